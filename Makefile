@@ -1,0 +1,74 @@
+# Two commands do all set-up on a fresh machine: `make demo` and `make test`.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+# Node 24 and every tool come from node_modules; the machine's own Node only has to start npx.
+export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
+PNPM := npx --yes pnpm@12.21.0
+INSTALLED := node_modules/.installed
+
+.PHONY: help
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z][a-z0-9-]*:.*## / { printf "  %-18s %s\n", $$1, $$2 }' Makefile
+
+$(INSTALLED): package.json pnpm-lock.yaml pnpm-workspace.yaml $(wildcard packages/*/package.json) test/package.json
+	$(PNPM) install --frozen-lockfile
+	touch $@
+
+.PHONY: build
+build: $(INSTALLED) ## Type-check and bundle everything into packages/*/dist
+	tsc -b
+	$(PNPM) -r --if-present bundle
+
+.PHONY: lint
+lint: $(INSTALLED) ## Check formatting, lint rules and types
+	biome check .
+	tsc -b
+
+.PHONY: format
+format: $(INSTALLED) ## Format the code and apply the linter's safe fixes
+	biome check --write .
+
+.PHONY: manifests
+manifests: build ## Generate config/ (CRDs and the operator's deployment) from the schemas
+	$(PNPM) manifests
+
+.PHONY: test
+test: lint build ## Run every test: unit, integration (kernel, OVS) and end to end on a Kind cluster
+	node test/run.ts unit integration e2e
+
+.PHONY: test-unit
+test-unit: $(INSTALLED) ## Run the unit tests: no root, no cluster, seconds
+	node test/run.ts unit
+
+.PHONY: test-integration
+test-integration: build ## Run the tests against the real kernel, Open vSwitch and CNI plugins (root)
+	node test/run.ts integration
+
+.PHONY: test-e2e
+test-e2e: build ## Run the end-to-end tests on a Kind cluster (TEST_CLUSTER=existing for your own)
+	node test/run.ts e2e
+
+.PHONY: test-down
+test-down: $(INSTALLED) ## Delete the tests' Kind cluster
+	node test/cluster/cli.ts down --name dpu-test
+
+.PHONY: demo
+demo: build ## Show two pods talking through a software DPU on a real Kubernetes cluster
+	node test/demo/demo.ts
+
+.PHONY: demo-down
+demo-down: $(INSTALLED) ## Delete the demo's cluster
+	node test/cluster/cli.ts down --name dpu-demo
+
+.PHONY: dev
+dev: build ## Put the code as it stands onto a running cluster (CLUSTER=dpu-demo)
+	node test/dev.ts $(or $(CLUSTER),dpu-demo)
+
+.PHONY: bench
+bench: build ## Measure latency, memory, start-up and image sizes, and print the table
+	node test/bench/bench.ts
+
+.PHONY: clean
+clean: ## Remove what the build made
+	rm -rf packages/*/dist test/dist packages/*/*.tsbuildinfo test/*.tsbuildinfo .build

@@ -1,0 +1,142 @@
+/**
+ * What a vendor plugin (VSP) implements. Every method may be called concurrently and, unless it says otherwise, is
+ * idempotent: the daemon replays calls after a restart of either side. Errors are {@link DpuError}s; anything else
+ * that is thrown reaches the caller as INTERNAL.
+ */
+import type { Logger } from 'pino';
+
+/** One virtual function that can be handed to a pod. */
+export interface Device {
+  /** Host side: a PCI address (`0000:01:00.2`) or netdev name. DPU side: a netdev name. Stable over restarts. */
+  id: string;
+  healthy: boolean;
+  /** NUMA node, where it is known. */
+  numaNode?: number;
+}
+
+export interface InitRequest {
+  /** true on the DPU's own node, false on the host that the DPU is plugged into. */
+  dpuMode: boolean;
+  /** The identifier by which the DPU was detected, e.g. `marvell-dpu-0000:01:00.0`. */
+  dpuIdentifier: string;
+}
+
+/** Where the DPU side's daemon listens for the host side's daemon. */
+export interface IpPort {
+  /** IPv4, or IPv6 in brackets with its zone where it is link-local. */
+  ip: string;
+  port: number;
+}
+
+/** Lifecycle and devices: every plugin has these. */
+export interface Plugin {
+  /** Called once for a mode and identifier; the host answers repeats itself. */
+  init(request: InitRequest): Promise<IpPort>;
+  /** All virtual functions, those in use by pods included. */
+  getDevices(): Promise<Device[]>;
+  /**
+   * Sets how many virtual functions there are and returns how many there are afterwards.
+   * 0 takes away everything that the plugin made on the node. Throws OUT_OF_RANGE beyond the card's maximum.
+   */
+  setNumVfs(count: number): Promise<number>;
+  /**
+   * Calls `onChange` whenever getDevices would answer differently. Without it the daemon asks every 5 s.
+   * Returns a function that ends the watch.
+   */
+  watchDevices?(onChange: () => void): () => void;
+  /** Whether the data path works; what the heartbeat answers. Without it: true. */
+  healthy?(): Promise<boolean>;
+  bridge?: BridgeContract;
+  networkFunctions?: NetworkFunctionContract;
+  networkConfig?: NetworkConfigContract;
+  /** Called on SIGTERM. Must leave virtual functions that pods use in place: a restart follows. */
+  close?(): Promise<void>;
+}
+
+export type BridgePortType = 'ACCESS' | 'TRUNK';
+export type OperStatus = 'UP' | 'DOWN' | 'TO_BE_DELETED';
+
+/** OPI BridgePort. The host side calls it `host<pf>-<vf>`. */
+export interface BridgePort {
+  /** Resource name `bridgePorts/{id}`. */
+  name: string;
+  /** Lower-case, colon-separated: the MAC of the pod's interface. */
+  macAddress: string;
+  type: BridgePortType;
+  /**
+   * Names of logical bridges (`logicalBridges/{id}` or the bare id). A bare number that names none is the VLAN
+   * placeholder that the Go operator's host side sends (VF index + 2).
+   */
+  logicalBridges: string[];
+  operStatus?: OperStatus;
+}
+
+/** OPI LogicalBridge: a broadcast domain with a VLAN. */
+export interface LogicalBridge {
+  /** Resource name `logicalBridges/{id}`. */
+  name: string;
+  /** 1 to 4094. */
+  vlanId: number;
+  vni?: number;
+  operStatus?: OperStatus;
+}
+
+/**
+ * Create and update answer the resource as it stands afterwards. The host has validated names and masks, merged the
+ * update into the full resource, and answers List, paging and `allow_missing` itself.
+ */
+export interface BridgeContract {
+  /** Repeating it with the same content answers the same; with other content throws ALREADY_EXISTS. */
+  createBridgePort(port: BridgePort): Promise<BridgePort>;
+  updateBridgePort(port: BridgePort): Promise<BridgePort>;
+  /** Throws NOT_FOUND. */
+  deleteBridgePort(name: string): Promise<void>;
+  listBridgePorts(): Promise<BridgePort[]>;
+  createLogicalBridge(bridge: LogicalBridge): Promise<LogicalBridge>;
+  updateLogicalBridge(bridge: LogicalBridge): Promise<LogicalBridge>;
+  /** Throws NOT_FOUND, FAILED_PRECONDITION while a bridge port names it. */
+  deleteLogicalBridge(name: string): Promise<void>;
+  listLogicalBridges(): Promise<LogicalBridge[]>;
+}
+
+/** A network function, named by the MACs of the two interfaces that its pod was given. */
+export interface NetworkFunction {
+  /** Faces the hosts (net1). */
+  input: string;
+  /** Faces the outside (net2). */
+  output: string;
+  /** The bridge of a DpuNetwork, 8 hex digits; the default one where it is empty. */
+  bridgeId?: string;
+}
+
+export interface NetworkFunctionContract {
+  createNetworkFunction(nf: NetworkFunction): Promise<void>;
+  /** Deleting what is not there is no error: network functions have no `allow_missing`. */
+  deleteNetworkFunction(nf: NetworkFunction): Promise<void>;
+}
+
+export interface NetworkConfigContract {
+  setNetworkConfig(config: { isAccelerated: boolean }): Promise<void>;
+}
+
+/** What the plugin host hands to a plugin. */
+export interface PluginContext<Settings> {
+  logger: Logger;
+  /** Validated against the manifest's JSON schema, defaults filled in. */
+  settings: Settings;
+  /** Aborted on SIGTERM. */
+  signal: AbortSignal;
+  /** The node the plugin runs on, and its address. */
+  node: { name: string; ip: string };
+}
+
+export interface PluginDefinition<Settings> {
+  create(context: PluginContext<Settings>): Plugin | Promise<Plugin>;
+}
+
+/** Declares a plugin: the default export of a vendor's package. */
+export function definePlugin<Settings = Record<string, never>>(
+  definition: PluginDefinition<Settings>,
+): PluginDefinition<Settings> {
+  return definition;
+}
