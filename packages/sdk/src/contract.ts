@@ -78,6 +78,8 @@ export interface LogicalBridge {
   /** 1 to 4094. */
   vlanId: number;
   vni?: number;
+  /** Address of the tunnel end point with its length, e.g. `10.0.0.1/24`. */
+  vtepIpPrefix?: string;
   operStatus?: OperStatus;
 }
 

@@ -41,7 +41,7 @@ export class DpuError extends Error {
 
   /** Whatever was thrown, as a DpuError: gRPC errors keep their code, anything else is INTERNAL with its cause. */
   static from(error: unknown): DpuError {
-    if (error instanceof DpuError) return error;
+    if (isDpuError(error)) return error;
     const message = error instanceof Error ? error.message : String(error);
     const code = isGrpcError(error) ? codeOf(error.code) : 'INTERNAL';
     const text = isGrpcError(error) && error.details ? error.details : message;
@@ -52,6 +52,13 @@ export class DpuError extends Error {
 function codeOf(status: number): ErrorCode {
   const found = Object.entries(errorCodes).find(([, value]) => value === status);
   return (found?.[0] as ErrorCode | undefined) ?? 'UNKNOWN';
+}
+
+/** By its shape: a bundled plugin carries its own copy of this class. */
+function isDpuError(error: unknown): error is DpuError {
+  if (error instanceof DpuError) return true;
+  if (!(error instanceof Error) || error.name !== 'DpuError' || !('code' in error)) return false;
+  return typeof error.code === 'string' && error.code in errorCodes;
 }
 
 function isGrpcError(error: unknown): error is { code: number; details?: string } {

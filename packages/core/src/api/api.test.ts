@@ -1,0 +1,57 @@
+import { expect, test } from 'vitest';
+import { z } from 'zod';
+import { setCondition } from './conditions.ts';
+import { structuralSchema } from './crd.ts';
+import { dpuOperatorConfig } from './dpu-operator-config.ts';
+import { kinds } from './kinds.ts';
+import { vspSocket } from './paths.ts';
+import { serviceFunctionChain } from './service-function-chain.ts';
+
+const condition = { type: 'Ready', status: 'True', reason: 'Ok', message: 'fine' } as const;
+
+test('a condition keeps its time until its status changes', () => {
+  const first = setCondition(undefined, condition, new Date('2026-01-01T00:00:00.500Z'));
+  expect(first).toEqual([{ ...condition, lastTransitionTime: '2026-01-01T00:00:00Z' }]);
+  expect(setCondition(first, condition)).toBe(first);
+  const reworded = setCondition(first, { ...condition, message: 'better' });
+  expect(reworded[0]).toMatchObject({ message: 'better', lastTransitionTime: '2026-01-01T00:00:00Z' });
+  const failed = setCondition(reworded, { ...condition, status: 'False' }, new Date('2026-01-02T00:00:00Z'));
+  expect(failed).toMatchObject([{ status: 'False', lastTransitionTime: '2026-01-02T00:00:00Z' }]);
+});
+
+test('a socket path fits into 108 bytes, whatever the name', () => {
+  expect(vspSocket('software-dpu-node-1-host')).toBe(
+    '/var/run/dpu-daemon/vsp/software-dpu-node-1-host/vendor-plugin.sock',
+  );
+  const [a, b] = ['a', 'b'].map((end) => vspSocket('x'.repeat(252) + end));
+  expect(a).not.toBe(b);
+  expect(Buffer.byteLength(a ?? '')).toBeLessThan(108);
+});
+
+test.each(kinds.map((kind) => [kind.kind, kind] as const))('the schema of %s is structural', (_name, kind) => {
+  const visit = (schema: Record<string, unknown>) => {
+    expect(schema).toHaveProperty('type');
+    expect(Object.keys(schema)).not.toContain('$ref');
+    expect(Object.keys(schema)).not.toContain('propertyNames');
+    expect('properties' in schema && 'additionalProperties' in schema).toBe(false);
+    for (const child of Object.values(schema.properties ?? {})) visit(child);
+    if (schema.items) visit(schema.items as Record<string, unknown>);
+  };
+  visit(structuralSchema(kind.specSchema));
+  visit(structuralSchema(kind.statusSchema));
+});
+
+test('what the Go operator accepted is accepted', () => {
+  const { apiVersion } = dpuOperatorConfig;
+  const metadata = { name: 'dpu-operator-config' };
+  const config = dpuOperatorConfig.schema.parse({ apiVersion, kind: 'DpuOperatorConfig', metadata });
+  expect(config.spec).toEqual({ mode: 'auto', logLevel: 0 });
+  const spec = { networkFunctions: [{ name: 'nf', image: 'i' }], nodeSelector: { a: 'b' } };
+  const chain = { apiVersion, kind: 'ServiceFunctionChain', metadata: { name: 'c', namespace: 'n' }, spec };
+  expect(serviceFunctionChain.schema.parse(chain).spec).toEqual(spec);
+});
+
+test('integers are bounded by nobody but us', () => {
+  expect(structuralSchema(z.object({ a: z.int() }))).toMatchObject({ properties: { a: { type: 'integer' } } });
+  expect(structuralSchema(z.object({ a: z.int() })).properties).not.toHaveProperty('a.maximum');
+});

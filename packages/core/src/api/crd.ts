@@ -1,0 +1,91 @@
+/** Generates CustomResourceDefinitions from the kinds' zod schemas. */
+import { z } from 'zod';
+import type { CelRule, PrinterColumn } from './kind.ts';
+import { group, version } from './names.ts';
+
+export interface KindDefinition {
+  kind: string;
+  plural: string;
+  singular: string;
+  shortNames?: string[];
+  namespaced: boolean;
+  columns: PrinterColumn[];
+  rules?: CelRule[];
+  specSchema: z.ZodType;
+  statusSchema: z.ZodType;
+}
+
+type JsonObject = Record<string, unknown>;
+
+export function crd(kind: KindDefinition): JsonObject {
+  const names = {
+    kind: kind.kind,
+    listKind: `${kind.kind}List`,
+    plural: kind.plural,
+    singular: kind.singular,
+    ...(kind.shortNames && { shortNames: kind.shortNames }),
+  };
+  return {
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    metadata: { name: `${kind.plural}.${group}` },
+    spec: {
+      group,
+      names,
+      scope: kind.namespaced ? 'Namespaced' : 'Cluster',
+      versions: [
+        {
+          name: version,
+          served: true,
+          storage: true,
+          additionalPrinterColumns: [
+            ...kind.columns,
+            { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' },
+          ],
+          subresources: { status: {} },
+          schema: { openAPIV3Schema: rootSchema(kind) },
+        },
+      ],
+    },
+  };
+}
+
+function rootSchema(kind: KindDefinition): JsonObject {
+  const spec = structuralSchema(kind.specSchema);
+  return {
+    type: 'object',
+    ...(kind.rules && { 'x-kubernetes-validations': kind.rules }),
+    // A kind whose spec may be left out has a default for it.
+    ...(spec.default === undefined && { required: ['spec'] }),
+    properties: {
+      apiVersion: { type: 'string' },
+      kind: { type: 'string' },
+      metadata: { type: 'object' },
+      spec,
+      status: structuralSchema(kind.statusSchema),
+    },
+  };
+}
+
+/**
+ * What the API server calls a structural schema: no `$ref`, no `propertyNames`, not both `properties` and
+ * `additionalProperties`. The input side of the zod schema is meant: what has a default need not be given.
+ */
+export function structuralSchema(schema: z.ZodType): JsonObject {
+  const json = z.toJSONSchema(schema, {
+    target: 'openapi-3.0',
+    io: 'input',
+    reused: 'inline',
+    override: ({ jsonSchema }) => {
+      delete jsonSchema.propertyNames;
+      if (jsonSchema.properties) delete jsonSchema.additionalProperties;
+      // zod renders the bounds of its safe integers; the API server's are those of int64.
+      if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
+      if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;
+      // The type says it already, and zod's pattern for times is long and stricter than the API server's.
+      if (jsonSchema.format === 'date-time') delete jsonSchema.pattern;
+    },
+  });
+  const { $schema: _, ...rest } = json as JsonObject;
+  return rest;
+}

@@ -1,0 +1,53 @@
+import { z } from 'zod';
+import { defineKind } from './kind.ts';
+import { conditionedStatusSchema } from './meta.ts';
+
+const selectorSchema = z
+  .object({
+    matchLabels: z.record(z.string(), z.string()).optional(),
+    matchExpressions: z
+      .array(
+        z.object({
+          key: z.string(),
+          operator: z.string().describe('In, NotIn, Exists or DoesNotExist.'),
+          values: z.array(z.string()).optional(),
+        }),
+      )
+      .optional(),
+  })
+  .meta({ 'x-kubernetes-map-type': 'atomic' });
+
+const specSchema = z
+  .object({
+    dpuSelector: selectorSchema
+      .optional()
+      .describe('Selects DataProcessingUnits by their labels; empty or absent selects all of them.'),
+    numVfs: z.int().min(0).max(65_535).optional().describe('How many virtual functions each selected DPU gets.'),
+    settings: z
+      .looseObject({})
+      .meta({ 'x-kubernetes-preserve-unknown-fields': true })
+      .optional()
+      .describe("Settings of the vendor's plugin, by the JSON schema in its manifest."),
+  })
+  .default({});
+
+/** Settings for the DPUs that it selects. Where two select one DPU, the older holds. */
+export const dataProcessingUnitConfig = defineKind(
+  {
+    kind: 'DataProcessingUnitConfig',
+    plural: 'dataprocessingunitconfigs',
+    singular: 'dataprocessingunitconfig',
+    shortNames: ['dpuconfig'],
+    namespaced: true,
+    columns: [
+      { name: 'VFs', type: 'integer', jsonPath: '.spec.numVfs' },
+      { name: 'Applied', type: 'string', jsonPath: ".status.conditions[?(@.type=='Applied')].status" },
+      { name: 'Reason', type: 'string', jsonPath: ".status.conditions[?(@.type=='Applied')].reason" },
+    ],
+  },
+  specSchema,
+  conditionedStatusSchema,
+);
+
+export type DataProcessingUnitConfig = z.infer<typeof dataProcessingUnitConfig.schema>;
+export type LabelSelector = z.infer<typeof selectorSchema>;

@@ -1,0 +1,49 @@
+import { z } from 'zod';
+import { defineKind } from './kind.ts';
+import { conditionedStatusSchema } from './meta.ts';
+import { configName } from './names.ts';
+
+const specSchema = z
+  .object({
+    mode: z
+      .enum(['auto', 'host', 'dpu'])
+      .default('auto')
+      .describe('Which sides the daemons look for: both (auto), only hosts with a DPU, or only DPUs.'),
+    logLevel: z.int().default(0).describe('How much the daemons log: 0 is normal, above 0 is debug.'),
+    defaultNetwork: z
+      .object({
+        ipam: z
+          .looseObject({ type: z.string().min(1).describe('The IPAM plugin, e.g. whereabouts or host-local.') })
+          .meta({ 'x-kubernetes-preserve-unknown-fields': true })
+          .optional()
+          .describe('The CNI IPAM object of default-sriov-net. Unset: whereabouts on 10.56.217.0/24.'),
+      })
+      .optional()
+      .describe('The network default-sriov-net, which ordinary pods attach to.'),
+  })
+  .default({ mode: 'auto', logLevel: 0 });
+
+/** The switch that turns the DPU operator on for a cluster; there is one, named `dpu-operator-config`. */
+export const dpuOperatorConfig = defineKind(
+  {
+    kind: 'DpuOperatorConfig',
+    plural: 'dpuoperatorconfigs',
+    singular: 'dpuoperatorconfig',
+    namespaced: false,
+    columns: [
+      { name: 'Mode', type: 'string', jsonPath: '.spec.mode' },
+      { name: 'Ready', type: 'string', jsonPath: ".status.conditions[?(@.type=='Ready')].status" },
+      { name: 'Reason', type: 'string', jsonPath: ".status.conditions[?(@.type=='Ready')].reason" },
+    ],
+    rules: [
+      {
+        rule: `self.metadata.name == '${configName}'`,
+        message: `DpuOperatorConfig must have standard name "${configName}"`,
+      },
+    ],
+  },
+  specSchema,
+  conditionedStatusSchema,
+);
+
+export type DpuOperatorConfig = z.infer<typeof dpuOperatorConfig.schema>;

@@ -1,0 +1,54 @@
+/** Ties a kind's zod schemas to its names on the API server. */
+import { z } from 'zod';
+import { metadataSchema } from './meta.ts';
+import { apiVersion } from './names.ts';
+
+export interface PrinterColumn {
+  name: string;
+  type: 'string' | 'boolean' | 'integer' | 'date';
+  jsonPath: string;
+}
+
+/** A CEL rule, as `x-kubernetes-validations` takes it. */
+export interface CelRule {
+  rule: string;
+  message: string;
+  /** Where the error is shown, relative to the value that carries the rule. */
+  fieldPath?: string;
+  reason?: 'FieldValueRequired' | 'FieldValueInvalid';
+}
+
+export interface KindNames<Kind extends string> {
+  kind: Kind;
+  plural: string;
+  singular: string;
+  shortNames?: string[];
+  namespaced: boolean;
+  columns: PrinterColumn[];
+  /** Rules on the whole object: the only place that sees `metadata.name`. */
+  rules?: CelRule[];
+}
+
+/**
+ * Declares a kind of this project's API group: what the informers parse with, and what the
+ * CustomResourceDefinition is generated from.
+ */
+export function defineKind<Kind extends string, Spec extends z.ZodType, Status extends z.ZodType>(
+  names: KindNames<Kind>,
+  spec: Spec,
+  status: Status,
+) {
+  const schema = z.object({
+    apiVersion: z.literal(apiVersion),
+    kind: z.literal(names.kind),
+    metadata: metadataSchema,
+    spec,
+    status: status.optional(),
+  });
+  return { ...names, apiVersion: apiVersion as typeof apiVersion, schema, specSchema: spec, statusSchema: status };
+}
+
+/** Attaches CEL rules to a schema. */
+export function rules(...list: CelRule[]): { 'x-kubernetes-validations': CelRule[] } {
+  return { 'x-kubernetes-validations': list };
+}

@@ -1,0 +1,13 @@
+import type { KindDefinition } from './crd.ts';
+import { dataProcessingUnit } from './data-processing-unit.ts';
+import { dataProcessingUnitConfig } from './data-processing-unit-config.ts';
+import { dpuOperatorConfig } from './dpu-operator-config.ts';
+import { serviceFunctionChain } from './service-function-chain.ts';
+
+/** All kinds of the API group. */
+export const kinds: readonly KindDefinition[] = [
+  dpuOperatorConfig,
+  dataProcessingUnit,
+  dataProcessingUnitConfig,
+  serviceFunctionChain,
+];

@@ -1,0 +1,70 @@
+/** Names that other programs, manifests and people depend on. */
+
+export const group = 'config.openshift.io';
+export const version = 'v1';
+export const apiVersion = `${group}/${version}` as const;
+
+/** Where the operator, the daemon and the VSP pods run. */
+export const operatorNamespace = 'openshift-dpu-operator';
+
+/** What the operator and its users look for by name. */
+export const workloads = {
+  operator: 'dpu-operator-controller-manager',
+  daemon: 'dpu-daemon',
+  vsp: 'dpu-vsp',
+} as const;
+
+/** The only name that a DpuOperatorConfig may have. */
+export const configName = 'dpu-operator-config';
+
+/** The device-plugin resource that a pod asks for. */
+export const resourceName = 'openshift.io/dpu';
+
+export const networkNames = {
+  /** The network of network-function pods; lives in the operator's namespace, no IPAM. */
+  networkFunction: 'dpunfcni-conf',
+  /** The network of ordinary pods; lives in `default`. */
+  default: 'default-sriov-net',
+} as const;
+
+/** What Multus and the device plugin agree on: the resource behind a NetworkAttachmentDefinition. */
+export const networkResourceAnnotation = 'k8s.v1.cni.cncf.io/resourceName';
+export const networksAnnotation = 'k8s.v1.cni.cncf.io/networks';
+
+const prefix = 'dpu.config.openshift.io';
+
+export const labels = {
+  /** Set by an administrator to `true` on every node that has, or is, a DPU. */
+  dpuNode: 'dpu',
+  /** Set by the daemon on its node: `dpu` or `dpu-host`. */
+  nodeSide: `${prefix}/dpuside`,
+  /** On a DataProcessingUnit: its node. */
+  node: `${prefix}/node`,
+  /** On a DataProcessingUnit: `host` or `dpu`. */
+  side: `${prefix}/side`,
+  /** On a network-function pod: the name of its ServiceFunctionChain. */
+  chain: `${prefix}/chain`,
+  /** On a VSP pod. */
+  dpuName: 'dpu-name',
+  /** Chooses the software DPU on a node: `host`, `dpu` or `both`. */
+  softwareDpu: `${prefix}/software-dpu`,
+} as const;
+
+export const annotations = {
+  /** On a DataProcessingUnit: the npm package of the plugin that detected it. */
+  plugin: `${prefix}/plugin`,
+  /** On a DataProcessingUnit: the last settings that its plugin accepted (JSON); it keeps them while newer are wrong. */
+  settings: `${prefix}/settings`,
+  /** On what the operator makes: the hash of what it was made from. */
+  specHash: `${prefix}/spec-hash`,
+} as const;
+
+export const finalizers = {
+  /** On the DpuOperatorConfig; the operator's. */
+  operator: `${prefix}/operator`,
+  /** On a DataProcessingUnit; its node's daemon's. */
+  daemon: `${prefix}/daemon`,
+} as const;
+
+/** Field managers: who owns which fields in server-side apply. */
+export const fieldManagers = { operator: 'dpu-operator', daemon: 'dpu-daemon' } as const;

@@ -1,0 +1,43 @@
+/** Paths on a node. */
+import { createHash } from 'node:crypto';
+
+/** Everything of the daemon on a node; gone after a reboot, as the network namespaces and links are. */
+export const daemonDirectory = '/var/run/dpu-daemon';
+
+/** What the daemon must remember over its own restarts. */
+export const stateDirectory = `${daemonDirectory}/state`;
+
+/** Where a VSP looks for the directory of its socket, inside its own pod. */
+export const vspSocketMount = `${daemonDirectory}/vendor-plugin`;
+export const vspSocketName = 'vendor-plugin.sock';
+
+export const cniServerSocket = `${daemonDirectory}/dpu-cni/dpu-cni-server.sock`;
+
+export const kubeletDevicePlugins = '/var/lib/kubelet/device-plugins';
+
+/** Where named network namespaces live. */
+export const netnsDirectory = '/var/run/netns';
+
+/** Where CNI IPAM plugins keep what they handed out, and their configuration. */
+export const cniStateDirectory = '/var/lib/cni';
+export const cniConfigDirectory = '/etc/cni/net.d';
+
+/** Kubernetes names reach 253 characters; a unix socket's path has 108 bytes (unix(7)). */
+const longestName = 60;
+
+/** The node's directory that is mounted into a DPU's VSP pod for its socket. */
+export function vspDirectory(dpuName: string): string {
+  return `${daemonDirectory}/vsp/${shorten(dpuName, longestName)}`;
+}
+
+/** The VSP's socket as the daemon dials it. */
+export function vspSocket(dpuName: string): string {
+  return `${vspDirectory(dpuName)}/${vspSocketName}`;
+}
+
+/** Names that fit stay; longer ones keep their beginning and get a hash of the whole. */
+export function shorten(name: string, length: number): string {
+  if (name.length <= length) return name;
+  const hash = createHash('sha256').update(name).digest('hex').slice(0, 10);
+  return `${name.slice(0, length - hash.length - 1)}-${hash}`;
+}

@@ -1,0 +1,69 @@
+import { z } from 'zod';
+import { defineKind, rules } from './kind.ts';
+import { conditionedStatusSchema } from './meta.ts';
+
+/** What a pod's name may be (RFC 1123 subdomain): a network function's name becomes its pod's. */
+const podName = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
+
+// The bounds on sizes are there for the API server, which refuses a CEL rule whose cost it cannot bound.
+const networkFunctionSchema = z
+  .object({
+    name: z.string().max(253).regex(podName).describe('Name of the network function and of its pod.'),
+    image: z.string().max(4096).default('').describe('Container image that is the network function.'),
+  })
+  .meta(
+    rules({
+      rule: "self.image.trim() != ''",
+      message: 'spec.networkFunctions[].image must name a container image',
+      fieldPath: '.image',
+      reason: 'FieldValueRequired',
+    }),
+  );
+
+const specSchema = z
+  .object({
+    nodeSelector: z
+      .record(z.string(), z.string())
+      .optional()
+      .describe('Labels of the DPU nodes that the chain may run on; absent is any.'),
+    networkFunctions: z
+      .array(networkFunctionSchema)
+      .max(64)
+      .default([])
+      .describe('The functions that traffic passes, from the hosts to the outside.'),
+  })
+  .meta(
+    rules(
+      {
+        rule: 'has(self.networkFunctions) && size(self.networkFunctions) > 0',
+        message: 'spec.networkFunctions must list at least one network function',
+        fieldPath: '.networkFunctions',
+        reason: 'FieldValueRequired',
+      },
+      {
+        rule: '!has(self.networkFunctions) || self.networkFunctions.all(a, self.networkFunctions.exists_one(b, b.name == a.name))',
+        message: 'spec.networkFunctions[].name must be unique: two network functions have the same name',
+        fieldPath: '.networkFunctions',
+        reason: 'FieldValueInvalid',
+      },
+    ),
+  );
+
+/** Network functions through which a DPU's traffic passes. */
+export const serviceFunctionChain = defineKind(
+  {
+    kind: 'ServiceFunctionChain',
+    plural: 'servicefunctionchains',
+    singular: 'servicefunctionchain',
+    shortNames: ['sfc'],
+    namespaced: true,
+    columns: [
+      { name: 'Ready', type: 'string', jsonPath: ".status.conditions[?(@.type=='Ready')].status" },
+      { name: 'Reason', type: 'string', jsonPath: ".status.conditions[?(@.type=='Ready')].reason" },
+    ],
+  },
+  specSchema,
+  conditionedStatusSchema,
+);
+
+export type ServiceFunctionChain = z.infer<typeof serviceFunctionChain.schema>;

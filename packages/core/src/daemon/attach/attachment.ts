@@ -1,0 +1,59 @@
+/** What is written down about an attachment before the kernel is touched: all that undoing it needs. */
+import { z } from 'zod';
+import { vfSettings } from './network-config.ts';
+import { cniResult } from './result.ts';
+
+const text = z.string();
+
+/** An IPAM plugin's call, kept so that addresses go back without the runtime's help. */
+export const ipamCall = z.object({ type: text, env: z.record(text, text), config: text });
+export type IpamCall = z.infer<typeof ipamCall>;
+
+const physicalFunction = z.object({
+  /** The netdev of the PF and the number of the VF in it. */
+  netdev: text,
+  vf: z.int(),
+  /** What the attachment sets, and what was there before. */
+  wanted: vfSettings.extend({ mac: text.exactOptional() }),
+  before: vfSettings.extend({ mac: text.exactOptional() }),
+});
+export type PhysicalFunction = z.infer<typeof physicalFunction>;
+
+export const attachment = z.object({
+  containerId: text,
+  ifName: text,
+  network: text,
+  /** The path that the runtime gave, and which namespace was there: paths are used again. */
+  netns: text,
+  netnsId: text,
+  /** `attaching` and `detaching` are undone at the daemon's next start. */
+  state: z.enum(['attaching', 'attached', 'detaching']),
+  role: z.enum(['hostPort', 'networkFunction']),
+  deviceId: text,
+  dpuName: text,
+  pf: z.int(),
+  vf: z.int(),
+  /** The netdev as it was in the daemon's namespace. */
+  link: z.object({ name: text, mac: text, mtu: z.int(), pciAddress: text.exactOptional() }),
+  /** The MAC of the interface inside the pod. */
+  mac: text,
+  pod: z.object({ namespace: text, name: text, uid: text.exactOptional() }).exactOptional(),
+  physicalFunction: physicalFunction.exactOptional(),
+  ipam: ipamCall.exactOptional(),
+  /** hostPort: name of the bridge port on the DPU side. */
+  bridgePort: text.exactOptional(),
+  /** networkFunction: set on both interfaces of a pair once the pair is complete. */
+  networkFunction: z.object({ input: text, output: text }).exactOptional(),
+  /** Only its addresses could not be given back: the device is free for others. */
+  deviceIsBack: z.literal(true).exactOptional(),
+  result: cniResult.exactOptional(),
+});
+export type Attachment = z.infer<typeof attachment>;
+
+export type AttachmentKey = Pick<Attachment, 'containerId' | 'ifName'>;
+export const keyOf = ({ containerId, ifName }: AttachmentKey): string => `${containerId}/${ifName}`;
+
+/** For messages. */
+export function describe({ pod, containerId, ifName }: Attachment): string {
+  return `${ifName} of ${pod ? `pod ${pod.namespace}/${pod.name}` : `container ${containerId}`}`;
+}

@@ -1,0 +1,306 @@
+/**
+ * Attaches a device to a pod's network namespace, and takes it back. Knows nothing of who asks: pod namespace, device
+ * and network in, result out.
+ *
+ * Everything an attachment will do is written down before it is done ({@link AttachmentStore}) and undone from there,
+ * so an attachment is complete or absent whatever kills the daemon.
+ */
+import type { Exec } from '@dpu-operator/sdk/linux';
+import type { Logger } from 'pino';
+import { Ipam } from '../ipam/index.ts';
+import { KeyedLock } from '../state/keyed-lock.ts';
+import { type Attachment, type AttachmentKey, describe, type IpamCall, keyOf } from './attachment.ts';
+import { checkAttachment } from './check.ts';
+import { Devices } from './devices.ts';
+import { CniError, cniCodes } from './errors.ts';
+import { namespaceId } from './namespace.ts';
+import type { NetworkConfig } from './network-config.ts';
+import { completePair } from './network-function.ts';
+import { Orphans } from './orphans.ts';
+import { PodLinks } from './pod-links.ts';
+import type { DeviceEntry, DpuDirectory } from './ports.ts';
+import { Releaser } from './releaser.ts';
+import { type CniResult, type IpamResult, resultOf } from './result.ts';
+import type { AttachmentStore } from './store.ts';
+import { applySettings, readSettings, wantedSettings } from './vf-settings.ts';
+
+export interface AttachRequest {
+  containerId: string;
+  ifName: string;
+  /** Path of the pod's network namespace. */
+  netns: string;
+  pod?: { namespace: string; name: string; uid?: string } | undefined;
+  network: NetworkConfig;
+  /** The MAC asked for, in the order of precedence resolved by the caller. */
+  mac?: string | undefined;
+  ipam?: IpamCall | undefined;
+}
+
+export interface CheckRequest extends AttachmentKey {
+  netns: string;
+  prevResult?: unknown;
+  ipam?: IpamCall | undefined;
+}
+
+export interface AttachEngineOptions {
+  store: AttachmentStore;
+  directory: DpuDirectory;
+  exec: Exec;
+  logger: Logger;
+  /** These three for tests. */
+  devices?: Devices;
+  links?: PodLinks;
+  ipam?: Ipam;
+}
+
+const noDpu = 'no DPU of this node is ready; see kubectl get dpu';
+
+/** A network of this name attaches network functions where one node is host side and DPU side (contracts.md). */
+const networkFunctionNetwork = 'dpunfcni-conf';
+
+export class AttachEngine {
+  readonly #store: AttachmentStore;
+  readonly #directory: DpuDirectory;
+  readonly #exec: Exec;
+  readonly #logger: Logger;
+  readonly #devices: Devices;
+  readonly #links: PodLinks;
+  readonly #ipam: Ipam;
+  readonly #releaser: Releaser;
+  readonly #orphans: Orphans;
+  readonly #lock = new KeyedLock();
+
+  constructor(options: AttachEngineOptions) {
+    this.#store = options.store;
+    this.#directory = options.directory;
+    this.#exec = options.exec;
+    this.#logger = options.logger;
+    this.#devices = options.devices ?? new Devices();
+    this.#links = options.links ?? new PodLinks(options.exec);
+    this.#ipam = options.ipam ?? new Ipam(options.exec);
+    const { store, directory, exec } = options;
+    this.#releaser = new Releaser({
+      store,
+      directory,
+      exec,
+      devices: this.#devices,
+      links: this.#links,
+      ipam: this.#ipam,
+    });
+    this.#orphans = new Orphans({ store, logger: options.logger, release: (record) => this.#releaseLocked(record) });
+  }
+
+  /** Once, before the first request: undoes what an earlier daemon left half done, and what lost its namespace. */
+  async recover(): Promise<void> {
+    await this.#orphans.release(this.#store.list().filter(({ state }) => state === 'attaching'));
+    await this.#orphans.sweep();
+  }
+
+  /** Tries again now what could not be undone. Worth a call whenever a DPU becomes ready; else it happens by time. */
+  retry(): Promise<void> {
+    return this.#orphans.sweep();
+  }
+
+  /** Releases attachments whose namespace vanishes without a DEL, until the signal. */
+  watch(signal: AbortSignal): void {
+    this.#orphans.watch(signal);
+  }
+
+  close(): void {
+    this.#orphans.close();
+    this.#links.close();
+  }
+
+  add(request: AttachRequest): Promise<CniResult> {
+    return this.#lock.run(keyOf(request), async () => {
+      const record = await this.#plan(request);
+      try {
+        return await this.#attach(request, record);
+      } catch (error) {
+        await this.#releaser.release(this.#store.get(record) ?? record).catch((undoing: unknown) => {
+          this.#logger.error({ err: undoing, attachment: describe(record) }, 'a failed attachment is not undone yet');
+          this.#orphans.retryLater();
+        });
+        throw error;
+      }
+    });
+  }
+
+  /** Succeeds when there is nothing (any more); the IPAM plugin is told even then. */
+  del(key: AttachmentKey, ipam?: IpamCall): Promise<void> {
+    return this.#lock.run(keyOf(key), async () => {
+      const record = this.#store.get(key);
+      if (record) await this.#releaser.release(record);
+      else if (ipam) await this.#ipam.del(ipam);
+    });
+  }
+
+  /** @throws CniError saying what is not as it was made */
+  check(request: CheckRequest): Promise<void> {
+    return this.#lock.run(keyOf(request), async () => {
+      await checkAttachment(this.#store.get(request), request, this.#links);
+      if (request.ipam) await this.#ipam.check(request.ipam);
+    });
+  }
+
+  /** Releases every attachment of the network that is not among the valid ones. */
+  async gc(network: string, valid: readonly AttachmentKey[]): Promise<void> {
+    const keep = new Set(valid.map(keyOf));
+    const stale = this.#store.list().filter((record) => record.network === network && !keep.has(keyOf(record)));
+    const results = await Promise.allSettled(stale.map((record) => this.#releaseLocked(record)));
+    const failed = results.find((result) => result.status === 'rejected');
+    if (failed) throw failed.reason;
+  }
+
+  /** @throws CniError 50 when an ADD could not succeed now */
+  status(): void {
+    if (this.#directory.sides().size > 0) return;
+    throw new CniError(cniCodes.notAvailable, noDpu);
+  }
+
+  /** Decides what will be done and writes it down. */
+  async #plan(request: AttachRequest): Promise<Attachment> {
+    const { containerId, ifName, netns, network, pod } = request;
+    const deviceId = network.runtimeConfig?.deviceID ?? network.deviceID;
+    if (deviceId === undefined) {
+      const why = 'deviceID is missing: the pod must request the device resource that its network names';
+      throw new CniError(cniCodes.invalidConfig, `network configuration: ${why}`);
+    }
+    const place = this.#place(deviceId, network.name);
+    const [netnsId] = await Promise.all([namespaceId(netns), request.ipam && this.#ipam.find(request.ipam)]);
+    if (netnsId === undefined) {
+      const hint = 'the sandbox is gone, or its mount does not reach the daemon';
+      throw new CniError(cniCodes.unknownContainer, `${netns} is not a network namespace: ${hint}`);
+    }
+    await this.#makeRoom(request, deviceId);
+    const device = this.#devices.read(deviceId);
+    const wanted = wantedSettings(network, request.mac, device);
+    const pf = device.physicalFunction;
+    const before = wanted && pf && (await readSettings(this.#exec, pf.netdev, pf.vf, wanted));
+    const { name, mac, mtu, pciAddress } = device;
+    const record: Attachment = {
+      ...{ containerId, ifName, network: network.name, netns, netnsId, state: 'attaching', deviceId },
+      ...{ role: place.role, dpuName: place.dpuName, pf: place.pf, vf: place.vf },
+      link: { name, mac, mtu, ...(pciAddress !== undefined && { pciAddress }) },
+      mac: request.mac ?? mac,
+      ...(pod && { pod: { namespace: pod.namespace, name: pod.name, ...(pod.uid !== undefined && { uid: pod.uid }) } }),
+      ...(wanted && before && pf && { physicalFunction: { ...pf, wanted, before } }),
+      ...(request.ipam && { ipam: request.ipam }),
+      ...(place.role === 'hostPort' && { bridgePort: `host${place.pf}-${place.vf}` }),
+    };
+    // Nothing else runs between this and writing the record down.
+    this.#refuseIfHeld(deviceId);
+    this.#store.put(record);
+    return record;
+  }
+
+  #place(deviceId: string, network: string): Omit<DeviceEntry, 'side'> & Pick<Attachment, 'role'> {
+    const device = this.#directory.find(deviceId);
+    if (!device) {
+      if (this.#directory.sides().size === 0) throw new CniError(cniCodes.tryAgainLater, noDpu);
+      const why = 'no DPU of this node that is ready has it; see kubectl get dpu';
+      throw new CniError(cniCodes.deviceUnknown, `device ${deviceId}: ${why}`);
+    }
+    if (device.side === 'dpu') return { ...device, role: 'networkFunction' };
+    const dpuSide = network === networkFunctionNetwork ? this.#directory.dpuSide() : undefined;
+    return dpuSide ? { ...device, ...dpuSide, role: 'networkFunction' } : { ...device, role: 'hostPort' };
+  }
+
+  /** Releases what stands in the way and may: remains of this interface, and a holder whose pod is gone. */
+  async #makeRoom(request: AttachRequest, deviceId: string): Promise<void> {
+    const own = this.#store.get(request);
+    if (own) {
+      const alive = own.state === 'attached' && (await namespaceId(own.netns)) === own.netnsId;
+      if (alive) throw new CniError(cniCodes.invalidEnvironment, `${describe(own)} is attached already: DEL it first`);
+      await this.#releaser.release(own);
+    }
+    const holder = this.#store.holderOf(deviceId);
+    if (!holder) return;
+    const gone = holder.state === 'detaching' || (await namespaceId(holder.netns)) !== holder.netnsId;
+    if (gone) await this.#releaseLocked(holder);
+    this.#refuseIfHeld(deviceId);
+  }
+
+  #refuseIfHeld(deviceId: string): void {
+    const holder = this.#store.holderOf(deviceId);
+    if (!holder) return;
+    throw new CniError(cniCodes.deviceInUse, `device ${deviceId} is in use: it is ${describe(holder)}`);
+  }
+
+  /** All that does not depend on each other at once: the kernel's wait on the move hides the rest. */
+  async #attach(request: AttachRequest, record: Attachment): Promise<CniResult> {
+    const results = await Promise.allSettled([
+      this.#enter(request, record),
+      this.#connect(record),
+      request.ipam && this.#allocate(request.ipam, record),
+    ]);
+    const failed = results.find((result) => result.status === 'rejected');
+    if (failed) throw failed.reason;
+    const addresses = results[2].status === 'fulfilled' ? results[2].value : undefined;
+    if (addresses) await this.#configure(record, addresses);
+    const { pciAddress } = record.link;
+    const result = resultOf(
+      request.network.cniVersion,
+      {
+        ...{ name: record.ifName, mac: record.mac, mtu: request.network.mtu ?? record.link.mtu, sandbox: record.netns },
+        ...(pciAddress !== undefined && { pciAddress }),
+      },
+      addresses,
+    );
+    // Read again: a partner may have completed the pair meanwhile.
+    this.#store.put({ ...(this.#store.get(record) ?? record), state: 'attached', result });
+    return result;
+  }
+
+  async #enter({ network, mac }: AttachRequest, record: Attachment): Promise<void> {
+    const { physicalFunction: pf, link, netns, ifName } = record;
+    if (pf) await applySettings(this.#exec, pf.netdev, pf.vf, pf.wanted);
+    await this.#links.enter({ device: link.name, netns, ifName, mac, mtu: network.mtu });
+  }
+
+  /** A plugin that refuses has handed out nothing, and may refuse the DEL just so: it is not asked. */
+  async #allocate(ipam: IpamCall, record: Attachment): Promise<IpamResult> {
+    try {
+      return await this.#ipam.add(ipam);
+    } catch (error) {
+      const { ipam: _, ...rest } = this.#store.get(record) ?? record;
+      if (error instanceof CniError) this.#store.put(rest);
+      throw error;
+    }
+  }
+
+  async #configure(record: Attachment, addresses: IpamResult): Promise<void> {
+    if (addresses.ips.length + addresses.routes.length === 0) return;
+    await this.#links.configure(record.netns, record.ifName, addresses);
+  }
+
+  async #connect(record: Attachment): Promise<void> {
+    const dpu = this.#directory.dpu(record.dpuName);
+    if (!dpu) throw new CniError(cniCodes.tryAgainLater, `DPU ${record.dpuName} went away; try again`);
+    if (record.bridgePort !== undefined) {
+      await dpu.dataPath.createBridgePort({
+        name: record.bridgePort,
+        macAddress: record.mac,
+        type: 'ACCESS',
+        logicalBridges: [`${record.vf + 2}`],
+      });
+      return;
+    }
+    const pair = completePair(record, this.#store.list());
+    if (!pair) return;
+    const { partner, networkFunction } = pair;
+    this.#store.put({ ...partner, networkFunction });
+    this.#store.put({ ...record, networkFunction });
+    await dpu.dataPath.createNetworkFunction(networkFunction);
+  }
+
+  #releaseLocked(record: Attachment): Promise<boolean> {
+    return this.#lock.run(keyOf(record), async () => {
+      const now = this.#store.get(record);
+      // The same key may have been attached anew while this waited.
+      if (now?.netnsId !== record.netnsId || now.deviceId !== record.deviceId) return false;
+      await this.#releaser.release(now);
+      return true;
+    });
+  }
+}

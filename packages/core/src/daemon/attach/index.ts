@@ -1,0 +1,9 @@
+/** Attaching devices to pods. */
+export { type Attachment, type AttachmentKey, describe, type IpamCall, keyOf } from './attachment.ts';
+export { Devices } from './devices.ts';
+export { AttachEngine, type AttachEngineOptions, type AttachRequest, type CheckRequest } from './engine.ts';
+export { CniError, cniCodes } from './errors.ts';
+export { PodLinks } from './pod-links.ts';
+export type { DataPath, DeviceEntry, DpuDirectory, DpuEntry, Side } from './ports.ts';
+export type { CniResult } from './result.ts';
+export { AttachmentStore } from './store.ts';

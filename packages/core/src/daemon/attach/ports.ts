@@ -1,0 +1,38 @@
+/** What the attach engine needs of the rest of the daemon. */
+import type { BridgePort, NetworkFunction } from '@dpu-operator/sdk';
+
+/** A DPU's data path. All calls are idempotent: they are repeated after a crash. */
+export interface DataPath {
+  /** Host side. @throws DpuError UNAVAILABLE while the DPU side is out of reach */
+  createBridgePort(port: BridgePort): Promise<void>;
+  /** Deleting what is not there is no error. */
+  deleteBridgePort(name: string): Promise<void>;
+  /** DPU side. */
+  createNetworkFunction(nf: NetworkFunction): Promise<void>;
+  /** Deleting what is not there is no error. */
+  deleteNetworkFunction(nf: NetworkFunction): Promise<void>;
+}
+
+export type Side = 'host' | 'dpu';
+
+export interface DpuEntry {
+  dpuName: string;
+  side: Side;
+  dataPath: DataPath;
+}
+
+/** Where a device sits: its DPU, and which virtual function of which port it is. */
+export interface DeviceEntry extends DpuEntry {
+  pf: number;
+  vf: number;
+}
+
+/** The DPUs of this node that are ready. */
+export interface DpuDirectory {
+  find(deviceId: string): DeviceEntry | undefined;
+  /** By name of the DataProcessingUnit: releasing needs the data path when the device itself is gone already. */
+  dpu(dpuName: string): DpuEntry | undefined;
+  /** The DPU side, where host side and DPU side are on one node. */
+  dpuSide(): DpuEntry | undefined;
+  sides(): ReadonlySet<Side>;
+}

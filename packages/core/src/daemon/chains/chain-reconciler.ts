@@ -1,0 +1,146 @@
+/** Runs the network functions of the ServiceFunctionChains that fall to this DPU node. */
+
+import type { Logger } from 'pino';
+import {
+  type ConditionInput,
+  fieldManagers,
+  labels,
+  operatorNamespace,
+  type ServiceFunctionChain,
+  serviceFunctionChain,
+  setCondition,
+} from '../../api/index.ts';
+import {
+  ApiError,
+  type Applied,
+  Controller,
+  controllerName,
+  type EventRecorder,
+  Informer,
+  isNotFound,
+  type KubeStore,
+  keyOf,
+  objectKey,
+  type Pod,
+  pod as podType,
+  type Requeue,
+} from '../../kube/index.ts';
+import { notCreated, planChain, selectsNode } from './chain-plan.ts';
+import { hostnameLabel, labelValue } from './network-function-pod.ts';
+
+/** Milliseconds until a pod name that somebody else has is tried again; his pods are not watched here. */
+const conflictRetryMs = 15_000;
+
+export interface ChainReconcilerOptions {
+  store: KubeStore;
+  events: EventRecorder;
+  nodeName: string;
+  nodeLabels: () => Record<string, string>;
+  /** Whether this node has a DPU side that is there to stay. */
+  hasDpuSide: () => boolean;
+  logger: Logger;
+}
+
+export class ChainReconciler {
+  readonly #options: ChainReconcilerOptions;
+  readonly #chains: Informer<ServiceFunctionChain>;
+  readonly #pods: Informer<Pod>;
+  readonly #controller: Controller;
+  #started = false;
+
+  constructor(options: ChainReconcilerOptions) {
+    const { store, logger } = options;
+    this.#options = options;
+    this.#chains = new Informer(store, serviceFunctionChain, { logger });
+    this.#pods = new Informer(store, podType, { labelSelector: labels.chain, logger });
+    this.#controller = new Controller({ name: 'chain', reconcile: (key) => this.#reconcile(key), logger });
+  }
+
+  /** Watches chains and their pods from now on. Call it when the node has a DPU side; later calls do nothing. */
+  async start(signal: AbortSignal): Promise<void> {
+    if (this.#started) return;
+    this.#started = true;
+    await Promise.all([this.#chains.start(signal), this.#pods.start(signal)]);
+    this.#chains.onChange((chain) => this.#controller.enqueue(keyOf(chain)));
+    this.#pods.onChange((pod) => {
+      const owner = controllerName(pod, serviceFunctionChain.kind);
+      if (owner) this.#controller.enqueue(objectKey(owner, pod.metadata.namespace));
+    });
+    await this.#controller.start(signal);
+  }
+
+  /** The node's labels or sides have changed. */
+  reconsider(): void {
+    for (const chain of this.#chains.list()) this.#controller.enqueue(keyOf(chain));
+  }
+
+  async #reconcile(key: string): Promise<Requeue | undefined> {
+    const chain = this.#chains.getByKey(key);
+    if (!chain) return undefined;
+    const { store, nodeName, nodeLabels, hasDpuSide, logger } = this.#options;
+    const label = labelValue(chain.metadata.name);
+    const namespace = chain.metadata.namespace ?? operatorNamespace;
+    const pods = this.#pods
+      .list()
+      .filter(({ metadata }) => metadata.namespace === namespace && metadata.labels?.[labels.chain] === label);
+    const eligible = hasDpuSide() && selectsNode(chain, nodeLabels());
+    const node = { name: nodeName, hostname: nodeLabels()[hostnameLabel] ?? nodeName };
+    const plan = planChain({ chain, pods, node, eligible });
+    for (const { metadata } of plan.remove) {
+      await store.delete(podType, metadata.name, namespace, { uid: metadata.uid });
+      logger.info({ chain: key, pod: metadata.name }, 'network function removed');
+    }
+    for (const pod of plan.create) {
+      const obstacle = await this.#create(chain, pod);
+      if (obstacle === 'elsewhere') return undefined;
+      if (obstacle) {
+        await this.#writeReady(chain, obstacle);
+        return { requeueAfterMs: conflictRetryMs };
+      }
+      logger.info({ chain: key, pod: pod.metadata.name }, 'network function created');
+    }
+    if (plan.ready) await this.#writeReady(chain, plan.ready);
+    return undefined;
+  }
+
+  /** The condition that says why a pod could not be made, or that another node has the chain. */
+  async #create(chain: ServiceFunctionChain, pod: Applied): Promise<ConditionInput | 'elsewhere' | undefined> {
+    const { store } = this.#options;
+    const { name, namespace } = pod.metadata;
+    try {
+      await store.create(podType, pod);
+      return undefined;
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.code === 0 || error.code >= 500) throw error;
+      if (error.code !== 409) return notCreated(chain, 'PodRefused', `pod ${name}: ${error.message}`);
+    }
+    const taken = await store.get(podType, name, namespace);
+    if (taken?.metadata.ownerReferences?.some(({ uid }) => uid === chain.metadata.uid)) return 'elsewhere';
+    const advice = 'delete that pod or give the network function another name';
+    return notCreated(chain, 'PodConflict', `a pod ${namespace}/${name} that is not this chain's exists: ${advice}`);
+  }
+
+  async #writeReady(chain: ServiceFunctionChain, ready: ConditionInput): Promise<void> {
+    const current = this.#chains.getByKey(keyOf(chain)) ?? chain;
+    const before = current.status?.conditions ?? [];
+    const after = setCondition(before, ready);
+    if (after === before) return;
+    const { apiVersion, kind } = serviceFunctionChain;
+    const { name, namespace } = chain.metadata;
+    const conditions = after.filter(({ type }) => type === ready.type);
+    try {
+      await this.#options.store.applyStatus(
+        serviceFunctionChain,
+        { apiVersion, kind, metadata: { name, namespace }, status: { conditions } },
+        { fieldManager: fieldManagers.daemon },
+      );
+    } catch (error) {
+      if (isNotFound(error)) return;
+      throw error;
+    }
+    const old = before.find(({ type }) => type === ready.type);
+    if (old?.status === ready.status && old.reason === ready.reason) return;
+    const type = ready.status === 'True' || ready.reason === 'Pending' ? 'Normal' : 'Warning';
+    await this.#options.events.event(chain, { type, reason: ready.reason, message: ready.message });
+  }
+}

@@ -1,0 +1,49 @@
+/** The commands of CNI as calls of the attach engine. */
+import type { AttachEngine } from '../attach/engine.ts';
+import { CniError, cniCodes } from '../attach/errors.ts';
+import { parseGarbageConfig, parseNetworkBase, parseNetworkConfig } from '../attach/network-config.ts';
+import type { CniResult } from '../attach/result.ts';
+import type { CniRequest } from './request.ts';
+
+type Engine = Pick<AttachEngine, 'add' | 'del' | 'check' | 'gc' | 'status'>;
+
+/** Only ADD has a result. */
+export async function runCommand(engine: Engine, request: CniRequest): Promise<CniResult | null> {
+  switch (request.command) {
+    case 'ADD':
+      return add(engine, request);
+    case 'DEL':
+      await engine.del(request.key, request.ipamOf(parseNetworkBase(request.config)));
+      return null;
+    case 'CHECK': {
+      const network = parseNetworkBase(request.config);
+      const { prevResult } = network;
+      await engine.check({ ...request.key, netns: request.netns, prevResult, ipam: request.ipamOf(network) });
+      return null;
+    }
+    case 'GC': {
+      const { name, 'cni.dev/valid-attachments': valid } = parseGarbageConfig(request.config);
+      await engine.gc(
+        name,
+        valid.map(({ containerID, ifname }) => ({ containerId: containerID, ifName: ifname })),
+      );
+      return null;
+    }
+    case 'STATUS':
+      engine.status();
+      return null;
+    default:
+      throw new CniError(
+        cniCodes.invalidEnvironment,
+        `environment variable CNI_COMMAND: no command ${request.command}`,
+      );
+  }
+}
+
+function add(engine: Engine, request: CniRequest): Promise<CniResult> {
+  const network = parseNetworkConfig(request.config);
+  const { key, netns, pod } = request;
+  // The runtime's word goes before the pod's, the pod's before the network's.
+  const mac = network.runtimeConfig?.mac ?? request.mac ?? network.mac;
+  return engine.add({ ...key, netns, pod, network, mac, ipam: request.ipamOf(network) });
+}

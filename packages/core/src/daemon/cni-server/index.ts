@@ -1,0 +1,1 @@
+export { CniServer, type CniServerOptions } from './cni-server.ts';

@@ -1,0 +1,41 @@
+/** The daemon's environment, as the operator's DaemonSet sets it. */
+import { z } from 'zod';
+import { operatorNamespace } from '../api/index.ts';
+
+const schema = z.object({
+  K8S_NODE: z.string().min(1),
+  POD_NAME: z.string().default('dpu-daemon'),
+  NAMESPACE: z.string().default(operatorNamespace),
+  /** Where the container runtime looks for CNI plugins; depends on the Kubernetes flavour. */
+  CNI_BIN_DIR: z.string().startsWith('/').default('/opt/cni/bin'),
+  CNI_SOURCE: z.string().startsWith('/').default('/opt/dpu-operator/bin/dpu-cni'),
+  /** On 127.0.0.1 of the node, whose network the daemon shares. */
+  HEALTH_PORT: z.coerce.number().int().min(0).max(65_535).default(50_152),
+  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+});
+
+export interface DaemonConfig {
+  nodeName: string;
+  podName: string;
+  namespace: string;
+  cniBinDirectory: string;
+  cniSource: string;
+  healthPort: number;
+  logLevel: string;
+}
+
+/** @throws Error naming each variable that is missing or wrong */
+export function parseConfig(environment: NodeJS.ProcessEnv): DaemonConfig {
+  const result = schema.safeParse(environment);
+  if (!result.success) throw new Error(`environment of the daemon:\n${z.prettifyError(result.error)}`);
+  const { data } = result;
+  return {
+    nodeName: data.K8S_NODE,
+    podName: data.POD_NAME,
+    namespace: data.NAMESPACE,
+    cniBinDirectory: data.CNI_BIN_DIR,
+    cniSource: data.CNI_SOURCE,
+    healthPort: data.HEALTH_PORT,
+    logLevel: data.LOG_LEVEL,
+  };
+}

@@ -1,0 +1,174 @@
+/** The daemon: what is watched, and what each change sets off. */
+import type { Logger } from 'pino';
+import { inject, injectable } from 'tsyringe';
+import {
+  configName,
+  type DpuOperatorConfig,
+  daemonDirectory,
+  dpuOperatorConfig,
+  kubeletDevicePlugins,
+  resourceName,
+  stateDirectory,
+  vspDirectory,
+} from '../api/index.ts';
+import {
+  Controller,
+  type EventRecorder,
+  Informer,
+  isBeingDeleted,
+  type KubeStore,
+  type Node,
+  node as nodeType,
+} from '../kube/index.ts';
+import type { InstalledPlugin } from '../plugins/installed.ts';
+import type { DpuDirectory } from './attach/ports.ts';
+import type { AttachmentStore } from './attach/store.ts';
+import { ChainReconciler } from './chains/chain-reconciler.ts';
+import type { DaemonConfig } from './config.ts';
+import { Detector } from './detect/detector.ts';
+import type { Platform } from './detect/platform.ts';
+import { DevicePool } from './device-plugin/pool.ts';
+import { fleetAttachments } from './dpu/attachments.ts';
+import { dpuDirectory } from './dpu/directory.ts';
+import { DpuFleet } from './dpu/fleet.ts';
+import { NodeState } from './node/node-state.ts';
+import { NodePodServices } from './node/pod-services.ts';
+import { tokens } from './tokens.ts';
+
+/** Serves CNI requests for the DPUs of a directory until closed. */
+export type StartCniServer = (dpus: DpuDirectory) => Promise<{ close(): Promise<void> }>;
+
+/**
+ * Detection tells the fleet which DPUs there are; the fleet keeps their objects and managers, and these fill the device
+ * pool; the node's label and services follow from the sides that the fleet has. Nothing runs by the clock but the
+ * heartbeat to the DPU side.
+ */
+@injectable()
+export class Daemon {
+  readonly #logger: Logger;
+  readonly #node: Informer<Node>;
+  readonly #config: Informer<DpuOperatorConfig>;
+  readonly #attachments: AttachmentStore;
+  readonly #fleet: DpuFleet;
+  readonly #detector: Detector;
+  readonly #chains: ChainReconciler;
+  readonly #services: NodePodServices;
+  readonly #nodeController: Controller;
+  #signal: AbortSignal | undefined;
+
+  constructor(
+    @inject(tokens.config) config: DaemonConfig,
+    @inject(tokens.logger) logger: Logger,
+    @inject(tokens.store) store: KubeStore,
+    @inject(tokens.events) events: EventRecorder,
+    @inject(tokens.plugins) plugins: InstalledPlugin[],
+    @inject(tokens.platform) platform: Platform,
+    @inject(tokens.attachments) attachments: AttachmentStore,
+    @inject(tokens.startCniServer) startCniServer: StartCniServer,
+  ) {
+    const { nodeName } = config;
+    const pool = new DevicePool();
+    this.#logger = logger;
+    this.#attachments = attachments;
+    this.#node = new Informer(store, nodeType, { fieldSelector: `metadata.name=${nodeName}`, logger });
+    this.#config = new Informer(store, dpuOperatorConfig, { fieldSelector: `metadata.name=${configName}`, logger });
+    const node = () => this.#node.get(nodeName);
+
+    this.#fleet = new DpuFleet({
+      store,
+      events,
+      nodeName,
+      pool,
+      attachments: fleetAttachments(() => attachments.list()),
+      platform,
+      stateDirectory,
+      vspDirectory,
+      onSides: () => this.#sidesChanged(),
+      settleNode: () => nodeState.settle(),
+      logger,
+    });
+    this.#services = new NodePodServices({
+      cni: { source: config.cniSource, directory: config.cniBinDirectory },
+      startCniServer: () => startCniServer(dpuDirectory(this.#fleet)),
+      devicePlugin: { directory: kubeletDevicePlugins, resourceName, pool, logger },
+      daemonDirectory,
+      logger,
+    });
+    const nodeState = new NodeState({
+      store,
+      nodeName,
+      node,
+      sides: () => this.#fleet.sides(),
+      isUninstalling: () => this.#isUninstalling(),
+      services: this.#services,
+      logger,
+    });
+    this.#nodeController = new Controller({ name: 'node', reconcile: () => nodeState.settle(), logger });
+    this.#detector = new Detector({
+      plugins,
+      platform,
+      nodeName,
+      node,
+      config: () => this.#config.get(configName),
+      onDetected: (dpus) => this.#fleet.setDetected(dpus),
+      logger,
+    });
+    this.#chains = new ChainReconciler({
+      store,
+      events,
+      nodeName,
+      nodeLabels: () => node()?.metadata.labels ?? {},
+      hasDpuSide: () => this.#fleet.sides().has('dpu') && !this.#isUninstalling(),
+      logger,
+    });
+  }
+
+  /** What is missing until pods can be served; empty when nothing is. */
+  notReady(): string[] {
+    if (!this.#node.hasSynced || !this.#config.hasSynced) return ['the caches are being filled'];
+    return this.#services.started || this.#isUninstalling() ? [] : ['the CNI server does not run'];
+  }
+
+  /** Works until `signal` is aborted, then lets go of everything as it is: attachments stay. */
+  async run(signal: AbortSignal): Promise<void> {
+    await Promise.all([this.#node.start(signal), this.#config.start(signal)]);
+    await this.#fleet.start(signal);
+    this.#attachments.onChange(() => this.#fleet.attachmentsChanged());
+    this.#node.onChange(() => this.#lookAgain());
+    this.#config.onChange(() => this.#lookAgain());
+    this.#detector.watchHardware(signal);
+    // Also when there is neither node nor configuration, hence no change to be told of.
+    this.#lookAgain();
+    this.#signal = signal;
+    this.#startChains();
+    await this.#nodeController.start(signal);
+    await this.#services.close();
+    this.#fleet.close();
+  }
+
+  #lookAgain(): void {
+    void this.#detector.look();
+    this.#nodeController.enqueue('node');
+    this.#chains.reconsider();
+  }
+
+  #sidesChanged(): void {
+    this.#nodeController.enqueue('node');
+    this.#startChains();
+    this.#chains.reconsider();
+  }
+
+  #isUninstalling(): boolean {
+    const config = this.#config.get(configName);
+    return !config || isBeingDeleted(config);
+  }
+
+  /** Hosts have nothing to do with chains and do not watch them. */
+  #startChains(): void {
+    const signal = this.#signal;
+    if (!signal || !this.#fleet.sides().has('dpu')) return;
+    this.#chains.start(signal).catch((error) => {
+      if (!signal.aborted) this.#logger.error({ err: error }, 'the chains are not watched');
+    });
+  }
+}

@@ -1,0 +1,73 @@
+/** Looks for DPUs whenever something that the rules look at has changed. */
+import { watchLinks } from '@dpu-operator/sdk/linux';
+import type { Logger } from 'pino';
+import type { DpuOperatorConfig } from '../../api/index.ts';
+import { isBeingDeleted, type Node } from '../../kube/index.ts';
+import type { InstalledPlugin } from '../../plugins/installed.ts';
+import type { Platform, PlatformSnapshot } from './platform.ts';
+import { type DetectedDpu, detectDpus, needsHardware } from './rules.ts';
+
+export interface DetectorOptions {
+  plugins: readonly InstalledPlugin[];
+  platform: Platform;
+  nodeName: string;
+  /** Node and configuration as last seen. */
+  node: () => Node | undefined;
+  config: () => DpuOperatorConfig | undefined;
+  onDetected: (dpus: DetectedDpu[]) => void;
+  logger: Logger;
+}
+
+/** Milliseconds in which link events of one plugging are taken together. */
+const settleMs = 500;
+
+const nothing: PlatformSnapshot = { pci: [], dmiProduct: '' };
+
+export class Detector {
+  readonly #options: DetectorOptions;
+  #last: string | undefined;
+  #work: Promise<void> = Promise.resolve();
+
+  constructor(options: DetectorOptions) {
+    this.#options = options;
+  }
+
+  /** Looks again when links come or go, if any rule is about hardware: a card that is plugged in brings its netdev. */
+  watchHardware(signal: AbortSignal): void {
+    if (!needsHardware(this.#options.plugins)) return;
+    let timer: NodeJS.Timeout | undefined;
+    const soon = () => {
+      clearTimeout(timer);
+      timer = setTimeout(() => this.look(), settleMs);
+    };
+    signal.addEventListener('abort', () => clearTimeout(timer), { once: true });
+    watchLinks(soon, { signal, onRestart: soon });
+  }
+
+  /** One look at a time; tells of the outcome when it is another than before. */
+  look(): Promise<void> {
+    this.#work = this.#work
+      .then(() => this.#look())
+      .catch((error) => this.#options.logger.error({ err: error }, 'detection failed; it is tried on the next change'));
+    return this.#work;
+  }
+
+  async #look(): Promise<void> {
+    const { plugins, platform, nodeName, node, config, onDetected, logger } = this.#options;
+    const operatorConfig = config();
+    const isWanted = operatorConfig && !isBeingDeleted(operatorConfig);
+    const dpus = !isWanted
+      ? []
+      : detectDpus({
+          plugins,
+          snapshot: needsHardware(plugins) ? await platform.snapshot() : nothing,
+          node: { name: nodeName, labels: node()?.metadata.labels ?? {} },
+          mode: operatorConfig.spec.mode,
+        });
+    const text = JSON.stringify(dpus);
+    if (text === this.#last) return;
+    this.#last = text;
+    logger.info({ dpus: dpus.map(({ name }) => name) }, 'DPUs detected');
+    onDetected(dpus);
+  }
+}

@@ -1,0 +1,62 @@
+/** The devices of all DPUs of a node: what the node advertises to the kubelet. */
+import type { Device } from '@dpu-operator/sdk';
+
+export interface PooledDevice extends Device {
+  dpuName: string;
+}
+
+/** Numbers by their value; without ICU, whose data would cost the daemon 3 MB. */
+function byNumber(a: string, b: string): number {
+  const parts = (text: string) => text.split(/(\d+)/).map((part, index) => (index % 2 ? part.padStart(12, '0') : part));
+  const [x, y] = [parts(a).join(''), parts(b).join('')];
+  if (x === y) return 0;
+  return x < y ? -1 : 1;
+}
+
+export class DevicePool {
+  readonly #byDpu = new Map<string, Device[]>();
+  readonly #listeners = new Set<() => void>();
+  #devices: PooledDevice[] = [];
+
+  /** Replaces a DPU's devices. Listeners hear of it only when the pool is another one afterwards. */
+  set(dpuName: string, devices: readonly Device[]): void {
+    this.#byDpu.set(dpuName, [...devices]);
+    this.#rebuild();
+  }
+
+  remove(dpuName: string): void {
+    this.#byDpu.delete(dpuName);
+    this.#rebuild();
+  }
+
+  /** By id, `vf9` before `vf10`. */
+  list(): readonly PooledDevice[] {
+    return this.#devices;
+  }
+
+  get(id: string): PooledDevice | undefined {
+    return this.#devices.find((device) => device.id === id);
+  }
+
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  #rebuild(): void {
+    const merged = new Map<string, PooledDevice>();
+    for (const [dpuName, devices] of [...this.#byDpu].sort(([a], [b]) => byNumber(a, b))) {
+      for (const device of devices) if (!merged.has(device.id)) merged.set(device.id, { ...device, dpuName });
+    }
+    const next = [...merged.values()].sort((a, b) => byNumber(a.id, b.id));
+    if (same(this.#devices, next)) return;
+    this.#devices = next;
+    for (const listener of [...this.#listeners]) listener();
+  }
+}
+
+function same(a: readonly PooledDevice[], b: readonly PooledDevice[]): boolean {
+  const equal = (x: PooledDevice, y: PooledDevice | undefined) =>
+    x.id === y?.id && x.healthy === y.healthy && x.numaNode === y.numaNode && x.dpuName === y.dpuName;
+  return a.length === b.length && a.every((device, index) => equal(device, b[index]));
+}

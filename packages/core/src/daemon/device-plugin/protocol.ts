@@ -1,0 +1,136 @@
+/**
+ * The kubelet's device plugin API, v1beta1
+ * (https://kubernetes.io/docs/concepts/extend-kubernetes/compute-storage-net/device-plugins/). The descriptor is
+ * embedded, in protobuf.js' JSON form, because the daemon is one file that finds no `.proto` beside itself.
+ */
+import type { MethodDefinition, ServiceDefinition } from '@grpc/grpc-js';
+import protobuf from 'protobufjs/light.js';
+
+export const apiVersion = 'v1beta1';
+
+export interface RegisterRequest {
+  version: string;
+  /** Name of the plugin's socket in the kubelet's directory. */
+  endpoint: string;
+  resource_name: string;
+  options: DevicePluginOptions;
+}
+
+export interface DevicePluginOptions {
+  pre_start_required: boolean;
+  get_preferred_allocation_available: boolean;
+}
+
+export interface KubeletDevice {
+  ID: string;
+  health: 'Healthy' | 'Unhealthy';
+  topology?: { nodes: { ID: number }[] };
+}
+
+export interface ListAndWatchResponse {
+  devices: KubeletDevice[];
+}
+
+export interface PreferredAllocationRequest {
+  container_requests: { available_deviceIDs: string[]; must_include_deviceIDs: string[]; allocation_size: number }[];
+}
+
+export interface PreferredAllocationResponse {
+  container_responses: { deviceIDs: string[] }[];
+}
+
+export interface AllocateRequest {
+  container_requests: { devices_ids: string[] }[];
+}
+
+export interface AllocateResponse {
+  container_responses: { envs: Record<string, string> }[];
+}
+
+const field = (id: number, type: string) => ({ id, type });
+const list = (id: number, type: string) => ({ id, type, rule: 'repeated' });
+const texts = (id: number) => ({ id, keyType: 'string', type: 'string' });
+const method = (requestType: string, responseType: string) => ({ requestType, responseType, comment: '' });
+const message = (fields: Record<string, ReturnType<typeof field>>) => ({ fields });
+
+const descriptor: protobuf.INamespace = {
+  nested: {
+    v1beta1: {
+      nested: {
+        Empty: message({}),
+        DevicePluginOptions: message({
+          pre_start_required: field(1, 'bool'),
+          get_preferred_allocation_available: field(2, 'bool'),
+        }),
+        RegisterRequest: message({
+          version: field(1, 'string'),
+          endpoint: field(2, 'string'),
+          resource_name: field(3, 'string'),
+          options: field(4, 'DevicePluginOptions'),
+        }),
+        NUMANode: message({ ID: field(1, 'int64') }),
+        TopologyInfo: message({ nodes: list(1, 'NUMANode') }),
+        Device: message({ ID: field(1, 'string'), health: field(2, 'string'), topology: field(3, 'TopologyInfo') }),
+        ListAndWatchResponse: message({ devices: list(1, 'Device') }),
+        ContainerPreferredAllocationRequest: message({
+          available_deviceIDs: list(1, 'string'),
+          must_include_deviceIDs: list(2, 'string'),
+          allocation_size: field(3, 'int32'),
+        }),
+        PreferredAllocationRequest: message({ container_requests: list(1, 'ContainerPreferredAllocationRequest') }),
+        ContainerPreferredAllocationResponse: message({ deviceIDs: list(1, 'string') }),
+        PreferredAllocationResponse: message({ container_responses: list(1, 'ContainerPreferredAllocationResponse') }),
+        ContainerAllocateRequest: message({ devices_ids: list(1, 'string') }),
+        AllocateRequest: message({ container_requests: list(1, 'ContainerAllocateRequest') }),
+        // Its other fields (mounts 2, devices 3, annotations 4, cdi_devices 5) are of no use to a network device.
+        ContainerAllocateResponse: message({ envs: texts(1) }),
+        AllocateResponse: message({ container_responses: list(1, 'ContainerAllocateResponse') }),
+        PreStartContainerRequest: message({ devices_ids: list(1, 'string') }),
+        PreStartContainerResponse: message({}),
+        Registration: { methods: { Register: method('RegisterRequest', 'Empty') } },
+        DevicePlugin: {
+          methods: {
+            GetDevicePluginOptions: method('Empty', 'DevicePluginOptions'),
+            ListAndWatch: { ...method('Empty', 'ListAndWatchResponse'), responseStream: true },
+            GetPreferredAllocation: method('PreferredAllocationRequest', 'PreferredAllocationResponse'),
+            Allocate: method('AllocateRequest', 'AllocateResponse'),
+            PreStartContainer: method('PreStartContainerRequest', 'PreStartContainerResponse'),
+          },
+        },
+      },
+    },
+  },
+};
+
+const root = protobuf.Root.fromJSON(descriptor).resolveAll();
+const conversion: protobuf.IConversionOptions = { longs: Number, defaults: true };
+
+export const registrationService = service('v1beta1.Registration');
+export const devicePluginService = service('v1beta1.DevicePlugin');
+
+function service(fullName: string): ServiceDefinition {
+  const methods = root.lookupService(fullName).methodsArray.map((rpc) => {
+    const request = codec(rpc.resolvedRequestType);
+    const response = codec(rpc.resolvedResponseType);
+    const definition: MethodDefinition<object, object> = {
+      path: `/${fullName}/${rpc.name}`,
+      requestStream: false,
+      responseStream: rpc.responseStream ?? false,
+      requestSerialize: request.serialize,
+      requestDeserialize: request.deserialize,
+      responseSerialize: response.serialize,
+      responseDeserialize: response.deserialize,
+    };
+    return [rpc.name, definition] as const;
+  });
+  return Object.fromEntries(methods);
+}
+
+function codec(type: protobuf.Type | null) {
+  if (!type) throw new Error('the descriptor names a message that it does not hold');
+  return {
+    // The writer of protobufjs makes Buffers where there is a global Buffer.
+    serialize: (value: object) => type.encode(type.fromObject(value)).finish() as Buffer,
+    deserialize: (bytes: Buffer): object => type.toObject(type.decode(bytes), conversion),
+  };
+}

@@ -1,0 +1,29 @@
+/** The attachments on disk, as the DPUs look at them. */
+import type { BridgePort, NetworkFunction } from '@dpu-operator/sdk';
+import type { Attachment } from '../attach/attachment.ts';
+import type { FleetAttachments } from './fleet.ts';
+
+/** @param list the attachments as they are now */
+export function fleetAttachments(list: () => readonly Attachment[]): FleetAttachments {
+  const of = (dpuName: string) => list().filter((attachment) => attachment.dpuName === dpuName);
+  return {
+    pods: (dpuName, hasDevice) =>
+      list()
+        .filter((attachment) => attachment.dpuName === dpuName || hasDevice(attachment.deviceId))
+        .map(({ pod, containerId }) => (pod ? `${pod.namespace}/${pod.name}` : containerId)),
+    bridgePorts: (dpuName) => of(dpuName).flatMap((attachment) => bridgePortOf(attachment) ?? []),
+    networkFunctions: (dpuName) => {
+      const pairs = new Map<string, NetworkFunction>();
+      for (const { networkFunction, state } of of(dpuName)) {
+        if (networkFunction && state !== 'detaching') pairs.set(JSON.stringify(networkFunction), networkFunction);
+      }
+      return [...pairs.values()];
+    },
+  };
+}
+
+/** The VLAN is a placeholder by which vendors' VSPs know the VF (contract of the Go operator). */
+function bridgePortOf({ bridgePort, mac, vf, state }: Attachment): BridgePort | undefined {
+  if (bridgePort === undefined || state === 'detaching') return undefined;
+  return { name: bridgePort, macAddress: mac, type: 'ACCESS', logicalBridges: [String(vf + 2)] };
+}

@@ -1,0 +1,11 @@
+import type { Platform, VfPosition } from '../detect/platform.ts';
+
+/**
+ * Where a device sits on its card. PCI devices say so in sysfs; netdevs are numbered by their names (`swdpu-vf3`),
+ * all on one physical function. What is neither counts as the first.
+ */
+export async function devicePosition(platform: Pick<Platform, 'vfPosition'>, id: string): Promise<VfPosition> {
+  const onBus = await platform.vfPosition(id);
+  if (onBus) return onBus;
+  return { pf: 0, vf: Number(/(\d+)$/.exec(id)?.[1] ?? 0) };
+}

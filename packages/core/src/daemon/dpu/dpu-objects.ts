@@ -1,0 +1,100 @@
+/** The DataProcessingUnit objects of this node, as they are written to the API server. */
+import {
+  annotations,
+  type ConditionInput,
+  type DataProcessingUnit,
+  dataProcessingUnit,
+  dpuConditions,
+  fieldManagers,
+  finalizers,
+  labels,
+  setCondition,
+} from '../../api/index.ts';
+import { type Applied, type EventRecorder, isConflict, isNotFound, type KubeStore } from '../../kube/index.ts';
+import { labelValue } from '../chains/network-function-pod.ts';
+import type { DetectedDpu, DpuSide } from '../detect/rules.ts';
+
+export class DpuObjects {
+  readonly #store: KubeStore;
+  readonly #events: EventRecorder;
+  readonly #nodeName: string;
+
+  constructor(store: KubeStore, events: EventRecorder, nodeName: string) {
+    this.#store = store;
+    this.#events = events;
+    this.#nodeName = nodeName;
+  }
+
+  /** Makes the object, or takes over one of this node. @returns another node's object that has the name. */
+  async ensure(dpu: DetectedDpu): Promise<DataProcessingUnit | undefined> {
+    const object = this.#render(dpu);
+    try {
+      await this.#store.create(dataProcessingUnit, object);
+      return undefined;
+    } catch (error) {
+      if (!isConflict(error)) throw error;
+    }
+    const taken = await this.#store.get(dataProcessingUnit, dpu.name);
+    if (taken && taken.spec.nodeName !== this.#nodeName) return taken;
+    await this.#store.apply(dataProcessingUnit, object, { fieldManager: fieldManagers.daemon });
+    return undefined;
+  }
+
+  /** Whether an object says what was detected and has this daemon's finalizer. */
+  isAsDetected(object: DataProcessingUnit, dpu: DetectedDpu): boolean {
+    const { metadata, spec } = object;
+    return (
+      metadata.labels?.[labels.side] === dpu.side &&
+      metadata.annotations?.[annotations.plugin] === dpu.plugin &&
+      (metadata.finalizers ?? []).includes(finalizers.daemon) &&
+      spec.dpuProductName === dpu.productName &&
+      spec.isDpuSide === (dpu.side === 'dpu')
+    );
+  }
+
+  async correct(dpu: DetectedDpu): Promise<void> {
+    await this.#store.apply(dataProcessingUnit, this.#render(dpu), { fieldManager: fieldManagers.daemon });
+  }
+
+  /** Writes the Ready condition when it says something else now, and an event when its reason is another. */
+  async writeReady(object: DataProcessingUnit, ready: ConditionInput): Promise<void> {
+    const before = object.status?.conditions ?? [];
+    const after = setCondition(before, ready);
+    if (after === before) return;
+    const { apiVersion, kind } = dataProcessingUnit;
+    const conditions = after.filter(({ type }) => type === dpuConditions.ready);
+    const { name } = object.metadata;
+    try {
+      const body: Applied = { apiVersion, kind, metadata: { name }, status: { conditions } };
+      await this.#store.applyStatus(dataProcessingUnit, body, { fieldManager: fieldManagers.daemon });
+    } catch (error) {
+      if (isNotFound(error)) return;
+      throw error;
+    }
+    const old = before.find(({ type }) => type === dpuConditions.ready);
+    if (old?.status === ready.status && old.reason === ready.reason) return;
+    const type = ready.status === 'True' ? 'Normal' : 'Warning';
+    await this.#events.event(object, { type, reason: ready.reason, message: ready.message });
+  }
+
+  #render({ name, side, plugin, productName }: DetectedDpu): Applied {
+    const { apiVersion, kind } = dataProcessingUnit;
+    return {
+      apiVersion,
+      kind,
+      metadata: {
+        name,
+        labels: { [labels.node]: labelValue(this.#nodeName), [labels.side]: side },
+        annotations: { [annotations.plugin]: plugin },
+        finalizers: [finalizers.daemon],
+      },
+      spec: { dpuProductName: productName, isDpuSide: side === 'dpu', nodeName: this.#nodeName },
+    };
+  }
+}
+
+/** Value of the node's label; a node that is both is a DPU to those who look for one. */
+export function nodeSideLabel(sides: ReadonlySet<DpuSide>): 'dpu' | 'dpu-host' | undefined {
+  if (sides.has('dpu')) return 'dpu';
+  return sides.has('host') ? 'dpu-host' : undefined;
+}

@@ -1,0 +1,153 @@
+import { existsSync, mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { afterEach, expect, test, vi } from 'vitest';
+import { EventRecorder } from '../../kube/index.ts';
+import type { DetectedDpu } from '../detect/rules.ts';
+import { DevicePool } from '../device-plugin/pool.ts';
+import { TestApiServer } from '../testing/api-server.ts';
+import { DpuFleet } from './fleet.ts';
+
+const logger = pino({ level: process.env.TL ?? 'silent' });
+const cleanups: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+});
+
+const path = '/apis/config.openshift.io/v1/dataprocessingunits/soft-dpu';
+const detected: DetectedDpu = {
+  name: 'soft-dpu',
+  identifier: 'soft',
+  productName: 'Software DPU',
+  side: 'dpu',
+  plugin: '@dpu-operator/vsp-mock',
+};
+
+async function start(options: { directory?: string; api?: TestApiServer; pods?: string[] } = {}) {
+  const api = options.api ?? new TestApiServer();
+  const store = await api.start();
+  const directory = options.directory ?? mkdtempSync(join(tmpdir(), 'fleet-'));
+  const pods = options.pods ?? [];
+  const settled: string[][] = [];
+  const stop = new AbortController();
+  const fleet: DpuFleet = new DpuFleet({
+    store,
+    events: new EventRecorder(store, 'test', 'test', logger),
+    nodeName: 'node-1',
+    pool: new DevicePool(),
+    attachments: { pods: () => pods, bridgePorts: () => [], networkFunctions: () => [] },
+    platform: { snapshot: async () => ({ pci: [], dmiProduct: '' }), vfPosition: async () => undefined },
+    stateDirectory: join(directory, 'state'),
+    vspDirectory: (name) => join(directory, 'vsp', name),
+    onSides: () => {},
+    settleNode: async () => void settled.push([...fleet.sides()]),
+    logger,
+  });
+  await fleet.start(stop.signal);
+  cleanups.push(() => {
+    stop.abort();
+    fleet.close();
+    store.client.close();
+    api.close();
+  });
+  const condition = () => (api.objects.get(path)?.status as { conditions: unknown[] } | undefined)?.conditions[0];
+  return { api, fleet, directory, pods, settled, condition, stop };
+}
+
+test('makes the object of a detected DPU and says what it waits for', async () => {
+  const { api, fleet, condition, directory } = await start();
+  fleet.setDetected([detected]);
+  await vi.waitFor(() => expect(condition()).toMatchObject({ status: 'False', reason: 'VspNotRunning' }));
+  expect(api.objects.get(path)).toMatchObject({
+    metadata: {
+      labels: { 'dpu.config.openshift.io/node': 'node-1', 'dpu.config.openshift.io/side': 'dpu' },
+      annotations: { 'dpu.config.openshift.io/plugin': '@dpu-operator/vsp-mock' },
+      finalizers: ['dpu.config.openshift.io/daemon'],
+    },
+    spec: { dpuProductName: 'Software DPU', isDpuSide: true, nodeName: 'node-1' },
+  });
+  expect(fleet.sides()).toEqual(new Set(['dpu']));
+  expect(existsSync(join(directory, 'vsp/soft-dpu'))).toBe(true);
+});
+
+test('writes nothing while nothing changes', async () => {
+  const { api, fleet, condition } = await start();
+  fleet.setDetected([detected]);
+  await vi.waitFor(() => expect(condition()).toBeDefined());
+  const before = api.writes.filter((write) => !write.includes('events'));
+  api.put(path, {
+    ...api.objects.get(path),
+    metadata: { ...api.objects.get(path)?.metadata, annotations: { a: 'b' } },
+  });
+  await vi.waitFor(() =>
+    expect(api.objects.get(path)?.metadata.annotations).toMatchObject({
+      'dpu.config.openshift.io/plugin': '@dpu-operator/vsp-mock',
+    }),
+  );
+  const after = api.writes.filter((write) => !write.includes('events'));
+  expect(after.slice(before.length)).toEqual([`PATCH ${path}`]);
+});
+
+test('a DPU that is gone is torn down, then its object goes', async () => {
+  const { api, fleet, directory, settled, condition } = await start();
+  fleet.setDetected([detected]);
+  await vi.waitFor(() => expect(condition()).toBeDefined());
+  fleet.setDetected([]);
+  await vi.waitFor(() => expect(api.objects.has(path)).toBe(false));
+  expect(settled).toEqual([[]]);
+  expect(existsSync(join(directory, 'vsp/soft-dpu'))).toBe(false);
+});
+
+test('pods keep a DPU, which says so, until the last is gone', async () => {
+  const { api, fleet, pods, condition } = await start({ pods: ['shop/web'] });
+  fleet.setDetected([detected]);
+  await vi.waitFor(() => expect(condition()).toBeDefined());
+  api.delete(path);
+  await vi.waitFor(() => expect(condition()).toMatchObject({ status: 'False', reason: 'AttachmentsInUse' }));
+  expect(condition()).toMatchObject({ message: expect.stringContaining('shop/web') });
+  fleet.setDetected([]);
+  pods.pop();
+  fleet.attachmentsChanged();
+  await vi.waitFor(() => expect(api.objects.has(path)).toBe(false));
+});
+
+test('an object that somebody deletes while the DPU stays is made again', async () => {
+  const { api, fleet, condition } = await start();
+  fleet.setDetected([detected]);
+  await vi.waitFor(() => expect(condition()).toBeDefined());
+  const { uid } = api.objects.get(path)?.metadata ?? {};
+  api.delete(path);
+  await vi.waitFor(() => expect(api.objects.get(path)?.metadata.uid).not.toBe(uid));
+  await vi.waitFor(() => expect(condition()).toBeDefined());
+});
+
+test('a daemon that starts while its DPU is being deleted finishes that', async () => {
+  const first = await start();
+  first.fleet.setDetected([detected]);
+  await vi.waitFor(() => expect(first.condition()).toBeDefined());
+  first.stop.abort();
+  first.fleet.close();
+  const { api } = first;
+  api.delete(path);
+  expect(api.objects.has(path)).toBe(true);
+  const object = api.objects.get(path);
+  const second = new TestApiServer();
+  if (object) second.put(path, object);
+  const { settled } = await start({ directory: first.directory, api: second });
+  await vi.waitFor(() => expect(second.objects.has(path)).toBe(false));
+  expect(settled).toEqual([[]]);
+});
+
+test("another node's object of that name is left alone, and taken over when it is gone", async () => {
+  const { api, fleet } = await start();
+  const spec = { isDpuSide: true, nodeName: 'node-2', dpuProductName: 'Software DPU' };
+  const labels = { 'dpu.config.openshift.io/node': 'node-2' };
+  const kind = { apiVersion: 'config.openshift.io/v1', kind: 'DataProcessingUnit' };
+  api.put(path, { ...kind, metadata: { name: 'soft-dpu', labels }, spec });
+  fleet.setDetected([detected]);
+  await vi.waitFor(() => expect(api.writes.some((write) => write.includes('/events'))).toBe(true));
+  expect(api.objects.get(path)?.spec).toEqual(spec);
+  api.delete(path);
+  await vi.waitFor(() => expect(api.objects.get(path)?.spec).toMatchObject({ nodeName: 'node-1' }));
+});

@@ -1,0 +1,33 @@
+import { expect, test } from 'vitest';
+import { type DpuState, inUse, readiness } from './readiness.ts';
+
+const ready = { phase: 'ready', devices: 8, unhealthy: 0 } as const;
+const unreachable = { reachable: false, reason: 'PeerUnreachable', message: 'the peer is out of reach' } as const;
+const words = (state: Partial<DpuState>) => {
+  const condition = readiness({ dpuName: 'd', side: 'dpu', vsp: ready, ...state });
+  return condition && `${condition.status} ${condition.reason}: ${condition.message}`;
+};
+
+test.each<[Partial<DpuState>, string | undefined]>([
+  [{ vsp: { phase: 'connecting' } }, undefined],
+  [{ vsp: { phase: 'absent', message: 'no socket' } }, 'False VspNotRunning: no socket; look at pod vsp-d'],
+  [{ vsp: { phase: 'failed', message: 'no card' } }, 'False InitFailed: no card; look at the log of pod vsp-d'],
+  [{}, 'True Ready: 8 devices'],
+  [{ vsp: { ...ready, unhealthy: 2 } }, 'True Ready: 8 devices, of which 2 unhealthy'],
+  [{ vsp: { ...ready, numVfsProblem: 'at most 4' } }, 'False NumVfsRefused: at most 4'],
+  [{ listenProblem: 'port taken' }, 'False ChannelFailed: port taken'],
+  [{ side: 'host' }, undefined],
+  [{ side: 'host', peer: { reachable: true } }, 'True Ready: 8 devices'],
+  [{ side: 'host', peer: unreachable }, 'False PeerUnreachable: the peer is out of reach'],
+  [
+    { side: 'host', peer: unreachable, vsp: { phase: 'absent', message: 'no socket' } },
+    'False VspNotRunning: no socket; look at pod vsp-d',
+  ],
+])('%j', (state, expected) => {
+  expect(words(state)).toBe(expected);
+});
+
+test('names the pods that keep a DPU, each once', () => {
+  expect(inUse(['shop/b', 'shop/a', 'shop/b']).message).toBe('it is deleted once these pods are: shop/a, shop/b');
+  expect(inUse(Array.from({ length: 12 }, (_, i) => `p${i}`)).message).toContain('and 2 more');
+});

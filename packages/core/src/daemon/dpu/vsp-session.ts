@@ -1,0 +1,177 @@
+/**
+ * Brings a VSP up and keeps it so: dial its socket, Init, hand it what it must know, follow its devices. A VSP that
+ * starts anew is told everything again.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import { type Device, DpuError, type InitRequest, type IpPort } from '@dpu-operator/sdk';
+import type { VspClient } from '@dpu-operator/sdk/client';
+import type { Logger } from 'pino';
+import { watchSocket } from './vsp-socket.ts';
+
+export interface VspSessionOptions {
+  socket: { directory: string; name: string };
+  init: InitRequest;
+  dial: (socketPath: string) => VspClient;
+  /** The answer to an Init that happened before this daemon, from disk. */
+  rememberedAddress: () => IpPort | undefined;
+  /** Between Init and ready: the VSP gets its numbers, bridge ports and network functions. */
+  prepare: (client: VspClient, address: IpPort) => Promise<void>;
+  onDevices: (devices: Device[]) => void;
+  onState: (state: VspSessionState) => void;
+  logger: Logger;
+}
+
+export type VspSessionState =
+  | { phase: 'connecting' }
+  | { phase: 'absent'; message: string }
+  | { phase: 'failed'; message: string }
+  | { phase: 'ready' };
+
+/** Milliseconds between attempts; doubles. */
+const firstRetryMs = 25;
+/** Between binding and listening a socket refuses; a VSP that does so for longer is dead, and its successor's event comes. */
+const refusals = 8;
+/** An Init that fails is tried again up to this seldom. */
+const longestRetryMs = 30_000;
+
+export class VspSession {
+  readonly #options: VspSessionOptions;
+  readonly #watcher: { close(): void };
+  #attempt = new AbortController();
+  #client: VspClient | undefined;
+  /** Ends the pause before the next attempt. */
+  #wake: AbortController | undefined;
+  /** Init has been answered: the VSP takes calls. */
+  #ready = false;
+  readonly #waiters = new Set<() => void>();
+  #closed = false;
+
+  constructor(options: VspSessionOptions) {
+    this.#options = options;
+    this.#watcher = watchSocket(options.socket, (path) => this.#take(path));
+  }
+
+  /** The client while the VSP is initialised. */
+  get client(): VspClient | undefined {
+    return this.#ready ? this.#client : undefined;
+  }
+
+  /** The client once the VSP is initialised; undefined when that takes longer. */
+  async whenReady(timeoutMs: number): Promise<VspClient | undefined> {
+    if (!this.#ready) {
+      const waiter = Promise.withResolvers<void>();
+      this.#waiters.add(waiter.resolve);
+      const timer = setTimeout(waiter.resolve, timeoutMs);
+      await waiter.promise;
+      clearTimeout(timer);
+      this.#waiters.delete(waiter.resolve);
+    }
+    return this.client;
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#watcher.close();
+    this.#drop();
+  }
+
+  #take(path: string | undefined): void {
+    this.#drop();
+    if (path === undefined) {
+      this.#options.onState({ phase: 'absent', message: 'the VSP has no socket yet' });
+      return;
+    }
+    const client = this.#options.dial(path);
+    this.#client = client;
+    client.onConnectivity((connected) => {
+      if (this.#client !== client || this.#closed) return;
+      if (connected) this.#wake?.abort();
+      if (!connected && this.#ready) this.#lost(client);
+    });
+    this.#start(client);
+  }
+
+  #drop(): void {
+    this.#attempt.abort();
+    this.#ready = false;
+    this.#client?.close();
+    this.#client = undefined;
+  }
+
+  #lost(client: VspClient): void {
+    this.#ready = false;
+    this.#options.onState({ phase: 'absent', message: 'the VSP has closed the connection' });
+    this.#start(client);
+  }
+
+  #start(client: VspClient): void {
+    this.#attempt.abort();
+    this.#attempt = new AbortController();
+    const { signal } = this.#attempt;
+    this.#bringUp(client, signal).catch((error) => {
+      if (!signal.aborted) this.#options.logger.error({ err: error }, 'cannot follow the VSP');
+    });
+  }
+
+  async #bringUp(client: VspClient, signal: AbortSignal): Promise<void> {
+    this.#options.onState({ phase: 'connecting' });
+    let retryMs = firstRetryMs;
+    for (let refused = 0; refused < refusals && !signal.aborted; ) {
+      try {
+        await this.#initialise(client, signal);
+        return;
+      } catch (thrown) {
+        if (signal.aborted) return;
+        const error = DpuError.from(thrown);
+        const isAbsent = error.code === 'UNAVAILABLE';
+        refused += isAbsent ? 1 : 0;
+        this.#ready = false;
+        this.#options.onState({ phase: isAbsent ? 'absent' : 'failed', message: error.message });
+        this.#options.logger.warn({ err: error, retryMs }, 'the VSP is not ready');
+      }
+      this.#wake = new AbortController();
+      await delay(retryMs, undefined, { signal: AbortSignal.any([signal, this.#wake.signal]) }).catch(() => {});
+      retryMs = Math.min(retryMs * 2, longestRetryMs);
+    }
+    // Nobody listens on this socket, or its client would try to connect for ever.
+    if (!signal.aborted) this.#drop();
+  }
+
+  async #initialise(client: VspClient, signal: AbortSignal): Promise<void> {
+    const { init, rememberedAddress, prepare, onState, logger } = this.#options;
+    const answer = await client.init(init);
+    const address = answer === 'already-initialized' ? rememberedAddress() : answer;
+    if (!address) {
+      const words = 'the VSP was initialised by another daemon, and where it listens is not known: delete its pod';
+      throw new DpuError('FAILED_PRECONDITION', words);
+    }
+    signal.throwIfAborted();
+    this.#ready = true;
+    await prepare(client, address);
+    await this.#follow(client, signal);
+    signal.throwIfAborted();
+    logger.info({ address }, 'VSP ready');
+    for (const tell of this.#waiters) tell();
+    onState({ phase: 'ready' });
+  }
+
+  /** Resolves with the first list of devices; starts again when the VSP ends the stream. */
+  #follow(client: VspClient, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const stop = client.watchDevices(
+        (devices) => {
+          if (signal.aborted) return;
+          this.#options.onDevices(devices);
+          resolve();
+        },
+        (error) => {
+          reject(error ?? new DpuError('UNAVAILABLE', 'the VSP ended the watch of its devices'));
+          if (signal.aborted) return;
+          this.#options.logger.warn({ err: error }, 'the watch of the devices ended');
+          if (this.#ready) this.#lost(client);
+        },
+      );
+      signal.addEventListener('abort', stop, { once: true });
+    });
+  }
+}

@@ -1,0 +1,31 @@
+/** The VSP's socket on the node: there, gone, or another one than before. */
+import { type FSWatcher, lstatSync, mkdirSync, watch } from 'node:fs';
+import { join } from 'node:path';
+
+/**
+ * Tells of the socket as it appears, is replaced by a VSP that starts anew, and goes. Makes the directory, private to
+ * root, because it is mounted into the VSP's pod and must be there first.
+ *
+ * @param onSocket called at once and on each change, with undefined where there is none
+ */
+export function watchSocket(
+  options: { directory: string; name: string },
+  onSocket: (path: string | undefined) => void,
+): { close(): void } {
+  const path = join(options.directory, options.name);
+  mkdirSync(options.directory, { recursive: true, mode: 0o700 });
+  let known: string | undefined;
+  const look = () => {
+    const stat = lstatSync(path, { throwIfNoEntry: false, bigint: true });
+    const found = stat && `${stat.ino}/${stat.birthtimeNs}`;
+    if (found === known) return;
+    known = found;
+    onSocket(found === undefined ? undefined : path);
+  };
+  const watcher: FSWatcher = watch(options.directory, (_event, name) => {
+    if (name === options.name) look();
+  });
+  onSocket(undefined);
+  look();
+  return { close: () => watcher.close() };
+}

@@ -1,0 +1,70 @@
+/** The daemon's process: reads the environment, wires the classes, and ends on SIGTERM leaving attachments in place. */
+import 'reflect-metadata';
+import { exec } from '@dpu-operator/sdk/linux';
+import { pino } from 'pino';
+import { container } from 'tsyringe';
+import { cniServerSocket, stateDirectory, workloads } from '../api/index.ts';
+import { connectStore } from '../kube/connect.ts';
+import { collectProcessMetrics, EventRecorder, serveHealth } from '../kube/index.ts';
+import { installedPlugins } from '../plugins/installed.ts';
+import { AttachEngine, AttachmentStore } from './attach/index.ts';
+import { CniServer } from './cni-server/index.ts';
+import { parseConfig } from './config.ts';
+import { Daemon, type StartCniServer } from './daemon.ts';
+import { SysfsPlatform } from './detect/platform.ts';
+import { tokens } from './tokens.ts';
+
+async function main(): Promise<void> {
+  const config = parseConfig(process.env);
+  const logger = pino({ level: config.logLevel, base: null });
+  const stop = new AbortController();
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort());
+  // What nobody waited for is a bug; it must not take the pods' service down with it.
+  process.on('unhandledRejection', (error) => logger.error({ err: error }, 'a rejection was not handled'));
+
+  const store = connectStore();
+  const attachments = new AttachmentStore({ directory: `${stateDirectory}/attachments`, logger });
+  const startCniServer: StartCniServer = async (directory) => {
+    const engine = new AttachEngine({ store: attachments, directory, exec, logger });
+    const server = new CniServer({ engine, socketPath: cniServerSocket, logger });
+    await server.start();
+    engine.watch(stop.signal);
+    // What an earlier daemon left half done must not hold up new pods.
+    void engine.recover();
+    return {
+      close: async () => {
+        await server.close();
+        engine.close();
+      },
+    };
+  };
+  container.registerInstance(tokens.config, config);
+  container.registerInstance(tokens.logger, logger);
+  container.registerInstance(tokens.store, store);
+  container.registerInstance(tokens.events, new EventRecorder(store, workloads.daemon, config.podName, logger));
+  container.registerInstance(tokens.plugins, installedPlugins());
+  container.registerInstance(tokens.platform, new SysfsPlatform());
+  container.registerInstance(tokens.attachments, attachments);
+  container.registerInstance(tokens.startCniServer, startCniServer);
+
+  const daemon = container.resolve(Daemon);
+  collectProcessMetrics();
+  const health = await serveHealth({ host: '127.0.0.1', port: config.healthPort, notReady: () => daemon.notReady() });
+  try {
+    await daemon.run(stop.signal);
+  } catch (error) {
+    if (!stop.signal.aborted) throw error;
+  } finally {
+    await health.close();
+    store.client.close();
+  }
+}
+
+main().then(
+  // Watches that are being closed would hold the process for a while.
+  () => process.exit(0),
+  (error: unknown) => {
+    pino({ base: null }).fatal({ err: error }, 'the daemon ends');
+    process.exit(1);
+  },
+);

@@ -1,0 +1,77 @@
+/** What pods' set-up needs on the node: the CNI executable and its server, and the devices at the kubelet. */
+import { readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import { DevicePlugin, type DevicePluginOptions } from '../device-plugin/device-plugin.ts';
+import { installCni, uninstallCni } from '../install/index.ts';
+import type { PodServices } from './node-state.ts';
+
+export interface NodePodServicesOptions {
+  cni: { source: string; directory: string };
+  /** Serves CNI requests until closed. */
+  startCniServer: () => Promise<{ close(): Promise<void> }>;
+  devicePlugin: DevicePluginOptions;
+  /** Mounted from the node, so it can be emptied but not removed. */
+  daemonDirectory: string;
+  logger: Logger;
+}
+
+export class NodePodServices implements PodServices {
+  readonly #options: NodePodServicesOptions;
+  #cniServer: { close(): Promise<void> } | undefined;
+  #devicePlugin: DevicePlugin | undefined;
+  #unsubscribe: (() => void) | undefined;
+  #removed = false;
+
+  constructor(options: NodePodServicesOptions) {
+    this.#options = options;
+  }
+
+  get started(): boolean {
+    return this.#cniServer !== undefined;
+  }
+
+  /** The executable comes last: once it is there, the runtime calls it. */
+  async start(): Promise<void> {
+    if (this.#cniServer) return;
+    const { cni, startCniServer, devicePlugin } = this.#options;
+    this.#removed = false;
+    this.#cniServer = await startCniServer();
+    await installCni(cni);
+    // A node that never had a device tells the kubelet nothing, instead of advertising none.
+    const register = () => {
+      if (!this.#devicePlugin && devicePlugin.pool.list().length > 0) void this.#register();
+    };
+    this.#unsubscribe = devicePlugin.pool.onChange(register);
+    register();
+  }
+
+  async remove(): Promise<void> {
+    if (this.#removed) return;
+    const { cni, daemonDirectory, logger } = this.#options;
+    await uninstallCni(cni);
+    await this.close();
+    for (const name of readdirSync(daemonDirectory)) {
+      rmSync(join(daemonDirectory, name), { recursive: true, force: true });
+    }
+    this.#removed = true;
+    logger.info('nothing of the daemon is left on the node');
+  }
+
+  /** Ends the services; attachments and the executable stay, which a daemon that restarts relies on. */
+  async close(): Promise<void> {
+    this.#unsubscribe?.();
+    await Promise.all([this.#devicePlugin?.close(), this.#cniServer?.close()]);
+    this.#devicePlugin = undefined;
+    this.#cniServer = undefined;
+  }
+
+  async #register(): Promise<void> {
+    this.#devicePlugin = new DevicePlugin(this.#options.devicePlugin);
+    try {
+      await this.#devicePlugin.start();
+    } catch (error) {
+      this.#options.logger.error({ err: error }, 'cannot serve the devices to the kubelet');
+    }
+  }
+}

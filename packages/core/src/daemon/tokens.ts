@@ -1,0 +1,11 @@
+/** What the daemon's classes are given by the container of main.ts. */
+export const tokens = {
+  config: Symbol('DaemonConfig'),
+  logger: Symbol('Logger'),
+  store: Symbol('KubeStore'),
+  events: Symbol('EventRecorder'),
+  plugins: Symbol('InstalledPlugin[]'),
+  platform: Symbol('Platform'),
+  attachments: Symbol('AttachmentStore'),
+  startCniServer: Symbol('StartCniServer'),
+} as const;

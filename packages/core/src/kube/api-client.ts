@@ -1,0 +1,124 @@
+/**
+ * Requests to the API server, with the address, TLS and credentials of a KubeConfig. Of the client library only
+ * KubeConfig is used: its generated models cost 60 MB of memory, and its watches stop at the first error.
+ */
+import { Agent as HttpAgent, request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
+import { type AgentOptions, Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { createSecureContext } from 'node:tls';
+import type { KubeConfig } from '@kubernetes/client-node';
+import { ApiError, apiErrorFrom } from './api-error.ts';
+
+export interface ApiRequest {
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  path: string;
+  query?: Record<string, string | number | boolean | undefined>;
+  body?: unknown;
+  contentType?: string;
+  /** Milliseconds without a byte from the server until the request is given up; 30,000 unless told. */
+  timeoutMs?: number;
+  signal?: AbortSignal | undefined;
+}
+
+/** Where the cluster is and how to prove who asks. */
+export type Access = Pick<KubeConfig, 'getCurrentCluster' | 'applyToHTTPSOptions'>;
+
+export class ApiClient {
+  readonly #kubeConfig: Access;
+  readonly #server: URL;
+  #agent: HttpAgent | undefined;
+
+  constructor(kubeConfig: Access) {
+    const cluster = kubeConfig.getCurrentCluster();
+    if (!cluster) throw new Error('the kubeconfig names no cluster: set KUBECONFIG, or run in a pod');
+    this.#kubeConfig = kubeConfig;
+    this.#server = new URL(cluster.server);
+  }
+
+  /**
+   * Sends a request and parses the JSON answer; undefined when the answer is empty.
+   *
+   * @throws ApiError for an answer that is no success, and when there is none (code 0).
+   */
+  async json(request: ApiRequest): Promise<unknown> {
+    const response = await this.stream(request);
+    const chunks: Buffer[] = [];
+    try {
+      for await (const chunk of response) chunks.push(chunk);
+    } catch (cause) {
+      throw unreachable(request, cause);
+    }
+    const text = Buffer.concat(chunks).toString('utf8');
+    return text === '' ? undefined : JSON.parse(text);
+  }
+
+  /** Sends a request and hands back the successful answer unread: a watch, a log. */
+  async stream(request: ApiRequest): Promise<IncomingMessage> {
+    request.signal?.throwIfAborted();
+    const response = await this.#send(request);
+    if (response.statusCode && response.statusCode < 300) return response;
+    const chunks: Buffer[] = [];
+    for await (const chunk of response) chunks.push(chunk);
+    throw apiErrorFrom(request, response, Buffer.concat(chunks).toString('utf8'));
+  }
+
+  /** Closes idle connections. */
+  close(): void {
+    this.#agent?.destroy();
+  }
+
+  async #send(request: ApiRequest): Promise<IncomingMessage> {
+    const body = request.body === undefined ? undefined : Buffer.from(JSON.stringify(request.body));
+    const options = await this.#options(request, body);
+    const url = new URL(`${this.#server.pathname.replace(/\/$/, '')}${request.path}`, this.#server);
+    for (const [name, value] of Object.entries(request.query ?? {})) {
+      if (value !== undefined && value !== '') url.searchParams.set(name, String(value));
+    }
+    const send = url.protocol === 'http:' ? httpRequest : httpsRequest;
+    return await new Promise((resolve, reject) => {
+      const message = send(url, options, resolve);
+      message.setTimeout(request.timeoutMs ?? 30_000, () => message.destroy(new Error('no answer in time')));
+      message.on('error', (cause) => reject(unreachable(request, cause)));
+      message.end(body);
+    });
+  }
+
+  /** Credentials are asked for at every request: a service account's token changes within the hour. */
+  async #options(request: ApiRequest, body: Buffer | undefined): Promise<RequestOptions> {
+    const headers: Record<string, string> = { Accept: 'application/json', 'User-Agent': 'dpu-operator' };
+    if (body) {
+      headers['Content-Type'] = request.contentType ?? 'application/json';
+      // Of itself Node gives a DELETE's body no length: the server would take it for the next request.
+      headers['Content-Length'] = String(body.length);
+    }
+    const options: AgentOptions & RequestOptions = { headers };
+    await this.#kubeConfig.applyToHTTPSOptions(options);
+    this.#agent ??= this.#makeAgent(options);
+    return {
+      method: request.method,
+      agent: this.#agent,
+      headers: options.headers ?? headers,
+      ...(options.auth && { auth: options.auth }),
+      ...(request.signal && { signal: request.signal }),
+    };
+  }
+
+  /** The library's agents open a connection per request; they are needed only to go through a proxy. */
+  #makeAgent(options: AgentOptions & RequestOptions): HttpAgent {
+    if (this.#kubeConfig.getCurrentCluster()?.proxyUrl && options.agent instanceof HttpAgent) return options.agent;
+    if (this.#server.protocol === 'http:') return new HttpAgent({ keepAlive: true });
+    const { ca, cert, key, rejectUnauthorized, servername } = options;
+    return new HttpsAgent({
+      keepAlive: true,
+      keepAliveMsecs: 30_000,
+      // One for all connections: otherwise each watch would hold certificates of its own.
+      secureContext: createSecureContext({ ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) }),
+      ...(rejectUnauthorized !== undefined && { rejectUnauthorized }),
+      ...(servername && { servername }),
+    });
+  }
+}
+
+function unreachable(request: ApiRequest, cause: unknown): ApiError {
+  const words = cause instanceof Error ? cause.message : String(cause);
+  return new ApiError(`${request.method} ${request.path}: the API server does not answer: ${words}`, 0, '', { cause });
+}

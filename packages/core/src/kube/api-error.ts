@@ -1,0 +1,60 @@
+import type { IncomingMessage } from 'node:http';
+import { z } from 'zod';
+import type { ApiRequest } from './api-client.ts';
+
+/** metav1.Status, as far as it is read. */
+export const statusSchema = z.object({
+  kind: z.literal('Status'),
+  code: z.number().optional(),
+  reason: z.string().optional(),
+  message: z.string().optional(),
+  details: z.object({ retryAfterSeconds: z.number().optional() }).optional(),
+});
+
+/** What the API server answered instead of success. */
+export class ApiError extends Error {
+  override readonly name = 'ApiError';
+  /** HTTP status; 0 when no answer came. */
+  readonly code: number;
+  /** metav1.StatusReason, such as `NotFound` or `Conflict`; empty when the server gave none. */
+  readonly reason: string;
+  /** What the server asked for by Retry-After. */
+  retryAfterMs?: number;
+
+  constructor(message: string, code: number, reason: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+    this.reason = reason;
+  }
+}
+
+export function isApiError(error: unknown, code: number): error is ApiError {
+  return error instanceof ApiError && error.code === code;
+}
+
+/** The object does not exist, or the whole kind does not. */
+export const isNotFound = (error: unknown): error is ApiError => isApiError(error, 404);
+export const isConflict = (error: unknown): error is ApiError => isApiError(error, 409);
+/** The resource version of a watch or list is too old. */
+export const isGone = (error: unknown): error is ApiError => isApiError(error, 410);
+
+export function apiErrorFrom(request: ApiRequest, response: IncomingMessage, body: string): ApiError {
+  const status = parseStatus(body);
+  const words = status?.message ?? (body.slice(0, 300).trim() || response.statusMessage || 'no message');
+  const error = new ApiError(
+    `${request.method} ${request.path}: ${words}`,
+    response.statusCode ?? 0,
+    status?.reason ?? '',
+  );
+  const seconds = Number(response.headers['retry-after'] ?? status?.details?.retryAfterSeconds);
+  if (Number.isFinite(seconds)) error.retryAfterMs = seconds * 1000;
+  return error;
+}
+
+function parseStatus(body: string): z.infer<typeof statusSchema> | undefined {
+  try {
+    return statusSchema.safeParse(JSON.parse(body)).data;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,130 @@
+/** Kinds that are not this project's, as far as it reads them. */
+import { z } from 'zod';
+import { metadataSchema } from '../api/meta.ts';
+
+function resource<ApiVersion extends string, Kind extends string, Shape extends z.ZodRawShape>(
+  apiVersion: ApiVersion,
+  kind: Kind,
+  plural: string,
+  namespaced: boolean,
+  shape: Shape,
+) {
+  const schema = z.object({
+    apiVersion: z.literal(apiVersion),
+    kind: z.literal(kind),
+    metadata: metadataSchema,
+    ...shape,
+  });
+  return { apiVersion, kind, plural, namespaced, schema };
+}
+
+const simpleCondition = z.object({
+  type: z.string(),
+  status: z.string(),
+  reason: z.string().optional(),
+  message: z.string().optional(),
+});
+
+const taintSchema = z.object({ key: z.string(), value: z.string().optional(), effect: z.string() });
+
+export const node = resource('v1', 'Node', 'nodes', false, {
+  spec: z.object({ unschedulable: z.boolean().optional(), taints: z.array(taintSchema).optional() }).optional(),
+  status: z
+    .object({
+      addresses: z.array(z.object({ type: z.string(), address: z.string() })).optional(),
+      allocatable: z.record(z.string(), z.string()).optional(),
+      conditions: z.array(simpleCondition).optional(),
+    })
+    .optional(),
+});
+
+const containerStateSchema = z.object({
+  waiting: z.object({ reason: z.string().optional(), message: z.string().optional() }).optional(),
+  running: z.object({}).optional(),
+  terminated: z
+    .object({ exitCode: z.number(), reason: z.string().optional(), message: z.string().optional() })
+    .optional(),
+});
+
+export const pod = resource('v1', 'Pod', 'pods', true, {
+  spec: z.object({
+    nodeName: z.string().optional(),
+    containers: z.array(z.object({ name: z.string(), image: z.string().optional() })),
+  }),
+  status: z
+    .object({
+      phase: z.string().optional(),
+      reason: z.string().optional(),
+      message: z.string().optional(),
+      podIP: z.string().optional(),
+      conditions: z.array(simpleCondition).optional(),
+      containerStatuses: z
+        .array(
+          z.object({
+            name: z.string(),
+            ready: z.boolean(),
+            restartCount: z.number(),
+            state: containerStateSchema.optional(),
+            lastState: containerStateSchema.optional(),
+          }),
+        )
+        .optional(),
+    })
+    .optional(),
+});
+
+export const daemonSet = resource('apps/v1', 'DaemonSet', 'daemonsets', true, {
+  status: z
+    .object({
+      observedGeneration: z.number().default(0),
+      desiredNumberScheduled: z.number().default(0),
+      updatedNumberScheduled: z.number().default(0),
+      numberReady: z.number().default(0),
+      numberAvailable: z.number().default(0),
+    })
+    .optional(),
+});
+
+export const configMap = resource('v1', 'ConfigMap', 'configmaps', true, {
+  data: z.record(z.string(), z.string()).optional(),
+});
+
+export const customResourceDefinition = resource(
+  'apiextensions.k8s.io/v1',
+  'CustomResourceDefinition',
+  'customresourcedefinitions',
+  false,
+  { status: z.object({ conditions: z.array(simpleCondition).optional() }).optional() },
+);
+
+/** Multus's kind; its CustomResourceDefinition may be missing on a cluster. */
+export const networkAttachmentDefinition = resource(
+  'k8s.cni.cncf.io/v1',
+  'NetworkAttachmentDefinition',
+  'network-attachment-definitions',
+  true,
+  { spec: z.object({ config: z.string().optional() }).optional() },
+);
+
+export const lease = resource('coordination.k8s.io/v1', 'Lease', 'leases', true, {
+  spec: z
+    .object({
+      holderIdentity: z.string().nullish(),
+      leaseDurationSeconds: z.number().nullish(),
+      acquireTime: z.string().nullish(),
+      renewTime: z.string().nullish(),
+      leaseTransitions: z.number().nullish(),
+    })
+    .default({}),
+});
+
+export const event = resource('events.k8s.io/v1', 'Event', 'events', true, {
+  reason: z.string().optional(),
+  note: z.string().optional(),
+});
+
+export type Node = z.infer<typeof node.schema>;
+export type Pod = z.infer<typeof pod.schema>;
+export type DaemonSet = z.infer<typeof daemonSet.schema>;
+export type NetworkAttachmentDefinition = z.infer<typeof networkAttachmentDefinition.schema>;
+export type Lease = z.infer<typeof lease.schema>;

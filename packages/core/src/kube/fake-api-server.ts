@@ -1,0 +1,66 @@
+/** A tiny API server for tests: real HTTP, scripted answers. */
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { ApiClient } from './api-client.ts';
+import { KubeStore } from './store.ts';
+
+export interface FakeRequest {
+  method: string;
+  path: string;
+  query: URLSearchParams;
+  body: string;
+  response: ServerResponse;
+  /** Answers with JSON and ends. */
+  json(body: unknown, status?: number): void;
+  /** Sends one line of a watch. */
+  line(event: unknown): void;
+}
+
+export type Handler = (request: FakeRequest) => void;
+
+export class FakeApiServer implements AsyncDisposable {
+  handler: Handler;
+  readonly #server = createServer((message, response) => void this.#serve(message, response));
+
+  private constructor(handler: Handler) {
+    this.handler = handler;
+  }
+
+  static async start(handler: Handler): Promise<FakeApiServer> {
+    const fake = new FakeApiServer(handler);
+    await new Promise<void>((resolve) => fake.#server.listen(0, '127.0.0.1', resolve));
+    return fake;
+  }
+
+  store(): KubeStore {
+    const { port } = this.#server.address() as AddressInfo;
+    const cluster = { name: 'fake', server: `http://127.0.0.1:${port}`, skipTLSVerify: true };
+    // Not a KubeConfig: importing the client library unbundled takes longer than the tests do.
+    return new KubeStore(new ApiClient({ getCurrentCluster: () => cluster, applyToHTTPSOptions: async () => {} }));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#server.closeAllConnections();
+    await new Promise((resolve) => this.#server.close(resolve));
+  }
+
+  async #serve(message: IncomingMessage, response: ServerResponse): Promise<void> {
+    const chunks: Buffer[] = [];
+    for await (const chunk of message) chunks.push(chunk);
+    const url = new URL(message.url ?? '/', 'http://fake');
+    this.handler({
+      method: message.method ?? '',
+      path: url.pathname,
+      query: url.searchParams,
+      body: Buffer.concat(chunks).toString('utf8'),
+      response,
+      json: (body, status = 200) => {
+        response.writeHead(status, { 'Content-Type': 'application/json' });
+        response.end(JSON.stringify(body));
+      },
+      line: (event) => {
+        response.write(`${JSON.stringify(event)}\n`);
+      },
+    });
+  }
+}

@@ -1,0 +1,49 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { registry } from './metrics.ts';
+
+export interface HealthOptions {
+  /** 0 takes a free one. */
+  port: number;
+  host?: string;
+  /** What is not ready yet, in words; empty when all is. */
+  notReady: () => string[];
+}
+
+/**
+ * Serves `/healthz` (the process answers), `/readyz` (503 with what is missing) and `/metrics` (Prometheus text).
+ * @returns the port, and how to end it.
+ */
+export async function serveHealth(options: HealthOptions): Promise<{ port: number; close(): Promise<void> }> {
+  const server = createServer(async (request, response) => {
+    const path = request.url?.split('?')[0];
+    if (path === '/metrics') {
+      response.setHeader('Content-Type', registry.contentType);
+      response.end(await registry.metrics());
+    } else if (path === '/healthz') {
+      response.end('ok');
+    } else if (path === '/readyz') {
+      const missing = options.notReady();
+      response.statusCode = missing.length === 0 ? 200 : 503;
+      response.end(missing.length === 0 ? 'ok' : missing.join('\n'));
+    } else {
+      response.statusCode = 404;
+      response.end('paths: /healthz /readyz /metrics');
+    }
+  });
+  await listen(server, options);
+  const { port } = server.address() as AddressInfo;
+  return { port, close: () => close(server) };
+}
+
+function listen(server: Server, { port, host }: HealthOptions): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ port, ...(host && { host }) }, resolve);
+  });
+}
+
+function close(server: Server): Promise<void> {
+  server.closeAllConnections();
+  return new Promise((resolve) => server.close(() => resolve()));
+}

@@ -1,0 +1,108 @@
+import { pino } from 'pino';
+import { afterEach, expect, test, vi } from 'vitest';
+import { configMap } from './builtins.ts';
+import { FakeApiServer, type FakeRequest, type Handler } from './fake-api-server.ts';
+import { Informer } from './informer.ts';
+
+const backoff = { initialMs: 1, maxMs: 5 };
+const object = (name: string, resourceVersion: string, uid = name) => ({
+  metadata: { name, namespace: 'default', uid, resourceVersion },
+});
+const list = (resourceVersion: string, ...items: unknown[]) => ({ metadata: { resourceVersion }, items });
+const gone = { type: 'ERROR', object: { kind: 'Status', code: 410, reason: 'Expired', message: 'too old' } };
+
+const stop: AbortController[] = [];
+afterEach(() => {
+  for (const controller of stop.splice(0)) controller.abort();
+});
+
+/** Answers lists and watches one after the other; a watch beyond the script stays open. */
+async function start(lists: Handler[], watches: Handler[]) {
+  const seen: string[] = [];
+  const handler = (request: FakeRequest) => {
+    const watch = request.query.has('watch');
+    seen.push(watch ? `watch ${request.query.get('resourceVersion')}` : 'list');
+    const next = (watch ? watches : lists).shift();
+    if (next) next(request);
+    else request.response.flushHeaders();
+  };
+  const server = await FakeApiServer.start(handler);
+  const logged: string[] = [];
+  const logger = pino({ level: 'info' }, { write: (line: string) => void logged.push(JSON.parse(line).msg) });
+  const informer = new Informer(server.store(), configMap, { namespace: 'default', logger, backoff });
+  const changes: string[] = [];
+  informer.onChange(({ metadata }, _, kind) => changes.push(`${kind} ${metadata.name}`));
+  const controller = new AbortController();
+  stop.push(controller);
+  const started = informer.start(controller.signal);
+  return { server, informer, changes, seen, logged, started };
+}
+
+test('fills from the list, follows the watch, and ignores what it does not understand', async () => {
+  const { server, informer, changes, logged, started } = await start(
+    [(request) => request.json(list('5', object('a', '1'), { metadata: { name: 7 } }))],
+    [
+      (request) => {
+        request.line({ type: 'ADDED', object: object('b', '6') });
+        request.line({ type: 'MODIFIED', object: object('a', '7') });
+        request.line({ type: 'DELETED', object: object('b', '8') });
+      },
+    ],
+  );
+  await using _ = server;
+  await started;
+  await vi.waitFor(() => expect(changes).toEqual(['added a', 'added b', 'updated a', 'deleted b']));
+  expect(informer.get('a', 'default')?.metadata.resourceVersion).toBe('7');
+  expect(informer.list()).toHaveLength(1);
+  expect(logged).toEqual(['ignoring an object']);
+});
+
+test('a watch that breaks goes on where it was, without a new list', async () => {
+  const { server, changes, seen, logged, started } = await start(
+    [(request) => request.json(list('5'))],
+    [
+      (request) => {
+        request.line({ type: 'BOOKMARK', object: { metadata: { resourceVersion: '9' } } });
+        request.response.write('{"type":"ADD', () => request.response.destroy());
+      },
+      (request) => request.json({ kind: 'Status', message: 'starting' }, 503),
+      (request) => request.line({ type: 'ADDED', object: object('a', '10') }),
+    ],
+  );
+  await using _ = server;
+  await started;
+  await vi.waitFor(() => expect(changes).toEqual(['added a']));
+  expect(seen).toEqual(['list', 'watch 5', 'watch 9', 'watch 9']);
+  expect(logged).toEqual(['watch interrupted, trying again', 'watch restored']);
+});
+
+test('an expired version makes it list again and tell the difference', async () => {
+  const { server, changes, seen, started } = await start(
+    [
+      (request) => request.json(list('5', object('a', '1'), object('b', '2'), object('c', '3', 'old'))),
+      (request) => request.json({ kind: 'Status', message: 'not now' }, 500),
+      (request) => request.json(list('20', object('b', '2'), object('c', '12', 'new'), object('d', '11'))),
+    ],
+    [(request) => request.line(gone)],
+  );
+  await using _ = server;
+  await started;
+  await vi.waitFor(() => expect(seen.at(-1)).toBe('watch 20'));
+  expect(changes.slice(3)).toEqual(['deleted c', 'added c', 'added d', 'deleted a']);
+  expect(seen).toEqual(['list', 'watch 5', 'list', 'list', 'watch 20']);
+});
+
+test('pages a long list, and waits for a server that is not there yet', async () => {
+  const { server, informer, seen, started } = await start(
+    [
+      (request) => request.json({}, 401),
+      (request) => request.json({ metadata: { resourceVersion: '5', continue: 'x' }, items: [object('a', '1')] }),
+      (request) => request.json(list('5', object('b', request.query.get('continue') ?? ''))),
+    ],
+    [],
+  );
+  await using _ = server;
+  await started;
+  expect(informer.list().map(({ metadata }) => metadata.resourceVersion)).toEqual(['1', 'x']);
+  expect(seen.slice(0, 3)).toEqual(['list', 'list', 'list']);
+});

@@ -1,0 +1,201 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import { isGone } from './api-error.ts';
+import { type BackoffOptions, backoffDelay } from './backoff.ts';
+import { type KubeObject, keyOf, objectKey, type ResourceType } from './resource.ts';
+import type { KubeStore, ListOptions } from './store.ts';
+import { type WatchEvent, watchStream } from './watch-stream.ts';
+
+/** A watch that has been open for so long without an event works. */
+const settledMs = 1000;
+
+export type ChangeKind = 'added' | 'updated' | 'deleted';
+
+/** For a deletion `object` is the last state there was. */
+export type ChangeListener<T> = (object: T, previous: T | undefined, kind: ChangeKind) => void;
+
+export interface InformerOptions extends Omit<ListOptions, 'signal'> {
+  logger: Logger;
+  backoff?: BackoffOptions;
+}
+
+/**
+ * A cache of the objects of one kind, kept in step by one watch. No error ends it: it opens the watch again where it
+ * was, lists again when that is too long ago, and waits longer after every failure. The log hears of the first
+ * failure of a row and of its end.
+ */
+export class Informer<T extends KubeObject> {
+  readonly type: ResourceType<T>;
+  readonly #store: KubeStore;
+  readonly #options: InformerOptions;
+  readonly #logger: Logger;
+  readonly #backoff: BackoffOptions;
+  readonly #objects = new Map<string, T>();
+  readonly #listeners = new Set<ChangeListener<T>>();
+  #synced = Promise.withResolvers<void>();
+  #failures = 0;
+  #reported = false;
+  #hasSynced = false;
+  #running = false;
+
+  constructor(store: KubeStore, type: ResourceType<T>, options: InformerOptions) {
+    this.#store = store;
+    this.type = type;
+    this.#options = options;
+    this.#logger = options.logger.child({ informer: type.plural });
+    this.#backoff = options.backoff ?? { initialMs: 250, maxMs: 10_000 };
+  }
+
+  /** Starts it and waits for the first list. Rejects only when `signal` is aborted before that. */
+  async start(signal: AbortSignal): Promise<void> {
+    if (this.#running) return await this.#synced.promise;
+    this.#running = true;
+    signal.addEventListener('abort', () => this.#synced.reject(signal.reason), { once: true });
+    // The rejection is for those who wait in start(); nobody may be.
+    this.#synced.promise.catch(() => {});
+    void this.#run(signal).finally(() => {
+      this.#running = false;
+    });
+    await this.#synced.promise;
+  }
+
+  get hasSynced(): boolean {
+    return this.#hasSynced;
+  }
+
+  get(name: string, namespace?: string): T | undefined {
+    return this.#objects.get(objectKey(name, namespace));
+  }
+
+  /** The object of a queue's key. */
+  getByKey(key: string): T | undefined {
+    return this.#objects.get(key);
+  }
+
+  list(): T[] {
+    return [...this.#objects.values()];
+  }
+
+  /**
+   * Calls back on every change from now on; what is cached already is told at once, as added.
+   * Returns a function that ends it. What a listener throws is logged.
+   */
+  onChange(listener: ChangeListener<T>): () => void {
+    this.#listeners.add(listener);
+    for (const object of this.#objects.values()) this.#tell(listener, object, undefined, 'added');
+    return () => this.#listeners.delete(listener);
+  }
+
+  async #run(signal: AbortSignal): Promise<void> {
+    let resourceVersion: string | undefined;
+    while (!signal.aborted) {
+      try {
+        resourceVersion ??= await this.#relist(signal);
+        for await (const event of this.#watch(resourceVersion, signal)) {
+          if (event === 'opened') continue;
+          this.#recovered();
+          this.#take(event);
+          resourceVersion = event.resourceVersion;
+        }
+      } catch (error) {
+        if (signal.aborted) return;
+        if (isGone(error)) resourceVersion = undefined;
+        await this.#failed(error, signal);
+      }
+    }
+  }
+
+  /** A watch that ends at once without an event is a failure too, or a broken proxy would make this loop spin. */
+  async *#watch(resourceVersion: string, signal: AbortSignal): AsyncGenerator<WatchEvent<T> | 'opened'> {
+    let settled = false;
+    let timer: NodeJS.Timeout | undefined;
+    try {
+      const options = { ...this.#options, signal };
+      for await (const event of watchStream(this.#store.client, this.type, resourceVersion, options)) {
+        if (event === 'opened') {
+          timer = setTimeout(() => {
+            settled = true;
+            this.#recovered();
+          }, settledMs);
+        } else {
+          settled = true;
+        }
+        yield event;
+      }
+    } finally {
+      clearTimeout(timer);
+    }
+    if (!settled) throw new Error('the API server closed the watch at once');
+  }
+
+  async #relist(signal: AbortSignal): Promise<string> {
+    const { items, resourceVersion } = await this.#store.list(this.type, { ...this.#options, signal }, (error) =>
+      this.#logger.warn({ err: error }, 'ignoring an object'),
+    );
+    this.#recovered();
+    const gone = new Set(this.#objects.keys());
+    for (const item of items) {
+      gone.delete(keyOf(item));
+      this.#put(item);
+    }
+    for (const key of gone) this.#remove(key);
+    if (!this.#hasSynced) {
+      this.#hasSynced = true;
+      this.#synced.resolve();
+    }
+    return resourceVersion;
+  }
+
+  #take(event: WatchEvent<T>): void {
+    const object = event.object;
+    if (object === undefined) return;
+    if (object instanceof Error) this.#logger.warn({ err: object }, 'ignoring an object');
+    else if (event.type === 'DELETED') this.#remove(keyOf(object), object);
+    else this.#put(object);
+  }
+
+  #put(object: T): void {
+    const key = keyOf(object);
+    const previous = this.#objects.get(key);
+    if (previous && previous.metadata.resourceVersion === object.metadata.resourceVersion) return;
+    // Deleted and created again while no watch was open: to a listener these are two objects.
+    if (previous && previous.metadata.uid !== object.metadata.uid) this.#remove(key);
+    const kept = this.#objects.get(key);
+    this.#objects.set(key, object);
+    this.#tellAll(object, kept, kept ? 'updated' : 'added');
+  }
+
+  #remove(key: string, last?: T): void {
+    const previous = this.#objects.get(key);
+    if (!previous) return;
+    this.#objects.delete(key);
+    this.#tellAll(last ?? previous, previous, 'deleted');
+  }
+
+  #tellAll(object: T, previous: T | undefined, kind: ChangeKind): void {
+    for (const listener of this.#listeners) this.#tell(listener, object, previous, kind);
+  }
+
+  #tell(listener: ChangeListener<T>, object: T, previous: T | undefined, kind: ChangeKind): void {
+    try {
+      listener(object, previous, kind);
+    } catch (error) {
+      this.#logger.error({ err: error, key: keyOf(object) }, 'a listener failed');
+    }
+  }
+
+  async #failed(error: unknown, signal: AbortSignal): Promise<void> {
+    this.#failures++;
+    // An expired resource version is the ordinary end of a long absence: the first relist needs no delay.
+    if (isGone(error) && this.#failures === 1) return;
+    if (!this.#reported) this.#logger.warn({ err: error }, 'watch interrupted, trying again');
+    this.#reported = true;
+    await sleep(backoffDelay(this.#failures, this.#backoff), undefined, { signal }).catch(() => {});
+  }
+
+  #recovered(): void {
+    if (this.#reported) this.#logger.info({ failures: this.#failures }, 'watch restored');
+    this.#reported = false;
+    this.#failures = 0;
+  }
+}

@@ -1,0 +1,87 @@
+import { pino } from 'pino';
+import { expect, test } from 'vitest';
+import { FakeApiServer, type FakeRequest } from './fake-api-server.ts';
+import { LeaderElection } from './leader-election.ts';
+
+const microTime = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/;
+
+/** One lease with merge patches, versions and a watch: what the election needs of an API server. */
+class LeaseServer {
+  lease:
+    | { metadata: { name: string; namespace: string; uid: string; resourceVersion: string }; spec: Spec }
+    | undefined;
+  #watchers: FakeRequest[] = [];
+  #version = 1;
+
+  readonly handle = (request: FakeRequest): void => {
+    const metadata = { resourceVersion: String(this.#version) };
+    if (request.query.has('watch')) {
+      request.response.flushHeaders();
+      this.#watchers.push(request);
+      const since = Number(request.query.get('resourceVersion'));
+      if (this.lease && this.#version > since) request.line({ type: 'MODIFIED', object: this.lease });
+    } else if (request.method === 'GET' && request.path.endsWith('/leases')) {
+      request.json({ metadata, items: this.lease ? [this.lease] : [] });
+    } else if (request.method === 'GET') {
+      request.json(this.#answer(), this.lease ? 200 : 404);
+    } else {
+      const { metadata: sent, spec } = JSON.parse(request.body);
+      if (request.method === 'PATCH' && sent.resourceVersion !== this.lease?.metadata.resourceVersion) {
+        request.json({ kind: 'Status', code: 409, message: 'conflict' }, 409);
+        return;
+      }
+      this.write({ ...this.lease?.spec, ...spec });
+      request.json(this.#answer());
+    }
+  };
+
+  write(spec: Spec): void {
+    const resourceVersion = String(++this.#version);
+    const type = this.lease ? 'MODIFIED' : 'ADDED';
+    this.lease = { metadata: { name: 'l', namespace: 'n', uid: 'u', resourceVersion }, spec };
+    for (const watcher of this.#watchers) watcher.line({ type, object: this.lease });
+  }
+
+  #answer() {
+    return { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', ...this.lease };
+  }
+}
+
+type Spec = { holderIdentity?: string; renewTime?: string; leaseDurationSeconds?: number };
+
+function candidate(server: FakeApiServer, identity: string, leaseSeconds = 60): LeaderElection {
+  const logger = pino({ enabled: false });
+  return new LeaderElection({ store: server.store(), name: 'l', namespace: 'n', identity, logger, leaseSeconds });
+}
+
+test('one leads, gives the lease back, and the next one follows at once', async () => {
+  const leases = new LeaseServer();
+  await using server = await FakeApiServer.start(leases.handle);
+  const order: string[] = [];
+  const stopFirst = new AbortController();
+  const first = Promise.withResolvers<void>();
+  const firstRun = candidate(server, 'first').run(stopFirst.signal, async (signal) => {
+    order.push('first');
+    first.resolve();
+    await new Promise((resolve) => signal.addEventListener('abort', resolve));
+  });
+  await first.promise;
+  expect(leases.lease?.spec.renewTime).toMatch(microTime);
+  const secondRun = candidate(server, 'second').run(new AbortController().signal, async () => {
+    order.push('second');
+  });
+  stopFirst.abort();
+  await Promise.all([firstRun, secondRun]);
+  expect(order).toEqual(['first', 'second']);
+  expect(leases.lease?.spec.holderIdentity).toBe('');
+});
+
+test('a leader that has lost its lease ends', async () => {
+  const leases = new LeaseServer();
+  await using server = await FakeApiServer.start(leases.handle);
+  const run = candidate(server, 'first', 0.2).run(new AbortController().signal, async (signal) => {
+    leases.write({ holderIdentity: 'other' });
+    await new Promise((resolve) => signal.addEventListener('abort', resolve));
+  });
+  await expect(run).rejects.toThrow('other holds it now');
+});

@@ -1,0 +1,164 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import { isConflict } from './api-error.ts';
+import { backoffDelay } from './backoff.ts';
+import { type Lease, lease } from './builtins.ts';
+import { Informer } from './informer.ts';
+import type { KubeStore } from './store.ts';
+import { microTime } from './time.ts';
+
+export interface LeaderElectionOptions {
+  store: KubeStore;
+  name: string;
+  namespace: string;
+  /** Unique among the candidates, and the same after a restart in place: the pod's name. */
+  identity: string;
+  logger: Logger;
+  /**
+   * Seconds after which a leader that no longer renews is succeeded; it renews four times within. 60 unless told:
+   * a leader that ends orderly gives the lease back at once, so only a lost node has to wait for it.
+   */
+  leaseSeconds?: number;
+}
+
+/** One leader among several processes, by a Lease. Followers watch the lease and write nothing. */
+export class LeaderElection {
+  readonly #options: LeaderElectionOptions;
+  readonly #leaseSeconds: number;
+  /** When this process saw each renewal, by its own clock: the clocks of nodes differ. */
+  #seen: { renewal: string; at: number } | undefined;
+
+  constructor(options: LeaderElectionOptions) {
+    this.#options = options;
+    this.#leaseSeconds = options.leaseSeconds ?? 60;
+  }
+
+  /**
+   * Waits for the leadership, runs `lead` while it holds it, and gives it back at the end.
+   *
+   * @throws Error when the lease could not be renewed in time. The process has to end then: another leads.
+   */
+  async run(signal: AbortSignal, lead: (signal: AbortSignal) => Promise<void>): Promise<void> {
+    await this.#acquire(signal);
+    const { identity, logger } = this.#options;
+    logger.info({ identity }, 'leading');
+    const lost = new AbortController();
+    const renewing = this.#renew(AbortSignal.any([signal, lost.signal])).catch((error) => lost.abort(error));
+    await lead(AbortSignal.any([signal, lost.signal]));
+    if (lost.signal.aborted) throw lost.signal.reason;
+    lost.abort();
+    await renewing;
+    await this.#release();
+  }
+
+  async #acquire(signal: AbortSignal): Promise<void> {
+    const { store, namespace, name, logger } = this.#options;
+    const stop = new AbortController();
+    const informer = new Informer(store, lease, { namespace, fieldSelector: `metadata.name=${name}`, logger });
+    let wake = () => {};
+    let failures = 0;
+    informer.onChange(() => wake());
+    await informer.start(AbortSignal.any([signal, stop.signal]));
+    try {
+      while (true) {
+        signal.throwIfAborted();
+        const changed = new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+        const held = informer.get(name, namespace);
+        let waitMs = this.#waitFor(held);
+        if (waitMs <= 0) {
+          if (await this.#take(held, failures === 0)) return;
+          failures++;
+          waitMs = backoffDelay(failures, { initialMs: 1000, maxMs: 30_000 });
+        }
+        const pause = new AbortController();
+        const timer = sleep(waitMs, undefined, { signal: AbortSignal.any([signal, pause.signal]) });
+        await Promise.race([changed, timer.catch(() => {})]);
+        pause.abort();
+      }
+    } finally {
+      stop.abort();
+    }
+  }
+
+  /** Milliseconds until the lease is free; 0 or less when it is. */
+  #waitFor(held: Lease | undefined): number {
+    const holder = held?.spec.holderIdentity;
+    if (!held || !holder || holder === this.#options.identity) return 0;
+    const renewal = `${holder} ${held.spec.renewTime}`;
+    if (this.#seen?.renewal !== renewal) this.#seen = { renewal, at: performance.now() };
+    return this.#seen.at + (held.spec.leaseDurationSeconds ?? this.#leaseSeconds) * 1000 - performance.now();
+  }
+
+  /** @returns false when another was faster, or the API server refused. */
+  async #take(held: Lease | undefined, tell: boolean): Promise<boolean> {
+    const { store, name, namespace, identity, logger } = this.#options;
+    const now = microTime(new Date());
+    const transitions = (held?.spec.leaseTransitions ?? 0) + (held && held.spec.holderIdentity !== identity ? 1 : 0);
+    const spec = {
+      holderIdentity: identity,
+      leaseDurationSeconds: this.#leaseSeconds,
+      acquireTime: now,
+      renewTime: now,
+      leaseTransitions: transitions,
+    };
+    try {
+      if (!held) {
+        const { apiVersion, kind } = lease;
+        await store.create(lease, { apiVersion, kind, metadata: { name, namespace }, spec });
+      } else {
+        const { resourceVersion } = held.metadata;
+        await store.patch(lease, name, namespace, { metadata: { resourceVersion }, spec });
+      }
+      return true;
+    } catch (error) {
+      if (tell && !isConflict(error)) logger.warn({ err: error }, 'cannot take the lease, trying again');
+      return false;
+    }
+  }
+
+  async #renew(signal: AbortSignal): Promise<void> {
+    const { store, name, namespace, identity, logger } = this.#options;
+    const deadlineMs = this.#leaseSeconds * 1000 * (2 / 3);
+    let renewed = performance.now();
+    let failing = false;
+    while (true) {
+      const pauseMs = failing ? 2000 : (this.#leaseSeconds * 1000) / 4;
+      await sleep(pauseMs, undefined, { signal }).catch(() => {});
+      if (signal.aborted) return;
+      try {
+        const current = await store.get(lease, name, namespace);
+        if (current?.spec.holderIdentity !== identity) throw new LeaseLost(current?.spec.holderIdentity ?? 'nobody');
+        const { resourceVersion } = current.metadata;
+        const spec = { renewTime: microTime(new Date()) };
+        await store.patch(lease, name, namespace, { metadata: { resourceVersion }, spec });
+        renewed = performance.now();
+        failing = false;
+      } catch (error) {
+        if (error instanceof LeaseLost || performance.now() - renewed > deadlineMs) throw error;
+        if (!failing) logger.warn({ err: error }, 'cannot renew the lease, trying again');
+        failing = true;
+      }
+    }
+  }
+
+  /** A successor need not wait for the lease to end. */
+  async #release(): Promise<void> {
+    const { store, name, namespace, identity, logger } = this.#options;
+    try {
+      const current = await store.get(lease, name, namespace);
+      if (current?.spec.holderIdentity !== identity) return;
+      const { resourceVersion } = current.metadata;
+      await store.patch(lease, name, namespace, { metadata: { resourceVersion }, spec: { holderIdentity: '' } });
+    } catch (error) {
+      logger.warn({ err: error }, 'the lease was not given back; a successor waits until it ends');
+    }
+  }
+}
+
+class LeaseLost extends Error {
+  constructor(holder: string) {
+    super(`the lease was lost: ${holder} holds it now`);
+  }
+}

@@ -1,0 +1,32 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+
+/** The process's metrics; served by {@link serveHealth}. */
+export const registry = new Registry();
+
+export function collectProcessMetrics(): void {
+  collectDefaultMetrics({ register: registry });
+}
+
+const labelNames = ['controller'] as const;
+
+export const controllerMetrics = {
+  depth: new Gauge({
+    name: 'dpu_operator_queue_depth',
+    help: 'Keys that wait for a reconciliation or are in one.',
+    labelNames,
+    registers: [registry],
+  }),
+  retries: new Counter({
+    name: 'dpu_operator_reconcile_retries_total',
+    help: 'Reconciliations that failed and are tried again.',
+    labelNames,
+    registers: [registry],
+  }),
+  seconds: new Histogram({
+    name: 'dpu_operator_reconcile_seconds',
+    help: 'Duration of reconciliations in seconds.',
+    labelNames: ['controller', 'result'] as const,
+    buckets: [0.005, 0.025, 0.1, 0.5, 2, 10],
+    registers: [registry],
+  }),
+};

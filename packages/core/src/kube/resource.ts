@@ -1,0 +1,68 @@
+/** What the store and the informers need to know of a kind, and of any object. */
+import type { z } from 'zod';
+import type { Metadata, OwnerReference } from '../api/meta.ts';
+
+export interface KubeObject {
+  apiVersion: string;
+  kind: string;
+  metadata: Metadata;
+}
+
+/** A kind on the API server. What comes from there is parsed by the schema, which drops what nobody here reads. */
+export interface ResourceType<T extends KubeObject> {
+  apiVersion: T['apiVersion'];
+  kind: T['kind'];
+  plural: string;
+  namespaced: boolean;
+  schema: z.ZodType<T>;
+}
+
+/** Names an object well enough for an event or a message. */
+export type ObjectReference = Pick<KubeObject, 'apiVersion' | 'kind'> & {
+  metadata: Pick<Metadata, 'name' | 'namespace' | 'uid' | 'resourceVersion'>;
+};
+
+/** The path of a collection, or of one object where a name is given. */
+export function resourcePath(
+  type: Pick<ResourceType<KubeObject>, 'apiVersion' | 'plural' | 'namespaced'>,
+  namespace: string | undefined,
+  name?: string,
+  subresource?: string,
+): string {
+  const root = type.apiVersion.includes('/') ? `/apis/${type.apiVersion}` : `/api/${type.apiVersion}`;
+  const scope = type.namespaced && namespace ? `/namespaces/${encodeURIComponent(namespace)}` : '';
+  const rest = [name, subresource].filter((part) => part !== undefined).map(encodeURIComponent);
+  return [`${root}${scope}/${type.plural}`, ...rest].join('/');
+}
+
+/** `namespace/name`, or the name alone for cluster-scoped objects: the key of caches and queues. */
+export function keyOf(object: { metadata: Pick<Metadata, 'name' | 'namespace'> }): string {
+  return objectKey(object.metadata.name, object.metadata.namespace);
+}
+
+export function objectKey(name: string, namespace?: string): string {
+  return namespace ? `${namespace}/${name}` : name;
+}
+
+export function splitKey(key: string): { name: string; namespace?: string } {
+  const slash = key.indexOf('/');
+  return slash < 0 ? { name: key } : { namespace: key.slice(0, slash), name: key.slice(slash + 1) };
+}
+
+/** Makes `owner` the controller of an object, so that the API server deletes the object with it. */
+export function controllerReference(owner: KubeObject): OwnerReference {
+  if (!owner.metadata.uid) throw new Error(`${owner.kind} ${owner.metadata.name} is not on the API server yet`);
+  return {
+    apiVersion: owner.apiVersion,
+    kind: owner.kind,
+    name: owner.metadata.name,
+    uid: owner.metadata.uid,
+    controller: true,
+    blockOwnerDeletion: true,
+  };
+}
+
+/** The name of the controlling owner of that kind: maps a change of a made object to the key to reconcile. */
+export function controllerName(object: KubeObject, kind: string): string | undefined {
+  return object.metadata.ownerReferences?.find((owner) => owner.controller && owner.kind === kind)?.name;
+}

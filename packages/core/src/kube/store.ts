@@ -1,0 +1,181 @@
+import { z } from 'zod';
+import type { ApiClient, ApiRequest } from './api-client.ts';
+import { isConflict, isNotFound } from './api-error.ts';
+import { type KubeObject, type ResourceType, resourcePath } from './resource.ts';
+
+export interface ApplyOptions {
+  /** Who owns the applied fields. Fields that this manager applied before and leaves out now are removed. */
+  fieldManager: string;
+  /** Take fields that another manager owns; true unless told, as controllers should. */
+  force?: boolean;
+}
+
+export interface DeleteOptions {
+  /** Delete only this very object, not one that took its name since. */
+  uid?: string | undefined;
+  propagation?: 'Background' | 'Foreground' | 'Orphan';
+  gracePeriodSeconds?: number;
+}
+
+/** An object as one applies it: only the fields that the applier wants to own. */
+export interface Applied {
+  apiVersion: string;
+  kind: string;
+  metadata: { name: string; namespace?: string | undefined; [field: string]: unknown };
+  [field: string]: unknown;
+}
+
+const listSchema = z.object({
+  metadata: z.object({ resourceVersion: z.string(), continue: z.string().optional() }),
+  items: z.array(z.record(z.string(), z.unknown())),
+});
+
+export interface ListPage<T> {
+  items: T[];
+  resourceVersion: string;
+}
+
+/** Objects on the API server: reads that are parsed, and the writes that controllers make. */
+export class KubeStore {
+  readonly client: ApiClient;
+
+  constructor(client: ApiClient) {
+    this.client = client;
+  }
+
+  /** @returns undefined when there is no such object, or no such kind. */
+  async get<T extends KubeObject>(type: ResourceType<T>, name: string, namespace?: string): Promise<T | undefined> {
+    try {
+      return type.schema.parse(await this.client.json({ method: 'GET', path: resourcePath(type, namespace, name) }));
+    } catch (error) {
+      if (isNotFound(error)) return undefined;
+      throw error;
+    }
+  }
+
+  /** All objects, page by page. Objects that the schema refuses go to `onInvalid`, which may throw. */
+  async list<T extends KubeObject>(
+    type: ResourceType<T>,
+    options: ListOptions = {},
+    onInvalid: (error: Error) => void = (error) => {
+      throw error;
+    },
+  ): Promise<ListPage<T>> {
+    const items: T[] = [];
+    let continueToken: string | undefined;
+    while (true) {
+      const page = listSchema.parse(
+        await this.client.json({
+          method: 'GET',
+          path: resourcePath(type, options.namespace),
+          query: {
+            labelSelector: options.labelSelector,
+            fieldSelector: options.fieldSelector,
+            limit: 500,
+            continue: continueToken,
+          },
+          signal: options.signal,
+        }),
+      );
+      for (const item of page.items) {
+        const parsed = parseObject(type, item);
+        if (parsed instanceof Error) onInvalid(parsed);
+        else items.push(parsed);
+      }
+      continueToken = page.metadata.continue || undefined;
+      if (!continueToken) return { items, resourceVersion: page.metadata.resourceVersion };
+    }
+  }
+
+  /** @throws ApiError 409 when the name is taken. */
+  async create<T extends KubeObject>(type: ResourceType<T>, object: Applied): Promise<T> {
+    return type.schema.parse(
+      await this.client.json({
+        method: 'POST',
+        path: resourcePath(type, object.metadata.namespace),
+        body: object,
+      }),
+    );
+  }
+
+  /** Server-side apply: creates the object or takes over the given fields. No change, no new resource version. */
+  async apply<T extends KubeObject>(type: ResourceType<T>, object: Applied, options: ApplyOptions): Promise<T> {
+    return type.schema.parse(await this.client.json(applyRequest(type, object, options)));
+  }
+
+  /** Server-side apply of the status alone. */
+  async applyStatus<T extends KubeObject>(type: ResourceType<T>, object: Applied, options: ApplyOptions): Promise<T> {
+    return type.schema.parse(await this.client.json(applyRequest(type, object, options, 'status')));
+  }
+
+  /** JSON merge patch (RFC 7396): null removes a field, lists are replaced whole. */
+  async patch<T extends KubeObject>(
+    type: ResourceType<T>,
+    name: string,
+    namespace: string | undefined,
+    patch: Record<string, unknown>,
+    subresource?: 'status',
+  ): Promise<T> {
+    return type.schema.parse(
+      await this.client.json({
+        method: 'PATCH',
+        path: resourcePath(type, namespace, name, subresource),
+        body: patch,
+        contentType: 'application/merge-patch+json',
+      }),
+    );
+  }
+
+  /** @returns false when it was not there, or another object has taken its name. */
+  async delete<T extends KubeObject>(
+    type: ResourceType<T>,
+    name: string,
+    namespace?: string,
+    options: DeleteOptions = {},
+  ): Promise<boolean> {
+    const body = {
+      kind: 'DeleteOptions',
+      apiVersion: 'v1',
+      propagationPolicy: options.propagation ?? 'Background',
+      ...(options.gracePeriodSeconds !== undefined && { gracePeriodSeconds: options.gracePeriodSeconds }),
+      ...(options.uid && { preconditions: { uid: options.uid } }),
+    };
+    try {
+      await this.client.json({ method: 'DELETE', path: resourcePath(type, namespace, name), body });
+      return true;
+    } catch (error) {
+      if (isNotFound(error) || (options.uid && isConflict(error))) return false;
+      throw error;
+    }
+  }
+}
+
+export interface ListOptions {
+  namespace?: string | undefined;
+  labelSelector?: string | undefined;
+  fieldSelector?: string | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+/** Parses one object; items of a list come without their kind. */
+export function parseObject<T extends KubeObject>(type: ResourceType<T>, item: Record<string, unknown>): T | Error {
+  const result = type.schema.safeParse({ ...item, apiVersion: type.apiVersion, kind: type.kind });
+  if (result.success) return result.data;
+  const name = z.object({ metadata: z.object({ name: z.string() }) }).safeParse(item).data?.metadata.name;
+  return new Error(`${type.kind} ${name ?? ''} is not understood: ${z.prettifyError(result.error)}`);
+}
+
+function applyRequest<T extends KubeObject>(
+  type: ResourceType<T>,
+  object: Applied,
+  options: ApplyOptions,
+  subresource?: string,
+): ApiRequest {
+  return {
+    method: 'PATCH',
+    path: resourcePath(type, object.metadata.namespace, object.metadata.name, subresource),
+    query: { fieldManager: options.fieldManager, force: options.force ?? true },
+    body: object,
+    contentType: 'application/apply-patch+yaml',
+  };
+}

@@ -1,0 +1,104 @@
+import type { Logger } from 'pino';
+import { inject, injectable } from 'tsyringe';
+import { z } from 'zod';
+import { dataProcessingUnit } from '../api/data-processing-unit.ts';
+import { dataProcessingUnitConfig } from '../api/data-processing-unit-config.ts';
+import { dpuOperatorConfig } from '../api/dpu-operator-config.ts';
+import { metadataSchema } from '../api/meta.ts';
+import { networkNames, workloads } from '../api/names.ts';
+import {
+  customResourceDefinition,
+  daemonSet,
+  Informer,
+  type KubeObject,
+  type KubeStore,
+  networkAttachmentDefinition,
+  pod,
+  type ResourceType,
+} from '../kube/index.ts';
+import type { Environment } from './environment.ts';
+import { defaultNetworkNamespace } from './networks.ts';
+import { tokens } from './tokens.ts';
+
+/** Of nodes only their being there and their labels matter, and there can be thousands. */
+const nodeMetadata = {
+  apiVersion: 'v1',
+  kind: 'Node',
+  plural: 'nodes',
+  namespaced: false,
+  schema: z.object({ apiVersion: z.literal('v1'), kind: z.literal('Node'), metadata: metadataSchema }),
+} as const;
+
+const networkCrd = 'network-attachment-definitions.k8s.cni.cncf.io';
+
+/** Everything that the operator watches. */
+@injectable()
+export class Caches {
+  readonly configs;
+  readonly dpus;
+  readonly dpuConfigs;
+  readonly nodes;
+  readonly daemonSets;
+  readonly vspPods;
+  readonly networks;
+  readonly #crds;
+  readonly #logger: Logger;
+
+  constructor(
+    @inject(tokens.store) store: KubeStore,
+    @inject(tokens.environment) { namespace }: Environment,
+    @inject(tokens.logger) logger: Logger,
+  ) {
+    this.#logger = logger;
+    const named = (name: string) => `metadata.name=${name}`;
+    const watch = <T extends KubeObject>(
+      type: ResourceType<T>,
+      scope: { namespace?: string; fieldSelector?: string; labelSelector?: string } = {},
+    ) => new Informer(store, type, { logger, ...scope });
+    this.configs = watch(dpuOperatorConfig);
+    this.dpus = watch(dataProcessingUnit);
+    this.dpuConfigs = watch(dataProcessingUnitConfig);
+    this.nodes = watch(nodeMetadata);
+    this.daemonSets = watch(daemonSet, { namespace, fieldSelector: named(workloads.daemon) });
+    this.vspPods = watch(pod, { namespace, labelSelector: 'app=vsp' });
+    this.networks = [
+      watch(networkAttachmentDefinition, { namespace, fieldSelector: named(networkNames.networkFunction) }),
+      watch(networkAttachmentDefinition, {
+        namespace: defaultNetworkNamespace,
+        fieldSelector: named(networkNames.default),
+      }),
+    ];
+    this.#crds = watch(customResourceDefinition, { fieldSelector: named(networkCrd) });
+  }
+
+  /** Whether the cluster knows NetworkAttachmentDefinitions. */
+  get multusInstalled(): boolean {
+    const conditions = this.#crds.get(networkCrd)?.status?.conditions;
+    return conditions?.some(({ type, status }) => type === 'Established' && status === 'True') ?? false;
+  }
+
+  /** Calls back when Multus has been installed or taken away. */
+  onMultus(listener: () => void): void {
+    this.#crds.onChange(listener);
+  }
+
+  get synced(): boolean {
+    return this.#informers().every((informer) => informer.hasSynced);
+  }
+
+  /** Waits until all are filled, but for the networks of a cluster without Multus: these follow when it comes. */
+  async start(signal: AbortSignal): Promise<void> {
+    const startNetworks = () => {
+      if (!this.multusInstalled) return;
+      for (const informer of this.networks) {
+        informer.start(signal).catch((error) => this.#logger.debug({ err: error }, 'stopped before it was synced'));
+      }
+    };
+    this.#crds.onChange(startNetworks);
+    await Promise.all(this.#informers().map((informer) => informer.start(signal)));
+  }
+
+  #informers() {
+    return [this.configs, this.dpus, this.dpuConfigs, this.nodes, this.daemonSets, this.vspPods, this.#crds];
+  }
+}

@@ -1,0 +1,87 @@
+import type { DpuOperatorConfig } from '../api/dpu-operator-config.ts';
+import { labels, workloads } from '../api/names.ts';
+import { cniStateDirectory, daemonDirectory, kubeletDevicePlugins, netnsDirectory } from '../api/paths.ts';
+import { type Applied, controllerReference, daemonSet } from '../kube/index.ts';
+import type { Environment } from './environment.ts';
+import type { NodeDirectories } from './flavour.ts';
+import { type HostPath, hostPathVolumes } from './host-paths.ts';
+
+/** On 127.0.0.1 of every node: the daemon shares the node's network. */
+const daemonHealthPort = 50_152;
+
+/** The daemon on every node labelled `dpu=true`. */
+export function renderDaemonSet(
+  config: DpuOperatorConfig,
+  environment: Environment,
+  directories: NodeDirectories,
+): Applied {
+  const selector = { app: workloads.daemon };
+  const paths: HostPath[] = [
+    { path: daemonDirectory, create: true },
+    { path: kubeletDevicePlugins },
+    // Pods' namespaces appear in it after the daemon has started.
+    { path: netnsDirectory, create: true, propagation: 'HostToContainer' },
+    { path: directories.cniBin, create: true },
+    // IPAM plugins run in the daemon's container and keep their files where they do on the node.
+    ...(directories.cniBin.startsWith(`${cniStateDirectory}/`) ? [] : [{ path: cniStateDirectory, create: true }]),
+    { path: directories.cniConfig, create: true },
+  ];
+  const { volumes, volumeMounts } = hostPathVolumes(paths);
+  return {
+    apiVersion: daemonSet.apiVersion,
+    kind: daemonSet.kind,
+    metadata: {
+      name: workloads.daemon,
+      namespace: environment.namespace,
+      labels: selector,
+      ownerReferences: [controllerReference(config)],
+    },
+    spec: {
+      selector: { matchLabels: selector },
+      updateStrategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: '10%' } },
+      template: {
+        metadata: { labels: selector },
+        spec: {
+          serviceAccountName: workloads.daemon,
+          nodeSelector: { [labels.dpuNode]: 'true' },
+          hostNetwork: true,
+          dnsPolicy: 'ClusterFirstWithHostNet',
+          priorityClassName: 'system-node-critical',
+          tolerations: [{ operator: 'Exists' }],
+          terminationGracePeriodSeconds: 20,
+          containers: [
+            {
+              name: 'daemon',
+              image: environment.operatorImage,
+              imagePullPolicy: environment.imagePullPolicy,
+              // Of node's young generation (MB): its default of 16 would be much of the daemon's memory.
+              command: ['node', '--max-semi-space-size=2', '/opt/dpu-operator/daemon.mjs'],
+              env: daemonVariables(config, environment, directories),
+              securityContext: { privileged: true },
+              resources: { requests: { cpu: '20m', memory: '80Mi' } },
+              readinessProbe: {
+                httpGet: { path: '/readyz', port: daemonHealthPort, host: '127.0.0.1', scheme: 'HTTP' },
+                periodSeconds: 5,
+              },
+              volumeMounts,
+            },
+          ],
+          volumes,
+        },
+      },
+    },
+  };
+}
+
+function daemonVariables(config: DpuOperatorConfig, environment: Environment, directories: NodeDirectories) {
+  return [
+    { name: 'K8S_NODE', valueFrom: { fieldRef: { apiVersion: 'v1', fieldPath: 'spec.nodeName' } } },
+    { name: 'NODE_IP', valueFrom: { fieldRef: { apiVersion: 'v1', fieldPath: 'status.hostIP' } } },
+    { name: 'POD_NAME', valueFrom: { fieldRef: { apiVersion: 'v1', fieldPath: 'metadata.name' } } },
+    { name: 'NAMESPACE', value: environment.namespace },
+    { name: 'CNI_BIN_DIR', value: directories.cniBin },
+    { name: 'HEALTH_PORT', value: String(daemonHealthPort) },
+    { name: 'LOG_LEVEL', value: config.spec.logLevel > 0 ? 'debug' : 'info' },
+    { name: 'IMAGE_PULL_POLICIES', value: environment.imagePullPolicy },
+  ];
+}

@@ -1,0 +1,145 @@
+import type { Logger } from 'pino';
+import { inject, injectable } from 'tsyringe';
+import { type ConditionInput, isConditionTrue } from '../api/conditions.ts';
+import { type DpuOperatorConfig, dpuOperatorConfig } from '../api/dpu-operator-config.ts';
+import { fieldManagers, finalizers, labels, workloads } from '../api/names.ts';
+import {
+  ApiError,
+  addFinalizer,
+  applyConditions,
+  Controller,
+  type DaemonSet,
+  daemonSet,
+  type EventRecorder,
+  isBeingDeleted,
+  isNotFound,
+  type KubeStore,
+  networkAttachmentDefinition,
+} from '../kube/index.ts';
+import type { Caches } from './caches.ts';
+import { renderDaemonSet } from './daemon-set.ts';
+import type { Environment } from './environment.ts';
+import { detectFlavour, type NodeDirectories, nodeDirectories } from './flavour.ts';
+import { renderNetworks } from './networks.ts';
+import { tokens } from './tokens.ts';
+import { Uninstaller } from './uninstaller.ts';
+
+const apply = { fieldManager: fieldManagers.operator };
+
+/** Makes of the DpuOperatorConfig the daemons and the networks, and takes them away with it. */
+@injectable()
+export class DpuOperatorConfigController {
+  readonly controller: Controller;
+  readonly #store: KubeStore;
+  readonly #caches: Caches;
+  readonly #environment: Environment;
+  readonly #events: EventRecorder;
+  readonly #uninstaller: Uninstaller;
+  #directories: NodeDirectories | undefined;
+
+  constructor(
+    @inject(tokens.store) store: KubeStore,
+    @inject(tokens.caches) caches: Caches,
+    @inject(tokens.environment) environment: Environment,
+    @inject(tokens.events) events: EventRecorder,
+    @inject(tokens.logger) logger: Logger,
+    @inject(Uninstaller) uninstaller: Uninstaller,
+  ) {
+    this.#store = store;
+    this.#caches = caches;
+    this.#environment = environment;
+    this.#events = events;
+    this.#uninstaller = uninstaller;
+    this.controller = new Controller({ name: 'dpu-operator-config', logger, reconcile: (key) => this.reconcile(key) });
+    const all = () => {
+      for (const { metadata } of caches.configs.list()) this.controller.enqueue(metadata.name);
+    };
+    caches.configs.onChange(({ metadata }) => this.controller.enqueue(metadata.name));
+    caches.onMultus(all);
+    // What was made is put back when somebody changes it, and what it becomes is what the conditions tell.
+    for (const informer of [caches.daemonSets, caches.dpus, caches.vspPods, ...caches.networks]) {
+      informer.onChange(all);
+    }
+  }
+
+  async reconcile(key: string): Promise<void> {
+    const config = this.#caches.configs.getByKey(key);
+    if (!config) return;
+    if (isBeingDeleted(config)) {
+      const waitingFor = await this.#uninstaller.step(config);
+      if (waitingFor) await this.#report(config, { status: 'False', reason: 'Uninstalling', message: waitingFor });
+      return;
+    }
+    const current = await addFinalizer(this.#store, dpuOperatorConfig, config, finalizers.operator);
+    await this.#report(current, await this.#deploy(current));
+  }
+
+  async #deploy(config: DpuOperatorConfig): Promise<Omit<ConditionInput, 'type'>> {
+    try {
+      const daemons = await this.#applyDaemonSet(config);
+      const multus = await this.#applyNetworks(config);
+      return multus ? this.#readiness(daemons) : multusMissing;
+    } catch (error) {
+      // A refusal (4xx) is for an administrator to see; the queue goes on trying.
+      if (error instanceof ApiError && error.code >= 400 && error.code < 500 && error.code !== 409) {
+        await this.#report(config, { status: 'False', reason: 'Refused', message: error.message });
+      }
+      throw error;
+    }
+  }
+
+  async #applyDaemonSet(config: DpuOperatorConfig): Promise<DaemonSet> {
+    this.#directories ??= nodeDirectories(await detectFlavour(this.#store), this.#environment.cniBinDirectory);
+    return await this.#store.apply(daemonSet, renderDaemonSet(config, this.#environment, this.#directories), apply);
+  }
+
+  /** @returns false when the cluster has no Multus. */
+  async #applyNetworks(config: DpuOperatorConfig): Promise<boolean> {
+    if (!this.#caches.multusInstalled) return false;
+    try {
+      for (const network of renderNetworks(config, this.#environment.namespace)) {
+        await this.#store.apply(networkAttachmentDefinition, network, apply);
+      }
+      return true;
+    } catch (error) {
+      // The kind may have gone since; a namespace that is missing is another matter.
+      if (isNotFound(error) && !this.#caches.multusInstalled) return false;
+      throw error;
+    }
+  }
+
+  #readiness(daemons: DaemonSet): Omit<ConditionInput, 'type'> {
+    const { desiredNumberScheduled: desired = 0, updatedNumberScheduled: updated = 0 } = daemons.status ?? {};
+    const { numberAvailable: available = 0, observedGeneration = 0 } = daemons.status ?? {};
+    const dpus = this.#caches.dpus.list();
+    const ready = dpus.filter((dpu) => isConditionTrue(dpu.status?.conditions, 'Ready')).length;
+    const counts = `daemons on ${available} of ${desired} nodes, ${ready} of ${dpus.length} DataProcessingUnits ready`;
+    if (observedGeneration < (daemons.metadata.generation ?? 0) || updated < desired || available < desired) {
+      const hint = `kubectl get pods -n ${this.#environment.namespace} -l app=${workloads.daemon}`;
+      return { status: 'False', reason: 'RollingOut', message: `${counts}; the daemons are starting (${hint})` };
+    }
+    if (desired === 0) {
+      const label = `${labels.dpuNode}=true`;
+      const message = `no node has the label ${label}; kubectl label node <node> ${label} on each with a DPU`;
+      return { status: 'False', reason: 'NoNodes', message };
+    }
+    return { status: 'True', reason: 'Deployed', message: counts };
+  }
+
+  async #report(config: DpuOperatorConfig, condition: Omit<ConditionInput, 'type'>): Promise<void> {
+    const changed = await applyConditions(this.#store, dpuOperatorConfig, config, [{ type: 'Ready', ...condition }], {
+      fieldManager: fieldManagers.operator,
+    });
+    for (const { status, reason, message } of changed) {
+      const ordinary = status === 'True' || ['RollingOut', 'Uninstalling'].includes(reason);
+      await this.#events.event(config, { type: ordinary ? 'Normal' : 'Warning', reason, message });
+    }
+  }
+}
+
+const multusMissing = {
+  status: 'False',
+  reason: 'MultusMissing',
+  message:
+    'the cluster does not know NetworkAttachmentDefinitions: install Multus (https://github.com/k8snetworkplumbingwg/multus-cni); the operator goes on by itself',
+} as const;

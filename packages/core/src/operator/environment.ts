@@ -1,0 +1,55 @@
+import { z } from 'zod';
+import { operatorNamespace } from '../api/names.ts';
+
+const flag = z.enum(['true', 'false']).transform((text) => text === 'true');
+
+/** An empty variable counts as unset: manifests that are filled in by templates have many. */
+const variables = z.object({
+  NAMESPACE: z.string().default(operatorNamespace),
+  POD_NAME: z.string().optional(),
+  OPERATOR_IMAGE: z.string().default('dpu-operator/operator:dev'),
+  VSP_IMAGE: z.string().default('dpu-operator/vsp:dev'),
+  IMAGE_PULL_POLICIES: z.enum(['Always', 'IfNotPresent', 'Never']).default('IfNotPresent'),
+  LEADER_ELECTION: flag.default(true),
+  HEALTH_PORT: z.coerce.number().int().min(0).max(65_535).default(8081),
+  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info'),
+  CNI_BIN_DIR: z.string().startsWith('/').optional(),
+});
+
+export interface Environment {
+  namespace: string;
+  /** Name of the operator's own pod. */
+  podName: string;
+  /** Runs the operator and the daemon. */
+  operatorImage: string;
+  /** Runs the vendor plugins. */
+  vspImage: string;
+  imagePullPolicy: 'Always' | 'IfNotPresent' | 'Never';
+  leaderElection: boolean;
+  healthPort: number;
+  logLevel: string;
+  /** Where the nodes' container runtime looks for CNI plugins; found by the cluster's flavour where it is not set. */
+  cniBinDirectory: string | undefined;
+}
+
+/** @throws Error that names each variable that is wrong, and how. */
+export function parseEnvironment(env: NodeJS.ProcessEnv, hostName: string): Environment {
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
+  const result = variables.safeParse(given);
+  if (!result.success) {
+    const problems = result.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
+    throw new Error(`wrong environment variables: ${problems.join('; ')}`);
+  }
+  const values = result.data;
+  return {
+    namespace: values.NAMESPACE,
+    podName: values.POD_NAME ?? hostName,
+    operatorImage: values.OPERATOR_IMAGE,
+    vspImage: values.VSP_IMAGE,
+    imagePullPolicy: values.IMAGE_PULL_POLICIES,
+    leaderElection: values.LEADER_ELECTION,
+    healthPort: values.HEALTH_PORT,
+    logLevel: values.LOG_LEVEL,
+    cniBinDirectory: values.CNI_BIN_DIR,
+  };
+}

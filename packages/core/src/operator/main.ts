@@ -1,0 +1,79 @@
+/** The operator's process: reads the environment, wires the classes, leads, and ends on SIGTERM. */
+import 'reflect-metadata';
+import { hostname } from 'node:os';
+import { type Logger, pino } from 'pino';
+import { container } from 'tsyringe';
+import { workloads } from '../api/names.ts';
+import { connectStore } from '../kube/connect.ts';
+import { collectProcessMetrics, EventRecorder, LeaderElection, serveHealth } from '../kube/index.ts';
+import { installedPlugins } from '../plugins/installed.ts';
+import { Caches } from './caches.ts';
+import { DataProcessingUnitConfigController } from './data-processing-unit-config-controller.ts';
+import { DataProcessingUnitController } from './data-processing-unit-controller.ts';
+import { DpuOperatorConfigController } from './dpu-operator-config-controller.ts';
+import { type Environment, parseEnvironment } from './environment.ts';
+import { tokens } from './tokens.ts';
+
+async function main(): Promise<void> {
+  const environment = parseEnvironment(process.env, hostname());
+  const logger = pino({ level: environment.logLevel, base: null });
+  const stop = new AbortController();
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort());
+  // What nobody waited for is a bug; it must not take the controllers down with it.
+  process.on('unhandledRejection', (error) => logger.error({ err: error }, 'a rejection was not handled'));
+
+  const store = connectStore();
+  const events = new EventRecorder(store, workloads.operator, environment.podName, logger);
+  container.registerInstance(tokens.environment, environment);
+  container.registerInstance(tokens.logger, logger);
+  container.registerInstance(tokens.store, store);
+  container.registerInstance(tokens.events, events);
+  container.registerInstance(tokens.plugins, installedPlugins());
+  container.registerSingleton(tokens.caches, Caches);
+
+  let missing: string[] = [];
+  collectProcessMetrics();
+  const health = await serveHealth({ port: environment.healthPort, notReady: () => missing });
+
+  const lead = async (signal: AbortSignal) => {
+    const caches = container.resolve<Caches>(tokens.caches);
+    const controllers = [
+      container.resolve(DpuOperatorConfigController),
+      container.resolve(DataProcessingUnitController),
+      container.resolve(DataProcessingUnitConfigController),
+    ];
+    missing = ['the caches are being filled'];
+    await caches.start(signal);
+    missing = [];
+    logger.info('controllers started');
+    await Promise.all(controllers.map(({ controller }) => controller.start(signal)));
+  };
+  try {
+    await whileLeading(environment, logger, stop.signal, lead);
+  } catch (error) {
+    if (!stop.signal.aborted) throw error;
+  } finally {
+    await health.close();
+    store.client.close();
+  }
+
+  async function whileLeading(
+    { namespace, podName, leaderElection }: Environment,
+    log: Logger,
+    signal: AbortSignal,
+    work: (signal: AbortSignal) => Promise<void>,
+  ): Promise<void> {
+    if (!leaderElection) return await work(signal);
+    const options = { store, namespace, name: workloads.operator, identity: podName, logger: log };
+    await new LeaderElection(options).run(signal, work);
+  }
+}
+
+main().then(
+  // Watches that are being closed would hold the process for a while.
+  () => process.exit(0),
+  (error: unknown) => {
+    pino({ base: null }).fatal({ err: error }, 'the operator ends');
+    process.exit(1);
+  },
+);

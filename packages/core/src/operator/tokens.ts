@@ -1,0 +1,9 @@
+/** What the operator's classes are given by the container of main.ts. */
+export const tokens = {
+  environment: Symbol('Environment'),
+  logger: Symbol('Logger'),
+  store: Symbol('KubeStore'),
+  caches: Symbol('Caches'),
+  events: Symbol('EventRecorder'),
+  plugins: Symbol('InstalledPlugin[]'),
+} as const;

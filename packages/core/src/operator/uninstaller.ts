@@ -1,0 +1,79 @@
+import { inject, injectable } from 'tsyringe';
+import { findCondition } from '../api/conditions.ts';
+import { type DataProcessingUnit, dataProcessingUnit, dpuConditions } from '../api/data-processing-unit.ts';
+import { type DpuOperatorConfig, dpuOperatorConfig } from '../api/dpu-operator-config.ts';
+import { finalizers, labels, networkNames, workloads } from '../api/names.ts';
+import {
+  daemonSet,
+  hasFinalizer,
+  isBeingDeleted,
+  type KubeStore,
+  networkAttachmentDefinition,
+  removeFinalizer,
+} from '../kube/index.ts';
+import type { Caches } from './caches.ts';
+import type { Environment } from './environment.ts';
+import { defaultNetworkNamespace } from './networks.ts';
+import { tokens } from './tokens.ts';
+
+/**
+ * Takes everything away in an order in which each part can still clean up: first the DataProcessingUnits, each torn
+ * down by its node's daemon with the help of its VSP; then the daemons and networks; last the finalizer.
+ */
+@injectable()
+export class Uninstaller {
+  readonly #store: KubeStore;
+  readonly #caches: Caches;
+  readonly #environment: Environment;
+
+  constructor(
+    @inject(tokens.store) store: KubeStore,
+    @inject(tokens.caches) caches: Caches,
+    @inject(tokens.environment) environment: Environment,
+  ) {
+    this.#store = store;
+    this.#caches = caches;
+    this.#environment = environment;
+  }
+
+  /** Goes as far as it can now. @returns what it waits for; undefined when nothing is left. */
+  async step(config: DpuOperatorConfig): Promise<string | undefined> {
+    if (!hasFinalizer(config, finalizers.operator)) return undefined;
+    const dpus = this.#caches.dpus.list();
+    for (const dpu of dpus.filter((dpu) => !isBeingDeleted(dpu))) {
+      await this.#store.delete(dataProcessingUnit, dpu.metadata.name, undefined, { uid: dpu.metadata.uid });
+    }
+    if (dpus.length > 0) return dpus.map((dpu) => this.#whyStillThere(dpu)).join('; ');
+    await this.#deleteWorkloads();
+    const leftover = [...this.#caches.daemonSets.list(), ...this.#caches.vspPods.list()];
+    if (leftover.length > 0) {
+      return `waiting for the end of ${leftover.map(({ kind, metadata }) => `${kind} ${metadata.name}`).join(', ')}`;
+    }
+    await removeFinalizer(this.#store, dpuOperatorConfig, config, finalizers.operator);
+    return undefined;
+  }
+
+  async #deleteWorkloads(): Promise<void> {
+    const { namespace } = this.#environment;
+    // In the foreground: the DaemonSet is gone only when its pods are.
+    const [daemons] = this.#caches.daemonSets.list();
+    if (daemons && !isBeingDeleted(daemons)) {
+      await this.#store.delete(daemonSet, workloads.daemon, namespace, { propagation: 'Foreground' });
+    }
+    if (!this.#caches.multusInstalled) return;
+    await this.#store.delete(networkAttachmentDefinition, networkNames.networkFunction, namespace);
+    await this.#store.delete(networkAttachmentDefinition, networkNames.default, defaultNetworkNamespace);
+  }
+
+  #whyStillThere(dpu: DataProcessingUnit): string {
+    const { name } = dpu.metadata;
+    const node = this.#caches.nodes.get(dpu.spec.nodeName);
+    if (node && node.metadata.labels?.[labels.dpuNode] !== 'true') {
+      const label = `kubectl label node ${dpu.spec.nodeName} ${labels.dpuNode}=true`;
+      return `DataProcessingUnit ${name}: no daemon runs on its node to tear it down; ${label}`;
+    }
+    const ready = findCondition(dpu.status?.conditions, dpuConditions.ready);
+    const reason = ready?.status === 'False' ? `: ${ready.message}` : '';
+    return `DataProcessingUnit ${name} is being torn down by the daemon on ${dpu.spec.nodeName}${reason}`;
+  }
+}

@@ -1,0 +1,18 @@
+import { defineConfig } from 'rolldown';
+
+export default defineConfig({
+  input: { 'dpu-vsp': 'src/host/main.ts' },
+  platform: 'node',
+  resolve: { conditionNames: ['source', 'import', 'node', 'default'] },
+  // The wrappers of modules that are never run need not be compiled when the file is loaded.
+  optimization: { pifeForModuleWrappers: false },
+  output: {
+    dir: 'dist/bundle',
+    format: 'esm',
+    entryFileNames: '[name].mjs',
+    banner: '#!/usr/bin/env node',
+    codeSplitting: false,
+    // Half the text to parse is half a megabyte of memory for as long as the VSP runs.
+    minify: true,
+  },
+});

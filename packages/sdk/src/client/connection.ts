@@ -1,0 +1,113 @@
+/** One gRPC channel that connects at once and stays connected. */
+import { Client, type ClientReadableStream, connectivityState, credentials, Metadata } from '@grpc/grpc-js';
+import { DpuError } from '../errors.ts';
+import type { Method } from '../wire/definitions.ts';
+
+export type Endpoint = { socketPath: string } | { address: string };
+
+/**
+ * The first retry comes soon, as the other side of a unix socket starts within tens of milliseconds; a failed one
+ * costs next to nothing, so there is no need to wait long.
+ */
+const options = {
+  'grpc.initial_reconnect_backoff_ms': 50,
+  'grpc.max_reconnect_backoff_ms': 1_000,
+  // Otherwise a channel without calls disconnects after 30 minutes.
+  'grpc.client_idle_timeout_ms': 2 ** 31 - 1,
+  'grpc.use_local_subchannel_pool': 1,
+  'grpc.enable_http_proxy': 0,
+};
+
+export class Connection {
+  readonly #client: Client;
+  readonly #target: string;
+  readonly #listeners = new Set<(connected: boolean) => void>();
+  #connected = false;
+  #closed = false;
+
+  constructor(endpoint: Endpoint) {
+    this.#target = 'socketPath' in endpoint ? endpoint.socketPath : endpoint.address;
+    this.#client = new Client(grpcTarget(endpoint), credentials.createInsecure(), options);
+    this.#follow();
+  }
+
+  /** @throws DpuError with the code of the answer; UNAVAILABLE when there is no connection, without waiting for one. */
+  call<RequestIn, ResponseIn, RequestOut, ResponseOut>(
+    method: Method<RequestIn, ResponseIn, RequestOut, ResponseOut>,
+    request: RequestIn,
+    deadlineMs: number,
+  ): Promise<ResponseOut> {
+    return new Promise((resolve, reject) => {
+      this.#client.makeUnaryRequest(
+        method.path,
+        method.requestSerialize,
+        method.responseDeserialize,
+        request,
+        new Metadata(),
+        { deadline: Date.now() + deadlineMs },
+        (error, response) => {
+          if (error) reject(this.#errorFrom(error));
+          // grpc-js answers an error or a response, never neither.
+          else resolve(response as ResponseOut);
+        },
+      );
+    });
+  }
+
+  stream<RequestIn, ResponseIn, RequestOut, ResponseOut>(
+    method: Method<RequestIn, ResponseIn, RequestOut, ResponseOut>,
+    request: RequestIn,
+  ): ClientReadableStream<ResponseOut> {
+    return this.#client.makeServerStreamRequest(
+      method.path,
+      method.requestSerialize,
+      method.responseDeserialize,
+      request,
+    );
+  }
+
+  /** Calls back on each change, and once soon when there is a connection already. Returns what ends that. */
+  onConnectivity(callback: (connected: boolean) => void): () => void {
+    const listener = (connected: boolean) => callback(connected);
+    this.#listeners.add(listener);
+    if (this.#connected) {
+      queueMicrotask(() => {
+        if (this.#listeners.has(listener) && this.#connected) listener(true);
+      });
+    }
+    return () => this.#listeners.delete(listener);
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#listeners.clear();
+    this.#client.close();
+  }
+
+  #follow(): void {
+    if (this.#closed) return;
+    const channel = this.#client.getChannel();
+    // `true` also makes an idle channel, e.g. one whose server went away, connect again.
+    const state = channel.getConnectivityState(true);
+    const connected = state === connectivityState.READY;
+    if (connected !== this.#connected) {
+      this.#connected = connected;
+      for (const listener of [...this.#listeners]) listener(connected);
+    }
+    if (this.#closed) return;
+    channel.watchConnectivityState(state, Number.POSITIVE_INFINITY, () => queueMicrotask(() => this.#follow()));
+  }
+
+  #errorFrom(error: unknown): DpuError {
+    const { code, message } = DpuError.from(error);
+    const text = code === 'UNAVAILABLE' ? `no answer from ${this.#target}: ${message}` : message;
+    return new DpuError(code, text, { cause: error });
+  }
+}
+
+/** `[fe80::1%25eth0]:50151` is how the host side is given a link-local address; the kernel wants the zone bare. */
+function grpcTarget(endpoint: Endpoint): string {
+  if ('socketPath' in endpoint) return `unix:${endpoint.socketPath}`;
+  const { address } = endpoint;
+  return address.startsWith('[') ? `ipv6:${address.replace('%25', '%')}` : `dns:${address}`;
+}

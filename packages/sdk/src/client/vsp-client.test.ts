@@ -1,0 +1,210 @@
+import { join } from 'node:path';
+import { Server, ServerCredentials } from '@grpc/grpc-js';
+import { pino } from 'pino';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import type { Device } from '../contract.ts';
+import { DpuError } from '../errors.ts';
+import { hostInit, memoryPlugin, serve, temporaryDirectory, vspClient } from '../host/testing.ts';
+import {
+  bridgePortService,
+  heartbeatService,
+  networkFunctionService,
+  vendorDeviceService,
+  vendorHeartbeatService,
+  vendorLifeCycleService,
+} from '../wire/definitions.ts';
+import { addUnaryService } from '../wire/unary.ts';
+import { VspClient } from './vsp-client.ts';
+
+async function listen(server: Server, address: string): Promise<number> {
+  const { promise, resolve, reject } = Promise.withResolvers<number>();
+  server.bindAsync(address, ServerCredentials.createInsecure(), (error, port) =>
+    error ? reject(error) : resolve(port),
+  );
+  onTestFinished(() => server.forceShutdown());
+  return promise;
+}
+
+/** An image from before the opi_api names; its second Init fails as theirs do. */
+async function oldImage(): Promise<{ socketPath: string; paths: string[] }> {
+  const paths: string[] = [];
+  let isInitialised = false;
+  const server = new Server();
+  const log = <T>(path: string, run: () => Promise<T>) => {
+    paths.push(path);
+    return run();
+  };
+  const Init = async () => {
+    if (isInitialised) throw new Error('VSP already initialized with mode: host');
+    isInitialised = true;
+    return { ip: '10.0.0.1', port: 50151 };
+  };
+  addUnaryService(server, vendorLifeCycleService, { Init }, log);
+  addUnaryService(
+    server,
+    vendorDeviceService,
+    {
+      // No Device.ID: the key has it.
+      GetDevices: async () => ({ devices: { '0000:01:00.2': { health: 'Healthy' } } }),
+      SetNumVfs: async (request) => request,
+    },
+    log,
+  );
+  addUnaryService(
+    server,
+    vendorHeartbeatService,
+    { Ping: async () => ({ healthy: true, responderId: 'old', timestamp: '1' }) },
+    log,
+  );
+  const empty = async () => ({});
+  addUnaryService(server, networkFunctionService, { CreateNetworkFunction: empty, DeleteNetworkFunction: empty }, log);
+  const socketPath = join(await temporaryDirectory(), 'vsp.sock');
+  await listen(server, `unix:${socketPath}`);
+  return { socketPath, paths };
+}
+
+test('an image that serves only the Vendor names works', async () => {
+  const { socketPath, paths } = await oldImage();
+  const client = vspClient(socketPath);
+  await expect(client.init(hostInit)).resolves.toEqual({ ip: '10.0.0.1', port: 50151 });
+  await expect(client.init(hostInit)).resolves.toBe('already-initialized');
+  await expect(client.getDevices()).resolves.toEqual([{ id: '0000:01:00.2', healthy: true }]);
+  await expect(client.setNumVfs(4)).resolves.toBe(4);
+  await expect(client.ping('daemon')).resolves.toEqual({ healthy: true, responderId: 'old' });
+  const nf = { input: '02:00:00:00:00:01', output: '02:00:00:00:00:02' };
+  await client.createNetworkFunction(nf);
+  await client.deleteNetworkFunction(nf);
+  expect(paths.every((path) => path.startsWith('/Vendor.'))).toBe(true);
+});
+
+test('the daemon of the other side is reached by TCP, also by IPv6', async () => {
+  const server = new Server();
+  addUnaryService(server, heartbeatService, {
+    Ping: async ({ senderId }) => ({ healthy: true, responderId: senderId }),
+  });
+  const port = await listen(server, '[::]:0');
+  for (const address of [`127.0.0.1:${port}`, `[::1]:${port}`]) {
+    const client = new VspClient({ address, logger: pino({ level: 'silent' }) });
+    onTestFinished(() => client.close());
+    await expect(client.ping('me')).resolves.toEqual({ healthy: true, responderId: 'me' });
+  }
+});
+
+test('bridge ports go out with their bare id in both places', async () => {
+  const server = new Server();
+  const seen: unknown[] = [];
+  const unused = () => Promise.reject(new DpuError('UNIMPLEMENTED', 'unused'));
+  addUnaryService(server, bridgePortService, {
+    CreateBridgePort: async (request) => {
+      seen.push([request.bridgePortId, request.bridgePort?.name]);
+      return {};
+    },
+    DeleteBridgePort: async ({ name }) => {
+      seen.push(name);
+      return {};
+    },
+    GetBridgePort: unused,
+    ListBridgePorts: unused,
+    UpdateBridgePort: unused,
+  });
+  const socketPath = join(await temporaryDirectory(), 'vsp.sock');
+  await listen(server, `unix:${socketPath}`);
+  const client = vspClient(socketPath);
+  const port = {
+    name: 'bridgePorts/host0-3',
+    macAddress: '02:00:00:00:00:01',
+    type: 'ACCESS',
+    logicalBridges: ['5'],
+  } as const;
+  await expect(client.createBridgePort({ ...port, logicalBridges: ['5'] })).resolves.toEqual(port);
+  await client.deleteBridgePort(port.name, { allowMissing: true });
+  expect(seen).toEqual([['host0-3', 'host0-3'], 'host0-3']);
+});
+
+describe('connectivity', () => {
+  test('comes, goes and comes back by itself', async () => {
+    const socketPath = join(await temporaryDirectory(), 'vsp.sock');
+    const client = vspClient(socketPath);
+    const changes: boolean[] = [];
+    client.onConnectivity((connected) => changes.push(connected));
+    await expect(client.init(hostInit)).rejects.toMatchObject({
+      code: 'UNAVAILABLE',
+      message: expect.stringContaining(socketPath),
+    });
+    const first = await serve(memoryPlugin(), { socketPath });
+    await vi.waitFor(() => expect(changes).toEqual([true]), 5_000);
+    await client.init(hostInit);
+    await first.server.close();
+    await vi.waitFor(() => expect(changes).toEqual([true, false]), 5_000);
+    await serve(memoryPlugin(), { socketPath });
+    await vi.waitFor(() => expect(changes).toEqual([true, false, true]), 5_000);
+    await expect(client.init(hostInit)).resolves.toMatchObject({ port: 50151 });
+  });
+
+  test('is told to those who ask later', async () => {
+    const client = vspClient((await serve(memoryPlugin())).socketPath);
+    await client.init(hostInit);
+    await new Promise<void>((resolve) => client.onConnectivity((connected) => connected && resolve()));
+  });
+});
+
+test('a call that takes too long ends at its deadline', async () => {
+  const init = () => new Promise<never>(() => {});
+  const { socketPath } = await serve(memoryPlugin({ init }), { drainMs: 0 });
+  await expect(vspClient(socketPath, 50).init(hostInit)).rejects.toMatchObject({ code: 'DEADLINE_EXCEEDED' });
+});
+
+describe('watching devices', () => {
+  test('sends each change, and ends with UNAVAILABLE when the VSP goes', async () => {
+    let devices: Device[] = [{ id: 'vf0', healthy: true }];
+    let change = () => {};
+    const watchDevices = (onChange: () => void) => {
+      change = onChange;
+      return () => {};
+    };
+    const { server, socketPath } = await serve(memoryPlugin({ getDevices: async () => devices, watchDevices }));
+    const client = vspClient(socketPath);
+    await client.init(hostInit);
+    const seen: Device[][] = [];
+    const ended = Promise.withResolvers<DpuError | undefined>();
+    client.watchDevices((each) => seen.push(each), ended.resolve);
+    await vi.waitFor(() => expect(seen).toEqual([[{ id: 'vf0', healthy: true }]]));
+    // Nothing changed, nothing is sent.
+    change();
+    devices = [{ id: 'vf0', healthy: false }];
+    change();
+    await vi.waitFor(() => expect(seen.slice(1)).toEqual([[{ id: 'vf0', healthy: false }]]));
+    await server.close();
+    await expect(ended.promise).resolves.toMatchObject({ code: 'UNAVAILABLE' });
+  });
+
+  test('stops when told, here and in the plugin', async () => {
+    const stopped = Promise.withResolvers<void>();
+    const { socketPath } = await serve(memoryPlugin({ watchDevices: () => stopped.resolve }));
+    const client = vspClient(socketPath);
+    await client.init(hostInit);
+    const onEnd = vi.fn();
+    const first = Promise.withResolvers<Device[]>();
+    const stop = client.watchDevices(first.resolve, onEnd);
+    await first.promise;
+    stop();
+    await stopped.promise;
+    expect(onEnd).not.toHaveBeenCalled();
+  });
+
+  test('before Init ends with FAILED_PRECONDITION', async () => {
+    const { socketPath } = await serve(memoryPlugin({ watchDevices: () => () => {} }));
+    const ended = Promise.withResolvers<DpuError | undefined>();
+    vspClient(socketPath).watchDevices(() => {}, ended.resolve);
+    await expect(ended.promise).resolves.toMatchObject({ code: 'FAILED_PRECONDITION' });
+  });
+
+  test('asks a VSP that has no watch', async () => {
+    const { socketPath } = await oldImage();
+    const client = vspClient(socketPath);
+    const first = Promise.withResolvers<Device[]>();
+    const stop = client.watchDevices(first.resolve, first.reject);
+    await expect(first.promise).resolves.toEqual([{ id: '0000:01:00.2', healthy: true }]);
+    stop();
+  });
+});

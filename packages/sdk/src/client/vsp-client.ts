@@ -1,0 +1,165 @@
+/** The daemon's side of the contract: calls a VSP on its unix socket, or the DPU side's daemon by TCP. */
+import type { Logger } from 'pino';
+import type { BridgePort, Device, InitRequest, IpPort, NetworkFunction } from '../contract.ts';
+import { DpuError } from '../errors.ts';
+import { bridgePortFromWire, bridgePortToWire } from '../wire/bridges.ts';
+import {
+  bridgePortService,
+  deviceService,
+  heartbeatService,
+  lifeCycleService,
+  type Method,
+  networkConfigService,
+  networkFunctionService,
+  vendorDeviceService,
+  vendorHeartbeatService,
+  vendorLifeCycleService,
+} from '../wire/definitions.ts';
+import { devicesFromWire } from '../wire/devices.ts';
+import { bareId, resourceId } from '../wire/names.ts';
+import { Connection, type Endpoint } from './connection.ts';
+import { watchDevices } from './device-watch.ts';
+
+/** Init of real cards waits for firmware. */
+const defaultDeadlineMs = 30_000;
+/** A heartbeat that takes longer is a missed one. */
+const pingDeadlineMs = 5_000;
+
+export type VspClientOptions = Endpoint & {
+  logger: Logger;
+  /** Milliseconds that a call may take, 30,000 unless told. Ping has at most 5,000. */
+  deadlineMs?: number;
+};
+
+/**
+ * All methods reject with a DpuError: the VSP's own, UNAVAILABLE at once when there is no connection (wait for
+ * {@link VspClient.onConnectivity}), DEADLINE_EXCEEDED.
+ */
+export class VspClient {
+  readonly #connection: Connection;
+  readonly #logger: Logger;
+  readonly #deadlineMs: number;
+  /** Methods that the VSP at the other end serves under the `Vendor` name only. */
+  readonly #vendorNamed = new Set<string>();
+
+  constructor({ logger, deadlineMs, ...endpoint }: VspClientOptions) {
+    this.#logger = logger;
+    this.#deadlineMs = deadlineMs ?? defaultDeadlineMs;
+    this.#connection = new Connection(endpoint);
+    // Another image may serve the socket next.
+    this.#connection.onConnectivity((connected) => {
+      if (!connected) this.#vendorNamed.clear();
+    });
+  }
+
+  async init(request: InitRequest): Promise<IpPort | 'already-initialized'> {
+    try {
+      const { ip, port } = await this.#callEither(lifeCycleService.Init, vendorLifeCycleService.Init, request);
+      return { ip, port };
+    } catch (error) {
+      // Vendors' images answer a second Init so, whatever the code.
+      if (DpuError.from(error).message.includes('already initialized')) return 'already-initialized';
+      throw error;
+    }
+  }
+
+  async getDevices(): Promise<Device[]> {
+    return devicesFromWire(await this.#callEither(deviceService.GetDevices, vendorDeviceService.GetDevices, {}));
+  }
+
+  /** Answers how many there are afterwards. */
+  async setNumVfs(count: number): Promise<number> {
+    const request = { vfCnt: count };
+    return (await this.#callEither(deviceService.SetNumVfs, vendorDeviceService.SetNumVfs, request)).vfCnt;
+  }
+
+  async ping(senderId: string): Promise<{ healthy: boolean; responderId: string }> {
+    const request = { timestamp: String(BigInt(Date.now()) * 1_000_000n), senderId };
+    const deadlineMs = Math.min(this.#deadlineMs, pingDeadlineMs);
+    const response = await this.#callEither(heartbeatService.Ping, vendorHeartbeatService.Ping, request, deadlineMs);
+    return { healthy: response.healthy, responderId: response.responderId };
+  }
+
+  /**
+   * Calls back with all devices at once and after each change. VSPs without a watch are asked every 5 s.
+   * Ends with the connection; returns what stops it, after which nothing is called back.
+   */
+  watchDevices(onDevices: (devices: Device[]) => void, onEnd: (error: DpuError | undefined) => void): () => void {
+    const getDevices = () => this.getDevices();
+    return watchDevices({ connection: this.#connection, getDevices, onDevices, onEnd });
+  }
+
+  async createBridgePort(port: BridgePort): Promise<BridgePort> {
+    const id = resourceId('bridgePorts', port.name, 'bridge_port.name');
+    // Vendors' images read the name, and expect it bare as the Go operator sends it.
+    const bridgePort = bridgePortToWire({ ...port, name: id });
+    const response = await this.#call(bridgePortService.CreateBridgePort, { bridgePortId: id, bridgePort });
+    // Some of them answer less than the resource.
+    return response.spec ? bridgePortFromWire({ ...response, name: response.name || id }) : port;
+  }
+
+  /** @param name `bridgePorts/{id}` or the bare id. */
+  async deleteBridgePort(name: string, { allowMissing }: { allowMissing: boolean }): Promise<void> {
+    const request = { name: bareId('bridgePorts', name), allowMissing };
+    await this.#call(bridgePortService.DeleteBridgePort, request);
+  }
+
+  /** All of them, page by page. */
+  async listBridgePorts(): Promise<BridgePort[]> {
+    const ports: BridgePort[] = [];
+    let pageToken = '';
+    do {
+      const page = await this.#call(bridgePortService.ListBridgePorts, { pageToken });
+      ports.push(...page.bridgePorts.map(bridgePortFromWire));
+      pageToken = page.nextPageToken;
+    } while (pageToken !== '');
+    return ports;
+  }
+
+  async createNetworkFunction(nf: NetworkFunction): Promise<void> {
+    await this.#call(networkFunctionService.CreateNetworkFunction, { ...nf });
+  }
+
+  async deleteNetworkFunction(nf: NetworkFunction): Promise<void> {
+    await this.#call(networkFunctionService.DeleteNetworkFunction, { ...nf });
+  }
+
+  async setNetworkConfig(config: { isAccelerated: boolean }): Promise<void> {
+    await this.#call(networkConfigService.SetDpuNetworkConfig, config);
+  }
+
+  /** Calls back on each change, and once soon when there is a connection already. Returns what ends that. */
+  onConnectivity(callback: (connected: boolean) => void): () => void {
+    return this.#connection.onConnectivity(callback);
+  }
+
+  close(): void {
+    this.#connection.close();
+  }
+
+  #call<RequestIn, ResponseIn, RequestOut, ResponseOut>(
+    method: Method<RequestIn, ResponseIn, RequestOut, ResponseOut>,
+    request: RequestIn,
+  ): Promise<ResponseOut> {
+    return this.#connection.call(method, request, this.#deadlineMs);
+  }
+
+  /** Calls under the opi_api name, or the Vendor name where only that is served. */
+  async #callEither<RequestIn, ResponseIn, RequestOut, ResponseOut>(
+    opi: Method<RequestIn, ResponseIn, RequestOut, ResponseOut>,
+    vendor: Method<RequestIn, ResponseIn, RequestOut, ResponseOut>,
+    request: RequestIn,
+    deadlineMs = this.#deadlineMs,
+  ): Promise<ResponseOut> {
+    if (this.#vendorNamed.has(vendor.path)) return this.#connection.call(vendor, request, deadlineMs);
+    try {
+      return await this.#connection.call(opi, request, deadlineMs);
+    } catch (error) {
+      if (DpuError.from(error).code !== 'UNIMPLEMENTED') throw error;
+      const response = await this.#connection.call(vendor, request, deadlineMs);
+      this.#vendorNamed.add(vendor.path);
+      this.#logger.debug({ method: vendor.path }, 'the VSP serves this method under its Vendor name only');
+      return response;
+    }
+  }
+}

@@ -1,0 +1,79 @@
+/**
+ * Writes what follows from the protos, the manifest's zod schema and package.json, so that nothing needs a file beside
+ * it at run time. `--check` writes nothing and fails when something is out of date.
+ */
+import { execFileSync } from 'node:child_process';
+import { existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { z } from 'zod';
+import { pluginManifest } from '../manifest/manifest.ts';
+import { loadProtos } from './protos.ts';
+import { reflectionIndex } from './reflection.ts';
+
+const sdk = join(import.meta.dirname, '../..');
+const protoDirectory = join(sdk, 'proto');
+const protoFiles = globSync('**/*.proto', { cwd: protoDirectory }).sort();
+
+/** Message and service types by proto-loader-gen-types; the options are those of src/wire/definitions.ts. */
+function typeFiles(): Map<string, string> {
+  const loader = createRequire(import.meta.url).resolve('@grpc/proto-loader/package.json');
+  const program = join(dirname(loader), 'build/bin/proto-loader-gen-types.js');
+  const output = mkdtempSync(join(tmpdir(), 'dpu-sdk-types-'));
+  try {
+    const options = ['--longs=String', '--enums=String', '--defaults', '--oneofs', '--grpcLib=@grpc/grpc-js'];
+    const places = ['--importFileExtension=.ts', '-I', 'proto', '-O', output];
+    execFileSync(process.execPath, [program, ...options, ...places, '--', ...protoFiles], { cwd: sdk });
+    // The files at the top only gather client constructors, which nobody here uses.
+    const names = globSync('*/**/*.ts', { cwd: output }).filter(
+      (name) => !name.startsWith('google/protobuf/descriptor'),
+    );
+    return new Map(names.map((name) => [`src/generated/${name}`, readFileSync(join(output, name), 'utf8')]));
+  } finally {
+    rmSync(output, { recursive: true });
+  }
+}
+
+function generate(): Map<string, string> {
+  const { version } = z
+    .object({ version: z.string() })
+    .parse(JSON.parse(readFileSync(join(sdk, 'package.json'), 'utf8')));
+  const protos = loadProtos(protoDirectory, protoFiles, false).toJSON();
+  const reflection = reflectionIndex(loadProtos(protoDirectory, protoFiles, true));
+  const schema = z.toJSONSchema(pluginManifest, { io: 'input' });
+  return new Map([
+    ...typeFiles(),
+    ['src/generated/protos.ts', embedded('protos', 'INamespace', 'protobufjs', protos)],
+    [
+      'src/generated/reflection.ts',
+      embedded('reflection', 'ReflectionIndex', '../host/services/reflection.ts', reflection),
+    ],
+    ['src/generated/version.ts', `export const sdkVersion = '${version}';\n`],
+    ['manifest.schema.json', `${JSON.stringify(schema, undefined, 2)}\n`],
+  ]);
+}
+
+/** A module with a function that parses the data: V8 reads a string much faster than an object literal. */
+function embedded(name: string, type: string, module: string, data: object): string {
+  const text = JSON.stringify(JSON.stringify(data));
+  return `import type { ${type} } from '${module}';\n\nexport const ${name} = (): ${type} => JSON.parse(${text});\n`;
+}
+
+const wanted = generate();
+const present = globSync('src/generated/**/*.{ts,json}', { cwd: sdk });
+const isCurrent = (name: string, text: string) =>
+  existsSync(join(sdk, name)) && readFileSync(join(sdk, name), 'utf8') === text;
+const stale = [...wanted].filter(([name, text]) => !isCurrent(name, text)).map(([name]) => name);
+const superfluous = present.filter((name) => !wanted.has(name));
+
+if (!process.argv.includes('--check')) {
+  for (const name of superfluous) rmSync(join(sdk, name));
+  for (const name of stale) {
+    mkdirSync(dirname(join(sdk, name)), { recursive: true });
+    writeFileSync(join(sdk, name), wanted.get(name) ?? '');
+  }
+} else if (stale.length + superfluous.length > 0) {
+  console.error(`out of date: ${[...stale, ...superfluous].join(', ')}; run: pnpm --filter @dpu-operator/sdk generate`);
+  process.exitCode = 1;
+}

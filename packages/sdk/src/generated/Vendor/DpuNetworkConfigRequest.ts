@@ -1,0 +1,10 @@
+// Original file: proto/vendor/vendor.proto
+
+
+export interface DpuNetworkConfigRequest {
+  'isAccelerated'?: (boolean);
+}
+
+export interface DpuNetworkConfigRequest__Output {
+  'isAccelerated': (boolean);
+}

@@ -1,0 +1,15 @@
+// Original file: proto/opi_api/lifecycle/v1alpha1/lifecycle.proto
+
+import type { TopologyInfo as _opi_api_lifecycle_v1alpha1_TopologyInfo, TopologyInfo__Output as _opi_api_lifecycle_v1alpha1_TopologyInfo__Output } from '../../../opi_api/lifecycle/v1alpha1/TopologyInfo.ts';
+
+export interface Device {
+  'ID'?: (string);
+  'health'?: (string);
+  'topology'?: (_opi_api_lifecycle_v1alpha1_TopologyInfo | null);
+}
+
+export interface Device__Output {
+  'ID': (string);
+  'health': (string);
+  'topology': (_opi_api_lifecycle_v1alpha1_TopologyInfo__Output | null);
+}

@@ -1,0 +1,99 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { hostInit, temporaryDirectory, vspClient } from './testing.ts';
+
+const main = join(import.meta.dirname, 'main.ts');
+const dpu = {
+  contract: '^1.0.0',
+  products: [{ name: 'Test DPU', dpu: { detect: { dmiProductContains: 'Test' }, identifier: 'test' } }],
+  settings: { type: 'object', properties: { vfs: { type: 'integer', default: 3 } }, additionalProperties: false },
+};
+const code = `export default {
+  create: ({ settings, node, signal }) => ({
+    init: async () => ({ ip: node.ip, port: 50151 }),
+    getDevices: async () => [{ id: node.name, healthy: !signal.aborted }],
+    setNumVfs: async () => settings.vfs,
+    close: async () => console.log('plugin closed'),
+  }),
+};`;
+
+async function plugin(packageJson: object, entry = 'index.mjs'): Promise<string> {
+  const directory = await temporaryDirectory();
+  const all = { name: 'vsp-test', version: '1.2.3', type: 'module', dpu, ...packageJson };
+  await writeFile(join(directory, 'package.json'), JSON.stringify(all));
+  await mkdir(join(directory, 'dist'));
+  await writeFile(join(directory, entry), code);
+  return directory;
+}
+
+function dpuVsp(args: string[], env: Record<string, string> = {}): ChildProcess {
+  const child = spawn(process.execPath, [main, ...args], { env: { ...process.env, ...env } });
+  onTestFinished(() => {
+    child.kill('SIGKILL');
+  });
+  return child;
+}
+
+async function ended(child: ChildProcess) {
+  if (!child.stdout || !child.stderr) throw new Error('the child has no pipes');
+  const [[status], stdout, stderr] = await Promise.all([once(child, 'close'), text(child.stdout), text(child.stderr)]);
+  return { status, stdout, stderr };
+}
+
+describe('dpu-vsp serve', { timeout: 20_000 }, () => {
+  test.each([
+    ['index.mjs', {}],
+    ['dist/index.js', { exports: { '.': { types: './dist/index.d.ts', default: './dist/index.js' } } }],
+    ['dist/main.js', { main: 'dist/main.js' }],
+  ])('serves a plugin whose code is %s until SIGTERM', async (entry, packageJson) => {
+    const directory = await plugin(packageJson, entry);
+    const socket = join(directory, 'vsp.sock');
+    const env = { DPU_NAME: 'dpu-1', DPU_SETTINGS: '{"vfs":5}', K8S_NODE: 'node-1', NODE_IP: '192.0.2.1' };
+    const child = dpuVsp(['serve', '--plugin', directory, '--socket', socket], env);
+    const end = ended(child);
+    const client = vspClient(socket);
+    await new Promise<void>((resolve) => client.onConnectivity((connected) => connected && resolve()));
+    await expect(client.init(hostInit)).resolves.toEqual({ ip: '192.0.2.1', port: 50151 });
+    await expect(client.getDevices()).resolves.toEqual([{ id: 'node-1', healthy: true }]);
+    await expect(client.setNumVfs(1)).resolves.toBe(5);
+    child.kill('SIGTERM');
+    const { status, stdout } = await end;
+    expect(status).toBe(0);
+    expect(stdout).toContain('plugin closed');
+    expect(JSON.parse(stdout.split('\n')[0] ?? '')).toMatchObject({ dpu: 'dpu-1', plugin: 'vsp-test@1.2.3' });
+    expect(existsSync(socket)).toBe(false);
+  });
+
+  test('says in one line which setting or field is wrong', async () => {
+    const directory = await plugin({});
+    const serve = async (where: string, settings: string) =>
+      ended(dpuVsp(['serve', '--plugin', where, '--socket', join(where, 'vsp.sock')], { DPU_SETTINGS: settings }));
+    const [setting, json, manifest, missing] = await Promise.all([
+      serve(directory, '{"vfs":"many"}'),
+      serve(directory, '{'),
+      plugin({ dpu: { ...dpu, products: [] } }).then((where) => serve(where, '{}')),
+      serve(join(directory, 'dist'), '{}'),
+    ]);
+    expect(setting).toMatchObject({ status: 2, stderr: 'dpu-vsp: settings.vfs: must be integer\n' });
+    expect(json).toMatchObject({
+      status: 2,
+      stderr: expect.stringMatching(/^dpu-vsp: environment: DPU_SETTINGS must be JSON.*\n$/),
+    });
+    expect(manifest).toMatchObject({ status: 2, stderr: expect.stringMatching(/^dpu-vsp: dpu\.products: .*\n$/) });
+    expect(missing).toMatchObject({
+      status: 1,
+      stderr: expect.stringMatching(/^dpu-vsp: .*package\.json does not exist.*\n$/),
+    });
+  });
+
+  test('has help and a version', async () => {
+    const [help, version] = await Promise.all([ended(dpuVsp(['serve', '--help'])), ended(dpuVsp(['--version']))]);
+    expect(help).toMatchObject({ status: 0, stdout: expect.stringContaining('--plugin <directory>') });
+    expect(version).toMatchObject({ status: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) });
+  });
+});

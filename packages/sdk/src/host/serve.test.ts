@@ -1,0 +1,256 @@
+import { existsSync } from 'node:fs';
+import { mkdir, rename, stat, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import type { Plugin } from '../contract.ts';
+import { DpuError } from '../errors.ts';
+import {
+  healthService,
+  heartbeatService,
+  networkFunctionService,
+  vendorDeviceService,
+  vendorHeartbeatService,
+  vendorLifeCycleService,
+} from '../wire/definitions.ts';
+import { hostInit, manifest, memoryPlugin, rawClient, serve, temporaryDirectory, vspClient } from './testing.ts';
+
+const rejectsWith = (code: string, message: RegExp) =>
+  expect.objectContaining({ code, message: expect.stringMatching(message) });
+
+describe('Init', () => {
+  test('is given to the plugin once, however often and however concurrently it comes', async () => {
+    let inits = 0;
+    const init = async () => {
+      inits += 1;
+      return { ip: '[fe80::1%eth0]', port: 50151 };
+    };
+    const client = vspClient((await serve(memoryPlugin({ init }))).socketPath);
+    const answers = await Promise.all([client.init(hostInit), client.init(hostInit), client.init(hostInit)]);
+    answers.push(await client.init(hostInit));
+    expect(answers).toEqual(Array(4).fill({ ip: '[fe80::1%eth0]', port: 50151 }));
+    expect(inits).toBe(1);
+  });
+
+  test('of another side or DPU is refused, without the words that mean success', async () => {
+    const client = vspClient((await serve(memoryPlugin())).socketPath);
+    await client.init(hostInit);
+    await expect(client.init({ ...hostInit, dpuMode: true })).rejects.toEqual(
+      rejectsWith('FAILED_PRECONDITION', /serves the host side of "test-1"; restart/),
+    );
+    await expect(client.init({ ...hostInit, dpuIdentifier: 'test-2' })).rejects.toMatchObject({
+      code: 'FAILED_PRECONDITION',
+    });
+  });
+
+  test('that failed may be tried again', async () => {
+    let fails = true;
+    const init = async () => {
+      if (fails) throw new DpuError('UNAVAILABLE', 'firmware still loads');
+      return { ip: '127.0.0.1', port: 1 };
+    };
+    const client = vspClient((await serve(memoryPlugin({ init }))).socketPath);
+    await expect(client.init(hostInit)).rejects.toEqual(rejectsWith('UNAVAILABLE', /firmware still loads/));
+    fails = false;
+    await expect(client.init(hostInit)).resolves.toEqual({ ip: '127.0.0.1', port: 1 });
+  });
+
+  test('must come before everything else', async () => {
+    const client = vspClient((await serve(memoryPlugin())).socketPath);
+    await expect(client.getDevices()).rejects.toEqual(rejectsWith('FAILED_PRECONDITION', /needs a successful Init/));
+    await expect(client.ping('daemon')).rejects.toMatchObject({ code: 'FAILED_PRECONDITION' });
+    await client.init(hostInit);
+    await expect(client.ping('daemon')).resolves.toEqual({ healthy: true, responderId: 'node-1' });
+  });
+});
+
+test('devices, VF count and heartbeat cross the wire', async () => {
+  const client = vspClient((await serve(memoryPlugin({ healthy: async () => false }))).socketPath);
+  await client.init(hostInit);
+  await expect(client.getDevices()).resolves.toEqual([
+    { id: 'vf0', healthy: true, numaNode: 1 },
+    { id: 'vf1', healthy: false },
+  ]);
+  await expect(client.setNumVfs(7)).resolves.toBe(7);
+  await expect(client.setNumVfs(-1)).rejects.toEqual(rejectsWith('INVALID_ARGUMENT', /vf_cnt/));
+  await expect(client.ping('daemon')).resolves.toMatchObject({ healthy: false });
+});
+
+test('a client that knows only the Vendor names is served', async () => {
+  const calls: unknown[] = [];
+  const networkFunctions: Plugin['networkFunctions'] = {
+    createNetworkFunction: async (nf) => void calls.push(nf),
+    deleteNetworkFunction: async (nf) => void calls.push(nf),
+  };
+  const call = rawClient((await serve(memoryPlugin({ networkFunctions }))).socketPath);
+  await expect(call(vendorLifeCycleService.Init, hostInit)).resolves.toEqual({ ip: '127.0.0.1', port: 50151 });
+  const { devices } = await call(vendorDeviceService.GetDevices, {});
+  expect(devices.vf0).toEqual({ ID: 'vf0', health: 'Healthy', topology: { node: '1' } });
+  await expect(call(vendorDeviceService.SetNumVfs, { vfCnt: 3 })).resolves.toEqual({ vfCnt: 3 });
+  await expect(call(vendorHeartbeatService.Ping, { timestamp: '1' })).resolves.toMatchObject({ healthy: true });
+  const request = { input: '02:00:00:00:00:0A', output: '02:00:00:00:00:0b', bridgeId: 'deadbeef' };
+  await call(networkFunctionService.CreateNetworkFunction, request);
+  await call(networkFunctionService.DeleteNetworkFunction, { ...request, bridgeId: '' });
+  const nf = { input: '02:00:00:00:00:0a', output: '02:00:00:00:00:0b' };
+  expect(calls).toEqual([{ ...nf, bridgeId: 'deadbeef' }, nf]);
+});
+
+test('times are whole nanoseconds', async () => {
+  const call = rawClient((await serve(memoryPlugin())).socketPath);
+  await call(vendorLifeCycleService.Init, hostInit);
+  const { timestamp } = await call(heartbeatService.Ping, { timestamp: '1700000000123456789', senderId: 'daemon' });
+  expect(timestamp).toMatch(/^\d{19}$/);
+});
+
+describe('errors', () => {
+  test('keep their code, also those of another copy of the SDK; a bug is INTERNAL with its stack in the log', async () => {
+    const foreign = Object.assign(new Error('beyond the card'), { name: 'DpuError', code: 'OUT_OF_RANGE' });
+    let thrown: unknown = new DpuError('RESOURCE_EXHAUSTED', 'no VF left');
+    const setNumVfs = async () => {
+      throw thrown;
+    };
+    const { socketPath, logs } = await serve(memoryPlugin({ setNumVfs }));
+    const client = vspClient(socketPath);
+    await client.init(hostInit);
+    await expect(client.setNumVfs(1)).rejects.toEqual(rejectsWith('RESOURCE_EXHAUSTED', /no VF left/));
+    thrown = foreign;
+    await expect(client.setNumVfs(1)).rejects.toEqual(rejectsWith('OUT_OF_RANGE', /beyond the card/));
+    thrown = new TypeError('x is not a function');
+    await expect(client.setNumVfs(1)).rejects.toEqual(rejectsWith('INTERNAL', /x is not a function/));
+    const logged = logs.find(({ level }) => level === 50);
+    expect(logged).toMatchObject({ method: expect.stringContaining('SetNumVfs') });
+    expect(JSON.stringify(logged)).toContain('serve.test.ts');
+  });
+
+  test('contracts that the plugin lacks are UNIMPLEMENTED', async () => {
+    const client = vspClient((await serve(memoryPlugin())).socketPath);
+    await client.init(hostInit);
+    const nf = { input: '02:00:00:00:00:01', output: '02:00:00:00:00:02' };
+    await expect(client.createNetworkFunction(nf)).rejects.toMatchObject({ code: 'UNIMPLEMENTED' });
+    await expect(client.deleteBridgePort('host0-0', { allowMissing: true })).rejects.toMatchObject({
+      code: 'UNIMPLEMENTED',
+    });
+    await expect(client.setNetworkConfig({ isAccelerated: true })).rejects.toMatchObject({ code: 'UNIMPLEMENTED' });
+  });
+});
+
+describe('settings', () => {
+  test('reach the plugin with their defaults', async () => {
+    let seen: unknown;
+    const plugin = {
+      create: (context: { settings: unknown }) => {
+        seen = context.settings;
+        return memoryPlugin();
+      },
+    };
+    await serve(memoryPlugin(), { plugin, settings: { peer: '192.0.2.7' } });
+    expect(seen).toEqual({ peer: '192.0.2.7', vfs: 2 });
+  });
+
+  test('that break the schema are refused by name', async () => {
+    const settings = { vfs: 'many', peer: 'nowhere', vf: 1 };
+    await expect(serve(memoryPlugin(), { settings })).rejects.toEqual(
+      rejectsWith(
+        'INVALID_ARGUMENT',
+        /settings\.vf: there is no such.*settings\.vfs: must be integer.*settings\.peer:/,
+      ),
+    );
+    const broken = { ...manifest, settings: { type: 'object', propertys: {} } };
+    await expect(serve(memoryPlugin(), { manifest: broken })).rejects.toEqual(
+      rejectsWith('INVALID_ARGUMENT', /dpu\.settings: .*propertys/),
+    );
+  });
+});
+
+describe('the socket', () => {
+  test('is for root only and goes with the server', async () => {
+    const { server, socketPath } = await serve(memoryPlugin());
+    expect((await stat(socketPath)).mode & 0o777).toBe(0o600);
+    await server.close();
+    expect(existsSync(socketPath)).toBe(false);
+  });
+
+  test('of a process that was killed is replaced', async () => {
+    const socketPath = join(await temporaryDirectory(), 'vsp.sock');
+    await leaveSocket(socketPath);
+    await serve(memoryPlugin(), { socketPath });
+    await expect(vspClient(socketPath).init(hostInit)).resolves.toMatchObject({ port: 50151 });
+  });
+
+  test('is neither taken from a living process nor from a file, and its directory is not made', async () => {
+    const { socketPath } = await serve(memoryPlugin());
+    await expect(serve(memoryPlugin(), { socketPath })).rejects.toEqual(
+      rejectsWith('ALREADY_EXISTS', /another process/),
+    );
+    const directory = await temporaryDirectory();
+    await writeFile(join(directory, 'file'), '');
+    await expect(serve(memoryPlugin(), { socketPath: join(directory, 'file') })).rejects.toEqual(
+      rejectsWith('ALREADY_EXISTS', /not a socket/),
+    );
+    await expect(serve(memoryPlugin(), { socketPath: join(directory, 'no', 'vsp.sock') })).rejects.toEqual(
+      rejectsWith('NOT_FOUND', /directory does not exist/),
+    );
+    const long = join(directory, 'x'.repeat(100));
+    await mkdir(long);
+    await expect(serve(memoryPlugin(), { socketPath: join(long, 'vsp.sock') })).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+    });
+  });
+});
+
+describe('close', () => {
+  test('lets calls in flight end, refuses new ones, then closes the plugin', async () => {
+    const order: string[] = [];
+    const [entered, release] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const setNumVfs = async (count: number) => {
+      entered.resolve();
+      await release.promise;
+      order.push('call');
+      return count;
+    };
+    const close = async () => void order.push('close');
+    const { server, socketPath } = await serve(memoryPlugin({ setNumVfs, close }));
+    const client = vspClient(socketPath);
+    await client.init(hostInit);
+    const call = client.setNumVfs(5);
+    await entered.promise;
+    const closed = server.close();
+    await expect(vspClient(socketPath).getDevices()).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    release.resolve();
+    await expect(call).resolves.toBe(5);
+    await closed;
+    expect(order).toEqual(['call', 'close']);
+  });
+
+  test('cuts off a call that never ends', async () => {
+    const entered = Promise.withResolvers<void>();
+    const setNumVfs = () => {
+      entered.resolve();
+      return new Promise<number>(() => {});
+    };
+    const { server, socketPath } = await serve(memoryPlugin({ setNumVfs }), { drainMs: 20 });
+    const client = vspClient(socketPath);
+    await client.init(hostInit);
+    const call = client.setNumVfs(5);
+    await entered.promise;
+    await Promise.all([server.close(), expect(call).rejects.toEqual(rejectsWith('UNAVAILABLE', /cut off/))]);
+  });
+});
+
+test('health tells of the server and of each service', async () => {
+  const call = rawClient((await serve(memoryPlugin())).socketPath);
+  await expect(call(healthService.Check, {})).resolves.toEqual({ status: 'SERVING' });
+  await expect(call(healthService.Check, { service: 'Vendor.DeviceService' })).resolves.toEqual({ status: 'SERVING' });
+  await expect(call(healthService.Check, { service: 'Vendor.NetworkFunctionService' })).rejects.toMatchObject({
+    code: 'NOT_FOUND',
+  });
+});
+
+/** What a killed process leaves: a socket file on which nobody listens. */
+async function leaveSocket(path: string): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const server = createServer().listen(`${path}.moved`, resolve);
+  await promise;
+  await rename(`${path}.moved`, path);
+  await new Promise((done) => server.close(done));
+}

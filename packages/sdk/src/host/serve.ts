@@ -1,0 +1,136 @@
+/** The plugin host: serves a plugin over gRPC on a unix socket. */
+import { chmod } from 'node:fs/promises';
+import { Server, ServerCredentials, type ServiceDefinition, type UntypedServiceImplementation } from '@grpc/grpc-js';
+import type { Logger } from 'pino';
+import type { PluginDefinition } from '../contract.ts';
+import { DpuError } from '../errors.ts';
+import { addBridgePorts } from './services/bridge-port.ts';
+import { addDevices } from './services/device.ts';
+import { addDeviceWatch } from './services/device-watch.ts';
+import { addHealth } from './services/health.ts';
+import { addHeartbeat } from './services/heartbeat.ts';
+import { addLifeCycle } from './services/lifecycle.ts';
+import { addLogicalBridges } from './services/logical-bridge.ts';
+import { addNetworkConfig } from './services/network-config.ts';
+import { addNetworkFunctions } from './services/network-function.ts';
+import { addReflection } from './services/reflection.ts';
+import { PluginSession } from './session.ts';
+import { prepareSocket } from './socket.ts';
+
+export interface ServeOptions {
+  plugin: PluginDefinition<unknown>;
+  /** Its directory must exist. Gets mode 0600. */
+  socketPath: string;
+  /** Validated against the manifest's schema. */
+  settings: unknown;
+  node: { name: string; ip: string };
+  logger: Logger;
+  /** Milliseconds that calls in flight get on close, 10,000 unless told: less than the 30 s that Kubernetes waits. */
+  drainMs?: number;
+}
+
+export interface PluginServer {
+  /** Takes no more calls, waits for those in flight, closes the plugin, removes the socket. */
+  close(): Promise<void>;
+}
+
+/**
+ * Creates the plugin and serves it under both lifecycle names, with health service and reflection. Services of
+ * contracts that the plugin lacks answer UNIMPLEMENTED.
+ *
+ * @throws DpuError those of prepareSocket, and what the plugin's create throws.
+ */
+export async function serve(options: ServeOptions): Promise<PluginServer> {
+  const { socketPath, settings, node, logger, drainMs = 10_000 } = options;
+  await prepareSocket(socketPath);
+  const stopping = new AbortController();
+  const plugin = await options.plugin.create({ logger, settings, signal: stopping.signal, node });
+  const closing = new AbortController();
+  const session = new PluginSession(plugin, logger);
+  const server = pluginServer(session, node.name, closing.signal);
+  try {
+    await listen(server, socketPath);
+  } catch (error) {
+    stopping.abort();
+    await plugin.close?.();
+    throw error;
+  }
+  logger.info({ socket: socketPath }, 'serving');
+
+  const shutDown = async () => {
+    closing.abort();
+    await drain(server, session, drainMs, logger);
+    stopping.abort();
+    await plugin.close?.();
+    logger.info('closed');
+  };
+  let closed: Promise<void> | undefined;
+  return {
+    close: () => {
+      closed ??= shutDown();
+      return closed;
+    },
+  };
+}
+
+function pluginServer(session: PluginSession, responderId: string, closing: AbortSignal): Server {
+  const { plugin } = session;
+  const server = new NamedServer();
+  addLifeCycle(server, session);
+  addDevices(server, session);
+  addHeartbeat(server, session, responderId);
+  if (plugin.watchDevices) addDeviceWatch(server, session, plugin.watchDevices.bind(plugin), closing);
+  if (plugin.bridge) {
+    addBridgePorts(server, session, plugin.bridge);
+    addLogicalBridges(server, session, plugin.bridge);
+  }
+  if (plugin.networkFunctions) addNetworkFunctions(server, session, plugin.networkFunctions);
+  if (plugin.networkConfig) addNetworkConfig(server, session, plugin.networkConfig);
+  addHealth(server, server.services, closing);
+  addReflection(server, server.services);
+  return server;
+}
+
+/** Knows the names of its services, which health service and reflection answer. */
+class NamedServer extends Server {
+  readonly #services = new Set<string>();
+
+  constructor() {
+    // channelz counts every call for nobody.
+    super({ 'grpc.enable_channelz': 0 });
+  }
+
+  get services(): string[] {
+    return [...this.#services];
+  }
+
+  override addService(service: ServiceDefinition, implementation: UntypedServiceImplementation): void {
+    super.addService(service, implementation);
+    for (const { path } of Object.values(service)) this.#services.add(path.split('/')[1] ?? path);
+  }
+}
+
+async function listen(server: Server, socketPath: string): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  server.bindAsync(`unix:${socketPath}`, ServerCredentials.createInsecure(), (error) => {
+    if (error)
+      reject(new DpuError('UNAVAILABLE', `cannot listen on ${socketPath}: ${error.message}`, { cause: error }));
+    else resolve();
+  });
+  await promise;
+  await chmod(socketPath, 0o600);
+}
+
+/** Closing the listener removes the socket: Node does that, and so never removes a successor's. */
+async function drain(server: Server, session: PluginSession, timeoutMs: number, logger: Logger): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  let timer = setTimeout(() => {
+    logger.warn({ timeoutMs }, 'calls in flight did not end in time and are cut off');
+    session.cutOff();
+    // For the answers to leave; a caller that does not read them is not waited for.
+    timer = setTimeout(resolve, 1_000);
+  }, timeoutMs);
+  server.tryShutdown(() => resolve());
+  await promise;
+  clearTimeout(timer);
+}

@@ -1,0 +1,60 @@
+import type { Server } from '@grpc/grpc-js';
+import type { BridgeContract } from '../../contract.ts';
+import { DpuError } from '../../errors.ts';
+import type { BridgePort__Output } from '../../generated/opi_api/network/evpn_gw/v1alpha1/BridgePort.ts';
+import { bridgePortFromWire, bridgePortToWire } from '../../wire/bridges.ts';
+import { bridgePortService } from '../../wire/definitions.ts';
+import { addUnaryService, type UnaryHandlers } from '../../wire/unary.ts';
+import { mergeSpec } from '../field-mask.ts';
+import { Resources } from '../resources.ts';
+import type { PluginSession } from '../session.ts';
+
+const updatable = { mac_address: 'macAddress', ptype: 'ptype', logical_bridges: 'logicalBridges' } as const;
+
+export function addBridgePorts(server: Server, session: PluginSession, contract: BridgeContract): void {
+  const ports = new Resources('bridgePorts', {
+    list: () => contract.listBridgePorts(),
+    create: (port) => contract.createBridgePort(port),
+    update: (port) => contract.updateBridgePort(port),
+    delete: (name) => contract.deleteBridgePort(name),
+  });
+  const handlers: UnaryHandlers<typeof bridgePortService> = {
+    // The Go operator names the port in the resource and leaves the id empty.
+    CreateBridgePort: async ({ bridgePortId, bridgePort }) => {
+      const port = required(bridgePort);
+      return bridgePortToWire(await ports.create(bridgePortFromWire({ ...port, name: bridgePortId || port.name })));
+    },
+    ListBridgePorts: async ({ pageSize, pageToken }) => {
+      const { resources, nextPageToken } = await ports.list(pageSize, pageToken);
+      return { bridgePorts: resources.map(bridgePortToWire), nextPageToken };
+    },
+    GetBridgePort: async ({ name }) => bridgePortToWire(await ports.get(name)),
+    DeleteBridgePort: async ({ name, allowMissing }) => {
+      await ports.delete(name, allowMissing);
+      return {};
+    },
+    UpdateBridgePort: async ({ bridgePort, updateMask, allowMissing }) => {
+      const incoming = required(bridgePort);
+      const port = await ports.update(incoming.name, allowMissing, (current) => {
+        if (!current) return bridgePortFromWire(incoming);
+        const before = decoded(bridgePortToWire(current));
+        if (!before.spec || !incoming.spec) throw new DpuError('INVALID_ARGUMENT', 'bridge_port.spec is missing');
+        const spec = mergeSpec(before.spec, incoming.spec, updateMask?.paths ?? [], updatable);
+        return bridgePortFromWire({ ...before, spec });
+      });
+      return bridgePortToWire(port);
+    },
+  };
+  addUnaryService(server, bridgePortService, handlers, session.call);
+}
+
+/** The message as a caller would get it, with all fields there. */
+function decoded(port: ReturnType<typeof bridgePortToWire>): BridgePort__Output {
+  const { responseSerialize, responseDeserialize } = bridgePortService.GetBridgePort;
+  return responseDeserialize(responseSerialize(port));
+}
+
+function required(port: BridgePort__Output | null): BridgePort__Output {
+  if (!port) throw new DpuError('INVALID_ARGUMENT', 'bridge_port is missing');
+  return port;
+}

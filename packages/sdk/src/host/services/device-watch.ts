@@ -1,0 +1,71 @@
+import type { handleServerStreamingCall, Server } from '@grpc/grpc-js';
+import type { Plugin } from '../../contract.ts';
+import { DpuError } from '../../errors.ts';
+import { deviceWatchService } from '../../wire/definitions.ts';
+import { devicesToWire } from '../../wire/devices.ts';
+import { toServiceError } from '../../wire/service-error.ts';
+import type { PluginSession } from '../session.ts';
+
+const { path } = deviceWatchService.WatchDevices;
+
+/**
+ * Sends all devices, and all of them again after a change; changes that come while they are read go together.
+ *
+ * @param closing Ends the streams with UNAVAILABLE, so that callers try again.
+ */
+export function addDeviceWatch(
+  server: Server,
+  session: PluginSession,
+  watch: NonNullable<Plugin['watchDevices']>,
+  closing: AbortSignal,
+): void {
+  const WatchDevices: handleServerStreamingCall<unknown, ReturnType<typeof devicesToWire>> = (call) => {
+    let stop = () => {};
+    let ended = false;
+    const end = () => {
+      if (ended) return;
+      ended = true;
+      stop();
+      closing.removeEventListener('abort', onClosing);
+    };
+    const fail = (error: unknown) => {
+      if (ended) return;
+      end();
+      call.emit('error', toServiceError(DpuError.from(error)));
+    };
+    const onClosing = () => fail(new DpuError('UNAVAILABLE', 'the VSP is shutting down; connect again'));
+
+    let isReading = false;
+    let hasChanged = false;
+    let sent: string | undefined;
+    const send = async () => {
+      hasChanged = true;
+      if (isReading) return;
+      isReading = true;
+      try {
+        while (hasChanged && !ended) {
+          hasChanged = false;
+          const response = devicesToWire(await session.logged(path, () => session.plugin.getDevices()));
+          const text = JSON.stringify(response);
+          if (!ended && text !== sent) call.write(response);
+          sent = text;
+        }
+      } catch (error) {
+        fail(error);
+      } finally {
+        isReading = false;
+      }
+    };
+
+    call.on('cancelled', end);
+    closing.addEventListener('abort', onClosing);
+    try {
+      session.requireInit(path);
+      stop = watch(() => void send());
+      void send();
+    } catch (error) {
+      fail(error);
+    }
+  };
+  server.addService(deviceWatchService, { WatchDevices });
+}

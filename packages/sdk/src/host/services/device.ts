@@ -1,0 +1,18 @@
+import type { Server } from '@grpc/grpc-js';
+import { DpuError } from '../../errors.ts';
+import { deviceService, vendorDeviceService } from '../../wire/definitions.ts';
+import { devicesToWire } from '../../wire/devices.ts';
+import { addUnaryService, type UnaryHandlers } from '../../wire/unary.ts';
+import type { PluginSession } from '../session.ts';
+
+export function addDevices(server: Server, session: PluginSession): void {
+  const { plugin } = session;
+  const handlers: UnaryHandlers<typeof deviceService> = {
+    GetDevices: async () => devicesToWire(await plugin.getDevices()),
+    SetNumVfs: async ({ vfCnt }) => {
+      if (vfCnt < 0) throw new DpuError('INVALID_ARGUMENT', `vf_cnt must not be negative, is ${vfCnt}`);
+      return { vfCnt: await plugin.setNumVfs(vfCnt) };
+    },
+  };
+  for (const service of [deviceService, vendorDeviceService]) addUnaryService(server, service, handlers, session.call);
+}

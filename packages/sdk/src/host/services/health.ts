@@ -1,0 +1,37 @@
+import type { Server, ServerUnaryCall, ServerWritableStream, sendUnaryData } from '@grpc/grpc-js';
+import { DpuError } from '../../errors.ts';
+import type { HealthCheckRequest__Output } from '../../generated/grpc/health/v1/HealthCheckRequest.ts';
+import type { HealthCheckResponse } from '../../generated/grpc/health/v1/HealthCheckResponse.ts';
+import { healthService } from '../../wire/definitions.ts';
+import { toServiceError } from '../../wire/service-error.ts';
+
+/**
+ * The gRPC health checking protocol for the server and each of its services. The package grpc-health-check cannot be
+ * bundled, as it reads its proto file when it is loaded.
+ *
+ * @param services Full names.
+ * @param closing Turns everything to NOT_SERVING and ends the watches.
+ */
+export function addHealth(server: Server, services: readonly string[], closing: AbortSignal): void {
+  const known = new Set(['', ...services]);
+  const status = () => (closing.aborted ? 'NOT_SERVING' : 'SERVING');
+  server.addService(healthService, {
+    Check: (
+      { request }: ServerUnaryCall<HealthCheckRequest__Output, HealthCheckResponse>,
+      callback: sendUnaryData<HealthCheckResponse>,
+    ) => {
+      if (known.has(request.service)) callback(null, { status: status() });
+      else callback(toServiceError(new DpuError('NOT_FOUND', `there is no service ${request.service}`)));
+    },
+    Watch: (call: ServerWritableStream<HealthCheckRequest__Output, HealthCheckResponse>) => {
+      const isKnown = known.has(call.request.service);
+      call.write({ status: isKnown ? status() : 'SERVICE_UNKNOWN' });
+      const end = () => {
+        if (isKnown) call.write({ status: status() });
+        call.end();
+      };
+      closing.addEventListener('abort', end);
+      call.on('cancelled', () => closing.removeEventListener('abort', end));
+    },
+  });
+}

@@ -1,0 +1,15 @@
+import type { Server } from '@grpc/grpc-js';
+import type { NetworkConfigContract } from '../../contract.ts';
+import { networkConfigService } from '../../wire/definitions.ts';
+import { addUnaryService, type UnaryHandlers } from '../../wire/unary.ts';
+import type { PluginSession } from '../session.ts';
+
+export function addNetworkConfig(server: Server, session: PluginSession, contract: NetworkConfigContract): void {
+  const handlers: UnaryHandlers<typeof networkConfigService> = {
+    SetDpuNetworkConfig: async ({ isAccelerated }) => {
+      await contract.setNetworkConfig({ isAccelerated });
+      return {};
+    },
+  };
+  addUnaryService(server, networkConfigService, handlers, session.call);
+}

@@ -1,0 +1,73 @@
+import type { Server, ServerDuplexStream } from '@grpc/grpc-js';
+import { type ErrorCode, errorCodes } from '../../errors.ts';
+import type { ServerReflectionRequest__Output } from '../../generated/grpc/reflection/v1/ServerReflectionRequest.ts';
+import type { ServerReflectionResponse } from '../../generated/grpc/reflection/v1/ServerReflectionResponse.ts';
+import { reflection } from '../../generated/reflection.ts';
+import { reflectionAlphaService, reflectionService } from '../../wire/definitions.ts';
+
+/** Made by src/codegen/reflection.ts. */
+export interface ReflectionIndex {
+  /** Full name of a service, method, message or enum -> file. */
+  symbols: Record<string, string>;
+  /** File -> its serialised FileDescriptorProto in base64, and the files it imports. */
+  files: Record<string, { descriptor: string; dependencies: string[] }>;
+}
+
+/**
+ * Server reflection, for grpcurl and the like. The package @grpc/reflection cannot be bundled, as it reads its proto
+ * files, and its descriptors lack the imports that clients follow.
+ *
+ * @param services Full names of what the server serves.
+ */
+export function addReflection(server: Server, services: readonly string[]): void {
+  let index: ReflectionIndex | undefined;
+  const ServerReflectionInfo = (
+    call: ServerDuplexStream<ServerReflectionRequest__Output, ServerReflectionResponse>,
+  ) => {
+    // Parsed when somebody asks.
+    index ??= reflection();
+    const files = index;
+    call.on('data', (request: ServerReflectionRequest__Output) => call.write(answer(files, services, request)));
+    call.on('end', () => call.end());
+  };
+  server.addService(reflectionService, { ServerReflectionInfo });
+  server.addService(reflectionAlphaService, { ServerReflectionInfo });
+}
+
+function answer(
+  index: ReflectionIndex,
+  services: readonly string[],
+  request: ServerReflectionRequest__Output,
+): ServerReflectionResponse {
+  const common = { validHost: request.host, originalRequest: request };
+  const error = (code: ErrorCode, errorMessage: string) => ({
+    ...common,
+    errorResponse: { errorCode: errorCodes[code], errorMessage },
+  });
+  const file = (name: string | undefined, wanted: string) => {
+    const fileDescriptorProto = name === undefined ? [] : withImports(index, name);
+    if (fileDescriptorProto.length === 0) return error('NOT_FOUND', `there is no ${wanted}`);
+    return { ...common, fileDescriptorResponse: { fileDescriptorProto } };
+  };
+  switch (request.messageRequest) {
+    case 'listServices':
+      return { ...common, listServicesResponse: { service: services.map((name) => ({ name })) } };
+    case 'fileByFilename':
+      return file(request.fileByFilename, `file ${request.fileByFilename}`);
+    case 'fileContainingSymbol': {
+      const symbol = request.fileContainingSymbol ?? '';
+      return file(index.symbols[symbol], `symbol ${symbol}`);
+    }
+    case 'fileContainingExtension':
+    case 'allExtensionNumbersOfType':
+      return error('NOT_FOUND', 'there are no extensions');
+    default:
+      return error('INVALID_ARGUMENT', 'the request asks for nothing');
+  }
+}
+
+function withImports({ files }: ReflectionIndex, name: string): Buffer[] {
+  const names = new Set([name]);
+  for (const each of names) for (const dependency of files[each]?.dependencies ?? []) names.add(dependency);
+  return [...names].flatMap((each) => (files[each] ? [Buffer.from(files[each].descriptor, 'base64')] : []));
+}

@@ -1,0 +1,125 @@
+/** For the tests here: a plugin in memory, served on a real socket. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Client, credentials, Metadata } from '@grpc/grpc-js';
+import { pino } from 'pino';
+import { onTestFinished } from 'vitest';
+import { VspClient } from '../client/vsp-client.ts';
+import type { BridgeContract, BridgePort, LogicalBridge, Plugin } from '../contract.ts';
+import { DpuError } from '../errors.ts';
+import { parsePluginManifest } from '../manifest/parse.ts';
+import type { Method } from '../wire/definitions.ts';
+import { type ServePluginOptions, servePlugin } from './serve-plugin.ts';
+
+export const manifest = parsePluginManifest({
+  dpu: {
+    contract: '^1.0.0',
+    products: [{ name: 'Test DPU', dpu: { detect: { dmiProductContains: 'Test' }, identifier: 'test-{node}' } }],
+    settings: {
+      type: 'object',
+      properties: { vfs: { type: 'integer', minimum: 0, default: 2 }, peer: { type: 'string', format: 'ipv4' } },
+      additionalProperties: false,
+    },
+  },
+});
+
+export const hostInit = { dpuMode: false, dpuIdentifier: 'test-1' };
+
+export function memoryPlugin(parts: Partial<Plugin> = {}): Plugin {
+  return {
+    init: async () => ({ ip: '127.0.0.1', port: 50151 }),
+    getDevices: async () => [
+      { id: 'vf0', healthy: true, numaNode: 1 },
+      { id: 'vf1', healthy: false },
+    ],
+    setNumVfs: async (count) => count,
+    ...parts,
+  };
+}
+
+export function memoryBridge(): BridgeContract {
+  const ports = new Map<string, BridgePort>();
+  const bridges = new Map<string, LogicalBridge>();
+  return {
+    createBridgePort: async (port) => create(ports, port),
+    updateBridgePort: async (port) => put(ports, port),
+    deleteBridgePort: async (name) => remove(ports, name),
+    listBridgePorts: async () => [...ports.values()],
+    createLogicalBridge: async (bridge) => create(bridges, bridge),
+    updateLogicalBridge: async (bridge) => put(bridges, bridge),
+    deleteLogicalBridge: async (name) => remove(bridges, name),
+    listLogicalBridges: async () => [...bridges.values()],
+  };
+}
+
+function create<T extends { name: string }>(all: Map<string, T>, resource: T): T {
+  const there = all.get(resource.name);
+  if (there && JSON.stringify(there) !== JSON.stringify({ ...resource, operStatus: 'UP' })) {
+    throw new DpuError('ALREADY_EXISTS', `${resource.name} exists with other content`);
+  }
+  return put(all, resource);
+}
+
+function put<T extends { name: string }>(all: Map<string, T>, resource: T): T {
+  const stored = { ...resource, operStatus: 'UP' };
+  all.set(resource.name, stored);
+  return stored;
+}
+
+function remove(all: Map<string, unknown>, name: string): void {
+  if (!all.delete(name)) throw new DpuError('NOT_FOUND', `${name} does not exist`);
+}
+
+export async function temporaryDirectory(): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), 'dpu-sdk-'));
+  onTestFinished(() => rm(directory, { recursive: true, force: true }));
+  return directory;
+}
+
+/** Serves until the test ends. `logs` are the lines that the host wrote. */
+export async function serve(plugin: Plugin, options: Partial<ServePluginOptions> = {}) {
+  const socketPath = options.socketPath ?? join(await temporaryDirectory(), 'vsp.sock');
+  const logs: Record<string, unknown>[] = [];
+  const logger = pino({ level: 'debug' }, { write: (line: string) => logs.push(JSON.parse(line)) });
+  const server = await servePlugin({
+    plugin: { create: () => plugin },
+    manifest,
+    settings: {},
+    node: { name: 'node-1', ip: '192.0.2.1' },
+    logger,
+    socketPath,
+    ...options,
+  });
+  onTestFinished(() => server.close());
+  return { server, socketPath, logs };
+}
+
+export function vspClient(socketPath: string, deadlineMs = 5_000): VspClient {
+  const client = new VspClient({ socketPath, logger: pino({ level: 'silent' }), deadlineMs });
+  onTestFinished(() => client.close());
+  return client;
+}
+
+/** A client that knows nothing but the definition of a method. */
+export function rawClient(socketPath: string) {
+  const client = new Client(`unix:${socketPath}`, credentials.createInsecure());
+  onTestFinished(() => client.close());
+  return <In, ResponseIn, RequestOut, Out>(
+    method: Method<In, ResponseIn, RequestOut, Out>,
+    request: In,
+  ): Promise<Out> =>
+    new Promise((resolve, reject) => {
+      const { path, requestSerialize, responseDeserialize } = method;
+      const deadline = { deadline: Date.now() + 5_000 };
+      client.makeUnaryRequest(
+        path,
+        requestSerialize,
+        responseDeserialize,
+        request,
+        new Metadata(),
+        deadline,
+        (error, response) => (error ? reject(DpuError.from(error)) : resolve(response as Out)),
+      );
+    });
+}

@@ -1,0 +1,7 @@
+/** Linux for plugins and the daemon: programs, links, Open vSwitch. */
+export * from './exec.ts';
+export * from './links.ts';
+export * from './links-offload.ts';
+export * from './links-watch.ts';
+export * from './ovs.ts';
+export { endStaleOvs } from './ovs-process.ts';

@@ -1,0 +1,227 @@
+/** Network links through iproute2: one `ip` per call and namespace, JSON out, batches in. */
+import { z } from 'zod';
+import { DpuError } from '../errors.ts';
+import type { Exec } from './exec.ts';
+
+export interface LinkAddress {
+  family: 'inet' | 'inet6';
+  /** Without the prefix. */
+  address: string;
+  prefixLength: number;
+  /** `global`, `link`, `host`, … */
+  scope: string;
+}
+
+/** A network device as one namespace sees it. */
+export interface Link {
+  name: string;
+  index: number;
+  /** Lower-case, colon-separated; empty for devices without one. */
+  mac: string;
+  mtu: number;
+  /** Administratively up. */
+  up: boolean;
+  /** Up, and so is what it hangs on: it can carry packets. */
+  running: boolean;
+  /** `veth`, `vxlan`, `bridge`, …; undefined for hardware and loopback. */
+  kind?: string;
+  alias?: string;
+  /** The bridge or bond that it is a port of. */
+  masterName?: string;
+  /** The other end of a veth pair. Its name is known only where that end is in the same namespace. */
+  peer?: { name?: string; index?: number };
+  vxlan?: { vni: number; port: number; remote?: string };
+  addresses: LinkAddress[];
+}
+
+export interface LinkFilter {
+  name?: string;
+  kind?: string;
+}
+
+/** A line of a batch that the kernel or iproute2 refused. */
+export interface BatchFailure {
+  /** Counted from 0. */
+  line: number;
+  error: DpuError;
+}
+
+/** One `ip` command: a line of text, or its words, of which none may hold white space or quotes. */
+export type IpCommand = string | readonly string[];
+
+const linkAddress = z.object({
+  family: z.string(),
+  local: z.string().optional(),
+  prefixlen: z.number(),
+  scope: z.string().default('global'),
+});
+
+const wireLink = z.object({
+  ifname: z.string(),
+  ifindex: z.number(),
+  address: z.string().default(''),
+  mtu: z.number(),
+  flags: z.array(z.string()),
+  ifalias: z.string().optional(),
+  master: z.string().optional(),
+  link: z.string().nullish(),
+  link_index: z.number().optional(),
+  linkinfo: z
+    .object({
+      info_kind: z.string().optional(),
+      info_data: z
+        .object({
+          id: z.number().optional(),
+          port: z.number().optional(),
+          remote: z.string().optional(),
+          remote6: z.string().optional(),
+        })
+        .optional(),
+    })
+    .optional(),
+  addr_info: z.array(linkAddress).default([]),
+});
+
+/**
+ * The links of one network namespace: that of this process, or the one at a path.
+ *
+ * @example
+ * const pod = new Links(exec, '/var/run/netns/cni-1234');
+ * await pod.batch(['link set eth1 address 02:00:00:00:00:01', 'link set eth1 up']);
+ */
+export class Links {
+  readonly #exec: Exec;
+  readonly netns: string | undefined;
+
+  constructor(exec: Exec, netns?: string) {
+    this.#exec = exec;
+    this.netns = netns;
+  }
+
+  async list(filter: LinkFilter = {}): Promise<Link[]> {
+    const result = await this.#ip(['-json', '-details', 'addr', 'show', ...(filter.name ? ['dev', filter.name] : [])]);
+    if (result.exitCode !== 0) {
+      const error = ipError(result.stderr, 'ip addr show');
+      if (filter.name && error.code === 'NOT_FOUND' && !result.stderr.includes('nsenter')) return [];
+      throw error;
+    }
+    return parseLinks(result.stdout).filter((link) => !filter.kind || link.kind === filter.kind);
+  }
+
+  async find(name: string): Promise<Link | undefined> {
+    return (await this.list({ name }))[0];
+  }
+
+  /**
+   * Runs `ip` commands (without the word `ip`) in order in one process. Stops at the first that fails and throws its
+   * error; what ran before it stays done. With `force` the others run all the same and the failures are the answer.
+   *
+   * @throws DpuError ALREADY_EXISTS, NOT_FOUND (link or namespace), FAILED_PRECONDITION (busy), INTERNAL
+   */
+  async batch(commands: readonly IpCommand[], options: { force?: boolean } = {}): Promise<BatchFailure[]> {
+    if (commands.length === 0) return [];
+    const lines = commands.map(commandLine);
+    const result = await this.#ip([...(options.force ? ['-force'] : []), '-batch', '-'], `${lines.join('\n')}\n`);
+    if (result.exitCode === 0) return [];
+    const failures = batchFailures(result.stderr, lines);
+    if (options.force && failures.length > 0) return failures;
+    throw failures[0]?.error ?? ipError(result.stderr, 'ip -batch');
+  }
+
+  /** Like a forced {@link batch}, and answers the links there are after it, in the same call. */
+  async batchAndList(commands: readonly IpCommand[]): Promise<{ links: Link[]; failures: BatchFailure[] }> {
+    const lines = [...commands.map(commandLine), 'addr show'];
+    const result = await this.#ip(['-force', '-json', '-details', '-batch', '-'], `${lines.join('\n')}\n`);
+    const failures = result.exitCode === 0 ? [] : batchFailures(result.stderr, lines);
+    const failed = failures.find(({ line }) => line === commands.length)?.error;
+    if (failed || (result.exitCode !== 0 && failures.length === 0)) {
+      throw failed ?? ipError(result.stderr, 'ip -batch');
+    }
+    return { links: parseLinks(result.stdout), failures };
+  }
+
+  #ip(args: readonly string[], input?: string) {
+    const options = { allowFailure: true, ...(input !== undefined && { input }) };
+    if (!this.netns) return this.#exec('ip', args, options);
+    return this.#exec('nsenter', [`--net=${this.netns}`, 'ip', ...args], options);
+  }
+}
+
+/** What `ip -json -details addr show` prints. */
+export function parseLinks(json: string): Link[] {
+  if (json.trim() === '') return [];
+  // Where a filter leaves a link out, iproute2 prints {} in its place.
+  const objects = z.array(z.looseObject({})).parse(JSON.parse(json));
+  return objects.filter((object) => 'ifname' in object).map((object) => toLink(wireLink.parse(object)));
+}
+
+function toLink(wire: z.infer<typeof wireLink>): Link {
+  const kind = wire.linkinfo?.info_kind;
+  const data = wire.linkinfo?.info_data;
+  const remote = data?.remote ?? data?.remote6;
+  return {
+    name: wire.ifname,
+    index: wire.ifindex,
+    mac: wire.address,
+    mtu: wire.mtu,
+    up: wire.flags.includes('UP'),
+    running: wire.flags.includes('UP') && wire.flags.includes('LOWER_UP'),
+    ...(kind !== undefined && { kind }),
+    ...(wire.ifalias !== undefined && { alias: wire.ifalias }),
+    ...(wire.master !== undefined && { masterName: wire.master }),
+    ...(kind === 'veth' && {
+      peer: {
+        ...(wire.link && { name: wire.link }),
+        ...(wire.link_index !== undefined && { index: wire.link_index }),
+      },
+    }),
+    ...(kind === 'vxlan' &&
+      data?.id !== undefined &&
+      data.port !== undefined && { vxlan: { vni: data.id, port: data.port, ...(remote && { remote }) } }),
+    addresses: wire.addr_info.flatMap(({ family, local, prefixlen, scope }) =>
+      (family === 'inet' || family === 'inet6') && local
+        ? [{ family, address: local, prefixLength: prefixlen, scope }]
+        : [],
+    ),
+  };
+}
+
+function commandLine(command: IpCommand): string {
+  if (typeof command === 'string') {
+    if (!/[\n\r]/.test(command)) return command;
+    throw new DpuError('INVALID_ARGUMENT', `an ip command must be one line: ${JSON.stringify(command)}`);
+  }
+  const bad = command.find((word) => word === '' || /[\s"'\\#]/.test(word));
+  if (bad === undefined) return command.join(' ');
+  throw new DpuError('INVALID_ARGUMENT', `${JSON.stringify(bad)} cannot be a word of an ip command`);
+}
+
+function batchFailures(stderr: string, lines: readonly string[]): BatchFailure[] {
+  const failures: BatchFailure[] = [];
+  let words: string[] = [];
+  for (const text of stderr.split('\n')) {
+    const number = /^Command failed -:(\d+)/.exec(text)?.[1];
+    if (number === undefined) {
+      if (text.trim()) words.push(text.trim());
+      continue;
+    }
+    const line = Number(number) - 1;
+    failures.push({ line, error: ipError(words.join(' '), `ip ${lines[line] ?? ''}`) });
+    words = [];
+  }
+  return failures;
+}
+
+function ipError(stderr: string, what: string): DpuError {
+  const words = stderr.trim();
+  const missing = /does not exist|Cannot find device|No such (device|file|process)|Invalid "?netns/i;
+  const code =
+    /exists/i.test(words) && !missing.test(words)
+      ? 'ALREADY_EXISTS'
+      : missing.test(words)
+        ? 'NOT_FOUND'
+        : /busy/i.test(words)
+          ? 'FAILED_PRECONDITION'
+          : 'INTERNAL';
+  return new DpuError(code, `${what}: ${words || 'failed without a word'}`);
+}

@@ -1,0 +1,111 @@
+/** Looks after devices when something happened to them, and only then. */
+import { existsSync, type FSWatcher, watch } from 'node:fs';
+import { join } from 'node:path';
+import type { PluginContext } from '@dpu-operator/sdk';
+import { type LinkChange, watchLinks } from '@dpu-operator/sdk/linux';
+import type { Platform } from './platform.ts';
+
+export interface KeeperOptions {
+  platform: Platform;
+  logger: PluginContext<unknown>['logger'];
+  /** Changes that are no reason to look. */
+  ignore?: (change: LinkChange) => boolean;
+  /** Puts things right; answers what is still open. */
+  look: () => Promise<{ absent: readonly number[]; strays: boolean }>;
+}
+
+/** Milliseconds: the notifications of one change come in a burst. */
+const FIRST_DELAY_MS = 20;
+/** The last pause of a series, after some 20 s in all. The kernel needs up to seconds to take a namespace down. */
+const LAST_DELAY_MS = 10_000;
+
+/**
+ * Looks on link changes, and when a pod's namespace goes: virtual devices die with it, which the node is not told.
+ * The kernel does that some time after the namespace's file is gone, hence several looks with growing pauses, until
+ * nothing is open.
+ */
+export class Keeper {
+  readonly #options: KeeperOptions;
+  readonly #abort = new AbortController();
+  #timer: NodeJS.Timeout | undefined;
+  #looking = false;
+  /** Whether something happened during a look. */
+  #lookAgain = false;
+  /** Whether a look is scheduled that a steady flow of events must not put off. */
+  #soon = false;
+  #netnsGone = false;
+  #delayMs = FIRST_DELAY_MS;
+  #netnsWatcher: FSWatcher | undefined;
+
+  constructor(options: KeeperOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    const { platform, logger, ignore } = this.#options;
+    const onChange = (change: LinkChange) => {
+      if (!ignore?.(change)) this.poke();
+    };
+    watchLinks(onChange, {
+      signal: this.#abort.signal,
+      ...(platform.netns !== undefined && { netns: platform.netns }),
+      onRestart: (reason) => {
+        logger.warn({ reason }, 'watching links anew');
+        this.poke();
+      },
+    });
+    if (!existsSync(platform.netnsDirectory)) {
+      logger.warn({ directory: platform.netnsDirectory }, 'no such directory: devices lost with a pod come back late');
+      return;
+    }
+    this.#netnsWatcher = watch(platform.netnsDirectory, (_event, file) => {
+      if (file !== null && existsSync(join(platform.netnsDirectory, file))) return;
+      this.#netnsGone = true;
+      this.poke();
+    });
+    this.#netnsWatcher.on('error', (error) =>
+      logger.warn({ err: error }, 'namespaces of pods are not watched any more'),
+    );
+  }
+
+  /** Something happened: look soon. */
+  poke(): void {
+    this.#delayMs = FIRST_DELAY_MS;
+    if (this.#looking) this.#lookAgain = true;
+    else if (!this.#soon) this.#schedule(FIRST_DELAY_MS);
+  }
+
+  stop(): void {
+    this.#abort.abort();
+    this.#netnsWatcher?.close();
+    clearTimeout(this.#timer);
+  }
+
+  #schedule(delayMs: number): void {
+    if (this.#abort.signal.aborted) return;
+    this.#soon = delayMs === FIRST_DELAY_MS;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => void this.#look(), delayMs);
+  }
+
+  async #look(): Promise<void> {
+    this.#looking = true;
+    this.#soon = false;
+    this.#lookAgain = false;
+    let open = true;
+    try {
+      const { absent, strays } = await this.#options.look();
+      open = strays || (this.#netnsGone && absent.length > 0);
+    } catch (error) {
+      this.#options.logger.error({ err: error }, 'could not put the devices right');
+    }
+    this.#looking = false;
+    if (this.#lookAgain) return this.#schedule(FIRST_DELAY_MS);
+    if (!open || this.#delayMs > LAST_DELAY_MS) {
+      this.#netnsGone = false;
+      return;
+    }
+    this.#schedule(this.#delayMs);
+    this.#delayMs *= 2;
+  }
+}

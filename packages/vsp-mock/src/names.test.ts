@@ -1,0 +1,34 @@
+import { describe, expect, it } from 'vitest';
+import { indexIn, macOf, nfPortName, representorName, vfOfBridgePort } from './names.ts';
+
+describe('vfOfBridgePort', () => {
+  it('takes the name bare and in full', () => {
+    expect(vfOfBridgePort('host0-12')).toBe(12);
+    expect(vfOfBridgePort('bridgePorts/host0-0')).toBe(0);
+  });
+
+  it.each(['host1-0', 'host0-256', 'host0-01', 'host0', 'eth0', '', 'logicalBridges/host0-1'])('refuses %j', (name) => {
+    expect(() => vfOfBridgePort(name)).toThrow(
+      expect.objectContaining({ code: 'INVALID_ARGUMENT', message: expect.stringContaining('bridge_port.name') }),
+    );
+  });
+});
+
+describe('macOf', () => {
+  it('is the same again, another for another node or device, unicast and locally administered', () => {
+    const macs = ['a', 'b'].flatMap((node) => ['swdpu-vf0', 'swdpu-vf1'].map((device) => macOf(node, device)));
+    expect(new Set(macs).size).toBe(4);
+    expect(macOf('a', 'swdpu-vf0')).toBe(macs[0]);
+    for (const mac of macs) expect(mac).toMatch(/^[0-9a-f][26ae](:[0-9a-f]{2}){5}$/);
+  });
+});
+
+it('takes the index out of a name', () => {
+  expect(indexIn('swdpu-vf17', 'swdpu-vf')).toBe(17);
+  expect(indexIn('swdpu-vf017', 'swdpu-vf')).toBeUndefined();
+  expect(indexIn('eth0', 'swdpu-vf')).toBeUndefined();
+});
+
+it('keeps to the length of a link name', () => {
+  for (const name of [representorName(255), nfPortName(255)]) expect(name.length).toBeLessThanOrEqual(15);
+});

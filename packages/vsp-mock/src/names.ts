@@ -1,0 +1,49 @@
+/** Names and addresses that both sides of a software DPU work out for themselves. */
+import { createHash } from 'node:crypto';
+import { DpuError } from '@dpu-operator/sdk';
+import { MAX_VFS } from './settings.ts';
+
+export const BRIDGE = 'br-swdpu';
+
+/** Host side, handed to pods. */
+export const vfName = (index: number) => `swdpu-vf${index}`;
+/** DPU side, the bridge port of a VF. */
+export const representorName = (index: number) => `swdpu-rep${index}`;
+/** DPU side, handed to network-function pods. */
+export const nfName = (index: number) => `swdpu-nf${index}`;
+/** The bridge's end of the same pair. */
+export const nfPortName = (index: number) => `swdpu-np${index}`;
+
+/** The number in `<prefix><number>`, undefined for any other name. */
+export function indexIn(name: string, prefix: string): number | undefined {
+  const digits = name.startsWith(prefix) ? name.slice(prefix.length) : '';
+  return /^(0|[1-9]\d{0,3})$/.test(digits) ? Number(digits) : undefined;
+}
+
+/** The MAC that a device has at first: locally administered, and the same after it had to be made anew. */
+export function macOf(nodeName: string, deviceName: string): string {
+  const bytes = createHash('sha256').update(`${nodeName}/${deviceName}`).digest().subarray(0, 6);
+  bytes[0] = ((bytes[0] ?? 0) & 0xfc) | 0x02;
+  return [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join(':');
+}
+
+/** OPI resource names come as `<collection>/{id}` or as the bare id. */
+export const bareName = (name: string, collection: 'bridgePorts' | 'logicalBridges') =>
+  name.startsWith(`${collection}/`) ? name.slice(collection.length + 1) : name;
+
+/**
+ * The VF of a bridge port: its name is `host<pf>-<vf>`, as host sides call it. A software DPU has one PF.
+ *
+ * @throws DpuError INVALID_ARGUMENT
+ */
+export function vfOfBridgePort(name: string): number {
+  const [, pf, vf] = /^host(0|[1-9]\d*)-(0|[1-9]\d*)$/.exec(bareName(name, 'bridgePorts')) ?? [];
+  if (pf !== '0' || Number(vf) >= MAX_VFS) {
+    const wanted = `host0-<vf> with a VF from 0 to ${MAX_VFS - 1}`;
+    throw new DpuError(
+      'INVALID_ARGUMENT',
+      `bridge_port.name: ${JSON.stringify(name)} names no VF, it must be ${wanted}`,
+    );
+  }
+  return Number(vf);
+}

@@ -1,0 +1,144 @@
+/** The bridge of a software DPU: an Open vSwitch of its own, made to match a plan. */
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import type { PluginContext } from '@dpu-operator/sdk';
+import {
+  activeOffloads,
+  disableOffloads,
+  enableOffloads,
+  type Link,
+  Links,
+  type Offload,
+  OpenVSwitch,
+} from '@dpu-operator/sdk/linux';
+import { BRIDGE } from './names.ts';
+import type { Platform } from './platform.ts';
+import type { PortPlan } from './vlan-plan.ts';
+
+export interface SwitchOptions {
+  platform: Platform;
+  logger: PluginContext<unknown>['logger'];
+  /** Names the run directory: one switch a DPU. */
+  identifier: string;
+  /** The network device that is not ours: its state stays as it was found. */
+  uplink: string;
+  /** The switch died and forgot everything. */
+  onLost: () => void;
+}
+
+interface Attached {
+  /** A link that was made anew has the name of the one before, but not its index; the switch holds on to the old one. */
+  linkIndex: number;
+  settings: string;
+}
+
+export class Switch {
+  readonly #options: SwitchOptions;
+  readonly #ovs: OpenVSwitch;
+  readonly #links: Links;
+  #attached = new Map<string, Attached>();
+  /** What the uplink had on before it was attached. */
+  #uplinkOffloads: Offload[] = [];
+
+  constructor(options: SwitchOptions) {
+    const { platform, identifier, logger } = options;
+    const id = createHash('sha256')
+      .update(`${identifier} ${platform.netns ?? ''}`)
+      .digest('hex')
+      .slice(0, 8);
+    this.#options = options;
+    this.#links = new Links(platform.exec);
+    this.#ovs = new OpenVSwitch({
+      exec: platform.exec,
+      directory: join(platform.runDirectory, `swdpu-${id}`),
+      netns: platform.netns,
+      commandsLookIn: platform.ovsDirectory,
+      onLine: (line) => logger.debug({ line }, 'open vswitch'),
+      onExit: (reason) => {
+        logger.error({ reason }, 'open vswitch ended, starting it again');
+        this.#attached.clear();
+        options.onLost();
+      },
+    });
+  }
+
+  get running(): boolean {
+    return this.#ovs.running;
+  }
+
+  async start(): Promise<void> {
+    if (this.running) return;
+    await this.#ovs.start();
+    this.#attached.clear();
+    const userspace = ['set', 'bridge', BRIDGE, 'datapath_type=netdev', 'fail_mode=standalone'];
+    await this.#ovs.transaction([['add-br', BRIDGE], userspace]);
+  }
+
+  async stop(): Promise<void> {
+    if (!this.running) return;
+    if (this.#attached.has(this.#options.uplink)) await this.#detach([this.#options.uplink]);
+    await this.#ovs.stop();
+    this.#attached.clear();
+  }
+
+  has(device: string): boolean {
+    return this.#attached.has(device);
+  }
+
+  /** Makes the ports match the plan, in one transaction. Ports whose link does not exist wait for it. */
+  async apply(plans: readonly PortPlan[], links: ReadonlyMap<string, Link>): Promise<void> {
+    await this.start();
+    const present = plans.filter((plan) => links.has(plan.device));
+    const isSame = (device: string) => this.#attached.get(device)?.linkIndex === links.get(device)?.index;
+    const replaced = present
+      .map((plan) => plan.device)
+      .filter((device) => this.#attached.has(device) && !isSame(device));
+    // Taken off and put on within one transaction, the switch would see no change.
+    await this.#detach(replaced);
+    const gone = [...this.#attached.keys()].filter((device) => !present.some((plan) => plan.device === device));
+    const changed = present.filter((plan) => this.#attached.get(plan.device)?.settings !== settingsOf(plan).join(' '));
+    if (gone.length + changed.length === 0) return;
+    for (const { device } of changed) {
+      const link = links.get(device);
+      if (link && !this.#attached.has(device)) await this.#prepare(link);
+    }
+    await this.#ovs.transaction([
+      ...gone.map((device) => ['--if-exists', 'del-port', BRIDGE, device]),
+      ...changed.flatMap((plan) => [
+        ['--may-exist', 'add-port', BRIDGE, plan.device],
+        ['set', 'port', plan.device, ...settingsOf(plan)],
+      ]),
+    ]);
+    await this.#forget(gone);
+    for (const plan of changed) {
+      const linkIndex = links.get(plan.device)?.index ?? 0;
+      this.#attached.set(plan.device, { linkIndex, settings: settingsOf(plan).join(' ') });
+    }
+  }
+
+  async #detach(devices: readonly string[]): Promise<void> {
+    if (devices.length === 0) return;
+    await this.#ovs.transaction(devices.map((device) => ['--if-exists', 'del-port', BRIDGE, device]));
+    await this.#forget(devices);
+  }
+
+  async #prepare(link: Link): Promise<void> {
+    const { platform, uplink } = this.#options;
+    if (link.name === uplink) this.#uplinkOffloads = await activeOffloads(platform.exec, uplink, ['gro']);
+    else if (!link.up) await this.#links.batch([`link set ${link.name} up`]);
+    await disableOffloads(platform.exec, link.name, ['gro']);
+  }
+
+  async #forget(devices: readonly string[]): Promise<void> {
+    for (const device of devices) this.#attached.delete(device);
+    const { uplink, platform } = this.#options;
+    if (!devices.includes(uplink) || this.#uplinkOffloads.length === 0) return;
+    if (await this.#links.find(uplink)) await enableOffloads(platform.exec, uplink, this.#uplinkOffloads);
+    this.#uplinkOffloads = [];
+  }
+}
+
+/** Columns of the table Port; `[]` is the empty set. */
+function settingsOf(plan: PortPlan): string[] {
+  return [`vlan_mode=${plan.mode}`, `tag=${plan.tag ?? '[]'}`, `trunks=[${plan.trunks.join(',')}]`];
+}

@@ -1,0 +1,62 @@
+import { readFile } from 'node:fs/promises';
+import { ensureDebianPackages } from './debian.ts';
+import { podmanEnvironment } from './podman-settings.ts';
+import type { Log } from './progress.ts';
+import { attempt, type RunOptions, type RunResult, run } from './run.ts';
+
+/** The program that runs containers; `env` goes to every program that calls it, Kind included. */
+export interface Engine {
+  name: 'docker' | 'podman';
+  env: Record<string, string>;
+  attempt(args: readonly string[], options?: RunOptions): Promise<RunResult>;
+  run(args: readonly string[], options?: RunOptions): Promise<string>;
+}
+
+/** An engine that answers in longer than this is not usable. */
+const answerTimeoutMs = 10_000;
+
+const podmanPackages = ['podman', 'runc', 'netavark', 'aardvark-dns', 'iptables'];
+
+/** Docker where it answers, else podman, which is installed where that is possible. */
+export async function findEngine(log: Log): Promise<Engine> {
+  if (await dockerAnswers()) return engine('docker', {});
+  if (!(await podmanInstalled())) {
+    await ensureDebianPackages(log, 'a container engine (Docker does not answer, podman is missing)', podmanPackages);
+  }
+  const podman = engine('podman', { KIND_EXPERIMENTAL_PROVIDER: 'podman', ...(await podmanEnvironment()) });
+  const info = await podman.attempt(['info'], { timeoutMs: answerTimeoutMs });
+  if (info.exitCode !== 0) {
+    throw new Error(`Docker does not answer and podman does not work; start Docker or repair podman: ${info.stderr}`);
+  }
+  return podman;
+}
+
+/** True only for the real thing: Kind's docker provider does not work with podman under docker's name. */
+async function dockerAnswers(): Promise<boolean> {
+  const name = await attempt(['docker', '--version'], { timeoutMs: answerTimeoutMs });
+  if (name.exitCode !== 0 || /podman/i.test(name.stdout + name.stderr)) return false;
+  const server = await attempt(['docker', 'version', '--format', '{{.Server.Version}}'], {
+    timeoutMs: answerTimeoutMs,
+  });
+  return server.exitCode === 0;
+}
+
+async function podmanInstalled(): Promise<boolean> {
+  return (await attempt(['podman', '--version'])).exitCode === 0;
+}
+
+function engine(name: Engine['name'], env: Record<string, string>): Engine {
+  const withEnv = (options: RunOptions = {}): RunOptions => ({ ...options, env: { ...env, ...options.env } });
+  return {
+    name,
+    env,
+    attempt: (args, options) => attempt([name, ...args], withEnv(options)),
+    run: (args, options) => run([name, ...args], withEnv(options)),
+  };
+}
+
+/** Cgroup v1 needs settings of its own in several places (kubelet refuses it by default). */
+export async function usesCgroupV1(): Promise<boolean> {
+  const mounts = await readFile('/proc/self/mounts', 'utf8');
+  return mounts.split('\n').some((line) => line.split(' ')[2] === 'cgroup');
+}

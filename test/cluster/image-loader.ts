@@ -1,0 +1,87 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { scratchDirectory } from './cache.ts';
+import type { Engine } from './engine.ts';
+import { type BuiltImage, buildImage, parseImageNames } from './images.ts';
+import { runOnNode } from './on-node.ts';
+import { type Log, step } from './progress.ts';
+import { thinArchive } from './thin-archive.ts';
+import type { Cluster, ClusterNode } from './types.ts';
+
+/** On the node: the id of each image as it was loaded. containerd's own digests differ from the engine's. */
+const recordDirectory = '/var/lib/dpu-operator-images';
+
+const containerd = ['ctr', '--namespace', 'k8s.io', 'images'];
+
+/** Brings images built here onto the workers of a Kind cluster. */
+export class ImageLoader {
+  readonly #log: Log;
+  readonly #engine: Engine;
+  readonly #nodes: { list: readonly ClusterNode[]; exec: Cluster['exec'] };
+
+  constructor(log: Log, engine: Engine, nodes: { list: readonly ClusterNode[]; exec: Cluster['exec'] }) {
+    this.#log = log;
+    this.#engine = engine;
+    this.#nodes = nodes;
+  }
+
+  /** Builds the images where their inputs changed and loads them where they differ; the names of those loaded. */
+  async load(names?: readonly string[]): Promise<string[]> {
+    const loaded: string[] = [];
+    for (const name of parseImageNames(names)) {
+      const image = await buildImage(this.#log, this.#engine, name);
+      if (await this.loadImage(image)) loaded.push(name);
+    }
+    return loaded;
+  }
+
+  async loadImage(image: BuiltImage): Promise<boolean> {
+    // Only workers run our pods: the control plane of a cluster with workers is tainted.
+    const workers = this.#nodes.list.filter(({ role }) => role !== 'control-plane').map(({ name }) => name);
+    const current = await Promise.all(workers.map((node) => this.#hasImage(node, image)));
+    const missing = workers.filter((_, index) => !current[index]);
+    if (missing.length === 0) return false;
+    await step(this.#log, `load image ${image.name} on ${missing.join(', ')}`, async () => {
+      const scratch = await scratchDirectory(image.name);
+      try {
+        const saved = join(scratch, 'saved.tar');
+        const [present] = await Promise.all([
+          this.#contentOnAll(missing),
+          this.#engine.run(['save', '--output', saved, image.tag]),
+        ]);
+        const archive = (await thinArchive(saved, scratch, image.tag, present)) ?? saved;
+        await Promise.all(missing.map((node) => this.#import(node, image, archive)));
+      } finally {
+        await rm(scratch, { recursive: true, force: true });
+      }
+    });
+    return true;
+  }
+
+  async #hasImage(node: string, image: BuiltImage): Promise<boolean> {
+    const [record, listed] = await Promise.all([
+      this.#nodes.exec(node, ['cat', `${recordDirectory}/${image.name}`]),
+      this.#nodes.exec(node, [...containerd, 'list', '--quiet', `name==${image.tag}`]),
+    ]);
+    return record.stdout.trim() === image.id && listed.stdout.trim() === image.tag;
+  }
+
+  /** Digests of what every one of the nodes has. */
+  async #contentOnAll(nodes: string[]): Promise<Set<string>> {
+    const argv = ['ctr', '--namespace', 'k8s.io', 'content', 'list', '--quiet'];
+    const lists = await Promise.all(nodes.map(async (node) => (await this.#nodes.exec(node, argv)).stdout.split('\n')));
+    return new Set(lists[0]?.filter((digest) => lists.every((list) => list.includes(digest))));
+  }
+
+  async #import(node: string, image: BuiltImage, archive: string): Promise<void> {
+    const path = `${recordDirectory}/${image.name}`;
+    const previous = (await this.#nodes.exec(node, ['cat', path])).stdout.trim();
+    // Pinned, so that kubelet's garbage collection does not take away what no registry has.
+    const importing = [...containerd, 'import', '--label', 'io.cri-containerd.pinned=pinned', '-'];
+    await this.#engine.run(['exec', '--interactive', node, ...importing], { inputFile: archive });
+    await runOnNode(this.#nodes.exec, node, ['install', '-D', '-m', '644', '/dev/stdin', path], image.id);
+    if (previous && previous !== image.id) {
+      await this.#nodes.exec(node, [...containerd, 'remove', `sha256:${previous.replace('sha256:', '')}`]);
+    }
+  }
+}

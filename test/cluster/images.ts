@@ -1,0 +1,118 @@
+import { existsSync } from 'node:fs';
+import { cp, mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { dirname, join, relative } from 'node:path';
+import { ensureBaseImage } from './base-image.ts';
+import { hashOf } from './cache.ts';
+import type { Engine } from './engine.ts';
+import { sha256OfFile } from './file-hash.ts';
+import { cachePath, repositoryRoot } from './paths.ts';
+import { type Log, step } from './progress.ts';
+
+/** What goes into each image beside its Containerfile: a name in the build context, a path in the repository. */
+const inputs = {
+  operator: {
+    node: 'node_modules/node/bin/node',
+    bundle: 'packages/core/dist/bundle',
+    'dpu-cni': 'packages/cni/dist/dpu-cni',
+  },
+  vsp: {
+    node: 'node_modules/node/bin/node',
+    host: 'packages/sdk/dist/bundle',
+    'mock/dist/bundle': 'packages/vsp-mock/dist/bundle',
+    'mock/package.json': 'packages/vsp-mock/package.json',
+  },
+  tools: {},
+} as const satisfies Record<string, Record<string, string>>;
+
+export type ImageName = keyof typeof inputs;
+export const imageNames = Object.keys(inputs) as ImageName[];
+
+/** Says in the image itself what it was built from, so that no record beside it can be wrong. */
+const inputsLabel = 'dpu-operator.inputs';
+
+export interface BuiltImage {
+  name: ImageName;
+  tag: string;
+  id: string;
+  bytes: number;
+}
+
+/** As kubelet normalises `dpu-operator/<name>:dev`. */
+export function imageTag(name: ImageName): string {
+  return `docker.io/dpu-operator/${name}:dev`;
+}
+
+export function parseImageNames(names: readonly string[] = []): ImageName[] {
+  const unknown = names.filter((name) => !(name in inputs));
+  if (unknown.length > 0) {
+    throw new Error(`no image is called ${unknown.join(', ')}; there are ${imageNames.join(', ')}`);
+  }
+  return names.length > 0 ? (names as ImageName[]) : imageNames;
+}
+
+/** The image of the present inputs; built only when they changed. */
+export async function buildImage(
+  log: Log,
+  engine: Engine,
+  name: ImageName,
+  root = repositoryRoot,
+): Promise<BuiltImage> {
+  const tag = imageTag(name);
+  const containerfile = join(repositoryRoot, 'images', name, 'Containerfile');
+  const base = await ensureBaseImage(log, engine);
+  const files = await filesOf(name, root);
+  const contents = await Promise.all(Object.values(files).map(sha256OfFile));
+  const inputsHash = hashOf(base, await readFile(containerfile, 'utf8'), Object.keys(files), contents);
+  const present = await describe(engine, tag);
+  if (present?.inputsHash === inputsHash) return { name, tag, id: present.id, bytes: present.bytes };
+  const context = cachePath('contexts', name);
+  await step(log, `build image ${name}`, async (detail) => {
+    await stage(context, files);
+    const argv = ['build', '--tag', tag, '--build-arg', `BASE=${base}`, '--label', `${inputsLabel}=${inputsHash}`];
+    const podmanOnly = engine.name === 'podman' ? ['--layers', '--pull-never'] : [];
+    await engine.run([...argv, ...podmanOnly, '--file', containerfile, context], { onErrorLine: detail });
+  });
+  const built = await describe(engine, tag);
+  if (!built) throw new Error(`${engine.name} built ${tag} but does not have it`);
+  if (present) await engine.attempt(['rmi', present.id]);
+  return { name, tag, id: built.id, bytes: built.bytes };
+}
+
+async function describe(engine: Engine, tag: string) {
+  const format = `{{.Id}} {{.Size}} {{index .Config.Labels "${inputsLabel}"}}`;
+  const result = await engine.attempt(['image', 'inspect', '--format', format, tag]);
+  const [id, size, inputsHash = ''] = result.stdout.trim().split(' ');
+  return result.exitCode === 0 && id ? { id, bytes: Number(size), inputsHash } : undefined;
+}
+
+/** Every input file: its path in the build context and where it is now. */
+async function filesOf(name: ImageName, root: string): Promise<Record<string, string>> {
+  const files: Record<string, string> = {};
+  for (const [target, path] of Object.entries<string>(inputs[name])) {
+    const source = join(root, path);
+    if (!existsSync(source)) {
+      throw new Error(`image ${name} needs ${path}, which is not there: run "pnpm install" and "pnpm build" first`);
+    }
+    if (!(await stat(source)).isDirectory()) {
+      files[target] = source;
+      continue;
+    }
+    for (const entry of await readdir(source, { recursive: true, withFileTypes: true })) {
+      if (!entry.isFile()) continue;
+      const file = join(entry.parentPath, entry.name);
+      files[join(target, relative(source, file))] = file;
+    }
+  }
+  return Object.fromEntries(Object.entries(files).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** A build context with nothing but the inputs: engines send or hash all of it. */
+async function stage(context: string, files: Record<string, string>): Promise<void> {
+  await rm(context, { recursive: true, force: true });
+  await mkdir(context, { recursive: true });
+  for (const [target, source] of Object.entries(files)) {
+    const path = join(context, target);
+    await mkdir(dirname(path), { recursive: true });
+    await cp(source, path, { dereference: true, preserveTimestamps: true });
+  }
+}

@@ -1,0 +1,42 @@
+import { findEngine } from './engine.ts';
+import { openExistingCluster } from './existing.ts';
+import { KindClusters } from './kind.ts';
+import type { Log } from './progress.ts';
+import { ensureTools } from './tools.ts';
+import type { Cluster } from './types.ts';
+
+export type { RunResult } from './run.ts';
+export type { Cluster, ClusterNode, Role } from './types.ts';
+export { roleLabel } from './types.ts';
+
+export interface ClusterOptions {
+  name: string;
+  log: Log;
+}
+
+/**
+ * A cluster to test on, made where it is missing. With TEST_CLUSTER=existing it is whatever KUBECONFIG points to.
+ *
+ * @example
+ * const cluster = await ensureCluster({ name: 'dpu-test', log: console.log });
+ * await cluster.loadImages();
+ * const host = cluster.nodes.find(({ role }) => role === 'host');
+ */
+export async function ensureCluster({ name, log }: ClusterOptions): Promise<Cluster> {
+  if (process.env.TEST_CLUSTER === 'existing') return openExistingCluster(log);
+  return (await clusters(log)).ensure(name);
+}
+
+/** The cluster of that name if it runs; nothing is made. */
+export async function findCluster({ name, log }: ClusterOptions): Promise<Cluster | undefined> {
+  if (process.env.TEST_CLUSTER === 'existing') return openExistingCluster(log);
+  return (await clusters(log)).find(name);
+}
+
+export async function deleteCluster({ name, log }: ClusterOptions): Promise<void> {
+  await (await clusters(log)).delete(name);
+}
+
+async function clusters(log: Log): Promise<KindClusters> {
+  return new KindClusters(log, await findEngine(log), await ensureTools(log));
+}

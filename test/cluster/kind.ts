@@ -1,0 +1,154 @@
+import { existsSync } from 'node:fs';
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Engine, usesCgroupV1 } from './engine.ts';
+import { ImageLoader } from './image-loader.ts';
+import { restoreKernelSettings, saveKernelSettings } from './kernel-settings.ts';
+import { kindConfig, nodeCount } from './kind-config.ts';
+import { internalIp, Kubectl } from './kubectl.ts';
+import { installNetworks } from './networks.ts';
+import { ensureNodeImage } from './node-image/choose.ts';
+import { cachePath } from './paths.ts';
+import { type Log, step } from './progress.ts';
+import { attempt, run } from './run.ts';
+import type { Tools } from './tools.ts';
+import { type Cluster, type ClusterNode, type Role, roleLabel } from './types.ts';
+
+/** An API server that says nothing for this long on an idle machine does not come back by itself. */
+const readyTimeoutMs = 20_000;
+
+/** Clusters made with Kind, by name. */
+export class KindClusters {
+  readonly #log: Log;
+  readonly #engine: Engine;
+  readonly #tools: Tools;
+
+  constructor(log: Log, engine: Engine, tools: Tools) {
+    this.#log = log;
+    this.#engine = engine;
+    this.#tools = tools;
+  }
+
+  /** The running cluster of that name; made if missing, made anew if dead. */
+  async ensure(name: string): Promise<Cluster> {
+    if (await this.#exists(name)) {
+      if (await this.#answers(name)) return this.#open(name);
+      this.#log(`cluster ${name} is dead (its nodes or its API server do not answer): making it anew`);
+      await this.delete(name);
+    }
+    try {
+      await this.#create(name);
+    } catch (error) {
+      // A half-made cluster would look like a dead one next time; this way the next try starts at once.
+      await this.delete(name).catch(() => {});
+      throw error;
+    }
+    return this.#open(name);
+  }
+
+  async find(name: string): Promise<Cluster | undefined> {
+    return (await this.#exists(name)) && (await this.#answers(name)) ? this.#open(name) : undefined;
+  }
+
+  async delete(name: string): Promise<void> {
+    await step(this.#log, `delete cluster ${name}`, async () => {
+      await this.#kind(['delete', 'cluster', '--name', name, '--kubeconfig', kubeconfigPath(name)]);
+      await rm(clusterDirectory(name), { recursive: true, force: true });
+    });
+    if ((await this.#names()).length === 0) await restoreKernelSettings(this.#log);
+  }
+
+  async #create(name: string): Promise<void> {
+    const image = await ensureNodeImage(this.#log, this.#engine);
+    // Kind mounts it into the nodes; a kernel without modules may come without the directory.
+    if (!existsSync('/lib/modules')) await mkdir('/lib/modules');
+    await saveKernelSettings(this.#log);
+    const config = kindConfig({ builtImage: image.built, cgroupV1: await usesCgroupV1() });
+    await mkdir(clusterDirectory(name), { recursive: true });
+    await step(this.#log, `create cluster ${name}`, (detail) =>
+      this.#kind(
+        ['create', 'cluster', '--name', name, '--image', image.name].concat(
+          '--kubeconfig',
+          kubeconfigPath(name),
+          '--config',
+          '-',
+        ),
+        { input: config, onErrorLine: detail },
+      ),
+    );
+  }
+
+  async #open(name: string): Promise<Cluster> {
+    const kubeconfig = kubeconfigPath(name);
+    const kubectl = new Kubectl(this.#tools.kubectl, kubeconfig);
+    const nodes: ClusterNode[] = (await kubectl.nodes()).map((node) => ({
+      name: node.metadata.name,
+      role: (node.metadata.labels[roleLabel] as Role | undefined) ?? 'control-plane',
+      ip: internalIp(node),
+    }));
+    const exec: Cluster['exec'] = (node, argv, options = {}) => {
+      const stdin = options.input === undefined ? [] : ['--interactive'];
+      return this.#engine.attempt(['exec', ...stdin, node, ...argv], options);
+    };
+    const copy = async (node: string, source: string, target: string) => {
+      await this.#engine.run(['cp', source, `${node}:${target}`]);
+    };
+    await installNetworks(this.#log, kubectl, { list: nodes, exec, copy });
+    const loader = new ImageLoader(this.#log, this.#engine, { list: nodes, exec });
+    return {
+      name,
+      kubeconfig,
+      nodes,
+      exec,
+      loadImages: (names) => loader.load(names),
+      delete: () => this.delete(name),
+    };
+  }
+
+  async #exists(name: string): Promise<boolean> {
+    if (!(await this.#names()).includes(name)) return false;
+    if (!existsSync(kubeconfigPath(name))) {
+      await mkdir(clusterDirectory(name), { recursive: true });
+      const exporting = ['export', 'kubeconfig', '--name', name, '--kubeconfig', kubeconfigPath(name)];
+      await this.#kind(exporting).catch(() => this.#log(`cluster ${name} gives no kubeconfig`));
+    }
+    return true;
+  }
+
+  /**
+   * Whether all nodes run programs and have joined. A rebooted machine has nodes that run none, and a killed creation
+   * may have left nodes that never joined.
+   */
+  async #answers(name: string): Promise<boolean> {
+    const nodes = (await this.#kind(['get', 'nodes', '--name', name])).split('\n').filter(Boolean);
+    const alive = await Promise.all(nodes.map((node) => this.#engine.attempt(['exec', node, 'true'])));
+    if (nodes.length !== nodeCount || alive.some(({ exitCode }) => exitCode !== 0)) return false;
+    const list = ['get', 'nodes', '--output', 'name', '--request-timeout=5s'];
+    const deadline = performance.now() + readyTimeoutMs;
+    do {
+      const joined = await attempt([this.#tools.kubectl, '--kubeconfig', kubeconfigPath(name), ...list], {
+        timeoutMs: readyTimeoutMs,
+      });
+      if (joined.exitCode === 0) return joined.stdout.trim().split('\n').length === nodeCount;
+      await sleep(1000);
+    } while (performance.now() < deadline);
+    return false;
+  }
+
+  async #names(): Promise<string[]> {
+    return (await this.#kind(['get', 'clusters'])).split('\n').filter(Boolean);
+  }
+
+  #kind(args: string[], options: Parameters<typeof run>[1] = {}): Promise<string> {
+    return run([this.#tools.kind, ...args], { ...options, env: this.#engine.env });
+  }
+}
+
+function clusterDirectory(name: string): string {
+  return cachePath('clusters', name);
+}
+
+export function kubeconfigPath(name: string): string {
+  return join(clusterDirectory(name), 'kubeconfig');
+}

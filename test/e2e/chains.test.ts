@@ -1,0 +1,112 @@
+import { readFile } from 'node:fs/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parse, stringify } from 'yaml';
+import { addresses, ExternalClient } from '../support/external.ts';
+import { namespace, type TestBed } from '../support/operator.ts';
+import { operatorIsOn } from './bed.ts';
+import { deletePods, net1, untilPings } from './pods.ts';
+
+let bed: TestBed;
+let external: ExternalClient;
+const pods = ['my-pod', 'my-pod-2'];
+
+beforeAll(async () => {
+  bed = await operatorIsOn();
+  external = new ExternalClient(bed.cluster, bed.dpu);
+  await external.create();
+  await deletePods(bed.kubectl, pods);
+  await bed.kubectl.run(['create', '-f', 'examples/my-pod.yaml', '-f', 'examples/my-pod-2.yaml']);
+  await bed.kubectl.wait(
+    'condition=Ready',
+    pods.map((pod) => `pod/${pod}`),
+  );
+  for (const pod of pods) {
+    const route = ['ip', 'route', 'add', addresses.outsideNetwork, 'via', addresses.functionInside];
+    await bed.kubectl.exec(pod, 'default', route);
+  }
+});
+afterAll(async () => {
+  await deletePods(bed.kubectl, pods);
+  await external.delete();
+});
+
+/** Makes the network function's pod a router between the pods' network and the outside. */
+async function route(pod: string): Promise<void> {
+  const inside = async (...argv: string[]) => bed.kubectl.exec(pod, namespace, argv);
+  await inside('ip', 'addr', 'add', `${addresses.functionInside}/24`, 'dev', 'net1');
+  await inside('ip', 'addr', 'add', `${addresses.functionOutside}/24`, 'dev', 'net2');
+  await inside('sysctl', '-w', 'net.ipv4.ip_forward=1');
+}
+
+async function trafficPassesThrough(pod: string): Promise<void> {
+  const { kubectl } = bed;
+  await route(pod);
+  const { ip } = await net1(kubectl, 'my-pod-2');
+  await untilPings(kubectl, 'my-pod', ip);
+  await untilPings(kubectl, 'my-pod', addresses.functionInside);
+  await untilPings(kubectl, pod, addresses.external, true, namespace);
+  await untilPings(kubectl, 'my-pod', addresses.external);
+  await kubectl.exec(pod, namespace, ['sysctl', '-w', 'net.ipv4.ip_forward=0']);
+  await untilPings(kubectl, 'my-pod', addresses.external, false);
+}
+
+const gone = (...names: string[]) =>
+  bed.kubectl.wait(
+    'delete',
+    names.map((name) => `pod/${name}`),
+    60,
+    namespace,
+  );
+
+describe('a service function chain', () => {
+  it('runs its pod on the DPU node with net1 and net2, carries all traffic, and takes the pod with it', async () => {
+    const { kubectl } = bed;
+    await kubectl.run(['create', '-f', 'examples/sfc.yaml']);
+    await kubectl.wait('condition=Ready', ['sfc/sfc-test'], 120, namespace);
+    const pod = await kubectl.json<{ spec: { nodeName: string } }>(['get', 'pod', '-n', namespace, 'my-nf']);
+    expect(pod.spec.nodeName).toBe(bed.dpu);
+    const links = await kubectl.exec('my-nf', namespace, ['ip', '-brief', 'link']);
+    expect(links).toMatch(/^net1\b/m);
+    expect(links).toMatch(/^net2\b/m);
+    await trafficPassesThrough('my-nf');
+    await kubectl.run(['delete', '-f', 'examples/sfc.yaml']);
+    await gone('my-nf');
+  });
+
+  it('is the same as the pod written by hand', async () => {
+    await bed.kubectl.run(['create', '-f', 'examples/sfc-pod.yaml']);
+    await bed.kubectl.wait('condition=Ready', ['pod/sfc-pod'], 120, namespace);
+    await trafficPassesThrough('sfc-pod');
+    await deletePods(bed.kubectl, ['sfc-pod'], namespace);
+  });
+
+  it('stays Pending beyond what the DPU has, and runs as soon as another is deleted', async () => {
+    const { kubectl } = bed;
+    const names = ['chain-1', 'chain-2', 'chain-3'];
+    for (const name of names.slice(0, 2)) await kubectl.run(['create', '-f', '-'], await chain(name));
+    await kubectl.wait('condition=Ready', ['sfc/chain-1', 'sfc/chain-2'], 120, namespace);
+    await kubectl.run(['create', '-f', '-'], await chain('chain-3'));
+    await kubectl.wait('create', ['pod/nf-chain-3'], 60, namespace);
+    await kubectl.wait('condition=PodScheduled=false', ['pod/nf-chain-3'], 60, namespace);
+    await kubectl.wait(
+      'jsonpath={.status.conditions[?(@.type=="Ready")].reason}=Pending',
+      ['sfc/chain-3'],
+      60,
+      namespace,
+    );
+    await kubectl.run(['delete', 'sfc', '-n', namespace, 'chain-1']);
+    await kubectl.wait('condition=Ready', ['sfc/chain-3'], 120, namespace);
+    await kubectl.run(['delete', 'sfc', '-n', namespace, 'chain-2', 'chain-3']);
+    await gone(...names.map((name) => `nf-${name}`));
+  });
+});
+
+async function chain(name: string): Promise<string> {
+  const object = parse(await readFile('examples/sfc.yaml', 'utf8')) as {
+    metadata: { name: string };
+    spec: { networkFunctions: { name: string }[] };
+  };
+  object.metadata.name = name;
+  for (const nf of object.spec.networkFunctions) nf.name = `nf-${name}`;
+  return stringify(object);
+}

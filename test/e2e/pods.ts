@@ -1,0 +1,46 @@
+/** Pods with a DPU interface, as the tests make, ask and break them. */
+import { readFile } from 'node:fs/promises';
+import { parse, stringify } from 'yaml';
+import { eventually, type Kubectl } from '../support/kubectl.ts';
+
+interface NetworkStatus {
+  interface: string;
+  ips?: string[];
+  mac: string;
+}
+
+/** The address and MAC of a pod's net1, from the pod itself. */
+export async function net1(kubectl: Kubectl, pod: string, namespace = 'default'): Promise<{ ip: string; mac: string }> {
+  const text = await kubectl.exec(pod, namespace, ['ip', '-json', 'addr', 'show', 'dev', 'net1']);
+  const [link] = JSON.parse(text) as [{ address: string; addr_info: { family: string; local: string }[] }];
+  return { ip: link.addr_info.find(({ family }) => family === 'inet')?.local ?? '', mac: link.address };
+}
+
+/** What Multus wrote about the pod's networks. */
+export async function networkStatus(kubectl: Kubectl, pod: string): Promise<NetworkStatus[]> {
+  const { metadata } = await kubectl.json<{ metadata: { annotations: Record<string, string> } }>(['get', 'pod', pod]);
+  return JSON.parse(metadata.annotations['k8s.v1.cni.cncf.io/network-status'] ?? '[]') as NetworkStatus[];
+}
+
+/** Three pings; true when all are answered. */
+export async function pings(kubectl: Kubectl, pod: string, address: string, namespace = 'default'): Promise<boolean> {
+  const ping = ['exec', '-n', namespace, pod, '--', 'ping', '-c', '3', '-i', '0.2', '-W', '1', address];
+  return (await kubectl.try(ping)).exitCode === 0;
+}
+
+/** Waits until pings pass (or no longer pass): tables are learnt from the first packets. */
+export async function untilPings(kubectl: Kubectl, pod: string, address: string, passes = true, namespace = 'default') {
+  const what = `ping from ${pod} to ${address} ${passes ? 'passes' : 'is lost'}`;
+  await eventually(what, async () => ((await pings(kubectl, pod, address, namespace)) === passes ? true : undefined));
+}
+
+/** A copy of an example pod under another name. */
+export async function podLike(example: string, name: string): Promise<string> {
+  const pod = parse(await readFile(example, 'utf8')) as { metadata: { name: string } };
+  pod.metadata.name = name;
+  return stringify(pod);
+}
+
+export async function deletePods(kubectl: Kubectl, pods: readonly string[], namespace = 'default'): Promise<void> {
+  await kubectl.run(['delete', 'pod', '-n', namespace, '--ignore-not-found', '--grace-period=1', ...pods]);
+}

@@ -1,0 +1,84 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { eventually } from '../support/kubectl.ts';
+import { namespace, type TestBed, turnOn } from '../support/operator.ts';
+import { operatorIsOff, operatorIsOn } from './bed.ts';
+import { deletePods, net1, untilPings } from './pods.ts';
+
+let bed: TestBed;
+beforeAll(async () => {
+  bed = await operatorIsOff();
+});
+
+const pods = ['my-pod', 'my-pod-2'];
+
+/** What the product could leave on a node: links, addresses, files, sockets and labels. */
+async function traces(node: string): Promise<string> {
+  const look = [
+    // Pods come and go with their own veths; kernel indices and lifetimes change: names, kinds and addresses do not.
+    `ip -json -details addr | jq -c '.[] | select(.linkinfo.info_kind != "veth" or (.ifname | startswith("swdpu"))) | [.ifname, .linkinfo.info_kind, [.addr_info[].local]]'`,
+    'find /var/run/dpu-daemon /opt/cni/bin/dpu-cni /var/lib/kubelet/device-plugins/dpuNet.sock 2>/dev/null || true',
+    'find /var/lib/cni/networks -path "*default-sriov-net*" -name "10.*" 2>/dev/null || true',
+  ].join('; ');
+  const { stdout } = await bed.cluster.exec(node, ['bash', '-c', look]);
+  const { metadata } = await bed.kubectl.json<{ metadata: { labels: object } }>(['get', 'node', node]);
+  return `${stdout}\n${JSON.stringify(metadata.labels, null, 1)}`;
+}
+
+async function objectsLeft(): Promise<string> {
+  const kinds = 'dpuoperatorconfig,dpu,sfc,daemonset,network-attachment-definitions,pods';
+  const text = await bed.kubectl.run(['get', kinds, '-A', '-o', 'name', '--ignore-not-found']);
+  return text
+    .split('\n')
+    .filter((name) => /dpu|vsp|sriov|my-/.test(name) && !name.includes('controller-manager'))
+    .join('\n');
+}
+
+describe('everything deleted', () => {
+  it('leaves nothing behind, and can be created again', async () => {
+    const { kubectl, host, dpu } = bed;
+    await kubectl.run(['label', '--overwrite', 'node', host, dpu, 'dpu=true']);
+    const before = [await traces(host), await traces(dpu)];
+    for (const round of [1, 2]) {
+      await turnOn(bed);
+      await kubectl.run([
+        'create',
+        '-f',
+        'examples/my-pod.yaml',
+        '-f',
+        'examples/my-pod-2.yaml',
+        '-f',
+        'examples/sfc.yaml',
+      ]);
+      await kubectl.wait(
+        'condition=Ready',
+        pods.map((pod) => `pod/${pod}`),
+      );
+      await kubectl.wait('condition=Ready', ['sfc/sfc-test'], 120, namespace);
+      const { ip } = await net1(kubectl, 'my-pod-2');
+      await untilPings(kubectl, 'my-pod', ip);
+
+      await deletePods(kubectl, pods);
+      await kubectl.run(['delete', '-f', 'examples/sfc.yaml', '-f', 'examples/config.yaml', '--timeout=90s']);
+      await eventually(`round ${round}: no object is left`, async () =>
+        (await objectsLeft()) === '' ? true : undefined,
+      );
+      expect([await traces(host), await traces(dpu)]).toEqual(before);
+    }
+  });
+
+  it('waits for the pods that still use a DPU, and says which', async () => {
+    const { kubectl, hostDpu } = bed;
+    await turnOn(bed);
+    await kubectl.run(['create', '-f', 'examples/my-pod.yaml']);
+    await kubectl.wait('condition=Ready', ['pod/my-pod']);
+    await kubectl.run(['delete', '-f', 'examples/config.yaml', '--wait=false']);
+    const inUse = 'jsonpath={.status.conditions[?(@.type=="Ready")].reason}=AttachmentsInUse';
+    await kubectl.wait(inUse, [`dpu/${hostDpu}`]);
+    expect(await kubectl.run(['get', 'dpu', hostDpu, '-o', 'jsonpath={.status.conditions}'])).toContain(
+      'default/my-pod',
+    );
+    await deletePods(kubectl, ['my-pod']);
+    await kubectl.wait('delete', ['dpuoperatorconfig/dpu-operator-config'], 90);
+    await operatorIsOn();
+  });
+});

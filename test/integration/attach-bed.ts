@@ -1,0 +1,234 @@
+/**
+ * A node for attaching: real network namespaces, veth ends as virtual functions, the real `dpu-cni` and CNI server. Only
+ * the DPU's data path is a recorder. Run by vitest and, for the benchmark, by Node itself.
+ */
+import { spawn } from 'node:child_process';
+import { existsSync, globSync, mkdtempSync, rmSync } from 'node:fs';
+import { homedir, tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import type { NetworkFunction } from '@dpu-operator/sdk';
+import { exec, type Link, Links } from '@dpu-operator/sdk/linux';
+import { pino } from 'pino';
+import {
+  AttachEngine,
+  type AttachEngineOptions,
+  AttachmentStore,
+  type DataPath,
+  type DpuDirectory,
+  type Side,
+} from '../../packages/core/src/daemon/attach/index.ts';
+import { CniServer } from '../../packages/core/src/daemon/cni-server/index.ts';
+
+const root = dirname(dirname(import.meta.dirname));
+export const dpuCni = join(root, 'packages/cni/dist/dpu-cni');
+
+/** Where the test cluster's node image has its plugins from, or a node's own. */
+export const pluginDirectory = [
+  ...globSync(join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'dpu-operator/go-cni-plugins/*/{,bin}')),
+  '/opt/cni/bin',
+].find((path) => existsSync(join(path, 'host-local')));
+
+export async function buildDpuCni(): Promise<void> {
+  const { stderr, exitCode } = await exec('bun', bunArguments, { timeoutMs: 60_000, allowFailure: true });
+  if (exitCode !== 0) throw new Error(`bun build: ${stderr}`);
+}
+
+const bunArguments = [
+  ...['build', '--compile', '--minify', '--bytecode', '--format=esm'],
+  ...['--no-compile-autoload-dotenv', '--no-compile-autoload-bunfig'],
+  ...['--outfile', dpuCni, join(root, 'packages/cni/src/main.ts')],
+];
+
+export interface CniAnswer {
+  exitCode: number;
+  // biome-ignore lint/suspicious/noExplicitAny: tests look at whatever the program printed
+  output: any;
+}
+
+/** Records what a DPU is told, and has what it was told. */
+export class RecordingDataPath implements DataPath {
+  readonly ports = new Map<string, { macAddress: string; logicalBridges: string[] }>();
+  readonly functions: NetworkFunction[] = [];
+  /** Thrown by the next calls. */
+  fails: Error | undefined;
+
+  async createBridgePort({ name, macAddress, logicalBridges }: Parameters<DataPath['createBridgePort']>[0]) {
+    if (this.fails) throw this.fails;
+    this.ports.set(name, { macAddress, logicalBridges });
+  }
+
+  async deleteBridgePort(name: string) {
+    if (this.fails) throw this.fails;
+    this.ports.delete(name);
+  }
+
+  async createNetworkFunction(nf: NetworkFunction) {
+    if (this.fails) throw this.fails;
+    this.functions.push(nf);
+  }
+
+  async deleteNetworkFunction(nf: NetworkFunction) {
+    if (this.fails) throw this.fails;
+    const index = this.functions.findIndex(({ input, output }) => input === nf.input && output === nf.output);
+    if (index >= 0) this.functions.splice(index, 1);
+  }
+}
+
+export interface Daemon {
+  engine: AttachEngine;
+  store: AttachmentStore;
+  stop(): Promise<void>;
+  /** Without waiting for what runs. */
+  kill(): void;
+}
+
+export class AttachBed {
+  /** Device and namespace names of runs side by side must not meet; 15 bytes are all there is. */
+  readonly prefix: string;
+  readonly directory = mkdtempSync(join(tmpdir(), 'attach-'));
+  readonly dataPath: RecordingDataPath;
+  readonly devices: string[] = [];
+  side: Side = 'host';
+  /** Whether a DPU is ready. */
+  ready = true;
+  readonly #namespaces = new Set<string>();
+
+  constructor(prefix: string, dataPath = new RecordingDataPath()) {
+    this.dataPath = dataPath;
+    this.prefix = `${prefix}${process.pid % 100_000}`;
+  }
+
+  get stateDirectory(): string {
+    return join(this.directory, 'state');
+  }
+
+  get socketPath(): string {
+    return join(this.directory, 'cni', 'server.sock');
+  }
+
+  readonly dpus: DpuDirectory = {
+    find: (deviceId) => {
+      const vf = this.devices.indexOf(deviceId);
+      return this.ready && vf >= 0 ? { ...this.#entry, pf: 0, vf } : undefined;
+    },
+    dpu: (name) => (this.ready && name === this.#entry.dpuName ? this.#entry : undefined),
+    dpuSide: () => undefined,
+    sides: () => new Set(this.ready ? [this.side] : []),
+  };
+
+  get #entry() {
+    return { dpuName: 'dpu-under-test', side: this.side, dataPath: this.dataPath };
+  }
+
+  async addDevices(count: number): Promise<void> {
+    const first = this.devices.length;
+    for (let vf = first; vf < first + count; vf += 1) {
+      this.devices.push(`${this.prefix}v${vf}`);
+      await this.restoreDevice(vf);
+    }
+  }
+
+  /** Makes a device (again). The kernel ends a namespace in its own time: what is left of the old one is removed first. */
+  async restoreDevice(vf: number): Promise<void> {
+    const name = this.devices[vf] ?? '';
+    const mac = `02:aa:00:00:${hex(vf >> 8)}:${hex(vf & 255)}`;
+    await exec('ip', ['link', 'del', `${name}p`], { allowFailure: true });
+    await exec('ip', ['link', 'add', name, 'address', mac, 'type', 'veth', 'peer', 'name', `${name}p`]);
+    await exec('ip', ['link', 'set', `${name}p`, 'up']);
+  }
+
+  async addNamespace(name: string): Promise<string> {
+    const full = `${this.prefix}-${name}`;
+    await exec('ip', ['netns', 'add', full]);
+    this.#namespaces.add(full);
+    return `/var/run/netns/${full}`;
+  }
+
+  async deleteNamespace(path: string): Promise<void> {
+    const name = path.slice('/var/run/netns/'.length);
+    this.#namespaces.delete(name);
+    await exec('ip', ['netns', 'del', name]);
+  }
+
+  /** A daemon as far as attaching goes; its state is what the last one left. */
+  async start(options: Partial<AttachEngineOptions> = {}): Promise<Daemon> {
+    const logger = pino({ level: process.env.LOG_LEVEL ?? 'silent' });
+    const store = new AttachmentStore({ directory: this.stateDirectory, logger });
+    const engine = new AttachEngine({ store, directory: this.dpus, exec, logger, ...options });
+    const stopping = new AbortController();
+    await engine.recover();
+    engine.watch(stopping.signal);
+    const server = new CniServer({ engine, socketPath: this.socketPath, logger });
+    await server.start();
+    const stop = async () => {
+      stopping.abort();
+      await server.close();
+      engine.close();
+    };
+    const kill = () => {
+      stopping.abort();
+      void server.close(0);
+      engine.close();
+    };
+    return { engine, store, stop, kill };
+  }
+
+  /** What a container runtime does. */
+  cni(command: string, parameters: Partial<CniParameters> = {}): Promise<CniAnswer> {
+    const { container = 'pod1', ifName = 'net1', netns, args, config } = parameters;
+    const env = {
+      PATH: process.env.PATH ?? '',
+      DPU_CNI_SOCKET: this.socketPath,
+      CNI_COMMAND: command,
+      CNI_CONTAINERID: container,
+      CNI_IFNAME: ifName,
+      ...(netns !== undefined && { CNI_NETNS: netns }),
+      ...(args !== undefined && { CNI_ARGS: args }),
+      CNI_PATH: this.pluginPath,
+    };
+    const stdin = JSON.stringify({ cniVersion: '1.0.0', name: 'net', type: 'dpu-cni', ...config });
+    return runCni(env, stdin);
+  }
+
+  pluginPath = pluginDirectory ?? '/opt/cni/bin';
+
+  link(name: string): Promise<Link | undefined> {
+    return new Links(exec).find(name);
+  }
+
+  linkIn(netns: string, name: string): Promise<Link | undefined> {
+    return new Links(exec, netns).find(name);
+  }
+
+  async close(): Promise<void> {
+    for (const name of this.#namespaces) await exec('ip', ['netns', 'del', name], { allowFailure: true });
+    for (const name of this.devices) await exec('ip', ['link', 'del', `${name}p`], { allowFailure: true });
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+}
+
+export interface CniParameters {
+  container: string;
+  ifName: string;
+  netns: string;
+  args: string;
+  config: Record<string, unknown>;
+}
+
+export function runCni(env: Record<string, string>, stdin: string): Promise<CniAnswer> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(dpuCni, [], { env, stdio: ['pipe', 'pipe', 'inherit'] });
+    let text = '';
+    child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+      text += chunk;
+    });
+    child.on('error', reject);
+    child.on('close', (code) => {
+      resolve({ exitCode: code ?? -1, output: text.trim() === '' ? undefined : JSON.parse(text) });
+    });
+    child.stdin.on('error', () => {});
+    child.stdin.end(stdin);
+  });
+}
+
+const hex = (value: number): string => value.toString(16).padStart(2, '0');

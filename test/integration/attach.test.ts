@@ -1,0 +1,227 @@
+import { readdirSync, statSync } from 'node:fs';
+import { DpuError } from '@dpu-operator/sdk';
+import { exec } from '@dpu-operator/sdk/linux';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { AttachBed, buildDpuCni, type Daemon, pluginDirectory } from './attach-bed.ts';
+
+const bed = new AttachBed('at');
+let daemon: Daemon;
+let netns: string;
+let serial = 0;
+
+beforeAll(async () => {
+  await buildDpuCni();
+  await bed.addDevices(3);
+});
+afterAll(() => bed.close());
+
+beforeEach(async () => {
+  serial += 1;
+  netns = await bed.addNamespace(`p${serial}`);
+  daemon = await bed.start();
+});
+
+afterEach(async () => {
+  bed.dataPath.fails = undefined;
+  bed.ready = true;
+  bed.side = 'host';
+  for (const { containerId, ifName } of daemon.store.list()) {
+    await daemon.engine.del({ containerId, ifName });
+  }
+  await daemon.stop();
+});
+
+const device = (index: number) => bed.devices[index] ?? '';
+
+async function expectNothingLeft(vf = 0): Promise<void> {
+  expect(daemon.store.list()).toEqual([]);
+  expect(readdirSync(bed.stateDirectory)).toEqual([]);
+  expect([...bed.dataPath.ports.keys()]).toEqual([]);
+  expect(bed.dataPath.functions).toEqual([]);
+  expect(await bed.link(device(vf))).toMatchObject({
+    up: false,
+    mtu: 1500,
+    mac: `02:aa:00:00:00:0${vf}`,
+    addresses: [],
+  });
+}
+
+test('ADD gives the pod its interface and the DPU its bridge port; DEL takes both back, twice', async () => {
+  const config = { deviceID: device(1), mac: '02:00:00:00:00:99', mtu: 1400 };
+  const add = await bed.cni('ADD', { netns, config });
+  expect(add).toEqual({
+    exitCode: 0,
+    output: {
+      cniVersion: '1.0.0',
+      interfaces: [{ name: 'net1', mac: '02:00:00:00:00:99', sandbox: netns }],
+      dns: {},
+    },
+  });
+  expect(await bed.linkIn(netns, 'net1')).toMatchObject({ up: true, mac: '02:00:00:00:00:99', mtu: 1400 });
+  expect(bed.dataPath.ports.get('host0-1')).toEqual({ macAddress: '02:00:00:00:00:99', logicalBridges: ['3'] });
+  expect(statSync(bed.socketPath).mode & 0o777).toBe(0o600);
+  const [file] = readdirSync(bed.stateDirectory);
+  expect(statSync(`${bed.stateDirectory}/${file}`).mode & 0o777).toBe(0o600);
+  expect(await bed.cni('CHECK', { netns, config: { ...config, prevResult: add.output } })).toMatchObject({
+    exitCode: 0,
+  });
+  for (let time = 0; time < 2; time += 1) {
+    expect(await bed.cni('DEL', { netns, config })).toEqual({ exitCode: 0, output: undefined });
+  }
+  await expectNothingLeft(1);
+});
+
+test('the MAC of runtimeConfig goes before that of CNI_ARGS, and that before the network configuration', async () => {
+  const config = { deviceID: device(0), mac: '02:00:00:00:00:01' };
+  const args = 'IgnoreUnknown=1;K8S_POD_NAMESPACE=ns;K8S_POD_NAME=pod;MAC=02:00:00:00:00:02';
+  expect((await bed.cni('ADD', { netns, args, config })).output.interfaces[0].mac).toBe('02:00:00:00:00:02');
+  expect(daemon.store.list()[0]?.pod).toEqual({ namespace: 'ns', name: 'pod' });
+  await bed.cni('DEL', { netns, config });
+  const runtimeConfig = { mac: '02:00:00:00:00:03' };
+  const second = await bed.cni('ADD', { netns, args, config: { ...config, runtimeConfig } });
+  expect(second.output.interfaces[0].mac).toBe('02:00:00:00:00:03');
+});
+
+test('a device is one pod’s: the second ADD names the holder, unless its namespace is gone', async () => {
+  const config = { deviceID: device(0) };
+  const other = await bed.addNamespace(`o${serial}`);
+  const [first, second] = await Promise.all([
+    bed.cni('ADD', { netns, container: 'a', config }),
+    bed.cni('ADD', { netns: other, container: 'b', config }),
+  ]);
+  const [winner, loser] = first.exitCode === 0 ? ['a', second] : ['b', first];
+  expect(loser).toMatchObject({ exitCode: 1, output: { code: 101 } });
+  expect(loser?.output.msg).toContain(`net1 of container ${winner}`);
+  expect(daemon.store.list()).toHaveLength(1);
+});
+
+test('an interface of that name in the pod is left alone', async () => {
+  await exec('ip', ['-n', netns.slice('/var/run/netns/'.length), 'link', 'add', 'net1', 'type', 'veth']);
+  const add = await bed.cni('ADD', { netns, config: { deviceID: device(0) } });
+  expect(add).toMatchObject({ exitCode: 1, output: { code: 999 } });
+  expect(await bed.linkIn(netns, 'net1')).toBeDefined();
+  await expectNothingLeft();
+});
+
+test('a DPU side that fails leaves nothing; one out of reach is to be tried again', async () => {
+  bed.dataPath.fails = new DpuError('UNAVAILABLE', 'no DPU side');
+  const config = { deviceID: device(0) };
+  const add = await bed.cni('ADD', { netns, config });
+  expect(add.output).toMatchObject({ code: 11, msg: 'no DPU side' });
+  expect(await bed.link(device(0))).toMatchObject({ up: false });
+  expect(daemon.store.list()).toMatchObject([{ state: 'detaching' }]);
+  expect(await bed.cni('DEL', { netns, config })).toMatchObject({ exitCode: 1, output: { code: 11 } });
+  bed.dataPath.fails = undefined;
+  expect(await bed.cni('DEL', { netns, config })).toMatchObject({ exitCode: 0 });
+  await expectNothingLeft();
+});
+
+test('two interfaces of a pod on the DPU side make one network function, net1 its input', async () => {
+  bed.side = 'dpu';
+  await bed.cni('ADD', { netns, ifName: 'net2', config: { deviceID: device(0) } });
+  expect(bed.dataPath.functions).toEqual([]);
+  await bed.cni('ADD', { netns, ifName: 'net1', config: { deviceID: device(1) } });
+  expect(bed.dataPath.functions).toEqual([{ input: '02:aa:00:00:00:01', output: '02:aa:00:00:00:00' }]);
+  await bed.cni('DEL', { netns, ifName: 'net2', config: {} });
+  expect(bed.dataPath.functions).toEqual([]);
+  await bed.cni('DEL', { netns, ifName: 'net1', config: {} });
+  await expectNothingLeft(1);
+});
+
+test('errors name what is wrong', async () => {
+  const add = (config: Record<string, unknown>, path = netns) => bed.cni('ADD', { netns: path, config });
+  expect((await add({})).output).toMatchObject({ code: 7, msg: expect.stringContaining('deviceID') });
+  expect((await add({ deviceID: 'nope' })).output).toMatchObject({ code: 100, msg: expect.stringContaining('nope') });
+  expect((await add({ deviceID: device(0), vlan: 5 })).output).toMatchObject({
+    code: 7,
+    msg: expect.stringContaining('vlan'),
+  });
+  expect((await add({ deviceID: device(0), vlan: 5000 })).output).toMatchObject({
+    code: 7,
+    msg: expect.stringContaining('vlan'),
+  });
+  expect((await add({ deviceID: device(0) }, '/var/run/netns/nope')).output).toMatchObject({
+    code: 3,
+    msg: expect.stringContaining('/var/run/netns/nope'),
+  });
+  const noPlugin = await add({ deviceID: device(0), ipam: { type: 'no-such-ipam' } });
+  expect(noPlugin.output).toMatchObject({ code: 999, msg: expect.stringContaining('no-such-ipam') });
+  await expectNothingLeft();
+  bed.ready = false;
+  expect((await add({ deviceID: device(0) })).output).toMatchObject({ code: 11 });
+  expect((await bed.cni('STATUS', { config: { cniVersion: '1.1.0' } })).output).toMatchObject({ code: 50 });
+});
+
+test('GC releases what the runtime does not know, of that network only', async () => {
+  const other = await bed.addNamespace(`g${serial}`);
+  const third = await bed.addNamespace(`h${serial}`);
+  await bed.cni('ADD', { netns, container: 'a', config: { deviceID: device(0) } });
+  await bed.cni('ADD', { netns: other, container: 'b', config: { deviceID: device(1) } });
+  await bed.cni('ADD', { netns: third, container: 'c', config: { deviceID: device(2), name: 'other' } });
+  const valid = [{ containerID: 'a', ifname: 'net1' }];
+  const config = { cniVersion: '1.1.0', 'cni.dev/valid-attachments': valid };
+  expect(await bed.cni('GC', { config })).toEqual({ exitCode: 0, output: undefined });
+  expect(daemon.store.list().map(({ containerId }) => containerId)).toEqual(['a', 'c']);
+  expect(await bed.link(device(1))).toBeDefined();
+});
+
+test('CHECK finds a changed interface', async () => {
+  const config = { deviceID: device(0) };
+  const add = await bed.cni('ADD', { netns, config });
+  const check = () => bed.cni('CHECK', { netns, config: { ...config, prevResult: add.output } });
+  expect(await check()).toMatchObject({ exitCode: 0 });
+  await exec('ip', ['-n', netns.slice('/var/run/netns/'.length), 'link', 'set', 'net1', 'down']);
+  expect((await check()).output).toMatchObject({ code: 103, msg: expect.stringContaining('is down') });
+});
+
+test('a namespace by process id works as one by name does', async () => {
+  const holder = await import('node:child_process').then(({ spawn }) =>
+    spawn('nsenter', [`--net=${netns}`, 'cat'], { stdio: ['pipe', 'ignore', 'ignore'] }),
+  );
+  try {
+    const path = `/proc/${holder.pid}/ns/net`;
+    // nsenter is in the namespace once it has become cat.
+    await expect
+      .poll(async () => statSync(path).ino === statSync(netns).ino, { timeout: 5_000, interval: 20 })
+      .toBe(true);
+    const config = { deviceID: device(0) };
+    expect(await bed.cni('ADD', { netns: path, config })).toMatchObject({ exitCode: 0 });
+    expect(await bed.linkIn(netns, 'net1')).toMatchObject({ up: true });
+    expect(await bed.cni('DEL', { netns: path, config })).toMatchObject({ exitCode: 0 });
+    await expectNothingLeft();
+  } finally {
+    holder.kill();
+  }
+});
+
+test.skipIf(!pluginDirectory)('addresses come from the IPAM plugin and go back to it', async () => {
+  const ipam = {
+    type: 'host-local',
+    dataDir: `${bed.directory}/ipam`,
+    ranges: [[{ subnet: '10.9.0.0/24', gateway: '10.9.0.1' }], [{ subnet: 'fd00:9::/64' }]],
+    routes: [{ dst: '10.10.0.0/16' }],
+  };
+  const config = { deviceID: device(0), cniVersion: '0.4.0', ipam };
+  const add = await bed.cni('ADD', { netns, config });
+  expect(add.output).toMatchObject({
+    cniVersion: '0.4.0',
+    ips: [
+      { version: '4', address: '10.9.0.2/24', gateway: '10.9.0.1', interface: 0 },
+      { version: '6', address: 'fd00:9::2/64', interface: 0 },
+    ],
+    routes: [{ dst: '10.10.0.0/16' }],
+  });
+  const link = await bed.linkIn(netns, 'net1');
+  expect(link?.addresses.map(({ address }) => address)).toEqual(expect.arrayContaining(['10.9.0.2', 'fd00:9::2']));
+  const routes = await exec('ip', ['-n', netns.slice('/var/run/netns/'.length), 'route']);
+  expect(routes.stdout).toContain('10.10.0.0/16 via 10.9.0.1 dev net1');
+  expect(await bed.cni('CHECK', { netns, config: { ...config, prevResult: add.output } })).toMatchObject({
+    exitCode: 0,
+  });
+  expect(await bed.cni('DEL', { netns, config })).toMatchObject({ exitCode: 0 });
+  expect(readdirSync(`${bed.directory}/ipam/net`).filter((name) => /^(10|fd)/.test(name))).toEqual([]);
+  await expectNothingLeft();
+  const full = { ...config, ipam: { ...ipam, ranges: [[{ subnet: '10.9.0.0/24', rangeStart: '10.9.0.300' }]] } };
+  expect((await bed.cni('ADD', { netns, config: full })).exitCode).toBe(1);
+  await expectNothingLeft();
+});

@@ -1,0 +1,170 @@
+/** Network namespaces that stand for nodes, pods and the outside, and the software DPU working in them. */
+import { existsSync } from 'node:fs';
+import { readdir, rm } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
+import {
+  type ExecResult,
+  endStaleOvs,
+  exec,
+  type ForwardingEntry,
+  type Link,
+  Links,
+  parseForwardingTable,
+} from '@dpu-operator/sdk/linux';
+import { linuxPlatform, SoftwareDpu } from '@dpu-operator/vsp-mock';
+import pino from 'pino';
+import { ensureDebianPackages } from '../cluster/debian.ts';
+
+const PREFIX = 'vspmock-';
+/** Apart from that of a software DPU that this machine may run. */
+const runDirectory = '/run/vspmock';
+const logger = pino({ level: process.env.LOG_LEVEL ?? 'silent' });
+
+/** What a VSP's image has beside the plugin, and what the tests themselves run. */
+export const installPrograms = () =>
+  ensureDebianPackages(console.log, 'Open vSwitch and network tools for the software DPU', [
+    'ethtool',
+    'iproute2',
+    'iputils-ping',
+    'openvswitch-switch',
+  ]);
+
+/** Repeats a look until it gives what is wanted, for at most 15 s; the last answer is in the error. */
+export async function eventually<T>(what: string, look: () => Promise<T>, wanted: (answer: T) => boolean): Promise<T> {
+  const end = performance.now() + 15_000;
+  for (;;) {
+    const answer = await look();
+    if (wanted(answer)) return answer;
+    if (performance.now() > end) throw new Error(`${what}: not within 15 s, last ${JSON.stringify(answer)}`);
+    await delay(50);
+  }
+}
+
+export class Netns {
+  readonly name: string;
+  readonly path: string;
+  readonly links: Links;
+
+  constructor(name: string) {
+    this.name = `${PREFIX}${name}`;
+    this.path = `/var/run/netns/${this.name}`;
+    this.links = new Links(exec, this.path);
+  }
+
+  async create(): Promise<this> {
+    await exec('ip', ['netns', 'add', this.name]);
+    await this.links.batch(['link set lo up']);
+    return this;
+  }
+
+  async delete(): Promise<void> {
+    if (existsSync(this.path)) await exec('ip', ['netns', 'del', this.name]);
+  }
+
+  run(file: string, args: readonly string[], allowFailure = false): Promise<ExecResult> {
+    return exec('nsenter', [`--net=${this.path}`, file, ...args], { allowFailure });
+  }
+
+  /** Joins two namespaces with a veth pair, both ends up. */
+  async join(device: string, address: string, other: Netns, otherDevice: string, otherAddress: string): Promise<void> {
+    await this.links.batch([`link add ${device} type veth peer name ${otherDevice} netns ${other.name}`]);
+    await this.up(device, address);
+    await other.up(otherDevice, otherAddress);
+  }
+
+  async up(device: string, ...addresses: string[]): Promise<void> {
+    const given = addresses.filter(Boolean).map((address) => `addr add ${address} dev ${device}`);
+    await this.links.batch([...given, `link set ${device} up`]);
+    // Its peer's userspace switch reads checksums as they are.
+    await this.run('ethtool', ['-K', device, 'tx', 'off']);
+  }
+
+  async reaches(address: string): Promise<boolean> {
+    const { exitCode } = await this.run('ping', ['-c1', '-W1', address], true);
+    return exitCode === 0;
+  }
+
+  async names(): Promise<string[]> {
+    return (await this.links.list()).map((link) => link.name).sort();
+  }
+}
+
+/** Namespaces made through this are deleted with it, and those of a killed run at its start. */
+export class Bed implements AsyncDisposable {
+  readonly #namespaces: Netns[] = [];
+  readonly #plugins = new Set<SoftwareDpu>();
+
+  static async create(): Promise<Bed> {
+    await installPrograms();
+    const { stdout } = await exec('ip', ['netns', 'list']);
+    for (const line of stdout.split('\n').filter((text) => text.startsWith(PREFIX))) {
+      await exec('ip', ['netns', 'del', line.split(' ')[0] ?? '']);
+    }
+    for (const directory of await switchDirectories()) await endStaleOvs(directory);
+    await rm(runDirectory, { recursive: true, force: true });
+    return new Bed();
+  }
+
+  async netns(name: string): Promise<Netns> {
+    const netns = new Netns(name);
+    this.#namespaces.push(netns);
+    return netns.create();
+  }
+
+  plugin(node: Netns, ip: string, settings: Record<string, unknown>): SoftwareDpu {
+    const context = { logger, settings, signal: new AbortController().signal, node: { name: node.name, ip } };
+    const plugin = new SoftwareDpu(context, { ...linuxPlatform(node.path), runDirectory });
+    this.#plugins.add(plugin);
+    return plugin;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const plugin of this.#plugins) await plugin.close();
+    for (const netns of this.#namespaces) await netns.delete();
+    await rm(runDirectory, { recursive: true, force: true });
+  }
+}
+
+/** Where switches run: none when all are stopped. */
+export async function switchDirectories(): Promise<string[]> {
+  return (await readdir(runDirectory).catch(() => [])).map((name) => `${runDirectory}/${name}`);
+}
+
+/** What the one bridge that runs has learned. */
+export async function forwardingTable(): Promise<ForwardingEntry[]> {
+  const [directory = ''] = await switchDirectories();
+  const socket = (await readdir(directory)).find((name) => /^ovs-vswitchd\.\d+\.ctl$/.test(name));
+  const { stdout } = await exec('ovs-appctl', [`--target=${directory}/${socket}`, 'fdb/show', 'br-swdpu']);
+  return parseForwardingTable(stdout);
+}
+
+/** What attaching does to a device: into the pod, under a new name, with an address. Answers its MAC. */
+export async function give(node: Netns, device: string, pod: Netns, name: string, address: string): Promise<Link> {
+  await node.links.batch([`link set ${device} netns ${pod.name} name ${name}`]);
+  await pod.links.batch([`addr add ${address} dev ${name}`, `link set ${name} up`]);
+  const link = await pod.links.find(name);
+  if (!link) throw new Error(`${name} is not in ${pod.name}`);
+  return link;
+}
+
+const listen = `
+  const server = require('node:net').createServer((socket) => {
+    let bytes = 0;
+    socket.on('data', (chunk) => { bytes += chunk.length; });
+    socket.on('end', () => { socket.end(String(bytes)); server.close(); });
+  }).listen(5001, () => console.log('listening'));
+  setTimeout(() => process.exit(1), 20000).unref();`;
+const send = (address: string, bytes: number) => `
+  const socket = require('node:net').connect(5001, '${address}', () => socket.end(Buffer.alloc(${bytes}, 'x')));
+  socket.on('data', (chunk) => process.stdout.write(chunk));
+  socket.on('error', (error) => { console.error(error.message); process.exit(1); });`;
+
+/** Sends bytes over TCP and answers how many the other pod says arrived. */
+export async function transfer(from: Netns, to: Netns, address: string, bytes: number): Promise<number> {
+  const server = to.run(process.execPath, ['-e', listen], true);
+  const isListening = async () => (await to.run('ss', ['-Hltn', 'sport = :5001'])).stdout.includes(':5001');
+  await eventually('a listener', isListening, Boolean);
+  const { stdout } = await from.run(process.execPath, ['-e', send(address, bytes)]);
+  await server;
+  return Number(stdout);
+}

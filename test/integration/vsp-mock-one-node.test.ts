@@ -1,0 +1,107 @@
+/** The software DPU with host and DPU on one node: needs root, openvswitch-switch, ethtool, ping. */
+import type { SoftwareDpu } from '@dpu-operator/vsp-mock';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Bed, eventually, forwardingTable, give, type Netns, switchDirectories, transfer } from './vsp-mock-bed.ts';
+
+let bed: Bed;
+let node: Netns;
+let outside: Netns;
+let a: Netns;
+let b: Netns;
+let host: SoftwareDpu;
+let dpu: SoftwareDpu;
+let macA: string;
+let macB: string;
+let untouched: string[];
+
+const port = (vf: number, macAddress: string) => ({
+  name: `host0-${vf}`,
+  macAddress,
+  type: 'ACCESS' as const,
+  logicalBridges: [String(vf + 2)],
+});
+const reachesB = () => a.reaches('10.9.0.2');
+
+beforeAll(async () => {
+  bed = await Bed.create();
+  node = await bed.netns('node');
+  outside = await bed.netns('outside');
+  a = await bed.netns('pod-a');
+  b = await bed.netns('pod-b');
+  await node.join('dpu-uplink', '', outside, 'eth0', '10.8.0.100/24');
+  untouched = await node.names();
+  host = bed.plugin(node, '192.0.2.1', {});
+  dpu = bed.plugin(node, '192.0.2.1', {});
+  await dpu.init({ dpuMode: true, dpuIdentifier: 'software-dpu-node' });
+  await host.init({ dpuMode: false, dpuIdentifier: 'software-dpu-node' });
+  ({ mac: macA } = await give(node, 'swdpu-vf0', a, 'net1', '10.9.0.1/24'));
+  ({ mac: macB } = await give(node, 'swdpu-vf1', b, 'net1', '10.9.0.2/24'));
+  await dpu.bridge.createBridgePort(port(0, macA));
+  await dpu.bridge.createBridgePort(port(1, macB));
+});
+afterAll(() => bed?.[Symbol.asyncDispose]());
+
+it('has the VFs of the host side, and none of the DPU side', async () => {
+  expect(await host.getDevices()).toHaveLength(8);
+  expect(await dpu.getDevices()).toEqual([]);
+  expect(await dpu.setNumVfs(8)).toBe(0);
+});
+
+describe('two pods', () => {
+  it('reach each other through the bridge, also by TCP', async () => {
+    await eventually('a ping', reachesB, Boolean);
+    expect((await forwardingTable()).map((entry) => entry.mac)).toEqual(expect.arrayContaining([macA, macB]));
+    expect(await transfer(a, b, '10.9.0.2', 3_000_000)).toBe(3_000_000);
+  });
+
+  it('lose each other when one bridge port is deleted', async () => {
+    await dpu.bridge.deleteBridgePort('host0-1');
+    expect(await node.links.find('swdpu-rep1')).toMatchObject({ up: false });
+    expect(await reachesB()).toBe(false);
+    await dpu.bridge.createBridgePort(port(1, macB));
+    await eventually('a ping', reachesB, Boolean);
+  });
+
+  it('find each other through a VF that was made anew', async () => {
+    await b.delete();
+    await eventually(
+      'swdpu-vf1',
+      () => node.names(),
+      (names) => names.includes('swdpu-vf1'),
+    );
+    b = await bed.netns('pod-b2');
+    // The bridge port was never deleted: the new pod stands behind it.
+    ({ mac: macB } = await give(node, 'swdpu-vf1', b, 'net1', '10.9.0.2/24'));
+    await eventually('a ping', reachesB, Boolean);
+  });
+});
+
+describe('a network function', () => {
+  it('gets VFs and is the only way outside', async () => {
+    const nf = await bed.netns('nf');
+    const { mac: input } = await give(node, 'swdpu-vf2', nf, 'net1', '10.9.0.254/24');
+    await node.links.batch(['link set swdpu-vf3 address 02:00:00:00:be:ef']);
+    const { mac: output } = await give(node, 'swdpu-vf3', nf, 'net2', '10.8.0.254/24');
+    await nf.run('sysctl', ['-qw', 'net.ipv4.ip_forward=1']);
+    await a.links.batch(['route add 10.8.0.0/24 via 10.9.0.254']);
+    await outside.links.batch(['route add 10.9.0.0/24 via 10.8.0.254']);
+    await dpu.networkFunctions.createNetworkFunction({ input, output });
+    await eventually('a ping through the network function', () => a.reaches('10.8.0.100'), Boolean);
+
+    const taken = dpu.bridge.createBridgePort(port(2, input));
+    await expect(taken).rejects.toMatchObject({ code: 'FAILED_PRECONDITION' });
+    await dpu.networkFunctions.deleteNetworkFunction({ input, output });
+    expect(await a.reaches('10.8.0.100')).toBe(false);
+    await nf.delete();
+  });
+});
+
+it('leaves nothing behind at 0', async () => {
+  for (const pod of [a, b]) await pod.delete();
+  expect(await dpu.setNumVfs(0)).toBe(0);
+  expect(await host.setNumVfs(0)).toBe(0);
+  await dpu.close();
+  await host.close();
+  expect(await node.names()).toEqual(untouched);
+  expect(await switchDirectories()).toEqual([]);
+});

@@ -1,0 +1,276 @@
+/** The software DPU across two nodes, on the kernel and Open vSwitch: needs root, openvswitch-switch, ethtool, ping. */
+import { readFile } from 'node:fs/promises';
+import type { SoftwareDpu } from '@dpu-operator/vsp-mock';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Bed, eventually, forwardingTable, give, type Netns, switchDirectories, transfer } from './vsp-mock-bed.ts';
+
+const hostIp = '192.0.2.1';
+const dpuIp = '192.0.2.2';
+const identifier = 'software-dpu-test';
+
+let bed: Bed;
+let hostNode: Netns;
+let dpuNode: Netns;
+let outside: Netns;
+let a: Netns;
+let b: Netns;
+let host: SoftwareDpu;
+let dpu: SoftwareDpu;
+let macA: string;
+let macB: string;
+let untouched: { host: string[]; dpu: string[] };
+
+const port = (vf: number, macAddress: string, ...logicalBridges: string[]) => ({
+  name: `host0-${vf}`,
+  macAddress,
+  type: 'ACCESS' as const,
+  logicalBridges: logicalBridges.length > 0 ? logicalBridges : [String(vf + 2)],
+});
+const reachesB = () => a.reaches('10.9.0.2');
+
+beforeAll(async () => {
+  bed = await Bed.create();
+  hostNode = await bed.netns('host');
+  dpuNode = await bed.netns('dpu');
+  outside = await bed.netns('outside');
+  a = await bed.netns('pod-a');
+  b = await bed.netns('pod-b');
+  await hostNode.join('up0', `${hostIp}/24`, dpuNode, 'up0', `${dpuIp}/24`);
+  untouched = { host: await hostNode.names(), dpu: await dpuNode.names() };
+
+  host = bed.plugin(hostNode, hostIp, { peer: dpuIp, vfs: 4 });
+  dpu = bed.plugin(dpuNode, dpuIp, { peer: hostIp, networkFunctionPorts: 4 });
+  expect(await dpu.init({ dpuMode: true, dpuIdentifier: identifier })).toEqual({ ip: dpuIp, port: 50151 });
+  expect(await host.init({ dpuMode: false, dpuIdentifier: identifier })).toEqual({ ip: dpuIp, port: 50151 });
+  ({ mac: macA } = await give(hostNode, 'swdpu-vf0', a, 'net1', '10.9.0.1/24'));
+  ({ mac: macB } = await give(hostNode, 'swdpu-vf1', b, 'net1', '10.9.0.2/24'));
+  await dpu.bridge.createBridgePort(port(0, macA));
+  await dpu.bridge.createBridgePort(port(1, macB));
+});
+afterAll(() => bed?.[Symbol.asyncDispose]());
+
+describe('devices', () => {
+  it('are the VFs on the host, those of pods included, and ports for network functions on the DPU', async () => {
+    const ids = (plugin: SoftwareDpu) => plugin.getDevices().then((devices) => devices.map((device) => device.id));
+    expect(await ids(host)).toEqual([0, 1, 2, 3].map((index) => `swdpu-vf${index}`));
+    expect(await ids(dpu)).toEqual([0, 1, 2, 3].map((index) => `swdpu-nf${index}`));
+  });
+
+  it('become more and fewer, and tell', async () => {
+    let changes = 0;
+    const unwatch = host.watchDevices(() => changes++);
+    expect(await host.setNumVfs(6)).toBe(6);
+    expect(await hostNode.names()).toContain('swdpu-vf5');
+    expect(await host.setNumVfs(4)).toBe(4);
+    expect(await hostNode.names()).not.toContain('swdpu-vf5');
+    expect(changes).toBe(2);
+    unwatch();
+  });
+
+  it('are not taken from a pod', async () => {
+    await expect(host.setNumVfs(1)).rejects.toMatchObject({
+      code: 'FAILED_PRECONDITION',
+      message: expect.stringContaining('swdpu-vf1'),
+    });
+    expect(await reachesB()).toBe(true);
+  });
+
+  it('end at the maximum', async () => {
+    await expect(host.setNumVfs(257)).rejects.toMatchObject({ code: 'OUT_OF_RANGE' });
+  });
+});
+
+describe('two pods', () => {
+  it("reach each other through the DPU's bridge, which learns both MACs", async () => {
+    await eventually('a ping', reachesB, Boolean);
+    const macs = (await forwardingTable()).map((entry) => entry.mac);
+    expect(macs).toEqual(expect.arrayContaining([macA, macB]));
+  });
+
+  it('carry TCP', async () => {
+    expect(await transfer(a, b, '10.9.0.2', 3_000_000)).toBe(3_000_000);
+  });
+
+  it('lose each other while the bridge port is down', async () => {
+    await dpuNode.links.batch(['link set swdpu-rep1 down']);
+    await eventually('no ping', reachesB, (reached) => !reached);
+    const states = (await dpu.bridge.listBridgePorts()).map(({ name, operStatus }) => [name, operStatus]);
+    expect(states).toEqual([
+      ['bridgePorts/host0-0', 'UP'],
+      ['bridgePorts/host0-1', 'DOWN'],
+    ]);
+    await dpuNode.links.batch(['link set swdpu-rep1 up']);
+    await eventually('a ping', reachesB, Boolean);
+  });
+
+  it('find each other again when a representor was deleted', async () => {
+    await dpuNode.links.batch(['link del swdpu-rep0']);
+    await eventually('a ping', reachesB, Boolean);
+  });
+
+  it('are kept apart by logical bridges, and joined by one', async () => {
+    await dpu.bridge.createLogicalBridge({ name: 'red-bridge', vlanId: 20 });
+    await expect(dpu.bridge.createLogicalBridge({ name: 'red-twin', vlanId: 20 })).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+    });
+    await dpu.bridge.updateBridgePort(port(0, macA, 'logicalBridges/red-bridge'));
+    await eventually('no ping', reachesB, (reached) => !reached);
+    await dpu.bridge.updateBridgePort(port(1, macB, 'red-bridge'));
+    await eventually('a ping', reachesB, Boolean);
+    expect(await forwardingTable()).toContainEqual(expect.objectContaining({ mac: macA, vlan: 20 }));
+
+    await expect(dpu.bridge.deleteLogicalBridge('red-bridge')).rejects.toMatchObject({ code: 'FAILED_PRECONDITION' });
+    await dpu.bridge.updateBridgePort(port(0, macA));
+    await dpu.bridge.updateBridgePort(port(1, macB));
+    await dpu.bridge.deleteLogicalBridge('red-bridge');
+    await eventually('a ping', reachesB, Boolean);
+  });
+});
+
+describe('a bridge port', () => {
+  it('is the same when it is created again, and refused with other content', async () => {
+    expect(await dpu.bridge.createBridgePort({ ...port(0, macA), name: 'bridgePorts/host0-0' })).toMatchObject({
+      name: 'bridgePorts/host0-0',
+      operStatus: 'UP',
+    });
+    const other = dpu.bridge.createBridgePort({ ...port(0, macA), type: 'TRUNK' });
+    await expect(other).rejects.toMatchObject({ code: 'ALREADY_EXISTS' });
+  });
+
+  it('leaves nothing when it is deleted', async () => {
+    await dpu.bridge.createBridgePort(port(3, '02:00:00:00:00:03'));
+    expect(await dpuNode.names()).toContain('swdpu-rep3');
+    await dpu.bridge.deleteBridgePort('host0-3');
+    expect(await dpuNode.names()).not.toContain('swdpu-rep3');
+    await expect(dpu.bridge.deleteBridgePort('host0-3')).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  });
+
+  it('is refused on a logical bridge that does not exist, and leaves nothing', async () => {
+    const refused = dpu.bridge.createBridgePort(port(3, '02:00:00:00:00:03', 'green-bridge'));
+    await expect(refused).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    expect(await dpuNode.names()).not.toContain('swdpu-rep3');
+  });
+});
+
+describe('the uplink', () => {
+  it('is attached when it appears, again when it is made anew, and stays as it was', async () => {
+    for (const round of [1, 2]) {
+      if (round === 2) await dpuNode.links.batch(['link del dpu-uplink']);
+      await dpuNode.join('dpu-uplink', '', outside, 'eth0', '10.9.0.100/24');
+      // The new device has another MAC than the pod remembers.
+      await a.run('ip', ['neigh', 'flush', 'dev', 'net1']);
+      await eventually('a ping to the outside', () => a.reaches('10.9.0.100'), Boolean);
+    }
+  });
+});
+
+describe('a network function', () => {
+  it('is the only way outside, and gone the direct one is back', async () => {
+    const nf = await bed.netns('nf');
+    const { mac: input } = await give(dpuNode, 'swdpu-nf0', nf, 'net1', '10.9.0.254/24');
+    // A pod's configuration may set another MAC than the device was given.
+    await dpuNode.links.batch(['link set swdpu-nf1 address 02:00:00:00:be:ef']);
+    const { mac: output } = await give(dpuNode, 'swdpu-nf1', nf, 'net2', '10.8.0.254/24');
+    await a.links.batch(['route add 10.8.0.0/24 via 10.9.0.254']);
+    await outside.links.batch(['addr add 10.8.0.100/24 dev eth0', 'route add 10.9.0.1/32 via 10.8.0.254']);
+    await dpu.networkFunctions.createNetworkFunction({ input, output });
+    await dpu.networkFunctions.createNetworkFunction({ input, output });
+
+    const isOutside = () => a.reaches('10.8.0.100');
+    await nf.run('sysctl', ['-qw', 'net.ipv4.ip_forward=1']);
+    await eventually('a ping through the network function', isOutside, Boolean);
+    expect(await transfer(a, outside, '10.8.0.100', 1_000_000)).toBe(1_000_000);
+    expect(await a.reaches('10.9.0.100')).toBe(false);
+    expect(await reachesB()).toBe(true);
+    await nf.run('sysctl', ['-qw', 'net.ipv4.ip_forward=0']);
+    expect(await isOutside()).toBe(false);
+
+    await dpu.networkFunctions.deleteNetworkFunction({ input, output });
+    await dpu.networkFunctions.deleteNetworkFunction({ input, output });
+    await outside.links.batch(['route del 10.9.0.1/32']);
+    await eventually('a ping to the outside', () => a.reaches('10.9.0.100'), Boolean);
+
+    await nf.delete();
+    await eventually(
+      'the ports of the network function',
+      () => dpuNode.names(),
+      (names) => ['swdpu-nf0', 'swdpu-nf1', 'swdpu-np0', 'swdpu-np1'].every((name) => names.includes(name)),
+    );
+  });
+
+  it('needs MACs of its devices', async () => {
+    const nf = { input: '02:00:00:00:00:01', output: '02:00:00:00:00:02' };
+    await expect(dpu.networkFunctions.createNetworkFunction(nf)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  });
+});
+
+describe('a VF', () => {
+  it('is back after its pod was destroyed with it, and works', async () => {
+    const c = await bed.netns('pod-c');
+    await give(hostNode, 'swdpu-vf2', c, 'net1', '10.9.0.3/24');
+    expect(await hostNode.names()).not.toContain('swdpu-vf2');
+    await c.delete();
+    await eventually(
+      'swdpu-vf2',
+      () => hostNode.names(),
+      (names) => names.includes('swdpu-vf2'),
+    );
+    const d = await bed.netns('pod-d');
+    const { mac } = await give(hostNode, 'swdpu-vf2', d, 'net1', '10.9.0.4/24');
+    await dpu.bridge.createBridgePort(port(2, mac));
+    await eventually('a ping', () => a.reaches('10.9.0.4'), Boolean);
+    await dpu.bridge.deleteBridgePort('host0-2');
+    await d.links.batch(['link set net1 down', `link set net1 netns ${hostNode.name}`]);
+  });
+
+  it('gets its name back when it came back under another', async () => {
+    await eventually(
+      'swdpu-vf2',
+      () => hostNode.names(),
+      (names) => names.includes('swdpu-vf2'),
+    );
+    expect(await hostNode.names()).not.toContain('net1');
+  });
+});
+
+describe('a restart', () => {
+  it('of the host side keeps what pods have', async () => {
+    await host.close();
+    host = bed.plugin(hostNode, hostIp, { peer: dpuIp, vfs: 4 });
+    await host.init({ dpuMode: false, dpuIdentifier: identifier });
+    expect(await host.getDevices()).toHaveLength(4);
+    expect(await reachesB()).toBe(true);
+  });
+
+  it('of the DPU side works on when the bridge ports are repeated', async () => {
+    await dpu.close();
+    expect(await dpuNode.names()).not.toContain('ovs-netdev');
+    dpu = bed.plugin(dpuNode, dpuIp, { peer: hostIp, networkFunctionPorts: 4 });
+    await dpu.init({ dpuMode: true, dpuIdentifier: identifier });
+    await dpu.bridge.createBridgePort(port(0, macA));
+    await dpu.bridge.createBridgePort(port(1, macB));
+    await eventually('a ping', reachesB, Boolean);
+  });
+
+  it('of Open vSwitch, killed, brings the ports back', async () => {
+    const [directory] = await switchDirectories();
+    const pid = Number(await readFile(`${directory}/ovs-vswitchd.pid`, 'utf8'));
+    expect(pid).toBeGreaterThan(1);
+    process.kill(pid, 'SIGKILL');
+    await eventually('a ping', reachesB, Boolean);
+    expect(await dpu.healthy()).toBe(true);
+  });
+});
+
+it('leaves nothing behind at 0', async () => {
+  for (const pod of [a, b]) await pod.delete();
+  expect(await host.setNumVfs(0)).toBe(0);
+  expect(await dpu.setNumVfs(0)).toBe(0);
+  await host.close();
+  await dpu.close();
+  expect(await hostNode.names()).toEqual(untouched.host);
+  expect(await dpuNode.names()).toEqual([...untouched.dpu, 'dpu-uplink'].sort());
+  expect(await switchDirectories()).toEqual([]);
+  const uplink = await dpuNode.links.find('dpu-uplink');
+  expect(uplink?.up).toBe(true);
+});

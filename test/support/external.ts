@@ -1,0 +1,49 @@
+/**
+ * A client beyond the DPU's uplink: a network namespace on the DPU node whose only link is the other end of the
+ * uplink's veth pair.
+ */
+import type { Cluster } from '../cluster/index.ts';
+
+export const uplink = 'dpu-uplink';
+const netns = 'external';
+
+export const addresses = {
+  /** The network function's interfaces; net1 lies in the pods' network outside its allocation range. */
+  functionInside: '10.56.217.2',
+  functionOutside: '172.31.7.1',
+  external: '172.31.7.2',
+  outsideNetwork: '172.31.7.0/24',
+  podNetwork: '10.56.217.0/24',
+};
+
+export class ExternalClient {
+  readonly #cluster: Cluster;
+  readonly #node: string;
+
+  constructor(cluster: Cluster, node: string) {
+    this.#cluster = cluster;
+    this.#node = node;
+  }
+
+  async create(): Promise<void> {
+    await this.delete();
+    await this.#ip('netns', 'add', netns);
+    await this.#ip('link', 'add', uplink, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', netns);
+    await this.#ip('link', 'set', uplink, 'up');
+    await this.#ip('-n', netns, 'link', 'set', 'lo', 'up');
+    await this.#ip('-n', netns, 'addr', 'add', `${addresses.external}/24`, 'dev', 'eth0');
+    await this.#ip('-n', netns, 'link', 'set', 'eth0', 'up');
+    await this.#ip('-n', netns, 'route', 'add', addresses.podNetwork, 'via', addresses.functionOutside);
+  }
+
+  /** Deleting what is not there is no error. The pair is deleted by its near end: a namespace dies a moment later. */
+  async delete(): Promise<void> {
+    await this.#cluster.exec(this.#node, ['ip', 'link', 'del', uplink]);
+    await this.#cluster.exec(this.#node, ['ip', 'netns', 'del', netns]);
+  }
+
+  async #ip(...args: string[]): Promise<void> {
+    const { exitCode, stderr } = await this.#cluster.exec(this.#node, ['ip', ...args]);
+    if (exitCode !== 0) throw new Error(`ip ${args.join(' ')} on ${this.#node}: ${stderr}`);
+  }
+}

@@ -1,0 +1,104 @@
+/** Installs the operator and its software DPU on a test cluster, the way the README tells a person to. */
+import { stringify } from 'yaml';
+import type { Cluster } from '../cluster/index.ts';
+import { Kubectl } from './kubectl.ts';
+
+export const namespace = 'openshift-dpu-operator';
+
+export interface TestBed {
+  cluster: Cluster;
+  kubectl: Kubectl;
+  /** Names of the two nodes and of their DataProcessingUnits. */
+  host: string;
+  dpu: string;
+  hostDpu: string;
+  dpuDpu: string;
+}
+
+export interface SoftwareDpuOptions {
+  /** Virtual functions on the host. */
+  hostVfs: number;
+  /** Network-function ports on the DPU. */
+  networkFunctionPorts: number;
+}
+
+export function testBed(cluster: Cluster): TestBed {
+  const host = nodeOf(cluster, 'host').name;
+  const dpu = nodeOf(cluster, 'dpu').name;
+  const kubectl = new Kubectl(cluster.kubeconfig);
+  return { cluster, kubectl, host, dpu, hostDpu: `software-dpu-${host}-host`, dpuDpu: `software-dpu-${dpu}-dpu` };
+}
+
+export function nodeOf(cluster: Cluster, role: 'host' | 'dpu'): Cluster['nodes'][number] {
+  const node = cluster.nodes.find((candidate) => candidate.role === role);
+  if (!node) throw new Error(`cluster ${cluster.name} has no ${role} node`);
+  return node;
+}
+
+/** CRDs, operator and, per node, which side of a software DPU it is and where the other side is. */
+export async function installOperator(bed: TestBed, options: SoftwareDpuOptions): Promise<void> {
+  const { kubectl } = bed;
+  await kubectl.run(['apply', '--server-side', '-f', 'config/crd', '-f', 'config/deploy']);
+  await kubectl.run([
+    'rollout',
+    'status',
+    '-n',
+    namespace,
+    'deployment/dpu-operator-controller-manager',
+    '--timeout=120s',
+  ]);
+  await kubectl.run(['label', '--overwrite', 'node', bed.host, 'dpu.config.openshift.io/software-dpu=host']);
+  await kubectl.run(['label', '--overwrite', 'node', bed.dpu, 'dpu.config.openshift.io/software-dpu=dpu']);
+  await kubectl.run(['apply', '--server-side', '-f', '-'], softwareDpuConfigs(bed, options));
+}
+
+/** The nodes as an admin labels them, and the one DpuOperatorConfig; returns when both DPUs are Ready. */
+export async function turnOn(bed: TestBed): Promise<void> {
+  await bed.kubectl.run(['label', '--overwrite', 'node', bed.host, bed.dpu, 'dpu=true']);
+  await bed.kubectl.run(['create', '-f', 'examples/config.yaml']);
+  if (await lacksWhereabouts(bed.kubectl)) {
+    const patch = JSON.stringify({ spec: { defaultNetwork: { ipam: hostLocal } } });
+    await bed.kubectl.run(['patch', 'dpuoperatorconfig', 'dpu-operator-config', '--type=merge', '-p', patch]);
+  }
+  await dpusReady(bed);
+}
+
+/** The default network's addresses where whereabouts is not to be had; both pods of the examples are on one node. */
+const hostLocal = {
+  type: 'host-local',
+  ranges: [[{ subnet: '10.56.217.0/24', rangeStart: '10.56.217.50', rangeEnd: '10.56.217.150' }]],
+};
+
+async function lacksWhereabouts(kubectl: Kubectl): Promise<boolean> {
+  const daemonSet = ['get', 'daemonset', 'whereabouts', '-n', 'kube-system', '--ignore-not-found', '-o', 'name'];
+  return (await kubectl.run(daemonSet)).trim() === '';
+}
+
+export async function dpusReady({ kubectl, hostDpu, dpuDpu }: TestBed): Promise<void> {
+  await kubectl.wait('create', [`dpu/${hostDpu}`, `dpu/${dpuDpu}`]);
+  await kubectl.wait('condition=Ready', [`dpu/${hostDpu}`, `dpu/${dpuDpu}`]);
+  await kubectl.wait('condition=Ready', ['dpuoperatorconfig/dpu-operator-config']);
+}
+
+function softwareDpuConfigs({ cluster }: TestBed, { hostVfs, networkFunctionPorts }: SoftwareDpuOptions): string {
+  const host = nodeOf(cluster, 'host');
+  const dpu = nodeOf(cluster, 'dpu');
+  return [
+    config(host, { numVfs: hostVfs, settings: { peer: dpu.ip } }),
+    config(dpu, { settings: { peer: host.ip, networkFunctionPorts } }),
+  ]
+    .map((object) => stringify(object))
+    .join('---\n');
+}
+
+function config(node: Cluster['nodes'][number], spec: object): object {
+  return {
+    apiVersion: 'config.openshift.io/v1',
+    kind: 'DataProcessingUnitConfig',
+    metadata: { name: `software-dpu-${node.role}`, namespace },
+    spec: {
+      dpuSelector: { matchLabels: { 'dpu.config.openshift.io/node': node.name } },
+      ...spec,
+    },
+  };
+}
