@@ -4,8 +4,6 @@ export default defineConfig({
   input: { 'dpu-vsp': 'src/host/main.ts' },
   platform: 'node',
   resolve: { conditionNames: ['source', 'import', 'node', 'default'] },
-  // The wrappers of modules that are never run need not be compiled when the file is loaded.
-  optimization: { pifeForModuleWrappers: false },
   output: {
     dir: 'dist/bundle',
     format: 'esm',

@@ -5,9 +5,11 @@ import { dpusReady, installOperator, namespace, type TestBed, testBed, turnOn } 
 /** Enough for three pods beside one that lost its namespace, and for two network functions. */
 const size = { hostVfs: 4, networkFunctionPorts: 4 };
 
+/** TEST_CLUSTER_NAME takes another Kind cluster than `dpu-test`. */
+export const testCluster = { name: process.env.TEST_CLUSTER_NAME ?? 'dpu-test', log: console.log };
+
 async function installed(): Promise<TestBed> {
-  const cluster = await ensureCluster({ name: 'dpu-test', log: console.log });
-  const bed = testBed(cluster);
+  const bed = testBed(await ensureCluster(testCluster));
   await installOperator(bed, size);
   return bed;
 }

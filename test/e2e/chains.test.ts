@@ -33,8 +33,16 @@ afterAll(async () => {
 /** Makes the network function's pod a router between the pods' network and the outside. */
 async function route(pod: string): Promise<void> {
   const inside = async (...argv: string[]) => bed.kubectl.exec(pod, namespace, argv);
-  await inside('ip', 'addr', 'add', `${addresses.functionInside}/24`, 'dev', 'net1');
-  await inside('ip', 'addr', 'add', `${addresses.functionOutside}/24`, 'dev', 'net2');
+  for (const [link, address] of [
+    ['net1', addresses.functionInside],
+    ['net2', addresses.functionOutside],
+  ] as const) {
+    // Neighbours may still know another function's MAC for this address: raising the link tells them.
+    await inside('sysctl', '-w', `net.ipv4.conf.${link}.arp_notify=1`);
+    await inside('ip', 'link', 'set', link, 'down');
+    await inside('ip', 'addr', 'add', `${address}/24`, 'dev', link);
+    await inside('ip', 'link', 'set', link, 'up');
+  }
   await inside('sysctl', '-w', 'net.ipv4.ip_forward=1');
 }
 

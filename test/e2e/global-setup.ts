@@ -1,10 +1,10 @@
 /** Before the first test file: a cluster with this checkout's images and nothing left of an earlier run. */
 import { ensureCluster } from '../cluster/index.ts';
 import { namespace, testBed } from '../support/operator.ts';
-import { turnOff } from './bed.ts';
+import { testCluster, turnOff } from './bed.ts';
 
 export default async function setup(): Promise<void> {
-  const ensure = () => ensureCluster({ name: 'dpu-test', log: console.log });
+  const ensure = () => ensureCluster(testCluster);
   let cluster = await ensure();
   const { kubectl } = testBed(cluster);
   const { exitCode } = await kubectl.try(['get', 'crd', 'dpuoperatorconfigs.config.openshift.io']);

@@ -85,7 +85,7 @@ export interface Daemon {
 export class AttachBed {
   /** Device and namespace names of runs side by side must not meet; 15 bytes are all there is. */
   readonly prefix: string;
-  readonly directory = mkdtempSync(join(tmpdir(), 'attach-'));
+  readonly directory: string;
   readonly dataPath: RecordingDataPath;
   readonly devices: string[] = [];
   side: Side = 'host';
@@ -93,8 +93,9 @@ export class AttachBed {
   ready = true;
   readonly #namespaces = new Set<string>();
 
-  constructor(prefix: string, dataPath = new RecordingDataPath()) {
-    this.dataPath = dataPath;
+  constructor(prefix: string, options: { dataPath?: RecordingDataPath; directory?: string } = {}) {
+    this.dataPath = options.dataPath ?? new RecordingDataPath();
+    this.directory = options.directory ?? mkdtempSync(join(tmpdir(), 'attach-'));
     this.prefix = `${prefix}${process.pid % 100_000}`;
   }
 

@@ -80,7 +80,7 @@ class HaltingDataPath extends RecordingDataPath {
 }
 
 const dataPath = new HaltingDataPath();
-const bed = new AttachBed('ac', dataPath);
+const bed = new AttachBed('ac', { dataPath });
 let serial = 0;
 
 beforeAll(async () => {
@@ -103,6 +103,7 @@ async function die({ daemon, halt }: { daemon: Daemon; halt: Halt }): Promise<vo
   await halt.reached.promise;
   await expect.poll(() => halt.running, { interval: 5 }).toBe(0);
   daemon.kill();
+  dataPath.halt = new Halt('never');
 }
 
 async function expectNothingLeft(daemon: Daemon): Promise<void> {

@@ -33,6 +33,8 @@ export class ExternalClient {
     await this.#ip('-n', netns, 'link', 'set', 'lo', 'up');
     await this.#ip('-n', netns, 'addr', 'add', `${addresses.external}/24`, 'dev', 'eth0');
     await this.#ip('-n', netns, 'link', 'set', 'eth0', 'up');
+    // A userspace bridge sees packets before a device would have filled in their checksums.
+    await this.#cluster.exec(this.#node, ['ip', 'netns', 'exec', netns, 'ethtool', '-K', 'eth0', 'tx', 'off']);
     await this.#ip('-n', netns, 'route', 'add', addresses.podNetwork, 'via', addresses.functionOutside);
   }
 

@@ -75,7 +75,8 @@ async function lacksWhereabouts(kubectl: Kubectl): Promise<boolean> {
 }
 
 export async function dpusReady({ kubectl, hostDpu, dpuDpu }: TestBed): Promise<void> {
-  await kubectl.wait('create', [`dpu/${hostDpu}`, `dpu/${dpuDpu}`]);
+  // One by one: kubectl gives up at once on the first of several that is not there yet.
+  for (const name of [hostDpu, dpuDpu]) await kubectl.wait('create', [`dpu/${name}`]);
   await kubectl.wait('condition=Ready', [`dpu/${hostDpu}`, `dpu/${dpuDpu}`]);
   await kubectl.wait('condition=Ready', ['dpuoperatorconfig/dpu-operator-config']);
 }

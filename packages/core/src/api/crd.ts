@@ -38,10 +38,7 @@ export function crd(kind: KindDefinition): JsonObject {
           name: version,
           served: true,
           storage: true,
-          additionalPrinterColumns: [
-            ...kind.columns,
-            { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' },
-          ],
+          additionalPrinterColumns: kind.columns,
           subresources: { status: {} },
           schema: { openAPIV3Schema: rootSchema(kind) },
         },

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { defineKind } from './kind.ts';
+import { ageColumn, defineKind } from './kind.ts';
 import { conditionedStatusSchema } from './meta.ts';
 
 const selectorSchema = z
@@ -43,6 +43,7 @@ export const dataProcessingUnitConfig = defineKind(
       { name: 'VFs', type: 'integer', jsonPath: '.spec.numVfs' },
       { name: 'Applied', type: 'string', jsonPath: ".status.conditions[?(@.type=='Applied')].status" },
       { name: 'Reason', type: 'string', jsonPath: ".status.conditions[?(@.type=='Applied')].reason" },
+      ageColumn,
     ],
   },
   specSchema,

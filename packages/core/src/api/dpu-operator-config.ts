@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { defineKind } from './kind.ts';
+import { ageColumn, defineKind } from './kind.ts';
 import { conditionedStatusSchema } from './meta.ts';
 import { configName } from './names.ts';
 
@@ -34,6 +34,7 @@ export const dpuOperatorConfig = defineKind(
       { name: 'Mode', type: 'string', jsonPath: '.spec.mode' },
       { name: 'Ready', type: 'string', jsonPath: ".status.conditions[?(@.type=='Ready')].status" },
       { name: 'Reason', type: 'string', jsonPath: ".status.conditions[?(@.type=='Ready')].reason" },
+      ageColumn,
     ],
     rules: [
       {

@@ -9,6 +9,8 @@ export interface PrinterColumn {
   jsonPath: string;
 }
 
+export const ageColumn: PrinterColumn = { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' };
+
 /** A CEL rule, as `x-kubernetes-validations` takes it. */
 export interface CelRule {
   rule: string;

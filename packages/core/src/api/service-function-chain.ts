@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { defineKind, rules } from './kind.ts';
+import { ageColumn, defineKind, rules } from './kind.ts';
 import { conditionedStatusSchema } from './meta.ts';
 
 /** What a pod's name may be (RFC 1123 subdomain): a network function's name becomes its pod's. */
@@ -60,6 +60,7 @@ export const serviceFunctionChain = defineKind(
     columns: [
       { name: 'Ready', type: 'string', jsonPath: ".status.conditions[?(@.type=='Ready')].status" },
       { name: 'Reason', type: 'string', jsonPath: ".status.conditions[?(@.type=='Ready')].reason" },
+      ageColumn,
     ],
   },
   specSchema,

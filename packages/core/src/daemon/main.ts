@@ -1,9 +1,10 @@
 /** The daemon's process: reads the environment, wires the classes, and ends on SIGTERM leaving attachments in place. */
 import 'reflect-metadata';
+import { chmodSync, mkdirSync } from 'node:fs';
 import { exec } from '@dpu-operator/sdk/linux';
 import { pino } from 'pino';
 import { container } from 'tsyringe';
-import { cniServerSocket, stateDirectory, workloads } from '../api/index.ts';
+import { cniServerSocket, daemonDirectory, stateDirectory, workloads } from '../api/index.ts';
 import { connectStore } from '../kube/connect.ts';
 import { collectProcessMetrics, EventRecorder, serveHealth } from '../kube/index.ts';
 import { installedPlugins } from '../plugins/installed.ts';
@@ -22,6 +23,9 @@ async function main(): Promise<void> {
   // What nobody waited for is a bug; it must not take the pods' service down with it.
   process.on('unhandledRejection', (error) => logger.error({ err: error }, 'a rejection was not handled'));
 
+  mkdirSync(daemonDirectory, { recursive: true });
+  // The kubelet makes it for the mount, readable by all.
+  chmodSync(daemonDirectory, 0o700);
   const store = connectStore();
   const attachments = new AttachmentStore({ directory: `${stateDirectory}/attachments`, logger });
   const startCniServer: StartCniServer = async (directory) => {

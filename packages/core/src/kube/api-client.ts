@@ -102,9 +102,8 @@ export class ApiClient {
     };
   }
 
-  /** The library's agents open a connection per request; they are needed only to go through a proxy. */
+  /** The library's own agents open a connection per request. */
   #makeAgent(options: AgentOptions & RequestOptions): HttpAgent {
-    if (this.#kubeConfig.getCurrentCluster()?.proxyUrl && options.agent instanceof HttpAgent) return options.agent;
     if (this.#server.protocol === 'http:') return new HttpAgent({ keepAlive: true });
     const { ca, cert, key, rejectUnauthorized, servername } = options;
     return new HttpsAgent({

@@ -39,11 +39,11 @@ export class LeaderElection {
    * @throws Error when the lease could not be renewed in time. The process has to end then: another leads.
    */
   async run(signal: AbortSignal, lead: (signal: AbortSignal) => Promise<void>): Promise<void> {
-    await this.#acquire(signal);
+    const taken = await this.#acquire(signal);
     const { identity, logger } = this.#options;
     logger.info({ identity }, 'leading');
     const lost = new AbortController();
-    const renewing = this.#renew(AbortSignal.any([signal, lost.signal])).catch((error) => lost.abort(error));
+    const renewing = this.#renew(taken, AbortSignal.any([signal, lost.signal])).catch((error) => lost.abort(error));
     await lead(AbortSignal.any([signal, lost.signal]));
     if (lost.signal.aborted) throw lost.signal.reason;
     lost.abort();
@@ -51,7 +51,7 @@ export class LeaderElection {
     await this.#release();
   }
 
-  async #acquire(signal: AbortSignal): Promise<void> {
+  async #acquire(signal: AbortSignal): Promise<Lease> {
     const { store, namespace, name, logger } = this.#options;
     const stop = new AbortController();
     const informer = new Informer(store, lease, { namespace, fieldSelector: `metadata.name=${name}`, logger });
@@ -68,7 +68,8 @@ export class LeaderElection {
         const held = informer.get(name, namespace);
         let waitMs = this.#waitFor(held);
         if (waitMs <= 0) {
-          if (await this.#take(held, failures === 0)) return;
+          const taken = await this.#take(held, failures === 0);
+          if (taken) return taken;
           failures++;
           waitMs = backoffDelay(failures, { initialMs: 1000, maxMs: 30_000 });
         }
@@ -91,8 +92,8 @@ export class LeaderElection {
     return this.#seen.at + (held.spec.leaseDurationSeconds ?? this.#leaseSeconds) * 1000 - performance.now();
   }
 
-  /** @returns false when another was faster, or the API server refused. */
-  async #take(held: Lease | undefined, tell: boolean): Promise<boolean> {
+  /** @returns undefined when another was faster, or the API server refused. */
+  async #take(held: Lease | undefined, tell: boolean): Promise<Lease | undefined> {
     const { store, name, namespace, identity, logger } = this.#options;
     const now = microTime(new Date());
     const transitions = (held?.spec.leaseTransitions ?? 0) + (held && held.spec.holderIdentity !== identity ? 1 : 0);
@@ -106,38 +107,39 @@ export class LeaderElection {
     try {
       if (!held) {
         const { apiVersion, kind } = lease;
-        await store.create(lease, { apiVersion, kind, metadata: { name, namespace }, spec });
-      } else {
-        const { resourceVersion } = held.metadata;
-        await store.patch(lease, name, namespace, { metadata: { resourceVersion }, spec });
+        return await store.create(lease, { apiVersion, kind, metadata: { name, namespace }, spec });
       }
-      return true;
+      const { resourceVersion } = held.metadata;
+      return await store.patch(lease, name, namespace, { metadata: { resourceVersion }, spec });
     } catch (error) {
       if (tell && !isConflict(error)) logger.warn({ err: error }, 'cannot take the lease, trying again');
-      return false;
+      return undefined;
     }
   }
 
-  async #renew(signal: AbortSignal): Promise<void> {
+  async #renew(taken: Lease, signal: AbortSignal): Promise<void> {
     const { store, name, namespace, identity, logger } = this.#options;
     const deadlineMs = this.#leaseSeconds * 1000 * (2 / 3);
+    let current: Lease | undefined = taken;
     let renewed = performance.now();
     let failing = false;
     while (true) {
-      const pauseMs = failing ? 2000 : (this.#leaseSeconds * 1000) / 4;
+      // Seconds to milliseconds: a quarter of the lease, and soon after a failure.
+      const pauseMs = this.#leaseSeconds * (failing ? 30 : 250);
       await sleep(pauseMs, undefined, { signal }).catch(() => {});
       if (signal.aborted) return;
       try {
-        const current = await store.get(lease, name, namespace);
+        // One request a renewal; only after a failure has it to be asked who holds the lease.
+        if (failing) current = await store.get(lease, name, namespace);
         if (current?.spec.holderIdentity !== identity) throw new LeaseLost(current?.spec.holderIdentity ?? 'nobody');
         const { resourceVersion } = current.metadata;
         const spec = { renewTime: microTime(new Date()) };
-        await store.patch(lease, name, namespace, { metadata: { resourceVersion }, spec });
+        current = await store.patch(lease, name, namespace, { metadata: { resourceVersion }, spec });
         renewed = performance.now();
         failing = false;
       } catch (error) {
         if (error instanceof LeaseLost || performance.now() - renewed > deadlineMs) throw error;
-        if (!failing) logger.warn({ err: error }, 'cannot renew the lease, trying again');
+        if (!failing && !isConflict(error)) logger.warn({ err: error }, 'cannot renew the lease, trying again');
         failing = true;
       }
     }

@@ -4,7 +4,8 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 export const registry = new Registry();
 
 export function collectProcessMetrics(): void {
-  collectDefaultMetrics({ register: registry });
+  // The library's own 10 ms make an idle process wake up a hundred times a second: half a percent of a core.
+  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: 1_000 });
 }
 
 const labelNames = ['controller'] as const;

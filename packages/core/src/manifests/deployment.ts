@@ -2,6 +2,12 @@ import { operatorNamespace, workloads } from '../api/names.ts';
 
 const healthPort = 8081;
 
+/**
+ * The operator waits nearly all the time: a young generation of 1 MB in place of 16 and no optimising compilers bring
+ * its resident memory from 89 to 77 MB (node 24, nothing else measurable).
+ */
+const smallProcess = ['--max-semi-space-size=1', '--optimize-for-size', '--no-maglev', '--no-turbofan'];
+
 export function namespace(): object {
   // The daemon and the VSPs are privileged: the admission of Pod Security has to let them.
   const levels = ['enforce', 'audit', 'warn'].map((mode) => [`pod-security.kubernetes.io/${mode}`, 'privileged']);
@@ -37,7 +43,7 @@ export function deployment({ operator, vsp }: Images): object {
               name: 'manager',
               image: operator,
               imagePullPolicy: 'IfNotPresent',
-              command: ['node', '--max-semi-space-size=1', '--optimize-for-size', '/opt/dpu-operator/operator.mjs'],
+              command: ['node', ...smallProcess, '/opt/dpu-operator/operator.mjs'],
               env: [
                 { name: 'POD_NAME', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },
                 { name: 'NAMESPACE', valueFrom: { fieldRef: { fieldPath: 'metadata.namespace' } } },

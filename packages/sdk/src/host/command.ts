@@ -27,7 +27,7 @@ const environment = z.object({
   NODE_IP: z.string().default('127.0.0.1'),
 });
 
-/** Everything checked; plain data, so that it crosses processes. */
+/** Everything checked. */
 export interface ServeRequest {
   dpuName: string;
   /** `name@version` of the plugin's package. */
@@ -44,7 +44,10 @@ export interface ServeRequest {
  *
  * @throws DpuError naming the wrong variable, setting or field of the manifest.
  */
-export async function parseCommand(argv: readonly string[], serve: (request: ServeRequest) => void): Promise<void> {
+export async function parseCommand(
+  argv: readonly string[],
+  serve: (request: ServeRequest) => Promise<void>,
+): Promise<void> {
   const program = new Command('dpu-vsp').description('Runs a vendor plugin (VSP) of the DPU operator.');
   program
     .version(sdkVersion)

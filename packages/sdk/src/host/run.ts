@@ -5,6 +5,7 @@ import type { PluginDefinition } from '../contract.ts';
 import { DpuError } from '../errors.ts';
 import type { ServeRequest } from './command.ts';
 import { type PluginServer, serve } from './serve.ts';
+import { releaseStartupMemory } from './startup-memory.ts';
 
 /** @throws DpuError what {@link serve} throws, INVALID_ARGUMENT when the module has no plugin. */
 export async function run({ dpuName, packageName, entry, ...request }: ServeRequest): Promise<void> {
@@ -14,6 +15,7 @@ export async function run({ dpuName, packageName, entry, ...request }: ServeRequ
     throw new DpuError('INVALID_ARGUMENT', `${entry} must have definePlugin({ create }) as its default export`);
   }
   const server = await serve({ ...request, plugin: module.default, logger });
+  releaseStartupMemory();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void stop(server, logger));
 }
 

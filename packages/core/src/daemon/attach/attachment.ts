@@ -20,6 +20,8 @@ const physicalFunction = z.object({
 export type PhysicalFunction = z.infer<typeof physicalFunction>;
 
 export const attachment = z.object({
+  /** Tells it from a later one of the same container and interface. */
+  id: z.uuid(),
   containerId: text,
   ifName: text,
   network: text,

@@ -5,6 +5,7 @@
  * Everything an attachment will do is written down before it is done ({@link AttachmentStore}) and undone from there,
  * so an attachment is complete or absent whatever kills the daemon.
  */
+import { randomUUID } from 'node:crypto';
 import type { Exec } from '@dpu-operator/sdk/linux';
 import type { Logger } from 'pino';
 import { Ipam } from '../ipam/index.ts';
@@ -69,9 +70,12 @@ export class AttachEngine {
   readonly #releaser: Releaser;
   readonly #orphans: Orphans;
   readonly #lock = new KeyedLock();
+  /** What an earlier daemon did not finish. */
+  readonly #leftOver: Attachment[];
 
   constructor(options: AttachEngineOptions) {
     this.#store = options.store;
+    this.#leftOver = this.#store.list().filter(({ state }) => state === 'attaching');
     this.#directory = options.directory;
     this.#exec = options.exec;
     this.#logger = options.logger;
@@ -90,9 +94,9 @@ export class AttachEngine {
     this.#orphans = new Orphans({ store, logger: options.logger, release: (record) => this.#releaseLocked(record) });
   }
 
-  /** Once, before the first request: undoes what an earlier daemon left half done, and what lost its namespace. */
+  /** At the start, also beside the first requests: undoes what an earlier daemon left half done, and what lost its namespace. */
   async recover(): Promise<void> {
-    await this.#orphans.release(this.#store.list().filter(({ state }) => state === 'attaching'));
+    await this.#orphans.release(this.#leftOver.splice(0));
     await this.#orphans.sweep();
   }
 
@@ -179,6 +183,7 @@ export class AttachEngine {
     const before = wanted && pf && (await readSettings(this.#exec, pf.netdev, pf.vf, wanted));
     const { name, mac, mtu, pciAddress } = device;
     const record: Attachment = {
+      id: randomUUID(),
       ...{ containerId, ifName, network: network.name, netns, netnsId, state: 'attaching', deviceId },
       ...{ role: place.role, dpuName: place.dpuName, pf: place.pf, vf: place.vf },
       link: { name, mac, mtu, ...(pciAddress !== undefined && { pciAddress }) },
@@ -298,7 +303,7 @@ export class AttachEngine {
     return this.#lock.run(keyOf(record), async () => {
       const now = this.#store.get(record);
       // The same key may have been attached anew while this waited.
-      if (now?.netnsId !== record.netnsId || now.deviceId !== record.deviceId) return false;
+      if (now?.id !== record.id) return false;
       await this.#releaser.release(now);
       return true;
     });

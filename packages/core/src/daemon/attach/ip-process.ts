@@ -22,11 +22,17 @@ const mark = '-done';
 const timeoutMs = 15_000;
 
 export class IpProcess {
+  readonly #before: readonly string[];
   #child: ChildProcessWithoutNullStreams | undefined;
   #line = 0;
   #unread = '';
   readonly #waiting: Waiting[] = [];
   #timer: NodeJS.Timeout | undefined;
+
+  /** @param before program and arguments that start `ip`, such as nsenter's */
+  constructor(before: readonly string[] = []) {
+    this.#before = before;
+  }
 
   /** Runs one command line, without the word `ip`, after those given before. @throws DpuError */
   run(command: string): Promise<void> {
@@ -42,12 +48,18 @@ export class IpProcess {
     });
   }
 
+  /** How many commands are under way. */
+  get pending(): number {
+    return this.#waiting.length;
+  }
+
   close(): void {
     this.#child?.stdin.end();
   }
 
   #start(): ChildProcessWithoutNullStreams {
-    const child = spawn('ip', ['-force', '-batch', '-'], { stdio: ['pipe', 'pipe', 'pipe'] });
+    const [file = 'ip', ...args] = [...this.#before, 'ip', '-force', '-batch', '-'];
+    const child = spawn(file, args, { stdio: ['pipe', 'pipe', 'pipe'] });
     this.#line = 0;
     this.#unread = '';
     child.stdout.resume();

@@ -30,7 +30,8 @@ export interface Exit {
 export class PodLinks {
   readonly #exec: Exec;
   readonly #entering = new IpProcess();
-  readonly #inside = new IpProcess();
+  /** Several: of what one forks and starts for a pod's namespace, the kernel's network lock only holds up a part. */
+  readonly #inside = Array.from({ length: 3 }, () => new IpProcess());
 
   constructor(exec: Exec) {
     this.#exec = exec;
@@ -83,7 +84,7 @@ export class PodLinks {
 
   close(): void {
     this.#entering.close();
-    this.#inside.close();
+    for (const process of this.#inside) process.close();
   }
 
   /**
@@ -94,7 +95,8 @@ export class PodLinks {
     const [first] = commands;
     const name = /^(?:\/var)?\/run\/netns\/([^/]+)$/.exec(netns)?.[1];
     if (commands.length === 1 && first !== undefined && name !== undefined) {
-      await this.#inside.run(words(['netns', 'exec', name, 'ip', first.split(' ')].flat()));
+      const idle = this.#inside.reduce((a, b) => (b.pending < a.pending ? b : a));
+      await idle.run(words(['netns', 'exec', name, 'ip', first.split(' ')].flat()));
     } else {
       await new Links(this.#exec, netns).batch(commands);
     }

@@ -13,6 +13,7 @@ import {
   hasFinalizer,
   Informer,
   isBeingDeleted,
+  isNotFound,
   type KubeStore,
   removeFinalizer,
 } from '../../kube/index.ts';
@@ -167,7 +168,12 @@ export class DpuFleet {
       return;
     }
     await this.#tearDown(name);
-    await removeFinalizer(this.#options.store, dataProcessingUnit, object, finalizers.daemon);
+    try {
+      await removeFinalizer(this.#options.store, dataProcessingUnit, object, finalizers.daemon);
+    } catch (error) {
+      // Gone already, and the cache is behind.
+      if (!isNotFound(error)) throw error;
+    }
   }
 
   async #tearDown(name: string): Promise<void> {

@@ -33,7 +33,10 @@ export class TestApiServer {
     await new Promise<void>((resolve) => this.#server.listen(0, '127.0.0.1', resolve));
     const { port } = this.#server.address() as AddressInfo;
     const kubeConfig = new KubeConfig();
-    kubeConfig.loadFromClusterAndUser({ name: 'test', server: `http://127.0.0.1:${port}` }, { name: 'test' });
+    kubeConfig.loadFromClusterAndUser(
+      { name: 'test', server: `http://127.0.0.1:${port}`, skipTLSVerify: true },
+      { name: 'test' },
+    );
     return new KubeStore(new ApiClient(kubeConfig));
   }
 

@@ -1,0 +1,93 @@
+import { mkdtempSync, statSync } from 'node:fs';
+import { request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { DpuError } from '@dpu-operator/sdk';
+import { pino } from 'pino';
+import { afterEach, expect, test } from 'vitest';
+import { CniServer, type CniServerOptions } from './cni-server.ts';
+
+const result = { cniVersion: '1.0.0', interfaces: [], ips: [], routes: [], dns: {} };
+const engine: CniServerOptions['engine'] = {
+  add: async () => result,
+  del: async () => {},
+  check: async () => {},
+  gc: async () => {},
+  status: () => {},
+};
+const servers: CniServer[] = [];
+afterEach(async () => {
+  for (const server of servers.splice(0)) await server.close();
+});
+
+async function start(more: Partial<CniServerOptions> = {}): Promise<string> {
+  const socketPath = join(mkdtempSync(join(tmpdir(), 'cni-')), 'dir', 'cni.sock');
+  const server = new CniServer({ engine, socketPath, logger: pino({ level: 'silent' }), ...more });
+  await server.start();
+  servers.push(server);
+  return socketPath;
+}
+
+function post(socketPath: string, body: string, path = '/cni', method = 'POST') {
+  return new Promise<{ status: number | undefined; code: unknown; text: string }>((resolve, reject) => {
+    const call = request({ socketPath, path, method }, async (response) => {
+      let text = '';
+      for await (const chunk of response) text += chunk;
+      resolve({ status: response.statusCode, code: response.headers['x-cni-error-code'], text });
+    });
+    call.on('error', reject);
+    call.end(body);
+  });
+}
+
+const body = (command: string, env: object = {}, config: unknown = { name: 'net', deviceID: 'vf0' }) =>
+  JSON.stringify({
+    env: { CNI_COMMAND: command, CNI_CONTAINERID: 'c', CNI_IFNAME: 'net1', CNI_NETNS: '/n', ...env },
+    config: Buffer.from(typeof config === 'string' ? config : JSON.stringify(config)).toString('base64'),
+  });
+
+test('answers as the executable expects, on a socket of root alone', async () => {
+  const socketPath = await start();
+  expect(statSync(socketPath).mode & 0o777).toBe(0o600);
+  expect(statSync(dirname(socketPath)).mode & 0o777).toBe(0o700);
+  expect(await post(socketPath, body('ADD'))).toMatchObject({ status: 200, text: JSON.stringify({ Result: result }) });
+  expect(await post(socketPath, body('DEL'))).toMatchObject({ status: 200, text: '{"Result":null}' });
+});
+
+test.each([
+  [body('NOPE'), 400, '4', 'NOPE'],
+  [body('ADD', { CNI_IFNAME: 'a/b' }), 400, '4', 'CNI_IFNAME'],
+  [body('DEL', { CNI_CONTAINERID: '../x' }), 400, '4', 'CNI_CONTAINERID'],
+  [body('ADD', { CNI_ARGS: 'MAC=nope' }), 400, '4', 'MAC'],
+  [body('ADD', {}, '{'), 400, '6', 'JSON'],
+  [body('ADD', {}, { name: 'net', ipam: { type: '../sh' } }), 400, '7', 'ipam'],
+  [body('GC', {}, { name: 'net' }), 400, '7', 'valid-attachments'],
+  ['{', 400, '6', 'not JSON'],
+  ['{}', 400, '6', 'env'],
+])('%s is the caller’s mistake', async (text, status, code, word) => {
+  const answer = await post(await start(), text);
+  expect(answer).toMatchObject({ status, code });
+  expect(answer.text).toContain(word);
+});
+
+test('an engine that fails is not the caller’s mistake; a peer out of reach is to be tried again', async () => {
+  const failing = (error: Error) => start({ engine: { ...engine, add: () => Promise.reject(error) } });
+  const broken = await post(await failing(new Error('broken')), body('ADD'));
+  expect(broken).toEqual({ status: 500, code: '999', text: 'broken' });
+  const away = await post(await failing(new DpuError('UNAVAILABLE', 'no peer')), body('ADD'));
+  expect(away).toEqual({ status: 503, code: '11', text: 'no peer' });
+});
+
+test('a command that hangs is answered at the deadline', async () => {
+  const hanging = { ...engine, add: () => new Promise<never>(() => {}) };
+  const socketPath = await start({ engine: hanging, deadlineMs: 20 });
+  expect(await post(socketPath, body('ADD'))).toMatchObject({ status: 503, code: '11' });
+});
+
+test('other paths, other methods and too large bodies are refused', async () => {
+  const socketPath = await start();
+  expect(await post(socketPath, '', '/other')).toMatchObject({ status: 404 });
+  expect(await post(socketPath, '', '/cni', 'GET')).toMatchObject({ status: 405 });
+  const large = await post(socketPath, 'x'.repeat(5 * 1024 * 1024)).catch(() => ({ status: 413 }));
+  expect(large).toMatchObject({ status: 413 });
+});

@@ -1,0 +1,143 @@
+/**
+ * What attaching costs, beside the bare kernel work in the same run: real namespaces, the real `dpu-cni`, the daemon's
+ * CNI server and attach engine in a process of their own, and a data path that answers at once.
+ *
+ *     bun --conditions=source test/bench/attach.ts [rounds]
+ *
+ * By Bun, because it starts programs as a container runtime does (vfork); Node's fork would cost more than `dpu-cni`.
+ */
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { IpProcess } from '../../packages/core/src/daemon/attach/ip-process.ts';
+import { AttachBed, buildDpuCni, type CniAnswer, dpuCni, pluginDirectory } from '../integration/attach-bed.ts';
+
+const rounds = Number(process.argv[2] ?? 50);
+const together = 16;
+const warmUp = 3;
+
+// As on a node, where it is under /var/run: in memory.
+const directory = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'attach-'));
+const bed = new AttachBed('ab', { directory });
+await buildDpuCni();
+const host = new IpProcess();
+const inside: { close(): void }[] = [];
+await bed.addDevices(together);
+const daemon = await startDaemon();
+try {
+  const namespaces: string[] = [];
+  for (let i = 0; i < together; i += 1) namespaces.push(await bed.addNamespace(`n${i}`));
+  console.table(await measure(namespaces));
+} finally {
+  host.close();
+  for (const process of inside) process.close();
+  await daemon.stop();
+  await bed.close();
+}
+
+async function startDaemon(): Promise<{ stop(): Promise<void> }> {
+  const program = join(import.meta.dirname, 'attach-daemon.ts');
+  const child = spawn('node', ['--conditions=source', program, bed.directory, ...bed.devices], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  const ended = new Promise<void>((resolve) => child.on('close', () => resolve()));
+  await new Promise<void>((resolve, reject) => {
+    child.stdout.once('data', () => resolve());
+    child.once('close', () => reject(new Error('the daemon did not start')));
+  });
+  return {
+    stop: async () => {
+      child.stdin.end();
+      await ended;
+    },
+  };
+}
+
+async function measure(namespaces: string[]): Promise<Record<string, unknown>> {
+  const [netns = ''] = namespaces;
+  const [device = ''] = bed.devices;
+  const bare = podSide(netns);
+  inside.push(bare);
+  const config = { deviceID: device };
+  const local = {
+    ...config,
+    ipam: { type: 'host-local', dataDir: `${bed.directory}/ipam`, ranges: [[{ subnet: '10.9.0.0/24' }]] },
+  };
+  const samples = collect();
+  for (let round = 0; round < rounds + warmUp; round += 1) {
+    const at = (name: string, work: () => Promise<unknown>) => samples.time(round < warmUp ? undefined : name, work);
+    // In turns, so that what else the machine does hits all alike.
+    await at('/bin/true', () => run('/bin/true'));
+    await at('VERSION', () => run(dpuCni, { CNI_COMMAND: 'VERSION' }));
+    await at('floor: move, rename, raise', () => host.run(enter(device, netns)));
+    await at('floor: back', () => bare.run(leave(device)));
+    await at('ADD', () => ok(bed.cni('ADD', { netns, config })));
+    await at('DEL', () => ok(bed.cni('DEL', { netns, config })));
+    await at('ADD that fails', () => bed.cni('ADD', { netns, config: { deviceID: 'none' } }));
+    if (!pluginDirectory) continue;
+    await at('ADD with host-local', () => ok(bed.cni('ADD', { netns, config: local })));
+    await at('DEL with host-local', () => ok(bed.cni('DEL', { netns, config: local })));
+  }
+  for (let round = 0; round < 8; round += 1) {
+    const all = <T>(work: (netns: string, device: string, index: number) => Promise<T>) =>
+      Promise.all(namespaces.map((path, index) => work(path, bed.devices[index] ?? '', index)));
+    await samples.time(`floor: ${together} at once`, () => all((path, name) => host.run(enter(name, path))));
+    const sides = namespaces.map(podSide);
+    await all((_, name, index) => sides[index]?.run(leave(name)) ?? Promise.resolve());
+    for (const side of sides) side.close();
+    const add = (path: string, deviceID: string, index: number) =>
+      ok(bed.cni('ADD', { netns: path, container: `c${index}`, config: { deviceID } }));
+    await samples.time(`${together} ADDs at once`, () => all(add));
+    await samples.time(`${together} DELs at once`, () =>
+      all((path, deviceID, index) => ok(bed.cni('DEL', { netns: path, container: `c${index}`, config: { deviceID } }))),
+    );
+  }
+  return samples.table();
+}
+
+function enter(device: string, netns: string) {
+  return `link set dev ${device} netns ${netns} name net1 up`;
+}
+function leave(device: string) {
+  return `link set dev net1 netns /proc/${process.pid}/ns/net name ${device} down`;
+}
+
+/** A running `ip` inside a namespace: the kernel's work without a program's start. */
+function podSide(netns: string) {
+  return new IpProcess(['nsenter', `--net=${netns}`]);
+}
+
+async function ok(answer: Promise<CniAnswer>): Promise<void> {
+  const { exitCode, output } = await answer;
+  if (exitCode !== 0) throw new Error(`dpu-cni: ${JSON.stringify(output)}`);
+}
+
+function run(file: string, env: Record<string, string> = {}): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(file, [], { env, stdio: ['ignore', 'ignore', 'inherit'] });
+    child.on('error', reject);
+    child.on('close', () => resolve());
+  });
+}
+
+function collect() {
+  const samples = new Map<string, number[]>();
+  const at = (sorted: number[], part: number) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))];
+  return {
+    async time(name: string | undefined, work: () => Promise<unknown>): Promise<void> {
+      const started = performance.now();
+      await work();
+      const ms = performance.now() - started;
+      if (name !== undefined) samples.set(name, [...(samples.get(name) ?? []), ms]);
+    },
+    table() {
+      const round = (ms: number | undefined) => Number(ms?.toFixed(1));
+      const rows = [...samples].map(([name, times]) => {
+        const sorted = times.toSorted((a, b) => a - b);
+        return [name, { p50: round(at(sorted, 0.5)), p99: round(at(sorted, 0.99)), n: sorted.length }];
+      });
+      return Object.fromEntries(rows);
+    },
+  };
+}
