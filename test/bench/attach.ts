@@ -10,7 +10,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { IpProcess } from '../../packages/core/src/daemon/attach/ip-process.ts';
+import { IpProcess } from '@dpu-operator/core/daemon/attach';
 import { AttachBed, buildDpuCni, type CniAnswer, dpuCni, pluginDirectory } from '../integration/attach-bed.ts';
 
 const rounds = Number(process.argv[2] ?? 50);

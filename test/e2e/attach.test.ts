@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventually } from '../support/kubectl.ts';
 import { namespace, type TestBed } from '../support/operator.ts';
 import { operatorIsOn } from './bed.ts';
-import { deletePods, net1, networkStatus, podLike, untilPings } from './pods.ts';
+import { deletePods, deploymentLike, net1, networkStatus, untilPings } from './pods.ts';
 
 let bed: TestBed;
 const pods = ['my-pod', 'my-pod-2'];
@@ -16,7 +16,7 @@ beforeAll(async () => {
     pods.map((pod) => `pod/${pod}`),
   );
 });
-afterAll(() => deletePods(bed.kubectl, [...pods, 'my-pod-3']));
+afterAll(() => deletePods(bed.kubectl, pods));
 
 /** The bridge's forwarding database, as Open vSwitch in the DPU's VSP pod prints it. */
 const forwardingDatabase = (): Promise<string> =>
@@ -75,15 +75,22 @@ describe('a pod whose namespace is gone before its DEL', () => {
   it('gives its device back, and the next pod gets it', async () => {
     const { ip: peer } = await net1(bed.kubectl, 'my-pod');
     await killSandboxWhileDaemonIsAway('my-pod-2');
-    // Both remaining devices and the lost one: the fourth pod can only run on the device that was given back.
-    const next = ['next-1', 'next-2', 'next-3'];
-    for (const name of next) await bed.kubectl.run(['create', '-f', '-'], await podLike('examples/my-pod.yaml', name));
-    await bed.kubectl.wait(
-      'condition=Ready',
-      next.map((name) => `pod/${name}`),
-    );
-    for (const name of next) await untilPings(bed.kubectl, name, peer);
-    await deletePods(bed.kubectl, next);
+    // Two devices that nobody had and the lost one: all three run only if it was given back. A Deployment, since the
+    // kubelet fails pods that it admits before the device plugin is back.
+    await bed.kubectl.run(['create', '-f', '-'], await deploymentLike('examples/my-pod.yaml', 'next', 3));
+    await bed.kubectl.wait('condition=Available', ['deployment/next']);
+    const names = await bed.kubectl.run([
+      'get',
+      'pods',
+      '-l',
+      'app=next',
+      '--field-selector=status.phase=Running',
+      '-o',
+      'name',
+    ]);
+    expect(names.split('\n')).toHaveLength(3);
+    for (const name of names.split('\n')) await untilPings(bed.kubectl, name, peer);
+    await bed.kubectl.run(['delete', 'deployment', 'next', '--cascade=foreground']);
   });
 });
 

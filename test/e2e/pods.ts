@@ -34,11 +34,13 @@ export async function untilPings(kubectl: Kubectl, pod: string, address: string,
   await eventually(what, async () => ((await pings(kubectl, pod, address, namespace)) === passes ? true : undefined));
 }
 
-/** A copy of an example pod under another name. */
-export async function podLike(example: string, name: string): Promise<string> {
-  const pod = parse(await readFile(example, 'utf8')) as { metadata: { name: string } };
-  pod.metadata.name = name;
-  return stringify(pod);
+/** A Deployment of pods like an example's. */
+export async function deploymentLike(example: string, name: string, replicas: number): Promise<string> {
+  const { metadata, spec } = parse(await readFile(example, 'utf8')) as { metadata: object; spec: object };
+  const labels = { app: name };
+  const template = { metadata: { ...metadata, name: undefined, labels }, spec };
+  const deployment = { replicas, selector: { matchLabels: labels }, template };
+  return stringify({ apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name }, spec: deployment });
 }
 
 export async function deletePods(kubectl: Kubectl, pods: readonly string[], namespace = 'default'): Promise<void> {

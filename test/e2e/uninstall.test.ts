@@ -24,13 +24,11 @@ async function traces(node: string): Promise<string> {
   return `${stdout}\n${JSON.stringify(metadata.labels, null, 1)}`;
 }
 
-async function objectsLeft(): Promise<string> {
+async function objectsLeft(): Promise<string[]> {
   const kinds = 'dpuoperatorconfig,dpu,sfc,daemonset,network-attachment-definitions,pods';
-  const text = await bed.kubectl.run(['get', kinds, '-A', '-o', 'name', '--ignore-not-found']);
-  return text
-    .split('\n')
-    .filter((name) => /dpu|vsp|sriov|my-/.test(name) && !name.includes('controller-manager'))
-    .join('\n');
+  const columns = 'custom-columns=NS:.metadata.namespace,KIND:.kind,NAME:.metadata.name';
+  const rows = (await bed.kubectl.run(['get', kinds, '-A', '-o', columns, '--no-headers'])).split('\n');
+  return rows.filter((row) => !/^kube-system |dpu-operator-controller-manager/.test(row) && row !== '');
 }
 
 describe('everything deleted', () => {
@@ -59,8 +57,9 @@ describe('everything deleted', () => {
 
       await deletePods(kubectl, pods);
       await kubectl.run(['delete', '-f', 'examples/sfc.yaml', '-f', 'examples/config.yaml', '--timeout=90s']);
-      await eventually(`round ${round}: no object is left`, async () =>
-        (await objectsLeft()) === '' ? true : undefined,
+      await eventually(
+        `round ${round}: no object is left`,
+        async () => (await objectsLeft()).length === 0 || undefined,
       );
       expect([await traces(host), await traces(dpu)]).toEqual(before);
     }

@@ -6,9 +6,6 @@ import { spawn } from 'node:child_process';
 import { existsSync, globSync, mkdtempSync, rmSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import type { NetworkFunction } from '@dpu-operator/sdk';
-import { exec, type Link, Links } from '@dpu-operator/sdk/linux';
-import { pino } from 'pino';
 import {
   AttachEngine,
   type AttachEngineOptions,
@@ -16,8 +13,11 @@ import {
   type DataPath,
   type DpuDirectory,
   type Side,
-} from '../../packages/core/src/daemon/attach/index.ts';
-import { CniServer } from '../../packages/core/src/daemon/cni-server/index.ts';
+} from '@dpu-operator/core/daemon/attach';
+import { CniServer } from '@dpu-operator/core/daemon/cni-server';
+import type { NetworkFunction } from '@dpu-operator/sdk';
+import { exec, type Link, Links } from '@dpu-operator/sdk/linux';
+import { pino } from 'pino';
 
 const root = dirname(dirname(import.meta.dirname));
 export const dpuCni = join(root, 'packages/cni/dist/dpu-cni');

@@ -1,9 +1,9 @@
 /** A daemon that dies at any step, and namespaces that vanish. */
 import { readdirSync } from 'node:fs';
+import { PodLinks } from '@dpu-operator/core/daemon/attach';
+import { Ipam } from '@dpu-operator/core/daemon/ipam';
 import { exec } from '@dpu-operator/sdk/linux';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { PodLinks } from '../../packages/core/src/daemon/attach/index.ts';
-import { Ipam } from '../../packages/core/src/daemon/ipam/index.ts';
 import { AttachBed, buildDpuCni, type Daemon, pluginDirectory, RecordingDataPath } from './attach-bed.ts';
 
 /** Stops a daemon for good at a named point, as SIGKILL would; what runs beside it comes to its own end. */

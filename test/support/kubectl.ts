@@ -54,7 +54,7 @@ export async function eventually<T>(what: string, look: () => Promise<T | undefi
   while (Date.now() < end) {
     try {
       const found = await look();
-      if (found !== undefined && found !== false) return found;
+      if (found !== undefined) return found;
     } catch (error) {
       last = error;
     }

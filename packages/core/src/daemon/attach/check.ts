@@ -1,10 +1,10 @@
 /** CHECK: is the interface still as ADD left it? */
 import { z } from 'zod';
 import { type Attachment, describe } from './attachment.ts';
-import type { CheckRequest } from './engine.ts';
 import { CniError, cniCodes } from './errors.ts';
 import { namespaceId } from './namespace.ts';
 import type { PodLinks } from './pod-links.ts';
+import type { CheckRequest } from './requests.ts';
 
 /** Of every version: what is compared looks the same in all. */
 const previous = z.looseObject({

@@ -15,33 +15,15 @@ import { checkAttachment } from './check.ts';
 import { Devices } from './devices.ts';
 import { CniError, cniCodes } from './errors.ts';
 import { namespaceId } from './namespace.ts';
-import type { NetworkConfig } from './network-config.ts';
 import { completePair } from './network-function.ts';
 import { Orphans } from './orphans.ts';
 import { PodLinks } from './pod-links.ts';
 import type { DeviceEntry, DpuDirectory } from './ports.ts';
 import { Releaser } from './releaser.ts';
+import type { AttachRequest, CheckRequest } from './requests.ts';
 import { type CniResult, type IpamResult, resultOf } from './result.ts';
 import type { AttachmentStore } from './store.ts';
 import { applySettings, readSettings, wantedSettings } from './vf-settings.ts';
-
-export interface AttachRequest {
-  containerId: string;
-  ifName: string;
-  /** Path of the pod's network namespace. */
-  netns: string;
-  pod?: { namespace: string; name: string; uid?: string } | undefined;
-  network: NetworkConfig;
-  /** The MAC asked for, in the order of precedence resolved by the caller. */
-  mac?: string | undefined;
-  ipam?: IpamCall | undefined;
-}
-
-export interface CheckRequest extends AttachmentKey {
-  netns: string;
-  prevResult?: unknown;
-  ipam?: IpamCall | undefined;
-}
 
 export interface AttachEngineOptions {
   store: AttachmentStore;

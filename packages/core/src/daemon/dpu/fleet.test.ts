@@ -139,6 +139,23 @@ test('a daemon that starts while its DPU is being deleted finishes that', async 
   expect(settled.at(-1)).toEqual([]);
 });
 
+test('a daemon that starts anew leaves its DPU alone until it has looked', async () => {
+  const first = await start();
+  first.fleet.setDetected([detected]);
+  await vi.waitFor(() => expect(first.condition()).toBeDefined());
+  first.stop.abort();
+  first.fleet.close();
+  const api = new TestApiServer();
+  const object = first.api.objects.get(path);
+  if (object) api.put(path, object);
+  const { fleet } = await start({ directory: first.directory, api });
+  const deletions = () => api.writes.filter((write) => write.startsWith('DELETE'));
+  await expect(vi.waitFor(() => expect(deletions()).not.toEqual([]), { timeout: 200 })).rejects.toThrow();
+  fleet.setDetected([detected]);
+  await vi.waitFor(() => expect(fleet.manager('soft-dpu')).toBeDefined());
+  expect(deletions()).toEqual([]);
+});
+
 test("another node's object of that name is left alone, and taken over when it is gone", async () => {
   const { api, fleet } = await start();
   const spec = { isDpuSide: true, nodeName: 'node-2', dpuProductName: 'Software DPU' };

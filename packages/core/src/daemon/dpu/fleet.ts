@@ -66,7 +66,8 @@ export class DpuFleet {
   /** What was detected by this daemon or one before it: enough to tear a DPU down that is detected no more. */
   readonly #records: JsonFiles<DetectedDpu>;
   readonly #recorded: Map<string, DetectedDpu>;
-  #detected = new Map<string, DetectedDpu>();
+  /** undefined until detection has spoken for the first time: until then no DPU counts as gone. */
+  #detected: Map<string, DetectedDpu> | undefined;
   /** Objects of other nodes that have the name of a DPU of ours. */
   readonly #foreign = new Map<string, AbortController>();
   #signal: AbortSignal | undefined;
@@ -92,9 +93,9 @@ export class DpuFleet {
   }
 
   setDetected(dpus: readonly DetectedDpu[]): void {
-    const before = this.#detected;
+    const before = this.#detected?.keys() ?? [];
     this.#detected = new Map(dpus.map((dpu) => [dpu.name, dpu]));
-    for (const name of new Set([...before.keys(), ...this.#detected.keys(), ...this.#known()])) {
+    for (const name of new Set([...before, ...this.#detected.keys(), ...this.#known()])) {
       this.#controller.enqueue(name);
     }
   }
@@ -129,9 +130,10 @@ export class DpuFleet {
 
   async #reconcile(name: string): Promise<void> {
     const object = this.#informer.get(name);
+    if (object && isBeingDeleted(object)) return this.#delete(object);
+    if (!this.#detected) return;
     const detected = this.#detected.get(name);
     if (!object) await this.#withoutObject(name, detected);
-    else if (isBeingDeleted(object)) await this.#delete(object);
     else if (!detected) {
       await this.#options.store.delete(dataProcessingUnit, name, undefined, { uid: object.metadata.uid });
     } else {

@@ -1,0 +1,21 @@
+/** What callers ask of the attach engine. */
+import type { AttachmentKey, IpamCall } from './attachment.ts';
+import type { NetworkConfig } from './network-config.ts';
+
+export interface AttachRequest {
+  containerId: string;
+  ifName: string;
+  /** Path of the pod's network namespace. */
+  netns: string;
+  pod?: { namespace: string; name: string; uid?: string } | undefined;
+  network: NetworkConfig;
+  /** The MAC asked for, in the order of precedence resolved by the caller. */
+  mac?: string | undefined;
+  ipam?: IpamCall | undefined;
+}
+
+export interface CheckRequest extends AttachmentKey {
+  netns: string;
+  prevResult?: unknown;
+  ipam?: IpamCall | undefined;
+}
