@@ -56,23 +56,23 @@ export async function installOperator(bed: TestBed, options: SoftwareDpuOptions)
 export async function turnOn(bed: TestBed): Promise<void> {
   await bed.kubectl.run(['label', '--overwrite', 'node', bed.host, bed.dpu, 'dpu=true']);
   await bed.kubectl.run(['create', '-f', 'examples/config.yaml']);
-  if (await lacksWhereabouts(bed.kubectl)) {
-    const patch = JSON.stringify({ spec: { defaultNetwork: { ipam: hostLocal } } });
-    await bed.kubectl.run(['patch', 'dpuoperatorconfig', 'dpu-operator-config', '--type=merge', '-p', patch]);
-  }
+  await useIpamThatIsThere(bed);
   await dpusReady(bed);
 }
 
-/** The default network's addresses where whereabouts is not to be had; both pods of the examples are on one node. */
+/** Test clusters without Multus' images have no whereabouts either. */
+export async function useIpamThatIsThere({ kubectl }: TestBed): Promise<void> {
+  const daemonSet = ['get', 'daemonset', 'whereabouts', '-n', 'kube-system', '--ignore-not-found', '-o', 'name'];
+  if ((await kubectl.run(daemonSet)).trim() !== '') return;
+  const patch = JSON.stringify({ spec: { defaultNetwork: { ipam: hostLocal } } });
+  await kubectl.run(['patch', 'dpuoperatorconfig', 'dpu-operator-config', '--type=merge', '-p', patch]);
+}
+
+/** One range on every node is right here: both pods of the examples run on one node. */
 const hostLocal = {
   type: 'host-local',
   ranges: [[{ subnet: '10.56.217.0/24', rangeStart: '10.56.217.50', rangeEnd: '10.56.217.150' }]],
 };
-
-async function lacksWhereabouts(kubectl: Kubectl): Promise<boolean> {
-  const daemonSet = ['get', 'daemonset', 'whereabouts', '-n', 'kube-system', '--ignore-not-found', '-o', 'name'];
-  return (await kubectl.run(daemonSet)).trim() === '';
-}
 
 export async function dpusReady({ kubectl, hostDpu, dpuDpu }: TestBed): Promise<void> {
   // One by one: kubectl gives up at once on the first of several that is not there yet.

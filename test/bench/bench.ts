@@ -1,0 +1,12 @@
+/** `make bench`: every figure this project promises, measured on this machine, each beside its floor. */
+import { loadavg } from 'node:os';
+import { execa } from 'execa';
+
+const parts = [
+  ['bun', '--conditions=source', 'test/bench/attach.ts'],
+  ['node', 'test/bench/vsp.ts'],
+  ['node', 'test/bench/cluster.ts'],
+] as const;
+
+console.log(`load of the machine before: ${loadavg()[0]?.toFixed(2)}`);
+for (const [program, ...args] of parts) await execa(program, args, { stdio: 'inherit' });

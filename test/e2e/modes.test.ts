@@ -1,0 +1,33 @@
+import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { TestBed } from '../support/operator.ts';
+import { operatorIsOff } from './bed.ts';
+
+let bed: TestBed;
+beforeAll(async () => {
+  bed = await operatorIsOff();
+  await bed.kubectl.run(['label', '--overwrite', 'node', bed.host, bed.dpu, 'dpu=true']);
+});
+afterEach(async () => {
+  await bed.kubectl.run(['delete', 'dpuoperatorconfig', '--all', '--timeout=60s']);
+});
+
+const dpus = (): Promise<string> => bed.kubectl.run(['get', 'dpu', '-o', 'name']);
+
+describe('a cluster that holds only one side', () => {
+  it('examples/host.yaml: serves the host, and says that its DPU does not answer', async () => {
+    const { kubectl, hostDpu } = bed;
+    await kubectl.run(['create', '-f', 'examples/host.yaml']);
+    await kubectl.wait('create', [`dpu/${hostDpu}`]);
+    const unreachable = 'jsonpath={.status.conditions[?(@.type=="Ready")].reason}=PeerUnreachable';
+    await kubectl.wait(unreachable, [`dpu/${hostDpu}`], 60);
+    expect(await dpus()).toBe(`dataprocessingunit.config.openshift.io/${hostDpu}`);
+  });
+
+  it('examples/dpu.yaml: serves the DPU', async () => {
+    const { kubectl, dpuDpu } = bed;
+    await kubectl.run(['create', '-f', 'examples/dpu.yaml']);
+    await kubectl.wait('create', [`dpu/${dpuDpu}`]);
+    await kubectl.wait('condition=Ready', [`dpu/${dpuDpu}`], 60);
+    expect(await dpus()).toBe(`dataprocessingunit.config.openshift.io/${dpuDpu}`);
+  });
+});
