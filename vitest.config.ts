@@ -6,7 +6,11 @@ const ssr = { resolve: { conditions: ['source'] } };
 export default defineConfig({
   test: {
     projects: [
-      { resolve, ssr, test: { name: 'unit', include: ['packages/*/src/**/*.test.ts', 'test/{cluster,support}/**/*.test.ts'] } },
+      {
+        resolve,
+        ssr,
+        test: { name: 'unit', include: ['packages/*/src/**/*.test.ts', 'test/{cluster,support}/**/*.test.ts'] },
+      },
       {
         resolve,
         ssr,
