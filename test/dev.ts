@@ -3,14 +3,13 @@
  * Usage: node test/dev.ts <cluster>
  */
 import { ensureCluster } from './cluster/index.ts';
-import { Kubectl } from './support/kubectl.ts';
 import { namespace } from './support/operator.ts';
 
 const started = performance.now();
 const name = process.argv[2] ?? 'dpu-demo';
 const cluster = await ensureCluster({ name, log: console.log });
 const changed = await cluster.loadImages(['operator', 'vsp']);
-const kubectl = new Kubectl(cluster.kubeconfig);
+const { kubectl } = cluster;
 if (changed.includes('operator')) {
   const workloads = ['deployment/dpu-operator-controller-manager', 'daemonset/dpu-daemon'];
   await kubectl.run(['rollout', 'restart', '-n', namespace, ...workloads]);

@@ -5,7 +5,7 @@
 import { operatorIsOn } from '../e2e/bed.ts';
 import setUpCluster from '../e2e/global-setup.ts';
 import { deletePods } from '../e2e/pods.ts';
-import { eventually } from '../support/kubectl.ts';
+import { eventually } from '../support/eventually.ts';
 import { dpusReady, namespace, type TestBed } from '../support/operator.ts';
 
 const starts = 5;

@@ -1,5 +1,5 @@
 import type { Engine } from './engine.ts';
-import { imageExists, importImage, pullImage } from './engine-images.ts';
+import { imageExists, importImage, pullImage, removeOtherTags } from './engine-images.ts';
 import { debianKey, debianRoot } from './node-image/debian-root.ts';
 import { type Log, step } from './progress.ts';
 import { versions } from './versions.ts';
@@ -16,5 +16,6 @@ export async function ensureBaseImage(log: Log, engine: Engine): Promise<string>
   if (await pullImage(log, engine, published, pullTimeoutMs)) return published;
   const tar = await debianRoot(log, 'base', []);
   await step(log, `import ${builtHere}`, () => importImage(engine, builtHere, { tar }, ['CMD ["bash"]']));
+  await removeOtherTags(engine, builtHere);
   return builtHere;
 }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { withLock } from './lock.ts';
 import { cachePath } from './paths.ts';
 import { type Detail, type Log, step } from './progress.ts';
 
@@ -11,8 +12,8 @@ export function hashOf(...inputs: unknown[]): string {
 }
 
 /**
- * A directory made once per recipe. It is made under another name and renamed when complete, so that a killed run
- * leaves nothing that looks finished.
+ * A directory made once per recipe; those of former recipes go then. It is made under another name and renamed when
+ * complete, so that a killed run leaves nothing that looks finished.
  */
 export async function cachedDirectory(
   log: Log,
@@ -22,19 +23,23 @@ export async function cachedDirectory(
 ): Promise<string> {
   const finished = cachePath(name, key);
   if (existsSync(finished)) return finished;
-  await mkdir(dirname(finished), { recursive: true });
-  await sweep(dirname(finished));
-  const draft = await mkdtemp(`${finished}.draft-${process.pid}-`);
-  try {
-    await step(log, `make ${name}`, (detail) => make(draft, detail));
-    await rename(draft, finished).catch((error) => {
-      // Another process that needed the same was faster; both are equally good.
-      if (!existsSync(finished)) throw error;
-    });
-  } finally {
-    await rm(draft, { recursive: true, force: true });
-  }
-  return finished;
+  return withLock(log, name, async () => {
+    if (existsSync(finished)) return finished;
+    const parent = dirname(finished);
+    await mkdir(parent, { recursive: true });
+    await sweep(parent);
+    const draft = await mkdtemp(`${finished}.draft-${process.pid}-`);
+    try {
+      await step(log, `make ${name}`, (detail) => make(draft, detail));
+      await rename(draft, finished);
+    } finally {
+      await rm(draft, { recursive: true, force: true });
+    }
+    for (const other of await readdir(parent)) {
+      if (other !== key) await rm(join(parent, other), { recursive: true, force: true });
+    }
+    return finished;
+  });
 }
 
 /** A directory for one piece of work of this process, on the file system of the cache; the caller removes it. */

@@ -10,7 +10,9 @@ export async function ensureDebianPackages(log: Log, purpose: string, packages: 
     if (!status.stdout.includes('Status: install ok installed')) missing.push(name);
   }
   if (missing.length === 0) return;
-  const command = ['apt-get', 'install', '--yes', '--no-install-recommends', ...missing];
+  // A fresh machine's own updates may hold the lock.
+  const patience = ['-o', 'DPkg::Lock::Timeout=120'];
+  const command = ['apt-get', 'install', '--yes', '--no-install-recommends', ...patience, ...missing];
   if (!(await isDebianLike()) || process.getuid?.() !== 0) {
     throw new Error(
       `The test cluster needs ${purpose}. Missing: ${missing.join(', ')}. Install them with your system's package ` +

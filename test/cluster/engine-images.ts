@@ -24,6 +24,13 @@ export async function imageExists(engine: Engine, name: string): Promise<boolean
   return (await engine.attempt(['image', 'inspect', '--format', '{{.Id}}', name])).exitCode === 0;
 }
 
+/** Removes the images of the same name with other tags: those of former recipes. One that a container uses stays. */
+export async function removeOtherTags(engine: Engine, name: string): Promise<void> {
+  const repository = name.slice(0, name.lastIndexOf(':'));
+  const { stdout } = await engine.attempt(['images', '--format', '{{.Repository}}:{{.Tag}}', repository]);
+  for (const other of stdout.split('\n')) if (other && other !== name) await engine.attempt(['rmi', other]);
+}
+
 /** Whether the image could be pulled. A registry that refuses says so at once; a slow line is given its time. */
 export async function pullImage(log: Log, engine: Engine, name: string, timeoutMs: number): Promise<boolean> {
   const start = performance.now();

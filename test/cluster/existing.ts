@@ -1,8 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { internalIp, Kubectl } from './kubectl.ts';
 import type { Log } from './progress.ts';
-import { attempt } from './run.ts';
-import { ensureTools } from './tools.ts';
+import { ensureKubectl } from './tools.ts';
 import { type Cluster, type ClusterNode, type Role, roleLabel } from './types.ts';
 
 const helperNamespace = 'kube-system';
@@ -14,8 +12,7 @@ const networksKind = 'network-attachment-definitions.k8s.cni.cncf.io';
 export async function openExistingCluster(log: Log): Promise<Cluster> {
   const kubeconfig = process.env.KUBECONFIG;
   if (!kubeconfig) throw new Error('TEST_CLUSTER=existing needs KUBECONFIG to name the cluster to use');
-  const { kubectl: program } = await ensureTools(log);
-  const kubectl = new Kubectl(program, kubeconfig);
+  const kubectl = new Kubectl(await ensureKubectl(log), kubeconfig);
   const crd = await kubectl.run(['get', 'crd', networksKind, '--ignore-not-found', '-o', 'name']);
   if (!crd.trim()) throw new Error('the existing cluster has no Multus: install it and whereabouts first');
   const nodes = await assignRoles(log, kubectl);
@@ -23,13 +20,14 @@ export async function openExistingCluster(log: Log): Promise<Cluster> {
   return {
     name: 'existing',
     kubeconfig,
+    kubectl,
     nodes,
     exec: async (node, argv, options = {}) => {
       await ensureHelper(kubectl, node);
       const stdin = options.input === undefined ? [] : ['--stdin'];
       const enter = ['nsenter', '--target', '1', '--mount', '--net', '--uts', '--ipc', '--pid', '--'];
-      const inPod = [program, '--kubeconfig', kubeconfig, 'exec', '--namespace', helperNamespace, helperName(node)];
-      return attempt([...inPod, ...stdin, '--', ...enter, ...argv], options);
+      const inPod = ['exec', '--namespace', helperNamespace, helperName(node), ...stdin, '--', ...enter, ...argv];
+      return kubectl.try(inPod, options.input, options.timeoutMs);
     },
     loadImages: async () => {
       log('existing cluster: images are not loaded; push them to where its nodes pull from');
@@ -92,6 +90,5 @@ async function ensureHelper(kubectl: Kubectl, node: string): Promise<void> {
       ],
     },
   });
-  await sleep(200);
   await kubectl.run(['wait', '--for=condition=Ready', ...pod, `--timeout=${helperReadyTimeout}`]);
 }

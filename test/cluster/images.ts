@@ -5,8 +5,10 @@ import { ensureBaseImage } from './base-image.ts';
 import { hashOf } from './cache.ts';
 import type { Engine } from './engine.ts';
 import { sha256OfFile } from './file-hash.ts';
+import { withLock } from './lock.ts';
 import { cachePath, repositoryRoot } from './paths.ts';
 import { type Log, step } from './progress.ts';
+import { run } from './run.ts';
 
 /** What goes into each image beside its Containerfile: a name in the build context, a path in the repository. */
 const inputs = {
@@ -25,7 +27,7 @@ const inputs = {
 } as const satisfies Record<string, Record<string, string>>;
 
 export type ImageName = keyof typeof inputs;
-export const imageNames = Object.keys(inputs) as ImageName[];
+const imageNames = Object.keys(inputs) as ImageName[];
 
 /** Says in the image itself what it was built from, so that no record beside it can be wrong. */
 const inputsLabel = 'dpu-operator.inputs';
@@ -38,7 +40,7 @@ export interface BuiltImage {
 }
 
 /** As kubelet normalises `dpu-operator/<name>:dev`. */
-export function imageTag(name: ImageName): string {
+function imageTag(name: ImageName): string {
   return `docker.io/dpu-operator/${name}:dev`;
 }
 
@@ -57,9 +59,13 @@ export async function buildImage(
   name: ImageName,
   root = repositoryRoot,
 ): Promise<BuiltImage> {
+  const base = await ensureBaseImage(log, engine);
+  return withLock(log, `image-${name}`, () => buildOn(base, log, engine, name, root));
+}
+
+async function buildOn(base: string, log: Log, engine: Engine, name: ImageName, root: string): Promise<BuiltImage> {
   const tag = imageTag(name);
   const containerfile = join(repositoryRoot, 'images', name, 'Containerfile');
-  const base = await ensureBaseImage(log, engine);
   const files = await filesOf(name, root);
   const contents = await Promise.all(Object.values(files).map(sha256OfFile));
   const inputsHash = hashOf(base, await readFile(containerfile, 'utf8'), Object.keys(files), contents);
@@ -115,4 +121,6 @@ async function stage(context: string, files: Record<string, string>): Promise<vo
     await mkdir(dirname(path), { recursive: true });
     await cp(source, path, { dereference: true, preserveTimestamps: true });
   }
+  // Not all of our containers run as root, and this checkout may be for its owner's eyes only.
+  await run(['chmod', '--recursive', 'u=rwX,go=rX', context]);
 }

@@ -5,7 +5,7 @@ import type { Log } from './progress.ts';
 import { ensureTools } from './tools.ts';
 import type { Cluster } from './types.ts';
 
-export type { RunResult } from './run.ts';
+export type { Kubectl } from './kubectl.ts';
 export type { Cluster, ClusterNode, Role } from './types.ts';
 export { roleLabel } from './types.ts';
 

@@ -3,15 +3,17 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Engine, usesCgroupV1 } from './engine.ts';
+import { removeOtherTags } from './engine-images.ts';
 import { ImageLoader } from './image-loader.ts';
 import { restoreKernelSettings, saveKernelSettings } from './kernel-settings.ts';
 import { kindConfig, nodeCount } from './kind-config.ts';
 import { internalIp, Kubectl } from './kubectl.ts';
+import { withLock } from './lock.ts';
 import { installNetworks } from './networks.ts';
 import { ensureNodeImage } from './node-image/choose.ts';
 import { cachePath } from './paths.ts';
 import { type Log, step } from './progress.ts';
-import { attempt, run } from './run.ts';
+import { run } from './run.ts';
 import type { Tools } from './tools.ts';
 import { type Cluster, type ClusterNode, type Role, roleLabel } from './types.ts';
 
@@ -31,27 +33,35 @@ export class KindClusters {
   }
 
   /** The running cluster of that name; made if missing, made anew if dead. */
-  async ensure(name: string): Promise<Cluster> {
-    if (await this.#exists(name)) {
-      if (await this.#answers(name)) return this.#open(name);
-      this.#log(`cluster ${name} is dead (its nodes or its API server do not answer): making it anew`);
-      await this.delete(name);
-    }
-    try {
-      await this.#create(name);
-    } catch (error) {
-      // A half-made cluster would look like a dead one next time; this way the next try starts at once.
-      await this.delete(name).catch(() => {});
-      throw error;
-    }
-    return this.#open(name);
+  ensure(name: string): Promise<Cluster> {
+    return withLock(this.#log, `cluster-${name}`, () => this.#ensure(name));
   }
 
   async find(name: string): Promise<Cluster | undefined> {
     return (await this.#exists(name)) && (await this.#answers(name)) ? this.#open(name) : undefined;
   }
 
-  async delete(name: string): Promise<void> {
+  delete(name: string): Promise<void> {
+    return withLock(this.#log, `cluster-${name}`, () => this.#delete(name));
+  }
+
+  async #ensure(name: string): Promise<Cluster> {
+    if (await this.#exists(name)) {
+      if (await this.#answers(name)) return this.#open(name);
+      this.#log(`cluster ${name} is dead (its nodes or its API server do not answer): making it anew`);
+      await this.#delete(name);
+    }
+    try {
+      await this.#create(name);
+    } catch (error) {
+      // A half-made cluster would look like a dead one next time; this way the next try starts at once.
+      await this.#delete(name).catch(() => {});
+      throw error;
+    }
+    return this.#open(name);
+  }
+
+  async #delete(name: string): Promise<void> {
     await step(this.#log, `delete cluster ${name}`, async () => {
       await this.#kind(['delete', 'cluster', '--name', name, '--kubeconfig', kubeconfigPath(name)]);
       await rm(clusterDirectory(name), { recursive: true, force: true });
@@ -77,11 +87,12 @@ export class KindClusters {
         { input: config, onErrorLine: detail },
       ),
     );
+    if (image.built) await removeOtherTags(this.#engine, image.name);
   }
 
   async #open(name: string): Promise<Cluster> {
     const kubeconfig = kubeconfigPath(name);
-    const kubectl = new Kubectl(this.#tools.kubectl, kubeconfig);
+    const kubectl = this.#kubectl(name);
     const nodes: ClusterNode[] = (await kubectl.nodes()).map((node) => ({
       name: node.metadata.name,
       role: (node.metadata.labels[roleLabel] as Role | undefined) ?? 'control-plane',
@@ -99,6 +110,7 @@ export class KindClusters {
     return {
       name,
       kubeconfig,
+      kubectl,
       nodes,
       exec,
       loadImages: (names) => loader.load(names),
@@ -127,9 +139,7 @@ export class KindClusters {
     const list = ['get', 'nodes', '--output', 'name', '--request-timeout=5s'];
     const deadline = performance.now() + readyTimeoutMs;
     do {
-      const joined = await attempt([this.#tools.kubectl, '--kubeconfig', kubeconfigPath(name), ...list], {
-        timeoutMs: readyTimeoutMs,
-      });
+      const joined = await this.#kubectl(name).try(list, undefined, readyTimeoutMs);
       if (joined.exitCode === 0) return joined.stdout.trim().split('\n').length === nodeCount;
       await sleep(1000);
     } while (performance.now() < deadline);
@@ -138,6 +148,10 @@ export class KindClusters {
 
   async #names(): Promise<string[]> {
     return (await this.#kind(['get', 'clusters'])).split('\n').filter(Boolean);
+  }
+
+  #kubectl(name: string): Kubectl {
+    return new Kubectl(this.#tools.kubectl, kubeconfigPath(name));
   }
 
   #kind(args: string[], options: Parameters<typeof run>[1] = {}): Promise<string> {
@@ -149,6 +163,6 @@ function clusterDirectory(name: string): string {
   return cachePath('clusters', name);
 }
 
-export function kubeconfigPath(name: string): string {
+function kubeconfigPath(name: string): string {
   return join(clusterDirectory(name), 'kubeconfig');
 }

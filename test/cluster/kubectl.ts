@@ -1,4 +1,4 @@
-import { type RunOptions, run } from './run.ts';
+import { attempt, CommandError, type RunOptions, type RunResult } from './run.ts';
 
 interface NodeObject {
   metadata: { name: string; labels: Record<string, string> };
@@ -6,25 +6,54 @@ interface NodeObject {
   status: { addresses: { type: string; address: string }[]; conditions: { type: string; status: string }[] };
 }
 
-/** kubectl bound to one cluster. */
+/** kubectl against one cluster: what people type, so what the tests type. */
 export class Kubectl {
-  readonly #argv: string[];
+  readonly #program: string;
+  readonly #kubeconfig: string;
 
   constructor(program: string, kubeconfig: string) {
-    this.#argv = [program, '--kubeconfig', kubeconfig];
+    this.#program = program;
+    this.#kubeconfig = kubeconfig;
   }
 
-  run(args: readonly string[], options?: RunOptions): Promise<string> {
-    return run([...this.#argv, ...args], options);
+  /** Runs `kubectl <args>`; throws with kubectl's own words. */
+  async run(args: readonly string[], input?: RunOptions['input']): Promise<string> {
+    const result = await this.try(args, input);
+    if (result.exitCode !== 0) throw new CommandError(['kubectl', ...args], result);
+    return result.stdout;
+  }
+
+  /** Runs `kubectl <args>` and answers however it ended. */
+  try(args: readonly string[], input?: RunOptions['input'], timeoutMs?: number): Promise<RunResult> {
+    return attempt([this.#program, ...args], {
+      // Not --kubeconfig: the variable may be a list.
+      env: { KUBECONFIG: this.#kubeconfig },
+      ...(input !== undefined && { input }),
+      ...(timeoutMs !== undefined && { timeoutMs }),
+    });
+  }
+
+  async json<T>(args: readonly string[]): Promise<T> {
+    return JSON.parse(await this.run([...args, '-o', 'json'])) as T;
+  }
+
+  /** Runs a program in a pod's first container. */
+  exec(pod: string, namespace: string, argv: readonly string[]): Promise<string> {
+    return this.run(['exec', '-n', namespace, pod, '--', ...argv]);
+  }
+
+  /** Waits by a watch; `condition` as in `kubectl wait --for`, e.g. `condition=Ready` or `delete`. */
+  async wait(condition: string, objects: readonly string[], seconds = 120, namespace?: string): Promise<void> {
+    const scope = namespace ? ['-n', namespace] : [];
+    await this.run(['wait', `--for=${condition}`, `--timeout=${seconds}s`, ...scope, ...objects]);
   }
 
   async nodes(): Promise<NodeObject[]> {
-    return JSON.parse(await this.run(['get', 'nodes', '-o', 'json'])).items;
+    return (await this.json<{ items: NodeObject[] }>(['get', 'nodes'])).items;
   }
 
   async apply(...objects: object[]): Promise<void> {
-    const list = JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects });
-    await this.run(['apply', '-f', '-'], { input: list });
+    await this.run(['apply', '-f', '-'], JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects }));
   }
 }
 

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 export const repositoryRoot = dirname(dirname(import.meta.dirname));
 
 /** Everything that is expensive to make lives here, outside the tree, so that a fresh checkout starts warm. */
-export const cacheRoot = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'dpu-operator');
+const cacheRoot = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'dpu-operator');
 
 export function cachePath(...parts: string[]): string {
   return join(cacheRoot, ...parts);

@@ -1,3 +1,4 @@
+import type { Kubectl } from './kubectl.ts';
 import type { RunOptions, RunResult } from './run.ts';
 
 export type Role = 'control-plane' | 'host' | 'dpu';
@@ -13,6 +14,8 @@ export interface Cluster {
   name: string;
   /** Path of a kubeconfig of its own; the user's is never touched. */
   kubeconfig: string;
+  /** Works with that kubeconfig, on machines without a kubectl too. */
+  kubectl: Kubectl;
   nodes: ClusterNode[];
   /** Runs a program on a node, as root in its mount and network namespaces. A bad end is in exitCode, not thrown. */
   exec(node: string, argv: readonly string[], options?: Pick<RunOptions, 'input' | 'timeoutMs'>): Promise<RunResult>;

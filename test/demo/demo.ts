@@ -56,7 +56,7 @@ const ping = ['ping', '-c', '3', ip];
 await pings(kubectl, 'my-pod', ip); // The first packets ask for the neighbour's MAC.
 console.log(`$ kubectl exec my-pod -- ${ping.join(' ')}\n${await kubectl.exec('my-pod', 'default', ping)}\n`);
 console.log(`Look around:
-  export KUBECONFIG=${kubectl.kubeconfig}
+  export KUBECONFIG=${bed.cluster.kubeconfig}
   kubectl get dpu,pods -A
   kubectl exec -it my-pod -- bash
   kubectl create -f examples/sfc.yaml      # a network function on the DPU

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { eventually } from '../support/kubectl.ts';
+import { eventually } from '../support/eventually.ts';
 import { namespace, type TestBed } from '../support/operator.ts';
 import { operatorIsOn } from './bed.ts';
 import { deletePods, deploymentLike, net1, networkStatus, untilPings } from './pods.ts';

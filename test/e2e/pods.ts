@@ -1,7 +1,8 @@
 /** Pods with a DPU interface, as the tests make, ask and break them. */
 import { readFile } from 'node:fs/promises';
 import { parse, stringify } from 'yaml';
-import { eventually, type Kubectl } from '../support/kubectl.ts';
+import type { Kubectl } from '../cluster/index.ts';
+import { eventually } from '../support/eventually.ts';
 
 interface NetworkStatus {
   interface: string;

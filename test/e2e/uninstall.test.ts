@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { eventually } from '../support/kubectl.ts';
+import { eventually } from '../support/eventually.ts';
 import { dpusReady, namespace, type TestBed, turnOn, useIpamThatIsThere } from '../support/operator.ts';
 import { readmeCommands } from '../support/readme.ts';
 import { operatorIsOff } from './bed.ts';

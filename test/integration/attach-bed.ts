@@ -114,6 +114,7 @@ export class AttachBed {
     },
     dpu: (name) => (this.ready && name === this.#entry.dpuName ? this.#entry : undefined),
     dpuSide: () => undefined,
+    isGone: () => false,
     sides: () => new Set(this.ready ? [this.side] : []),
   };
 

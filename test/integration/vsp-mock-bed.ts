@@ -111,9 +111,10 @@ export class Bed implements AsyncDisposable {
     return netns.create();
   }
 
-  plugin(node: Netns, ip: string, settings: Record<string, unknown>): SoftwareDpu {
+  /** @param exec runs the plugin's programs in the node's place */
+  plugin(node: Netns, ip: string, settings: Record<string, unknown>, exec = linuxPlatform(node.path).exec) {
     const context = { logger, settings, signal: new AbortController().signal, node: { name: node.name, ip } };
-    const plugin = new SoftwareDpu(context, { ...linuxPlatform(node.path), runDirectory });
+    const plugin = new SoftwareDpu(context, { ...linuxPlatform(node.path), exec, runDirectory });
     this.#plugins.add(plugin);
     return plugin;
   }

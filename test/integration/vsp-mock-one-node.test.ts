@@ -92,6 +92,12 @@ describe('a network function', () => {
     await expect(taken).rejects.toMatchObject({ code: 'FAILED_PRECONDITION' });
     await dpu.networkFunctions.deleteNetworkFunction({ input, output });
     expect(await a.reaches('10.8.0.100')).toBe(false);
+
+    // A caller that gave up on the first deletes while that is still under way.
+    const creating = dpu.networkFunctions.createNetworkFunction({ input, output });
+    await Promise.all([creating, dpu.networkFunctions.deleteNetworkFunction({ input, output })]);
+    await dpu.bridge.createBridgePort(port(2, input));
+    await dpu.bridge.deleteBridgePort('host0-2');
     await nf.delete();
   });
 });

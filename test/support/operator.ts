@@ -1,7 +1,6 @@
 /** Installs the operator and its software DPU on a test cluster, the way the README tells a person to. */
 import { stringify } from 'yaml';
-import type { Cluster } from '../cluster/index.ts';
-import { Kubectl } from './kubectl.ts';
+import type { Cluster, Kubectl } from '../cluster/index.ts';
 
 export const namespace = 'openshift-dpu-operator';
 
@@ -25,7 +24,7 @@ export interface SoftwareDpuOptions {
 export function testBed(cluster: Cluster): TestBed {
   const host = nodeOf(cluster, 'host').name;
   const dpu = nodeOf(cluster, 'dpu').name;
-  const kubectl = new Kubectl(cluster.kubeconfig);
+  const { kubectl } = cluster;
   return { cluster, kubectl, host, dpu, hostDpu: `software-dpu-${host}-host`, dpuDpu: `software-dpu-${dpu}-dpu` };
 }
 

@@ -41,8 +41,9 @@ async function post(socketPath: string, body: string): Promise<Answer> {
   const send = (socket: { write(data: Uint8Array): number }) => {
     unsent = unsent.subarray(Math.max(0, socket.write(unsent)));
   };
+  let connection: { terminate(): void } | undefined;
   try {
-    await Bun.connect({
+    connection = await Bun.connect({
       unix: socketPath,
       socket: {
         open: send,
@@ -59,6 +60,8 @@ async function post(socketPath: string, body: string): Promise<Answer> {
     throw new CniError(codes.tryAgainLater, hint, error instanceof Error ? error.message : String(error));
   } finally {
     clearTimeout(timer);
+    // An open one would keep the process, and with it the runtime, waiting for a daemon that hangs.
+    connection?.terminate();
   }
 }
 

@@ -64,9 +64,10 @@ export class DpuSide implements Side {
       const { settings, node } = this.#options;
       // On one node, network functions get the VFs of the host side.
       const ports = this.handsOutVfs ? undefined : this.#pool.adopt(settings.networkFunctionPorts);
-      await Promise.all([ports, this.#switch.start()]);
+      const [state] = await Promise.all([ports, this.#switch.start()]);
       await this.#reconcile(nothing);
       this.#keeper.start();
+      if (state?.unsettled) this.#keeper.poke();
       return daemonAddress(settings, 'dpu', node.ip);
     });
   }
@@ -97,10 +98,11 @@ export class DpuSide implements Side {
     await this.#serial.run(() => this.#switch.stop());
   }
 
-  /** Works a change out, makes the switch match, and only then takes it for granted. */
+  /** Works a change out, makes the switch match, and only then takes it for granted. The same state is no change. */
   update(change: (state: DpuState) => DpuState | Promise<DpuState>): Promise<void> {
     return this.#serial.run(async () => {
       const next = await change(this.#state);
+      if (next === this.#state) return;
       this.#wanted = true;
       await this.#reconcile(next);
       this.#state = next;
@@ -130,7 +132,7 @@ export class DpuSide implements Side {
   }
 
   async #look() {
-    const state = this.handsOutVfs ? { absent: [], strays: false } : await this.#pool.ensure();
+    const state = this.handsOutVfs ? { absent: [], unsettled: false } : await this.#pool.ensure();
     if (this.#wanted) await this.#reconcile(this.#state);
     return state;
   }

@@ -24,8 +24,9 @@ export class HostSide implements Side {
   start(): Promise<IpPort> {
     return this.#serial.run(async () => {
       const { settings, node } = this.#options;
-      await this.#pool.adopt(settings.vfs);
+      const { unsettled } = await this.#pool.adopt(settings.vfs);
       this.#keeper.start();
+      if (unsettled) this.#keeper.poke();
       return daemonAddress(settings, 'host', node.ip);
     });
   }

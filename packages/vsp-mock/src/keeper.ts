@@ -11,7 +11,7 @@ export interface KeeperOptions {
   /** Changes that are no reason to look. */
   ignore?: (change: LinkChange) => boolean;
   /** Puts things right; answers what is still open. */
-  look: () => Promise<{ absent: readonly number[]; strays: boolean }>;
+  look: () => Promise<{ absent: readonly number[]; unsettled: boolean }>;
 }
 
 /** Milliseconds: the notifications of one change come in a burst. */
@@ -22,7 +22,7 @@ const LAST_DELAY_MS = 10_000;
 /**
  * Looks on link changes, and when a pod's namespace goes: virtual devices die with it, which the node is not told.
  * The kernel does that some time after the namespace's file is gone, hence several looks with growing pauses, until
- * nothing is open.
+ * nothing is open. A look that fails is repeated until one succeeds.
  */
 export class Keeper {
   readonly #options: KeeperOptions;
@@ -70,9 +70,12 @@ export class Keeper {
 
   /** Something happened: look soon. */
   poke(): void {
+    if (this.#looking) {
+      this.#lookAgain = true;
+      return;
+    }
     this.#delayMs = FIRST_DELAY_MS;
-    if (this.#looking) this.#lookAgain = true;
-    else if (!this.#soon) this.#schedule(FIRST_DELAY_MS);
+    if (!this.#soon) this.#schedule(FIRST_DELAY_MS);
   }
 
   stop(): void {
@@ -93,19 +96,22 @@ export class Keeper {
     this.#soon = false;
     this.#lookAgain = false;
     let open = true;
+    let failed = false;
     try {
-      const { absent, strays } = await this.#options.look();
-      open = strays || (this.#netnsGone && absent.length > 0);
+      const { absent, unsettled } = await this.#options.look();
+      open = unsettled || (this.#netnsGone && absent.length > 0);
     } catch (error) {
-      this.#options.logger.error({ err: error }, 'could not put the devices right');
+      failed = true;
+      this.#options.logger.error({ err: error }, 'could not put the devices right, trying again');
     }
     this.#looking = false;
-    if (this.#lookAgain) return this.#schedule(FIRST_DELAY_MS);
-    if (!open || this.#delayMs > LAST_DELAY_MS) {
+    // A look that fails changes links too: they are no reason to be quick.
+    if (this.#lookAgain && !failed) return this.poke();
+    if (!open || (!failed && this.#delayMs > LAST_DELAY_MS)) {
       this.#netnsGone = false;
       return;
     }
-    this.#schedule(this.#delayMs);
+    this.#schedule(Math.min(this.#delayMs, LAST_DELAY_MS));
     this.#delayMs *= 2;
   }
 }

@@ -35,12 +35,9 @@ export class NetworkFunctions implements NetworkFunctionContract {
   }
 
   async deleteNetworkFunction(nf: NetworkFunction): Promise<void> {
-    const dpu = this.#dpu();
-    if (!dpu.state.networkFunctions.has(keyOf(nf))) return;
-    await dpu.update((state) => {
+    await this.#dpu().update((state) => {
       const networkFunctions = new Map(state.networkFunctions);
-      networkFunctions.delete(keyOf(nf));
-      return { ...state, networkFunctions };
+      return networkFunctions.delete(keyOf(nf)) ? { ...state, networkFunctions } : state;
     });
   }
 }

@@ -9,8 +9,10 @@ import type { Platform } from './platform.ts';
 export interface PoolState {
   /** Devices that are in another namespace: a pod's, or one that the kernel is taking down. */
   absent: number[];
-  /** Whether a device is on the node under another name, which its mover may be about to change. */
-  strays: boolean;
+  /**
+   * Whether a device is on the node under another name, which its mover may be about to change, or could not be set up.
+   */
+  unsettled: boolean;
 }
 
 /** How long a device may stay on the node under another name; whoever moves it back renames it at once. */
@@ -55,13 +57,13 @@ export class DevicePool {
   }
 
   /** Takes over what a predecessor left and makes the rest. */
-  async adopt(atLeast: number): Promise<void> {
+  async adopt(atLeast: number): Promise<PoolState> {
     const here = await this.#here();
     this.#count = Math.max(atLeast, ...[...here.keys()].map((index) => index + 1));
     for (const [index, link] of here) if (link.name !== this.#kind.name(index)) await this.#rename(link, index);
     // It may have been killed between making a device and this.
     await Promise.all([...here.keys()].map((index) => this.#finish(index)));
-    await this.ensure();
+    return this.ensure();
   }
 
   /** Makes the devices that exist nowhere. */
@@ -75,10 +77,12 @@ export class DevicePool {
       if (error.code === 'ALREADY_EXISTS') this.#broken.delete(index);
       else this.#break(index, error.message);
     }
-    await Promise.all(missing.filter((index) => !failed.has(index)).map((index) => this.#finish(index)));
+    const unfinished = [...here.keys()].filter((index) => this.#broken.has(index));
+    const made = missing.filter((index) => !failed.has(index));
+    await Promise.all([...made, ...unfinished].map((index) => this.#finish(index)));
     this.#tellChanges();
     const absent = missing.filter((index) => failed.get(index)?.code === 'ALREADY_EXISTS');
-    return { absent, strays };
+    return { absent, unsettled: strays || [...made, ...unfinished].some((index) => this.#broken.has(index)) };
   }
 
   /** @throws DpuError FAILED_PRECONDITION when a pod has one that is to go */
@@ -153,8 +157,8 @@ export class DevicePool {
       await disableOffloads(this.#platform.exec, name, ['tx', 'rx']);
       this.#broken.delete(index);
     } catch (error) {
+      // It stays, for the next look: to delete it would be a change of links, and so a reason to look at once.
       this.#break(index, DpuError.from(error).message);
-      await this.#links.batch([`link del ${name}`], { force: true });
     }
   }
 

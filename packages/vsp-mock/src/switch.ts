@@ -71,7 +71,13 @@ export class Switch {
     await this.#ovs.start();
     this.#attached.clear();
     const userspace = ['set', 'bridge', BRIDGE, 'datapath_type=netdev', 'fail_mode=standalone'];
-    await this.#ovs.transaction([['add-br', BRIDGE], userspace]);
+    try {
+      await this.#ovs.transaction([['add-br', BRIDGE], userspace]);
+    } catch (error) {
+      // A switch that runs is taken to have its bridge.
+      await this.#ovs.stop();
+      throw error;
+    }
   }
 
   async stop(): Promise<void> {

@@ -32,11 +32,11 @@ import { fleetAttachments } from './dpu/attachments.ts';
 import { dpuDirectory } from './dpu/directory.ts';
 import { DpuFleet } from './dpu/fleet.ts';
 import { NodeState } from './node/node-state.ts';
-import { NodePodServices } from './node/pod-services.ts';
+import { type CniService, NodePodServices } from './node/pod-services.ts';
 import { tokens } from './tokens.ts';
 
 /** Serves CNI requests for the DPUs of a directory until closed. */
-export type StartCniServer = (dpus: DpuDirectory) => Promise<{ close(): Promise<void> }>;
+export type StartCniServer = (dpus: DpuDirectory) => Promise<CniService>;
 
 /**
  * Detection tells the fleet which DPUs there are; the fleet keeps their objects and managers, and these fill the device
@@ -84,6 +84,7 @@ export class Daemon {
       stateDirectory,
       vspDirectory,
       onSides: () => this.#sidesChanged(),
+      onReady: () => this.#services.retry(),
       settleNode: () => nodeState.settle(),
       logger,
     });
@@ -98,6 +99,7 @@ export class Daemon {
       store,
       nodeName,
       node,
+      hasLooked: () => this.#fleet.hasLooked,
       sides: () => this.#fleet.sides(),
       isUninstalling: () => this.#isUninstalling(),
       services: this.#services,
@@ -118,7 +120,7 @@ export class Daemon {
       events,
       nodeName,
       nodeLabels: () => node()?.metadata.labels ?? {},
-      hasDpuSide: () => this.#fleet.sides().has('dpu') && !this.#isUninstalling(),
+      hasDpuSide: () => this.#fleet.stays('dpu') && !this.#isUninstalling(),
       logger,
     });
   }
@@ -163,10 +165,10 @@ export class Daemon {
     return !config || isBeingDeleted(config);
   }
 
-  /** Hosts have nothing to do with chains and do not watch them. */
+  /** Hosts have nothing to do with chains and do not watch them. Before the first look no DPU side counts as gone. */
   #startChains(): void {
     const signal = this.#signal;
-    if (!signal || !this.#fleet.sides().has('dpu')) return;
+    if (!signal || !this.#fleet.hasLooked || !this.#fleet.sides().has('dpu')) return;
     this.#chains.start(signal).catch((error) => {
       if (!signal.aborted) this.#logger.error({ err: error }, 'the chains are not watched');
     });

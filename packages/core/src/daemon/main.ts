@@ -2,11 +2,11 @@
 import 'reflect-metadata';
 import { chmodSync, mkdirSync } from 'node:fs';
 import { exec } from '@dpu-operator/sdk/linux';
-import { pino } from 'pino';
 import { container } from 'tsyringe';
 import { cniServerSocket, daemonDirectory, stateDirectory, workloads } from '../api/index.ts';
 import { connectStore } from '../kube/connect.ts';
 import { collectProcessMetrics, EventRecorder, serveHealth } from '../kube/index.ts';
+import { createLogger } from '../log.ts';
 import { installedPlugins } from '../plugins/installed.ts';
 import { AttachEngine, AttachmentStore } from './attach/index.ts';
 import { CniServer } from './cni-server/index.ts';
@@ -17,7 +17,7 @@ import { tokens } from './tokens.ts';
 
 async function main(): Promise<void> {
   const config = parseConfig(process.env);
-  const logger = pino({ level: config.logLevel, base: null });
+  const logger = createLogger(config.logLevel);
   const stop = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort());
   // What nobody waited for is a bug; it must not take the pods' service down with it.
@@ -31,11 +31,17 @@ async function main(): Promise<void> {
   const startCniServer: StartCniServer = async (directory) => {
     const engine = new AttachEngine({ store: attachments, directory, exec, logger });
     const server = new CniServer({ engine, socketPath: cniServerSocket, logger });
-    await server.start();
-    engine.watch(stop.signal);
+    try {
+      engine.watch(stop.signal);
+      await server.start();
+    } catch (error) {
+      engine.close();
+      throw error;
+    }
     // What an earlier daemon left half done must not hold up new pods.
     void engine.recover();
     return {
+      retry: () => void engine.retry(),
       close: async () => {
         await server.close();
         engine.close();
@@ -68,7 +74,7 @@ main().then(
   // Watches that are being closed would hold the process for a while.
   () => process.exit(0),
   (error: unknown) => {
-    pino({ base: null }).fatal({ err: error }, 'the daemon ends');
+    createLogger().fatal({ err: error }, 'the daemon ends');
     process.exit(1);
   },
 );

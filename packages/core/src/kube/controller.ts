@@ -80,9 +80,8 @@ export class Controller {
     } catch (error) {
       endTimer({ result: 'error' });
       controllerMetrics.retries.inc({ controller: name });
-      const failures = this.#queue.failed(key);
+      const failures = this.#queue.failed(key, error instanceof ApiError ? error.retryAfterMs : 0);
       this.#report(key, error, failures);
-      if (error instanceof ApiError && error.retryAfterMs) this.#queue.addAfter(key, error.retryAfterMs);
     }
   }
 

@@ -8,6 +8,10 @@ const backoff = { initialMs: 1, maxMs: 5 };
 const object = (name: string, resourceVersion: string, uid = name) => ({
   metadata: { name, namespace: 'default', uid, resourceVersion },
 });
+/** One that the schema refuses. */
+const unclear = (name: string) => ({
+  metadata: { name, namespace: 'default', uid: name, resourceVersion: '9', labels: 7 },
+});
 const list = (resourceVersion: string, ...items: unknown[]) => ({ metadata: { resourceVersion }, items });
 const gone = { type: 'ERROR', object: { kind: 'Status', code: 410, reason: 'Expired', message: 'too old' } };
 
@@ -79,17 +83,54 @@ test('a watch that breaks goes on where it was, without a new list', async () =>
 test('an expired version makes it list again and tell the difference', async () => {
   const { server, changes, seen, started } = await start(
     [
-      (request) => request.json(list('5', object('a', '1'), object('b', '2'), object('c', '3', 'old'))),
+      (request) =>
+        request.json(list('5', object('a', '1'), object('b', '2'), object('c', '3', 'old'), object('e', '4'))),
       (request) => request.json({ kind: 'Status', message: 'not now' }, 500),
-      (request) => request.json(list('20', object('b', '2'), object('c', '12', 'new'), object('d', '11'))),
+      (request) =>
+        request.json(list('20', object('b', '2'), object('c', '12', 'new'), object('d', '11'), unclear('e'))),
     ],
     [(request) => request.line(gone)],
   );
   await using _ = server;
   await started;
   await vi.waitFor(() => expect(seen.at(-1)).toBe('watch 20'));
-  expect(changes.slice(3)).toEqual(['deleted c', 'added c', 'added d', 'deleted a']);
+  expect(changes.slice(4)).toEqual(['deleted c', 'added c', 'added d', 'deleted a']);
   expect(seen).toEqual(['list', 'watch 5', 'list', 'list', 'watch 20']);
+});
+
+test('what it does not understand is gone when it is deleted', async () => {
+  const { server, changes, started } = await start(
+    [(request) => request.json(list('5', object('a', '1')))],
+    [
+      (request) => {
+        request.line({ type: 'MODIFIED', object: unclear('a') });
+        request.line({ type: 'DELETED', object: unclear('a') });
+      },
+    ],
+  );
+  await using _ = server;
+  await started;
+  await vi.waitFor(() => expect(changes).toEqual(['added a', 'deleted a']));
+});
+
+test('a version that leads nowhere is given up', async () => {
+  const lost = (request: FakeRequest) => request.json({ kind: 'Status', message: 'too large version' }, 504);
+  const { server, changes, started } = await start(
+    [(request) => request.json(list('500')), (request) => request.json(list('5', object('a', '4')))],
+    Array.from({ length: 5 }, () => lost),
+  );
+  await using _ = server;
+  await started;
+  await vi.waitFor(() => expect(changes).toEqual(['added a']));
+});
+
+test('does not start for a signal that is aborted already', async () => {
+  const { server, informer, started } = await start([(request) => request.json(list('5'))], []);
+  await using _ = server;
+  await started;
+  const other = new Informer(server.store(), configMap, { logger: pino({ enabled: false }) });
+  await expect(other.start(AbortSignal.abort(new Error('over')))).rejects.toThrow('over');
+  expect(informer.hasSynced).toBe(true);
 });
 
 test('pages a long list, and waits for a server that is not there yet', async () => {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { isGone } from './api-error.ts';
+import { ApiError, isGone } from './api-error.ts';
 import { type BackoffOptions, backoffDelay } from './backoff.ts';
 import { type KubeObject, keyOf, objectKey, type ResourceType } from './resource.ts';
 import type { KubeStore, ListOptions } from './store.ts';
@@ -8,6 +8,9 @@ import { type WatchEvent, watchStream } from './watch-stream.ts';
 
 /** A watch that has been open for so long without an event works. */
 const settledMs = 1000;
+
+/** So many failures in a row may come of the version itself: one that the server has yet to reach, or an event after it. */
+const doubtAfter = 5;
 
 export type ChangeKind = 'added' | 'updated' | 'deleted';
 
@@ -48,6 +51,7 @@ export class Informer<T extends KubeObject> {
 
   /** Starts it and waits for the first list. Rejects only when `signal` is aborted before that. */
   async start(signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
     if (this.#running) return await this.#synced.promise;
     this.#running = true;
     signal.addEventListener('abort', () => this.#synced.reject(signal.reason), { once: true });
@@ -99,8 +103,9 @@ export class Informer<T extends KubeObject> {
         }
       } catch (error) {
         if (signal.aborted) return;
-        if (isGone(error)) resourceVersion = undefined;
         await this.#failed(error, signal);
+        const answered = !(error instanceof ApiError && error.code === 0);
+        if (isGone(error) || (answered && this.#failures % doubtAfter === 0)) resourceVersion = undefined;
       }
     }
   }
@@ -129,11 +134,15 @@ export class Informer<T extends KubeObject> {
   }
 
   async #relist(signal: AbortSignal): Promise<string> {
-    const { items, resourceVersion } = await this.#store.list(this.type, { ...this.#options, signal }, (error) =>
-      this.#logger.warn({ err: error }, 'ignoring an object'),
-    );
+    const unclear: string[] = [];
+    const { items, resourceVersion } = await this.#store.list(this.type, { ...this.#options, signal }, (error, key) => {
+      this.#logger.warn({ err: error }, 'ignoring an object');
+      unclear.push(key);
+    });
     this.#recovered();
+    // An object that is not understood any more is not gone: what was known of it holds, as it does in a watch.
     const gone = new Set(this.#objects.keys());
+    for (const key of unclear) gone.delete(key);
     for (const item of items) {
       gone.delete(keyOf(item));
       this.#put(item);
@@ -150,8 +159,8 @@ export class Informer<T extends KubeObject> {
     const object = event.object;
     if (object === undefined) return;
     if (object instanceof Error) this.#logger.warn({ err: object }, 'ignoring an object');
-    else if (event.type === 'DELETED') this.#remove(keyOf(object), object);
-    else this.#put(object);
+    if (event.type === 'DELETED') this.#remove(event.key, object instanceof Error ? undefined : object);
+    else if (!(object instanceof Error)) this.#put(object);
   }
 
   #put(object: T): void {

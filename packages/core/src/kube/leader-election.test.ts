@@ -85,3 +85,26 @@ test('a leader that has lost its lease ends', async () => {
   });
   await expect(run).rejects.toThrow('other holds it now');
 });
+
+test('a leader whose renewals hang ends, whatever it is doing', async () => {
+  const leases = new LeaseServer();
+  let hangs = false;
+  await using server = await FakeApiServer.start((request) => {
+    if (!hangs) leases.handle(request);
+  });
+  const run = candidate(server, 'first', 0.2).run(new AbortController().signal, () => {
+    hangs = true;
+    return new Promise(() => {});
+  });
+  await expect(run).rejects.toThrow('could not be renewed');
+});
+
+test('a leader that is stopped before it has begun gives the lease back', async () => {
+  const leases = new LeaseServer();
+  await using server = await FakeApiServer.start(leases.handle);
+  const run = candidate(server, 'first').run(new AbortController().signal, async () => {
+    throw new Error('stopped');
+  });
+  await expect(run).rejects.toThrow('stopped');
+  expect(leases.lease?.spec.holderIdentity).toBe('');
+});

@@ -36,19 +36,29 @@ export class LeaderElection {
   /**
    * Waits for the leadership, runs `lead` while it holds it, and gives it back at the end.
    *
-   * @throws Error when the lease could not be renewed in time. The process has to end then: another leads.
+   * @throws Error when the lease could not be renewed in time, at once and whatever `lead` is doing. The process has to
+   * end then: another leads.
    */
   async run(signal: AbortSignal, lead: (signal: AbortSignal) => Promise<void>): Promise<void> {
     const taken = await this.#acquire(signal);
     const { identity, logger } = this.#options;
     logger.info({ identity }, 'leading');
-    const lost = new AbortController();
-    const renewing = this.#renew(taken, AbortSignal.any([signal, lost.signal])).catch((error) => lost.abort(error));
-    await lead(AbortSignal.any([signal, lost.signal]));
-    if (lost.signal.aborted) throw lost.signal.reason;
-    lost.abort();
-    await renewing;
-    await this.#release();
+    const over = new AbortController();
+    const ended = AbortSignal.any([signal, over.signal]);
+    const lost = Promise.withResolvers<never>();
+    const renewing = this.#renew(taken, ended).catch((error) => {
+      lost.reject(error);
+      over.abort(error);
+    });
+    try {
+      await Promise.race([lead(ended), lost.promise]);
+    } finally {
+      if (!over.signal.aborted) {
+        over.abort();
+        await renewing;
+        await this.#release();
+      }
+    }
   }
 
   async #acquire(signal: AbortSignal): Promise<Lease> {
@@ -117,11 +127,24 @@ export class LeaderElection {
     }
   }
 
+  /** @throws Error when another holds the lease, or it was not renewed in time: also while a request hangs. */
   async #renew(taken: Lease, signal: AbortSignal): Promise<void> {
+    const late = Promise.withResolvers<never>();
+    const seconds = this.#leaseSeconds * (2 / 3);
+    const timer = setTimeout(
+      () => late.reject(new Error(`the lease could not be renewed within ${seconds} s`)),
+      seconds * 1000,
+    );
+    try {
+      await Promise.race([this.#keep(taken, signal, () => timer.refresh()), late.promise]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  async #keep(taken: Lease, signal: AbortSignal, onRenewed: () => void): Promise<void> {
     const { store, name, namespace, identity, logger } = this.#options;
-    const deadlineMs = this.#leaseSeconds * 1000 * (2 / 3);
     let current: Lease | undefined = taken;
-    let renewed = performance.now();
     let failing = false;
     while (true) {
       // Seconds to milliseconds: a quarter of the lease, and soon after a failure.
@@ -135,10 +158,10 @@ export class LeaderElection {
         const { resourceVersion } = current.metadata;
         const spec = { renewTime: microTime(new Date()) };
         current = await store.patch(lease, name, namespace, { metadata: { resourceVersion }, spec });
-        renewed = performance.now();
+        onRenewed();
         failing = false;
       } catch (error) {
-        if (error instanceof LeaseLost || performance.now() - renewed > deadlineMs) throw error;
+        if (error instanceof LeaseLost) throw error;
         if (!failing && !isConflict(error)) logger.warn({ err: error }, 'cannot renew the lease, trying again');
         failing = true;
       }

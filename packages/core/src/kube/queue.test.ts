@@ -46,6 +46,25 @@ test('more than the burst is handed out at the rate', async () => {
   }
 });
 
+test('a server that asks for a pause after a failure gets it', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+  try {
+    const queue = new WorkQueue(options);
+    queue.add('a');
+    const key = (await queue.take()) ?? '';
+    queue.failed(key, 1000);
+    const next = vi.fn();
+    void queue.take().then(next);
+    await vi.advanceTimersByTimeAsync(999);
+    expect(next).not.toHaveBeenCalled();
+    await vi.advanceTimersByTimeAsync(1);
+    expect(next).toHaveBeenCalledWith('a');
+    queue.close();
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
 test('a controller tries again until it succeeds, one at a time for a key', async () => {
   const stop = new AbortController();
   let working = 0;

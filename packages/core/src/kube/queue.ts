@@ -70,13 +70,13 @@ export class WorkQueue {
     this.#finish(key);
   }
 
-  /** Plans the next try of a key and answers how many failures in a row it has had. */
-  failed(key: string): number {
+  /** Plans the next try of a key, not before `atLeastMs`, and answers how many failures in a row it has had. */
+  failed(key: string, atLeastMs = 0): number {
     const failures = (this.#failures.get(key) ?? 0) + 1;
     this.#failures.set(key, failures);
     const changed = this.#again.has(key);
     this.#finish(key);
-    if (!changed) this.addAfter(key, backoffDelay(failures, this.#options.backoff));
+    if (!changed) this.addAfter(key, Math.max(atLeastMs, backoffDelay(failures, this.#options.backoff)));
     return failures;
   }
 

@@ -44,11 +44,6 @@ export function objectKey(name: string, namespace?: string): string {
   return namespace ? `${namespace}/${name}` : name;
 }
 
-export function splitKey(key: string): { name: string; namespace?: string } {
-  const slash = key.indexOf('/');
-  return slash < 0 ? { name: key } : { namespace: key.slice(0, slash), name: key.slice(slash + 1) };
-}
-
 /** Makes `owner` the controller of an object, so that the API server deletes the object with it. */
 export function controllerReference(owner: KubeObject): OwnerReference {
   if (!owner.metadata.uid) throw new Error(`${owner.kind} ${owner.metadata.name} is not on the API server yet`);

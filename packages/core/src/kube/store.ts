@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { ApiClient, ApiRequest } from './api-client.ts';
 import { isConflict, isNotFound } from './api-error.ts';
-import { type KubeObject, type ResourceType, resourcePath } from './resource.ts';
+import { type KubeObject, keyOf, type ResourceType, resourcePath } from './resource.ts';
 
 export interface ApplyOptions {
   /** Who owns the applied fields. Fields that this manager applied before and leaves out now are removed. */
@@ -28,6 +28,10 @@ export interface Applied {
 const listSchema = z.object({
   metadata: z.object({ resourceVersion: z.string(), continue: z.string().optional() }),
   items: z.array(z.record(z.string(), z.unknown())),
+});
+
+const namedSchema = z.object({
+  metadata: z.object({ name: z.coerce.string(), namespace: z.string().optional() }),
 });
 
 export interface ListPage<T> {
@@ -57,7 +61,7 @@ export class KubeStore {
   async list<T extends KubeObject>(
     type: ResourceType<T>,
     options: ListOptions = {},
-    onInvalid: (error: Error) => void = (error) => {
+    onInvalid: (error: Error, key: string) => void = (error) => {
       throw error;
     },
   ): Promise<ListPage<T>> {
@@ -79,7 +83,7 @@ export class KubeStore {
       );
       for (const item of page.items) {
         const parsed = parseObject(type, item);
-        if (parsed instanceof Error) onInvalid(parsed);
+        if (parsed instanceof Error) onInvalid(parsed, keyOf(namedSchema.parse(item)));
         else items.push(parsed);
       }
       continueToken = page.metadata.continue || undefined;
@@ -161,8 +165,8 @@ export interface ListOptions {
 export function parseObject<T extends KubeObject>(type: ResourceType<T>, item: Record<string, unknown>): T | Error {
   const result = type.schema.safeParse({ ...item, apiVersion: type.apiVersion, kind: type.kind });
   if (result.success) return result.data;
-  const name = z.object({ metadata: z.object({ name: z.string() }) }).safeParse(item).data?.metadata.name;
-  return new Error(`${type.kind} ${name ?? ''} is not understood: ${z.prettifyError(result.error)}`);
+  const name = namedSchema.safeParse(item).data?.metadata.name ?? '';
+  return new Error(`${type.kind} ${name} is not understood: ${z.prettifyError(result.error)}`);
 }
 
 function applyRequest<T extends KubeObject>(

@@ -2,7 +2,7 @@ import { StringDecoder } from 'node:string_decoder';
 import { z } from 'zod';
 import type { ApiClient } from './api-client.ts';
 import { ApiError, statusSchema } from './api-error.ts';
-import { type KubeObject, type ResourceType, resourcePath } from './resource.ts';
+import { type KubeObject, keyOf, type ResourceType, resourcePath } from './resource.ts';
 import { type ListOptions, parseObject } from './store.ts';
 
 const eventSchema = z.object({
@@ -10,12 +10,21 @@ const eventSchema = z.object({
   object: z.record(z.string(), z.unknown()),
 });
 
-const versionSchema = z.object({ metadata: z.object({ resourceVersion: z.string() }) });
+const metadataSchema = z.object({
+  metadata: z.object({
+    resourceVersion: z.string(),
+    // Bookmarks have none.
+    name: z.string().default(''),
+    namespace: z.string().optional(),
+  }),
+});
 
 /** One line of a watch. `object` is absent in bookmarks, and an Error where the schema refuses what came. */
 export interface WatchEvent<T> {
   type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK';
   resourceVersion: string;
+  /** The object's key, also where the schema refuses the object. */
+  key: string;
   object?: T | Error;
 }
 
@@ -85,7 +94,9 @@ function parseEvent<T extends KubeObject>(type: ResourceType<T>, line: string): 
       status?.reason ?? '',
     );
   }
-  const { resourceVersion } = versionSchema.parse(event.object).metadata;
-  if (event.type === 'BOOKMARK') return { type: event.type, resourceVersion };
-  return { type: event.type, resourceVersion, object: parseObject(type, event.object) };
+  const { metadata } = metadataSchema.parse(event.object);
+  const { resourceVersion } = metadata;
+  const key = keyOf({ metadata });
+  if (event.type === 'BOOKMARK') return { type: event.type, resourceVersion, key };
+  return { type: event.type, resourceVersion, key, object: parseObject(type, event.object) };
 }

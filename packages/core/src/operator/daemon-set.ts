@@ -23,7 +23,7 @@ export function renderDaemonSet(
     { path: netnsDirectory, create: true, propagation: 'HostToContainer' },
     { path: directories.cniBin, create: true },
     // IPAM plugins run in the daemon's container and keep their files where they do on the node.
-    ...(directories.cniBin.startsWith(`${cniStateDirectory}/`) ? [] : [{ path: cniStateDirectory, create: true }]),
+    { path: cniStateDirectory, create: true },
     { path: directories.cniConfig, create: true },
   ];
   const { volumes, volumeMounts } = hostPathVolumes(paths);

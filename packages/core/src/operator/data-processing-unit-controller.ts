@@ -15,6 +15,7 @@ import {
   node,
   type Pod,
   pod,
+  type Requeue,
   removeFinalizer,
 } from '../kube/index.ts';
 import type { InstalledPlugin } from '../plugins/installed.ts';
@@ -27,6 +28,9 @@ import { renderVspPod, vspPodName } from './vsp-pod.ts';
 import { hasEnded, vspPodCondition } from './vsp-pod-status.ts';
 
 const apply = { fieldManager: fieldManagers.operator };
+
+/** Milliseconds between VSP pods of a DPU that end as soon as they are made, as where the kubelet refuses them. */
+const replaceEveryMs = 10_000;
 
 /** Gives every DataProcessingUnit its VSP pod, with the settings that its config asks for. */
 @injectable()
@@ -66,17 +70,23 @@ export class DataProcessingUnitController {
     });
   }
 
-  async reconcile(key: string): Promise<void> {
+  async reconcile(key: string): Promise<Requeue | undefined> {
     const dpu = this.#caches.dpus.getByKey(key);
-    if (!dpu) return;
-    if (await this.#nodeIsGone(dpu)) return await this.#release(dpu);
+    if (!dpu) return undefined;
     const plugin = pluginOf(dpu, this.#plugins);
-    if (!plugin) return await this.#report(dpu, [unknownPlugin(dpu)]);
+    if (await this.#nodeIsGone(dpu)) await this.#release(dpu);
+    else if (!plugin) await this.#report(dpu, [unknownPlugin(dpu)]);
+    else return await this.#serve(dpu, plugin);
+    return undefined;
+  }
+
+  async #serve(dpu: DataProcessingUnit, plugin: InstalledPlugin): Promise<Requeue | undefined> {
     const choice = chooseSettings(dpu, this.#caches.dpuConfigs.list(), plugin.manifest.settings);
     await this.#record(dpu, choice);
     // A DPU that is being deleted keeps its pod: the daemon tears the DPU down with the plugin's help.
-    const podCondition = choice.settings ? await this.#ensurePod(dpu, plugin, choice.settings) : noSettings;
-    await this.#report(dpu, [podCondition, configured(choice)]);
+    const outcome = choice.settings ? await this.#ensurePod(dpu, plugin, choice.settings) : { condition: noSettings };
+    await this.#report(dpu, [outcome.condition, configured(choice)]);
+    return outcome.requeue;
   }
 
   async #nodeIsGone(dpu: DataProcessingUnit): Promise<boolean> {
@@ -106,25 +116,34 @@ export class DataProcessingUnitController {
     await this.#store.apply(dataProcessingUnit, patch, apply);
   }
 
-  async #ensurePod(dpu: DataProcessingUnit, plugin: InstalledPlugin, settings: object): Promise<ConditionInput> {
+  async #ensurePod(
+    dpu: DataProcessingUnit,
+    plugin: InstalledPlugin,
+    settings: object,
+  ): Promise<{ condition: ConditionInput; requeue?: Requeue }> {
     const { namespace } = this.#environment;
     const existing = this.#caches.vspPods.get(vspPodName(dpu.metadata.name), namespace);
     const wanted = renderVspPod(dpu, plugin, settings, this.#environment);
     if (!existing) {
       try {
-        return vspPodCondition(await this.#store.create(pod, wanted));
+        return { condition: vspPodCondition(await this.#store.create(pod, wanted)) };
       } catch (error) {
         // The cache has not seen it yet; its event brings this DPU here again.
-        if (isConflict(error)) return vspPodCondition(undefined);
+        if (isConflict(error)) return { condition: vspPodCondition(undefined) };
         throw error;
       }
     }
-    if (!isBeingDeleted(existing) && isOutdated(existing, dpu, wanted.metadata.annotations)) {
-      const { name, uid } = existing.metadata;
-      await this.#store.delete(pod, name, namespace, { uid });
-      return vspPodCondition({ ...existing, metadata: { ...existing.metadata, deletionTimestamp: 'now' } });
+    const condition = vspPodCondition(existing);
+    if (isBeingDeleted(existing)) return { condition };
+    if (!isOutdated(existing, dpu, wanted.metadata.annotations)) {
+      if (!hasEnded(existing)) return { condition };
+      const requeueAfterMs = replaceEveryMs - ageMs(existing);
+      if (requeueAfterMs > 0) return { condition, requeue: { requeueAfterMs } };
     }
-    return vspPodCondition(existing);
+    const { name, uid } = existing.metadata;
+    await this.#store.delete(pod, name, namespace, { uid });
+    const going = { ...existing, metadata: { ...existing.metadata, deletionTimestamp: 'now' } };
+    return { condition: vspPodCondition(going) };
   }
 
   async #report(dpu: DataProcessingUnit, conditions: ConditionInput[]): Promise<void> {
@@ -141,7 +160,12 @@ function isOutdated(existing: Pod, dpu: DataProcessingUnit, wanted: unknown): bo
   const had = existing.metadata.annotations?.[annotations.specHash];
   const want = (wanted as Record<string, string>)[annotations.specHash];
   const owned = existing.metadata.ownerReferences?.some(({ uid }) => uid === dpu.metadata.uid);
-  return had !== want || !owned || hasEnded(existing);
+  return had !== want || !owned;
+}
+
+/** By the API server's clock and this one; never negative, so that clocks apart hold nothing up for long. */
+function ageMs({ metadata }: Pod): number {
+  return Math.max(0, Date.now() - Date.parse(metadata.creationTimestamp ?? ''));
 }
 
 function unknownPlugin(dpu: DataProcessingUnit): ConditionInput {

@@ -80,8 +80,8 @@ export class DpuOperatorConfigController {
       const multus = await this.#applyNetworks(config);
       return multus ? this.#readiness(daemons) : multusMissing;
     } catch (error) {
-      // A refusal (4xx) is for an administrator to see; the queue goes on trying.
-      if (error instanceof ApiError && error.code >= 400 && error.code < 500 && error.code !== 409) {
+      // A refusal (4xx, but for a conflict or a busy server) is for an administrator to see; the queue goes on trying.
+      if (error instanceof ApiError && error.code >= 400 && error.code < 500 && ![409, 429].includes(error.code)) {
         await this.#report(config, { status: 'False', reason: 'Refused', message: error.message });
       }
       throw error;

@@ -1,11 +1,12 @@
 /** The operator's process: reads the environment, wires the classes, leads, and ends on SIGTERM. */
 import 'reflect-metadata';
 import { hostname } from 'node:os';
-import { type Logger, pino } from 'pino';
+import type { Logger } from 'pino';
 import { container } from 'tsyringe';
 import { workloads } from '../api/names.ts';
 import { connectStore } from '../kube/connect.ts';
 import { collectProcessMetrics, EventRecorder, LeaderElection, serveHealth } from '../kube/index.ts';
+import { createLogger } from '../log.ts';
 import { installedPlugins } from '../plugins/installed.ts';
 import { Caches } from './caches.ts';
 import { DataProcessingUnitConfigController } from './data-processing-unit-config-controller.ts';
@@ -16,7 +17,7 @@ import { tokens } from './tokens.ts';
 
 async function main(): Promise<void> {
   const environment = parseEnvironment(process.env, hostname());
-  const logger = pino({ level: environment.logLevel, base: null });
+  const logger = createLogger(environment.logLevel);
   const stop = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort());
   // What nobody waited for is a bug; it must not take the controllers down with it.
@@ -73,7 +74,7 @@ main().then(
   // Watches that are being closed would hold the process for a while.
   () => process.exit(0),
   (error: unknown) => {
-    pino({ base: null }).fatal({ err: error }, 'the operator ends');
+    createLogger().fatal({ err: error }, 'the operator ends');
     process.exit(1);
   },
 );

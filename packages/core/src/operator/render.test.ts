@@ -57,6 +57,7 @@ test('the daemons run where the nodes are labelled, with the directories of the 
   expect(set).toContain('"mountPath":"/var/run/netns","mountPropagation":"HostToContainer"');
   const openshift = JSON.stringify(renderDaemonSet(config, environment, nodeDirectories('openshift')));
   expect(openshift).toContain('"mountPath":"/var/lib/cni/bin"');
+  expect(openshift).toContain('"mountPath":"/var/lib/cni"');
   expect(openshift).toContain('"mountPath":"/etc/kubernetes/cni/net.d"');
   expect(nodeDirectories('microshift', '/run/cni/bin').cniBin).toBe('/run/cni/bin');
 });
@@ -101,7 +102,15 @@ test('the pod’s condition says why it does not run, and where to look', () => 
     status: { containerStatuses: [{ name: 'vsp', ready: false, restartCount: 1, ...container }] },
   });
   expect(vspPodCondition(undefined)).toMatchObject({ status: 'False', reason: 'Creating' });
-  expect(vspPodCondition(status({ ready: true }))).toMatchObject({ status: 'True', reason: 'Running' });
+  const running = status({ ready: true });
+  expect(vspPodCondition(running)).toMatchObject({ status: 'True', reason: 'Running' });
+  const lost = { ...running.status, conditions: [{ type: 'Ready', status: 'False' }] };
+  expect(vspPodCondition({ ...running, status: lost })).toMatchObject({ status: 'False', reason: 'NodeLost' });
+  const evicted = { phase: 'Failed', reason: 'Evicted', message: 'low on memory' };
+  expect(vspPodCondition({ ...base, status: evicted })).toMatchObject({
+    reason: 'Ended',
+    message: 'pod ns/vsp-x is to be replaced, for it has ended: Evicted: low on memory',
+  });
   const crashed = status({
     state: { waiting: { reason: 'CrashLoopBackOff', message: 'back-off' } },
     lastState: { terminated: { exitCode: 3 } },

@@ -4,6 +4,7 @@ import { type DataProcessingUnit, dataProcessingUnit, dpuConditions } from '../a
 import { type DpuOperatorConfig, dpuOperatorConfig } from '../api/dpu-operator-config.ts';
 import { finalizers, labels, networkNames, workloads } from '../api/names.ts';
 import {
+  controllerName,
   daemonSet,
   hasFinalizer,
   isBeingDeleted,
@@ -45,7 +46,9 @@ export class Uninstaller {
     }
     if (dpus.length > 0) return dpus.map((dpu) => this.#whyStillThere(dpu)).join('; ');
     await this.#deleteWorkloads();
-    const leftover = [...this.#caches.daemonSets.list(), ...this.#caches.vspPods.list()];
+    // A pod that no DataProcessingUnit owns does not go with it, and is not waited for.
+    const vspPods = this.#caches.vspPods.list().filter((pod) => controllerName(pod, dataProcessingUnit.kind));
+    const leftover = [...this.#caches.daemonSets.list(), ...vspPods];
     if (leftover.length > 0) {
       return `waiting for the end of ${leftover.map(({ kind, metadata }) => `${kind} ${metadata.name}`).join(', ')}`;
     }

@@ -7,7 +7,15 @@ export function vspPodCondition(pod: Pod | undefined): ConditionInput {
   if (!pod) return failing('Creating', 'the VSP pod is being created');
   const where = `pod ${pod.metadata.namespace}/${pod.metadata.name}`;
   if (pod.metadata.deletionTimestamp) return failing('Replacing', `${where} is being replaced`);
+  if (hasEnded(pod)) {
+    const { reason = pod.status?.phase, message = 'its container has ended' } = pod.status ?? {};
+    return failing('Ended', `${where} is to be replaced, for it has ended: ${reason}: ${message}`);
+  }
   const container = pod.status?.containerStatuses?.find(({ name }) => name === 'vsp');
+  // Of a lost node's pods the containers keep their last state; the pod itself does not.
+  const lost =
+    container?.ready && pod.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'False');
+  if (lost) return failing('NodeLost', `${where} is not heard of any more: does the kubelet of its node run?`);
   if (container?.ready) {
     return { type: dpuConditions.vspPod, status: 'True', reason: 'Running', message: `${where} is running` };
   }

@@ -12,7 +12,7 @@ export function vspPodName(dpuName: string): string {
   return `vsp-${shorten(dpuName, 249)}`;
 }
 
-export function vspPodLabels(dpuName: string): Record<string, string> {
+function vspPodLabels(dpuName: string): Record<string, string> {
   return { app: 'vsp', [labels.dpuName]: shorten(dpuName, 63) };
 }
 

@@ -100,9 +100,18 @@ export class Connection {
 
   #errorFrom(error: unknown): DpuError {
     const { code, message } = DpuError.from(error);
-    const text = code === 'UNAVAILABLE' ? `no answer from ${this.#target}: ${message}` : message;
-    return new DpuError(code, text, { cause: error });
+    const why = code === 'UNAVAILABLE' ? connectionFailure(message) : undefined;
+    return new DpuError(code, why === undefined ? message : `no answer from ${this.#target}: ${why}`, { cause: error });
   }
+}
+
+/** What grpc-js says where there is no connection, without its repetitions; undefined for what the server said itself. */
+function connectionFailure(details: string): string | undefined {
+  const attempt = /^No connection established\. Last error: (?:Error: )?(.*?)\. Resolution note:/.exec(details)?.[1];
+  if (attempt !== undefined) return attempt === 'null' ? 'not connected' : attempt;
+  return /^(No connection established|Name resolution failed|Connection dropped|read |write )/.test(details)
+    ? details
+    : undefined;
 }
 
 /** `[fe80::1%25eth0]:50151` is how the host side is given a link-local address; the kernel wants the zone bare. */

@@ -129,7 +129,7 @@ describe('connectivity', () => {
     client.onConnectivity((connected) => changes.push(connected));
     await expect(client.init(hostInit)).rejects.toMatchObject({
       code: 'UNAVAILABLE',
-      message: expect.stringContaining(socketPath),
+      message: `no answer from ${socketPath}: connect ENOENT ${socketPath}`,
     });
     const first = await serve(memoryPlugin(), { socketPath });
     await vi.waitFor(() => expect(changes).toEqual([true]), 5_000);
@@ -190,6 +190,16 @@ describe('watching devices', () => {
     stop();
     await stopped.promise;
     expect(onEnd).not.toHaveBeenCalled();
+  });
+
+  test('also of a plugin in plain JavaScript that answers no promise', async () => {
+    const getDevices = (() => [{ id: 'vf0', healthy: true }]) as unknown as () => Promise<Device[]>;
+    const { socketPath } = await serve(memoryPlugin({ getDevices, watchDevices: () => () => {} }));
+    const client = vspClient(socketPath);
+    await client.init(hostInit);
+    const first = Promise.withResolvers<Device[]>();
+    client.watchDevices(first.resolve, first.reject);
+    await expect(first.promise).resolves.toEqual([{ id: 'vf0', healthy: true }]);
   });
 
   test('before Init ends with FAILED_PRECONDITION', async () => {

@@ -1,15 +1,16 @@
 /** Serves one plugin until the process is told to end. */
 import { pathToFileURL } from 'node:url';
-import { type Logger, pino } from 'pino';
+import type { Logger } from 'pino';
 import type { PluginDefinition } from '../contract.ts';
 import { DpuError } from '../errors.ts';
 import type { ServeRequest } from './command.ts';
+import { createLogger } from './logger.ts';
 import { type PluginServer, serve } from './serve.ts';
 import { releaseStartupMemory } from './startup-memory.ts';
 
 /** @throws DpuError what {@link serve} throws, INVALID_ARGUMENT when the module has no plugin. */
 export async function run({ dpuName, packageName, entry, ...request }: ServeRequest): Promise<void> {
-  const logger = pino({ base: { dpu: dpuName, plugin: packageName }, timestamp: pino.stdTimeFunctions.isoTime });
+  const logger = createLogger({ dpu: dpuName, plugin: packageName });
   const module: { default?: unknown } = await import(pathToFileURL(entry).href);
   if (!isPluginDefinition(module.default)) {
     throw new DpuError('INVALID_ARGUMENT', `${entry} must have definePlugin({ create }) as its default export`);

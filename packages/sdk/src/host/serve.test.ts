@@ -115,6 +115,8 @@ describe('errors', () => {
     await expect(client.setNumVfs(1)).rejects.toEqual(rejectsWith('RESOURCE_EXHAUSTED', /no VF left/));
     thrown = foreign;
     await expect(client.setNumVfs(1)).rejects.toEqual(rejectsWith('OUT_OF_RANGE', /beyond the card/));
+    thrown = new DpuError('UNAVAILABLE', 'no switch');
+    await expect(client.setNumVfs(1)).rejects.toEqual(rejectsWith('UNAVAILABLE', /^no switch$/));
     thrown = new TypeError('x is not a function');
     await expect(client.setNumVfs(1)).rejects.toEqual(rejectsWith('INTERNAL', /x is not a function/));
     const logged = logs.find(({ level }) => level === 50);

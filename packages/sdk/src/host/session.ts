@@ -81,7 +81,8 @@ export class PluginSession {
     return new Promise<T>((resolve, reject) => {
       const cut = () => reject(new DpuError('UNAVAILABLE', `${path} was cut off, the VSP shuts down; call again`));
       this.#running.add(cut);
-      run()
+      // A plugin in plain JavaScript may throw before it has a promise.
+      (async () => run())()
         .then(resolve, reject)
         .finally(() => this.#running.delete(cut));
     });

@@ -50,6 +50,8 @@ const TRANSACTION_TIMEOUT_S = 10;
 export class OpenVSwitch {
   readonly #options: OpenVSwitchOptions;
   #children: ChildProcess[] = [];
+  /** Clears up after a daemon that ended by itself. */
+  #clearing: Promise<void> = Promise.resolve();
 
   constructor(options: OpenVSwitchOptions) {
     this.#options = options;
@@ -65,6 +67,7 @@ export class OpenVSwitch {
    * @throws DpuError NOT_FOUND where Open vSwitch is not installed
    */
   async start(): Promise<void> {
+    await this.#clearing;
     if (this.running) return;
     const { directory, exec, netns } = this.#options;
     await endStaleOvs(directory);
@@ -153,7 +156,8 @@ export class OpenVSwitch {
       if (!this.#children.includes(child)) return;
       const program = child === this.#children[0] ? 'ovsdb-server' : 'ovs-vswitchd';
       const reason = `${program} ended (${signal ?? `exit code ${code}`})`;
-      void this.stop().then(() => this.#options.onExit?.(reason));
+      this.#clearing = this.stop().catch((error) => this.#options.onLine?.(`${program}: ${error}`));
+      void this.#clearing.then(() => this.#options.onExit?.(reason));
     });
   }
 }

@@ -33,6 +33,8 @@ export const attachment = z.object({
   role: z.enum(['hostPort', 'networkFunction']),
   deviceId: text,
   dpuName: text,
+  /** The DPU that the device belongs to, where the DPU side of the same node serves it. */
+  deviceDpu: text.exactOptional(),
   pf: z.int(),
   vf: z.int(),
   /** The netdev as it was in the daemon's namespace. */

@@ -168,6 +168,7 @@ export class AttachEngine {
       id: randomUUID(),
       ...{ containerId, ifName, network: network.name, netns, netnsId, state: 'attaching', deviceId },
       ...{ role: place.role, dpuName: place.dpuName, pf: place.pf, vf: place.vf },
+      ...(place.deviceDpu !== undefined && { deviceDpu: place.deviceDpu }),
       link: { name, mac, mtu, ...(pciAddress !== undefined && { pciAddress }) },
       mac: request.mac ?? mac,
       ...(pod && { pod: { namespace: pod.namespace, name: pod.name, ...(pod.uid !== undefined && { uid: pod.uid }) } }),
@@ -177,11 +178,13 @@ export class AttachEngine {
     };
     // Nothing else runs between this and writing the record down.
     this.#refuseIfHeld(deviceId);
+    this.#place(deviceId, network.name);
     this.#store.put(record);
     return record;
   }
 
-  #place(deviceId: string, network: string): Omit<DeviceEntry, 'side'> & Pick<Attachment, 'role'> {
+  /** @throws CniError when no DPU offers the device (any more) */
+  #place(deviceId: string, network: string): Omit<DeviceEntry, 'side'> & Pick<Attachment, 'role' | 'deviceDpu'> {
     const device = this.#directory.find(deviceId);
     if (!device) {
       if (this.#directory.sides().size === 0) throw new CniError(cniCodes.tryAgainLater, noDpu);
@@ -189,8 +192,11 @@ export class AttachEngine {
       throw new CniError(cniCodes.deviceUnknown, `device ${deviceId}: ${why}`);
     }
     if (device.side === 'dpu') return { ...device, role: 'networkFunction' };
-    const dpuSide = network === networkFunctionNetwork ? this.#directory.dpuSide() : undefined;
-    return dpuSide ? { ...device, ...dpuSide, role: 'networkFunction' } : { ...device, role: 'hostPort' };
+    const isForBoth = network === networkFunctionNetwork && this.#directory.sides().has('dpu');
+    if (!isForBoth) return { ...device, role: 'hostPort' };
+    const dpuSide = this.#directory.dpuSide();
+    if (!dpuSide) throw new CniError(cniCodes.tryAgainLater, "this node's DPU side is not ready; see kubectl get dpu");
+    return { ...device, ...dpuSide, deviceDpu: device.dpuName, role: 'networkFunction' };
   }
 
   /** Releases what stands in the way and may: remains of this interface, and a holder whose pod is gone. */

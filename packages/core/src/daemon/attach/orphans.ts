@@ -55,7 +55,8 @@ export class Orphans {
 
   async #releaseLost(): Promise<void> {
     const records = this.#options.store.list().filter(({ state }) => state === 'attached');
-    const ids = await Promise.all(records.map(({ netns }) => namespaceId(netns)));
+    // One that cannot be looked at counts as there, and does not keep the others.
+    const ids = await Promise.all(records.map(({ netns, netnsId }) => namespaceId(netns).catch(() => netnsId)));
     await this.release(records.filter((record, index) => ids[index] !== record.netnsId));
   }
 

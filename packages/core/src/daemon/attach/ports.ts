@@ -34,5 +34,7 @@ export interface DpuDirectory {
   dpu(dpuName: string): DpuEntry | undefined;
   /** The DPU side, where host side and DPU side are on one node. */
   dpuSide(): DpuEntry | undefined;
+  /** Whether a DPU was torn down, and not only is not ready (yet): then nothing of an attachment is left on it. */
+  isGone(dpuName: string): boolean;
   sides(): ReadonlySet<Side>;
 }

@@ -60,6 +60,7 @@ export class Releaser {
     const { bridgePort, networkFunction, dpuName } = record;
     if (bridgePort === undefined && networkFunction === undefined) return;
     const dpu = this.#options.directory.dpu(dpuName);
+    if (!dpu && this.#options.directory.isGone(dpuName)) return;
     if (!dpu) throw new DpuError('UNAVAILABLE', `DPU ${dpuName} is not ready yet; see kubectl describe dpu ${dpuName}`);
     if (bridgePort !== undefined) await dpu.dataPath.deleteBridgePort(bridgePort);
     if (networkFunction) {

@@ -47,7 +47,15 @@ export class AttachmentStore {
 
   put(record: Attachment): void {
     const path = this.#path(record);
-    writeFileSync(`${path}.draft`, JSON.stringify(record), { mode: 0o600 });
+    const write = () => writeFileSync(`${path}.draft`, JSON.stringify(record), { mode: 0o600 });
+    try {
+      write();
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+      // An uninstallation that was followed by a new installation took the directory away.
+      mkdirSync(this.#directory, { recursive: true, mode: 0o700 });
+      write();
+    }
     renameSync(`${path}.draft`, path);
     this.#attachments.set(keyOf(record), record);
     this.#tell();

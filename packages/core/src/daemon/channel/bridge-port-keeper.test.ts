@@ -106,3 +106,38 @@ test('refuses what is no bridge port', async () => {
   await expect(ports.create({ ...port(1), macAddress: 'nonsense' })).rejects.toThrow(/macAddress must be 6 bytes/);
   await expect(ports.create({ ...port(1), name: '../x' })).rejects.toThrow(/name must be/);
 });
+
+test('a port that another left in the VSP under that name gives way', async () => {
+  bridge.ports.set('bridgePorts/host0-1', port(1, '02:00:00:00:00:ff'));
+  await keeper().create(port(1));
+  expect([...bridge.ports.values()]).toEqual([port(1)]);
+});
+
+test('a port that the VSP has and does not want to make again stays recorded, and is deleted there', async () => {
+  const ports = keeper();
+  await ports.create(port(1));
+  bridge.failure = new DpuError('FAILED_PRECONDITION', 'not now');
+  await expect(ports.create(port(1))).rejects.toMatchObject({ code: 'FAILED_PRECONDITION' });
+  bridge.failure = undefined;
+  await ports.delete('host0-1', { allowMissing: true });
+  expect(bridge.ports.size).toBe(0);
+});
+
+test('a deletion that the VSP refused is asked for again', async () => {
+  const ports = keeper();
+  await ports.create(port(1));
+  bridge.failure = new DpuError('INTERNAL', 'a bug');
+  await expect(ports.delete('host0-1', { allowMissing: true })).rejects.toMatchObject({ code: 'INTERNAL' });
+  bridge.failure = undefined;
+  await ports.delete('host0-1', { allowMissing: true });
+  expect(bridge.ports.size).toBe(0);
+});
+
+test('what a VSP without bridge ports refused to make can be deleted', async () => {
+  const ports = keeper();
+  bridge.failure = new DpuError('UNAVAILABLE', 'gone');
+  await expect(ports.create(port(1))).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+  bridge.failure = new DpuError('UNIMPLEMENTED', 'no bridge ports');
+  await ports.delete('host0-1', { allowMissing: true });
+  expect(ports.list()).toEqual([]);
+});

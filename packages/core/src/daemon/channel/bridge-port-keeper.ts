@@ -49,9 +49,10 @@ export class BridgePortKeeper {
     return await this.#lock.run(id, async () => {
       const vsp = this.#vsp();
       if (!vsp) throw new DpuError('UNAVAILABLE', `bridge port ${id}: the DPU's VSP is not ready; see its vsp pod`);
-      const known = this.#records.get(id);
-      if (known?.deleting) await this.#finishDeletion(id, vsp);
-      else if (known && !sameBridgePort(known.port, port)) {
+      const record = this.#records.get(id);
+      if (record?.deleting) await this.#finishDeletion(id, vsp);
+      const known = record?.deleting ? undefined : record;
+      if (known && !sameBridgePort(known.port, port)) {
         throw new DpuError(
           'ALREADY_EXISTS',
           `bridge port ${id} exists with MAC ${known.port.macAddress}; delete it first`,
@@ -59,9 +60,9 @@ export class BridgePortKeeper {
       }
       await this.#records.put(id, { port, deleting: false });
       try {
-        return await vsp.createBridgePort(port);
+        return await createOrReplace(vsp, port);
       } catch (error) {
-        if (!outcomeUnknown(error)) await this.#records.delete(id);
+        if (!known && !outcomeUnknown(error)) await this.#records.delete(id);
         throw error;
       }
     });
@@ -72,11 +73,12 @@ export class BridgePortKeeper {
     const id = bridgePortId(name);
     return this.#lock.run(id, async () => {
       const known = this.#records.get(id);
-      if (!known || known.deleting) {
+      if (!known) {
         if (allowMissing) return;
         throw new DpuError('NOT_FOUND', `bridge port ${id} does not exist`);
       }
-      await this.#records.put(id, { ...known, deleting: true });
+      // A deletion that the VSP refused before is asked for again.
+      if (!known.deleting) await this.#records.put(id, { ...known, deleting: true });
       const vsp = this.#vsp();
       if (!vsp) return;
       try {
@@ -114,25 +116,32 @@ export class BridgePortKeeper {
     );
   }
 
-  /** Forgets everything: the DPU is being taken away. */
-  destroy(): void {
-    this.#records.destroy();
-  }
-
   async #finishDeletion(id: string, vsp: BridgePortTarget): Promise<void> {
-    await vsp.deleteBridgePort(id, { allowMissing: true });
+    await ignoreAbsence(vsp.deleteBridgePort(id, { allowMissing: true }));
     await this.#records.delete(id);
   }
 }
 
 /** Creates a port; one of the same name with other content gives way. */
-export async function createOrReplace(target: BridgePortTarget, port: BridgePort): Promise<void> {
+export async function createOrReplace(target: BridgePortTarget, port: BridgePort): Promise<BridgePort> {
   try {
-    await target.createBridgePort(port);
+    return await target.createBridgePort(port);
   } catch (error) {
     if (DpuError.from(error).code !== 'ALREADY_EXISTS') throw error;
     await target.deleteBridgePort(port.name, { allowMissing: true });
-    await target.createBridgePort(port);
+    return await target.createBridgePort(port);
+  }
+}
+
+/**
+ * Awaits a deletion. A VSP that does not know the thing, or nothing of the kind, has none: were that an error, a pod
+ * could not be deleted because it could not be made.
+ */
+export async function ignoreAbsence(deletion: Promise<void>): Promise<void> {
+  try {
+    await deletion;
+  } catch (error) {
+    if (!['NOT_FOUND', 'UNIMPLEMENTED'].includes(DpuError.from(error).code)) throw error;
   }
 }
 

@@ -1,7 +1,7 @@
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { BridgePort } from '@dpu-operator/sdk';
+import { type BridgePort, DpuError } from '@dpu-operator/sdk';
 import { VspClient } from '@dpu-operator/sdk/client';
 import { pino } from 'pino';
 import { afterEach, expect, test, vi } from 'vitest';
@@ -23,10 +23,14 @@ const port = (index: number, mac = `02:00:00:00:00:0${index}`): BridgePort => ({
 });
 
 /** The DPU side: a keeper with its records in `directory`, served on TCP. */
-async function startDpuSide(options: { directory?: string; port?: number } = {}) {
+async function startDpuSide(
+  options: { directory?: string; port?: number; refuse?: (port: BridgePort) => DpuError | false } = {},
+) {
   const bridge = new Map<string, BridgePort>();
   const vsp: BridgePortTarget = {
     createBridgePort: async (created) => {
+      const refusal = options.refuse?.(created);
+      if (refusal) throw refusal;
       bridge.set(created.name.replace('bridgePorts/', ''), created);
       return created;
     },
@@ -125,4 +129,15 @@ test('two servers cannot have one address', async () => {
   const dpu = await startDpuSide();
   const taken = Number(dpu.address.split(':')[1]);
   await expect(startDpuSide({ port: taken })).rejects.toThrow(/cannot listen for hosts on 127.0.0.1/);
+});
+
+test('a port that the DPU side refuses does not keep the host from the others', async () => {
+  const refused = port(1);
+  const dpu = await startDpuSide({
+    refuse: (created) => created.macAddress === refused.macAddress && new DpuError('RESOURCE_EXHAUSTED', 'full'),
+  });
+  const { peer, reachable } = startHost(dpu.address, [refused, port(2)]);
+  await reachable();
+  expect(dpu.keeper.list().map(({ name }) => name)).toEqual(['bridgePorts/host0-2']);
+  await peer.createBridgePort(port(3));
 });

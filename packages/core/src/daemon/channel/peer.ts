@@ -8,7 +8,7 @@
 import { type BridgePort, DpuError } from '@dpu-operator/sdk';
 import type { Logger } from 'pino';
 import { KeyedLock } from '../state/keyed-lock.ts';
-import { bridgePortId, createOrReplace, sameBridgePort } from './bridge-port-keeper.ts';
+import { bridgePortId, createOrReplace, ignoreAbsence, sameBridgePort } from './bridge-port-keeper.ts';
 
 /** The peer's services, as the SDK's client offers them. */
 export interface PeerClient {
@@ -54,6 +54,8 @@ export class Peer {
   #retryMs = firstRetryMs;
   /** A deletion did not reach the peer, or its state is not known yet. */
   #differs = true;
+  /** The last refusal that the log has heard of. */
+  #refusal = '';
 
   constructor(options: PeerOptions) {
     this.#options = options;
@@ -90,11 +92,10 @@ export class Peer {
     }
     try {
       await this.#lock.run(bridgePortId(name), () =>
-        this.#options.client.deleteBridgePort(name, { allowMissing: true }),
+        ignoreAbsence(this.#options.client.deleteBridgePort(name, { allowMissing: true })),
       );
     } catch (error) {
       const { code } = DpuError.from(error);
-      if (code === 'NOT_FOUND') return;
       if (code !== 'UNAVAILABLE' && code !== 'DEADLINE_EXCEEDED') throw error;
       this.#differs = true;
     }
@@ -141,16 +142,31 @@ export class Peer {
           this.#lock.run(id, async () => {
             const port = find(id);
             const old = known.get(id);
-            if (!port) await client.deleteBridgePort(id, { allowMissing: true });
-            else if (!old || !sameBridgePort(old, port)) await createOrReplace(client, port);
+            try {
+              if (!port) await ignoreAbsence(client.deleteBridgePort(id, { allowMissing: true }));
+              else if (!old || !sameBridgePort(old, port)) await createOrReplace(client, port);
+            } catch (error) {
+              this.#refused(id, error);
+            }
           }),
         ),
       );
-      if (ids.size > 0) logger.info({ ports: wanted().length }, 'bridge ports agree with the DPU side');
+      if (ids.size > 0 && !this.#differs)
+        logger.info({ ports: wanted().length }, 'bridge ports agree with the DPU side');
     } catch (error) {
       this.#differs = true;
       throw error;
     }
+  }
+
+  /** One port that the DPU side does not take must not keep the others from working; the next heartbeat tries again. */
+  #refused(id: string, error: unknown): void {
+    const { code, message } = DpuError.from(error);
+    if (code === 'UNAVAILABLE' || code === 'DEADLINE_EXCEEDED') throw error;
+    this.#differs = true;
+    if (this.#refusal === message) return;
+    this.#refusal = message;
+    this.#options.logger.error({ err: error, port: id }, 'the DPU side refuses to change a bridge port');
   }
 
   #lost(words: string): void {

@@ -54,6 +54,11 @@ test('answers as the executable expects, on a socket of root alone', async () =>
   expect(await post(socketPath, body('DEL'))).toMatchObject({ status: 200, text: '{"Result":null}' });
 });
 
+test('a pod whose network is configured wrongly can be deleted', async () => {
+  const answer = await post(await start(), body('DEL', {}, { name: 'net', ipam: { type: '../sh' } }));
+  expect(answer).toMatchObject({ status: 200, text: '{"Result":null}' });
+});
+
 test.each([
   [body('NOPE'), 400, '4', 'NOPE'],
   [body('ADD', { CNI_IFNAME: 'a/b' }), 400, '4', 'CNI_IFNAME'],

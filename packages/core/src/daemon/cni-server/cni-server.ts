@@ -23,6 +23,8 @@ const defaultDeadlineMs = 90_000;
 /** A CNI error's number beside its text; `dpu-cni` of the Go operator only reads the text. */
 const codeHeader = 'X-CNI-Error-Code';
 const detailsHeader = 'X-CNI-Error-Details';
+/** Characters: an IPAM plugin may say anything, a client takes 16 KB of headers. */
+const maxDetails = 1_000;
 
 export class CniServer {
   readonly #options: CniServerOptions;
@@ -42,7 +44,11 @@ export class CniServer {
     // What a killed daemon left; a running one cannot be here, there is one daemon a node.
     rmSync(socketPath, { force: true });
     await new Promise<void>((resolve, reject) => {
-      this.#server.once('error', reject);
+      // It also comes for a connection that could not be accepted, which must not end the daemon.
+      this.#server.on('error', (error) => {
+        this.#options.logger.error({ err: error }, 'CNI server');
+        reject(error);
+      });
       this.#server.listen(socketPath, () => {
         chmodSync(socketPath, 0o600);
         resolve();
@@ -72,10 +78,12 @@ export class CniServer {
     } catch (error) {
       const { code, message: text, details } = CniError.from(error);
       response.setHeader(codeHeader, code);
-      if (details) response.setHeader(detailsHeader, encodeURIComponent(details));
+      if (details) response.setHeader(detailsHeader, encodeURIComponent(details.slice(0, maxDetails).toWellFormed()));
       answer(response, statusOf(error, code), 'text/plain; charset=utf-8', text);
       const ms = Math.round(performance.now() - started);
-      this.#options.logger.error({ ...log, ms, code, err: error }, `cni request failed: ${text}`);
+      const words = `cni request failed: ${text}`;
+      if (code === cniCodes.internal) this.#options.logger.error({ ...log, ms, code, err: error }, words);
+      else this.#options.logger.warn({ ...log, ms, code }, words);
     }
   }
 

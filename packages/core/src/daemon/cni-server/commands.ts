@@ -1,4 +1,6 @@
 /** The commands of CNI as calls of the attach engine. */
+
+import type { IpamCall } from '../attach/attachment.ts';
 import type { AttachEngine } from '../attach/engine.ts';
 import { CniError, cniCodes } from '../attach/errors.ts';
 import { parseGarbageConfig, parseNetworkBase, parseNetworkConfig } from '../attach/network-config.ts';
@@ -13,7 +15,7 @@ export async function runCommand(engine: Engine, request: CniRequest): Promise<C
     case 'ADD':
       return add(engine, request);
     case 'DEL':
-      await engine.del(request.key, request.ipamOf(parseNetworkBase(request.config)));
+      await engine.del(request.key, ipamIfValid(request));
       return null;
     case 'CHECK': {
       const network = parseNetworkBase(request.config);
@@ -37,6 +39,15 @@ export async function runCommand(engine: Engine, request: CniRequest): Promise<C
         cniCodes.invalidEnvironment,
         `environment variable CNI_COMMAND: no command ${request.command}`,
       );
+  }
+}
+
+/** With a configuration that is wrong nothing was attached, so there is nothing to refuse: the pod must be able to go. */
+function ipamIfValid(request: CniRequest): IpamCall | undefined {
+  try {
+    return request.ipamOf(parseNetworkBase(request.config));
+  } catch {
+    return undefined;
   }
 }
 

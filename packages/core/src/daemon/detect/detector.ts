@@ -56,6 +56,8 @@ export class Detector {
     const { plugins, platform, nodeName, node, config, onDetected, logger } = this.#options;
     const operatorConfig = config();
     const isWanted = operatorConfig && !isBeingDeleted(operatorConfig);
+    // A node without an object is about to get one again, or to go: no reason to take its DPUs away.
+    if (isWanted && !node()) return;
     const dpus = !isWanted
       ? []
       : detectDpus({

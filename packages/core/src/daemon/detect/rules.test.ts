@@ -101,6 +101,7 @@ test('Netsec: two ports with one serial number are one card', () => {
     pci('0000:f4:00.0', '8086:124c', { netdevs: [{ name: 'eth0', mac: '00:11:22:33:44:55' }] }),
   ];
   expect(names({ pci: own })).toEqual(['00-11-22-33-44-55-dpu']);
+  expect(names({ pci: own.map((port) => ({ ...port, netdevs: [] })) })).toEqual([]);
 });
 
 test('the software DPU follows the node label and the mode', () => {

@@ -2,7 +2,7 @@
  * Which DPUs a node has, by the declarative rules of the plugins' manifests. Pure: the same node looked at twice gives
  * the same DPUs with the same names, in the same order.
  */
-import { type DetectionRule, fillIdentifier, type SideManifest } from '@dpu-operator/sdk';
+import { type DetectionRule, fillIdentifier, placeholdersOf, type SideManifest } from '@dpu-operator/sdk';
 import type { InstalledPlugin } from '../../plugins/installed.ts';
 import type { PciFunction, PlatformSnapshot } from './platform.ts';
 
@@ -42,6 +42,7 @@ export function detectDpus({ plugins, snapshot, node, mode }: DetectionInput): D
       for (const side of ['host', 'dpu'] as const) {
         if (mode !== 'auto' && mode !== side) continue;
         for (const identifier of identifiers[side]) {
+          if (identifier === undefined) continue;
           const name = objectName(identifier, side);
           if (found.has(name)) continue;
           found.set(name, { name, identifier, productName: product.name, side, plugin: packageName });
@@ -71,15 +72,19 @@ export function objectName(identifier: string, side: DpuSide): string {
 const looksAtHardware = (rule: DetectionRule): boolean =>
   Boolean(rule.pci || rule.netdevName || rule.dmiProductContains || rule.uniqueBySerial);
 
-/** The identifiers of what matches, each once. */
-function matchSide(side: SideManifest | undefined, snapshot: PlatformSnapshot, node: DetectionInput['node']): string[] {
+/** The identifiers of what matches, each once; undefined for one that cannot be told yet. */
+function matchSide(
+  side: SideManifest | undefined,
+  snapshot: PlatformSnapshot,
+  node: DetectionInput['node'],
+): (string | undefined)[] {
   if (!side) return [];
   const { detect, identifier } = side;
   if (detect.nodeLabel && !detect.nodeLabel.values.includes(node.labels[detect.nodeLabel.key] ?? '')) return [];
   if (detect.dmiProductContains && !snapshot.dmiProduct.includes(detect.dmiProductContains)) return [];
   const context = { snapshot, nodeName: node.name };
   if (!detect.pci) return [render(identifier, context)];
-  const cards = new Map<string, string>();
+  const cards = new Map<string, string | undefined>();
   for (const pci of snapshot.pci.filter((f) => matchesFunction(detect, f))) {
     const serial = detect.uniqueBySerial ? serialOf(pci, detect.uniqueBySerial) : '';
     const card = detect.uniqueBySerial ? serial : pci.address;
@@ -114,12 +119,17 @@ interface TemplateContext {
   serial?: string;
 }
 
-function render(template: string, { snapshot, nodeName, pci, serial }: TemplateContext): string {
-  return fillIdentifier(template, (placeholder) => {
-    if (placeholder === 'pciAddress') return pci?.address ?? '';
-    if (placeholder === 'serial') return serial ?? '';
-    if (placeholder === 'node') return nodeName;
-    const address = placeholder.replace(/^mac:/, '');
-    return snapshot.pci.find((f) => f.address === address)?.netdevs[0]?.mac ?? '';
-  });
+/** undefined while something that the identifier is made of is not there, such as a netdev whose driver still loads. */
+function render(template: string, context: TemplateContext): string | undefined {
+  const values = placeholdersOf(template).map((placeholder) => textOf(placeholder, context));
+  if (values.includes('')) return undefined;
+  return fillIdentifier(template, (placeholder) => textOf(placeholder, context));
+}
+
+function textOf(placeholder: string, { snapshot, nodeName, pci, serial }: TemplateContext): string {
+  if (placeholder === 'pciAddress') return pci?.address ?? '';
+  if (placeholder === 'serial') return serial ?? '';
+  if (placeholder === 'node') return nodeName;
+  const address = placeholder.replace(/^mac:/, '');
+  return snapshot.pci.find((f) => f.address === address)?.netdevs[0]?.mac ?? '';
 }

@@ -68,16 +68,17 @@ export class DevicePlugin {
 
   async #serveAndRegister(): Promise<void> {
     for (let retry = firstRetry; !this.#stop.signal.aborted; retry = Math.min(retry * 2, longestRetry)) {
-      await this.#serve();
-      const kubelet = identity(join(this.#options.directory, kubeletSocket));
-      if (!kubelet || kubelet === this.#registeredAt) return;
       try {
+        await this.#serve();
+        const kubelet = identity(join(this.#options.directory, kubeletSocket));
+        if (!kubelet || kubelet === this.#registeredAt) return;
         await this.#register();
         this.#registeredAt = kubelet;
         this.#options.logger.info({ resource: this.#options.resourceName }, 'registered with the kubelet');
         return;
       } catch (error) {
-        this.#options.logger.warn({ err: DpuError.from(error), retryMs: retry }, 'the kubelet did not register us');
+        const log = { err: DpuError.from(error) };
+        if (retry === firstRetry) this.#options.logger.warn(log, 'not registered with the kubelet; it is tried again');
         await delay(retry, undefined, { signal: this.#stop.signal }).catch(() => {});
       }
     }

@@ -7,9 +7,10 @@ import type { FleetAttachments } from './fleet.ts';
 export function fleetAttachments(list: () => readonly Attachment[]): FleetAttachments {
   const of = (dpuName: string) => list().filter((attachment) => attachment.dpuName === dpuName);
   return {
-    pods: (dpuName, hasDevice) =>
+    // One whose addresses alone are still to be given back needs nothing of a DPU.
+    pods: (name) =>
       list()
-        .filter((attachment) => attachment.dpuName === dpuName || hasDevice(attachment.deviceId))
+        .filter(({ dpuName, deviceDpu, deviceIsBack }) => !deviceIsBack && (dpuName === name || deviceDpu === name))
         .map(({ pod, containerId }) => (pod ? `${pod.namespace}/${pod.name}` : containerId)),
     bridgePorts: (dpuName) => of(dpuName).flatMap((attachment) => bridgePortOf(attachment) ?? []),
     networkFunctions: (dpuName) => {

@@ -3,7 +3,7 @@ import type { DpuDirectory, DpuEntry } from '../attach/ports.ts';
 import type { DpuManager } from './dpu-manager.ts';
 import type { DpuFleet } from './fleet.ts';
 
-export function dpuDirectory(fleet: Pick<DpuFleet, 'manager' | 'managers' | 'sides'>): DpuDirectory {
+export function dpuDirectory(fleet: Pick<DpuFleet, 'manager' | 'managers' | 'sides' | 'isGone'>): DpuDirectory {
   return {
     find: (deviceId) => {
       for (const manager of fleet.managers()) {
@@ -17,9 +17,10 @@ export function dpuDirectory(fleet: Pick<DpuFleet, 'manager' | 'managers' | 'sid
       return manager && entry(manager);
     },
     dpuSide: () => {
-      const manager = fleet.managers().find(({ dpu }) => dpu.side === 'dpu');
+      const manager = fleet.managers().find(({ dpu, withdrawn }) => dpu.side === 'dpu' && !withdrawn);
       return manager && entry(manager);
     },
+    isGone: (dpuName) => fleet.isGone(dpuName),
     sides: () => fleet.sides(),
   };
 }

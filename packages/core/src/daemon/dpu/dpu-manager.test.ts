@@ -1,20 +1,14 @@
-import { existsSync, mkdirSync, mkdtempSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, statSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import {
-  type BridgePort,
-  type Device,
-  DpuError,
-  definePlugin,
-  type NetworkFunction,
-  parsePluginManifest,
-} from '@dpu-operator/sdk';
-import { type PluginServer, servePlugin } from '@dpu-operator/sdk/host';
+import { type BridgePort, DpuError, type NetworkFunction } from '@dpu-operator/sdk';
+import { VspClient } from '@dpu-operator/sdk/client';
 import { pino } from 'pino';
 import { afterEach, expect, test, vi } from 'vitest';
 import type { DpuSide } from '../detect/rules.ts';
 import { DevicePool } from '../device-plugin/pool.ts';
+import { freePort, Vsp } from '../testing/vsp.ts';
 import { DpuManager } from './dpu-manager.ts';
 
 const logger = pino({ level: 'silent' });
@@ -24,95 +18,6 @@ afterEach(async () => {
 });
 
 const root = () => mkdtempSync(join(tmpdir(), 'dpu-'));
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === 'object' && address ? address.port : 0;
-}
-
-const manifest = parsePluginManifest({
-  dpu: {
-    contract: '^1.0.0',
-    products: [{ name: 'Test DPU', host: { detect: { nodeLabel: { key: 'a', values: ['b'] } }, identifier: 'test' } }],
-  },
-});
-
-/** A VSP in this process, with what it was told. */
-class Vsp {
-  readonly ports = new Map<string, BridgePort>();
-  readonly functions: NetworkFunction[] = [];
-  readonly forgotten: NetworkFunction[] = [];
-  numVfs = 2;
-  inits = 0;
-  initFailure: DpuError | undefined;
-  unhealthy = false;
-  changed = () => {};
-  readonly #address: { ip: string; port: number };
-  #server: PluginServer | undefined;
-
-  constructor(port: number) {
-    this.#address = { ip: '127.0.0.1', port };
-  }
-
-  async start(directory: string): Promise<void> {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
-    this.#server = await servePlugin({
-      plugin: definePlugin<unknown>({ create: () => this.#plugin() }),
-      manifest,
-      socketPath: join(directory, 'vendor-plugin.sock'),
-      settings: {},
-      node: { name: 'node-1', ip: '127.0.0.1' },
-      logger,
-    });
-  }
-
-  async stop(): Promise<void> {
-    await this.#server?.close();
-    this.#server = undefined;
-  }
-
-  #plugin() {
-    const devices = (): Device[] =>
-      Array.from({ length: this.numVfs }, (_, i) => ({ id: `vf${i}`, healthy: !this.unhealthy }));
-    return {
-      init: async () => {
-        this.inits += 1;
-        if (this.initFailure) throw this.initFailure;
-        return this.#address;
-      },
-      getDevices: async () => devices(),
-      setNumVfs: async (count: number) => {
-        if (count > 8) throw new DpuError('OUT_OF_RANGE', 'this card has 8 at most');
-        this.numVfs = count;
-        return count;
-      },
-      watchDevices: (onChange: () => void) => {
-        this.changed = onChange;
-        return () => {};
-      },
-      bridge: {
-        createBridgePort: async (port: BridgePort) => {
-          this.ports.set(port.name, port);
-          return port;
-        },
-        updateBridgePort: async (port: BridgePort) => port,
-        deleteBridgePort: async (name: string) => void this.ports.delete(name),
-        listBridgePorts: async () => [...this.ports.values()],
-        createLogicalBridge: async () => Promise.reject(new DpuError('UNIMPLEMENTED', 'none')),
-        updateLogicalBridge: async () => Promise.reject(new DpuError('UNIMPLEMENTED', 'none')),
-        deleteLogicalBridge: async () => {},
-        listLogicalBridges: async () => [],
-      },
-      networkFunctions: {
-        createNetworkFunction: async (nf: NetworkFunction) => void this.functions.push(nf),
-        deleteNetworkFunction: async (nf: NetworkFunction) => void this.forgotten.push(nf),
-      },
-    };
-  }
-}
 
 interface Attachments {
   ports: BridgePort[];
@@ -248,6 +153,70 @@ test('the number of virtual functions is set and a refusal is said', async () =>
   await says('Ready');
   vsp.changed();
   await vi.waitFor(() => expect(devices()).toEqual(['vf0', 'vf1', 'vf2']));
+});
+
+test('of two numbers of virtual functions the later holds, however long the earlier takes', async () => {
+  const [directory, channel, dpuDirectory] = [root(), await freePort(), root()];
+  const vsp = await startVsp(directory, channel);
+  await startVsp(dpuDirectory, channel);
+  await manage('dpu', dpuDirectory).says('Ready');
+  const { manager, says } = manage('host', directory);
+  await says('Ready');
+  const slow = Promise.withResolvers<void>();
+  vsp.numVfsDelay = slow.promise;
+  manager.setNumVfs(4);
+  await vi.waitFor(() => expect(vsp.numVfsAsked).toEqual([4]));
+  manager.setNumVfs(2);
+  // Time enough for whatever the manager asks at once.
+  const client = new VspClient({ socketPath: join(directory, 'vsp/vendor-plugin.sock'), logger });
+  await vi.waitFor(() => client.getDevices());
+  client.close();
+  slow.resolve();
+  await vi.waitFor(() => expect(vsp.numVfsAsked).toEqual([4, 2]));
+  await vi.waitFor(() => expect(vsp.numVfs).toBe(2));
+});
+
+test('an address that is taken is said, and listened on once it is free', async () => {
+  const [directory, channel] = [root(), await freePort()];
+  const other = createServer().listen(channel, '127.0.0.1');
+  const taken = new Promise((resolve) => other.once('listening', resolve));
+  await taken;
+  await startVsp(directory, channel);
+  const { manager, says } = manage('dpu', directory);
+  await says('ChannelFailed');
+  expect(manager.ready?.message).toContain(`127.0.0.1:${channel}`);
+  await new Promise((resolve) => other.close(resolve));
+  await says('Ready');
+});
+
+test('a manager that is closed while its VSP comes up does not listen', async () => {
+  const [directory, channel] = [root(), await freePort()];
+  await startVsp(directory, channel);
+  const asked = Promise.withResolvers<void>();
+  const attachments: Attachments = {
+    ports: [],
+    get functions() {
+      manager.close();
+      asked.resolve();
+      return [];
+    },
+  };
+  const { manager } = manage('dpu', directory, attachments);
+  await asked.promise;
+  const next = root();
+  await startVsp(next, channel);
+  await manage('dpu', next).says('Ready');
+});
+
+test('a heartbeat that fails in the VSP is told to the host as such', async () => {
+  const [hostDirectory, dpuDirectory, channel] = [root(), root(), await freePort()];
+  await startVsp(hostDirectory, channel);
+  const vsp = await startVsp(dpuDirectory, channel);
+  await manage('dpu', dpuDirectory).says('Ready');
+  const host = manage('host', hostDirectory);
+  await host.says('Ready');
+  vsp.heartbeat = () => Promise.reject(new DpuError('INTERNAL', 'no data path'));
+  await host.says('PeerNotReady');
 });
 
 test('tearing down takes the virtual functions, the devices and the files away', async () => {

@@ -15,6 +15,7 @@ import type { DevicePool } from '../device-plugin/pool.ts';
 import { JsonFiles } from '../state/json-files.ts';
 import { devicePosition } from './device-position.ts';
 import { NetworkFunctionKeeper } from './network-function-keeper.ts';
+import { NumVfs } from './num-vfs.ts';
 import { readiness, type VspState } from './readiness.ts';
 import { VspSession, type VspSessionState } from './vsp-session.ts';
 
@@ -57,15 +58,15 @@ export class DpuManager {
   readonly #networkFunctions: NetworkFunctionKeeper;
   readonly #session: VspSession;
   readonly #positions = new Map<string, VfPosition>();
+  readonly #numVfs = new NumVfs();
   #vsp: VspState = { phase: 'connecting' };
   #devices: Device[] = [];
-  #numVfs: number | undefined;
-  #numVfsProblem: string | undefined;
   #peer: { peer: Peer; address: string } | undefined;
   #channel: { address: string; wanted: string; close(): void } | undefined;
   #listenProblem: string | undefined;
   #graceTimer: NodeJS.Timeout | undefined;
   #withdrawn = false;
+  #closed = false;
 
   constructor(options: DpuManagerOptions) {
     this.#options = options;
@@ -107,17 +108,22 @@ export class DpuManager {
     });
   }
 
-  /** PF and VF of a device of this DPU. */
+  /** PF and VF of a device that this DPU offers. */
   position(deviceId: string): VfPosition | undefined {
-    return this.#positions.get(deviceId);
+    return this.#withdrawn ? undefined : this.#positions.get(deviceId);
+  }
+
+  /** Whether it offers devices no more, because it is to go. */
+  get withdrawn(): boolean {
+    return this.#withdrawn;
   }
 
   /** How many virtual functions there should be; undefined leaves it to the VSP. Of no meaning on the DPU side. */
   setNumVfs(count: number | undefined): void {
-    if (count === this.#numVfs || this.dpu.side === 'dpu') return;
-    this.#numVfs = count;
+    if (count === this.#numVfs.wanted || this.dpu.side === 'dpu') return;
+    this.#numVfs.wanted = count;
     const client = this.#session.client;
-    if (client) void this.#applyNumVfs(client).then(() => this.#refresh());
+    if (client) void this.#numVfs.apply(client).then(() => this.#refresh());
   }
 
   async createBridgePort(port: BridgePort): Promise<void> {
@@ -165,6 +171,7 @@ export class DpuManager {
 
   /** Lets go of it as it is: what pods use stays. */
   close(): void {
+    this.#closed = true;
     clearTimeout(this.#graceTimer);
     this.#session.close();
     this.#peer?.peer.close();
@@ -173,7 +180,7 @@ export class DpuManager {
 
   async #prepare(client: VspClient, address: IpPort): Promise<void> {
     await this.#initAnswer.put('address', address);
-    await this.#applyNumVfs(client);
+    await this.#numVfs.apply(client);
     if (this.dpu.side === 'host') {
       this.#connectPeer(address);
       return;
@@ -186,7 +193,7 @@ export class DpuManager {
 
   #connectPeer(ipPort: IpPort): void {
     const address = grpcAddress(parseEndpoint(ipPort));
-    if (this.#peer?.address === address) return;
+    if (this.#closed || this.#peer?.address === address) return;
     this.#peer?.peer.close();
     const peer = new Peer({
       client: new VspClient({ address, logger: this.#logger, deadlineMs: peerDeadlineMs }),
@@ -202,36 +209,33 @@ export class DpuManager {
 
   async #listen(ipPort: IpPort): Promise<void> {
     const wanted = grpcAddress(parseEndpoint(ipPort));
-    if (this.#channel?.wanted === wanted) return;
+    if (this.#closed || this.#channel?.wanted === wanted) return;
     this.#channel?.close();
     this.#channel = undefined;
     try {
       const served = await serveChannel(ipPort, {
         bridgePorts: this.#bridgePorts,
-        healthy: async () => (await this.#session.client?.ping(this.#options.nodeName))?.healthy ?? false,
+        healthy: () => this.#healthy(),
         responderId: this.#options.nodeName,
         logger: this.#logger,
       });
       this.#channel = { ...served, wanted };
       this.#listenProblem = undefined;
+      if (this.#closed) served.close();
     } catch (error) {
       this.#listenProblem = DpuError.from(error).message;
-      throw error;
+      throw new DpuError('FAILED_PRECONDITION', this.#listenProblem, { cause: error });
     }
   }
 
-  async #applyNumVfs(client: VspClient): Promise<void> {
-    const wanted = this.#numVfs;
-    this.#numVfsProblem = undefined;
-    if (wanted === undefined) return;
-    try {
-      if ((await client.getDevices()).length === wanted) return;
-      const made = await client.setNumVfs(wanted);
-      if (made !== wanted) this.#numVfsProblem = `asked for ${wanted} virtual functions, the VSP made ${made}`;
-    } catch (error) {
-      const words = DpuError.from(error).message;
-      this.#numVfsProblem = `the VSP refused ${wanted} virtual functions (${words}): set numVfs otherwise`;
-    }
+  /** A VSP without a heartbeat is as healthy as it answers. */
+  async #healthy(): Promise<boolean> {
+    const client = this.#session.client;
+    if (!client) return false;
+    return await client.ping(this.#options.nodeName).then(
+      ({ healthy }) => healthy,
+      (error) => DpuError.from(error).code === 'UNIMPLEMENTED',
+    );
   }
 
   #takeDevices(devices: Device[]): void {
@@ -253,6 +257,7 @@ export class DpuManager {
     } else {
       // An attempt that has no answer yet says nothing new.
       if (state.phase !== 'connecting') this.#vsp = state;
+      if (state.phase === 'absent') this.#listenProblem = undefined;
       this.#graceTimer ??= setTimeout(() => this.#distrustDevices(), restartGraceMs);
     }
     this.#options.onChange();
@@ -260,7 +265,7 @@ export class DpuManager {
 
   #whenReady(): VspState {
     const unhealthy = this.#devices.filter(({ healthy }) => !healthy).length;
-    const problem = this.#numVfsProblem;
+    const { problem } = this.#numVfs;
     return { phase: 'ready', devices: this.#devices.length, unhealthy, ...(problem && { numVfsProblem: problem }) };
   }
 

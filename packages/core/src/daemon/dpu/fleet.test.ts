@@ -7,6 +7,7 @@ import { EventRecorder } from '../../kube/index.ts';
 import type { DetectedDpu } from '../detect/rules.ts';
 import { DevicePool } from '../device-plugin/pool.ts';
 import { TestApiServer } from '../testing/api-server.ts';
+import { freePort, Vsp } from '../testing/vsp.ts';
 import { DpuFleet } from './fleet.ts';
 
 const logger = pino({ level: 'silent' });
@@ -30,6 +31,7 @@ async function start(options: { directory?: string; api?: TestApiServer; pods?: 
   const directory = options.directory ?? mkdtempSync(join(tmpdir(), 'fleet-'));
   const pods = options.pods ?? [];
   const settled: string[][] = [];
+  const ready = { times: 0 };
   const stop = new AbortController();
   const fleet: DpuFleet = new DpuFleet({
     store,
@@ -41,6 +43,9 @@ async function start(options: { directory?: string; api?: TestApiServer; pods?: 
     stateDirectory: join(directory, 'state'),
     vspDirectory: (name) => join(directory, 'vsp', name),
     onSides: () => {},
+    onReady: () => {
+      ready.times += 1;
+    },
     settleNode: async () => void settled.push([...fleet.sides()]),
     logger,
   });
@@ -52,7 +57,7 @@ async function start(options: { directory?: string; api?: TestApiServer; pods?: 
     api.close();
   });
   const condition = () => (api.objects.get(path)?.status as { conditions: unknown[] } | undefined)?.conditions[0];
-  return { api, fleet, directory, pods, settled, condition, stop };
+  return { api, fleet, directory, pods, settled, ready, condition, stop };
 }
 
 test('makes the object of a detected DPU and says what it waits for', async () => {
@@ -156,6 +161,47 @@ test('a daemon that starts anew leaves its DPU alone until it has looked', async
   expect(deletions()).toEqual([]);
 });
 
+test('before the first look the sides of an earlier daemon count, and none is said to stay', async () => {
+  const first = await start();
+  first.fleet.setDetected([detected]);
+  await vi.waitFor(() => expect(first.condition()).toBeDefined());
+  first.stop.abort();
+  first.fleet.close();
+  const { fleet } = await start({ directory: first.directory });
+  expect([fleet.hasLooked, [...fleet.sides()], fleet.stays('dpu')]).toEqual([false, ['dpu'], false]);
+  expect([fleet.isGone('soft-dpu'), fleet.isGone('other')]).toEqual([false, false]);
+  fleet.setDetected([detected]);
+  expect([fleet.hasLooked, fleet.stays('dpu'), fleet.stays('host')]).toEqual([true, true, false]);
+});
+
+test('a DPU side that is being deleted is not to stay, so that its network functions go', async () => {
+  const { api, fleet, condition } = await start({ pods: ['shop/firewall'] });
+  fleet.setDetected([detected]);
+  await vi.waitFor(() => expect(condition()).toBeDefined());
+  expect(fleet.stays('dpu')).toBe(true);
+  api.delete(path);
+  await vi.waitFor(() => expect(fleet.stays('dpu')).toBe(false));
+  expect(fleet.sides()).toEqual(new Set(['dpu']));
+  await vi.waitFor(() => expect(fleet.manager('soft-dpu')?.withdrawn).toBe(true));
+});
+
+test('a DPU whose object was removed by force is torn down when no pod uses it any more, not before', async () => {
+  const { api, fleet, pods, condition, directory } = await start({ pods: ['shop/web'] });
+  fleet.setDetected([detected]);
+  await vi.waitFor(() => expect(condition()).toBeDefined());
+  fleet.setDetected([]);
+  await vi.waitFor(() => expect(condition()).toMatchObject({ reason: 'AttachmentsInUse' }));
+  const object = api.objects.get(path);
+  api.put(path, { ...object, metadata: { ...object?.metadata, finalizers: [] } });
+  await vi.waitFor(() => expect(api.objects.has(path)).toBe(false));
+  fleet.attachmentsChanged();
+  await expect(vi.waitFor(() => expect(fleet.isGone('soft-dpu')).toBe(true), { timeout: 200 })).rejects.toThrow();
+  expect(existsSync(join(directory, 'vsp/soft-dpu'))).toBe(true);
+  pods.pop();
+  fleet.attachmentsChanged();
+  await vi.waitFor(() => expect(fleet.isGone('soft-dpu')).toBe(true));
+});
+
 test("another node's object of that name is left alone, and taken over when it is gone", async () => {
   const { api, fleet } = await start();
   const spec = { isDpuSide: true, nodeName: 'node-2', dpuProductName: 'Software DPU' };
@@ -167,4 +213,17 @@ test("another node's object of that name is left alone, and taken over when it i
   expect(api.objects.get(path)?.spec).toEqual(spec);
   api.delete(path);
   await vi.waitFor(() => expect(api.objects.get(path)?.spec).toMatchObject({ nodeName: 'node-1' }));
+});
+
+test('a DPU that becomes ready is told once, and again after it was not', async () => {
+  const { fleet, directory, ready } = await start();
+  fleet.setDetected([detected]);
+  await vi.waitFor(() => expect(existsSync(join(directory, 'vsp/soft-dpu'))).toBe(true));
+  for (const times of [1, 2]) {
+    const vsp = new Vsp(await freePort());
+    await vsp.start(join(directory, 'vsp/soft-dpu'));
+    await vi.waitFor(() => expect(ready.times).toBe(times), 5_000);
+    await vsp.stop();
+    await vi.waitFor(() => expect(fleet.manager('soft-dpu')?.ready?.status).toBe('False'));
+  }
 });

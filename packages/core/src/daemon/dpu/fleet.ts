@@ -28,7 +28,7 @@ import { inUse } from './readiness.ts';
 
 export interface FleetAttachments extends AttachmentsView {
   /** `namespace/name` of the pods that use a DPU, or a device of it on behalf of the DPU side of the same node. */
-  pods(dpuName: string, hasDevice: (deviceId: string) => boolean): string[];
+  pods(dpuName: string): string[];
 }
 
 export interface DpuFleetOptions {
@@ -44,6 +44,8 @@ export interface DpuFleetOptions {
   vspDirectory: (dpuName: string) => string;
   /** The sides that this node has may be others now. */
   onSides: () => void;
+  /** A DPU has become ready. */
+  onReady: () => void;
   /** Brings the node in line with its sides: awaited before the finalizer of a DPU that went is taken off. */
   settleNode: () => Promise<void>;
   logger: Logger;
@@ -68,6 +70,7 @@ export class DpuFleet {
   readonly #recorded: Map<string, DetectedDpu>;
   /** undefined until detection has spoken for the first time: until then no DPU counts as gone. */
   #detected: Map<string, DetectedDpu> | undefined;
+  readonly #ready = new Set<string>();
   /** Objects of other nodes that have the name of a DPU of ours. */
   readonly #foreign = new Map<string, AbortController>();
   #signal: AbortSignal | undefined;
@@ -98,12 +101,14 @@ export class DpuFleet {
     for (const name of new Set([...before, ...this.#detected.keys(), ...this.#known()])) {
       this.#controller.enqueue(name);
     }
+    this.#options.onSides();
   }
 
-  /** The attachments of a DPU have changed. */
+  /** The attachments of a DPU have changed: one that is to go may go now. */
   attachmentsChanged(): void {
-    for (const object of this.#informer.list()) {
-      if (isBeingDeleted(object)) this.#controller.enqueue(object.metadata.name);
+    for (const name of this.#known()) {
+      const object = this.#informer.get(name);
+      if (object ? isBeingDeleted(object) : !this.#detected?.has(name)) this.#controller.enqueue(name);
     }
   }
 
@@ -115,17 +120,39 @@ export class DpuFleet {
     return this.#managers.get(name);
   }
 
-  /** Of the DPUs that have not been torn down. */
+  /** Whether there is no DPU of that name (any more). One that has not been looked for may be there. */
+  isGone(name: string): boolean {
+    return this.#detected !== undefined && !this.#detected.has(name) && !this.#recorded.has(name);
+  }
+
+  /** Of the DPUs that are here, and of those that have not been torn down. */
   sides(): Set<DpuSide> {
-    return new Set([...this.#recorded.values()].map(({ side }) => side));
+    return new Set([...this.#present(), ...this.#recorded.values()].map(({ side }) => side));
+  }
+
+  /** Whether DPUs have been looked for since the daemon's start. */
+  get hasLooked(): boolean {
+    return this.#detected !== undefined;
+  }
+
+  /** Whether a DPU with that side is here to stay. */
+  stays(side: DpuSide): boolean {
+    return this.#present().some(({ name, side: its }) => {
+      const object = this.#informer.get(name);
+      return its === side && !(object && isBeingDeleted(object));
+    });
   }
 
   close(): void {
     for (const manager of this.#managers.values()) manager.close();
   }
 
-  #known(): string[] {
-    return [...this.#recorded.keys(), ...this.#informer.list().map(({ metadata }) => metadata.name)];
+  #present(): DetectedDpu[] {
+    return [...(this.#detected?.values() ?? [])].filter(({ name }) => !this.#foreign.has(name));
+  }
+
+  #known(): Set<string> {
+    return new Set([...this.#recorded.keys(), ...this.#informer.list().map(({ metadata }) => metadata.name)]);
   }
 
   async #reconcile(name: string): Promise<void> {
@@ -140,7 +167,13 @@ export class DpuFleet {
       if (!this.#objects.isAsDetected(object, detected)) await this.#objects.correct(detected);
       const manager = await this.#manage(detected);
       manager.setNumVfs(object.spec.numVfs);
-      if (manager.ready) await this.#objects.writeReady(object, manager.ready);
+      const { ready } = manager;
+      if (ready?.status === 'False') this.#ready.delete(name);
+      else if (ready && !this.#ready.has(name)) {
+        this.#ready.add(name);
+        this.#options.onReady();
+      }
+      if (ready) await this.#objects.writeReady(object, ready);
     }
   }
 
@@ -148,8 +181,11 @@ export class DpuFleet {
     this.#foreign.get(name)?.abort();
     this.#foreign.delete(name);
     if (!detected) {
-      // Its object was removed by force, or never made.
-      if (this.#recorded.has(name)) await this.#tearDown(name);
+      // Its object was removed by force, or never made. There is nowhere to say which pods it waits for.
+      const record = this.#recorded.get(name);
+      if (!record) return;
+      if (this.#options.attachments.pods(name).length > 0) (await this.#manage(record)).withdraw();
+      else await this.#tearDown(name);
       return;
     }
     const foreign = await this.#objects.ensure(detected);
@@ -159,9 +195,10 @@ export class DpuFleet {
   async #delete(object: DataProcessingUnit): Promise<void> {
     const { name } = object.metadata;
     if (!hasFinalizer(object, finalizers.daemon)) return;
-    const manager = this.#managers.get(name);
-    manager?.withdraw();
-    const pods = this.#options.attachments.pods(name, (id) => manager?.position(id) !== undefined);
+    this.#managers.get(name)?.withdraw();
+    // The network functions of a DPU side that goes are pods that use it: they go first.
+    this.#options.onSides();
+    const pods = this.#options.attachments.pods(name);
     if (pods.length > 0) {
       const record = this.#recorded.get(name);
       // Pods that go need it until then.
@@ -183,6 +220,7 @@ export class DpuFleet {
     const manager = this.#managers.get(name) ?? (record && this.#open(record));
     await manager?.tearDown();
     this.#managers.delete(name);
+    this.#ready.delete(name);
     for (const directory of Object.values(this.#directories(name))) rmSync(directory, { recursive: true, force: true });
     await this.#records.delete(name);
     this.#recorded.delete(name);

@@ -5,6 +5,7 @@
 import { DpuError, type NetworkFunction } from '@dpu-operator/sdk';
 import type { Logger } from 'pino';
 import { z } from 'zod';
+import { ignoreAbsence } from '../channel/bridge-port-keeper.ts';
 import { JsonFiles } from '../state/json-files.ts';
 import { KeyedLock } from '../state/keyed-lock.ts';
 
@@ -43,7 +44,7 @@ export class NetworkFunctionKeeper {
       const vsp = this.#vsp();
       if (!vsp) return;
       try {
-        await vsp.deleteNetworkFunction(nf);
+        await ignoreAbsence(vsp.deleteNetworkFunction(nf));
       } catch (error) {
         const { code } = DpuError.from(error);
         if (code !== 'UNAVAILABLE' && code !== 'DEADLINE_EXCEEDED') throw error;
@@ -62,7 +63,7 @@ export class NetworkFunctionKeeper {
       });
     for (const [, nf] of this.#deletions.entries()) {
       await attempt(nf, async () => {
-        await vsp.deleteNetworkFunction(nf);
+        await ignoreAbsence(vsp.deleteNetworkFunction(nf));
         await this.#deletions.delete(keyOf(nf));
       });
     }
@@ -71,10 +72,6 @@ export class NetworkFunctionKeeper {
         if (wanted().some((other) => keyOf(other) === keyOf(nf))) await vsp.createNetworkFunction(nf);
       });
     }
-  }
-
-  destroy(): void {
-    this.#deletions.destroy();
   }
 }
 

@@ -27,8 +27,8 @@ export function readiness(state: DpuState): ConditionInput | undefined {
   if (vsp.phase === 'absent') {
     return notReady('VspNotRunning', `${vsp.message}; look at pod vsp-${dpuName}`);
   }
-  if (vsp.phase === 'failed') return notReady('InitFailed', `${vsp.message}; look at the log of pod vsp-${dpuName}`);
   if (listenProblem) return notReady('ChannelFailed', listenProblem);
+  if (vsp.phase === 'failed') return notReady('InitFailed', `${vsp.message}; look at the log of pod vsp-${dpuName}`);
   if (vsp.numVfsProblem) return notReady('NumVfsRefused', vsp.numVfsProblem);
   if (side === 'host') {
     if (!peer) return undefined;

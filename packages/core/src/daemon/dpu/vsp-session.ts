@@ -19,6 +19,8 @@ export interface VspSessionOptions {
   onDevices: (devices: Device[]) => void;
   onState: (state: VspSessionState) => void;
   logger: Logger;
+  /** Milliseconds; an Init that fails is tried again up to this seldom. 30,000 unless told. */
+  longestRetryMs?: number;
 }
 
 export type VspSessionState =
@@ -31,8 +33,8 @@ export type VspSessionState =
 const firstRetryMs = 25;
 /** Between binding and listening a socket refuses; a VSP that does so for longer is dead, and its successor's event comes. */
 const refusals = 8;
-/** An Init that fails is tried again up to this seldom. */
-const longestRetryMs = 30_000;
+/** A VSP that was ready for so long works: the next attempt comes soon again. */
+const settledMs = 5_000;
 
 export class VspSession {
   readonly #options: VspSessionOptions;
@@ -43,6 +45,11 @@ export class VspSession {
   #wake: AbortController | undefined;
   /** Init has been answered: the VSP takes calls. */
   #ready = false;
+  #connected = false;
+  #retryMs = firstRetryMs;
+  #readySince = 0;
+  /** The last failure that the log has heard of. */
+  #reported = '';
   readonly #waiters = new Set<() => void>();
   #closed = false;
 
@@ -83,8 +90,10 @@ export class VspSession {
     }
     const client = this.#options.dial(path);
     this.#client = client;
+    this.#retryMs = firstRetryMs;
     client.onConnectivity((connected) => {
       if (this.#client !== client || this.#closed) return;
+      this.#connected = connected;
       if (connected) this.#wake?.abort();
       if (!connected && this.#ready) this.#lost(client);
     });
@@ -94,12 +103,15 @@ export class VspSession {
   #drop(): void {
     this.#attempt.abort();
     this.#ready = false;
+    this.#connected = false;
     this.#client?.close();
     this.#client = undefined;
   }
 
   #lost(client: VspClient): void {
     this.#ready = false;
+    this.#reported = '';
+    if (performance.now() - this.#readySince >= settledMs) this.#retryMs = firstRetryMs;
     this.#options.onState({ phase: 'absent', message: 'the VSP has closed the connection' });
     this.#start(client);
   }
@@ -115,7 +127,8 @@ export class VspSession {
 
   async #bringUp(client: VspClient, signal: AbortSignal): Promise<void> {
     this.#options.onState({ phase: 'connecting' });
-    let retryMs = firstRetryMs;
+    // One that ends what it just began must not keep the daemon busy.
+    if (this.#retryMs > firstRetryMs) await this.#pause(signal);
     for (let refused = 0; refused < refusals && !signal.aborted; ) {
       try {
         await this.#initialise(client, signal);
@@ -123,18 +136,34 @@ export class VspSession {
       } catch (thrown) {
         if (signal.aborted) return;
         const error = DpuError.from(thrown);
-        const isAbsent = error.code === 'UNAVAILABLE';
-        refused += isAbsent ? 1 : 0;
+        // A VSP that answers is there, whatever it answers.
+        refused = this.#connected ? 0 : refused + 1;
         this.#ready = false;
-        this.#options.onState({ phase: isAbsent ? 'absent' : 'failed', message: error.message });
-        this.#options.logger.warn({ err: error, retryMs }, 'the VSP is not ready');
+        const phase = error.code === 'UNAVAILABLE' ? 'absent' : 'failed';
+        this.#options.onState({ phase, message: error.message });
+        this.#report(error);
       }
-      this.#wake = new AbortController();
-      await delay(retryMs, undefined, { signal: AbortSignal.any([signal, this.#wake.signal]) }).catch(() => {});
-      retryMs = Math.min(retryMs * 2, longestRetryMs);
+      await this.#pause(signal);
     }
     // Nobody listens on this socket, or its client would try to connect for ever.
     if (!signal.aborted) this.#drop();
+  }
+
+  /** Waits longer each time; a connection ends it. */
+  async #pause(signal: AbortSignal): Promise<void> {
+    this.#wake = new AbortController();
+    await delay(this.#retryMs, undefined, { signal: AbortSignal.any([signal, this.#wake.signal]) }).catch(() => {});
+    this.#waitLonger();
+  }
+
+  #waitLonger(): void {
+    this.#retryMs = Math.min(this.#retryMs * 2, this.#options.longestRetryMs ?? 30_000);
+  }
+
+  #report(error: DpuError): void {
+    if (error.message === this.#reported) return;
+    this.#reported = error.message;
+    this.#options.logger.warn({ err: error }, 'the VSP is not ready; it is tried again');
   }
 
   async #initialise(client: VspClient, signal: AbortSignal): Promise<void> {
@@ -151,6 +180,9 @@ export class VspSession {
     await this.#follow(client, signal);
     signal.throwIfAborted();
     logger.info({ address }, 'VSP ready');
+    this.#readySince = performance.now();
+    this.#waitLonger();
+    this.#reported = '';
     for (const tell of this.#waiters) tell();
     onState({ phase: 'ready' });
   }
@@ -167,7 +199,7 @@ export class VspSession {
         (error) => {
           reject(error ?? new DpuError('UNAVAILABLE', 'the VSP ended the watch of its devices'));
           if (signal.aborted) return;
-          this.#options.logger.warn({ err: error }, 'the watch of the devices ended');
+          this.#options.logger.debug({ err: error }, 'the watch of the devices ended');
           if (this.#ready) this.#lost(client);
         },
       );

@@ -17,7 +17,8 @@ export function watchSocket(
   let known: string | undefined;
   const look = () => {
     const stat = lstatSync(path, { throwIfNoEntry: false, bigint: true });
-    const found = stat && `${stat.ino}/${stat.birthtimeNs}`;
+    // A link would lead the daemon wherever the VSP likes.
+    const found = stat?.isSocket() ? `${stat.ino}/${stat.birthtimeNs}` : undefined;
     if (found === known) return;
     known = found;
     onSocket(found === undefined ? undefined : path);

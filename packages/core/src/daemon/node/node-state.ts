@@ -17,6 +17,8 @@ export interface NodeStateOptions {
   nodeName: string;
   /** The node as last seen. */
   node: () => Node | undefined;
+  /** Whether this daemon has looked for DPUs; until then the label of an earlier one stays. */
+  hasLooked: () => boolean;
   sides: () => ReadonlySet<DpuSide>;
   /** The DpuOperatorConfig is gone or going: nothing of the operator shall stay. */
   isUninstalling: () => boolean;
@@ -40,13 +42,14 @@ export class NodeState {
 
   async #settle(): Promise<void> {
     const { sides, isUninstalling, services } = this.#options;
-    await this.#label();
     if (isUninstalling() && sides().size === 0) await services.remove();
     else await services.start();
+    await this.#label();
   }
 
   async #label(): Promise<void> {
-    const { store, nodeName, node, sides, logger } = this.#options;
+    const { store, nodeName, node, hasLooked, sides, logger } = this.#options;
+    if (!hasLooked()) return;
     const wanted = nodeSideLabel(sides());
     const current = node();
     if (!current || current.metadata.labels?.[labels.nodeSide] === wanted) return;

@@ -6,10 +6,16 @@ import { DevicePlugin, type DevicePluginOptions } from '../device-plugin/device-
 import { installCni, uninstallCni } from '../install/index.ts';
 import type { PodServices } from './node-state.ts';
 
+/** Serves CNI requests. */
+export interface CniService {
+  /** A DPU has become ready: what could not be undone before may be now. */
+  retry(): void;
+  close(): Promise<void>;
+}
+
 export interface NodePodServicesOptions {
   cni: { source: string; directory: string };
-  /** Serves CNI requests until closed. */
-  startCniServer: () => Promise<{ close(): Promise<void> }>;
+  startCniServer: () => Promise<CniService>;
   devicePlugin: DevicePluginOptions;
   /** Mounted from the node, so it can be emptied but not removed. */
   daemonDirectory: string;
@@ -18,7 +24,7 @@ export interface NodePodServicesOptions {
 
 export class NodePodServices implements PodServices {
   readonly #options: NodePodServicesOptions;
-  #cniServer: { close(): Promise<void> } | undefined;
+  #cniServer: CniService | undefined;
   #devicePlugin: DevicePlugin | undefined;
   #unsubscribe: (() => void) | undefined;
   #removed = false;
@@ -28,15 +34,15 @@ export class NodePodServices implements PodServices {
   }
 
   get started(): boolean {
-    return this.#cniServer !== undefined;
+    return this.#unsubscribe !== undefined;
   }
 
-  /** The executable comes last: once it is there, the runtime calls it. */
+  /** The executable comes last: once it is there, the runtime calls it. A start that failed goes on where it was. */
   async start(): Promise<void> {
-    if (this.#cniServer) return;
+    if (this.started) return;
     const { cni, startCniServer, devicePlugin } = this.#options;
     this.#removed = false;
-    this.#cniServer = await startCniServer();
+    this.#cniServer ??= await startCniServer();
     await installCni(cni);
     // A node that never had a device tells the kubelet nothing, instead of advertising none.
     const register = () => {
@@ -44,6 +50,10 @@ export class NodePodServices implements PodServices {
     };
     this.#unsubscribe = devicePlugin.pool.onChange(register);
     register();
+  }
+
+  retry(): void {
+    this.#cniServer?.retry();
   }
 
   async remove(): Promise<void> {
@@ -61,16 +71,20 @@ export class NodePodServices implements PodServices {
   /** Ends the services; attachments and the executable stay, which a daemon that restarts relies on. */
   async close(): Promise<void> {
     this.#unsubscribe?.();
+    this.#unsubscribe = undefined;
     await Promise.all([this.#devicePlugin?.close(), this.#cniServer?.close()]);
     this.#devicePlugin = undefined;
     this.#cniServer = undefined;
   }
 
   async #register(): Promise<void> {
-    this.#devicePlugin = new DevicePlugin(this.#options.devicePlugin);
+    const plugin = new DevicePlugin(this.#options.devicePlugin);
+    this.#devicePlugin = plugin;
     try {
-      await this.#devicePlugin.start();
+      await plugin.start();
     } catch (error) {
+      // The next change of the pool tries again.
+      if (this.#devicePlugin === plugin) this.#devicePlugin = undefined;
       this.#options.logger.error({ err: error }, 'cannot serve the devices to the kubelet');
     }
   }

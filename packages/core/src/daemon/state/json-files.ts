@@ -3,7 +3,7 @@
  * beside its place, synced and renamed. Records are only read by the daemon that wrote them, so one that does not
  * parse is treated as absent rather than stopping the start.
  */
-import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ZodType } from 'zod';
@@ -36,7 +36,8 @@ export class JsonFiles<T> {
     await mkdir(this.#directory, { recursive: true, mode: 0o700 });
     const place = join(this.#directory, fileName(key));
     this.#serial += 1;
-    const draft = `${place}.${this.#serial}.draft`;
+    // Apart from the key, whose name may be as long as names can be.
+    const draft = join(this.#directory, `${this.#serial}.draft`);
     const file = await open(draft, 'w', 0o600);
     try {
       await file.writeFile(JSON.stringify(record));
@@ -49,11 +50,6 @@ export class JsonFiles<T> {
 
   async delete(key: string): Promise<void> {
     await rm(join(this.#directory, fileName(key)), { force: true });
-  }
-
-  /** Removes the directory with all its records. */
-  destroy(): void {
-    rmSync(this.#directory, { recursive: true, force: true });
   }
 
   #read(name: string): T | undefined {

@@ -87,9 +87,7 @@ export class TestApiServer {
   }
 
   #list(collection: string, query: URLSearchParams) {
-    const entries = [...this.objects].filter(
-      ([path, object]) => path.startsWith(`${collection}/`) && selects(query, object),
-    );
+    const entries = [...this.objects].filter(([path, object]) => isIn(collection, path) && selects(query, object));
     return { metadata: { resourceVersion: `${this.#version}` }, items: entries.map(([, object]) => object) };
   }
 
@@ -97,7 +95,7 @@ export class TestApiServer {
     response.writeHead(200, { 'Content-Type': 'application/json' });
     response.flushHeaders();
     const listener = (type: EventType, path: string, object: StoredObject) => {
-      if (path.startsWith(`${collection}/`) && selects(query, object)) {
+      if (isIn(collection, path) && selects(query, object)) {
         response.write(`${JSON.stringify({ type, object })}\n`);
       }
     };
@@ -125,7 +123,10 @@ export class TestApiServer {
   }
 }
 
-const isCollection = (path: string): boolean => /\/(v1|apis\/[^/]+\/v1)\/[a-z]+$/.test(path);
+const isCollection = (path: string): boolean => /\/v1(\/namespaces\/[^/]+)?\/[a-z-]+$/.test(path);
+/** Collections of namespaced objects are also to be had across namespaces. */
+const isIn = (collection: string, path: string): boolean =>
+  path.startsWith(`${collection}/`) || path.replace(/\/namespaces\/[^/]+/, '').startsWith(`${collection}/`);
 const isApply = (request: IncomingMessage): boolean => `${request.headers['content-type']}`.includes('apply-patch');
 
 function selects(query: URLSearchParams, { metadata }: StoredObject): boolean {

@@ -1,0 +1,68 @@
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { expect, test } from 'vitest';
+import { Ipam } from '../ipam/index.ts';
+import type { Attachment } from './attachment.ts';
+import { Devices } from './devices.ts';
+import { PodLinks } from './pod-links.ts';
+import { Releaser } from './releaser.ts';
+import { AttachmentStore } from './store.ts';
+
+const record: Attachment = {
+  id: '6f6f3b9e-0f0c-4e83-8f0a-3c58c1a3b6f4',
+  containerId: 'pod',
+  ifName: 'net1',
+  network: 'net',
+  netns: '/run/netns/gone',
+  netnsId: '4:1',
+  state: 'attached',
+  role: 'hostPort',
+  deviceId: 'vf3',
+  dpuName: 'dpu',
+  pf: 0,
+  vf: 3,
+  link: { name: 'vf3', mac: '02:00:00:00:00:03', mtu: 1500 },
+  mac: '02:00:00:00:00:03',
+  bridgePort: 'host0-3',
+};
+
+/** A device that is back already, and a DPU that has no data path. */
+function releaser(isGone: boolean) {
+  const root = mkdtempSync(join(tmpdir(), 'releaser-'));
+  const link = join(root, 'sys/class/net/vf3');
+  mkdirSync(link, { recursive: true });
+  writeFileSync(join(link, 'address'), record.link.mac);
+  writeFileSync(join(link, 'mtu'), '1500');
+  const store = new AttachmentStore({ directory: join(root, 'attachments'), logger: pino({ level: 'silent' }) });
+  store.put(record);
+  const exec = async () => ({ stdout: '', stderr: '', exitCode: 0 });
+  const of = new Releaser({
+    store,
+    exec,
+    devices: new Devices(join(root, 'sys')),
+    links: new PodLinks(exec),
+    ipam: new Ipam(exec),
+    directory: {
+      find: () => undefined,
+      dpu: () => undefined,
+      dpuSide: () => undefined,
+      isGone: () => isGone,
+      sides: () => new Set(),
+    },
+  });
+  return { of, store };
+}
+
+test('a DPU that is not ready yet keeps the attachment', async () => {
+  const { of, store } = releaser(false);
+  await expect(of.release(record)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+  expect(store.get(record)?.state).toBe('detaching');
+});
+
+test('a DPU that was torn down keeps no pod from being deleted', async () => {
+  const { of, store } = releaser(true);
+  await of.release(record);
+  expect(store.list()).toEqual([]);
+});

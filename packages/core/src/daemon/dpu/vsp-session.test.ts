@@ -1,0 +1,76 @@
+import { mkdtempSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DpuError, definePlugin, parsePluginManifest } from '@dpu-operator/sdk';
+import { VspClient } from '@dpu-operator/sdk/client';
+import { servePlugin } from '@dpu-operator/sdk/host';
+import { pino } from 'pino';
+import { afterEach, expect, test, vi } from 'vitest';
+import { VspSession, type VspSessionState } from './vsp-session.ts';
+
+const logger = pino({ level: 'silent' });
+const cleanups: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+});
+
+const manifest = parsePluginManifest({
+  dpu: {
+    contract: '^1.0.0',
+    products: [{ name: 'Test', host: { detect: { nodeLabel: { key: 'a', values: ['b'] } }, identifier: 'test' } }],
+  },
+});
+
+async function serve(directory: string, init: () => Promise<{ ip: string; port: number }>) {
+  const server = await servePlugin({
+    plugin: definePlugin<unknown>({ create: () => ({ init, getDevices: async () => [], setNumVfs: async () => 0 }) }),
+    manifest,
+    socketPath: join(directory, 'vsp.sock'),
+    settings: {},
+    node: { name: 'node-1', ip: '127.0.0.1' },
+    logger,
+  });
+  cleanups.push(() => server.close());
+}
+
+function follow(directory: string) {
+  const states: VspSessionState[] = [];
+  const lines: string[] = [];
+  const session = new VspSession({
+    socket: { directory, name: 'vsp.sock' },
+    init: { dpuMode: true, dpuIdentifier: 'test' },
+    dial: (socketPath) => new VspClient({ socketPath, logger }),
+    rememberedAddress: () => undefined,
+    prepare: async () => {},
+    onDevices: () => {},
+    onState: (state) => states.push(state),
+    logger: pino({ level: 'warn' }, { write: (line) => lines.push(line) }),
+    longestRetryMs: 30,
+  });
+  cleanups.push(() => session.close());
+  return { states, lines };
+}
+
+test('a VSP that says that it is not available yet is asked until it is, and complained about once', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'session-'));
+  let inits = 0;
+  await serve(directory, async () => {
+    inits += 1;
+    if (inits < 12) throw new DpuError('UNAVAILABLE', 'the switch does not run');
+    return { ip: '127.0.0.1', port: 1 };
+  });
+  const { states, lines } = follow(directory);
+  await vi.waitFor(() => expect(states.at(-1)).toEqual({ phase: 'ready' }), 5_000);
+  expect(states).toContainEqual({ phase: 'absent', message: 'the switch does not run' });
+  expect(lines).toHaveLength(1);
+});
+
+test('only a socket is dialled: a link may lead anywhere', async () => {
+  const [directory, elsewhere] = [mkdtempSync(join(tmpdir(), 'session-')), mkdtempSync(join(tmpdir(), 'session-'))];
+  const init = vi.fn(async () => ({ ip: '127.0.0.1', port: 1 }));
+  await serve(elsewhere, init);
+  const { states } = follow(directory);
+  symlinkSync(join(elsewhere, 'vsp.sock'), join(directory, 'vsp.sock'));
+  await expect(vi.waitFor(() => expect(init).toHaveBeenCalled(), { timeout: 200 })).rejects.toThrow();
+  expect(states).toEqual([{ phase: 'absent', message: 'the VSP has no socket yet' }]);
+});

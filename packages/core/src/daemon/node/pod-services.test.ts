@@ -1,0 +1,62 @@
+import { existsSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { afterEach, expect, test, vi } from 'vitest';
+import { DevicePool } from '../device-plugin/pool.ts';
+import { NodePodServices } from './pod-services.ts';
+
+const logger = pino({ level: 'silent' });
+const cleanups: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0)) await cleanup();
+});
+
+function services() {
+  const root = mkdtempSync(join(tmpdir(), 'services-'));
+  const path = (name: string) => join(root, name);
+  mkdirSync(path('kubelet'));
+  mkdirSync(path('daemon'));
+  const pool = new DevicePool();
+  const servers = { started: 0, closed: 0 };
+  const of = new NodePodServices({
+    cni: { source: path('dpu-cni'), directory: path('bin') },
+    startCniServer: async () => {
+      servers.started += 1;
+      const close = async () => {
+        servers.closed += 1;
+      };
+      return { retry: () => {}, close };
+    },
+    devicePlugin: { directory: path('kubelet'), resourceName: 'openshift.io/dpu', pool, logger },
+    daemonDirectory: path('daemon'),
+    logger,
+  });
+  cleanups.push(() => of.close());
+  return { of, pool, path, servers };
+}
+
+const device = [{ id: 'vf0', healthy: true }];
+
+test('a start that failed halfway is finished by the next, with the same server', async () => {
+  const { of, pool, path, servers } = services();
+  await expect(of.start()).rejects.toThrow('ENOENT');
+  expect(of.started).toBe(false);
+  writeFileSync(path('dpu-cni'), '#!');
+  await of.start();
+  expect([of.started, servers.started, existsSync(path('bin/dpu-cni'))]).toEqual([true, 1, true]);
+  pool.set('dpu', device);
+  await vi.waitFor(() => expect(existsSync(path('kubelet/dpuNet.sock'))).toBe(true));
+});
+
+test('what was removed from the node is there again after another start', async () => {
+  const { of, path, servers } = services();
+  writeFileSync(path('dpu-cni'), '#!');
+  await of.start();
+  mkdirSync(path('daemon/state'));
+  await of.remove();
+  expect([of.started, servers.closed, existsSync(path('bin/dpu-cni'))]).toEqual([false, 1, false]);
+  expect(existsSync(path('daemon/state'))).toBe(false);
+  await of.start();
+  expect([of.started, servers.started, existsSync(path('bin/dpu-cni'))]).toEqual([true, 2, true]);
+});

@@ -1,0 +1,112 @@
+/** A VSP of the SDK's plugin host, in the test's own process. */
+import { mkdirSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import {
+  type BridgePort,
+  type Device,
+  DpuError,
+  definePlugin,
+  type NetworkFunction,
+  parsePluginManifest,
+} from '@dpu-operator/sdk';
+import { type PluginServer, servePlugin } from '@dpu-operator/sdk/host';
+import { pino } from 'pino';
+
+const logger = pino({ level: 'silent' });
+
+/** A TCP port of 127.0.0.1 that nobody listens on. */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return typeof address === 'object' && address ? address.port : 0;
+}
+
+const manifest = parsePluginManifest({
+  dpu: {
+    contract: '^1.0.0',
+    products: [{ name: 'Test DPU', host: { detect: { nodeLabel: { key: 'a', values: ['b'] } }, identifier: 'test' } }],
+  },
+});
+
+/** A VSP in this process, with what it was told. */
+export class Vsp {
+  readonly ports = new Map<string, BridgePort>();
+  readonly functions: NetworkFunction[] = [];
+  readonly forgotten: NetworkFunction[] = [];
+  numVfs = 2;
+  inits = 0;
+  initFailure: DpuError | undefined;
+  unhealthy = false;
+  heartbeat = async () => true;
+  readonly numVfsAsked: number[] = [];
+  numVfsDelay: Promise<void> | undefined;
+  changed = () => {};
+  readonly #address: { ip: string; port: number };
+  #server: PluginServer | undefined;
+
+  constructor(port: number) {
+    this.#address = { ip: '127.0.0.1', port };
+  }
+
+  async start(directory: string): Promise<void> {
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    this.#server = await servePlugin({
+      plugin: definePlugin<unknown>({ create: () => this.#plugin() }),
+      manifest,
+      socketPath: join(directory, 'vendor-plugin.sock'),
+      settings: {},
+      node: { name: 'node-1', ip: '127.0.0.1' },
+      logger,
+    });
+  }
+
+  async stop(): Promise<void> {
+    await this.#server?.close();
+    this.#server = undefined;
+  }
+
+  #plugin() {
+    const devices = (): Device[] =>
+      Array.from({ length: this.numVfs }, (_, i) => ({ id: `vf${i}`, healthy: !this.unhealthy }));
+    return {
+      init: async () => {
+        this.inits += 1;
+        if (this.initFailure) throw this.initFailure;
+        return this.#address;
+      },
+      getDevices: async () => devices(),
+      healthy: () => this.heartbeat(),
+      setNumVfs: async (count: number) => {
+        this.numVfsAsked.push(count);
+        await this.numVfsDelay;
+        if (count > 8) throw new DpuError('OUT_OF_RANGE', 'this card has 8 at most');
+        this.numVfs = count;
+        return count;
+      },
+      watchDevices: (onChange: () => void) => {
+        this.changed = onChange;
+        return () => {};
+      },
+      bridge: {
+        createBridgePort: async (port: BridgePort) => {
+          this.ports.set(port.name, port);
+          return port;
+        },
+        updateBridgePort: async (port: BridgePort) => port,
+        deleteBridgePort: async (name: string) => void this.ports.delete(name),
+        listBridgePorts: async () => [...this.ports.values()],
+        createLogicalBridge: async () => Promise.reject(new DpuError('UNIMPLEMENTED', 'none')),
+        updateLogicalBridge: async () => Promise.reject(new DpuError('UNIMPLEMENTED', 'none')),
+        deleteLogicalBridge: async () => {},
+        listLogicalBridges: async () => [],
+      },
+      networkFunctions: {
+        createNetworkFunction: async (nf: NetworkFunction) => void this.functions.push(nf),
+        deleteNetworkFunction: async (nf: NetworkFunction) => void this.forgotten.push(nf),
+      },
+    };
+  }
+}

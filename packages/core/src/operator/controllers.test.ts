@@ -1,0 +1,177 @@
+/** The operator's controllers against an API server in memory. */
+import 'reflect-metadata';
+import { pino } from 'pino';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { configName, finalizers, operatorNamespace } from '../api/names.ts';
+import { TestApiServer } from '../daemon/testing/api-server.ts';
+import { EventRecorder } from '../kube/index.ts';
+import { installedPlugins } from '../plugins/installed.ts';
+import { Caches } from './caches.ts';
+import { DataProcessingUnitController } from './data-processing-unit-controller.ts';
+import { DpuOperatorConfigController } from './dpu-operator-config-controller.ts';
+import { parseEnvironment } from './environment.ts';
+import { Uninstaller } from './uninstaller.ts';
+
+const apiVersion = 'config.openshift.io/v1';
+const namespaced = `/api/v1/namespaces/${operatorNamespace}`;
+const nodePath = '/api/v1/nodes/node-a';
+const dpuName = 'software-dpu-node-a-host';
+const dpuPath = `/apis/${apiVersion}/dataprocessingunits/${dpuName}`;
+const podPath = `${namespaced}/pods/vsp-${dpuName}`;
+const configPath = `/apis/${apiVersion}/dpuoperatorconfigs/${configName}`;
+const daemonSetPath = `/apis/apps/v1/namespaces/${operatorNamespace}/daemonsets/dpu-daemon`;
+
+let server: TestApiServer;
+let stop: AbortController;
+let running: Promise<unknown>;
+
+beforeEach(async () => {
+  server = new TestApiServer();
+  server.put(nodePath, { apiVersion: 'v1', kind: 'Node', metadata: { name: 'node-a', labels: { dpu: 'true' } } });
+  await start();
+});
+afterEach(async () => {
+  await end();
+  server.close();
+});
+
+async function start(): Promise<void> {
+  const store = await server.start();
+  const environment = parseEnvironment({}, 'operator');
+  const logger = pino({ enabled: false });
+  const events = new EventRecorder(store, 'operator', 'operator', logger);
+  const caches = new Caches(store, environment, logger);
+  const uninstaller = new Uninstaller(store, caches, environment);
+  const controllers = [
+    new DpuOperatorConfigController(store, caches, environment, events, logger, uninstaller),
+    new DataProcessingUnitController(store, caches, environment, events, installedPlugins(), logger),
+  ];
+  stop = new AbortController();
+  await caches.start(stop.signal);
+  running = Promise.all(controllers.map(({ controller }) => controller.start(stop.signal)));
+}
+
+async function end(): Promise<void> {
+  stop.abort();
+  await running;
+}
+
+function putDpu(more: object = {}): void {
+  server.put(dpuPath, {
+    apiVersion,
+    kind: 'DataProcessingUnit',
+    metadata: { name: dpuName, finalizers: [finalizers.daemon], ...more },
+    // As an older operator made it: the product is all that tells the plugin.
+    spec: { dpuProductName: 'Software DPU', isDpuSide: false, nodeName: 'node-a' },
+  });
+}
+
+function putConfig(): void {
+  server.put(configPath, {
+    apiVersion,
+    kind: 'DpuOperatorConfig',
+    metadata: { name: configName },
+    spec: { logLevel: 0 },
+  });
+}
+
+async function podUid(): Promise<unknown> {
+  return await vi.waitFor(() => {
+    const pod = server.objects.get(podPath);
+    expect(pod).toBeDefined();
+    return pod?.metadata.uid;
+  });
+}
+
+function changePod(change: object, metadata: object = {}): void {
+  const pod = server.objects.get(podPath);
+  if (!pod) throw new Error('there is no pod');
+  server.put(podPath, { ...pod, ...change, metadata: { ...pod.metadata, ...metadata } });
+}
+
+test('a VSP pod that is deleted or has ended is made again', async () => {
+  putDpu();
+  const first = await podUid();
+  server.delete(podPath);
+  await vi.waitFor(async () => expect(await podUid()).not.toBe(first));
+  const second = await podUid();
+  changePod({ status: { phase: 'Failed', reason: 'Evicted' } }, { creationTimestamp: '2026-01-01T00:00:00Z' });
+  await vi.waitFor(async () => expect(await podUid()).not.toBe(second));
+});
+
+test('a VSP pod that ends at once is not replaced at once', async () => {
+  putDpu();
+  const uid = await podUid();
+  changePod({ status: { phase: 'Failed' } }, { creationTimestamp: new Date().toISOString() });
+  await vi.waitFor(() => expect(JSON.stringify(server.objects.get(dpuPath))).toContain('"Ended"'));
+  expect(await podUid()).toBe(uid);
+});
+
+test('other settings make another pod', async () => {
+  putDpu();
+  const uid = await podUid();
+  const config = {
+    apiVersion,
+    kind: 'DataProcessingUnitConfig',
+    metadata: { name: 'c', namespace: operatorNamespace },
+  };
+  server.put(`/apis/${apiVersion}/namespaces/${operatorNamespace}/dataprocessingunitconfigs/c`, {
+    ...config,
+    spec: { numVfs: 3, settings: { vfs: 2 } },
+  });
+  await vi.waitFor(async () => expect(await podUid()).not.toBe(uid));
+  expect(JSON.stringify(server.objects.get(podPath))).toContain('{\\"vfs\\":2}');
+  expect(server.objects.get(dpuPath)).toMatchObject({ spec: { numVfs: 3 } });
+});
+
+test('a DPU whose node is gone goes too, without its daemon', async () => {
+  putDpu();
+  await podUid();
+  server.delete(nodePath);
+  await vi.waitFor(() => expect(server.objects.has(dpuPath)).toBe(false));
+});
+
+test('uninstalls what no daemon ever touched', async () => {
+  putConfig();
+  await vi.waitFor(() => expect(server.objects.has(daemonSetPath)).toBe(true));
+  // Somebody's own, which nothing takes away.
+  const metadata = { name: 'vsp-other', namespace: operatorNamespace, labels: { app: 'vsp' } };
+  server.put(`${namespaced}/pods/vsp-other`, { apiVersion: 'v1', kind: 'Pod', metadata, spec: { containers: [] } });
+  server.delete(configPath);
+  await vi.waitFor(() => expect(server.objects.has(configPath)).toBe(false));
+  expect(server.objects.has(daemonSetPath)).toBe(false);
+});
+
+test('an operator that starts amid an uninstallation goes on with it', async () => {
+  putConfig();
+  putDpu();
+  await vi.waitFor(() => expect(server.objects.has(daemonSetPath)).toBe(true));
+  server.delete(configPath);
+  await vi.waitFor(() => expect(server.objects.get(dpuPath)?.metadata.deletionTimestamp).toBeDefined());
+  await end();
+  server.close();
+  await start();
+  expect(server.objects.has(daemonSetPath)).toBe(true);
+  // The daemon has torn the DPU down.
+  putDpu({ finalizers: [], deletionTimestamp: '2026-01-01T00:00:00Z' });
+  await vi.waitFor(() => {
+    // As the garbage collector does.
+    server.delete(podPath);
+    expect(server.objects.has(configPath)).toBe(false);
+  });
+  expect(server.objects.has(daemonSetPath)).toBe(false);
+});
+
+test('a config that is created again right after it was deleted is served anew', async () => {
+  for (const _round of [1, 2]) {
+    putConfig();
+    await vi.waitFor(() => expect(server.objects.get(configPath)?.metadata.finalizers).toEqual([finalizers.operator]));
+    await vi.waitFor(() => {
+      const uid = server.objects.get(configPath)?.metadata.uid;
+      const owners = server.objects.get(daemonSetPath)?.metadata.ownerReferences;
+      expect(owners).toMatchObject([{ uid }]);
+    });
+    server.delete(configPath);
+    await vi.waitFor(() => expect(server.objects.has(configPath)).toBe(false));
+  }
+});
