@@ -11,7 +11,7 @@ import { existsSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { IpProcess } from '@dpu-operator/core/daemon/attach';
-import { AttachBed, buildDpuCni, type CniAnswer, dpuCni, pluginDirectory } from '../integration/attach-bed.ts';
+import { AttachBed, buildDpuCni, type CniAnswer, dpuCni } from '../integration/attach-bed.ts';
 
 const rounds = Number(process.argv[2] ?? 50);
 const together = 16;
@@ -75,7 +75,6 @@ async function measure(namespaces: string[]): Promise<Record<string, unknown>> {
     await at('ADD', () => ok(bed.cni('ADD', { netns, config })));
     await at('DEL', () => ok(bed.cni('DEL', { netns, config })));
     await at('ADD that fails', () => bed.cni('ADD', { netns, config: { deviceID: 'none' } }));
-    if (!pluginDirectory) continue;
     await at('ADD with host-local', () => ok(bed.cni('ADD', { netns, config: local })));
     await at('DEL with host-local', () => ok(bed.cni('DEL', { netns, config: local })));
   }

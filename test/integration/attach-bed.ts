@@ -3,8 +3,8 @@
  * the DPU's data path is a recorder. Run by vitest and, for the benchmark, by Node itself.
  */
 import { spawn } from 'node:child_process';
-import { existsSync, globSync, mkdtempSync, rmSync } from 'node:fs';
-import { homedir, tmpdir } from 'node:os';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import {
   AttachEngine,
@@ -18,15 +18,15 @@ import { CniServer } from '@dpu-operator/core/daemon/cni-server';
 import type { NetworkFunction } from '@dpu-operator/sdk';
 import { exec, type Link, Links } from '@dpu-operator/sdk/linux';
 import { pino } from 'pino';
+import { goPrograms, goRecipes } from '../cluster/node-image/go-programs.ts';
 
 const root = dirname(dirname(import.meta.dirname));
 export const dpuCni = join(root, 'packages/cni/dist/dpu-cni');
 
-/** Where the test cluster's node image has its plugins from, or a node's own. */
-export const pluginDirectory = [
-  ...globSync(join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'dpu-operator/go-cni-plugins/*/{,bin}')),
-  '/opt/cni/bin',
-].find((path) => existsSync(join(path, 'host-local')));
+/** The reference CNI plugins: the machine's own, or those of the test cluster's node image, built on first use. */
+export const pluginDirectory = existsSync('/opt/cni/bin/host-local')
+  ? '/opt/cni/bin'
+  : await goPrograms(console.error, goRecipes.cni);
 
 export async function buildDpuCni(): Promise<void> {
   const { stderr, exitCode } = await exec('bun', bunArguments, { timeoutMs: 60_000, allowFailure: true });
@@ -192,7 +192,7 @@ export class AttachBed {
     return runCni(env, stdin);
   }
 
-  pluginPath = pluginDirectory ?? '/opt/cni/bin';
+  pluginPath = pluginDirectory;
 
   link(name: string): Promise<Link | undefined> {
     return new Links(exec).find(name);

@@ -4,7 +4,7 @@ import { PodLinks } from '@dpu-operator/core/daemon/attach';
 import { Ipam } from '@dpu-operator/core/daemon/ipam';
 import { exec } from '@dpu-operator/sdk/linux';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { AttachBed, buildDpuCni, type Daemon, pluginDirectory, RecordingDataPath } from './attach-bed.ts';
+import { AttachBed, buildDpuCni, type Daemon, RecordingDataPath } from './attach-bed.ts';
 
 /** Stops a daemon for good at a named point, as SIGKILL would; what runs beside it comes to its own end. */
 class Halt {
@@ -91,7 +91,7 @@ afterAll(() => bed.close());
 
 const device = () => bed.devices[0] ?? '';
 const ipam = { type: 'host-local', dataDir: `${bed.directory}/ipam`, ranges: [[{ subnet: '10.9.0.0/24' }]] };
-const config = () => ({ deviceID: device(), mac: '02:00:00:00:00:77', mtu: 1400, ...(pluginDirectory && { ipam }) });
+const config = () => ({ deviceID: device(), mac: '02:00:00:00:00:77', mtu: 1400, ipam });
 
 async function startHalting(at: string): Promise<{ daemon: Daemon; halt: Halt }> {
   const halt = new Halt(at);
@@ -112,14 +112,12 @@ async function expectNothingLeft(daemon: Daemon): Promise<void> {
   expect([...dataPath.ports.keys()]).toEqual([]);
   const back = { up: false, mtu: 1500, mac: '02:aa:00:00:00:00', addresses: [] };
   expect(await bed.link(device())).toMatchObject(back);
-  if (!pluginDirectory) return;
   expect(readdirSync(`${bed.directory}/ipam/net`).filter((name) => name.startsWith('10.'))).toEqual([]);
 }
 
 const points = (names: string[]) => names.flatMap((name) => [`before ${name}`, `after ${name}`]);
-const withIpam = (names: string[], more: string[]) => (pluginDirectory ? [...names, ...more] : names);
 
-test.each(points(withIpam(['enter', 'connect'], ['allocate', 'configure'])))('killed %s in ADD', async (at) => {
+test.each(points(['enter', 'connect', 'allocate', 'configure']))('killed %s in ADD', async (at) => {
   serial += 1;
   const netns = await bed.addNamespace(`p${serial}`);
   const halted = await startHalting(at);
@@ -135,7 +133,7 @@ test.each(points(withIpam(['enter', 'connect'], ['allocate', 'configure'])))('ki
   await daemon.stop();
 });
 
-test.each(points(withIpam(['leave', 'disconnect'], ['free'])))('killed %s in DEL', async (at) => {
+test.each(points(['leave', 'disconnect', 'free']))('killed %s in DEL', async (at) => {
   serial += 1;
   const netns = await bed.addNamespace(`p${serial}`);
   const halted = await startHalting(at);

@@ -2,7 +2,7 @@ import { readdirSync, statSync } from 'node:fs';
 import { DpuError } from '@dpu-operator/sdk';
 import { exec } from '@dpu-operator/sdk/linux';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { AttachBed, buildDpuCni, type Daemon, pluginDirectory } from './attach-bed.ts';
+import { AttachBed, buildDpuCni, type Daemon } from './attach-bed.ts';
 
 const bed = new AttachBed('at');
 let daemon: Daemon;
@@ -194,7 +194,7 @@ test('a namespace by process id works as one by name does', async () => {
   }
 });
 
-test.skipIf(!pluginDirectory)('addresses come from the IPAM plugin and go back to it', async () => {
+test('addresses come from the IPAM plugin and go back to it', async () => {
   const ipam = {
     type: 'host-local',
     dataDir: `${bed.directory}/ipam`,

@@ -13,21 +13,12 @@ import {
 } from '@dpu-operator/sdk/linux';
 import { linuxPlatform, SoftwareDpu } from '@dpu-operator/vsp-mock';
 import pino from 'pino';
-import { ensureDebianPackages } from '../cluster/debian.ts';
+import { installPrograms } from '../support/programs.ts';
 
 const PREFIX = 'vspmock-';
 /** Apart from that of a software DPU that this machine may run. */
 const runDirectory = '/run/vspmock';
 const logger = pino({ level: process.env.LOG_LEVEL ?? 'silent' });
-
-/** What a VSP's image has beside the plugin, and what the tests themselves run. */
-export const installPrograms = () =>
-  ensureDebianPackages(console.log, 'Open vSwitch and network tools for the software DPU', [
-    'ethtool',
-    'iproute2',
-    'iputils-ping',
-    'openvswitch-switch',
-  ]);
 
 /** Repeats a look until it gives what is wanted, for at most 15 s; the last answer is in the error. */
 export async function eventually<T>(what: string, look: () => Promise<T>, wanted: (answer: T) => boolean): Promise<T> {

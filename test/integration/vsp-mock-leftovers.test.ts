@@ -4,7 +4,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { endStaleOvs, exec } from '@dpu-operator/sdk/linux';
 import { afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
-import { installPrograms } from './vsp-mock-bed.ts';
+import { installPrograms } from '../support/programs.ts';
 
 let directory: string;
 beforeAll(installPrograms);
