@@ -79,7 +79,8 @@ test('one leads, gives the lease back, and the next one follows at once', async 
 test('a leader that has lost its lease ends', async () => {
   const leases = new LeaseServer();
   await using server = await FakeApiServer.start(leases.handle);
-  const run = candidate(server, 'first', 0.2).run(new AbortController().signal, async (signal) => {
+  // Long enough that a busy machine asks who holds the lease before it gives up on its own.
+  const run = candidate(server, 'first', 3).run(new AbortController().signal, async (signal) => {
     leases.write({ holderIdentity: 'other' });
     await new Promise((resolve) => signal.addEventListener('abort', resolve));
   });
