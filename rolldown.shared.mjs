@@ -29,7 +29,6 @@ export const ascii = {
   generateBundle(_options, bundle) {
     for (const chunk of Object.values(bundle)) {
       if (chunk.type !== 'chunk') continue;
-      // biome-ignore lint/suspicious/noControlCharactersInRegex: the range of ASCII
       chunk.code = chunk.code.replace(/[^\0-\x7f]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
     }
   },

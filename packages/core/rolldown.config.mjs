@@ -1,4 +1,5 @@
 import { defineConfig } from 'rolldown';
+import { ascii, leaveOut } from '../../rolldown.shared.mjs';
 
 /**
  * Of the Kubernetes client only KubeConfig is used. It pulls in undici, the generated API and agents for proxies, which
@@ -13,20 +14,8 @@ const unused = {
   'socks-proxy-agent': ['SocksProxyAgent'],
 };
 
-const leaveOutUnused = {
-  name: 'leave-out-unused',
-  resolveId(id, importer) {
-    if (id in unused && importer?.endsWith('/client-node/dist/config.js')) return `\0unused:${id}`;
-  },
-  load(id) {
-    if (!id.startsWith('\0unused:')) return;
-    const name = id.slice('\0unused:'.length);
-    const message = JSON.stringify(`${name} is not in this bundle: see rolldown.config.mjs`);
-    return unused[name]
-      .map((symbol) => `export class ${symbol} { constructor() { throw new Error(${message}); } }`)
-      .join('\n');
-  },
-};
+/** For services that are not used: channelz and ORCA. */
+const unusedByGrpc = { '@grpc/proto-loader': ['loadSync'] };
 
 /** Packages whose modules do nothing when they are imported, so that unused ones can be dropped. */
 const pure = /@kubernetes\/client-node|\/openid-client\/|\/hpagent\/|\/socks|\/jsonpath-plus\/|\/rfc4648\/|\/ws\//;
@@ -38,7 +27,7 @@ export default defineConfig({
     'generate-manifests': 'src/manifests/main.ts',
   },
   platform: 'node',
-  plugins: [leaveOutUnused],
+  plugins: [leaveOut(unused, '/client-node/dist/config.js'), leaveOut(unusedByGrpc, '.js'), ascii],
   resolve: { conditionNames: ['source', 'import', 'node', 'default'] },
   treeshake: {
     moduleSideEffects: [

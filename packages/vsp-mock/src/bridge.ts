@@ -1,7 +1,7 @@
 /** The OPI bridge contract on the switch of a software DPU. */
 import { isDeepStrictEqual } from 'node:util';
 import { type BridgeContract, type BridgePort, DpuError, type LogicalBridge } from '@dpu-operator/sdk';
-import type { DpuSide, DpuState } from './dpu-side.ts';
+import type { DpuSide, DpuState, LinksByName } from './dpu-side.ts';
 import { bareName, representorName, vfOfBridgePort } from './names.ts';
 
 export class Bridge implements BridgeContract {
@@ -15,7 +15,7 @@ export class Bridge implements BridgeContract {
   async createBridgePort(port: BridgePort): Promise<BridgePort> {
     const id = bareName(port.name, 'bridgePorts');
     const wanted = portAsked(port);
-    await this.#dpu().update((state) => {
+    const links = await this.#dpu().update((state) => {
       const existing = state.bridgePorts.get(id);
       if (existing && !isDeepStrictEqual(existing, wanted)) {
         throw new DpuError('ALREADY_EXISTS', `bridge port ${id} exists with other content; delete it first`);
@@ -23,17 +23,17 @@ export class Bridge implements BridgeContract {
       requireFree(vfOfBridgePort(id), state, this.#dpu().handsOutVfs);
       return { ...state, bridgePorts: new Map(state.bridgePorts).set(id, wanted) };
     });
-    return this.#answer(wanted);
+    return this.#answer(wanted, links);
   }
 
   async updateBridgePort(port: BridgePort): Promise<BridgePort> {
     const id = bareName(port.name, 'bridgePorts');
     const wanted = portAsked(port);
-    await this.#dpu().update((state) => {
+    const links = await this.#dpu().update((state) => {
       required(state.bridgePorts, id, 'bridge port');
       return { ...state, bridgePorts: new Map(state.bridgePorts).set(id, wanted) };
     });
-    return this.#answer(wanted);
+    return this.#answer(wanted, links);
   }
 
   async deleteBridgePort(name: string): Promise<void> {
@@ -91,8 +91,8 @@ export class Bridge implements BridgeContract {
     return [...this.#dpu().state.logicalBridges.values()].map((bridge) => ({ ...bridge, operStatus: 'UP' }));
   }
 
-  async #answer(port: BridgePort): Promise<BridgePort> {
-    const [answer] = await this.#dpu().withOperStatus([port]);
+  async #answer(port: BridgePort, links: LinksByName | undefined): Promise<BridgePort> {
+    const [answer] = await this.#dpu().withOperStatus([port], links);
     return answer ?? port;
   }
 }

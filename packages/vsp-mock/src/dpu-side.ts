@@ -21,6 +21,8 @@ export interface DpuState {
   networkFunctions: ReadonlyMap<string, { input: number; output: number }>;
 }
 
+export type LinksByName = ReadonlyMap<string, Link>;
+
 const nothing: DpuState = { bridgePorts: new Map(), logicalBridges: new Map(), networkFunctions: new Map() };
 
 export class DpuSide implements Side {
@@ -98,20 +100,25 @@ export class DpuSide implements Side {
     await this.#serial.run(() => this.#switch.stop());
   }
 
-  /** Works a change out, makes the switch match, and only then takes it for granted. The same state is no change. */
-  update(change: (state: DpuState) => DpuState | Promise<DpuState>): Promise<void> {
+  /**
+   * Works a change out, makes the switch match, and only then takes it for granted. The same state is no change.
+   *
+   * @returns the links there are then, where it looked at them
+   */
+  update(change: (state: DpuState) => DpuState | Promise<DpuState>): Promise<LinksByName | undefined> {
     return this.#serial.run(async () => {
       const next = await change(this.#state);
-      if (next === this.#state) return;
+      if (next === this.#state) return undefined;
       this.#wanted = true;
-      await this.#reconcile(next);
+      const links = await this.#reconcile(next);
       this.#state = next;
+      return links;
     });
   }
 
   /** With what its representor's link says. */
-  async withOperStatus(ports: readonly BridgePort[]): Promise<BridgePort[]> {
-    const links = byName(await this.#links.list());
+  async withOperStatus(ports: readonly BridgePort[], known?: LinksByName): Promise<BridgePort[]> {
+    const links = known ?? byName(await this.#links.list());
     const isUp = (port: BridgePort) => links.get(representorName(vfOfBridgePort(port.name)))?.running;
     return ports.map((port) => ({ ...port, operStatus: isUp(port) ? 'UP' : 'DOWN' }));
   }
@@ -137,7 +144,7 @@ export class DpuSide implements Side {
     return state;
   }
 
-  async #reconcile(state: DpuState): Promise<void> {
+  async #reconcile(state: DpuState): Promise<LinksByName> {
     const hostPorts = [...state.bridgePorts.values()].map((port) => {
       const { type, logicalBridges } = port;
       return { device: representorName(vfOfBridgePort(port.name)), type, logicalBridges };
@@ -152,6 +159,7 @@ export class DpuSide implements Side {
     await this.#switch.apply(plans, links);
     for (const { input, output } of networkFunctions) wanted.add(input).add(output);
     await this.#removeRepresentors(wanted, links);
+    return links;
   }
 
   /**
@@ -181,7 +189,7 @@ export class DpuSide implements Side {
   }
 
   /** Across nodes they are ours to remove; on one node they are the host side's, and are taken out of use. */
-  async #removeRepresentors(wanted: ReadonlySet<string>, links: ReadonlyMap<string, Link>): Promise<void> {
+  async #removeRepresentors(wanted: ReadonlySet<string>, links: LinksByName): Promise<void> {
     const surplus = [...links.values()].filter((link) => {
       return indexIn(link.name, representorName(0).slice(0, -1)) !== undefined && !wanted.has(link.name);
     });

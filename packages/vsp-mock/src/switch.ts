@@ -104,17 +104,16 @@ export class Switch {
     const gone = [...this.#attached.keys()].filter((device) => !present.some((plan) => plan.device === device));
     const changed = present.filter((plan) => this.#attached.get(plan.device)?.settings !== settingsOf(plan).join(' '));
     if (gone.length + changed.length === 0) return;
-    for (const { device } of changed) {
-      const link = links.get(device);
-      if (link && !this.#attached.has(device)) await this.#prepare(link);
-    }
-    await this.#ovs.transaction([
+    const fresh = changed.flatMap(({ device }) => (this.#attached.has(device) ? [] : (links.get(device) ?? [])));
+    const transaction = this.#ovs.transaction([
       ...gone.map((device) => ['--if-exists', 'del-port', BRIDGE, device]),
       ...changed.flatMap((plan) => [
         ['--may-exist', 'add-port', BRIDGE, plan.device],
         ['set', 'port', plan.device, ...settingsOf(plan)],
       ]),
     ]);
+    // At the same time, as each takes programs 10 to 25 ms; nothing uses a port before both are done.
+    await Promise.all([transaction, ...fresh.map((link) => this.#prepare(link))]);
     await this.#forget(gone);
     for (const plan of changed) {
       const linkIndex = links.get(plan.device)?.index ?? 0;

@@ -5,6 +5,7 @@ import { type Applied, controllerReference, daemonSet } from '../kube/index.ts';
 import type { Environment } from './environment.ts';
 import type { NodeDirectories } from './flavour.ts';
 import { type HostPath, hostPathVolumes } from './host-paths.ts';
+import { nodeFlags, nodeVariables } from './node-process.ts';
 
 /** On 127.0.0.1 of every node: the daemon shares the node's network. */
 const daemonHealthPort = 50_152;
@@ -54,8 +55,7 @@ export function renderDaemonSet(
               name: 'daemon',
               image: environment.operatorImage,
               imagePullPolicy: environment.imagePullPolicy,
-              // Of node's young generation (MB): its default of 16 would be much of the daemon's memory.
-              command: ['node', '--max-semi-space-size=2', '/opt/dpu-operator/daemon.mjs'],
+              command: ['node', ...nodeFlags, '/opt/dpu-operator/daemon.mjs'],
               env: daemonVariables(config, environment, directories),
               securityContext: { privileged: true },
               resources: { requests: { cpu: '20m', memory: '80Mi' } },
@@ -75,6 +75,7 @@ export function renderDaemonSet(
 
 function daemonVariables(config: DpuOperatorConfig, environment: Environment, directories: NodeDirectories) {
   return [
+    ...nodeVariables,
     { name: 'K8S_NODE', valueFrom: { fieldRef: { apiVersion: 'v1', fieldPath: 'spec.nodeName' } } },
     { name: 'NODE_IP', valueFrom: { fieldRef: { apiVersion: 'v1', fieldPath: 'status.hostIP' } } },
     { name: 'POD_NAME', valueFrom: { fieldRef: { apiVersion: 'v1', fieldPath: 'metadata.name' } } },

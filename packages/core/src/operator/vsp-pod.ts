@@ -6,6 +6,7 @@ import { type Applied, controllerReference, pod } from '../kube/index.ts';
 import type { InstalledPlugin } from '../plugins/installed.ts';
 import type { Environment } from './environment.ts';
 import { type HostPath, hostPathVolumes } from './host-paths.ts';
+import { nodeFlags, nodeVariables } from './node-process.ts';
 
 /** Names of pods have 253 characters, values of labels 63. */
 export function vspPodName(dpuName: string): string {
@@ -57,8 +58,9 @@ function podSpec(dpu: DataProcessingUnit, plugin: InstalledPlugin, settings: unk
         name: 'vsp',
         image: environment.vspImage,
         imagePullPolicy: environment.imagePullPolicy,
-        command: ['node', '--max-semi-space-size=2', '/opt/dpu-vsp/dpu-vsp.mjs', 'serve', '--plugin', plugin.directory],
+        command: ['node', ...nodeFlags, '/opt/dpu-vsp/dpu-vsp.mjs', 'serve', '--plugin', plugin.directory],
         env: [
+          ...nodeVariables,
           { name: 'DPU_NAME', value: dpu.metadata.name },
           { name: 'DPU_SETTINGS', value: JSON.stringify(settings) },
           { name: 'K8S_NODE', valueFrom: { fieldRef: { apiVersion: 'v1', fieldPath: 'spec.nodeName' } } },

@@ -1,7 +1,8 @@
 /** The two daemons of Open vSwitch as child processes, with everything they keep in a directory of their own. */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, watch } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { DpuError } from '../errors.ts';
 
@@ -39,6 +40,28 @@ export function startOvsProgram(program: OvsProgram, args: readonly string[], op
   });
   child.on('error', (error) => options.onLine(`${program}: ${error.message}`));
   return child;
+}
+
+/**
+ * Waits until ovsdb-server listens: it makes its control socket right after the database's. Without this, `ovs-vsctl
+ * --retry` comes a moment too early and tries again after a whole second.
+ */
+export async function databaseListens(server: ChildProcess, directory: string): Promise<void> {
+  if (server.pid !== undefined) await fileAppears(join(directory, `ovsdb-server.${server.pid}.ctl`), server);
+}
+
+/** Ends as well when the program that is to make the file ends, or does not within a second. */
+async function fileAppears(path: string, maker: ChildProcess): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const watcher = watch(dirname(path), (_event, name) => {
+    if (name === basename(path)) resolve();
+  });
+  const timer = setTimeout(resolve, 1_000);
+  maker.once('exit', resolve);
+  if (!existsSync(path)) await promise;
+  maker.off('exit', resolve);
+  clearTimeout(timer);
+  watcher.close();
 }
 
 /** Ends a daemon that this process started: asks it, and uses force when it does not go. */

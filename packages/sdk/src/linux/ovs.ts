@@ -4,7 +4,7 @@ import { mkdir, readlink, rm, symlink, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DpuError } from '../errors.ts';
 import type { Exec, ExecOptions } from './exec.ts';
-import { endOvsProgram, endStaleOvs, startOvsProgram } from './ovs-process.ts';
+import { databaseListens, endOvsProgram, endStaleOvs, startOvsProgram } from './ovs-process.ts';
 
 export interface OpenVSwitchOptions {
   exec: Exec;
@@ -80,7 +80,8 @@ export class OpenVSwitch {
     const server = startOvsProgram('ovsdb-server', [database, `--remote=punix:${this.#socket}`], process);
     this.#adopt(server);
     try {
-      // --retry waits for the server. A vlan-limit of 2 lets frames that carry a tag pass through a tunnelled port.
+      await databaseListens(server, directory);
+      // --retry: should it take longer. A vlan-limit of 2 lets frames that carry a tag pass through a tunnelled port.
       const init = ['init', '--', 'set', 'Open_vSwitch', '.', 'other_config:vlan-limit=2'];
       await this.#vsctl(['--retry', '--no-wait', '--', ...init]);
       this.#adopt(startOvsProgram('ovs-vswitchd', [`unix:${this.#socket}`], process));
