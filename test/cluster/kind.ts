@@ -20,6 +20,9 @@ import { type Cluster, type ClusterNode, type Role, roleLabel } from './types.ts
 /** An API server that says nothing for this long on an idle machine does not come back by itself. */
 const readyTimeoutMs = 20_000;
 
+/** A kubelet registers within seconds of its start; a machine that is busy with builds takes longer. */
+const registeredTimeoutMs = 60_000;
+
 /** Clusters made with Kind, by name. */
 export class KindClusters {
   readonly #log: Log;
@@ -93,7 +96,7 @@ export class KindClusters {
   async #open(name: string): Promise<Cluster> {
     const kubeconfig = kubeconfigPath(name);
     const kubectl = this.#kubectl(name);
-    const nodes: ClusterNode[] = (await kubectl.nodes()).map((node) => ({
+    const nodes: ClusterNode[] = (await this.#registeredNodes(name, kubectl)).map((node) => ({
       name: node.metadata.name,
       role: (node.metadata.labels[roleLabel] as Role | undefined) ?? 'control-plane',
       ip: internalIp(node),
@@ -116,6 +119,20 @@ export class KindClusters {
       loadImages: (names) => loader.load(names),
       delete: () => this.delete(name),
     };
+  }
+
+  /** Kind is done when its nodes have joined; under load a node's object comes a moment later, its range of pods after. */
+  async #registeredNodes(name: string, kubectl: Kubectl): ReturnType<Kubectl['nodes']> {
+    const expected = (await this.#kind(['get', 'nodes', '--name', name])).split('\n').filter(Boolean);
+    const deadline = performance.now() + registeredTimeoutMs;
+    for (;;) {
+      const nodes = await kubectl.nodes();
+      const ready = nodes.filter(({ spec }) => spec.podCIDR).map(({ metadata }) => metadata.name);
+      const missing = expected.filter((node) => !ready.includes(node));
+      if (missing.length === 0) return nodes;
+      if (performance.now() > deadline) throw new Error(`nodes that did not register with the API server: ${missing}`);
+      await sleep(500);
+    }
   }
 
   async #exists(name: string): Promise<boolean> {

@@ -47,16 +47,22 @@ it('begins anew after a switch that started without its bridge', async () => {
 });
 
 it('starts a switch again that was killed, also when it is asked for something meanwhile', async () => {
-  const dpu = bed.plugin(node, '192.0.2.1', {});
+  let starts = 0;
+  const count = () => {
+    starts += 1;
+    return false;
+  };
+  const dpu = bed.plugin(node, '192.0.2.1', {}, failing('ovsdb-tool', count));
   await dpu.init({ dpuMode: true, dpuIdentifier: 'software-dpu-node' });
   const [directory = ''] = await switchDirectories();
   const port = { name: 'host0-0', macAddress: '02:00:00:00:00:01', type: 'ACCESS' as const, logicalBridges: [] };
   for (const program of ['ovs-vswitchd', 'ovsdb-server']) {
+    const before = starts;
     await exec('pkill', ['-9', '--pidfile', `${directory}/${program}.pid`]);
     await eventually(
-      'the end',
-      () => dpu.healthy(),
-      (healthy) => !healthy,
+      'the new start',
+      async () => starts,
+      (count) => count > before,
     );
     await dpu.bridge.createBridgePort(port);
     const ports = () => exec('ovs-vsctl', [`--db=unix:${directory}/db.sock`, 'list-br'], { allowFailure: true });
