@@ -31,7 +31,7 @@ format: $(INSTALLED) ## Format the code and apply the linter's safe fixes
 
 .PHONY: manifests
 manifests: build ## Generate config/ (CRDs and the operator's deployment) from the schemas
-	$(PNPM) manifests
+	node packages/core/dist/bundle/generate-manifests.mjs
 
 .PHONY: test
 test: lint build ## Run every test: unit, integration (kernel, OVS) and end to end on a Kind cluster

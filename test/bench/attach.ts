@@ -12,6 +12,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { IpProcess } from '@dpu-operator/core/daemon/attach';
 import { AttachBed, buildDpuCni, type CniAnswer, dpuCni } from '../integration/attach-bed.ts';
+import { quantile } from './quantile.ts';
 
 const rounds = Number(process.argv[2] ?? 50);
 const together = 16;
@@ -122,7 +123,6 @@ function run(file: string, env: Record<string, string> = {}): Promise<void> {
 
 function collect() {
   const samples = new Map<string, number[]>();
-  const at = (sorted: number[], part: number) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))];
   return {
     async time(name: string | undefined, work: () => Promise<unknown>): Promise<void> {
       const started = performance.now();
@@ -131,10 +131,9 @@ function collect() {
       if (name !== undefined) samples.set(name, [...(samples.get(name) ?? []), ms]);
     },
     table() {
-      const round = (ms: number | undefined) => Number(ms?.toFixed(1));
+      const round = (ms: number) => Number(ms.toFixed(1));
       const rows = [...samples].map(([name, times]) => {
-        const sorted = times.toSorted((a, b) => a - b);
-        return [name, { p50: round(at(sorted, 0.5)), p99: round(at(sorted, 0.99)), n: sorted.length }];
+        return [name, { p50: round(quantile(times, 0.5)), p99: round(quantile(times, 0.99)), n: times.length }];
       });
       return Object.fromEntries(rows);
     },

@@ -7,6 +7,7 @@ import setUpCluster from '../e2e/global-setup.ts';
 import { deletePods } from '../e2e/pods.ts';
 import { eventually } from '../support/eventually.ts';
 import { dpusReady, namespace, type TestBed } from '../support/operator.ts';
+import { quantile } from './quantile.ts';
 
 const starts = 5;
 
@@ -30,11 +31,11 @@ const rows: [string, string][] = [
   ...(await memory()),
   ...Object.entries(started).map(([role, ms]): [string, string] => [
     `daemon start to DPU Ready, ${role} side (median of ${starts})`,
-    `${median(ms)} ms`,
+    `${quantile(ms, 0.5)} ms`,
   ]),
   [
     `dpu-cni ADD in the daemon, bridge port and host-local included (median of ${attach.length})`,
-    `${median(attach)} ms`,
+    `${quantile(attach, 0.5)} ms`,
   ],
   ...(await imageSizes()),
 ];
@@ -105,8 +106,4 @@ async function imageSizes(): Promise<[string, string][]> {
     const name = names.map((full) => /dpu-operator\/(\w+):dev$/.exec(full)?.[1]).find(Boolean);
     return name ? [[`image ${name}`, `${(sizeBytes / 1e6).toFixed(0)} MB`]] : [];
   });
-}
-
-function median(values: number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 }

@@ -13,6 +13,7 @@ import { nodeFlags, nodeVariables } from '@dpu-operator/core/operator/node-proce
 import { addUnaryService, heartbeatServiceDefinition, VspClient } from '@dpu-operator/sdk/client';
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 import { pino } from 'pino';
+import { quantile } from './quantile.ts';
 
 interface Subject {
   name: string;
@@ -88,8 +89,7 @@ async function call({ client, times }: Subject, count: number, counts: boolean):
 }
 
 function figures({ times }: Subject) {
-  const sorted = times.toSorted((a, b) => a - b);
-  const at = (part: number) => Number(sorted[Math.floor(sorted.length * part)]?.toFixed(2));
+  const at = (part: number) => Number(quantile(times, part).toFixed(2));
   const total = times.reduce((sum, ms) => sum + ms, 0);
   return { 'calls/s': Math.round((times.length / total) * 1000), 'p50 ms': at(0.5), 'p99 ms': at(0.99) };
 }

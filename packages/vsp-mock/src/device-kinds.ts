@@ -41,7 +41,7 @@ export function vxlanCommand(
   return `${device} ${tunnel} dstport ${settings.vxlanPort} nolearning`;
 }
 
-export function vxlanIndex(link: Link, settings: Settings, peer: string): number | undefined {
+function vxlanIndex(link: Link, settings: Settings, peer: string): number | undefined {
   const index = (link.vxlan?.vni ?? -1) - settings.vniBase;
   const ours = link.vxlan?.port === settings.vxlanPort && link.vxlan.remote === peer;
   return ours && index >= 0 && index < MAX_VFS ? index : undefined;

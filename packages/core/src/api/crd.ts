@@ -1,16 +1,9 @@
 /** Generates CustomResourceDefinitions from the kinds' zod schemas. */
 import { z } from 'zod';
-import type { CelRule, PrinterColumn } from './kind.ts';
+import type { KindNames } from './kind.ts';
 import { group, version } from './names.ts';
 
-export interface KindDefinition {
-  kind: string;
-  plural: string;
-  singular: string;
-  shortNames?: string[];
-  namespaced: boolean;
-  columns: PrinterColumn[];
-  rules?: CelRule[];
+export interface KindDefinition extends KindNames<string> {
   specSchema: z.ZodType;
   statusSchema: z.ZodType;
 }

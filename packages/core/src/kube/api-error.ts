@@ -28,7 +28,7 @@ export class ApiError extends Error {
   }
 }
 
-export function isApiError(error: unknown, code: number): error is ApiError {
+function isApiError(error: unknown, code: number): error is ApiError {
   return error instanceof ApiError && error.code === code;
 }
 

@@ -8,6 +8,7 @@ export interface FakeRequest {
   method: string;
   path: string;
   query: URLSearchParams;
+  contentType: string;
   body: string;
   response: ServerResponse;
   /** Answers with JSON and ends. */
@@ -52,6 +53,7 @@ export class FakeApiServer implements AsyncDisposable {
       method: message.method ?? '',
       path: url.pathname,
       query: url.searchParams,
+      contentType: message.headers['content-type'] ?? '',
       body: Buffer.concat(chunks).toString('utf8'),
       response,
       json: (body, status = 200) => {

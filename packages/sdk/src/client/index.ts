@@ -5,5 +5,6 @@ export {
   heartbeatService as heartbeatServiceDefinition,
   vendorHeartbeatService as vendorHeartbeatServiceDefinition,
 } from '../wire/definitions.ts';
+export { grpcService } from '../wire/grpc-service.ts';
 export { addUnaryService } from '../wire/unary.ts';
 export { VspClient, type VspClientOptions } from './vsp-client.ts';

@@ -15,6 +15,7 @@ import type { LogicalBridgeServiceDefinition } from '../generated/opi_api/networ
 import { protos } from '../generated/protos.ts';
 import type { DpuNetworkConfigServiceDefinition } from '../generated/Vendor/DpuNetworkConfigService.ts';
 import type { NetworkFunctionServiceDefinition } from '../generated/Vendor/NetworkFunctionService.ts';
+import { grpcService } from './grpc-service.ts';
 
 /**
  * A method as grpc-js takes it. What is sent (`In`) may leave fields out; what arrives (`Out`) has them all.
@@ -50,31 +51,8 @@ const conversion: protobuf.IConversionOptions = { longs: String, enums: String, 
 const root = protobuf.Root.fromJSON(protos()).resolveAll();
 
 function service<Definition>(fullName: string): Methods<Definition> {
-  const methods = root.lookupService(fullName).methodsArray.map((method) => {
-    const request = codec(method.resolvedRequestType);
-    const response = codec(method.resolvedResponseType);
-    const definition: Method<object, object, object, object> = {
-      path: `/${fullName}/${method.name}`,
-      requestStream: method.requestStream ?? false,
-      responseStream: method.responseStream ?? false,
-      requestSerialize: request.serialize,
-      requestDeserialize: request.deserialize,
-      responseSerialize: response.serialize,
-      responseDeserialize: response.deserialize,
-    };
-    return [method.name, definition] as const;
-  });
   // The generated types and protos.json come from the same files.
-  return Object.fromEntries(methods) as Methods<Definition>;
-}
-
-function codec(type: protobuf.Type | null) {
-  if (!type) throw new Error('src/generated/protos.json names a type that it does not hold: generate it again');
-  return {
-    // The writer of protobufjs makes Buffers where there is a global Buffer.
-    serialize: (value: object) => type.encode(type.fromObject(value)).finish() as Buffer,
-    deserialize: (bytes: Buffer) => type.toObject(type.decode(bytes), conversion),
-  };
+  return grpcService(root, fullName, conversion) as Methods<Definition>;
 }
 
 export const lifeCycleService = service<LifeCycleServiceDefinition>('opi_api.lifecycle.v1alpha1.LifeCycleService');

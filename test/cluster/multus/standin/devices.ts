@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 
 /** kubelet's own record of the devices it gave to pods, written before it makes a pod's sandbox. */
-export const checkpointPath = '/var/lib/kubelet/device-plugins/kubelet_internal_checkpoint';
+const checkpointPath = '/var/lib/kubelet/device-plugins/kubelet_internal_checkpoint';
 
 interface Checkpoint {
   Data: { PodDeviceEntries: { PodUID: string; ResourceName: string; DeviceIDs: Record<string, string[]> }[] | null };

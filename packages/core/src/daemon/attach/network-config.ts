@@ -25,7 +25,6 @@ export const vfSettings = z.object({
   trust: onOff.exactOptional(),
   link_state: z.enum(['auto', 'enable', 'disable']).exactOptional(),
 });
-export type VfSettings = z.infer<typeof vfSettings>;
 
 /** A program of CNI_PATH; anything with a slash would leave it. */
 const ipam = z.looseObject({ type: z.string().regex(/^[\w.-]+$/, 'must be the name of a plugin in CNI_PATH') });

@@ -13,7 +13,7 @@ import { z } from 'zod';
 import { JsonFiles } from '../state/json-files.ts';
 import { KeyedLock } from '../state/keyed-lock.ts';
 
-export const bridgePortSchema = z.object({
+const bridgePortSchema = z.object({
   name: z.string().regex(/^(bridgePorts\/)?[a-z0-9-]{4,63}$/, 'must be 4 to 63 of a-z, 0-9 and -'),
   macAddress: z.string().regex(/^([0-9a-f]{2}:){5}[0-9a-f]{2}$/, 'must be 6 bytes'),
   type: z.enum(['ACCESS', 'TRUNK']),

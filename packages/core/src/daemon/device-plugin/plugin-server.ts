@@ -29,7 +29,7 @@ export const pluginOptions: DevicePluginOptions = {
 };
 
 /** Environment variable of a container: its devices, separated by commas. */
-export const devicesVariable = 'DPU_DEVICES';
+const devicesVariable = 'DPU_DEVICES';
 
 /**
  * Serves the pool until closed.

@@ -3,7 +3,7 @@
  * (https://kubernetes.io/docs/concepts/extend-kubernetes/compute-storage-net/device-plugins/). The descriptor is
  * embedded, in protobuf.js' JSON form, because the daemon is one file that finds no `.proto` beside itself.
  */
-import type { MethodDefinition, ServiceDefinition } from '@grpc/grpc-js';
+import { grpcService } from '@dpu-operator/sdk/client';
 import protobuf from 'protobufjs/light.js';
 
 export const apiVersion = 'v1beta1';
@@ -105,32 +105,5 @@ const descriptor: protobuf.INamespace = {
 const root = protobuf.Root.fromJSON(descriptor).resolveAll();
 const conversion: protobuf.IConversionOptions = { longs: Number, defaults: true };
 
-export const registrationService = service('v1beta1.Registration');
-export const devicePluginService = service('v1beta1.DevicePlugin');
-
-function service(fullName: string): ServiceDefinition {
-  const methods = root.lookupService(fullName).methodsArray.map((rpc) => {
-    const request = codec(rpc.resolvedRequestType);
-    const response = codec(rpc.resolvedResponseType);
-    const definition: MethodDefinition<object, object> = {
-      path: `/${fullName}/${rpc.name}`,
-      requestStream: false,
-      responseStream: rpc.responseStream ?? false,
-      requestSerialize: request.serialize,
-      requestDeserialize: request.deserialize,
-      responseSerialize: response.serialize,
-      responseDeserialize: response.deserialize,
-    };
-    return [rpc.name, definition] as const;
-  });
-  return Object.fromEntries(methods);
-}
-
-function codec(type: protobuf.Type | null) {
-  if (!type) throw new Error('the descriptor names a message that it does not hold');
-  return {
-    // The writer of protobufjs makes Buffers where there is a global Buffer.
-    serialize: (value: object) => type.encode(type.fromObject(value)).finish() as Buffer,
-    deserialize: (bytes: Buffer): object => type.toObject(type.decode(bytes), conversion),
-  };
-}
+export const registrationService = grpcService(root, 'v1beta1.Registration', conversion);
+export const devicePluginService = grpcService(root, 'v1beta1.DevicePlugin', conversion);

@@ -5,7 +5,7 @@ import { chmod, copyFile, mkdir, open, readdir, rename, rm, stat } from 'node:fs
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 
-export const cniProgram = 'dpu-cni';
+const cniProgram = 'dpu-cni';
 
 export interface CniInstall {
   /** The executable in the image. */

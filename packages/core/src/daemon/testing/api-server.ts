@@ -2,10 +2,8 @@
  * As much of the API server as the daemon's reconcilers talk to: objects in memory behind real HTTP, with lists,
  * watches, creation, merge patches, applies (taken as merges), and deletion that waits for finalizers.
  */
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { KubeConfig } from '@kubernetes/client-node';
-import { ApiClient, KubeStore } from '../../kube/index.ts';
+import { FakeApiServer, type FakeRequest } from '../../kube/fake-api-server.ts';
+import type { KubeStore } from '../../kube/index.ts';
 
 interface StoredObject {
   [field: string]: unknown;
@@ -26,23 +24,16 @@ export class TestApiServer {
   /** Every request but reads: `PATCH /apis/…`. */
   readonly writes: string[] = [];
   readonly #watches = new Set<(type: EventType, path: string, object: StoredObject) => void>();
-  readonly #server = createServer((request, response) => void this.#serve(request, response));
+  #http: FakeApiServer | undefined;
   #version = 0;
 
   async start(): Promise<KubeStore> {
-    await new Promise<void>((resolve) => this.#server.listen(0, '127.0.0.1', resolve));
-    const { port } = this.#server.address() as AddressInfo;
-    const kubeConfig = new KubeConfig();
-    kubeConfig.loadFromClusterAndUser(
-      { name: 'test', server: `http://127.0.0.1:${port}`, skipTLSVerify: true },
-      { name: 'test' },
-    );
-    return new KubeStore(new ApiClient(kubeConfig));
+    this.#http = await FakeApiServer.start((request) => this.#serve(request));
+    return this.#http.store();
   }
 
   close(): void {
-    this.#server.closeAllConnections();
-    this.#server.close();
+    void this.#http?.[Symbol.asyncDispose]();
   }
 
   /** Puts an object in place, as somebody else would. */
@@ -60,30 +51,27 @@ export class TestApiServer {
     }
   }
 
-  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { pathname, searchParams } = new URL(request.url ?? '/', 'http://test');
-    const chunks: Buffer[] = [];
-    for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
-    const body = chunks.length > 0 ? JSON.parse(`${Buffer.concat(chunks)}`) : {};
+  #serve(request: FakeRequest): void {
+    const { method, path: pathname, query } = request;
+    const body = request.body === '' ? {} : JSON.parse(request.body);
     const path = pathname.replace(/\/status$/, '');
     const known = this.objects.get(path);
-    if (request.method !== 'GET') this.writes.push(`${request.method} ${pathname}`);
-    if (request.method === 'GET' && searchParams.get('watch')) this.#watch(pathname, searchParams, response);
-    else if (request.method === 'GET' && known) answer(response, 200, known);
-    else if (request.method === 'GET' && isCollection(pathname))
-      answer(response, 200, this.#list(pathname, searchParams));
-    else if (request.method === 'POST') this.#create(`${pathname}/${body.metadata.name}`, body, response);
-    else if (request.method === 'PATCH' && (known || isApply(request))) {
-      answer(response, 200, this.#change(path, merge(known ?? {}, body) as StoredObject));
-    } else if (request.method === 'DELETE' && known) {
+    if (method !== 'GET') this.writes.push(`${method} ${pathname}`);
+    if (method === 'GET' && query.get('watch')) this.#watch(request);
+    else if (method === 'GET' && known) request.json(known);
+    else if (method === 'GET' && isCollection(pathname)) request.json(this.#list(pathname, query));
+    else if (method === 'POST') this.#create(`${pathname}/${body.metadata.name}`, body, request);
+    else if (method === 'PATCH' && (known || isApply(request))) {
+      request.json(this.#change(path, merge(known ?? {}, body) as StoredObject));
+    } else if (method === 'DELETE' && known) {
       this.delete(path);
-      answer(response, 200, known);
-    } else answer(response, 404, { kind: 'Status', message: `${pathname} not found`, code: 404 });
+      request.json(known);
+    } else request.json({ kind: 'Status', message: `${pathname} not found`, code: 404 }, 404);
   }
 
-  #create(path: string, body: StoredObject, response: ServerResponse): void {
-    if (!this.objects.has(path)) answer(response, 201, this.#change(path, body));
-    else answer(response, 409, { kind: 'Status', message: `${path} already exists`, code: 409 });
+  #create(path: string, body: StoredObject, request: FakeRequest): void {
+    if (!this.objects.has(path)) request.json(this.#change(path, body), 201);
+    else request.json({ kind: 'Status', message: `${path} already exists`, code: 409 }, 409);
   }
 
   #list(collection: string, query: URLSearchParams) {
@@ -91,13 +79,11 @@ export class TestApiServer {
     return { metadata: { resourceVersion: `${this.#version}` }, items: entries.map(([, object]) => object) };
   }
 
-  #watch(collection: string, query: URLSearchParams, response: ServerResponse): void {
+  #watch({ path: collection, query, response, line }: FakeRequest): void {
     response.writeHead(200, { 'Content-Type': 'application/json' });
     response.flushHeaders();
     const listener = (type: EventType, path: string, object: StoredObject) => {
-      if (isIn(collection, path) && selects(query, object)) {
-        response.write(`${JSON.stringify({ type, object })}\n`);
-      }
+      if (isIn(collection, path) && selects(query, object)) line({ type, object });
     };
     this.#watches.add(listener);
     response.on('close', () => this.#watches.delete(listener));
@@ -127,7 +113,7 @@ const isCollection = (path: string): boolean => /\/v1(\/namespaces\/[^/]+)?\/[a-
 /** Collections of namespaced objects are also to be had across namespaces. */
 const isIn = (collection: string, path: string): boolean =>
   path.startsWith(`${collection}/`) || path.replace(/\/namespaces\/[^/]+/, '').startsWith(`${collection}/`);
-const isApply = (request: IncomingMessage): boolean => `${request.headers['content-type']}`.includes('apply-patch');
+const isApply = (request: FakeRequest): boolean => request.contentType.includes('apply-patch');
 
 function selects(query: URLSearchParams, { metadata }: StoredObject): boolean {
   const [key, value] = (query.get('labelSelector') ?? '').split('=');
@@ -144,9 +130,4 @@ function merge(target: unknown, patch: unknown): unknown {
     else result[key] = merge(result[key], value);
   }
   return result;
-}
-
-function answer(response: ServerResponse, status: number, body: unknown): void {
-  response.writeHead(status, { 'Content-Type': 'application/json' });
-  response.end(JSON.stringify(body));
 }
