@@ -4,6 +4,10 @@
  * that is thrown reaches the caller as INTERNAL.
  */
 import type { Logger } from 'pino';
+import type { Exec } from './linux/exec.ts';
+import type { Links } from './linux/links.ts';
+import type { OpenVSwitch, OpenVSwitchOptions } from './linux/ovs.ts';
+import type { Sysfs } from './linux/sysfs.ts';
 
 /** One virtual function that can be handed to a pod. */
 export interface Device {
@@ -48,6 +52,7 @@ export interface Plugin {
   healthy?(): Promise<boolean>;
   bridge?: BridgeContract;
   networkFunctions?: NetworkFunctionContract;
+  chains?: ChainContract;
   networkConfig?: NetworkConfigContract;
   /** Called on SIGTERM. Must leave virtual functions that pods use in place: a restart follows. */
   close?(): Promise<void>;
@@ -113,8 +118,40 @@ export interface NetworkFunction {
 
 export interface NetworkFunctionContract {
   createNetworkFunction(nf: NetworkFunction): Promise<void>;
-  /** Deleting what is not there is no error: network functions have no `allow_missing`. */
+  /**
+   * Deleting what is not there is no error: network functions have no `allow_missing`. Throws FAILED_PRECONDITION for
+   * one that a chain holds.
+   */
   deleteNetworkFunction(nf: NetworkFunction): Promise<void>;
+}
+
+/** An ordered chain of network functions. */
+export interface ServiceChain {
+  /** Resource name `serviceChains/{id}`. */
+  name: string;
+  /**
+   * In the order in which frames from the hosts pass them: they enter the first one's input and leave for the outside
+   * by the last one's output; answers go the other way. At least one, each in one chain only.
+   */
+  networkFunctions: NetworkFunction[];
+}
+
+/**
+ * Ordered chains. The functions of a chain need no createNetworkFunction of their own. All or nothing: when one fails,
+ * all is as it was before the call, and no frame passes a part of a chain.
+ */
+export interface ChainContract {
+  /**
+   * Repeating it with the same content answers the same; with other content throws ALREADY_EXISTS. Throws NOT_FOUND for
+   * an interface that does not exist, FAILED_PRECONDITION for a function that is in use already, by itself or in
+   * another chain.
+   */
+  createChain(chain: ServiceChain): Promise<ServiceChain>;
+  /** Other functions or another order; those that stay need not be interrupted. Throws as createChain does. */
+  updateChain(chain: ServiceChain): Promise<ServiceChain>;
+  /** Frees its functions, also when traffic passes. Throws NOT_FOUND. */
+  deleteChain(name: string): Promise<void>;
+  listChains(): Promise<ServiceChain[]>;
 }
 
 export interface NetworkConfigContract {
@@ -130,6 +167,25 @@ export interface PluginContext<Settings> {
   signal: AbortSignal;
   /** The node the plugin runs on, and its address. */
   node: { name: string; ip: string };
+  /** The machine, by way of helpers that a test can replace. */
+  platform: Platform;
+}
+
+/** What plugins reach the machine by. All of it works in the network namespace of the plugin's process. */
+export interface Platform {
+  exec: Exec;
+  links: Links;
+  sysfs: Sysfs;
+  clock: Clock;
+  /** An Open vSwitch of the plugin's own, not running yet. */
+  openVSwitch(options: Omit<OpenVSwitchOptions, 'exec'>): OpenVSwitch;
+}
+
+export interface Clock {
+  /** Milliseconds since 1970. */
+  now(): number;
+  /** Rejects when `signal` is aborted. */
+  sleep(milliseconds: number, signal?: AbortSignal): Promise<void>;
 }
 
 export interface PluginDefinition<Settings> {

@@ -1,4 +1,4 @@
-import { parsePluginManifest } from '@dpu-operator/sdk';
+import { parsePluginManifest } from '@dpu-operator/sdk/manifest';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import packageJson from '../package.json' with { type: 'json' };

@@ -16,7 +16,7 @@ import { MAX_VFS, parseSettings, type Settings } from './settings.ts';
 import type { Side } from './side.ts';
 
 export class SoftwareDpu implements Plugin {
-  readonly #context: PluginContext<unknown>;
+  readonly #context: Omit<PluginContext<unknown>, 'platform'>;
   readonly #settings: Settings;
   readonly #platform: Platform;
   readonly #watchers = new Set<() => void>();
@@ -25,7 +25,7 @@ export class SoftwareDpu implements Plugin {
   #side: Side | undefined;
 
   /** @throws DpuError INVALID_ARGUMENT naming the setting that is wrong */
-  constructor(context: PluginContext<unknown>, platform: Platform = linuxPlatform()) {
+  constructor(context: Omit<PluginContext<unknown>, 'platform'>, platform: Platform = linuxPlatform()) {
     this.#context = context;
     this.#settings = parseSettings(context.settings);
     this.#platform = platform;

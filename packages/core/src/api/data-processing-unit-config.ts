@@ -22,6 +22,20 @@ const specSchema = z
     dpuSelector: selectorSchema
       .optional()
       .describe('Selects DataProcessingUnits by their labels; empty or absent selects all of them.'),
+    plugin: z
+      .object({
+        name: z
+          .string()
+          .min(1)
+          .describe('Name of the VendorPlugin; of a plugin that ships with the operator, its npm package.'),
+        version: z
+          .string()
+          .min(1)
+          .optional()
+          .describe("Version, semver range or tag, in place of the VendorPlugin's own."),
+      })
+      .optional()
+      .describe('The plugin that runs the selected DPUs; without it the one that detected them.'),
     numVfs: z.int().min(0).max(65_535).optional().describe('How many virtual functions each selected DPU gets.'),
     settings: z
       .looseObject({})

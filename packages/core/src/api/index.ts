@@ -6,3 +6,4 @@ export * from './meta.ts';
 export * from './names.ts';
 export * from './paths.ts';
 export * from './service-function-chain.ts';
+export * from './vendor-plugin.ts';

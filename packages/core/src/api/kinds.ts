@@ -3,6 +3,7 @@ import { dataProcessingUnit } from './data-processing-unit.ts';
 import { dataProcessingUnitConfig } from './data-processing-unit-config.ts';
 import { dpuOperatorConfig } from './dpu-operator-config.ts';
 import { serviceFunctionChain } from './service-function-chain.ts';
+import { vendorPlugin } from './vendor-plugin.ts';
 
 /** All kinds of the API group. */
 export const kinds: readonly KindDefinition[] = [
@@ -10,4 +11,5 @@ export const kinds: readonly KindDefinition[] = [
   dataProcessingUnit,
   dataProcessingUnitConfig,
   serviceFunctionChain,
+  vendorPlugin,
 ];

@@ -1,4 +1,5 @@
 /** The daemon: what is watched, and what each change sets off. */
+import type { Sysfs } from '@dpu-operator/sdk/linux';
 import type { Logger } from 'pino';
 import { inject, injectable } from 'tsyringe';
 import {
@@ -26,7 +27,6 @@ import type { AttachmentStore } from './attach/store.ts';
 import { ChainReconciler } from './chains/chain-reconciler.ts';
 import type { DaemonConfig } from './config.ts';
 import { Detector } from './detect/detector.ts';
-import type { Platform } from './detect/platform.ts';
 import { DevicePool } from './device-plugin/pool.ts';
 import { fleetAttachments } from './dpu/attachments.ts';
 import { dpuDirectory } from './dpu/directory.ts';
@@ -62,7 +62,7 @@ export class Daemon {
     @inject(tokens.store) store: KubeStore,
     @inject(tokens.events) events: EventRecorder,
     @inject(tokens.plugins) plugins: InstalledPlugin[],
-    @inject(tokens.platform) platform: Platform,
+    @inject(tokens.sysfs) sysfs: Sysfs,
     @inject(tokens.attachments) attachments: AttachmentStore,
     @inject(tokens.startCniServer) startCniServer: StartCniServer,
   ) {
@@ -80,7 +80,7 @@ export class Daemon {
       nodeName,
       pool,
       attachments: fleetAttachments(() => attachments.list()),
-      platform,
+      sysfs,
       stateDirectory,
       vspDirectory,
       onSides: () => this.#sidesChanged(),
@@ -108,7 +108,7 @@ export class Daemon {
     this.#nodeController = new Controller({ name: 'node', reconcile: () => nodeState.settle(), logger });
     this.#detector = new Detector({
       plugins,
-      platform,
+      sysfs,
       nodeName,
       node,
       config: () => this.#config.get(configName),

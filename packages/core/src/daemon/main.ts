@@ -1,7 +1,7 @@
 /** The daemon's process: reads the environment, wires the classes, and ends on SIGTERM leaving attachments in place. */
 import 'reflect-metadata';
 import { chmodSync, mkdirSync } from 'node:fs';
-import { exec } from '@dpu-operator/sdk/linux';
+import { exec, Sysfs } from '@dpu-operator/sdk/linux';
 import { container } from 'tsyringe';
 import { cniServerSocket, daemonDirectory, stateDirectory, workloads } from '../api/index.ts';
 import { connectStore } from '../kube/connect.ts';
@@ -12,7 +12,6 @@ import { AttachEngine, AttachmentStore } from './attach/index.ts';
 import { CniServer } from './cni-server/index.ts';
 import { parseConfig } from './config.ts';
 import { Daemon, type StartCniServer } from './daemon.ts';
-import { SysfsPlatform } from './detect/platform.ts';
 import { tokens } from './tokens.ts';
 
 async function main(): Promise<void> {
@@ -53,7 +52,7 @@ async function main(): Promise<void> {
   container.registerInstance(tokens.store, store);
   container.registerInstance(tokens.events, new EventRecorder(store, workloads.daemon, config.podName, logger));
   container.registerInstance(tokens.plugins, installedPlugins());
-  container.registerInstance(tokens.platform, new SysfsPlatform());
+  container.registerInstance(tokens.sysfs, new Sysfs());
   container.registerInstance(tokens.attachments, attachments);
   container.registerInstance(tokens.startCniServer, startCniServer);
 

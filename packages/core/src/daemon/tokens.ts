@@ -5,7 +5,7 @@ export const tokens = {
   store: Symbol('KubeStore'),
   events: Symbol('EventRecorder'),
   plugins: Symbol('InstalledPlugin[]'),
-  platform: Symbol('Platform'),
+  sysfs: Symbol('Sysfs'),
   attachments: Symbol('AttachmentStore'),
   startCniServer: Symbol('StartCniServer'),
 } as const;

@@ -17,7 +17,9 @@ const plugin: InstalledPlugin = {
   manifest: {
     contract: '^1.0.0',
     products: [{ name: 'Card' }],
-    privileges: { privileged: true, capabilities: [], hostPaths: [], hostNetwork: true },
+    privileges: { privileged: true, capabilities: [], hostPaths: [], hostNetwork: true, seccomp: 'RuntimeDefault' },
+    programs: [],
+    disturbsTraffic: false,
     settings: schema,
   },
 };

@@ -31,7 +31,10 @@ const plugin: InstalledPlugin = {
       capabilities: ['NET_ADMIN'],
       hostPaths: [{ path: '/sys', readOnly: true }],
       hostNetwork: true,
+      seccomp: 'RuntimeDefault',
     },
+    programs: [],
+    disturbsTraffic: false,
     settings: {},
   },
 };

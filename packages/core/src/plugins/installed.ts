@@ -1,4 +1,4 @@
-import { type PluginManifest, parsePluginManifest } from '@dpu-operator/sdk';
+import { type PluginManifest, parsePluginManifest } from '@dpu-operator/sdk/manifest';
 import softwareDpu from '@dpu-operator/vsp-mock/package.json' with { type: 'json' };
 
 /** A vendor plugin whose products this node's daemon looks for. */

@@ -2,8 +2,9 @@
 import { chmod } from 'node:fs/promises';
 import { Server, ServerCredentials, type ServiceDefinition, type UntypedServiceImplementation } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
-import type { PluginDefinition } from '../contract.ts';
+import type { Platform, PluginDefinition } from '../contract.ts';
 import { DpuError } from '../errors.ts';
+import { linuxPlatform } from '../linux/platform.ts';
 import { addBridgePorts } from './services/bridge-port.ts';
 import { addDevices } from './services/device.ts';
 import { addDeviceWatch } from './services/device-watch.ts';
@@ -25,6 +26,8 @@ export interface ServeOptions {
   settings: unknown;
   node: { name: string; ip: string };
   logger: Logger;
+  /** The machine, unless told. */
+  platform?: Platform;
   /** Milliseconds that calls in flight get on close, 10,000 unless told: less than the 30 s that Kubernetes waits. */
   drainMs?: number;
 }
@@ -41,10 +44,10 @@ export interface PluginServer {
  * @throws DpuError those of prepareSocket, and what the plugin's create throws.
  */
 export async function serve(options: ServeOptions): Promise<PluginServer> {
-  const { socketPath, settings, node, logger, drainMs = 10_000 } = options;
+  const { socketPath, settings, node, logger, platform = linuxPlatform(), drainMs = 10_000 } = options;
   await prepareSocket(socketPath);
   const stopping = new AbortController();
-  const plugin = await options.plugin.create({ logger, settings, signal: stopping.signal, node });
+  const plugin = await options.plugin.create({ logger, settings, signal: stopping.signal, node, platform });
   const closing = new AbortController();
   const session = new PluginSession(plugin, logger);
   const server = pluginServer(session, node.name, closing.signal);

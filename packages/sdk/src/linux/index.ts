@@ -5,3 +5,5 @@ export * from './links-offload.ts';
 export * from './links-watch.ts';
 export * from './ovs.ts';
 export { endStaleOvs } from './ovs-process.ts';
+export { linuxPlatform } from './platform.ts';
+export * from './sysfs.ts';

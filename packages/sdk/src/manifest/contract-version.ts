@@ -1,5 +1,5 @@
-/** Version of the contract in src/contract.ts that this SDK serves. */
-export const contractVersion = '1.0.0';
+/** Version of the contract in src/contract.ts that this SDK serves: 1.1.0 added ordered chains and the plugin's identity. */
+export const contractVersion = '1.1.0';
 
 /**
  * Whether this SDK serves what a manifest asks for.

@@ -83,6 +83,10 @@ const privileges = z
     capabilities: z.array(z.string().regex(/^[A-Z_]+$/, 'must look like NET_ADMIN')).default([]),
     hostPaths: z.array(hostPath).default([]),
     hostNetwork: z.boolean().default(true),
+    seccomp: z
+      .enum(['RuntimeDefault', 'Unconfined'])
+      .default('RuntimeDefault')
+      .describe('Filter of system calls; of no effect where the container is privileged'),
   })
   .describe("What the plugin's pod may do on the node");
 
@@ -99,6 +103,19 @@ export const pluginManifest = z
       .describe('Version of the plugin contract that the plugin is written against'),
     products: z.array(product).min(1),
     privileges: privileges.prefault({}),
+    programs: z
+      .array(z.string().regex(/^[A-Za-z0-9._+-]+$/, 'must be the name of a program, without its path'))
+      .default([])
+      .describe('Programs that the plugin runs; each must be on the PATH of the image'),
+    image: z
+      .string()
+      .min(1)
+      .describe('Image to run the plugin in, for plugins that need more than the general VSP image has; built from it')
+      .optional(),
+    disturbsTraffic: z
+      .boolean()
+      .default(false)
+      .describe('Whether a restart of the plugin interrupts pods: their nodes are drained of them first'),
     settings: z
       .record(z.string(), z.json())
       .default({ type: 'object', additionalProperties: false })

@@ -9,7 +9,9 @@ const minimal = { contract: '^1.0.0', products: [{ name: 'Marvell DPU', host: si
 test('fills in what a manifest leaves out', () => {
   expect(parsePluginManifest({ name: 'plugin', dpu: minimal })).toEqual({
     ...minimal,
-    privileges: { privileged: false, capabilities: [], hostPaths: [], hostNetwork: true },
+    programs: [],
+    disturbsTraffic: false,
+    privileges: { privileged: false, capabilities: [], hostPaths: [], seccomp: 'RuntimeDefault', hostNetwork: true },
     settings: { type: 'object', additionalProperties: false },
   });
 });

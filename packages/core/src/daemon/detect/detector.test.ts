@@ -22,7 +22,7 @@ test('tells of each change once; a node without its object changes nothing', asy
   const told: string[][] = [];
   const detector = new Detector({
     plugins: installedPlugins(),
-    platform: { snapshot: async () => ({ pci: [], dmiProduct: '' }), vfPosition: async () => undefined },
+    sysfs: { snapshot: async () => ({ pci: [], dmiProduct: '' }) },
     nodeName: 'node-1',
     node: () => seen.node,
     config: () => seen.config,

@@ -1,15 +1,14 @@
 /** Looks for DPUs whenever something that the rules look at has changed. */
-import { watchLinks } from '@dpu-operator/sdk/linux';
+import { type Sysfs, type SysfsSnapshot, watchLinks } from '@dpu-operator/sdk/linux';
 import type { Logger } from 'pino';
 import type { DpuOperatorConfig } from '../../api/index.ts';
 import { isBeingDeleted, type Node } from '../../kube/index.ts';
 import type { InstalledPlugin } from '../../plugins/installed.ts';
-import type { Platform, PlatformSnapshot } from './platform.ts';
 import { type DetectedDpu, detectDpus, needsHardware } from './rules.ts';
 
 export interface DetectorOptions {
   plugins: readonly InstalledPlugin[];
-  platform: Platform;
+  sysfs: Pick<Sysfs, 'snapshot'>;
   nodeName: string;
   /** Node and configuration as last seen. */
   node: () => Node | undefined;
@@ -21,7 +20,7 @@ export interface DetectorOptions {
 /** Milliseconds in which link events of one plugging are taken together. */
 const settleMs = 500;
 
-const nothing: PlatformSnapshot = { pci: [], dmiProduct: '' };
+const nothing: SysfsSnapshot = { pci: [], dmiProduct: '' };
 
 export class Detector {
   readonly #options: DetectorOptions;
@@ -53,7 +52,7 @@ export class Detector {
   }
 
   async #look(): Promise<void> {
-    const { plugins, platform, nodeName, node, config, onDetected, logger } = this.#options;
+    const { plugins, sysfs, nodeName, node, config, onDetected, logger } = this.#options;
     const operatorConfig = config();
     const isWanted = operatorConfig && !isBeingDeleted(operatorConfig);
     // A node without an object is about to get one again, or to go: no reason to take its DPUs away.
@@ -62,7 +61,7 @@ export class Detector {
       ? []
       : detectDpus({
           plugins,
-          snapshot: needsHardware(plugins) ? await platform.snapshot() : nothing,
+          snapshot: needsHardware(plugins) ? await sysfs.snapshot() : nothing,
           node: { name: nodeName, labels: node()?.metadata.labels ?? {} },
           mode: operatorConfig.spec.mode,
         });

@@ -1,6 +1,6 @@
-import { parsePluginManifest } from '@dpu-operator/sdk';
+import type { PciFunction, SysfsSnapshot } from '@dpu-operator/sdk/linux';
+import { parsePluginManifest } from '@dpu-operator/sdk/manifest';
 import { expect, test } from 'vitest';
-import type { PciFunction, PlatformSnapshot } from './platform.ts';
 import { type DetectionInput, detectDpus, needsHardware, objectName } from './rules.ts';
 
 const privileges = { privileged: true, capabilities: [], hostPaths: [], hostNetwork: true };
@@ -52,7 +52,7 @@ const pci = (address: string, ids: string, more: Partial<PciFunction> = {}): Pci
   config: new Uint8Array(0),
   ...more,
 });
-const names = (snapshot: Partial<PlatformSnapshot>, more: Partial<DetectionInput> = {}) =>
+const names = (snapshot: Partial<SysfsSnapshot>, more: Partial<DetectionInput> = {}) =>
   detectDpus({
     plugins,
     snapshot: { pci: [], dmiProduct: '', ...snapshot },

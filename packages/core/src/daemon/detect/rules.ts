@@ -2,9 +2,10 @@
  * Which DPUs a node has, by the declarative rules of the plugins' manifests. Pure: the same node looked at twice gives
  * the same DPUs with the same names, in the same order.
  */
-import { type DetectionRule, fillIdentifier, placeholdersOf, type SideManifest } from '@dpu-operator/sdk';
+
+import type { PciFunction, SysfsSnapshot } from '@dpu-operator/sdk/linux';
+import { type DetectionRule, fillIdentifier, placeholdersOf, type SideManifest } from '@dpu-operator/sdk/manifest';
 import type { InstalledPlugin } from '../../plugins/installed.ts';
-import type { PciFunction, PlatformSnapshot } from './platform.ts';
 
 export type DpuSide = 'host' | 'dpu';
 
@@ -21,7 +22,7 @@ export interface DetectedDpu {
 
 export interface DetectionInput {
   plugins: readonly Pick<InstalledPlugin, 'packageName' | 'manifest'>[];
-  snapshot: PlatformSnapshot;
+  snapshot: SysfsSnapshot;
   node: { name: string; labels: Record<string, string> };
   /** Sides that may be looked for: DpuOperatorConfig's `mode`. */
   mode: 'auto' | DpuSide;
@@ -75,7 +76,7 @@ const looksAtHardware = (rule: DetectionRule): boolean =>
 /** The identifiers of what matches, each once; undefined for one that cannot be told yet. */
 function matchSide(
   side: SideManifest | undefined,
-  snapshot: PlatformSnapshot,
+  snapshot: SysfsSnapshot,
   node: DetectionInput['node'],
 ): (string | undefined)[] {
   if (!side) return [];
@@ -113,7 +114,7 @@ function serialOf(pci: PciFunction, { offset, length }: { offset: number; length
 }
 
 interface TemplateContext {
-  snapshot: PlatformSnapshot;
+  snapshot: SysfsSnapshot;
   nodeName: string;
   pci?: PciFunction;
   serial?: string;

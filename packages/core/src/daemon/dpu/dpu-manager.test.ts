@@ -32,7 +32,7 @@ function manage(side: DpuSide, directory: string, attachments: Attachments = { p
     directories: { vsp: join(directory, 'vsp'), state: join(directory, `state-${side}`) },
     pool,
     attachments: { bridgePorts: () => attachments.ports, networkFunctions: () => attachments.functions },
-    platform: { vfPosition: async () => undefined },
+    sysfs: { vfPosition: async () => undefined },
     onChange: () => {},
     logger,
     heartbeatMs: 100,

@@ -2,6 +2,7 @@
 import { rmSync } from 'node:fs';
 import { type BridgePort, type Device, DpuError, type IpPort, type NetworkFunction } from '@dpu-operator/sdk';
 import { VspClient } from '@dpu-operator/sdk/client';
+import type { Sysfs, VfPosition } from '@dpu-operator/sdk/linux';
 import type { Logger } from 'pino';
 import { z } from 'zod';
 import { type ConditionInput, vspSocketName } from '../../api/index.ts';
@@ -9,7 +10,6 @@ import { BridgePortKeeper } from '../channel/bridge-port-keeper.ts';
 import { grpcAddress, parseEndpoint } from '../channel/endpoint.ts';
 import { Peer } from '../channel/peer.ts';
 import { serveChannel } from '../channel/server.ts';
-import type { Platform, VfPosition } from '../detect/platform.ts';
 import type { DetectedDpu } from '../detect/rules.ts';
 import type { DevicePool } from '../device-plugin/pool.ts';
 import { JsonFiles } from '../state/json-files.ts';
@@ -32,7 +32,7 @@ export interface DpuManagerOptions {
   directories: { vsp: string; state: string };
   pool: DevicePool;
   attachments: AttachmentsView;
-  platform: Pick<Platform, 'vfPosition'>;
+  sysfs: Pick<Sysfs, 'vfPosition'>;
   /** What {@link DpuManager.ready} answers may be another now. */
   onChange: () => void;
   logger: Logger;
@@ -241,7 +241,7 @@ export class DpuManager {
   #takeDevices(devices: Device[]): void {
     this.#devices = devices;
     const placed = devices.map(async ({ id }) => {
-      if (!this.#positions.has(id)) this.#positions.set(id, await devicePosition(this.#options.platform, id));
+      if (!this.#positions.has(id)) this.#positions.set(id, await devicePosition(this.#options.sysfs, id));
     });
     void Promise.all(placed).then(() => {
       if (this.#devices === devices && this.#session.client) this.#offer(devices);

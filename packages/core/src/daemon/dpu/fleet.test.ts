@@ -39,7 +39,7 @@ async function start(options: { directory?: string; api?: TestApiServer; pods?: 
     nodeName: 'node-1',
     pool: new DevicePool(),
     attachments: { pods: () => pods, bridgePorts: () => [], networkFunctions: () => [] },
-    platform: { snapshot: async () => ({ pci: [], dmiProduct: '' }), vfPosition: async () => undefined },
+    sysfs: { vfPosition: async () => undefined },
     stateDirectory: join(directory, 'state'),
     vspDirectory: (name) => join(directory, 'vsp', name),
     onSides: () => {},

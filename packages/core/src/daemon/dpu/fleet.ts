@@ -4,6 +4,7 @@
  * object that somebody deletes while the DPU stays is made again, which starts the DPU afresh.
  */
 import { rmSync } from 'node:fs';
+import type { Sysfs } from '@dpu-operator/sdk/linux';
 import type { Logger } from 'pino';
 import { z } from 'zod';
 import { type DataProcessingUnit, dataProcessingUnit, finalizers, labels, shorten } from '../../api/index.ts';
@@ -18,7 +19,6 @@ import {
   removeFinalizer,
 } from '../../kube/index.ts';
 import { labelValue } from '../chains/network-function-pod.ts';
-import type { Platform } from '../detect/platform.ts';
 import type { DetectedDpu, DpuSide } from '../detect/rules.ts';
 import type { DevicePool } from '../device-plugin/pool.ts';
 import { JsonFiles } from '../state/json-files.ts';
@@ -37,7 +37,7 @@ export interface DpuFleetOptions {
   nodeName: string;
   pool: DevicePool;
   attachments: FleetAttachments;
-  platform: Platform;
+  sysfs: Pick<Sysfs, 'vfPosition'>;
   /** The daemon's directory of records. */
   stateDirectory: string;
   /** The node's directory for the socket of a DPU's VSP. */
@@ -241,14 +241,14 @@ export class DpuFleet {
   }
 
   #open(dpu: DetectedDpu): DpuManager {
-    const { nodeName, pool, attachments, platform, logger } = this.#options;
+    const { nodeName, pool, attachments, sysfs, logger } = this.#options;
     return new DpuManager({
       dpu,
       nodeName,
       directories: this.#directories(dpu.name),
       pool,
       attachments,
-      platform,
+      sysfs,
       onChange: () => this.#controller.enqueue(dpu.name),
       logger,
     });

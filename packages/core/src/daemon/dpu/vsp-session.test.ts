@@ -1,9 +1,10 @@
 import { mkdtempSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DpuError, definePlugin, parsePluginManifest } from '@dpu-operator/sdk';
+import { DpuError, definePlugin } from '@dpu-operator/sdk';
 import { VspClient } from '@dpu-operator/sdk/client';
 import { servePlugin } from '@dpu-operator/sdk/host';
+import { parsePluginManifest } from '@dpu-operator/sdk/manifest';
 import { pino } from 'pino';
 import { afterEach, expect, test, vi } from 'vitest';
 import { VspSession, type VspSessionState } from './vsp-session.ts';

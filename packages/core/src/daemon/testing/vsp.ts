@@ -2,15 +2,9 @@
 import { mkdirSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import {
-  type BridgePort,
-  type Device,
-  DpuError,
-  definePlugin,
-  type NetworkFunction,
-  parsePluginManifest,
-} from '@dpu-operator/sdk';
+import { type BridgePort, type Device, DpuError, definePlugin, type NetworkFunction } from '@dpu-operator/sdk';
 import { type PluginServer, servePlugin } from '@dpu-operator/sdk/host';
+import { parsePluginManifest } from '@dpu-operator/sdk/manifest';
 import { pino } from 'pino';
 
 const logger = pino({ level: 'silent' });

@@ -1,6 +1,7 @@
-/** What detection rules look at: PCI functions, their netdevs, the machine's DMI product name. */
-import { readdir, readFile, readlink } from 'node:fs/promises';
+/** PCI functions, their netdevs and virtual functions, and the machine's DMI product name, from sysfs. */
+import { readdir, readFile, readlink, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { DpuError } from '../errors.ts';
 
 export interface Netdev {
   name: string;
@@ -21,7 +22,7 @@ export interface PciFunction {
   config: Uint8Array;
 }
 
-export interface PlatformSnapshot {
+export interface SysfsSnapshot {
   pci: PciFunction[];
   /** Empty where the machine has no DMI table. */
   dmiProduct: string;
@@ -35,14 +36,8 @@ export interface VfPosition {
   vf: number;
 }
 
-export interface Platform {
-  snapshot(): Promise<PlatformSnapshot>;
-  /** undefined for what is no virtual function of this machine. */
-  vfPosition(pciAddress: string): Promise<VfPosition | undefined>;
-}
-
-/** The machine the daemon runs on, by its sysfs. */
-export class SysfsPlatform implements Platform {
+/** What Linux tells of the hardware. */
+export class Sysfs {
   readonly #sys: string;
 
   /** @param sys mount point of sysfs; a tree of files in tests */
@@ -50,7 +45,7 @@ export class SysfsPlatform implements Platform {
     this.#sys = sys;
   }
 
-  async snapshot(): Promise<PlatformSnapshot> {
+  async snapshot(): Promise<SysfsSnapshot> {
     const addresses = await entries(join(this.#sys, 'bus/pci/devices'));
     const functions = await Promise.all(addresses.map((address) => this.#function(address)));
     return {
@@ -60,8 +55,9 @@ export class SysfsPlatform implements Platform {
     };
   }
 
+  /** undefined for what is no virtual function of this machine. */
   async vfPosition(pciAddress: string): Promise<VfPosition | undefined> {
-    const directory = join(this.#sys, 'bus/pci/devices', basename(pciAddress));
+    const directory = this.#directoryOf(pciAddress);
     const physical = await target(join(directory, 'physfn'));
     if (!physical) return undefined;
     const siblings = (await entries(join(directory, 'physfn'))).filter((name) => /^virtfn\d+$/.test(name));
@@ -73,8 +69,44 @@ export class SysfsPlatform implements Platform {
     return undefined;
   }
 
+  /** PCI addresses of a physical function's virtual functions, by their index. */
+  async virtualFunctions(pciAddress: string): Promise<string[]> {
+    const directory = this.#directoryOf(pciAddress);
+    const names = (await entries(directory)).filter((name) => /^virtfn\d+$/.test(name));
+    names.sort((a, b) => a.localeCompare(b, 'en', { numeric: true }));
+    const targets = await Promise.all(names.map((name) => target(join(directory, name))));
+    return targets.filter((address) => address !== undefined);
+  }
+
+  /** How many virtual functions the card can have (sriov_totalvfs); 0 for one without SR-IOV. */
+  async maximumVirtualFunctions(pciAddress: string): Promise<number> {
+    return Number(await text(join(this.#directoryOf(pciAddress), 'sriov_totalvfs')));
+  }
+
+  /**
+   * Sets how many virtual functions there are. The kernel takes a new count only when there are none, so all go first;
+   * the same count changes nothing.
+   *
+   * @throws DpuError OUT_OF_RANGE beyond the card's maximum, INTERNAL with the kernel's words.
+   */
+  async setVirtualFunctions(pciAddress: string, count: number): Promise<void> {
+    const maximum = await this.maximumVirtualFunctions(pciAddress);
+    if (!Number.isInteger(count) || count < 0 || count > maximum) {
+      throw new DpuError('OUT_OF_RANGE', `${pciAddress} can have 0 to ${maximum} virtual functions, not ${count}`);
+    }
+    const file = join(this.#directoryOf(pciAddress), 'sriov_numvfs');
+    const current = Number(await text(file));
+    if (current === count) return;
+    if (current !== 0 && count !== 0) await writeFile(file, '0');
+    await writeFile(file, String(count));
+  }
+
+  #directoryOf(pciAddress: string): string {
+    return join(this.#sys, 'bus/pci/devices', basename(pciAddress));
+  }
+
   async #function(address: string): Promise<PciFunction> {
-    const directory = join(this.#sys, 'bus/pci/devices', address);
+    const directory = this.#directoryOf(address);
     const [vendor, device, pciClass, physical, names, config] = await Promise.all([
       text(join(directory, 'vendor')),
       text(join(directory, 'device')),

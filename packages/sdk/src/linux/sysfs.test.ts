@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
-import { SysfsPlatform } from './platform.ts';
+import { Sysfs } from './sysfs.ts';
 
 const sys = mkdtempSync(join(tmpdir(), 'sysfs-'));
 const file = (path: string, content: string | Uint8Array) => {
@@ -33,7 +33,7 @@ beforeAll(() => {
 });
 
 test('reads the PCI functions of a machine', async () => {
-  const { pci, dmiProduct } = await new SysfsPlatform(sys).snapshot();
+  const { pci, dmiProduct } = await new Sysfs(sys).snapshot();
   expect(dmiProduct).toBe('KVM');
   expect(pci).toEqual([
     {
@@ -50,12 +50,12 @@ test('reads the PCI functions of a machine', async () => {
 });
 
 test('places a virtual function on its card', async () => {
-  const platform = new SysfsPlatform(sys);
+  const platform = new Sysfs(sys);
   expect(await platform.vfPosition('0000:01:02.3')).toEqual({ pf: 1, vf: 10 });
   expect(await platform.vfPosition('0000:01:00.1')).toBeUndefined();
   expect(await platform.vfPosition('swdpu-vf3')).toBeUndefined();
 });
 
 test('a machine without PCI bus or DMI table is an empty one', async () => {
-  expect(await new SysfsPlatform('/nonexistent').snapshot()).toEqual({ pci: [], dmiProduct: '' });
+  expect(await new Sysfs('/nonexistent').snapshot()).toEqual({ pci: [], dmiProduct: '' });
 });

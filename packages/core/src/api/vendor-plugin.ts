@@ -1,0 +1,98 @@
+import { z } from 'zod';
+import { ageColumn, defineKind, rules } from './kind.ts';
+import { conditionsSchema } from './meta.ts';
+
+/** An object whose form is not ours to say: a plugin's manifest. */
+const manifestSchema = z.looseObject({}).meta({ 'x-kubernetes-preserve-unknown-fields': true });
+
+const specSchema = z
+  .object({
+    package: z
+      .string()
+      .regex(/^(@[a-z0-9-~][a-z0-9-._~]*\/)?[a-z0-9-~][a-z0-9-._~]*$/, 'must be the name of an npm package')
+      .max(214)
+      .optional()
+      .describe('npm package of the plugin.'),
+    version: z.string().min(1).default('latest').describe('Version, semver range or tag of the package.'),
+    registry: z
+      .string()
+      .regex(/^https?:\/\/[^\s]+$/, 'must be an http or https URL')
+      .optional()
+      .describe('npm registry to take it from; without it the public one.'),
+    integrity: z
+      .string()
+      .regex(/^sha(256|384|512)-[A-Za-z0-9+/]+=*$/, 'must look like sha512-<base64>')
+      .optional()
+      .describe('Hash that the tarball must have; for an exact version.'),
+    credentialsSecret: z
+      .object({ name: z.string().min(1) })
+      .optional()
+      .describe(
+        "Secret in the operator's namespace with the registry's credentials: `token`, or `username` and `password`.",
+      ),
+    refreshMinutes: z
+      .int()
+      .min(1)
+      .optional()
+      .describe('How often a range or tag is looked up again; without it only when this object changes.'),
+    image: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('Image to run. With `package`, in place of the general VSP image; without, a VSP on its own.'),
+    manifest: manifestSchema.optional().describe('Manifest of a VSP that is only an image, as in a package.json.'),
+  })
+  .meta(
+    rules(
+      { rule: 'has(self.package) || has(self.image)', message: 'needs a package, or an image with a manifest' },
+      { rule: 'has(self.package) || has(self.manifest)', message: 'an image without a package needs a manifest' },
+      { rule: '!has(self.package) || !has(self.manifest)', message: 'a package brings its own manifest' },
+    ),
+  );
+
+/** A version of the plugin that was found, and all that running it takes. */
+export const releaseSchema = z.object({
+  requested: z.string().describe('Version, range or tag as it was asked for.'),
+  version: z.string().optional().describe('What that is; absent for an image.'),
+  integrity: z.string().optional().describe('Hash of the tarball.'),
+  registry: z.string().optional(),
+  lock: z.string().optional().describe('ConfigMap with the lock file of the package and all that it depends on.'),
+  image: z.string().optional().describe('Image that runs it, where it is not the general VSP image.'),
+  manifest: manifestSchema.describe('Products, privileges and settings of that version.'),
+});
+
+const statusSchema = z.object({
+  conditions: conditionsSchema.optional(),
+  version: z.string().optional().describe('What `spec.version` is at present.'),
+  integrity: z.string().optional(),
+  products: z.array(z.string()).optional(),
+  releases: z
+    .array(releaseSchema)
+    .optional()
+    .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['requested'] })
+    .describe('All versions in use: that of `spec.version`, and those that DataProcessingUnitConfigs ask for.'),
+});
+
+/** A vendor's plugin: where it comes from, and which version. */
+export const vendorPlugin = defineKind(
+  {
+    kind: 'VendorPlugin',
+    plural: 'vendorplugins',
+    singular: 'vendorplugin',
+    shortNames: ['vplugin'],
+    namespaced: false,
+    columns: [
+      { name: 'Package', type: 'string', jsonPath: '.spec.package' },
+      { name: 'Version', type: 'string', jsonPath: '.status.version' },
+      { name: 'Products', type: 'string', jsonPath: '.status.products' },
+      { name: 'Ready', type: 'string', jsonPath: ".status.conditions[?(@.type=='Ready')].status" },
+      { name: 'Reason', type: 'string', jsonPath: ".status.conditions[?(@.type=='Ready')].reason" },
+      ageColumn,
+    ],
+  },
+  specSchema,
+  statusSchema,
+);
+
+export type VendorPlugin = z.infer<typeof vendorPlugin.schema>;
+export type VendorPluginRelease = z.infer<typeof releaseSchema>;

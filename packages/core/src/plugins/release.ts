@@ -1,0 +1,77 @@
+/** A version of a plugin that can run. */
+import { type PluginManifest, parsePluginManifest } from '@dpu-operator/sdk/manifest';
+import softwareDpu from '@dpu-operator/vsp-mock/package.json' with { type: 'json' };
+import type { VendorPlugin, VendorPluginRelease } from '../api/vendor-plugin.ts';
+
+/** Where the code comes from. */
+export type PluginSource =
+  /** Part of the general VSP image. */
+  | { kind: 'builtin'; directory: string }
+  /** Installed on the node from an npm registry, as the lock in that ConfigMap says. */
+  | {
+      kind: 'npm';
+      packageName: string;
+      version: string;
+      integrity: string;
+      lock: string;
+      registry?: string;
+      credentialsSecret?: string;
+    }
+  /** An image that is a VSP on its own, as those made for the Go operator. */
+  | { kind: 'image' };
+
+export interface PluginRelease {
+  /** Name of the VendorPlugin; npm name of a plugin that ships with the operator. */
+  plugin: string;
+  /** As it was asked for; undefined for the plugin's own choice. */
+  requested?: string;
+  version?: string;
+  source: PluginSource;
+  /** Image to run it in, where that is not the general VSP image. */
+  image?: string;
+  manifest: PluginManifest;
+}
+
+/** Plugins that ship with the operator's own VSP image. */
+export function builtinReleases(): PluginRelease[] {
+  return [softwareDpu].map(({ name, version, ...rest }) => ({
+    plugin: name,
+    version,
+    source: { kind: 'builtin', directory: `/opt/dpu-vsp/plugins/${name}` },
+    manifest: parsePluginManifest(rest),
+  }));
+}
+
+/**
+ * What of a VendorPlugin can run: the releases that its status lists.
+ *
+ * @throws DpuError INVALID_ARGUMENT when a manifest in its status is not one (of another contract, say).
+ */
+export function releasesOf(vendorPlugin: VendorPlugin): PluginRelease[] {
+  return (vendorPlugin.status?.releases ?? []).map((release) => releaseOf(vendorPlugin, release));
+}
+
+function releaseOf({ metadata, spec }: VendorPlugin, release: VendorPluginRelease): PluginRelease {
+  const { requested, version, integrity, lock, registry, image } = release;
+  const manifest = parsePluginManifest({ dpu: release.manifest });
+  const runsIn = image ?? manifest.image;
+  const isNpm = spec.package !== undefined && version && integrity && lock;
+  return {
+    plugin: metadata.name,
+    requested,
+    ...(version && { version }),
+    source: isNpm
+      ? {
+          kind: 'npm',
+          packageName: spec.package ?? '',
+          version,
+          integrity,
+          lock,
+          ...(registry && { registry }),
+          ...(spec.credentialsSecret && { credentialsSecret: spec.credentialsSecret.name }),
+        }
+      : { kind: 'image' },
+    ...(runsIn && { image: runsIn }),
+    manifest,
+  };
+}
