@@ -1,0 +1,169 @@
+/** A real npm registry (Verdaccio) that has our packages, and everything else from the registry that npm is set to. */
+import { once } from 'node:events';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { execa } from 'execa';
+import { stringify } from 'yaml';
+import { z } from 'zod';
+
+const require = createRequire(import.meta.url);
+const npmCommand = join(dirname(require.resolve('npm/package.json')), 'bin/npm-cli.js');
+const verdaccioCommand = join(dirname(require.resolve('verdaccio/package.json')), 'bin/verdaccio');
+
+const user = { name: 'publisher', password: 'only-for-tests' };
+
+export interface RegistryOptions {
+  /** Address that it listens on; 127.0.0.1 unless told. */
+  listen?: string;
+  /** Host name or address in its URL; that it listens on unless told. */
+  host?: string;
+  /** Patterns of packages that only those with the token may read, e.g. `@acme/*`. */
+  restricted?: readonly string[];
+}
+
+export interface PublishOptions {
+  /** Changes the package.json that is published. */
+  edit?: (packageJson: Record<string, unknown>) => void;
+  /** Texts of files to put in or replace, by their path in the package. */
+  files?: Record<string, string>;
+}
+
+export type PackageJson = { name: string; version: string };
+
+const packageJsonSchema = z.looseObject({ name: z.string(), version: z.string() });
+
+export class Registry {
+  readonly url: string;
+  /** May publish, and read restricted packages. */
+  readonly token: string;
+  /** A file of npm settings that names this registry and the token. */
+  readonly npmrc: string;
+  readonly #directory: string;
+  readonly #stopServer: () => Promise<void>;
+
+  constructor(url: string, token: string, directory: string, stopServer: () => Promise<void>) {
+    this.url = url;
+    this.token = token;
+    this.npmrc = join(directory, 'npmrc');
+    this.#directory = directory;
+    this.#stopServer = stopServer;
+  }
+
+  /** Publishes a package as it would be published for real: packed, with the versions of the workspace filled in. */
+  async publish(directory: string, { edit, files = {} }: PublishOptions = {}): Promise<PackageJson> {
+    const work = await mkdtemp(join(this.#directory, 'publish-'));
+    const pack = ['--yes', 'pnpm@12.21.0', 'pack', '--pack-destination', work];
+    await execa('npx', pack, { cwd: directory });
+    const [tarball] = await readdir(work);
+    await execa('tar', ['-xzf', tarball ?? '', '-C', work], { cwd: work });
+    const unpacked = join(work, 'package');
+    const manifestPath = join(unpacked, 'package.json');
+    const packageJson = packageJsonSchema.parse(JSON.parse(await readFile(manifestPath, 'utf8')));
+    edit?.(packageJson);
+    await writeFile(manifestPath, JSON.stringify(packageJson, undefined, 2));
+    for (const [path, text] of Object.entries(files)) {
+      await mkdir(dirname(join(unpacked, path)), { recursive: true });
+      await writeFile(join(unpacked, path), text);
+    }
+    await this.npm(['publish', '--ignore-scripts', '--tag', 'latest', unpacked]);
+    await rm(work, { recursive: true });
+    return { name: packageJson.name, version: packageJson.version };
+  }
+
+  unpublish({ name, version }: PackageJson): Promise<unknown> {
+    return this.npm(['unpublish', '--force', `${name}@${version}`]);
+  }
+
+  /** Serves another tarball for a version from now on; what the registry says of it stays. */
+  async tamper({ name, version }: PackageJson, by: PackageJson): Promise<void> {
+    const file = (of: PackageJson) =>
+      join(this.#directory, 'storage', of.name, `${of.name.replace(/^@.*\//, '')}-${of.version}.tgz`);
+    await cp(file(by), file({ name, version }));
+  }
+
+  /** Runs npm against this registry. */
+  npm(args: readonly string[], options: { cwd?: string } = {}) {
+    return execa(process.execPath, [npmCommand, ...args, '--userconfig', this.npmrc], {
+      cwd: options.cwd ?? this.#directory,
+    });
+  }
+
+  async stop(): Promise<void> {
+    await this.#stopServer();
+    await rm(this.#directory, { recursive: true, force: true });
+  }
+}
+
+/** Its data go when it is stopped. */
+export async function startRegistry(options: RegistryOptions = {}): Promise<Registry> {
+  const listen = options.listen ?? '127.0.0.1';
+  const directory = await mkdtemp(join(tmpdir(), 'registry-'));
+  const { stdout: upstream } = await execa(process.execPath, [npmCommand, 'config', 'get', 'registry']);
+  const port = await freePort(listen);
+  const access = { access: '$all', publish: '$authenticated', unpublish: '$authenticated' };
+  const restrictedTo = { ...access, access: '$authenticated' };
+  const restricted = Object.fromEntries((options.restricted ?? []).map((pattern) => [pattern, restrictedTo]));
+  const config = {
+    storage: join(directory, 'storage'),
+    auth: { htpasswd: { file: join(directory, 'htpasswd') } },
+    uplinks: { upstream: { url: upstream.trim(), cache: true, maxage: '1h' } },
+    packages: {
+      // The first pattern that fits holds.
+      ...restricted,
+      '@dpu-operator/*': access,
+      '@acme/*': access,
+      '@example/*': access,
+      '**': { access: '$all', proxy: 'upstream' },
+      ...restricted,
+    },
+    log: { type: 'stdout', format: 'json', level: 'warn' },
+    max_body_size: '200mb',
+    publish: { check_owners: false },
+    security: { api: { legacy: true } },
+  };
+  const configPath = join(directory, 'config.yaml');
+  await writeFile(configPath, stringify(config));
+  const server = execa(
+    process.execPath,
+    [verdaccioCommand, '--config', configPath, '--listen', `http://${listen}:${port}`],
+    {
+      cwd: directory,
+      reject: false,
+    },
+  );
+  const url = `http://${options.host ?? listen}:${port}/`;
+  // It listens where it is asked from, and says so on its output.
+  await Promise.race([once(server.stdout, 'data'), server.then(({ stderr }) => Promise.reject(new Error(stderr)))]);
+  const local = `http://${listen === '0.0.0.0' ? '127.0.0.1' : listen}:${port}/`;
+  const token = await logIn(local);
+  const stopServer = async () => {
+    server.kill('SIGTERM');
+    await server;
+  };
+  const registry = new Registry(url, token, directory, stopServer);
+  const credentials = [url, local].map((each) => `${each.replace(/^https?:/, '')}:_authToken=${token}`);
+  await writeFile(registry.npmrc, [`registry=${local}`, ...credentials, 'audit=false', 'fund=false', ''].join('\n'));
+  return registry;
+}
+
+async function logIn(url: string): Promise<string> {
+  const response = await fetch(`${url}-/user/org.couchdb.user:${user.name}`, {
+    method: 'PUT',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ ...user, type: 'user', roles: [] }),
+  });
+  const answer: unknown = await response.json();
+  return z.object({ token: z.string() }).parse(answer).token;
+}
+
+async function freePort(address: string): Promise<number> {
+  const server = createServer().listen(0, address);
+  await once(server, 'listening');
+  const { port } = z.object({ port: z.number() }).parse(server.address());
+  server.close();
+  await once(server, 'close');
+  return port;
+}
