@@ -15,9 +15,8 @@ import { linuxPlatform, SoftwareDpu } from '@dpu-operator/vsp-mock';
 import pino from 'pino';
 import { installPrograms } from '../support/programs.ts';
 
-const PREFIX = 'vspmock-';
-/** Apart from that of a software DPU that this machine may run. */
-const runDirectory = '/run/vspmock';
+/** Of namespaces and the run directory, apart from those of a software DPU that this machine may run. */
+const defaultPrefix = 'vspmock';
 const logger = pino({ level: process.env.LOG_LEVEL ?? 'silent' });
 
 /** Repeats a look until it gives what is wanted, for at most 15 s; the last answer is in the error. */
@@ -36,8 +35,8 @@ export class Netns {
   readonly path: string;
   readonly links: Links;
 
-  constructor(name: string) {
-    this.name = `${PREFIX}${name}`;
+  constructor(name: string, prefix = defaultPrefix) {
+    this.name = `${prefix}-${name}`;
     this.path = `/var/run/netns/${this.name}`;
     this.links = new Links(exec, this.path);
   }
@@ -84,20 +83,26 @@ export class Netns {
 export class Bed implements AsyncDisposable {
   readonly #namespaces: Netns[] = [];
   readonly #plugins = new Set<SoftwareDpu>();
+  readonly #prefix: string;
 
-  static async create(): Promise<Bed> {
+  constructor(prefix: string) {
+    this.#prefix = prefix;
+  }
+
+  /** @param prefix another than other files have, where tests are to run beside theirs */
+  static async create(prefix = defaultPrefix): Promise<Bed> {
     await installPrograms();
     const { stdout } = await exec('ip', ['netns', 'list']);
-    for (const line of stdout.split('\n').filter((text) => text.startsWith(PREFIX))) {
+    for (const line of stdout.split('\n').filter((text) => text.startsWith(`${prefix}-`))) {
       await exec('ip', ['netns', 'del', line.split(' ')[0] ?? '']);
     }
-    for (const directory of await switchDirectories()) await endStaleOvs(directory);
-    await rm(runDirectory, { recursive: true, force: true });
-    return new Bed();
+    for (const directory of await switchDirectories(prefix)) await endStaleOvs(directory);
+    await rm(`/run/${prefix}`, { recursive: true, force: true });
+    return new Bed(prefix);
   }
 
   async netns(name: string): Promise<Netns> {
-    const netns = new Netns(name);
+    const netns = new Netns(name, this.#prefix);
     this.#namespaces.push(netns);
     return netns.create();
   }
@@ -105,7 +110,11 @@ export class Bed implements AsyncDisposable {
   /** @param exec runs the plugin's programs in the node's place */
   plugin(node: Netns, ip: string, settings: Record<string, unknown>, exec = linuxPlatform(node.path).exec) {
     const context = { logger, settings, signal: new AbortController().signal, node: { name: node.name, ip } };
-    const plugin = new SoftwareDpu(context, { ...linuxPlatform(node.path), exec, runDirectory });
+    const plugin = new SoftwareDpu(context, {
+      ...linuxPlatform(node.path),
+      exec,
+      runDirectory: `/run/${this.#prefix}`,
+    });
     this.#plugins.add(plugin);
     return plugin;
   }
@@ -113,13 +122,13 @@ export class Bed implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     for (const plugin of this.#plugins) await plugin.close();
     for (const netns of this.#namespaces) await netns.delete();
-    await rm(runDirectory, { recursive: true, force: true });
+    await rm(`/run/${this.#prefix}`, { recursive: true, force: true });
   }
 }
 
 /** Where switches run: none when all are stopped. */
-export async function switchDirectories(): Promise<string[]> {
-  return (await readdir(runDirectory).catch(() => [])).map((name) => `${runDirectory}/${name}`);
+export async function switchDirectories(prefix = defaultPrefix): Promise<string[]> {
+  return (await readdir(`/run/${prefix}`).catch(() => [])).map((name) => `/run/${prefix}/${name}`);
 }
 
 /** What the one bridge that runs has learned. */

@@ -2,6 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type BridgeContract, type BridgePort, DpuError, type LogicalBridge } from '@dpu-operator/sdk';
 import type { DpuSide, DpuState, LinksByName } from './dpu-side.ts';
+import { isOn } from './function-devices.ts';
 import { bareName, representorName, vfOfBridgePort } from './names.ts';
 
 export class Bridge implements BridgeContract {
@@ -119,9 +120,11 @@ function withLogicalBridge(state: DpuState, id: string, wanted: LogicalBridge): 
 }
 
 function requireFree(vf: number, state: DpuState, handsOutVfs: boolean): void {
-  const taken = [...state.networkFunctions.values()].some(({ input, output }) => input === vf || output === vf);
-  if (!handsOutVfs || !taken) return;
-  const text = `the VF of ${representorName(vf)} belongs to a network function; delete that first`;
+  if (!handsOutVfs) return;
+  const chain = [...state.chains].find(([, { functions }]) => isOn(functions, vf));
+  const owner = isOn([...state.networkFunctions.values()], vf) ? 'a network function' : chain && `chain ${chain[0]}`;
+  if (owner === undefined) return;
+  const text = `the VF of ${representorName(vf)} belongs to ${owner}; delete that first`;
   throw new DpuError('FAILED_PRECONDITION', text);
 }
 

@@ -1,8 +1,16 @@
 /** The DPU's half of a software DPU: the bridge, its ports, and devices for network functions. */
-import { type BridgePort, type Device, DpuError, type IpPort, type LogicalBridge } from '@dpu-operator/sdk';
+import {
+  type BridgePort,
+  type Device,
+  DpuError,
+  type IpPort,
+  type LogicalBridge,
+  type ServiceChain,
+} from '@dpu-operator/sdk';
 import { type IpCommand, type Link, type LinkChange, Links } from '@dpu-operator/sdk/linux';
 import { nfKind, vxlanCommand } from './device-kinds.ts';
 import { findDevices } from './find-device.ts';
+import type { FunctionDevices } from './function-devices.ts';
 import { Keeper } from './keeper.ts';
 import { BRIDGE, indexIn, nfName, nfPortName, representorName, vfName, vfOfBridgePort } from './names.ts';
 import { Serial } from './platform.ts';
@@ -10,20 +18,30 @@ import { DevicePool } from './pool.ts';
 import { daemonAddress } from './settings.ts';
 import type { Side, SideOptions } from './side.ts';
 import { Switch } from './switch.ts';
-import { planPorts } from './vlan-plan.ts';
+import { type PortPlan, planPorts } from './vlan-plan.ts';
 
 /** What callers asked for. It is not kept over a restart: the daemon repeats it. */
 export interface DpuState {
   /** By bare name. */
   bridgePorts: ReadonlyMap<string, BridgePort>;
   logicalBridges: ReadonlyMap<string, LogicalBridge>;
-  /** By `<input MAC> <output MAC>`; the values are indices of devices. */
-  networkFunctions: ReadonlyMap<string, { input: number; output: number }>;
+  /** Those in no chain, by `<input MAC> <output MAC>`. */
+  networkFunctions: ReadonlyMap<string, FunctionDevices>;
+  /** By bare name; `functions` are the devices of its network functions, in the same order. */
+  chains: ReadonlyMap<string, { chain: ServiceChain; functions: readonly FunctionDevices[] }>;
+  /** Since the first chain: nothing goes around one that is not there at the moment. */
+  closed: boolean;
 }
 
 export type LinksByName = ReadonlyMap<string, Link>;
 
-const nothing: DpuState = { bridgePorts: new Map(), logicalBridges: new Map(), networkFunctions: new Map() };
+const nothing: DpuState = {
+  bridgePorts: new Map(),
+  logicalBridges: new Map(),
+  networkFunctions: new Map(),
+  chains: new Map(),
+  closed: false,
+};
 
 export class DpuSide implements Side {
   readonly #options: SideOptions;
@@ -33,6 +51,8 @@ export class DpuSide implements Side {
   readonly #keeper: Keeper;
   readonly #serial = new Serial();
   #state = nothing;
+  /** Of that state. */
+  #plans: readonly PortPlan[] = [];
   /** Whether there is to be a switch: not after setNumVfs(0), until something asks for one. */
   #wanted = true;
 
@@ -67,7 +87,8 @@ export class DpuSide implements Side {
       // On one node, network functions get the VFs of the host side.
       const ports = this.handsOutVfs ? undefined : this.#pool.adopt(settings.networkFunctionPorts);
       const [state] = await Promise.all([ports, this.#switch.start()]);
-      await this.#reconcile(nothing);
+      this.#plans = this.#plan(nothing);
+      await this.#reconcile(this.#plans);
       this.#keeper.start();
       if (state?.unsettled) this.#keeper.poke();
       return daemonAddress(settings, 'dpu', node.ip);
@@ -86,6 +107,7 @@ export class DpuSide implements Side {
         await this.#removeRepresentors(new Set(), byName(await this.#links.list()));
         await this.#switch.stop();
         this.#state = nothing;
+        this.#plans = this.#plan(nothing);
       }
       return this.#pool.count;
     });
@@ -101,7 +123,8 @@ export class DpuSide implements Side {
   }
 
   /**
-   * Works a change out, makes the switch match, and only then takes it for granted. The same state is no change.
+   * Works a change out, makes the switch match, and only then takes it for granted; after an error the switch is as it
+   * was. The same state is no change.
    *
    * @returns the links there are then, where it looked at them
    */
@@ -109,11 +132,30 @@ export class DpuSide implements Side {
     return this.#serial.run(async () => {
       const next = await change(this.#state);
       if (next === this.#state) return undefined;
+      const plans = this.#plan(next);
+      const wasWanted = this.#wanted;
       this.#wanted = true;
-      const links = await this.#reconcile(next);
-      this.#state = next;
-      return links;
+      try {
+        const links = await this.#reconcile(plans);
+        this.#state = next;
+        this.#plans = plans;
+        return links;
+      } catch (error) {
+        this.#wanted = wasWanted;
+        await this.#goBack();
+        throw error;
+      }
     });
+  }
+
+  async #goBack(): Promise<void> {
+    try {
+      if (this.#wanted) await this.#reconcile(this.#plans);
+      else await this.#switch.stop();
+    } catch (error) {
+      this.#options.logger.error({ err: error }, 'could not take a failed change back, trying again');
+      this.#keeper.poke();
+    }
   }
 
   /** With what its representor's link says. */
@@ -140,25 +182,36 @@ export class DpuSide implements Side {
 
   async #look() {
     const state = this.handsOutVfs ? { absent: [], unsettled: false } : await this.#pool.ensure();
-    if (this.#wanted) await this.#reconcile(this.#state);
+    if (this.#wanted) await this.#reconcile(this.#plans);
     return state;
   }
 
-  async #reconcile(state: DpuState): Promise<LinksByName> {
+  #plan(state: DpuState): PortPlan[] {
     const hostPorts = [...state.bridgePorts.values()].map((port) => {
       const { type, logicalBridges } = port;
       return { device: representorName(vfOfBridgePort(port.name)), type, logicalBridges };
     });
-    const networkFunctions = [...state.networkFunctions.values()].map(({ input, output }) => {
+    const ports = ({ input, output }: FunctionDevices) => {
       return { input: this.#nfPort(input), output: this.#nfPort(output) };
-    });
-    const logicalBridges = [...state.logicalBridges.values()];
-    const plans = planPorts({ hostPorts, networkFunctions, logicalBridges, uplink: this.#options.settings.uplink });
-    const wanted = new Set(hostPorts.map((port) => port.device));
-    const links = await this.#makeRepresentors(wanted);
+    };
+    const wanted = {
+      hostPorts,
+      logicalBridges: [...state.logicalBridges.values()],
+      networkFunctions: [...state.networkFunctions.values()].map(ports),
+      chains: [...state.chains.values()].map(({ functions }) => functions.map(ports)),
+      uplink: this.#options.settings.uplink,
+      closed: state.closed,
+    };
+    return planPorts(wanted, this.#plans);
+  }
+
+  async #reconcile(plans: readonly PortPlan[]): Promise<LinksByName> {
+    const { uplink } = this.#options.settings;
+    const devices = plans.map(({ device }) => device).filter((device) => device !== uplink);
+    const representors = new Set(devices.filter(isRepresentor));
+    const links = await this.#makeRepresentors(representors);
     await this.#switch.apply(plans, links);
-    for (const { input, output } of networkFunctions) wanted.add(input).add(output);
-    await this.#removeRepresentors(wanted, links);
+    await this.#removeRepresentors(new Set(devices), links);
     return links;
   }
 
@@ -190,9 +243,7 @@ export class DpuSide implements Side {
 
   /** Across nodes they are ours to remove; on one node they are the host side's, and are taken out of use. */
   async #removeRepresentors(wanted: ReadonlySet<string>, links: LinksByName): Promise<void> {
-    const surplus = [...links.values()].filter((link) => {
-      return indexIn(link.name, representorName(0).slice(0, -1)) !== undefined && !wanted.has(link.name);
-    });
+    const surplus = [...links.values()].filter((link) => isRepresentor(link.name) && !wanted.has(link.name));
     const commands = surplus.flatMap((link) => {
       if (this.handsOutVfs) return link.up ? [`link set ${link.name} down`] : [];
       return link.kind === 'vxlan' ? [`link del ${link.name}`] : [];
@@ -207,6 +258,8 @@ const byName = (links: readonly Link[]) => new Map(links.map((link) => [link.nam
 const isNodeEnd = (name: string) =>
   name === BRIDGE ||
   [representorName, nfPortName].some((prefix) => indexIn(name, prefix(0).slice(0, -1)) !== undefined);
+
+const isRepresentor = (name: string) => indexIn(name, representorName(0).slice(0, -1)) !== undefined;
 
 function representorIndex(name: string): number {
   const index = indexIn(name, representorName(0).slice(0, -1));

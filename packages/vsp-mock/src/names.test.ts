@@ -7,10 +7,14 @@ describe('vfOfBridgePort', () => {
     expect(vfOfBridgePort('bridgePorts/host0-0')).toBe(0);
   });
 
-  it.each(['host1-0', 'host0-256', 'host0-01', 'host0', 'eth0', '', 'logicalBridges/host0-1'])('refuses %j', (name) => {
+  it.each(['host1-0', 'host0-01', 'host0', 'eth0', '', 'logicalBridges/host0-1'])('refuses %j', (name) => {
     expect(() => vfOfBridgePort(name)).toThrow(
       expect.objectContaining({ code: 'INVALID_ARGUMENT', message: expect.stringContaining('bridge_port.name') }),
     );
+  });
+
+  it('says of a VF beyond the last that there is no more', () => {
+    expect(() => vfOfBridgePort('host0-256')).toThrow(expect.objectContaining({ code: 'RESOURCE_EXHAUSTED' }));
   });
 });
 

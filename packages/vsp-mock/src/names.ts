@@ -28,22 +28,18 @@ export function macOf(nodeName: string, deviceName: string): string {
 }
 
 /** OPI resource names come as `<collection>/{id}` or as the bare id. */
-export const bareName = (name: string, collection: 'bridgePorts' | 'logicalBridges') =>
+export const bareName = (name: string, collection: 'bridgePorts' | 'logicalBridges' | 'serviceChains') =>
   name.startsWith(`${collection}/`) ? name.slice(collection.length + 1) : name;
 
 /**
  * The VF of a bridge port: its name is `host<pf>-<vf>`, as host sides call it. A software DPU has one PF.
  *
- * @throws DpuError INVALID_ARGUMENT
+ * @throws DpuError INVALID_ARGUMENT for another name, RESOURCE_EXHAUSTED for a VF beyond those there can be
  */
 export function vfOfBridgePort(name: string): number {
   const [, pf, vf] = /^host(0|[1-9]\d*)-(0|[1-9]\d*)$/.exec(bareName(name, 'bridgePorts')) ?? [];
-  if (pf !== '0' || Number(vf) >= MAX_VFS) {
-    const wanted = `host0-<vf> with a VF from 0 to ${MAX_VFS - 1}`;
-    throw new DpuError(
-      'INVALID_ARGUMENT',
-      `bridge_port.name: ${JSON.stringify(name)} names no VF, it must be ${wanted}`,
-    );
-  }
+  const fault = `bridge_port.name: ${JSON.stringify(name)} names no VF, it must be host0-<vf>`;
+  if (pf !== '0') throw new DpuError('INVALID_ARGUMENT', fault);
+  if (Number(vf) >= MAX_VFS) throw new DpuError('RESOURCE_EXHAUSTED', `${fault} with a VF from 0 to ${MAX_VFS - 1}`);
   return Number(vf);
 }

@@ -8,6 +8,7 @@ import {
   type PluginContext,
 } from '@dpu-operator/sdk';
 import { Bridge } from './bridge.ts';
+import { Chains } from './chains.ts';
 import { DpuSide } from './dpu-side.ts';
 import { HostSide } from './host-side.ts';
 import { NetworkFunctions } from './network-functions.ts';
@@ -22,6 +23,7 @@ export class SoftwareDpu implements Plugin {
   readonly #watchers = new Set<() => void>();
   readonly bridge = new Bridge(() => this.#dpuSide());
   readonly networkFunctions = new NetworkFunctions(() => this.#dpuSide());
+  readonly chains = new Chains(() => this.#dpuSide());
   #side: Side | undefined;
 
   /** @throws DpuError INVALID_ARGUMENT naming the setting that is wrong */

@@ -29,7 +29,10 @@ export interface SwitchOptions {
 interface Attached {
   /** A link that was made anew has the name of the one before, but not its index; the switch holds on to the old one. */
   linkIndex: number;
-  settings: string;
+  /** undefined after a change that failed: what the switch had, or what it was to have. */
+  settings: string | undefined;
+  /** Whether the link is up and its offloads are off. */
+  prepared: boolean;
 }
 
 export class Switch {
@@ -88,10 +91,13 @@ export class Switch {
   }
 
   has(device: string): boolean {
-    return this.#attached.has(device);
+    return this.#attached.get(device)?.prepared ?? false;
   }
 
-  /** Makes the ports match the plan, in one transaction. Ports whose link does not exist wait for it. */
+  /**
+   * Makes the ports match the plan, in one transaction. Ports whose link does not exist wait for it. After an error it is
+   * not known which of the changes are made; the next call sets all of them.
+   */
   async apply(plans: readonly PortPlan[], links: ReadonlyMap<string, Link>): Promise<void> {
     await this.start();
     const present = plans.filter((plan) => links.has(plan.device));
@@ -104,7 +110,11 @@ export class Switch {
     const gone = [...this.#attached.keys()].filter((device) => !present.some((plan) => plan.device === device));
     const changed = present.filter((plan) => this.#attached.get(plan.device)?.settings !== settingsOf(plan).join(' '));
     if (gone.length + changed.length === 0) return;
-    const fresh = changed.flatMap(({ device }) => (this.#attached.has(device) ? [] : (links.get(device) ?? [])));
+    const fresh = changed.flatMap(({ device }) => (this.has(device) ? [] : (links.get(device) ?? [])));
+    for (const device of [...gone, ...changed.map((plan) => plan.device)]) {
+      const before = this.#attached.get(device) ?? { linkIndex: links.get(device)?.index ?? 0, prepared: false };
+      this.#attached.set(device, { ...before, settings: undefined });
+    }
     const transaction = this.#ovs.transaction([
       ...gone.map((device) => ['--if-exists', 'del-port', BRIDGE, device]),
       ...changed.flatMap((plan) => [
@@ -113,11 +123,13 @@ export class Switch {
       ]),
     ]);
     // At the same time, as each takes programs 10 to 25 ms; nothing uses a port before both are done.
-    await Promise.all([transaction, ...fresh.map((link) => this.#prepare(link))]);
+    const results = await Promise.allSettled([transaction, ...fresh.map((link) => this.#prepare(link))]);
+    const failed = results.find((result) => result.status === 'rejected');
+    if (failed) throw failed.reason;
     await this.#forget(gone);
     for (const plan of changed) {
       const linkIndex = links.get(plan.device)?.index ?? 0;
-      this.#attached.set(plan.device, { linkIndex, settings: settingsOf(plan).join(' ') });
+      this.#attached.set(plan.device, { linkIndex, settings: settingsOf(plan).join(' '), prepared: true });
     }
   }
 
@@ -129,8 +141,11 @@ export class Switch {
 
   async #prepare(link: Link): Promise<void> {
     const { platform, uplink } = this.#options;
-    if (link.name === uplink) this.#uplinkOffloads = await activeOffloads(platform.exec, uplink, ['gro']);
-    else if (!link.up) await this.#links.batch([`link set ${link.name} up`]);
+    if (link.name === uplink) {
+      const active = await activeOffloads(platform.exec, uplink, ['gro']);
+      // Off already where an attempt before this one failed.
+      if (active.length > 0) this.#uplinkOffloads = active;
+    } else if (!link.up) await this.#links.batch([`link set ${link.name} up`]);
     await disableOffloads(platform.exec, link.name, ['gro']);
   }
 
@@ -145,5 +160,6 @@ export class Switch {
 
 /** Columns of the table Port; `[]` is the empty set. */
 function settingsOf(plan: PortPlan): string[] {
-  return [`vlan_mode=${plan.mode}`, `tag=${plan.tag ?? '[]'}`, `trunks=[${plan.trunks.join(',')}]`];
+  const vlans = [`vlan_mode=${plan.mode}`, `tag=${plan.tag ?? '[]'}`, `trunks=[${plan.trunks.join(',')}]`];
+  return [...vlans, `protected=${plan.protected ?? false}`];
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { planPorts, type SwitchState } from './vlan-plan.ts';
+import { type PortPlan, planPorts, type SwitchState } from './vlan-plan.ts';
 
-const empty: SwitchState = { hostPorts: [], logicalBridges: [], networkFunctions: [] };
+const empty: SwitchState = { hostPorts: [], logicalBridges: [], networkFunctions: [], chains: [], closed: false };
 const access = (device: string, ...logicalBridges: string[]) => ({ device, type: 'ACCESS' as const, logicalBridges });
 const trunk = (device: string, ...logicalBridges: string[]) => ({ device, type: 'TRUNK' as const, logicalBridges });
 const red = { name: 'logicalBridges/red-bridge', vlanId: 20 };
@@ -50,8 +50,8 @@ describe('planPorts', () => {
     };
     expect(planPorts({ ...state, logicalBridges: [red] })).toEqual([
       { device: 'a', mode: 'access', tag: 0, trunks: [] },
-      { device: 'in', mode: 'native-untagged', tag: 0, trunks: [0, 20] },
-      { device: 'out', mode: 'dot1q-tunnel', tag: 4094, trunks: [] },
+      { device: 'in', mode: 'native-untagged', tag: 0, trunks: [0, 20], protected: true },
+      { device: 'out', mode: 'dot1q-tunnel', tag: 4094, trunks: [], protected: true },
       { device: 'up', mode: 'dot1q-tunnel', tag: 4094, trunks: [] },
     ]);
   });
@@ -73,5 +73,97 @@ describe('planPorts', () => {
     expect(() => planPorts({ ...empty, hostPorts, logicalBridges: [red, blue] })).toThrow(
       expect.objectContaining({ code: 'INVALID_ARGUMENT' }),
     );
+  });
+});
+
+const ports = (name: string) => ({ input: `${name}-in`, output: `${name}-out` });
+const [f1, f2, f3, nat] = [ports('f1'), ports('f2'), ports('f3'), ports('nat')];
+/** Devices by their VLAN; those of the inside have 0. */
+function segments(plans: readonly PortPlan[]): Record<string, number | undefined> {
+  return Object.fromEntries(plans.map(({ device, tag }) => [device, tag]));
+}
+
+describe('planPorts with chains', () => {
+  it('joins each output to the next input, by a VLAN of their own', () => {
+    expect(planPorts({ ...empty, chains: [[f1, f2, f3]], logicalBridges: [red], uplink: 'up' })).toEqual([
+      { device: 'f1-in', mode: 'native-untagged', tag: 0, trunks: [0, 20], protected: true },
+      { device: 'f1-out', mode: 'dot1q-tunnel', tag: 4093, trunks: [] },
+      { device: 'f2-in', mode: 'dot1q-tunnel', tag: 4093, trunks: [] },
+      { device: 'f2-out', mode: 'dot1q-tunnel', tag: 4092, trunks: [] },
+      { device: 'f3-in', mode: 'dot1q-tunnel', tag: 4092, trunks: [] },
+      { device: 'f3-out', mode: 'dot1q-tunnel', tag: 4094, trunks: [], protected: true },
+      { device: 'up', mode: 'dot1q-tunnel', tag: 4094, trunks: [] },
+    ]);
+  });
+
+  it('keeps chains and single functions apart from each other', () => {
+    const plans = planPorts({ ...empty, chains: [[f1, f2], [f3]], networkFunctions: [nat], uplink: 'up' });
+    const ends = ['nat-in', 'f1-in', 'f3-in', 'nat-out', 'f2-out', 'f3-out'];
+    expect(plans.filter((plan) => plan.protected).map(({ device }) => device)).toEqual(ends);
+    const inside = { 'nat-in': 0, 'f1-in': 0, 'f3-in': 0 };
+    const outside = { 'nat-out': 4094, 'f2-out': 4094, 'f3-out': 4094, up: 4094 };
+    expect(segments(plans)).toEqual({ ...inside, 'f1-out': 4093, 'f2-in': 4093, ...outside });
+  });
+
+  it('leaves the other chains in their VLANs when one goes', () => {
+    const before = planPorts({
+      ...empty,
+      chains: [
+        [f1, f2],
+        [f3, nat],
+      ],
+      uplink: 'up',
+    });
+    const after = planPorts({ ...empty, chains: [[f3, nat]], uplink: 'up' }, before);
+    const left = before.filter(({ device }) => !device.startsWith('f1') && !device.startsWith('f2'));
+    expect(after).toEqual(left);
+  });
+
+  it('gives no two segments one VLAN when an order is turned round', () => {
+    const before = planPorts({
+      ...empty,
+      chains: [
+        [f1, f2],
+        [f3, nat],
+      ],
+      uplink: 'up',
+    });
+    const after = segments(
+      planPorts(
+        {
+          ...empty,
+          chains: [
+            [f2, f1],
+            [f3, nat],
+          ],
+          uplink: 'up',
+        },
+        before,
+      ),
+    );
+    expect(after).toMatchObject({ 'f2-in': 0, 'f1-out': 4094, up: 4094, 'f3-out': 4092, 'nat-in': 4092 });
+    expect(after['f2-out']).toBe(after['f1-in']);
+    expect([4094, 4092]).not.toContain(after['f2-out']);
+  });
+
+  it('moves a hop away from the VLAN that a logical bridge takes', () => {
+    const before = planPorts({ ...empty, chains: [[f1, f2]], uplink: 'up' });
+    const logicalBridges = [{ name: 'logicalBridges/last', vlanId: 4093 }];
+    const after = segments(planPorts({ ...empty, chains: [[f1, f2]], logicalBridges, uplink: 'up' }, before));
+    expect(after).toMatchObject({ 'f1-out': 4092, 'f2-in': 4092, up: 4094 });
+  });
+
+  it('keeps the uplink outside while it is closed', () => {
+    expect(planPorts({ ...empty, uplink: 'up', closed: true })).toEqual([
+      { device: 'up', mode: 'dot1q-tunnel', tag: 4094, trunks: [] },
+    ]);
+  });
+
+  it('says when the VLANs are used up', () => {
+    const logicalBridges = Array.from({ length: 4093 }, (_, i) => ({ name: `logicalBridges/b${i}`, vlanId: i + 1 }));
+    expect(() => planPorts({ ...empty, chains: [[f1, f2]], logicalBridges })).toThrow(
+      expect.objectContaining({ code: 'RESOURCE_EXHAUSTED' }),
+    );
+    expect(planPorts({ ...empty, chains: [[f1]], logicalBridges })).toHaveLength(2);
   });
 });

@@ -2,16 +2,18 @@
  * Which ports the bridge has and which VLANs they carry. Pure: the whole picture in, the whole configuration out, so
  * that a change is one transaction.
  *
- * Without a network function, host ports and uplink are one segment. With network functions there are two: host ports
- * and inputs are the inside, outputs and uplink the outside, and only a network function leads from one to the other.
- * The outside is transparent: its frames, with or without a tag, travel within a service VLAN (IEEE 802.1ad) that no
- * logical bridge uses.
+ * While nothing stands between them, host ports and uplink are one segment. With network functions there are two: host
+ * ports and inputs are the inside, outputs and uplink the outside, and only functions lead from one to the other. In a
+ * chain the first function's input is inside and the last one's output outside; each output between and the input after
+ * it are a segment of their own, a hop. Outside and hops are transparent: their frames, with or without a tag, travel
+ * within a service VLAN (IEEE 802.1ad) that no logical bridge uses.
  *
- * Several network functions stand side by side. They may route; at most one of them may bridge its two ports, as two
- * that do are a loop.
+ * Functions and chains stand side by side. What leaves one does not enter another, so several may bridge and are no
+ * loop; a broadcast passes each of them.
  */
 import { DpuError, type LogicalBridge } from '@dpu-operator/sdk';
 import { bareName } from './names.ts';
+import { assignServiceVlans } from './service-vlans.ts';
 
 export interface HostPort {
   device: string;
@@ -19,12 +21,22 @@ export interface HostPort {
   logicalBridges: readonly string[];
 }
 
+/** Device names. */
+export interface FunctionPorts {
+  input: string;
+  output: string;
+}
+
 export interface SwitchState {
   hostPorts: readonly HostPort[];
   logicalBridges: readonly Pick<LogicalBridge, 'name' | 'vlanId'>[];
-  /** Device names. */
-  networkFunctions: readonly { input: string; output: string }[];
+  /** Those that are in no chain. */
+  networkFunctions: readonly FunctionPorts[];
+  /** Each in the order in which frames from the hosts pass its functions. */
+  chains: readonly (readonly FunctionPorts[])[];
   uplink?: string | undefined;
+  /** Keeps inside and outside apart although no function leads from one to the other. */
+  closed: boolean;
 }
 
 /** Port settings in the terms of Open vSwitch (ovs-vswitchd.conf.db(5), table Port). */
@@ -34,32 +46,39 @@ export interface PortPlan {
   tag?: number;
   /** Empty: none are given. */
   trunks: readonly number[];
+  /** No frame passes from one protected port to another. */
+  protected?: true;
 }
 
 /** The VLAN of untagged frames: the default bridge. */
 const DEFAULT_VLAN = 0;
-const MAX_VLAN = 4094;
 
 /**
+ * @param before what was planned last: a segment keeps its service VLAN, so that a change does not interrupt the others
  * @throws DpuError NOT_FOUND for a logical bridge that does not exist, INVALID_ARGUMENT for an access port of several,
- * RESOURCE_EXHAUSTED when no VLAN is left for the outside
+ * RESOURCE_EXHAUSTED when too few VLANs are left for the outside and the hops
  */
-export function planPorts(state: SwitchState): PortPlan[] {
-  const allVlans = [DEFAULT_VLAN, ...state.logicalBridges.map((bridge) => bridge.vlanId)].sort((a, b) => a - b);
-  const inside = (device: string): PortPlan => ({
-    device,
-    mode: 'native-untagged',
-    tag: DEFAULT_VLAN,
-    trunks: allVlans,
-  });
-  const plans = state.hostPorts.map((port) => planHostPort(port, state.logicalBridges));
-  if (state.networkFunctions.length === 0) {
-    return state.uplink === undefined ? plans : [...plans, inside(state.uplink)];
-  }
-  const tag = freeVlan(allVlans);
-  const outside = (device: string): PortPlan => ({ device, mode: 'dot1q-tunnel', tag, trunks: [] });
-  for (const { input, output } of state.networkFunctions) plans.push(inside(input), outside(output));
-  if (state.uplink !== undefined) plans.push(outside(state.uplink));
+export function planPorts(state: SwitchState, before: readonly PortPlan[] = []): PortPlan[] {
+  const { networkFunctions, uplink, logicalBridges } = state;
+  const chains = [...networkFunctions.map((single) => [single]), ...state.chains];
+  const allVlans = [DEFAULT_VLAN, ...logicalBridges.map((bridge) => bridge.vlanId)].sort((a, b) => a - b);
+  const inside = (device: string): PortPlan => {
+    return { device, mode: 'native-untagged', tag: DEFAULT_VLAN, trunks: allVlans };
+  };
+  const plans = state.hostPorts.map((port) => planHostPort(port, logicalBridges));
+  if (chains.length === 0 && !state.closed) return uplink === undefined ? plans : [...plans, inside(uplink)];
+
+  const hops = chains.flatMap((chain) => chain.slice(1).map(({ input }, index) => [chain[index]?.output ?? '', input]));
+  const outputs = chains.flatMap((chain) => chain.at(-1)?.output ?? []);
+  const outside = uplink === undefined ? outputs : [uplink, ...outputs];
+  const [outsideVlan, ...hopVlans] = assignServiceVlans([outside, ...hops], allVlans, before);
+  const tunnel = (device: string, tag: number | undefined): PortPlan => {
+    return { device, mode: 'dot1q-tunnel', ...(tag !== undefined && { tag }), trunks: [] };
+  };
+  for (const [first] of chains) if (first) plans.push({ ...inside(first.input), protected: true });
+  for (const [index, hop] of hops.entries()) plans.push(...hop.map((device) => tunnel(device, hopVlans[index])));
+  for (const output of outputs) plans.push({ ...tunnel(output, outsideVlan), protected: true });
+  if (uplink !== undefined) plans.push(tunnel(uplink, outsideVlan));
   return plans;
 }
 
@@ -90,12 +109,4 @@ function vlanOf(name: string, bridges: SwitchState['logicalBridges']): number {
   if (bridge) return bridge.vlanId;
   if (/^\d+$/.test(name)) return DEFAULT_VLAN;
   throw new DpuError('NOT_FOUND', `logical bridge ${JSON.stringify(name)} does not exist; create it first`);
-}
-
-function freeVlan(used: readonly number[]): number {
-  for (let vlan = MAX_VLAN; vlan > 0; vlan--) if (!used.includes(vlan)) return vlan;
-  throw new DpuError(
-    'RESOURCE_EXHAUSTED',
-    'logical bridges use all 4094 VLANs; network functions need one, delete one',
-  );
 }

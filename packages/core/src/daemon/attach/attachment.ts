@@ -47,7 +47,14 @@ export const attachment = z.object({
   /** hostPort: name of the bridge port on the DPU side. */
   bridgePort: text.exactOptional(),
   /** networkFunction: set on both interfaces of a pair once the pair is complete. */
-  networkFunction: z.object({ input: text, output: text }).exactOptional(),
+  networkFunction: z
+    .object({
+      input: text,
+      output: text,
+      /** `namespace/name` of the ServiceFunctionChain, and its name there, where it belongs to one. */
+      chain: z.object({ name: text, function: text }).exactOptional(),
+    })
+    .exactOptional(),
   /** Only its addresses could not be given back: the device is free for others. */
   deviceIsBack: z.literal(true).exactOptional(),
   result: cniResult.exactOptional(),

@@ -15,10 +15,10 @@ import { checkAttachment } from './check.ts';
 import { Devices } from './devices.ts';
 import { CniError, cniCodes } from './errors.ts';
 import { namespaceId } from './namespace.ts';
-import { completePair } from './network-function.ts';
+import { pairUp } from './network-function.ts';
 import { Orphans } from './orphans.ts';
 import { PodLinks } from './pod-links.ts';
-import type { DeviceEntry, DpuDirectory } from './ports.ts';
+import type { ChainMembership, DeviceEntry, DpuDirectory } from './ports.ts';
 import { Releaser } from './releaser.ts';
 import type { AttachRequest, CheckRequest } from './requests.ts';
 import { type CniResult, type IpamResult, resultOf } from './result.ts';
@@ -30,6 +30,8 @@ export interface AttachEngineOptions {
   directory: DpuDirectory;
   exec: Exec;
   logger: Logger;
+  /** Without it every network function is one by itself. */
+  chains?: ChainMembership;
   /** These three for tests. */
   devices?: Devices;
   links?: PodLinks;
@@ -46,6 +48,7 @@ export class AttachEngine {
   readonly #directory: DpuDirectory;
   readonly #exec: Exec;
   readonly #logger: Logger;
+  readonly #chains: ChainMembership | undefined;
   readonly #devices: Devices;
   readonly #links: PodLinks;
   readonly #ipam: Ipam;
@@ -61,18 +64,13 @@ export class AttachEngine {
     this.#directory = options.directory;
     this.#exec = options.exec;
     this.#logger = options.logger;
+    this.#chains = options.chains;
     this.#devices = options.devices ?? new Devices();
     this.#links = options.links ?? new PodLinks(options.exec);
     this.#ipam = options.ipam ?? new Ipam(options.exec);
     const { store, directory, exec } = options;
-    this.#releaser = new Releaser({
-      store,
-      directory,
-      exec,
-      devices: this.#devices,
-      links: this.#links,
-      ipam: this.#ipam,
-    });
+    const helpers = { devices: this.#devices, links: this.#links, ipam: this.#ipam };
+    this.#releaser = new Releaser({ store, directory, exec, ...helpers });
     this.#orphans = new Orphans({ store, logger: options.logger, release: (record) => this.#releaseLocked(record) });
   }
 
@@ -222,9 +220,10 @@ export class AttachEngine {
 
   /** All that does not depend on each other at once: the kernel's wait on the move hides the rest. */
   async #attach(request: AttachRequest, record: Attachment): Promise<CniResult> {
+    const entering = this.#enter(request, record);
     const results = await Promise.allSettled([
-      this.#enter(request, record),
-      this.#connect(record),
+      entering,
+      this.#connect(record, entering),
       request.ipam && this.#allocate(request.ipam, record),
     ]);
     const failed = results.find((result) => result.status === 'rejected');
@@ -267,7 +266,7 @@ export class AttachEngine {
     await this.#links.configure(record.netns, record.ifName, addresses);
   }
 
-  async #connect(record: Attachment): Promise<void> {
+  async #connect(record: Attachment, entering: Promise<void>): Promise<void> {
     const dpu = this.#directory.dpu(record.dpuName);
     if (!dpu) throw new CniError(cniCodes.tryAgainLater, `DPU ${record.dpuName} went away; try again`);
     if (record.bridgePort !== undefined) {
@@ -279,12 +278,10 @@ export class AttachEngine {
       });
       return;
     }
-    const pair = completePair(record, this.#store.list());
-    if (!pair) return;
-    const { partner, networkFunction } = pair;
-    this.#store.put({ ...partner, networkFunction });
-    this.#store.put({ ...record, networkFunction });
-    await dpu.dataPath.createNetworkFunction(networkFunction);
+    const joined = await pairUp(record, this.#store, this.#chains);
+    // A chain is passed as soon as it is given: its last device is to be in its pod.
+    if (joined?.place) await entering;
+    if (joined) await dpu.dataPath.createNetworkFunction(joined.networkFunction, joined.place);
   }
 
   #releaseLocked(record: Attachment): Promise<boolean> {

@@ -5,7 +5,7 @@ export { AttachEngine, type AttachEngineOptions } from './engine.ts';
 export { CniError, cniCodes } from './errors.ts';
 export { IpProcess } from './ip-process.ts';
 export { PodLinks } from './pod-links.ts';
-export type { DataPath, DeviceEntry, DpuDirectory, DpuEntry, Side } from './ports.ts';
+export type { ChainMembership, ChainPlace, DataPath, DeviceEntry, DpuDirectory, DpuEntry, Side } from './ports.ts';
 export type { AttachRequest, CheckRequest } from './requests.ts';
 export type { CniResult } from './result.ts';
 export { AttachmentStore } from './store.ts';

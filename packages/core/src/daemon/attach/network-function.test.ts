@@ -1,6 +1,12 @@
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import type { Attachment } from './attachment.ts';
-import { completePair } from './network-function.ts';
+import { completePair, pairUp } from './network-function.ts';
+import type { ChainPlace } from './ports.ts';
+import { AttachmentStore } from './store.ts';
 
 const attachment = (ifName: string, more: Partial<Attachment> = {}): Attachment => ({
   id: '6f6f3b9e-0f0c-4e83-8f0a-3c58c1a3b6f4',
@@ -39,4 +45,52 @@ test('a partner is of the same pod and DPU, and free', () => {
     paired,
   ];
   for (const other of others) expect(completePair(added, [attachment('net1', other), added])).toBeUndefined();
+});
+
+function storeOf(...attachments: Attachment[]): AttachmentStore {
+  const directory = join(mkdtempSync(join(tmpdir(), 'pairs-')), 'attachments');
+  const store = new AttachmentStore({ directory, logger: pino({ level: 'silent' }) });
+  for (const record of attachments) store.put(record);
+  return store;
+}
+
+test('a pair is written down on both interfaces with its chain', async () => {
+  const pod = { namespace: 'shop', name: 'firewall' };
+  const [one, two] = [attachment('net1', { pod }), attachment('net2', { pod })];
+  const store = storeOf(one, two);
+  const place: ChainPlace = { chain: 'shop/edge', function: 'firewall', functions: ['firewall', 'nat'] };
+  const asked: unknown[] = [];
+  const of = async (who: unknown) => {
+    asked.push(who);
+    return place;
+  };
+  const pair = { input: 'mac-net1', output: 'mac-net2' };
+  expect(await pairUp(two, store, { of })).toEqual({ networkFunction: pair, place });
+  expect(asked).toEqual([pod]);
+  const chain = { name: 'shop/edge', function: 'firewall' };
+  expect(store.list().map(({ networkFunction }) => networkFunction)).toEqual([
+    { ...pair, chain },
+    { ...pair, chain },
+  ]);
+});
+
+test('two interfaces that come at once make one pair', async () => {
+  const pod = { namespace: 'shop', name: 'firewall' };
+  const [one, two] = [attachment('net1', { pod }), attachment('net2', { pod })];
+  const store = storeOf(one, two);
+  const of = async () => undefined;
+  const pairs = await Promise.all([pairUp(one, store, { of }), pairUp(two, store, { of })]);
+  expect(pairs.filter(Boolean)).toHaveLength(1);
+});
+
+test('an interface whose partner goes while its chain is asked for waits for another', async () => {
+  const pod = { namespace: 'shop', name: 'firewall' };
+  const [one, two] = [attachment('net1', { pod }), attachment('net2', { pod })];
+  const store = storeOf(one, two);
+  const of = async () => {
+    store.put({ ...one, state: 'detaching' });
+    return undefined;
+  };
+  expect(await pairUp(two, store, { of })).toBeUndefined();
+  expect(store.list().every(({ networkFunction }) => networkFunction === undefined)).toBe(true);
 });

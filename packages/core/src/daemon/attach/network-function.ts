@@ -1,6 +1,8 @@
 /** Which interfaces of a pod make one network function. */
 import type { NetworkFunction } from '@dpu-operator/sdk';
 import type { Attachment } from './attachment.ts';
+import type { ChainMembership, ChainPlace } from './ports.ts';
+import type { AttachmentStore } from './store.ts';
 
 /**
  * The pair that a new interface completes: the pod's interface on the same DPU that has no partner yet. The interface
@@ -23,4 +25,26 @@ export function completePair(
   const order = added.ifName.localeCompare(partner.ifName, 'en', { numeric: true });
   const [input, output] = order < 0 ? [added, partner] : [partner, added];
   return { partner, networkFunction: { input: input.mac, output: output.mac } };
+}
+
+/**
+ * Writes down, on both interfaces, the network function that a new one completes, and its chain.
+ *
+ * @throws DpuError UNAVAILABLE while it is not known whether the pod belongs to a chain
+ */
+export async function pairUp(
+  added: Attachment,
+  store: AttachmentStore,
+  chains: ChainMembership | undefined,
+): Promise<{ networkFunction: NetworkFunction; place: ChainPlace | undefined } | undefined> {
+  if (!completePair(added, store.list())) return undefined;
+  const place = added.pod && (await chains?.of(added.pod));
+  // Looked for again: the partner may have found this one, or gone, meanwhile.
+  const pair = completePair(added, store.list());
+  if (!pair) return undefined;
+  const chain = place && { name: place.chain, function: place.function };
+  const networkFunction = { ...pair.networkFunction, ...(chain && { chain }) };
+  store.put({ ...pair.partner, networkFunction });
+  store.put({ ...(store.get(added) ?? added), networkFunction });
+  return { networkFunction: pair.networkFunction, place };
 }

@@ -7,10 +7,25 @@ export interface DataPath {
   createBridgePort(port: BridgePort): Promise<void>;
   /** Deleting what is not there is no error. */
   deleteBridgePort(name: string): Promise<void>;
-  /** DPU side. */
-  createNetworkFunction(nf: NetworkFunction): Promise<void>;
-  /** Deleting what is not there is no error. */
-  deleteNetworkFunction(nf: NetworkFunction): Promise<void>;
+  /** DPU side. @param place where it belongs to a chain, whose other functions may not be there yet */
+  createNetworkFunction(nf: NetworkFunction, place?: ChainPlace): Promise<void>;
+  /** Deleting what is not there is no error. @param chain the one that it belongs to; no frame passes that afterwards */
+  deleteNetworkFunction(nf: NetworkFunction, chain?: string): Promise<void>;
+}
+
+/** A network function's place in a chain. */
+export interface ChainPlace {
+  /** `namespace/name` of the ServiceFunctionChain. */
+  chain: string;
+  /** Its name there. */
+  function: string;
+  /** All of the chain in order. */
+  functions: readonly string[];
+}
+
+export interface ChainMembership {
+  /** The place of a network function's pod; undefined for one of no chain. @throws DpuError UNAVAILABLE while that is not known */
+  of(pod: { namespace: string; name: string }): Promise<ChainPlace | undefined>;
 }
 
 export type Side = 'host' | 'dpu';

@@ -1,12 +1,15 @@
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DpuError } from '@dpu-operator/sdk';
+import type { Exec } from '@dpu-operator/sdk/linux';
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import { Ipam } from '../ipam/index.ts';
 import type { Attachment } from './attachment.ts';
 import { Devices } from './devices.ts';
 import { PodLinks } from './pod-links.ts';
+import type { DataPath } from './ports.ts';
 import { Releaser } from './releaser.ts';
 import { AttachmentStore } from './store.ts';
 
@@ -28,8 +31,8 @@ const record: Attachment = {
   bridgePort: 'host0-3',
 };
 
-/** A device that is back already, and a DPU that has no data path. */
-function releaser(isGone: boolean) {
+/** A device that is back already, and a DPU that has no data path unless one is given. */
+function releaser(isGone: boolean, options: { dataPath?: DataPath; exec?: Exec } = {}) {
   const root = mkdtempSync(join(tmpdir(), 'releaser-'));
   const link = join(root, 'sys/class/net/vf3');
   mkdirSync(link, { recursive: true });
@@ -37,7 +40,7 @@ function releaser(isGone: boolean) {
   writeFileSync(join(link, 'mtu'), '1500');
   const store = new AttachmentStore({ directory: join(root, 'attachments'), logger: pino({ level: 'silent' }) });
   store.put(record);
-  const exec = async () => ({ stdout: '', stderr: '', exitCode: 0 });
+  const exec = options.exec ?? (async () => ({ stdout: '', stderr: '', exitCode: 0 }));
   const of = new Releaser({
     store,
     exec,
@@ -46,7 +49,7 @@ function releaser(isGone: boolean) {
     ipam: new Ipam(exec),
     directory: {
       find: () => undefined,
-      dpu: () => undefined,
+      dpu: () => options.dataPath && { dpuName: 'dpu', side: 'dpu', dataPath: options.dataPath },
       dpuSide: () => undefined,
       isGone: () => isGone,
       sides: () => new Set(),
@@ -65,4 +68,37 @@ test('a DPU that was torn down keeps no pod from being deleted', async () => {
   const { of, store } = releaser(true);
   await of.release(record);
   expect(store.list()).toEqual([]);
+});
+
+test.each(['closes it', 'fails to'])('a function of a chain keeps its device until the VSP %s', async (outcome) => {
+  const log: string[] = [];
+  const gate = Promise.withResolvers<void>();
+  const unused = async () => {};
+  const dataPath: DataPath = {
+    createBridgePort: unused,
+    deleteBridgePort: unused,
+    createNetworkFunction: unused,
+    deleteNetworkFunction: async (nf, chain) => {
+      await gate.promise;
+      log.push(`${nf.input} of ${chain}`);
+      if (outcome === 'fails to') throw new DpuError('INTERNAL', 'a bug');
+    },
+  };
+  // The VF's former settings are given back with the device.
+  const exec = async () => {
+    log.push('device');
+    return { stdout: '', stderr: '', exitCode: 0 };
+  };
+  const { of, store } = releaser(false, { dataPath, exec });
+  const { bridgePort: _, ...rest } = record;
+  const physicalFunction = { netdev: 'pf0', vf: 3, wanted: { vlan: 5 }, before: { vlan: 0 } };
+  const networkFunction = { input: 'a', output: 'b', chain: { name: 'shop/edge', function: 'nat' } };
+  const held = { ...rest, role: 'networkFunction' as const, physicalFunction, networkFunction };
+  store.put(held);
+  const released = of.release(held).catch(() => {});
+  await new Promise(setImmediate);
+  gate.resolve();
+  await released;
+  expect(log).toEqual(['a of shop/edge', 'device']);
+  expect(store.list()).toHaveLength(outcome === 'fails to' ? 1 : 0);
 });

@@ -50,8 +50,11 @@ export class Releaser {
     store.delete(record);
   }
 
+  /** A chain is closed before it loses a device; all else is undone at once. */
   async #releaseDevice(record: Attachment): Promise<void> {
-    const results = await Promise.allSettled([this.#disconnect(record), this.#takeBack(record)]);
+    const disconnected = this.#disconnect(record);
+    if (record.networkFunction?.chain) await disconnected.catch(() => {});
+    const results = await Promise.allSettled([disconnected, this.#takeBack(record)]);
     const failed = results.find((result) => result.status === 'rejected');
     if (failed) throw failed.reason;
   }
@@ -64,7 +67,8 @@ export class Releaser {
     if (!dpu) throw new DpuError('UNAVAILABLE', `DPU ${dpuName} is not ready yet; see kubectl describe dpu ${dpuName}`);
     if (bridgePort !== undefined) await dpu.dataPath.deleteBridgePort(bridgePort);
     if (networkFunction) {
-      await dpu.dataPath.deleteNetworkFunction(networkFunction);
+      const { chain, ...pair } = networkFunction;
+      await dpu.dataPath.deleteNetworkFunction(pair, chain?.name);
       this.#unpair(record);
     }
   }

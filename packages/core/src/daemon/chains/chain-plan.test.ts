@@ -131,3 +131,36 @@ test('a node selector is matched against the node', () => {
   expect(selectsNode(chain({ nodeSelector: { dpu: 'true' } }), { dpu: 'true', zone: 'a' })).toBe(true);
   expect(selectsNode(chain({ nodeSelector: { dpu: 'true', zone: 'b' } }), { dpu: 'true', zone: 'a' })).toBe(false);
 });
+
+const bothRun = [running(two, 'firewall'), running(two, 'nat')];
+
+test('says whether the functions are passed in order', () => {
+  const of = (phase: 'ordered' | 'lowered') => plan({ chain: two, pods: bothRun, state: { phase, dpuName: 'a-dpu' } });
+  expect(of('ordered')).toMatchObject({ reason: 'Running', message: 'firewall, nat on node dpu-1, in this order' });
+  expect(of('lowered')).toMatchObject({ reason: 'Running', message: expect.stringContaining('each by itself') });
+  const single = plan({ pods: [running(chain(), 'firewall')], state: { phase: 'lowered', dpuName: 'a-dpu' } });
+  expect(single.message).toBe('firewall on node dpu-1');
+});
+
+test('says what the VSP has against a chain, also while its pods wait for it', () => {
+  const waiting = running(two, 'nat');
+  waiting.status = { phase: 'Running', conditions: [{ type: 'Ready', status: 'False' }] };
+  const state = { phase: 'refused' as const, dpuName: 'a-dpu', message: 'no room for more chains' };
+  expect(plan({ chain: two, pods: [running(two, 'firewall'), waiting], state })).toMatchObject({
+    reason: 'ChainRefused',
+    message: 'the VSP of DPU a-dpu refused the chain: no room for more chains',
+  });
+});
+
+test('says which functions the DPU does not have', () => {
+  const state = { phase: 'incomplete' as const, dpuName: 'a-dpu', missing: ['nat'] };
+  expect(plan({ chain: two, pods: bothRun, state })).toMatchObject({
+    reason: 'Incomplete',
+    message: expect.stringContaining('nat has no interfaces on DPU a-dpu'),
+  });
+});
+
+test('says nothing new before the VSP was asked', () => {
+  expect(plan({ chain: two, pods: bothRun, state: { phase: 'unknown' } }).reason).toBeUndefined();
+  expect(plan({ chain: two, pods: [], state: { phase: 'unknown' } }).reason).toBe('Pending');
+});

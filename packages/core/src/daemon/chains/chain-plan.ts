@@ -1,6 +1,7 @@
 /** What to do about a chain, decided from what there is. Pure. */
 import { annotations, type ConditionInput, labels, type ServiceFunctionChain } from '../../api/index.ts';
 import type { Applied, Pod } from '../../kube/index.ts';
+import type { ChainState } from './chain-state.ts';
 import { type ChainNode, labelValue, networkFunctionPod } from './network-function-pod.ts';
 
 export interface ChainPlan {
@@ -19,13 +20,15 @@ export interface ChainInput {
   node: ChainNode;
   /** Whether this node may run the chain now: it has a DPU of its own side and the labels that the chain asks for. */
   eligible: boolean;
+  /** What the VSPs of this node say of it; undefined where none was ever asked. */
+  state?: ChainState | undefined;
 }
 
 /**
  * A chain runs on one node: the one whose daemon made the first function's pod, which only one can, since a pod's name
  * is taken once. Daemons of other eligible nodes see that pod and leave the chain alone until it is gone.
  */
-export function planChain({ chain, pods, node, eligible }: ChainInput): ChainPlan {
+export function planChain({ chain, pods, node, eligible, state }: ChainInput): ChainPlan {
   const own = pods.filter((pod) => pod.metadata.ownerReferences?.some(({ uid }) => uid === chain.metadata.uid));
   const here = own.filter((pod) => pod.metadata.labels?.[labels.node] === labelValue(node.name));
   const alive = here.filter((pod) => !pod.metadata.deletionTimestamp);
@@ -45,7 +48,8 @@ export function planChain({ chain, pods, node, eligible }: ChainInput): ChainPla
   const taken = new Set(here.map((pod) => pod.metadata.name));
   const create = [...wanted.values()].filter((pod) => !taken.has(pod.metadata.name));
   const serving = here.filter((pod) => !remove.includes(pod) && wanted.has(pod.metadata.name));
-  return { remove, create, ready: condition(chain, serving, node.name) };
+  const ready = condition(chain, serving, node.name, state);
+  return { remove, create, ...(ready && { ready }) };
 }
 
 /** Whether a node's labels are those that a chain asks for; a chain that asks for none takes any. */
@@ -66,7 +70,16 @@ function isAsWanted(pod: Pod, wanted: Applied | undefined): boolean {
   return hashes !== undefined && pod.metadata.annotations?.[annotations.specHash] === hashes[annotations.specHash];
 }
 
-function condition(chain: ServiceFunctionChain, pods: readonly Pod[], nodeName: string): ConditionInput {
+/** undefined while it is not known whether the VSP has the chain: the condition stays as it is. */
+function condition(
+  chain: ServiceFunctionChain,
+  pods: readonly Pod[],
+  nodeName: string,
+  state: ChainState | undefined,
+): ConditionInput | undefined {
+  if (state?.phase === 'refused') {
+    return ready(chain, 'False', 'ChainRefused', `the VSP of DPU ${state.dpuName} refused the chain: ${state.message}`);
+  }
   const names = chain.spec.networkFunctions.map(({ name }) => name);
   for (const name of names) {
     const pod = pods.find(({ metadata }) => metadata.name === name);
@@ -74,7 +87,20 @@ function condition(chain: ServiceFunctionChain, pods: readonly Pod[], nodeName: 
     const obstacle = obstacleOf(pod);
     if (obstacle) return ready(chain, 'False', obstacle.reason, `pod ${name}: ${obstacle.message}`);
   }
-  return ready(chain, 'True', 'Running', `${names.join(', ')} on node ${nodeName}`);
+  if (state?.phase === 'unknown') return undefined;
+  if (state?.phase === 'incomplete') {
+    const { dpuName, missing } = state;
+    const lacking = `${missing.join(', ')} has no interfaces on DPU ${dpuName}, which has the others'`;
+    return ready(chain, 'False', 'Incomplete', `${lacking}: delete pod ${missing.join(' and pod ')}, it is made again`);
+  }
+  return ready(chain, 'True', 'Running', `${names.join(', ')} on node ${nodeName}${howTheyStand(names, state)}`);
+}
+
+function howTheyStand(names: readonly string[], state: ChainState | undefined): string {
+  if (names.length < 2 || !state) return '';
+  if (state.phase === 'ordered') return ', in this order';
+  if (state.phase !== 'lowered') return '';
+  return `, each by itself and in no order: the VSP of DPU ${state.dpuName} has no chains`;
 }
 
 /** Why a pod does not serve yet, in the words of whoever holds it up. */

@@ -1,5 +1,6 @@
 /** Runs the network functions of the ServiceFunctionChains that fall to this DPU node. */
 
+import { DpuError } from '@dpu-operator/sdk';
 import type { Logger } from 'pino';
 import {
   type ConditionInput,
@@ -17,6 +18,7 @@ import {
   controllerName,
   type EventRecorder,
   Informer,
+  isBeingDeleted,
   isNotFound,
   type KubeStore,
   keyOf,
@@ -25,11 +27,15 @@ import {
   pod as podType,
   type Requeue,
 } from '../../kube/index.ts';
+import type { ChainMembership, ChainPlace } from '../attach/ports.ts';
 import { notCreated, planChain, selectsNode } from './chain-plan.ts';
+import type { ChainDataPath } from './chain-state.ts';
 import { hostnameLabel, labelValue } from './network-function-pod.ts';
 
 /** Milliseconds until a pod name that somebody else has is tried again; his pods are not watched here. */
 const conflictRetryMs = 15_000;
+/** Milliseconds that a pod's attachment waits for the chains to be known after a start of the daemon. */
+const syncWaitMs = 5_000;
 
 export interface ChainReconcilerOptions {
   store: KubeStore;
@@ -38,14 +44,16 @@ export interface ChainReconcilerOptions {
   nodeLabels: () => Record<string, string>;
   /** Whether this node has a DPU side that is there to stay. */
   hasDpuSide: () => boolean;
+  dataPath: ChainDataPath;
   logger: Logger;
 }
 
-export class ChainReconciler {
+export class ChainReconciler implements ChainMembership {
   readonly #options: ChainReconcilerOptions;
   readonly #chains: Informer<ServiceFunctionChain>;
   readonly #pods: Informer<Pod>;
   readonly #controller: Controller;
+  readonly #synced = Promise.withResolvers<void>();
   #started = false;
 
   constructor(options: ChainReconcilerOptions) {
@@ -61,6 +69,7 @@ export class ChainReconciler {
     if (this.#started) return;
     this.#started = true;
     await Promise.all([this.#chains.start(signal), this.#pods.start(signal)]);
+    this.#synced.resolve();
     this.#chains.onChange((chain) => this.#controller.enqueue(keyOf(chain)));
     this.#pods.onChange((pod) => {
       const owner = controllerName(pod, serviceFunctionChain.kind);
@@ -74,10 +83,32 @@ export class ChainReconciler {
     for (const chain of this.#chains.list()) this.#controller.enqueue(keyOf(chain));
   }
 
+  /** Asks the API server only of pods that the cache does not have: those of no chain, and the very newest. */
+  async of({ namespace, name }: { namespace: string; name: string }): Promise<ChainPlace | undefined> {
+    await this.#whenSynced();
+    const found = this.#pods.get(name, namespace) ?? (await this.#options.store.get(podType, name, namespace));
+    const owner = found?.metadata.labels?.[labels.chain] && controllerName(found, serviceFunctionChain.kind);
+    if (!owner) return undefined;
+    const key = objectKey(owner, namespace);
+    const functions = this.#chains.getByKey(key)?.spec.networkFunctions.map((f) => f.name) ?? [];
+    return { chain: key, function: name, functions };
+  }
+
+  async #whenSynced(): Promise<void> {
+    const late = Promise.withResolvers<never>();
+    const text = 'the service function chains are not known yet; the API server has not answered';
+    const timer = setTimeout(() => late.reject(new DpuError('UNAVAILABLE', text)), syncWaitMs);
+    try {
+      await Promise.race([this.#synced.promise, late.promise]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
   async #reconcile(key: string): Promise<Requeue | undefined> {
     const chain = this.#chains.getByKey(key);
     if (!chain) return undefined;
-    const { store, nodeName, nodeLabels, hasDpuSide, logger } = this.#options;
+    const { store, nodeName, nodeLabels, hasDpuSide, dataPath, logger } = this.#options;
     const label = labelValue(chain.metadata.name);
     const namespace = chain.metadata.namespace ?? operatorNamespace;
     const pods = this.#pods
@@ -85,7 +116,10 @@ export class ChainReconciler {
       .filter(({ metadata }) => metadata.namespace === namespace && metadata.labels?.[labels.chain] === label);
     const eligible = hasDpuSide() && selectsNode(chain, nodeLabels());
     const node = { name: nodeName, hostname: nodeLabels()[hostnameLabel] ?? nodeName };
-    const plan = planChain({ chain, pods, node, eligible });
+    // Before pods go: functions that stay need not be interrupted.
+    const order = chain.spec.networkFunctions.map(({ name }) => name);
+    if (!isBeingDeleted(chain)) await dataPath.setOrder(key, order);
+    const plan = planChain({ chain, pods, node, eligible, state: dataPath.stateOf(key) });
     for (const { metadata } of plan.remove) {
       await store.delete(podType, metadata.name, namespace, { uid: metadata.uid });
       logger.info({ chain: key, pod: metadata.name }, 'network function removed');
