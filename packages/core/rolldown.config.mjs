@@ -1,5 +1,5 @@
 import { defineConfig } from 'rolldown';
-import { ascii, leaveOut } from '../../rolldown.shared.mjs';
+import { ascii, leaveOut, licences } from '../../rolldown.shared.mjs';
 
 /**
  * Of the Kubernetes client only KubeConfig is used. It pulls in undici, the generated API and agents for proxies, which
@@ -20,12 +20,7 @@ const unusedByGrpc = { '@grpc/proto-loader': ['loadSync'] };
 /** Packages whose modules do nothing when they are imported, so that unused ones can be dropped. */
 const pure = /@kubernetes\/client-node|\/openid-client\/|\/hpagent\/|\/socks|\/jsonpath-plus\/|\/rfc4648\/|\/ws\//;
 
-export default defineConfig({
-  input: {
-    operator: 'src/operator/main.ts',
-    daemon: 'src/daemon/main.ts',
-    'generate-manifests': 'src/manifests/main.ts',
-  },
+const common = {
   platform: 'node',
   plugins: [leaveOut(unused, '/client-node/dist/config.js'), leaveOut(unusedByGrpc, '.js'), ascii],
   resolve: { conditionNames: ['source', 'import', 'node', 'default'] },
@@ -35,13 +30,36 @@ export default defineConfig({
       { test: /./, sideEffects: true },
     ],
   },
-  output: {
-    dir: 'dist/bundle',
-    format: 'esm',
-    // Half the source text, all of which stays in memory; names stay, for stack traces.
-    minify: { compress: true, mangle: false, codegen: { removeWhitespace: true } },
-    entryFileNames: '[name].mjs',
-    chunkFileNames: 'chunks/[name]-[hash].mjs',
-    cleanDir: true,
+};
+
+const output = {
+  format: 'esm',
+  // Half the source text, all of which stays in memory; names stay, for stack traces.
+  minify: { compress: true, mangle: false, codegen: { removeWhitespace: true } },
+  entryFileNames: '[name].mjs',
+  chunkFileNames: 'chunks/[name]-[hash].mjs',
+  cleanDir: true,
+};
+
+/** What the operator's image has. */
+const image = defineConfig({
+  ...common,
+  input: {
+    operator: 'src/operator/main.ts',
+    daemon: 'src/daemon/main.ts',
+    'plugin-install': 'src/plugins/install/main.ts',
+    'generate-manifests': 'src/manifests/main.ts',
   },
+  output: { ...output, dir: 'dist/bundle' },
 });
+
+/** What is published, for `dpu-vsp dev`. dpu-cni is a program of its own and brings its runtime. */
+const harness = defineConfig({
+  ...common,
+  plugins: [...common.plugins, licences],
+  input: { index: 'src/dev/index.ts', node: 'src/dev/node.ts' },
+  external: ['@dpu-operator/cni'],
+  output: { ...output, dir: 'dist/harness' },
+});
+
+export default [image, harness];

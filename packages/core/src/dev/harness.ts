@@ -1,0 +1,112 @@
+/** `dpu-vsp dev`: from the plugin's directory to two sides that run it, and back to a machine without a trace. */
+import { type PluginPackage, readPluginPackage } from '@dpu-operator/sdk/host';
+import { nodes } from './addresses.ts';
+import { hasBuildScript } from './build.ts';
+import { detectedDpu } from './detected-dpu.ts';
+import { harnessId } from './names.ts';
+import { checkMachine } from './preflight.ts';
+import type { Message } from './protocol.ts';
+import { reloadOnChange, runBuild, type Sides } from './reload.ts';
+import { Report, type SideName } from './report.ts';
+import type { DevRequest } from './request.ts';
+import { Scenario } from './scenario.ts';
+import { sideSettings } from './settings.ts';
+import { SideProcess } from './side-process.ts';
+import { deleteLeftOvers, Topology } from './topology.ts';
+
+/** Exit code as of a program that SIGINT ended. */
+const interrupted = 130;
+
+/** @param entry module of the process of a side */
+export async function runHarness(request: DevRequest, entry: string): Promise<number> {
+  const { directory, once, verbose } = request;
+  checkMachine([]);
+  const report = new Report((line) => process.stdout.write(`${line}\n`), verbose);
+  const stop = new AbortController();
+  const ending = new AbortController();
+  // The first asks for an orderly end, the second for a quick one.
+  const onSignal = () => (stop.signal.aborted ? ending : stop).abort();
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+  for (const signal of signals) process.on(signal, onSignal);
+  // Whoever reads it may end first, as `| head` does.
+  process.stdout.on('error', () => stop.abort());
+  try {
+    const buildFirst = hasBuildScript(directory);
+    if (buildFirst && !(await runBuild(directory, report, stop.signal)) && once) return 1;
+    if (stop.signal.aborted) return interrupted;
+    const plugin = await readPluginPackage(directory);
+    checkMachine(plugin.manifest.programs);
+    const left = await deleteLeftOvers();
+    if (left.length > 0) report.say(`a harness that was killed left ${left.length} network namespaces: deleted`);
+    report.title(`${plugin.name}@${plugin.version}`);
+    const topology = await Topology.create(harnessId());
+    const sides = startSides(topology, entry, report, ending.signal);
+    const scenario = new Scenario({ sides, topology, report, signal: stop.signal });
+    try {
+      await startVsps(sides, request, plugin);
+      await scenario.run();
+      if (once) {
+        await scenario.finish();
+        return verdict(report, stop.signal);
+      }
+      printPlaces(topology, report);
+      report.outcome('watching for changes; Ctrl-C ends and cleans up');
+      await reloadOnChange({ request, plugin, buildFirst, sides, scenario, report, signal: stop.signal });
+      report.title('ending');
+      await scenario.finish();
+      return 0;
+    } finally {
+      await Promise.all([sides.host.end(), sides.dpu.end()]);
+      await topology.delete();
+    }
+  } catch (error) {
+    // Whatever was under way has been cut off, which is no news.
+    if (ending.signal.aborted || (stop.signal.aborted && once)) return interrupted;
+    throw error;
+  } finally {
+    for (const signal of signals) process.off(signal, onSignal);
+  }
+}
+
+function startSides(topology: Topology, entry: string, report: Report, ending: AbortSignal): Sides {
+  const start = (side: SideName) => {
+    const process = new SideProcess({
+      netns: topology.netns(side),
+      entry,
+      onMessage: (message) => show(side, message, report),
+      onLog: (line) => report.daemonLog(side, line),
+    });
+    ending.addEventListener('abort', () => void process.end(), { once: true });
+    return process;
+  };
+  return { host: start('host'), dpu: start('dpu') };
+}
+
+function show(side: SideName, message: Message, report: Report): void {
+  if (message.kind === 'call') report.call(side, message.call);
+  else if (message.kind === 'printed') report.printed(side, message.line);
+  else if (message.kind === 'ended') report.failed(`${side} side's VSP runs`, `it ended by itself (${message.how})`);
+}
+
+async function startVsps(sides: Sides, request: DevRequest, plugin: PluginPackage): Promise<void> {
+  const { directory, program, settings } = request;
+  const start = (side: SideName) => {
+    const { name, ip } = nodes[side];
+    const asked = sideSettings(plugin.manifest.dev?.[side], settings[side]);
+    const dpu = detectedDpu(plugin, side, name);
+    return sides[side].call('start', { node: { name, ip }, dpu, directory, program, settings: asked });
+  };
+  await Promise.all([start('host'), start('dpu')]);
+}
+
+function printPlaces(topology: Topology, report: Report): void {
+  report.title('network namespaces');
+  for (const place of ['pod1', 'pod2', 'function', 'outside', 'host', 'dpu'] as const) {
+    report.say(`${place.padEnd(8)} ip netns exec ${topology.netns(place)} …`);
+  }
+}
+
+function verdict(report: Report, signal: AbortSignal): number {
+  if (signal.aborted) return interrupted;
+  return report.outcome('every step passed that was not skipped') ? 0 : 1;
+}

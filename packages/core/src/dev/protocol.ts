@@ -1,0 +1,99 @@
+/** What the harness and the process of a side tell each other, over the channel that Node gives to child processes. */
+import { type ErrorCode, errorCodes } from '@dpu-operator/sdk';
+import { z } from 'zod';
+
+const text = z.string();
+const anything = z.record(text, z.unknown());
+
+export const sideStart = z.object({
+  node: z.object({ name: text, ip: text }),
+  dpu: z.object({
+    ...{ name: text, identifier: text, productName: text, plugin: text },
+    side: z.enum(['host', 'dpu']),
+  }),
+  directory: text,
+  program: text,
+  settings: anything,
+});
+export type SideStart = z.infer<typeof sideStart>;
+
+const bridgePort = z.object({
+  name: text,
+  macAddress: text,
+  type: z.enum(['ACCESS', 'TRUNK']),
+  logicalBridges: z.array(text),
+});
+const networkFunction = z.object({ input: text, output: text });
+
+export const cniCall = z.object({
+  command: z.enum(['ADD', 'CHECK', 'DEL']),
+  container: text,
+  ifName: text,
+  netns: text,
+  network: text,
+  deviceId: text,
+});
+export type CniCall = z.infer<typeof cniCall>;
+
+/** What a side does when it is asked: the arguments, and the answer. */
+export const methods = {
+  /** Starts the daemon's part and the VSP. */
+  start: { params: sideStart, result: z.null() },
+  /** Resolves when the DPU is Ready, or says why it is not within some seconds. */
+  ready: { params: z.null(), result: z.object({ ready: z.boolean(), message: text }) },
+  capabilities: { params: z.null(), result: z.array(text).nullable() },
+  devices: {
+    params: z.null(),
+    result: z.array(z.object({ id: text, healthy: z.boolean(), pf: z.int(), vf: z.int(), isNetdev: z.boolean() })),
+  },
+  cni: { params: cniCall, result: z.object({ exitCode: z.int(), output: text }) },
+  createBridgePort: { params: bridgePort, result: z.null() },
+  deleteBridgePort: { params: bridgePort, result: z.null() },
+  createNetworkFunction: { params: networkFunction, result: z.null() },
+  deleteNetworkFunction: { params: networkFunction, result: z.null() },
+  /** Ends the VSP and starts it anew; the daemon's part goes on. */
+  restart: { params: z.object({ settings: anything }), result: z.null() },
+  /** Tears the DPU down and ends the VSP. */
+  stop: {
+    params: z.null(),
+    result: z.object({ exitCode: z.int().nullable(), links: z.array(text), processes: z.array(text) }),
+  },
+} satisfies Record<string, { params: z.ZodType; result: z.ZodType }>;
+
+export type Methods = typeof methods;
+export type MethodName = keyof Methods;
+export type Params<Name extends MethodName> = z.infer<Methods[Name]['params']>;
+export type Result<Name extends MethodName> = z.infer<Methods[Name]['result']>;
+export type SideDevice = Result<'devices'>[number];
+
+export const request = z.object({
+  id: z.int(),
+  method: z.enum(Object.keys(methods) as [MethodName, ...MethodName[]]),
+  params: z.unknown(),
+});
+
+const callLine = z.object({
+  method: text,
+  milliseconds: z.number().optional(),
+  code: text,
+  request: text,
+  answer: text,
+});
+
+/** What the harness hears: answers, and what happens meanwhile. */
+export const message = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('result'), id: z.int(), result: z.unknown() }),
+  z.object({
+    kind: z.literal('error'),
+    id: z.int(),
+    code: z.enum(Object.keys(errorCodes) as [ErrorCode, ...ErrorCode[]]),
+    message: text,
+  }),
+  /** A call of the VSP. */
+  z.object({ kind: z.literal('call'), call: callLine }),
+  /** A line that the VSP printed. */
+  z.object({ kind: z.literal('printed'), line: text }),
+  /** The VSP ended without being told to. */
+  z.object({ kind: z.literal('ended'), how: text }),
+]);
+export type Message = z.infer<typeof message>;

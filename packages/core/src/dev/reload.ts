@@ -1,0 +1,85 @@
+/** Follows the plugin's files: builds, starts both VSPs anew and goes through the steps again. */
+import { relative, sep } from 'node:path';
+import { DpuError } from '@dpu-operator/sdk';
+import { type PluginPackage, readPluginPackage } from '@dpu-operator/sdk/host';
+import { build } from './build.ts';
+import { PluginFiles } from './plugin-files.ts';
+import type { Report, SideName } from './report.ts';
+import type { DevRequest } from './request.ts';
+import type { Scenario } from './scenario.ts';
+import { sideSettings } from './settings.ts';
+import type { SideProcess } from './side-process.ts';
+
+export type Sides = Record<SideName, SideProcess>;
+
+export interface Reload {
+  request: DevRequest;
+  plugin: PluginPackage;
+  buildFirst: boolean;
+  sides: Sides;
+  scenario: Scenario;
+  report: Report;
+  signal: AbortSignal;
+}
+
+/** Returns when the signal comes. Changes during a reload make for one more. */
+export async function reloadOnChange({
+  request,
+  plugin,
+  buildFirst,
+  sides,
+  scenario,
+  report,
+  signal,
+}: Reload): Promise<void> {
+  const { directory } = request;
+  const changed: string[] = [];
+  let wake = () => {};
+  const outputs = buildFirst ? [relative(directory, plugin.entry).split(sep)[0] ?? ''] : [];
+  const files = new PluginFiles(directory, outputs, (names) => {
+    changed.push(...names);
+    wake();
+  });
+  const onAbort = () => wake();
+  signal.addEventListener('abort', onAbort);
+  try {
+    while (!signal.aborted) {
+      if (changed.length === 0) {
+        const { promise, resolve } = Promise.withResolvers<void>();
+        wake = resolve;
+        await promise;
+        continue;
+      }
+      report.title(`changed: ${changed.splice(0).slice(0, 5).join(', ')}`);
+      const built = !buildFirst || (await runBuild(directory, report, signal));
+      if (built && (await restart(request, sides, report))) await scenario.runAgain();
+      if (!signal.aborted) report.outcome('works; watching for changes');
+    }
+  } finally {
+    files.close();
+    signal.removeEventListener('abort', onAbort);
+  }
+}
+
+/** With the settings of the manifest as it is now. @returns whether the package can be read */
+async function restart({ directory, settings }: DevRequest, sides: Sides, report: Report): Promise<boolean> {
+  try {
+    const { manifest } = await readPluginPackage(directory);
+    const anew = (side: SideName) =>
+      sides[side].call('restart', { settings: sideSettings(manifest.dev?.[side], settings[side]) });
+    await Promise.all([anew('host'), anew('dpu')]);
+    return true;
+  } catch (error) {
+    report.failed('restart', DpuError.from(error).message);
+    return false;
+  }
+}
+
+export async function runBuild(directory: string, report: Report, signal: AbortSignal): Promise<boolean> {
+  const { succeeded, output } = await build(directory, signal);
+  if (succeeded) report.verbose(output);
+  else report.output(output);
+  if (succeeded) report.passed('npm run build', '');
+  else report.failed('npm run build', 'see above');
+  return succeeded;
+}

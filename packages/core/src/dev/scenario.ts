@@ -1,0 +1,230 @@
+/** What the harness does with a plugin, step by step, and takes back at the end. */
+import { DpuError } from '@dpu-operator/sdk';
+import { outside, pods } from './addresses.ts';
+import type { SideDevice } from './protocol.ts';
+import type { Report } from './report.ts';
+import type { SideProcess } from './side-process.ts';
+import type { Topology } from './topology.ts';
+import { WithoutPods } from './without-pods.ts';
+
+export interface ScenarioOptions {
+  sides: { host: SideProcess; dpu: SideProcess };
+  topology: Topology;
+  report: Report;
+  /** No further step is begun once it is aborted. */
+  signal: AbortSignal;
+}
+
+/** An interface that dpu-cni gave to a namespace. */
+interface Attached {
+  side: 'host' | 'dpu';
+  place: 'pod1' | 'pod2' | 'function';
+  ifName: string;
+  network: string;
+  device: SideDevice;
+}
+
+const podNetwork = 'default-sriov-net';
+const functionNetwork = 'dpunfcni-conf';
+/** Seconds that a ping is repeated for until one is answered. */
+const pingSeconds = 5;
+
+export class Scenario {
+  readonly #options: ScenarioOptions;
+  readonly #attached: Attached[] = [];
+  readonly #withoutPods: WithoutPods;
+  #capabilities: readonly string[] | null = null;
+
+  constructor(options: ScenarioOptions) {
+    this.#options = options;
+    this.#withoutPods = new WithoutPods(options.sides, (name, work) => this.#step(name, work));
+  }
+
+  async run(): Promise<void> {
+    if (!(await this.#ready())) return;
+    await this.#attachPods();
+    await this.#pingPods();
+    await this.#addFunction();
+    await this.#pingOutside();
+  }
+
+  /** After the VSPs were started anew: the daemons tell them everything again. */
+  async runAgain(): Promise<void> {
+    if (!(await this.#ready())) return;
+    // A change may have brought what was missing at first.
+    if (this.#attached.length === 0 && this.#withoutPods.isEmpty) {
+      await this.#attachPods();
+      await this.#addFunction();
+    }
+    if (!this.#has('function')) await this.#pingPods();
+    await this.#pingOutside();
+  }
+
+  /** Gives everything back and ends both VSPs, whatever was done before. */
+  async finish(): Promise<void> {
+    const { sides } = this.#options;
+    const devices = this.#attached.splice(0).reverse();
+    if (devices.length > 0) {
+      await this.#always('detach', async () => {
+        for (const attached of devices) await this.#cni('DEL', attached);
+        await this.#devicesAreBack(devices);
+        return names(devices.map(({ device }) => device.id));
+      });
+    }
+    if (!this.#withoutPods.isEmpty) await this.#always('delete', () => this.#withoutPods.undo());
+    for (const side of ['host', 'dpu'] as const) {
+      await this.#always(`${side} side ends and leaves nothing behind`, async () => {
+        const { exitCode, links, processes } = await sides[side].call('stop', null);
+        const left = [...links.map((name) => `link ${name}`), ...processes.map((name) => `process ${name}`)];
+        if (exitCode === null) throw new DpuError('INTERNAL', 'its VSP did not run any more, or had to be killed');
+        if (exitCode !== 0) throw new DpuError('INTERNAL', `the VSP ended with exit code ${exitCode}`);
+        if (left.length > 0)
+          throw new DpuError('INTERNAL', `after SetNumVfs(0) and SIGTERM there still is ${names(left)}`);
+        return '';
+      });
+    }
+  }
+
+  async #ready(): Promise<boolean> {
+    const { sides } = this.#options;
+    // The host side's daemon connects to that of the DPU side.
+    for (const side of ['dpu', 'host'] as const) {
+      const passed = await this.#step(`${side} side is Ready`, async () => {
+        const { ready, message } = await sides[side].call('ready', null);
+        if (!ready) throw new DpuError('FAILED_PRECONDITION', message);
+        return message;
+      });
+      if (!passed) return false;
+    }
+    this.#capabilities = await sides.dpu.call('capabilities', null);
+    if (this.#capabilities) this.#options.report.say(`the plugin announces ${names(this.#capabilities)}`);
+    return true;
+  }
+
+  async #attachPods(): Promise<void> {
+    const { sides, report, topology } = this.#options;
+    const step = 'attach two pods';
+    if (!this.#announces('bridge')) return report.skipped(step, 'the plugin has no bridge contract');
+    const devices = await sides.host.call('devices', null);
+    const [first, second] = devices.filter(({ healthy }) => healthy);
+    if (!first || !second) {
+      const count = `the host side has ${devices.length} devices, of which two must be healthy`;
+      return report.skipped(step, `${count}: see the setting that makes more, and --host-settings`);
+    }
+    if (!first.isNetdev || !second.isNetdev) {
+      report.skipped(step, `${first.id} and ${second.id} are no netdevs of the host side's namespace`);
+      return this.#withoutPods.addPorts([first, second]);
+    }
+    const pairs = [
+      ['pod1', first],
+      ['pod2', second],
+    ] as const;
+    for (const [place, device] of pairs) {
+      await this.#step(`attach ${place}`, async () => {
+        await this.#attach({ side: 'host', place, ifName: 'net1', network: podNetwork, device });
+        const toOutside = [`${outside.network} via ${pods.function} dev net1`];
+        await topology.address(place, 'net1', pods[place], toOutside);
+        return `${device.id} is its net1, ${pods[place]}`;
+      });
+    }
+  }
+
+  async #pingPods(): Promise<void> {
+    if (!this.#has('pod1') || !this.#has('pod2')) return;
+    await this.#step('ping from pod1 to pod2', () => this.#ping(pods.pod2));
+  }
+
+  async #addFunction(): Promise<void> {
+    const { sides, report, topology } = this.#options;
+    const step = 'chain a network function';
+    if (!this.#announces('networkFunctions') && !this.#announces('chains')) {
+      return report.skipped(step, 'the plugin has neither the networkFunctions nor the chains contract');
+    }
+    const [first, second] = (await sides.dpu.call('devices', null)).filter(({ healthy }) => healthy);
+    if (!first?.isNetdev || !second?.isNetdev) {
+      const what = first && second ? `${first.id} and ${second.id} are no` : 'it takes two healthy';
+      report.skipped(step, `${what} netdevs of the DPU side's namespace`);
+      return this.#withoutPods.addFunction();
+    }
+    await this.#step(step, async () => {
+      const common = { side: 'dpu', place: 'function', network: functionNetwork } as const;
+      await this.#attach({ ...common, ifName: 'net1', device: first });
+      await this.#attach({ ...common, ifName: 'net2', device: second });
+      await topology.address('function', 'net1', pods.function);
+      await topology.address('function', 'net2', outside.function);
+      return `${first.id} is its input, ${second.id} its output; it routes from ${pods.network} to ${outside.network}`;
+    });
+  }
+
+  async #pingOutside(): Promise<void> {
+    if (!this.#has('pod1') || !this.#has('function')) return;
+    await this.#step('ping from pod1 through the network function to the outside', () => this.#ping(outside.client));
+  }
+
+  async #attach(attached: Attached): Promise<void> {
+    // Also when it fails: a DEL without an ADD is no error.
+    this.#attached.push(attached);
+    await this.#cni('ADD', attached);
+  }
+
+  async #cni(command: 'ADD' | 'DEL', { side, place, ifName, network, device }: Attached): Promise<void> {
+    const { sides, topology } = this.#options;
+    const netns = topology.path(place);
+    const call = { command, container: place, ifName, netns, network, deviceId: device.id };
+    const { exitCode, output } = await sides[side].call('cni', call);
+    if (exitCode !== 0) throw new DpuError('INTERNAL', `dpu-cni ${command} ${ifName}: ${output}`);
+  }
+
+  async #devicesAreBack(attached: readonly Attached[]): Promise<void> {
+    const { sides } = this.#options;
+    const there = { host: await sides.host.call('devices', null), dpu: await sides.dpu.call('devices', null) };
+    const missing = attached.filter(
+      ({ side, device }) => !there[side].some(({ id, isNetdev }) => id === device.id && isNetdev),
+    );
+    if (missing.length === 0) return;
+    const ids = names(missing.map(({ device }) => device.id));
+    throw new DpuError('INTERNAL', `${ids} did not come back to its node, or the plugin lists it no more`);
+  }
+
+  async #ping(address: string): Promise<string> {
+    const ping = ['ping', '-c', '1', '-w', `${pingSeconds}`, address];
+    const { exitCode, stdout, stderr } = await this.#options.topology.run('pod1', ping);
+    const time = /time=([\d.]+ ms)/.exec(stdout)?.[1];
+    if (exitCode === 0 && time) return `${address} answers after ${time}`;
+    const words = stderr.trim() || 'no answer';
+    throw new DpuError('UNAVAILABLE', `${address}: ${words} within ${pingSeconds} s`);
+  }
+
+  /** A VSP that cannot tell is taken to have everything. */
+  #announces(capability: string): boolean {
+    return this.#capabilities?.includes(capability) ?? true;
+  }
+
+  #has(place: Attached['place']): boolean {
+    return this.#attached.some((attached) => attached.place === place);
+  }
+
+  async #step(name: string, work: () => Promise<string>): Promise<boolean> {
+    const { signal } = this.#options;
+    if (signal.aborted) return false;
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    const onAbort = () => resolve(false);
+    signal.addEventListener('abort', onAbort, { once: true });
+    void this.#always(name, work).then(resolve);
+    const passed = await promise;
+    signal.removeEventListener('abort', onAbort);
+    return passed;
+  }
+
+  async #always(name: string, work: () => Promise<string>): Promise<boolean> {
+    try {
+      this.#options.report.passed(name, await work());
+      return true;
+    } catch (error) {
+      this.#options.report.failed(name, DpuError.from(error).message);
+      return false;
+    }
+  }
+}
+
+const names = (list: readonly string[]): string => list.join(', ') || 'nothing';

@@ -1,0 +1,17 @@
+import { expect, test } from 'vitest';
+import { sideSettings } from './settings.ts';
+
+test('placeholders are filled in wherever they stand, and the command line goes first', () => {
+  const manifest = { peer: '{dpuIp}', ports: [{ name: '{uplink}', address: '{hostIp}:1' }], vfs: 4, other: '{x}' };
+  expect(sideSettings(manifest, { vfs: 2, to: ['{dpuIp}'] })).toEqual({
+    peer: '192.0.2.2',
+    ports: [{ name: 'dpu-uplink', address: '192.0.2.1:1' }],
+    vfs: 2,
+    to: ['192.0.2.2'],
+    other: '{x}',
+  });
+});
+
+test('a manifest that says nothing gives nothing', () => {
+  expect(sideSettings(undefined, {})).toEqual({});
+});

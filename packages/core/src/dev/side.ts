@@ -1,0 +1,200 @@
+/** One side: the daemon's own managers with their sockets, without Kubernetes, and the plugin's process. */
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { type BridgePort, DpuError, type NetworkFunction } from '@dpu-operator/sdk';
+import { VspClient } from '@dpu-operator/sdk/client';
+import { exec, Sysfs } from '@dpu-operator/sdk/linux';
+import type { Logger } from 'pino';
+import { cniServerSocket, daemonDirectory, stateDirectory, vspDirectory, vspSocket } from '../api/index.ts';
+import { AttachEngine, AttachmentStore, Devices } from '../daemon/attach/index.ts';
+import { CniServer } from '../daemon/cni-server/index.ts';
+import { DevicePool } from '../daemon/device-plugin/pool.ts';
+import { fleetAttachments } from '../daemon/dpu/attachments.ts';
+import { dpuDirectory } from '../daemon/dpu/directory.ts';
+import { DpuManager } from '../daemon/dpu/dpu-manager.ts';
+import { runCni } from './cni.ts';
+import { makeRunPrivate } from './mounts.ts';
+import type { CniCall, MethodName, Params, Result, SideStart } from './protocol.ts';
+import { linkNames, otherProcesses } from './remains.ts';
+import { VspProcess } from './vsp-process.ts';
+
+export interface SideOptions {
+  logger: Logger;
+  onPrinted: (line: string) => void;
+  onEnded: (how: string) => void;
+}
+
+/** Milliseconds until a DPU that is not Ready is reported as such. Cards that load firmware are not run here. */
+const readyMs = 20_000;
+/** Milliseconds between the heartbeats of the host side: a developer does not wait for five seconds. */
+const heartbeatMs = 500;
+
+type Handlers = { [Name in MethodName]: (params: Params<Name>) => Promise<Result<Name>> };
+
+interface Running {
+  manager: DpuManager;
+  engine: AttachEngine;
+  server: CniServer;
+  pool: DevicePool;
+  vsp: VspProcess;
+  socketPath: string;
+  environment: Record<string, string>;
+  linksBefore: ReadonlySet<string>;
+}
+
+export class Side implements Handlers {
+  readonly #options: SideOptions;
+  readonly #devices = new Devices();
+  /** Asked for without a pod, because the devices are no netdevs here. */
+  readonly #ports = new Map<string, BridgePort>();
+  readonly #functions = new Set<NetworkFunction>();
+  readonly #stopping = new AbortController();
+  #onChange: () => void = () => {};
+  #running: Running | undefined;
+
+  constructor(options: SideOptions) {
+    this.#options = options;
+  }
+
+  async start(request: SideStart): Promise<null> {
+    const { dpu, node, directory, program, settings } = request;
+    const { logger, onPrinted, onEnded } = this.#options;
+    await makeRunPrivate();
+    mkdirSync(daemonDirectory, { recursive: true, mode: 0o700 });
+    const store = new AttachmentStore({ directory: `${stateDirectory}/attachments`, logger });
+    const attached = fleetAttachments(() => store.list());
+    const pool = new DevicePool();
+    const manager = new DpuManager({
+      dpu,
+      nodeName: node.name,
+      directories: { vsp: vspDirectory(dpu.name), state: `${stateDirectory}/dpus/${dpu.name}` },
+      pool,
+      attachments: {
+        bridgePorts: (name) => [...attached.bridgePorts(name), ...this.#ports.values()],
+        networkFunctions: (name) => [...attached.networkFunctions(name), ...this.#functions],
+      },
+      sysfs: new Sysfs(),
+      onChange: () => this.#onChange(),
+      logger,
+      heartbeatMs,
+    });
+    const fleet = {
+      manager: (name: string) => (name === dpu.name ? manager : undefined),
+      managers: () => [manager],
+      sides: () => new Set([dpu.side]),
+      isGone: () => false,
+    };
+    const engine = new AttachEngine({ store, directory: dpuDirectory(fleet), exec, logger });
+    engine.watch(this.#stopping.signal);
+    const server = new CniServer({ engine, socketPath: cniServerSocket, logger });
+    await server.start();
+    const linksBefore = new Set(await linkNames());
+    const socketPath = vspSocket(dpu.name);
+    mkdirSync(dirname(socketPath), { recursive: true, mode: 0o700 });
+    const environment = { DPU_NAME: dpu.name, K8S_NODE: node.name, NODE_IP: node.ip };
+    const vsp = new VspProcess({
+      ...{ program, directory, socketPath, onPrinted },
+      onEnded: (how) => {
+        onEnded(how);
+        this.#onChange();
+      },
+    });
+    this.#running = { manager, engine, server, pool, vsp, socketPath, environment, linksBefore };
+    this.#startVsp(settings);
+    return null;
+  }
+
+  async ready(): Promise<Result<'ready'>> {
+    const { manager, vsp } = this.#started();
+    await this.#until(() => manager.ready?.status === 'True' || !vsp.running);
+    if (!vsp.running) return { ready: false, message: 'its VSP does not run' };
+    const { status, message } = manager.ready ?? { status: 'Unknown', message: 'the VSP did not answer Init' };
+    return { ready: status === 'True', message };
+  }
+
+  async capabilities(): Promise<Result<'capabilities'>> {
+    const { socketPath } = this.#started();
+    const client = new VspClient({ socketPath, logger: this.#options.logger });
+    try {
+      return (await client.getInfo())?.capabilities ?? null;
+    } finally {
+      client.close();
+    }
+  }
+
+  async devices(): Promise<Result<'devices'>> {
+    const { manager, pool } = this.#started();
+    return pool.list().flatMap(({ id, healthy }) => {
+      const position = manager.position(id);
+      return position ? [{ id, healthy, ...position, isNetdev: this.#devices.netdevOf(id) !== undefined }] : [];
+    });
+  }
+
+  cni(call: CniCall): Promise<Result<'cni'>> {
+    return runCni(call);
+  }
+
+  async createBridgePort(port: Params<'createBridgePort'>): Promise<null> {
+    await this.#started().manager.createBridgePort(port);
+    this.#ports.set(port.name, port);
+    return null;
+  }
+
+  async deleteBridgePort({ name }: Params<'deleteBridgePort'>): Promise<null> {
+    this.#ports.delete(name);
+    await this.#started().manager.deleteBridgePort(name);
+    return null;
+  }
+
+  async createNetworkFunction(nf: NetworkFunction): Promise<null> {
+    await this.#started().manager.createNetworkFunction(nf);
+    this.#functions.add(nf);
+    return null;
+  }
+
+  async deleteNetworkFunction(nf: NetworkFunction): Promise<null> {
+    this.#functions.clear();
+    await this.#started().manager.deleteNetworkFunction(nf);
+    return null;
+  }
+
+  async restart({ settings }: Params<'restart'>): Promise<null> {
+    const { vsp, manager } = this.#started();
+    await vsp.stop();
+    // Else the next look would still see the old one.
+    await this.#until(() => manager.ready?.status !== 'True');
+    this.#startVsp(settings);
+    return null;
+  }
+
+  async stop(): Promise<Result<'stop'>> {
+    const { manager, engine, server, vsp, linksBefore } = this.#started();
+    await manager.tearDown();
+    const exitCode = await vsp.stop();
+    this.#stopping.abort();
+    await server.close();
+    engine.close();
+    const links = (await linkNames()).filter((name) => !linksBefore.has(name));
+    return { exitCode, links, processes: otherProcesses() };
+  }
+
+  #startVsp(settings: Record<string, unknown>): void {
+    const { vsp, environment } = this.#started();
+    vsp.start({ ...environment, DPU_SETTINGS: JSON.stringify(settings) });
+  }
+
+  /** Resolves at the latest after some seconds. */
+  async #until(isSo: () => boolean): Promise<void> {
+    if (isSo()) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, readyMs);
+    this.#onChange = () => isSo() && resolve();
+    await promise;
+    clearTimeout(timer);
+  }
+
+  #started(): Running {
+    if (this.#running) return this.#running;
+    throw new DpuError('FAILED_PRECONDITION', 'this side has not been started');
+  }
+}

@@ -1,0 +1,70 @@
+/**
+ * `dpu-vsp dev`: hands over to the harness of `@dpu-operator/core`, which a vendor's package has among its
+ * devDependencies. The SDK itself does not depend on it: what runs in a VSP's pod stays small.
+ */
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { z } from 'zod';
+import { DpuError } from '../errors.ts';
+
+export interface DevOptions {
+  plugin: string;
+  /** JSON, or the name of a file with JSON after an `@`. */
+  hostSettings?: string;
+  dpuSettings?: string;
+  once?: boolean;
+  verbose?: boolean;
+}
+
+const harness = '@dpu-operator/core/dev';
+const settingsSchema = z.record(z.string(), z.unknown());
+
+/**
+ * Resolves with the exit code when the harness has ended.
+ *
+ * @throws DpuError FAILED_PRECONDITION when core is not installed, INVALID_ARGUMENT naming an option that is wrong
+ */
+export async function dev(options: DevOptions, program = process.argv[1] ?? ''): Promise<number> {
+  const directory = resolve(options.plugin);
+  const settings = {
+    host: await readSettings('--host-settings', options.hostSettings),
+    dpu: await readSettings('--dpu-settings', options.dpuSettings),
+  };
+  const module: { dev?: unknown } = await import(pathToFileURL(find(directory)).href);
+  if (typeof module.dev !== 'function') {
+    throw new DpuError('FAILED_PRECONDITION', `${harness} has no harness: install the version of @dpu-operator/sdk`);
+  }
+  const { once = false, verbose = false } = options;
+  return z.int().parse(await module.dev({ directory, program, settings, once, verbose }));
+}
+
+/** As the plugin's own code would import it. */
+function find(directory: string): string {
+  try {
+    return createRequire(join(directory, 'package.json')).resolve(harness);
+  } catch (cause) {
+    const advice = 'npm install --save-dev @dpu-operator/core';
+    throw new DpuError('FAILED_PRECONDITION', `${directory} does not find ${harness}; run: ${advice}`, { cause });
+  }
+}
+
+async function readSettings(option: string, text: string | undefined): Promise<Record<string, unknown>> {
+  if (text === undefined) return {};
+  const json = text.startsWith('@') ? await readFile(text.slice(1), 'utf8').catch(fail) : text;
+  const parsed = settingsSchema.safeParse(parse(json));
+  if (parsed.success) return parsed.data;
+  throw new DpuError('INVALID_ARGUMENT', `${option} must be a JSON object`);
+
+  function parse(source: string): unknown {
+    try {
+      return JSON.parse(source);
+    } catch (error) {
+      return fail(error);
+    }
+  }
+  function fail(error: unknown): never {
+    throw new DpuError('INVALID_ARGUMENT', `${option}: ${DpuError.from(error).message}`, { cause: error });
+  }
+}
