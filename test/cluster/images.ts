@@ -16,6 +16,13 @@ const inputs = {
     node: 'node_modules/node/bin/node',
     bundle: 'packages/core/dist/bundle',
     'dpu-cni': 'packages/cni/dist/dpu-cni',
+    // Without its manual.
+    ...Object.fromEntries(
+      ['LICENSE', 'package.json', 'bin', 'lib', 'node_modules'].map((part) => [
+        `npm/${part}`,
+        `packages/core/node_modules/npm/${part}`,
+      ]),
+    ),
   },
   vsp: {
     node: 'node_modules/node/bin/node',

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { defineKind } from './kind.ts';
-import { conditionedStatusSchema } from './meta.ts';
+import { conditionsSchema } from './meta.ts';
+import { pluginRunSchema, rolloutSchema } from './plugin-run.ts';
 
 const specSchema = z.object({
   dpuProductName: z.string().optional().describe('The product, as the plugin that detected it calls it.'),
@@ -12,6 +13,32 @@ const specSchema = z.object({
     .max(65_535)
     .optional()
     .describe('How many virtual functions it should have, from the DataProcessingUnitConfig that selects it.'),
+});
+
+/** What the daemon says of the VSP that it talks to. */
+const vspSchema = z.object({
+  initialisedAt: z.string().describe('When it answered Init: another time is another process of the VSP.'),
+  package: z.string().optional().describe('npm name of the plugin; absent where the VSP cannot tell.'),
+  version: z.string().optional(),
+  contract: z.string().optional().describe('Version of the plugin contract that it serves.'),
+  capabilities: z.array(z.string()).optional(),
+});
+
+/** How far the daemon has freed a DPU whose VSP is to be replaced. */
+const drainSchema = z.object({
+  of: z.string().describe('`startedAt` of the rollout.'),
+  pods: z.array(z.string()).describe('`namespace/name` of the pods that use it still.'),
+  cleared: z.boolean().optional().describe('Whether the VSP was asked to take away what it made on the node.'),
+});
+
+const statusSchema = z.object({
+  conditions: conditionsSchema.optional(),
+  plugin: pluginRunSchema.optional().describe('What runs it, and was found to work.'),
+  rollout: rolloutSchema
+    .optional()
+    .describe('The change to another plugin, version or settings that is under way, or failed.'),
+  vsp: vspSchema.optional(),
+  drain: drainSchema.optional(),
 });
 
 /** One side of one DPU, as a daemon detected it. */
@@ -27,13 +54,18 @@ export const dataProcessingUnit = defineKind(
       { name: 'DPU Side', type: 'boolean', jsonPath: '.spec.isDpuSide' },
       { name: 'Node Name', type: 'string', jsonPath: '.spec.nodeName' },
       { name: 'Status', type: 'string', jsonPath: ".status.conditions[?(@.type=='Ready')].status" },
+      { name: 'Plugin', type: 'string', jsonPath: '.status.plugin.name' },
+      { name: 'Version', type: 'string', jsonPath: '.status.plugin.version' },
     ],
   },
   specSchema,
-  conditionedStatusSchema,
+  statusSchema,
 );
 
 export type DataProcessingUnit = z.infer<typeof dataProcessingUnit.schema>;
+export type DpuStatus = z.infer<typeof statusSchema>;
+export type VspIdentity = z.infer<typeof vspSchema>;
+export type Drain = z.infer<typeof drainSchema>;
 
 /** Conditions of a DataProcessingUnit. */
 export const dpuConditions = {
@@ -41,6 +73,6 @@ export const dpuConditions = {
   ready: 'Ready',
   /** The operator's: its VSP pod runs what the configuration asks for. */
   vspPod: 'VspPod',
-  /** The operator's: the DataProcessingUnitConfig that selects it is in force. */
+  /** The operator's: it runs the plugin, version and settings that are asked for. */
   configured: 'Configured',
 } as const;

@@ -5,5 +5,6 @@ export * from './dpu-operator-config.ts';
 export * from './meta.ts';
 export * from './names.ts';
 export * from './paths.ts';
+export * from './plugin-run.ts';
 export * from './service-function-chain.ts';
 export * from './vendor-plugin.ts';

@@ -42,6 +42,8 @@ export const labels = {
   node: `${prefix}/node`,
   /** On a DataProcessingUnit: `host` or `dpu`. */
   side: `${prefix}/side`,
+  /** On the ConfigMap of a plugin's lock file: the uid of its VendorPlugin. */
+  vendorPlugin: `${prefix}/vendor-plugin`,
   /** On a network-function pod: the name of its ServiceFunctionChain. */
   chain: `${prefix}/chain`,
   /** On a VSP pod. */
@@ -51,10 +53,10 @@ export const labels = {
 } as const;
 
 export const annotations = {
-  /** On a DataProcessingUnit: the npm package of the plugin that detected it. */
+  /** On a DataProcessingUnit: the plugin that detected it; on its VSP pod: the one that it runs. */
   plugin: `${prefix}/plugin`,
-  /** On a DataProcessingUnit: the last settings that its plugin accepted (JSON); it keeps them while newer are wrong. */
-  settings: `${prefix}/settings`,
+  /** On a VendorPlugin: another value than before has its versions looked up again. */
+  refresh: `${prefix}/refresh`,
   /** On what the operator makes: the hash of what it was made from. */
   specHash: `${prefix}/spec-hash`,
 } as const;

@@ -16,9 +16,9 @@ const specSchema = z
     version: z.string().min(1).default('latest').describe('Version, semver range or tag of the package.'),
     registry: z
       .string()
-      .regex(/^https?:\/\/[^\s]+$/, 'must be an http or https URL')
+      .regex(/^https?:\/\/[^\s/@]+(\/[^\s]*)?$/, 'must be an http or https URL, without credentials')
       .optional()
-      .describe('npm registry to take it from; without it the public one.'),
+      .describe("npm registry to take it from; without it the operator's (NPM_REGISTRY), the public one unless set."),
     integrity: z
       .string()
       .regex(/^sha(256|384|512)-[A-Za-z0-9+/]+=*$/, 'must look like sha512-<base64>')
@@ -28,11 +28,13 @@ const specSchema = z
       .object({ name: z.string().min(1) })
       .optional()
       .describe(
-        "Secret in the operator's namespace with the registry's credentials: `token`, or `username` and `password`.",
+        "Secret in the operator's namespace for the registry: `token`, or `username` and `password`; `ca.crt` where its certificate is not of a public authority.",
       ),
     refreshMinutes: z
       .int()
       .min(1)
+      // Two weeks; beyond 24 days a timer of Node's would be over at once.
+      .max(20_160)
       .optional()
       .describe('How often a range or tag is looked up again; without it only when this object changes.'),
     image: z
@@ -53,6 +55,7 @@ const specSchema = z
 /** A version of the plugin that was found, and all that running it takes. */
 export const releaseSchema = z.object({
   requested: z.string().describe('Version, range or tag as it was asked for.'),
+  package: z.string().optional().describe('npm package; absent for an image.'),
   version: z.string().optional().describe('What that is; absent for an image.'),
   integrity: z.string().optional().describe('Hash of the tarball.'),
   registry: z.string().optional(),
@@ -61,16 +64,46 @@ export const releaseSchema = z.object({
   manifest: manifestSchema.describe('Products, privileges and settings of that version.'),
 });
 
+/** A version that is asked for and cannot be had. */
+const failureSchema = z.object({
+  requested: z.string(),
+  reason: z.string().describe('One CamelCase word for programs.'),
+  message: z.string().describe('What is wrong and what to do.'),
+});
+
+/** What the plugin's pod may do on a node: from the manifest, for those who decide whether to let it. */
+const privilegesSchema = z.object({
+  privileged: z.boolean(),
+  capabilities: z.array(z.string()),
+  hostPaths: z.array(z.string()).describe('Directories of the node; ` (ro)` behind those that it only reads.'),
+  hostNetwork: z.boolean(),
+  seccomp: z.string(),
+});
+
 const statusSchema = z.object({
   conditions: conditionsSchema.optional(),
-  version: z.string().optional().describe('What `spec.version` is at present.'),
+  requested: z.string().optional().describe('The `spec.version` that `version` was found for.'),
+  version: z
+    .string()
+    .optional()
+    .describe('What `spec.version` is at present; the one before while it cannot be found.'),
   integrity: z.string().optional(),
   products: z.array(z.string()).optional(),
+  privileges: privilegesSchema.optional(),
   releases: z
     .array(releaseSchema)
     .optional()
     .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['requested'] })
     .describe('All versions in use: that of `spec.version`, and those that DataProcessingUnitConfigs ask for.'),
+  failures: z
+    .array(failureSchema)
+    .optional()
+    .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['requested'] })
+    .describe('The versions asked for that cannot be had at present.'),
+  lookup: z
+    .object({ generation: z.int().min(0), refresh: z.string().optional() })
+    .optional()
+    .describe('What the last lookup answered: the generation and the annotation `dpu.config.openshift.io/refresh`.'),
 });
 
 /** A vendor's plugin: where it comes from, and which version. */
@@ -95,4 +128,5 @@ export const vendorPlugin = defineKind(
 );
 
 export type VendorPlugin = z.infer<typeof vendorPlugin.schema>;
+export type VendorPluginStatus = z.infer<typeof statusSchema>;
 export type VendorPluginRelease = z.infer<typeof releaseSchema>;

@@ -10,6 +10,8 @@ import {
   kubeletDevicePlugins,
   resourceName,
   stateDirectory,
+  type VendorPlugin,
+  vendorPlugin,
   vspDirectory,
 } from '../api/index.ts';
 import {
@@ -21,8 +23,8 @@ import {
   type Node,
   node as nodeType,
 } from '../kube/index.ts';
-import type { InstalledPlugin } from '../plugins/installed.ts';
-import type { DpuDirectory } from './attach/ports.ts';
+import { PluginCatalog } from '../plugins/catalog.ts';
+import type { ChainMembership, DpuDirectory } from './attach/ports.ts';
 import type { AttachmentStore } from './attach/store.ts';
 import { ChainReconciler } from './chains/chain-reconciler.ts';
 import type { DaemonConfig } from './config.ts';
@@ -36,7 +38,7 @@ import { type CniService, NodePodServices } from './node/pod-services.ts';
 import { tokens } from './tokens.ts';
 
 /** Serves CNI requests for the DPUs of a directory until closed. */
-export type StartCniServer = (dpus: DpuDirectory) => Promise<CniService>;
+export type StartCniServer = (dpus: DpuDirectory, chains: ChainMembership) => Promise<CniService>;
 
 /**
  * Detection tells the fleet which DPUs there are; the fleet keeps their objects and managers, and these fill the device
@@ -48,6 +50,7 @@ export class Daemon {
   readonly #logger: Logger;
   readonly #node: Informer<Node>;
   readonly #config: Informer<DpuOperatorConfig>;
+  readonly #vendorPlugins: Informer<VendorPlugin>;
   readonly #attachments: AttachmentStore;
   readonly #fleet: DpuFleet;
   readonly #detector: Detector;
@@ -55,13 +58,13 @@ export class Daemon {
   readonly #services: NodePodServices;
   readonly #nodeController: Controller;
   #signal: AbortSignal | undefined;
+  #catalog: PluginCatalog | undefined;
 
   constructor(
     @inject(tokens.config) config: DaemonConfig,
     @inject(tokens.logger) logger: Logger,
     @inject(tokens.store) store: KubeStore,
     @inject(tokens.events) events: EventRecorder,
-    @inject(tokens.plugins) plugins: InstalledPlugin[],
     @inject(tokens.sysfs) sysfs: Sysfs,
     @inject(tokens.attachments) attachments: AttachmentStore,
     @inject(tokens.startCniServer) startCniServer: StartCniServer,
@@ -72,6 +75,7 @@ export class Daemon {
     this.#attachments = attachments;
     this.#node = new Informer(store, nodeType, { fieldSelector: `metadata.name=${nodeName}`, logger });
     this.#config = new Informer(store, dpuOperatorConfig, { fieldSelector: `metadata.name=${configName}`, logger });
+    this.#vendorPlugins = new Informer(store, vendorPlugin, { logger });
     const node = () => this.#node.get(nodeName);
 
     this.#fleet = new DpuFleet({
@@ -85,12 +89,13 @@ export class Daemon {
       vspDirectory,
       onSides: () => this.#sidesChanged(),
       onReady: () => this.#services.retry(),
+      onChains: () => this.#chains.reconsider(),
       settleNode: () => nodeState.settle(),
       logger,
     });
     this.#services = new NodePodServices({
       cni: { source: config.cniSource, directory: config.cniBinDirectory },
-      startCniServer: () => startCniServer(dpuDirectory(this.#fleet)),
+      startCniServer: () => startCniServer(dpuDirectory(this.#fleet), this.#chains),
       devicePlugin: { directory: kubeletDevicePlugins, resourceName, pool, logger },
       daemonDirectory,
       logger,
@@ -107,7 +112,11 @@ export class Daemon {
     });
     this.#nodeController = new Controller({ name: 'node', reconcile: () => nodeState.settle(), logger });
     this.#detector = new Detector({
-      plugins,
+      catalog: () => {
+        this.#catalog ??= new PluginCatalog(this.#vendorPlugins.list());
+        return this.#catalog;
+      },
+      known: () => this.#fleet.known(),
       sysfs,
       nodeName,
       node,
@@ -121,23 +130,29 @@ export class Daemon {
       nodeName,
       nodeLabels: () => node()?.metadata.labels ?? {},
       hasDpuSide: () => this.#fleet.stays('dpu') && !this.#isUninstalling(),
+      dataPath: this.#fleet,
       logger,
     });
   }
 
   /** What is missing until pods can be served; empty when nothing is. */
   notReady(): string[] {
-    if (!this.#node.hasSynced || !this.#config.hasSynced) return ['the caches are being filled'];
+    const caches = [this.#node, this.#config, this.#vendorPlugins];
+    if (!caches.every(({ hasSynced }) => hasSynced)) return ['the caches are being filled'];
     return this.#services.started || this.#isUninstalling() ? [] : ['the CNI server does not run'];
   }
 
   /** Works until `signal` is aborted, then lets go of everything as it is: attachments stay. */
   async run(signal: AbortSignal): Promise<void> {
-    await Promise.all([this.#node.start(signal), this.#config.start(signal)]);
+    await Promise.all([this.#node, this.#config, this.#vendorPlugins].map((informer) => informer.start(signal)));
     await this.#fleet.start(signal);
     this.#attachments.onChange(() => this.#fleet.attachmentsChanged());
     this.#node.onChange(() => this.#lookAgain());
     this.#config.onChange(() => this.#lookAgain());
+    this.#vendorPlugins.onChange(() => {
+      this.#catalog = undefined;
+      void this.#detector.look();
+    });
     this.#detector.watchHardware(signal);
     // Also when there is neither node nor configuration, hence no change to be told of.
     this.#lookAgain();

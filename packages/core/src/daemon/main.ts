@@ -7,7 +7,6 @@ import { cniServerSocket, daemonDirectory, stateDirectory, workloads } from '../
 import { connectStore } from '../kube/connect.ts';
 import { collectProcessMetrics, EventRecorder, serveHealth } from '../kube/index.ts';
 import { createLogger } from '../log.ts';
-import { installedPlugins } from '../plugins/installed.ts';
 import { AttachEngine, AttachmentStore } from './attach/index.ts';
 import { CniServer } from './cni-server/index.ts';
 import { parseConfig } from './config.ts';
@@ -27,8 +26,8 @@ async function main(): Promise<void> {
   chmodSync(daemonDirectory, 0o700);
   const store = connectStore();
   const attachments = new AttachmentStore({ directory: `${stateDirectory}/attachments`, logger });
-  const startCniServer: StartCniServer = async (directory) => {
-    const engine = new AttachEngine({ store: attachments, directory, exec, logger });
+  const startCniServer: StartCniServer = async (directory, chains) => {
+    const engine = new AttachEngine({ store: attachments, directory, exec, logger, chains });
     const server = new CniServer({ engine, socketPath: cniServerSocket, logger });
     try {
       engine.watch(stop.signal);
@@ -51,7 +50,6 @@ async function main(): Promise<void> {
   container.registerInstance(tokens.logger, logger);
   container.registerInstance(tokens.store, store);
   container.registerInstance(tokens.events, new EventRecorder(store, workloads.daemon, config.podName, logger));
-  container.registerInstance(tokens.plugins, installedPlugins());
   container.registerInstance(tokens.sysfs, new Sysfs());
   container.registerInstance(tokens.attachments, attachments);
   container.registerInstance(tokens.startCniServer, startCniServer);

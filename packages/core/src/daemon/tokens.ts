@@ -4,7 +4,6 @@ export const tokens = {
   logger: Symbol('Logger'),
   store: Symbol('KubeStore'),
   events: Symbol('EventRecorder'),
-  plugins: Symbol('InstalledPlugin[]'),
   sysfs: Symbol('Sysfs'),
   attachments: Symbol('AttachmentStore'),
   startCniServer: Symbol('StartCniServer'),

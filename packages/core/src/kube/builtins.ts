@@ -89,6 +89,10 @@ export const configMap = resource('v1', 'ConfigMap', 'configmaps', true, {
   data: z.record(z.string(), z.string()).optional(),
 });
 
+export const secret = resource('v1', 'Secret', 'secrets', true, {
+  data: z.record(z.string(), z.string()).optional().describe('Each value in base64.'),
+});
+
 export const customResourceDefinition = resource(
   'apiextensions.k8s.io/v1',
   'CustomResourceDefinition',

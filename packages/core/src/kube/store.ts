@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { ApiClient, ApiRequest } from './api-client.ts';
-import { isConflict, isNotFound } from './api-error.ts';
+import { ApiError, isConflict, isNotFound } from './api-error.ts';
 import { type KubeObject, keyOf, type ResourceType, resourcePath } from './resource.ts';
 
 export interface ApplyOptions {
@@ -149,6 +149,29 @@ export class KubeStore {
       return true;
     } catch (error) {
       if (isNotFound(error) || (options.uid && isConflict(error))) return false;
+      throw error;
+    }
+  }
+
+  /**
+   * Ends a pod as far as PodDisruptionBudgets allow it.
+   *
+   * @returns why the budgets do not; undefined when the pod ends, or was not there any more.
+   */
+  async evict(name: string, namespace: string, uid: string | undefined): Promise<string | undefined> {
+    const body = {
+      apiVersion: 'policy/v1',
+      kind: 'Eviction',
+      metadata: { name, namespace },
+      ...(uid && { deleteOptions: { preconditions: { uid } } }),
+    };
+    const type = { apiVersion: 'v1', plural: 'pods', namespaced: true };
+    try {
+      await this.client.json({ method: 'POST', path: resourcePath(type, namespace, name, 'eviction'), body });
+      return undefined;
+    } catch (error) {
+      if (isNotFound(error) || isConflict(error)) return undefined;
+      if (error instanceof ApiError && error.code === 429) return error.message.replace(/^POST \S+: /, '');
       throw error;
     }
   }

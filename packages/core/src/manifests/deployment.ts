@@ -60,8 +60,11 @@ export function deployment({ operator, vsp }: Images): object {
                 capabilities: { drop: ['ALL'] },
                 seccompProfile: { type: 'RuntimeDefault' },
               },
+              volumeMounts: [{ name: 'tmp', mountPath: '/tmp' }],
             },
           ],
+          // npm works there while it looks plugins up; nothing stays.
+          volumes: [{ name: 'tmp', emptyDir: { sizeLimit: '512Mi' } }],
         },
       },
     },

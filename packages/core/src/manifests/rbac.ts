@@ -23,15 +23,27 @@ const privilegedPods = rule('security.openshift.io', ['securitycontextconstraint
 const operatorCluster: Rule[] = [
   rule(group, ['dpuoperatorconfigs'], [...read, 'patch']),
   rule(group, ['dataprocessingunits'], [...read, 'patch', 'delete']),
-  rule(group, ['dataprocessingunitconfigs'], read),
+  rule(group, ['dataprocessingunitconfigs', 'vendorplugins'], read),
   rule(
     group,
-    ['dpuoperatorconfigs/status', 'dataprocessingunits/status', 'dataprocessingunitconfigs/status'],
+    [
+      'dpuoperatorconfigs/status',
+      'dataprocessingunits/status',
+      'dataprocessingunitconfigs/status',
+      'vendorplugins/status',
+    ],
     ['patch'],
   ),
   // What it makes names these as its owner and blocks their deletion, which some clusters check.
-  rule(group, ['dpuoperatorconfigs/finalizers', 'dataprocessingunits/finalizers'], ['update']),
+  rule(
+    group,
+    ['dpuoperatorconfigs/finalizers', 'dataprocessingunits/finalizers', 'vendorplugins/finalizers'],
+    ['update'],
+  ),
   rule('', ['nodes'], read),
+  // Before the VSP of a plugin that disturbs traffic is replaced, the pods that use it are evicted, wherever they are.
+  rule('', ['pods'], ['get']),
+  rule('', ['pods/eviction'], ['create']),
   rule('apiextensions.k8s.io', ['customresourcedefinitions'], read, [
     'network-attachment-definitions.k8s.cni.cncf.io',
     'clusterversions.config.openshift.io',
@@ -44,6 +56,10 @@ const networks = rule('k8s.cni.cncf.io', ['network-attachment-definitions'], [..
 const operatorNamespaced: Rule[] = [
   rule('apps', ['daemonsets'], [...read, 'create', 'patch', 'delete']),
   rule('', ['pods'], [...read, 'create', 'delete']),
+  // The lock files of plugins.
+  rule('', ['configmaps'], [...read, 'create', 'delete']),
+  // Credentials for npm registries, by the name that a VendorPlugin gives.
+  rule('', ['secrets'], ['get']),
   rule('coordination.k8s.io', ['leases'], [...read, 'create', 'patch']),
   networks,
 ];
@@ -51,7 +67,7 @@ const operatorNamespaced: Rule[] = [
 const flavour = rule('', ['configmaps'], ['get'], ['microshift-version']);
 
 const daemonCluster: Rule[] = [
-  rule(group, ['dpuoperatorconfigs', 'servicefunctionchains'], read),
+  rule(group, ['dpuoperatorconfigs', 'servicefunctionchains', 'vendorplugins'], read),
   rule(group, ['dataprocessingunits'], [...read, 'create', 'patch', 'delete']),
   rule(group, ['dataprocessingunits/status', 'servicefunctionchains/status'], ['get', 'patch']),
   rule(group, ['dataprocessingunits/finalizers', 'servicefunctionchains/finalizers'], ['update']),

@@ -5,7 +5,8 @@ import { dataProcessingUnit } from '../api/data-processing-unit.ts';
 import { dataProcessingUnitConfig } from '../api/data-processing-unit-config.ts';
 import { dpuOperatorConfig } from '../api/dpu-operator-config.ts';
 import { metadataSchema } from '../api/meta.ts';
-import { networkNames, workloads } from '../api/names.ts';
+import { labels, networkNames, workloads } from '../api/names.ts';
+import { vendorPlugin } from '../api/vendor-plugin.ts';
 import {
   customResourceDefinition,
   daemonSet,
@@ -16,6 +17,7 @@ import {
   pod,
   type ResourceType,
 } from '../kube/index.ts';
+import { PluginCatalog } from '../plugins/catalog.ts';
 import type { Environment } from './environment.ts';
 import { defaultNetworkNamespace } from './networks.ts';
 import { tokens } from './tokens.ts';
@@ -29,6 +31,15 @@ const nodeMetadata = {
   schema: z.object({ apiVersion: z.literal('v1'), kind: z.literal('Node'), metadata: metadataSchema }),
 } as const;
 
+/** Of the locks of plugins too: each can have a megabyte. */
+const configMapMetadata = {
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  plural: 'configmaps',
+  namespaced: true,
+  schema: z.object({ apiVersion: z.literal('v1'), kind: z.literal('ConfigMap'), metadata: metadataSchema }),
+} as const;
+
 const networkCrd = 'network-attachment-definitions.k8s.cni.cncf.io';
 
 /** Everything that the operator watches. */
@@ -37,11 +48,14 @@ export class Caches {
   readonly configs;
   readonly dpus;
   readonly dpuConfigs;
+  readonly vendorPlugins;
+  readonly pluginLocks;
   readonly nodes;
   readonly daemonSets;
   readonly vspPods;
   readonly networks;
   readonly #crds;
+  #catalog: PluginCatalog | undefined;
   readonly #logger: Logger;
 
   constructor(
@@ -58,9 +72,12 @@ export class Caches {
     this.configs = watch(dpuOperatorConfig);
     this.dpus = watch(dataProcessingUnit);
     this.dpuConfigs = watch(dataProcessingUnitConfig);
+    this.vendorPlugins = watch(vendorPlugin);
+    this.pluginLocks = watch(configMapMetadata, { namespace, labelSelector: labels.vendorPlugin });
     this.nodes = watch(nodeMetadata);
     this.daemonSets = watch(daemonSet, { namespace, fieldSelector: named(workloads.daemon) });
-    this.vspPods = watch(pod, { namespace, labelSelector: 'app=vsp' });
+    // Those that install plugins too.
+    this.vspPods = watch(pod, { namespace, labelSelector: labels.dpuName });
     this.networks = [
       watch(networkAttachmentDefinition, { namespace, fieldSelector: named(networkNames.networkFunction) }),
       watch(networkAttachmentDefinition, {
@@ -69,6 +86,16 @@ export class Caches {
       }),
     ];
     this.#crds = watch(customResourceDefinition, { fieldSelector: named(networkCrd) });
+    // Before all other listeners, which look at the new one.
+    this.vendorPlugins.onChange(() => {
+      this.#catalog = undefined;
+    });
+  }
+
+  /** The plugins that can run. */
+  get catalog(): PluginCatalog {
+    this.#catalog ??= new PluginCatalog(this.vendorPlugins.list());
+    return this.#catalog;
   }
 
   /** Whether the cluster knows NetworkAttachmentDefinitions. */
@@ -99,6 +126,16 @@ export class Caches {
   }
 
   #informers() {
-    return [this.configs, this.dpus, this.dpuConfigs, this.nodes, this.daemonSets, this.vspPods, this.#crds];
+    return [
+      this.configs,
+      this.dpus,
+      this.dpuConfigs,
+      this.vendorPlugins,
+      this.pluginLocks,
+      this.nodes,
+      this.daemonSets,
+      this.vspPods,
+      this.#crds,
+    ];
   }
 }

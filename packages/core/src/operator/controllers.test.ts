@@ -5,7 +5,6 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { configName, finalizers, operatorNamespace } from '../api/names.ts';
 import { TestApiServer } from '../daemon/testing/api-server.ts';
 import { EventRecorder } from '../kube/index.ts';
-import { installedPlugins } from '../plugins/installed.ts';
 import { Caches } from './caches.ts';
 import { DataProcessingUnitController } from './data-processing-unit-controller.ts';
 import { DpuOperatorConfigController } from './dpu-operator-config-controller.ts';
@@ -44,7 +43,7 @@ async function start(): Promise<void> {
   const uninstaller = new Uninstaller(store, caches, environment);
   const controllers = [
     new DpuOperatorConfigController(store, caches, environment, events, logger, uninstaller),
-    new DataProcessingUnitController(store, caches, environment, events, installedPlugins(), logger),
+    new DataProcessingUnitController(store, caches, environment, events, logger),
   ];
   stop = new AbortController();
   await caches.start(stop.signal);

@@ -3,7 +3,6 @@ import { inject, injectable } from 'tsyringe';
 import { dataProcessingUnitConfig } from '../api/data-processing-unit-config.ts';
 import { fieldManagers } from '../api/names.ts';
 import { applyConditions, Controller, type EventRecorder, type KubeStore, keyOf } from '../kube/index.ts';
-import type { InstalledPlugin } from '../plugins/installed.ts';
 import type { Caches } from './caches.ts';
 import { configVerdict } from './config-verdict.ts';
 import { tokens } from './tokens.ts';
@@ -15,19 +14,16 @@ export class DataProcessingUnitConfigController {
   readonly #store: KubeStore;
   readonly #caches: Caches;
   readonly #events: EventRecorder;
-  readonly #plugins: InstalledPlugin[];
 
   constructor(
     @inject(tokens.store) store: KubeStore,
     @inject(tokens.caches) caches: Caches,
     @inject(tokens.events) events: EventRecorder,
-    @inject(tokens.plugins) plugins: InstalledPlugin[],
     @inject(tokens.logger) logger: Logger,
   ) {
     this.#store = store;
     this.#caches = caches;
     this.#events = events;
-    this.#plugins = plugins;
     this.controller = new Controller({
       name: 'data-processing-unit-config',
       logger,
@@ -39,17 +35,20 @@ export class DataProcessingUnitConfigController {
     };
     caches.dpuConfigs.onChange(enqueueAll);
     caches.dpus.onChange(enqueueAll);
+    caches.vendorPlugins.onChange(enqueueAll);
   }
 
   async reconcile(key: string): Promise<void> {
     const config = this.#caches.dpuConfigs.getByKey(key);
     if (!config) return;
-    const verdict = configVerdict(config, this.#caches.dpuConfigs.list(), this.#caches.dpus.list(), this.#plugins);
+    const { dpuConfigs, dpus, catalog } = this.#caches;
+    const verdict = configVerdict(config, dpuConfigs.list(), dpus.list(), catalog);
     const changed = await applyConditions(this.#store, dataProcessingUnitConfig, config, [verdict], {
       fieldManager: fieldManagers.operator,
     });
     for (const { status, reason, message } of changed) {
-      await this.#events.event(config, { type: status === 'True' ? 'Normal' : 'Warning', reason, message });
+      const ordinary = status === 'True' || reason === 'RollingOut';
+      await this.#events.event(config, { type: ordinary ? 'Normal' : 'Warning', reason, message });
     }
   }
 }

@@ -1,10 +1,9 @@
 import type { Logger } from 'pino';
 import { inject, injectable } from 'tsyringe';
 import type { ConditionInput } from '../api/conditions.ts';
-import { type DataProcessingUnit, dataProcessingUnit, dpuConditions } from '../api/data-processing-unit.ts';
-import { annotations, fieldManagers, finalizers } from '../api/names.ts';
+import { type DataProcessingUnit, dataProcessingUnit } from '../api/data-processing-unit.ts';
+import { fieldManagers, finalizers } from '../api/names.ts';
 import {
-  applyConditions,
   Controller,
   controllerName,
   type EventRecorder,
@@ -13,26 +12,25 @@ import {
   type KubeStore,
   keyOf,
   node,
-  type Pod,
   pod,
   type Requeue,
   removeFinalizer,
 } from '../kube/index.ts';
-import type { InstalledPlugin } from '../plugins/installed.ts';
 import type { Caches } from './caches.ts';
-import { type Choice, chooseSettings } from './dpu-settings.ts';
+import { configured, ordinaryReasons } from './configured.ts';
+import { DpuStatusWriter } from './dpu-status.ts';
+import { worldOf } from './dpu-world.ts';
 import type { Environment } from './environment.ts';
-import { pluginOf } from './plugin-of.ts';
+import { evictPods } from './evictions.ts';
+import { installPodName, renderInstallPod } from './install-pod.ts';
+import { type Choice, choose } from './plugin-choice.ts';
+import { planRollout } from './rollout/plan.ts';
+import type { Action, World } from './rollout/world.ts';
 import { tokens } from './tokens.ts';
 import { renderVspPod, vspPodName } from './vsp-pod.ts';
-import { hasEnded, vspPodCondition } from './vsp-pod-status.ts';
+import { vspPodCondition } from './vsp-pod-status.ts';
 
-const apply = { fieldManager: fieldManagers.operator };
-
-/** Milliseconds between VSP pods of a DPU that end as soon as they are made, as where the kubelet refuses them. */
-const replaceEveryMs = 10_000;
-
-/** Gives every DataProcessingUnit its VSP pod, with the settings that its config asks for. */
+/** Gives every DataProcessingUnit the VSP pod of the plugin, version and settings that are asked for. */
 @injectable()
 export class DataProcessingUnitController {
   readonly controller: Controller;
@@ -40,27 +38,27 @@ export class DataProcessingUnitController {
   readonly #caches: Caches;
   readonly #environment: Environment;
   readonly #events: EventRecorder;
-  readonly #plugins: InstalledPlugin[];
+  readonly #status: DpuStatusWriter;
 
   constructor(
     @inject(tokens.store) store: KubeStore,
     @inject(tokens.caches) caches: Caches,
     @inject(tokens.environment) environment: Environment,
     @inject(tokens.events) events: EventRecorder,
-    @inject(tokens.plugins) plugins: InstalledPlugin[],
     @inject(tokens.logger) logger: Logger,
   ) {
     this.#store = store;
     this.#caches = caches;
     this.#environment = environment;
     this.#events = events;
-    this.#plugins = plugins;
+    this.#status = new DpuStatusWriter(store);
     this.controller = new Controller({ name: 'data-processing-unit', logger, reconcile: (key) => this.reconcile(key) });
     const enqueueAll = (which: (dpu: DataProcessingUnit) => boolean = () => true) => {
       for (const dpu of caches.dpus.list().filter(which)) this.controller.enqueue(keyOf(dpu));
     };
     caches.dpus.onChange((dpu) => this.controller.enqueue(keyOf(dpu)));
     caches.dpuConfigs.onChange(() => enqueueAll());
+    caches.vendorPlugins.onChange(() => enqueueAll());
     caches.nodes.onChange(({ metadata }, _, kind) => {
       if (kind === 'deleted') enqueueAll((dpu) => dpu.spec.nodeName === metadata.name);
     });
@@ -73,20 +71,9 @@ export class DataProcessingUnitController {
   async reconcile(key: string): Promise<Requeue | undefined> {
     const dpu = this.#caches.dpus.getByKey(key);
     if (!dpu) return undefined;
-    const plugin = pluginOf(dpu, this.#plugins);
     if (await this.#nodeIsGone(dpu)) await this.#release(dpu);
-    else if (!plugin) await this.#report(dpu, [unknownPlugin(dpu)]);
-    else return await this.#serve(dpu, plugin);
+    else return await this.#serve(dpu);
     return undefined;
-  }
-
-  async #serve(dpu: DataProcessingUnit, plugin: InstalledPlugin): Promise<Requeue | undefined> {
-    const choice = chooseSettings(dpu, this.#caches.dpuConfigs.list(), plugin.manifest.settings);
-    await this.#record(dpu, choice);
-    // A DPU that is being deleted keeps its pod: the daemon tears the DPU down with the plugin's help.
-    const outcome = choice.settings ? await this.#ensurePod(dpu, plugin, choice.settings) : { condition: noSettings };
-    await this.#report(dpu, [outcome.condition, configured(choice)]);
-    return outcome.requeue;
   }
 
   async #nodeIsGone(dpu: DataProcessingUnit): Promise<boolean> {
@@ -101,95 +88,118 @@ export class DataProcessingUnitController {
     else await this.#store.delete(dataProcessingUnit, name, undefined, { uid });
   }
 
-  /** The VF count is the daemon's to set on the card; the settings are remembered for when newer ones are wrong. */
-  async #record(dpu: DataProcessingUnit, { settings, numVfs }: Choice): Promise<void> {
-    const text = settings && JSON.stringify(settings);
-    if (dpu.spec.numVfs === numVfs && dpu.metadata.annotations?.[annotations.settings] === text) return;
+  async #serve(cached: DataProcessingUnit): Promise<Requeue | undefined> {
+    const choice = choose(cached, this.#caches.dpuConfigs.list(), this.#caches.catalog, this.#environment.vspImage);
+    await this.#recordNumVfs(cached, choice);
+    const settled = await this.#advance(cached, choice);
+    if (!settled) return undefined;
+    const { dpu, world, actions, requeueAfterMs } = settled;
+    const refusals: string[] = [];
+    for (const action of actions) refusals.push(...(await this.#act(dpu, action)));
+    await this.#report(dpu, choice, world, refusals);
+    return requeueAfterMs === undefined ? undefined : { requeueAfterMs };
+  }
+
+  /** The VF count is the daemon's to set on the card. */
+  async #recordNumVfs(dpu: DataProcessingUnit, { numVfs }: Choice): Promise<void> {
+    if (dpu.spec.numVfs === numVfs) return;
     const { name, uid } = dpu.metadata;
     const patch = {
       apiVersion: dpu.apiVersion,
       kind: dpu.kind,
       // Without the uid the apply would bring back a DPU that was deleted meanwhile.
-      metadata: { name, uid, annotations: text === undefined ? {} : { [annotations.settings]: text } },
+      metadata: { name, uid },
       spec: numVfs === undefined ? {} : { numVfs },
     };
-    await this.#store.apply(dataProcessingUnit, patch, apply);
+    await this.#store.apply(dataProcessingUnit, patch, { fieldManager: fieldManagers.operator });
   }
 
-  async #ensurePod(
-    dpu: DataProcessingUnit,
-    plugin: InstalledPlugin,
-    settings: object,
-  ): Promise<{ condition: ConditionInput; requeue?: Requeue }> {
-    const { namespace } = this.#environment;
-    const existing = this.#caches.vspPods.get(vspPodName(dpu.metadata.name), namespace);
-    const wanted = renderVspPod(dpu, plugin, settings, this.#environment);
-    if (!existing) {
-      try {
-        return { condition: vspPodCondition(await this.#store.create(pod, wanted)) };
-      } catch (error) {
-        // The cache has not seen it yet; its event brings this DPU here again.
-        if (isConflict(error)) return { condition: vspPodCondition(undefined) };
-        throw error;
+  /** Writes every step of the plan before the next is taken. @returns undefined when the DPU is gone. */
+  async #advance(cached: DataProcessingUnit, choice: Choice) {
+    let dpu = cached;
+    let isFresh = false;
+    while (true) {
+      const world = worldOf(dpu, choice.wanted, this.#caches, this.#environment);
+      const { status, actions, requeueAfterMs } = planRollout(world);
+      if (status === world.status && (actions.length === 0 || isFresh)) return { dpu, world, actions, requeueAfterMs };
+      if (isFresh && status !== world.status) {
+        dpu = await this.#status.writeRollout(dpu, status);
+        await this.#tellDone(dpu, world, choice);
+        continue;
       }
+      // The cache may be a step behind what this operator has written itself.
+      const fresh = await this.#store.get(dataProcessingUnit, dpu.metadata.name);
+      if (!fresh || fresh.metadata.uid !== dpu.metadata.uid) return undefined;
+      isFresh = true;
+      dpu = fresh;
     }
-    const condition = vspPodCondition(existing);
-    if (isBeingDeleted(existing)) return { condition };
-    if (!isOutdated(existing, dpu, wanted.metadata.annotations)) {
-      if (!hasEnded(existing)) return { condition };
-      const requeueAfterMs = replaceEveryMs - ageMs(existing);
-      if (requeueAfterMs > 0) return { condition, requeue: { requeueAfterMs } };
-    }
-    const { name, uid } = existing.metadata;
-    await this.#store.delete(pod, name, namespace, { uid });
-    const going = { ...existing, metadata: { ...existing.metadata, deletionTimestamp: 'now' } };
-    return { condition: vspPodCondition(going) };
   }
 
-  async #report(dpu: DataProcessingUnit, conditions: ConditionInput[]): Promise<void> {
-    const changed = await applyConditions(this.#store, dataProcessingUnit, dpu, conditions, apply);
+  /** @returns why pods could not be evicted. */
+  async #act(dpu: DataProcessingUnit, action: Action): Promise<string[]> {
+    const { name } = dpu.metadata;
+    switch (action.do) {
+      case 'createVspPod':
+        await this.#create(renderVspPod(dpu, action.run, this.#environment));
+        return [];
+      case 'createInstallPod':
+        await this.#create(renderInstallPod(dpu, action.run, action.before, this.#environment));
+        return [];
+      case 'deleteVspPod':
+        await this.#delete(vspPodName(name));
+        return [];
+      case 'deleteInstallPod':
+        await this.#delete(installPodName(name));
+        return [];
+      case 'evict':
+        return await evictPods(this.#store, dpu.spec.nodeName, action.pods);
+    }
+  }
+
+  async #create(wanted: ReturnType<typeof renderVspPod>): Promise<void> {
+    try {
+      await this.#store.create(pod, wanted);
+    } catch (error) {
+      // The cache has not seen it yet; its event brings this DPU here again.
+      if (!isConflict(error)) throw error;
+    }
+  }
+
+  async #delete(name: string): Promise<void> {
+    const { namespace } = this.#environment;
+    const uid = this.#caches.vspPods.get(name, namespace)?.metadata.uid;
+    await this.#store.delete(pod, name, namespace, { uid });
+  }
+
+  async #report(dpu: DataProcessingUnit, choice: Choice, world: World, refusals: string[]): Promise<void> {
+    const conditions = [this.#vspPodCondition(dpu, world), configured(dpu, choice, world, refusals)];
+    const changed = await this.#status.writeConditions(dpu, conditions);
     for (const { type, status, reason, message } of changed) {
       // That a pod starts is no warning; that it fails to is told by its own reasons.
-      const ordinary = status === 'True' || ['Creating', 'Starting', 'Replacing'].includes(reason);
+      const ordinary = status === 'True' || ['NoPlugin', 'Creating', 'Starting', ...ordinaryReasons].includes(reason);
       await this.#events.event(dpu, { type: ordinary ? 'Normal' : 'Warning', reason, message, action: type });
     }
   }
-}
 
-function isOutdated(existing: Pod, dpu: DataProcessingUnit, wanted: unknown): boolean {
-  const had = existing.metadata.annotations?.[annotations.specHash];
-  const want = (wanted as Record<string, string>)[annotations.specHash];
-  const owned = existing.metadata.ownerReferences?.some(({ uid }) => uid === dpu.metadata.uid);
-  return had !== want || !owned;
-}
-
-/** By the API server's clock and this one; never negative, so that clocks apart hold nothing up for long. */
-function ageMs({ metadata }: Pod): number {
-  return Math.max(0, Date.now() - Date.parse(metadata.creationTimestamp ?? ''));
-}
-
-function unknownPlugin(dpu: DataProcessingUnit): ConditionInput {
-  const name = dpu.metadata.annotations?.[annotations.plugin] ?? `for product ${dpu.spec.dpuProductName}`;
-  const message = `the operator has no plugin ${name}; use an operator and daemon of the same version`;
-  return { type: dpuConditions.vspPod, status: 'False', reason: 'UnknownPlugin', message };
-}
-
-const noSettings: ConditionInput = {
-  type: dpuConditions.vspPod,
-  status: 'False',
-  reason: 'NoSettings',
-  message: 'the plugin cannot start without settings; the condition Configured says what to give it',
-};
-
-function configured({ config, problem }: Choice): ConditionInput {
-  const type = dpuConditions.configured;
-  const name = config && keyOf(config);
-  if (problem) {
-    const message = name
-      ? `DataProcessingUnitConfig ${name}: ${problem}; the DPU keeps its settings`
-      : `no DataProcessingUnitConfig selects it, but the plugin needs one: ${problem}`;
-    return { type, status: 'False', reason: name ? 'SettingsInvalid' : 'SettingsMissing', message };
+  #vspPodCondition(dpu: DataProcessingUnit, world: World): ConditionInput {
+    const { rollout, plugin } = world.status;
+    if (!world.vspPod && !plugin && (!rollout || rollout.phase === 'Installing')) return noPlugin;
+    return vspPodCondition(this.#caches.vspPods.get(vspPodName(dpu.metadata.name), this.#environment.namespace));
   }
-  if (name) return { type, status: 'True', reason: 'Configured', message: `by DataProcessingUnitConfig ${name}` };
-  return { type, status: 'True', reason: 'Defaults', message: 'no DataProcessingUnitConfig selects it' };
+
+  /** Goes before the condition, whose reason may be the same as before. */
+  async #tellDone(dpu: DataProcessingUnit, { status: before }: World, { config }: Choice): Promise<void> {
+    const { plugin, rollout } = dpu.status ?? {};
+    if (!plugin || rollout || before.rollout?.phase !== 'Verifying') return;
+    const by = config ? ` by DataProcessingUnitConfig ${keyOf(config)}` : '';
+    const message = `runs ${plugin.name} ${plugin.version}${by}`;
+    await this.#events.event(dpu, { type: 'Normal', reason: 'RolledOut', message, action: 'Rollout' });
+  }
 }
+
+const noPlugin: ConditionInput = {
+  type: 'VspPod',
+  status: 'False',
+  reason: 'NoPlugin',
+  message: 'there is no plugin on the node to run yet; the condition Configured says why',
+};

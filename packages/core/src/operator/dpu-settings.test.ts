@@ -2,21 +2,25 @@ import { expect, test } from 'vitest';
 import type { DataProcessingUnit } from '../api/data-processing-unit.ts';
 import { type DataProcessingUnitConfig, dataProcessingUnitConfig } from '../api/data-processing-unit-config.ts';
 import { annotations } from '../api/names.ts';
-import type { InstalledPlugin } from '../plugins/installed.ts';
+import { PluginCatalog } from '../plugins/catalog.ts';
+import type { PluginRelease } from '../plugins/release.ts';
 import { configVerdict } from './config-verdict.ts';
-import { chooseSettings, configsOf } from './dpu-settings.ts';
+import { configsOf } from './dpu-settings.ts';
 import { selects } from './label-selector.ts';
+import { choose } from './plugin-choice.ts';
 
 const { apiVersion } = dataProcessingUnitConfig;
 const schema = { type: 'object', properties: { vfs: { type: 'integer' } }, additionalProperties: false };
 
-const plugin: InstalledPlugin = {
-  packageName: '@vendor/vsp',
+const host = { detect: { nodeLabel: { key: 'a', values: ['b'] } }, identifier: 'card' };
+
+const plugin: PluginRelease = {
+  plugin: '@vendor/vsp',
   version: '1.0.0',
-  directory: '/plugins/vsp',
+  source: { kind: 'builtin', directory: '/plugins/vsp' },
   manifest: {
     contract: '^1.0.0',
-    products: [{ name: 'Card' }],
+    products: [{ name: 'Card', host, dpu: host }],
     privileges: { privileged: true, capabilities: [], hostPaths: [], hostNetwork: true, seccomp: 'RuntimeDefault' },
     programs: [],
     disturbsTraffic: false,
@@ -24,11 +28,14 @@ const plugin: InstalledPlugin = {
   },
 };
 
-function dpu(name: string, side = 'host', settings?: string): DataProcessingUnit {
+const catalogOf = (settings: PluginRelease['manifest']['settings']) =>
+  new PluginCatalog([], [{ ...plugin, manifest: { ...plugin.manifest, settings } }]);
+
+function dpu(name: string, side = 'host'): DataProcessingUnit {
   return {
     apiVersion,
     kind: 'DataProcessingUnit',
-    metadata: { name, labels: { side }, ...(settings && { annotations: { [annotations.settings]: settings } }) },
+    metadata: { name, labels: { side }, annotations: { [annotations.plugin]: '@vendor/vsp' } },
     spec: { dpuProductName: 'Card', isDpuSide: side === 'dpu', nodeName: 'n', numVfs: 8 },
   };
 }
@@ -65,26 +72,28 @@ test('a selector means what it means to Kubernetes', () => {
 
 test('good settings are taken, with the VF count', () => {
   const held = config('a', 1, { numVfs: 4, settings: { vfs: 2 } });
-  const choice = chooseSettings(dpu('d'), [held], schema);
-  expect(choice).toEqual({ config: held, settings: { vfs: 2 }, numVfs: 4, problem: undefined });
+  const choice = choose(dpu('d'), [held], catalogOf(schema), 'vsp:1');
+  expect(choice).toMatchObject({ config: held, wanted: { name: '@vendor/vsp', settings: { vfs: 2 } }, numVfs: 4 });
+  expect(choice.problem).toBeUndefined();
 });
 
 test('wrong settings change nothing, and say which field is wrong', () => {
   const wrong = config('a', 1, { numVfs: 4, settings: { vfs: 'many', bogus: 1 } });
-  const choice = chooseSettings(dpu('d', 'host', '{"vfs":3}'), [wrong], schema);
-  expect(choice).toMatchObject({ settings: { vfs: 3 }, numVfs: 8 });
-  expect(choice.problem).toContain('spec.settings.vfs must be integer');
-  expect(choice.problem).toContain('(bogus)');
-  expect(chooseSettings(dpu('d'), [wrong], schema).settings).toBeUndefined();
+  const choice = choose(dpu('d'), [wrong], catalogOf(schema), 'vsp:1');
+  expect(choice).toMatchObject({ wanted: undefined, numVfs: 8, problem: { reason: 'SettingsInvalid' } });
+  expect(choice.problem?.message).toContain('spec.settings.vfs must be integer');
+  expect(choice.problem?.message).toContain('(bogus)');
 });
 
 test('settings that a plugin cannot do without are asked for', () => {
-  const choice = chooseSettings(dpu('d'), [], { type: 'object', required: ['peer'] });
-  expect(choice.problem).toBe("spec.settings must have required property 'peer'");
+  const { problem } = choose(dpu('d'), [], catalogOf({ type: 'object', required: ['peer'] }), 'vsp:1');
+  expect(problem?.reason).toBe('SettingsMissing');
+  expect(problem?.message).toContain("spec.settings must have required property 'peer'");
 });
 
 test('a broken schema is the plugin’s fault, not an exception', () => {
-  expect(chooseSettings(dpu('d'), [], { type: 'no-such-type' }).problem).toContain('schema is broken');
+  const { problem } = choose(dpu('d'), [], catalogOf({ type: 'no-such-type' }), 'vsp:1');
+  expect(problem?.message).toContain('schema is broken');
 });
 
 test('a config says where it holds, who holds instead, and what is wrong', () => {
@@ -95,11 +104,13 @@ test('a config says where it holds, who holds instead, and what is wrong', () =>
     config('none', 3, { dpuSelector: { matchLabels: { side: 'x' } } }),
   ];
   const dpus = [dpu('h'), dpu('d', 'dpu')];
-  const [old, young, none] = configs.map((one) => configVerdict(one, configs, dpus, [plugin]));
+  const [old, young, none] = configs.map((one) => configVerdict(one, configs, dpus, catalogOf(schema)));
   expect(old).toMatchObject({ status: 'True', message: 'applied to h' });
   expect(young).toMatchObject({ status: 'False', reason: 'Superseded' });
   expect(young?.message).toBe('older configs hold for h (by ns/old); narrow one of the selectors; applied to d');
   expect(none).toMatchObject({ status: 'False', reason: 'NothingSelected' });
   const wrong = [config('old', 1, { settings: { vfs: 'x' } })];
-  expect(wrong.map((one) => configVerdict(one, wrong, dpus, [plugin]))).toMatchObject([{ reason: 'SettingsInvalid' }]);
+  expect(wrong.map((one) => configVerdict(one, wrong, dpus, catalogOf(schema)))).toMatchObject([
+    { reason: 'SettingsInvalid' },
+  ]);
 });

@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { operatorNamespace } from '../api/names.ts';
+import { publicRegistry } from '../plugins/install/request.ts';
+import { npmInImage } from '../plugins/npm/run-npm.ts';
 
 const flag = z.enum(['true', 'false']).transform((text) => text === 'true');
 
@@ -14,7 +16,12 @@ const variables = z.object({
   HEALTH_PORT: z.coerce.number().int().min(0).max(65_535).default(8081),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info'),
   CNI_BIN_DIR: z.string().startsWith('/').optional(),
+  NPM_REGISTRY: z.url({ protocol: /^https?$/ }).default(publicRegistry),
+  NPM_DIRECTORY: z.string().startsWith('/').default(npmInImage),
 });
+
+/** Where the way out of the cluster leads through a proxy, these name it; what the operator starts needs them too. */
+const proxyVariables = ['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY'];
 
 export interface Environment {
   namespace: string;
@@ -30,6 +37,12 @@ export interface Environment {
   logLevel: string;
   /** Where the nodes' container runtime looks for CNI plugins; found by the cluster's flavour where it is not set. */
   cniBinDirectory: string | undefined;
+  /** Registry of VendorPlugins that name none. */
+  npmRegistry: string;
+  /** Where npm lies. */
+  npmDirectory: string;
+  /** Variables that name proxies, where there are any. */
+  proxy: Record<string, string>;
 }
 
 /** @throws Error that names each variable that is wrong, and how. */
@@ -51,5 +64,8 @@ export function parseEnvironment(env: NodeJS.ProcessEnv, hostName: string): Envi
     healthPort: values.HEALTH_PORT,
     logLevel: values.LOG_LEVEL,
     cniBinDirectory: values.CNI_BIN_DIR,
+    npmRegistry: values.NPM_REGISTRY,
+    npmDirectory: values.NPM_DIRECTORY,
+    proxy: Object.fromEntries(proxyVariables.flatMap((name) => (given[name] ? [[name, given[name]]] : []))),
   };
 }

@@ -7,13 +7,14 @@ import { workloads } from '../api/names.ts';
 import { connectStore } from '../kube/connect.ts';
 import { collectProcessMetrics, EventRecorder, LeaderElection, serveHealth } from '../kube/index.ts';
 import { createLogger } from '../log.ts';
-import { installedPlugins } from '../plugins/installed.ts';
+import { type LookUp, lookUp } from '../plugins/lookup/lookup.ts';
 import { Caches } from './caches.ts';
 import { DataProcessingUnitConfigController } from './data-processing-unit-config-controller.ts';
 import { DataProcessingUnitController } from './data-processing-unit-controller.ts';
 import { DpuOperatorConfigController } from './dpu-operator-config-controller.ts';
 import { type Environment, parseEnvironment } from './environment.ts';
 import { tokens } from './tokens.ts';
+import { VendorPluginController } from './vendor-plugin-controller.ts';
 
 async function main(): Promise<void> {
   const environment = parseEnvironment(process.env, hostname());
@@ -29,7 +30,8 @@ async function main(): Promise<void> {
   container.registerInstance(tokens.logger, logger);
   container.registerInstance(tokens.store, store);
   container.registerInstance(tokens.events, events);
-  container.registerInstance(tokens.plugins, installedPlugins());
+  const lookUpUntilStop: LookUp = (request) => lookUp({ ...request, signal: stop.signal });
+  container.registerInstance(tokens.lookUp, lookUpUntilStop);
   container.registerSingleton(tokens.caches, Caches);
 
   let missing: string[] = [];
@@ -42,6 +44,7 @@ async function main(): Promise<void> {
       container.resolve(DpuOperatorConfigController),
       container.resolve(DataProcessingUnitController),
       container.resolve(DataProcessingUnitConfigController),
+      container.resolve(VendorPluginController),
     ];
     missing = ['the caches are being filled'];
     await caches.start(signal);

@@ -2,13 +2,16 @@ import { expect, test } from 'vitest';
 import { dpuOperatorConfig } from '../api/dpu-operator-config.ts';
 import { annotations } from '../api/names.ts';
 import type { Pod } from '../kube/index.ts';
-import type { InstalledPlugin } from '../plugins/installed.ts';
+import type { PluginRelease } from '../plugins/release.ts';
 import { renderDaemonSet } from './daemon-set.ts';
 import { parseEnvironment } from './environment.ts';
 import { nodeDirectories } from './flavour.ts';
+import { renderInstallPod } from './install-pod.ts';
+import { installPodState } from './install-pod-status.ts';
 import { renderNetworks } from './networks.ts';
+import { pluginRun } from './rollout/plugin-run.ts';
 import { renderVspPod } from './vsp-pod.ts';
-import { vspPodCondition } from './vsp-pod-status.ts';
+import { crashing, vspPodCondition } from './vsp-pod-status.ts';
 
 const environment = parseEnvironment({ OPERATOR_IMAGE: 'op:1', VSP_IMAGE: 'vsp:1', LOG_LEVEL: '' }, 'host');
 const metadata = { name: 'dpu-operator-config', uid: 'u' };
@@ -19,10 +22,10 @@ const config = dpuOperatorConfig.schema.parse({
   spec: { logLevel: 3 },
 });
 
-const plugin: InstalledPlugin = {
-  packageName: '@vendor/vsp',
+const release: PluginRelease = {
+  plugin: '@vendor/vsp',
   version: '1.0.0',
-  directory: '/plugins/vsp',
+  source: { kind: 'builtin', directory: '/plugins/vsp' },
   manifest: {
     contract: '^1.0.0',
     products: [{ name: 'Card' }],
@@ -45,6 +48,9 @@ const dpu = {
   metadata: { name: 'card-host', uid: 'd' },
   spec: { isDpuSide: false, nodeName: 'node-a' },
 } as const;
+
+const run = (settings: Record<string, unknown>, more: Partial<PluginRelease> = {}) =>
+  pluginRun({ ...release, ...more }, settings, 'vsp:1');
 
 test('a wrong environment names every variable', () => {
   expect(() => parseEnvironment({ LEADER_ELECTION: 'maybe', HEALTH_PORT: 'x' }, 'host')).toThrow(
@@ -77,20 +83,151 @@ test('the networks keep the addresses that users know, unless the config has oth
 });
 
 test('a VSP pod has what its manifest asks for, and another hash for other settings', () => {
-  const pod = renderVspPod(dpu, plugin, { a: 1 }, environment);
+  const pod = renderVspPod(dpu, run({ a: 1 }), environment);
   const text = JSON.stringify(pod);
   expect(pod.metadata).toMatchObject({ name: 'vsp-card-host', labels: { app: 'vsp', 'dpu-name': 'card-host' } });
-  expect(text).toContain('"securityContext":{"capabilities":{"add":["NET_ADMIN"]}}');
+  expect(pod.spec).toMatchObject({
+    containers: [
+      {
+        securityContext: {
+          allowPrivilegeEscalation: false,
+          capabilities: { drop: ['ALL'], add: ['NET_ADMIN'] },
+          seccompProfile: { type: 'RuntimeDefault' },
+          readOnlyRootFilesystem: true,
+        },
+        terminationMessagePolicy: 'FallbackToLogsOnError',
+      },
+    ],
+  });
   expect(text).toContain('"mountPath":"/var/run/dpu-daemon/vendor-plugin"');
   expect(text).toContain('"path":"/var/run/dpu-daemon/vsp/card-host"');
   expect(text).toContain('"mountPath":"/sys","readOnly":true');
   expect(text).toContain('"key":"metadata.name","operator":"In","values":["node-a"]');
-  const hash = (settings: object) =>
-    (renderVspPod(dpu, plugin, settings, environment).metadata.annotations as Record<string, string>)[
+  const hash = (settings: Record<string, unknown>) =>
+    (renderVspPod(dpu, run(settings), environment).metadata.annotations as Record<string, string>)[
       annotations.specHash
     ];
   expect(hash({ a: 1 })).toBe(hash({ a: 1 }));
   expect(hash({ a: 2 })).not.toBe(hash({ a: 1 }));
+  expect(hash({ b: 1, a: 1 })).toBe(hash({ a: 1, b: 1 }));
+});
+
+const npm: PluginRelease['source'] = {
+  kind: 'npm',
+  packageName: '@acme/vsp',
+  version: '1.0.0',
+  integrity: 'sha512-a',
+  lock: 'plugin-acme-0123456789abcdef',
+  credentialsSecret: 'registry',
+};
+
+test('a plugin from npm is mounted from the node, read-only and nothing beside it', () => {
+  const pod = JSON.stringify(renderVspPod(dpu, run({}, { source: npm, image: 'acme:1' }), environment));
+  const directory = '/var/lib/dpu-operator/plugins/acme-vsp-1.0.0-0123456789abcdef';
+  expect(pod).toContain(`"--plugin","${directory}/node_modules/@acme/vsp"`);
+  expect(pod).toContain(`"mountPath":"${directory}","readOnly":true`);
+  expect(pod).toContain(`"hostPath":{"path":"${directory}"`);
+  expect(pod).toContain('"image":"acme:1"');
+});
+
+test('a VSP that is an image starts as it is made to, where it looks for its socket', () => {
+  const { spec } = renderVspPod(dpu, run({}, { source: { kind: 'image' }, image: 'go:1' }), environment);
+  const { containers } = spec as { containers: object[] };
+  expect(containers[0]).not.toHaveProperty('command');
+  expect(containers[0]).not.toHaveProperty('securityContext.readOnlyRootFilesystem');
+  expect(JSON.stringify(containers)).toContain('"mountPath":"/var/run/dpu-daemon/vendor-plugin"');
+});
+
+test('the pod that installs a plugin may do that and nothing else', () => {
+  const pod = renderInstallPod(dpu, run({}, { source: npm }), undefined, environment);
+  const text = JSON.stringify(pod);
+  expect(pod).toMatchObject({
+    metadata: { name: 'vsp-card-host-install', labels: { app: 'vsp-install', 'dpu-name': 'card-host' } },
+    spec: { restartPolicy: 'OnFailure', automountServiceAccountToken: false },
+  });
+  expect(text).toContain('"capabilities":{"drop":["ALL"]}');
+  expect(text).toContain('"secretName":"registry"');
+  expect(text).not.toContain('"privileged"');
+  expect(text.match(/"hostPath"/g)).toHaveLength(1);
+});
+
+test('why an installation fails stays said while it is tried again', () => {
+  const pod = (state: object, lastState?: object): Pod => ({
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: 'i', annotations: { [annotations.specHash]: 'd' } },
+    spec: { containers: [] },
+    status: {
+      containerStatuses: [{ name: 'install', ready: false, restartCount: 1, state, ...(lastState && { lastState }) }],
+    },
+  });
+  const terminated = { exitCode: 20, message: 'Tampered: the tarball has another hash' };
+  const failure = { reason: 'Tampered', message: 'the tarball has another hash' };
+  expect(installPodState(pod({ terminated }))).toMatchObject({ key: 'd', state: 'working', failure });
+  expect(installPodState(pod({ running: {} }, { terminated }))).toMatchObject({ key: 'd', state: 'working', failure });
+  expect(installPodState(pod({ waiting: { reason: 'ContainerCreating' } }))).toMatchObject({
+    key: 'd',
+    state: 'working',
+  });
+});
+
+test('an image is on the node when nothing in it can be started', () => {
+  const image = run({}, { source: { kind: 'image' }, image: 'go:2' });
+  const before = run({}, { source: { kind: 'image' }, image: 'go:1' });
+  const { spec } = renderInstallPod(dpu, image, before, environment);
+  const { containers } = spec as { containers: { name: string }[] };
+  expect(containers).toMatchObject([{ name: 'pull', image: 'go:2' }]);
+  const state = (state: object) =>
+    installPodState({
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: 'i' },
+      spec: { containers },
+      status: { containerStatuses: [{ name: 'pull', ready: false, restartCount: 0, state }] },
+    });
+  const message = 'Back-off pulling image go:2';
+  expect(state({ waiting: { reason: 'ContainerCreating' } })).toMatchObject({ key: '', state: 'working' });
+  expect(state({ waiting: { reason: 'ImagePullBackOff', message } })).toMatchObject({
+    failure: { reason: 'ImagePullFailed', message: `ImagePullBackOff: ${message}` },
+  });
+  expect(state({ waiting: { reason: 'RunContainerError' } })?.state).toBe('succeeded');
+  expect(state({ terminated: { exitCode: 128, reason: 'StartError' } })?.state).toBe('succeeded');
+});
+
+test('a program that is missing is said by the pod’s condition, whatever the pod does about it', () => {
+  const message = '{"level":30}\ndpu-vsp: program ovs-vsctl is not on the PATH of the image\n';
+  const pod: Pod = {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: 'vsp-x', namespace: 'ns' },
+    spec: { containers: [] },
+    status: {
+      containerStatuses: [
+        { name: 'vsp', ready: false, restartCount: 1, lastState: { terminated: { exitCode: 3, message } } },
+      ],
+    },
+  };
+  expect(vspPodCondition(pod)).toMatchObject({
+    reason: 'ProgramMissing',
+    message: 'pod ns/vsp-x: program ovs-vsctl is not on the PATH of the image',
+  });
+});
+
+test('a VSP that has ended for the third time is not waited for', () => {
+  const pod = (restartCount: number, exitCode = 1): Pod => ({
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: 'vsp-x', namespace: 'ns' },
+    spec: { containers: [] },
+    status: {
+      containerStatuses: [
+        { name: 'vsp', ready: false, restartCount, state: { terminated: { exitCode, message: 'dpu-vsp: oops' } } },
+      ],
+    },
+  });
+  expect(crashing(pod(1))).toBeUndefined();
+  expect(crashing(pod(2))).toEqual({ reason: 'Crashing', message: 'it ended 3 times, with exit code 1: oops' });
+  expect(crashing(pod(9, 0))).toBeUndefined();
 });
 
 test('the pod’s condition says why it does not run, and where to look', () => {

@@ -5,5 +5,5 @@ export const tokens = {
   store: Symbol('KubeStore'),
   caches: Symbol('Caches'),
   events: Symbol('EventRecorder'),
-  plugins: Symbol('InstalledPlugin[]'),
+  lookUp: Symbol('LookUp'),
 } as const;

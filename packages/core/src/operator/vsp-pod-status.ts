@@ -19,15 +19,17 @@ export function vspPodCondition(pod: Pod | undefined): ConditionInput {
   if (container?.ready) {
     return { type: dpuConditions.vspPod, status: 'True', reason: 'Running', message: `${where} is running` };
   }
+  const why = hopeless(pod);
+  if (why) return failing(why.reason, `${where}: ${why.message}`);
   const waiting = container?.state?.waiting;
   if (waiting?.reason && waiting.reason !== 'ContainerCreating') {
-    return failing(waiting.reason, `${where}: ${waiting.message ?? waiting.reason}${lastWords(pod)}`);
+    return failing(waiting.reason, `${where}: ${waiting.message ?? waiting.reason}${whereToLook(pod)}`);
   }
   const scheduled = pod.status?.conditions?.find(({ type }) => type === 'PodScheduled');
   if (scheduled?.status === 'False') {
     return failing(scheduled.reason ?? 'Unschedulable', `${where}: ${scheduled.message ?? 'cannot be scheduled'}`);
   }
-  return failing('Starting', `${where} is starting${lastWords(pod)}`);
+  return failing('Starting', `${where} is starting${whereToLook(pod)}`);
 }
 
 /** A pod that has ended for good (evicted, its node shut down) has to make room for another. */
@@ -35,11 +37,61 @@ export function hasEnded(pod: Pod): boolean {
   return pod.status?.phase === 'Failed' || pod.status?.phase === 'Succeeded';
 }
 
-function lastWords(pod: Pod): string {
-  const last = pod.status?.containerStatuses?.find(({ name }) => name === 'vsp')?.lastState?.terminated;
+/** Exit codes of `dpu-vsp` that no second try mends: wrong manifest or settings, a program that is missing. */
+const hopelessReasons: ReadonlyMap<number, string> = new Map([
+  [2, 'PluginRefused'],
+  [3, 'ProgramMissing'],
+]);
+
+const programName = 'dpu-vsp: ';
+
+/** Why a VSP ended that ends again however often it is started. Other programs than `dpu-vsp` have codes of their own. */
+export function hopeless(pod: Pod): { reason: string; message: string } | undefined {
+  const last = ended(pod);
+  const reason = hopelessReasons.get(last?.exitCode ?? 0);
+  const own = last?.message?.split('\n').some((line) => line.startsWith(programName));
+  return last && reason && own ? { reason, message: lastWords(last) } : undefined;
+}
+
+/** Restarts after which a VSP that has just been put in place counts as broken: the kubelet waits longer each time. */
+const fewRestarts = 2;
+
+/** Why a VSP cannot be expected to come up. */
+export function crashing(pod: Pod): { reason: string; message: string } | undefined {
+  const { restartCount = 0 } = pod.status?.containerStatuses?.find(({ name }) => name === 'vsp') ?? {};
+  const last = ended(pod);
+  if (!last || last.exitCode === 0 || restartCount < fewRestarts) return undefined;
+  const words = lastWords(last) || `look at kubectl logs -n ${pod.metadata.namespace} ${pod.metadata.name}`;
+  return {
+    reason: 'Crashing',
+    message: `it ended ${restartCount + 1} times, with exit code ${last.exitCode}: ${words}`,
+  };
+}
+
+/** With what the VSP's container ended last; undefined for one that never did. */
+function ended(pod: Pod): Termination | undefined {
+  const container = pod.status?.containerStatuses?.find(({ name }) => name === 'vsp');
+  return container?.state?.terminated ?? container?.lastState?.terminated;
+}
+
+interface Termination {
+  exitCode: number;
+  message?: string | undefined;
+}
+
+/** What a container said at its end, which may be the tail of its log: the last line of it. */
+export function lastWords({ message }: Termination): string {
+  const lines = (message ?? '').split('\n').filter((line) => line.trim() !== '');
+  const own = lines.findLast((line) => line.startsWith(programName)) ?? lines.at(-1) ?? '';
+  return own.replace(programName, '').slice(0, 1000);
+}
+
+function whereToLook(pod: Pod): string {
+  const last = ended(pod);
   if (!last) return '';
+  const words = lastWords(last);
   const logs = `kubectl logs --previous -n ${pod.metadata.namespace} ${pod.metadata.name}`;
-  return `; it ended with exit code ${last.exitCode} (${logs})`;
+  return `; it ended with exit code ${last.exitCode}${words && `, saying ${words}`} (${logs})`;
 }
 
 function failing(reason: string, message: string): ConditionInput {

@@ -51,26 +51,42 @@ export function releasesOf(vendorPlugin: VendorPlugin): PluginRelease[] {
   return (vendorPlugin.status?.releases ?? []).map((release) => releaseOf(vendorPlugin, release));
 }
 
+/**
+ * The release that a DPU should run: the one found for `requested`, or for the VendorPlugin's own version. While its own
+ * version cannot be found, the one before it.
+ *
+ * @throws DpuError as {@link releasesOf}.
+ */
+export function releaseFor(vendorPlugin: VendorPlugin, requested?: string): PluginRelease | undefined {
+  const { spec, status } = vendorPlugin;
+  const releases = status?.releases ?? [];
+  const found = releases.find((release) => release.requested === (requested ?? spec.version));
+  const earlier = releases.find((release) => release.requested === status?.requested);
+  const release = found ?? (requested === undefined ? earlier : undefined);
+  return release && releaseOf(vendorPlugin, release);
+}
+
 function releaseOf({ metadata, spec }: VendorPlugin, release: VendorPluginRelease): PluginRelease {
   const { requested, version, integrity, lock, registry, image } = release;
   const manifest = parsePluginManifest({ dpu: release.manifest });
   const runsIn = image ?? manifest.image;
-  const isNpm = spec.package !== undefined && version && integrity && lock;
+  const packageName = release.package ?? spec.package;
   return {
     plugin: metadata.name,
     requested,
     ...(version && { version }),
-    source: isNpm
-      ? {
-          kind: 'npm',
-          packageName: spec.package ?? '',
-          version,
-          integrity,
-          lock,
-          ...(registry && { registry }),
-          ...(spec.credentialsSecret && { credentialsSecret: spec.credentialsSecret.name }),
-        }
-      : { kind: 'image' },
+    source:
+      packageName && version && integrity && lock
+        ? {
+            kind: 'npm',
+            packageName,
+            version,
+            integrity,
+            lock,
+            ...(registry && { registry }),
+            ...(spec.credentialsSecret && { credentialsSecret: spec.credentialsSecret.name }),
+          }
+        : { kind: 'image' },
     ...(runsIn && { image: runsIn }),
     manifest,
   };

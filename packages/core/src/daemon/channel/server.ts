@@ -1,13 +1,13 @@
 /** The DPU side's end of the channel: what daemons of hosts may ask, as the Go operator's daemon serves it too. */
 import { DpuError, type IpPort } from '@dpu-operator/sdk';
 import {
-  addUnaryService,
   bridgePortFromWire,
   bridgePortServiceDefinition,
   bridgePortToWire,
   heartbeatServiceDefinition,
   vendorHeartbeatServiceDefinition,
 } from '@dpu-operator/sdk/client';
+import { addUnaryService } from '@dpu-operator/sdk/wire';
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
 import type { BridgePortKeeper } from './bridge-port-keeper.ts';

@@ -2,7 +2,7 @@ import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import type { DpuOperatorConfig } from '../../api/index.ts';
 import type { Node } from '../../kube/index.ts';
-import { installedPlugins } from '../../plugins/installed.ts';
+import { PluginCatalog } from '../../plugins/catalog.ts';
 import { Detector } from './detector.ts';
 
 const config: DpuOperatorConfig = {
@@ -21,7 +21,8 @@ test('tells of each change once; a node without its object changes nothing', asy
   const seen: { node: Node | undefined; config: DpuOperatorConfig | undefined } = { node, config };
   const told: string[][] = [];
   const detector = new Detector({
-    plugins: installedPlugins(),
+    catalog: () => new PluginCatalog([]),
+    known: () => new Map(),
     sysfs: { snapshot: async () => ({ pci: [], dmiProduct: '' }) },
     nodeName: 'node-1',
     node: () => seen.node,

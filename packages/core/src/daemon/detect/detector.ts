@@ -1,19 +1,23 @@
 /** Looks for DPUs whenever something that the rules look at has changed. */
 import { type Sysfs, type SysfsSnapshot, watchLinks } from '@dpu-operator/sdk/linux';
+import { needsHardware } from '@dpu-operator/sdk/manifest';
 import type { Logger } from 'pino';
 import type { DpuOperatorConfig } from '../../api/index.ts';
 import { isBeingDeleted, type Node } from '../../kube/index.ts';
-import type { InstalledPlugin } from '../../plugins/installed.ts';
-import { type DetectedDpu, detectDpus, needsHardware } from './rules.ts';
+import type { PluginCatalog } from '../../plugins/catalog.ts';
+import { type FoundDpu, findDpus, type KnownDpu } from './found.ts';
 
 export interface DetectorOptions {
-  plugins: readonly InstalledPlugin[];
+  /** The plugins as they are now. */
+  catalog: () => PluginCatalog;
   sysfs: Pick<Sysfs, 'snapshot'>;
   nodeName: string;
   /** Node and configuration as last seen. */
   node: () => Node | undefined;
   config: () => DpuOperatorConfig | undefined;
-  onDetected: (dpus: DetectedDpu[]) => void;
+  /** The DPUs that were detected before. */
+  known: () => ReadonlyMap<string, KnownDpu>;
+  onDetected: (dpus: FoundDpu[]) => void;
   logger: Logger;
 }
 
@@ -25,15 +29,22 @@ const nothing: SysfsSnapshot = { pci: [], dmiProduct: '' };
 export class Detector {
   readonly #options: DetectorOptions;
   #last: string | undefined;
+  #signal: AbortSignal | undefined;
+  #watchesLinks = false;
   #work: Promise<void> = Promise.resolve();
 
   constructor(options: DetectorOptions) {
     this.#options = options;
   }
 
-  /** Looks again when links come or go, if any rule is about hardware: a card that is plugged in brings its netdev. */
+  /** From the next look on: also looks when links come or go, if a rule is about hardware. */
   watchHardware(signal: AbortSignal): void {
-    if (!needsHardware(this.#options.plugins)) return;
+    this.#signal = signal;
+  }
+
+  /** A card that is plugged in brings its netdev. */
+  #watchLinks(signal: AbortSignal): void {
+    this.#watchesLinks = true;
     let timer: NodeJS.Timeout | undefined;
     const soon = () => {
       clearTimeout(timer);
@@ -52,18 +63,24 @@ export class Detector {
   }
 
   async #look(): Promise<void> {
-    const { plugins, sysfs, nodeName, node, config, onDetected, logger } = this.#options;
+    const { sysfs, nodeName, node, config, known, onDetected, logger } = this.#options;
     const operatorConfig = config();
     const isWanted = operatorConfig && !isBeingDeleted(operatorConfig);
     // A node without an object is about to get one again, or to go: no reason to take its DPUs away.
     if (isWanted && !node()) return;
+    const catalog = this.#options.catalog();
+    const hardware = needsHardware(
+      catalog.defaults().map(({ plugin, manifest }) => ({ packageName: plugin, manifest })),
+    );
+    if (hardware && this.#signal && !this.#watchesLinks) this.#watchLinks(this.#signal);
     const dpus = !isWanted
       ? []
-      : detectDpus({
-          plugins,
-          snapshot: needsHardware(plugins) ? await sysfs.snapshot() : nothing,
+      : findDpus({
+          catalog,
+          snapshot: hardware ? await sysfs.snapshot() : nothing,
           node: { name: nodeName, labels: node()?.metadata.labels ?? {} },
           mode: operatorConfig.spec.mode,
+          known: known(),
         });
     const text = JSON.stringify(dpus);
     if (text === this.#last) return;

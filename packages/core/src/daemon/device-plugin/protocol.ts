@@ -3,7 +3,7 @@
  * (https://kubernetes.io/docs/concepts/extend-kubernetes/compute-storage-net/device-plugins/). The descriptor is
  * embedded, in protobuf.js' JSON form, because the daemon is one file that finds no `.proto` beside itself.
  */
-import { grpcService } from '@dpu-operator/sdk/client';
+import { grpcService } from '@dpu-operator/sdk/wire';
 import protobuf from 'protobufjs/light.js';
 
 export const apiVersion = 'v1beta1';

@@ -44,3 +44,20 @@ test('bridge ports and network functions that are being taken away are wanted no
   expect(view.bridgePorts('a-host')).toEqual([port]);
   expect(view.networkFunctions('a-dpu')).toEqual([pair]);
 });
+
+test('functions of chains are told apart from single ones, and go with the first of their interfaces', () => {
+  const pair = (index: number) => ({ input: `02:00:00:00:0${index}:01`, output: `02:00:00:00:0${index}:02` });
+  const member = (name: string, index: number) => ({ ...pair(index), chain: { name: 'shop/edge', function: name } });
+  const view = fleetAttachments(() => [
+    attachment('single', { dpuName: 'a-dpu', networkFunction: pair(1) }),
+    attachment('firewall', { dpuName: 'a-dpu', networkFunction: member('firewall', 2) }),
+    attachment('firewall', { dpuName: 'a-dpu', ifName: 'net2', networkFunction: member('firewall', 2) }),
+    attachment('nat', { dpuName: 'a-dpu', networkFunction: member('nat', 3), state: 'detaching' }),
+    attachment('nat', { dpuName: 'a-dpu', ifName: 'net2', networkFunction: member('nat', 3) }),
+    attachment('proxy', { dpuName: 'b-dpu', networkFunction: member('proxy', 4) }),
+  ]);
+  expect(view.networkFunctions('a-dpu')).toEqual([pair(1)]);
+  expect(view.chainMembers?.('a-dpu')).toEqual([
+    { chain: 'shop/edge', function: 'firewall', networkFunction: pair(2) },
+  ]);
+});

@@ -1,6 +1,7 @@
 /** The attachments on disk, as the DPUs look at them. */
 import type { BridgePort, NetworkFunction } from '@dpu-operator/sdk';
 import type { Attachment } from '../attach/attachment.ts';
+import type { ChainMember } from './chain-standing.ts';
 import type { FleetAttachments } from './fleet.ts';
 
 /** @param list the attachments as they are now */
@@ -16,9 +17,23 @@ export function fleetAttachments(list: () => readonly Attachment[]): FleetAttach
     networkFunctions: (dpuName) => {
       const pairs = new Map<string, NetworkFunction>();
       for (const { networkFunction, state } of of(dpuName)) {
-        if (networkFunction && state !== 'detaching') pairs.set(JSON.stringify(networkFunction), networkFunction);
+        if (!networkFunction || networkFunction.chain || state === 'detaching') continue;
+        pairs.set(JSON.stringify(networkFunction), networkFunction);
       }
       return [...pairs.values()];
+    },
+    chainMembers: (dpuName) => {
+      const members = new Map<string, ChainMember>();
+      const going = new Set<string>();
+      for (const { networkFunction, state } of of(dpuName)) {
+        if (!networkFunction?.chain) continue;
+        const { chain, ...pair } = networkFunction;
+        const key = JSON.stringify(pair);
+        members.set(key, { chain: chain.name, function: chain.function, networkFunction: pair });
+        // With one of its interfaces a function goes.
+        if (state === 'detaching') going.add(key);
+      }
+      return [...members].flatMap(([key, member]) => (going.has(key) ? [] : member));
     },
   };
 }

@@ -3,26 +3,28 @@ import { rmSync } from 'node:fs';
 import { type BridgePort, type Device, DpuError, type IpPort, type NetworkFunction } from '@dpu-operator/sdk';
 import { VspClient } from '@dpu-operator/sdk/client';
 import type { Sysfs, VfPosition } from '@dpu-operator/sdk/linux';
+import type { DetectedDpu } from '@dpu-operator/sdk/manifest';
 import type { Logger } from 'pino';
 import { z } from 'zod';
-import { type ConditionInput, vspSocketName } from '../../api/index.ts';
+import { type ConditionInput, type VspIdentity, vspSocketName } from '../../api/index.ts';
+import type { ChainPlace } from '../attach/ports.ts';
+import type { ChainState } from '../chains/chain-state.ts';
 import { BridgePortKeeper } from '../channel/bridge-port-keeper.ts';
 import { grpcAddress, parseEndpoint } from '../channel/endpoint.ts';
 import { Peer } from '../channel/peer.ts';
-import { serveChannel } from '../channel/server.ts';
-import type { DetectedDpu } from '../detect/rules.ts';
 import type { DevicePool } from '../device-plugin/pool.ts';
 import { JsonFiles } from '../state/json-files.ts';
 import { devicePosition } from './device-position.ts';
-import { NetworkFunctionKeeper } from './network-function-keeper.ts';
+import { DpuChannel } from './dpu-channel.ts';
+import { type AttachedFunctions, DpuFunctions } from './dpu-functions.ts';
 import { NumVfs } from './num-vfs.ts';
 import { readiness, type VspState } from './readiness.ts';
+import { clearVsp, identityOf, isHealthy } from './vsp-calls.ts';
 import { VspSession, type VspSessionState } from './vsp-session.ts';
 
 /** What the attachments on disk say of a DPU. */
-export interface AttachmentsView {
+export interface AttachmentsView extends AttachedFunctions {
   bridgePorts(dpuName: string): BridgePort[];
-  networkFunctions(dpuName: string): NetworkFunction[];
 }
 
 export interface DpuManagerOptions {
@@ -35,6 +37,8 @@ export interface DpuManagerOptions {
   sysfs: Pick<Sysfs, 'vfPosition'>;
   /** What {@link DpuManager.ready} answers may be another now. */
   onChange: () => void;
+  /** What {@link DpuManager.chainState} answers may be another now. */
+  onChains?: () => void;
   logger: Logger;
   /** Milliseconds between heartbeats to the DPU side; 5,000 unless told. */
   heartbeatMs?: number;
@@ -55,17 +59,17 @@ export class DpuManager {
   readonly #logger: Logger;
   readonly #initAnswer: JsonFiles<IpPort>;
   readonly #bridgePorts: BridgePortKeeper;
-  readonly #networkFunctions: NetworkFunctionKeeper;
+  readonly #functions: DpuFunctions;
   readonly #session: VspSession;
+  readonly #channel: DpuChannel;
   readonly #positions = new Map<string, VfPosition>();
   readonly #numVfs = new NumVfs();
   #vsp: VspState = { phase: 'connecting' };
   #devices: Device[] = [];
   #peer: { peer: Peer; address: string } | undefined;
-  #channel: { address: string; wanted: string; close(): void } | undefined;
-  #listenProblem: string | undefined;
   #graceTimer: NodeJS.Timeout | undefined;
   #withdrawn = false;
+  #identity: VspIdentity | undefined;
   #closed = false;
 
   constructor(options: DpuManagerOptions) {
@@ -77,12 +81,21 @@ export class DpuManager {
     const vsp = () => this.#session.client;
     this.#bridgePorts = new BridgePortKeeper({
       directory: `${directories.state}/bridge-ports`,
-      vsp,
+      vsp: () => (this.#functions.complete ? vsp() : undefined),
       logger: this.#logger,
     });
-    this.#networkFunctions = new NetworkFunctionKeeper({
-      directory: `${directories.state}/network-function-deletions`,
+    this.#functions = new DpuFunctions({
+      dpuName: dpu.name,
+      directory: directories.state,
+      attachments: options.attachments,
       vsp,
+      onChains: () => options.onChains?.(),
+      logger: this.#logger,
+    });
+    this.#channel = new DpuChannel({
+      bridgePorts: this.#bridgePorts,
+      healthy: () => isHealthy(vsp(), options.nodeName),
+      responderId: options.nodeName,
       logger: this.#logger,
     });
     this.#session = new VspSession({
@@ -104,7 +117,7 @@ export class DpuManager {
       side: this.dpu.side,
       vsp: this.#vsp,
       peer: this.#peer?.peer.state,
-      listenProblem: this.#listenProblem,
+      listenProblem: this.#channel.problem,
     });
   }
 
@@ -116,6 +129,11 @@ export class DpuManager {
   /** Whether it offers devices no more, because it is to go. */
   get withdrawn(): boolean {
     return this.#withdrawn;
+  }
+
+  /** The VSP that answered Init last. */
+  get identity(): VspIdentity | undefined {
+    return this.#identity;
   }
 
   /** How many virtual functions there should be; undefined leaves it to the VSP. Of no meaning on the DPU side. */
@@ -136,18 +154,38 @@ export class DpuManager {
     await this.#peer?.peer.deleteBridgePort(name);
   }
 
-  createNetworkFunction(nf: NetworkFunction): Promise<void> {
-    return this.#networkFunctions.create(nf);
+  createNetworkFunction(nf: NetworkFunction, place?: ChainPlace): Promise<void> {
+    return this.#functions.create(nf, place);
   }
 
-  deleteNetworkFunction(nf: NetworkFunction): Promise<void> {
-    return this.#networkFunctions.delete(nf);
+  deleteNetworkFunction(nf: NetworkFunction, chain?: string): Promise<void> {
+    return this.#functions.delete(nf, chain);
+  }
+
+  setChainOrder(chain: string, functions: readonly string[]): Promise<void> {
+    return this.#functions.setOrder(chain, functions);
+  }
+
+  /** undefined where no function of the chain is attached here. */
+  chainState(chain: string): ChainState | undefined {
+    return this.dpu.side === 'host' ? undefined : this.#functions.chainState(chain);
   }
 
   /** Offers no devices any more; pods that have some keep them. */
   withdraw(): void {
     this.#withdrawn = true;
     this.#options.pool.remove(this.dpu.name);
+  }
+
+  /** Offers devices again after {@link withdraw}. */
+  offerAgain(): void {
+    this.#withdrawn = false;
+    if (this.#session.client) this.#offer(this.#devices);
+  }
+
+  /** Takes away what the VSP made on the node, before another plugin follows that knows nothing of it. */
+  clear(): Promise<void> {
+    return clearVsp(this.#session.client, this.#logger);
   }
 
   /**
@@ -158,11 +196,7 @@ export class DpuManager {
     this.withdraw();
     const wasInitialised = this.#initAnswer.get('address') !== undefined;
     const client = wasInitialised ? await this.#session.whenReady(tearDownWaitMs) : this.#session.client;
-    try {
-      await client?.setNumVfs(0);
-    } catch (error) {
-      this.#logger.warn({ err: error }, 'the VSP did not take its virtual functions away');
-    }
+    await clearVsp(client, this.#logger);
     if (wasInitialised && !client) this.#logger.warn('the VSP is away: what it made on the node may be left there');
     this.close();
     for (const directory of Object.values(this.#options.directories))
@@ -174,21 +208,24 @@ export class DpuManager {
     this.#closed = true;
     clearTimeout(this.#graceTimer);
     this.#session.close();
+    this.#functions.close();
     this.#peer?.peer.close();
-    this.#channel?.close();
+    this.#channel.close();
   }
 
   async #prepare(client: VspClient, address: IpPort): Promise<void> {
+    this.#functions.forgetVsp();
     await this.#initAnswer.put('address', address);
+    this.#identity = await identityOf(client);
     await this.#numVfs.apply(client);
     if (this.dpu.side === 'host') {
       this.#connectPeer(address);
       return;
     }
+    // Hosts come last: no frame of theirs goes around a function that is not there yet.
+    await this.#functions.replay(client);
     await this.#bridgePorts.replay(client);
-    const wanted = () => this.#options.attachments.networkFunctions(this.dpu.name);
-    await this.#networkFunctions.replay(client, wanted);
-    await this.#listen(address);
+    await this.#channel.listen(address);
   }
 
   #connectPeer(ipPort: IpPort): void {
@@ -205,37 +242,6 @@ export class DpuManager {
       intervalMs: this.#options.heartbeatMs ?? 5_000,
     });
     this.#peer = { peer, address };
-  }
-
-  async #listen(ipPort: IpPort): Promise<void> {
-    const wanted = grpcAddress(parseEndpoint(ipPort));
-    if (this.#closed || this.#channel?.wanted === wanted) return;
-    this.#channel?.close();
-    this.#channel = undefined;
-    try {
-      const served = await serveChannel(ipPort, {
-        bridgePorts: this.#bridgePorts,
-        healthy: () => this.#healthy(),
-        responderId: this.#options.nodeName,
-        logger: this.#logger,
-      });
-      this.#channel = { ...served, wanted };
-      this.#listenProblem = undefined;
-      if (this.#closed) served.close();
-    } catch (error) {
-      this.#listenProblem = DpuError.from(error).message;
-      throw new DpuError('FAILED_PRECONDITION', this.#listenProblem, { cause: error });
-    }
-  }
-
-  /** A VSP without a heartbeat is as healthy as it answers. */
-  async #healthy(): Promise<boolean> {
-    const client = this.#session.client;
-    if (!client) return false;
-    return await client.ping(this.#options.nodeName).then(
-      ({ healthy }) => healthy,
-      (error) => DpuError.from(error).code === 'UNIMPLEMENTED',
-    );
   }
 
   #takeDevices(devices: Device[]): void {
@@ -257,7 +263,7 @@ export class DpuManager {
     } else {
       // An attempt that has no answer yet says nothing new.
       if (state.phase !== 'connecting') this.#vsp = state;
-      if (state.phase === 'absent') this.#listenProblem = undefined;
+      if (state.phase === 'absent') this.#channel.forgetProblem();
       this.#graceTimer ??= setTimeout(() => this.#distrustDevices(), restartGraceMs);
     }
     this.#options.onChange();

@@ -1,18 +1,29 @@
 /** The DataProcessingUnit objects of this node, as they are written to the API server. */
+
+import type { DetectedDpu, DpuSide } from '@dpu-operator/sdk/manifest';
 import {
   annotations,
   type ConditionInput,
   type DataProcessingUnit,
+  type Drain,
   dataProcessingUnit,
   dpuConditions,
   fieldManagers,
   finalizers,
   labels,
   setCondition,
+  type VspIdentity,
 } from '../../api/index.ts';
 import { type Applied, type EventRecorder, isConflict, isNotFound, type KubeStore } from '../../kube/index.ts';
 import { labelValue } from '../chains/network-function-pod.ts';
-import type { DetectedDpu, DpuSide } from '../detect/rules.ts';
+
+/** What of a DPU's status is the daemon's. */
+export interface DaemonStatus {
+  /** Undefined leaves the condition as it is. */
+  ready: ConditionInput | undefined;
+  vsp: VspIdentity | undefined;
+  drain: Drain | undefined;
+}
 
 export class DpuObjects {
   readonly #store: KubeStore;
@@ -56,22 +67,26 @@ export class DpuObjects {
     await this.#store.apply(dataProcessingUnit, this.#render(dpu), { fieldManager: fieldManagers.daemon });
   }
 
-  /** Writes the Ready condition when it says something else now, and an event when its reason is another. */
-  async writeReady(object: DataProcessingUnit, ready: ConditionInput): Promise<void> {
+  /** Writes what is another now than the object says, and an event when the reason is another. */
+  async writeStatus(object: DataProcessingUnit, { ready, vsp, drain }: DaemonStatus): Promise<void> {
     const before = object.status?.conditions ?? [];
-    const after = setCondition(before, ready);
-    if (after === before) return;
+    const after = ready ? setCondition(before, ready) : before;
+    const said = object.status ?? {};
+    if (after === before && same(vsp, said.vsp) && same(drain, said.drain)) return;
     const { apiVersion, kind } = dataProcessingUnit;
     const conditions = after.filter(({ type }) => type === dpuConditions.ready);
     const { name } = object.metadata;
     try {
-      const body: Applied = { apiVersion, kind, metadata: { name }, status: { conditions } };
+      // All at once: what an apply leaves out goes.
+      const status = { conditions, ...(vsp && { vsp }), ...(drain && { drain }) };
+      const body: Applied = { apiVersion, kind, metadata: { name }, status };
       await this.#store.applyStatus(dataProcessingUnit, body, { fieldManager: fieldManagers.daemon });
     } catch (error) {
       if (isNotFound(error)) return;
       throw error;
     }
     const old = before.find(({ type }) => type === dpuConditions.ready);
+    if (!ready || after === before) return;
     if (old?.status === ready.status && old.reason === ready.reason) return;
     const type = ready.status === 'True' ? 'Normal' : 'Warning';
     await this.#events.event(object, { type, reason: ready.reason, message: ready.message });
@@ -91,6 +106,14 @@ export class DpuObjects {
       spec: { dpuProductName: productName, isDpuSide: side === 'dpu', nodeName: this.#nodeName },
     };
   }
+}
+
+function same(a: object | undefined, b: object | undefined): boolean {
+  return JSON.stringify(sorted(a)) === JSON.stringify(sorted(b));
+}
+
+function sorted(value: object | undefined): unknown {
+  return value && Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
 /** Value of the node's label; a node that is both is a DPU to those who look for one. */

@@ -1,10 +1,10 @@
 import { existsSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { DetectedDpu } from '@dpu-operator/sdk/manifest';
 import { pino } from 'pino';
 import { afterEach, expect, test, vi } from 'vitest';
 import { EventRecorder } from '../../kube/index.ts';
-import type { DetectedDpu } from '../detect/rules.ts';
 import { DevicePool } from '../device-plugin/pool.ts';
 import { TestApiServer } from '../testing/api-server.ts';
 import { freePort, Vsp } from '../testing/vsp.ts';

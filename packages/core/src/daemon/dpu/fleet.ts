@@ -5,9 +5,16 @@
  */
 import { rmSync } from 'node:fs';
 import type { Sysfs } from '@dpu-operator/sdk/linux';
+import type { DetectedDpu, DpuSide } from '@dpu-operator/sdk/manifest';
 import type { Logger } from 'pino';
-import { z } from 'zod';
-import { type DataProcessingUnit, dataProcessingUnit, finalizers, labels, shorten } from '../../api/index.ts';
+import {
+  annotations,
+  type DataProcessingUnit,
+  dataProcessingUnit,
+  finalizers,
+  labels,
+  shorten,
+} from '../../api/index.ts';
 import {
   Controller,
   type EventRecorder,
@@ -18,12 +25,16 @@ import {
   type KubeStore,
   removeFinalizer,
 } from '../../kube/index.ts';
+import { type ChainDataPath, type ChainState, weightiest } from '../chains/chain-state.ts';
 import { labelValue } from '../chains/network-function-pod.ts';
-import type { DetectedDpu, DpuSide } from '../detect/rules.ts';
+import type { FoundDpu, KnownDpu } from '../detect/found.ts';
 import type { DevicePool } from '../device-plugin/pool.ts';
-import { JsonFiles } from '../state/json-files.ts';
 import { type AttachmentsView, DpuManager } from './dpu-manager.ts';
 import { DpuObjects } from './dpu-objects.ts';
+import { DpuRecords } from './dpu-records.ts';
+import { DpuStanding } from './dpu-standing.ts';
+import { drainOf } from './drain.ts';
+import { ForeignNames } from './foreign-names.ts';
 import { inUse } from './readiness.ts';
 
 export interface FleetAttachments extends AttachmentsView {
@@ -46,44 +57,39 @@ export interface DpuFleetOptions {
   onSides: () => void;
   /** A DPU has become ready. */
   onReady: () => void;
+  /** What {@link DpuFleet.stateOf} answers may be another now. */
+  onChains?: () => void;
   /** Brings the node in line with its sides: awaited before the finalizer of a DPU that went is taken off. */
   settleNode: () => Promise<void>;
   logger: Logger;
 }
 
-const detectedSchema = z.object({
-  name: z.string(),
-  identifier: z.string(),
-  productName: z.string(),
-  side: z.enum(['host', 'dpu']),
-  plugin: z.string(),
-});
-
-export class DpuFleet {
+export class DpuFleet implements ChainDataPath {
   readonly #options: DpuFleetOptions;
   readonly #objects: DpuObjects;
   readonly #informer: Informer<DataProcessingUnit>;
   readonly #controller: Controller;
   readonly #managers = new Map<string, DpuManager>();
-  /** What was detected by this daemon or one before it: enough to tear a DPU down that is detected no more. */
-  readonly #records: JsonFiles<DetectedDpu>;
-  readonly #recorded: Map<string, DetectedDpu>;
+  readonly #records: DpuRecords;
   /** undefined until detection has spoken for the first time: until then no DPU counts as gone. */
-  #detected: Map<string, DetectedDpu> | undefined;
+  #detected: Map<string, FoundDpu> | undefined;
   readonly #ready = new Set<string>();
-  /** Objects of other nodes that have the name of a DPU of ours. */
-  readonly #foreign = new Map<string, AbortController>();
+  readonly #foreign: ForeignNames;
+  readonly #standing: DpuStanding;
   #signal: AbortSignal | undefined;
 
   constructor(options: DpuFleetOptions) {
     const { store, events, nodeName, logger, stateDirectory } = options;
     this.#options = options;
     this.#objects = new DpuObjects(store, events, nodeName);
+    const pods = (name: string) => options.attachments.pods(name);
+    this.#standing = new DpuStanding({ objects: this.#objects, pods, onOffer: () => options.onSides() });
+    const onFree = (name: string) => this.#controller.enqueue(name);
+    this.#foreign = new ForeignNames({ store, events, nodeName, onFree, logger });
     const labelSelector = `${labels.node}=${labelValue(nodeName)}`;
     this.#informer = new Informer(store, dataProcessingUnit, { labelSelector, logger });
     this.#controller = new Controller({ name: 'dpu', reconcile: (name) => this.#reconcile(name), logger });
-    this.#records = new JsonFiles(`${stateDirectory}/dpus`, detectedSchema);
-    this.#recorded = new Map(this.#records.entries());
+    this.#records = new DpuRecords(`${stateDirectory}/dpus`);
   }
 
   /** Fills the cache, then works until `signal` is aborted. */
@@ -91,13 +97,13 @@ export class DpuFleet {
     this.#signal = signal;
     await this.#informer.start(signal);
     this.#informer.onChange((object) => this.#controller.enqueue(object.metadata.name));
-    for (const name of this.#recorded.keys()) this.#controller.enqueue(name);
+    for (const name of this.#records.names()) this.#controller.enqueue(name);
     void this.#controller.start(signal);
   }
 
-  setDetected(dpus: readonly DetectedDpu[]): void {
+  setDetected(dpus: readonly FoundDpu[]): void {
     const before = this.#detected?.keys() ?? [];
-    this.#detected = new Map(dpus.map((dpu) => [dpu.name, dpu]));
+    this.#detected = new Map(dpus.filter((dpu) => this.#isNeeded(dpu)).map((dpu) => [dpu.name, dpu]));
     for (const name of new Set([...before, ...this.#detected.keys(), ...this.#known()])) {
       this.#controller.enqueue(name);
     }
@@ -108,8 +114,21 @@ export class DpuFleet {
   attachmentsChanged(): void {
     for (const name of this.#known()) {
       const object = this.#informer.get(name);
-      if (object ? isBeingDeleted(object) : !this.#detected?.has(name)) this.#controller.enqueue(name);
+      const detected = this.#detected?.get(name);
+      if (detected && !this.#isNeeded(detected)) this.#detected?.delete(name);
+      const isToGo = object ? isBeingDeleted(object) || drainOf(object) : !detected;
+      if (isToGo || detected?.pluginGone) this.#controller.enqueue(name);
     }
+  }
+
+  /** What was detected before this look, with the plugins that did. */
+  known(): ReadonlyMap<string, KnownDpu> {
+    const known = [...this.#known()].flatMap((name): [string, KnownDpu][] => {
+      const record = this.#records.get(name);
+      const plugin = this.#informer.get(name)?.metadata.annotations?.[annotations.plugin] ?? record?.plugin;
+      return plugin ? [[name, { plugin, record }]] : [];
+    });
+    return new Map(known);
   }
 
   managers(): DpuManager[] {
@@ -120,14 +139,22 @@ export class DpuFleet {
     return this.#managers.get(name);
   }
 
+  async setOrder(chain: string, functions: readonly string[]): Promise<void> {
+    await Promise.all(this.managers().map((manager) => manager.setChainOrder(chain, functions)));
+  }
+
+  stateOf(chain: string): ChainState | undefined {
+    return weightiest(this.managers().map((manager) => manager.chainState(chain)));
+  }
+
   /** Whether there is no DPU of that name (any more). One that has not been looked for may be there. */
   isGone(name: string): boolean {
-    return this.#detected !== undefined && !this.#detected.has(name) && !this.#recorded.has(name);
+    return this.#detected !== undefined && !this.#detected.has(name) && !this.#records.has(name);
   }
 
   /** Of the DPUs that are here, and of those that have not been torn down. */
   sides(): Set<DpuSide> {
-    return new Set([...this.#present(), ...this.#recorded.values()].map(({ side }) => side));
+    return new Set([...this.#present(), ...this.#records.list()].map(({ side }) => side));
   }
 
   /** Whether DPUs have been looked for since the daemon's start. */
@@ -135,11 +162,11 @@ export class DpuFleet {
     return this.#detected !== undefined;
   }
 
-  /** Whether a DPU with that side is here to stay. */
+  /** Whether a DPU with that side is here to stay, and takes pods. */
   stays(side: DpuSide): boolean {
     return this.#present().some(({ name, side: its }) => {
       const object = this.#informer.get(name);
-      return its === side && !(object && isBeingDeleted(object));
+      return its === side && !(object && (isBeingDeleted(object) || drainOf(object)));
     });
   }
 
@@ -147,12 +174,16 @@ export class DpuFleet {
     for (const manager of this.#managers.values()) manager.close();
   }
 
+  #isNeeded({ name, pluginGone }: FoundDpu): boolean {
+    return !pluginGone || this.#options.attachments.pods(name).length > 0;
+  }
+
   #present(): DetectedDpu[] {
     return [...(this.#detected?.values() ?? [])].filter(({ name }) => !this.#foreign.has(name));
   }
 
   #known(): Set<string> {
-    return new Set([...this.#recorded.keys(), ...this.#informer.list().map(({ metadata }) => metadata.name)]);
+    return new Set([...this.#records.names(), ...this.#informer.list().map(({ metadata }) => metadata.name)]);
   }
 
   async #reconcile(name: string): Promise<void> {
@@ -173,23 +204,22 @@ export class DpuFleet {
         this.#ready.add(name);
         this.#options.onReady();
       }
-      if (ready) await this.#objects.writeReady(object, ready);
+      await this.#standing.settle(object, manager, detected);
     }
   }
 
   async #withoutObject(name: string, detected: DetectedDpu | undefined): Promise<void> {
-    this.#foreign.get(name)?.abort();
-    this.#foreign.delete(name);
+    this.#foreign.forget(name);
     if (!detected) {
       // Its object was removed by force, or never made. There is nowhere to say which pods it waits for.
-      const record = this.#recorded.get(name);
+      const record = this.#records.get(name);
       if (!record) return;
       if (this.#options.attachments.pods(name).length > 0) (await this.#manage(record)).withdraw();
       else await this.#tearDown(name);
       return;
     }
     const foreign = await this.#objects.ensure(detected);
-    if (foreign) await this.#watchForeign(foreign);
+    if (foreign) await this.#foreign.watch(foreign, this.#signal);
   }
 
   async #delete(object: DataProcessingUnit): Promise<void> {
@@ -200,10 +230,10 @@ export class DpuFleet {
     this.#options.onSides();
     const pods = this.#options.attachments.pods(name);
     if (pods.length > 0) {
-      const record = this.#recorded.get(name);
+      const record = this.#records.get(name);
       // Pods that go need it until then.
       if (record) (await this.#manage(record)).withdraw();
-      await this.#objects.writeReady(object, inUse(pods));
+      await this.#objects.writeStatus(object, { ready: inUse(pods), vsp: object.status?.vsp, drain: undefined });
       return;
     }
     await this.#tearDown(name);
@@ -216,24 +246,25 @@ export class DpuFleet {
   }
 
   async #tearDown(name: string): Promise<void> {
-    const record = this.#recorded.get(name);
+    const record = this.#records.get(name);
     const manager = this.#managers.get(name) ?? (record && this.#open(record));
     await manager?.tearDown();
     this.#managers.delete(name);
     this.#ready.delete(name);
+    this.#standing.forget(name);
     for (const directory of Object.values(this.#directories(name))) rmSync(directory, { recursive: true, force: true });
     await this.#records.delete(name);
-    this.#recorded.delete(name);
     this.#options.onSides();
     await this.#options.settleNode();
     this.#options.logger.info({ dpu: name }, 'DPU torn down');
   }
 
   async #manage(dpu: DetectedDpu): Promise<DpuManager> {
+    await this.#records.put(dpu);
     const present = this.#managers.get(dpu.name);
-    if (present) return present;
-    await this.#records.put(dpu.name, dpu);
-    this.#recorded.set(dpu.name, dpu);
+    if (present?.dpu.identifier === dpu.identifier) return present;
+    // Another plugin may call it otherwise.
+    present?.close();
     const manager = this.#open(dpu);
     this.#managers.set(dpu.name, manager);
     this.#options.onSides();
@@ -250,6 +281,7 @@ export class DpuFleet {
       attachments,
       sysfs,
       onChange: () => this.#controller.enqueue(dpu.name),
+      onChains: () => this.#options.onChains?.(),
       logger,
     });
   }
@@ -259,23 +291,5 @@ export class DpuFleet {
       vsp: this.#options.vspDirectory(name),
       state: `${this.#options.stateDirectory}/dpu/${shorten(name, 200)}`,
     };
-  }
-
-  /** Another node has the name: says so, and tries again when that object changes. */
-  async #watchForeign(object: DataProcessingUnit): Promise<void> {
-    const { store, events, nodeName, logger } = this.#options;
-    const { name } = object.metadata;
-    const owner = object.spec.nodeName;
-    const message = `nodes ${owner} and ${nodeName} both have a DPU of this name; it is served on ${owner} only`;
-    logger.error({ dpu: name, owner }, message);
-    await events.event(object, { type: 'Warning', reason: 'NameTaken', message });
-    const stop = new AbortController();
-    this.#foreign.set(name, stop);
-    const signal = AbortSignal.any([stop.signal, ...(this.#signal ? [this.#signal] : [])]);
-    const informer = new Informer(store, dataProcessingUnit, { fieldSelector: `metadata.name=${name}`, logger });
-    await informer.start(signal);
-    informer.onChange((changed, _previous, kind) => {
-      if (kind === 'deleted' || changed.spec.nodeName !== owner) this.#controller.enqueue(name);
-    });
   }
 }

@@ -1,7 +1,8 @@
 /** What a DPU's Ready condition says. Pure. */
+
+import type { DpuSide } from '@dpu-operator/sdk/manifest';
 import type { ConditionInput } from '../../api/index.ts';
 import type { PeerState } from '../channel/peer.ts';
-import type { DpuSide } from '../detect/rules.ts';
 
 export type VspState =
   /** Asked, no answer yet: whatever was said before still holds. */
@@ -41,9 +42,18 @@ export function readiness(state: DpuState): ConditionInput | undefined {
 
 /** Ready=False for a DPU that is to go and is still needed. */
 export function inUse(pods: readonly string[]): ConditionInput {
+  return notReady('AttachmentsInUse', `it is deleted once these pods are: ${listed(pods)}`);
+}
+
+/** Ready=False for a DPU whose plugin nobody wants any more. */
+export function pluginGone(plugin: string, pods: readonly string[]): ConditionInput {
+  const words = `VendorPlugin ${plugin}, which detected it, is gone: it is deleted once these pods are`;
+  return notReady('PluginGone', `${words}, unless the VendorPlugin comes back: ${listed(pods)}`);
+}
+
+function listed(pods: readonly string[]): string {
   const named = [...new Set(pods)].sort();
-  const listed = named.slice(0, 10).join(', ') + (named.length > 10 ? ` and ${named.length - 10} more` : '');
-  return notReady('AttachmentsInUse', `it is deleted once these pods are: ${listed}`);
+  return named.slice(0, 10).join(', ') + (named.length > 10 ? ` and ${named.length - 10} more` : '');
 }
 
 const notReady = (reason: string, message: string): ConditionInput => ({

@@ -1,7 +1,7 @@
+import type { DpuSide } from '@dpu-operator/sdk/manifest';
 import { pino } from 'pino';
 import { afterEach, expect, test } from 'vitest';
 import type { Node } from '../../kube/index.ts';
-import type { DpuSide } from '../detect/rules.ts';
 import { TestApiServer } from '../testing/api-server.ts';
 import { NodeState } from './node-state.ts';
 

@@ -1,8 +1,9 @@
 /** What this daemon keeps on its node beside DPUs: the label that says which side it is, and the services for pods. */
+
+import type { DpuSide } from '@dpu-operator/sdk/manifest';
 import type { Logger } from 'pino';
 import { labels } from '../../api/index.ts';
 import { type KubeStore, type Node, node as nodeType } from '../../kube/index.ts';
-import type { DpuSide } from '../detect/rules.ts';
 import { nodeSideLabel } from '../dpu/dpu-objects.ts';
 
 /** The CNI server and its executable, and the registration with the kubelet. */

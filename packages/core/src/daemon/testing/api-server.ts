@@ -1,6 +1,6 @@
 /**
- * As much of the API server as the daemon's reconcilers talk to: objects in memory behind real HTTP, with lists,
- * watches, creation, merge patches, applies (taken as merges), and deletion that waits for finalizers.
+ * As much of the API server as the reconcilers talk to: objects in memory behind real HTTP, with lists, watches,
+ * creation, merge patches, applies, evictions, and deletion that waits for finalizers.
  */
 import { FakeApiServer, type FakeRequest } from '../../kube/fake-api-server.ts';
 import type { KubeStore } from '../../kube/index.ts';
@@ -23,6 +23,10 @@ export class TestApiServer {
   readonly objects = new Map<string, StoredObject>();
   /** Every request but reads: `PATCH /apis/…`. */
   readonly writes: string[] = [];
+  /** Why an eviction is refused; undefined when it is not. */
+  refuseEviction: (pod: string) => string | undefined = () => undefined;
+  /** By manager and path: what it applied last. */
+  readonly #applied = new Map<string, Record<string, unknown>>();
   readonly #watches = new Set<(type: EventType, path: string, object: StoredObject) => void>();
   #http: FakeApiServer | undefined;
   #version = 0;
@@ -60,13 +64,33 @@ export class TestApiServer {
     if (method === 'GET' && query.get('watch')) this.#watch(request);
     else if (method === 'GET' && known) request.json(known);
     else if (method === 'GET' && isCollection(pathname)) request.json(this.#list(pathname, query));
+    else if (method === 'POST' && path.endsWith('/eviction')) this.#evict(path.replace(/\/eviction$/, ''), request);
     else if (method === 'POST') this.#create(`${pathname}/${body.metadata.name}`, body, request);
-    else if (method === 'PATCH' && (known || isApply(request))) {
-      request.json(this.#change(path, merge(known ?? {}, body) as StoredObject));
+    else if (method === 'PATCH' && known && isStale(body, known)) {
+      request.json({ kind: 'Status', message: `${pathname} has changed`, code: 409 }, 409);
+    } else if (method === 'PATCH' && (known || isApply(request))) {
+      const object = isApply(request) ? this.#apply(known ?? {}, body, request) : merge(known ?? {}, body);
+      request.json(this.#change(path, object as StoredObject));
     } else if (method === 'DELETE' && known) {
       this.delete(path);
       request.json(known);
     } else request.json({ kind: 'Status', message: `${pathname} not found`, code: 404 }, 404);
+  }
+
+  /** Fields that the manager applied before and leaves out now go; conditions are merged by their type. */
+  #apply(known: Record<string, unknown>, body: Record<string, unknown>, { path, query }: FakeRequest): unknown {
+    const manager = `${query.get('fieldManager')} ${path}`;
+    const before = this.#applied.get(manager);
+    this.#applied.set(manager, body);
+    return applied(known, before, body);
+  }
+
+  #evict(path: string, request: FakeRequest): void {
+    const refusal = this.refuseEviction(path);
+    const isThere = this.objects.has(path);
+    if (!refusal) this.delete(path);
+    if (refusal) request.json({ kind: 'Status', message: refusal, code: 429 }, 429);
+    else request.json({ kind: 'Status', code: isThere ? 201 : 404 }, isThere ? 201 : 404);
   }
 
   #create(path: string, body: StoredObject, request: FakeRequest): void {
@@ -113,6 +137,8 @@ const isCollection = (path: string): boolean => /\/v1(\/namespaces\/[^/]+)?\/[a-
 /** Collections of namespaced objects are also to be had across namespaces. */
 const isIn = (collection: string, path: string): boolean =>
   path.startsWith(`${collection}/`) || path.replace(/\/namespaces\/[^/]+/, '').startsWith(`${collection}/`);
+const isStale = (body: Partial<StoredObject>, { metadata }: StoredObject): boolean =>
+  body.metadata?.resourceVersion !== undefined && body.metadata.resourceVersion !== metadata.resourceVersion;
 const isApply = (request: FakeRequest): boolean => request.contentType.includes('apply-patch');
 
 function selects(query: URLSearchParams, { metadata }: StoredObject): boolean {
@@ -121,6 +147,31 @@ function selects(query: URLSearchParams, { metadata }: StoredObject): boolean {
   const labelled = !key || (value === undefined ? key in (metadata.labels ?? {}) : metadata.labels?.[key] === value);
   return labelled && (!name || metadata.name === name);
 }
+
+interface Typed {
+  type: string;
+}
+
+function isTyped(list: unknown): list is Typed[] {
+  return Array.isArray(list) && list.every((item) => typeof item?.type === 'string');
+}
+
+function applied(target: unknown, before: unknown, body: unknown): unknown {
+  if (isTyped(target) && isTyped(body)) {
+    const gone = isTyped(before) ? before.map(({ type }) => type) : [];
+    const mine = new Set([...gone, ...body.map(({ type }) => type)]);
+    return [...target.filter(({ type }) => !mine.has(type)), ...body];
+  }
+  if (!isRecord(body)) return body;
+  const result: Record<string, unknown> = isRecord(target) ? { ...target } : {};
+  const previous = isRecord(before) ? before : {};
+  for (const key of Object.keys(previous)) if (!(key in body)) delete result[key];
+  for (const [key, value] of Object.entries(body)) result[key] = applied(result[key], previous[key], value);
+  return result;
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 function merge(target: unknown, patch: unknown): unknown {
   if (typeof patch !== 'object' || patch === null || Array.isArray(patch)) return patch;

@@ -2,7 +2,15 @@
 import { mkdirSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { type BridgePort, type Device, DpuError, definePlugin, type NetworkFunction } from '@dpu-operator/sdk';
+import { isDeepStrictEqual } from 'node:util';
+import {
+  type BridgePort,
+  type Device,
+  DpuError,
+  definePlugin,
+  type NetworkFunction,
+  type ServiceChain,
+} from '@dpu-operator/sdk';
 import { type PluginServer, servePlugin } from '@dpu-operator/sdk/host';
 import { parsePluginManifest } from '@dpu-operator/sdk/manifest';
 import { pino } from 'pino';
@@ -30,6 +38,12 @@ export class Vsp {
   readonly ports = new Map<string, BridgePort>();
   readonly functions: NetworkFunction[] = [];
   readonly forgotten: NetworkFunction[] = [];
+  /** Whether it announces ordered chains when it starts. */
+  hasChains = false;
+  readonly chains = new Map<string, NetworkFunction[]>();
+  /** What it was told of chains and hosts' ports, in order: `create`, `update`, `delete`, `port`. */
+  readonly told: string[] = [];
+  chainRefusal: DpuError | undefined;
   numVfs = 2;
   inits = 0;
   initFailure: DpuError | undefined;
@@ -86,6 +100,7 @@ export class Vsp {
       },
       bridge: {
         createBridgePort: async (port: BridgePort) => {
+          this.told.push('port');
           this.ports.set(port.name, port);
           return port;
         },
@@ -101,6 +116,34 @@ export class Vsp {
         createNetworkFunction: async (nf: NetworkFunction) => void this.functions.push(nf),
         deleteNetworkFunction: async (nf: NetworkFunction) => void this.forgotten.push(nf),
       },
+      ...(this.hasChains && { chains: this.#chainContract() }),
+    };
+  }
+
+  #chainContract() {
+    const take = (call: string, chain: ServiceChain) => {
+      this.told.push(call);
+      if (this.chainRefusal) throw this.chainRefusal;
+      this.chains.set(chain.name, chain.networkFunctions);
+      return chain;
+    };
+    return {
+      createChain: async (chain: ServiceChain) => {
+        const known = this.chains.get(chain.name);
+        if (known && !isDeepStrictEqual(known, chain.networkFunctions)) {
+          throw new DpuError('ALREADY_EXISTS', `${chain.name} exists`);
+        }
+        return take('create', chain);
+      },
+      updateChain: async (chain: ServiceChain) => {
+        if (!this.chains.has(chain.name)) throw new DpuError('NOT_FOUND', `${chain.name} does not exist`);
+        return take('update', chain);
+      },
+      deleteChain: async (name: string) => {
+        this.told.push('delete');
+        if (!this.chains.delete(name)) throw new DpuError('NOT_FOUND', `${name} does not exist`);
+      },
+      listChains: async () => [...this.chains].map(([name, networkFunctions]) => ({ name, networkFunctions })),
     };
   }
 }

@@ -1,0 +1,55 @@
+/** What a DPU runs, or is to run: kept in its status, so that it can go back to it when everything else has changed. */
+import { z } from 'zod';
+
+const hostPathSchema = z.object({
+  path: z.string(),
+  readOnly: z.boolean().optional(),
+  propagation: z.enum(['None', 'HostToContainer', 'Bidirectional']).optional(),
+});
+
+/** A plugin's release with the settings that it is run with: all that its pod is made from. */
+export const pluginRunSchema = z.object({
+  name: z.string().describe('Name of the VendorPlugin; npm package of a plugin that ships with the operator.'),
+  version: z.string().describe('Version of the package; of a VSP that is only an image, that image.'),
+  image: z.string().describe('Image that it runs in.'),
+  directory: z.string().optional().describe('Where it lies in the image, if it is part of it.'),
+  package: z.string().optional().describe('npm package, if it is installed on the node.'),
+  integrity: z.string().optional().describe('Hash of the tarball.'),
+  registry: z.string().optional(),
+  lock: z.string().optional().describe('ConfigMap with the lock file.'),
+  credentialsSecret: z.string().optional(),
+  disturbsTraffic: z.boolean(),
+  privileges: z.object({
+    privileged: z.boolean(),
+    capabilities: z.array(z.string()),
+    hostPaths: z.array(hostPathSchema),
+    hostNetwork: z.boolean(),
+    seccomp: z.enum(['RuntimeDefault', 'Unconfined']),
+  }),
+  settings: z.looseObject({}).meta({ 'x-kubernetes-preserve-unknown-fields': true }),
+  digest: z.string().describe('Hash of all of the above.'),
+  claim: z
+    .enum(['a', 'b'])
+    .optional()
+    .describe('Under which of two names the node keeps its files: what ran before stays there under the other.'),
+});
+
+/** In their order. Up to Draining, what ran before is not touched. */
+export const rolloutPhases = ['Installing', 'Draining', 'Replacing', 'Verifying', 'RollingBack', 'Failed'] as const;
+
+export const rolloutSchema = z.object({
+  target: pluginRunSchema,
+  phase: z.enum(rolloutPhases),
+  startedAt: z.string().describe('When it began; names this rollout.'),
+  drain: z.boolean().describe('Whether the DPU has to be free of pods before its VSP is replaced.'),
+  clear: z.boolean().describe('Whether the VSP has to take away what it made on the node, for another plugin follows.'),
+  wasReady: z.boolean().describe('Whether the DPU was ready before: then it has to be again.'),
+  replacingSince: z.string().optional(),
+  verifyingSince: z.string().optional(),
+  previousInit: z.string().optional().describe('`vsp.initialisedAt` of the VSP that was replaced.'),
+  reason: z.string().optional().describe('Why it failed: one CamelCase word.'),
+  message: z.string().optional(),
+});
+
+export type PluginRun = z.infer<typeof pluginRunSchema>;
+export type Rollout = z.infer<typeof rolloutSchema>;

@@ -1,0 +1,55 @@
+/** Where the DPU side listens for its hosts. */
+import { DpuError, type IpPort } from '@dpu-operator/sdk';
+import type { Logger } from 'pino';
+import type { BridgePortKeeper } from '../channel/bridge-port-keeper.ts';
+import { grpcAddress, parseEndpoint } from '../channel/endpoint.ts';
+import { serveChannel } from '../channel/server.ts';
+
+export interface DpuChannelOptions {
+  bridgePorts: BridgePortKeeper;
+  healthy: () => Promise<boolean>;
+  responderId: string;
+  logger: Logger;
+}
+
+export class DpuChannel {
+  readonly #options: DpuChannelOptions;
+  #served: { wanted: string; close(): void } | undefined;
+  #problem: string | undefined;
+  #closed = false;
+
+  constructor(options: DpuChannelOptions) {
+    this.#options = options;
+  }
+
+  /** Why hosts cannot reach it. */
+  get problem(): string | undefined {
+    return this.#problem;
+  }
+
+  forgetProblem(): void {
+    this.#problem = undefined;
+  }
+
+  /** @throws DpuError FAILED_PRECONDITION when it cannot listen there. */
+  async listen(ipPort: IpPort): Promise<void> {
+    const wanted = grpcAddress(parseEndpoint(ipPort));
+    if (this.#closed || this.#served?.wanted === wanted) return;
+    this.#served?.close();
+    this.#served = undefined;
+    try {
+      const served = await serveChannel(ipPort, this.#options);
+      this.#served = { wanted, close: () => served.close() };
+      this.#problem = undefined;
+      if (this.#closed) served.close();
+    } catch (error) {
+      this.#problem = DpuError.from(error).message;
+      throw new DpuError('FAILED_PRECONDITION', this.#problem, { cause: error });
+    }
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#served?.close();
+  }
+}

@@ -1,0 +1,38 @@
+/** Calls to a VSP that may fail. */
+import { DpuError } from '@dpu-operator/sdk';
+import type { VspClient } from '@dpu-operator/sdk/client';
+import type { Logger } from 'pino';
+import type { VspIdentity } from '../../api/index.ts';
+
+/** Who has just answered Init. A VSP that cannot tell is known by the time alone. */
+export async function identityOf(client: Pick<VspClient, 'getInfo'>): Promise<VspIdentity> {
+  const initialisedAt = new Date().toISOString();
+  const info = await client.getInfo().catch(() => undefined);
+  if (!info) return { initialisedAt };
+  const { packageName, packageVersion, contractVersion, capabilities } = info;
+  return {
+    initialisedAt,
+    ...(packageName && { package: packageName }),
+    ...(packageVersion && { version: packageVersion }),
+    ...(contractVersion && { contract: contractVersion }),
+    capabilities,
+  };
+}
+
+/** Has it take away what it made on the node. */
+export async function clearVsp(client: Pick<VspClient, 'setNumVfs'> | undefined, logger: Logger): Promise<void> {
+  try {
+    await client?.setNumVfs(0);
+  } catch (error) {
+    logger.warn({ err: error }, 'the VSP did not take its virtual functions away');
+  }
+}
+
+/** A VSP without a heartbeat is as healthy as it answers. */
+export async function isHealthy(client: Pick<VspClient, 'ping'> | undefined, senderId: string): Promise<boolean> {
+  if (!client) return false;
+  return await client.ping(senderId).then(
+    ({ healthy }) => healthy,
+    (error) => DpuError.from(error).code === 'UNIMPLEMENTED',
+  );
+}

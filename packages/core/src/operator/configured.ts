@@ -1,0 +1,94 @@
+/** The condition Configured: whether a DPU runs what is asked for, and if not, why and what to do. Pure. */
+import type { ConditionInput } from '../api/conditions.ts';
+import { type DataProcessingUnit, dpuConditions } from '../api/data-processing-unit.ts';
+import type { Rollout } from '../api/plugin-run.ts';
+import { keyOf } from '../kube/index.ts';
+import type { Choice } from './plugin-choice.ts';
+import { podsLeft } from './rollout/plan.ts';
+import { nameOf } from './rollout/plugin-run.ts';
+import { verify } from './rollout/verify.ts';
+import type { World } from './rollout/world.ts';
+
+/** Reasons of a change that goes its way. */
+export const ordinaryReasons: readonly string[] = ['Installing', 'Draining', 'Replacing', 'Verifying'];
+
+/** @param refusals why pods could not be evicted */
+export function configured(
+  dpu: DataProcessingUnit,
+  choice: Choice,
+  world: World,
+  refusals: readonly string[],
+): ConditionInput {
+  const { rollout } = world.status;
+  if (choice.problem) return withProblem(choice, world);
+  if (rollout) return underWay(dpu, rollout, world, refusals);
+  const name = choice.config && keyOf(choice.config);
+  const runs = world.status.plugin ? `; it runs ${nameOf(world.status.plugin)}` : '';
+  if (name) return verdict('True', 'Configured', `by DataProcessingUnitConfig ${name}${runs}`);
+  return verdict('True', 'Defaults', `no DataProcessingUnitConfig selects it${runs}`);
+}
+
+function withProblem({ config, problem }: Choice, world: World): ConditionInput {
+  const where = config ? `DataProcessingUnitConfig ${keyOf(config)}: ` : '';
+  return verdict('False', problem?.reason ?? '', `${where}${problem?.message}${keeps(world)}`);
+}
+
+function keeps({ status: { plugin } }: World): string {
+  return plugin ? `; the DPU keeps running ${nameOf(plugin)} with its settings` : '';
+}
+
+function underWay(
+  dpu: DataProcessingUnit,
+  rollout: Rollout,
+  world: World,
+  refusals: readonly string[],
+): ConditionInput {
+  const target = nameOf(rollout.target);
+  const { failure } = world.installPod ?? {};
+  switch (rollout.phase) {
+    case 'Installing':
+      if (failure) {
+        return verdict(
+          'False',
+          failure.reason,
+          `${target} cannot be installed: ${failure.message}${keeps(world)}; it is tried again`,
+        );
+      }
+      return verdict('False', 'Installing', `${target} is being installed on node ${dpu.spec.nodeName}`);
+    case 'Draining':
+      return draining(target, podsLeft(world, rollout), refusals);
+    case 'Replacing':
+      return verdict('False', 'Replacing', `the VSP makes room for ${target}`);
+    case 'Verifying': {
+      const verdictNow = verify(world, rollout);
+      if (verdictNow.works || !verdictNow.over) return verdict('False', 'Verifying', `${target} has been started`);
+      return verdict('False', verdictNow.reason, `${target} does not work: ${verdictNow.message}`);
+    }
+    case 'RollingBack':
+      return verdict('False', 'RollingBack', `${rollout.message ?? `${target} is not wanted any more`}${back(world)}`);
+    case 'Failed': {
+      const advice = 'it is tried again when its version or settings change';
+      return verdict(
+        'False',
+        'RolledBack',
+        `${target} failed (${rollout.reason}): ${rollout.message}${back(world)}; ${advice}`,
+      );
+    }
+  }
+}
+
+function back({ status: { plugin } }: World): string {
+  return plugin ? `; the DPU runs ${nameOf(plugin)} again` : '';
+}
+
+function draining(target: string, pods: readonly string[] | undefined, refusals: readonly string[]): ConditionInput {
+  if (!pods)
+    return verdict('False', 'Draining', `before ${target} starts, the daemon takes the devices away from new pods`);
+  if (refusals.length > 0) return verdict('False', 'DrainBlocked', `${target} waits for pods: ${refusals.join('; ')}`);
+  const listed = pods.slice(0, 10).join(', ') + (pods.length > 10 ? ` and ${pods.length - 10} more` : '');
+  return verdict('False', 'Draining', `${target} waits until these pods have ended: ${listed}`);
+}
+
+function verdict(status: 'True' | 'False', reason: string, message: string): ConditionInput {
+  return { type: dpuConditions.configured, status, reason, message: message.slice(0, 4000) };
+}

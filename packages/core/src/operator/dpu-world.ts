@@ -1,0 +1,55 @@
+/** What is there for a DPU, as the planner of rollouts takes it. */
+import { findCondition } from '../api/conditions.ts';
+import { type DataProcessingUnit, dpuConditions } from '../api/data-processing-unit.ts';
+import { annotations } from '../api/names.ts';
+import type { PluginRun } from '../api/plugin-run.ts';
+import { isBeingDeleted, type Pod } from '../kube/index.ts';
+import type { Caches } from './caches.ts';
+import type { Environment } from './environment.ts';
+import { installPodName } from './install-pod.ts';
+import { installPodState } from './install-pod-status.ts';
+import { ageMs } from './pod-age.ts';
+import type { VspPodState, World } from './rollout/world.ts';
+import { vspPodHash, vspPodName } from './vsp-pod.ts';
+import { crashing, hasEnded, hopeless, vspPodCondition } from './vsp-pod-status.ts';
+
+export function worldOf(
+  dpu: DataProcessingUnit,
+  wanted: PluginRun | undefined,
+  { vspPods }: Pick<Caches, 'vspPods'>,
+  environment: Environment,
+): World {
+  const { name } = dpu.metadata;
+  const { plugin, rollout, vsp, drain, conditions } = dpu.status ?? {};
+  return {
+    now: Date.now(),
+    wanted,
+    status: { plugin, rollout },
+    vspPod: vspPodState(vspPods.get(vspPodName(name), environment.namespace), dpu),
+    installPod: installPodState(vspPods.get(installPodName(name), environment.namespace)),
+    hashOf: (run) => vspPodHash(dpu, run, environment),
+    ready: findCondition(conditions, dpuConditions.ready),
+    vsp,
+    drain,
+    leaving: isBeingDeleted(dpu),
+  };
+}
+
+function vspPodState(pod: Pod | undefined, dpu: DataProcessingUnit): VspPodState | undefined {
+  if (!pod) return undefined;
+  const owned = pod.metadata.ownerReferences?.some(({ uid }) => uid === dpu.metadata.uid);
+  const { status, message } = vspPodCondition(pod);
+  return {
+    hash: owned ? (pod.metadata.annotations?.[annotations.specHash] ?? '') : '',
+    state: stateOf(pod, status === 'True'),
+    ageMs: ageMs(pod),
+    hopeless: hopeless(pod) ?? crashing(pod),
+    message,
+  };
+}
+
+function stateOf(pod: Pod, isRunning: boolean): VspPodState['state'] {
+  if (isBeingDeleted(pod)) return 'going';
+  if (hasEnded(pod)) return 'ended';
+  return isRunning ? 'running' : 'starting';
+}

@@ -1,0 +1,92 @@
+/** Which plugin, version and settings a DPU shall run. Pure. */
+import type { DataProcessingUnit } from '../api/data-processing-unit.ts';
+import type { DataProcessingUnitConfig } from '../api/data-processing-unit-config.ts';
+import type { PluginRun } from '../api/plugin-run.ts';
+import type { PluginCatalog } from '../plugins/catalog.ts';
+import type { PluginRelease } from '../plugins/release.ts';
+import { checkSettings, configsOf } from './dpu-settings.ts';
+import { detectingPlugin } from './plugin-of.ts';
+import { pluginRun } from './rollout/plugin-run.ts';
+
+/** Why what is asked for cannot be had: nothing changes then. */
+export interface Problem {
+  reason:
+    | 'UnknownPlugin'
+    | 'PluginGone'
+    | 'VersionUnresolved'
+    | 'ManifestInvalid'
+    | 'SideMissing'
+    | 'SettingsInvalid'
+    | 'SettingsMissing'
+    | 'RolledBack';
+  message: string;
+}
+
+export interface Choice {
+  /** The config that holds, where one selects the DPU. */
+  config: DataProcessingUnitConfig | undefined;
+  /** Undefined when it cannot be had: the DPU keeps what it runs. */
+  wanted: PluginRun | undefined;
+  numVfs: number | undefined;
+  problem: Problem | undefined;
+}
+
+/** The oldest config that selects the DPU holds; without one, its plugin's own version with default settings. */
+export function choose(
+  dpu: DataProcessingUnit,
+  configs: readonly DataProcessingUnitConfig[],
+  catalog: PluginCatalog,
+  vspImage: string,
+): Choice {
+  const [config] = configsOf(dpu, configs);
+  const release = releaseOf(dpu, config, catalog);
+  const problem = 'reason' in release ? release : faultOf(release, config);
+  if (problem || 'reason' in release) return { config, wanted: undefined, numVfs: dpu.spec.numVfs, problem };
+  const wanted = pluginRun(release, config?.spec.settings ?? {}, vspImage);
+  return { config, wanted, numVfs: config?.spec.numVfs, problem: undefined };
+}
+
+/** What keeps a DPU from running as a config asks; undefined when nothing does. */
+export function problemOf(
+  dpu: DataProcessingUnit,
+  config: DataProcessingUnitConfig,
+  catalog: PluginCatalog,
+): Problem | undefined {
+  const release = releaseOf(dpu, config, catalog);
+  return 'reason' in release ? release : faultOf(release, config);
+}
+
+function releaseOf(
+  dpu: DataProcessingUnit,
+  config: DataProcessingUnitConfig | undefined,
+  catalog: PluginCatalog,
+): PluginRelease | Problem {
+  const asked = config?.spec.plugin;
+  const name = asked?.name ?? detectingPlugin(dpu, catalog);
+  if (!asked && !catalog.has(name ?? '')) return gone(name, dpu);
+  const release = catalog.find(name ?? '', asked?.version);
+  if ('reason' in release) {
+    return asked ? { ...release, message: `spec.plugin: ${release.message}` } : release;
+  }
+  const side = dpu.spec.isDpuSide ? 'dpu' : 'host';
+  if (release.manifest.products.some((product) => product[side])) return release;
+  const message = `plugin ${release.plugin} has no product with a ${side} side, which this DPU is; select another`;
+  return { reason: 'SideMissing', message };
+}
+
+function gone(name: string | undefined, { spec }: DataProcessingUnit): Problem {
+  if (name === undefined) {
+    const message = `no plugin knows the product ${spec.dpuProductName}; use an operator and daemon of the same version`;
+    return { reason: 'UnknownPlugin', message };
+  }
+  const message = `VendorPlugin ${name}, which detected this DPU, is gone: create it again, or the DPU goes when no pod uses it`;
+  return { reason: 'PluginGone', message };
+}
+
+function faultOf({ manifest }: PluginRelease, config: DataProcessingUnitConfig | undefined): Problem | undefined {
+  const fault = checkSettings(manifest.settings, config?.spec.settings ?? {});
+  if (fault === undefined) return undefined;
+  if (config) return { reason: 'SettingsInvalid', message: fault };
+  const message = `no DataProcessingUnitConfig selects it, but the plugin needs one: ${fault}`;
+  return { reason: 'SettingsMissing', message };
+}

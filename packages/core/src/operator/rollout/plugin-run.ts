@@ -1,0 +1,66 @@
+import { createHash } from 'node:crypto';
+import type { PluginRun } from '../../api/plugin-run.ts';
+import type { PluginRelease } from '../../plugins/release.ts';
+
+/** A release with settings, and all that its pod is made from: nothing of it changes when the release is found anew. */
+export function pluginRun(release: PluginRelease, settings: Record<string, unknown>, vspImage: string): PluginRun {
+  const { source, manifest } = release;
+  const { privileged, capabilities, hostPaths, hostNetwork, seccomp } = manifest.privileges;
+  const image = release.image ?? vspImage;
+  const run = {
+    name: release.plugin,
+    version: release.version ?? image,
+    image,
+    ...(source.kind === 'builtin' && { directory: source.directory }),
+    ...(source.kind === 'npm' && {
+      package: source.packageName,
+      integrity: source.integrity,
+      lock: source.lock,
+      ...(source.registry && { registry: source.registry }),
+      ...(source.credentialsSecret && { credentialsSecret: source.credentialsSecret }),
+    }),
+    disturbsTraffic: manifest.disturbsTraffic,
+    privileges: { privileged, capabilities, hostPaths, hostNetwork, seccomp },
+    settings,
+  };
+  // Where it was taken from is of no matter to what runs.
+  const { registry: _, credentialsSecret: _secret, ...made } = run;
+  return { ...run, digest: hash(made) };
+}
+
+/** Another key for another way to the same release: other credentials, or another registry. */
+export function installKey({ digest, registry, credentialsSecret }: PluginRun): string {
+  return hash({ digest, registry, credentialsSecret });
+}
+
+/** What has to be put on the node before a run takes the place of what runs. */
+export function preparation(before: PluginRun | undefined, run: PluginRun): { install: boolean; pull: boolean } {
+  return {
+    install: run.package !== undefined && !(before && sameCode(before, run)),
+    // Where nothing runs, nothing waits for the image.
+    pull: before !== undefined && before.image !== run.image,
+  };
+}
+
+/** Whether running one takes the same files on the node as running the other. */
+function sameCode(a: PluginRun, b: PluginRun): boolean {
+  return a.package === b.package && a.version === b.version && a.integrity === b.integrity && a.lock === b.lock;
+}
+
+/** For messages. */
+export function nameOf({ name, version }: PluginRun): string {
+  return `${name} ${version}`;
+}
+
+function hash(value: object): string {
+  return createHash('sha256').update(canonical(value)).digest('hex').slice(0, 16);
+}
+
+/** JSON that does not depend on the order of keys: the API server keeps none. */
+function canonical(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
+  const entries = Object.entries(value).filter(([, item]) => item !== undefined);
+  entries.sort(([a], [b]) => (a < b ? -1 : 1));
+  return `{${entries.map(([key, item]) => `${JSON.stringify(key)}:${canonical(item)}`).join(',')}}`;
+}

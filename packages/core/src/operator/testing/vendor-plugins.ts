@@ -1,0 +1,109 @@
+/** The controller of VendorPlugins against an API server in memory. */
+import 'reflect-metadata';
+import { pino } from 'pino';
+import { operatorNamespace } from '../../api/names.ts';
+import { type VendorPlugin, vendorPlugin } from '../../api/vendor-plugin.ts';
+import { TestApiServer } from '../../daemon/testing/api-server.ts';
+import { EventRecorder } from '../../kube/index.ts';
+import type { LookUp } from '../../plugins/lookup/lookup.ts';
+import { Caches } from '../caches.ts';
+import { parseEnvironment } from '../environment.ts';
+import { VendorPluginController } from '../vendor-plugin-controller.ts';
+
+const apiVersion = 'config.openshift.io/v1';
+const namespaced = `namespaces/${operatorNamespace}`;
+const configMaps = `/api/v1/${namespaced}/configmaps/`;
+
+export class VendorPluginBed {
+  readonly server = new TestApiServer();
+  readonly #lookUp: LookUp;
+  #stop = new AbortController();
+  #running: Promise<unknown> = Promise.resolve();
+
+  constructor(lookUp: LookUp) {
+    this.#lookUp = lookUp;
+  }
+
+  /** Starts an operator; the objects of an earlier one are still there. */
+  async start(variables: NodeJS.ProcessEnv = {}): Promise<void> {
+    this.#stop = new AbortController();
+    const store = await this.server.start();
+    const environment = parseEnvironment(variables, 'operator');
+    const logger = pino({ enabled: false });
+    const events = new EventRecorder(store, 'operator', 'operator', logger);
+    const caches = new Caches(store, environment, logger);
+    const { controller } = new VendorPluginController(store, caches, environment, events, this.#lookUp, logger);
+    await caches.start(this.#stop.signal);
+    this.#running = controller.start(this.#stop.signal);
+  }
+
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    await this.#running;
+    this.server.close();
+  }
+
+  /** Puts a VendorPlugin in place, or changes its spec as the API server would: with another generation. */
+  put(name: string, spec: object, annotations: Record<string, string> = {}): void {
+    const path = this.#path(name);
+    const before = this.server.objects.get(path);
+    const isSame = JSON.stringify(before?.spec) === JSON.stringify(spec);
+    const generation = Number(before?.metadata.generation ?? 0) + (isSame ? 0 : 1);
+    this.server.put(path, {
+      apiVersion,
+      kind: 'VendorPlugin',
+      metadata: { ...before?.metadata, name, generation, annotations },
+      spec,
+      ...(before?.status !== undefined && { status: before.status }),
+    });
+  }
+
+  /** Has a DataProcessingUnitConfig choose a plugin, or not any more. */
+  choose(config: string, plugin: { name: string; version?: string } | undefined): void {
+    this.server.put(`/apis/${apiVersion}/${namespaced}/dataprocessingunitconfigs/${config}`, {
+      apiVersion,
+      kind: 'DataProcessingUnitConfig',
+      metadata: { name: config, namespace: operatorNamespace },
+      spec: plugin ? { plugin } : {},
+    });
+  }
+
+  putSecret(name: string, data: Record<string, string>): void {
+    this.server.put(`/api/v1/${namespaced}/secrets/${name}`, {
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: { name, namespace: operatorNamespace },
+      data: Object.fromEntries(
+        Object.entries(data).map(([key, value]) => [key, Buffer.from(value).toString('base64')]),
+      ),
+    });
+  }
+
+  get(name: string): VendorPlugin {
+    return vendorPlugin.schema.parse(this.server.objects.get(this.#path(name)));
+  }
+
+  condition(name: string, type = 'Ready') {
+    return this.get(name).status?.conditions?.find((condition) => condition.type === type);
+  }
+
+  /** The locks that there are: the ConfigMaps' data by their name. */
+  locks(): Map<string, Record<string, string>> {
+    const found = [...this.server.objects].filter(([path]) => path.startsWith(configMaps));
+    return new Map(found.map(([path, { data }]) => [path.slice(configMaps.length), data as Record<string, string>]));
+  }
+
+  deleteLock(name: string): void {
+    this.server.delete(`${configMaps}${name}`);
+  }
+
+  /** Notes of the events so far. */
+  events(): string[] {
+    const found = [...this.server.objects.values()].filter(({ kind }) => kind === 'Event');
+    return found.map(({ type, reason }) => `${type} ${reason}`);
+  }
+
+  #path(name: string): string {
+    return `/apis/${apiVersion}/vendorplugins/${name}`;
+  }
+}

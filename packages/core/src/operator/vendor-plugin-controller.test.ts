@@ -1,0 +1,153 @@
+/** The controller of VendorPlugins, with a registry of a few lines. */
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { LookedUp, LookupRequest } from '../plugins/lookup/lookup.ts';
+import { LookupError } from '../plugins/lookup/lookup-error.ts';
+import { VendorPluginBed } from './testing/vendor-plugins.ts';
+
+const manifest = {
+  contract: '^1.0.0',
+  products: [{ name: 'Acme', host: { detect: { pci: { vendor: '1af4', device: '1000' } }, identifier: 'acme' } }],
+};
+
+/** What the registry answers by what is asked for. */
+let published: Record<string, string | LookupError>;
+let asked: LookupRequest[];
+let bed: VendorPluginBed;
+
+async function lookUp(request: LookupRequest): Promise<LookedUp> {
+  asked.push(request);
+  const answer = published[request.requested];
+  if (answer === undefined) throw new LookupError('VersionNotFound', 'there is no such version');
+  if (answer instanceof LookupError) throw answer;
+  const integrity = `sha512-${Buffer.from(answer).toString('base64')}`;
+  const lock = request.locked?.version === answer ? undefined : `lock of ${request.packageName} ${answer}`;
+  return { version: answer, integrity, manifest, lock };
+}
+
+beforeEach(async () => {
+  published = { latest: '1.0.0', '1.0.0': '1.0.0', '^1': '1.0.0' };
+  asked = [];
+  bed = new VendorPluginBed(lookUp);
+  await bed.start();
+});
+afterEach(() => bed.stop());
+
+const ready = (name: string, reason: string) => vi.waitFor(() => expect(bed.condition(name)).toMatchObject({ reason }));
+const requests = () => asked.map(({ requested }) => requested);
+
+test('finds a version, writes its lock, says so once', async () => {
+  bed.put('acme', { package: '@acme/p' });
+  await ready('acme', 'Found');
+  const [lock] = bed.get('acme').status?.releases ?? [];
+  expect(lock).toMatchObject({ requested: 'latest', version: '1.0.0', registry: 'https://registry.npmjs.org/' });
+  expect(bed.locks()).toEqual(new Map([[lock?.lock, { 'package-lock.json': 'lock of @acme/p 1.0.0' }]]));
+  await vi.waitFor(() => expect(bed.events()).toEqual(['Normal Found']));
+  const writes = bed.server.writes.length;
+  // Changes that ask nothing of a registry.
+  bed.choose('c', { name: 'acme' });
+  bed.choose('d', { name: 'acme', version: '1.0.0' });
+  await vi.waitFor(() => expect(bed.condition('acme', 'VersionsReady')).toMatchObject({ status: 'True' }));
+  expect(requests()).toEqual(['latest', '1.0.0']);
+  expect(bed.server.writes.slice(writes).filter((write) => !write.includes('/events'))).toHaveLength(1);
+});
+
+test('an operator that starts again asks nothing and writes nothing', async () => {
+  bed.put('acme', { package: '@acme/p', version: '^1' });
+  await ready('acme', 'Found');
+  await bed.stop();
+  const writes = bed.server.writes.length;
+  await bed.start();
+  // The next one is looked up after the first was looked at.
+  bed.put('other', { package: '@acme/q' });
+  await ready('other', 'Found');
+  expect(requests()).toEqual(['^1', 'latest']);
+  expect(bed.server.writes.slice(writes).filter((write) => write.includes('vendorplugins/acme'))).toEqual([]);
+});
+
+test('two VendorPlugins of one package each have their lock', async () => {
+  bed.put('a', { package: '@acme/p' });
+  bed.put('b', { package: '@acme/p' });
+  await ready('a', 'Found');
+  await ready('b', 'Found');
+  expect(bed.locks().size).toBe(2);
+});
+
+test('a version that cannot be had leaves the one before in use, and is tried again when that changes', async () => {
+  bed.put('acme', { package: '@acme/p', version: '1.0.0' });
+  await ready('acme', 'Found');
+  published['2.0.0'] = new LookupError('ManifestInvalid', 'dpu.products: is wrong');
+  bed.put('acme', { package: '@acme/p', version: '2.0.0' });
+  await ready('acme', 'ManifestInvalid');
+  expect(bed.condition('acme')?.message).toBe('@acme/p@2.0.0: dpu.products: is wrong; version 1.0.0 stays in use');
+  expect(bed.get('acme').status).toMatchObject({ version: '1.0.0', releases: [{ version: '1.0.0' }] });
+  published['2.0.1'] = '2.0.1';
+  bed.put('acme', { package: '@acme/p', version: '2.0.1' });
+  await ready('acme', 'Found');
+  expect(bed.get('acme').status?.releases).toMatchObject([{ version: '2.0.1' }]);
+  await vi.waitFor(() => expect(bed.events()).toEqual(['Normal Found', 'Warning ManifestInvalid', 'Normal Found']));
+});
+
+test('the annotation asks for another look; a version that is still the same keeps its lock', async () => {
+  bed.put('acme', { package: '@acme/p', version: '^1' });
+  await ready('acme', 'Found');
+  const before = bed.get('acme').status?.releases;
+  bed.put('acme', { package: '@acme/p', version: '^1' }, { 'dpu.config.openshift.io/refresh': '1' });
+  await vi.waitFor(() => expect(bed.get('acme').status?.lookup?.refresh).toBe('1'));
+  expect(bed.get('acme').status?.releases).toEqual(before);
+  published['^1'] = '1.0.1';
+  bed.put('acme', { package: '@acme/p', version: '^1' }, { 'dpu.config.openshift.io/refresh': '2' });
+  await vi.waitFor(() => expect(bed.get('acme').status?.version).toBe('1.0.1'));
+  expect(asked.map(({ locked }) => locked?.version)).toEqual([undefined, '1.0.0', '1.0.0']);
+});
+
+test('a lock that somebody deletes is written again', async () => {
+  bed.put('acme', { package: '@acme/p' });
+  await ready('acme', 'Found');
+  const [name = ''] = bed.locks().keys();
+  bed.deleteLock(name);
+  await vi.waitFor(() => expect([...bed.locks().keys()]).toEqual([name]));
+});
+
+test('of the locks that went out of use the last five stay', async () => {
+  for (let patch = 0; patch < 8; patch++) {
+    const version = `1.1.${patch}`;
+    published[version] = version;
+    bed.put('acme', { package: '@acme/p', version });
+    await vi.waitFor(() => expect(bed.get('acme').status?.version).toBe(version));
+  }
+  await vi.waitFor(() => expect(bed.locks().size).toBe(6));
+});
+
+test('a version that only a config asks for has a condition of its own', async () => {
+  bed.put('acme', { package: '@acme/p' });
+  bed.choose('c', { name: 'acme', version: '9.0.0' });
+  await vi.waitFor(() => expect(bed.condition('acme', 'VersionsReady')).toMatchObject({ reason: 'VersionNotFound' }));
+  expect(bed.condition('acme')).toMatchObject({ status: 'True' });
+  bed.choose('c', undefined);
+  await vi.waitFor(() => expect(bed.condition('acme', 'VersionsReady')).toBeUndefined());
+});
+
+test('credentials come from the Secret', async () => {
+  const spec = { package: '@acme/p', credentialsSecret: { name: 'npm' } };
+  bed.put('acme', spec);
+  await ready('acme', 'SecretMissing');
+  bed.putSecret('npm', { user: 'x' });
+  bed.put('acme', spec, { 'dpu.config.openshift.io/refresh': '1' });
+  await ready('acme', 'SecretInvalid');
+  bed.putSecret('npm', { token: 'abc' });
+  bed.put('acme', spec, { 'dpu.config.openshift.io/refresh': '2' });
+  await ready('acme', 'Found');
+  expect(asked.map(({ credentials }) => credentials)).toEqual([{ token: 'abc' }]);
+  expect(JSON.stringify([...bed.server.objects].filter(([path]) => !path.includes('secrets')))).not.toContain('abc');
+});
+
+test('an image with a manifest is a release without a version', async () => {
+  bed.put('go', { image: 'registry.example.com/vsp:1', manifest });
+  await ready('go', 'Declared');
+  expect(bed.get('go').status?.releases).toEqual([
+    { requested: 'latest', image: 'registry.example.com/vsp:1', manifest },
+  ]);
+  bed.put('go', { image: 'registry.example.com/vsp:1', manifest: { ...manifest, contract: '^9.0.0' } });
+  await ready('go', 'ContractUnsupported');
+  expect(asked).toEqual([]);
+});

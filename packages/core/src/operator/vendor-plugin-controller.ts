@@ -1,0 +1,236 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Logger } from 'pino';
+import { inject, injectable } from 'tsyringe';
+import { findCondition } from '../api/conditions.ts';
+import { fieldManagers } from '../api/names.ts';
+import {
+  type VendorPlugin,
+  type VendorPluginRelease,
+  type VendorPluginStatus,
+  vendorPlugin,
+} from '../api/vendor-plugin.ts';
+import {
+  Controller,
+  configMap,
+  controllerName,
+  type EventRecorder,
+  isBeingDeleted,
+  type KubeStore,
+  type Requeue,
+  secret,
+} from '../kube/index.ts';
+import type { LookUp } from '../plugins/lookup/lookup.ts';
+import { LookupError } from '../plugins/lookup/lookup-error.ts';
+import { checkManifest } from '../plugins/lookup/manifest.ts';
+import { type Credentials, CredentialsError, parseCredentials } from '../plugins/npm/settings.ts';
+import type { Caches } from './caches.ts';
+import type { Environment } from './environment.ts';
+import { lockName, uselessLocks, writeLock } from './plugin-locks.ts';
+import { tokens } from './tokens.ts';
+import { type Attempt, planLookups, questionOf, restoredAttempts, wantedVersions } from './vendor-plugin-plan.ts';
+import { nextStatus, type Outcome, usableManifest } from './vendor-plugin-status.ts';
+
+/** Finds the versions of vendors' plugins that are asked for, and says in their status what running them takes. */
+@injectable()
+export class VendorPluginController {
+  readonly controller: Controller;
+  readonly #store: KubeStore;
+  readonly #caches: Caches;
+  readonly #environment: Environment;
+  readonly #events: EventRecorder;
+  readonly #lookUp: LookUp;
+  readonly #logger: Logger;
+  /** By VendorPlugin and version. */
+  readonly #attempts = new Map<string, Map<string, Attempt>>();
+  /** Locks that were written and that the cache has not seen yet. */
+  readonly #written = new Set<string>();
+
+  constructor(
+    @inject(tokens.store) store: KubeStore,
+    @inject(tokens.caches) caches: Caches,
+    @inject(tokens.environment) environment: Environment,
+    @inject(tokens.events) events: EventRecorder,
+    @inject(tokens.lookUp) lookUp: LookUp,
+    @inject(tokens.logger) logger: Logger,
+  ) {
+    this.#store = store;
+    this.#caches = caches;
+    this.#environment = environment;
+    this.#events = events;
+    this.#lookUp = lookUp;
+    this.#logger = logger;
+    // One at a time: npm takes 100 MB while it looks.
+    this.controller = new Controller({
+      name: 'vendor-plugin',
+      logger,
+      reconcile: (key) => this.reconcile(key),
+      concurrency: 1,
+    });
+    caches.vendorPlugins.onChange(({ metadata }) => this.controller.enqueue(metadata.name));
+    caches.dpuConfigs.onChange((config, previous) => {
+      for (const name of new Set([config.spec.plugin?.name, previous?.spec.plugin?.name])) {
+        if (name) this.controller.enqueue(name);
+      }
+    });
+    caches.pluginLocks.onChange((lock, _, kind) => {
+      this.#written.delete(lock.metadata.name);
+      const owner = controllerName(lock, vendorPlugin.kind);
+      if (owner && kind === 'deleted') this.controller.enqueue(owner);
+    });
+  }
+
+  async reconcile(key: string): Promise<Requeue | undefined> {
+    const plugin = this.#caches.vendorPlugins.getByKey(key);
+    if (!plugin || isBeingDeleted(plugin)) {
+      this.#attempts.delete(key);
+      return undefined;
+    }
+    if (!this.#attempts.has(key)) this.#attempts.set(key, restoredAttempts(plugin, Date.now()));
+    const wanted = wantedVersions(plugin, this.#caches.dpuConfigs.list());
+    const { due } = this.#plan(plugin, wanted);
+    const outcomes: Outcome[] = [];
+    for (const requested of due) outcomes.push(await this.#find(plugin, requested));
+    const status = nextStatus(plugin, wanted, outcomes);
+    await this.#write(plugin, status);
+    this.#remember(plugin, wanted, outcomes);
+    await this.#prune(plugin, status);
+    const { wakeMs } = this.#plan({ ...plugin, status }, wanted);
+    return wakeMs === undefined ? undefined : { requeueAfterMs: wakeMs };
+  }
+
+  #plan(plugin: VendorPlugin, wanted: readonly string[]) {
+    const attempts = this.#attempts.get(plugin.metadata.name) ?? new Map<string, Attempt>();
+    const { namespace } = this.#environment;
+    const hasLock = ({ lock }: VendorPluginRelease) =>
+      !lock || this.#written.has(lock) || this.#caches.pluginLocks.get(lock, namespace) !== undefined;
+    const isUsable = (release: VendorPluginRelease) => hasLock(release) && usableManifest(release) !== undefined;
+    return planLookups(plugin, wanted, attempts, isUsable, Date.now());
+  }
+
+  async #find(plugin: VendorPlugin, requested: string): Promise<Outcome> {
+    const name = plugin.spec.package ? `${plugin.spec.package}@${requested}` : plugin.metadata.name;
+    try {
+      const release = plugin.spec.package
+        ? await this.#findPackage(plugin, plugin.spec.package, requested)
+        : declared(plugin, requested);
+      return { release };
+    } catch (error) {
+      if (!(error instanceof LookupError)) throw error;
+      this.#logger.warn({ plugin: plugin.metadata.name, requested, reason: error.reason }, error.message);
+      return { failure: { requested, reason: error.reason, message: `${name}: ${error.message}` } };
+    }
+  }
+
+  async #findPackage(plugin: VendorPlugin, packageName: string, requested: string): Promise<VendorPluginRelease> {
+    const { spec, status } = plugin;
+    const { namespace, npmRegistry, npmDirectory } = this.#environment;
+    const registry = spec.registry ?? npmRegistry;
+    const before = status?.releases?.find((release) => release.requested === requested);
+    const { version, integrity, lock } = before ?? {};
+    const isSame = before?.package === packageName && before.registry === registry;
+    const isThere = lock !== undefined && this.#caches.pluginLocks.get(lock, namespace) !== undefined;
+    const started = performance.now();
+    const found = await this.#lookUp({
+      packageName,
+      requested,
+      registry,
+      integrity: requested === spec.version ? spec.integrity : undefined,
+      credentials: await this.#credentials(plugin),
+      // A version stays as it was locked: what it depends on changes with its next one.
+      locked: isSame && isThere && version && integrity ? { version, integrity } : undefined,
+      npmDirectory,
+    });
+    const seconds = Number(((performance.now() - started) / 1000).toFixed(2));
+    this.#logger.info({ plugin: plugin.metadata.name, requested, version: found.version, seconds }, 'plugin found');
+    const image = spec.image ?? found.manifest.image;
+    return {
+      requested,
+      package: packageName,
+      version: found.version,
+      integrity: found.integrity,
+      registry,
+      lock: found.lock === undefined ? lock : await this.#writeLock(plugin, found.lock),
+      ...(typeof image === 'string' && { image }),
+      manifest: found.manifest,
+    };
+  }
+
+  async #writeLock(plugin: VendorPlugin, text: string): Promise<string> {
+    const { namespace } = this.#environment;
+    const name = lockName(plugin, text);
+    if (this.#written.has(name) || this.#caches.pluginLocks.get(name, namespace)) return name;
+    await writeLock(this.#store, plugin, namespace, text);
+    this.#written.add(name);
+    return name;
+  }
+
+  async #credentials({ spec }: VendorPlugin): Promise<Credentials | undefined> {
+    const name = spec.credentialsSecret?.name;
+    if (!name) return undefined;
+    const { namespace } = this.#environment;
+    const found = await this.#store.get(secret, name, namespace);
+    if (!found) {
+      const message = `there is no Secret ${name} in namespace ${namespace}: create it, with the key token, or username and password`;
+      throw new LookupError('SecretMissing', message);
+    }
+    const decode = (value: string) => Buffer.from(value, 'base64').toString('utf8');
+    try {
+      return parseCredentials(
+        Object.fromEntries(Object.entries(found.data ?? {}).map(([key, value]) => [key, decode(value)])),
+      );
+    } catch (error) {
+      if (!(error instanceof CredentialsError)) throw error;
+      throw new LookupError('SecretInvalid', `Secret ${namespace}/${name} ${error.message}`, { cause: error });
+    }
+  }
+
+  async #write(plugin: VendorPlugin, status: VendorPluginStatus): Promise<void> {
+    if (isDeepStrictEqual(status, plugin.status)) return;
+    const { apiVersion, kind, metadata } = plugin;
+    const { name, uid, resourceVersion } = metadata;
+    // Made of this very state of the object: on a newer one it would put back what has changed since.
+    const applied = { apiVersion, kind, metadata: { name, uid, resourceVersion }, status };
+    await this.#store.applyStatus(vendorPlugin, applied, { fieldManager: fieldManagers.operator });
+    for (const { type, status: value, reason, message } of status.conditions ?? []) {
+      const before = findCondition(plugin.status?.conditions, type);
+      const isNews = before?.status !== value || before.reason !== reason || status.version !== plugin.status?.version;
+      const level = value === 'True' ? 'Normal' : 'Warning';
+      if (isNews) await this.#events.event(plugin, { type: level, reason, message, action: type });
+    }
+  }
+
+  #remember(plugin: VendorPlugin, wanted: readonly string[], outcomes: readonly Outcome[]): void {
+    const { name } = plugin.metadata;
+    const before = this.#attempts.get(name) ?? new Map<string, Attempt>();
+    const after = new Map([...before].filter(([requested]) => wanted.includes(requested)));
+    for (const outcome of outcomes) {
+      const attempt: Attempt = { ...questionOf(plugin), at: Date.now() };
+      if ('release' in outcome) after.set(outcome.release.requested, attempt);
+      else {
+        const { requested, reason } = outcome.failure;
+        const last = before.get(requested);
+        const isRepeated = last?.generation === attempt.generation && last.refresh === attempt.refresh;
+        const count = isRepeated ? (last.failure?.count ?? 0) + 1 : 1;
+        after.set(requested, { ...attempt, failure: { reason, count } });
+      }
+    }
+    this.#attempts.set(name, after);
+  }
+
+  async #prune(plugin: VendorPlugin, status: VendorPluginStatus): Promise<void> {
+    const { pluginLocks, dpus, vspPods } = this.#caches;
+    const needed = new Set(status.releases?.flatMap(({ lock }) => lock ?? []));
+    for (const { metadata } of uselessLocks(plugin, needed, pluginLocks.list(), [...dpus.list(), ...vspPods.list()])) {
+      await this.#store.delete(configMap, metadata.name, metadata.namespace, { uid: metadata.uid });
+    }
+  }
+}
+
+/** A VSP that is an image: its manifest stands in the VendorPlugin. */
+function declared({ spec }: VendorPlugin, requested: string): VendorPluginRelease {
+  if (requested !== spec.version) {
+    throw new LookupError('NoVersions', `an image has no version ${requested}; leave spec.plugin.version out`);
+  }
+  checkManifest(spec.manifest);
+  return { requested, ...(spec.image && { image: spec.image }), manifest: spec.manifest ?? {} };
+}

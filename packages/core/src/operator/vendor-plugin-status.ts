@@ -1,0 +1,116 @@
+/** What a VendorPlugin's status says. */
+import type { PluginManifest } from '@dpu-operator/sdk/manifest';
+import { type ConditionInput, setCondition } from '../api/conditions.ts';
+import type { VendorPlugin, VendorPluginRelease, VendorPluginStatus } from '../api/vendor-plugin.ts';
+import { checkManifest } from '../plugins/lookup/manifest.ts';
+import { questionOf } from './vendor-plugin-plan.ts';
+
+type Failure = NonNullable<VendorPluginStatus['failures']>[number];
+
+/** What became of the lookup of one version. */
+export type Outcome = { release: VendorPluginRelease } | { failure: Failure };
+
+/** The release's manifest, where this operator can use it. */
+export function usableManifest({ manifest }: VendorPluginRelease): PluginManifest | undefined {
+  try {
+    return checkManifest(manifest);
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * The status after some lookups. While a version that is wanted cannot be had, everything that was found before stays:
+ * the DPUs go on with what they run.
+ */
+export function nextStatus(
+  plugin: VendorPlugin,
+  wanted: readonly string[],
+  outcomes: readonly Outcome[],
+  now: Date = new Date(),
+): VendorPluginStatus {
+  const known = (plugin.status?.releases ?? []).filter((release) => usableManifest(release) !== undefined);
+  const releases = new Map(known.map((release) => [release.requested, release]));
+  const failures = new Map((plugin.status?.failures ?? []).map((failure) => [failure.requested, failure]));
+  for (const outcome of outcomes) {
+    if ('release' in outcome) {
+      releases.set(outcome.release.requested, outcome.release);
+      failures.delete(outcome.release.requested);
+    } else failures.set(outcome.failure.requested, outcome.failure);
+  }
+  for (const requested of failures.keys()) if (!wanted.includes(requested)) failures.delete(requested);
+  if (failures.size === 0) {
+    for (const requested of releases.keys()) if (!wanted.includes(requested)) releases.delete(requested);
+  }
+  const { spec, status } = plugin;
+  const own = releases.get(spec.version) ?? releases.get(status?.requested ?? '');
+  const { generation, refresh } = questionOf(plugin);
+  return {
+    conditions: conditions(plugin, wanted, failures, own, now),
+    ...(own && ownFields(own)),
+    releases: [...releases.values()],
+    failures: [...failures.values()],
+    lookup: { generation, ...(refresh !== undefined && { refresh }) },
+  };
+}
+
+function ownFields(own: VendorPluginRelease): Partial<VendorPluginStatus> {
+  const manifest = usableManifest(own);
+  return {
+    requested: own.requested,
+    ...(own.version && { version: own.version }),
+    ...(own.integrity && { integrity: own.integrity }),
+    ...(manifest && {
+      products: manifest.products.map(({ name }) => name),
+      privileges: {
+        privileged: manifest.privileges.privileged,
+        capabilities: manifest.privileges.capabilities,
+        hostPaths: manifest.privileges.hostPaths.map(({ path, readOnly }) => (readOnly ? `${path} (ro)` : path)),
+        hostNetwork: manifest.privileges.hostNetwork,
+        seccomp: manifest.privileges.seccomp,
+      },
+    }),
+  };
+}
+
+function conditions(
+  plugin: VendorPlugin,
+  wanted: readonly string[],
+  failures: ReadonlyMap<string, Failure>,
+  own: VendorPluginRelease | undefined,
+  now: Date,
+): VendorPluginStatus['conditions'] {
+  const inputs = [ready(failures.get(plugin.spec.version), own)];
+  const asked = wanted.filter((requested) => requested !== plugin.spec.version);
+  if (asked.length > 0) inputs.push(versionsReady(asked, failures));
+  const observedGeneration = plugin.metadata.generation;
+  const current = plugin.status?.conditions?.filter(({ type }) => inputs.some((input) => input.type === type));
+  return [
+    ...(inputs.reduce(
+      (all, input) => setCondition(all, { ...input, message: input.message.slice(0, 32_768), observedGeneration }, now),
+      current as ReturnType<typeof setCondition> | undefined,
+    ) ?? []),
+  ];
+}
+
+function ready(failure: Failure | undefined, own: VendorPluginRelease | undefined): ConditionInput {
+  const type = 'Ready';
+  if (failure) {
+    const kept = own ? `; ${own.version ? `version ${own.version}` : own.image} stays in use` : '';
+    return { type, status: 'False', reason: failure.reason, message: `${failure.message}${kept}` };
+  }
+  if (!own) return { type, status: 'False', reason: 'LookingUp', message: 'its version is being looked up' };
+  const from = own.registry ? ` from ${own.registry}` : '';
+  const message = own.version ? `version ${own.version}${from}, locked in ConfigMap ${own.lock}` : `image ${own.image}`;
+  return { type, status: 'True', reason: own.version ? 'Found' : 'Declared', message };
+}
+
+function versionsReady(asked: readonly string[], failures: ReadonlyMap<string, Failure>): ConditionInput {
+  const type = 'VersionsReady';
+  const failed = asked.flatMap((requested) => failures.get(requested) ?? []);
+  const [first] = failed;
+  if (!first) {
+    return { type, status: 'True', reason: 'Found', message: `DataProcessingUnitConfigs ask for ${asked.join(', ')}` };
+  }
+  return { type, status: 'False', reason: first.reason, message: failed.map(({ message }) => message).join('; ') };
+}

@@ -1,0 +1,77 @@
+/** Runs npm in a directory of its own, with none of the settings of the machine or the user. */
+import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type ExecResult, exec } from '@dpu-operator/sdk/linux';
+import { type NpmSettings, npmrc } from './settings.ts';
+
+/** npm as it lies in the operator's image. */
+export const npmInImage = '/opt/dpu-operator/npm';
+
+export interface NpmOptions extends Omit<NpmSettings, 'caFile'> {
+  /** Where npm itself lies; that of the operator's image unless told. */
+  npmDirectory?: string;
+}
+
+/** What reaches npm of our own environment: the way through proxies, and whom to trust. */
+const passedOn = /^(https?_proxy|no_proxy|node_extra_ca_certs|ssl_cert_(file|dir))$/i;
+
+export class NpmDirectory implements AsyncDisposable {
+  /** The working directory: package.json and lock file go here. */
+  readonly path: string;
+  readonly #scratch: string;
+  readonly #npm: string;
+
+  private constructor(path: string, scratch: string, npm: string) {
+    this.path = path;
+    this.#scratch = scratch;
+    this.#npm = npm;
+  }
+
+  /** @param path The working directory; one that goes with the settings unless told. */
+  static async create(options: NpmOptions, path?: string): Promise<NpmDirectory> {
+    // Of mode 0700.
+    const scratch = await mkdtemp(join(tmpdir(), 'dpu-npm-'));
+    const directory = new NpmDirectory(path ?? join(scratch, 'work'), scratch, options.npmDirectory ?? npmInImage);
+    await mkdir(directory.path, { recursive: true });
+    await directory.configure(options);
+    return directory;
+  }
+
+  /** Other settings from now on. */
+  async configure(settings: Omit<NpmSettings, 'caFile'>): Promise<void> {
+    const caFile = join(this.#scratch, 'ca.crt');
+    const { ca } = settings.credentials ?? {};
+    if (ca) await writeFile(caFile, ca);
+    const file = join(this.#scratch, 'npmrc');
+    await writeFile(file, npmrc({ ...settings, ...(ca && { caFile }) }), { mode: 0o600 });
+    await chmod(file, 0o600);
+  }
+
+  /**
+   * Ends with npm's whole answer, whatever its exit code.
+   *
+   * @throws DpuError DEADLINE_EXCEEDED after the timeout, INTERNAL when `signal` is aborted.
+   */
+  async run(args: readonly string[], timeoutMs: number, signal?: AbortSignal): Promise<ExecResult> {
+    const cli = join(this.#npm, 'bin/npm-cli.js');
+    const inherited = Object.entries(process.env).filter(([name]) => passedOn.test(name));
+    return await exec(process.execPath, [cli, ...args, '--prefix', this.path], {
+      timeoutMs,
+      allowFailure: true,
+      ...(signal && { signal }),
+      env: {
+        ...Object.fromEntries(inherited.map(([name, value]) => [name, value ?? ''])),
+        PATH: process.env.PATH ?? '',
+        HOME: this.#scratch,
+        npm_config_userconfig: join(this.#scratch, 'npmrc'),
+        npm_config_globalconfig: join(this.#scratch, 'none'),
+        npm_config_cache: join(this.#scratch, 'cache'),
+      },
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await rm(this.#scratch, { recursive: true, force: true });
+  }
+}
