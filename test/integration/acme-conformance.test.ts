@@ -1,0 +1,46 @@
+/** The contract's rules on the example vendor's plugin, by the command that vendors run: needs root. */
+import { join } from 'node:path';
+import { groups } from '@dpu-operator/sdk/conformance';
+import { exec } from '@dpu-operator/sdk/linux';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { Bed, type Netns, pluginDirectory } from './acme-bed.ts';
+
+const minutes = 60_000;
+const dpuVsp = join(import.meta.dirname, '../../packages/sdk/src/host/main.ts');
+/** Those for leaks make thousands of calls, each of which starts `ip`. */
+const checked = groups.filter((group) => group !== 'leaks');
+
+let bed: Bed;
+let node: Netns;
+beforeAll(async () => {
+  bed = await Bed.create();
+  node = await bed.netns('conformance');
+});
+afterAll(() => bed?.[Symbol.asyncDispose]());
+
+it.each([
+  ['across two nodes', { peer: '192.0.2.2', vfs: 4, functionPorts: 6 }],
+  ['on one node', { vfs: 4 }],
+])(
+  'conforms %s, and leaves nothing',
+  async (_, settings) => {
+    const command = [process.execPath, '--conditions=source', dpuVsp, 'conformance', '--plugin', pluginDirectory];
+    const options = [
+      '--settings',
+      JSON.stringify(settings),
+      '--max-vfs',
+      '128',
+      '--ports',
+      '200',
+      '--only',
+      ...checked,
+    ];
+    const { stdout, exitCode } = await exec('nsenter', [`--net=${node.path}`, ...command, ...options], {
+      allowFailure: true,
+      timeoutMs: 9 * minutes,
+    });
+    expect(exitCode, stdout).toBe(0);
+    expect(await node.names()).toEqual(['lo']);
+  },
+  10 * minutes,
+);

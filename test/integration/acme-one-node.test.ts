@@ -1,0 +1,91 @@
+/** The example vendor's plugin with host and DPU on one node, a process for each side: needs root. */
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { eventually } from '../support/eventually.ts';
+import { Bed, type Netns, type Vsp } from './acme-bed.ts';
+
+let bed: Bed;
+let node: Netns;
+let outside: Netns;
+let a: Netns;
+let b: Netns;
+let host: Vsp;
+let dpu: Vsp;
+let untouched: string[];
+
+const port = (vf: number, macAddress: string) => ({
+  name: `bridgePorts/host0-${vf}`,
+  macAddress,
+  type: 'ACCESS' as const,
+  logicalBridges: [],
+});
+const until = (what: string, look: () => Promise<boolean>) =>
+  eventually(what, async () => (await look()) || undefined, 15);
+const reachesB = () => a.reaches('10.9.0.2');
+
+beforeAll(async () => {
+  bed = await Bed.create();
+  node = await bed.netns('node');
+  outside = await bed.netns('outside');
+  a = await bed.netns('pod-a');
+  b = await bed.netns('pod-b');
+  await node.join('dpu-uplink', '', outside, 'eth0', '10.9.0.100/24');
+  untouched = await node.names();
+  host = await bed.vsp('host', node, '192.0.2.1', {});
+  dpu = await bed.vsp('dpu', node, '192.0.2.1', {});
+  await Promise.all([host.start(false), dpu.start(true)]);
+  const { mac: macA } = await node.give('acme-vf0', a, 'net1', '10.9.0.1/24');
+  const { mac: macB } = await node.give('acme-vf1', b, 'net1', '10.9.0.2/24');
+  await dpu.client.createBridgePort(port(0, macA));
+  await dpu.client.createBridgePort(port(1, macB));
+});
+afterAll(() => bed?.[Symbol.asyncDispose]());
+
+it('has the VFs on the host side, and none on the DPU side', async () => {
+  expect(await host.client.getDevices()).toHaveLength(8);
+  expect(await dpu.client.getDevices()).toEqual([]);
+});
+
+it('joins two pods, and parts them with a bridge port', async () => {
+  await until('a ping', reachesB);
+  await until('a ping to the outside', () => a.reaches('10.9.0.100'));
+  await dpu.client.deleteBridgePort('host0-1', { allowMissing: false });
+  expect(await node.links.find('acme-rep1')).not.toHaveProperty('masterName');
+  expect(await reachesB()).toBe(false);
+  const mac = (await b.links.find('net1'))?.mac ?? '';
+  await dpu.client.createBridgePort(port(1, mac));
+  await until('a ping', reachesB);
+});
+
+it('puts a VF that was made anew back on its bridge', async () => {
+  await bed.remove('pod-b');
+  b = await bed.netns('pod-b2');
+  await until('acme-vf1', async () => (await node.names()).includes('acme-vf1'));
+  await node.give('acme-vf1', b, 'net1', '10.9.0.2/24');
+  await until('a ping', reachesB);
+});
+
+it('gives VFs to network functions', async () => {
+  const nf = await bed.netns('nf');
+  const { mac: input } = await node.give('acme-vf2', nf, 'net1');
+  const { mac: output } = await node.give('acme-vf3', nf, 'net2');
+  await nf.links.batch(['link add br0 type bridge', 'link set br0 up']);
+  await nf.links.batch(['link set net1 master br0', 'link set net2 master br0']);
+  const chain = { name: 'serviceChains/web-chain', networkFunctions: [{ input, output }] };
+  await dpu.client.createChain(chain);
+  await until('a ping through the function', () => a.reaches('10.9.0.100'));
+  await nf.links.batch(['link set br0 down']);
+  expect(await a.reaches('10.9.0.100')).toBe(false);
+  await expect(dpu.client.createBridgePort(port(2, input))).rejects.toMatchObject({ code: 'FAILED_PRECONDITION' });
+  await dpu.client.deleteChain(chain.name, { allowMissing: false });
+  await dpu.client.createBridgePort(port(2, input));
+  await expect(dpu.client.createChain(chain)).rejects.toMatchObject({ code: 'FAILED_PRECONDITION' });
+});
+
+it('leaves nothing behind at 0', async () => {
+  await bed.remove('pod-a', 'pod-b2', 'nf');
+  await dpu.client.setNumVfs(0);
+  expect((await node.names()).filter((name) => !/^acme-(vf|rep)\d+$/.test(name))).toEqual(untouched);
+  await host.client.setNumVfs(0);
+  for (const vsp of [host, dpu]) await vsp.stop('SIGTERM');
+  expect(await node.names()).toEqual(untouched);
+});

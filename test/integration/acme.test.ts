@@ -1,0 +1,255 @@
+/** The example vendor's plugin across two nodes, on the kernel: needs root. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { eventually } from '../support/eventually.ts';
+import { Bed, type Netns, type Vsp } from './acme-bed.ts';
+
+const hostIp = '192.0.2.1';
+const dpuIp = '192.0.2.2';
+
+let bed: Bed;
+let hostNode: Netns;
+let dpuNode: Netns;
+let outside: Netns;
+let a: Netns;
+let b: Netns;
+let host: Vsp;
+let dpu: Vsp;
+let macA: string;
+let macB: string;
+let untouched: { host: string[]; dpu: string[] };
+
+const port = (vf: number, macAddress: string, ...logicalBridges: string[]) => ({
+  name: `bridgePorts/host0-${vf}`,
+  macAddress,
+  type: 'ACCESS' as const,
+  logicalBridges: logicalBridges.length > 0 ? logicalBridges : [String(vf + 2)],
+});
+const until = (what: string, look: () => Promise<boolean>, wanted = true) =>
+  eventually(what, async () => ((await look()) === wanted ? true : undefined), 15);
+const reachesB = () => a.reaches('10.9.0.2');
+const reachesOutside = () => a.reaches('10.9.0.100');
+const masterOf = async (link: string) => (await dpuNode.links.find(link))?.masterName;
+
+const megabytes = 3_000_000;
+const listen = `const server = require('node:net').createServer((s) => { s.pipe(s); server.close(); }).listen(5001);`;
+const talk = (address: string) => `
+  const s = require('node:net').connect(5001, '${address}', () => s.end(Buffer.alloc(${megabytes})));
+  let n = 0; s.on('data', (d) => { n += d.length; }).on('end', () => { console.log(n); process.exit(); });
+  s.on('error', (e) => { console.error(e.message); process.exit(1); });`;
+
+/** Sends bytes from pod a over TCP and answers how many came back. */
+async function echoed(other: Netns, address: string): Promise<number> {
+  const server = other.run('timeout', '20', process.execPath, '-e', listen);
+  await until('a listener', async () => (await other.run('ss', '-Hltn', 'sport = :5001')).stdout.includes(':5001'));
+  const { stdout } = await a.run(process.execPath, '-e', talk(address));
+  await server;
+  return Number(stdout);
+}
+
+beforeAll(async () => {
+  bed = await Bed.create();
+  hostNode = await bed.netns('host');
+  dpuNode = await bed.netns('dpu');
+  outside = await bed.netns('outside');
+  a = await bed.netns('pod-a');
+  b = await bed.netns('pod-b');
+  await hostNode.join('up0', `${hostIp}/24`, dpuNode, 'up0', `${dpuIp}/24`);
+  await dpuNode.join('dpu-uplink', '', outside, 'eth0', '10.9.0.100/24');
+  untouched = { host: await hostNode.names(), dpu: await dpuNode.names() };
+  host = await bed.vsp('host', hostNode, hostIp, { peer: dpuIp, vfs: 4 });
+  dpu = await bed.vsp('dpu', dpuNode, dpuIp, { peer: hostIp, functionPorts: 6 });
+  await dpu.start(true);
+  await host.start(false);
+  ({ mac: macA } = await hostNode.give('acme-vf0', a, 'net1', '10.9.0.1/24'));
+  ({ mac: macB } = await hostNode.give('acme-vf1', b, 'net1', '10.9.0.2/24'));
+  await dpu.client.createBridgePort(port(0, macA));
+  await dpu.client.createBridgePort(port(1, macB));
+});
+afterAll(() => bed?.[Symbol.asyncDispose]());
+
+describe('devices', () => {
+  const idsOf = async ({ client }: Vsp) => (await client.getDevices()).map(({ id }) => id).sort();
+
+  it('are all there, those of pods included', async () => {
+    expect(await idsOf(host)).toEqual([0, 1, 2, 3].map((index) => `acme-vf${index}`));
+    expect(await idsOf(dpu)).toEqual([0, 1, 2, 3, 4, 5].map((index) => `acme-nf${index}`));
+  });
+
+  it('are as many as asked for, and none is taken from a pod', async () => {
+    expect(await host.client.setNumVfs(6)).toBe(6);
+    expect(await hostNode.names()).toContain('acme-vf5');
+    expect(await host.client.setNumVfs(4)).toBe(4);
+    expect(await hostNode.names()).not.toContain('acme-tun5');
+    await expect(host.client.setNumVfs(1)).rejects.toMatchObject({ code: 'FAILED_PRECONDITION' });
+    await expect(host.client.setNumVfs(129)).rejects.toMatchObject({ code: 'OUT_OF_RANGE' });
+    expect(await host.client.getDevices()).toHaveLength(4);
+  });
+
+  it('are made anew when they die with a pod', async () => {
+    const short = await bed.netns('short-lived');
+    await hostNode.give('acme-vf3', short, 'net1');
+    await short.delete();
+    await until('acme-vf3', async () => (await hostNode.names()).includes('acme-vf3'));
+    expect((await host.client.getDevices()).every(({ healthy }) => healthy)).toBe(true);
+  });
+});
+
+describe('bridges', () => {
+  it("join two pods on the DPU's node", async () => {
+    await until('a ping', reachesB);
+    expect(await dpu.client.getBridgePort('host0-0')).toMatchObject({ macAddress: macA, operStatus: 'UP' });
+    expect(await masterOf('acme-rep0')).toBe('acme-hosts');
+  });
+
+  it('lead outside by the uplink', () => until('a ping', reachesOutside));
+
+  it('carry TCP', async () => {
+    expect(await echoed(b, '10.9.0.2')).toBe(megabytes);
+  });
+
+  it('are kept apart as logical bridges', async () => {
+    await dpu.client.createLogicalBridge({ name: 'logicalBridges/red-bridge', vlanId: 20 });
+    await dpu.client.updateBridgePort(port(0, macA, 'logicalBridges/red-bridge'));
+    expect(await reachesB()).toBe(false);
+    expect(await reachesOutside()).toBe(false);
+    await dpu.client.updateBridgePort(port(1, macB, 'red-bridge'));
+    await until('a ping', reachesB);
+    const inUse = dpu.client.deleteLogicalBridge('red-bridge', { allowMissing: false });
+    await expect(inUse).rejects.toMatchObject({ code: 'FAILED_PRECONDITION' });
+    await dpu.client.updateBridgePort(port(0, macA));
+    await dpu.client.updateBridgePort(port(1, macB));
+    await dpu.client.deleteLogicalBridge('red-bridge', { allowMissing: false });
+    expect(await dpuNode.names()).not.toContain('acme-lan20');
+    await until('a ping', reachesB);
+  });
+
+  it('come back when someone deletes them', async () => {
+    await dpuNode.links.batch(['link del acme-hosts', 'link del acme-rep1']);
+    await until('a ping', reachesB);
+  });
+});
+
+/** A pod whose interfaces a bridge of its own joins: frames pass it as they are. */
+async function bridgingFunction(name: string, input: number) {
+  const pod = await bed.netns(name);
+  // So that whatever comes in has come a way from another.
+  await pod.run('sysctl', '-qw', 'net.ipv6.conf.all.disable_ipv6=1', 'net.ipv6.conf.default.disable_ipv6=1');
+  const inside = await dpuNode.give(`acme-nf${input}`, pod, 'net1');
+  const out = await dpuNode.give(`acme-nf${input + 1}`, pod, 'net2');
+  await pod.links.batch(['link add br0 type bridge', 'link set br0 up']);
+  await pod.links.batch(['link set net1 master br0', 'link set net2 master br0']);
+  const cut = (state: 'up' | 'down') => pod.links.batch([`link set br0 ${state}`]);
+  const seen = async () => {
+    const { stdout } = await pod.run('cat', '/proc/net/dev');
+    return Number(/net1: *\d+ +(\d+)/.exec(stdout)?.[1]);
+  };
+  return { pod, cut, seen, nf: { input: inside.mac, output: out.mac } };
+}
+
+describe('network functions', () => {
+  let first: Awaited<ReturnType<typeof bridgingFunction>>;
+  let second: Awaited<ReturnType<typeof bridgingFunction>>;
+  const chain = (...functions: (typeof first)[]) => ({
+    name: 'serviceChains/web-chain',
+    networkFunctions: functions.map(({ nf }) => nf),
+  });
+  beforeAll(async () => {
+    first = await bridgingFunction('nf-first', 0);
+    second = await bridgingFunction('nf-second', 2);
+  });
+
+  it('are the only way outside', async () => {
+    await dpu.client.createNetworkFunction(first.nf);
+    await until('a ping through the function', reachesOutside);
+    expect(await reachesB()).toBe(true);
+    await first.cut('down');
+    expect(await reachesOutside()).toBe(false);
+    await first.cut('up');
+    // Two that bridge side by side are no loop.
+    await dpu.client.createNetworkFunction(second.nf);
+    await until('a ping through one of them', reachesOutside);
+    await dpu.client.deleteNetworkFunction(second.nf);
+    await dpu.client.deleteNetworkFunction(first.nf);
+    await dpu.client.deleteNetworkFunction(first.nf);
+    await until('a ping without the function', reachesOutside);
+  });
+
+  it('need devices of the DPU', async () => {
+    const nf = { input: '02:00:00:00:00:01', output: '02:00:00:00:00:02' };
+    await expect(dpu.client.createNetworkFunction(nf)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    const refused = dpu.client.createChain({ ...chain(first), networkFunctions: [first.nf, nf] });
+    await expect(refused).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    expect(await dpu.client.listChains()).toEqual([]);
+    expect(await reachesOutside()).toBe(true);
+  });
+
+  it('are passed in the order of their chain', async () => {
+    await dpu.client.createChain(chain(first, second));
+    await until('a ping through both', reachesOutside);
+    expect(await Promise.all([0, 1, 2, 3].map((index) => masterOf(`acme-np${index}`)))).toEqual([
+      'acme-hosts',
+      'acme-hop1',
+      'acme-hop1',
+      'acme-outside',
+    ]);
+    expect(await echoed(outside, '10.9.0.100')).toBe(megabytes);
+    const passes = async (cut: typeof first, other: typeof first) => {
+      await cut.cut('down');
+      const before = await other.seen();
+      expect(await reachesOutside()).toBe(false);
+      const after = await other.seen();
+      await cut.cut('up');
+      await until('a ping through both', reachesOutside);
+      return after > before;
+    };
+    expect(await passes(second, first)).toBe(true);
+    expect(await passes(first, second)).toBe(false);
+    await dpu.client.updateChain(chain(second, first));
+    await until('a ping through both', reachesOutside);
+    expect(await passes(second, first)).toBe(false);
+    expect(await passes(first, second)).toBe(true);
+  });
+
+  it('are in one chain only', async () => {
+    const other = { ...chain(first), name: 'serviceChains/other-chain' };
+    await expect(dpu.client.createChain(other)).rejects.toMatchObject({ code: 'FAILED_PRECONDITION' });
+    await expect(dpu.client.createChain(chain(first))).rejects.toMatchObject({ code: 'ALREADY_EXISTS' });
+    await expect(dpu.client.deleteNetworkFunction(first.nf)).rejects.toMatchObject({ code: 'FAILED_PRECONDITION' });
+  });
+});
+
+describe('a plugin that is killed', () => {
+  it('loses no frame of a chain, and knows what there is when it is back', async () => {
+    await dpu.client.createLogicalBridge({ name: 'logicalBridges/blue-bridge', vlanId: 30, vni: 7 });
+    const list = () => Promise.all([dpu.client.listBridgePorts(), dpu.client.listLogicalBridges()]);
+    const [before, chains] = [await list(), await dpu.client.listChains()];
+    const pinging = a.run('ping', '-c40', '-i0.1', '-W1', '10.9.0.100');
+    await dpu.stop('SIGKILL');
+    await host.stop('SIGKILL');
+    await Promise.all([dpu.start(true), host.start(false)]);
+    expect((await pinging).stdout).toContain('40 received');
+    expect(await list()).toEqual(before);
+    expect(chains).toHaveLength(1);
+    expect(await dpu.client.listChains()).toEqual(chains);
+    expect(await host.client.getDevices()).toHaveLength(4);
+    await dpu.client.createBridgePort(port(0, macA));
+  });
+
+  it('keeps the outside closed without the chain until it starts anew', async () => {
+    await dpu.client.deleteChain('web-chain', { allowMissing: false });
+    expect(await reachesOutside()).toBe(false);
+    expect(await reachesB()).toBe(true);
+    await dpu.stop('SIGTERM');
+    await dpu.start(true);
+    await until('a ping without functions', reachesOutside);
+  });
+});
+
+it('leaves nothing behind at 0', async () => {
+  await bed.remove('pod-a', 'pod-b', 'nf-first', 'nf-second');
+  expect(await host.client.setNumVfs(0)).toBe(0);
+  expect(await dpu.client.setNumVfs(0)).toBe(0);
+  for (const vsp of [host, dpu]) await vsp.stop('SIGTERM');
+  expect(await hostNode.names()).toEqual(untouched.host);
+  expect(await dpuNode.names()).toEqual(untouched.dpu);
+});
