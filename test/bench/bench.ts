@@ -5,7 +5,9 @@ import { execa } from 'execa';
 const parts = [
   ['bun', '--conditions=source', 'test/bench/attach.ts'],
   ['node', 'test/bench/vsp.ts'],
+  ['node', 'test/bench/plugin-host.ts'],
   ['node', 'test/bench/cluster.ts'],
+  ['node', 'test/bench/plugins.ts'],
 ] as const;
 
 console.log(`load of the machine before: ${loadavg()[0]?.toFixed(2)}`);

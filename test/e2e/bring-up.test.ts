@@ -28,13 +28,15 @@ describe('a labelled node and one DpuOperatorConfig', () => {
     );
   });
 
-  it('`kubectl get dpu` shows product, side, node and status', async () => {
+  it('`kubectl get dpu` shows product, side, node, status and plugin', async () => {
     const [header = '', ...rows] = (await bed.kubectl.run(['get', 'dpu'])).split('\n');
-    expect(header.split(/ {2,}/)).toEqual(['NAME', 'DPU PRODUCT', 'DPU SIDE', 'NODE NAME', 'STATUS']);
+    const columns = ['NAME', 'DPU PRODUCT', 'DPU SIDE', 'NODE NAME', 'STATUS', 'PLUGIN', 'VERSION'];
+    expect(header.trim().split(/ {2,}/)).toEqual(columns);
+    const plugin = ['@dpu-operator/vsp-mock', expect.stringMatching(/^\d+\.\d+\.\d+$/)];
     expect(rows.map((row) => row.trim().split(/ {2,}/))).toEqual(
       expect.arrayContaining([
-        [bed.hostDpu, 'Software DPU', 'false', bed.host, 'True'],
-        [bed.dpuDpu, 'Software DPU', 'true', bed.dpu, 'True'],
+        [bed.hostDpu, 'Software DPU', 'false', bed.host, 'True', ...plugin],
+        [bed.dpuDpu, 'Software DPU', 'true', bed.dpu, 'True', ...plugin],
       ]),
     );
   });

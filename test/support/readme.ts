@@ -1,17 +1,40 @@
-/** The commands that the README tells people to type, so that tests run those and no others. */
+/** The commands that the README and the tutorials tell people to type, so that tests run those and no others. */
 import { readFile } from 'node:fs/promises';
 
-/** The `sh` blocks under a heading (its text without #s), a command a line; continued until the next heading. */
+/** A block between fences, and the heading that it stands under (its text without #s). */
+export interface Block {
+  heading: string;
+  /** What follows the opening fence: a language, and whatever stands behind it. */
+  info: string;
+  lines: string[];
+}
+
+/** The `sh` blocks under a heading of the README, a command a line; continued until the next heading. */
 export async function readmeCommands(heading: string): Promise<string[]> {
-  const lines = (await readFile('README.md', 'utf8')).split('\n');
-  const start = lines.findIndex((line) => /^#+ /.test(line) && line.replace(/^#+ /, '') === heading);
-  if (start < 0) throw new Error(`README.md has no heading "${heading}"`);
-  const commands: string[] = [];
-  let language: string | undefined;
-  for (const line of lines.slice(start + 1)) {
-    if (line.startsWith('```')) language = language === undefined ? line.slice(3) : undefined;
-    else if (language === 'sh') commands.push(line);
-    else if (language === undefined && /^#+ /.test(line)) break;
+  const text = await readFile('README.md', 'utf8');
+  if (!headings(text).includes(heading)) throw new Error(`README.md has no heading "${heading}"`);
+  return fencedBlocks(text).flatMap((block) => (block.heading === heading && block.info === 'sh' ? block.lines : []));
+}
+
+/** All blocks of a Markdown text, in their order. */
+export function fencedBlocks(text: string): Block[] {
+  const blocks: Block[] = [];
+  let heading = '';
+  let open: Block | undefined;
+  for (const line of text.split('\n')) {
+    if (line.startsWith('```')) {
+      if (open) blocks.push(open);
+      open = open ? undefined : { heading, info: line.slice(3), lines: [] };
+    } else if (open) open.lines.push(line);
+    else heading = headingIn(line) ?? heading;
   }
-  return commands;
+  return blocks;
+}
+
+function headings(text: string): string[] {
+  return text.split('\n').flatMap((line) => headingIn(line) ?? []);
+}
+
+function headingIn(line: string): string | undefined {
+  return /^#+ (.*)$/.exec(line)?.[1];
 }

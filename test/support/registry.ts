@@ -13,7 +13,7 @@ const require = createRequire(import.meta.url);
 const npmCommand = join(dirname(require.resolve('npm/package.json')), 'bin/npm-cli.js');
 const verdaccioCommand = join(dirname(require.resolve('verdaccio/package.json')), 'bin/verdaccio');
 
-const user = { name: 'publisher', password: 'only-for-tests' };
+export const user = { name: 'publisher', password: 'only-for-tests' };
 
 export interface RegistryOptions {
   /** Address that it listens on; 127.0.0.1 unless told. */
@@ -52,10 +52,10 @@ export class Registry {
     this.#stopServer = stopServer;
   }
 
-  /** Publishes a package as it would be published for real: packed, with the versions of the workspace filled in. */
+  /** Publishes a package that is built, as for real: packed, with the versions of the workspace filled in. */
   async publish(directory: string, { edit, files = {} }: PublishOptions = {}): Promise<PackageJson> {
     const work = await mkdtemp(join(this.#directory, 'publish-'));
-    const pack = ['--yes', 'pnpm@12.21.0', 'pack', '--pack-destination', work];
+    const pack = ['--yes', 'pnpm@12.21.0', 'pack', '--config.ignore-scripts=true', '--pack-destination', work];
     await execa('npx', pack, { cwd: directory });
     const [tarball] = await readdir(work);
     await execa('tar', ['-xzf', tarball ?? '', '-C', work], { cwd: work });
@@ -91,6 +91,7 @@ export class Registry {
     });
   }
 
+  /** Again is no error. */
   async stop(): Promise<void> {
     await this.#stopServer();
     await rm(this.#directory, { recursive: true, force: true });

@@ -1,0 +1,191 @@
+/** A vendor's path on a cluster: published to a registry, selected per DPU, rolled, refused where it is broken. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { dpusReady, namespace, type TestBed } from '../support/operator.ts';
+import { gateway, patchPlugin, pluginRuns, publishAcme, selectPlugin } from '../support/plugins.ts';
+import { readmeCommands } from '../support/readme.ts';
+import { type Registry, startRegistry } from '../support/registry.ts';
+import { operatorIsOn } from './bed.ts';
+import { deletePods, net1, untilPings } from './pods.ts';
+
+let bed: TestBed;
+let registry: Registry;
+const pods = ['my-pod', 'my-pod-2'];
+
+beforeAll(async () => {
+  bed = await operatorIsOn();
+  registry = await startRegistry({ listen: '0.0.0.0', host: await gateway(bed), restricted: ['@acme/private'] });
+  await registry.publish('packages/sdk');
+});
+afterAll(async () => {
+  await deletePods(bed.kubectl, pods);
+  await selectPlugin(bed, null, { networkFunctionPorts: 4 });
+  await bed.kubectl.run(['delete', 'vendorplugins', '--all', '--timeout=60s']);
+  await registry.stop();
+});
+
+const conditionIs = (object: string, type: string, field: 'status' | 'reason', value: string, seconds = 120) =>
+  bed.kubectl.wait(`jsonpath={.status.conditions[?(@.type=="${type}")].${field}}=${value}`, [object], seconds);
+
+async function messageOf(object: string, type: string): Promise<string> {
+  return bed.kubectl.run(['get', object, '-o', `jsonpath={.status.conditions[?(@.type=="${type}")].message}`]);
+}
+
+let patch = 1;
+/** Newer than all before it. */
+const nextVersion = () => `1.2.${patch++}`;
+
+const pingPasses = async () => untilPings(bed.kubectl, 'my-pod', (await net1(bed.kubectl, 'my-pod-2')).ip);
+
+describe('a plugin that is published to a registry', () => {
+  it('is found by its VendorPlugin, which shows what it asks for', async () => {
+    const { kubectl } = bed;
+    await publishAcme(registry, '1.0.0');
+    for (const command of await readmeCommands('Choose the plugin of a DPU')) {
+      const [program, ...args] = command.split(' ');
+      expect(program).toBe('kubectl');
+      await kubectl.run(args);
+    }
+    await patchPlugin(bed, { registry: registry.url, version: '1.0.0' });
+    await conditionIs('vplugin/acme', 'Ready', 'status', 'True');
+    const row = await kubectl.run(['get', 'vplugin', 'acme', '--no-headers']);
+    expect(row.split(/ {2,}/)).toEqual(expect.arrayContaining(['acme', '@acme/dpu-vsp', '1.0.0', 'True']));
+    const { status } = await kubectl.json<{ status: { privileges: object } }>(['get', 'vplugin', 'acme']);
+    expect(status.privileges).toMatchObject({ privileged: false, capabilities: ['NET_ADMIN'] });
+  });
+
+  it('runs the DPUs for which it is selected, and moves the packets of pods', async () => {
+    await selectPlugin(bed, { name: 'acme' });
+    await pluginRuns(bed, '1.0.0');
+    await bed.kubectl.run(['create', '-f', 'examples/my-pod.yaml', '-f', 'examples/my-pod-2.yaml']);
+    await bed.kubectl.wait(
+      'condition=Ready',
+      pods.map((pod) => `pod/${pod}`),
+    );
+    await pingPasses();
+    const bridge = await bed.cluster.exec(bed.dpu, ['ip', '-json', 'link', 'show', 'type', 'bridge']);
+    expect(bridge.stdout).toContain('acme');
+  });
+
+  it('rolls to a fix, and pods keep their interfaces', async () => {
+    const before = await net1(bed.kubectl, 'my-pod');
+    await publishAcme(registry, '1.0.1');
+    await patchPlugin(bed, { version: '1.0.1' });
+    await pluginRuns(bed, '1.0.1');
+    expect(await net1(bed.kubectl, 'my-pod')).toEqual(before);
+    await pingPasses();
+  });
+});
+
+describe('a version that cannot work', () => {
+  /** The DPUs run what they ran before, and pods do not notice. */
+  const nothingChanged = async () => {
+    await pluginRuns(bed, '1.0.1');
+    await pingPasses();
+  };
+
+  it('is rolled back when its code does not start', async () => {
+    await publishAcme(registry, '1.1.0', { files: { 'dist/index.js': 'export default {};\n' } });
+    await patchPlugin(bed, { version: '1.1.0' });
+    for (const dpu of [bed.hostDpu, bed.dpuDpu]) {
+      await conditionIs(`dpu/${dpu}`, 'Configured', 'reason', 'RolledBack', 180);
+      expect(await messageOf(`dpu/${dpu}`, 'Configured')).toContain('definePlugin');
+    }
+    await nothingChanged();
+  });
+
+  it.each<[string, (packageJson: Record<string, unknown>) => void, string, string]>([
+    [
+      'of another contract',
+      (p) => Object.assign(p.dpu as object, { contract: '^9.0.0' }),
+      'ContractUnsupported',
+      '9.0.0',
+    ],
+    ['with a broken manifest', (p) => Object.assign(p.dpu as object, { products: [] }), 'ManifestInvalid', 'products'],
+  ])('is refused when it is %s', async (_what, edit, reason, says) => {
+    const { version } = await publishAcme(registry, nextVersion(), { edit });
+    await patchPlugin(bed, { version });
+    await conditionIs('vplugin/acme', 'Ready', 'reason', reason);
+    expect(await messageOf('vplugin/acme', 'Ready')).toContain(says);
+    await nothingChanged();
+  });
+
+  it('is refused when it was unpublished, naming those that there are', async () => {
+    const gone = await publishAcme(registry, nextVersion());
+    await registry.unpublish(gone);
+    await patchPlugin(bed, { version: gone.version });
+    await conditionIs('vplugin/acme', 'Ready', 'reason', 'VersionNotFound');
+    expect(await messageOf('vplugin/acme', 'Ready')).toContain('1.0.1');
+    await nothingChanged();
+  });
+
+  it('is not installed when the tarball is not the one that was published', async () => {
+    const tampered = await publishAcme(registry, nextVersion());
+    await registry.tamper(tampered, { name: tampered.name, version: '1.0.0' });
+    await patchPlugin(bed, { version: tampered.version });
+    await conditionIs(`dpu/${bed.hostDpu}`, 'Configured', 'reason', 'Tampered', 180);
+    await nothingChanged();
+  });
+
+  it('is not looked up without credentials that the registry asks for, and is with them', async () => {
+    const { kubectl } = bed;
+    const { version } = await publishAcme(registry, nextVersion(), {
+      edit: (packageJson) => (packageJson.name = '@acme/private'),
+    });
+    await patchPlugin(bed, { package: '@acme/private', version });
+    await conditionIs('vplugin/acme', 'Ready', 'reason', 'Unauthorized');
+    await nothingChanged();
+    await kubectl.run([
+      'create',
+      'secret',
+      'generic',
+      'acme-registry',
+      '-n',
+      namespace,
+      `--from-literal=token=${registry.token}`,
+    ]);
+    await patchPlugin(bed, { credentialsSecret: { name: 'acme-registry' } });
+    await conditionIs('vplugin/acme', 'Ready', 'status', 'True');
+    await pluginRuns(bed, version);
+    await pingPasses();
+    await patchPlugin(bed, { package: '@acme/dpu-vsp', version: '1.0.1', credentialsSecret: null });
+    await nothingChanged();
+    await kubectl.run(['delete', 'secret', '-n', namespace, 'acme-registry']);
+  });
+
+  it('changes nothing while its settings break the schema, and says which', async () => {
+    await selectPlugin(bed, { name: 'acme' }, { vfs: 'many' });
+    await conditionIs(`dpu/${bed.hostDpu}`, 'Configured', 'reason', 'SettingsInvalid');
+    expect(await messageOf(`dpu/${bed.hostDpu}`, 'Configured')).toContain('vfs');
+    await nothingChanged();
+    await selectPlugin(bed, { name: 'acme' }, { vfs: null });
+    await conditionIs(`dpu/${bed.hostDpu}`, 'Configured', 'status', 'True');
+  });
+
+  it('is told when the registry does not answer, and what runs starts again without it', async () => {
+    const { kubectl } = bed;
+    await registry.stop();
+    await patchPlugin(bed, { version: '2.0.0' });
+    await conditionIs('vplugin/acme', 'Ready', 'reason', 'RegistryUnreachable');
+    await kubectl.run(['delete', 'pod', '-n', namespace, `vsp-${bed.dpuDpu}`, `vsp-${bed.hostDpu}`]);
+    await nothingChanged();
+  });
+});
+
+describe('the software DPU', () => {
+  it('comes back when no plugin is selected, once the pods of the other are gone', async () => {
+    await selectPlugin(bed, null, { networkFunctionPorts: 4 });
+    // Another plugin cannot take over what this one has built: the pods are evicted.
+    await bed.kubectl.wait(
+      'delete',
+      pods.map((pod) => `pod/${pod}`),
+    );
+    for (const dpu of [bed.hostDpu, bed.dpuDpu]) {
+      await bed.kubectl.wait('jsonpath={.status.plugin.name}=@dpu-operator/vsp-mock', [`dpu/${dpu}`], 180);
+    }
+    await dpusReady(bed);
+    const links = await Promise.all(
+      [bed.host, bed.dpu].map((node) => bed.cluster.exec(node, ['ip', '-oneline', 'link'])),
+    );
+    expect(links.map(({ stdout }) => stdout).join('\n')).not.toContain('acme');
+  });
+});

@@ -1,0 +1,45 @@
+/** Plugins of a registry on the tests' cluster: published, selected, waited for. */
+import { namespace, nodeOf, type TestBed } from './operator.ts';
+import type { PackageJson, PublishOptions, Registry } from './registry.ts';
+
+/** This machine, as the cluster's nodes and pods reach it. */
+export async function gateway({ cluster, host }: TestBed): Promise<string> {
+  const { stdout } = await cluster.exec(host, ['ip', '-json', 'route', 'show', 'default']);
+  const [route] = JSON.parse(stdout) as [{ gateway: string }];
+  return route.gateway;
+}
+
+export function publishAcme(registry: Registry, version: string, change: PublishOptions = {}): Promise<PackageJson> {
+  return registry.publish('examples/vsp-acme', {
+    ...change,
+    edit: (packageJson) => {
+      packageJson.version = version;
+      change.edit?.(packageJson);
+    },
+  });
+}
+
+export async function patchPlugin({ kubectl }: TestBed, spec: object): Promise<void> {
+  await kubectl.run(['patch', 'vplugin', 'acme', '--type=merge', '-p', JSON.stringify({ spec })]);
+}
+
+/** Has both DPUs run a plugin, with settings that tell each where the other is; null is the one that detected them. */
+export async function selectPlugin(bed: TestBed, plugin: object | null, settings: object = {}): Promise<void> {
+  for (const [role, other] of [
+    ['host', 'dpu'],
+    ['dpu', 'host'],
+  ] as const) {
+    const peer = nodeOf(bed.cluster, other).ip;
+    const patch = JSON.stringify({ spec: { plugin, settings: { networkFunctionPorts: null, ...settings, peer } } });
+    const config = ['dpuconfig', '-n', namespace, `software-dpu-${role}`];
+    await bed.kubectl.run(['patch', ...config, '--type=merge', '-p', patch]);
+  }
+}
+
+/** Waits until both DPUs run a version and are Ready. */
+export async function pluginRuns({ kubectl, hostDpu, dpuDpu }: TestBed, version: string): Promise<void> {
+  for (const dpu of [hostDpu, dpuDpu]) {
+    await kubectl.wait(`jsonpath={.status.plugin.version}=${version}`, [`dpu/${dpu}`], 180);
+    await kubectl.wait('condition=Ready', [`dpu/${dpu}`]);
+  }
+}
