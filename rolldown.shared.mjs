@@ -1,4 +1,6 @@
-/** What keeps bundles small: their text stays in memory for as long as the process runs. */
+/** What bundles have in common. They are kept small: their text stays in memory for as long as the process runs. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 
 /**
  * Modules that a bundled module imports and never uses; each of their names becomes a class that says so.
@@ -31,5 +33,22 @@ export const ascii = {
       if (chunk.type !== 'chunk') continue;
       chunk.code = chunk.code.replace(/[^\0-\x7f]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
     }
+  },
+};
+
+/** Puts the licences of the packages in a bundle beside it, as they demand of copies. */
+export const licences = {
+  name: 'licences',
+  generateBundle(_options, bundle) {
+    const modules = Object.values(bundle).flatMap((chunk) => Object.keys(chunk.modules ?? {}));
+    const directories = modules.flatMap((id) => /^.*\/node_modules\/(?:@[^/]+\/)?[^/\0]+(?=\/)/.exec(id)?.[0] ?? []);
+    const texts = [...new Set(directories)].map((directory) => {
+      const { name, version, license } = JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8'));
+      const files = readdirSync(directory).filter((file) => /^(licen[cs]e|copying|notice)/i.test(file));
+      const words = files.map((file) => readFileSync(join(directory, file), 'utf8').trim());
+      return [`${name} ${version} (${license})`, ...words].join('\n\n');
+    });
+    const source = `${texts.sort().join(`\n\n${'-'.repeat(80)}\n\n`)}\n`;
+    this.emitFile({ type: 'asset', fileName: 'THIRD_PARTY_LICENCES.txt', source });
   },
 };

@@ -1,4 +1,4 @@
-import { defineConfig } from 'vitest/config';
+import { configDefaults, defineConfig } from 'vitest/config';
 
 const resolve = { conditions: ['source'] };
 const ssr = { resolve: { conditions: ['source'] } };
@@ -9,7 +9,12 @@ export default defineConfig({
       {
         resolve,
         ssr,
-        test: { name: 'unit', include: ['packages/*/src/**/*.test.ts', 'test/{cluster,support}/**/*.test.ts'] },
+        test: {
+          name: 'unit',
+          include: ['{packages,examples}/*/{src,template/test}/**/*.test.ts', 'test/{cluster,support}/**/*.test.ts'],
+          // Of the plugin as built: test/integration/scaffold.test.ts runs it.
+          exclude: [...configDefaults.exclude, 'packages/create-plugin/template/test/conformance.test.ts'],
+        },
       },
       {
         resolve,

@@ -3,7 +3,6 @@
  * idempotent: the daemon replays calls after a restart of either side. Errors are {@link DpuError}s; anything else
  * that is thrown reaches the caller as INTERNAL.
  */
-import type { Logger } from 'pino';
 import type { Exec } from './linux/exec.ts';
 import type { Links } from './linux/links.ts';
 import type { OpenVSwitch, OpenVSwitchOptions } from './linux/ovs.ts';
@@ -154,8 +153,38 @@ export interface ChainContract {
   listChains(): Promise<ServiceChain[]>;
 }
 
+/** What a plugin serves beyond lifecycle and devices; `deviceWatch` is watchDevices. */
+export type Capability = 'bridge' | 'networkFunctions' | 'chains' | 'networkConfig' | 'deviceWatch';
+
+/** Who serves, and what of the contract. The host makes it; a plugin has nothing to do for it. */
+export interface PluginInfo {
+  /** npm name of the plugin's package; empty where a plugin is not served from a package. */
+  packageName: string;
+  packageVersion: string;
+  /** Version of the contract that is served, e.g. `1.1.0`. */
+  contractVersion: string;
+  capabilities: Capability[];
+}
+
 export interface NetworkConfigContract {
   setNetworkConfig(config: { isAccelerated: boolean }): Promise<void>;
+}
+
+/** Writes lines with fields; `err` is an Error. A pino logger is one. */
+export interface Logger {
+  trace: LogMethod;
+  debug: LogMethod;
+  info: LogMethod;
+  warn: LogMethod;
+  error: LogMethod;
+  fatal: LogMethod;
+  /** One whose lines have these fields too. */
+  child(fields: Record<string, unknown>): Logger;
+}
+
+export interface LogMethod {
+  (message: string): void;
+  (fields: object, message?: string): void;
 }
 
 /** What the plugin host hands to a plugin. */

@@ -1,9 +1,18 @@
 /** One gRPC channel that connects at once and stays connected. */
-import { Client, type ClientReadableStream, connectivityState, credentials, Metadata } from '@grpc/grpc-js';
+import { Client, connectivityState, credentials, Metadata } from '@grpc/grpc-js';
 import { DpuError } from '../errors.ts';
-import type { Method } from '../wire/definitions.ts';
+import type { Method } from '../wire/method.ts';
+import { startCall } from './observe.ts';
 
 export type Endpoint = { socketPath: string } | { address: string };
+
+/** What a server streams. */
+export interface MessageStream<Message> {
+  on(event: 'data', listener: (message: Message) => void): unknown;
+  on(event: 'error', listener: (error: Error) => void): unknown;
+  on(event: 'end', listener: () => void): unknown;
+  cancel(): void;
+}
 
 /**
  * The first retry comes soon, as the other side of a unix socket starts within tens of milliseconds; a failed one
@@ -37,6 +46,7 @@ export class Connection {
     request: RequestIn,
     deadlineMs: number,
   ): Promise<ResponseOut> {
+    const observed = startCall(this.#target, method.path, request);
     return new Promise((resolve, reject) => {
       this.#client.makeUnaryRequest(
         method.path,
@@ -46,9 +56,15 @@ export class Connection {
         new Metadata(),
         { deadline: Date.now() + deadlineMs },
         (error, response) => {
-          if (error) reject(this.#errorFrom(error));
+          if (error) {
+            const failure = this.#errorFrom(error);
+            observed?.({ code: failure.code, message: failure.message });
+            reject(failure);
+            return;
+          }
+          observed?.({ code: 'OK', response });
           // grpc-js answers an error or a response, never neither.
-          else resolve(response as ResponseOut);
+          resolve(response as ResponseOut);
         },
       );
     });
@@ -57,13 +73,16 @@ export class Connection {
   stream<RequestIn, ResponseIn, RequestOut, ResponseOut>(
     method: Method<RequestIn, ResponseIn, RequestOut, ResponseOut>,
     request: RequestIn,
-  ): ClientReadableStream<ResponseOut> {
-    return this.#client.makeServerStreamRequest(
+  ): MessageStream<ResponseOut> {
+    const observed = startCall(this.#target, method.path, request);
+    const stream = this.#client.makeServerStreamRequest(
       method.path,
       method.requestSerialize,
       method.responseDeserialize,
       request,
     );
+    if (observed) stream.on('data', (response) => observed({ code: 'OK', response }));
+    return stream;
   }
 
   /** Calls back on each change, and once soon when there is a connection already. Returns what ends that. */

@@ -1,10 +1,25 @@
-/** What the daemon uses: the client of VSPs, and the definitions to serve bridge ports and heartbeats itself. */
+/** The client of VSPs that the daemon and the conformance suite use, and what it takes to call any method of the wire. */
 export { bridgePortFromWire, bridgePortToWire } from '../wire/bridges.ts';
 export {
   bridgePortService as bridgePortServiceDefinition,
+  deviceService as deviceServiceDefinition,
+  deviceWatchService as deviceWatchServiceDefinition,
+  healthService as healthServiceDefinition,
   heartbeatService as heartbeatServiceDefinition,
+  lifeCycleService as lifeCycleServiceDefinition,
+  logicalBridgeService as logicalBridgeServiceDefinition,
+  type Method,
+  networkConfigService as networkConfigServiceDefinition,
+  networkFunctionService as networkFunctionServiceDefinition,
+  pluginInfoService as pluginInfoServiceDefinition,
+  reflectionAlphaService as reflectionAlphaServiceDefinition,
+  reflectionService as reflectionServiceDefinition,
+  serviceChainService as serviceChainServiceDefinition,
+  vendorDeviceService as vendorDeviceServiceDefinition,
   vendorHeartbeatService as vendorHeartbeatServiceDefinition,
+  vendorLifeCycleService as vendorLifeCycleServiceDefinition,
 } from '../wire/definitions.ts';
-export { grpcService } from '../wire/grpc-service.ts';
-export { addUnaryService } from '../wire/unary.ts';
-export { VspClient, type VspClientOptions } from './vsp-client.ts';
+export { bytesMethod } from './bytes-method.ts';
+export { Connection, type Endpoint, type MessageStream } from './connection.ts';
+export { type ObservedCall, observeCalls } from './observe.ts';
+export { type UpdateOptions, VspClient, type VspClientOptions } from './vsp-client.ts';

@@ -4,16 +4,19 @@ import { pino } from 'pino';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { Device } from '../contract.ts';
 import { DpuError } from '../errors.ts';
-import { hostInit, memoryPlugin, serve, temporaryDirectory, vspClient } from '../host/testing.ts';
+import { hostInit, memoryBridge, memoryPlugin, serve, temporaryDirectory, vspClient } from '../host/testing.ts';
 import {
   bridgePortService,
   heartbeatService,
+  lifeCycleService,
   networkFunctionService,
   vendorDeviceService,
   vendorHeartbeatService,
   vendorLifeCycleService,
 } from '../wire/definitions.ts';
 import { addUnaryService } from '../wire/unary.ts';
+import { bytesMethod } from './bytes-method.ts';
+import { Connection } from './connection.ts';
 import { VspClient } from './vsp-client.ts';
 
 async function listen(server: Server, address: string): Promise<number> {
@@ -66,6 +69,7 @@ async function oldImage(): Promise<{ socketPath: string; paths: string[] }> {
 test('an image that serves only the Vendor names works', async () => {
   const { socketPath, paths } = await oldImage();
   const client = vspClient(socketPath);
+  await expect(client.getInfo()).resolves.toBeUndefined();
   await expect(client.init(hostInit)).resolves.toEqual({ ip: '10.0.0.1', port: 50151 });
   await expect(client.init(hostInit)).resolves.toBe('already-initialized');
   await expect(client.getDevices()).resolves.toEqual([{ id: '0000:01:00.2', healthy: true }]);
@@ -119,6 +123,47 @@ test('bridge ports go out with their bare id in both places', async () => {
   await expect(client.createBridgePort({ ...port, logicalBridges: ['5'] })).resolves.toEqual(port);
   await client.deleteBridgePort(port.name, { allowMissing: true });
   expect(seen).toEqual([['host0-3', 'host0-3'], 'host0-3']);
+});
+
+test('bridge ports and logical bridges are read and changed by the client as well', async () => {
+  const client = vspClient((await serve(memoryPlugin({ bridge: memoryBridge() }))).socketPath);
+  await client.init(hostInit);
+  const blue = { name: 'logicalBridges/blue', vlanId: 10, vtepIpPrefix: '10.0.0.1/24', operStatus: 'UP' } as const;
+  await expect(client.createLogicalBridge({ ...blue, name: 'blue' })).resolves.toEqual(blue);
+  await expect(
+    client.updateLogicalBridge({ ...blue, vlanId: 11, vni: 7 }, { updateMask: ['spec.vni'] }),
+  ).resolves.toEqual({ ...blue, vni: 7 });
+  await expect(client.getLogicalBridge('blue')).resolves.toEqual({ ...blue, vni: 7 });
+  await expect(client.listLogicalBridges()).resolves.toEqual([{ ...blue, vni: 7 }]);
+  const port = {
+    name: 'bridgePorts/host0-3',
+    macAddress: '02:00:00:00:00:01',
+    type: 'ACCESS' as const,
+    logicalBridges: ['blue'],
+    operStatus: 'UP' as const,
+  };
+  await expect(client.updateBridgePort(port)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  await expect(client.updateBridgePort(port, { allowMissing: true })).resolves.toEqual(port);
+  const trunk = { ...port, type: 'TRUNK', logicalBridges: [] } as const;
+  const masked = client.updateBridgePort({ ...trunk, logicalBridges: [] }, { updateMask: ['spec.ptype'] });
+  await expect(masked).resolves.toEqual({ ...trunk, logicalBridges: ['blue'] });
+  await expect(client.getBridgePort('host0-3')).resolves.toEqual({ ...trunk, logicalBridges: ['blue'] });
+  await client.deleteLogicalBridge('blue', { allowMissing: false });
+  await expect(client.getLogicalBridge('blue')).rejects.toMatchObject({ code: 'NOT_FOUND' });
+});
+
+test('messages can be sent byte by byte', async () => {
+  const { socketPath } = await serve(memoryPlugin());
+  const connection = new Connection({ socketPath });
+  onTestFinished(() => connection.close());
+  await new Promise<void>((resolve) => connection.onConnectivity((connected) => connected && resolve()));
+  const init = bytesMethod(lifeCycleService.Init);
+  // dpu_identifier, then field 1000 which nobody knows.
+  const request = Buffer.from('1206746573742d31c23e0161', 'hex');
+  const answer = lifeCycleService.Init.responseDeserialize(await connection.call(init, request, 5_000));
+  expect(answer).toEqual({ ip: '127.0.0.1', port: 50151 });
+  // A string that ends before its length.
+  await expect(connection.call(init, Buffer.from('12ff', 'hex'), 5_000)).rejects.toMatchObject({ code: 'INTERNAL' });
 });
 
 describe('connectivity', () => {

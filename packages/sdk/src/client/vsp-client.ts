@@ -1,22 +1,36 @@
 /** The daemon's side of the contract: calls a VSP on its unix socket, or the DPU side's daemon by TCP. */
-import type { Logger } from 'pino';
-import type { BridgePort, Device, InitRequest, IpPort, NetworkFunction } from '../contract.ts';
+import type {
+  BridgePort,
+  Device,
+  InitRequest,
+  IpPort,
+  Logger,
+  LogicalBridge,
+  NetworkFunction,
+  PluginInfo,
+  ServiceChain,
+} from '../contract.ts';
 import { DpuError } from '../errors.ts';
-import { bridgePortFromWire, bridgePortToWire } from '../wire/bridges.ts';
+import { bridgePortFromWire, bridgePortToWire, logicalBridgeFromWire, logicalBridgeToWire } from '../wire/bridges.ts';
+import { serviceChainFromWire, serviceChainToWire } from '../wire/chains.ts';
 import {
   bridgePortService,
   deviceService,
   heartbeatService,
   lifeCycleService,
+  logicalBridgeService,
   type Method,
   networkConfigService,
   networkFunctionService,
+  pluginInfoService,
+  serviceChainService,
   vendorDeviceService,
   vendorHeartbeatService,
   vendorLifeCycleService,
 } from '../wire/definitions.ts';
 import { devicesFromWire } from '../wire/devices.ts';
 import { bareId, resourceId } from '../wire/names.ts';
+import { pluginInfoFromWire } from '../wire/plugin-info.ts';
 import { Connection, type Endpoint } from './connection.ts';
 import { watchDevices } from './device-watch.ts';
 
@@ -30,6 +44,16 @@ export type VspClientOptions = Endpoint & {
   /** Milliseconds that a call may take, 30,000 unless told. Ping has at most 5,000. */
   deadlineMs?: number;
 };
+
+export interface UpdateOptions {
+  /**
+   * Paths in the proto of what to change, e.g. `spec.logical_bridges`; `*` for all. Without them, whatever is set in
+   * the resource.
+   */
+  updateMask?: readonly string[];
+  /** Create what is not there; without it that is NOT_FOUND. */
+  allowMissing?: boolean;
+}
 
 /**
  * All methods reject with a DpuError: the VSP's own, UNAVAILABLE at once when there is no connection (wait for
@@ -50,6 +74,16 @@ export class VspClient {
     this.#connection.onConnectivity((connected) => {
       if (!connected) this.#vendorNamed.clear();
     });
+  }
+
+  /** Who serves, and what of the contract; undefined where the VSP cannot tell, as those for the Go operator. */
+  async getInfo(): Promise<PluginInfo | undefined> {
+    try {
+      return pluginInfoFromWire(await this.#call(pluginInfoService.GetPluginInfo, {}));
+    } catch (error) {
+      if (DpuError.from(error).code === 'UNIMPLEMENTED') return undefined;
+      throw error;
+    }
   }
 
   async init(request: InitRequest): Promise<IpPort | 'already-initialized'> {
@@ -98,6 +132,19 @@ export class VspClient {
     return response.spec ? bridgePortFromWire({ ...response, name: response.name || id }) : port;
   }
 
+  async updateBridgePort(port: BridgePort, options: UpdateOptions = {}): Promise<BridgePort> {
+    const bridgePort = bridgePortToWire({ ...port, name: bareId('bridgePorts', port.name) });
+    return bridgePortFromWire(
+      await this.#call(bridgePortService.UpdateBridgePort, { bridgePort, ...updateRequest(options) }),
+    );
+  }
+
+  /** @param name `bridgePorts/{id}` or the bare id. */
+  async getBridgePort(name: string): Promise<BridgePort> {
+    const request = { name: bareId('bridgePorts', name) };
+    return bridgePortFromWire(await this.#call(bridgePortService.GetBridgePort, request));
+  }
+
   /** @param name `bridgePorts/{id}` or the bare id. */
   async deleteBridgePort(name: string, { allowMissing }: { allowMissing: boolean }): Promise<void> {
     const request = { name: bareId('bridgePorts', name), allowMissing };
@@ -105,15 +152,72 @@ export class VspClient {
   }
 
   /** All of them, page by page. */
-  async listBridgePorts(): Promise<BridgePort[]> {
-    const ports: BridgePort[] = [];
-    let pageToken = '';
-    do {
+  listBridgePorts(): Promise<BridgePort[]> {
+    return allPages(async (pageToken) => {
       const page = await this.#call(bridgePortService.ListBridgePorts, { pageToken });
-      ports.push(...page.bridgePorts.map(bridgePortFromWire));
-      pageToken = page.nextPageToken;
-    } while (pageToken !== '');
-    return ports;
+      return { resources: page.bridgePorts.map(bridgePortFromWire), nextPageToken: page.nextPageToken };
+    });
+  }
+
+  async createLogicalBridge(bridge: LogicalBridge): Promise<LogicalBridge> {
+    const id = resourceId('logicalBridges', bridge.name, 'logical_bridge.name');
+    const logicalBridge = logicalBridgeToWire({ ...bridge, name: id });
+    const request = { logicalBridgeId: id, logicalBridge };
+    return logicalBridgeFromWire(await this.#call(logicalBridgeService.CreateLogicalBridge, request));
+  }
+
+  async updateLogicalBridge(bridge: LogicalBridge, options: UpdateOptions = {}): Promise<LogicalBridge> {
+    const logicalBridge = logicalBridgeToWire(bridge);
+    return logicalBridgeFromWire(
+      await this.#call(logicalBridgeService.UpdateLogicalBridge, { logicalBridge, ...updateRequest(options) }),
+    );
+  }
+
+  /** @param name `logicalBridges/{id}` or the bare id. */
+  async getLogicalBridge(name: string): Promise<LogicalBridge> {
+    return logicalBridgeFromWire(await this.#call(logicalBridgeService.GetLogicalBridge, { name }));
+  }
+
+  /** @param name `logicalBridges/{id}` or the bare id. */
+  async deleteLogicalBridge(name: string, { allowMissing }: { allowMissing: boolean }): Promise<void> {
+    await this.#call(logicalBridgeService.DeleteLogicalBridge, { name, allowMissing });
+  }
+
+  /** All of them, page by page. */
+  listLogicalBridges(): Promise<LogicalBridge[]> {
+    return allPages(async (pageToken) => {
+      const page = await this.#call(logicalBridgeService.ListLogicalBridges, { pageToken });
+      return { resources: page.logicalBridges.map(logicalBridgeFromWire), nextPageToken: page.nextPageToken };
+    });
+  }
+
+  async createChain(chain: ServiceChain): Promise<ServiceChain> {
+    const serviceChainId = resourceId('serviceChains', chain.name, 'service_chain.name');
+    const request = { serviceChainId, serviceChain: serviceChainToWire(chain) };
+    return serviceChainFromWire(await this.#call(serviceChainService.CreateServiceChain, request));
+  }
+
+  async updateChain(chain: ServiceChain, options: UpdateOptions = {}): Promise<ServiceChain> {
+    const request = { serviceChain: serviceChainToWire(chain), ...updateRequest(options) };
+    return serviceChainFromWire(await this.#call(serviceChainService.UpdateServiceChain, request));
+  }
+
+  /** @param name `serviceChains/{id}` or the bare id. */
+  async getChain(name: string): Promise<ServiceChain> {
+    return serviceChainFromWire(await this.#call(serviceChainService.GetServiceChain, { name }));
+  }
+
+  /** @param name `serviceChains/{id}` or the bare id. */
+  async deleteChain(name: string, { allowMissing }: { allowMissing: boolean }): Promise<void> {
+    await this.#call(serviceChainService.DeleteServiceChain, { name, allowMissing });
+  }
+
+  /** All of them, page by page. */
+  listChains(): Promise<ServiceChain[]> {
+    return allPages(async (pageToken) => {
+      const page = await this.#call(serviceChainService.ListServiceChains, { pageToken });
+      return { resources: page.serviceChains.map(serviceChainFromWire), nextPageToken: page.nextPageToken };
+    });
   }
 
   async createNetworkFunction(nf: NetworkFunction): Promise<void> {
@@ -162,4 +266,21 @@ export class VspClient {
       return response;
     }
   }
+}
+
+function updateRequest({ updateMask = [], allowMissing = false }: UpdateOptions) {
+  return { allowMissing, ...(updateMask.length > 0 && { updateMask: { paths: [...updateMask] } }) };
+}
+
+async function allPages<Resource>(
+  list: (pageToken: string) => Promise<{ resources: Resource[]; nextPageToken: string }>,
+): Promise<Resource[]> {
+  const all: Resource[] = [];
+  let pageToken = '';
+  do {
+    const page = await list(pageToken);
+    all.push(...page.resources);
+    pageToken = page.nextPageToken;
+  } while (pageToken !== '');
+  return all;
 }

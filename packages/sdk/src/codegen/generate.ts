@@ -8,7 +8,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
-import { pluginManifest } from '../manifest/manifest.ts';
+import { pluginManifest } from '../manifest/schema.ts';
 import { loadProtos } from './protos.ts';
 import { reflectionIndex } from './reflection.ts';
 
@@ -29,10 +29,35 @@ function typeFiles(): Map<string, string> {
     const names = globSync('*/**/*.ts', { cwd: output }).filter(
       (name) => !name.startsWith('google/protobuf/descriptor'),
     );
-    return new Map(names.map((name) => [`src/generated/${name}`, readFileSync(join(output, name), 'utf8')]));
+    return new Map(
+      names.map((name) => [`src/generated/${name}`, slim(name, readFileSync(join(output, name), 'utf8'))]),
+    );
   } finally {
     rmSync(output, { recursive: true });
   }
+}
+
+/**
+ * Without types of other packages, which whoever uses the SDK would have to install: of a service only its methods, and
+ * no Long, as 64-bit integers are text.
+ */
+function slim(name: string, text: string): string {
+  const messages = text.replace(/^import type \{ Long \}.*\n\n?/m, '').replaceAll(' | Long)', ')');
+  const definition = /^export interface (\w+)Definition extends grpc\.ServiceDefinition \{\n([^}]*)\}/m.exec(text);
+  if (!definition) return messages;
+  const [, service, methods = ''] = definition;
+  const imports = text.split('\n').filter((line) => /^import .* from '\.{1,2}\//.test(line));
+  const root = '../'.repeat(name.split('/').length);
+  return [
+    text.split('\n')[0],
+    '',
+    `import type { Method } from '${root}wire/method.ts';`,
+    ...imports,
+    '',
+    `export type ${service} = {`,
+    `${methods.replaceAll('MethodDefinition<', 'Method<')}};`,
+    '',
+  ].join('\n');
 }
 
 function generate(): Map<string, string> {

@@ -1,10 +1,15 @@
 /** The `dpu-vsp` command line: from arguments and environment to what shall be served. */
 import { hostname } from 'node:os';
+import { dirname, join } from 'node:path';
 import { Command } from 'commander';
 import { z } from 'zod';
+import { addConformanceCommand } from '../conformance/command.ts';
+import { addDevCommand } from '../dev/register.ts';
 import { DpuError } from '../errors.ts';
 import { sdkVersion } from '../generated/version.ts';
+import { type LogLevel, logLevels } from './logger.ts';
 import { readPluginPackage } from './plugin-package.ts';
+import { requirePrograms } from './programs.ts';
 import { validateSettings } from './settings.ts';
 
 /** Where the daemon looks for it, as seen from inside the pod. */
@@ -23,62 +28,95 @@ const environment = z.object({
         return z.NEVER;
       }
     }),
+  LOG_LEVEL: z.enum(logLevels).default('info'),
   K8S_NODE: z.string().default(hostname()),
   NODE_IP: z.string().default('127.0.0.1'),
 });
 
+interface ServeCommandOptions {
+  plugin: string;
+  socket: string;
+  metricsSocket?: string;
+}
+
+const serveHelp = `
+Environment:
+  DPU_NAME      name of the DataProcessingUnit, for log and metrics; else "dpu"
+  DPU_SETTINGS  the plugin's settings as JSON, checked against its manifest
+  LOG_LEVEL     ${logLevels.join(', ')}; else info
+  K8S_NODE      name of the node; else the host's name
+  NODE_IP       address of the node; else 127.0.0.1
+
+Both sockets get mode 0600; what a killed process left of them is replaced. By HTTP on the metrics socket:
+  /metrics      for Prometheus: calls by method and code, their seconds, those in flight, the process
+  /healthz      200 as long as the process works
+  /readyz       200 once Init has succeeded, else 503
+
+The log is JSON, a line each, on standard output. SIGTERM and SIGINT let calls in flight end, 10 s at most, then close
+the plugin. A call that fails is the caller's to handle; what a plugin throws or rejects with outside of a call ends the
+process, which is to be started anew.
+
+Exit codes:
+  0  told to end
+  1  the plugin failed
+  2  an option, the environment, the settings or the plugin's package is wrong
+  3  the machine lacks what the plugin needs: a program of dpu.programs, a dependency that is not installed`;
+
 /** Everything checked. */
 export interface ServeRequest {
   dpuName: string;
-  /** `name@version` of the plugin's package. */
-  packageName: string;
+  package: { name: string; version: string };
   /** Absolute path of the plugin's module. */
   entry: string;
   settings: unknown;
   socketPath: string;
+  metricsSocketPath: string;
+  logLevel: LogLevel;
   node: { name: string; ip: string };
 }
 
 /**
  * Runs the command line. Commander writes help and version itself and ends the process.
  *
- * @throws DpuError naming the wrong variable, setting or field of the manifest.
+ * @throws DpuError naming the wrong variable, setting or field of the manifest, or the program that is missing.
  */
 export async function parseCommand(
   argv: readonly string[],
   serve: (request: ServeRequest) => Promise<void>,
 ): Promise<void> {
   const program = new Command('dpu-vsp').description('Runs a vendor plugin (VSP) of the DPU operator.');
+  program.version(sdkVersion);
   program
-    .version(sdkVersion)
     .command('serve')
     .description('serve a plugin on a unix socket until SIGTERM')
-    .requiredOption('--plugin <directory>', "directory of the plugin's package")
-    .option('--socket <path>', 'unix socket; its directory must exist', defaultSocket)
-    .addHelpText(
-      'after',
-      `
-Environment:
-  DPU_NAME      name of the DataProcessingUnit, for the log
-  DPU_SETTINGS  the plugin's settings as JSON
-  K8S_NODE      name of the node; else the host's name
-  NODE_IP       address of the node; else 127.0.0.1`,
-    )
-    .action(async (options: { plugin: string; socket: string }) =>
-      serve(await serveRequest(options.plugin, options.socket)),
-    );
+    .requiredOption('--plugin <directory>', "directory of the plugin's package, built or installed")
+    .option('--socket <path>', 'unix socket for gRPC; its directory must exist', defaultSocket)
+    .option('--metrics-socket <path>', 'unix socket for metrics and health; else metrics.sock beside the other')
+    .addHelpText('after', serveHelp)
+    .action(async (options: ServeCommandOptions) => serve(await serveRequest(options)));
+  addConformanceCommand(program);
+  addDevCommand(program);
   await program.parseAsync(argv);
 }
 
-async function serveRequest(directory: string, socketPath: string): Promise<ServeRequest> {
+async function serveRequest({ plugin, socket, metricsSocket }: ServeCommandOptions): Promise<ServeRequest> {
   const env = environment.safeParse(process.env);
   if (!env.success) {
     const faults = env.error.issues.map(({ path, message }) => `${path.join('.')} ${message}`);
     throw new DpuError('INVALID_ARGUMENT', `environment: ${faults.join('; ')}`);
   }
-  const { DPU_NAME, DPU_SETTINGS, K8S_NODE, NODE_IP } = env.data;
-  const { name, version, manifest, entry } = await readPluginPackage(directory);
+  const { DPU_NAME, DPU_SETTINGS, LOG_LEVEL, K8S_NODE, NODE_IP } = env.data;
+  const { name, version, manifest, entry } = await readPluginPackage(plugin);
   const settings = validateSettings(manifest.settings, DPU_SETTINGS);
-  const node = { name: K8S_NODE, ip: NODE_IP };
-  return { dpuName: DPU_NAME, packageName: `${name}@${version}`, entry, settings, socketPath, node };
+  await requirePrograms(manifest.programs);
+  return {
+    dpuName: DPU_NAME,
+    package: { name, version },
+    entry,
+    settings,
+    socketPath: socket,
+    metricsSocketPath: metricsSocket ?? join(dirname(socket), 'metrics.sock'),
+    node: { name: K8S_NODE, ip: NODE_IP },
+    logLevel: LOG_LEVEL,
+  };
 }

@@ -2,40 +2,39 @@
 import { DpuError } from '../errors.ts';
 
 /**
- * The current spec with the fields that the mask names taken from the incoming one. Without a mask those that the
+ * The current message with the fields that the mask names taken from the incoming one. Without a mask those that the
  * incoming one has set.
  *
- * @param fields Name in the proto -> in the decoded message.
+ * @param fields Path in the proto, e.g. `spec.vni` -> name in the decoded message.
  * @throws DpuError INVALID_ARGUMENT naming a path that cannot be updated.
  */
-export function mergeSpec<Spec extends object>(
-  current: Spec,
-  incoming: Spec,
+export function mergeMasked<Message extends object>(
+  current: Message,
+  incoming: Message,
   paths: readonly string[],
-  fields: Readonly<Record<string, keyof Spec>>,
-): Spec {
-  const merged: Partial<Spec> = { ...current };
+  fields: Readonly<Record<string, keyof Message>>,
+): Message {
+  const merged: Partial<Message> = { ...current };
   for (const field of maskedFields(incoming, paths, fields)) {
     if (incoming[field] === undefined) delete merged[field];
     else merged[field] = incoming[field];
   }
   // Only optional fields can be absent from a decoded message.
-  return merged as Spec;
+  return merged as Message;
 }
 
-function maskedFields<Spec extends object>(
-  incoming: Spec,
+function maskedFields<Message extends object>(
+  incoming: Message,
   paths: readonly string[],
-  fields: Readonly<Record<string, keyof Spec>>,
-): (keyof Spec)[] {
+  fields: Readonly<Record<string, keyof Message>>,
+): (keyof Message)[] {
   const all = Object.values(fields);
   if (paths.length === 0) return all.filter((field) => isSet(incoming[field]));
   return paths.flatMap((path) => {
-    if (path === '*' || path === 'spec') return all;
-    const field = path.startsWith('spec.') ? fields[path.slice('spec.'.length)] : undefined;
-    if (field !== undefined) return [field];
-    const known = Object.keys(fields).map((name) => `spec.${name}`);
-    throw new DpuError('INVALID_ARGUMENT', `update_mask: ${path} cannot be updated; there are ${known.join(', ')}`);
+    const named = Object.entries(fields).filter(([name]) => path === '*' || `${name}.`.startsWith(`${path}.`));
+    if (named.length > 0) return named.map(([, field]) => field);
+    const known = Object.keys(fields).join(', ');
+    throw new DpuError('INVALID_ARGUMENT', `update_mask: ${path} cannot be updated; there are ${known}`);
   });
 }
 

@@ -2,9 +2,16 @@
 import { type DestinationStream, type Logger, pino } from 'pino';
 import { DpuError } from '../errors.ts';
 
+export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+export type LogLevel = (typeof logLevels)[number];
+
 /** @param base Goes into every line. */
-export function createLogger(base: Record<string, string>, destination?: DestinationStream): Logger {
-  const options = { base, timestamp: pino.stdTimeFunctions.isoTime, serializers: { err: describeError } };
+export function createLogger(
+  base: Record<string, string>,
+  level: LogLevel = 'info',
+  destination?: DestinationStream,
+): Logger {
+  const options = { base, level, timestamp: pino.stdTimeFunctions.isoTime, serializers: { err: describeError } };
   return destination ? pino(options, destination) : pino(options);
 }
 

@@ -22,12 +22,12 @@ const code = `export default {
   }),
 };`;
 
-async function plugin(packageJson: object, entry = 'index.mjs'): Promise<string> {
+async function plugin(packageJson: object, entry = 'index.mjs', source = code): Promise<string> {
   const directory = await temporaryDirectory();
   const all = { name: 'vsp-test', version: '1.2.3', type: 'module', dpu, ...packageJson };
   await writeFile(join(directory, 'package.json'), JSON.stringify(all));
   await mkdir(join(directory, 'dist'));
-  await writeFile(join(directory, entry), code);
+  await writeFile(join(directory, entry), source);
   return directory;
 }
 
@@ -45,11 +45,10 @@ async function ended(child: ChildProcess) {
   return { status, stdout, stderr };
 }
 
-describe('dpu-vsp serve', { timeout: 20_000 }, () => {
+describe('dpu-vsp serve', { timeout: 60_000 }, () => {
   test.each([
     ['index.mjs', {}],
-    ['dist/index.js', { exports: { '.': { types: './dist/index.d.ts', default: './dist/index.js' } } }],
-    ['dist/main.js', { main: 'dist/main.js' }],
+    ['dist/index.js', { exports: { '.': { types: './dist/index.d.ts', import: { default: './dist/index.js' } } } }],
   ])('serves a plugin whose code is %s until SIGTERM', async (entry, packageJson) => {
     const directory = await plugin(packageJson, entry);
     const socket = join(directory, 'vsp.sock');
@@ -67,6 +66,70 @@ describe('dpu-vsp serve', { timeout: 20_000 }, () => {
     expect(stdout).toContain('plugin closed');
     expect(JSON.parse(stdout.split('\n')[0] ?? '')).toMatchObject({ dpu: 'dpu-1', plugin: 'vsp-test@1.2.3' });
     expect(existsSync(socket)).toBe(false);
+  });
+
+  test('ends with exit code 1 and the stack in its log when the plugin fails outside of a call', async () => {
+    const failing = (how: string) => `export default {
+      create: () => ({
+        init: async () => { ${how}; return { ip: '127.0.0.1', port: 1 }; },
+        getDevices: async () => [],
+        setNumVfs: async (count) => count,
+      }),
+    };`;
+    const rejected = "(async () => { throw new TypeError('firmware is gone'); })()";
+    const thrown = "setImmediate(() => { throw new TypeError('firmware is gone'); })";
+    const outcomes = [rejected, thrown].map(async (how) => {
+      const directory = await plugin({}, 'index.mjs', failing(how));
+      const socket = join(directory, 'vsp.sock');
+      const child = dpuVsp(['serve', '--plugin', directory, '--socket', socket]);
+      const end = ended(child);
+      const client = vspClient(socket);
+      await new Promise<void>((resolve) => client.onConnectivity((connected) => connected && resolve()));
+      await client.init(hostInit).catch(() => {});
+      const { status, stdout } = await end;
+      const lines = stdout.trim().split('\n');
+      return { status, last: JSON.parse(lines.at(-1) ?? '') };
+    });
+    for (const { status, last } of await Promise.all(outcomes)) {
+      expect(status).toBe(1);
+      expect(last).toMatchObject({ level: 60, dpu: 'dpu', msg: 'the plugin failed: firmware is gone' });
+      expect(last.stack).toMatch(/TypeError: firmware is gone\n.*index\.mjs/);
+    }
+  });
+
+  test('ends with exit code 3 when the machine lacks what the plugin needs', async () => {
+    const broken = "import 'not-installed-anywhere';\nexport default {};";
+    const serve = async (directory: string) =>
+      ended(dpuVsp(['serve', '--plugin', directory, '--socket', join(directory, 'vsp.sock')]));
+    const [program, dependency] = await Promise.all([
+      plugin({ dpu: { ...dpu, programs: ['no-such-program'] } }).then(serve),
+      plugin({}, 'index.mjs', broken).then(serve),
+    ]);
+    expect(program).toMatchObject({
+      status: 3,
+      stderr: expect.stringMatching(/^dpu-vsp: dpu\.programs: no-such-program not found in .*\n$/),
+    });
+    expect(dependency).toMatchObject({
+      status: 3,
+      stderr: expect.stringMatching(/not-installed-anywhere.*install the plugin's dependencies\n$/),
+    });
+  });
+
+  test('logs what LOG_LEVEL asks for, and serves metrics beside its socket', async () => {
+    const directory = await plugin({});
+    const socket = join(directory, 'vsp.sock');
+    const child = dpuVsp(['serve', '--plugin', directory, '--socket', socket], { LOG_LEVEL: 'error' });
+    const end = ended(child);
+    const client = vspClient(socket);
+    await new Promise<void>((resolve) => client.onConnectivity((connected) => connected && resolve()));
+    expect(existsSync(join(directory, 'metrics.sock'))).toBe(true);
+    child.kill('SIGTERM');
+    await expect(end).resolves.toMatchObject({ status: 0, stdout: 'plugin closed\n' });
+    const wrong = ended(dpuVsp(['serve', '--plugin', directory], { LOG_LEVEL: 'loud' }));
+    await expect(wrong).resolves.toMatchObject({
+      status: 2,
+      stderr: expect.stringMatching(/^dpu-vsp: environment: LOG_LEVEL .*"info"/),
+    });
   });
 
   test('says in one line which setting or field is wrong', async () => {

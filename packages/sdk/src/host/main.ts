@@ -10,5 +10,5 @@ try {
   // A bug is told with its stack, everything else in one line.
   const text = code === 'INTERNAL' && error instanceof Error ? (error.stack ?? message) : message;
   process.stderr.write(`dpu-vsp: ${text}\n`);
-  process.exit(code === 'INVALID_ARGUMENT' ? 2 : 1);
+  process.exit(code === 'INVALID_ARGUMENT' ? 2 : code === 'FAILED_PRECONDITION' ? 3 : 1);
 }

@@ -1,10 +1,11 @@
 /** Reads a plugin's directory. */
 import { access, readFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import { z } from 'zod';
 import { DpuError } from '../errors.ts';
 import type { PluginManifest } from '../manifest/manifest.ts';
 import { parsePluginManifest } from '../manifest/parse.ts';
+import { exportedModule } from './exported-module.ts';
 
 export interface PluginPackage {
   name: string;
@@ -18,15 +19,12 @@ const packageJson = z.object({
   name: z.string(),
   version: z.string(),
   main: z.string().optional(),
-  exports: z
-    .object({ '.': z.union([z.string(), z.object({ default: z.string() })]) })
-    .or(z.string())
-    .optional(),
+  exports: z.json().optional(),
 });
 
 /**
- * Reads what a plugin's package says, without running its code. The code is its `index.mjs` where there is one (a
- * bundled plugin), else what package.json exports.
+ * Reads what a plugin's package says, without running its code. The code is what `import` of the package would load,
+ * or an `index.mjs` beside package.json where that is not there (a bundle copied into an image).
  *
  * @throws DpuError INVALID_ARGUMENT naming what is wrong in package.json, NOT_FOUND without package.json or entry.
  */
@@ -54,11 +52,13 @@ async function readJson(path: string): Promise<unknown> {
 }
 
 async function entryOf(directory: string, { exports, main }: z.infer<typeof packageJson>): Promise<string> {
-  const root = typeof exports === 'object' ? exports['.'] : exports;
-  const exported = typeof root === 'object' ? root.default : root;
-  const candidates = ['index.mjs', exported ?? main].filter((name) => name !== undefined);
+  const named = exports === undefined ? main : exportedModule(exports);
+  const candidates = [...(named === undefined ? ['index.js'] : [named]), 'index.mjs'];
   for (const name of candidates) {
     const path = resolve(directory, name);
+    if (relative(directory, path).startsWith('..')) {
+      throw new DpuError('INVALID_ARGUMENT', `package.json: ${name} is outside of the package`);
+    }
     const exists = await access(path).then(
       () => true,
       () => false,

@@ -1,10 +1,12 @@
 /** The plugin host: serves a plugin over gRPC on a unix socket. */
 import { chmod } from 'node:fs/promises';
 import { Server, ServerCredentials, type ServiceDefinition, type UntypedServiceImplementation } from '@grpc/grpc-js';
-import type { Logger } from 'pino';
-import type { Platform, PluginDefinition } from '../contract.ts';
+import type { Logger, Platform, Plugin, PluginDefinition } from '../contract.ts';
 import { DpuError } from '../errors.ts';
-import { linuxPlatform } from '../linux/platform.ts';
+import { type PluginContainer, pluginContainer } from './container.ts';
+import { measure } from './metrics/index.ts';
+import type { MetricsServer } from './metrics/metrics-server.ts';
+import type { MetricsOptions } from './metrics/options.ts';
 import { addBridgePorts } from './services/bridge-port.ts';
 import { addDevices } from './services/device.ts';
 import { addDeviceWatch } from './services/device-watch.ts';
@@ -14,12 +16,16 @@ import { addLifeCycle } from './services/lifecycle.ts';
 import { addLogicalBridges } from './services/logical-bridge.ts';
 import { addNetworkConfig } from './services/network-config.ts';
 import { addNetworkFunctions } from './services/network-function.ts';
+import { addPluginInfo } from './services/plugin-info.ts';
 import { addReflection } from './services/reflection.ts';
+import { addServiceChains } from './services/service-chain.ts';
 import { PluginSession } from './session.ts';
 import { prepareSocket } from './socket.ts';
 
 export interface ServeOptions {
   plugin: PluginDefinition<unknown>;
+  /** What the plugin is from: told to those who ask. */
+  package?: { name: string; version: string };
   /** Its directory must exist. Gets mode 0600. */
   socketPath: string;
   /** Validated against the manifest's schema. */
@@ -30,6 +36,8 @@ export interface ServeOptions {
   platform?: Platform;
   /** Milliseconds that calls in flight get on close, 10,000 unless told: less than the 30 s that Kubernetes waits. */
   drainMs?: number;
+  /** Nothing is measured without it. */
+  metrics?: MetricsOptions;
 }
 
 export interface PluginServer {
@@ -44,18 +52,21 @@ export interface PluginServer {
  * @throws DpuError those of prepareSocket, and what the plugin's create throws.
  */
 export async function serve(options: ServeOptions): Promise<PluginServer> {
-  const { socketPath, settings, node, logger, platform = linuxPlatform(), drainMs = 10_000 } = options;
+  const { socketPath, settings, node, logger, platform, drainMs = 10_000 } = options;
   await prepareSocket(socketPath);
   const stopping = new AbortController();
-  const plugin = await options.plugin.create({ logger, settings, signal: stopping.signal, node, platform });
+  const container = pluginContainer({ logger, settings, signal: stopping.signal, node, platform });
+  const created = await createPlugin(options.plugin, container, stopping);
   const closing = new AbortController();
-  const session = new PluginSession(plugin, logger);
-  const server = pluginServer(session, node.name, closing.signal);
+  const session = new PluginSession(created.plugin, logger);
+  const server = pluginServer(session, options, closing.signal);
+  let metrics: MetricsServer | undefined;
   try {
+    metrics = options.metrics && (await measure(session, options.metrics));
     await listen(server, socketPath);
   } catch (error) {
-    stopping.abort();
-    await plugin.close?.();
+    await metrics?.close();
+    await created.close();
     throw error;
   }
   logger.info({ socket: socketPath }, 'serving');
@@ -63,8 +74,8 @@ export async function serve(options: ServeOptions): Promise<PluginServer> {
   const shutDown = async () => {
     closing.abort();
     await drain(server, session, drainMs, logger);
-    stopping.abort();
-    await plugin.close?.();
+    await metrics?.close();
+    await created.close();
     logger.info('closed');
   };
   let closed: Promise<void> | undefined;
@@ -76,18 +87,48 @@ export async function serve(options: ServeOptions): Promise<PluginServer> {
   };
 }
 
-function pluginServer(session: PluginSession, responderId: string, closing: AbortSignal): Server {
+interface CreatedPlugin {
+  plugin: Plugin;
+  /** Also ends what the plugin left running. */
+  close(): Promise<void>;
+}
+
+async function createPlugin(
+  definition: PluginDefinition<unknown>,
+  { context, dispose }: PluginContainer,
+  stopping: AbortController,
+): Promise<CreatedPlugin> {
+  const end = async (plugin?: Plugin) => {
+    stopping.abort();
+    try {
+      await plugin?.close?.();
+    } finally {
+      await dispose();
+    }
+  };
+  try {
+    const plugin = await definition.create(context);
+    return { plugin, close: () => end(plugin) };
+  } catch (error) {
+    await end();
+    throw error;
+  }
+}
+
+function pluginServer(session: PluginSession, options: ServeOptions, closing: AbortSignal): Server {
   const { plugin } = session;
   const server = new NamedServer();
   addLifeCycle(server, session);
   addDevices(server, session);
-  addHeartbeat(server, session, responderId);
+  addHeartbeat(server, session, options.node.name);
+  addPluginInfo(server, session, options.package?.name ?? '', options.package?.version ?? '');
   if (plugin.watchDevices) addDeviceWatch(server, session, plugin.watchDevices.bind(plugin), closing);
   if (plugin.bridge) {
     addBridgePorts(server, session, plugin.bridge);
     addLogicalBridges(server, session, plugin.bridge);
   }
   if (plugin.networkFunctions) addNetworkFunctions(server, session, plugin.networkFunctions);
+  if (plugin.chains) addServiceChains(server, session, plugin.chains);
   if (plugin.networkConfig) addNetworkConfig(server, session, plugin.networkConfig);
   addHealth(server, server.services, closing);
   addReflection(server, server.services);

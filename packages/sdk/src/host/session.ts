@@ -1,11 +1,13 @@
 /** A plugin's state between start and shutdown: whether it was initialised, and what all calls have in common. */
-import type { Logger } from 'pino';
-import type { InitRequest, IpPort, Plugin } from '../contract.ts';
+import type { InitRequest, IpPort, Logger, Plugin } from '../contract.ts';
 import { DpuError } from '../errors.ts';
 import type { Around } from '../wire/unary.ts';
+import type { CallMetrics } from './metrics/call-metrics.ts';
 
 export class PluginSession {
   readonly plugin: Plugin;
+  /** Where calls are counted, if anywhere. */
+  metrics: CallMetrics | undefined;
   readonly #logger: Logger;
   /** The Init that is running or has succeeded. */
   #init: { request: InitRequest; result: Promise<IpPort> } | undefined;
@@ -47,6 +49,10 @@ export class PluginSession {
     }
   }
 
+  get initialised(): boolean {
+    return this.#initialised;
+  }
+
   /** @throws DpuError FAILED_PRECONDITION before Init has succeeded. */
   requireInit(path: string): void {
     if (!this.#initialised) throw new DpuError('FAILED_PRECONDITION', `${path} needs a successful Init first`);
@@ -59,12 +65,16 @@ export class PluginSession {
       return run();
     });
 
-  /** Logs what fails: bugs, which arrive as INTERNAL, with their stack. */
+  /** Counts, and logs what fails: bugs, which arrive as INTERNAL, with their stack. */
   readonly logged: Around = async (path, run) => {
+    const ended = this.metrics?.started(path);
     try {
-      return await this.#untilCutOff(path, run);
+      const response = await this.#untilCutOff(path, run);
+      ended?.('OK');
+      return response;
     } catch (error) {
       const { code, message } = DpuError.from(error);
+      ended?.(code);
       if (code === 'INTERNAL') this.#logger.error({ err: error, method: path }, message);
       else this.#logger.warn({ code, method: path }, message);
       throw error;

@@ -6,7 +6,7 @@ import { Client, credentials, Metadata } from '@grpc/grpc-js';
 import { pino } from 'pino';
 import { onTestFinished } from 'vitest';
 import { VspClient } from '../client/vsp-client.ts';
-import type { BridgeContract, BridgePort, LogicalBridge, Plugin } from '../contract.ts';
+import type { BridgeContract, BridgePort, ChainContract, LogicalBridge, Plugin, ServiceChain } from '../contract.ts';
 import { DpuError } from '../errors.ts';
 import { parsePluginManifest } from '../manifest/parse.ts';
 import type { Method } from '../wire/definitions.ts';
@@ -42,29 +42,42 @@ export function memoryBridge(): BridgeContract {
   const ports = new Map<string, BridgePort>();
   const bridges = new Map<string, LogicalBridge>();
   return {
-    createBridgePort: async (port) => create(ports, port),
-    updateBridgePort: async (port) => put(ports, port),
+    createBridgePort: async (port) => create(ports, up(port)),
+    updateBridgePort: async (port) => put(ports, up(port)),
     deleteBridgePort: async (name) => remove(ports, name),
     listBridgePorts: async () => [...ports.values()],
-    createLogicalBridge: async (bridge) => create(bridges, bridge),
-    updateLogicalBridge: async (bridge) => put(bridges, bridge),
+    createLogicalBridge: async (bridge) => create(bridges, up(bridge)),
+    updateLogicalBridge: async (bridge) => put(bridges, up(bridge)),
     deleteLogicalBridge: async (name) => remove(bridges, name),
     listLogicalBridges: async () => [...bridges.values()],
   };
 }
 
+export function memoryChains(): ChainContract {
+  const chains = new Map<string, ServiceChain>();
+  return {
+    createChain: async (chain) => create(chains, chain),
+    updateChain: async (chain) => put(chains, chain),
+    deleteChain: async (name) => remove(chains, name),
+    listChains: async () => [...chains.values()],
+  };
+}
+
+function up<T extends BridgePort | LogicalBridge>(resource: T): T {
+  return { ...resource, operStatus: 'UP' };
+}
+
 function create<T extends { name: string }>(all: Map<string, T>, resource: T): T {
   const there = all.get(resource.name);
-  if (there && JSON.stringify(there) !== JSON.stringify({ ...resource, operStatus: 'UP' })) {
+  if (there && JSON.stringify(there) !== JSON.stringify(resource)) {
     throw new DpuError('ALREADY_EXISTS', `${resource.name} exists with other content`);
   }
   return put(all, resource);
 }
 
 function put<T extends { name: string }>(all: Map<string, T>, resource: T): T {
-  const stored = { ...resource, operStatus: 'UP' };
-  all.set(resource.name, stored);
-  return stored;
+  all.set(resource.name, resource);
+  return resource;
 }
 
 function remove(all: Map<string, unknown>, name: string): void {

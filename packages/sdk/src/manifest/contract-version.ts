@@ -1,19 +1,24 @@
+import satisfies from 'semver/functions/satisfies.js';
+import gtr from 'semver/ranges/gtr.js';
+import ltr from 'semver/ranges/ltr.js';
+import validRange from 'semver/ranges/valid.js';
+
 /** Version of the contract in src/contract.ts that this SDK serves: 1.1.0 added ordered chains and the plugin's identity. */
 export const contractVersion = '1.1.0';
 
-/**
- * Whether this SDK serves what a manifest asks for.
- *
- * @param range An exact version or a caret range (`^1.2.0`: at least 1.2.0, below 2.0.0).
- */
-export function servesContract(range: string, served: string = contractVersion): boolean {
-  if (!range.startsWith('^')) return range === served;
-  const [wanted, offered] = [parts(range.slice(1)), parts(served)];
-  if (wanted.major !== offered.major) return false;
-  return offered.minor > wanted.minor || (offered.minor === wanted.minor && offered.patch >= wanted.patch);
+export function isRange(text: string): boolean {
+  return text.trim() !== '' && validRange(text) !== null;
 }
 
-function parts(version: string): { major: number; minor: number; patch: number } {
-  const [major = 0, minor = 0, patch = 0] = version.split('.').map(Number);
-  return { major, minor, patch };
+/**
+ * Why this SDK does not serve what a manifest asks for, and what to do about it; undefined where it does.
+ *
+ * @param range A range of versions as npm reads it, e.g. `^1.1.0`.
+ */
+export function contractFault(range: string, served: string = contractVersion): string | undefined {
+  if (satisfies(served, range)) return undefined;
+  const fault = `the plugin needs contract ${range}, this version of the operator serves ${served}`;
+  if (ltr(served, range)) return `${fault}: install a newer version of the operator or an older one of the plugin`;
+  if (gtr(served, range)) return `${fault}: install a newer version of the plugin`;
+  return `${fault}: install another version of the plugin or of the operator`;
 }

@@ -1,11 +1,22 @@
 /** The `dpu` manifest of a plugin's package.json: its schema, and what the operator and daemon do with it. */
 export { contractVersion } from './contract-version.ts';
-export { fillIdentifier, placeholdersOf } from './identifier.ts';
 export {
-  type DetectionRule,
-  type PluginManifest,
-  type ProductManifest,
-  pluginManifest,
-  type SideManifest,
+  type DetectedDpu,
+  type DetectionInput,
+  type DpuSide,
+  detectDpus,
+  needsHardware,
+  objectName,
+} from './detect.ts';
+export { fillIdentifier, placeholdersOf } from './identifier.ts';
+export type {
+  DetectionRule,
+  HostPath,
+  Json,
+  PciRule,
+  PluginManifest,
+  PrivilegesManifest,
+  ProductManifest,
+  SideManifest,
 } from './manifest.ts';
 export { parsePluginManifest } from './parse.ts';

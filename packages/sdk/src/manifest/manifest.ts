@@ -1,138 +1,79 @@
-/**
- * The `dpu` manifest in a plugin's package.json: what the operator and daemon must know before they run any of the
- * plugin's code.
- */
-import { z } from 'zod';
-import { contractVersion, servesContract } from './contract-version.ts';
-import { placeholdersOf, unknownPlaceholders } from './identifier.ts';
+/** The `dpu` manifest of a plugin as it is after parsing, with its defaults. Its schema is in schema.ts. */
 
-const hexId = (digits: number) =>
-  z.string().regex(new RegExp(`^[0-9a-f]{${digits}}$`), `must be ${digits} lower-case hex digits`);
+export type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
 
-const pci = z.strictObject({
-  vendor: hexId(4).describe('PCI vendor id, e.g. 177d'),
-  device: hexId(4).describe('PCI device id, e.g. b900'),
-  class: z
-    .string()
-    .regex(/^([0-9a-f]{2}){1,3}$/, 'must be 2, 4 or 6 lower-case hex digits')
-    .describe('Start of the PCI class, e.g. 02 for network controllers')
-    .optional(),
-  notVf: z.literal(true).describe('Leaves virtual functions (devices with a physfn link) out').optional(),
-});
+export interface PluginManifest {
+  /** For editors. */
+  $schema?: string | undefined;
+  /** Versions of the plugin contract that the plugin works with: a range as npm reads it, e.g. `^1.1.0`. */
+  contract: string;
+  products: ProductManifest[];
+  privileges: PrivilegesManifest;
+  /** Programs that the plugin runs; each must be on the PATH of the image. */
+  programs: string[];
+  /** Image to run the plugin in, for plugins that need more than the general VSP image has; built from it. */
+  image?: string | undefined;
+  /** Whether a restart of the plugin interrupts pods: their nodes are drained of them first. */
+  disturbsTraffic: boolean;
+  /** JSON schema of the plugin's settings. */
+  settings: Record<string, Json>;
+  /** What `dpu-vsp dev` runs the plugin with, per side; of no meaning to the operator. */
+  dev?: { host?: Record<string, Json> | undefined; dpu?: Record<string, Json> | undefined } | undefined;
+}
 
-const detectionRule = z
-  .strictObject({
-    pci: pci.describe('A PCI device; matches once per card').optional(),
-    netdevName: z
-      .string()
-      .refine(isRegularExpression, 'must be a regular expression')
-      .describe('Regular expression that one of the netdevs of the PCI device must match')
-      .optional(),
-    dmiProductContains: z.string().min(1).describe('Text in the DMI product name of the machine').optional(),
-    uniqueBySerial: z
-      .strictObject({ offset: z.int().min(0), length: z.int().min(1).max(64) })
-      .describe('Serial number in the PCI config space (bytes); several PCI devices with one serial are one DPU')
-      .optional(),
-    nodeLabel: z
-      .strictObject({ key: z.string().min(1), values: z.array(z.string()).min(1) })
-      .describe('Label of the node that must have one of the values')
-      .optional(),
-  })
-  .refine((rule) => Object.keys(rule).length > 0, 'must hold at least one rule')
-  .refine((rule) => rule.pci || !(rule.netdevName || rule.uniqueBySerial), 'netdevName and uniqueBySerial need pci')
-  .describe('All rules that are given must match');
+export interface ProductManifest {
+  /** dpuProductName of the DataProcessingUnit. */
+  name: string;
+  /** How a host that the DPU is plugged into is told. */
+  host?: SideManifest | undefined;
+  /** How the DPU's own node is told. */
+  dpu?: SideManifest | undefined;
+}
 
-const side = z
-  .strictObject({
-    detect: detectionRule,
-    identifier: z
-      .string()
-      .min(1)
-      .refine((template) => unknownPlaceholders(template).length === 0, {
-        error: ({ input }) =>
-          `unknown placeholder {${unknownPlaceholders(String(input))[0]}}; there are {pciAddress}, {serial}, {node}, {mac:<pci address>}`,
-      })
-      .describe('Template of the identifier: text with {pciAddress}, {serial}, {node}, {mac:<pci address>}'),
-  })
-  .refine(({ detect, identifier }) => detect.pci || !placeholdersOf(identifier).includes('pciAddress'), {
-    path: ['identifier'],
-    error: '{pciAddress} needs a pci rule',
-  })
-  .refine(({ detect, identifier }) => detect.uniqueBySerial || !placeholdersOf(identifier).includes('serial'), {
-    path: ['identifier'],
-    error: '{serial} needs a uniqueBySerial rule',
-  });
+export interface SideManifest {
+  detect: DetectionRule;
+  /** Template of the identifier: text with `{pciAddress}`, `{serial}`, `{node}`, `{mac:<pci address>}`. */
+  identifier: string;
+}
 
-const product = z
-  .strictObject({
-    name: z.string().min(1).describe('dpuProductName of the DataProcessingUnit'),
-    host: side.describe('How a host that the DPU is plugged into is told').optional(),
-    dpu: side.describe("How the DPU's own node is told").optional(),
-  })
-  .refine(({ host, dpu }) => host || dpu, 'must have host, dpu or both');
+/** All rules that are given must match. */
+export interface DetectionRule {
+  /** A PCI device; matches once per card. */
+  pci?: PciRule | undefined;
+  /** Regular expression that one of the netdevs of the PCI device must match. */
+  netdevName?: string | undefined;
+  /** Text in the DMI product name of the machine. */
+  dmiProductContains?: string | undefined;
+  /** Serial number in the PCI config space (bytes); several PCI devices with one serial are one DPU. */
+  uniqueBySerial?: { offset: number; length: number } | undefined;
+  /** Label of the node that must have one of the values. */
+  nodeLabel?: { key: string; values: string[] } | undefined;
+}
 
-const hostPath = z.strictObject({
-  path: z.string().startsWith('/').describe('Directory of the node, mounted at the same place in the pod'),
-  readOnly: z.boolean().optional(),
-  propagation: z.enum(['None', 'HostToContainer', 'Bidirectional']).optional(),
-});
+/** Ids in lower-case hex digits without `0x`. */
+export interface PciRule {
+  vendor: string;
+  device: string;
+  /** Start of the PCI class, e.g. `02` for network controllers. */
+  class?: string | undefined;
+  /** Leaves virtual functions (devices with a physfn link) out. */
+  notVf?: true | undefined;
+}
 
-const privileges = z
-  .strictObject({
-    privileged: z.boolean().default(false),
-    capabilities: z.array(z.string().regex(/^[A-Z_]+$/, 'must look like NET_ADMIN')).default([]),
-    hostPaths: z.array(hostPath).default([]),
-    hostNetwork: z.boolean().default(true),
-    seccomp: z
-      .enum(['RuntimeDefault', 'Unconfined'])
-      .default('RuntimeDefault')
-      .describe('Filter of system calls; of no effect where the container is privileged'),
-  })
-  .describe("What the plugin's pod may do on the node");
+/** What the plugin's pod may do on the node. */
+export interface PrivilegesManifest {
+  privileged: boolean;
+  /** Linux capabilities, e.g. `NET_ADMIN`. */
+  capabilities: string[];
+  /** Directories of the node, mounted at the same place in the pod. */
+  hostPaths: HostPath[];
+  hostNetwork: boolean;
+  /** Filter of system calls; of no effect where the container is privileged. */
+  seccomp: 'RuntimeDefault' | 'Unconfined';
+}
 
-export const pluginManifest = z
-  .strictObject({
-    $schema: z.string().optional(),
-    contract: z
-      .string()
-      .regex(/^\^?\d+\.\d+\.\d+$/, 'must be a version or a caret range, e.g. ^1.0.0')
-      .refine((range) => servesContract(range), {
-        error: ({ input }) => `the plugin needs contract ${input}, this version serves ${contractVersion}`,
-        abort: true,
-      })
-      .describe('Version of the plugin contract that the plugin is written against'),
-    products: z.array(product).min(1),
-    privileges: privileges.prefault({}),
-    programs: z
-      .array(z.string().regex(/^[A-Za-z0-9._+-]+$/, 'must be the name of a program, without its path'))
-      .default([])
-      .describe('Programs that the plugin runs; each must be on the PATH of the image'),
-    image: z
-      .string()
-      .min(1)
-      .describe('Image to run the plugin in, for plugins that need more than the general VSP image has; built from it')
-      .optional(),
-    disturbsTraffic: z
-      .boolean()
-      .default(false)
-      .describe('Whether a restart of the plugin interrupts pods: their nodes are drained of them first'),
-    settings: z
-      .record(z.string(), z.json())
-      .default({ type: 'object', additionalProperties: false })
-      .describe("JSON schema of the plugin's settings"),
-  })
-  .describe('Manifest of a DPU plugin: key `dpu` of its package.json');
-
-export type PluginManifest = z.infer<typeof pluginManifest>;
-export type ProductManifest = PluginManifest['products'][number];
-export type SideManifest = NonNullable<ProductManifest['host']>;
-export type DetectionRule = SideManifest['detect'];
-
-function isRegularExpression(text: string): boolean {
-  try {
-    new RegExp(text);
-    return true;
-  } catch {
-    return false;
-  }
+export interface HostPath {
+  path: string;
+  readOnly?: boolean | undefined;
+  propagation?: 'None' | 'HostToContainer' | 'Bidirectional' | undefined;
 }

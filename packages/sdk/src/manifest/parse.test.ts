@@ -1,7 +1,10 @@
-import { describe, expect, test } from 'vitest';
-import { servesContract } from './contract-version.ts';
+import { describe, expect, expectTypeOf, test } from 'vitest';
+import type { z } from 'zod';
+import { contractFault } from './contract-version.ts';
 import { fillIdentifier } from './identifier.ts';
+import type { PluginManifest } from './manifest.ts';
 import { parsePluginManifest } from './parse.ts';
+import type { pluginManifest } from './schema.ts';
 
 const side = { detect: { pci: { vendor: '177d', device: 'b900' } }, identifier: 'marvell-dpu-{pciAddress}' };
 const minimal = { contract: '^1.0.0', products: [{ name: 'Marvell DPU', host: side }] };
@@ -16,10 +19,15 @@ test('fills in what a manifest leaves out', () => {
   });
 });
 
+test('the type of a manifest is what its schema makes', () => {
+  expectTypeOf<z.infer<typeof pluginManifest>>().toEqualTypeOf<PluginManifest>();
+});
+
 test.each([
   ['dpu', undefined],
   ['dpu.contract: the plugin needs contract ^2.0.0', { ...minimal, contract: '^2.0.0' }],
-  ['dpu.contract: must be a version', { ...minimal, contract: '>=1' }],
+  ['dpu.contract: must be a range of versions', { ...minimal, contract: 'one' }],
+  ['dpu.contract: must be a range of versions', { ...minimal, contract: '' }],
   ['dpu.products', { ...minimal, products: [] }],
   ['dpu.products[0]: must have host, dpu or both', { ...minimal, products: [{ name: 'x' }] }],
   [
@@ -52,14 +60,27 @@ function withSide(changes: object) {
 
 describe('contract versions', () => {
   test.each([
-    ['^1.0.0', '1.0.0', true],
-    ['^1.0.0', '1.4.2', true],
-    ['^1.2.0', '1.1.9', false],
-    ['^1.2.3', '1.2.2', false],
-    ['^1.0.0', '2.0.0', false],
-    ['1.0.0', '1.0.0', true],
-    ['1.0.0', '1.0.1', false],
-  ])('%s is served by %s: %s', (range, served, expected) => expect(servesContract(range, served)).toBe(expected));
+    ['^1.0.0', '1.0.0'],
+    ['^1.0.0', '1.4.2'],
+    ['1.0.0', '1.0.0'],
+    ['>=1.1 <3', '2.7.0'],
+    ['^1.2.0 || ^2.0.0', '2.0.1'],
+  ])('%s is served by %s', (range, served) => expect(contractFault(range, served)).toBeUndefined());
+
+  test.each([
+    ['^1.2.0', '1.1.9', /newer version of the operator or an older one of the plugin$/],
+    ['^2.0.0', '1.4.0', /newer version of the operator or an older one of the plugin$/],
+    ['^1.0.0', '2.0.0', /: install a newer version of the plugin$/],
+    ['1.0.0', '1.0.1', /: install a newer version of the plugin$/],
+    ['~1.0.0 || ^2.0.0', '1.1.0', /another version of the plugin or of the operator$/],
+  ])('%s is not served by %s, and what to do is said', (range, served, text) => {
+    expect(contractFault(range, served)).toMatch(text);
+  });
+
+  test('only the contract is named where it does not fit', () => {
+    const dpu = { ...minimal, contract: '^9.0.0', newField: true, products: [{ detection: {} }] };
+    expect(() => parsePluginManifest({ dpu })).toThrow(/^dpu\.contract: the plugin needs contract \^9\.0\.0, [^;]*$/);
+  });
 });
 
 test('identifiers are made from templates', () => {

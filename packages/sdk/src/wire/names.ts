@@ -1,7 +1,7 @@
 /** Resource names: `{collection}/{id}`. Callers may leave the collection out, as the Go operator does. */
 import { DpuError } from '../errors.ts';
 
-export type Collection = 'bridgePorts' | 'logicalBridges';
+export type Collection = 'bridgePorts' | 'logicalBridges' | 'serviceChains';
 
 /**
  * The id in a name or bare id.

@@ -1,7 +1,7 @@
 /** Unary methods as async functions. */
 import type { handleUnaryCall, Server, UntypedServiceImplementation } from '@grpc/grpc-js';
 import { DpuError } from '../errors.ts';
-import type { Method } from './definitions.ts';
+import type { Method } from './method.ts';
 import { toServiceError } from './service-error.ts';
 
 /** For each method of a service the function that answers it. */

@@ -5,11 +5,15 @@ import type { BridgePort__Output } from '../../generated/opi_api/network/evpn_gw
 import { bridgePortFromWire, bridgePortToWire } from '../../wire/bridges.ts';
 import { bridgePortService } from '../../wire/definitions.ts';
 import { addUnaryService, type UnaryHandlers } from '../../wire/unary.ts';
-import { mergeSpec } from '../field-mask.ts';
+import { mergeMasked } from '../field-mask.ts';
 import { Resources } from '../resources.ts';
 import type { PluginSession } from '../session.ts';
 
-const updatable = { mac_address: 'macAddress', ptype: 'ptype', logical_bridges: 'logicalBridges' } as const;
+const updatable = {
+  'spec.mac_address': 'macAddress',
+  'spec.ptype': 'ptype',
+  'spec.logical_bridges': 'logicalBridges',
+} as const;
 
 export function addBridgePorts(server: Server, session: PluginSession, contract: BridgeContract): void {
   const ports = new Resources('bridgePorts', {
@@ -39,7 +43,7 @@ export function addBridgePorts(server: Server, session: PluginSession, contract:
         if (!current) return bridgePortFromWire(incoming);
         const before = decoded(bridgePortToWire(current));
         if (!before.spec || !incoming.spec) throw new DpuError('INVALID_ARGUMENT', 'bridge_port.spec is missing');
-        const spec = mergeSpec(before.spec, incoming.spec, updateMask?.paths ?? [], updatable);
+        const spec = mergeMasked(before.spec, incoming.spec, updateMask?.paths ?? [], updatable);
         return bridgePortFromWire({ ...before, spec });
       });
       return bridgePortToWire(port);

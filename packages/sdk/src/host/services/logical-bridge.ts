@@ -5,11 +5,15 @@ import type { LogicalBridge__Output } from '../../generated/opi_api/network/evpn
 import { logicalBridgeFromWire, logicalBridgeToWire } from '../../wire/bridges.ts';
 import { logicalBridgeService } from '../../wire/definitions.ts';
 import { addUnaryService, type UnaryHandlers } from '../../wire/unary.ts';
-import { mergeSpec } from '../field-mask.ts';
+import { mergeMasked } from '../field-mask.ts';
 import { Resources } from '../resources.ts';
 import type { PluginSession } from '../session.ts';
 
-const updatable = { vlan_id: 'vlanId', vni: 'vni', vtep_ip_prefix: 'vtepIpPrefix' } as const;
+const updatable = {
+  'spec.vlan_id': 'vlanId',
+  'spec.vni': 'vni',
+  'spec.vtep_ip_prefix': 'vtepIpPrefix',
+} as const;
 
 export function addLogicalBridges(server: Server, session: PluginSession, contract: BridgeContract): void {
   const bridges = new Resources('logicalBridges', {
@@ -39,7 +43,7 @@ export function addLogicalBridges(server: Server, session: PluginSession, contra
         if (!current) return logicalBridgeFromWire(incoming);
         const before = decoded(logicalBridgeToWire(current));
         if (!before.spec || !incoming.spec) throw new DpuError('INVALID_ARGUMENT', 'logical_bridge.spec is missing');
-        const spec = mergeSpec(before.spec, incoming.spec, updateMask?.paths ?? [], updatable);
+        const spec = mergeMasked(before.spec, incoming.spec, updateMask?.paths ?? [], updatable);
         return logicalBridgeFromWire({ ...before, spec });
       });
       return logicalBridgeToWire(bridge);

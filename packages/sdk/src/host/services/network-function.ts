@@ -2,7 +2,7 @@ import type { Server } from '@grpc/grpc-js';
 import type { NetworkFunction, NetworkFunctionContract } from '../../contract.ts';
 import type { NFRequest__Output } from '../../generated/Vendor/NFRequest.ts';
 import { networkFunctionService } from '../../wire/definitions.ts';
-import { macFromBytes, macToBytes } from '../../wire/mac.ts';
+import { canonicalMac } from '../../wire/mac.ts';
 import { addUnaryService } from '../../wire/unary.ts';
 import type { PluginSession } from '../session.ts';
 
@@ -21,9 +21,9 @@ export function addNetworkFunctions(server: Server, session: PluginSession, cont
 }
 
 function fromWire({ input, output, bridgeId }: NFRequest__Output): NetworkFunction {
-  return { input: canonicalMac(input), output: canonicalMac(output), ...(bridgeId && { bridgeId }) };
-}
-
-function canonicalMac(text: string): string {
-  return macFromBytes(macToBytes(text), 'NFRequest');
+  return {
+    input: canonicalMac(input, 'NFRequest.input'),
+    output: canonicalMac(output, 'NFRequest.output'),
+    ...(bridgeId && { bridgeId }),
+  };
 }

@@ -1,9 +1,7 @@
 // Original file: proto/opi_api/lifecycle/v1alpha1/lifecycle.proto
 
-import type { Long } from '@grpc/proto-loader';
-
 export interface PingRequest {
-  'timestamp'?: (number | string | Long);
+  'timestamp'?: (number | string);
   'senderId'?: (string);
 }
 

@@ -1,0 +1,101 @@
+import { DpuError } from '../../errors.ts';
+import { bridgePortService } from '../../wire/definitions.ts';
+import { declareChecks } from '../check.ts';
+import { holds, ordered, refuses, same } from '../expect.ts';
+import { inFlight } from '../in-flight.ts';
+import { bridgeNeeds, createAndDeleteOnly } from './bridge-ports.ts';
+import { accessPort, createPort, deletePort, listPorts } from './messages.ts';
+
+const createsAtOnce = 50;
+
+export const bridgeLists = declareChecks('bridge', bridgeNeeds, [
+  {
+    name: 'list-pages',
+    title: 'pages have each port once',
+    demands: 'All pages together have each port once; no page has more than asked for.',
+    rule: 'GE-11',
+    legacy: createAndDeleteOnly,
+    run: async ({ vsp, freePorts }) => {
+      const ids = freePorts(5);
+      for (const [index, id] of ids.entries()) await createPort(vsp, id, accessPort(index));
+      const wanted = ids.map((id) => `bridgePorts/${id}`);
+      for (const pageSize of [1, 2, 100, 0]) {
+        const names = (await listPorts(vsp, pageSize)).map(({ name }) => name);
+        same(ordered(names.filter((name) => wanted.includes(name))), ordered(wanted), `pages of ${pageSize}`);
+      }
+      const { bridgePorts } = await vsp.call(bridgePortService.ListBridgePorts, { pageSize: 2 });
+      holds(bridgePorts.length <= 2, `a page of 2 has ${bridgePorts.length}`);
+    },
+  },
+  {
+    name: 'list-while-changing',
+    title: 'pages survive changes in between',
+    demands: 'A port that was there all the time is in the pages once, whatever came and went meanwhile.',
+    rule: 'GE-11',
+    legacy: createAndDeleteOnly,
+    run: async ({ vsp, freePorts }) => {
+      const ids = freePorts(6);
+      const [first = '', ...others] = ids;
+      const stay = others.slice(0, 4).map((id) => `bridgePorts/${id}`);
+      for (const [index, id] of ids.slice(0, 5).entries()) await createPort(vsp, id, accessPort(index));
+      const page = await vsp.call(bridgePortService.ListBridgePorts, { pageSize: 2 });
+      const names = page.bridgePorts.map(({ name }) => name);
+      await deletePort(vsp, first);
+      await createPort(vsp, others[4] ?? '', accessPort(5));
+      let pageToken = page.nextPageToken;
+      while (pageToken !== '') {
+        const next = await vsp.call(bridgePortService.ListBridgePorts, { pageSize: 2, pageToken });
+        names.push(...next.bridgePorts.map(({ name }) => name));
+        pageToken = next.nextPageToken;
+      }
+      same(ordered(names.filter((name) => stay.includes(name))), ordered(stay), 'the ports that stayed');
+    },
+  },
+  {
+    name: 'list-bad-token',
+    title: 'a page token of no List is refused',
+    demands: 'A page_token that List did not answer is INVALID_ARGUMENT.',
+    rule: 'GE-12',
+    legacy: createAndDeleteOnly,
+    run: async ({ vsp }) => {
+      const call = vsp.call(bridgePortService.ListBridgePorts, { pageToken: 'not-one-of-yours' });
+      await refuses(call, 'INVALID_ARGUMENT', ['page_token']);
+    },
+  },
+  {
+    name: 'list-bad-size',
+    title: 'a negative page size is refused',
+    demands: 'A negative page_size is INVALID_ARGUMENT.',
+    rule: 'GE-12',
+    legacy: createAndDeleteOnly,
+    run: ({ vsp }) =>
+      refuses(vsp.call(bridgePortService.ListBridgePorts, { pageSize: -1 }), 'INVALID_ARGUMENT', ['page_size']).then(
+        () => {},
+      ),
+  },
+  {
+    name: 'many-ports',
+    title: '10,000 ports, or as many as the card has',
+    demands: 'A port beyond what the card has is RESOURCE_EXHAUSTED; the ports there are stay as they are.',
+    rule: 'BR-12',
+    legacy: createAndDeleteOnly,
+    run: async ({ vsp, freePorts, limits }) => {
+      const made: string[] = [];
+      let isFull = false;
+      await inFlight(createsAtOnce, [...freePorts(limits.ports).entries()], async ([index, id]) => {
+        if (isFull) return;
+        try {
+          await createPort(vsp, id, accessPort(index));
+          made.push(`bridgePorts/${id}`);
+        } catch (error) {
+          if (DpuError.from(error).code !== 'RESOURCE_EXHAUSTED') throw error;
+          isFull = true;
+        }
+      });
+      holds(made.length > 0, 'not one port could be made');
+      const listed = new Set((await listPorts(vsp, 250)).map(({ name }) => name));
+      const lost = made.filter((name) => !listed.has(name));
+      holds(lost.length === 0, `of ${made.length} ports, List lacks ${lost.length}, ${lost[0]} among them`);
+    },
+  },
+]);

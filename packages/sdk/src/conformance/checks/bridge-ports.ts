@@ -1,0 +1,229 @@
+import type { BridgePort__Output } from '../../generated/opi_api/network/evpn_gw/v1alpha1/BridgePort.ts';
+import { bridgePortService } from '../../wire/definitions.ts';
+import { declareChecks, type Needs } from '../check.ts';
+import { holds, refuses, same } from '../expect.ts';
+import {
+  accessPort,
+  bridges,
+  createBridge,
+  createPort,
+  deleteBridge,
+  deletePort,
+  getPort,
+  listPorts,
+  macOf,
+} from './messages.ts';
+
+export const bridgeNeeds: Needs = { capability: 'bridge', mode: 'dpu' };
+export const createAndDeleteOnly = 'Go images serve Create and Delete only';
+const noCodes = 'Go images have no codes for errors';
+
+export const bridgePorts = declareChecks('bridge', bridgeNeeds, [
+  {
+    name: 'port-create',
+    title: 'a port that was created is there',
+    demands: 'Create answers the port with its full name and spec; Get and List have it from then on.',
+    rule: 'BR-1',
+    legacy: createAndDeleteOnly,
+    run: async ({ vsp, freePorts }) => {
+      const [id = ''] = freePorts(1);
+      const created = await createPort(vsp, id, accessPort(0));
+      requirePort(created, id, accessPort(0));
+      requirePort(await getPort(vsp, id), id, accessPort(0));
+      const listed = (await listPorts(vsp)).filter(({ name }) => name === `bridgePorts/${id}`);
+      holds(listed.length === 1, `List must have bridgePorts/${id} once, has it ${listed.length} times`);
+    },
+  },
+  {
+    name: 'port-create-delete',
+    title: 'a port can be created and deleted',
+    demands: 'Create and Delete of a bridge port succeed, with its bare name as the daemon sends it.',
+    rule: 'GE-10',
+    run: async ({ vsp, freePorts }) => {
+      const [id = ''] = freePorts(1);
+      await vsp.call(bridgePortService.CreateBridgePort, { bridgePort: { name: id, spec: accessPort(0) } });
+      await deletePort(vsp, id);
+      await createPort(vsp, id, accessPort(0));
+      await deletePort(vsp, id);
+    },
+  },
+  {
+    name: 'port-full-name',
+    title: 'full and bare names are the same',
+    demands: 'A caller may leave the collection out of a name; an answer has the full name.',
+    rule: 'GE-10',
+    legacy: createAndDeleteOnly,
+    run: async ({ vsp, freePorts }) => {
+      const [id = ''] = freePorts(1);
+      const bridgePort = { name: `bridgePorts/${id}`, spec: accessPort(0) };
+      const { name } = await vsp.call(bridgePortService.CreateBridgePort, { bridgePort });
+      same(name, `bridgePorts/${id}`, 'name');
+      same((await vsp.call(bridgePortService.GetBridgePort, { name: id })).name, `bridgePorts/${id}`, 'name');
+      await vsp.call(bridgePortService.DeleteBridgePort, { name: `bridgePorts/${id}` });
+    },
+  },
+  {
+    name: 'port-create-again',
+    title: 'creating a port again answers the same',
+    demands: 'Creating a port again with the same content answers the same.',
+    rule: 'BR-2',
+    legacy: 'Go images may refuse it',
+    run: async ({ vsp, freePorts }) => {
+      const [id = ''] = freePorts(1);
+      const first = await createPort(vsp, id, accessPort(0));
+      same((await createPort(vsp, id, accessPort(0))).spec, first.spec, 'spec in the second answer');
+    },
+  },
+  {
+    name: 'port-create-other',
+    title: 'creating a port with other content is refused',
+    demands: 'Creating a port that exists with other content is ALREADY_EXISTS. It stays as it was.',
+    rule: 'BR-3',
+    legacy: noCodes,
+    run: async ({ vsp, freePorts }) => {
+      const [id = ''] = freePorts(1);
+      await createPort(vsp, id, accessPort(0));
+      await refuses(createPort(vsp, id, accessPort(1)), 'ALREADY_EXISTS', [id]);
+      requirePort(await getPort(vsp, id), id, accessPort(0));
+    },
+  },
+  {
+    name: 'port-delete',
+    title: 'a port that was deleted is gone',
+    demands: 'After Delete, Get is NOT_FOUND, List has it no more, and it can be created with other content.',
+    rule: 'BR-4',
+    legacy: createAndDeleteOnly,
+    run: async ({ vsp, freePorts }) => {
+      const [id = ''] = freePorts(1);
+      await createPort(vsp, id, accessPort(0));
+      await deletePort(vsp, id);
+      await refuses(getPort(vsp, id), 'NOT_FOUND');
+      const names = (await listPorts(vsp)).map(({ name }) => name);
+      holds(!names.includes(`bridgePorts/${id}`), `List still has bridgePorts/${id}`);
+      requirePort(await createPort(vsp, id, accessPort(1)), id, accessPort(1));
+    },
+  },
+  {
+    name: 'delete-missing',
+    title: 'deleting a port that is not there is an error',
+    demands: 'Delete of what is not there is NOT_FOUND.',
+    rule: 'BR-5',
+    legacy: noCodes,
+    run: async ({ vsp, freePorts }) => {
+      const [id = ''] = freePorts(1);
+      await refuses(deletePort(vsp, id), 'NOT_FOUND', [id]);
+    },
+  },
+  {
+    name: 'delete-allow-missing',
+    title: 'deleting a port that is not there can be allowed',
+    demands: 'Delete with allow_missing of what is not there succeeds.',
+    rule: 'BR-5',
+    legacy: 'Go images do not read allow_missing',
+    run: async ({ vsp, freePorts }) => {
+      const [id = ''] = freePorts(1);
+      await deletePort(vsp, id, true);
+      await createPort(vsp, id, accessPort(0));
+      await deletePort(vsp, id, true);
+      await deletePort(vsp, id, true);
+    },
+  },
+  {
+    name: 'port-placeholder',
+    title: 'a number that names no logical bridge is a placeholder',
+    demands: 'A bare number in logical_bridges that names none is accepted, whichever it is.',
+    rule: 'BR-8',
+    run: async ({ vsp, freePorts }) => {
+      const [one = '', two = ''] = freePorts(2);
+      await createPort(vsp, one, accessPort(0, { logicalBridges: ['2'] }));
+      await createPort(vsp, two, accessPort(1, { logicalBridges: ['4095'] }));
+    },
+  },
+  {
+    name: 'port-unknown-bridge',
+    title: 'a port on a bridge that is not there is refused',
+    demands: 'A name in logical_bridges that names no logical bridge is NOT_FOUND, and there is no such port then.',
+    rule: 'BR-9',
+    legacy: noCodes,
+    run: async ({ vsp, freePorts }) => {
+      const [id = ''] = freePorts(1);
+      const spec = accessPort(0, { logicalBridges: ['logicalBridges/conformance-none'] });
+      await refuses(createPort(vsp, id, spec), 'NOT_FOUND');
+      await refuses(getPort(vsp, id), 'NOT_FOUND');
+    },
+  },
+  {
+    name: 'port-access-several',
+    title: 'an ACCESS port of several bridges is refused',
+    demands: 'An ACCESS port is on one logical bridge at most; several are INVALID_ARGUMENT.',
+    rule: 'BR-10',
+    legacy: createAndDeleteOnly,
+    run: async ({ vsp, freePorts }) => {
+      const [id = ''] = freePorts(1);
+      for (const bridge of bridges) await createBridge(vsp, bridge.id, bridge.spec);
+      const logicalBridges = bridges.map((bridge) => bridge.id);
+      await refuses(createPort(vsp, id, accessPort(0, { logicalBridges })), 'INVALID_ARGUMENT');
+      await refuses(getPort(vsp, id), 'NOT_FOUND');
+    },
+  },
+  {
+    name: 'port-trunk',
+    title: 'a TRUNK port is on several bridges',
+    demands: 'A TRUNK port may name several logical bridges; its answer has them all.',
+    rule: 'BR-1',
+    legacy: createAndDeleteOnly,
+    run: async ({ vsp, freePorts }) => {
+      const [id = ''] = freePorts(1);
+      for (const bridge of bridges) await createBridge(vsp, bridge.id, bridge.spec);
+      const logicalBridges = bridges.map((bridge) => `logicalBridges/${bridge.id}`);
+      const spec = accessPort(0, { ptype: 'BRIDGE_PORT_TYPE_TRUNK', logicalBridges });
+      requirePort(await createPort(vsp, id, spec), id, spec);
+      requirePort(await getPort(vsp, id), id, spec);
+      await deletePort(vsp, id);
+      for (const bridge of bridges) await deleteBridge(vsp, bridge.id);
+    },
+  },
+  {
+    name: 'port-early',
+    title: 'a port can come before its device',
+    demands: 'A port can be made before its device is there.',
+    rule: 'BR-11',
+    legacy: createAndDeleteOnly,
+    run: async ({ vsp, freePorts, inUse, skip }) => {
+      if (inUse()) skip('the VSP has bridge ports of others: its devices cannot be taken away');
+      await vsp.setNumVfs(0);
+      const [id = ''] = freePorts(1);
+      await createPort(vsp, id, accessPort(0));
+      requirePort(await getPort(vsp, id), id, accessPort(0));
+    },
+  },
+  {
+    name: 'unknown-fields',
+    title: 'unknown fields are ignored',
+    demands: 'A field that the VSP does not know is ignored, at any depth of a message.',
+    rule: 'GE-3',
+    run: async ({ vsp, freePorts }) => {
+      const [id = ''] = freePorts(1);
+      const method = bridgePortService.CreateBridgePort;
+      const spec = Buffer.concat([nested(1, macOf(0)), Buffer.from([0x10, 1]), unknown]);
+      const port = Buffer.concat([nested(1, Buffer.from(id)), nested(2, spec), unknown]);
+      await vsp.callBytes(method, Buffer.concat([nested(1, Buffer.from(id)), nested(2, port), unknown]));
+      await deletePort(vsp, id);
+    },
+  },
+]);
+
+/** Field 1,999 with the text `future`. */
+const unknown = Buffer.from([0xfa, 0x7c, 6, ...Buffer.from('future')]);
+
+/** A length-delimited field of less than 128 bytes. */
+function nested(field: number, bytes: Buffer): Buffer {
+  return Buffer.concat([Buffer.from([(field << 3) | 2, bytes.length]), bytes]);
+}
+
+function requirePort(port: BridgePort__Output, id: string, spec: ReturnType<typeof accessPort>): void {
+  same(port.name, `bridgePorts/${id}`, 'name');
+  same(port.spec?.macAddress, spec.macAddress, 'spec.mac_address');
+  same(port.spec?.ptype, spec.ptype, 'spec.ptype');
+  same(port.spec?.logicalBridges, spec.logicalBridges, 'spec.logical_bridges');
+}

@@ -1,0 +1,16 @@
+import type { CheckContext } from '../check.ts';
+import { holds, same } from '../expect.ts';
+
+/** @throws Skip when others would be hurt. */
+export function requireIdle({ inUse, skip }: CheckContext): void {
+  if (inUse()) skip('the VSP has bridge ports of others: to change its number of devices would hurt them');
+}
+
+export async function countOnce({ vsp, mode }: CheckContext, count: number): Promise<void> {
+  const answer = await vsp.setNumVfs(count);
+  if (mode === 'host') same(answer, count, `the answer to SetNumVfs(${count})`);
+  else holds(answer >= 0, `the answer to SetNumVfs(${count}) is ${answer}`);
+  const listed = await vsp.devices();
+  same(listed.length, answer, 'the number of devices that GetDevices lists');
+  same(new Set(listed.map(({ id }) => id)).size, answer, 'the number of different ids');
+}

@@ -1,0 +1,53 @@
+/** `dpu-vsp conformance` on the command line. What it runs is loaded when it is asked for: serving needs none of it. */
+import type { Command } from 'commander';
+
+export interface ConformanceArguments {
+  plugin?: string;
+  endpoint?: string;
+  mode?: string[];
+  identifier?: string;
+  settings?: string;
+  maxVfs?: string;
+  nfMacs?: string;
+  health?: string;
+  only?: string[];
+  list?: true;
+  ports?: string;
+  timeout?: string;
+  junit?: string;
+  json?: string;
+}
+
+const examples = `
+Exit code: 0 when the VSP conforms, 1 when it does not, 2 for a wrong command line.
+
+Examples:
+  dpu-vsp conformance --plugin . --settings '{"vfs":4}'
+  dpu-vsp conformance --plugin @acme/vsp@1.2.0 --junit conformance.xml
+  dpu-vsp conformance --endpoint unix:///run/vsp.sock --mode dpu --only bridge chains.create`;
+
+export function addConformanceCommand(program: Command): void {
+  program
+    .command('conformance')
+    .description('check a VSP against the plugin contract')
+    .option('--plugin <directory or package>', 'plugin to start and check: a directory, or what npm can install')
+    .option('--endpoint <url>', 'VSP that runs: unix:///path/to.sock; give --mode, too')
+    .option('--mode <side...>', 'host, dpu; both that the plugin has unless told')
+    .option('--identifier <text>', 'identifier of the DPU for Init')
+    .option('--settings <json>', "the plugin's settings: JSON, or @file")
+    .option('--max-vfs <number>', 'how many virtual functions the card can have')
+    .option('--nf-macs <list>', 'MAC addresses of interfaces for network functions, between commas, two for each')
+    .option('--health <program>', 'run with "fail <device>" and "repair <device>" to make a device fail and work')
+    .option('--only <id...>', 'checks or groups to run')
+    .option('--list', 'list the checks and where their rules are written, and run none')
+    .option('--ports <number>', 'how many bridge ports to try at once; 10000 unless told')
+    .option('--timeout <seconds>', 'how long a call may take; 30 unless told')
+    .option('--junit <file>', 'write a JUnit XML report')
+    .option('--json <file>', 'write a JSON report')
+    .addHelpText('after', examples)
+    .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2))
+    .action(async (given: ConformanceArguments) => {
+      const { runConformance } = await import('./run-command.ts');
+      process.exitCode = await runConformance(given);
+    });
+}

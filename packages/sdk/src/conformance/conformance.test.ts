@@ -1,0 +1,67 @@
+import { describe, expect, test } from 'vitest';
+import { examine, examineProcess, failedIds } from './testing/examine.ts';
+import { memoryVsp, type ProcessFault } from './testing/memory-vsp.ts';
+
+describe('a plugin that keeps the rules', { timeout: 60_000 }, () => {
+  test.each(['dpu', 'host'] as const)('conforms on the %s side, and nothing of the suite is left', async (mode) => {
+    const plugin = memoryVsp();
+    const report = await examine(plugin, { modes: [mode] });
+    expect(failedIds(report)).toEqual([]);
+    expect(report.conforms).toBe(true);
+    expect(report.modes[0]?.left).toEqual([]);
+    await expect(plugin.bridge?.listBridgePorts()).resolves.toEqual([]);
+    await expect(plugin.bridge?.listLogicalBridges()).resolves.toEqual([]);
+    await expect(plugin.chains?.listChains()).resolves.toEqual([]);
+    await expect(plugin.getDevices()).resolves.toHaveLength(5);
+    const skipped = report.results.filter(({ status }) => status === 'skipped');
+    const needs = new Set(skipped.map(({ reason }) => reason?.split(':')[0]));
+    expect([...needs].sort()).toEqual([
+      'needs a VSP that the suite starts',
+      'no device is a network device that the suite can see; run it on the node of the VSP',
+    ]);
+  });
+
+  test('conforms in a process of its own, killed and ended', async () => {
+    const report = await examineProcess(undefined, { only: ['lifecycle', 'leaks', 'restart', 'shutdown'] });
+    expect(failedIds(report)).toEqual([]);
+    expect(report.target).toBe('vsp-memory@1.2.3');
+    // The manifest has no host side.
+    expect(report.modes).toMatchObject([{ mode: 'dpu', plugin: { packageName: 'vsp-memory' }, left: [] }]);
+    const skipped = report.results.filter(({ status }) => status === 'skipped').map(({ id }) => id);
+    expect(skipped).toEqual(['shutdown.devices-stay']);
+  });
+});
+
+test('the checks run alone', { timeout: 60_000 }, async () => {
+  const { results, conforms } = await examine(memoryVsp(), { only: ['chains.create', 'lifecycle.init-concurrent'] });
+  expect(results.map(({ id, status }) => [id, status])).toEqual([
+    ['lifecycle.init-concurrent', 'passed'],
+    ['chains.create', 'passed'],
+  ]);
+  expect(conforms).toBe(true);
+});
+
+describe('a process', { timeout: 60_000 }, () => {
+  const faults: [ProcessFault, string[], string[]][] = [
+    ['leaks-descriptors', ['leaks.reads'], ['leaks.reads']],
+    ['leaks-memory', ['leaks.reads'], ['leaks.reads']],
+    ['new-ids', ['restart.devices', 'restart.forgotten'], ['restart.devices']],
+    ['exits-with-1', ['shutdown.exit'], ['shutdown.exit']],
+    ['hangs-at-the-end', ['shutdown.exit'], ['shutdown.exit']],
+    ['dies-of-a-call', ['bridge.port-create', 'bridge.list-bad-size'], ['bridge.port-create']],
+    ['refuses-replay', ['restart.devices', 'restart.replay'], ['restart.replay']],
+  ];
+  test.each(faults)('that %s is found out', async (fault, only, expected) => {
+    const limits = { timeoutMs: 5_000, shutdownMs: 1_500, leakCalls: 300 };
+    const report = await examineProcess(fault, { only, limits });
+    expect(failedIds(report)).toEqual(expected);
+  });
+
+  test('that does not start says why, once', async () => {
+    const report = await examineProcess('does-not-start', { only: ['devices.shape', 'devices.stable'] });
+    expect(report.results).toMatchObject([
+      { status: 'failed', failure: { message: expect.stringContaining('no card here') } },
+      { status: 'skipped', reason: expect.stringContaining('no card here') },
+    ]);
+  });
+});

@@ -1,0 +1,43 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { contractVersion } from '../manifest/contract-version.ts';
+import { allChecks } from './checks/index.ts';
+
+const directory = join(import.meta.dirname, '../../docs/contract/v1');
+
+async function rules(): Promise<Map<string, string>> {
+  const found = new Map<string, string>();
+  for (const file of await readdir(directory)) {
+    const text = await readFile(join(directory, file), 'utf8');
+    for (const [, rule = ''] of text.matchAll(/^### ([A-Z]{2}-\d+)$/gm)) {
+      if (found.has(rule)) throw new Error(`${rule} is in ${found.get(rule)} and in ${file}`);
+      found.set(rule, file);
+    }
+  }
+  return found;
+}
+
+test('every check says where its rule is written', async () => {
+  const anchors = new Set([...(await rules())].map(([rule, file]) => `contract/v1/${file}#${rule.toLowerCase()}`));
+  for (const { id, document } of allChecks) expect([id, anchors.has(document)]).toEqual([id, true]);
+});
+
+test('rules without a check are those that cannot be seen on the wire', async () => {
+  const checked = new Set(allChecks.map(({ document }) => document.split('#')[1]?.toUpperCase()));
+  const unchecked = [...(await rules()).keys()].filter((rule) => !checked.has(rule)).sort();
+  // The socket and its names; a card that does not get ready; health of a device; a link's state; frames; bugs.
+  expect(unchecked).toEqual(['CH-4', 'DV-3', 'ER-3', 'ER-6', 'GE-1', 'GE-2', 'LC-5', 'NC-2', 'NF-1']);
+});
+
+test('ids are unique, and name their group', () => {
+  const ids = allChecks.map(({ id }) => id);
+  expect(new Set(ids).size).toBe(ids.length);
+  for (const { id, group } of allChecks) expect(id).toMatch(new RegExp(`^${group}\\.[a-z0-9-]+$`));
+});
+
+test('the documents are of the version that is served', async () => {
+  expect(await readFile(join(directory, 'README.md'), 'utf8')).toContain(
+    `# The plugin contract, version ${contractVersion}`,
+  );
+});

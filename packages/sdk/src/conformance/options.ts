@@ -1,0 +1,86 @@
+/** What the suite runs against, and how far it goes. */
+import { z } from 'zod';
+import { DpuError } from '../errors.ts';
+import { canonicalMac } from '../wire/mac.ts';
+import { type Group, groups, type HealthHook, type Mode } from './check.ts';
+
+export interface ConformanceOptions {
+  /** Directory of a plugin's package, or what npm can install: `@acme/vsp@1.2.0`, a tarball. The suite starts it. */
+  plugin?: string;
+  /** A VSP that runs: `unix:///path/to.sock`. */
+  endpoint?: string;
+  /** Both sides that the plugin has, unless told. One for an endpoint, which serves only one. */
+  modes?: readonly Mode[];
+  /** `dpu_identifier` of Init; for a plugin made from its manifest unless told. */
+  identifier?: string;
+  /** The plugin's settings. */
+  settings?: unknown;
+  /** How many virtual functions the card can have. */
+  maxVfs?: number;
+  /** MAC addresses of interfaces for network functions, two for each. Those of the DPU side's devices unless told. */
+  nfMacs?: readonly string[];
+  /** How to make a device fail and work again. */
+  health?: HealthHook;
+  /** Ids of checks or groups; all unless told. */
+  only?: readonly string[];
+  limits?: Partial<Limits>;
+}
+
+export interface Limits {
+  /** Milliseconds that a call may take. */
+  timeoutMs: number;
+  /** Milliseconds from SIGTERM to the end of the process. */
+  shutdownMs: number;
+  /** Bridge ports of the check that makes many. */
+  ports: number;
+  /** Calls of a round of the checks for leaks. */
+  leakCalls: number;
+}
+
+/** Kubernetes waits 30 s for a pod to end. */
+export const defaultLimits: Limits = { timeoutMs: 30_000, shutdownMs: 30_000, ports: 10_000, leakCalls: 2_000 };
+
+const schema = z
+  .object({
+    plugin: z.string().min(1).optional(),
+    endpoint: z
+      .string()
+      .regex(/^unix:\/\/\/.+/, 'must look like unix:///path/to.sock')
+      .optional(),
+    modes: z
+      .array(z.enum(['host', 'dpu']))
+      .min(1)
+      .optional(),
+    nfMacs: z.array(z.string()).optional(),
+    maxVfs: z.int().min(1).optional(),
+  })
+  .refine(({ plugin, endpoint }) => (plugin === undefined) !== (endpoint === undefined), 'give plugin or endpoint')
+  .refine(({ endpoint, modes }) => endpoint === undefined || modes?.length === 1, {
+    path: ['modes'],
+    error: 'an endpoint serves one side: give the mode, host or dpu',
+  })
+  .refine(({ nfMacs }) => (nfMacs?.length ?? 0) % 2 === 0, {
+    path: ['nfMacs'],
+    error: 'a network function has two interfaces: give an even number',
+  });
+
+/** @throws DpuError INVALID_ARGUMENT naming the option. */
+export function checkOptions(options: ConformanceOptions): void {
+  const parsed = schema.safeParse(options);
+  if (!parsed.success) {
+    const faults = parsed.error.issues.map(({ path, message }) => [...path, message].join(': '));
+    throw new DpuError('INVALID_ARGUMENT', faults.join('; '));
+  }
+  for (const mac of options.nfMacs ?? []) canonicalMac(mac, 'nfMacs');
+}
+
+/** @throws DpuError INVALID_ARGUMENT for one that names nothing. */
+export function select<T extends { id: string; group: Group }>(checks: readonly T[], only?: readonly string[]): T[] {
+  if (!only || only.length === 0) return [...checks];
+  for (const name of only) {
+    if (checks.some(({ id, group }) => id === name || group === name)) continue;
+    const known = `groups are ${groups.join(', ')}; list shows all checks`;
+    throw new DpuError('INVALID_ARGUMENT', `only: there is no check or group ${JSON.stringify(name)}; ${known}`);
+  }
+  return checks.filter(({ id, group }) => only.includes(id) || only.includes(group));
+}

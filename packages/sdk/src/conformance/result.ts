@@ -1,0 +1,54 @@
+/** What a run of the suite found. */
+import type { PluginInfo } from '../contract.ts';
+import type { Check, Group, Mode } from './check.ts';
+import type { Exchange } from './exchange.ts';
+
+export interface CheckResult {
+  id: string;
+  group: Group;
+  mode: Mode;
+  title: string;
+  status: 'passed' | 'failed' | 'skipped';
+  durationMs: number;
+  /** Why it was skipped. */
+  reason?: string;
+  failure?: Failure;
+}
+
+export interface Failure {
+  /** What came instead of what the contract demands. */
+  message: string;
+  demands: string;
+  document: string;
+  /** The last calls, what was sent and what came. */
+  exchanges: Exchange[];
+}
+
+/** What was removed of what the suite had made, and what could not be. */
+export interface Cleanup {
+  removed: number;
+  left: string[];
+}
+
+export interface ModeReport extends Cleanup {
+  mode: Mode;
+  /** undefined for older images, which do not tell. */
+  plugin?: PluginInfo;
+}
+
+export interface Report {
+  contractVersion: string;
+  /** The endpoint, or the plugin's package. */
+  target: string;
+  startedAt: string;
+  durationMs: number;
+  modes: ModeReport[];
+  results: CheckResult[];
+  /** Nothing failed, and something passed. */
+  conforms: boolean;
+}
+
+export function resultOf(check: Check, mode: Mode, rest: Omit<CheckResult, 'id' | 'group' | 'mode' | 'title'>) {
+  const { id, group, title } = check;
+  return { id, group, mode, title, ...rest } satisfies CheckResult;
+}

@@ -1,0 +1,98 @@
+/** From the command line to a run of the suite and its reports. */
+import { readFile, writeFile } from 'node:fs/promises';
+import { DpuError } from '../errors.ts';
+import { exec } from '../linux/exec.ts';
+import type { HealthHook, Mode } from './check.ts';
+import { allChecks } from './checks/index.ts';
+import type { ConformanceArguments } from './command.ts';
+import type { ConformanceOptions } from './options.ts';
+import { select } from './options.ts';
+import { reportJson } from './report/json.ts';
+import { reportJunit } from './report/junit.ts';
+import { groupLine, resultLine, summaryText } from './report/text.ts';
+import type { CheckResult } from './result.ts';
+import { conformanceSuite } from './suite.ts';
+
+const hookMs = 60_000;
+
+/**
+ * Answers the exit code.
+ *
+ * @throws DpuError INVALID_ARGUMENT naming the option, NOT_FOUND when there is no such plugin.
+ */
+export async function runConformance(given: ConformanceArguments): Promise<number> {
+  if (given.list) {
+    const lines = select(allChecks, given.only).map(
+      ({ id, title, document }) => `${id.padEnd(36)} ${title} (${document})`,
+    );
+    process.stdout.write(`${lines.join('\n')}\n`);
+    return 0;
+  }
+  const suite = conformanceSuite(await optionsFrom(given));
+  const interrupted = new AbortController();
+  const interrupt = () => {
+    process.stderr.write('\ndpu-vsp: stopping after the check that runs, to remove what the suite made\n');
+    interrupted.abort();
+  };
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, interrupt);
+  const report = await suite.run({ onResult: printer(), signal: interrupted.signal });
+  process.stdout.write(summaryText(report));
+  if (given.junit !== undefined) await writeFile(given.junit, reportJunit(report));
+  if (given.json !== undefined) await writeFile(given.json, reportJson(report));
+  return report.conforms ? 0 : 1;
+}
+
+function printer(): (result: CheckResult) => void {
+  let before = '';
+  return (result) => {
+    const heading = groupLine(result);
+    if (heading !== before) process.stdout.write(`${heading}\n`);
+    before = heading;
+    process.stdout.write(`${resultLine(result)}\n`);
+  };
+}
+
+async function optionsFrom(given: ConformanceArguments): Promise<ConformanceOptions> {
+  const { plugin, endpoint, mode, identifier, settings, maxVfs, nfMacs, health, only, ports, timeout } = given;
+  return {
+    ...(plugin !== undefined && { plugin }),
+    ...(endpoint !== undefined && { endpoint }),
+    ...(mode && { modes: mode.map(modeFrom) }),
+    ...(identifier !== undefined && { identifier }),
+    ...(settings !== undefined && { settings: await settingsFrom(settings) }),
+    ...(maxVfs !== undefined && { maxVfs: positive(maxVfs, '--max-vfs') }),
+    ...(nfMacs !== undefined && { nfMacs: nfMacs.split(',') }),
+    ...(health !== undefined && { health: hookFrom(health) }),
+    ...(only && { only }),
+    limits: {
+      ...(ports !== undefined && { ports: positive(ports, '--ports') }),
+      ...(timeout !== undefined && { timeoutMs: positive(timeout, '--timeout') * 1_000 }),
+    },
+  };
+}
+
+function modeFrom(text: string): Mode {
+  if (text === 'host' || text === 'dpu') return text;
+  throw new DpuError('INVALID_ARGUMENT', `--mode must be host or dpu, is ${JSON.stringify(text)}`);
+}
+
+function positive(text: string, option: string): number {
+  const number = Number(text);
+  if (Number.isInteger(number) && number > 0) return number;
+  throw new DpuError('INVALID_ARGUMENT', `${option} must be a whole number above 0, is ${JSON.stringify(text)}`);
+}
+
+async function settingsFrom(text: string): Promise<unknown> {
+  try {
+    return JSON.parse(text.startsWith('@') ? await readFile(text.slice(1), 'utf8') : text);
+  } catch (cause) {
+    throw new DpuError('INVALID_ARGUMENT', `--settings: ${DpuError.from(cause).message}`, { cause });
+  }
+}
+
+function hookFrom(program: string): HealthHook {
+  const run = async (...args: string[]) => {
+    await exec(program, args, { timeoutMs: hookMs });
+  };
+  return { fail: (id) => run('fail', id), repair: (id) => run('repair', id) };
+}

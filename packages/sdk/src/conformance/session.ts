@@ -1,0 +1,292 @@
+/** One side of the VSP under test: brings it to the state that a check needs, runs the check, and tidies up. */
+import type { InitRequest, NetworkFunction } from '../contract.ts';
+import { DpuError } from '../errors.ts';
+import { bridgePortService, lifeCycleService } from '../wire/definitions.ts';
+import { bareId } from '../wire/names.ts';
+import { Breach, type Check, type CheckContext, type HealthHook, type Mode, Skip } from './check.ts';
+import { Ledger } from './ledger.ts';
+import type { Limits } from './options.ts';
+import { type CheckResult, type Cleanup, type Failure, type ModeReport, resultOf } from './result.ts';
+import { type Announced, announcedBy } from './target/announced.ts';
+import { NodeDevices, pairs } from './target/node-devices.ts';
+import type { VspProcess } from './target/vsp-process.ts';
+import { undo } from './undo.ts';
+import { Vsp } from './vsp.ts';
+
+export interface SessionOptions {
+  mode: Mode;
+  identifier: string;
+  socketPath: string;
+  /** What serves the socket, where the suite is to start it. */
+  process?: VspProcess;
+  limits: Limits;
+  maxVfs?: number;
+  nfMacs?: readonly string[];
+  health?: HealthHook;
+}
+
+/** From the loss of the connection to the end of the process, where that is why. */
+const endedMs = 2_000;
+
+export class Session {
+  readonly #options: SessionOptions;
+  readonly #ledger = new Ledger();
+  readonly #node = new NodeDevices();
+  readonly #cleanup: Cleanup = { removed: 0, left: [] };
+  #vsp: Vsp;
+  #announced: Announced | undefined;
+  #initialised = false;
+  /** Why nothing can be checked any more. */
+  #broken: string | undefined;
+  /** How many devices there were at the start. */
+  #vfs: number | undefined;
+  #portsOfOthers: ReadonlySet<string> = new Set();
+
+  constructor(options: SessionOptions) {
+    this.#options = options;
+    this.#vsp = this.#connect();
+  }
+
+  get #init(): InitRequest {
+    return { dpuMode: this.#options.mode === 'dpu', dpuIdentifier: this.#options.identifier };
+  }
+
+  async run(check: Check): Promise<CheckResult> {
+    const start = performance.now();
+    const result = (rest: Pick<CheckResult, 'status' | 'reason' | 'failure'>) =>
+      resultOf(check, this.#options.mode, { ...rest, durationMs: performance.now() - start });
+    if (this.#broken !== undefined) return result({ status: 'skipped', reason: this.#broken });
+    const undos: (() => Promise<void>)[] = [];
+    try {
+      await this.#prepare(check);
+    } catch (error) {
+      this.#broken = `the VSP does not get ready: ${textOf(error)}`;
+      return result({ status: 'failed', failure: this.#failure(check, this.#broken) });
+    }
+    try {
+      const context = await this.#contextFor(check, undos);
+      await check.run(context);
+      const { process } = this.#options;
+      if (process && !process.running && check.group !== 'shutdown') throw new Breach(await process.ended);
+      return result({ status: 'passed' });
+    } catch (error) {
+      if (error instanceof Skip) return result({ status: 'skipped', reason: error.message });
+      return result(this.#failed(check, await this.#textWithEnd(error)));
+    } finally {
+      await this.#vsp.idle();
+      for (const each of undos.reverse()) await each().catch((error) => this.#left(error));
+      await this.#tidy();
+    }
+  }
+
+  /** Leaves the machine as it was found, as far as that is possible. */
+  async close(): Promise<ModeReport> {
+    const { mode, process } = this.#options;
+    await this.#tidy();
+    if (process && this.#initialised) await this.#endPlugin(process);
+    if (process?.running)
+      await process.end('SIGTERM', this.#options.limits.shutdownMs).catch((error) => this.#left(error));
+    this.#vsp.close();
+    const plugin = this.#announced?.info;
+    return { mode, ...(plugin && { plugin }), ...this.#cleanup };
+  }
+
+  /** The VSP in the state that the check needs: running, and initialised or not. */
+  async #prepare(check: Check): Promise<void> {
+    const { process } = this.#options;
+    const isUsed = check.needs.fresh && this.#initialised;
+    if (process?.running && isUsed) await process.end('SIGTERM', this.#options.limits.shutdownMs);
+    if (process && !process.running) await this.#start();
+    if (!this.#announced) await this.#meet();
+    this.#vsp.takeExchanges();
+    if (!this.#initialised && !check.needs.fresh) await this.#initialise();
+    this.#vsp.takeExchanges();
+  }
+
+  async #meet(): Promise<void> {
+    const process = this.#options.process;
+    await this.#vsp.connected(process?.ended ?? new Promise(() => {}));
+    this.#announced = await announcedBy(this.#vsp);
+    // Somebody else may have initialised an endpoint. An older image answers whether or not.
+    if (process) return;
+    const code = await codeOf(this.#vsp.devices());
+    if (code !== 'FAILED_PRECONDITION') await this.#initialise();
+  }
+
+  async #start(): Promise<void> {
+    const { process } = this.#options;
+    if (!process) throw new DpuError('FAILED_PRECONDITION', 'the suite did not start this VSP');
+    this.#initialised = false;
+    process.start();
+    this.#vsp.close();
+    this.#vsp = this.#connect();
+    await this.#vsp.connected(process.ended);
+  }
+
+  async #initialise(): Promise<void> {
+    try {
+      await this.#vsp.call(lifeCycleService.Init, this.#init);
+    } catch (error) {
+      if (!DpuError.from(error).message.includes('already initialized')) throw error;
+    }
+    this.#initialised = true;
+    this.#vfs ??= (await this.#vsp.devices()).length;
+    if (!this.#options.process) this.#portsOfOthers = await listedPorts(this.#vsp);
+  }
+
+  async #contextFor(check: Check, undos: (() => Promise<void>)[]): Promise<CheckContext> {
+    const { mode, limits, process, health } = this.#options;
+    this.#requireNeeds(check);
+    const functions = await this.#functionsFor(check);
+    const session = this;
+    const missing = (what: string) => () => {
+      throw new Skip(`needs ${what}`);
+    };
+    return {
+      get vsp() {
+        return session.#vsp;
+      },
+      mode,
+      init: this.#init,
+      limits: { ...limits },
+      ...(this.#options.maxVfs !== undefined && { maxVfs: this.#options.maxVfs }),
+      functions,
+      node: this.#node,
+      health: health ?? { fail: missing('health'), repair: missing('health') },
+      get process() {
+        return process ?? missing('a VSP that the suite starts')();
+      },
+      start: async () => {
+        await this.#start();
+        await this.#initialise();
+      },
+      inUse: () => this.#portsOfOthers.size > 0,
+      capabilities: this.#announced?.capabilities ?? new Set(),
+      freePorts: (count) => freePorts(count, this.#portsOfOthers),
+      skip: (reason) => {
+        throw new Skip(reason);
+      },
+      defer: (each) => undos.push(each),
+    };
+  }
+
+  #requireNeeds({ needs }: Check): void {
+    const { process, maxVfs, health } = this.#options;
+    const { info, capabilities } = this.#announced ?? { info: undefined, capabilities: new Set() };
+    if (needs.capability && !capabilities.has(needs.capability)) {
+      throw new Skip(`not announced: ${needs.capability}`);
+    }
+    if (needs.info && !info) throw new Skip('legacy: older images do not tell who they are');
+    if (needs.process && !process) throw new Skip('needs a VSP that the suite starts: --plugin');
+    if (needs.fresh && this.#initialised) throw new Skip('the VSP was initialised before the suite came');
+    if (needs.maxVfs && maxVfs === undefined) throw new Skip('needs to know the card: --max-vfs');
+    if (needs.health && !health) throw new Skip('needs a way to make a device fail: --health');
+  }
+
+  async #functionsFor({ needs }: Check): Promise<readonly NetworkFunction[]> {
+    if (needs.functions === undefined) return [];
+    const { nfMacs } = this.#options;
+    const functions = nfMacs ? pairs(nfMacs) : await this.#node.functionsOf(await this.#vsp.devices());
+    if (functions.length >= needs.functions) return functions;
+    const found = `needs ${2 * needs.functions} interfaces for network functions, found ${2 * functions.length}`;
+    throw new Skip(`${found}: name them with --nf-macs`);
+  }
+
+  #failed(check: Check, message: string): Pick<CheckResult, 'status' | 'reason' | 'failure'> {
+    const isOlder = this.#announced !== undefined && this.#announced.info === undefined;
+    if (isOlder && check.legacy !== undefined) {
+      return { status: 'skipped', reason: `legacy: ${check.legacy}; here: ${message}` };
+    }
+    return { status: 'failed', failure: this.#failure(check, message) };
+  }
+
+  #failure({ demands, document }: Check, message: string): Failure {
+    return { message, demands, document, exchanges: this.#vsp.takeExchanges() };
+  }
+
+  /** A VSP that died says why. */
+  async #textWithEnd(error: unknown): Promise<string> {
+    const { process } = this.#options;
+    if (!process || error instanceof Breach || DpuError.from(error).code !== 'UNAVAILABLE') return textOf(error);
+    const ended = await process.endedWithin(endedMs);
+    return ended === undefined ? textOf(error) : `${textOf(error)}; ${ended}`;
+  }
+
+  async #tidy(): Promise<void> {
+    const { process } = this.#options;
+    if (process && !process.running) {
+      // What a VSP that is gone has left, its successor is asked to remove.
+      if (this.#ledger.empty || this.#broken !== undefined) return;
+      try {
+        await this.#start();
+        await this.#initialise();
+      } catch (error) {
+        this.#broken = `the VSP does not start again: ${textOf(error)}`;
+        return this.#left(error);
+      }
+    }
+    if (!this.#initialised) return;
+    const { removed, left } = await undo(this.#vsp, this.#ledger, this.#vfs ?? 0);
+    this.#cleanup.removed += removed;
+    this.#cleanup.left.push(...left);
+  }
+
+  /** It came with the suite, so what it made on the machine goes with the suite. */
+  async #endPlugin(process: VspProcess): Promise<void> {
+    try {
+      if (!process.running) {
+        await this.#start();
+        await this.#initialise();
+      }
+      await this.#vsp.setNumVfs(0);
+    } catch (error) {
+      this.#left(error);
+    }
+  }
+
+  #left(error: unknown): void {
+    this.#cleanup.left.push(textOf(error));
+  }
+
+  #connect(): Vsp {
+    return new Vsp(this.#options.socketPath, this.#options.limits.timeoutMs, this.#ledger);
+  }
+}
+
+function textOf(error: unknown): string {
+  if (error instanceof Breach) return error.message;
+  const { code, message } = DpuError.from(error);
+  return `${code}: ${message}`;
+}
+
+async function codeOf(call: Promise<unknown>): Promise<string | undefined> {
+  try {
+    await call;
+    return undefined;
+  } catch (error) {
+    return DpuError.from(error).code;
+  }
+}
+
+/** None where the VSP has no List. */
+async function listedPorts(vsp: Vsp): Promise<Set<string>> {
+  const ids = new Set<string>();
+  let pageToken = '';
+  try {
+    do {
+      const page = await vsp.call(bridgePortService.ListBridgePorts, { pageToken });
+      for (const { name } of page.bridgePorts) ids.add(bareId('bridgePorts', name));
+      pageToken = page.nextPageToken;
+    } while (pageToken !== '');
+  } catch (error) {
+    if (DpuError.from(error).code === 'UNAVAILABLE') throw error;
+  }
+  return ids;
+}
+
+/** As the host side's daemon names them. */
+function freePorts(count: number, taken: ReadonlySet<string>): string[] {
+  const free: string[] = [];
+  for (let vf = 0; free.length < count; vf++) if (!taken.has(`host0-${vf}`)) free.push(`host0-${vf}`);
+  return free;
+}

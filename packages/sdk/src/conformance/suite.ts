@@ -1,0 +1,216 @@
+/** The suite as a library: runs by itself, or as tests of a vendor's own. */
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { hostname, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { DpuError } from '../errors.ts';
+import { contractVersion } from '../manifest/contract-version.ts';
+import { fillIdentifier } from '../manifest/identifier.ts';
+import type { PluginManifest } from '../manifest/manifest.ts';
+import type { Check, CheckDescription, Mode } from './check.ts';
+import { allChecks } from './checks/index.ts';
+import { type ConformanceOptions, checkOptions, defaultLimits, select } from './options.ts';
+import { describeFailure } from './report/failure.ts';
+import type { CheckResult, ModeReport, Report } from './result.ts';
+import { Session, type SessionOptions } from './session.ts';
+import { findPlugin, type PluginSource } from './target/plugin-source.ts';
+import { VspProcess } from './target/vsp-process.ts';
+
+/** What a test framework has: that of vitest and of jest. */
+export interface TestFramework {
+  describe(name: string, body: () => void): void;
+  test(name: string, body: (context: { skip(reason?: string): void }) => Promise<void>, timeoutMs?: number): void;
+  afterAll(body: () => Promise<void>, timeoutMs?: number): void;
+}
+
+export interface RunOptions {
+  /** Called after each check. */
+  onResult?: (result: CheckResult) => void;
+  /** Ends the run after the check that is running; what was made is removed all the same. */
+  signal?: AbortSignal;
+}
+
+export interface ConformanceSuite {
+  /** Those that were asked for, in the order in which they run. */
+  readonly checks: readonly CheckDescription[];
+  /**
+   * Runs all checks, one after the other, and removes what they made.
+   *
+   * @throws DpuError when there is no such plugin or endpoint.
+   */
+  run(options?: RunOptions): Promise<Report>;
+  /** Makes every check a test: `suite.register({ describe, test, afterAll })`. */
+  register(framework: TestFramework): void;
+}
+
+/** Many ports, and rounds of calls until memory settles. */
+const checkTimeoutMs = 600_000;
+
+/**
+ * The rules of the contract as checks of one VSP.
+ *
+ * @example
+ * import { conformanceSuite } from '@dpu-operator/sdk/conformance';
+ * import { afterAll, describe, test } from 'vitest';
+ *
+ * conformanceSuite({ plugin: '.' }).register({ describe, test, afterAll });
+ *
+ * @throws DpuError INVALID_ARGUMENT naming the option.
+ */
+export function conformanceSuite(options: ConformanceOptions): ConformanceSuite {
+  checkOptions(options);
+  const selected = select(allChecks, options.only);
+  // A VSP is fresh once.
+  const checks = [...selected.filter(({ needs }) => needs.fresh), ...selected.filter(({ needs }) => !needs.fresh)];
+  return {
+    checks,
+    run: (runOptions) => run(options, checks, runOptions),
+    register: (framework) => register(options, checks, framework),
+  };
+}
+
+async function run(
+  options: ConformanceOptions,
+  checks: readonly Check[],
+  { onResult, signal }: RunOptions = {},
+): Promise<Report> {
+  const start = performance.now();
+  const startedAt = new Date().toISOString();
+  const target = new Target(options);
+  const results: CheckResult[] = [];
+  const modes: ModeReport[] = [];
+  try {
+    for (const mode of await target.modes()) {
+      if (signal?.aborted) break;
+      const session = await target.open(mode);
+      try {
+        for (const check of ofMode(checks, mode)) {
+          if (signal?.aborted) break;
+          const result = await session.run(check);
+          results.push(result);
+          onResult?.(result);
+        }
+      } finally {
+        modes.push(await session.close());
+      }
+    }
+  } finally {
+    await target.close();
+  }
+  const has = (status: CheckResult['status']) => results.some((result) => result.status === status);
+  return {
+    contractVersion,
+    target: await target.label(),
+    startedAt,
+    durationMs: performance.now() - start,
+    modes,
+    results,
+    conforms: has('passed') && !has('failed') && !signal?.aborted,
+  };
+}
+
+function register(options: ConformanceOptions, checks: readonly Check[], framework: TestFramework): void {
+  const target = new Target(options);
+  const modes: readonly Mode[] = options.modes ?? ['host', 'dpu'];
+  for (const mode of modes) {
+    framework.describe(`conformance of the ${mode} side`, () => {
+      let opened: Promise<Session> | undefined;
+      for (const check of ofMode(checks, mode)) {
+        const body = async (context: { skip(reason?: string): void }) => {
+          if (!(await target.modes()).includes(mode)) return context.skip(`the plugin has no ${mode} side`);
+          opened ??= target.open(mode);
+          const result = await (await opened).run(check);
+          if (result.status === 'skipped') context.skip(result.reason);
+          if (result.failure) throw new Error(describeFailure(result.failure));
+        };
+        framework.test(`${check.id}: ${check.title}`, body, checkTimeoutMs);
+      }
+      framework.afterAll(async () => {
+        await (await opened)?.close();
+      }, checkTimeoutMs);
+    });
+  }
+  framework.afterAll(() => target.close(), checkTimeoutMs);
+}
+
+function ofMode(checks: readonly Check[], mode: Mode): Check[] {
+  return checks.filter(({ needs }) => needs.mode === undefined || needs.mode === mode);
+}
+
+/** Finds the VSP once, and opens its sides. */
+class Target {
+  readonly #options: ConformanceOptions;
+  #found: Promise<PluginSource> | undefined;
+  #directory: Promise<string> | undefined;
+
+  constructor(options: ConformanceOptions) {
+    this.#options = options;
+  }
+
+  async label(): Promise<string> {
+    return this.#options.endpoint ?? (await this.#plugin()).label;
+  }
+
+  /** The sides to look at. */
+  async modes(): Promise<readonly Mode[]> {
+    const { modes, endpoint } = this.#options;
+    if (modes || endpoint) return modes ?? [];
+    const { products } = (await this.#plugin()).manifest;
+    return (['host', 'dpu'] as const).filter((mode) => products.some((product) => product[mode]));
+  }
+
+  async open(mode: Mode): Promise<Session> {
+    const { endpoint, limits, maxVfs, nfMacs, health, settings } = this.#options;
+    const common = {
+      mode,
+      limits: { ...defaultLimits, ...limits },
+      ...(maxVfs !== undefined && { maxVfs }),
+      ...(nfMacs && { nfMacs }),
+      ...(health && { health }),
+    } satisfies Partial<SessionOptions>;
+    if (endpoint) {
+      const identifier = this.#options.identifier ?? 'conformance';
+      return new Session({ ...common, identifier, socketPath: endpoint.slice('unix://'.length) });
+    }
+    const { directory, manifest } = await this.#plugin();
+    this.#directory ??= mkdtemp(join(tmpdir(), 'dpu-conformance-'));
+    const socketPath = join(await this.#directory, `${mode}.sock`);
+    const identifier = this.#options.identifier ?? identifierFrom(manifest, mode);
+    const process = new VspProcess({ dpuVsp: dpuVspCommand(), plugin: directory, socketPath, settings });
+    return new Session({ ...common, identifier, socketPath, process });
+  }
+
+  async close(): Promise<void> {
+    if (this.#directory) await rm(await this.#directory, { recursive: true, force: true });
+    await (await this.#found)?.remove();
+  }
+
+  #plugin(): Promise<PluginSource> {
+    this.#found ??= findPlugin(this.#options.plugin ?? '');
+    return this.#found;
+  }
+}
+
+/** As the daemon would make it, with this machine's name; what only detection knows is made up. */
+function identifierFrom({ products }: PluginManifest, mode: Mode): string {
+  const template = products.find((product) => product[mode])?.[mode]?.identifier ?? 'conformance';
+  return fillIdentifier(template, (name) => (name === 'node' ? hostname() : 'conformance'));
+}
+
+/** Where the command is, from this module: both bundled, as sources, built, or this one bundled as a library. */
+const commands = [
+  './dpu-vsp.mjs',
+  '../host/main.ts',
+  '../host/main.js',
+  '../bundle/dpu-vsp.mjs',
+  '../../bundle/dpu-vsp.mjs',
+];
+
+function dpuVspCommand(): string[] {
+  const files = commands.map((command) => fileURLToPath(new URL(command, import.meta.url)));
+  const file = files.find((each) => existsSync(each));
+  if (file === undefined)
+    throw new DpuError('NOT_FOUND', `there is none of ${files.join(', ')}; install the SDK again`);
+  return [process.execPath, file];
+}

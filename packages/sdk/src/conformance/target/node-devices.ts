@@ -1,0 +1,69 @@
+/** The network devices behind the ids that a VSP answers, where the suite runs on the VSP's node. */
+import { readdir } from 'node:fs/promises';
+import type { Device, NetworkFunction } from '../../contract.ts';
+import { DpuError } from '../../errors.ts';
+import { exec } from '../../linux/exec.ts';
+import { type Link, Links } from '../../linux/links.ts';
+import { Skip } from '../check.ts';
+
+const borrower = 'dpu-conformance';
+
+export class NodeDevices {
+  readonly #links = new Links(exec);
+
+  /** Of those devices that are network devices here. */
+  async linksOf(devices: readonly Device[]): Promise<Map<string, Link>> {
+    const links = new Map((await this.#links.list()).map((link) => [link.name, link]));
+    const found = new Map<string, Link>();
+    for (const { id } of devices) {
+      const link = links.get(await nameOf(id));
+      if (link) found.set(id, link);
+    }
+    return found;
+  }
+
+  /** Two devices for each network function, in the order of the list. */
+  async functionsOf(devices: readonly Device[]): Promise<NetworkFunction[]> {
+    const macs = [...(await this.linksOf(devices)).values()].map(({ mac }) => mac).filter(Boolean);
+    return pairs(macs);
+  }
+
+  /**
+   * Gives a device to a network namespace, as attaching gives it to a pod. Returns what takes it back.
+   *
+   * @throws Skip when that is not allowed here.
+   */
+  async lend(device: Device): Promise<() => Promise<void>> {
+    const link = (await this.linksOf([device])).get(device.id);
+    if (!link) throw new Skip(`${device.id} is no network device that the suite can see; run it on the VSP's node`);
+    try {
+      await exec('ip', ['netns', 'add', borrower]);
+    } catch (error) {
+      throw new Skip(`lending a device to a pod takes root and ip(8): ${DpuError.from(error).message}`);
+    }
+    const back = async () => {
+      const inside = new Links(exec, `/var/run/netns/${borrower}`);
+      await inside.batch([`link set ${link.name} netns ${process.pid}`], { force: true });
+      await exec('ip', ['netns', 'del', borrower]);
+    };
+    const [failure] = await this.#links.batch([`link set ${link.name} netns ${borrower}`], { force: true });
+    if (!failure) return back;
+    await back();
+    throw new Skip(`${link.name} cannot be lent to a pod: ${failure.error.message}`);
+  }
+}
+
+export function pairs(macs: readonly string[]): NetworkFunction[] {
+  const functions: NetworkFunction[] = [];
+  for (let index = 0; index + 1 < macs.length; index += 2) {
+    functions.push({ input: macs[index] ?? '', output: macs[index + 1] ?? '' });
+  }
+  return functions;
+}
+
+/** An id is a PCI address or a name. */
+async function nameOf(id: string): Promise<string> {
+  if (!/^[0-9a-f]{4}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]$/.test(id)) return id;
+  const [name = ''] = await readdir(`/sys/bus/pci/devices/${id}/net`).catch(() => []);
+  return name;
+}

@@ -1,0 +1,133 @@
+/** A plugin in a process of its own, served as in a VSP pod: by `dpu-vsp serve`. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { readdir, readFile } from 'node:fs/promises';
+import { DpuError } from '../../errors.ts';
+
+export interface Exit {
+  code: number | null;
+  signal: NodeJS.Signals | null;
+  /** Milliseconds since the signal that was to end it. */
+  afterMs: number;
+}
+
+export interface VspProcessOptions {
+  /** Program and arguments of `dpu-vsp`. */
+  dpuVsp: readonly string[];
+  plugin: string;
+  socketPath: string;
+  settings: unknown;
+}
+
+const pageBytes = 4_096;
+const keptLines = 20;
+
+export class VspProcess {
+  readonly #options: VspProcessOptions;
+  #child: ChildProcess | undefined;
+  #output: string[] = [];
+  /** Says how it ended, whoever ended it. */
+  #ended: Promise<string> = Promise.resolve('the VSP is not running');
+
+  constructor(options: VspProcessOptions) {
+    this.#options = options;
+  }
+
+  get running(): boolean {
+    return this.#child !== undefined;
+  }
+
+  /** Resolves when it has ended, with what there is to say about it. */
+  get ended(): Promise<string> {
+    return this.#ended;
+  }
+
+  /** What there is to say about its end; undefined when it runs on. */
+  async endedWithin(milliseconds: number): Promise<string | undefined> {
+    const { promise, resolve } = Promise.withResolvers<undefined>();
+    const timer = setTimeout(() => resolve(undefined), milliseconds);
+    try {
+      return await Promise.race([this.#ended, promise]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** @throws DpuError FAILED_PRECONDITION while it does not run. */
+  get pid(): number {
+    const { pid } = this.#running();
+    if (pid === undefined) throw new DpuError('FAILED_PRECONDITION', 'the VSP did not start');
+    return pid;
+  }
+
+  get socketPath(): string {
+    return this.#options.socketPath;
+  }
+
+  /** The last lines that it wrote. */
+  get output(): string {
+    return this.#output.join('\n');
+  }
+
+  start(): void {
+    const { dpuVsp, plugin, socketPath, settings } = this.#options;
+    const [program = '', ...args] = dpuVsp;
+    const child = spawn(program, [...args, 'serve', '--plugin', plugin, '--socket', socketPath], {
+      env: { ...process.env, DPU_NAME: 'conformance', DPU_SETTINGS: JSON.stringify(settings ?? {}) },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      // A group of its own: Ctrl-C is for the suite, which ends the VSP when it is done with it.
+      detached: true,
+    });
+    this.#output = [];
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding('utf8').on('data', (text: string) => {
+        this.#output = [...this.#output, ...text.split('\n').filter(Boolean)].slice(-keptLines);
+      });
+    }
+    this.#child = child;
+    this.#ended = new Promise((resolve) => {
+      const end = (how: string) => {
+        if (this.#child === child) this.#child = undefined;
+        resolve(`the VSP ended ${how}${this.#output.length > 0 ? `:\n${this.output}` : ''}`);
+      };
+      child.once('error', (error) => end(`before it began (${error.message})`));
+      child.once('close', (code, signal) => end(signal ? `by ${signal}` : `with exit code ${code}`));
+    });
+  }
+
+  /**
+   * Sends a signal and waits for the end.
+   *
+   * @throws DpuError DEADLINE_EXCEEDED when it has not ended within the time; it is killed then.
+   */
+  async end(signal: 'SIGTERM' | 'SIGKILL', timeoutMs: number): Promise<Exit> {
+    const child = this.#running();
+    const start = performance.now();
+    const { promise, resolve, reject } = Promise.withResolvers<Exit>();
+    const timer = setTimeout(() => {
+      child.kill('SIGKILL');
+      reject(new DpuError('DEADLINE_EXCEEDED', `the VSP still runs ${timeoutMs} ms after ${signal}`));
+    }, timeoutMs);
+    child.once('close', (code, by) => resolve({ code, signal: by, afterMs: performance.now() - start }));
+    child.kill(signal);
+    try {
+      return await promise;
+    } finally {
+      clearTimeout(timer);
+      await this.#ended;
+    }
+  }
+
+  /** File descriptors, and bytes of memory in use. */
+  async usage(): Promise<{ descriptors: number; memory: number }> {
+    const [descriptors, statm] = await Promise.all([
+      readdir(`/proc/${this.pid}/fd`),
+      readFile(`/proc/${this.pid}/statm`, 'utf8'),
+    ]);
+    return { descriptors: descriptors.length, memory: Number(statm.split(' ')[1]) * pageBytes };
+  }
+
+  #running(): ChildProcess {
+    if (this.#child) return this.#child;
+    throw new DpuError('FAILED_PRECONDITION', 'the VSP is not running');
+  }
+}

@@ -1,0 +1,101 @@
+/** Stands between the suite and a VSP that keeps the rules, and breaks one of them on the wire. */
+import {
+  Server,
+  ServerCredentials,
+  type ServerWritableStream,
+  type ServiceDefinition,
+  type UntypedServiceImplementation,
+} from '@grpc/grpc-js';
+import { Connection } from '../../client/connection.ts';
+import { DpuError } from '../../errors.ts';
+import {
+  bridgePortService,
+  deviceService,
+  deviceWatchService,
+  heartbeatService,
+  lifeCycleService,
+  logicalBridgeService,
+  type Method,
+  networkConfigService,
+  networkFunctionService,
+  pluginInfoService,
+  serviceChainService,
+} from '../../wire/definitions.ts';
+import { toServiceError } from '../../wire/service-error.ts';
+
+/** A call that passes: the decoded request, and how to let it through. */
+export type Tamper = (request: never, forward: (request?: object) => Promise<object>) => Promise<object>;
+
+const services: readonly Record<string, AnyMethod>[] = [
+  bridgePortService,
+  deviceService,
+  heartbeatService,
+  lifeCycleService,
+  logicalBridgeService,
+  networkConfigService,
+  networkFunctionService,
+  pluginInfoService,
+  serviceChainService,
+] as never;
+
+type AnyMethod = Method<object, object, object, object>;
+
+/**
+ * @param tampers By the name of the method, e.g. `GetBridgePort`.
+ * @param served The services by a part of their names; all unless told.
+ */
+export async function breakingProxy(
+  behind: string,
+  socketPath: string,
+  tampers: Record<string, Tamper>,
+  served: readonly string[] = ['.'],
+): Promise<{ close(): void }> {
+  const connection = new Connection({ socketPath: behind });
+  await new Promise<void>((resolve) => connection.onConnectivity((isConnected) => isConnected && resolve()));
+  const server = new Server();
+  for (const service of services) {
+    const [name = ''] = Object.values(service).map(({ path }) => path);
+    if (!served.some((part) => name.includes(part))) continue;
+    const implementation: UntypedServiceImplementation = {};
+    for (const [method, definition] of Object.entries(service)) {
+      const forward = (request: object) => connection.call(definition, request, 10_000);
+      implementation[method] = (
+        call: { request: object },
+        callback: (error: object | null, answer?: object) => void,
+      ) => {
+        const tamper = tampers[method];
+        const answer = tamper
+          ? tamper(call.request as never, (request = call.request) => forward(request))
+          : forward(call.request);
+        answer.then(
+          (response) => callback(null, response),
+          (error: unknown) => callback(toServiceError(DpuError.from(error))),
+        );
+      };
+    }
+    server.addService(service as unknown as ServiceDefinition, implementation);
+  }
+  if (served.some((part) => deviceWatchService.WatchDevices.path.includes(part))) addWatch(server, connection);
+  await new Promise<void>((resolve, reject) =>
+    server.bindAsync(`unix:${socketPath}`, ServerCredentials.createInsecure(), (error) =>
+      error ? reject(error) : resolve(),
+    ),
+  );
+  return {
+    close: () => {
+      server.forceShutdown();
+      connection.close();
+    },
+  };
+}
+
+function addWatch(server: Server, connection: Connection): void {
+  server.addService(deviceWatchService as unknown as ServiceDefinition, {
+    WatchDevices: (call: ServerWritableStream<object, object>) => {
+      const stream = connection.stream(deviceWatchService.WatchDevices, {});
+      stream.on('data', (devices) => call.write(devices));
+      stream.on('error', (error) => call.emit('error', toServiceError(DpuError.from(error))));
+      call.on('cancelled', () => stream.cancel());
+    },
+  });
+}

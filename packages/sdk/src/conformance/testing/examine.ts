@@ -1,0 +1,74 @@
+/** For the tests here: runs the suite against the plugin in memory. */
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { onTestFinished } from 'vitest';
+import { serve, temporaryDirectory } from '../../host/testing.ts';
+import type { ConformanceOptions } from '../options.ts';
+import type { Report } from '../result.ts';
+import { conformanceSuite } from '../suite.ts';
+import { breakingProxy, type Tamper } from './breaking-proxy.ts';
+import { maxPorts, maxVfs, type memoryVsp, nfMacs, type ProcessFault } from './memory-vsp.ts';
+
+export const limits = { timeoutMs: 5_000, shutdownMs: 5_000, ports: maxPorts + 50, leakCalls: 300 };
+export const known = { nfMacs, maxVfs, limits };
+
+export interface ExamineOptions extends ConformanceOptions {
+  /** What is broken on the wire. */
+  tampers?: Record<string, Tamper>;
+  /** Parts of the names of the services that are there. */
+  served?: readonly string[];
+}
+
+/** In this process; by way of a proxy where something is broken on the wire. */
+export async function examine(plugin: ReturnType<typeof memoryVsp>, options: ExamineOptions): Promise<Report> {
+  const { tampers, served, ...rest } = options;
+  const { socketPath } = await serve(plugin, { logger: pino({ level: 'silent' }) });
+  let endpoint = socketPath;
+  if (tampers || served) {
+    endpoint = join(await temporaryDirectory(), 'proxy.sock');
+    const proxy = await breakingProxy(socketPath, endpoint, tampers ?? {}, served);
+    onTestFinished(() => proxy.close());
+  }
+  const health = {
+    fail: async (id: string) => plugin.break(id, true),
+    repair: async (id: string) => plugin.break(id, false),
+  };
+  return conformanceSuite({ endpoint: `unix://${endpoint}`, modes: ['dpu'], ...known, health, ...rest }).run();
+}
+
+/** A package that the suite can start, in a directory that goes with the test unless told. */
+export async function memoryPackage(given?: string): Promise<string> {
+  const directory = given ?? (await temporaryDirectory());
+  const settings = {
+    type: 'object',
+    properties: { fault: { type: 'string' }, directory: { type: 'string' } },
+    additionalProperties: false,
+  };
+  const dpu = {
+    contract: '^1.1.0',
+    products: [{ name: 'Memory', dpu: { detect: { dmiProductContains: 'Test' }, identifier: 'memory-{node}' } }],
+    settings,
+  };
+  const json = { name: 'vsp-memory', version: '1.2.3', type: 'module', dpu };
+  await writeFile(join(directory, 'package.json'), JSON.stringify(json));
+  const module = join(import.meta.dirname, 'memory-vsp.ts');
+  await writeFile(join(directory, 'index.mjs'), `export { default } from ${JSON.stringify(module)};`);
+  return directory;
+}
+
+/** In a process of its own. */
+export async function examineProcess(fault: ProcessFault | undefined, options: ConformanceOptions): Promise<Report> {
+  const plugin = await memoryPackage();
+  const settings = fault === undefined ? {} : { fault, directory: plugin };
+  return conformanceSuite({ plugin, settings, ...known, ...options }).run();
+}
+
+export function failedIds({ results }: Report): string[] {
+  return results.filter(({ status }) => status === 'failed').map(({ id }) => id);
+}
+
+/** The groups of these checks: what broke one must not be found by its neighbours. */
+export function groupsOf(ids: readonly string[]): string[] {
+  return [...new Set(ids.map((id) => id.split('.')[0] ?? id))];
+}

@@ -1,0 +1,146 @@
+/** The VSP under test: any method of the wire, each call on record. */
+import { bytesMethod } from '../client/bytes-method.ts';
+import { Connection } from '../client/connection.ts';
+import type { Device } from '../contract.ts';
+import { DpuError } from '../errors.ts';
+import { deviceService, deviceWatchService, type Method } from '../wire/definitions.ts';
+import { devicesFromWire } from '../wire/devices.ts';
+import { type Exchange, show } from './exchange.ts';
+import type { Ledger } from './ledger.ts';
+
+/** How many of a check's calls are kept. */
+const kept = 12;
+/** Of those the newest, whatever came. The others make way for calls that failed or have no answer yet. */
+const keptLast = 4;
+/** A plugin may have much to load. */
+const connectMs = 60_000;
+const opi = '/opi_api.lifecycle.v1alpha1.';
+
+export class Vsp {
+  readonly #connection: Connection;
+  readonly #timeoutMs: number;
+  readonly #ledger: Ledger;
+  #exchanges: Exchange[] = [];
+  #vendorNames = false;
+  readonly #running = new Set<Promise<unknown>>();
+
+  constructor(socketPath: string, timeoutMs: number, ledger: Ledger) {
+    this.#connection = new Connection({ socketPath });
+    this.#timeoutMs = timeoutMs;
+    this.#ledger = ledger;
+  }
+
+  /** Whether lifecycle, devices and heartbeat have the `Vendor` names only. Known after the first call of them. */
+  get vendorNames(): boolean {
+    return this.#vendorNames;
+  }
+
+  /** @throws DpuError UNAVAILABLE after the timeout, or when `ended` says that the other side is gone. */
+  async connected(ended: Promise<string>): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const fail = (why: string) => reject(new DpuError('UNAVAILABLE', why));
+    const timer = setTimeout(() => fail(`nobody answered within ${connectMs} ms`), connectMs);
+    const stop = this.#connection.onConnectivity((isConnected) => isConnected && resolve());
+    ended.then(fail, reject);
+    try {
+      await promise;
+    } finally {
+      clearTimeout(timer);
+      stop();
+    }
+  }
+
+  /** @throws DpuError with the code of the answer. */
+  async call<RequestIn extends object, ResponseIn, RequestOut, ResponseOut>(
+    method: Method<RequestIn, ResponseIn, RequestOut, ResponseOut>,
+    request: RequestIn,
+  ): Promise<ResponseOut> {
+    if (!method.path.startsWith(opi)) return this.#recorded(method, request);
+    const vendor = { ...method, path: method.path.replace(opi, '/Vendor.') };
+    if (this.#vendorNames) return this.#recorded(vendor, request);
+    try {
+      return await this.#recorded(method, request);
+    } catch (error) {
+      if (DpuError.from(error).code !== 'UNIMPLEMENTED') throw error;
+      const answer = await this.#recorded(vendor, request);
+      this.#vendorNames = true;
+      return answer;
+    }
+  }
+
+  /** A message of the caller's own making; answers the bytes that came. */
+  callBytes(method: Parameters<typeof bytesMethod>[0], bytes: Buffer): Promise<Buffer> {
+    return this.#recorded(bytesMethod(method), bytes);
+  }
+
+  async devices(): Promise<Device[]> {
+    return devicesFromWire(await this.call(deviceService.GetDevices, {}));
+  }
+
+  async setNumVfs(vfCnt: number): Promise<number> {
+    return (await this.call(deviceService.SetNumVfs, { vfCnt })).vfCnt;
+  }
+
+  /** @param onEnd Gets the error that ended it. */
+  watchDevices(onDevices: (devices: Device[]) => void, onEnd: (error: DpuError) => void): () => void {
+    const stream = this.#connection.stream(deviceWatchService.WatchDevices, {});
+    stream.on('data', (response) => {
+      this.#keep({ method: deviceWatchService.WatchDevices.path, request: '{}', response: show(response) });
+      onDevices(devicesFromWire(response));
+    });
+    stream.on('error', (cause) => onEnd(DpuError.from(cause)));
+    return () => stream.cancel();
+  }
+
+  /** What passed since the last time. */
+  takeExchanges(): Exchange[] {
+    const exchanges = this.#exchanges;
+    this.#exchanges = [];
+    return exchanges;
+  }
+
+  /** Resolves when no call is in flight: a check that failed may have left some. */
+  async idle(): Promise<void> {
+    while (this.#running.size > 0) {
+      await Promise.allSettled(this.#running);
+      // What awaited one may begin the next.
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+
+  close(): void {
+    this.#connection.close();
+  }
+
+  async #recorded<RequestIn extends object, ResponseIn, RequestOut, ResponseOut>(
+    method: Method<RequestIn, ResponseIn, RequestOut, ResponseOut>,
+    request: RequestIn,
+  ): Promise<ResponseOut> {
+    const exchange: Exchange = { method: method.path, request: show(request) };
+    this.#keep(exchange);
+    this.#ledger.asked(method.path, request);
+    const start = performance.now();
+    const call = this.#connection.call(method, request, this.#timeoutMs);
+    this.#running.add(call);
+    try {
+      const response = await call;
+      exchange.response = show(response);
+      this.#ledger.answered(method.path, request);
+      return response;
+    } catch (cause) {
+      const error = DpuError.from(cause);
+      exchange.error = `${error.code}: ${error.message}`;
+      throw error;
+    } finally {
+      this.#running.delete(call);
+      exchange.durationMs = performance.now() - start;
+    }
+  }
+
+  #keep(exchange: Exchange): void {
+    this.#exchanges.push(exchange);
+    if (this.#exchanges.length <= kept) return;
+    const dull = this.#exchanges.slice(0, -keptLast).findIndex(({ response }) => response !== undefined);
+    this.#exchanges.splice(Math.max(dull, 0), 1);
+  }
+}

@@ -1,0 +1,20 @@
+import { Registry } from 'prom-client';
+import type { PluginSession } from '../session.ts';
+import { CallMetrics } from './call-metrics.ts';
+import { type MetricsServer, serveMetrics } from './metrics-server.ts';
+import type { MetricsOptions } from './options.ts';
+import { addProcessMetrics } from './process-metrics.ts';
+
+/**
+ * Serves the metrics of a session from now on.
+ *
+ * @throws DpuError those of serveMetrics
+ */
+export async function measure(session: PluginSession, { socketPath, dpuName }: MetricsOptions): Promise<MetricsServer> {
+  const registry = new Registry();
+  registry.setDefaultLabels({ dpu: dpuName });
+  addProcessMetrics(registry);
+  session.metrics = new CallMetrics(registry);
+  const notReady = () => (session.initialised ? undefined : 'Init has not succeeded yet');
+  return serveMetrics({ socketPath, registry, notReady });
+}

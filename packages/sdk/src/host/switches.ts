@@ -1,0 +1,16 @@
+import type { OpenVSwitch } from '../linux/ovs.ts';
+
+/** The Open vSwitches that a plugin opened. */
+export class Switches {
+  readonly #all = new Set<OpenVSwitch>();
+
+  add(opened: OpenVSwitch): OpenVSwitch {
+    this.#all.add(opened);
+    return opened;
+  }
+
+  /** Stops those that still run. */
+  async dispose(): Promise<void> {
+    await Promise.all([...this.#all].filter(({ running }) => running).map((each) => each.stop()));
+  }
+}

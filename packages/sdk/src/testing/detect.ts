@@ -1,0 +1,26 @@
+import type { Sysfs } from '../linux/sysfs.ts';
+import { type DetectedDpu, type DetectionInput, detectDpus } from '../manifest/detect.ts';
+import { parsePluginManifest } from '../manifest/parse.ts';
+
+export interface DetectOptions {
+  /** What the plugin's package.json holds. */
+  packageJson: unknown;
+  /** The machine, e.g. a {@link FakeSysfs}; one without hardware unless told. */
+  sysfs?: Sysfs;
+  /** `node-1` without labels unless told. */
+  node?: Partial<DetectionInput['node']>;
+}
+
+/**
+ * The DPUs that a node's daemon finds on a machine by the rules in the plugin's manifest.
+ *
+ * @throws DpuError INVALID_ARGUMENT naming what is wrong in the manifest
+ */
+export async function detect({ packageJson, sysfs, node }: DetectOptions): Promise<DetectedDpu[]> {
+  return detectDpus({
+    plugins: [{ packageName: 'plugin', manifest: parsePluginManifest(packageJson) }],
+    snapshot: (await sysfs?.snapshot()) ?? { pci: [], dmiProduct: '' },
+    node: { name: 'node-1', labels: {}, ...node },
+    mode: 'auto',
+  });
+}

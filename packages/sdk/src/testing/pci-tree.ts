@@ -1,0 +1,130 @@
+/** The PCI part of a fake sysfs: `devices/pci<domain>:<bus>/<address>` with its link in `bus/pci/devices`. */
+import { mkdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { DpuError } from '../errors.ts';
+import { formatPciAddress, parsePciAddress } from './pci-address.ts';
+import type { FakePciFunction, FakeSriov } from './sysfs.ts';
+
+/** Bytes of an extended configuration space (PCI Express). */
+const configBytes = 4096;
+
+export class PciTree {
+  readonly #root: string;
+  readonly #functions = new Map<string, FakePciFunction>();
+  /** Addresses of virtual functions by that of their physical one. */
+  readonly #vfs = new Map<string, string[]>();
+  #netdevs = 0;
+
+  constructor(root: string) {
+    this.#root = root;
+  }
+
+  /** @throws DpuError ALREADY_EXISTS when the address is taken, INVALID_ARGUMENT when it is none. */
+  async add(pci: FakePciFunction): Promise<void> {
+    const { address, sriov } = pci;
+    parsePciAddress(address);
+    if (this.#functions.has(address))
+      throw new DpuError('ALREADY_EXISTS', `fakeSysfs has a function ${address} already`);
+    const directory = this.#directory(address);
+    await mkdir(directory, { recursive: true });
+    const files = [
+      ['vendor', `0x${pci.vendor}\n`],
+      ['device', `0x${pci.device}\n`],
+      ['class', `0x${pci.class ?? '020000'}\n`],
+      ['numa_node', `${pci.numaNode ?? -1}\n`],
+      ['config', configSpace(pci)],
+      ...(sriov ? sriovFiles(sriov) : []),
+    ] as const;
+    for (const [name, content] of files) await writeFile(join(directory, name), content);
+    for (const { name, mac } of pci.netdevs ?? []) await this.#addNetdev(address, name, mac ?? this.#nextMac());
+    await mkdir(join(this.#root, 'bus/pci/devices'), { recursive: true });
+    await symlink(join('../../../devices', hostBridge(address), address), this.#link(address));
+    this.#functions.set(address, pci);
+  }
+
+  async remove(address: string): Promise<void> {
+    const pci = this.#functions.get(address);
+    if (!pci) throw new DpuError('NOT_FOUND', `fakeSysfs has no function ${address}`);
+    for (const { name } of pci.netdevs ?? []) await rm(join(this.#root, 'class/net', name), { force: true });
+    await rm(this.#link(address), { force: true });
+    await rm(this.#directory(address), { recursive: true, force: true });
+    this.#functions.delete(address);
+  }
+
+  /** Makes virtual functions with the links between them and their physical function, or removes all. */
+  async setVirtualFunctions(physical: string, count: number): Promise<void> {
+    const pci = this.#functions.get(physical);
+    if (!pci) throw new DpuError('NOT_FOUND', `fakeSysfs has no function ${physical}`);
+    const there = this.#vfs.get(physical) ?? [];
+    if (!pci.sriov || there.length === count) return;
+    for (const [index, address] of there.entries()) {
+      await rm(join(this.#directory(physical), `virtfn${index}`));
+      await this.remove(address);
+    }
+    const { device, offset = 16, stride = 1 } = pci.sriov;
+    const { domain, routingId } = parsePciAddress(physical);
+    const addresses = Array.from({ length: count }, (_, index) =>
+      formatPciAddress({ domain, routingId: routingId + offset + index * stride }),
+    );
+    const netdev = pci.netdevs?.[0];
+    for (const [index, address] of addresses.entries()) {
+      const netdevs = netdev && [{ name: `${netdev.name}v${index}` }];
+      const { vendor, numaNode, class: pciClass } = pci;
+      await this.add({
+        address,
+        vendor,
+        device,
+        ...(pciClass && { class: pciClass }),
+        ...(numaNode !== undefined && { numaNode }),
+        ...(netdevs && { netdevs }),
+      });
+      await symlink(join('..', physical), join(this.#directory(address), 'physfn'));
+      await symlink(join('..', address), join(this.#directory(physical), `virtfn${index}`));
+    }
+    this.#vfs.set(physical, addresses);
+  }
+
+  async #addNetdev(address: string, name: string, mac: string): Promise<void> {
+    const directory = join(this.#directory(address), 'net', name);
+    await mkdir(directory, { recursive: true });
+    await writeFile(join(directory, 'address'), `${mac}\n`);
+    await mkdir(join(this.#root, 'class/net'), { recursive: true });
+    await symlink(
+      join('../../devices', hostBridge(address), address, 'net', name),
+      join(this.#root, 'class/net', name),
+    );
+  }
+
+  #nextMac(): string {
+    const low = (++this.#netdevs).toString(16).padStart(4, '0');
+    return `02:00:00:00:${low.slice(0, 2)}:${low.slice(2)}`;
+  }
+
+  #directory(address: string): string {
+    return join(this.#root, 'devices', hostBridge(address), address);
+  }
+
+  #link(address: string): string {
+    return join(this.#root, 'bus/pci/devices', address);
+  }
+}
+
+/** Virtual functions of one card may lie on other buses, yet all are siblings below one host bridge. */
+function hostBridge(address: string): string {
+  return `pci${address.slice(0, 4)}:00`;
+}
+
+function sriovFiles({ totalVfs, device, offset = 16, stride = 1 }: FakeSriov): [string, string][] {
+  const values = { totalvfs: totalVfs, numvfs: 0, offset, stride, vf_device: device };
+  return Object.entries(values).map(([name, value]) => [`sriov_${name}`, `${value}\n`]);
+}
+
+/** Vendor and device id, class and serial number where the PCI specification has them, all little-endian. */
+function configSpace({ vendor, device, class: pciClass = '020000', serial }: FakePciFunction): Buffer {
+  const config = Buffer.alloc(configBytes);
+  config.writeUInt16LE(Number.parseInt(vendor, 16), 0);
+  config.writeUInt16LE(Number.parseInt(device, 16), 2);
+  config.writeUIntLE(Number.parseInt(pciClass, 16), 9, 3);
+  if (serial) Buffer.from(serial.hex, 'hex').copy(config, serial.offset);
+  return config;
+}

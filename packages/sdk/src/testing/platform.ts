@@ -1,0 +1,46 @@
+import type { Platform } from '../contract.ts';
+import { DpuError } from '../errors.ts';
+import { Links } from '../linux/links.ts';
+import { Sysfs } from '../linux/sysfs.ts';
+import { type FakeClock, fakeClock } from './clock.ts';
+import { type ExecScript, type FakeExec, fakeExec } from './exec.ts';
+
+export interface FakePlatformOptions {
+  /** What the machine has, e.g. a {@link FakeSysfs}; unless told a machine without PCI devices and DMI table. */
+  sysfs?: Sysfs;
+  /** 2030 and standing still unless told. */
+  clock?: FakeClock;
+  /** The programs that the plugin may run; unless told, none. Links are read and changed by the program `ip`. */
+  exec?: ExecScript;
+  /** Open vSwitch is two daemons, not programs that answer: a test that needs it brings its own. */
+  openVSwitch?: Platform['openVSwitch'];
+}
+
+/** A machine made up by a test: nothing reaches the real one. */
+export interface FakePlatform extends Platform {
+  exec: FakeExec;
+  clock: FakeClock;
+}
+
+/**
+ * A {@link Platform} for `PluginContext.platform`.
+ *
+ * @example
+ * const platform = fakePlatform({ exec: { ethtool: '' } });
+ * await using vsp = await startPlugin(plugin, { packageJson, platform });
+ * expect(platform.exec.calls).toEqual([]);
+ */
+export function fakePlatform({ sysfs, clock, exec: script, openVSwitch }: FakePlatformOptions = {}): FakePlatform {
+  const exec = fakeExec(script);
+  return {
+    exec,
+    links: new Links(exec),
+    sysfs: sysfs ?? new Sysfs('/nonexistent'),
+    clock: clock ?? fakeClock(),
+    openVSwitch:
+      openVSwitch ??
+      (() => {
+        throw new DpuError('UNIMPLEMENTED', 'fakePlatform has no Open vSwitch: give it one as `openVSwitch`');
+      }),
+  };
+}

@@ -1,0 +1,89 @@
+/** A plugin in its real host, and the daemon's real client, on a unix socket in one process. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { z } from 'zod';
+import { VspClient } from '../client/vsp-client.ts';
+import type { Platform, Plugin, PluginDefinition } from '../contract.ts';
+import { servePlugin } from '../host/serve-plugin.ts';
+import { parsePluginManifest } from '../manifest/parse.ts';
+import { fakePlatform } from './platform.ts';
+
+/** What `getInfo` tells of the package; a manifest alone is enough for a test. */
+const identity = z.object({ name: z.string(), version: z.string() });
+
+export interface StartPluginOptions {
+  /** What the plugin's package.json holds: its manifest and the schema of its settings. */
+  packageJson: unknown;
+  /** As a user would write them; defaults are filled in from the schema. */
+  settings?: unknown;
+  /** `node-1` at 192.0.2.1 unless told. */
+  node?: { name: string; ip: string };
+  /** A {@link fakePlatform} that knows nothing unless told; `linuxPlatform()` is the real machine. */
+  platform?: Platform;
+  /** Milliseconds that a call of the client may take; 5,000 unless told. */
+  deadlineMs?: number;
+}
+
+export interface StartedPlugin extends AsyncDisposable {
+  /** What the daemon calls it with. */
+  client: VspClient;
+  /** What `create` returned, for looking inside. */
+  plugin: Plugin;
+  socketPath: string;
+  /** The lines that host and plugin logged: pino's, parsed. */
+  logs: Record<string, unknown>[];
+  /** As SIGTERM does: waits for calls in flight, then closes the plugin. */
+  close(): Promise<void>;
+}
+
+/**
+ * Serves a plugin until it is disposed of.
+ *
+ * @example
+ * await using vsp = await startPlugin(plugin, { packageJson, settings: { vfs: 2 } });
+ * await vsp.client.init({ dpuMode: true, dpuIdentifier: 'acme-0' });
+ * expect(await vsp.client.getDevices()).toHaveLength(2);
+ * @throws DpuError INVALID_ARGUMENT naming what is wrong in manifest or settings, and what the plugin's create throws.
+ */
+export async function startPlugin(
+  definition: PluginDefinition<unknown>,
+  { packageJson, settings = {}, node, platform, deadlineMs = 5_000 }: StartPluginOptions,
+): Promise<StartedPlugin> {
+  const manifest = parsePluginManifest(packageJson);
+  const named = identity.safeParse(packageJson);
+  const directory = await mkdtemp(join(tmpdir(), 'dpu-vsp-'));
+  const socketPath = join(directory, 'vsp.sock');
+  const logs: Record<string, unknown>[] = [];
+  const logger = pino({ level: 'debug' }, { write: (line: string) => logs.push(JSON.parse(line)) });
+  const created = Promise.withResolvers<Plugin>();
+  const recording: PluginDefinition<unknown> = {
+    create: async (context) => {
+      const plugin = await definition.create(context);
+      created.resolve(plugin);
+      return plugin;
+    },
+  };
+  const removeDirectory = () => rm(directory, { recursive: true, force: true });
+  const server = await servePlugin({
+    plugin: recording,
+    ...(named.success && { package: named.data }),
+    manifest,
+    settings,
+    node: node ?? { name: 'node-1', ip: '192.0.2.1' },
+    logger,
+    socketPath,
+    platform: platform ?? fakePlatform(),
+  }).catch(async (error) => {
+    await removeDirectory();
+    throw error;
+  });
+  const client = new VspClient({ socketPath, logger, deadlineMs });
+  const close = async () => {
+    client.close();
+    await server.close();
+    await removeDirectory();
+  };
+  return { client, plugin: await created.promise, socketPath, logs, close, [Symbol.asyncDispose]: close };
+}

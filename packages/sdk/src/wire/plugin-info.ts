@@ -1,0 +1,30 @@
+/** A plugin's identity and capabilities: wire <-> contract. */
+import type { Capability, PluginInfo } from '../contract.ts';
+import type { PluginInfo__Output, PluginInfo as WirePluginInfo } from '../generated/dpu_operator/v1/PluginInfo.ts';
+
+const wireNames = {
+  bridge: 'CAPABILITY_BRIDGE',
+  networkFunctions: 'CAPABILITY_NETWORK_FUNCTIONS',
+  chains: 'CAPABILITY_SERVICE_CHAINS',
+  networkConfig: 'CAPABILITY_NETWORK_CONFIG',
+  deviceWatch: 'CAPABILITY_DEVICE_WATCH',
+} as const satisfies Record<Capability, string>;
+
+/** All there are, in the order in which they are announced. */
+export const capabilities = Object.keys(wireNames) as Capability[];
+
+export function pluginInfoToWire(info: PluginInfo): WirePluginInfo {
+  return { ...info, capabilities: info.capabilities.map((name) => wireNames[name]) };
+}
+
+/** Capabilities of a newer contract, which mean nothing here, are left out. */
+export function pluginInfoFromWire(info: PluginInfo__Output): PluginInfo {
+  const { packageName, packageVersion, contractVersion } = info;
+  const announced = new Set<string>(info.capabilities);
+  return {
+    packageName,
+    packageVersion,
+    contractVersion,
+    capabilities: capabilities.filter((name) => announced.has(wireNames[name])),
+  };
+}

@@ -1,0 +1,86 @@
+/** An outsider's machine: an empty directory, npm, and a registry that has what this project publishes. */
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { execa } from 'execa';
+import { fencedBlocks } from '../support/readme.ts';
+import { type Registry, startRegistry } from '../support/registry.ts';
+
+const published = ['sdk', 'cni', 'core', 'create-plugin'];
+
+/** What a tutorial tells to do, in its order. */
+export type Step = { command: string } | { file: string; text: string };
+
+export class Outsider {
+  readonly registry: Registry;
+  readonly home: string;
+  readonly #environment: Record<string, string>;
+
+  constructor(registry: Registry, home: string) {
+    this.registry = registry;
+    this.home = home;
+    this.#environment = { npm_config_userconfig: registry.npmrc, npm_config_cache: join(home, '.npm') };
+  }
+
+  /** Types a command. What it prints is in the error, should it fail. */
+  async run(command: string, directory = this.home): Promise<string> {
+    const [file = '', ...args] = words(command);
+    const { all } = await execa(file, args, {
+      cwd: directory,
+      env: this.#environment,
+      preferLocal: true,
+      localDir: resolve('test'),
+      all: true,
+    });
+    return all;
+  }
+
+  /** Does what a tutorial tells, from the home directory; returns the directory where it ends. */
+  async follow(steps: readonly Step[], onStep: (command: string) => void = () => {}): Promise<string> {
+    let directory = this.home;
+    for (const step of steps) {
+      if ('file' in step) {
+        await mkdir(dirname(join(directory, step.file)), { recursive: true });
+        await writeFile(join(directory, step.file), step.text);
+        continue;
+      }
+      onStep(step.command);
+      const target = /^cd (.*)$/.exec(step.command)?.[1];
+      if (target) directory = join(directory, target);
+      else await this.run(step.command, directory);
+    }
+    return directory;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.registry.stop();
+    await rm(this.home, { recursive: true, force: true });
+  }
+}
+
+/** Publishes what `make build` has made to a registry of its own. */
+export async function outsider(): Promise<Outsider> {
+  const registry = await startRegistry();
+  const bed = new Outsider(registry, await mkdtemp(join(tmpdir(), 'outsider-')));
+  try {
+    for (const name of published) await registry.publish(join('packages', name));
+  } catch (error) {
+    await bed[Symbol.asyncDispose]();
+    throw error;
+  }
+  return bed;
+}
+
+/** The commands of a tutorial, and the files that it has people write: blocks like ```ts src/card.ts. */
+export async function stepsOf(path: string): Promise<Step[]> {
+  return fencedBlocks(await readFile(path, 'utf8')).flatMap(({ info, lines }): Step[] => {
+    const [language, file] = info.split(' ');
+    if (file) return [{ file, text: `${lines.join('\n')}\n` }];
+    return language === 'sh' ? lines.map((command) => ({ command })) : [];
+  });
+}
+
+/** As a shell takes them apart, as far as the tutorial goes: blanks and double quotes. */
+function words(command: string): string[] {
+  return [...command.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain ?? '');
+}

@@ -1,0 +1,70 @@
+/** The vendor's path with published packages only, as packages/sdk/docs/tutorial.md tells it. */
+import { readFile, symlink } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Outsider, outsider, stepsOf } from './scaffold-bed.ts';
+
+const options = '--vendor acme --product "Acme DPU" --dpu-label acme.com/dpu=yes';
+const contracts = ['bridge', 'networkFunctions', 'chains', 'networkConfig'];
+let bed: Outsider;
+/** Where the tutorial ends; other plugins use what it has installed. */
+let tutorial: string;
+
+beforeAll(async () => {
+  bed = await outsider();
+}, 600_000);
+
+afterAll(() => bed?.[Symbol.asyncDispose]());
+
+it('the tutorial leads to a published plugin', { timeout: 1_200_000 }, async () => {
+  const steps = await stepsOf('packages/sdk/docs/tutorial.md');
+  const start = performance.now();
+  const times: string[] = [];
+  tutorial = await bed.follow(steps, (command) => times.push(`${seconds(start)} s: ${command}`));
+  console.log([...times, `${seconds(start)} s: done`].join('\n'));
+  const view = await bed.run('npm view @acme/dpu-vsp dpu --json');
+  expect(JSON.parse(view)).toMatchObject({ products: [{ name: 'Acme DPU' }] });
+  const { dependencies } = JSON.parse(await readFile(join(tutorial, 'package.json'), 'utf8'));
+  expect(Object.keys(dependencies)).toEqual(['@dpu-operator/sdk']);
+});
+
+describe('some contracts only', () => {
+  it.each(['none', 'chains', 'bridge,networkFunctions'])(
+    '%s: lints, builds and conforms',
+    {
+      timeout: 600_000,
+    },
+    async (chosen) => {
+      const directory = await create('npm create @dpu-operator/plugin', chosen, '--');
+      await bed.run('npm run lint', directory);
+      await bed.run('npm test', directory);
+      if (chosen === 'none') await bed.run('npm run conformance', directory);
+    },
+  );
+
+  it('every choice has correct types', { timeout: 300_000 }, async () => {
+    const main = resolve('packages/create-plugin/dist/main.js');
+    for (let bits = 0; bits < 2 ** contracts.length; bits++) {
+      const chosen = contracts.filter((_contract, index) => bits & (1 << index)).join(',') || 'none';
+      const directory = await create(`node ${main}`, chosen);
+      await bed.run('npx tsc', directory);
+    }
+  });
+});
+
+it('says which option is wrong', { timeout: 60_000 }, async () => {
+  const wrong = bed.run('npm create @dpu-operator/plugin wrong -- --vendor acme --product "Acme DPU" --host-pci 12');
+  await expect(wrong).rejects.toThrow('--host-pci must be vendor:device');
+});
+
+async function create(command: string, chosen: string, separator = ''): Promise<string> {
+  const name = `${command.split(' ')[0]}-${chosen.replaceAll(',', '-')}`;
+  await bed.run(`${command} ${name} ${separator} ${options} --contracts ${chosen}`);
+  const directory = join(bed.home, name);
+  await symlink(join(tutorial, 'node_modules'), join(directory, 'node_modules'));
+  return directory;
+}
+
+function seconds(since: number): string {
+  return ((performance.now() - since) / 1000).toFixed(1);
+}
