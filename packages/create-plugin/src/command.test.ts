@@ -1,0 +1,73 @@
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import type { Given } from './answers.ts';
+import { run } from './command.ts';
+
+const complete = ['--vendor', 'acme', '--product', 'Acme DPU', '--host-pci', '1234:5678'];
+
+async function temporaryDirectory(): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), 'create-plugin-'));
+  onTestFinished(() => rm(directory, { recursive: true }));
+  return directory;
+}
+
+/** Runs it; `answers` are those of the one at the terminal, if somebody is there. */
+async function create(args: string[], answers?: Given) {
+  const printed: string[] = [];
+  const asked: Given[] = [];
+  await run(['node', 'create-plugin', ...args], {
+    isInteractive: answers !== undefined,
+    ask: async (given) => {
+      asked.push(given);
+      return { ...given, ...answers };
+    },
+    print: (text) => printed.push(text),
+  });
+  return { printed: printed.join('\n'), asked };
+}
+
+test('writes a plugin and says what to do next', async () => {
+  const directory = join(await temporaryDirectory(), 'plugin');
+  const { printed } = await create([directory, ...complete]);
+  expect(printed).toMatch(/Wrote \d+ files to .*plugin\. Next:\n\n {2}cd .*plugin\n {2}npm install\n/);
+  expect(JSON.parse(await readFile(join(directory, 'package.json'), 'utf8'))).toMatchObject({ name: 'vsp-acme' });
+});
+
+test('asks only where somebody is there and something is missing', async () => {
+  const directory = await temporaryDirectory();
+  await expect(create([join(directory, 'a'), '--vendor', 'acme'])).rejects.toThrow('--product is missing');
+  const missing = await create([join(directory, 'a'), '--vendor', 'acme'], { product: 'Acme DPU', 'dpu-dmi': 'Acme' });
+  expect(missing.asked).toEqual([{ vendor: 'acme' }]);
+  const nothing = await create([join(directory, 'b'), ...complete, '--contracts', 'none'], {});
+  expect(nothing.asked).toEqual([]);
+  const yes = await create([join(directory, 'c'), ...complete, '--yes'], {});
+  expect(yes.asked).toEqual([]);
+});
+
+test('leaves a directory alone that has files', async () => {
+  const directory = await temporaryDirectory();
+  await mkdir(join(directory, '.git'));
+  await create([directory, ...complete]);
+  await expect(create([directory, ...complete])).rejects.toThrow(`${directory} is not empty`);
+  await writeFile(join(directory, 'file'), '');
+  await expect(create([join(directory, 'file'), ...complete])).rejects.toThrow('is a file');
+  expect(await readdir(directory)).toContain('package.json');
+});
+
+test('leaves the harness out on demand', async () => {
+  const directory = await temporaryDirectory();
+  const packageJson = async (name: string) => JSON.parse(await readFile(join(directory, name, 'package.json'), 'utf8'));
+  await create([join(directory, 'with'), ...complete]);
+  await create([join(directory, 'without'), ...complete, '--no-dev']);
+  expect(await packageJson('with')).toMatchObject({
+    scripts: { dev: expect.anything() },
+    devDependencies: { '@dpu-operator/core': expect.stringMatching(/^\^\d/) },
+  });
+  const { scripts, devDependencies, dependencies } = await packageJson('without');
+  expect([scripts.dev, devDependencies['@dpu-operator/core']]).toEqual([undefined, undefined]);
+  expect(Object.keys(dependencies)).toEqual(['@dpu-operator/sdk']);
+  expect(await readFile(join(directory, 'with/README.md'), 'utf8')).toContain('npm run dev');
+  expect(await readFile(join(directory, 'without/README.md'), 'utf8')).not.toContain('npm run dev');
+});

@@ -1,0 +1,78 @@
+/** The command line. */
+import { basename, relative, resolve } from 'node:path';
+import { Command } from 'commander';
+import { type Field, fields, type Given, parseAnswers, tellsDetection } from './answers.ts';
+import { contracts } from './contracts.ts';
+import { generate, ownVersion } from './generate.ts';
+
+export interface Terminal {
+  /** Whether somebody is there to answer. */
+  isInteractive: boolean;
+  ask: (given: Given) => Promise<Given>;
+  print: (text: string) => void;
+}
+
+/**
+ * Commander writes help and version itself and ends the process.
+ *
+ * @throws UsageError naming each option that is wrong or missing, or the directory that is not empty
+ */
+export async function run(argv: readonly string[], terminal: Terminal): Promise<void> {
+  const program = new Command('create-plugin')
+    .description(
+      'Writes a new vendor plugin (VSP) for the DPU operator that builds, lints, tests and conforms as it stands.',
+    )
+    .usage('[directory] [options]')
+    .argument('[directory]', 'where to; named as the package is, unless told')
+    .option('--vendor <name>', 'vendor in lower case, e.g. acme')
+    .option('--product <name>', 'product, as `kubectl get dpu` shall show it')
+    .option('--name <package>', 'name of the npm package (default: vsp-<vendor>)')
+    .option('--host-pci <vendor:device>', 'PCI ids that a host sees of the DPU, e.g. 1234:5678')
+    .option('--host-label <key=value>', 'label of the hosts that have a DPU')
+    .option('--dpu-pci <vendor:device>', "PCI ids that the DPU's own node sees")
+    .option('--dpu-dmi <text>', "text in the DMI product name of the DPU's own node")
+    .option('--dpu-label <key=value>', "label of the DPU's own node")
+    .option('--contracts <list>', `some of ${contracts.join(',')}; all; none (default: all)`)
+    .option('--no-dev', 'without `npm run dev`, which needs the large package @dpu-operator/core')
+    .option('-y, --yes', 'ask nothing')
+    .version(await ownVersion())
+    .addHelpText('after', '\nSeveral rules for one side must all match. On a terminal it asks for what is missing.');
+  program.action(async (directory: string | undefined, options: { dev: boolean; yes?: boolean }) => {
+    const typed = program.opts<Record<string, string | undefined>>();
+    const given = givenOf(typed);
+    const mayAsk = terminal.isInteractive && !options.yes;
+    const answers = parseAnswers(mayAsk && isIncomplete(given) ? await terminal.ask(given) : given);
+    const target = resolve(directory ?? basename(answers.name));
+    const files = await generate({ directory: target, answers, dev: options.dev });
+    terminal.print(nextSteps(target, files.length, options.dev));
+  });
+  await program.parseAsync(argv);
+}
+
+function givenOf(options: Record<string, string | undefined>): Given {
+  const given: Given = {};
+  for (const field of Object.keys(fields) as Field[]) {
+    const text = options[field.replace(/-(.)/g, (_all, letter: string) => letter.toUpperCase())];
+    if (text !== undefined) given[field] = text;
+  }
+  return given;
+}
+
+function isIncomplete(given: Given): boolean {
+  return (
+    given.vendor === undefined || given.product === undefined || given.contracts === undefined || !tellsDetection(given)
+  );
+}
+
+function nextSteps(directory: string, count: number, dev: boolean): string {
+  const path = relative('', directory) || '.';
+  const steps = [
+    ...(path === '.' ? [] : [`cd ${path}`]),
+    'npm install',
+    'npm run lint',
+    'npm test               # builds, then the unit tests and the rules of the contract',
+    'npm run conformance    # all rules, with a report',
+    ...(dev ? ['sudo npm run dev       # both sides with the real daemon, without a cluster'] : []),
+  ];
+  return [`Wrote ${count} files to ${path}. Next:`, '', ...steps.map((step) => `  ${step}`), ''].join('\n');
+}

@@ -1,0 +1,84 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { parsePluginManifest } from '@dpu-operator/sdk/manifest';
+import { expect, onTestFinished, test } from 'vitest';
+import { type Answers, type Given, parseAnswers } from './answers.ts';
+import { type Contract, contracts } from './contracts.ts';
+import { generate, ownVersion } from './generate.ts';
+
+const repository = join(import.meta.dirname, '../../..');
+const given: Given = { vendor: 'acme', product: 'Acme DPU', 'host-pci': '1d0f:efa1', 'dpu-dmi': 'Acme Card' };
+
+/** Every choice of contracts, from none to all. */
+const choices = Array.from({ length: 2 ** contracts.length }, (_, bits) => {
+  const chosen = contracts.filter((_contract, index) => bits & (1 << index));
+  return { chosen, list: chosen.join(',') || 'none' };
+});
+
+async function plugin(answers: Answers): Promise<{ directory: string; files: Map<string, string> }> {
+  const directory = await mkdtemp(join(tmpdir(), 'create-plugin-'));
+  onTestFinished(() => rm(directory, { recursive: true }));
+  const paths = await generate({ directory, answers, dev: true });
+  const texts = paths.map(async (path) => [path, await readFile(join(directory, path), 'utf8')] as const);
+  return { directory, files: new Map(await Promise.all(texts)) };
+}
+
+test.each(choices)(
+  'contracts $list: linted and formatted, with nothing of the template left',
+  async ({ chosen, list }) => {
+    const { directory, files } = await plugin(parseAnswers({ ...given, contracts: list }));
+    for (const [path, text] of files) expect(text, path).not.toMatch(/#(end)?region|vsp-example|Example DPU/);
+    const all = [...files.values()].join('\n');
+    const words = {
+      bridge: 'BridgePort',
+      networkFunctions: 'NetworkFunctions',
+      chains: 'ServiceChain',
+      networkConfig: 'NetworkConfig',
+    } satisfies Record<Contract, string>;
+    expect(contracts.filter((contract) => all.includes(words[contract]))).toEqual(chosen);
+    const biome = join(repository, 'node_modules/.bin/biome');
+    await promisify(execFile)(biome, ['check', '--error-on-warnings', '.'], { cwd: directory });
+  },
+);
+
+test('the manifest says what was answered', async () => {
+  const { files } = await plugin(parseAnswers({ ...given, name: '@acme/vsp' }));
+  const packageJson = JSON.parse(files.get('package.json') ?? '');
+  expect(packageJson).toMatchObject({ name: '@acme/vsp', description: 'Plugin of the DPU operator for the Acme DPU.' });
+  expect(parsePluginManifest(packageJson).products).toEqual([
+    {
+      name: 'Acme DPU',
+      host: {
+        detect: { pci: { vendor: '1d0f', device: 'efa1', notVf: true } },
+        identifier: 'acme-{node}-{pciAddress}',
+      },
+      dpu: { detect: { dmiProductContains: 'Acme Card' }, identifier: 'acme-{node}' },
+    },
+  ]);
+  const labels = await plugin(parseAnswers({ vendor: 'acme', product: 'Acme DPU', 'host-label': 'dpu=host' }));
+  expect(parsePluginManifest(JSON.parse(labels.files.get('package.json') ?? '')).products).toEqual([
+    {
+      name: 'Acme DPU',
+      host: { detect: { nodeLabel: { key: 'dpu', values: ['host'] } }, identifier: 'acme-{node}' },
+    },
+  ]);
+});
+
+test('has the files that npm would have read for itself under their names', async () => {
+  const { files } = await plugin(parseAnswers(given));
+  expect([...files.keys()]).toEqual(expect.arrayContaining(['.gitignore', 'biome.json', 'Containerfile']));
+});
+
+test('asks for the SDK of its own release, and for the tools that it was tested with', async () => {
+  const { files } = await plugin(parseAnswers(given));
+  const read = async (path: string) => JSON.parse(await readFile(join(repository, path), 'utf8'));
+  const { dependencies, devDependencies } = JSON.parse(files.get('package.json') ?? '');
+  const version = await ownVersion();
+  expect(dependencies).toEqual({ '@dpu-operator/sdk': `^${version}` });
+  expect((await read('packages/sdk/package.json')).version).toBe(version);
+  const { '@dpu-operator/core': _core, ...tools } = devDependencies;
+  expect((await read('package.json')).devDependencies).toMatchObject(tools);
+});

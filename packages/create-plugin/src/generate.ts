@@ -1,0 +1,73 @@
+/** Writes a plugin from the template, which is a plugin itself. */
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname, join, relative } from 'node:path';
+import { z } from 'zod';
+import { type Answers, UsageError } from './answers.ts';
+import { pluginPackageJson } from './package-json.ts';
+import { keepRegions } from './regions.ts';
+
+const root = join(import.meta.dirname, '..');
+const templateDirectory = join(root, 'template');
+
+/** npm would read these for itself: what a package's .gitignore names is not packed. */
+const renamed: Record<string, string> = { _gitignore: '.gitignore', '_biome.json': 'biome.json' };
+
+export interface GenerateOptions {
+  directory: string;
+  answers: Answers;
+  /** Whether the plugin can be run by `dpu-vsp dev`. */
+  dev: boolean;
+}
+
+export async function ownVersion(): Promise<string> {
+  const packageJson: unknown = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
+  return z.object({ version: z.string() }).parse(packageJson).version;
+}
+
+/**
+ * Returns the paths of the files written, within the directory.
+ *
+ * @throws UsageError when the directory has files, other than a repository's own
+ */
+export async function generate({ directory, answers, dev }: GenerateOptions): Promise<string[]> {
+  await requireEmpty(directory);
+  const version = await ownVersion();
+  const written: string[] = [];
+  for (const path of await templateFiles()) {
+    const text = await readFile(join(templateDirectory, path), 'utf8');
+    const content =
+      path === 'package.json'
+        ? pluginPackageJson(text, { ...answers, version, dev })
+        : keepRegions(named(text, answers), dev ? [...answers.contracts, 'dev'] : answers.contracts);
+    if (content.trim() === '') continue;
+    const target = renamed[path] ?? path;
+    await mkdir(dirname(join(directory, target)), { recursive: true });
+    await writeFile(join(directory, target), content);
+    written.push(target);
+  }
+  return written;
+}
+
+async function templateFiles(): Promise<string[]> {
+  const entries = await readdir(templateDirectory, { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(templateDirectory, join(entry.parentPath, entry.name)))
+    .sort();
+}
+
+async function requireEmpty(directory: string): Promise<void> {
+  const names = await readdir(directory).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return [];
+    if (error.code === 'ENOTDIR') throw new UsageError(`${directory} is a file; name another directory`);
+    throw error;
+  });
+  if (names.some((name) => name !== '.git')) {
+    throw new UsageError(`${directory} is not empty; name another directory, or a new one`);
+  }
+}
+
+/** The template's names are in its prose only. */
+function named(text: string, { product, name }: Answers): string {
+  return text.replaceAll('vsp-example', name).replaceAll('Example DPU', product);
+}

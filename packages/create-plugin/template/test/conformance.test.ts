@@ -1,0 +1,16 @@
+/** The rules of the contract, against the plugin as built; `npm run conformance` goes further and tells more. */
+import { conformanceSuite } from '@dpu-operator/sdk/conformance';
+import { afterAll, describe, test } from 'vitest';
+// #region contract:networkFunctions,chains
+import { macOf } from '../src/memory-card.ts';
+
+// #endregion
+
+conformanceSuite({
+  plugin: '.',
+  maxVfs: 64,
+  // #region contract:networkFunctions,chains
+  nfMacs: [0, 1, 2, 3, 4, 5, 6, 7].map(macOf),
+  // #endregion
+  limits: { ports: 500, leakCalls: 200 },
+}).register({ describe, test, afterAll });

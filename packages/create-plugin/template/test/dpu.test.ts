@@ -1,0 +1,30 @@
+import { expect, test } from 'vitest';
+import { start } from './start.ts';
+
+test('has as many virtual functions as it is told, up to what the card can have', async () => {
+  await using vsp = await start();
+  expect(await vsp.client.getDevices()).toHaveLength(8);
+  expect(await vsp.client.setNumVfs(2)).toBe(2);
+  expect((await vsp.client.getDevices()).map(({ id }) => id)).toEqual(['rep0', 'rep1']);
+  await expect(vsp.client.setNumVfs(65)).rejects.toMatchObject({ code: 'OUT_OF_RANGE' });
+  expect(await vsp.client.getDevices()).toHaveLength(2);
+});
+
+test('tells the daemon when a virtual function breaks', async () => {
+  await using vsp = await start();
+  const broken = Promise.withResolvers<string[]>();
+  vsp.client.watchDevices(
+    (devices) => {
+      const ids = devices.filter(({ healthy }) => !healthy).map(({ id }) => id);
+      if (ids.length > 0) broken.resolve(ids);
+      else vsp.card.break('rep1');
+    },
+    (error) => broken.reject(error),
+  );
+  expect(await broken.promise).toEqual(['rep1']);
+});
+
+test('answers the heartbeat', async () => {
+  await using vsp = await start();
+  expect(await vsp.client.ping('daemon')).toMatchObject({ healthy: true });
+});
