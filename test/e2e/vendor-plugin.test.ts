@@ -53,6 +53,16 @@ describe('a plugin that is published to a registry', () => {
     expect(status.privileges).toMatchObject({ privileged: false, capabilities: ['NET_ADMIN'] });
   });
 
+  it('has its products looked for on the nodes at once', async () => {
+    const { kubectl, host } = bed;
+    const dpu = `dpu/acme-dpu-${host}-host`;
+    await kubectl.run(['label', 'node', host, 'acme.example.com/dpu=host']);
+    await kubectl.wait('create', [dpu], 60);
+    expect(await kubectl.run(['get', dpu, '--no-headers'])).toContain('Acme DPU');
+    await kubectl.run(['label', 'node', host, 'acme.example.com/dpu-']);
+    await kubectl.wait('delete', [dpu], 90);
+  });
+
   it('runs the DPUs for which it is selected, and moves the packets of pods', async () => {
     await selectPlugin(bed, { name: 'acme' });
     await pluginRuns(bed, '1.0.0');
