@@ -44,6 +44,16 @@ export function objectKey(name: string, namespace?: string): string {
   return namespace ? `${namespace}/${name}` : name;
 }
 
+/** Sorts older objects before younger ones, then by key. RFC 3339 times in UTC sort as text. */
+export function olderFirst(a: KubeObject, b: KubeObject): number {
+  return compare(a.metadata.creationTimestamp ?? '', b.metadata.creationTimestamp ?? '') || compare(keyOf(a), keyOf(b));
+}
+
+function compare(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}
+
 /** Makes `owner` the controller of an object, so that the API server deletes the object with it. */
 export function controllerReference(owner: KubeObject): OwnerReference {
   if (!owner.metadata.uid) throw new Error(`${owner.kind} ${owner.metadata.name} is not on the API server yet`);

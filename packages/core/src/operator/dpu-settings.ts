@@ -2,7 +2,7 @@ import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import { z } from 'zod';
 import type { DataProcessingUnit } from '../api/data-processing-unit.ts';
 import type { DataProcessingUnitConfig } from '../api/data-processing-unit-config.ts';
-import { keyOf } from '../kube/resource.ts';
+import { olderFirst } from '../kube/resource.ts';
 import { selects } from './label-selector.ts';
 
 /** The configs that select a DPU, the one that holds first: older before younger, then by name. */
@@ -10,19 +10,7 @@ export function configsOf(
   dpu: DataProcessingUnit,
   configs: readonly DataProcessingUnitConfig[],
 ): DataProcessingUnitConfig[] {
-  return configs
-    .filter((config) => selects(config.spec.dpuSelector, dpu.metadata.labels))
-    .sort((a, b) => compare(age(a), age(b)) || compare(keyOf(a), keyOf(b)));
-}
-
-/** RFC 3339 times in UTC sort as text. */
-function age(config: DataProcessingUnitConfig): string {
-  return config.metadata.creationTimestamp ?? '';
-}
-
-function compare(a: string, b: string): number {
-  if (a === b) return 0;
-  return a < b ? -1 : 1;
+  return configs.filter((config) => selects(config.spec.dpuSelector, dpu.metadata.labels)).sort(olderFirst);
 }
 
 /** @returns what is wrong with settings by a vendor's JSON schema, naming each field; undefined when nothing is. */

@@ -5,6 +5,7 @@ import { shorten, vspDirectory, vspSocketMount } from '../api/paths.ts';
 import type { PluginRun } from '../api/plugin-run.ts';
 import { type Applied, controllerReference, pod } from '../kube/index.ts';
 import { installedDirectory, installedPackage } from '../plugins/install/directory.ts';
+import { canonicalJson } from './canonical-json.ts';
 import type { Environment } from './environment.ts';
 import { type HostPath, hostPathVolumes } from './host-paths.ts';
 import { nodeFlags, nodeVariables } from './node-process.ts';
@@ -109,13 +110,4 @@ function codeOf(run: PluginRun): { command?: string[]; mounts: HostPath[] } {
   const installed = { packageName: run.package, version: run.version, lock: run.lock };
   const mount = { path: installedDirectory(installed), readOnly: true };
   return { command: serve(installedPackage(installed)), mounts: [mount] };
-}
-
-/** The API server keeps no order of keys: the same settings must make the same pod. */
-function canonicalJson(value: object): string {
-  const sorted = (_key: string, item: unknown) =>
-    typeof item === 'object' && item !== null && !Array.isArray(item)
-      ? Object.fromEntries(Object.entries(item).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : item;
-  return JSON.stringify(value, sorted);
 }

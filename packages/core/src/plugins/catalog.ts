@@ -2,7 +2,11 @@
 import { DpuError } from '@dpu-operator/sdk';
 import { satisfies } from 'semver';
 import type { VendorPlugin } from '../api/vendor-plugin.ts';
+import { olderFirst } from '../kube/resource.ts';
 import { builtinReleases, type PluginRelease, releaseFor } from './release.ts';
+
+/** Read once, so that their schemas are compiled once: a catalog is made anew whenever a VendorPlugin changes. */
+const shipped = builtinReleases();
 
 /** Why a release cannot be had; the message says what to do. */
 export interface Missing {
@@ -17,11 +21,9 @@ export class PluginCatalog {
   /** Reading a manifest takes a while, and settings are checked by the very schema object. */
   readonly #found = new Map<string, PluginRelease | Missing>();
 
-  constructor(vendorPlugins: readonly VendorPlugin[], builtin: readonly PluginRelease[] = builtinReleases()) {
+  constructor(vendorPlugins: readonly VendorPlugin[], builtin: readonly PluginRelease[] = shipped) {
     this.#builtin = builtin;
-    this.#vendors = [...vendorPlugins].sort(
-      (a, b) => compare(age(a), age(b)) || compare(a.metadata.name, b.metadata.name),
-    );
+    this.#vendors = [...vendorPlugins].sort(olderFirst);
   }
 
   get names(): string[] {
@@ -81,14 +83,4 @@ function unresolved({ metadata, spec, status }: VendorPlugin, requested = spec.v
   const failure = status?.failures?.find((one) => one.requested === requested);
   const why = failure ? `: ${failure.message}` : ` yet; kubectl describe vendorplugin ${metadata.name}`;
   return { reason: 'VersionUnresolved', message: `VendorPlugin ${metadata.name} has no version ${requested}${why}` };
-}
-
-/** RFC 3339 times in UTC sort as text. */
-function age({ metadata }: VendorPlugin): string {
-  return metadata.creationTimestamp ?? '';
-}
-
-function compare(a: string, b: string): number {
-  if (a === b) return 0;
-  return a < b ? -1 : 1;
 }

@@ -43,19 +43,10 @@ export function builtinReleases(): PluginRelease[] {
 }
 
 /**
- * What of a VendorPlugin can run: the releases that its status lists.
- *
- * @throws DpuError INVALID_ARGUMENT when a manifest in its status is not one (of another contract, say).
- */
-export function releasesOf(vendorPlugin: VendorPlugin): PluginRelease[] {
-  return (vendorPlugin.status?.releases ?? []).map((release) => releaseOf(vendorPlugin, release));
-}
-
-/**
  * The release that a DPU should run: the one found for `requested`, or for the VendorPlugin's own version. While its own
  * version cannot be found, the one before it.
  *
- * @throws DpuError as {@link releasesOf}.
+ * @throws DpuError INVALID_ARGUMENT when the manifest in its status is not one (of another contract, say).
  */
 export function releaseFor(vendorPlugin: VendorPlugin, requested?: string): PluginRelease | undefined {
   const { spec, status } = vendorPlugin;

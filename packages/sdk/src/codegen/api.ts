@@ -2,12 +2,13 @@
  * Writes what the public API is, one report for each entry of the package (api/), and its reference documentation
  * (docs/reference/), from the compiled declarations. `--check` writes nothing and fails when the API has changed since.
  */
-import { existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import apiExtractor from '@microsoft/api-extractor';
 import { z } from 'zod';
 import { introOf, referencePage } from './reference.ts';
+import { writeFiles } from './write-files.ts';
 
 const { Extractor, ExtractorConfig } = apiExtractor;
 const sdk = join(import.meta.dirname, '../..');
@@ -96,19 +97,9 @@ function generate(): Map<string, string> {
 
 const wanted = generate();
 const present = globSync(['api/*.md', 'docs/reference/*.md'], { cwd: sdk });
-const isCurrent = (name: string, text: string) =>
-  existsSync(join(sdk, name)) && readFileSync(join(sdk, name), 'utf8') === text;
-const stale = [...wanted].filter(([name, text]) => !isCurrent(name, text)).map(([name]) => name);
-const superfluous = present.filter((name) => !wanted.has(name));
-
-if (!process.argv.includes('--check')) {
-  for (const name of superfluous) rmSync(join(sdk, name));
-  for (const name of stale) {
-    mkdirSync(dirname(join(sdk, name)), { recursive: true });
-    writeFileSync(join(sdk, name), wanted.get(name) ?? '');
-  }
-} else if (stale.length + superfluous.length > 0) {
-  console.error(`the public API has changed: ${[...stale, ...superfluous].join(', ')}`);
+const outdated = writeFiles(sdk, wanted, present);
+if (outdated.length > 0) {
+  console.error(`the public API has changed: ${outdated.join(', ')}`);
   console.error('if it shall be so, run: pnpm --filter @dpu-operator/sdk api');
   process.exitCode = 1;
 }

@@ -3,7 +3,7 @@
  * it at run time. `--check` writes nothing and fails when something is out of date.
  */
 import { execFileSync } from 'node:child_process';
-import { existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -11,6 +11,7 @@ import { z } from 'zod';
 import { pluginManifest } from '../manifest/schema.ts';
 import { loadProtos } from './protos.ts';
 import { reflectionIndex } from './reflection.ts';
+import { writeFiles } from './write-files.ts';
 
 const sdk = join(import.meta.dirname, '../..');
 const protoDirectory = join(sdk, 'proto');
@@ -87,18 +88,8 @@ function embedded(name: string, type: string, module: string, data: object): str
 
 const wanted = generate();
 const present = globSync('src/generated/**/*.{ts,json}', { cwd: sdk });
-const isCurrent = (name: string, text: string) =>
-  existsSync(join(sdk, name)) && readFileSync(join(sdk, name), 'utf8') === text;
-const stale = [...wanted].filter(([name, text]) => !isCurrent(name, text)).map(([name]) => name);
-const superfluous = present.filter((name) => !wanted.has(name));
-
-if (!process.argv.includes('--check')) {
-  for (const name of superfluous) rmSync(join(sdk, name));
-  for (const name of stale) {
-    mkdirSync(dirname(join(sdk, name)), { recursive: true });
-    writeFileSync(join(sdk, name), wanted.get(name) ?? '');
-  }
-} else if (stale.length + superfluous.length > 0) {
-  console.error(`out of date: ${[...stale, ...superfluous].join(', ')}; run: pnpm --filter @dpu-operator/sdk generate`);
+const outdated = writeFiles(sdk, wanted, present);
+if (outdated.length > 0) {
+  console.error(`out of date: ${outdated.join(', ')}; run: pnpm --filter @dpu-operator/sdk generate`);
   process.exitCode = 1;
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { PluginRun } from '../../api/plugin-run.ts';
 import type { PluginRelease } from '../../plugins/release.ts';
+import { canonicalJson } from '../canonical-json.ts';
 
 /** A release with settings, and all that its pod is made from: nothing of it changes when the release is found anew. */
 export function pluginRun(release: PluginRelease, settings: Record<string, unknown>, vspImage: string): PluginRun {
@@ -53,14 +54,5 @@ export function nameOf({ name, version }: PluginRun): string {
 }
 
 function hash(value: object): string {
-  return createHash('sha256').update(canonical(value)).digest('hex').slice(0, 16);
-}
-
-/** JSON that does not depend on the order of keys: the API server keeps none. */
-function canonical(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
-  const entries = Object.entries(value).filter(([, item]) => item !== undefined);
-  entries.sort(([a], [b]) => (a < b ? -1 : 1));
-  return `{${entries.map(([key, item]) => `${JSON.stringify(key)}:${canonical(item)}`).join(',')}}`;
+  return createHash('sha256').update(canonicalJson(value)).digest('hex').slice(0, 16);
 }

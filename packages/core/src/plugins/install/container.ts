@@ -1,4 +1,4 @@
-/** The init container that puts a plugin on its node before its VSP starts. */
+/** The container that puts a plugin on its node before its VSP starts. */
 import type { PluginSource } from '../release.ts';
 import { installedDirectory, pluginRoot } from './directory.ts';
 
@@ -23,8 +23,7 @@ const volume = {
 const mounts = { lock: '/etc/dpu-plugin/lock', credentials: '/etc/dpu-plugin/credentials' };
 
 /**
- * The container, and the volumes that its pod needs. The VSP's own container mounts the volume named by
- * `rootVolumeMount`, at the same path as on the node.
+ * The container, and the volumes that its pod needs.
  *
  * Lock and credentials are optional volumes: a release that is on the node already needs neither.
  */
@@ -77,6 +76,3 @@ export function installContainer(source: NpmSource, { image, imagePullPolicy, us
   ];
   return { container, volumes };
 }
-
-/** For the VSP's container, beside the volumes of {@link installContainer}. */
-export const rootVolumeMount = { name: volume.root, mountPath: pluginRoot, readOnly: true } as const;

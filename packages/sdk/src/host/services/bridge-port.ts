@@ -1,13 +1,13 @@
 import type { Server } from '@grpc/grpc-js';
 import type { BridgeContract } from '../../contract.ts';
 import { DpuError } from '../../errors.ts';
-import type { BridgePort__Output } from '../../generated/opi_api/network/evpn_gw/v1alpha1/BridgePort.ts';
 import { bridgePortFromWire, bridgePortToWire } from '../../wire/bridges.ts';
 import { bridgePortService } from '../../wire/definitions.ts';
 import { addUnaryService, type UnaryHandlers } from '../../wire/unary.ts';
 import { mergeMasked } from '../field-mask.ts';
 import { Resources } from '../resources.ts';
 import type { PluginSession } from '../session.ts';
+import { received, required } from './messages.ts';
 
 const updatable = {
   'spec.mac_address': 'macAddress',
@@ -25,7 +25,7 @@ export function addBridgePorts(server: Server, session: PluginSession, contract:
   const handlers: UnaryHandlers<typeof bridgePortService> = {
     // The Go operator names the port in the resource and leaves the id empty.
     CreateBridgePort: async ({ bridgePortId, bridgePort }) => {
-      const port = required(bridgePort);
+      const port = required(bridgePort, 'bridge_port');
       return bridgePortToWire(await ports.create(bridgePortFromWire({ ...port, name: bridgePortId || port.name })));
     },
     ListBridgePorts: async ({ pageSize, pageToken }) => {
@@ -38,10 +38,10 @@ export function addBridgePorts(server: Server, session: PluginSession, contract:
       return {};
     },
     UpdateBridgePort: async ({ bridgePort, updateMask, allowMissing }) => {
-      const incoming = required(bridgePort);
+      const incoming = required(bridgePort, 'bridge_port');
       const port = await ports.update(incoming.name, allowMissing, (current) => {
         if (!current) return bridgePortFromWire(incoming);
-        const before = decoded(bridgePortToWire(current));
+        const before = received(bridgePortService.GetBridgePort, bridgePortToWire(current));
         if (!before.spec || !incoming.spec) throw new DpuError('INVALID_ARGUMENT', 'bridge_port.spec is missing');
         const spec = mergeMasked(before.spec, incoming.spec, updateMask?.paths ?? [], updatable);
         return bridgePortFromWire({ ...before, spec });
@@ -50,15 +50,4 @@ export function addBridgePorts(server: Server, session: PluginSession, contract:
     },
   };
   addUnaryService(server, bridgePortService, handlers, session.call);
-}
-
-/** The message as a caller would get it, with all fields there. */
-function decoded(port: ReturnType<typeof bridgePortToWire>): BridgePort__Output {
-  const { responseSerialize, responseDeserialize } = bridgePortService.GetBridgePort;
-  return responseDeserialize(responseSerialize(port));
-}
-
-function required(port: BridgePort__Output | null): BridgePort__Output {
-  if (!port) throw new DpuError('INVALID_ARGUMENT', 'bridge_port is missing');
-  return port;
 }

@@ -1,13 +1,13 @@
 import type { Server } from '@grpc/grpc-js';
 import type { BridgeContract } from '../../contract.ts';
 import { DpuError } from '../../errors.ts';
-import type { LogicalBridge__Output } from '../../generated/opi_api/network/evpn_gw/v1alpha1/LogicalBridge.ts';
 import { logicalBridgeFromWire, logicalBridgeToWire } from '../../wire/bridges.ts';
 import { logicalBridgeService } from '../../wire/definitions.ts';
 import { addUnaryService, type UnaryHandlers } from '../../wire/unary.ts';
 import { mergeMasked } from '../field-mask.ts';
 import { Resources } from '../resources.ts';
 import type { PluginSession } from '../session.ts';
+import { received, required } from './messages.ts';
 
 const updatable = {
   'spec.vlan_id': 'vlanId',
@@ -24,7 +24,7 @@ export function addLogicalBridges(server: Server, session: PluginSession, contra
   });
   const handlers: UnaryHandlers<typeof logicalBridgeService> = {
     CreateLogicalBridge: async ({ logicalBridgeId, logicalBridge }) => {
-      const bridge = required(logicalBridge);
+      const bridge = required(logicalBridge, 'logical_bridge');
       const named = { ...bridge, name: logicalBridgeId || bridge.name };
       return logicalBridgeToWire(await bridges.create(logicalBridgeFromWire(named)));
     },
@@ -38,10 +38,10 @@ export function addLogicalBridges(server: Server, session: PluginSession, contra
       return {};
     },
     UpdateLogicalBridge: async ({ logicalBridge, updateMask, allowMissing }) => {
-      const incoming = required(logicalBridge);
+      const incoming = required(logicalBridge, 'logical_bridge');
       const bridge = await bridges.update(incoming.name, allowMissing, (current) => {
         if (!current) return logicalBridgeFromWire(incoming);
-        const before = decoded(logicalBridgeToWire(current));
+        const before = received(logicalBridgeService.GetLogicalBridge, logicalBridgeToWire(current));
         if (!before.spec || !incoming.spec) throw new DpuError('INVALID_ARGUMENT', 'logical_bridge.spec is missing');
         const spec = mergeMasked(before.spec, incoming.spec, updateMask?.paths ?? [], updatable);
         return logicalBridgeFromWire({ ...before, spec });
@@ -50,15 +50,4 @@ export function addLogicalBridges(server: Server, session: PluginSession, contra
     },
   };
   addUnaryService(server, logicalBridgeService, handlers, session.call);
-}
-
-/** The message as a caller would get it, with all fields there. */
-function decoded(bridge: ReturnType<typeof logicalBridgeToWire>): LogicalBridge__Output {
-  const { responseSerialize, responseDeserialize } = logicalBridgeService.GetLogicalBridge;
-  return responseDeserialize(responseSerialize(bridge));
-}
-
-function required(bridge: LogicalBridge__Output | null): LogicalBridge__Output {
-  if (!bridge) throw new DpuError('INVALID_ARGUMENT', 'logical_bridge is missing');
-  return bridge;
 }

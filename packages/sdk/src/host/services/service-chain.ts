@@ -1,13 +1,12 @@
 import type { Server } from '@grpc/grpc-js';
 import type { ChainContract, ServiceChain } from '../../contract.ts';
-import { DpuError } from '../../errors.ts';
-import type { ServiceChain__Output } from '../../generated/dpu_operator/v1/ServiceChain.ts';
 import { serviceChainFromWire, serviceChainToWire } from '../../wire/chains.ts';
 import { serviceChainService } from '../../wire/definitions.ts';
 import { addUnaryService, type UnaryHandlers } from '../../wire/unary.ts';
 import { mergeMasked } from '../field-mask.ts';
 import { Resources } from '../resources.ts';
 import type { PluginSession } from '../session.ts';
+import { received, required } from './messages.ts';
 
 const updatable = { network_functions: 'networkFunctions' } as const;
 
@@ -20,7 +19,7 @@ export function addServiceChains(server: Server, session: PluginSession, contrac
   });
   const handlers: UnaryHandlers<typeof serviceChainService> = {
     CreateServiceChain: async ({ serviceChainId, serviceChain }) => {
-      const chain = required(serviceChain);
+      const chain = required(serviceChain, 'service_chain');
       const named = { ...chain, name: serviceChainId || chain.name };
       return serviceChainToWire(await chains.create(serviceChainFromWire(named)));
     },
@@ -34,25 +33,14 @@ export function addServiceChains(server: Server, session: PluginSession, contrac
       return {};
     },
     UpdateServiceChain: async ({ serviceChain, updateMask, allowMissing }) => {
-      const incoming = required(serviceChain);
+      const incoming = required(serviceChain, 'service_chain');
       const chain = await chains.update(incoming.name, allowMissing, (current) => {
         if (!current) return serviceChainFromWire(incoming);
-        const before = decoded(serviceChainToWire(current));
+        const before = received(serviceChainService.GetServiceChain, serviceChainToWire(current));
         return serviceChainFromWire(mergeMasked(before, incoming, updateMask?.paths ?? [], updatable));
       });
       return serviceChainToWire(chain);
     },
   };
   addUnaryService(server, serviceChainService, handlers, session.call);
-}
-
-/** The message as a caller would get it, with all fields there. */
-function decoded(chain: ReturnType<typeof serviceChainToWire>): ServiceChain__Output {
-  const { responseSerialize, responseDeserialize } = serviceChainService.GetServiceChain;
-  return responseDeserialize(responseSerialize(chain));
-}
-
-function required(chain: ServiceChain__Output | null): ServiceChain__Output {
-  if (!chain) throw new DpuError('INVALID_ARGUMENT', 'service_chain is missing');
-  return chain;
 }
