@@ -1,5 +1,6 @@
 /** What the attach engine needs of the rest of the daemon. */
 import type { BridgePort, NetworkFunction } from '@dpu-operator/sdk';
+import type { Presence } from '../presence.ts';
 
 /** A DPU's data path. All calls are idempotent: they are repeated after a crash. */
 export interface DataPath {
@@ -52,4 +53,10 @@ export interface DpuDirectory {
   /** Whether a DPU was torn down, and not only is not ready (yet): then nothing of an attachment is left on it. */
   isGone(dpuName: string): boolean;
   sides(): ReadonlySet<Side>;
+}
+
+/** What the kubelet says of who was given which device of this node. */
+export interface DeviceAllocations {
+  /** `gone` where the kubelet counts the device as nobody's, `unknown` where it does not answer. Never throws. */
+  podOf(deviceId: string): Promise<Presence<{ namespace: string; name: string }>>;
 }
