@@ -1,0 +1,60 @@
+/**
+ * What traffic and the cluster notice when something fails, on the tests' cluster: gaps seen by a ping of 10 a second,
+ * and how long a partition takes to be found and to be over. Printed by `make bench`.
+ */
+import { operatorIsOn } from '../e2e/bed.ts';
+import setUpCluster from '../e2e/global-setup.ts';
+import { deletePods, net1, untilPings } from '../e2e/pods.ts';
+import { dpusReady } from '../support/operator.ts';
+import { killAndAwaitNext, partition, trafficGap, untilAllocatable, untilReadyIs } from '../support/outages.ts';
+
+await setUpCluster();
+const bed = await operatorIsOn();
+const pods = ['my-pod', 'my-pod-2'];
+await deletePods(bed.kubectl, pods);
+await bed.kubectl.run(['create', '-f', 'examples/my-pod.yaml', '-f', 'examples/my-pod-2.yaml']);
+await bed.kubectl.wait(
+  'condition=Ready',
+  pods.map((pod) => `pod/${pod}`),
+);
+const { ip: address } = await net1(bed.kubectl, 'my-pod-2');
+await untilPings(bed.kubectl, 'my-pod', address);
+
+const rows: [string, string][] = [];
+const victims = [
+  ['VSP of the DPU side killed', bed.dpu, '/opt/dpu-vsp/dpu-vsp.mjs'],
+  ['VSP of the host side killed', bed.host, '/opt/dpu-vsp/dpu-vsp.mjs'],
+  ['daemon of the DPU side killed', bed.dpu, '/opt/dpu-operator/daemon.mjs'],
+  ['daemon of the host side killed', bed.host, '/opt/dpu-operator/daemon.mjs'],
+  ['Open vSwitch killed', bed.dpu, 'ovs-vswitchd'],
+] as const;
+for (const [what, node, commandLine] of victims) {
+  const gap = await trafficGap(bed, { pod: 'my-pod', address }, async () => {
+    await killAndAwaitNext(bed, node, commandLine);
+    await dpusReady(bed);
+  });
+  rows.push([`longest gap in traffic: ${what}`, `${gap} ms`]);
+}
+
+const cutAt = performance.now();
+const cut = await partition(bed);
+await untilReadyIs(bed, bed.hostDpu, 'False');
+const foundAt = performance.now();
+await untilAllocatable(bed, bed.host, 0);
+const unhealthyAt = performance.now();
+await cut.heal();
+const healedAt = performance.now();
+await untilReadyIs(bed, bed.hostDpu, 'True');
+const readyAt = performance.now();
+rows.push(['partition to Ready=False', seconds(cutAt, foundAt)]);
+rows.push(['partition to no allocatable device', seconds(cutAt, unhealthyAt)]);
+rows.push(['healing to Ready=True', seconds(healedAt, readyAt)]);
+
+const width = Math.max(...rows.map(([what]) => what.length));
+console.log(['', 'Outages', ...rows.map(([what, figure]) => `  ${what.padEnd(width)}  ${figure}`), ''].join('\n'));
+await deletePods(bed.kubectl, pods);
+
+/** Looked at every 250 ms, so a figure can be that much too high. */
+function seconds(from: number, to: number): string {
+  return `${((to - from) / 1000).toFixed(1)} s`;
+}

@@ -1,0 +1,114 @@
+/** Absence is not an order: what is away for a moment keeps what it has, and what is taken away goes when it is free. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { eventually } from '../support/eventually.ts';
+import { dpusReady, namespace, type TestBed } from '../support/operator.ts';
+import {
+  daemonPod,
+  killAndAwaitNext,
+  onNode,
+  partition,
+  trafficGap,
+  untilAllocatable,
+  untilReadyIs,
+} from '../support/outages.ts';
+import { operatorIsOn } from './bed.ts';
+import { deletePods, net1, untilPings } from './pods.ts';
+
+let bed: TestBed;
+const pods = ['my-pod', 'my-pod-2'];
+
+async function startPods(): Promise<string> {
+  await bed.kubectl.run(['create', '-f', 'examples/my-pod.yaml', '-f', 'examples/my-pod-2.yaml']);
+  await bed.kubectl.wait(
+    'condition=Ready',
+    pods.map((pod) => `pod/${pod}`),
+  );
+  const { ip } = await net1(bed.kubectl, 'my-pod-2');
+  await untilPings(bed.kubectl, 'my-pod', ip);
+  return ip;
+}
+
+beforeAll(async () => {
+  bed = await operatorIsOn();
+  await deletePods(bed.kubectl, pods);
+});
+afterAll(() => deletePods(bed.kubectl, pods));
+
+describe('with two pods attached', () => {
+  let address: string;
+  beforeAll(async () => {
+    address = await startPods();
+  });
+
+  it('a partition between host and DPU turns devices unhealthy, cuts no traffic, and heals by itself', async () => {
+    const cut = await partition(bed);
+    try {
+      await untilReadyIs(bed, bed.hostDpu, 'False', 'PeerUnreachable');
+      await untilAllocatable(bed, bed.host, 0);
+      await untilPings(bed.kubectl, 'my-pod', address);
+    } finally {
+      await cut.heal();
+    }
+    await untilReadyIs(bed, bed.hostDpu, 'True');
+    await untilAllocatable(bed, bed.host, 4);
+  });
+
+  it('a killed daemon on either side is back without a change of condition or a lost packet of a second', async () => {
+    for (const node of [bed.host, bed.dpu]) {
+      const gap = await trafficGap(bed, { pod: 'my-pod', address }, async () => {
+        await killAndAwaitNext(bed, node, '/opt/dpu-operator/daemon.mjs');
+        await dpusReady(bed);
+      });
+      expect(gap).toBeLessThan(1000);
+    }
+    const events = await bed.kubectl.run(['get', 'events', '-A', '-o', 'jsonpath={.items[*].reason}']);
+    expect(events.split(' ')).not.toContain('AttachmentsInUse');
+  });
+
+  it('a daemon that says nothing any more has its DPUs marked Unknown, until it speaks again', async () => {
+    await onNode(bed, bed.host, 'systemctl stop kubelet; pkill -9 -f /opt/dpu-operator/daemon.mjs');
+    try {
+      await untilReadyIs(bed, bed.hostDpu, 'Unknown', 'DaemonSilent');
+      await untilPings(bed.kubectl, 'my-pod', address);
+    } finally {
+      await onNode(bed, bed.host, 'systemctl start kubelet');
+    }
+    await untilReadyIs(bed, bed.hostDpu, 'True');
+  });
+
+  it('the DPU side is not deleted while a host has ports on it, and says who', async () => {
+    await bed.kubectl.run(['delete', 'dpu', bed.dpuDpu, '--wait=false']);
+    await untilReadyIs(bed, bed.dpuDpu, 'False', 'InUse');
+    const conditions = await bed.kubectl.run(['get', 'dpu', bed.dpuDpu, '-o', 'jsonpath={.status.conditions}']);
+    expect(conditions).toContain(bed.host);
+    await untilPings(bed.kubectl, 'my-pod', address);
+    await deletePods(bed.kubectl, pods);
+    await eventually('the object is made again', async () => {
+      const { metadata } = await bed.kubectl.json<{ metadata: { deletionTimestamp?: string } }>([
+        'get',
+        'dpu',
+        bed.dpuDpu,
+      ]);
+      return metadata.deletionTimestamp ? undefined : true;
+    });
+    await dpusReady(bed);
+  });
+});
+
+describe('a node that loses its label dpu=true', () => {
+  it('keeps its daemon until the last pod is gone, then nothing of the operator is left there', async () => {
+    await startPods();
+    await bed.kubectl.run(['label', 'node', bed.host, 'dpu-']);
+    await untilReadyIs(bed, bed.hostDpu, 'False', 'InUse');
+    expect(await daemonPod(bed, bed.host)).not.toBe('');
+    await deletePods(bed.kubectl, pods);
+    await bed.kubectl.wait('delete', [`dpu/${bed.hostDpu}`], 60);
+    await eventually('the daemon has gone', async () => (await daemonPod(bed, bed.host)) === '' || undefined);
+    expect(await onNode(bed, bed.host, 'ls /opt/cni/bin')).not.toContain('dpu-cni');
+    const labels = await bed.kubectl.run(['get', 'node', bed.host, '-o', 'jsonpath={.metadata.labels}']);
+    expect(labels).not.toContain('dpuside');
+    await bed.kubectl.run(['label', 'node', bed.host, 'dpu=true']);
+    await dpusReady(bed);
+    expect(await bed.kubectl.run(['get', 'pods', '-n', namespace, '-o', 'name'])).toContain(`vsp-${bed.hostDpu}`);
+  });
+});

@@ -1,0 +1,91 @@
+/** Faults of nodes, daemons and plugins as tests and benchmarks cause them, and what traffic notices of them. */
+import { pings } from '../e2e/pods.ts';
+import { eventually } from './eventually.ts';
+import { namespace, type TestBed } from './operator.ts';
+
+/** Runs a script on a node; throws where it fails. */
+export async function onNode({ cluster }: TestBed, node: string, script: string): Promise<string> {
+  const { stdout, stderr, exitCode } = await cluster.exec(node, ['bash', '-euc', script]);
+  if (exitCode !== 0) throw new Error(`${node}: ${script}: ${stderr}`);
+  return stdout.trim();
+}
+
+/** Drops TCP between host node and DPU node, in silence; what goes over UDP, as the software DPU's VFs, passes. */
+export async function partition(bed: TestBed): Promise<{ heal(): Promise<void> }> {
+  const peer = bed.cluster.nodes.find(({ name }) => name === bed.host)?.ip;
+  const rule = (flag: '-I' | '-D') =>
+    onNode(
+      bed,
+      bed.dpu,
+      `iptables -w ${flag} INPUT -s ${peer} -p tcp -j DROP; iptables -w ${flag} OUTPUT -d ${peer} -p tcp -j DROP`,
+    );
+  await rule('-I');
+  return { heal: async () => void (await rule('-D')) };
+}
+
+/** Kills a process of a node by the end of its command line, and answers when another runs in its place. */
+export async function killAndAwaitNext(bed: TestBed, node: string, commandLine: string): Promise<void> {
+  const find = async () => (await bed.cluster.exec(node, ['pgrep', '-f', commandLine])).stdout.split('\n')[0];
+  const before = await find();
+  if (!before) throw new Error(`${node}: nothing runs ${commandLine}`);
+  await onNode(bed, node, `kill -9 ${before}`);
+  await eventually(`${commandLine} runs again on ${node}`, async () => {
+    const now = await find();
+    return now && now !== before ? now : undefined;
+  });
+}
+
+/** The Ready condition of a DPU. */
+export async function readyOf({ kubectl }: TestBed, dpu: string): Promise<{ status: string; reason: string }> {
+  const { status } = await kubectl.json<{ status: { conditions: { type: string; status: string; reason: string }[] } }>(
+    ['get', 'dpu', dpu],
+  );
+  const found = status.conditions.find(({ type }) => type === 'Ready');
+  return { status: found?.status ?? '', reason: found?.reason ?? '' };
+}
+
+export function untilReadyIs(bed: TestBed, dpu: string, status: string, reason?: string): Promise<true> {
+  return eventually(`dpu ${dpu} is Ready=${status} ${reason ?? ''}`, async () => {
+    const now = await readyOf(bed, dpu);
+    return now.status === status && (reason === undefined || now.reason === reason) ? true : undefined;
+  });
+}
+
+/** Waits until the kubelet counts so many healthy devices on a node. */
+export function untilAllocatable({ kubectl }: TestBed, node: string, count: number): Promise<true> {
+  return eventually(`${node} has ${count} allocatable devices`, async () => {
+    const path = 'jsonpath={.status.allocatable.openshift\\.io/dpu}';
+    return (await kubectl.run(['get', 'node', node, '-o', path])) === String(count) ? true : undefined;
+  });
+}
+
+/**
+ * The longest time, in milliseconds, for which a ping of 10 a second from one pod to an address had no answer while
+ * something happened; 100 where nothing was lost.
+ */
+export async function trafficGap(
+  bed: TestBed,
+  { pod, address }: { pod: string; address: string },
+  event: () => Promise<unknown>,
+): Promise<number> {
+  const inPod = (script: string) => bed.kubectl.exec(pod, 'default', ['sh', '-c', script]);
+  await inPod(`ping -D -i 0.1 -w 600 ${address} >/tmp/pings 2>&1 & echo $! >/tmp/ping.pid`);
+  try {
+    await event();
+    await eventually('pings pass again', async () => (await pings(bed.kubectl, pod, address)) || undefined, 180);
+  } finally {
+    await inPod('kill -INT $(cat /tmp/ping.pid)');
+  }
+  const times = [...(await inPod('cat /tmp/pings')).matchAll(/^\[(\d+\.\d+)\] \d+ bytes from/gm)].map(([, time]) =>
+    Number(time),
+  );
+  if (times.length < 2) throw new Error(`ping from ${pod} to ${address} had no answers`);
+  const gaps = times.slice(1).map((time, index) => time - (times[index] ?? time));
+  return Math.round(Math.max(...gaps) * 1000);
+}
+
+/** The daemon's pod of a node. */
+export async function daemonPod({ kubectl }: TestBed, node: string): Promise<string> {
+  const pods = ['get', 'pod', '-n', namespace, '-l', 'app=dpu-daemon', '--field-selector', `spec.nodeName=${node}`];
+  return kubectl.run([...pods, '-o', 'jsonpath={.items[*].metadata.name}']);
+}
