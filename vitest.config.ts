@@ -2,6 +2,11 @@ import { configDefaults, defineConfig } from 'vitest/config';
 
 const resolve = { conditions: ['source'] };
 const ssr = { resolve: { conditions: ['source'] } };
+/** Limits are guards against what never comes, with room for a busy machine: no test measures by them. */
+const patience = {
+  setupFiles: ['test/support/patience.ts'],
+  expect: { poll: { timeout: 20_000 } },
+};
 
 export default defineConfig({
   test: {
@@ -10,16 +15,20 @@ export default defineConfig({
         resolve,
         ssr,
         test: {
+          ...patience,
           name: 'unit',
           include: ['{packages,examples}/*/{src,template/test}/**/*.test.ts', 'test/{cluster,support}/**/*.test.ts'],
           // Of the plugin as built: test/integration/scaffold.test.ts runs it.
           exclude: [...configDefaults.exclude, 'packages/create-plugin/template/test/conformance.test.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
         },
       },
       {
         resolve,
         ssr,
         test: {
+          ...patience,
           name: 'integration',
           include: ['test/integration/**/*.test.ts'],
           testTimeout: 60_000,
@@ -31,6 +40,7 @@ export default defineConfig({
         resolve,
         ssr,
         test: {
+          ...patience,
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
           globalSetup: ['test/e2e/global-setup.ts'],

@@ -177,12 +177,12 @@ describe('connectivity', () => {
       message: `no answer from ${socketPath}: connect ENOENT ${socketPath}`,
     });
     const first = await serve(memoryPlugin(), { socketPath });
-    await vi.waitFor(() => expect(changes).toEqual([true]), 5_000);
+    await vi.waitFor(() => expect(changes).toEqual([true]));
     await client.init(hostInit);
     await first.server.close();
-    await vi.waitFor(() => expect(changes).toEqual([true, false]), 5_000);
+    await vi.waitFor(() => expect(changes).toEqual([true, false]));
     await serve(memoryPlugin(), { socketPath });
-    await vi.waitFor(() => expect(changes).toEqual([true, false, true]), 5_000);
+    await vi.waitFor(() => expect(changes).toEqual([true, false, true]));
     await expect(client.init(hostInit)).resolves.toMatchObject({ port: 50151 });
   });
 

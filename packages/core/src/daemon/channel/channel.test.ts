@@ -69,7 +69,7 @@ function startHost(address: string, wanted: BridgePort[]) {
     intervalMs: 50,
   });
   cleanups.push(() => peer.close());
-  const reachable = () => vi.waitFor(() => expect(peer.state).toEqual({ reachable: true }), 5_000);
+  const reachable = () => vi.waitFor(() => expect(peer.state).toEqual({ reachable: true }));
   return { peer, states, reachable };
 }
 

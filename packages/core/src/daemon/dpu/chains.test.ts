@@ -62,8 +62,8 @@ class Node {
   }
 
   phase = () => this.manager.chainState(chain)?.phase;
-  ready = () => vi.waitFor(() => expect(this.manager.ready?.reason).toBe('Ready'), 5_000);
-  away = () => vi.waitFor(() => expect(this.manager.ready?.reason).toBe('VspNotRunning'), 5_000);
+  ready = () => vi.waitFor(() => expect(this.manager.ready?.reason).toBe('Ready'));
+  away = () => vi.waitFor(() => expect(this.manager.ready?.reason).toBe('VspNotRunning'));
   records = () => readdirSync(join(this.directory, 'state/chains'));
 
   #manage(): DpuManager {
@@ -266,7 +266,7 @@ test('a refusal is told, keeps no pod, and is asked about again', async () => {
     message: 'this card has room for no more chains',
   });
   vsp.chainRefusal = undefined;
-  await vi.waitFor(() => expect(node.phase()).toBe('ordered'), 5_000);
+  await vi.waitFor(() => expect(node.phase()).toBe('ordered'));
   expect(vsp.chains.get(name)).toEqual([firewall]);
 });
 

@@ -38,7 +38,7 @@ function manage(side: DpuSide, directory: string, attachments: Attachments = { p
     heartbeatMs: 100,
   });
   cleanups.push(() => manager.close());
-  const says = (reason: string) => vi.waitFor(() => expect(manager.ready?.reason).toBe(reason), 5_000);
+  const says = (reason: string) => vi.waitFor(() => expect(manager.ready?.reason).toBe(reason));
   const devices = () => pool.list().map(({ id, healthy }) => (healthy ? id : `${id}!`));
   return { manager, pool, says, devices };
 }

@@ -131,6 +131,11 @@ export class DpuFleet implements ChainDataPath {
     return new Map(known);
   }
 
+  /** Whether every DPU is as its object and the last look want it, as far as they are known here. */
+  get isIdle(): boolean {
+    return this.#controller.isIdle;
+  }
+
   managers(): DpuManager[] {
     return [...this.#managers.values()];
   }
