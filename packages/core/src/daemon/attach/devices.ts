@@ -2,6 +2,7 @@
 import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { CniError, cniCodes } from './errors.ts';
+import { isPciAddress, PciFunctions } from './pci-functions.ts';
 
 export interface HostDevice {
   name: string;
@@ -12,21 +13,21 @@ export interface HostDevice {
   physicalFunction?: { netdev: string; vf: number };
 }
 
-const pciAddressPattern = /^[0-9a-f]{4}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]$/i;
-
 export class Devices {
   readonly #sys: string;
+  readonly #pci: PciFunctions;
 
   /** @param sys another root than /sys, for tests */
   constructor(sys = '/sys') {
     this.#sys = sys;
+    this.#pci = new PciFunctions(sys);
   }
 
   /** @throws CniError when the device has no netdev in this namespace */
   read(deviceId: string): HostDevice {
     const name = this.netdevOf(deviceId);
-    if (name === undefined) throw unusable(deviceId, pciAddressPattern.test(deviceId));
-    const pciAddress = pciAddressPattern.test(deviceId) ? deviceId : this.#pciAddressOf(name);
+    if (name === undefined) throw unusable(deviceId, isPciAddress(deviceId));
+    const pciAddress = this.#pci.addressOf(deviceId);
     const physicalFunction = pciAddress === undefined ? undefined : this.#physicalFunctionOf(pciAddress);
     return {
       name,
@@ -39,7 +40,7 @@ export class Devices {
 
   /** The netdev of a PCI address or of a netdev name, if it is in this namespace now. */
   netdevOf(deviceId: string): string | undefined {
-    if (!pciAddressPattern.test(deviceId)) return this.exists(deviceId) ? deviceId : undefined;
+    if (!isPciAddress(deviceId)) return this.exists(deviceId) ? deviceId : undefined;
     try {
       return readdirSync(join(this.#sys, 'bus/pci/devices', deviceId, 'net'))[0];
     } catch {
@@ -52,18 +53,10 @@ export class Devices {
     return !name.includes('/') && existsSync(join(this.#sys, 'class/net', name));
   }
 
-  #pciAddressOf(netdev: string): string | undefined {
-    try {
-      const address = basename(readlinkSync(join(this.#sys, 'class/net', netdev, 'device')));
-      return pciAddressPattern.test(address) ? address : undefined;
-    } catch {
-      return undefined;
-    }
-  }
-
   #physicalFunctionOf(pciAddress: string): { netdev: string; vf: number } | undefined {
+    const pf = this.#pci.physicalFunctionOf(pciAddress);
+    if (pf === undefined) return undefined;
     try {
-      const pf = basename(readlinkSync(join(this.#sys, 'bus/pci/devices', pciAddress, 'physfn')));
       const entries = readdirSync(join(this.#sys, 'bus/pci/devices', pf));
       const link = entries
         .filter((name) => name.startsWith('virtfn'))
