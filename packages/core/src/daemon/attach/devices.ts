@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { CniError, cniCodes } from './errors.ts';
 import { isPciAddress, PciFunctions } from './pci-functions.ts';
+import { unsetMac } from './vfio-device.ts';
 
 export interface HostDevice {
   name: string;
@@ -11,6 +12,8 @@ export interface HostDevice {
   pciAddress?: string;
   /** The netdev of the PF and the number of this VF in it, for SR-IOV virtual functions. */
   physicalFunction?: { netdev: string; vf: number };
+  /** Bound to vfio-pci: there is no netdev, and `name` is the PCI address. */
+  vfio?: true;
 }
 
 export class Devices {
@@ -23,8 +26,10 @@ export class Devices {
     this.#pci = new PciFunctions(sys);
   }
 
-  /** @throws CniError when the device has no netdev in this namespace */
+  /** @throws CniError when the device has no netdev in this namespace and is not bound to vfio-pci */
   read(deviceId: string): HostDevice {
+    const vfio = this.#readVfio(deviceId);
+    if (vfio) return vfio;
     const name = this.netdevOf(deviceId);
     if (name === undefined) throw unusable(deviceId, isPciAddress(deviceId));
     const pciAddress = this.#pci.addressOf(deviceId);
@@ -32,9 +37,28 @@ export class Devices {
     return {
       name,
       mac: this.#text('class/net', name, 'address'),
-      mtu: Number(this.#text('class/net', name, 'mtu')),
+      mtu: this.#mtuOf(name),
       ...(pciAddress !== undefined && { pciAddress }),
       ...(physicalFunction && { physicalFunction }),
+    };
+  }
+
+  /** Its MTU is that of its port. */
+  #readVfio(deviceId: string): HostDevice | undefined {
+    const pciAddress = this.#pci.addressOf(deviceId);
+    if (pciAddress === undefined || !this.#pci.isBoundToVfio(pciAddress)) return undefined;
+    const physicalFunction = this.#physicalFunctionOf(pciAddress);
+    if (!physicalFunction) {
+      const why = 'its physical function, which sets its MAC address, has no network interface on this node';
+      throw new CniError(cniCodes.deviceUnusable, `PCI device ${pciAddress} is bound to vfio-pci, but ${why}`);
+    }
+    return {
+      name: pciAddress,
+      mac: unsetMac,
+      mtu: this.#mtuOf(physicalFunction.netdev),
+      pciAddress,
+      physicalFunction,
+      vfio: true,
     };
   }
 
@@ -68,6 +92,10 @@ export class Devices {
     }
   }
 
+  #mtuOf(netdev: string): number {
+    return Number(this.#text('class/net', netdev, 'mtu'));
+  }
+
   #text(...path: string[]): string {
     return readFileSync(join(this.#sys, ...path), 'utf8').trim();
   }
@@ -75,7 +103,7 @@ export class Devices {
 
 function unusable(deviceId: string, pci: boolean): CniError {
   const why = pci
-    ? `PCI device ${deviceId} has no network interface on this node: is it bound to its kernel driver (not vfio-pci)?`
+    ? `PCI device ${deviceId} has no network interface on this node: is it bound to its kernel driver?`
     : `there is no network interface ${deviceId} on this node: the VSP must bring it back; see its vsp pod`;
   return new CniError(cniCodes.deviceUnusable, why);
 }
