@@ -18,12 +18,12 @@ export interface HostDevice {
 
 export class Devices {
   readonly #sys: string;
-  readonly #pci: PciFunctions;
+  readonly pci: PciFunctions;
 
   /** @param sys another root than /sys, for tests */
   constructor(sys = '/sys') {
     this.#sys = sys;
-    this.#pci = new PciFunctions(sys);
+    this.pci = new PciFunctions(sys);
   }
 
   /** @throws CniError when the device has no netdev in this namespace and is not bound to vfio-pci */
@@ -32,7 +32,7 @@ export class Devices {
     if (vfio) return vfio;
     const name = this.netdevOf(deviceId);
     if (name === undefined) throw unusable(deviceId, isPciAddress(deviceId));
-    const pciAddress = this.#pci.addressOf(deviceId);
+    const pciAddress = this.pci.addressOf(deviceId);
     const physicalFunction = pciAddress === undefined ? undefined : this.#physicalFunctionOf(pciAddress);
     return {
       name,
@@ -45,8 +45,8 @@ export class Devices {
 
   /** Its MTU is that of its port. */
   #readVfio(deviceId: string): HostDevice | undefined {
-    const pciAddress = this.#pci.addressOf(deviceId);
-    if (pciAddress === undefined || !this.#pci.isBoundToVfio(pciAddress)) return undefined;
+    const pciAddress = this.pci.addressOf(deviceId);
+    if (pciAddress === undefined || !this.pci.isBoundToVfio(pciAddress)) return undefined;
     const physicalFunction = this.#physicalFunctionOf(pciAddress);
     if (!physicalFunction) {
       const why = 'its physical function, which sets its MAC address, has no network interface on this node';
@@ -78,7 +78,7 @@ export class Devices {
   }
 
   #physicalFunctionOf(pciAddress: string): { netdev: string; vf: number } | undefined {
-    const pf = this.#pci.physicalFunctionOf(pciAddress);
+    const pf = this.pci.physicalFunctionOf(pciAddress);
     if (pf === undefined) return undefined;
     try {
       const entries = readdirSync(join(this.#sys, 'bus/pci/devices', pf));

@@ -12,6 +12,7 @@ import { Ipam } from '../ipam/index.ts';
 import { KeyedLock } from '../state/keyed-lock.ts';
 import { type Attachment, type AttachmentKey, describe, type IpamCall, keyOf } from './attachment.ts';
 import { checkAttachment } from './check.ts';
+import { deviceInfoOf, writeCniDeviceInfo } from './device-info.ts';
 import { Devices, type HostDevice } from './devices.ts';
 import { CniError, cniCodes } from './errors.ts';
 import { namespaceId } from './namespace.ts';
@@ -250,9 +251,21 @@ export class AttachEngine {
       },
       addresses,
     );
+    this.#describeDevice(request, record);
     // Read again: a partner may have completed the pair meanwhile.
     this.#store.put({ ...(this.#store.get(record) ?? record), state: 'attached', result });
     return result;
+  }
+
+  /** Without the file the pod only lacks an entry in its `network-status`. */
+  #describeDevice({ network }: AttachRequest, { link }: Attachment): void {
+    const path = network.runtimeConfig?.CNIDeviceInfoFile;
+    if (path === undefined || link.pciAddress === undefined) return;
+    try {
+      writeCniDeviceInfo(path, deviceInfoOf(link.pciAddress, this.#devices.pci));
+    } catch (err) {
+      this.#logger.warn({ err, path }, 'the device information file is not written');
+    }
   }
 
   async #enter({ network, mac }: AttachRequest, record: Attachment): Promise<void> {

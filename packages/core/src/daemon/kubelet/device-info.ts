@@ -1,32 +1,8 @@
-/**
- * Device Information files, as Multus puts them into a pod's `network-status`
- * (https://github.com/k8snetworkplumbingwg/device-info-spec, version 1.1.0). The specification has kinds for PCI, vDPA,
- * vhost-user and memif devices: a device without a PCI function gets no file.
- */
+/** Device Information files of the device plugin, which Multus finds by resource name and device id. */
 import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { deviceInfoOf } from '../attach/device-info.ts';
 import type { PciFunctions } from '../attach/pci-functions.ts';
-
-export interface DeviceInfo {
-  type: 'pci';
-  version: '1.1.0';
-  pci: { 'pci-address': string; 'pf-pci-address'?: string };
-}
-
-/** undefined for a device without a PCI function. */
-export function deviceInfoOf(deviceId: string, pci: PciFunctions): DeviceInfo | undefined {
-  const address = pci.addressOf(deviceId);
-  if (address === undefined) return undefined;
-  const physicalFunction = pci.physicalFunctionOf(address);
-  return {
-    type: 'pci',
-    version: '1.1.0',
-    pci: {
-      'pci-address': address,
-      ...(physicalFunction !== undefined && { 'pf-pci-address': physicalFunction }),
-    },
-  };
-}
 
 export interface DeviceInfoFilesOptions {
   /** Where device plugins write theirs: /var/run/k8s.cni.cncf.io/devinfo/dp on a node. */
@@ -48,14 +24,15 @@ export class DeviceInfoFiles {
     this.#prefix = `${withoutSlash(options.resourceName)}-`;
   }
 
+  /** Of a device without a PCI function there is nothing to say. */
   write(deviceId: string): void {
     const { directory, pci } = this.#options;
-    const info = deviceInfoOf(deviceId, pci);
-    if (!info) return;
+    const address = pci.addressOf(deviceId);
+    if (address === undefined) return;
     mkdirSync(directory, { recursive: true });
     const path = join(directory, `${this.#prefix}${withoutSlash(deviceId)}-device.json`);
     const draft = `${path}.draft`;
-    writeFileSync(draft, JSON.stringify(info), { mode: 0o644 });
+    writeFileSync(draft, JSON.stringify(deviceInfoOf(address, pci)), { mode: 0o644 });
     renameSync(draft, path);
   }
 
