@@ -60,6 +60,25 @@ test('who was given a device', async () => {
   expect(await resources.podOf('vf3')).toEqual({ is: 'gone' });
 });
 
+test("the bytes of the kubelet's own message, with fields that are not read here", () => {
+  const text = (tag: number, value: string) => [tag, value.length, ...Buffer.from(value)];
+  const nested = (tag: number, ...bytes: number[]) => [tag, bytes.length, ...bytes];
+  // Tags are (field number << 3 | 2) as in k8s.io/kubelet/pkg/apis/podresources/v1/api.proto; 0x1a 01 00 is cpu_ids.
+  const devices = nested(0x12, ...text(0x0a, 'openshift.io/dpu'), ...text(0x12, 'vf0'), ...text(0x12, 'vf1'));
+  const container = nested(0x1a, ...text(0x0a, 'main'), ...devices, 0x1a, 0x01, 0x00);
+  const pod = nested(0x0a, ...text(0x0a, 'a'), ...text(0x12, 'default'), ...container);
+  expect(podResourcesService.List?.responseDeserialize(Buffer.from(pod))).toEqual({
+    pod_resources: [
+      {
+        name: 'a',
+        namespace: 'default',
+        containers: [{ devices: [{ resource_name: 'openshift.io/dpu', device_ids: ['vf0', 'vf1'] }] }],
+      },
+    ],
+  });
+  expect(podResourcesService.List?.path).toBe('/v1.PodResourcesLister/List');
+});
+
 test('another resource may have a device of the same id; those of networks are ours', async () => {
   const pods = [podWith('a', ['intel.com/sriov', 'vf0']), podWith('b', ['openshift.io/dpunetwork-red', 'vf1'])];
   const { resources } = await fixture(listing(daemonPod, ...pods));
