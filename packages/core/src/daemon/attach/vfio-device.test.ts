@@ -4,14 +4,18 @@ import { basename, join } from 'node:path';
 import { type BridgePort, DpuError } from '@dpu-operator/sdk';
 import type { Exec } from '@dpu-operator/sdk/linux';
 import { pino } from 'pino';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { SysfsTree } from '../testing/sysfs-tree.ts';
+import { writeCniDeviceInfo } from './device-info.ts';
 import { Devices } from './devices.ts';
 import { AttachEngine } from './engine.ts';
 import { parseNetworkConfig } from './network-config.ts';
 import type { DataPath } from './ports.ts';
 import { AttachmentStore } from './store.ts';
 import { vfioMac } from './vfio-device.ts';
+
+// Its place is the same on every node, and not a test's to write to.
+vi.mock(import('./device-info.ts'), async (original) => ({ ...(await original()), writeCniDeviceInfo: vi.fn() }));
 
 const [pf, vf] = ['0000:01:00.0', '0000:01:00.2'];
 const adminMac = '02:00:00:00:00:aa';
@@ -75,6 +79,18 @@ test('nothing moves: the physical function sets MAC and VLAN, and DEL sets what 
   await engine.del(key);
   expect(commands.slice(1)).toEqual([`ip link set dev ens1 vf 0 mac ${adminMac} vlan 7 qos 1 proto 802.1Q`]);
   expect([store.list(), [...ports]]).toEqual([[], []]);
+});
+
+test('the file that the runtime names says which PCI function the pod has, and its failure fails no ADD', async () => {
+  const CNIDeviceInfoFile = '/var/run/k8s.cni.cncf.io/devinfo/cni/default-net-pod_net1';
+  const info = { type: 'pci', version: '1.1.0', pci: { 'pci-address': vf, 'pf-pci-address': pf } };
+  vi.mocked(writeCniDeviceInfo).mockImplementationOnce(() => {
+    throw new Error('ENOSPC');
+  });
+  const { add, store } = fixture({ address: adminMac });
+  await add({ runtimeConfig: { CNIDeviceInfoFile } });
+  expect(writeCniDeviceInfo).toHaveBeenCalledExactlyOnceWith(CNIDeviceInfoFile, info);
+  expect(store.list()).toMatchObject([{ state: 'attached', vfio: true }]);
 });
 
 test('the addresses of IPAM are in the result, and on no interface', async () => {
