@@ -10,6 +10,11 @@ const specSchema = z
       .default('auto')
       .describe('Which sides the daemons look for: both (auto), only hosts with a DPU, or only DPUs.'),
     logLevel: z.int().default(0).describe('How much the daemons log: 0 is normal, above 0 is debug.'),
+    kubeletRoot: z
+      .string()
+      .regex(/^(\/[^/]+)+$/, 'must be an absolute path without a slash at its end')
+      .optional()
+      .describe("The kubelet's --root-dir on the nodes. Unset: /var/lib/kubelet."),
     defaultNetwork: z
       .object({
         ipam: z

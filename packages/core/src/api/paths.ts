@@ -13,7 +13,24 @@ export const vspSocketName = 'vendor-plugin.sock';
 
 export const cniServerSocket = `${daemonDirectory}/dpu-cni/dpu-cni-server.sock`;
 
-export const kubeletDevicePlugins = '/var/lib/kubelet/device-plugins';
+/** `--root-dir` of the kubelet, where nothing else is configured. */
+export const defaultKubeletRoot = '/var/lib/kubelet';
+
+/**
+ * Where the kubelet may have its device plugins' sockets, likeliest first. Its path is compiled in and its root does not
+ * move it (https://kubernetes.io/docs/reference/node/kubelet-files/); a kubelet in a container of its own sees another
+ * directory of the node under that path.
+ */
+export function devicePluginDirectories(kubeletRoot: string): [string, ...string[]] {
+  const compiledIn = `${defaultKubeletRoot}/device-plugins`;
+  return kubeletRoot === defaultKubeletRoot ? [compiledIn] : [compiledIn, `${kubeletRoot}/device-plugins`];
+}
+
+/** The directory of the pod resources socket, which follows the kubelet's root. */
+export const podResourcesDirectory = (kubeletRoot: string): string => `${kubeletRoot}/pod-resources`;
+
+/** Where device plugins and CNI plugins leave Device Information files for Multus; compiled in there. */
+export const deviceInfoDirectory = '/var/run/k8s.cni.cncf.io/devinfo';
 
 /** Where named network namespaces live. */
 export const netnsDirectory = '/var/run/netns';

@@ -1,6 +1,6 @@
 /** The daemon's environment, as the operator's DaemonSet sets it. */
 import { z } from 'zod';
-import { operatorNamespace } from '../api/index.ts';
+import { defaultKubeletRoot, operatorNamespace } from '../api/index.ts';
 
 const schema = z.object({
   K8S_NODE: z.string().min(1),
@@ -9,6 +9,7 @@ const schema = z.object({
   /** Where the container runtime looks for CNI plugins; depends on the Kubernetes flavour. */
   CNI_BIN_DIR: z.string().startsWith('/').default('/opt/cni/bin'),
   CNI_SOURCE: z.string().startsWith('/').default('/opt/dpu-operator/bin/dpu-cni'),
+  KUBELET_ROOT: z.string().startsWith('/').default(defaultKubeletRoot),
   /** On 127.0.0.1 of the node, whose network the daemon shares. */
   HEALTH_PORT: z.coerce.number().int().min(0).max(65_535).default(50_152),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
@@ -20,6 +21,7 @@ export interface DaemonConfig {
   namespace: string;
   cniBinDirectory: string;
   cniSource: string;
+  kubeletRoot: string;
   healthPort: number;
   logLevel: string;
 }
@@ -35,6 +37,7 @@ export function parseConfig(environment: NodeJS.ProcessEnv): DaemonConfig {
     namespace: data.NAMESPACE,
     cniBinDirectory: data.CNI_BIN_DIR,
     cniSource: data.CNI_SOURCE,
+    kubeletRoot: data.KUBELET_ROOT,
     healthPort: data.HEALTH_PORT,
     logLevel: data.LOG_LEVEL,
   };

@@ -6,8 +6,9 @@ import {
   configName,
   type DpuOperatorConfig,
   daemonDirectory,
+  deviceInfoDirectory,
+  devicePluginDirectories,
   dpuOperatorConfig,
-  kubeletDevicePlugins,
   resourceName,
   stateDirectory,
   type VendorPlugin,
@@ -24,15 +25,19 @@ import {
   node as nodeType,
 } from '../kube/index.ts';
 import { PluginCatalog } from '../plugins/catalog.ts';
+import { PciFunctions } from './attach/pci-functions.ts';
 import type { ChainMembership, DpuDirectory } from './attach/ports.ts';
 import type { AttachmentStore } from './attach/store.ts';
 import { ChainReconciler } from './chains/chain-reconciler.ts';
 import type { DaemonConfig } from './config.ts';
 import { Detector } from './detect/detector.ts';
-import { DevicePool } from './device-plugin/pool.ts';
 import { fleetAttachments } from './dpu/attachments.ts';
 import { dpuDirectory } from './dpu/directory.ts';
 import { DpuFleet } from './dpu/fleet.ts';
+import { Allocator } from './kubelet/allocator.ts';
+import { DeviceInfoFiles } from './kubelet/device-info.ts';
+import { findPluginDirectory } from './kubelet/device-plugin.ts';
+import { DevicePool } from './kubelet/pool.ts';
 import { NodeState } from './node/node-state.ts';
 import { type CniService, NodePodServices } from './node/pod-services.ts';
 import { tokens } from './tokens.ts';
@@ -70,7 +75,9 @@ export class Daemon {
     @inject(tokens.startCniServer) startCniServer: StartCniServer,
   ) {
     const { nodeName } = config;
-    const pool = new DevicePool();
+    const pci = new PciFunctions();
+    const pool = new DevicePool((deviceId) => pci.numaNodeOf(deviceId));
+    const deviceInfo = new DeviceInfoFiles({ directory: `${deviceInfoDirectory}/dp`, resourceName, pci });
     this.#logger = logger;
     this.#attachments = attachments;
     this.#node = new Informer(store, nodeType, { fieldSelector: `metadata.name=${nodeName}`, logger });
@@ -96,7 +103,14 @@ export class Daemon {
     this.#services = new NodePodServices({
       cni: { source: config.cniSource, directory: config.cniBinDirectory },
       startCniServer: () => startCniServer(dpuDirectory(this.#fleet), this.#chains),
-      devicePlugin: { directory: kubeletDevicePlugins, resourceName, pool, logger },
+      devicePlugin: {
+        directory: findPluginDirectory(devicePluginDirectories(config.kubeletRoot)),
+        resourceName,
+        pool,
+        allocator: new Allocator({ pool, resourceName, pci, deviceInfo, logger }),
+        logger,
+      },
+      deviceInfo,
       daemonDirectory,
       logger,
     });

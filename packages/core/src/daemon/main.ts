@@ -3,7 +3,14 @@ import 'reflect-metadata';
 import { chmodSync, mkdirSync } from 'node:fs';
 import { exec, Sysfs } from '@dpu-operator/sdk/linux';
 import { container } from 'tsyringe';
-import { cniServerSocket, daemonDirectory, stateDirectory, workloads } from '../api/index.ts';
+import {
+  cniServerSocket,
+  daemonDirectory,
+  podResourcesDirectory,
+  resourceName,
+  stateDirectory,
+  workloads,
+} from '../api/index.ts';
 import { connectStore } from '../kube/connect.ts';
 import { collectProcessMetrics, EventRecorder, serveHealth } from '../kube/index.ts';
 import { createLogger } from '../log.ts';
@@ -11,6 +18,7 @@ import { AttachEngine, AttachmentStore } from './attach/index.ts';
 import { CniServer } from './cni-server/index.ts';
 import { parseConfig } from './config.ts';
 import { Daemon, type StartCniServer } from './daemon.ts';
+import { PodResources } from './kubelet/pod-resources.ts';
 import { tokens } from './tokens.ts';
 
 async function main(): Promise<void> {
@@ -26,8 +34,13 @@ async function main(): Promise<void> {
   chmodSync(daemonDirectory, 0o700);
   const store = connectStore();
   const attachments = new AttachmentStore({ directory: `${stateDirectory}/attachments`, logger });
+  const allocations = new PodResources({
+    socketPath: `${podResourcesDirectory(config.kubeletRoot)}/kubelet.sock`,
+    resourcePrefix: resourceName,
+    ownPod: { namespace: config.namespace, name: config.podName },
+  });
   const startCniServer: StartCniServer = async (directory, chains) => {
-    const engine = new AttachEngine({ store: attachments, directory, exec, logger, chains });
+    const engine = new AttachEngine({ store: attachments, directory, exec, logger, chains, allocations });
     const server = new CniServer({ engine, socketPath: cniServerSocket, logger });
     try {
       engine.watch(stop.signal);

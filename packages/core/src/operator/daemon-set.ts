@@ -1,6 +1,14 @@
 import type { DpuOperatorConfig } from '../api/dpu-operator-config.ts';
 import { labels, workloads } from '../api/names.ts';
-import { cniStateDirectory, daemonDirectory, kubeletDevicePlugins, netnsDirectory } from '../api/paths.ts';
+import {
+  cniStateDirectory,
+  daemonDirectory,
+  defaultKubeletRoot,
+  deviceInfoDirectory,
+  devicePluginDirectories,
+  netnsDirectory,
+  podResourcesDirectory,
+} from '../api/paths.ts';
 import { type Applied, controllerReference, daemonSet } from '../kube/index.ts';
 import type { Environment } from './environment.ts';
 import type { NodeDirectories } from './flavour.ts';
@@ -17,9 +25,12 @@ export function renderDaemonSet(
   directories: NodeDirectories,
 ): Applied {
   const selector = { app: workloads.daemon };
+  const { kubeletRoot = defaultKubeletRoot } = config.spec;
   const paths: HostPath[] = [
     { path: daemonDirectory, create: true },
-    { path: kubeletDevicePlugins },
+    ...devicePluginDirectories(kubeletRoot).map((path) => ({ path, create: true })),
+    { path: podResourcesDirectory(kubeletRoot), create: true },
+    { path: deviceInfoDirectory, create: true },
     // Pods' namespaces appear in it after the daemon has started.
     { path: netnsDirectory, create: true, propagation: 'HostToContainer' },
     { path: directories.cniBin, create: true },
@@ -81,6 +92,7 @@ function daemonVariables(config: DpuOperatorConfig, environment: Environment, di
     { name: 'POD_NAME', valueFrom: { fieldRef: { apiVersion: 'v1', fieldPath: 'metadata.name' } } },
     { name: 'NAMESPACE', value: environment.namespace },
     { name: 'CNI_BIN_DIR', value: directories.cniBin },
+    { name: 'KUBELET_ROOT', value: config.spec.kubeletRoot ?? defaultKubeletRoot },
     { name: 'HEALTH_PORT', value: String(daemonHealthPort) },
     { name: 'LOG_LEVEL', value: config.spec.logLevel > 0 ? 'debug' : 'info' },
     { name: 'IMAGE_PULL_POLICIES', value: environment.imagePullPolicy },

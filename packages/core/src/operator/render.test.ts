@@ -71,6 +71,32 @@ test('the daemons run where the nodes are labelled, with the directories of the 
   expect(nodeDirectories('microshift', '/run/cni/bin').cniBin).toBe('/run/cni/bin');
 });
 
+const hostPaths = (set: object) =>
+  [...JSON.stringify(set).matchAll(/"hostPath":\{"path":"([^"]+)"/g)].map(([, path]) => path);
+
+test("the daemon has the kubelet's sockets where this cluster's kubelet may have them, each once", () => {
+  const directories = nodeDirectories('kubernetes');
+  const usual = hostPaths(renderDaemonSet(config, environment, directories));
+  expect(usual).toContain('/var/run/k8s.cni.cncf.io/devinfo');
+  expect(usual.filter((path) => path?.includes('kubelet'))).toEqual([
+    '/var/lib/kubelet/device-plugins',
+    '/var/lib/kubelet/pod-resources',
+  ]);
+  const moved = { ...config, spec: { ...config.spec, kubeletRoot: '/data/kubelet' } };
+  const set = renderDaemonSet(moved, environment, directories);
+  expect(hostPaths(set).filter((path) => path?.includes('kubelet'))).toEqual([
+    '/var/lib/kubelet/device-plugins',
+    '/data/kubelet/device-plugins',
+    '/data/kubelet/pod-resources',
+  ]);
+  expect(JSON.stringify(set)).toContain('{"name":"KUBELET_ROOT","value":"/data/kubelet"}');
+});
+
+test.each(['data/kubelet', '/data/kubelet/', '/', ''])('%j is no kubelet root', (kubeletRoot) => {
+  const wrong = { ...config, spec: { ...config.spec, kubeletRoot } };
+  expect(dpuOperatorConfig.schema.safeParse(wrong).error?.issues).toMatchObject([{ path: ['spec', 'kubeletRoot'] }]);
+});
+
 test('the networks keep the addresses that users know, unless the config has others', () => {
   const [functions, pods] = renderNetworks(config, 'ns').map(({ spec }) =>
     JSON.parse((spec as { config: string }).config),

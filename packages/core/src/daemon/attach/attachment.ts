@@ -39,6 +39,8 @@ export const attachment = z.object({
   vf: z.int(),
   /** The netdev as it was in the daemon's namespace. */
   link: z.object({ name: text, mac: text, mtu: z.int(), pciAddress: text.exactOptional() }),
+  /** Bound to vfio-pci: nothing moves, and the name of the link is the PCI address. */
+  vfio: z.literal(true).exactOptional(),
   /** The MAC of the interface inside the pod. */
   mac: text,
   pod: z.object({ namespace: text, name: text, uid: text.exactOptional() }).exactOptional(),

@@ -2,6 +2,8 @@
 import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { CniError, cniCodes } from './errors.ts';
+import { isPciAddress, PciFunctions } from './pci-functions.ts';
+import { unsetMac } from './vfio-device.ts';
 
 export interface HostDevice {
   name: string;
@@ -10,36 +12,59 @@ export interface HostDevice {
   pciAddress?: string;
   /** The netdev of the PF and the number of this VF in it, for SR-IOV virtual functions. */
   physicalFunction?: { netdev: string; vf: number };
+  /** Bound to vfio-pci: there is no netdev, and `name` is the PCI address. */
+  vfio?: true;
 }
-
-const pciAddressPattern = /^[0-9a-f]{4}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]$/i;
 
 export class Devices {
   readonly #sys: string;
+  readonly pci: PciFunctions;
 
   /** @param sys another root than /sys, for tests */
   constructor(sys = '/sys') {
     this.#sys = sys;
+    this.pci = new PciFunctions(sys);
   }
 
-  /** @throws CniError when the device has no netdev in this namespace */
+  /** @throws CniError when the device has no netdev in this namespace and is not bound to vfio-pci */
   read(deviceId: string): HostDevice {
+    const vfio = this.#readVfio(deviceId);
+    if (vfio) return vfio;
     const name = this.netdevOf(deviceId);
-    if (name === undefined) throw unusable(deviceId, pciAddressPattern.test(deviceId));
-    const pciAddress = pciAddressPattern.test(deviceId) ? deviceId : this.#pciAddressOf(name);
+    if (name === undefined) throw unusable(deviceId, isPciAddress(deviceId));
+    const pciAddress = this.pci.addressOf(deviceId);
     const physicalFunction = pciAddress === undefined ? undefined : this.#physicalFunctionOf(pciAddress);
     return {
       name,
       mac: this.#text('class/net', name, 'address'),
-      mtu: Number(this.#text('class/net', name, 'mtu')),
+      mtu: this.#mtuOf(name),
       ...(pciAddress !== undefined && { pciAddress }),
       ...(physicalFunction && { physicalFunction }),
     };
   }
 
+  /** Its MTU is that of its port. */
+  #readVfio(deviceId: string): HostDevice | undefined {
+    const pciAddress = this.pci.addressOf(deviceId);
+    if (pciAddress === undefined || !this.pci.isBoundToVfio(pciAddress)) return undefined;
+    const physicalFunction = this.#physicalFunctionOf(pciAddress);
+    if (!physicalFunction) {
+      const why = 'its physical function, which sets its MAC address, has no network interface on this node';
+      throw new CniError(cniCodes.deviceUnusable, `PCI device ${pciAddress} is bound to vfio-pci, but ${why}`);
+    }
+    return {
+      name: pciAddress,
+      mac: unsetMac,
+      mtu: this.#mtuOf(physicalFunction.netdev),
+      pciAddress,
+      physicalFunction,
+      vfio: true,
+    };
+  }
+
   /** The netdev of a PCI address or of a netdev name, if it is in this namespace now. */
   netdevOf(deviceId: string): string | undefined {
-    if (!pciAddressPattern.test(deviceId)) return this.exists(deviceId) ? deviceId : undefined;
+    if (!isPciAddress(deviceId)) return this.exists(deviceId) ? deviceId : undefined;
     try {
       return readdirSync(join(this.#sys, 'bus/pci/devices', deviceId, 'net'))[0];
     } catch {
@@ -52,18 +77,10 @@ export class Devices {
     return !name.includes('/') && existsSync(join(this.#sys, 'class/net', name));
   }
 
-  #pciAddressOf(netdev: string): string | undefined {
-    try {
-      const address = basename(readlinkSync(join(this.#sys, 'class/net', netdev, 'device')));
-      return pciAddressPattern.test(address) ? address : undefined;
-    } catch {
-      return undefined;
-    }
-  }
-
   #physicalFunctionOf(pciAddress: string): { netdev: string; vf: number } | undefined {
+    const pf = this.pci.physicalFunctionOf(pciAddress);
+    if (pf === undefined) return undefined;
     try {
-      const pf = basename(readlinkSync(join(this.#sys, 'bus/pci/devices', pciAddress, 'physfn')));
       const entries = readdirSync(join(this.#sys, 'bus/pci/devices', pf));
       const link = entries
         .filter((name) => name.startsWith('virtfn'))
@@ -75,6 +92,10 @@ export class Devices {
     }
   }
 
+  #mtuOf(netdev: string): number {
+    return Number(this.#text('class/net', netdev, 'mtu'));
+  }
+
   #text(...path: string[]): string {
     return readFileSync(join(this.#sys, ...path), 'utf8').trim();
   }
@@ -82,7 +103,7 @@ export class Devices {
 
 function unusable(deviceId: string, pci: boolean): CniError {
   const why = pci
-    ? `PCI device ${deviceId} has no network interface on this node: is it bound to its kernel driver (not vfio-pci)?`
+    ? `PCI device ${deviceId} has no network interface on this node: is it bound to its kernel driver?`
     : `there is no network interface ${deviceId} on this node: the VSP must bring it back; see its vsp pod`;
   return new CniError(cniCodes.deviceUnusable, why);
 }

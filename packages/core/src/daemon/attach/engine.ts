@@ -12,18 +12,20 @@ import { Ipam } from '../ipam/index.ts';
 import { KeyedLock } from '../state/keyed-lock.ts';
 import { type Attachment, type AttachmentKey, describe, type IpamCall, keyOf } from './attachment.ts';
 import { checkAttachment } from './check.ts';
-import { Devices } from './devices.ts';
+import { deviceInfoOf, writeCniDeviceInfo } from './device-info.ts';
+import { Devices, type HostDevice } from './devices.ts';
 import { CniError, cniCodes } from './errors.ts';
 import { namespaceId } from './namespace.ts';
 import { pairUp } from './network-function.ts';
 import { Orphans } from './orphans.ts';
 import { PodLinks } from './pod-links.ts';
-import type { ChainMembership, DeviceEntry, DpuDirectory } from './ports.ts';
+import type { ChainMembership, DeviceAllocations, DeviceEntry, DpuDirectory } from './ports.ts';
 import { Releaser } from './releaser.ts';
 import type { AttachRequest, CheckRequest } from './requests.ts';
 import { type CniResult, type IpamResult, resultOf } from './result.ts';
 import type { AttachmentStore } from './store.ts';
 import { applySettings, readSettings, wantedSettings } from './vf-settings.ts';
+import { unsetMac, vfioMac } from './vfio-device.ts';
 
 export interface AttachEngineOptions {
   store: AttachmentStore;
@@ -32,6 +34,8 @@ export interface AttachEngineOptions {
   logger: Logger;
   /** Without it every network function is one by itself. */
   chains?: ChainMembership;
+  /** Without it nobody says who was given a device. */
+  allocations?: DeviceAllocations;
   /** These three for tests. */
   devices?: Devices;
   links?: PodLinks;
@@ -158,17 +162,19 @@ export class AttachEngine {
     }
     await this.#makeRoom(request, deviceId);
     const device = this.#devices.read(deviceId);
-    const wanted = wantedSettings(network, request.mac, device);
+    const askedMac = device.vfio ? await this.#macOfVfio(device, request.mac) : request.mac;
+    const wanted = wantedSettings(network, askedMac, device);
     const pf = device.physicalFunction;
     const before = wanted && pf && (await readSettings(this.#exec, pf.netdev, pf.vf, wanted));
-    const { name, mac, mtu, pciAddress } = device;
+    const { name, mac, mtu, pciAddress, vfio } = device;
     const record: Attachment = {
       id: randomUUID(),
       ...{ containerId, ifName, network: network.name, netns, netnsId, state: 'attaching', deviceId },
       ...{ role: place.role, dpuName: place.dpuName, pf: place.pf, vf: place.vf },
       ...(place.deviceDpu !== undefined && { deviceDpu: place.deviceDpu }),
       link: { name, mac, mtu, ...(pciAddress !== undefined && { pciAddress }) },
-      mac: request.mac ?? mac,
+      ...(vfio && { vfio }),
+      mac: askedMac ?? mac,
       ...(pod && { pod: { namespace: pod.namespace, name: pod.name, ...(pod.uid !== undefined && { uid: pod.uid }) } }),
       ...(wanted && before && pf && { physicalFunction: { ...pf, wanted, before } }),
       ...(request.ipam && { ipam: request.ipam }),
@@ -179,6 +185,12 @@ export class AttachEngine {
     this.#place(deviceId, network.name);
     this.#store.put(record);
     return record;
+  }
+
+  /** Only the physical function knows the address of a VF without a netdev. */
+  async #macOfVfio({ physicalFunction: pf }: HostDevice, asked: string | undefined): Promise<string> {
+    const present = pf && (await readSettings(this.#exec, pf.netdev, pf.vf, { mac: unsetMac }));
+    return vfioMac(asked, present?.mac);
   }
 
   /** @throws CniError when no DPU offers the device (any more) */
@@ -239,14 +251,27 @@ export class AttachEngine {
       },
       addresses,
     );
+    this.#describeDevice(request, record);
     // Read again: a partner may have completed the pair meanwhile.
     this.#store.put({ ...(this.#store.get(record) ?? record), state: 'attached', result });
     return result;
   }
 
+  /** Without the file the pod only lacks an entry in its `network-status`. */
+  #describeDevice({ network }: AttachRequest, { link }: Attachment): void {
+    const path = network.runtimeConfig?.CNIDeviceInfoFile;
+    if (path === undefined || link.pciAddress === undefined) return;
+    try {
+      writeCniDeviceInfo(path, deviceInfoOf(link.pciAddress, this.#devices.pci));
+    } catch (err) {
+      this.#logger.warn({ err, path }, 'the device information file is not written');
+    }
+  }
+
   async #enter({ network, mac }: AttachRequest, record: Attachment): Promise<void> {
     const { physicalFunction: pf, link, netns, ifName } = record;
     if (pf) await applySettings(this.#exec, pf.netdev, pf.vf, pf.wanted);
+    if (record.vfio) return;
     await this.#links.enter({ device: link.name, netns, ifName, mac, mtu: network.mtu });
   }
 
@@ -262,7 +287,7 @@ export class AttachEngine {
   }
 
   async #configure(record: Attachment, addresses: IpamResult): Promise<void> {
-    if (addresses.ips.length + addresses.routes.length === 0) return;
+    if (record.vfio || addresses.ips.length + addresses.routes.length === 0) return;
     await this.#links.configure(record.netns, record.ifName, addresses);
   }
 

@@ -1,5 +1,6 @@
 /** The CNI configuration of a network, as `dpu-cni` passes it on. */
 import { z } from 'zod';
+import { deviceInfoDirectory } from '../../api/paths.ts';
 import { CniError, cniCodes } from './errors.ts';
 
 const onOff = z.enum(['on', 'off']);
@@ -9,6 +10,14 @@ const mac = z
   .regex(/^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/i, 'must be a MAC address such as 02:00:00:00:00:01')
   .refine((text) => (Number.parseInt(text.slice(0, 2), 16) & 1) === 0, 'must be a unicast MAC address')
   .transform((text) => text.toLowerCase());
+
+/** A file of the directory that the Device Information Specification has for it, and no other. */
+const cniDeviceInfoFile = z
+  .string()
+  .regex(
+    /^(\/var)?\/run\/k8s\.cni\.cncf\.io\/devinfo\/cni\/(?!\.{1,2}$)[^/\0]+$/,
+    `must be a file in ${deviceInfoDirectory}/cni`,
+  );
 
 /** Settings of a VF that only its physical function can make. */
 export const vfSettings = z.object({
@@ -42,7 +51,11 @@ const networkConfig = networkBase.extend({
   mac: mac.exactOptional(),
   mtu: z.int().min(68).max(65_535).exactOptional(),
   runtimeConfig: z
-    .looseObject({ mac: mac.exactOptional(), deviceID: z.string().min(1).exactOptional() })
+    .looseObject({
+      mac: mac.exactOptional(),
+      deviceID: z.string().min(1).exactOptional(),
+      CNIDeviceInfoFile: cniDeviceInfoFile.exactOptional(),
+    })
     .exactOptional(),
 });
 export type NetworkConfig = z.infer<typeof networkConfig>;

@@ -84,8 +84,15 @@ export class Releaser {
   }
 
   async #takeBack(record: Attachment): Promise<void> {
-    const { links, devices, exec } = this.#options;
-    const { netns, netnsId, ifName, link, physicalFunction } = record;
+    if (!record.vfio) await this.#moveToHost(record);
+    if (!record.physicalFunction) return;
+    const { netdev, vf, before } = record.physicalFunction;
+    await applySettings(this.#options.exec, netdev, vf, before).catch(ignoreMissing);
+  }
+
+  async #moveToHost(record: Attachment): Promise<void> {
+    const { links, devices } = this.#options;
+    const { netns, netnsId, ifName, link } = record;
     const home = { name: link.name, mac: link.mac, mtu: link.mtu };
     // While the name is here, the device did not leave.
     if (devices.exists(link.name)) {
@@ -98,10 +105,6 @@ export class Releaser {
       // Hardware comes back to the node's namespace by itself when the pod's ends, under its name in the pod.
       const name = devices.netdevOf(link.pciAddress);
       if (name !== undefined) await links.reset(name, home);
-    }
-    if (physicalFunction) {
-      const { netdev, vf, before } = physicalFunction;
-      await applySettings(exec, netdev, vf, before).catch(ignoreMissing);
     }
   }
 

@@ -6,7 +6,7 @@ import { DpuError, type NetworkFunction } from '@dpu-operator/sdk';
 import { VspClient } from '@dpu-operator/sdk/client';
 import { pino } from 'pino';
 import { afterEach, expect, test, vi } from 'vitest';
-import { DevicePool } from '../device-plugin/pool.ts';
+import { DevicePool } from '../kubelet/pool.ts';
 import { freePort, Vsp } from '../testing/vsp.ts';
 import { type ChainMember, chainId } from './chain-standing.ts';
 import { DpuManager } from './dpu-manager.ts';

@@ -7,7 +7,7 @@ import { VspClient } from '@dpu-operator/sdk/client';
 import type { DpuSide } from '@dpu-operator/sdk/manifest';
 import { pino } from 'pino';
 import { afterEach, expect, test, vi } from 'vitest';
-import { DevicePool } from '../device-plugin/pool.ts';
+import { DevicePool } from '../kubelet/pool.ts';
 import { freePort, Vsp } from '../testing/vsp.ts';
 import { DpuManager } from './dpu-manager.ts';
 

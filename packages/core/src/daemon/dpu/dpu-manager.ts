@@ -12,7 +12,7 @@ import type { ChainState } from '../chains/chain-state.ts';
 import { BridgePortKeeper } from '../channel/bridge-port-keeper.ts';
 import { grpcAddress, parseEndpoint } from '../channel/endpoint.ts';
 import { Peer } from '../channel/peer.ts';
-import type { DevicePool } from '../device-plugin/pool.ts';
+import type { DevicePool } from '../kubelet/pool.ts';
 import { JsonFiles } from '../state/json-files.ts';
 import { devicePosition } from './device-position.ts';
 import { DpuChannel } from './dpu-channel.ts';

@@ -6,7 +6,7 @@ import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { dataProcessingUnit } from '../../api/index.ts';
 import { EventRecorder } from '../../kube/index.ts';
-import { DevicePool } from '../device-plugin/pool.ts';
+import { DevicePool } from '../kubelet/pool.ts';
 import { TestApiServer } from '../testing/api-server.ts';
 import { freePort, Vsp } from '../testing/vsp.ts';
 import { DpuFleet } from './fleet.ts';

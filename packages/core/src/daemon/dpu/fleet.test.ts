@@ -5,7 +5,7 @@ import type { DetectedDpu } from '@dpu-operator/sdk/manifest';
 import { pino } from 'pino';
 import { afterEach, expect, test, vi } from 'vitest';
 import { EventRecorder } from '../../kube/index.ts';
-import { DevicePool } from '../device-plugin/pool.ts';
+import { DevicePool } from '../kubelet/pool.ts';
 import { TestApiServer } from '../testing/api-server.ts';
 import { freePort, Vsp } from '../testing/vsp.ts';
 import { DpuFleet } from './fleet.ts';

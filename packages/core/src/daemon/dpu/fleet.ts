@@ -28,7 +28,7 @@ import {
 import { type ChainDataPath, type ChainState, weightiest } from '../chains/chain-state.ts';
 import { labelValue } from '../chains/network-function-pod.ts';
 import type { FoundDpu, KnownDpu } from '../detect/found.ts';
-import type { DevicePool } from '../device-plugin/pool.ts';
+import type { DevicePool } from '../kubelet/pool.ts';
 import { type AttachmentsView, DpuManager } from './dpu-manager.ts';
 import { DpuObjects } from './dpu-objects.ts';
 import { DpuRecords } from './dpu-records.ts';

@@ -23,6 +23,19 @@ test('installs, replaces an older one, and writes nothing when it is there', asy
   expect(readFileSync(target, 'utf8')).toBe('two');
 });
 
+test('a program of several pieces is copied whole, and one that differs only at its end is another', async () => {
+  const { source, directory, target } = place();
+  const program = Buffer.alloc(9 * 1024 * 1024 + 7, 'program');
+  writeFileSync(source, program);
+  await installCni({ source, directory });
+  expect(readFileSync(target).equals(program)).toBe(true);
+  expect(await installCni({ source, directory })).toBe(false);
+  program[program.length - 1] = 0;
+  writeFileSync(source, program);
+  expect(await uninstallCni({ source, directory })).toBe(false);
+  expect(await installCni({ source, directory })).toBe(true);
+});
+
 test('removes what a killed installation left', async () => {
   const { source, directory } = place();
   await installCni({ source, directory });

@@ -1,9 +1,12 @@
-import { existsSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterEach, expect, test, vi } from 'vitest';
-import { DevicePool } from '../device-plugin/pool.ts';
+import { PciFunctions } from '../attach/pci-functions.ts';
+import { Allocator } from '../kubelet/allocator.ts';
+import { DeviceInfoFiles } from '../kubelet/device-info.ts';
+import { DevicePool } from '../kubelet/pool.ts';
 import { NodePodServices } from './pod-services.ts';
 
 const logger = pino({ level: 'silent' });
@@ -18,6 +21,10 @@ function services() {
   mkdirSync(path('kubelet'));
   mkdirSync(path('daemon'));
   const pool = new DevicePool();
+  const pci = new PciFunctions();
+  const resourceName = 'openshift.io/dpu';
+  const deviceInfo = new DeviceInfoFiles({ directory: path('devinfo'), resourceName, pci });
+  const allocator = new Allocator({ pool, resourceName, pci, deviceInfo, logger });
   const servers = { started: 0, closed: 0 };
   const of = new NodePodServices({
     cni: { source: path('dpu-cni'), directory: path('bin') },
@@ -28,7 +35,8 @@ function services() {
       };
       return { retry: () => {}, close };
     },
-    devicePlugin: { directory: path('kubelet'), resourceName: 'openshift.io/dpu', pool, logger },
+    devicePlugin: { directory: path('kubelet'), resourceName, pool, allocator, logger },
+    deviceInfo,
     daemonDirectory: path('daemon'),
     logger,
   });
@@ -36,6 +44,8 @@ function services() {
   return { of, pool, path, servers };
 }
 
+const ownFile = 'openshift.io-dpu-0000:01:00.2-device.json';
+const anothersFile = 'openshift.io-sriov-0000:01:00.2-device.json';
 const device = [{ id: 'vf0', healthy: true }];
 
 test('a start that failed halfway is finished by the next, with the same server', async () => {
@@ -54,7 +64,10 @@ test('what was removed from the node is there again after another start', async 
   writeFileSync(path('dpu-cni'), '#!');
   await of.start();
   mkdirSync(path('daemon/state'));
+  mkdirSync(path('devinfo'));
+  for (const name of [ownFile, anothersFile]) writeFileSync(path(`devinfo/${name}`), '{}');
   await of.remove();
+  expect(readdirSync(path('devinfo'))).toEqual([anothersFile]);
   expect([of.started, servers.closed, existsSync(path('bin/dpu-cni'))]).toEqual([false, 1, false]);
   expect(existsSync(path('daemon/state'))).toBe(false);
   await of.start();

@@ -2,8 +2,9 @@
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
-import { DevicePlugin, type DevicePluginOptions } from '../device-plugin/device-plugin.ts';
 import { installCni, uninstallCni } from '../install/index.ts';
+import type { DeviceInfoFiles } from '../kubelet/device-info.ts';
+import { DevicePlugin, type DevicePluginOptions } from '../kubelet/device-plugin.ts';
 import type { PodServices } from './node-state.ts';
 
 /** Serves CNI requests. */
@@ -17,6 +18,7 @@ export interface NodePodServicesOptions {
   cni: { source: string; directory: string };
   startCniServer: () => Promise<CniService>;
   devicePlugin: DevicePluginOptions;
+  deviceInfo: Pick<DeviceInfoFiles, 'removeAll'>;
   /** Mounted from the node, so it can be emptied but not removed. */
   daemonDirectory: string;
   logger: Logger;
@@ -58,9 +60,10 @@ export class NodePodServices implements PodServices {
 
   async remove(): Promise<void> {
     if (this.#removed) return;
-    const { cni, daemonDirectory, logger } = this.#options;
+    const { cni, daemonDirectory, deviceInfo, logger } = this.#options;
     await uninstallCni(cni);
     await this.close();
+    deviceInfo.removeAll();
     for (const name of readdirSync(daemonDirectory)) {
       rmSync(join(daemonDirectory, name), { recursive: true, force: true });
     }

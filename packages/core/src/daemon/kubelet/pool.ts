@@ -14,13 +14,24 @@ function byNumber(a: string, b: string): number {
 }
 
 export class DevicePool {
+  readonly #numaNodeOf: (deviceId: string) => number | undefined;
+  /** As found once: the netdev of a device that is in a pod cannot be looked up. */
+  readonly #numaNodes = new Map<string, number>();
   readonly #byDpu = new Map<string, Device[]>();
   readonly #listeners = new Set<() => void>();
   #devices: PooledDevice[] = [];
 
+  /** @param numaNodeOf of a device whose plugin does not say its NUMA node */
+  constructor(numaNodeOf: (deviceId: string) => number | undefined = () => undefined) {
+    this.#numaNodeOf = numaNodeOf;
+  }
+
   /** Replaces a DPU's devices. Listeners hear of it only when the pool is another one afterwards. */
   set(dpuName: string, devices: readonly Device[]): void {
-    this.#byDpu.set(dpuName, [...devices]);
+    this.#byDpu.set(
+      dpuName,
+      devices.map((device) => this.#withNumaNode(device)),
+    );
     this.#rebuild();
   }
 
@@ -41,6 +52,14 @@ export class DevicePool {
   onChange(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  #withNumaNode(device: Device): Device {
+    if (device.numaNode !== undefined) return device;
+    const numaNode = this.#numaNodes.get(device.id) ?? this.#numaNodeOf(device.id);
+    if (numaNode === undefined) return device;
+    this.#numaNodes.set(device.id, numaNode);
+    return { ...device, numaNode };
   }
 
   #rebuild(): void {

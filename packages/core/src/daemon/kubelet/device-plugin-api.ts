@@ -1,10 +1,10 @@
 /**
  * The kubelet's device plugin API, v1beta1
- * (https://kubernetes.io/docs/concepts/extend-kubernetes/compute-storage-net/device-plugins/). The descriptor is
- * embedded, in protobuf.js' JSON form, because the daemon is one file that finds no `.proto` beside itself.
+ * (https://kubernetes.io/docs/concepts/extend-kubernetes/compute-storage-net/device-plugins/).
  */
 import { grpcService } from '@dpu-operator/sdk/wire';
 import protobuf from 'protobufjs/light.js';
+import { conversion, field, list, message, method, texts } from './descriptor.ts';
 
 export const apiVersion = 'v1beta1';
 
@@ -43,15 +43,22 @@ export interface AllocateRequest {
   container_requests: { devices_ids: string[] }[];
 }
 
-export interface AllocateResponse {
-  container_responses: { envs: Record<string, string> }[];
+/** A device node of the host, made in the container. */
+export interface DeviceSpec {
+  container_path: string;
+  host_path: string;
+  /** Of the container's device cgroup: r, w and m (mknod). */
+  permissions: string;
 }
 
-const field = (id: number, type: string) => ({ id, type });
-const list = (id: number, type: string) => ({ id, type, rule: 'repeated' });
-const texts = (id: number) => ({ id, keyType: 'string', type: 'string' });
-const method = (requestType: string, responseType: string) => ({ requestType, responseType, comment: '' });
-const message = (fields: Record<string, ReturnType<typeof field>>) => ({ fields });
+export interface ContainerAllocateResponse {
+  envs: Record<string, string>;
+  devices: DeviceSpec[];
+}
+
+export interface AllocateResponse {
+  container_responses: ContainerAllocateResponse[];
+}
 
 const descriptor: protobuf.INamespace = {
   nested: {
@@ -82,8 +89,13 @@ const descriptor: protobuf.INamespace = {
         PreferredAllocationResponse: message({ container_responses: list(1, 'ContainerPreferredAllocationResponse') }),
         ContainerAllocateRequest: message({ devices_ids: list(1, 'string') }),
         AllocateRequest: message({ container_requests: list(1, 'ContainerAllocateRequest') }),
-        // Its other fields (mounts 2, devices 3, annotations 4, cdi_devices 5) are of no use to a network device.
-        ContainerAllocateResponse: message({ envs: texts(1) }),
+        DeviceSpec: message({
+          container_path: field(1, 'string'),
+          host_path: field(2, 'string'),
+          permissions: field(3, 'string'),
+        }),
+        // Its other fields (mounts 2, annotations 4, cdi_devices 5) are of no use to a network device.
+        ContainerAllocateResponse: message({ envs: texts(1), devices: list(3, 'DeviceSpec') }),
         AllocateResponse: message({ container_responses: list(1, 'ContainerAllocateResponse') }),
         PreStartContainerRequest: message({ devices_ids: list(1, 'string') }),
         PreStartContainerResponse: message({}),
@@ -103,7 +115,6 @@ const descriptor: protobuf.INamespace = {
 };
 
 const root = protobuf.Root.fromJSON(descriptor).resolveAll();
-const conversion: protobuf.IConversionOptions = { longs: Number, defaults: true };
 
 export const registrationService = grpcService(root, 'v1beta1.Registration', conversion);
 export const devicePluginService = grpcService(root, 'v1beta1.DevicePlugin', conversion);

@@ -32,6 +32,18 @@ test('listeners hear of changes only', () => {
   expect(heard).toHaveBeenCalledTimes(2);
 });
 
+test("the plugin's NUMA node goes first, and one that was found stays while the netdev is in a pod", () => {
+  const found = new Map([
+    ['swdpu-vf0', 1],
+    ['swdpu-vf1', 1],
+  ]);
+  const pool = new DevicePool((id) => found.get(id));
+  pool.set('a', [{ ...vf(0), numaNode: 0 }, vf(1), vf(2)]);
+  found.clear();
+  pool.set('a', [{ ...vf(0), numaNode: 0 }, vf(1), vf(2)]);
+  expect(pool.list().map(({ numaNode }) => numaNode)).toEqual([0, 1, undefined]);
+});
+
 const pooled = (id: string, dpuName: string, numaNode?: number): PooledDevice => ({
   id,
   dpuName,
