@@ -13,7 +13,7 @@ const checked = groups.filter((group) => group !== 'leaks');
 let bed: Bed;
 let node: Netns;
 beforeAll(async () => {
-  bed = await Bed.create();
+  bed = await Bed.create('acmeconf');
   node = await bed.netns('conformance');
 });
 afterAll(() => bed?.[Symbol.asyncDispose]());

@@ -95,7 +95,7 @@ class Harness {
   }
 
   async says(text: string, times = 1): Promise<void> {
-    await eventually(`"${text}"`, async () => (this.count(text) >= times ? true : undefined), 30).catch((error) => {
+    await eventually(`"${text}"`, async () => (this.count(text) >= times ? true : undefined)).catch((error) => {
       throw new Error(`${error.message}; it said:\n${this.lines.join('\n')}`);
     });
   }
@@ -194,7 +194,7 @@ it('what a killed harness left is gone with the next, and a running one is left 
   running.signal('SIGTERM');
   expect(await running.ended, running.lines.join('\n')).toBe(0);
   expect(running.namespaces).toEqual([]);
-  await eventually('no process', async () => (processes().length === 0 ? true : undefined), 10);
+  await eventually('no process', async () => (processes().length === 0 ? true : undefined));
 });
 
 it('builds a plugin that needs it, and says what it cannot do with devices that are no netdevs', async () => {
