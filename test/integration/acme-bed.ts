@@ -12,8 +12,9 @@ import pino from 'pino';
 import { ensureDebianPackages } from '../cluster/debian.ts';
 
 const root = join(import.meta.dirname, '../..');
-/** As `make build` has made it. */
+/** Both as `make build` has made them. */
 export const pluginDirectory = join(root, 'examples/vsp-acme');
+export const dpuVsp = join(root, 'packages/sdk/dist/bundle/dpu-vsp.mjs');
 /** What its manifest asks for, and no more. */
 const privileges = ['--bounding-set=-all,+net_admin', '--inh-caps=-all', '--no-new-privs'];
 const logger = pino({ level: process.env.LOG_LEVEL ?? 'silent' });
@@ -79,8 +80,7 @@ export class Vsp implements AsyncDisposable {
   #process: ChildProcess | undefined;
 
   constructor(node: Netns, socketPath: string, ip: string, settings: Record<string, unknown>) {
-    const main = join(root, 'packages/sdk/src/host/main.ts');
-    const serve = ['--conditions=source', main, 'serve', '--plugin', pluginDirectory, '--socket', socketPath];
+    const serve = [dpuVsp, 'serve', '--plugin', pluginDirectory, '--socket', socketPath];
     const env = { ...process.env, K8S_NODE: node.name, NODE_IP: ip, DPU_SETTINGS: JSON.stringify(settings) };
     this.#start = () =>
       spawn('nsenter', [`--net=${node.path}`, 'setpriv', ...privileges, process.execPath, ...serve], {

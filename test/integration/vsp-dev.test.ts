@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { eventually } from '../support/eventually.ts';
+import { alone } from '../support/harness.ts';
 import { installPrograms } from '../support/programs.ts';
 import { startRegistry } from '../support/registry.ts';
 
@@ -182,13 +183,15 @@ it('what a killed harness left is gone with the next, and a running one is left 
   const killed = new Harness();
   await running.says('watching for changes; Ctrl-C');
   await killed.says('watching for changes; Ctrl-C');
-  await killed.kill();
-  expect(killed.namespaces).toHaveLength(6);
+  await alone(async () => {
+    await killed.kill();
+    expect(killed.namespaces).toHaveLength(6);
 
-  const next = new Harness('--once');
-  expect(await next.ended, next.lines.join('\n')).toBe(0);
-  expect(next.count('deleted')).toBe(1);
-  expect([killed.namespaces, next.namespaces]).toEqual([[], []]);
+    const next = new Harness('--once');
+    expect(await next.ended, next.lines.join('\n')).toBe(0);
+    expect(next.count('deleted')).toBe(1);
+    expect([killed.namespaces, next.namespaces]).toEqual([[], []]);
+  });
 
   expect(running.namespaces).toHaveLength(6);
   running.signal('SIGTERM');
