@@ -31,9 +31,10 @@ export default defineConfig({
           ...patience,
           name: 'integration',
           include: ['test/integration/**/*.test.ts'],
-          testTimeout: 60_000,
-          hookTimeout: 120_000,
-          fileParallelism: false,
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
+          // Half of what they do is waiting for the kernel and for other programs, also on a machine with two cores.
+          maxWorkers: 2,
         },
       },
       {

@@ -11,7 +11,7 @@ import { existsSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { IpProcess } from '@dpu-operator/core/daemon/attach';
-import { AttachBed, buildDpuCni, type CniAnswer, dpuCni } from '../integration/attach-bed.ts';
+import { AttachBed, type CniAnswer, dpuCni } from '../integration/attach-bed.ts';
 import { quantile } from './quantile.ts';
 
 const rounds = Number(process.argv[2] ?? 50);
@@ -21,7 +21,6 @@ const warmUp = 3;
 // As on a node, where it is under /var/run: in memory.
 const directory = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'attach-'));
 const bed = new AttachBed('ab', { directory });
-await buildDpuCni();
 const host = new IpProcess();
 const inside: { close(): void }[] = [];
 await bed.addDevices(together);

@@ -11,9 +11,10 @@ import { exec, type Link, Links } from '@dpu-operator/sdk/linux';
 import pino from 'pino';
 import { ensureDebianPackages } from '../cluster/debian.ts';
 
-const PREFIX = 'acmetest-';
 const root = join(import.meta.dirname, '../..');
+/** Both as `make build` has made them. */
 export const pluginDirectory = join(root, 'examples/vsp-acme');
+export const dpuVsp = join(root, 'packages/sdk/dist/bundle/dpu-vsp.mjs');
 /** What its manifest asks for, and no more. */
 const privileges = ['--bounding-set=-all,+net_admin', '--inh-caps=-all', '--no-new-privs'];
 const logger = pino({ level: process.env.LOG_LEVEL ?? 'silent' });
@@ -23,8 +24,8 @@ export class Netns {
   readonly path: string;
   readonly links: Links;
 
-  constructor(name: string) {
-    this.name = `${PREFIX}${name}`;
+  constructor(prefix: string, name: string) {
+    this.name = `${prefix}-${name}`;
     this.path = `/var/run/netns/${this.name}`;
     this.links = new Links(exec, this.path);
   }
@@ -79,8 +80,7 @@ export class Vsp implements AsyncDisposable {
   #process: ChildProcess | undefined;
 
   constructor(node: Netns, socketPath: string, ip: string, settings: Record<string, unknown>) {
-    const main = join(root, 'packages/sdk/src/host/main.ts');
-    const serve = ['--conditions=source', main, 'serve', '--plugin', pluginDirectory, '--socket', socketPath];
+    const serve = [dpuVsp, 'serve', '--plugin', pluginDirectory, '--socket', socketPath];
     const env = { ...process.env, K8S_NODE: node.name, NODE_IP: ip, DPU_SETTINGS: JSON.stringify(settings) };
     this.#start = () =>
       spawn('nsenter', [`--net=${node.path}`, 'setpriv', ...privileges, process.execPath, ...serve], {
@@ -124,29 +124,32 @@ export class Vsp implements AsyncDisposable {
 export class Bed implements AsyncDisposable {
   readonly #namespaces: Netns[] = [];
   readonly #vsps: Vsp[] = [];
+  readonly #prefix: string;
   readonly #directory: string;
 
-  constructor(directory: string) {
+  constructor(prefix: string, directory: string) {
+    this.#prefix = prefix;
     this.#directory = directory;
   }
 
-  static async create(): Promise<Bed> {
+  /** @param prefix of namespaces; another one in each file, as files run side by side */
+  static async create(prefix: string): Promise<Bed> {
     await ensureDebianPackages(console.log, 'network tools for the example plugin', ['iproute2', 'iputils-ping']);
-    await exec(join(root, 'node_modules/.bin/tsc'), ['-b', pluginDirectory], { timeoutMs: 120_000 });
     const { stdout } = await exec('ip', ['netns', 'list']);
-    const leftovers = stdout.split('\n').filter((text) => text.startsWith(PREFIX));
+    const leftovers = stdout.split('\n').filter((text) => text.startsWith(`${prefix}-`));
     for (const line of leftovers) await exec('ip', ['netns', 'del', line.split(' ')[0] ?? '']);
-    return new Bed(await mkdtemp(join(tmpdir(), PREFIX)));
+    return new Bed(prefix, await mkdtemp(join(tmpdir(), `${prefix}-`)));
   }
 
   netns(name: string): Promise<Netns> {
-    const netns = new Netns(name);
+    const netns = new Netns(this.#prefix, name);
     this.#namespaces.push(netns);
     return netns.create();
   }
 
   async remove(...names: string[]): Promise<void> {
-    const gone = this.#namespaces.filter(({ name }) => names.includes(name.slice(PREFIX.length)));
+    const full = names.map((name) => `${this.#prefix}-${name}`);
+    const gone = this.#namespaces.filter(({ name }) => full.includes(name));
     for (const netns of gone) await netns.delete();
   }
 

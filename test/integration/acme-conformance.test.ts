@@ -1,19 +1,17 @@
 /** The contract's rules on the example vendor's plugin, by the command that vendors run: needs root. */
-import { join } from 'node:path';
 import { groups } from '@dpu-operator/sdk/conformance';
 import { exec } from '@dpu-operator/sdk/linux';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { Bed, type Netns, pluginDirectory } from './acme-bed.ts';
+import { Bed, dpuVsp, type Netns, pluginDirectory } from './acme-bed.ts';
 
 const minutes = 60_000;
-const dpuVsp = join(import.meta.dirname, '../../packages/sdk/src/host/main.ts');
 /** Those for leaks make thousands of calls, each of which starts `ip`. */
 const checked = groups.filter((group) => group !== 'leaks');
 
 let bed: Bed;
 let node: Netns;
 beforeAll(async () => {
-  bed = await Bed.create();
+  bed = await Bed.create('acmeconf');
   node = await bed.netns('conformance');
 });
 afterAll(() => bed?.[Symbol.asyncDispose]());
@@ -24,7 +22,7 @@ it.each([
 ])(
   'conforms %s, and leaves nothing',
   async (_, settings) => {
-    const command = [process.execPath, '--conditions=source', dpuVsp, 'conformance', '--plugin', pluginDirectory];
+    const command = [process.execPath, dpuVsp, 'conformance', '--plugin', pluginDirectory];
     const options = [
       '--settings',
       JSON.stringify(settings),

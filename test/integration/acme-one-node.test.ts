@@ -18,12 +18,11 @@ const port = (vf: number, macAddress: string) => ({
   type: 'ACCESS' as const,
   logicalBridges: [],
 });
-const until = (what: string, look: () => Promise<boolean>) =>
-  eventually(what, async () => (await look()) || undefined, 15);
+const until = (what: string, look: () => Promise<boolean>) => eventually(what, async () => (await look()) || undefined);
 const reachesB = () => a.reaches('10.9.0.2');
 
 beforeAll(async () => {
-  bed = await Bed.create();
+  bed = await Bed.create('acme1node');
   node = await bed.netns('node');
   outside = await bed.netns('outside');
   a = await bed.netns('pod-a');

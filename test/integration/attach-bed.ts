@@ -17,22 +17,17 @@ import {
 import { CniServer } from '@dpu-operator/core/daemon/cni-server';
 import type { NetworkFunction } from '@dpu-operator/sdk';
 import { exec, type Link, Links } from '@dpu-operator/sdk/linux';
-import { execa } from 'execa';
 import { pino } from 'pino';
 import { goPrograms, goRecipes } from '../cluster/node-image/go-programs.ts';
 
 const root = dirname(dirname(import.meta.dirname));
+/** As `make build` has made it. */
 export const dpuCni = join(root, 'packages/cni/dist/dpu-cni');
 
 /** The reference CNI plugins: the machine's own, or those of the test cluster's node image, built on first use. */
 export const pluginDirectory = existsSync('/opt/cni/bin/host-local')
   ? '/opt/cni/bin'
   : await goPrograms(console.error, goRecipes.cni);
-
-/** By the package's own script, so that what is tested is built as it is shipped. */
-export async function buildDpuCni(): Promise<void> {
-  await execa('bun', ['run', 'bundle'], { cwd: join(root, 'packages/cni'), timeout: 60_000 });
-}
 
 export interface CniAnswer {
   exitCode: number;

@@ -2,7 +2,7 @@
 import type { ChainPlace, DataPath } from '@dpu-operator/core/daemon/attach';
 import { DpuError } from '@dpu-operator/sdk';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { AttachBed, buildDpuCni, RecordingDataPath } from './attach-bed.ts';
+import { AttachBed, RecordingDataPath } from './attach-bed.ts';
 
 const place: ChainPlace = { chain: 'shop/edge', function: 'nat', functions: ['firewall', 'nat'] };
 const chains = { of: async ({ name }: { name: string }) => (name === 'nat' ? place : undefined) };
@@ -41,7 +41,6 @@ const bed = new AttachBed('ah', { dataPath });
 bed.side = 'dpu';
 
 beforeAll(async () => {
-  await buildDpuCni();
   await bed.addDevices(2);
 });
 afterAll(() => bed.close());

@@ -4,7 +4,7 @@ import { PodLinks } from '@dpu-operator/core/daemon/attach';
 import { Ipam } from '@dpu-operator/core/daemon/ipam';
 import { exec } from '@dpu-operator/sdk/linux';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { AttachBed, buildDpuCni, type Daemon, RecordingDataPath } from './attach-bed.ts';
+import { AttachBed, type Daemon, RecordingDataPath } from './attach-bed.ts';
 
 /** Stops a daemon for good at a named point, as SIGKILL would; what runs beside it comes to its own end. */
 class Halt {
@@ -84,7 +84,6 @@ const bed = new AttachBed('ac', { dataPath });
 let serial = 0;
 
 beforeAll(async () => {
-  await buildDpuCni();
   await bed.addDevices(2);
 });
 afterAll(() => bed.close());

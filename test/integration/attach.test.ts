@@ -2,7 +2,7 @@ import { readdirSync, statSync } from 'node:fs';
 import { DpuError } from '@dpu-operator/sdk';
 import { exec } from '@dpu-operator/sdk/linux';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { AttachBed, buildDpuCni, type Daemon } from './attach-bed.ts';
+import { AttachBed, type Daemon } from './attach-bed.ts';
 
 const bed = new AttachBed('at');
 let daemon: Daemon;
@@ -10,7 +10,6 @@ let netns: string;
 let serial = 0;
 
 beforeAll(async () => {
-  await buildDpuCni();
   await bed.addDevices(3);
 });
 afterAll(() => bed.close());

@@ -1,5 +1,5 @@
 /** The conformance suite on the software DPU, with its own Open vSwitch, in a node of its own: needs root. */
-import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ExecResult, exec, Links } from '@dpu-operator/sdk/linux';
@@ -12,19 +12,19 @@ const packages = join(import.meta.dirname, '../../packages');
 const suiteMs = 1_500_000;
 let directory: string;
 
-/** Sources as they are, so that nothing has to be built. */
+/** The software DPU as its image has it, without a workspace around. */
 async function pluginDirectory(): Promise<string> {
   const plugin = join(directory, 'plugin');
-  await cp(join(packages, 'vsp-mock/package.json'), join(plugin, 'package.json'), { recursive: true });
-  const source = join(packages, 'vsp-mock/src/index.ts');
-  await writeFile(join(plugin, 'index.mjs'), `export { default } from ${JSON.stringify(source)};`);
+  await mkdir(plugin, { recursive: true });
+  await cp(join(packages, 'vsp-mock/package.json'), join(plugin, 'package.json'));
+  await cp(join(packages, 'vsp-mock/dist/bundle/index.mjs'), join(plugin, 'index.mjs'));
   return plugin;
 }
 
 /** In the node's network namespace, with the suite in it, too. */
 function conformance(...args: string[]): Promise<ExecResult> {
-  const command = [process.execPath, join(packages, 'sdk/src/host/main.ts'), 'conformance', ...args];
-  const env = { ...process.env, NODE_OPTIONS: '--conditions=source', NODE_IP: address, K8S_NODE: netns };
+  const command = [process.execPath, join(packages, 'sdk/dist/bundle/dpu-vsp.mjs'), 'conformance', ...args];
+  const env = { ...process.env, NODE_IP: address, K8S_NODE: netns };
   return exec('nsenter', [`--net=/var/run/netns/${netns}`, ...command], {
     env: Object.fromEntries(Object.entries(env).flatMap(([key, value]) => (value === undefined ? [] : [[key, value]]))),
     timeoutMs: suiteMs,

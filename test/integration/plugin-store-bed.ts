@@ -17,7 +17,8 @@ import type { Registry } from '../support/registry.ts';
 
 const core = join(repositoryRoot, 'packages/core');
 export const npmDirectory = dirname(createRequire(join(core, 'package.json')).resolve('npm/package.json'));
-const installProgram = join(core, 'src/plugins/install/main.ts');
+/** As `make build` has made it. */
+const installProgram = join(core, 'dist/bundle/plugin-install.mjs');
 
 export const manifest = {
   contract: '^1.0.0',
@@ -94,7 +95,7 @@ export class NodeDirectory {
       ...(credentials && { credentials: await mount('credentials', credentials) }),
     };
     const argv = Object.entries(args).map(([name, value]) => `--${name}=${value}`);
-    const program = ['--conditions=source', installProgram, ...argv];
+    const program = [installProgram, ...argv];
     const { exitCode, stdout, stderr } = await execa(process.execPath, program, { reject: false });
     return { exitCode, log: stdout, failure: parseTermination(stderr) };
   }

@@ -1,8 +1,12 @@
-/** An outsider's machine: an empty directory, npm, and a registry that has what this project publishes. */
+/**
+ * An outsider's machine: an empty directory, npm with what it has fetched before, and a registry that has what this
+ * project publishes.
+ */
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { execa } from 'execa';
+import { alone } from '../support/harness.ts';
 import { fencedBlocks } from '../support/readme.ts';
 import { type Registry, startRegistry } from '../support/registry.ts';
 
@@ -19,7 +23,7 @@ export class Outsider {
   constructor(registry: Registry, home: string) {
     this.registry = registry;
     this.home = home;
-    this.#environment = { npm_config_userconfig: registry.npmrc, npm_config_cache: join(home, '.npm') };
+    this.#environment = { npm_config_userconfig: registry.npmrc, npm_config_prefer_offline: 'true' };
   }
 
   /** Types a command. What it prints is in the error, should it fail. */
@@ -47,6 +51,7 @@ export class Outsider {
       onStep(step.command);
       const target = /^cd (.*)$/.exec(step.command)?.[1];
       if (target) directory = join(directory, target);
+      else if (step.command.startsWith('npm run dev')) await alone(() => this.run(step.command, directory));
       else await this.run(step.command, directory);
     }
     return directory;

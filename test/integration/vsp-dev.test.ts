@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { eventually } from '../support/eventually.ts';
+import { alone } from '../support/harness.ts';
 import { installPrograms } from '../support/programs.ts';
 import { startRegistry } from '../support/registry.ts';
 
@@ -95,7 +96,7 @@ class Harness {
   }
 
   async says(text: string, times = 1): Promise<void> {
-    await eventually(`"${text}"`, async () => (this.count(text) >= times ? true : undefined), 30).catch((error) => {
+    await eventually(`"${text}"`, async () => (this.count(text) >= times ? true : undefined)).catch((error) => {
       throw new Error(`${error.message}; it said:\n${this.lines.join('\n')}`);
     });
   }
@@ -182,19 +183,21 @@ it('what a killed harness left is gone with the next, and a running one is left 
   const killed = new Harness();
   await running.says('watching for changes; Ctrl-C');
   await killed.says('watching for changes; Ctrl-C');
-  await killed.kill();
-  expect(killed.namespaces).toHaveLength(6);
+  await alone(async () => {
+    await killed.kill();
+    expect(killed.namespaces).toHaveLength(6);
 
-  const next = new Harness('--once');
-  expect(await next.ended, next.lines.join('\n')).toBe(0);
-  expect(next.count('deleted')).toBe(1);
-  expect([killed.namespaces, next.namespaces]).toEqual([[], []]);
+    const next = new Harness('--once');
+    expect(await next.ended, next.lines.join('\n')).toBe(0);
+    expect(next.count('deleted')).toBe(1);
+    expect([killed.namespaces, next.namespaces]).toEqual([[], []]);
+  });
 
   expect(running.namespaces).toHaveLength(6);
   running.signal('SIGTERM');
   expect(await running.ended, running.lines.join('\n')).toBe(0);
   expect(running.namespaces).toEqual([]);
-  await eventually('no process', async () => (processes().length === 0 ? true : undefined), 10);
+  await eventually('no process', async () => (processes().length === 0 ? true : undefined));
 });
 
 it('builds a plugin that needs it, and says what it cannot do with devices that are no netdevs', async () => {

@@ -1,7 +1,6 @@
 /** Network namespaces that stand for nodes, pods and the outside, and the software DPU working in them. */
 import { existsSync } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
-import { setTimeout as delay } from 'node:timers/promises';
 import {
   type ExecResult,
   endStaleOvs,
@@ -13,29 +12,17 @@ import {
 } from '@dpu-operator/sdk/linux';
 import { linuxPlatform, SoftwareDpu } from '@dpu-operator/vsp-mock';
 import pino from 'pino';
+import { untilIt } from '../support/eventually.ts';
 import { installPrograms } from '../support/programs.ts';
 
-/** Of namespaces and the run directory, apart from those of a software DPU that this machine may run. */
-const defaultPrefix = 'vspmock';
 const logger = pino({ level: process.env.LOG_LEVEL ?? 'silent' });
-
-/** Repeats a look until it gives what is wanted, for at most 15 s; the last answer is in the error. */
-export async function eventually<T>(what: string, look: () => Promise<T>, wanted: (answer: T) => boolean): Promise<T> {
-  const end = performance.now() + 15_000;
-  for (;;) {
-    const answer = await look();
-    if (wanted(answer)) return answer;
-    if (performance.now() > end) throw new Error(`${what}: not within 15 s, last ${JSON.stringify(answer)}`);
-    await delay(50);
-  }
-}
 
 export class Netns {
   readonly name: string;
   readonly path: string;
   readonly links: Links;
 
-  constructor(name: string, prefix = defaultPrefix) {
+  constructor(name: string, prefix: string) {
     this.name = `${prefix}-${name}`;
     this.path = `/var/run/netns/${this.name}`;
     this.links = new Links(exec, this.path);
@@ -89,16 +76,17 @@ export class Bed implements AsyncDisposable {
     this.#prefix = prefix;
   }
 
-  /** @param prefix another than other files have, where tests are to run beside theirs */
-  static async create(prefix = defaultPrefix): Promise<Bed> {
+  /** @param prefix of namespaces and the run directory; another one in each file, as files run side by side */
+  static async create(prefix: string): Promise<Bed> {
     await installPrograms();
     const { stdout } = await exec('ip', ['netns', 'list']);
     for (const line of stdout.split('\n').filter((text) => text.startsWith(`${prefix}-`))) {
       await exec('ip', ['netns', 'del', line.split(' ')[0] ?? '']);
     }
-    for (const directory of await switchDirectories(prefix)) await endStaleOvs(directory);
+    const bed = new Bed(prefix);
+    for (const directory of await bed.switchDirectories()) await endStaleOvs(directory);
     await rm(`/run/${prefix}`, { recursive: true, force: true });
-    return new Bed(prefix);
+    return bed;
   }
 
   async netns(name: string): Promise<Netns> {
@@ -119,24 +107,25 @@ export class Bed implements AsyncDisposable {
     return plugin;
   }
 
+  /** Where switches run: none when all are stopped. */
+  async switchDirectories(): Promise<string[]> {
+    const runDirectory = `/run/${this.#prefix}`;
+    return (await readdir(runDirectory).catch(() => [])).map((name) => `${runDirectory}/${name}`);
+  }
+
+  /** What the one bridge that runs has learned. */
+  async forwardingTable(): Promise<ForwardingEntry[]> {
+    const [directory = ''] = await this.switchDirectories();
+    const socket = (await readdir(directory)).find((name) => /^ovs-vswitchd\.\d+\.ctl$/.test(name));
+    const { stdout } = await exec('ovs-appctl', [`--target=${directory}/${socket}`, 'fdb/show', 'br-swdpu']);
+    return parseForwardingTable(stdout);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     for (const plugin of this.#plugins) await plugin.close();
     for (const netns of this.#namespaces) await netns.delete();
     await rm(`/run/${this.#prefix}`, { recursive: true, force: true });
   }
-}
-
-/** Where switches run: none when all are stopped. */
-export async function switchDirectories(prefix = defaultPrefix): Promise<string[]> {
-  return (await readdir(`/run/${prefix}`).catch(() => [])).map((name) => `/run/${prefix}/${name}`);
-}
-
-/** What the one bridge that runs has learned. */
-export async function forwardingTable(): Promise<ForwardingEntry[]> {
-  const [directory = ''] = await switchDirectories();
-  const socket = (await readdir(directory)).find((name) => /^ovs-vswitchd\.\d+\.ctl$/.test(name));
-  const { stdout } = await exec('ovs-appctl', [`--target=${directory}/${socket}`, 'fdb/show', 'br-swdpu']);
-  return parseForwardingTable(stdout);
 }
 
 /** What attaching does to a device: into the pod, under a new name, with an address. Answers its MAC. */
@@ -154,7 +143,7 @@ const listen = `
     socket.on('data', (chunk) => { bytes += chunk.length; });
     socket.on('end', () => { socket.end(String(bytes)); server.close(); });
   }).listen(5001, () => console.log('listening'));
-  setTimeout(() => process.exit(1), 20000).unref();`;
+  setTimeout(() => process.exit(1), 60000).unref();`;
 const send = (address: string, bytes: number) => `
   const socket = require('node:net').connect(5001, '${address}', () => socket.end(Buffer.alloc(${bytes}, 'x')));
   socket.on('data', (chunk) => process.stdout.write(chunk));
@@ -164,7 +153,7 @@ const send = (address: string, bytes: number) => `
 export async function transfer(from: Netns, to: Netns, address: string, bytes: number): Promise<number> {
   const server = to.run(process.execPath, ['-e', listen], true);
   const isListening = async () => (await to.run('ss', ['-Hltn', 'sport = :5001'])).stdout.includes(':5001');
-  await eventually('a listener', isListening, Boolean);
+  await untilIt('a listener', isListening, Boolean);
   const { stdout } = await from.run(process.execPath, ['-e', send(address, bytes)]);
   await server;
   return Number(stdout);

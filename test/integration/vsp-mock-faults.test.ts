@@ -3,12 +3,13 @@ import { DpuError } from '@dpu-operator/sdk';
 import { type Exec, exec } from '@dpu-operator/sdk/linux';
 import { linuxPlatform } from '@dpu-operator/vsp-mock';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { Bed, eventually, type Netns, switchDirectories } from './vsp-mock-bed.ts';
+import { untilIt } from '../support/eventually.ts';
+import { Bed, type Netns } from './vsp-mock-bed.ts';
 
 let bed: Bed;
 let node: Netns;
 beforeEach(async () => {
-  bed = await Bed.create();
+  bed = await Bed.create('vspfault');
   node = await bed.netns('node');
 });
 afterEach(() => bed[Symbol.asyncDispose]());
@@ -31,7 +32,7 @@ it('keeps a device that could not be set up, as unhealthy, until it can', async 
   expect((await host.getDevices()).map(({ healthy }) => healthy)).toEqual([false, false]);
   broken = false;
   const health = async () => (await host.getDevices()).every(({ healthy }) => healthy);
-  await eventually('healthy devices', health, Boolean);
+  await untilIt('healthy devices', health, Boolean);
   expect((await node.links.find('swdpu-vf1'))?.index).toBe(before?.index);
 });
 
@@ -41,7 +42,7 @@ it('begins anew after a switch that started without its bridge', async () => {
   const dpu = bed.plugin(node, '192.0.2.1', {}, failing('ovs-vsctl', broken));
   const init = { dpuMode: true, dpuIdentifier: 'software-dpu-node' };
   await expect(dpu.init(init)).rejects.toThrow('ovs-vsctl is broken');
-  expect(await switchDirectories()).toEqual([]);
+  expect(await bed.switchDirectories()).toEqual([]);
   await dpu.init(init);
   expect(await dpu.healthy()).toBe(true);
 });
@@ -54,19 +55,19 @@ it('starts a switch again that was killed, also when it is asked for something m
   };
   const dpu = bed.plugin(node, '192.0.2.1', {}, failing('ovsdb-tool', count));
   await dpu.init({ dpuMode: true, dpuIdentifier: 'software-dpu-node' });
-  const [directory = ''] = await switchDirectories();
+  const [directory = ''] = await bed.switchDirectories();
   const port = { name: 'host0-0', macAddress: '02:00:00:00:00:01', type: 'ACCESS' as const, logicalBridges: [] };
   for (const program of ['ovs-vswitchd', 'ovsdb-server']) {
     const before = starts;
     await exec('pkill', ['-9', '--pidfile', `${directory}/${program}.pid`]);
-    await eventually(
+    await untilIt(
       'the new start',
       async () => starts,
       (count) => count > before,
     );
     await dpu.bridge.createBridgePort(port);
     const ports = () => exec('ovs-vsctl', [`--db=unix:${directory}/db.sock`, 'list-br'], { allowFailure: true });
-    await eventually('the bridge', ports, ({ stdout }) => stdout.trim() === 'br-swdpu');
+    await untilIt('the bridge', ports, ({ stdout }) => stdout.trim() === 'br-swdpu');
     await dpu.bridge.deleteBridgePort('host0-0');
     expect(await dpu.healthy()).toBe(true);
   }

@@ -1,7 +1,8 @@
 /** The software DPU with host and DPU on one node: needs root, openvswitch-switch, ethtool, ping. */
 import type { SoftwareDpu } from '@dpu-operator/vsp-mock';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Bed, eventually, forwardingTable, give, type Netns, switchDirectories, transfer } from './vsp-mock-bed.ts';
+import { untilIt } from '../support/eventually.ts';
+import { Bed, give, type Netns, transfer } from './vsp-mock-bed.ts';
 
 let bed: Bed;
 let node: Netns;
@@ -23,7 +24,7 @@ const port = (vf: number, macAddress: string) => ({
 const reachesB = () => a.reaches('10.9.0.2');
 
 beforeAll(async () => {
-  bed = await Bed.create();
+  bed = await Bed.create('vsp1node');
   node = await bed.netns('node');
   outside = await bed.netns('outside');
   a = await bed.netns('pod-a');
@@ -49,8 +50,8 @@ it('has the VFs of the host side, and none of the DPU side', async () => {
 
 describe('two pods', () => {
   it('reach each other through the bridge, also by TCP', async () => {
-    await eventually('a ping', reachesB, Boolean);
-    expect((await forwardingTable()).map((entry) => entry.mac)).toEqual(expect.arrayContaining([macA, macB]));
+    await untilIt('a ping', reachesB, Boolean);
+    expect((await bed.forwardingTable()).map((entry) => entry.mac)).toEqual(expect.arrayContaining([macA, macB]));
     expect(await transfer(a, b, '10.9.0.2', 3_000_000)).toBe(3_000_000);
   });
 
@@ -59,12 +60,12 @@ describe('two pods', () => {
     expect(await node.links.find('swdpu-rep1')).toMatchObject({ up: false });
     expect(await reachesB()).toBe(false);
     await dpu.bridge.createBridgePort(port(1, macB));
-    await eventually('a ping', reachesB, Boolean);
+    await untilIt('a ping', reachesB, Boolean);
   });
 
   it('find each other through a VF that was made anew', async () => {
     await b.delete();
-    await eventually(
+    await untilIt(
       'swdpu-vf1',
       () => node.names(),
       (names) => names.includes('swdpu-vf1'),
@@ -72,7 +73,7 @@ describe('two pods', () => {
     b = await bed.netns('pod-b2');
     // The bridge port was never deleted: the new pod stands behind it.
     ({ mac: macB } = await give(node, 'swdpu-vf1', b, 'net1', '10.9.0.2/24'));
-    await eventually('a ping', reachesB, Boolean);
+    await untilIt('a ping', reachesB, Boolean);
   });
 });
 
@@ -86,7 +87,7 @@ describe('a network function', () => {
     await a.links.batch(['route add 10.8.0.0/24 via 10.9.0.254']);
     await outside.links.batch(['route add 10.9.0.0/24 via 10.8.0.254']);
     await dpu.networkFunctions.createNetworkFunction({ input, output });
-    await eventually('a ping through the network function', () => a.reaches('10.8.0.100'), Boolean);
+    await untilIt('a ping through the network function', () => a.reaches('10.8.0.100'), Boolean);
 
     const taken = dpu.bridge.createBridgePort(port(2, input));
     await expect(taken).rejects.toMatchObject({ code: 'FAILED_PRECONDITION' });
@@ -109,5 +110,5 @@ it('leaves nothing behind at 0', async () => {
   await dpu.close();
   await host.close();
   expect(await node.names()).toEqual(untouched);
-  expect(await switchDirectories()).toEqual([]);
+  expect(await bed.switchDirectories()).toEqual([]);
 });

@@ -33,13 +33,19 @@ export interface PublishOptions {
 
 export type PackageJson = { name: string; version: string };
 
+/** Those of the packages that tests publish. */
+const scopes = ['@dpu-operator', '@acme', '@example'];
+
 const packageJsonSchema = z.looseObject({ name: z.string(), version: z.string() });
 
 export class Registry {
   readonly url: string;
   /** May publish, and read restricted packages. */
   readonly token: string;
-  /** A file of npm settings that names this registry and the token. */
+  /**
+   * A file of npm settings that names this registry for our scopes, and the token. Other packages come from where npm
+   * is set to get them, so that its cache on this machine knows them.
+   */
   readonly npmrc: string;
   readonly #directory: string;
   readonly #stopServer: () => Promise<void>;
@@ -114,9 +120,7 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Regi
     packages: {
       // The first pattern that fits holds.
       ...restricted,
-      '@dpu-operator/*': access,
-      '@acme/*': access,
-      '@example/*': access,
+      ...Object.fromEntries(scopes.map((scope) => [`${scope}/*`, access])),
       '**': { access: '$all', proxy: 'upstream' },
       ...restricted,
     },
@@ -146,7 +150,8 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Regi
   };
   const registry = new Registry(url, token, directory, stopServer);
   const credentials = [url, local].map((each) => `${each.replace(/^https?:/, '')}:_authToken=${token}`);
-  await writeFile(registry.npmrc, [`registry=${local}`, ...credentials, 'audit=false', 'fund=false', ''].join('\n'));
+  const registries = [`registry=${upstream.trim()}`, ...scopes.map((scope) => `${scope}:registry=${local}`)];
+  await writeFile(registry.npmrc, [...registries, ...credentials, 'audit=false', 'fund=false', ''].join('\n'));
   return registry;
 }
 

@@ -8,6 +8,7 @@ import {
   type ServiceChain,
 } from '@dpu-operator/sdk';
 import { type IpCommand, type Link, type LinkChange, Links } from '@dpu-operator/sdk/linux';
+import { type Change, Changes } from './changes.ts';
 import { nfKind, vxlanCommand } from './device-kinds.ts';
 import { findDevices } from './find-device.ts';
 import type { FunctionDevices } from './function-devices.ts';
@@ -50,6 +51,7 @@ export class DpuSide implements Side {
   readonly #links: Links;
   readonly #keeper: Keeper;
   readonly #serial = new Serial();
+  readonly #changes: Changes<DpuState, LinksByName>;
   #state = nothing;
   /** Of that state. */
   #plans: readonly PortPlan[] = [];
@@ -61,6 +63,11 @@ export class DpuSide implements Side {
     this.#options = options;
     this.#pool = new DevicePool(platform, nfKind(node.name), logger, onDevices);
     this.#links = new Links(platform.exec);
+    this.#changes = new Changes({
+      serial: this.#serial,
+      state: () => this.#state,
+      apply: (next) => this.#apply(next),
+    });
     const isOwnWork = ({ name, deleted }: LinkChange) => !deleted && isNodeEnd(name) && !this.handsOutVfs;
     this.#keeper = new Keeper({
       platform,
@@ -128,24 +135,24 @@ export class DpuSide implements Side {
    *
    * @returns the links there are then, where it looked at them
    */
-  update(change: (state: DpuState) => DpuState | Promise<DpuState>): Promise<LinksByName | undefined> {
-    return this.#serial.run(async () => {
-      const next = await change(this.#state);
-      if (next === this.#state) return undefined;
-      const plans = this.#plan(next);
-      const wasWanted = this.#wanted;
-      this.#wanted = true;
-      try {
-        const links = await this.#reconcile(plans);
-        this.#state = next;
-        this.#plans = plans;
-        return links;
-      } catch (error) {
-        this.#wanted = wasWanted;
-        await this.#goBack();
-        throw error;
-      }
-    });
+  update(change: Change<DpuState>): Promise<LinksByName | undefined> {
+    return this.#changes.make(change);
+  }
+
+  async #apply(next: DpuState): Promise<LinksByName> {
+    const plans = this.#plan(next);
+    const wasWanted = this.#wanted;
+    this.#wanted = true;
+    try {
+      const links = await this.#reconcile(plans);
+      this.#state = next;
+      this.#plans = plans;
+      return links;
+    } catch (error) {
+      this.#wanted = wasWanted;
+      await this.#goBack();
+      throw error;
+    }
   }
 
   async #goBack(): Promise<void> {

@@ -87,13 +87,17 @@ describe('dpu-vsp serve', { timeout: 60_000 }, () => {
       await new Promise<void>((resolve) => client.onConnectivity((connected) => connected && resolve()));
       await client.init(hostInit).catch(() => {});
       const { status, stdout } = await end;
-      const lines = stdout.trim().split('\n');
-      return { status, last: JSON.parse(lines.at(-1) ?? '') };
+      const lines = stdout
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line));
+      // Not always the last: it is flushed at once, and one that is still being written comes after it.
+      return { status, fatal: lines.find(({ level }) => level === 60) };
     });
-    for (const { status, last } of await Promise.all(outcomes)) {
+    for (const { status, fatal } of await Promise.all(outcomes)) {
       expect(status).toBe(1);
-      expect(last).toMatchObject({ level: 60, dpu: 'dpu', msg: 'the plugin failed: firmware is gone' });
-      expect(last.stack).toMatch(/TypeError: firmware is gone\n.*index\.mjs/);
+      expect(fatal).toMatchObject({ dpu: 'dpu', msg: 'the plugin failed: firmware is gone' });
+      expect(fatal.stack).toMatch(/TypeError: firmware is gone\n.*index\.mjs/);
     }
   });
 
