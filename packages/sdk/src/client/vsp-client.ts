@@ -31,19 +31,29 @@ import {
 import { devicesFromWire } from '../wire/devices.ts';
 import { bareId, resourceId } from '../wire/names.ts';
 import { pluginInfoFromWire } from '../wire/plugin-info.ts';
-import { Connection, type Endpoint } from './connection.ts';
+import { Connection, type Endpoint, type TextMetadata } from './connection.ts';
 import { watchDevices } from './device-watch.ts';
 
-/** Init of real cards waits for firmware. */
 const defaultDeadlineMs = 30_000;
+/** Init and SetNumVfs of real cards wait for firmware. */
+const firmwareDeadlineMs = 30_000;
 /** A heartbeat that takes longer is a missed one. */
 const pingDeadlineMs = 5_000;
 
 export type VspClientOptions = Endpoint & {
   logger: Logger;
-  /** Milliseconds that a call may take, 30,000 unless told. Ping has at most 5,000. */
+  /** Milliseconds that a call may take. Default: 30,000. Ping has at most 5,000, Init and SetNumVfs always 30,000. */
   deadlineMs?: number;
+  /** gRPC metadata that goes with every call. */
+  metadata?: TextMetadata;
 };
+
+export interface PingAnswer {
+  healthy: boolean;
+  responderId: string;
+  /** gRPC metadata that came with the answer. */
+  metadata: TextMetadata;
+}
 
 export interface UpdateOptions {
   /**
@@ -66,10 +76,10 @@ export class VspClient {
   /** Methods that the VSP at the other end serves under the `Vendor` name only. */
   readonly #vendorNamed = new Set<string>();
 
-  constructor({ logger, deadlineMs, ...endpoint }: VspClientOptions) {
+  constructor({ logger, deadlineMs, metadata, ...endpoint }: VspClientOptions) {
     this.#logger = logger;
     this.#deadlineMs = deadlineMs ?? defaultDeadlineMs;
-    this.#connection = new Connection(endpoint);
+    this.#connection = new Connection(endpoint, metadata);
     // Another image may serve the socket next.
     this.#connection.onConnectivity((connected) => {
       if (!connected) this.#vendorNamed.clear();
@@ -88,7 +98,12 @@ export class VspClient {
 
   async init(request: InitRequest): Promise<IpPort | 'already-initialized'> {
     try {
-      const { ip, port } = await this.#callEither(lifeCycleService.Init, vendorLifeCycleService.Init, request);
+      const { ip, port } = await this.#callEither(
+        lifeCycleService.Init,
+        vendorLifeCycleService.Init,
+        request,
+        firmwareDeadlineMs,
+      );
       return { ip, port };
     } catch (error) {
       // Vendors' images answer a second Init so, whatever the code.
@@ -104,14 +119,29 @@ export class VspClient {
   /** Answers how many there are afterwards. */
   async setNumVfs(count: number): Promise<number> {
     const request = { vfCnt: count };
-    return (await this.#callEither(deviceService.SetNumVfs, vendorDeviceService.SetNumVfs, request)).vfCnt;
+    const { vfCnt } = await this.#callEither(
+      deviceService.SetNumVfs,
+      vendorDeviceService.SetNumVfs,
+      request,
+      firmwareDeadlineMs,
+    );
+    return vfCnt;
   }
 
-  async ping(senderId: string): Promise<{ healthy: boolean; responderId: string }> {
+  /** @param deadlineMs Default: that of the client, and at most 5,000. */
+  async ping(senderId: string, deadlineMs = Math.min(this.#deadlineMs, pingDeadlineMs)): Promise<PingAnswer> {
     const request = { timestamp: String(BigInt(Date.now()) * 1_000_000n), senderId };
-    const deadlineMs = Math.min(this.#deadlineMs, pingDeadlineMs);
-    const response = await this.#callEither(heartbeatService.Ping, vendorHeartbeatService.Ping, request, deadlineMs);
-    return { healthy: response.healthy, responderId: response.responderId };
+    let metadata: TextMetadata = {};
+    const { healthy, responderId } = await this.#callEither(
+      heartbeatService.Ping,
+      vendorHeartbeatService.Ping,
+      request,
+      deadlineMs,
+      (received) => {
+        metadata = received;
+      },
+    );
+    return { healthy, responderId, metadata };
   }
 
   /**
@@ -254,13 +284,14 @@ export class VspClient {
     vendor: Method<RequestIn, ResponseIn, RequestOut, ResponseOut>,
     request: RequestIn,
     deadlineMs = this.#deadlineMs,
+    onMetadata?: (metadata: TextMetadata) => void,
   ): Promise<ResponseOut> {
-    if (this.#vendorNamed.has(vendor.path)) return this.#connection.call(vendor, request, deadlineMs);
+    if (this.#vendorNamed.has(vendor.path)) return this.#connection.call(vendor, request, deadlineMs, onMetadata);
     try {
-      return await this.#connection.call(opi, request, deadlineMs);
+      return await this.#connection.call(opi, request, deadlineMs, onMetadata);
     } catch (error) {
       if (DpuError.from(error).code !== 'UNIMPLEMENTED') throw error;
-      const response = await this.#connection.call(vendor, request, deadlineMs);
+      const response = await this.#connection.call(vendor, request, deadlineMs, onMetadata);
       this.#vendorNamed.add(vendor.path);
       this.#logger.debug({ method: vendor.path }, 'the VSP serves this method under its Vendor name only');
       return response;
