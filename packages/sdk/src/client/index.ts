@@ -22,4 +22,4 @@ export {
 export { bytesMethod } from './bytes-method.ts';
 export { Connection, type Endpoint, type MessageStream, type TextMetadata } from './connection.ts';
 export { type ObservedCall, observeCalls } from './observe.ts';
-export { type PingAnswer, type UpdateOptions, VspClient, type VspClientOptions } from './vsp-client.ts';
+export { type PingOptions, type UpdateOptions, VspClient, type VspClientOptions } from './vsp-client.ts';

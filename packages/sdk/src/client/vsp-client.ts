@@ -34,25 +34,26 @@ import { pluginInfoFromWire } from '../wire/plugin-info.ts';
 import { Connection, type Endpoint, type TextMetadata } from './connection.ts';
 import { watchDevices } from './device-watch.ts';
 
+/** Init of real cards waits for firmware. */
 const defaultDeadlineMs = 30_000;
-/** Init and SetNumVfs of real cards wait for firmware. */
-const firmwareDeadlineMs = 30_000;
 /** A heartbeat that takes longer is a missed one. */
 const pingDeadlineMs = 5_000;
 
 export type VspClientOptions = Endpoint & {
   logger: Logger;
-  /** Milliseconds that a call may take. Default: 30,000. Ping has at most 5,000, Init and SetNumVfs always 30,000. */
+  /** Milliseconds that a call may take. Default: 30,000. Ping has at most 5,000. */
   deadlineMs?: number;
+  /** Milliseconds for Init and SetNumVfs, which wait for the firmware of real cards. Default: `deadlineMs`. */
+  firmwareDeadlineMs?: number;
   /** gRPC metadata that goes with every call. */
   metadata?: TextMetadata;
 };
 
-export interface PingAnswer {
-  healthy: boolean;
-  responderId: string;
-  /** gRPC metadata that came with the answer. */
-  metadata: TextMetadata;
+export interface PingOptions {
+  /** Milliseconds until the answer. Default: the client's, and at most 5,000. */
+  deadlineMs?: number;
+  /** Called with the gRPC metadata that comes with the answer. */
+  onMetadata?: (metadata: TextMetadata) => void;
 }
 
 export interface UpdateOptions {
@@ -73,12 +74,14 @@ export class VspClient {
   readonly #connection: Connection;
   readonly #logger: Logger;
   readonly #deadlineMs: number;
+  readonly #firmwareDeadlineMs: number;
   /** Methods that the VSP at the other end serves under the `Vendor` name only. */
   readonly #vendorNamed = new Set<string>();
 
-  constructor({ logger, deadlineMs, metadata, ...endpoint }: VspClientOptions) {
+  constructor({ logger, deadlineMs, firmwareDeadlineMs, metadata, ...endpoint }: VspClientOptions) {
     this.#logger = logger;
     this.#deadlineMs = deadlineMs ?? defaultDeadlineMs;
+    this.#firmwareDeadlineMs = firmwareDeadlineMs ?? this.#deadlineMs;
     this.#connection = new Connection(endpoint, metadata);
     // Another image may serve the socket next.
     this.#connection.onConnectivity((connected) => {
@@ -102,7 +105,7 @@ export class VspClient {
         lifeCycleService.Init,
         vendorLifeCycleService.Init,
         request,
-        firmwareDeadlineMs,
+        this.#firmwareDeadlineMs,
       );
       return { ip, port };
     } catch (error) {
@@ -123,25 +126,21 @@ export class VspClient {
       deviceService.SetNumVfs,
       vendorDeviceService.SetNumVfs,
       request,
-      firmwareDeadlineMs,
+      this.#firmwareDeadlineMs,
     );
     return vfCnt;
   }
 
-  /** @param deadlineMs Default: that of the client, and at most 5,000. */
-  async ping(senderId: string, deadlineMs = Math.min(this.#deadlineMs, pingDeadlineMs)): Promise<PingAnswer> {
+  async ping(senderId: string, options: PingOptions = {}): Promise<{ healthy: boolean; responderId: string }> {
     const request = { timestamp: String(BigInt(Date.now()) * 1_000_000n), senderId };
-    let metadata: TextMetadata = {};
-    const { healthy, responderId } = await this.#callEither(
+    const response = await this.#callEither(
       heartbeatService.Ping,
       vendorHeartbeatService.Ping,
       request,
-      deadlineMs,
-      (received) => {
-        metadata = received;
-      },
+      options.deadlineMs ?? Math.min(this.#deadlineMs, pingDeadlineMs),
+      options.onMetadata,
     );
-    return { healthy, responderId, metadata };
+    return { healthy: response.healthy, responderId: response.responderId };
   }
 
   /**

@@ -63,6 +63,7 @@ export interface DpuManagerOptions {
 const tearDownWaitMs = 10_000;
 /** Longer than a VSP takes for a bridge port, shorter than a host waits for it. */
 const vspDeadlineMs = 8_000;
+const firmwareDeadlineMs = 30_000;
 
 const addressSchema = z.object({ ip: z.string(), port: z.number() });
 
@@ -150,7 +151,7 @@ export class DpuManager {
     this.#session = new VspSession({
       socket: { directory: directories.vsp, name: vspSocketName },
       init: { dpuMode: dpu.side === 'dpu', dpuIdentifier: dpu.identifier },
-      dial: (socketPath) => new VspClient({ socketPath, logger, deadlineMs: vspDeadlineMs }),
+      dial: (socketPath) => new VspClient({ socketPath, logger, deadlineMs: vspDeadlineMs, firmwareDeadlineMs }),
       rememberedAddress: () => this.#initAnswer.get('address'),
       prepare: (client, address) => this.#prepare(client, address),
       onDevices: (devices) => void this.#devices.set(devices).then(() => this.#options.onChange()),

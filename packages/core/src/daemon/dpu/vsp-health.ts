@@ -74,7 +74,7 @@ export class VspHealth {
 
   async #ping(client: PingClient, deadlineMs: number): Promise<void> {
     try {
-      const { healthy } = await client.ping(this.#options.senderId, deadlineMs);
+      const { healthy } = await client.ping(this.#options.senderId, { deadlineMs });
       if (!healthy) throw new DpuError('FAILED_PRECONDITION', 'its VSP says that its data path does not work');
     } catch (error) {
       if (DpuError.from(error).code !== 'UNIMPLEMENTED') throw error;

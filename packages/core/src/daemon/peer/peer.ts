@@ -98,12 +98,18 @@ export class Peer {
   async #ping(deadlineMs: number): Promise<void> {
     const { owner, senderId } = this.#options;
     const client = this.#client;
-    const { healthy, metadata } = await client.ping(senderId, deadlineMs);
+    let answeredTo: string | undefined;
+    const { healthy } = await client.ping(senderId, {
+      deadlineMs,
+      onMetadata: (metadata) => {
+        answeredTo = metadata[ownerHeader];
+      },
+    });
     if (this.#closed || client !== this.#client) return;
     if (!healthy) throw new DpuError('FAILED_PRECONDITION', 'its DPU does not work');
     if (this.#connected === client) return;
     this.#connected = client;
-    void this.#connect(client, metadata[ownerHeader] === owner);
+    void this.#connect(client, answeredTo === owner);
   }
 
   /** Beside the heartbeat, which finds the peer dead also while much is to be done. */
