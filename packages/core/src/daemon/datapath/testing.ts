@@ -32,26 +32,28 @@ export class MemoryVsp implements VspCalls {
   failure: DpuError | undefined;
   canList = true;
   hasChains = false;
-  /** Awaited within every call: tests hold calls here, or throw. */
+  /** Awaited before the work of every call: tests hold calls here, or refuse them. */
   gate: (call: string) => Promise<void> = async () => {};
+  /** Awaited after it: tests lose answers here. */
+  answer: (call: string) => Promise<void> = async () => {};
 
   async getInfo(): Promise<{ capabilities: Capability[] } | undefined> {
     return { capabilities: this.hasChains ? ['chains'] : [] };
   }
 
-  async createBridgePort(created: BridgePort): Promise<BridgePort> {
+  createBridgePort(created: BridgePort): Promise<BridgePort> {
     const id = bridgePortId(created.name);
-    await this.#called(`create ${id}`);
-    const old = this.ports.get(id);
-    if (old && !sameBridgePort(old, created)) throw new DpuError('ALREADY_EXISTS', 'other content');
-    this.ports.set(id, created);
-    return created;
+    return this.#call(`create ${id}`, () => {
+      const old = this.ports.get(id);
+      if (old && !sameBridgePort(old, created)) throw new DpuError('ALREADY_EXISTS', 'other content');
+      this.ports.set(id, created);
+      return created;
+    });
   }
 
-  async deleteBridgePort(name: string): Promise<void> {
+  deleteBridgePort(name: string): Promise<void> {
     const id = bridgePortId(name);
-    await this.#called(`delete ${id}`);
-    this.ports.delete(id);
+    return this.#call(`delete ${id}`, () => void this.ports.delete(id));
   }
 
   async listBridgePorts(): Promise<BridgePort[]> {
@@ -59,52 +61,57 @@ export class MemoryVsp implements VspCalls {
     return [...this.ports].map(([id, held]) => ({ ...held, name: `bridgePorts/${id}` }));
   }
 
-  async createNetworkFunction(nf: NetworkFunction): Promise<void> {
-    await this.#called(`create ${networkFunctionId(nf)}`);
-    this.functions.set(networkFunctionId(nf), nf);
+  createNetworkFunction(nf: NetworkFunction): Promise<void> {
+    const id = networkFunctionId(nf);
+    return this.#call(`create ${id}`, () => void this.functions.set(id, nf));
   }
 
-  async deleteNetworkFunction(nf: NetworkFunction): Promise<void> {
-    await this.#called(`delete ${networkFunctionId(nf)}`);
-    this.functions.delete(networkFunctionId(nf));
+  deleteNetworkFunction(nf: NetworkFunction): Promise<void> {
+    const id = networkFunctionId(nf);
+    return this.#call(`delete ${id}`, () => void this.functions.delete(id));
   }
 
-  async createChain(chain: ServiceChain): Promise<ServiceChain> {
+  createChain(chain: ServiceChain): Promise<ServiceChain> {
     const id = chainIdOf(chain.name);
-    await this.#called(`create ${id}`);
-    const old = this.chains.get(id);
-    if (old && !sameFunctions(old, chain.networkFunctions)) throw new DpuError('ALREADY_EXISTS', 'other functions');
-    this.#refuseHeld(id, chain);
-    this.chains.set(id, chain.networkFunctions);
-    return chain;
+    return this.#call(`create ${id}`, () => {
+      const old = this.chains.get(id);
+      if (old && !sameFunctions(old, chain.networkFunctions)) throw new DpuError('ALREADY_EXISTS', 'other functions');
+      return this.#take(id, chain);
+    });
   }
 
-  async updateChain(chain: ServiceChain): Promise<ServiceChain> {
+  updateChain(chain: ServiceChain): Promise<ServiceChain> {
     const id = chainIdOf(chain.name);
-    await this.#called(`update ${id}`);
-    if (!this.chains.has(id)) throw new DpuError('NOT_FOUND', 'no such chain');
-    this.#refuseHeld(id, chain);
-    this.chains.set(id, chain.networkFunctions);
-    return chain;
+    return this.#call(`update ${id}`, () => {
+      if (!this.chains.has(id)) throw new DpuError('NOT_FOUND', 'no such chain');
+      return this.#take(id, chain);
+    });
   }
 
-  async deleteChain(name: string): Promise<void> {
-    await this.#called(`delete ${chainIdOf(name)}`);
-    if (!this.chains.delete(chainIdOf(name))) throw new DpuError('NOT_FOUND', 'no such chain');
+  deleteChain(name: string): Promise<void> {
+    const id = chainIdOf(name);
+    return this.#call(`delete ${id}`, () => {
+      if (!this.chains.delete(id)) throw new DpuError('NOT_FOUND', 'no such chain');
+    });
   }
 
   /** By the contract a function is in one chain only, or by itself. */
-  #refuseHeld(id: string, chain: ServiceChain): void {
+  #take(id: string, chain: ServiceChain): ServiceChain {
     const wanted = new Set(chain.networkFunctions.map(networkFunctionId));
     const others = [...this.chains].filter(([other]) => other !== id).flatMap(([, functions]) => functions);
     const isHeld = [...others, ...this.functions.values()].some((nf) => wanted.has(networkFunctionId(nf)));
     if (isHeld) throw new DpuError('FAILED_PRECONDITION', 'a function is in use');
+    this.chains.set(id, chain.networkFunctions);
+    return chain;
   }
 
-  async #called(call: string): Promise<void> {
+  async #call<T>(call: string, work: () => T): Promise<T> {
     this.calls.push(call);
     await this.gate(call);
     if (this.failure) throw this.failure;
+    const result = work();
+    await this.answer(call);
+    return result;
   }
 }
 
