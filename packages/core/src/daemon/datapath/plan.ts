@@ -56,9 +56,12 @@ export function plan(wishes: readonly Wish[], state: TargetState): Plan {
   return { pending, runnable: actions.filter(isFree) };
 }
 
-/** undefined where there is nothing to do. What is not known is done again: every call may be repeated. */
+/**
+ * undefined where there is nothing to do. What is not known is done again: every call may be repeated. A deletion is
+ * done until it has been acknowledged, which ends the wish.
+ */
 function actionFor({ order, item }: Wish, actual: Presence<Item>): Action | undefined {
-  if (order === 'drop') return actual.is === 'gone' ? undefined : { call: 'delete', item };
+  if (order === 'drop') return { call: 'delete', item };
   if (actual.is !== 'there') return { call: 'create', item };
   return sameItem(actual.value, item) ? undefined : { call: 'replace', item };
 }

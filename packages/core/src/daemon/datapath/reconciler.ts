@@ -36,11 +36,18 @@ export interface ReconcilerOptions {
 const concurrency = 16;
 const backoff = { initialMs: 500, maxMs: 30_000 };
 
+interface Failure {
+  times: number;
+  /** By performance.now(). */
+  retryAt: number;
+  message: string;
+}
+
 /** What is known of a target since it started. */
 class Session {
   readonly actual = new Map<string, Presence<Item>>();
   readonly inFlight = new Set<string>();
-  readonly failed = new Map<string, { times: number; retryAt: number }>();
+  readonly failed = new Map<string, Failure>();
   readonly target: Target;
   readonly started = Promise.withResolvers<void>();
   starting = true;
@@ -68,8 +75,7 @@ class Session {
     );
   }
 
-  backingOff(): ReadonlySet<string> {
-    const now = performance.now();
+  backingOff(now: number): ReadonlySet<string> {
     return new Set([...this.failed].filter(([, { retryAt }]) => retryAt > now).map(([key]) => key));
   }
 }
@@ -153,11 +159,12 @@ export class Reconciler {
   }
 
   #pass(session: Session): void {
+    const now = performance.now();
     const { pending, runnable } = plan(this.#options.desired.wishes(session.bridgePorts()), {
       actual: (item) => session.presence(item),
       inFlight: session.inFlight,
       failed: new Set(session.failed.keys()),
-      backingOff: session.backingOff(),
+      backingOff: session.backingOff(now),
       starting: session.starting,
     });
     for (const key of this.#waiters.keys()) {
@@ -172,7 +179,7 @@ export class Reconciler {
       session.starting = false;
       session.started.resolve();
     }
-    this.#wakeForRetry(session);
+    this.#wakeForRetry(session, now);
   }
 
   async #attempt(session: Session, action: Action): Promise<void> {
@@ -197,25 +204,29 @@ export class Reconciler {
       // What was refused changed nothing, unless it was to take two calls.
       const half = performed || (action.call === 'replace' && action.item.kind !== 'chain');
       if (half || outcomeUnknown(error)) session.actual.set(key, unknown(error.message));
-      this.#retryLater(session, key);
-      logger.warn({ err: error, item: key, call: action.call }, 'not done; it is tried again');
       await desired.failed(action, error).catch((err) => logger.error({ err, item: key }, 'cannot write a record'));
       this.#waiters.failed(waiting, error);
+      this.#retryLater(session, action, error);
     } finally {
       session.inFlight.delete(key);
       if (session === this.#session) this.reconcile();
     }
   }
 
-  #retryLater(session: Session, key: string): void {
-    const times = (session.failed.get(key)?.times ?? 0) + 1;
-    session.failed.set(key, { times, retryAt: performance.now() + backoffDelay(times, backoff) });
+  #retryLater(session: Session, { call, item }: Action, error: DpuError): void {
+    const key = keyOf(item);
+    const last = session.failed.get(key);
+    const times = (last?.times ?? 0) + 1;
+    // Somebody may have come for it meanwhile.
+    const delayMs = backoffDelay(this.#waiters.has(key) ? 1 : times, backoff);
+    session.failed.set(key, { times, retryAt: performance.now() + delayMs, message: error.message });
+    if (last?.message === error.message) return;
+    this.#options.logger.warn({ err: error, item: key, call }, 'not done; it is tried again');
   }
 
-  /** One timer for the next that is to be tried again. */
-  #wakeForRetry(session: Session): void {
+  /** One timer for the next of those that this pass left out because it is not their time yet. */
+  #wakeForRetry(session: Session, now: number): void {
     clearTimeout(this.#timer);
-    const now = performance.now();
     const times = [...session.failed.values()].map(({ retryAt }) => retryAt).filter((retryAt) => retryAt > now);
     if (times.length === 0) return;
     this.#timer = setTimeout(() => this.reconcile(), Math.min(...times) - now + 1);

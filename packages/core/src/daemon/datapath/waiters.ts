@@ -12,8 +12,8 @@ export interface EnsureOptions {
 interface Waiter {
   key: string;
   patient: boolean;
-  resolve(): void;
-  reject(error: DpuError): void;
+  timer: NodeJS.Timeout;
+  settled: PromiseWithResolvers<void>;
   /** What a patient one waits in spite of. */
   lastError?: DpuError;
 }
@@ -22,14 +22,11 @@ export class Waiters {
   readonly #all = new Set<Waiter>();
 
   add(key: string, { patient = false, deadlineMs = 30_000 }: EnsureOptions): Promise<void> {
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const waiter: Waiter = { key, patient, resolve, reject };
+    const settled = Promise.withResolvers<void>();
+    const timer = setTimeout(() => this.#reject(waiter, waiter.lastError ?? late(key, deadlineMs)), deadlineMs);
+    const waiter: Waiter = { key, patient, timer, settled };
     this.#all.add(waiter);
-    const timer = setTimeout(() => reject(waiter.lastError ?? late(key, deadlineMs)), deadlineMs);
-    return promise.finally(() => {
-      clearTimeout(timer);
-      this.#all.delete(waiter);
-    });
+    return settled.promise;
   }
 
   keys(): ReadonlySet<string> {
@@ -46,13 +43,17 @@ export class Waiters {
   }
 
   resolve(key: string): void {
-    for (const waiter of this.of(key)) waiter.resolve();
+    for (const waiter of this.of(key)) {
+      this.#forget(waiter);
+      waiter.settled.resolve();
+    }
   }
 
+  /** Patient ones wait on where the target may just be away. */
   failed(waiters: readonly Waiter[], error: DpuError): void {
     for (const waiter of waiters) {
       waiter.lastError = error;
-      if (!waiter.patient || !outcomeUnknown(error)) waiter.reject(error);
+      if (!waiter.patient || !outcomeUnknown(error)) this.#reject(waiter, error);
     }
   }
 
@@ -61,7 +62,17 @@ export class Waiters {
   }
 
   rejectAll(error: DpuError): void {
-    for (const waiter of this.#all) waiter.reject(error);
+    for (const waiter of [...this.#all]) this.#reject(waiter, error);
+  }
+
+  #reject(waiter: Waiter, error: DpuError): void {
+    this.#forget(waiter);
+    waiter.settled.reject(error);
+  }
+
+  #forget(waiter: Waiter): void {
+    clearTimeout(waiter.timer);
+    this.#all.delete(waiter);
   }
 }
 
