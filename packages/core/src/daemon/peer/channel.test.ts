@@ -6,43 +6,17 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 import { HostDataPath, type HostDataPathOptions } from '../datapath/host-data-path.ts';
 import { hostPortsIn, silent as logger, MemoryVsp, temporaryDirectory, port as vspPort } from '../datapath/testing.ts';
 import { freePort } from '../testing/vsp.ts';
-import { serveChannel } from './channel-server.ts';
 import { anonymousOwner, ownerFrom, ownerHeader } from './owner.ts';
+import { type DpuSideOptions, startDpuSide as serveDpuSide } from './testing.ts';
 
 const port = (index: number, mac?: string): BridgePort => ({ ...vspPort(index, mac), name: `host0-${index}` });
 const named = (ports: readonly BridgePort[]) => ports.map(({ name }) => name.replace('bridgePorts/', '')).sort();
 const [a, b] = ['host-1/dpu-a', 'host-2/dpu-b'];
 
-/** The DPU side: ports with their records in `directory`, served on TCP. */
-async function startDpuSide(
-  options: { directory?: string; port?: number; refuse?: (call: string) => DpuError | undefined } = {},
-) {
-  const directory = options.directory ?? temporaryDirectory();
-  const bridge = new MemoryVsp();
-  bridge.gate = async (call) => {
-    const refusal = options.refuse?.(call);
-    if (refusal) throw refusal;
-  };
-  const vsp = { healthy: true };
-  const heard = new Set<string>();
-  const { ports, reconciler, connect } = hostPortsIn(directory);
-  await connect(bridge);
-  const served = await serveChannel(
-    { ip: '127.0.0.1', port: options.port ?? (await freePort()) },
-    {
-      hostPorts: ports,
-      knownHosts: { heard: (owner) => heard.add(owner) },
-      vsp,
-      responderId: 'dpu-1',
-      logger,
-    },
-  );
-  const close = () => {
-    reconciler.close();
-    served.close();
-  };
-  onTestFinished(close);
-  return { bridge, ports, vsp, directory, heard, address: served.address, close };
+async function startDpuSide(options: Partial<DpuSideOptions> = {}) {
+  const dpu = await serveDpuSide({ directory: temporaryDirectory(), port: await freePort(), ...options });
+  onTestFinished(dpu.close);
+  return dpu;
 }
 
 function startHost(address: string, wanted: BridgePort[], options: Partial<HostDataPathOptions> = {}) {
