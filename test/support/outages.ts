@@ -72,7 +72,7 @@ export async function trafficGap(
   await inPod(`ping -D -i 0.1 -w 600 ${address} >/tmp/pings 2>&1 & echo $! >/tmp/ping.pid`);
   try {
     await event();
-    await eventually('pings pass again', async () => (await pings(bed.kubectl, pod, address)) || undefined, 180);
+    await eventually('pings pass again', async () => (await pings(bed.kubectl, pod, address)) || undefined);
   } finally {
     await inPod('kill -INT $(cat /tmp/ping.pid)');
   }

@@ -53,6 +53,8 @@ export const labels = {
 } as const;
 
 export const annotations = {
+  /** On a DataProcessingUnit: an order to delete the bridge ports of this host, `<node>/<dpu>` or `anonymous`. */
+  forgetHost: `${prefix}/forget-host`,
   /** On a DataProcessingUnit: the plugin that detected it; on its VSP pod: the one that it runs. */
   plugin: `${prefix}/plugin`,
   /** On a VendorPlugin: another value than before has its versions looked up again. */

@@ -135,8 +135,13 @@ export class Side implements Handlers {
   }
 
   async createBridgePort(port: Params<'createBridgePort'>): Promise<null> {
-    await this.#started().manager.createBridgePort(port);
     this.#ports.set(port.name, port);
+    try {
+      await this.#started().manager.createBridgePort(port);
+    } catch (error) {
+      this.#ports.delete(port.name);
+      throw error;
+    }
     return null;
   }
 

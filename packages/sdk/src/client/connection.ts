@@ -6,6 +6,9 @@ import { startCall } from './observe.ts';
 
 export type Endpoint = { socketPath: string } | { address: string };
 
+/** gRPC metadata with one text for a key. */
+export type TextMetadata = Readonly<Record<string, string>>;
+
 /** What a server streams. */
 export interface MessageStream<Message> {
   on(event: 'data', listener: (message: Message) => void): unknown;
@@ -16,11 +19,12 @@ export interface MessageStream<Message> {
 
 /**
  * The first retry comes soon, as the other side of a unix socket starts within tens of milliseconds; a failed one
- * costs next to nothing, so there is no need to wait long.
+ * costs next to nothing, so there is no need to wait long. With its random fifth the longest wait stays below 1 s, within
+ * which a peer that is back is to be used again.
  */
 const options = {
   'grpc.initial_reconnect_backoff_ms': 50,
-  'grpc.max_reconnect_backoff_ms': 1_000,
+  'grpc.max_reconnect_backoff_ms': 500,
   // Otherwise a channel without calls disconnects after 30 minutes.
   'grpc.client_idle_timeout_ms': 2 ** 31 - 1,
   'grpc.use_local_subchannel_pool': 1,
@@ -30,30 +34,37 @@ const options = {
 export class Connection {
   readonly #client: Client;
   readonly #target: string;
+  readonly #metadata = new Metadata();
   readonly #listeners = new Set<(connected: boolean) => void>();
   #connected = false;
   #closed = false;
 
-  constructor(endpoint: Endpoint) {
+  /** @param metadata sent with every call */
+  constructor(endpoint: Endpoint, metadata: TextMetadata = {}) {
     this.#target = 'socketPath' in endpoint ? endpoint.socketPath : endpoint.address;
+    for (const [key, value] of Object.entries(metadata)) this.#metadata.set(key, value);
     this.#client = new Client(grpcTarget(endpoint), credentials.createInsecure(), options);
     this.#follow();
   }
 
-  /** @throws DpuError with the code of the answer; UNAVAILABLE when there is no connection, without waiting for one. */
+  /**
+   * @param onMetadata called before the answer, with the metadata that comes ahead of it
+   * @throws DpuError with the code of the answer; UNAVAILABLE when there is no connection, without waiting for one
+   */
   call<RequestIn, ResponseIn, RequestOut, ResponseOut>(
     method: Method<RequestIn, ResponseIn, RequestOut, ResponseOut>,
     request: RequestIn,
     deadlineMs: number,
+    onMetadata?: (metadata: TextMetadata) => void,
   ): Promise<ResponseOut> {
     const observed = startCall(this.#target, method.path, request);
     return new Promise((resolve, reject) => {
-      this.#client.makeUnaryRequest(
+      const call = this.#client.makeUnaryRequest(
         method.path,
         method.requestSerialize,
         method.responseDeserialize,
         request,
-        new Metadata(),
+        this.#metadata,
         { deadline: Date.now() + deadlineMs },
         (error, response) => {
           if (error) {
@@ -67,6 +78,7 @@ export class Connection {
           resolve(response as ResponseOut);
         },
       );
+      if (onMetadata) call.on('metadata', (metadata) => onMetadata(textsOf(metadata)));
     });
   }
 
@@ -80,6 +92,7 @@ export class Connection {
       method.requestSerialize,
       method.responseDeserialize,
       request,
+      this.#metadata,
     );
     if (observed) stream.on('data', (response) => observed({ code: 'OK', response }));
     return stream;
@@ -122,6 +135,13 @@ export class Connection {
     const why = code === 'UNAVAILABLE' ? connectionFailure(message) : undefined;
     return new DpuError(code, why === undefined ? message : `no answer from ${this.#target}: ${why}`, { cause: error });
   }
+}
+
+function textsOf(metadata: Metadata): TextMetadata {
+  const texts = Object.entries(metadata.getMap()).filter(
+    (entry): entry is [string, string] => typeof entry[1] === 'string',
+  );
+  return Object.fromEntries(texts);
 }
 
 /** What grpc-js says where there is no connection, without its repetitions; undefined for what the server said itself. */

@@ -31,7 +31,7 @@ import {
 import { devicesFromWire } from '../wire/devices.ts';
 import { bareId, resourceId } from '../wire/names.ts';
 import { pluginInfoFromWire } from '../wire/plugin-info.ts';
-import { Connection, type Endpoint } from './connection.ts';
+import { Connection, type Endpoint, type TextMetadata } from './connection.ts';
 import { watchDevices } from './device-watch.ts';
 
 /** Init of real cards waits for firmware. */
@@ -41,9 +41,20 @@ const pingDeadlineMs = 5_000;
 
 export type VspClientOptions = Endpoint & {
   logger: Logger;
-  /** Milliseconds that a call may take, 30,000 unless told. Ping has at most 5,000. */
+  /** Milliseconds that a call may take. Default: 30,000. Ping has at most 5,000. */
   deadlineMs?: number;
+  /** Milliseconds for Init and SetNumVfs, which wait for the firmware of real cards. Default: `deadlineMs`. */
+  firmwareDeadlineMs?: number;
+  /** gRPC metadata that goes with every call. */
+  metadata?: TextMetadata;
 };
+
+export interface PingOptions {
+  /** Milliseconds until the answer. Default: the client's, and at most 5,000. */
+  deadlineMs?: number;
+  /** Called with the gRPC metadata that comes with the answer. */
+  onMetadata?: (metadata: TextMetadata) => void;
+}
 
 export interface UpdateOptions {
   /**
@@ -63,13 +74,15 @@ export class VspClient {
   readonly #connection: Connection;
   readonly #logger: Logger;
   readonly #deadlineMs: number;
+  readonly #firmwareDeadlineMs: number;
   /** Methods that the VSP at the other end serves under the `Vendor` name only. */
   readonly #vendorNamed = new Set<string>();
 
-  constructor({ logger, deadlineMs, ...endpoint }: VspClientOptions) {
+  constructor({ logger, deadlineMs, firmwareDeadlineMs, metadata, ...endpoint }: VspClientOptions) {
     this.#logger = logger;
     this.#deadlineMs = deadlineMs ?? defaultDeadlineMs;
-    this.#connection = new Connection(endpoint);
+    this.#firmwareDeadlineMs = firmwareDeadlineMs ?? this.#deadlineMs;
+    this.#connection = new Connection(endpoint, metadata);
     // Another image may serve the socket next.
     this.#connection.onConnectivity((connected) => {
       if (!connected) this.#vendorNamed.clear();
@@ -88,7 +101,12 @@ export class VspClient {
 
   async init(request: InitRequest): Promise<IpPort | 'already-initialized'> {
     try {
-      const { ip, port } = await this.#callEither(lifeCycleService.Init, vendorLifeCycleService.Init, request);
+      const { ip, port } = await this.#callEither(
+        lifeCycleService.Init,
+        vendorLifeCycleService.Init,
+        request,
+        this.#firmwareDeadlineMs,
+      );
       return { ip, port };
     } catch (error) {
       // Vendors' images answer a second Init so, whatever the code.
@@ -104,13 +122,24 @@ export class VspClient {
   /** Answers how many there are afterwards. */
   async setNumVfs(count: number): Promise<number> {
     const request = { vfCnt: count };
-    return (await this.#callEither(deviceService.SetNumVfs, vendorDeviceService.SetNumVfs, request)).vfCnt;
+    const { vfCnt } = await this.#callEither(
+      deviceService.SetNumVfs,
+      vendorDeviceService.SetNumVfs,
+      request,
+      this.#firmwareDeadlineMs,
+    );
+    return vfCnt;
   }
 
-  async ping(senderId: string): Promise<{ healthy: boolean; responderId: string }> {
+  async ping(senderId: string, options: PingOptions = {}): Promise<{ healthy: boolean; responderId: string }> {
     const request = { timestamp: String(BigInt(Date.now()) * 1_000_000n), senderId };
-    const deadlineMs = Math.min(this.#deadlineMs, pingDeadlineMs);
-    const response = await this.#callEither(heartbeatService.Ping, vendorHeartbeatService.Ping, request, deadlineMs);
+    const response = await this.#callEither(
+      heartbeatService.Ping,
+      vendorHeartbeatService.Ping,
+      request,
+      options.deadlineMs ?? Math.min(this.#deadlineMs, pingDeadlineMs),
+      options.onMetadata,
+    );
     return { healthy: response.healthy, responderId: response.responderId };
   }
 
@@ -254,13 +283,14 @@ export class VspClient {
     vendor: Method<RequestIn, ResponseIn, RequestOut, ResponseOut>,
     request: RequestIn,
     deadlineMs = this.#deadlineMs,
+    onMetadata?: (metadata: TextMetadata) => void,
   ): Promise<ResponseOut> {
-    if (this.#vendorNamed.has(vendor.path)) return this.#connection.call(vendor, request, deadlineMs);
+    if (this.#vendorNamed.has(vendor.path)) return this.#connection.call(vendor, request, deadlineMs, onMetadata);
     try {
-      return await this.#connection.call(opi, request, deadlineMs);
+      return await this.#connection.call(opi, request, deadlineMs, onMetadata);
     } catch (error) {
       if (DpuError.from(error).code !== 'UNIMPLEMENTED') throw error;
-      const response = await this.#connection.call(vendor, request, deadlineMs);
+      const response = await this.#connection.call(vendor, request, deadlineMs, onMetadata);
       this.#vendorNamed.add(vendor.path);
       this.#logger.debug({ method: vendor.path }, 'the VSP serves this method under its Vendor name only');
       return response;

@@ -1,3 +1,3 @@
 /** For programs of this repository that serve gRPC themselves; not published. */
 export { grpcService } from './grpc-service.ts';
-export { addUnaryService } from './unary.ts';
+export { addUnaryService, type UnaryCall } from './unary.ts';

@@ -1,8 +1,11 @@
 /** Unary methods as async functions. */
-import type { handleUnaryCall, Server, UntypedServiceImplementation } from '@grpc/grpc-js';
+import type { handleUnaryCall, Server, ServerUnaryCall, UntypedServiceImplementation } from '@grpc/grpc-js';
 import { DpuError } from '../errors.ts';
 import type { Method } from './method.ts';
 import { toServiceError } from './service-error.ts';
+
+/** The gRPC call that a request came with. */
+export type UnaryCall = Pick<ServerUnaryCall<unknown, unknown>, 'metadata' | 'sendMetadata'>;
 
 /** For each method of a service the function that answers it. */
 export type UnaryHandlers<Service> = {
@@ -12,7 +15,7 @@ export type UnaryHandlers<Service> = {
     infer RequestOut,
     infer _Out
   >
-    ? (request: RequestOut) => Promise<ResponseIn>
+    ? (request: RequestOut, call: UnaryCall) => Promise<ResponseIn>
     : never;
 };
 
@@ -33,9 +36,9 @@ export function addUnaryService<Service extends Record<keyof Service, Method<unk
   for (const name of Object.keys(service) as (keyof Service & string)[]) {
     const { path } = service[name];
     // The mapped type says that the handler takes what the method's requestDeserialize makes.
-    const handler = handlers[name] as (request: unknown) => Promise<unknown>;
+    const handler = handlers[name] as (request: unknown, call: UnaryCall) => Promise<unknown>;
     const handle: handleUnaryCall<unknown, unknown> = (call, callback) => {
-      around(path, () => handler(call.request)).then(
+      around(path, () => handler(call.request, call)).then(
         (response) => callback(null, response),
         (error: unknown) => callback(toServiceError(DpuError.from(error))),
       );

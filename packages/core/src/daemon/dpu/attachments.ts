@@ -1,7 +1,7 @@
 /** The attachments on disk, as the DPUs look at them. */
 import type { BridgePort, NetworkFunction } from '@dpu-operator/sdk';
 import type { Attachment } from '../attach/attachment.ts';
-import type { ChainMember } from './chain-standing.ts';
+import type { ChainMember } from '../datapath/chain-status.ts';
 import type { FleetAttachments } from './fleet.ts';
 
 /** @param list the attachments as they are now */

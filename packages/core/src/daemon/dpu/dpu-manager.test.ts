@@ -24,23 +24,34 @@ interface Attachments {
   functions: NetworkFunction[];
 }
 
-function manage(side: DpuSide, directory: string, attachments: Attachments = { ports: [], functions: [] }) {
+interface Options {
+  attachments?: Attachments;
+  graceMs?: number;
+  name?: string;
+}
+
+function manage(side: DpuSide, directory: string, options: Options = {}) {
+  const { attachments = { ports: [], functions: [] }, graceMs = 100, name = `test-${side}` } = options;
+  const changes = { outages: [] as (string | undefined)[] };
   const pool = new DevicePool();
+  let made: DpuManager | undefined;
   const manager = new DpuManager({
-    dpu: { name: `test-${side}`, identifier: 'test', productName: 'Test DPU', side, plugin: 'test' },
+    dpu: { name, identifier: 'test', productName: 'Test DPU', side, plugin: 'test' },
     nodeName: 'node-1',
     directories: { vsp: join(directory, 'vsp'), state: join(directory, `state-${side}`) },
     pool,
     attachments: { bridgePorts: () => attachments.ports, networkFunctions: () => attachments.functions },
     sysfs: { vfPosition: async () => undefined },
-    onChange: () => {},
+    onChange: () => made && changes.outages.push(made.outOfService()),
     logger,
     heartbeatMs: 100,
+    graceMs,
   });
+  made = manager;
   cleanups.push(() => manager.close());
   const says = (reason: string) => vi.waitFor(() => expect(manager.ready?.reason).toBe(reason));
   const devices = () => pool.list().map(({ id, healthy }) => (healthy ? id : `${id}!`));
-  return { manager, pool, says, devices };
+  return { manager, pool, says, devices, changes };
 }
 
 async function startVsp(directory: string, port?: number): Promise<Vsp> {
@@ -84,7 +95,7 @@ test('a VSP that starts anew is told everything again', async () => {
   const directory = root();
   const first = await startVsp(directory);
   const attachments: Attachments = { ports: [], functions: [{ input: mac(1), output: mac(2) }] };
-  const { manager, says } = manage('dpu', directory, attachments);
+  const { manager, says } = manage('dpu', directory, { attachments });
   await says('Ready');
   await first.stop();
   await says('VspNotRunning');
@@ -101,7 +112,7 @@ test('bridge ports go from the host to the VSP of the DPU side, and back to it w
   const [hostDirectory, dpuDirectory, channel] = [root(), root(), await freePort()];
   await startVsp(hostDirectory, channel);
   const attachments: Attachments = { ports: [], functions: [] };
-  const host = manage('host', hostDirectory, attachments);
+  const host = manage('host', hostDirectory, { attachments });
   await host.says('PeerUnreachable');
   await expect(host.manager.createBridgePort(port(0))).rejects.toMatchObject({ code: 'UNAVAILABLE' });
 
@@ -201,7 +212,7 @@ test('a manager that is closed while its VSP comes up does not listen', async ()
       return [];
     },
   };
-  const { manager } = manage('dpu', directory, attachments);
+  const { manager } = manage('dpu', directory, { attachments });
   await asked.promise;
   const next = root();
   await startVsp(next, channel);
@@ -228,4 +239,79 @@ test('tearing down takes the virtual functions, the devices and the files away',
   expect(vsp.numVfs).toBe(0);
   expect(devices()).toEqual([]);
   expect(existsSync(join(directory, 'vsp')) || existsSync(join(directory, 'state-dpu'))).toBe(false);
+});
+
+/** A host side and a DPU side that are both Ready. */
+async function pair(options: Options = {}) {
+  const [hostDirectory, dpuDirectory, channel] = [root(), root(), await freePort()];
+  await startVsp(hostDirectory, channel);
+  const vsp = await startVsp(dpuDirectory, channel);
+  const dpu = manage('dpu', dpuDirectory, options);
+  await dpu.says('Ready');
+  const host = manage('host', hostDirectory, options);
+  await host.says('Ready');
+  await vi.waitFor(() => expect(host.devices()).toEqual(['vf0', 'vf1']));
+  return { host, dpu, vsp, dpuDirectory };
+}
+
+test('a DPU side that stays away makes the devices of its host unhealthy, until it is back', async () => {
+  const { host, dpu, dpuDirectory } = await pair();
+  dpu.manager.close();
+  await vi.waitFor(() => expect(host.devices()).toEqual(['vf0!', 'vf1!']));
+  expect(host.manager.outOfService()).toContain('is out of reach');
+  expect(host.manager.ready).toMatchObject({ status: 'False', reason: 'PeerUnreachable' });
+  const again = manage('dpu', dpuDirectory);
+  await again.says('Ready');
+  await vi.waitFor(() => expect(host.devices()).toEqual(['vf0', 'vf1']), { timeout: 1_000, interval: 10 });
+  expect(host.manager.outOfService()).toBeUndefined();
+});
+
+test('a DPU daemon that restarts within the grace period changes nothing at its hosts', async () => {
+  const attachments: Attachments = { ports: [], functions: [] };
+  const { host, dpu, vsp, dpuDirectory } = await pair({ graceMs: 60_000, attachments });
+  host.changes.outages.length = 0;
+  dpu.manager.close();
+  attachments.ports.push(port(1));
+  const adding = host.manager.createBridgePort(port(1));
+  manage('dpu', dpuDirectory, { graceMs: 60_000 });
+  await adding;
+  expect([...vsp.ports.keys()]).toEqual(['bridgePorts/host0-1']);
+  expect(host.devices()).toEqual(['vf0', 'vf1']);
+  expect(host.changes.outages).toEqual([]);
+  expect(host.manager.ready).toMatchObject({ status: 'True' });
+});
+
+test.each([
+  ['says so', async () => false, 'VspUnhealthy', 'its data path does not work'],
+  ['hangs', () => new Promise<boolean>(() => {}), 'VspHangs', 'does not answer its heartbeat'],
+])('a VSP whose data path fails and that %s serves no pods', async (_how, heartbeat, reason, words) => {
+  const directory = root();
+  const vsp = await startVsp(directory);
+  const { manager, says, devices } = manage('dpu', directory);
+  await says('Ready');
+  await vi.waitFor(() => expect(devices()).toEqual(['vf0', 'vf1']));
+  const healthy = vsp.heartbeat;
+  vsp.heartbeat = heartbeat;
+  await says(reason);
+  expect(manager.outOfService()).toContain(words);
+  expect(devices()).toEqual(['vf0!', 'vf1!']);
+  vsp.heartbeat = healthy;
+  await vi.waitFor(() => expect(devices()).toEqual(['vf0', 'vf1']), { timeout: 1_500, interval: 10 });
+  expect(manager.outOfService()).toBeUndefined();
+});
+
+test('two host DPUs of one node have ports of one name each; a host that is forgotten has none', async () => {
+  const attachments: Attachments = { ports: [port(1)], functions: [] };
+  const { host, dpu, vsp } = await pair({ attachments });
+  const second = root();
+  await startVsp(second, vsp.address.port);
+  const other = manage('host', second, { name: 'other-host', attachments: { ports: [port(1)], functions: [] } });
+  await other.says('Ready');
+  expect(dpu.manager.hostOwners()).toEqual(['node-1/other-host', 'node-1/test-host']);
+  expect(vsp.ports.size).toBe(2);
+  await expect(dpu.manager.forgetHost('node-1/test-host')).rejects.toMatchObject({ code: 'FAILED_PRECONDITION' });
+  expect(await dpu.manager.forgetHost('node-9/unknown')).toBe(0);
+  expect(dpu.manager.hostPorts).toMatchObject({ status: 'True', reason: 'HostsPresent' });
+  expect(host.manager.hostOwners()).toEqual([]);
+  expect(host.manager.hostPorts).toBeUndefined();
 });

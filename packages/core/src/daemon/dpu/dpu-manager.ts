@@ -1,6 +1,16 @@
-/** One DPU of this node: its VSP, the channel to its other side, its devices, and what pods need of it. */
+/**
+ * One DPU of this node: its VSP, the data path that it makes, the devices that pods get.
+ *
+ * ```
+ *  socket ──> VspSession ── Init ──> prepare ──> DpuDataPath (DPU side) ──> ChannelListener for hosts
+ *                 │                          └─> HostDataPath (host side) ──> the daemon on the DPU
+ *                 ├── devices ──> OfferedDevices ──> pool
+ *                 └── state ──> VspHealth ──┐
+ *                        HostDataPath ──────┴─> service: Ready condition, devices' health, CNI STATUS
+ * ```
+ */
 import { rmSync } from 'node:fs';
-import { type BridgePort, type Device, DpuError, type IpPort, type NetworkFunction } from '@dpu-operator/sdk';
+import { type BridgePort, DpuError, type IpPort, type NetworkFunction } from '@dpu-operator/sdk';
 import { VspClient } from '@dpu-operator/sdk/client';
 import type { Sysfs, VfPosition } from '@dpu-operator/sdk/linux';
 import type { DetectedDpu } from '@dpu-operator/sdk/manifest';
@@ -9,23 +19,26 @@ import { z } from 'zod';
 import { type ConditionInput, type VspIdentity, vspSocketName } from '../../api/index.ts';
 import type { ChainPlace } from '../attach/ports.ts';
 import type { ChainState } from '../chains/chain-state.ts';
-import { BridgePortKeeper } from '../channel/bridge-port-keeper.ts';
-import { grpcAddress, parseEndpoint } from '../channel/endpoint.ts';
-import { Peer } from '../channel/peer.ts';
+import { defaultGraceMs } from '../datapath/availability-tracker.ts';
+import { DpuDataPath } from '../datapath/dpu-data-path.ts';
+import { type AttachedPorts, HostDataPath } from '../datapath/host-data-path.ts';
+import type { AttachedFunctions } from '../datapath/network-functions.ts';
 import type { DevicePool } from '../kubelet/pool.ts';
+import { ChannelListener } from '../peer/channel-listener.ts';
+import { grpcAddress, parseEndpoint } from '../peer/endpoint.ts';
+import { defaultIntervalMs } from '../peer/heartbeat.ts';
+import { KnownHosts } from '../peer/known-hosts.ts';
+import { ownerOf } from '../peer/owner.ts';
 import { JsonFiles } from '../state/json-files.ts';
-import { devicePosition } from './device-position.ts';
-import { DpuChannel } from './dpu-channel.ts';
-import { type AttachedFunctions, DpuFunctions } from './dpu-functions.ts';
 import { NumVfs } from './num-vfs.ts';
-import { readiness, type VspState } from './readiness.ts';
-import { clearVsp, identityOf, isHealthy } from './vsp-calls.ts';
+import { OfferedDevices } from './offered-devices.ts';
+import { hostPorts, readiness, type VspState } from './readiness.ts';
+import { clearVsp, identityOf } from './vsp-calls.ts';
+import { VspHealth } from './vsp-health.ts';
 import { VspSession, type VspSessionState } from './vsp-session.ts';
 
 /** What the attachments on disk say of a DPU. */
-export interface AttachmentsView extends AttachedFunctions {
-  bridgePorts(dpuName: string): BridgePort[];
-}
+export interface AttachmentsView extends AttachedFunctions, AttachedPorts {}
 
 export interface DpuManagerOptions {
   dpu: DetectedDpu;
@@ -35,78 +48,115 @@ export interface DpuManagerOptions {
   pool: DevicePool;
   attachments: AttachmentsView;
   sysfs: Pick<Sysfs, 'vfPosition'>;
-  /** What {@link DpuManager.ready} answers may be another now. */
+  /** Called when {@link DpuManager.ready}, `hostPorts` or `outOfService` may answer something else. */
   onChange: () => void;
-  /** What {@link DpuManager.chainState} answers may be another now. */
+  /** Called when {@link DpuManager.chainState} may answer something else. */
   onChains?: () => void;
   logger: Logger;
-  /** Milliseconds between heartbeats to the DPU side; 5,000 unless told. */
+  /** Milliseconds between heartbeats, to the VSP and to the DPU side. Default: 2,000. */
   heartbeatMs?: number;
+  /** Milliseconds that an interruption may last until it counts. Default: 15,000. */
+  graceMs?: number;
 }
 
-/** Milliseconds that a VSP may take to come back until its devices count as unhealthy: a restart is no outage. */
-const restartGraceMs = 15_000;
 /** Milliseconds that deleting a DPU waits for a VSP that is away. */
 const tearDownWaitMs = 10_000;
-/** Longer than a VSP takes for a bridge port, shorter than the kubelet waits for a sandbox. */
-const peerDeadlineMs = 10_000;
+/** Longer than a VSP takes for a bridge port, shorter than a host waits for it. */
+const vspDeadlineMs = 8_000;
+const firmwareDeadlineMs = 30_000;
 
 const addressSchema = z.object({ ip: z.string(), port: z.number() });
+
+/** What only the DPU's own node has: the data path on the VSP, and the hosts that use it. */
+class DpuSide {
+  readonly dataPath: DpuDataPath;
+  readonly hosts: KnownHosts;
+  readonly channel: ChannelListener;
+
+  constructor(
+    { dpu, directories, attachments, onChange, onChains, nodeName }: DpuManagerOptions,
+    vsp: VspHealth,
+    logger: Logger,
+  ) {
+    this.dataPath = new DpuDataPath({
+      dpuName: dpu.name,
+      directory: directories.state,
+      attachments,
+      onChains: () => onChains?.(),
+      logger,
+    });
+    const { hostPorts: ports } = this.dataPath;
+    this.hosts = new KnownHosts({ hostPorts: ports, onChange, logger });
+    this.channel = new ChannelListener({
+      hostPorts: ports,
+      knownHosts: this.hosts,
+      vsp,
+      responderId: nodeName,
+      logger,
+    });
+  }
+
+  close(): void {
+    this.dataPath.close();
+    this.hosts.close();
+    this.channel.close();
+  }
+}
 
 export class DpuManager {
   readonly dpu: DetectedDpu;
   readonly #options: DpuManagerOptions;
   readonly #logger: Logger;
   readonly #initAnswer: JsonFiles<IpPort>;
-  readonly #bridgePorts: BridgePortKeeper;
-  readonly #functions: DpuFunctions;
-  readonly #session: VspSession;
-  readonly #channel: DpuChannel;
-  readonly #positions = new Map<string, VfPosition>();
+  readonly #devices: OfferedDevices;
   readonly #numVfs = new NumVfs();
-  #vsp: VspState = { phase: 'connecting' };
-  #devices: Device[] = [];
-  #peer: { peer: Peer; address: string } | undefined;
-  #graceTimer: NodeJS.Timeout | undefined;
-  #withdrawn = false;
+  readonly #health: VspHealth;
+  readonly #host: HostDataPath | undefined;
+  readonly #dpuSide: DpuSide | undefined;
+  readonly #session: VspSession;
+  #vsp: VspSessionState = { phase: 'connecting' };
   #identity: VspIdentity | undefined;
-  #closed = false;
 
   constructor(options: DpuManagerOptions) {
+    const { dpu, directories, nodeName, pool, sysfs, attachments } = options;
+    this.dpu = dpu;
     this.#options = options;
-    this.dpu = options.dpu;
-    const { directories, dpu } = options;
-    this.#logger = options.logger.child({ dpu: dpu.name });
+    const logger = options.logger.child({ dpu: dpu.name });
+    this.#logger = logger;
     this.#initAnswer = new JsonFiles(`${directories.state}/init`, addressSchema);
-    const vsp = () => this.#session.client;
-    this.#bridgePorts = new BridgePortKeeper({
-      directory: `${directories.state}/bridge-ports`,
-      vsp: () => (this.#functions.complete ? vsp() : undefined),
-      logger: this.#logger,
-    });
-    this.#functions = new DpuFunctions({
+    this.#devices = new OfferedDevices({ dpuName: dpu.name, pool, sysfs });
+    const heartbeatMs = options.heartbeatMs ?? defaultIntervalMs;
+    const graceMs = options.graceMs ?? defaultGraceMs;
+    this.#health = new VspHealth({
       dpuName: dpu.name,
-      directory: directories.state,
-      attachments: options.attachments,
-      vsp,
-      onChains: () => options.onChains?.(),
-      logger: this.#logger,
+      senderId: nodeName,
+      intervalMs: heartbeatMs,
+      graceMs,
+      onChange: () => this.#serviceChanged(),
     });
-    this.#channel = new DpuChannel({
-      bridgePorts: this.#bridgePorts,
-      healthy: () => isHealthy(vsp(), options.nodeName),
-      responderId: options.nodeName,
-      logger: this.#logger,
-    });
+    if (dpu.side === 'dpu') this.#dpuSide = new DpuSide(options, this.#health, logger);
+    else {
+      this.#host = new HostDataPath({
+        dpuName: dpu.name,
+        owner: ownerOf(nodeName, dpu.name),
+        nodeName,
+        directory: directories.state,
+        attachments,
+        onChange: () => this.#serviceChanged(),
+        logger,
+        heartbeatMs,
+        graceMs,
+      });
+    }
     this.#session = new VspSession({
       socket: { directory: directories.vsp, name: vspSocketName },
       init: { dpuMode: dpu.side === 'dpu', dpuIdentifier: dpu.identifier },
-      dial: (socketPath) => new VspClient({ socketPath, logger: this.#logger }),
+      dial: (socketPath) => new VspClient({ socketPath, logger, deadlineMs: vspDeadlineMs, firmwareDeadlineMs }),
       rememberedAddress: () => this.#initAnswer.get('address'),
       prepare: (client, address) => this.#prepare(client, address),
-      onDevices: (devices) => this.#takeDevices(devices),
-      onState: (state) => this.#enter(state),
-      logger: this.#logger,
+      onDevices: (devices) => void this.#devices.set(devices).then(() => this.#options.onChange()),
+      onState: (state) => this.#sessionChanged(state),
+      logger,
     });
   }
 
@@ -115,20 +165,31 @@ export class DpuManager {
     return readiness({
       dpuName: this.dpu.name,
       side: this.dpu.side,
-      vsp: this.#vsp,
-      peer: this.#peer?.peer.state,
-      listenProblem: this.#channel.problem,
+      vsp: this.#vspState(),
+      vspOutage: this.#health.outage,
+      peer: this.#host,
+      listenProblem: this.#dpuSide?.channel.problem,
     });
+  }
+
+  /** The HostPorts condition of a DPU side. */
+  get hostPorts(): ConditionInput | undefined {
+    return this.#dpuSide && hostPorts(this.dpu.name, this.hostOwners(), this.#dpuSide.hosts.away());
+  }
+
+  /** Why pods cannot be served now, in words; undefined while they can, or may again within the grace period. */
+  outOfService(): string | undefined {
+    return (this.#health.outage ?? this.#host?.outage)?.message;
   }
 
   /** PF and VF of a device that this DPU offers. */
   position(deviceId: string): VfPosition | undefined {
-    return this.#withdrawn ? undefined : this.#positions.get(deviceId);
+    return this.#devices.position(deviceId);
   }
 
   /** Whether it offers devices no more, because it is to go. */
   get withdrawn(): boolean {
-    return this.#withdrawn;
+    return this.#devices.withdrawn;
   }
 
   /** The VSP that answered Init last. */
@@ -140,47 +201,80 @@ export class DpuManager {
   setNumVfs(count: number | undefined): void {
     if (count === this.#numVfs.wanted || this.dpu.side === 'dpu') return;
     this.#numVfs.wanted = count;
-    const client = this.#session.client;
-    if (client) void this.#numVfs.apply(client).then(() => this.#refresh());
+    this.#applyNumVfs();
   }
 
+  /** A pod has come or gone: a number of virtual functions that was refused may be possible now. */
+  attachmentsChanged(): void {
+    if (this.#numVfs.problem) this.#applyNumVfs();
+  }
+
+  /** Host side. @throws DpuError UNAVAILABLE while the DPU side is out of reach */
   async createBridgePort(port: BridgePort): Promise<void> {
-    if (!this.#peer) throw new DpuError('UNAVAILABLE', `dpu ${this.dpu.name}: ${this.#whyNot()}`);
-    await this.#peer.peer.createBridgePort(port);
+    if (!this.#host) throw this.#isNo('host');
+    await this.#host.createBridgePort(port);
   }
 
-  /** Without a channel yet, its first act will be to delete what no attachment needs. */
+  /** Host side. A DPU side that is out of reach deletes it when it is back. */
   async deleteBridgePort(name: string): Promise<void> {
-    await this.#peer?.peer.deleteBridgePort(name);
+    await this.#host?.deleteBridgePort(name);
   }
 
-  createNetworkFunction(nf: NetworkFunction, place?: ChainPlace): Promise<void> {
-    return this.#functions.create(nf, place);
+  /** DPU side. */
+  async createNetworkFunction(nf: NetworkFunction, place?: ChainPlace): Promise<void> {
+    if (!this.#dpuSide) throw this.#isNo('DPU');
+    await this.#dpuSide.dataPath.createNetworkFunction(nf, place);
   }
 
-  deleteNetworkFunction(nf: NetworkFunction, chain?: string): Promise<void> {
-    return this.#functions.delete(nf, chain);
+  /** DPU side. */
+  async deleteNetworkFunction(nf: NetworkFunction, chain?: string): Promise<void> {
+    await this.#dpuSide?.dataPath.deleteNetworkFunction(nf, chain);
   }
 
-  setChainOrder(chain: string, functions: readonly string[]): Promise<void> {
-    return this.#functions.setOrder(chain, functions);
+  async setChainOrder(chain: string, functions: readonly string[]): Promise<void> {
+    await this.#dpuSide?.dataPath.setOrder(chain, functions);
   }
 
   /** undefined where no function of the chain is attached here. */
   chainState(chain: string): ChainState | undefined {
-    return this.dpu.side === 'host' ? undefined : this.#functions.chainState(chain);
+    return this.#dpuSide?.dataPath.chainState(chain);
+  }
+
+  /** DPU side: hosts that have bridge ports here. */
+  hostOwners(): string[] {
+    return this.#dpuSide?.dataPath.hostPorts.owners() ?? [];
+  }
+
+  /** DPU side: ports of a host that is not heard of for so long are deleted. @param minutes undefined: never */
+  expireHostPorts(minutes: number | undefined): void {
+    this.#dpuSide?.hosts.expireAfter(minutes);
+  }
+
+  /**
+   * DPU side: somebody's order that a host does not come back. Its ports are deleted.
+   *
+   * @returns how many
+   * @throws DpuError FAILED_PRECONDITION for a host that is connected, whose pods would be cut off
+   */
+  async forgetHost(owner: string): Promise<number> {
+    if (!this.#dpuSide) return 0;
+    const { dataPath, hosts } = this.#dpuSide;
+    if (hosts.isConnected(owner)) {
+      throw new DpuError('FAILED_PRECONDITION', `host ${owner} is connected: delete its pods instead`);
+    }
+    const count = await dataPath.hostPorts.forgetHost(owner);
+    hosts.portsChanged();
+    return count;
   }
 
   /** Offers no devices any more; pods that have some keep them. */
   withdraw(): void {
-    this.#withdrawn = true;
-    this.#options.pool.remove(this.dpu.name);
+    this.#devices.withdraw();
   }
 
   /** Offers devices again after {@link withdraw}. */
   offerAgain(): void {
-    this.#withdrawn = false;
-    if (this.#session.client) this.#offer(this.#devices);
+    this.#devices.offerAgain();
   }
 
   /** Takes away what the VSP made on the node, before another plugin follows that knows nothing of it. */
@@ -205,92 +299,55 @@ export class DpuManager {
 
   /** Lets go of it as it is: what pods use stays. */
   close(): void {
-    this.#closed = true;
-    clearTimeout(this.#graceTimer);
     this.#session.close();
-    this.#functions.close();
-    this.#peer?.peer.close();
-    this.#channel.close();
+    this.#health.close();
+    this.#host?.close();
+    this.#dpuSide?.close();
   }
 
+  /** Between Init and ready: the VSP is told all that it must know. */
   async #prepare(client: VspClient, address: IpPort): Promise<void> {
-    this.#functions.forgetVsp();
     await this.#initAnswer.put('address', address);
     this.#identity = await identityOf(client);
     await this.#numVfs.apply(client);
-    if (this.dpu.side === 'host') {
-      this.#connectPeer(address);
-      return;
+    this.#host?.connect(grpcAddress(parseEndpoint(address)));
+    await this.#dpuSide?.dataPath.vspStarted(client);
+    this.#health.ready(client);
+    await this.#dpuSide?.channel.listen(address);
+  }
+
+  #sessionChanged(state: VspSessionState): void {
+    // An attempt that has no answer yet says nothing new.
+    if (state.phase !== 'connecting') this.#vsp = state;
+    if (state.phase === 'absent' || state.phase === 'failed') {
+      this.#dpuSide?.dataPath.vspLost();
+      this.#health.lost({
+        reason: state.phase === 'absent' ? 'VspNotRunning' : 'InitFailed',
+        message: `${state.message}; look at pod vsp-${this.dpu.name}`,
+      });
     }
-    // Hosts come last: no frame of theirs goes around a function that is not there yet.
-    await this.#functions.replay(client);
-    await this.#bridgePorts.replay(client);
-    await this.#channel.listen(address);
-  }
-
-  #connectPeer(ipPort: IpPort): void {
-    const address = grpcAddress(parseEndpoint(ipPort));
-    if (this.#closed || this.#peer?.address === address) return;
-    this.#peer?.peer.close();
-    const peer = new Peer({
-      client: new VspClient({ address, logger: this.#logger, deadlineMs: peerDeadlineMs }),
-      address,
-      senderId: this.#options.nodeName,
-      wanted: () => this.#options.attachments.bridgePorts(this.dpu.name),
-      onState: () => this.#options.onChange(),
-      logger: this.#logger,
-      intervalMs: this.#options.heartbeatMs ?? 5_000,
-    });
-    this.#peer = { peer, address };
-  }
-
-  #takeDevices(devices: Device[]): void {
-    this.#devices = devices;
-    const placed = devices.map(async ({ id }) => {
-      if (!this.#positions.has(id)) this.#positions.set(id, await devicePosition(this.#options.sysfs, id));
-    });
-    void Promise.all(placed).then(() => {
-      if (this.#devices === devices && this.#session.client) this.#offer(devices);
-    });
-    this.#refresh();
-  }
-
-  #enter(state: VspSessionState): void {
-    if (state.phase === 'ready') {
-      clearTimeout(this.#graceTimer);
-      this.#graceTimer = undefined;
-      this.#vsp = this.#whenReady();
-    } else {
-      // An attempt that has no answer yet says nothing new.
-      if (state.phase !== 'connecting') this.#vsp = state;
-      if (state.phase === 'absent') this.#channel.forgetProblem();
-      this.#graceTimer ??= setTimeout(() => this.#distrustDevices(), restartGraceMs);
-    }
+    if (state.phase === 'absent') this.#dpuSide?.channel.forgetProblem();
     this.#options.onChange();
   }
 
-  #whenReady(): VspState {
-    const unhealthy = this.#devices.filter(({ healthy }) => !healthy).length;
+  #serviceChanged(): void {
+    this.#devices.setInService(this.outOfService() === undefined);
+    this.#options.onChange();
+  }
+
+  #applyNumVfs(): void {
+    const { client } = this.#session;
+    if (client) void this.#numVfs.apply(client).then(() => this.#options.onChange());
+  }
+
+  #vspState(): VspState {
+    if (this.#vsp.phase !== 'ready') return this.#vsp;
     const { problem } = this.#numVfs;
-    return { phase: 'ready', devices: this.#devices.length, unhealthy, ...(problem && { numVfsProblem: problem }) };
+    const { count, unhealthy } = this.#devices;
+    return { phase: 'ready', devices: count, unhealthy, ...(problem && { numVfsProblem: problem }) };
   }
 
-  #refresh(): void {
-    if (this.#vsp.phase !== 'ready') return;
-    this.#vsp = this.#whenReady();
-    this.#options.onChange();
-  }
-
-  #distrustDevices(): void {
-    this.#devices = this.#devices.map((device) => ({ ...device, healthy: false }));
-    this.#offer(this.#devices);
-  }
-
-  #offer(devices: Device[]): void {
-    if (!this.#withdrawn) this.#options.pool.set(this.dpu.name, devices);
-  }
-
-  #whyNot(): string {
-    return this.ready?.message ?? 'its VSP is starting';
+  #isNo(side: string): DpuError {
+    return new DpuError('FAILED_PRECONDITION', `dpu ${this.dpu.name} is no ${side} side`);
   }
 }

@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
-import { type DpuState, inUse, readiness } from './readiness.ts';
+import { type DpuState, hostPorts, inUse, readiness } from './readiness.ts';
 
 const ready = { phase: 'ready', devices: 8, unhealthy: 0 } as const;
-const unreachable = { reachable: false, reason: 'PeerUnreachable', message: 'the peer is out of reach' } as const;
+const outage = { reason: 'PeerUnreachable', message: 'the peer is out of reach' };
+const unreachable = { isKnown: true, outage };
 const words = (state: Partial<DpuState>) => {
   const condition = readiness({ dpuName: 'd', side: 'dpu', vsp: ready, ...state });
   return condition && `${condition.status} ${condition.reason}: ${condition.message}`;
@@ -16,8 +17,10 @@ test.each<[Partial<DpuState>, string | undefined]>([
   [{ vsp: { ...ready, unhealthy: 2 } }, 'True Ready: 8 devices, of which 2 unhealthy'],
   [{ vsp: { ...ready, numVfsProblem: 'at most 4' } }, 'False NumVfsRefused: at most 4'],
   [{ listenProblem: 'port taken' }, 'False ChannelFailed: port taken'],
+  [{ vspOutage: { reason: 'VspHangs', message: 'no answer' } }, 'False VspHangs: no answer'],
   [{ side: 'host' }, undefined],
-  [{ side: 'host', peer: { reachable: true } }, 'True Ready: 8 devices'],
+  [{ side: 'host', peer: { isKnown: false } }, undefined],
+  [{ side: 'host', peer: { isKnown: true } }, 'True Ready: 8 devices'],
   [{ side: 'host', peer: unreachable }, 'False PeerUnreachable: the peer is out of reach'],
   [
     { side: 'host', peer: unreachable, vsp: { phase: 'absent', message: 'no socket' } },
@@ -30,4 +33,13 @@ test.each<[Partial<DpuState>, string | undefined]>([
 test('names the pods that keep a DPU, each once', () => {
   expect(inUse(['shop/b', 'shop/a', 'shop/b']).message).toBe('it is deleted once these pods are: shop/a, shop/b');
   expect(inUse(Array.from({ length: 12 }, (_, i) => `p${i}`)).message).toContain('and 2 more');
+});
+
+test('hosts that are away are named, with the way to clean up', () => {
+  expect(hostPorts('d', ['a/x', 'b/y'], [])).toMatchObject({ status: 'True', message: 'bridge ports of a/x, b/y' });
+  const condition = hostPorts('d', ['a/x', 'b/y'], ['b/y']);
+  expect(condition).toMatchObject({ type: 'HostPorts', status: 'False', reason: 'HostsAway' });
+  expect(condition.message).toContain('b/y');
+  expect(condition.message).toContain('kubectl annotate dpu d dpu.config.openshift.io/forget-host=<host>');
+  expect(condition.message).not.toContain('a/x');
 });

@@ -1,8 +1,8 @@
 /** What a DPU's Ready condition says. Pure. */
 
 import type { DpuSide } from '@dpu-operator/sdk/manifest';
-import type { ConditionInput } from '../../api/index.ts';
-import type { PeerState } from '../channel/peer.ts';
+import { annotations, type ConditionInput, dpuConditions } from '../../api/index.ts';
+import type { Outage } from '../datapath/availability.ts';
 
 export type VspState =
   /** Asked, no answer yet: whatever was said before still holds. */
@@ -15,15 +15,17 @@ export interface DpuState {
   dpuName: string;
   side: DpuSide;
   vsp: VspState;
-  /** Host side: the channel to the DPU's daemon; undefined until it is known. */
-  peer?: PeerState | undefined;
+  /** Why the VSP cannot be worked with although it was initialised. */
+  vspOutage?: Outage | undefined;
+  /** Host side: whether the DPU's daemon was heard of, and why it is out of reach. */
+  peer?: { isKnown: boolean; outage?: Outage | undefined } | undefined;
   /** DPU side: why the daemon cannot listen for hosts. */
   listenProblem?: string | undefined;
 }
 
 /** undefined while it is not known: the condition stays as it is. */
 export function readiness(state: DpuState): ConditionInput | undefined {
-  const { vsp, peer, side, dpuName, listenProblem } = state;
+  const { vsp, vspOutage, peer, side, dpuName, listenProblem } = state;
   if (vsp.phase === 'connecting') return undefined;
   if (vsp.phase === 'absent') {
     return notReady('VspNotRunning', `${vsp.message}; look at pod vsp-${dpuName}`);
@@ -31,13 +33,26 @@ export function readiness(state: DpuState): ConditionInput | undefined {
   if (listenProblem) return notReady('ChannelFailed', listenProblem);
   if (vsp.phase === 'failed') return notReady('InitFailed', `${vsp.message}; look at the log of pod vsp-${dpuName}`);
   if (vsp.numVfsProblem) return notReady('NumVfsRefused', vsp.numVfsProblem);
+  if (vspOutage) return notReady(vspOutage.reason, vspOutage.message);
   if (side === 'host') {
-    if (!peer) return undefined;
-    if (!peer.reachable) return notReady(peer.reason, peer.message);
+    if (!peer?.isKnown) return undefined;
+    if (peer.outage) return notReady(peer.outage.reason, peer.outage.message);
   }
   const devices = vsp.devices === 1 ? '1 device' : `${vsp.devices} devices`;
   const message = vsp.unhealthy > 0 ? `${devices}, of which ${vsp.unhealthy} unhealthy` : devices;
   return { type: 'Ready', status: 'True', reason: 'Ready', message };
+}
+
+/** Of a DPU side: whether hosts that have ports on it are still there. */
+export function hostPorts(dpuName: string, owners: readonly string[], away: readonly string[]): ConditionInput {
+  const type = dpuConditions.hostPorts;
+  if (away.length === 0) {
+    const message = owners.length === 0 ? 'no host has bridge ports here' : `bridge ports of ${listed(owners)}`;
+    return { type, status: 'True', reason: 'HostsPresent', message };
+  }
+  const order = `kubectl annotate dpu ${dpuName} ${annotations.forgetHost}=<host>`;
+  const message = `not heard of, their bridge ports stay: ${listed(away)}. To delete those of one that does not come back: ${order}`;
+  return { type, status: 'False', reason: 'HostsAway', message };
 }
 
 /** Ready=False for a DPU that is to go and is still needed. */
@@ -51,8 +66,8 @@ export function pluginGone(plugin: string, pods: readonly string[]): ConditionIn
   return notReady('PluginGone', `${words}, unless the VendorPlugin comes back: ${listed(pods)}`);
 }
 
-function listed(pods: readonly string[]): string {
-  const named = [...new Set(pods)].sort();
+function listed(names: readonly string[]): string {
+  const named = [...new Set(names)].sort();
   return named.slice(0, 10).join(', ') + (named.length > 10 ? ` and ${named.length - 10} more` : '');
 }
 

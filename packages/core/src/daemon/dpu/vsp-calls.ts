@@ -1,5 +1,4 @@
 /** Calls to a VSP that may fail. */
-import { DpuError } from '@dpu-operator/sdk';
 import type { VspClient } from '@dpu-operator/sdk/client';
 import type { Logger } from 'pino';
 import type { VspIdentity } from '../../api/index.ts';
@@ -26,13 +25,4 @@ export async function clearVsp(client: Pick<VspClient, 'setNumVfs'> | undefined,
   } catch (error) {
     logger.warn({ err: error }, 'the VSP did not take its virtual functions away');
   }
-}
-
-/** A VSP without a heartbeat is as healthy as it answers. */
-export async function isHealthy(client: Pick<VspClient, 'ping'> | undefined, senderId: string): Promise<boolean> {
-  if (!client) return false;
-  return await client.ping(senderId).then(
-    ({ healthy }) => healthy,
-    (error) => DpuError.from(error).code === 'UNIMPLEMENTED',
-  );
 }

@@ -52,11 +52,11 @@ export class Vsp {
   readonly numVfsAsked: number[] = [];
   numVfsDelay: Promise<void> | undefined;
   changed = () => {};
-  readonly #address: { ip: string; port: number };
+  readonly address: { ip: string; port: number };
   #server: PluginServer | undefined;
 
   constructor(port: number) {
-    this.#address = { ip: '127.0.0.1', port };
+    this.address = { ip: '127.0.0.1', port };
   }
 
   async start(directory: string): Promise<void> {
@@ -83,7 +83,7 @@ export class Vsp {
       init: async () => {
         this.inits += 1;
         if (this.initFailure) throw this.initFailure;
-        return this.#address;
+        return this.address;
       },
       getDevices: async () => devices(),
       healthy: () => this.heartbeat(),

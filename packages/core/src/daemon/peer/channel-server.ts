@@ -7,16 +7,19 @@ import {
   heartbeatServiceDefinition,
   vendorHeartbeatServiceDefinition,
 } from '@dpu-operator/sdk/client';
-import { addUnaryService } from '@dpu-operator/sdk/wire';
-import { Server, ServerCredentials } from '@grpc/grpc-js';
+import { addUnaryService, type UnaryCall } from '@dpu-operator/sdk/wire';
+import { Metadata, Server, ServerCredentials } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
-import type { BridgePortKeeper } from './bridge-port-keeper.ts';
+import type { HostPorts } from '../datapath/host-ports.ts';
 import { grpcAddress, parseEndpoint } from './endpoint.ts';
+import type { KnownHosts } from './known-hosts.ts';
+import { ownerFrom, ownerHeader } from './owner.ts';
 
 export interface ChannelServerOptions {
-  bridgePorts: BridgePortKeeper;
+  hostPorts: HostPorts;
+  knownHosts: Pick<KnownHosts, 'heard'>;
   /** Whether the DPU's data path works: what the heartbeat answers. */
-  healthy: () => Promise<boolean>;
+  vsp: { readonly healthy: boolean };
   /** This node, for the logs of hosts. */
   responderId: string;
   logger: Logger;
@@ -45,30 +48,40 @@ export async function serveChannel(
   return { address, close: () => server.forceShutdown() };
 }
 
-function addServices(server: Server, { bridgePorts, healthy, responderId }: ChannelServerOptions): void {
+/** Each host sees its own ports, under the names that it gave them. */
+function addServices(server: Server, { hostPorts, knownHosts, vsp, responderId }: ChannelServerOptions): void {
+  const caller = ({ metadata }: UnaryCall): string => {
+    const owner = ownerFrom(metadata);
+    knownHosts.heard(owner);
+    return owner;
+  };
   addUnaryService(server, bridgePortServiceDefinition, {
-    CreateBridgePort: async ({ bridgePort, bridgePortId }) => {
+    CreateBridgePort: async ({ bridgePort, bridgePortId }, call) => {
       if (!bridgePort) throw new DpuError('INVALID_ARGUMENT', 'bridge_port is missing');
       const named = { ...bridgePort, name: bridgePort.name || bridgePortId };
-      return bridgePortToWire(await bridgePorts.create(bridgePortFromWire(named)));
+      return bridgePortToWire(await hostPorts.create(caller(call), bridgePortFromWire(named)));
     },
-    DeleteBridgePort: async ({ name, allowMissing }) => {
-      await bridgePorts.delete(name, { allowMissing });
+    DeleteBridgePort: async ({ name, allowMissing }, call) => {
+      await hostPorts.delete(caller(call), name, { allowMissing });
       return {};
     },
-    GetBridgePort: async ({ name }) => {
-      const port = bridgePorts.get(name);
+    GetBridgePort: async ({ name }, call) => {
+      const port = hostPorts.get(caller(call), name);
       if (!port) throw new DpuError('NOT_FOUND', `bridge port ${name} does not exist`);
       return bridgePortToWire(port);
     },
     // A card has at most a few hundred ports: always one page.
-    ListBridgePorts: async () => ({ bridgePorts: bridgePorts.list().map(bridgePortToWire) }),
+    ListBridgePorts: async (_request, call) => ({ bridgePorts: hostPorts.list(caller(call)).map(bridgePortToWire) }),
     UpdateBridgePort: async () => {
       throw new DpuError('UNIMPLEMENTED', 'bridge ports of hosts are not updated: delete and create them');
     },
   });
-  const now = () => String(BigInt(Date.now()) * 1_000_000n);
-  const Ping = async () => ({ timestamp: now(), responderId, healthy: await healthy() });
+  const Ping = async (_request: unknown, call: UnaryCall) => {
+    const metadata = new Metadata();
+    metadata.set(ownerHeader, caller(call));
+    call.sendMetadata(metadata);
+    return { timestamp: String(BigInt(Date.now()) * 1_000_000n), responderId, healthy: vsp.healthy };
+  };
   addUnaryService(server, heartbeatServiceDefinition, { Ping });
   addUnaryService(server, vendorHeartbeatServiceDefinition, { Ping });
 }

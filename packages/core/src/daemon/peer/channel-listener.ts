@@ -1,24 +1,15 @@
 /** Where the DPU side listens for its hosts. */
 import { DpuError, type IpPort } from '@dpu-operator/sdk';
-import type { Logger } from 'pino';
-import type { BridgePortKeeper } from '../channel/bridge-port-keeper.ts';
-import { grpcAddress, parseEndpoint } from '../channel/endpoint.ts';
-import { serveChannel } from '../channel/server.ts';
+import { type ChannelServerOptions, serveChannel } from './channel-server.ts';
+import { grpcAddress, parseEndpoint } from './endpoint.ts';
 
-export interface DpuChannelOptions {
-  bridgePorts: BridgePortKeeper;
-  healthy: () => Promise<boolean>;
-  responderId: string;
-  logger: Logger;
-}
-
-export class DpuChannel {
-  readonly #options: DpuChannelOptions;
+export class ChannelListener {
+  readonly #options: ChannelServerOptions;
   #served: { wanted: string; close(): void } | undefined;
   #problem: string | undefined;
   #closed = false;
 
-  constructor(options: DpuChannelOptions) {
+  constructor(options: ChannelServerOptions) {
     this.#options = options;
   }
 

@@ -6,10 +6,10 @@ import { DpuError, type NetworkFunction } from '@dpu-operator/sdk';
 import { VspClient } from '@dpu-operator/sdk/client';
 import { pino } from 'pino';
 import { afterEach, expect, test, vi } from 'vitest';
+import { DpuManager } from '../dpu/dpu-manager.ts';
 import { DevicePool } from '../kubelet/pool.ts';
 import { freePort, Vsp } from '../testing/vsp.ts';
-import { type ChainMember, chainId } from './chain-standing.ts';
-import { DpuManager } from './dpu-manager.ts';
+import { type ChainMember, chainId } from './chain-status.ts';
 
 const logger = pino({ level: 'silent' });
 const cleanups: (() => unknown)[] = [];
@@ -77,6 +77,7 @@ class Node {
       onChange: () => {},
       logger,
       heartbeatMs: 100,
+      graceMs: 100,
     });
     cleanups.push(() => manager.close());
     return manager;

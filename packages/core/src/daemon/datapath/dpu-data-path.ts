@@ -1,0 +1,149 @@
+/**
+ * The data path of a DPU side: what its VSP shall hold for the pods of this node and for hosts, and the one reconciler
+ * that makes it so.
+ */
+import { DpuError, type NetworkFunction } from '@dpu-operator/sdk';
+import type { Logger } from 'pino';
+import type { ChainPlace } from '../attach/ports.ts';
+import type { ChainState } from '../chains/chain-state.ts';
+import { chainId } from './chain-status.ts';
+import { HostPortRecords } from './host-port-records.ts';
+import { HostPorts } from './host-ports.ts';
+import { chainKey, networkFunctionKey } from './items.ts';
+import { type AttachedFunctions, NetworkFunctions } from './network-functions.ts';
+import type { Action, Wish } from './plan.ts';
+import { type DesiredItems, Reconciler } from './reconciler.ts';
+import { outcomeUnknown } from './target.ts';
+import { type VspCalls, VspTarget } from './vsp-target.ts';
+
+export interface DpuDataPathOptions {
+  dpuName: string;
+  /** The DPU's directory of records. */
+  directory: string;
+  attachments: AttachedFunctions;
+  /** Called when {@link DpuDataPath.chainState} may answer something else. */
+  onChains: () => void;
+  logger: Logger;
+}
+
+/** Functions first, as hosts' ports come last. */
+class DpuSideItems implements DesiredItems {
+  readonly #functions: NetworkFunctions;
+  readonly #ports: HostPortRecords;
+
+  constructor(functions: NetworkFunctions, ports: HostPortRecords) {
+    this.#functions = functions;
+    this.#ports = ports;
+  }
+
+  wishes(): Wish[] {
+    return [...this.#functions.wishes(), ...this.#ports.wishes()];
+  }
+
+  async beforeCall({ call, item }: Action): Promise<void> {
+    if (item.kind === 'chain' && call !== 'delete') await this.#functions.chainCalled(item);
+  }
+
+  async acknowledged({ call, item }: Action): Promise<void> {
+    if (item.kind === 'chain') await this.#functions.chainAcknowledged(call, item);
+    else if (call !== 'delete') return;
+    else if (item.kind === 'bridgePort') await this.#ports.dropped(item.port.name);
+    else await this.#functions.functionDropped(item.networkFunction);
+  }
+
+  async failed({ call, item }: Action, error: DpuError): Promise<void> {
+    if (item.kind === 'chain') await this.#functions.chainFailed(call, item, error);
+  }
+}
+
+export class DpuDataPath {
+  readonly #functions: NetworkFunctions;
+  readonly #reconciler: Reconciler;
+  readonly #logger: Logger;
+  /** What hosts ask for. */
+  readonly hostPorts: HostPorts;
+
+  constructor(options: DpuDataPathOptions) {
+    const { directory, logger } = options;
+    this.#logger = logger;
+    const records = new HostPortRecords(`${directory}/bridge-ports`);
+    this.#functions = new NetworkFunctions(options);
+    this.#reconciler = new Reconciler({
+      desired: new DpuSideItems(this.#functions, records),
+      disconnected: "the DPU's VSP is not ready; see its vsp pod",
+      logger,
+    });
+    this.hostPorts = new HostPorts({ records, reconciler: this.#reconciler, logger });
+  }
+
+  /** A VSP has been initialised, which may be another than before. Resolves when it was told everything. */
+  async vspStarted(client: VspCalls): Promise<void> {
+    const hasChains = (await client.getInfo())?.capabilities.includes('chains') ?? false;
+    await this.#functions.vspStarted(hasChains);
+    await this.#reconciler.connect(new VspTarget(client, this.#logger));
+    this.#functions.vspComplete();
+  }
+
+  vspLost(): void {
+    this.#reconciler.disconnect();
+    this.#functions.vspAway();
+  }
+
+  /**
+   * A function has been attached. That the VSP refuses its chain is told by the chain's state and is no error: the
+   * interface works, and the chain may be taken later.
+   *
+   * @throws DpuError UNAVAILABLE without a VSP; what the VSP says to a function that it is given by itself
+   */
+  async createNetworkFunction(nf: NetworkFunction, place?: ChainPlace): Promise<void> {
+    const given = await this.#functions.attach(nf, place);
+    if (given === 'in chain' && place) return this.#chainReconciled(place.chain);
+    try {
+      await this.#reconciler.ensure(networkFunctionKey(nf));
+    } catch (error) {
+      this.#functions.forget(nf);
+      throw error;
+    }
+    if (place) this.#functions.chainReconciled(place.chain);
+  }
+
+  /** Returns when no frame passes the function any more, or will once the VSP is back. */
+  async deleteNetworkFunction(nf: NetworkFunction, chain?: string): Promise<void> {
+    await this.#functions.detach(nf, chain);
+    const keys = [...(chain === undefined ? [] : [chainKey(chainId(chain))]), networkFunctionKey(nf)];
+    for (const key of keys) await this.#ensureDropped(key);
+    if (chain !== undefined) this.#functions.chainReconciled(chain);
+  }
+
+  /** The chain has other functions now, or another order. Does nothing where it has none here. */
+  async setOrder(chain: string, functions: readonly string[]): Promise<void> {
+    if (await this.#functions.setOrder(chain, functions)) await this.#chainReconciled(chain);
+  }
+
+  /** undefined where no function of the chain is attached here. */
+  chainState(chain: string): ChainState | undefined {
+    return this.#functions.chainState(chain);
+  }
+
+  close(): void {
+    this.#reconciler.close();
+  }
+
+  async #chainReconciled(chain: string): Promise<void> {
+    // What the VSP says to it is in the chain's state.
+    await this.#reconciler.ensure(chainKey(chainId(chain))).then(
+      () => this.#functions.chainReconciled(chain),
+      () => {},
+    );
+  }
+
+  async #ensureDropped(key: string): Promise<void> {
+    if (!this.#reconciler.connected) return;
+    try {
+      await this.#reconciler.ensure(key);
+    } catch (error) {
+      if (!outcomeUnknown(DpuError.from(error))) throw error;
+      this.#logger.warn({ err: error, item: key }, 'not deleted by the VSP yet; it will be when it is back');
+    }
+  }
+}

@@ -1,0 +1,206 @@
+/**
+ * The data path of a host side: the bridge ports that its pods need at the daemon on the DPU.
+ *
+ * This host's attachments are the truth. Whenever the peer comes (back) within reach, its ports of this host are made
+ * equal to them. So a deletion that the peer cannot hear of now is no error; a creation waits for a peer that is
+ * expected back.
+ */
+import { type BridgePort, DpuError } from '@dpu-operator/sdk';
+import type { VspClient } from '@dpu-operator/sdk/client';
+import type { Logger } from 'pino';
+import { z } from 'zod';
+import { Peer, type PeerListener } from '../peer/peer.ts';
+import type { Outage } from './availability.ts';
+import { bridgePortId, bridgePortKey } from './items.ts';
+import { PeerTarget } from './peer-target.ts';
+import type { Action, Wish } from './plan.ts';
+import { type DesiredItems, Reconciler } from './reconciler.ts';
+import { Records } from './records.ts';
+import { outcomeUnknown } from './target.ts';
+
+export interface AttachedPorts {
+  /** The bridge ports of a DPU's attachments as they are on disk now. */
+  bridgePorts(dpuName: string): BridgePort[];
+  /**
+   * Whether the attachments on disk could all be read; absent where they always can. While they cannot, a port that
+   * none of them needs may be one's that cannot be read.
+   */
+  isComplete?(): boolean;
+}
+
+export interface HostDataPathOptions {
+  dpuName: string;
+  /** Who this host is to the DPU's daemon. */
+  owner: string;
+  nodeName: string;
+  /** The DPU's directory of records. */
+  directory: string;
+  attachments: AttachedPorts;
+  /** Called when {@link HostDataPath.outage} or {@link HostDataPath.isKnown} answers something else. */
+  onChange: () => void;
+  logger: Logger;
+  heartbeatMs: number;
+  graceMs: number;
+}
+
+/** Milliseconds that an ADD waits for a peer that is expected back; as long as the longest call to it. */
+const patienceMs = 10_000;
+
+const deletionSchema = z.object({ version: z.literal(1), name: z.string() });
+type Deletion = z.infer<typeof deletionSchema>;
+
+/** What attachments need, and what is to go although nothing can be seen of it. */
+class HostSideItems implements DesiredItems {
+  readonly #ports: () => BridgePort[];
+  readonly #isComplete: () => boolean;
+  /** Deletions that the peer did not acknowledge, by id. */
+  readonly #deletions: Records<Deletion>;
+  /** Those of them that are asked for right now, and are not on disk. */
+  readonly #orders = new Set<string>();
+
+  constructor({ directory, attachments, dpuName }: HostDataPathOptions) {
+    this.#ports = () => attachments.bridgePorts(dpuName);
+    this.#isComplete = () => attachments.isComplete?.() ?? true;
+    this.#deletions = new Records({
+      directory: `${directory}/bridge-port-deletions`,
+      schema: deletionSchema,
+      what: 'bridge port',
+    });
+  }
+
+  /** @param held what the peer has of this host: it goes where all attachments are known and none needs it */
+  wishes(held: readonly BridgePort[]): Wish[] {
+    const needed = new Map(this.#ports().map((port) => [bridgePortId(port.name), port]));
+    const unneeded = this.#isComplete() ? held.map(({ name }) => bridgePortId(name)) : [];
+    const dropped = new Set([...this.#deletions.keys(), ...this.#orders, ...unneeded]);
+    return [
+      ...[...needed.values()].map((port): Wish => ({ order: 'hold', item: { kind: 'bridgePort', port } })),
+      ...[...dropped].filter((id) => !needed.has(id)).map((id): Wish => ({ order: 'drop', item: deletionOf(id) })),
+    ];
+  }
+
+  order(name: string): void {
+    this.#orders.add(bridgePortId(name));
+  }
+
+  orderDone(name: string): void {
+    this.#orders.delete(bridgePortId(name));
+  }
+
+  /** The peer did not acknowledge it: also another daemon is to ask for it. */
+  async remember(name: string): Promise<void> {
+    const id = bridgePortId(name);
+    await this.#deletions.put(id, { version: 1, name: id });
+    this.#orders.delete(id);
+  }
+
+  async beforeCall(): Promise<void> {}
+
+  async acknowledged({ item }: Action): Promise<void> {
+    if (item.kind !== 'bridgePort') return;
+    const id = bridgePortId(item.port.name);
+    this.#orders.delete(id);
+    await this.#deletions.delete(id);
+  }
+
+  async failed(): Promise<void> {}
+}
+
+export class HostDataPath implements PeerListener {
+  readonly #options: HostDataPathOptions;
+  readonly #items: HostSideItems;
+  readonly #reconciler: Reconciler;
+  #peer: { peer: Peer; address: string } | undefined;
+  #closed = false;
+
+  constructor(options: HostDataPathOptions) {
+    this.#options = options;
+    this.#items = new HostSideItems(options);
+    this.#reconciler = new Reconciler({
+      desired: this.#items,
+      disconnected: "the DPU side's daemon is out of reach",
+      logger: options.logger,
+    });
+  }
+
+  /** Whether the peer was heard of: until then nothing is said of it. */
+  get isKnown(): boolean {
+    return this.#peer?.peer.isKnown ?? false;
+  }
+
+  /** Why pods cannot be served by the peer. */
+  get outage(): Outage | undefined {
+    return this.#peer?.peer.outage;
+  }
+
+  /** The VSP has said where the peer listens. */
+  connect(address: string): void {
+    if (this.#closed || this.#peer?.address === address) return;
+    if (this.#peer) {
+      this.#peer.peer.close();
+      this.#reconciler.disconnect();
+    }
+    const { owner, nodeName, logger, heartbeatMs, graceMs } = this.#options;
+    const peer = new Peer({
+      address,
+      owner,
+      senderId: nodeName,
+      listener: this,
+      logger,
+      intervalMs: heartbeatMs,
+      graceMs,
+    });
+    this.#peer = { peer, address };
+  }
+
+  async peerConnected(client: VspClient, knowsOwners: boolean): Promise<void> {
+    await this.#reconciler.connect(new PeerTarget(client, knowsOwners));
+    this.#options.logger.info('bridge ports agree with the DPU side');
+  }
+
+  peerInterrupted(): void {
+    this.#reconciler.disconnect();
+  }
+
+  peerChanged(): void {
+    const { outage } = this;
+    if (outage) this.#reconciler.rejectAll(new DpuError('UNAVAILABLE', outage.message));
+    this.#options.onChange();
+  }
+
+  /**
+   * The attachment that needs the port is on disk.
+   *
+   * @throws DpuError UNAVAILABLE while the peer is out of reach
+   */
+  async createBridgePort(port: BridgePort): Promise<void> {
+    if (!this.#peer) throw new DpuError('UNAVAILABLE', 'its VSP has not said yet where the DPU side listens');
+    const { outage } = this;
+    if (outage) throw new DpuError('UNAVAILABLE', outage.message);
+    await this.#reconciler.ensure(bridgePortKey(port.name), { patient: true, deadlineMs: patienceMs });
+  }
+
+  /** A peer that is out of reach deletes the port when it is back. */
+  async deleteBridgePort(name: string): Promise<void> {
+    this.#items.order(name);
+    try {
+      await this.#reconciler.ensure(bridgePortKey(name));
+      this.#items.orderDone(name);
+    } catch (error) {
+      if (!outcomeUnknown(error)) throw error;
+      await this.#items.remember(name);
+    }
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#peer?.peer.close();
+    this.#reconciler.close();
+  }
+}
+
+/** Its name is all that a deletion needs. */
+const deletionOf = (id: string): Wish['item'] => ({
+  kind: 'bridgePort',
+  port: { name: id, macAddress: '', type: 'ACCESS', logicalBridges: [] },
+});

@@ -1,0 +1,97 @@
+/**
+ * What hosts ask one DPU for: bridge ports, each host its own.
+ *
+ * Guarantees: a port is on disk before the VSP hears of it, and a deletion is on disk before it is answered, so both
+ * survive a crash of this daemon and of the VSP. Creating what is there and deleting (with `allowMissing`) what is not
+ * are no errors. Requests for one port are served in the order in which they came. A port whose creation the VSP
+ * refused is forgotten; one whose outcome is unknown (the VSP died meanwhile) is kept until its host says otherwise.
+ */
+import { type BridgePort, DpuError } from '@dpu-operator/sdk';
+import type { Logger } from 'pino';
+import { KeyedLock } from '../state/keyed-lock.ts';
+import { type HostPortRecords, parseBridgePort } from './host-port-records.ts';
+import { bridgePortId, bridgePortKey } from './items.ts';
+import type { Reconciler } from './reconciler.ts';
+import { outcomeUnknown } from './target.ts';
+
+export class HostPorts {
+  readonly #records: HostPortRecords;
+  readonly #reconciler: Pick<Reconciler, 'ensure' | 'connected' | 'reconcile'>;
+  readonly #logger: Logger;
+  readonly #lock = new KeyedLock();
+
+  constructor(options: {
+    records: HostPortRecords;
+    reconciler: Pick<Reconciler, 'ensure' | 'connected' | 'reconcile'>;
+    logger: Logger;
+  }) {
+    this.#records = options.records;
+    this.#reconciler = options.reconciler;
+    this.#logger = options.logger;
+  }
+
+  /** @throws DpuError ALREADY_EXISTS for a port of that name with other content, UNAVAILABLE without a VSP */
+  create(owner: string, requested: BridgePort): Promise<BridgePort> {
+    const port = parseBridgePort(requested);
+    const id = bridgePortId(port.name);
+    return this.#inOrder(owner, id, async () => {
+      if (!this.#reconciler.connected) {
+        throw new DpuError('UNAVAILABLE', `bridge port ${id}: the DPU's VSP is not ready; see its vsp pod`);
+      }
+      const former = this.#records.find(owner, id);
+      if (former?.record.deleting) await this.#reconciler.ensure(bridgePortKey(former.vspId));
+      const { key, isNew } = await this.#records.hold(owner, port);
+      try {
+        await this.#reconciler.ensure(key);
+      } catch (error) {
+        if (isNew && !outcomeUnknown(error)) await this.#records.forget(key);
+        throw error;
+      }
+      return port;
+    });
+  }
+
+  /** Answers once the deletion is certain to happen: at once where the VSP runs, else when it is back. */
+  delete(owner: string, name: string, { allowMissing }: { allowMissing: boolean }): Promise<void> {
+    const id = bridgePortId(name);
+    return this.#inOrder(owner, id, async () => {
+      const key = await this.#records.drop(owner, id);
+      if (key === undefined) {
+        if (allowMissing) return;
+        throw new DpuError('NOT_FOUND', `bridge port ${id} does not exist`);
+      }
+      if (!this.#reconciler.connected) return;
+      try {
+        await this.#reconciler.ensure(key);
+      } catch (error) {
+        if (!outcomeUnknown(error)) throw error;
+        this.#logger.warn({ err: error, port: id }, 'the VSP did not delete a bridge port; it will when it is back');
+      }
+    });
+  }
+
+  list(owner: string): BridgePort[] {
+    return this.#records.of(owner);
+  }
+
+  get(owner: string, name: string): BridgePort | undefined {
+    const known = this.#records.find(owner, name);
+    return known?.record.deleting ? undefined : known?.record.port;
+  }
+
+  /** Hosts that have ports here. */
+  owners(): string[] {
+    return this.#records.owners();
+  }
+
+  /** An order: every port of a host that does not come back goes. @returns how many that are */
+  async forgetHost(owner: string): Promise<number> {
+    const count = await this.#records.dropAll(owner);
+    this.#reconciler.reconcile();
+    return count;
+  }
+
+  #inOrder<T>(owner: string, id: string, work: () => Promise<T>): Promise<T> {
+    return this.#lock.run(`${owner} ${id}`, work);
+  }
+}

@@ -1,0 +1,1 @@
+export { HostDataPath, type HostDataPathOptions } from './host-data-path.ts';

@@ -1,0 +1,235 @@
+/**
+ * Makes one target hold what it shall. A restart of the daemon, a VSP or peer that was away, and a call without an
+ * answer are one case: {@link Reconciler.connect}, after which nothing is taken for granted.
+ *
+ * One pass decides ({@link plan}), starts calls and ends; each answer is followed by the next pass. Calls that do not
+ * depend on each other are in flight together. One that failed is tried again by itself, later each time, and holds
+ * up no other. A caller waits for its own item ({@link Reconciler.ensure}), which goes first.
+ */
+import { type BridgePort, DpuError } from '@dpu-operator/sdk';
+import type { Logger } from 'pino';
+import { backoffDelay } from '../../kube/backoff.ts';
+import { gone, type Presence, there, unknown } from '../presence.ts';
+import { bridgePortKey, type Item, keyOf } from './items.ts';
+import { type Action, plan, type Wish } from './plan.ts';
+import { outcomeUnknown, type Target } from './target.ts';
+import { type EnsureOptions, Waiters } from './waiters.ts';
+
+/** What a target shall hold, from records on disk, and what it is known to have been told. */
+export interface DesiredItems {
+  /** As they are now, one for a key. @param held the target's bridge ports, as far as it was asked or told */
+  wishes(held: readonly BridgePort[]): readonly Wish[];
+  /** Before the target hears of it: what must survive a crash of this daemon meanwhile. */
+  beforeCall(action: Action): Promise<void>;
+  acknowledged(action: Action): Promise<void>;
+  failed(action: Action, error: DpuError): Promise<void>;
+}
+
+export interface ReconcilerOptions {
+  desired: DesiredItems;
+  logger: Logger;
+  /** Of the target, for errors: `the DPU's VSP is not ready; see its vsp pod`. */
+  disconnected: string;
+}
+
+/** Calls in flight together: enough for the pods that a kubelet starts at once. */
+const concurrency = 16;
+const backoff = { initialMs: 500, maxMs: 30_000 };
+
+interface Failure {
+  times: number;
+  /** By performance.now(). */
+  retryAt: number;
+  message: string;
+}
+
+/** What is known of a target since it started. */
+class Session {
+  readonly actual = new Map<string, Presence<Item>>();
+  readonly inFlight = new Set<string>();
+  readonly failed = new Map<string, Failure>();
+  readonly target: Target;
+  readonly started = Promise.withResolvers<void>();
+  starting = true;
+  /** It has said which bridge ports it has: one that it did not name is absent. */
+  isListed = false;
+
+  constructor(target: Target) {
+    this.target = target;
+  }
+
+  take(ports: readonly BridgePort[]): void {
+    this.isListed = true;
+    for (const port of ports) this.actual.set(bridgePortKey(port.name), there({ kind: 'bridgePort', port }));
+  }
+
+  presence(item: Item): Presence<Item> {
+    const known = this.actual.get(keyOf(item));
+    if (known) return known;
+    return this.isListed && item.kind === 'bridgePort' ? gone : unknown('it was not asked since it started');
+  }
+
+  bridgePorts(): BridgePort[] {
+    return [...this.actual.values()].flatMap((known) =>
+      known.is === 'there' && known.value.kind === 'bridgePort' ? known.value.port : [],
+    );
+  }
+
+  backingOff(now: number): ReadonlySet<string> {
+    return new Set([...this.failed].filter(([, { retryAt }]) => retryAt > now).map(([key]) => key));
+  }
+}
+
+export class Reconciler {
+  readonly #options: ReconcilerOptions;
+  readonly #waiters = new Waiters();
+  #session: Session | undefined;
+  /** The target that is being listed, or was last. */
+  #connecting: Session | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #closed = false;
+
+  constructor(options: ReconcilerOptions) {
+    this.#options = options;
+  }
+
+  get connected(): boolean {
+    return this.#session !== undefined;
+  }
+
+  /**
+   * A target has started, or is back. Resolves when everything has been tried once; what it refuses is logged and
+   * tried again.
+   *
+   * @throws DpuError when it cannot be listed, or is lost meanwhile
+   */
+  async connect(target: Target): Promise<void> {
+    this.#session?.started.resolve();
+    this.#session = undefined;
+    const session = new Session(target);
+    this.#connecting = session;
+    const listed = await target.listBridgePorts();
+    if (listed) session.take(listed);
+    if (this.#connecting === session) {
+      this.#session = session;
+      this.reconcile();
+      await session.started.promise;
+    }
+    if (this.#session !== session) throw new DpuError('UNAVAILABLE', 'it was lost meanwhile');
+  }
+
+  /** The target is lost; what its calls answer counts no more. Callers wait on unless they did not want to. */
+  disconnect(): void {
+    this.#session?.started.resolve();
+    this.#session = undefined;
+    this.#connecting = undefined;
+    this.#waiters.disconnected(new DpuError('UNAVAILABLE', this.#options.disconnected));
+  }
+
+  /** Those who wait have waited in vain. */
+  rejectAll(error: DpuError): void {
+    this.#waiters.rejectAll(error);
+  }
+
+  /**
+   * Resolves when the target holds, or has dropped, what its owner wishes of this key.
+   *
+   * @throws DpuError what the target answered; UNAVAILABLE without a target, DEADLINE_EXCEEDED
+   */
+  async ensure(key: string, options: EnsureOptions = {}): Promise<void> {
+    const done = this.#waiters.add(key, options);
+    const failure = this.#session?.failed.get(key);
+    if (failure) failure.retryAt = 0;
+    if (this.#session) this.reconcile();
+    else this.#waiters.disconnected(new DpuError('UNAVAILABLE', this.#options.disconnected));
+    await done;
+  }
+
+  /** Wishes may have changed. */
+  reconcile(): void {
+    const session = this.#session;
+    if (session && !this.#closed) this.#pass(session);
+  }
+
+  close(): void {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    this.disconnect();
+    this.#waiters.rejectAll(new DpuError('CANCELLED', 'the daemon is stopping'));
+  }
+
+  #pass(session: Session): void {
+    const now = performance.now();
+    const { pending, runnable } = plan(this.#options.desired.wishes(session.bridgePorts()), {
+      actual: (item) => session.presence(item),
+      inFlight: session.inFlight,
+      failed: new Set(session.failed.keys()),
+      backingOff: session.backingOff(now),
+      starting: session.starting,
+    });
+    for (const key of this.#waiters.keys()) {
+      if (!pending.has(key) && !session.inFlight.has(key)) this.#waiters.resolve(key);
+    }
+    const urgent = (action: Action) => (this.#waiters.has(keyOf(action.item)) ? 0 : 1);
+    const room = concurrency - session.inFlight.size;
+    const next = [...runnable].sort((a, b) => urgent(a) - urgent(b)).slice(0, room);
+    for (const action of next) void this.#attempt(session, action);
+    const isTried = [...pending.keys()].every((key) => session.failed.has(key));
+    if (session.starting && isTried && session.inFlight.size === 0) {
+      session.starting = false;
+      session.started.resolve();
+    }
+    this.#wakeForRetry(session, now);
+  }
+
+  async #attempt(session: Session, action: Action): Promise<void> {
+    const { desired, logger } = this.#options;
+    const key = keyOf(action.item);
+    session.inFlight.add(key);
+    const waiting = this.#waiters.of(key);
+    let performed = false;
+    try {
+      await desired.beforeCall(action);
+      await session.target.perform(action);
+      performed = true;
+      if (session !== this.#session) return;
+      session.actual.set(key, action.call === 'delete' ? gone : there(action.item));
+      session.failed.delete(key);
+      await desired.acknowledged(action);
+      // What it freed may be what others were refused for.
+      if (action.call === 'delete') for (const failure of session.failed.values()) failure.retryAt = 0;
+    } catch (thrown) {
+      const error = DpuError.from(thrown);
+      if (session !== this.#session) return;
+      // What was refused changed nothing, unless it was to take two calls.
+      const half = performed || (action.call === 'replace' && action.item.kind !== 'chain');
+      if (half || outcomeUnknown(error)) session.actual.set(key, unknown(error.message));
+      await desired.failed(action, error).catch((err) => logger.error({ err, item: key }, 'cannot write a record'));
+      this.#waiters.failed(waiting, error);
+      this.#retryLater(session, action, error);
+    } finally {
+      session.inFlight.delete(key);
+      if (session === this.#session) this.reconcile();
+    }
+  }
+
+  #retryLater(session: Session, { call, item }: Action, error: DpuError): void {
+    const key = keyOf(item);
+    const last = session.failed.get(key);
+    const times = (last?.times ?? 0) + 1;
+    // Somebody may have come for it meanwhile.
+    const delayMs = backoffDelay(this.#waiters.has(key) ? 1 : times, backoff);
+    session.failed.set(key, { times, retryAt: performance.now() + delayMs, message: error.message });
+    if (last?.message === error.message) return;
+    this.#options.logger.warn({ err: error, item: key, call }, 'not done; it is tried again');
+  }
+
+  /** One timer for the next of those that this pass left out because it is not their time yet. */
+  #wakeForRetry(session: Session, now: number): void {
+    clearTimeout(this.#timer);
+    const times = [...session.failed.values()].map(({ retryAt }) => retryAt).filter((retryAt) => retryAt > now);
+    if (times.length === 0) return;
+    this.#timer = setTimeout(() => this.reconcile(), Math.min(...times) - now + 1);
+    this.#timer.unref();
+  }
+}

@@ -1,0 +1,138 @@
+/** For tests: a VSP's data path in memory, with switches that make its calls fail. */
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type BridgePort, type Capability, DpuError, type NetworkFunction, type ServiceChain } from '@dpu-operator/sdk';
+import { pino } from 'pino';
+import { HostPortRecords } from './host-port-records.ts';
+import { HostPorts } from './host-ports.ts';
+import { bridgePortId, networkFunctionId, sameBridgePort, sameFunctions } from './items.ts';
+import type { Action, Wish } from './plan.ts';
+import { Reconciler } from './reconciler.ts';
+import { type VspCalls, VspTarget } from './vsp-target.ts';
+
+export const silent = pino({ level: 'silent' });
+
+export const temporaryDirectory = (): string => join(mkdtempSync(join(tmpdir(), 'datapath-')), 'dpu');
+
+export const port = (index: number, mac = `02:00:00:00:00:0${index}`): BridgePort => ({
+  name: `bridgePorts/host0-${index}`,
+  macAddress: mac,
+  type: 'ACCESS',
+  logicalBridges: [`${index + 2}`],
+});
+
+export class MemoryVsp implements VspCalls {
+  readonly ports = new Map<string, BridgePort>();
+  readonly functions = new Map<string, NetworkFunction>();
+  readonly chains = new Map<string, NetworkFunction[]>();
+  /** Every call in order, with the id that it is about. */
+  readonly calls: string[] = [];
+  /** Thrown by every call instead of its work. */
+  failure: DpuError | undefined;
+  canList = true;
+  hasChains = false;
+  /** Awaited before the work of every call: tests hold calls here, or refuse them. */
+  gate: (call: string) => Promise<void> = async () => {};
+  /** Awaited after it: tests lose answers here. */
+  answer: (call: string) => Promise<void> = async () => {};
+
+  async getInfo(): Promise<{ capabilities: Capability[] } | undefined> {
+    return { capabilities: this.hasChains ? ['chains'] : [] };
+  }
+
+  createBridgePort(created: BridgePort): Promise<BridgePort> {
+    const id = bridgePortId(created.name);
+    return this.#call(`create ${id}`, () => {
+      const old = this.ports.get(id);
+      if (old && !sameBridgePort(old, created)) throw new DpuError('ALREADY_EXISTS', 'other content');
+      this.ports.set(id, created);
+      return created;
+    });
+  }
+
+  deleteBridgePort(name: string): Promise<void> {
+    const id = bridgePortId(name);
+    return this.#call(`delete ${id}`, () => void this.ports.delete(id));
+  }
+
+  async listBridgePorts(): Promise<BridgePort[]> {
+    if (!this.canList) throw new DpuError('UNIMPLEMENTED', 'no list');
+    return [...this.ports].map(([id, held]) => ({ ...held, name: `bridgePorts/${id}` }));
+  }
+
+  createNetworkFunction(nf: NetworkFunction): Promise<void> {
+    const id = networkFunctionId(nf);
+    return this.#call(`create ${id}`, () => void this.functions.set(id, nf));
+  }
+
+  deleteNetworkFunction(nf: NetworkFunction): Promise<void> {
+    const id = networkFunctionId(nf);
+    return this.#call(`delete ${id}`, () => void this.functions.delete(id));
+  }
+
+  createChain(chain: ServiceChain): Promise<ServiceChain> {
+    const id = chainIdOf(chain.name);
+    return this.#call(`create ${id}`, () => {
+      const old = this.chains.get(id);
+      if (old && !sameFunctions(old, chain.networkFunctions)) throw new DpuError('ALREADY_EXISTS', 'other functions');
+      return this.#take(id, chain);
+    });
+  }
+
+  updateChain(chain: ServiceChain): Promise<ServiceChain> {
+    const id = chainIdOf(chain.name);
+    return this.#call(`update ${id}`, () => {
+      if (!this.chains.has(id)) throw new DpuError('NOT_FOUND', 'no such chain');
+      return this.#take(id, chain);
+    });
+  }
+
+  deleteChain(name: string): Promise<void> {
+    const id = chainIdOf(name);
+    return this.#call(`delete ${id}`, () => {
+      if (!this.chains.delete(id)) throw new DpuError('NOT_FOUND', 'no such chain');
+    });
+  }
+
+  /** By the contract a function is in one chain only, or by itself. */
+  #take(id: string, chain: ServiceChain): ServiceChain {
+    const wanted = new Set(chain.networkFunctions.map(networkFunctionId));
+    const others = [...this.chains].filter(([other]) => other !== id).flatMap(([, functions]) => functions);
+    const isHeld = [...others, ...this.functions.values()].some((nf) => wanted.has(networkFunctionId(nf)));
+    if (isHeld) throw new DpuError('FAILED_PRECONDITION', 'a function is in use');
+    this.chains.set(id, chain.networkFunctions);
+    return chain;
+  }
+
+  async #call<T>(call: string, work: () => T): Promise<T> {
+    this.calls.push(call);
+    await this.gate(call);
+    if (this.failure) throw this.failure;
+    const result = work();
+    await this.answer(call);
+    return result;
+  }
+}
+
+const chainIdOf = (name: string): string => name.replace(/^serviceChains\//, '');
+
+/** Hosts' ports of one DPU with their own reconciler, as a daemon that has just started has them. */
+export function hostPortsIn(directory: string) {
+  const records = new HostPortRecords(directory);
+  const reconciler = new Reconciler({
+    desired: {
+      wishes: (): Wish[] => records.wishes(),
+      beforeCall: async () => {},
+      acknowledged: async ({ call, item }: Action) => {
+        if (call === 'delete' && item.kind === 'bridgePort') await records.dropped(item.port.name);
+      },
+      failed: async () => {},
+    },
+    disconnected: 'the VSP is not ready',
+    logger: silent,
+  });
+  const ports = new HostPorts({ records, reconciler, logger: silent });
+  const connect = (vsp: MemoryVsp) => reconciler.connect(new VspTarget(vsp, silent));
+  return { ports, reconciler, connect };
+}

@@ -1,0 +1,54 @@
+/** A VSP that has been initialised. */
+import { type BridgePort, DpuError, type NetworkFunction, type PluginInfo, type ServiceChain } from '@dpu-operator/sdk';
+import type { Logger } from 'pino';
+import type { ChainItem } from './items.ts';
+import type { Action } from './plan.ts';
+import { type BridgePortCalls, ignoreAbsence, orElse, performOnBridgePort, type Target } from './target.ts';
+
+export interface VspCalls extends BridgePortCalls {
+  getInfo(): Promise<Pick<PluginInfo, 'capabilities'> | undefined>;
+  createNetworkFunction(nf: NetworkFunction): Promise<void>;
+  deleteNetworkFunction(nf: NetworkFunction): Promise<void>;
+  createChain(chain: ServiceChain): Promise<ServiceChain>;
+  updateChain(chain: ServiceChain): Promise<ServiceChain>;
+  deleteChain(name: string, options: { allowMissing: boolean }): Promise<void>;
+}
+
+export class VspTarget implements Target {
+  readonly #client: VspCalls;
+  readonly #logger: Logger;
+
+  constructor(client: VspCalls, logger: Logger) {
+    this.#client = client;
+    this.#logger = logger;
+  }
+
+  /** Those for the Go operator cannot list; whatever keeps one from it, creating again does no harm. */
+  async listBridgePorts(): Promise<BridgePort[] | undefined> {
+    try {
+      return await this.#client.listBridgePorts();
+    } catch (error) {
+      const { code } = DpuError.from(error);
+      if (code !== 'UNIMPLEMENTED') this.#logger.warn({ err: error }, 'the VSP did not list its bridge ports');
+      return undefined;
+    }
+  }
+
+  async perform(action: Action): Promise<void> {
+    const { call, item } = action;
+    if (item.kind === 'bridgePort') return performOnBridgePort(this.#client, action);
+    if (item.kind === 'chain') return this.#performOnChain(call, item);
+    if (call !== 'create') await ignoreAbsence(this.#client.deleteNetworkFunction(item.networkFunction));
+    if (call !== 'delete') await this.#client.createNetworkFunction(item.networkFunction);
+  }
+
+  /** All or nothing, and in place: functions that stay are not interrupted. */
+  async #performOnChain(call: Action['call'], { id, networkFunctions }: ChainItem): Promise<void> {
+    const client = this.#client;
+    const chain = { name: `serviceChains/${id}`, networkFunctions: [...networkFunctions] };
+    if (call === 'delete') return ignoreAbsence(client.deleteChain(id, { allowMissing: true }));
+    if (call === 'create') return orElse(client.createChain(chain), 'ALREADY_EXISTS', () => client.updateChain(chain));
+    // NOT_FOUND is one of the chain, or of an interface: creating it tells.
+    return orElse(client.updateChain(chain), 'NOT_FOUND', () => client.createChain(chain));
+  }
+}

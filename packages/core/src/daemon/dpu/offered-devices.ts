@@ -1,0 +1,78 @@
+/** What of a DPU's devices the node offers to pods. */
+import type { Device } from '@dpu-operator/sdk';
+import type { Sysfs, VfPosition } from '@dpu-operator/sdk/linux';
+import type { DevicePool } from '../kubelet/pool.ts';
+import { devicePosition } from './device-position.ts';
+
+export interface OfferedDevicesOptions {
+  dpuName: string;
+  pool: DevicePool;
+  sysfs: Pick<Sysfs, 'vfPosition'>;
+}
+
+export class OfferedDevices {
+  readonly #options: OfferedDevicesOptions;
+  readonly #positions = new Map<string, VfPosition>();
+  #devices: readonly Device[] = [];
+  #inService = true;
+  #withdrawn = false;
+
+  constructor(options: OfferedDevicesOptions) {
+    this.#options = options;
+  }
+
+  get withdrawn(): boolean {
+    return this.#withdrawn;
+  }
+
+  get count(): number {
+    return this.#devices.length;
+  }
+
+  get unhealthy(): number {
+    return this.#devices.filter(({ healthy }) => !healthy).length;
+  }
+
+  /** PF and VF of a device that is offered. */
+  position(deviceId: string): VfPosition | undefined {
+    return this.#withdrawn ? undefined : this.#positions.get(deviceId);
+  }
+
+  /** The VSP has these now. */
+  async set(devices: readonly Device[]): Promise<void> {
+    this.#devices = devices;
+    await Promise.all(devices.map(({ id }) => this.#place(id)));
+    if (this.#devices === devices) this.#offer();
+  }
+
+  /** While the DPU cannot serve pods its devices are unhealthy, so that the scheduler sends none. */
+  setInService(inService: boolean): void {
+    if (inService === this.#inService) return;
+    this.#inService = inService;
+    if (this.#devices.length > 0) this.#offer();
+  }
+
+  /** Offers no devices any more; pods that have some keep them. */
+  withdraw(): void {
+    this.#withdrawn = true;
+    this.#options.pool.remove(this.#options.dpuName);
+  }
+
+  offerAgain(): void {
+    this.#withdrawn = false;
+    if (this.#devices.length > 0) this.#offer();
+  }
+
+  async #place(id: string): Promise<void> {
+    if (!this.#positions.has(id)) this.#positions.set(id, await devicePosition(this.#options.sysfs, id));
+  }
+
+  #offer(): void {
+    if (this.#withdrawn) return;
+    const { pool, dpuName } = this.#options;
+    pool.set(
+      dpuName,
+      this.#devices.map((device) => ({ ...device, healthy: device.healthy && this.#inService })),
+    );
+  }
+}
