@@ -39,7 +39,7 @@ export class Devices {
 
   /** The netdev of a PCI address or of a netdev name, if it is in this namespace now. */
   netdevOf(deviceId: string): string | undefined {
-    if (!pciAddressPattern.test(deviceId)) return this.exists(deviceId) ? deviceId : undefined;
+    if (!pciAddressPattern.test(deviceId)) return this.#exists(deviceId) ? deviceId : undefined;
     try {
       return readdirSync(join(this.#sys, 'bus/pci/devices', deviceId, 'net'))[0];
     } catch {
@@ -47,9 +47,9 @@ export class Devices {
     }
   }
 
-  /** Whether a netdev of this name is in this namespace now. */
-  exists(name: string): boolean {
-    return !name.includes('/') && existsSync(join(this.#sys, 'class/net', name));
+  /** Whether the node has a PCI function at an address, wherever its netdev is. */
+  isPresent(pciAddress: string): boolean {
+    return pciAddressPattern.test(pciAddress) && existsSync(join(this.#sys, 'bus/pci/devices', pciAddress));
   }
 
   #pciAddressOf(netdev: string): string | undefined {
@@ -73,6 +73,10 @@ export class Devices {
     } catch {
       return undefined;
     }
+  }
+
+  #exists(name: string): boolean {
+    return !name.includes('/') && existsSync(join(this.#sys, 'class/net', name));
   }
 
   #text(...path: string[]): string {
