@@ -11,8 +11,11 @@ import {
   type AttachEngineOptions,
   AttachmentStore,
   type DataPath,
-  type DpuDirectory,
+  DeviceHomes,
+  type DpuIndex,
   type Side,
+  there,
+  unknown,
 } from '@dpu-operator/core/daemon/attach';
 import { CniServer } from '@dpu-operator/core/daemon/cni-server';
 import type { NetworkFunction } from '@dpu-operator/sdk';
@@ -102,15 +105,18 @@ export class AttachBed {
     return join(this.directory, 'cni', 'server.sock');
   }
 
-  readonly dpus: DpuDirectory = {
+  readonly dpus: DpuIndex = {
     find: (deviceId) => {
       const vf = this.devices.indexOf(deviceId);
       return this.ready && vf >= 0 ? { ...this.#entry, pf: 0, vf } : undefined;
     },
     dpu: (name) => (this.ready && name === this.#entry.dpuName ? this.#entry : undefined),
     dpuSide: () => undefined,
-    isGone: () => false,
-    sides: () => new Set(this.ready ? [this.side] : []),
+    presence: (name) => {
+      const dpu = this.dpus.dpu(name);
+      return dpu ? there(dpu) : unknown('it is not ready');
+    },
+    list: () => (this.ready ? [this.#entry] : []),
   };
 
   get #entry() {
@@ -151,7 +157,8 @@ export class AttachBed {
   async start(options: Partial<AttachEngineOptions> = {}): Promise<Daemon> {
     const logger = pino({ level: process.env.LOG_LEVEL ?? 'silent' });
     const store = new AttachmentStore({ directory: this.stateDirectory, logger });
-    const engine = new AttachEngine({ store, directory: this.dpus, exec, logger, ...options });
+    const homes = new DeviceHomes({ directory: join(this.directory, 'homes'), logger });
+    const engine = new AttachEngine({ store, homes, index: this.dpus, exec, logger, ...options });
     const stopping = new AbortController();
     await engine.recover();
     engine.watch(stopping.signal);

@@ -44,7 +44,7 @@ describe('parseLinks', () => {
       kind: 'veth',
       alias: 'ours',
       masterName: 'br0',
-      peer: { index: 2 },
+      peer: { index: 2, netnsId: 3 },
       addresses: [
         { family: 'inet', address: '10.0.0.1', prefixLength: 24, scope: 'global' },
         { family: 'inet6', address: 'fe80::1', prefixLength: 64, scope: 'link' },

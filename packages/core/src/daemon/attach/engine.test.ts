@@ -117,21 +117,24 @@ test('a DPU that cannot serve pods refuses them with its reason, and STATUS says
   makeEngine({ index: index({ list: () => [dpu, other] }) }).status();
 });
 
-test.each(['while it is moved', 'before it begins'])('an ADD whose caller leaves %s is undone before the next', async (when) => {
-  const caller = new AbortController();
-  const moveIntoPod = kernel.moveIntoPod.bind(kernel);
-  kernel.moveIntoPod = async (entry) => {
-    await moveIntoPod(entry);
-    caller.abort();
-  };
-  if (when === 'before it begins') caller.abort();
-  const first = engine.add(request, caller.signal);
-  const second = engine.add({ ...request, ifName: 'net1' });
-  await expect(first).rejects.toMatchObject({ code: 11 });
-  await second;
-  expect(store.list()).toMatchObject([{ state: 'attached' }]);
-  expect(device).toMatchObject({ name: 'net1', netns });
-});
+test.each(['while it is moved', 'before it begins'])(
+  'an ADD whose caller leaves %s is undone before the next',
+  async (when) => {
+    const caller = new AbortController();
+    const moveIntoPod = kernel.moveIntoPod.bind(kernel);
+    kernel.moveIntoPod = async (entry) => {
+      await moveIntoPod(entry);
+      caller.abort();
+    };
+    if (when === 'before it begins') caller.abort();
+    const first = engine.add(request, caller.signal);
+    const second = engine.add({ ...request, ifName: 'net1' });
+    await expect(first).rejects.toMatchObject({ code: 11 });
+    await second;
+    expect(store.list()).toMatchObject([{ state: 'attached' }]);
+    expect(device).toMatchObject({ name: 'net1', netns });
+  },
+);
 
 test('an ADD waits for the pod whose device the kubelet has given away', async () => {
   const [web, next] = ['web', 'next'].map((name) => ({ namespace: 'shop', name }));
@@ -152,14 +155,14 @@ test('without a record, a device that is in the pod comes home all the same, wit
   rmSync(join(root, 'attachments'), { recursive: true });
   store = new AttachmentStore({ directory: join(root, 'attachments'), logger });
   engine = makeEngine();
-  await engine.del({ ...request, network: 'net', deviceId: 'vf3' });
+  await engine.del({ ...request, networkName: 'net', deviceId: 'vf3' });
   expectNothingAttached();
   expect(dummy).toMatchObject({ name: 'net1', netns });
 });
 
 test('a configuration that names a device of another interface takes nothing away', async () => {
   await engine.add(request);
-  await engine.del({ ...request, containerId: 'other', network: 'net', deviceId: 'vf3' });
+  await engine.del({ ...request, containerId: 'other', networkName: 'net', deviceId: 'vf3' });
   expect(device).toMatchObject({ name: 'net1', netns });
   expect([...ports]).toEqual(['host0-3']);
 });

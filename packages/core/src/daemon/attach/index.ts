@@ -1,4 +1,6 @@
 /** Attaching devices to pods. */
+
+export { type Presence, there, unknown } from '../presence.ts';
 export { type Attachment, type AttachmentKey, describe, type IpamCall, keyOf } from './attachment.ts';
 export { DeviceHomes } from './device-homes.ts';
 export { Devices } from './devices.ts';

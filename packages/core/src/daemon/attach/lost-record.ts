@@ -29,7 +29,7 @@ export class LostRecords {
   /** Undefined where the pod has no such device. @throws CniError while no DPU says where the device sits */
   async find(request: DetachRequest): Promise<Attachment | undefined> {
     const { store, homes, index, links } = this.#options;
-    const { containerId, ifName, deviceId, netns, network = '', ipam } = request;
+    const { containerId, ifName, deviceId, netns, networkName = '', ipam } = request;
     const home = deviceId === undefined ? undefined : homes.get(deviceId);
     if (!deviceId || !netns || !home?.identity) return undefined;
     const [netnsId, own] = await Promise.all([namespaceId(netns), namespaceId('/proc/self/ns/net')]);
@@ -37,7 +37,7 @@ export class LostRecords {
     const link = await links.findInPod(netns, home.identity);
     // A device with a record is another interface's, whatever this configuration says.
     if (!link || store.holderOf(deviceId)) return undefined;
-    const placement = placementOf(index, deviceId, network);
+    const placement = placementOf(index, deviceId, networkName);
     const bridgePort = bridgePortOf(placement);
     return {
       ...placement,
@@ -45,7 +45,7 @@ export class LostRecords {
       state: 'detaching',
       containerId,
       ifName,
-      network,
+      network: networkName,
       netns,
       netnsId,
       deviceId,

@@ -18,7 +18,7 @@ export interface DetachRequest extends AttachmentKey {
   ipam?: IpamCall | undefined;
   /** These three for a record that is lost. */
   netns?: string | undefined;
-  network?: string | undefined;
+  networkName?: string | undefined;
   deviceId?: string | undefined;
 }
 

@@ -53,7 +53,7 @@ function detachRequestOf(request: CniRequest): DetachRequest {
   return {
     ...request.key,
     netns: request.netns,
-    network: base?.name,
+    networkName: base?.name,
     deviceId: network?.runtimeConfig?.deviceID ?? network?.deviceID,
     ipam: base && ifValid(() => request.ipamOf(base)),
   };

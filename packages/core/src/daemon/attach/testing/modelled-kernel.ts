@@ -1,6 +1,7 @@
 /** Network devices in namespaces, as far as attaching looks at them: what the real kernel here has no hardware for. */
 import { DpuError } from '@dpu-operator/sdk';
 import type { Link } from '@dpu-operator/sdk/linux';
+import type { PhysicalFunction } from '../attachment.ts';
 import type { LinkIdentity } from '../link-identity.ts';
 import type { HostProperties, PodLinks } from '../pod-links.ts';
 import type { PhysicalFunctions } from '../vf-settings.ts';
@@ -13,10 +14,7 @@ export interface ModelledDevice extends HostProperties {
 }
 
 /** What the PF has set for a VF. */
-interface AdminSettings {
-  mac?: string | undefined;
-  trust?: 'on' | 'off' | undefined;
-}
+type AdminSettings = PhysicalFunction['before'];
 
 type Links = Pick<PodLinks, keyof PodLinks>;
 
@@ -52,8 +50,8 @@ export class ModelledKernel implements Links, Pick<PhysicalFunctions, 'apply' | 
   }
 
   async apply(_netdev: string, _vf: number, { mac, trust }: AdminSettings): Promise<void> {
-    const isCleared = mac === '00:00:00:00:00:00';
-    if (mac !== undefined) this.admin.mac = isCleared ? undefined : mac;
+    if (mac === '00:00:00:00:00:00') delete this.admin.mac;
+    else if (mac !== undefined) this.admin.mac = mac;
     if (trust !== undefined) this.admin.trust = trust;
   }
 
