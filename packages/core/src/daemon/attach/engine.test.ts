@@ -179,6 +179,17 @@ test('a device that is not as it was yet lets its pod go, and waits for that', a
   await vi.waitFor(() => expectNothingAttached());
 });
 
+test('what an earlier daemon was attaching is in nobody’s way', async () => {
+  await engine.add(request);
+  const [record] = store.list();
+  if (record) store.put({ ...record, state: 'attaching' });
+  engine = makeEngine();
+  await engine.add({ ...request, containerId: 'next' });
+  expect(store.list()).toMatchObject([{ containerId: 'next', state: 'attached' }]);
+  await engine.recover();
+  expect(store.list()).toMatchObject([{ containerId: 'next', state: 'attached' }]);
+});
+
 test('what a failed ADD could not undo is undone without a restart', async () => {
   vi.useFakeTimers();
   dataPath.createBridgePort = () => Promise.reject(new DpuError('UNAVAILABLE', 'no peer'));

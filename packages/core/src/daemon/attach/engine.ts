@@ -8,7 +8,7 @@
  * ADD: who has the device ({@link Holders}), what will be done (plan.ts), doing it ({@link Attacher}). Everything that
  * takes an attachment away ends in {@link Releaser}.
  */
-import type { Exec } from '@dpu-operator/sdk/linux';
+import { type Exec, watchLinks } from '@dpu-operator/sdk/linux';
 import type { Logger } from 'pino';
 import { Ipam } from '../ipam/index.ts';
 import { KeyedLock } from '../state/keyed-lock.ts';
@@ -95,6 +95,10 @@ export class AttachEngine {
       release: (holder) => this.#releaseOrphan(holder),
     });
     this.#orphans = new Orphans({ store, logger, release: (record) => this.#releaseOrphan(record) });
+    // What an earlier daemon did not finish is to be undone, by whoever comes first.
+    for (const record of store.list()) {
+      if (record.state === 'attaching') store.update({ ...record, state: 'detaching' });
+    }
   }
 
   /** At the start, also beside the first requests: undoes what an earlier daemon left half done, and what lost its namespace. */
@@ -107,14 +111,15 @@ export class AttachEngine {
     return this.#orphans.retry();
   }
 
-  /** A link of the node came, changed or went: a device that the kernel returns late is found by that. */
-  linkChanged(event: LinkEvent): void {
-    this.#orphans.linkChanged(event);
-  }
-
-  /** Releases attachments whose namespace vanishes without a DEL, until the signal. */
+  /** Releases attachments whose namespace vanishes without a DEL, and devices that come back late, until the signal. */
   watch(signal: AbortSignal): void {
     this.#orphans.watch(signal);
+    watchLinks((change) => this.linkChanged(change), { signal, onRestart: () => void this.retry() });
+  }
+
+  /** A link of the node came, changed or went. */
+  linkChanged(change: LinkEvent): void {
+    this.#orphans.linkChanged(change);
   }
 
   close(): void {

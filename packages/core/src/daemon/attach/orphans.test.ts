@@ -59,7 +59,6 @@ test('at the start everything is looked at: what lost its namespace, and what wa
   const pod = '/proc/self/ns/net';
   put('lost');
   put('attached', { netns: pod, netnsId: (await namespaceId(pod)) ?? '' });
-  put('attaching', { netns: pod, state: 'attaching' });
   put('detaching', { netns: pod, state: 'detaching' });
   await orphans.recover();
   expect(store.list().map(({ containerId }) => containerId)).toEqual(['attached']);
@@ -67,7 +66,7 @@ test('at the start everything is looked at: what lost its namespace, and what wa
 
 test('what cannot be released is tried again, at growing intervals', async () => {
   vi.useFakeTimers();
-  put('a', { state: 'attaching' });
+  put('a', { state: 'detaching' });
   outcome = () => Promise.reject(new Error('no answer'));
   await orphans.retry();
   for (const ms of [500, 1000, 2000]) {

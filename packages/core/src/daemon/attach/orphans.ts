@@ -55,13 +55,13 @@ export class Orphans {
     clearTimeout(this.#timer);
   }
 
-  /** At the start: every attachment whose namespace is gone, and what an earlier daemon left half done. */
+  /** At the start: what an earlier daemon left half done, and every attachment whose namespace is gone. */
   async recover(): Promise<void> {
     await this.retry();
     await this.#releaseLost(this.#attached());
   }
 
-  /** What is half done, or could not be released before. What a request works on is left to that. */
+  /** What could not be released or written before. */
   async retry(): Promise<void> {
     const { store } = this.#options;
     try {
@@ -70,7 +70,7 @@ export class Orphans {
       // The store has said so. Next time, then.
       this.retryLater();
     }
-    await this.#release(store.list().filter(({ state }) => state !== 'attached'));
+    await this.#release(store.list().filter(({ state }) => state === 'detaching'));
   }
 
   /** A device may be back, or the name that it had may be free. */
