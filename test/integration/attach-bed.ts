@@ -156,9 +156,9 @@ export class AttachBed {
   /** A daemon as far as attaching goes; its state is what the last one left. */
   async start(options: Partial<AttachEngineOptions> = {}): Promise<Daemon> {
     const logger = pino({ level: process.env.LOG_LEVEL ?? 'silent' });
-    const store = new AttachmentStore({ directory: this.stateDirectory, logger });
+    const store = options.store ?? new AttachmentStore({ directory: this.stateDirectory, logger });
     const homes = new DeviceHomes({ directory: join(this.directory, 'homes'), logger });
-    const engine = new AttachEngine({ store, homes, index: this.dpus, exec, logger, ...options });
+    const engine = new AttachEngine({ homes, index: this.dpus, exec, logger, ...options, store });
     const stopping = new AbortController();
     await engine.recover();
     engine.watch(stopping.signal);

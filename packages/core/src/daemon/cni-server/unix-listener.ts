@@ -15,8 +15,11 @@ export interface UnixListenerOptions {
 
 /** Milliseconds for a request to arrive completely. */
 const requestTimeout = 30_000;
-/** Milliseconds between attempts to listen again. */
-const retryMs = 1_000;
+/** Milliseconds between attempts to listen again: they grow, should something take the socket away each time. */
+const retryStepMs = 100;
+const longestRetryMs = 5_000;
+/** Milliseconds after which a socket counts as one that stays. */
+const settledMs = 10_000;
 
 export class UnixListener {
   readonly #options: UnixListenerOptions;
@@ -25,6 +28,8 @@ export class UnixListener {
   #socket: string | undefined;
   #watcher: FSWatcher | undefined;
   #retry: NodeJS.Timeout | undefined;
+  #retries = 0;
+  #listenedAt = 0;
   #closed = false;
   /** They listen no more, and answer what they have. */
   readonly #closing = new Map<Server, Promise<void>>();
@@ -50,6 +55,7 @@ export class UnixListener {
       server.listen(socketPath, resolve);
     });
     this.#server = server;
+    this.#listenedAt = performance.now();
     if (this.#closed) {
       this.#stopListening();
       return;
@@ -91,17 +97,26 @@ export class UnixListener {
     const { logger, socketPath } = this.#options;
     logger.error({ socketPath }, 'the CNI socket was taken away; it is served again');
     this.#stopListening();
-    await this.#tryListen();
+    if (performance.now() - this.#listenedAt > settledMs) this.#retries = 0;
+    if (this.#retries === 0) await this.#tryListen();
+    else this.#listenLater();
   }
 
   async #tryListen(): Promise<void> {
+    this.#retries += 1;
     try {
       await this.listen();
     } catch (error) {
       this.#options.logger.error({ err: error }, 'the CNI socket cannot be served yet');
-      this.#retry = setTimeout(() => void this.#tryListen(), retryMs);
-      this.#retry.unref();
+      this.#listenLater();
     }
+  }
+
+  #listenLater(): void {
+    if (this.#closed) return;
+    clearTimeout(this.#retry);
+    this.#retry = setTimeout(() => void this.#tryListen(), Math.min(this.#retries * retryStepMs, longestRetryMs));
+    this.#retry.unref();
   }
 
   /** Closing removes whatever has the socket's name, so it comes before the next socket. */
