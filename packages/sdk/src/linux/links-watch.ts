@@ -1,7 +1,7 @@
 /** Link changes as they happen, from the kernel's notifications (RTNLGRP_LINK). */
 import { DpuError } from '../errors.ts';
 import { omitUndefined } from '../omit-undefined.ts';
-import { koffi } from './netlink/koffi.ts';
+import { koffi, type PollHandle } from './netlink/koffi.ts';
 import { decodeLink, isMovedAway, RTM_DELLINK, RTM_NEWLINK } from './netlink/links.ts';
 import type { Message } from './netlink/messages.ts';
 import { NetworkNamespace } from './netlink/namespace.ts';
@@ -63,15 +63,20 @@ export function watchLinks(onChange: (change: LinkChange) => void, options: Watc
 
 function follow(onChange: (change: LinkChange) => void, { signal, netns, onRestart }: WatchLinksOptions): void {
   const socket = openSocket(netns);
-  const read = () => {
-    const messages = socket.notifications(() => onRestart?.('the kernel had more changes than fit'));
-    for (const message of messages) {
+  const read = (status: number) => {
+    for (const message of socket.notifications(() => onRestart?.('the kernel had more changes than fit'))) {
       const change = toLinkChange(message);
       if (change && !signal.aborted) onChange(change);
     }
+    // libuv stops to poll a socket with an error, such as one for which the kernel had more than fit.
+    if (status !== 0 && !signal.aborted) poll = start(poll);
   };
-  // By libuv's own epoll: no thread waits, and nothing is asked for.
-  const poll = koffi().node.poll(socket.fd, { readable: true }, read);
+  const start = (before?: PollHandle) => {
+    before?.close();
+    // By libuv's own epoll: no thread waits, and nothing is asked for.
+    return koffi().node.poll(socket.fd, { readable: true }, read);
+  };
+  let poll = start();
   const stop = () => {
     poll.close();
     socket.close();

@@ -67,7 +67,7 @@ export interface LinkChanges {
 }
 
 /** A link to make. */
-export interface NewLink extends Omit<LinkChanges, 'netnsFd'> {
+export interface NewLink extends Omit<LinkChanges, 'netnsFd' | 'alias'> {
   name: string;
   /** `bridge`, `dummy`, `veth`, … */
   kind: string;

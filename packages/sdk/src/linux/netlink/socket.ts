@@ -61,6 +61,8 @@ export class NetlinkSocket {
   readonly #fd: number;
   #sequence = 0;
   #closed = false;
+  /** Whether notifications were lost of which the caller does not know yet. */
+  #lost = false;
   /** The last exchange: there is one at a time, as the kernel works at one at a time. */
   #last: Promise<unknown> = Promise.resolve();
 
@@ -124,15 +126,22 @@ export class NetlinkSocket {
   /**
    * The notifications that wait, copied; to be called whenever the socket is readable.
    *
-   * @param onLost called where the kernel had more than fit
+   * @param onLost called where the kernel had more than fit, once the socket takes in new ones again: the kernel drops
+   * all until the last that waited is read
    */
   *notifications(onLost: () => void): Generator<Message> {
     // Not without end: what else the process does is to have its turn.
     for (let count = 0; count < notificationsAtOnce; count += 1) {
       const length = receive(this.#fd, shared);
-      if (length === -ENOBUFS) onLost();
-      else if (length < 0) return;
-      else yield* decodeMessages(Buffer.from(shared.subarray(0, length)));
+      if (length >= 0) {
+        yield* decodeMessages(Buffer.from(shared.subarray(0, length)));
+      } else if (length === -ENOBUFS) {
+        this.#lost = true;
+      } else {
+        if (this.#lost) onLost();
+        this.#lost = false;
+        return;
+      }
     }
   }
 
