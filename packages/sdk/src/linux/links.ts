@@ -34,11 +34,10 @@ export interface Link {
   permanentMac?: string;
   /** The bridge or bond that it is a port of. */
   masterName?: string;
-  /**
-   * The other end of a veth pair. Its name is known only where that end is in the same namespace (and to iproute2);
-   * `netnsId` only where it is in another one.
-   */
-  peer?: { name?: string; index?: number; netnsId?: number };
+  /** The other end of a veth pair. Its name is known only to iproute2, and where that end is in the same namespace. */
+  peer?: { name?: string; index?: number };
+  /** Number of the namespace of what it hangs on (veth: the other end; VXLAN: the underlay), where that is another one. */
+  linkNetnsId?: number;
   vxlan?: { vni: number; port: number; remote?: string };
   addresses: LinkAddress[];
 }
@@ -182,6 +181,7 @@ function toLink(wire: z.infer<typeof wireLink>): Link {
     running: wire.flags.includes('UP') && wire.flags.includes('LOWER_UP'),
     ...(kind !== undefined && { kind }),
     ...(wire.ifalias !== undefined && { alias: wire.ifalias }),
+    ...(wire.link_netnsid !== undefined && { linkNetnsId: wire.link_netnsid }),
     ...(wire.altnames !== undefined && { altNames: wire.altnames }),
     ...(wire.parentbus === 'pci' && wire.parentdev !== undefined && { pciAddress: wire.parentdev }),
     ...(wire.permaddr !== undefined && { permanentMac: wire.permaddr }),
@@ -190,7 +190,6 @@ function toLink(wire: z.infer<typeof wireLink>): Link {
       peer: {
         ...(wire.link && { name: wire.link }),
         ...(wire.link_index !== undefined && { index: wire.link_index }),
-        ...(wire.link_netnsid !== undefined && { netnsId: wire.link_netnsid }),
       },
     }),
     ...(kind === 'vxlan' &&

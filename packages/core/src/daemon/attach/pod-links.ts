@@ -66,7 +66,7 @@ export class PodLinks {
     const pod = openIfThere(netns);
     if (!pod) return 'absent';
     try {
-      const link = await find(pod, identity);
+      const link = await findIn(pod, identity);
       if (!link) return 'absent';
       const target = { namespace: NetworkNamespace.home, open: () => new Netlink() };
       await moveLink(pod, link, target, { name, mac, mtu, up: false });
@@ -78,7 +78,7 @@ export class PodLinks {
 
   /** A device that is in the daemon's namespace. */
   async findHere(identity: LinkIdentity): Promise<Link | undefined> {
-    const link = await find(this.#home, identity);
+    const link = await find(this.#home, identity, undefined);
     return link && this.#home.findLink(link.index);
   }
 
@@ -87,7 +87,7 @@ export class PodLinks {
     const pod = openIfThere(netns);
     if (!pod) return undefined;
     try {
-      const link = await find(pod, identity);
+      const link = await findIn(pod, identity);
       return link && (await pod.findLink(link.index));
     } finally {
       pod.close();
@@ -175,9 +175,20 @@ function openIfThere(netns: string): Netlink | undefined {
   }
 }
 
+/** Of no namespace: links of the pod that hang on something of the host are there as soon as it has a number. */
+const noNumber = -1;
+
+async function findIn(pod: Netlink, identity: LinkIdentity): Promise<LinkProperties | undefined> {
+  return find(pod, identity, (await pod.netnsId(NetworkNamespace.home.fd)) ?? noNumber);
+}
+
 /** Most devices keep their ifindex. */
-async function find(links: Netlink, identity: LinkIdentity): Promise<LinkProperties | undefined> {
+async function find(
+  links: Netlink,
+  identity: LinkIdentity,
+  hostNetnsId: number | undefined,
+): Promise<LinkProperties | undefined> {
   const usual = await links.findLinkProperties(identity.ifindex);
-  if (usual && sameDevice(identity, usual)) return usual;
-  return (await links.listLinkProperties()).find((link) => sameDevice(identity, link));
+  if (usual && sameDevice(identity, usual, hostNetnsId)) return usual;
+  return (await links.listLinkProperties()).find((link) => sameDevice(identity, link, hostNetnsId));
 }

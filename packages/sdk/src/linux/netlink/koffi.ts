@@ -18,14 +18,14 @@ export interface NativeFunction {
 /** Readiness of a file descriptor, from libuv's own loop: no thread waits. */
 export interface PollHandle {
   close(): void;
-  unref(): void;
 }
 
 /** The part of koffi 3.3.4 that is used (its index.d.ts). */
 export interface Koffi {
   load(library: string | null): { func(name: string, result: string, parameters: readonly string[]): NativeFunction };
   errno(): number;
-  node: { poll(fd: number, events: { readable: boolean }, callback: () => void): PollHandle };
+  /** @param callback given 0, or a negative number where libuv found an error and stopped */
+  node: { poll(fd: number, events: { readable: boolean }, callback: (status: number) => void): PollHandle };
 }
 
 let loaded: Koffi | undefined;

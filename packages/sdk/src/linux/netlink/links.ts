@@ -29,6 +29,8 @@ const IFLA_IFALIAS = 20;
 const IFLA_NET_NS_FD = 28;
 const IFLA_EXT_MASK = 29;
 const IFLA_LINK_NETNSID = 37;
+const IFLA_NEW_NETNSID = 45;
+const IFLA_NEW_IFINDEX = 49;
 const IFLA_PROP_LIST = 52;
 const IFLA_ALT_IFNAME = 53;
 const IFLA_PERM_ADDRESS = 54;
@@ -65,7 +67,7 @@ export interface LinkChanges {
 }
 
 /** A link to make. */
-export interface NewLink extends Omit<LinkChanges, 'netnsFd'> {
+export interface NewLink extends Omit<LinkChanges, 'netnsFd' | 'alias'> {
   name: string;
   /** `bridge`, `dummy`, `veth`, … */
   kind: string;
@@ -170,18 +172,21 @@ export function decodeLink({ body }: Message): LinkProperties {
     pciAddress: onPci ? attributes.text(IFLA_PARENT_DEV_NAME) : undefined,
     permanentMac: permanent && macText(permanent),
     masterIndex: attributes.u32(IFLA_MASTER),
-    peer: kind === 'veth' ? peerOf(attributes) : undefined,
+    peer: kind === 'veth' ? omitUndefined({ index: attributes.u32(IFLA_LINK) }) : undefined,
+    linkNetnsId: attributes.u32(IFLA_LINK_NETNSID),
     vxlan: kind === 'vxlan' ? vxlanOf(info?.nested(IFLA_INFO_DATA)) : undefined,
   });
+}
+
+/** Of a notification that a link is no longer here: the kernel says where it went. */
+export function isMovedAway({ body }: Message): boolean {
+  const attributes = new Attributes(body.subarray(ifinfomsgLength));
+  return [IFLA_NEW_NETNSID, IFLA_NEW_IFINDEX].some((type) => attributes.bytes(type) !== undefined);
 }
 
 function altNamesOf(list: Buffer | undefined): string[] {
   if (!list) return [];
   return [...eachAttribute(list)].filter(([type]) => type === IFLA_ALT_IFNAME).map(([, value]) => untilNul(value));
-}
-
-function peerOf(attributes: Attributes): NonNullable<Link['peer']> {
-  return omitUndefined({ index: attributes.u32(IFLA_LINK), netnsId: attributes.u32(IFLA_LINK_NETNSID) });
 }
 
 function vxlanOf(data: Attributes | undefined): Link['vxlan'] {

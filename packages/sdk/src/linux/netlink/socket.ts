@@ -2,7 +2,18 @@
 import { closeSync } from 'node:fs';
 import { DpuError } from '../../errors.ts';
 import { kernelError } from './kernel-error.ts';
-import { AF_NETLINK, bind, EAGAIN, receive, receiveOnThread, SOCK_RAW, send, setSocketOption, socket } from './libc.ts';
+import {
+  AF_NETLINK,
+  bind,
+  EAGAIN,
+  ENOBUFS,
+  receive,
+  receiveOnThread,
+  SOCK_RAW,
+  send,
+  setSocketOption,
+  socket,
+} from './libc.ts';
 import {
   decodeAcknowledgement,
   decodeMessages,
@@ -19,6 +30,9 @@ import {
 import type { NetworkNamespace } from './namespace.ts';
 
 const NETLINK_ROUTE = 0;
+/** asm-generic/socket.h */
+const SOL_SOCKET = 1;
+const SO_RCVBUFFORCE = 33;
 /** linux/socket.h, linux/netlink.h */
 const SOL_NETLINK = 270;
 const NETLINK_CAP_ACK = 10;
@@ -32,13 +46,23 @@ const shared = Buffer.alloc(bufferLength);
 
 /** A dump that changes meanwhile is taken again so often. */
 const dumpAttempts = 5;
+const notificationsAtOnce = 256;
 /** Acknowledgements of more requests may not fit into a socket's buffer. */
 const requestsAtOnce = 64;
+
+export interface SocketOptions {
+  /** Bit mask of notifications, 1 << (RTNLGRP_… - 1). */
+  groups?: number;
+  /** How much may wait to be received. Without CAP_NET_ADMIN it stays what the system gives. */
+  bufferBytes?: number;
+}
 
 export class NetlinkSocket {
   readonly #fd: number;
   #sequence = 0;
   #closed = false;
+  /** Whether notifications were lost of which the caller does not know yet. */
+  #lost = false;
   /** The last exchange: there is one at a time, as the kernel works at one at a time. */
   #last: Promise<unknown> = Promise.resolve();
 
@@ -46,20 +70,18 @@ export class NetlinkSocket {
     this.#fd = fd;
   }
 
-  /**
-   * @param groups bit mask of notifications, 1 << (RTNLGRP_… - 1)
-   * @throws DpuError RESOURCE_EXHAUSTED without file descriptors
-   */
-  static open(namespace: NetworkNamespace, groups = 0): NetlinkSocket {
-    return namespace.run(() => NetlinkSocket.#here(groups));
+  /** @throws DpuError RESOURCE_EXHAUSTED without file descriptors */
+  static open(namespace: NetworkNamespace, options: SocketOptions = {}): NetlinkSocket {
+    return namespace.run(() => NetlinkSocket.#here(options));
   }
 
-  static #here(groups: number): NetlinkSocket {
+  static #here({ groups = 0, bufferBytes }: SocketOptions): NetlinkSocket {
     const fd = socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE);
     try {
       for (const option of [NETLINK_CAP_ACK, NETLINK_EXT_ACK, NETLINK_GET_STRICT_CHK]) {
         setSocketOption(fd, SOL_NETLINK, option, 1);
       }
+      if (bufferBytes !== undefined) enlarge(fd, bufferBytes);
       // struct sockaddr_nl: family, padding, port (the kernel's choice), groups
       const address = Buffer.alloc(12);
       address.writeUInt16LE(AF_NETLINK, 0);
@@ -72,7 +94,7 @@ export class NetlinkSocket {
     }
   }
 
-  /** For {@link receive} and polling of notifications. */
+  /** To learn when there are notifications. */
   get fd(): number {
     return this.#fd;
   }
@@ -99,6 +121,28 @@ export class NetlinkSocket {
       if (!interrupted) return answers;
     }
     throw new DpuError('UNAVAILABLE', `${what}: it changed during each of ${dumpAttempts} looks`);
+  }
+
+  /**
+   * The notifications that wait, copied; to be called whenever the socket is readable.
+   *
+   * @param onLost called where the kernel had more than fit, once the socket takes in new ones again: the kernel drops
+   * all until the last that waited is read
+   */
+  *notifications(onLost: () => void): Generator<Message> {
+    // Not without end: what else the process does is to have its turn.
+    for (let count = 0; count < notificationsAtOnce; count += 1) {
+      const length = receive(this.#fd, shared);
+      if (length >= 0) {
+        yield* decodeMessages(Buffer.from(shared.subarray(0, length)));
+      } else if (length === -ENOBUFS) {
+        this.#lost = true;
+      } else {
+        if (this.#lost) onLost();
+        this.#lost = false;
+        return;
+      }
+    }
   }
 
   /** What is under way comes to its end first. */
@@ -173,5 +217,13 @@ export class NetlinkSocket {
     if (length < 0) throw kernelError(-length, what);
     if (length > buffer.length) throw new DpuError('INTERNAL', `${what}: the kernel's answer has ${length} bytes`);
     return decodeMessages(buffer.subarray(0, length));
+  }
+}
+
+function enlarge(fd: number, bytes: number): void {
+  try {
+    setSocketOption(fd, SOL_SOCKET, SO_RCVBUFFORCE, bytes);
+  } catch (error) {
+    if (DpuError.from(error).code !== 'PERMISSION_DENIED') throw error;
   }
 }
