@@ -11,8 +11,11 @@ import {
   type AttachEngineOptions,
   AttachmentStore,
   type DataPath,
-  type DpuDirectory,
+  DeviceHomes,
+  type DpuIndex,
   type Side,
+  there,
+  unknown,
 } from '@dpu-operator/core/daemon/attach';
 import { CniServer } from '@dpu-operator/core/daemon/cni-server';
 import type { NetworkFunction } from '@dpu-operator/sdk';
@@ -97,15 +100,18 @@ export class AttachBed {
     return join(this.directory, 'cni', 'server.sock');
   }
 
-  readonly dpus: DpuDirectory = {
+  readonly dpus: DpuIndex = {
     find: (deviceId) => {
       const vf = this.devices.indexOf(deviceId);
       return this.ready && vf >= 0 ? { ...this.#entry, pf: 0, vf } : undefined;
     },
     dpu: (name) => (this.ready && name === this.#entry.dpuName ? this.#entry : undefined),
     dpuSide: () => undefined,
-    isGone: () => false,
-    sides: () => new Set(this.ready ? [this.side] : []),
+    presence: (name) => {
+      const dpu = this.dpus.dpu(name);
+      return dpu ? there(dpu) : unknown('it is not ready');
+    },
+    list: () => (this.ready ? [this.#entry] : []),
   };
 
   get #entry() {
@@ -145,8 +151,9 @@ export class AttachBed {
   /** A daemon as far as attaching goes; its state is what the last one left. */
   async start(options: Partial<AttachEngineOptions> = {}): Promise<Daemon> {
     const logger = pino({ level: process.env.LOG_LEVEL ?? 'silent' });
-    const store = new AttachmentStore({ directory: this.stateDirectory, logger });
-    const engine = new AttachEngine({ store, directory: this.dpus, exec, logger, ...options });
+    const store = options.store ?? new AttachmentStore({ directory: this.stateDirectory, logger });
+    const homes = new DeviceHomes({ directory: join(this.directory, 'homes'), logger });
+    const engine = new AttachEngine({ homes, index: this.dpus, exec, logger, ...options, store });
     const stopping = new AbortController();
     await engine.recover();
     engine.watch(stopping.signal);

@@ -1,16 +1,24 @@
 /** A daemon that dies at any step, and namespaces that vanish. */
-import { readdirSync } from 'node:fs';
-import { PodLinks } from '@dpu-operator/core/daemon/attach';
+import { existsSync, readdirSync } from 'node:fs';
+import {
+  type Attachment,
+  type AttachmentKey,
+  AttachmentStore,
+  type ChainPlace,
+  PodLinks,
+} from '@dpu-operator/core/daemon/attach';
 import { Ipam } from '@dpu-operator/core/daemon/ipam';
 import { exec } from '@dpu-operator/sdk/linux';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { pino } from 'pino';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { AttachBed, type Daemon, RecordingDataPath } from './attach-bed.ts';
 
-/** Stops a daemon for good at a named point, as SIGKILL would; what runs beside it comes to its own end. */
+/** Ends a daemon for good at a named point, as SIGKILL would: what runs beside it comes to its own end, nothing begins. */
 class Halt {
   readonly #at: string;
-  readonly reached = Promise.withResolvers<void>();
-  running = 0;
+  readonly #reached = Promise.withResolvers<void>();
+  #running = 0;
+  #dead = false;
 
   constructor(at: string) {
     this.#at = at;
@@ -18,18 +26,36 @@ class Halt {
 
   async around<T>(name: string, work: () => Promise<T>): Promise<T> {
     await this.#point(`before ${name}`);
-    this.running += 1;
+    this.#running += 1;
     const result = await work().finally(() => {
-      this.running -= 1;
+      this.#running -= 1;
     });
     await this.#point(`after ${name}`);
     return result;
   }
 
+  /** Of what is done at once, and can only be left by an error. */
+  at(name: string, work: () => void): void {
+    if (this.#isDeadAt(`before ${name}`)) throw new Error('killed');
+    work();
+    if (this.#isDeadAt(`after ${name}`)) throw new Error('killed');
+  }
+
+  async died(): Promise<void> {
+    await this.#reached.promise;
+    await expect.poll(() => this.#running, { interval: 5 }).toBe(0);
+  }
+
   async #point(name: string): Promise<void> {
-    if (name !== this.#at) return;
-    this.reached.resolve();
-    await new Promise(() => {});
+    if (this.#isDeadAt(name)) await new Promise(() => {});
+  }
+
+  #isDeadAt(name: string): boolean {
+    if (name === this.#at) {
+      this.#dead = true;
+      this.#reached.resolve();
+    }
+    return this.#dead;
   }
 }
 
@@ -37,18 +63,18 @@ class HaltingLinks extends PodLinks {
   readonly #halt: Halt;
 
   constructor(halt: Halt) {
-    super(exec);
+    super();
     this.#halt = halt;
   }
 
-  override enter(entry: Parameters<PodLinks['enter']>[0]) {
-    return this.#halt.around('enter', () => super.enter(entry));
+  override moveIntoPod(move: Parameters<PodLinks['moveIntoPod']>[0]) {
+    return this.#halt.around('moveIntoPod', () => super.moveIntoPod(move));
   }
   override configure(...parameters: Parameters<PodLinks['configure']>) {
     return this.#halt.around('configure', () => super.configure(...parameters));
   }
-  override leave(exit: Parameters<PodLinks['leave']>[0]) {
-    return this.#halt.around('leave', () => super.leave(exit));
+  override moveToHost(move: Parameters<PodLinks['moveToHost']>[0]) {
+    return this.#halt.around('moveToHost', () => super.moveToHost(move));
   }
 }
 
@@ -68,6 +94,29 @@ class HaltingIpam extends Ipam {
   }
 }
 
+/** Points are named by what is written, such as `net2 attaching in a pair`, or `no record`. */
+class HaltingStore extends AttachmentStore {
+  readonly #halt: Halt;
+
+  constructor(halt: Halt) {
+    super({ directory: bed.stateDirectory, logger });
+    this.#halt = halt;
+  }
+
+  override put(record: Attachment) {
+    this.#halt.at(nameOf(record), () => super.put(record));
+  }
+  override update(record: Attachment) {
+    this.#halt.at(nameOf(record), () => super.update(record));
+  }
+  override delete(key: AttachmentKey) {
+    this.#halt.at('no record', () => super.delete(key));
+  }
+}
+
+const nameOf = ({ ifName, state, networkFunction }: Attachment): string =>
+  `${ifName} ${state}${networkFunction ? ' in a pair' : ''}`;
+
 class HaltingDataPath extends RecordingDataPath {
   halt = new Halt('never');
 
@@ -77,8 +126,15 @@ class HaltingDataPath extends RecordingDataPath {
   override deleteBridgePort(name: string) {
     return this.halt.around('disconnect', () => super.deleteBridgePort(name));
   }
+  override createNetworkFunction(nf: Parameters<RecordingDataPath['createNetworkFunction']>[0]) {
+    return this.halt.around('connect', () => super.createNetworkFunction(nf));
+  }
+  override deleteNetworkFunction(nf: Parameters<RecordingDataPath['deleteNetworkFunction']>[0]) {
+    return this.halt.around('disconnect', () => super.deleteNetworkFunction(nf));
+  }
 }
 
+const logger = pino({ level: 'silent' });
 const dataPath = new HaltingDataPath();
 const bed = new AttachBed('ac', { dataPath });
 let serial = 0;
@@ -87,20 +143,23 @@ beforeAll(async () => {
   await bed.addDevices(2);
 });
 afterAll(() => bed.close());
+afterEach(() => {
+  bed.side = 'host';
+});
 
-const device = () => bed.devices[0] ?? '';
+const device = (index = 0) => bed.devices[index] ?? '';
 const ipam = { type: 'host-local', dataDir: `${bed.directory}/ipam`, ranges: [[{ subnet: '10.9.0.0/24' }]] };
-const config = () => ({ deviceID: device(), mac: '02:00:00:00:00:77', mtu: 1400, ipam });
+const config = (index = 0) => ({ deviceID: device(index), mac: `02:00:00:00:00:7${index}`, mtu: 1400, ipam });
 
 async function startHalting(at: string): Promise<{ daemon: Daemon; halt: Halt }> {
   const halt = new Halt(at);
   dataPath.halt = halt;
-  return { halt, daemon: await bed.start({ links: new HaltingLinks(halt), ipam: new HaltingIpam(halt) }) };
+  const options = { links: new HaltingLinks(halt), ipam: new HaltingIpam(halt), store: new HaltingStore(halt), chains };
+  return { halt, daemon: await bed.start(options) };
 }
 
 async function die({ daemon, halt }: { daemon: Daemon; halt: Halt }): Promise<void> {
-  await halt.reached.promise;
-  await expect.poll(() => halt.running, { interval: 5 }).toBe(0);
+  await halt.died();
   daemon.kill();
   dataPath.halt = new Halt('never');
 }
@@ -109,22 +168,29 @@ async function expectNothingLeft(daemon: Daemon): Promise<void> {
   expect(daemon.store.list()).toEqual([]);
   expect(readdirSync(bed.stateDirectory)).toEqual([]);
   expect([...dataPath.ports.keys()]).toEqual([]);
-  const back = { up: false, mtu: 1500, mac: '02:aa:00:00:00:00', addresses: [] };
-  expect(await bed.link(device())).toMatchObject(back);
-  expect(readdirSync(`${bed.directory}/ipam/net`).filter((name) => name.startsWith('10.'))).toEqual([]);
+  expect(dataPath.functions).toEqual([]);
+  for (const index of [0, 1]) {
+    const back = { up: false, mtu: 1500, mac: `02:aa:00:00:00:0${index}`, addresses: [] };
+    expect(await bed.link(device(index))).toMatchObject(back);
+  }
+  const leases = `${bed.directory}/ipam/net`;
+  if (existsSync(leases)) expect(readdirSync(leases).filter((name) => name.startsWith('10.'))).toEqual([]);
 }
 
 const points = (names: string[]) => names.flatMap((name) => [`before ${name}`, `after ${name}`]);
+const addPoints = points(['net1 attaching', 'moveIntoPod', 'connect', 'allocate', 'configure', 'net1 attached']);
+const delPoints = points(['net1 detaching', 'moveToHost', 'disconnect', 'free', 'no record']);
 
-test.each(points(['enter', 'connect', 'allocate', 'configure']))('killed %s in ADD', async (at) => {
+test.each(addPoints)('killed %s in ADD', async (at) => {
   serial += 1;
   const netns = await bed.addNamespace(`p${serial}`);
   const halted = await startHalting(at);
   const add = bed.cni('ADD', { netns, config: config() });
   await die(halted);
-  expect((await add).output).toMatchObject({ code: 11 });
+  expect(await add).toMatchObject({ exitCode: 1 });
   const daemon = await bed.start();
-  await expectNothingLeft(daemon);
+  // Attached to the end, it waits for the runtime's DEL.
+  if (at !== 'after net1 attached') await expectNothingLeft(daemon);
   expect(await bed.cni('DEL', { netns, config: config() })).toMatchObject({ exitCode: 0 });
   expect(await bed.cni('ADD', { netns, config: config() })).toMatchObject({ exitCode: 0 });
   expect(await bed.cni('DEL', { netns, config: config() })).toMatchObject({ exitCode: 0 });
@@ -132,17 +198,93 @@ test.each(points(['enter', 'connect', 'allocate', 'configure']))('killed %s in A
   await daemon.stop();
 });
 
-test.each(points(['leave', 'disconnect', 'free']))('killed %s in DEL', async (at) => {
+test.each(delPoints)('killed %s in DEL', async (at) => {
   serial += 1;
   const netns = await bed.addNamespace(`p${serial}`);
   const halted = await startHalting(at);
   expect(await bed.cni('ADD', { netns, config: config() })).toMatchObject({ exitCode: 0 });
   const del = bed.cni('DEL', { netns, config: config() });
   await die(halted);
-  expect((await del).output).toMatchObject({ code: 11 });
+  expect(await del).toMatchObject({ exitCode: 1 });
   const daemon = await bed.start();
-  await expectNothingLeft(daemon);
+  if (at !== 'before net1 detaching') await expectNothingLeft(daemon);
+  // The runtime has no answer, and asks again.
   expect(await bed.cni('DEL', { netns, config: config() })).toMatchObject({ exitCode: 0 });
+  await expectNothingLeft(daemon);
+  await daemon.stop();
+});
+
+const place: ChainPlace = { chain: 'shop/edge', function: 'nat', functions: ['nat'] };
+const chains = { of: async ({ name }: { name: string }) => (name === 'nat' ? place : undefined) };
+const pods = ['nat', 'single'];
+const pairAddPoints = points([
+  'net2 attaching',
+  'moveIntoPod',
+  'net2 attaching in a pair',
+  'net1 attached in a pair',
+  'connect',
+  'allocate',
+  'configure',
+  'net2 attached in a pair',
+]);
+const pairDelPoints = points([
+  'net1 detaching in a pair',
+  'disconnect',
+  'net1 detaching',
+  'net2 attached',
+  'moveToHost',
+  'free',
+  'no record',
+]);
+const onDpuSide = (names: string[]) => pods.flatMap((pod) => names.map((at) => [at, pod] as const));
+
+test.each(onDpuSide(pairAddPoints))('killed %s in the second ADD of the function %s', async (at, pod) => {
+  serial += 1;
+  bed.side = 'dpu';
+  const netns = await bed.addNamespace(`p${serial}`);
+  const args = `IgnoreUnknown=1;K8S_POD_NAMESPACE=shop;K8S_POD_NAME=${pod}`;
+  const both = [0, 1].map((index) => ({ netns, ifName: `net${index + 1}`, args, config: config(index) }));
+  const [first, second] = both;
+  const before = await bed.start({ chains });
+  expect(await bed.cni('ADD', first)).toMatchObject({ exitCode: 0 });
+  await before.stop();
+  const halted = await startHalting(at);
+  void bed.cni('ADD', second);
+  await die(halted);
+  const daemon = await bed.start({ chains });
+  if (at !== 'after net2 attached in a pair') {
+    expect(dataPath.functions).toEqual([]);
+    expect(daemon.store.list()).toMatchObject([{ ifName: 'net1', state: 'attached' }]);
+    expect(daemon.store.list()[0]?.networkFunction).toBeUndefined();
+  }
+  expect(await bed.cni('DEL', second)).toMatchObject({ exitCode: 0 });
+  expect(await bed.cni('ADD', second)).toMatchObject({ exitCode: 0 });
+  expect(dataPath.functions).toEqual([{ input: '02:00:00:00:00:70', output: '02:00:00:00:00:71' }]);
+  for (const interfaces of both) expect(await bed.cni('DEL', interfaces)).toMatchObject({ exitCode: 0 });
+  await expectNothingLeft(daemon);
+  await daemon.stop();
+});
+
+test.each(onDpuSide(pairDelPoints))('killed %s in the first DEL of the function %s', async (at, pod) => {
+  serial += 1;
+  bed.side = 'dpu';
+  const netns = await bed.addNamespace(`p${serial}`);
+  const args = `IgnoreUnknown=1;K8S_POD_NAMESPACE=shop;K8S_POD_NAME=${pod}`;
+  const both = [0, 1].map((index) => ({ netns, ifName: `net${index + 1}`, args, config: config(index) }));
+  const before = await bed.start({ chains });
+  for (const interfaces of both) expect(await bed.cni('ADD', interfaces)).toMatchObject({ exitCode: 0 });
+  await before.stop();
+  const halted = await startHalting(at);
+  void bed.cni('DEL', both[0]);
+  await die(halted);
+  const daemon = await bed.start({ chains });
+  if (at !== 'before net1 detaching in a pair') {
+    expect(dataPath.functions).toEqual([]);
+    expect(daemon.store.list()).toMatchObject([{ ifName: 'net2', state: 'attached' }]);
+    expect(daemon.store.list()[0]?.networkFunction).toBeUndefined();
+  }
+  for (const interfaces of both) expect(await bed.cni('DEL', interfaces)).toMatchObject({ exitCode: 0 });
+  await expectNothingLeft(daemon);
   await daemon.stop();
 });
 

@@ -26,13 +26,13 @@ import {
 } from '../kube/index.ts';
 import { PluginCatalog } from '../plugins/catalog.ts';
 import { PciFunctions } from './attach/pci-functions.ts';
-import type { ChainMembership, DpuDirectory } from './attach/ports.ts';
+import type { ChainMembership, DpuIndex } from './attach/ports.ts';
 import type { AttachmentStore } from './attach/store.ts';
 import { ChainReconciler } from './chains/chain-reconciler.ts';
 import type { DaemonConfig } from './config.ts';
 import { Detector } from './detect/detector.ts';
 import { fleetAttachments } from './dpu/attachments.ts';
-import { dpuDirectory } from './dpu/directory.ts';
+import { dpuIndex } from './dpu/directory.ts';
 import { DpuFleet } from './dpu/fleet.ts';
 import { Allocator } from './kubelet/allocator.ts';
 import { DeviceInfoFiles } from './kubelet/device-info.ts';
@@ -42,8 +42,8 @@ import { NodeState } from './node/node-state.ts';
 import { type CniService, NodePodServices } from './node/pod-services.ts';
 import { tokens } from './tokens.ts';
 
-/** Serves CNI requests for the DPUs of a directory until closed. */
-export type StartCniServer = (dpus: DpuDirectory, chains: ChainMembership) => Promise<CniService>;
+/** Serves CNI requests for this node's DPUs until closed. */
+export type StartCniServer = (dpus: DpuIndex, chains: ChainMembership) => Promise<CniService>;
 
 /**
  * Detection tells the fleet which DPUs there are; the fleet keeps their objects and managers, and these fill the device
@@ -90,7 +90,7 @@ export class Daemon {
       events,
       nodeName,
       pool,
-      attachments: fleetAttachments(() => attachments.list()),
+      attachments: fleetAttachments(attachments),
       sysfs,
       stateDirectory,
       vspDirectory,
@@ -102,7 +102,7 @@ export class Daemon {
     });
     this.#services = new NodePodServices({
       cni: { source: config.cniSource, directory: config.cniBinDirectory },
-      startCniServer: () => startCniServer(dpuDirectory(this.#fleet), this.#chains),
+      startCniServer: () => startCniServer(dpuIndex(this.#fleet), this.#chains),
       devicePlugin: {
         directory: findPluginDirectory(devicePluginDirectories(config.kubeletRoot)),
         resourceName,

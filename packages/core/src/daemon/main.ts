@@ -14,11 +14,12 @@ import {
 import { connectStore } from '../kube/connect.ts';
 import { collectProcessMetrics, EventRecorder, serveHealth } from '../kube/index.ts';
 import { createLogger } from '../log.ts';
-import { AttachEngine, AttachmentStore } from './attach/index.ts';
+import { AttachEngine, AttachmentStore, DeviceHomes } from './attach/index.ts';
 import { CniServer } from './cni-server/index.ts';
 import { parseConfig } from './config.ts';
 import { Daemon, type StartCniServer } from './daemon.ts';
 import { PodResources } from './kubelet/pod-resources.ts';
+import { lockNode } from './state/node-lock.ts';
 import { tokens } from './tokens.ts';
 
 async function main(): Promise<void> {
@@ -32,6 +33,16 @@ async function main(): Promise<void> {
   mkdirSync(daemonDirectory, { recursive: true });
   // The kubelet makes it for the mount, readable by all.
   chmodSync(daemonDirectory, 0o700);
+  try {
+    await lockNode({
+      directory: daemonDirectory,
+      onWaiting: () => logger.warn('another daemon serves this node; waiting until it has ended'),
+      signal: stop.signal,
+    });
+  } catch (error) {
+    if (stop.signal.aborted) return;
+    throw error;
+  }
   const store = connectStore();
   const attachments = new AttachmentStore({ directory: `${stateDirectory}/attachments`, logger });
   const allocations = new PodResources({
@@ -39,8 +50,9 @@ async function main(): Promise<void> {
     resourcePrefix: resourceName,
     ownPod: { namespace: config.namespace, name: config.podName },
   });
-  const startCniServer: StartCniServer = async (directory, chains) => {
-    const engine = new AttachEngine({ store: attachments, directory, exec, logger, chains, allocations });
+  const homes = new DeviceHomes({ directory: `${stateDirectory}/device-homes`, logger });
+  const startCniServer: StartCniServer = async (index, chains) => {
+    const engine = new AttachEngine({ store: attachments, homes, index, exec, logger, chains, allocations });
     const server = new CniServer({ engine, socketPath: cniServerSocket, logger });
     try {
       engine.watch(stop.signal);

@@ -6,10 +6,10 @@ import { VspClient } from '@dpu-operator/sdk/client';
 import { exec, Sysfs } from '@dpu-operator/sdk/linux';
 import type { Logger } from 'pino';
 import { cniServerSocket, daemonDirectory, stateDirectory, vspDirectory, vspSocket } from '../api/index.ts';
-import { AttachEngine, AttachmentStore, Devices } from '../daemon/attach/index.ts';
+import { AttachEngine, AttachmentStore, DeviceHomes, Devices } from '../daemon/attach/index.ts';
 import { CniServer } from '../daemon/cni-server/index.ts';
 import { fleetAttachments } from '../daemon/dpu/attachments.ts';
-import { dpuDirectory } from '../daemon/dpu/directory.ts';
+import { dpuIndex } from '../daemon/dpu/directory.ts';
 import { DpuManager } from '../daemon/dpu/dpu-manager.ts';
 import { DevicePool } from '../daemon/kubelet/pool.ts';
 import { runCni } from './cni.ts';
@@ -62,7 +62,8 @@ export class Side implements Handlers {
     await makeRunPrivate();
     mkdirSync(daemonDirectory, { recursive: true, mode: 0o700 });
     const store = new AttachmentStore({ directory: `${stateDirectory}/attachments`, logger });
-    const attached = fleetAttachments(() => store.list());
+    const homes = new DeviceHomes({ directory: `${stateDirectory}/device-homes`, logger });
+    const attached = fleetAttachments(store);
     const pool = new DevicePool();
     const manager = new DpuManager({
       dpu,
@@ -84,7 +85,7 @@ export class Side implements Handlers {
       sides: () => new Set([dpu.side]),
       isGone: () => false,
     };
-    const engine = new AttachEngine({ store, directory: dpuDirectory(fleet), exec, logger });
+    const engine = new AttachEngine({ store, homes, index: dpuIndex(fleet), exec, logger });
     engine.watch(this.#stopping.signal);
     const server = new CniServer({ engine, socketPath: cniServerSocket, logger });
     await server.start();

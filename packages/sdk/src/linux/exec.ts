@@ -1,16 +1,18 @@
 /** Runs programs without a shell. */
-import { spawn } from 'node:child_process';
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { DpuError } from '../errors.ts';
 
 export interface ExecOptions {
   /** Text for standard input. */
   input?: string;
-  /** Milliseconds until the program is killed; 10,000 unless told. */
+  /** Milliseconds until the program and all that it started are killed. Default: 10,000. */
   timeoutMs?: number;
   signal?: AbortSignal;
   env?: Record<string, string>;
   /** Answer a non-zero exit instead of throwing. */
   allowFailure?: boolean;
+  /** The kernel kills the program when this process dies, however that dies. Needs util-linux (`setpriv`). */
+  dieWithParent?: boolean;
 }
 
 export interface ExecResult {
@@ -22,43 +24,116 @@ export interface ExecResult {
 /** The port through which code that decides reaches programs; tests hand in another. */
 export type Exec = (file: string, args: readonly string[], options?: ExecOptions) => Promise<ExecResult>;
 
+/** What a program may print to one stream before it is killed. The longest that is read here are lists of links. */
+const longestOutput = 64 * 1024 * 1024;
+
 /**
- * Runs a program to its end.
+ * Runs a program to its end: its exit, and the end of its output.
  *
- * @throws DpuError NOT_FOUND when there is no such program, DEADLINE_EXCEEDED after the timeout, INTERNAL with the
- * program's own words when it fails.
+ * Something that it leaves behind with its output open is waited for until the timeout, then killed, and the program is
+ * judged by its own exit.
+ *
+ * @throws DpuError NOT_FOUND when there is no such program, DEADLINE_EXCEEDED after the timeout, CANCELLED when `signal`
+ * is aborted, RESOURCE_EXHAUSTED when no process can be started now or the program prints without end, INTERNAL with
+ * the program's own words when it fails.
  */
 export const exec: Exec = (file, args, options = {}) =>
   new Promise((resolve, reject) => {
-    const timeoutMs = options.timeoutMs ?? 10_000;
-    const child = spawn(file, args, {
-      stdio: ['pipe', 'pipe', 'pipe'],
-      timeout: timeoutMs,
-      killSignal: 'SIGKILL',
-      ...(options.signal && { signal: options.signal }),
-      ...(options.env && { env: options.env }),
-    });
+    const { timeoutMs = 10_000, signal, allowFailure } = options;
+    if (signal?.aborted) {
+      reject(new DpuError('CANCELLED', `${file}: cancelled`, { cause: signal.reason }));
+      return;
+    }
+    let child: ChildProcessWithoutNullStreams;
+    try {
+      child = start(file, args, options);
+    } catch (error) {
+      reject(startError(file, error));
+      return;
+    }
     const stdout: Buffer[] = [];
     const stderr: Buffer[] = [];
-    child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk));
-    child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk));
-    child.on('error', (cause: NodeJS.ErrnoException) => {
-      const missing = cause.code === 'ENOENT';
-      const text = missing ? `${file} is not installed` : `${file}: ${cause.message}`;
-      reject(new DpuError(missing ? 'NOT_FOUND' : 'INTERNAL', text, { cause }));
-    });
-    child.on('close', (code, killedBy) => {
-      const result = { stdout: `${Buffer.concat(stdout)}`, stderr: `${Buffer.concat(stderr)}`, exitCode: code ?? -1 };
-      if (killedBy === 'SIGKILL') {
-        reject(new DpuError('DEADLINE_EXCEEDED', `${file} ${args.join(' ')}: no answer within ${timeoutMs} ms`));
-      } else if (code === 0 || options.allowFailure) {
+    let exit: { code: number | null; killedBy: NodeJS.Signals | null } | undefined;
+
+    const command = `${file} ${args.join(' ')}`;
+    const finish = (error?: DpuError): void => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', cancel);
+      if (error) reject(error);
+      else settle();
+    };
+    const settle = (): void => {
+      const exitCode = exit?.code ?? -1;
+      const result = { stdout: `${Buffer.concat(stdout)}`, stderr: `${Buffer.concat(stderr)}`, exitCode };
+      if (exitCode === 0 || allowFailure) {
         resolve(result);
-      } else {
-        const words = result.stderr.trim() || result.stdout.trim() || `exit code ${code}`;
-        reject(new DpuError('INTERNAL', `${file} ${args.join(' ')}: ${words}`));
+        return;
       }
+      const how = exit?.killedBy ? `killed by ${exit.killedBy}` : `exit code ${exitCode}`;
+      const reason = result.stderr.trim() || result.stdout.trim() || how;
+      reject(new DpuError('INTERNAL', `${command}: ${reason}`));
+    };
+    const abandon = (error?: DpuError): void => {
+      killGroup(child);
+      // A process that left the group may hold them for ever.
+      for (const stream of [child.stdin, child.stdout, child.stderr]) stream.destroy();
+      finish(error);
+    };
+    const cancel = (): void => abandon(new DpuError('CANCELLED', `${command}: cancelled`, { cause: signal?.reason }));
+    const late = new DpuError('DEADLINE_EXCEEDED', `${command}: no answer within ${timeoutMs} ms`);
+    const timer = setTimeout(() => abandon(exit ? undefined : late), timeoutMs);
+    signal?.addEventListener('abort', cancel, { once: true });
+
+    // Before anything else: an error without a listener ends this process.
+    child.on('error', (error) => finish(startError(file, error)));
+    // Without streams (EMFILE) the error is on its way.
+    if (!child.stdout) return;
+    const collect = (chunks: Buffer[]) => {
+      let length = 0;
+      return (chunk: Buffer) => {
+        length += chunk.length;
+        chunks.push(chunk);
+        if (length > longestOutput) {
+          abandon(new DpuError('RESOURCE_EXHAUSTED', `${command}: printed more than ${longestOutput} bytes`));
+        }
+      };
+    };
+    child.stdout.on('data', collect(stdout));
+    child.stderr.on('data', collect(stderr));
+    child.on('exit', (code, killedBy) => {
+      exit = { code, killedBy };
     });
+    child.on('close', () => finish());
     // A program that ends before it read its input closes the pipe; its exit code tells what happened.
     child.stdin.on('error', () => {});
     child.stdin.end(options.input ?? '');
   });
+
+/** In a process group of its own, by which all that it starts can be killed. */
+function start(file: string, args: readonly string[], options: ExecOptions): ChildProcessWithoutNullStreams {
+  const { env, dieWithParent } = options;
+  const settings = { stdio: 'pipe' as const, detached: true, ...(env && { env }) };
+  if (!dieWithParent) return spawn(file, args, settings);
+  return spawn('setpriv', ['--pdeathsig', 'KILL', '--', file, ...args], settings);
+}
+
+function killGroup(child: ChildProcessWithoutNullStreams): void {
+  if (child.pid === undefined) return;
+  try {
+    process.kill(-child.pid, 'SIGKILL');
+  } catch {
+    // Nothing is left of the group.
+  }
+}
+
+/** Of this process or of the node: errno(3), as fork and pipe answer. */
+const exhausted = ['EAGAIN', 'EMFILE', 'ENFILE', 'ENOMEM'];
+
+function startError(file: string, cause: unknown): DpuError {
+  const { code, message } = cause as NodeJS.ErrnoException;
+  if (code === 'ENOENT') return new DpuError('NOT_FOUND', `${file} is not installed`, { cause });
+  if (code && exhausted.includes(code)) {
+    return new DpuError('RESOURCE_EXHAUSTED', `${file} cannot be started now: ${message}`, { cause });
+  }
+  return new DpuError('INTERNAL', `${file}: ${message}`, { cause });
+}

@@ -1,12 +1,26 @@
 /** What is written down about an attachment before the kernel is touched: all that undoing it needs. */
 import { z } from 'zod';
+import { linkIdentity } from './link-identity.ts';
 import { vfSettings } from './network-config.ts';
 import { cniResult } from './result.ts';
 
 const text = z.string();
 
-/** An IPAM plugin's call, kept so that addresses go back without the runtime's help. */
-export const ipamCall = z.object({ type: text, env: z.record(text, text), config: text });
+/** Absolute directories, separated by colons. */
+const programPath = /^(\/[^:]*(:|$))*$/;
+
+/**
+ * An IPAM plugin's call, kept so that addresses go back without the runtime's help. It runs a program, so a record
+ * gets through no other door than a request: a program's name, looked for in directories of the node.
+ */
+export const ipamCall = z.object({
+  type: text.regex(/^(?!\.{1,2}$)[\w.-]+$/, 'must be the name of a plugin in CNI_PATH'),
+  env: z.record(text, text).refine(({ CNI_PATH }) => programPath.test(CNI_PATH ?? ''), {
+    path: ['CNI_PATH'],
+    message: 'must hold absolute directories',
+  }),
+  config: text,
+});
 export type IpamCall = z.infer<typeof ipamCall>;
 
 const physicalFunction = z.object({
@@ -19,6 +33,17 @@ const physicalFunction = z.object({
 });
 export type PhysicalFunction = z.infer<typeof physicalFunction>;
 
+/** A device as it was in the daemon's namespace, and is to be again. */
+export const deviceHome = z.object({
+  name: text,
+  mac: text,
+  mtu: z.int(),
+  pciAddress: text.exactOptional(),
+  /** Missing in records of daemons that knew devices by name. */
+  identity: linkIdentity.exactOptional(),
+});
+export type DeviceHome = z.infer<typeof deviceHome>;
+
 export const attachment = z.object({
   /** Tells it from a later one of the same container and interface. */
   id: z.uuid(),
@@ -28,7 +53,7 @@ export const attachment = z.object({
   /** The path that the runtime gave, and which namespace was there: paths are used again. */
   netns: text,
   netnsId: text,
-  /** `attaching` and `detaching` are undone at the daemon's next start. */
+  /** `attaching` and `detaching` are undone where nothing works on them. */
   state: z.enum(['attaching', 'attached', 'detaching']),
   role: z.enum(['hostPort', 'networkFunction']),
   deviceId: text,
@@ -37,8 +62,7 @@ export const attachment = z.object({
   deviceDpu: text.exactOptional(),
   pf: z.int(),
   vf: z.int(),
-  /** The netdev as it was in the daemon's namespace. */
-  link: z.object({ name: text, mac: text, mtu: z.int(), pciAddress: text.exactOptional() }),
+  link: deviceHome,
   /** Bound to vfio-pci: nothing moves, and the name of the link is the PCI address. */
   vfio: z.literal(true).exactOptional(),
   /** The MAC of the interface inside the pod. */

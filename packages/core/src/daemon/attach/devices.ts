@@ -64,7 +64,7 @@ export class Devices {
 
   /** The netdev of a PCI address or of a netdev name, if it is in this namespace now. */
   netdevOf(deviceId: string): string | undefined {
-    if (!isPciAddress(deviceId)) return this.exists(deviceId) ? deviceId : undefined;
+    if (!isPciAddress(deviceId)) return this.#exists(deviceId) ? deviceId : undefined;
     try {
       return readdirSync(join(this.#sys, 'bus/pci/devices', deviceId, 'net'))[0];
     } catch {
@@ -72,9 +72,9 @@ export class Devices {
     }
   }
 
-  /** Whether a netdev of this name is in this namespace now. */
-  exists(name: string): boolean {
-    return !name.includes('/') && existsSync(join(this.#sys, 'class/net', name));
+  /** Whether the node has a PCI function at an address, wherever its netdev is. */
+  isPresent(pciAddress: string): boolean {
+    return isPciAddress(pciAddress) && existsSync(join(this.#sys, 'bus/pci/devices', pciAddress));
   }
 
   #physicalFunctionOf(pciAddress: string): { netdev: string; vf: number } | undefined {
@@ -94,6 +94,10 @@ export class Devices {
 
   #mtuOf(netdev: string): number {
     return Number(this.#text('class/net', netdev, 'mtu'));
+  }
+
+  #exists(name: string): boolean {
+    return !name.includes('/') && existsSync(join(this.#sys, 'class/net', name));
   }
 
   #text(...path: string[]): string {

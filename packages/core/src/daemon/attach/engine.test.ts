@@ -1,39 +1,229 @@
-import { mkdtempSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DpuError } from '@dpu-operator/sdk';
 import { exec } from '@dpu-operator/sdk/linux';
 import { pino } from 'pino';
-import { expect, test } from 'vitest';
-import { AttachEngine } from './engine.ts';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { there } from '../presence.ts';
+import { DeviceHomes } from './device-homes.ts';
+import { Devices } from './devices.ts';
+import { AttachEngine, type AttachEngineOptions } from './engine.ts';
 import { parseNetworkConfig } from './network-config.ts';
-import type { DataPath, Side } from './ports.ts';
+import type { DataPath, DeviceEntry, DpuIndex } from './ports.ts';
+import type { AttachRequest } from './requests.ts';
 import { AttachmentStore } from './store.ts';
+import { type ModelledDevice, ModelledKernel } from './testing/modelled-kernel.ts';
 
 const logger = pino({ level: 'silent' });
-const dataPath: DataPath = {
-  createBridgePort: async () => {},
-  deleteBridgePort: async () => {},
-  createNetworkFunction: async () => {},
-  deleteNetworkFunction: async () => {},
-};
+/** A namespace other than this process's own, which is there for as long as the test. */
+const netns = '/proc/self/ns/mnt';
+const home = { name: 'vf3', mac: '02:00:00:00:00:03', mtu: 1500, netns: '', up: false };
+const network = parseNetworkConfig({ name: 'net', deviceID: 'vf3' });
+const request: AttachRequest = { containerId: 'pod', ifName: 'net1', netns, network };
 
-test('a network function on a node of both sides is no host port while its DPU side is not up', async () => {
-  const store = new AttachmentStore({ directory: join(mkdtempSync(join(tmpdir(), 'engine-')), 'a'), logger });
-  const host = { dpuName: 'a-host', side: 'host' as const, dataPath, pf: 0, vf: 0 };
-  const engine = new AttachEngine({
+let root: string;
+let kernel: ModelledKernel;
+let device: ModelledDevice;
+let store: AttachmentStore;
+let homes: DeviceHomes;
+let ports: Set<string>;
+let dataPath: DataPath;
+let dpu: DeviceEntry;
+let engine: AttachEngine;
+
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'engine-'));
+  const link = join(root, 'sys/class/net/vf3');
+  mkdirSync(link, { recursive: true });
+  writeFileSync(join(link, 'address'), home.mac);
+  writeFileSync(join(link, 'mtu'), '1500');
+  kernel = new ModelledKernel();
+  device = kernel.add({ ...home, identity: { ifindex: 7, kind: 'veth', peerIfindex: 8 } });
+  store = new AttachmentStore({ directory: join(root, 'attachments'), logger });
+  homes = new DeviceHomes({ directory: join(root, 'homes'), logger });
+  ports = new Set();
+  dataPath = {
+    createBridgePort: async ({ name }) => void ports.add(name),
+    deleteBridgePort: async (name) => void ports.delete(name),
+    createNetworkFunction: async () => {},
+    deleteNetworkFunction: async () => {},
+  };
+  dpu = { dpuName: 'a-host', side: 'host', dataPath, pf: 0, vf: 3 };
+  engine = makeEngine();
+});
+afterEach(() => {
+  engine.close();
+  vi.useRealTimers();
+});
+
+const index = (more: Partial<DpuIndex> = {}): DpuIndex => ({
+  find: () => dpu,
+  dpu: () => dpu,
+  dpuSide: () => undefined,
+  presence: () => there(dpu),
+  list: () => [dpu],
+  ...more,
+});
+
+const makeEngine = (more: Partial<AttachEngineOptions> = {}) =>
+  new AttachEngine({
     store,
+    homes,
+    index: index(),
     exec,
     logger,
-    directory: {
-      find: () => host,
-      dpu: () => host,
-      dpuSide: () => undefined,
-      isGone: () => false,
-      sides: () => new Set<Side>(['host', 'dpu']),
-    },
+    devices: new Devices(join(root, 'sys')),
+    links: kernel,
+    physicalFunctions: kernel,
+    ...more,
   });
-  const network = parseNetworkConfig({ name: 'dpunfcni-conf', deviceID: 'vf0' });
-  const added = engine.add({ containerId: 'pod', ifName: 'net1', netns: '/proc/self/ns/net', network });
-  await expect(added).rejects.toMatchObject({ code: 11 });
+
+function expectNothingAttached(): void {
   expect(store.list()).toEqual([]);
+  expect(device).toMatchObject(home);
+  expect([...ports]).toEqual([]);
+}
+
+/** Until the answer is called, nothing can be written. */
+function breakDisk(): () => void {
+  rmSync(join(root, 'attachments'), { recursive: true });
+  writeFileSync(join(root, 'attachments'), '');
+  return () => rmSync(join(root, 'attachments'));
+}
+
+test('a device goes into the pod and comes home', async () => {
+  await engine.add(request);
+  expect(device).toMatchObject({ name: 'net1', netns, up: true });
+  expect([...ports]).toEqual(['host0-3']);
+  await engine.del(request);
+  expectNothingAttached();
+});
+
+test('a network function on a node of both sides is no host port while its DPU side is not up', async () => {
+  const dpuSide = { dpuName: 'a-dpu', side: 'dpu' as const };
+  engine = makeEngine({ index: index({ list: () => [dpu, dpuSide] }) });
+  const nf = parseNetworkConfig({ name: 'dpunfcni-conf', deviceID: 'vf3' });
+  await expect(engine.add({ ...request, network: nf })).rejects.toMatchObject({ code: 11 });
+  expectNothingAttached();
+});
+
+test('a DPU that cannot serve pods refuses them with its reason, and STATUS says so', async () => {
+  dpu = { ...dpu, outOfService: 'its DPU side does not answer' };
+  const reason = { message: 'DPU a-host: its DPU side does not answer' };
+  await expect(engine.add(request)).rejects.toMatchObject({ code: 11, ...reason });
+  expect(() => engine.status()).toThrow(expect.objectContaining({ code: 50, ...reason }));
+  const other = { dpuName: 'b-host', side: 'host' as const };
+  makeEngine({ index: index({ list: () => [dpu, other] }) }).status();
+});
+
+test.each(['while it is moved', 'before it begins'])(
+  'an ADD whose caller leaves %s is undone before the next',
+  async (when) => {
+    const caller = new AbortController();
+    const moveIntoPod = kernel.moveIntoPod.bind(kernel);
+    kernel.moveIntoPod = async (entry) => {
+      await moveIntoPod(entry);
+      caller.abort();
+    };
+    if (when === 'before it begins') caller.abort();
+    const first = engine.add(request, caller.signal);
+    const second = engine.add({ ...request, ifName: 'net1' });
+    await expect(first).rejects.toMatchObject({ code: 11 });
+    await second;
+    expect(store.list()).toMatchObject([{ state: 'attached' }]);
+    expect(device).toMatchObject({ name: 'net1', netns });
+  },
+);
+
+test('an ADD waits for the pod whose device the kubelet has given away', async () => {
+  const [web, next] = ['web', 'next'].map((name) => ({ namespace: 'shop', name }));
+  await engine.add({ ...request, pod: web });
+  engine = makeEngine({ allocations: { podOf: async () => there({ namespace: 'shop', name: 'next' }) } });
+  const added = engine.add({ ...request, containerId: 'next', pod: next });
+  await engine.del(request);
+  await added;
+  expect(store.list()).toMatchObject([{ containerId: 'next', state: 'attached' }]);
+  const thief = engine.add({ ...request, containerId: 'thief', pod: { namespace: 'shop', name: 'thief' } });
+  await expect(thief).rejects.toMatchObject({ code: 101, message: expect.stringContaining('shop/next') });
+});
+
+test('without a record, a device that is in the pod comes home all the same, with its port', async () => {
+  await engine.add(request);
+  Object.assign(device, { name: 'hidden', mac: '02:00:00:00:00:99' });
+  const dummy = kernel.add({ name: 'net1', identity: { ifindex: 9, kind: 'dummy' }, netns });
+  rmSync(join(root, 'attachments'), { recursive: true });
+  store = new AttachmentStore({ directory: join(root, 'attachments'), logger });
+  engine = makeEngine();
+  await engine.del({ ...request, networkName: 'net', deviceId: 'vf3' });
+  expectNothingAttached();
+  expect(dummy).toMatchObject({ name: 'net1', netns });
+});
+
+test('a configuration that names a device of another interface takes nothing away', async () => {
+  await engine.add(request);
+  await engine.del({ ...request, containerId: 'other', networkName: 'net', deviceId: 'vf3' });
+  expect(device).toMatchObject({ name: 'net1', netns });
+  expect([...ports]).toEqual(['host0-3']);
+});
+
+test('a device that is not as it was yet lets its pod go, and waits for that', async () => {
+  await engine.add(request);
+  const stranger = kernel.add({ name: 'vf3', identity: { ifindex: 20, kind: 'dummy' } });
+  await engine.del(request);
+  expect([...ports]).toEqual([]);
+  expect(device).toMatchObject({ ...home, name: 'dpu7' });
+  await expect(engine.add({ ...request, containerId: 'next' })).rejects.toMatchObject({ code: 101 });
+  stranger.name = 'other';
+  engine.linkChanged({ name: 'vf3' });
+  await vi.waitFor(() => expectNothingAttached());
+});
+
+test('what an earlier daemon was attaching is in nobody’s way', async () => {
+  await engine.add(request);
+  const [record] = store.list();
+  if (record) store.put({ ...record, state: 'attaching' });
+  engine = makeEngine();
+  await engine.add({ ...request, containerId: 'next' });
+  expect(store.list()).toMatchObject([{ containerId: 'next', state: 'attached' }]);
+  await engine.recover();
+  expect(store.list()).toMatchObject([{ containerId: 'next', state: 'attached' }]);
+});
+
+test('what a failed ADD could not undo is undone without a restart', async () => {
+  vi.useFakeTimers();
+  dataPath.createBridgePort = () => Promise.reject(new DpuError('UNAVAILABLE', 'no peer'));
+  dataPath.deleteBridgePort = dataPath.createBridgePort as () => Promise<void>;
+  await expect(engine.add(request)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+  expect(store.list()).toHaveLength(1);
+  dataPath.deleteBridgePort = async () => {};
+  await vi.advanceTimersByTimeAsync(500);
+  // The kernel's and the disk's answers come in their own time.
+  vi.useRealTimers();
+  await vi.waitFor(() => expectNothingAttached());
+});
+
+test('a disk that is full refuses an ADD before anything is done', async () => {
+  const move = vi.spyOn(kernel, 'moveIntoPod');
+  breakDisk();
+  await expect(engine.add(request)).rejects.toMatchObject({ code: 'RESOURCE_EXHAUSTED' });
+  expect(move).not.toHaveBeenCalled();
+  expectNothingAttached();
+});
+
+test('a disk that gets full undoes an ADD and a DEL all the same', async () => {
+  const moveIntoPod = kernel.moveIntoPod.bind(kernel);
+  let mend = () => {};
+  kernel.moveIntoPod = async (entry) => {
+    mend = breakDisk();
+    await moveIntoPod(entry);
+  };
+  await expect(engine.add(request)).rejects.toMatchObject({ code: 'RESOURCE_EXHAUSTED' });
+  expectNothingAttached();
+  mend();
+  kernel.moveIntoPod = moveIntoPod;
+  await engine.add(request);
+  breakDisk();
+  await engine.del(request);
+  expectNothingAttached();
 });

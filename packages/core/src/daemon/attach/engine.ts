@@ -4,122 +4,166 @@
  *
  * Everything an attachment will do is written down before it is done ({@link AttachmentStore}) and undone from there,
  * so an attachment is complete or absent whatever kills the daemon.
+ *
+ * ADD: who has the device ({@link Holders}), what will be done (plan.ts), doing it ({@link Attacher}). Everything that
+ * takes an attachment away ends in {@link Releaser}.
  */
-import { randomUUID } from 'node:crypto';
-import type { Exec } from '@dpu-operator/sdk/linux';
+import { type Exec, watchLinks } from '@dpu-operator/sdk/linux';
 import type { Logger } from 'pino';
 import { Ipam } from '../ipam/index.ts';
 import { KeyedLock } from '../state/keyed-lock.ts';
-import { type Attachment, type AttachmentKey, describe, type IpamCall, keyOf } from './attachment.ts';
+import { Attacher } from './attacher.ts';
+import { type Attachment, type AttachmentKey, describe, keyOf } from './attachment.ts';
 import { checkAttachment } from './check.ts';
-import { deviceInfoOf, writeCniDeviceInfo } from './device-info.ts';
-import { Devices, type HostDevice } from './devices.ts';
+import type { DeviceHomes } from './device-homes.ts';
+import { Devices } from './devices.ts';
 import { CniError, cniCodes } from './errors.ts';
+import { Holders } from './holders.ts';
+import { HostReturn } from './host-return.ts';
+import { LostRecords } from './lost-record.ts';
 import { namespaceId } from './namespace.ts';
-import { pairUp } from './network-function.ts';
-import { Orphans } from './orphans.ts';
+import { type LinkEvent, Orphans } from './orphans.ts';
+import { unavailable } from './placement.ts';
+import { Planner } from './plan.ts';
 import { PodLinks } from './pod-links.ts';
-import type { ChainMembership, DeviceAllocations, DeviceEntry, DpuDirectory } from './ports.ts';
-import { Releaser } from './releaser.ts';
-import type { AttachRequest, CheckRequest } from './requests.ts';
-import { type CniResult, type IpamResult, resultOf } from './result.ts';
+import type { ChainMembership, DeviceAllocations, DpuIndex } from './ports.ts';
+import { type Released, Releaser } from './releaser.ts';
+import type { AttachRequest, CheckRequest, DetachRequest } from './requests.ts';
+import type { CniResult } from './result.ts';
 import type { AttachmentStore } from './store.ts';
-import { applySettings, readSettings, wantedSettings } from './vf-settings.ts';
-import { unsetMac, vfioMac } from './vfio-device.ts';
+import { PhysicalFunctions } from './vf-settings.ts';
+
+type AttachLinks = Pick<PodLinks, keyof PodLinks>;
 
 export interface AttachEngineOptions {
   store: AttachmentStore;
-  directory: DpuDirectory;
+  homes: DeviceHomes;
+  index: DpuIndex;
   exec: Exec;
   logger: Logger;
   /** Without it every network function is one by itself. */
   chains?: ChainMembership;
-  /** Without it nobody says who was given a device. */
+  /** Without it nothing is known of what the kubelet gave to whom. */
   allocations?: DeviceAllocations;
-  /** These three for tests. */
+  /** Milliseconds that an ADD waits for the former holder of its device. */
+  holderLimitMs?: number;
+  /** These four for tests. */
   devices?: Devices;
-  links?: PodLinks;
+  links?: AttachLinks;
+  physicalFunctions?: Pick<PhysicalFunctions, 'read' | 'apply' | 'close'>;
   ipam?: Ipam;
 }
 
-const noDpu = 'no DPU of this node is ready; see kubectl get dpu';
-
-/** A network of this name attaches network functions where one node is host side and DPU side (contracts.md). */
-const networkFunctionNetwork = 'dpunfcni-conf';
-
 export class AttachEngine {
   readonly #store: AttachmentStore;
-  readonly #directory: DpuDirectory;
-  readonly #exec: Exec;
+  readonly #index: DpuIndex;
   readonly #logger: Logger;
-  readonly #chains: ChainMembership | undefined;
-  readonly #devices: Devices;
-  readonly #links: PodLinks;
+  readonly #links: AttachLinks;
+  readonly #physicalFunctions: Pick<PhysicalFunctions, 'close'>;
   readonly #ipam: Ipam;
+  readonly #planner: Planner;
+  readonly #attacher: Attacher;
   readonly #releaser: Releaser;
+  readonly #homes: DeviceHomes;
+  readonly #lost: LostRecords;
+  readonly #holders: Holders;
   readonly #orphans: Orphans;
   readonly #lock = new KeyedLock();
-  /** What an earlier daemon did not finish. */
-  readonly #leftOver: Attachment[];
 
   constructor(options: AttachEngineOptions) {
-    this.#store = options.store;
-    this.#leftOver = this.#store.list().filter(({ state }) => state === 'attaching');
-    this.#directory = options.directory;
-    this.#exec = options.exec;
-    this.#logger = options.logger;
-    this.#chains = options.chains;
-    this.#devices = options.devices ?? new Devices();
-    this.#links = options.links ?? new PodLinks(options.exec);
-    this.#ipam = options.ipam ?? new Ipam(options.exec);
-    const { store, directory, exec } = options;
-    const helpers = { devices: this.#devices, links: this.#links, ipam: this.#ipam };
-    this.#releaser = new Releaser({ store, directory, exec, ...helpers });
-    this.#orphans = new Orphans({ store, logger: options.logger, release: (record) => this.#releaseLocked(record) });
+    const { store, homes, index, exec, logger, chains } = options;
+    const devices = options.devices ?? new Devices();
+    const links = options.links ?? new PodLinks();
+    const ipam = options.ipam ?? new Ipam(exec);
+    this.#store = store;
+    this.#index = index;
+    this.#logger = logger;
+    this.#links = links;
+    this.#ipam = ipam;
+    const physicalFunctions = options.physicalFunctions ?? new PhysicalFunctions();
+    this.#physicalFunctions = physicalFunctions;
+    this.#planner = new Planner({ index, devices, links, ipam, physicalFunctions });
+    this.#attacher = new Attacher({
+      store,
+      index,
+      chains,
+      links,
+      ipam,
+      physicalFunctions,
+      pci: devices.pci,
+      logger,
+    });
+    const hostReturn = new HostReturn({ devices, links, physicalFunctions });
+    this.#releaser = new Releaser({ store, index, hostReturn, ipam, logger });
+    this.#homes = homes;
+    this.#lost = new LostRecords({ store, homes, index, links });
+    this.#holders = new Holders({
+      store,
+      allocations: options.allocations,
+      limitMs: options.holderLimitMs,
+      release: (holder) => this.#releaseOrphan(holder),
+    });
+    this.#orphans = new Orphans({ store, logger, release: (record) => this.#releaseOrphan(record) });
+    // What an earlier daemon did not finish is to be undone, by whoever comes first.
+    for (const record of store.list()) {
+      if (record.state === 'attaching') store.update({ ...record, state: 'detaching' });
+    }
   }
 
   /** At the start, also beside the first requests: undoes what an earlier daemon left half done, and what lost its namespace. */
-  async recover(): Promise<void> {
-    await this.#orphans.release(this.#leftOver.splice(0));
-    await this.#orphans.sweep();
+  recover(): Promise<void> {
+    return this.#orphans.recover();
   }
 
   /** Tries again now what could not be undone. Worth a call whenever a DPU becomes ready; else it happens by time. */
   retry(): Promise<void> {
-    return this.#orphans.sweep();
+    return this.#orphans.retry();
   }
 
-  /** Releases attachments whose namespace vanishes without a DEL, until the signal. */
+  /** Releases attachments whose namespace vanishes without a DEL, and devices that come back late, until the signal. */
   watch(signal: AbortSignal): void {
     this.#orphans.watch(signal);
+    watchLinks((change) => this.linkChanged(change), { signal, onRestart: () => void this.retry() });
+  }
+
+  /** A link of the node came, changed or went. */
+  linkChanged(change: LinkEvent): void {
+    this.#orphans.linkChanged(change);
   }
 
   close(): void {
     this.#orphans.close();
     this.#links.close();
+    this.#physicalFunctions.close();
   }
 
-  add(request: AttachRequest): Promise<CniResult> {
+  /** @param signal its caller has left: what was done is undone, before another request of the same interface */
+  add(request: AttachRequest, signal?: AbortSignal): Promise<CniResult> {
     return this.#lock.run(keyOf(request), async () => {
-      const record = await this.#plan(request);
+      refuseAbandoned(signal);
+      const record = await this.#prepare(request, signal);
       try {
-        return await this.#attach(request, record);
+        const result = await this.#attacher.attach(request, record);
+        refuseAbandoned(signal);
+        // Read again: a partner may have completed the pair meanwhile.
+        this.#store.put({ ...(this.#store.get(record) ?? record), state: 'attached', result });
+        return result;
       } catch (error) {
-        await this.#releaser.release(this.#store.get(record) ?? record).catch((undoing: unknown) => {
-          this.#logger.error({ err: undoing, attachment: describe(record) }, 'a failed attachment is not undone yet');
-          this.#orphans.retryLater();
-        });
+        await this.#undo(record);
         throw error;
       }
     });
   }
 
   /** Succeeds when there is nothing (any more); the IPAM plugin is told even then. */
-  del(key: AttachmentKey, ipam?: IpamCall): Promise<void> {
-    return this.#lock.run(keyOf(key), async () => {
-      const record = this.#store.get(key);
-      if (record) await this.#releaser.release(record);
-      else if (ipam) await this.#ipam.del(ipam);
+  del(request: DetachRequest): Promise<void> {
+    return this.#lock.run(keyOf(request), async () => {
+      const record = this.#store.get(request) ?? (await this.#lost.find(request));
+      if (!record) {
+        if (request.ipam) await this.#ipam.del(request.ipam);
+        return;
+      }
+      if ((await this.#releaser.release(record)) === 'deviceAwaited') this.#orphans.retryLater();
     });
   }
 
@@ -138,184 +182,70 @@ export class AttachEngine {
     const results = await Promise.allSettled(stale.map((record) => this.#releaseLocked(record)));
     const failed = results.find((result) => result.status === 'rejected');
     if (failed) throw failed.reason;
+    if (results.some((result) => result.status === 'fulfilled' && result.value === 'deviceAwaited')) {
+      this.#orphans.retryLater();
+    }
   }
 
   /** @throws CniError 50 when an ADD could not succeed now */
   status(): void {
-    if (this.#directory.sides().size > 0) return;
-    throw new CniError(cniCodes.notAvailable, noDpu);
+    const reason = unavailable(this.#index);
+    if (reason !== undefined) throw new CniError(cniCodes.notAvailable, reason);
   }
 
-  /** Decides what will be done and writes it down. */
-  async #plan(request: AttachRequest): Promise<Attachment> {
-    const { containerId, ifName, netns, network, pod } = request;
-    const deviceId = network.runtimeConfig?.deviceID ?? network.deviceID;
-    if (deviceId === undefined) {
-      const why = 'deviceID is missing: the pod must request the device resource that its network names';
-      throw new CniError(cniCodes.invalidConfig, `network configuration: ${why}`);
-    }
-    const place = this.#place(deviceId, network.name);
-    const [netnsId] = await Promise.all([namespaceId(netns), request.ipam && this.#ipam.find(request.ipam)]);
-    if (netnsId === undefined) {
-      const hint = 'the sandbox is gone, or its mount does not reach the daemon';
-      throw new CniError(cniCodes.unknownContainer, `${netns} is not a network namespace: ${hint}`);
-    }
-    await this.#makeRoom(request, deviceId);
-    const device = this.#devices.read(deviceId);
-    const askedMac = device.vfio ? await this.#macOfVfio(device, request.mac) : request.mac;
-    const wanted = wantedSettings(network, askedMac, device);
-    const pf = device.physicalFunction;
-    const before = wanted && pf && (await readSettings(this.#exec, pf.netdev, pf.vf, wanted));
-    const { name, mac, mtu, pciAddress, vfio } = device;
-    const record: Attachment = {
-      id: randomUUID(),
-      ...{ containerId, ifName, network: network.name, netns, netnsId, state: 'attaching', deviceId },
-      ...{ role: place.role, dpuName: place.dpuName, pf: place.pf, vf: place.vf },
-      ...(place.deviceDpu !== undefined && { deviceDpu: place.deviceDpu }),
-      link: { name, mac, mtu, ...(pciAddress !== undefined && { pciAddress }) },
-      ...(vfio && { vfio }),
-      mac: askedMac ?? mac,
-      ...(pod && { pod: { namespace: pod.namespace, name: pod.name, ...(pod.uid !== undefined && { uid: pod.uid }) } }),
-      ...(wanted && before && pf && { physicalFunction: { ...pf, wanted, before } }),
-      ...(request.ipam && { ipam: request.ipam }),
-      ...(place.role === 'hostPort' && { bridgePort: `host${place.pf}-${place.vf}` }),
-    };
+  /** Decides what will be done, and writes it down. */
+  async #prepare(request: AttachRequest, signal: AbortSignal | undefined): Promise<Attachment> {
+    const intent = await this.#planner.intentOf(request);
+    await this.#releaseOwn(request);
+    await this.#holders.clear(intent.deviceId, request.pod, signal);
+    const record = await this.#planner.recordOf(request, intent);
+    refuseAbandoned(signal);
     // Nothing else runs between this and writing the record down.
-    this.#refuseIfHeld(deviceId);
-    this.#place(deviceId, network.name);
+    this.#holders.refuseIfHeld(intent.deviceId);
     this.#store.put(record);
+    if (!record.vfio) this.#homes.note(intent.deviceId, record.link);
     return record;
   }
 
-  /** Only the physical function knows the address of a VF without a netdev. */
-  async #macOfVfio({ physicalFunction: pf }: HostDevice, asked: string | undefined): Promise<string> {
-    const present = pf && (await readSettings(this.#exec, pf.netdev, pf.vf, { mac: unsetMac }));
-    return vfioMac(asked, present?.mac);
+  /** Remains of this interface go. @throws CniError when it is attached */
+  async #releaseOwn(key: AttachmentKey): Promise<void> {
+    const own = this.#store.get(key);
+    if (!own) return;
+    const isAlive = own.state === 'attached' && (await namespaceId(own.netns)) === own.netnsId;
+    if (isAlive) throw new CniError(cniCodes.invalidEnvironment, `${describe(own)} is attached already: DEL it first`);
+    if ((await this.#releaser.release(own)) === 'complete') return;
+    throw new CniError(cniCodes.tryAgainLater, `device ${own.deviceId} is not back yet from what was ${describe(own)}`);
   }
 
-  /** @throws CniError when no DPU offers the device (any more) */
-  #place(deviceId: string, network: string): Omit<DeviceEntry, 'side'> & Pick<Attachment, 'role' | 'deviceDpu'> {
-    const device = this.#directory.find(deviceId);
-    if (!device) {
-      if (this.#directory.sides().size === 0) throw new CniError(cniCodes.tryAgainLater, noDpu);
-      const why = 'no DPU of this node that is ready has it; see kubectl get dpu';
-      throw new CniError(cniCodes.deviceUnknown, `device ${deviceId}: ${why}`);
-    }
-    if (device.side === 'dpu') return { ...device, role: 'networkFunction' };
-    const isForBoth = network === networkFunctionNetwork && this.#directory.sides().has('dpu');
-    if (!isForBoth) return { ...device, role: 'hostPort' };
-    const dpuSide = this.#directory.dpuSide();
-    if (!dpuSide) throw new CniError(cniCodes.tryAgainLater, "this node's DPU side is not ready; see kubectl get dpu");
-    return { ...device, ...dpuSide, deviceDpu: device.dpuName, role: 'networkFunction' };
-  }
-
-  /** Releases what stands in the way and may: remains of this interface, and a holder whose pod is gone. */
-  async #makeRoom(request: AttachRequest, deviceId: string): Promise<void> {
-    const own = this.#store.get(request);
-    if (own) {
-      const alive = own.state === 'attached' && (await namespaceId(own.netns)) === own.netnsId;
-      if (alive) throw new CniError(cniCodes.invalidEnvironment, `${describe(own)} is attached already: DEL it first`);
-      await this.#releaser.release(own);
-    }
-    const holder = this.#store.holderOf(deviceId);
-    if (!holder) return;
-    const gone = holder.state === 'detaching' || (await namespaceId(holder.netns)) !== holder.netnsId;
-    if (gone) await this.#releaseLocked(holder);
-    this.#refuseIfHeld(deviceId);
-  }
-
-  #refuseIfHeld(deviceId: string): void {
-    const holder = this.#store.holderOf(deviceId);
-    if (!holder) return;
-    throw new CniError(cniCodes.deviceInUse, `device ${deviceId} is in use: it is ${describe(holder)}`);
-  }
-
-  /** All that does not depend on each other at once: the kernel's wait on the move hides the rest. */
-  async #attach(request: AttachRequest, record: Attachment): Promise<CniResult> {
-    const entering = this.#enter(request, record);
-    const results = await Promise.allSettled([
-      entering,
-      this.#connect(record, entering),
-      request.ipam && this.#allocate(request.ipam, record),
-    ]);
-    const failed = results.find((result) => result.status === 'rejected');
-    if (failed) throw failed.reason;
-    const addresses = results[2].status === 'fulfilled' ? results[2].value : undefined;
-    if (addresses) await this.#configure(record, addresses);
-    const { pciAddress } = record.link;
-    const result = resultOf(
-      request.network.cniVersion,
-      {
-        ...{ name: record.ifName, mac: record.mac, mtu: request.network.mtu ?? record.link.mtu, sandbox: record.netns },
-        ...(pciAddress !== undefined && { pciAddress }),
-      },
-      addresses,
-    );
-    this.#describeDevice(request, record);
-    // Read again: a partner may have completed the pair meanwhile.
-    this.#store.put({ ...(this.#store.get(record) ?? record), state: 'attached', result });
-    return result;
-  }
-
-  /** Without the file the pod only lacks an entry in its `network-status`. */
-  #describeDevice({ network }: AttachRequest, { link }: Attachment): void {
-    const path = network.runtimeConfig?.CNIDeviceInfoFile;
-    if (path === undefined || link.pciAddress === undefined) return;
+  async #undo(record: Attachment): Promise<void> {
     try {
-      writeCniDeviceInfo(path, deviceInfoOf(link.pciAddress, this.#devices.pci));
+      const released = await this.#releaser.release(this.#store.get(record) ?? record);
+      if (released === 'deviceAwaited') this.#orphans.retryLater();
     } catch (err) {
-      this.#logger.warn({ err, path }, 'the device information file is not written');
+      this.#logger.error({ err, attachment: describe(record) }, 'a failed attachment is not undone yet');
+      this.#orphans.retryLater();
     }
   }
 
-  async #enter({ network, mac }: AttachRequest, record: Attachment): Promise<void> {
-    const { physicalFunction: pf, link, netns, ifName } = record;
-    if (pf) await applySettings(this.#exec, pf.netdev, pf.vf, pf.wanted);
-    if (record.vfio) return;
-    await this.#links.enter({ device: link.name, netns, ifName, mac, mtu: network.mtu });
+  /** Undefined where a request has finished or undone it meanwhile. */
+  #releaseOrphan(record: Attachment): Promise<Released | undefined> {
+    return this.#lock.run(keyOf(record), async () => {
+      const now = this.#store.get(record);
+      if (now?.id !== record.id) return undefined;
+      const isAlive = now.state === 'attached' && (await namespaceId(now.netns)) === now.netnsId;
+      return isAlive ? undefined : this.#releaser.release(now);
+    });
   }
 
-  /** A plugin that refuses has handed out nothing, and may refuse the DEL just so: it is not asked. */
-  async #allocate(ipam: IpamCall, record: Attachment): Promise<IpamResult> {
-    try {
-      return await this.#ipam.add(ipam);
-    } catch (error) {
-      const { ipam: _, ...rest } = this.#store.get(record) ?? record;
-      if (error instanceof CniError) this.#store.put(rest);
-      throw error;
-    }
-  }
-
-  async #configure(record: Attachment, addresses: IpamResult): Promise<void> {
-    if (record.vfio || addresses.ips.length + addresses.routes.length === 0) return;
-    await this.#links.configure(record.netns, record.ifName, addresses);
-  }
-
-  async #connect(record: Attachment, entering: Promise<void>): Promise<void> {
-    const dpu = this.#directory.dpu(record.dpuName);
-    if (!dpu) throw new CniError(cniCodes.tryAgainLater, `DPU ${record.dpuName} went away; try again`);
-    if (record.bridgePort !== undefined) {
-      await dpu.dataPath.createBridgePort({
-        name: record.bridgePort,
-        macAddress: record.mac,
-        type: 'ACCESS',
-        logicalBridges: [`${record.vf + 2}`],
-      });
-      return;
-    }
-    const joined = await pairUp(record, this.#store, this.#chains);
-    // A chain is passed as soon as it is given: its last device is to be in its pod.
-    if (joined?.place) await entering;
-    if (joined) await dpu.dataPath.createNetworkFunction(joined.networkFunction, joined.place);
-  }
-
-  #releaseLocked(record: Attachment): Promise<boolean> {
+  #releaseLocked(record: Attachment): Promise<Released | undefined> {
     return this.#lock.run(keyOf(record), async () => {
       const now = this.#store.get(record);
       // The same key may have been attached anew while this waited.
-      if (now?.id !== record.id) return false;
-      await this.#releaser.release(now);
-      return true;
+      return now?.id === record.id ? this.#releaser.release(now) : undefined;
     });
   }
+}
+
+function refuseAbandoned(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw new CniError(cniCodes.tryAgainLater, 'the caller did not wait: what was done is undone');
 }

@@ -44,7 +44,8 @@ export async function pairUp(
   if (!pair) return undefined;
   const chain = place && { name: place.chain, function: place.function };
   const networkFunction = { ...pair.networkFunction, ...(chain && { chain }) };
-  store.put({ ...pair.partner, networkFunction });
+  // Killed between the two, the new one is undone: it must know of the pair before its partner does.
   store.put({ ...(store.get(added) ?? added), networkFunction });
+  store.put({ ...pair.partner, networkFunction });
   return { networkFunction: pair.networkFunction, place };
 }

@@ -1,17 +1,25 @@
-/** Attachments that nobody will DEL: their namespace is gone, or undoing them failed. */
+/** Attachments that nobody will DEL: their namespace is gone, undoing them failed, or their device is still to come back. */
 import { type FSWatcher, mkdirSync, watch } from 'node:fs';
+import { basename, dirname } from 'node:path';
 import type { Logger } from 'pino';
 import { type Attachment, describe } from './attachment.ts';
 import { namespaceId } from './namespace.ts';
+import type { Released } from './releaser.ts';
 import type { AttachmentStore } from './store.ts';
 
 export interface OrphansOptions {
   store: AttachmentStore;
   logger: Logger;
-  /** Answers whether there was anything (any more) to release. */
-  release: (record: Attachment) => Promise<boolean>;
+  /** Undefined where there is nothing (any more) to release. */
+  release: (record: Attachment) => Promise<Released | undefined>;
   /** Where runtimes put the namespaces of pods. */
   directory?: string;
+}
+
+/** What of a link's change tells whether a device may be brought back now. */
+export interface LinkEvent {
+  name: string;
+  pciAddress?: string | undefined;
 }
 
 const firstRetryMs = 500;
@@ -34,7 +42,7 @@ export class Orphans {
   watch(signal: AbortSignal): void {
     if (signal.aborted) return;
     mkdirSync(this.#directory, { recursive: true });
-    this.#watcher = watch(this.#directory, () => void this.#releaseLost());
+    this.#watcher = watch(this.#directory, (_event, name) => void this.#namespaceChanged(name));
     this.#watcher.on('error', (err) => {
       this.#options.logger.error({ err, directory: this.#directory }, 'cannot watch network namespaces');
     });
@@ -47,43 +55,81 @@ export class Orphans {
     clearTimeout(this.#timer);
   }
 
-  /** Releases every attachment whose namespace is gone, and what could not be released before. */
-  async sweep(): Promise<void> {
-    await this.release(this.#options.store.list().filter(({ state }) => state === 'detaching'));
-    await this.#releaseLost();
+  /** At the start: what an earlier daemon left half done, and every attachment whose namespace is gone. */
+  async recover(): Promise<void> {
+    await this.retry();
+    await this.#releaseLost(this.#attached());
   }
 
-  async #releaseLost(): Promise<void> {
-    const records = this.#options.store.list().filter(({ state }) => state === 'attached');
-    // One that cannot be looked at counts as there, and does not keep the others.
-    const ids = await Promise.all(records.map(({ netns, netnsId }) => namespaceId(netns).catch(() => netnsId)));
-    await this.release(records.filter((record, index) => ids[index] !== record.netnsId));
+  /** What could not be released or written before. */
+  async retry(): Promise<void> {
+    const { store } = this.#options;
+    try {
+      store.flush();
+    } catch {
+      // The store has said so. Next time, then.
+      this.retryLater();
+    }
+    await this.#release(store.list().filter(({ state }) => state === 'detaching'));
   }
 
-  async release(records: readonly Attachment[]): Promise<void> {
-    const { release, logger } = this.#options;
-    const attempts = records.map(async (record) => {
-      try {
-        if (await release(record))
-          logger.info({ attachment: describe(record), device: record.deviceId }, 'released without a DEL');
-        return true;
-      } catch (err) {
-        logger.warn({ err, attachment: describe(record), device: record.deviceId }, 'cannot release yet');
-        return false;
-      }
-    });
-    if ((await Promise.all(attempts)).includes(false)) this.retryLater();
-    else if (records.length > 0) this.#retryMs = firstRetryMs;
+  /** A device may be back, or the name that it had may be free. */
+  linkChanged({ name, pciAddress }: LinkEvent): void {
+    const awaited = this.#options.store
+      .list()
+      .filter(({ state, link }) => state === 'detaching' && isEither(link, name, pciAddress));
+    void this.#release(awaited);
   }
 
   /** Records that stay half undone are tried again, at growing intervals. */
   retryLater(): void {
     if (this.#closed) return;
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => {
-      void this.sweep();
-    }, this.#retryMs);
+    this.#timer = setTimeout(() => void this.retry(), this.#retryMs);
     this.#timer.unref();
     this.#retryMs = Math.min(this.#retryMs * 2, longestRetryMs);
   }
+
+  /** Only what may have been there is looked at: a node has many namespaces that come and go. */
+  async #namespaceChanged(name: string | null): Promise<void> {
+    const watched = basename(this.#directory);
+    const concerned = this.#attached().filter(({ netns }) => {
+      const isElsewhere = basename(dirname(netns)) !== watched;
+      return name === null || isElsewhere || basename(netns) === name;
+    });
+    await this.#releaseLost(concerned);
+  }
+
+  #attached(): Attachment[] {
+    return this.#options.store.list().filter(({ state }) => state === 'attached');
+  }
+
+  async #releaseLost(records: readonly Attachment[]): Promise<void> {
+    // One that cannot be looked at counts as there, and does not keep the others.
+    const ids = await Promise.all(records.map(({ netns, netnsId }) => namespaceId(netns).catch(() => netnsId)));
+    await this.#release(records.filter((record, index) => ids[index] !== record.netnsId));
+  }
+
+  async #release(records: readonly Attachment[]): Promise<void> {
+    if (records.length === 0) return;
+    const done = await Promise.all(records.map((record) => this.#releaseOne(record)));
+    if (done.includes(false)) this.retryLater();
+    else this.#retryMs = firstRetryMs;
+  }
+
+  async #releaseOne(record: Attachment): Promise<boolean> {
+    const { release, logger } = this.#options;
+    const what = { attachment: describe(record), device: record.deviceId };
+    try {
+      const released = await release(record);
+      if (released === 'complete') logger.info(what, 'released without a DEL');
+      return released !== 'deviceAwaited';
+    } catch (err) {
+      logger.warn({ ...what, err }, 'cannot release yet');
+      return false;
+    }
+  }
 }
+
+const isEither = (link: Attachment['link'], name: string, pciAddress: string | undefined): boolean =>
+  link.name === name || (pciAddress !== undefined && link.pciAddress === pciAddress);

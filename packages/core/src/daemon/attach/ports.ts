@@ -35,6 +35,8 @@ export interface DpuEntry {
   dpuName: string;
   side: Side;
   dataPath: DataPath;
+  /** Why it cannot serve pods now, for a person; undefined while it can. */
+  outOfService?: string | undefined;
 }
 
 /** Where a device sits: its DPU, and which virtual function of which port it is. */
@@ -43,16 +45,17 @@ export interface DeviceEntry extends DpuEntry {
   vf: number;
 }
 
-/** The DPUs of this node that are ready. */
-export interface DpuDirectory {
+/** The DPUs of this node, by their devices and names. */
+export interface DpuIndex {
   find(deviceId: string): DeviceEntry | undefined;
   /** By name of the DataProcessingUnit: releasing needs the data path when the device itself is gone already. */
   dpu(dpuName: string): DpuEntry | undefined;
   /** The DPU side, where host side and DPU side are on one node. */
   dpuSide(): DpuEntry | undefined;
-  /** Whether a DPU was torn down, and not only is not ready (yet): then nothing of an attachment is left on it. */
-  isGone(dpuName: string): boolean;
-  sides(): ReadonlySet<Side>;
+  /** `gone` only when it was torn down: then nothing of an attachment is left on it. */
+  presence(dpuName: string): Presence<DpuEntry>;
+  /** All of them, also those that are still to be found again after a start. */
+  list(): readonly Omit<DpuEntry, 'dataPath'>[];
 }
 
 /** What the kubelet says of who was given which device of this node. */

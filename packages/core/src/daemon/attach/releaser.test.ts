@@ -1,101 +1,132 @@
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DpuError } from '@dpu-operator/sdk';
-import type { Exec } from '@dpu-operator/sdk/linux';
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
-import { Ipam } from '../ipam/index.ts';
-import type { Attachment } from './attachment.ts';
-import { Devices } from './devices.ts';
-import { PodLinks } from './pod-links.ts';
-import type { DataPath } from './ports.ts';
+import { gone, type Presence, there, unknown } from '../presence.ts';
+import type { Returned } from './host-return.ts';
+import type { DataPath, DpuEntry } from './ports.ts';
 import { Releaser } from './releaser.ts';
 import { AttachmentStore } from './store.ts';
+import { attachmentOf } from './testing/attachment.ts';
 
-const record: Attachment = {
-  id: '6f6f3b9e-0f0c-4e83-8f0a-3c58c1a3b6f4',
-  containerId: 'pod',
-  ifName: 'net1',
-  network: 'net',
-  netns: '/run/netns/gone',
-  netnsId: '4:1',
-  state: 'attached',
-  role: 'hostPort',
-  deviceId: 'vf3',
-  dpuName: 'dpu',
-  pf: 0,
-  vf: 3,
-  link: { name: 'vf3', mac: '02:00:00:00:00:03', mtu: 1500 },
-  mac: '02:00:00:00:00:03',
-  bridgePort: 'host0-3',
-};
+const logger = pino({ level: 'silent' });
+const ipamCall = { type: 'host-local', env: { CNI_PATH: '/opt/cni/bin' }, config: '{}' };
+const record = attachmentOf({ ipam: ipamCall });
+const unused = async () => {};
 
-/** A device that is back already, and a DPU that has no data path unless one is given. */
-function releaser(isGone: boolean, options: { dataPath?: DataPath; exec?: Exec } = {}) {
-  const root = mkdtempSync(join(tmpdir(), 'releaser-'));
-  const link = join(root, 'sys/class/net/vf3');
-  mkdirSync(link, { recursive: true });
-  writeFileSync(join(link, 'address'), record.link.mac);
-  writeFileSync(join(link, 'mtu'), '1500');
-  const store = new AttachmentStore({ directory: join(root, 'attachments'), logger: pino({ level: 'silent' }) });
-  store.put(record);
-  const exec = options.exec ?? (async () => ({ stdout: '', stderr: '', exitCode: 0 }));
-  const of = new Releaser({
-    store,
-    exec,
-    devices: new Devices(join(root, 'sys')),
-    links: new PodLinks(exec),
-    ipam: new Ipam(exec),
-    directory: {
-      find: () => undefined,
-      dpu: () => options.dataPath && { dpuName: 'dpu', side: 'dpu', dataPath: options.dataPath },
-      dpuSide: () => undefined,
-      isGone: () => isGone,
-      sides: () => new Set(),
-    },
-  });
-  return { of, store };
+interface Environment {
+  presence?: Presence<DpuEntry>;
+  bringHome?: () => Promise<Returned>;
+  freeAddresses?: () => Promise<void>;
 }
 
-test('a DPU that is not ready yet keeps the attachment', async () => {
-  const { of, store } = releaser(false);
-  await expect(of.release(record)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+/** A DPU that was torn down, a device that comes home and addresses that go back, unless told. */
+function makeReleaser({ presence = gone, bringHome, freeAddresses }: Environment = {}) {
+  const directory = join(mkdtempSync(join(tmpdir(), 'releaser-')), 'attachments');
+  const store = new AttachmentStore({ directory, logger });
+  store.put(record);
+  const releaser = new Releaser({
+    store,
+    logger,
+    hostReturn: { bringHome: bringHome ?? (async () => ({ complete: true })) },
+    ipam: { del: freeAddresses ?? unused },
+    index: {
+      find: () => undefined,
+      dpu: () => undefined,
+      dpuSide: () => undefined,
+      presence: () => presence,
+      list: () => [],
+    },
+  });
+  return { releaser, store, directory };
+}
+
+const dataPathOf = (more: Partial<DataPath>): Presence<DpuEntry> =>
+  there({
+    dpuName: 'dpu',
+    side: 'dpu',
+    dataPath: {
+      createBridgePort: unused,
+      deleteBridgePort: unused,
+      createNetworkFunction: unused,
+      deleteNetworkFunction: unused,
+      ...more,
+    },
+  });
+
+test('a DPU that is not there for a moment keeps the attachment', async () => {
+  const { releaser, store } = makeReleaser({ presence: unknown('not found yet') });
+  await expect(releaser.release(record)).rejects.toMatchObject({ code: 'UNAVAILABLE', message: /dpu: not found yet/ });
   expect(store.get(record)?.state).toBe('detaching');
 });
 
 test('a DPU that was torn down keeps no pod from being deleted', async () => {
-  const { of, store } = releaser(true);
-  await of.release(record);
+  const { releaser, store } = makeReleaser();
+  expect(await releaser.release(record)).toBe('complete');
   expect(store.list()).toEqual([]);
+});
+
+test('addresses that cannot go back keep no device from the next pod', async () => {
+  const { releaser, store } = makeReleaser({ freeAddresses: () => Promise.reject(new Error('no answer')) });
+  await expect(releaser.release(record)).rejects.toThrow('no answer');
+  expect(store.get(record)).toMatchObject({ state: 'detaching', deviceIsBack: true });
+  expect(store.holderOf(record.deviceId)).toBeUndefined();
+});
+
+test('a device that is not back yet stays its record’s, and everything else is undone once', async () => {
+  const ports: string[] = [];
+  const deleteBridgePort = async (name: string) => void ports.push(name);
+  let addresses = 0;
+  let returned: Returned = { complete: false, reason: 'late' };
+  const { releaser, store } = makeReleaser({
+    presence: dataPathOf({ deleteBridgePort }),
+    bringHome: async () => returned,
+    freeAddresses: async () => {
+      addresses += 1;
+    },
+  });
+  expect(await releaser.release(record)).toBe('deviceAwaited');
+  const awaited = store.holderOf(record.deviceId);
+  expect(awaited).toMatchObject({ id: record.id, state: 'detaching' });
+  returned = { complete: true };
+  expect(await releaser.release(awaited ?? record)).toBe('complete');
+  expect(store.list()).toEqual([]);
+  expect([ports, addresses]).toEqual([['host0-3'], 1]);
+});
+
+test('a full disk keeps nothing from being undone', async () => {
+  const { releaser, store, directory } = makeReleaser();
+  rmSync(directory, { recursive: true });
+  writeFileSync(directory, '');
+  expect(await releaser.release(record)).toBe('complete');
+  expect(store.list()).toEqual([]);
+  rmSync(directory);
+  store.flush();
+  expect(readdirSync(join(directory, '..'))).toEqual([]);
 });
 
 test.each(['closes it', 'fails to'])('a function of a chain keeps its device until the VSP %s', async (outcome) => {
   const log: string[] = [];
   const gate = Promise.withResolvers<void>();
-  const unused = async () => {};
-  const dataPath: DataPath = {
-    createBridgePort: unused,
-    deleteBridgePort: unused,
-    createNetworkFunction: unused,
-    deleteNetworkFunction: async (nf, chain) => {
-      await gate.promise;
-      log.push(`${nf.input} of ${chain}`);
-      if (outcome === 'fails to') throw new DpuError('INTERNAL', 'a bug');
+  const deleteNetworkFunction: DataPath['deleteNetworkFunction'] = async (nf, chain) => {
+    await gate.promise;
+    log.push(`${nf.input} of ${chain}`);
+    if (outcome === 'fails to') throw new DpuError('INTERNAL', 'a bug');
+  };
+  const { releaser, store } = makeReleaser({
+    presence: dataPathOf({ deleteNetworkFunction }),
+    bringHome: async () => {
+      log.push('device');
+      return { complete: true };
     },
-  };
-  // The VF's former settings are given back with the device.
-  const exec = async () => {
-    log.push('device');
-    return { stdout: '', stderr: '', exitCode: 0 };
-  };
-  const { of, store } = releaser(false, { dataPath, exec });
+  });
   const { bridgePort: _, ...rest } = record;
-  const physicalFunction = { netdev: 'pf0', vf: 3, wanted: { vlan: 5 }, before: { vlan: 0 } };
   const networkFunction = { input: 'a', output: 'b', chain: { name: 'shop/edge', function: 'nat' } };
-  const held = { ...rest, role: 'networkFunction' as const, physicalFunction, networkFunction };
+  const held = { ...rest, role: 'networkFunction' as const, networkFunction };
   store.put(held);
-  const released = of.release(held).catch(() => {});
+  const released = releaser.release(held).catch(() => {});
   await new Promise(setImmediate);
   gate.resolve();
   await released;

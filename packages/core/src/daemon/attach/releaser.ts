@@ -4,24 +4,23 @@
  */
 
 import { DpuError } from '@dpu-operator/sdk';
-import type { Exec, Link } from '@dpu-operator/sdk/linux';
+import type { Logger } from 'pino';
 import type { Ipam } from '../ipam/index.ts';
-import type { Attachment } from './attachment.ts';
-import type { Devices } from './devices.ts';
-import { namespaceId } from './namespace.ts';
-import type { PodLinks } from './pod-links.ts';
-import type { DpuDirectory } from './ports.ts';
+import { type Attachment, describe } from './attachment.ts';
+import type { HostReturn, Returned } from './host-return.ts';
+import type { DpuEntry, DpuIndex } from './ports.ts';
 import type { AttachmentStore } from './store.ts';
-import { applySettings } from './vf-settings.ts';
 
 export interface ReleaserOptions {
   store: AttachmentStore;
-  directory: DpuDirectory;
-  devices: Devices;
-  links: PodLinks;
-  ipam: Ipam;
-  exec: Exec;
+  index: DpuIndex;
+  hostReturn: Pick<HostReturn, 'bringHome'>;
+  ipam: Pick<Ipam, 'del'>;
+  logger: Logger;
 }
+
+/** `deviceAwaited`: nothing of the pod's is left, and its device is still to come back as it was. */
+export type Released = 'complete' | 'deviceAwaited';
 
 export class Releaser {
   readonly #options: ReleaserOptions;
@@ -35,36 +34,48 @@ export class Releaser {
    * IPAM plugin that fails keeps no device from the next pod; a bridge port that stays does: undoing it later would
    * hit the next pod's.
    */
-  async release(record: Attachment): Promise<void> {
-    const { store } = this.#options;
-    if (record.state !== 'detaching') store.put({ ...record, state: 'detaching' });
+  async release(record: Attachment): Promise<Released> {
+    const { store, ipam, logger } = this.#options;
+    if (record.state !== 'detaching') store.update({ ...record, state: 'detaching' });
     const [device, addresses] = await Promise.allSettled([
-      record.deviceIsBack || this.#releaseDevice(record),
-      record.ipam && this.#options.ipam.del(record.ipam),
+      record.deviceIsBack ? undefined : this.#releaseDevice(record),
+      record.ipam && ipam.del(record.ipam),
     ]);
     if (device.status === 'rejected') throw device.reason;
+    const returned = device.value;
+    if (returned && !returned.complete) {
+      const { reason } = returned;
+      logger.warn({ reason, device: record.deviceId, attachment: describe(record) }, 'a device is not as it was yet');
+      if (addresses.status === 'rejected') throw addresses.reason;
+      this.#keepDevice(record);
+      return 'deviceAwaited';
+    }
     if (addresses.status === 'rejected') {
-      store.put({ ...(store.get(record) ?? record), deviceIsBack: true });
+      store.update({ ...(store.get(record) ?? record), deviceIsBack: true });
       throw addresses.reason;
     }
     store.delete(record);
+    return 'complete';
   }
 
   /** A chain is closed before it loses a device; all else is undone at once. */
-  async #releaseDevice(record: Attachment): Promise<void> {
+  async #releaseDevice(record: Attachment): Promise<Returned> {
     const disconnected = this.#disconnect(record);
     if (record.networkFunction?.chain) await disconnected.catch(() => {});
-    const results = await Promise.allSettled([disconnected, this.#takeBack(record)]);
-    const failed = results.find((result) => result.status === 'rejected');
-    if (failed) throw failed.reason;
+    const [disconnection, returned] = await Promise.allSettled([
+      disconnected,
+      this.#options.hostReturn.bringHome(record),
+    ]);
+    if (disconnection.status === 'rejected') throw disconnection.reason;
+    if (returned.status === 'rejected') throw returned.reason;
+    return returned.value;
   }
 
   async #disconnect(record: Attachment): Promise<void> {
-    const { bridgePort, networkFunction, dpuName } = record;
+    const { bridgePort, networkFunction } = record;
     if (bridgePort === undefined && networkFunction === undefined) return;
-    const dpu = this.#options.directory.dpu(dpuName);
-    if (!dpu && this.#options.directory.isGone(dpuName)) return;
-    if (!dpu) throw new DpuError('UNAVAILABLE', `DPU ${dpuName} is not ready yet; see kubectl describe dpu ${dpuName}`);
+    const dpu = this.#dpuOf(record);
+    if (!dpu) return;
     if (bridgePort !== undefined) await dpu.dataPath.deleteBridgePort(bridgePort);
     if (networkFunction) {
       const { chain, ...pair } = networkFunction;
@@ -73,58 +84,28 @@ export class Releaser {
     }
   }
 
+  /** Undefined where the DPU was torn down, with all that was on it. @throws DpuError while it is not there for a moment */
+  #dpuOf({ dpuName }: Attachment): DpuEntry | undefined {
+    const presence = this.#options.index.presence(dpuName);
+    if (presence.is === 'there') return presence.value;
+    if (presence.is === 'gone') return undefined;
+    throw new DpuError('UNAVAILABLE', `DPU ${dpuName}: ${presence.reason}; see kubectl describe dpu ${dpuName}`);
+  }
+
   /** The other interface of the pair is free for a new partner. */
   #unpair({ containerId, networkFunction }: Attachment): void {
     const { store } = this.#options;
     for (const other of store.list()) {
       const { networkFunction: pair, ...rest } = other;
       if (other.containerId !== containerId || pair?.input !== networkFunction?.input) continue;
-      if (pair?.output === networkFunction?.output) store.put(rest);
+      if (pair?.output === networkFunction?.output) store.update(rest);
     }
   }
 
-  async #takeBack(record: Attachment): Promise<void> {
-    if (!record.vfio) await this.#moveToHost(record);
-    if (!record.physicalFunction) return;
-    const { netdev, vf, before } = record.physicalFunction;
-    await applySettings(this.#options.exec, netdev, vf, before).catch(ignoreMissing);
+  /** All that is undone: the addresses and the bridge port may be another pod's by the time that the device is back. */
+  #keepDevice(record: Attachment): void {
+    const { store } = this.#options;
+    const { ipam: _ipam, bridgePort: _port, networkFunction: _pair, ...rest } = store.get(record) ?? record;
+    store.update(rest);
   }
-
-  async #moveToHost(record: Attachment): Promise<void> {
-    const { links, devices } = this.#options;
-    const { netns, netnsId, ifName, link } = record;
-    const home = { name: link.name, mac: link.mac, mtu: link.mtu };
-    // While the name is here, the device did not leave.
-    if (devices.exists(link.name)) {
-      const now = devices.read(link.name);
-      if (now.mac !== link.mac || now.mtu !== link.mtu) await links.reset(link.name, home);
-    } else if ((await namespaceId(netns)) === netnsId) {
-      const name = record.result ? ifName : await this.#nameInPod(record);
-      if (name !== undefined) await links.leave({ netns, ifName: name, ...home }).catch(ignoreMissing);
-    } else if (link.pciAddress !== undefined) {
-      // Hardware comes back to the node's namespace by itself when the pod's ends, under its name in the pod.
-      const name = devices.netdevOf(link.pciAddress);
-      if (name !== undefined) await links.reset(name, home);
-    }
-  }
-
-  /**
-   * Of a device that entered but was not attached to the end. The kernel moves first and names then: where the pod has
-   * an interface of that name, the device is there under its old one.
-   */
-  async #nameInPod(record: Attachment): Promise<string | undefined> {
-    const { links } = this.#options;
-    for (const name of [record.link.name, record.ifName]) {
-      if (isOurs(await links.find(record.netns, name), record)) return name;
-    }
-    return undefined;
-  }
-}
-
-/** What may be an interface of the pod's own has another MAC than the device had or was to get. */
-const isOurs = (link: Link | undefined, record: Attachment): boolean =>
-  link !== undefined && (link.mac === record.mac || link.mac === record.link.mac);
-
-function ignoreMissing(error: unknown): void {
-  if (DpuError.from(error).code !== 'NOT_FOUND') throw error;
 }

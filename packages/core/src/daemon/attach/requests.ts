@@ -14,6 +14,14 @@ export interface AttachRequest {
   ipam?: IpamCall | undefined;
 }
 
+export interface DetachRequest extends AttachmentKey {
+  ipam?: IpamCall | undefined;
+  /** These three for a record that is lost. */
+  netns?: string | undefined;
+  networkName?: string | undefined;
+  deviceId?: string | undefined;
+}
+
 export interface CheckRequest extends AttachmentKey {
   netns: string;
   prevResult?: unknown;

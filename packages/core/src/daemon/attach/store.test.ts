@@ -1,35 +1,115 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
-import { expect, test } from 'vitest';
-import type { Attachment } from './attachment.ts';
+import { expect, test, vi } from 'vitest';
 import { AttachmentStore } from './store.ts';
+import { attachmentOf } from './testing/attachment.ts';
 
 const logger = pino({ level: 'silent' });
-const record: Attachment = {
-  id: '6f6f3b9e-0f0c-4e83-8f0a-3c58c1a3b6f4',
-  containerId: 'pod',
-  ifName: 'net1',
-  network: 'net',
-  netns: '/run/netns/a',
-  netnsId: '4:1',
-  state: 'attached',
-  role: 'hostPort',
-  deviceId: 'vf3',
-  dpuName: 'dpu',
-  pf: 0,
-  vf: 3,
-  link: { name: 'vf3', mac: '', mtu: 1500 },
-  mac: '02:00:00:00:00:03',
-};
+const record = attachmentOf();
+const makeDirectory = () => join(mkdtempSync(join(tmpdir(), 'store-')), 'attachments');
+const listed = (directory: string) => new AttachmentStore({ directory, logger }).list();
+
+/** Nothing can be written or removed until the answer is called. */
+function breakDisk(directory: string): () => void {
+  rmSync(directory, { recursive: true });
+  writeFileSync(directory, '');
+  return () => rmSync(directory);
+}
 
 test('the next daemon finds what is written, also when the directory was taken away meanwhile', () => {
-  const directory = join(mkdtempSync(join(tmpdir(), 'store-')), 'attachments');
+  const directory = makeDirectory();
   const store = new AttachmentStore({ directory, logger });
   rmSync(directory, { recursive: true });
   store.put(record);
-  expect(new AttachmentStore({ directory, logger }).list()).toEqual([record]);
+  expect(listed(directory)).toEqual([record]);
   store.delete(record);
-  expect(new AttachmentStore({ directory, logger }).list()).toEqual([]);
+  expect(listed(directory)).toEqual([]);
+  expect(readdirSync(directory)).toEqual([]);
+});
+
+test('what must be written down before it is done is refused when it cannot be', () => {
+  const directory = makeDirectory();
+  const store = new AttachmentStore({ directory, logger });
+  const mend = breakDisk(directory);
+  expect(() => store.put(record)).toThrow(expect.objectContaining({ code: 'RESOURCE_EXHAUSTED' }));
+  expect(store.list()).toEqual([]);
+  mend();
+  store.put(record);
+  expect(listed(directory)).toEqual([record]);
+});
+
+test('what is undone counts at once, and is written when that is possible', () => {
+  const directory = makeDirectory();
+  const store = new AttachmentStore({ directory, logger });
+  store.put(record);
+  const mend = breakDisk(directory);
+  store.update({ ...record, state: 'detaching' });
+  expect(store.get(record)?.state).toBe('detaching');
+  expect(store.written).toBe(false);
+  expect(() => store.flush()).toThrow();
+  mend();
+  store.flush();
+  expect(store.written).toBe(true);
+  expect(listed(directory)).toMatchObject([{ state: 'detaching' }]);
+});
+
+test('a device is given to nobody while the file of its last holder could come back', () => {
+  const directory = makeDirectory();
+  const store = new AttachmentStore({ directory, logger });
+  store.put(record);
+  const mend = breakDisk(directory);
+  store.delete(record);
+  expect(store.holderOf(record.deviceId)).toBeUndefined();
+  const next = attachmentOf({ containerId: 'next' });
+  expect(() => store.put(next)).toThrow();
+  mend();
+  store.put(next);
+  expect(listed(directory)).toEqual([next]);
+});
+
+test('nothing is written that could not be read again', () => {
+  const store = new AttachmentStore({ directory: makeDirectory(), logger });
+  const ipam = { type: '../sh', env: {}, config: '' };
+  expect(() => store.put({ ...record, ipam })).toThrow('ipam.type');
+  expect(store.list()).toEqual([]);
+});
+
+const forged = {
+  'a program outside of CNI_PATH': { type: '../../bin/sh', env: { CNI_PATH: '/opt/cni/bin' }, config: '' },
+  'no name': { type: '..', env: { CNI_PATH: '/opt/cni/bin' }, config: '' },
+  'a directory that depends on the daemon’s': { type: 'sh', env: { CNI_PATH: '.:/opt/cni/bin' }, config: '' },
+};
+test.each(Object.entries(forged))('a record that names %s is set aside', (_what, ipam) => {
+  const directory = makeDirectory();
+  new AttachmentStore({ directory, logger });
+  const text = JSON.stringify({ version: 1, key: 'pod/net1', record: { ...record, ipam } });
+  writeFileSync(join(directory, 'forged.json'), text, { mode: 0o600 });
+  const store = new AttachmentStore({ directory, logger });
+  expect(store.list()).toEqual([]);
+  expect(store.unreadable()).toMatchObject([{ reason: expect.stringMatching(/ipam\.(type|env\.CNI_PATH)/) }]);
+});
+
+test('a record that others may write is set aside, and its clearing is told', async () => {
+  const directory = makeDirectory();
+  new AttachmentStore({ directory, logger }).put(record);
+  const [name = ''] = readdirSync(directory);
+  chmodSync(join(directory, name), 0o666);
+  const store = new AttachmentStore({ directory, logger });
+  expect(store.unreadable()).toHaveLength(1);
+  const changed = vi.fn();
+  store.onChange(changed);
+  rmSync(join(directory, 'set-aside', name));
+  await vi.waitFor(() => expect(changed).toHaveBeenCalled());
+  expect(store.unreadable()).toEqual([]);
+});
+
+test('an attachment of a daemon before there were versions is taken over', () => {
+  const directory = makeDirectory();
+  new AttachmentStore({ directory, logger });
+  writeFileSync(join(directory, 'pod-net1.json'), JSON.stringify(record), { mode: 0o600 });
+  expect(listed(directory)).toEqual([record]);
+  expect(listed(directory)).toEqual([record]);
+  expect(readdirSync(directory)).toHaveLength(1);
 });

@@ -1,35 +1,34 @@
 /**
- * The attachments of this node, on disk and in memory. Writing is synchronous on purpose: between looking for a
+ * The attachments of this node, in memory and on disk. Writing is synchronous on purpose: between looking for a
  * device's holder and writing down the new one nothing else may run. The directory is under /var/run (tmpfs), where a
  * write takes some 50 µs; like namespaces and links it is gone after a reboot, so nothing is synced.
  */
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { DpuError } from '@dpu-operator/sdk';
 import type { Logger } from 'pino';
+import { RecordFiles } from '../state/record-files.ts';
+import type { UnreadableRecord } from '../state/set-aside.ts';
 import { type Attachment, type AttachmentKey, attachment, keyOf } from './attachment.ts';
 
 export class AttachmentStore {
   readonly #directory: string;
-  readonly #attachments = new Map<string, Attachment>();
+  readonly #logger: Logger;
+  readonly #files: RecordFiles<Attachment>;
+  readonly #attachments: Map<string, Attachment>;
   readonly #listeners = new Set<() => void>();
+  /** Keys whose file does not say what memory says. */
+  readonly #unwritten = new Set<string>();
 
-  /** Reads what an earlier daemon left. A file that does not parse is logged and skipped, not removed. */
-  constructor(options: { directory: string; logger: Logger }) {
-    this.#directory = options.directory;
-    mkdirSync(this.#directory, { recursive: true, mode: 0o700 });
-    for (const name of readdirSync(this.#directory)) {
-      const path = join(this.#directory, name);
-      if (name.endsWith('.draft')) {
-        rmSync(path, { force: true });
-        continue;
-      }
-      try {
-        const found = attachment.parse(JSON.parse(readFileSync(path, 'utf8')));
-        this.#attachments.set(keyOf(found), found);
-      } catch (error) {
-        options.logger.error({ err: error, path }, 'an attachment record cannot be read; its device may stay in use');
-      }
-    }
+  /** Reads what an earlier daemon left. */
+  constructor({ directory, logger }: { directory: string; logger: Logger }) {
+    this.#directory = directory;
+    this.#logger = logger;
+    this.#files = new RecordFiles({
+      directory,
+      logger,
+      format: { schema: attachment, keyOf },
+      onUnreadable: () => this.#tell(),
+    });
+    this.#attachments = this.#files.load();
   }
 
   list(): Attachment[] {
@@ -45,39 +44,80 @@ export class AttachmentStore {
     return this.list().find((found) => found.deviceId === deviceId && !found.deviceIsBack);
   }
 
+  /** Files that were set aside. While there are any, absence from the attachments proves nothing. */
+  unreadable(): readonly UnreadableRecord[] {
+    return this.#files.unreadable();
+  }
+
+  /**
+   * For what must be written down before it is done: once this returns, the record is on disk, and so is every earlier
+   * change.
+   *
+   * @throws DpuError RESOURCE_EXHAUSTED when it cannot be written, INVALID_ARGUMENT when it could not be read again;
+   * nothing has changed then
+   */
   put(record: Attachment): void {
-    const path = this.#path(record);
-    const write = () => writeFileSync(`${path}.draft`, JSON.stringify(record), { mode: 0o600 });
-    try {
-      write();
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-      // An uninstallation that was followed by a new installation took the directory away.
-      mkdirSync(this.#directory, { recursive: true, mode: 0o700 });
-      write();
+    const readable = attachment.safeParse(record);
+    if (!readable.success) {
+      const [issue] = readable.error.issues;
+      throw new DpuError('INVALID_ARGUMENT', `attachment: ${issue?.path.join('.')}: ${issue?.message}`);
     }
-    renameSync(`${path}.draft`, path);
+    try {
+      this.flush();
+      this.#files.write(keyOf(record), record);
+    } catch (cause) {
+      const { message } = cause as Error;
+      const what = `the attachment cannot be written down in ${this.#directory}`;
+      throw new DpuError('RESOURCE_EXHAUSTED', `${what} (${message}): see the disk`, { cause });
+    }
     this.#attachments.set(keyOf(record), record);
     this.#tell();
   }
 
-  delete(key: AttachmentKey): void {
-    rmSync(this.#path(key), { force: true });
-    this.#attachments.delete(keyOf(key));
-    this.#tell();
+  /** Changes a record in memory, and on disk as soon as that takes it: a full disk keeps nothing from being undone. */
+  update(record: Attachment): void {
+    this.#attachments.set(keyOf(record), record);
+    this.#changed(keyOf(record));
   }
 
-  /** Calls back after each change; returns what ends that. */
+  /** As {@link update}. */
+  delete(key: AttachmentKey): void {
+    this.#attachments.delete(keyOf(key));
+    this.#changed(keyOf(key));
+  }
+
+  /** Whether the disk says what memory says. */
+  get written(): boolean {
+    return this.#unwritten.size === 0;
+  }
+
+  /** Writes what could not be written before. @throws what the disk says */
+  flush(): void {
+    for (const key of this.#unwritten) {
+      const record = this.#attachments.get(key);
+      if (record) this.#files.write(key, record);
+      else this.#files.remove(key);
+      this.#unwritten.delete(key);
+    }
+  }
+
+  /** Calls back after each change, of what is unreadable too; returns what ends that. */
   onChange(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 
-  #tell(): void {
-    for (const listener of this.#listeners) listener();
+  #changed(key: string): void {
+    this.#unwritten.add(key);
+    try {
+      this.flush();
+    } catch (error) {
+      this.#logger.error({ err: error, attachment: key }, 'an attachment record cannot be written yet');
+    }
+    this.#tell();
   }
 
-  #path({ containerId, ifName }: AttachmentKey): string {
-    return join(this.#directory, `${encodeURIComponent(containerId)}-${encodeURIComponent(ifName)}.json`);
+  #tell(): void {
+    for (const listener of this.#listeners) listener();
   }
 }

@@ -1,10 +1,10 @@
-import { mkdtempSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { DpuError } from '@dpu-operator/sdk';
 import { pino } from 'pino';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { CniServer, type CniServerOptions } from './cni-server.ts';
 
 const result = { cniVersion: '1.0.0', interfaces: [], ips: [], routes: [], dns: {} };
@@ -95,4 +95,73 @@ test('other paths, other methods and too large bodies are refused', async () => 
   expect(await post(socketPath, '', '/cni', 'GET')).toMatchObject({ status: 405 });
   const large = await post(socketPath, 'x'.repeat(5 * 1024 * 1024)).catch(() => ({ status: 413 }));
   expect(large).toMatchObject({ status: 413 });
+});
+
+test.each(['its caller leaves', 'it is answered at the deadline'])('an ADD is told when %s', async (when) => {
+  const started = Promise.withResolvers<void>();
+  const abandoned = Promise.withResolvers<void>();
+  const add: CniServerOptions['engine']['add'] = (_request, signal) => {
+    signal?.addEventListener('abort', () => abandoned.resolve());
+    started.resolve();
+    return new Promise<never>(() => {});
+  };
+  const leaves = when === 'its caller leaves';
+  const socketPath = await start({ engine: { ...engine, add }, deadlineMs: leaves ? 60_000 : 20 });
+  const call = request({ socketPath, path: '/cni', method: 'POST' });
+  call.on('error', () => {});
+  call.end(body('ADD'));
+  await started.promise;
+  if (leaves) call.destroy();
+  await abandoned.promise;
+});
+
+test('a caller that has its answer and goes abandons nothing', async () => {
+  const signals: (AbortSignal | undefined)[] = [];
+  const add: CniServerOptions['engine']['add'] = async (_request, signal) => {
+    signals.push(signal);
+    return result;
+  };
+  expect(await post(await start({ engine: { ...engine, add } }), body('ADD'))).toMatchObject({ status: 200 });
+  expect(signals.map((signal) => signal?.aborted)).toEqual([false]);
+});
+
+const takeAway: Record<string, (socketPath: string) => void> = {
+  'removes it': (socketPath) => rmSync(socketPath),
+  'removes its directory': (socketPath) => rmSync(dirname(socketPath), { recursive: true }),
+  'puts a file in its place': (socketPath) => {
+    rmSync(socketPath);
+    writeFileSync(socketPath, '');
+  },
+  'renames another over it': (socketPath) => {
+    writeFileSync(`${socketPath}.other`, '');
+    renameSync(`${socketPath}.other`, socketPath);
+  },
+};
+test.each(Object.keys(takeAway))('the socket is served again when somebody %s', async (what) => {
+  const socketPath = await start();
+  for (let time = 0; time < 2; time += 1) {
+    takeAway[what]?.(socketPath);
+    await vi.waitFor(async () => expect(await post(socketPath, body('DEL'))).toMatchObject({ status: 200 }));
+    expect(statSync(socketPath).mode & 0o777).toBe(0o600);
+  }
+});
+
+test('a request that runs while the socket is taken away is answered, and closing waits for it', async () => {
+  const gate = Promise.withResolvers<void>();
+  const started = Promise.withResolvers<void>();
+  const add: CniServerOptions['engine']['add'] = async () => {
+    started.resolve();
+    await gate.promise;
+    return result;
+  };
+  const socketPath = await start({ engine: { ...engine, add } });
+  const answer = post(socketPath, body('ADD'));
+  await started.promise;
+  rmSync(socketPath);
+  await vi.waitFor(async () => expect(await post(socketPath, body('DEL'))).toMatchObject({ status: 200 }));
+  const closed = servers.pop()?.close();
+  gate.resolve();
+  expect(await answer).toMatchObject({ status: 200 });
+  await closed;
+  expect(existsSync(socketPath)).toBe(false);
 });

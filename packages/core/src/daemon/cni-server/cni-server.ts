@@ -1,18 +1,17 @@
 /** HTTP on a unix socket: what `dpu-cni` talks to. */
-import { chmodSync, mkdirSync, rmSync } from 'node:fs';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { dirname } from 'node:path';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
 import type { AttachEngine } from '../attach/engine.ts';
 import { CniError, cniCodes } from '../attach/errors.ts';
 import { runCommand } from './commands.ts';
 import { CniRequest } from './request.ts';
+import { UnixListener } from './unix-listener.ts';
 
 export interface CniServerOptions {
   engine: Pick<AttachEngine, 'add' | 'del' | 'check' | 'gc' | 'status'>;
   socketPath: string;
   logger: Logger;
-  /** Until a command is answered "try again later"; it goes on behind. */
+  /** Milliseconds until a command is answered "try again later". An ADD is undone then. Default: 90 s. */
   deadlineMs?: number;
 }
 
@@ -28,41 +27,25 @@ const maxDetails = 1_000;
 
 export class CniServer {
   readonly #options: CniServerOptions;
-  readonly #server: Server;
+  readonly #listener: UnixListener;
 
   constructor(options: CniServerOptions) {
     this.#options = options;
-    this.#server = createServer({ requestTimeout: 30_000 }, (request, response) => void this.#serve(request, response));
+    this.#listener = new UnixListener({
+      socketPath: options.socketPath,
+      onRequest: (request, response) => void this.#serve(request, response),
+      logger: options.logger,
+    });
   }
 
-  /** Resolves when it listens; closes on the signal. */
-  async start(signal?: AbortSignal): Promise<void> {
-    const { socketPath } = this.#options;
-    const directory = dirname(socketPath);
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
-    chmodSync(directory, 0o700);
-    // What a killed daemon left; a running one cannot be here, there is one daemon a node.
-    rmSync(socketPath, { force: true });
-    await new Promise<void>((resolve, reject) => {
-      // It also comes for a connection that could not be accepted, which must not end the daemon.
-      this.#server.on('error', (error) => {
-        this.#options.logger.error({ err: error }, 'CNI server');
-        reject(error);
-      });
-      this.#server.listen(socketPath, () => {
-        chmodSync(socketPath, 0o600);
-        resolve();
-      });
-    });
-    signal?.addEventListener('abort', () => void this.close(), { once: true });
+  /** Resolves when it listens. */
+  async start(): Promise<void> {
+    await this.#listener.listen();
   }
 
   /** Takes no more requests and waits for those that run, but not longer than some milliseconds. */
   async close(graceMs = 5_000): Promise<void> {
-    if (!this.#server.listening) return;
-    const cut = setTimeout(() => this.#server.closeAllConnections(), graceMs);
-    await new Promise<void>((resolve) => this.#server.close(() => resolve()));
-    clearTimeout(cut);
+    await this.#listener.close(graceMs);
   }
 
   async #serve(message: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -72,7 +55,7 @@ export class CniServer {
       const request = new CniRequest(await readJson(message));
       const { command, netns, env, pod } = request;
       Object.assign(log, { command, container: env.CNI_CONTAINERID, ifName: env.CNI_IFNAME, netns, pod });
-      const result = await this.#withDeadline(runCommand(this.#options.engine, request));
+      const result = await this.#withDeadline(response, (signal) => runCommand(this.#options.engine, request, signal));
       answer(response, 200, 'application/json', JSON.stringify({ Result: result }));
       this.#options.logger.info({ ...log, ms: Math.round(performance.now() - started) }, 'cni request');
     } catch (error) {
@@ -87,16 +70,24 @@ export class CniServer {
     }
   }
 
-  async #withDeadline<T>(work: Promise<T>): Promise<T> {
+  /** The signal says that nobody waits for the answer (any more). */
+  async #withDeadline<T>(response: ServerResponse, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const ms = this.#options.deadlineMs ?? defaultDeadlineMs;
+    const abandoned = new AbortController();
+    const callerLeft = () => abandoned.abort();
+    response.once('close', callerLeft);
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new CniError(cniCodes.tryAgainLater, `not done within ${ms} ms`)), ms);
+      timer = setTimeout(() => {
+        abandoned.abort();
+        reject(new CniError(cniCodes.tryAgainLater, `not done within ${ms} ms`));
+      }, ms);
     });
     try {
-      return await Promise.race([work, late]);
+      return await Promise.race([work(abandoned.signal), late]);
     } finally {
       clearTimeout(timer);
+      response.off('close', callerLeft);
     }
   }
 }

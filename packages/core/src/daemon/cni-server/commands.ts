@@ -1,21 +1,25 @@
 /** The commands of CNI as calls of the attach engine. */
 
-import type { IpamCall } from '../attach/attachment.ts';
 import type { AttachEngine } from '../attach/engine.ts';
 import { CniError, cniCodes } from '../attach/errors.ts';
 import { parseGarbageConfig, parseNetworkBase, parseNetworkConfig } from '../attach/network-config.ts';
+import type { DetachRequest } from '../attach/requests.ts';
 import type { CniResult } from '../attach/result.ts';
 import type { CniRequest } from './request.ts';
 
 type Engine = Pick<AttachEngine, 'add' | 'del' | 'check' | 'gc' | 'status'>;
 
-/** Only ADD has a result. */
-export async function runCommand(engine: Engine, request: CniRequest): Promise<CniResult | null> {
+/**
+ * Only ADD has a result.
+ *
+ * @param signal aborted when nobody waits for the result (any more)
+ */
+export async function runCommand(engine: Engine, request: CniRequest, signal?: AbortSignal): Promise<CniResult | null> {
   switch (request.command) {
     case 'ADD':
-      return add(engine, request);
+      return add(engine, request, signal);
     case 'DEL':
-      await engine.del(request.key, ipamIfValid(request));
+      await engine.del(detachRequestOf(request));
       return null;
     case 'CHECK': {
       const network = parseNetworkBase(request.config);
@@ -43,18 +47,30 @@ export async function runCommand(engine: Engine, request: CniRequest): Promise<C
 }
 
 /** With a configuration that is wrong nothing was attached, so there is nothing to refuse: the pod must be able to go. */
-function ipamIfValid(request: CniRequest): IpamCall | undefined {
+function detachRequestOf(request: CniRequest): DetachRequest {
+  const base = ifValid(() => parseNetworkBase(request.config));
+  const network = ifValid(() => parseNetworkConfig(request.config));
+  return {
+    ...request.key,
+    netns: request.netns,
+    networkName: base?.name,
+    deviceId: network?.runtimeConfig?.deviceID ?? network?.deviceID,
+    ipam: base && ifValid(() => request.ipamOf(base)),
+  };
+}
+
+function ifValid<T>(parse: () => T): T | undefined {
   try {
-    return request.ipamOf(parseNetworkBase(request.config));
+    return parse();
   } catch {
     return undefined;
   }
 }
 
-function add(engine: Engine, request: CniRequest): Promise<CniResult> {
+function add(engine: Engine, request: CniRequest, signal: AbortSignal | undefined): Promise<CniResult> {
   const network = parseNetworkConfig(request.config);
   const { key, netns, pod } = request;
   // The runtime's word goes before the pod's, the pod's before the network's.
   const mac = network.runtimeConfig?.mac ?? request.mac ?? network.mac;
-  return engine.add({ ...key, netns, pod, network, mac, ipam: request.ipamOf(network) });
+  return engine.add({ ...key, netns, pod, network, mac, ipam: request.ipamOf(network) }, signal);
 }

@@ -4,10 +4,25 @@ import type { Attachment } from '../attach/attachment.ts';
 import type { ChainMember } from '../datapath/chain-status.ts';
 import type { FleetAttachments } from './fleet.ts';
 
-/** @param list the attachments as they are now */
-export function fleetAttachments(list: () => readonly Attachment[]): FleetAttachments {
+/** The attachments as they are now. */
+export interface AttachmentSource {
+  list(): readonly Attachment[];
+  /** Files that should hold an attachment and do not. */
+  unreadable(): readonly unknown[];
+}
+
+export interface NodeAttachments extends FleetAttachments {
+  /** Whether absence proves anything: false while some cannot be read. */
+  readonly complete: boolean;
+}
+
+export function fleetAttachments(source: AttachmentSource): NodeAttachments {
+  const list = () => source.list();
   const of = (dpuName: string) => list().filter((attachment) => attachment.dpuName === dpuName);
   return {
+    get complete() {
+      return source.unreadable().length === 0;
+    },
     // One whose addresses alone are still to be given back needs nothing of a DPU.
     pods: (name) =>
       list()

@@ -1,9 +1,10 @@
 /** What the attach engine asks of this node's DPUs. */
-import type { DpuDirectory, DpuEntry } from '../attach/ports.ts';
+import type { DpuEntry, DpuIndex, Side } from '../attach/ports.ts';
+import { gone, there, unknown } from '../presence.ts';
 import type { DpuManager } from './dpu-manager.ts';
 import type { DpuFleet } from './fleet.ts';
 
-export function dpuDirectory(fleet: Pick<DpuFleet, 'manager' | 'managers' | 'sides' | 'isGone'>): DpuDirectory {
+export function dpuIndex(fleet: Pick<DpuFleet, 'manager' | 'managers' | 'sides' | 'isGone'>): DpuIndex {
   return {
     find: (deviceId) => {
       for (const manager of fleet.managers()) {
@@ -20,10 +21,24 @@ export function dpuDirectory(fleet: Pick<DpuFleet, 'manager' | 'managers' | 'sid
       const manager = fleet.managers().find(({ dpu, withdrawn }) => dpu.side === 'dpu' && !withdrawn);
       return manager && entry(manager);
     },
-    isGone: (dpuName) => fleet.isGone(dpuName),
-    sides: () => fleet.sides(),
+    presence: (dpuName) => {
+      const manager = fleet.manager(dpuName);
+      if (manager) return there(entry(manager));
+      return fleet.isGone(dpuName) ? gone : unknown('it has not been found again since the start');
+    },
+    list: () => {
+      const found = fleet.managers().map((manager) => entry(manager));
+      const missing = [...fleet.sides()].filter((side) => !found.some((dpu) => dpu.side === side));
+      return [...found, ...missing.map((side) => notFoundYet(side))];
+    },
   };
 }
+
+const notFoundYet = (side: Side) => ({
+  dpuName: `of the ${side} side`,
+  side,
+  outOfService: 'it has not been found again since the start',
+});
 
 const entry = (manager: DpuManager): DpuEntry => ({
   dpuName: manager.dpu.name,

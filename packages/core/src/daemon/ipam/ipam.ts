@@ -45,7 +45,14 @@ export class Ipam {
   async #run(call: IpamCall, command: string): Promise<string> {
     const program = await this.find(call);
     const env = { ...call.env, CNI_COMMAND: command, PATH: process.env.PATH ?? '/usr/sbin:/usr/bin:/sbin:/bin' };
-    const result = await this.#exec(program, [], { input: call.config, env, timeoutMs, allowFailure: true });
+    const result = await this.#exec(program, [], {
+      input: call.config,
+      env,
+      timeoutMs,
+      allowFailure: true,
+      // One that outlives the daemon would hand out an address that the next daemon has just given back.
+      dieWithParent: true,
+    });
     if (result.exitCode === 0) return result.stdout;
     const said = wireError.safeParse(parseJson(result.stdout));
     const prefix = `IPAM plugin ${call.type}`;

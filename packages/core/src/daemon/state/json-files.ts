@@ -1,72 +1,52 @@
-/**
- * Small JSON records on disk, one file each. A record is complete or absent, whatever kills the daemon: it is written
- * beside its place, synced and renamed. Records are only read by the daemon that wrote them, so one that does not
- * parse is treated as absent rather than stopping the start.
- */
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
-import { mkdir, open, rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+/** Small records that outlive the daemon and a loss of power, by key. Read once, at the start. */
+import type { Logger } from 'pino';
 import type { ZodType } from 'zod';
+import { KeyedLock } from './keyed-lock.ts';
+import { RecordFiles } from './record-files.ts';
+import type { UnreadableRecord } from './set-aside.ts';
+
+export interface JsonFilesOptions {
+  logger?: Logger;
+  /** Called when {@link JsonFiles.unreadable} answers something else than before. */
+  onUnreadable?: () => void;
+}
 
 export class JsonFiles<T> {
-  readonly #directory: string;
-  readonly #schema: ZodType<T>;
-  #serial = 0;
+  readonly #files: RecordFiles<T>;
+  readonly #records: Map<string, T>;
+  readonly #lock = new KeyedLock();
 
-  constructor(directory: string, schema: ZodType<T>) {
-    this.#directory = directory;
-    this.#schema = schema;
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
+  constructor(directory: string, schema: ZodType<T>, { logger, onUnreadable }: JsonFilesOptions = {}) {
+    this.#files = new RecordFiles({ directory, format: { schema }, logger, onUnreadable });
+    this.#records = this.#files.load();
   }
 
   get(key: string): T | undefined {
-    return this.#read(fileName(key));
+    return this.#records.get(key);
   }
 
   /** All records by key. */
   entries(): [string, T][] {
-    const names = readdirSync(this.#directory).filter((name) => name.endsWith('.json'));
-    return names.flatMap((name) => {
-      const record = this.#read(name);
-      return record === undefined ? [] : [[keyOf(name), record] as [string, T]];
+    return [...this.#records];
+  }
+
+  /** Resolves when it is on disk; what is on disk stays where that fails. */
+  put(key: string, record: T): Promise<void> {
+    return this.#lock.run(key, async () => {
+      await this.#files.writeDurably(key, record);
+      this.#records.set(key, record);
     });
   }
 
-  async put(key: string, record: T): Promise<void> {
-    await mkdir(this.#directory, { recursive: true, mode: 0o700 });
-    const place = join(this.#directory, fileName(key));
-    this.#serial += 1;
-    // Apart from the key, whose name may be as long as names can be.
-    const draft = join(this.#directory, `${this.#serial}.draft`);
-    const file = await open(draft, 'w', 0o600);
-    try {
-      await file.writeFile(JSON.stringify(record));
-      await file.datasync();
-    } finally {
-      await file.close();
-    }
-    await rename(draft, place);
+  delete(key: string): Promise<void> {
+    return this.#lock.run(key, async () => {
+      this.#files.remove(key);
+      this.#records.delete(key);
+    });
   }
 
-  async delete(key: string): Promise<void> {
-    await rm(join(this.#directory, fileName(key)), { force: true });
-  }
-
-  #read(name: string): T | undefined {
-    let text: string;
-    try {
-      text = readFileSync(join(this.#directory, name), 'utf8');
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-      throw error;
-    }
-    try {
-      return this.#schema.parse(JSON.parse(text));
-    } catch {
-      return undefined;
-    }
+  /** Files that were set aside. While there are any, absence from these records proves nothing. */
+  unreadable(): readonly UnreadableRecord[] {
+    return this.#files.unreadable();
   }
 }
-
-const fileName = (key: string): string => `${encodeURIComponent(key)}.json`;
-const keyOf = (name: string): string => decodeURIComponent(name.slice(0, -'.json'.length));

@@ -51,7 +51,7 @@ export class NpmDirectory implements AsyncDisposable {
   /**
    * Ends with npm's whole answer, whatever its exit code.
    *
-   * @throws DpuError DEADLINE_EXCEEDED after the timeout, INTERNAL when `signal` is aborted.
+   * @throws DpuError DEADLINE_EXCEEDED after the timeout, CANCELLED when `signal` is aborted.
    */
   async run(args: readonly string[], timeoutMs: number, signal?: AbortSignal): Promise<ExecResult> {
     const cli = join(this.#npm, 'bin/npm-cli.js');

@@ -1,0 +1,118 @@
+/** Does what the record of an attachment says: device into the pod, addresses, and the DPU's part. */
+import type { Logger } from 'pino';
+import type { Ipam } from '../ipam/index.ts';
+import type { Attachment, IpamCall } from './attachment.ts';
+import { deviceInfoOf, writeCniDeviceInfo } from './device-info.ts';
+import { CniError, cniCodes } from './errors.ts';
+import { pairUp } from './network-function.ts';
+import type { PciFunctions } from './pci-functions.ts';
+import type { PodLinks } from './pod-links.ts';
+import type { ChainMembership, DpuIndex } from './ports.ts';
+import type { AttachRequest } from './requests.ts';
+import { type CniResult, type IpamResult, resultOf } from './result.ts';
+import type { AttachmentStore } from './store.ts';
+import type { PhysicalFunctions } from './vf-settings.ts';
+
+export interface AttacherOptions {
+  store: AttachmentStore;
+  index: DpuIndex;
+  chains: ChainMembership | undefined;
+  links: Pick<PodLinks, 'moveIntoPod' | 'configure'>;
+  ipam: Pick<Ipam, 'add'>;
+  physicalFunctions: Pick<PhysicalFunctions, 'apply'>;
+  pci: PciFunctions;
+  logger: Logger;
+}
+
+export class Attacher {
+  readonly #options: AttacherOptions;
+
+  constructor(options: AttacherOptions) {
+    this.#options = options;
+  }
+
+  /** All that does not depend on each other at once: the kernel's wait on the move hides the rest. */
+  async attach(request: AttachRequest, record: Attachment): Promise<CniResult> {
+    const moving = this.#moveIntoPod(request, record);
+    const [moved, connected, allocated] = await Promise.allSettled([
+      moving,
+      this.#connect(record, moving),
+      request.ipam && this.#allocate(request.ipam, record),
+    ]);
+    for (const outcome of [moved, connected]) if (outcome.status === 'rejected') throw outcome.reason;
+    if (allocated.status === 'rejected') throw allocated.reason;
+    const addresses = allocated.value;
+    if (addresses) await this.#configure(record, addresses);
+    this.#describeDevice(request, record);
+    const { pciAddress } = record.link;
+    const given = {
+      name: record.ifName,
+      mac: record.mac,
+      mtu: request.network.mtu ?? record.link.mtu,
+      sandbox: record.netns,
+      ...(pciAddress !== undefined && { pciAddress }),
+    };
+    return resultOf(request.network.cniVersion, given, addresses);
+  }
+
+  /** Without the file the pod only lacks an entry in its `network-status`. */
+  #describeDevice({ network }: AttachRequest, { link }: Attachment): void {
+    const path = network.runtimeConfig?.CNIDeviceInfoFile;
+    if (path === undefined || link.pciAddress === undefined) return;
+    const { pci, logger } = this.#options;
+    try {
+      writeCniDeviceInfo(path, deviceInfoOf(link.pciAddress, pci));
+    } catch (err) {
+      logger.warn({ err, path }, 'the device information file is not written');
+    }
+  }
+
+  async #moveIntoPod({ network, mac }: AttachRequest, record: Attachment): Promise<void> {
+    const { physicalFunction: pf, link, netns, ifName } = record;
+    if (pf) await this.#options.physicalFunctions.apply(pf.netdev, pf.vf, pf.wanted);
+    if (record.vfio) return;
+    await this.#options.links.moveIntoPod({
+      device: link.name,
+      netns,
+      ifName,
+      mac,
+      mtu: network.mtu,
+    });
+  }
+
+  /** A plugin that refuses has handed out nothing, and may refuse the DEL just so: it is not asked. */
+  async #allocate(ipam: IpamCall, record: Attachment): Promise<IpamResult> {
+    const { store } = this.#options;
+    try {
+      return await this.#options.ipam.add(ipam);
+    } catch (error) {
+      const { ipam: _, ...rest } = store.get(record) ?? record;
+      if (error instanceof CniError) store.update(rest);
+      throw error;
+    }
+  }
+
+  async #configure(record: Attachment, addresses: IpamResult): Promise<void> {
+    if (record.vfio || addresses.ips.length + addresses.routes.length === 0) return;
+    await this.#options.links.configure(record.netns, record.ifName, addresses);
+  }
+
+  async #connect(record: Attachment, moving: Promise<void>): Promise<void> {
+    const { store, index, chains } = this.#options;
+    const dpu = index.dpu(record.dpuName);
+    if (!dpu) throw new CniError(cniCodes.tryAgainLater, `DPU ${record.dpuName} went away; try again`);
+    if (record.bridgePort !== undefined) {
+      await dpu.dataPath.createBridgePort({
+        name: record.bridgePort,
+        macAddress: record.mac,
+        type: 'ACCESS',
+        logicalBridges: [`${record.vf + 2}`],
+      });
+      return;
+    }
+    const joined = await pairUp(record, store, chains);
+    // A chain is passed as soon as it is given: its last device is to be in its pod.
+    if (joined?.place) await moving;
+    if (joined) await dpu.dataPath.createNetworkFunction(joined.networkFunction, joined.place);
+  }
+}

@@ -1,0 +1,116 @@
+import { mkdirSync, mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { beforeEach, expect, test } from 'vitest';
+import type { Attachment } from './attachment.ts';
+import { Devices } from './devices.ts';
+import { HostReturn } from './host-return.ts';
+import { namespaceId } from './namespace.ts';
+import { attachmentOf } from './testing/attachment.ts';
+import { ModelledKernel } from './testing/modelled-kernel.ts';
+
+/** A namespace that is there for as long as the test. */
+const pod = '/proc/self/ns/net';
+const inPod = { netns: pod, netnsId: (await namespaceId(pod)) ?? '' };
+const pciAddress = '0000:01:00.3';
+const identity = { ifindex: 7, kind: 'veth', peerIfindex: 8 };
+const home = { name: 'vf3', mac: '02:00:00:00:00:03', mtu: 1500, netns: '', up: false };
+
+let kernel: ModelledKernel;
+let sys: string;
+beforeEach(() => {
+  kernel = new ModelledKernel();
+  sys = mkdtempSync(join(tmpdir(), 'sys-'));
+});
+
+const bringHome = (record: Attachment) =>
+  new HostReturn({ devices: new Devices(sys), links: kernel, physicalFunctions: kernel }).bringHome(record);
+
+const vf = (more: Partial<Attachment> = {}): Attachment => {
+  mkdirSync(join(sys, 'bus/pci/devices', pciAddress), { recursive: true });
+  const { name, mac, mtu } = home;
+  const link = { name, mac, mtu, pciAddress, identity: { ifindex: 7, pciAddress, permanentMac: mac } };
+  return attachmentOf({ deviceId: pciAddress, link, ...more });
+};
+
+test('a pod that renamed its interface and put another in its place keeps that, and the device comes home', async () => {
+  const device = kernel.add({ name: 'stolen', identity, netns: pod, mac: '02:00:00:00:00:66', mtu: 9000, up: true });
+  const dummy = kernel.add({ name: 'net1', identity: { ifindex: 2, kind: 'dummy' }, netns: pod, mac: home.mac });
+  expect(await bringHome(attachmentOf(inPod))).toEqual({ complete: true });
+  expect(device).toMatchObject(home);
+  expect(dummy).toMatchObject({ name: 'net1', netns: pod });
+});
+
+test('one that did not leave, or is home already under whatever name, is reset', async () => {
+  const device = kernel.add({ name: 'net1', identity, mac: '02:00:00:00:00:66', up: true });
+  expect(await bringHome(attachmentOf(inPod))).toEqual({ complete: true });
+  expect(device).toMatchObject(home);
+});
+
+test('a stranger of the node with its name is left alone: the device waits under another one', async () => {
+  const device = kernel.add({ name: 'net1', identity, netns: pod, mac: '02:00:00:00:00:66', mtu: 9000, up: true });
+  const stranger = kernel.add({ name: 'vf3', identity: { ifindex: 20, kind: 'dummy' }, mtu: 1280, up: true });
+  const before = { ...stranger };
+  const waiting = { complete: false, reason: expect.stringContaining('called vf3; the device is dpu7') };
+  for (let time = 0; time < 2; time += 1) {
+    expect(await bringHome(attachmentOf(inPod))).toEqual(waiting);
+    expect(stranger).toEqual(before);
+    expect(device).toMatchObject({ ...home, name: 'dpu7' });
+  }
+  stranger.name = 'other';
+  expect(await bringHome(attachmentOf(inPod))).toEqual({ complete: true });
+  expect(device).toMatchObject(home);
+});
+
+test('the physical function’s settings come first: else a VF that is not trusted keeps the pod’s MAC', async () => {
+  const device = kernel.add({
+    name: 'net1',
+    identity: { ifindex: 7, pciAddress },
+    netns: pod,
+    mac: '02:00:00:00:00:66',
+    up: true,
+  });
+  kernel.admin = { mac: '02:00:00:00:00:66', trust: 'off' };
+  const wanted = { mac: '02:00:00:00:00:66' };
+  const before = { mac: '00:00:00:00:00:00' };
+  const physicalFunction = { netdev: 'ens1', vf: 3, wanted, before };
+  expect(await bringHome(vf({ ...inPod, physicalFunction }))).toEqual({ complete: true });
+  expect(device).toMatchObject(home);
+});
+
+test('settings that cannot be restored keep no device in the pod', async () => {
+  const device = kernel.add({ name: 'net1', identity: { ifindex: 7, pciAddress }, netns: pod, up: true });
+  kernel.apply = () => Promise.reject(new Error('firmware'));
+  const physicalFunction = { netdev: 'ens1', vf: 3, wanted: { vlan: 5 }, before: { vlan: 0 } };
+  await expect(bringHome(vf({ ...inPod, physicalFunction }))).rejects.toThrow('firmware');
+  expect(device).toMatchObject({ netns: '' });
+});
+
+test('a VF that the kernel returns late is awaited, and reset when it is here', async () => {
+  const device = kernel.add({ name: 'net1', identity: { ifindex: 7, pciAddress }, netns: undefined, up: true });
+  const waiting = { complete: false, reason: expect.stringContaining(`not returned ${pciAddress}`) };
+  expect(await bringHome(vf())).toEqual(waiting);
+  expect(await bringHome(vf(inPod))).toEqual(waiting);
+  Object.assign(device, { netns: '', up: false });
+  expect(await bringHome(vf())).toEqual({ complete: true });
+  expect(device).toMatchObject(home);
+});
+
+test('a VF that is no more, and a software device whose namespace is, are gone for certain', async () => {
+  const record = vf();
+  sys = mkdtempSync(join(tmpdir(), 'sys-'));
+  expect(await bringHome(record)).toEqual({ complete: true });
+  expect(await bringHome(attachmentOf())).toEqual({ complete: true });
+});
+
+test('a record of a daemon that knew devices by name: name and MAC decide', async () => {
+  const { name, mac, mtu } = home;
+  const former = attachmentOf({ ...inPod, link: { name, mac, mtu } });
+  const other = kernel.add({ name: 'net1', identity: { ifindex: 2 }, netns: pod, mac: '02:00:00:00:00:77' });
+  expect(await bringHome(former)).toEqual({ complete: true });
+  expect(other).toMatchObject({ name: 'net1', netns: pod });
+  other.name = 'eth1';
+  const device = kernel.add({ name: 'net1', identity: { ifindex: 7 }, netns: pod, mac, up: true });
+  expect(await bringHome(former)).toEqual({ complete: true });
+  expect(device).toMatchObject(home);
+});

@@ -1,0 +1,126 @@
+/**
+ * Brings a device back to the node from its record: out of the pod's namespace, with the name, MAC and MTU that it had.
+ * It is looked for by what a pod cannot change; whatever else has its name, in the pod or here, is left alone.
+ */
+import { DpuError } from '@dpu-operator/sdk';
+import type { Link } from '@dpu-operator/sdk/linux';
+import type { Attachment } from './attachment.ts';
+import type { Devices } from './devices.ts';
+import { identityOf, type LinkIdentity } from './link-identity.ts';
+import { namespaceId } from './namespace.ts';
+import type { HostProperties, PodLinks } from './pod-links.ts';
+import type { PhysicalFunctions } from './vf-settings.ts';
+
+export interface HostReturnOptions {
+  devices: Devices;
+  links: Pick<PodLinks, 'find' | 'findHere' | 'moveToHost' | 'reset'>;
+  physicalFunctions: Pick<PhysicalFunctions, 'apply'>;
+}
+
+/** How a device is given back: as it was, or why that is still to come. The pod has it no more in either case. */
+export type Returned = { complete: true } | { complete: false; reason: string };
+
+const complete: Returned = { complete: true };
+
+export class HostReturn {
+  readonly #options: HostReturnOptions;
+
+  constructor(options: HostReturnOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * The physical function's settings come first: a VF that is not trusted may not change its MAC while the PF has set
+   * one.
+   */
+  async bringHome(record: Attachment): Promise<Returned> {
+    const [settings] = await Promise.allSettled([this.#restoreSettings(record)]);
+    const returned = record.vfio ? complete : await this.#bringLinkHome(record);
+    if (settings.status === 'rejected') throw settings.reason;
+    return returned;
+  }
+
+  async #restoreSettings({ physicalFunction }: Attachment): Promise<void> {
+    if (!physicalFunction) return;
+    const { netdev, vf, before } = physicalFunction;
+    await this.#options.physicalFunctions.apply(netdev, vf, before).catch(ignoreMissing);
+  }
+
+  async #bringLinkHome(record: Attachment): Promise<Returned> {
+    const { link } = record;
+    const home: HostProperties = { name: link.name, mac: link.mac, mtu: link.mtu };
+    const namespaceIsThere = (await namespaceId(record.netns)) === record.netnsId;
+    const identity = link.identity ?? (await this.#formerIdentity(record, namespaceIsThere));
+    if (!identity) return complete;
+    if (namespaceIsThere) {
+      const left = await this.#leavePod(record.netns, identity, home);
+      if (left) return left;
+    }
+    const here = await this.#options.links.findHere(identity);
+    if (here) return this.#restore(here, home);
+    return this.#whereabouts(identity);
+  }
+
+  /** Undefined where the pod does not have the device. */
+  async #leavePod(netns: string, identity: LinkIdentity, home: HostProperties): Promise<Returned | undefined> {
+    const { links } = this.#options;
+    try {
+      const outcome = await links.moveToHost({ netns, identity, ...home });
+      return outcome === 'moved' ? complete : undefined;
+    } catch (error) {
+      const { code } = DpuError.from(error);
+      // The namespace has ended meanwhile.
+      if (code === 'NOT_FOUND') return undefined;
+      if (code !== 'ALREADY_EXISTS') throw error;
+    }
+    const name = temporaryName(identity);
+    const outcome = await links.moveToHost({ netns, identity, name, mac: home.mac, mtu: home.mtu });
+    return outcome === 'moved' ? nameIsTaken(home, name) : undefined;
+  }
+
+  async #restore(here: Link, home: HostProperties): Promise<Returned> {
+    const { name, mac, mtu, up } = here;
+    if (name === home.name && mac === home.mac && mtu === home.mtu && !up) return complete;
+    try {
+      await this.#options.links.reset(name, home);
+      return complete;
+    } catch (error) {
+      if (DpuError.from(error).code !== 'ALREADY_EXISTS') throw error;
+      await this.#options.links.reset(name, { name, mac: home.mac, mtu: home.mtu });
+      return nameIsTaken(home, name);
+    }
+  }
+
+  /** Of a device that is neither in the pod nor here. Only hardware outlives its namespace. */
+  #whereabouts({ pciAddress }: LinkIdentity): Returned {
+    if (pciAddress === undefined || !this.#options.devices.isPresent(pciAddress)) return complete;
+    return { complete: false, reason: `the kernel has not returned ${pciAddress} to this node's namespace yet` };
+  }
+
+  /** What a daemon that knew devices by name wrote down: there the name and the MAC must do. */
+  async #formerIdentity(record: Attachment, namespaceIsThere: boolean): Promise<LinkIdentity | undefined> {
+    const { pciAddress } = record.link;
+    if (pciAddress !== undefined) return { ifindex: 0, pciAddress };
+    if (!namespaceIsThere) return undefined;
+    for (const name of [record.ifName, record.link.name]) {
+      const link = await this.#options.links.find(record.netns, name);
+      const isOurs = link !== undefined && (link.mac === record.mac || link.mac === record.link.mac);
+      if (isOurs) return identityOf(link);
+    }
+    return undefined;
+  }
+}
+
+/** At most 13 of the 15 bytes that a name may have (IFNAMSIZ). */
+const temporaryName = ({ ifindex }: LinkIdentity): string => `dpu${ifindex}`;
+
+function nameIsTaken(home: HostProperties, name: string): Returned {
+  return {
+    complete: false,
+    reason: `another interface of this node is called ${home.name}; the device is ${name} meanwhile`,
+  };
+}
+
+function ignoreMissing(error: unknown): void {
+  if (DpuError.from(error).code !== 'NOT_FOUND') throw error;
+}

@@ -1,0 +1,58 @@
+/** Where an attachment goes: which DPU serves it, and as what. */
+import type { Attachment } from './attachment.ts';
+import { CniError, cniCodes } from './errors.ts';
+import type { DpuIndex } from './ports.ts';
+
+export type Placement = Pick<Attachment, 'role' | 'dpuName' | 'deviceDpu' | 'pf' | 'vf'>;
+
+/** A network of this name attaches network functions where one node is host side and DPU side (contracts.md). */
+const networkFunctionNetwork = 'dpunfcni-conf';
+
+/** Why nothing can be attached on this node; undefined while something can. */
+export function unavailable(index: DpuIndex): string | undefined {
+  const dpus = index.list();
+  if (dpus.length === 0) return 'no DPU of this node is ready; see kubectl get dpu';
+  if (dpus.some(({ outOfService }) => outOfService === undefined)) return undefined;
+  return dpus.map(({ dpuName, outOfService }) => `DPU ${dpuName}: ${outOfService}`).join('; ');
+}
+
+/** @throws CniError when no DPU offers the device (any more) */
+export function placementOf(index: DpuIndex, deviceId: string, network: string): Placement {
+  const device = index.find(deviceId);
+  if (!device) {
+    const reason = unavailable(index);
+    if (reason !== undefined) throw new CniError(cniCodes.tryAgainLater, reason);
+    const why = 'no DPU of this node that is ready has it; see kubectl get dpu';
+    throw new CniError(cniCodes.deviceUnknown, `device ${deviceId}: ${why}`);
+  }
+  const { pf, vf } = device;
+  const isForDpuSide = network === networkFunctionNetwork && index.list().some(({ side }) => side === 'dpu');
+  if (device.side === 'dpu' || !isForDpuSide) {
+    return {
+      role: device.side === 'dpu' ? 'networkFunction' : 'hostPort',
+      dpuName: device.dpuName,
+      pf,
+      vf,
+    };
+  }
+  const dpuSide = index.dpuSide();
+  if (!dpuSide) throw new CniError(cniCodes.tryAgainLater, "this node's DPU side is not ready; see kubectl get dpu");
+  return {
+    role: 'networkFunction',
+    dpuName: dpuSide.dpuName,
+    deviceDpu: device.dpuName,
+    pf,
+    vf,
+  };
+}
+
+/** @throws CniError while the DPU cannot serve pods */
+export function refuseOutOfService(index: DpuIndex, { dpuName }: Placement): void {
+  const reason = index.dpu(dpuName)?.outOfService;
+  if (reason !== undefined) throw new CniError(cniCodes.tryAgainLater, `DPU ${dpuName}: ${reason}`);
+}
+
+/** The name of the host's bridge port on the DPU side (contracts.md); undefined where there is none to make. */
+export function bridgePortOf({ role, pf, vf }: Placement): string | undefined {
+  return role === 'hostPort' ? `host${pf}-${vf}` : undefined;
+}

@@ -1,0 +1,141 @@
+/** What an ADD will do, decided before anything is done: the record of the attachment. */
+import { randomUUID } from 'node:crypto';
+import type { Ipam } from '../ipam/index.ts';
+import type { Attachment, DeviceHome, PhysicalFunction } from './attachment.ts';
+import type { Devices, HostDevice } from './devices.ts';
+import { CniError, cniCodes } from './errors.ts';
+import type { LinkIdentity } from './link-identity.ts';
+import { namespaceId } from './namespace.ts';
+import type { NetworkConfig } from './network-config.ts';
+import { bridgePortOf, type Placement, placementOf, refuseOutOfService } from './placement.ts';
+import type { PodLinks } from './pod-links.ts';
+import type { DpuIndex } from './ports.ts';
+import type { AttachRequest } from './requests.ts';
+import { type PhysicalFunctions, wantedSettings } from './vf-settings.ts';
+import { unsetMac, vfioMac } from './vfio-device.ts';
+
+export interface PlannerOptions {
+  index: DpuIndex;
+  devices: Devices;
+  links: Pick<PodLinks, 'identify'>;
+  ipam: Pick<Ipam, 'find'>;
+  physicalFunctions: Pick<PhysicalFunctions, 'read'>;
+}
+
+/** What a request asks for, and where. */
+export interface Intent {
+  deviceId: string;
+  netnsId: string;
+}
+
+export class Planner {
+  readonly #options: PlannerOptions;
+
+  constructor(options: PlannerOptions) {
+    this.#options = options;
+  }
+
+  /** @throws CniError naming what the request lacks, before anybody is made to leave for it */
+  async intentOf({ network, netns, ipam }: AttachRequest): Promise<Intent> {
+    const deviceId = network.runtimeConfig?.deviceID ?? network.deviceID;
+    if (deviceId === undefined) {
+      const why = 'deviceID is missing: the pod must request the device resource that its network names';
+      throw new CniError(cniCodes.invalidConfig, `network configuration: ${why}`);
+    }
+    this.#placementOf(deviceId, network.name);
+    const [netnsId] = await Promise.all([namespaceId(netns), ipam && this.#options.ipam.find(ipam)]);
+    if (netnsId === undefined) {
+      const hint = 'the sandbox is gone, or its mount does not reach the daemon';
+      throw new CniError(cniCodes.unknownContainer, `${netns} is not a network namespace: ${hint}`);
+    }
+    return { deviceId, netnsId };
+  }
+
+  /** @throws CniError when the device or its DPU cannot serve the request */
+  async recordOf(request: AttachRequest, intent: Intent): Promise<Attachment> {
+    const device = this.#options.devices.read(intent.deviceId);
+    const mac = device.vfio ? await this.#macOfVfio(device, request.mac) : request.mac;
+    const [identity, physicalFunction] = await Promise.all([
+      device.vfio ? undefined : this.#options.links.identify(device.name),
+      this.#settingsOf(request.network, mac, device),
+    ]);
+    // Last: the DPU may have gone meanwhile.
+    const placement = this.#placementOf(intent.deviceId, request.network.name);
+    return recordOf({ request, intent, device, mac, identity, physicalFunction, placement });
+  }
+
+  #placementOf(deviceId: string, network: string): Placement {
+    const placement = placementOf(this.#options.index, deviceId, network);
+    refuseOutOfService(this.#options.index, placement);
+    return placement;
+  }
+
+  /** Only the physical function knows the address of a VF without a netdev. */
+  async #macOfVfio({ physicalFunction: pf }: HostDevice, asked: string | undefined): Promise<string> {
+    const present = pf && (await this.#options.physicalFunctions.read(pf.netdev, pf.vf, { mac: unsetMac }));
+    return vfioMac(asked, present?.mac);
+  }
+
+  async #settingsOf(
+    network: NetworkConfig,
+    mac: string | undefined,
+    device: HostDevice,
+  ): Promise<PhysicalFunction | undefined> {
+    const wanted = wantedSettings(network, mac, device);
+    const pf = device.physicalFunction;
+    if (!wanted || !pf) return undefined;
+    return { ...pf, wanted, before: await this.#options.physicalFunctions.read(pf.netdev, pf.vf, wanted) };
+  }
+}
+
+interface Decided {
+  request: AttachRequest;
+  intent: Intent;
+  device: HostDevice;
+  /** Undefined leaves the device its own. */
+  mac: string | undefined;
+  /** Undefined for a device without a netdev. */
+  identity: LinkIdentity | undefined;
+  physicalFunction: PhysicalFunction | undefined;
+  placement: Placement;
+}
+
+function recordOf(decided: Decided): Attachment {
+  const { request, intent, device, mac, identity, physicalFunction, placement } = decided;
+  const { pod, ipam } = request;
+  const bridgePort = bridgePortOf(placement);
+  return {
+    ...placement,
+    id: randomUUID(),
+    state: 'attaching',
+    containerId: request.containerId,
+    ifName: request.ifName,
+    network: request.network.name,
+    netns: request.netns,
+    netnsId: intent.netnsId,
+    deviceId: intent.deviceId,
+    link: homeOf(device, identity),
+    mac: mac ?? device.mac,
+    ...(device.vfio && { vfio: device.vfio }),
+    ...(pod && { pod: podOf(pod) }),
+    ...(physicalFunction && { physicalFunction }),
+    ...(ipam && { ipam }),
+    ...(bridgePort !== undefined && { bridgePort }),
+  };
+}
+
+function homeOf({ name, mac, mtu, pciAddress }: HostDevice, identity: LinkIdentity | undefined): DeviceHome {
+  return {
+    name,
+    mac,
+    mtu,
+    ...(identity && { identity }),
+    ...(pciAddress !== undefined && { pciAddress }),
+  };
+}
+
+const podOf = ({ namespace, name, uid }: NonNullable<AttachRequest['pod']>): NonNullable<Attachment['pod']> => ({
+  namespace,
+  name,
+  ...(uid !== undefined && { uid }),
+});

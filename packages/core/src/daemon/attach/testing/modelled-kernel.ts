@@ -1,0 +1,118 @@
+/** Network devices in namespaces, as far as attaching looks at them: what the real kernel here has no hardware for. */
+import { DpuError } from '@dpu-operator/sdk';
+import type { Link } from '@dpu-operator/sdk/linux';
+import type { PhysicalFunction } from '../attachment.ts';
+import type { LinkIdentity } from '../link-identity.ts';
+import type { HostProperties, PodLinks } from '../pod-links.ts';
+import type { PhysicalFunctions } from '../vf-settings.ts';
+
+export interface ModelledDevice extends HostProperties {
+  identity: LinkIdentity;
+  /** Path of its namespace; '' is the daemon's. Undefined: in one that nobody can reach. */
+  netns: string | undefined;
+  up: boolean;
+}
+
+/** What the PF has set for a VF. */
+type AdminSettings = PhysicalFunction['before'];
+
+type Links = Pick<PodLinks, keyof PodLinks>;
+
+export class ModelledKernel implements Links, Pick<PhysicalFunctions, 'apply' | 'read' | 'close'> {
+  readonly devices: ModelledDevice[] = [];
+  /** A VF that is not trusted refuses a MAC of its own while the PF has set one, as Intel's and Marvell's drivers do. */
+  admin: AdminSettings = {};
+
+  add(device: Partial<ModelledDevice> & Pick<ModelledDevice, 'name' | 'identity'>): ModelledDevice {
+    const added = { netns: '', mac: '02:00:00:00:00:ff', mtu: 1500, up: false, ...device };
+    this.devices.push(added);
+    return added;
+  }
+
+  async identify(name: string): Promise<LinkIdentity> {
+    const device = this.#in('').find((other) => other.name === name);
+    if (!device) throw new DpuError('NOT_FOUND', name);
+    return device.identity;
+  }
+
+  async moveIntoPod({ device: name, netns, ifName, mac, mtu }: Parameters<Links['moveIntoPod']>[0]): Promise<void> {
+    const device = this.#in('').find((other) => other.name === name);
+    if (!device) throw new DpuError('NOT_FOUND', name);
+    Object.assign(device, { netns, name: ifName, mac: mac ?? device.mac, mtu: mtu ?? device.mtu, up: true });
+  }
+
+  async configure(): Promise<void> {}
+
+  close(): void {}
+
+  async read(): Promise<AdminSettings> {
+    return this.admin;
+  }
+
+  async apply(_netdev: string, _vf: number, { mac, trust }: AdminSettings): Promise<void> {
+    if (mac === '00:00:00:00:00:00') delete this.admin.mac;
+    else if (mac !== undefined) this.admin.mac = mac;
+    if (trust !== undefined) this.admin.trust = trust;
+  }
+
+  async find(netns: string, ifName: string): Promise<Link | undefined> {
+    return linkOf(this.#in(netns).find(({ name }) => name === ifName));
+  }
+
+  async findHere(identity: LinkIdentity): Promise<Link | undefined> {
+    return linkOf(this.#identified('', identity));
+  }
+
+  async findInPod(netns: string, identity: LinkIdentity): Promise<Link | undefined> {
+    return linkOf(this.#identified(netns, identity));
+  }
+
+  async moveToHost({ netns, identity, ...properties }: Parameters<Links['moveToHost']>[0]) {
+    const device = this.#identified(netns, identity);
+    if (!device) return 'absent' as const;
+    this.#refuseTaken(device, properties.name);
+    this.#change(device, properties);
+    return 'moved' as const;
+  }
+
+  async reset(name: string, properties: HostProperties): Promise<void> {
+    const device = this.#in('').find((other) => other.name === name);
+    if (!device) throw new DpuError('NOT_FOUND', name);
+    this.#refuseTaken(device, properties.name);
+    this.#change(device, properties);
+  }
+
+  #in(netns: string): ModelledDevice[] {
+    return this.devices.filter((device) => device.netns === netns);
+  }
+
+  #identified(netns: string, { pciAddress, ifindex }: LinkIdentity): ModelledDevice | undefined {
+    return this.#in(netns).find(({ identity }) =>
+      pciAddress === undefined ? identity.ifindex === ifindex : identity.pciAddress === pciAddress,
+    );
+  }
+
+  #refuseTaken(device: ModelledDevice, name: string): void {
+    if (this.#in('').some((other) => other !== device && other.name === name)) {
+      throw new DpuError('ALREADY_EXISTS', `${name} is an interface there`);
+    }
+  }
+
+  #change(device: ModelledDevice, properties: HostProperties): void {
+    const isVf = device.identity.pciAddress !== undefined;
+    const refuses = isVf && this.admin.mac !== undefined && this.admin.trust !== 'on';
+    if (refuses && device.mac !== properties.mac) throw new DpuError('PERMISSION_DENIED', 'the PF has set its MAC');
+    Object.assign(device, properties, { netns: '', up: false });
+  }
+}
+
+const linkOf = (device: ModelledDevice | undefined): Link | undefined =>
+  device && {
+    name: device.name,
+    index: device.identity.ifindex,
+    mac: device.mac,
+    mtu: device.mtu,
+    up: device.up,
+    running: device.up,
+    addresses: [],
+  };
