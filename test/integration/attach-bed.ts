@@ -174,7 +174,7 @@ export class AttachBed {
 
   /** What a container runtime does. */
   cni(command: string, parameters: Partial<CniParameters> = {}): Promise<CniAnswer> {
-    const { container = 'pod1', ifName = 'net1', netns, args, config } = parameters;
+    const { container = 'pod1', ifName = 'net1', netns, args, config, signal } = parameters;
     const env = {
       PATH: process.env.PATH ?? '',
       DPU_CNI_SOCKET: this.socketPath,
@@ -186,7 +186,7 @@ export class AttachBed {
       CNI_PATH: this.pluginPath,
     };
     const stdin = JSON.stringify({ cniVersion: '1.0.0', name: 'net', type: 'dpu-cni', ...config });
-    return runCni(env, stdin);
+    return runCni(env, stdin, signal);
   }
 
   pluginPath = pluginDirectory;
@@ -212,11 +212,13 @@ export interface CniParameters {
   netns: string;
   args: string;
   config: Record<string, unknown>;
+  /** Kills the program. */
+  signal: AbortSignal;
 }
 
-function runCni(env: Record<string, string>, stdin: string): Promise<CniAnswer> {
+function runCni(env: Record<string, string>, stdin: string, signal: AbortSignal | undefined): Promise<CniAnswer> {
   return new Promise((resolve, reject) => {
-    const child = spawn(dpuCni, [], { env, stdio: ['pipe', 'pipe', 'inherit'] });
+    const child = spawn(dpuCni, [], { env, stdio: ['pipe', 'pipe', 'inherit'], signal, killSignal: 'SIGKILL' });
     let text = '';
     child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
       text += chunk;

@@ -52,33 +52,24 @@ export class HostReturn {
     const namespaceIsThere = (await namespaceId(record.netns)) === record.netnsId;
     const identity = link.identity ?? (await this.#formerIdentity(record, namespaceIsThere));
     if (!identity) return complete;
-    if (namespaceIsThere) {
-      const left = await this.#leavePod(record.netns, identity, home);
-      if (left) return left;
-    }
+    if (namespaceIsThere && (await this.#leavePod(record.netns, identity, home))) return complete;
     const here = await this.#options.links.findHere(identity);
-    if (here) return this.#restore(here, home);
-    return this.#whereabouts(identity);
+    return here ? this.#restore(here, home, temporaryName(identity)) : this.#whereabouts(identity);
   }
 
-  /** Undefined where the pod does not have the device. */
-  async #leavePod(netns: string, identity: LinkIdentity, home: HostProperties): Promise<Returned | undefined> {
-    const { links } = this.#options;
+  /** Whether the device came home as it was. If not, it is looked for here: the kernel moves first and renames then. */
+  async #leavePod(netns: string, identity: LinkIdentity, home: HostProperties): Promise<boolean> {
     try {
-      const outcome = await links.moveToHost({ netns, identity, ...home });
-      return outcome === 'moved' ? complete : undefined;
+      return (await this.#options.links.moveToHost({ netns, identity, ...home })) === 'moved';
     } catch (error) {
       const { code } = DpuError.from(error);
-      // The namespace has ended meanwhile.
-      if (code === 'NOT_FOUND') return undefined;
-      if (code !== 'ALREADY_EXISTS') throw error;
+      // The namespace has ended meanwhile, or its name here is another's.
+      if (code === 'NOT_FOUND' || code === 'ALREADY_EXISTS') return false;
+      throw error;
     }
-    const name = temporaryName(identity);
-    const outcome = await links.moveToHost({ netns, identity, name, mac: home.mac, mtu: home.mtu });
-    return outcome === 'moved' ? nameIsTaken(home, name) : undefined;
   }
 
-  async #restore(here: Link, home: HostProperties): Promise<Returned> {
+  async #restore(here: Link, home: HostProperties, otherName: string): Promise<Returned> {
     const { name, mac, mtu, up } = here;
     if (name === home.name && mac === home.mac && mtu === home.mtu && !up) return complete;
     try {
@@ -86,8 +77,8 @@ export class HostReturn {
       return complete;
     } catch (error) {
       if (DpuError.from(error).code !== 'ALREADY_EXISTS') throw error;
-      await this.#options.links.reset(name, { name, mac: home.mac, mtu: home.mtu });
-      return nameIsTaken(home, name);
+      await this.#options.links.reset(name, { name: otherName, mac: home.mac, mtu: home.mtu });
+      return nameIsTaken(home, otherName);
     }
   }
 

@@ -28,6 +28,7 @@ const longestRetryMs = 30_000;
 export class Orphans {
   readonly #options: OrphansOptions;
   readonly #directory: string;
+  readonly #unsubscribe: () => void;
   #closed = false;
   #watcher: FSWatcher | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -36,6 +37,9 @@ export class Orphans {
   constructor(options: OrphansOptions) {
     this.#options = options;
     this.#directory = options.directory ?? '/var/run/netns';
+    this.#unsubscribe = options.store.onChange(() => {
+      if (!options.store.written) this.retryLater();
+    });
   }
 
   /** The kubelet's DEL still comes later, and finds nothing to do. */
@@ -51,6 +55,7 @@ export class Orphans {
 
   close(): void {
     this.#closed = true;
+    this.#unsubscribe();
     this.#watcher?.close();
     clearTimeout(this.#timer);
   }
@@ -81,11 +86,13 @@ export class Orphans {
     void this.#release(awaited);
   }
 
-  /** Records that stay half undone are tried again, at growing intervals. */
+  /** Records that stay half undone, or unwritten, are tried again, at growing intervals. */
   retryLater(): void {
-    if (this.#closed) return;
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => void this.retry(), this.#retryMs);
+    if (this.#closed || this.#timer) return;
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      void this.retry();
+    }, this.#retryMs);
     this.#timer.unref();
     this.#retryMs = Math.min(this.#retryMs * 2, longestRetryMs);
   }

@@ -2,7 +2,7 @@
  * A directory of records, one file each. A record is complete or absent, whatever kills the daemon: it is written
  * beside its place and renamed. Everything is read once; from then on the caller's memory leads and the disk follows.
  */
-import { lstatSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { lstatSync, mkdirSync, readdirSync, renameSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
 import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
@@ -92,7 +92,11 @@ export class RecordFiles<T> {
   }
 
   remove(key: string): void {
-    rmSync(this.#place(key), { force: true });
+    try {
+      unlinkSync(this.#place(key));
+    } catch (error) {
+      if (!isMissing(error)) throw error;
+    }
   }
 
   close(): void {

@@ -67,9 +67,11 @@ export class ModelledKernel implements Links, Pick<PhysicalFunctions, 'apply' | 
     return linkOf(this.#identified(netns, identity));
   }
 
+  /** As the kernel does it, moves first and renames then. */
   async moveToHost({ netns, identity, ...properties }: Parameters<Links['moveToHost']>[0]) {
     const device = this.#identified(netns, identity);
     if (!device) return 'absent' as const;
+    device.netns = '';
     this.#refuseTaken(device, properties.name);
     this.#change(device, properties);
     return 'moved' as const;

@@ -1,0 +1,255 @@
+/** Pods, people and disks that do to attachments what they should not. */
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { there } from '@dpu-operator/core/daemon/attach';
+import { exec, Links } from '@dpu-operator/sdk/linux';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { AttachBed, buildDpuCni, type Daemon } from './attach-bed.ts';
+
+const bed = new AttachBed('af');
+let daemon: Daemon;
+let netns: string;
+let serial = 0;
+
+beforeAll(async () => {
+  await buildDpuCni();
+  await bed.addDevices(8);
+});
+afterAll(() => bed.close());
+
+beforeEach(async () => {
+  serial += 1;
+  netns = await bed.addNamespace(`p${serial}`);
+  daemon = await bed.start();
+});
+afterEach(async () => {
+  await here.batch([`link del ${bed.prefix}q`]).catch(() => {});
+  bed.dataPath.fails = undefined;
+  for (const { containerId, ifName } of daemon.store.list()) await daemon.engine.del({ containerId, ifName });
+  await daemon.stop();
+});
+
+const device = (index = 0) => bed.devices[index] ?? '';
+const config = (index = 0) => ({ deviceID: device(index), mac: '02:00:00:00:00:99', mtu: 1400 });
+const inPod = (path = netns) => new Links(exec, path);
+const here = new Links(exec);
+const add = (path = netns, index = 0, container = 'pod1') =>
+  bed.cni('ADD', { netns: path, container, config: config(index) });
+const del = (path = netns, index = 0, container = 'pod1') =>
+  bed.cni('DEL', { netns: path, container, config: config(index) });
+
+/** As it was before a pod had it. */
+const atHome = (vf: number) => ({ up: false, mtu: 1500, mac: `02:aa:00:00:00:0${vf}`, addresses: [] });
+
+async function expectNothingLeft(vf = 0): Promise<void> {
+  expect(daemon.store.list()).toEqual([]);
+  expect(readdirSync(bed.stateDirectory)).toEqual([]);
+  expect([...bed.dataPath.ports.keys()]).toEqual([]);
+  expect(await bed.link(device(vf))).toMatchObject(atHome(vf));
+}
+
+async function restart(): Promise<void> {
+  await daemon.stop();
+  daemon = await bed.start();
+}
+
+test('a pod renames its interface and puts another in its place: it keeps that, and the device comes home', async () => {
+  expect(await add()).toMatchObject({ exitCode: 0 });
+  await inPod().batch([
+    'link set net1 down',
+    'link set net1 name stolen address 02:00:00:00:00:66 mtu 1300',
+    'link add net1 address 02:00:00:00:00:99 type veth peer name other',
+  ]);
+  expect(await del()).toMatchObject({ exitCode: 0 });
+  await expectNothingLeft();
+  expect(await inPod().find('net1')).toMatchObject({ peer: { name: 'other' }, mac: '02:00:00:00:00:99' });
+});
+
+test('another interface of the node that has the device’s name is left alone, and its going is noticed', async () => {
+  expect(await add()).toMatchObject({ exitCode: 0 });
+  const peer = `${bed.prefix}q`;
+  await here.batch([`link add ${device()} address 02:00:00:00:00:55 mtu 1280 type veth peer name ${peer}`]);
+  expect(await del()).toMatchObject({ exitCode: 0 });
+  expect(await bed.link(device())).toMatchObject({ peer: { name: peer }, mac: '02:00:00:00:00:55', mtu: 1280 });
+  expect((await inPod().list()).map(({ name }) => name)).toEqual(['lo']);
+  expect([...bed.dataPath.ports.keys()]).toEqual([]);
+  const [record] = daemon.store.list();
+  const name = `dpu${record?.link.identity?.ifindex}`;
+  expect(await bed.link(name)).toMatchObject(atHome(0));
+  // Meanwhile it is nobody's.
+  const next = await bed.addNamespace(`n${serial}`);
+  expect((await add(next, 0, 'next')).output).toMatchObject({ code: 101 });
+  await here.batch([`link del ${device()}`]);
+  await expect.poll(() => daemon.store.list(), { interval: 5 }).toEqual([]);
+  await expectNothingLeft();
+});
+
+test('an alternative name of another interface counts as its name', async () => {
+  const other = `${bed.prefix}o`;
+  await here.batch([`link add ${other} type veth peer name ${bed.prefix}q`]);
+  expect(await add()).toMatchObject({ exitCode: 0 });
+  await here.batch([`link property add dev ${other} altname ${device()}`]);
+  expect(await del()).toMatchObject({ exitCode: 0 });
+  expect((await inPod().list()).map(({ name }) => name)).toEqual(['lo']);
+  await here.batch([`link property del dev ${other} altname ${device()}`]);
+  await expect.poll(() => daemon.store.list(), { interval: 20, timeout: 10_000 }).toEqual([]);
+  await expectNothingLeft();
+  await here.batch([`link del ${other}`]);
+  // The pod's own.
+  await inPod().batch(['link add eth7 type veth peer name eth8', 'link property add dev eth7 altname net1']);
+  expect(await add()).toMatchObject({ exitCode: 1, output: { msg: expect.stringContaining('net1') } });
+  await expectNothingLeft();
+  expect(await inPod().find('eth7')).toBeDefined();
+});
+
+const losses: Record<string, (path: string) => void> = {
+  'cannot be read': (path) => writeFileSync(path, '{'),
+  'has gone': (path) => rmSync(path),
+};
+test.each(Object.keys(losses))('a DEL whose record %s brings the device home, and takes its port away', async (how) => {
+  expect(await add()).toMatchObject({ exitCode: 0 });
+  const otherNetns = await bed.addNamespace(`o${serial}`);
+  expect(await add(otherNetns, 1, 'other')).toMatchObject({ exitCode: 0 });
+  const files = readdirSync(bed.stateDirectory).map((name) => join(bed.stateDirectory, name));
+  losses[how]?.(files.find((path) => readFileSync(path, 'utf8').includes('"containerId":"pod1"')) ?? '');
+  await restart();
+  expect(daemon.store.list().map(({ containerId }) => containerId)).toEqual(['other']);
+  expect(daemon.store.unreadable()).toHaveLength(how === 'has gone' ? 0 : 1);
+  await inPod().batch(['link set net1 down', 'link set net1 name hidden']);
+  expect(await del()).toMatchObject({ exitCode: 0 });
+  expect(await bed.link(device())).toMatchObject(atHome(0));
+  expect([...bed.dataPath.ports.keys()]).toEqual(['host0-1']);
+  expect(await del(otherNetns, 1, 'other')).toMatchObject({ exitCode: 0 });
+  rmSync(join(bed.stateDirectory, 'set-aside'), { recursive: true, force: true });
+  await expectNothingLeft();
+});
+
+test('six pods are replaced on eight devices, and nobody is told that a device is in use', async () => {
+  const given = new Map<string, string>();
+  await daemon.stop();
+  daemon = await bed.start({
+    allocations: { podOf: async (deviceId) => there({ namespace: 'shop', name: given.get(deviceId) ?? '' }) },
+  });
+  const args = (pod: string) => `IgnoreUnknown=1;K8S_POD_NAMESPACE=shop;K8S_POD_NAME=${pod}`;
+  const pods = await Promise.all(
+    Array.from({ length: 12 }, async (_, index) => {
+      const name = `r${index}`;
+      return { name, netns: await bed.addNamespace(`${name}${serial}`), vf: index % 6 };
+    }),
+  );
+  const attach = (pod: (typeof pods)[number]) => {
+    given.set(device(pod.vf), pod.name);
+    return bed.cni('ADD', {
+      container: pod.name,
+      netns: pod.netns,
+      args: args(pod.name),
+      config: { deviceID: device(pod.vf) },
+    });
+  };
+  const detach = (pod: (typeof pods)[number]) =>
+    bed.cni('DEL', {
+      container: pod.name,
+      netns: pod.netns,
+      args: args(pod.name),
+      config: { deviceID: device(pod.vf) },
+    });
+  const [old, next] = [pods.slice(0, 6), pods.slice(6)];
+  for (const added of await Promise.all(old.map(attach))) expect(added).toMatchObject({ exitCode: 0 });
+  const adding = next.map(attach);
+  const thief = { name: 'thief', netns: pods[0]?.netns ?? '', vf: 0 };
+  const config = { deviceID: device(0) };
+  const stolen = await bed.cni('ADD', { container: 'thief', netns: thief.netns, args: args('thief'), config });
+  expect(stolen.output).toMatchObject({ code: 101, msg: expect.stringContaining('pod shop/r6') });
+  for (const deleted of await Promise.all(old.map(detach))) expect(deleted).toMatchObject({ exitCode: 0 });
+  for (const added of await Promise.all(adding)) expect(added).toMatchObject({ exitCode: 0 });
+  expect(
+    daemon.store
+      .list()
+      .map(({ containerId }) => containerId)
+      .sort(),
+  ).toEqual(next.map(({ name }) => name).sort());
+  for (const deleted of await Promise.all(next.map(detach))) expect(deleted).toMatchObject({ exitCode: 0 });
+  await expectNothingLeft();
+});
+
+/** A file system of its own for the records, of 64 KB. */
+async function withSmallDisk(
+  work: (disk: { fill(): void; free(): void; remount(mode: string): Promise<unknown> }) => Promise<void>,
+) {
+  await daemon.stop();
+  mkdirSync(bed.stateDirectory, { recursive: true });
+  await exec('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', bed.stateDirectory]);
+  try {
+    daemon = await bed.start();
+    const filler = join(bed.stateDirectory, 'filler');
+    await work({
+      fill: () => {
+        try {
+          writeFileSync(filler, Buffer.alloc(128 * 1024));
+        } catch {
+          // It is full.
+        }
+      },
+      free: () => rmSync(filler),
+      remount: (mode) => exec('mount', ['-o', `remount,${mode}`, bed.stateDirectory]),
+    });
+    await daemon.stop();
+  } finally {
+    await exec('umount', [bed.stateDirectory]);
+    daemon = await bed.start();
+  }
+}
+
+test('a full disk refuses an ADD, lets pods go, and is written to again when it has room', async () => {
+  await withSmallDisk(async ({ fill, free }) => {
+    expect(await add()).toMatchObject({ exitCode: 0 });
+    fill();
+    const other = await bed.addNamespace(`q${serial}`);
+    expect(await add(other, 1, 'other')).toMatchObject({
+      exitCode: 1,
+      output: { msg: expect.stringContaining('ENOSPC') },
+    });
+    expect(await bed.link(device(1))).toMatchObject(atHome(1));
+    expect(await del()).toMatchObject({ exitCode: 0 });
+    expect(await bed.link(device())).toMatchObject(atHome(0));
+    expect(daemon.store.list()).toEqual([]);
+    free();
+    expect(await add(other, 1, 'other')).toMatchObject({ exitCode: 0 });
+    expect(await del(other, 1, 'other')).toMatchObject({ exitCode: 0 });
+    await expectNothingLeft(1);
+  });
+});
+
+test('a disk that is read-only lets pods go, and keeps no record of them afterwards', async () => {
+  await withSmallDisk(async ({ remount }) => {
+    expect(await add()).toMatchObject({ exitCode: 0 });
+    await remount('ro');
+    expect(await del()).toMatchObject({ exitCode: 0 });
+    expect(await bed.link(device())).toMatchObject(atHome(0));
+    const other = await bed.addNamespace(`q${serial}`);
+    expect((await add(other, 0, 'other')).output).toMatchObject({ msg: expect.stringContaining('EROFS') });
+    await remount('rw');
+    await expect.poll(() => readdirSync(bed.stateDirectory), { interval: 20, timeout: 5_000 }).toEqual([]);
+    await expectNothingLeft();
+  });
+});
+
+test('an ADD whose caller is killed is undone', async () => {
+  const ipam = join(mkdtempSync(join(tmpdir(), 'ipam-')), 'slow');
+  const pipe = `${ipam}.go`;
+  await exec('mkfifo', [pipe]);
+  const script = `#!/bin/sh\n[ "$CNI_COMMAND" = ADD ] || exit 0\ncat > /dev/null\nread -r line < ${pipe}\necho "$line"\n`;
+  writeFileSync(ipam, script, { mode: 0o755 });
+  bed.pluginPath = join(ipam, '..');
+  const caller = new AbortController();
+  const slow = { ...config(), ipam: { type: 'slow' } };
+  const adding = bed.cni('ADD', { netns, config: slow, signal: caller.signal });
+  await expect.poll(() => bed.linkIn(netns, 'net1'), { interval: 5 }).toBeDefined();
+  caller.abort();
+  await expect(adding).rejects.toThrow();
+  writeFileSync(pipe, '{"cniVersion":"1.0.0","ips":[]}\n');
+  // The runtime's DEL comes behind it.
+  expect(await bed.cni('DEL', { netns, config: slow })).toEqual({ exitCode: 0 });
+  await expectNothingLeft();
+});
