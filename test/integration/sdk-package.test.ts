@@ -41,9 +41,11 @@ test('its types resolve for every kind of importer, and publint finds nothing', 
   expect(lint.exitCode, lint.all).toBe(0);
 });
 
-test('it is one package of at most 5 MB, without sources and tests', () => {
+test('it is one package of at most 5 MB, without sources and tests, and its native module', () => {
   const packages = globSync('**/package.json', { cwd: join(project, 'node_modules') });
-  expect(packages).toEqual(['@dpu-operator/sdk/package.json']);
+  // The native module comes in the form of the machine, without an install script.
+  const native = `@koromix/koffi-linux-${process.arch}/package.json`;
+  expect(packages.sort()).toEqual(['@dpu-operator/sdk/package.json', native]);
   const files = globSync('**', { cwd: installed }).filter((file) => statSync(join(installed, file)).isFile());
   const bytes = files.reduce((sum, file) => sum + statSync(join(installed, file)).size, 0);
   expect(bytes).toBeLessThan(5e6);
@@ -86,7 +88,7 @@ export const all = [wrong, ${entries.map((_entry, index) => `entry${index}`).joi
   expect(compiled.exitCode).toBe(0);
 });
 
-test('its command serves a plugin that imports it', async () => {
+test('its command serves a plugin that imports it, and asks the kernel by its native module', async () => {
   const plugin = join(project, 'node_modules/acme-vsp');
   mkdirSync(plugin);
   const side = { detect: { dmiProductContains: 'Acme' }, identifier: 'acme' };
@@ -94,11 +96,16 @@ test('its command serves a plugin that imports it', async () => {
   const packageJson = { name: 'acme-vsp', version: '1.2.3', type: 'module', exports: './index.js', dpu: manifest };
   writeFileSync(join(plugin, 'package.json'), JSON.stringify(packageJson));
   const code = `import { DpuError, definePlugin } from '@dpu-operator/sdk';
-import { linuxPlatform } from '@dpu-operator/sdk/linux';
+import { Netlink } from '@dpu-operator/sdk/linux';
 export default definePlugin({
   create: () => ({
     init: async () => ({ ip: '127.0.0.1', port: 1 }),
-    getDevices: async () => [{ id: typeof linuxPlatform().exec, healthy: true }],
+    getDevices: async () => {
+      const links = new Netlink();
+      const lo = await links.findLink('lo');
+      links.close();
+      return [{ id: lo.name, healthy: true }];
+    },
     setNumVfs: async () => { throw new DpuError('OUT_OF_RANGE', 'no more'); },
   }),
 });`;
@@ -119,7 +126,7 @@ export default definePlugin({
   await new Promise<void>((resolve) => client.onConnectivity((connected) => connected && resolve()));
   await expect(client.getInfo()).resolves.toMatchObject({ packageName: 'acme-vsp', packageVersion: '1.2.3' });
   await client.init({ dpuMode: true, dpuIdentifier: 'acme' });
-  await expect(client.getDevices()).resolves.toEqual([{ id: 'function', healthy: true }]);
+  await expect(client.getDevices()).resolves.toEqual([{ id: 'lo', healthy: true }]);
   await expect(client.setNumVfs(1)).rejects.toMatchObject({ code: 'OUT_OF_RANGE', message: 'no more' });
   child.kill('SIGTERM');
   await expect(ended).resolves.toEqual([0, null]);
