@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { there } from '@dpu-operator/core/daemon/attach';
 import { exec, Links } from '@dpu-operator/sdk/linux';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { AttachBed, buildDpuCni, type Daemon } from './attach-bed.ts';
+import { AttachBed, type Daemon } from './attach-bed.ts';
 
 const bed = new AttachBed('af');
 let daemon: Daemon;
@@ -13,7 +13,6 @@ let netns: string;
 let serial = 0;
 
 beforeAll(async () => {
-  await buildDpuCni();
   await bed.addDevices(8);
 });
 afterAll(() => bed.close());
