@@ -3,12 +3,17 @@
  * HTTP_PROXY that container runtimes run with, and costs half a millisecond more. HTTP/1.0 has neither chunks nor
  * kept connections, so an answer ends where the connection does.
  */
-import { CniError, codes } from './spec.ts';
+import { isObject } from './config.ts';
+import { CniError, codes, parseCode } from './spec.ts';
 
 export const defaultSocket = '/var/run/dpu-daemon/dpu-cni/dpu-cni-server.sock';
 
 /** A little less than the two minutes after which container runtimes give up on a sandbox. */
 const timeoutMs = 110_000;
+/** A result has some hundred bytes. */
+const maxAnswerBytes = 4 * 1024 * 1024;
+/** Of an answer that is not understood, as much as a message may show. */
+const shown = 500;
 
 interface Answer {
   status: number;
@@ -17,23 +22,23 @@ interface Answer {
 }
 
 /** @returns the `Result` of the answer. @throws CniError with the daemon's words, or 11 when it does not answer */
-export async function askDaemon(socketPath: string, env: Record<string, string>, config: string): Promise<unknown> {
-  const { status, headers, body } = await post(socketPath, JSON.stringify({ env, config: toBase64(config) }));
+export async function askDaemon(socketPath: string, env: Record<string, string>, config: Buffer): Promise<unknown> {
+  const request = JSON.stringify({ env, config: config.toString('base64') });
+  const { status, headers, body } = await post(socketPath, request);
   if (status !== 200) {
-    const code = Number(headers.get('x-cni-error-code')) || codes.generic;
+    const code = parseCode(headers.get('x-cni-error-code'));
     const details = decode(headers.get('x-cni-error-details') ?? '');
     throw new CniError(code, body.trim() || `the DPU daemon answered ${status} without a word`, details);
   }
-  try {
-    return (JSON.parse(body) as { Result?: unknown }).Result;
-  } catch {
-    throw new CniError(codes.generic, 'the DPU daemon answered something that is not JSON', body.slice(0, 500));
-  }
+  const answer = parseJson(body);
+  if (isObject(answer)) return answer.Result;
+  throw new CniError(codes.generic, 'the DPU daemon answered something that is not JSON', body.slice(0, shown));
 }
 
 async function post(socketPath: string, body: string): Promise<Answer> {
   const { promise, resolve, reject } = Promise.withResolvers<Uint8Array[]>();
   const chunks: Uint8Array[] = [];
+  let received = 0;
   const timer = setTimeout(() => reject(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
   const content = new TextEncoder().encode(body);
   const head = `POST /cni HTTP/1.0\r\nHost: dpu-daemon\r\nContent-Type: application/json\r\nContent-Length: ${content.length}\r\n\r\n`;
@@ -48,14 +53,19 @@ async function post(socketPath: string, body: string): Promise<Answer> {
       socket: {
         open: send,
         drain: send,
-        // Bun may use the memory of a chunk again.
-        data: (_, chunk) => void chunks.push(chunk.slice()),
+        data: (_, chunk) => {
+          received += chunk.length;
+          if (received > maxAnswerBytes) reject(new CniError(codes.generic, tooLong));
+          // Bun may use the memory of a chunk again.
+          else chunks.push(chunk.slice());
+        },
         close: () => resolve(chunks),
         error: (_, error) => reject(error),
       },
     });
     return parseAnswer(Buffer.concat(await promise).toString());
   } catch (error) {
+    if (error instanceof CniError) throw error;
     const hint = `the DPU daemon does not answer at ${socketPath}: is the dpu-daemon pod of this node running?`;
     throw new CniError(codes.tryAgainLater, hint, error instanceof Error ? error.message : String(error));
   } finally {
@@ -82,7 +92,15 @@ function parseAnswer(text: string): Answer {
   return { status, headers, body };
 }
 
-const toBase64 = (text: string): string => Buffer.from(text).toString('base64');
+const tooLong = `the DPU daemon's answer has more than ${maxAnswerBytes} bytes`;
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
 
 function decode(text: string): string {
   try {

@@ -3,11 +3,35 @@ import { CniError, type Command, codes, commands } from './spec.ts';
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
-/** The specification's rules; what it says nothing about is any text. */
-const rules: Readonly<Record<string, RegExp>> = {
-  CNI_CONTAINERID: /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/,
-  CNI_IFNAME: /^(?!\.{1,2}$)[^/:\s]{1,15}$/,
+interface Rule {
+  accepts(value: string): boolean;
+  words: string;
+}
+
+/** The specification's rule; the length is what a file name may have. */
+const containerId: Rule = {
+  accepts: (value) => value.length <= 255 && /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/.test(value),
+  words: 'at most 255 letters, digits, ".", "_" and "-"',
 };
+
+/**
+ * What the kernel takes as a name (dev_valid_name in net/core/dev.c), which counts bytes. `%` is a pattern to it (`eth%d`
+ * becomes `eth0`), and "all" and "default" are directories in /proc/sys/net/ipv4/conf.
+ */
+const ifName: Rule = {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be in a name
+  accepts: (value) => Buffer.byteLength(value) <= 15 && !/^(?:\.{1,2}|all|default)$|[/:%\s\x00-\x1f\x7f]/.test(value),
+  words: 'at most 15 bytes without "/", ":", "%" and white space',
+};
+
+/** PATH_MAX of linux/limits.h, with the NUL at its end. */
+const netns: Rule = {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be in a path
+  accepts: (value) => /^\/[^\x00-\x1f\x7f]*$/.test(value) && Buffer.byteLength(value) < 4096,
+  words: 'an absolute path',
+};
+
+const rules: Readonly<Record<string, Rule>> = { CNI_CONTAINERID: containerId, CNI_IFNAME: ifName, CNI_NETNS: netns };
 
 /** @throws CniError 4 naming the variable */
 export function readCommand(variables: Variables): Command {
@@ -17,17 +41,18 @@ export function readCommand(variables: Variables): Command {
   for (const name of commands[command].needs) {
     const value = variables[name];
     if (!value) throw invalid(`${name} is missing, ${command} needs it`);
-    if (rules[name]?.test(value) === false) throw invalid(`${name} is not valid: ${JSON.stringify(value)}`);
+    const rule = rules[name];
+    if (rule?.accepts(value) === false) throw invalid(`${name} must be ${rule.words}, not ${JSON.stringify(value)}`);
   }
   return command;
 }
 
-/** Everything that starts with CNI_: IPAM plugins, which the daemon runs, may know more than we do. */
-export function cniVariables(variables: Variables): Record<string, string> {
+/** All of them: IPAM plugins, which the daemon runs, get what they would get from a plugin that runs them itself. */
+export function definedVariables(variables: Variables): Record<string, string> {
   const found: Record<string, string> = {};
   for (const name in variables) {
     const value = variables[name];
-    if (name.startsWith('CNI_') && value !== undefined) found[name] = value;
+    if (value !== undefined) found[name] = value;
   }
   return found;
 }
