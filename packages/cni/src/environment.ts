@@ -3,6 +3,8 @@ import { CniError, type Command, codes, commands } from './spec.ts';
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
+const fitsKernel = (name: Buffer): boolean => name.length <= 15 && !name.includes(0xa0);
+
 interface Rule {
   accepts(value: string): boolean;
   words: string;
@@ -15,19 +17,17 @@ const containerId: Rule = {
 };
 
 /**
- * What the kernel takes as a name (dev_valid_name in net/core/dev.c), which counts bytes. `%` is a pattern to it (`eth%d`
- * becomes `eth0`), and "all" and "default" are directories in /proc/sys/net/ipv4/conf.
+ * What the kernel takes as a name (dev_valid_name in net/core/dev.c). It knows bytes only, and 0xa0 is a space to it.
+ * `%` is a pattern (`eth%d` becomes `eth0`); "all" and "default" are directories in /proc/sys/net/ipv4/conf.
  */
 const ifName: Rule = {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be in a name
-  accepts: (value) => Buffer.byteLength(value) <= 15 && !/^(?:\.{1,2}|all|default)$|[/:%\s\x00-\x1f\x7f]/.test(value),
+  accepts: (value) => fitsKernel(Buffer.from(value)) && !/^(?:\.{1,2}|all|default)$|[/:%\s\p{Cc}]/u.test(value),
   words: 'at most 15 bytes without "/", ":", "%" and white space',
 };
 
 /** PATH_MAX of linux/limits.h, with the NUL at its end. */
 const netns: Rule = {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be in a path
-  accepts: (value) => /^\/[^\x00-\x1f\x7f]*$/.test(value) && Buffer.byteLength(value) < 4096,
+  accepts: (value) => /^\/\P{Cc}*$/u.test(value) && Buffer.byteLength(value) < 4096,
   words: 'an absolute path',
 };
 
@@ -41,7 +41,8 @@ export function readCommand(variables: Variables): Command {
   for (const name of commands[command].needs) {
     const value = variables[name];
     if (!value) throw invalid(`${name} is missing, ${command} needs it`);
-    const rule = rules[name];
+    // With a name that ADD refuses nothing was attached, and runtimes call DEL after an ADD that failed.
+    const rule = command === 'DEL' ? undefined : rules[name];
     if (rule?.accepts(value) === false) throw invalid(`${name} must be ${rule.words}, not ${JSON.stringify(value)}`);
   }
   return command;

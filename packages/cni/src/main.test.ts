@@ -102,10 +102,11 @@ test.each([
   expect(json.msg).toContain(name);
 });
 
-test('DEL does without a namespace, which may be gone, and without a name', async () => {
+test('DEL does without a namespace, which may be gone, and with names that ADD refuses', async () => {
   daemon.answer = nothing;
   expect(await run('DEL', network('1.0.0'), { ...pod, CNI_NETNS: '' })).toMatchObject({ exitCode: 0 });
   expect(await run('DEL', '{"cniVersion":"1.0.0","name":"a/b"}')).toMatchObject({ exitCode: 0 });
+  expect(await run('DEL', network('1.0.0'), { ...pod, CNI_IFNAME: 'eth%d' })).toMatchObject({ exitCode: 0 });
 });
 
 test.each([
@@ -113,6 +114,7 @@ test.each([
   ['CNI_IFNAME', '%'],
   ['CNI_IFNAME', 'é'.repeat(15)],
   ['CNI_IFNAME', 'sixteen-letters-'],
+  ['CNI_IFNAME', 'à'],
   ['CNI_IFNAME', 'a/b'],
   ['CNI_IFNAME', 'a:b'],
   ['CNI_IFNAME', 'a b'],

@@ -8,14 +8,14 @@
 import { randomUUID } from 'node:crypto';
 import type { Exec } from '@dpu-operator/sdk/linux';
 import type { Logger } from 'pino';
-import { Ipam } from '../ipam/index.ts';
+import { Ipam, NotInstalled, needsInterface } from '../ipam/index.ts';
 import { KeyedLock } from '../state/keyed-lock.ts';
 import { type Attachment, type AttachmentKey, describe, type IpamCall, keyOf } from './attachment.ts';
 import { checkAttachment } from './check.ts';
 import { Devices } from './devices.ts';
 import { CniError, cniCodes } from './errors.ts';
 import { namespaceId } from './namespace.ts';
-import { pairUp } from './network-function.ts';
+import { nextOrder, pairUp } from './network-function.ts';
 import { Orphans } from './orphans.ts';
 import { PodLinks } from './pod-links.ts';
 import type { ChainMembership, DeviceEntry, DpuDirectory } from './ports.ts';
@@ -67,7 +67,7 @@ export class AttachEngine {
     this.#chains = options.chains;
     this.#devices = options.devices ?? new Devices();
     this.#links = options.links ?? new PodLinks(options.exec);
-    this.#ipam = options.ipam ?? new Ipam(options.exec);
+    this.#ipam = options.ipam ?? new Ipam({ exec: options.exec });
     const { store, directory, exec } = options;
     const helpers = { devices: this.#devices, links: this.#links, ipam: this.#ipam };
     this.#releaser = new Releaser({ store, directory, exec, ...helpers });
@@ -115,8 +115,24 @@ export class AttachEngine {
     return this.#lock.run(keyOf(key), async () => {
       const record = this.#store.get(key);
       if (record) await this.#releaser.release(record);
-      else if (ipam) await this.#ipam.del(ipam);
+      else if (ipam) await this.#freeUnrecorded(key, ipam);
     });
+  }
+
+  /**
+   * Records end with a reboot, what plugins wrote to disk does not: they are told. What they answer to a configuration
+   * that is wrong (by now) must not hold the pod, to which nothing is attached; one that is out of reach is asked again.
+   */
+  async #freeUnrecorded(key: AttachmentKey, ipam: IpamCall): Promise<void> {
+    try {
+      await this.#ipam.del(ipam);
+    } catch (error) {
+      if (CniError.from(error).code === cniCodes.tryAgainLater) throw error;
+      this.#logger.warn(
+        { err: error, container: key.containerId, ifName: key.ifName },
+        'IPAM DEL of what is not attached',
+      );
+    }
   }
 
   /** @throws CniError saying what is not as it was made */
@@ -127,19 +143,20 @@ export class AttachEngine {
     });
   }
 
-  /** Releases every attachment of the network that is not among the valid ones. */
-  async gc(network: string, valid: readonly AttachmentKey[]): Promise<void> {
+  /** Releases every attachment of the network that is not among the valid ones, and lets the IPAM plugin do so. */
+  async gc(network: string, valid: readonly AttachmentKey[], ipam?: IpamCall): Promise<void> {
     const keep = new Set(valid.map(keyOf));
     const stale = this.#store.list().filter((record) => record.network === network && !keep.has(keyOf(record)));
     const results = await Promise.allSettled(stale.map((record) => this.#releaseLocked(record)));
+    await (ipam && this.#ipam.gc(ipam).catch(ignoreNotInstalled));
     const failed = results.find((result) => result.status === 'rejected');
     if (failed) throw failed.reason;
   }
 
   /** @throws CniError 50 when an ADD could not succeed now */
-  status(): void {
-    if (this.#directory.sides().size > 0) return;
-    throw new CniError(cniCodes.notAvailable, noDpu);
+  async status(ipam?: IpamCall): Promise<void> {
+    if (this.#directory.sides().size === 0) throw new CniError(cniCodes.notAvailable, noDpu);
+    if (ipam) await this.#ipam.status(ipam);
   }
 
   /** Decides what will be done and writes it down. */
@@ -177,8 +194,10 @@ export class AttachEngine {
     // Nothing else runs between this and writing the record down.
     this.#refuseIfHeld(deviceId);
     this.#place(deviceId, network.name);
-    this.#store.put(record);
-    return record;
+    const order = nextOrder(containerId, this.#store.list());
+    const ordered = place.role === 'networkFunction' ? { ...record, order } : record;
+    this.#store.put(ordered);
+    return ordered;
   }
 
   /** @throws CniError when no DPU offers the device (any more) */
@@ -224,7 +243,7 @@ export class AttachEngine {
     const results = await Promise.allSettled([
       entering,
       this.#connect(record, entering),
-      request.ipam && this.#allocate(request.ipam, record),
+      request.ipam && this.#allocate(request.ipam, record, entering),
     ]);
     const failed = results.find((result) => result.status === 'rejected');
     if (failed) throw failed.reason;
@@ -232,7 +251,7 @@ export class AttachEngine {
     if (addresses) await this.#configure(record, addresses);
     const { pciAddress } = record.link;
     const result = resultOf(
-      request.network.cniVersion,
+      request.network,
       {
         ...{ name: record.ifName, mac: record.mac, mtu: request.network.mtu ?? record.link.mtu, sandbox: record.netns },
         ...(pciAddress !== undefined && { pciAddress }),
@@ -250,8 +269,9 @@ export class AttachEngine {
     await this.#links.enter({ device: link.name, netns, ifName, mac, mtu: network.mtu });
   }
 
-  /** A plugin that refuses has handed out nothing, and may refuse the DEL just so: it is not asked. */
-  async #allocate(ipam: IpamCall, record: Attachment): Promise<IpamResult> {
+  /** A plugin that refuses has nothing handed out any more: its call is forgotten. */
+  async #allocate(ipam: IpamCall, record: Attachment, entering: Promise<void>): Promise<IpamResult> {
+    if (needsInterface(ipam)) await entering;
     try {
       return await this.#ipam.add(ipam);
     } catch (error) {
@@ -293,4 +313,8 @@ export class AttachEngine {
       return true;
     });
   }
+}
+
+function ignoreNotInstalled(error: unknown): void {
+  if (!(error instanceof NotInstalled)) throw error;
 }

@@ -46,7 +46,7 @@ function releaser(isGone: boolean, options: { dataPath?: DataPath; exec?: Exec }
     exec,
     devices: new Devices(join(root, 'sys')),
     links: new PodLinks(exec),
-    ipam: new Ipam(exec),
+    ipam: new Ipam({ exec }),
     directory: {
       find: () => undefined,
       dpu: () => options.dataPath && { dpuName: 'dpu', side: 'dpu', dataPath: options.dataPath },

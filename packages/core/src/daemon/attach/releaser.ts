@@ -5,7 +5,7 @@
 
 import { DpuError } from '@dpu-operator/sdk';
 import type { Exec, Link } from '@dpu-operator/sdk/linux';
-import type { Ipam } from '../ipam/index.ts';
+import { type Ipam, needsInterface } from '../ipam/index.ts';
 import type { Attachment } from './attachment.ts';
 import type { Devices } from './devices.ts';
 import { namespaceId } from './namespace.ts';
@@ -38,10 +38,10 @@ export class Releaser {
   async release(record: Attachment): Promise<void> {
     const { store } = this.#options;
     if (record.state !== 'detaching') store.put({ ...record, state: 'detaching' });
-    const [device, addresses] = await Promise.allSettled([
-      record.deviceIsBack || this.#releaseDevice(record),
-      record.ipam && this.#options.ipam.del(record.ipam),
-    ]);
+    const freed = record.ipam && this.#options.ipam.del(record.ipam);
+    // A DHCP client gives its lease back over the interface.
+    if (record.ipam && needsInterface(record.ipam)) await freed?.catch(() => {});
+    const [device, addresses] = await Promise.allSettled([record.deviceIsBack || this.#releaseDevice(record), freed]);
     if (device.status === 'rejected') throw device.reason;
     if (addresses.status === 'rejected') {
       store.put({ ...(store.get(record) ?? record), deviceIsBack: true });

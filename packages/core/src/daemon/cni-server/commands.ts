@@ -15,7 +15,7 @@ export async function runCommand(engine: Engine, request: CniRequest): Promise<C
     case 'ADD':
       return add(engine, request);
     case 'DEL':
-      await engine.del(request.key, ipamIfValid(request));
+      await engine.del(request.deletionKey, ipamIfValid(request));
       return null;
     case 'CHECK': {
       const network = parseNetworkBase(request.config);
@@ -25,14 +25,14 @@ export async function runCommand(engine: Engine, request: CniRequest): Promise<C
     }
     case 'GC': {
       const { name, 'cni.dev/valid-attachments': valid } = parseGarbageConfig(request.config);
-      await engine.gc(
-        name,
-        valid.map(({ containerID, ifname }) => ({ containerId: containerID, ifName: ifname })),
-      );
+      // Nobody said what is valid: neither is anything here stale, nor may an IPAM plugin read that as an empty list.
+      if (valid === undefined) return null;
+      const keep = valid.map(({ containerID, ifname }) => ({ containerId: containerID, ifName: ifname }));
+      await engine.gc(name, keep, ipamIfValid(request));
       return null;
     }
     case 'STATUS':
-      engine.status();
+      await engine.status(request.ipamOf(parseNetworkBase(request.config)));
       return null;
     default:
       throw new CniError(
