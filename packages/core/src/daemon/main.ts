@@ -11,6 +11,7 @@ import { AttachEngine, AttachmentStore } from './attach/index.ts';
 import { CniServer } from './cni-server/index.ts';
 import { parseConfig } from './config.ts';
 import { Daemon, type StartCniServer } from './daemon.ts';
+import { Ipam } from './ipam/index.ts';
 import { tokens } from './tokens.ts';
 
 async function main(): Promise<void> {
@@ -27,7 +28,8 @@ async function main(): Promise<void> {
   const store = connectStore();
   const attachments = new AttachmentStore({ directory: `${stateDirectory}/attachments`, logger });
   const startCniServer: StartCniServer = async (directory, chains) => {
-    const engine = new AttachEngine({ store: attachments, directory, exec, logger, chains });
+    const ipam = new Ipam({ exec, hostProcess: config.hostProcess });
+    const engine = new AttachEngine({ store: attachments, directory, exec, logger, chains, ipam });
     const server = new CniServer({ engine, socketPath: cniServerSocket, logger });
     try {
       engine.watch(stop.signal);

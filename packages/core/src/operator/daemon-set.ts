@@ -1,6 +1,6 @@
 import type { DpuOperatorConfig } from '../api/dpu-operator-config.ts';
 import { labels, workloads } from '../api/names.ts';
-import { cniStateDirectory, daemonDirectory, kubeletDevicePlugins, netnsDirectory } from '../api/paths.ts';
+import { daemonDirectory, kubeletDevicePlugins, netnsDirectory } from '../api/paths.ts';
 import { type Applied, controllerReference, daemonSet } from '../kube/index.ts';
 import type { Environment } from './environment.ts';
 import type { NodeDirectories } from './flavour.ts';
@@ -23,9 +23,6 @@ export function renderDaemonSet(
     // Pods' namespaces appear in it after the daemon has started.
     { path: netnsDirectory, create: true, propagation: 'HostToContainer' },
     { path: directories.cniBin, create: true },
-    // IPAM plugins run in the daemon's container and keep their files where they do on the node.
-    { path: cniStateDirectory, create: true },
-    { path: directories.cniConfig, create: true },
   ];
   const { volumes, volumeMounts } = hostPathVolumes(paths);
   return {
@@ -46,6 +43,8 @@ export function renderDaemonSet(
           serviceAccountName: workloads.daemon,
           nodeSelector: { [labels.dpuNode]: 'true' },
           hostNetwork: true,
+          // The daemon runs IPAM plugins in the mount namespace of the node's first process, with the node's files.
+          hostPID: true,
           dnsPolicy: 'ClusterFirstWithHostNet',
           priorityClassName: 'system-node-critical',
           tolerations: [{ operator: 'Exists' }],
@@ -81,6 +80,7 @@ function daemonVariables(config: DpuOperatorConfig, environment: Environment, di
     { name: 'POD_NAME', valueFrom: { fieldRef: { apiVersion: 'v1', fieldPath: 'metadata.name' } } },
     { name: 'NAMESPACE', value: environment.namespace },
     { name: 'CNI_BIN_DIR', value: directories.cniBin },
+    { name: 'HOST_PROCESS', value: '/proc/1' },
     { name: 'HEALTH_PORT', value: String(daemonHealthPort) },
     { name: 'LOG_LEVEL', value: config.spec.logLevel > 0 ? 'debug' : 'info' },
     { name: 'IMAGE_PULL_POLICIES', value: environment.imagePullPolicy },
