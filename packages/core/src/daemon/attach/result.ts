@@ -5,7 +5,9 @@ const text = z.string().exactOptional();
 const cidr = z.union([z.cidrv4(), z.cidrv6()]);
 const ip = z.union([z.ipv4(), z.ipv6()]);
 
-export const dns = z.looseObject({
+// Objects have the fields of the specification only: what strangers nest in others goes nowhere.
+
+export const dns = z.object({
   nameservers: z.array(z.string()).exactOptional(),
   domain: text,
   search: z.array(z.string()).exactOptional(),
@@ -13,15 +15,14 @@ export const dns = z.looseObject({
 });
 type Dns = z.infer<typeof dns>;
 
-const route = z.looseObject({
-  dst: cidr,
-  gw: ip.exactOptional(),
+const routeOptions = {
   mtu: z.int().exactOptional(),
   advmss: z.int().exactOptional(),
   priority: z.int().exactOptional(),
   table: z.int().exactOptional(),
   scope: z.int().exactOptional(),
-});
+};
+const route = z.object({ dst: cidr, gw: ip.exactOptional(), ...routeOptions });
 
 /** Go's plugins leave an empty list out or write null. */
 const listOf = <T extends z.ZodType>(item: T) =>
@@ -50,28 +51,32 @@ const isObject = (value: unknown): value is Record<string, unknown> => typeof va
 /** IPAM plugins answer in the configuration's version: `version` and `interface` come and go with it. */
 export const ipamResult = z.preprocess(
   modernize,
-  z.looseObject({
-    ips: listOf(z.looseObject({ address: cidr, gateway: ip.exactOptional() })),
+  z.object({
+    ips: listOf(z.object({ address: cidr, gateway: ip.exactOptional() })),
     routes: listOf(route),
     dns: dns.exactOptional(),
   }),
 );
 export type IpamResult = z.infer<typeof ipamResult>;
 
-const resultInterface = z.looseObject({
+const resultInterface = z.object({
   name: z.string(),
   mac: z.string().default(''),
   sandbox: z.string().default(''),
+  mtu: z.int().exactOptional(),
+  socketPath: text,
+  pciID: text,
 });
-const resultAddress = z.looseObject({ address: z.string(), gateway: text, interface: z.int().exactOptional() });
+const resultAddress = z.object({ address: z.string(), gateway: text, interface: z.int().exactOptional() });
+const resultRoute = z.object({ dst: z.string(), gw: text, ...routeOptions });
 
 /** What plugins earlier in the network's list made. It is passed on, so nothing of it is looked at closely. */
 export const previousResult = z.preprocess(
   modernize,
-  z.looseObject({
+  z.object({
     interfaces: listOf(resultInterface),
     ips: listOf(resultAddress),
-    routes: listOf(z.looseObject({ dst: z.string() })),
+    routes: listOf(resultRoute),
     dns: dns.nullish(),
   }),
 );
@@ -81,7 +86,7 @@ export const cniResult = z.object({
   cniVersion: z.string(),
   interfaces: z.array(resultInterface),
   ips: z.array(resultAddress),
-  routes: z.array(z.looseObject({ dst: z.string() })),
+  routes: z.array(resultRoute),
   dns,
 });
 export type CniResult = z.infer<typeof cniResult>;
