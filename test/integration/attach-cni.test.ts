@@ -8,7 +8,7 @@ import { exec } from '@dpu-operator/sdk/linux';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { AttachBed, buildDpuCni, type Daemon, pluginDirectory } from './attach-bed.ts';
 
-const bed = new AttachBed('ac');
+const bed = new AttachBed('an');
 const plugins = join(bed.directory, 'plugins');
 const calls = join(bed.directory, 'calls');
 let daemon: Daemon;
@@ -110,6 +110,26 @@ test.each(['..', '.', 'directory', 'absent', 'dpu-cni'])(
     expect(daemon.store.list()).toEqual([]);
   },
 );
+
+test('a namespace of another kind is error 3, also where it is mounted like one of a pod', async () => {
+  const mounted = join(bed.directory, 'uts');
+  writeFileSync(mounted, '');
+  await exec('mount', ['--bind', '/proc/self/ns/uts', mounted]);
+  try {
+    for (const path of ['/proc/self/ns/mnt', mounted]) {
+      const add = await bed.cni('ADD', { netns: path, config: { deviceID: deviceID() } });
+      expect(add).toMatchObject({ exitCode: 1, output: { code: 3, msg: expect.stringContaining('of kind') } });
+    }
+    for (const path of ['/run/netns/no such', '/etc/passwd', '/run/netns', '/dev/null']) {
+      const add = await bed.cni('ADD', { netns: path, config: { deviceID: deviceID() } });
+      expect(add).toMatchObject({ exitCode: 1, output: { code: 3 } });
+    }
+  } finally {
+    await exec('umount', ['--lazy', mounted]);
+  }
+  expect(await bed.link(deviceID())).toBeDefined();
+  expect(daemon.store.list()).toEqual([]);
+});
 
 test('DEL succeeds where nothing was attached, although the network’s addresses are configured wrongly', async () => {
   const ipam = { ...hostLocal(), ranges: [[{ subnet: 'nope' }]] };

@@ -14,7 +14,7 @@ import { type Attachment, type AttachmentKey, describe, type IpamCall, keyOf } f
 import { checkAttachment } from './check.ts';
 import { Devices } from './devices.ts';
 import { CniError, cniCodes } from './errors.ts';
-import { namespaceId } from './namespace.ts';
+import { namespaceId, namespaceKind } from './namespace.ts';
 import { nextOrder, pairUp } from './network-function.ts';
 import { Orphans } from './orphans.ts';
 import { PodLinks } from './pod-links.ts';
@@ -266,7 +266,13 @@ export class AttachEngine {
   async #enter({ network, mac }: AttachRequest, record: Attachment): Promise<void> {
     const { physicalFunction: pf, link, netns, ifName } = record;
     if (pf) await applySettings(this.#exec, pf.netdev, pf.vf, pf.wanted);
-    await this.#links.enter({ device: link.name, netns, ifName, mac, mtu: network.mtu });
+    try {
+      await this.#links.enter({ device: link.name, netns, ifName, mac, mtu: network.mtu });
+    } catch (error) {
+      const kind = await namespaceKind(netns);
+      if (kind === undefined || kind === 'net') throw error;
+      throw new CniError(cniCodes.unknownContainer, `${netns} is no network namespace but one of kind ${kind}`);
+    }
   }
 
   /** A plugin that refuses has nothing handed out any more: its call is forgotten. */

@@ -20,7 +20,7 @@ export async function runCommand(engine: Engine, request: CniRequest): Promise<C
     case 'CHECK': {
       const network = parseNetworkBase(request.config);
       const { prevResult } = network;
-      await engine.check({ ...request.key, netns: request.netns, prevResult, ipam: request.ipamOf(network) });
+      await engine.check({ ...request.key, netns: request.podNetns, prevResult, ipam: request.ipamOf(network) });
       return null;
     }
     case 'GC': {
@@ -53,7 +53,7 @@ function ipamIfValid(request: CniRequest): IpamCall | undefined {
 
 function add(engine: Engine, request: CniRequest): Promise<CniResult> {
   const network = parseNetworkConfig(request.config);
-  const { key, netns, pod } = request;
+  const { key, podNetns: netns, pod } = request;
   // The runtime's word goes before the pod's, the pod's before the network's.
   const mac = network.runtimeConfig?.mac ?? request.mac ?? network.mac;
   return engine.add({ ...key, netns, pod, network, mac, ipam: request.ipamOf(network) });

@@ -39,8 +39,13 @@ export class CniRequest {
     return this.env.CNI_COMMAND ?? '';
   }
 
-  /** @throws CniError naming the variable */
+  /** As it was said; DEL may come without. */
   get netns(): string {
+    return this.env.CNI_NETNS ?? '';
+  }
+
+  /** For what looks into it. @throws CniError naming the variable */
+  get podNetns(): string {
     return this.#variable('CNI_NETNS', rules.netns);
   }
 
@@ -84,7 +89,7 @@ export class CniRequest {
       command: this.command,
       container: this.env.CNI_CONTAINERID,
       ifName: this.env.CNI_IFNAME,
-      netns: this.env.CNI_NETNS,
+      netns: this.netns,
       pod: { namespace: this.#args.get('K8S_POD_NAMESPACE'), name: this.#args.get('K8S_POD_NAME') },
     };
   }
