@@ -5,6 +5,7 @@
  */
 import { isObject } from './config.ts';
 import { CniError, codes, parseCode } from './spec.ts';
+import { encode } from './text.ts';
 
 export const defaultSocket = '/var/run/dpu-daemon/dpu-cni/dpu-cni-server.sock';
 
@@ -22,12 +23,12 @@ interface Answer {
 }
 
 /** @returns the `Result` of the answer. @throws CniError with the daemon's words, or 11 when it does not answer */
-export async function askDaemon(socketPath: string, env: Record<string, string>, config: Buffer): Promise<unknown> {
-  const request = JSON.stringify({ env, config: config.toString('base64') });
+export async function askDaemon(socketPath: string, env: Record<string, string>, config: Uint8Array): Promise<unknown> {
+  const request = JSON.stringify({ env, config: config.toBase64() });
   const { status, headers, body } = await post(socketPath, request);
   if (status !== 200) {
     const code = parseCode(headers.get('x-cni-error-code'));
-    const details = decode(headers.get('x-cni-error-details') ?? '');
+    const details = decodePercents(headers.get('x-cni-error-details') ?? '');
     throw new CniError(code, body.trim() || `the DPU daemon answered ${status} without a word`, details);
   }
   const answer = parseJson(body);
@@ -36,13 +37,12 @@ export async function askDaemon(socketPath: string, env: Record<string, string>,
 }
 
 async function post(socketPath: string, body: string): Promise<Answer> {
-  const { promise, resolve, reject } = Promise.withResolvers<Uint8Array[]>();
-  const chunks: Uint8Array[] = [];
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  const decoder = new TextDecoder();
   let received = 0;
+  let text = '';
   const timer = setTimeout(() => reject(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
-  const content = new TextEncoder().encode(body);
-  const head = `POST /cni HTTP/1.0\r\nHost: dpu-daemon\r\nContent-Type: application/json\r\nContent-Length: ${content.length}\r\n\r\n`;
-  let unsent: Uint8Array = Buffer.concat([new TextEncoder().encode(head), content]);
+  let unsent = requestOf(body);
   const send = (socket: { write(data: Uint8Array): number }) => {
     unsent = unsent.subarray(Math.max(0, socket.write(unsent)));
   };
@@ -56,14 +56,13 @@ async function post(socketPath: string, body: string): Promise<Answer> {
         data: (_, chunk) => {
           received += chunk.length;
           if (received > maxAnswerBytes) reject(new CniError(codes.generic, tooLong));
-          // Bun may use the memory of a chunk again.
-          else chunks.push(chunk.slice());
+          else text += decoder.decode(chunk, { stream: true });
         },
-        close: () => resolve(chunks),
+        close: () => resolve(text),
         error: (_, error) => reject(error),
       },
     });
-    return parseAnswer(Buffer.concat(await promise).toString());
+    return parseAnswer(await promise);
   } catch (error) {
     if (error instanceof CniError) throw error;
     const hint = `the DPU daemon does not answer at ${socketPath}: is the dpu-daemon pod of this node running?`;
@@ -73,6 +72,17 @@ async function post(socketPath: string, body: string): Promise<Answer> {
     // An open one would keep the process, and with it the runtime, waiting for a daemon that hangs.
     connection?.terminate();
   }
+}
+
+function requestOf(body: string): Uint8Array {
+  const content = encode(body);
+  const head = encode(
+    `POST /cni HTTP/1.0\r\nHost: dpu-daemon\r\nContent-Type: application/json\r\nContent-Length: ${content.length}\r\n\r\n`,
+  );
+  const request = new Uint8Array(head.length + content.length);
+  request.set(head);
+  request.set(content, head.length);
+  return request;
 }
 
 function parseAnswer(text: string): Answer {
@@ -88,7 +98,7 @@ function parseAnswer(text: string): Answer {
   );
   const body = text.slice(end + 4);
   const length = headers.get('content-length');
-  if (length !== undefined && Buffer.byteLength(body) < Number(length)) throw new Error('its answer is cut off');
+  if (length !== undefined && encode(body).length < Number(length)) throw new Error('its answer is cut off');
   return { status, headers, body };
 }
 
@@ -102,7 +112,7 @@ function parseJson(text: string): unknown {
   }
 }
 
-function decode(text: string): string {
+function decodePercents(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch {

@@ -1,9 +1,10 @@
 /** The parameters that a runtime gives in the environment. */
 import { CniError, type Command, codes, commands } from './spec.ts';
+import { encode } from './text.ts';
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
-const fitsKernel = (name: Buffer): boolean => name.length <= 15 && !name.includes(0xa0);
+const fitsKernel = (name: Uint8Array): boolean => name.length <= 15 && !name.includes(0xa0);
 
 interface Rule {
   accepts(value: string): boolean;
@@ -21,13 +22,13 @@ const containerId: Rule = {
  * `%` is a pattern (`eth%d` becomes `eth0`); "all" and "default" are directories in /proc/sys/net/ipv4/conf.
  */
 const ifName: Rule = {
-  accepts: (value) => fitsKernel(Buffer.from(value)) && !/^(?:\.{1,2}|all|default)$|[/:%\s\p{Cc}]/u.test(value),
+  accepts: (value) => fitsKernel(encode(value)) && !/^(?:\.{1,2}|all|default)$|[/:%\s\p{Cc}]/u.test(value),
   words: 'at most 15 bytes without "/", ":", "%" and white space',
 };
 
 /** PATH_MAX of linux/limits.h, with the NUL at its end. */
 const netns: Rule = {
-  accepts: (value) => /^\/\P{Cc}*$/u.test(value) && Buffer.byteLength(value) < 4096,
+  accepts: (value) => /^\/\P{Cc}*$/u.test(value) && encode(value).length < 4096,
   words: 'an absolute path',
 };
 

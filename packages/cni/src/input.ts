@@ -6,15 +6,14 @@ const maxBytes = 2 * 1024 * 1024;
 const timeoutMs = 10_000;
 
 /** @throws CniError 5 when it does not end in time or is too long */
-export async function readInput(): Promise<Buffer> {
-  // The cheapest way to read it that can be given up: `Bun.stdin.text()` costs 0.2 ms more.
+export async function readInput(): Promise<Uint8Array> {
   const reader = Bun.stdin.stream().getReader();
   let timedOut = false;
   const timer = setTimeout(() => {
     timedOut = true;
     void reader.cancel();
   }, timeoutMs);
-  const chunks: Uint8Array[] = [];
+  const chunks: Uint8Array<ArrayBuffer>[] = [];
   let size = 0;
   for (;;) {
     const { done, value } = await reader.read();
@@ -25,7 +24,8 @@ export async function readInput(): Promise<Buffer> {
     chunks.push(value);
   }
   clearTimeout(timer);
-  return Buffer.concat(chunks);
+  const [first] = chunks;
+  return chunks.length === 1 && first ? first : new Blob(chunks).bytes();
 }
 
 function failed(what: string): CniError {

@@ -11,6 +11,7 @@ import { logCall } from './log-file.ts';
 import { writeOutput } from './output.ts';
 import { convertResult } from './result.ts';
 import { CniError, type Command, codes, newestVersion, supportedVersions } from './spec.ts';
+import { decode } from './text.ts';
 
 const about = `dpu-cni: the CNI plugin of the DPU operator (CNI ${supportedVersions.join(', ')}).
 Container runtimes start it with CNI_COMMAND and a network configuration on standard input. It gives a pod a virtual
@@ -18,7 +19,7 @@ function of a DPU, by asking the dpu-daemon of this node. Installed and removed 
 https://www.cni.dev/docs/spec/`;
 
 /** @returns what belongs on standard output */
-async function run(command: Command, input: Buffer, config: Config): Promise<object | undefined> {
+async function run(command: Command, input: Uint8Array, config: Config): Promise<object | undefined> {
   const version = readVersion(config, command);
   const socket = Bun.env.DPU_CNI_SOCKET || defaultSocket;
   const result = await askDaemon(socket, definedVariables(Bun.env), input).catch((error: unknown) => {
@@ -31,8 +32,8 @@ async function run(command: Command, input: Buffer, config: Config): Promise<obj
 }
 
 /** VERSION must answer whatever it is asked in, also when it is asked nothing. */
-function versions(input: Buffer): object {
-  const text = input.toString().trim();
+function versions(input: Uint8Array): object {
+  const text = decode(input).trim();
   const asked = text === '' ? undefined : parseConfig(text).cniVersion;
   return { cniVersion: typeof asked === 'string' && asked !== '' ? asked : newestVersion, supportedVersions };
 }
@@ -50,7 +51,7 @@ async function main(): Promise<number> {
     if (command === 'VERSION') {
       answer = versions(input);
     } else {
-      config = parseConfig(input.toString());
+      config = parseConfig(decode(input));
       answer = await run(command, input, config);
     }
   } catch (cause) {
