@@ -71,7 +71,7 @@ test.each([
   [body('ADD', { CNI_NETNS: 'relative' }), 400, '4', 'CNI_NETNS'],
   [body('ADD', { CNI_NETNS: `/${'a'.repeat(4096)}` }), 400, '4', 'CNI_NETNS'],
   [body('ADD', { CNI_NETNS: '/run/netns/a\0' }), 400, '4', 'CNI_NETNS'],
-  [body('ADD', { CNI_ARGS: 'K8S_POD_NAMESPACE=a;K8S_POD_NAME=../b' }), 400, '4', 'K8S_POD_NAME'],
+  [body('ADD', { CNI_ARGS: 'K8S_POD_NAMESPACE=a;K8S_POD_NAME=../b' }), 400, '4', 'CNI_ARGS'],
   [body('ADD', { PATH: '/bin\0' }), 400, '4', 'PATH'],
   [body('ADD', { 'A=B': 'c' }), 400, '4', 'A=B'],
   [body('DEL', { CNI_CONTAINERID: '../x' }), 400, '4', 'CNI_CONTAINERID'],
@@ -121,16 +121,24 @@ test('STATUS asks the network’s IPAM plugin too; ADD hands on what a plugin be
   const calls: unknown[] = [];
   const status = async (ipam: unknown) => void calls.push(ipam);
   const add: CniServerOptions['engine']['add'] = async ({ ipam, network, mac }) => {
-    calls.push({ env: ipam?.env.KUBECONFIG, interfaces: network.prevResult?.interfaces, mac });
+    calls.push({
+      env: ipam?.env.KUBECONFIG,
+      path: ipam?.env.CNI_PATH,
+      interfaces: network.prevResult?.interfaces,
+      mac,
+    });
     return result;
   };
   const socketPath = await start({ engine: { ...engine, status, add } });
   const config = { name: 'net', ipam: { type: 'host-local' }, prevResult: { interfaces: [{ name: 'eth0' }] } };
   await post(socketPath, body('STATUS', {}, config));
-  await post(socketPath, body('ADD', { KUBECONFIG: '/k', CNI_ARGS: 'MAC=0200.0000.0001' }, config));
+  await post(
+    socketPath,
+    body('ADD', { KUBECONFIG: '/k', CNI_PATH: ':/a:b:/c', CNI_ARGS: 'MAC=0200.0000.0001' }, config),
+  );
   expect(calls).toEqual([
     expect.objectContaining({ type: 'host-local' }),
-    { env: '/k', interfaces: [{ name: 'eth0', mac: '', sandbox: '' }], mac: '02:00:00:00:00:01' },
+    { env: '/k', path: '/a:/c', interfaces: [{ name: 'eth0', mac: '', sandbox: '' }], mac: '02:00:00:00:00:01' },
   ]);
 });
 

@@ -70,7 +70,8 @@ export class CniServer {
     const log: Record<string, unknown> = {};
     try {
       const request = new CniRequest(await readJson(message));
-      Object.assign(log, request.summary);
+      const { command, netns, env, pod } = request;
+      Object.assign(log, { command, container: env.CNI_CONTAINERID, ifName: env.CNI_IFNAME, netns, pod });
       const result = await this.#withDeadline(runCommand(this.#options.engine, request));
       answer(response, 200, 'application/json', JSON.stringify({ Result: result }));
       this.#options.logger.info({ ...log, ms: Math.round(performance.now() - started) }, 'cni request');

@@ -53,7 +53,7 @@ function ipamIfValid(request: CniRequest): IpamCall | undefined {
 
 function add(engine: Engine, request: CniRequest): Promise<CniResult> {
   const network = parseNetworkConfig(request.config);
-  const { key, podNetns: netns, pod } = request;
+  const { key, podNetns: netns, validPod: pod } = request;
   // The runtime's word goes before the pod's, the pod's before the network's.
   const mac = network.runtimeConfig?.mac ?? request.mac ?? network.mac;
   return engine.add({ ...key, netns, pod, network, mac, ipam: request.ipamOf(network) });

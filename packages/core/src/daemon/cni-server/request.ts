@@ -10,6 +10,12 @@ const body = z.object({
   config: z.base64(),
 });
 
+interface PodName {
+  namespace: string;
+  name: string;
+  uid?: string;
+}
+
 export class CniRequest {
   /** The runtime's whole environment, as IPAM plugins get it; of the Go operator's executable only what CNI defines. */
   readonly env: Readonly<Record<string, string>>;
@@ -70,12 +76,21 @@ export class CniRequest {
     };
   }
 
-  /** Of CNI_ARGS. @throws CniError naming the argument */
-  get pod(): { namespace: string; name: string; uid?: string } | undefined {
-    const namespace = this.#argument('K8S_POD_NAMESPACE');
-    const name = this.#argument('K8S_POD_NAME');
-    const uid = this.#argument('K8S_POD_UID');
+  /** Of CNI_ARGS, as it was said. */
+  get pod(): PodName | undefined {
+    const namespace = this.#args.get('K8S_POD_NAMESPACE');
+    const name = this.#args.get('K8S_POD_NAME');
+    const uid = this.#args.get('K8S_POD_UID');
     return namespace && name ? { namespace, name, ...(uid && { uid }) } : undefined;
+  }
+
+  /** For what looks it up. @throws CniError when these are no names of Kubernetes */
+  get validPod(): PodName | undefined {
+    const { pod } = this;
+    const odd = Object.values(pod ?? {}).find((value) => !rules.podName.accepts(value));
+    if (odd === undefined) return pod;
+    const why = `a pod's names must be ${rules.podName.words}, not ${JSON.stringify(odd)}`;
+    throw new CniError(cniCodes.invalidEnvironment, `environment variable CNI_ARGS: ${why}`);
   }
 
   /** Of CNI_ARGS. */
@@ -83,21 +98,10 @@ export class CniRequest {
     return parseMac(this.#args.get('MAC') ?? '', 'CNI_ARGS: MAC');
   }
 
-  /** Who it is about, as it was said. */
-  get summary(): Record<string, unknown> {
-    return {
-      command: this.command,
-      container: this.env.CNI_CONTAINERID,
-      ifName: this.env.CNI_IFNAME,
-      netns: this.netns,
-      pod: { namespace: this.#args.get('K8S_POD_NAMESPACE'), name: this.#args.get('K8S_POD_NAME') },
-    };
-  }
-
   /** The call of the network's IPAM plugin, where it has one. */
   ipamOf({ ipam }: NetworkBase): IpamCall | undefined {
     if (typeof ipam?.type !== 'string' || ipam.type === '') return undefined;
-    return { type: ipam.type, env: { ...this.env }, config: this.text };
+    return { type: ipam.type, env: { ...this.env, CNI_PATH: programPath(this.env.CNI_PATH) }, config: this.text };
   }
 
   #variable(name: string, rule: VariableRule): string {
@@ -106,13 +110,11 @@ export class CniRequest {
     const why = value === '' ? 'is missing' : `must be ${rule.words}, not ${JSON.stringify(value)}`;
     throw new CniError(cniCodes.invalidEnvironment, `environment variable ${name} ${why}`);
   }
-
-  #argument(name: string): string | undefined {
-    const value = this.#args.get(name);
-    if (!value || rules.podName.accepts(value)) return value;
-    throw new CniError(
-      cniCodes.invalidEnvironment,
-      `environment variable CNI_ARGS: ${name} must be ${rules.podName.words}, not ${JSON.stringify(value)}`,
-    );
-  }
 }
+
+/** Plugins are looked for in directories of the node, not relative to wherever the daemon is. */
+const programPath = (path = ''): string =>
+  path
+    .split(':')
+    .filter((directory) => directory.startsWith('/'))
+    .join(':');
