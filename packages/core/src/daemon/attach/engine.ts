@@ -15,7 +15,7 @@ import { checkAttachment } from './check.ts';
 import { Devices } from './devices.ts';
 import { CniError, cniCodes } from './errors.ts';
 import { namespaceId, namespaceKind } from './namespace.ts';
-import { nextOrder, pairUp } from './network-function.ts';
+import { numbered, pairUp } from './network-function.ts';
 import { Orphans } from './orphans.ts';
 import { PodLinks } from './pod-links.ts';
 import type { ChainMembership, DeviceEntry, DpuDirectory } from './ports.ts';
@@ -194,8 +194,7 @@ export class AttachEngine {
     // Nothing else runs between this and writing the record down.
     this.#refuseIfHeld(deviceId);
     this.#place(deviceId, network.name);
-    const order = nextOrder(containerId, this.#store.list());
-    const ordered = place.role === 'networkFunction' ? { ...record, order } : record;
+    const ordered = numbered(record, this.#store.list());
     this.#store.put(ordered);
     return ordered;
   }

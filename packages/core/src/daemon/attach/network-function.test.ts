@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import type { Attachment } from './attachment.ts';
-import { completePair, nextOrder, pairUp } from './network-function.ts';
+import { completePair, numbered, pairUp } from './network-function.ts';
 import type { ChainPlace } from './ports.ts';
 import { AttachmentStore } from './store.ts';
 
@@ -46,9 +46,11 @@ test('a container’s interfaces are counted, also when one is asked for again',
   const first = attachment('a', { order: 1 });
   const elsewhere = attachment('b', { order: 7, containerId: 'other' });
   const old = attachment('c');
-  expect(nextOrder('pod', [])).toBe(1);
-  expect(nextOrder('pod', [old, elsewhere])).toBe(1);
-  expect(nextOrder('pod', [first, elsewhere])).toBe(2);
+  const second = attachment('d');
+  expect(numbered(second, []).order).toBe(1);
+  expect(numbered(second, [old, elsewhere]).order).toBe(1);
+  expect(numbered(second, [first, elsewhere]).order).toBe(2);
+  expect(numbered(attachment('e', { role: 'hostPort' }), [first]).order).toBeUndefined();
 });
 
 test('a partner is of the same pod and DPU, and free', () => {

@@ -5,12 +5,14 @@ import type { ChainMembership, ChainPlace } from './ports.ts';
 import type { AttachmentStore } from './store.ts';
 
 /**
- * The place of a container's next interface. Multus calls for one network of the pod's annotation after the other, and
- * an ADD that is repeated finds only those that were made before it: so this is the annotation's order.
+ * A new record with its place among its container's interfaces. Multus calls for one network of the pod's annotation
+ * after the other, and an ADD that is repeated finds only those that were made before it: so this is the annotation's
+ * order.
  */
-export function nextOrder(containerId: string, all: readonly Attachment[]): number {
-  const own = all.filter((other) => other.containerId === containerId);
-  return 1 + Math.max(0, ...own.map(({ order }) => order ?? 0));
+export function numbered(added: Attachment, all: readonly Attachment[]): Attachment {
+  if (added.role !== 'networkFunction') return added;
+  const own = all.filter(({ containerId }) => containerId === added.containerId);
+  return { ...added, order: 1 + Math.max(0, ...own.map(({ order }) => order ?? 0)) };
 }
 
 /** Records of earlier daemons have no order: there the lower number goes first (net1 before net2 before net10). */
