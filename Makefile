@@ -49,6 +49,10 @@ test-integration: build ## Run the tests against the real kernel, Open vSwitch a
 test-e2e: build ## Run the end-to-end tests on a Kind cluster (TEST_CLUSTER=existing for your own)
 	node test/run.ts e2e
 
+.PHONY: fuzz
+fuzz: $(INSTALLED) ## Give odd input to every door for long (RUNS=100000, SEED= of a failure)
+	FUZZ_RUNS=$(or $(RUNS),100000) FUZZ_SEED=$(or $(SEED),$$RANDOM) vitest run --project unit fuzz
+
 .PHONY: test-down
 test-down: $(INSTALLED) ## Delete the tests' Kind cluster
 	node test/cluster/cli.ts down --name dpu-test

@@ -82,7 +82,7 @@ class HaltingIpam extends Ipam {
   readonly #halt: Halt;
 
   constructor(halt: Halt) {
-    super(exec);
+    super({ exec });
     this.#halt = halt;
   }
 

@@ -115,15 +115,15 @@ test('a DPU side that fails leaves nothing; one out of reach is to be tried agai
   await expectNothingLeft();
 });
 
-test('two interfaces of a pod on the DPU side make one network function, net1 its input', async () => {
+test('two interfaces of a pod on the DPU side make one network function, the first its input', async () => {
   bed.side = 'dpu';
-  await bed.cni('ADD', { netns, ifName: 'net2', config: { deviceID: device(0) } });
+  await bed.cni('ADD', { netns, ifName: 'lan', config: { deviceID: device(0) } });
   expect(bed.dataPath.functions).toEqual([]);
-  await bed.cni('ADD', { netns, ifName: 'net1', config: { deviceID: device(1) } });
-  expect(bed.dataPath.functions).toEqual([{ input: '02:aa:00:00:00:01', output: '02:aa:00:00:00:00' }]);
-  await bed.cni('DEL', { netns, ifName: 'net2', config: {} });
+  await bed.cni('ADD', { netns, ifName: 'a', config: { deviceID: device(1) } });
+  expect(bed.dataPath.functions).toEqual([{ input: '02:aa:00:00:00:00', output: '02:aa:00:00:00:01' }]);
+  await bed.cni('DEL', { netns, ifName: 'lan', config: {} });
   expect(bed.dataPath.functions).toEqual([]);
-  await bed.cni('DEL', { netns, ifName: 'net1', config: {} });
+  await bed.cni('DEL', { netns, ifName: 'a', config: {} });
   await expectNothingLeft(1);
 });
 
@@ -144,7 +144,7 @@ test('errors name what is wrong', async () => {
     msg: expect.stringContaining('/var/run/netns/nope'),
   });
   const noPlugin = await add({ deviceID: device(0), ipam: { type: 'no-such-ipam' } });
-  expect(noPlugin.output).toMatchObject({ code: 999, msg: expect.stringContaining('no-such-ipam') });
+  expect(noPlugin.output).toMatchObject({ code: 7, msg: expect.stringContaining('no-such-ipam') });
   await expectNothingLeft();
   bed.ready = false;
   expect((await add({ deviceID: device(0) })).output).toMatchObject({ code: 11 });

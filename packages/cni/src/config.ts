@@ -1,14 +1,25 @@
 /** The little of a network configuration that concerns the executable; the daemon looks at the rest. */
-import { CniError, type Command, codes, commands, supportedVersions } from './spec.ts';
+import { CniError, type Command, codes, commands, newestVersion, oldestVersion, supportedVersions } from './spec.ts';
 
-/** @returns its cniVersion. @throws CniError 6, 7 or 1 */
-export function readVersion(text: string, command: Command): string {
-  const config = parseObject(text);
+export type Config = Readonly<Record<string, unknown>>;
+
+/** @throws CniError 6 */
+export function parseConfig(text: string): Config {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (isObject(value)) return value;
+  } catch {}
+  throw new CniError(codes.decodingFailure, 'the network configuration on standard input is not a JSON object');
+}
+
+/** @returns its cniVersion. @throws CniError 1 or 7 */
+export function readVersion(config: Config, command: Command): string {
   // The specification's first version had no such field.
-  const { cniVersion = '0.1.0', name } = config;
+  const cniVersion = config.cniVersion || oldestVersion;
   if (typeof cniVersion !== 'string' || !supportedVersions.includes(cniVersion)) {
     const known = supportedVersions.join(', ');
-    throw new CniError(codes.incompatibleVersion, `cniVersion ${cniVersion} is not supported, only ${known}`);
+    const asked = JSON.stringify(config.cniVersion);
+    throw new CniError(codes.incompatibleVersion, `cniVersion ${asked} is not supported, only ${known}`);
   }
   const { since } = commands[command];
   // Not localeCompare: it loads the runtime's language data, which takes milliseconds.
@@ -16,18 +27,20 @@ export function readVersion(text: string, command: Command): string {
     const why = `${command} exists since version ${since}, the configuration has ${cniVersion}`;
     throw new CniError(codes.incompatibleVersion, why);
   }
-  if (typeof name !== 'string' || !/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/.test(name)) {
-    throw new CniError(codes.invalidConfig, `network configuration: name is not valid: ${JSON.stringify(name)}`);
-  }
+  // Nothing is attached to a network whose name is not valid; its pod must be able to go all the same.
+  if (command !== 'DEL') checkName(config.name);
   return cniVersion;
 }
 
-export function parseObject(text: string): Record<string, unknown> {
-  try {
-    const value: unknown = JSON.parse(text);
-    if (isObject(value)) return value;
-  } catch {}
-  throw new CniError(codes.decodingFailure, 'the network configuration on standard input is not a JSON object');
+function checkName(name: unknown): void {
+  if (typeof name === 'string' && /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/.test(name)) return;
+  throw new CniError(codes.invalidConfig, `network configuration: name is not valid: ${JSON.stringify(name)}`);
+}
+
+/** The version in which a runtime reads an error: its own, where that much can be told. */
+export function errorVersion(config: Config | undefined): string {
+  const version = config?.cniVersion;
+  return typeof version === 'string' && supportedVersions.includes(version) ? version : newestVersion;
 }
 
 export function isObject(value: unknown): value is Record<string, unknown> {

@@ -3,12 +3,18 @@
  * HTTP_PROXY that container runtimes run with, and costs half a millisecond more. HTTP/1.0 has neither chunks nor
  * kept connections, so an answer ends where the connection does.
  */
-import { CniError, codes } from './spec.ts';
+import { isObject } from './config.ts';
+import { CniError, codes, parseCode } from './spec.ts';
+import { encode } from './text.ts';
 
 export const defaultSocket = '/var/run/dpu-daemon/dpu-cni/dpu-cni-server.sock';
 
 /** A little less than the two minutes after which container runtimes give up on a sandbox. */
 const timeoutMs = 110_000;
+/** A result has some hundred bytes. */
+const maxAnswerBytes = 4 * 1024 * 1024;
+/** Of an answer that is not understood, as much as a message may show. */
+const shown = 500;
 
 interface Answer {
   status: number;
@@ -17,27 +23,26 @@ interface Answer {
 }
 
 /** @returns the `Result` of the answer. @throws CniError with the daemon's words, or 11 when it does not answer */
-export async function askDaemon(socketPath: string, env: Record<string, string>, config: string): Promise<unknown> {
-  const { status, headers, body } = await post(socketPath, JSON.stringify({ env, config: toBase64(config) }));
+export async function askDaemon(socketPath: string, env: Record<string, string>, config: Uint8Array): Promise<unknown> {
+  const request = JSON.stringify({ env, config: config.toBase64() });
+  const { status, headers, body } = await post(socketPath, request);
   if (status !== 200) {
-    const code = Number(headers.get('x-cni-error-code')) || codes.generic;
-    const details = decode(headers.get('x-cni-error-details') ?? '');
+    const code = parseCode(headers.get('x-cni-error-code'));
+    const details = decodePercents(headers.get('x-cni-error-details') ?? '');
     throw new CniError(code, body.trim() || `the DPU daemon answered ${status} without a word`, details);
   }
-  try {
-    return (JSON.parse(body) as { Result?: unknown }).Result;
-  } catch {
-    throw new CniError(codes.generic, 'the DPU daemon answered something that is not JSON', body.slice(0, 500));
-  }
+  const answer = parseJson(body);
+  if (isObject(answer)) return answer.Result;
+  throw new CniError(codes.generic, 'the DPU daemon answered something that is not JSON', body.slice(0, shown));
 }
 
 async function post(socketPath: string, body: string): Promise<Answer> {
-  const { promise, resolve, reject } = Promise.withResolvers<Uint8Array[]>();
-  const chunks: Uint8Array[] = [];
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  const decoder = new TextDecoder();
+  let received = 0;
+  let text = '';
   const timer = setTimeout(() => reject(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
-  const content = new TextEncoder().encode(body);
-  const head = `POST /cni HTTP/1.0\r\nHost: dpu-daemon\r\nContent-Type: application/json\r\nContent-Length: ${content.length}\r\n\r\n`;
-  let unsent: Uint8Array = Buffer.concat([new TextEncoder().encode(head), content]);
+  let unsent = requestOf(body);
   const send = (socket: { write(data: Uint8Array): number }) => {
     unsent = unsent.subarray(Math.max(0, socket.write(unsent)));
   };
@@ -48,14 +53,18 @@ async function post(socketPath: string, body: string): Promise<Answer> {
       socket: {
         open: send,
         drain: send,
-        // Bun may use the memory of a chunk again.
-        data: (_, chunk) => void chunks.push(chunk.slice()),
-        close: () => resolve(chunks),
+        data: (_, chunk) => {
+          received += chunk.length;
+          if (received > maxAnswerBytes) reject(new CniError(codes.generic, tooLong));
+          else text += decoder.decode(chunk, { stream: true });
+        },
+        close: () => resolve(text),
         error: (_, error) => reject(error),
       },
     });
-    return parseAnswer(Buffer.concat(await promise).toString());
+    return parseAnswer(await promise);
   } catch (error) {
+    if (error instanceof CniError) throw error;
     const hint = `the DPU daemon does not answer at ${socketPath}: is the dpu-daemon pod of this node running?`;
     throw new CniError(codes.tryAgainLater, hint, error instanceof Error ? error.message : String(error));
   } finally {
@@ -63,6 +72,17 @@ async function post(socketPath: string, body: string): Promise<Answer> {
     // An open one would keep the process, and with it the runtime, waiting for a daemon that hangs.
     connection?.terminate();
   }
+}
+
+function requestOf(body: string): Uint8Array {
+  const content = encode(body);
+  const head = encode(
+    `POST /cni HTTP/1.0\r\nHost: dpu-daemon\r\nContent-Type: application/json\r\nContent-Length: ${content.length}\r\n\r\n`,
+  );
+  const request = new Uint8Array(head.length + content.length);
+  request.set(head);
+  request.set(content, head.length);
+  return request;
 }
 
 function parseAnswer(text: string): Answer {
@@ -78,13 +98,21 @@ function parseAnswer(text: string): Answer {
   );
   const body = text.slice(end + 4);
   const length = headers.get('content-length');
-  if (length !== undefined && Buffer.byteLength(body) < Number(length)) throw new Error('its answer is cut off');
+  if (length !== undefined && encode(body).length < Number(length)) throw new Error('its answer is cut off');
   return { status, headers, body };
 }
 
-const toBase64 = (text: string): string => Buffer.from(text).toString('base64');
+const tooLong = `the DPU daemon's answer has more than ${maxAnswerBytes} bytes`;
 
-function decode(text: string): string {
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function decodePercents(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch {

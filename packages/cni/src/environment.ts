@@ -1,13 +1,38 @@
 /** The parameters that a runtime gives in the environment. */
 import { CniError, type Command, codes, commands } from './spec.ts';
+import { encode } from './text.ts';
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
-/** The specification's rules; what it says nothing about is any text. */
-const rules: Readonly<Record<string, RegExp>> = {
-  CNI_CONTAINERID: /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/,
-  CNI_IFNAME: /^(?!\.{1,2}$)[^/:\s]{1,15}$/,
+const fitsKernel = (name: Uint8Array): boolean => name.length <= 15 && !name.includes(0xa0);
+
+interface Rule {
+  accepts(value: string): boolean;
+  words: string;
+}
+
+/** The specification's rule; the length is what a file name may have. */
+const containerId: Rule = {
+  accepts: (value) => value.length <= 255 && /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/.test(value),
+  words: 'at most 255 letters, digits, ".", "_" and "-"',
 };
+
+/**
+ * What the kernel takes as a name (dev_valid_name in net/core/dev.c). It knows bytes only, and 0xa0 is a space to it.
+ * `%` is a pattern (`eth%d` becomes `eth0`); "all" and "default" are directories in /proc/sys/net/ipv4/conf.
+ */
+const ifName: Rule = {
+  accepts: (value) => fitsKernel(encode(value)) && !/^(?:\.{1,2}|all|default)$|[/:%\s\p{Cc}]/u.test(value),
+  words: 'at most 15 bytes without "/", ":", "%" and white space',
+};
+
+/** PATH_MAX of linux/limits.h, with the NUL at its end. */
+const netns: Rule = {
+  accepts: (value) => /^\/\P{Cc}*$/u.test(value) && encode(value).length < 4096,
+  words: 'an absolute path',
+};
+
+const rules: Readonly<Record<string, Rule>> = { CNI_CONTAINERID: containerId, CNI_IFNAME: ifName, CNI_NETNS: netns };
 
 /** @throws CniError 4 naming the variable */
 export function readCommand(variables: Variables): Command {
@@ -17,17 +42,19 @@ export function readCommand(variables: Variables): Command {
   for (const name of commands[command].needs) {
     const value = variables[name];
     if (!value) throw invalid(`${name} is missing, ${command} needs it`);
-    if (rules[name]?.test(value) === false) throw invalid(`${name} is not valid: ${JSON.stringify(value)}`);
+    // With a name that ADD refuses nothing was attached, and runtimes call DEL after an ADD that failed.
+    const rule = command === 'DEL' ? undefined : rules[name];
+    if (rule?.accepts(value) === false) throw invalid(`${name} must be ${rule.words}, not ${JSON.stringify(value)}`);
   }
   return command;
 }
 
-/** Everything that starts with CNI_: IPAM plugins, which the daemon runs, may know more than we do. */
-export function cniVariables(variables: Variables): Record<string, string> {
+/** All of them: IPAM plugins, which the daemon runs, get what they would get from a plugin that runs them itself. */
+export function definedVariables(variables: Variables): Record<string, string> {
   const found: Record<string, string> = {};
   for (const name in variables) {
     const value = variables[name];
-    if (name.startsWith('CNI_') && value !== undefined) found[name] = value;
+    if (value !== undefined) found[name] = value;
   }
   return found;
 }

@@ -3,11 +3,15 @@
  * hands it to the daemon of the node and prints the answer. Every millisecond here is paid by every pod's start, so
  * it uses nothing but the runtime's own (process.stdout alone would cost 10 ms).
  */
-import { isObject, parseObject, readVersion } from './config.ts';
+import { type Config, errorVersion, isObject, parseConfig, readVersion } from './config.ts';
 import { askDaemon, defaultSocket } from './daemon.ts';
-import { cniVariables, readCommand } from './environment.ts';
+import { definedVariables, readCommand } from './environment.ts';
+import { readInput } from './input.ts';
+import { logCall } from './log-file.ts';
+import { writeOutput } from './output.ts';
 import { convertResult } from './result.ts';
 import { CniError, type Command, codes, newestVersion, supportedVersions } from './spec.ts';
+import { decode } from './text.ts';
 
 const about = `dpu-cni: the CNI plugin of the DPU operator (CNI ${supportedVersions.join(', ')}).
 Container runtimes start it with CNI_COMMAND and a network configuration on standard input. It gives a pod a virtual
@@ -15,11 +19,10 @@ function of a DPU, by asking the dpu-daemon of this node. Installed and removed 
 https://www.cni.dev/docs/spec/`;
 
 /** @returns what belongs on standard output */
-async function run(command: Command, config: string): Promise<object | undefined> {
-  if (command === 'VERSION') return { cniVersion: askedVersion(config), supportedVersions };
+async function run(command: Command, input: Uint8Array, config: Config): Promise<object | undefined> {
   const version = readVersion(config, command);
   const socket = Bun.env.DPU_CNI_SOCKET || defaultSocket;
-  const result = await askDaemon(socket, cniVariables(Bun.env), config).catch((error: unknown) => {
+  const result = await askDaemon(socket, definedVariables(Bun.env), input).catch((error: unknown) => {
     const away = command === 'STATUS' && error instanceof CniError && error.code === codes.tryAgainLater;
     throw away ? new CniError(codes.notAvailable, error.message, error.details) : error;
   });
@@ -28,41 +31,54 @@ async function run(command: Command, config: string): Promise<object | undefined
   return convertResult(result, version);
 }
 
-/** VERSION must answer whatever it is asked in. */
-function askedVersion(config: string): string {
-  const asked = config.trim() === '' ? undefined : parseObject(config).cniVersion;
-  return typeof asked === 'string' ? asked : newestVersion;
+/** VERSION must answer whatever it is asked in, also when it is asked nothing. */
+function versions(input: Uint8Array): object {
+  const text = decode(input).trim();
+  const asked = text === '' ? undefined : parseConfig(text).cniVersion;
+  return { cniVersion: typeof asked === 'string' && asked !== '' ? asked : newestVersion, supportedVersions };
 }
 
-/** The version in which a runtime reads an error: its own, where that much can be told. */
-function errorVersion(config: string): string {
+/** @returns the exit code */
+async function main(): Promise<number> {
+  const started = performance.now();
+  let command: Command | undefined;
+  let config: Config | undefined;
+  let answer: object | undefined;
+  let error: CniError | undefined;
   try {
-    const { cniVersion } = parseObject(config);
-    return typeof cniVersion === 'string' && supportedVersions.includes(cniVersion) ? cniVersion : newestVersion;
-  } catch {
-    return newestVersion;
+    command = readCommand(Bun.env);
+    const input = await readInput();
+    if (command === 'VERSION') {
+      answer = versions(input);
+    } else {
+      config = parseConfig(decode(input));
+      answer = await run(command, input, config);
+    }
+  } catch (cause) {
+    error = CniError.from(cause);
+    const { code, message, details } = error;
+    answer = { cniVersion: errorVersion(config), code, msg: message, ...(details && { details }) };
   }
-}
-
-async function main(): Promise<void> {
-  if (Bun.argv[2] === '--help' || Bun.argv[2] === '-h') {
-    console.log(about);
-    return;
-  }
-  let config = '';
   try {
-    const command = readCommand(Bun.env);
-    config = await Bun.stdin.text();
-    const output = await run(command, config);
-    if (output) console.log(JSON.stringify(output));
-  } catch (error) {
-    const { code, message, details } =
-      error instanceof CniError
-        ? error
-        : new CniError(codes.generic, error instanceof Error ? error.message : `${error}`);
-    console.log(JSON.stringify({ cniVersion: errorVersion(config), code, msg: message, ...(details && { details }) }));
-    process.exitCode = 1;
+    if (answer) await writeOutput(answer);
+  } catch (cause) {
+    error = new CniError(codes.ioFailure, `standard output: ${CniError.from(cause).message}`);
+    console.error(error.message);
   }
+  const { CNI_CONTAINERID, CNI_IFNAME } = Bun.env;
+  await logCall(config, {
+    command: command ?? 'none',
+    containerId: CNI_CONTAINERID,
+    ifName: CNI_IFNAME,
+    ms: performance.now() - started,
+    error,
+  });
+  return error ? 1 : 0;
 }
 
-await main();
+if (Bun.argv[2] === '--help' || Bun.argv[2] === '-h') {
+  console.log(about);
+} else {
+  // Not only its code: standard input that never ends would keep the process.
+  process.exit(await main());
+}

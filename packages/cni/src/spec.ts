@@ -1,7 +1,8 @@
 /** Facts of the CNI specification, https://www.cni.dev/docs/spec/. */
 
 /** Oldest first. */
-export const supportedVersions = ['0.3.0', '0.3.1', '0.4.0', '1.0.0', '1.1.0'];
+export const supportedVersions = ['0.1.0', '0.2.0', '0.3.0', '0.3.1', '0.4.0', '1.0.0', '1.1.0'];
+export const oldestVersion = '0.1.0';
 export const newestVersion = '1.1.0';
 
 export type Command = 'ADD' | 'DEL' | 'CHECK' | 'GC' | 'STATUS' | 'VERSION';
@@ -14,17 +15,19 @@ interface CommandRule {
 }
 
 export const commands: Readonly<Record<Command, CommandRule>> = {
-  ADD: { needs: ['CNI_CONTAINERID', 'CNI_NETNS', 'CNI_IFNAME'], since: '0.3.0' },
-  DEL: { needs: ['CNI_CONTAINERID', 'CNI_IFNAME'], since: '0.3.0' },
+  ADD: { needs: ['CNI_CONTAINERID', 'CNI_NETNS', 'CNI_IFNAME'], since: '0.1.0' },
+  DEL: { needs: ['CNI_CONTAINERID', 'CNI_IFNAME'], since: '0.1.0' },
   CHECK: { needs: ['CNI_CONTAINERID', 'CNI_NETNS', 'CNI_IFNAME'], since: '0.4.0' },
   GC: { needs: [], since: '1.1.0' },
   STATUS: { needs: [], since: '1.1.0' },
-  VERSION: { needs: [], since: '0.3.0' },
+  VERSION: { needs: [], since: '0.1.0' },
 };
 
 export const codes = {
   incompatibleVersion: 1,
   invalidEnvironment: 4,
+  /** Standard input or output. */
+  ioFailure: 5,
   decodingFailure: 6,
   invalidConfig: 7,
   tryAgainLater: 11,
@@ -32,6 +35,9 @@ export const codes = {
   notAvailable: 50,
   generic: 999,
 } as const;
+
+/** Codes are unsigned and not 0 (libcni's type is `uint`). */
+const largestCode = 2 ** 32 - 1;
 
 /** The error object that a runtime gets. */
 export class CniError extends Error {
@@ -43,4 +49,16 @@ export class CniError extends Error {
     this.code = code;
     this.details = details;
   }
+
+  static from(error: unknown): CniError {
+    if (error instanceof CniError) return error;
+    return new CniError(codes.generic, error instanceof Error ? error.message : String(error));
+  }
+}
+
+/** A daemon may be of another version, or not be one: what is no code becomes the generic one. */
+export function parseCode(text: string | undefined): number {
+  if (text === undefined || !/^\d{1,10}$/.test(text)) return codes.generic;
+  const code = Number(text);
+  return code >= 1 && code <= largestCode ? code : codes.generic;
 }

@@ -35,10 +35,6 @@ export const deviceInfoDirectory = '/var/run/k8s.cni.cncf.io/devinfo';
 /** Where named network namespaces live. */
 export const netnsDirectory = '/var/run/netns';
 
-/** Where CNI IPAM plugins keep what they handed out, and their configuration. */
-export const cniStateDirectory = '/var/lib/cni';
-export const cniConfigDirectory = '/etc/cni/net.d';
-
 /** Kubernetes names reach 253 characters; a unix socket's path has 108 bytes (unix(7)). */
 const longestName = 60;
 

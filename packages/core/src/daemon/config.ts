@@ -10,6 +10,8 @@ const schema = z.object({
   CNI_BIN_DIR: z.string().startsWith('/').default('/opt/cni/bin'),
   CNI_SOURCE: z.string().startsWith('/').default('/opt/dpu-operator/bin/dpu-cni'),
   KUBELET_ROOT: z.string().startsWith('/').default(defaultKubeletRoot),
+  /** In /proc, of the node: IPAM plugins run in its mount namespace. Where it is absent, in the daemon's own. */
+  HOST_PROCESS: z.string().startsWith('/proc/').optional(),
   /** On 127.0.0.1 of the node, whose network the daemon shares. */
   HEALTH_PORT: z.coerce.number().int().min(0).max(65_535).default(50_152),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
@@ -22,6 +24,7 @@ export interface DaemonConfig {
   cniBinDirectory: string;
   cniSource: string;
   kubeletRoot: string;
+  hostProcess: string | undefined;
   healthPort: number;
   logLevel: string;
 }
@@ -38,6 +41,7 @@ export function parseConfig(environment: NodeJS.ProcessEnv): DaemonConfig {
     cniBinDirectory: data.CNI_BIN_DIR,
     cniSource: data.CNI_SOURCE,
     kubeletRoot: data.KUBELET_ROOT,
+    hostProcess: data.HOST_PROCESS,
     healthPort: data.HEALTH_PORT,
     logLevel: data.LOG_LEVEL,
   };

@@ -18,6 +18,7 @@ import { AttachEngine, AttachmentStore, DeviceHomes } from './attach/index.ts';
 import { CniServer } from './cni-server/index.ts';
 import { parseConfig } from './config.ts';
 import { Daemon, type StartCniServer } from './daemon.ts';
+import { Ipam } from './ipam/index.ts';
 import { PodResources } from './kubelet/pod-resources.ts';
 import { lockNode } from './state/node-lock.ts';
 import { tokens } from './tokens.ts';
@@ -52,7 +53,8 @@ async function main(): Promise<void> {
   });
   const homes = new DeviceHomes({ directory: `${stateDirectory}/device-homes`, logger });
   const startCniServer: StartCniServer = async (index, chains) => {
-    const engine = new AttachEngine({ store: attachments, homes, index, exec, logger, chains, allocations });
+    const ipam = new Ipam({ exec, hostProcess: config.hostProcess });
+    const engine = new AttachEngine({ store: attachments, homes, index, exec, logger, chains, allocations, ipam });
     const server = new CniServer({ engine, socketPath: cniServerSocket, logger });
     try {
       engine.watch(stop.signal);

@@ -1,7 +1,6 @@
 import type { DpuOperatorConfig } from '../api/dpu-operator-config.ts';
 import { labels, workloads } from '../api/names.ts';
 import {
-  cniStateDirectory,
   daemonDirectory,
   defaultKubeletRoot,
   deviceInfoDirectory,
@@ -34,9 +33,6 @@ export function renderDaemonSet(
     // Pods' namespaces appear in it after the daemon has started.
     { path: netnsDirectory, create: true, propagation: 'HostToContainer' },
     { path: directories.cniBin, create: true },
-    // IPAM plugins run in the daemon's container and keep their files where they do on the node.
-    { path: cniStateDirectory, create: true },
-    { path: directories.cniConfig, create: true },
   ];
   const { volumes, volumeMounts } = hostPathVolumes(paths);
   return {
@@ -57,6 +53,8 @@ export function renderDaemonSet(
           serviceAccountName: workloads.daemon,
           nodeSelector: { [labels.dpuNode]: 'true' },
           hostNetwork: true,
+          // The daemon runs IPAM plugins in the mount namespace of the node's first process, with the node's files.
+          hostPID: true,
           dnsPolicy: 'ClusterFirstWithHostNet',
           priorityClassName: 'system-node-critical',
           tolerations: [{ operator: 'Exists' }],
@@ -93,6 +91,7 @@ function daemonVariables(config: DpuOperatorConfig, environment: Environment, di
     { name: 'NAMESPACE', value: environment.namespace },
     { name: 'CNI_BIN_DIR', value: directories.cniBin },
     { name: 'KUBELET_ROOT', value: config.spec.kubeletRoot ?? defaultKubeletRoot },
+    { name: 'HOST_PROCESS', value: '/proc/1' },
     { name: 'HEALTH_PORT', value: String(daemonHealthPort) },
     { name: 'LOG_LEVEL', value: config.spec.logLevel > 0 ? 'debug' : 'info' },
     { name: 'IMAGE_PULL_POLICIES', value: environment.imagePullPolicy },

@@ -1,4 +1,3 @@
-import { cniConfigDirectory } from '../api/paths.ts';
 import { configMap, customResourceDefinition, type KubeStore } from '../kube/index.ts';
 
 /** What the nodes' directories depend on. */
@@ -6,7 +5,6 @@ export type Flavour = 'kubernetes' | 'openshift' | 'microshift';
 
 export interface NodeDirectories {
   cniBin: string;
-  cniConfig: string;
 }
 
 /** MicroShift has OpenShift's kinds partly, so it is asked for first. */
@@ -24,6 +22,5 @@ export function nodeDirectories(flavour: Flavour, cniBinDirectory?: string): Nod
   const openshift = flavour === 'openshift';
   return {
     cniBin: cniBinDirectory ?? (openshift ? '/var/lib/cni/bin' : '/opt/cni/bin'),
-    cniConfig: openshift ? '/etc/kubernetes/cni/net.d' : cniConfigDirectory,
   };
 }

@@ -64,10 +64,10 @@ test('the daemons run where the nodes are labelled, with the directories of the 
   expect(set).toContain('{"name":"CNI_BIN_DIR","value":"/opt/cni/bin"}');
   expect(set).toContain('{"name":"LOG_LEVEL","value":"debug"}');
   expect(set).toContain('"mountPath":"/var/run/netns","mountPropagation":"HostToContainer"');
+  expect(set).toContain('"hostPID":true');
+  expect(set).toContain('{"name":"HOST_PROCESS","value":"/proc/1"}');
   const openshift = JSON.stringify(renderDaemonSet(config, environment, nodeDirectories('openshift')));
   expect(openshift).toContain('"mountPath":"/var/lib/cni/bin"');
-  expect(openshift).toContain('"mountPath":"/var/lib/cni"');
-  expect(openshift).toContain('"mountPath":"/etc/kubernetes/cni/net.d"');
   expect(nodeDirectories('microshift', '/run/cni/bin').cniBin).toBe('/run/cni/bin');
 });
 

@@ -1,9 +1,10 @@
 /** Does what the record of an attachment says: device into the pod, addresses, and the DPU's part. */
 import type { Logger } from 'pino';
-import type { Ipam } from '../ipam/index.ts';
+import { type Ipam, needsInterface } from '../ipam/index.ts';
 import type { Attachment, IpamCall } from './attachment.ts';
 import { deviceInfoOf, writeCniDeviceInfo } from './device-info.ts';
 import { CniError, cniCodes } from './errors.ts';
+import { namespaceKind } from './namespace.ts';
 import { pairUp } from './network-function.ts';
 import type { PciFunctions } from './pci-functions.ts';
 import type { PodLinks } from './pod-links.ts';
@@ -37,7 +38,7 @@ export class Attacher {
     const [moved, connected, allocated] = await Promise.allSettled([
       moving,
       this.#connect(record, moving),
-      request.ipam && this.#allocate(request.ipam, record),
+      request.ipam && this.#allocate(request.ipam, record, moving),
     ]);
     for (const outcome of [moved, connected]) if (outcome.status === 'rejected') throw outcome.reason;
     if (allocated.status === 'rejected') throw allocated.reason;
@@ -52,7 +53,7 @@ export class Attacher {
       sandbox: record.netns,
       ...(pciAddress !== undefined && { pciAddress }),
     };
-    return resultOf(request.network.cniVersion, given, addresses);
+    return resultOf(request.network, given, addresses);
   }
 
   /** Without the file the pod only lacks an entry in its `network-status`. */
@@ -71,18 +72,25 @@ export class Attacher {
     const { physicalFunction: pf, link, netns, ifName } = record;
     if (pf) await this.#options.physicalFunctions.apply(pf.netdev, pf.vf, pf.wanted);
     if (record.vfio) return;
-    await this.#options.links.moveIntoPod({
-      device: link.name,
-      netns,
-      ifName,
-      mac,
-      mtu: network.mtu,
-    });
+    try {
+      await this.#options.links.moveIntoPod({
+        device: link.name,
+        netns,
+        ifName,
+        mac,
+        mtu: network.mtu,
+      });
+    } catch (error) {
+      const kind = await namespaceKind(netns);
+      if (kind === undefined || kind === 'net') throw error;
+      throw new CniError(cniCodes.unknownContainer, `${netns} is no network namespace but one of kind ${kind}`);
+    }
   }
 
-  /** A plugin that refuses has handed out nothing, and may refuse the DEL just so: it is not asked. */
-  async #allocate(ipam: IpamCall, record: Attachment): Promise<IpamResult> {
+  /** A plugin that refuses has nothing handed out any more: its call is forgotten. */
+  async #allocate(ipam: IpamCall, record: Attachment, moving: Promise<void>): Promise<IpamResult> {
     const { store } = this.#options;
+    if (needsInterface(ipam)) await moving;
     try {
       return await this.#options.ipam.add(ipam);
     } catch (error) {

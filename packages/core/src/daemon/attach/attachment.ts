@@ -72,6 +72,8 @@ export const attachment = z.object({
   ipam: ipamCall.exactOptional(),
   /** hostPort: name of the bridge port on the DPU side. */
   bridgePort: text.exactOptional(),
+  /** networkFunction: which interface of its container it is, in the order in which the runtime asked for them. */
+  order: z.int().exactOptional(),
   /** networkFunction: set on both interfaces of a pair once the pair is complete. */
   networkFunction: z
     .object({

@@ -10,10 +10,10 @@
  */
 import { type Exec, watchLinks } from '@dpu-operator/sdk/linux';
 import type { Logger } from 'pino';
-import { Ipam } from '../ipam/index.ts';
+import { Ipam, NotInstalled } from '../ipam/index.ts';
 import { KeyedLock } from '../state/keyed-lock.ts';
 import { Attacher } from './attacher.ts';
-import { type Attachment, type AttachmentKey, describe, keyOf } from './attachment.ts';
+import { type Attachment, type AttachmentKey, describe, type IpamCall, keyOf } from './attachment.ts';
 import { checkAttachment } from './check.ts';
 import type { DeviceHomes } from './device-homes.ts';
 import { Devices } from './devices.ts';
@@ -22,6 +22,7 @@ import { Holders } from './holders.ts';
 import { HostReturn } from './host-return.ts';
 import { LostRecords } from './lost-record.ts';
 import { namespaceId } from './namespace.ts';
+import { numbered } from './network-function.ts';
 import { type LinkEvent, Orphans } from './orphans.ts';
 import { unavailable } from './placement.ts';
 import { Planner } from './plan.ts';
@@ -74,7 +75,7 @@ export class AttachEngine {
     const { store, homes, index, exec, logger, chains } = options;
     const devices = options.devices ?? new Devices();
     const links = options.links ?? new PodLinks();
-    const ipam = options.ipam ?? new Ipam(exec);
+    const ipam = options.ipam ?? new Ipam({ exec });
     this.#store = store;
     this.#index = index;
     this.#logger = logger;
@@ -160,11 +161,27 @@ export class AttachEngine {
     return this.#lock.run(keyOf(request), async () => {
       const record = this.#store.get(request) ?? (await this.#lost.find(request));
       if (!record) {
-        if (request.ipam) await this.#ipam.del(request.ipam);
+        if (request.ipam) await this.#freeUnrecorded(request, request.ipam);
         return;
       }
       if ((await this.#releaser.release(record)) === 'deviceAwaited') this.#orphans.retryLater();
     });
+  }
+
+  /**
+   * Records end with a reboot, what plugins wrote to disk does not: they are told. What they answer to a configuration
+   * that is wrong (by now) must not hold the pod, to which nothing is attached; one that is out of reach is asked again.
+   */
+  async #freeUnrecorded(key: AttachmentKey, ipam: IpamCall): Promise<void> {
+    try {
+      await this.#ipam.del(ipam);
+    } catch (error) {
+      if (CniError.from(error).code === cniCodes.tryAgainLater) throw error;
+      this.#logger.warn(
+        { err: error, container: key.containerId, ifName: key.ifName },
+        'IPAM DEL of what is not attached',
+      );
+    }
   }
 
   /** @throws CniError saying what is not as it was made */
@@ -175,11 +192,12 @@ export class AttachEngine {
     });
   }
 
-  /** Releases every attachment of the network that is not among the valid ones. */
-  async gc(network: string, valid: readonly AttachmentKey[]): Promise<void> {
+  /** Releases every attachment of the network that is not among the valid ones, and lets the IPAM plugin do so. */
+  async gc(network: string, valid: readonly AttachmentKey[], ipam?: IpamCall): Promise<void> {
     const keep = new Set(valid.map(keyOf));
     const stale = this.#store.list().filter((record) => record.network === network && !keep.has(keyOf(record)));
     const results = await Promise.allSettled(stale.map((record) => this.#releaseLocked(record)));
+    await (ipam && this.#ipam.gc(ipam).catch(ignoreNotInstalled));
     const failed = results.find((result) => result.status === 'rejected');
     if (failed) throw failed.reason;
     if (results.some((result) => result.status === 'fulfilled' && result.value === 'deviceAwaited')) {
@@ -188,9 +206,10 @@ export class AttachEngine {
   }
 
   /** @throws CniError 50 when an ADD could not succeed now */
-  status(): void {
+  async status(ipam?: IpamCall): Promise<void> {
     const reason = unavailable(this.#index);
     if (reason !== undefined) throw new CniError(cniCodes.notAvailable, reason);
+    if (ipam) await this.#ipam.status(ipam);
   }
 
   /** Decides what will be done, and writes it down. */
@@ -202,9 +221,10 @@ export class AttachEngine {
     refuseAbandoned(signal);
     // Nothing else runs between this and writing the record down.
     this.#holders.refuseIfHeld(intent.deviceId);
-    this.#store.put(record);
+    const ordered = numbered(record, this.#store.list());
+    this.#store.put(ordered);
     if (!record.vfio) this.#homes.note(intent.deviceId, record.link);
-    return record;
+    return ordered;
   }
 
   /** Remains of this interface go. @throws CniError when it is attached */
@@ -248,4 +268,8 @@ export class AttachEngine {
 
 function refuseAbandoned(signal: AbortSignal | undefined): void {
   if (signal?.aborted) throw new CniError(cniCodes.tryAgainLater, 'the caller did not wait: what was done is undone');
+}
+
+function ignoreNotInstalled(error: unknown): void {
+  if (!(error instanceof NotInstalled)) throw error;
 }

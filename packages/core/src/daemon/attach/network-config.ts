@@ -2,14 +2,18 @@
 import { z } from 'zod';
 import { deviceInfoDirectory } from '../../api/paths.ts';
 import { CniError, cniCodes } from './errors.ts';
+import { normalizeMac } from './mac.ts';
+import { dns, previousResult } from './result.ts';
 
 const onOff = z.enum(['on', 'off']);
 const rate = z.int().min(0);
-const mac = z
-  .string()
-  .regex(/^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/i, 'must be a MAC address such as 02:00:00:00:00:01')
-  .refine((text) => (Number.parseInt(text.slice(0, 2), 16) & 1) === 0, 'must be a unicast MAC address')
-  .transform((text) => text.toLowerCase());
+const mac = z.string().transform((text, context) => {
+  // Go programs write what is not set as an empty text.
+  if (text === '') return undefined;
+  const normal = normalizeMac(text);
+  if (normal === undefined) context.addIssue('must be a unicast MAC address such as 02:00:00:00:00:01');
+  return normal;
+});
 
 /** A file of the directory that the Device Information Specification has for it, and no other. */
 const cniDeviceInfoFile = z
@@ -35,34 +39,59 @@ export const vfSettings = z.object({
   link_state: z.enum(['auto', 'enable', 'disable']).exactOptional(),
 });
 
-/** A program of CNI_PATH; anything with a slash would leave it. */
-const ipam = z.looseObject({ type: z.string().regex(/^[\w.-]+$/, 'must be the name of a plugin in CNI_PATH') });
+/** Names become parts of paths, of log lines and of messages. */
+const printable = z.string().regex(/^\P{Cc}{1,255}$/u, 'must be 1 to 255 characters, without control characters');
+
+/** A program of CNI_PATH; anything with a slash would leave it, and we have no addresses to give. */
+const ipam = z.looseObject({
+  type: z
+    .string()
+    .regex(/^(?!\.{1,2}$)[\w.-]{1,255}$/, 'must be the name of a plugin in CNI_PATH')
+    .refine((type) => type !== 'dpu-cni', 'dpu-cni manages no addresses'),
+});
+/** None. */
+const emptyIpam = z.strictObject({ type: z.literal('').exactOptional() }).nullable();
 
 /** What every command needs; the rest of a configuration is looked at only where it matters. */
 const networkBase = z.looseObject({
-  cniVersion: z.string().default('1.0.0'),
-  name: z.string().min(1),
-  ipam: z.union([ipam, z.strictObject({})]).exactOptional(),
+  /** Absent and empty mean the specification's first version. */
+  cniVersion: z
+    .string()
+    .transform((version) => version || '0.1.0')
+    .default('0.1.0'),
+  name: z.string().regex(/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/, 'must be letters, digits, ".", "_" and "-"'),
+  ipam: z.union([ipam, emptyIpam]).exactOptional(),
 });
 
 const networkConfig = networkBase.extend({
   ...vfSettings.shape,
-  deviceID: z.string().min(1).exactOptional(),
+  deviceID: printable.exactOptional(),
   mac: mac.exactOptional(),
   mtu: z.int().min(68).max(65_535).exactOptional(),
   runtimeConfig: z
     .looseObject({
       mac: mac.exactOptional(),
-      deviceID: z.string().min(1).exactOptional(),
+      deviceID: printable.exactOptional(),
       CNIDeviceInfoFile: cniDeviceInfoFile.exactOptional(),
     })
     .exactOptional(),
+  /** Of the plugins before this one in the network's list. */
+  prevResult: previousResult.nullish(),
+  dns: dns.exactOptional(),
 });
 export type NetworkConfig = z.infer<typeof networkConfig>;
 export type NetworkBase = z.infer<typeof networkBase>;
 
-const garbageConfig = networkBase.extend({
-  'cni.dev/valid-attachments': z.array(z.looseObject({ containerID: z.string(), ifname: z.string() })),
+const garbageConfig = networkBase.omit({ ipam: true }).extend({
+  /**
+   * Null is an empty list, since Go's libraries write one so: every attachment of the network is stale. Where it is
+   * absent, nobody said what is valid: that is no order to destroy anything.
+   */
+  'cni.dev/valid-attachments': z
+    .array(z.looseObject({ containerID: z.string(), ifname: z.string() }))
+    .nullable()
+    .transform((list) => list ?? [])
+    .exactOptional(),
 });
 
 export const parseNetworkConfig = (json: unknown): NetworkConfig => parse(networkConfig, json);
@@ -70,11 +99,11 @@ export const parseNetworkBase = (json: unknown): NetworkBase => parse(networkBas
 export const parseGarbageConfig = (json: unknown) => parse(garbageConfig, json);
 
 /** The MAC asked for in CNI_ARGS: the same rules as in the configuration. */
-export const parseMac = (text: string, what: string): string => {
+export function parseMac(text: string, what: string): string | undefined {
   const result = mac.safeParse(text);
   if (result.success) return result.data;
   throw new CniError(cniCodes.invalidEnvironment, `${what} ${result.error.issues[0]?.message}, not ${text}`);
-};
+}
 
 function parse<T>(schema: z.ZodType<T>, json: unknown): T {
   const result = schema.safeParse(json);

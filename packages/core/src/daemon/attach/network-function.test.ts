@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import type { Attachment } from './attachment.ts';
-import { completePair, pairUp } from './network-function.ts';
+import { completePair, numbered, pairUp } from './network-function.ts';
 import type { ChainPlace } from './ports.ts';
 import { AttachmentStore } from './store.ts';
 
@@ -26,12 +26,31 @@ const attachment = (ifName: string, more: Partial<Attachment> = {}): Attachment 
   ...more,
 });
 
-test('the lower number is the input, whichever comes first', () => {
+test('without an order the lower number is the input, whichever comes first', () => {
   const [one, two, ten] = ['net1', 'net2', 'net10'].map((name) => attachment(name));
   if (!one || !two || !ten) throw new Error();
   expect(completePair(two, [one, two])?.networkFunction).toEqual({ input: 'mac-net1', output: 'mac-net2' });
   expect(completePair(one, [one, two])?.networkFunction).toEqual({ input: 'mac-net1', output: 'mac-net2' });
   expect(completePair(ten, [two, ten])?.networkFunction).toEqual({ input: 'mac-net2', output: 'mac-net10' });
+});
+
+test('the first that was asked for is the input, whatever they are named', () => {
+  const input = attachment('zz', { order: 1 });
+  const output = attachment('net0', { order: 2 });
+  const networkFunction = { input: 'mac-zz', output: 'mac-net0' };
+  expect(completePair(output, [input, output])?.networkFunction).toEqual(networkFunction);
+  expect(completePair(input, [output, input])?.networkFunction).toEqual(networkFunction);
+});
+
+test('a container’s interfaces are counted, also when one is asked for again', () => {
+  const first = attachment('a', { order: 1 });
+  const elsewhere = attachment('b', { order: 7, containerId: 'other' });
+  const old = attachment('c');
+  const second = attachment('d');
+  expect(numbered(second, []).order).toBe(1);
+  expect(numbered(second, [old, elsewhere]).order).toBe(1);
+  expect(numbered(second, [first, elsewhere]).order).toBe(2);
+  expect(numbered(attachment('e', { role: 'hostPort' }), [first]).order).toBeUndefined();
 });
 
 test('a partner is of the same pod and DPU, and free', () => {

@@ -5,8 +5,25 @@ import type { ChainMembership, ChainPlace } from './ports.ts';
 import type { AttachmentStore } from './store.ts';
 
 /**
- * The pair that a new interface completes: the pod's interface on the same DPU that has no partner yet. The interface
- * with the lower number is the input (net1 before net2 before net10), in whichever order they come.
+ * A new record with its place among its container's interfaces. Multus calls for one network of the pod's annotation
+ * after the other, and an ADD that is repeated finds only those that were made before it: so this is the annotation's
+ * order.
+ */
+export function numbered(added: Attachment, all: readonly Attachment[]): Attachment {
+  if (added.role !== 'networkFunction') return added;
+  const own = all.filter(({ containerId }) => containerId === added.containerId);
+  return { ...added, order: 1 + Math.max(0, ...own.map(({ order }) => order ?? 0)) };
+}
+
+/** Records of earlier daemons have no order: there the lower number goes first (net1 before net2 before net10). */
+function isBefore(a: Attachment, b: Attachment): boolean {
+  if (a.order !== undefined && b.order !== undefined) return a.order < b.order;
+  return a.ifName.localeCompare(b.ifName, 'en', { numeric: true }) < 0;
+}
+
+/**
+ * The pair that a new interface completes: the pod's interface on the same DPU that has no partner yet. The first of
+ * the pod's annotation is the input, whatever the two are named and whichever is ready first.
  */
 export function completePair(
   added: Attachment,
@@ -22,8 +39,7 @@ export function completePair(
       other.networkFunction === undefined,
   );
   if (!partner) return undefined;
-  const order = added.ifName.localeCompare(partner.ifName, 'en', { numeric: true });
-  const [input, output] = order < 0 ? [added, partner] : [partner, added];
+  const [input, output] = isBefore(added, partner) ? [added, partner] : [partner, added];
   return { partner, networkFunction: { input: input.mac, output: output.mac } };
 }
 

@@ -5,7 +5,7 @@
 
 import { DpuError } from '@dpu-operator/sdk';
 import type { Logger } from 'pino';
-import type { Ipam } from '../ipam/index.ts';
+import { type Ipam, needsInterface } from '../ipam/index.ts';
 import { type Attachment, describe } from './attachment.ts';
 import type { HostReturn, Returned } from './host-return.ts';
 import type { DpuEntry, DpuIndex } from './ports.ts';
@@ -37,9 +37,12 @@ export class Releaser {
   async release(record: Attachment): Promise<Released> {
     const { store, ipam, logger } = this.#options;
     if (record.state !== 'detaching') store.update({ ...record, state: 'detaching' });
+    const freed = record.ipam && ipam.del(record.ipam);
+    // A DHCP client gives its lease back over the interface.
+    if (record.ipam && needsInterface(record.ipam)) await freed?.catch(() => {});
     const [device, addresses] = await Promise.allSettled([
       record.deviceIsBack ? undefined : this.#releaseDevice(record),
-      record.ipam && ipam.del(record.ipam),
+      freed,
     ]);
     if (device.status === 'rejected') throw device.reason;
     const returned = device.value;

@@ -13,7 +13,7 @@ const engine: CniServerOptions['engine'] = {
   del: async () => {},
   check: async () => {},
   gc: async () => {},
-  status: () => {},
+  status: async () => {},
 };
 const servers: CniServer[] = [];
 afterEach(async () => {
@@ -62,17 +62,84 @@ test('a pod whose network is configured wrongly can be deleted', async () => {
 test.each([
   [body('NOPE'), 400, '4', 'NOPE'],
   [body('ADD', { CNI_IFNAME: 'a/b' }), 400, '4', 'CNI_IFNAME'],
+  [body('ADD', { CNI_IFNAME: 'eth%d' }), 400, '4', 'CNI_IFNAME'],
+  [body('ADD', { CNI_IFNAME: 'é'.repeat(15) }), 400, '4', 'CNI_IFNAME'],
+  [body('ADD', { CNI_IFNAME: 'à' }), 400, '4', 'CNI_IFNAME'],
+  [body('ADD', { CNI_IFNAME: 'a\0' }), 400, '4', 'CNI_IFNAME'],
+  [body('CHECK', { CNI_IFNAME: 'a\u001b' }), 400, '4', 'CNI_IFNAME'],
+  [body('ADD', { CNI_CONTAINERID: 'a'.repeat(300) }), 400, '4', 'CNI_CONTAINERID'],
+  [body('ADD', { CNI_NETNS: 'relative' }), 400, '4', 'CNI_NETNS'],
+  [body('ADD', { CNI_NETNS: `/${'a'.repeat(4096)}` }), 400, '4', 'CNI_NETNS'],
+  [body('ADD', { CNI_NETNS: '/run/netns/a\0' }), 400, '4', 'CNI_NETNS'],
+  [body('ADD', { CNI_ARGS: 'K8S_POD_NAMESPACE=a;K8S_POD_NAME=../b' }), 400, '4', 'CNI_ARGS'],
+  [body('ADD', { PATH: '/bin\0' }), 400, '4', 'PATH'],
+  [body('ADD', { 'A=B': 'c' }), 400, '4', 'A=B'],
   [body('DEL', { CNI_CONTAINERID: '../x' }), 400, '4', 'CNI_CONTAINERID'],
+  [body('DEL', { CNI_IFNAME: 'net1\0' }), 400, '4', 'CNI_IFNAME'],
   [body('ADD', { CNI_ARGS: 'MAC=nope' }), 400, '4', 'MAC'],
   [body('ADD', {}, '{'), 400, '6', 'JSON'],
+  [body('ADD', {}, { name: 'a\0b' }), 400, '7', 'name'],
+  [body('ADD', {}, { name: 'net', deviceID: 'vf\0' }), 400, '7', 'deviceID'],
   [body('ADD', {}, { name: 'net', ipam: { type: '../sh' } }), 400, '7', 'ipam'],
-  [body('GC', {}, { name: 'net' }), 400, '7', 'valid-attachments'],
+  [body('ADD', {}, { name: 'net', ipam: { type: 'dpu-cni' } }), 400, '7', 'ipam'],
+  [body('ADD', {}, { name: 'net', prevResult: 'none' }), 400, '7', 'prevResult'],
+  [body('GC', {}, { name: 'net', 'cni.dev/valid-attachments': [{}] }), 400, '7', 'valid-attachments'],
   ['{', 400, '6', 'not JSON'],
   ['{}', 400, '6', 'env'],
 ])('%s is the caller’s mistake', async (text, status, code, word) => {
   const answer = await post(await start(), text);
   expect(answer).toMatchObject({ status, code });
   expect(answer.text).toContain(word);
+});
+
+test('DEL succeeds with names that ADD refuses: nothing is attached by them', async () => {
+  const deleted: unknown[] = [];
+  const del = async (key: object) => void deleted.push(key);
+  const socketPath = await start({ engine: { ...engine, del } });
+  const odd = { CNI_IFNAME: 'eth%d', CNI_CONTAINERID: 'c'.repeat(300), CNI_NETNS: '', CNI_ARGS: 'K8S_POD_NAME=../b' };
+  expect(await post(socketPath, body('DEL', odd, {}))).toMatchObject({ status: 200 });
+  expect(deleted).toMatchObject([{ containerId: 'c'.repeat(300), ifName: 'eth%d' }]);
+});
+
+test('GC: null releases all of the network, absent nothing; a wrong ipam.type hinders neither', async () => {
+  const calls: unknown[][] = [];
+  const gc = async (...call: unknown[]) => void calls.push(call);
+  const socketPath = await start({ engine: { ...engine, gc } });
+  const valid = 'cni.dev/valid-attachments';
+  const ipam = { type: 'host-local' };
+  expect(await post(socketPath, body('GC', {}, { name: 'net', ipam }))).toMatchObject({ status: 200 });
+  expect(calls).toEqual([]);
+  await post(socketPath, body('GC', {}, { name: 'net', [valid]: null, ipam: { type: '..' } }));
+  await post(socketPath, body('GC', {}, { name: 'net', [valid]: [{ containerID: 'a', ifname: 'net1' }], ipam }));
+  expect(calls).toEqual([
+    ['net', [], undefined],
+    ['net', [{ containerId: 'a', ifName: 'net1' }], expect.objectContaining({ type: 'host-local' })],
+  ]);
+});
+
+test('STATUS asks the network’s IPAM plugin too; ADD hands on what a plugin before made, and the whole environment', async () => {
+  const calls: unknown[] = [];
+  const status = async (ipam: unknown) => void calls.push(ipam);
+  const add: CniServerOptions['engine']['add'] = async ({ ipam, network, mac }) => {
+    calls.push({
+      env: ipam?.env.KUBECONFIG,
+      path: ipam?.env.CNI_PATH,
+      interfaces: network.prevResult?.interfaces,
+      mac,
+    });
+    return result;
+  };
+  const socketPath = await start({ engine: { ...engine, status, add } });
+  const config = { name: 'net', ipam: { type: 'host-local' }, prevResult: { interfaces: [{ name: 'eth0' }] } };
+  await post(socketPath, body('STATUS', {}, config));
+  await post(
+    socketPath,
+    body('ADD', { KUBECONFIG: '/k', CNI_PATH: ':/a:b:/c', CNI_ARGS: 'MAC=0200.0000.0001' }, config),
+  );
+  expect(calls).toEqual([
+    expect.objectContaining({ type: 'host-local' }),
+    { env: '/k', path: '/a:/c', interfaces: [{ name: 'eth0', mac: '', sandbox: '' }], mac: '02:00:00:00:00:01' },
+  ]);
 });
 
 test('an engine that fails is not the caller’s mistake; a peer out of reach is to be tried again', async () => {

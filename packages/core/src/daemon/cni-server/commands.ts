@@ -1,5 +1,6 @@
 /** The commands of CNI as calls of the attach engine. */
 
+import type { IpamCall } from '../attach/attachment.ts';
 import type { AttachEngine } from '../attach/engine.ts';
 import { CniError, cniCodes } from '../attach/errors.ts';
 import { parseGarbageConfig, parseNetworkBase, parseNetworkConfig } from '../attach/network-config.ts';
@@ -24,19 +25,19 @@ export async function runCommand(engine: Engine, request: CniRequest, signal?: A
     case 'CHECK': {
       const network = parseNetworkBase(request.config);
       const { prevResult } = network;
-      await engine.check({ ...request.key, netns: request.netns, prevResult, ipam: request.ipamOf(network) });
+      await engine.check({ ...request.key, netns: request.podNetns, prevResult, ipam: request.ipamOf(network) });
       return null;
     }
     case 'GC': {
       const { name, 'cni.dev/valid-attachments': valid } = parseGarbageConfig(request.config);
-      await engine.gc(
-        name,
-        valid.map(({ containerID, ifname }) => ({ containerId: containerID, ifName: ifname })),
-      );
+      // Nobody said what is valid: neither is anything here stale, nor may an IPAM plugin read that as an empty list.
+      if (valid === undefined) return null;
+      const keep = valid.map(({ containerID, ifname }) => ({ containerId: containerID, ifName: ifname }));
+      await engine.gc(name, keep, ipamIfValid(request));
       return null;
     }
     case 'STATUS':
-      engine.status();
+      await engine.status(request.ipamOf(parseNetworkBase(request.config)));
       return null;
     default:
       throw new CniError(
@@ -51,13 +52,16 @@ function detachRequestOf(request: CniRequest): DetachRequest {
   const base = ifValid(() => parseNetworkBase(request.config));
   const network = ifValid(() => parseNetworkConfig(request.config));
   return {
-    ...request.key,
+    ...request.deletionKey,
     netns: request.netns,
     networkName: base?.name,
     deviceId: network?.runtimeConfig?.deviceID ?? network?.deviceID,
-    ipam: base && ifValid(() => request.ipamOf(base)),
+    ipam: ipamIfValid(request),
   };
 }
+
+const ipamIfValid = (request: CniRequest): IpamCall | undefined =>
+  ifValid(() => request.ipamOf(parseNetworkBase(request.config)));
 
 function ifValid<T>(parse: () => T): T | undefined {
   try {
@@ -69,7 +73,7 @@ function ifValid<T>(parse: () => T): T | undefined {
 
 function add(engine: Engine, request: CniRequest, signal: AbortSignal | undefined): Promise<CniResult> {
   const network = parseNetworkConfig(request.config);
-  const { key, netns, pod } = request;
+  const { key, podNetns: netns, validPod: pod } = request;
   // The runtime's word goes before the pod's, the pod's before the network's.
   const mac = network.runtimeConfig?.mac ?? request.mac ?? network.mac;
   return engine.add({ ...key, netns, pod, network, mac, ipam: request.ipamOf(network) }, signal);

@@ -1,0 +1,89 @@
+/** Nobody keeps the program for ever or fills its memory: not the runtime before it, not the daemon behind it. */
+import { execFileSync, spawn } from 'node:child_process';
+import { openSync } from 'node:fs';
+import { createServer, type Server } from 'node:net';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { FakeDaemon } from './testing/fake-daemon.ts';
+import { outcomeOf, run, start } from './testing/program.ts';
+
+const daemon = new FakeDaemon();
+let flood: Server;
+const floodSocket = join(daemon.directory, 'flood.sock');
+let flooded = 0;
+
+beforeAll(async () => {
+  await daemon.start();
+  flood = createServer((socket) => {
+    socket.on('error', () => {});
+    const block = Buffer.alloc(256 * 1024, 'x');
+    const more = () => {
+      while (!socket.destroyed && socket.write(block)) flooded += block.length;
+    };
+    socket.on('drain', more);
+    socket.write('HTTP/1.0 200 OK\r\n\r\n');
+    more();
+  });
+  await new Promise<void>((resolve) => flood.listen(floodSocket, resolve));
+});
+afterAll(() => {
+  flood.close();
+  daemon.close();
+});
+
+const env = {
+  DPU_CNI_SOCKET: daemon.socket,
+  CNI_COMMAND: 'ADD',
+  CNI_CONTAINERID: 'abc',
+  CNI_NETNS: '/run/netns/a',
+  CNI_IFNAME: 'net1',
+};
+const config = JSON.stringify({ cniVersion: '1.0.0', name: 'net', type: 'dpu-cni' });
+
+test.concurrent('standard input that never ends is error 5 after ten seconds', { timeout: 60_000 }, async () => {
+  const child = start(env);
+  child.stdin?.on('error', () => {});
+  child.stdin?.write(config);
+  expect(await outcomeOf(child)).toMatchObject({ exitCode: 1, json: { code: 5 } });
+});
+
+test.concurrent('standard input without end and limit is error 5', { timeout: 60_000 }, async () => {
+  const child = start(env);
+  const endless = spawn('cat', ['/dev/zero'], { stdio: ['ignore', 'pipe', 'ignore'] });
+  child.stdin?.on('error', () => {});
+  if (child.stdin) endless.stdout.pipe(child.stdin);
+  expect(await outcomeOf(child)).toMatchObject({ exitCode: 1, json: { code: 5 } });
+  endless.kill();
+});
+
+test.concurrent('an answer nobody reads is an error after ten seconds', { timeout: 60_000 }, async () => {
+  const ips = Array.from({ length: 20_000 }, () => ({ address: 'fd00::1/64' }));
+  daemon.answer = { status: 200, body: JSON.stringify({ Result: { ips } }) };
+  const child = start(env);
+  child.stdin?.end(config);
+  expect(await new Promise((resolve) => child.on('exit', resolve))).toBe(1);
+});
+
+test.concurrent('a daemon that floods is given up', { timeout: 60_000 }, async () => {
+  const outcome = await run({ ...env, DPU_CNI_SOCKET: floodSocket }, config);
+  expect(outcome).toMatchObject({ exitCode: 1, json: { code: 999, msg: expect.stringContaining('more than') } });
+  // What it read, and what the kernel's buffers hold.
+  expect(flooded).toBeLessThan(16 * 1024 * 1024);
+});
+
+test.concurrent('standard output that is full is an error', { timeout: 60_000 }, async () => {
+  const main = join(import.meta.dirname, 'main.ts');
+  const child = spawn('bun', [main], {
+    env: { PATH: process.env.PATH ?? '', CNI_COMMAND: 'VERSION' },
+    stdio: ['ignore', openSync('/dev/full', 'w'), 'pipe'],
+  });
+  expect(await new Promise((resolve) => child.on('exit', resolve))).toBe(1);
+});
+
+test('the program still works where standard input is a file', () => {
+  const output = execFileSync('bun', [join(import.meta.dirname, 'main.ts')], {
+    env: { PATH: process.env.PATH ?? '', CNI_COMMAND: 'VERSION' },
+    stdio: [openSync(join(import.meta.dirname, '../package.json'), 'r'), 'pipe', 'inherit'],
+  });
+  expect(JSON.parse(`${output}`)).toMatchObject({ cniVersion: '1.1.0' });
+});
