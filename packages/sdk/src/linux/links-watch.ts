@@ -5,6 +5,10 @@ import { createInterface } from 'node:readline';
 export interface LinkChange {
   name: string;
   deleted: boolean;
+  /** What made it (IFLA_INFO_KIND): `veth`, `vxlan`; undefined for hardware, and where that was not told. */
+  kind?: string;
+  /** Of hardware on the PCI bus. */
+  pciAddress?: string;
 }
 
 export interface WatchLinksOptions {

@@ -32,11 +32,18 @@ export interface BridgePortTarget {
 export class BridgePortKeeper {
   readonly #records: JsonFiles<Record>;
   readonly #vsp: () => BridgePortTarget | undefined;
+  readonly #onDeleted: () => void;
   readonly #logger: Logger;
   readonly #lock = new KeyedLock();
 
-  /** @param vsp the VSP while it is initialised */
-  constructor(options: { directory: string; vsp: () => BridgePortTarget | undefined; logger: Logger }) {
+  /** @param vsp the VSP while it is initialised @param onDeleted a host has deleted one of its ports */
+  constructor(options: {
+    directory: string;
+    vsp: () => BridgePortTarget | undefined;
+    onDeleted?: () => void;
+    logger: Logger;
+  }) {
+    this.#onDeleted = options.onDeleted ?? (() => {});
     this.#records = new JsonFiles(options.directory, recordSchema);
     this.#vsp = options.vsp;
     this.#logger = options.logger;
@@ -69,9 +76,9 @@ export class BridgePortKeeper {
   }
 
   /** Answers once the deletion is certain to happen: at once where the VSP runs, else when it is back. */
-  delete(name: string, { allowMissing }: { allowMissing: boolean }): Promise<void> {
+  async delete(name: string, { allowMissing }: { allowMissing: boolean }): Promise<void> {
     const id = bridgePortId(name);
-    return this.#lock.run(id, async () => {
+    await this.#lock.run(id, async () => {
       const known = this.#records.get(id);
       if (!known) {
         if (allowMissing) return;
@@ -88,6 +95,7 @@ export class BridgePortKeeper {
         this.#logger.warn({ err: error, port: id }, 'the VSP did not delete a bridge port; it will when it is back');
       }
     });
+    this.#onDeleted();
   }
 
   list(): BridgePort[] {

@@ -2,25 +2,29 @@
 import type { DpuDirectory, DpuEntry } from '../attach/ports.ts';
 import type { DpuManager } from './dpu-manager.ts';
 import type { DpuFleet } from './fleet.ts';
+import type { ManagedDpus } from './managed-dpus.ts';
 
-export function dpuDirectory(fleet: Pick<DpuFleet, 'manager' | 'managers' | 'sides' | 'isGone'>): DpuDirectory {
+export function dpuDirectory(
+  dpus: Pick<ManagedDpus, 'manager' | 'managers'>,
+  fleet: Pick<DpuFleet, 'sides' | 'presence'>,
+): DpuDirectory {
   return {
     find: (deviceId) => {
-      for (const manager of fleet.managers()) {
+      for (const manager of dpus.managers()) {
         const position = manager.position(deviceId);
         if (position) return { ...entry(manager), ...position };
       }
       return undefined;
     },
     dpu: (dpuName) => {
-      const manager = fleet.manager(dpuName);
+      const manager = dpus.manager(dpuName);
       return manager && entry(manager);
     },
     dpuSide: () => {
-      const manager = fleet.managers().find(({ dpu, withdrawn }) => dpu.side === 'dpu' && !withdrawn);
+      const manager = dpus.managers().find(({ dpu, withdrawn }) => dpu.side === 'dpu' && !withdrawn);
       return manager && entry(manager);
     },
-    isGone: (dpuName) => fleet.isGone(dpuName),
+    isGone: (dpuName) => fleet.presence(dpuName).is === 'gone',
     sides: () => fleet.sides(),
   };
 }

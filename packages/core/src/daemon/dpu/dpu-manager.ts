@@ -18,6 +18,7 @@ import { devicePosition } from './device-position.ts';
 import { DpuChannel } from './dpu-channel.ts';
 import { type AttachedFunctions, DpuFunctions } from './dpu-functions.ts';
 import { NumVfs } from './num-vfs.ts';
+import { OfferedDevices } from './offered-devices.ts';
 import { readiness, type VspState } from './readiness.ts';
 import { clearVsp, identityOf, isHealthy } from './vsp-calls.ts';
 import { VspSession, type VspSessionState } from './vsp-session.ts';
@@ -65,6 +66,7 @@ export class DpuManager {
   readonly #positions = new Map<string, VfPosition>();
   readonly #numVfs = new NumVfs();
   #vsp: VspState = { phase: 'connecting' };
+  readonly #offered = new OfferedDevices();
   #devices: Device[] = [];
   #peer: { peer: Peer; address: string } | undefined;
   #graceTimer: NodeJS.Timeout | undefined;
@@ -82,6 +84,7 @@ export class DpuManager {
     this.#bridgePorts = new BridgePortKeeper({
       directory: `${directories.state}/bridge-ports`,
       vsp: () => (this.#functions.complete ? vsp() : undefined),
+      onDeleted: () => options.onChange(),
       logger: this.#logger,
     });
     this.#functions = new DpuFunctions({
@@ -181,6 +184,19 @@ export class DpuManager {
   offerAgain(): void {
     this.#withdrawn = false;
     if (this.#session.client) this.#offer(this.#devices);
+  }
+
+  /** While there is one the DPU keeps its devices, all unhealthy. @param problem what of its hardware is missing */
+  setHardwareProblem(problem: string | undefined): void {
+    if (problem === this.#offered.problem) return;
+    this.#offered.setProblem(problem);
+    if (!this.#withdrawn) this.#options.pool.set(this.dpu.name, this.#offered.list());
+  }
+
+  /** DPU side: the hosts that have ports here. */
+  hostOwners(): string[] {
+    const ports = this.dpu.side === 'dpu' ? this.#bridgePorts.list() : [];
+    return ports.map(({ name }) => name);
   }
 
   /** Takes away what the VSP made on the node, before another plugin follows that knows nothing of it. */
@@ -287,7 +303,8 @@ export class DpuManager {
   }
 
   #offer(devices: Device[]): void {
-    if (!this.#withdrawn) this.#options.pool.set(this.dpu.name, devices);
+    this.#offered.take(devices);
+    if (!this.#withdrawn) this.#options.pool.set(this.dpu.name, this.#offered.list());
   }
 
   #whyNot(): string {

@@ -57,6 +57,7 @@ export class DpuObjects {
     return (
       metadata.labels?.[labels.side] === dpu.side &&
       metadata.annotations?.[annotations.plugin] === dpu.plugin &&
+      metadata.annotations?.[annotations.identifier] === dpu.identifier &&
       (metadata.finalizers ?? []).includes(finalizers.daemon) &&
       spec.dpuProductName === dpu.productName &&
       spec.isDpuSide === (dpu.side === 'dpu')
@@ -92,7 +93,7 @@ export class DpuObjects {
     await this.#events.event(object, { type, reason: ready.reason, message: ready.message });
   }
 
-  #render({ name, side, plugin, productName }: DetectedDpu): Applied {
+  #render({ name, side, plugin, productName, identifier }: DetectedDpu): Applied {
     const { apiVersion, kind } = dataProcessingUnit;
     return {
       apiVersion,
@@ -100,7 +101,7 @@ export class DpuObjects {
       metadata: {
         name,
         labels: { [labels.node]: labelValue(this.#nodeName), [labels.side]: side },
-        annotations: { [annotations.plugin]: plugin },
+        annotations: { [annotations.plugin]: plugin, [annotations.identifier]: identifier },
         finalizers: [finalizers.daemon],
       },
       spec: { dpuProductName: productName, isDpuSide: side === 'dpu', nodeName: this.#nodeName },

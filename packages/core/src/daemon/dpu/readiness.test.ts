@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type DpuState, inUse, readiness } from './readiness.ts';
+import { type DpuState, readiness } from './readiness.ts';
 
 const ready = { phase: 'ready', devices: 8, unhealthy: 0 } as const;
 const unreachable = { reachable: false, reason: 'PeerUnreachable', message: 'the peer is out of reach' } as const;
@@ -25,9 +25,4 @@ test.each<[Partial<DpuState>, string | undefined]>([
   ],
 ])('%j', (state, expected) => {
   expect(words(state)).toBe(expected);
-});
-
-test('names the pods that keep a DPU, each once', () => {
-  expect(inUse(['shop/b', 'shop/a', 'shop/b']).message).toBe('it is deleted once these pods are: shop/a, shop/b');
-  expect(inUse(Array.from({ length: 12 }, (_, i) => `p${i}`)).message).toContain('and 2 more');
 });

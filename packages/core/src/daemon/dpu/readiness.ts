@@ -40,22 +40,6 @@ export function readiness(state: DpuState): ConditionInput | undefined {
   return { type: 'Ready', status: 'True', reason: 'Ready', message };
 }
 
-/** Ready=False for a DPU that is to go and is still needed. */
-export function inUse(pods: readonly string[]): ConditionInput {
-  return notReady('AttachmentsInUse', `it is deleted once these pods are: ${listed(pods)}`);
-}
-
-/** Ready=False for a DPU whose plugin nobody wants any more. */
-export function pluginGone(plugin: string, pods: readonly string[]): ConditionInput {
-  const words = `VendorPlugin ${plugin}, which detected it, is gone: it is deleted once these pods are`;
-  return notReady('PluginGone', `${words}, unless the VendorPlugin comes back: ${listed(pods)}`);
-}
-
-function listed(pods: readonly string[]): string {
-  const named = [...new Set(pods)].sort();
-  return named.slice(0, 10).join(', ') + (named.length > 10 ? ` and ${named.length - 10} more` : '');
-}
-
 const notReady = (reason: string, message: string): ConditionInput => ({
   type: 'Ready',
   status: 'False',
