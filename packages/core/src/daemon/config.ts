@@ -24,6 +24,17 @@ export interface DaemonConfig {
   logLevel: string;
 }
 
+/** Where the daemon's files are on a node. */
+export interface NodeDirectories {
+  /** Everything of the daemon. */
+  daemon: string;
+  /** What it must remember over its own restarts. */
+  state: string;
+  kubeletDevicePlugins: string;
+  /** For the socket of a DPU's VSP. */
+  vsp: (dpuName: string) => string;
+}
+
 /** @throws Error naming each variable that is missing or wrong */
 export function parseConfig(environment: NodeJS.ProcessEnv): DaemonConfig {
   const result = schema.safeParse(environment);

@@ -2,12 +2,12 @@
 import type { Sysfs } from '@dpu-operator/sdk/linux';
 import type { Logger } from 'pino';
 import { inject, injectable } from 'tsyringe';
-import { daemonDirectory, kubeletDevicePlugins, resourceName, stateDirectory, vspDirectory } from '../api/index.ts';
+import { resourceName } from '../api/index.ts';
 import { Controller, type EventRecorder, type KubeStore } from '../kube/index.ts';
 import type { ChainMembership, DpuDirectory } from './attach/ports.ts';
 import type { AttachmentStore } from './attach/store.ts';
 import { ChainReconciler } from './chains/chain-reconciler.ts';
-import type { DaemonConfig } from './config.ts';
+import type { DaemonConfig, NodeDirectories } from './config.ts';
 import { Detector } from './detect/detector.ts';
 import { DevicePool } from './device-plugin/pool.ts';
 import { fleetAttachments } from './dpu/attachments.ts';
@@ -42,6 +42,7 @@ export class Daemon {
 
   constructor(
     @inject(tokens.config) config: DaemonConfig,
+    @inject(tokens.directories) directories: NodeDirectories,
     @inject(tokens.logger) logger: Logger,
     @inject(tokens.store) store: KubeStore,
     @inject(tokens.events) events: EventRecorder,
@@ -60,8 +61,8 @@ export class Daemon {
       pool,
       attachments: attached,
       sysfs,
-      stateDirectory,
-      vspDirectory,
+      stateDirectory: directories.state,
+      vspDirectory: directories.vsp,
       logger,
     });
     this.#fleet = new DpuFleet({
@@ -92,8 +93,8 @@ export class Daemon {
     this.#services = new NodePodServices({
       cni: { source: config.cniSource, directory: config.cniBinDirectory },
       startCniServer: () => startCniServer(dpuDirectory(this.#dpus, this.#fleet), this.#chains),
-      devicePlugin: { directory: kubeletDevicePlugins, resourceName, pool, logger },
-      daemonDirectory,
+      devicePlugin: { directory: directories.kubeletDevicePlugins, resourceName, pool, logger },
+      daemonDirectory: directories.daemon,
       logger,
     });
     this.#nodeState = new NodeState({

@@ -3,13 +3,20 @@ import 'reflect-metadata';
 import { chmodSync, mkdirSync } from 'node:fs';
 import { exec, Sysfs } from '@dpu-operator/sdk/linux';
 import { container } from 'tsyringe';
-import { cniServerSocket, daemonDirectory, stateDirectory, workloads } from '../api/index.ts';
+import {
+  cniServerSocket,
+  daemonDirectory,
+  kubeletDevicePlugins,
+  stateDirectory,
+  vspDirectory,
+  workloads,
+} from '../api/index.ts';
 import { connectStore } from '../kube/connect.ts';
 import { collectProcessMetrics, EventRecorder, serveHealth } from '../kube/index.ts';
 import { createLogger } from '../log.ts';
 import { AttachEngine, AttachmentStore } from './attach/index.ts';
 import { CniServer } from './cni-server/index.ts';
-import { parseConfig } from './config.ts';
+import { type NodeDirectories, parseConfig } from './config.ts';
 import { Daemon, type StartCniServer } from './daemon.ts';
 import { tokens } from './tokens.ts';
 
@@ -46,7 +53,14 @@ async function main(): Promise<void> {
       },
     };
   };
+  const directories: NodeDirectories = {
+    daemon: daemonDirectory,
+    state: stateDirectory,
+    kubeletDevicePlugins,
+    vsp: vspDirectory,
+  };
   container.registerInstance(tokens.config, config);
+  container.registerInstance(tokens.directories, directories);
   container.registerInstance(tokens.logger, logger);
   container.registerInstance(tokens.store, store);
   container.registerInstance(tokens.events, new EventRecorder(store, workloads.daemon, config.podName, logger));

@@ -1,5 +1,6 @@
 /** What a DPU's Ready condition says where that is not for its manager to say. Pure. */
 import type { ConditionInput } from '../../api/index.ts';
+import { firstTen } from '../../listed.ts';
 
 /** Who uses a DPU. */
 export interface DpuUsers {
@@ -29,15 +30,10 @@ export function hardwareMissing(dpuName: string, reason: string): ConditionInput
 }
 
 function listed({ pods, hosts }: DpuUsers): string {
-  return [
-    ...(pods.length > 0 ? [`pods ${firstTen(pods)}`] : []),
-    ...(hosts.length > 0 ? [`ports of hosts ${firstTen(hosts)}`] : []),
-  ].join('; ');
-}
-
-function firstTen(names: readonly string[]): string {
-  const named = [...new Set(names)].sort();
-  return named.slice(0, 10).join(', ') + (named.length > 10 ? ` and ${named.length - 10} more` : '');
+  const users: string[] = [];
+  if (pods.length > 0) users.push(`pods ${firstTen(pods)}`);
+  if (hosts.length > 0) users.push(`ports of hosts ${firstTen(hosts)}`);
+  return users.join('; ');
 }
 
 const notReady = (reason: string, message: string): ConditionInput => ({

@@ -81,9 +81,10 @@ test('on a node that lost its label, the label that keeps the daemon there goes 
   expect(done).toEqual(['remove', 'remove']);
 });
 
-test('services go on while it is not known what is wanted of the node', async () => {
-  const { state, cluster, done } = await nodeState([]);
+test('services go on and labels stay while it is not known what is wanted of the node', async () => {
+  const { state, cluster, fleet, done, api } = await nodeState([]);
+  fleet.hasLooked = true;
   cluster.order = { is: 'wait', reason: 'the configuration is not known' };
   await state.reconcile();
-  expect(done).toEqual(['start']);
+  expect([done, api.writes]).toEqual([['start'], []]);
 });

@@ -34,6 +34,7 @@ export class NodeState implements NodeCleanup {
   readonly #options: NodeStateOptions;
   #work: Promise<void> = Promise.resolve();
   #hasLeft = false;
+  #lastWrite: string | undefined;
 
   constructor(options: NodeStateOptions) {
     this.#options = options;
@@ -64,13 +65,18 @@ export class NodeState implements NodeCleanup {
 
   async #label(order: NodeOrder): Promise<void> {
     const { store, nodeName, cluster, fleet, logger } = this.#options;
-    if (!fleet.hasLooked) return;
+    // On a node that was registered anew the daemon's label would say that the admin's was taken off.
+    if (!fleet.hasLooked || order.is === 'wait') return;
     const wanted = nodeSideLabel(fleet.sides());
     // Without the admin's label this one alone keeps the daemon's pod here, which has finalizers to take off first.
     if (!wanted && order.is === 'leave' && order.by === 'nodeLabel' && fleet.hasObjects) return;
-    const current = cluster.node;
-    if (!current || current.metadata.labels?.[labels.nodeSide] === wanted) return;
+    const { node } = cluster;
+    if (!node || node.metadata.labels?.[labels.nodeSide] === wanted) return;
+    // The cache may be behind what was written for it.
+    const write = JSON.stringify([node.metadata.uid, node.metadata.resourceVersion, wanted]);
+    if (write === this.#lastWrite) return;
     await store.patch(nodeType, nodeName, undefined, { metadata: { labels: { [labels.nodeSide]: wanted ?? null } } });
+    this.#lastWrite = write;
     logger.info({ label: wanted ?? 'none' }, 'node label set');
   }
 }
