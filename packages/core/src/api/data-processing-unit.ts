@@ -71,6 +71,8 @@ export type Drain = z.infer<typeof drainSchema>;
 export const dpuConditions = {
   /** The daemon's: it can serve pods. */
   ready: 'Ready',
+  /** The daemon's, where it is false: records of attachments on its node cannot be read. */
+  attachmentRecords: 'AttachmentRecords',
   /** The operator's: its VSP pod runs what the configuration asks for. */
   vspPod: 'VspPod',
   /** The operator's: it runs the plugin, version and settings that are asked for. */

@@ -52,7 +52,7 @@ export class Daemon {
   ) {
     const { nodeName } = config;
     const pool = new DevicePool();
-    const attached = fleetAttachments(() => attachments.list());
+    const attached = fleetAttachments(attachments);
     this.#logger = logger;
     this.#attachments = attachments;
     this.#cluster = new ObservedCluster({ store, nodeName, logger });

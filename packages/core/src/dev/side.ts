@@ -63,7 +63,7 @@ export class Side implements Handlers {
     await makeRunPrivate();
     mkdirSync(daemonDirectory, { recursive: true, mode: 0o700 });
     const store = new AttachmentStore({ directory: `${stateDirectory}/attachments`, logger });
-    const attached = fleetAttachments(() => store.list());
+    const attached = fleetAttachments(store);
     const pool = new DevicePool();
     const manager = new DpuManager({
       dpu,

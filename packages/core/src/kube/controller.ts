@@ -53,6 +53,11 @@ export class Controller {
     this.#queue.addAfter(key, delayMs);
   }
 
+  /** Whether nothing is left to do but what waits for its time. */
+  get isIdle(): boolean {
+    return this.#queue.depth === 0;
+  }
+
   /** Works until `signal` is aborted, then waits for what is being worked on. */
   async start(signal: AbortSignal): Promise<void> {
     const stop = () => this.#queue.close();

@@ -12,6 +12,7 @@ export class AttachmentStore {
   readonly #directory: string;
   readonly #attachments = new Map<string, Attachment>();
   readonly #listeners = new Set<() => void>();
+  readonly #unreadable: { path: string; reason: string }[] = [];
 
   /** Reads what an earlier daemon left. A file that does not parse is logged and skipped, not removed. */
   constructor(options: { directory: string; logger: Logger }) {
@@ -27,6 +28,7 @@ export class AttachmentStore {
         const found = attachment.parse(JSON.parse(readFileSync(path, 'utf8')));
         this.#attachments.set(keyOf(found), found);
       } catch (error) {
+        this.#unreadable.push({ path, reason: error instanceof Error ? error.message : String(error) });
         options.logger.error({ err: error, path }, 'an attachment record cannot be read; its device may stay in use');
       }
     }
@@ -34,6 +36,11 @@ export class AttachmentStore {
 
   list(): Attachment[] {
     return [...this.#attachments.values()];
+  }
+
+  /** Files that should hold an attachment and do not. */
+  unreadable(): readonly { path: string; reason: string }[] {
+    return this.#unreadable;
   }
 
   get(key: AttachmentKey): Attachment | undefined {

@@ -21,8 +21,11 @@ const attachment = (name: string, more: Partial<Attachment> = {}): Attachment =>
   ...more,
 });
 
+const nodeAttachments = (list: Attachment[], unreadable: { path: string; reason: string }[] = []) =>
+  fleetAttachments({ list: () => list, unreadable: () => unreadable });
+
 test('pods use the DPU that serves them and the one whose device they have, until the device is back', () => {
-  const { pods } = fleetAttachments(() => [
+  const { pods } = nodeAttachments([
     attachment('web'),
     attachment('firewall', { role: 'networkFunction', dpuName: 'a-dpu', deviceDpu: 'a-host' }),
     attachment('late', { state: 'detaching', deviceIsBack: true }),
@@ -34,7 +37,7 @@ test('pods use the DPU that serves them and the one whose device they have, unti
 
 test('bridge ports and network functions that are being taken away are wanted no more', () => {
   const pair = { input: '02:00:00:00:00:01', output: '02:00:00:00:00:02' };
-  const view = fleetAttachments(() => [
+  const view = nodeAttachments([
     attachment('web', { bridgePort: 'host0-3' }),
     attachment('gone', { bridgePort: 'host0-4', state: 'detaching' }),
     attachment('nf', { ifName: 'net1', dpuName: 'a-dpu', networkFunction: pair }),
@@ -48,7 +51,7 @@ test('bridge ports and network functions that are being taken away are wanted no
 test('functions of chains are told apart from single ones, and go with the first of their interfaces', () => {
   const pair = (index: number) => ({ input: `02:00:00:00:0${index}:01`, output: `02:00:00:00:0${index}:02` });
   const member = (name: string, index: number) => ({ ...pair(index), chain: { name: 'shop/edge', function: name } });
-  const view = fleetAttachments(() => [
+  const view = nodeAttachments([
     attachment('single', { dpuName: 'a-dpu', networkFunction: pair(1) }),
     attachment('firewall', { dpuName: 'a-dpu', networkFunction: member('firewall', 2) }),
     attachment('firewall', { dpuName: 'a-dpu', ifName: 'net2', networkFunction: member('firewall', 2) }),
@@ -60,4 +63,9 @@ test('functions of chains are told apart from single ones, and go with the first
   expect(view.chainMembers?.('a-dpu')).toEqual([
     { chain: 'shop/edge', function: 'firewall', networkFunction: pair(2) },
   ]);
+});
+
+test('records that cannot be read are named, each with the reason', () => {
+  const { unreadable } = nodeAttachments([], [{ path: '/a.json', reason: 'no JSON' }]);
+  expect(unreadable()).toEqual(['/a.json (no JSON)']);
 });

@@ -5,10 +5,18 @@ import type { ChainMember } from './chain-standing.ts';
 import type { AttachmentsView } from './dpu-manager.ts';
 import type { DpuPods } from './fleet.ts';
 
-/** @param list the attachments as they are now */
-export function fleetAttachments(list: () => readonly Attachment[]): AttachmentsView & DpuPods {
+/** The attachments as they are now. */
+export interface AttachmentSource {
+  list(): readonly Attachment[];
+  /** Files that should hold an attachment and do not. */
+  unreadable(): readonly { path: string; reason: string }[];
+}
+
+export function fleetAttachments(source: AttachmentSource): AttachmentsView & DpuPods {
+  const list = () => source.list();
   const of = (dpuName: string) => list().filter((attachment) => attachment.dpuName === dpuName);
   return {
+    unreadable: () => source.unreadable().map(({ path, reason }) => `${path} (${reason})`),
     // One whose addresses alone are still to be given back needs nothing of a DPU.
     pods: (name) =>
       list()

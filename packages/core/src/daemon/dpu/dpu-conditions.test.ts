@@ -1,21 +1,21 @@
 import { expect, test } from 'vitest';
-import { hardwareMissing, inUse, isUsed, pluginGone } from './dpu-conditions.ts';
+import { attachmentRecords, hardwareMissing, inUse, isUsed, pluginGone } from './dpu-conditions.ts';
 
 test('names who uses a DPU, each once, the same words for pods and hosts and on both sides', () => {
-  expect(inUse({ pods: ['shop/b', 'shop/a', 'shop/b'], hosts: [] }).message).toBe(
+  expect(inUse({ pods: ['shop/b', 'shop/a', 'shop/b'], hosts: [], unreadable: [] }).message).toBe(
     'it is deleted once nothing uses it any more: pods shop/a, shop/b',
   );
-  expect(inUse({ pods: ['shop/a'], hosts: ['node-2', 'node-1'] }).message).toBe(
+  expect(inUse({ pods: ['shop/a'], hosts: ['node-2', 'node-1'], unreadable: [] }).message).toBe(
     'it is deleted once nothing uses it any more: pods shop/a; ports of hosts node-1, node-2',
   );
-  expect(pluginGone('acme', { pods: [], hosts: ['node-1'] }).message).toContain(
+  expect(pluginGone('acme', { pods: [], hosts: ['node-1'], unreadable: [] }).message).toContain(
     'uses it any more: ports of hosts node-1',
   );
 });
 
 test('names ten, and says how many more', () => {
   const pods = Array.from({ length: 12 }, (_, i) => `p${i}`);
-  expect(inUse({ pods, hosts: [] }).message).toMatch(/p7 and 2 more$/);
+  expect(inUse({ pods, hosts: [], unreadable: [] }).message).toMatch(/p7 and 2 more$/);
 });
 
 test('says what is missing and what to do where it is gone for good', () => {
@@ -28,8 +28,18 @@ test('says what is missing and what to do where it is gone for good', () => {
 
 test('is used by pods or by hosts', () => {
   expect([
-    isUsed({ pods: [], hosts: [] }),
-    isUsed({ pods: ['a'], hosts: [] }),
-    isUsed({ pods: [], hosts: ['h'] }),
+    isUsed({ pods: [], hosts: [], unreadable: [] }),
+    isUsed({ pods: ['a'], hosts: [], unreadable: [] }),
+    isUsed({ pods: [], hosts: ['h'], unreadable: [] }),
   ]).toEqual([false, true, true]);
+});
+
+test('records that cannot be read may be of pods that use it', () => {
+  const users = { pods: [], hosts: [], unreadable: ['/a.json (no JSON)'] };
+  expect(isUsed(users)).toBe(true);
+  expect(inUse(users).message).toContain('/a.json (no JSON)');
+  expect(attachmentRecords(users)).toMatchObject([
+    { type: 'AttachmentRecords', status: 'False', reason: 'Unreadable' },
+  ]);
+  expect(attachmentRecords({ pods: ['a'], hosts: [], unreadable: [] })).toEqual([]);
 });

@@ -1,5 +1,5 @@
 /** What a DPU's Ready condition says where that is not for its manager to say. Pure. */
-import type { ConditionInput } from '../../api/index.ts';
+import { type ConditionInput, dpuConditions } from '../../api/index.ts';
 import { firstTen } from '../../listed.ts';
 
 /** Who uses a DPU. */
@@ -8,9 +8,12 @@ export interface DpuUsers {
   pods: readonly string[];
   /** Of hosts that have ports on a DPU side. */
   hosts: readonly string[];
+  /** Files of attachments that cannot be read: any of them may be one of this DPU. */
+  unreadable: readonly string[];
 }
 
-export const isUsed = ({ pods, hosts }: DpuUsers): boolean => pods.length + hosts.length > 0;
+export const isUsed = ({ pods, hosts, unreadable }: DpuUsers): boolean =>
+  pods.length + hosts.length + unreadable.length > 0;
 
 /** Ready=False for a DPU that is to go and is still used. */
 export function inUse(users: DpuUsers): ConditionInput {
@@ -29,15 +32,23 @@ export function hardwareMissing(dpuName: string, reason: string): ConditionInput
   return notReady('HardwareMissing', message);
 }
 
-function listed({ pods, hosts }: DpuUsers): string {
+/** AttachmentRecords=False: what a person has to repair. Nothing where all can be read. */
+export function attachmentRecords({ unreadable }: DpuUsers): ConditionInput[] {
+  if (unreadable.length === 0) return [];
+  const message = `these records of attachments cannot be read, so nothing is released because it is in none: ${firstTen(unreadable)}; delete the files when their pods are gone`;
+  return [{ type: dpuConditions.attachmentRecords, status: 'False', reason: 'Unreadable', message }];
+}
+
+function listed({ pods, hosts, unreadable }: DpuUsers): string {
   const users: string[] = [];
   if (pods.length > 0) users.push(`pods ${firstTen(pods)}`);
   if (hosts.length > 0) users.push(`ports of hosts ${firstTen(hosts)}`);
+  if (unreadable.length > 0) users.push(`what these records would say: ${firstTen(unreadable)}`);
   return users.join('; ');
 }
 
 const notReady = (reason: string, message: string): ConditionInput => ({
-  type: 'Ready',
+  type: dpuConditions.ready,
   status: 'False',
   reason,
   message,

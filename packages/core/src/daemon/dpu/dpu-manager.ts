@@ -17,8 +17,8 @@ import { JsonFiles } from '../state/json-files.ts';
 import { devicePosition } from './device-position.ts';
 import { DpuChannel } from './dpu-channel.ts';
 import { type AttachedFunctions, DpuFunctions } from './dpu-functions.ts';
+import { KeptDevices } from './kept-devices.ts';
 import { NumVfs } from './num-vfs.ts';
-import { OfferedDevices } from './offered-devices.ts';
 import { readiness, type VspState } from './readiness.ts';
 import { clearVsp, identityOf, isHealthy } from './vsp-calls.ts';
 import { VspSession, type VspSessionState } from './vsp-session.ts';
@@ -66,7 +66,7 @@ export class DpuManager {
   readonly #positions = new Map<string, VfPosition>();
   readonly #numVfs = new NumVfs();
   #vsp: VspState = { phase: 'connecting' };
-  readonly #offered = new OfferedDevices();
+  readonly #kept = new KeptDevices();
   #devices: Device[] = [];
   #peer: { peer: Peer; address: string } | undefined;
   #graceTimer: NodeJS.Timeout | undefined;
@@ -188,9 +188,9 @@ export class DpuManager {
 
   /** While there is one the DPU keeps its devices, all unhealthy. @param problem what of its hardware is missing */
   setHardwareProblem(problem: string | undefined): void {
-    if (problem === this.#offered.problem) return;
-    this.#offered.setProblem(problem);
-    if (!this.#withdrawn) this.#options.pool.set(this.dpu.name, this.#offered.list());
+    if (problem === this.#kept.problem) return;
+    this.#kept.setProblem(problem);
+    if (!this.#withdrawn) this.#options.pool.set(this.dpu.name, this.#kept.list());
   }
 
   /** DPU side: the hosts that have ports here. */
@@ -303,8 +303,8 @@ export class DpuManager {
   }
 
   #offer(devices: Device[]): void {
-    this.#offered.take(devices);
-    if (!this.#withdrawn) this.#options.pool.set(this.dpu.name, this.#offered.list());
+    this.#kept.take(devices);
+    if (!this.#withdrawn) this.#options.pool.set(this.dpu.name, this.#kept.list());
   }
 
   #whyNot(): string {

@@ -199,6 +199,22 @@ test('ports of hosts keep a DPU side, which says so, until the last is gone', as
   await vi.waitFor(() => expect(fixture.object(name)?.metadata.uid).not.toBe(uid));
 });
 
+test('records that cannot be read keep a DPU; the condition that says so goes with them', async () => {
+  const fixture = await serving();
+  fixture.unreadable.push('/a.json (no JSON)');
+  fixture.fleet.attachmentsChanged();
+  await vi.waitFor(() => expect(fixture.condition(name, 'AttachmentRecords')?.message).toContain('/a.json'));
+  expect(fixture.condition(name)?.reason).toBe('VspNotRunning');
+  const uid = fixture.object(name)?.metadata.uid;
+  fixture.api.delete(path);
+  await vi.waitFor(() => expect(fixture.condition(name)?.reason).toBe('InUse'));
+  fixture.unreadable.pop();
+  fixture.fleet.attachmentsChanged();
+  await vi.waitFor(() => expect(fixture.object(name)?.metadata.uid).not.toBe(uid));
+  await vi.waitFor(() => expect(fixture.condition(name)).toBeDefined());
+  expect(fixture.condition(name, 'AttachmentRecords')).toBeUndefined();
+});
+
 test('a DPU that somebody orders to go is deleted, also while it is missing', async () => {
   const fixture = await serving();
   fixture.finds({ ...away, removal: 'node node-1 has no label dpu=true any more' });

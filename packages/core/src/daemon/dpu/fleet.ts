@@ -30,6 +30,8 @@ import { type DpuAction, planDpu } from './plan.ts';
 export interface DpuPods {
   /** `namespace/name` of the pods that use a DPU, or a device of it on behalf of the DPU side of the same node. */
   pods(dpuName: string): string[];
+  /** Records that cannot be read, each with the reason. While there are any, the absence of a pod proves nothing. */
+  unreadable(): string[];
 }
 
 /** The rest of what the operator has on this node. */
@@ -67,6 +69,8 @@ export class DpuFleet extends EventEmitter<DpuFleetEvents> {
   readonly #ready = new Set<string>();
   /** By DPU: the rollout before which its VSP has taken away what it made. */
   readonly #cleared = new Map<string, string>();
+  /** The records that could not be read at the last change of the attachments. */
+  #unreadable = '';
   #node: NodeCleanup | undefined;
 
   constructor(options: DpuFleetOptions) {
@@ -106,7 +110,12 @@ export class DpuFleet extends EventEmitter<DpuFleetEvents> {
 
   /** A pod has come or gone: a DPU that waits for its pods may go now. */
   attachmentsChanged(): void {
-    for (const name of this.#knownNames()) if (this.#waitsForPods(name)) this.#controller.enqueue(name);
+    const unreadable = this.#options.attachments.unreadable().join('\n');
+    const concernsAll = unreadable !== this.#unreadable;
+    this.#unreadable = unreadable;
+    for (const name of this.#knownNames()) {
+      if (concernsAll || this.#waitsForPods(name)) this.#controller.enqueue(name);
+    }
   }
 
   /** The DPUs that were detected before, by records, and by objects after a reboot. */
@@ -121,6 +130,11 @@ export class DpuFleet extends EventEmitter<DpuFleetEvents> {
   /** Whether DPUs have been looked for since the daemon's start. */
   get hasLooked(): boolean {
     return this.#findings !== undefined;
+  }
+
+  /** Whether every DPU is as its object and the last look want it, as far as they are known here. */
+  get isIdle(): boolean {
+    return this.#controller.isIdle;
   }
 
   /** Whether the API server has objects of this node's DPUs. */
@@ -174,6 +188,7 @@ export class DpuFleet extends EventEmitter<DpuFleetEvents> {
     return {
       pods: this.#options.attachments.pods(name),
       hosts: this.#dpus.manager(name)?.hostOwners() ?? [],
+      unreadable: this.#options.attachments.unreadable(),
     };
   }
 
@@ -242,7 +257,7 @@ export class DpuFleet extends EventEmitter<DpuFleetEvents> {
     this.emit('sides');
   }
 
-  async #report(name: string, { object, ready, drain }: DpuAction & { do: 'report' }): Promise<void> {
+  async #report(name: string, { object, ready, others, drain }: DpuAction & { do: 'report' }): Promise<void> {
     const manager = this.#dpus.manager(name);
     const own = manager?.ready;
     if (own?.status === 'False') this.#ready.delete(name);
@@ -252,6 +267,7 @@ export class DpuFleet extends EventEmitter<DpuFleetEvents> {
     }
     await this.#objects.writeStatus(object, {
       ready: ready ?? own,
+      others,
       vsp: manager?.identity ?? object.status?.vsp,
       drain,
     });

@@ -28,9 +28,10 @@ const present = there(object());
 const deletionTimestamp = '2026-01-01T00:00:00Z';
 const terminating = there(object({ deletionTimestamp }));
 
-const nobody = { pods: [], hosts: [] };
-const byPod = { pods: ['shop/web'], hosts: [] };
-const byHost = { pods: [], hosts: ['node-7'] };
+const nobody = { pods: [], hosts: [], unreadable: [] };
+const byPod = { ...nobody, pods: ['shop/web'] };
+const byHost = { ...nobody, hosts: ['node-7'] };
+const byRecord = { ...nobody, unreadable: ['a.json (no JSON)'] };
 
 function plan(more: Partial<ObservedDpu>) {
   return planDpu({ object: present, finding: found, record: dpu, users: nobody, cleared: undefined, ...more });
@@ -61,7 +62,7 @@ describe('an object that is there', () => {
     expect(outline({ finding })).toEqual(actions);
   });
 
-  test.each([byPod, byHost])('whose plugin is gone is kept for %j', (users) => {
+  test.each([byPod, byHost, byRecord])('whose plugin is gone is kept for %j', (users) => {
     expect(outline({ finding: orphaned, users })).toEqual(['correctObject', 'manage', 'withdraw', 'report PluginGone']);
   });
 
@@ -91,6 +92,7 @@ describe('an object that is being deleted', () => {
   test.each([
     [byPod, 'pods shop/web'],
     [byHost, 'ports of hosts node-7'],
+    [byRecord, 'a.json (no JSON)'],
   ])('waits for %j', (users, words) => {
     expect(outline({ object: terminating, users })).toEqual(hold);
     const [, report] = plan({ object: terminating, users });

@@ -14,7 +14,7 @@ import { type ConditionInput, type DataProcessingUnit, type Drain, finalizers } 
 import { hasFinalizer, isBeingDeleted } from '../../kube/index.ts';
 import type { DpuFinding, KnownDpu } from '../detect/find-dpus.ts';
 import type { Presence } from '../presence.ts';
-import { type DpuUsers, hardwareMissing, inUse, isUsed, pluginGone } from './dpu-conditions.ts';
+import { attachmentRecords, type DpuUsers, hardwareMissing, inUse, isUsed, pluginGone } from './dpu-conditions.ts';
 import { drainOf, drainReport, isToClear } from './drain.ts';
 
 export interface ObservedDpu {
@@ -42,7 +42,13 @@ export type DpuAction =
   /** The VSP is to take away what it made. */
   | { do: 'clear'; rollout: string }
   /** Without `ready` the DPU's manager has the word. */
-  | { do: 'report'; object: DataProcessingUnit; ready: ConditionInput | undefined; drain: Drain | undefined }
+  | {
+      do: 'report';
+      object: DataProcessingUnit;
+      ready: ConditionInput | undefined;
+      others: ConditionInput[];
+      drain: Drain | undefined;
+    }
   | { do: 'tearDown' }
   /** Takes the daemon's finalizer off. */
   | { do: 'release'; object: DataProcessingUnit };
@@ -64,7 +70,10 @@ const isOver = ({ presence, removal }: DpuFinding): boolean => removal !== undef
 /** Deletion is an order, whatever detection says. Pods and hosts need the DPU until they are gone. */
 function planDeletion(object: DataProcessingUnit, { users }: ObservedDpu): DpuAction[] {
   if (!hasFinalizer(object, finalizers.daemon)) return [];
-  if (isUsed(users)) return [{ do: 'withdraw' }, { do: 'report', object, ready: inUse(users), drain: undefined }];
+  if (isUsed(users)) {
+    const others = attachmentRecords(users);
+    return [{ do: 'withdraw' }, { do: 'report', object, ready: inUse(users), others, drain: undefined }];
+  }
   return [{ do: 'withdraw' }, { do: 'tearDown' }, { do: 'release', object }];
 }
 
@@ -94,7 +103,13 @@ function planService(object: DataProcessingUnit, finding: DpuFinding, observed: 
   else actions.push({ do: 'offer', problem });
   if (clears) actions.push({ do: 'clear', rollout: rollout.startedAt });
   const drain = rollout && drainReport(rollout, users.pods, isCleared);
-  actions.push({ do: 'report', object, ready: readyOf(finding, problem, users), drain });
+  actions.push({
+    do: 'report',
+    object,
+    ready: readyOf(finding, problem, users),
+    others: attachmentRecords(users),
+    drain,
+  });
   return actions;
 }
 

@@ -58,7 +58,8 @@ test('pods are served although the label cannot be written', async () => {
 
 test('an uninstallation waits for the last DPU', async () => {
   const sides: DpuSide[] = ['dpu'];
-  const { state, cluster, done } = await nodeState(sides);
+  const { state, cluster, fleet, done } = await nodeState(sides);
+  fleet.hasLooked = true;
   cluster.order = leaving;
   await state.reconcile();
   sides.pop();

@@ -53,7 +53,7 @@ export class NodeState implements NodeCleanup {
   async #reconcile(): Promise<void> {
     const { fleet, cluster, services } = this.#options;
     const { order } = cluster;
-    if (order.is === 'leave' && fleet.sides().size === 0) {
+    if (order.is === 'leave' && fleet.hasLooked && fleet.sides().size === 0) {
       await services.remove();
       this.#hasLeft = true;
     } else if (order.is !== 'wait' || !this.#hasLeft) {

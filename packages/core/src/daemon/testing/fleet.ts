@@ -32,6 +32,8 @@ export class FleetFixture {
   readonly directory: string;
   /** The pods that use any DPU. */
   readonly pods: string[];
+  /** Records of attachments that cannot be read. */
+  readonly unreadable: string[] = [];
   readonly pool = new DevicePool();
   readonly dpus: ManagedDpus;
   readonly fleet: DpuFleet;
@@ -62,7 +64,7 @@ export class FleetFixture {
       events: new EventRecorder(store, 'test', 'test', logger),
       nodeName,
       dpus: this.dpus,
-      attachments: { pods: () => this.pods },
+      attachments: { pods: () => this.pods, unreadable: () => this.unreadable },
       logger,
     });
     this.fleet.on('ready', () => {
@@ -86,10 +88,10 @@ export class FleetFixture {
     return this.api.objects.get(`${dpuPath}/${name}`);
   }
 
-  /** The Ready condition. */
-  condition(name: string) {
+  condition(name: string, conditionType = 'Ready') {
     const object = this.object(name);
-    return object && dataProcessingUnit.schema.parse(object).status?.conditions?.find(({ type }) => type === 'Ready');
+    const conditions = object && dataProcessingUnit.schema.parse(object).status?.conditions;
+    return conditions?.find(({ type }) => type === conditionType);
   }
 
   devices(): string[] {

@@ -1,11 +1,11 @@
-/** The devices of one DPU as they are offered to the kubelet. */
+/** The devices of one DPU as the kubelet is told of them. Pure. */
 import type { Device } from '@dpu-operator/sdk';
 
 /**
  * While hardware is missing, the devices that there were stay, unhealthy: a VSP whose card is away for a moment has none,
  * and the kubelet would forget them.
  */
-export class OfferedDevices {
+export class KeptDevices {
   #current: readonly Device[] = [];
   /** The longer list before the current one: a VSP may notice before detection does that its card is away. */
   #before: readonly Device[] = [];
