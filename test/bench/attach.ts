@@ -10,7 +10,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { IpProcess } from '@dpu-operator/core/daemon/attach';
+import { Netlink, NetworkNamespace } from '@dpu-operator/sdk/linux';
 import { AttachBed, buildDpuCni, type CniAnswer, dpuCni } from '../integration/attach-bed.ts';
 import { quantile } from './quantile.ts';
 
@@ -22,8 +22,8 @@ const warmUp = 3;
 const directory = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'attach-'));
 const bed = new AttachBed('ab', { directory });
 await buildDpuCni();
-const host = new IpProcess();
-const inside: { close(): void }[] = [];
+const host = new Netlink();
+const closing: { close(): void }[] = [host];
 await bed.addDevices(together);
 const daemon = await startDaemon();
 try {
@@ -31,8 +31,7 @@ try {
   for (let i = 0; i < together; i += 1) namespaces.push(await bed.addNamespace(`n${i}`));
   console.table(await measure(namespaces));
 } finally {
-  host.close();
-  for (const process of inside) process.close();
+  for (const open of closing) open.close();
   await daemon.stop();
   await bed.close();
 }
@@ -58,8 +57,9 @@ async function startDaemon(): Promise<{ stop(): Promise<void> }> {
 async function measure(namespaces: string[]): Promise<Record<string, unknown>> {
   const [netns = ''] = namespaces;
   const [device = ''] = bed.devices;
-  const bare = podSide(netns);
-  inside.push(bare);
+  const index = await indexOf(device);
+  const bare = new PodSide(netns);
+  closing.push(bare);
   const config = { deviceID: device };
   const local = {
     ...config,
@@ -71,21 +71,25 @@ async function measure(namespaces: string[]): Promise<Record<string, unknown>> {
     // In turns, so that what else the machine does hits all alike.
     await at('/bin/true', () => run('/bin/true'));
     await at('VERSION', () => run(dpuCni, { CNI_COMMAND: 'VERSION' }));
-    await at('floor: move, rename, raise', () => host.run(enter(device, netns)));
-    await at('floor: back', () => bare.run(leave(device)));
+    await at('floor: move, rename, raise', () => bare.take(index));
+    await at('floor: back', () => bare.giveBack(index, device));
     await at('ADD', () => ok(bed.cni('ADD', { netns, config })));
     await at('DEL', () => ok(bed.cni('DEL', { netns, config })));
     await at('ADD that fails', () => bed.cni('ADD', { netns, config: { deviceID: 'none' } }));
     await at('ADD with host-local', () => ok(bed.cni('ADD', { netns, config: local })));
     await at('DEL with host-local', () => ok(bed.cni('DEL', { netns, config: local })));
   }
+  const sides = namespaces.map((path) => new PodSide(path));
+  const side = (index: number) => sides[index] ?? bare;
+  closing.push(...sides);
   for (let round = 0; round < 8; round += 1) {
     const all = <T>(work: (netns: string, device: string, index: number) => Promise<T>) =>
       Promise.all(namespaces.map((path, index) => work(path, bed.devices[index] ?? '', index)));
-    await samples.time(`floor: ${together} at once`, () => all((path, name) => host.run(enter(name, path))));
-    const sides = namespaces.map(podSide);
-    await all((_, name, index) => sides[index]?.run(leave(name)) ?? Promise.resolve());
-    for (const side of sides) side.close();
+    const indexes = await Promise.all(bed.devices.map(indexOf));
+    await samples.time(`floor: ${together} at once`, () => all((_path, _name, i) => side(i).take(indexes[i] ?? 0)));
+    await samples.time(`floor: ${together} back at once`, () =>
+      all((_path, name, i) => side(i).giveBack(indexes[i] ?? 0, name)),
+    );
     const add = (path: string, deviceID: string, index: number) =>
       ok(bed.cni('ADD', { netns: path, container: `c${index}`, config: { deviceID } }));
     await samples.time(`${together} ADDs at once`, () => all(add));
@@ -96,16 +100,34 @@ async function measure(namespaces: string[]): Promise<Record<string, unknown>> {
   return samples.table();
 }
 
-function enter(device: string, netns: string) {
-  return `link set dev ${device} netns ${netns} name net1 up`;
-}
-function leave(device: string) {
-  return `link set dev net1 netns /proc/${process.pid}/ns/net name ${device} down`;
+/** A pod's namespace, open: the kernel's work by one message and nothing else. */
+class PodSide {
+  readonly #namespace: NetworkNamespace;
+  readonly #links: Netlink;
+
+  constructor(netns: string) {
+    this.#namespace = NetworkNamespace.open(netns);
+    this.#links = new Netlink(netns);
+  }
+
+  take(index: number): Promise<void> {
+    return host.changeLink(index, { name: 'net1', up: true, netnsFd: this.#namespace.fd });
+  }
+
+  giveBack(index: number, name: string): Promise<void> {
+    return this.#links.changeLink(index, { name, up: false, netnsFd: NetworkNamespace.home.fd });
+  }
+
+  close(): void {
+    this.#links.close();
+    this.#namespace.close();
+  }
 }
 
-/** A running `ip` inside a namespace: the kernel's work without a program's start. */
-function podSide(netns: string) {
-  return new IpProcess(['nsenter', `--net=${netns}`]);
+async function indexOf(device: string): Promise<number> {
+  const link = await host.findLinkProperties(device);
+  if (!link) throw new Error(`there is no ${device}`);
+  return link.index;
 }
 
 async function ok(answer: Promise<CniAnswer>): Promise<void> {

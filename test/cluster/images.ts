@@ -10,12 +10,22 @@ import { cachePath, repositoryRoot } from './paths.ts';
 import { type Log, step } from './progress.ts';
 import { run } from './run.ts';
 
+/** The SDK's native module, in the form of this machine's architecture for glibc. */
+const nativeModule = `@koromix/koffi-linux-${process.arch}`;
+const nativeFiles = Object.fromEntries(
+  ['package.json', 'index.js', `linux_${process.arch}`].map((part) => [
+    `node_modules/${nativeModule}/${part}`,
+    `packages/sdk/node_modules/${nativeModule}/${part}`,
+  ]),
+);
+
 /** What goes into each image beside its Containerfile: a name in the build context, a path in the repository. */
 const inputs = {
   operator: {
     node: 'node_modules/node/bin/node',
     bundle: 'packages/core/dist/bundle',
     'dpu-cni': 'packages/cni/dist/dpu-cni',
+    ...nativeFiles,
     // Without its manual.
     ...Object.fromEntries(
       ['LICENSE', 'package.json', 'bin', 'lib', 'node_modules'].map((part) => [
@@ -27,6 +37,7 @@ const inputs = {
   vsp: {
     node: 'node_modules/node/bin/node',
     host: 'packages/sdk/dist/bundle',
+    ...nativeFiles,
     'mock/dist/bundle': 'packages/vsp-mock/dist/bundle',
     'mock/package.json': 'packages/vsp-mock/package.json',
   },

@@ -37,18 +37,18 @@ class HaltingLinks extends PodLinks {
   readonly #halt: Halt;
 
   constructor(halt: Halt) {
-    super(exec);
+    super();
     this.#halt = halt;
   }
 
-  override enter(entry: Parameters<PodLinks['enter']>[0]) {
-    return this.#halt.around('enter', () => super.enter(entry));
+  override moveIntoPod(move: Parameters<PodLinks['moveIntoPod']>[0]) {
+    return this.#halt.around('moveIntoPod', () => super.moveIntoPod(move));
   }
   override configure(...parameters: Parameters<PodLinks['configure']>) {
     return this.#halt.around('configure', () => super.configure(...parameters));
   }
-  override leave(exit: Parameters<PodLinks['leave']>[0]) {
-    return this.#halt.around('leave', () => super.leave(exit));
+  override moveToHost(move: Parameters<PodLinks['moveToHost']>[0]) {
+    return this.#halt.around('moveToHost', () => super.moveToHost(move));
   }
 }
 
@@ -117,7 +117,7 @@ async function expectNothingLeft(daemon: Daemon): Promise<void> {
 
 const points = (names: string[]) => names.flatMap((name) => [`before ${name}`, `after ${name}`]);
 
-test.each(points(['enter', 'connect', 'allocate', 'configure']))('killed %s in ADD', async (at) => {
+test.each(points(['moveIntoPod', 'connect', 'allocate', 'configure']))('killed %s in ADD', async (at) => {
   serial += 1;
   const netns = await bed.addNamespace(`p${serial}`);
   const halted = await startHalting(at);
@@ -133,7 +133,7 @@ test.each(points(['enter', 'connect', 'allocate', 'configure']))('killed %s in A
   await daemon.stop();
 });
 
-test.each(points(['leave', 'disconnect', 'free']))('killed %s in DEL', async (at) => {
+test.each(points(['moveToHost', 'disconnect', 'free']))('killed %s in DEL', async (at) => {
   serial += 1;
   const netns = await bed.addNamespace(`p${serial}`);
   const halted = await startHalting(at);

@@ -1,8 +1,10 @@
 /** Linux for plugins and the daemon: programs, links, Open vSwitch. */
+
 export * from './exec.ts';
 export * from './links.ts';
 export * from './links-offload.ts';
 export * from './links-watch.ts';
+export * from './netlink/index.ts';
 export * from './ovs.ts';
 export { endStaleOvs } from './ovs-process.ts';
 export { linuxPlatform } from './platform.ts';

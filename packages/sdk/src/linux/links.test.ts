@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Exec } from './exec.ts';
 import { Links, parseLinks } from './links.ts';
-import { parseLinkChange } from './links-watch.ts';
 
 const printed = JSON.stringify([
   {},
@@ -45,6 +44,7 @@ describe('parseLinks', () => {
       alias: 'ours',
       masterName: 'br0',
       peer: { index: 2 },
+      linkNetnsId: 3,
       addresses: [
         { family: 'inet', address: '10.0.0.1', prefixLength: 24, scope: 'global' },
         { family: 'inet6', address: 'fe80::1', prefixLength: 64, scope: 'link' },
@@ -116,15 +116,5 @@ describe('Links', () => {
     expect(await new Links(missingLink.exec).find('x')).toBeUndefined();
     const missingNetns = answering({ stderr: 'nsenter: cannot open /nope: No such file or directory', exitCode: 1 });
     await expect(new Links(missingNetns.exec, '/nope').find('x')).rejects.toMatchObject({ code: 'NOT_FOUND' });
-  });
-});
-
-describe('parseLinkChange', () => {
-  it.each([
-    ['7: net1@if3: <BROADCAST> mtu 1450', { name: 'net1', deleted: false }],
-    ['Deleted 12: swdpu-vf3: <BROADCAST,MULTICAST> mtu 1450', { name: 'swdpu-vf3', deleted: true }],
-    ['    link/ether 02:00:00:00:00:01', undefined],
-  ])('%s', (line, change) => {
-    expect(parseLinkChange(line)).toEqual(change);
   });
 });

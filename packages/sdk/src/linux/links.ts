@@ -26,10 +26,18 @@ export interface Link {
   /** `veth`, `vxlan`, `bridge`, …; undefined for hardware and loopback. */
   kind?: string;
   alias?: string;
+  /** Further names; where a name is asked for, each of them is one. */
+  altNames?: string[];
+  /** Of the device behind it, where that is on the PCI bus: no namespace and no pod changes it. */
+  pciAddress?: string;
+  /** The MAC that the device came with; only hardware has one. */
+  permanentMac?: string;
   /** The bridge or bond that it is a port of. */
   masterName?: string;
-  /** The other end of a veth pair. Its name is known only where that end is in the same namespace. */
+  /** The other end of a veth pair. Its name is known only to iproute2, and where that end is in the same namespace. */
   peer?: { name?: string; index?: number };
+  /** Number of the namespace of what it hangs on (veth: the other end; VXLAN: the underlay), where that is another one. */
+  linkNetnsId?: number;
   vxlan?: { vni: number; port: number; remote?: string };
   addresses: LinkAddress[];
 }
@@ -66,6 +74,11 @@ const wireLink = z.object({
   master: z.string().optional(),
   link: z.string().nullish(),
   link_index: z.number().optional(),
+  link_netnsid: z.number().optional(),
+  altnames: z.array(z.string()).optional(),
+  parentbus: z.string().optional(),
+  parentdev: z.string().optional(),
+  permaddr: z.string().optional(),
   linkinfo: z
     .object({
       info_kind: z.string().optional(),
@@ -168,6 +181,10 @@ function toLink(wire: z.infer<typeof wireLink>): Link {
     running: wire.flags.includes('UP') && wire.flags.includes('LOWER_UP'),
     ...(kind !== undefined && { kind }),
     ...(wire.ifalias !== undefined && { alias: wire.ifalias }),
+    ...(wire.link_netnsid !== undefined && { linkNetnsId: wire.link_netnsid }),
+    ...(wire.altnames !== undefined && { altNames: wire.altnames }),
+    ...(wire.parentbus === 'pci' && wire.parentdev !== undefined && { pciAddress: wire.parentdev }),
+    ...(wire.permaddr !== undefined && { permanentMac: wire.permaddr }),
     ...(wire.master !== undefined && { masterName: wire.master }),
     ...(kind === 'veth' && {
       peer: {

@@ -1,5 +1,6 @@
 /** What is written down about an attachment before the kernel is touched: all that undoing it needs. */
 import { z } from 'zod';
+import { linkIdentity } from './link-identity.ts';
 import { vfSettings } from './network-config.ts';
 import { cniResult } from './result.ts';
 
@@ -38,7 +39,14 @@ export const attachment = z.object({
   pf: z.int(),
   vf: z.int(),
   /** The netdev as it was in the daemon's namespace. */
-  link: z.object({ name: text, mac: text, mtu: z.int(), pciAddress: text.exactOptional() }),
+  link: z.object({
+    name: text,
+    mac: text,
+    mtu: z.int(),
+    pciAddress: text.exactOptional(),
+    /** Missing in records of earlier versions. */
+    identity: linkIdentity.exactOptional(),
+  }),
   /** The MAC of the interface inside the pod. */
   mac: text,
   pod: z.object({ namespace: text, name: text, uid: text.exactOptional() }).exactOptional(),

@@ -23,7 +23,7 @@ import { Releaser } from './releaser.ts';
 import type { AttachRequest, CheckRequest } from './requests.ts';
 import { type CniResult, type IpamResult, resultOf } from './result.ts';
 import type { AttachmentStore } from './store.ts';
-import { applySettings, readSettings, wantedSettings } from './vf-settings.ts';
+import { PhysicalFunctions, wantedSettings } from './vf-settings.ts';
 
 export interface AttachEngineOptions {
   store: AttachmentStore;
@@ -46,11 +46,11 @@ const networkFunctionNetwork = 'dpunfcni-conf';
 export class AttachEngine {
   readonly #store: AttachmentStore;
   readonly #directory: DpuDirectory;
-  readonly #exec: Exec;
   readonly #logger: Logger;
   readonly #chains: ChainMembership | undefined;
   readonly #devices: Devices;
   readonly #links: PodLinks;
+  readonly #physicalFunctions = new PhysicalFunctions();
   readonly #ipam: Ipam;
   readonly #releaser: Releaser;
   readonly #orphans: Orphans;
@@ -62,15 +62,15 @@ export class AttachEngine {
     this.#store = options.store;
     this.#leftOver = this.#store.list().filter(({ state }) => state === 'attaching');
     this.#directory = options.directory;
-    this.#exec = options.exec;
     this.#logger = options.logger;
     this.#chains = options.chains;
     this.#devices = options.devices ?? new Devices();
-    this.#links = options.links ?? new PodLinks(options.exec);
+    this.#links = options.links ?? new PodLinks();
     this.#ipam = options.ipam ?? new Ipam(options.exec);
-    const { store, directory, exec } = options;
+    const { store, directory } = options;
     const helpers = { devices: this.#devices, links: this.#links, ipam: this.#ipam };
-    this.#releaser = new Releaser({ store, directory, exec, ...helpers });
+    const physicalFunctions = this.#physicalFunctions;
+    this.#releaser = new Releaser({ store, directory, physicalFunctions, ...helpers });
     this.#orphans = new Orphans({ store, logger: options.logger, release: (record) => this.#releaseLocked(record) });
   }
 
@@ -93,6 +93,7 @@ export class AttachEngine {
   close(): void {
     this.#orphans.close();
     this.#links.close();
+    this.#physicalFunctions.close();
   }
 
   add(request: AttachRequest): Promise<CniResult> {
@@ -160,14 +161,20 @@ export class AttachEngine {
     const device = this.#devices.read(deviceId);
     const wanted = wantedSettings(network, request.mac, device);
     const pf = device.physicalFunction;
-    const before = wanted && pf && (await readSettings(this.#exec, pf.netdev, pf.vf, wanted));
+    const before = wanted && pf && (await this.#physicalFunctions.read(pf.netdev, pf.vf, wanted));
     const { name, mac, mtu, pciAddress } = device;
     const record: Attachment = {
       id: randomUUID(),
       ...{ containerId, ifName, network: network.name, netns, netnsId, state: 'attaching', deviceId },
       ...{ role: place.role, dpuName: place.dpuName, pf: place.pf, vf: place.vf },
       ...(place.deviceDpu !== undefined && { deviceDpu: place.deviceDpu }),
-      link: { name, mac, mtu, ...(pciAddress !== undefined && { pciAddress }) },
+      link: {
+        name,
+        mac,
+        mtu,
+        identity: await this.#links.identify(name),
+        ...(pciAddress !== undefined && { pciAddress }),
+      },
       mac: request.mac ?? mac,
       ...(pod && { pod: { namespace: pod.namespace, name: pod.name, ...(pod.uid !== undefined && { uid: pod.uid }) } }),
       ...(wanted && before && pf && { physicalFunction: { ...pf, wanted, before } }),
@@ -246,8 +253,8 @@ export class AttachEngine {
 
   async #enter({ network, mac }: AttachRequest, record: Attachment): Promise<void> {
     const { physicalFunction: pf, link, netns, ifName } = record;
-    if (pf) await applySettings(this.#exec, pf.netdev, pf.vf, pf.wanted);
-    await this.#links.enter({ device: link.name, netns, ifName, mac, mtu: network.mtu });
+    if (pf) await this.#physicalFunctions.apply(pf.netdev, pf.vf, pf.wanted);
+    await this.#links.moveIntoPod({ device: link.name, netns, ifName, mac, mtu: network.mtu });
   }
 
   /** A plugin that refuses has handed out nothing, and may refuse the DEL just so: it is not asked. */

@@ -3,7 +3,7 @@ export { type Attachment, type AttachmentKey, describe, type IpamCall, keyOf } f
 export { Devices } from './devices.ts';
 export { AttachEngine, type AttachEngineOptions } from './engine.ts';
 export { CniError, cniCodes } from './errors.ts';
-export { IpProcess } from './ip-process.ts';
+export type { LinkIdentity } from './link-identity.ts';
 export { PodLinks } from './pod-links.ts';
 export type { ChainMembership, ChainPlace, DataPath, DeviceEntry, DpuDirectory, DpuEntry, Side } from './ports.ts';
 export type { AttachRequest, CheckRequest } from './requests.ts';

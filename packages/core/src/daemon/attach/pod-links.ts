@@ -4,11 +4,12 @@
  * refuses leaves the earlier ones done.
  */
 import { DpuError } from '@dpu-operator/sdk';
-import { type Exec, type Link, Links } from '@dpu-operator/sdk/linux';
-import { IpProcess } from './ip-process.ts';
+import { interfaceIndex, type Link, type LinkProperties, Netlink, NetworkNamespace } from '@dpu-operator/sdk/linux';
+import { identityOf, type LinkIdentity, sameDevice } from './link-identity.ts';
+import { moveLink } from './move-link.ts';
 import type { IpamResult } from './result.ts';
 
-export interface Entry {
+export interface MoveIntoPod {
   /** The netdev's name in the daemon's namespace. */
   device: string;
   netns: string;
@@ -18,96 +19,176 @@ export interface Entry {
   mtu?: number | undefined;
 }
 
-export interface Exit {
-  netns: string;
-  ifName: string;
-  /** What it is given back in the daemon's namespace. */
+/** What a device is given back in the daemon's namespace. */
+export interface HostProperties {
   name: string;
   mac: string;
   mtu: number;
 }
 
+export interface MoveToHost extends HostProperties {
+  netns: string;
+  identity: LinkIdentity;
+}
+
 export class PodLinks {
-  readonly #exec: Exec;
-  readonly #entering = new IpProcess();
-  /** Several: of what one forks and starts for a pod's namespace, the kernel's network lock only holds up a part. */
-  readonly #inside = Array.from({ length: 3 }, () => new IpProcess());
+  #here: Netlink | undefined;
 
-  constructor(exec: Exec) {
-    this.#exec = exec;
-  }
-
-  /** @throws DpuError ALREADY_EXISTS when the pod has an interface of that name, NOT_FOUND without device or namespace */
-  async enter({ device, netns, ifName, mac, mtu }: Entry): Promise<void> {
-    const properties = [...(mac ? ['address', mac] : []), ...(mtu ? ['mtu', `${mtu}`] : [])];
-    await this.#entering.run(
-      words(['link', 'set', 'dev', device, 'netns', netns, 'name', ifName, ...properties, 'up']),
-    );
-  }
-
-  /** Takes the interface back, down and with its old name; its addresses and routes vanish with the move. */
-  async leave({ netns, ifName, name, mac, mtu }: Exit): Promise<void> {
-    const home = `/proc/${process.pid}/ns/net`;
-    await this.#run(netns, [
-      words(['link', 'set', 'dev', ifName, 'netns', home, 'name', name, 'address', mac, 'mtu', `${mtu}`, 'down']),
-    ]);
-  }
-
-  /** Gives a device that is in the daemon's namespace the properties that it had before. */
-  async reset(device: string, { name, mac, mtu }: Omit<Exit, 'netns' | 'ifName'>): Promise<void> {
-    await this.#entering.run(words(['link', 'set', 'dev', device, 'down']));
-    await this.#entering.run(words(['link', 'set', 'dev', device, 'name', name, 'address', mac, 'mtu', `${mtu}`]));
-  }
-
-  /** Addresses, then routes; a route without a gateway takes the one of its family's first address. */
-  async configure(netns: string, ifName: string, { ips, routes }: IpamResult): Promise<void> {
-    await this.#run(netns, [
-      ...ips.map(({ address }) =>
-        words(['address', 'add', address, 'dev', ifName, ...(isV6(address) ? ['nodad'] : [])]),
-      ),
-      ...routes.map((route) => {
-        const gateway = route.gw ?? ips.find((ip) => ip.gateway && isV6(ip.address) === isV6(route.dst))?.gateway;
-        const options = { metric: route.priority, table: route.table, mtu: route.mtu, advmss: route.advmss };
-        return words([
-          // As the reference plugins do it: where the pod has the same route already, the earlier one wins.
-          ...['route', 'append', route.dst, ...(gateway ? ['via', gateway] : []), 'dev', ifName],
-          ...(route.scope !== undefined ? ['scope', `${route.scope}`] : gateway ? [] : ['scope', 'link']),
-          ...Object.entries(options).flatMap(([key, value]) => (value === undefined ? [] : [key, `${value}`])),
-        ]);
-      }),
-    ]);
-  }
-
-  async find(netns: string, ifName: string): Promise<Link | undefined> {
-    return new Links(this.#exec, netns).find(ifName);
-  }
-
-  close(): void {
-    this.#entering.close();
-    for (const process of this.#inside) process.close();
+  /** Of a device in the daemon's namespace. @throws DpuError NOT_FOUND */
+  async identify(device: string): Promise<LinkIdentity> {
+    const link = await this.#home.findLinkProperties(device);
+    if (link?.name !== device) throw new DpuError('NOT_FOUND', `there is no network interface ${device} on this node`);
+    return identityOf(link);
   }
 
   /**
-   * One command in a named namespace goes to the running `ip`, which only has to fork itself; `ip netns` knows no
-   * other namespaces, and several commands are cheaper in one program of their own.
+   * @throws DpuError ALREADY_EXISTS when the pod has an interface of that name, NOT_FOUND without device or namespace.
+   * The device may be in the pod nevertheless.
    */
-  async #run(netns: string, commands: string[]): Promise<void> {
-    const [first] = commands;
-    const name = /^(?:\/var)?\/run\/netns\/([^/]+)$/.exec(netns)?.[1];
-    if (commands.length === 1 && first !== undefined && name !== undefined) {
-      const idle = this.#inside.reduce((a, b) => (b.pending < a.pending ? b : a));
-      await idle.run(words(['netns', 'exec', name, 'ip', first.split(' ')].flat()));
-    } else {
-      await new Links(this.#exec, netns).batch(commands);
+  async moveIntoPod({ device, netns, ifName, mac, mtu }: MoveIntoPod): Promise<void> {
+    const index = interfaceIndex(device);
+    if (index === undefined) throw new DpuError('NOT_FOUND', `there is no network interface ${device} on this node`);
+    const namespace = NetworkNamespace.open(netns);
+    try {
+      const target = { namespace, open: () => new Netlink(netns) };
+      await moveLink(this.#home, { index, name: device }, target, { name: ifName, mac, mtu, up: true });
+    } finally {
+      namespace.close();
     }
+  }
+
+  /**
+   * Takes the device back, down and as it was; its addresses and routes vanish with the move.
+   *
+   * @throws DpuError ALREADY_EXISTS while another interface of the node has its name
+   */
+  async moveToHost({ netns, identity, name, mac, mtu }: MoveToHost): Promise<'moved' | 'absent'> {
+    const pod = openIfThere(netns);
+    if (!pod) return 'absent';
+    try {
+      const link = await findIn(pod, identity);
+      if (!link) return 'absent';
+      const target = { namespace: NetworkNamespace.home, open: () => new Netlink() };
+      await moveLink(pod, link, target, { name, mac, mtu, up: false });
+      return 'moved';
+    } finally {
+      pod.close();
+    }
+  }
+
+  /** A device that is in the daemon's namespace. */
+  async findHere(identity: LinkIdentity): Promise<Link | undefined> {
+    const link = await find(this.#home, identity, undefined);
+    return link && this.#home.findLink(link.index);
+  }
+
+  /** A device that is in a pod; undefined also where the namespace is gone. */
+  async findInPod(netns: string, identity: LinkIdentity): Promise<Link | undefined> {
+    const pod = openIfThere(netns);
+    if (!pod) return undefined;
+    try {
+      const link = await findIn(pod, identity);
+      return link && (await pod.findLink(link.index));
+    } finally {
+      pod.close();
+    }
+  }
+
+  /** Whatever has that name. @throws DpuError NOT_FOUND without the namespace */
+  async find(netns: string, ifName: string): Promise<Link | undefined> {
+    const pod = new Netlink(netns);
+    try {
+      const link = await pod.findLink(ifName);
+      return link?.name === ifName ? link : undefined;
+    } finally {
+      pod.close();
+    }
+  }
+
+  /** Gives a device that is in the daemon's namespace the properties that it had before. @throws DpuError */
+  async reset(device: string, properties: HostProperties): Promise<void> {
+    const link = await this.#home.findLinkProperties(device);
+    if (link?.name !== device) throw new DpuError('NOT_FOUND', `there is no network interface ${device} on this node`);
+    await this.#home.changeLink(link.index, { up: false });
+    if (link.altNames?.includes(properties.name)) await this.#home.removeAltNames(link.index, [properties.name]);
+    await this.#home.changeLink(link.index, properties);
+  }
+
+  /**
+   * Addresses, then routes; a route without a gateway takes the one of its family's first address. The neighbours are
+   * told, since they may know an address of another pod.
+   */
+  async configure(netns: string, ifName: string, { ips, routes }: IpamResult): Promise<void> {
+    const pod = new Netlink(netns);
+    try {
+      const link = await pod.findLinkProperties(ifName);
+      if (link?.name !== ifName) throw new DpuError('NOT_FOUND', `there is no interface ${ifName} in ${netns}`);
+      if (ips.some(({ address }) => isV6(address))) pod.enableIpv6(ifName);
+      const addresses = ips.map(({ address }) => address);
+      await pod.configure(
+        link.index,
+        addresses,
+        routes.map(({ dst, gw, priority, table, scope, mtu, advmss }) => ({
+          destination: dst,
+          gateway: gw ?? ips.find((ip) => ip.gateway && isV6(ip.address) === isV6(dst))?.gateway,
+          metric: priority,
+          table,
+          scope,
+          mtu,
+          advmss,
+        })),
+      );
+      announce(pod, link, addresses);
+    } finally {
+      pod.close();
+    }
+  }
+
+  close(): void {
+    this.#here?.close();
+    this.#here = undefined;
+  }
+
+  get #home(): Netlink {
+    this.#here ??= new Netlink();
+    return this.#here;
   }
 }
 
 const isV6 = (address: string): boolean => address.includes(':');
 
-/** Values come from outside (configuration, IPAM plugins): none may add a word or a line to a batch. */
-function words(list: string[]): string {
-  const bad = list.find((word) => word === '' || /[\s"'\\#]/.test(word));
-  if (bad === undefined) return list.join(' ');
-  throw new DpuError('INVALID_ARGUMENT', `${JSON.stringify(bad)} cannot be a word of an ip command`);
+/** Neighbours that miss it ask once what they know has aged: no reason to fail. */
+function announce(pod: Netlink, { index, mac }: LinkProperties, addresses: readonly string[]): void {
+  try {
+    pod.announce(index, mac, addresses);
+  } catch {
+    // The pod took the interface down meanwhile, or its device has no MAC.
+  }
+}
+
+function openIfThere(netns: string): Netlink | undefined {
+  try {
+    return new Netlink(netns);
+  } catch (error) {
+    if (DpuError.from(error).code === 'NOT_FOUND') return undefined;
+    throw error;
+  }
+}
+
+/** Of no namespace: links of the pod that hang on something of the host are there as soon as it has a number. */
+const noNumber = -1;
+
+async function findIn(pod: Netlink, identity: LinkIdentity): Promise<LinkProperties | undefined> {
+  return find(pod, identity, (await pod.netnsId(NetworkNamespace.home.fd)) ?? noNumber);
+}
+
+/** Most devices keep their ifindex. */
+async function find(
+  links: Netlink,
+  identity: LinkIdentity,
+  hostNetnsId: number | undefined,
+): Promise<LinkProperties | undefined> {
+  const usual = await links.findLinkProperties(identity.ifindex);
+  if (usual && sameDevice(identity, usual, hostNetnsId)) return usual;
+  return (await links.listLinkProperties()).find((link) => sameDevice(identity, link, hostNetnsId));
 }

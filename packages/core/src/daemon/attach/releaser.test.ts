@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DpuError } from '@dpu-operator/sdk';
-import type { Exec } from '@dpu-operator/sdk/linux';
+import { exec } from '@dpu-operator/sdk/linux';
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import { Ipam } from '../ipam/index.ts';
@@ -32,7 +32,7 @@ const record: Attachment = {
 };
 
 /** A device that is back already, and a DPU that has no data path unless one is given. */
-function releaser(isGone: boolean, options: { dataPath?: DataPath; exec?: Exec } = {}) {
+function releaser(isGone: boolean, options: { dataPath?: DataPath; onApply?: () => void } = {}) {
   const root = mkdtempSync(join(tmpdir(), 'releaser-'));
   const link = join(root, 'sys/class/net/vf3');
   mkdirSync(link, { recursive: true });
@@ -40,12 +40,11 @@ function releaser(isGone: boolean, options: { dataPath?: DataPath; exec?: Exec }
   writeFileSync(join(link, 'mtu'), '1500');
   const store = new AttachmentStore({ directory: join(root, 'attachments'), logger: pino({ level: 'silent' }) });
   store.put(record);
-  const exec = options.exec ?? (async () => ({ stdout: '', stderr: '', exitCode: 0 }));
   const of = new Releaser({
     store,
-    exec,
+    physicalFunctions: { apply: async () => options.onApply?.() },
     devices: new Devices(join(root, 'sys')),
-    links: new PodLinks(exec),
+    links: new PodLinks(),
     ipam: new Ipam(exec),
     directory: {
       find: () => undefined,
@@ -85,11 +84,7 @@ test.each(['closes it', 'fails to'])('a function of a chain keeps its device unt
     },
   };
   // The VF's former settings are given back with the device.
-  const exec = async () => {
-    log.push('device');
-    return { stdout: '', stderr: '', exitCode: 0 };
-  };
-  const { of, store } = releaser(false, { dataPath, exec });
+  const { of, store } = releaser(false, { dataPath, onApply: () => log.push('device') });
   const { bridgePort: _, ...rest } = record;
   const physicalFunction = { netdev: 'pf0', vf: 3, wanted: { vlan: 5 }, before: { vlan: 0 } };
   const networkFunction = { input: 'a', output: 'b', chain: { name: 'shop/edge', function: 'nat' } };

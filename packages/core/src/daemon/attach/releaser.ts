@@ -4,15 +4,15 @@
  */
 
 import { DpuError } from '@dpu-operator/sdk';
-import type { Exec, Link } from '@dpu-operator/sdk/linux';
 import type { Ipam } from '../ipam/index.ts';
 import type { Attachment } from './attachment.ts';
 import type { Devices } from './devices.ts';
+import { identityOf, type LinkIdentity } from './link-identity.ts';
 import { namespaceId } from './namespace.ts';
 import type { PodLinks } from './pod-links.ts';
 import type { DpuDirectory } from './ports.ts';
 import type { AttachmentStore } from './store.ts';
-import { applySettings } from './vf-settings.ts';
+import type { PhysicalFunctions } from './vf-settings.ts';
 
 export interface ReleaserOptions {
   store: AttachmentStore;
@@ -20,7 +20,7 @@ export interface ReleaserOptions {
   devices: Devices;
   links: PodLinks;
   ipam: Ipam;
-  exec: Exec;
+  physicalFunctions: Pick<PhysicalFunctions, 'apply'>;
 }
 
 export class Releaser {
@@ -84,43 +84,37 @@ export class Releaser {
   }
 
   async #takeBack(record: Attachment): Promise<void> {
-    const { links, devices, exec } = this.#options;
-    const { netns, netnsId, ifName, link, physicalFunction } = record;
+    const { links, devices, physicalFunctions } = this.#options;
+    const { netns, netnsId, link, physicalFunction } = record;
     const home = { name: link.name, mac: link.mac, mtu: link.mtu };
+    // First: a VF that is not trusted may not change its MAC while the PF has set one.
+    if (physicalFunction) {
+      const { netdev, vf, before } = physicalFunction;
+      await physicalFunctions.apply(netdev, vf, before).catch(ignoreMissing);
+    }
     // While the name is here, the device did not leave.
     if (devices.exists(link.name)) {
       const now = devices.read(link.name);
       if (now.mac !== link.mac || now.mtu !== link.mtu) await links.reset(link.name, home);
     } else if ((await namespaceId(netns)) === netnsId) {
-      const name = record.result ? ifName : await this.#nameInPod(record);
-      if (name !== undefined) await links.leave({ netns, ifName: name, ...home }).catch(ignoreMissing);
+      const identity = link.identity ?? (await this.#identityByMac(record));
+      if (identity) await links.moveToHost({ netns, identity, ...home });
     } else if (link.pciAddress !== undefined) {
       // Hardware comes back to the node's namespace by itself when the pod's ends, under its name in the pod.
       const name = devices.netdevOf(link.pciAddress);
       if (name !== undefined) await links.reset(name, home);
     }
-    if (physicalFunction) {
-      const { netdev, vf, before } = physicalFunction;
-      await applySettings(exec, netdev, vf, before).catch(ignoreMissing);
-    }
   }
 
-  /**
-   * Of a device that entered but was not attached to the end. The kernel moves first and names then: where the pod has
-   * an interface of that name, the device is there under its old one.
-   */
-  async #nameInPod(record: Attachment): Promise<string | undefined> {
-    const { links } = this.#options;
-    for (const name of [record.link.name, record.ifName]) {
-      if (isOurs(await links.find(record.netns, name), record)) return name;
+  /** For the records of earlier versions: what may be an interface of the pod's own has another MAC. */
+  async #identityByMac({ netns, ifName, mac, link }: Attachment): Promise<LinkIdentity | undefined> {
+    for (const name of [link.name, ifName]) {
+      const found = await this.#options.links.find(netns, name);
+      if (found && (found.mac === mac || found.mac === link.mac)) return identityOf(found);
     }
     return undefined;
   }
 }
-
-/** What may be an interface of the pod's own has another MAC than the device had or was to get. */
-const isOurs = (link: Link | undefined, record: Attachment): boolean =>
-  link !== undefined && (link.mac === record.mac || link.mac === record.link.mac);
 
 function ignoreMissing(error: unknown): void {
   if (DpuError.from(error).code !== 'NOT_FOUND') throw error;

@@ -1,8 +1,8 @@
-import type { Exec } from '@dpu-operator/sdk/linux';
+import type { Vf, VfSettings } from '@dpu-operator/sdk/linux';
 import { expect, test } from 'vitest';
 import type { HostDevice } from './devices.ts';
 import { parseNetworkConfig } from './network-config.ts';
-import { applySettings, readSettings, wantedSettings } from './vf-settings.ts';
+import { PhysicalFunctions, wantedSettings } from './vf-settings.ts';
 
 const vf: HostDevice = {
   name: 'eth0v3',
@@ -35,38 +35,60 @@ test.each([
   expect(() => config(field)).toThrow(Object.keys(field)[0]);
 });
 
-test('settings go through the physical function, and what was there before is read first', async () => {
-  const calls: string[] = [];
-  // The shape that `ip -json link show` prints for VFs; this machine's devices have none.
-  const listing = [
-    {
-      ifname: 'eth0',
-      vfinfo_list: [
-        { vf: 2, address: '02:00:00:00:00:02' },
-        {
-          vf: 3,
-          address: '02:00:00:00:00:03',
-          vlan_list: [{ vlan: 7, qos: 2 }],
-          rate: { max_tx: 100, min_tx: 10 },
-          spoofchk: true,
-          trust: false,
-          link_state: 'auto',
-        },
-      ],
-    },
-  ];
-  const exec: Exec = async (file, args) => {
-    calls.push([file, ...args].join(' '));
-    return { stdout: args.includes('-json') ? JSON.stringify(listing) : '', stderr: '', exitCode: 0 };
-  };
-  const network = config({ vlan: 5, vlanQoS: 1, vlanProto: '802.1AD', max_tx_rate: 50, spoofchk: 'off', trust: 'on' });
+/** A PF that remembers what it was told; this machine's devices have no VFs. */
+function fakePf(vfs: Vf[]) {
+  const calls: VfSettings[] = [];
+  const functions = new PhysicalFunctions(() => ({
+    listVfs: async () => vfs,
+    setVf: async (_pf, _vf, settings) => void calls.push(settings),
+    close: () => {},
+  }));
+  return { functions, calls };
+}
+
+const reported: Vf = {
+  number: 3,
+  mac: '02:00:00:00:00:03',
+  vlan: { id: 7, qos: 2, protocol: '802.1ad' },
+  minTxRate: 10,
+  maxTxRate: 100,
+  spoofCheck: true,
+  trust: false,
+  linkState: 'auto',
+};
+
+test('settings go through the physical function, and what was there before comes back, 802.1ad too', async () => {
+  const { functions, calls } = fakePf([{ number: 2 }, reported]);
+  const network = config({ vlan: 5, vlanQoS: 1, vlanProto: '802.1Q', max_tx_rate: 50, spoofchk: 'off', trust: 'on' });
   const wanted = wantedSettings(network, '02:00:00:00:00:09', vf);
   if (!wanted) throw new Error('nothing wanted');
-  const before = await readSettings(exec, 'eth0', 3, wanted);
-  await applySettings(exec, 'eth0', 3, wanted);
-  await applySettings(exec, 'eth0', 3, before);
-  expect(calls.slice(1)).toEqual([
-    'ip link set dev eth0 vf 3 mac 02:00:00:00:00:09 vlan 5 qos 1 proto 802.1ad max_tx_rate 50 spoofchk off trust on',
-    'ip link set dev eth0 vf 3 mac 02:00:00:00:00:03 vlan 7 qos 2 proto 802.1Q max_tx_rate 100 spoofchk on trust off',
+  const before = await functions.read('eth0', 3, wanted);
+  await functions.apply('eth0', 3, wanted);
+  await functions.apply('eth0', 3, before);
+  const vlan = { id: 5, qos: 1, protocol: '802.1q' };
+  expect(calls).toEqual([
+    { mac: '02:00:00:00:00:09', vlan, minTxRate: 10, maxTxRate: 50, spoofCheck: false, trust: true },
+    { mac: reported.mac, vlan: reported.vlan, minTxRate: 10, maxTxRate: 100, spoofCheck: true, trust: false },
   ]);
+});
+
+test('no VLAN before is no VLAN afterwards, whatever the driver says of its protocol', async () => {
+  const { functions, calls } = fakePf([{ ...reported, vlan: { id: 0, qos: 0, protocol: '802.1ad' } }]);
+  const before = await functions.read('eth0', 3, { vlan: 5 });
+  await functions.apply('eth0', 3, before);
+  expect(calls).toEqual([{ vlan: { id: 0, qos: 0, protocol: '802.1q' } }]);
+});
+
+test('nothing to set is nothing said', async () => {
+  const { functions, calls } = fakePf([reported]);
+  await functions.apply('eth0', 3, {});
+  expect(calls).toEqual([]);
+});
+
+test('a VF that the driver does not list is named', async () => {
+  const { functions } = fakePf([reported]);
+  await expect(functions.read('eth0', 4, { trust: 'on' })).rejects.toMatchObject({
+    code: 'NOT_FOUND',
+    message: expect.stringContaining('eth0 lists no VF 4'),
+  });
 });

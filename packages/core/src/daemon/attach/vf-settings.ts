@@ -1,7 +1,7 @@
-/** VF settings made through the physical function: `ip link set <pf> vf <n> …`. */
+/** VF settings made through the physical function. */
 import { DpuError } from '@dpu-operator/sdk';
-import type { Exec } from '@dpu-operator/sdk/linux';
-import { z } from 'zod';
+import { Netlink, type Vf, type VfVlan } from '@dpu-operator/sdk/linux';
+import { omitUndefined } from '@dpu-operator/sdk/wire';
 import type { PhysicalFunction } from './attachment.ts';
 import type { HostDevice } from './devices.ts';
 import { CniError, cniCodes } from './errors.ts';
@@ -33,55 +33,84 @@ export function wantedSettings(
   return { ...settings, ...(mac !== undefined && { mac }) };
 }
 
-/** What `ip -json link show dev <pf>` says of a VF. Older iproute2 calls the address `mac`. */
-const wireVf = z.looseObject({
-  vf: z.int(),
-  address: z.string().optional(),
-  mac: z.string().optional(),
-  vlan: z.int().optional(),
-  qos: z.int().optional(),
-  vlan_list: z
-    .array(z.looseObject({ vlan: z.int(), qos: z.int().optional(), protocol: z.string().optional() }))
-    .default([]),
-  rate: z.looseObject({ max_tx: z.int(), min_tx: z.int() }).optional(),
-  spoofchk: z.boolean().optional(),
-  trust: z.boolean().optional(),
-  link_state: z.enum(['auto', 'enable', 'disable']).optional().catch(undefined),
-});
-const wirePf = z.array(z.looseObject({ vfinfo_list: z.array(wireVf).default([]) }));
+type PfLinks = Pick<Netlink, 'listVfs' | 'setVf' | 'close'>;
 
-/** The present values of exactly the settings that will change. */
-export async function readSettings(exec: Exec, netdev: string, vf: number, wanted: Settings): Promise<Settings> {
-  const { stdout } = await exec('ip', ['-json', 'link', 'show', 'dev', netdev]);
-  const found = wirePf.parse(JSON.parse(stdout))[0]?.vfinfo_list.find((info) => info.vf === vf);
-  if (!found)
+/** VFs through their physical functions. */
+export class PhysicalFunctions {
+  readonly #open: () => PfLinks;
+  #links: PfLinks | undefined;
+
+  /** @param open for tests */
+  constructor(open: () => PfLinks = () => new Netlink()) {
+    this.#open = open;
+  }
+
+  /** The present values of exactly the settings that will change. */
+  async read(netdev: string, vf: number, wanted: Settings): Promise<Settings> {
+    const found = await this.#find(netdev, vf);
+    return omitUndefined({
+      mac: wanted.mac === undefined ? undefined : found.mac,
+      ...(wanted.vlan !== undefined && vlanSettings(found)),
+      min_tx_rate: wanted.min_tx_rate === undefined ? undefined : (found.minTxRate ?? 0),
+      max_tx_rate: wanted.max_tx_rate === undefined ? undefined : (found.maxTxRate ?? 0),
+      spoofchk: wanted.spoofchk === undefined ? undefined : onOff(found.spoofCheck),
+      trust: wanted.trust === undefined ? undefined : onOff(found.trust),
+      link_state: wanted.link_state === undefined ? undefined : (found.linkState ?? 'auto'),
+    });
+  }
+
+  async apply(netdev: string, vf: number, settings: Settings): Promise<void> {
+    const { mac, vlan, vlanQoS, vlanProto, spoofchk, trust, link_state } = settings;
+    if (Object.keys(settings).length === 0) return;
+    await this.#pf.setVf(
+      netdev,
+      vf,
+      omitUndefined({
+        mac,
+        vlan: vlan === undefined ? undefined : vlanOf(vlan, vlanQoS, vlanProto),
+        ...(await this.#rates(netdev, vf, settings)),
+        spoofCheck: spoofchk === undefined ? undefined : spoofchk === 'on',
+        trust: trust === undefined ? undefined : trust === 'on',
+        linkState: link_state,
+      }),
+    );
+  }
+
+  close(): void {
+    this.#links?.close();
+    this.#links = undefined;
+  }
+
+  /** A driver takes both at once. */
+  async #rates(netdev: string, vf: number, { min_tx_rate, max_tx_rate }: Settings) {
+    if (min_tx_rate === undefined && max_tx_rate === undefined) return {};
+    const both = min_tx_rate !== undefined && max_tx_rate !== undefined;
+    const present = both ? undefined : await this.#find(netdev, vf);
+    return {
+      minTxRate: min_tx_rate ?? present?.minTxRate ?? 0,
+      maxTxRate: max_tx_rate ?? present?.maxTxRate ?? 0,
+    };
+  }
+
+  async #find(netdev: string, vf: number): Promise<Vf> {
+    const found = (await this.#pf.listVfs(netdev)).find(({ number }) => number === vf);
+    if (found) return found;
     throw new DpuError('NOT_FOUND', `${netdev} lists no VF ${vf}: does its driver report VFs (ip link show)?`);
-  const vlan = found.vlan_list[0] ?? found;
-  const mac = found.address ?? found.mac;
-  return {
-    ...(wanted.mac !== undefined && mac !== undefined && { mac }),
-    ...(wanted.vlan !== undefined && { vlan: vlan.vlan ?? 0, vlanQoS: vlan.qos ?? 0, vlanProto: '802.1q' as const }),
-    ...(wanted.min_tx_rate !== undefined && { min_tx_rate: found.rate?.min_tx ?? 0 }),
-    ...(wanted.max_tx_rate !== undefined && { max_tx_rate: found.rate?.max_tx ?? 0 }),
-    ...(wanted.spoofchk !== undefined && { spoofchk: found.spoofchk ? ('on' as const) : ('off' as const) }),
-    ...(wanted.trust !== undefined && { trust: found.trust ? ('on' as const) : ('off' as const) }),
-    ...(wanted.link_state !== undefined && { link_state: found.link_state ?? ('auto' as const) }),
-  };
+  }
+
+  get #pf(): PfLinks {
+    this.#links ??= this.#open();
+    return this.#links;
+  }
 }
 
-export async function applySettings(exec: Exec, netdev: string, vf: number, settings: Settings): Promise<void> {
-  const { mac, vlan, vlanQoS, vlanProto, min_tx_rate, max_tx_rate, spoofchk, trust, link_state } = settings;
-  const qos = vlan === 0 ? undefined : vlanQoS;
-  const words = [
-    ...(mac !== undefined ? ['mac', mac] : []),
-    ...(vlan !== undefined ? ['vlan', `${vlan}`] : []),
-    ...(qos !== undefined ? ['qos', `${qos}`] : []),
-    ...(vlan && vlanProto !== undefined ? ['proto', vlanProto === '802.1ad' ? '802.1ad' : '802.1Q'] : []),
-    ...(max_tx_rate !== undefined ? ['max_tx_rate', `${max_tx_rate}`] : []),
-    ...(min_tx_rate !== undefined ? ['min_tx_rate', `${min_tx_rate}`] : []),
-    ...(spoofchk !== undefined ? ['spoofchk', spoofchk] : []),
-    ...(trust !== undefined ? ['trust', trust] : []),
-    ...(link_state !== undefined ? ['state', link_state] : []),
-  ];
-  if (words.length > 0) await exec('ip', ['link', 'set', 'dev', netdev, 'vf', `${vf}`, ...words]);
+function vlanSettings({ vlan }: Vf): Pick<Settings, 'vlan' | 'vlanQoS' | 'vlanProto'> {
+  return { vlan: vlan?.id ?? 0, vlanQoS: vlan?.qos ?? 0, vlanProto: vlan?.protocol ?? '802.1q' };
 }
+
+/** Without a VLAN there is nothing that the other two could say. */
+function vlanOf(id: number, qos = 0, protocol: VfVlan['protocol'] = '802.1q'): VfVlan {
+  return id === 0 ? { id, qos: 0, protocol: '802.1q' } : { id, qos, protocol };
+}
+
+const onOff = (value: boolean | undefined): 'on' | 'off' => (value ? 'on' : 'off');

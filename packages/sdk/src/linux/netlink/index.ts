@@ -1,0 +1,10 @@
+/** The kernel's network configuration by netlink. */
+
+export { interfaceIndex } from './libc.ts';
+export type { LinkChanges, LinkProperties, LinkReference, NewLink } from './links.ts';
+export { checkLinkName } from './names.ts';
+export { NetworkNamespace } from './namespace.ts';
+export type { BridgeForwarding, Neighbour } from './neighbours.ts';
+export { Netlink } from './netlink.ts';
+export type { Route } from './routes.ts';
+export type { Vf, VfSettings, VfVlan } from './vf.ts';

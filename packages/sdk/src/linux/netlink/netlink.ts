@@ -1,0 +1,252 @@
+/** The kernel's network configuration of one namespace. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { DpuError } from '../../errors.ts';
+import { omitUndefined } from '../../omit-undefined.ts';
+import type { Link, LinkAddress } from '../links.ts';
+import { addAddressRequest, decodeAddress, deleteAddressRequest, listAddressesRequest } from './addresses.ts';
+import { announcementOf } from './announcement.ts';
+import { fileError } from './kernel-error.ts';
+import {
+  altNamesRequest,
+  changeLinkRequest,
+  createLinkRequest,
+  decodeLink,
+  deleteLinkRequest,
+  getLinkRequest,
+  type LinkChanges,
+  type LinkProperties,
+  type LinkReference,
+  listLinksRequest,
+  type NewLink,
+} from './links.ts';
+import { NetworkNamespace } from './namespace.ts';
+import {
+  type BridgeForwarding,
+  decodeForwarding,
+  decodeNeighbour,
+  deleteForwardingRequest,
+  deleteNeighbourRequest,
+  listForwardingRequest,
+  listNeighboursRequest,
+  type Neighbour,
+  setForwardingRequest,
+  setNeighbourRequest,
+} from './neighbours.ts';
+import { decodeNetnsId, netnsIdRequest } from './netns-id.ts';
+import { sendFrames } from './packet-socket.ts';
+import { appendRouteRequest, decodeRoute, deleteRouteRequest, listRoutesRequest, type Route } from './routes.ts';
+import { NetlinkSocket } from './socket.ts';
+import { decodeVfs, listVfsRequest, setVfRequest, type Vf, type VfSettings } from './vf.ts';
+
+/**
+ * Links, addresses, routes, neighbours and VFs of one network namespace, over one netlink socket: no program is
+ * started. Requests are done in their order.
+ *
+ * @example
+ * const pod = new Netlink('/var/run/netns/cni-1234');
+ * try {
+ *   const eth0 = await pod.findLink('eth0');
+ *   if (eth0) await pod.changeLink(eth0.index, { mtu: 1400, up: true });
+ * } finally {
+ *   pod.close();
+ * }
+ */
+export class Netlink {
+  readonly #namespace: NetworkNamespace;
+  readonly #socket: NetlinkSocket;
+
+  /**
+   * @param netns path of a network namespace. Default: that of this process.
+   * @throws DpuError NOT_FOUND without the namespace, RESOURCE_EXHAUSTED without file descriptors, UNIMPLEMENTED where
+   * the native module is not installed
+   */
+  constructor(netns?: string) {
+    this.#namespace = netns === undefined ? NetworkNamespace.home : NetworkNamespace.open(netns);
+    try {
+      this.#socket = NetlinkSocket.open(this.#namespace);
+    } catch (error) {
+      this.#namespace.close();
+      throw error;
+    }
+  }
+
+  /** With its addresses. A name may be an alternative one. */
+  async findLink(link: LinkReference): Promise<Link | undefined> {
+    const found = await this.findLinkProperties(link);
+    if (!found) return undefined;
+    const master = found.masterIndex === undefined ? undefined : await this.findLinkProperties(found.masterIndex);
+    const addresses = await this.#addresses(found.index);
+    return withNeighbours(found, master ? [master] : [], addresses);
+  }
+
+  /** By one request. A name may be an alternative one. */
+  async findLinkProperties(link: LinkReference): Promise<LinkProperties | undefined> {
+    try {
+      return (await this.#socket.request(getLinkRequest(link))).map(decodeLink)[0];
+    } catch (error) {
+      if (error instanceof DpuError && error.code === 'NOT_FOUND') return undefined;
+      throw error;
+    }
+  }
+
+  async listLinkProperties(): Promise<LinkProperties[]> {
+    return (await this.#socket.dump(listLinksRequest())).map(decodeLink);
+  }
+
+  /** With their addresses. */
+  async listLinks(): Promise<Link[]> {
+    const links = await this.listLinkProperties();
+    const addresses = await this.#addresses(0);
+    return links.map((link) => withNeighbours(link, links, addresses));
+  }
+
+  /**
+   * All changes in one message to the kernel. With `netnsFd` the link moves first; the rest is done there.
+   *
+   * @throws DpuError NOT_FOUND without the link, ALREADY_EXISTS for a name in use, PERMISSION_DENIED, INVALID_ARGUMENT.
+   * What the kernel had done before it refused stays done.
+   */
+  async changeLink(index: number, changes: LinkChanges): Promise<void> {
+    await this.#socket.request(changeLinkRequest(index, changes));
+  }
+
+  /** @throws DpuError ALREADY_EXISTS */
+  async createLink(link: NewLink): Promise<void> {
+    await this.#socket.request(createLinkRequest(link));
+  }
+
+  async deleteLink(index: number): Promise<void> {
+    await this.#socket.request(deleteLinkRequest(index));
+  }
+
+  async addAltNames(index: number, names: readonly string[]): Promise<void> {
+    await this.#socket.request(altNamesRequest('add', index, names));
+  }
+
+  async removeAltNames(index: number, names: readonly string[]): Promise<void> {
+    await this.#socket.request(altNamesRequest('remove', index, names));
+  }
+
+  /** @param address with its prefix length; an IPv6 address is usable at once */
+  async addAddress(index: number, address: string): Promise<void> {
+    await this.#socket.request(addAddressRequest(index, address));
+  }
+
+  async deleteAddress(index: number, address: string): Promise<void> {
+    await this.#socket.request(deleteAddressRequest(index, address));
+  }
+
+  /**
+   * Addresses, then routes, in one message to the kernel.
+   *
+   * @throws DpuError the first that was refused; the others are made all the same
+   */
+  async configure(index: number, addresses: readonly string[], routes: readonly Omit<Route, 'link'>[]): Promise<void> {
+    await this.#socket.request(
+      ...addresses.map((address) => addAddressRequest(index, address)),
+      ...routes.map((route) => appendRouteRequest({ ...route, link: index })),
+    );
+  }
+
+  /** Where there is the same route already, the earlier one wins. */
+  async appendRoute(route: Route): Promise<void> {
+    await this.#socket.request(appendRouteRequest(route));
+  }
+
+  async deleteRoute(route: Route): Promise<void> {
+    await this.#socket.request(deleteRouteRequest(route));
+  }
+
+  /** Unicast routes with one way, of all tables. */
+  async listRoutes(): Promise<Route[]> {
+    return present((await this.#socket.dump(listRoutesRequest())).map(decodeRoute));
+  }
+
+  /** For good, in place of what was known of the address. */
+  async setNeighbour(neighbour: Neighbour): Promise<void> {
+    await this.#socket.request(setNeighbourRequest(neighbour));
+  }
+
+  async deleteNeighbour(neighbour: Omit<Neighbour, 'mac'>): Promise<void> {
+    await this.#socket.request(deleteNeighbourRequest(neighbour));
+  }
+
+  async listNeighbours(): Promise<Neighbour[]> {
+    return present((await this.#socket.dump(listNeighboursRequest())).map(decodeNeighbour));
+  }
+
+  /** In the bridge that the port belongs to. */
+  async setForwarding(entry: BridgeForwarding): Promise<void> {
+    await this.#socket.request(setForwardingRequest(entry));
+  }
+
+  async deleteForwarding(entry: BridgeForwarding): Promise<void> {
+    await this.#socket.request(deleteForwardingRequest(entry));
+  }
+
+  async listForwarding(): Promise<BridgeForwarding[]> {
+    return present((await this.#socket.dump(listForwardingRequest())).map(decodeForwarding));
+  }
+
+  /** @throws DpuError NOT_FOUND without the PF */
+  async listVfs(pf: LinkReference): Promise<Vf[]> {
+    return (await this.#socket.request(listVfsRequest(pf))).flatMap(decodeVfs);
+  }
+
+  /**
+   * @throws DpuError what the driver refused; those of the settings that came before it are made
+   */
+  async setVf(pf: LinkReference, vf: number, settings: VfSettings): Promise<void> {
+    await this.#socket.request(setVfRequest(pf, vf, settings));
+  }
+
+  /** By which number this namespace's links name the namespace of an open file; undefined where none of them does. */
+  async netnsId(fd: number): Promise<number | undefined> {
+    return (await this.#socket.request(netnsIdRequest(fd))).map(decodeNetnsId)[0];
+  }
+
+  /** Lets a link have IPv6 addresses where the namespace does not by default. */
+  enableIpv6(link: string): void {
+    const path = `/proc/sys/net/ipv6/conf/${link}/disable_ipv6`;
+    this.#namespace.run(() => {
+      try {
+        if (readFileSync(path, 'utf8').trim() !== '0') writeFileSync(path, '0');
+      } catch (error) {
+        throw fileError(error, `enable IPv6 on ${link}`);
+      }
+    });
+  }
+
+  /** Tells the neighbours of a link that is up at which MAC its addresses are now. */
+  announce(index: number, mac: string, addresses: readonly string[]): void {
+    const frames = addresses.map((address) => announcementOf(address, mac));
+    this.#namespace.run(() => sendFrames(index, frames));
+  }
+
+  close(): void {
+    this.#socket.close();
+    this.#namespace.close();
+  }
+
+  async #addresses(index: number) {
+    return present((await this.#socket.dump(listAddressesRequest(index))).map(decodeAddress));
+  }
+}
+
+/** @param others among them its master */
+function withNeighbours(
+  { masterIndex, ...link }: LinkProperties,
+  others: readonly LinkProperties[],
+  addresses: readonly (LinkAddress & { index: number })[],
+): Link {
+  const masterName = others.find(({ index }) => index === masterIndex)?.name;
+  return omitUndefined({
+    ...link,
+    masterName,
+    addresses: addresses.filter(({ index }) => index === link.index).map(({ index: _, ...address }) => address),
+  });
+}
+
+function present<T>(values: readonly (T | undefined)[]): T[] {
+  return values.filter((value) => value !== undefined);
+}

@@ -1,0 +1,220 @@
+/** One netlink socket of one network namespace, and requests over it. */
+import { closeSync } from 'node:fs';
+import { DpuError } from '../../errors.ts';
+import { kernelError } from './kernel-error.ts';
+import {
+  AF_NETLINK,
+  bind,
+  EAGAIN,
+  ENOBUFS,
+  receive,
+  receiveOnThread,
+  SOCK_RAW,
+  send,
+  setSocketOption,
+  socket,
+} from './libc.ts';
+import {
+  decodeAcknowledgement,
+  decodeMessages,
+  encodeMessage,
+  type Message,
+  NLM_F_ACK,
+  NLM_F_DUMP,
+  NLM_F_DUMP_INTR,
+  NLM_F_REQUEST,
+  NLMSG_DONE,
+  NLMSG_ERROR,
+  type Request,
+} from './messages.ts';
+import type { NetworkNamespace } from './namespace.ts';
+
+const NETLINK_ROUTE = 0;
+/** asm-generic/socket.h */
+const SOL_SOCKET = 1;
+const SO_RCVBUFFORCE = 33;
+/** linux/socket.h, linux/netlink.h */
+const SOL_NETLINK = 270;
+const NETLINK_CAP_ACK = 10;
+const NETLINK_EXT_ACK = 11;
+const NETLINK_GET_STRICT_CHK = 12;
+
+/** A dump's parts are at most 32 KiB (net/netlink/af_netlink.c); the answer about a PF with many VFs is longer. */
+const bufferLength = 128 * 1024;
+/** What is received without waiting is read in one go: all sockets share it. */
+const shared = Buffer.alloc(bufferLength);
+
+/** A dump that changes meanwhile is taken again so often. */
+const dumpAttempts = 5;
+const notificationsAtOnce = 256;
+/** Acknowledgements of more requests may not fit into a socket's buffer. */
+const requestsAtOnce = 64;
+
+export interface SocketOptions {
+  /** Bit mask of notifications, 1 << (RTNLGRP_… - 1). */
+  groups?: number;
+  /** How much may wait to be received. Without CAP_NET_ADMIN it stays what the system gives. */
+  bufferBytes?: number;
+}
+
+export class NetlinkSocket {
+  readonly #fd: number;
+  #sequence = 0;
+  #closed = false;
+  /** The last exchange: there is one at a time, as the kernel works at one at a time. */
+  #last: Promise<unknown> = Promise.resolve();
+
+  private constructor(fd: number) {
+    this.#fd = fd;
+  }
+
+  /** @throws DpuError RESOURCE_EXHAUSTED without file descriptors */
+  static open(namespace: NetworkNamespace, options: SocketOptions = {}): NetlinkSocket {
+    return namespace.run(() => NetlinkSocket.#here(options));
+  }
+
+  static #here({ groups = 0, bufferBytes }: SocketOptions): NetlinkSocket {
+    const fd = socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE);
+    try {
+      for (const option of [NETLINK_CAP_ACK, NETLINK_EXT_ACK, NETLINK_GET_STRICT_CHK]) {
+        setSocketOption(fd, SOL_NETLINK, option, 1);
+      }
+      if (bufferBytes !== undefined) enlarge(fd, bufferBytes);
+      // struct sockaddr_nl: family, padding, port (the kernel's choice), groups
+      const address = Buffer.alloc(12);
+      address.writeUInt16LE(AF_NETLINK, 0);
+      address.writeUInt32LE(groups, 8);
+      bind(fd, address);
+      return new NetlinkSocket(fd);
+    } catch (error) {
+      closeSync(fd);
+      throw error;
+    }
+  }
+
+  /** To learn when there are notifications. */
+  get fd(): number {
+    return this.#fd;
+  }
+
+  /**
+   * Sends requests, several in one message to the kernel, which does them in order. Answers what came beside the
+   * acknowledgements.
+   *
+   * @throws DpuError the first that the kernel refused; those behind it are done all the same
+   */
+  async request(...requests: readonly Request[]): Promise<Message[]> {
+    const answers: Message[] = [];
+    for (let first = 0; first < requests.length; first += requestsAtOnce) {
+      const part = requests.slice(first, first + requestsAtOnce);
+      answers.push(...(await this.#serially(() => this.#exchange(part))));
+    }
+    return answers;
+  }
+
+  /** All objects of a kind, as of one moment. */
+  async dump({ type, body, what }: Omit<Request, 'flags'>): Promise<Message[]> {
+    for (let attempt = 1; attempt <= dumpAttempts; attempt += 1) {
+      const { answers, interrupted } = await this.#serially(() => this.#dumpOnce({ type, body, what }));
+      if (!interrupted) return answers;
+    }
+    throw new DpuError('UNAVAILABLE', `${what}: it changed during each of ${dumpAttempts} looks`);
+  }
+
+  /**
+   * The notifications that wait, copied; to be called whenever the socket is readable.
+   *
+   * @param onLost called where the kernel had more than fit
+   */
+  *notifications(onLost: () => void): Generator<Message> {
+    // Not without end: what else the process does is to have its turn.
+    for (let count = 0; count < notificationsAtOnce; count += 1) {
+      const length = receive(this.#fd, shared);
+      if (length === -ENOBUFS) onLost();
+      else if (length < 0) return;
+      else yield* decodeMessages(Buffer.from(shared.subarray(0, length)));
+    }
+  }
+
+  /** What is under way comes to its end first. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    const close = () => closeSync(this.#fd);
+    this.#last.then(close, close);
+  }
+
+  #serially<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#closed) throw new DpuError('CANCELLED', 'the netlink socket is closed');
+    const result = this.#last.then(work, work);
+    this.#last = result.catch(() => {});
+    return result;
+  }
+
+  async #exchange(requests: readonly Request[]): Promise<Message[]> {
+    const first = this.#sequence + 1;
+    const messages = requests.map(({ type, flags = 0, body }) => {
+      this.#sequence += 1;
+      return encodeMessage(type, NLM_F_REQUEST | NLM_F_ACK | flags, this.#sequence, body);
+    });
+    await send(this.#fd, Buffer.concat(messages));
+    const answers: Message[] = [];
+    const refused: DpuError[] = [];
+    let missing = requests.length;
+    // The kernel has answered within `send`.
+    while (missing > 0) {
+      for (const message of this.#received(receive(this.#fd, shared), shared, requests[0]?.what ?? '')) {
+        const request = requests[message.sequence - first];
+        // Of an earlier exchange that was given up.
+        if (!request) continue;
+        if (message.type !== NLMSG_ERROR) {
+          answers.push({ ...message, body: Buffer.from(message.body) });
+          continue;
+        }
+        missing -= 1;
+        const { errno, reason } = decodeAcknowledgement(message);
+        if (errno !== 0) refused.push(kernelError(errno, request.what, reason));
+      }
+    }
+    if (refused[0]) throw refused[0];
+    return answers;
+  }
+
+  async #dumpOnce({ type, body, what }: Request): Promise<{ answers: Message[]; interrupted: boolean }> {
+    this.#sequence += 1;
+    const sequence = this.#sequence;
+    await send(this.#fd, encodeMessage(type, NLM_F_REQUEST | NLM_F_DUMP, sequence, body));
+    const answers: Message[] = [];
+    let interrupted = false;
+    for (;;) {
+      const buffer = Buffer.alloc(bufferLength);
+      const length = await receiveOnThread(this.#fd, buffer);
+      for (const message of this.#received(length, buffer, what)) {
+        if (message.sequence !== sequence) continue;
+        interrupted ||= (message.flags & NLM_F_DUMP_INTR) !== 0;
+        if (message.type !== NLMSG_ERROR && message.type !== NLMSG_DONE) {
+          answers.push(message);
+          continue;
+        }
+        const { errno, reason } = decodeAcknowledgement(message);
+        if (errno !== 0) throw kernelError(errno, what, reason);
+        return { answers, interrupted };
+      }
+    }
+  }
+
+  #received(length: number, buffer: Buffer, what: string): Iterable<Message> {
+    if (length === -EAGAIN) throw new DpuError('INTERNAL', `${what}: the kernel gave no answer`);
+    if (length < 0) throw kernelError(-length, what);
+    if (length > buffer.length) throw new DpuError('INTERNAL', `${what}: the kernel's answer has ${length} bytes`);
+    return decodeMessages(buffer.subarray(0, length));
+  }
+}
+
+function enlarge(fd: number, bytes: number): void {
+  try {
+    setSocketOption(fd, SOL_SOCKET, SO_RCVBUFFORCE, bytes);
+  } catch (error) {
+    if (DpuError.from(error).code !== 'PERMISSION_DENIED') throw error;
+  }
+}
