@@ -58,6 +58,8 @@ class NodeFixture {
   readonly told: string[][] = [];
   readonly records = new Map<string, KnownDpu>();
   detector: Detector;
+  /** undefined while the API server does not answer. */
+  gone: ReadonlySet<string> | undefined = new Set();
   readonly #sysfs: FakeSysfs;
 
   constructor(sysfs: FakeSysfs, plugins: VendorPlugin[]) {
@@ -77,6 +79,10 @@ class NodeFixture {
       logger: pino({ level: 'silent' }),
     });
     return this.detector;
+  }
+
+  async gonePlugins(): Promise<ReadonlySet<string> | undefined> {
+    return this.gone;
   }
 
   #take(findings: readonly DpuFinding[]): void {
@@ -259,4 +265,16 @@ test('while it is not known what is wanted, DPUs that are known are served and n
   fixture.order = { is: 'wait', reason: 'the configuration is not known' };
   await sysfs.add({ ...card, address: '0000:01:00.1', netdevs: [{ name: 'ens6f0d2' }] });
   expect(await fixture.look()).toEqual([`${name} there`]);
+});
+
+test('a plugin that is missing here is gone once the API server says so, and asked for until then', async () => {
+  const { fixture } = await node([ipu], { pci: [bridge, card] });
+  await fixture.look();
+  fixture.catalog = new PluginCatalog([], []);
+  fixture.gone = undefined;
+  expect(await fixture.look()).toEqual([`${name} there`]);
+  expect([fixture.findings[0]?.pluginGone, vi.getTimerCount()]).toEqual([undefined, 1]);
+  fixture.gone = new Set(['ipu']);
+  await fixture.look();
+  expect([fixture.findings[0]?.pluginGone, vi.getTimerCount()]).toEqual([true, 0]);
 });

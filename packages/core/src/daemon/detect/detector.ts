@@ -8,13 +8,14 @@ import { confirmRemovals } from './confirm-removals.ts';
 import { type DpuFinding, findDpus, type KnownDpu } from './find-dpus.ts';
 import { mattersForDetection } from './link-filter.ts';
 import { LookTimer } from './look-timer.ts';
-import type { NameConflict } from './names.ts';
 
 /** What the API server says that decides about detection. */
 export interface DetectionOrders {
   readonly order: NodeOrder;
   readonly nodeLabels: Record<string, string> | undefined;
   readonly catalog: PluginCatalog;
+  /** Which of the plugins are no more, for certain; undefined where that could not be learned of all. */
+  gonePlugins(plugins: readonly string[]): Promise<ReadonlySet<string> | undefined>;
 }
 
 export interface DetectorOptions {
@@ -72,19 +73,21 @@ export class Detector {
       );
       return;
     }
-    const { findings, conflicts } = findDpus({
+    const missing = known.map(({ plugin }) => plugin).filter((plugin) => plugin && !orders.catalog.has(plugin));
+    const gonePlugins = missing.length > 0 ? await orders.gonePlugins(missing) : new Set<string>();
+    const findings = findDpus({
       catalog: orders.catalog,
+      gonePlugins: gonePlugins ?? new Set(),
       snapshot: await this.#snapshot(known),
       node: { name: this.#options.nodeName, labels: order.is === 'serve' ? orders.nodeLabels : undefined },
       mode: order.is === 'serve' ? order.mode : 'auto',
       known,
       takesNew: order.is === 'serve',
     });
-    this.#warn(conflicts);
     const now = performance.now();
     const confirmed = confirmRemovals(findings, this.#unpluggedSince, now);
     this.#unpluggedSince = confirmed.since;
-    this.#planRecheck(confirmed.findings, confirmed.dueInMs);
+    this.#planRecheck(gonePlugins === undefined || isAnyMissing(confirmed.findings), confirmed.dueInMs);
     this.#tell(confirmed.findings);
   }
 
@@ -110,22 +113,10 @@ export class Detector {
     );
   }
 
-  /** At growing intervals, and when a removal can be certain; not at all while nothing is missing. */
-  #planRecheck(findings: readonly DpuFinding[], dueInMs = Number.POSITIVE_INFINITY): void {
-    const isMissing = findings.some(({ presence, removal }) => presence.is === 'unknown' && !removal);
-    if (!isMissing) this.#recheckMs = firstRecheckMs;
-    this.#timer.lookIn(isMissing ? Math.min(this.#recheckMs, dueInMs) : undefined);
-    if (isMissing) this.#recheckMs = Math.min(this.#recheckMs * 2, longestRecheckMs);
-  }
-
-  #warn(conflicts: readonly NameConflict[]): void {
-    for (const { served, refused } of conflicts) {
-      const places = (dpu: KnownDpu) => dpu.functions?.map(({ address }) => address).join(', ');
-      this.#options.logger.error(
-        { dpu: served.name, served: places(served), refused: places(refused), identifier: refused.identifier },
-        'two DPUs of this node have one name: the second is not served',
-      );
-    }
+  /** At growing intervals, and when a removal can be certain; not at all while all is known. */
+  #planRecheck(isNeeded: boolean, dueInMs = Number.POSITIVE_INFINITY): void {
+    this.#timer.lookIn(isNeeded ? Math.min(this.#recheckMs, dueInMs) : undefined);
+    this.#recheckMs = isNeeded ? Math.min(this.#recheckMs * 2, longestRecheckMs) : firstRecheckMs;
   }
 
   #tell(findings: readonly DpuFinding[]): void {
@@ -137,3 +128,6 @@ export class Detector {
     this.#options.onFindings(findings);
   }
 }
+
+const isAnyMissing = (findings: readonly DpuFinding[]): boolean =>
+  findings.some(({ presence, removal }) => presence.is === 'unknown' && !removal);

@@ -41,13 +41,14 @@ function find(vendors: VendorPlugin[], known: KnownDpu[] = [], { card = 'yes', .
     node: { name: 'n', labels: { card } },
     mode: 'auto',
     known,
+    gonePlugins: new Set(['gone']),
     takesNew: true,
     ...more,
   });
 }
 
 const outcome = (...input: Parameters<typeof find>) =>
-  find(...input).findings.map(({ dpu, presence, pluginGone, removal }) => [
+  find(...input).map(({ dpu, presence, pluginGone, removal }) => [
     dpu.name,
     dpu.plugin,
     removal ? 'ordered to go' : presence.is,
@@ -67,6 +68,10 @@ test('a DPU whose plugin is gone goes to another one that knows it', () => {
 test('a DPU whose plugin is gone is kept, and said to be without', () => {
   expect(outcome([], [record])).toEqual([['card-n-host', 'gone', 'there', 'plugin gone']]);
   expect(outcome([], [record], { mode: 'dpu' })).toEqual([['card-n-host', 'gone', 'ordered to go']]);
+});
+
+test('a DPU whose plugin may be gone is kept as it is', () => {
+  expect(outcome([], [record], { gonePlugins: new Set() })).toEqual([['card-n-host', 'gone', 'there']]);
 });
 
 test('a DPU whose plugin tells nothing of it (no version yet, or another product) is kept as it is', () => {
@@ -115,7 +120,7 @@ const bySerial = {
 const fixed = { name: 'Fixed', dpu: { detect: rule, identifier: 'fixed' } };
 /** What is known after a first look. */
 function knownOf(product: object, snapshot: SysfsSnapshot): KnownDpu[] {
-  return find([vendor('v', 1, [product])], [], { snapshot }).findings.map(({ dpu }) => dpu);
+  return find([vendor('v', 1, [product])], [], { snapshot }).map(({ dpu }) => dpu);
 }
 
 test.each<[string, object, SysfsSnapshot, string, boolean]>([
@@ -146,7 +151,7 @@ test.each<[string, object, SysfsSnapshot, string, boolean]>([
   ],
 ])('%s: unknown', (_case, product, snapshot, reason, unplugged) => {
   const known = knownOf(product, machine(root, port));
-  const [finding, ...more] = find([vendor('v', 1, [product])], known, { snapshot }).findings;
+  const [finding, ...more] = find([vendor('v', 1, [product])], known, { snapshot });
   expect(finding).toMatchObject({
     dpu: known[0],
     presence: { is: 'unknown', reason: expect.stringContaining(reason) },
@@ -158,7 +163,7 @@ test('a card with a switch of its own takes that with it: the nearest bridge tha
   const slot = pci('0000:00:01.0', '8086:1901');
   const behind = pci(port.address, '8086:124c', { bridges: ['0000:00:01.0', '0000:f3:00.0'] });
   const known = knownOf(fixed, machine(slot, pci('0000:f3:00.0', '8086:1902', { bridges: ['0000:00:01.0'] }), behind));
-  const look = (snapshot: SysfsSnapshot) => find([vendor('v', 1, [fixed])], known, { snapshot }).findings[0]?.unplugged;
+  const look = (snapshot: SysfsSnapshot) => find([vendor('v', 1, [fixed])], known, { snapshot })[0]?.unplugged;
   expect(look(machine(slot))).toBe(true);
   expect(look(machine(root))).toBeUndefined();
 });
@@ -166,7 +171,7 @@ test('a card with a switch of its own takes that with it: the nearest bridge tha
 test('a DPU of an earlier version, which did not say by which functions it was found, is never gone by itself', () => {
   const [known] = knownOf(fixed, machine(root, port));
   const { functions: _, ...old } = known ?? record;
-  const [finding] = find([vendor('v', 1, [fixed])], [old], { snapshot: machine(root) }).findings;
+  const [finding] = find([vendor('v', 1, [fixed])], [old], { snapshot: machine(root) });
   expect(finding).toMatchObject({ presence: { is: 'unknown' } });
   expect(finding?.unplugged).toBeUndefined();
 });
@@ -174,14 +179,14 @@ test('a DPU of an earlier version, which did not say by which functions it was f
 test('a card whose MAC address somebody has changed keeps its name and identifier', () => {
   const known = knownOf(byMac, machine(port));
   const other = { ...port, netdevs: [{ name: 'eth0', mac: '02:00:00:00:00:99' }] };
-  const { findings } = find([vendor('v', 1, [byMac])], known, { snapshot: machine(other) });
+  const findings = find([vendor('v', 1, [byMac])], known, { snapshot: machine(other) });
   expect(findings).toMatchObject([{ presence: { is: 'there', value: known[0] } }]);
 });
 
 test('another card in the slot is another DPU', () => {
   const known = knownOf(bySerial, machine(port));
   const other = { ...port, config: new Uint8Array(0x158).fill(2) };
-  const { findings } = find([vendor('v', 1, [bySerial])], known, { snapshot: machine(other) });
+  const findings = find([vendor('v', 1, [bySerial])], known, { snapshot: machine(other) });
   expect(findings.map(({ dpu, presence }) => [dpu.name, presence.is])).toEqual([
     ['0101010101010101-host', 'unknown'],
     ['0202020202020202-host', 'there'],
@@ -190,7 +195,7 @@ test('another card in the slot is another DPU', () => {
 
 test('a DPU whose plain name another node has is found under its own', () => {
   const known = knownOf(fixed, machine(port)).map((dpu) => ({ ...dpu, name: 'fixed-n-dpu' }));
-  const { findings } = find([vendor('v', 1, [fixed])], known, { snapshot: machine(port) });
+  const findings = find([vendor('v', 1, [fixed])], known, { snapshot: machine(port) });
   expect(findings).toMatchObject([{ presence: { is: 'there', value: { name: 'fixed-n-dpu', identifier: 'fixed' } } }]);
 });
 
@@ -198,18 +203,16 @@ test('two cards of one node with one identifier: the first is served, and both a
   const second = { name: 'Other', dpu: { detect: { pci: { vendor: '177d', device: 'a0f7' } }, identifier: 'fixed' } };
   const vendors = [vendor('v', 1, [fixed]), vendor('w', 2, [second])];
   const snapshot = machine(port, pci('0002:0f:00.0', '177d:a0f7'));
-  const { findings, conflicts } = find(vendors, [], { snapshot });
+  const findings = find(vendors, [], { snapshot });
   expect(findings.map(({ dpu }) => dpu.plugin)).toEqual(['v']);
-  expect(conflicts).toMatchObject([
-    { served: { functions: [{ address: '0000:f4:00.0' }] }, refused: { functions: [{ address: '0002:0f:00.0' }] } },
-  ]);
+  expect(findings[0]?.rival).toBe('Other at 0002:0f:00.0, which plugin w calls fixed');
 });
 
 test('two identifiers that make one name: the one that is known is served', () => {
   const upper = { name: 'Upper', dpu: { detect: { pci: { vendor: '177d', device: 'a0f7' } }, identifier: 'FIXED' } };
   const known = knownOf(fixed, machine(port));
   const snapshot = machine(port, pci('0002:0f:00.0', '177d:a0f7'));
-  const { findings, conflicts } = find([vendor('a', 1, [upper]), vendor('v', 2, [fixed])], known, { snapshot });
+  const findings = find([vendor('a', 1, [upper]), vendor('v', 2, [fixed])], known, { snapshot });
   expect(findings.map(({ dpu }) => dpu.identifier)).toEqual(['fixed']);
-  expect(conflicts.map(({ refused }) => refused.identifier)).toEqual(['FIXED']);
+  expect(findings[0]?.rival).toContain('FIXED');
 });

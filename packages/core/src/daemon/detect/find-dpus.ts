@@ -33,6 +33,8 @@ export interface DpuFinding {
   removal?: string;
   /** The plugin that detected it is no more: the DPU stays as long as something uses it. */
   pluginGone?: true;
+  /** Another DPU of this node says that it is this one, and is not served: which, in words. */
+  rival?: string;
   /** Its PCI functions are away while the bus above them answers: it is gone for certain if that stays so. */
   unplugged?: true;
 }
@@ -45,19 +47,16 @@ export interface FindInput {
   node: { name: string; labels: Record<string, string> | undefined };
   mode: 'auto' | DpuSide;
   known: readonly KnownDpu[];
+  /** Plugins that are no more, for certain. */
+  gonePlugins: ReadonlySet<string>;
   /** Whether DPUs that were not known are taken into service. */
   takesNew: boolean;
 }
 
-export interface Found {
-  /** By name. */
-  findings: DpuFinding[];
-  conflicts: NameConflict[];
-}
-
 const noHardware: SysfsSnapshot = { pci: [], dmiProduct: '' };
 
-export function findDpus(input: FindInput): Found {
+/** Everything that is known or found, by name. */
+export function findDpus(input: FindInput): DpuFinding[] {
   const { catalog, known, takesNew, mode } = input;
   const node = { name: input.node.name, labels: input.node.labels ?? {} };
   const detected = catalog.defaults().flatMap(({ plugin, manifest }) => {
@@ -70,23 +69,27 @@ export function findDpus(input: FindInput): Found {
   for (const dpu of named) {
     const isNew = !knownNames.has(dpu.name);
     if (isNew && (!takesNew || isTheDpuItself(dpu, known, catalog))) continue;
-    findings.set(dpu.name, { dpu, presence: there(dpu) });
+    const rival = conflicts.find(({ served }) => served.name === dpu.name);
+    findings.set(dpu.name, { dpu, presence: there(dpu), ...(rival && { rival: describe(rival) }) });
   }
   for (const dpu of known) {
     if (!findings.has(dpu.name)) findings.set(dpu.name, findMissing(dpu, input));
   }
-  return {
-    findings: [...findings.values()].sort((a, b) => (a.dpu.name < b.dpu.name ? -1 : 1)),
-    conflicts,
-  };
+  return [...findings.values()].sort((a, b) => (a.dpu.name < b.dpu.name ? -1 : 1));
+}
+
+function describe({ refused }: NameConflict): string {
+  const { productName, plugin, identifier, functions = [] } = refused;
+  const place = functions.length > 0 ? ` at ${functions.map(({ address }) => address).join(', ')}` : '';
+  return `${productName}${place}, which plugin ${plugin} calls ${identifier}`;
 }
 
 /** A DPU that no rule finds (any more). Rules about hardware that stop matching prove nothing; those by label are orders. */
-function findMissing(dpu: KnownDpu, { catalog, snapshot, node, mode }: FindInput): DpuFinding {
+function findMissing(dpu: KnownDpu, { catalog, gonePlugins, snapshot, node, mode }: FindInput): DpuFinding {
   if (mode !== 'auto' && mode !== dpu.side) {
     return { dpu, presence: asKnown(dpu), removal: `spec.mode of the DpuOperatorConfig is ${mode}` };
   }
-  if (dpu.plugin !== '' && !catalog.has(dpu.plugin)) return { dpu, presence: asKnown(dpu), pluginGone: true };
+  if (gonePlugins.has(dpu.plugin)) return { dpu, presence: asKnown(dpu), pluginGone: true };
   const rule = productOf(dpu, catalog)?.[dpu.side]?.detect;
   const label = rule?.nodeLabel;
   if (label && node.labels && !label.values.includes(node.labels[label.key] ?? '')) {

@@ -14,7 +14,7 @@ test.each([
 ])(
   '%s: %j matters %s',
   (_case, { kind, pciAddress }: { kind?: string | undefined; pciAddress?: string | undefined }, matters) => {
-    const change = { name: 'x', deleted: false, ...(kind && { kind }), ...(pciAddress && { pciAddress }) };
+    const change = { name: 'x', index: 7, deleted: false, ...(kind && { kind }), ...(pciAddress && { pciAddress }) };
     expect(mattersForDetection(change, virtualFunctions)).toBe(matters);
   },
 );

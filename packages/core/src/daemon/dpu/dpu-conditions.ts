@@ -39,6 +39,13 @@ export function attachmentRecords({ unreadable }: DpuUsers): ConditionInput[] {
   return [{ type: dpuConditions.attachmentRecords, status: 'False', reason: 'Unreadable', message }];
 }
 
+/** IdentifierUnique=False: of two DPUs that cannot be told apart, one is served. */
+export function identifierUnique(rival: string | undefined): ConditionInput[] {
+  if (rival === undefined) return [];
+  const message = `this node has another DPU of this name, which is not served: ${rival}; take one of them out, or use one plugin for both`;
+  return [{ type: dpuConditions.identifierUnique, status: 'False', reason: 'Conflict', message }];
+}
+
 function listed({ pods, hosts, unreadable }: DpuUsers): string {
   const users: string[] = [];
   if (pods.length > 0) users.push(`pods ${firstTen(pods)}`);

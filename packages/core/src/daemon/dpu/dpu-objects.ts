@@ -18,6 +18,7 @@ import {
 } from '../../api/index.ts';
 import { type Applied, type EventRecorder, isConflict, isNotFound, type KubeStore } from '../../kube/index.ts';
 import { labelValue } from '../chains/network-function-pod.ts';
+import type { KnownDpu } from '../detect/find-dpus.ts';
 
 /** What of a DPU's status is the daemon's. */
 export interface DaemonStatus {
@@ -29,7 +30,11 @@ export interface DaemonStatus {
   drain: Drain | undefined;
 }
 
-const ownConditions: ReadonlySet<string> = new Set([dpuConditions.ready, dpuConditions.attachmentRecords]);
+const ownConditions: ReadonlySet<string> = new Set([
+  dpuConditions.ready,
+  dpuConditions.attachmentRecords,
+  dpuConditions.identifierUnique,
+]);
 
 export class DpuObjects {
   readonly #store: KubeStore;
@@ -118,6 +123,17 @@ export class DpuObjects {
       spec: { dpuProductName: productName, isDpuSide: side === 'dpu', nodeName: this.#nodeName },
     };
   }
+}
+
+/** What an object says of its DPU, where no record does: after a reboot. */
+export function knownByObject({ metadata, spec }: DataProcessingUnit): KnownDpu {
+  return {
+    name: metadata.name,
+    side: spec.isDpuSide ? 'dpu' : 'host',
+    productName: spec.dpuProductName ?? '',
+    plugin: metadata.annotations?.[annotations.plugin] ?? '',
+    identifier: metadata.annotations?.[annotations.identifier],
+  };
 }
 
 function same(a: object | undefined, b: object | undefined): boolean {

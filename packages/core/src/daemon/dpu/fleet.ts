@@ -5,7 +5,7 @@
 import { EventEmitter } from 'node:events';
 import type { DetectedDpu, DpuSide } from '@dpu-operator/sdk/manifest';
 import type { Logger } from 'pino';
-import { annotations, type DataProcessingUnit, dataProcessingUnit, finalizers, labels } from '../../api/index.ts';
+import { type DataProcessingUnit, dataProcessingUnit, finalizers, labels } from '../../api/index.ts';
 import {
   Controller,
   type EventRecorder,
@@ -17,11 +17,12 @@ import {
 } from '../../kube/index.ts';
 import { labelValue } from '../chains/network-function-pod.ts';
 import type { DpuFinding, KnownDpu } from '../detect/find-dpus.ts';
+import { Findings } from '../detect/findings.ts';
 import { nameBehindNode } from '../detect/names.ts';
 import { gone, type Presence, there, unknown } from '../presence.ts';
 import type { DpuUsers } from './dpu-conditions.ts';
 import type { DpuManager } from './dpu-manager.ts';
-import { DpuObjects } from './dpu-objects.ts';
+import { DpuObjects, knownByObject } from './dpu-objects.ts';
 import { drainOf } from './drain.ts';
 import type { ManagedDpus } from './managed-dpus.ts';
 import { type DpuAction, planDpu } from './plan.ts';
@@ -64,8 +65,7 @@ export class DpuFleet extends EventEmitter<DpuFleetEvents> {
   readonly #objects: DpuObjects;
   readonly #informer: Informer<DataProcessingUnit>;
   readonly #controller: Controller;
-  /** undefined until detection has spoken for the first time. */
-  #findings: Map<string, DpuFinding> | undefined;
+  readonly #findings = new Findings();
   readonly #ready = new Set<string>();
   /** By DPU: the rollout before which its VSP has taken away what it made. */
   readonly #cleared = new Map<string, string>();
@@ -100,9 +100,9 @@ export class DpuFleet extends EventEmitter<DpuFleetEvents> {
 
   /** What detection says of every DPU that it was told of by {@link known}, and of new ones. */
   setFindings(findings: readonly DpuFinding[]): void {
-    const before = this.#findings?.keys() ?? [];
-    this.#findings = new Map(findings.map((finding) => [finding.dpu.name, finding]));
-    for (const name of new Set([...before, ...this.#findings.keys(), ...this.#knownNames()])) {
+    const before = this.#findings.names();
+    this.#findings.set(findings);
+    for (const name of new Set([...before, ...this.#findings.names(), ...this.#knownNames()])) {
       this.#controller.enqueue(name);
     }
     this.emit('sides');
@@ -121,7 +121,7 @@ export class DpuFleet extends EventEmitter<DpuFleetEvents> {
   /** The DPUs that were detected before, by records, and by objects after a reboot. */
   known(): KnownDpu[] {
     const known = new Map<string, KnownDpu>(
-      this.#informer.list().map((object) => [object.metadata.name, ofObject(object)]),
+      this.#informer.list().map((object) => [object.metadata.name, knownByObject(object)]),
     );
     for (const record of this.#dpus.records()) known.set(record.name, record);
     return [...known.values()];
@@ -129,7 +129,7 @@ export class DpuFleet extends EventEmitter<DpuFleetEvents> {
 
   /** Whether DPUs have been looked for since the daemon's start. */
   get hasLooked(): boolean {
-    return this.#findings !== undefined;
+    return this.#findings.hasLooked;
   }
 
   /** Whether every DPU is as its object and the last look want it, as far as they are known here. */
@@ -146,24 +146,21 @@ export class DpuFleet extends EventEmitter<DpuFleetEvents> {
   presence(name: string): Presence<DpuManager> {
     const manager = this.#dpus.manager(name);
     if (manager) return there(manager);
-    if (!this.#findings) return unknown('DPUs have not been looked for yet');
-    return this.#findings.has(name) || this.#informer.get(name) ? unknown(`DPU ${name} is not served yet`) : gone;
+    if (!this.hasLooked) return unknown('DPUs have not been looked for yet');
+    return this.#findings.get(name) || this.#informer.get(name) ? unknown(`DPU ${name} is not served yet`) : gone;
   }
 
   /** Of the DPUs that are here or may be, and of those that have not been torn down. */
   sides(): Set<DpuSide> {
-    const found = [...(this.#findings?.values() ?? [])].filter((finding) => !isLeaving(finding));
-    return new Set([...found.map(({ dpu }) => dpu.side), ...this.#dpus.records().map(({ side }) => side)]);
+    return new Set([...this.#findings.staying(), ...this.#dpus.records()].map(({ side }) => side));
   }
 
   /** Whether a DPU with that side is here to stay, and takes pods. One that is missing for a moment does. */
   stays(side: DpuSide): boolean {
-    const names = this.#findings
-      ? [...this.#findings.values()].filter((f) => f.dpu.side === side && !isLeaving(f)).map(({ dpu }) => dpu.name)
-      : this.#dpus.records().flatMap((record) => (record.side === side ? record.name : []));
-    return names.some((name) => {
+    const dpus = this.hasLooked ? this.#findings.staying() : this.#dpus.records();
+    return dpus.some(({ name, side: its }) => {
       const object = this.#informer.get(name);
-      return !(object && (isBeingDeleted(object) || drainOf(object)));
+      return its === side && !(object && (isBeingDeleted(object) || drainOf(object)));
     });
   }
 
@@ -171,7 +168,7 @@ export class DpuFleet extends EventEmitter<DpuFleetEvents> {
     const object = this.#informer.get(name);
     const actions = planDpu({
       object: this.#observeObject(object),
-      finding: this.#findings?.get(name),
+      finding: this.#findings.get(name),
       record: this.#dpus.record(name),
       users: this.#usersOf(name),
       cleared: this.#cleared.get(name),
@@ -196,7 +193,7 @@ export class DpuFleet extends EventEmitter<DpuFleetEvents> {
     const { store } = this.#options;
     switch (action.do) {
       case 'look':
-        if (this.#findings) this.emit('unlooked');
+        if (this.hasLooked) this.emit('unlooked');
         return;
       case 'makeObject':
         return await this.#makeObject(action.dpu);
@@ -277,9 +274,7 @@ export class DpuFleet extends EventEmitter<DpuFleetEvents> {
     await this.#dpus.tearDown(name);
     this.#ready.delete(name);
     this.#cleared.delete(name);
-    const finding = this.#findings?.get(name);
-    // What detection only knew of from before is no more; what it sees is taken into service again.
-    if (finding && (isLeaving(finding) || finding.presence.is === 'unknown')) this.#findings?.delete(name);
+    this.#findings.tornDown(name);
     this.emit('sides');
     await this.#node?.beforeRelease();
   }
@@ -295,7 +290,7 @@ export class DpuFleet extends EventEmitter<DpuFleetEvents> {
 
   #waitsForPods(name: string): boolean {
     const object = this.#informer.get(name);
-    const finding = this.#findings?.get(name);
+    const finding = this.#findings.get(name);
     if (finding?.pluginGone) return true;
     return object ? isBeingDeleted(object) || drainOf(object) !== undefined : finding !== undefined;
   }
@@ -303,17 +298,4 @@ export class DpuFleet extends EventEmitter<DpuFleetEvents> {
   #knownNames(): Set<string> {
     return new Set(this.known().map(({ name }) => name));
   }
-}
-
-const isLeaving = ({ presence, removal, pluginGone }: DpuFinding): boolean =>
-  presence.is === 'gone' || removal !== undefined || pluginGone === true;
-
-function ofObject({ metadata, spec }: DataProcessingUnit): KnownDpu {
-  return {
-    name: metadata.name,
-    side: spec.isDpuSide ? 'dpu' : 'host',
-    productName: spec.dpuProductName ?? '',
-    plugin: metadata.annotations?.[annotations.plugin] ?? '',
-    identifier: metadata.annotations?.[annotations.identifier],
-  };
 }

@@ -66,6 +66,11 @@ describe('an object that is there', () => {
     expect(outline({ finding: orphaned, users })).toEqual(['correctObject', 'manage', 'withdraw', 'report PluginGone']);
   });
 
+  test('says that another DPU has its name', () => {
+    const report = plan({ finding: { ...found, rival: 'Other at 0002:0f:00.0' } }).at(-1);
+    expect(report).toMatchObject({ others: [{ type: 'IdentifierUnique', status: 'False' }] });
+  });
+
   test('carries what was detected, and the count of virtual functions', () => {
     const finding = { dpu: newer, presence: there(newer) };
     expect(plan({ finding })).toMatchObject([{ dpu: newer }, { dpu: newer, numVfs: 4 }, {}, {}]);

@@ -14,7 +14,15 @@ import { type ConditionInput, type DataProcessingUnit, type Drain, finalizers } 
 import { hasFinalizer, isBeingDeleted } from '../../kube/index.ts';
 import type { DpuFinding, KnownDpu } from '../detect/find-dpus.ts';
 import type { Presence } from '../presence.ts';
-import { attachmentRecords, type DpuUsers, hardwareMissing, inUse, isUsed, pluginGone } from './dpu-conditions.ts';
+import {
+  attachmentRecords,
+  type DpuUsers,
+  hardwareMissing,
+  identifierUnique,
+  inUse,
+  isUsed,
+  pluginGone,
+} from './dpu-conditions.ts';
 import { drainOf, drainReport, isToClear } from './drain.ts';
 
 export interface ObservedDpu {
@@ -107,7 +115,7 @@ function planService(object: DataProcessingUnit, finding: DpuFinding, observed: 
     do: 'report',
     object,
     ready: readyOf(finding, problem, users),
-    others: attachmentRecords(users),
+    others: [...attachmentRecords(users), ...identifierUnique(finding.rival)],
     drain,
   });
   return actions;

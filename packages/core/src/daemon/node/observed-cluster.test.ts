@@ -48,6 +48,25 @@ test('a configuration that this version does not understand is none', async () =
   expect(cluster.order.is).toBe('wait');
 });
 
+test('a plugin is gone where the API server says so, not where it is not understood', async () => {
+  const odd = {
+    apiVersion: 'config.openshift.io/v1',
+    kind: 'VendorPlugin',
+    metadata: { name: 'odd' },
+    spec: { image: 7 },
+  };
+  const { api, cluster } = await observed([
+    [nodePath, node],
+    ['/apis/config.openshift.io/v1/vendorplugins/odd', odd],
+  ]);
+  expect(cluster.catalog.has('odd')).toBe(false);
+  expect(await cluster.gonePlugins(['odd', 'other', '@dpu-operator/vsp-old'])).toEqual(
+    new Set(['other', '@dpu-operator/vsp-old']),
+  );
+  api.close();
+  expect(await cluster.gonePlugins(['other'])).toBeUndefined();
+});
+
 test('tells of labels, not of the status that the kubelet writes', async () => {
   const { api, cluster } = await observed([
     [nodePath, node],

@@ -84,6 +84,21 @@ export class ObservedCluster extends EventEmitter<{ change: [] }> implements Det
     return this.#catalog;
   }
 
+  async gonePlugins(plugins: readonly string[]): Promise<ReadonlySet<string> | undefined> {
+    try {
+      const absent = await Promise.all(plugins.map((plugin) => this.#isPluginAbsent(plugin)));
+      return new Set(plugins.filter((_plugin, index) => absent[index]));
+    } catch (error) {
+      this.#options.logger.warn({ err: error, plugins }, 'whether plugins are gone is not known; their DPUs stay');
+      return undefined;
+    }
+  }
+
+  /** Plugins that ship with the operator have names of npm, which no object can have. */
+  async #isPluginAbsent(plugin: string): Promise<boolean> {
+    return plugin.includes('/') || (await this.#options.store.isAbsent(vendorPlugin, plugin));
+  }
+
   async #configChanged(wasDeleted: boolean): Promise<void> {
     if (wasDeleted) await this.#confirmConfig();
     else this.#configIsGone = false;
