@@ -78,7 +78,10 @@ class NodeFixture {
   readonly directory = mkdtempSync(join(tmpdir(), 'daemon-'));
   readonly #api: TestApiServer;
   readonly #store: KubeStore;
+  /** CNI servers that have been started. */
+  servers = 0;
   #stop = new AbortController();
+  #ended: Promise<void> = Promise.resolve();
 
   private constructor(name: string, api: TestApiServer, store: KubeStore, sysfs: FakeSysfs) {
     this.name = name;
@@ -98,7 +101,7 @@ class NodeFixture {
     const node = new NodeFixture(name, api, store, sysfs);
     await node.startDaemon();
     cleanups.push(async () => {
-      node.stopDaemon();
+      await node.stopDaemon();
       await sysfs[Symbol.asyncDispose]();
     });
     return node;
@@ -109,6 +112,11 @@ class NodeFixture {
   }
 
   async startDaemon(): Promise<void> {
+    const daemon = this.runDaemon();
+    await vi.waitFor(() => expect(daemon.notReady()).toEqual([]), 20_000);
+  }
+
+  runDaemon(): Daemon {
     this.#stop = new AbortController();
     const daemon = new Daemon(
       parseConfig({
@@ -127,16 +135,21 @@ class NodeFixture {
       new EventRecorder(this.#store, 'test', 'test', logger),
       this.sysfs,
       this.attachments,
-      async () => ({ retry: () => {}, close: async () => {} }),
+      async () => {
+        this.servers += 1;
+        return { retry: () => {}, close: async () => {} };
+      },
     );
-    void daemon.run(this.#stop.signal).catch((error: unknown) => {
-      if (!this.#stop.signal.aborted) throw error;
+    const { signal } = this.#stop;
+    this.#ended = daemon.run(signal).catch((error: unknown) => {
+      if (!signal.aborted) throw error;
     });
-    await vi.waitFor(() => expect(daemon.notReady()).toEqual([]), 5_000);
+    return daemon;
   }
 
-  stopDaemon(): void {
+  async stopDaemon(): Promise<void> {
     this.#stop.abort();
+    await this.#ended;
   }
 
   vspDirectory(dpuName: string): string {
@@ -167,6 +180,11 @@ class NodeFixture {
 
   get hasExecutable(): boolean {
     return existsSync(join(this.directory, 'bin/dpu-cni'));
+  }
+
+  /** Whether it serves devices to the kubelet. */
+  get offersDevices(): boolean {
+    return existsSync(join(this.directory, 'kubelet/dpuNet.sock'));
   }
 
   async startVsp(dpuName: string): Promise<Vsp> {
@@ -202,7 +220,7 @@ function attachment(): Attachment {
 async function servedNode(): Promise<NodeFixture & { api: TestApiServer }> {
   const shared = await cluster();
   const node = await NodeFixture.start('node-1', shared);
-  await vi.waitFor(() => expect(node.ready(dpuName)?.reason).toBe('VspNotRunning'), 5_000);
+  await vi.waitFor(() => expect(node.ready(dpuName)?.reason).toBe('VspNotRunning'), 20_000);
   await vi.waitFor(() => expect(node.labels()?.[sideLabel]).toBe('dpu'));
   return Object.assign(node, { api: shared.api });
 }
@@ -255,7 +273,7 @@ test('a node that is registered anew, without labels, keeps its DPU', async () =
 test('a netdev that is away for a moment changes nothing but a condition and the health of the devices', async () => {
   const node = await servedNode();
   const vsp = await node.startVsp(dpuName);
-  await vi.waitFor(() => expect(node.ready(dpuName)?.status).toBe('True'), 5_000);
+  await vi.waitFor(() => expect(node.ready(dpuName)?.status).toBe('True'), 20_000);
   const uid = node.object(dpuName)?.metadata.uid;
   const netdev = join(node.sysfs.root, 'bus/pci/devices', card.address, 'net/rpm0');
   rmSync(netdev, { recursive: true });
@@ -263,7 +281,7 @@ test('a netdev that is away for a moment changes nothing but a condition and the
   await vi.waitFor(() => expect(node.ready(dpuName)?.reason).toBe('HardwareMissing'));
   expect(node.ready(dpuName)?.message).toContain(`PCI function ${card.address} has no netdev`);
   // The next daemon does not know better.
-  node.stopDaemon();
+  await node.stopDaemon();
   await node.startDaemon();
   await vi.waitFor(() => expect(node.ready(dpuName)?.reason).toBe('HardwareMissing'));
   mkdirSync(netdev);
@@ -274,19 +292,32 @@ test('a netdev that is away for a moment changes nothing but a condition and the
   expect(node.api.writes.filter((write) => write.startsWith('DELETE'))).toEqual([]);
 });
 
+test('a daemon that starts while the API server is away serves what was served, and takes nothing away', async () => {
+  const node = await servedNode();
+  const vsp = await node.startVsp(dpuName);
+  await vi.waitFor(() => expect(node.ready(dpuName)?.status).toBe('True'), 20_000);
+  await node.stopDaemon();
+  expect(node.offersDevices).toBe(false);
+  node.api.close();
+  const daemon = node.runDaemon();
+  await vi.waitFor(() => expect([node.servers, node.offersDevices]).toEqual([2, true]), 20_000);
+  expect(daemon.notReady()).toEqual(['the caches are being filled']);
+  expect([node.hasExecutable, existsSync(node.vspDirectory(dpuName)), vsp.numVfsAsked]).toEqual([true, true, []]);
+});
+
 test('two nodes with the same card are both served, and keep their names', async () => {
   const shared = await cluster();
   const first = await NodeFixture.start('node-1', shared);
-  await vi.waitFor(() => expect(first.ready(dpuName)).toBeDefined(), 5_000);
+  await vi.waitFor(() => expect(first.ready(dpuName)).toBeDefined(), 20_000);
   const second = await NodeFixture.start('node-2', shared);
   const behind = 'acme-dpu-node-2-dpu';
-  await vi.waitFor(() => expect(second.ready(behind)?.reason).toBe('VspNotRunning'), 5_000);
+  await vi.waitFor(() => expect(second.ready(behind)?.reason).toBe('VspNotRunning'), 20_000);
   expect([first.object(dpuName)?.spec.nodeName, second.object(behind)?.spec.nodeName]).toEqual(['node-1', 'node-2']);
   expect(existsSync(second.vspDirectory(behind))).toBe(true);
   first.label({ dpu: undefined });
   await vi.waitFor(() => expect(first.object(dpuName)).toBeUndefined());
   const uid = second.object(behind)?.metadata.uid;
-  second.stopDaemon();
+  await second.stopDaemon();
   await second.startDaemon();
   second.label({ look: 'now' });
   await vi.waitFor(() => expect(second.ready(behind)).toBeDefined());

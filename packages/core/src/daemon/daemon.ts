@@ -116,20 +116,27 @@ export class Daemon {
 
   /** Works until `signal` is aborted, then lets go of everything as it is: attachments stay. */
   async run(signal: AbortSignal): Promise<void> {
-    await this.#cluster.start(signal);
-    await this.#fleet.start(signal, this.#nodeState);
     this.#attachments.onChange(() => this.#fleet.attachmentsChanged());
     this.#cluster.on('change', () => this.#ordersChanged());
     this.#fleet.on('unlooked', () => void this.#detector.look());
     this.#fleet.on('ready', () => this.#services.retry());
     this.#fleet.on('sides', () => this.#sidesChanged(signal));
     this.#dpus.on('chains', () => this.#chains.reconsider());
-    this.#detector.watchHardware(signal);
-    // Also when there is neither node nor configuration, hence no change to be told of.
-    this.#ordersChanged();
-    await this.#nodeController.start(signal);
-    await this.#services.close();
-    this.#dpus.close();
+    try {
+      // What an earlier daemon served is served before the API server answers: pods can be deleted meanwhile.
+      this.#dpus.openRecorded();
+      this.#nodeController.enqueue('node');
+      const ended = this.#nodeController.start(signal);
+      await this.#cluster.start(signal);
+      await this.#fleet.start(signal, this.#nodeState);
+      this.#detector.watchHardware(signal);
+      // Also when there is neither node nor configuration, hence no change to be told of.
+      this.#ordersChanged();
+      await ended;
+    } finally {
+      await this.#services.close();
+      this.#dpus.close();
+    }
   }
 
   #ordersChanged(): void {

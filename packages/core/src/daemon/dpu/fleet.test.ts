@@ -44,7 +44,7 @@ async function ready(options: FleetFixtureOptions = {}) {
   await vsp.start(fixture.vspDirectory(name));
   cleanups.push(() => vsp.stop());
   fixture.finds(found(detected));
-  await vi.waitFor(() => expect(fixture.condition(name)?.status).toBe('True'), 5_000);
+  await vi.waitFor(() => expect(fixture.condition(name)?.status).toBe('True'), 20_000);
   return { fixture, vsp, port };
 }
 
@@ -344,7 +344,7 @@ test('a DPU that becomes ready is told once, and again after it was not', async 
   for (const times of [1, 2]) {
     const vsp = new Vsp(await freePort());
     await vsp.start(fixture.vspDirectory(name));
-    await vi.waitFor(() => expect(fixture.ready).toBe(times), 5_000);
+    await vi.waitFor(() => expect(fixture.ready).toBe(times), 20_000);
     await vsp.stop();
     await vi.waitFor(() => expect(fixture.dpus.manager(name)?.ready?.status).toBe('False'));
   }

@@ -84,11 +84,10 @@ export class DpuFleet extends EventEmitter<DpuFleetEvents> {
     this.#controller = new Controller({ name: 'dpu', reconcile: (name) => this.#reconcile(name), logger });
   }
 
-  /** Serves what was served before, fills the cache, then works until `signal` is aborted. */
+  /** Fills the cache, then works until `signal` is aborted. */
   async start(signal: AbortSignal, node: NodeCleanup): Promise<void> {
     this.#node = node;
     this.#dpus.on('change', (name) => this.#controller.enqueue(name));
-    this.#dpus.openRecorded();
     await this.#informer.start(signal);
     this.#informer.onChange((object, _previous, kind) => {
       this.#controller.enqueue(object.metadata.name);

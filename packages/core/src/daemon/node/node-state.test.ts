@@ -82,10 +82,13 @@ test('on a node that lost its label, the label that keeps the daemon there goes 
   expect(done).toEqual(['remove', 'remove']);
 });
 
-test('services go on and labels stay while it is not known what is wanted of the node', async () => {
-  const { state, cluster, fleet, done, api } = await nodeState([]);
+test.each<[string, DpuSide[], string[]]>([
+  ['DPUs that are known are served', ['host'], ['start']],
+  ['nothing begins on a node without any', [], []],
+])('while it is not known what is wanted of the node, %s, and labels stay', async (_case, sides, steps) => {
+  const { state, cluster, fleet, done, api } = await nodeState(sides);
   fleet.hasLooked = true;
   cluster.order = { is: 'wait', reason: 'the configuration is not known' };
   await state.reconcile();
-  expect([done, api.writes]).toEqual([['start'], []]);
+  expect([done, api.writes]).toEqual([steps, []]);
 });

@@ -33,7 +33,6 @@ export interface NodeStateOptions {
 export class NodeState implements NodeCleanup {
   readonly #options: NodeStateOptions;
   #work: Promise<void> = Promise.resolve();
-  #hasLeft = false;
   #lastWrite: string | undefined;
 
   constructor(options: NodeStateOptions) {
@@ -53,13 +52,9 @@ export class NodeState implements NodeCleanup {
   async #reconcile(): Promise<void> {
     const { fleet, cluster, services } = this.#options;
     const { order } = cluster;
-    if (order.is === 'leave' && fleet.hasLooked && fleet.sides().size === 0) {
-      await services.remove();
-      this.#hasLeft = true;
-    } else if (order.is !== 'wait' || !this.#hasLeft) {
-      await services.start();
-      this.#hasLeft = false;
-    }
+    const hasDpus = fleet.sides().size > 0;
+    if (order.is === 'leave' && fleet.hasLooked && !hasDpus) await services.remove();
+    else if (order.is === 'serve' || hasDpus) await services.start();
     await this.#label(order);
   }
 

@@ -76,6 +76,7 @@ export class FleetFixture {
     const api = options.api ?? new TestApiServer();
     const fixture = new FleetFixture(await api.start(), api, options);
     const beforeRelease = async () => void fixture.cleanups.push([...fixture.fleet.sides()]);
+    fixture.dpus.openRecorded();
     await fixture.fleet.start(fixture.#stop.signal, { beforeRelease });
     return fixture;
   }
