@@ -247,6 +247,23 @@ test('a node that loses the label dpu=true waits for its pods, is cleaned up, an
   await vi.waitFor(() => expect([node.hasExecutable, node.labels()?.[sideLabel]]).toEqual([true, 'dpu']));
 });
 
+test('a node that lost the label while it was rebooted, which leaves no records, is cleaned up in the same order', async () => {
+  const node = await servedNode();
+  await node.stopDaemon();
+  rmSync(join(node.directory, 'daemon'), { recursive: true });
+  mkdirSync(join(node.directory, 'daemon'));
+  node.label({ dpu: undefined });
+  const writes = node.api.writes.length;
+  node.runDaemon();
+  await vi.waitFor(() => expect(node.labels()).toEqual({}));
+  expect([node.object(dpuName), node.hasExecutable]).toEqual([undefined, false]);
+  expect(writesSince(node.api, writes)).toEqual([
+    `DELETE ${dpuPath}/${dpuName}`,
+    `PATCH ${dpuPath}/${dpuName}`,
+    `PATCH ${node.path}`,
+  ]);
+});
+
 test('a configuration that is deleted waits for pods; the label is off the node before the last finalizer is', async () => {
   const node = await servedNode();
   node.attachments.put(attachment());

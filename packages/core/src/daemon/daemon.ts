@@ -111,14 +111,15 @@ export class Daemon {
   /** What is missing until pods can be served; empty when nothing is. */
   notReady(): string[] {
     if (!this.#cluster.hasSynced) return ['the caches are being filled'];
-    return this.#services.started || this.#cluster.order.is === 'leave' ? [] : ['the CNI server does not run'];
+    const { order } = this.#cluster;
+    if (this.#services.started || order.is === 'leave') return [];
+    return order.is === 'wait' ? [order.reason] : ['the CNI server does not run'];
   }
 
   /** Works until `signal` is aborted, then lets go of everything as it is: attachments stay. */
   async run(signal: AbortSignal): Promise<void> {
     this.#attachments.onChange(() => this.#fleet.attachmentsChanged());
-    this.#cluster.on('change', () => this.#ordersChanged());
-    this.#fleet.on('unlooked', () => void this.#detector.look());
+    this.#fleet.on('unlooked', () => void this.#detector.lookAndTell());
     this.#fleet.on('ready', () => this.#services.retry());
     this.#fleet.on('sides', () => this.#sidesChanged(signal));
     this.#dpus.on('chains', () => this.#chains.reconsider());
@@ -129,6 +130,8 @@ export class Daemon {
       const ended = this.#nodeController.start(signal);
       await this.#cluster.start(signal);
       await this.#fleet.start(signal, this.#nodeState);
+      // Not before the objects of this node's DPUs are known: what is known would be taken for all that there is.
+      this.#cluster.on('change', () => this.#ordersChanged());
       this.#detector.watchHardware(signal);
       // Also when there is neither node nor configuration, hence no change to be told of.
       this.#ordersChanged();

@@ -1,6 +1,7 @@
 import { rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { LinkChange } from '@dpu-operator/sdk/linux';
 import { type FakeSysfs, fakeSysfs } from '@dpu-operator/sdk/testing';
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
@@ -60,6 +61,7 @@ class NodeFixture {
   detector: Detector;
   /** undefined while the API server does not answer. */
   gone: ReadonlySet<string> | undefined = new Set();
+  linkChanged: (change: LinkChange) => void = () => {};
   readonly #sysfs: FakeSysfs;
 
   constructor(sysfs: FakeSysfs, plugins: VendorPlugin[]) {
@@ -76,6 +78,9 @@ class NodeFixture {
       nodeName: 'n',
       dpus: { known: () => [...this.records.values()] },
       onFindings: (findings) => this.#take(findings),
+      watch: (onChange) => {
+        this.linkChanged = onChange;
+      },
       logger: pino({ level: 'silent' }),
     });
     return this.detector;
@@ -123,6 +128,8 @@ test('tells of each change once, and plans no look while nothing is missing', as
   expect(await fixture.look()).toEqual([`${name} there`]);
   await fixture.look();
   expect([fixture.told.length, vi.getTimerCount()]).toEqual([1, 0]);
+  await fixture.detector.lookAndTell();
+  expect(fixture.told.length).toBe(2);
 });
 
 test('a netdev that is away, in another namespace or while its driver loads, is no DPU that is gone', async () => {
@@ -277,4 +284,22 @@ test('a plugin that is missing here is gone once the API server says so, and ask
   fixture.gone = new Set(['ipu']);
   await fixture.look();
   expect([fixture.findings[0]?.pluginGone, vi.getTimerCount()]).toEqual([true, 0]);
+});
+
+test('links of pods set off no look; those of hardware do', async () => {
+  const sriov = { totalVfs: 2, device: '1453', numVfs: 2 };
+  const { sysfs, fixture } = await node([ipu], { pci: [bridge, { ...card, sriov }] });
+  fixture.detector.watchHardware(new AbortController().signal);
+  await fixture.look();
+  const [vf] = await sysfs.virtualFunctions(card.address);
+  for (const deleted of [false, true]) {
+    fixture.linkChanged({ name: 'veth1', index: 7, deleted, kind: 'veth' });
+    fixture.linkChanged({ name: 'ens5f0v0', index: 8, deleted, pciAddress: vf ?? '' });
+  }
+  expect(vi.getTimerCount()).toBe(0);
+  fixture.linkChanged({ name: 'ens5f0d2', index: 9, deleted: true, pciAddress: card.address });
+  const snapshot = vi.spyOn(sysfs, 'snapshot');
+  vi.advanceTimersByTime(500);
+  await fixture.look();
+  expect(snapshot).toHaveBeenCalledTimes(2);
 });

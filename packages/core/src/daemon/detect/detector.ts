@@ -26,6 +26,8 @@ export interface DetectorOptions {
   dpus: { known(): readonly KnownDpu[] };
   onFindings: (findings: readonly DpuFinding[]) => void;
   logger: Logger;
+  /** Default: the links of this process's network namespace. */
+  watch?: typeof watchLinks;
 }
 
 /** Milliseconds between looks while something is missing that comes back without an event: PCI functions, DMI tables. */
@@ -59,6 +61,12 @@ export class Detector {
       .then(() => this.#look())
       .catch((error) => this.#options.logger.error({ err: error }, 'detection failed; it is tried on the next change'));
     return this.#work;
+  }
+
+  /** Tells of the outcome also when it is as before. */
+  lookAndTell(): Promise<void> {
+    this.#last = undefined;
+    return this.look();
   }
 
   async #look(): Promise<void> {
@@ -105,7 +113,8 @@ export class Detector {
   /** A card that is plugged in brings its netdev. */
   #watchLinks(signal: AbortSignal): void {
     this.#watchesLinks = true;
-    watchLinks(
+    const { watch = watchLinks } = this.#options;
+    watch(
       (change) => {
         if (mattersForDetection(change, this.#virtualFunctions)) this.#timer.changed();
       },

@@ -42,7 +42,16 @@ export class ManagedDpus extends EventEmitter<ManagedDpusEvents> implements Chai
 
   /** Serves what an earlier daemon served: pods can be deleted although nothing has been looked for yet. */
   openRecorded(): void {
-    for (const dpu of this.#records.list()) if (!this.#managers.has(dpu.name)) this.#open(dpu);
+    for (const dpu of this.#records.list()) {
+      try {
+        if (!this.#managers.has(dpu.name)) this.#open(dpu);
+      } catch (err) {
+        this.#options.logger.error(
+          { err, dpu: dpu.name },
+          'cannot serve a DPU yet; it is tried when it is found again',
+        );
+      }
+    }
   }
 
   records(): DetectedDpu[] {
