@@ -87,7 +87,7 @@ describe('everything deleted', () => {
     await kubectl.run(['create', '-f', 'examples/my-pod.yaml']);
     await kubectl.wait('condition=Ready', ['pod/my-pod']);
     await kubectl.run(['delete', '-f', 'examples/config.yaml', '--wait=false']);
-    const inUse = 'jsonpath={.status.conditions[?(@.type=="Ready")].reason}=AttachmentsInUse';
+    const inUse = 'jsonpath={.status.conditions[?(@.type=="Ready")].reason}=InUse';
     await kubectl.wait(inUse, [`dpu/${hostDpu}`]);
     expect(await kubectl.run(['get', 'dpu', hostDpu, '-o', 'jsonpath={.status.conditions}'])).toContain(
       'default/my-pod',

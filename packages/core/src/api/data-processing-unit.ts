@@ -73,6 +73,10 @@ export const dpuConditions = {
   ready: 'Ready',
   /** The daemon's, of a DPU side: the hosts that have bridge ports on it are there. */
   hostPorts: 'HostPorts',
+  /** The daemon's, where it is false: records of attachments on its node cannot be read. */
+  attachmentRecords: 'AttachmentRecords',
+  /** The daemon's, where it is false: another DPU of its node has the same identifier. */
+  identifierUnique: 'IdentifierUnique',
   /** The operator's: its VSP pod runs what the configuration asks for. */
   vspPod: 'VspPod',
   /** The operator's: it runs the plugin, version and settings that are asked for. */

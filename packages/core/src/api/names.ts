@@ -57,6 +57,8 @@ export const annotations = {
   forgetHost: `${prefix}/forget-host`,
   /** On a DataProcessingUnit: the plugin that detected it; on its VSP pod: the one that it runs. */
   plugin: `${prefix}/plugin`,
+  /** On a DataProcessingUnit: the identifier that its VSP is given, which two nodes may both have. */
+  identifier: `${prefix}/identifier`,
   /** On a VendorPlugin: another value than before has its versions looked up again. */
   refresh: `${prefix}/refresh`,
   /** On what the operator makes: the hash of what it was made from. */

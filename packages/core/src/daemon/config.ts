@@ -29,6 +29,20 @@ export interface DaemonConfig {
   logLevel: string;
 }
 
+/** Where the daemon's files are on a node. */
+export interface NodeDirectories {
+  /** Everything of the daemon. */
+  daemon: string;
+  /** What it must remember over its own restarts. */
+  state: string;
+  /** Where the kubelet may look for sockets of device plugins: the one that has the kubelet's own counts. */
+  devicePlugins: readonly [string, ...string[]];
+  /** Device Information files that Multus reads. */
+  deviceInfo: string;
+  /** For the socket of a DPU's VSP. */
+  vsp: (dpuName: string) => string;
+}
+
 /** @throws Error naming each variable that is missing or wrong */
 export function parseConfig(environment: NodeJS.ProcessEnv): DaemonConfig {
   const result = schema.safeParse(environment);

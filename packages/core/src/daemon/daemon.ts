@@ -2,71 +2,51 @@
 import type { Sysfs } from '@dpu-operator/sdk/linux';
 import type { Logger } from 'pino';
 import { inject, injectable } from 'tsyringe';
-import {
-  configName,
-  type DpuOperatorConfig,
-  daemonDirectory,
-  deviceInfoDirectory,
-  devicePluginDirectories,
-  dpuOperatorConfig,
-  resourceName,
-  stateDirectory,
-  type VendorPlugin,
-  vendorPlugin,
-  vspDirectory,
-} from '../api/index.ts';
-import {
-  Controller,
-  type EventRecorder,
-  Informer,
-  isBeingDeleted,
-  type KubeStore,
-  type Node,
-  node as nodeType,
-} from '../kube/index.ts';
-import { PluginCatalog } from '../plugins/catalog.ts';
+import { resourceName } from '../api/index.ts';
+import { Controller, type EventRecorder, type KubeStore } from '../kube/index.ts';
 import { PciFunctions } from './attach/pci-functions.ts';
 import type { ChainMembership, DpuIndex } from './attach/ports.ts';
 import type { AttachmentStore } from './attach/store.ts';
 import { ChainReconciler } from './chains/chain-reconciler.ts';
-import type { DaemonConfig } from './config.ts';
+import type { DaemonConfig, NodeDirectories } from './config.ts';
 import { Detector } from './detect/detector.ts';
 import { fleetAttachments } from './dpu/attachments.ts';
 import { dpuIndex } from './dpu/directory.ts';
 import { DpuFleet } from './dpu/fleet.ts';
+import { ManagedDpus } from './dpu/managed-dpus.ts';
 import { Allocator } from './kubelet/allocator.ts';
 import { DeviceInfoFiles } from './kubelet/device-info.ts';
 import { findPluginDirectory } from './kubelet/device-plugin.ts';
 import { DevicePool } from './kubelet/pool.ts';
 import { NodeState } from './node/node-state.ts';
+import { ObservedCluster } from './node/observed-cluster.ts';
 import { type CniService, NodePodServices } from './node/pod-services.ts';
 import { tokens } from './tokens.ts';
 
-/** Serves CNI requests for this node's DPUs until closed. */
+/** Serves CNI requests for the DPUs of an index until closed. */
 export type StartCniServer = (dpus: DpuIndex, chains: ChainMembership) => Promise<CniService>;
 
 /**
- * Detection tells the fleet which DPUs there are; the fleet keeps their objects and managers, and these fill the device
- * pool; the node's label and services follow from the sides that the fleet has. Nothing runs by the clock but the
- * heartbeat to the DPU side.
+ * The cluster says what is wanted of the node, detection which DPUs there are; the fleet keeps their objects and managers,
+ * and these fill the device pool; the node's label and services follow from the sides that the fleet has. Nothing runs by
+ * the clock but the heartbeat to the DPU side.
  */
 @injectable()
 export class Daemon {
   readonly #logger: Logger;
-  readonly #node: Informer<Node>;
-  readonly #config: Informer<DpuOperatorConfig>;
-  readonly #vendorPlugins: Informer<VendorPlugin>;
   readonly #attachments: AttachmentStore;
+  readonly #cluster: ObservedCluster;
+  readonly #dpus: ManagedDpus;
   readonly #fleet: DpuFleet;
   readonly #detector: Detector;
   readonly #chains: ChainReconciler;
   readonly #services: NodePodServices;
+  readonly #nodeState: NodeState;
   readonly #nodeController: Controller;
-  #signal: AbortSignal | undefined;
-  #catalog: PluginCatalog | undefined;
 
   constructor(
     @inject(tokens.config) config: DaemonConfig,
+    @inject(tokens.directories) directories: NodeDirectories,
     @inject(tokens.logger) logger: Logger,
     @inject(tokens.store) store: KubeStore,
     @inject(tokens.events) events: EventRecorder,
@@ -77,127 +57,119 @@ export class Daemon {
     const { nodeName } = config;
     const pci = new PciFunctions();
     const pool = new DevicePool((deviceId) => pci.numaNodeOf(deviceId));
-    const deviceInfo = new DeviceInfoFiles({ directory: `${deviceInfoDirectory}/dp`, resourceName, pci });
+    const deviceInfo = new DeviceInfoFiles({ directory: directories.deviceInfo, resourceName, pci });
+    const attached = fleetAttachments(attachments);
     this.#logger = logger;
     this.#attachments = attachments;
-    this.#node = new Informer(store, nodeType, { fieldSelector: `metadata.name=${nodeName}`, logger });
-    this.#config = new Informer(store, dpuOperatorConfig, { fieldSelector: `metadata.name=${configName}`, logger });
-    this.#vendorPlugins = new Informer(store, vendorPlugin, { logger });
-    const node = () => this.#node.get(nodeName);
-
+    this.#cluster = new ObservedCluster({ store, nodeName, logger });
+    this.#dpus = new ManagedDpus({
+      nodeName,
+      pool,
+      attachments: attached,
+      sysfs,
+      stateDirectory: directories.state,
+      vspDirectory: directories.vsp,
+      logger,
+    });
     this.#fleet = new DpuFleet({
       store,
       events,
       nodeName,
-      pool,
-      attachments: fleetAttachments(attachments),
-      sysfs,
-      stateDirectory,
-      vspDirectory,
-      onSides: () => this.#sidesChanged(),
-      onReady: () => this.#services.retry(),
-      onChains: () => this.#chains.reconsider(),
-      settleNode: () => nodeState.settle(),
+      dpus: this.#dpus,
+      attachments: attached,
       logger,
     });
-    this.#services = new NodePodServices({
-      cni: { source: config.cniSource, directory: config.cniBinDirectory },
-      startCniServer: () => startCniServer(dpuIndex(this.#fleet), this.#chains),
-      devicePlugin: {
-        directory: findPluginDirectory(devicePluginDirectories(config.kubeletRoot)),
-        resourceName,
-        pool,
-        allocator: new Allocator({ pool, resourceName, pci, deviceInfo, logger }),
-        logger,
-      },
-      deviceInfo,
-      daemonDirectory,
-      logger,
-    });
-    const nodeState = new NodeState({
-      store,
-      nodeName,
-      node,
-      hasLooked: () => this.#fleet.hasLooked,
-      sides: () => this.#fleet.sides(),
-      isUninstalling: () => this.#isUninstalling(),
-      services: this.#services,
-      logger,
-    });
-    this.#nodeController = new Controller({ name: 'node', reconcile: () => nodeState.settle(), logger });
     this.#detector = new Detector({
-      catalog: () => {
-        this.#catalog ??= new PluginCatalog(this.#vendorPlugins.list());
-        return this.#catalog;
-      },
-      known: () => this.#fleet.known(),
+      orders: this.#cluster,
       sysfs,
       nodeName,
-      node,
-      config: () => this.#config.get(configName),
-      onDetected: (dpus) => this.#fleet.setDetected(dpus),
+      dpus: this.#fleet,
+      onFindings: (findings) => this.#fleet.setFindings(findings),
       logger,
     });
     this.#chains = new ChainReconciler({
       store,
       events,
       nodeName,
-      nodeLabels: () => node()?.metadata.labels ?? {},
-      hasDpuSide: () => this.#fleet.stays('dpu') && !this.#isUninstalling(),
-      dataPath: this.#fleet,
+      nodeLabels: () => this.#cluster.nodeLabels ?? {},
+      hasDpuSide: () => this.#fleet.stays('dpu') && this.#cluster.order.is !== 'leave',
+      dataPath: this.#dpus,
       logger,
     });
+    this.#services = new NodePodServices({
+      cni: { source: config.cniSource, directory: config.cniBinDirectory },
+      startCniServer: () => startCniServer(dpuIndex(this.#dpus, this.#fleet), this.#chains),
+      devicePlugin: {
+        directory: findPluginDirectory(directories.devicePlugins),
+        resourceName,
+        pool,
+        allocator: new Allocator({ pool, resourceName, pci, deviceInfo, logger }),
+        logger,
+      },
+      deviceInfo,
+      daemonDirectory: directories.daemon,
+      logger,
+    });
+    this.#nodeState = new NodeState({
+      store,
+      nodeName,
+      cluster: this.#cluster,
+      fleet: this.#fleet,
+      services: this.#services,
+      logger,
+    });
+    this.#nodeController = new Controller({ name: 'node', reconcile: () => this.#nodeState.reconcile(), logger });
   }
 
   /** What is missing until pods can be served; empty when nothing is. */
   notReady(): string[] {
-    const caches = [this.#node, this.#config, this.#vendorPlugins];
-    if (!caches.every(({ hasSynced }) => hasSynced)) return ['the caches are being filled'];
-    return this.#services.started || this.#isUninstalling() ? [] : ['the CNI server does not run'];
+    if (!this.#cluster.hasSynced) return ['the caches are being filled'];
+    const { order } = this.#cluster;
+    if (this.#services.started || order.is === 'leave') return [];
+    return order.is === 'wait' ? [order.reason] : ['the CNI server does not run'];
   }
 
   /** Works until `signal` is aborted, then lets go of everything as it is: attachments stay. */
   async run(signal: AbortSignal): Promise<void> {
-    await Promise.all([this.#node, this.#config, this.#vendorPlugins].map((informer) => informer.start(signal)));
-    await this.#fleet.start(signal);
     this.#attachments.onChange(() => this.#fleet.attachmentsChanged());
-    this.#node.onChange(() => this.#lookAgain());
-    this.#config.onChange(() => this.#lookAgain());
-    this.#vendorPlugins.onChange(() => {
-      this.#catalog = undefined;
-      void this.#detector.look();
-    });
-    this.#detector.watchHardware(signal);
-    // Also when there is neither node nor configuration, hence no change to be told of.
-    this.#lookAgain();
-    this.#signal = signal;
-    this.#startChains();
-    await this.#nodeController.start(signal);
-    await this.#services.close();
-    this.#fleet.close();
+    this.#fleet.on('unlooked', () => void this.#detector.lookAndTell());
+    this.#fleet.on('ready', () => this.#services.retry());
+    this.#fleet.on('sides', () => this.#sidesChanged(signal));
+    this.#dpus.on('chains', () => this.#chains.reconsider());
+    try {
+      // What an earlier daemon served is served before the API server answers: pods can be deleted meanwhile.
+      this.#dpus.openRecorded();
+      this.#nodeController.enqueue('node');
+      const ended = this.#nodeController.start(signal);
+      await this.#cluster.start(signal);
+      await this.#fleet.start(signal, this.#nodeState);
+      // Not before the objects of this node's DPUs are known: what is known would be taken for all that there is.
+      this.#cluster.on('change', () => this.#ordersChanged());
+      this.#detector.watchHardware(signal);
+      // Also when there is neither node nor configuration, hence no change to be told of.
+      this.#ordersChanged();
+      await ended;
+    } finally {
+      await this.#services.close();
+      this.#dpus.close();
+    }
   }
 
-  #lookAgain(): void {
+  #ordersChanged(): void {
     void this.#detector.look();
     this.#nodeController.enqueue('node');
     this.#chains.reconsider();
   }
 
-  #sidesChanged(): void {
+  #sidesChanged(signal: AbortSignal): void {
     this.#nodeController.enqueue('node');
-    this.#startChains();
+    this.#startChains(signal);
     this.#chains.reconsider();
   }
 
-  #isUninstalling(): boolean {
-    const config = this.#config.get(configName);
-    return !config || isBeingDeleted(config);
-  }
-
   /** Hosts have nothing to do with chains and do not watch them. Before the first look no DPU side counts as gone. */
-  #startChains(): void {
-    const signal = this.#signal;
-    if (!signal || !this.#fleet.hasLooked || !this.#fleet.sides().has('dpu')) return;
+  #startChains(signal: AbortSignal): void {
+    if (!this.#fleet.hasLooked || !this.#fleet.sides().has('dpu')) return;
     this.#chains.start(signal).catch((error) => {
       if (!signal.aborted) this.#logger.error({ err: error }, 'the chains are not watched');
     });

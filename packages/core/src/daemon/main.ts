@@ -6,9 +6,12 @@ import { container } from 'tsyringe';
 import {
   cniServerSocket,
   daemonDirectory,
+  deviceInfoDirectory,
+  devicePluginDirectories,
   podResourcesDirectory,
   resourceName,
   stateDirectory,
+  vspDirectory,
   workloads,
 } from '../api/index.ts';
 import { connectStore } from '../kube/connect.ts';
@@ -16,7 +19,7 @@ import { collectProcessMetrics, EventRecorder, serveHealth } from '../kube/index
 import { createLogger } from '../log.ts';
 import { AttachEngine, AttachmentStore, DeviceHomes } from './attach/index.ts';
 import { CniServer } from './cni-server/index.ts';
-import { parseConfig } from './config.ts';
+import { type NodeDirectories, parseConfig } from './config.ts';
 import { Daemon, type StartCniServer } from './daemon.ts';
 import { Ipam } from './ipam/index.ts';
 import { PodResources } from './kubelet/pod-resources.ts';
@@ -73,7 +76,15 @@ async function main(): Promise<void> {
       },
     };
   };
+  const directories: NodeDirectories = {
+    daemon: daemonDirectory,
+    state: stateDirectory,
+    devicePlugins: devicePluginDirectories(config.kubeletRoot),
+    deviceInfo: `${deviceInfoDirectory}/dp`,
+    vsp: vspDirectory,
+  };
   container.registerInstance(tokens.config, config);
+  container.registerInstance(tokens.directories, directories);
   container.registerInstance(tokens.logger, logger);
   container.registerInstance(tokens.store, store);
   container.registerInstance(tokens.events, new EventRecorder(store, workloads.daemon, config.podName, logger));

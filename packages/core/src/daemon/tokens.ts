@@ -1,6 +1,7 @@
 /** What the daemon's classes are given by the container of main.ts. */
 export const tokens = {
   config: Symbol('DaemonConfig'),
+  directories: Symbol('NodeDirectories'),
   logger: Symbol('Logger'),
   store: Symbol('KubeStore'),
   events: Symbol('EventRecorder'),

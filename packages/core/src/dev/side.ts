@@ -12,6 +12,7 @@ import { fleetAttachments } from '../daemon/dpu/attachments.ts';
 import { dpuIndex } from '../daemon/dpu/directory.ts';
 import { DpuManager } from '../daemon/dpu/dpu-manager.ts';
 import { DevicePool } from '../daemon/kubelet/pool.ts';
+import { there } from '../daemon/presence.ts';
 import { runCni } from './cni.ts';
 import { makeRunPrivate } from './mounts.ts';
 import type { CniCall, MethodName, Params, Result, SideStart } from './protocol.ts';
@@ -79,13 +80,15 @@ export class Side implements Handlers {
       logger,
       heartbeatMs,
     });
-    const fleet = {
+    const dpus = {
       manager: (name: string) => (name === dpu.name ? manager : undefined),
       managers: () => [manager],
-      sides: () => new Set([dpu.side]),
-      isGone: () => false,
     };
-    const engine = new AttachEngine({ store, homes, index: dpuIndex(fleet), exec, logger });
+    const fleet = {
+      sides: () => new Set([dpu.side]),
+      presence: () => there(manager),
+    };
+    const engine = new AttachEngine({ store, homes, index: dpuIndex(dpus, fleet), exec, logger });
     engine.watch(this.#stopping.signal);
     const server = new CniServer({ engine, socketPath: cniServerSocket, logger });
     await server.start();

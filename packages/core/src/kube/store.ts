@@ -57,6 +57,22 @@ export class KubeStore {
     }
   }
 
+  /**
+   * Whether the server says that there is no such object. One that is not understood is there.
+   *
+   * @throws ApiError when it says nothing about it: also when it does not know the kind, or does not know it yet.
+   */
+  async isAbsent<T extends KubeObject>(type: ResourceType<T>, name: string, namespace?: string): Promise<boolean> {
+    try {
+      await this.client.json({ method: 'GET', path: resourcePath(type, namespace, name) });
+      return false;
+    } catch (error) {
+      // A path that the server does not serve is answered without a Status.
+      if (isNotFound(error) && error.reason === 'NotFound') return true;
+      throw error;
+    }
+  }
+
   /** All objects, page by page. Objects that the schema refuses go to `onInvalid`, which may throw. */
   async list<T extends KubeObject>(
     type: ResourceType<T>,

@@ -3,6 +3,7 @@ import type { ConditionInput } from '../api/conditions.ts';
 import { type DataProcessingUnit, dpuConditions } from '../api/data-processing-unit.ts';
 import type { Rollout } from '../api/plugin-run.ts';
 import { keyOf } from '../kube/index.ts';
+import { firstTen } from '../listed.ts';
 import type { Choice } from './plugin-choice.ts';
 import { podsLeft } from './rollout/plan.ts';
 import { nameOf } from './rollout/plugin-run.ts';
@@ -85,8 +86,7 @@ function draining(target: string, pods: readonly string[] | undefined, refusals:
   if (!pods)
     return verdict('False', 'Draining', `before ${target} starts, the daemon takes the devices away from new pods`);
   if (refusals.length > 0) return verdict('False', 'DrainBlocked', `${target} waits for pods: ${refusals.join('; ')}`);
-  const listed = pods.slice(0, 10).join(', ') + (pods.length > 10 ? ` and ${pods.length - 10} more` : '');
-  return verdict('False', 'Draining', `${target} waits until these pods have ended: ${listed}`);
+  return verdict('False', 'Draining', `${target} waits until these pods have ended: ${firstTen(pods)}`);
 }
 
 function verdict(status: 'True' | 'False', reason: string, message: string): ConditionInput {

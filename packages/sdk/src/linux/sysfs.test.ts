@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
@@ -42,11 +42,22 @@ test('reads the PCI functions of a machine', async () => {
       device: 'b900',
       class: '020000',
       isVf: false,
+      bridges: [],
       netdevs: [{ name: 'eth1', mac: '02:00:00:00:00:01' }],
       config: Buffer.from([0x7d, 0x17]),
     },
     expect.objectContaining({ address: '0000:01:02.3', device: 'b903', isVf: true, netdevs: [] }),
   ]);
+});
+
+test('tells the bridges above a function, and keeps one that cannot be read', async () => {
+  const place = 'devices/pci0000:80/0000:80:01.0/0000:81:00.0/0000:82:00.0';
+  mkdirSync(join(sys, place), { recursive: true });
+  const link = join(sys, 'bus/pci/devices/0000:82:00.0');
+  symlinkSync(`../../../${place}`, link);
+  const { pci } = await new Sysfs(sys).snapshot();
+  unlinkSync(link);
+  expect(pci.at(-1)).toMatchObject({ address: '0000:82:00.0', vendor: '', bridges: ['0000:80:01.0', '0000:81:00.0'] });
 });
 
 test('places a virtual function on its card', async () => {

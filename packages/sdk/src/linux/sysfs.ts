@@ -1,6 +1,6 @@
 /** PCI functions, their netdevs and virtual functions, and the machine's DMI product name, from sysfs. */
-import { readdir, readFile, readlink, writeFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { lstat, readdir, readFile, readlink, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { DpuError } from '../errors.ts';
 
 export interface Netdev {
@@ -17,6 +17,8 @@ export interface PciFunction {
   /** Six hex digits: class, subclass, programming interface. */
   class: string;
   isVf: boolean;
+  /** Addresses of the PCI bridges above it, the root's first; empty on the root bus. */
+  bridges: string[];
   netdevs: Netdev[];
   /** PCI configuration space; 64 bytes unless read by root. */
   config: Uint8Array;
@@ -49,8 +51,7 @@ export class Sysfs {
     const addresses = await entries(join(this.#sys, 'bus/pci/devices'));
     const functions = await Promise.all(addresses.map((address) => this.#function(address)));
     return {
-      // A function that was unplugged between the listing and the reading has no vendor any more.
-      pci: functions.filter((f) => f.vendor !== ''),
+      pci: functions.filter((f) => f !== undefined),
       dmiProduct: await text(join(this.#sys, 'class/dmi/id/product_name')),
     };
   }
@@ -105,9 +106,11 @@ export class Sysfs {
     return join(this.#sys, 'bus/pci/devices', basename(pciAddress));
   }
 
-  async #function(address: string): Promise<PciFunction> {
+  /** undefined for one that was unplugged between the listing and the reading, not for one that cannot be read. */
+  async #function(address: string): Promise<PciFunction | undefined> {
     const directory = this.#directoryOf(address);
-    const [vendor, device, pciClass, physical, names, config] = await Promise.all([
+    const [place, vendor, device, pciClass, physical, names, config] = await Promise.all([
+      readlink(directory).catch(() => ''),
       text(join(directory, 'vendor')),
       text(join(directory, 'device')),
       text(join(directory, 'class')),
@@ -115,6 +118,7 @@ export class Sysfs {
       entries(join(directory, 'net')),
       readFile(join(directory, 'config')).catch(() => Buffer.alloc(0)),
     ]);
+    if (vendor === '' && (await isGone(directory))) return undefined;
     const netdevs = names.map(async (name) => ({ name, mac: await text(join(directory, 'net', name, 'address')) }));
     return {
       address,
@@ -122,6 +126,7 @@ export class Sysfs {
       device: device.replace(/^0x/, ''),
       class: pciClass.replace(/^0x/, ''),
       isVf: physical !== undefined,
+      bridges: dirname(place).split('/').filter(isPciAddress),
       netdevs: await Promise.all(netdevs),
       config,
     };
@@ -134,4 +139,10 @@ const target = async (path: string): Promise<string | undefined> =>
   readlink(path).then(
     (link) => basename(link),
     () => undefined,
+  );
+const isPciAddress = (name: string): boolean => /^[0-9a-f]{4,}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]$/.test(name);
+const isGone = async (path: string): Promise<boolean> =>
+  lstat(path).then(
+    () => false,
+    (error: NodeJS.ErrnoException) => error.code === 'ENOENT',
   );

@@ -48,6 +48,7 @@ const pci = (address: string, ids: string, more: Partial<PciFunction> = {}): Pci
   device: ids.slice(5),
   class: '020000',
   isVf: false,
+  bridges: [],
   netdevs: [],
   config: new Uint8Array(0),
   ...more,
@@ -102,6 +103,23 @@ test('Netsec: two ports with one serial number are one card', () => {
   ];
   expect(names({ pci: own })).toEqual(['00-11-22-33-44-55-dpu']);
   expect(names({ pci: own.map((port) => ({ ...port, netdevs: [] })) })).toEqual([]);
+});
+
+test('a card that does not answer has no serial number, hence no name yet', () => {
+  const config = (byte: number) => new Uint8Array(0x158).fill(byte, 0x150);
+  expect(names({ pci: [pci('0000:ca:00.0', '8086:1599', { config: config(0xff) })] })).toEqual([]);
+});
+
+test('a DPU tells by which functions it was found', () => {
+  const config = new Uint8Array(0x158).fill(0xa1, 0x150);
+  const bridges = ['0000:c9:00.0'];
+  const ports = ['0000:ca:00.0', '0000:ca:00.1'].map((address) => pci(address, '8086:1599', { config, bridges }));
+  const input = { plugins, node: { name: 'n', labels: { [label]: 'host' } }, mode: 'auto' } as const;
+  const found = detectDpus({ ...input, snapshot: { pci: ports, dmiProduct: '' } });
+  expect(found.map(({ functions }) => functions)).toEqual([
+    ports.map(({ address }) => ({ address, bridges })),
+    undefined,
+  ]);
 });
 
 test('the software DPU follows the node label and the mode', () => {

@@ -18,6 +18,16 @@ export interface DetectedDpu {
   side: DpuSide;
   /** npm name of the plugin that knows it. */
   plugin: string;
+  /** The PCI functions by which it was found; absent where its rules name none. */
+  functions?: PciPlace[];
+}
+
+/** Where a PCI function is plugged in. */
+export interface PciPlace {
+  /** `0000:01:00.0` */
+  address: string;
+  /** Addresses of the PCI bridges above it, the root's first. */
+  bridges: string[];
 }
 
 export interface DetectionInput {
@@ -39,14 +49,21 @@ export function detectDpus({ plugins, snapshot, node, mode }: DetectionInput): D
       const matches = (side: DpuSide) => matchSide(product[side], snapshot, node);
       const dpu = matches('dpu');
       const isTheDpu = dpu.length > 0 && product.dpu !== undefined && looksAtHardware(product.dpu.detect);
-      const identifiers = { dpu, host: isTheDpu ? [] : matches('host') };
+      const cards = { dpu, host: isTheDpu ? [] : matches('host') };
       for (const side of ['host', 'dpu'] as const) {
         if (mode !== 'auto' && mode !== side) continue;
-        for (const identifier of identifiers[side]) {
+        for (const { identifier, functions } of cards[side]) {
           if (identifier === undefined) continue;
           const name = objectName(identifier, side);
           if (found.has(name)) continue;
-          found.set(name, { name, identifier, productName: product.name, side, plugin: packageName });
+          found.set(name, {
+            name,
+            identifier,
+            productName: product.name,
+            side,
+            plugin: packageName,
+            ...(functions.length > 0 && { functions }),
+          });
         }
       }
     }
@@ -73,25 +90,36 @@ export function objectName(identifier: string, side: DpuSide): string {
 const looksAtHardware = (rule: DetectionRule): boolean =>
   Boolean(rule.pci || rule.netdevName || rule.dmiProductContains || rule.uniqueBySerial);
 
-/** The identifiers of what matches, each once; undefined for one that cannot be told yet. */
+interface Card {
+  /** undefined while it cannot be told. */
+  identifier: string | undefined;
+  functions: PciPlace[];
+}
+
+/** What matches, each identifier once. */
 function matchSide(
   side: SideManifest | undefined,
   snapshot: SysfsSnapshot,
   node: DetectionInput['node'],
-): (string | undefined)[] {
+): readonly Card[] {
   if (!side) return [];
-  const { detect, identifier } = side;
+  const { detect, identifier: template } = side;
   if (detect.nodeLabel && !detect.nodeLabel.values.includes(node.labels[detect.nodeLabel.key] ?? '')) return [];
   if (detect.dmiProductContains && !snapshot.dmiProduct.includes(detect.dmiProductContains)) return [];
   const context = { snapshot, nodeName: node.name };
-  if (!detect.pci) return [render(identifier, context)];
-  const cards = new Map<string, string | undefined>();
+  if (!detect.pci) return [{ identifier: render(template, context), functions: [] }];
+  const identifiers = new Map<string, string | undefined>();
+  const cards = new Map<string | undefined, Card>();
   for (const pci of snapshot.pci.filter((f) => matchesFunction(detect, f))) {
     const serial = detect.uniqueBySerial ? serialOf(pci, detect.uniqueBySerial) : '';
-    const card = detect.uniqueBySerial ? serial : pci.address;
-    if (!cards.has(card)) cards.set(card, render(identifier, { ...context, pci, serial }));
+    const key = detect.uniqueBySerial ? serial : pci.address;
+    if (!identifiers.has(key)) identifiers.set(key, render(template, { ...context, pci, serial }));
+    const identifier = identifiers.get(key);
+    const card = cards.get(identifier) ?? { identifier, functions: [] };
+    card.functions.push({ address: pci.address, bridges: pci.bridges });
+    cards.set(identifier, card);
   }
-  return [...new Set(cards.values())];
+  return [...cards.values()];
 }
 
 function matchesFunction(rule: DetectionRule, pci: PciFunction): boolean {
@@ -109,8 +137,10 @@ function matchesFunction(rule: DetectionRule, pci: PciFunction): boolean {
 
 const hex = (id: string): string => id.toLowerCase().replace(/^0x/, '');
 
+/** Empty while the function does not answer: then every byte reads as ff (PCI Local Bus Specification 3.0, 3.2.2.3.4). */
 function serialOf(pci: PciFunction, { offset, length }: { offset: number; length: number }): string {
-  return Buffer.from(pci.config.subarray(offset, offset + length)).toString('hex');
+  const bytes = pci.config.subarray(offset, offset + length);
+  return bytes.every((byte) => byte === 0xff) ? '' : Buffer.from(bytes).toString('hex');
 }
 
 interface TemplateContext {

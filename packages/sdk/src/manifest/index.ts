@@ -7,6 +7,7 @@ export {
   detectDpus,
   needsHardware,
   objectName,
+  type PciPlace,
 } from './detect.ts';
 export { fillIdentifier, placeholdersOf } from './identifier.ts';
 export type {

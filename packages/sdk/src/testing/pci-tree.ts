@@ -1,4 +1,4 @@
-/** The PCI part of a fake sysfs: `devices/pci<domain>:<bus>/<address>` with its link in `bus/pci/devices`. */
+/** The PCI part of a fake sysfs: `devices/pci<domain>:<bus>/<address>` (below its bridge, where it has one) with its link in `bus/pci/devices`. */
 import { mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DpuError } from '../errors.ts';
@@ -11,6 +11,7 @@ const configBytes = 4096;
 export class PciTree {
   readonly #root: string;
   readonly #functions = new Map<string, FakePciFunction>();
+  readonly #places = new Map<string, string>();
   /** Addresses of virtual functions by that of their physical one. */
   readonly #vfs = new Map<string, string[]>();
   #netdevs = 0;
@@ -25,6 +26,11 @@ export class PciTree {
     parsePciAddress(address);
     if (this.#functions.has(address))
       throw new DpuError('ALREADY_EXISTS', `fakeSysfs has a function ${address} already`);
+    const { behind } = pci;
+    if (behind !== undefined && !this.#functions.has(behind))
+      throw new DpuError('NOT_FOUND', `fakeSysfs has no function ${behind} for ${address} to be behind`);
+    const parent = behind === undefined ? `devices/${hostBridge(address)}` : this.#place(behind);
+    this.#places.set(address, `${parent}/${address}`);
     const directory = this.#directory(address);
     await mkdir(directory, { recursive: true });
     const files = [
@@ -38,7 +44,7 @@ export class PciTree {
     for (const [name, content] of files) await writeFile(join(directory, name), content);
     for (const { name, mac } of pci.netdevs ?? []) await this.#addNetdev(address, name, mac ?? this.#nextMac());
     await mkdir(join(this.#root, 'bus/pci/devices'), { recursive: true });
-    await symlink(join('../../../devices', hostBridge(address), address), this.#link(address));
+    await symlink(join('../../..', this.#place(address)), this.#link(address));
     this.#functions.set(address, pci);
   }
 
@@ -49,6 +55,7 @@ export class PciTree {
     await rm(this.#link(address), { force: true });
     await rm(this.#directory(address), { recursive: true, force: true });
     this.#functions.delete(address);
+    this.#places.delete(address);
   }
 
   /** Makes virtual functions with the links between them and their physical function, or removes all. */
@@ -76,6 +83,7 @@ export class PciTree {
         device,
         ...(pciClass && { class: pciClass }),
         ...(numaNode !== undefined && { numaNode }),
+        ...(pci.behind && { behind: pci.behind }),
         ...(netdevs && { netdevs }),
       });
       await symlink(join('..', physical), join(this.#directory(address), 'physfn'));
@@ -89,10 +97,7 @@ export class PciTree {
     await mkdir(directory, { recursive: true });
     await writeFile(join(directory, 'address'), `${mac}\n`);
     await mkdir(join(this.#root, 'class/net'), { recursive: true });
-    await symlink(
-      join('../../devices', hostBridge(address), address, 'net', name),
-      join(this.#root, 'class/net', name),
-    );
+    await symlink(join('../..', this.#place(address), 'net', name), join(this.#root, 'class/net', name));
   }
 
   #nextMac(): string {
@@ -101,7 +106,12 @@ export class PciTree {
   }
 
   #directory(address: string): string {
-    return join(this.#root, 'devices', hostBridge(address), address);
+    return join(this.#root, this.#place(address));
+  }
+
+  /** Below the root of the tree. */
+  #place(address: string): string {
+    return this.#places.get(address) ?? `devices/${hostBridge(address)}/${address}`;
   }
 
   #link(address: string): string {

@@ -31,6 +31,8 @@ export interface FakePciFunction {
   netdevs?: (Partial<Netdev> & Pick<Netdev, 'name'>)[];
   /** Written into the configuration space at an offset (bytes), as hex digits. */
   serial?: { offset: number; hex: string };
+  /** Address of the PCI bridge above it, a function that was added before. Default: it is on the root bus. */
+  behind?: string;
   /** The NUMA node; -1 (none) unless told. */
   numaNode?: number;
   /** Its virtual functions get netdevs when it has one: `eth0v0` and so on. */

@@ -112,9 +112,9 @@ test('a DPU that cannot serve pods refuses them with its reason, and STATUS says
   dpu = { ...dpu, outOfService: 'its DPU side does not answer' };
   const reason = { message: 'DPU a-host: its DPU side does not answer' };
   await expect(engine.add(request)).rejects.toMatchObject({ code: 11, ...reason });
-  expect(() => engine.status()).toThrow(expect.objectContaining({ code: 50, ...reason }));
+  await expect(engine.status()).rejects.toThrow(expect.objectContaining({ code: 50, ...reason }));
   const other = { dpuName: 'b-host', side: 'host' as const };
-  makeEngine({ index: index({ list: () => [dpu, other] }) }).status();
+  await makeEngine({ index: index({ list: () => [dpu, other] }) }).status();
 });
 
 test.each(['while it is moved', 'before it begins'])(

@@ -2,56 +2,57 @@
 import { type Sysfs, type SysfsSnapshot, watchLinks } from '@dpu-operator/sdk/linux';
 import { needsHardware } from '@dpu-operator/sdk/manifest';
 import type { Logger } from 'pino';
-import type { DpuOperatorConfig } from '../../api/index.ts';
-import { isBeingDeleted, type Node } from '../../kube/index.ts';
 import type { PluginCatalog } from '../../plugins/catalog.ts';
-import { type FoundDpu, findDpus, type KnownDpu } from './found.ts';
+import type { NodeOrder } from '../node/node-order.ts';
+import { confirmRemovals } from './confirm-removals.ts';
+import { type DpuFinding, findDpus, type KnownDpu } from './find-dpus.ts';
+import { mattersForDetection } from './link-filter.ts';
+import { LookTimer } from './look-timer.ts';
 
-export interface DetectorOptions {
-  /** The plugins as they are now. */
-  catalog: () => PluginCatalog;
-  sysfs: Pick<Sysfs, 'snapshot'>;
-  nodeName: string;
-  /** Node and configuration as last seen. */
-  node: () => Node | undefined;
-  config: () => DpuOperatorConfig | undefined;
-  /** The DPUs that were detected before. */
-  known: () => ReadonlyMap<string, KnownDpu>;
-  onDetected: (dpus: FoundDpu[]) => void;
-  logger: Logger;
+/** What the API server says that decides about detection. */
+export interface DetectionOrders {
+  readonly order: NodeOrder;
+  readonly nodeLabels: Record<string, string> | undefined;
+  readonly catalog: PluginCatalog;
+  /** Which of the plugins are no more, for certain; undefined where that could not be learned of all. */
+  gonePlugins(plugins: readonly string[]): Promise<ReadonlySet<string> | undefined>;
 }
 
-/** Milliseconds in which link events of one plugging are taken together. */
-const settleMs = 500;
+export interface DetectorOptions {
+  orders: DetectionOrders;
+  sysfs: Pick<Sysfs, 'snapshot'>;
+  nodeName: string;
+  /** The DPUs that were detected before. */
+  dpus: { known(): readonly KnownDpu[] };
+  onFindings: (findings: readonly DpuFinding[]) => void;
+  logger: Logger;
+  /** Default: the links of this process's network namespace. */
+  watch?: typeof watchLinks;
+}
 
-const nothing: SysfsSnapshot = { pci: [], dmiProduct: '' };
+/** Milliseconds between looks while something is missing that comes back without an event: PCI functions, DMI tables. */
+const firstRecheckMs = 1_000;
+const longestRecheckMs = 30_000;
 
 export class Detector {
   readonly #options: DetectorOptions;
+  readonly #timer = new LookTimer(() => void this.look());
   #last: string | undefined;
   #signal: AbortSignal | undefined;
   #watchesLinks = false;
+  #virtualFunctions: ReadonlySet<string> = new Set();
+  #unpluggedSince: ReadonlyMap<string, number> = new Map();
+  #recheckMs = firstRecheckMs;
   #work: Promise<void> = Promise.resolve();
 
   constructor(options: DetectorOptions) {
     this.#options = options;
   }
 
-  /** From the next look on: also looks when links come or go, if a rule is about hardware. */
+  /** From the next look on: also looks when hardware comes or goes, if a rule is about hardware. */
   watchHardware(signal: AbortSignal): void {
     this.#signal = signal;
-  }
-
-  /** A card that is plugged in brings its netdev. */
-  #watchLinks(signal: AbortSignal): void {
-    this.#watchesLinks = true;
-    let timer: NodeJS.Timeout | undefined;
-    const soon = () => {
-      clearTimeout(timer);
-      timer = setTimeout(() => this.look(), settleMs);
-    };
-    signal.addEventListener('abort', () => clearTimeout(timer), { once: true });
-    watchLinks(soon, { signal, onRestart: soon });
+    signal.addEventListener('abort', () => this.#timer.close(), { once: true });
   }
 
   /** One look at a time; tells of the outcome when it is another than before. */
@@ -62,30 +63,80 @@ export class Detector {
     return this.#work;
   }
 
+  /** Tells of the outcome also when it is as before. */
+  lookAndTell(): Promise<void> {
+    this.#last = undefined;
+    return this.look();
+  }
+
   async #look(): Promise<void> {
-    const { sysfs, nodeName, node, config, known, onDetected, logger } = this.#options;
-    const operatorConfig = config();
-    const isWanted = operatorConfig && !isBeingDeleted(operatorConfig);
-    // A node without an object is about to get one again, or to go: no reason to take its DPUs away.
-    if (isWanted && !node()) return;
-    const catalog = this.#options.catalog();
-    const hardware = needsHardware(
-      catalog.defaults().map(({ plugin, manifest }) => ({ packageName: plugin, manifest })),
+    if (this.#signal?.aborted) return;
+    const { orders, dpus } = this.#options;
+    const { order } = orders;
+    const known = dpus.known();
+    if (order.is === 'leave') {
+      this.#timer.lookIn(undefined);
+      this.#tell(
+        known.map((dpu) => ({ dpu, presence: { is: 'unknown', reason: order.reason }, removal: order.reason })),
+      );
+      return;
+    }
+    const missing = known.map(({ plugin }) => plugin).filter((plugin) => plugin && !orders.catalog.has(plugin));
+    const gonePlugins = missing.length > 0 ? await orders.gonePlugins(missing) : new Set<string>();
+    const findings = findDpus({
+      catalog: orders.catalog,
+      gonePlugins: gonePlugins ?? new Set(),
+      snapshot: await this.#snapshot(known),
+      node: { name: this.#options.nodeName, labels: order.is === 'serve' ? orders.nodeLabels : undefined },
+      mode: order.is === 'serve' ? order.mode : 'auto',
+      known,
+      takesNew: order.is === 'serve',
+    });
+    const now = performance.now();
+    const confirmed = confirmRemovals(findings, this.#unpluggedSince, now);
+    this.#unpluggedSince = confirmed.since;
+    this.#planRecheck(gonePlugins === undefined || isAnyMissing(confirmed.findings), confirmed.dueInMs);
+    this.#tell(confirmed.findings);
+  }
+
+  /** undefined where neither a rule nor a DPU that is known depends on hardware. */
+  async #snapshot(known: readonly KnownDpu[]): Promise<SysfsSnapshot | undefined> {
+    const releases = this.#options.orders.catalog.defaults();
+    const hasRule = needsHardware(releases.map(({ plugin, manifest }) => ({ packageName: plugin, manifest })));
+    if (!hasRule && !known.some(({ functions }) => functions)) return undefined;
+    if (this.#signal && !this.#watchesLinks) this.#watchLinks(this.#signal);
+    const snapshot = await this.#options.sysfs.snapshot();
+    this.#virtualFunctions = new Set(snapshot.pci.filter(({ isVf }) => isVf).map(({ address }) => address));
+    return snapshot;
+  }
+
+  /** A card that is plugged in brings its netdev. */
+  #watchLinks(signal: AbortSignal): void {
+    this.#watchesLinks = true;
+    const { watch = watchLinks } = this.#options;
+    watch(
+      (change) => {
+        if (mattersForDetection(change, this.#virtualFunctions)) this.#timer.changed();
+      },
+      { signal, onRestart: () => this.#timer.changed() },
     );
-    if (hardware && this.#signal && !this.#watchesLinks) this.#watchLinks(this.#signal);
-    const dpus = !isWanted
-      ? []
-      : findDpus({
-          catalog,
-          snapshot: hardware ? await sysfs.snapshot() : nothing,
-          node: { name: nodeName, labels: node()?.metadata.labels ?? {} },
-          mode: operatorConfig.spec.mode,
-          known: known(),
-        });
-    const text = JSON.stringify(dpus);
+  }
+
+  /** At growing intervals, and when a removal can be certain; not at all while all is known. */
+  #planRecheck(isNeeded: boolean, dueInMs = Number.POSITIVE_INFINITY): void {
+    this.#timer.lookIn(isNeeded ? Math.min(this.#recheckMs, dueInMs) : undefined);
+    this.#recheckMs = isNeeded ? Math.min(this.#recheckMs * 2, longestRecheckMs) : firstRecheckMs;
+  }
+
+  #tell(findings: readonly DpuFinding[]): void {
+    const text = JSON.stringify(findings);
     if (text === this.#last) return;
     this.#last = text;
-    logger.info({ dpus: dpus.map(({ name }) => name) }, 'DPUs detected');
-    onDetected(dpus);
+    const dpus = Object.fromEntries(findings.map(({ dpu, presence }) => [dpu.name, presence.is]));
+    this.#options.logger.info({ dpus }, 'DPUs looked for');
+    this.#options.onFindings(findings);
   }
 }
+
+const isAnyMissing = (findings: readonly DpuFinding[]): boolean =>
+  findings.some(({ presence, removal }) => presence.is === 'unknown' && !removal);

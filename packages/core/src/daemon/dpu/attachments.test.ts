@@ -21,7 +21,7 @@ const attachment = (name: string, more: Partial<Attachment> = {}): Attachment =>
   ...more,
 });
 
-const nodeAttachments = (list: Attachment[], unreadable: string[] = []) =>
+const nodeAttachments = (list: Attachment[], unreadable: { path: string; reason: string }[] = []) =>
   fleetAttachments({ list: () => list, unreadable: () => unreadable });
 
 test('pods use the DPU that serves them and the one whose device they have, until the device is back', () => {
@@ -65,7 +65,8 @@ test('functions of chains are told apart from single ones, and go with the first
   ]);
 });
 
-test('while a record cannot be read, absence proves nothing', () => {
-  expect(nodeAttachments([]).complete).toBe(true);
-  expect(nodeAttachments([], ['a.json']).complete).toBe(false);
+test('records that cannot be read are named, each with the reason; while there are any, absence proves nothing', () => {
+  const { unreadable, complete } = nodeAttachments([], [{ path: '/a.json', reason: 'no JSON' }]);
+  expect(unreadable()).toEqual(['/a.json (no JSON)']);
+  expect([complete, nodeAttachments([]).complete]).toEqual([false, true]);
 });

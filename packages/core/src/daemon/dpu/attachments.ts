@@ -2,16 +2,17 @@
 import type { BridgePort, NetworkFunction } from '@dpu-operator/sdk';
 import type { Attachment } from '../attach/attachment.ts';
 import type { ChainMember } from '../datapath/chain-status.ts';
-import type { FleetAttachments } from './fleet.ts';
+import type { AttachmentsView } from './dpu-manager.ts';
+import type { DpuPods } from './fleet.ts';
 
 /** The attachments as they are now. */
 export interface AttachmentSource {
   list(): readonly Attachment[];
   /** Files that should hold an attachment and do not. */
-  unreadable(): readonly unknown[];
+  unreadable(): readonly { path: string; reason: string }[];
 }
 
-export interface NodeAttachments extends FleetAttachments {
+export interface NodeAttachments extends AttachmentsView, DpuPods {
   /** Whether absence proves anything: false while some cannot be read. */
   readonly complete: boolean;
 }
@@ -23,6 +24,7 @@ export function fleetAttachments(source: AttachmentSource): NodeAttachments {
     get complete() {
       return source.unreadable().length === 0;
     },
+    unreadable: () => source.unreadable().map(({ path, reason }) => `${path} (${reason})`),
     // One whose addresses alone are still to be given back needs nothing of a DPU.
     pods: (name) =>
       list()

@@ -1,33 +1,36 @@
 /** What the attach engine asks of this node's DPUs. */
 import type { DpuEntry, DpuIndex, Side } from '../attach/ports.ts';
-import { gone, there, unknown } from '../presence.ts';
+import { there } from '../presence.ts';
 import type { DpuManager } from './dpu-manager.ts';
 import type { DpuFleet } from './fleet.ts';
+import type { ManagedDpus } from './managed-dpus.ts';
 
-export function dpuIndex(fleet: Pick<DpuFleet, 'manager' | 'managers' | 'sides' | 'isGone'>): DpuIndex {
+export function dpuIndex(
+  dpus: Pick<ManagedDpus, 'manager' | 'managers'>,
+  fleet: Pick<DpuFleet, 'sides' | 'presence'>,
+): DpuIndex {
   return {
     find: (deviceId) => {
-      for (const manager of fleet.managers()) {
+      for (const manager of dpus.managers()) {
         const position = manager.position(deviceId);
         if (position) return { ...entry(manager), ...position };
       }
       return undefined;
     },
     dpu: (dpuName) => {
-      const manager = fleet.manager(dpuName);
+      const manager = dpus.manager(dpuName);
       return manager && entry(manager);
     },
     dpuSide: () => {
-      const manager = fleet.managers().find(({ dpu, withdrawn }) => dpu.side === 'dpu' && !withdrawn);
+      const manager = dpus.managers().find(({ dpu, withdrawn }) => dpu.side === 'dpu' && !withdrawn);
       return manager && entry(manager);
     },
     presence: (dpuName) => {
-      const manager = fleet.manager(dpuName);
-      if (manager) return there(entry(manager));
-      return fleet.isGone(dpuName) ? gone : unknown('it has not been found again since the start');
+      const presence = fleet.presence(dpuName);
+      return presence.is === 'there' ? there(entry(presence.value)) : presence;
     },
     list: () => {
-      const found = fleet.managers().map((manager) => entry(manager));
+      const found = dpus.managers().map((manager) => entry(manager));
       const missing = [...fleet.sides()].filter((side) => !found.some((dpu) => dpu.side === side));
       return [...found, ...missing.map((side) => notFoundYet(side))];
     },

@@ -277,6 +277,11 @@ export class DpuManager {
     this.#devices.offerAgain();
   }
 
+  /** While there is one the DPU keeps its devices, all unhealthy. @param problem what of its hardware is missing */
+  setHardwareProblem(problem: string | undefined): void {
+    this.#devices.setHardwareProblem(problem);
+  }
+
   /** Takes away what the VSP made on the node, before another plugin follows that knows nothing of it. */
   clear(): Promise<void> {
     return clearVsp(this.#session.client, this.#logger);

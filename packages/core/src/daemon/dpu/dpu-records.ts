@@ -1,7 +1,9 @@
-/** What was detected by this daemon or one before it: enough to tear a DPU down that is detected no more. */
+/** What was detected by this daemon or one before it: enough to serve a DPU that is missing, and to tear one down. */
 import type { DetectedDpu } from '@dpu-operator/sdk/manifest';
 import { z } from 'zod';
 import { JsonFiles } from '../state/json-files.ts';
+
+const placeSchema = z.object({ address: z.string(), bridges: z.array(z.string()) });
 
 const detectedSchema = z.object({
   name: z.string(),
@@ -9,6 +11,8 @@ const detectedSchema = z.object({
   productName: z.string(),
   side: z.enum(['host', 'dpu']),
   plugin: z.string(),
+  /** Missing in records of earlier versions: then nobody can tell that the card was pulled out. */
+  functions: z.array(placeSchema).exactOptional(),
 });
 
 export class DpuRecords {
@@ -22,14 +26,6 @@ export class DpuRecords {
 
   get(name: string): DetectedDpu | undefined {
     return this.#records.get(name);
-  }
-
-  has(name: string): boolean {
-    return this.#records.has(name);
-  }
-
-  names(): string[] {
-    return [...this.#records.keys()];
   }
 
   list(): DetectedDpu[] {

@@ -1,19 +1,12 @@
 /** How a DPU is made free of pods while the operator replaces its VSP, or its plugin is gone. */
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { dataProcessingUnit } from '../../api/index.ts';
-import { EventRecorder } from '../../kube/index.ts';
-import { DevicePool } from '../kubelet/pool.ts';
-import { TestApiServer } from '../testing/api-server.ts';
+import type { TestApiServer } from '../testing/api-server.ts';
+import { dpuPath, FleetFixture, found } from '../testing/fleet.ts';
 import { freePort, Vsp } from '../testing/vsp.ts';
-import { DpuFleet } from './fleet.ts';
 
-const logger = pino({ level: 'silent' });
-const path = '/apis/config.openshift.io/v1/dataprocessingunits/card-dpu';
-const found = {
+const path = `${dpuPath}/card-dpu`;
+const card = {
   name: 'card-dpu',
   identifier: 'card',
   productName: 'Card',
@@ -21,53 +14,29 @@ const found = {
   plugin: 'acme',
 } as const;
 
+let fixture: FleetFixture;
 let api: TestApiServer;
-let fleet: DpuFleet;
 let vsp: Vsp;
-let pool: DevicePool;
-let pods: string[];
-let stop: AbortController;
 let sidesTold: boolean[];
-let directory: string;
 
 beforeEach(async () => {
-  api = new TestApiServer();
-  pool = new DevicePool();
-  pods = [];
+  fixture = await FleetFixture.start();
+  api = fixture.api;
   sidesTold = [];
-  stop = new AbortController();
-  const store = await api.start();
-  directory = mkdtempSync(join(tmpdir(), 'drain-'));
-  fleet = new DpuFleet({
-    store,
-    events: new EventRecorder(store, 'test', 'test', logger),
-    nodeName: 'node-1',
-    pool,
-    attachments: { pods: () => pods, bridgePorts: () => [], networkFunctions: () => [] },
-    sysfs: { vfPosition: async () => undefined },
-    stateDirectory: join(directory, 'state'),
-    vspDirectory: (name) => join(directory, 'vsp', name),
-    onSides: () => sidesTold.push(fleet.stays('dpu')),
-    onReady: () => {},
-    settleNode: async () => {},
-    logger,
-  });
-  await fleet.start(stop.signal);
+  fixture.fleet.on('sides', () => sidesTold.push(fixture.fleet.stays('dpu')));
   vsp = new Vsp(await freePort());
-  await vsp.start(join(directory, 'vsp/card-dpu'));
-  fleet.setDetected([found]);
+  await vsp.start(fixture.vspDirectory('card-dpu'));
+  fixture.finds(found(card));
   await vi.waitFor(() => expect(ready()).toMatchObject({ status: 'True' }));
 });
 afterEach(async () => {
-  stop.abort();
-  fleet.close();
+  fixture.close();
   await vsp.stop();
-  api.close();
 });
 
 const status = () => dataProcessingUnit.schema.parse(api.objects.get(path)).status;
 const ready = () => status()?.conditions?.find(({ type }) => type === 'Ready');
-const devices = () => pool.list().map(({ id }) => id);
+const devices = () => fixture.devices();
 
 const run = {
   name: 'acme',
@@ -89,16 +58,16 @@ function rollout(phase: string | undefined, more: object = {}): void {
 }
 
 test('a DPU whose plugin is to be replaced takes no new pods, and says which it has', async () => {
-  pods = ['shop/web', 'shop/web', 'shop/api'];
+  fixture.pods.push('shop/web', 'shop/web', 'shop/api');
   rollout('Draining');
   await vi.waitFor(() => expect(status()?.drain).toEqual({ of: 'now', pods: ['shop/api', 'shop/web'] }));
   expect(devices()).toEqual([]);
-  expect(fleet.manager('card-dpu')?.position('vf0')).toBeUndefined();
+  expect(fixture.dpus.manager('card-dpu')?.position('vf0')).toBeUndefined();
   expect(sidesTold.at(-1)).toBe(false);
   // What runs stays as it is.
   expect(ready()?.status).toBe('True');
-  pods = [];
-  fleet.attachmentsChanged();
+  fixture.pods.length = 0;
+  fixture.fleet.attachmentsChanged();
   await vi.waitFor(() => expect(status()?.drain).toEqual({ of: 'now', pods: [] }));
   rollout(undefined);
   await vi.waitFor(() => expect(status()?.drain).toBeUndefined());
@@ -140,33 +109,34 @@ test('every VSP that answers Init is another one to the operator', async () => {
   expect(status()?.vsp).toEqual(first);
   await vsp.stop();
   await vi.waitFor(() => expect(ready()?.status).toBe('False'));
-  await vsp.start(join(directory, 'vsp/card-dpu'));
+  await vsp.start(fixture.vspDirectory('card-dpu'));
   await vi.waitFor(() => expect(ready()?.status).toBe('True'));
   expect(status()?.vsp?.initialisedAt).not.toBe(first?.initialisedAt);
 });
 
 test('a DPU whose plugin is gone stays as long as pods use it', async () => {
-  pods = ['shop/web'];
-  fleet.setDetected([{ ...found, pluginGone: true }]);
+  fixture.pods.push('shop/web');
+  fixture.finds({ ...found(card), pluginGone: true });
   await vi.waitFor(() => expect(ready()).toMatchObject({ status: 'False', reason: 'PluginGone' }));
   expect(ready()?.message).toContain('shop/web');
   expect(devices()).toEqual([]);
-  fleet.setDetected([found]);
+  fixture.finds(found(card));
   await vi.waitFor(() => expect(ready()?.status).toBe('True'));
   expect(devices()).toEqual(['vf0', 'vf1']);
-  fleet.setDetected([{ ...found, pluginGone: true }]);
+  fixture.finds({ ...found(card), pluginGone: true });
   await vi.waitFor(() => expect(ready()?.reason).toBe('PluginGone'));
-  pods = [];
-  fleet.attachmentsChanged();
+  fixture.pods.length = 0;
+  fixture.fleet.attachmentsChanged();
   await vi.waitFor(() => expect(api.objects.has(path)).toBe(false));
-  expect(fleet.isGone('card-dpu')).toBe(true);
+  await vi.waitFor(() => expect(fixture.fleet.presence('card-dpu')).toEqual({ is: 'gone' }));
 });
 
 test('a DPU that another plugin has taken over is said to be that one’s', async () => {
-  expect(fleet.known().get('card-dpu')).toMatchObject({ plugin: 'acme', record: { plugin: 'acme' } });
-  fleet.setDetected([{ ...found, plugin: 'other' }]);
+  expect(fixture.fleet.known()).toMatchObject([{ name: 'card-dpu', plugin: 'acme' }]);
+  fixture.finds(found({ ...card, plugin: 'other' }));
+  await vi.waitFor(() => expect(fixture.fleet.known()).toMatchObject([{ name: 'card-dpu', plugin: 'other' }]));
   await vi.waitFor(() =>
-    expect(fleet.known().get('card-dpu')).toMatchObject({ plugin: 'other', record: { plugin: 'other' } }),
+    expect(api.objects.get(path)?.metadata.annotations).toMatchObject({ 'dpu.config.openshift.io/plugin': 'other' }),
   );
   expect(ready()?.status).toBe('True');
 });

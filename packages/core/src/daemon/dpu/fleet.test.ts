@@ -1,85 +1,82 @@
-import { existsSync, mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { VspClient } from '@dpu-operator/sdk/client';
 import type { DetectedDpu } from '@dpu-operator/sdk/manifest';
 import { pino } from 'pino';
 import { afterEach, expect, test, vi } from 'vitest';
-import { EventRecorder } from '../../kube/index.ts';
-import { DevicePool } from '../kubelet/pool.ts';
 import { TestApiServer } from '../testing/api-server.ts';
+import { dpuPath, FleetFixture, type FleetFixtureOptions, found, missing, pulledOut } from '../testing/fleet.ts';
 import { freePort, Vsp } from '../testing/vsp.ts';
-import { DpuFleet } from './fleet.ts';
 
-const logger = pino({ level: 'silent' });
 const cleanups: (() => unknown)[] = [];
 afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
 });
 
-const path = '/apis/config.openshift.io/v1/dataprocessingunits/soft-dpu';
+const name = 'soft-dpu';
+const path = `${dpuPath}/${name}`;
 const detected: DetectedDpu = {
-  name: 'soft-dpu',
+  name,
   identifier: 'soft',
   productName: 'Software DPU',
   side: 'dpu',
   plugin: '@dpu-operator/vsp-mock',
 };
+const away = missing(detected, 'PCI function 0000:01:00.0 is not there');
 
-async function start(options: { directory?: string; api?: TestApiServer; pods?: string[] } = {}) {
-  const api = options.api ?? new TestApiServer();
-  const store = await api.start();
-  const directory = options.directory ?? mkdtempSync(join(tmpdir(), 'fleet-'));
-  const pods = options.pods ?? [];
-  const settled: string[][] = [];
-  const ready = { times: 0 };
-  const stop = new AbortController();
-  const fleet: DpuFleet = new DpuFleet({
-    store,
-    events: new EventRecorder(store, 'test', 'test', logger),
-    nodeName: 'node-1',
-    pool: new DevicePool(),
-    attachments: { pods: () => pods, bridgePorts: () => [], networkFunctions: () => [] },
-    sysfs: { vfPosition: async () => undefined },
-    stateDirectory: join(directory, 'state'),
-    vspDirectory: (name) => join(directory, 'vsp', name),
-    onSides: () => {},
-    onReady: () => {
-      ready.times += 1;
-    },
-    settleNode: async () => void settled.push([...fleet.sides()]),
-    logger,
-  });
-  await fleet.start(stop.signal);
-  cleanups.push(() => {
-    stop.abort();
-    fleet.close();
-    store.client.close();
-    api.close();
-  });
-  const condition = () => (api.objects.get(path)?.status as { conditions: unknown[] } | undefined)?.conditions[0];
-  return { api, fleet, directory, pods, settled, ready, condition, stop };
+async function start(options: FleetFixtureOptions = {}): Promise<FleetFixture> {
+  const fixture = await FleetFixture.start(options);
+  cleanups.push(() => fixture.close());
+  return fixture;
+}
+
+/** With a DPU that has been taken into service. */
+async function serving(options: FleetFixtureOptions = {}): Promise<FleetFixture> {
+  const fixture = await start(options);
+  fixture.finds(found(detected));
+  await vi.waitFor(() => expect(fixture.condition(name)).toBeDefined());
+  return fixture;
+}
+
+/** And its VSP. */
+async function ready(options: FleetFixtureOptions = {}) {
+  const fixture = await start(options);
+  const port = await freePort();
+  const vsp = new Vsp(port);
+  await vsp.start(fixture.vspDirectory(name));
+  cleanups.push(() => vsp.stop());
+  fixture.finds(found(detected));
+  await vi.waitFor(() => expect(fixture.condition(name)?.status).toBe('True'), 20_000);
+  return { fixture, vsp, port };
+}
+
+/** The next daemon on the node, with another API server that has the same objects. */
+async function restarted(first: FleetFixture, pods: string[] = []): Promise<FleetFixture> {
+  first.close();
+  const api = new TestApiServer();
+  for (const [key, object] of first.api.objects) api.put(key, object);
+  return await start({ directory: first.directory, api, pods });
 }
 
 test('makes the object of a detected DPU and says what it waits for', async () => {
-  const { api, fleet, condition, directory } = await start();
-  fleet.setDetected([detected]);
-  await vi.waitFor(() => expect(condition()).toMatchObject({ status: 'False', reason: 'VspNotRunning' }));
-  expect(api.objects.get(path)).toMatchObject({
+  const fixture = await start();
+  fixture.finds(found(detected));
+  await vi.waitFor(() => expect(fixture.condition(name)).toMatchObject({ status: 'False', reason: 'VspNotRunning' }));
+  expect(fixture.object(name)).toMatchObject({
     metadata: {
       labels: { 'dpu.config.openshift.io/node': 'node-1', 'dpu.config.openshift.io/side': 'dpu' },
-      annotations: { 'dpu.config.openshift.io/plugin': '@dpu-operator/vsp-mock' },
+      annotations: {
+        'dpu.config.openshift.io/plugin': '@dpu-operator/vsp-mock',
+        'dpu.config.openshift.io/identifier': 'soft',
+      },
       finalizers: ['dpu.config.openshift.io/daemon'],
     },
     spec: { dpuProductName: 'Software DPU', isDpuSide: true, nodeName: 'node-1' },
   });
-  expect(fleet.sides()).toEqual(new Set(['dpu']));
-  expect(existsSync(join(directory, 'vsp/soft-dpu'))).toBe(true);
+  expect(fixture.fleet.sides()).toEqual(new Set(['dpu']));
+  expect(fixture.hasTraces(name)).toBe(true);
 });
 
 test('writes nothing while nothing changes', async () => {
-  const { api, fleet, condition } = await start();
-  fleet.setDetected([detected]);
-  await vi.waitFor(() => expect(condition()).toBeDefined());
+  const { api } = await serving();
   const before = api.writes.filter((write) => !write.includes('events'));
   api.put(path, {
     ...api.objects.get(path),
@@ -94,142 +91,261 @@ test('writes nothing while nothing changes', async () => {
   expect(after.slice(before.length)).toEqual([`PATCH ${path}`]);
 });
 
-test('a DPU that is gone is torn down, then its object goes', async () => {
-  const { api, fleet, directory, settled, condition } = await start();
-  fleet.setDetected([detected]);
-  await vi.waitFor(() => expect(condition()).toBeDefined());
-  fleet.setDetected([]);
-  await vi.waitFor(() => expect(api.objects.has(path)).toBe(false));
-  expect(settled).toEqual([[]]);
-  expect(existsSync(join(directory, 'vsp/soft-dpu'))).toBe(false);
+test('a DPU that was pulled out is torn down, then its object goes', async () => {
+  const fixture = await serving();
+  fixture.finds(pulledOut(detected));
+  await vi.waitFor(() => expect(fixture.object(name)).toBeUndefined());
+  expect(fixture.cleanups).toEqual([[]]);
+  expect(fixture.hasTraces(name)).toBe(false);
+  expect(fixture.fleet.presence(name)).toEqual({ is: 'gone' });
+});
+
+test('a DPU that is missing for a moment keeps everything, and says what is missing and what to do', async () => {
+  const { fixture, vsp } = await ready({ pods: ['shop/web'] });
+  const uid = fixture.object(name)?.metadata.uid;
+  const manager = fixture.dpus.manager(name);
+  vsp.numVfs = 0;
+  vsp.changed();
+  await vi.waitFor(() => expect(fixture.devices()).toEqual([]));
+  fixture.finds(away);
+  await vi.waitFor(() => expect(fixture.condition(name)).toMatchObject({ status: 'False', reason: 'HardwareMissing' }));
+  expect(fixture.condition(name)?.message).toContain('0000:01:00.0 is not there');
+  expect(fixture.condition(name)?.message).toContain('kubectl delete dpu soft-dpu');
+  expect(fixture.devices()).toEqual(['vf0 unhealthy', 'vf1 unhealthy']);
+  expect(fixture.dpus.manager(name)).toBe(manager);
+  expect([fixture.fleet.stays('dpu'), [...fixture.fleet.sides()]]).toEqual([true, ['dpu']]);
+  vsp.numVfs = 2;
+  vsp.changed();
+  fixture.finds(found(detected));
+  await vi.waitFor(() => expect(fixture.condition(name)?.status).toBe('True'));
+  await vi.waitFor(() => expect(fixture.devices()).toEqual(['vf0', 'vf1']));
+  expect(fixture.object(name)?.metadata.uid).toBe(uid);
+  expect(fixture.dpus.manager(name)).toBe(manager);
+  expect(fixture.api.writes.filter((write) => write.startsWith('DELETE'))).toEqual([]);
+});
+
+test('a daemon that starts while its DPU is missing serves it, unhealthy', async () => {
+  const { fixture: first, vsp } = await ready();
+  const uid = first.object(name)?.metadata.uid;
+  const second = await restarted(first);
+  second.finds(away);
+  await vi.waitFor(() => expect(second.condition(name)?.reason).toBe('HardwareMissing'));
+  await vi.waitFor(() => expect(second.devices()).toEqual(['vf0 unhealthy', 'vf1 unhealthy']));
+  second.finds(found(detected));
+  await vi.waitFor(() => expect(second.condition(name)?.status).toBe('True'));
+  expect(second.object(name)?.metadata.uid).toBe(uid);
+  expect(vsp.forgotten).toEqual([]);
+});
+
+test('a DPU that is missing can be deleted by a person, and does not come back by itself', async () => {
+  const fixture = await serving();
+  fixture.finds(away);
+  await vi.waitFor(() => expect(fixture.condition(name)?.reason).toBe('HardwareMissing'));
+  fixture.api.delete(path);
+  await vi.waitFor(() => expect(fixture.object(name)).toBeUndefined());
+  expect(fixture.hasTraces(name)).toBe(false);
+  const made = () => fixture.api.writes.filter((write) => write === `POST ${dpuPath}`).length;
+  expect(made()).toBe(1);
+  fixture.finds(found(detected));
+  await vi.waitFor(() => expect(made()).toBe(2));
+});
+
+test.each([
+  ['there', found(detected)],
+  ['missing', away],
+])('the object of a DPU that is %s is made again when somebody removes it by force', async (_presence, finding) => {
+  const fixture = await serving();
+  const manager = fixture.dpus.manager(name);
+  fixture.finds(finding);
+  const object = fixture.object(name);
+  fixture.api.put(path, {
+    ...object,
+    metadata: { ...object?.metadata, finalizers: [], deletionTimestamp: '2026-01-01T00:00:00Z' },
+  });
+  await vi.waitFor(() => expect(fixture.object(name)?.metadata.uid).not.toBe(object?.metadata.uid));
+  await vi.waitFor(() => expect(fixture.object(name)).toBeDefined());
+  expect(fixture.dpus.manager(name)).toBe(manager);
 });
 
 test('pods keep a DPU, which says so, until the last is gone', async () => {
-  const { api, fleet, pods, condition } = await start({ pods: ['shop/web'] });
-  fleet.setDetected([detected]);
-  await vi.waitFor(() => expect(condition()).toBeDefined());
-  api.delete(path);
-  await vi.waitFor(() => expect(condition()).toMatchObject({ status: 'False', reason: 'AttachmentsInUse' }));
-  expect(condition()).toMatchObject({ message: expect.stringContaining('shop/web') });
-  fleet.setDetected([]);
-  pods.pop();
-  fleet.attachmentsChanged();
-  await vi.waitFor(() => expect(api.objects.has(path)).toBe(false));
+  const fixture = await serving({ pods: ['shop/web'] });
+  fixture.api.delete(path);
+  await vi.waitFor(() => expect(fixture.condition(name)).toMatchObject({ status: 'False', reason: 'InUse' }));
+  expect(fixture.condition(name)).toMatchObject({ message: expect.stringContaining('shop/web') });
+  fixture.finds(pulledOut(detected));
+  fixture.pods.pop();
+  fixture.fleet.attachmentsChanged();
+  await vi.waitFor(() => expect(fixture.object(name)).toBeUndefined());
+});
+
+test('ports of hosts keep a DPU side, which says so, until the last is gone', async () => {
+  const { fixture, port } = await ready();
+  const host = new VspClient({ address: `127.0.0.1:${port}`, logger: pino({ level: 'silent' }) });
+  cleanups.push(() => host.close());
+  await host.createBridgePort({
+    name: 'bridgePorts/host0-0',
+    macAddress: '02:00:00:00:00:01',
+    type: 'ACCESS',
+    logicalBridges: ['2'],
+  });
+  const uid = fixture.object(name)?.metadata.uid;
+  fixture.api.delete(path);
+  await vi.waitFor(() => expect(fixture.condition(name)).toMatchObject({ status: 'False', reason: 'InUse' }));
+  expect(fixture.condition(name)?.message).toContain('ports of hosts');
+  expect(fixture.devices()).toEqual([]);
+  expect(fixture.hasTraces(name)).toBe(true);
+  await host.deleteBridgePort('bridgePorts/host0-0', { allowMissing: false });
+  // It is there, so it is made again.
+  await vi.waitFor(() => expect(fixture.object(name)?.metadata.uid).not.toBe(uid));
+});
+
+test('records that cannot be read keep a DPU; the condition that says so goes with them', async () => {
+  const fixture = await serving();
+  fixture.unreadable.push('/a.json (no JSON)');
+  fixture.fleet.attachmentsChanged();
+  await vi.waitFor(() => expect(fixture.condition(name, 'AttachmentRecords')?.message).toContain('/a.json'));
+  expect(fixture.condition(name)?.reason).toBe('VspNotRunning');
+  const uid = fixture.object(name)?.metadata.uid;
+  fixture.api.delete(path);
+  await vi.waitFor(() => expect(fixture.condition(name)?.reason).toBe('InUse'));
+  fixture.unreadable.pop();
+  fixture.fleet.attachmentsChanged();
+  await vi.waitFor(() => expect(fixture.object(name)?.metadata.uid).not.toBe(uid));
+  await vi.waitFor(() => expect(fixture.condition(name)).toBeDefined());
+  expect(fixture.condition(name, 'AttachmentRecords')).toBeUndefined();
+});
+
+test('a DPU that somebody orders to go is deleted, also while it is missing', async () => {
+  const fixture = await serving();
+  fixture.finds({ ...away, removal: 'node node-1 has no label dpu=true any more' });
+  await vi.waitFor(() => expect(fixture.object(name)).toBeUndefined());
+  expect(fixture.hasTraces(name)).toBe(false);
 });
 
 test('an object that somebody deletes while the DPU stays is made again', async () => {
-  const { api, fleet, condition } = await start();
-  fleet.setDetected([detected]);
-  await vi.waitFor(() => expect(condition()).toBeDefined());
-  const uid = api.objects.get(path)?.metadata.uid;
-  api.delete(path);
-  await vi.waitFor(() => expect(api.objects.get(path)?.metadata.uid).not.toBe(uid));
-  await vi.waitFor(() => expect(condition()).toBeDefined());
+  const fixture = await serving();
+  const uid = fixture.object(name)?.metadata.uid;
+  fixture.api.delete(path);
+  await vi.waitFor(() => expect(fixture.object(name)?.metadata.uid).not.toBe(uid));
+  await vi.waitFor(() => expect(fixture.condition(name)).toBeDefined());
 });
 
 test('a daemon that starts while its DPU is being deleted finishes that', async () => {
-  const first = await start();
-  first.fleet.setDetected([detected]);
-  await vi.waitFor(() => expect(first.condition()).toBeDefined());
-  first.stop.abort();
-  first.fleet.close();
-  const { api } = first;
-  api.delete(path);
-  expect(api.objects.has(path)).toBe(true);
-  const object = api.objects.get(path);
-  const second = new TestApiServer();
-  if (object) second.put(path, object);
-  const { settled } = await start({ directory: first.directory, api: second });
-  await vi.waitFor(() => expect(second.objects.has(path)).toBe(false));
-  expect(settled.at(-1)).toEqual([]);
+  const first = await serving({ pods: ['shop/web'] });
+  first.api.delete(path);
+  await vi.waitFor(() => expect(first.condition(name)?.reason).toBe('InUse'));
+  const second = await restarted(first);
+  await vi.waitFor(() => expect(second.object(name)).toBeUndefined());
+  expect(second.cleanups.at(-1)).toEqual([]);
 });
 
 test('a daemon that starts anew leaves its DPU alone until it has looked', async () => {
-  const first = await start();
-  first.fleet.setDetected([detected]);
-  await vi.waitFor(() => expect(first.condition()).toBeDefined());
-  first.stop.abort();
-  first.fleet.close();
-  const api = new TestApiServer();
-  const object = first.api.objects.get(path);
-  if (object) api.put(path, object);
-  const { fleet } = await start({ directory: first.directory, api });
-  const deletions = () => api.writes.filter((write) => write.startsWith('DELETE'));
-  await vi.waitFor(() => expect(fleet.isIdle).toBe(true));
-  expect(deletions()).toEqual([]);
-  fleet.setDetected([detected]);
-  await vi.waitFor(() => expect(fleet.manager('soft-dpu')).toBeDefined());
-  expect(deletions()).toEqual([]);
+  const first = await serving();
+  const object = first.object(name);
+  first.api.put(path, { ...object, metadata: { ...object?.metadata, annotations: {} } });
+  const second = await restarted(first);
+  await vi.waitFor(() => expect(second.dpus.manager(name)?.ready).toBeDefined());
+  expect(second.api.writes).toEqual([]);
+  second.finds(found(detected));
+  await vi.waitFor(() => expect(second.object(name)?.metadata.annotations).not.toEqual({}));
+  expect(second.api.writes.filter((write) => write.startsWith('DELETE'))).toEqual([]);
 });
 
-test('before the first look the sides of an earlier daemon count, and none is said to stay', async () => {
-  const first = await start();
-  first.fleet.setDetected([detected]);
-  await vi.waitFor(() => expect(first.condition()).toBeDefined());
-  first.stop.abort();
-  first.fleet.close();
-  const { fleet } = await start({ directory: first.directory });
-  expect([fleet.hasLooked, [...fleet.sides()], fleet.stays('dpu')]).toEqual([false, ['dpu'], false]);
-  expect([fleet.isGone('soft-dpu'), fleet.isGone('other')]).toEqual([false, false]);
-  fleet.setDetected([detected]);
-  expect([fleet.hasLooked, fleet.stays('dpu'), fleet.stays('host')]).toEqual([true, true, false]);
+test('before the first look the DPUs of an earlier daemon are served, and count', async () => {
+  const { fleet } = await restarted(await serving());
+  expect([fleet.hasLooked, [...fleet.sides()], fleet.stays('dpu'), fleet.stays('host')]).toEqual([
+    false,
+    ['dpu'],
+    true,
+    false,
+  ]);
+  expect([fleet.presence(name).is, fleet.presence('other').is]).toEqual(['there', 'unknown']);
+  fleet.setFindings([found(detected)]);
+  expect([fleet.hasLooked, fleet.stays('dpu'), fleet.presence('other').is]).toEqual([true, true, 'gone']);
 });
 
 test('a DPU side that is being deleted is not to stay, so that its network functions go', async () => {
-  const { api, fleet, condition } = await start({ pods: ['shop/firewall'] });
-  fleet.setDetected([detected]);
-  await vi.waitFor(() => expect(condition()).toBeDefined());
-  expect(fleet.stays('dpu')).toBe(true);
-  api.delete(path);
-  await vi.waitFor(() => expect(fleet.stays('dpu')).toBe(false));
-  expect(fleet.sides()).toEqual(new Set(['dpu']));
-  await vi.waitFor(() => expect(fleet.manager('soft-dpu')?.withdrawn).toBe(true));
+  const fixture = await serving({ pods: ['shop/firewall'] });
+  expect(fixture.fleet.stays('dpu')).toBe(true);
+  fixture.api.delete(path);
+  await vi.waitFor(() => expect(fixture.fleet.stays('dpu')).toBe(false));
+  expect(fixture.fleet.sides()).toEqual(new Set(['dpu']));
+  await vi.waitFor(() => expect(fixture.dpus.manager(name)?.withdrawn).toBe(true));
 });
 
-test('a DPU whose object was removed by force is torn down when no pod uses it any more, not before', async () => {
-  const { api, fleet, pods, condition, directory } = await start({ pods: ['shop/web'] });
-  fleet.setDetected([detected]);
-  await vi.waitFor(() => expect(condition()).toBeDefined());
-  fleet.setDetected([]);
-  await vi.waitFor(() => expect(condition()).toMatchObject({ reason: 'AttachmentsInUse' }));
-  const object = api.objects.get(path);
-  api.put(path, { ...object, metadata: { ...object?.metadata, finalizers: [] } });
-  await vi.waitFor(() => expect(api.objects.has(path)).toBe(false));
-  // A later event of the same watch: when it is answered, the former is known.
-  const stranger = path.replace('soft-dpu', 'stranger');
-  api.put(stranger, { ...object, metadata: { name: 'stranger', labels: object?.metadata.labels } });
-  await vi.waitFor(() => expect(api.objects.has(stranger)).toBe(false));
-  fleet.attachmentsChanged();
-  await vi.waitFor(() => expect(fleet.isIdle).toBe(true));
-  expect(fleet.isGone('soft-dpu')).toBe(false);
-  expect(existsSync(join(directory, 'vsp/soft-dpu'))).toBe(true);
-  pods.pop();
-  fleet.attachmentsChanged();
-  await vi.waitFor(() => expect(fleet.isGone('soft-dpu')).toBe(true));
+test('a DPU that was pulled out and has no object any more is torn down when no pod uses it, not before', async () => {
+  const fixture = await serving({ pods: ['shop/web'] });
+  fixture.finds(pulledOut(detected));
+  await vi.waitFor(() => expect(fixture.condition(name)?.reason).toBe('InUse'));
+  const object = fixture.object(name);
+  fixture.api.put(path, { ...object, metadata: { ...object?.metadata, finalizers: [] } });
+  await vi.waitFor(() => expect(fixture.object(name)).toBeUndefined());
+  await vi.waitFor(() => expect(fixture.fleet.hasObjects).toBe(false));
+  fixture.fleet.attachmentsChanged();
+  expect(fixture.fleet.presence(name).is).toBe('there');
+  fixture.pods.pop();
+  fixture.fleet.attachmentsChanged();
+  await vi.waitFor(() => expect(fixture.fleet.presence(name)).toEqual({ is: 'gone' }));
+  expect(fixture.cleanups).toEqual([[]]);
 });
 
-test("another node's object of that name is left alone, and taken over when it is gone", async () => {
-  const { api, fleet } = await start();
-  const spec = { isDpuSide: true, nodeName: 'node-2', dpuProductName: 'Software DPU' };
-  const labels = { 'dpu.config.openshift.io/node': 'node-2' };
+test('two nodes whose DPUs have one identifier are both served; the name of the second never changes', async () => {
+  const first = await serving();
+  const second = await start({ api: new TestApiServer(), nodeName: 'node-2' });
+  const behind = 'soft-node-2-dpu';
+  const foreign = first.object(name);
+  if (foreign) second.api.put(path, foreign);
+  second.fleet.on('unlooked', () => {
+    const known = second.fleet.known().find(({ identifier }) => identifier === 'soft');
+    second.finds(found({ ...detected, name: known?.name ?? name }));
+  });
+  second.finds(found(detected));
+  await vi.waitFor(() => expect(second.condition(behind)).toBeDefined());
+  expect(second.object(name)).toMatchObject({ spec: { nodeName: 'node-1' } });
+  expect(second.object(behind)).toMatchObject({ spec: { nodeName: 'node-2' } });
+  expect(second.dpus.manager(behind)?.dpu).toMatchObject({ name: behind, identifier: 'soft' });
+  const uid = second.object(behind)?.metadata.uid;
+  second.api.put(path, { ...foreign, metadata: { ...foreign?.metadata, finalizers: [] } } as never);
+  second.api.delete(path);
+  second.finds(found({ ...detected, name: behind, plugin: 'other' }));
+  await vi.waitFor(() =>
+    expect(second.object(behind)?.metadata.annotations).toMatchObject({ 'dpu.config.openshift.io/plugin': 'other' }),
+  );
+  expect([second.object(name), second.object(behind)?.metadata.uid]).toEqual([undefined, uid]);
+});
+
+test('after a reboot, which leaves no records, the object says which DPU it is', async () => {
+  const first = await serving();
+  first.close();
+  const api = new TestApiServer();
+  const object = first.object(name);
+  if (object) api.put(path, object);
+  const second = await start({ api });
+  expect(second.fleet.known()).toEqual([detected]);
+  second.finds(away);
+  await vi.waitFor(() => expect(second.condition(name)?.reason).toBe('HardwareMissing'));
+  expect(second.dpus.record(name)).toEqual(detected);
+});
+
+test('asks for a look where there is an object that detection has not looked for', async () => {
+  const api = new TestApiServer();
   const kind = { apiVersion: 'config.openshift.io/v1', kind: 'DataProcessingUnit' };
-  api.put(path, { ...kind, metadata: { name: 'soft-dpu', labels }, spec });
-  fleet.setDetected([detected]);
-  await vi.waitFor(() => expect(api.writes.some((write) => write.includes('/events'))).toBe(true));
-  expect(api.objects.get(path)?.spec).toEqual(spec);
-  api.delete(path);
-  await vi.waitFor(() => expect(api.objects.get(path)?.spec).toMatchObject({ nodeName: 'node-1' }));
+  const labels = { 'dpu.config.openshift.io/node': 'node-1' };
+  api.put(path, { ...kind, metadata: { name, labels }, spec: { isDpuSide: true, nodeName: 'node-1' } });
+  const fixture = await start({ api });
+  const unlooked = new Promise<void>((resolve) => fixture.fleet.once('unlooked', resolve));
+  fixture.finds();
+  await unlooked;
+  expect(fixture.fleet.known()).toMatchObject([{ name, side: 'dpu', plugin: '' }]);
 });
 
 test('a DPU that becomes ready is told once, and again after it was not', async () => {
-  const { fleet, directory, ready } = await start();
-  fleet.setDetected([detected]);
-  await vi.waitFor(() => expect(existsSync(join(directory, 'vsp/soft-dpu'))).toBe(true));
+  const fixture = await serving();
   for (const times of [1, 2]) {
     const vsp = new Vsp(await freePort());
-    await vsp.start(join(directory, 'vsp/soft-dpu'));
-    await vi.waitFor(() => expect(ready.times).toBe(times));
+    await vsp.start(fixture.vspDirectory(name));
+    await vi.waitFor(() => expect(fixture.ready).toBe(times), 20_000);
     await vsp.stop();
-    await vi.waitFor(() => expect(fleet.manager('soft-dpu')?.ready?.status).toBe('False'));
+    await vi.waitFor(() => expect(fixture.dpus.manager(name)?.ready?.status).toBe('False'));
   }
 });

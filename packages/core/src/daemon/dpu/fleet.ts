@@ -1,134 +1,134 @@
 /**
- * The DPUs of this node: for each one detected an object on the API server and a manager. The object's life decides: it
- * is made when the DPU is detected, and when it is to go, the DPU is torn down before its finalizer is taken off. An
- * object that somebody deletes while the DPU stays is made again, which starts the DPU afresh.
+ * The DPUs of this node on the API server: what detection finds, the objects there and those who use a DPU come together
+ * here, {@link planDpu} decides, and its actions are done in order. Every event ends in {@link DpuFleet.#reconcile}.
  */
-import { rmSync } from 'node:fs';
-import type { Sysfs } from '@dpu-operator/sdk/linux';
+import { EventEmitter } from 'node:events';
 import type { DetectedDpu, DpuSide } from '@dpu-operator/sdk/manifest';
 import type { Logger } from 'pino';
-import {
-  annotations,
-  type DataProcessingUnit,
-  dataProcessingUnit,
-  finalizers,
-  labels,
-  shorten,
-} from '../../api/index.ts';
+import { type DataProcessingUnit, dataProcessingUnit, finalizers, labels } from '../../api/index.ts';
 import {
   Controller,
   type EventRecorder,
-  hasFinalizer,
   Informer,
   isBeingDeleted,
   isNotFound,
   type KubeStore,
   removeFinalizer,
 } from '../../kube/index.ts';
-import { type ChainDataPath, type ChainState, weightiest } from '../chains/chain-state.ts';
 import { labelValue } from '../chains/network-function-pod.ts';
-import type { FoundDpu, KnownDpu } from '../detect/found.ts';
-import type { DevicePool } from '../kubelet/pool.ts';
-import { type AttachmentsView, DpuManager } from './dpu-manager.ts';
-import { DpuObjects } from './dpu-objects.ts';
-import { DpuRecords } from './dpu-records.ts';
-import { DpuStanding } from './dpu-standing.ts';
+import type { DpuFinding, KnownDpu } from '../detect/find-dpus.ts';
+import { Findings } from '../detect/findings.ts';
+import { nameBehindNode } from '../detect/names.ts';
+import { gone, type Presence, there, unknown } from '../presence.ts';
+import type { DpuUsers } from './dpu-conditions.ts';
+import type { DpuManager } from './dpu-manager.ts';
+import { DpuObjects, knownByObject } from './dpu-objects.ts';
 import { drainOf } from './drain.ts';
-import { ForeignNames } from './foreign-names.ts';
-import { inUse } from './readiness.ts';
+import type { ManagedDpus } from './managed-dpus.ts';
+import { type DpuAction, planDpu } from './plan.ts';
 
-export interface FleetAttachments extends AttachmentsView {
+/** Who uses the DPUs of this node, by the attachments on disk. */
+export interface DpuPods {
   /** `namespace/name` of the pods that use a DPU, or a device of it on behalf of the DPU side of the same node. */
   pods(dpuName: string): string[];
+  /** Records that cannot be read, each with the reason. While there are any, the absence of a pod proves nothing. */
+  unreadable(): string[];
+}
+
+/** The rest of what the operator has on this node. */
+export interface NodeCleanup {
+  /** Awaited before the finalizer of a DPU that went is taken off: then nobody may come back to clean up. */
+  beforeRelease(): Promise<void>;
 }
 
 export interface DpuFleetOptions {
   store: KubeStore;
   events: EventRecorder;
   nodeName: string;
-  pool: DevicePool;
-  attachments: FleetAttachments;
-  sysfs: Pick<Sysfs, 'vfPosition'>;
-  /** The daemon's directory of records. */
-  stateDirectory: string;
-  /** The node's directory for the socket of a DPU's VSP. */
-  vspDirectory: (dpuName: string) => string;
-  /** The sides that this node has may be others now. */
-  onSides: () => void;
-  /** A DPU has become ready. */
-  onReady: () => void;
-  /** What {@link DpuFleet.stateOf} answers may be another now. */
-  onChains?: () => void;
-  /** Brings the node in line with its sides: awaited before the finalizer of a DPU that went is taken off. */
-  settleNode: () => Promise<void>;
+  dpus: ManagedDpus;
+  attachments: DpuPods;
   logger: Logger;
 }
 
-export class DpuFleet implements ChainDataPath {
+export interface DpuFleetEvents {
+  /** The sides that this node has, or the DPUs that take network functions, may be others now. */
+  sides: [];
+  /** A DPU has become ready. */
+  ready: [];
+  /** There is an object that detection has not looked for. */
+  unlooked: [];
+}
+
+export class DpuFleet extends EventEmitter<DpuFleetEvents> {
   readonly #options: DpuFleetOptions;
+  readonly #dpus: ManagedDpus;
   readonly #objects: DpuObjects;
   readonly #informer: Informer<DataProcessingUnit>;
   readonly #controller: Controller;
-  readonly #managers = new Map<string, DpuManager>();
-  readonly #records: DpuRecords;
-  /** undefined until detection has spoken for the first time: until then no DPU counts as gone. */
-  #detected: Map<string, FoundDpu> | undefined;
+  readonly #findings = new Findings();
   readonly #ready = new Set<string>();
-  readonly #foreign: ForeignNames;
-  readonly #standing: DpuStanding;
-  #signal: AbortSignal | undefined;
+  /** By DPU: the rollout before which its VSP has taken away what it made. */
+  readonly #cleared = new Map<string, string>();
+  /** The records that could not be read at the last change of the attachments. */
+  #unreadable = '';
+  #node: NodeCleanup | undefined;
 
   constructor(options: DpuFleetOptions) {
-    const { store, events, nodeName, logger, stateDirectory } = options;
+    super();
+    const { store, events, nodeName, logger } = options;
     this.#options = options;
+    this.#dpus = options.dpus;
     this.#objects = new DpuObjects(store, events, nodeName);
-    const pods = (name: string) => options.attachments.pods(name);
-    this.#standing = new DpuStanding({ objects: this.#objects, pods, onOffer: () => options.onSides() });
-    const onFree = (name: string) => this.#controller.enqueue(name);
-    this.#foreign = new ForeignNames({ store, events, nodeName, onFree, logger });
     const labelSelector = `${labels.node}=${labelValue(nodeName)}`;
     this.#informer = new Informer(store, dataProcessingUnit, { labelSelector, logger });
     this.#controller = new Controller({ name: 'dpu', reconcile: (name) => this.#reconcile(name), logger });
-    this.#records = new DpuRecords(`${stateDirectory}/dpus`);
   }
 
   /** Fills the cache, then works until `signal` is aborted. */
-  async start(signal: AbortSignal): Promise<void> {
-    this.#signal = signal;
+  async start(signal: AbortSignal, node: NodeCleanup): Promise<void> {
+    this.#node = node;
+    this.#dpus.on('change', (name) => this.#controller.enqueue(name));
     await this.#informer.start(signal);
-    this.#informer.onChange((object) => this.#controller.enqueue(object.metadata.name));
-    for (const name of this.#records.names()) this.#controller.enqueue(name);
+    this.#informer.onChange((object, _previous, kind) => {
+      this.#controller.enqueue(object.metadata.name);
+      if (kind === 'deleted') this.emit('sides');
+    });
+    for (const { name } of this.#dpus.records()) this.#controller.enqueue(name);
     void this.#controller.start(signal);
   }
 
-  setDetected(dpus: readonly FoundDpu[]): void {
-    const before = this.#detected?.keys() ?? [];
-    this.#detected = new Map(dpus.filter((dpu) => this.#isNeeded(dpu)).map((dpu) => [dpu.name, dpu]));
-    for (const name of new Set([...before, ...this.#detected.keys(), ...this.#known()])) {
+  /** What detection says of every DPU that it was told of by {@link known}, and of new ones. */
+  setFindings(findings: readonly DpuFinding[]): void {
+    const before = this.#findings.names();
+    this.#findings.set(findings);
+    for (const name of new Set([...before, ...this.#findings.names(), ...this.#knownNames()])) {
       this.#controller.enqueue(name);
     }
-    this.#options.onSides();
+    this.emit('sides');
   }
 
-  /** The attachments of a DPU have changed: one that is to go may go now. */
+  /** A pod has come or gone: a DPU that waits for its pods may go now. */
   attachmentsChanged(): void {
-    for (const name of this.#known()) {
-      const object = this.#informer.get(name);
-      const detected = this.#detected?.get(name);
-      if (detected && !this.#isNeeded(detected)) this.#detected?.delete(name);
-      const isToGo = object ? isBeingDeleted(object) || drainOf(object) : !detected;
-      if (isToGo || detected?.pluginGone) this.#controller.enqueue(name);
+    const unreadable = this.#options.attachments.unreadable().join('\n');
+    const concernsAll = unreadable !== this.#unreadable;
+    this.#unreadable = unreadable;
+    for (const name of this.#knownNames()) {
+      if (concernsAll || this.#waitsForPods(name)) this.#controller.enqueue(name);
     }
   }
 
-  /** What was detected before this look, with the plugins that did. */
-  known(): ReadonlyMap<string, KnownDpu> {
-    const known = [...this.#known()].flatMap((name): [string, KnownDpu][] => {
-      const record = this.#records.get(name);
-      const plugin = this.#informer.get(name)?.metadata.annotations?.[annotations.plugin] ?? record?.plugin;
-      return plugin ? [[name, { plugin, record }]] : [];
-    });
-    return new Map(known);
+  /** The DPUs that were detected before, by records, and by objects after a reboot. */
+  known(): KnownDpu[] {
+    const known = new Map<string, KnownDpu>(
+      this.#informer.list().map((object) => [object.metadata.name, knownByObject(object)]),
+    );
+    for (const record of this.#dpus.records()) known.set(record.name, record);
+    return [...known.values()];
+  }
+
+  /** Whether DPUs have been looked for since the daemon's start. */
+  get hasLooked(): boolean {
+    return this.#findings.hasLooked;
   }
 
   /** Whether every DPU is as its object and the last look want it, as far as they are known here. */
@@ -136,112 +136,149 @@ export class DpuFleet implements ChainDataPath {
     return this.#controller.isIdle;
   }
 
-  managers(): DpuManager[] {
-    return [...this.#managers.values()];
+  /** Whether the API server has objects of this node's DPUs. */
+  get hasObjects(): boolean {
+    return this.#informer.list().length > 0;
   }
 
-  manager(name: string): DpuManager | undefined {
-    return this.#managers.get(name);
+  /** gone when there is no DPU of that name (any more): it was torn down, or there never was one. */
+  presence(name: string): Presence<DpuManager> {
+    const manager = this.#dpus.manager(name);
+    if (manager) return there(manager);
+    if (!this.hasLooked) return unknown('DPUs have not been looked for yet');
+    return this.#findings.get(name) || this.#informer.get(name) ? unknown(`DPU ${name} is not served yet`) : gone;
   }
 
-  async setOrder(chain: string, functions: readonly string[]): Promise<void> {
-    await Promise.all(this.managers().map((manager) => manager.setChainOrder(chain, functions)));
-  }
-
-  stateOf(chain: string): ChainState | undefined {
-    return weightiest(this.managers().map((manager) => manager.chainState(chain)));
-  }
-
-  /** Whether there is no DPU of that name (any more). One that has not been looked for may be there. */
-  isGone(name: string): boolean {
-    return this.#detected !== undefined && !this.#detected.has(name) && !this.#records.has(name);
-  }
-
-  /** Of the DPUs that are here, and of those that have not been torn down. */
+  /** Of the DPUs that are here or may be, and of those that have not been torn down. */
   sides(): Set<DpuSide> {
-    return new Set([...this.#present(), ...this.#records.list()].map(({ side }) => side));
+    return new Set([...this.#findings.staying(), ...this.#dpus.records()].map(({ side }) => side));
   }
 
-  /** Whether DPUs have been looked for since the daemon's start. */
-  get hasLooked(): boolean {
-    return this.#detected !== undefined;
-  }
-
-  /** Whether a DPU with that side is here to stay, and takes pods. */
+  /** Whether a DPU with that side is here to stay, and takes pods. One that is missing for a moment does. */
   stays(side: DpuSide): boolean {
-    return this.#present().some(({ name, side: its }) => {
+    const dpus = this.hasLooked ? this.#findings.staying() : this.#dpus.records();
+    return dpus.some(({ name, side: its }) => {
       const object = this.#informer.get(name);
       return its === side && !(object && (isBeingDeleted(object) || drainOf(object)));
     });
   }
 
-  close(): void {
-    for (const manager of this.#managers.values()) manager.close();
-  }
-
-  #isNeeded({ name, pluginGone }: FoundDpu): boolean {
-    return !pluginGone || this.#options.attachments.pods(name).length > 0;
-  }
-
-  #present(): DetectedDpu[] {
-    return [...(this.#detected?.values() ?? [])].filter(({ name }) => !this.#foreign.has(name));
-  }
-
-  #known(): Set<string> {
-    return new Set([...this.#records.names(), ...this.#informer.list().map(({ metadata }) => metadata.name)]);
-  }
-
   async #reconcile(name: string): Promise<void> {
     const object = this.#informer.get(name);
-    if (object && isBeingDeleted(object)) return this.#delete(object);
-    if (!this.#detected) return;
-    const detected = this.#detected.get(name);
-    if (!object) await this.#withoutObject(name, detected);
-    else if (!detected) {
-      await this.#options.store.delete(dataProcessingUnit, name, undefined, { uid: object.metadata.uid });
-    } else {
-      if (!this.#objects.isAsDetected(object, detected)) await this.#objects.correct(detected);
-      const manager = await this.#manage(detected);
-      manager.setNumVfs(object.spec.numVfs);
-      const { ready } = manager;
-      if (ready?.status === 'False') this.#ready.delete(name);
-      else if (ready && !this.#ready.has(name)) {
-        this.#ready.add(name);
-        this.#options.onReady();
-      }
-      await this.#standing.settle(object, manager, detected);
+    const actions = planDpu({
+      object: this.#observeObject(object),
+      finding: this.#findings.get(name),
+      record: this.#dpus.record(name),
+      users: this.#usersOf(name),
+      cleared: this.#cleared.get(name),
+    });
+    for (const action of actions) await this.#apply(name, action);
+  }
+
+  #observeObject(object: DataProcessingUnit | undefined): Presence<DataProcessingUnit> {
+    if (object) return there(object);
+    return this.#informer.hasSynced ? gone : unknown('the cache is being filled');
+  }
+
+  #usersOf(name: string): DpuUsers {
+    return {
+      pods: this.#options.attachments.pods(name),
+      hosts: this.#dpus.manager(name)?.hostOwners() ?? [],
+      unreadable: this.#options.attachments.unreadable(),
+    };
+  }
+
+  async #apply(name: string, action: DpuAction): Promise<void> {
+    const { store } = this.#options;
+    switch (action.do) {
+      case 'look':
+        if (this.hasLooked) this.emit('unlooked');
+        return;
+      case 'makeObject':
+        return await this.#makeObject(action.dpu);
+      case 'correctObject':
+        if (this.#objects.isAsDetected(action.object, action.dpu)) return;
+        return await this.#objects.correct(action.dpu);
+      case 'deleteObject':
+        await store.delete(dataProcessingUnit, name, undefined, { uid: action.object.metadata.uid });
+        return;
+      case 'manage':
+        if (await this.#dpus.manage(action.dpu)) this.emit('sides');
+        this.#dpus.manager(name)?.setNumVfs(action.numVfs);
+        return;
+      case 'offer':
+        return this.#offer(name, action.problem);
+      case 'withdraw':
+        return this.#withdraw(name);
+      case 'clear':
+        await this.#dpus.manager(name)?.clear();
+        this.#cleared.set(name, action.rollout);
+        return;
+      case 'report':
+        return await this.#report(name, action);
+      case 'tearDown':
+        return await this.#tearDown(name);
+      case 'release':
+        return await this.#release(action.object);
     }
   }
 
-  async #withoutObject(name: string, detected: DetectedDpu | undefined): Promise<void> {
-    this.#foreign.forget(name);
-    if (!detected) {
-      // Its object was removed by force, or never made. There is nowhere to say which pods it waits for.
-      const record = this.#records.get(name);
-      if (!record) return;
-      if (this.#options.attachments.pods(name).length > 0) (await this.#manage(record)).withdraw();
-      else await this.#tearDown(name);
-      return;
+  async #makeObject(dpu: DetectedDpu): Promise<void> {
+    const { nodeName, logger } = this.#options;
+    const foreign = await this.#objects.ensure(dpu);
+    if (!foreign) return;
+    const name = nameBehindNode(dpu, nodeName);
+    const owner = foreign.spec.nodeName;
+    if (dpu.name === name || this.#dpus.record(dpu.name)) {
+      throw new Error(`DataProcessingUnit ${dpu.name} is node ${owner}'s: delete it there, or this DPU has no object`);
     }
-    const foreign = await this.#objects.ensure(detected);
-    if (foreign) await this.#foreign.watch(foreign, this.#signal);
+    logger.info({ dpu: name, owner }, `node ${owner} has a DPU with the identifier ${dpu.identifier} too`);
+    // On disk first: from now on detection finds it under this name.
+    await this.#dpus.manage({ ...dpu, name });
+    this.emit('unlooked');
   }
 
-  async #delete(object: DataProcessingUnit): Promise<void> {
-    const { name } = object.metadata;
-    if (!hasFinalizer(object, finalizers.daemon)) return;
-    this.#managers.get(name)?.withdraw();
-    // The network functions of a DPU side that goes are pods that use it: they go first.
-    this.#options.onSides();
-    const pods = this.#options.attachments.pods(name);
-    if (pods.length > 0) {
-      const record = this.#records.get(name);
-      // Pods that go need it until then.
-      if (record) (await this.#manage(record)).withdraw();
-      await this.#objects.writeStatus(object, { ready: inUse(pods), vsp: object.status?.vsp, drain: undefined });
-      return;
+  #offer(name: string, problem: string | undefined): void {
+    const manager = this.#dpus.manager(name);
+    manager?.setHardwareProblem(problem);
+    if (!manager?.withdrawn) return;
+    manager.offerAgain();
+    this.emit('sides');
+  }
+
+  /** The network functions of a DPU side that goes are pods that use it: they go first. */
+  #withdraw(name: string): void {
+    const manager = this.#dpus.manager(name);
+    if (manager && !manager.withdrawn) manager.withdraw();
+    this.emit('sides');
+  }
+
+  async #report(name: string, { object, ready, others, drain }: DpuAction & { do: 'report' }): Promise<void> {
+    const manager = this.#dpus.manager(name);
+    const own = manager?.ready;
+    if (own?.status === 'False') this.#ready.delete(name);
+    else if (own && !this.#ready.has(name)) {
+      this.#ready.add(name);
+      this.emit('ready');
     }
-    await this.#tearDown(name);
+    await this.#objects.writeStatus(object, {
+      ready: ready ?? own,
+      others,
+      vsp: manager?.identity ?? object.status?.vsp,
+      drain,
+    });
+  }
+
+  async #tearDown(name: string): Promise<void> {
+    await this.#dpus.tearDown(name);
+    this.#ready.delete(name);
+    this.#cleared.delete(name);
+    this.#findings.tornDown(name);
+    this.emit('sides');
+    await this.#node?.beforeRelease();
+  }
+
+  async #release(object: DataProcessingUnit): Promise<void> {
     try {
       await removeFinalizer(this.#options.store, dataProcessingUnit, object, finalizers.daemon);
     } catch (error) {
@@ -250,51 +287,14 @@ export class DpuFleet implements ChainDataPath {
     }
   }
 
-  async #tearDown(name: string): Promise<void> {
-    const record = this.#records.get(name);
-    const manager = this.#managers.get(name) ?? (record && this.#open(record));
-    await manager?.tearDown();
-    this.#managers.delete(name);
-    this.#ready.delete(name);
-    this.#standing.forget(name);
-    for (const directory of Object.values(this.#directories(name))) rmSync(directory, { recursive: true, force: true });
-    await this.#records.delete(name);
-    this.#options.onSides();
-    await this.#options.settleNode();
-    this.#options.logger.info({ dpu: name }, 'DPU torn down');
+  #waitsForPods(name: string): boolean {
+    const object = this.#informer.get(name);
+    const finding = this.#findings.get(name);
+    if (finding?.pluginGone) return true;
+    return object ? isBeingDeleted(object) || drainOf(object) !== undefined : finding !== undefined;
   }
 
-  async #manage(dpu: DetectedDpu): Promise<DpuManager> {
-    await this.#records.put(dpu);
-    const present = this.#managers.get(dpu.name);
-    if (present?.dpu.identifier === dpu.identifier) return present;
-    // Another plugin may call it otherwise.
-    present?.close();
-    const manager = this.#open(dpu);
-    this.#managers.set(dpu.name, manager);
-    this.#options.onSides();
-    return manager;
-  }
-
-  #open(dpu: DetectedDpu): DpuManager {
-    const { nodeName, pool, attachments, sysfs, logger } = this.#options;
-    return new DpuManager({
-      dpu,
-      nodeName,
-      directories: this.#directories(dpu.name),
-      pool,
-      attachments,
-      sysfs,
-      onChange: () => this.#controller.enqueue(dpu.name),
-      onChains: () => this.#options.onChains?.(),
-      logger,
-    });
-  }
-
-  #directories(name: string): { vsp: string; state: string } {
-    return {
-      vsp: this.#options.vspDirectory(name),
-      state: `${this.#options.stateDirectory}/dpu/${shorten(name, 200)}`,
-    };
+  #knownNames(): Set<string> {
+    return new Set(this.known().map(({ name }) => name));
   }
 }

@@ -3,6 +3,7 @@ import type { Device } from '@dpu-operator/sdk';
 import type { Sysfs, VfPosition } from '@dpu-operator/sdk/linux';
 import type { DevicePool } from '../kubelet/pool.ts';
 import { devicePosition } from './device-position.ts';
+import { KeptDevices } from './kept-devices.ts';
 
 export interface OfferedDevicesOptions {
   dpuName: string;
@@ -13,7 +14,8 @@ export interface OfferedDevicesOptions {
 export class OfferedDevices {
   readonly #options: OfferedDevicesOptions;
   readonly #positions = new Map<string, VfPosition>();
-  #devices: readonly Device[] = [];
+  readonly #kept = new KeptDevices();
+  #latest: readonly Device[] = [];
   #inService = true;
   #withdrawn = false;
 
@@ -26,11 +28,11 @@ export class OfferedDevices {
   }
 
   get count(): number {
-    return this.#devices.length;
+    return this.#kept.list().length;
   }
 
   get unhealthy(): number {
-    return this.#devices.filter(({ healthy }) => !healthy).length;
+    return this.#kept.list().filter(({ healthy }) => !healthy).length;
   }
 
   /** PF and VF of a device that is offered. */
@@ -40,16 +42,29 @@ export class OfferedDevices {
 
   /** The VSP has these now. */
   async set(devices: readonly Device[]): Promise<void> {
-    this.#devices = devices;
+    this.#latest = devices;
+    this.#kept.take(devices);
     await Promise.all(devices.map(({ id }) => this.#place(id)));
-    if (this.#devices === devices) this.#offer();
+    if (this.#latest === devices) this.#offer();
   }
 
   /** While the DPU cannot serve pods its devices are unhealthy, so that the scheduler sends none. */
   setInService(inService: boolean): void {
     if (inService === this.#inService) return;
     this.#inService = inService;
-    if (this.#devices.length > 0) this.#offer();
+    if (this.count > 0) this.#offer();
+  }
+
+  /** What of the DPU's hardware is missing. */
+  get hardwareProblem(): string | undefined {
+    return this.#kept.problem;
+  }
+
+  /** While there is one, the devices stay as they were, unhealthy. */
+  setHardwareProblem(problem: string | undefined): void {
+    if (problem === this.#kept.problem) return;
+    this.#kept.setProblem(problem);
+    this.#offer();
   }
 
   /** Offers no devices any more; pods that have some keep them. */
@@ -60,7 +75,7 @@ export class OfferedDevices {
 
   offerAgain(): void {
     this.#withdrawn = false;
-    if (this.#devices.length > 0) this.#offer();
+    if (this.count > 0) this.#offer();
   }
 
   async #place(id: string): Promise<void> {
@@ -72,7 +87,7 @@ export class OfferedDevices {
     const { pool, dpuName } = this.#options;
     pool.set(
       dpuName,
-      this.#devices.map((device) => ({ ...device, healthy: device.healthy && this.#inService })),
+      this.#kept.list().map((device) => ({ ...device, healthy: device.healthy && this.#inService })),
     );
   }
 }

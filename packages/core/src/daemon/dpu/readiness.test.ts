@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type DpuState, hostPorts, inUse, readiness } from './readiness.ts';
+import { type DpuState, hostPorts, readiness } from './readiness.ts';
 
 const ready = { phase: 'ready', devices: 8, unhealthy: 0 } as const;
 const outage = { reason: 'PeerUnreachable', message: 'the peer is out of reach' };
@@ -28,11 +28,6 @@ test.each<[Partial<DpuState>, string | undefined]>([
   ],
 ])('%j', (state, expected) => {
   expect(words(state)).toBe(expected);
-});
-
-test('names the pods that keep a DPU, each once', () => {
-  expect(inUse(['shop/b', 'shop/a', 'shop/b']).message).toBe('it is deleted once these pods are: shop/a, shop/b');
-  expect(inUse(Array.from({ length: 12 }, (_, i) => `p${i}`)).message).toContain('and 2 more');
 });
 
 test('hosts that are away are named, with the way to clean up', () => {

@@ -2,6 +2,7 @@
 
 import type { DpuSide } from '@dpu-operator/sdk/manifest';
 import { annotations, type ConditionInput, dpuConditions } from '../../api/index.ts';
+import { firstTen } from '../../listed.ts';
 import type { Outage } from '../datapath/availability.ts';
 
 export type VspState =
@@ -47,28 +48,12 @@ export function readiness(state: DpuState): ConditionInput | undefined {
 export function hostPorts(dpuName: string, owners: readonly string[], away: readonly string[]): ConditionInput {
   const type = dpuConditions.hostPorts;
   if (away.length === 0) {
-    const message = owners.length === 0 ? 'no host has bridge ports here' : `bridge ports of ${listed(owners)}`;
+    const message = owners.length === 0 ? 'no host has bridge ports here' : `bridge ports of ${firstTen(owners)}`;
     return { type, status: 'True', reason: 'HostsPresent', message };
   }
   const order = `kubectl annotate dpu ${dpuName} ${annotations.forgetHost}=<host>`;
-  const message = `not heard of, their bridge ports stay: ${listed(away)}. To delete those of one that does not come back: ${order}`;
+  const message = `not heard of, their bridge ports stay: ${firstTen(away)}. To delete those of one that does not come back: ${order}`;
   return { type, status: 'False', reason: 'HostsAway', message };
-}
-
-/** Ready=False for a DPU that is to go and is still needed. */
-export function inUse(pods: readonly string[]): ConditionInput {
-  return notReady('AttachmentsInUse', `it is deleted once these pods are: ${listed(pods)}`);
-}
-
-/** Ready=False for a DPU whose plugin nobody wants any more. */
-export function pluginGone(plugin: string, pods: readonly string[]): ConditionInput {
-  const words = `VendorPlugin ${plugin}, which detected it, is gone: it is deleted once these pods are`;
-  return notReady('PluginGone', `${words}, unless the VendorPlugin comes back: ${listed(pods)}`);
-}
-
-function listed(names: readonly string[]): string {
-  const named = [...new Set(names)].sort();
-  return named.slice(0, 10).join(', ') + (named.length > 10 ? ` and ${named.length - 10} more` : '');
 }
 
 const notReady = (reason: string, message: string): ConditionInput => ({

@@ -3,6 +3,7 @@ import { pino } from 'pino';
 import { afterEach, expect, test } from 'vitest';
 import type { Node } from '../../kube/index.ts';
 import { TestApiServer } from '../testing/api-server.ts';
+import type { NodeOrder } from './node-order.ts';
 import { NodeState } from './node-state.ts';
 
 const cleanups: (() => void)[] = [];
@@ -10,8 +11,11 @@ afterEach(() => {
   for (const cleanup of cleanups.splice(0)) cleanup();
 });
 
+const nodePath = '/api/v1/nodes/node-1';
 const label = 'dpu.config.openshift.io/dpuside';
 const node: Node = { apiVersion: 'v1', kind: 'Node', metadata: { name: 'node-1', labels: { [label]: 'dpu' } } };
+
+const leaving = { is: 'leave', by: 'config', reason: 'deleted' } as const;
 
 async function nodeState(sides: DpuSide[], known = true) {
   const api = new TestApiServer();
@@ -20,44 +24,71 @@ async function nodeState(sides: DpuSide[], known = true) {
     store.client.close();
     api.close();
   });
-  if (known) api.put('/api/v1/nodes/node-1', { ...node });
-  const seen = { looked: false, uninstalling: false };
+  if (known) api.put(nodePath, { ...node });
+  const cluster: { node: Node; order: NodeOrder } = { node, order: { is: 'serve', mode: 'auto' } };
+  const fleet = { hasLooked: false, hasObjects: false, sides: () => new Set(sides) };
   const done: string[] = [];
   const state = new NodeState({
     store,
     nodeName: 'node-1',
-    node: () => node,
-    hasLooked: () => seen.looked,
-    sides: () => new Set(sides),
-    isUninstalling: () => seen.uninstalling,
+    cluster,
+    fleet,
     services: { start: async () => void done.push('start'), remove: async () => void done.push('remove') },
     logger: pino({ level: 'silent' }),
   });
-  return { state, api, seen, done };
+  const labels = () => api.objects.get(nodePath)?.metadata.labels;
+  return { state, api, cluster, fleet, done, labels };
 }
 
 test('the label of an earlier daemon stays until this one has looked for DPUs', async () => {
-  const { state, api, seen } = await nodeState([]);
-  await state.settle();
+  const { state, api, fleet, labels } = await nodeState([]);
+  await state.reconcile();
   expect(api.writes).toEqual([]);
-  seen.looked = true;
-  await state.settle();
-  expect(api.objects.get('/api/v1/nodes/node-1')?.metadata.labels).toEqual({});
+  fleet.hasLooked = true;
+  await state.reconcile();
+  expect(labels()).toEqual({});
 });
 
 test('pods are served although the label cannot be written', async () => {
-  const { state, seen, done } = await nodeState(['host'], false);
-  seen.looked = true;
-  await expect(state.settle()).rejects.toThrow('not found');
+  const { state, fleet, done } = await nodeState(['host'], false);
+  fleet.hasLooked = true;
+  await expect(state.reconcile()).rejects.toThrow('not found');
   expect(done).toEqual(['start']);
 });
 
 test('an uninstallation waits for the last DPU', async () => {
   const sides: DpuSide[] = ['dpu'];
-  const { state, seen, done } = await nodeState(sides);
-  seen.uninstalling = true;
-  await state.settle();
+  const { state, cluster, fleet, done } = await nodeState(sides);
+  fleet.hasLooked = true;
+  cluster.order = leaving;
+  await state.reconcile();
   sides.pop();
-  await state.settle();
+  await state.reconcile();
   expect(done).toEqual(['start', 'remove']);
+});
+
+test('on a node that lost its label, the label that keeps the daemon there goes after the last finalizer', async () => {
+  const { state, cluster, fleet, done, labels } = await nodeState([]);
+  Object.assign(fleet, { hasLooked: true, hasObjects: true });
+  cluster.order = { ...leaving, by: 'nodeLabel' };
+  await state.beforeRelease();
+  expect([done, labels()]).toEqual([['remove'], { [label]: 'dpu' }]);
+  fleet.hasObjects = false;
+  await state.reconcile();
+  expect(labels()).toEqual({});
+  // The node has neither label now: nothing is put back on it.
+  cluster.order = { is: 'wait', reason: 'no label' };
+  await state.reconcile();
+  expect(done).toEqual(['remove', 'remove']);
+});
+
+test.each<[string, DpuSide[], string[]]>([
+  ['DPUs that are known are served', ['host'], ['start']],
+  ['nothing begins on a node without any', [], []],
+])('while it is not known what is wanted of the node, %s, and labels stay', async (_case, sides, steps) => {
+  const { state, cluster, fleet, done, api } = await nodeState(sides);
+  fleet.hasLooked = true;
+  cluster.order = { is: 'wait', reason: 'the configuration is not known' };
+  await state.reconcile();
+  expect([done, api.writes]).toEqual([steps, []]);
 });

@@ -5,7 +5,7 @@
 import { FakeApiServer, type FakeRequest } from '../../kube/fake-api-server.ts';
 import type { KubeStore } from '../../kube/index.ts';
 
-interface StoredObject {
+export interface StoredObject {
   [field: string]: unknown;
   metadata: {
     name: string;
@@ -74,7 +74,7 @@ export class TestApiServer {
     } else if (method === 'DELETE' && known) {
       this.delete(path);
       request.json(known);
-    } else request.json({ kind: 'Status', message: `${pathname} not found`, code: 404 }, 404);
+    } else request.json({ kind: 'Status', message: `${pathname} not found`, reason: 'NotFound', code: 404 }, 404);
   }
 
   /** Fields that the manager applied before and leaves out now go; conditions are merged by their type. */

@@ -1,0 +1,134 @@
+/** Which DPUs a node has, by the plugins that there are and by what is known from before. Pure. */
+import type { SysfsSnapshot } from '@dpu-operator/sdk/linux';
+import {
+  type DetectedDpu,
+  type DpuSide,
+  detectDpus,
+  type PciPlace,
+  type ProductManifest,
+} from '@dpu-operator/sdk/manifest';
+import type { PluginCatalog } from '../../plugins/catalog.ts';
+import { type Presence, there, unknown } from '../presence.ts';
+import { isUnplugged, missingPart } from './missing-part.ts';
+import { assignNames, type NameConflict } from './names.ts';
+
+/** What is known of a DPU that was detected before. */
+export interface KnownDpu {
+  /** Of its object. It stays the same as long as the DPU is served. */
+  name: string;
+  side: DpuSide;
+  productName: string;
+  /** The plugin that detected it; empty where nobody has written that down. */
+  plugin: string;
+  /** undefined where only an object of an earlier version tells of the DPU. */
+  identifier?: string | undefined;
+  /** undefined where its rules name no PCI function, or an earlier version detected it. */
+  functions?: PciPlace[] | undefined;
+}
+
+export interface DpuFinding {
+  dpu: KnownDpu;
+  presence: Presence<DetectedDpu>;
+  /** Why somebody's order ends it. */
+  removal?: string;
+  /** The plugin that detected it is no more: the DPU stays as long as something uses it. */
+  pluginGone?: true;
+  /** Another DPU of this node says that it is this one, and is not served: which, in words. */
+  rival?: string;
+  /** Its PCI functions are away while the bus above them answers: it is gone for certain if that stays so. */
+  unplugged?: true;
+}
+
+export interface FindInput {
+  catalog: PluginCatalog;
+  /** undefined where nothing depends on hardware. */
+  snapshot: SysfsSnapshot | undefined;
+  /** Labels are undefined while they are not known. */
+  node: { name: string; labels: Record<string, string> | undefined };
+  mode: 'auto' | DpuSide;
+  known: readonly KnownDpu[];
+  /** Plugins that are no more, for certain. */
+  gonePlugins: ReadonlySet<string>;
+  /** Whether DPUs that were not known are taken into service. */
+  takesNew: boolean;
+}
+
+const noHardware: SysfsSnapshot = { pci: [], dmiProduct: '' };
+
+/** Everything that is known or found, by name. */
+export function findDpus(input: FindInput): DpuFinding[] {
+  const { catalog, known, takesNew, mode } = input;
+  const node = { name: input.node.name, labels: input.node.labels ?? {} };
+  const detected = catalog.defaults().flatMap(({ plugin, manifest }) => {
+    const plugins = [{ packageName: plugin, manifest }];
+    return detectDpus({ plugins, snapshot: input.snapshot ?? noHardware, node, mode });
+  });
+  const { named, conflicts } = assignNames(detected, known);
+  const knownNames = new Set(known.map(({ name }) => name));
+  const findings = new Map<string, DpuFinding>();
+  for (const dpu of named) {
+    const isNew = !knownNames.has(dpu.name);
+    if (isNew && (!takesNew || isTheDpuItself(dpu, known, catalog))) continue;
+    const rival = conflicts.find(({ served }) => served.name === dpu.name);
+    findings.set(dpu.name, { dpu, presence: there(dpu), ...(rival && { rival: describe(rival) }) });
+  }
+  for (const dpu of known) {
+    if (!findings.has(dpu.name)) findings.set(dpu.name, findMissing(dpu, input));
+  }
+  return [...findings.values()].sort((a, b) => (a.dpu.name < b.dpu.name ? -1 : 1));
+}
+
+function describe({ refused }: NameConflict): string {
+  const { productName, plugin, identifier, functions = [] } = refused;
+  const place = functions.length > 0 ? ` at ${functions.map(({ address }) => address).join(', ')}` : '';
+  return `${productName}${place}, which plugin ${plugin} calls ${identifier}`;
+}
+
+/** A DPU that no rule finds (any more). Rules about hardware that stop matching prove nothing; those by label are orders. */
+function findMissing(dpu: KnownDpu, { catalog, gonePlugins, snapshot, node, mode }: FindInput): DpuFinding {
+  if (mode !== 'auto' && mode !== dpu.side) {
+    return { dpu, presence: asKnown(dpu), removal: `spec.mode of the DpuOperatorConfig is ${mode}` };
+  }
+  if (gonePlugins.has(dpu.plugin)) return { dpu, presence: asKnown(dpu), pluginGone: true };
+  const rule = productOf(dpu, catalog)?.[dpu.side]?.detect;
+  const label = rule?.nodeLabel;
+  if (label && node.labels && !label.values.includes(node.labels[label.key] ?? '')) {
+    const removal = `node ${node.name} has no label ${label.key}=${label.values.join('|')} any more`;
+    return { dpu, presence: asKnown(dpu), removal };
+  }
+  const reason = missingPart(dpu, rule, snapshot);
+  if (reason === undefined) return { dpu, presence: asKnown(dpu) };
+  return {
+    dpu,
+    presence: unknown(reason),
+    ...(snapshot && isUnplugged(dpu, snapshot) && { unplugged: true }),
+  };
+}
+
+/** Nothing says otherwise. */
+function asKnown({ identifier, ...rest }: KnownDpu): Presence<DetectedDpu> {
+  if (identifier === undefined) return unknown('it was detected by an earlier version, which wrote no identifier down');
+  const { functions, ...names } = rest;
+  return there({ ...names, identifier, ...(functions && { functions }) });
+}
+
+/** Undefined while the plugin has no version, or one that does not know the product. */
+function productOf({ plugin, productName }: KnownDpu, catalog: PluginCatalog): ProductManifest | undefined {
+  const release = catalog.defaults().find((one) => one.plugin === plugin);
+  return release?.manifest.products.find(({ name }) => name === productName);
+}
+
+/**
+ * A DPU's own functions carry the ids that its hosts see. While its own side cannot be seen (no DMI table for a moment,
+ * say) they are no host side all the same.
+ */
+function isTheDpuItself(
+  { side, plugin, productName }: DetectedDpu,
+  known: readonly KnownDpu[],
+  catalog: PluginCatalog,
+) {
+  if (side !== 'host') return false;
+  const ownSide = known.find((dpu) => dpu.side === 'dpu' && dpu.plugin === plugin && dpu.productName === productName);
+  const rule = ownSide && productOf(ownSide, catalog)?.dpu?.detect;
+  return Boolean(rule?.pci || rule?.dmiProductContains);
+}

@@ -1,0 +1,127 @@
+/** The DPUs that this node serves: for each a record on disk and a manager. */
+import { EventEmitter } from 'node:events';
+import { rmSync } from 'node:fs';
+import type { Sysfs } from '@dpu-operator/sdk/linux';
+import type { DetectedDpu } from '@dpu-operator/sdk/manifest';
+import type { Logger } from 'pino';
+import { shorten } from '../../api/index.ts';
+import { type ChainDataPath, type ChainState, weightiest } from '../chains/chain-state.ts';
+import type { DevicePool } from '../kubelet/pool.ts';
+import { type AttachmentsView, DpuManager } from './dpu-manager.ts';
+import { DpuRecords } from './dpu-records.ts';
+
+export interface ManagedDpusOptions {
+  nodeName: string;
+  pool: DevicePool;
+  attachments: AttachmentsView;
+  sysfs: Pick<Sysfs, 'vfPosition'>;
+  /** The daemon's directory of records. */
+  stateDirectory: string;
+  /** The node's directory for the socket of a DPU's VSP. */
+  vspDirectory: (dpuName: string) => string;
+  logger: Logger;
+}
+
+export interface ManagedDpusEvents {
+  /** What a manager says of its DPU may be something else now. */
+  change: [dpuName: string];
+  /** What {@link ManagedDpus.stateOf} answers may be something else now. */
+  chains: [];
+}
+
+export class ManagedDpus extends EventEmitter<ManagedDpusEvents> implements ChainDataPath {
+  readonly #options: ManagedDpusOptions;
+  readonly #records: DpuRecords;
+  readonly #managers = new Map<string, DpuManager>();
+
+  constructor(options: ManagedDpusOptions) {
+    super();
+    this.#options = options;
+    this.#records = new DpuRecords(`${options.stateDirectory}/dpus`);
+  }
+
+  /** Serves what an earlier daemon served: pods can be deleted although nothing has been looked for yet. */
+  openRecorded(): void {
+    for (const dpu of this.#records.list()) {
+      try {
+        if (!this.#managers.has(dpu.name)) this.#open(dpu);
+      } catch (err) {
+        this.#options.logger.error(
+          { err, dpu: dpu.name },
+          'cannot serve a DPU yet; it is tried when it is found again',
+        );
+      }
+    }
+  }
+
+  records(): DetectedDpu[] {
+    return this.#records.list();
+  }
+
+  record(name: string): DetectedDpu | undefined {
+    return this.#records.get(name);
+  }
+
+  manager(name: string): DpuManager | undefined {
+    return this.#managers.get(name);
+  }
+
+  managers(): DpuManager[] {
+    return [...this.#managers.values()];
+  }
+
+  /** Takes a DPU into service, or what is new about one that is. @returns whether there was no such DPU before */
+  async manage(dpu: DetectedDpu): Promise<boolean> {
+    await this.#records.put(dpu);
+    const present = this.#managers.get(dpu.name);
+    if (present?.dpu.identifier === dpu.identifier) return false;
+    present?.close();
+    this.#open(dpu);
+    return true;
+  }
+
+  /** Takes away what its VSP made on the node, and what is known of it. */
+  async tearDown(name: string): Promise<void> {
+    await this.#managers.get(name)?.tearDown();
+    this.#managers.delete(name);
+    for (const directory of Object.values(this.#directories(name))) rmSync(directory, { recursive: true, force: true });
+    await this.#records.delete(name);
+    this.#options.logger.info({ dpu: name }, 'DPU torn down');
+  }
+
+  /** Lets go of all as they are: what pods use stays. */
+  close(): void {
+    for (const manager of this.#managers.values()) manager.close();
+  }
+
+  async setOrder(chain: string, functions: readonly string[]): Promise<void> {
+    await Promise.all(this.managers().map((manager) => manager.setChainOrder(chain, functions)));
+  }
+
+  stateOf(chain: string): ChainState | undefined {
+    return weightiest(this.managers().map((manager) => manager.chainState(chain)));
+  }
+
+  #open(dpu: DetectedDpu): void {
+    const { nodeName, pool, attachments, sysfs, logger } = this.#options;
+    const manager = new DpuManager({
+      dpu,
+      nodeName,
+      directories: this.#directories(dpu.name),
+      pool,
+      attachments,
+      sysfs,
+      onChange: () => this.emit('change', dpu.name),
+      onChains: () => this.emit('chains'),
+      logger,
+    });
+    this.#managers.set(dpu.name, manager);
+  }
+
+  #directories(name: string): { vsp: string; state: string } {
+    return {
+      vsp: this.#options.vspDirectory(name),
+      state: `${this.#options.stateDirectory}/dpu/${shorten(name, 200)}`,
+    };
+  }
+}

@@ -1,0 +1,133 @@
+/**
+ * What is to be done for one DPU. Pure.
+ *
+ *   finding  object       then
+ *   there    none         make the object
+ *   there    there        serve
+ *   unknown  none         make it again, if the DPU was served: somebody has removed it by force
+ *   unknown  there        serve, with devices unhealthy and a condition that says what is missing
+ *   gone, or ordered to go        delete the object; without one, tear down once nothing uses it
+ *   any      terminating  tear down once nothing uses it, then release the object
+ */
+import type { DetectedDpu } from '@dpu-operator/sdk/manifest';
+import { type ConditionInput, type DataProcessingUnit, type Drain, finalizers } from '../../api/index.ts';
+import { hasFinalizer, isBeingDeleted } from '../../kube/index.ts';
+import type { DpuFinding, KnownDpu } from '../detect/find-dpus.ts';
+import type { Presence } from '../presence.ts';
+import {
+  attachmentRecords,
+  type DpuUsers,
+  hardwareMissing,
+  identifierUnique,
+  inUse,
+  isUsed,
+  pluginGone,
+} from './dpu-conditions.ts';
+import { drainOf, drainReport, isToClear } from './drain.ts';
+
+export interface ObservedDpu {
+  object: Presence<DataProcessingUnit>;
+  /** undefined where detection has not said anything about it. */
+  finding: DpuFinding | undefined;
+  /** What was written down when it was taken into service. */
+  record: DetectedDpu | undefined;
+  users: DpuUsers;
+  /** `startedAt` of the rollout for which its VSP took away what it had made. */
+  cleared: string | undefined;
+}
+
+export type DpuAction =
+  /** Detection is to say whether there is such a DPU. */
+  | { do: 'look' }
+  | { do: 'makeObject'; dpu: DetectedDpu }
+  | { do: 'correctObject'; object: DataProcessingUnit; dpu: DetectedDpu }
+  | { do: 'deleteObject'; object: DataProcessingUnit }
+  | { do: 'manage'; dpu: DetectedDpu; numVfs: number | undefined }
+  /** Offers devices to new pods; unhealthy ones where there is a problem. */
+  | { do: 'offer'; problem: string | undefined }
+  /** Offers none; pods that have some keep them. */
+  | { do: 'withdraw' }
+  /** The VSP is to take away what it made. */
+  | { do: 'clear'; rollout: string }
+  /** Without `ready` the DPU's manager has the word. */
+  | {
+      do: 'report';
+      object: DataProcessingUnit;
+      ready: ConditionInput | undefined;
+      others: ConditionInput[];
+      drain: Drain | undefined;
+    }
+  | { do: 'tearDown' }
+  /** Takes the daemon's finalizer off. */
+  | { do: 'release'; object: DataProcessingUnit };
+
+export function planDpu(observed: ObservedDpu): DpuAction[] {
+  const { object, finding } = observed;
+  if (object.is === 'unknown') return [];
+  if (object.is === 'there' && isBeingDeleted(object.value)) return planDeletion(object.value, observed);
+  if (!finding) return object.is === 'there' ? [{ do: 'look' }] : [];
+  if (object.is === 'gone') return planWithoutObject(finding, observed);
+  if (isOver(finding) || (finding.pluginGone && !isUsed(observed.users))) {
+    return [{ do: 'deleteObject', object: object.value }];
+  }
+  return planService(object.value, finding, observed);
+}
+
+const isOver = ({ presence, removal }: DpuFinding): boolean => removal !== undefined || presence.is === 'gone';
+
+/** Deletion is an order, whatever detection says. Pods and hosts need the DPU until they are gone. */
+function planDeletion(object: DataProcessingUnit, { users }: ObservedDpu): DpuAction[] {
+  if (!hasFinalizer(object, finalizers.daemon)) return [];
+  if (isUsed(users)) {
+    const others = attachmentRecords(users);
+    return [{ do: 'withdraw' }, { do: 'report', object, ready: inUse(users), others, drain: undefined }];
+  }
+  return [{ do: 'withdraw' }, { do: 'tearDown' }, { do: 'release', object }];
+}
+
+/** There is nowhere to say what it waits for. */
+function planWithoutObject(finding: DpuFinding, { record, users }: ObservedDpu): DpuAction[] {
+  const { presence, pluginGone } = finding;
+  if (isOver(finding) || pluginGone) {
+    if (!record) return [];
+    return isUsed(users) ? [{ do: 'withdraw' }] : [{ do: 'tearDown' }];
+  }
+  const dpu = presence.is === 'there' ? presence.value : record;
+  return dpu ? [{ do: 'makeObject', dpu }] : [];
+}
+
+function planService(object: DataProcessingUnit, finding: DpuFinding, observed: ObservedDpu): DpuAction[] {
+  const { record, users, cleared } = observed;
+  const { presence, dpu } = finding;
+  const problem = presence.is === 'unknown' ? presence.reason : undefined;
+  const served = presence.is === 'there' ? presence.value : (record ?? identified(dpu));
+  const rollout = drainOf(object);
+  const clears = rollout !== undefined && isToClear(rollout) && cleared !== rollout.startedAt;
+  const isCleared = rollout !== undefined && (clears || cleared === rollout.startedAt);
+  const actions: DpuAction[] = [];
+  if (presence.is === 'there') actions.push({ do: 'correctObject', object, dpu: presence.value });
+  if (served) actions.push({ do: 'manage', dpu: served, numVfs: object.spec.numVfs });
+  if (rollout || finding.pluginGone) actions.push({ do: 'withdraw' });
+  else actions.push({ do: 'offer', problem });
+  if (clears) actions.push({ do: 'clear', rollout: rollout.startedAt });
+  const drain = rollout && drainReport(rollout, users.pods, isCleared);
+  actions.push({
+    do: 'report',
+    object,
+    ready: readyOf(finding, problem, users),
+    others: [...attachmentRecords(users), ...identifierUnique(finding.rival)],
+    drain,
+  });
+  return actions;
+}
+
+function readyOf(finding: DpuFinding, problem: string | undefined, users: DpuUsers): ConditionInput | undefined {
+  if (problem !== undefined) return hardwareMissing(finding.dpu.name, problem);
+  return finding.pluginGone ? pluginGone(finding.dpu.plugin, users) : undefined;
+}
+
+/** After a reboot only the object tells of a DPU; one of an earlier version does not say enough. */
+function identified({ identifier, functions, ...names }: KnownDpu): DetectedDpu | undefined {
+  if (identifier === undefined) return undefined;
+  return { ...names, identifier, ...(functions && { functions }) };
+}
