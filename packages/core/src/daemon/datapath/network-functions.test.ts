@@ -12,7 +12,14 @@ async function dataPathOf(failure: DpuError) {
   const vsp = new MemoryVsp();
   vsp.failure = failure;
   const attachments = { networkFunctions: () => [] };
-  const dataPath = new DpuDataPath({ dpuName: 'dpu', directory, attachments, onChains: () => {}, logger: silent });
+  const dataPath = new DpuDataPath({
+    dpuName: 'dpu',
+    directory,
+    attachments,
+    onChains: () => {},
+    onHosts: () => {},
+    logger: silent,
+  });
   onTestFinished(() => dataPath.close());
   await dataPath.vspStarted(vsp);
   return { dataPath, left: () => readdirSync(join(directory, 'network-function-deletions')) };

@@ -20,19 +20,17 @@ import { type ConditionInput, type VspIdentity, vspSocketName } from '../../api/
 import type { ChainPlace } from '../attach/ports.ts';
 import type { ChainState } from '../chains/chain-state.ts';
 import { defaultGraceMs } from '../datapath/availability-tracker.ts';
-import { DpuDataPath } from '../datapath/dpu-data-path.ts';
 import { type AttachedPorts, HostDataPath } from '../datapath/host-data-path.ts';
 import type { AttachedFunctions } from '../datapath/network-functions.ts';
 import type { DevicePool } from '../device-plugin/pool.ts';
-import { ChannelListener } from '../peer/channel-listener.ts';
 import { grpcAddress, parseEndpoint } from '../peer/endpoint.ts';
 import { defaultIntervalMs } from '../peer/heartbeat.ts';
-import { KnownHosts } from '../peer/known-hosts.ts';
 import { ownerOf } from '../peer/owner.ts';
 import { JsonFiles } from '../state/json-files.ts';
+import { DpuSide } from './dpu-side.ts';
 import { NumVfs } from './num-vfs.ts';
 import { OfferedDevices } from './offered-devices.ts';
-import { hostPorts, readiness, type VspState } from './readiness.ts';
+import { hostsAway, readiness, type VspState } from './readiness.ts';
 import { clearVsp, identityOf } from './vsp-calls.ts';
 import { VspHealth } from './vsp-health.ts';
 import { VspSession, type VspSessionState } from './vsp-session.ts';
@@ -67,42 +65,6 @@ const firmwareDeadlineMs = 30_000;
 
 const addressSchema = z.object({ ip: z.string(), port: z.number() });
 
-/** What only the DPU's own node has: the data path on the VSP, and the hosts that use it. */
-class DpuSide {
-  readonly dataPath: DpuDataPath;
-  readonly hosts: KnownHosts;
-  readonly channel: ChannelListener;
-
-  constructor(
-    { dpu, directories, attachments, onChange, onChains, nodeName }: DpuManagerOptions,
-    vsp: VspHealth,
-    logger: Logger,
-  ) {
-    this.dataPath = new DpuDataPath({
-      dpuName: dpu.name,
-      directory: directories.state,
-      attachments,
-      onChains: () => onChains?.(),
-      logger,
-    });
-    const { hostPorts: ports } = this.dataPath;
-    this.hosts = new KnownHosts({ hostPorts: ports, onChange, logger });
-    this.channel = new ChannelListener({
-      hostPorts: ports,
-      knownHosts: this.hosts,
-      vsp,
-      responderId: nodeName,
-      logger,
-    });
-  }
-
-  close(): void {
-    this.dataPath.close();
-    this.hosts.close();
-    this.channel.close();
-  }
-}
-
 export class DpuManager {
   readonly dpu: DetectedDpu;
   readonly #options: DpuManagerOptions;
@@ -134,8 +96,18 @@ export class DpuManager {
       graceMs,
       onChange: () => this.#serviceChanged(),
     });
-    if (dpu.side === 'dpu') this.#dpuSide = new DpuSide(options, this.#health, logger);
-    else {
+    if (dpu.side === 'dpu') {
+      this.#dpuSide = new DpuSide({
+        dpuName: dpu.name,
+        nodeName,
+        directory: directories.state,
+        attachments,
+        vsp: this.#health,
+        onHosts: () => options.onChange(),
+        onChains: () => options.onChains?.(),
+        logger,
+      });
+    } else {
       this.#host = new HostDataPath({
         dpuName: dpu.name,
         owner: ownerOf(nodeName, dpu.name),
@@ -172,9 +144,10 @@ export class DpuManager {
     });
   }
 
-  /** The HostPorts condition of a DPU side. */
+  /** The HostPorts condition, where it is false: hosts that have ports here are away. */
   get hostPorts(): ConditionInput | undefined {
-    return this.#dpuSide && hostPorts(this.dpu.name, this.hostOwners(), this.#dpuSide.hosts.away());
+    const away = this.#dpuSide?.hosts.away() ?? [];
+    return away.length === 0 ? undefined : hostsAway(this.dpu.name, away);
   }
 
   /** Why pods cannot be served now, in words; undefined while they can, or may again within the grace period. */
@@ -265,6 +238,11 @@ export class DpuManager {
     const count = await dataPath.hostPorts.forgetHost(owner);
     hosts.portsChanged();
     return count;
+  }
+
+  /** While there is one the DPU keeps its devices, all unhealthy. @param problem what of its hardware is missing */
+  setHardwareProblem(problem: string | undefined): void {
+    this.#devices.setHardwareProblem(problem);
   }
 
   /** Offers no devices any more; pods that have some keep them. */

@@ -3,6 +3,7 @@
 import type { DetectedDpu, DpuSide } from '@dpu-operator/sdk/manifest';
 import {
   annotations,
+  type Condition,
   type ConditionInput,
   type DataProcessingUnit,
   type Drain,
@@ -10,6 +11,7 @@ import {
   dpuConditions,
   fieldManagers,
   finalizers,
+  findCondition,
   labels,
   setCondition,
   type VspIdentity,
@@ -21,9 +23,13 @@ import { labelValue } from '../chains/network-function-pod.ts';
 export interface DaemonStatus {
   /** Undefined leaves the condition as it is. */
   ready: ConditionInput | undefined;
+  /** Conditions that are there only while they are said. */
+  others: readonly ConditionInput[];
   vsp: VspIdentity | undefined;
   drain: Drain | undefined;
 }
+
+const ownConditions: ReadonlySet<string> = new Set([dpuConditions.ready, dpuConditions.hostPorts]);
 
 export class DpuObjects {
   readonly #store: KubeStore;
@@ -67,29 +73,34 @@ export class DpuObjects {
     await this.#store.apply(dataProcessingUnit, this.#render(dpu), { fieldManager: fieldManagers.daemon });
   }
 
-  /** Writes what is another now than the object says, and an event when the reason is another. */
-  async writeStatus(object: DataProcessingUnit, { ready, vsp, drain }: DaemonStatus): Promise<void> {
-    const before = object.status?.conditions ?? [];
-    const after = ready ? setCondition(before, ready) : before;
-    const said = object.status ?? {};
-    if (after === before && same(vsp, said.vsp) && same(drain, said.drain)) return;
+  /** Writes what differs from what the object says, and an event for each condition whose status or reason does. */
+  async writeStatus(object: DataProcessingUnit, { ready, others, vsp, drain }: DaemonStatus): Promise<void> {
+    const before = (object.status?.conditions ?? []).filter(({ type }) => ownConditions.has(type));
+    const said = [ready ?? findCondition(before, dpuConditions.ready), ...others].filter((one) => one !== undefined);
+    const after = said.flatMap((one) => findCondition(setCondition(before, one), one.type) ?? []);
+    const changed = after.filter((one) => !before.includes(one));
+    const current = object.status ?? {};
+    const isSame = changed.length === 0 && after.length === before.length;
+    if (isSame && same(vsp, current.vsp) && same(drain, current.drain)) return;
     const { apiVersion, kind } = dataProcessingUnit;
-    const conditions = after.filter(({ type }) => type === dpuConditions.ready);
     const { name } = object.metadata;
     try {
       // All at once: what an apply leaves out goes.
-      const status = { conditions, ...(vsp && { vsp }), ...(drain && { drain }) };
+      const status = { conditions: after, ...(vsp && { vsp }), ...(drain && { drain }) };
       const body: Applied = { apiVersion, kind, metadata: { name }, status };
       await this.#store.applyStatus(dataProcessingUnit, body, { fieldManager: fieldManagers.daemon });
     } catch (error) {
       if (isNotFound(error)) return;
       throw error;
     }
-    const old = before.find(({ type }) => type === dpuConditions.ready);
-    if (!ready || after === before) return;
-    if (old?.status === ready.status && old.reason === ready.reason) return;
-    const type = ready.status === 'True' ? 'Normal' : 'Warning';
-    await this.#events.event(object, { type, reason: ready.reason, message: ready.message });
+    for (const one of changed) await this.#tell(object, one, findCondition(before, one.type));
+  }
+
+  async #tell(object: DataProcessingUnit, now: Condition, before: Condition | undefined): Promise<void> {
+    if (before?.status === now.status && before.reason === now.reason) return;
+    const { reason, message } = now;
+    const type = now.status === 'True' ? 'Normal' : 'Warning';
+    await this.#events.event(object, { type, reason, message });
   }
 
   #render({ name, side, plugin, productName }: DetectedDpu): Applied {

@@ -35,6 +35,7 @@ export class DpuStanding {
     const pods = this.#options.pods(name);
     await this.#options.objects.writeStatus(object, {
       ready: detected.pluginGone ? pluginGone(detected.plugin, pods) : manager.ready,
+      others: manager.hostPorts ? [manager.hostPorts] : [],
       vsp: manager.identity ?? object.status?.vsp,
       drain: rollout && drainReport(rollout, pods, this.#cleared.get(name) === rollout.startedAt),
     });

@@ -1,6 +1,7 @@
 import { existsSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { VspClient } from '@dpu-operator/sdk/client';
 import type { DetectedDpu } from '@dpu-operator/sdk/manifest';
 import { pino } from 'pino';
 import { afterEach, expect, test, vi } from 'vitest';
@@ -226,4 +227,57 @@ test('a DPU that becomes ready is told once, and again after it was not', async 
     await vsp.stop();
     await vi.waitFor(() => expect(fleet.manager('soft-dpu')?.ready?.status).toBe('False'));
   }
+});
+
+/** The ports of a host on a DPU side, and what a person orders of them. */
+test('a host that does not come back is forgotten by an order, which is for once; one that is connected is not', async () => {
+  const vsp = new Vsp(await freePort());
+  const first = await start();
+  first.fleet.setDetected([detected]);
+  await vi.waitFor(() => expect(first.condition()).toBeDefined());
+  await vsp.start(join(first.directory, 'vsp/soft-dpu'));
+  cleanups.push(() => vsp.stop());
+  const host = new VspClient({
+    address: `127.0.0.1:${vsp.address.port}`,
+    logger,
+    metadata: { 'dpu-owner': 'node-7/a-dpu' },
+  });
+  cleanups.push(() => host.close());
+  await vi.waitFor(() => host.ping('node-7'), 5_000);
+  await host.createBridgePort({
+    name: 'host0-1',
+    macAddress: '02:00:00:00:00:01',
+    type: 'ACCESS',
+    logicalBridges: ['3'],
+  });
+  const order = (api: TestApiServer) => {
+    const object = api.objects.get(path);
+    if (!object) throw new Error('the DPU has no object');
+    const annotations = {
+      'dpu.config.openshift.io/plugin': detected.plugin,
+      'dpu.config.openshift.io/forget-host': 'node-7/a-dpu',
+    };
+    api.put(path, { ...object, metadata: { ...object.metadata, annotations } });
+  };
+  const isObeyed = (api: TestApiServer) =>
+    vi.waitFor(() => {
+      const annotations = api.objects.get(path)?.metadata.annotations;
+      expect(annotations).not.toHaveProperty(['dpu.config.openshift.io/forget-host']);
+    });
+  order(first.api);
+  await isObeyed(first.api);
+  expect(vsp.ports.size).toBe(1);
+  host.close();
+  first.stop.abort();
+  first.fleet.close();
+  const api = new TestApiServer();
+  const left = first.api.objects.get(path);
+  if (left) api.put(path, left);
+  const { fleet } = await start({ directory: first.directory, api });
+  fleet.setDetected([detected]);
+  await vi.waitFor(() => expect(fleet.manager('soft-dpu')?.ready?.status).toBe('True'), 5_000);
+  order(api);
+  await isObeyed(api);
+  await vi.waitFor(() => expect(vsp.ports.size).toBe(0));
+  expect(fleet.manager('soft-dpu')?.hostOwners()).toEqual([]);
 });

@@ -35,6 +35,7 @@ import { DpuRecords } from './dpu-records.ts';
 import { DpuStanding } from './dpu-standing.ts';
 import { drainOf } from './drain.ts';
 import { ForeignNames } from './foreign-names.ts';
+import { obeyForgetHost } from './forget-host.ts';
 import { inUse } from './readiness.ts';
 
 export interface FleetAttachments extends AttachmentsView {
@@ -112,6 +113,7 @@ export class DpuFleet implements ChainDataPath {
 
   /** The attachments of a DPU have changed: one that is to go may go now. */
   attachmentsChanged(): void {
+    for (const manager of this.#managers.values()) manager.attachmentsChanged();
     for (const name of this.#known()) {
       const object = this.#informer.get(name);
       const detected = this.#detected?.get(name);
@@ -188,6 +190,8 @@ export class DpuFleet implements ChainDataPath {
 
   async #reconcile(name: string): Promise<void> {
     const object = this.#informer.get(name);
+    const present = this.#managers.get(name);
+    if (object && present) await obeyForgetHost(this.#options, object, present);
     if (object && isBeingDeleted(object)) return this.#delete(object);
     if (!this.#detected) return;
     const detected = this.#detected.get(name);
@@ -198,6 +202,7 @@ export class DpuFleet implements ChainDataPath {
       if (!this.#objects.isAsDetected(object, detected)) await this.#objects.correct(detected);
       const manager = await this.#manage(detected);
       manager.setNumVfs(object.spec.numVfs);
+      manager.expireHostPorts(object.spec.hostPortsExpireAfterMinutes);
       const { ready } = manager;
       if (ready?.status === 'False') this.#ready.delete(name);
       else if (ready && !this.#ready.has(name)) {
@@ -233,7 +238,12 @@ export class DpuFleet implements ChainDataPath {
       const record = this.#records.get(name);
       // Pods that go need it until then.
       if (record) (await this.#manage(record)).withdraw();
-      await this.#objects.writeStatus(object, { ready: inUse(pods), vsp: object.status?.vsp, drain: undefined });
+      await this.#objects.writeStatus(object, {
+        ready: inUse(pods),
+        others: [],
+        vsp: object.status?.vsp,
+        drain: undefined,
+      });
       return;
     }
     await this.#tearDown(name);

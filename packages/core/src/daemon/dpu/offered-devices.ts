@@ -3,6 +3,7 @@ import type { Device } from '@dpu-operator/sdk';
 import type { Sysfs, VfPosition } from '@dpu-operator/sdk/linux';
 import type { DevicePool } from '../device-plugin/pool.ts';
 import { devicePosition } from './device-position.ts';
+import { KeptDevices } from './kept-devices.ts';
 
 export interface OfferedDevicesOptions {
   dpuName: string;
@@ -13,6 +14,8 @@ export interface OfferedDevicesOptions {
 export class OfferedDevices {
   readonly #options: OfferedDevicesOptions;
   readonly #positions = new Map<string, VfPosition>();
+  readonly #kept = new KeptDevices();
+  /** The VSP's latest answer. */
   #devices: readonly Device[] = [];
   #inService = true;
   #withdrawn = false;
@@ -42,14 +45,23 @@ export class OfferedDevices {
   async set(devices: readonly Device[]): Promise<void> {
     this.#devices = devices;
     await Promise.all(devices.map(({ id }) => this.#place(id)));
-    if (this.#devices === devices) this.#offer();
+    if (this.#devices !== devices) return;
+    this.#kept.take(devices);
+    this.#offer();
   }
 
   /** While the DPU cannot serve pods its devices are unhealthy, so that the scheduler sends none. */
   setInService(inService: boolean): void {
     if (inService === this.#inService) return;
     this.#inService = inService;
-    if (this.#devices.length > 0) this.#offer();
+    this.#offerSome();
+  }
+
+  /** While there is one the DPU keeps its devices, all unhealthy. @param problem what of its hardware is missing */
+  setHardwareProblem(problem: string | undefined): void {
+    if (problem === this.#kept.problem) return;
+    this.#kept.setProblem(problem);
+    this.#offerSome();
   }
 
   /** Offers no devices any more; pods that have some keep them. */
@@ -60,11 +72,16 @@ export class OfferedDevices {
 
   offerAgain(): void {
     this.#withdrawn = false;
-    if (this.#devices.length > 0) this.#offer();
+    this.#offerSome();
   }
 
   async #place(id: string): Promise<void> {
     if (!this.#positions.has(id)) this.#positions.set(id, await devicePosition(this.#options.sysfs, id));
+  }
+
+  /** Before the VSP has named any, the pool has nothing of this DPU. */
+  #offerSome(): void {
+    if (this.#kept.list().length > 0) this.#offer();
   }
 
   #offer(): void {
@@ -72,7 +89,7 @@ export class OfferedDevices {
     const { pool, dpuName } = this.#options;
     pool.set(
       dpuName,
-      this.#devices.map((device) => ({ ...device, healthy: device.healthy && this.#inService })),
+      this.#kept.list().map((device) => ({ ...device, healthy: device.healthy && this.#inService })),
     );
   }
 }

@@ -4,7 +4,7 @@ import { VspClient } from '@dpu-operator/sdk/client';
 import { Metadata, Server, ServerCredentials } from '@grpc/grpc-js';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { HostDataPath, type HostDataPathOptions } from '../datapath/host-data-path.ts';
-import { hostPortsIn, silent as logger, MemoryVsp, temporaryDirectory, port as vspPort } from '../datapath/testing.ts';
+import { silent as logger, temporaryDirectory, port as vspPort } from '../datapath/testing.ts';
 import { freePort } from '../testing/vsp.ts';
 import { anonymousOwner, ownerFrom, ownerHeader } from './owner.ts';
 import { type DpuSideOptions, startDpuSide as serveDpuSide } from './testing.ts';
@@ -77,7 +77,7 @@ test('on connecting the DPU side is made to agree with the attachments of the ho
 test('while attachments cannot be read, no port is deleted because none is seen to need it', async () => {
   const dpu = await startDpuSide();
   await dpu.ports.create(a, port(4));
-  const attachments = { bridgePorts: () => [port(1)], isComplete: () => false };
+  const attachments = { bridgePorts: () => [port(1)], unreadable: () => ['a.json (cut short)'] };
   const { reachable, host } = startHost(dpu.address, [], { attachments });
   await reachable();
   expect(named(dpu.ports.list(a))).toEqual(['host0-1', 'host0-4']);
