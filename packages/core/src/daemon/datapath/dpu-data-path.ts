@@ -23,7 +23,7 @@ export interface DpuDataPathOptions {
   attachments: AttachedFunctions;
   /** Called when {@link DpuDataPath.chainState} may answer something else. */
   onChains: () => void;
-  /** Called when the hosts that have ports here are others now. */
+  /** Called when the hosts that have ports here, or those of them that are away, are others now. */
   onHosts: () => void;
   logger: Logger;
 }

@@ -1,23 +1,12 @@
 /** What a DPU has on its own node only: the data path on its VSP, and the hosts that use it. */
-import type { Logger } from 'pino';
-import { DpuDataPath } from '../datapath/dpu-data-path.ts';
-import type { AttachedFunctions } from '../datapath/network-functions.ts';
+import { DpuDataPath, type DpuDataPathOptions } from '../datapath/dpu-data-path.ts';
 import { ChannelListener } from '../peer/channel-listener.ts';
 import { KnownHosts } from '../peer/known-hosts.ts';
 import type { VspHealth } from './vsp-health.ts';
 
-export interface DpuSideOptions {
-  dpuName: string;
+export interface DpuSideOptions extends DpuDataPathOptions {
   nodeName: string;
-  /** The DPU's directory of records. */
-  directory: string;
-  attachments: AttachedFunctions;
   vsp: VspHealth;
-  /** Called when the hosts that have ports here, or those of them that are away, are others now. */
-  onHosts: () => void;
-  /** Called when the state of a chain may be another. */
-  onChains: () => void;
-  logger: Logger;
 }
 
 export class DpuSide {
@@ -25,8 +14,9 @@ export class DpuSide {
   readonly hosts: KnownHosts;
   readonly channel: ChannelListener;
 
-  constructor({ dpuName, nodeName, directory, attachments, vsp, onHosts, onChains, logger }: DpuSideOptions) {
-    this.dataPath = new DpuDataPath({ dpuName, directory, attachments, onChains, onHosts, logger });
+  constructor(options: DpuSideOptions) {
+    const { nodeName, vsp, onHosts, logger } = options;
+    this.dataPath = new DpuDataPath(options);
     const { hostPorts } = this.dataPath;
     this.hosts = new KnownHosts({ hostPorts, onChange: onHosts, logger });
     this.channel = new ChannelListener({ hostPorts, knownHosts: this.hosts, vsp, responderId: nodeName, logger });
