@@ -66,7 +66,10 @@ test('what somebody waits for goes first', async () => {
 test('a target that is lost ends the wait of those who do not want to, and not of the others', async () => {
   const ports = [named(1)];
   const { vsp, reconciler, connect } = start(ports);
-  await expect(reconciler.ensure(keyed(1))).rejects.toMatchObject({ code: 'UNAVAILABLE', message: 'the target is away' });
+  await expect(reconciler.ensure(keyed(1))).rejects.toMatchObject({
+    code: 'UNAVAILABLE',
+    message: 'the target is away',
+  });
   const held = Promise.withResolvers<void>();
   vsp.gate = () => held.promise;
   const patient = reconciler.ensure(keyed(1), { patient: true });

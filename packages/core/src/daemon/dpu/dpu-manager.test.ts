@@ -8,6 +8,7 @@ import type { DpuSide } from '@dpu-operator/sdk/manifest';
 import { pino } from 'pino';
 import { afterEach, expect, test, vi } from 'vitest';
 import { DevicePool } from '../device-plugin/pool.ts';
+import { GoVsp } from '../testing/go-vsp.ts';
 import { freePort, Vsp } from '../testing/vsp.ts';
 import { DpuManager } from './dpu-manager.ts';
 
@@ -123,7 +124,7 @@ test('bridge ports go from the host to the VSP of the DPU side, and back to it w
   attachments.ports.push(port(1), port(2));
   await host.manager.createBridgePort(port(1));
   await host.manager.createBridgePort(port(2));
-  expect([...dpuVsp.ports.keys()]).toEqual(['bridgePorts/host0-1', 'bridgePorts/host0-2']);
+  expect([...dpuVsp.ports.keys()].sort()).toEqual(['bridgePorts/host0-1', 'bridgePorts/host0-2']);
 
   await dpuVsp.stop();
   await host.says('PeerNotReady');
@@ -313,4 +314,31 @@ test('two host DPUs of one node have ports of one name each; a host that is forg
   expect(await dpu.manager.forgetHost('node-9/unknown')).toBe(0);
   expect(dpu.manager.hostPorts).toBeUndefined();
   expect(host.manager.hostOwners()).toEqual([]);
+});
+
+test('an image for the Go operator that runs on while the daemon is restarted has what it shall', async () => {
+  const [hostDirectory, dpuDirectory, channel] = [root(), root(), await freePort()];
+  const go = new GoVsp(channel);
+  await go.start(join(dpuDirectory, 'vsp'));
+  cleanups.push(() => go.stop());
+  const attachments: Attachments = { ports: [], functions: [{ input: mac(1), output: mac(2) }] };
+  const first = manage('dpu', dpuDirectory, { attachments });
+  await first.says('Ready');
+  await startVsp(hostDirectory, channel);
+  const wanted: Attachments = { ports: [port(1), port(2)], functions: [] };
+  const host = manage('host', hostDirectory, { attachments: wanted });
+  await host.says('Ready');
+  expect([...go.ports.keys()].sort()).toEqual(['host0-1', 'host0-2']);
+  first.manager.close();
+  await host.says('PeerUnreachable');
+  // What changes while nobody can tell the VSP.
+  wanted.ports.pop();
+  await host.manager.deleteBridgePort('host0-2');
+  attachments.functions.push({ input: mac(3), output: mac(4) });
+  const second = manage('dpu', dpuDirectory, { attachments });
+  await second.says('Ready');
+  await host.says('Ready');
+  expect([...go.ports.keys()]).toEqual(['host0-1']);
+  expect(go.functions.size).toBe(2);
+  expect(go.inits).toBeGreaterThan(1);
 });
