@@ -282,23 +282,36 @@ test('a DPU daemon that restarts within the grace period changes nothing at its 
   expect(host.manager.ready).toMatchObject({ status: 'True' });
 });
 
-test.each([
-  ['says so', async () => false, 'VspUnhealthy', 'its data path does not work'],
-  ['hangs', () => new Promise<boolean>(() => {}), 'VspHangs', 'does not answer its heartbeat'],
-])('a VSP whose data path fails and that %s serves no pods', async (_how, heartbeat, reason, words) => {
+test('a VSP that says that its data path fails serves no pods', async () => {
   const directory = root();
   const vsp = await startVsp(directory);
   const { manager, says, devices } = manage('dpu', directory);
   await says('Ready');
   await vi.waitFor(() => expect(devices()).toEqual(['vf0', 'vf1']));
-  const healthy = vsp.heartbeat;
-  vsp.heartbeat = heartbeat;
-  await says(reason);
-  expect(manager.outOfService()).toContain(words);
+  vsp.heartbeat = async () => false;
+  await says('VspUnhealthy');
+  expect(manager.outOfService()).toContain('its data path does not work');
   expect(devices()).toEqual(['vf0!', 'vf1!']);
-  vsp.heartbeat = healthy;
-  await vi.waitFor(() => expect(devices()).toEqual(['vf0', 'vf1']), { timeout: 1_500, interval: 10 });
+  vsp.heartbeat = async () => true;
+  await vi.waitFor(() => expect(devices()).toEqual(['vf0', 'vf1']), { timeout: 1_000, interval: 10 });
   expect(manager.outOfService()).toBeUndefined();
+});
+
+test('a VSP that hangs is found by its heartbeat, serves no pods, and does again when it goes on', {
+  timeout: 20_000,
+}, async () => {
+  const directory = root();
+  const vsp = await startVsp(directory);
+  const { manager, says, devices } = manage('dpu', directory);
+  await says('Ready');
+  await vi.waitFor(() => expect(devices()).toEqual(['vf0', 'vf1']));
+  const goesOn = Promise.withResolvers<boolean>();
+  vsp.heartbeat = () => goesOn.promise;
+  await vi.waitFor(() => expect(manager.ready?.reason).toBe('VspHangs'), 10_000);
+  expect(manager.outOfService()).toContain('does not answer its heartbeat');
+  expect(devices()).toEqual(['vf0!', 'vf1!']);
+  goesOn.resolve(true);
+  await vi.waitFor(() => expect(devices()).toEqual(['vf0', 'vf1']), { timeout: 1_000, interval: 10 });
 });
 
 test('two host DPUs of one node have ports of one name each; a host that is forgotten has none', async () => {

@@ -10,7 +10,7 @@
  * ```
  */
 import { rmSync } from 'node:fs';
-import { type BridgePort, DpuError, type IpPort, type NetworkFunction } from '@dpu-operator/sdk';
+import { type BridgePort, type Device, DpuError, type IpPort, type NetworkFunction } from '@dpu-operator/sdk';
 import { VspClient } from '@dpu-operator/sdk/client';
 import type { Sysfs, VfPosition } from '@dpu-operator/sdk/linux';
 import type { DetectedDpu } from '@dpu-operator/sdk/manifest';
@@ -126,7 +126,7 @@ export class DpuManager {
       dial: (socketPath) => new VspClient({ socketPath, logger, deadlineMs: vspDeadlineMs, firmwareDeadlineMs }),
       rememberedAddress: () => this.#initAnswer.get('address'),
       prepare: (client, address) => this.#prepare(client, address),
-      onDevices: (devices) => void this.#devices.set(devices).then(() => this.#options.onChange()),
+      onDevices: (devices) => void this.#devicesChanged(devices),
       onState: (state) => this.#sessionChanged(state),
       logger,
     });
@@ -230,14 +230,7 @@ export class DpuManager {
    * @throws DpuError FAILED_PRECONDITION for a host that is connected, whose pods would be cut off
    */
   async forgetHost(owner: string): Promise<number> {
-    if (!this.#dpuSide) return 0;
-    const { dataPath, hosts } = this.#dpuSide;
-    if (hosts.isConnected(owner)) {
-      throw new DpuError('FAILED_PRECONDITION', `host ${owner} is connected: delete its pods instead`);
-    }
-    const count = await dataPath.hostPorts.forgetHost(owner);
-    hosts.portsChanged();
-    return count;
+    return (await this.#dpuSide?.forgetHost(owner)) ?? 0;
   }
 
   /** While there is one the DPU keeps its devices, all unhealthy. @param problem what of its hardware is missing */
@@ -289,9 +282,19 @@ export class DpuManager {
     this.#identity = await identityOf(client);
     await this.#numVfs.apply(client);
     this.#host?.connect(grpcAddress(parseEndpoint(address)));
-    await this.#dpuSide?.dataPath.vspStarted(client);
+    // Before it is told everything: one that hangs meanwhile is found by its heartbeat.
     this.#health.ready(client);
+    await this.#dpuSide?.dataPath.vspStarted(client);
     await this.#dpuSide?.channel.listen(address);
+  }
+
+  async #devicesChanged(devices: Device[]): Promise<void> {
+    try {
+      await this.#devices.set(devices);
+      this.#options.onChange();
+    } catch (error) {
+      this.#logger.error({ err: error }, 'the devices of the VSP are not offered: where they sit cannot be found out');
+    }
   }
 
   #sessionChanged(state: VspSessionState): void {
