@@ -37,6 +37,14 @@ const specSchema = z
       .optional()
       .describe('The plugin that runs the selected DPUs; without it the one that detected them.'),
     numVfs: z.int().min(0).max(65_535).optional().describe('How many virtual functions each selected DPU gets.'),
+    hostPortsExpireAfterMinutes: z
+      .int()
+      .min(1)
+      .max(5_256_000)
+      .optional()
+      .describe(
+        'On a DPU side: the bridge ports of a host that was not heard of for so long are deleted. Default: never.',
+      ),
     settings: z
       .looseObject({})
       .meta({ 'x-kubernetes-preserve-unknown-fields': true })

@@ -13,6 +13,12 @@ const specSchema = z.object({
     .max(65_535)
     .optional()
     .describe('How many virtual functions it should have, from the DataProcessingUnitConfig that selects it.'),
+  hostPortsExpireAfterMinutes: z
+    .int()
+    .min(1)
+    .max(5_256_000)
+    .optional()
+    .describe('When the ports of a silent host are deleted, from the DataProcessingUnitConfig that selects it.'),
 });
 
 /** What the daemon says of the VSP that it talks to. */
@@ -71,7 +77,7 @@ export type Drain = z.infer<typeof drainSchema>;
 export const dpuConditions = {
   /** The daemon's: it can serve pods. */
   ready: 'Ready',
-  /** The daemon's, of a DPU side: the hosts that have bridge ports on it are there. */
+  /** The daemon's, where it is false: hosts that have bridge ports on a DPU side are away. */
   hostPorts: 'HostPorts',
   /** The daemon's, where it is false: records of attachments on its node cannot be read. */
   attachmentRecords: 'AttachmentRecords',

@@ -116,11 +116,11 @@ test('other settings make another pod', async () => {
   };
   server.put(`/apis/${apiVersion}/namespaces/${operatorNamespace}/dataprocessingunitconfigs/c`, {
     ...config,
-    spec: { numVfs: 3, settings: { vfs: 2 } },
+    spec: { numVfs: 3, hostPortsExpireAfterMinutes: 90, settings: { vfs: 2 } },
   });
   await vi.waitFor(async () => expect(await podUid()).not.toBe(uid));
   expect(JSON.stringify(server.objects.get(podPath))).toContain('{\\"vfs\\":2}');
-  expect(server.objects.get(dpuPath)).toMatchObject({ spec: { numVfs: 3 } });
+  expect(server.objects.get(dpuPath)).toMatchObject({ spec: { numVfs: 3, hostPortsExpireAfterMinutes: 90 } });
 });
 
 test('a DPU whose node is gone goes too, without its daemon', async () => {

@@ -90,7 +90,7 @@ export class DataProcessingUnitController {
 
   async #serve(cached: DataProcessingUnit): Promise<Requeue | undefined> {
     const choice = choose(cached, this.#caches.dpuConfigs.list(), this.#caches.catalog, this.#environment.vspImage);
-    await this.#recordNumVfs(cached, choice);
+    await this.#recordForDaemon(cached, choice);
     const settled = await this.#advance(cached, choice);
     if (!settled) return undefined;
     const { dpu, world, actions, requeueAfterMs } = settled;
@@ -100,16 +100,22 @@ export class DataProcessingUnitController {
     return requeueAfterMs === undefined ? undefined : { requeueAfterMs };
   }
 
-  /** The VF count is the daemon's to set on the card. */
-  async #recordNumVfs(dpu: DataProcessingUnit, { numVfs }: Choice): Promise<void> {
-    if (dpu.spec.numVfs === numVfs) return;
+  /** What of a config is for the daemon to do. Where the config cannot be had, nothing changes. */
+  async #recordForDaemon(dpu: DataProcessingUnit, { numVfs, config, problem }: Choice): Promise<void> {
+    const { hostPortsExpireAfterMinutes } = (problem ? dpu : config)?.spec ?? {};
+    const { spec } = dpu;
+    if (spec.numVfs === numVfs && spec.hostPortsExpireAfterMinutes === hostPortsExpireAfterMinutes) return;
     const { name, uid } = dpu.metadata;
     const patch = {
       apiVersion: dpu.apiVersion,
       kind: dpu.kind,
       // Without the uid the apply would bring back a DPU that was deleted meanwhile.
       metadata: { name, uid },
-      spec: numVfs === undefined ? {} : { numVfs },
+      // JSON leaves out what is undefined.
+      spec: {
+        numVfs,
+        hostPortsExpireAfterMinutes,
+      },
     };
     await this.#store.apply(dataProcessingUnit, patch, { fieldManager: fieldManagers.operator });
   }

@@ -222,6 +222,7 @@ class Walk {
         chainMembers: () => [...this.#members.values()],
       },
       onChains: () => {},
+      onHosts: () => {},
       logger: silent,
     });
   }

@@ -23,6 +23,8 @@ export interface DpuDataPathOptions {
   attachments: AttachedFunctions;
   /** Called when {@link DpuDataPath.chainState} may answer something else. */
   onChains: () => void;
+  /** Called when the hosts that have ports here, or those of them that are away, are others now. */
+  onHosts: () => void;
   logger: Logger;
 }
 
@@ -73,7 +75,7 @@ export class DpuDataPath {
       disconnected: "the DPU's VSP is not ready; see its vsp pod",
       logger,
     });
-    this.hostPorts = new HostPorts({ records, reconciler: this.#reconciler, logger });
+    this.hostPorts = new HostPorts({ records, reconciler: this.#reconciler, onOwners: options.onHosts, logger });
   }
 
   /** A VSP has been initialised, which may be another than before. Resolves when it was told everything. */

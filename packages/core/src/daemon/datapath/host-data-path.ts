@@ -22,10 +22,10 @@ export interface AttachedPorts {
   /** The bridge ports of a DPU's attachments as they are on disk now. */
   bridgePorts(dpuName: string): BridgePort[];
   /**
-   * Whether the attachments on disk could all be read; absent where they always can. While they cannot, a port that
-   * none of them needs may be one's that cannot be read.
+   * Records of attachments that cannot be read; absent where they always can. While there are any, a port that no
+   * attachment is seen to need may be one of theirs.
    */
-  isComplete?(): boolean;
+  unreadable?(): readonly string[];
 }
 
 export interface HostDataPathOptions {
@@ -60,7 +60,7 @@ class HostSideItems implements DesiredItems {
 
   constructor({ directory, attachments, dpuName }: HostDataPathOptions) {
     this.#ports = () => attachments.bridgePorts(dpuName);
-    this.#isComplete = () => attachments.isComplete?.() ?? true;
+    this.#isComplete = () => (attachments.unreadable?.() ?? []).length === 0;
     this.#deletions = new Records({
       directory: `${directory}/bridge-port-deletions`,
       schema: deletionSchema,

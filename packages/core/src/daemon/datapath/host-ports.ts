@@ -14,20 +14,28 @@ import { bridgePortId, bridgePortKey } from './items.ts';
 import type { Reconciler } from './reconciler.ts';
 import { outcomeUnknown } from './target.ts';
 
+export interface HostPortsOptions {
+  records: HostPortRecords;
+  reconciler: Pick<Reconciler, 'ensure' | 'connected' | 'reconcile'>;
+  /** Called when {@link HostPorts.owners} answers something else. */
+  onOwners: () => void;
+  logger: Logger;
+}
+
 export class HostPorts {
   readonly #records: HostPortRecords;
-  readonly #reconciler: Pick<Reconciler, 'ensure' | 'connected' | 'reconcile'>;
+  readonly #reconciler: HostPortsOptions['reconciler'];
+  readonly #onOwners: () => void;
   readonly #logger: Logger;
   readonly #lock = new KeyedLock();
+  #owners: string;
 
-  constructor(options: {
-    records: HostPortRecords;
-    reconciler: Pick<Reconciler, 'ensure' | 'connected' | 'reconcile'>;
-    logger: Logger;
-  }) {
+  constructor(options: HostPortsOptions) {
     this.#records = options.records;
     this.#reconciler = options.reconciler;
+    this.#onOwners = options.onOwners;
     this.#logger = options.logger;
+    this.#owners = this.owners().join();
   }
 
   /** @throws DpuError ALREADY_EXISTS for a port of that name with other content, UNAVAILABLE without a VSP */
@@ -88,10 +96,22 @@ export class HostPorts {
   async forgetHost(owner: string): Promise<number> {
     const count = await this.#records.dropAll(owner);
     this.#reconciler.reconcile();
+    this.#tellOwners();
     return count;
   }
 
-  #inOrder<T>(owner: string, id: string, work: () => Promise<T>): Promise<T> {
-    return this.#lock.run(`${owner} ${id}`, work);
+  async #inOrder<T>(owner: string, id: string, work: () => Promise<T>): Promise<T> {
+    try {
+      return await this.#lock.run(`${owner} ${id}`, work);
+    } finally {
+      this.#tellOwners();
+    }
+  }
+
+  #tellOwners(): void {
+    const owners = this.owners().join();
+    if (owners === this.#owners) return;
+    this.#owners = owners;
+    this.#onOwners();
   }
 }

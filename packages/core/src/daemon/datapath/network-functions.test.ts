@@ -1,21 +1,29 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DpuError, type NetworkFunction } from '@dpu-operator/sdk';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { DpuDataPath } from './dpu-data-path.ts';
 import { MemoryVsp, silent, temporaryDirectory } from './testing.ts';
 
 const nf: NetworkFunction = { input: '02:00:00:00:00:01', output: '02:00:00:00:00:02' };
 
-async function dataPathOf(failure: DpuError) {
+async function dataPathOf(failure: DpuError | undefined) {
   const directory = temporaryDirectory();
   const vsp = new MemoryVsp();
+  vsp.hasChains = failure === undefined;
   vsp.failure = failure;
   const attachments = { networkFunctions: () => [] };
-  const dataPath = new DpuDataPath({ dpuName: 'dpu', directory, attachments, onChains: () => {}, logger: silent });
+  const dataPath = new DpuDataPath({
+    dpuName: 'dpu',
+    directory,
+    attachments,
+    onChains: () => {},
+    onHosts: () => {},
+    logger: silent,
+  });
   onTestFinished(() => dataPath.close());
   await dataPath.vspStarted(vsp);
-  return { dataPath, left: () => readdirSync(join(directory, 'network-function-deletions')) };
+  return { dataPath, vsp, left: () => readdirSync(join(directory, 'network-function-deletions')) };
 }
 
 test.each(['UNIMPLEMENTED', 'NOT_FOUND'] as const)('a VSP that answers a deletion with %s has none', async (code) => {
@@ -28,4 +36,24 @@ test.each(['UNIMPLEMENTED', 'NOT_FOUND'] as const)('a VSP that answers a deletio
 test('a deletion that the VSP refuses is no success', async () => {
   const { dataPath } = await dataPathOf(new DpuError('INTERNAL', 'a bug'));
   await expect(dataPath.deleteNetworkFunction(nf)).rejects.toMatchObject({ code: 'INTERNAL' });
+});
+
+test('a function that may still be in its chain, as the answer to an update was lost, takes the chain along', async () => {
+  const { dataPath, vsp } = await dataPathOf(undefined);
+  const other: NetworkFunction = { input: '02:00:00:00:00:03', output: '02:00:00:00:00:04' };
+  const place = (name: string) => ({ chain: 'shop/edge', function: name, functions: ['firewall', 'nat'] });
+  await dataPath.createNetworkFunction(nf, place('firewall'));
+  await dataPath.createNetworkFunction(other, place('nat'));
+  expect([...vsp.chains.values()]).toEqual([[nf, other]]);
+  vsp.gate = async (call) => {
+    if (call.startsWith('update')) throw new DpuError('DEADLINE_EXCEEDED', 'no answer');
+  };
+  await dataPath.setOrder('shop/edge', ['firewall']);
+  expect(dataPath.chainState('shop/edge')?.phase).toBe('refused');
+  vsp.gate = async () => {};
+  const { length } = vsp.calls;
+  await dataPath.deleteNetworkFunction(other, 'shop/edge');
+  expect(vsp.calls[length]).toMatch(/^delete shop-edge/);
+  await vi.waitFor(() => expect([...vsp.chains.values()]).toEqual([[nf]]));
+  expect(dataPath.chainState('shop/edge')?.phase).toBe('ordered');
 });

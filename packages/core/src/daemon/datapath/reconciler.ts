@@ -104,6 +104,7 @@ export class Reconciler {
    * @throws DpuError when it cannot be listed, or is lost meanwhile
    */
   async connect(target: Target): Promise<void> {
+    if (this.#closed) throw stopping();
     this.#session?.started.resolve();
     this.#session = undefined;
     const session = new Session(target);
@@ -155,7 +156,7 @@ export class Reconciler {
     this.#closed = true;
     clearTimeout(this.#timer);
     this.disconnect();
-    this.#waiters.rejectAll(new DpuError('CANCELLED', 'the daemon is stopping'));
+    this.#waiters.rejectAll(stopping());
   }
 
   #pass(session: Session): void {
@@ -233,3 +234,5 @@ export class Reconciler {
     this.#timer.unref();
   }
 }
+
+const stopping = (): DpuError => new DpuError('CANCELLED', 'the daemon is stopping');

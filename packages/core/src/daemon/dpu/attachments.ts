@@ -12,18 +12,10 @@ export interface AttachmentSource {
   unreadable(): readonly { path: string; reason: string }[];
 }
 
-export interface NodeAttachments extends AttachmentsView, DpuPods {
-  /** Whether absence proves anything: false while some cannot be read. */
-  readonly complete: boolean;
-}
-
-export function fleetAttachments(source: AttachmentSource): NodeAttachments {
+export function fleetAttachments(source: AttachmentSource): AttachmentsView & DpuPods {
   const list = () => source.list();
   const of = (dpuName: string) => list().filter((attachment) => attachment.dpuName === dpuName);
   return {
-    get complete() {
-      return source.unreadable().length === 0;
-    },
     unreadable: () => source.unreadable().map(({ path, reason }) => `${path} (${reason})`),
     // One whose addresses alone are still to be given back needs nothing of a DPU.
     pods: (name) =>

@@ -8,6 +8,7 @@ import type { DpuSide } from '@dpu-operator/sdk/manifest';
 import { pino } from 'pino';
 import { afterEach, expect, test, vi } from 'vitest';
 import { DevicePool } from '../kubelet/pool.ts';
+import { GoVsp } from '../testing/go-vsp.ts';
 import { freePort, Vsp } from '../testing/vsp.ts';
 import { DpuManager } from './dpu-manager.ts';
 
@@ -123,7 +124,7 @@ test('bridge ports go from the host to the VSP of the DPU side, and back to it w
   attachments.ports.push(port(1), port(2));
   await host.manager.createBridgePort(port(1));
   await host.manager.createBridgePort(port(2));
-  expect([...dpuVsp.ports.keys()]).toEqual(['bridgePorts/host0-1', 'bridgePorts/host0-2']);
+  expect([...dpuVsp.ports.keys()].sort()).toEqual(['bridgePorts/host0-1', 'bridgePorts/host0-2']);
 
   await dpuVsp.stop();
   await host.says('PeerNotReady');
@@ -281,23 +282,36 @@ test('a DPU daemon that restarts within the grace period changes nothing at its 
   expect(host.manager.ready).toMatchObject({ status: 'True' });
 });
 
-test.each([
-  ['says so', async () => false, 'VspUnhealthy', 'its data path does not work'],
-  ['hangs', () => new Promise<boolean>(() => {}), 'VspHangs', 'does not answer its heartbeat'],
-])('a VSP whose data path fails and that %s serves no pods', async (_how, heartbeat, reason, words) => {
+test('a VSP that says that its data path fails serves no pods', async () => {
   const directory = root();
   const vsp = await startVsp(directory);
   const { manager, says, devices } = manage('dpu', directory);
   await says('Ready');
   await vi.waitFor(() => expect(devices()).toEqual(['vf0', 'vf1']));
-  const healthy = vsp.heartbeat;
-  vsp.heartbeat = heartbeat;
-  await says(reason);
-  expect(manager.outOfService()).toContain(words);
+  vsp.heartbeat = async () => false;
+  await says('VspUnhealthy');
+  expect(manager.outOfService()).toContain('its data path does not work');
   expect(devices()).toEqual(['vf0!', 'vf1!']);
-  vsp.heartbeat = healthy;
-  await vi.waitFor(() => expect(devices()).toEqual(['vf0', 'vf1']), { timeout: 1_500, interval: 10 });
+  vsp.heartbeat = async () => true;
+  await vi.waitFor(() => expect(devices()).toEqual(['vf0', 'vf1']), { timeout: 1_000, interval: 10 });
   expect(manager.outOfService()).toBeUndefined();
+});
+
+test('a VSP that hangs is found by its heartbeat, serves no pods, and does again when it goes on', {
+  timeout: 20_000,
+}, async () => {
+  const directory = root();
+  const vsp = await startVsp(directory);
+  const { manager, says, devices } = manage('dpu', directory);
+  await says('Ready');
+  await vi.waitFor(() => expect(devices()).toEqual(['vf0', 'vf1']));
+  const goesOn = Promise.withResolvers<boolean>();
+  vsp.heartbeat = () => goesOn.promise;
+  await vi.waitFor(() => expect(manager.ready?.reason).toBe('VspHangs'), 10_000);
+  expect(manager.outOfService()).toContain('does not answer its heartbeat');
+  expect(devices()).toEqual(['vf0!', 'vf1!']);
+  goesOn.resolve(true);
+  await vi.waitFor(() => expect(devices()).toEqual(['vf0', 'vf1']), { timeout: 1_000, interval: 10 });
 });
 
 test('two host DPUs of one node have ports of one name each; a host that is forgotten has none', async () => {
@@ -311,7 +325,33 @@ test('two host DPUs of one node have ports of one name each; a host that is forg
   expect(vsp.ports.size).toBe(2);
   await expect(dpu.manager.forgetHost('node-1/test-host')).rejects.toMatchObject({ code: 'FAILED_PRECONDITION' });
   expect(await dpu.manager.forgetHost('node-9/unknown')).toBe(0);
-  expect(dpu.manager.hostPorts).toMatchObject({ status: 'True', reason: 'HostsPresent' });
+  expect(dpu.manager.hostPorts).toBeUndefined();
   expect(host.manager.hostOwners()).toEqual([]);
-  expect(host.manager.hostPorts).toBeUndefined();
+});
+
+test('an image for the Go operator that runs on while the daemon is restarted has what it shall', async () => {
+  const [hostDirectory, dpuDirectory, channel] = [root(), root(), await freePort()];
+  const go = new GoVsp(channel);
+  await go.start(join(dpuDirectory, 'vsp'));
+  cleanups.push(() => go.stop());
+  const attachments: Attachments = { ports: [], functions: [{ input: mac(1), output: mac(2) }] };
+  const first = manage('dpu', dpuDirectory, { attachments });
+  await first.says('Ready');
+  await startVsp(hostDirectory, channel);
+  const wanted: Attachments = { ports: [port(1), port(2)], functions: [] };
+  const host = manage('host', hostDirectory, { attachments: wanted });
+  await host.says('Ready');
+  expect([...go.ports.keys()].sort()).toEqual(['host0-1', 'host0-2']);
+  first.manager.close();
+  await host.says('PeerUnreachable');
+  // What changes while nobody can tell the VSP.
+  wanted.ports.pop();
+  await host.manager.deleteBridgePort('host0-2');
+  attachments.functions.push({ input: mac(3), output: mac(4) });
+  const second = manage('dpu', dpuDirectory, { attachments });
+  await second.says('Ready');
+  await host.says('Ready');
+  expect([...go.ports.keys()]).toEqual(['host0-1']);
+  expect(go.functions.size).toBe(2);
+  expect(go.inits).toBeGreaterThan(1);
 });

@@ -10,7 +10,7 @@
  * ```
  */
 import { rmSync } from 'node:fs';
-import { type BridgePort, DpuError, type IpPort, type NetworkFunction } from '@dpu-operator/sdk';
+import { type BridgePort, type Device, DpuError, type IpPort, type NetworkFunction } from '@dpu-operator/sdk';
 import { VspClient } from '@dpu-operator/sdk/client';
 import type { Sysfs, VfPosition } from '@dpu-operator/sdk/linux';
 import type { DetectedDpu } from '@dpu-operator/sdk/manifest';
@@ -20,19 +20,17 @@ import { type ConditionInput, type VspIdentity, vspSocketName } from '../../api/
 import type { ChainPlace } from '../attach/ports.ts';
 import type { ChainState } from '../chains/chain-state.ts';
 import { defaultGraceMs } from '../datapath/availability-tracker.ts';
-import { DpuDataPath } from '../datapath/dpu-data-path.ts';
 import { type AttachedPorts, HostDataPath } from '../datapath/host-data-path.ts';
 import type { AttachedFunctions } from '../datapath/network-functions.ts';
 import type { DevicePool } from '../kubelet/pool.ts';
-import { ChannelListener } from '../peer/channel-listener.ts';
 import { grpcAddress, parseEndpoint } from '../peer/endpoint.ts';
 import { defaultIntervalMs } from '../peer/heartbeat.ts';
-import { KnownHosts } from '../peer/known-hosts.ts';
 import { ownerOf } from '../peer/owner.ts';
 import { JsonFiles } from '../state/json-files.ts';
+import { DpuSide } from './dpu-side.ts';
 import { NumVfs } from './num-vfs.ts';
 import { OfferedDevices } from './offered-devices.ts';
-import { hostPorts, readiness, type VspState } from './readiness.ts';
+import { hostsAway, readiness, type VspState } from './readiness.ts';
 import { clearVsp, identityOf } from './vsp-calls.ts';
 import { VspHealth } from './vsp-health.ts';
 import { VspSession, type VspSessionState } from './vsp-session.ts';
@@ -67,42 +65,6 @@ const firmwareDeadlineMs = 30_000;
 
 const addressSchema = z.object({ ip: z.string(), port: z.number() });
 
-/** What only the DPU's own node has: the data path on the VSP, and the hosts that use it. */
-class DpuSide {
-  readonly dataPath: DpuDataPath;
-  readonly hosts: KnownHosts;
-  readonly channel: ChannelListener;
-
-  constructor(
-    { dpu, directories, attachments, onChange, onChains, nodeName }: DpuManagerOptions,
-    vsp: VspHealth,
-    logger: Logger,
-  ) {
-    this.dataPath = new DpuDataPath({
-      dpuName: dpu.name,
-      directory: directories.state,
-      attachments,
-      onChains: () => onChains?.(),
-      logger,
-    });
-    const { hostPorts: ports } = this.dataPath;
-    this.hosts = new KnownHosts({ hostPorts: ports, onChange, logger });
-    this.channel = new ChannelListener({
-      hostPorts: ports,
-      knownHosts: this.hosts,
-      vsp,
-      responderId: nodeName,
-      logger,
-    });
-  }
-
-  close(): void {
-    this.dataPath.close();
-    this.hosts.close();
-    this.channel.close();
-  }
-}
-
 export class DpuManager {
   readonly dpu: DetectedDpu;
   readonly #options: DpuManagerOptions;
@@ -134,8 +96,18 @@ export class DpuManager {
       graceMs,
       onChange: () => this.#serviceChanged(),
     });
-    if (dpu.side === 'dpu') this.#dpuSide = new DpuSide(options, this.#health, logger);
-    else {
+    if (dpu.side === 'dpu') {
+      this.#dpuSide = new DpuSide({
+        dpuName: dpu.name,
+        nodeName,
+        directory: directories.state,
+        attachments,
+        vsp: this.#health,
+        onHosts: () => options.onChange(),
+        onChains: () => options.onChains?.(),
+        logger,
+      });
+    } else {
       this.#host = new HostDataPath({
         dpuName: dpu.name,
         owner: ownerOf(nodeName, dpu.name),
@@ -154,7 +126,7 @@ export class DpuManager {
       dial: (socketPath) => new VspClient({ socketPath, logger, deadlineMs: vspDeadlineMs, firmwareDeadlineMs }),
       rememberedAddress: () => this.#initAnswer.get('address'),
       prepare: (client, address) => this.#prepare(client, address),
-      onDevices: (devices) => void this.#devices.set(devices).then(() => this.#options.onChange()),
+      onDevices: (devices) => void this.#devicesChanged(devices),
       onState: (state) => this.#sessionChanged(state),
       logger,
     });
@@ -172,14 +144,15 @@ export class DpuManager {
     });
   }
 
-  /** The HostPorts condition of a DPU side. */
+  /** The HostPorts condition, where it is false: hosts that have ports here are away. */
   get hostPorts(): ConditionInput | undefined {
-    return this.#dpuSide && hostPorts(this.dpu.name, this.hostOwners(), this.#dpuSide.hosts.away());
+    const away = this.#dpuSide?.hosts.away() ?? [];
+    return away.length === 0 ? undefined : hostsAway(this.dpu.name, away);
   }
 
   /** Why pods cannot be served now, in words; undefined while they can, or may again within the grace period. */
   outOfService(): string | undefined {
-    return (this.#health.outage ?? this.#host?.outage)?.message;
+    return this.#devices.hardwareProblem ?? (this.#health.outage ?? this.#host?.outage)?.message;
   }
 
   /** PF and VF of a device that this DPU offers. */
@@ -257,14 +230,12 @@ export class DpuManager {
    * @throws DpuError FAILED_PRECONDITION for a host that is connected, whose pods would be cut off
    */
   async forgetHost(owner: string): Promise<number> {
-    if (!this.#dpuSide) return 0;
-    const { dataPath, hosts } = this.#dpuSide;
-    if (hosts.isConnected(owner)) {
-      throw new DpuError('FAILED_PRECONDITION', `host ${owner} is connected: delete its pods instead`);
-    }
-    const count = await dataPath.hostPorts.forgetHost(owner);
-    hosts.portsChanged();
-    return count;
+    return (await this.#dpuSide?.forgetHost(owner)) ?? 0;
+  }
+
+  /** While there is one the DPU keeps its devices, all unhealthy. @param problem what of its hardware is missing */
+  setHardwareProblem(problem: string | undefined): void {
+    this.#devices.setHardwareProblem(problem);
   }
 
   /** Offers no devices any more; pods that have some keep them. */
@@ -275,11 +246,6 @@ export class DpuManager {
   /** Offers devices again after {@link withdraw}. */
   offerAgain(): void {
     this.#devices.offerAgain();
-  }
-
-  /** While there is one the DPU keeps its devices, all unhealthy. @param problem what of its hardware is missing */
-  setHardwareProblem(problem: string | undefined): void {
-    this.#devices.setHardwareProblem(problem);
   }
 
   /** Takes away what the VSP made on the node, before another plugin follows that knows nothing of it. */
@@ -316,9 +282,19 @@ export class DpuManager {
     this.#identity = await identityOf(client);
     await this.#numVfs.apply(client);
     this.#host?.connect(grpcAddress(parseEndpoint(address)));
-    await this.#dpuSide?.dataPath.vspStarted(client);
+    // Before it is told everything: one that hangs meanwhile is found by its heartbeat.
     this.#health.ready(client);
+    await this.#dpuSide?.dataPath.vspStarted(client);
     await this.#dpuSide?.channel.listen(address);
+  }
+
+  async #devicesChanged(devices: Device[]): Promise<void> {
+    try {
+      await this.#devices.set(devices);
+      this.#options.onChange();
+    } catch (error) {
+      this.#logger.error({ err: error }, 'the devices of the VSP are not offered: where they sit cannot be found out');
+    }
   }
 
   #sessionChanged(state: VspSessionState): void {

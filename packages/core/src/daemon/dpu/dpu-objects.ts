@@ -32,6 +32,7 @@ export interface DaemonStatus {
 
 const ownConditions: ReadonlySet<string> = new Set([
   dpuConditions.ready,
+  dpuConditions.hostPorts,
   dpuConditions.attachmentRecords,
   dpuConditions.identifierUnique,
 ]);

@@ -2,6 +2,7 @@ import { VspClient } from '@dpu-operator/sdk/client';
 import type { DetectedDpu } from '@dpu-operator/sdk/manifest';
 import { pino } from 'pino';
 import { afterEach, expect, test, vi } from 'vitest';
+import { dataProcessingUnit } from '../../api/index.ts';
 import { TestApiServer } from '../testing/api-server.ts';
 import { dpuPath, FleetFixture, type FleetFixtureOptions, found, missing, pulledOut } from '../testing/fleet.ts';
 import { freePort, Vsp } from '../testing/vsp.ts';
@@ -349,3 +350,38 @@ test('a DPU that becomes ready is told once, and again after it was not', async 
     await vi.waitFor(() => expect(fixture.dpus.manager(name)?.ready?.status).toBe('False'));
   }
 });
+
+test('a host that does not come back is forgotten by an order, which is for once; one that is connected is not', async () => {
+  const { fixture: first, vsp, port } = await ready();
+  const host = new VspClient({
+    address: `127.0.0.1:${port}`,
+    logger: pino({ level: 'silent' }),
+    metadata: { 'dpu-owner': 'node-7/a-dpu' },
+  });
+  cleanups.push(() => host.close());
+  await vi.waitFor(() => host.ping('node-7'));
+  await host.createBridgePort({
+    name: 'host0-1',
+    macAddress: '02:00:00:00:00:01',
+    type: 'ACCESS',
+    logicalBridges: ['3'],
+  });
+  await orderedToForget(first);
+  expect(vsp.ports.size).toBe(1);
+  host.close();
+  const second = await restarted(first);
+  second.finds(found(detected));
+  await vi.waitFor(() => expect(second.dpus.manager(name)?.ready?.status).toBe('True'));
+  await orderedToForget(second);
+  await vi.waitFor(() => expect(vsp.ports.size).toBe(0));
+  expect(second.dpus.manager(name)?.hostOwners()).toEqual([]);
+});
+
+/** A person's order, as it is when it has been obeyed. */
+async function orderedToForget({ api }: FleetFixture): Promise<void> {
+  const annotation = 'dpu.config.openshift.io/forget-host';
+  const { metadata } = dataProcessingUnit.schema.parse(api.objects.get(path));
+  const annotations = { ...metadata.annotations, [annotation]: 'node-7/a-dpu' };
+  api.put(path, { ...api.objects.get(path), metadata: { ...metadata, annotations } });
+  await vi.waitFor(() => expect(api.objects.get(path)?.metadata.annotations).not.toHaveProperty([annotation]));
+}

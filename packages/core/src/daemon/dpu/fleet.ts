@@ -24,6 +24,7 @@ import type { DpuUsers } from './dpu-conditions.ts';
 import type { DpuManager } from './dpu-manager.ts';
 import { DpuObjects, knownByObject } from './dpu-objects.ts';
 import { drainOf } from './drain.ts';
+import { obeyForgetHost } from './forget-host.ts';
 import type { ManagedDpus } from './managed-dpus.ts';
 import { type DpuAction, planDpu } from './plan.ts';
 
@@ -32,7 +33,7 @@ export interface DpuPods {
   /** `namespace/name` of the pods that use a DPU, or a device of it on behalf of the DPU side of the same node. */
   pods(dpuName: string): string[];
   /** Records that cannot be read, each with the reason. While there are any, the absence of a pod proves nothing. */
-  unreadable(): string[];
+  unreadable(): readonly string[];
 }
 
 /** The rest of what the operator has on this node. */
@@ -109,6 +110,7 @@ export class DpuFleet extends EventEmitter<DpuFleetEvents> {
 
   /** A pod has come or gone: a DPU that waits for its pods may go now. */
   attachmentsChanged(): void {
+    for (const manager of this.#dpus.managers()) manager.attachmentsChanged();
     const unreadable = this.#options.attachments.unreadable().join('\n');
     const concernsAll = unreadable !== this.#unreadable;
     this.#unreadable = unreadable;
@@ -165,6 +167,8 @@ export class DpuFleet extends EventEmitter<DpuFleetEvents> {
 
   async #reconcile(name: string): Promise<void> {
     const object = this.#informer.get(name);
+    const served = this.#dpus.manager(name);
+    if (object && served) await obeyForgetHost(this.#options, object, served);
     const actions = planDpu({
       object: this.#observeObject(object),
       finding: this.#findings.get(name),
@@ -205,6 +209,7 @@ export class DpuFleet extends EventEmitter<DpuFleetEvents> {
       case 'manage':
         if (await this.#dpus.manage(action.dpu)) this.emit('sides');
         this.#dpus.manager(name)?.setNumVfs(action.numVfs);
+        this.#dpus.manager(name)?.expireHostPorts(action.hostPortsExpireAfterMinutes);
         return;
       case 'offer':
         return this.#offer(name, action.problem);
@@ -263,7 +268,7 @@ export class DpuFleet extends EventEmitter<DpuFleetEvents> {
     }
     await this.#objects.writeStatus(object, {
       ready: ready ?? own,
-      others,
+      others: manager?.hostPorts ? [...others, manager.hostPorts] : others,
       vsp: manager?.identity ?? object.status?.vsp,
       drain,
     });

@@ -15,7 +15,8 @@ export class OfferedDevices {
   readonly #options: OfferedDevicesOptions;
   readonly #positions = new Map<string, VfPosition>();
   readonly #kept = new KeptDevices();
-  #latest: readonly Device[] = [];
+  /** The VSP's latest answer. */
+  #devices: readonly Device[] = [];
   #inService = true;
   #withdrawn = false;
 
@@ -42,17 +43,18 @@ export class OfferedDevices {
 
   /** The VSP has these now. */
   async set(devices: readonly Device[]): Promise<void> {
-    this.#latest = devices;
-    this.#kept.take(devices);
+    this.#devices = devices;
     await Promise.all(devices.map(({ id }) => this.#place(id)));
-    if (this.#latest === devices) this.#offer();
+    if (this.#devices !== devices) return;
+    this.#kept.take(devices);
+    this.#offer();
   }
 
   /** While the DPU cannot serve pods its devices are unhealthy, so that the scheduler sends none. */
   setInService(inService: boolean): void {
     if (inService === this.#inService) return;
     this.#inService = inService;
-    if (this.count > 0) this.#offer();
+    this.#offerSome();
   }
 
   /** What of the DPU's hardware is missing. */
@@ -60,11 +62,11 @@ export class OfferedDevices {
     return this.#kept.problem;
   }
 
-  /** While there is one, the devices stay as they were, unhealthy. */
+  /** While there is one the DPU keeps its devices, all unhealthy. @param problem what of its hardware is missing */
   setHardwareProblem(problem: string | undefined): void {
     if (problem === this.#kept.problem) return;
     this.#kept.setProblem(problem);
-    this.#offer();
+    this.#offerSome();
   }
 
   /** Offers no devices any more; pods that have some keep them. */
@@ -75,11 +77,16 @@ export class OfferedDevices {
 
   offerAgain(): void {
     this.#withdrawn = false;
-    if (this.count > 0) this.#offer();
+    this.#offerSome();
   }
 
   async #place(id: string): Promise<void> {
     if (!this.#positions.has(id)) this.#positions.set(id, await devicePosition(this.#options.sysfs, id));
+  }
+
+  /** Before the VSP has named any, the pool has nothing of this DPU. */
+  #offerSome(): void {
+    if (this.#kept.list().length > 0) this.#offer();
   }
 
   #offer(): void {

@@ -42,7 +42,12 @@ export type DpuAction =
   | { do: 'makeObject'; dpu: DetectedDpu }
   | { do: 'correctObject'; object: DataProcessingUnit; dpu: DetectedDpu }
   | { do: 'deleteObject'; object: DataProcessingUnit }
-  | { do: 'manage'; dpu: DetectedDpu; numVfs: number | undefined }
+  | {
+      do: 'manage';
+      dpu: DetectedDpu;
+      numVfs?: number | undefined;
+      hostPortsExpireAfterMinutes?: number | undefined;
+    }
   /** Offers devices to new pods; unhealthy ones where there is a problem. */
   | { do: 'offer'; problem: string | undefined }
   /** Offers none; pods that have some keep them. */
@@ -106,7 +111,10 @@ function planService(object: DataProcessingUnit, finding: DpuFinding, observed: 
   const isCleared = rollout !== undefined && (clears || cleared === rollout.startedAt);
   const actions: DpuAction[] = [];
   if (presence.is === 'there') actions.push({ do: 'correctObject', object, dpu: presence.value });
-  if (served) actions.push({ do: 'manage', dpu: served, numVfs: object.spec.numVfs });
+  if (served) {
+    const { numVfs, hostPortsExpireAfterMinutes } = object.spec;
+    actions.push({ do: 'manage', dpu: served, numVfs, hostPortsExpireAfterMinutes });
+  }
   if (rollout || finding.pluginGone) actions.push({ do: 'withdraw' });
   else actions.push({ do: 'offer', problem });
   if (clears) actions.push({ do: 'clear', rollout: rollout.startedAt });

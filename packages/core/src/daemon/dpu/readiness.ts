@@ -44,16 +44,11 @@ export function readiness(state: DpuState): ConditionInput | undefined {
   return { type: 'Ready', status: 'True', reason: 'Ready', message };
 }
 
-/** Of a DPU side: whether hosts that have ports on it are still there. */
-export function hostPorts(dpuName: string, owners: readonly string[], away: readonly string[]): ConditionInput {
-  const type = dpuConditions.hostPorts;
-  if (away.length === 0) {
-    const message = owners.length === 0 ? 'no host has bridge ports here' : `bridge ports of ${firstTen(owners)}`;
-    return { type, status: 'True', reason: 'HostsPresent', message };
-  }
+/** HostPorts=False: hosts that have ports on a DPU side are not heard of. */
+export function hostsAway(dpuName: string, away: readonly string[]): ConditionInput {
   const order = `kubectl annotate dpu ${dpuName} ${annotations.forgetHost}=<host>`;
   const message = `not heard of, their bridge ports stay: ${firstTen(away)}. To delete those of one that does not come back: ${order}`;
-  return { type, status: 'False', reason: 'HostsAway', message };
+  return { type: dpuConditions.hostPorts, status: 'False', reason: 'HostsAway', message };
 }
 
 const notReady = (reason: string, message: string): ConditionInput => ({

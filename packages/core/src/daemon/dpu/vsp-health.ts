@@ -18,6 +18,9 @@ export interface VspHealthOptions {
   onChange: () => void;
 }
 
+/** Milliseconds within which a VSP answers, whatever else goes on (LC-7 of the contract). */
+const pingDeadlineMs = 5_000;
+
 type PingClient = Pick<VspClient, 'ping'>;
 
 export class VspHealth {
@@ -26,6 +29,7 @@ export class VspHealth {
   #client: PingClient | undefined;
   #heartbeat: Heartbeat | undefined;
   #healthy = false;
+  #closed = false;
 
   constructor(options: VspHealthOptions) {
     this.#options = options;
@@ -47,9 +51,9 @@ export class VspHealth {
     return this.#availability.outage;
   }
 
-  /** It has been initialised and told everything. */
+  /** It has been initialised. */
   ready(client: PingClient): void {
-    if (client === this.#client) return;
+    if (this.#closed || client === this.#client) return;
     this.#stop();
     this.#client = client;
     this.#works();
@@ -57,6 +61,7 @@ export class VspHealth {
       ping: (deadlineMs) => this.#ping(client, deadlineMs),
       onFailure: (error) => this.#failed(error),
       intervalMs: this.#options.intervalMs,
+      deadlineMs: pingDeadlineMs,
     });
     this.#heartbeat = heartbeat;
     heartbeat.beat();
@@ -68,6 +73,7 @@ export class VspHealth {
   }
 
   close(): void {
+    this.#closed = true;
     this.#stop();
     this.#availability.close();
   }

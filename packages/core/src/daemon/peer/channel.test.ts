@@ -77,7 +77,7 @@ test('on connecting the DPU side is made to agree with the attachments of the ho
 test('while attachments cannot be read, no port is deleted because none is seen to need it', async () => {
   const dpu = await startDpuSide();
   await dpu.ports.create(a, port(4));
-  const attachments = { bridgePorts: () => [port(1)], isComplete: () => false };
+  const attachments = { bridgePorts: () => [port(1)], unreadable: () => ['a.json (cut short)'] };
   const { reachable, host } = startHost(dpu.address, [], { attachments });
   await reachable();
   expect(named(dpu.ports.list(a))).toEqual(['host0-1', 'host0-4']);

@@ -12,10 +12,13 @@ export interface HeartbeatOptions {
   /** Rejects where the answer is bad, or none. @param deadlineMs within which it is to come */
   ping: (deadlineMs: number) => Promise<void>;
   onFailure: (error: DpuError) => void;
-  /** Milliseconds between heartbeats while all is well, and for an answer. With 2,000 a partition is found in 4 s. */
+  /** Milliseconds between heartbeats while all is well. */
   intervalMs: number;
+  /** Milliseconds for an answer. Default: the interval, and 1,000 while it does not work. */
+  deadlineMs?: number;
 }
 
+/** With an answer awaited for as long, a partition is found in 4 s. */
 export const defaultIntervalMs = 2_000;
 /** Milliseconds between attempts, and for an answer, while it does not work: it is back within 1 s. */
 const retryMs = 500;
@@ -46,13 +49,19 @@ export class Heartbeat {
     clearTimeout(this.#timer);
   }
 
+  #deadlineMs(): number {
+    const { deadlineMs, intervalMs } = this.#options;
+    if (deadlineMs !== undefined) return deadlineMs;
+    return this.#isWell ? Math.max(intervalMs, retryDeadlineMs) : retryDeadlineMs;
+  }
+
   async #beat(): Promise<void> {
     this.#beating = true;
     this.#again = false;
     const { intervalMs } = this.#options;
     let delayMs = intervalMs;
     try {
-      await this.#options.ping(this.#isWell ? Math.max(intervalMs, retryDeadlineMs) : retryDeadlineMs);
+      await this.#options.ping(this.#deadlineMs());
       this.#isWell = true;
     } catch (thrown) {
       const error = DpuError.from(thrown);

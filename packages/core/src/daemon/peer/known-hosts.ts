@@ -14,6 +14,8 @@ export interface KnownHostsOptions {
 
 /** Milliseconds of silence after which a host counts as away: heartbeats come every few seconds. */
 const awayAfterMs = 60_000;
+/** More than one card serves. */
+const mostHosts = 1_000;
 /** The longest that a timer takes. */
 const longestMs = 2 ** 31 - 1;
 
@@ -33,6 +35,9 @@ export class KnownHosts {
 
   /** A call of this host has come. */
   heard(owner: string): void {
+    // Anew, so that the first is who was silent for longest. Whoever calls must not fill the memory with names.
+    this.#heardAt.delete(owner);
+    if (this.#heardAt.size >= mostHosts) this.#heardAt.delete([...this.#heardAt.keys()][0] ?? '');
     this.#heardAt.set(owner, performance.now());
     if (this.#timer === undefined || this.#away.includes(owner)) this.#look();
   }
