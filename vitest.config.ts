@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { configDefaults, defineConfig } from 'vitest/config';
 
 const resolve = { conditions: ['source'] };
@@ -20,8 +21,12 @@ export default defineConfig({
           include: ['{packages,examples}/*/{src,template/test}/**/*.test.ts', 'test/{cluster,support}/**/*.test.ts'],
           // Of the plugin as built: test/integration/scaffold.test.ts runs it.
           exclude: [...configDefaults.exclude, 'packages/create-plugin/template/test/conformance.test.ts'],
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          // Many wait for processes that they start.
+          maxWorkers: '100%',
+          // Programs that tests start from source are compiled once.
+          env: { NODE_COMPILE_CACHE: join(import.meta.dirname, 'node_modules/.cache/node') },
         },
       },
       {
