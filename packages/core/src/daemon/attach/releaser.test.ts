@@ -72,7 +72,6 @@ test('a DPU that was torn down keeps no pod from being deleted', async () => {
 
 test.each(['closes it', 'fails to'])('a function of a chain keeps its device until the VSP %s', async (outcome) => {
   const log: string[] = [];
-  const asked = Promise.withResolvers<void>();
   const gate = Promise.withResolvers<void>();
   const unused = async () => {};
   const dataPath: DataPath = {
@@ -80,7 +79,6 @@ test.each(['closes it', 'fails to'])('a function of a chain keeps its device unt
     deleteBridgePort: unused,
     createNetworkFunction: unused,
     deleteNetworkFunction: async (nf, chain) => {
-      asked.resolve();
       await gate.promise;
       log.push(`${nf.input} of ${chain}`);
       if (outcome === 'fails to') throw new DpuError('INTERNAL', 'a bug');
@@ -98,7 +96,7 @@ test.each(['closes it', 'fails to'])('a function of a chain keeps its device unt
   const held = { ...rest, role: 'networkFunction' as const, physicalFunction, networkFunction };
   store.put(held);
   const released = of.release(held).catch(() => {});
-  await asked.promise;
+  await new Promise(setImmediate);
   gate.resolve();
   await released;
   expect(log).toEqual(['a of shop/edge', 'device']);
