@@ -38,7 +38,8 @@ export default defineConfig({
           include: ['test/integration/**/*.test.ts'],
           testTimeout: 180_000,
           hookTimeout: 180_000,
-          // Half of what they do is waiting for the kernel and for other programs, also on a machine with two cores.
+          // Two files at a time, also with two cores: they wait for the kernel and other programs half of the time.
+          // What a file names in the kernel and under /run is therefore its own.
           maxWorkers: 2,
         },
       },
