@@ -42,8 +42,11 @@ export class Kubectl {
     return this.run(['exec', '-n', namespace, pod, '--', ...argv]);
   }
 
-  /** Waits by a watch; `condition` as in `kubectl wait --for`, e.g. `condition=Ready` or `delete`. */
-  async wait(condition: string, objects: readonly string[], seconds = 120, namespace?: string): Promise<void> {
+  /**
+   * Waits by a watch; `condition` as in `kubectl wait --for`, e.g. `condition=Ready` or `delete`. The limit is a guard
+   * with room for a busy machine.
+   */
+  async wait(condition: string, objects: readonly string[], seconds = 180, namespace?: string): Promise<void> {
     const scope = namespace ? ['-n', namespace] : [];
     await this.run(['wait', `--for=${condition}`, `--timeout=${seconds}s`, ...scope, ...objects]);
   }

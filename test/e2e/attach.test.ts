@@ -111,5 +111,5 @@ async function killSandboxWhileDaemonIsAway(pod: string): Promise<void> {
   );
   await bed.kubectl.run(['delete', 'pod', pod, '--force', '--grace-period=0']);
   await onHost('systemctl start containerd; systemctl start kubelet');
-  await bed.kubectl.wait('condition=Ready', [`node/${bed.host}`, `dpu/${bed.hostDpu}`], 120);
+  await bed.kubectl.wait('condition=Ready', [`node/${bed.host}`, `dpu/${bed.hostDpu}`]);
 }

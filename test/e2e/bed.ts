@@ -31,9 +31,9 @@ export async function operatorIsOff(): Promise<TestBed> {
 
 /** Deletes what tests of this or an earlier run left, in the order in which people would. */
 export async function turnOff({ kubectl }: TestBed): Promise<void> {
-  await kubectl.run(['delete', 'sfc', '--all', '-A', '--timeout=60s']);
-  await kubectl.run(['delete', 'deployment', 'next', '--ignore-not-found', '--cascade=foreground', '--timeout=60s']);
-  await kubectl.run(['delete', 'pods', '--all', '-n', 'default', '--grace-period=1', '--timeout=60s']);
-  await kubectl.run(['delete', 'pod', '-n', namespace, 'sfc-pod', '--ignore-not-found', '--timeout=60s']);
-  await kubectl.run(['delete', 'dpuoperatorconfig', '--all', '--timeout=60s']);
+  await kubectl.run(['delete', 'sfc', '--all', '-A', '--timeout=180s']);
+  await kubectl.run(['delete', 'deployment', 'next', '--ignore-not-found', '--cascade=foreground', '--timeout=180s']);
+  await kubectl.run(['delete', 'pods', '--all', '-n', 'default', '--grace-period=1', '--timeout=180s']);
+  await kubectl.run(['delete', 'pod', '-n', namespace, 'sfc-pod', '--ignore-not-found', '--timeout=180s']);
+  await kubectl.run(['delete', 'dpuoperatorconfig', '--all', '--timeout=180s']);
 }

@@ -11,7 +11,7 @@ export default async function setup(): Promise<void> {
   if (exitCode === 0) {
     try {
       await turnOff(testBed(cluster));
-      await kubectl.run(['delete', 'namespace', namespace, '--ignore-not-found', '--timeout=60s']);
+      await kubectl.run(['delete', 'namespace', namespace, '--ignore-not-found', '--timeout=180s']);
     } catch (error) {
       // A run that was killed, or a version that was broken, can leave what the present one cannot take away.
       console.log(`the cluster of an earlier run is not to be cleaned (${error}): making it anew`);

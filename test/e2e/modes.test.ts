@@ -8,7 +8,7 @@ beforeAll(async () => {
   await bed.kubectl.run(['label', '--overwrite', 'node', bed.host, bed.dpu, 'dpu=true']);
 });
 afterEach(async () => {
-  await bed.kubectl.run(['delete', 'dpuoperatorconfig', '--all', '--timeout=60s']);
+  await bed.kubectl.run(['delete', 'dpuoperatorconfig', '--all', '--timeout=180s']);
 });
 
 const dpus = (): Promise<string> => bed.kubectl.run(['get', 'dpu', '-o', 'name']);
@@ -19,7 +19,7 @@ describe('a cluster that holds only one side', () => {
     await kubectl.run(['create', '-f', 'examples/host.yaml']);
     await kubectl.wait('create', [`dpu/${hostDpu}`]);
     const unreachable = 'jsonpath={.status.conditions[?(@.type=="Ready")].reason}=PeerUnreachable';
-    await kubectl.wait(unreachable, [`dpu/${hostDpu}`], 60);
+    await kubectl.wait(unreachable, [`dpu/${hostDpu}`]);
     expect(await dpus()).toBe(`dataprocessingunit.config.openshift.io/${hostDpu}`);
   });
 
@@ -27,7 +27,7 @@ describe('a cluster that holds only one side', () => {
     const { kubectl, dpuDpu } = bed;
     await kubectl.run(['create', '-f', 'examples/dpu.yaml']);
     await kubectl.wait('create', [`dpu/${dpuDpu}`]);
-    await kubectl.wait('condition=Ready', [`dpu/${dpuDpu}`], 60);
+    await kubectl.wait('condition=Ready', [`dpu/${dpuDpu}`]);
     expect(await dpus()).toBe(`dataprocessingunit.config.openshift.io/${dpuDpu}`);
   });
 });

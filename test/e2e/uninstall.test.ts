@@ -51,7 +51,7 @@ async function followReadme(): Promise<void> {
         await untilPings(kubectl, 'my-pod', (await net1(kubectl, 'my-pod-2')).ip);
       },
     ],
-    ['kubectl create -f examples/sfc.yaml', () => kubectl.wait('condition=Ready', ['sfc/sfc-test'], 120, namespace)],
+    ['kubectl create -f examples/sfc.yaml', () => kubectl.wait('condition=Ready', ['sfc/sfc-test'], 180, namespace)],
   ]);
   for (const command of await readmeCommands('Use it on your cluster')) {
     // The placeholder stands for each node in turn.
@@ -93,6 +93,6 @@ describe('everything deleted', () => {
       'default/my-pod',
     );
     await deletePods(kubectl, ['my-pod']);
-    await kubectl.wait('delete', ['dpuoperatorconfig/dpu-operator-config'], 90);
+    await kubectl.wait('delete', ['dpuoperatorconfig/dpu-operator-config']);
   });
 });

@@ -19,11 +19,11 @@ beforeAll(async () => {
 afterAll(async () => {
   await deletePods(bed.kubectl, pods);
   await selectPlugin(bed, null, { networkFunctionPorts: 4 });
-  await bed.kubectl.run(['delete', 'vendorplugins', '--all', '--timeout=60s']);
+  await bed.kubectl.run(['delete', 'vendorplugins', '--all', '--timeout=180s']);
   await registry.stop();
 });
 
-const conditionIs = (object: string, type: string, field: 'status' | 'reason', value: string, seconds = 120) =>
+const conditionIs = (object: string, type: string, field: 'status' | 'reason', value: string, seconds = 180) =>
   bed.kubectl.wait(`jsonpath={.status.conditions[?(@.type=="${type}")].${field}}=${value}`, [object], seconds);
 
 async function messageOf(object: string, type: string): Promise<string> {
@@ -57,10 +57,10 @@ describe('a plugin that is published to a registry', () => {
     const { kubectl, host } = bed;
     const dpu = `dpu/acme-dpu-${host}-host`;
     await kubectl.run(['label', 'node', host, 'acme.example.com/dpu=host']);
-    await kubectl.wait('create', [dpu], 60);
+    await kubectl.wait('create', [dpu]);
     expect(await kubectl.run(['get', dpu, '--no-headers'])).toContain('Acme DPU');
     await kubectl.run(['label', 'node', host, 'acme.example.com/dpu-']);
-    await kubectl.wait('delete', [dpu], 90);
+    await kubectl.wait('delete', [dpu]);
   });
 
   it('runs the DPUs for which it is selected, and moves the packets of pods', async () => {
@@ -190,7 +190,7 @@ describe('the software DPU', () => {
       pods.map((pod) => `pod/${pod}`),
     );
     for (const dpu of [bed.hostDpu, bed.dpuDpu]) {
-      await bed.kubectl.wait('jsonpath={.status.plugin.name}=@dpu-operator/vsp-mock', [`dpu/${dpu}`], 180);
+      await bed.kubectl.wait('jsonpath={.status.plugin.name}=@dpu-operator/vsp-mock', [`dpu/${dpu}`]);
     }
     await dpusReady(bed);
     const links = await Promise.all(

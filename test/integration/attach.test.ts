@@ -180,9 +180,7 @@ test('a namespace by process id works as one by name does', async () => {
   try {
     const path = `/proc/${holder.pid}/ns/net`;
     // nsenter is in the namespace once it has become cat.
-    await expect
-      .poll(async () => statSync(path).ino === statSync(netns).ino, { timeout: 5_000, interval: 20 })
-      .toBe(true);
+    await expect.poll(async () => statSync(path).ino === statSync(netns).ino, { interval: 20 }).toBe(true);
     const config = { deviceID: device(0) };
     expect(await bed.cni('ADD', { netns: path, config })).toMatchObject({ exitCode: 0 });
     expect(await bed.linkIn(netns, 'net1')).toMatchObject({ up: true });

@@ -12,7 +12,7 @@ import {
 } from '@dpu-operator/sdk/linux';
 import { linuxPlatform, SoftwareDpu } from '@dpu-operator/vsp-mock';
 import pino from 'pino';
-import { untilIt } from '../support/eventually.ts';
+import { eventually } from '../support/eventually.ts';
 import { installPrograms } from '../support/programs.ts';
 
 const logger = pino({ level: process.env.LOG_LEVEL ?? 'silent' });
@@ -153,7 +153,7 @@ const send = (address: string, bytes: number) => `
 export async function transfer(from: Netns, to: Netns, address: string, bytes: number): Promise<number> {
   const server = to.run(process.execPath, ['-e', listen], true);
   const isListening = async () => (await to.run('ss', ['-Hltn', 'sport = :5001'])).stdout.includes(':5001');
-  await untilIt('a listener', isListening, Boolean);
+  await eventually('a listener', isListening, Boolean);
   const { stdout } = await from.run(process.execPath, ['-e', send(address, bytes)]);
   await server;
   return Number(stdout);

@@ -4,7 +4,7 @@ import { DpuError, type NetworkFunction } from '@dpu-operator/sdk';
 import { type Exec, exec } from '@dpu-operator/sdk/linux';
 import { linuxPlatform, type SoftwareDpu } from '@dpu-operator/vsp-mock';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { untilIt } from '../support/eventually.ts';
+import { eventually } from '../support/eventually.ts';
 import { Bed, give, type Netns, transfer } from './vsp-mock-bed.ts';
 
 const hostIp = '192.0.2.1';
@@ -82,7 +82,7 @@ const chain = (name: string, ...functions: (BridgingFunction | undefined)[]) => 
   networkFunctions: functions.map((fn) => made(fn).nf),
 });
 const reachesOutside = () => a.reaches(outsideIp);
-const passes = () => untilIt('a ping through the chain', reachesOutside, Boolean);
+const passes = () => eventually('a ping through the chain', reachesOutside, Boolean);
 
 /** Which functions hear of the pod when one of them lets nothing pass. */
 async function hearing(stopper: BridgingFunction | undefined): Promise<string[]> {
@@ -154,7 +154,7 @@ describe('a chain', () => {
     // Only the answers to the pod go back through the router: its other frames belong to the first chain.
     await outside.links.batch(['route add 10.9.0.1/32 via 10.8.0.254']);
     const crossed = () => a.reaches(routedIp);
-    await untilIt('a ping through the routed chain', crossed, Boolean);
+    await eventually('a ping through the routed chain', crossed, Boolean);
     const pings = a.run('ping', ['-q', '-i', '0.02', '-c', '150', '-W', '5', routedIp], true);
     const { name } = chain('edge', firewall);
     await expect(dpu.chains.createChain(chain('edge', inspector, firewall))).rejects.toMatchObject({
@@ -231,9 +231,9 @@ describe('a change that fails half way', () => {
     await expect(change()).rejects.toMatchObject({ code: 'INTERNAL' });
     broken = '';
     // Its own programs failed while it went back: it does so when they work again.
-    await untilIt('the former ports', portTable, (now) => now.join() === ports.join());
+    await eventually('the former ports', portTable, (now) => now.join() === ports.join());
     expect(await dpu.chains.listChains()).toEqual(chains);
-    await untilIt('a ping outside', reachesOutside, Boolean);
+    await eventually('a ping outside', reachesOutside, Boolean);
   };
 
   it('leaves a chain that cannot be made out, all of it', async () => {
@@ -256,7 +256,7 @@ describe('a restart', () => {
     const ports = await portTable();
     process.kill(Number(await readFile(`${directory}/ovs-vswitchd.pid`, 'utf8')), 'SIGKILL');
     const table = () => portTable().catch(() => []);
-    await untilIt('the former ports', table, (now) => now.join() === ports.join());
+    await eventually('the former ports', table, (now) => now.join() === ports.join());
     await passes();
     expect(await hearing(inspector)).toEqual(['inspector']);
   });
@@ -279,7 +279,7 @@ describe('a deletion', () => {
     await dpu.chains.deleteChain('serviceChains/edge');
     expect(await reachesOutside()).toBe(false);
     await outside.links.batch(['route add 10.9.0.1/32 via 10.8.0.254']);
-    await untilIt('a ping through the routed chain', () => a.reaches(routedIp), Boolean);
+    await eventually('a ping through the routed chain', () => a.reaches(routedIp), Boolean);
     await dpu.networkFunctions.createNetworkFunction(made(firewall).nf);
     await outside.links.batch(['route del 10.9.0.1/32']);
     await passes();

@@ -3,7 +3,7 @@ import { DpuError } from '@dpu-operator/sdk';
 import { type Exec, exec } from '@dpu-operator/sdk/linux';
 import { linuxPlatform } from '@dpu-operator/vsp-mock';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { untilIt } from '../support/eventually.ts';
+import { eventually } from '../support/eventually.ts';
 import { Bed, type Netns } from './vsp-mock-bed.ts';
 
 let bed: Bed;
@@ -32,7 +32,7 @@ it('keeps a device that could not be set up, as unhealthy, until it can', async 
   expect((await host.getDevices()).map(({ healthy }) => healthy)).toEqual([false, false]);
   broken = false;
   const health = async () => (await host.getDevices()).every(({ healthy }) => healthy);
-  await untilIt('healthy devices', health, Boolean);
+  await eventually('healthy devices', health, Boolean);
   expect((await node.links.find('swdpu-vf1'))?.index).toBe(before?.index);
 });
 
@@ -60,14 +60,14 @@ it('starts a switch again that was killed, also when it is asked for something m
   for (const program of ['ovs-vswitchd', 'ovsdb-server']) {
     const before = starts;
     await exec('pkill', ['-9', '--pidfile', `${directory}/${program}.pid`]);
-    await untilIt(
+    await eventually(
       'the new start',
       async () => starts,
       (count) => count > before,
     );
     await dpu.bridge.createBridgePort(port);
     const ports = () => exec('ovs-vsctl', [`--db=unix:${directory}/db.sock`, 'list-br'], { allowFailure: true });
-    await untilIt('the bridge', ports, ({ stdout }) => stdout.trim() === 'br-swdpu');
+    await eventually('the bridge', ports, ({ stdout }) => stdout.trim() === 'br-swdpu');
     await dpu.bridge.deleteBridgePort('host0-0');
     expect(await dpu.healthy()).toBe(true);
   }

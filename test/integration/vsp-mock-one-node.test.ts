@@ -1,7 +1,7 @@
 /** The software DPU with host and DPU on one node: needs root, openvswitch-switch, ethtool, ping. */
 import type { SoftwareDpu } from '@dpu-operator/vsp-mock';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { untilIt } from '../support/eventually.ts';
+import { eventually } from '../support/eventually.ts';
 import { Bed, give, type Netns, transfer } from './vsp-mock-bed.ts';
 
 let bed: Bed;
@@ -50,7 +50,7 @@ it('has the VFs of the host side, and none of the DPU side', async () => {
 
 describe('two pods', () => {
   it('reach each other through the bridge, also by TCP', async () => {
-    await untilIt('a ping', reachesB, Boolean);
+    await eventually('a ping', reachesB, Boolean);
     expect((await bed.forwardingTable()).map((entry) => entry.mac)).toEqual(expect.arrayContaining([macA, macB]));
     expect(await transfer(a, b, '10.9.0.2', 3_000_000)).toBe(3_000_000);
   });
@@ -60,12 +60,12 @@ describe('two pods', () => {
     expect(await node.links.find('swdpu-rep1')).toMatchObject({ up: false });
     expect(await reachesB()).toBe(false);
     await dpu.bridge.createBridgePort(port(1, macB));
-    await untilIt('a ping', reachesB, Boolean);
+    await eventually('a ping', reachesB, Boolean);
   });
 
   it('find each other through a VF that was made anew', async () => {
     await b.delete();
-    await untilIt(
+    await eventually(
       'swdpu-vf1',
       () => node.names(),
       (names) => names.includes('swdpu-vf1'),
@@ -73,7 +73,7 @@ describe('two pods', () => {
     b = await bed.netns('pod-b2');
     // The bridge port was never deleted: the new pod stands behind it.
     ({ mac: macB } = await give(node, 'swdpu-vf1', b, 'net1', '10.9.0.2/24'));
-    await untilIt('a ping', reachesB, Boolean);
+    await eventually('a ping', reachesB, Boolean);
   });
 });
 
@@ -87,7 +87,7 @@ describe('a network function', () => {
     await a.links.batch(['route add 10.8.0.0/24 via 10.9.0.254']);
     await outside.links.batch(['route add 10.9.0.0/24 via 10.8.0.254']);
     await dpu.networkFunctions.createNetworkFunction({ input, output });
-    await untilIt('a ping through the network function', () => a.reaches('10.8.0.100'), Boolean);
+    await eventually('a ping through the network function', () => a.reaches('10.8.0.100'), Boolean);
 
     const taken = dpu.bridge.createBridgePort(port(2, input));
     await expect(taken).rejects.toMatchObject({ code: 'FAILED_PRECONDITION' });

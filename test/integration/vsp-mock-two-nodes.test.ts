@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import type { SoftwareDpu } from '@dpu-operator/vsp-mock';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { untilIt } from '../support/eventually.ts';
+import { eventually } from '../support/eventually.ts';
 import { Bed, give, type Netns, transfer } from './vsp-mock-bed.ts';
 
 const hostIp = '192.0.2.1';
@@ -73,7 +73,7 @@ describe('devices', () => {
       code: 'FAILED_PRECONDITION',
       message: expect.stringContaining('swdpu-vf1'),
     });
-    await untilIt('a ping', reachesB, Boolean);
+    await eventually('a ping', reachesB, Boolean);
   });
 
   it('end at the maximum', async () => {
@@ -83,7 +83,7 @@ describe('devices', () => {
 
 describe('two pods', () => {
   it("reach each other through the DPU's bridge, which learns both MACs", async () => {
-    await untilIt('a ping', reachesB, Boolean);
+    await eventually('a ping', reachesB, Boolean);
     const macs = (await bed.forwardingTable()).map((entry) => entry.mac);
     expect(macs).toEqual(expect.arrayContaining([macA, macB]));
   });
@@ -94,19 +94,19 @@ describe('two pods', () => {
 
   it('lose each other while the bridge port is down', async () => {
     await dpuNode.links.batch(['link set swdpu-rep1 down']);
-    await untilIt('no ping', reachesB, (reached) => !reached);
+    await eventually('no ping', reachesB, (reached) => !reached);
     const states = (await dpu.bridge.listBridgePorts()).map(({ name, operStatus }) => [name, operStatus]);
     expect(states).toEqual([
       ['bridgePorts/host0-0', 'UP'],
       ['bridgePorts/host0-1', 'DOWN'],
     ]);
     await dpuNode.links.batch(['link set swdpu-rep1 up']);
-    await untilIt('a ping', reachesB, Boolean);
+    await eventually('a ping', reachesB, Boolean);
   });
 
   it('find each other again when a representor was deleted', async () => {
     await dpuNode.links.batch(['link del swdpu-rep0']);
-    await untilIt('a ping', reachesB, Boolean);
+    await eventually('a ping', reachesB, Boolean);
   });
 
   it('are kept apart by logical bridges, and joined by one', async () => {
@@ -115,16 +115,16 @@ describe('two pods', () => {
       code: 'INVALID_ARGUMENT',
     });
     await dpu.bridge.updateBridgePort(port(0, macA, 'logicalBridges/red-bridge'));
-    await untilIt('no ping', reachesB, (reached) => !reached);
+    await eventually('no ping', reachesB, (reached) => !reached);
     await dpu.bridge.updateBridgePort(port(1, macB, 'red-bridge'));
-    await untilIt('a ping', reachesB, Boolean);
+    await eventually('a ping', reachesB, Boolean);
     expect(await bed.forwardingTable()).toContainEqual(expect.objectContaining({ mac: macA, vlan: 20 }));
 
     await expect(dpu.bridge.deleteLogicalBridge('red-bridge')).rejects.toMatchObject({ code: 'FAILED_PRECONDITION' });
     await dpu.bridge.updateBridgePort(port(0, macA));
     await dpu.bridge.updateBridgePort(port(1, macB));
     await dpu.bridge.deleteLogicalBridge('red-bridge');
-    await untilIt('a ping', reachesB, Boolean);
+    await eventually('a ping', reachesB, Boolean);
   });
 });
 
@@ -160,7 +160,7 @@ describe('the uplink', () => {
       await dpuNode.join('dpu-uplink', '', outside, 'eth0', '10.9.0.100/24');
       // The new device has another MAC than the pod remembers.
       await a.run('ip', ['neigh', 'flush', 'dev', 'net1']);
-      await untilIt('a ping to the outside', () => a.reaches('10.9.0.100'), Boolean);
+      await eventually('a ping to the outside', () => a.reaches('10.9.0.100'), Boolean);
     }
   });
 });
@@ -179,20 +179,20 @@ describe('a network function', () => {
 
     const isOutside = () => a.reaches('10.8.0.100');
     await nf.run('sysctl', ['-qw', 'net.ipv4.ip_forward=1']);
-    await untilIt('a ping through the network function', isOutside, Boolean);
+    await eventually('a ping through the network function', isOutside, Boolean);
     expect(await transfer(a, outside, '10.8.0.100', 1_000_000)).toBe(1_000_000);
     expect(await a.reaches('10.9.0.100')).toBe(false);
-    await untilIt('a ping', reachesB, Boolean);
+    await eventually('a ping', reachesB, Boolean);
     await nf.run('sysctl', ['-qw', 'net.ipv4.ip_forward=0']);
     expect(await isOutside()).toBe(false);
 
     await dpu.networkFunctions.deleteNetworkFunction({ input, output });
     await dpu.networkFunctions.deleteNetworkFunction({ input, output });
     await outside.links.batch(['route del 10.9.0.1/32']);
-    await untilIt('a ping to the outside', () => a.reaches('10.9.0.100'), Boolean);
+    await eventually('a ping to the outside', () => a.reaches('10.9.0.100'), Boolean);
 
     await nf.delete();
-    await untilIt(
+    await eventually(
       'the ports of the network function',
       () => dpuNode.names(),
       (names) => ['swdpu-nf0', 'swdpu-nf1', 'swdpu-np0', 'swdpu-np1'].every((name) => names.includes(name)),
@@ -211,7 +211,7 @@ describe('a VF', () => {
     await give(hostNode, 'swdpu-vf2', c, 'net1', '10.9.0.3/24');
     expect(await hostNode.names()).not.toContain('swdpu-vf2');
     await c.delete();
-    await untilIt(
+    await eventually(
       'swdpu-vf2',
       () => hostNode.names(),
       (names) => names.includes('swdpu-vf2'),
@@ -219,13 +219,13 @@ describe('a VF', () => {
     const d = await bed.netns('pod-d');
     const { mac } = await give(hostNode, 'swdpu-vf2', d, 'net1', '10.9.0.4/24');
     await dpu.bridge.createBridgePort(port(2, mac));
-    await untilIt('a ping', () => a.reaches('10.9.0.4'), Boolean);
+    await eventually('a ping', () => a.reaches('10.9.0.4'), Boolean);
     await dpu.bridge.deleteBridgePort('host0-2');
     await d.links.batch(['link set net1 down', `link set net1 netns ${hostNode.name}`]);
   });
 
   it('gets its name back when it came back under another', async () => {
-    await untilIt(
+    await eventually(
       'swdpu-vf2',
       () => hostNode.names(),
       (names) => names.includes('swdpu-vf2'),
@@ -240,7 +240,7 @@ describe('a restart', () => {
     host = bed.plugin(hostNode, hostIp, { peer: dpuIp, vfs: 4 });
     await host.init({ dpuMode: false, dpuIdentifier: identifier });
     expect(await host.getDevices()).toHaveLength(4);
-    await untilIt('a ping', reachesB, Boolean);
+    await eventually('a ping', reachesB, Boolean);
   });
 
   it('of the DPU side works on when the bridge ports are repeated', async () => {
@@ -250,7 +250,7 @@ describe('a restart', () => {
     await dpu.init({ dpuMode: true, dpuIdentifier: identifier });
     await dpu.bridge.createBridgePort(port(0, macA));
     await dpu.bridge.createBridgePort(port(1, macB));
-    await untilIt('a ping', reachesB, Boolean);
+    await eventually('a ping', reachesB, Boolean);
   });
 
   it('of Open vSwitch, killed, brings the ports back', async () => {
@@ -258,7 +258,7 @@ describe('a restart', () => {
     const pid = Number(await readFile(`${directory}/ovs-vswitchd.pid`, 'utf8'));
     expect(pid).toBeGreaterThan(1);
     process.kill(pid, 'SIGKILL');
-    await untilIt('a ping', reachesB, Boolean);
+    await eventually('a ping', reachesB, Boolean);
     expect(await dpu.healthy()).toBe(true);
   });
 });

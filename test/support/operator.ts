@@ -44,7 +44,7 @@ export async function installOperator(bed: TestBed, options: SoftwareDpuOptions)
     '-n',
     namespace,
     'deployment/dpu-operator-controller-manager',
-    '--timeout=120s',
+    '--timeout=180s',
   ]);
   await kubectl.run(['label', '--overwrite', 'node', bed.host, 'dpu.config.openshift.io/software-dpu=host']);
   await kubectl.run(['label', '--overwrite', 'node', bed.dpu, 'dpu.config.openshift.io/software-dpu=dpu']);

@@ -62,3 +62,11 @@ test('the outcome names the steps that failed since the last one', () => {
   expect([to.outcome('works'), to.outcome('works')]).toEqual([false, true]);
   expect(lines.slice(-2)).toEqual(['failed: b; c', 'works']);
 });
+
+test('what failed before a round is no failure of it', () => {
+  const { lines, to } = report();
+  to.failed('a', 'too late');
+  to.begin('changed: index.js');
+  expect(to.outcome('works')).toBe(true);
+  expect(lines.slice(-2)).toEqual(['changed: index.js', 'works']);
+});

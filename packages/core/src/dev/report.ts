@@ -29,6 +29,12 @@ export class Report {
     this.#verbose = verbose;
   }
 
+  /** Another round: what failed since the last one ended is of what ran then. */
+  begin(text: string): void {
+    this.#failed.length = 0;
+    this.title(text);
+  }
+
   /**
    * Says how it went since the last time.
    *

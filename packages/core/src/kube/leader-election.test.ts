@@ -80,7 +80,7 @@ test('a leader that has lost its lease ends', async () => {
   const leases = new LeaseServer();
   await using server = await FakeApiServer.start(leases.handle);
   // Long enough that a busy machine asks who holds the lease before it gives up on its own.
-  const run = candidate(server, 'first', 3).run(new AbortController().signal, async (signal) => {
+  const run = candidate(server, 'first', 12).run(new AbortController().signal, async (signal) => {
     leases.write({ holderIdentity: 'other' });
     await new Promise((resolve) => signal.addEventListener('abort', resolve));
   });

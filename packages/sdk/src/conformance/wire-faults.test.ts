@@ -204,7 +204,7 @@ const wireFaults: [string, Record<string, Tamper>, string[]][] = [
   ],
 ];
 
-test.each(wireFaults)('a VSP that %s is found out', { timeout: 30_000 }, async (_name, tampers, expected) => {
+test.each(wireFaults)('a VSP that %s is found out', async (_name, tampers, expected) => {
   calls = 0;
   const report = await examine(memoryVsp(), { tampers, only: groupsOf(expected) });
   expect(failedIds(report)).toEqual(expected);

@@ -45,7 +45,7 @@ async function ended(child: ChildProcess) {
   return { status, stdout, stderr };
 }
 
-describe('dpu-vsp serve', { timeout: 60_000 }, () => {
+describe('dpu-vsp serve', () => {
   test.each([
     ['index.mjs', {}],
     ['dist/index.js', { exports: { '.': { types: './dist/index.d.ts', import: { default: './dist/index.js' } } } }],

@@ -6,7 +6,8 @@ import { exec } from '../../linux/exec.ts';
 import { type Link, Links } from '../../linux/links.ts';
 import { Skip } from '../check.ts';
 
-const borrower = 'dpu-conformance';
+/** A network namespace: another one in each process, as suites may run side by side. */
+const borrower = `dpu-conformance-${process.pid}`;
 
 export class NodeDevices {
   readonly #links = new Links(exec);
