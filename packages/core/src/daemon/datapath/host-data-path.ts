@@ -94,16 +94,12 @@ class HostSideItems implements DesiredItems {
     this.#orders.delete(id);
   }
 
-  async beforeCall(): Promise<void> {}
-
   async acknowledged({ item }: Action): Promise<void> {
     if (item.kind !== 'bridgePort') return;
     const id = bridgePortId(item.port.name);
     this.#orders.delete(id);
     await this.#deletions.delete(id);
   }
-
-  async failed(): Promise<void> {}
 }
 
 export class HostDataPath implements PeerListener {
