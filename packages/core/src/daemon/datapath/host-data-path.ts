@@ -41,6 +41,8 @@ export interface HostDataPathOptions {
   logger: Logger;
   heartbeatMs: number;
   graceMs: number;
+  /** An earlier daemon of this host served this DPU: a peer that is not there at once is no outage yet. */
+  isKnownDpu: boolean;
 }
 
 /** Milliseconds that an ADD waits for a peer that is expected back; as long as the longest call to it. */
@@ -136,7 +138,7 @@ export class HostDataPath implements PeerListener {
       this.#peer.peer.close();
       this.#reconciler.disconnect();
     }
-    const { owner, nodeName, logger, heartbeatMs, graceMs } = this.#options;
+    const { owner, nodeName, logger, heartbeatMs, graceMs, isKnownDpu } = this.#options;
     const peer = new Peer({
       address,
       owner,
@@ -145,6 +147,7 @@ export class HostDataPath implements PeerListener {
       logger,
       intervalMs: heartbeatMs,
       graceMs,
+      isExpected: isKnownDpu,
     });
     this.#peer = { peer, address };
   }
