@@ -53,6 +53,7 @@ function startHost(address: string, options: { graceMs: number; ports?: BridgePo
     logger: pino({ level: 'silent' }),
     heartbeatMs: 2_000,
     graceMs: options.graceMs,
+    isKnownDpu: false,
   });
   onTestFinished(() => host.close());
   host.connect(address);

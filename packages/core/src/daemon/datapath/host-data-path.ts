@@ -41,6 +41,8 @@ export interface HostDataPathOptions {
   logger: Logger;
   heartbeatMs: number;
   graceMs: number;
+  /** An earlier daemon of this host served this DPU: a peer that is not there at once is no outage yet. */
+  isKnownDpu: boolean;
 }
 
 /** Milliseconds that an ADD waits for a peer that is expected back; as long as the longest call to it. */
@@ -94,16 +96,12 @@ class HostSideItems implements DesiredItems {
     this.#orders.delete(id);
   }
 
-  async beforeCall(): Promise<void> {}
-
   async acknowledged({ item }: Action): Promise<void> {
     if (item.kind !== 'bridgePort') return;
     const id = bridgePortId(item.port.name);
     this.#orders.delete(id);
     await this.#deletions.delete(id);
   }
-
-  async failed(): Promise<void> {}
 }
 
 export class HostDataPath implements PeerListener {
@@ -140,7 +138,7 @@ export class HostDataPath implements PeerListener {
       this.#peer.peer.close();
       this.#reconciler.disconnect();
     }
-    const { owner, nodeName, logger, heartbeatMs, graceMs } = this.#options;
+    const { owner, nodeName, logger, heartbeatMs, graceMs, isKnownDpu } = this.#options;
     const peer = new Peer({
       address,
       owner,
@@ -149,6 +147,7 @@ export class HostDataPath implements PeerListener {
       logger,
       intervalMs: heartbeatMs,
       graceMs,
+      isExpected: isKnownDpu,
     });
     this.#peer = { peer, address };
   }

@@ -19,7 +19,7 @@ import {
   chainWish,
   networkFunctionSchema,
 } from './chain-status.ts';
-import { type ChainItem, chainKey, networkFunctionId, networkFunctionKey, sameFunctions } from './items.ts';
+import { type ChainItem, networkFunctionId, sameFunctions } from './items.ts';
 import type { Action, Wish } from './plan.ts';
 import { Records } from './records.ts';
 import { outcomeUnknown } from './target.ts';
@@ -83,7 +83,8 @@ export class NetworkFunctions {
   /** The VSP was told everything. */
   vspComplete(): void {
     this.#wasComplete = true;
-    for (const { chain } of this.#chains.values()) this.chainReconciled(chain);
+    const chains = [...this.#chains.values(), ...this.#members.values()].map(({ chain }) => chain);
+    for (const chain of new Set(chains)) this.chainReconciled(chain);
     this.#options.onChains();
   }
 
@@ -91,7 +92,7 @@ export class NetworkFunctions {
     this.#hasChains = undefined;
   }
 
-  /** A function has been attached. @returns its chain where it is given with that, so that its VSP's refusal is the chain's */
+  /** A function has been attached. @returns whether the VSP gets it by itself, or with its whole chain */
   async attach(nf: NetworkFunction, place: ChainPlace | undefined): Promise<'single' | 'in chain'> {
     if (this.#hasChains === undefined) {
       const what = place ? `chain ${place.chain}` : 'network function';
@@ -187,7 +188,7 @@ export class NetworkFunctions {
         ...(before.applied && { applied: before.applied }),
       }));
     }
-    // A deletion without an answer happens yet: nothing is said of it.
+    // A deletion without an answer is repeated: nothing is said of it.
     if (call === 'delete' && outcomeUnknown(error)) return;
     this.#tell(chain, { phase: 'refused', dpuName: this.#options.dpuName, message: error.message });
   }
@@ -278,7 +279,3 @@ function withoutApplied({ applied: _, applyOutcomeUnknown: __, ...rest }: ChainR
 }
 
 const sameOrder = (a: readonly string[], b: readonly string[]): boolean => a.join() === b.join();
-
-/** What to wait for when a function comes or goes. */
-export const keysOf = (nf: NetworkFunction, chain: string | undefined): string[] =>
-  chain === undefined ? [networkFunctionKey(nf)] : [chainKey(chainId(chain)), networkFunctionKey(nf)];

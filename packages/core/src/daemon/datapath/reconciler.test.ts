@@ -2,7 +2,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { type BridgePort, DpuError } from '@dpu-operator/sdk';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { bridgePortKey } from './items.ts';
-import type { Action, Wish } from './plan.ts';
+import type { Wish } from './plan.ts';
 import { Reconciler } from './reconciler.ts';
 import { hostPortsIn, MemoryVsp, port, silent, temporaryDirectory } from './testing.ts';
 import { VspTarget } from './vsp-target.ts';
@@ -17,9 +17,7 @@ function start(ports: BridgePort[]) {
   const reconciler = new Reconciler({
     desired: {
       wishes: () => ports.map((held): Wish => ({ order: 'hold', item: { kind: 'bridgePort', port: held } })),
-      beforeCall: async () => {},
-      acknowledged: async (_action: Action) => {},
-      failed: async () => {},
+      acknowledged: async () => {},
     },
     disconnected: 'the target is away',
     logger: silent,

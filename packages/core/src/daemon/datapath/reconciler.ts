@@ -20,9 +20,9 @@ export interface DesiredItems {
   /** As they are now, one for a key. @param held the target's bridge ports, as far as it was asked or told */
   wishes(held: readonly BridgePort[]): readonly Wish[];
   /** Before the target hears of it: what must survive a crash of this daemon meanwhile. */
-  beforeCall(action: Action): Promise<void>;
+  beforeCall?(action: Action): Promise<void>;
   acknowledged(action: Action): Promise<void>;
-  failed(action: Action, error: DpuError): Promise<void>;
+  failed?(action: Action, error: DpuError): Promise<void>;
 }
 
 export interface ReconcilerOptions {
@@ -190,7 +190,7 @@ export class Reconciler {
     const waiting = this.#waiters.of(key);
     let performed = false;
     try {
-      await desired.beforeCall(action);
+      await desired.beforeCall?.(action);
       await session.target.perform(action);
       performed = true;
       if (session !== this.#session) return;
@@ -205,7 +205,7 @@ export class Reconciler {
       // What was refused changed nothing, unless it was to take two calls.
       const half = performed || (action.call === 'replace' && action.item.kind !== 'chain');
       if (half || outcomeUnknown(error)) session.actual.set(key, unknown(error.message));
-      await desired.failed(action, error).catch((err) => logger.error({ err, item: key }, 'cannot write a record'));
+      await desired.failed?.(action, error).catch((err) => logger.error({ err, item: key }, 'cannot write a record'));
       this.#waiters.failed(waiting, error);
       this.#retryLater(session, action, error);
     } finally {

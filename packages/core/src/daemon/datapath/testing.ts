@@ -123,11 +123,9 @@ export function hostPortsIn(directory: string) {
   const reconciler = new Reconciler({
     desired: {
       wishes: (): Wish[] => records.wishes(),
-      beforeCall: async () => {},
       acknowledged: async ({ call, item }: Action) => {
         if (call === 'delete' && item.kind === 'bridgePort') await records.dropped(item.port.name);
       },
-      failed: async () => {},
     },
     disconnected: 'the VSP is not ready',
     logger: silent,

@@ -118,6 +118,7 @@ export class DpuManager {
         logger,
         heartbeatMs,
         graceMs,
+        isKnownDpu: this.#wasInitialised,
       });
     }
     this.#session = new VspSession({
@@ -259,7 +260,7 @@ export class DpuManager {
    */
   async tearDown(): Promise<void> {
     this.withdraw();
-    const wasInitialised = this.#initAnswer.get('address') !== undefined;
+    const wasInitialised = this.#wasInitialised;
     const client = wasInitialised ? await this.#session.whenReady(tearDownWaitMs) : this.#session.client;
     await clearVsp(client, this.#logger);
     if (wasInitialised && !client) this.#logger.warn('the VSP is away: what it made on the node may be left there');
@@ -274,6 +275,11 @@ export class DpuManager {
     this.#health.close();
     this.#host?.close();
     this.#dpuSide?.close();
+  }
+
+  /** Also by an earlier daemon. */
+  get #wasInitialised(): boolean {
+    return this.#initAnswer.get('address') !== undefined;
   }
 
   /** Between Init and ready: the VSP is told all that it must know. */

@@ -31,6 +31,7 @@ function startHost(address: string, wanted: BridgePort[], options: Partial<HostD
     logger,
     heartbeatMs: 50,
     graceMs: 0,
+    isKnownDpu: false,
     ...options,
   });
   host.connect(address);
@@ -115,6 +116,18 @@ test('a restart within the grace period is no outage: pods wait for it', async (
   await adding;
   expect(named(again.ports.list(a))).toEqual(['host0-3']);
   expect(said).toEqual(['reachable']);
+});
+
+test('a host whose daemon starts anew gives a DPU side that it knows the same time', async () => {
+  const listening = await freePort();
+  const known = startHost(`127.0.0.1:${listening}`, [port(1)], { graceMs: 60_000, isKnownDpu: true });
+  const fresh = startHost(`127.0.0.1:${listening}`, [], { owner: b, graceMs: 60_000 });
+  await fresh.says('PeerUnreachable');
+  expect([known.host.isKnown, known.said]).toEqual([false, []]);
+  const dpu = await startDpuSide({ port: listening });
+  await known.reachable();
+  expect(named(dpu.ports.list(a))).toEqual(['host0-1']);
+  expect(known.said).toEqual(['reachable']);
 });
 
 test('a DPU side that answers but does not work is told apart', async () => {

@@ -35,6 +35,8 @@ export interface PeerOptions {
   /** Milliseconds between heartbeats. */
   intervalMs: number;
   graceMs: number;
+  /** An earlier daemon of this host worked with it: that it is not there at once is no outage yet. */
+  isExpected: boolean;
 }
 
 /** Longer than a VSP takes for a bridge port, shorter than the kubelet waits for a sandbox. */
@@ -47,12 +49,18 @@ export class Peer {
   #client: VspClient;
   /** The listener knows of this client. */
   #connected: VspClient | undefined;
+  #wasConnected = false;
   #closed = false;
 
   constructor(options: PeerOptions) {
-    const { graceMs, listener, intervalMs } = options;
+    const { graceMs, listener, intervalMs, isExpected } = options;
     this.#options = options;
-    this.#availability = new AvailabilityTracker({ graceMs, onNews: () => listener.peerChanged() });
+    const outage = this.#outageFor(new DpuError('UNAVAILABLE', 'not connected yet'));
+    this.#availability = new AvailabilityTracker({
+      initial: isExpected ? { phase: 'interrupted', outage } : { phase: 'starting' },
+      graceMs,
+      onNews: () => listener.peerChanged(),
+    });
     this.#heartbeat = new Heartbeat({
       ping: (deadlineMs) => this.#ping(deadlineMs),
       onFailure: (error) => this.#failed(error),
@@ -62,9 +70,9 @@ export class Peer {
     this.#heartbeat.beat();
   }
 
-  /** Whether it was heard of since the start: until then nothing is said of it. */
+  /** Whether it was heard of since the start, or not for too long: until then nothing is said of it. */
   get isKnown(): boolean {
-    return this.#availability.state.phase !== 'starting';
+    return this.#wasConnected || this.outage !== undefined;
   }
 
   /** Why it is out of reach; undefined while it is not, or not for longer than the grace period. */
@@ -116,10 +124,18 @@ export class Peer {
   async #connect(client: VspClient, knowsOwners: boolean): Promise<void> {
     try {
       await this.#options.listener.peerConnected(client, knowsOwners);
-      if (this.#connected === client) this.#availability.worked();
+      if (this.#connected === client) this.#worked();
     } catch (error) {
       if (this.#connected === client) this.#failed(DpuError.from(error));
     }
+  }
+
+  #worked(): void {
+    // To those who watch, an interruption within the grace period is none: that the peer is known now would be lost.
+    const isNews = !this.#wasConnected && this.#availability.state.phase === 'interrupted';
+    this.#wasConnected = true;
+    this.#availability.worked();
+    if (isNews) this.#options.listener.peerChanged();
   }
 
   #failed(error: DpuError): void {
