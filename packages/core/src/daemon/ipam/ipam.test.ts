@@ -63,6 +63,13 @@ test('an ADD that failed is DELeted; what it said is the error', async () => {
   expect(commands()).toEqual(['ADD', 'DEL']);
 });
 
+test('where the DEL after it gets no answer, that is the error: the address may still be handed out', async () => {
+  plugin('stuck', `${answers({ code: 11, msg: 'full' })}; test "$CNI_COMMAND" = ADD && exit 1; exec sleep 60`);
+  const impatient = new Ipam({ exec, timeoutMs: 500 });
+  await expect(impatient.add(callOf('stuck'))).rejects.toMatchObject({ code: 'DEADLINE_EXCEEDED' });
+  expect(commands()).toEqual(['ADD', 'DEL']);
+});
+
 test.each([0, -1, 1.5, 2 ** 32, '7', null, undefined])('a code of %j is none: it becomes 999', async (code) => {
   plugin('numbered', `${answers({ code, msg: 'no', details: 7 })}; exit 1`);
   await expect(ipam.del(callOf('numbered'))).rejects.toMatchObject({ code: 999, message: 'IPAM plugin numbered: no' });

@@ -61,7 +61,7 @@ export class Ipam {
     try {
       return parseResult(call, await this.#run(program, call, 'ADD'));
     } catch (error) {
-      if (error instanceof CniError) await this.#run(program, call, 'DEL').catch(() => {});
+      if (error instanceof CniError) await this.#run(program, call, 'DEL').catch(ignoreAnswer);
       throw error;
     }
   }
@@ -128,6 +128,11 @@ export class Ipam {
     const words = result.stderr.trim() || result.stdout.trim() || `exit code ${result.exitCode}`;
     throw new CniError(cniCodes.internal, `${prefix}: ${words}`);
   }
+}
+
+/** Whatever a plugin says to DEL, it has done what it can; without an answer that is not known, and is tried again. */
+function ignoreAnswer(error: unknown): void {
+  if (!(error instanceof CniError)) throw error;
 }
 
 /** The configuration names what is no plugin of this node, or the plugin was removed. */
