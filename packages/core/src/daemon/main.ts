@@ -11,6 +11,7 @@ import { AttachEngine, AttachmentStore, DeviceHomes } from './attach/index.ts';
 import { CniServer } from './cni-server/index.ts';
 import { parseConfig } from './config.ts';
 import { Daemon, type StartCniServer } from './daemon.ts';
+import { reportUnreadableRecords } from './node/unreadable-records.ts';
 import { lockNode } from './state/node-lock.ts';
 import { tokens } from './tokens.ts';
 
@@ -36,6 +37,7 @@ async function main(): Promise<void> {
     throw error;
   }
   const store = connectStore();
+  const events = new EventRecorder(store, workloads.daemon, config.podName, logger);
   const attachments = new AttachmentStore({ directory: `${stateDirectory}/attachments`, logger });
   const homes = new DeviceHomes({ directory: `${stateDirectory}/device-homes`, logger });
   const startCniServer: StartCniServer = async (index, chains) => {
@@ -61,11 +63,12 @@ async function main(): Promise<void> {
   container.registerInstance(tokens.config, config);
   container.registerInstance(tokens.logger, logger);
   container.registerInstance(tokens.store, store);
-  container.registerInstance(tokens.events, new EventRecorder(store, workloads.daemon, config.podName, logger));
+  container.registerInstance(tokens.events, events);
   container.registerInstance(tokens.sysfs, new Sysfs());
   container.registerInstance(tokens.attachments, attachments);
   container.registerInstance(tokens.startCniServer, startCniServer);
 
+  reportUnreadableRecords({ attachments, events, nodeName: config.nodeName });
   const daemon = container.resolve(Daemon);
   collectProcessMetrics();
   const health = await serveHealth({ host: '127.0.0.1', port: config.healthPort, notReady: () => daemon.notReady() });
