@@ -23,6 +23,7 @@ import { type NodeDirectories, parseConfig } from './config.ts';
 import { Daemon, type StartCniServer } from './daemon.ts';
 import { Ipam } from './ipam/index.ts';
 import { PodResources } from './kubelet/pod-resources.ts';
+import { reportUnreadableRecords } from './node/unreadable-records.ts';
 import { lockNode } from './state/node-lock.ts';
 import { tokens } from './tokens.ts';
 
@@ -48,6 +49,7 @@ async function main(): Promise<void> {
     throw error;
   }
   const store = connectStore();
+  const events = new EventRecorder(store, workloads.daemon, config.podName, logger);
   const attachments = new AttachmentStore({ directory: `${stateDirectory}/attachments`, logger });
   const allocations = new PodResources({
     socketPath: `${podResourcesDirectory(config.kubeletRoot)}/kubelet.sock`,
@@ -87,11 +89,12 @@ async function main(): Promise<void> {
   container.registerInstance(tokens.directories, directories);
   container.registerInstance(tokens.logger, logger);
   container.registerInstance(tokens.store, store);
-  container.registerInstance(tokens.events, new EventRecorder(store, workloads.daemon, config.podName, logger));
+  container.registerInstance(tokens.events, events);
   container.registerInstance(tokens.sysfs, new Sysfs());
   container.registerInstance(tokens.attachments, attachments);
   container.registerInstance(tokens.startCniServer, startCniServer);
 
+  reportUnreadableRecords({ attachments, events, nodeName: config.nodeName });
   const daemon = container.resolve(Daemon);
   collectProcessMetrics();
   const health = await serveHealth({ host: '127.0.0.1', port: config.healthPort, notReady: () => daemon.notReady() });
