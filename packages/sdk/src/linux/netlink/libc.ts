@@ -61,8 +61,28 @@ export function setSocketOption(fd: number, level: number, option: number, value
   checked(libc().setsockopt(fd, level, option, bytes, bytes.length), `setsockopt ${option}`);
 }
 
-/** On a thread of the pool: the kernel does a message's work inside this call. */
-export function send(fd: number, message: Buffer): Promise<void> {
+/**
+ * How many threads of the pool may be within `send`, where the kernel does a message's work. It does one at a time, as
+ * most of that takes its one network lock: the second is there to follow at once, more would only keep the pool from
+ * everything else.
+ */
+const sendersAtOnce = 2;
+let senders = 0;
+const waitingSenders: (() => void)[] = [];
+
+export async function send(fd: number, message: Buffer): Promise<void> {
+  if (senders < sendersAtOnce) senders += 1;
+  else await new Promise<void>((resolve) => waitingSenders.push(resolve));
+  try {
+    await sendOnThread(fd, message);
+  } finally {
+    const next = waitingSenders.shift();
+    if (next) next();
+    else senders -= 1;
+  }
+}
+
+function sendOnThread(fd: number, message: Buffer): Promise<void> {
   return new Promise((resolve, reject) => {
     libc().send.async(fd, message, message.length, 0, (error, result) => {
       if (error) reject(error);

@@ -1,5 +1,6 @@
 /** Frames of our own onto a link (packet(7)). */
-import { closeSync } from 'node:fs';
+import { close } from 'node:fs';
+import { promisify } from 'node:util';
 import type { Announcement } from './announcement.ts';
 import { AF_PACKET, SOCK_DGRAM, sendTo, socket } from './libc.ts';
 
@@ -11,9 +12,17 @@ export function sendFrames(link: number, frames: readonly Announcement[]): void 
     for (const { packet, protocol, destination } of frames)
       sendTo(fd, packet, linkAddress(link, protocol, destination));
   } finally {
-    closeSync(fd);
+    // It was open: there is nothing to report.
+    closing = closing.then(() => closed(fd)).catch(() => {});
   }
 }
+
+const closed = promisify(close);
+/**
+ * The kernel closes a packet socket only after all processors have let go of it, which takes some 10 ms
+ * (net/packet/af_packet.c packet_release). Nobody waits for that, and one thread of the pool at most.
+ */
+let closing: Promise<void> = Promise.resolve();
 
 /** linux/if_packet.h struct sockaddr_ll */
 function linkAddress(link: number, protocol: number, destination: Buffer): Buffer {
