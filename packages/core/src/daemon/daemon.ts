@@ -33,6 +33,7 @@ import { DevicePool } from './device-plugin/pool.ts';
 import { fleetAttachments } from './dpu/attachments.ts';
 import { dpuDirectory } from './dpu/directory.ts';
 import { DpuFleet } from './dpu/fleet.ts';
+import { NodeLease } from './node/node-lease.ts';
 import { NodeState } from './node/node-state.ts';
 import { type CniService, NodePodServices } from './node/pod-services.ts';
 import { tokens } from './tokens.ts';
@@ -43,7 +44,7 @@ export type StartCniServer = (dpus: DpuDirectory, chains: ChainMembership) => Pr
 /**
  * Detection tells the fleet which DPUs there are; the fleet keeps their objects and managers, and these fill the device
  * pool; the node's label and services follow from the sides that the fleet has. Nothing runs by the clock but the
- * heartbeat to the DPU side.
+ * heartbeat to the DPU side and the renewal of the daemon's Lease.
  */
 @injectable()
 export class Daemon {
@@ -57,6 +58,7 @@ export class Daemon {
   readonly #chains: ChainReconciler;
   readonly #services: NodePodServices;
   readonly #nodeController: Controller;
+  readonly #lease: NodeLease;
   #signal: AbortSignal | undefined;
   #catalog: PluginCatalog | undefined;
 
@@ -110,6 +112,14 @@ export class Daemon {
       services: this.#services,
       logger,
     });
+    this.#lease = new NodeLease({
+      store,
+      namespace: config.namespace,
+      nodeName,
+      podName: config.podName,
+      owner: () => this.#config.get(configName),
+      logger,
+    });
     this.#nodeController = new Controller({ name: 'node', reconcile: () => nodeState.settle(), logger });
     this.#detector = new Detector({
       catalog: () => {
@@ -146,6 +156,7 @@ export class Daemon {
   async run(signal: AbortSignal): Promise<void> {
     await Promise.all([this.#node, this.#config, this.#vendorPlugins].map((informer) => informer.start(signal)));
     await this.#fleet.start(signal);
+    void this.#lease.keep(signal);
     this.#attachments.onChange(() => this.#fleet.attachmentsChanged());
     this.#node.onChange(() => this.#lookAgain());
     this.#config.onChange(() => this.#lookAgain());

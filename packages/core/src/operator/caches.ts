@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import { inject, injectable } from 'tsyringe';
 import { z } from 'zod';
+import { daemonLeaseLabels } from '../api/daemon-lease.ts';
 import { dataProcessingUnit } from '../api/data-processing-unit.ts';
 import { dataProcessingUnitConfig } from '../api/data-processing-unit-config.ts';
 import { dpuOperatorConfig } from '../api/dpu-operator-config.ts';
@@ -13,6 +14,7 @@ import {
   Informer,
   type KubeObject,
   type KubeStore,
+  lease,
   networkAttachmentDefinition,
   pod,
   type ResourceType,
@@ -52,6 +54,7 @@ export class Caches {
   readonly pluginLocks;
   readonly nodes;
   readonly daemonSets;
+  readonly daemonLeases;
   readonly vspPods;
   readonly networks;
   readonly #crds;
@@ -76,6 +79,7 @@ export class Caches {
     this.pluginLocks = watch(configMapMetadata, { namespace, labelSelector: labels.vendorPlugin });
     this.nodes = watch(nodeMetadata);
     this.daemonSets = watch(daemonSet, { namespace, fieldSelector: named(workloads.daemon) });
+    this.daemonLeases = watch(lease, { namespace, labelSelector: `app=${daemonLeaseLabels.app}` });
     // Those that install plugins too.
     this.vspPods = watch(pod, { namespace, labelSelector: labels.dpuName });
     this.networks = [
@@ -134,6 +138,7 @@ export class Caches {
       this.pluginLocks,
       this.nodes,
       this.daemonSets,
+      this.daemonLeases,
       this.vspPods,
       this.#crds,
     ];

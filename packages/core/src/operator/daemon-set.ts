@@ -10,7 +10,16 @@ import { nodeFlags, nodeVariables } from './node-process.ts';
 /** On 127.0.0.1 of every node: the daemon shares the node's network. */
 const daemonHealthPort = 50_152;
 
-/** The daemon on every node labelled `dpu=true`. */
+/**
+ * Where an administrator wants a daemon, and where one has not finished yet: it takes its own label off the node as its
+ * last act. Terms are alternatives.
+ */
+const nodeSelectorTerms = [
+  { matchExpressions: [{ key: labels.dpuNode, operator: 'In', values: ['true'] }] },
+  { matchExpressions: [{ key: labels.nodeSide, operator: 'Exists' }] },
+];
+
+/** The daemon on every node labelled `dpu=true`, and on one that was until its daemon has cleaned up. */
 export function renderDaemonSet(
   config: DpuOperatorConfig,
   environment: Environment,
@@ -44,7 +53,7 @@ export function renderDaemonSet(
         metadata: { labels: selector },
         spec: {
           serviceAccountName: workloads.daemon,
-          nodeSelector: { [labels.dpuNode]: 'true' },
+          affinity: { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms } } },
           hostNetwork: true,
           dnsPolicy: 'ClusterFirstWithHostNet',
           priorityClassName: 'system-node-critical',

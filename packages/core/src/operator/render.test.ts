@@ -60,7 +60,9 @@ test('a wrong environment names every variable', () => {
 
 test('the daemons run where the nodes are labelled, with the directories of the flavour', () => {
   const set = JSON.stringify(renderDaemonSet(config, environment, nodeDirectories('kubernetes')));
-  expect(set).toContain('"nodeSelector":{"dpu":"true"}');
+  expect(set).toContain('{"key":"dpu","operator":"In","values":["true"]}');
+  expect(set).toContain('{"key":"dpu.config.openshift.io/dpuside","operator":"Exists"}');
+  expect(set).not.toContain('"nodeSelector":');
   expect(set).toContain('{"name":"CNI_BIN_DIR","value":"/opt/cni/bin"}');
   expect(set).toContain('{"name":"LOG_LEVEL","value":"debug"}');
   expect(set).toContain('"mountPath":"/var/run/netns","mountPropagation":"HostToContainer"');
