@@ -2,10 +2,10 @@
 import type { BridgePort, NetworkFunction } from '@dpu-operator/sdk';
 import type { Attachment } from '../attach/attachment.ts';
 import type { ChainMember } from './chain-standing.ts';
-import type { FleetAttachments } from './fleet.ts';
+import type { AttachmentsView } from './dpu-manager.ts';
 
 /** @param list the attachments as they are now */
-export function fleetAttachments(list: () => readonly Attachment[]): FleetAttachments {
+export function fleetAttachments(list: () => readonly Attachment[]): AttachmentsView {
   const of = (dpuName: string) => list().filter((attachment) => attachment.dpuName === dpuName);
   return {
     // One whose addresses alone are still to be given back needs nothing of a DPU.

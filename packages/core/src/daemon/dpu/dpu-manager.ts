@@ -24,6 +24,8 @@ import { VspSession, type VspSessionState } from './vsp-session.ts';
 
 /** What the attachments on disk say of a DPU. */
 export interface AttachmentsView extends AttachedFunctions {
+  /** `namespace/name` of the pods that use a DPU, or a device of it on behalf of the DPU side of the same node. */
+  pods(dpuName: string): string[];
   bridgePorts(dpuName: string): BridgePort[];
 }
 
@@ -63,7 +65,7 @@ export class DpuManager {
   readonly #session: VspSession;
   readonly #channel: DpuChannel;
   readonly #positions = new Map<string, VfPosition>();
-  readonly #numVfs = new NumVfs();
+  readonly #numVfs: NumVfs;
   #vsp: VspState = { phase: 'connecting' };
   #devices: Device[] = [];
   #peer: { peer: Peer; address: string } | undefined;
@@ -75,6 +77,7 @@ export class DpuManager {
   constructor(options: DpuManagerOptions) {
     this.#options = options;
     this.dpu = options.dpu;
+    this.#numVfs = new NumVfs(() => options.attachments.pods(options.dpu.name));
     const { directories, dpu } = options;
     this.#logger = options.logger.child({ dpu: dpu.name });
     this.#initAnswer = new JsonFiles(`${directories.state}/init`, addressSchema);
@@ -140,6 +143,15 @@ export class DpuManager {
   setNumVfs(count: number | undefined): void {
     if (count === this.#numVfs.wanted || this.dpu.side === 'dpu') return;
     this.#numVfs.wanted = count;
+    this.#applyNumVfs();
+  }
+
+  /** A pod came or left: a number of virtual functions that was refused is asked for again. */
+  attachmentsChanged(): void {
+    if (this.#numVfs.problem) this.#applyNumVfs();
+  }
+
+  #applyNumVfs(): void {
     const client = this.#session.client;
     if (client) void this.#numVfs.apply(client).then(() => this.#refresh());
   }

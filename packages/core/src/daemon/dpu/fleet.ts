@@ -37,17 +37,12 @@ import { drainOf } from './drain.ts';
 import { ForeignNames } from './foreign-names.ts';
 import { inUse } from './readiness.ts';
 
-export interface FleetAttachments extends AttachmentsView {
-  /** `namespace/name` of the pods that use a DPU, or a device of it on behalf of the DPU side of the same node. */
-  pods(dpuName: string): string[];
-}
-
 export interface DpuFleetOptions {
   store: KubeStore;
   events: EventRecorder;
   nodeName: string;
   pool: DevicePool;
-  attachments: FleetAttachments;
+  attachments: AttachmentsView;
   sysfs: Pick<Sysfs, 'vfPosition'>;
   /** The daemon's directory of records. */
   stateDirectory: string;
@@ -112,6 +107,7 @@ export class DpuFleet implements ChainDataPath {
 
   /** The attachments of a DPU have changed: one that is to go may go now. */
   attachmentsChanged(): void {
+    for (const manager of this.#managers.values()) manager.attachmentsChanged();
     for (const name of this.#known()) {
       const object = this.#informer.get(name);
       const detected = this.#detected?.get(name);

@@ -51,7 +51,8 @@ export function pluginGone(plugin: string, pods: readonly string[]): ConditionIn
   return notReady('PluginGone', `${words}, unless the VendorPlugin comes back: ${listed(pods)}`);
 }
 
-function listed(pods: readonly string[]): string {
+/** The first ten names, and how many more there are. */
+export function listed(pods: readonly string[]): string {
   const named = [...new Set(pods)].sort();
   return named.slice(0, 10).join(', ') + (named.length > 10 ? ` and ${named.length - 10} more` : '');
 }
