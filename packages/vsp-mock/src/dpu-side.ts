@@ -8,6 +8,7 @@ import {
   type ServiceChain,
 } from '@dpu-operator/sdk';
 import { type IpCommand, type Link, type LinkChange, Links } from '@dpu-operator/sdk/linux';
+import { ClosedMarker } from './closed-marker.ts';
 import { nfKind, vxlanCommand } from './device-kinds.ts';
 import { findDevices } from './find-device.ts';
 import type { FunctionDevices } from './function-devices.ts';
@@ -20,7 +21,7 @@ import type { Side, SideOptions } from './side.ts';
 import { Switch } from './switch.ts';
 import { type PortPlan, planPorts } from './vlan-plan.ts';
 
-/** What callers asked for. It is not kept over a restart: the daemon repeats it. */
+/** What callers asked for. It is not kept over a restart, except for `closed`: the daemon repeats it. */
 export interface DpuState {
   /** By bare name. */
   bridgePorts: ReadonlyMap<string, BridgePort>;
@@ -50,6 +51,7 @@ export class DpuSide implements Side {
   readonly #links: Links;
   readonly #keeper: Keeper;
   readonly #serial = new Serial();
+  readonly #closed: ClosedMarker;
   #state = nothing;
   /** Of that state. */
   #plans: readonly PortPlan[] = [];
@@ -61,6 +63,7 @@ export class DpuSide implements Side {
     this.#options = options;
     this.#pool = new DevicePool(platform, nfKind(node.name), logger, onDevices);
     this.#links = new Links(platform.exec);
+    this.#closed = new ClosedMarker(options.stateDirectory);
     const isOwnWork = ({ name, deleted }: LinkChange) => !deleted && isNodeEnd(name) && !this.handsOutVfs;
     this.#keeper = new Keeper({
       platform,
@@ -86,8 +89,10 @@ export class DpuSide implements Side {
       const { settings, node } = this.#options;
       // On one node, network functions get the VFs of the host side.
       const ports = this.handsOutVfs ? undefined : this.#pool.adopt(settings.networkFunctionPorts);
-      const [state] = await Promise.all([ports, this.#switch.start()]);
-      this.#plans = this.#plan(nothing);
+      const [state, closed] = await Promise.all([ports, this.#closed.isSet(), this.#switch.start()]);
+      // Chains that are not repeated, for their functions are missing, are not gone around.
+      this.#state = { ...nothing, closed };
+      this.#plans = this.#plan(this.#state);
       await this.#reconcile(this.#plans);
       this.#keeper.start();
       if (state?.unsettled) this.#keeper.poke();
@@ -106,6 +111,7 @@ export class DpuSide implements Side {
         this.#wanted = false;
         await this.#removeRepresentors(new Set(), byName(await this.#links.list()));
         await this.#switch.stop();
+        await this.#closed.clear();
         this.#state = nothing;
         this.#plans = this.#plan(nothing);
       }
@@ -133,6 +139,7 @@ export class DpuSide implements Side {
       const next = await change(this.#state);
       if (next === this.#state) return undefined;
       const plans = this.#plan(next);
+      if (next.closed && !this.#state.closed) await this.#closed.set();
       const wasWanted = this.#wanted;
       this.#wanted = true;
       try {

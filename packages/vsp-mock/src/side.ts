@@ -7,6 +7,7 @@ export interface SideOptions {
   platform: Platform;
   settings: Settings;
   node: { name: string; ip: string };
+  stateDirectory: string;
   logger: PluginContext<unknown>['logger'];
   /** There are other devices than before, or their health is another. */
   onDevices: () => void;

@@ -34,11 +34,18 @@ export class SoftwareDpu implements Plugin {
   }
 
   async init({ dpuMode, dpuIdentifier }: InitRequest): Promise<IpPort> {
-    const { logger, node } = this.#context;
+    const { logger, node, stateDirectory } = this.#context;
     const onDevices = () => {
       for (const watcher of this.#watchers) watcher();
     };
-    const options = { platform: this.#platform, settings: this.#settings, node, logger, onDevices };
+    const options = {
+      platform: this.#platform,
+      settings: this.#settings,
+      node,
+      stateDirectory,
+      logger,
+      onDevices,
+    };
     const side = dpuMode ? new DpuSide(options, dpuIdentifier) : new HostSide(options);
     this.#side = side;
     try {

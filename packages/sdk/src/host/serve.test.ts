@@ -271,3 +271,23 @@ test('a call that takes too long is answered, and from then on health says NOT_S
   expect(hung).toEqual([expect.stringMatching(words)]);
   await expect(rawClient(socketPath)(healthService.Check, {})).resolves.toEqual({ status: 'NOT_SERVING' });
 });
+
+test('what a plugin writes to its state directory is there after a restart, for nobody else', async () => {
+  const directory = await temporaryDirectory();
+  const socketPath = join(directory, 'vsp.sock');
+  const contexts: string[] = [];
+  const plugin = {
+    create: ({ stateDirectory }: { stateDirectory: string }) => {
+      contexts.push(stateDirectory);
+      return memoryPlugin();
+    },
+  };
+  const { server } = await serve(memoryPlugin(), { plugin, socketPath });
+  const [stateDirectory = ''] = contexts;
+  expect((await stat(stateDirectory)).mode & 0o777).toBe(0o700);
+  await writeFile(join(stateDirectory, 'known'), '');
+  await server.close();
+  await serve(memoryPlugin(), { plugin, socketPath });
+  expect(contexts).toEqual([stateDirectory, stateDirectory]);
+  expect(existsSync(join(stateDirectory, 'known'))).toBe(true);
+});

@@ -1,5 +1,6 @@
 /** The plugin host: serves a plugin over gRPC on a unix socket. */
-import { chmod } from 'node:fs/promises';
+import { chmod, mkdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { Server, ServerCredentials, type ServiceDefinition, type UntypedServiceImplementation } from '@grpc/grpc-js';
 import type { Logger, Platform, Plugin, PluginDefinition } from '../contract.ts';
 import { DpuError } from '../errors.ts';
@@ -60,7 +61,10 @@ export async function serve(options: ServeOptions): Promise<PluginServer> {
   const { socketPath, settings, node, logger, platform, drainMs = 10_000, deadlineMs = defaultDeadlineMs } = options;
   await prepareSocket(socketPath);
   const stopping = new AbortController();
-  const container = pluginContainer({ logger, settings, signal: stopping.signal, node, platform });
+  // The daemon makes the socket's directory, and takes it away with the DPU.
+  const stateDirectory = join(dirname(socketPath), 'state');
+  await mkdir(stateDirectory, { recursive: true, mode: 0o700 });
+  const container = pluginContainer({ logger, settings, signal: stopping.signal, node, stateDirectory, platform });
   const created = await createPlugin(options.plugin, container, stopping, deadlineMs);
   const closing = new AbortController();
   const session = new PluginSession({
