@@ -59,9 +59,9 @@ export class DpuSide implements Side {
   #wanted = true;
 
   constructor(options: SideOptions, identifier: string) {
-    const { platform, logger, settings, node, onDevices } = options;
+    const { platform, logger, settings, node, mtu, onDevices } = options;
     this.#options = options;
-    this.#pool = new DevicePool(platform, nfKind(node.name), logger, onDevices);
+    this.#pool = new DevicePool(platform, nfKind(node.name, mtu), logger, onDevices);
     this.#links = new Links(platform.exec);
     this.#closed = new ClosedMarker(options.stateDirectory);
     const isOwnWork = ({ name, deleted }: LinkChange) => !deleted && isNodeEnd(name) && !this.handsOutVfs;
@@ -234,11 +234,12 @@ export class DpuSide implements Side {
   }
 
   async #makeLinks(representors: readonly string[]): Promise<Map<string, Link>> {
-    const { settings, node } = this.#options;
+    const { settings, node, mtu } = this.#options;
     const { peer } = settings;
     const commands = representors.flatMap((name): IpCommand[] => {
       const up = `link set ${name} up`;
-      return peer === undefined ? [up] : [vxlanCommand(name, representorIndex(name), settings, peer, node), up];
+      if (peer === undefined) return [up];
+      return [vxlanCommand(name, representorIndex(name), { settings, peer, node, mtu }), up];
     });
     const { links, failures } = await this.#links.batchAndList(commands);
     // There already, or on one node not there yet: it is attached when it appears.

@@ -15,6 +15,7 @@ import { NetworkFunctions } from './network-functions.ts';
 import { linuxPlatform, type Platform } from './platform.ts';
 import { MAX_VFS, parseSettings, type Settings } from './settings.ts';
 import type { Side } from './side.ts';
+import { oneNodeMtu, tunnelMtu } from './underlay.ts';
 
 export class SoftwareDpu implements Plugin {
   readonly #context: Omit<PluginContext<unknown>, 'platform'>;
@@ -38,9 +39,11 @@ export class SoftwareDpu implements Plugin {
     const onDevices = () => {
       for (const watcher of this.#watchers) watcher();
     };
+    const { peer } = this.#settings;
     const options = {
       platform: this.#platform,
       settings: this.#settings,
+      mtu: peer === undefined ? oneNodeMtu : await tunnelMtu(this.#platform.exec, peer),
       node,
       stateDirectory,
       logger,

@@ -110,6 +110,14 @@ test('while a node that settings name is not known, a DPU keeps what it runs', (
   expect(configVerdict(held, [held], [dpu('d')], context(schema)).reason).toBe('NodeUnknown');
 });
 
+test('a plugin may disturb traffic on one side only', () => {
+  const rough: PluginRelease = { ...plugin, manifest: { ...plugin.manifest, disturbsTraffic: ['dpu'] } };
+  const catalog = new PluginCatalog([], [rough]);
+  const disturbs = (side: string) =>
+    choose(dpu('d', side), [], 'vsp:1', { catalog, addressOf }).wanted?.disturbsTraffic;
+  expect([disturbs('host'), disturbs('dpu')]).toEqual([false, true]);
+});
+
 test('a broken schema is the plugin’s fault, not an exception', () => {
   const { problem } = choose(dpu('d'), [], 'vsp:1', context({ type: 'no-such-type' }));
   expect(problem?.message).toContain('schema is broken');

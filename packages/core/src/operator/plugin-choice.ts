@@ -1,4 +1,5 @@
 /** Which plugin, version and settings a DPU shall run. Pure. */
+import type { DpuSide } from '@dpu-operator/sdk/manifest';
 import type { DataProcessingUnit } from '../api/data-processing-unit.ts';
 import type { DataProcessingUnitConfig } from '../api/data-processing-unit-config.ts';
 import type { PluginRun } from '../api/plugin-run.ts';
@@ -51,7 +52,7 @@ export function choose(
   const settings = settingsOf(config, addressOf);
   const problem = 'reason' in release ? release : faultOf(release, config, settings);
   if (problem || 'reason' in release) return { config, wanted: undefined, numVfs: dpu.spec.numVfs, problem };
-  const wanted = pluginRun(release, settings.settings, vspImage);
+  const wanted = pluginRun(release, sideOf(dpu), settings.settings, vspImage);
   return { config, wanted, numVfs: config?.spec.numVfs, problem: undefined };
 }
 
@@ -81,10 +82,14 @@ function releaseOf(
   if ('reason' in release) {
     return asked ? { ...release, message: `spec.plugin: ${release.message}` } : release;
   }
-  const side = dpu.spec.isDpuSide ? 'dpu' : 'host';
+  const side = sideOf(dpu);
   if (release.manifest.products.some((product) => product[side])) return release;
   const message = `plugin ${release.plugin} has no product with a ${side} side, which this DPU is; select another`;
   return { reason: 'SideMissing', message };
+}
+
+function sideOf({ spec }: DataProcessingUnit): DpuSide {
+  return spec.isDpuSide ? 'dpu' : 'host';
 }
 
 function gone(name: string | undefined, { spec }: DataProcessingUnit): Problem {

@@ -50,7 +50,7 @@ const dpu = {
 } as const;
 
 const run = (settings: Record<string, unknown>, more: Partial<PluginRelease> = {}) =>
-  pluginRun({ ...release, ...more }, settings, 'vsp:1');
+  pluginRun({ ...release, ...more }, 'host', settings, 'vsp:1');
 
 test('a wrong environment names every variable', () => {
   expect(() => parseEnvironment({ LEADER_ELECTION: 'maybe', HEALTH_PORT: 'x' }, 'host')).toThrow(

@@ -30,7 +30,7 @@ export interface Link {
   masterName?: string;
   /** The other end of a veth pair. Its name is known only where that end is in the same namespace. */
   peer?: { name?: string; index?: number };
-  vxlan?: { vni: number; port: number; remote?: string };
+  vxlan?: { vni: number; port: number; local?: string; remote?: string };
   addresses: LinkAddress[];
 }
 
@@ -73,6 +73,8 @@ const wireLink = z.object({
         .object({
           id: z.number().optional(),
           port: z.number().optional(),
+          local: z.string().optional(),
+          local6: z.string().optional(),
           remote: z.string().optional(),
           remote6: z.string().optional(),
         })
@@ -158,6 +160,7 @@ export function parseLinks(json: string): Link[] {
 function toLink(wire: z.infer<typeof wireLink>): Link {
   const kind = wire.linkinfo?.info_kind;
   const data = wire.linkinfo?.info_data;
+  const local = data?.local ?? data?.local6;
   const remote = data?.remote ?? data?.remote6;
   return {
     name: wire.ifname,
@@ -177,7 +180,9 @@ function toLink(wire: z.infer<typeof wireLink>): Link {
     }),
     ...(kind === 'vxlan' &&
       data?.id !== undefined &&
-      data.port !== undefined && { vxlan: { vni: data.id, port: data.port, ...(remote && { remote }) } }),
+      data.port !== undefined && {
+        vxlan: { vni: data.id, port: data.port, ...(local && { local }), ...(remote && { remote }) },
+      }),
     addresses: wire.addr_info.flatMap(({ family, local, prefixlen, scope }) =>
       (family === 'inet' || family === 'inet6') && local
         ? [{ family, address: local, prefixLength: prefixlen, scope }]
