@@ -72,6 +72,13 @@ export function renderDaemonSet(
                 httpGet: { path: '/readyz', port: daemonHealthPort, host: '127.0.0.1', scheme: 'HTTP' },
                 periodSeconds: 5,
               },
+              // One whose event loop stands still for two minutes is started anew.
+              livenessProbe: {
+                httpGet: { path: '/healthz', port: daemonHealthPort, host: '127.0.0.1', scheme: 'HTTP' },
+                periodSeconds: 20,
+                timeoutSeconds: 10,
+                failureThreshold: 6,
+              },
               volumeMounts,
             },
           ],

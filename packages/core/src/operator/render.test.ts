@@ -63,6 +63,7 @@ test('the daemons run where the nodes are labelled, with the directories of the 
   expect(set).toContain('{"key":"dpu","operator":"In","values":["true"]}');
   expect(set).toContain('{"key":"dpu.config.openshift.io/dpuside","operator":"Exists"}');
   expect(set).not.toContain('"nodeSelector":');
+  expect(set).toContain('"livenessProbe":{"httpGet":{"path":"/healthz"');
   expect(set).toContain('{"name":"CNI_BIN_DIR","value":"/opt/cni/bin"}');
   expect(set).toContain('{"name":"LOG_LEVEL","value":"debug"}');
   expect(set).toContain('"mountPath":"/var/run/netns","mountPropagation":"HostToContainer"');
