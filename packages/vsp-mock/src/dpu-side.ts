@@ -139,7 +139,8 @@ export class DpuSide implements Side {
       const next = await change(this.#state);
       if (next === this.#state) return undefined;
       const plans = this.#plan(next);
-      if (next.closed && !this.#state.closed) await this.#closed.set();
+      const closes = next.closed && !this.#state.closed;
+      if (closes) await this.#closed.set();
       const wasWanted = this.#wanted;
       this.#wanted = true;
       try {
@@ -150,6 +151,7 @@ export class DpuSide implements Side {
       } catch (error) {
         this.#wanted = wasWanted;
         await this.#goBack();
+        if (closes) await this.#closed.clear();
         throw error;
       }
     });
