@@ -117,6 +117,9 @@ export class KindClusters {
       nodes,
       exec,
       loadImages: (names) => loader.load(names),
+      restartNode: async (node) => {
+        await this.#engine.run(['restart', '--time', '5', node]);
+      },
       delete: () => this.delete(name),
     };
   }

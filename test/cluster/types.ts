@@ -21,6 +21,8 @@ export interface Cluster {
   exec(node: string, argv: readonly string[], options?: Pick<RunOptions, 'input' | 'timeoutMs'>): Promise<RunResult>;
   /** Builds images from this checkout and puts them on the worker nodes; the names of those that had changed. */
   loadImages(names?: readonly string[]): Promise<string[]>;
+  /** As a power cycle does; the node may have another address afterwards. Absent where nodes are the user's machines. */
+  restartNode?: (node: string) => Promise<void>;
   delete(): Promise<void>;
 }
 

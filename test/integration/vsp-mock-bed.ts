@@ -1,5 +1,5 @@
 /** Network namespaces that stand for nodes, pods and the outside, and the software DPU working in them. */
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
 import {
   type ExecResult,
@@ -85,7 +85,8 @@ export class Bed implements AsyncDisposable {
     }
     const bed = new Bed(prefix);
     for (const directory of await bed.switchDirectories()) await endStaleOvs(directory);
-    await rm(`/run/${prefix}`, { recursive: true, force: true });
+    for (const directory of [`/run/${prefix}`, `/run/${prefix}-state`])
+      await rm(directory, { recursive: true, force: true });
     return bed;
   }
 
@@ -97,7 +98,15 @@ export class Bed implements AsyncDisposable {
 
   /** @param exec runs the plugin's programs in the node's place */
   plugin(node: Netns, ip: string, settings: Record<string, unknown>, exec = linuxPlatform(node.path).exec) {
-    const context = { logger, settings, signal: new AbortController().signal, node: { name: node.name, ip } };
+    const stateDirectory = `/run/${this.#prefix}-state/${node.name}`;
+    mkdirSync(stateDirectory, { recursive: true, mode: 0o700 });
+    const context = {
+      logger,
+      settings,
+      signal: new AbortController().signal,
+      node: { name: node.name, ip },
+      stateDirectory,
+    };
     const plugin = new SoftwareDpu(context, {
       ...linuxPlatform(node.path),
       exec,
@@ -124,7 +133,9 @@ export class Bed implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     for (const plugin of this.#plugins) await plugin.close();
     for (const netns of this.#namespaces) await netns.delete();
-    await rm(`/run/${this.#prefix}`, { recursive: true, force: true });
+    for (const directory of [`/run/${this.#prefix}`, `/run/${this.#prefix}-state`]) {
+      await rm(directory, { recursive: true, force: true });
+    }
   }
 }
 

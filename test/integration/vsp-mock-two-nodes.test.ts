@@ -253,6 +253,31 @@ describe('a restart', () => {
     await eventually('a ping', reachesB, Boolean);
   });
 
+  it('with another address of the DPU node leads the pods there', async () => {
+    const otherIp = '192.0.2.3';
+    await dpuNode.links.batch([`addr del ${dpuIp}/24 dev up0`, `addr add ${otherIp}/24 dev up0`]);
+    await Promise.all([host.close(), dpu.close()]);
+    host = bed.plugin(hostNode, hostIp, { peer: otherIp, vfs: 4 });
+    dpu = bed.plugin(dpuNode, otherIp, { peer: hostIp, networkFunctionPorts: 4 });
+    await dpu.init({ dpuMode: true, dpuIdentifier: identifier });
+    expect(await host.init({ dpuMode: false, dpuIdentifier: identifier })).toEqual({ ip: otherIp, port: 50151 });
+    await dpu.bridge.createBridgePort(port(0, macA));
+    await dpu.bridge.createBridgePort(port(1, macB));
+    await eventually('a ping', reachesB, Boolean);
+    expect(await host.getDevices()).toHaveLength(4);
+  });
+
+  it('takes the MTU of the network between the nodes', async () => {
+    expect((await hostNode.links.find('swdpu-vf3'))?.mtu).toBe(1450);
+    await host.setNumVfs(2);
+    await hostNode.links.batch(['link set up0 mtu 1400']);
+    await host.close();
+    host = bed.plugin(hostNode, hostIp, { peer: '192.0.2.3', vfs: 4 });
+    await host.init({ dpuMode: false, dpuIdentifier: identifier });
+    expect((await hostNode.links.find('swdpu-vf3'))?.mtu).toBe(1350);
+    await hostNode.links.batch(['link set up0 mtu 1500']);
+  });
+
   it('of Open vSwitch, killed, brings the ports back', async () => {
     const [directory] = await bed.switchDirectories();
     const pid = Number(await readFile(`${directory}/ovs-vswitchd.pid`, 'utf8'));

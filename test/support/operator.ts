@@ -84,8 +84,8 @@ function softwareDpuConfigs({ cluster }: TestBed, { hostVfs, networkFunctionPort
   const host = nodeOf(cluster, 'host');
   const dpu = nodeOf(cluster, 'dpu');
   return [
-    config(host, { numVfs: hostVfs, settings: { peer: dpu.ip } }),
-    config(dpu, { settings: { peer: host.ip, networkFunctionPorts } }),
+    config(host, { numVfs: hostVfs, settings: { peer: `{nodeIp:${dpu.name}}` } }),
+    config(dpu, { settings: { peer: `{nodeIp:${host.name}}`, networkFunctionPorts } }),
   ]
     .map((object) => stringify(object))
     .join('---\n');

@@ -29,7 +29,7 @@ export async function selectPlugin(bed: TestBed, plugin: object | null, settings
     ['host', 'dpu'],
     ['dpu', 'host'],
   ] as const) {
-    const peer = nodeOf(bed.cluster, other).ip;
+    const peer = `{nodeIp:${nodeOf(bed.cluster, other).name}}`;
     const patch = JSON.stringify({ spec: { plugin, settings: { networkFunctionPorts: null, ...settings, peer } } });
     const config = ['dpuconfig', '-n', namespace, `software-dpu-${role}`];
     await bed.kubectl.run(['patch', ...config, '--type=merge', '-p', patch]);

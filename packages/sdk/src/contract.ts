@@ -196,6 +196,11 @@ export interface PluginContext<Settings> {
   signal: AbortSignal;
   /** The node the plugin runs on, and its address. */
   node: { name: string; ip: string };
+  /**
+   * For what the plugin must know after a restart of its process or pod: a directory on the node of this DPU alone, with
+   * mode 0700. It goes when the DPU is taken away, and when the node restarts.
+   */
+  stateDirectory: string;
   /** The machine, by way of helpers that a test can replace. */
   platform: Platform;
 }

@@ -9,6 +9,7 @@ import {
 } from '@dpu-operator/sdk';
 import { type IpCommand, type Link, type LinkChange, Links } from '@dpu-operator/sdk/linux';
 import { type Change, Changes } from './changes.ts';
+import { ClosedMarker } from './closed-marker.ts';
 import { nfKind, vxlanCommand } from './device-kinds.ts';
 import { findDevices } from './find-device.ts';
 import type { FunctionDevices } from './function-devices.ts';
@@ -21,7 +22,7 @@ import type { Side, SideOptions } from './side.ts';
 import { Switch } from './switch.ts';
 import { type PortPlan, planPorts } from './vlan-plan.ts';
 
-/** What callers asked for. It is not kept over a restart: the daemon repeats it. */
+/** What callers asked for. It is not kept over a restart, except for `closed`: the daemon repeats it. */
 export interface DpuState {
   /** By bare name. */
   bridgePorts: ReadonlyMap<string, BridgePort>;
@@ -52,6 +53,7 @@ export class DpuSide implements Side {
   readonly #keeper: Keeper;
   readonly #serial = new Serial();
   readonly #changes: Changes<DpuState, LinksByName>;
+  readonly #closed: ClosedMarker;
   #state = nothing;
   /** Of that state. */
   #plans: readonly PortPlan[] = [];
@@ -59,15 +61,16 @@ export class DpuSide implements Side {
   #wanted = true;
 
   constructor(options: SideOptions, identifier: string) {
-    const { platform, logger, settings, node, onDevices } = options;
+    const { platform, logger, settings, node, mtu, onDevices } = options;
     this.#options = options;
-    this.#pool = new DevicePool(platform, nfKind(node.name), logger, onDevices);
+    this.#pool = new DevicePool(platform, nfKind(node.name, mtu), logger, onDevices);
     this.#links = new Links(platform.exec);
     this.#changes = new Changes({
       serial: this.#serial,
       state: () => this.#state,
       apply: (next) => this.#apply(next),
     });
+    this.#closed = new ClosedMarker(options.stateDirectory);
     const isOwnWork = ({ name, deleted }: LinkChange) => !deleted && isNodeEnd(name) && !this.handsOutVfs;
     this.#keeper = new Keeper({
       platform,
@@ -93,8 +96,10 @@ export class DpuSide implements Side {
       const { settings, node } = this.#options;
       // On one node, network functions get the VFs of the host side.
       const ports = this.handsOutVfs ? undefined : this.#pool.adopt(settings.networkFunctionPorts);
-      const [state] = await Promise.all([ports, this.#switch.start()]);
-      this.#plans = this.#plan(nothing);
+      const [state, closed] = await Promise.all([ports, this.#closed.isSet(), this.#switch.start()]);
+      // Chains that are not repeated, for their functions are missing, are not gone around.
+      this.#state = { ...nothing, closed };
+      this.#plans = this.#plan(this.#state);
       await this.#reconcile(this.#plans);
       this.#keeper.start();
       if (state?.unsettled) this.#keeper.poke();
@@ -113,6 +118,7 @@ export class DpuSide implements Side {
         this.#wanted = false;
         await this.#removeRepresentors(new Set(), byName(await this.#links.list()));
         await this.#switch.stop();
+        await this.#closed.clear();
         this.#state = nothing;
         this.#plans = this.#plan(nothing);
       }
@@ -141,6 +147,8 @@ export class DpuSide implements Side {
 
   async #apply(next: DpuState): Promise<LinksByName> {
     const plans = this.#plan(next);
+    const closes = next.closed && !this.#state.closed;
+    if (closes) await this.#closed.set();
     const wasWanted = this.#wanted;
     this.#wanted = true;
     try {
@@ -151,6 +159,7 @@ export class DpuSide implements Side {
     } catch (error) {
       this.#wanted = wasWanted;
       await this.#goBack();
+      if (closes) await this.#closed.clear();
       throw error;
     }
   }
@@ -234,11 +243,12 @@ export class DpuSide implements Side {
   }
 
   async #makeLinks(representors: readonly string[]): Promise<Map<string, Link>> {
-    const { settings, node } = this.#options;
+    const { settings, node, mtu } = this.#options;
     const { peer } = settings;
     const commands = representors.flatMap((name): IpCommand[] => {
       const up = `link set ${name} up`;
-      return peer === undefined ? [up] : [vxlanCommand(name, representorIndex(name), settings, peer, node), up];
+      if (peer === undefined) return [up];
+      return [vxlanCommand(name, representorIndex(name), { settings, peer, node, mtu }), up];
     });
     const { links, failures } = await this.#links.batchAndList(commands);
     // There already, or on one node not there yet: it is attached when it appears.

@@ -1,10 +1,9 @@
 /** Finds the device of a network function by the MAC that its pod's interface has. */
-import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import { DpuError } from '@dpu-operator/sdk';
-import { exec, type Link, Links } from '@dpu-operator/sdk/linux';
+import { Links } from '@dpu-operator/sdk/linux';
 import { macOf } from './names.ts';
 import type { Platform } from './platform.ts';
+import { linksOfPods } from './pods.ts';
 import { MAX_VFS } from './settings.ts';
 
 export interface FindDeviceOptions {
@@ -37,7 +36,7 @@ export async function findDevices(macs: readonly string[], options: FindDeviceOp
   }
   if (missing.length > 0) {
     const peers = new Map(indices.map((index) => [node.get(port(index))?.index, index]));
-    for (const link of await linksOfPods(platform)) {
+    for (const { link } of await linksOfPods(platform, 'veth')) {
       const index = peers.get(link.peer?.index);
       const mac = missing.find((candidate) => candidate.toLowerCase() === link.mac);
       if (index !== undefined && mac !== undefined) found.set(mac, index);
@@ -50,14 +49,4 @@ export async function findDevices(macs: readonly string[], options: FindDeviceOp
     const text = `no device of this DPU (${known}) has MAC ${mac}; give the pod one of them first`;
     throw new DpuError('NOT_FOUND', text);
   });
-}
-
-async function linksOfPods({ netnsDirectory }: Platform): Promise<Link[]> {
-  const found: Link[] = [];
-  for (const name of await readdir(netnsDirectory).catch(() => [])) {
-    // A namespace may go while it is looked into.
-    const links = await new Links(exec, join(netnsDirectory, name)).list({ kind: 'veth' }).catch(() => [] as Link[]);
-    found.push(...links);
-  }
-  return found;
 }

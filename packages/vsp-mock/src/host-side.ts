@@ -4,6 +4,7 @@ import { vethVfKind, vxlanKind } from './device-kinds.ts';
 import { Keeper } from './keeper.ts';
 import { Serial } from './platform.ts';
 import { DevicePool } from './pool.ts';
+import { retargetPods } from './retarget.ts';
 import { daemonAddress } from './settings.ts';
 import type { Side, SideOptions } from './side.ts';
 
@@ -14,8 +15,9 @@ export class HostSide implements Side {
   readonly #serial = new Serial();
 
   constructor(options: SideOptions) {
-    const { platform, logger, settings, node, onDevices } = options;
-    const kind = settings.peer === undefined ? vethVfKind(node.name) : vxlanKind(settings, settings.peer, node);
+    const { platform, logger, settings, node, mtu, onDevices } = options;
+    const { peer } = settings;
+    const kind = peer === undefined ? vethVfKind(node.name, mtu) : vxlanKind({ settings, peer, node, mtu });
     this.#options = options;
     this.#pool = new DevicePool(platform, kind, logger, onDevices);
     this.#keeper = new Keeper({ platform, logger, look: () => this.#serial.run(() => this.#pool.ensure()) });
@@ -23,7 +25,9 @@ export class HostSide implements Side {
 
   start(): Promise<IpPort> {
     return this.#serial.run(async () => {
-      const { settings, node } = this.#options;
+      const { platform, settings, node, logger } = this.#options;
+      const { peer } = settings;
+      if (peer !== undefined) await retargetPods(platform, { settings, peer, node }, logger);
       const { unsettled } = await this.#pool.adopt(settings.vfs);
       this.#keeper.start();
       if (unsettled) this.#keeper.poke();

@@ -7,6 +7,9 @@ export interface SideOptions {
   platform: Platform;
   settings: Settings;
   node: { name: string; ip: string };
+  stateDirectory: string;
+  /** Of VFs and ports for network functions. */
+  mtu: number;
   logger: PluginContext<unknown>['logger'];
   /** There are other devices than before, or their health is another. */
   onDevices: () => void;

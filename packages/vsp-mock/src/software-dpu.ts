@@ -15,6 +15,7 @@ import { NetworkFunctions } from './network-functions.ts';
 import { linuxPlatform, type Platform } from './platform.ts';
 import { MAX_VFS, parseSettings, type Settings } from './settings.ts';
 import type { Side } from './side.ts';
+import { oneNodeMtu, tunnelMtu } from './underlay.ts';
 
 export class SoftwareDpu implements Plugin {
   readonly #context: Omit<PluginContext<unknown>, 'platform'>;
@@ -34,11 +35,20 @@ export class SoftwareDpu implements Plugin {
   }
 
   async init({ dpuMode, dpuIdentifier }: InitRequest): Promise<IpPort> {
-    const { logger, node } = this.#context;
+    const { logger, node, stateDirectory } = this.#context;
     const onDevices = () => {
       for (const watcher of this.#watchers) watcher();
     };
-    const options = { platform: this.#platform, settings: this.#settings, node, logger, onDevices };
+    const { peer } = this.#settings;
+    const options = {
+      platform: this.#platform,
+      settings: this.#settings,
+      mtu: peer === undefined ? oneNodeMtu : await tunnelMtu(this.#platform.exec, peer),
+      node,
+      stateDirectory,
+      logger,
+      onDevices,
+    };
     const side = dpuMode ? new DpuSide(options, dpuIdentifier) : new HostSide(options);
     this.#side = side;
     try {

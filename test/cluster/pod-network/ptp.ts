@@ -1,4 +1,4 @@
-import { internalIp, type Kubectl } from '../kubectl.ts';
+import type { Kubectl } from '../kubectl.ts';
 import { runOnNode, writeNetwork } from '../on-node.ts';
 import type { Cluster } from '../types.ts';
 
@@ -6,27 +6,54 @@ import type { Cluster } from '../types.ts';
 const clusterCidr = '10.244.0.0/16';
 
 /**
- * The pod network of clusters without kindnet, which does the same: a veth pair a pod with an address from its node's
- * range, routes between the nodes, and the node's address for what leaves the cluster. Run again at every start, since
- * routes and rules do not outlive a node's restart.
+ * All nodes are on one segment of the container engine: each asks there for the addresses of other nodes' pods, and
+ * answers for those of its own, to which it has routes. So nothing depends on a node's address, which may be another
+ * after a restart. Traffic that leaves the cluster gets the node's address.
+ */
+const script = `#!/bin/sh
+set -eu
+sysctl -qw net.ipv4.conf.eth0.proxy_arp=1
+# From the first moment on: the kernel would wait up to 0.8 s before it answers for another.
+sysctl -qw net.ipv4.neigh.eth0.proxy_delay=0
+ip route replace ${clusterCidr} dev eth0
+rule="POSTROUTING -s ${clusterCidr} ! -d ${clusterCidr} -j MASQUERADE"
+iptables -t nat -C $rule 2>/dev/null || iptables -t nat -A $rule
+`;
+
+const scriptPath = '/usr/local/sbin/pod-network';
+const unit = 'pod-network.service';
+
+/** What the kernel forgets when a node restarts, systemd does again. */
+const unitText = `[Unit]
+Description=Routes of the pod network
+Before=containerd.service kubelet.service
+
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=${scriptPath}
+
+[Install]
+WantedBy=multi-user.target
+`;
+
+/**
+ * The pod network of clusters without kindnet: a veth pair a pod with an address from its node's range, and routes
+ * between the nodes that outlive restarts of these.
  */
 export async function ensurePodNetwork(exec: Cluster['exec'], kubectl: Kubectl): Promise<void> {
-  const nodes = (await kubectl.nodes()).map((node) => ({
-    name: node.metadata.name,
-    ip: internalIp(node),
-    podCidr: node.spec.podCIDR,
-  }));
+  const nodes = await kubectl.nodes();
   await Promise.all(
-    nodes.map(async ({ name, podCidr }) => {
-      if (!podCidr) throw new Error(`node ${name} has no podCIDR: does kube-controller-manager run?`);
-      for (const other of nodes) {
-        if (other.name === name || !other.podCidr) continue;
-        await runOnNode(exec, name, ['ip', 'route', 'replace', other.podCidr, 'via', other.ip]);
-      }
-      const rule = ['POSTROUTING', '-s', podCidr, '!', '-d', clusterCidr, '-j', 'MASQUERADE'];
-      const present = await exec(name, ['iptables', '-t', 'nat', '-C', ...rule]);
-      if (present.exitCode !== 0) await runOnNode(exec, name, ['iptables', '-t', 'nat', '-A', ...rule]);
-      await writeNetwork(exec, name, '10-ptp.conflist', networkList(podCidr));
+    nodes.map(async ({ metadata: { name }, spec: { podCIDR } }) => {
+      if (!podCIDR) throw new Error(`node ${name} has no podCIDR: does kube-controller-manager run?`);
+      const on = (argv: string[], input?: string) => runOnNode(exec, name, argv, input);
+      await on(['tee', scriptPath], script);
+      await on(['chmod', '755', scriptPath]);
+      await on(['tee', `/etc/systemd/system/${unit}`], unitText);
+      await on(['systemctl', 'daemon-reload']);
+      await on(['systemctl', 'enable', unit]);
+      await on(['systemctl', 'restart', unit]);
+      await writeNetwork(exec, name, '10-ptp.conflist', networkList(podCIDR));
     }),
   );
 }

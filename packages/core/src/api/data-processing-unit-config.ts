@@ -49,7 +49,9 @@ const specSchema = z
       .looseObject({})
       .meta({ 'x-kubernetes-preserve-unknown-fields': true })
       .optional()
-      .describe("Settings of the vendor's plugin, by the JSON schema in its manifest."),
+      .describe(
+        "Settings of the vendor's plugin, by the JSON schema in its manifest. {nodeIp:<node>} in a text stands for the InternalIP of a node, which is kept current.",
+      ),
   })
   .default({});
 

@@ -1,4 +1,5 @@
 export * from './conditions.ts';
+export * from './daemon-lease.ts';
 export * from './data-processing-unit.ts';
 export * from './data-processing-unit-config.ts';
 export * from './dpu-operator-config.ts';

@@ -73,4 +73,9 @@ export const finalizers = {
 } as const;
 
 /** Field managers: who owns which fields in server-side apply. */
-export const fieldManagers = { operator: 'dpu-operator', daemon: 'dpu-daemon' } as const;
+export const fieldManagers = {
+  operator: 'dpu-operator',
+  daemon: 'dpu-daemon',
+  /** The operator's, for what it says in the place of a daemon that is silent. */
+  silence: 'dpu-operator-silence',
+} as const;

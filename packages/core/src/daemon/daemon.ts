@@ -18,6 +18,7 @@ import { Allocator } from './kubelet/allocator.ts';
 import { DeviceInfoFiles } from './kubelet/device-info.ts';
 import { findPluginDirectory } from './kubelet/device-plugin.ts';
 import { DevicePool } from './kubelet/pool.ts';
+import { NodeLease } from './node/node-lease.ts';
 import { NodeState } from './node/node-state.ts';
 import { ObservedCluster } from './node/observed-cluster.ts';
 import { type CniService, NodePodServices } from './node/pod-services.ts';
@@ -29,7 +30,7 @@ export type StartCniServer = (dpus: DpuIndex, chains: ChainMembership) => Promis
 /**
  * The cluster says what is wanted of the node, detection which DPUs there are; the fleet keeps their objects and managers,
  * and these fill the device pool; the node's label and services follow from the sides that the fleet has. Nothing runs by
- * the clock but the heartbeat to the DPU side.
+ * the clock but the heartbeat to the DPU side and the renewal of the daemon's Lease.
  */
 @injectable()
 export class Daemon {
@@ -43,6 +44,7 @@ export class Daemon {
   readonly #services: NodePodServices;
   readonly #nodeState: NodeState;
   readonly #nodeController: Controller;
+  readonly #lease: NodeLease;
 
   constructor(
     @inject(tokens.config) config: DaemonConfig,
@@ -77,6 +79,14 @@ export class Daemon {
       nodeName,
       dpus: this.#dpus,
       attachments: attached,
+      logger,
+    });
+    this.#lease = new NodeLease({
+      store,
+      namespace: config.namespace,
+      nodeName,
+      podName: config.podName,
+      owner: () => this.#cluster.config,
       logger,
     });
     this.#detector = new Detector({
@@ -142,6 +152,7 @@ export class Daemon {
       this.#nodeController.enqueue('node');
       const ended = this.#nodeController.start(signal);
       await this.#cluster.start(signal);
+      void this.#lease.keep(signal);
       await this.#fleet.start(signal, this.#nodeState);
       // Not before the objects of this node's DPUs are known: what is known would be taken for all that there is.
       this.#cluster.on('change', () => this.#ordersChanged());

@@ -72,6 +72,7 @@ export class Side implements Handlers {
       directories: { vsp: vspDirectory(dpu.name), state: `${stateDirectory}/dpus/${dpu.name}` },
       pool,
       attachments: {
+        pods: (name) => attached.pods(name),
         bridgePorts: (name) => [...attached.bridgePorts(name), ...this.#ports.values()],
         networkFunctions: (name) => [...attached.networkFunctions(name), ...this.#functions],
       },

@@ -8,6 +8,7 @@ export interface ApplyOptions {
   fieldManager: string;
   /** Take fields that another manager owns; true unless told, as controllers should. */
   force?: boolean;
+  signal?: AbortSignal;
 }
 
 export interface DeleteOptions {
@@ -220,5 +221,6 @@ function applyRequest<T extends KubeObject>(
     query: { fieldManager: options.fieldManager, force: options.force ?? true },
     body: object,
     contentType: 'application/apply-patch+yaml',
+    signal: options.signal,
   };
 }

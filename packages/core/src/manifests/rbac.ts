@@ -64,6 +64,11 @@ const operatorNamespaced: Rule[] = [
   networks,
 ];
 
+const daemonNamespaced: Rule[] = [
+  // Its own Lease, by server-side apply.
+  rule('coordination.k8s.io', ['leases'], ['create', 'patch']),
+];
+
 const flavour = rule('', ['configmaps'], ['get'], ['microshift-version']);
 
 const daemonCluster: Rule[] = [
@@ -95,6 +100,7 @@ export function rbac(): object[] {
     ...granted('Role', operator, [networks], defaultNetworkNamespace),
     ...granted('Role', operator, [flavour], 'kube-public'),
     ...granted('ClusterRole', daemon, daemonCluster),
+    ...granted('Role', daemon, daemonNamespaced, operatorNamespace),
     ...granted('Role', vsp, [privilegedPods], operatorNamespace),
   ];
 }

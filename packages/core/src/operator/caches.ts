@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import { inject, injectable } from 'tsyringe';
 import { z } from 'zod';
+import { daemonLeaseLabels } from '../api/daemon-lease.ts';
 import { dataProcessingUnit } from '../api/data-processing-unit.ts';
 import { dataProcessingUnitConfig } from '../api/data-processing-unit-config.ts';
 import { dpuOperatorConfig } from '../api/dpu-operator-config.ts';
@@ -13,6 +14,7 @@ import {
   Informer,
   type KubeObject,
   type KubeStore,
+  lease,
   networkAttachmentDefinition,
   pod,
   type ResourceType,
@@ -22,14 +24,21 @@ import type { Environment } from './environment.ts';
 import { defaultNetworkNamespace } from './networks.ts';
 import { tokens } from './tokens.ts';
 
-/** Of nodes only their being there and their labels matter, and there can be thousands. */
-const nodeMetadata = {
+/** Of nodes only their being there, their labels and addresses matter, and there can be thousands. */
+const slimNode = {
   apiVersion: 'v1',
   kind: 'Node',
   plural: 'nodes',
   namespaced: false,
-  schema: z.object({ apiVersion: z.literal('v1'), kind: z.literal('Node'), metadata: metadataSchema }),
+  schema: z.object({
+    apiVersion: z.literal('v1'),
+    kind: z.literal('Node'),
+    metadata: metadataSchema,
+    status: z.object({ addresses: z.array(z.object({ type: z.string(), address: z.string() })).optional() }).optional(),
+  }),
 } as const;
+
+type SlimNode = z.infer<typeof slimNode.schema>;
 
 /** Of the locks of plugins too: each can have a megabyte. */
 const configMapMetadata = {
@@ -52,6 +61,7 @@ export class Caches {
   readonly pluginLocks;
   readonly nodes;
   readonly daemonSets;
+  readonly daemonLeases;
   readonly vspPods;
   readonly networks;
   readonly #crds;
@@ -74,8 +84,9 @@ export class Caches {
     this.dpuConfigs = watch(dataProcessingUnitConfig);
     this.vendorPlugins = watch(vendorPlugin);
     this.pluginLocks = watch(configMapMetadata, { namespace, labelSelector: labels.vendorPlugin });
-    this.nodes = watch(nodeMetadata);
+    this.nodes = watch(slimNode);
     this.daemonSets = watch(daemonSet, { namespace, fieldSelector: named(workloads.daemon) });
+    this.daemonLeases = watch(lease, { namespace, labelSelector: `app=${daemonLeaseLabels.app}` });
     // Those that install plugins too.
     this.vspPods = watch(pod, { namespace, labelSelector: labels.dpuName });
     this.networks = [
@@ -96,6 +107,16 @@ export class Caches {
   get catalog(): PluginCatalog {
     this.#catalog ??= new PluginCatalog(this.vendorPlugins.list());
     return this.#catalog;
+  }
+
+  /** The address by which other nodes reach a node: its first InternalIP. */
+  readonly addressOf = (nodeName: string): string | undefined => internalIp(this.nodes.get(nodeName));
+
+  /** Calls back when {@link addressOf} may answer otherwise. */
+  onNodeAddress(listener: () => void): void {
+    this.nodes.onChange((node, previous, kind) => {
+      if (kind !== 'updated' || internalIp(node) !== internalIp(previous)) listener();
+    });
   }
 
   /** Whether the cluster knows NetworkAttachmentDefinitions. */
@@ -134,8 +155,13 @@ export class Caches {
       this.pluginLocks,
       this.nodes,
       this.daemonSets,
+      this.daemonLeases,
       this.vspPods,
       this.#crds,
     ];
   }
+}
+
+function internalIp(node: SlimNode | undefined): string | undefined {
+  return node?.status?.addresses?.find(({ type }) => type === 'InternalIP')?.address;
 }

@@ -2,10 +2,9 @@ import type { ConditionInput } from '../api/conditions.ts';
 import type { DataProcessingUnit } from '../api/data-processing-unit.ts';
 import type { DataProcessingUnitConfig } from '../api/data-processing-unit-config.ts';
 import { keyOf } from '../kube/resource.ts';
-import type { PluginCatalog } from '../plugins/catalog.ts';
 import { configsOf } from './dpu-settings.ts';
 import { selects } from './label-selector.ts';
-import { type Problem, problemOf } from './plugin-choice.ts';
+import { type ChoiceContext, type Problem, problemOf } from './plugin-choice.ts';
 import { nameOf } from './rollout/plugin-run.ts';
 
 /** What a DataProcessingUnitConfig's condition says of the DPUs that it selects. */
@@ -13,7 +12,7 @@ export function configVerdict(
   config: DataProcessingUnitConfig,
   configs: readonly DataProcessingUnitConfig[],
   dpus: readonly DataProcessingUnit[],
-  catalog: PluginCatalog,
+  context: ChoiceContext,
 ): ConditionInput {
   const selected = dpus.filter((dpu) => selects(config.spec.dpuSelector, dpu.metadata.labels));
   if (selected.length === 0) {
@@ -30,7 +29,7 @@ export function configVerdict(
       superseded.push(`${name} (by ${keyOf(holder)})`);
       continue;
     }
-    const problem = problemOf(dpu, config, catalog);
+    const problem = problemOf(dpu, config, context);
     const { rollout } = dpu.status ?? {};
     if (problem) faults.push({ ...problem, message: `${name}: ${problem.message}` });
     else if (rollout?.phase === 'Failed') {

@@ -123,6 +123,30 @@ test('other settings make another pod', async () => {
   expect(server.objects.get(dpuPath)).toMatchObject({ spec: { numVfs: 3, hostPortsExpireAfterMinutes: 90 } });
 });
 
+test('settings that name a node follow its address, and hold what they were while there is none', async () => {
+  const path = '/api/v1/nodes/node-b';
+  const putNode = (address?: string) => {
+    const addresses = address === undefined ? [] : [{ type: 'InternalIP', address }];
+    server.put(path, { apiVersion: 'v1', kind: 'Node', metadata: { name: 'node-b' }, status: { addresses } });
+  };
+  const pod = () => JSON.stringify(server.objects.get(podPath));
+  putNode('192.0.2.2');
+  server.put(`/apis/${apiVersion}/namespaces/${operatorNamespace}/dataprocessingunitconfigs/c`, {
+    apiVersion,
+    kind: 'DataProcessingUnitConfig',
+    metadata: { name: 'c', namespace: operatorNamespace },
+    spec: { settings: { peer: '{nodeIp:node-b}' } },
+  });
+  putDpu();
+  await vi.waitFor(() => expect(pod()).toContain('{\\"peer\\":\\"192.0.2.2\\"}'));
+  const uid = await podUid();
+  putNode();
+  await vi.waitFor(() => expect(JSON.stringify(server.objects.get(dpuPath))).toContain('"NodeUnknown"'));
+  expect(await podUid()).toBe(uid);
+  putNode('192.0.2.3');
+  await vi.waitFor(() => expect(pod()).toContain('{\\"peer\\":\\"192.0.2.3\\"}'), 5_000);
+});
+
 test('a DPU whose node is gone goes too, without its daemon', async () => {
   putDpu();
   await podUid();

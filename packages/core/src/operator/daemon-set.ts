@@ -17,7 +17,16 @@ import { nodeFlags, nodeVariables } from './node-process.ts';
 /** On 127.0.0.1 of every node: the daemon shares the node's network. */
 const daemonHealthPort = 50_152;
 
-/** The daemon on every node labelled `dpu=true`. */
+/**
+ * Where an administrator wants a daemon, and where one has not finished yet: it takes its own label off the node as its
+ * last act. Terms are alternatives.
+ */
+const nodeSelectorTerms = [
+  { matchExpressions: [{ key: labels.dpuNode, operator: 'In', values: ['true'] }] },
+  { matchExpressions: [{ key: labels.nodeSide, operator: 'Exists' }] },
+];
+
+/** The daemon on every node labelled `dpu=true`, and on one that was until its daemon has cleaned up. */
 export function renderDaemonSet(
   config: DpuOperatorConfig,
   environment: Environment,
@@ -51,7 +60,7 @@ export function renderDaemonSet(
         metadata: { labels: selector },
         spec: {
           serviceAccountName: workloads.daemon,
-          nodeSelector: { [labels.dpuNode]: 'true' },
+          affinity: { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms } } },
           hostNetwork: true,
           // The daemon runs IPAM plugins in the mount namespace of the node's first process, with the node's files.
           hostPID: true,
@@ -71,6 +80,13 @@ export function renderDaemonSet(
               readinessProbe: {
                 httpGet: { path: '/readyz', port: daemonHealthPort, host: '127.0.0.1', scheme: 'HTTP' },
                 periodSeconds: 5,
+              },
+              // One whose event loop stands still for two minutes is started anew.
+              livenessProbe: {
+                httpGet: { path: '/healthz', port: daemonHealthPort, host: '127.0.0.1', scheme: 'HTTP' },
+                periodSeconds: 20,
+                timeoutSeconds: 10,
+                failureThreshold: 6,
               },
               volumeMounts,
             },

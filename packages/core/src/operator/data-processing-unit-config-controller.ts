@@ -36,13 +36,14 @@ export class DataProcessingUnitConfigController {
     caches.dpuConfigs.onChange(enqueueAll);
     caches.dpus.onChange(enqueueAll);
     caches.vendorPlugins.onChange(enqueueAll);
+    caches.onNodeAddress(enqueueAll);
   }
 
   async reconcile(key: string): Promise<void> {
     const config = this.#caches.dpuConfigs.getByKey(key);
     if (!config) return;
-    const { dpuConfigs, dpus, catalog } = this.#caches;
-    const verdict = configVerdict(config, dpuConfigs.list(), dpus.list(), catalog);
+    const { dpuConfigs, dpus } = this.#caches;
+    const verdict = configVerdict(config, dpuConfigs.list(), dpus.list(), this.#caches);
     const changed = await applyConditions(this.#store, dataProcessingUnitConfig, config, [verdict], {
       fieldManager: fieldManagers.operator,
     });

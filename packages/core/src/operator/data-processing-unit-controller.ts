@@ -59,6 +59,7 @@ export class DataProcessingUnitController {
     caches.dpus.onChange((dpu) => this.controller.enqueue(keyOf(dpu)));
     caches.dpuConfigs.onChange(() => enqueueAll());
     caches.vendorPlugins.onChange(() => enqueueAll());
+    caches.onNodeAddress(() => enqueueAll());
     caches.nodes.onChange(({ metadata }, _, kind) => {
       if (kind === 'deleted') enqueueAll((dpu) => dpu.spec.nodeName === metadata.name);
     });
@@ -89,7 +90,7 @@ export class DataProcessingUnitController {
   }
 
   async #serve(cached: DataProcessingUnit): Promise<Requeue | undefined> {
-    const choice = choose(cached, this.#caches.dpuConfigs.list(), this.#caches.catalog, this.#environment.vspImage);
+    const choice = choose(cached, this.#caches.dpuConfigs.list(), this.#environment.vspImage, this.#caches);
     await this.#recordForDaemon(cached, choice);
     const settled = await this.#advance(cached, choice);
     if (!settled) return undefined;

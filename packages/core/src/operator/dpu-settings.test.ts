@@ -28,8 +28,13 @@ const plugin: PluginRelease = {
   },
 };
 
-const catalogOf = (settings: PluginRelease['manifest']['settings']) =>
-  new PluginCatalog([], [{ ...plugin, manifest: { ...plugin.manifest, settings } }]);
+const addressOf = (name: string) => (name === 'worker-2' ? '192.0.2.2' : undefined);
+
+/** A catalog whose one plugin has settings of that schema. */
+const context = (settings: PluginRelease['manifest']['settings']) => ({
+  catalog: new PluginCatalog([], [{ ...plugin, manifest: { ...plugin.manifest, settings } }]),
+  addressOf,
+});
 
 function dpu(name: string, side = 'host'): DataProcessingUnit {
   return {
@@ -72,27 +77,49 @@ test('a selector means what it means to Kubernetes', () => {
 
 test('good settings are taken, with the VF count', () => {
   const held = config('a', 1, { numVfs: 4, settings: { vfs: 2 } });
-  const choice = choose(dpu('d'), [held], catalogOf(schema), 'vsp:1');
+  const choice = choose(dpu('d'), [held], 'vsp:1', context(schema));
   expect(choice).toMatchObject({ config: held, wanted: { name: '@vendor/vsp', settings: { vfs: 2 } }, numVfs: 4 });
   expect(choice.problem).toBeUndefined();
 });
 
 test('wrong settings change nothing, and say which field is wrong', () => {
   const wrong = config('a', 1, { numVfs: 4, settings: { vfs: 'many', bogus: 1 } });
-  const choice = choose(dpu('d'), [wrong], catalogOf(schema), 'vsp:1');
+  const choice = choose(dpu('d'), [wrong], 'vsp:1', context(schema));
   expect(choice).toMatchObject({ wanted: undefined, numVfs: 8, problem: { reason: 'SettingsInvalid' } });
   expect(choice.problem?.message).toContain('spec.settings.vfs must be integer');
   expect(choice.problem?.message).toContain('(bogus)');
 });
 
 test('settings that a plugin cannot do without are asked for', () => {
-  const { problem } = choose(dpu('d'), [], catalogOf({ type: 'object', required: ['peer'] }), 'vsp:1');
+  const { problem } = choose(dpu('d'), [], 'vsp:1', context({ type: 'object', required: ['peer'] }));
   expect(problem?.reason).toBe('SettingsMissing');
   expect(problem?.message).toContain("spec.settings must have required property 'peer'");
 });
 
+test('a reference to a node is its address by the time the schema and the plugin see it', () => {
+  const peer = { type: 'object', properties: { peer: { type: 'string', maxLength: 9 } } };
+  const held = config('a', 1, { settings: { peer: '{nodeIp:worker-2}' } });
+  expect(choose(dpu('d'), [held], 'vsp:1', context(peer)).wanted?.settings).toEqual({ peer: '192.0.2.2' });
+});
+
+test('while a node that settings name is not known, a DPU keeps what it runs', () => {
+  const held = config('a', 1, { numVfs: 4, settings: { vfs: '{nodeIp:worker-3}' } });
+  const choice = choose(dpu('d'), [held], 'vsp:1', context(schema));
+  expect(choice).toMatchObject({ wanted: undefined, numVfs: 8, problem: { reason: 'NodeUnknown' } });
+  expect(choice.problem?.message).toContain('worker-3');
+  expect(configVerdict(held, [held], [dpu('d')], context(schema)).reason).toBe('NodeUnknown');
+});
+
+test('a plugin may disturb traffic on one side only', () => {
+  const rough: PluginRelease = { ...plugin, manifest: { ...plugin.manifest, disturbsTraffic: ['dpu'] } };
+  const catalog = new PluginCatalog([], [rough]);
+  const disturbs = (side: string) =>
+    choose(dpu('d', side), [], 'vsp:1', { catalog, addressOf }).wanted?.disturbsTraffic;
+  expect([disturbs('host'), disturbs('dpu')]).toEqual([false, true]);
+});
+
 test('a broken schema is the plugin’s fault, not an exception', () => {
-  const { problem } = choose(dpu('d'), [], catalogOf({ type: 'no-such-type' }), 'vsp:1');
+  const { problem } = choose(dpu('d'), [], 'vsp:1', context({ type: 'no-such-type' }));
   expect(problem?.message).toContain('schema is broken');
 });
 
@@ -104,13 +131,13 @@ test('a config says where it holds, who holds instead, and what is wrong', () =>
     config('none', 3, { dpuSelector: { matchLabels: { side: 'x' } } }),
   ];
   const dpus = [dpu('h'), dpu('d', 'dpu')];
-  const [old, young, none] = configs.map((one) => configVerdict(one, configs, dpus, catalogOf(schema)));
+  const [old, young, none] = configs.map((one) => configVerdict(one, configs, dpus, context(schema)));
   expect(old).toMatchObject({ status: 'True', message: 'applied to h' });
   expect(young).toMatchObject({ status: 'False', reason: 'Superseded' });
   expect(young?.message).toBe('older configs hold for h (by ns/old); narrow one of the selectors; applied to d');
   expect(none).toMatchObject({ status: 'False', reason: 'NothingSelected' });
   const wrong = [config('old', 1, { settings: { vfs: 'x' } })];
-  expect(wrong.map((one) => configVerdict(one, wrong, dpus, catalogOf(schema)))).toMatchObject([
+  expect(wrong.map((one) => configVerdict(one, wrong, dpus, context(schema)))).toMatchObject([
     { reason: 'SettingsInvalid' },
   ]);
 });

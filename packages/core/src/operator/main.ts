@@ -9,6 +9,7 @@ import { collectProcessMetrics, EventRecorder, LeaderElection, serveHealth } fro
 import { createLogger } from '../log.ts';
 import { type LookUp, lookUp } from '../plugins/lookup/lookup.ts';
 import { Caches } from './caches.ts';
+import { DaemonSilenceController } from './daemon-silence-controller.ts';
 import { DataProcessingUnitConfigController } from './data-processing-unit-config-controller.ts';
 import { DataProcessingUnitController } from './data-processing-unit-controller.ts';
 import { DpuOperatorConfigController } from './dpu-operator-config-controller.ts';
@@ -45,6 +46,7 @@ async function main(): Promise<void> {
       container.resolve(DataProcessingUnitController),
       container.resolve(DataProcessingUnitConfigController),
       container.resolve(VendorPluginController),
+      container.resolve(DaemonSilenceController),
     ];
     missing = ['the caches are being filled'];
     await caches.start(signal);

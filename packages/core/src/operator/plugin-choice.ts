@@ -1,10 +1,12 @@
 /** Which plugin, version and settings a DPU shall run. Pure. */
+import type { DpuSide } from '@dpu-operator/sdk/manifest';
 import type { DataProcessingUnit } from '../api/data-processing-unit.ts';
 import type { DataProcessingUnitConfig } from '../api/data-processing-unit-config.ts';
 import type { PluginRun } from '../api/plugin-run.ts';
 import type { PluginCatalog } from '../plugins/catalog.ts';
 import type { PluginRelease } from '../plugins/release.ts';
 import { checkSettings, configsOf } from './dpu-settings.ts';
+import { type NodeAddress, type ResolvedSettings, resolveNodeReferences } from './node-references.ts';
 import { detectingPlugin } from './plugin-of.ts';
 import { pluginRun } from './rollout/plugin-run.ts';
 
@@ -18,6 +20,7 @@ export interface Problem {
     | 'SideMissing'
     | 'SettingsInvalid'
     | 'SettingsMissing'
+    | 'NodeUnknown'
     | 'RolledBack';
   message: string;
 }
@@ -31,18 +34,25 @@ export interface Choice {
   problem: Problem | undefined;
 }
 
+/** What there is in the cluster to choose by. */
+export interface ChoiceContext {
+  catalog: PluginCatalog;
+  addressOf: NodeAddress;
+}
+
 /** The oldest config that selects the DPU holds; without one, its plugin's own version with default settings. */
 export function choose(
   dpu: DataProcessingUnit,
   configs: readonly DataProcessingUnitConfig[],
-  catalog: PluginCatalog,
   vspImage: string,
+  { catalog, addressOf }: ChoiceContext,
 ): Choice {
   const [config] = configsOf(dpu, configs);
   const release = releaseOf(dpu, config, catalog);
-  const problem = 'reason' in release ? release : faultOf(release, config);
+  const settings = settingsOf(config, addressOf);
+  const problem = 'reason' in release ? release : faultOf(release, config, settings);
   if (problem || 'reason' in release) return { config, wanted: undefined, numVfs: dpu.spec.numVfs, problem };
-  const wanted = pluginRun(release, config?.spec.settings ?? {}, vspImage);
+  const wanted = pluginRun(release, sideOf(dpu), settings.settings, vspImage);
   return { config, wanted, numVfs: config?.spec.numVfs, problem: undefined };
 }
 
@@ -50,10 +60,14 @@ export function choose(
 export function problemOf(
   dpu: DataProcessingUnit,
   config: DataProcessingUnitConfig,
-  catalog: PluginCatalog,
+  { catalog, addressOf }: ChoiceContext,
 ): Problem | undefined {
   const release = releaseOf(dpu, config, catalog);
-  return 'reason' in release ? release : faultOf(release, config);
+  return 'reason' in release ? release : faultOf(release, config, settingsOf(config, addressOf));
+}
+
+function settingsOf(config: DataProcessingUnitConfig | undefined, addressOf: NodeAddress): ResolvedSettings {
+  return resolveNodeReferences(config?.spec.settings ?? {}, addressOf);
 }
 
 function releaseOf(
@@ -68,10 +82,14 @@ function releaseOf(
   if ('reason' in release) {
     return asked ? { ...release, message: `spec.plugin: ${release.message}` } : release;
   }
-  const side = dpu.spec.isDpuSide ? 'dpu' : 'host';
+  const side = sideOf(dpu);
   if (release.manifest.products.some((product) => product[side])) return release;
   const message = `plugin ${release.plugin} has no product with a ${side} side, which this DPU is; select another`;
   return { reason: 'SideMissing', message };
+}
+
+function sideOf({ spec }: DataProcessingUnit): DpuSide {
+  return spec.isDpuSide ? 'dpu' : 'host';
 }
 
 function gone(name: string | undefined, { spec }: DataProcessingUnit): Problem {
@@ -83,8 +101,17 @@ function gone(name: string | undefined, { spec }: DataProcessingUnit): Problem {
   return { reason: 'PluginGone', message };
 }
 
-function faultOf({ manifest }: PluginRelease, config: DataProcessingUnitConfig | undefined): Problem | undefined {
-  const fault = checkSettings(manifest.settings, config?.spec.settings ?? {});
+function faultOf(
+  { manifest }: PluginRelease,
+  config: DataProcessingUnitConfig | undefined,
+  { settings, unknownNodes }: ResolvedSettings,
+): Problem | undefined {
+  const [unknownNode] = unknownNodes;
+  if (unknownNode !== undefined) {
+    const message = `spec.settings: {nodeIp:${unknownNode}}: the cluster has no node of that name with an InternalIP`;
+    return { reason: 'NodeUnknown', message };
+  }
+  const fault = checkSettings(manifest.settings, settings);
   if (fault === undefined) return undefined;
   if (config) return { reason: 'SettingsInvalid', message: fault };
   const message = `no DataProcessingUnitConfig selects it, but the plugin needs one: ${fault}`;

@@ -50,7 +50,7 @@ const dpu = {
 } as const;
 
 const run = (settings: Record<string, unknown>, more: Partial<PluginRelease> = {}) =>
-  pluginRun({ ...release, ...more }, settings, 'vsp:1');
+  pluginRun({ ...release, ...more }, 'host', settings, 'vsp:1');
 
 test('a wrong environment names every variable', () => {
   expect(() => parseEnvironment({ LEADER_ELECTION: 'maybe', HEALTH_PORT: 'x' }, 'host')).toThrow(
@@ -60,7 +60,10 @@ test('a wrong environment names every variable', () => {
 
 test('the daemons run where the nodes are labelled, with the directories of the flavour', () => {
   const set = JSON.stringify(renderDaemonSet(config, environment, nodeDirectories('kubernetes')));
-  expect(set).toContain('"nodeSelector":{"dpu":"true"}');
+  expect(set).toContain('{"key":"dpu","operator":"In","values":["true"]}');
+  expect(set).toContain('{"key":"dpu.config.openshift.io/dpuside","operator":"Exists"}');
+  expect(set).not.toContain('"nodeSelector":');
+  expect(set).toContain('"livenessProbe":{"httpGet":{"path":"/healthz"');
   expect(set).toContain('{"name":"CNI_BIN_DIR","value":"/opt/cni/bin"}');
   expect(set).toContain('{"name":"LOG_LEVEL","value":"debug"}');
   expect(set).toContain('"mountPath":"/var/run/netns","mountPropagation":"HostToContainer"');
@@ -122,6 +125,7 @@ test('a VSP pod has what its manifest asks for, and another hash for other setti
           readOnlyRootFilesystem: true,
         },
         terminationMessagePolicy: 'FallbackToLogsOnError',
+        livenessProbe: { exec: {} },
       },
     ],
   });
@@ -160,6 +164,7 @@ test('a VSP that is an image starts as it is made to, where it looks for its soc
   const { spec } = renderVspPod(dpu, run({}, { source: { kind: 'image' }, image: 'go:1' }), environment);
   const { containers } = spec as { containers: object[] };
   expect(containers[0]).not.toHaveProperty('command');
+  expect(containers[0]).not.toHaveProperty('livenessProbe');
   expect(containers[0]).not.toHaveProperty('securityContext.readOnlyRootFilesystem');
   expect(JSON.stringify(containers)).toContain('"mountPath":"/var/run/dpu-daemon/vendor-plugin"');
 });

@@ -71,12 +71,17 @@ export class Uninstaller {
   #whyStillThere(dpu: DataProcessingUnit): string {
     const { name } = dpu.metadata;
     const node = this.#caches.nodes.get(dpu.spec.nodeName);
-    if (node && node.metadata.labels?.[labels.dpuNode] !== 'true') {
+    if (node && !hasDaemon(node.metadata.labels ?? {})) {
       const label = `kubectl label node ${dpu.spec.nodeName} ${labels.dpuNode}=true`;
       return `DataProcessingUnit ${name}: no daemon runs on its node to tear it down; ${label}`;
     }
     const ready = findCondition(dpu.status?.conditions, dpuConditions.ready);
-    const reason = ready?.status === 'False' ? `: ${ready.message}` : '';
+    const reason = ready && ready.status !== 'True' ? `: ${ready.message}` : '';
     return `DataProcessingUnit ${name} is being torn down by the daemon on ${dpu.spec.nodeName}${reason}`;
   }
+}
+
+/** Whether the DaemonSet selects a node with these labels. */
+function hasDaemon(nodeLabels: Record<string, string>): boolean {
+  return nodeLabels[labels.dpuNode] === 'true' || labels.nodeSide in nodeLabels;
 }

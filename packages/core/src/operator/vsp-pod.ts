@@ -10,6 +10,7 @@ import type { Environment } from './environment.ts';
 import { type HostPath, hostPathVolumes } from './host-paths.ts';
 import { nodeFlags, nodeVariables } from './node-process.ts';
 import { onNode } from './on-node.ts';
+import { aliveVariable, livenessProbe } from './vsp-probe.ts';
 import { containerSecurity } from './vsp-security.ts';
 
 /** Names of pods have 253 characters, values of labels 63. */
@@ -69,7 +70,7 @@ function podSpec(dpu: DataProcessingUnit, run: PluginRun, environment: Environme
         imagePullPolicy: environment.imagePullPolicy,
         ...(code.command && { command: code.command }),
         env: [
-          ...(code.command ? nodeVariables : []),
+          ...(code.command ? [...nodeVariables, aliveVariable] : []),
           { name: 'DPU_NAME', value: dpu.metadata.name },
           { name: 'DPU_SETTINGS', value: canonicalJson(settings) },
           { name: 'K8S_NODE', valueFrom: { fieldRef: { apiVersion: 'v1', fieldPath: 'spec.nodeName' } } },
@@ -79,6 +80,7 @@ function podSpec(dpu: DataProcessingUnit, run: PluginRun, environment: Environme
           ...containerSecurity(privileges),
           ...(scratch.length > 0 && { readOnlyRootFilesystem: true }),
         },
+        ...(code.command && { livenessProbe }),
         // Why it ended is told by the DPU's condition.
         terminationMessagePolicy: 'FallbackToLogsOnError',
         resources: { requests: { cpu: '10m', memory: '64Mi' } },

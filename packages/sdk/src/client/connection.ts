@@ -68,7 +68,7 @@ export class Connection {
         { deadline: Date.now() + deadlineMs },
         (error, response) => {
           if (error) {
-            const failure = this.#errorFrom(error);
+            const failure = this.#errorFrom(error, method.path, deadlineMs);
             observed?.({ code: failure.code, message: failure.message });
             reject(failure);
             return;
@@ -130,8 +130,13 @@ export class Connection {
     channel.watchConnectivityState(state, Number.POSITIVE_INFINITY, () => queueMicrotask(() => this.#follow()));
   }
 
-  #errorFrom(error: unknown): DpuError {
+  #errorFrom(error: unknown, method: string, deadlineMs: number): DpuError {
     const { code, message } = DpuError.from(error);
+    // The client's own words name times and addresses that change; the server's are told as they are.
+    if (code === 'DEADLINE_EXCEEDED' && message.startsWith('Deadline exceeded after')) {
+      const words = `${this.#target} has not answered ${method} within ${deadlineMs / 1000} s`;
+      return new DpuError(code, words, { cause: error });
+    }
     const why = code === 'UNAVAILABLE' ? connectionFailure(message) : undefined;
     return new DpuError(code, why === undefined ? message : `no answer from ${this.#target}: ${why}`, { cause: error });
   }

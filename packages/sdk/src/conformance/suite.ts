@@ -5,6 +5,7 @@ import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { DpuError } from '../errors.ts';
+import { defaultDeadlineMs } from '../host/deadline.ts';
 import { contractVersion } from '../manifest/contract-version.ts';
 import { fillIdentifier } from '../manifest/identifier.ts';
 import type { PluginManifest } from '../manifest/manifest.ts';
@@ -177,7 +178,14 @@ class Target {
     this.#directory ??= mkdtemp(join(tmpdir(), 'dpu-conformance-'));
     const socketPath = join(await this.#directory, `${mode}.sock`);
     const identifier = this.#options.identifier ?? identifierFrom(manifest, mode);
-    const process = new VspProcess({ dpuVsp: dpuVspCommand(), plugin: directory, socketPath, settings });
+    const process = new VspProcess({
+      dpuVsp: dpuVspCommand(),
+      plugin: directory,
+      socketPath,
+      settings,
+      // One that is slow by leave of --timeout does not hang.
+      deadlineMs: Math.max(defaultDeadlineMs, 2 * common.limits.timeoutMs),
+    });
     return new Session({ ...common, identifier, socketPath, process });
   }
 

@@ -7,6 +7,7 @@ import { addConformanceCommand } from '../conformance/command.ts';
 import { addDevCommand } from '../dev/register.ts';
 import { DpuError } from '../errors.ts';
 import { sdkVersion } from '../generated/version.ts';
+import { defaultDeadlineMs } from './deadline.ts';
 import { type LogLevel, logLevels } from './logger.ts';
 import { readPluginPackage } from './plugin-package.ts';
 import { requirePrograms } from './programs.ts';
@@ -31,6 +32,12 @@ const environment = z.object({
   LOG_LEVEL: z.enum(logLevels).default('info'),
   K8S_NODE: z.string().default(hostname()),
   NODE_IP: z.string().default('127.0.0.1'),
+  DPU_ALIVE_FILE: z.string().startsWith('/').optional(),
+  DPU_DEADLINE: z.coerce
+    .number()
+    .positive()
+    .max(86_400)
+    .default(defaultDeadlineMs / 1000),
 });
 
 interface ServeCommandOptions {
@@ -46,6 +53,9 @@ Environment:
   LOG_LEVEL     ${logLevels.join(', ')}; else info
   K8S_NODE      name of the node; else the host's name
   NODE_IP       address of the node; else 127.0.0.1
+  DPU_DEADLINE  seconds that the plugin's create, Init or any other call may take; else 60
+  DPU_ALIVE_FILE
+                file that is touched every 10 s while the process works, for a liveness probe; else none
 
 Both sockets get mode 0600; what a killed process left of them is replaced. By HTTP on the metrics socket:
   /metrics      for Prometheus: calls by method and code, their seconds, those in flight, the process
@@ -60,7 +70,8 @@ Exit codes:
   0  told to end
   1  the plugin failed
   2  an option, the environment, the settings or the plugin's package is wrong
-  3  the machine lacks what the plugin needs: a program of dpu.programs, a dependency that is not installed`;
+  3  the machine lacks what the plugin needs: a program of dpu.programs, a dependency that is not installed
+  4  the plugin did not answer create, Init or another call in time`;
 
 /** Everything checked. */
 export interface ServeRequest {
@@ -71,6 +82,9 @@ export interface ServeRequest {
   settings: unknown;
   socketPath: string;
   metricsSocketPath: string;
+  /** Touched while the process works, for a liveness probe. */
+  aliveFile?: string;
+  deadlineMs: number;
   logLevel: LogLevel;
   node: { name: string; ip: string };
 }
@@ -105,7 +119,7 @@ async function serveRequest({ plugin, socket, metricsSocket }: ServeCommandOptio
     const faults = env.error.issues.map(({ path, message }) => `${path.join('.')} ${message}`);
     throw new DpuError('INVALID_ARGUMENT', `environment: ${faults.join('; ')}`);
   }
-  const { DPU_NAME, DPU_SETTINGS, LOG_LEVEL, K8S_NODE, NODE_IP } = env.data;
+  const { DPU_NAME, DPU_SETTINGS, LOG_LEVEL, K8S_NODE, NODE_IP, DPU_ALIVE_FILE, DPU_DEADLINE } = env.data;
   const { name, version, manifest, entry } = await readPluginPackage(plugin);
   const settings = validateSettings(manifest.settings, DPU_SETTINGS);
   await requirePrograms(manifest.programs);
@@ -116,6 +130,8 @@ async function serveRequest({ plugin, socket, metricsSocket }: ServeCommandOptio
     settings,
     socketPath: socket,
     metricsSocketPath: metricsSocket ?? join(dirname(socket), 'metrics.sock'),
+    ...(DPU_ALIVE_FILE && { aliveFile: DPU_ALIVE_FILE }),
+    deadlineMs: DPU_DEADLINE * 1000,
     node: { name: K8S_NODE, ip: NODE_IP },
     logLevel: LOG_LEVEL,
   };

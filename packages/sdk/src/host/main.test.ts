@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -21,6 +21,8 @@ const code = `export default {
     close: async () => console.log('plugin closed'),
   }),
 };`;
+
+const forEver = 'getDevices: () => new Promise(() => {})';
 
 async function plugin(packageJson: object, entry = 'index.mjs', source = code): Promise<string> {
   const directory = await temporaryDirectory();
@@ -99,6 +101,70 @@ describe('dpu-vsp serve', () => {
       expect(fatal).toMatchObject({ dpu: 'dpu', msg: 'the plugin failed: firmware is gone' });
       expect(fatal.stack).toMatch(/TypeError: firmware is gone\n.*index\.mjs/);
     }
+  });
+
+  test.each([
+    ['create', 'await new Promise(() => {});', ''],
+    ['/opi_api.lifecycle.v1alpha1.LifeCycleService/Init', '', 'await new Promise(() => {});'],
+  ])('ends with exit code 4 when the plugin does not answer %s', async (what, inCreate, inInit) => {
+    const hanging = `export default {
+      create: async () => {
+        ${inCreate}
+        return {
+          init: async () => {
+            ${inInit}
+            return { ip: '127.0.0.1', port: 1 };
+          },
+          getDevices: async () => [],
+          setNumVfs: async (count) => count,
+        };
+      },
+    };
+    // As a plugin that holds a connection to its card.
+    setInterval(() => {}, 1_000_000);`;
+    const directory = await plugin({}, 'index.mjs', hanging);
+    const socket = join(directory, 'vsp.sock');
+    const child = dpuVsp(['serve', '--plugin', directory, '--socket', socket], { DPU_DEADLINE: '0.2' });
+    const end = ended(child);
+    const client = vspClient(socket);
+    client.onConnectivity((connected) => {
+      if (connected) void client.init(hostInit).catch((error) => answers.push(error));
+    });
+    const answers: unknown[] = [];
+    const { status, stderr } = await end;
+    expect(status).toBe(4);
+    expect(stderr).toBe(`dpu-vsp: the plugin has not answered ${what} within 0.2 s\n`);
+    const answer = expect.objectContaining({ code: 'DEADLINE_EXCEEDED', message: expect.stringContaining(what) });
+    expect(answers).toEqual(inInit === '' ? [] : [answer]);
+  });
+
+  test('ends with exit code 4 when the plugin does not answer a call that nobody waits for any more', async () => {
+    const hanging = code.replace('getDevices: async () => [{ id: node.name, healthy: !signal.aborted }]', forEver);
+    const directory = await plugin({}, 'index.mjs', hanging);
+    const socket = join(directory, 'vsp.sock');
+    const child = dpuVsp(['serve', '--plugin', directory, '--socket', socket], { DPU_DEADLINE: '0.5' });
+    const end = ended(child);
+    const client = vspClient(socket, 100);
+    client.onConnectivity((connected) => {
+      if (connected) void client.init(hostInit).then(() => client.getDevices().catch(() => {}));
+    });
+    const { status, stderr } = await end;
+    expect(status).toBe(4);
+    expect(stderr).toContain('DeviceService/GetDevices within 0.5 s');
+  });
+
+  test('touches the file of a liveness probe', async () => {
+    const directory = await plugin({});
+    const aliveFile = join(directory, 'alive');
+    const socket = join(directory, 'vsp.sock');
+    const child = dpuVsp(['serve', '--plugin', directory, '--socket', socket], { DPU_ALIVE_FILE: aliveFile });
+    const end = ended(child);
+    const client = vspClient(socket);
+    await new Promise<void>((resolve) => client.onConnectivity((connected) => connected && resolve()));
+    await client.init(hostInit);
+    expect(Date.now() - statSync(aliveFile).mtimeMs).toBeLessThan(30_000);
+    child.kill('SIGTERM');
+    expect((await end).status).toBe(0);
   });
 
   test('ends with exit code 3 when the machine lacks what the plugin needs', async () => {

@@ -1,13 +1,19 @@
 /** Serves one plugin until the process is told to end. */
 import { DpuError } from '../errors.ts';
+import { keepAlive } from './alive-file.ts';
 import type { ServeRequest } from './command.ts';
+import { endWith } from './end.ts';
 import { loadPlugin } from './load-plugin.ts';
 import { createLogger } from './logger.ts';
 import { type PluginServer, serve } from './serve.ts';
 import { releaseStartupMemory } from './startup-memory.ts';
 
+/** Milliseconds for the answers of calls to leave before the process of a plugin that hangs ends. */
+const lastAnswersMs = 1_000;
+
 /** @throws DpuError what {@link serve} and {@link loadPlugin} throw. */
-export async function run({ dpuName, entry, logLevel, metricsSocketPath, ...request }: ServeRequest): Promise<void> {
+export async function run(options: ServeRequest): Promise<void> {
+  const { dpuName, entry, logLevel, metricsSocketPath, aliveFile, ...request } = options;
   const { name, version } = request.package;
   const logger = createLogger({ dpu: dpuName, plugin: `${name}@${version}` }, logLevel);
   // Also what a promise rejects with that nobody waits for. Who knows what state the plugin is in: a new process does.
@@ -15,9 +21,11 @@ export async function run({ dpuName, entry, logLevel, metricsSocketPath, ...requ
     logger.fatal({ origin, stack: error.stack }, `the plugin failed: ${DpuError.from(error).message}`);
     process.exit(1);
   });
+  if (aliveFile) void keepAlive(aliveFile);
   const plugin = await loadPlugin(entry);
   const metrics = { socketPath: metricsSocketPath, dpuName };
-  const server = await serve({ ...request, plugin, logger, metrics });
+  const onHung = (error: DpuError) => void setTimeout(() => endWith(error), lastAnswersMs);
+  const server = await serve({ ...request, plugin, logger, metrics, onHung });
   releaseStartupMemory();
   const stop = async () => process.exit(await exitCodeOf(server));
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void stop());

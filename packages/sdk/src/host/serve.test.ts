@@ -256,3 +256,38 @@ async function leaveSocket(path: string): Promise<void> {
   await rename(`${path}.moved`, path);
   await new Promise((done) => server.close(done));
 }
+
+test('a call that takes too long is answered, and from then on health says NOT_SERVING', async () => {
+  const hung: string[] = [];
+  const { socketPath } = await serve(memoryPlugin({ setNumVfs: () => new Promise(() => {}) }), {
+    deadlineMs: 50,
+    drainMs: 1,
+    onHung: ({ message }) => hung.push(message),
+  });
+  const client = vspClient(socketPath);
+  await client.init(hostInit);
+  const words = /has not answered .*SetNumVfs within 0.05 s/;
+  await expect(client.setNumVfs(1)).rejects.toEqual(rejectsWith('DEADLINE_EXCEEDED', words));
+  expect(hung).toEqual([expect.stringMatching(words)]);
+  await expect(rawClient(socketPath)(healthService.Check, {})).resolves.toEqual({ status: 'NOT_SERVING' });
+});
+
+test('what a plugin writes to its state directory is there after a restart, for nobody else', async () => {
+  const directory = await temporaryDirectory();
+  const socketPath = join(directory, 'vsp.sock');
+  const contexts: string[] = [];
+  const plugin = {
+    create: ({ stateDirectory }: { stateDirectory: string }) => {
+      contexts.push(stateDirectory);
+      return memoryPlugin();
+    },
+  };
+  const { server } = await serve(memoryPlugin(), { plugin, socketPath });
+  const [stateDirectory = ''] = contexts;
+  expect((await stat(stateDirectory)).mode & 0o777).toBe(0o700);
+  await writeFile(join(stateDirectory, 'known'), '');
+  await server.close();
+  await serve(memoryPlugin(), { plugin, socketPath });
+  expect(contexts).toEqual([stateDirectory, stateDirectory]);
+  expect(existsSync(join(stateDirectory, 'known'))).toBe(true);
+});

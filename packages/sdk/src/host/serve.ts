@@ -1,9 +1,11 @@
 /** The plugin host: serves a plugin over gRPC on a unix socket. */
-import { chmod } from 'node:fs/promises';
+import { chmod, mkdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { Server, ServerCredentials, type ServiceDefinition, type UntypedServiceImplementation } from '@grpc/grpc-js';
 import type { Logger, Platform, Plugin, PluginDefinition } from '../contract.ts';
 import { DpuError } from '../errors.ts';
 import { type PluginContainer, pluginContainer } from './container.ts';
+import { defaultDeadlineMs, withDeadline } from './deadline.ts';
 import { measure } from './metrics/index.ts';
 import type { MetricsServer } from './metrics/metrics-server.ts';
 import type { MetricsOptions } from './metrics/options.ts';
@@ -36,6 +38,10 @@ export interface ServeOptions {
   platform?: Platform;
   /** Milliseconds that calls in flight get on close, 10,000 unless told: less than the 30 s that Kubernetes waits. */
   drainMs?: number;
+  /** Milliseconds that create, Init or any other call may take until it is answered with DEADLINE_EXCEEDED. Default: 60,000. */
+  deadlineMs?: number;
+  /** Called when a call took longer. The health service says NOT_SERVING from then on: only a new process helps. */
+  onHung?: (error: DpuError) => void;
   /** Nothing is measured without it. */
   metrics?: MetricsOptions;
 }
@@ -49,16 +55,27 @@ export interface PluginServer {
  * Creates the plugin and serves it under both lifecycle names, with health service and reflection. Services of
  * contracts that the plugin lacks answer UNIMPLEMENTED.
  *
- * @throws DpuError those of prepareSocket, and what the plugin's create throws.
+ * @throws DpuError those of prepareSocket, what the plugin's create throws, DEADLINE_EXCEEDED when it does not answer.
  */
 export async function serve(options: ServeOptions): Promise<PluginServer> {
-  const { socketPath, settings, node, logger, platform, drainMs = 10_000 } = options;
+  const { socketPath, settings, node, logger, platform, drainMs = 10_000, deadlineMs = defaultDeadlineMs } = options;
   await prepareSocket(socketPath);
   const stopping = new AbortController();
-  const container = pluginContainer({ logger, settings, signal: stopping.signal, node, platform });
-  const created = await createPlugin(options.plugin, container, stopping);
+  // The daemon makes the socket's directory, and takes it away with the DPU.
+  const stateDirectory = join(dirname(socketPath), 'state');
+  await mkdir(stateDirectory, { recursive: true, mode: 0o700 });
+  const container = pluginContainer({ logger, settings, signal: stopping.signal, node, stateDirectory, platform });
+  const created = await createPlugin(options.plugin, container, stopping, deadlineMs);
   const closing = new AbortController();
-  const session = new PluginSession(created.plugin, logger);
+  const session = new PluginSession({
+    plugin: created.plugin,
+    logger,
+    deadlineMs,
+    onHung: (error) => {
+      closing.abort();
+      options.onHung?.(error);
+    },
+  });
   const server = pluginServer(session, options, closing.signal);
   let metrics: MetricsServer | undefined;
   try {
@@ -97,6 +114,7 @@ async function createPlugin(
   definition: PluginDefinition<unknown>,
   { context, dispose }: PluginContainer,
   stopping: AbortController,
+  deadlineMs: number,
 ): Promise<CreatedPlugin> {
   const end = async (plugin?: Plugin) => {
     stopping.abort();
@@ -107,10 +125,12 @@ async function createPlugin(
     }
   };
   try {
-    const plugin = await definition.create(context);
+    const creating = (async () => definition.create(context))();
+    const plugin = await withDeadline('create', deadlineMs, creating);
     return { plugin, close: () => end(plugin) };
   } catch (error) {
-    await end();
+    // What hung in create may hang here too.
+    await withDeadline('its end', deadlineMs, end()).catch(() => {});
     throw error;
   }
 }

@@ -2,22 +2,36 @@
 import type { InitRequest, IpPort, Logger, Plugin } from '../contract.ts';
 import { DpuError } from '../errors.ts';
 import type { Around } from '../wire/unary.ts';
+import { withDeadline } from './deadline.ts';
 import type { CallMetrics } from './metrics/call-metrics.ts';
+
+export interface PluginSessionOptions {
+  plugin: Plugin;
+  logger: Logger;
+  /** Milliseconds that a call may take. */
+  deadlineMs: number;
+  /** Called when a call takes longer. */
+  onHung: (error: DpuError) => void;
+}
 
 export class PluginSession {
   readonly plugin: Plugin;
   /** Where calls are counted, if anywhere. */
   metrics: CallMetrics | undefined;
   readonly #logger: Logger;
+  readonly #deadlineMs: number;
+  readonly #onHung: (error: DpuError) => void;
   /** The Init that is running or has succeeded. */
   #init: { request: InitRequest; result: Promise<IpPort> } | undefined;
   #initialised = false;
   /** Ends the calls in flight. */
   readonly #running = new Set<() => void>();
 
-  constructor(plugin: Plugin, logger: Logger) {
+  constructor({ plugin, logger, deadlineMs, onHung }: PluginSessionOptions) {
     this.plugin = plugin;
     this.#logger = logger;
+    this.#deadlineMs = deadlineMs;
+    this.#onHung = onHung;
   }
 
   /**
@@ -92,7 +106,8 @@ export class PluginSession {
       const cut = () => reject(new DpuError('UNAVAILABLE', `${path} was cut off, the VSP shuts down; call again`));
       this.#running.add(cut);
       // A plugin in plain JavaScript may throw before it has a promise.
-      (async () => run())()
+      const work = (async () => run())();
+      withDeadline(path, this.#deadlineMs, work, this.#onHung)
         .then(resolve, reject)
         .finally(() => this.#running.delete(cut));
     });

@@ -27,7 +27,7 @@ const printed = JSON.stringify([
     flags: ['BROADCAST'],
     mtu: 1450,
     address: '02:00:00:00:00:02',
-    linkinfo: { info_kind: 'vxlan', info_data: { id: 5, remote: '10.0.0.9', port: 4790 } },
+    linkinfo: { info_kind: 'vxlan', info_data: { id: 5, local: '10.0.0.1', remote: '10.0.0.9', port: 4790 } },
   },
 ]);
 
@@ -53,7 +53,10 @@ describe('parseLinks', () => {
   });
 
   it('reads what makes a VXLAN device itself', () => {
-    expect(parseLinks(printed)[2]).toMatchObject({ up: false, vxlan: { vni: 5, port: 4790, remote: '10.0.0.9' } });
+    expect(parseLinks(printed)[2]).toMatchObject({
+      up: false,
+      vxlan: { vni: 5, port: 4790, local: '10.0.0.1', remote: '10.0.0.9' },
+    });
   });
 
   it('takes no output for no links', () => {

@@ -38,7 +38,7 @@ export interface Link {
   peer?: { name?: string; index?: number };
   /** Number of the namespace of what it hangs on (veth: the other end; VXLAN: the underlay), where that is another one. */
   linkNetnsId?: number;
-  vxlan?: { vni: number; port: number; remote?: string };
+  vxlan?: { vni: number; port: number; local?: string; remote?: string };
   addresses: LinkAddress[];
 }
 
@@ -86,6 +86,8 @@ const wireLink = z.object({
         .object({
           id: z.number().optional(),
           port: z.number().optional(),
+          local: z.string().optional(),
+          local6: z.string().optional(),
           remote: z.string().optional(),
           remote6: z.string().optional(),
         })
@@ -171,6 +173,7 @@ export function parseLinks(json: string): Link[] {
 function toLink(wire: z.infer<typeof wireLink>): Link {
   const kind = wire.linkinfo?.info_kind;
   const data = wire.linkinfo?.info_data;
+  const local = data?.local ?? data?.local6;
   const remote = data?.remote ?? data?.remote6;
   return {
     name: wire.ifname,
@@ -194,7 +197,9 @@ function toLink(wire: z.infer<typeof wireLink>): Link {
     }),
     ...(kind === 'vxlan' &&
       data?.id !== undefined &&
-      data.port !== undefined && { vxlan: { vni: data.id, port: data.port, ...(remote && { remote }) } }),
+      data.port !== undefined && {
+        vxlan: { vni: data.id, port: data.port, ...(local && { local }), ...(remote && { remote }) },
+      }),
     addresses: wire.addr_info.flatMap(({ family, local, prefixlen, scope }) =>
       (family === 'inet' || family === 'inet6') && local
         ? [{ family, address: local, prefixLength: prefixlen, scope }]

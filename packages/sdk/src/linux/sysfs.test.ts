@@ -1,7 +1,8 @@
-import { mkdirSync, mkdtempSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
+import { type FakeSysfs, fakeSysfs } from '../testing/sysfs.ts';
 import { Sysfs } from './sysfs.ts';
 
 const sys = mkdtempSync(join(tmpdir(), 'sysfs-'));
@@ -69,4 +70,56 @@ test('places a virtual function on its card', async () => {
 
 test('a machine without PCI bus or DMI table is an empty one', async () => {
   expect(await new Sysfs('/nonexistent').snapshot()).toEqual({ pci: [], dmiProduct: '' });
+});
+
+const card = {
+  address: '0000:01:00.0',
+  vendor: '177d',
+  device: 'b900',
+  netdevs: [{ name: 'eth0' }],
+  sriov: { totalVfs: 16, device: 'b903', numVfs: 8 },
+};
+const thirdVf = '0000:01:02.2';
+
+function bind(sysfs: FakeSysfs, address: string, driver: string): void {
+  const directory = join(sysfs.root, 'bus/pci/drivers', driver);
+  mkdirSync(directory, { recursive: true });
+  symlinkSync(directory, join(sysfs.root, 'bus/pci/devices', address, 'driver'));
+}
+
+/** As the kernel shows a netdev that was moved into a pod. */
+function moveNetdevAway(sysfs: FakeSysfs, address: string): void {
+  const net = join(sysfs.root, 'bus/pci/devices', address, 'net');
+  rmSync(net, { recursive: true });
+  mkdirSync(net);
+}
+
+test.each([
+  ['is in a pod', 'rvu_nicvf', /0000:01:02.2 has no network device in this namespace \(driver rvu_nicvf\)/],
+  ['is bound to vfio-pci', 'vfio-pci', /0000:01:02.2 is bound to vfio-pci/],
+  ['is bound to a VFIO driver of its own', 'mlx5_vfio_pci', /0000:01:02.2 is bound to mlx5_vfio_pci/],
+])('no number is set that would take away a virtual function that %s', async (_, driver, message) => {
+  await using sysfs = await fakeSysfs({ pci: [card] });
+  for (const address of await sysfs.virtualFunctions(card.address)) {
+    bind(sysfs, address, address === thirdVf ? driver : 'rvu_nicvf');
+  }
+  moveNetdevAway(sysfs, thirdVf);
+  const numVfs = () => readFileSync(join(sysfs.root, 'bus/pci/devices', card.address, 'sriov_numvfs'), 'utf8').trim();
+  for (const count of [16, 4, 0]) {
+    await expect(sysfs.setVirtualFunctions(card.address, count)).rejects.toMatchObject({
+      code: 'FAILED_PRECONDITION',
+      message: expect.stringMatching(message),
+    });
+    expect(numVfs()).toBe('8');
+  }
+  await sysfs.setVirtualFunctions(card.address, 8);
+  expect(await sysfs.virtualFunctions(card.address)).toHaveLength(8);
+});
+
+test('virtual functions that nobody has, and those without a driver, do not stand in the way', async () => {
+  await using sysfs = await fakeSysfs({ pci: [card] });
+  bind(sysfs, thirdVf, 'rvu_nicvf');
+  moveNetdevAway(sysfs, '0000:01:02.3');
+  await sysfs.setVirtualFunctions(card.address, 16);
+  expect(await sysfs.virtualFunctions(card.address)).toHaveLength(16);
 });

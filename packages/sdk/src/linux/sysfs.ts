@@ -38,6 +38,9 @@ export interface VfPosition {
   vf: number;
 }
 
+/** Base class of network controllers (PCI Code and ID Assignment Specification), as sysfs writes it. */
+const networkController = '0x02';
+
 /** What Linux tells of the hardware. */
 export class Sysfs {
   readonly #sys: string;
@@ -86,9 +89,11 @@ export class Sysfs {
 
   /**
    * Sets how many virtual functions there are. The kernel takes a new count only when there are none, so all go first;
-   * the same count changes nothing.
+   * the same count changes nothing. Virtual functions are looked at from the network namespace of this sysfs: the
+   * node's, where the plugin's pod has the node's network.
    *
-   * @throws DpuError OUT_OF_RANGE beyond the card's maximum, INTERNAL with the kernel's words.
+   * @throws DpuError OUT_OF_RANGE beyond the card's maximum, FAILED_PRECONDITION while a virtual function that would go
+   * is in use: its netdev is in another network namespace, or it is bound to VFIO; INTERNAL with the kernel's words.
    */
   async setVirtualFunctions(pciAddress: string, count: number): Promise<void> {
     const maximum = await this.maximumVirtualFunctions(pciAddress);
@@ -98,8 +103,31 @@ export class Sysfs {
     const file = join(this.#directoryOf(pciAddress), 'sriov_numvfs');
     const current = Number(await text(file));
     if (current === count) return;
+    await this.#requireUnused(pciAddress, current, count);
     if (current !== 0 && count !== 0) await writeFile(file, '0');
     await writeFile(file, String(count));
+  }
+
+  async #requireUnused(pciAddress: string, current: number, count: number): Promise<void> {
+    const addresses = await this.virtualFunctions(pciAddress);
+    const uses = await Promise.all(addresses.map((address) => this.#useOf(address)));
+    const inUse = uses.flatMap((use, index) => (use === undefined ? [] : `${addresses[index]} ${use}`));
+    if (inUse.length === 0) return;
+    const why = `${pciAddress} can go from ${current} to ${count} virtual functions only by way of none`;
+    const text = `${why}, and some are in use: ${inUse.join(', ')}; end the pods that have them first`;
+    throw new DpuError('FAILED_PRECONDITION', text);
+  }
+
+  /** In words; undefined for a virtual function that nobody has. */
+  async #useOf(pciAddress: string): Promise<string | undefined> {
+    const directory = this.#directoryOf(pciAddress);
+    const driver = await target(join(directory, 'driver'));
+    // vfio-pci, and drivers made from it for one card, such as mlx5_vfio_pci.
+    if (driver?.includes('vfio')) return `is bound to ${driver}`;
+    const isNetwork = (await text(join(directory, 'class'))).startsWith(networkController);
+    const netdevs = await entries(join(directory, 'net'));
+    const isAway = driver !== undefined && isNetwork && netdevs.length === 0;
+    return isAway ? `has no network device in this namespace (driver ${driver})` : undefined;
   }
 
   #directoryOf(pciAddress: string): string {

@@ -13,8 +13,8 @@ export interface PluginManifest {
   programs: string[];
   /** Image to run the plugin in, for plugins that need more than the general VSP image has; built from it. */
   image?: string | undefined;
-  /** Whether a restart of the plugin interrupts pods: their nodes are drained of them first. */
-  disturbsTraffic: boolean;
+  /** Whether a restart of the plugin interrupts pods, or on which sides: their nodes are drained of them first. */
+  disturbsTraffic: boolean | ('host' | 'dpu')[];
   /** JSON schema of the plugin's settings. */
   settings: Record<string, Json>;
   /** What `dpu-vsp dev` runs the plugin with, per side; of no meaning to the operator. */

@@ -114,9 +114,11 @@ export const pluginManifest = z
       .describe('Image to run the plugin in, for plugins that need more than the general VSP image has; built from it')
       .optional(),
     disturbsTraffic: z
-      .boolean()
+      .union([z.boolean(), z.array(z.enum(['host', 'dpu']))])
       .default(false)
-      .describe('Whether a restart of the plugin interrupts pods: their nodes are drained of them first'),
+      .describe(
+        'Whether a restart of the plugin interrupts pods, or on which sides: their nodes are drained of them first',
+      ),
     settings: z
       .record(z.string(), z.json())
       .default({ type: 'object', additionalProperties: false })

@@ -72,7 +72,12 @@ class Node {
       nodeName: 'node-1',
       directories: { vsp: join(this.directory, 'vsp'), state: join(this.directory, 'state') },
       pool: new DevicePool(),
-      attachments: { bridgePorts: () => [], networkFunctions: () => [], chainMembers: () => this.attached },
+      attachments: {
+        pods: () => [],
+        bridgePorts: () => [],
+        networkFunctions: () => [],
+        chainMembers: () => this.attached,
+      },
       sysfs: { vfPosition: async () => undefined },
       onChange: () => {},
       logger,

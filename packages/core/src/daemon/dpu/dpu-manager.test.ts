@@ -23,6 +23,7 @@ const root = () => mkdtempSync(join(tmpdir(), 'dpu-'));
 interface Attachments {
   ports: BridgePort[];
   functions: NetworkFunction[];
+  pods?: string[];
 }
 
 interface Options {
@@ -41,7 +42,11 @@ function manage(side: DpuSide, directory: string, options: Options = {}) {
     nodeName: 'node-1',
     directories: { vsp: join(directory, 'vsp'), state: join(directory, `state-${side}`) },
     pool,
-    attachments: { bridgePorts: () => attachments.ports, networkFunctions: () => attachments.functions },
+    attachments: {
+      pods: () => attachments.pods ?? [],
+      bridgePorts: () => attachments.ports,
+      networkFunctions: () => attachments.functions,
+    },
     sysfs: { vfPosition: async () => undefined },
     onChange: () => made && changes.outages.push(made.outOfService()),
     logger,
@@ -165,6 +170,29 @@ test('the number of virtual functions is set and a refusal is said', async () =>
   await says('Ready');
   vsp.changed();
   await vi.waitFor(() => expect(devices()).toEqual(['vf0', 'vf1', 'vf2']));
+});
+
+test('a number of virtual functions that the VSP refuses because of pods is asked for again when one leaves', async () => {
+  const [directory, channel, dpuDirectory] = [root(), await freePort(), root()];
+  const vsp = await startVsp(directory, channel);
+  await startVsp(dpuDirectory, channel);
+  await manage('dpu', dpuDirectory).says('Ready');
+  vsp.numVfsRefusal = new DpuError('FAILED_PRECONDITION', '0000:01:02.2 is bound to vfio-pci');
+  const { manager, says, devices } = manage('host', directory, {
+    attachments: { ports: [], functions: [], pods: ['default/a'] },
+  });
+  manager.setNumVfs(4);
+  await says('NumVfsRefused');
+  expect(manager.ready?.message).toContain('0000:01:02.2 is bound to vfio-pci');
+  await vi.waitFor(() => expect(devices()).toEqual(['vf0', 'vf1']));
+  vsp.numVfsRefusal = undefined;
+  manager.attachmentsChanged();
+  await says('Ready');
+  expect(vsp.numVfsAsked).toEqual([4, 4]);
+  // What stands is not asked for again.
+  manager.attachmentsChanged();
+  await says('Ready');
+  expect(vsp.numVfsAsked).toEqual([4, 4]);
 });
 
 test('of two numbers of virtual functions the later holds, however long the earlier takes', async () => {

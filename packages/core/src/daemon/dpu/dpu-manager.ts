@@ -36,7 +36,10 @@ import { VspHealth } from './vsp-health.ts';
 import { VspSession, type VspSessionState } from './vsp-session.ts';
 
 /** What the attachments on disk say of a DPU. */
-export interface AttachmentsView extends AttachedFunctions, AttachedPorts {}
+export interface AttachmentsView extends AttachedFunctions, AttachedPorts {
+  /** `namespace/name` of the pods that use a DPU, or a device of it on behalf of the DPU side of the same node. */
+  pods(dpuName: string): string[];
+}
 
 export interface DpuManagerOptions {
   dpu: DetectedDpu;
@@ -71,7 +74,7 @@ export class DpuManager {
   readonly #logger: Logger;
   readonly #initAnswer: JsonFiles<IpPort>;
   readonly #devices: OfferedDevices;
-  readonly #numVfs = new NumVfs();
+  readonly #numVfs: NumVfs;
   readonly #health: VspHealth;
   readonly #host: HostDataPath | undefined;
   readonly #dpuSide: DpuSide | undefined;
@@ -85,6 +88,7 @@ export class DpuManager {
     this.#options = options;
     const logger = options.logger.child({ dpu: dpu.name });
     this.#logger = logger;
+    this.#numVfs = new NumVfs(() => attachments.pods(dpu.name));
     this.#initAnswer = new JsonFiles(`${directories.state}/init`, addressSchema);
     this.#devices = new OfferedDevices({ dpuName: dpu.name, pool, sysfs });
     const heartbeatMs = options.heartbeatMs ?? defaultIntervalMs;

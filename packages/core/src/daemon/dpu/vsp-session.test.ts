@@ -1,7 +1,7 @@
 import { mkdtempSync, symlinkSync, unlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DpuError, definePlugin } from '@dpu-operator/sdk';
+import { DpuError, definePlugin, type Plugin } from '@dpu-operator/sdk';
 import { VspClient } from '@dpu-operator/sdk/client';
 import { servePlugin } from '@dpu-operator/sdk/host';
 import { parsePluginManifest } from '@dpu-operator/sdk/manifest';
@@ -22,9 +22,11 @@ const manifest = parsePluginManifest({
   },
 });
 
-async function serve(directory: string, init: () => Promise<{ ip: string; port: number }>) {
+async function serve(directory: string, init: Plugin['init'], parts: Partial<Plugin> = {}) {
+  const plugin: Plugin = { init, getDevices: async () => [], setNumVfs: async () => 0, ...parts };
   const server = await servePlugin({
-    plugin: definePlugin<unknown>({ create: () => ({ init, getDevices: async () => [], setNumVfs: async () => 0 }) }),
+    plugin: definePlugin<unknown>({ create: () => plugin }),
+    drainMs: 1,
     manifest,
     socketPath: join(directory, 'vsp.sock'),
     settings: {},
@@ -34,19 +36,20 @@ async function serve(directory: string, init: () => Promise<{ ip: string; port: 
   cleanups.push(() => server.close());
 }
 
-function follow(directory: string) {
+function follow(directory: string, deadlineMs = 30_000) {
   const states: VspSessionState[] = [];
   const lines: string[] = [];
   const session = new VspSession({
     socket: { directory, name: 'vsp.sock' },
     init: { dpuMode: true, dpuIdentifier: 'test' },
-    dial: (socketPath) => new VspClient({ socketPath, logger }),
+    dial: (socketPath) => new VspClient({ socketPath, logger, deadlineMs }),
     rememberedAddress: () => undefined,
     prepare: async () => {},
     onDevices: () => {},
     onState: (state) => states.push(state),
     logger: pino({ level: 'warn' }, { write: (line) => lines.push(line) }),
     longestRetryMs: 30,
+    devicesDeadlineMs: deadlineMs,
   });
   cleanups.push(() => session.close());
   return { states, lines };
@@ -79,4 +82,30 @@ test('only a socket is dialled: a link may lead anywhere', async () => {
   await serve(directory, async () => address);
   await vi.waitFor(() => expect(states.at(-1)).toEqual({ phase: 'ready' }));
   expect(init).not.toHaveBeenCalled();
+});
+
+test('a VSP that does not answer Init is said to, and works when it does', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'session-'));
+  const answer = Promise.withResolvers<{ ip: string; port: number }>();
+  await serve(directory, () => answer.promise);
+  const { states } = follow(directory, 50);
+  const message = `${join(directory, 'vsp.sock')} has not answered /opi_api.lifecycle.v1alpha1.LifeCycleService/Init within 0.05 s`;
+  await vi.waitFor(() => expect(states).toContainEqual({ phase: 'failed', message }), 5_000);
+  answer.resolve({ ip: '127.0.0.1', port: 1 });
+  await vi.waitFor(() => expect(states.at(-1)).toEqual({ phase: 'ready' }), 5_000);
+});
+
+test.each([
+  ['with a watch', { watchDevices: () => () => {} }],
+  ['without one', {}],
+])('a VSP %s that does not answer with its devices is said to', async (_, parts) => {
+  const directory = mkdtempSync(join(tmpdir(), 'session-'));
+  const init = async () => ({ ip: '127.0.0.1', port: 1 });
+  const answer = Promise.withResolvers<[]>();
+  await serve(directory, init, { ...parts, getDevices: () => answer.promise });
+  const { states } = follow(directory, 50);
+  const message = expect.stringMatching(/has not answered .*Devices within 0.05 s/);
+  await vi.waitFor(() => expect(states).toContainEqual({ phase: 'failed', message }), 5_000);
+  answer.resolve([]);
+  await vi.waitFor(() => expect(states.at(-1)).toEqual({ phase: 'ready' }), 5_000);
 });

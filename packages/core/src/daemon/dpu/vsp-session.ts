@@ -21,6 +21,8 @@ export interface VspSessionOptions {
   logger: Logger;
   /** Milliseconds; an Init that fails is tried again up to this seldom. 30,000 unless told. */
   longestRetryMs?: number;
+  /** Milliseconds until the first list of devices must have come. Default: 30,000, as for every call. */
+  devicesDeadlineMs?: number;
 }
 
 export type VspSessionState =
@@ -95,7 +97,7 @@ export class VspSession {
       if (this.#client !== client || this.#closed) return;
       this.#connected = connected;
       if (connected) this.#wake?.abort();
-      if (!connected && this.#ready) this.#lost(client);
+      if (!connected && this.#ready) this.#lost(client, connectionClosed);
     });
     this.#start(client);
   }
@@ -108,11 +110,11 @@ export class VspSession {
     this.#client = undefined;
   }
 
-  #lost(client: VspClient): void {
+  #lost(client: VspClient, state: VspSessionState): void {
     this.#ready = false;
     this.#reported = '';
     if (performance.now() - this.#readySince >= settledMs) this.#retryMs = firstRetryMs;
-    this.#options.onState({ phase: 'absent', message: 'the VSP has closed the connection' });
+    this.#options.onState(state);
     this.#start(client);
   }
 
@@ -189,21 +191,33 @@ export class VspSession {
 
   /** Resolves with the first list of devices; starts again when the VSP ends the stream. */
   #follow(client: VspClient, signal: AbortSignal): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const stop = client.watchDevices(
-        (devices) => {
-          if (signal.aborted) return;
-          this.#options.onDevices(devices);
-          resolve();
-        },
-        (error) => {
-          reject(error ?? new DpuError('UNAVAILABLE', 'the VSP ended the watch of its devices'));
-          if (signal.aborted) return;
-          this.#options.logger.debug({ err: error }, 'the watch of the devices ended');
-          if (this.#ready) this.#lost(client);
-        },
-      );
-      signal.addEventListener('abort', stop, { once: true });
-    });
+    const { devicesDeadlineMs = 30_000, onDevices, logger } = this.#options;
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const deadline = setTimeout(() => {
+      stop();
+      const words = `the VSP has not answered WatchDevices within ${devicesDeadlineMs / 1000} s`;
+      reject(new DpuError('DEADLINE_EXCEEDED', words));
+    }, devicesDeadlineMs);
+    deadline.unref();
+    const stop = client.watchDevices(
+      (devices) => {
+        if (signal.aborted) return;
+        onDevices(devices);
+        resolve();
+      },
+      (error) => {
+        reject(error ?? new DpuError('UNAVAILABLE', 'the VSP ended the watch of its devices'));
+        if (signal.aborted) return;
+        logger.debug({ err: error }, 'the watch of the devices ended');
+        if (!this.#ready) return;
+        // A VSP that answers with an error, or not in time, is there.
+        if (error && error.code !== 'UNAVAILABLE') this.#lost(client, { phase: 'failed', message: error.message });
+        else this.#lost(client, connectionClosed);
+      },
+    );
+    signal.addEventListener('abort', stop, { once: true });
+    return promise.finally(() => clearTimeout(deadline));
   }
 }
+
+const connectionClosed: VspSessionState = { phase: 'absent', message: 'the VSP has closed the connection' };

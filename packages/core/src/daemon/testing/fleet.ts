@@ -53,7 +53,7 @@ export class FleetFixture {
     this.dpus = new ManagedDpus({
       nodeName,
       pool: this.pool,
-      attachments: { bridgePorts: () => [], networkFunctions: () => [] },
+      attachments: { pods: () => this.pods, bridgePorts: () => [], networkFunctions: () => [] },
       sysfs: { vfPosition: async () => undefined },
       stateDirectory: join(this.directory, 'state'),
       vspDirectory: (name) => this.vspDirectory(name),

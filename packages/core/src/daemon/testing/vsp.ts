@@ -51,6 +51,7 @@ export class Vsp {
   heartbeat = async () => true;
   readonly numVfsAsked: number[] = [];
   numVfsDelay: Promise<void> | undefined;
+  numVfsRefusal: DpuError | undefined;
   changed = () => {};
   readonly address: { ip: string; port: number };
   #server: PluginServer | undefined;
@@ -90,6 +91,7 @@ export class Vsp {
       setNumVfs: async (count: number) => {
         this.numVfsAsked.push(count);
         await this.numVfsDelay;
+        if (this.numVfsRefusal) throw this.numVfsRefusal;
         if (count > 8) throw new DpuError('OUT_OF_RANGE', 'this card has 8 at most');
         this.numVfs = count;
         return count;

@@ -1,11 +1,18 @@
 import { createHash } from 'node:crypto';
+import type { DpuSide } from '@dpu-operator/sdk/manifest';
 import type { PluginRun } from '../../api/plugin-run.ts';
 import type { PluginRelease } from '../../plugins/release.ts';
 import { canonicalJson } from '../canonical-json.ts';
 
 /** A release with settings, and all that its pod is made from: nothing of it changes when the release is found anew. */
-export function pluginRun(release: PluginRelease, settings: Record<string, unknown>, vspImage: string): PluginRun {
+export function pluginRun(
+  release: PluginRelease,
+  side: DpuSide,
+  settings: Record<string, unknown>,
+  vspImage: string,
+): PluginRun {
   const { source, manifest } = release;
+  const { disturbsTraffic } = manifest;
   const { privileged, capabilities, hostPaths, hostNetwork, seccomp } = manifest.privileges;
   const image = release.image ?? vspImage;
   const run = {
@@ -20,7 +27,7 @@ export function pluginRun(release: PluginRelease, settings: Record<string, unkno
       ...(source.registry && { registry: source.registry }),
       ...(source.credentialsSecret && { credentialsSecret: source.credentialsSecret }),
     }),
-    disturbsTraffic: manifest.disturbsTraffic,
+    disturbsTraffic: Array.isArray(disturbsTraffic) ? disturbsTraffic.includes(side) : disturbsTraffic,
     privileges: { privileged, capabilities, hostPaths, hostNetwork, seccomp },
     settings,
   };

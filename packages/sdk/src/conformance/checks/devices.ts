@@ -59,7 +59,7 @@ export const devices = declareChecks('devices', {}, [
   {
     name: 'count-grow',
     title: 'more devices leave those there are',
-    demands: 'With a greater number, the devices there were stay as they are.',
+    demands: 'With a greater number, the devices there were are there afterwards, with the ids that they had.',
     rule: 'DV-11',
     legacy: 'Go images refuse to set it twice',
     run: async (context) => {

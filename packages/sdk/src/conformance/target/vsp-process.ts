@@ -16,6 +16,8 @@ export interface VspProcessOptions {
   plugin: string;
   socketPath: string;
   settings: unknown;
+  /** Milliseconds after which the VSP takes a call for one that hangs, and ends. */
+  deadlineMs: number;
 }
 
 const pageBytes = 4_096;
@@ -69,10 +71,15 @@ export class VspProcess {
   }
 
   start(): void {
-    const { dpuVsp, plugin, socketPath, settings } = this.#options;
+    const { dpuVsp, plugin, socketPath, settings, deadlineMs } = this.#options;
     const [program = '', ...args] = dpuVsp;
     const child = spawn(program, [...args, 'serve', '--plugin', plugin, '--socket', socketPath], {
-      env: { ...process.env, DPU_NAME: 'conformance', DPU_SETTINGS: JSON.stringify(settings ?? {}) },
+      env: {
+        ...process.env,
+        DPU_NAME: 'conformance',
+        DPU_SETTINGS: JSON.stringify(settings ?? {}),
+        DPU_DEADLINE: String(deadlineMs / 1000),
+      },
       stdio: ['ignore', 'pipe', 'pipe'],
       // A group of its own: Ctrl-C is for the suite, which ends the VSP when it is done with it.
       detached: true,

@@ -1,0 +1,84 @@
+import type { Logger } from 'pino';
+import { inject, injectable } from 'tsyringe';
+import { type ConditionInput, findCondition, setCondition } from '../api/conditions.ts';
+import { daemonLeaseName, daemonLeaseSeconds } from '../api/daemon-lease.ts';
+import { type DataProcessingUnit, dataProcessingUnit, dpuConditions } from '../api/data-processing-unit.ts';
+import { fieldManagers, workloads } from '../api/names.ts';
+import { Controller, type EventRecorder, type KubeStore, lease } from '../kube/index.ts';
+import type { Caches } from './caches.ts';
+import type { Environment } from './environment.ts';
+import { SilenceTimers } from './silence-timers.ts';
+import { tokens } from './tokens.ts';
+
+/**
+ * Says Ready=Unknown of the DPUs of a node whose daemon does not renew its Lease. The daemon takes the condition back
+ * as soon as it works: it sees that its object says something else than it does.
+ */
+@injectable()
+export class DaemonSilenceController {
+  readonly controller: Controller;
+  readonly #store: KubeStore;
+  readonly #caches: Caches;
+  readonly #namespace: string;
+  readonly #events: EventRecorder;
+  readonly #timers: SilenceTimers;
+
+  constructor(
+    @inject(tokens.store) store: KubeStore,
+    @inject(tokens.caches) caches: Caches,
+    @inject(tokens.environment) { namespace }: Environment,
+    @inject(tokens.events) events: EventRecorder,
+    @inject(tokens.logger) logger: Logger,
+  ) {
+    this.#store = store;
+    this.#caches = caches;
+    this.#namespace = namespace;
+    this.#events = events;
+    this.controller = new Controller({ name: 'daemon-silence', logger, reconcile: (name) => this.reconcile(name) });
+    this.#timers = new SilenceTimers((leaseName) => this.controller.enqueue(leaseName));
+    caches.daemonLeases.onChange((changed, _, kind) => {
+      if (kind === 'deleted') this.#timers.forget(changed.metadata.name);
+      else this.#timers.see(changed, daemonLeaseSeconds);
+    });
+  }
+
+  /** @param leaseName of a Lease whose time has run out. One that does not exist says nothing: a daemon may be older. */
+  async reconcile(leaseName: string): Promise<void> {
+    // This process may have been away itself, or its watch: what counts is what the API server says now.
+    const current = await this.#store.get(lease, leaseName, this.#namespace);
+    if (!current) return;
+    this.#timers.see(current, daemonLeaseSeconds);
+    if (!this.#timers.isSilent(leaseName)) return;
+    for (const dpu of this.#caches.dpus.list()) {
+      if (daemonLeaseName(dpu.spec.nodeName) === leaseName) await this.#report(dpu);
+    }
+  }
+
+  async #report(dpu: DataProcessingUnit): Promise<void> {
+    const before = dpu.status?.conditions ?? [];
+    const condition = silent(dpu.spec.nodeName, this.#namespace);
+    const after = setCondition(before, condition);
+    if (after === before) return;
+    const { name, uid, resourceVersion } = dpu.metadata;
+    const body = {
+      apiVersion: dpu.apiVersion,
+      kind: dpu.kind,
+      // With its version: what a daemon has written meanwhile is a sign of life.
+      metadata: { name, uid, resourceVersion },
+      status: { conditions: [findCondition(after, condition.type)] },
+    };
+    await this.#store.applyStatus(dataProcessingUnit, body, { fieldManager: fieldManagers.silence });
+    const { reason, message } = condition;
+    await this.#events.event(dpu, { type: 'Warning', reason, message });
+  }
+}
+
+function silent(nodeName: string, namespace: string): ConditionInput {
+  const look = `kubectl get pods -n ${namespace} -l app=${workloads.daemon} --field-selector spec.nodeName=${nodeName}`;
+  return {
+    type: dpuConditions.ready,
+    status: 'Unknown',
+    reason: 'DaemonSilent',
+    message: `the daemon of node ${nodeName} is not heard of any more; does the node run, and its daemon (${look})?`,
+  };
+}

@@ -1,0 +1,21 @@
+/** The links in the network namespaces of pods, on a node whose runtime names these. */
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { exec, type Link, Links } from '@dpu-operator/sdk/linux';
+import type { Platform } from './platform.ts';
+
+export interface PodLink {
+  netns: string;
+  link: Link;
+}
+
+export async function linksOfPods({ netnsDirectory }: Platform, kind: string): Promise<PodLink[]> {
+  const found: PodLink[] = [];
+  for (const name of await readdir(netnsDirectory).catch(() => [])) {
+    const netns = join(netnsDirectory, name);
+    // A namespace may go while it is looked into.
+    const links = await new Links(exec, netns).list({ kind }).catch(() => [] as Link[]);
+    found.push(...links.map((link) => ({ netns, link })));
+  }
+  return found;
+}

@@ -1,0 +1,37 @@
+/** A DPU node that goes and comes back, with another address where the container engine gives it one. */
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { eventually } from '../support/eventually.ts';
+import { dpusReady, type TestBed } from '../support/operator.ts';
+import { operatorIsOn } from './bed.ts';
+import { deletePods, net1, untilPings } from './pods.ts';
+
+const pods = ['my-pod', 'my-pod-2'];
+let bed: TestBed;
+
+beforeAll(async () => {
+  bed = await operatorIsOn();
+  await deletePods(bed.kubectl, pods);
+});
+afterAll(() => deletePods(bed.kubectl, pods));
+
+const uids = () => bed.kubectl.run(['get', 'pods', ...pods, '-o', 'jsonpath={.items[*].metadata.uid}']);
+
+it('carries the pods of the host again by itself, and they are the same', async (context) => {
+  const { restartNode } = bed.cluster;
+  if (!restartNode) return context.skip('the nodes of this cluster are not for tests to restart');
+  await bed.kubectl.run(['create', '-f', 'examples/my-pod.yaml', '-f', 'examples/my-pod-2.yaml']);
+  await bed.kubectl.wait(
+    'condition=Ready',
+    pods.map((pod) => `pod/${pod}`),
+  );
+  const { ip } = await net1(bed.kubectl, 'my-pod-2');
+  await untilPings(bed.kubectl, 'my-pod', ip);
+  const before = await uids();
+  const initialised = () => bed.kubectl.run(['get', 'dpu', bed.dpuDpu, '-o', 'jsonpath={.status.vsp.initialisedAt}']);
+  const lastInit = await initialised();
+  await restartNode(bed.dpu);
+  await eventually('the VSP of the DPU node is another', async () => (await initialised()) !== lastInit || undefined);
+  await dpusReady(bed);
+  await untilPings(bed.kubectl, 'my-pod', ip);
+  expect(await uids()).toBe(before);
+});
