@@ -50,7 +50,7 @@ export async function reloadOnChange({
         await promise;
         continue;
       }
-      report.title(`changed: ${changed.splice(0).slice(0, 5).join(', ')}`);
+      report.begin(`changed: ${changed.splice(0).slice(0, 5).join(', ')}`);
       const built = !buildFirst || (await runBuild(directory, report, signal));
       if (built && (await restart(request, sides, report))) await scenario.runAgain();
       if (!signal.aborted) report.outcome('works; watching for changes');
