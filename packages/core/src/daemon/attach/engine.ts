@@ -216,7 +216,7 @@ export class AttachEngine {
   async #prepare(request: AttachRequest, signal: AbortSignal | undefined): Promise<Attachment> {
     const intent = await this.#planner.intentOf(request);
     await this.#releaseOwn(request);
-    await this.#holders.clear(intent.deviceId, request.pod, signal);
+    await this.#holders.clear(intent.deviceId, request, signal);
     const record = await this.#planner.recordOf(request, intent);
     refuseAbandoned(signal);
     // Nothing else runs between this and writing the record down.

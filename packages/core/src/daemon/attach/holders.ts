@@ -14,6 +14,12 @@ export interface Pod {
   name: string;
 }
 
+/** Who asks for a device. */
+export interface Requester {
+  containerId: string;
+  pod?: Pod | undefined;
+}
+
 export interface HoldersOptions {
   store: AttachmentStore;
   /** What the kubelet says of devices; without it nothing is known. */
@@ -27,12 +33,14 @@ export interface HoldersOptions {
 /** What an ADD does about the holder of its device. */
 export function judgeHolder(
   holder: Attachment,
-  facts: { namespaceIsThere: boolean; allocation: Presence<Pod>; requester: Pod | undefined },
+  facts: { namespaceIsThere: boolean; allocation: Presence<Pod>; requester: Requester },
 ): 'release' | 'wait' | 'refuse' {
   const { namespaceIsThere, allocation, requester } = facts;
   if (holder.state === 'detaching' || !namespaceIsThere) return 'release';
+  // Another interface of the same sandbox stays.
+  if (holder.containerId === requester.containerId) return 'refuse';
   // The holder may be of the same name: a StatefulSet's former pod, or this pod's former sandbox.
-  return allocation.is === 'there' && isSamePod(allocation.value, requester) ? 'wait' : 'refuse';
+  return allocation.is === 'there' && isSamePod(allocation.value, requester.pod) ? 'wait' : 'refuse';
 }
 
 /** @throws CniError when the kubelet has given the device to another pod than the one that wants it */
@@ -55,10 +63,10 @@ export class Holders {
    *
    * @throws CniError naming who has it and stays, or has not left within the limit
    */
-  async clear(deviceId: string, requester: Pod | undefined, signal?: AbortSignal): Promise<void> {
+  async clear(deviceId: string, requester: Requester, signal?: AbortSignal): Promise<void> {
     const { store, release, limitMs = 30_000 } = this.#options;
     const allocation = (await this.#options.allocations?.podOf(deviceId)) ?? unknown('the kubelet is not asked');
-    refuseOthersDevice(deviceId, allocation, requester);
+    refuseOthersDevice(deviceId, allocation, requester.pod);
     if (!store.holderOf(deviceId)) return;
     const limit = new AbortController();
     const timer = setTimeout(() => limit.abort(), limitMs);
