@@ -47,12 +47,6 @@ export class Report {
     return failed.length === 0;
   }
 
-  /** Something new starts: what ends late of the last counts no more. */
-  begin(text: string): void {
-    this.#failed.length = 0;
-    this.title(text);
-  }
-
   title(text: string): void {
     this.#write(styleText('bold', text));
   }

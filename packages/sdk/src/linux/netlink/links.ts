@@ -41,8 +41,10 @@ const IFLA_INFO_DATA = 2;
 const VETH_INFO_PEER = 1;
 const IFLA_VXLAN_ID = 1;
 const IFLA_VXLAN_GROUP = 2;
+const IFLA_VXLAN_LOCAL = 4;
 const IFLA_VXLAN_PORT = 15;
 const IFLA_VXLAN_GROUP6 = 16;
+const IFLA_VXLAN_LOCAL6 = 17;
 
 /** linux/rtnetlink.h RTEXT_FILTER_*: what a link's answer has beside the rest */
 export const RTEXT_FILTER_VF = 1;
@@ -194,5 +196,11 @@ function vxlanOf(data: Attributes | undefined): Link['vxlan'] {
   const port = data?.bytes(IFLA_VXLAN_PORT);
   if (vni === undefined || !port) return undefined;
   const remote = data?.bytes(IFLA_VXLAN_GROUP) ?? data?.bytes(IFLA_VXLAN_GROUP6);
-  return omitUndefined({ vni, port: port.readUInt16BE(), remote: remote && addressText(remote) });
+  const local = data?.bytes(IFLA_VXLAN_LOCAL) ?? data?.bytes(IFLA_VXLAN_LOCAL6);
+  return omitUndefined({
+    vni,
+    port: port.readUInt16BE(),
+    local: local && addressText(local),
+    remote: remote && addressText(remote),
+  });
 }
