@@ -1,0 +1,94 @@
+/**
+ * The daemon's process killed at any moment of ADD and DEL. The steps one by one are in attach-crash.test.ts; here the
+ * moment is left to chance, and what dies is a process with its children. `ATTACH_KILLS=1000` makes it a long test.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { exec } from '@dpu-operator/sdk/linux';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { AttachBed, buildDpuCni } from './attach-bed.ts';
+
+const kills = Number(process.env.ATTACH_KILLS ?? 4);
+/** Milliseconds that an ADD or DEL takes at most on a machine that has other work. */
+const longestCall = 60;
+
+const bed = new AttachBed('ak');
+let daemon: ChildProcess;
+
+beforeAll(async () => {
+  await buildDpuCni();
+  await bed.addDevices(1);
+});
+afterAll(() => bed.close());
+beforeEach(start);
+afterEach(kill);
+
+async function start(): Promise<void> {
+  const program = join(import.meta.dirname, '../bench/attach-daemon.ts');
+  daemon = spawn(process.execPath, ['--conditions=source', program, bed.directory, ...bed.devices], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  if (daemon.stdout) await once(daemon.stdout, 'data');
+}
+
+async function kill(): Promise<void> {
+  const ended = once(daemon, 'exit');
+  daemon.kill('SIGKILL');
+  await ended;
+}
+
+const device = () => bed.devices[0] ?? '';
+const ipam = { type: 'host-local', dataDir: `${bed.directory}/ipam`, ranges: [[{ subnet: '10.9.0.0/24' }]] };
+const config = () => ({ deviceID: device(), mac: '02:00:00:00:00:77', mtu: 1400, ipam });
+
+/** One that has ended stays in the table until its parent, which may be the container's first process, looks. */
+function isRunning(pid: string | undefined): boolean {
+  const stat = existsSync(`/proc/${pid}/stat`) ? readFileSync(`/proc/${pid}/stat`, 'utf8') : ') Z ';
+  return !stat.includes(') Z ');
+}
+
+async function expectNothingLeft(): Promise<void> {
+  expect(readdirSync(bed.stateDirectory)).toEqual([]);
+  const leases = `${bed.directory}/ipam/net`;
+  if (existsSync(leases)) expect(readdirSync(leases).filter((name) => name.startsWith('10.'))).toEqual([]);
+  expect(await bed.link(device())).toMatchObject({ up: false, mtu: 1500, mac: '02:aa:00:00:00:00', addresses: [] });
+}
+
+test('a daemon killed at any moment of ADD and DEL loses nothing', { timeout: 60_000 + kills * 5_000 }, async () => {
+  const netns = await bed.addNamespace('pod');
+  for (let round = 0; round < kills; round += 1) {
+    const command = round % 2 === 0 ? 'ADD' : 'DEL';
+    if (command === 'DEL') expect(await bed.cni('ADD', { netns, config: config() })).toMatchObject({ exitCode: 0 });
+    const call = bed.cni(command, { netns, config: config() });
+    await delay((longestCall * round) / kills);
+    await kill();
+    await call;
+    await start();
+    expect(await bed.cni('DEL', { netns, config: config() })).toMatchObject({ exitCode: 0 });
+    await expectNothingLeft();
+  }
+});
+
+test('an IPAM plugin dies with the daemon that called it, and the next one gives its address back', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'ipam-'));
+  const log = join(directory, 'log');
+  await exec('mkfifo', [join(directory, 'never')]);
+  const script = `#!/bin/sh\necho "$CNI_COMMAND $$" >> ${log}\n[ "$CNI_COMMAND" = ADD ] && read -r line < ${directory}/never\n:\n`;
+  writeFileSync(join(directory, 'slow'), script, { mode: 0o755 });
+  const calls = () => (existsSync(log) ? readFileSync(log, 'utf8').split('\n').filter(Boolean) : []);
+  bed.pluginPath = directory;
+  const netns = await bed.addNamespace('slow');
+  const adding = bed.cni('ADD', { netns, config: { deviceID: device(), ipam: { type: 'slow' } } });
+  await expect.poll(calls, { interval: 5, timeout: 10_000 }).toHaveLength(1);
+  const pid = calls()[0]?.split(' ')[1];
+  await kill();
+  expect(await adding).toMatchObject({ exitCode: 1 });
+  await expect.poll(() => isRunning(pid), { interval: 5, timeout: 5_000 }).toBe(false);
+  await start();
+  expect(calls()[1]).toMatch(/^DEL /);
+  await expectNothingLeft();
+});
