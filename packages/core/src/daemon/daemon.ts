@@ -11,7 +11,7 @@ import { ChainReconciler } from './chains/chain-reconciler.ts';
 import type { DaemonConfig, NodeDirectories } from './config.ts';
 import { Detector } from './detect/detector.ts';
 import { fleetAttachments } from './dpu/attachments.ts';
-import { dpuIndex } from './dpu/directory.ts';
+import { dpuIndex } from './dpu/dpu-index.ts';
 import { DpuFleet } from './dpu/fleet.ts';
 import { ManagedDpus } from './dpu/managed-dpus.ts';
 import { Allocator } from './kubelet/allocator.ts';

@@ -9,7 +9,7 @@ import { cniServerSocket, daemonDirectory, stateDirectory, vspDirectory, vspSock
 import { AttachEngine, AttachmentStore, DeviceHomes, Devices } from '../daemon/attach/index.ts';
 import { CniServer } from '../daemon/cni-server/index.ts';
 import { fleetAttachments } from '../daemon/dpu/attachments.ts';
-import { dpuIndex } from '../daemon/dpu/directory.ts';
+import { dpuIndex } from '../daemon/dpu/dpu-index.ts';
 import { DpuManager } from '../daemon/dpu/dpu-manager.ts';
 import { DevicePool } from '../daemon/kubelet/pool.ts';
 import { there } from '../daemon/presence.ts';

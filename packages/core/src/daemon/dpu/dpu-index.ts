@@ -47,4 +47,5 @@ const entry = (manager: DpuManager): DpuEntry => ({
   dpuName: manager.dpu.name,
   side: manager.dpu.side,
   dataPath: manager,
+  outOfService: manager.outOfService(),
 });
