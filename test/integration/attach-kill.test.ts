@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { exec } from '@dpu-operator/sdk/linux';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { AttachBed, buildDpuCni } from './attach-bed.ts';
+import { AttachBed } from './attach-bed.ts';
 
 const kills = Number(process.env.ATTACH_KILLS ?? 4);
 /** Milliseconds that an ADD or DEL takes at most on a machine that has other work. */
@@ -20,7 +20,6 @@ const bed = new AttachBed('ak');
 let daemon: ChildProcess;
 
 beforeAll(async () => {
-  await buildDpuCni();
   await bed.addDevices(1);
 });
 afterAll(() => bed.close());
