@@ -12,7 +12,7 @@ import { FakeDaemon } from './testing/fake-daemon.ts';
 import { type Outcome, run } from './testing/program.ts';
 
 /** Fewer than of a call of a function: each starts a process, some 20 ms. */
-const numRuns = Math.ceil(Number(process.env.FUZZ_RUNS ?? 1_500) / 10);
+const numRuns = Math.ceil(Number(process.env.FUZZ_RUNS ?? 1_500) / 25);
 const parameters = { seed: Number(process.env.FUZZ_SEED ?? 20_261_126), numRuns };
 const timeout = 30_000 + numRuns * 1_000;
 
