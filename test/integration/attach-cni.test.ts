@@ -117,11 +117,16 @@ test('a namespace of another kind is error 3, also where it is mounted like one 
   try {
     for (const path of ['/proc/self/ns/mnt', mounted]) {
       const add = await bed.cni('ADD', { netns: path, config: { deviceID: deviceID() } });
-      expect(add).toMatchObject({ exitCode: 1, output: { code: 3, msg: expect.stringContaining('of kind') } });
+      expect(add).toMatchObject({ exitCode: 1, output: { code: 3, msg: expect.stringContaining('of another kind') } });
     }
-    for (const path of ['/run/netns/no such', '/etc/passwd', '/run/netns', '/dev/null']) {
+    const nowhere = `/run/netns/${'x'.repeat(300)}`;
+    for (const path of [nowhere, '/run/netns/no such', '/etc/passwd', '/run/netns', '/dev/null']) {
       const add = await bed.cni('ADD', { netns: path, config: { deviceID: deviceID() } });
       expect(add).toMatchObject({ exitCode: 1, output: { code: 3 } });
+    }
+    for (const path of ['/proc/self/ns/mnt', mounted, nowhere, `/${'x'.repeat(5_000)}`]) {
+      const config = { deviceID: deviceID() };
+      expect(await bed.cni('DEL', { netns: path, config })).toMatchObject({ exitCode: 0 });
     }
   } finally {
     await exec('umount', ['--lazy', mounted]);

@@ -4,7 +4,6 @@ import { type Ipam, needsInterface } from '../ipam/index.ts';
 import type { Attachment, IpamCall } from './attachment.ts';
 import { deviceInfoOf, writeCniDeviceInfo } from './device-info.ts';
 import { CniError, cniCodes } from './errors.ts';
-import { namespaceKind } from './namespace.ts';
 import { pairUp } from './network-function.ts';
 import type { PciFunctions } from './pci-functions.ts';
 import type { PodLinks } from './pod-links.ts';
@@ -72,19 +71,13 @@ export class Attacher {
     const { physicalFunction: pf, link, netns, ifName } = record;
     if (pf) await this.#options.physicalFunctions.apply(pf.netdev, pf.vf, pf.wanted);
     if (record.vfio) return;
-    try {
-      await this.#options.links.moveIntoPod({
-        device: link.name,
-        netns,
-        ifName,
-        mac,
-        mtu: network.mtu,
-      });
-    } catch (error) {
-      const kind = await namespaceKind(netns);
-      if (kind === undefined || kind === 'net') throw error;
-      throw new CniError(cniCodes.unknownContainer, `${netns} is no network namespace but one of kind ${kind}`);
-    }
+    await this.#options.links.moveIntoPod({
+      device: link.name,
+      netns,
+      ifName,
+      mac,
+      mtu: network.mtu,
+    });
   }
 
   /** A plugin that refuses has nothing handed out any more: its call is forgotten. */

@@ -17,7 +17,7 @@ import { unsetMac, vfioMac } from './vfio-device.ts';
 export interface PlannerOptions {
   index: DpuIndex;
   devices: Devices;
-  links: Pick<PodLinks, 'identify'>;
+  links: Pick<PodLinks, 'identify' | 'isPodNetns'>;
   ipam: Pick<Ipam, 'find'>;
   physicalFunctions: Pick<PhysicalFunctions, 'read'>;
 }
@@ -47,6 +47,9 @@ export class Planner {
     if (netnsId === undefined) {
       const hint = 'the sandbox is gone, or its mount does not reach the daemon';
       throw new CniError(cniCodes.unknownContainer, `${netns} is not a network namespace: ${hint}`);
+    }
+    if (!this.#options.links.isPodNetns(netns)) {
+      throw new CniError(cniCodes.unknownContainer, `${netns} is no network namespace but one of another kind`);
     }
     return { deviceId, netnsId };
   }

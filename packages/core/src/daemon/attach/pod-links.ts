@@ -34,6 +34,13 @@ export interface MoveToHost extends HostProperties {
 export class PodLinks {
   #here: Netlink | undefined;
 
+  /** False for a namespace of another kind: all that is done in it would fail, undoing included. */
+  isPodNetns(netns: string): boolean {
+    const pod = openIfThere(netns);
+    pod?.close();
+    return pod !== undefined;
+  }
+
   /** Of a device in the daemon's namespace. @throws DpuError NOT_FOUND */
   async identify(device: string): Promise<LinkIdentity> {
     const link = await this.#home.findLinkProperties(device);
@@ -170,7 +177,8 @@ function openIfThere(netns: string): Netlink | undefined {
   try {
     return new Netlink(netns);
   } catch (error) {
-    if (DpuError.from(error).code === 'NOT_FOUND') return undefined;
+    // None, or one of another kind: no device can be in it.
+    if (['NOT_FOUND', 'INVALID_ARGUMENT'].includes(DpuError.from(error).code)) return undefined;
     throw error;
   }
 }

@@ -29,6 +29,10 @@ export class ModelledKernel implements Links, Pick<PhysicalFunctions, 'apply' | 
     return added;
   }
 
+  isPodNetns(): boolean {
+    return true;
+  }
+
   async identify(name: string): Promise<LinkIdentity> {
     const device = this.#in('').find((other) => other.name === name);
     if (!device) throw new DpuError('NOT_FOUND', name);
