@@ -75,6 +75,12 @@ test.each([0, -1, 1.5, 2 ** 32, '7', null, undefined])('a code of %j is none: it
   await expect(ipam.del(callOf('numbered'))).rejects.toMatchObject({ code: 999, message: 'IPAM plugin numbered: no' });
 });
 
+test('a child that is left on its standard output holds nobody past the deadline', async () => {
+  plugin('forking', 'cat > /dev/null; sleep 600 & exit 0');
+  await new Ipam({ exec, timeoutMs: 500 }).del(callOf('forking'));
+  expect(commands()).toEqual(['DEL']);
+});
+
 test('CHECK, GC and STATUS are passed on', async () => {
   plugin('willing', 'cat > /dev/null');
   await ipam.check(callOf('willing'));
