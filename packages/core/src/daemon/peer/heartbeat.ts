@@ -14,20 +14,25 @@ export interface HeartbeatOptions {
   onFailure: (error: DpuError) => void;
   /** Milliseconds between heartbeats while all is well. */
   intervalMs: number;
-  /** Milliseconds for an answer. Default: the interval, and 1,000 while it does not work. */
+  /** Milliseconds for an answer. Default: the interval, and less while it does not work. */
   deadlineMs?: number;
 }
 
 /** With an answer awaited for as long, a partition is found in 4 s. */
 export const defaultIntervalMs = 2_000;
-/** Milliseconds between attempts, and for an answer, while it does not work: it is back within 1 s. */
+/** Milliseconds between attempts while it does not work. */
 const retryMs = 500;
-const retryDeadlineMs = 1_000;
+/**
+ * Milliseconds for an answer meanwhile: who dials anew after each is back within 1 s, where TCP would repeat its SYN
+ * after one second, then two. One that is slow is given its time in every fourth attempt.
+ */
+const retryDeadlineMs = 700;
+const patientEvery = 4;
 
 export class Heartbeat {
   readonly #options: HeartbeatOptions;
   #timer: NodeJS.Timeout | undefined;
-  #isWell = false;
+  #failures = patientEvery;
   #beating = false;
   #again = false;
   #closed = false;
@@ -52,7 +57,7 @@ export class Heartbeat {
   #deadlineMs(): number {
     const { deadlineMs, intervalMs } = this.#options;
     if (deadlineMs !== undefined) return deadlineMs;
-    return this.#isWell ? Math.max(intervalMs, retryDeadlineMs) : retryDeadlineMs;
+    return this.#failures % patientEvery === 0 ? Math.max(intervalMs, retryDeadlineMs) : retryDeadlineMs;
   }
 
   async #beat(): Promise<void> {
@@ -62,10 +67,10 @@ export class Heartbeat {
     let delayMs = intervalMs;
     try {
       await this.#options.ping(this.#deadlineMs());
-      this.#isWell = true;
+      this.#failures = 0;
     } catch (thrown) {
       const error = DpuError.from(thrown);
-      this.#isWell = false;
+      this.#failures += 1;
       // One that was waited for has taken its time already.
       delayMs = error.code === 'DEADLINE_EXCEEDED' ? 0 : Math.min(retryMs, intervalMs);
       if (!this.#closed) this.#options.onFailure(error);
