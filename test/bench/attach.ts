@@ -1,5 +1,5 @@
 /**
- * What attaching costs, beside the bare kernel work in the same run: real namespaces, the real `dpu-cni`, the daemon's
+ * What attaching costs, beside the bare kernel work (one netlink message) in the same run: real namespaces, the real `dpu-cni`, the daemon's
  * CNI server and attach engine in a process of their own, and a data path that answers at once.
  *
  *     bun --conditions=source test/bench/attach.ts [rounds]
@@ -17,6 +17,21 @@ import { quantile } from './quantile.ts';
 const rounds = Number(process.argv[2] ?? 50);
 const together = 16;
 const warmUp = 3;
+
+const floorIn = 'floor: move, rename, raise';
+const floorBack = 'floor: back';
+const floorTogether = `floor: ${together} at once`;
+const floorBackTogether = `floor: ${together} back at once`;
+/** What the kernel alone takes for each. */
+const floors: Record<string, string> = {
+  VERSION: '/bin/true',
+  ADD: floorIn,
+  DEL: floorBack,
+  'ADD with host-local': floorIn,
+  'DEL with host-local': floorBack,
+  [`${together} ADDs at once`]: floorTogether,
+  [`${together} DELs at once`]: floorBackTogether,
+};
 
 // As on a node, where it is under /var/run: in memory.
 const directory = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'attach-'));
@@ -70,8 +85,8 @@ async function measure(namespaces: string[]): Promise<Record<string, unknown>> {
     // In turns, so that what else the machine does hits all alike.
     await at('/bin/true', () => run('/bin/true'));
     await at('VERSION', () => run(dpuCni, { CNI_COMMAND: 'VERSION' }));
-    await at('floor: move, rename, raise', () => bare.take(index));
-    await at('floor: back', () => bare.giveBack(index, device));
+    await at(floorIn, () => bare.take(index));
+    await at(floorBack, () => bare.giveBack(index, device));
     await at('ADD', () => ok(bed.cni('ADD', { netns, config })));
     await at('DEL', () => ok(bed.cni('DEL', { netns, config })));
     await at('ADD that fails', () => bed.cni('ADD', { netns, config: { deviceID: 'none' } }));
@@ -85,10 +100,8 @@ async function measure(namespaces: string[]): Promise<Record<string, unknown>> {
     const all = <T>(work: (netns: string, device: string, index: number) => Promise<T>) =>
       Promise.all(namespaces.map((path, index) => work(path, bed.devices[index] ?? '', index)));
     const indexes = await Promise.all(bed.devices.map(indexOf));
-    await samples.time(`floor: ${together} at once`, () => all((_path, _name, i) => side(i).take(indexes[i] ?? 0)));
-    await samples.time(`floor: ${together} back at once`, () =>
-      all((_path, name, i) => side(i).giveBack(indexes[i] ?? 0, name)),
-    );
+    await samples.time(floorTogether, () => all((_path, _name, i) => side(i).take(indexes[i] ?? 0)));
+    await samples.time(floorBackTogether, () => all((_path, name, i) => side(i).giveBack(indexes[i] ?? 0, name)));
     const add = (path: string, deviceID: string, index: number) =>
       ok(bed.cni('ADD', { netns: path, container: `c${index}`, config: { deviceID } }));
     await samples.time(`${together} ADDs at once`, () => all(add));
@@ -152,9 +165,16 @@ function collect() {
       if (name !== undefined) samples.set(name, [...(samples.get(name) ?? []), ms]);
     },
     table() {
-      const round = (ms: number) => Number(ms.toFixed(1));
+      const round = (value: number) => Number(value.toFixed(2));
+      const median = (name: string) => quantile(samples.get(name) ?? [], 0.5);
       const rows = [...samples].map(([name, times]) => {
-        return [name, { p50: round(quantile(times, 0.5)), p99: round(quantile(times, 0.99)), n: times.length }];
+        const floor = floors[name];
+        const [p50, p99] = [quantile(times, 0.5), quantile(times, 0.99)];
+        const multiple = floor === undefined ? '' : round(p50 / median(floor));
+        return [
+          name,
+          { p50: round(p50), p99: round(p99), 'p99/p50': round(p99 / p50), 'x floor': multiple, n: times.length },
+        ];
       });
       return Object.fromEntries(rows);
     },

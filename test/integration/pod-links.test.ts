@@ -114,12 +114,18 @@ test('a device whose own alternative name is the wanted one gets it as its name'
 
 test('alternative names that the pod gave the device keep it from nothing', async () => {
   const identity = await moveIntoPod();
-  // Its name at home, and one that something else has there.
-  await inPod(`link property add dev net1 altname ${home.name}`, `link property add dev net1 altname ${peer}`);
+  const pod = new Netlink(netns);
+  const index = (await pod.findLinkProperties('net1'))?.index ?? 0;
+  const odd = ['a/b', 'eth%d', 'two words'];
+  // Its name at home, ones that something else has there, and ones that are no names of links.
+  const long = `${prefix}-a-name-of-more-than-fifteen-bytes`;
+  await here.addAltNames((await here.findLinkProperties(peer))?.index ?? 0, [long]);
+  await pod.addAltNames(index, [home.name, peer, long, ...odd]);
+  pod.close();
   expect(await links.moveToHost({ netns, identity, ...home })).toBe('moved');
   const link = await here.findLink(home.name);
   expect(link).toMatchObject({ ...home, name: home.name, up: false });
-  expect(link?.altNames).toBeUndefined();
+  expect(link?.altNames).toEqual(odd);
 });
 
 test('while another link of the host has its name, that is left alone and the device stays known', async () => {

@@ -1,7 +1,17 @@
 /** The SDK as a vendor gets it: packed, installed from the tarball by npm into an empty project, compiled, run. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { VspClient } from '@dpu-operator/sdk/client';
@@ -15,12 +25,14 @@ const directory = mkdtempSync(join(tmpdir(), 'dpu-sdk-package-'));
 const project = join(directory, 'project');
 const installed = join(project, 'node_modules/@dpu-operator/sdk');
 const path = [join(sdk, 'node_modules/.bin'), join(root, 'node_modules/.bin'), process.env.PATH].join(delimiter);
+/** Without the packages of this tree, which pnpm's programs make known to their children. */
+const environment = { PATH: path, NODE_PATH: '' };
 let tarball: string;
 
 const entries = ['', '/manifest', '/client', '/host', '/linux', '/conformance', '/testing'];
 
 const run = (file: string, args: readonly string[], cwd: string) =>
-  execa(file, args, { cwd, env: { PATH: path }, reject: false, all: true });
+  execa(file, args, { cwd, env: environment, reject: false, all: true });
 
 beforeAll(async () => {
   const packed = await run('npx', ['--yes', 'pnpm@12.21.0', 'pack', '--pack-destination', directory], sdk);
@@ -113,7 +125,7 @@ export default definePlugin({
   const socketPath = join(directory, 'vsp.sock');
   const command = join(project, 'node_modules/.bin/dpu-vsp');
   const child = spawn(command, ['serve', '--plugin', plugin, '--socket', socketPath], {
-    env: { ...process.env, PATH: path },
+    env: { ...process.env, ...environment },
     stdio: ['ignore', 'ignore', 'inherit'],
   });
   const ended = once(child, 'exit');
@@ -130,4 +142,20 @@ export default definePlugin({
   await expect(client.setNumVfs(1)).rejects.toMatchObject({ code: 'OUT_OF_RANGE', message: 'no more' });
   child.kill('SIGTERM');
   await expect(ended).resolves.toEqual([0, null]);
+});
+
+test('a plugin whose bundle came without the native module has that of the program which runs it', async () => {
+  const bundle = join(directory, 'bundle');
+  cpSync(join(installed, 'dist/lib'), bundle, { recursive: true });
+  writeFileSync(join(bundle, 'package.json'), '{ "type": "module" }');
+  const program = join(project, 'program.js');
+  const code = `const { Netlink } = await import(${JSON.stringify(join(bundle, 'linux.js'))});
+    const links = new Netlink();
+    console.log((await links.findLink('lo')).name);
+    links.close();`;
+  writeFileSync(program, code);
+  expect(await run('node', [program], project)).toMatchObject({ stdout: 'lo', exitCode: 0 });
+  // Without any, the error says which package.
+  const alone = await run('node', ['--input-type=module', '--eval', code, '/no-such-program'], directory);
+  expect(alone.stderr).toContain(`netlink needs the package @koromix/koffi-linux-${process.arch}`);
 });

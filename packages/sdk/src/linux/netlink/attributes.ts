@@ -19,16 +19,6 @@ export function attribute(type: number, value: Uint8Array = Buffer.alloc(0)): Bu
   return bytes;
 }
 
-export function u8(type: number, value: number): Buffer {
-  return attribute(type, Buffer.from([value]));
-}
-
-export function u16(type: number, value: number): Buffer {
-  const bytes = Buffer.alloc(2);
-  bytes.writeUInt16LE(value);
-  return attribute(type, bytes);
-}
-
 export function u32(type: number, ...values: readonly number[]): Buffer {
   return attribute(type, words(...values));
 }
@@ -72,11 +62,6 @@ export class Attributes {
 
   bytes(type: number): Buffer | undefined {
     return this.#values.get(type);
-  }
-
-  u16(type: number): number | undefined {
-    const value = this.#values.get(type);
-    return value && value.length >= 2 ? value.readUInt16LE() : undefined;
   }
 
   u32(type: number): number | undefined {

@@ -3,6 +3,7 @@
  * and asks the kernel nothing pays nothing. Of the npm package `koffi` only the part for this machine is used, which
  * needs no install script.
  */
+import { realpathSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { DpuError } from '../../errors.ts';
 
@@ -32,13 +33,22 @@ let loaded: Koffi | undefined;
 
 /** @throws DpuError UNIMPLEMENTED on another platform, or where npm was told to leave optional packages out */
 export function koffi(): Koffi {
-  if (loaded) return loaded;
-  const name = `@koromix/koffi-linux-${process.arch}`;
-  try {
-    const native: Koffi = createRequire(import.meta.url)(name);
-    loaded = native;
-    return native;
-  } catch (cause) {
-    throw new DpuError('UNIMPLEMENTED', `netlink needs the package ${name}, which is not installed`, { cause });
+  loaded ??= load(`@koromix/koffi-linux-${process.arch}`);
+  return loaded;
+}
+
+/** A plugin that holds this in its bundle may have come without the module: then the program that runs it has one. */
+function load(name: string): Koffi {
+  const places = [() => import.meta.url, () => realpathSync(process.argv[1] ?? '')];
+  const causes: unknown[] = [];
+  for (const place of places) {
+    try {
+      return createRequire(place())(name);
+    } catch (cause) {
+      causes.push(cause);
+    }
   }
+  throw new DpuError('UNIMPLEMENTED', `netlink needs the package ${name}, which is not installed`, {
+    cause: causes[0],
+  });
 }

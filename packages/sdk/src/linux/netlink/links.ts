@@ -4,7 +4,7 @@ import type { Link } from '../links.ts';
 import { addressText } from './addresses.ts';
 import { Attributes, attribute, eachAttribute, nested, text, u32, untilNul } from './attributes.ts';
 import { type Message, NLM_F_APPEND, NLM_F_CREATE, NLM_F_EXCL, type Request } from './messages.ts';
-import { checkLinkName, macBytes, macText } from './names.ts';
+import { checkLinkName, isLongName, macBytes, macText } from './names.ts';
 
 /** linux/rtnetlink.h */
 export const RTM_NEWLINK = 16;
@@ -88,7 +88,7 @@ function ifinfomsg(index: number, up?: boolean): Buffer {
 /** The head of a message about one link. A name may be an alternative one. */
 export function linkSelector(link: LinkReference): Buffer[] {
   if (typeof link === 'number') return [ifinfomsg(link)];
-  return [ifinfomsg(0), text(IFLA_IFNAME, checkLinkName(link))];
+  return [ifinfomsg(0), text(isLongName(link) ? IFLA_ALT_IFNAME : IFLA_IFNAME, link)];
 }
 
 /** @param mask RTEXT_FILTER_… */

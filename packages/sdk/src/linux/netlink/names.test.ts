@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { checkLinkName, macBytes, macText } from './names.ts';
+import { checkLinkName, isLongName, macBytes, macText } from './names.ts';
 
 test.each(['net1', 'a', 'fifteen-bytes-0', 'eth0.5', 'émil', '"'])('%s is a name', (name) => {
   expect(checkLinkName(name)).toBe(name);
@@ -19,6 +19,12 @@ test.each([
   ['a\u007f', 'no name'],
 ])('%j is refused: %s', (name, why) => {
   expect(() => checkLinkName(name)).toThrow(why);
+});
+
+test('a name to look for may be an alternative one, of any characters', () => {
+  expect(isLongName('a/b %d')).toBe(false);
+  expect(isLongName('enx001122334455667788')).toBe(true);
+  for (const name of ['', 'a\0b', 'a'.repeat(128)]) expect(() => isLongName(name)).toThrow('cannot be the name');
 });
 
 test('MAC addresses', () => {

@@ -81,6 +81,8 @@ export class Netlink {
 
   /** By one request. A name may be an alternative one. */
   async findLinkProperties(link: LinkReference): Promise<LinkProperties | undefined> {
+    // No link has it; to the kernel it says that there is a name.
+    if (link === 0) return undefined;
     try {
       return (await this.#socket.request(getLinkRequest(link))).map(decodeLink)[0];
     } catch (error) {
