@@ -73,6 +73,7 @@ export class Side implements Handlers {
       pool,
       attachments: {
         pods: (name) => attached.pods(name),
+        unreadable: () => attached.unreadable(),
         bridgePorts: (name) => [...attached.bridgePorts(name), ...this.#ports.values()],
         networkFunctions: (name) => [...attached.networkFunctions(name), ...this.#functions],
       },
