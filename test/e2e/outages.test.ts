@@ -69,11 +69,11 @@ describe('with two pods attached', () => {
     await onNode(bed, bed.host, 'systemctl stop kubelet; pkill -9 -f /opt/dpu-operator/daemon.mjs');
     try {
       await untilReadyIs(bed, bed.hostDpu, 'Unknown', 'DaemonSilent');
-      await untilPings(bed.kubectl, 'my-pod', address);
     } finally {
       await onNode(bed, bed.host, 'systemctl start kubelet');
     }
     await untilReadyIs(bed, bed.hostDpu, 'True');
+    await untilPings(bed.kubectl, 'my-pod', address);
   });
 
   it('the DPU side is not deleted while a host has ports on it, and says who', async () => {
