@@ -167,6 +167,11 @@ export class HostDataPath implements PeerListener {
     this.#options.onChange();
   }
 
+  /** Which ports at the peer nobody needs may be known otherwise now. */
+  recordsChanged(): void {
+    this.#reconciler.reconcile();
+  }
+
   /**
    * The attachment that needs the port is on disk.
    *

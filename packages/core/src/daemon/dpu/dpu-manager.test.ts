@@ -153,6 +153,21 @@ test('an Init that fails is said and tried again', async () => {
   await says('Ready');
 });
 
+test('devices are offered again after a flap of the hardware in which the VSP was away as well', async () => {
+  const directory = root();
+  const first = await startVsp(directory);
+  const { manager, says, devices } = manage('dpu', directory, { graceMs: 10 });
+  await vi.waitFor(() => expect(devices()).toEqual(['vf0', 'vf1']));
+  manager.setHardwareProblem('the card is away');
+  await first.stop();
+  await says('VspNotRunning');
+  await startVsp(directory);
+  await says('Ready');
+  expect(manager.outOfService()).toBe('the card is away');
+  manager.setHardwareProblem(undefined);
+  await vi.waitFor(() => expect(devices()).toEqual(['vf0', 'vf1']));
+});
+
 test('the number of virtual functions is set and a refusal is said', async () => {
   const [directory, channel] = [root(), await freePort()];
   const vsp = await startVsp(directory, channel);

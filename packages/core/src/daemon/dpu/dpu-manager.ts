@@ -19,6 +19,7 @@ import { z } from 'zod';
 import { type ConditionInput, type VspIdentity, vspSocketName } from '../../api/index.ts';
 import type { ChainPlace } from '../attach/ports.ts';
 import type { ChainState } from '../chains/chain-state.ts';
+import type { Outage } from '../datapath/availability.ts';
 import { defaultGraceMs } from '../datapath/availability-tracker.ts';
 import { type AttachedPorts, HostDataPath } from '../datapath/host-data-path.ts';
 import type { AttachedFunctions } from '../datapath/network-functions.ts';
@@ -157,7 +158,7 @@ export class DpuManager {
 
   /** Why pods cannot be served now, in words; undefined while they can, or may again within the grace period. */
   outOfService(): string | undefined {
-    return this.#devices.hardwareProblem ?? (this.#health.outage ?? this.#host?.outage)?.message;
+    return this.#devices.hardwareProblem ?? this.#outage?.message;
   }
 
   /** PF and VF of a device that this DPU offers. */
@@ -185,6 +186,11 @@ export class DpuManager {
   /** A pod has come or gone: a number of virtual functions that was refused may be possible now. */
   attachmentsChanged(): void {
     if (this.#numVfs.problem) this.#applyNumVfs();
+  }
+
+  /** Records that could not be read can be now, or the other way round: absence from them proves something else. */
+  recordsChanged(): void {
+    this.#host?.recordsChanged();
   }
 
   /** Host side. @throws DpuError UNAVAILABLE while the DPU side is out of reach */
@@ -253,8 +259,12 @@ export class DpuManager {
     this.#devices.offerAgain();
   }
 
-  /** Takes away what the VSP made on the node, before another plugin follows that knows nothing of it. */
-  clear(): Promise<void> {
+  /**
+   * Takes away what the VSP made on the node, before another plugin follows that knows nothing of it.
+   *
+   * @returns whether the VSP has said that it did
+   */
+  clear(): Promise<boolean> {
     return clearVsp(this.#session.client, this.#logger);
   }
 
@@ -279,6 +289,10 @@ export class DpuManager {
     this.#health.close();
     this.#host?.close();
     this.#dpuSide?.close();
+  }
+
+  get #outage(): Outage | undefined {
+    return this.#health.outage ?? this.#host?.outage;
   }
 
   /** Also by an earlier daemon. */
@@ -322,7 +336,8 @@ export class DpuManager {
   }
 
   #serviceChanged(): void {
-    this.#devices.setInService(this.outOfService() === undefined);
+    // What is missing of the hardware is told apart, and ends apart.
+    this.#devices.setInService(this.#outage === undefined);
     this.#options.onChange();
   }
 

@@ -17,7 +17,7 @@ export class DpuSide {
 
   constructor(options: DpuSideOptions) {
     const { nodeName, vsp, onHosts, logger } = options;
-    this.dataPath = new DpuDataPath(options);
+    this.dataPath = new DpuDataPath({ ...options, onHosts: () => this.#ownersChanged(onHosts) });
     const { hostPorts } = this.dataPath;
     this.hosts = new KnownHosts({ hostPorts, onChange: onHosts, logger });
     this.channel = new ChannelListener({ hostPorts, knownHosts: this.hosts, vsp, responderId: nodeName, logger });
@@ -31,6 +31,12 @@ export class DpuSide {
     const count = await this.dataPath.hostPorts.forgetHost(owner);
     this.hosts.portsChanged();
     return count;
+  }
+
+  /** A host that goes away right after its first port has to be missed, too. */
+  #ownersChanged(onHosts: () => void): void {
+    this.hosts.portsChanged();
+    onHosts();
   }
 
   close(): void {

@@ -114,6 +114,7 @@ export class DpuFleet extends EventEmitter<DpuFleetEvents> {
     const unreadable = this.#options.attachments.unreadable().join('\n');
     const concernsAll = unreadable !== this.#unreadable;
     this.#unreadable = unreadable;
+    if (concernsAll) for (const manager of this.#dpus.managers()) manager.recordsChanged();
     for (const name of this.#knownNames()) {
       if (concernsAll || this.#waitsForPods(name)) this.#controller.enqueue(name);
     }
@@ -216,8 +217,8 @@ export class DpuFleet extends EventEmitter<DpuFleetEvents> {
       case 'withdraw':
         return this.#withdraw(name);
       case 'clear':
-        await this.#dpus.manager(name)?.clear();
-        this.#cleared.set(name, action.rollout);
+        // Where the VSP is away for a moment, its return brings it here again.
+        if (await this.#dpus.manager(name)?.clear()) this.#cleared.set(name, action.rollout);
         return;
       case 'report':
         return await this.#report(name, action);

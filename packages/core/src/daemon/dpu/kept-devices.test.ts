@@ -30,6 +30,14 @@ test.each([
   expect(kept.list()).toEqual(devices('a', 'b'));
 });
 
+test('keeps the devices that a VSP loses in steps', () => {
+  const kept = new KeptDevices();
+  for (const list of [devices('a', 'b', 'c'), devices('a'), []]) kept.take(list);
+  expect(kept.list()).toEqual([]);
+  kept.setProblem('the card is away');
+  expect(kept.list()).toEqual(unhealthy('a', 'b', 'c'));
+});
+
 test('what the card had before does not come back with it', () => {
   const kept = new KeptDevices();
   kept.take(devices('a', 'b'));

@@ -7,7 +7,7 @@ import type { Device } from '@dpu-operator/sdk';
  */
 export class KeptDevices {
   #current: readonly Device[] = [];
-  /** The longer list before the current one: a VSP may notice before detection does that its card is away. */
+  /** What was there before the list became shorter: a VSP may notice, in steps, before detection does that its card is away. */
   #before: readonly Device[] = [];
   #problem: string | undefined;
 
@@ -18,9 +18,12 @@ export class KeptDevices {
 
   /** The devices of the VSP's latest answer. */
   take(devices: readonly Device[]): void {
-    if (this.#problem !== undefined) this.#before = this.#union();
-    else if (devices.length < this.#current.length) this.#before = this.#current;
+    const isLess = devices.length < this.#current.length;
+    if (this.#problem !== undefined || isLess) this.#before = this.#union();
     this.#current = devices;
+    if (this.#problem === undefined && this.#before.every(({ id }) => devices.some((device) => device.id === id))) {
+      this.#before = [];
+    }
   }
 
   setProblem(problem: string | undefined): void {

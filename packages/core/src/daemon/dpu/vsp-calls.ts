@@ -1,4 +1,5 @@
 /** Calls to a VSP that may fail. */
+import { DpuError } from '@dpu-operator/sdk';
 import type { VspClient } from '@dpu-operator/sdk/client';
 import type { Logger } from 'pino';
 import type { VspIdentity } from '../../api/index.ts';
@@ -18,11 +19,14 @@ export async function identityOf(client: Pick<VspClient, 'getInfo'>): Promise<Vs
   };
 }
 
-/** Has it take away what it made on the node. */
-export async function clearVsp(client: Pick<VspClient, 'setNumVfs'> | undefined, logger: Logger): Promise<void> {
+/** Has it take away what it made on the node. @returns whether it has said that it did, or has nothing of the kind */
+export async function clearVsp(client: Pick<VspClient, 'setNumVfs'> | undefined, logger: Logger): Promise<boolean> {
+  if (!client) return false;
   try {
-    await client?.setNumVfs(0);
+    await client.setNumVfs(0);
+    return true;
   } catch (error) {
     logger.warn({ err: error }, 'the VSP did not take its virtual functions away');
+    return DpuError.from(error).code === 'UNIMPLEMENTED';
   }
 }
