@@ -45,7 +45,7 @@ function follow(directory: string, deadlineMs = 30_000) {
     dial: (socketPath) => new VspClient({ socketPath, logger, deadlineMs }),
     rememberedAddress: () => undefined,
     prepare: async () => {},
-    onDevices: () => {},
+    onDevices: async () => {},
     onState: (state) => states.push(state),
     logger: pino({ level: 'warn' }, { write: (line) => lines.push(line) }),
     longestRetryMs: 30,
