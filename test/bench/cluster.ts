@@ -1,12 +1,13 @@
 /**
- * Figures of the operator on the tests' cluster: memory, start-up, image sizes, and what an attach takes there with
- * everything real. Printed by `make bench`.
+ * Figures of the operator on the tests' cluster: memory, CPU time, start-up, image sizes, and what an attach takes
+ * there with everything real. Printed by `make bench`.
  */
 import { operatorIsOn } from '../e2e/bed.ts';
 import setUpCluster from '../e2e/global-setup.ts';
 import { deletePods } from '../e2e/pods.ts';
 import { eventually } from '../support/eventually.ts';
 import { dpusReady, namespace, type TestBed } from '../support/operator.ts';
+import { daemonCpu } from './daemon-cpu.ts';
 import { quantile } from './quantile.ts';
 
 const starts = 5;
@@ -39,12 +40,12 @@ const rows: [string, string][] = [
   ],
   ...(await imageSizes()),
 ];
+await deletePods(bed.kubectl, pods);
+rows.push(...(await daemonCpu(bed)));
 const width = Math.max(...rows.map(([what]) => what.length));
 console.log(
   ['', 'On the cluster', ...rows.map(([what, figure]) => `  ${what.padEnd(width)}  ${figure}`), ''].join('\n'),
 );
-
-await deletePods(bed.kubectl, pods);
 
 /** Resident memory of each of our processes, with pods attached. */
 async function memory(): Promise<[string, string][]> {

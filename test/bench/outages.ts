@@ -6,7 +6,15 @@ import { operatorIsOn } from '../e2e/bed.ts';
 import setUpCluster from '../e2e/global-setup.ts';
 import { deletePods, net1, untilPings } from '../e2e/pods.ts';
 import { dpusReady } from '../support/operator.ts';
-import { killAndAwaitNext, partition, trafficGap, untilAllocatable, untilReadyIs } from '../support/outages.ts';
+import {
+  initialisedAt,
+  killAndAwaitNext,
+  partition,
+  trafficGap,
+  untilAllocatable,
+  untilInitialisedAgain,
+  untilReadyIs,
+} from '../support/outages.ts';
 
 await setUpCluster();
 const bed = await operatorIsOn();
@@ -49,6 +57,17 @@ const readyAt = performance.now();
 rows.push(['partition to Ready=False', seconds(cutAt, foundAt)]);
 rows.push(['partition to no allocatable device', seconds(cutAt, unhealthyAt)]);
 rows.push(['healing to Ready=True', seconds(healedAt, readyAt)]);
+
+const { restartNode } = bed.cluster;
+if (restartNode) {
+  const lastInit = await initialisedAt(bed, bed.dpuDpu);
+  const gap = await trafficGap(bed, { pod: 'my-pod', address }, async () => {
+    await restartNode(bed.dpu);
+    await untilInitialisedAgain(bed, bed.dpuDpu, lastInit);
+    await dpusReady(bed);
+  });
+  rows.push(['longest gap in traffic: DPU node restarted', `${(gap / 1000).toFixed(1)} s`]);
+}
 
 const width = Math.max(...rows.map(([what]) => what.length));
 console.log(['', 'Outages', ...rows.map(([what, figure]) => `  ${what.padEnd(width)}  ${figure}`), ''].join('\n'));

@@ -1,7 +1,7 @@
 /** A DPU node that goes and comes back, with another address where the container engine gives it one. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { eventually } from '../support/eventually.ts';
 import { dpusReady, type TestBed } from '../support/operator.ts';
+import { initialisedAt, untilInitialisedAgain } from '../support/outages.ts';
 import { operatorIsOn } from './bed.ts';
 import { deletePods, net1, untilPings } from './pods.ts';
 
@@ -27,10 +27,9 @@ it('carries the pods of the host again by itself, and they are the same', async 
   const { ip } = await net1(bed.kubectl, 'my-pod-2');
   await untilPings(bed.kubectl, 'my-pod', ip);
   const before = await uids();
-  const initialised = () => bed.kubectl.run(['get', 'dpu', bed.dpuDpu, '-o', 'jsonpath={.status.vsp.initialisedAt}']);
-  const lastInit = await initialised();
+  const lastInit = await initialisedAt(bed, bed.dpuDpu);
   await restartNode(bed.dpu);
-  await eventually('the VSP of the DPU node is another', async () => (await initialised()) !== lastInit || undefined);
+  await untilInitialisedAgain(bed, bed.dpuDpu, lastInit);
   await dpusReady(bed);
   await untilPings(bed.kubectl, 'my-pod', ip);
   expect(await uids()).toBe(before);

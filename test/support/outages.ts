@@ -35,13 +35,51 @@ export async function killAndAwaitNext(bed: TestBed, node: string, commandLine: 
   });
 }
 
+interface ReadyCondition {
+  status: string;
+  reason: string;
+  lastTransitionTime: string;
+}
+
 /** The Ready condition of a DPU. */
-export async function readyOf({ kubectl }: TestBed, dpu: string): Promise<{ status: string; reason: string }> {
-  const { status } = await kubectl.json<{ status: { conditions: { type: string; status: string; reason: string }[] } }>(
-    ['get', 'dpu', dpu],
+export async function readyOf({ kubectl }: TestBed, dpu: string): Promise<ReadyCondition> {
+  const object = await kubectl.json<{ status: { conditions: (ReadyCondition & { type: string })[] } }>([
+    'get',
+    'dpu',
+    dpu,
+  ]);
+  const found = object.status.conditions.find(({ type }) => type === 'Ready');
+  return {
+    status: found?.status ?? '',
+    reason: found?.reason ?? '',
+    lastTransitionTime: found?.lastTransitionTime ?? '',
+  };
+}
+
+/** When a daemon last had its DPU's VSP initialised: another time after each start of the daemon or the VSP. */
+export function initialisedAt({ kubectl }: TestBed, dpu: string): Promise<string> {
+  return kubectl.run(['get', 'dpu', dpu, '-o', 'jsonpath={.status.vsp.initialisedAt}']);
+}
+
+/** Waits until a daemon has had its VSP initialised again. @param last what {@link initialisedAt} said before */
+export function untilInitialisedAgain(bed: TestBed, dpu: string, last: string): Promise<true> {
+  return eventually(`the VSP of ${dpu} was initialised again`, async () => {
+    return (await initialisedAt(bed, dpu)) !== last ? true : undefined;
+  });
+}
+
+/** Warning events about DPUs so far: by name, with what they say. */
+export async function warningsAbout({ kubectl }: TestBed, dpus: readonly string[]): Promise<Map<string, string>> {
+  const { items } = await kubectl.json<{
+    items: { metadata: { name: string }; involvedObject: { name: string }; reason: string; message: string }[];
+  }>(['get', 'events', '-A', '--field-selector', 'type=Warning,involvedObject.kind=DataProcessingUnit']);
+  const about = items.filter(({ involvedObject }) => dpus.includes(involvedObject.name));
+  return new Map(
+    about.map(({ metadata, involvedObject, reason, message }) => [
+      metadata.name,
+      `${involvedObject.name}: ${reason}: ${message}`,
+    ]),
   );
-  const found = status.conditions.find(({ type }) => type === 'Ready');
-  return { status: found?.status ?? '', reason: found?.reason ?? '' };
 }
 
 export function untilReadyIs(bed: TestBed, dpu: string, status: string, reason?: string): Promise<true> {

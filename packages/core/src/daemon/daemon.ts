@@ -2,7 +2,7 @@
 import type { Sysfs } from '@dpu-operator/sdk/linux';
 import type { Logger } from 'pino';
 import { inject, injectable } from 'tsyringe';
-import { resourceName } from '../api/index.ts';
+import { labels, resourceName } from '../api/index.ts';
 import { Controller, type EventRecorder, type KubeStore } from '../kube/index.ts';
 import { PciFunctions } from './attach/pci-functions.ts';
 import type { ChainMembership, DpuIndex } from './attach/ports.ts';
@@ -12,6 +12,7 @@ import type { DaemonConfig, NodeDirectories } from './config.ts';
 import { Detector } from './detect/detector.ts';
 import { fleetAttachments } from './dpu/attachments.ts';
 import { dpuIndex } from './dpu/dpu-index.ts';
+import { nodeSideLabel } from './dpu/dpu-objects.ts';
 import { DpuFleet } from './dpu/fleet.ts';
 import { ManagedDpus } from './dpu/managed-dpus.ts';
 import { Allocator } from './kubelet/allocator.ts';
@@ -101,7 +102,7 @@ export class Daemon {
       store,
       events,
       nodeName,
-      nodeLabels: () => this.#cluster.nodeLabels ?? {},
+      nodeLabels: () => this.#labelsForChains(),
       hasDpuSide: () => this.#fleet.stays('dpu') && this.#cluster.order.is !== 'leave',
       dataPath: this.#dpus,
       logger,
@@ -170,6 +171,17 @@ export class Daemon {
     void this.#detector.look();
     this.#nodeController.enqueue('node');
     this.#chains.reconsider();
+  }
+
+  /**
+   * Undefined while nobody's order is known, as on a node that was registered anew. The daemon's own label is the one
+   * that it sets: that it is missing for a moment says nothing.
+   */
+  #labelsForChains(): Record<string, string> | undefined {
+    const { nodeLabels, order } = this.#cluster;
+    if (!nodeLabels || order.is === 'wait') return undefined;
+    const side = nodeSideLabel(this.#fleet.sides());
+    return side === undefined ? nodeLabels : { ...nodeLabels, [labels.nodeSide]: side };
   }
 
   #sidesChanged(signal: AbortSignal): void {

@@ -4,8 +4,9 @@ import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { configName, finalizers, operatorNamespace } from '../api/names.ts';
 import { TestApiServer } from '../daemon/testing/api-server.ts';
-import { EventRecorder } from '../kube/index.ts';
+import { EventRecorder, type KubeStore } from '../kube/index.ts';
 import { Caches } from './caches.ts';
+import { DaemonLeases } from './daemon-leases.ts';
 import { DataProcessingUnitController } from './data-processing-unit-controller.ts';
 import { DpuOperatorConfigController } from './dpu-operator-config-controller.ts';
 import { parseEnvironment } from './environment.ts';
@@ -17,10 +18,12 @@ const nodePath = '/api/v1/nodes/node-a';
 const dpuName = 'software-dpu-node-a-host';
 const dpuPath = `/apis/${apiVersion}/dataprocessingunits/${dpuName}`;
 const podPath = `${namespaced}/pods/vsp-${dpuName}`;
+const leasePath = `/apis/coordination.k8s.io/v1/namespaces/${operatorNamespace}/leases/dpu-daemon-node-a`;
 const configPath = `/apis/${apiVersion}/dpuoperatorconfigs/${configName}`;
 const daemonSetPath = `/apis/apps/v1/namespaces/${operatorNamespace}/daemonsets/dpu-daemon`;
 
 let server: TestApiServer;
+let store: KubeStore;
 let stop: AbortController;
 let running: Promise<unknown>;
 
@@ -35,15 +38,16 @@ afterEach(async () => {
 });
 
 async function start(): Promise<void> {
-  const store = await server.start();
+  store = await server.start();
   const environment = parseEnvironment({}, 'operator');
   const logger = pino({ enabled: false });
   const events = new EventRecorder(store, 'operator', 'operator', logger);
   const caches = new Caches(store, environment, logger);
   const uninstaller = new Uninstaller(store, caches, environment);
+  const leases = new DaemonLeases(store, caches, environment);
   const controllers = [
     new DpuOperatorConfigController(store, caches, environment, events, logger, uninstaller),
-    new DataProcessingUnitController(store, caches, environment, events, logger),
+    new DataProcessingUnitController(store, caches, environment, events, logger, leases),
   ];
   stop = new AbortController();
   await caches.start(stop.signal);
@@ -147,11 +151,54 @@ test('settings that name a node follow its address, and hold what they were whil
   await vi.waitFor(() => expect(pod()).toContain('{\\"peer\\":\\"192.0.2.3\\"}'), 5_000);
 });
 
-test('a DPU whose node is gone goes too, without its daemon', async () => {
+function putLease(leaseDurationSeconds: number, renewTime: string): void {
+  server.put(leasePath, {
+    apiVersion: 'coordination.k8s.io/v1',
+    kind: 'Lease',
+    metadata: { name: 'dpu-daemon-node-a', namespace: operatorNamespace, labels: { app: 'dpu-daemon' } },
+    spec: { leaseDurationSeconds, renewTime },
+  });
+}
+
+test('a DPU whose node is gone goes too, where no daemon has a Lease', async () => {
   putDpu();
   await podUid();
   server.delete(nodePath);
   await vi.waitFor(() => expect(server.objects.has(dpuPath)).toBe(false));
+});
+
+test.each([
+  ['falls silent', () => putLease(1, '2026-01-01T00:00:10.000000Z')],
+  ['loses its Lease', () => server.delete(leasePath)],
+])('a DPU whose node is gone stays while its daemon renews its Lease, and goes when that %s', async (_, ends) => {
+  putLease(3_600, '2026-01-01T00:00:00.000000Z');
+  putDpu();
+  await podUid();
+  const get = vi.spyOn(store, 'get');
+  const askedForLease = () => get.mock.calls.filter(([{ kind }]) => kind === 'Lease').length;
+  server.delete(nodePath);
+  await vi.waitFor(() => expect(askedForLease()).toBeGreaterThan(0));
+  const before = askedForLease();
+  // A change of the object has it reconciled again: by then the first round is over.
+  putDpu({ labels: { round: '2' } });
+  await vi.waitFor(() => expect(askedForLease()).toBeGreaterThan(before));
+  expect(server.writes).not.toContain(`DELETE ${dpuPath}`);
+  expect(server.objects.get(dpuPath)?.metadata.finalizers).toEqual([finalizers.daemon]);
+  ends();
+  await vi.waitFor(() => expect(server.objects.has(dpuPath)).toBe(false));
+});
+
+test('a DPU whose node is registered anew while its daemon works is served as before', async () => {
+  putLease(3_600, '2026-01-01T00:00:00.000000Z');
+  putDpu();
+  const uid = await podUid();
+  const get = vi.spyOn(store, 'get');
+  server.delete(nodePath);
+  await vi.waitFor(() => expect(get.mock.calls.some(([{ kind }]) => kind === 'Lease')).toBe(true));
+  server.put(nodePath, { apiVersion: 'v1', kind: 'Node', metadata: { name: 'node-a' } });
+  server.delete(podPath);
+  await vi.waitFor(async () => expect(await podUid()).not.toBe(uid));
+  expect(server.writes).not.toContain(`DELETE ${dpuPath}`);
 });
 
 test('uninstalls what no daemon ever touched', async () => {

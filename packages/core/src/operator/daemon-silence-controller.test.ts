@@ -10,6 +10,7 @@ import { there } from '../daemon/presence.ts';
 import { TestApiServer } from '../daemon/testing/api-server.ts';
 import { EventRecorder, Informer, type KubeStore } from '../kube/index.ts';
 import { Caches } from './caches.ts';
+import { DaemonLeases } from './daemon-leases.ts';
 import { DaemonSilenceController } from './daemon-silence-controller.ts';
 import { parseEnvironment } from './environment.ts';
 
@@ -43,7 +44,8 @@ async function startOperator(): Promise<void> {
   const environment = parseEnvironment({}, 'operator');
   const caches = new Caches(store, environment, logger);
   const events = new EventRecorder(store, 'operator', 'operator', logger);
-  const { controller } = new DaemonSilenceController(store, caches, environment, events, logger);
+  const leases = new DaemonLeases(store, caches, environment);
+  const { controller } = new DaemonSilenceController(store, caches, environment, events, logger, leases);
   await caches.start(stop.signal);
   void controller.start(stop.signal);
 }

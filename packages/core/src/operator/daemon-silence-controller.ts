@@ -1,13 +1,13 @@
 import type { Logger } from 'pino';
 import { inject, injectable } from 'tsyringe';
 import { type ConditionInput, findCondition, setCondition } from '../api/conditions.ts';
-import { daemonLeaseName, daemonLeaseSeconds } from '../api/daemon-lease.ts';
+import { daemonLeaseName } from '../api/daemon-lease.ts';
 import { type DataProcessingUnit, dataProcessingUnit, dpuConditions } from '../api/data-processing-unit.ts';
 import { fieldManagers, workloads } from '../api/names.ts';
-import { Controller, type EventRecorder, type KubeStore, lease } from '../kube/index.ts';
+import { Controller, type EventRecorder, type KubeStore } from '../kube/index.ts';
 import type { Caches } from './caches.ts';
+import type { DaemonLeases } from './daemon-leases.ts';
 import type { Environment } from './environment.ts';
-import { SilenceTimers } from './silence-timers.ts';
 import { tokens } from './tokens.ts';
 
 /**
@@ -21,7 +21,7 @@ export class DaemonSilenceController {
   readonly #caches: Caches;
   readonly #namespace: string;
   readonly #events: EventRecorder;
-  readonly #timers: SilenceTimers;
+  readonly #leases: DaemonLeases;
 
   constructor(
     @inject(tokens.store) store: KubeStore,
@@ -29,26 +29,20 @@ export class DaemonSilenceController {
     @inject(tokens.environment) { namespace }: Environment,
     @inject(tokens.events) events: EventRecorder,
     @inject(tokens.logger) logger: Logger,
+    @inject(tokens.daemonLeases) leases: DaemonLeases,
   ) {
     this.#store = store;
     this.#caches = caches;
     this.#namespace = namespace;
     this.#events = events;
     this.controller = new Controller({ name: 'daemon-silence', logger, reconcile: (name) => this.reconcile(name) });
-    this.#timers = new SilenceTimers((leaseName) => this.controller.enqueue(leaseName));
-    caches.daemonLeases.onChange((changed, _, kind) => {
-      if (kind === 'deleted') this.#timers.forget(changed.metadata.name);
-      else this.#timers.see(changed, daemonLeaseSeconds);
-    });
+    this.#leases = leases;
+    leases.on('quiet', (leaseName) => this.controller.enqueue(leaseName));
   }
 
-  /** @param leaseName of a Lease whose time has run out. One that does not exist says nothing: a daemon may be older. */
+  /** One that does not exist says nothing. @param leaseName of a Lease whose time may have run out */
   async reconcile(leaseName: string): Promise<void> {
-    // This process may have been away itself, or its watch: what counts is what the API server says now.
-    const current = await this.#store.get(lease, leaseName, this.#namespace);
-    if (!current) return;
-    this.#timers.see(current, daemonLeaseSeconds);
-    if (!this.#timers.isSilent(leaseName)) return;
+    if ((await this.#leases.state(leaseName)) !== 'silent') return;
     for (const dpu of this.#caches.dpus.list()) {
       if (daemonLeaseName(dpu.spec.nodeName) === leaseName) await this.#report(dpu);
     }

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import { inject, injectable } from 'tsyringe';
 import type { ConditionInput } from '../api/conditions.ts';
+import { daemonLeaseName } from '../api/daemon-lease.ts';
 import { type DataProcessingUnit, dataProcessingUnit } from '../api/data-processing-unit.ts';
 import { fieldManagers, finalizers } from '../api/names.ts';
 import {
@@ -18,6 +19,7 @@ import {
 } from '../kube/index.ts';
 import type { Caches } from './caches.ts';
 import { configured, ordinaryReasons } from './configured.ts';
+import type { DaemonLeases } from './daemon-leases.ts';
 import { DpuStatusWriter } from './dpu-status.ts';
 import { worldOf } from './dpu-world.ts';
 import type { Environment } from './environment.ts';
@@ -39,6 +41,7 @@ export class DataProcessingUnitController {
   readonly #environment: Environment;
   readonly #events: EventRecorder;
   readonly #status: DpuStatusWriter;
+  readonly #leases: DaemonLeases;
 
   constructor(
     @inject(tokens.store) store: KubeStore,
@@ -46,12 +49,14 @@ export class DataProcessingUnitController {
     @inject(tokens.environment) environment: Environment,
     @inject(tokens.events) events: EventRecorder,
     @inject(tokens.logger) logger: Logger,
+    @inject(tokens.daemonLeases) leases: DaemonLeases,
   ) {
     this.#store = store;
     this.#caches = caches;
     this.#environment = environment;
     this.#events = events;
     this.#status = new DpuStatusWriter(store);
+    this.#leases = leases;
     this.controller = new Controller({ name: 'data-processing-unit', logger, reconcile: (key) => this.reconcile(key) });
     const enqueueAll = (which: (dpu: DataProcessingUnit) => boolean = () => true) => {
       for (const dpu of caches.dpus.list().filter(which)) this.controller.enqueue(keyOf(dpu));
@@ -63,6 +68,7 @@ export class DataProcessingUnitController {
     caches.nodes.onChange(({ metadata }, _, kind) => {
       if (kind === 'deleted') enqueueAll((dpu) => dpu.spec.nodeName === metadata.name);
     });
+    leases.on('quiet', (leaseName) => enqueueAll((dpu) => daemonLeaseName(dpu.spec.nodeName) === leaseName));
     caches.vspPods.onChange((pod) => {
       const name = controllerName(pod, dataProcessingUnit.kind);
       if (name) this.controller.enqueue(name);
@@ -72,12 +78,13 @@ export class DataProcessingUnitController {
   async reconcile(key: string): Promise<Requeue | undefined> {
     const dpu = this.#caches.dpus.getByKey(key);
     if (!dpu) return undefined;
-    if (await this.#nodeIsGone(dpu)) await this.#release(dpu);
-    else return await this.#serve(dpu);
+    if (!(await this.#nodeIsAbsent(dpu))) return await this.#serve(dpu);
+    // A Node object that is away for a moment is no order. Its daemon, which works, goes on; its Lease tells when not.
+    if ((await this.#leases.state(daemonLeaseName(dpu.spec.nodeName))) !== 'renewed') await this.#release(dpu);
     return undefined;
   }
 
-  async #nodeIsGone(dpu: DataProcessingUnit): Promise<boolean> {
+  async #nodeIsAbsent(dpu: DataProcessingUnit): Promise<boolean> {
     const { nodeName } = dpu.spec;
     return !this.#caches.nodes.get(nodeName) && (await this.#store.get(node, nodeName)) === undefined;
   }

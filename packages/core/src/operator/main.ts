@@ -9,6 +9,7 @@ import { collectProcessMetrics, EventRecorder, LeaderElection, serveHealth } fro
 import { createLogger } from '../log.ts';
 import { type LookUp, lookUp } from '../plugins/lookup/lookup.ts';
 import { Caches } from './caches.ts';
+import { DaemonLeases } from './daemon-leases.ts';
 import { DaemonSilenceController } from './daemon-silence-controller.ts';
 import { DataProcessingUnitConfigController } from './data-processing-unit-config-controller.ts';
 import { DataProcessingUnitController } from './data-processing-unit-controller.ts';
@@ -34,6 +35,7 @@ async function main(): Promise<void> {
   const lookUpUntilStop: LookUp = (request) => lookUp({ ...request, signal: stop.signal });
   container.registerInstance(tokens.lookUp, lookUpUntilStop);
   container.registerSingleton(tokens.caches, Caches);
+  container.registerSingleton(tokens.daemonLeases, DaemonLeases);
 
   let missing: string[] = [];
   collectProcessMetrics();

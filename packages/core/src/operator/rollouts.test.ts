@@ -7,6 +7,7 @@ import { annotations, finalizers, operatorNamespace } from '../api/names.ts';
 import { TestApiServer } from '../daemon/testing/api-server.ts';
 import { type Controller, EventRecorder } from '../kube/index.ts';
 import { Caches } from './caches.ts';
+import { DaemonLeases } from './daemon-leases.ts';
 import { DataProcessingUnitConfigController } from './data-processing-unit-config-controller.ts';
 import { DataProcessingUnitController } from './data-processing-unit-controller.ts';
 import { parseEnvironment } from './environment.ts';
@@ -45,8 +46,9 @@ async function start(): Promise<void> {
   const logger = pino({ enabled: false });
   const events = new EventRecorder(store, 'operator', 'operator', logger);
   caches = new Caches(store, environment, logger);
+  const leases = new DaemonLeases(store, caches, environment);
   controllers = [
-    new DataProcessingUnitController(store, caches, environment, events, logger),
+    new DataProcessingUnitController(store, caches, environment, events, logger, leases),
     new DataProcessingUnitConfigController(store, caches, events, logger),
   ];
   stop = new AbortController();

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { daemonLeaseRenewMs, daemonLeaseSeconds } from '../api/daemon-lease.ts';
 import type { Lease } from '../kube/index.ts';
 import { SilenceTimers } from './silence-timers.ts';
 
@@ -38,6 +39,18 @@ test('a change of something else is no renewal, a renewal starts the period anew
   expect(silent).toEqual([]);
   timers.see(renewed('2001-01-01'), 35);
   vi.advanceTimersByTime(5_000);
+  expect(silent).toEqual(['a']);
+});
+
+test('a daemon that dies is silent within 40 s, one of which two renewals in a row fail is not', () => {
+  const silent: string[] = [];
+  const timers = new SilenceTimers((name) => silent.push(name));
+  timers.see(renewed('1'), daemonLeaseSeconds);
+  // The third renewal has 5 s to come.
+  vi.advanceTimersByTime(3 * daemonLeaseRenewMs + 4_999);
+  expect(silent).toEqual([]);
+  timers.see(renewed('2'), daemonLeaseSeconds);
+  vi.advanceTimersByTime(40_000);
   expect(silent).toEqual(['a']);
 });
 

@@ -4,6 +4,7 @@ export const tokens = {
   logger: Symbol('Logger'),
   store: Symbol('KubeStore'),
   caches: Symbol('Caches'),
+  daemonLeases: Symbol('DaemonLeases'),
   events: Symbol('EventRecorder'),
   lookUp: Symbol('LookUp'),
 } as const;

@@ -32,7 +32,7 @@ function running(of: ServiceFunctionChain, name: string, node = here, more: Part
   };
 }
 const plan = (input: Partial<ChainInput>) => {
-  const { remove, create, ready } = planChain({ chain: chain(), pods: [], node: here, eligible: true, ...input });
+  const { remove, create, ready } = planChain({ chain: chain(), pods: [], node: here, eligible: 'yes', ...input });
   return {
     remove: remove.map((pod) => pod.metadata.name),
     create: create.map((pod) => pod.metadata.name),
@@ -116,20 +116,27 @@ test('leaves a chain to the node that has it, and takes it over when that lets g
 });
 
 test('lets go where it may not run, and touches no foreign pods', () => {
-  expect(plan({ eligible: false, pods: [running(chain(), 'firewall')] })).toMatchObject({
+  expect(plan({ eligible: 'no', pods: [running(chain(), 'firewall')] })).toMatchObject({
     remove: ['firewall'],
     create: [],
     reason: 'NoNode',
   });
-  expect(plan({ eligible: false })).toMatchObject({ remove: [], create: [], reason: undefined });
+  expect(plan({ eligible: 'no' })).toMatchObject({ remove: [], create: [], reason: undefined });
   const foreign = running(chain(), 'other', here, { ownerReferences: [] });
   expect(plan({ pods: [foreign] })).toMatchObject({ remove: [], create: ['firewall'] });
 });
 
+test('leaves everything as it is while it is not known whether it may run here', () => {
+  const asItIs = { remove: [], create: [], reason: undefined };
+  expect(plan({ eligible: 'unknown', chain: two, pods: [running(two, 'firewall')] })).toMatchObject(asItIs);
+  expect(plan({ eligible: 'unknown', chain: two })).toMatchObject(asItIs);
+});
+
 test('a node selector is matched against the node', () => {
-  expect(selectsNode(chain(), {})).toBe(true);
-  expect(selectsNode(chain({ nodeSelector: { dpu: 'true' } }), { dpu: 'true', zone: 'a' })).toBe(true);
-  expect(selectsNode(chain({ nodeSelector: { dpu: 'true', zone: 'b' } }), { dpu: 'true', zone: 'a' })).toBe(false);
+  expect(selectsNode(chain(), {})).toBe('yes');
+  expect(selectsNode(chain(), undefined)).toBe('unknown');
+  expect(selectsNode(chain({ nodeSelector: { dpu: 'true' } }), { dpu: 'true', zone: 'a' })).toBe('yes');
+  expect(selectsNode(chain({ nodeSelector: { dpu: 'true', zone: 'b' } }), { dpu: 'true', zone: 'a' })).toBe('no');
 });
 
 const bothRun = [running(two, 'firewall'), running(two, 'nat')];

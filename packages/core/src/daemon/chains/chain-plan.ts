@@ -13,13 +13,16 @@ export interface ChainPlan {
   ready?: ConditionInput;
 }
 
+/** What is unknown is no order: pods stay, and none is made. */
+export type Eligibility = 'yes' | 'no' | 'unknown';
+
 export interface ChainInput {
   chain: ServiceFunctionChain;
   /** The pods that carry the label of a chain of that name, on any node. */
   pods: readonly Pod[];
   node: ChainNode;
   /** Whether this node may run the chain now: it has a DPU of its own side and the labels that the chain asks for. */
-  eligible: boolean;
+  eligible: Eligibility;
   /** What the VSPs of this node say of it; undefined where none was ever asked. */
   state?: ChainState | undefined;
 }
@@ -32,8 +35,8 @@ export function planChain({ chain, pods, node, eligible, state }: ChainInput): C
   const own = pods.filter((pod) => pod.metadata.ownerReferences?.some(({ uid }) => uid === chain.metadata.uid));
   const here = own.filter((pod) => pod.metadata.labels?.[labels.node] === labelValue(node.name));
   const alive = here.filter((pod) => !pod.metadata.deletionTimestamp);
-  if (chain.metadata.deletionTimestamp) return { remove: [], create: [] };
-  if (!eligible) {
+  if (chain.metadata.deletionTimestamp || eligible === 'unknown') return { remove: [], create: [] };
+  if (eligible === 'no') {
     const plan: ChainPlan = { remove: alive, create: [] };
     return alive.length > 0 ? { ...plan, ready: noNode(chain, node.name) } : plan;
   }
@@ -52,9 +55,15 @@ export function planChain({ chain, pods, node, eligible, state }: ChainInput): C
   return { remove, create, ...(ready && { ready }) };
 }
 
-/** Whether a node's labels are those that a chain asks for; a chain that asks for none takes any. */
-export function selectsNode(chain: ServiceFunctionChain, nodeLabels: Record<string, string>): boolean {
-  return Object.entries(chain.spec.nodeSelector ?? {}).every(([key, value]) => nodeLabels[key] === value);
+/**
+ * Whether a node's labels are those that a chain asks for; a chain that asks for none takes any node.
+ *
+ * @param nodeLabels undefined while they are not known
+ */
+export function selectsNode(chain: ServiceFunctionChain, nodeLabels: Record<string, string> | undefined): Eligibility {
+  if (!nodeLabels) return 'unknown';
+  const wanted = Object.entries(chain.spec.nodeSelector ?? {});
+  return wanted.every(([key, value]) => nodeLabels[key] === value) ? 'yes' : 'no';
 }
 
 /** Ready=False for a pod that could not be made. */

@@ -28,11 +28,12 @@ async function node(former?: { api: TestApiServer; store: KubeStore }) {
   const store = former?.store ?? (await api.start());
   const orders: string[][] = [];
   const state: { now: ChainState | undefined } = { now: undefined };
+  const labels: { now: Record<string, string> | undefined } = { now: {} };
   const reconciler = new ChainReconciler({
     store,
     events: new EventRecorder(store, 'test', 'test', logger),
     nodeName: 'dpu-1',
-    nodeLabels: () => ({}),
+    nodeLabels: () => labels.now,
     hasDpuSide: () => true,
     dataPath: {
       setOrder: async (_chain, functions) => void orders.push([...functions]),
@@ -47,7 +48,7 @@ async function node(former?: { api: TestApiServer; store: KubeStore }) {
     api.close();
   });
   const run = () => void reconciler.start(stop.signal).catch(() => {});
-  return { api, store, reconciler, orders, state, run };
+  return { api, store, reconciler, orders, state, labels, run };
 }
 
 const withStatus = (api: TestApiServer, name: string) => {
@@ -96,4 +97,30 @@ test('tells the DPUs the order, and says what their VSP answers', async () => {
   api.put(chainPath, { ...former, ...chainOf('nat', 'firewall') });
   await vi.waitFor(() => expect(orders.at(-1)).toEqual(['nat', 'firewall']));
   expect(orders[0]).toEqual(['firewall', 'nat']);
+});
+
+test('keeps pods and condition while the labels of the node are not known, and goes by them again afterwards', async () => {
+  const { api, reconciler, orders, labels, run } = await node();
+  const selecting = (...names: string[]) => {
+    const { spec, ...chain } = chainOf(...names);
+    api.put(chainPath, { ...api.objects.get(chainPath), ...chain, spec: { ...spec, nodeSelector: { zone: 'a' } } });
+  };
+  labels.now = { zone: 'a' };
+  selecting('firewall');
+  run();
+  await vi.waitFor(() => expect(api.objects.has(podPath('firewall'))).toBe(true));
+  withStatus(api, 'firewall');
+  await vi.waitFor(() => expect(reason(api)).toBe('Running'));
+  labels.now = undefined;
+  // The order is told first; when the second one is, the first round is over.
+  for (const other of ['nat', 'router']) {
+    selecting('firewall', other);
+    await vi.waitFor(() => expect(orders.at(-1)).toEqual(['firewall', other]));
+  }
+  expect(api.writes.filter((write) => write.startsWith('DELETE'))).toEqual([]);
+  expect([api.objects.has(podPath('nat')), reason(api)]).toEqual([false, 'Running']);
+  labels.now = { zone: 'b' };
+  reconciler.reconsider();
+  await vi.waitFor(() => expect(reason(api)).toBe('NoNode'));
+  expect(api.objects.has(podPath('firewall'))).toBe(false);
 });

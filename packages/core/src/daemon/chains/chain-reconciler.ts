@@ -41,7 +41,8 @@ export interface ChainReconcilerOptions {
   store: KubeStore;
   events: EventRecorder;
   nodeName: string;
-  nodeLabels: () => Record<string, string>;
+  /** Undefined while they are not known: what runs is left as it is. */
+  nodeLabels: () => Record<string, string> | undefined;
   /** Whether this node has a DPU side that is there to stay. */
   hasDpuSide: () => boolean;
   dataPath: ChainDataPath;
@@ -114,8 +115,9 @@ export class ChainReconciler implements ChainMembership {
     const pods = this.#pods
       .list()
       .filter(({ metadata }) => metadata.namespace === namespace && metadata.labels?.[labels.chain] === label);
-    const eligible = hasDpuSide() && selectsNode(chain, nodeLabels());
-    const node = { name: nodeName, hostname: nodeLabels()[hostnameLabel] ?? nodeName };
+    const known = nodeLabels();
+    const eligible = hasDpuSide() ? selectsNode(chain, known) : 'no';
+    const node = { name: nodeName, hostname: known?.[hostnameLabel] ?? nodeName };
     // Before pods go: functions that stay need not be interrupted.
     const order = chain.spec.networkFunctions.map(({ name }) => name);
     if (!isBeingDeleted(chain)) await dataPath.setOrder(key, order);

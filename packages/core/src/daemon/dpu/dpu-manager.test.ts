@@ -34,7 +34,7 @@ interface Options {
 
 function manage(side: DpuSide, directory: string, options: Options = {}) {
   const { attachments = { ports: [], functions: [] }, graceMs = 100, name = `test-${side}` } = options;
-  const changes = { outages: [] as (string | undefined)[] };
+  const changes = { outages: [] as (string | undefined)[], ready: [] as (string | undefined)[] };
   const pool = new DevicePool();
   let made: DpuManager | undefined;
   const manager = new DpuManager({
@@ -48,7 +48,11 @@ function manage(side: DpuSide, directory: string, options: Options = {}) {
       networkFunctions: () => attachments.functions,
     },
     sysfs: { vfPosition: async () => undefined },
-    onChange: () => made && changes.outages.push(made.outOfService()),
+    onChange: () => {
+      if (!made) return;
+      changes.outages.push(made.outOfService());
+      changes.ready.push(made.ready?.message);
+    },
     logger,
     heartbeatMs: 100,
     graceMs,
@@ -84,6 +88,22 @@ test('waits for the VSP, in a directory that only root can enter', async () => {
   await says('Ready');
   await vi.waitFor(() => expect(devices()).toEqual(['vf0', 'vf1']));
   expect(manager.position('vf1')).toEqual({ pf: 0, vf: 1 });
+});
+
+test('beside a VSP that runs, nothing is said until it has been told everything and its devices are known', async () => {
+  const [directory, channel, dpuDirectory] = [root(), await freePort(), root()];
+  const vsp = await startVsp(directory, channel);
+  await startVsp(dpuDirectory, channel);
+  await manage('dpu', dpuDirectory).says('Ready');
+  const replay = Promise.withResolvers<void>();
+  vsp.numVfsDelay = replay.promise;
+  const { manager, says, changes } = manage('host', directory);
+  manager.setNumVfs(4);
+  await vi.waitFor(() => expect(vsp.numVfsAsked).toEqual([4]));
+  expect(manager.ready).toBeUndefined();
+  replay.resolve();
+  await says('Ready');
+  expect(new Set(changes.ready)).toEqual(new Set([undefined, '4 devices']));
 });
 
 test('a change of the devices reaches the pool', async () => {

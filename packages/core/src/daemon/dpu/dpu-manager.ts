@@ -132,7 +132,7 @@ export class DpuManager {
       dial: (socketPath) => new VspClient({ socketPath, logger, deadlineMs: vspDeadlineMs, firmwareDeadlineMs }),
       rememberedAddress: () => this.#initAnswer.get('address'),
       prepare: (client, address) => this.#prepare(client, address),
-      onDevices: (devices) => void this.#devicesChanged(devices),
+      onDevices: (devices) => this.#devicesChanged(devices),
       onState: (state) => this.#sessionChanged(state),
       logger,
     });

@@ -36,7 +36,7 @@ async function serve(directory: string, init: Plugin['init'], parts: Partial<Plu
   cleanups.push(() => server.close());
 }
 
-function follow(directory: string, deadlineMs = 30_000) {
+function follow(directory: string, deadlineMs = 30_000, onDevices = async () => {}) {
   const states: VspSessionState[] = [];
   const lines: string[] = [];
   const session = new VspSession({
@@ -45,7 +45,7 @@ function follow(directory: string, deadlineMs = 30_000) {
     dial: (socketPath) => new VspClient({ socketPath, logger, deadlineMs }),
     rememberedAddress: () => undefined,
     prepare: async () => {},
-    onDevices: () => {},
+    onDevices,
     onState: (state) => states.push(state),
     logger: pino({ level: 'warn' }, { write: (line) => lines.push(line) }),
     longestRetryMs: 30,
@@ -82,6 +82,22 @@ test('only a socket is dialled: a link may lead anywhere', async () => {
   await serve(directory, async () => address);
   await vi.waitFor(() => expect(states.at(-1)).toEqual({ phase: 'ready' }));
   expect(init).not.toHaveBeenCalled();
+});
+
+test('a VSP is ready when its devices have been taken', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'session-'));
+  await serve(directory, async () => ({ ip: '127.0.0.1', port: 1 }));
+  const asked = Promise.withResolvers<void>();
+  const taken = Promise.withResolvers<void>();
+  const { states } = follow(directory, 30_000, () => {
+    asked.resolve();
+    return taken.promise;
+  });
+  await asked.promise;
+  await new Promise(setImmediate);
+  expect(states).toEqual([{ phase: 'connecting' }]);
+  taken.resolve();
+  await vi.waitFor(() => expect(states.at(-1)).toEqual({ phase: 'ready' }));
 });
 
 test('a VSP that does not answer Init is said to, and works when it does', async () => {

@@ -16,7 +16,8 @@ export interface VspSessionOptions {
   rememberedAddress: () => IpPort | undefined;
   /** Between Init and ready: the VSP gets its numbers, bridge ports and network functions. */
   prepare: (client: VspClient, address: IpPort) => Promise<void>;
-  onDevices: (devices: Device[]) => void;
+  /** The VSP is ready when its first devices have been taken. */
+  onDevices: (devices: Device[]) => Promise<void>;
   onState: (state: VspSessionState) => void;
   logger: Logger;
   /** Milliseconds; an Init that fails is tried again up to this seldom. 30,000 unless told. */
@@ -202,8 +203,7 @@ export class VspSession {
     const stop = client.watchDevices(
       (devices) => {
         if (signal.aborted) return;
-        onDevices(devices);
-        resolve();
+        void onDevices(devices).then(resolve, reject);
       },
       (error) => {
         reject(error ?? new DpuError('UNAVAILABLE', 'the VSP ended the watch of its devices'));

@@ -6,7 +6,7 @@ import { join } from 'node:path';
  * Tells of the socket as it appears, is replaced by a VSP that starts anew, and goes. Makes the directory, private to
  * root, because it is mounted into the VSP's pod and must be there first.
  *
- * @param onSocket called at once and on each change, with undefined where there is none
+ * @param onSocket called at once with what there is, and on each change; undefined where there is none
  */
 export function watchSocket(
   options: { directory: string; name: string },
@@ -14,7 +14,7 @@ export function watchSocket(
 ): { close(): void } {
   const path = join(options.directory, options.name);
   mkdirSync(options.directory, { recursive: true, mode: 0o700 });
-  let known: string | undefined;
+  let known: string | undefined = 'not looked for yet';
   const look = () => {
     const stat = lstatSync(path, { throwIfNoEntry: false, bigint: true });
     // A link would lead the daemon wherever the VSP likes.
@@ -26,7 +26,6 @@ export function watchSocket(
   const watcher: FSWatcher = watch(options.directory, (_event, name) => {
     if (name === options.name) look();
   });
-  onSocket(undefined);
   look();
   return { close: () => watcher.close() };
 }
