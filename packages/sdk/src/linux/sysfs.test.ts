@@ -51,6 +51,17 @@ test('reads the PCI functions of a machine', async () => {
   ]);
 });
 
+test('netdevs of a function are its own, not the representors beside them', async () => {
+  await using sysfs = await fakeSysfs({ pci: [{ ...card, netdevs: [{ name: 'a' }, { name: 'b' }, { name: 'c' }] }] });
+  const names = async () => (await sysfs.snapshot()).pci[0]?.netdevs.map(({ name }) => name);
+  expect(await names()).toEqual(['a', 'b', 'c']);
+  const port = (name: string) => join(sysfs.root, 'bus/pci/devices', card.address, 'net', name, 'phys_port_name');
+  writeFileSync(port('a'), 'pf0vf0\n');
+  writeFileSync(port('b'), 'c1pf0sf7\n');
+  writeFileSync(port('c'), 'p0\n');
+  expect(await names()).toEqual(['c']);
+});
+
 test('tells the bridges above a function, and keeps one that cannot be read', async () => {
   const place = 'devices/pci0000:80/0000:80:01.0/0000:81:00.0/0000:82:00.0';
   mkdirSync(join(sys, place), { recursive: true });

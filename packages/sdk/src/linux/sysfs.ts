@@ -19,6 +19,7 @@ export interface PciFunction {
   isVf: boolean;
   /** Addresses of the PCI bridges above it, the root's first; empty on the root bus. */
   bridges: string[];
+  /** Its own; not the representors of its virtual functions and subfunctions, which the kernel lists beside them. */
   netdevs: Netdev[];
   /** PCI configuration space; 64 bytes unless read by root. */
   config: Uint8Array;
@@ -147,7 +148,9 @@ export class Sysfs {
       readFile(join(directory, 'config')).catch(() => Buffer.alloc(0)),
     ]);
     if (vendor === '' && (await isGone(directory))) return undefined;
-    const netdevs = names.map(async (name) => ({ name, mac: await text(join(directory, 'net', name, 'address')) }));
+    const ports = await Promise.all(names.map((name) => text(join(directory, 'net', name, 'phys_port_name'))));
+    const own = names.filter((_, index) => !isRepresentorPort(ports[index] ?? ''));
+    const netdevs = own.map(async (name) => ({ name, mac: await text(join(directory, 'net', name, 'address')) }));
     return {
       address,
       vendor: vendor.replace(/^0x/, ''),
@@ -160,6 +163,13 @@ export class Sysfs {
     };
   }
 }
+
+/**
+ * Whether the `phys_port_name` of a netdev is that of a representor: a port of the card's switch that leads to a physical
+ * or virtual function or subfunction (`pf0`, `pf0vf3`, `c1pf0sf2`), where an uplink is `p0` or has no name. Source:
+ * Documentation/networking/representors.rst, and `__devlink_port_phys_port_name_get` of Linux.
+ */
+export const isRepresentorPort = (physPortName: string): boolean => /^(c\d+)?pf\d+(vf\d+|sf\d+)?$/.test(physPortName);
 
 const text = async (path: string): Promise<string> => (await readFile(path, 'utf8').catch(() => '')).trim();
 const entries = async (path: string): Promise<string[]> => (await readdir(path).catch(() => [])).sort();

@@ -39,6 +39,8 @@ export const deviceHome = z.object({
   mac: text,
   mtu: z.int(),
   pciAddress: text.exactOptional(),
+  /** Of a virtual function: the PCI address of its physical function. Missing in records of earlier daemons. */
+  pfAddress: text.exactOptional(),
   /** Missing in records of daemons that knew devices by name. */
   identity: linkIdentity.exactOptional(),
 });
@@ -85,6 +87,8 @@ export const attachment = z.object({
     .exactOptional(),
   /** Only its addresses could not be given back: the device is free for others. */
   deviceIsBack: z.literal(true).exactOptional(),
+  /** Undone but for its PCI function, which is away and may come back. */
+  functionIsAway: z.literal(true).exactOptional(),
   result: cniResult.exactOptional(),
 });
 export type Attachment = z.infer<typeof attachment>;

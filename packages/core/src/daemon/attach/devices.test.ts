@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -34,8 +34,27 @@ test.each(['0000:01:00.3', 'ens1v1'])('%s is the second VF of ens1', (id) => {
     mac: '02:00:00:00:00:02',
     mtu: 9000,
     pciAddress: '0000:01:00.3',
+    pfAddress: '0000:01:00.0',
     physicalFunction: { netdev: 'ens1', vf: 1 },
   });
+});
+
+test.each([
+  ['pf0vf0', 'p0'],
+  ['pf0sf12', undefined],
+  ['c1pf0vf3', 'p1s2'],
+  ['pf0', 'p0'],
+])('the PF is its uplink, not a representor %s that is listed first', (representor, uplink) => {
+  const root = sysfs();
+  mkdirSync(join(root, 'bus/pci/devices/0000:01:00.0/net/a-representor'));
+  mkdirSync(join(root, 'class/net/a-representor'));
+  writeFileSync(join(root, 'class/net/a-representor/phys_port_name'), `${representor}\n`);
+  if (uplink !== undefined) writeFileSync(join(root, 'class/net/ens1/phys_port_name'), `${uplink}\n`);
+  const devices = new Devices(root);
+  expect(devices.read('0000:01:00.3').physicalFunction).toEqual({ netdev: 'ens1', vf: 1 });
+  // In another namespace, it leaves its representors.
+  rmSync(join(root, 'bus/pci/devices/0000:01:00.0/net/ens1'), { recursive: true });
+  expect(devices.netdevOf('0000:01:00.0')).toBeUndefined();
 });
 
 test('a device without a netdev says what to look at', () => {

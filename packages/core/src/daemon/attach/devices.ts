@@ -1,6 +1,8 @@
 /** Devices by id: what sysfs says about them. A read takes some 20 µs and never waits for the kernel's network lock. */
 import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { isRepresentorPort } from '@dpu-operator/sdk/linux';
+import { omitUndefined } from '@dpu-operator/sdk/wire';
 import { CniError, cniCodes } from './errors.ts';
 import { isPciAddress, PciFunctions } from './pci-functions.ts';
 import { unsetMac } from './vfio-device.ts';
@@ -10,6 +12,8 @@ export interface HostDevice {
   mac: string;
   mtu: number;
   pciAddress?: string;
+  /** Of a virtual function: the PCI address of its physical function. */
+  pfAddress?: string;
   /** The netdev of the PF and the number of this VF in it, for SR-IOV virtual functions. */
   physicalFunction?: { netdev: string; vf: number };
   /** Bound to vfio-pci: there is no netdev, and `name` is the PCI address. */
@@ -33,22 +37,24 @@ export class Devices {
     const name = this.netdevOf(deviceId);
     if (name === undefined) throw unusable(deviceId, isPciAddress(deviceId));
     const pciAddress = this.pci.addressOf(deviceId);
-    const physicalFunction = pciAddress === undefined ? undefined : this.#physicalFunctionOf(pciAddress);
-    return {
+    const pfAddress = pciAddress === undefined ? undefined : this.pci.physicalFunctionOf(pciAddress);
+    return omitUndefined({
       name,
       mac: this.#text('class/net', name, 'address'),
       mtu: this.#mtuOf(name),
-      ...(pciAddress !== undefined && { pciAddress }),
-      ...(physicalFunction && { physicalFunction }),
-    };
+      pciAddress,
+      pfAddress,
+      physicalFunction: pciAddress === undefined ? undefined : this.#physicalFunctionOf(pciAddress, pfAddress),
+    });
   }
 
   /** Its MTU is that of its port. */
   #readVfio(deviceId: string): HostDevice | undefined {
     const pciAddress = this.pci.addressOf(deviceId);
     if (pciAddress === undefined || !this.pci.isBoundToVfio(pciAddress)) return undefined;
-    const physicalFunction = this.#physicalFunctionOf(pciAddress);
-    if (!physicalFunction) {
+    const pfAddress = this.pci.physicalFunctionOf(pciAddress);
+    const physicalFunction = this.#physicalFunctionOf(pciAddress, pfAddress);
+    if (pfAddress === undefined || !physicalFunction) {
       const why = 'its physical function, which sets its MAC address, has no network interface on this node';
       throw new CniError(cniCodes.deviceUnusable, `PCI device ${pciAddress} is bound to vfio-pci, but ${why}`);
     }
@@ -57,28 +63,27 @@ export class Devices {
       mac: unsetMac,
       mtu: this.#mtuOf(physicalFunction.netdev),
       pciAddress,
+      pfAddress,
       physicalFunction,
       vfio: true,
     };
   }
 
-  /** The netdev of a PCI address or of a netdev name, if it is in this namespace now. */
+  /**
+   * The netdev of a PCI address or of a netdev name, if it is in this namespace now. A physical function may have the
+   * representors of its VFs beside its own netdev, which is the uplink.
+   */
   netdevOf(deviceId: string): string | undefined {
     if (!isPciAddress(deviceId)) return this.#exists(deviceId) ? deviceId : undefined;
     try {
-      return readdirSync(join(this.#sys, 'bus/pci/devices', deviceId, 'net'))[0];
+      const names = readdirSync(join(this.#sys, 'bus/pci/devices', deviceId, 'net')).sort();
+      return names.find((name) => !isRepresentorPort(this.#physPortNameOf(name)));
     } catch {
       return undefined;
     }
   }
 
-  /** Whether the node has a PCI function at an address, wherever its netdev is. */
-  isPresent(pciAddress: string): boolean {
-    return isPciAddress(pciAddress) && existsSync(join(this.#sys, 'bus/pci/devices', pciAddress));
-  }
-
-  #physicalFunctionOf(pciAddress: string): { netdev: string; vf: number } | undefined {
-    const pf = this.pci.physicalFunctionOf(pciAddress);
+  #physicalFunctionOf(pciAddress: string, pf: string | undefined): HostDevice['physicalFunction'] | undefined {
     if (pf === undefined) return undefined;
     try {
       const entries = readdirSync(join(this.#sys, 'bus/pci/devices', pf));
@@ -89,6 +94,15 @@ export class Devices {
       return link && netdev ? { netdev, vf: Number(link.slice('virtfn'.length)) } : undefined;
     } catch {
       return undefined;
+    }
+  }
+
+  /** '' where the driver names none: reading it fails then. */
+  #physPortNameOf(netdev: string): string {
+    try {
+      return this.#text('class/net', netdev, 'phys_port_name');
+    } catch {
+      return '';
     }
   }
 

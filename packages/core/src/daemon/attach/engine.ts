@@ -94,7 +94,7 @@ export class AttachEngine {
       pci: devices.pci,
       logger,
     });
-    const hostReturn = new HostReturn({ devices, links, physicalFunctions });
+    const hostReturn = new HostReturn({ devices, index, links, physicalFunctions });
     this.#releaser = new Releaser({ store, index, hostReturn, ipam, logger });
     this.#homes = homes;
     this.#lost = new LostRecords({ store, homes, index, links });

@@ -58,7 +58,7 @@ test.each<[string, Parameters<typeof judgeHolder>, string]>([
   [
     'the kubelet counts it as nobody’s',
     [holder, { namespaceIsThere: true, allocation: gone, requester: requesterOf(next) }],
-    'refuse',
+    'wait',
   ],
   [
     'nobody says who asks',

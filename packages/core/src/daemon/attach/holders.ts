@@ -39,6 +39,8 @@ export function judgeHolder(
   if (holder.state === 'detaching' || !namespaceIsThere) return 'release';
   // Another interface of the same sandbox stays.
   if (holder.containerId === requester.containerId) return 'refuse';
+  // It has ended; or an init container has it, which podresources does not list: then no more than time is lost.
+  if (allocation.is === 'gone') return 'wait';
   // The holder may be of the same name: a StatefulSet's former pod, or this pod's former sandbox.
   return allocation.is === 'there' && isSamePod(allocation.value, requester.pod) ? 'wait' : 'refuse';
 }

@@ -1,7 +1,9 @@
-import { mkdirSync, mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import { DpuError } from '@dpu-operator/sdk';
 import { beforeEach, expect, test } from 'vitest';
+import { gone, type Presence, unknown } from '../presence.ts';
+import { SysfsTree } from '../testing/sysfs-tree.ts';
 import type { Attachment } from './attachment.ts';
 import { Devices } from './devices.ts';
 import { HostReturn } from './host-return.ts';
@@ -13,23 +15,34 @@ import { ModelledKernel } from './testing/modelled-kernel.ts';
 const pod = '/proc/self/ns/net';
 const inPod = { netns: pod, netnsId: (await namespaceId(pod)) ?? '' };
 const pciAddress = '0000:01:00.3';
+const pfAddress = '0000:01:00.0';
 const identity = { ifindex: 7, kind: 'veth', peerIfindex: 8 };
 const home = { name: 'vf3', mac: '02:00:00:00:00:03', mtu: 1500, netns: '', up: false };
 
 let kernel: ModelledKernel;
-let sys: string;
+let sys: SysfsTree;
+let dpu: Presence<never>;
 beforeEach(() => {
   kernel = new ModelledKernel();
-  sys = mkdtempSync(join(tmpdir(), 'sys-'));
+  sys = new SysfsTree()
+    .add({ address: pfAddress, netdev: 'ens1', driver: 'ice' })
+    .add({ address: pciAddress, virtual: { of: pfAddress, index: 1 } });
+  dpu = unknown('not looked for');
 });
 
+const remove = (...path: string[]) => rmSync(join(sys.root, 'bus/pci/devices', ...path), { recursive: true });
+
 const bringHome = (record: Attachment) =>
-  new HostReturn({ devices: new Devices(sys), links: kernel, physicalFunctions: kernel }).bringHome(record);
+  new HostReturn({
+    devices: new Devices(sys.root),
+    index: { presence: () => dpu },
+    links: kernel,
+    physicalFunctions: kernel,
+  }).bringHome(record);
 
 const vf = (more: Partial<Attachment> = {}): Attachment => {
-  mkdirSync(join(sys, 'bus/pci/devices', pciAddress), { recursive: true });
   const { name, mac, mtu } = home;
-  const link = { name, mac, mtu, pciAddress, identity: { ifindex: 7, pciAddress, permanentMac: mac } };
+  const link = { name, mac, mtu, pciAddress, pfAddress, identity: { ifindex: 7, pciAddress, permanentMac: mac } };
   return attachmentOf({ deviceId: pciAddress, link, ...more });
 };
 
@@ -97,10 +110,51 @@ test('a VF that the kernel returns late is awaited, and reset when it is here', 
 });
 
 test('a VF that is no more, and a software device whose namespace is, are gone for certain', async () => {
-  const record = vf();
-  sys = mkdtempSync(join(tmpdir(), 'sys-'));
-  expect(await bringHome(record)).toEqual({ complete: true });
+  remove(pciAddress);
+  const physicalFunction = { netdev: 'ens1', vf: 1, wanted: { vlan: 5 }, before: { vlan: 0 } };
+  kernel.apply = () => Promise.reject(new DpuError('INVALID_ARGUMENT', 'ens1 has no VF 1'));
+  expect(await bringHome(vf({ physicalFunction }))).toEqual({ complete: true });
   expect(await bringHome(attachmentOf())).toEqual({ complete: true });
+});
+
+const ofPf = () => join(sys.root, 'bus/pci/devices', pfAddress);
+test.each([
+  ['the driver of its PF is loaded anew', () => unlinkSync(join(ofPf(), 'driver'))],
+  ['its whole card is away', () => rmSync(ofPf(), { recursive: true })],
+])('a VF is awaited while %s, and comes home as it was', async (_what, take) => {
+  remove(pciAddress);
+  take();
+  const before = { mac: '00:00:00:00:00:00' };
+  const physicalFunction = { netdev: 'ens1', vf: 1, wanted: { mac: '02:00:00:00:00:66' }, before };
+  const noNetdev = () => Promise.reject(new DpuError('NOT_FOUND', 'there is no ens1'));
+  const apply = kernel.apply;
+  kernel.apply = noNetdev;
+  const records = [vf({ physicalFunction }), vf({ ...inPod, physicalFunction, vfio: true }), vf(inPod)];
+  const awaited = { complete: false, functionIsAway: true, reason: expect.stringContaining(`${pciAddress} is away`) };
+  for (const record of records) expect(await bringHome(record)).toEqual(awaited);
+  dpu = gone;
+  for (const record of records) expect(await bringHome(record)).toEqual({ complete: true });
+  kernel.apply = apply;
+  kernel.admin = { mac: '02:00:00:00:00:66' };
+  const device = kernel.add({ name: 'eth0', identity: { ifindex: 9, pciAddress }, mac: '02:00:00:00:00:66' });
+  expect(await bringHome(vf({ physicalFunction }))).toEqual({ complete: true });
+  expect(device).toMatchObject(home);
+});
+
+test('settings are restored through the netdev that the PF has now, and awaited while it has none', async () => {
+  const told: string[] = [];
+  kernel.apply = async (netdev) => {
+    told.push(netdev);
+    if (netdev === 'ens1') throw new DpuError('NOT_FOUND', 'there is no ens1');
+  };
+  kernel.add({ name: 'vf3', identity: { ifindex: 7, pciAddress } });
+  const physicalFunction = { netdev: 'ens1', vf: 1, wanted: { vlan: 5 }, before: { vlan: 0 } };
+  remove(pfAddress, 'net', 'ens1');
+  const waiting = { complete: false, reason: expect.stringContaining('ens1, through which VF 1 is set') };
+  expect(await bringHome(vf({ physicalFunction }))).toEqual(waiting);
+  sys.add({ address: pfAddress, netdev: 'uplink' });
+  expect(await bringHome(vf({ physicalFunction }))).toEqual({ complete: true });
+  expect(told).toEqual(['ens1', 'uplink']);
 });
 
 test('a record of a daemon that knew devices by name: name and MAC decide', async () => {

@@ -4,21 +4,31 @@
  */
 import { DpuError } from '@dpu-operator/sdk';
 import type { Link } from '@dpu-operator/sdk/linux';
+import { gone, type Presence } from '../presence.ts';
 import type { Attachment } from './attachment.ts';
 import type { Devices } from './devices.ts';
 import { identityOf, type LinkIdentity } from './link-identity.ts';
 import { namespaceId } from './namespace.ts';
 import type { HostProperties, PodLinks } from './pod-links.ts';
+import type { DpuIndex } from './ports.ts';
 import type { PhysicalFunctions } from './vf-settings.ts';
 
 export interface HostReturnOptions {
-  devices: Devices;
+  devices: Pick<Devices, 'netdevOf' | 'pci'>;
+  index: Pick<DpuIndex, 'presence'>;
   links: Pick<PodLinks, 'find' | 'findHere' | 'moveToHost' | 'reset'>;
   physicalFunctions: Pick<PhysicalFunctions, 'apply'>;
 }
 
 /** How a device is given back: as it was, or why that is still to come. The pod has it no more in either case. */
-export type Returned = { complete: true } | { complete: false; reason: string };
+export type Returned =
+  | { complete: true }
+  | {
+      complete: false;
+      reason: string;
+      /** There is nothing here that could be given back now. */
+      functionIsAway?: true;
+    };
 
 const complete: Returned = { complete: true };
 
@@ -37,13 +47,26 @@ export class HostReturn {
     const [settings] = await Promise.allSettled([this.#restoreSettings(record)]);
     const returned = record.vfio ? complete : await this.#bringLinkHome(record);
     if (settings.status === 'rejected') throw settings.reason;
-    return returned;
+    return returned.complete ? settings.value : returned;
   }
 
-  async #restoreSettings({ physicalFunction }: Attachment): Promise<void> {
-    if (!physicalFunction) return;
-    const { netdev, vf, before } = physicalFunction;
-    await this.#options.physicalFunctions.apply(netdev, vf, before).catch(ignoreMissing);
+  /** The physical function's netdev may have been renamed meanwhile, and is away while its driver is loaded anew. */
+  async #restoreSettings(record: Attachment): Promise<Returned> {
+    const { physicalFunction, link } = record;
+    if (!physicalFunction) return complete;
+    const { vf, before } = physicalFunction;
+    const now = link.pfAddress === undefined ? undefined : this.#options.devices.netdevOf(link.pfAddress);
+    const netdev = now ?? physicalFunction.netdev;
+    try {
+      await this.#options.physicalFunctions.apply(netdev, vf, before);
+      return complete;
+    } catch (error) {
+      const presence = this.#presenceOf(record);
+      if (presence.is === 'gone') return complete;
+      if (DpuError.from(error).code !== 'NOT_FOUND') throw error;
+      if (presence.is === 'unknown') return away(presence.reason);
+      return { complete: false, reason: `${netdev}, through which VF ${vf} is set, is not in this node's namespace` };
+    }
   }
 
   async #bringLinkHome(record: Attachment): Promise<Returned> {
@@ -54,7 +77,7 @@ export class HostReturn {
     if (!identity) return complete;
     if (namespaceIsThere && (await this.#leavePod(record.netns, identity, home))) return complete;
     const here = await this.#options.links.findHere(identity);
-    return here ? this.#restore(here, home, temporaryName(identity)) : this.#whereabouts(identity);
+    return here ? this.#restore(here, home, temporaryName(identity)) : this.#whereabouts(record);
   }
 
   /** Whether the device came home as it was. If not, it is looked for here: the kernel moves first and renames then. */
@@ -83,9 +106,20 @@ export class HostReturn {
   }
 
   /** Of a device that is neither in the pod nor here. Only hardware outlives its namespace. */
-  #whereabouts({ pciAddress }: LinkIdentity): Returned {
-    if (pciAddress === undefined || !this.#options.devices.isPresent(pciAddress)) return complete;
-    return { complete: false, reason: `the kernel has not returned ${pciAddress} to this node's namespace yet` };
+  #whereabouts(record: Attachment): Returned {
+    const presence = this.#presenceOf(record);
+    if (presence.is === 'gone') return complete;
+    if (presence.is === 'unknown') return away(presence.reason);
+    return { complete: false, reason: `the kernel has not returned ${presence.value} to this node's namespace yet` };
+  }
+
+  /** Of the PCI function. A card that was taken out, for which its DPU was torn down, brings back none. */
+  #presenceOf({ link, dpuName, deviceDpu = dpuName }: Attachment): Presence<string> {
+    const { devices, index } = this.#options;
+    const pciAddress = link.identity?.pciAddress ?? link.pciAddress;
+    if (pciAddress === undefined) return gone;
+    const presence = devices.pci.presence(pciAddress, link.pfAddress);
+    return presence.is === 'unknown' && index.presence(deviceDpu).is === 'gone' ? gone : presence;
   }
 
   /** What a daemon that knew devices by name wrote down: there the name and the MAC must do. */
@@ -112,6 +146,4 @@ function nameIsTaken(home: HostProperties, name: string): Returned {
   };
 }
 
-function ignoreMissing(error: unknown): void {
-  if (DpuError.from(error).code !== 'NOT_FOUND') throw error;
-}
+const away = (reason: string): Returned => ({ complete: false, reason, functionIsAway: true });

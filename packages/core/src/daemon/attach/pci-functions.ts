@@ -1,6 +1,7 @@
 /** PCI functions behind device ids, from sysfs. A read takes some 20 µs and never waits for the kernel's network lock. */
-import { readFileSync, readlinkSync } from 'node:fs';
+import { existsSync, readFileSync, readlinkSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { gone, type Presence, there, unknown } from '../presence.ts';
 
 /** What a program outside the kernel drives a PCI function by (Documentation/driver-api/vfio.rst). */
 export interface VfioGroup {
@@ -33,6 +34,20 @@ export class PciFunctions {
   /** PCI address of a virtual function's physical function. */
   physicalFunctionOf(address: string): string | undefined {
     return this.#target('bus/pci/devices', address, 'physfn');
+  }
+
+  /**
+   * Whether the node has the function, wherever its netdev is. A virtual function is gone for certain only where the
+   * driver of its physical function runs and has it not: a card that is away, and a driver that is loaded anew, may
+   * bring it back.
+   */
+  presence(address: string, physicalFunction: string | undefined): Presence<string> {
+    if (existsSync(join(this.#sys, 'bus/pci/devices', address))) return there(address);
+    const driver = physicalFunction && this.#target('bus/pci/devices', physicalFunction, 'driver');
+    if (driver !== undefined) return gone;
+    const awaited =
+      physicalFunction === undefined ? 'it' : `its physical function ${physicalFunction} and the driver of that`;
+    return unknown(`PCI function ${address} is away: ${awaited} may come back`);
   }
 
   /** undefined where the function belongs to none (-1). */

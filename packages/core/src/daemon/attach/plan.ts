@@ -1,5 +1,6 @@
 /** What an ADD will do, decided before anything is done: the record of the attachment. */
 import { randomUUID } from 'node:crypto';
+import { omitUndefined } from '@dpu-operator/sdk/wire';
 import type { Ipam } from '../ipam/index.ts';
 import type { Attachment, DeviceHome, PhysicalFunction } from './attachment.ts';
 import type { Devices, HostDevice } from './devices.ts';
@@ -127,14 +128,16 @@ function recordOf(decided: Decided): Attachment {
   };
 }
 
-function homeOf({ name, mac, mtu, pciAddress }: HostDevice, identity: LinkIdentity | undefined): DeviceHome {
-  return {
+function homeOf(device: HostDevice, identity: LinkIdentity | undefined): DeviceHome {
+  const { name, mac, mtu, pciAddress, pfAddress } = device;
+  return omitUndefined({
     name,
     mac,
     mtu,
-    ...(identity && { identity }),
-    ...(pciAddress !== undefined && { pciAddress }),
-  };
+    identity,
+    pciAddress,
+    pfAddress,
+  });
 }
 
 const podOf = ({ namespace, name, uid }: NonNullable<AttachRequest['pod']>): NonNullable<Attachment['pod']> => ({

@@ -96,6 +96,17 @@ test('a device that is not back yet stays its record’s, and everything else is
   expect([ports, addresses]).toEqual([['host0-3'], 1]);
 });
 
+test('a device that went with its card is told from one that the kernel still has', async () => {
+  let returned: Returned = { complete: false, reason: 'away', functionIsAway: true };
+  const { releaser, store } = makeReleaser({ bringHome: async () => returned });
+  expect(await releaser.release(record)).toBe('deviceAwaited');
+  const awaited = store.holderOf(record.deviceId) ?? record;
+  expect(awaited).toMatchObject({ id: record.id, functionIsAway: true });
+  returned = { complete: false, reason: 'late' };
+  expect(await releaser.release(awaited)).toBe('deviceAwaited');
+  expect(store.holderOf(record.deviceId)).not.toHaveProperty('functionIsAway');
+});
+
 test('a full disk keeps nothing from being undone', async () => {
   const { releaser, store, directory } = makeReleaser();
   rmSync(directory, { recursive: true });

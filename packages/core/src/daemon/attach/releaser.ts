@@ -47,10 +47,10 @@ export class Releaser {
     if (device.status === 'rejected') throw device.reason;
     const returned = device.value;
     if (returned && !returned.complete) {
-      const { reason } = returned;
+      const { reason, functionIsAway } = returned;
       logger.warn({ reason, device: record.deviceId, attachment: describe(record) }, 'a device is not as it was yet');
       if (addresses.status === 'rejected') throw addresses.reason;
-      this.#keepDevice(record);
+      this.#keepDevice(record, functionIsAway);
       return 'deviceAwaited';
     }
     if (addresses.status === 'rejected') {
@@ -106,9 +106,10 @@ export class Releaser {
   }
 
   /** All that is undone: the addresses and the bridge port may be another pod's by the time that the device is back. */
-  #keepDevice(record: Attachment): void {
+  #keepDevice(record: Attachment, functionIsAway: true | undefined): void {
     const { store } = this.#options;
     const { ipam: _ipam, bridgePort: _port, networkFunction: _pair, ...rest } = store.get(record) ?? record;
-    store.update(rest);
+    const { functionIsAway: _before, ...device } = rest;
+    store.update({ ...device, ...(functionIsAway && { functionIsAway }) });
   }
 }

@@ -29,6 +29,7 @@ test('pods use the DPU that serves them and the one whose device they have, unti
     attachment('web'),
     attachment('firewall', { role: 'networkFunction', dpuName: 'a-dpu', deviceDpu: 'a-host' }),
     attachment('late', { state: 'detaching', deviceIsBack: true }),
+    attachment('taken out', { state: 'detaching', functionIsAway: true }),
     attachment('other', { dpuName: 'b-host' }),
   ]);
   expect(pods('a-host')).toEqual(['shop/web', 'shop/firewall']);

@@ -17,10 +17,9 @@ export function fleetAttachments(source: AttachmentSource): AttachmentsView & Dp
   const of = (dpuName: string) => list().filter((attachment) => attachment.dpuName === dpuName);
   return {
     unreadable: () => source.unreadable().map(({ path, reason }) => `${path} (${reason})`),
-    // One whose addresses alone are still to be given back needs nothing of a DPU.
     pods: (name) =>
       list()
-        .filter(({ dpuName, deviceDpu, deviceIsBack }) => !deviceIsBack && (dpuName === name || deviceDpu === name))
+        .filter((attachment) => needsDpu(attachment) && [attachment.dpuName, attachment.deviceDpu].includes(name))
         .map(({ pod, containerId }) => (pod ? `${pod.namespace}/${pod.name}` : containerId)),
     bridgePorts: (dpuName) => of(dpuName).flatMap((attachment) => bridgePortOf(attachment) ?? []),
     networkFunctions: (dpuName) => {
@@ -46,6 +45,9 @@ export function fleetAttachments(source: AttachmentSource): AttachmentsView & Dp
     },
   };
 }
+
+/** Not where addresses alone are still to be given back, or the device went with its card, which ends with the DPU. */
+const needsDpu = ({ deviceIsBack, functionIsAway }: Attachment): boolean => !deviceIsBack && !functionIsAway;
 
 /** The VLAN is a placeholder by which vendors' VSPs know the VF (contract of the Go operator). */
 function bridgePortOf({ bridgePort, mac, vf, state }: Attachment): BridgePort | undefined {
