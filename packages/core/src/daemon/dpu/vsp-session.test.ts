@@ -1,4 +1,4 @@
-import { mkdtempSync, symlinkSync, unlinkSync } from 'node:fs';
+import { mkdtempSync, renameSync, symlinkSync, unlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DpuError, definePlugin, type Plugin } from '@dpu-operator/sdk';
@@ -67,6 +67,24 @@ test('a VSP that says that it is not available yet is asked until it is, and com
   await vi.waitFor(() => expect(states.at(-1)).toEqual({ phase: 'ready' }));
   expect(states).toContainEqual({ phase: 'absent', message: 'the switch does not run' });
   expect(lines).toHaveLength(1);
+});
+
+test('a VSP whose socket takes the place of another’s is a new one, and the former counts as lost', async () => {
+  const [directory, elsewhere] = [mkdtempSync(join(tmpdir(), 'session-')), mkdtempSync(join(tmpdir(), 'session-'))];
+  const inits = { former: 0, next: 0 };
+  const answer = (which: keyof typeof inits) => async () => {
+    inits[which] += 1;
+    return { ip: '127.0.0.1', port: 1 };
+  };
+  await serve(directory, answer('former'));
+  await serve(elsewhere, answer('next'));
+  const { states } = follow(directory);
+  await vi.waitFor(() => expect(states.at(-1)).toEqual({ phase: 'ready' }));
+  renameSync(join(elsewhere, 'vsp.sock'), join(directory, 'vsp.sock'));
+  await vi.waitFor(() => expect(inits.next).toBe(1));
+  await vi.waitFor(() => expect(states.at(-1)).toEqual({ phase: 'ready' }));
+  expect(states).toContainEqual({ phase: 'absent', message: 'another VSP takes its place' });
+  expect(inits.former).toBe(1);
 });
 
 test('only a socket is dialled: a link may lead anywhere', async () => {

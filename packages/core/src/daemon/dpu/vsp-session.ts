@@ -86,11 +86,14 @@ export class VspSession {
   }
 
   #take(path: string | undefined): void {
+    const isReplaced = this.#client !== undefined;
     this.#drop();
     if (path === undefined) {
       this.#options.onState({ phase: 'absent', message: 'the VSP has no socket yet' });
       return;
     }
+    // Both events may come as one: those who hold the former client are to let go of it.
+    if (isReplaced) this.#options.onState({ phase: 'absent', message: 'another VSP takes its place' });
     const client = this.#options.dial(path);
     this.#client = client;
     this.#retryMs = firstRetryMs;

@@ -2,6 +2,9 @@
 import { type FSWatcher, lstatSync, mkdirSync, watch } from 'node:fs';
 import { join } from 'node:path';
 
+/** Milliseconds until a watch that ended by itself starts anew. */
+const againMs = 1_000;
+
 /**
  * Tells of the socket as it appears, is replaced by a VSP that starts anew, and goes. Makes the directory, private to
  * root, because it is mounted into the VSP's pod and must be there first.
@@ -23,9 +26,25 @@ export function watchSocket(
     known = found;
     onSocket(found === undefined ? undefined : path);
   };
-  const watcher: FSWatcher = watch(options.directory, (_event, name) => {
-    if (name === options.name) look();
-  });
-  look();
-  return { close: () => watcher.close() };
+  let closed = false;
+  let watcher: FSWatcher | undefined;
+  const start = () => {
+    if (closed) return;
+    watcher = watch(options.directory, (_event, name) => {
+      if (name === options.name) look();
+    });
+    // What happened meanwhile was not told.
+    watcher.on('error', () => {
+      watcher?.close();
+      setTimeout(start, againMs).unref();
+    });
+    look();
+  };
+  start();
+  return {
+    close: () => {
+      closed = true;
+      watcher?.close();
+    },
+  };
 }
