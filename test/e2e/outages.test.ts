@@ -15,6 +15,7 @@ import {
   untilReadyIs,
   warningsAbout,
 } from '../support/outages.ts';
+import { readmeCommands } from '../support/readme.ts';
 import { operatorIsOn } from './bed.ts';
 import { deletePods, net1, untilPings } from './pods.ts';
 
@@ -86,6 +87,19 @@ describe('with two pods attached', () => {
       await onNode(bed, bed.host, 'systemctl start kubelet');
     }
     await untilReadyIs(bed, bed.hostDpu, 'True');
+    await untilPings(bed.kubectl, 'my-pod', address);
+  });
+
+  it('the order to forget a host is not obeyed while that is connected, and is told so', async () => {
+    const [command = ''] = await readmeCommands('When a side is away');
+    const owner = `${bed.host}/${bed.hostDpu}`;
+    const [program, ...args] = command.replace('<name>', bed.dpuDpu).replace('<host>', owner).split(' ');
+    expect(program).toBe('kubectl');
+    await bed.kubectl.run(args);
+    await eventually('the order is answered', async () => {
+      const events = ['get', 'events', '-A', '--field-selector', 'reason=HostNotForgotten', '-o', 'name'];
+      return (await bed.kubectl.run(events)).trim() || undefined;
+    });
     await untilPings(bed.kubectl, 'my-pod', address);
   });
 
