@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { attachmentRecords, hardwareMissing, inUse, isUsed, pluginGone } from './dpu-conditions.ts';
+import { gone, there, unknown } from '../presence.ts';
+import { attachmentRecords, hardwareMissing, inUse, isUsed, pluginGone, saidOf } from './dpu-conditions.ts';
 
 test('names who uses a DPU, each once, the same words for pods and hosts and on both sides', () => {
   expect(inUse({ pods: ['shop/b', 'shop/a', 'shop/b'], hosts: [], unreadable: [] }).message).toBe(
@@ -42,4 +43,13 @@ test('records that cannot be read may be of pods that use it', () => {
     { type: 'AttachmentRecords', status: 'False', reason: 'Unreadable' },
   ]);
   expect(attachmentRecords({ pods: ['a'], hosts: [], unreadable: [] })).toEqual([]);
+});
+
+test('a condition that is not known yet stays as it was said', () => {
+  const now = { type: 'HostPorts', status: 'False', reason: 'HostsAway', message: 'away: a, b' } as const;
+  const before = { ...now, message: 'away: a', lastTransitionTime: '2026-01-01T00:00:00Z' };
+  expect(saidOf('HostPorts', there(now), [before])).toEqual([now]);
+  expect(saidOf('HostPorts', gone, [before])).toEqual([]);
+  expect(saidOf('HostPorts', unknown('the daemon has just started'), [before])).toEqual([before]);
+  expect(saidOf('HostPorts', unknown('the daemon has just started'), undefined)).toEqual([]);
 });

@@ -1,6 +1,7 @@
 /** What a DPU's Ready condition says where that is not for its manager to say. Pure. */
-import { type ConditionInput, dpuConditions } from '../../api/index.ts';
+import { type Condition, type ConditionInput, dpuConditions, findCondition } from '../../api/index.ts';
 import { firstTen } from '../../listed.ts';
+import type { Presence } from '../presence.ts';
 
 /** Who uses a DPU. */
 export interface DpuUsers {
@@ -44,6 +45,20 @@ export function identifierUnique(rival: string | undefined): ConditionInput[] {
   if (rival === undefined) return [];
   const message = `this node has another DPU of this name, which is not served: ${rival}; take one of them out, or use one plugin for both`;
   return [{ type: dpuConditions.identifierUnique, status: 'False', reason: 'Conflict', message }];
+}
+
+/**
+ * What to say where a condition is there only while it holds: nothing where it does not, and what was said before while
+ * it is not known.
+ */
+export function saidOf(
+  type: string,
+  condition: Presence<ConditionInput>,
+  before: readonly Condition[] = [],
+): ConditionInput[] {
+  if (condition.is === 'gone') return [];
+  const said = condition.is === 'there' ? condition.value : findCondition(before, type);
+  return said ? [said] : [];
 }
 
 function listed({ pods, hosts, unreadable }: DpuUsers): string {

@@ -8,6 +8,7 @@ import type { DpuSide } from '@dpu-operator/sdk/manifest';
 import { pino } from 'pino';
 import { afterEach, expect, test, vi } from 'vitest';
 import { DevicePool } from '../kubelet/pool.ts';
+import { gone } from '../presence.ts';
 import { GoVsp } from '../testing/go-vsp.ts';
 import { freePort, Vsp } from '../testing/vsp.ts';
 import { DpuManager } from './dpu-manager.ts';
@@ -388,8 +389,19 @@ test('two host DPUs of one node have ports of one name each; a host that is forg
   expect(vsp.ports.size).toBe(2);
   await expect(dpu.manager.forgetHost('node-1/test-host')).rejects.toMatchObject({ code: 'FAILED_PRECONDITION' });
   expect(await dpu.manager.forgetHost('node-9/unknown')).toBe(0);
-  expect(dpu.manager.hostPorts).toBeUndefined();
+  expect(dpu.manager.hostPorts).toEqual(gone);
   expect(host.manager.hostOwners()).toEqual([]);
+});
+
+test('a daemon that starts does not know yet whether a host that has ports here is away, until that speaks', async () => {
+  const attachments: Attachments = { ports: [port(1)], functions: [] };
+  const { host, dpu, dpuDirectory } = await pair({ attachments });
+  dpu.manager.close();
+  const again = manage('dpu', dpuDirectory, { attachments: { ports: [], functions: [] } });
+  expect(again.manager.hostPorts).toMatchObject({ is: 'unknown' });
+  await again.says('Ready');
+  await host.says('Ready');
+  await vi.waitFor(() => expect(again.manager.hostPorts).toEqual(gone));
 });
 
 test('an image for the Go operator that runs on while the daemon is restarted has what it shall', async () => {

@@ -27,6 +27,7 @@ import type { DevicePool } from '../kubelet/pool.ts';
 import { grpcAddress, parseEndpoint } from '../peer/endpoint.ts';
 import { defaultIntervalMs } from '../peer/heartbeat.ts';
 import { ownerOf } from '../peer/owner.ts';
+import { gone, type Presence, there, unknown } from '../presence.ts';
 import { JsonFiles } from '../state/json-files.ts';
 import { DpuSide } from './dpu-side.ts';
 import { NumVfs } from './num-vfs.ts';
@@ -151,9 +152,11 @@ export class DpuManager {
   }
 
   /** The HostPorts condition, where it is false: hosts that have ports here are away. */
-  get hostPorts(): ConditionInput | undefined {
-    const away = this.#dpuSide?.hosts.away() ?? [];
-    return away.length === 0 ? undefined : hostsAway(this.dpu.name, away);
+  get hostPorts(): Presence<ConditionInput> {
+    const hosts = this.#dpuSide?.hosts;
+    if (!hosts) return gone;
+    if (hosts.away().length > 0) return there(hostsAway(this.dpu.name, hosts.away()));
+    return hosts.unheard().length > 0 ? unknown('the daemon has just started') : gone;
   }
 
   /** Why pods cannot be served now, in words; undefined while they can, or may again within the grace period. */

@@ -5,7 +5,7 @@
 import { EventEmitter } from 'node:events';
 import type { DetectedDpu, DpuSide } from '@dpu-operator/sdk/manifest';
 import type { Logger } from 'pino';
-import { type DataProcessingUnit, dataProcessingUnit, finalizers, labels } from '../../api/index.ts';
+import { type DataProcessingUnit, dataProcessingUnit, dpuConditions, finalizers, labels } from '../../api/index.ts';
 import {
   Controller,
   type EventRecorder,
@@ -20,7 +20,7 @@ import type { DpuFinding, KnownDpu } from '../detect/find-dpus.ts';
 import { Findings } from '../detect/findings.ts';
 import { nameBehindNode } from '../detect/names.ts';
 import { gone, type Presence, there, unknown } from '../presence.ts';
-import type { DpuUsers } from './dpu-conditions.ts';
+import { type DpuUsers, saidOf } from './dpu-conditions.ts';
 import type { DpuManager } from './dpu-manager.ts';
 import { DpuObjects, knownByObject } from './dpu-objects.ts';
 import { drainOf } from './drain.ts';
@@ -269,7 +269,7 @@ export class DpuFleet extends EventEmitter<DpuFleetEvents> {
     }
     await this.#objects.writeStatus(object, {
       ready: ready ?? own,
-      others: manager?.hostPorts ? [...others, manager.hostPorts] : others,
+      others: [...others, ...saidOf(dpuConditions.hostPorts, manager?.hostPorts ?? gone, object.status?.conditions)],
       vsp: manager?.identity ?? object.status?.vsp,
       drain,
     });

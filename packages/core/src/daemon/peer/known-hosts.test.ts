@@ -41,6 +41,18 @@ test('a host with ports that says nothing for a minute is away, until it speaks'
   expect(forgotten).toEqual([]);
 });
 
+test('of a host that has ports and was not heard of since the start nothing is known for a minute', () => {
+  const { hosts, changes } = start('a/x', 'b/y');
+  expect([hosts.away(), hosts.unheard()]).toEqual([[], ['a/x', 'b/y']]);
+  hosts.heard('a/x');
+  expect([changes, hosts.unheard()]).toEqual([[], ['b/y']]);
+  hosts.heard('b/y');
+  expect([changes, hosts.unheard()]).toEqual([[[]], []]);
+  const { hosts: others } = start('c/z');
+  vi.advanceTimersByTime(60_001);
+  expect([others.away(), others.unheard()]).toEqual([['c/z'], []]);
+});
+
 test('a host without ports is nobody who could be away', () => {
   const { hosts, present, changes } = start();
   hosts.heard('a/x');

@@ -7,7 +7,7 @@ import type { HostPorts } from '../datapath/host-ports.ts';
 
 export interface KnownHostsOptions {
   hostPorts: Pick<HostPorts, 'owners' | 'forgetHost'>;
-  /** Called when {@link KnownHosts.away} answers something else. */
+  /** Called when {@link KnownHosts.away} answers something else, or {@link KnownHosts.unheard} is empty now. */
   onChange: () => void;
   logger: Logger;
 }
@@ -24,6 +24,7 @@ export class KnownHosts {
   readonly #heardAt = new Map<string, number>();
   readonly #startedAt = performance.now();
   #away: readonly string[] = [];
+  #unheard: readonly string[] = [];
   #expireAfterMs: number | undefined;
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
@@ -39,12 +40,18 @@ export class KnownHosts {
     this.#heardAt.delete(owner);
     if (this.#heardAt.size >= mostHosts) this.#heardAt.delete([...this.#heardAt.keys()][0] ?? '');
     this.#heardAt.set(owner, performance.now());
-    if (this.#timer === undefined || this.#away.includes(owner)) this.#look();
+    const concerns = [...this.#away, ...this.#unheard].includes(owner);
+    if (this.#timer === undefined || concerns) this.#look();
   }
 
   /** Hosts with ports here that are not heard of any more. */
   away(): readonly string[] {
     return this.#away;
+  }
+
+  /** Hosts with ports here of which nothing can be said yet: the daemon has just started. */
+  unheard(): readonly string[] {
+    return this.#unheard;
   }
 
   isConnected(owner: string): boolean {
@@ -79,8 +86,11 @@ export class KnownHosts {
     const limit = this.#expireAfterMs;
     for (const owner of owners) if (limit !== undefined && this.#silence(owner) >= limit) void this.#expire(owner);
     const away = owners.filter((owner) => this.#silence(owner) >= awayAfterMs);
-    const isNews = away.join() !== this.#away.join();
+    const unheard = owners.filter((owner) => !this.#heardAt.has(owner) && !away.includes(owner));
+    const isKnownNow = unheard.length === 0 && this.#unheard.length > 0;
+    const isNews = away.join() !== this.#away.join() || isKnownNow;
     this.#away = away;
+    this.#unheard = unheard;
     this.#wakeForNext(owners);
     if (isNews) this.#options.onChange();
   }
