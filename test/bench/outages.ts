@@ -4,7 +4,7 @@
  */
 import { operatorIsOn } from '../e2e/bed.ts';
 import setUpCluster from '../e2e/global-setup.ts';
-import { deletePods, net1, untilPings } from '../e2e/pods.ts';
+import { deletePods, examplePods, startExamplePods } from '../e2e/pods.ts';
 import { dpusReady } from '../support/operator.ts';
 import {
   initialisedAt,
@@ -18,15 +18,8 @@ import {
 
 await setUpCluster();
 const bed = await operatorIsOn();
-const pods = ['my-pod', 'my-pod-2'];
-await deletePods(bed.kubectl, pods);
-await bed.kubectl.run(['create', '-f', 'examples/my-pod.yaml', '-f', 'examples/my-pod-2.yaml']);
-await bed.kubectl.wait(
-  'condition=Ready',
-  pods.map((pod) => `pod/${pod}`),
-);
-const { ip: address } = await net1(bed.kubectl, 'my-pod-2');
-await untilPings(bed.kubectl, 'my-pod', address);
+await deletePods(bed.kubectl, examplePods);
+const address = await startExamplePods(bed.kubectl);
 
 const rows: [string, string][] = [];
 const victims = [
@@ -71,7 +64,7 @@ if (restartNode) {
 
 const width = Math.max(...rows.map(([what]) => what.length));
 console.log(['', 'Outages', ...rows.map(([what, figure]) => `  ${what.padEnd(width)}  ${figure}`), ''].join('\n'));
-await deletePods(bed.kubectl, pods);
+await deletePods(bed.kubectl, examplePods);
 
 /** Looked at every 250 ms, so a figure can be that much too high. */
 function seconds(from: number, to: number): string {

@@ -3,29 +3,22 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { dpusReady, type TestBed } from '../support/operator.ts';
 import { initialisedAt, untilInitialisedAgain } from '../support/outages.ts';
 import { operatorIsOn } from './bed.ts';
-import { deletePods, net1, untilPings } from './pods.ts';
+import { deletePods, examplePods, startExamplePods, untilPings } from './pods.ts';
 
-const pods = ['my-pod', 'my-pod-2'];
 let bed: TestBed;
 
 beforeAll(async () => {
   bed = await operatorIsOn();
-  await deletePods(bed.kubectl, pods);
+  await deletePods(bed.kubectl, examplePods);
 });
-afterAll(() => deletePods(bed.kubectl, pods));
+afterAll(() => deletePods(bed.kubectl, examplePods));
 
-const uids = () => bed.kubectl.run(['get', 'pods', ...pods, '-o', 'jsonpath={.items[*].metadata.uid}']);
+const uids = () => bed.kubectl.run(['get', 'pods', ...examplePods, '-o', 'jsonpath={.items[*].metadata.uid}']);
 
 it('carries the pods of the host again by itself, and they are the same', async (context) => {
   const { restartNode } = bed.cluster;
   if (!restartNode) return context.skip('the nodes of this cluster are not for tests to restart');
-  await bed.kubectl.run(['create', '-f', 'examples/my-pod.yaml', '-f', 'examples/my-pod-2.yaml']);
-  await bed.kubectl.wait(
-    'condition=Ready',
-    pods.map((pod) => `pod/${pod}`),
-  );
-  const { ip } = await net1(bed.kubectl, 'my-pod-2');
-  await untilPings(bed.kubectl, 'my-pod', ip);
+  const ip = await startExamplePods(bed.kubectl);
   const before = await uids();
   const lastInit = await initialisedAt(bed, bed.dpuDpu);
   await restartNode(bed.dpu);

@@ -17,32 +17,19 @@ import {
 } from '../support/outages.ts';
 import { readmeCommands } from '../support/readme.ts';
 import { operatorIsOn } from './bed.ts';
-import { deletePods, net1, untilPings } from './pods.ts';
+import { deletePods, examplePods, startExamplePods, untilPings } from './pods.ts';
 
 let bed: TestBed;
-const pods = ['my-pod', 'my-pod-2'];
-
-async function startPods(): Promise<string> {
-  await bed.kubectl.run(['create', '-f', 'examples/my-pod.yaml', '-f', 'examples/my-pod-2.yaml']);
-  await bed.kubectl.wait(
-    'condition=Ready',
-    pods.map((pod) => `pod/${pod}`),
-  );
-  const { ip } = await net1(bed.kubectl, 'my-pod-2');
-  await untilPings(bed.kubectl, 'my-pod', ip);
-  return ip;
-}
-
 beforeAll(async () => {
   bed = await operatorIsOn();
-  await deletePods(bed.kubectl, pods);
+  await deletePods(bed.kubectl, examplePods);
 });
-afterAll(() => deletePods(bed.kubectl, pods));
+afterAll(() => deletePods(bed.kubectl, examplePods));
 
 describe('with two pods attached', () => {
   let address: string;
   beforeAll(async () => {
-    address = await startPods();
+    address = await startExamplePods(bed.kubectl);
   });
 
   it('a partition between host and DPU turns devices unhealthy, cuts no traffic, and heals by itself', async () => {
@@ -109,7 +96,7 @@ describe('with two pods attached', () => {
     const conditions = await bed.kubectl.run(['get', 'dpu', bed.dpuDpu, '-o', 'jsonpath={.status.conditions}']);
     expect(conditions).toContain(bed.host);
     await untilPings(bed.kubectl, 'my-pod', address);
-    await deletePods(bed.kubectl, pods);
+    await deletePods(bed.kubectl, examplePods);
     await eventually('the object is made again', async () => {
       const { metadata } = await bed.kubectl.json<{ metadata: { deletionTimestamp?: string } }>([
         'get',
@@ -124,11 +111,11 @@ describe('with two pods attached', () => {
 
 describe('a node that loses its label dpu=true', () => {
   it('keeps its daemon until the last pod is gone, then nothing of the operator is left there', async () => {
-    await startPods();
+    await startExamplePods(bed.kubectl);
     await bed.kubectl.run(['label', 'node', bed.host, 'dpu-']);
     await untilReadyIs(bed, bed.hostDpu, 'False', 'InUse');
     expect(await daemonPod(bed, bed.host)).not.toBe('');
-    await deletePods(bed.kubectl, pods);
+    await deletePods(bed.kubectl, examplePods);
     await bed.kubectl.wait('delete', [`dpu/${bed.hostDpu}`], 60);
     await eventually('the daemon has gone', async () => (await daemonPod(bed, bed.host)) === '' || undefined);
     expect(await onNode(bed, bed.host, 'ls /opt/cni/bin')).not.toContain('dpu-cni');

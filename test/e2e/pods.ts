@@ -35,6 +35,20 @@ export async function untilPings(kubectl: Kubectl, pod: string, address: string,
   await eventually(what, async () => ((await pings(kubectl, pod, address, namespace)) === passes ? true : undefined));
 }
 
+export const examplePods = ['my-pod', 'my-pod-2'] as const;
+
+/** Starts the README's two pods; the address of the second, which the first reaches. */
+export async function startExamplePods(kubectl: Kubectl): Promise<string> {
+  await kubectl.run(['create', '-f', 'examples/my-pod.yaml', '-f', 'examples/my-pod-2.yaml']);
+  await kubectl.wait(
+    'condition=Ready',
+    examplePods.map((pod) => `pod/${pod}`),
+  );
+  const { ip } = await net1(kubectl, 'my-pod-2');
+  await untilPings(kubectl, 'my-pod', ip);
+  return ip;
+}
+
 /** A Deployment of pods like an example's. */
 export async function deploymentLike(example: string, name: string, replicas: number): Promise<string> {
   const { metadata, spec } = parse(await readFile(example, 'utf8')) as { metadata: object; spec: object };
