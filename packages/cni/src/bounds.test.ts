@@ -56,6 +56,24 @@ test.concurrent('standard input without end and limit is error 5', { timeout: 60
   endless.kill();
 });
 
+test.concurrent('an answer that has all that its length says is not waited for any longer', {
+  timeout: 60_000,
+}, async () => {
+  const answers = createServer((socket) => {
+    const body = JSON.stringify({ Result: { cniVersion: '1.0.0', interfaces: [{ name: 'é' }] } });
+    socket.on('error', () => {});
+    // In two parts, and the connection stays.
+    socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body.slice(0, -1)}`, () =>
+      socket.write(body.slice(-1)),
+    );
+  });
+  const socketPath = join(daemon.directory, 'open.sock');
+  await new Promise<void>((resolve) => answers.listen(socketPath, resolve));
+  const outcome = await run({ ...env, DPU_CNI_SOCKET: socketPath }, config);
+  expect(outcome).toMatchObject({ exitCode: 0, json: { interfaces: [{ name: 'é' }] } });
+  answers.close();
+});
+
 test.concurrent('an answer nobody reads is an error after ten seconds', { timeout: 60_000 }, async () => {
   const ips = Array.from({ length: 20_000 }, () => ({ address: 'fd00::1/64' }));
   daemon.answer = { status: 200, body: JSON.stringify({ Result: { ips } }) };

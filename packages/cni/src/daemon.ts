@@ -1,7 +1,7 @@
 /**
  * The request to the daemon: one POST over its unix socket. Written by hand on Bun's socket, because fetch obeys the
  * HTTP_PROXY that container runtimes run with, and costs half a millisecond more. HTTP/1.0 has neither chunks nor
- * kept connections, so an answer ends where the connection does.
+ * kept connections: an answer ends where its length says, or else where the connection does.
  */
 import { isObject } from './config.ts';
 import { CniError, codes, parseCode } from './spec.ts';
@@ -57,6 +57,8 @@ async function post(socketPath: string, body: string): Promise<Answer> {
           received += chunk.length;
           if (received > maxAnswerBytes) reject(new CniError(codes.generic, tooLong));
           else text += decoder.decode(chunk, { stream: true });
+          // The daemon closes the connection a moment later.
+          if (received >= bytesOf(text)) resolve(text);
         },
         close: () => resolve(text),
         error: (_, error) => reject(error),
@@ -83,6 +85,13 @@ function requestOf(body: string): Uint8Array {
   request.set(head);
   request.set(content, head.length);
   return request;
+}
+
+/** Of the whole answer; endless until its head says so. */
+function bytesOf(text: string): number {
+  const end = text.indexOf('\r\n\r\n');
+  const length = /\r\ncontent-length: *(\d+)\r\n/i.exec(text.slice(0, end + 2))?.[1];
+  return end < 0 || length === undefined ? Number.POSITIVE_INFINITY : end + 4 + Number(length);
 }
 
 function parseAnswer(text: string): Answer {

@@ -1,7 +1,7 @@
 import { rmSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { DpuError } from '@dpu-operator/sdk';
-import { beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect, test, vi } from 'vitest';
 import { gone, type Presence, unknown } from '../presence.ts';
 import { SysfsTree } from '../testing/sysfs-tree.ts';
 import type { Attachment } from './attachment.ts';
@@ -32,13 +32,13 @@ beforeEach(() => {
 
 const remove = (...path: string[]) => rmSync(join(sys.root, 'bus/pci/devices', ...path), { recursive: true });
 
-const bringHome = (record: Attachment) =>
+const bringHome = (record: Attachment, onMoving?: () => void) =>
   new HostReturn({
     devices: new Devices(sys.root),
     index: { presence: () => dpu },
     links: kernel,
     physicalFunctions: kernel,
-  }).bringHome(record);
+  }).bringHome(record, onMoving);
 
 const vf = (more: Partial<Attachment> = {}): Attachment => {
   const { name, mac, mtu } = home;
@@ -49,7 +49,9 @@ const vf = (more: Partial<Attachment> = {}): Attachment => {
 test('a pod that renamed its interface and put another in its place keeps that, and the device comes home', async () => {
   const device = kernel.add({ name: 'stolen', identity, netns: pod, mac: '02:00:00:00:00:66', mtu: 9000, up: true });
   const dummy = kernel.add({ name: 'net1', identity: { ifindex: 2, kind: 'dummy' }, netns: pod, mac: home.mac });
-  expect(await bringHome(attachmentOf(inPod))).toEqual({ complete: true });
+  const onMoving = vi.fn();
+  expect(await bringHome(attachmentOf(inPod), onMoving)).toEqual({ complete: true });
+  expect(onMoving).toHaveBeenCalledOnce();
   expect(device).toMatchObject(home);
   expect(dummy).toMatchObject({ name: 'net1', netns: pod });
 });

@@ -9,7 +9,7 @@ import type { Attachment } from './attachment.ts';
 import type { Devices } from './devices.ts';
 import { identityOf, type LinkIdentity } from './link-identity.ts';
 import { namespaceId } from './namespace.ts';
-import type { HostProperties, PodLinks } from './pod-links.ts';
+import type { HostProperties, MoveToHost, PodLinks } from './pod-links.ts';
 import type { DpuIndex } from './ports.ts';
 import type { PhysicalFunctions } from './vf-settings.ts';
 
@@ -42,10 +42,12 @@ export class HostReturn {
   /**
    * The physical function's settings come first: a VF that is not trusted may not change its MAC while the PF has set
    * one.
+   *
+   * @param onMoving see {@link MoveToHost}; not called where nothing moves
    */
-  async bringHome(record: Attachment): Promise<Returned> {
+  async bringHome(record: Attachment, onMoving?: () => void): Promise<Returned> {
     const [settings] = await Promise.allSettled([this.#restoreSettings(record)]);
-    const returned = record.vfio ? complete : await this.#bringLinkHome(record);
+    const returned = record.vfio ? complete : await this.#bringLinkHome(record, onMoving);
     if (settings.status === 'rejected') throw settings.reason;
     return returned.complete ? settings.value : returned;
   }
@@ -69,21 +71,22 @@ export class HostReturn {
     }
   }
 
-  async #bringLinkHome(record: Attachment): Promise<Returned> {
+  async #bringLinkHome(record: Attachment, onMoving: (() => void) | undefined): Promise<Returned> {
     const { link } = record;
     const home: HostProperties = { name: link.name, mac: link.mac, mtu: link.mtu };
     const namespaceIsThere = (await namespaceId(record.netns)) === record.netnsId;
     const identity = link.identity ?? (await this.#formerIdentity(record, namespaceIsThere));
     if (!identity) return complete;
-    if (namespaceIsThere && (await this.#leavePod(record.netns, identity, home))) return complete;
+    const move = { netns: record.netns, identity, onMoving, ...home };
+    if (namespaceIsThere && (await this.#leavePod(move))) return complete;
     const here = await this.#options.links.findHere(identity);
     return here ? this.#restore(here, home, temporaryName(identity)) : this.#whereabouts(record);
   }
 
   /** Whether the device came home as it was. If not, it is looked for here: the kernel moves first and renames then. */
-  async #leavePod(netns: string, identity: LinkIdentity, home: HostProperties): Promise<boolean> {
+  async #leavePod(move: MoveToHost): Promise<boolean> {
     try {
-      return (await this.#options.links.moveToHost({ netns, identity, ...home })) === 'moved';
+      return (await this.#options.links.moveToHost(move)) === 'moved';
     } catch (error) {
       const { code } = DpuError.from(error);
       // The namespace has ended meanwhile, or its name here is another's.

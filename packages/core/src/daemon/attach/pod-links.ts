@@ -29,10 +29,18 @@ export interface HostProperties {
 export interface MoveToHost extends HostProperties {
   netns: string;
   identity: LinkIdentity;
+  /** Called when the kernel is at work: what else there is to do costs no time from here on. */
+  onMoving?: (() => void) | undefined;
 }
 
+/** While the kernel does one move, the next one waits within it: it loses no time, and not its place to others. */
+const movesAtOnce = 2;
+
 export class PodLinks {
+  /** For all but moves, so that nothing short waits for those. */
   #here: Netlink | undefined;
+  readonly #movers: Netlink[] = [];
+  #moves = 0;
 
   /** False for a namespace of another kind: all that is done in it would fail, undoing included. */
   isPodNetns(netns: string): boolean {
@@ -58,7 +66,7 @@ export class PodLinks {
     const namespace = NetworkNamespace.open(netns);
     try {
       const target = { namespace, open: () => new Netlink(netns) };
-      await moveLink(this.#home, { index, name: device }, target, { name: ifName, mac, mtu, up: true });
+      await moveLink(this.#nextMover(), { index, name: device }, target, { name: ifName, mac, mtu, up: true });
     } finally {
       namespace.close();
     }
@@ -69,14 +77,16 @@ export class PodLinks {
    *
    * @throws DpuError ALREADY_EXISTS while another interface of the node has its name
    */
-  async moveToHost({ netns, identity, name, mac, mtu }: MoveToHost): Promise<'moved' | 'absent'> {
+  async moveToHost({ netns, identity, onMoving, name, mac, mtu }: MoveToHost): Promise<'moved' | 'absent'> {
     const pod = openIfThere(netns);
     if (!pod) return 'absent';
     try {
       const link = await findIn(pod, identity);
       if (!link) return 'absent';
       const target = { namespace: NetworkNamespace.home, open: () => new Netlink() };
-      await moveLink(pod, link, target, { name, mac, mtu, up: false });
+      const moved = moveLink(pod, link, target, { name, mac, mtu, up: false });
+      onMoving?.();
+      await moved;
       return 'moved';
     } finally {
       pod.close();
@@ -154,6 +164,15 @@ export class PodLinks {
   close(): void {
     this.#here?.close();
     this.#here = undefined;
+    for (const mover of this.#movers.splice(0)) mover.close();
+  }
+
+  /** They take turns. */
+  #nextMover(): Netlink {
+    const turn = this.#moves % movesAtOnce;
+    this.#moves += 1;
+    this.#movers[turn] ??= new Netlink();
+    return this.#movers[turn];
   }
 
   get #home(): Netlink {

@@ -5,7 +5,7 @@ import { DpuError } from '@dpu-operator/sdk';
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import { gone, type Presence, there, unknown } from '../presence.ts';
-import type { Returned } from './host-return.ts';
+import type { HostReturn, Returned } from './host-return.ts';
 import type { DataPath, DpuEntry } from './ports.ts';
 import { Releaser } from './releaser.ts';
 import { AttachmentStore } from './store.ts';
@@ -18,7 +18,7 @@ const unused = async () => {};
 
 interface Environment {
   presence?: Presence<DpuEntry>;
-  bringHome?: () => Promise<Returned>;
+  bringHome?: HostReturn['bringHome'];
   freeAddresses?: () => Promise<void>;
 }
 
@@ -60,6 +60,27 @@ test('a DPU that is not there for a moment keeps the attachment', async () => {
   const { releaser, store } = makeReleaser({ presence: unknown('not found yet') });
   await expect(releaser.release(record)).rejects.toMatchObject({ code: 'UNAVAILABLE', message: /dpu: not found yet/ });
   expect(store.get(record)?.state).toBe('detaching');
+});
+
+test('addresses go back while the device moves: no program is started before that', async () => {
+  const log: string[] = [];
+  const freed = Promise.withResolvers<void>();
+  const { releaser } = makeReleaser({
+    bringHome: async (_record, onMoving) => {
+      // Whatever else is ready has its turn first.
+      await new Promise(setImmediate);
+      log.push('moving');
+      onMoving?.();
+      await freed.promise;
+      return { complete: true };
+    },
+    freeAddresses: async () => {
+      log.push('addresses');
+      freed.resolve();
+    },
+  });
+  expect(await releaser.release(record)).toBe('complete');
+  expect(log).toEqual(['moving', 'addresses']);
 });
 
 test('a DPU that was torn down keeps no pod from being deleted', async () => {

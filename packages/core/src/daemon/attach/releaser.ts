@@ -6,7 +6,7 @@
 import { DpuError } from '@dpu-operator/sdk';
 import type { Logger } from 'pino';
 import { type Ipam, needsInterface } from '../ipam/index.ts';
-import { type Attachment, describe } from './attachment.ts';
+import { type Attachment, describe, type IpamCall } from './attachment.ts';
 import type { HostReturn, Returned } from './host-return.ts';
 import type { DpuEntry, DpuIndex } from './ports.ts';
 import type { AttachmentStore } from './store.ts';
@@ -35,15 +35,15 @@ export class Releaser {
    * hit the next pod's.
    */
   async release(record: Attachment): Promise<Released> {
-    const { store, ipam, logger } = this.#options;
+    const { store, logger } = this.#options;
     if (record.state !== 'detaching') store.update({ ...record, state: 'detaching' });
-    const freed = record.ipam && ipam.del(record.ipam);
+    const moving = Promise.withResolvers<void>();
+    // To start a program holds this process up, and the kernel takes longer than the program.
+    const freed = record.ipam && this.#freeAddresses(record.ipam, moving.promise);
     // A DHCP client gives its lease back over the interface.
     if (record.ipam && needsInterface(record.ipam)) await freed?.catch(() => {});
-    const [device, addresses] = await Promise.allSettled([
-      record.deviceIsBack ? undefined : this.#releaseDevice(record),
-      freed,
-    ]);
+    const released = record.deviceIsBack ? Promise.resolve(undefined) : this.#releaseDevice(record, moving.resolve);
+    const [device, addresses] = await Promise.allSettled([released.finally(moving.resolve), freed]);
     if (device.status === 'rejected') throw device.reason;
     const returned = device.value;
     if (returned && !returned.complete) {
@@ -61,13 +61,18 @@ export class Releaser {
     return 'complete';
   }
 
+  async #freeAddresses(call: IpamCall, moving: Promise<void>): Promise<void> {
+    if (!needsInterface(call)) await moving;
+    await this.#options.ipam.del(call);
+  }
+
   /** A chain is closed before it loses a device; all else is undone at once. */
-  async #releaseDevice(record: Attachment): Promise<Returned> {
+  async #releaseDevice(record: Attachment, onMoving: () => void): Promise<Returned> {
     const disconnected = this.#disconnect(record);
     if (record.networkFunction?.chain) await disconnected.catch(() => {});
     const [disconnection, returned] = await Promise.allSettled([
       disconnected,
-      this.#options.hostReturn.bringHome(record),
+      this.#options.hostReturn.bringHome(record, onMoving),
     ]);
     if (disconnection.status === 'rejected') throw disconnection.reason;
     if (returned.status === 'rejected') throw returned.reason;

@@ -72,9 +72,10 @@ export class ModelledKernel implements Links, Pick<PhysicalFunctions, 'apply' | 
   }
 
   /** As the kernel does it, moves first and renames then. */
-  async moveToHost({ netns, identity, ...properties }: Parameters<Links['moveToHost']>[0]) {
+  async moveToHost({ netns, identity, onMoving, ...properties }: Parameters<Links['moveToHost']>[0]) {
     const device = this.#identified(netns, identity);
     if (!device) return 'absent' as const;
+    onMoving?.();
     device.netns = '';
     this.#refuseTaken(device, properties.name);
     this.#change(device, properties);
