@@ -1,5 +1,6 @@
 /** Pods, people and disks that do to attachments what they should not. */
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { there } from '@dpu-operator/core/daemon/attach';
@@ -238,16 +239,17 @@ test('an ADD whose caller is killed is undone', async () => {
   const ipam = join(mkdtempSync(join(tmpdir(), 'ipam-')), 'slow');
   const pipe = `${ipam}.go`;
   await exec('mkfifo', [pipe]);
-  const script = `#!/bin/sh\n[ "$CNI_COMMAND" = ADD ] || exit 0\ncat > /dev/null\nread -r line < ${pipe}\necho "$line"\n`;
+  const script = `#!/bin/sh\n[ "$CNI_COMMAND" = ADD ] || exit 0\ncat > /dev/null\n: > ${ipam}.started\nread -r line < ${pipe}\necho "$line"\n`;
   writeFileSync(ipam, script, { mode: 0o755 });
   bed.pluginPath = join(ipam, '..');
   const caller = new AbortController();
   const slow = { ...config(), ipam: { type: 'slow' } };
   const adding = bed.cni('ADD', { netns, config: slow, signal: caller.signal });
-  await expect.poll(() => bed.linkIn(netns, 'net1'), { interval: 5 }).toBeDefined();
+  await expect.poll(() => existsSync(`${ipam}.started`), { interval: 5 }).toBe(true);
   caller.abort();
   await expect(adding).rejects.toThrow();
-  writeFileSync(pipe, '{"cniVersion":"1.0.0","ips":[]}\n');
+  // Not synchronously: the daemon, which reads it, is in this process.
+  await writeFile(pipe, '{"cniVersion":"1.0.0","ips":[]}\n');
   // The runtime's DEL comes behind it.
   expect(await bed.cni('DEL', { netns, config: slow })).toEqual({ exitCode: 0 });
   await expectNothingLeft();
