@@ -59,6 +59,7 @@ afterEach(() => {
 
 const index = (more: Partial<DpuIndex> = {}): DpuIndex => ({
   find: () => dpu,
+  locate: () => dpu,
   dpu: () => dpu,
   dpuSide: () => undefined,
   presence: () => there(dpu),
@@ -158,6 +159,16 @@ test('without a record, a device that is in the pod comes home all the same, wit
   await engine.del({ ...request, networkName: 'net', deviceId: 'vf3' });
   expectNothingAttached();
   expect(dummy).toMatchObject({ name: 'net1', netns });
+});
+
+test('without a record, a pod whose DPU takes no new ones can go, and none can come', async () => {
+  await engine.add(request);
+  rmSync(join(root, 'attachments'), { recursive: true });
+  store = new AttachmentStore({ directory: join(root, 'attachments'), logger });
+  engine = makeEngine({ index: index({ find: () => undefined }) });
+  await expect(engine.add({ ...request, containerId: 'next' })).rejects.toMatchObject({ code: 100 });
+  await engine.del({ ...request, networkName: 'net', deviceId: 'vf3' });
+  expectNothingAttached();
 });
 
 test('a configuration that names a device of another interface takes nothing away', async () => {
