@@ -2,7 +2,6 @@
 import { existsSync, readdirSync } from 'node:fs';
 import {
   type Attachment,
-  type AttachmentKey,
   AttachmentStore,
   type ChainPlace,
   PodLinks,
@@ -109,8 +108,8 @@ class HaltingStore extends AttachmentStore {
   override update(record: Attachment) {
     this.#halt.at(nameOf(record), () => super.update(record));
   }
-  override delete(key: AttachmentKey) {
-    this.#halt.at('no record', () => super.delete(key));
+  override delete(record: Attachment) {
+    this.#halt.at('no record', () => super.delete(record));
   }
 }
 

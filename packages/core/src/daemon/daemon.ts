@@ -18,6 +18,7 @@ import { Allocator } from './kubelet/allocator.ts';
 import { DeviceInfoFiles } from './kubelet/device-info.ts';
 import { findPluginDirectory } from './kubelet/device-plugin.ts';
 import { DevicePool } from './kubelet/pool.ts';
+import { LinkWatch } from './link-watch.ts';
 import { NodeLease } from './node/node-lease.ts';
 import { NodeState } from './node/node-state.ts';
 import { ObservedCluster } from './node/observed-cluster.ts';
@@ -25,7 +26,11 @@ import { type CniService, NodePodServices } from './node/pod-services.ts';
 import { tokens } from './tokens.ts';
 
 /** Serves CNI requests for the DPUs of an index until closed. */
-export type StartCniServer = (dpus: DpuIndex, chains: ChainMembership) => Promise<CniService>;
+export type StartCniServer = (
+  dpus: DpuIndex,
+  chains: ChainMembership,
+  links: Pick<LinkWatch, 'listen'>,
+) => Promise<CniService>;
 
 /**
  * The cluster says what is wanted of the node, detection which DPUs there are; the fleet keeps their objects and managers,
@@ -58,6 +63,7 @@ export class Daemon {
   ) {
     const { nodeName } = config;
     const pci = new PciFunctions();
+    const links = new LinkWatch();
     const pool = new DevicePool((deviceId) => pci.numaNodeOf(deviceId));
     const deviceInfo = new DeviceInfoFiles({ directory: directories.deviceInfo, resourceName, pci });
     const attached = fleetAttachments(attachments);
@@ -95,6 +101,7 @@ export class Daemon {
       nodeName,
       dpus: this.#fleet,
       onFindings: (findings) => this.#fleet.setFindings(findings),
+      links,
       logger,
     });
     this.#chains = new ChainReconciler({
@@ -108,7 +115,7 @@ export class Daemon {
     });
     this.#services = new NodePodServices({
       cni: { source: config.cniSource, directory: config.cniBinDirectory },
-      startCniServer: () => startCniServer(dpuIndex(this.#dpus, this.#fleet), this.#chains),
+      startCniServer: () => startCniServer(dpuIndex(this.#dpus, this.#fleet), this.#chains, links),
       devicePlugin: {
         directory: findPluginDirectory(directories.devicePlugins),
         resourceName,
