@@ -133,6 +133,8 @@ export class Daemon {
       cluster: this.#cluster,
       fleet: this.#fleet,
       services: this.#services,
+      attachments,
+      events,
       logger,
     });
     this.#nodeController = new Controller({ name: 'node', reconcile: () => this.#nodeState.reconcile(), logger });
@@ -143,12 +145,14 @@ export class Daemon {
     if (!this.#cluster.hasSynced) return ['the caches are being filled'];
     const { order } = this.#cluster;
     if (this.#services.started || order.is === 'leave') return [];
-    return order.is === 'wait' ? [order.reason] : ['the CNI server does not run'];
+    if (order.is === 'wait') return [order.reason];
+    if (!this.#fleet.hasLooked) return ['DPUs have not been looked for yet'];
+    return this.#fleet.sides().size > 0 ? ['the CNI server does not run'] : [];
   }
 
   /** Works until `signal` is aborted, then lets go of everything as it is: attachments stay. */
   async run(signal: AbortSignal): Promise<void> {
-    this.#attachments.onChange(() => this.#fleet.attachmentsChanged());
+    this.#attachments.onChange(() => this.#attachmentsChanged());
     this.#fleet.on('unlooked', () => void this.#detector.lookAndTell());
     this.#fleet.on('ready', () => this.#services.retry());
     this.#fleet.on('sides', () => this.#sidesChanged(signal));
@@ -177,6 +181,12 @@ export class Daemon {
     void this.#detector.look();
     this.#nodeController.enqueue('node');
     this.#chains.reconsider();
+  }
+
+  #attachmentsChanged(): void {
+    this.#fleet.attachmentsChanged();
+    // Without a DPU it is they that keep the services on the node.
+    if (this.#fleet.sides().size === 0) this.#nodeController.enqueue('node');
   }
 
   #sidesChanged(signal: AbortSignal): void {
