@@ -1,11 +1,6 @@
 /** A daemon that dies at any step, and namespaces that vanish. */
 import { existsSync, readdirSync } from 'node:fs';
-import {
-  type Attachment,
-  AttachmentStore,
-  type ChainPlace,
-  PodLinks,
-} from '@dpu-operator/core/daemon/attach';
+import { type Attachment, AttachmentStore, type ChainPlace, PodLinks } from '@dpu-operator/core/daemon/attach';
 import { Ipam } from '@dpu-operator/core/daemon/ipam';
 import { exec } from '@dpu-operator/sdk/linux';
 import { pino } from 'pino';

@@ -177,16 +177,16 @@ export class Daemon {
     }
   }
 
-  #ordersChanged(): void {
-    void this.#detector.look();
-    this.#nodeController.enqueue('node');
-    this.#chains.reconsider();
-  }
-
   #attachmentsChanged(): void {
     this.#fleet.attachmentsChanged();
     // Without a DPU it is they that keep the services on the node.
     if (this.#fleet.sides().size === 0) this.#nodeController.enqueue('node');
+  }
+
+  #ordersChanged(): void {
+    void this.#detector.look();
+    this.#nodeController.enqueue('node');
+    this.#chains.reconsider();
   }
 
   #sidesChanged(signal: AbortSignal): void {
