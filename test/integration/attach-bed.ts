@@ -105,6 +105,7 @@ export class AttachBed {
       const vf = this.devices.indexOf(deviceId);
       return this.ready && vf >= 0 ? { ...this.#entry, pf: 0, vf } : undefined;
     },
+    locate: (deviceId) => this.dpus.find(deviceId),
     dpu: (name) => (this.ready && name === this.#entry.dpuName ? this.#entry : undefined),
     dpuSide: () => undefined,
     presence: (name) => {

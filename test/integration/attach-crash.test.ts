@@ -1,12 +1,6 @@
 /** A daemon that dies at any step, and namespaces that vanish. */
 import { existsSync, readdirSync } from 'node:fs';
-import {
-  type Attachment,
-  type AttachmentKey,
-  AttachmentStore,
-  type ChainPlace,
-  PodLinks,
-} from '@dpu-operator/core/daemon/attach';
+import { type Attachment, AttachmentStore, type ChainPlace, PodLinks } from '@dpu-operator/core/daemon/attach';
 import { Ipam } from '@dpu-operator/core/daemon/ipam';
 import { exec } from '@dpu-operator/sdk/linux';
 import { pino } from 'pino';
@@ -109,8 +103,8 @@ class HaltingStore extends AttachmentStore {
   override update(record: Attachment) {
     this.#halt.at(nameOf(record), () => super.update(record));
   }
-  override delete(key: AttachmentKey) {
-    this.#halt.at('no record', () => super.delete(key));
+  override delete(record: Attachment) {
+    this.#halt.at('no record', () => super.delete(record));
   }
 }
 

@@ -179,6 +179,12 @@ class NodeFixture {
     return this.object(name)?.status?.conditions?.find(({ type }) => type === 'Ready');
   }
 
+  /** What events say. */
+  events(): unknown[] {
+    const events = [...this.#api.objects].filter(([path]) => path.includes('/events/'));
+    return events.map(([, { note }]) => note);
+  }
+
   get hasExecutable(): boolean {
     return existsSync(join(this.directory, 'bin/dpu-cni'));
   }
@@ -275,6 +281,28 @@ test('a configuration that is deleted waits for pods; the label is off the node 
   await vi.waitFor(() => expect(node.object(dpuName)).toBeUndefined());
   expect([node.labels(), node.hasExecutable]).toEqual([{ dpu: 'true' }, false]);
   expect(writesSince(node.api, writes)).toEqual([`PATCH ${node.path}`, `PATCH ${dpuPath}/${dpuName}`]);
+});
+
+test('a node that loses its last DPU keeps no executable, so that its daemon may be taken away at once', async () => {
+  const node = await servedNode();
+  rmSync(join(node.sysfs.root, 'bus/pci/devices', card.address), { recursive: true });
+  node.api.delete('/apis/config.openshift.io/v1/vendorplugins/acme');
+  await vi.waitFor(() => expect(node.object(dpuName)).toBeUndefined(), 20_000);
+  await vi.waitFor(() => expect([node.labels(), node.hasExecutable]).toEqual([{ dpu: 'true' }, false]));
+  await node.stopDaemon();
+  await node.startDaemon();
+  expect([node.labels(), node.hasExecutable, node.servers]).toEqual([{ dpu: 'true' }, false, 1]);
+});
+
+test('an address that could not be given back keeps the daemon and its records on a node that is left', async () => {
+  const node = await servedNode();
+  const left: Attachment = { ...attachment(), state: 'detaching', deviceIsBack: true };
+  node.attachments.put(left);
+  node.label({ dpu: undefined });
+  await vi.waitFor(() => expect(node.events()).toContainEqual(expect.stringContaining('net1 of pod shop/web')));
+  expect([node.hasExecutable, node.attachments.list().length]).toEqual([true, 1]);
+  node.attachments.delete(left);
+  await vi.waitFor(() => expect([node.labels(), node.hasExecutable]).toEqual([{}, false]));
 });
 
 test('a node that is registered anew, without labels, keeps its DPU', async () => {

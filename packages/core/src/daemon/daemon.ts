@@ -19,6 +19,7 @@ import { Allocator } from './kubelet/allocator.ts';
 import { DeviceInfoFiles } from './kubelet/device-info.ts';
 import { findPluginDirectory } from './kubelet/device-plugin.ts';
 import { DevicePool } from './kubelet/pool.ts';
+import { LinkWatch } from './link-watch.ts';
 import { NodeLease } from './node/node-lease.ts';
 import { NodeState } from './node/node-state.ts';
 import { ObservedCluster } from './node/observed-cluster.ts';
@@ -26,7 +27,11 @@ import { type CniService, NodePodServices } from './node/pod-services.ts';
 import { tokens } from './tokens.ts';
 
 /** Serves CNI requests for the DPUs of an index until closed. */
-export type StartCniServer = (dpus: DpuIndex, chains: ChainMembership) => Promise<CniService>;
+export type StartCniServer = (
+  dpus: DpuIndex,
+  chains: ChainMembership,
+  links: Pick<LinkWatch, 'listen'>,
+) => Promise<CniService>;
 
 /**
  * The cluster says what is wanted of the node, detection which DPUs there are; the fleet keeps their objects and managers,
@@ -59,6 +64,7 @@ export class Daemon {
   ) {
     const { nodeName } = config;
     const pci = new PciFunctions();
+    const links = new LinkWatch();
     const pool = new DevicePool((deviceId) => pci.numaNodeOf(deviceId));
     const deviceInfo = new DeviceInfoFiles({ directory: directories.deviceInfo, resourceName, pci });
     const attached = fleetAttachments(attachments);
@@ -96,6 +102,7 @@ export class Daemon {
       nodeName,
       dpus: this.#fleet,
       onFindings: (findings) => this.#fleet.setFindings(findings),
+      links,
       logger,
     });
     this.#chains = new ChainReconciler({
@@ -109,7 +116,7 @@ export class Daemon {
     });
     this.#services = new NodePodServices({
       cni: { source: config.cniSource, directory: config.cniBinDirectory },
-      startCniServer: () => startCniServer(dpuIndex(this.#dpus, this.#fleet), this.#chains),
+      startCniServer: () => startCniServer(dpuIndex(this.#dpus, this.#fleet), this.#chains, links),
       devicePlugin: {
         directory: findPluginDirectory(directories.devicePlugins),
         resourceName,
@@ -127,6 +134,8 @@ export class Daemon {
       cluster: this.#cluster,
       fleet: this.#fleet,
       services: this.#services,
+      attachments,
+      events,
       logger,
     });
     this.#nodeController = new Controller({ name: 'node', reconcile: () => this.#nodeState.reconcile(), logger });
@@ -137,12 +146,14 @@ export class Daemon {
     if (!this.#cluster.hasSynced) return ['the caches are being filled'];
     const { order } = this.#cluster;
     if (this.#services.started || order.is === 'leave') return [];
-    return order.is === 'wait' ? [order.reason] : ['the CNI server does not run'];
+    if (order.is === 'wait') return [order.reason];
+    if (!this.#fleet.hasLooked) return ['DPUs have not been looked for yet'];
+    return this.#fleet.sides().size > 0 ? ['the CNI server does not run'] : [];
   }
 
   /** Works until `signal` is aborted, then lets go of everything as it is: attachments stay. */
   async run(signal: AbortSignal): Promise<void> {
-    this.#attachments.onChange(() => this.#fleet.attachmentsChanged());
+    this.#attachments.onChange(() => this.#attachmentsChanged());
     this.#fleet.on('unlooked', () => void this.#detector.lookAndTell());
     this.#fleet.on('ready', () => this.#services.retry());
     this.#fleet.on('sides', () => this.#sidesChanged(signal));
@@ -165,6 +176,12 @@ export class Daemon {
       await this.#services.close();
       this.#dpus.close();
     }
+  }
+
+  #attachmentsChanged(): void {
+    this.#fleet.attachmentsChanged();
+    // Without a DPU it is they that keep the services on the node.
+    if (this.#fleet.sides().size === 0) this.#nodeController.enqueue('node');
   }
 
   #ordersChanged(): void {

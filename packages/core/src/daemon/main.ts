@@ -57,9 +57,19 @@ async function main(): Promise<void> {
     ownPod: { namespace: config.namespace, name: config.podName },
   });
   const homes = new DeviceHomes({ directory: `${stateDirectory}/device-homes`, logger });
-  const startCniServer: StartCniServer = async (index, chains) => {
+  const startCniServer: StartCniServer = async (index, chains, linkWatch) => {
     const ipam = new Ipam({ exec, hostProcess: config.hostProcess });
-    const engine = new AttachEngine({ store: attachments, homes, index, exec, logger, chains, allocations, ipam });
+    const engine = new AttachEngine({
+      store: attachments,
+      homes,
+      index,
+      exec,
+      logger,
+      chains,
+      allocations,
+      ipam,
+      linkWatch,
+    });
     const server = new CniServer({ engine, socketPath: cniServerSocket, logger });
     try {
       engine.watch(stop.signal);

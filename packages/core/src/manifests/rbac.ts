@@ -60,7 +60,8 @@ const operatorNamespaced: Rule[] = [
   rule('', ['configmaps'], [...read, 'create', 'delete']),
   // Credentials for npm registries, by the name that a VendorPlugin gives.
   rule('', ['secrets'], ['get']),
-  rule('coordination.k8s.io', ['leases'], [...read, 'create', 'patch']),
+  // Its own, and those of daemons whose nodes have left.
+  rule('coordination.k8s.io', ['leases'], [...read, 'create', 'patch', 'delete']),
   networks,
 ];
 

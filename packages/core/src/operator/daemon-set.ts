@@ -26,6 +26,11 @@ const nodeSelectorTerms = [
   { matchExpressions: [{ key: labels.nodeSide, operator: 'Exists' }] },
 ];
 
+/** Whether a node with these labels is to have a daemon. */
+export function hasDaemon(nodeLabels: Record<string, string>): boolean {
+  return nodeLabels[labels.dpuNode] === 'true' || labels.nodeSide in nodeLabels;
+}
+
 /** The daemon on every node labelled `dpu=true`, and on one that was until its daemon has cleaned up. */
 export function renderDaemonSet(
   config: DpuOperatorConfig,

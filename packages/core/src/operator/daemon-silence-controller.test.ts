@@ -3,12 +3,12 @@ import 'reflect-metadata';
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { type DataProcessingUnit, dataProcessingUnit } from '../api/data-processing-unit.ts';
-import { operatorNamespace } from '../api/names.ts';
+import { labels, operatorNamespace } from '../api/names.ts';
 import { DpuObjects } from '../daemon/dpu/dpu-objects.ts';
 import { NodeLease } from '../daemon/node/node-lease.ts';
 import { there } from '../daemon/presence.ts';
 import { TestApiServer } from '../daemon/testing/api-server.ts';
-import { EventRecorder, Informer, type KubeStore } from '../kube/index.ts';
+import { type Controller, EventRecorder, Informer, type KubeStore } from '../kube/index.ts';
 import { Caches } from './caches.ts';
 import { DaemonLeases } from './daemon-leases.ts';
 import { DaemonSilenceController } from './daemon-silence-controller.ts';
@@ -18,6 +18,13 @@ const logger = pino({ enabled: false });
 const dpuPath = '/apis/config.openshift.io/v1/dataprocessingunits/dpu-a';
 const leasePath = `/apis/coordination.k8s.io/v1/namespaces/${operatorNamespace}/leases/dpu-daemon-node-a`;
 const ready = { type: 'Ready', status: 'True', reason: 'Ready', message: 'serves pods' } as const;
+
+const nodePath = '/api/v1/nodes/node-a';
+const node = (labels: Record<string, string>) => ({
+  apiVersion: 'v1',
+  kind: 'Node',
+  metadata: { name: 'node-a', labels },
+});
 
 let server: TestApiServer;
 let store: KubeStore;
@@ -34,13 +41,14 @@ beforeEach(async () => {
     spec: { isDpuSide: false, nodeName: 'node-a' },
     status: { conditions: [{ ...ready, lastTransitionTime: '2026-01-01T00:00:00Z' }] },
   });
+  server.put(nodePath, node({ dpu: 'true' }));
 });
 afterEach(() => {
   stop.abort();
   server.close();
 });
 
-async function startOperator(): Promise<void> {
+async function startOperator(): Promise<Controller> {
   const environment = parseEnvironment({}, 'operator');
   const caches = new Caches(store, environment, logger);
   const events = new EventRecorder(store, 'operator', 'operator', logger);
@@ -48,6 +56,7 @@ async function startOperator(): Promise<void> {
   const { controller } = new DaemonSilenceController(store, caches, environment, events, logger, leases);
   await caches.start(stop.signal);
   void controller.start(stop.signal);
+  return controller;
 }
 
 function putLease(renewTime: string): void {
@@ -103,6 +112,27 @@ test('what the API server says counts, not what a watch that stands still has se
   expect(await writesBefore.promise).toEqual([]);
   putLease('2026-01-01T00:00:10.000000Z');
   await vi.waitFor(() => expect(condition()).toMatchObject(silent), 5_000);
+});
+
+test.each<[string, () => void]>([
+  ['is gone', () => server.delete(nodePath)],
+  ['has lost its labels', () => server.put(nodePath, node({}))],
+])('the Lease of a silent daemon stays until its node %s', async (_case, leave) => {
+  const controller = await startOperator();
+  server.put(nodePath, node({ [labels.nodeSide]: 'dpu' }));
+  putLease('2026-01-01T00:00:00.000000Z');
+  await vi.waitFor(() => expect(condition()).toMatchObject(silent), 5_000);
+  await vi.waitFor(() => expect(controller.isIdle).toBe(true));
+  expect(server.objects.has(leasePath)).toBe(true);
+  leave();
+  await vi.waitFor(() => expect(server.objects.has(leasePath)).toBe(false));
+});
+
+test('a Lease whose node left before this operator came goes too', async () => {
+  server.delete(nodePath);
+  putLease('2026-01-01T00:00:00.000000Z');
+  await startOperator();
+  await vi.waitFor(() => expect(server.objects.has(leasePath)).toBe(false), 5_000);
 });
 
 test('a DPU without a Lease keeps what its daemon said', async () => {

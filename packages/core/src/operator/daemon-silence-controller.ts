@@ -4,15 +4,17 @@ import { type ConditionInput, findCondition, setCondition } from '../api/conditi
 import { daemonLeaseName } from '../api/daemon-lease.ts';
 import { type DataProcessingUnit, dataProcessingUnit, dpuConditions } from '../api/data-processing-unit.ts';
 import { fieldManagers, workloads } from '../api/names.ts';
-import { Controller, type EventRecorder, type KubeStore } from '../kube/index.ts';
+import { Controller, type EventRecorder, type KubeStore, type Lease, lease } from '../kube/index.ts';
 import type { Caches } from './caches.ts';
 import type { DaemonLeases } from './daemon-leases.ts';
+import { hasDaemon } from './daemon-set.ts';
 import type { Environment } from './environment.ts';
 import { tokens } from './tokens.ts';
 
 /**
  * Says Ready=Unknown of the DPUs of a node whose daemon does not renew its Lease. The daemon takes the condition back
- * as soon as it works: it sees that its object says something else than it does.
+ * as soon as it works: it sees that its object says something else than it does. The Lease goes once its node has left;
+ * a daemon that is there all the same makes it again.
  */
 @injectable()
 export class DaemonSilenceController {
@@ -38,6 +40,10 @@ export class DaemonSilenceController {
     this.controller = new Controller({ name: 'daemon-silence', logger, reconcile: (name) => this.reconcile(name) });
     this.#leases = leases;
     leases.on('quiet', (leaseName) => this.controller.enqueue(leaseName));
+    caches.nodes.onChange(({ metadata }) => {
+      const leaseName = daemonLeaseName(metadata.name);
+      if (this.#leaseOf(leaseName) && !this.#hasDaemon(leaseName)) this.controller.enqueue(leaseName);
+    });
   }
 
   /** One that does not exist says nothing. @param leaseName of a Lease whose time may have run out */
@@ -46,6 +52,19 @@ export class DaemonSilenceController {
     for (const dpu of this.#caches.dpus.list()) {
       if (daemonLeaseName(dpu.spec.nodeName) === leaseName) await this.#report(dpu);
     }
+    const uid = this.#leaseOf(leaseName)?.metadata.uid;
+    if (!this.#hasDaemon(leaseName)) await this.#store.delete(lease, leaseName, this.#namespace, { uid });
+  }
+
+  #leaseOf(leaseName: string): Lease | undefined {
+    return this.#caches.daemonLeases.get(leaseName, this.#namespace);
+  }
+
+  /** Whether the Lease is that of a node which is to have a daemon: there is no way back from a Lease's name. */
+  #hasDaemon(leaseName: string): boolean {
+    return this.#caches.nodes
+      .list()
+      .some(({ metadata }) => daemonLeaseName(metadata.name) === leaseName && hasDaemon(metadata.labels ?? {}));
   }
 
   async #report(dpu: DataProcessingUnit): Promise<void> {

@@ -13,6 +13,7 @@ import {
   removeFinalizer,
 } from '../kube/index.ts';
 import type { Caches } from './caches.ts';
+import { hasDaemon } from './daemon-set.ts';
 import type { Environment } from './environment.ts';
 import { defaultNetworkNamespace } from './networks.ts';
 import { tokens } from './tokens.ts';
@@ -79,9 +80,4 @@ export class Uninstaller {
     const reason = ready && ready.status !== 'True' ? `: ${ready.message}` : '';
     return `DataProcessingUnit ${name} is being torn down by the daemon on ${dpu.spec.nodeName}${reason}`;
   }
-}
-
-/** Whether the DaemonSet selects a node with these labels. */
-function hasDaemon(nodeLabels: Record<string, string>): boolean {
-  return nodeLabels[labels.dpuNode] === 'true' || labels.nodeSide in nodeLabels;
 }

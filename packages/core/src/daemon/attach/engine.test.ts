@@ -5,6 +5,7 @@ import { DpuError } from '@dpu-operator/sdk';
 import { exec } from '@dpu-operator/sdk/linux';
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { LinkListener, LinkWatch } from '../link-watch.ts';
 import { there } from '../presence.ts';
 import { DeviceHomes } from './device-homes.ts';
 import { Devices } from './devices.ts';
@@ -50,7 +51,9 @@ beforeEach(() => {
     deleteNetworkFunction: async () => {},
   };
   dpu = { dpuName: 'a-host', side: 'host', dataPath, pf: 0, vf: 3 };
+  listeners.clear();
   engine = makeEngine();
+  engine.watch(new AbortController().signal);
 });
 afterEach(() => {
   engine.close();
@@ -59,6 +62,7 @@ afterEach(() => {
 
 const index = (more: Partial<DpuIndex> = {}): DpuIndex => ({
   find: () => dpu,
+  locate: () => dpu,
   dpu: () => dpu,
   dpuSide: () => undefined,
   presence: () => there(dpu),
@@ -76,8 +80,22 @@ const makeEngine = (more: Partial<AttachEngineOptions> = {}) =>
     devices: new Devices(join(root, 'sys')),
     links: kernel,
     physicalFunctions: kernel,
+    linkWatch,
+    namespaceDirectory: join(root, 'netns'),
     ...more,
   });
+
+const listeners = new Set<LinkListener>();
+const linkWatch: Pick<LinkWatch, 'listen'> = {
+  listen: (listener, signal) => {
+    listeners.add(listener);
+    signal.addEventListener('abort', () => listeners.delete(listener));
+  },
+};
+
+function linkChanged(name: string): void {
+  for (const listener of listeners) listener.changed({ name, index: 1, deleted: false });
+}
 
 function expectNothingAttached(): void {
   expect(store.list()).toEqual([]);
@@ -160,6 +178,16 @@ test('without a record, a device that is in the pod comes home all the same, wit
   expect(dummy).toMatchObject({ name: 'net1', netns });
 });
 
+test('without a record, a pod whose DPU takes no new ones can go, and none can come', async () => {
+  await engine.add(request);
+  rmSync(join(root, 'attachments'), { recursive: true });
+  store = new AttachmentStore({ directory: join(root, 'attachments'), logger });
+  engine = makeEngine({ index: index({ find: () => undefined }) });
+  await expect(engine.add({ ...request, containerId: 'next' })).rejects.toMatchObject({ code: 100 });
+  await engine.del({ ...request, networkName: 'net', deviceId: 'vf3' });
+  expectNothingAttached();
+});
+
 test('a configuration that names a device of another interface takes nothing away', async () => {
   await engine.add(request);
   await engine.del({ ...request, containerId: 'other', networkName: 'net', deviceId: 'vf3' });
@@ -175,8 +203,38 @@ test('a device that is not as it was yet lets its pod go, and waits for that', a
   expect(device).toMatchObject({ ...home, name: 'dpu7' });
   await expect(engine.add({ ...request, containerId: 'next' })).rejects.toMatchObject({ code: 101 });
   stranger.name = 'other';
-  engine.linkChanged({ name: 'vf3' });
+  linkChanged('vf3');
   await vi.waitFor(() => expectNothingAttached());
+});
+
+test('an engine that is closed leaves what is still to be released to the next one', async () => {
+  await engine.add(request);
+  const stranger = kernel.add({ name: 'vf3', identity: { ifindex: 20, kind: 'dummy' } });
+  await engine.del(request);
+  engine.close();
+  expect(listeners.size).toBe(0);
+  stranger.name = 'other';
+  await engine.retry();
+  expect(store.list()).toHaveLength(1);
+  engine = makeEngine();
+  await engine.retry();
+  expectNothingAttached();
+});
+
+test('a release that an engine began before it was closed and one of the next engine do not run together', async () => {
+  await engine.add(request);
+  const released = Promise.withResolvers<void>();
+  const deleted = vi.fn(() => released.promise);
+  dataPath.deleteBridgePort = deleted;
+  const first = engine.del(request);
+  await vi.waitFor(() => expect(deleted).toHaveBeenCalled());
+  engine.close();
+  engine = makeEngine();
+  const second = engine.del(request);
+  released.resolve();
+  await Promise.all([first, second]);
+  expect(deleted).toHaveBeenCalledTimes(1);
+  expect(store.list()).toEqual([]);
 });
 
 test('what an earlier daemon was attaching is in nobody’s way', async () => {

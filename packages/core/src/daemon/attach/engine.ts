@@ -8,10 +8,10 @@
  * ADD: who has the device ({@link Holders}), what will be done (plan.ts), doing it ({@link Attacher}). Everything that
  * takes an attachment away ends in {@link Releaser}.
  */
-import { type Exec, watchLinks } from '@dpu-operator/sdk/linux';
+import type { Exec } from '@dpu-operator/sdk/linux';
 import type { Logger } from 'pino';
 import { Ipam, NotInstalled } from '../ipam/index.ts';
-import { KeyedLock } from '../state/keyed-lock.ts';
+import { LinkWatch } from '../link-watch.ts';
 import { Attacher } from './attacher.ts';
 import { type Attachment, type AttachmentKey, describe, type IpamCall, keyOf } from './attachment.ts';
 import { checkAttachment } from './check.ts';
@@ -23,7 +23,7 @@ import { HostReturn } from './host-return.ts';
 import { LostRecords } from './lost-record.ts';
 import { namespaceId } from './namespace.ts';
 import { numbered } from './network-function.ts';
-import { type LinkEvent, Orphans } from './orphans.ts';
+import { Orphans } from './orphans.ts';
 import { unavailable } from './placement.ts';
 import { Planner } from './plan.ts';
 import { PodLinks } from './pod-links.ts';
@@ -48,7 +48,10 @@ export interface AttachEngineOptions {
   allocations?: DeviceAllocations;
   /** Milliseconds that an ADD waits for the former holder of its device. */
   holderLimitMs?: number;
-  /** These four for tests. */
+  /** Default: one of its own. */
+  linkWatch?: Pick<LinkWatch, 'listen'>;
+  /** These five for tests. */
+  namespaceDirectory?: string;
   devices?: Devices;
   links?: AttachLinks;
   physicalFunctions?: Pick<PhysicalFunctions, 'read' | 'apply' | 'close'>;
@@ -69,7 +72,8 @@ export class AttachEngine {
   readonly #lost: LostRecords;
   readonly #holders: Holders;
   readonly #orphans: Orphans;
-  readonly #lock = new KeyedLock();
+  readonly #linkWatch: Pick<LinkWatch, 'listen'>;
+  readonly #closed = new AbortController();
 
   constructor(options: AttachEngineOptions) {
     const { store, homes, index, exec, logger, chains } = options;
@@ -81,6 +85,7 @@ export class AttachEngine {
     this.#logger = logger;
     this.#links = links;
     this.#ipam = ipam;
+    this.#linkWatch = options.linkWatch ?? new LinkWatch();
     const physicalFunctions = options.physicalFunctions ?? new PhysicalFunctions();
     this.#physicalFunctions = physicalFunctions;
     this.#planner = new Planner({ index, devices, links, ipam, physicalFunctions });
@@ -104,7 +109,12 @@ export class AttachEngine {
       limitMs: options.holderLimitMs,
       release: (holder) => this.#releaseOrphan(holder),
     });
-    this.#orphans = new Orphans({ store, logger, release: (record) => this.#releaseOrphan(record) });
+    this.#orphans = new Orphans({
+      store,
+      logger,
+      directory: options.namespaceDirectory,
+      release: (record) => this.#releaseOrphan(record),
+    });
     // What an earlier daemon did not finish is to be undone, by whoever comes first.
     for (const record of store.list()) {
       if (record.state === 'attaching') store.update({ ...record, state: 'detaching' });
@@ -121,18 +131,24 @@ export class AttachEngine {
     return this.#orphans.retry();
   }
 
-  /** Releases attachments whose namespace vanishes without a DEL, and devices that come back late, until the signal. */
+  /**
+   * Releases attachments whose namespace vanishes without a DEL, and devices that come back late, until the signal or
+   * the end of this engine.
+   */
   watch(signal: AbortSignal): void {
-    this.#orphans.watch(signal);
-    watchLinks((change) => this.linkChanged(change), { signal, onRestart: () => void this.retry() });
-  }
-
-  /** A link of the node came, changed or went. */
-  linkChanged(change: LinkEvent): void {
-    this.#orphans.linkChanged(change);
+    const ended = AbortSignal.any([signal, this.#closed.signal]);
+    this.#orphans.watch(ended);
+    this.#linkWatch.listen(
+      {
+        changed: (change) => this.#orphans.linkChanged(change),
+        missed: () => void this.retry(),
+      },
+      ended,
+    );
   }
 
   close(): void {
+    this.#closed.abort();
     this.#orphans.close();
     this.#links.close();
     this.#physicalFunctions.close();
@@ -140,7 +156,7 @@ export class AttachEngine {
 
   /** @param signal its caller has left: what was done is undone, before another request of the same interface */
   add(request: AttachRequest, signal?: AbortSignal): Promise<CniResult> {
-    return this.#lock.run(keyOf(request), async () => {
+    return this.#store.lock.run(keyOf(request), async () => {
       refuseAbandoned(signal);
       const record = await this.#prepare(request, signal);
       try {
@@ -158,7 +174,7 @@ export class AttachEngine {
 
   /** Succeeds when there is nothing (any more); the IPAM plugin is told even then. */
   del(request: DetachRequest): Promise<void> {
-    return this.#lock.run(keyOf(request), async () => {
+    return this.#store.lock.run(keyOf(request), async () => {
       const record = this.#store.get(request) ?? (await this.#lost.find(request));
       if (!record) {
         if (request.ipam) await this.#freeUnrecorded(request, request.ipam);
@@ -186,7 +202,7 @@ export class AttachEngine {
 
   /** @throws CniError saying what is not as it was made */
   check(request: CheckRequest): Promise<void> {
-    return this.#lock.run(keyOf(request), async () => {
+    return this.#store.lock.run(keyOf(request), async () => {
       await checkAttachment(this.#store.get(request), request, this.#links);
       if (request.ipam) await this.#ipam.check(request.ipam);
     });
@@ -249,7 +265,7 @@ export class AttachEngine {
 
   /** Undefined where a request has finished or undone it meanwhile. */
   #releaseOrphan(record: Attachment): Promise<Released | undefined> {
-    return this.#lock.run(keyOf(record), async () => {
+    return this.#store.lock.run(keyOf(record), async () => {
       const now = this.#store.get(record);
       if (now?.id !== record.id) return undefined;
       const isAlive = now.state === 'attached' && (await namespaceId(now.netns)) === now.netnsId;
@@ -258,7 +274,7 @@ export class AttachEngine {
   }
 
   #releaseLocked(record: Attachment): Promise<Released | undefined> {
-    return this.#lock.run(keyOf(record), async () => {
+    return this.#store.lock.run(keyOf(record), async () => {
       const now = this.#store.get(record);
       // The same key may have been attached anew while this waited.
       return now?.id === record.id ? this.#releaser.release(now) : undefined;

@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import type { Attachment } from './attachment.ts';
 import type { DeviceHomes } from './device-homes.ts';
 import { namespaceId } from './namespace.ts';
-import { bridgePortOf, placementOf } from './placement.ts';
+import { bridgePortOf, formerPlacementOf } from './placement.ts';
 import type { PodLinks } from './pod-links.ts';
 import type { DpuIndex } from './ports.ts';
 import type { DetachRequest } from './requests.ts';
@@ -37,7 +37,7 @@ export class LostRecords {
     const link = await links.findInPod(netns, home.identity);
     // A device with a record is another interface's, whatever this configuration says.
     if (!link || store.holderOf(deviceId)) return undefined;
-    const placement = placementOf(index, deviceId, networkName);
+    const placement = formerPlacementOf(index, deviceId, networkName);
     const bridgePort = bridgePortOf(placement);
     return {
       ...placement,

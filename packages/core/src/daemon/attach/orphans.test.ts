@@ -64,6 +64,15 @@ test('at the start everything is looked at: what lost its namespace, and what wa
   expect(store.list().map(({ containerId }) => containerId)).toEqual(['attached']);
 });
 
+test('one that is closed releases nothing more', async () => {
+  put('a', { state: 'detaching' });
+  put('lost');
+  orphans.close();
+  orphans.linkChanged({ name: 'vf3' });
+  await orphans.recover();
+  expect(released).toEqual([]);
+});
+
 test('what cannot be released is tried again, at growing intervals', async () => {
   vi.useFakeTimers();
   put('a', { state: 'detaching' });
@@ -84,10 +93,11 @@ test('what cannot be released is tried again, at growing intervals', async () =>
 test('records that could not be written are, without a restart', async () => {
   vi.useFakeTimers();
   put('a');
+  const [record] = store.list();
   const directory = join(root, 'attachments');
   rmSync(directory, { recursive: true });
   writeFileSync(directory, '');
-  store.delete({ containerId: 'a', ifName: 'net1' });
+  if (record) store.delete(record);
   await vi.advanceTimersByTimeAsync(500);
   expect(store.written).toBe(false);
   rmSync(directory);

@@ -13,7 +13,7 @@ export interface OrphansOptions {
   /** Undefined where there is nothing (any more) to release. */
   release: (record: Attachment) => Promise<Released | undefined>;
   /** Where runtimes put the namespaces of pods. */
-  directory?: string;
+  directory?: string | undefined;
 }
 
 /** What of a link's change tells whether a device may be brought back now. */
@@ -68,6 +68,7 @@ export class Orphans {
 
   /** What could not be released or written before. */
   async retry(): Promise<void> {
+    if (this.#closed) return;
     const { store } = this.#options;
     try {
       store.flush();
@@ -118,7 +119,8 @@ export class Orphans {
   }
 
   async #release(records: readonly Attachment[]): Promise<void> {
-    if (records.length === 0) return;
+    // Whoever comes after this one does the rest.
+    if (this.#closed || records.length === 0) return;
     const done = await Promise.all(records.map((record) => this.#releaseOne(record)));
     if (done.includes(false)) this.retryLater();
     else this.#retryMs = firstRetryMs;

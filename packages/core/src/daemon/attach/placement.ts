@@ -1,7 +1,7 @@
 /** Where an attachment goes: which DPU serves it, and as what. */
 import type { Attachment } from './attachment.ts';
 import { CniError, cniCodes } from './errors.ts';
-import type { DpuIndex } from './ports.ts';
+import type { DeviceEntry, DpuEntry, DpuIndex } from './ports.ts';
 
 export type Placement = Pick<Attachment, 'role' | 'dpuName' | 'deviceDpu' | 'pf' | 'vf'>;
 
@@ -19,12 +19,26 @@ export function unavailable(index: DpuIndex): string | undefined {
 /** @throws CniError when no DPU offers the device (any more) */
 export function placementOf(index: DpuIndex, deviceId: string, network: string): Placement {
   const device = index.find(deviceId);
-  if (!device) {
-    const reason = unavailable(index);
-    if (reason !== undefined) throw new CniError(cniCodes.tryAgainLater, reason);
-    const why = 'no DPU of this node that is ready has it; see kubectl get dpu';
-    throw new CniError(cniCodes.deviceUnknown, `device ${deviceId}: ${why}`);
-  }
+  if (!device) throw unknownDevice(index, deviceId);
+  return placementIn(index, device, network, index.dpuSide());
+}
+
+/** As {@link placementOf}, for a pod that is to go: its DPU may take no new ones. */
+export function formerPlacementOf(index: DpuIndex, deviceId: string, network: string): Placement {
+  const device = index.locate(deviceId);
+  if (!device) throw unknownDevice(index, deviceId);
+  const dpuSides = index.list().map(({ dpuName }) => index.dpu(dpuName));
+  return placementIn(index, device, network, index.dpuSide() ?? dpuSides.find((dpu) => dpu?.side === 'dpu'));
+}
+
+function unknownDevice(index: DpuIndex, deviceId: string): CniError {
+  const reason = unavailable(index);
+  if (reason !== undefined) return new CniError(cniCodes.tryAgainLater, reason);
+  const why = 'no DPU of this node that is ready has it; see kubectl get dpu';
+  return new CniError(cniCodes.deviceUnknown, `device ${deviceId}: ${why}`);
+}
+
+function placementIn(index: DpuIndex, device: DeviceEntry, network: string, dpuSide: DpuEntry | undefined): Placement {
   const { pf, vf } = device;
   const isForDpuSide = network === networkFunctionNetwork && index.list().some(({ side }) => side === 'dpu');
   if (device.side === 'dpu' || !isForDpuSide) {
@@ -35,7 +49,6 @@ export function placementOf(index: DpuIndex, deviceId: string, network: string):
       vf,
     };
   }
-  const dpuSide = index.dpuSide();
   if (!dpuSide) throw new CniError(cniCodes.tryAgainLater, "this node's DPU side is not ready; see kubectl get dpu");
   return {
     role: 'networkFunction',

@@ -47,10 +47,13 @@ export interface DeviceEntry extends DpuEntry {
 
 /** The DPUs of this node, by their devices and names. */
 export interface DpuIndex {
+  /** A device that is offered to pods. */
   find(deviceId: string): DeviceEntry | undefined;
+  /** Also one of a DPU that takes no new pods: a pod may have it still. */
+  locate(deviceId: string): DeviceEntry | undefined;
   /** By name of the DataProcessingUnit: releasing needs the data path when the device itself is gone already. */
   dpu(dpuName: string): DpuEntry | undefined;
-  /** The DPU side, where host side and DPU side are on one node. */
+  /** The DPU side that takes pods, where host side and DPU side are on one node. */
   dpuSide(): DpuEntry | undefined;
   /** `gone` only when it was torn down: then nothing of an attachment is left on it. */
   presence(dpuName: string): Presence<DpuEntry>;

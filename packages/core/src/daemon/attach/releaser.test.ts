@@ -34,6 +34,7 @@ function makeReleaser({ presence = gone, bringHome, freeAddresses }: Environment
     ipam: { del: freeAddresses ?? unused },
     index: {
       find: () => undefined,
+      locate: () => undefined,
       dpu: () => undefined,
       dpuSide: () => undefined,
       presence: () => presence,

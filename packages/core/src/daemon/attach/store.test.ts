@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { chmodSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,6 +18,15 @@ function breakDisk(directory: string): () => void {
   writeFileSync(directory, '');
   return () => rmSync(directory);
 }
+
+test('a late change of what was attached before touches no later attachment of the same interface', () => {
+  const store = new AttachmentStore({ directory: makeDirectory(), logger });
+  const later = { ...record, id: randomUUID() };
+  store.put(later);
+  store.update({ ...record, state: 'detaching' });
+  store.delete(record);
+  expect(store.list()).toEqual([later]);
+});
 
 test('the next daemon finds what is written, also when the directory was taken away meanwhile', () => {
   const directory = makeDirectory();

@@ -5,11 +5,14 @@
  */
 import { DpuError } from '@dpu-operator/sdk';
 import type { Logger } from 'pino';
+import { KeyedLock } from '../state/keyed-lock.ts';
 import { RecordFiles } from '../state/record-files.ts';
 import type { UnreadableRecord } from '../state/set-aside.ts';
 import { type Attachment, type AttachmentKey, attachment, keyOf } from './attachment.ts';
 
 export class AttachmentStore {
+  /** Held by whoever makes or releases an attachment, by its key. One for all: an engine may end while it works. */
+  readonly lock = new KeyedLock();
   readonly #directory: string;
   readonly #logger: Logger;
   readonly #files: RecordFiles<Attachment>;
@@ -74,16 +77,21 @@ export class AttachmentStore {
     this.#tell();
   }
 
-  /** Changes a record in memory, and on disk as soon as that takes it: a full disk keeps nothing from being undone. */
+  /**
+   * Changes a record in memory, and on disk as soon as that takes it: a full disk keeps nothing from being undone. A
+   * later attachment of the same interface is left alone.
+   */
   update(record: Attachment): void {
+    if (this.#isReplaced(record)) return;
     this.#attachments.set(keyOf(record), record);
     this.#changed(keyOf(record));
   }
 
   /** As {@link update}. */
-  delete(key: AttachmentKey): void {
-    this.#attachments.delete(keyOf(key));
-    this.#changed(keyOf(key));
+  delete(record: Attachment): void {
+    if (this.#isReplaced(record)) return;
+    this.#attachments.delete(keyOf(record));
+    this.#changed(keyOf(record));
   }
 
   /** Whether the disk says what memory says. */
@@ -105,6 +113,11 @@ export class AttachmentStore {
   onChange(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  #isReplaced(record: Attachment): boolean {
+    const present = this.get(record);
+    return present !== undefined && present.id !== record.id;
   }
 
   #changed(key: string): void {

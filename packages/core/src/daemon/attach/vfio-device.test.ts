@@ -67,6 +67,7 @@ function fixture(present: Pick<Vf, 'mac' | 'vlan'>) {
     physicalFunctions,
     index: {
       find: () => entry,
+      locate: () => entry,
       dpu: () => entry,
       dpuSide: () => undefined,
       presence: () => there(entry),

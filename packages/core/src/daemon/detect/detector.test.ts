@@ -78,8 +78,10 @@ class NodeFixture {
       nodeName: 'n',
       dpus: { known: () => [...this.records.values()] },
       onFindings: (findings) => this.#take(findings),
-      watch: (onChange) => {
-        this.linkChanged = onChange;
+      links: {
+        listen: ({ changed }) => {
+          this.linkChanged = changed;
+        },
       },
       logger: pino({ level: 'silent' }),
     });

@@ -1,8 +1,9 @@
 /** Looks for DPUs whenever something that the rules look at has changed. */
-import { type Sysfs, type SysfsSnapshot, watchLinks } from '@dpu-operator/sdk/linux';
+import type { Sysfs, SysfsSnapshot } from '@dpu-operator/sdk/linux';
 import { needsHardware } from '@dpu-operator/sdk/manifest';
 import type { Logger } from 'pino';
 import type { PluginCatalog } from '../../plugins/catalog.ts';
+import type { LinkWatch } from '../link-watch.ts';
 import type { NodeOrder } from '../node/node-order.ts';
 import { confirmRemovals } from './confirm-removals.ts';
 import { type DpuFinding, findDpus, type KnownDpu } from './find-dpus.ts';
@@ -26,8 +27,7 @@ export interface DetectorOptions {
   dpus: { known(): readonly KnownDpu[] };
   onFindings: (findings: readonly DpuFinding[]) => void;
   logger: Logger;
-  /** Default: the links of this process's network namespace. */
-  watch?: typeof watchLinks;
+  links: Pick<LinkWatch, 'listen'>;
 }
 
 /** Milliseconds between looks while something is missing that comes back without an event: PCI functions, DMI tables. */
@@ -113,12 +113,14 @@ export class Detector {
   /** A card that is plugged in brings its netdev. */
   #watchLinks(signal: AbortSignal): void {
     this.#watchesLinks = true;
-    const { watch = watchLinks } = this.#options;
-    watch(
-      (change) => {
-        if (mattersForDetection(change, this.#virtualFunctions)) this.#timer.changed();
+    this.#options.links.listen(
+      {
+        changed: (change) => {
+          if (mattersForDetection(change, this.#virtualFunctions)) this.#timer.changed();
+        },
+        missed: () => this.#timer.changed(),
       },
-      { signal, onRestart: () => this.#timer.changed() },
+      signal,
     );
   }
 

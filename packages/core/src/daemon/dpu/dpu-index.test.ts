@@ -4,11 +4,12 @@ import { gone, there, unknown } from '../presence.ts';
 import { dpuIndex } from './dpu-index.ts';
 import type { DpuManager } from './dpu-manager.ts';
 
-function index(outage?: string) {
+function index(outage?: string, withdrawn = false) {
   const manager = {
     dpu: { name: 'a-host', side: 'host' },
-    withdrawn: false,
-    position: (id: string) => (id === 'vf1' ? { pf: 0, vf: 1 } : undefined),
+    withdrawn,
+    position: (id: string) => (id === 'vf1' && !withdrawn ? { pf: 0, vf: 1 } : undefined),
+    locate: (id: string) => (id === 'vf1' ? { pf: 0, vf: 1 } : undefined),
     outOfService: () => outage,
   } as unknown as DpuManager;
   const find = (name: string) => (name === 'a-host' ? manager : undefined);
@@ -28,6 +29,11 @@ test('a DPU that cannot serve pods says why, wherever it is asked for', () => {
   expect(index(outage).dpu('a-host')?.outOfService).toBe(outage);
   expect(unavailable(index(outage))).toContain(outage);
   expect(unavailable(index())).toBeUndefined();
+});
+
+test('a device of a DPU that takes no new pods is found for those that go', () => {
+  expect(index(undefined, true).find('vf1')).toBeUndefined();
+  expect(index(undefined, true).locate('vf1')).toMatchObject({ dpuName: 'a-host', vf: 1 });
 });
 
 test('what was not found again yet is listed, and not gone', () => {

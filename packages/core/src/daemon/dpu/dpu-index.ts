@@ -1,5 +1,6 @@
 /** What the attach engine asks of this node's DPUs. */
-import type { DpuEntry, DpuIndex, Side } from '../attach/ports.ts';
+import type { VfPosition } from '@dpu-operator/sdk/linux';
+import type { DeviceEntry, DpuEntry, DpuIndex, Side } from '../attach/ports.ts';
 import { there } from '../presence.ts';
 import type { DpuManager } from './dpu-manager.ts';
 import type { DpuFleet } from './fleet.ts';
@@ -10,13 +11,8 @@ export function dpuIndex(
   fleet: Pick<DpuFleet, 'sides' | 'presence'>,
 ): DpuIndex {
   return {
-    find: (deviceId) => {
-      for (const manager of dpus.managers()) {
-        const position = manager.position(deviceId);
-        if (position) return { ...entry(manager), ...position };
-      }
-      return undefined;
-    },
+    find: (deviceId) => deviceOf(dpus.managers(), (manager) => manager.position(deviceId)),
+    locate: (deviceId) => deviceOf(dpus.managers(), (manager) => manager.locate(deviceId)),
     dpu: (dpuName) => {
       const manager = dpus.manager(dpuName);
       return manager && entry(manager);
@@ -35,6 +31,17 @@ export function dpuIndex(
       return [...found, ...missing.map((side) => notFoundYet(side))];
     },
   };
+}
+
+function deviceOf(
+  managers: readonly DpuManager[],
+  positionIn: (manager: DpuManager) => VfPosition | undefined,
+): DeviceEntry | undefined {
+  for (const manager of managers) {
+    const position = positionIn(manager);
+    if (position) return { ...entry(manager), ...position };
+  }
+  return undefined;
 }
 
 const notFoundYet = (side: Side) => ({

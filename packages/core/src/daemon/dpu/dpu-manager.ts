@@ -169,6 +169,11 @@ export class DpuManager {
     return this.#devices.position(deviceId);
   }
 
+  /** Also of a device that it offers no more: a pod may have it still. */
+  locate(deviceId: string): VfPosition | undefined {
+    return this.#devices.locate(deviceId);
+  }
+
   /** Whether it offers devices no more, because it is to go. */
   get withdrawn(): boolean {
     return this.#devices.withdrawn;

@@ -63,6 +63,7 @@ test('a DPU whose plugin is to be replaced takes no new pods, and says which it 
   await vi.waitFor(() => expect(status()?.drain).toEqual({ of: 'now', pods: ['shop/api', 'shop/web'] }));
   expect(devices()).toEqual([]);
   expect(fixture.dpus.manager('card-dpu')?.position('vf0')).toBeUndefined();
+  expect(fixture.dpus.manager('card-dpu')?.locate('vf0')).toMatchObject({ vf: 0 });
   expect(sidesTold.at(-1)).toBe(false);
   // What runs stays as it is.
   expect(ready()?.status).toBe('True');

@@ -41,6 +41,11 @@ export class OfferedDevices {
     return this.#withdrawn ? undefined : this.#positions.get(deviceId);
   }
 
+  /** Also of one that is offered no more. */
+  locate(deviceId: string): VfPosition | undefined {
+    return this.#positions.get(deviceId);
+  }
+
   /** The VSP has these now. */
   async set(devices: readonly Device[]): Promise<void> {
     this.#devices = devices;

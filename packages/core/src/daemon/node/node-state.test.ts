@@ -2,6 +2,8 @@ import type { DpuSide } from '@dpu-operator/sdk/manifest';
 import { pino } from 'pino';
 import { afterEach, expect, test } from 'vitest';
 import type { Node } from '../../kube/index.ts';
+import type { Attachment } from '../attach/attachment.ts';
+import { attachmentOf } from '../attach/testing/attachment.ts';
 import { TestApiServer } from '../testing/api-server.ts';
 import type { NodeOrder } from './node-order.ts';
 import { NodeState } from './node-state.ts';
@@ -28,16 +30,25 @@ async function nodeState(sides: DpuSide[], known = true) {
   const cluster: { node: Node; order: NodeOrder } = { node, order: { is: 'serve', mode: 'auto' } };
   const fleet = { hasLooked: false, hasObjects: false, sides: () => new Set(sides) };
   const done: string[] = [];
+  const told: string[] = [];
+  const attachments: Attachment[] = [];
+  const unreadable: { path: string; reason: string }[] = [];
   const state = new NodeState({
     store,
     nodeName: 'node-1',
     cluster,
     fleet,
-    services: { start: async () => void done.push('start'), remove: async () => void done.push('remove') },
+    services: {
+      start: async () => void done.push('start'),
+      uninstall: async () => void done.push('uninstall'),
+      remove: async () => void done.push('remove'),
+    },
+    attachments: { list: () => attachments, unreadable: () => unreadable },
+    events: { event: async (_object, { message }) => void told.push(message) },
     logger: pino({ level: 'silent' }),
   });
   const labels = () => api.objects.get(nodePath)?.metadata.labels;
-  return { state, api, cluster, fleet, done, labels };
+  return { state, api, cluster, fleet, done, labels, attachments, unreadable, told };
 }
 
 test('the label of an earlier daemon stays until this one has looked for DPUs', async () => {
@@ -80,6 +91,43 @@ test('on a node that lost its label, the label that keeps the daemon there goes 
   cluster.order = { is: 'wait', reason: 'no label' };
   await state.reconcile();
   expect(done).toEqual(['remove', 'remove']);
+});
+
+const records = [
+  ['an attachment whose addresses could not be given back', 'attachments', 'net1 of container pod'],
+  ['a record that cannot be read', 'unreadable', 'a.json (it is not JSON)'],
+] as const;
+
+test.each(records)(
+  '%s keeps the daemon on a node that is to be left, until it is undone',
+  async (_case, kind, what) => {
+    const { state, cluster, fleet, done, told, labels, ...left } = await nodeState([]);
+    Object.assign(fleet, { hasLooked: true, hasObjects: true });
+    cluster.order = { ...leaving, by: 'nodeLabel' };
+    if (kind === 'attachments') left.attachments.push(attachmentOf({ state: 'detaching', deviceIsBack: true }));
+    else left.unreadable.push({ path: 'a.json', reason: 'it is not JSON' });
+    await expect(state.beforeRelease()).rejects.toThrow(what);
+    expect(told).toEqual([expect.stringContaining(what)]);
+    fleet.hasObjects = false;
+    await state.reconcile();
+    expect([done, labels()]).toEqual([['start', 'start'], { [label]: 'dpu' }]);
+    left[kind].length = 0;
+    await state.beforeRelease();
+    expect([done.at(-1), labels()]).toEqual(['remove', {}]);
+  },
+);
+
+test('a node without a DPU has nothing of the services, so that it may lose its label at any time', async () => {
+  const { state, fleet, done, labels, attachments } = await nodeState([]);
+  await state.reconcile();
+  expect(done).toEqual([]);
+  fleet.hasLooked = true;
+  attachments.push(attachmentOf());
+  await state.reconcile();
+  expect([done, labels()]).toEqual([['start'], { [label]: 'dpu' }]);
+  attachments.length = 0;
+  await state.reconcile();
+  expect([done, labels()]).toEqual([['start', 'uninstall'], {}]);
 });
 
 test.each<[string, DpuSide[], string[]]>([

@@ -3,7 +3,10 @@
 import type { DpuSide } from '@dpu-operator/sdk/manifest';
 import type { Logger } from 'pino';
 import { labels } from '../../api/index.ts';
-import { type KubeStore, type Node, node as nodeType } from '../../kube/index.ts';
+import { type EventRecorder, type KubeStore, type Node, node as nodeType } from '../../kube/index.ts';
+import { firstTen } from '../../listed.ts';
+import { describe } from '../attach/attachment.ts';
+import type { AttachmentStore } from '../attach/store.ts';
 import { nodeSideLabel } from '../dpu/dpu-objects.ts';
 import type { NodeCleanup } from '../dpu/fleet.ts';
 import type { NodeOrder } from './node-order.ts';
@@ -11,6 +14,8 @@ import type { NodeOrder } from './node-order.ts';
 /** The CNI server and its executable, and the registration with the kubelet. */
 export interface PodServices {
   start(): Promise<void>;
+  /** Takes off the node what pods' set-up needs; what the daemon has written down stays. */
+  uninstall(): Promise<void>;
   /** Takes every trace of the daemon off the node. */
   remove(): Promise<void>;
 }
@@ -27,6 +32,9 @@ export interface NodeStateOptions {
     sides(): ReadonlySet<DpuSide>;
   };
   services: PodServices;
+  /** While there are any, pods may be here that the services are still needed for. */
+  attachments: Pick<AttachmentStore, 'list' | 'unreadable'>;
+  events: Pick<EventRecorder, 'event'>;
   logger: Logger;
 }
 
@@ -45,17 +53,50 @@ export class NodeState implements NodeCleanup {
     return this.#work;
   }
 
-  beforeRelease(): Promise<void> {
-    return this.reconcile();
+  /** @throws Error while the daemon has something left to undo: without the last DPU nothing keeps it on the node */
+  async beforeRelease(): Promise<void> {
+    await this.reconcile();
+    const { fleet, cluster } = this.#options;
+    const left = this.#attachmentsLeft();
+    if (cluster.order.is !== 'leave' || fleet.sides().size > 0 || left.length === 0) return;
+    throw new Error(waitsFor(left));
   }
 
   async #reconcile(): Promise<void> {
-    const { fleet, cluster, services } = this.#options;
-    const { order } = cluster;
-    const hasDpus = fleet.sides().size > 0;
-    if (order.is === 'leave' && fleet.hasLooked && !hasDpus) await services.remove();
-    else if (order.is === 'serve' || hasDpus) await services.start();
+    const { order } = this.#options.cluster;
+    await this.#serve(order);
     await this.#label(order);
+  }
+
+  async #serve(order: NodeOrder): Promise<void> {
+    const { fleet, services } = this.#options;
+    const hasDpus = fleet.sides().size > 0;
+    const left = this.#attachmentsLeft();
+    if (hasDpus || left.length > 0) await services.start();
+    else if (fleet.hasLooked && order.is === 'leave') await services.remove();
+    // A daemon whose node loses the label dpu=true is gone at once where it has no DPU: nothing may be left by then.
+    else if (fleet.hasLooked && order.is === 'serve' && !fleet.hasObjects) await services.uninstall();
+    if (order.is === 'leave' && fleet.hasLooked && !hasDpus && left.length > 0) await this.#tellOf(left);
+  }
+
+  /** Attachments of DPUs that went, such as those whose addresses alone are still to be given back. */
+  #attachmentsLeft(): string[] {
+    const { attachments } = this.#options;
+    const unreadable = attachments.unreadable().map(({ path, reason }) => `${path} (${reason})`);
+    return [...attachments.list().map(describe), ...unreadable];
+  }
+
+  async #tellOf(left: readonly string[]): Promise<void> {
+    const { events, nodeName } = this.#options;
+    await events.event(
+      { apiVersion: nodeType.apiVersion, kind: nodeType.kind, metadata: { name: nodeName } },
+      {
+        type: 'Warning',
+        reason: 'AttachmentsLeft',
+        message: waitsFor(left),
+        action: 'Leave',
+      },
+    );
   }
 
   async #label(order: NodeOrder): Promise<void> {
@@ -63,8 +104,9 @@ export class NodeState implements NodeCleanup {
     // On a node that was registered anew the daemon's label would say that the admin's was taken off.
     if (!fleet.hasLooked || order.is === 'wait') return;
     const wanted = nodeSideLabel(fleet.sides());
-    // Without the admin's label this one alone keeps the daemon's pod here, which has finalizers to take off first.
-    if (!wanted && order.is === 'leave' && order.by === 'nodeLabel' && fleet.hasObjects) return;
+    // Without the admin's label this one alone keeps the daemon's pod here.
+    const hasFinalizers = order.is === 'leave' && order.by === 'nodeLabel' && fleet.hasObjects;
+    if (!wanted && (hasFinalizers || this.#attachmentsLeft().length > 0)) return;
     const { node } = cluster;
     if (!node || node.metadata.labels?.[labels.nodeSide] === wanted) return;
     // The cache may be behind what was written for it.
@@ -75,3 +117,6 @@ export class NodeState implements NodeCleanup {
     logger.info({ label: wanted ?? 'none' }, 'node label set');
   }
 }
+
+const waitsFor = (left: readonly string[]): string =>
+  `the DPU daemon leaves when these attachments are undone, see its log for why they are not: ${firstTen(left)}`;

@@ -59,6 +59,18 @@ test('a start that failed halfway is finished by the next, with the same server'
   await vi.waitFor(() => expect(existsSync(path('kubelet/dpuNet.sock'))).toBe(true));
 });
 
+test('what is taken off a node without a DPU is the executable and the server, not what is written down', async () => {
+  const { of, path, servers } = services();
+  writeFileSync(path('dpu-cni'), '#!');
+  mkdirSync(path('daemon/state'));
+  await of.start();
+  await of.uninstall();
+  expect([of.started, servers.closed, existsSync(path('bin/dpu-cni'))]).toEqual([false, 1, false]);
+  expect(existsSync(path('daemon/state'))).toBe(true);
+  await of.start();
+  expect([of.started, servers.started, existsSync(path('bin/dpu-cni'))]).toEqual([true, 2, true]);
+});
+
 test('what was removed from the node is there again after another start', async () => {
   const { of, path, servers } = services();
   writeFileSync(path('dpu-cni'), '#!');

@@ -29,7 +29,8 @@ export class NodePodServices implements PodServices {
   #cniServer: CniService | undefined;
   #devicePlugin: DevicePlugin | undefined;
   #unsubscribe: (() => void) | undefined;
-  #removed = false;
+  #isUninstalled = false;
+  #isRemoved = false;
 
   constructor(options: NodePodServicesOptions) {
     this.#options = options;
@@ -43,7 +44,8 @@ export class NodePodServices implements PodServices {
   async start(): Promise<void> {
     if (this.started) return;
     const { cni, startCniServer, devicePlugin } = this.#options;
-    this.#removed = false;
+    this.#isUninstalled = false;
+    this.#isRemoved = false;
     this.#cniServer ??= await startCniServer();
     await installCni(cni);
     // A node that never had a device tells the kubelet nothing, instead of advertising none.
@@ -58,16 +60,24 @@ export class NodePodServices implements PodServices {
     this.#cniServer?.retry();
   }
 
-  async remove(): Promise<void> {
-    if (this.#removed) return;
-    const { cni, daemonDirectory, deviceInfo, logger } = this.#options;
-    await uninstallCni(cni);
+  async uninstall(): Promise<void> {
+    if (this.#isUninstalled) return;
+    const { cni, deviceInfo, logger } = this.#options;
+    const wasInstalled = await uninstallCni(cni);
     await this.close();
     deviceInfo.removeAll();
+    this.#isUninstalled = true;
+    if (wasInstalled) logger.info('the CNI executable is taken off the node');
+  }
+
+  async remove(): Promise<void> {
+    if (this.#isRemoved) return;
+    const { daemonDirectory, logger } = this.#options;
+    await this.uninstall();
     for (const name of readdirSync(daemonDirectory)) {
       rmSync(join(daemonDirectory, name), { recursive: true, force: true });
     }
-    this.#removed = true;
+    this.#isRemoved = true;
     logger.info('nothing of the daemon is left on the node');
   }
 
