@@ -1,4 +1,4 @@
-import { rmSync, unlinkSync } from 'node:fs';
+import { existsSync, rmSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { DpuError } from '@dpu-operator/sdk';
 import { beforeEach, expect, test, vi } from 'vitest';
@@ -138,6 +138,7 @@ test.each([
   for (const record of records) expect(await bringHome(record)).toEqual({ complete: true });
   kernel.apply = apply;
   kernel.admin = { mac: '02:00:00:00:00:66' };
+  if (!existsSync(ofPf())) sys.add({ address: pfAddress, netdev: 'ens1' });
   const device = kernel.add({ name: 'eth0', identity: { ifindex: 9, pciAddress }, mac: '02:00:00:00:00:66' });
   expect(await bringHome(vf({ physicalFunction }))).toEqual({ complete: true });
   expect(device).toMatchObject(home);
@@ -145,18 +146,16 @@ test.each([
 
 test('settings are restored through the netdev that the PF has now, and awaited while it has none', async () => {
   const told: string[] = [];
-  kernel.apply = async (netdev) => {
-    told.push(netdev);
-    if (netdev === 'ens1') throw new DpuError('NOT_FOUND', 'there is no ens1');
-  };
+  kernel.apply = async (netdev) => void told.push(netdev);
   kernel.add({ name: 'vf3', identity: { ifindex: 7, pciAddress } });
   const physicalFunction = { netdev: 'ens1', vf: 1, wanted: { vlan: 5 }, before: { vlan: 0 } };
   remove(pfAddress, 'net', 'ens1');
-  const waiting = { complete: false, reason: expect.stringContaining('ens1, through which VF 1 is set') };
+  const waiting = { complete: false, reason: expect.stringContaining(`${pfAddress}, through which VF 1 is set`) };
   expect(await bringHome(vf({ physicalFunction }))).toEqual(waiting);
   sys.add({ address: pfAddress, netdev: 'uplink' });
   expect(await bringHome(vf({ physicalFunction }))).toEqual({ complete: true });
-  expect(told).toEqual(['ens1', 'uplink']);
+  // Another may have the name that it had.
+  expect(told).toEqual(['uplink']);
 });
 
 test('a record of a daemon that knew devices by name: name and MAC decide', async () => {

@@ -57,9 +57,11 @@ export class HostReturn {
     const { physicalFunction, link } = record;
     if (!physicalFunction) return complete;
     const { vf, before } = physicalFunction;
-    const now = link.pfAddress === undefined ? undefined : this.#options.devices.netdevOf(link.pfAddress);
-    const netdev = now ?? physicalFunction.netdev;
+    // Only records of earlier daemons know it by a name, which may be another's by now.
+    const netdev =
+      link.pfAddress === undefined ? physicalFunction.netdev : this.#options.devices.netdevOf(link.pfAddress);
     try {
+      if (netdev === undefined) throw new DpuError('NOT_FOUND', `${link.pfAddress} has no network interface here`);
       await this.#options.physicalFunctions.apply(netdev, vf, before);
       return complete;
     } catch (error) {
@@ -67,7 +69,8 @@ export class HostReturn {
       if (presence.is === 'gone') return complete;
       if (DpuError.from(error).code !== 'NOT_FOUND') throw error;
       if (presence.is === 'unknown') return away(presence.reason);
-      return { complete: false, reason: `${netdev}, through which VF ${vf} is set, is not in this node's namespace` };
+      const pf = netdev ?? `the interface of ${link.pfAddress}`;
+      return { complete: false, reason: `${pf}, through which VF ${vf} is set, is not in this node's namespace` };
     }
   }
 
