@@ -22,6 +22,7 @@ import { NodeLease } from './node/node-lease.ts';
 import { NodeState } from './node/node-state.ts';
 import { ObservedCluster } from './node/observed-cluster.ts';
 import { type CniService, NodePodServices } from './node/pod-services.ts';
+import { UnreadableRecordsReport } from './node/unreadable-records.ts';
 import { tokens } from './tokens.ts';
 
 /** Serves CNI requests for the DPUs of an index until closed. */
@@ -45,6 +46,7 @@ export class Daemon {
   readonly #nodeState: NodeState;
   readonly #nodeController: Controller;
   readonly #lease: NodeLease;
+  readonly #unreadable: UnreadableRecordsReport;
 
   constructor(
     @inject(tokens.config) config: DaemonConfig,
@@ -80,6 +82,11 @@ export class Daemon {
       dpus: this.#dpus,
       attachments: attached,
       logger,
+    });
+    this.#unreadable = new UnreadableRecordsReport({
+      list: () => [...attached.unreadable(), ...this.#dpus.allUnreadable()],
+      events,
+      nodeName,
     });
     this.#lease = new NodeLease({
       store,
@@ -141,7 +148,11 @@ export class Daemon {
 
   /** Works until `signal` is aborted, then lets go of everything as it is: attachments stay. */
   async run(signal: AbortSignal): Promise<void> {
-    this.#attachments.onChange(() => this.#fleet.attachmentsChanged());
+    this.#attachments.onChange(() => {
+      this.#fleet.attachmentsChanged();
+      this.#unreadable.update();
+    });
+    this.#dpus.on('unreadable', () => this.#unreadable.update());
     this.#fleet.on('unlooked', () => void this.#detector.lookAndTell());
     this.#fleet.on('ready', () => this.#services.retry());
     this.#fleet.on('sides', () => this.#sidesChanged(signal));
@@ -149,6 +160,7 @@ export class Daemon {
     try {
       // What an earlier daemon served is served before the API server answers: pods can be deleted meanwhile.
       this.#dpus.openRecorded();
+      this.#unreadable.update();
       this.#nodeController.enqueue('node');
       const ended = this.#nodeController.start(signal);
       await this.#cluster.start(signal);

@@ -6,6 +6,7 @@ import { DpuError, type NetworkFunction } from '@dpu-operator/sdk';
 import type { Logger } from 'pino';
 import type { ChainPlace } from '../attach/ports.ts';
 import type { ChainState } from '../chains/chain-state.ts';
+import type { UnreadableRecord } from '../state/set-aside.ts';
 import { chainId } from './chain-status.ts';
 import { HostPortRecords } from './host-port-records.ts';
 import { HostPorts } from './host-ports.ts';
@@ -25,6 +26,8 @@ export interface DpuDataPathOptions {
   onChains: () => void;
   /** Called when the hosts that have ports here, or those of them that are away, are others now. */
   onHosts: () => void;
+  /** Called when {@link DpuDataPath.unreadable} answers something else. */
+  onUnreadable?: (() => void) | undefined;
   logger: Logger;
 }
 
@@ -60,15 +63,17 @@ class DpuSideItems implements DesiredItems {
 
 export class DpuDataPath {
   readonly #functions: NetworkFunctions;
+  readonly #ports: HostPortRecords;
   readonly #reconciler: Reconciler;
   readonly #logger: Logger;
   /** What hosts ask for. */
   readonly hostPorts: HostPorts;
 
   constructor(options: DpuDataPathOptions) {
-    const { directory, logger } = options;
+    const { logger } = options;
     this.#logger = logger;
-    const records = new HostPortRecords(`${directory}/bridge-ports`);
+    const records = new HostPortRecords(options);
+    this.#ports = records;
     this.#functions = new NetworkFunctions(options);
     this.#reconciler = new Reconciler({
       desired: new DpuSideItems(this.#functions, records),
@@ -113,7 +118,9 @@ export class DpuDataPath {
   async deleteNetworkFunction(nf: NetworkFunction, chain?: string): Promise<void> {
     await this.#functions.detach(nf, chain);
     const keys = [...(chain === undefined ? [] : [chainKey(chainId(chain))]), networkFunctionKey(nf)];
-    for (const key of keys) await this.#ensureDropped(key);
+    for (const key of keys) {
+      if (!(await this.#isDropped(key))) this.#functions.requireDetachWritten(nf, chain);
+    }
     if (chain !== undefined) this.#functions.chainReconciled(chain);
   }
 
@@ -127,8 +134,15 @@ export class DpuDataPath {
     return this.#functions.chainState(chain);
   }
 
+  /** Records of hosts' ports, of chains and of deletions that cannot be read. */
+  unreadable(): UnreadableRecord[] {
+    return [...this.#ports.unreadable(), ...this.#functions.unreadable()];
+  }
+
   close(): void {
     this.#reconciler.close();
+    this.#ports.close();
+    this.#functions.close();
   }
 
   async #chainReconciled(chain: string): Promise<void> {
@@ -139,13 +153,16 @@ export class DpuDataPath {
     );
   }
 
-  async #ensureDropped(key: string): Promise<void> {
-    if (!this.#reconciler.connected) return;
+  /** @returns false where the VSP has still to do it */
+  async #isDropped(key: string): Promise<boolean> {
+    if (!this.#reconciler.connected) return false;
     try {
       await this.#reconciler.ensure(key);
+      return true;
     } catch (error) {
       if (!outcomeUnknown(DpuError.from(error))) throw error;
       this.#logger.warn({ err: error, item: key }, 'not deleted by the VSP yet; it will be when it is back');
+      return false;
     }
   }
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { DpuError } from '@dpu-operator/sdk';
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
 import { anonymousOwner } from '../peer/owner.ts';
-import { hostPortsIn, MemoryVsp, port, temporaryDirectory } from './testing.ts';
+import { hostPortsIn, MemoryVsp, port, portDirectoryIn, temporaryDirectory } from './testing.ts';
 
 const [a, b] = ['node-a/dpu', 'node-b/dpu'];
 
@@ -185,9 +185,12 @@ test('a host that is forgotten loses its ports, the others none', async () => {
 });
 
 test('a host takes over the port that it made before ports had owners, and no other', async () => {
-  mkdirSync(directory, { recursive: true });
+  mkdirSync(portDirectoryIn(directory), { recursive: true });
   for (const index of [1, 2]) {
-    writeFileSync(join(directory, `host0-${index}.json`), JSON.stringify({ port: port(index), deleting: false }));
+    writeFileSync(
+      join(portDirectoryIn(directory), `host0-${index}.json`),
+      JSON.stringify({ port: port(index), deleting: false }),
+    );
   }
   const { ports } = await start();
   expect(ports.list(anonymousOwner)).toEqual([port(1), port(2)]);

@@ -1,8 +1,8 @@
 /**
  * What hosts ask one DPU for: bridge ports, each host its own.
  *
- * Guarantees: a port is on disk before the VSP hears of it, and a deletion is on disk before it is answered, so both
- * survive a crash of this daemon and of the VSP. Creating what is there and deleting (with `allowMissing`) what is not
+ * Guarantees: a port is on disk before the VSP hears of it, and a deletion is on disk or done by the VSP before it is
+ * answered, so both survive a crash of this daemon and of the VSP. Creating what is there and deleting (with `allowMissing`) what is not
  * are no errors. Requests for one port are served in the order in which they came. A port whose creation the VSP
  * refused is forgotten; one whose outcome is unknown (the VSP died meanwhile) is kept until its host says otherwise.
  */
@@ -63,16 +63,17 @@ export class HostPorts {
   delete(owner: string, name: string, { allowMissing }: { allowMissing: boolean }): Promise<void> {
     const id = bridgePortId(name);
     return this.#inOrder(owner, id, async () => {
-      const key = await this.#records.drop(owner, id);
-      if (key === undefined) {
+      const vspId = await this.#records.drop(owner, id);
+      if (vspId === undefined) {
         if (allowMissing) return;
         throw new DpuError('NOT_FOUND', `bridge port ${id} does not exist`);
       }
-      if (!this.#reconciler.connected) return;
+      if (!this.#reconciler.connected) return this.#records.requireWritten(vspId);
       try {
-        await this.#reconciler.ensure(key);
+        await this.#reconciler.ensure(bridgePortKey(vspId));
       } catch (error) {
         if (!outcomeUnknown(error)) throw error;
+        this.#records.requireWritten(vspId);
         this.#logger.warn({ err: error, port: id }, 'the VSP did not delete a bridge port; it will when it is back');
       }
     });

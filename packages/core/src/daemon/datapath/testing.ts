@@ -117,9 +117,12 @@ export class MemoryVsp implements VspCalls {
 
 const chainIdOf = (name: string): string => name.replace(/^serviceChains\//, '');
 
+/** In the DPU's directory of records. */
+export const portDirectoryIn = (directory: string): string => join(directory, 'bridge-ports');
+
 /** Hosts' ports of one DPU with their own reconciler, as a daemon that has just started has them. */
 export function hostPortsIn(directory: string) {
-  const records = new HostPortRecords(directory);
+  const records = new HostPortRecords({ directory, logger: silent });
   const reconciler = new Reconciler({
     desired: {
       wishes: (): Wish[] => records.wishes(),

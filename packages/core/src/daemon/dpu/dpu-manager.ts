@@ -19,14 +19,15 @@ import { z } from 'zod';
 import { type ConditionInput, type VspIdentity, vspSocketName } from '../../api/index.ts';
 import type { ChainPlace } from '../attach/ports.ts';
 import type { ChainState } from '../chains/chain-state.ts';
-import { defaultGraceMs } from '../datapath/availability-tracker.ts';
 import { type AttachedPorts, HostDataPath } from '../datapath/host-data-path.ts';
 import type { AttachedFunctions } from '../datapath/network-functions.ts';
 import type { DevicePool } from '../kubelet/pool.ts';
+import { defaultGraceMs } from '../peer/availability-tracker.ts';
 import { grpcAddress, parseEndpoint } from '../peer/endpoint.ts';
 import { defaultIntervalMs } from '../peer/heartbeat.ts';
 import { ownerOf } from '../peer/owner.ts';
-import { JsonFiles } from '../state/json-files.ts';
+import { Records } from '../state/records.ts';
+import type { UnreadableRecord } from '../state/set-aside.ts';
 import { DpuSide } from './dpu-side.ts';
 import { NumVfs } from './num-vfs.ts';
 import { OfferedDevices } from './offered-devices.ts';
@@ -53,6 +54,8 @@ export interface DpuManagerOptions {
   onChange: () => void;
   /** Called when {@link DpuManager.chainState} may answer something else. */
   onChains?: () => void;
+  /** Called when {@link DpuManager.unreadable} answers something else. */
+  onUnreadable?: (() => void) | undefined;
   logger: Logger;
   /** Milliseconds between heartbeats, to the VSP and to the DPU side. Default: 2,000. */
   heartbeatMs?: number;
@@ -72,7 +75,7 @@ export class DpuManager {
   readonly dpu: DetectedDpu;
   readonly #options: DpuManagerOptions;
   readonly #logger: Logger;
-  readonly #initAnswer: JsonFiles<IpPort>;
+  readonly #initAnswer: Records<IpPort>;
   readonly #devices: OfferedDevices;
   readonly #numVfs: NumVfs;
   readonly #health: VspHealth;
@@ -89,7 +92,14 @@ export class DpuManager {
     const logger = options.logger.child({ dpu: dpu.name });
     this.#logger = logger;
     this.#numVfs = new NumVfs(() => attachments.pods(dpu.name));
-    this.#initAnswer = new JsonFiles(`${directories.state}/init`, addressSchema);
+    const { onUnreadable } = options;
+    this.#initAnswer = new Records({
+      directory: `${directories.state}/init`,
+      schema: addressSchema,
+      what: 'Init',
+      logger,
+      onUnreadable,
+    });
     this.#devices = new OfferedDevices({ dpuName: dpu.name, pool, sysfs });
     const heartbeatMs = options.heartbeatMs ?? defaultIntervalMs;
     const graceMs = options.graceMs ?? defaultGraceMs;
@@ -109,6 +119,7 @@ export class DpuManager {
         vsp: this.#health,
         onHosts: () => options.onChange(),
         onChains: () => options.onChains?.(),
+        onUnreadable,
         logger,
       });
     } else {
@@ -119,6 +130,7 @@ export class DpuManager {
         directory: directories.state,
         attachments,
         onChange: () => this.#serviceChanged(),
+        onUnreadable,
         logger,
         heartbeatMs,
         graceMs,
@@ -218,6 +230,12 @@ export class DpuManager {
     return this.#dpuSide?.dataPath.chainState(chain);
   }
 
+  /** Records of this DPU that cannot be read. While there are any, what is in none of them may still be in use. */
+  unreadable(): UnreadableRecord[] {
+    const dataPath = this.#host ?? this.#dpuSide?.dataPath;
+    return [...this.#initAnswer.unreadable(), ...(dataPath?.unreadable() ?? [])];
+  }
+
   /** DPU side: hosts that have bridge ports here. */
   hostOwners(): string[] {
     return this.#dpuSide?.dataPath.hostPorts.owners() ?? [];
@@ -279,6 +297,7 @@ export class DpuManager {
     this.#health.close();
     this.#host?.close();
     this.#dpuSide?.close();
+    this.#initAnswer.close();
   }
 
   /** Also by an earlier daemon. */
@@ -288,7 +307,8 @@ export class DpuManager {
 
   /** Between Init and ready: the VSP is told all that it must know. */
   async #prepare(client: VspClient, address: IpPort): Promise<void> {
-    await this.#initAnswer.put('address', address);
+    // Only a daemon that follows needs it: a full disk keeps no pod from being served.
+    await this.#initAnswer.updateEventually('address', () => address);
     this.#identity = await identityOf(client);
     await this.#numVfs.apply(client);
     this.#host?.connect(grpcAddress(parseEndpoint(address)));

@@ -4,8 +4,8 @@
  */
 import { DpuError } from '@dpu-operator/sdk';
 import type { VspClient } from '@dpu-operator/sdk/client';
-import type { Outage } from '../datapath/availability.ts';
-import { AvailabilityTracker } from '../datapath/availability-tracker.ts';
+import type { Outage } from '../peer/availability.ts';
+import { AvailabilityTracker } from '../peer/availability-tracker.ts';
 import { Heartbeat } from '../peer/heartbeat.ts';
 
 export interface VspHealthOptions {
