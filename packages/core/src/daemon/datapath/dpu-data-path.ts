@@ -15,13 +15,15 @@ import { type AttachedFunctions, NetworkFunctions } from './network-functions.ts
 import type { Action, Wish } from './plan.ts';
 import { type DesiredItems, Reconciler } from './reconciler.ts';
 import { outcomeUnknown } from './target.ts';
-import { type VspCalls, VspTarget } from './vsp-target.ts';
+import { type CallListener, type VspCalls, VspTarget } from './vsp-target.ts';
 
 export interface DpuDataPathOptions {
   dpuName: string;
   /** The DPU's directory of records. */
   directory: string;
   attachments: AttachedFunctions;
+  /** Hears how each call to the VSP ended. */
+  vsp?: CallListener | undefined;
   /** Called when {@link DpuDataPath.chainState} may answer something else. */
   onChains: () => void;
   /** Called when the hosts that have ports here, or those of them that are away, are others now. */
@@ -65,12 +67,14 @@ export class DpuDataPath {
   readonly #functions: NetworkFunctions;
   readonly #ports: HostPortRecords;
   readonly #reconciler: Reconciler;
+  readonly #vsp: CallListener | undefined;
   readonly #logger: Logger;
   /** What hosts ask for. */
   readonly hostPorts: HostPorts;
 
   constructor(options: DpuDataPathOptions) {
     const { logger } = options;
+    this.#vsp = options.vsp;
     this.#logger = logger;
     const records = new HostPortRecords(options);
     this.#ports = records;
@@ -80,14 +84,14 @@ export class DpuDataPath {
       disconnected: "the DPU's VSP is not ready; see its vsp pod",
       logger,
     });
-    this.hostPorts = new HostPorts({ records, reconciler: this.#reconciler, onOwners: options.onHosts, logger });
+    this.hostPorts = new HostPorts({ records, reconciler: this.#reconciler, onUsers: options.onHosts, logger });
   }
 
   /** A VSP has been initialised, which may be another than before. Resolves when it was told everything. */
   async vspStarted(client: VspCalls): Promise<void> {
     const hasChains = (await client.getInfo())?.capabilities.includes('chains') ?? false;
     await this.#functions.vspStarted(hasChains);
-    await this.#reconciler.connect(new VspTarget(client, this.#logger));
+    await this.#reconciler.connect(new VspTarget(client, this.#logger, this.#vsp));
     this.#functions.vspComplete();
   }
 

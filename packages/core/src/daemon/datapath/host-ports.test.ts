@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DpuError } from '@dpu-operator/sdk';
-import { beforeEach, expect, onTestFinished, test } from 'vitest';
+import { beforeEach, expect, onTestFinished, test, vi } from 'vitest';
 import { anonymousOwner } from '../peer/owner.ts';
 import { hostPortsIn, MemoryVsp, port, portDirectoryIn, temporaryDirectory } from './testing.ts';
 
@@ -162,6 +162,19 @@ test('two hosts have a port of one name each, by names of their own at the VSP',
   expect(names[0]).toBe('host0-1');
   expect(names[1]).toMatch(/^host0-1-[0-9a-f]{8}$/);
   expect(ports.owners()).toEqual([a, b]);
+});
+
+test('a host whose deletion is under way is still one: its DPU is not torn down before the answer', async () => {
+  const { ports } = await start();
+  await ports.create(a, port(1));
+  const held = Promise.withResolvers<void>();
+  bridge.gate = () => held.promise;
+  const deleted = ports.delete(a, 'host0-1', { allowMissing: false });
+  await vi.waitFor(() => expect(bridge.calls.at(-1)).toBe('delete host0-1'));
+  expect([ports.list(a), ports.users()]).toEqual([[], [a]]);
+  held.resolve();
+  await deleted;
+  expect(ports.users()).toEqual([]);
 });
 
 test('a host reads and deletes its own ports only', async () => {

@@ -133,7 +133,7 @@ export function hostPortsIn(directory: string) {
     disconnected: 'the VSP is not ready',
     logger: silent,
   });
-  const ports = new HostPorts({ records, reconciler, onOwners: () => {}, logger: silent });
+  const ports = new HostPorts({ records, reconciler, onUsers: () => {}, logger: silent });
   const connect = (vsp: MemoryVsp) => reconciler.connect(new VspTarget(vsp, silent));
   return { ports, reconciler, connect };
 }

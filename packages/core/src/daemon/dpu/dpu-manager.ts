@@ -236,9 +236,9 @@ export class DpuManager {
     return [...this.#initAnswer.unreadable(), ...(dataPath?.unreadable() ?? [])];
   }
 
-  /** DPU side: hosts that have bridge ports here. */
+  /** DPU side: hosts that have bridge ports here, or are being answered. */
   hostOwners(): string[] {
-    return this.#dpuSide?.dataPath.hostPorts.owners() ?? [];
+    return this.#dpuSide?.dataPath.hostPorts.users() ?? [];
   }
 
   /** DPU side: ports of a host that is not heard of for so long are deleted. @param minutes undefined: never */
