@@ -2,8 +2,8 @@
 import type { Sysfs } from '@dpu-operator/sdk/linux';
 import type { Logger } from 'pino';
 import { inject, injectable } from 'tsyringe';
-import { resourceName } from '../api/index.ts';
-import { Controller, type EventRecorder, type KubeStore } from '../kube/index.ts';
+import { resourceName, vspPodName } from '../api/index.ts';
+import { Controller, type EventRecorder, isNotFound, type KubeStore, pod } from '../kube/index.ts';
 import { PciFunctions } from './attach/pci-functions.ts';
 import type { ChainMembership, DpuIndex } from './attach/ports.ts';
 import type { AttachmentStore } from './attach/store.ts';
@@ -36,6 +36,7 @@ export type StartCniServer = (dpus: DpuIndex, chains: ChainMembership) => Promis
 @injectable()
 export class Daemon {
   readonly #logger: Logger;
+  readonly #store: KubeStore;
   readonly #attachments: AttachmentStore;
   readonly #cluster: ObservedCluster;
   readonly #dpus: ManagedDpus;
@@ -64,6 +65,7 @@ export class Daemon {
     const deviceInfo = new DeviceInfoFiles({ directory: directories.deviceInfo, resourceName, pci });
     const attached = fleetAttachments(attachments);
     this.#logger = logger;
+    this.#store = store;
     this.#attachments = attachments;
     this.#cluster = new ObservedCluster({ store, nodeName, logger });
     this.#dpus = new ManagedDpus({
@@ -73,6 +75,7 @@ export class Daemon {
       sysfs,
       stateDirectory: directories.state,
       vspDirectory: directories.vsp,
+      restartVsp: (dpuName) => this.#deleteVspPod(dpuName, config.namespace),
       logger,
     });
     this.#fleet = new DpuFleet({
@@ -175,6 +178,15 @@ export class Daemon {
     } finally {
       await this.#services.close();
       this.#dpus.close();
+    }
+  }
+
+  async #deleteVspPod(dpuName: string, namespace: string): Promise<void> {
+    try {
+      await this.#store.delete(pod, vspPodName(dpuName), namespace);
+    } catch (error) {
+      // Somebody else runs this VSP.
+      if (!isNotFound(error)) throw error;
     }
   }
 

@@ -54,6 +54,8 @@ export interface DpuManagerOptions {
   onChange: () => void;
   /** Called when {@link DpuManager.chainState} may answer something else. */
   onChains?: () => void;
+  /** Deletes the VSP's pod, so that another is made. */
+  restartVsp?: (() => Promise<void>) | undefined;
   /** Called when {@link DpuManager.unreadable} answers something else. */
   onUnreadable?: (() => void) | undefined;
   logger: Logger;
@@ -142,6 +144,7 @@ export class DpuManager {
       init: { dpuMode: dpu.side === 'dpu', dpuIdentifier: dpu.identifier },
       dial: (socketPath) => new VspClient({ socketPath, logger, deadlineMs: vspDeadlineMs, firmwareDeadlineMs }),
       rememberedAddress: () => this.#initAnswer.get('address'),
+      onAnswerLost: () => void this.#restartUnusedVsp(),
       prepare: (client, address) => this.#prepare(client, address),
       onDevices: (devices) => void this.#devicesChanged(devices),
       onState: (state) => this.#sessionChanged(state),
@@ -303,6 +306,22 @@ export class DpuManager {
   /** Also by an earlier daemon. */
   get #wasInitialised(): boolean {
     return this.#initAnswer.get('address') !== undefined;
+  }
+
+  /**
+   * A daemon that died after Init, before it wrote the answer down, leaves a VSP that nobody can work with. Where pods,
+   * hosts or records that cannot be read may need it, a person decides.
+   */
+  async #restartUnusedVsp(): Promise<void> {
+    const { attachments, restartVsp } = this.#options;
+    const users = [...attachments.pods(this.dpu.name), ...this.hostOwners(), ...(attachments.unreadable?.() ?? [])];
+    if (!restartVsp || users.length > 0 || this.unreadable().length > 0) return;
+    try {
+      await restartVsp();
+      this.#logger.warn('the VSP was initialised by another daemon and nothing uses it: its pod is made anew');
+    } catch (error) {
+      this.#logger.warn({ err: error }, "the VSP's pod cannot be deleted");
+    }
   }
 
   /** Between Init and ready: the VSP is told all that it must know. */

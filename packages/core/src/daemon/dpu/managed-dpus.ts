@@ -22,6 +22,8 @@ export interface ManagedDpusOptions {
   stateDirectory: string;
   /** The node's directory for the socket of a DPU's VSP. */
   vspDirectory: (dpuName: string) => string;
+  /** Deletes the pod of a DPU's VSP, so that another is made. */
+  restartVsp?: (dpuName: string) => Promise<void>;
   logger: Logger;
 }
 
@@ -130,7 +132,7 @@ export class ManagedDpus extends EventEmitter<ManagedDpusEvents> implements Chai
   }
 
   #open(dpu: DetectedDpu): void {
-    const { nodeName, pool, attachments, sysfs, logger } = this.#options;
+    const { nodeName, pool, attachments, sysfs, restartVsp, logger } = this.#options;
     const manager = new DpuManager({
       dpu,
       nodeName,
@@ -141,6 +143,7 @@ export class ManagedDpus extends EventEmitter<ManagedDpusEvents> implements Chai
       onChange: () => this.emit('change', dpu.name),
       onChains: () => this.emit('chains'),
       onUnreadable: () => this.emit('unreadable'),
+      restartVsp: restartVsp && (() => restartVsp(dpu.name)),
       logger,
     });
     this.#managers.set(dpu.name, manager);
