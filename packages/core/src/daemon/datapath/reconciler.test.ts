@@ -108,12 +108,17 @@ test('a call that hangs holds up nobody but who waits for it', async () => {
   await expect(reconciler.ensure(keyed(1), { deadlineMs: 50 })).rejects.toMatchObject({ code: 'DEADLINE_EXCEEDED' });
 });
 
-test('what cannot be written down is not asked of the VSP, and does not stay promised', async () => {
+async function startHostPorts() {
   const directory = temporaryDirectory();
   const { ports, reconciler, connect } = hostPortsIn(directory);
   onTestFinished(() => reconciler.close());
   const vsp = new MemoryVsp();
   await connect(vsp);
+  return { directory, ports, reconciler, vsp };
+}
+
+test('what cannot be written down is not asked of the VSP, and does not stay promised', async () => {
+  const { directory, ports, vsp } = await startHostPorts();
   const repair = breakDirectory(portDirectoryIn(directory));
   await expect(ports.create('a/x', port(1))).rejects.toMatchObject({
     code: 'RESOURCE_EXHAUSTED',
@@ -126,11 +131,7 @@ test('what cannot be written down is not asked of the VSP, and does not stay pro
 });
 
 test('a full disk keeps no port from being deleted: the VSP is asked', async () => {
-  const directory = temporaryDirectory();
-  const { ports, reconciler, connect } = hostPortsIn(directory);
-  onTestFinished(() => reconciler.close());
-  const vsp = new MemoryVsp();
-  await connect(vsp);
+  const { directory, ports, vsp } = await startHostPorts();
   await ports.create('a/x', port(1));
   breakDirectory(portDirectoryIn(directory));
   await ports.delete('a/x', 'host0-1', { allowMissing: true });
@@ -138,11 +139,7 @@ test('a full disk keeps no port from being deleted: the VSP is asked', async () 
 });
 
 test('a deletion that neither the disk nor the VSP takes is an error, and done when one of them does', async () => {
-  const directory = temporaryDirectory();
-  const { ports, reconciler, connect } = hostPortsIn(directory);
-  onTestFinished(() => reconciler.close());
-  const vsp = new MemoryVsp();
-  await connect(vsp);
+  const { directory, ports, reconciler, vsp } = await startHostPorts();
   await ports.create('a/x', port(1));
   const repair = breakDirectory(portDirectoryIn(directory));
   vsp.failure = new DpuError('UNAVAILABLE', 'it restarts');

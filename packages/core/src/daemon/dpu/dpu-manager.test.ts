@@ -8,6 +8,7 @@ import type { DpuSide } from '@dpu-operator/sdk/manifest';
 import { pino } from 'pino';
 import { afterEach, expect, test, vi } from 'vitest';
 import { DevicePool } from '../kubelet/pool.ts';
+import { breakDirectory } from '../state/testing.ts';
 import { GoVsp } from '../testing/go-vsp.ts';
 import { freePort, Vsp } from '../testing/vsp.ts';
 import { DpuManager } from './dpu-manager.ts';
@@ -84,6 +85,16 @@ test('waits for the VSP, in a directory that only root can enter', async () => {
   await says('Ready');
   await vi.waitFor(() => expect(devices()).toEqual(['vf0', 'vf1']));
   expect(manager.position('vf1')).toEqual({ pf: 0, vf: 1 });
+});
+
+test('a disk that is full keeps no DPU from being served', async () => {
+  const directory = root();
+  const { says } = manage('dpu', directory);
+  for (const records of ['init', 'chains', 'network-function-deletions', 'bridge-ports']) {
+    breakDirectory(join(directory, 'state-dpu', records));
+  }
+  await startVsp(directory);
+  await says('Ready');
 });
 
 test('a change of the devices reaches the pool', async () => {

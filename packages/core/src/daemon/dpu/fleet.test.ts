@@ -100,7 +100,7 @@ test('a DPU that was pulled out is torn down, then its object goes', async () =>
   await vi.waitFor(() => expect(fixture.object(name)).toBeUndefined());
   expect(fixture.cleanups).toEqual([[]]);
   expect(fixture.hasTraces(name)).toBe(false);
-  expect(fixture.fleet.presence(name)).toEqual({ is: 'gone' });
+  await vi.waitFor(() => expect(fixture.fleet.presence(name)).toEqual({ is: 'gone' }));
 });
 
 test('a DPU that is missing for a moment keeps everything, and says what is missing and what to do', async () => {
@@ -181,8 +181,8 @@ test('pods keep a DPU, which says so, until the last is gone', async () => {
   await vi.waitFor(() => expect(fixture.object(name)).toBeUndefined());
 });
 
-test('ports of hosts keep a DPU side, which says so, until the last is gone', async () => {
-  const { fixture, port } = await ready();
+/** One that has a bridge port here. */
+async function hostWithPort(port: number): Promise<VspClient> {
   const host = new VspClient({ address: `127.0.0.1:${port}`, logger: pino({ level: 'silent' }) });
   cleanups.push(() => host.close());
   await host.createBridgePort({
@@ -191,6 +191,12 @@ test('ports of hosts keep a DPU side, which says so, until the last is gone', as
     type: 'ACCESS',
     logicalBridges: ['2'],
   });
+  return host;
+}
+
+test('ports of hosts keep a DPU side, which says so, until the last is gone', async () => {
+  const { fixture, port } = await ready();
+  const host = await hostWithPort(port);
   const uid = fixture.object(name)?.metadata.uid;
   fixture.api.delete(path);
   await vi.waitFor(() => expect(fixture.condition(name)).toMatchObject({ status: 'False', reason: 'InUse' }));
@@ -254,14 +260,7 @@ test('a record of a DPU that cannot be read keeps every DPU: it may be of any', 
 
 test('ports of hosts keep a DPU side that is not served: what is on disk counts', async () => {
   const { fixture: first, port } = await ready();
-  const host = new VspClient({ address: `127.0.0.1:${port}`, logger: pino({ level: 'silent' }) });
-  cleanups.push(() => host.close());
-  await host.createBridgePort({
-    name: 'bridgePorts/host0-0',
-    macAddress: '02:00:00:00:00:01',
-    type: 'ACCESS',
-    logicalBridges: ['2'],
-  });
+  await hostWithPort(port);
   rmSync(join(first.directory, 'state/dpus'), { recursive: true });
   first.api.delete(path);
   const fixture = await restarted(first);
