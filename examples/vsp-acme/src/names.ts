@@ -38,9 +38,14 @@ export function macOf(nodeName: string, linkName: string): string {
 /**
  * The VF in the name of a bridge port.
  *
- * @throws DpuError INVALID_ARGUMENT, RESOURCE_EXHAUSTED for a VF beyond the last
+ * @throws DpuError INVALID_ARGUMENT, FAILED_PRECONDITION for a second host's port, RESOURCE_EXHAUSTED for a VF beyond
+ * the last
  */
 export function vfOfBridgePort(name: string): number {
+  if (/^bridgePorts\/host0-\d+-[0-9a-f]{8}$/.test(name)) {
+    const text = `bridge_port.name: ${name} is of a second host, and an Acme DPU serves one; delete the first one's port`;
+    throw new DpuError('FAILED_PRECONDITION', text);
+  }
   const vf = indexIn(name, 'bridgePorts/host0-');
   if (vf === undefined) {
     throw new DpuError('INVALID_ARGUMENT', `bridge_port.name: ${name} names no VF of this DPU, it must be host0-<vf>`);

@@ -7,9 +7,21 @@ describe('vfOfBridgePort', () => {
     expect(vfOfBridgePort('bridgePorts/host0-0')).toBe(0);
   });
 
-  it.each(['host1-0', 'host0-01', 'host0', 'eth0', '', 'logicalBridges/host0-1'])('refuses %j', (name) => {
-    expect(() => vfOfBridgePort(name)).toThrow(
-      expect.objectContaining({ code: 'INVALID_ARGUMENT', message: expect.stringContaining('bridge_port.name') }),
+  it.each(['host1-0', 'host0-01', 'host0', 'eth0', '', 'logicalBridges/host0-1', 'host0-1-x', 'host0-1-0A1B2C3D'])(
+    'refuses %j',
+    (name) => {
+      expect(() => vfOfBridgePort(name)).toThrow(
+        expect.objectContaining({ code: 'INVALID_ARGUMENT', message: expect.stringContaining('bridge_port.name') }),
+      );
+    },
+  );
+
+  it('refuses the port of a second host, whose frames could not reach that host', () => {
+    expect(() => vfOfBridgePort('bridgePorts/host0-3-0a1b2c3d')).toThrow(
+      expect.objectContaining({
+        code: 'FAILED_PRECONDITION',
+        message: expect.stringContaining('another host has the port host0-3; delete that first'),
+      }),
     );
   });
 

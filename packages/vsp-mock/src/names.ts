@@ -32,12 +32,18 @@ export const bareName = (name: string, collection: 'bridgePorts' | 'logicalBridg
   name.startsWith(`${collection}/`) ? name.slice(collection.length + 1) : name;
 
 /**
- * The VF of a bridge port: its name is `host<pf>-<vf>`, as host sides call it. A software DPU has one PF.
+ * The VF of a bridge port: its name is `host<pf>-<vf>`, as host sides call it. A software DPU has one PF, and a VF of it
+ * ends at one host, the peer.
  *
- * @throws DpuError INVALID_ARGUMENT for another name, RESOURCE_EXHAUSTED for a VF beyond those there can be
+ * @throws DpuError INVALID_ARGUMENT for another name, FAILED_PRECONDITION for a second host's port of a VF,
+ * RESOURCE_EXHAUSTED for a VF beyond those there can be
  */
 export function vfOfBridgePort(name: string): number {
-  const [, pf, vf] = /^host(0|[1-9]\d*)-(0|[1-9]\d*)$/.exec(bareName(name, 'bridgePorts')) ?? [];
+  const [, pf, vf, host] = /^host(0|[1-9]\d*)-(0|[1-9]\d*)(-[0-9a-f]{8})?$/.exec(bareName(name, 'bridgePorts')) ?? [];
+  if (host !== undefined) {
+    const why = `a software DPU serves one host, and another host has the port host${pf}-${vf}`;
+    throw new DpuError('FAILED_PRECONDITION', `bridge_port.name: ${JSON.stringify(name)}: ${why}; delete that first`);
+  }
   const fault = `bridge_port.name: ${JSON.stringify(name)} names no VF, it must be host0-<vf>`;
   if (pf !== '0') throw new DpuError('INVALID_ARGUMENT', fault);
   if (Number(vf) >= MAX_VFS) throw new DpuError('RESOURCE_EXHAUSTED', `${fault} with a VF from 0 to ${MAX_VFS - 1}`);

@@ -79,8 +79,8 @@ export const dpuConditions = {
   ready: 'Ready',
   /** The daemon's, where it is false: hosts that have bridge ports on a DPU side are away. */
   hostPorts: 'HostPorts',
-  /** The daemon's, where it is false: records of attachments on its node cannot be read. */
-  attachmentRecords: 'AttachmentRecords',
+  /** The daemon's, where it is false: records on its node cannot be read. */
+  records: 'Records',
   /** The daemon's, where it is false: another DPU of its node has the same identifier. */
   identifierUnique: 'IdentifierUnique',
   /** The operator's: its VSP pod runs what the configuration asks for. */

@@ -54,3 +54,8 @@ export function shorten(name: string, length: number): string {
   const hash = createHash('sha256').update(name).digest('hex').slice(0, 10);
   return `${name.slice(0, length - hash.length - 1)}-${hash}`;
 }
+
+/** Names of pods have 253 characters. */
+export function vspPodName(dpuName: string): string {
+  return `vsp-${shorten(dpuName, 249)}`;
+}

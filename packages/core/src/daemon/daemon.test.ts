@@ -14,6 +14,7 @@ import { parseConfig } from './config.ts';
 import { Daemon } from './daemon.ts';
 import { TestApiServer } from './testing/api-server.ts';
 import { dpuPath } from './testing/fleet.ts';
+import { GoVsp } from './testing/go-vsp.ts';
 import { freePort, Vsp } from './testing/vsp.ts';
 
 const logger = pino({ level: 'silent' });
@@ -399,4 +400,15 @@ test('two nodes with the same card are both served, and keep their names', async
   second.label({ look: 'now' });
   await vi.waitFor(() => expect(second.ready(behind)).toBeDefined());
   expect([second.object(behind)?.metadata.uid, second.object(dpuName)]).toEqual([uid, undefined]);
+});
+
+test('a Go image whose answer to Init is lost gets another pod where nothing uses the DPU', async () => {
+  const node = await servedNode();
+  const podPath = `/api/v1/namespaces/openshift-dpu-operator/pods/vsp-${dpuName}`;
+  node.api.put(podPath, { apiVersion: 'v1', kind: 'Pod', metadata: { name: `vsp-${dpuName}` } });
+  const vsp = new GoVsp(await freePort());
+  vsp.inits = 1;
+  await vsp.start(node.vspDirectory(dpuName));
+  cleanups.push(() => vsp.stop());
+  await vi.waitFor(() => expect(node.api.objects.get(podPath)).toBeUndefined(), 20_000);
 });

@@ -2,8 +2,8 @@
 import type { Sysfs } from '@dpu-operator/sdk/linux';
 import type { Logger } from 'pino';
 import { inject, injectable } from 'tsyringe';
-import { labels, resourceName } from '../api/index.ts';
-import { Controller, type EventRecorder, type KubeStore } from '../kube/index.ts';
+import { labels, resourceName, vspPodName } from '../api/index.ts';
+import { Controller, type EventRecorder, isNotFound, type KubeStore, pod } from '../kube/index.ts';
 import { PciFunctions } from './attach/pci-functions.ts';
 import type { ChainMembership, DpuIndex } from './attach/ports.ts';
 import type { AttachmentStore } from './attach/store.ts';
@@ -24,6 +24,7 @@ import { NodeLease } from './node/node-lease.ts';
 import { NodeState } from './node/node-state.ts';
 import { ObservedCluster } from './node/observed-cluster.ts';
 import { type CniService, NodePodServices } from './node/pod-services.ts';
+import { UnreadableRecordsReport } from './node/unreadable-records.ts';
 import { tokens } from './tokens.ts';
 
 /** Serves CNI requests for the DPUs of an index until closed. */
@@ -41,6 +42,7 @@ export type StartCniServer = (
 @injectable()
 export class Daemon {
   readonly #logger: Logger;
+  readonly #store: KubeStore;
   readonly #attachments: AttachmentStore;
   readonly #cluster: ObservedCluster;
   readonly #dpus: ManagedDpus;
@@ -51,6 +53,7 @@ export class Daemon {
   readonly #nodeState: NodeState;
   readonly #nodeController: Controller;
   readonly #lease: NodeLease;
+  readonly #unreadable: UnreadableRecordsReport;
 
   constructor(
     @inject(tokens.config) config: DaemonConfig,
@@ -69,6 +72,7 @@ export class Daemon {
     const deviceInfo = new DeviceInfoFiles({ directory: directories.deviceInfo, resourceName, pci });
     const attached = fleetAttachments(attachments);
     this.#logger = logger;
+    this.#store = store;
     this.#attachments = attachments;
     this.#cluster = new ObservedCluster({ store, nodeName, logger });
     this.#dpus = new ManagedDpus({
@@ -78,6 +82,7 @@ export class Daemon {
       sysfs,
       stateDirectory: directories.state,
       vspDirectory: directories.vsp,
+      restartVsp: (dpuName) => this.#deleteVspPod(dpuName, config.namespace),
       logger,
     });
     this.#fleet = new DpuFleet({
@@ -87,6 +92,11 @@ export class Daemon {
       dpus: this.#dpus,
       attachments: attached,
       logger,
+    });
+    this.#unreadable = new UnreadableRecordsReport({
+      list: () => [...attached.unreadable(), ...this.#dpus.allUnreadable()],
+      events,
+      nodeName,
     });
     this.#lease = new NodeLease({
       store,
@@ -154,6 +164,7 @@ export class Daemon {
   /** Works until `signal` is aborted, then lets go of everything as it is: attachments stay. */
   async run(signal: AbortSignal): Promise<void> {
     this.#attachments.onChange(() => this.#attachmentsChanged());
+    this.#dpus.on('unreadable', () => this.#unreadable.update());
     this.#fleet.on('unlooked', () => void this.#detector.lookAndTell());
     this.#fleet.on('ready', () => this.#services.retry());
     this.#fleet.on('sides', () => this.#sidesChanged(signal));
@@ -161,6 +172,7 @@ export class Daemon {
     try {
       // What an earlier daemon served is served before the API server answers: pods can be deleted meanwhile.
       this.#dpus.openRecorded();
+      this.#unreadable.update();
       this.#nodeController.enqueue('node');
       const ended = this.#nodeController.start(signal);
       await this.#cluster.start(signal);
@@ -180,8 +192,18 @@ export class Daemon {
 
   #attachmentsChanged(): void {
     this.#fleet.attachmentsChanged();
+    this.#unreadable.update();
     // Without a DPU it is they that keep the services on the node.
     if (this.#fleet.sides().size === 0) this.#nodeController.enqueue('node');
+  }
+
+  async #deleteVspPod(dpuName: string, namespace: string): Promise<void> {
+    try {
+      await this.#store.delete(pod, vspPodName(dpuName), namespace);
+    } catch (error) {
+      // Somebody else runs this VSP.
+      if (!isNotFound(error)) throw error;
+    }
   }
 
   #ordersChanged(): void {

@@ -23,7 +23,6 @@ import { type NodeDirectories, parseConfig } from './config.ts';
 import { Daemon, type StartCniServer } from './daemon.ts';
 import { Ipam } from './ipam/index.ts';
 import { PodResources } from './kubelet/pod-resources.ts';
-import { reportUnreadableRecords } from './node/unreadable-records.ts';
 import { lockNode } from './state/node-lock.ts';
 import { tokens } from './tokens.ts';
 
@@ -104,7 +103,6 @@ async function main(): Promise<void> {
   container.registerInstance(tokens.attachments, attachments);
   container.registerInstance(tokens.startCniServer, startCniServer);
 
-  reportUnreadableRecords({ attachments, events, nodeName: config.nodeName });
   const daemon = container.resolve(Daemon);
   collectProcessMetrics();
   const health = await serveHealth({ host: '127.0.0.1', port: config.healthPort, notReady: () => daemon.notReady() });

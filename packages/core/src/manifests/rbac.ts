@@ -79,7 +79,7 @@ const daemonCluster: Rule[] = [
   rule(group, ['dataprocessingunits/finalizers', 'servicefunctionchains/finalizers'], ['update']),
   // Its own node's label.
   rule('', ['nodes'], [...read, 'patch']),
-  // Network functions run in the namespaces of their chains.
+  // Network functions run in the namespaces of their chains. Of a VSP whose answer to Init was lost the pod is deleted.
   rule('', ['pods'], [...read, 'create', 'delete']),
   events,
   privilegedPods,

@@ -4,6 +4,7 @@ import type { ConditionInput } from '../api/conditions.ts';
 import { daemonLeaseName } from '../api/daemon-lease.ts';
 import { type DataProcessingUnit, dataProcessingUnit } from '../api/data-processing-unit.ts';
 import { fieldManagers, finalizers } from '../api/names.ts';
+import { vspPodName } from '../api/paths.ts';
 import {
   Controller,
   controllerName,
@@ -29,7 +30,7 @@ import { type Choice, choose } from './plugin-choice.ts';
 import { planRollout } from './rollout/plan.ts';
 import type { Action, World } from './rollout/world.ts';
 import { tokens } from './tokens.ts';
-import { renderVspPod, vspPodName } from './vsp-pod.ts';
+import { renderVspPod } from './vsp-pod.ts';
 import { vspPodCondition } from './vsp-pod-status.ts';
 
 /** Gives every DataProcessingUnit the VSP pod of the plugin, version and settings that are asked for. */

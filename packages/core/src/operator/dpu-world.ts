@@ -2,6 +2,7 @@
 import { findCondition } from '../api/conditions.ts';
 import { type DataProcessingUnit, dpuConditions } from '../api/data-processing-unit.ts';
 import { annotations } from '../api/names.ts';
+import { vspPodName } from '../api/paths.ts';
 import type { PluginRun } from '../api/plugin-run.ts';
 import { isBeingDeleted, type Pod } from '../kube/index.ts';
 import type { Caches } from './caches.ts';
@@ -10,7 +11,7 @@ import { installPodName } from './install-pod.ts';
 import { installPodState } from './install-pod-status.ts';
 import { ageMs } from './pod-age.ts';
 import type { VspPodState, World } from './rollout/world.ts';
-import { vspPodHash, vspPodName } from './vsp-pod.ts';
+import { vspPodHash } from './vsp-pod.ts';
 import { crashing, hasEnded, hopeless, vspPodCondition } from './vsp-pod-status.ts';
 
 export function worldOf(

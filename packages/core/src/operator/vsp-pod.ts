@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { DataProcessingUnit } from '../api/data-processing-unit.ts';
 import { annotations, labels, workloads } from '../api/names.ts';
-import { shorten, vspDirectory, vspSocketMount } from '../api/paths.ts';
+import { shorten, vspDirectory, vspPodName, vspSocketMount } from '../api/paths.ts';
 import type { PluginRun } from '../api/plugin-run.ts';
 import { type Applied, controllerReference, pod } from '../kube/index.ts';
 import { installedDirectory, installedPackage } from '../plugins/install/directory.ts';
@@ -13,11 +13,7 @@ import { onNode } from './on-node.ts';
 import { aliveVariable, livenessProbe } from './vsp-probe.ts';
 import { containerSecurity } from './vsp-security.ts';
 
-/** Names of pods have 253 characters, values of labels 63. */
-export function vspPodName(dpuName: string): string {
-  return `vsp-${shorten(dpuName, 249)}`;
-}
-
+/** Values of labels have 63 characters. */
 export function vspPodLabels(app: string, dpuName: string): Record<string, string> {
   return { app, [labels.dpuName]: shorten(dpuName, 63) };
 }

@@ -1,4 +1,4 @@
-import { existsSync, rmSync, unlinkSync } from 'node:fs';
+import { mkdirSync, rmSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { DpuError } from '@dpu-operator/sdk';
 import { beforeEach, expect, test, vi } from 'vitest';
@@ -138,7 +138,7 @@ test.each([
   for (const record of records) expect(await bringHome(record)).toEqual({ complete: true });
   kernel.apply = apply;
   kernel.admin = { mac: '02:00:00:00:00:66' };
-  if (!existsSync(ofPf())) sys.add({ address: pfAddress, netdev: 'ens1' });
+  mkdirSync(join(ofPf(), 'net', 'ens1'), { recursive: true });
   const device = kernel.add({ name: 'eth0', identity: { ifindex: 9, pciAddress }, mac: '02:00:00:00:00:66' });
   expect(await bringHome(vf({ physicalFunction }))).toEqual({ complete: true });
   expect(device).toMatchObject(home);

@@ -6,6 +6,7 @@ import { DpuError, type NetworkFunction } from '@dpu-operator/sdk';
 import type { Logger } from 'pino';
 import type { ChainPlace } from '../attach/ports.ts';
 import type { ChainState } from '../chains/chain-state.ts';
+import type { UnreadableRecord } from '../state/set-aside.ts';
 import { chainId } from './chain-status.ts';
 import { HostPortRecords } from './host-port-records.ts';
 import { HostPorts } from './host-ports.ts';
@@ -14,17 +15,21 @@ import { type AttachedFunctions, NetworkFunctions } from './network-functions.ts
 import type { Action, Wish } from './plan.ts';
 import { type DesiredItems, Reconciler } from './reconciler.ts';
 import { outcomeUnknown } from './target.ts';
-import { type VspCalls, VspTarget } from './vsp-target.ts';
+import { type CallListener, type VspCalls, VspTarget } from './vsp-target.ts';
 
 export interface DpuDataPathOptions {
   dpuName: string;
   /** The DPU's directory of records. */
   directory: string;
   attachments: AttachedFunctions;
+  /** Hears how each call to the VSP ended. */
+  vsp?: CallListener | undefined;
   /** Called when {@link DpuDataPath.chainState} may answer something else. */
   onChains: () => void;
   /** Called when the hosts that have ports here, or those of them that are away, are others now. */
   onHosts: () => void;
+  /** Called when {@link DpuDataPath.unreadable} answers something else. */
+  onUnreadable?: (() => void) | undefined;
   logger: Logger;
 }
 
@@ -60,29 +65,33 @@ class DpuSideItems implements DesiredItems {
 
 export class DpuDataPath {
   readonly #functions: NetworkFunctions;
+  readonly #ports: HostPortRecords;
   readonly #reconciler: Reconciler;
+  readonly #vsp: CallListener | undefined;
   readonly #logger: Logger;
   /** What hosts ask for. */
   readonly hostPorts: HostPorts;
 
   constructor(options: DpuDataPathOptions) {
-    const { directory, logger } = options;
+    const { logger } = options;
+    this.#vsp = options.vsp;
     this.#logger = logger;
-    const records = new HostPortRecords(`${directory}/bridge-ports`);
+    const records = new HostPortRecords(options);
+    this.#ports = records;
     this.#functions = new NetworkFunctions(options);
     this.#reconciler = new Reconciler({
       desired: new DpuSideItems(this.#functions, records),
       disconnected: "the DPU's VSP is not ready; see its vsp pod",
       logger,
     });
-    this.hostPorts = new HostPorts({ records, reconciler: this.#reconciler, onOwners: options.onHosts, logger });
+    this.hostPorts = new HostPorts({ records, reconciler: this.#reconciler, onUsers: options.onHosts, logger });
   }
 
   /** A VSP has been initialised, which may be another than before. Resolves when it was told everything. */
   async vspStarted(client: VspCalls): Promise<void> {
     const hasChains = (await client.getInfo())?.capabilities.includes('chains') ?? false;
     await this.#functions.vspStarted(hasChains);
-    await this.#reconciler.connect(new VspTarget(client, this.#logger));
+    await this.#reconciler.connect(new VspTarget(client, this.#logger, this.#vsp));
     this.#functions.vspComplete();
   }
 
@@ -113,7 +122,9 @@ export class DpuDataPath {
   async deleteNetworkFunction(nf: NetworkFunction, chain?: string): Promise<void> {
     await this.#functions.detach(nf, chain);
     const keys = [...(chain === undefined ? [] : [chainKey(chainId(chain))]), networkFunctionKey(nf)];
-    for (const key of keys) await this.#ensureDropped(key);
+    for (const key of keys) {
+      if (!(await this.#isDropped(key))) this.#functions.requireDetachWritten(nf, chain);
+    }
     if (chain !== undefined) this.#functions.chainReconciled(chain);
   }
 
@@ -127,8 +138,15 @@ export class DpuDataPath {
     return this.#functions.chainState(chain);
   }
 
+  /** Records of hosts' ports, of chains and of deletions that cannot be read. */
+  unreadable(): UnreadableRecord[] {
+    return [...this.#ports.unreadable(), ...this.#functions.unreadable()];
+  }
+
   close(): void {
     this.#reconciler.close();
+    this.#ports.close();
+    this.#functions.close();
   }
 
   async #chainReconciled(chain: string): Promise<void> {
@@ -139,13 +157,16 @@ export class DpuDataPath {
     );
   }
 
-  async #ensureDropped(key: string): Promise<void> {
-    if (!this.#reconciler.connected) return;
+  /** @returns false where the VSP has still to do it */
+  async #isDropped(key: string): Promise<boolean> {
+    if (!this.#reconciler.connected) return false;
     try {
       await this.#reconciler.ensure(key);
+      return true;
     } catch (error) {
       if (!outcomeUnknown(DpuError.from(error))) throw error;
       this.#logger.warn({ err: error, item: key }, 'not deleted by the VSP yet; it will be when it is back');
+      return false;
     }
   }
 }

@@ -9,13 +9,14 @@ import { type BridgePort, DpuError } from '@dpu-operator/sdk';
 import type { VspClient } from '@dpu-operator/sdk/client';
 import type { Logger } from 'pino';
 import { z } from 'zod';
+import type { Outage } from '../peer/availability.ts';
 import { Peer, type PeerListener } from '../peer/peer.ts';
-import type { Outage } from './availability.ts';
+import { Records } from '../state/records.ts';
+import type { UnreadableRecord } from '../state/set-aside.ts';
 import { bridgePortId, bridgePortKey } from './items.ts';
 import { PeerTarget } from './peer-target.ts';
 import type { Action, Wish } from './plan.ts';
 import { type DesiredItems, Reconciler } from './reconciler.ts';
-import { Records } from './records.ts';
 import { outcomeUnknown } from './target.ts';
 
 export interface AttachedPorts {
@@ -38,6 +39,8 @@ export interface HostDataPathOptions {
   attachments: AttachedPorts;
   /** Called when {@link HostDataPath.outage} or {@link HostDataPath.isKnown} answers something else. */
   onChange: () => void;
+  /** Called when {@link HostDataPath.unreadable} answers something else. */
+  onUnreadable?: (() => void) | undefined;
   logger: Logger;
   heartbeatMs: number;
   graceMs: number;
@@ -60,14 +63,24 @@ class HostSideItems implements DesiredItems {
   /** Those of them that are asked for right now, and are not on disk. */
   readonly #orders = new Set<string>();
 
-  constructor({ directory, attachments, dpuName }: HostDataPathOptions) {
+  constructor({ directory, attachments, dpuName, logger, onUnreadable }: HostDataPathOptions) {
     this.#ports = () => attachments.bridgePorts(dpuName);
     this.#isComplete = () => (attachments.unreadable?.() ?? []).length === 0;
     this.#deletions = new Records({
       directory: `${directory}/bridge-port-deletions`,
       schema: deletionSchema,
       what: 'bridge port',
+      logger,
+      onUnreadable,
     });
+  }
+
+  unreadable(): readonly UnreadableRecord[] {
+    return this.#deletions.unreadable();
+  }
+
+  close(): void {
+    this.#deletions.close();
   }
 
   /** @param held what the peer has of this host: it goes where all attachments are known and none needs it */
@@ -196,10 +209,16 @@ export class HostDataPath implements PeerListener {
     }
   }
 
+  /** Records of deletions that cannot be read. */
+  unreadable(): readonly UnreadableRecord[] {
+    return this.#items.unreadable();
+  }
+
   close(): void {
     this.#closed = true;
     this.#peer?.peer.close();
     this.#reconciler.close();
+    this.#items.close();
   }
 }
 

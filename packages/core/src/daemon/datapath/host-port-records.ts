@@ -3,12 +3,15 @@
  * have a port of one name each, which the VSP knows by two.
  */
 import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { type BridgePort, DpuError } from '@dpu-operator/sdk';
+import type { Logger } from 'pino';
 import { z } from 'zod';
 import { anonymousOwner } from '../peer/owner.ts';
+import { Records } from '../state/records.ts';
+import type { UnreadableRecord } from '../state/set-aside.ts';
 import { bridgePortId, bridgePortKey, sameBridgePort } from './items.ts';
 import type { Wish } from './plan.ts';
-import { Records } from './records.ts';
 
 const bridgePortSchema = z.object({
   name: z.string().regex(/^(bridgePorts\/)?[a-z0-9-]{4,63}$/, 'must be 4 to 63 of a-z, 0-9 and -'),
@@ -37,13 +40,36 @@ const unversionedSchema = z.object({ port: bridgePortSchema, deleting: z.boolean
   }),
 );
 
+export interface HostPortRecordsOptions {
+  /** The DPU's directory of records. */
+  directory: string;
+  logger: Logger;
+  onUnreadable?: (() => void) | undefined;
+}
+
+const directoryIn = (directory: string): string => `${directory}/bridge-ports`;
+
 export class HostPortRecords {
   /** By the id that the VSP knows. */
   readonly #records: Records<HostPortRecord>;
 
-  constructor(directory: string) {
+  constructor({ directory, logger, onUnreadable }: HostPortRecordsOptions) {
     const schema = z.union([currentSchema, unversionedSchema]);
-    this.#records = new Records({ directory, schema, what: 'bridge port' });
+    this.#records = new Records({
+      directory: directoryIn(directory),
+      schema,
+      what: 'bridge port',
+      logger,
+      onUnreadable,
+    });
+  }
+
+  unreadable(): readonly UnreadableRecord[] {
+    return this.#records.unreadable();
+  }
+
+  close(): void {
+    this.#records.close();
   }
 
   /** The port of that name that an owner has, also one that is being deleted. */
@@ -84,12 +110,16 @@ export class HostPortRecords {
     return { key: bridgePortKey(vspId), isNew: false };
   }
 
-  /** The VSP is to forget it: on disk when this returns. @returns the key to wait for; undefined where there is none */
+  /** The VSP is to forget it. @returns the VSP's id for it; undefined where there is none */
   async drop(owner: string, name: string): Promise<string | undefined> {
     const known = this.find(owner, name);
-    if (!known) return undefined;
-    await this.#markDeleting(known.vspId);
-    return bridgePortKey(known.vspId);
+    if (known) await this.#markDeleting(known.vspId);
+    return known?.vspId;
+  }
+
+  /** @throws DpuError RESOURCE_EXHAUSTED where a restart of this daemon would undo what {@link drop} did */
+  requireWritten(vspId: string): void {
+    this.#records.requireWritten(vspId);
   }
 
   /** Every port of an owner. @returns how many */
@@ -107,7 +137,7 @@ export class HostPortRecords {
 
   /** The VSP has deleted it. One that was asked for again meanwhile stays. */
   async dropped(vspName: string): Promise<void> {
-    await this.#records.update(bridgePortId(vspName), (record) => (record?.deleting ? undefined : record));
+    await this.#records.updateEventually(bridgePortId(vspName), (record) => (record?.deleting ? undefined : record));
   }
 
   wishes(): Wish[] {
@@ -118,7 +148,7 @@ export class HostPortRecords {
   }
 
   async #markDeleting(vspId: string): Promise<void> {
-    await this.#records.update(vspId, (record) => record && { ...record, deleting: true });
+    await this.#records.updateEventually(vspId, (record) => record && { ...record, deleting: true });
   }
 
   #adoptable(port: BridgePort): { vspId: string; record: HostPortRecord } | undefined {
@@ -136,6 +166,17 @@ export class HostPortRecords {
       if (present === mine) return vspId;
     }
     throw new DpuError('ALREADY_EXISTS', `bridge port ${id}: another host's port has that name, and ${id}-${hash} too`);
+  }
+}
+
+/** Of a DPU that is not served now: hosts that have ports there, and records that may say so. */
+export function recordedHosts(options: HostPortRecordsOptions): { owners: string[]; unreadable: UnreadableRecord[] } {
+  if (!existsSync(directoryIn(options.directory))) return { owners: [], unreadable: [] };
+  const records = new HostPortRecords(options);
+  try {
+    return { owners: records.owners(), unreadable: [...records.unreadable()] };
+  } finally {
+    records.close();
   }
 }
 

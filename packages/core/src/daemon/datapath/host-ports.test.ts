@@ -1,9 +1,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DpuError } from '@dpu-operator/sdk';
-import { beforeEach, expect, onTestFinished, test } from 'vitest';
+import { beforeEach, expect, onTestFinished, test, vi } from 'vitest';
 import { anonymousOwner } from '../peer/owner.ts';
-import { hostPortsIn, MemoryVsp, port, temporaryDirectory } from './testing.ts';
+import { hostPortsIn, MemoryVsp, port, portDirectoryIn, temporaryDirectory } from './testing.ts';
 
 const [a, b] = ['node-a/dpu', 'node-b/dpu'];
 
@@ -164,6 +164,19 @@ test('two hosts have a port of one name each, by names of their own at the VSP',
   expect(ports.owners()).toEqual([a, b]);
 });
 
+test('a host whose deletion is under way is still one: its DPU is not torn down before the answer', async () => {
+  const { ports } = await start();
+  await ports.create(a, port(1));
+  const held = Promise.withResolvers<void>();
+  bridge.gate = () => held.promise;
+  const deleted = ports.delete(a, 'host0-1', { allowMissing: false });
+  await vi.waitFor(() => expect(bridge.calls.at(-1)).toBe('delete host0-1'));
+  expect([ports.list(a), ports.users()]).toEqual([[], [a]]);
+  held.resolve();
+  await deleted;
+  expect(ports.users()).toEqual([]);
+});
+
 test('a host reads and deletes its own ports only', async () => {
   const { ports } = await start();
   await ports.create(a, port(1));
@@ -185,9 +198,12 @@ test('a host that is forgotten loses its ports, the others none', async () => {
 });
 
 test('a host takes over the port that it made before ports had owners, and no other', async () => {
-  mkdirSync(directory, { recursive: true });
+  mkdirSync(portDirectoryIn(directory), { recursive: true });
   for (const index of [1, 2]) {
-    writeFileSync(join(directory, `host0-${index}.json`), JSON.stringify({ port: port(index), deleting: false }));
+    writeFileSync(
+      join(portDirectoryIn(directory), `host0-${index}.json`),
+      JSON.stringify({ port: port(index), deleting: false }),
+    );
   }
   const { ports } = await start();
   expect(ports.list(anonymousOwner)).toEqual([port(1), port(2)]);

@@ -1,8 +1,8 @@
 /**
  * What hosts ask one DPU for: bridge ports, each host its own.
  *
- * Guarantees: a port is on disk before the VSP hears of it, and a deletion is on disk before it is answered, so both
- * survive a crash of this daemon and of the VSP. Creating what is there and deleting (with `allowMissing`) what is not
+ * Guarantees: a port is on disk before the VSP hears of it, and a deletion is on disk or done by the VSP before it is
+ * answered, so both survive a crash of this daemon and of the VSP. Creating what is there and deleting (with `allowMissing`) what is not
  * are no errors. Requests for one port are served in the order in which they came. A port whose creation the VSP
  * refused is forgotten; one whose outcome is unknown (the VSP died meanwhile) is kept until its host says otherwise.
  */
@@ -17,25 +17,27 @@ import { outcomeUnknown } from './target.ts';
 export interface HostPortsOptions {
   records: HostPortRecords;
   reconciler: Pick<Reconciler, 'ensure' | 'connected' | 'reconcile'>;
-  /** Called when {@link HostPorts.owners} answers something else. */
-  onOwners: () => void;
+  /** Called when {@link HostPorts.users} answers something else. */
+  onUsers: () => void;
   logger: Logger;
 }
 
 export class HostPorts {
   readonly #records: HostPortRecords;
   readonly #reconciler: HostPortsOptions['reconciler'];
-  readonly #onOwners: () => void;
+  readonly #onUsers: () => void;
   readonly #logger: Logger;
   readonly #lock = new KeyedLock();
-  #owners: string;
+  /** Owners whose requests are being served, once for each. */
+  readonly #asking: string[] = [];
+  #users: string;
 
   constructor(options: HostPortsOptions) {
     this.#records = options.records;
     this.#reconciler = options.reconciler;
-    this.#onOwners = options.onOwners;
+    this.#onUsers = options.onUsers;
     this.#logger = options.logger;
-    this.#owners = this.owners().join();
+    this.#users = this.users().join();
   }
 
   /** @throws DpuError ALREADY_EXISTS for a port of that name with other content, UNAVAILABLE without a VSP */
@@ -63,16 +65,17 @@ export class HostPorts {
   delete(owner: string, name: string, { allowMissing }: { allowMissing: boolean }): Promise<void> {
     const id = bridgePortId(name);
     return this.#inOrder(owner, id, async () => {
-      const key = await this.#records.drop(owner, id);
-      if (key === undefined) {
+      const vspId = await this.#records.drop(owner, id);
+      if (vspId === undefined) {
         if (allowMissing) return;
         throw new DpuError('NOT_FOUND', `bridge port ${id} does not exist`);
       }
-      if (!this.#reconciler.connected) return;
+      if (!this.#reconciler.connected) return this.#records.requireWritten(vspId);
       try {
-        await this.#reconciler.ensure(key);
+        await this.#reconciler.ensure(bridgePortKey(vspId));
       } catch (error) {
         if (!outcomeUnknown(error)) throw error;
+        this.#records.requireWritten(vspId);
         this.#logger.warn({ err: error, port: id }, 'the VSP did not delete a bridge port; it will when it is back');
       }
     });
@@ -92,26 +95,33 @@ export class HostPorts {
     return this.#records.owners();
   }
 
+  /** They, and those that are being answered: what serves them is not taken away meanwhile. */
+  users(): string[] {
+    return [...new Set([...this.#records.owners(), ...this.#asking])].sort();
+  }
+
   /** An order: every port of a host that does not come back goes. @returns how many that are */
   async forgetHost(owner: string): Promise<number> {
     const count = await this.#records.dropAll(owner);
     this.#reconciler.reconcile();
-    this.#tellOwners();
+    this.#tellUsers();
     return count;
   }
 
   async #inOrder<T>(owner: string, id: string, work: () => Promise<T>): Promise<T> {
+    this.#asking.push(owner);
     try {
       return await this.#lock.run(`${owner} ${id}`, work);
     } finally {
-      this.#tellOwners();
+      this.#asking.splice(this.#asking.indexOf(owner), 1);
+      this.#tellUsers();
     }
   }
 
-  #tellOwners(): void {
-    const owners = this.owners().join();
-    if (owners === this.#owners) return;
-    this.#owners = owners;
-    this.#onOwners();
+  #tellUsers(): void {
+    const users = this.users().join();
+    if (users === this.#users) return;
+    this.#users = users;
+    this.#onUsers();
   }
 }

@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DpuError, type NetworkFunction } from '@dpu-operator/sdk';
 import { expect, onTestFinished, test, vi } from 'vitest';
+import { breakDirectory } from '../state/testing.ts';
 import { DpuDataPath } from './dpu-data-path.ts';
 import { MemoryVsp, silent, temporaryDirectory } from './testing.ts';
 
@@ -23,7 +24,7 @@ async function dataPathOf(failure: DpuError | undefined) {
   });
   onTestFinished(() => dataPath.close());
   await dataPath.vspStarted(vsp);
-  return { dataPath, vsp, left: () => readdirSync(join(directory, 'network-function-deletions')) };
+  return { dataPath, vsp, directory, left: () => readdirSync(join(directory, 'network-function-deletions')) };
 }
 
 test.each(['UNIMPLEMENTED', 'NOT_FOUND'] as const)('a VSP that answers a deletion with %s has none', async (code) => {
@@ -56,4 +57,27 @@ test('a function that may still be in its chain, as the answer to an update was 
   expect(vsp.calls[length]).toMatch(/^delete shop-edge/);
   await vi.waitFor(() => expect([...vsp.chains.values()]).toEqual([[nf]]));
   expect(dataPath.chainState('shop/edge')?.phase).toBe('ordered');
+});
+
+test.each([undefined, 'shop/edge'])('a full disk keeps no function from going, of chain %s', async (chain) => {
+  const { dataPath, vsp, directory } = await dataPathOf(undefined);
+  const place = chain === undefined ? undefined : { chain, function: 'firewall', functions: ['firewall'] };
+  await dataPath.createNetworkFunction(nf, place);
+  expect(vsp.chains.size + vsp.functions.size).toBe(1);
+  for (const records of ['chains', 'network-function-deletions']) breakDirectory(join(directory, records));
+  await dataPath.deleteNetworkFunction(nf, chain);
+  expect(vsp.chains.size + vsp.functions.size).toBe(0);
+});
+
+test('a function that goes while disk and VSP take nothing is an error until one of them does', async () => {
+  const { dataPath, vsp, directory, left } = await dataPathOf(undefined);
+  await dataPath.createNetworkFunction(nf);
+  const repair = breakDirectory(join(directory, 'network-function-deletions'));
+  dataPath.vspLost();
+  await expect(dataPath.deleteNetworkFunction(nf)).rejects.toMatchObject({ code: 'RESOURCE_EXHAUSTED' });
+  repair();
+  await dataPath.deleteNetworkFunction(nf);
+  expect(left()).toHaveLength(1);
+  await dataPath.vspStarted(vsp);
+  expect([vsp.functions.size, left()]).toEqual([0, []]);
 });

@@ -10,6 +10,8 @@ import { DpuError, type NetworkFunction } from '@dpu-operator/sdk';
 import type { Logger } from 'pino';
 import type { ChainPlace } from '../attach/ports.ts';
 import type { ChainState } from '../chains/chain-state.ts';
+import { Records } from '../state/records.ts';
+import type { UnreadableRecord } from '../state/set-aside.ts';
 import {
   type ChainMember,
   type ChainRecord,
@@ -21,7 +23,6 @@ import {
 } from './chain-status.ts';
 import { type ChainItem, networkFunctionId, sameFunctions } from './items.ts';
 import type { Action, Wish } from './plan.ts';
-import { Records } from './records.ts';
 import { outcomeUnknown } from './target.ts';
 
 export interface AttachedFunctions {
@@ -38,6 +39,8 @@ export interface NetworkFunctionsOptions {
   attachments: AttachedFunctions;
   /** Called when {@link NetworkFunctions.chainState} may answer something else. */
   onChains: () => void;
+  /** Called when {@link NetworkFunctions.unreadable} answers something else. */
+  onUnreadable?: (() => void) | undefined;
   logger: Logger;
 }
 
@@ -56,14 +59,31 @@ export class NetworkFunctions {
   #wasComplete = false;
 
   constructor(options: NetworkFunctionsOptions) {
-    const { directory } = options;
+    const { directory, logger, onUnreadable } = options;
     this.#options = options;
     this.#deletions = new Records({
       directory: `${directory}/network-function-deletions`,
       schema: networkFunctionSchema,
       what: 'network function',
+      logger,
+      onUnreadable,
     });
-    this.#chains = new Records({ directory: `${directory}/chains`, schema: chainRecordSchema, what: 'chain' });
+    this.#chains = new Records({
+      directory: `${directory}/chains`,
+      schema: chainRecordSchema,
+      what: 'chain',
+      logger,
+      onUnreadable,
+    });
+  }
+
+  unreadable(): UnreadableRecord[] {
+    return [...this.#deletions.unreadable(), ...this.#chains.unreadable()];
+  }
+
+  close(): void {
+    this.#deletions.close();
+    this.#chains.close();
   }
 
   /** A VSP has been initialised, which may be another than before: what is attached is read anew. */
@@ -107,7 +127,7 @@ export class NetworkFunctions {
     const isLowered = !this.#hasChains;
     this.#addMember({ chain, function: place.function, networkFunction: nf });
     try {
-      await this.#change(chain, (record) => ({
+      await this.#promise(chain, (record) => ({
         ...record,
         order: [...functions],
         ...(isLowered && { lowered: true }),
@@ -126,18 +146,26 @@ export class NetworkFunctions {
     this.#members.delete(networkFunctionId(nf));
   }
 
-  /** A function is about to lose its interfaces. On disk when this returns: whatever happens, the VSP hears of it. */
+  /** A function is about to lose its interfaces: the VSP hears of it, whatever happens once that is on disk. */
   async detach(nf: NetworkFunction, chain: string | undefined): Promise<void> {
     const closing = chain !== undefined && (await this.#close(chain, nf));
-    if (!closing && (chain === undefined || !this.#hasChains)) await this.#deletions.put(networkFunctionId(nf), nf);
+    if (!closing && (chain === undefined || !this.#hasChains)) {
+      await this.#deletions.updateEventually(networkFunctionId(nf), () => nf);
+    }
     this.forget(nf);
     if (chain !== undefined) await this.#change(chain, (record) => record);
+  }
+
+  /** @throws DpuError RESOURCE_EXHAUSTED where a restart of this daemon would undo what {@link detach} did */
+  requireDetachWritten(nf: NetworkFunction, chain: string | undefined): void {
+    this.#deletions.requireWritten(networkFunctionId(nf));
+    if (chain !== undefined) this.#chains.requireWritten(chainId(chain));
   }
 
   /** @returns whether that is news of a chain that has functions here */
   async setOrder(chain: string, functions: readonly string[]): Promise<boolean> {
     if (sameOrder(this.#record(chain).order, functions) || this.#membersOf(chain).length === 0) return false;
-    await this.#change(chain, (record) => ({ ...record, order: [...functions] }));
+    await this.#promise(chain, (record) => ({ ...record, order: [...functions] }));
     return true;
   }
 
@@ -222,7 +250,7 @@ export class NetworkFunctions {
     const members = this.#membersOf(chain);
     if (this.#record(chain).lowered) {
       for (const { networkFunction } of members) {
-        await this.#deletions.put(networkFunctionId(networkFunction), networkFunction);
+        await this.#deletions.updateEventually(networkFunctionId(networkFunction), () => networkFunction);
       }
     }
     await this.#change(chain, ({ lowered: _, ...record }) =>
@@ -232,7 +260,7 @@ export class NetworkFunctions {
 
   /** @returns whether the VSP has, or may have, the function in its chain, which is then taken from it */
   async #close(chain: string, nf: NetworkFunction): Promise<boolean> {
-    const record = await this.#chains.update(chainId(chain), (known) => {
+    const record = await this.#chains.updateEventually(chainId(chain), (known) => {
       const isApplied = known?.applied?.some((applied) => sameFunctions([applied], [nf])) ?? false;
       if (!known?.applied || !(isApplied || known.applyOutcomeUnknown)) return known;
       return { ...known, closing: true };
@@ -240,13 +268,25 @@ export class NetworkFunctions {
     return record?.closing ?? false;
   }
 
-  /** A chain that has nothing here any more, neither attached nor at the VSP, needs no record. */
+  /** What is already so: a full disk changes nothing about it. */
   async #change(chain: string, change: (record: ChainRecord) => ChainRecord): Promise<void> {
-    await this.#chains.update(chainId(chain), (known) => {
-      const record = change(known ?? { version: 1, chain, order: [] });
-      const isNeeded = this.#membersOf(chain).length > 0 || record.applied || record.closing;
-      return isNeeded ? record : undefined;
-    });
+    await this.#chains.updateEventually(chainId(chain), (known) => this.#changed(chain, known, change));
+  }
+
+  /** What is promised: on disk when it resolves. */
+  async #promise(chain: string, change: (record: ChainRecord) => ChainRecord): Promise<void> {
+    await this.#chains.update(chainId(chain), (known) => this.#changed(chain, known, change));
+  }
+
+  /** A chain that has nothing here any more, neither attached nor at the VSP, needs no record. */
+  #changed(
+    chain: string,
+    known: ChainRecord | undefined,
+    change: (record: ChainRecord) => ChainRecord,
+  ): ChainRecord | undefined {
+    const record = change(known ?? { version: 1, chain, order: [] });
+    const isNeeded = this.#membersOf(chain).length > 0 || record.applied || record.closing;
+    return isNeeded ? record : undefined;
   }
 
   #addMember(member: ChainMember): void {

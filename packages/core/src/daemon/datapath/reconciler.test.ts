@@ -1,10 +1,10 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { type BridgePort, DpuError } from '@dpu-operator/sdk';
 import { expect, onTestFinished, test, vi } from 'vitest';
+import { breakDirectory } from '../state/testing.ts';
 import { bridgePortKey } from './items.ts';
 import type { Wish } from './plan.ts';
 import { Reconciler } from './reconciler.ts';
-import { hostPortsIn, MemoryVsp, port, silent, temporaryDirectory } from './testing.ts';
+import { hostPortsIn, MemoryVsp, port, portDirectoryIn, silent, temporaryDirectory } from './testing.ts';
 import { VspTarget } from './vsp-target.ts';
 
 const indexes = (count: number) => Array.from({ length: count }, (_, index) => index);
@@ -108,28 +108,53 @@ test('a call that hangs holds up nobody but who waits for it', async () => {
   await expect(reconciler.ensure(keyed(1), { deadlineMs: 50 })).rejects.toMatchObject({ code: 'DEADLINE_EXCEEDED' });
 });
 
-test('what cannot be written down is not asked of the VSP, and does not stay promised', async () => {
+async function startHostPorts() {
   const directory = temporaryDirectory();
   const { ports, reconciler, connect } = hostPortsIn(directory);
   onTestFinished(() => reconciler.close());
   const vsp = new MemoryVsp();
   await connect(vsp);
-  rmSync(directory, { recursive: true });
-  writeFileSync(directory, 'no directory any more');
+  return { directory, ports, reconciler, vsp };
+}
+
+test('what cannot be written down is not asked of the VSP, and does not stay promised', async () => {
+  const { directory, ports, vsp } = await startHostPorts();
+  const repair = breakDirectory(portDirectoryIn(directory));
   await expect(ports.create('a/x', port(1))).rejects.toMatchObject({
     code: 'RESOURCE_EXHAUSTED',
     message: expect.stringContaining('the record of bridge port host0-1 cannot be written'),
   });
   expect([vsp.calls, ports.list('a/x')]).toEqual([[], []]);
-  rmSync(directory);
-  mkdirSync(directory);
+  repair();
   await ports.create('a/x', port(1));
-  rmSync(directory, { recursive: true });
-  writeFileSync(directory, 'no directory any more');
-  await expect(ports.delete('a/x', 'host0-1', { allowMissing: true })).rejects.toMatchObject({
-    code: 'RESOURCE_EXHAUSTED',
-  });
-  expect([vsp.ports.size, ports.list('a/x')]).toEqual([1, [port(1)]]);
+  expect(vsp.ports.size).toBe(1);
+});
+
+test('a full disk keeps no port from being deleted: the VSP is asked', async () => {
+  const { directory, ports, vsp } = await startHostPorts();
+  await ports.create('a/x', port(1));
+  breakDirectory(portDirectoryIn(directory));
+  await ports.delete('a/x', 'host0-1', { allowMissing: true });
+  expect([vsp.ports.size, ports.list('a/x')]).toEqual([0, []]);
+});
+
+test('a deletion that neither the disk nor the VSP takes is an error, and done when one of them does', async () => {
+  const { directory, ports, reconciler, vsp } = await startHostPorts();
+  await ports.create('a/x', port(1));
+  const repair = breakDirectory(portDirectoryIn(directory));
+  vsp.failure = new DpuError('UNAVAILABLE', 'it restarts');
+  const remove = () => ports.delete('a/x', 'host0-1', { allowMissing: true });
+  await expect(remove()).rejects.toMatchObject({ code: 'RESOURCE_EXHAUSTED' });
+  reconciler.disconnect();
+  await expect(remove()).rejects.toMatchObject({ code: 'RESOURCE_EXHAUSTED' });
+  repair();
+  await remove();
+  expect(vsp.ports.size).toBe(1);
+  vsp.failure = undefined;
+  const next = hostPortsIn(directory);
+  onTestFinished(() => next.reconciler.close());
+  await next.connect(vsp);
+  expect(vsp.ports.size).toBe(0);
 });
 
 test('what failed is tried again by itself, less often each time, until it succeeds', async () => {

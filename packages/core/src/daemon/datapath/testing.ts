@@ -117,9 +117,12 @@ export class MemoryVsp implements VspCalls {
 
 const chainIdOf = (name: string): string => name.replace(/^serviceChains\//, '');
 
+/** In the DPU's directory of records. */
+export const portDirectoryIn = (directory: string): string => join(directory, 'bridge-ports');
+
 /** Hosts' ports of one DPU with their own reconciler, as a daemon that has just started has them. */
 export function hostPortsIn(directory: string) {
-  const records = new HostPortRecords(directory);
+  const records = new HostPortRecords({ directory, logger: silent });
   const reconciler = new Reconciler({
     desired: {
       wishes: (): Wish[] => records.wishes(),
@@ -130,7 +133,7 @@ export function hostPortsIn(directory: string) {
     disconnected: 'the VSP is not ready',
     logger: silent,
   });
-  const ports = new HostPorts({ records, reconciler, onOwners: () => {}, logger: silent });
+  const ports = new HostPorts({ records, reconciler, onUsers: () => {}, logger: silent });
   const connect = (vsp: MemoryVsp) => reconciler.connect(new VspTarget(vsp, silent));
   return { ports, reconciler, connect };
 }

@@ -14,13 +14,20 @@ export interface VspCalls extends BridgePortCalls {
   deleteChain(name: string, options: { allowMissing: boolean }): Promise<void>;
 }
 
+/** Follows whether the VSP answers. */
+export interface CallListener {
+  callEnded(error: DpuError | undefined): void;
+}
+
 export class VspTarget implements Target {
   readonly #client: VspCalls;
   readonly #logger: Logger;
+  readonly #listener: CallListener | undefined;
 
-  constructor(client: VspCalls, logger: Logger) {
+  constructor(client: VspCalls, logger: Logger, listener?: CallListener) {
     this.#client = client;
     this.#logger = logger;
+    this.#listener = listener;
   }
 
   /** Those for the Go operator cannot list; whatever keeps one from it, creating again does no harm. */
@@ -35,6 +42,17 @@ export class VspTarget implements Target {
   }
 
   async perform(action: Action): Promise<void> {
+    try {
+      await this.#perform(action);
+    } catch (thrown) {
+      const error = DpuError.from(thrown);
+      this.#listener?.callEnded(error);
+      throw error;
+    }
+    this.#listener?.callEnded(undefined);
+  }
+
+  async #perform(action: Action): Promise<void> {
     const { call, item } = action;
     if (item.kind === 'bridgePort') return performOnBridgePort(this.#client, action);
     if (item.kind === 'chain') return this.#performOnChain(call, item);

@@ -2,6 +2,7 @@
 import type { BridgePort, NetworkFunction } from '@dpu-operator/sdk';
 import type { Attachment } from '../attach/attachment.ts';
 import type { ChainMember } from '../datapath/chain-status.ts';
+import { describeUnreadable, type UnreadableRecord } from '../state/set-aside.ts';
 import type { AttachmentsView } from './dpu-manager.ts';
 import type { DpuPods } from './fleet.ts';
 
@@ -9,14 +10,14 @@ import type { DpuPods } from './fleet.ts';
 export interface AttachmentSource {
   list(): readonly Attachment[];
   /** Files that should hold an attachment and do not. */
-  unreadable(): readonly { path: string; reason: string }[];
+  unreadable(): readonly UnreadableRecord[];
 }
 
 export function fleetAttachments(source: AttachmentSource): AttachmentsView & DpuPods {
   const list = () => source.list();
   const of = (dpuName: string) => list().filter((attachment) => attachment.dpuName === dpuName);
   return {
-    unreadable: () => source.unreadable().map(({ path, reason }) => `${path} (${reason})`),
+    unreadable: () => source.unreadable().map(describeUnreadable),
     pods: (name) =>
       list()
         .filter((attachment) => needsDpu(attachment) && [attachment.dpuName, attachment.deviceDpu].includes(name))

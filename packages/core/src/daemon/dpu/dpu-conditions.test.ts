@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { gone, there, unknown } from '../presence.ts';
-import { attachmentRecords, hardwareMissing, inUse, isUsed, pluginGone, saidOf } from './dpu-conditions.ts';
+import { hardwareMissing, inUse, isUsed, pluginGone, saidOf, unreadableRecords } from './dpu-conditions.ts';
 
 test('names who uses a DPU, each once, the same words for pods and hosts and on both sides', () => {
   expect(inUse({ pods: ['shop/b', 'shop/a', 'shop/b'], hosts: [], unreadable: [] }).message).toBe(
@@ -39,10 +39,8 @@ test('records that cannot be read may be of pods that use it', () => {
   const users = { pods: [], hosts: [], unreadable: ['/a.json (no JSON)'] };
   expect(isUsed(users)).toBe(true);
   expect(inUse(users).message).toContain('/a.json (no JSON)');
-  expect(attachmentRecords(users)).toMatchObject([
-    { type: 'AttachmentRecords', status: 'False', reason: 'Unreadable' },
-  ]);
-  expect(attachmentRecords({ pods: ['a'], hosts: [], unreadable: [] })).toEqual([]);
+  expect(unreadableRecords(users)).toMatchObject([{ type: 'Records', status: 'False', reason: 'Unreadable' }]);
+  expect(unreadableRecords({ pods: ['a'], hosts: [], unreadable: [] })).toEqual([]);
 });
 
 test('a condition that is not known yet stays as it was said', () => {

@@ -9,7 +9,7 @@ export interface DpuUsers {
   pods: readonly string[];
   /** Of hosts that have ports on a DPU side. */
   hosts: readonly string[];
-  /** Files of attachments that cannot be read: any of them may be one of this DPU. */
+  /** Records that cannot be read: any of them may say that this DPU is used. */
   unreadable: readonly string[];
 }
 
@@ -33,11 +33,11 @@ export function hardwareMissing(dpuName: string, reason: string): ConditionInput
   return notReady('HardwareMissing', message);
 }
 
-/** AttachmentRecords=False: what a person has to repair. Nothing where all can be read. */
-export function attachmentRecords({ unreadable }: DpuUsers): ConditionInput[] {
+/** Records=False: what a person has to repair. Nothing where all can be read. */
+export function unreadableRecords({ unreadable }: DpuUsers): ConditionInput[] {
   if (unreadable.length === 0) return [];
-  const message = `these records of attachments cannot be read, so nothing is released because it is in none: ${firstTen(unreadable)}; delete the files when their pods are gone`;
-  return [{ type: dpuConditions.attachmentRecords, status: 'False', reason: 'Unreadable', message }];
+  const message = `these records cannot be read, so nothing is released because it is in none: ${firstTen(unreadable)}; delete the files when the pods that they may be of are gone`;
+  return [{ type: dpuConditions.records, status: 'False', reason: 'Unreadable', message }];
 }
 
 /** IdentifierUnique=False: of two DPUs that cannot be told apart, one is served. */

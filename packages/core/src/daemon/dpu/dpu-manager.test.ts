@@ -9,6 +9,7 @@ import { pino } from 'pino';
 import { afterEach, expect, test, vi } from 'vitest';
 import { DevicePool } from '../kubelet/pool.ts';
 import { gone } from '../presence.ts';
+import { breakDirectory } from '../state/testing.ts';
 import { GoVsp } from '../testing/go-vsp.ts';
 import { freePort, Vsp } from '../testing/vsp.ts';
 import { DpuManager } from './dpu-manager.ts';
@@ -105,6 +106,16 @@ test('beside a VSP that runs, nothing is said until it has been told everything 
   replay.resolve();
   await says('Ready');
   expect(new Set(changes.ready)).toEqual(new Set([undefined, '4 devices']));
+});
+
+test('a disk that is full keeps no DPU from being served', async () => {
+  const directory = root();
+  const { says } = manage('dpu', directory);
+  for (const records of ['init', 'chains', 'network-function-deletions', 'bridge-ports']) {
+    breakDirectory(join(directory, 'state-dpu', records));
+  }
+  await startVsp(directory);
+  await says('Ready');
 });
 
 test('a change of the devices reaches the pool', async () => {

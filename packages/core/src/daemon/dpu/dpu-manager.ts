@@ -19,16 +19,17 @@ import { z } from 'zod';
 import { type ConditionInput, type VspIdentity, vspSocketName } from '../../api/index.ts';
 import type { ChainPlace } from '../attach/ports.ts';
 import type { ChainState } from '../chains/chain-state.ts';
-import type { Outage } from '../datapath/availability.ts';
-import { defaultGraceMs } from '../datapath/availability-tracker.ts';
 import { type AttachedPorts, HostDataPath } from '../datapath/host-data-path.ts';
 import type { AttachedFunctions } from '../datapath/network-functions.ts';
 import type { DevicePool } from '../kubelet/pool.ts';
+import type { Outage } from '../peer/availability.ts';
+import { defaultGraceMs } from '../peer/availability-tracker.ts';
 import { grpcAddress, parseEndpoint } from '../peer/endpoint.ts';
 import { defaultIntervalMs } from '../peer/heartbeat.ts';
 import { ownerOf } from '../peer/owner.ts';
 import { gone, type Presence, there, unknown } from '../presence.ts';
-import { JsonFiles } from '../state/json-files.ts';
+import { Records } from '../state/records.ts';
+import type { UnreadableRecord } from '../state/set-aside.ts';
 import { DpuSide } from './dpu-side.ts';
 import { NumVfs } from './num-vfs.ts';
 import { OfferedDevices } from './offered-devices.ts';
@@ -55,6 +56,10 @@ export interface DpuManagerOptions {
   onChange: () => void;
   /** Called when {@link DpuManager.chainState} may answer something else. */
   onChains?: () => void;
+  /** Deletes the VSP's pod, so that another is made. */
+  restartVsp?: (() => Promise<void>) | undefined;
+  /** Called when {@link DpuManager.unreadable} answers something else. */
+  onUnreadable?: (() => void) | undefined;
   logger: Logger;
   /** Milliseconds between heartbeats, to the VSP and to the DPU side. Default: 2,000. */
   heartbeatMs?: number;
@@ -74,7 +79,7 @@ export class DpuManager {
   readonly dpu: DetectedDpu;
   readonly #options: DpuManagerOptions;
   readonly #logger: Logger;
-  readonly #initAnswer: JsonFiles<IpPort>;
+  readonly #initAnswer: Records<IpPort>;
   readonly #devices: OfferedDevices;
   readonly #numVfs: NumVfs;
   readonly #health: VspHealth;
@@ -91,7 +96,14 @@ export class DpuManager {
     const logger = options.logger.child({ dpu: dpu.name });
     this.#logger = logger;
     this.#numVfs = new NumVfs(() => attachments.pods(dpu.name));
-    this.#initAnswer = new JsonFiles(`${directories.state}/init`, addressSchema);
+    const { onUnreadable } = options;
+    this.#initAnswer = new Records({
+      directory: `${directories.state}/init`,
+      schema: addressSchema,
+      what: 'Init',
+      logger,
+      onUnreadable,
+    });
     this.#devices = new OfferedDevices({ dpuName: dpu.name, pool, sysfs });
     const heartbeatMs = options.heartbeatMs ?? defaultIntervalMs;
     const graceMs = options.graceMs ?? defaultGraceMs;
@@ -111,6 +123,7 @@ export class DpuManager {
         vsp: this.#health,
         onHosts: () => options.onChange(),
         onChains: () => options.onChains?.(),
+        onUnreadable,
         logger,
       });
     } else {
@@ -121,6 +134,7 @@ export class DpuManager {
         directory: directories.state,
         attachments,
         onChange: () => this.#serviceChanged(),
+        onUnreadable,
         logger,
         heartbeatMs,
         graceMs,
@@ -132,6 +146,7 @@ export class DpuManager {
       init: { dpuMode: dpu.side === 'dpu', dpuIdentifier: dpu.identifier },
       dial: (socketPath) => new VspClient({ socketPath, logger, deadlineMs: vspDeadlineMs, firmwareDeadlineMs }),
       rememberedAddress: () => this.#initAnswer.get('address'),
+      onAnswerLost: () => void this.#restartUnusedVsp(),
       prepare: (client, address) => this.#prepare(client, address),
       onDevices: (devices) => this.#devicesChanged(devices),
       onState: (state) => this.#sessionChanged(state),
@@ -232,9 +247,15 @@ export class DpuManager {
     return this.#dpuSide?.dataPath.chainState(chain);
   }
 
-  /** DPU side: hosts that have bridge ports here. */
+  /** Records of this DPU that cannot be read. While there are any, what is in none of them may still be in use. */
+  unreadable(): UnreadableRecord[] {
+    const dataPath = this.#host ?? this.#dpuSide?.dataPath;
+    return [...this.#initAnswer.unreadable(), ...(dataPath?.unreadable() ?? [])];
+  }
+
+  /** DPU side: hosts that have bridge ports here, or are being answered. */
   hostOwners(): string[] {
-    return this.#dpuSide?.dataPath.hostPorts.owners() ?? [];
+    return this.#dpuSide?.dataPath.hostPorts.users() ?? [];
   }
 
   /** DPU side: ports of a host that is not heard of for so long are deleted. @param minutes undefined: never */
@@ -297,6 +318,7 @@ export class DpuManager {
     this.#health.close();
     this.#host?.close();
     this.#dpuSide?.close();
+    this.#initAnswer.close();
   }
 
   get #outage(): Outage | undefined {
@@ -308,9 +330,26 @@ export class DpuManager {
     return this.#initAnswer.get('address') !== undefined;
   }
 
+  /**
+   * A daemon that died after Init, before it wrote the answer down, leaves a VSP that nobody can work with. Where pods,
+   * hosts or records that cannot be read may need it, a person decides.
+   */
+  async #restartUnusedVsp(): Promise<void> {
+    const { attachments, restartVsp } = this.#options;
+    const users = [...attachments.pods(this.dpu.name), ...this.hostOwners(), ...(attachments.unreadable?.() ?? [])];
+    if (!restartVsp || users.length > 0 || this.unreadable().length > 0) return;
+    try {
+      await restartVsp();
+      this.#logger.warn('the VSP was initialised by another daemon and nothing uses it: its pod is made anew');
+    } catch (error) {
+      this.#logger.warn({ err: error }, "the VSP's pod cannot be deleted");
+    }
+  }
+
   /** Between Init and ready: the VSP is told all that it must know. */
   async #prepare(client: VspClient, address: IpPort): Promise<void> {
-    await this.#initAnswer.put('address', address);
+    // Only a daemon that follows needs it: a full disk keeps no pod from being served.
+    await this.#initAnswer.updateEventually('address', () => address);
     this.#identity = await identityOf(client);
     await this.#numVfs.apply(client);
     this.#host?.connect(grpcAddress(parseEndpoint(address)));

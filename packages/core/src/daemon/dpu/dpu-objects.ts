@@ -33,7 +33,7 @@ export interface DaemonStatus {
 const ownConditions: ReadonlySet<string> = new Set([
   dpuConditions.ready,
   dpuConditions.hostPorts,
-  dpuConditions.attachmentRecords,
+  dpuConditions.records,
   dpuConditions.identifierUnique,
 ]);
 

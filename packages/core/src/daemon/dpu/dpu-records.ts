@@ -1,7 +1,7 @@
 /** What was detected by this daemon or one before it: enough to serve a DPU that is missing, and to tear one down. */
 import type { DetectedDpu } from '@dpu-operator/sdk/manifest';
 import { z } from 'zod';
-import { JsonFiles } from '../state/json-files.ts';
+import { Records, type RecordsOptions } from '../state/records.ts';
 
 const placeSchema = z.object({ address: z.string(), bridges: z.array(z.string()) });
 
@@ -15,33 +15,10 @@ const detectedSchema = z.object({
   functions: z.array(placeSchema).exactOptional(),
 });
 
-export class DpuRecords {
-  readonly #files: JsonFiles<DetectedDpu>;
-  readonly #records: Map<string, DetectedDpu>;
-
-  constructor(directory: string) {
-    this.#files = new JsonFiles(directory, detectedSchema);
-    this.#records = new Map(this.#files.entries());
-  }
-
-  get(name: string): DetectedDpu | undefined {
-    return this.#records.get(name);
-  }
-
-  list(): DetectedDpu[] {
-    return [...this.#records.values()];
-  }
-
-  /** Writes what is new. */
-  async put(dpu: DetectedDpu): Promise<void> {
-    const record = detectedSchema.parse(dpu);
-    if (JSON.stringify(record) === JSON.stringify(this.#records.get(record.name))) return;
-    await this.#files.put(record.name, record);
-    this.#records.set(record.name, record);
-  }
-
-  async delete(name: string): Promise<void> {
-    await this.#files.delete(name);
-    this.#records.delete(name);
-  }
+/** By name. */
+export function openDpuRecords(
+  options: Pick<RecordsOptions<DetectedDpu>, 'directory' | 'logger' | 'onUnreadable'>,
+): Records<DetectedDpu> {
+  const { directory, logger, onUnreadable } = options;
+  return new Records({ directory, schema: detectedSchema, what: 'DPU', logger, onUnreadable });
 }

@@ -1,3 +1,5 @@
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { VspClient } from '@dpu-operator/sdk/client';
 import type { DetectedDpu } from '@dpu-operator/sdk/manifest';
 import { pino } from 'pino';
@@ -98,7 +100,7 @@ test('a DPU that was pulled out is torn down, then its object goes', async () =>
   await vi.waitFor(() => expect(fixture.object(name)).toBeUndefined());
   expect(fixture.cleanups).toEqual([[]]);
   expect(fixture.hasTraces(name)).toBe(false);
-  expect(fixture.fleet.presence(name)).toEqual({ is: 'gone' });
+  await vi.waitFor(() => expect(fixture.fleet.presence(name)).toEqual({ is: 'gone' }));
 });
 
 test('a DPU that is missing for a moment keeps everything, and says what is missing and what to do', async () => {
@@ -179,8 +181,8 @@ test('pods keep a DPU, which says so, until the last is gone', async () => {
   await vi.waitFor(() => expect(fixture.object(name)).toBeUndefined());
 });
 
-test('ports of hosts keep a DPU side, which says so, until the last is gone', async () => {
-  const { fixture, port } = await ready();
+/** One that has a bridge port here. */
+async function hostWithPort(port: number): Promise<VspClient> {
   const host = new VspClient({ address: `127.0.0.1:${port}`, logger: pino({ level: 'silent' }) });
   cleanups.push(() => host.close());
   await host.createBridgePort({
@@ -189,6 +191,12 @@ test('ports of hosts keep a DPU side, which says so, until the last is gone', as
     type: 'ACCESS',
     logicalBridges: ['2'],
   });
+  return host;
+}
+
+test('ports of hosts keep a DPU side, which says so, until the last is gone', async () => {
+  const { fixture, port } = await ready();
+  const host = await hostWithPort(port);
   const uid = fixture.object(name)?.metadata.uid;
   fixture.api.delete(path);
   await vi.waitFor(() => expect(fixture.condition(name)).toMatchObject({ status: 'False', reason: 'InUse' }));
@@ -204,7 +212,7 @@ test('records that cannot be read keep a DPU; the condition that says so goes wi
   const fixture = await serving();
   fixture.unreadable.push('/a.json (no JSON)');
   fixture.fleet.attachmentsChanged();
-  await vi.waitFor(() => expect(fixture.condition(name, 'AttachmentRecords')?.message).toContain('/a.json'));
+  await vi.waitFor(() => expect(fixture.condition(name, 'Records')?.message).toContain('/a.json'));
   expect(fixture.condition(name)?.reason).toBe('VspNotRunning');
   const uid = fixture.object(name)?.metadata.uid;
   fixture.api.delete(path);
@@ -213,7 +221,51 @@ test('records that cannot be read keep a DPU; the condition that says so goes wi
   fixture.fleet.attachmentsChanged();
   await vi.waitFor(() => expect(fixture.object(name)?.metadata.uid).not.toBe(uid));
   await vi.waitFor(() => expect(fixture.condition(name)).toBeDefined());
-  expect(fixture.condition(name, 'AttachmentRecords')).toBeUndefined();
+  expect(fixture.condition(name, 'Records')).toBeUndefined();
+});
+
+test.each(['init', 'bridge-ports', 'chains', 'network-function-deletions'])(
+  'a record under %s that cannot be read keeps a DPU side until a person deletes it',
+  async (records) => {
+    const first = await serving();
+    const directory = join(first.directory, 'state/dpu', name, records);
+    mkdirSync(directory, { recursive: true });
+    writeFileSync(join(directory, 'a.json'), '{', { mode: 0o600 });
+    const fixture = await restarted(first);
+    const file = join(directory, 'set-aside/a.json');
+    fixture.finds(found(detected));
+    await vi.waitFor(() => expect(fixture.condition(name, 'Records')?.message).toContain(file));
+    expect(fixture.dpus.allUnreadable()).toEqual([expect.stringContaining(file)]);
+    fixture.api.delete(path);
+    await vi.waitFor(() => expect(fixture.condition(name)?.reason).toBe('InUse'));
+    fixture.finds(pulledOut(detected));
+    rmSync(file);
+    await vi.waitFor(() => expect(fixture.object(name)).toBeUndefined());
+  },
+);
+
+test('a record of a DPU that cannot be read keeps every DPU: it may be of any', async () => {
+  const first = await serving();
+  const directory = join(first.directory, 'state/dpus');
+  writeFileSync(join(directory, 'a.json'), '{', { mode: 0o600 });
+  const file = join(directory, 'set-aside/a.json');
+  const fixture = await restarted(first);
+  fixture.finds(found(detected));
+  fixture.api.delete(path);
+  await vi.waitFor(() => expect(fixture.condition(name, 'Records')?.message).toContain(file));
+  fixture.finds(pulledOut(detected));
+  rmSync(file);
+  await vi.waitFor(() => expect(fixture.object(name)).toBeUndefined());
+});
+
+test('ports of hosts keep a DPU side that is not served: what is on disk counts', async () => {
+  const { fixture: first, port } = await ready();
+  await hostWithPort(port);
+  rmSync(join(first.directory, 'state/dpus'), { recursive: true });
+  first.api.delete(path);
+  const fixture = await restarted(first);
+  await vi.waitFor(() => expect(fixture.condition(name)?.message).toContain('ports of hosts'));
+  expect(fixture.dpus.manager(name)).toBeUndefined();
 });
 
 test('a DPU that somebody orders to go is deleted, also while it is missing', async () => {

@@ -89,6 +89,7 @@ export class DpuFleet extends EventEmitter<DpuFleetEvents> {
   async start(signal: AbortSignal, node: NodeCleanup): Promise<void> {
     this.#node = node;
     this.#dpus.on('change', (name) => this.#controller.enqueue(name));
+    this.#dpus.on('unreadable', () => this.#enqueueKnown());
     await this.#informer.start(signal);
     this.#informer.onChange((object, _previous, kind) => {
       this.#controller.enqueue(object.metadata.name);
@@ -188,8 +189,8 @@ export class DpuFleet extends EventEmitter<DpuFleetEvents> {
   #usersOf(name: string): DpuUsers {
     return {
       pods: this.#options.attachments.pods(name),
-      hosts: this.#dpus.manager(name)?.hostOwners() ?? [],
-      unreadable: this.#options.attachments.unreadable(),
+      hosts: this.#dpus.hostOwners(name),
+      unreadable: [...this.#options.attachments.unreadable(), ...this.#dpus.unreadable(name)],
     };
   }
 
@@ -298,6 +299,10 @@ export class DpuFleet extends EventEmitter<DpuFleetEvents> {
     const finding = this.#findings.get(name);
     if (finding?.pluginGone) return true;
     return object ? isBeingDeleted(object) || drainOf(object) !== undefined : finding !== undefined;
+  }
+
+  #enqueueKnown(): void {
+    for (const name of this.#knownNames()) this.#controller.enqueue(name);
   }
 
   #knownNames(): Set<string> {

@@ -6,9 +6,12 @@ import type { DetectedDpu } from '@dpu-operator/sdk/manifest';
 import type { Logger } from 'pino';
 import { shorten } from '../../api/index.ts';
 import { type ChainDataPath, type ChainState, weightiest } from '../chains/chain-state.ts';
+import { recordedHosts } from '../datapath/host-port-records.ts';
 import type { DevicePool } from '../kubelet/pool.ts';
+import type { Records } from '../state/records.ts';
+import { describeUnreadable } from '../state/set-aside.ts';
 import { type AttachmentsView, DpuManager } from './dpu-manager.ts';
-import { DpuRecords } from './dpu-records.ts';
+import { openDpuRecords } from './dpu-records.ts';
 
 export interface ManagedDpusOptions {
   nodeName: string;
@@ -19,6 +22,8 @@ export interface ManagedDpusOptions {
   stateDirectory: string;
   /** The node's directory for the socket of a DPU's VSP. */
   vspDirectory: (dpuName: string) => string;
+  /** Deletes the pod of a DPU's VSP, so that another is made. */
+  restartVsp?: (dpuName: string) => Promise<void>;
   logger: Logger;
 }
 
@@ -27,22 +32,28 @@ export interface ManagedDpusEvents {
   change: [dpuName: string];
   /** What {@link ManagedDpus.stateOf} answers may be something else now. */
   chains: [];
+  /** Records have been set aside, or a person has deleted some that were. */
+  unreadable: [];
 }
 
 export class ManagedDpus extends EventEmitter<ManagedDpusEvents> implements ChainDataPath {
   readonly #options: ManagedDpusOptions;
-  readonly #records: DpuRecords;
+  readonly #records: Records<DetectedDpu>;
   readonly #managers = new Map<string, DpuManager>();
 
   constructor(options: ManagedDpusOptions) {
     super();
     this.#options = options;
-    this.#records = new DpuRecords(`${options.stateDirectory}/dpus`);
+    this.#records = openDpuRecords({
+      directory: `${options.stateDirectory}/dpus`,
+      logger: options.logger,
+      onUnreadable: () => this.emit('unreadable'),
+    });
   }
 
   /** Serves what an earlier daemon served: pods can be deleted although nothing has been looked for yet. */
   openRecorded(): void {
-    for (const dpu of this.#records.list()) {
+    for (const dpu of this.#records.values()) {
       try {
         if (!this.#managers.has(dpu.name)) this.#open(dpu);
       } catch (err) {
@@ -55,7 +66,7 @@ export class ManagedDpus extends EventEmitter<ManagedDpusEvents> implements Chai
   }
 
   records(): DetectedDpu[] {
-    return this.#records.list();
+    return this.#records.values();
   }
 
   record(name: string): DetectedDpu | undefined {
@@ -70,9 +81,26 @@ export class ManagedDpus extends EventEmitter<ManagedDpusEvents> implements Chai
     return [...this.#managers.values()];
   }
 
+  /** Hosts that have bridge ports on a DPU, by what is on disk where it is not served. */
+  hostOwners(name: string): string[] {
+    return this.#managers.get(name)?.hostOwners() ?? this.#recordedHosts(name).owners;
+  }
+
+  /** Records that may be of a DPU and cannot be read, each with the reason. */
+  unreadable(name: string): string[] {
+    const own = this.#managers.get(name)?.unreadable() ?? this.#recordedHosts(name).unreadable;
+    return [...this.#records.unreadable(), ...own].map(describeUnreadable);
+  }
+
+  /** Those of every DPU that is served. */
+  allUnreadable(): string[] {
+    const own = this.managers().flatMap((manager) => manager.unreadable());
+    return [...this.#records.unreadable(), ...own].map(describeUnreadable);
+  }
+
   /** Takes a DPU into service, or what is new about one that is. @returns whether there was no such DPU before */
   async manage(dpu: DetectedDpu): Promise<boolean> {
-    await this.#records.put(dpu);
+    await this.#records.put(dpu.name, dpu);
     const present = this.#managers.get(dpu.name);
     if (present?.dpu.identifier === dpu.identifier) return false;
     present?.close();
@@ -92,6 +120,7 @@ export class ManagedDpus extends EventEmitter<ManagedDpusEvents> implements Chai
   /** Lets go of all as they are: what pods use stays. */
   close(): void {
     for (const manager of this.#managers.values()) manager.close();
+    this.#records.close();
   }
 
   async setOrder(chain: string, functions: readonly string[]): Promise<void> {
@@ -103,7 +132,7 @@ export class ManagedDpus extends EventEmitter<ManagedDpusEvents> implements Chai
   }
 
   #open(dpu: DetectedDpu): void {
-    const { nodeName, pool, attachments, sysfs, logger } = this.#options;
+    const { nodeName, pool, attachments, sysfs, restartVsp, logger } = this.#options;
     const manager = new DpuManager({
       dpu,
       nodeName,
@@ -113,9 +142,17 @@ export class ManagedDpus extends EventEmitter<ManagedDpusEvents> implements Chai
       sysfs,
       onChange: () => this.emit('change', dpu.name),
       onChains: () => this.emit('chains'),
+      onUnreadable: () => this.emit('unreadable'),
+      restartVsp: restartVsp && (() => restartVsp(dpu.name)),
       logger,
     });
     this.#managers.set(dpu.name, manager);
+    // What it found unreadable at its start could not be asked for yet.
+    if (manager.unreadable().length > 0) this.emit('unreadable');
+  }
+
+  #recordedHosts(name: string) {
+    return recordedHosts({ directory: this.#directories(name).state, logger: this.#options.logger });
   }
 
   #directories(name: string): { vsp: string; state: string } {

@@ -15,13 +15,13 @@ import { hasFinalizer, isBeingDeleted } from '../../kube/index.ts';
 import type { DpuFinding, KnownDpu } from '../detect/find-dpus.ts';
 import type { Presence } from '../presence.ts';
 import {
-  attachmentRecords,
   type DpuUsers,
   hardwareMissing,
   identifierUnique,
   inUse,
   isUsed,
   pluginGone,
+  unreadableRecords,
 } from './dpu-conditions.ts';
 import { drainOf, drainReport, isToClear } from './drain.ts';
 
@@ -84,7 +84,7 @@ const isOver = ({ presence, removal }: DpuFinding): boolean => removal !== undef
 function planDeletion(object: DataProcessingUnit, { users }: ObservedDpu): DpuAction[] {
   if (!hasFinalizer(object, finalizers.daemon)) return [];
   if (isUsed(users)) {
-    const others = attachmentRecords(users);
+    const others = unreadableRecords(users);
     return [{ do: 'withdraw' }, { do: 'report', object, ready: inUse(users), others, drain: undefined }];
   }
   return [{ do: 'withdraw' }, { do: 'tearDown' }, { do: 'release', object }];
@@ -123,7 +123,7 @@ function planService(object: DataProcessingUnit, finding: DpuFinding, observed: 
     do: 'report',
     object,
     ready: readyOf(finding, problem, users),
-    others: [...attachmentRecords(users), ...identifierUnique(finding.rival)],
+    others: [...unreadableRecords(users), ...identifierUnique(finding.rival)],
     drain,
   });
   return actions;

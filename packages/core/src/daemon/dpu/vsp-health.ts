@@ -1,11 +1,13 @@
 /**
- * Whether a DPU's VSP can be worked with: it has been initialised, answers its heartbeat in time and says that its data
- * path works. A VSP without a heartbeat is as healthy as it is connected.
+ * Whether a DPU's VSP can be worked with: it has been initialised, answers its heartbeat and its calls in time and says
+ * that its data path works. A VSP without a heartbeat, as those for the Go operator, is known by its calls alone.
  */
 import { DpuError } from '@dpu-operator/sdk';
 import type { VspClient } from '@dpu-operator/sdk/client';
-import type { Outage } from '../datapath/availability.ts';
-import { AvailabilityTracker } from '../datapath/availability-tracker.ts';
+import { outcomeUnknown } from '../datapath/target.ts';
+import type { CallListener } from '../datapath/vsp-target.ts';
+import type { Outage } from '../peer/availability.ts';
+import { AvailabilityTracker } from '../peer/availability-tracker.ts';
 import { Heartbeat } from '../peer/heartbeat.ts';
 
 export interface VspHealthOptions {
@@ -20,15 +22,19 @@ export interface VspHealthOptions {
 
 /** Milliseconds within which a VSP answers, whatever else goes on (LC-7 of the contract). */
 const pingDeadlineMs = 5_000;
+/** Calls in a row without an answer after which a VSP hangs: one may just be slow. */
+const unansweredCalls = 3;
 
 type PingClient = Pick<VspClient, 'ping'>;
 
-export class VspHealth {
+export class VspHealth implements CallListener {
   readonly #options: VspHealthOptions;
   readonly #availability: AvailabilityTracker;
   #client: PingClient | undefined;
   #heartbeat: Heartbeat | undefined;
   #healthy = false;
+  /** Calls in a row that had no answer. */
+  #unanswered = 0;
   #closed = false;
 
   constructor(options: VspHealthOptions) {
@@ -67,6 +73,19 @@ export class VspHealth {
     heartbeat.beat();
   }
 
+  /** Its heartbeat says nothing of a call that hangs in the vendor's code. */
+  callEnded(error: DpuError | undefined): void {
+    if (!this.#client) return;
+    if (error?.code === 'DEADLINE_EXCEEDED') {
+      this.#unanswered += 1;
+      if (this.#callsHang) this.#hangs(`its VSP has not answered ${this.#unanswered} calls in a row`);
+    } else if (error === undefined || !outcomeUnknown(error)) {
+      const hung = this.#callsHang;
+      this.#unanswered = 0;
+      if (hung) this.#works();
+    }
+  }
+
   lost(outage: Outage): void {
     this.#stop();
     this.#fails(outage);
@@ -85,16 +104,28 @@ export class VspHealth {
     } catch (error) {
       if (DpuError.from(error).code !== 'UNIMPLEMENTED') throw error;
     }
-    if (client === this.#client) this.#works();
+    if (client === this.#client && !this.#callsHang) this.#works();
   }
 
   #failed(error: DpuError): void {
-    const { dpuName } = this.#options;
-    const hangs = error.code === 'DEADLINE_EXCEEDED';
+    if (error.code === 'DEADLINE_EXCEEDED') {
+      this.#hangs('its VSP does not answer its heartbeat');
+      return;
+    }
     this.#fails({
-      reason: hangs ? 'VspHangs' : 'VspUnhealthy',
-      message: `${hangs ? 'its VSP does not answer its heartbeat' : error.message}; look at pod vsp-${dpuName}`,
+      reason: 'VspUnhealthy',
+      message: `${error.message}; look at pod vsp-${this.#options.dpuName}`,
     });
+  }
+
+  get #callsHang(): boolean {
+    return this.#unanswered >= unansweredCalls;
+  }
+
+  /** Not every image has a liveness probe that restarts it. */
+  #hangs(what: string): void {
+    const pod = `pod vsp-${this.#options.dpuName}`;
+    this.#fails({ reason: 'VspHangs', message: `${what}; look at ${pod}, and delete it if it does not recover` });
   }
 
   #works(): void {
@@ -111,6 +142,7 @@ export class VspHealth {
     this.#heartbeat?.close();
     this.#heartbeat = undefined;
     this.#client = undefined;
+    this.#unanswered = 0;
     this.#healthy = false;
   }
 }

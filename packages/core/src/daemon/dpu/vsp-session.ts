@@ -14,6 +14,8 @@ export interface VspSessionOptions {
   dial: (socketPath: string) => VspClient;
   /** The answer to an Init that happened before this daemon, from disk. */
   rememberedAddress: () => IpPort | undefined;
+  /** It was initialised, answers Init only once, and nobody knows what it answered. It is tried again. */
+  onAnswerLost?: () => void;
   /** Between Init and ready: the VSP gets its numbers, bridge ports and network functions. */
   prepare: (client: VspClient, address: IpPort) => Promise<void>;
   /** The VSP is ready when its first devices have been taken. */
@@ -173,10 +175,11 @@ export class VspSession {
   }
 
   async #initialise(client: VspClient, signal: AbortSignal): Promise<void> {
-    const { init, rememberedAddress, prepare, onState, logger } = this.#options;
+    const { init, rememberedAddress, onAnswerLost, prepare, onState, logger } = this.#options;
     const answer = await client.init(init);
     const address = answer === 'already-initialized' ? rememberedAddress() : answer;
     if (!address) {
+      onAnswerLost?.();
       const words = 'the VSP was initialised by another daemon, and where it listens is not known: delete its pod';
       throw new DpuError('FAILED_PRECONDITION', words);
     }

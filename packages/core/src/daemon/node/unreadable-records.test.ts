@@ -1,26 +1,26 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import type { EventInput } from '../../kube/index.ts';
-import { AttachmentStore } from '../attach/store.ts';
-import { attachmentOf } from '../attach/testing/attachment.ts';
-import { reportUnreadableRecords } from './unreadable-records.ts';
+import { UnreadableRecordsReport } from './unreadable-records.ts';
 
-test('a record that cannot be read is an event of the node, until it is deleted', () => {
-  const directory = mkdtempSync(join(tmpdir(), 'unreadable-'));
-  writeFileSync(join(directory, 'a.json'), '{', { mode: 0o600 });
-  const attachments = new AttachmentStore({ directory, logger: pino({ level: 'silent' }) });
+test('records that cannot be read are an event of the node, again only when there are others', () => {
   const messages: string[] = [];
   const event = async (object: { metadata: { name: string } }, { reason, message }: EventInput) => {
     messages.push(`${object.metadata.name} ${reason}: ${message}`);
   };
-  const end = reportUnreadableRecords({ attachments, events: { event }, nodeName: 'node-1' });
-  const path = join(directory, 'set-aside/a.json');
-  expect(messages).toEqual([expect.stringContaining(`node-1 RecordUnreadable: attachment record ${path} cannot be`)]);
-  rmSync(path);
-  attachments.put(attachmentOf());
-  expect(messages).toHaveLength(1);
-  end();
+  let list: string[] = [];
+  const report = new UnreadableRecordsReport({ list: () => list, events: { event }, nodeName: 'node-1' });
+  report.update();
+  expect(messages).toEqual([]);
+  list = ['/a.json (it is not JSON)'];
+  report.update();
+  report.update();
+  expect(messages).toEqual([
+    expect.stringContaining('node-1 RecordUnreadable: records cannot be read: /a.json (it is not JSON)'),
+  ]);
+  list = [...list, '/b.json (cut short)'];
+  report.update();
+  expect(messages[1]).toContain('(it is not JSON) and 1 more;');
+  list = [];
+  report.update();
+  expect(messages).toHaveLength(2);
 });

@@ -5,8 +5,8 @@
 import { DpuError } from '@dpu-operator/sdk';
 import { VspClient } from '@dpu-operator/sdk/client';
 import type { Logger } from 'pino';
-import type { Outage } from '../datapath/availability.ts';
-import { AvailabilityTracker } from '../datapath/availability-tracker.ts';
+import type { Outage } from './availability.ts';
+import { AvailabilityTracker } from './availability-tracker.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { ownerHeader } from './owner.ts';
 

@@ -10,6 +10,8 @@ export interface UnreadableRecord {
   reason: string;
 }
 
+export const describeUnreadable = ({ path, reason }: UnreadableRecord): string => `${path} (${reason})`;
+
 export class SetAside {
   readonly #directory: string;
   readonly #onChange: () => void;
