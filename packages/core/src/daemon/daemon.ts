@@ -36,8 +36,8 @@ export type StartCniServer = (
 
 /**
  * The cluster says what is wanted of the node, detection which DPUs there are; the fleet keeps their objects and managers,
- * and these fill the device pool; the node's label and services follow from the sides that the fleet has. Nothing runs by
- * the clock but the heartbeat to the DPU side and the renewal of the daemon's Lease.
+ * and these fill the device pool; the node's label and services follow from the sides that the fleet has. What runs by
+ * the clock while all is well: heartbeats and the renewal of the daemon's Lease.
  */
 @injectable()
 export class Daemon {

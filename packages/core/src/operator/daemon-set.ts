@@ -107,7 +107,6 @@ function daemonVariables(config: DpuOperatorConfig, environment: Environment, di
   return [
     ...nodeVariables,
     { name: 'K8S_NODE', valueFrom: { fieldRef: { apiVersion: 'v1', fieldPath: 'spec.nodeName' } } },
-    { name: 'NODE_IP', valueFrom: { fieldRef: { apiVersion: 'v1', fieldPath: 'status.hostIP' } } },
     { name: 'POD_NAME', valueFrom: { fieldRef: { apiVersion: 'v1', fieldPath: 'metadata.name' } } },
     { name: 'NAMESPACE', value: environment.namespace },
     { name: 'CNI_BIN_DIR', value: directories.cniBin },
@@ -115,6 +114,5 @@ function daemonVariables(config: DpuOperatorConfig, environment: Environment, di
     { name: 'HOST_PROCESS', value: '/proc/1' },
     { name: 'HEALTH_PORT', value: String(daemonHealthPort) },
     { name: 'LOG_LEVEL', value: config.spec.logLevel > 0 ? 'debug' : 'info' },
-    { name: 'IMAGE_PULL_POLICIES', value: environment.imagePullPolicy },
   ];
 }

@@ -94,6 +94,11 @@ class HostSideItems implements DesiredItems {
     ];
   }
 
+  /** Ids of ports that the peer is to delete and may not have heard of. */
+  owed(): string[] {
+    return [...new Set([...this.#deletions.keys(), ...this.#orders])];
+  }
+
   order(name: string): void {
     this.#orders.add(bridgePortId(name));
   }
@@ -212,6 +217,18 @@ export class HostDataPath implements PeerListener {
   /** Records of deletions that cannot be read. */
   unreadable(): readonly UnreadableRecord[] {
     return this.#items.unreadable();
+  }
+
+  /**
+   * Before this host goes for good: what the peer has not heard would stay there.
+   *
+   * @returns ids of ports that it may still have
+   */
+  async settle(deadlineMs: number): Promise<string[]> {
+    const owed = this.#items.owed();
+    const told = owed.map((id) => this.#reconciler.ensure(bridgePortKey(id), { patient: true, deadlineMs }));
+    const outcomes = await Promise.allSettled(told);
+    return owed.filter((_, index) => outcomes[index]?.status === 'rejected');
   }
 
   close(): void {

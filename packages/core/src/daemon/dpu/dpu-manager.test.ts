@@ -185,6 +185,25 @@ test('an Init that fails is said and tried again', async () => {
   await says('Ready');
 });
 
+test('a host that goes for good tells its DPU side first what that has not heard', async () => {
+  const [directory, dpuDirectory, channel] = [root(), root(), await freePort()];
+  await startVsp(directory, channel);
+  const dpuVsp = await startVsp(dpuDirectory, channel);
+  const dpu = manage('dpu', dpuDirectory);
+  await dpu.says('Ready');
+  const attachments: Attachments = { ports: [port(0)], functions: [] };
+  const host = manage('host', directory, { attachments, graceMs: 60_000 });
+  await host.says('Ready');
+  await vi.waitFor(() => expect(dpuVsp.ports.size).toBe(1));
+  dpu.manager.close();
+  attachments.ports = [];
+  await host.manager.deleteBridgePort('host0-0');
+  const gone = host.manager.tearDown();
+  manage('dpu', dpuDirectory);
+  await gone;
+  expect(dpuVsp.ports.size).toBe(0);
+});
+
 test('devices are offered again after a flap of the hardware in which the VSP was away as well', async () => {
   const directory = root();
   const first = await startVsp(directory);

@@ -16,7 +16,7 @@ import type { Sysfs, VfPosition } from '@dpu-operator/sdk/linux';
 import type { DetectedDpu } from '@dpu-operator/sdk/manifest';
 import type { Logger } from 'pino';
 import { z } from 'zod';
-import { type ConditionInput, type VspIdentity, vspSocketName } from '../../api/index.ts';
+import { annotations, type ConditionInput, type VspIdentity, vspSocketName } from '../../api/index.ts';
 import type { ChainPlace } from '../attach/ports.ts';
 import type { ChainState } from '../chains/chain-state.ts';
 import { type AttachedPorts, HostDataPath } from '../datapath/host-data-path.ts';
@@ -307,9 +307,17 @@ export class DpuManager {
     const client = wasInitialised ? await this.#session.whenReady(tearDownWaitMs) : this.#session.client;
     await clearVsp(client, this.#logger);
     if (wasInitialised && !client) this.#logger.warn('the VSP is away: what it made on the node may be left there');
+    await this.#settleWithPeer();
     this.close();
     for (const directory of Object.values(this.#options.directories))
       rmSync(directory, { recursive: true, force: true });
+  }
+
+  async #settleWithPeer(): Promise<void> {
+    const ports = (await this.#host?.settle(tearDownWaitMs)) ?? [];
+    if (ports.length === 0) return;
+    const order = `${annotations.forgetHost}=${ownerOf(this.#options.nodeName, this.dpu.name)}`;
+    this.#logger.warn({ ports }, `the DPU side has not heard that these are gone; annotate its dpu object: ${order}`);
   }
 
   /** Lets go of it as it is: what pods use stays. */

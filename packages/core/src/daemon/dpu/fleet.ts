@@ -135,11 +135,6 @@ export class DpuFleet extends EventEmitter<DpuFleetEvents> {
     return this.#findings.hasLooked;
   }
 
-  /** Whether every DPU is as its object and the last look want it, as far as they are known here. */
-  get isIdle(): boolean {
-    return this.#controller.isIdle;
-  }
-
   /** Whether the API server has objects of this node's DPUs. */
   get hasObjects(): boolean {
     return this.#informer.list().length > 0;
