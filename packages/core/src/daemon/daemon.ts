@@ -120,7 +120,7 @@ export class Daemon {
       events,
       nodeName,
       nodeLabels: () => this.#labelsForChains(),
-      hasDpuSide: () => this.#fleet.stays('dpu') && this.#cluster.order.is !== 'leave',
+      hasDpuSide: () => this.#fleet.servesHosts() || (this.#fleet.stays('dpu') && this.#cluster.order.is !== 'leave'),
       dataPath: this.#dpus,
       logger,
     });

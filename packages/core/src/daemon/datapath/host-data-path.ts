@@ -225,10 +225,13 @@ export class HostDataPath implements PeerListener {
    * @returns ids of ports that it may still have
    */
   async settle(deadlineMs: number): Promise<string[]> {
-    const owed = this.#items.owed();
-    const told = owed.map((id) => this.#reconciler.ensure(bridgePortKey(id), { patient: true, deadlineMs }));
-    const outcomes = await Promise.allSettled(told);
-    return owed.filter((_, index) => outcomes[index]?.status === 'rejected');
+    const end = performance.now() + deadlineMs;
+    // Once more where the peer was given up meanwhile, and once where it refused.
+    for (let attempt = 0; attempt < 3 && performance.now() < end; attempt += 1) {
+      const options = { patient: true, deadlineMs: end - performance.now() };
+      await Promise.allSettled(this.#items.owed().map((id) => this.#reconciler.ensure(bridgePortKey(id), options)));
+    }
+    return this.#items.owed();
   }
 
   close(): void {

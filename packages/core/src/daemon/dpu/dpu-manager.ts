@@ -69,6 +69,8 @@ export interface DpuManagerOptions {
 
 /** Milliseconds that deleting a DPU waits for a VSP that is away. */
 const tearDownWaitMs = 10_000;
+/** Milliseconds that deleting a DPU waits for its other side to hear of deletions: a pod that crashes is back by then. */
+const settleMs = 60_000;
 /** Longer than a VSP takes for a bridge port, shorter than a host waits for it. */
 const vspDeadlineMs = 8_000;
 const firmwareDeadlineMs = 30_000;
@@ -314,7 +316,7 @@ export class DpuManager {
   }
 
   async #settleWithPeer(): Promise<void> {
-    const ports = (await this.#host?.settle(tearDownWaitMs)) ?? [];
+    const ports = (await this.#host?.settle(settleMs)) ?? [];
     if (ports.length === 0) return;
     const order = `${annotations.forgetHost}=${ownerOf(this.#options.nodeName, this.dpu.name)}`;
     this.#logger.warn({ ports }, `the DPU side has not heard that these are gone; annotate its dpu object: ${order}`);

@@ -203,7 +203,10 @@ test('ports of hosts keep a DPU side, which says so, until the last is gone', as
   expect(fixture.condition(name)?.message).toContain('ports of hosts');
   expect(fixture.devices()).toEqual([]);
   expect(fixture.hasTraces(name)).toBe(true);
+  // Functions that the hosts' frames pass stay as long.
+  expect([fixture.fleet.stays('dpu'), fixture.fleet.servesHosts()]).toEqual([false, true]);
   await host.deleteBridgePort('bridgePorts/host0-0', { allowMissing: false });
+  await vi.waitFor(() => expect(fixture.fleet.servesHosts()).toBe(false));
   // It is there, so it is made again.
   await vi.waitFor(() => expect(fixture.object(name)?.metadata.uid).not.toBe(uid));
 });

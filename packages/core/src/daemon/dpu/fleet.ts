@@ -162,6 +162,14 @@ export class DpuFleet extends EventEmitter<DpuFleetEvents> {
     });
   }
 
+  /** Whether frames of hosts pass a DPU side, so that its functions are still needed although it may be about to go. */
+  servesHosts(): boolean {
+    return this.#dpus.managers().some((manager) => {
+      const object = this.#informer.get(manager.dpu.name);
+      return manager.hostOwners().length > 0 && !(object && drainOf(object));
+    });
+  }
+
   async #reconcile(name: string): Promise<void> {
     const object = this.#informer.get(name);
     const served = this.#dpus.manager(name);
