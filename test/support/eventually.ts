@@ -6,7 +6,7 @@ const pauseMs = 100;
  * Waits for something that has no watch (a kernel table, another program's state) by looking at it again and again.
  *
  * @param look answers undefined, or throws, while it is not there
- * @param wanted whether an answer is the one that is waited for; any is unless told
+ * @param wanted whether an answer is the one that is waited for. Default: any is.
  * @throws Error that says what it saw last
  */
 export async function eventually<T>(

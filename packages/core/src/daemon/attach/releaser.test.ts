@@ -22,7 +22,7 @@ interface Environment {
   freeAddresses?: () => Promise<void>;
 }
 
-/** A DPU that was torn down, a device that comes home and addresses that go back, unless told. */
+/** By default a DPU that was torn down, a device that comes home and addresses that go back. */
 function makeReleaser({ presence = gone, bringHome, freeAddresses }: Environment = {}) {
   const directory = join(mkdtempSync(join(tmpdir(), 'releaser-')), 'attachments');
   const store = new AttachmentStore({ directory, logger });

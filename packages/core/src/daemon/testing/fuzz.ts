@@ -1,7 +1,7 @@
 /** What the fuzz tests have in common. `make fuzz` runs them for long; a failure names the seed that repeats it. */
 import fc from 'fast-check';
 
-/** The same inputs in every run of the tests, unless told. */
+/** By default the same inputs in every run of the tests. */
 export const fuzzParameters = {
   seed: Number(process.env.FUZZ_SEED ?? 20_261_126),
   numRuns: Number(process.env.FUZZ_RUNS ?? 1_500),
