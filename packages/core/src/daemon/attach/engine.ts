@@ -46,8 +46,6 @@ export interface AttachEngineOptions {
   chains?: ChainMembership;
   /** Without it nothing is known of what the kubelet gave to whom. */
   allocations?: DeviceAllocations;
-  /** Milliseconds that an ADD waits for the former holder of its device. */
-  holderLimitMs?: number;
   /** Default: one of its own. */
   linkWatch?: Pick<LinkWatch, 'listen'>;
   /** These five for tests. */
@@ -106,7 +104,6 @@ export class AttachEngine {
     this.#holders = new Holders({
       store,
       allocations: options.allocations,
-      limitMs: options.holderLimitMs,
       release: (holder) => this.#releaseOrphan(holder),
     });
     this.#orphans = new Orphans({
