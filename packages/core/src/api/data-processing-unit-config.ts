@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { channelSchema } from './channel.ts';
 import { ageColumn, defineKind } from './kind.ts';
 import { conditionedStatusSchema } from './meta.ts';
 
@@ -45,6 +46,9 @@ const specSchema = z
       .describe(
         'On a DPU side: the bridge ports of a host that was not heard of for so long are deleted. Default: never.',
       ),
+    channel: channelSchema
+      .optional()
+      .describe('How the selected DPUs speak with their other side. Default: mutual TLS.'),
     settings: z
       .looseObject({})
       .meta({ 'x-kubernetes-preserve-unknown-fields': true })

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { channelSchema } from './channel.ts';
 import { defineKind } from './kind.ts';
 import { conditionsSchema } from './meta.ts';
 import { pluginRunSchema, rolloutSchema } from './plugin-run.ts';
@@ -19,6 +20,9 @@ const specSchema = z.object({
     .max(5_256_000)
     .optional()
     .describe('When the ports of a silent host are deleted, from the DataProcessingUnitConfig that selects it.'),
+  channel: channelSchema
+    .optional()
+    .describe('How host and DPU speak with each other, from the DataProcessingUnitConfig that selects it.'),
 });
 
 /** What the daemon says of the VSP that it talks to. */
@@ -37,6 +41,25 @@ const drainSchema = z.object({
   cleared: z.boolean().optional().describe('Whether the VSP was asked to take away what it made on the node.'),
 });
 
+/** What the daemon says of its end of the channel between host and DPU. */
+const channelStatusSchema = z.object({
+  identity: z.string().optional().describe('Who this end is: the SPIFFE ID in its certificate.'),
+  notAfter: z.string().optional().describe('When its certificate expires.'),
+  peers: z.array(z.string()).optional().describe('Identities of the other ends that it works with.'),
+});
+
+/** One chain on this DPU side, as its node's daemon has wired it. */
+const chainStatusSchema = z.object({
+  name: z.string().describe('`namespace/name` of the ServiceFunctionChain.'),
+  phase: z
+    .enum(['Ordered', 'Lowered', 'Incomplete', 'Refused', 'Unknown'])
+    .describe(
+      'How its functions are wired: in order, each by itself, not all of them, refused by the VSP, or not known.',
+    ),
+  missing: z.array(z.string()).optional().describe('Functions that have no interfaces here; with Incomplete.'),
+  message: z.string().optional().describe('What the VSP said; with Refused.'),
+});
+
 const statusSchema = z.object({
   conditions: conditionsSchema.optional(),
   plugin: pluginRunSchema.optional().describe('What runs it, and was found to work.'),
@@ -45,6 +68,8 @@ const statusSchema = z.object({
     .describe('The change to another plugin, version or settings that is under way, or failed.'),
   vsp: vspSchema.optional(),
   drain: drainSchema.optional(),
+  channel: channelStatusSchema.optional(),
+  chains: z.array(chainStatusSchema).optional().describe('On a DPU side: the chains that it has.'),
 });
 
 /** One side of one DPU, as a daemon detected it. */
@@ -72,6 +97,8 @@ export type DataProcessingUnit = z.infer<typeof dataProcessingUnit.schema>;
 export type DpuStatus = z.infer<typeof statusSchema>;
 export type VspIdentity = z.infer<typeof vspSchema>;
 export type Drain = z.infer<typeof drainSchema>;
+export type ChannelStatus = z.infer<typeof channelStatusSchema>;
+export type ChainStatus = z.infer<typeof chainStatusSchema>;
 
 /** Conditions of a DataProcessingUnit. */
 export const dpuConditions = {
@@ -81,6 +108,8 @@ export const dpuConditions = {
   hostPorts: 'HostPorts',
   /** The daemon's, where it is false: records on its node cannot be read. */
   records: 'Records',
+  /** The daemon's: how host and DPU speak with each other, and why they do not. */
+  channel: 'Channel',
   /** The daemon's, where it is false: another DPU of its node has the same identifier. */
   identifierUnique: 'IdentifierUnique',
   /** The operator's: its VSP pod runs what the configuration asks for. */

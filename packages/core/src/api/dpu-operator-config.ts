@@ -25,6 +25,26 @@ const specSchema = z
       })
       .optional()
       .describe('The network default-sriov-net, which ordinary pods attach to.'),
+    trust: z
+      .object({
+        caSecretName: z
+          .string()
+          .min(1)
+          .max(253)
+          .optional()
+          .describe(
+            "Secret of type kubernetes.io/tls in the operator's namespace whose certificate signs those of the daemons. Unset: the operator makes one.",
+          ),
+      })
+      .optional()
+      .describe('Who vouches for the daemons of hosts and DPUs.'),
+    chainNamespaces: z
+      .array(z.string().min(1).max(63))
+      .max(256)
+      .optional()
+      .describe(
+        "Namespaces, beside the operator's own, whose ServiceFunctionChains are served: pods are made there for them.",
+      ),
   })
   .default({ mode: 'auto', logLevel: 0 });
 

@@ -1,3 +1,4 @@
+export * from './channel.ts';
 export * from './conditions.ts';
 export * from './daemon-lease.ts';
 export * from './data-processing-unit.ts';

@@ -46,6 +46,8 @@ export const labels = {
   vendorPlugin: `${prefix}/vendor-plugin`,
   /** On a network-function pod: the name of its ServiceFunctionChain. */
   chain: `${prefix}/chain`,
+  /** On a ConfigMap with the trust of another installation: its id. */
+  trustedInstallation: `${prefix}/trusted-installation`,
   /** On a VSP pod. */
   dpuName: 'dpu-name',
   /** Chooses the software DPU on a node: `host`, `dpu` or `both`. */
@@ -59,10 +61,22 @@ export const annotations = {
   plugin: `${prefix}/plugin`,
   /** On a DataProcessingUnit: the identifier that its VSP is given, which two nodes may both have. */
   identifier: `${prefix}/identifier`,
+  /** On a DataProcessingUnit, by its daemon: an order to the operator to replace the VSP pod of this uid. */
+  restartVsp: `${prefix}/restart-vsp`,
   /** On a VendorPlugin: another value than before has its versions looked up again. */
   refresh: `${prefix}/refresh`,
   /** On what the operator makes: the hash of what it was made from. */
   specHash: `${prefix}/spec-hash`,
+} as const;
+
+/** The trust between hosts and DPUs; all in the operator's namespace. */
+export const trustNames = {
+  /** Secret: the authority that the operator makes, where the config names none. */
+  authority: 'dpu-channel-ca',
+  /** ConfigMap: who this installation is, its authorities and what is revoked. */
+  configMap: 'dpu-channel-trust',
+  /** Signer of the daemons' CertificateSigningRequests. */
+  signer: `${prefix}/channel`,
 } as const;
 
 export const finalizers = {
