@@ -97,7 +97,7 @@ export class DpuManager {
     this.#options = options;
     const logger = options.logger.child({ dpu: dpu.name });
     this.#logger = logger;
-    this.#numVfs = new NumVfs(() => attachments.pods(dpu.name));
+    this.#numVfs = new NumVfs({ pods: () => attachments.pods(dpu.name), onChange: options.onChange });
     const { onUnreadable } = options;
     this.#initAnswer = new Records({
       directory: `${directories.state}/init`,
@@ -176,6 +176,11 @@ export class DpuManager {
     return hosts.unheard().length > 0 ? unknown('the daemon has just started') : gone;
   }
 
+  /** The VfCount condition, where a number of virtual functions is asked for. */
+  get vfCount(): Presence<ConditionInput> {
+    return this.#numVfs.condition;
+  }
+
   /** Why pods cannot be served now, in words; undefined while they can, or may again within the grace period. */
   outOfService(): string | undefined {
     return this.#devices.hardwareProblem ?? this.#outage?.message;
@@ -210,7 +215,7 @@ export class DpuManager {
 
   /** A pod has come or gone: a number of virtual functions that was refused may be possible now. */
   attachmentsChanged(): void {
-    if (this.#numVfs.problem) this.#applyNumVfs();
+    if (this.#numVfs.isRefused) this.#applyNumVfs();
   }
 
   /** Records that could not be read can be now, or the other way round: absence from them proves something else. */
@@ -400,14 +405,13 @@ export class DpuManager {
 
   #applyNumVfs(): void {
     const { client } = this.#session;
-    if (client) void this.#numVfs.apply(client).then(() => this.#options.onChange());
+    if (client) void this.#numVfs.apply(client);
   }
 
   #vspState(): VspState {
     if (this.#vsp.phase !== 'ready') return this.#vsp;
-    const { problem } = this.#numVfs;
     const { count, unhealthy } = this.#devices;
-    return { phase: 'ready', devices: count, unhealthy, ...(problem && { numVfsProblem: problem }) };
+    return { phase: 'ready', devices: count, unhealthy };
   }
 
   #isNo(side: string): DpuError {

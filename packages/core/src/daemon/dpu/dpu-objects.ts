@@ -33,6 +33,7 @@ export interface DaemonStatus {
 const ownConditions: ReadonlySet<string> = new Set([
   dpuConditions.ready,
   dpuConditions.hostPorts,
+  dpuConditions.vfCount,
   dpuConditions.records,
   dpuConditions.identifierUnique,
 ]);
@@ -106,7 +107,8 @@ export class DpuObjects {
   async #tell(object: DataProcessingUnit, now: Condition, before: Condition | undefined): Promise<void> {
     if (before?.status === now.status && before.reason === now.reason) return;
     const { reason, message } = now;
-    const type = now.status === 'True' ? 'Normal' : 'Warning';
+    const ordinary = now.status === 'True' || reason === 'Resizing';
+    const type = ordinary ? 'Normal' : 'Warning';
     await this.#events.event(object, { type, reason, message });
   }
 
