@@ -464,3 +464,10 @@ test('what has come of a number of virtual functions is said with the generation
   wish(3, 3);
   await vi.waitFor(() => expect(said()).toMatchObject({ status: 'True', observedGeneration: 3 }));
 });
+
+test('that its VSP is not there yet is no Warning at the start', async () => {
+  const { api } = await serving();
+  const events = () =>
+    [...api.objects].filter(([key]) => key.includes('/events/')).map(([, { type, reason }]) => `${type} ${reason}`);
+  await vi.waitFor(() => expect(events()).toEqual(['Normal VspNotRunning']));
+});

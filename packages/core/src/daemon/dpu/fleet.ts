@@ -293,6 +293,7 @@ export class DpuFleet extends EventEmitter<DpuFleetEvents> {
   }
 
   async #release(object: DataProcessingUnit): Promise<void> {
+    this.#objects.forget(object);
     try {
       await removeFinalizer(this.#options.store, dataProcessingUnit, object, finalizers.daemon);
     } catch (error) {
