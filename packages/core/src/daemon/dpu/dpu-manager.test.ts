@@ -464,3 +464,21 @@ test('an image for the Go operator that runs on while the daemon is restarted ha
   expect(go.functions.size).toBe(2);
   expect(go.inits).toBeGreaterThan(1);
 });
+
+test('a VSP was initialised when it was, whatever becomes of the daemon', async () => {
+  const [directory, channel] = [root(), await freePort()];
+  const vsp = await startVsp(directory, channel);
+  const first = manage('dpu', directory);
+  await first.says('Ready');
+  const before = first.manager.identity?.initialisedAt;
+  expect(before).toBeDefined();
+  first.manager.close();
+  const second = manage('dpu', directory);
+  await second.says('Ready');
+  expect(second.manager.identity?.initialisedAt).toBe(before);
+  await vsp.stop();
+  await second.says('VspNotRunning');
+  await vsp.start(join(directory, 'vsp'));
+  await second.says('Ready');
+  expect(second.manager.identity?.initialisedAt).not.toBe(before);
+});
