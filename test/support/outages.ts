@@ -56,12 +56,12 @@ export async function readyOf({ kubectl }: TestBed, dpu: string): Promise<ReadyC
   };
 }
 
-/** When a daemon last had its DPU's VSP initialised: another time after each start of the daemon or the VSP. */
+/** When a DPU's VSP was initialised: another time for another process of the VSP. */
 export function initialisedAt({ kubectl }: TestBed, dpu: string): Promise<string> {
   return kubectl.run(['get', 'dpu', dpu, '-o', 'jsonpath={.status.vsp.initialisedAt}']);
 }
 
-/** Waits until a daemon has had its VSP initialised again. @param last what {@link initialisedAt} said before */
+/** Waits until another VSP has been initialised. @param last what {@link initialisedAt} said before */
 export function untilInitialisedAgain(bed: TestBed, dpu: string, last: string): Promise<true> {
   return eventually(`the VSP of ${dpu} was initialised again`, async () => {
     return (await initialisedAt(bed, dpu)) !== last ? true : undefined;
@@ -126,4 +126,12 @@ export async function trafficGap(
 export async function daemonPod({ kubectl }: TestBed, node: string): Promise<string> {
   const pods = ['get', 'pod', '-n', namespace, '-l', 'app=dpu-daemon', '--field-selector', `spec.nodeName=${node}`];
   return kubectl.run([...pods, '-o', 'jsonpath={.items[*].metadata.name}']);
+}
+
+/** The container of a node's daemon: how often it was started anew, and whether it serves. */
+export async function daemonContainer(bed: TestBed, node: string): Promise<{ restartCount: number; ready: boolean }> {
+  const { status } = await bed.kubectl.json<{
+    status: { containerStatuses: { restartCount: number; ready: boolean }[] };
+  }>(['get', 'pod', '-n', namespace, await daemonPod(bed, node)]);
+  return { restartCount: 0, ready: false, ...status.containerStatuses[0] };
 }
