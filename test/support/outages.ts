@@ -1,7 +1,8 @@
 /** Faults of nodes, daemons and plugins as tests and benchmarks cause them, and what traffic notices of them. */
-import { pings } from '../e2e/pods.ts';
+
 import { eventually } from './eventually.ts';
 import { namespace } from './operator.ts';
+import { pings } from './pods.ts';
 import type { Side, Sides } from './sides.ts';
 
 type OnCluster = Pick<Side, 'cluster'>;
