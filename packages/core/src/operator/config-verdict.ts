@@ -1,4 +1,5 @@
 /** What a DataProcessingUnitConfig's condition says of the DPUs that it selects. Pure. */
+import { cutText } from '@dpu-operator/sdk/cut-text';
 import { type ConditionInput, findCondition } from '../api/conditions.ts';
 import { type DataProcessingUnit, dpuConditions } from '../api/data-processing-unit.ts';
 import type { DataProcessingUnitConfig } from '../api/data-processing-unit-config.ts';
@@ -81,5 +82,5 @@ function listed(outcomes: readonly { name: string; message?: string }[]): string
 }
 
 function verdict(status: 'True' | 'False', reason: string, message: string): ConditionInput {
-  return { type: 'Applied', status, reason, message: message.slice(0, 32_768) };
+  return { type: 'Applied', status, reason, message: cutText(message, 32_768) };
 }
