@@ -11,6 +11,7 @@ import {
   receiveOnThread,
   SOCK_RAW,
   send,
+  sendAtOnce,
   setSocketOption,
   socket,
 } from './libc.ts';
@@ -166,7 +167,8 @@ export class NetlinkSocket {
       this.#sequence += 1;
       return encodeMessage(type, NLM_F_REQUEST | NLM_F_ACK | flags, this.#sequence, body);
     });
-    await send(this.#fd, Buffer.concat(messages));
+    if (requests.every(({ atOnce }) => atOnce)) sendAtOnce(this.#fd, Buffer.concat(messages));
+    else await send(this.#fd, Buffer.concat(messages));
     const answers: Message[] = [];
     const refused: DpuError[] = [];
     let missing = requests.length;
