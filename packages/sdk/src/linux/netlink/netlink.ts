@@ -84,7 +84,7 @@ export class Netlink {
     // No link has it; to the kernel it says that there is a name.
     if (link === 0) return undefined;
     try {
-      return (await this.#socket.request(getLinkRequest(link))).map(decodeLink)[0];
+      return (await this.#socket.lookUp(getLinkRequest(link))).map(decodeLink)[0];
     } catch (error) {
       if (error instanceof DpuError && error.code === 'NOT_FOUND') return undefined;
       throw error;
