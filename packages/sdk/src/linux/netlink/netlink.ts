@@ -6,6 +6,7 @@ import type { Link, LinkAddress } from '../links.ts';
 import { addAddressRequest, decodeAddress, deleteAddressRequest, listAddressesRequest } from './addresses.ts';
 import { announcementOf } from './announcement.ts';
 import { fileError } from './kernel-error.ts';
+import { interfaceIndex } from './libc.ts';
 import {
   altNamesRequest,
   changeLinkRequest,
@@ -77,6 +78,11 @@ export class Netlink {
     const master = found.masterIndex === undefined ? undefined : await this.findLinkProperties(found.masterIndex);
     const addresses = await this.#addresses(found.index);
     return withNeighbours(found, master ? [master] : [], addresses);
+  }
+
+  /** Of the link of that very name, which is no alternative one: without a wait for the kernel's network lock. */
+  indexOf(name: string): number | undefined {
+    return this.#namespace.run(() => interfaceIndex(name));
   }
 
   /** By one request. A name may be an alternative one. */
