@@ -5,8 +5,10 @@ import {
   annotations,
   type Condition,
   type ConditionInput,
+  type DaemonStatusFields,
   type DataProcessingUnit,
   type Drain,
+  daemonFields,
   dataProcessingUnit,
   dpuConditions,
   fieldManagers,
@@ -30,12 +32,7 @@ export interface DaemonStatus {
   drain: Drain | undefined;
 }
 
-const ownConditions: ReadonlySet<string> = new Set([
-  dpuConditions.ready,
-  dpuConditions.hostPorts,
-  dpuConditions.records,
-  dpuConditions.identifierUnique,
-]);
+const ownConditions: ReadonlySet<string> = new Set(daemonFields.conditions);
 
 export class DpuObjects {
   readonly #store: KubeStore;
@@ -92,8 +89,12 @@ export class DpuObjects {
     const { apiVersion, kind } = dataProcessingUnit;
     const { name } = object.metadata;
     try {
-      // All at once: what an apply leaves out goes.
-      const status = { conditions: after, ...(vsp && { vsp }), ...(drain && { drain }) };
+      // All at once: what an apply leaves out goes. JSON leaves out what is undefined.
+      const status: DaemonStatusFields & { conditions: Condition[] } = {
+        conditions: after,
+        vsp,
+        drain,
+      };
       const body: Applied = { apiVersion, kind, metadata: { name }, status };
       await this.#store.applyStatus(dataProcessingUnit, body, { fieldManager: fieldManagers.daemon });
     } catch (error) {
