@@ -110,6 +110,30 @@ export const networkAttachmentDefinition = resource(
   { spec: z.object({ config: z.string().optional() }).optional() },
 );
 
+/** Requests for certificates of whichever signer. */
+export const certificateSigningRequest = resource(
+  'certificates.k8s.io/v1',
+  'CertificateSigningRequest',
+  'certificatesigningrequests',
+  false,
+  {
+    spec: z.object({
+      request: z.string().describe('PEM in base64.'),
+      signerName: z.string(),
+      usages: z.array(z.string()).default([]),
+      expirationSeconds: z.number().optional(),
+      username: z.string().optional(),
+      extra: z.record(z.string(), z.array(z.string())).optional(),
+    }),
+    status: z
+      .object({
+        certificate: z.string().optional().describe('PEM in base64.'),
+        conditions: z.array(simpleCondition).optional(),
+      })
+      .optional(),
+  },
+);
+
 export const lease = resource('coordination.k8s.io/v1', 'Lease', 'leases', true, {
   spec: z
     .object({

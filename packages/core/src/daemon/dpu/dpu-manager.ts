@@ -16,7 +16,13 @@ import type { Sysfs, VfPosition } from '@dpu-operator/sdk/linux';
 import type { DetectedDpu } from '@dpu-operator/sdk/manifest';
 import type { Logger } from 'pino';
 import { z } from 'zod';
-import { annotations, type ConditionInput, type VspIdentity, vspSocketName } from '../../api/index.ts';
+import {
+  annotations,
+  type ChannelSpec,
+  type ConditionInput,
+  type VspIdentity,
+  vspSocketName,
+} from '../../api/index.ts';
 import type { ChainPlace } from '../attach/ports.ts';
 import type { ChainState } from '../chains/chain-state.ts';
 import { type AttachedPorts, HostDataPath } from '../datapath/host-data-path.ts';
@@ -30,6 +36,8 @@ import { ownerOf } from '../peer/owner.ts';
 import { gone, type Presence, there, unknown } from '../presence.ts';
 import { Records } from '../state/records.ts';
 import type { UnreadableRecord } from '../state/set-aside.ts';
+import { ChannelEnd, type NodeTrust } from '../trust/channel-end.ts';
+import { type ChannelReport, dpuChannel, hostChannel } from './dpu-channel.ts';
 import { DpuSide } from './dpu-side.ts';
 import { NumVfs } from './num-vfs.ts';
 import { OfferedDevices } from './offered-devices.ts';
@@ -52,7 +60,9 @@ export interface DpuManagerOptions {
   pool: DevicePool;
   attachments: AttachmentsView;
   sysfs: Pick<Sysfs, 'vfPosition'>;
-  /** Called when {@link DpuManager.ready}, `hostPorts` or `outOfService` may answer something else. */
+  /** Undefined where there is no operator: then only plain text is possible between host and DPU. */
+  trust?: NodeTrust | undefined;
+  /** Called when {@link DpuManager.ready}, `hostPorts`, `channel` or `outOfService` may answer something else. */
   onChange: () => void;
   /** Called when {@link DpuManager.chainState} may answer something else. */
   onChains?: () => void;
@@ -85,6 +95,7 @@ export class DpuManager {
   readonly #devices: OfferedDevices;
   readonly #numVfs: NumVfs;
   readonly #health: VspHealth;
+  readonly #end: ChannelEnd;
   readonly #host: HostDataPath | undefined;
   readonly #dpuSide: DpuSide | undefined;
   readonly #session: VspSession;
@@ -116,6 +127,15 @@ export class DpuManager {
       graceMs,
       onChange: () => this.#serviceChanged(),
     });
+    this.#end = new ChannelEnd({
+      dpuName: dpu.name,
+      nodeName,
+      side: dpu.side,
+      directory: directories.state,
+      trust: options.trust,
+      logger,
+    });
+    this.#end.on('change', () => options.onChange());
     if (dpu.side === 'dpu') {
       this.#dpuSide = new DpuSide({
         dpuName: dpu.name,
@@ -123,7 +143,9 @@ export class DpuManager {
         directory: directories.state,
         attachments,
         vsp: this.#health,
+        end: this.#end,
         onHosts: () => options.onChange(),
+        onCallers: () => options.onChange(),
         onChains: () => options.onChains?.(),
         onUnreadable,
         logger,
@@ -131,7 +153,7 @@ export class DpuManager {
     } else {
       this.#host = new HostDataPath({
         dpuName: dpu.name,
-        owner: ownerOf(nodeName, dpu.name),
+        end: this.#end,
         nodeName,
         directory: directories.state,
         attachments,
@@ -174,6 +196,22 @@ export class DpuManager {
     if (!hosts) return gone;
     if (hosts.away().length > 0) return there(hostsAway(this.dpu.name, hosts.away()));
     return hosts.unheard().length > 0 ? unknown('the daemon has just started') : gone;
+  }
+
+  /** How host and DPU speak with each other, and why they do not. */
+  get channel(): ChannelReport {
+    if (this.#dpuSide) return dpuChannel(this.#end, this.#dpuSide.channel);
+    return this.#host ? hostChannel(this.#end, this.#host) : { condition: undefined, status: undefined };
+  }
+
+  /** @param worked SPIFFE IDs of other ends that it worked with, as its object says */
+  setChannel(spec: ChannelSpec | undefined, worked?: readonly string[]): void {
+    this.#end.set(spec, worked);
+  }
+
+  /** DPU side: it is to go, so its hosts are to send no new pods. */
+  setLeaving(isLeaving: boolean): void {
+    if (this.#dpuSide) this.#dpuSide.isLeaving = isLeaving;
   }
 
   /** Why pods cannot be served now, in words; undefined while they can, or may again within the grace period. */
@@ -328,6 +366,7 @@ export class DpuManager {
     this.#health.close();
     this.#host?.close();
     this.#dpuSide?.close();
+    this.#end.close();
     this.#initAnswer.close();
   }
 

@@ -3,6 +3,7 @@
 import type { DetectedDpu, DpuSide } from '@dpu-operator/sdk/manifest';
 import {
   annotations,
+  type ChannelStatus,
   type Condition,
   type ConditionInput,
   type DaemonStatusFields,
@@ -29,6 +30,7 @@ export interface DaemonStatus {
   /** Conditions that are there only while they are said. */
   others: readonly ConditionInput[];
   vsp: VspIdentity | undefined;
+  channel: ChannelStatus | undefined;
   drain: Drain | undefined;
 }
 
@@ -78,14 +80,15 @@ export class DpuObjects {
   }
 
   /** Writes what differs from what the object says, and an event for each condition whose status or reason does. */
-  async writeStatus(object: DataProcessingUnit, { ready, others, vsp, drain }: DaemonStatus): Promise<void> {
+  async writeStatus(object: DataProcessingUnit, { ready, others, vsp, channel, drain }: DaemonStatus): Promise<void> {
     const before = (object.status?.conditions ?? []).filter(({ type }) => ownConditions.has(type));
     const said = [ready ?? findCondition(before, dpuConditions.ready), ...others].filter((one) => one !== undefined);
     const after = said.flatMap((one) => findCondition(setCondition(before, one), one.type) ?? []);
     const changed = after.filter((one) => !before.includes(one));
     const current = object.status ?? {};
     const isSame = changed.length === 0 && after.length === before.length;
-    if (isSame && same(vsp, current.vsp) && same(drain, current.drain)) return;
+    const isKnown = same(vsp, current.vsp) && same(channel, current.channel) && same(drain, current.drain);
+    if (isSame && isKnown) return;
     const { apiVersion, kind } = dataProcessingUnit;
     const { name } = object.metadata;
     try {

@@ -215,11 +215,12 @@ export class DpuFleet extends EventEmitter<DpuFleetEvents> {
         if (await this.#dpus.manage(action.dpu)) this.emit('sides');
         this.#dpus.manager(name)?.setNumVfs(action.numVfs);
         this.#dpus.manager(name)?.expireHostPorts(action.hostPortsExpireAfterMinutes);
+        this.#dpus.manager(name)?.setChannel(action.channel, action.worked);
         return;
       case 'offer':
         return this.#offer(name, action.problem);
       case 'withdraw':
-        return this.#withdraw(name);
+        return this.#withdraw(name, action.leaving);
       case 'clear':
         // Where the VSP is away for a moment, its return brings it here again.
         if (await this.#dpus.manager(name)?.clear()) this.#cleared.set(name, action.rollout);
@@ -251,14 +252,16 @@ export class DpuFleet extends EventEmitter<DpuFleetEvents> {
   #offer(name: string, problem: string | undefined): void {
     const manager = this.#dpus.manager(name);
     manager?.setHardwareProblem(problem);
+    manager?.setLeaving(false);
     if (!manager?.withdrawn) return;
     manager.offerAgain();
     this.emit('sides');
   }
 
   /** The network functions of a DPU side that goes are pods that use it: they go first. */
-  #withdraw(name: string): void {
+  #withdraw(name: string, isLeaving: boolean): void {
     const manager = this.#dpus.manager(name);
+    manager?.setLeaving(isLeaving);
     if (manager && !manager.withdrawn) manager.withdraw();
     this.emit('sides');
   }
@@ -271,10 +274,17 @@ export class DpuFleet extends EventEmitter<DpuFleetEvents> {
       this.#ready.add(name);
       this.emit('ready');
     }
+    const channel = manager?.channel;
+    const before = object.status?.conditions;
     await this.#objects.writeStatus(object, {
       ready: ready ?? own,
-      others: [...others, ...saidOf(dpuConditions.hostPorts, manager?.hostPorts ?? gone, object.status?.conditions)],
+      others: [
+        ...others,
+        ...saidOf(dpuConditions.hostPorts, manager?.hostPorts ?? gone, before),
+        ...saidOf(dpuConditions.channel, channel?.condition ? there(channel.condition) : unknown('no news'), before),
+      ],
       vsp: manager?.identity ?? object.status?.vsp,
+      channel: manager ? channel?.status : object.status?.channel,
       drain,
     });
   }

@@ -10,6 +10,7 @@ import { recordedHosts } from '../datapath/host-port-records.ts';
 import type { DevicePool } from '../kubelet/pool.ts';
 import type { Records } from '../state/records.ts';
 import { describeUnreadable } from '../state/set-aside.ts';
+import type { NodeTrust } from '../trust/channel-end.ts';
 import { type AttachmentsView, DpuManager } from './dpu-manager.ts';
 import { openDpuRecords } from './dpu-records.ts';
 
@@ -18,6 +19,8 @@ export interface ManagedDpusOptions {
   pool: DevicePool;
   attachments: AttachmentsView;
   sysfs: Pick<Sysfs, 'vfPosition'>;
+  /** Undefined where there is no operator. */
+  trust?: NodeTrust | undefined;
   /** The daemon's directory of records. */
   stateDirectory: string;
   /** The node's directory for the socket of a DPU's VSP. */
@@ -132,7 +135,7 @@ export class ManagedDpus extends EventEmitter<ManagedDpusEvents> implements Chai
   }
 
   #open(dpu: DetectedDpu): void {
-    const { nodeName, pool, attachments, sysfs, restartVsp, logger } = this.#options;
+    const { nodeName, pool, attachments, sysfs, trust, restartVsp, logger } = this.#options;
     const manager = new DpuManager({
       dpu,
       nodeName,
@@ -140,6 +143,7 @@ export class ManagedDpus extends EventEmitter<ManagedDpusEvents> implements Chai
       pool,
       attachments,
       sysfs,
+      trust,
       onChange: () => this.emit('change', dpu.name),
       onChains: () => this.emit('chains'),
       onUnreadable: () => this.emit('unreadable'),

@@ -40,6 +40,7 @@ export class CertificateKeeper {
   readonly #stop = new AbortController();
   #current: Credentials | undefined;
   #problem: Outage | undefined;
+  #opened = false;
   #asking = false;
   #failures = 0;
   /** Milliseconds since 1970. */
@@ -69,13 +70,13 @@ export class CertificateKeeper {
       this.#tell({ reason: 'TrustUnknown', message: trustUnknown });
       return;
     }
-    if (!this.#current) this.#open(identity);
-    const now = Date.now();
+    this.#open(identity);
+    this.#forgetExpired();
     const due = this.#dueAt(identity);
-    if (due > now) {
+    if (due > Date.now()) {
       if (!this.#asking && this.#failures === 0) this.#tell(undefined);
-      this.#wakeAt(due);
     } else if (!this.#asking) void this.#ask(identity);
+    this.#wakeAt(this.#asking ? Number.POSITIVE_INFINITY : due);
   }
 
   close(): void {
@@ -91,13 +92,22 @@ export class CertificateKeeper {
   }
 
   #wakeAt(time: number): void {
-    const delay = Math.min(Math.max(time - Date.now(), 0) + 1, longestSleepMs);
+    const next = Math.min(time, this.#current?.notAfter.getTime() ?? Number.POSITIVE_INFINITY);
+    const delay = Math.min(Math.max(next - Date.now(), 0) + 1, longestSleepMs);
     this.#timer = setTimeout(() => this.reconsider(), delay).unref();
+  }
+
+  #forgetExpired(): void {
+    if (!this.#current || this.current) return;
+    this.#current = undefined;
+    this.#options.onChange();
   }
 
   /** What an earlier daemon was given. */
   #open(identity: Identity): void {
     const { load, logger, onChange } = this.#options;
+    if (this.#opened) return;
+    this.#opened = true;
     const stored = load();
     if (!stored) return;
     try {

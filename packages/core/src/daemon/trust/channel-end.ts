@@ -47,7 +47,6 @@ const recordSchema = z.object({
 type ChannelRecord = z.infer<typeof recordSchema>;
 
 const key = 'channel';
-const unset: ChannelRecord = { version: 1, security: 'mutualTLS' };
 
 /** Emits `change` when any of its getters, or {@link ChannelEnd.verify}, may answer something else. */
 export class ChannelEnd extends EventEmitter<{ change: [] }> {
@@ -55,24 +54,30 @@ export class ChannelEnd extends EventEmitter<{ change: [] }> {
   readonly #records: Records<ChannelRecord>;
   readonly #certificate: CertificateKeeper;
   readonly #stopListening: () => void;
+  #record: ChannelRecord;
+  /** Until it is known how the channel is to be secured, no certificate is asked for. */
+  #isSet: boolean;
 
   constructor(options: ChannelEndOptions) {
     super();
     this.#options = options;
     const { directory, logger, trust } = options;
     this.#records = new Records({ directory: `${directory}/channel`, schema: recordSchema, what: 'channel', logger });
+    const known = this.#records.get(key);
+    this.#record = known ?? { version: 1, security: 'mutualTLS' };
+    this.#isSet = known !== undefined;
     this.#certificate = new CertificateKeeper({
       identity: () => this.#identity(),
       makeRequest: (identity) => required(trust).makeRequest(identity),
       certify: (identity, request, signal) => required(trust).certify(identity, request, signal),
       refusal: (credentials) => this.#ownRefusal(credentials),
       load: () => this.#record.credentials,
-      save: async (credentials) => void (await this.#update((record) => ({ ...record, credentials }))),
+      save: async (credentials) => this.#write({ ...this.#record, credentials }),
       onChange: () => this.emit('change'),
       logger,
     });
     this.#stopListening = trust?.onChange(() => this.#trustChanged()) ?? (() => {});
-    if (this.security === 'mutualTLS') this.#certificate.reconsider();
+    this.#reconsider();
   }
 
   get security(): ChannelSpec['security'] {
@@ -117,16 +122,17 @@ export class ChannelEnd extends EventEmitter<{ change: [] }> {
       ...(peers && { peers }),
       ...(firstPeer !== undefined && { firstPeer }),
     };
-    if (isDeepStrictEqual(after, before)) return;
-    void this.#update(() => after);
-    if (security === 'mutualTLS') this.#certificate.reconsider();
+    if (this.#isSet && isDeepStrictEqual(after, before)) return;
+    this.#isSet = true;
+    void this.#write(after);
+    this.#reconsider();
     this.emit('change');
   }
 
   /** A host keeps to the first DPU that it worked with. */
   workedWith(peer: Identity): void {
     if (this.#options.side === 'dpu' || this.#record.firstPeer !== undefined) return;
-    void this.#update((record) => ({ ...record, firstPeer: identityUri(peer) }));
+    void this.#write({ ...this.#record, firstPeer: identityUri(peer) });
   }
 
   /** Whether the other end is accepted. */
@@ -147,12 +153,10 @@ export class ChannelEnd extends EventEmitter<{ change: [] }> {
     this.removeAllListeners();
   }
 
-  get #record(): ChannelRecord {
-    return this.#records.get(key) ?? unset;
-  }
-
-  #update(change: (record: ChannelRecord) => ChannelRecord): Promise<ChannelRecord | undefined> {
-    return this.#records.updateEventually(key, (record) => change(record ?? unset));
+  /** In memory at once; on disk as soon as that takes it, as nothing here is worth holding pods up for. */
+  async #write(record: ChannelRecord): Promise<void> {
+    this.#record = record;
+    await this.#records.updateEventually(key, () => this.#record);
   }
 
   #identity(): Identity | undefined {
@@ -168,8 +172,12 @@ export class ChannelEnd extends EventEmitter<{ change: [] }> {
     return own && verifyPeer(certificate, chain, [own], { side, now: Date.now() }).refusal?.message;
   }
 
+  #reconsider(): void {
+    if (this.#isSet && this.security === 'mutualTLS') this.#certificate.reconsider();
+  }
+
   #trustChanged(): void {
-    if (this.security === 'mutualTLS') this.#certificate.reconsider();
+    this.#reconsider();
     this.emit('change');
   }
 }

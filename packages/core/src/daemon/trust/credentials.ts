@@ -1,8 +1,8 @@
-/** A key with its certificate, ready for use. */
+/** A key with its certificate. */
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { createSecureContext, type SecureContext } from 'node:tls';
 import { splitPem } from '../../trust/bundle.ts';
 import { type Identity, identityOf, identityUri } from '../../trust/identity.ts';
+import { issuedAt } from '../../trust/serial.ts';
 
 export interface Credentials {
   readonly identity: Identity;
@@ -14,7 +14,10 @@ export interface Credentials {
   readonly notAfter: Date;
   /** Milliseconds since 1970. */
   readonly renewAt: number;
-  readonly context: SecureContext;
+  /** PEM. */
+  readonly key: string;
+  /** The certificate and its chain, PEM. */
+  readonly pem: string;
 }
 
 /** Share of the lifetime after which it is renewed: the operator may then be away for the rest. */
@@ -33,7 +36,8 @@ export function credentialsFrom(key: string, certificate: string, identity: Iden
   const its = identityOf(own);
   if (!its || identityUri(its) !== uri) throw new Error(`the certificate is not of ${uri}`);
   if (!own.checkPrivateKey(createPrivateKey(key))) throw new Error('the certificate is not of the key');
-  const notBefore = own.validFromDate.getTime();
+  // Certificates are valid from before their issue on, for clocks that are behind.
+  const issued = Math.max(issuedAt(own), own.validFromDate.getTime());
   const notAfter = own.validToDate;
   return {
     identity,
@@ -41,8 +45,9 @@ export function credentialsFrom(key: string, certificate: string, identity: Iden
     certificate: own,
     chain,
     notAfter,
-    renewAt: notBefore + (notAfter.getTime() - notBefore) * renewAfter,
-    context: createSecureContext({ key, cert: certificate, minVersion: 'TLSv1.3', maxVersion: 'TLSv1.3' }),
+    renewAt: issued + (notAfter.getTime() - issued) * renewAfter,
+    key,
+    pem: certificate,
   };
 }
 

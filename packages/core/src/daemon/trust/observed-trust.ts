@@ -83,8 +83,9 @@ export class ObservedTrust extends EventEmitter<{ change: [] }> {
     const { name, labels: its } = object.metadata;
     const installation = its?.[labels.trustedInstallation];
     if (name === trustNames.configMap) return;
-    if (installation === object.data?.installation?.trim()) return this.#take(object);
-    this.#logger.warn({ configMap: name }, `ignored: its label names installation ${installation}, its data another`);
+    if (installation === object.data?.installation?.trim()) this.#take(object);
+    else
+      this.#logger.warn({ configMap: name }, `ignored: its label names installation ${installation}, its data another`);
   }
 
   #take({ metadata: { name }, data = {} }: ConfigMap): void {
