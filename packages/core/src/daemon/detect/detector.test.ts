@@ -54,6 +54,7 @@ const name = 'ipu-0000-01-00.0-host';
 class NodeFixture {
   order: NodeOrder = { is: 'serve', mode: 'auto' };
   nodeLabels: Record<string, string> | undefined = {};
+  nodeUid: string | undefined = 'node 1';
   catalog: PluginCatalog;
   findings: readonly DpuFinding[] = [];
   readonly told: string[][] = [];

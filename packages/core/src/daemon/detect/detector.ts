@@ -14,6 +14,8 @@ import { LookTimer } from './look-timer.ts';
 export interface DetectionOrders {
   readonly order: NodeOrder;
   readonly nodeLabels: Record<string, string> | undefined;
+  /** Of the Node object; undefined where there is none. */
+  readonly nodeUid: string | undefined;
   readonly catalog: PluginCatalog;
   /** Which of the plugins are no more, for certain; undefined where that could not be learned of all. */
   gonePlugins(plugins: readonly string[]): Promise<ReadonlySet<string> | undefined>;
@@ -87,7 +89,11 @@ export class Detector {
       catalog: orders.catalog,
       gonePlugins: gonePlugins ?? new Set(),
       snapshot: await this.#snapshot(known),
-      node: { name: this.#options.nodeName, labels: order.is === 'serve' ? orders.nodeLabels : undefined },
+      node: {
+        name: this.#options.nodeName,
+        uid: order.is === 'serve' ? orders.nodeUid : undefined,
+        labels: order.is === 'serve' ? orders.nodeLabels : undefined,
+      },
       mode: order.is === 'serve' ? order.mode : 'auto',
       known,
       takesNew: order.is === 'serve',
