@@ -49,6 +49,12 @@ export function configVerdict(
   return verdict('True', 'Applied', `applied to ${applied.join(', ')}`);
 }
 
+/** What the condition of a DataProcessingUnitConfig says that does not count. */
+export function wrongNamespace(namespace: string): ConditionInput {
+  const message = `DataProcessingUnitConfigs count in namespace ${namespace} only; make it there, and delete this one`;
+  return verdict('False', 'WrongNamespace', message);
+}
+
 function verdict(status: 'True' | 'False', reason: string, message: string): ConditionInput {
   return { type: 'Applied', status, reason, message: message.slice(0, 32_768) };
 }
