@@ -2,6 +2,7 @@ import type { DpuOperatorConfig } from '../api/dpu-operator-config.ts';
 import { labels, workloads } from '../api/names.ts';
 import {
   daemonDirectory,
+  daemonStartedFile,
   defaultKubeletRoot,
   deviceInfoDirectory,
   devicePluginDirectories,
@@ -82,6 +83,12 @@ export function renderDaemonSet(
               env: daemonVariables(config, environment, directories),
               securityContext: { privileged: true },
               resources: { requests: { cpu: '20m', memory: '80Mi' } },
+              // The node's port says nothing of a daemon that waits for another to end. Ten minutes, then it starts anew.
+              startupProbe: {
+                exec: { command: ['test', '-e', daemonStartedFile] },
+                periodSeconds: 1,
+                failureThreshold: 600,
+              },
               readinessProbe: {
                 httpGet: { path: '/readyz', port: daemonHealthPort, host: '127.0.0.1', scheme: 'HTTP' },
                 periodSeconds: 5,

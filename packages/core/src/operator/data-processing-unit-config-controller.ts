@@ -2,7 +2,14 @@ import type { Logger } from 'pino';
 import { inject, injectable } from 'tsyringe';
 import { dataProcessingUnitConfig } from '../api/data-processing-unit-config.ts';
 import { fieldManagers } from '../api/names.ts';
-import { applyConditions, Controller, type EventRecorder, type KubeStore, keyOf } from '../kube/index.ts';
+import {
+  applyConditions,
+  Controller,
+  type EventRecorder,
+  type KubeStore,
+  keyOf,
+  StartingEvents,
+} from '../kube/index.ts';
 import type { Caches } from './caches.ts';
 import { configVerdict, wrongNamespace } from './config-verdict.ts';
 import type { Environment } from './environment.ts';
@@ -15,7 +22,7 @@ export class DataProcessingUnitConfigController {
   readonly #store: KubeStore;
   readonly #caches: Caches;
   readonly #environment: Environment;
-  readonly #events: EventRecorder;
+  readonly #events: StartingEvents;
 
   constructor(
     @inject(tokens.store) store: KubeStore,
@@ -27,7 +34,8 @@ export class DataProcessingUnitConfigController {
     this.#store = store;
     this.#caches = caches;
     this.#environment = environment;
-    this.#events = events;
+    // People apply everything at once: its DPUs are detected a moment later.
+    this.#events = new StartingEvents({ events, ordinary: new Set(['NothingSelected']) });
     this.controller = new Controller({
       name: 'data-processing-unit-config',
       logger,
