@@ -1,7 +1,9 @@
 /** With the two example pods attached: absence is not an order, and what is away for a moment keeps what it has. */
 import { expect, it } from 'vitest';
+import { eventually } from '../support/eventually.ts';
 import { dpusReady } from '../support/operator.ts';
 import {
+  daemonContainer,
   initialisedAt,
   killAndAwaitNext,
   onNode,
@@ -9,7 +11,6 @@ import {
   readyOf,
   trafficGap,
   untilAllocatable,
-  untilInitialisedAgain,
   untilReadyIs,
   warningsAbout,
 } from '../support/outages.ts';
@@ -45,12 +46,18 @@ export function outageSteps(sides: () => Sides, address: () => string, devices: 
     const [before, warned] = await Promise.all([conditions(), warnings()]);
     for (const side of bothSides(sides())) {
       const lastInit = await initialisedAt(side, side.dpu);
+      const { restartCount } = await daemonContainer(side, side.node);
       const gap = await trafficGap(hostSide, { pod: 'my-pod', address: address() }, async () => {
         await killAndAwaitNext(side, side.node, '/opt/dpu-operator/daemon.mjs');
-        await untilInitialisedAgain(side, side.dpu, lastInit);
+        await eventually(
+          `the next daemon of ${side.node} serves`,
+          () => daemonContainer(side, side.node),
+          (now) => now.ready && now.restartCount > restartCount,
+        );
         await dpusReady(sides());
       });
       expect(gap).toBeLessThan(1000);
+      expect(await initialisedAt(side, side.dpu)).toBe(lastInit);
     }
     expect(await conditions()).toEqual(before);
     const newWarnings = [...(await warnings())].filter(([name]) => !warned.has(name));

@@ -61,12 +61,12 @@ export async function readyOf({ kubectl }: OnApi, dpu: string): Promise<ReadyCon
   };
 }
 
-/** When a daemon last had its DPU's VSP initialised: another time after each start of the daemon or the VSP. */
+/** When a DPU's VSP was initialised: another time for another process of the VSP. */
 export function initialisedAt({ kubectl }: OnApi, dpu: string): Promise<string> {
   return kubectl.run(['get', 'dpu', dpu, '-o', 'jsonpath={.status.vsp.initialisedAt}']);
 }
 
-/** Waits until a daemon has had its VSP initialised again. @param last what {@link initialisedAt} said before */
+/** Waits until another VSP has been initialised. @param last what {@link initialisedAt} said before */
 export function untilInitialisedAgain(on: OnApi, dpu: string, last: string): Promise<true> {
   return eventually(`the VSP of ${dpu} was initialised again`, async () => {
     return (await initialisedAt(on, dpu)) !== last ? true : undefined;
@@ -131,4 +131,12 @@ export async function trafficGap(
 export async function daemonPod({ kubectl }: OnApi, node: string): Promise<string> {
   const pods = ['get', 'pod', '-n', namespace, '-l', 'app=dpu-daemon', '--field-selector', `spec.nodeName=${node}`];
   return kubectl.run([...pods, '-o', 'jsonpath={.items[*].metadata.name}']);
+}
+
+/** The container of a node's daemon: how often it was started anew, and whether it serves. */
+export async function daemonContainer(on: OnApi, node: string): Promise<{ restartCount: number; ready: boolean }> {
+  const { status } = await on.kubectl.json<{
+    status: { containerStatuses: { restartCount: number; ready: boolean }[] };
+  }>(['get', 'pod', '-n', namespace, await daemonPod(on, node)]);
+  return { restartCount: 0, ready: false, ...status.containerStatuses[0] };
 }

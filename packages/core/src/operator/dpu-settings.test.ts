@@ -141,3 +141,34 @@ test('a config says where it holds, who holds instead, and what is wrong', () =>
     { reason: 'SettingsInvalid' },
   ]);
 });
+
+test('a config is applied when the DPU has the virtual functions, and partly where it was refused them', () => {
+  const held = config('a', 1, { numVfs: 8 });
+  const said = (status: 'True' | 'False', reason: string, observedGeneration: number): DataProcessingUnit => ({
+    ...dpu('h'),
+    metadata: { ...dpu('h').metadata, generation: 2 },
+    status: {
+      conditions: [
+        {
+          type: 'VfCount',
+          status,
+          reason,
+          message: 'why',
+          observedGeneration,
+          lastTransitionTime: '2026-01-01T00:00:00Z',
+        },
+      ],
+    },
+  });
+  const verdictOf = (one: DataProcessingUnit) => {
+    const { status, reason, message } = configVerdict(held, [held], [one, dpu('d', 'dpu')], context(schema));
+    return `${status} ${reason}: ${message}`;
+  };
+  expect(verdictOf(dpu('h'))).toBe('False RollingOut: under way to h');
+  expect(verdictOf(said('True', 'Applied', 1))).toBe('False RollingOut: under way to h');
+  expect(verdictOf(said('False', 'Resizing', 2))).toBe('False RollingOut: under way to h: why');
+  expect(verdictOf(said('False', 'Refused', 2))).toBe('False PartlyApplied: h: numVfs: why; applied to d');
+  expect(verdictOf(said('True', 'Applied', 2))).toBe('True Applied: applied to h, d');
+  const other = { ...said('True', 'Applied', 2), spec: { ...dpu('h').spec, numVfs: 4 } };
+  expect(verdictOf(other)).toBe('False RollingOut: under way to h');
+});
