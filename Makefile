@@ -15,8 +15,12 @@ $(INSTALLED): package.json pnpm-lock.yaml pnpm-workspace.yaml $(wildcard package
 	$(PNPM) install --frozen-lockfile
 	touch $@
 
+.PHONY: compiler
+compiler: $(INSTALLED)
+	@command -v gcc >/dev/null || node test/support/compiler.ts
+
 .PHONY: build
-build: $(INSTALLED) ## Type-check and bundle everything into packages/*/dist
+build: compiler ## Type-check and bundle everything into packages/*/dist
 	tsc -b
 	$(PNPM) -r --if-present bundle
 
@@ -38,7 +42,7 @@ test: lint build ## Run every test: unit, integration (kernel, OVS) and end to e
 	node test/run.ts unit integration e2e e2e-2c
 
 .PHONY: test-unit
-test-unit: $(INSTALLED) ## Run the unit tests: no root, no cluster, seconds
+test-unit: compiler ## Run the unit tests: no root, no cluster, seconds
 	node test/run.ts unit
 
 .PHONY: test-integration
@@ -54,7 +58,7 @@ test-e2e-2c: build ## Run the end-to-end tests on two Kind clusters, one with th
 	node test/run.ts e2e-2c
 
 .PHONY: fuzz
-fuzz: $(INSTALLED) ## Give odd input to every door for long (RUNS=100000, SEED= of a failure)
+fuzz: compiler ## Give odd input to every door for long (RUNS=100000, SEED= of a failure)
 	FUZZ_RUNS=$(or $(RUNS),100000) FUZZ_SEED=$(or $(SEED),$$RANDOM) vitest run --project unit fuzz
 
 .PHONY: test-down

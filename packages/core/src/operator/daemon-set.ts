@@ -22,7 +22,7 @@ const daemonHealthPort = 50_152;
  * Where an administrator wants a daemon, and where one has not finished yet: it takes its own label off the node as its
  * last act. Terms are alternatives.
  */
-const nodeSelectorTerms = [
+export const nodeSelectorTerms = [
   { matchExpressions: [{ key: labels.dpuNode, operator: 'In', values: ['true'] }] },
   { matchExpressions: [{ key: labels.nodeSide, operator: 'Exists' }] },
 ];

@@ -347,9 +347,11 @@ export class DpuManager {
     if (!restartVsp || users.length > 0 || this.unreadable().length > 0) return;
     try {
       await restartVsp();
-      this.#logger.warn('the VSP was initialised by another daemon and nothing uses it: its pod is made anew');
+      this.#logger.warn(
+        'the VSP was initialised by another daemon and nothing uses it: the operator is asked for another pod',
+      );
     } catch (error) {
-      this.#logger.warn({ err: error }, "the VSP's pod cannot be deleted");
+      this.#logger.warn({ err: error }, 'the operator cannot be asked for another VSP pod');
     }
   }
 
