@@ -8,6 +8,8 @@ const document = readFileSync(join(import.meta.dirname, '../../../../docs/metric
 test('docs/metrics.md lists every metric and no other, with its type', async () => {
   collectProcessMetrics();
   const served = (await registry.getMetricsAsJSON()).map(({ name, type }) => `${name} ${type}`);
-  const listed = [...document.matchAll(/^\| `([a-z0-9_]+)` +\| (\w+) +\|/gm)].map(([, name, type]) => `${name} ${type}`);
+  const listed = [...document.matchAll(/^\| `([a-z0-9_]+)` +\| (\w+) +\|/gm)].map(
+    ([, name, type]) => `${name} ${type}`,
+  );
   expect(listed.sort()).toEqual(served.sort());
 });
