@@ -107,6 +107,8 @@ export const dpuConditions = {
   ready: 'Ready',
   /** The daemon's, where it is false: hosts that have bridge ports on a DPU side are away. */
   hostPorts: 'HostPorts',
+  /** The daemon's, where a number of virtual functions is asked for: whether it has them, and why not. */
+  vfCount: 'VfCount',
   /** The daemon's, where it is false: records on its node cannot be read. */
   records: 'Records',
   /** The daemon's: how host and DPU speak with each other, and why they do not. */
@@ -129,12 +131,19 @@ export const daemonFields = {
   conditions: [
     dpuConditions.ready,
     dpuConditions.hostPorts,
+    dpuConditions.vfCount,
     dpuConditions.records,
     dpuConditions.channel,
     dpuConditions.identifierUnique,
   ],
   labels: [labels.node, labels.side],
-  annotations: [annotations.plugin, annotations.identifier, annotations.restartVsp, annotations.forgetHost],
+  annotations: [
+    annotations.plugin,
+    annotations.identifier,
+    annotations.nodeUid,
+    annotations.restartVsp,
+    annotations.forgetHost,
+  ],
 } as const satisfies {
   spec: (keyof DataProcessingUnit['spec'])[];
   status: (keyof DpuStatus)[];

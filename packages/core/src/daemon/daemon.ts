@@ -1,9 +1,9 @@
 /** The daemon: what is watched, and what each change sets off. */
-import type { Sysfs } from '@dpu-operator/sdk/linux';
+import { type Sysfs, watchPci } from '@dpu-operator/sdk/linux';
 import type { Logger } from 'pino';
 import { inject, injectable } from 'tsyringe';
-import { labels, resourceName, vspPodName } from '../api/index.ts';
-import { Controller, type EventRecorder, isNotFound, type KubeStore, pod } from '../kube/index.ts';
+import { labels, resourceName } from '../api/index.ts';
+import { Controller, type EventRecorder, type KubeStore } from '../kube/index.ts';
 import { PciFunctions } from './attach/pci-functions.ts';
 import type { ChainMembership, DpuIndex } from './attach/ports.ts';
 import type { AttachmentStore } from './attach/store.ts';
@@ -15,6 +15,7 @@ import { dpuIndex } from './dpu/dpu-index.ts';
 import { nodeSideLabel } from './dpu/dpu-objects.ts';
 import { DpuFleet } from './dpu/fleet.ts';
 import { ManagedDpus } from './dpu/managed-dpus.ts';
+import { orderVspRestart } from './dpu/vsp-restart.ts';
 import { Allocator } from './kubelet/allocator.ts';
 import { DeviceInfoFiles } from './kubelet/device-info.ts';
 import { findPluginDirectory } from './kubelet/device-plugin.ts';
@@ -44,7 +45,6 @@ export type StartCniServer = (
 @injectable()
 export class Daemon {
   readonly #logger: Logger;
-  readonly #store: KubeStore;
   readonly #attachments: AttachmentStore;
   readonly #cluster: ObservedCluster;
   readonly #trust: ObservedTrust;
@@ -75,7 +75,6 @@ export class Daemon {
     const deviceInfo = new DeviceInfoFiles({ directory: directories.deviceInfo, resourceName, pci });
     const attached = fleetAttachments(attachments);
     this.#logger = logger;
-    this.#store = store;
     this.#attachments = attachments;
     this.#cluster = new ObservedCluster({ store, nodeName, logger });
     this.#trust = new ObservedTrust({
@@ -92,7 +91,7 @@ export class Daemon {
       stateDirectory: directories.state,
       vspDirectory: directories.vsp,
       trust: nodeTrust(this.#trust, { store, logger }),
-      restartVsp: (dpuName) => this.#deleteVspPod(dpuName, config.namespace),
+      restartVsp: (dpuName) => orderVspRestart(store, dpuName),
       logger,
     });
     this.#fleet = new DpuFleet({
@@ -123,6 +122,7 @@ export class Daemon {
       dpus: this.#fleet,
       onFindings: (findings) => this.#fleet.setFindings(findings),
       links,
+      watchPci,
       logger,
     });
     this.#chains = new ChainReconciler({
@@ -216,15 +216,6 @@ export class Daemon {
     this.#unreadable.update();
     // Without a DPU it is they that keep the services on the node.
     if (this.#fleet.sides().size === 0) this.#nodeController.enqueue('node');
-  }
-
-  async #deleteVspPod(dpuName: string, namespace: string): Promise<void> {
-    try {
-      await this.#store.delete(pod, vspPodName(dpuName), namespace);
-    } catch (error) {
-      // Somebody else runs this VSP.
-      if (!isNotFound(error)) throw error;
-    }
   }
 
   #ordersChanged(): void {

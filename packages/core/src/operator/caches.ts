@@ -3,12 +3,13 @@ import { inject, injectable } from 'tsyringe';
 import { z } from 'zod';
 import { daemonLeaseLabels } from '../api/daemon-lease.ts';
 import { dataProcessingUnit } from '../api/data-processing-unit.ts';
-import { dataProcessingUnitConfig } from '../api/data-processing-unit-config.ts';
+import { type DataProcessingUnitConfig, dataProcessingUnitConfig } from '../api/data-processing-unit-config.ts';
 import { dpuOperatorConfig } from '../api/dpu-operator-config.ts';
 import { metadataSchema } from '../api/meta.ts';
-import { labels, networkNames, workloads } from '../api/names.ts';
+import { labels, networkNames, trustNames, workloads } from '../api/names.ts';
 import { vendorPlugin } from '../api/vendor-plugin.ts';
 import {
+  certificateSigningRequest,
   customResourceDefinition,
   daemonSet,
   Informer,
@@ -40,7 +41,7 @@ const slimNode = {
 
 type SlimNode = z.infer<typeof slimNode.schema>;
 
-/** Of the locks of plugins too: each can have a megabyte. */
+/** Of ConfigMaps too: the lock of a plugin can have a megabyte. */
 const configMapMetadata = {
   apiVersion: 'v1',
   kind: 'ConfigMap',
@@ -63,10 +64,14 @@ export class Caches {
   readonly daemonSets;
   readonly daemonLeases;
   readonly vspPods;
+  /** Metadata only: what stands in it is read when it is needed. */
+  readonly trust;
+  readonly certificateRequests;
   readonly networks;
   readonly #crds;
   #catalog: PluginCatalog | undefined;
   readonly #logger: Logger;
+  readonly #namespace: string;
 
   constructor(
     @inject(tokens.store) store: KubeStore,
@@ -74,6 +79,7 @@ export class Caches {
     @inject(tokens.logger) logger: Logger,
   ) {
     this.#logger = logger;
+    this.#namespace = namespace;
     const named = (name: string) => `metadata.name=${name}`;
     const watch = <T extends KubeObject>(
       type: ResourceType<T>,
@@ -89,6 +95,10 @@ export class Caches {
     this.daemonLeases = watch(lease, { namespace, labelSelector: `app=${daemonLeaseLabels.app}` });
     // Those that install plugins too.
     this.vspPods = watch(pod, { namespace, labelSelector: labels.dpuName });
+    this.trust = watch(configMapMetadata, { namespace, fieldSelector: named(trustNames.configMap) });
+    this.certificateRequests = watch(certificateSigningRequest, {
+      fieldSelector: `spec.signerName=${trustNames.signer}`,
+    });
     this.networks = [
       watch(networkAttachmentDefinition, { namespace, fieldSelector: named(networkNames.networkFunction) }),
       watch(networkAttachmentDefinition, {
@@ -101,6 +111,11 @@ export class Caches {
     this.vendorPlugins.onChange(() => {
       this.#catalog = undefined;
     });
+  }
+
+  /** The configs that count: elsewhere whoever may edit a namespace could decide about the nodes of the cluster. */
+  get countingConfigs(): DataProcessingUnitConfig[] {
+    return this.dpuConfigs.list().filter(({ metadata }) => metadata.namespace === this.#namespace);
   }
 
   /** The plugins that can run. */
@@ -157,6 +172,8 @@ export class Caches {
       this.daemonSets,
       this.daemonLeases,
       this.vspPods,
+      this.trust,
+      this.certificateRequests,
       this.#crds,
     ];
   }

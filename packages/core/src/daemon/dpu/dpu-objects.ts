@@ -1,6 +1,6 @@
 /** The DataProcessingUnit objects of this node, as they are written to the API server. */
 
-import type { DetectedDpu, DpuSide } from '@dpu-operator/sdk/manifest';
+import type { DpuSide } from '@dpu-operator/sdk/manifest';
 import {
   annotations,
   type ChannelStatus,
@@ -19,9 +19,17 @@ import {
   setCondition,
   type VspIdentity,
 } from '../../api/index.ts';
-import { type Applied, type EventRecorder, isConflict, isNotFound, type KubeStore } from '../../kube/index.ts';
+import {
+  type Applied,
+  type EventRecorder,
+  isConflict,
+  isNotFound,
+  type KubeStore,
+  StartingEvents,
+} from '../../kube/index.ts';
 import { labelValue } from '../chains/network-function-pod.ts';
 import type { KnownDpu } from '../detect/find-dpus.ts';
+import type { ServedDpu } from '../detect/served-dpu.ts';
 
 /** What of a DPU's status is the daemon's. */
 export interface DaemonStatus {
@@ -36,19 +44,22 @@ export interface DaemonStatus {
 
 const ownConditions: ReadonlySet<string> = new Set(daemonFields.conditions);
 
+/** A VSP takes a moment to come up, and the daemon of the other side may start later than this one. */
+const ordinaryAtStart: ReadonlySet<string> = new Set(['VspNotRunning', 'PeerUnreachable', 'PeerNotReady', 'HostsAway']);
+
 export class DpuObjects {
   readonly #store: KubeStore;
-  readonly #events: EventRecorder;
+  readonly #events: StartingEvents;
   readonly #nodeName: string;
 
   constructor(store: KubeStore, events: EventRecorder, nodeName: string) {
     this.#store = store;
-    this.#events = events;
+    this.#events = new StartingEvents({ events, ordinary: ordinaryAtStart });
     this.#nodeName = nodeName;
   }
 
   /** Makes the object, or takes over one of this node. @returns another node's object that has the name. */
-  async ensure(dpu: DetectedDpu): Promise<DataProcessingUnit | undefined> {
+  async ensure(dpu: ServedDpu): Promise<DataProcessingUnit | undefined> {
     const object = this.#render(dpu);
     try {
       await this.#store.create(dataProcessingUnit, object);
@@ -63,19 +74,20 @@ export class DpuObjects {
   }
 
   /** Whether an object says what was detected and has this daemon's finalizer. */
-  isAsDetected(object: DataProcessingUnit, dpu: DetectedDpu): boolean {
+  isAsDetected(object: DataProcessingUnit, dpu: ServedDpu): boolean {
     const { metadata, spec } = object;
     return (
       metadata.labels?.[labels.side] === dpu.side &&
       metadata.annotations?.[annotations.plugin] === dpu.plugin &&
       metadata.annotations?.[annotations.identifier] === dpu.identifier &&
+      (dpu.nodeUid === undefined || metadata.annotations?.[annotations.nodeUid] === dpu.nodeUid) &&
       (metadata.finalizers ?? []).includes(finalizers.daemon) &&
       spec.dpuProductName === dpu.productName &&
       spec.isDpuSide === (dpu.side === 'dpu')
     );
   }
 
-  async correct(dpu: DetectedDpu): Promise<void> {
+  async correct(dpu: ServedDpu): Promise<void> {
     await this.#store.apply(dataProcessingUnit, this.#render(dpu), { fieldManager: fieldManagers.daemon });
   }
 
@@ -107,14 +119,20 @@ export class DpuObjects {
     for (const one of changed) await this.#tell(object, one, findCondition(before, one.type));
   }
 
+  /** Of an object that is torn down no event follows. */
+  forget(object: DataProcessingUnit): void {
+    this.#events.forget(object);
+  }
+
   async #tell(object: DataProcessingUnit, now: Condition, before: Condition | undefined): Promise<void> {
     if (before?.status === now.status && before.reason === now.reason) return;
     const { reason, message } = now;
-    const type = now.status === 'True' ? 'Normal' : 'Warning';
-    await this.#events.event(object, { type, reason, message });
+    const ordinary = now.status === 'True' || reason === 'Resizing';
+    const type = ordinary ? 'Normal' : 'Warning';
+    await this.#events.event(object, { type, reason, message, action: now.type });
   }
 
-  #render({ name, side, plugin, productName, identifier }: DetectedDpu): Applied {
+  #render({ name, side, plugin, productName, identifier, nodeUid }: ServedDpu): Applied {
     const { apiVersion, kind } = dataProcessingUnit;
     return {
       apiVersion,
@@ -122,7 +140,11 @@ export class DpuObjects {
       metadata: {
         name,
         labels: { [labels.node]: labelValue(this.#nodeName), [labels.side]: side },
-        annotations: { [annotations.plugin]: plugin, [annotations.identifier]: identifier },
+        annotations: {
+          [annotations.plugin]: plugin,
+          [annotations.identifier]: identifier,
+          ...(nodeUid !== undefined && { [annotations.nodeUid]: nodeUid }),
+        },
         finalizers: [finalizers.daemon],
       },
       spec: { dpuProductName: productName, isDpuSide: side === 'dpu', nodeName: this.#nodeName },
@@ -138,6 +160,7 @@ export function knownByObject({ metadata, spec }: DataProcessingUnit): KnownDpu 
     productName: spec.dpuProductName ?? '',
     plugin: metadata.annotations?.[annotations.plugin] ?? '',
     identifier: metadata.annotations?.[annotations.identifier],
+    nodeUid: metadata.annotations?.[annotations.nodeUid],
   };
 }
 

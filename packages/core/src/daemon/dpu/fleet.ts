@@ -3,7 +3,7 @@
  * here, {@link planDpu} decides, and its actions are done in order. Every event ends in {@link DpuFleet.#reconcile}.
  */
 import { EventEmitter } from 'node:events';
-import type { DetectedDpu, DpuSide } from '@dpu-operator/sdk/manifest';
+import type { DpuSide } from '@dpu-operator/sdk/manifest';
 import type { Logger } from 'pino';
 import { type DataProcessingUnit, dataProcessingUnit, dpuConditions, finalizers, labels } from '../../api/index.ts';
 import {
@@ -19,8 +19,9 @@ import { labelValue } from '../chains/network-function-pod.ts';
 import type { DpuFinding, KnownDpu } from '../detect/find-dpus.ts';
 import { Findings } from '../detect/findings.ts';
 import { nameBehindNode } from '../detect/names.ts';
+import type { ServedDpu } from '../detect/served-dpu.ts';
 import { gone, type Presence, there, unknown } from '../presence.ts';
-import { type DpuUsers, saidOf } from './dpu-conditions.ts';
+import { type DpuUsers, observedAt, saidOf } from './dpu-conditions.ts';
 import type { DpuManager } from './dpu-manager.ts';
 import { DpuObjects, knownByObject } from './dpu-objects.ts';
 import { drainOf } from './drain.ts';
@@ -234,7 +235,7 @@ export class DpuFleet extends EventEmitter<DpuFleetEvents> {
     }
   }
 
-  async #makeObject(dpu: DetectedDpu): Promise<void> {
+  async #makeObject(dpu: ServedDpu): Promise<void> {
     const { nodeName, logger } = this.#options;
     const foreign = await this.#objects.ensure(dpu);
     if (!foreign) return;
@@ -275,14 +276,14 @@ export class DpuFleet extends EventEmitter<DpuFleetEvents> {
       this.emit('ready');
     }
     const channel = manager?.channel;
+    const { generation } = object.metadata;
     const before = object.status?.conditions;
+    const hostPorts = saidOf(dpuConditions.hostPorts, manager?.hostPorts ?? gone, before);
+    const vfCount = saidOf(dpuConditions.vfCount, observedAt(manager?.vfCount ?? gone, generation), before);
+    const said = channel?.condition ? there(channel.condition) : unknown('nothing new is known of the channel');
     await this.#objects.writeStatus(object, {
       ready: ready ?? own,
-      others: [
-        ...others,
-        ...saidOf(dpuConditions.hostPorts, manager?.hostPorts ?? gone, before),
-        ...saidOf(dpuConditions.channel, channel?.condition ? there(channel.condition) : unknown('no news'), before),
-      ],
+      others: [...others, ...hostPorts, ...vfCount, ...saidOf(dpuConditions.channel, said, before)],
       vsp: manager?.identity ?? object.status?.vsp,
       channel: manager ? channel?.status : object.status?.channel,
       drain,
@@ -299,6 +300,7 @@ export class DpuFleet extends EventEmitter<DpuFleetEvents> {
   }
 
   async #release(object: DataProcessingUnit): Promise<void> {
+    this.#objects.forget(object);
     try {
       await removeFinalizer(this.#options.store, dataProcessingUnit, object, finalizers.daemon);
     } catch (error) {

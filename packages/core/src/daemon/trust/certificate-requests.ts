@@ -1,16 +1,19 @@
 /** Asks the operator for certificates, by CertificateSigningRequests. */
 import { createHash } from 'node:crypto';
 import type { Logger } from 'pino';
-import type { z } from 'zod';
 import { labels, trustNames } from '../../api/index.ts';
-import { certificateSigningRequest, Informer, isConflict, type KubeStore } from '../../kube/index.ts';
+import {
+  type CertificateSigningRequest,
+  certificateSigningRequest,
+  Informer,
+  isConflict,
+  type KubeStore,
+} from '../../kube/index.ts';
 import type { Identity } from '../../trust/identity.ts';
 import { labelValue } from '../chains/network-function-pod.ts';
 
 /** Seconds; a stolen key is of use for no longer. */
 const lifetimeSeconds = 24 * 3_600;
-
-type CertificateSigningRequest = z.infer<typeof certificateSigningRequest.schema>;
 
 /** The operator has said no. */
 export class RequestDenied extends Error {
