@@ -7,6 +7,7 @@ import { dataProcessingUnitConfig } from '../api/data-processing-unit-config.ts'
 import { dpuOperatorConfig } from '../api/dpu-operator-config.ts';
 import { metadataSchema } from '../api/meta.ts';
 import { labels, networkNames, workloads } from '../api/names.ts';
+import { serviceFunctionChain } from '../api/service-function-chain.ts';
 import { vendorPlugin } from '../api/vendor-plugin.ts';
 import {
   customResourceDefinition,
@@ -49,6 +50,14 @@ const configMapMetadata = {
   schema: z.object({ apiVersion: z.literal('v1'), kind: z.literal('ConfigMap'), metadata: metadataSchema }),
 } as const;
 
+const namespaceMetadata = {
+  apiVersion: 'v1',
+  kind: 'Namespace',
+  plural: 'namespaces',
+  namespaced: false,
+  schema: z.object({ apiVersion: z.literal('v1'), kind: z.literal('Namespace'), metadata: metadataSchema }),
+} as const;
+
 const networkCrd = 'network-attachment-definitions.k8s.cni.cncf.io';
 
 /** Everything that the operator watches. */
@@ -63,6 +72,9 @@ export class Caches {
   readonly daemonSets;
   readonly daemonLeases;
   readonly vspPods;
+  readonly chains;
+  readonly chainPods;
+  readonly namespaces;
   readonly networks;
   readonly #crds;
   #catalog: PluginCatalog | undefined;
@@ -89,8 +101,12 @@ export class Caches {
     this.daemonLeases = watch(lease, { namespace, labelSelector: `app=${daemonLeaseLabels.app}` });
     // Those that install plugins too.
     this.vspPods = watch(pod, { namespace, labelSelector: labels.dpuName });
+    this.chains = watch(serviceFunctionChain);
+    this.chainPods = watch(pod, { labelSelector: labels.chain });
+    this.namespaces = watch(namespaceMetadata);
     this.networks = [
-      watch(networkAttachmentDefinition, { namespace, fieldSelector: named(networkNames.networkFunction) }),
+      // Of every namespace that may have chains, or might once.
+      watch(networkAttachmentDefinition, { fieldSelector: named(networkNames.networkFunction) }),
       watch(networkAttachmentDefinition, {
         namespace: defaultNetworkNamespace,
         fieldSelector: named(networkNames.default),
@@ -157,6 +173,9 @@ export class Caches {
       this.daemonSets,
       this.daemonLeases,
       this.vspPods,
+      this.chains,
+      this.chainPods,
+      this.namespaces,
       this.#crds,
     ];
   }

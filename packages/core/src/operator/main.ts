@@ -9,6 +9,7 @@ import { collectProcessMetrics, EventRecorder, LeaderElection, serveHealth } fro
 import { createLogger } from '../log.ts';
 import { type LookUp, lookUp } from '../plugins/lookup/lookup.ts';
 import { Caches } from './caches.ts';
+import { ChainController } from './chains/chain-controller.ts';
 import { DaemonLeases } from './daemon-leases.ts';
 import { DaemonSilenceController } from './daemon-silence-controller.ts';
 import { DataProcessingUnitConfigController } from './data-processing-unit-config-controller.ts';
@@ -49,6 +50,7 @@ async function main(): Promise<void> {
       container.resolve(DataProcessingUnitConfigController),
       container.resolve(VendorPluginController),
       container.resolve(DaemonSilenceController),
+      container.resolve(ChainController),
     ];
     missing = ['the caches are being filled'];
     await caches.start(signal);

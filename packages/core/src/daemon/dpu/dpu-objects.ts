@@ -1,8 +1,9 @@
 /** The DataProcessingUnit objects of this node, as they are written to the API server. */
-
+import { isDeepStrictEqual } from 'node:util';
 import type { DetectedDpu, DpuSide } from '@dpu-operator/sdk/manifest';
 import {
   annotations,
+  type ChainReport,
   type Condition,
   type ConditionInput,
   type DataProcessingUnit,
@@ -13,11 +14,11 @@ import {
   finalizers,
   findCondition,
   labels,
+  labelValue,
   setCondition,
   type VspIdentity,
 } from '../../api/index.ts';
 import { type Applied, type EventRecorder, isConflict, isNotFound, type KubeStore } from '../../kube/index.ts';
-import { labelValue } from '../chains/network-function-pod.ts';
 import type { KnownDpu } from '../detect/find-dpus.ts';
 
 /** What of a DPU's status is the daemon's. */
@@ -28,6 +29,10 @@ export interface DaemonStatus {
   others: readonly ConditionInput[];
   vsp: VspIdentity | undefined;
   drain: Drain | undefined;
+  /** The chains that a DPU side has. */
+  chains: readonly ChainReport[] | undefined;
+  /** Hosts that have ports on a DPU side which is being deleted. */
+  hosts: readonly string[] | undefined;
 }
 
 const ownConditions: ReadonlySet<string> = new Set([
@@ -81,19 +86,26 @@ export class DpuObjects {
   }
 
   /** Writes what differs from what the object says, and an event for each condition whose status or reason does. */
-  async writeStatus(object: DataProcessingUnit, { ready, others, vsp, drain }: DaemonStatus): Promise<void> {
+  async writeStatus(object: DataProcessingUnit, { ready, others, vsp, drain, chains = [], hosts }: DaemonStatus): Promise<void> {
     const before = (object.status?.conditions ?? []).filter(({ type }) => ownConditions.has(type));
     const said = [ready ?? findCondition(before, dpuConditions.ready), ...others].filter((one) => one !== undefined);
     const after = said.flatMap((one) => findCondition(setCondition(before, one), one.type) ?? []);
     const changed = after.filter((one) => !before.includes(one));
     const current = object.status ?? {};
     const isSame = changed.length === 0 && after.length === before.length;
-    if (isSame && same(vsp, current.vsp) && same(drain, current.drain)) return;
+    const isSameWork = isDeepStrictEqual(chains, current.chains ?? []) && isDeepStrictEqual(hosts, current.hosts);
+    if (isSame && isSameWork && same(vsp, current.vsp) && same(drain, current.drain)) return;
     const { apiVersion, kind } = dataProcessingUnit;
     const { name } = object.metadata;
     try {
-      // All at once: what an apply leaves out goes.
-      const status = { conditions: after, ...(vsp && { vsp }), ...(drain && { drain }) };
+      // All at once: what an apply leaves out goes. JSON leaves out what is undefined.
+      const status = {
+        conditions: after,
+        vsp,
+        drain,
+        chains: chains.length > 0 ? chains : undefined,
+        hosts,
+      };
       const body: Applied = { apiVersion, kind, metadata: { name }, status };
       await this.#store.applyStatus(dataProcessingUnit, body, { fieldManager: fieldManagers.daemon });
     } catch (error) {

@@ -5,7 +5,14 @@
 import { EventEmitter } from 'node:events';
 import type { DetectedDpu, DpuSide } from '@dpu-operator/sdk/manifest';
 import type { Logger } from 'pino';
-import { type DataProcessingUnit, dataProcessingUnit, dpuConditions, finalizers, labels } from '../../api/index.ts';
+import {
+  type DataProcessingUnit,
+  dataProcessingUnit,
+  dpuConditions,
+  finalizers,
+  labels,
+  labelValue,
+} from '../../api/index.ts';
 import {
   Controller,
   type EventRecorder,
@@ -15,7 +22,6 @@ import {
   type KubeStore,
   removeFinalizer,
 } from '../../kube/index.ts';
-import { labelValue } from '../chains/network-function-pod.ts';
 import type { DpuFinding, KnownDpu } from '../detect/find-dpus.ts';
 import { Findings } from '../detect/findings.ts';
 import { nameBehindNode } from '../detect/names.ts';
@@ -276,6 +282,8 @@ export class DpuFleet extends EventEmitter<DpuFleetEvents> {
       others: [...others, ...saidOf(dpuConditions.hostPorts, manager?.hostPorts ?? gone, object.status?.conditions)],
       vsp: manager?.identity ?? object.status?.vsp,
       drain,
+      chains: manager?.chains ?? object.status?.chains,
+      hosts: object.spec.isDpuSide && isBeingDeleted(object) ? this.#dpus.hostOwners(name) : undefined,
     });
   }
 
