@@ -30,7 +30,7 @@ format: $(INSTALLED) ## Format the code and apply the linter's safe fixes
 	biome check --write .
 
 .PHONY: manifests
-manifests: build ## Generate config/ (CRDs and the operator's deployment) from the schemas
+manifests: build ## Generate config/ and docs/rights.md from the schemas and the rights
 	node packages/core/dist/bundle/generate-manifests.mjs
 
 .PHONY: test

@@ -48,6 +48,7 @@ const image = defineConfig({
     operator: 'src/operator/main.ts',
     daemon: 'src/daemon/main.ts',
     'plugin-install': 'src/plugins/install/main.ts',
+    certificates: 'src/trust/x509/program.ts',
     'generate-manifests': 'src/manifests/main.ts',
   },
   output: { ...output, dir: 'dist/bundle' },

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it, vi } from 'vitest';
@@ -16,14 +16,19 @@ afterAll(async () => {
   await rm(root, { recursive: true, force: true });
 });
 
-it('makes a directory once for all who need it, and drops those of former recipes', async () => {
+it('makes a directory once for all who need it, and drops those of recipes that nobody asked for in a day', async () => {
   const make = vi.fn(async (directory: string) => writeFile(join(directory, 'file'), ''));
-  const former = await cachedDirectory(log, 'thing', 'a', make);
-  const [one, two] = await Promise.all(['b', 'b'].map((key) => cachedDirectory(log, 'thing', key, make)));
+  const [abandoned, asked, recent] = await Promise.all(
+    ['a', 'b', 'c'].map((key) => cachedDirectory(log, 'thing', key, make)),
+  );
+  const longAgo = new Date(Date.now() - 25 * 60 * 60_000);
+  for (const directory of [abandoned, asked]) await utimes(directory ?? '', longAgo, longAgo);
+  await cachedDirectory(log, 'thing', 'b', make);
+  const [one, two] = await Promise.all(['d', 'd'].map((key) => cachedDirectory(log, 'thing', key, make)));
   expect(one).toBe(two);
-  expect(existsSync(join(one ?? '', 'file'))).toBe(true);
-  expect(existsSync(former)).toBe(false);
-  expect(make).toHaveBeenCalledTimes(2);
+  expect(make).toHaveBeenCalledTimes(4);
+  const there = [abandoned, asked, recent, one].map((directory) => existsSync(join(directory ?? '', 'file')));
+  expect(there).toEqual([false, true, true, true]);
 });
 
 it('does one piece of work of a name after the other, whatever becomes of the first', async () => {

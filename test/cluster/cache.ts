@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { withLock } from './lock.ts';
 import { cachePath } from './paths.ts';
@@ -11,9 +11,12 @@ export function hashOf(...inputs: unknown[]): string {
   return createHash('sha256').update(JSON.stringify(inputs)).digest('hex').slice(0, 12);
 }
 
+/** Milliseconds for which a directory of another recipe counts as in use: by another checkout, or a run beside. */
+const unusedMs = 24 * 60 * 60_000;
+
 /**
- * A directory made once per recipe; those of former recipes go then. It is made under another name and renamed when
- * complete, so that a killed run leaves nothing that looks finished.
+ * A directory made once per recipe; those of other recipes go then, where nobody asked for them for a day. It is made
+ * under another name and renamed when complete, so that a killed run leaves nothing that looks finished.
  */
 export async function cachedDirectory(
   log: Log,
@@ -22,9 +25,9 @@ export async function cachedDirectory(
   make: (directory: string, detail: Detail) => Promise<void>,
 ): Promise<string> {
   const finished = cachePath(name, key);
-  if (existsSync(finished)) return finished;
+  if (await inUse(finished)) return finished;
   return withLock(log, name, async () => {
-    if (existsSync(finished)) return finished;
+    if (await inUse(finished)) return finished;
     const parent = dirname(finished);
     await mkdir(parent, { recursive: true });
     await sweep(parent);
@@ -36,10 +39,20 @@ export async function cachedDirectory(
       await rm(draft, { recursive: true, force: true });
     }
     for (const other of await readdir(parent)) {
-      if (other !== key) await rm(join(parent, other), { recursive: true, force: true });
+      const path = join(parent, other);
+      const { mtimeMs } = await stat(path);
+      if (other !== key && Date.now() - mtimeMs > unusedMs) await rm(path, { recursive: true, force: true });
     }
     return finished;
   });
+}
+
+/** Whether the directory is there; its time says when somebody last asked. */
+async function inUse(directory: string): Promise<boolean> {
+  if (!existsSync(directory)) return false;
+  const now = new Date();
+  await utimes(directory, now, now);
+  return true;
 }
 
 /** A directory for one piece of work of this process, on the file system of the cache; the caller removes it. */

@@ -31,6 +31,12 @@ export async function removeOtherTags(engine: Engine, name: string): Promise<voi
   for (const other of stdout.split('\n')) if (other && other !== name) await engine.attempt(['rmi', other]);
 }
 
+/** Removes all tags of an image but the newest; engines list those first. One that a container uses stays. */
+export async function removeOlderTags(engine: Engine, repository: string, kept: number): Promise<void> {
+  const { stdout } = await engine.attempt(['images', '--format', '{{.Repository}}:{{.Tag}}', repository]);
+  for (const older of stdout.split('\n').filter(Boolean).slice(kept)) await engine.attempt(['rmi', older]);
+}
+
 /** Whether the image could be pulled. A registry that refuses says so at once; a slow line is given its time. */
 export async function pullImage(log: Log, engine: Engine, name: string, timeoutMs: number): Promise<boolean> {
   const start = performance.now();

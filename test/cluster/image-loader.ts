@@ -49,8 +49,8 @@ export class ImageLoader {
           this.#contentOnAll(missing),
           this.#engine.run(['save', '--output', saved, image.tag]),
         ]);
-        const archive = (await thinArchive(saved, scratch, image.tag, present)) ?? saved;
-        await Promise.all(missing.map((node) => this.#import(node, image, archive)));
+        const thin = await thinArchive(saved, scratch, image.nodeTag, present);
+        await Promise.all(missing.map((node) => this.#import(node, image, thin ?? saved)));
       } finally {
         await rm(scratch, { recursive: true, force: true });
       }
@@ -61,9 +61,9 @@ export class ImageLoader {
   async #hasImage(node: string, image: BuiltImage): Promise<boolean> {
     const [record, listed] = await Promise.all([
       this.#nodes.exec(node, ['cat', `${recordDirectory}/${image.name}`]),
-      this.#nodes.exec(node, [...containerd, 'list', '--quiet', `name==${image.tag}`]),
+      this.#nodes.exec(node, [...containerd, 'list', '--quiet', `name==${image.nodeTag}`]),
     ]);
-    return record.stdout.trim() === image.id && listed.stdout.trim() === image.tag;
+    return record.stdout.trim() === image.id && listed.stdout.trim() === image.nodeTag;
   }
 
   /** Digests of what every one of the nodes has. */
@@ -79,6 +79,14 @@ export class ImageLoader {
     // Pinned, so that kubelet's garbage collection does not take away what no registry has.
     const importing = [...containerd, 'import', '--label', 'io.cri-containerd.pinned=pinned', '-'];
     await this.#engine.run(['exec', '--interactive', node, ...importing], { inputFile: archive });
+    const whole = (
+      await this.#nodes.exec(node, [...containerd, 'list', '--quiet', `name==${image.tag}`])
+    ).stdout.trim();
+    if (whole) {
+      // A whole archive brings the engine's tag.
+      await runOnNode(this.#nodes.exec, node, [...containerd, 'tag', '--force', image.tag, image.nodeTag]);
+      await runOnNode(this.#nodes.exec, node, [...containerd, 'remove', image.tag]);
+    }
     await runOnNode(this.#nodes.exec, node, ['install', '-D', '-m', '644', '/dev/stdin', path], image.id);
     if (previous && previous !== image.id) {
       await this.#nodes.exec(node, [...containerd, 'remove', `sha256:${previous.replace('sha256:', '')}`]);

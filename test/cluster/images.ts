@@ -4,6 +4,7 @@ import { dirname, join, relative } from 'node:path';
 import { ensureBaseImage } from './base-image.ts';
 import { hashOf } from './cache.ts';
 import type { Engine } from './engine.ts';
+import { removeOlderTags } from './engine-images.ts';
 import { sha256OfFile } from './file-hash.ts';
 import { withLock } from './lock.ts';
 import { cachePath, repositoryRoot } from './paths.ts';
@@ -47,19 +48,21 @@ const inputs = {
 export type ImageName = keyof typeof inputs;
 const imageNames = Object.keys(inputs) as ImageName[];
 
-/** Says in the image itself what it was built from, so that no record beside it can be wrong. */
-const inputsLabel = 'dpu-operator.inputs';
-
 export interface BuiltImage {
   name: ImageName;
+  /** In the engine: another for other inputs, so that two checkouts on one machine never get each other's build. */
   tag: string;
+  /** On a cluster's nodes, as kubelet normalises the `dpu-operator/<name>:dev` of our manifests. */
+  nodeTag: string;
   id: string;
   bytes: number;
 }
 
-/** As kubelet normalises `dpu-operator/<name>:dev`. */
-function imageTag(name: ImageName): string {
-  return `docker.io/dpu-operator/${name}:dev`;
+/** Builds of one image that stay in the engine, for other checkouts and for going back and forth. */
+const buildsKept = 10;
+
+function repository(name: ImageName): string {
+  return `docker.io/dpu-operator/${name}`;
 }
 
 export function parseImageNames(names: readonly string[] = []): ImageName[] {
@@ -82,31 +85,31 @@ export async function buildImage(
 }
 
 async function buildOn(base: string, log: Log, engine: Engine, name: ImageName, root: string): Promise<BuiltImage> {
-  const tag = imageTag(name);
   const containerfile = join(repositoryRoot, 'images', name, 'Containerfile');
   const files = await filesOf(name, root);
   const contents = await Promise.all(Object.values(files).map(sha256OfFile));
   const inputsHash = hashOf(base, await readFile(containerfile, 'utf8'), Object.keys(files), contents);
+  const tag = `${repository(name)}:dev-${inputsHash}`;
+  const nodeTag = `${repository(name)}:dev`;
   const present = await describe(engine, tag);
-  if (present?.inputsHash === inputsHash) return { name, tag, id: present.id, bytes: present.bytes };
+  if (present) return { name, tag, nodeTag, ...present };
   const context = cachePath('contexts', name);
   await step(log, `build image ${name}`, async (detail) => {
     await stage(context, files);
-    const argv = ['build', '--tag', tag, '--build-arg', `BASE=${base}`, '--label', `${inputsLabel}=${inputsHash}`];
+    const argv = ['build', '--tag', tag, '--build-arg', `BASE=${base}`];
     const podmanOnly = engine.name === 'podman' ? ['--layers', '--pull-never'] : [];
     await engine.run([...argv, ...podmanOnly, '--file', containerfile, context], { onErrorLine: detail });
   });
   const built = await describe(engine, tag);
   if (!built) throw new Error(`${engine.name} built ${tag} but does not have it`);
-  if (present) await engine.attempt(['rmi', present.id]);
-  return { name, tag, id: built.id, bytes: built.bytes };
+  await removeOlderTags(engine, repository(name), buildsKept);
+  return { name, tag, nodeTag, ...built };
 }
 
-async function describe(engine: Engine, tag: string) {
-  const format = `{{.Id}} {{.Size}} {{index .Config.Labels "${inputsLabel}"}}`;
-  const result = await engine.attempt(['image', 'inspect', '--format', format, tag]);
-  const [id, size, inputsHash = ''] = result.stdout.trim().split(' ');
-  return result.exitCode === 0 && id ? { id, bytes: Number(size), inputsHash } : undefined;
+async function describe(engine: Engine, tag: string): Promise<{ id: string; bytes: number } | undefined> {
+  const result = await engine.attempt(['image', 'inspect', '--format', '{{.Id}} {{.Size}}', tag]);
+  const [id, size] = result.stdout.trim().split(' ');
+  return result.exitCode === 0 && id ? { id, bytes: Number(size) } : undefined;
 }
 
 /** Every input file: its path in the build context and where it is now. */

@@ -1,6 +1,7 @@
 import { findEngine } from './engine.ts';
 import { openExistingCluster } from './existing.ts';
 import { KindClusters } from './kind.ts';
+import type { Side } from './kind-config.ts';
 import type { Log } from './progress.ts';
 import { ensureTools } from './tools.ts';
 import type { Cluster } from './types.ts';
@@ -17,14 +18,22 @@ export interface ClusterOptions {
 /**
  * A cluster to test on, made where it is missing. With TEST_CLUSTER=existing it is whatever KUBECONFIG points to.
  *
+ * @param sides of a DPU, with a worker for each. Default: both.
+ *
  * @example
  * const cluster = await ensureCluster({ name: 'dpu-test', log: console.log });
  * await cluster.loadImages();
  * const host = cluster.nodes.find(({ role }) => role === 'host');
  */
-export async function ensureCluster({ name, log }: ClusterOptions): Promise<Cluster> {
-  if (process.env.TEST_CLUSTER === 'existing') return openExistingCluster(log);
-  return (await clusters(log)).ensure(name);
+export async function ensureCluster(
+  { name, log }: ClusterOptions,
+  sides: readonly Side[] = ['host', 'dpu'],
+): Promise<Cluster> {
+  if (process.env.TEST_CLUSTER === 'existing') {
+    if (sides.length < 2) throw new Error('two clusters are made by Kind only: unset TEST_CLUSTER');
+    return openExistingCluster(log);
+  }
+  return (await clusters(log)).ensure(name, sides);
 }
 
 /** The cluster of that name if it runs; nothing is made. */

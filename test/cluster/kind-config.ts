@@ -1,21 +1,20 @@
 import { stringify } from 'yaml';
-import { roleLabel } from './types.ts';
+import { type Role, roleLabel } from './types.ts';
 
 interface Circumstances {
+  /** Sides of a DPU that the workers play, one each. */
+  sides: readonly Side[];
+  /** Address range of pods, which no cluster beside this one may have: their nodes share a network. */
+  podSubnet: string;
   builtImage: boolean;
   cgroupV1: boolean;
 }
 
-const nodes = [
-  { role: 'control-plane' },
-  { role: 'worker', labels: { [roleLabel]: 'host' } },
-  { role: 'worker', labels: { [roleLabel]: 'dpu' } },
-];
-
-export const nodeCount = nodes.length;
+/** What a worker plays. */
+export type Side = Exclude<Role, 'control-plane'>;
 
 /** Kind's configuration: a control plane and one worker for each side of a DPU. */
-export function kindConfig({ builtImage, cgroupV1 }: Circumstances): string {
+export function kindConfig({ sides, podSubnet, builtImage, cgroupV1 }: Circumstances): string {
   const patches: object[] = [];
   if (cgroupV1) {
     patches.push({ kind: 'KubeletConfiguration', apiVersion: 'kubelet.config.k8s.io/v1beta1', failCgroupV1: false });
@@ -31,8 +30,14 @@ export function kindConfig({ builtImage, cgroupV1 }: Circumstances): string {
   return stringify({
     kind: 'Cluster',
     apiVersion: 'kind.x-k8s.io/v1alpha4',
-    networking: { ipFamily: 'ipv4', apiServerAddress: '127.0.0.1', disableDefaultCNI: builtImage },
+    networking: { ipFamily: 'ipv4', apiServerAddress: '127.0.0.1', podSubnet, disableDefaultCNI: builtImage },
     kubeadmConfigPatches: patches.map((patch) => stringify(patch)),
-    nodes,
+    nodes: [
+      { role: 'control-plane' },
+      ...sides.map((side) => ({
+        role: 'worker',
+        labels: { [roleLabel]: side },
+      })),
+    ],
   });
 }

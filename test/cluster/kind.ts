@@ -6,12 +6,13 @@ import { type Engine, usesCgroupV1 } from './engine.ts';
 import { removeOtherTags } from './engine-images.ts';
 import { ImageLoader } from './image-loader.ts';
 import { restoreKernelSettings, saveKernelSettings } from './kernel-settings.ts';
-import { kindConfig, nodeCount } from './kind-config.ts';
+import { kindConfig, type Side } from './kind-config.ts';
 import { internalIp, Kubectl } from './kubectl.ts';
 import { withLock } from './lock.ts';
 import { installNetworks } from './networks.ts';
 import { ensureNodeImage } from './node-image/choose.ts';
 import { cachePath } from './paths.ts';
+import { podSubnet } from './pod-network/subnet.ts';
 import { type Log, step } from './progress.ts';
 import { run } from './run.ts';
 import type { Tools } from './tools.ts';
@@ -35,27 +36,28 @@ export class KindClusters {
     this.#tools = tools;
   }
 
-  /** The running cluster of that name; made if missing, made anew if dead. */
-  ensure(name: string): Promise<Cluster> {
-    return withLock(this.#log, `cluster-${name}`, () => this.#ensure(name));
+  /** The running cluster of that name; made if missing, made anew if dead or of other sides. */
+  ensure(name: string, sides: readonly Side[]): Promise<Cluster> {
+    return withLock(this.#log, `cluster-${name}`, () => this.#ensure(name, sides));
   }
 
   async find(name: string): Promise<Cluster | undefined> {
-    return (await this.#exists(name)) && (await this.#answers(name)) ? this.#open(name) : undefined;
+    if (!(await this.#exists(name))) return undefined;
+    return (await this.#answers(name)) ? this.#open(name) : undefined;
   }
 
   delete(name: string): Promise<void> {
     return withLock(this.#log, `cluster-${name}`, () => this.#delete(name));
   }
 
-  async #ensure(name: string): Promise<Cluster> {
+  async #ensure(name: string, sides: readonly Side[]): Promise<Cluster> {
     if (await this.#exists(name)) {
-      if (await this.#answers(name)) return this.#open(name);
-      this.#log(`cluster ${name} is dead (its nodes or its API server do not answer): making it anew`);
+      if (await this.#answers(name, sides.length + 1)) return this.#open(name);
+      this.#log(`cluster ${name} is dead (nodes or API server do not answer, or nodes are missing): making it anew`);
       await this.#delete(name);
     }
     try {
-      await this.#create(name);
+      await this.#create(name, sides);
     } catch (error) {
       // A half-made cluster would look like a dead one next time; this way the next try starts at once.
       await this.#delete(name).catch(() => {});
@@ -72,13 +74,17 @@ export class KindClusters {
     if ((await this.#names()).length === 0) await restoreKernelSettings(this.#log);
   }
 
-  async #create(name: string): Promise<void> {
+  async #create(name: string, sides: readonly Side[]): Promise<void> {
     const image = await ensureNodeImage(this.#log, this.#engine);
     // Kind mounts it into the nodes; a kernel without modules may come without the directory.
     if (!existsSync('/lib/modules')) await mkdir('/lib/modules');
     await saveKernelSettings(this.#log);
-    const config = kindConfig({ builtImage: image.built, cgroupV1: await usesCgroupV1() });
-    await mkdir(clusterDirectory(name), { recursive: true });
+    const config = kindConfig({
+      sides,
+      podSubnet: await podSubnet(this.#log, cachePath('clusters'), name),
+      builtImage: image.built,
+      cgroupV1: await usesCgroupV1(),
+    });
     await step(this.#log, `create cluster ${name}`, (detail) =>
       this.#kind(
         ['create', 'cluster', '--name', name, '--image', image.name].concat(
@@ -151,16 +157,18 @@ export class KindClusters {
   /**
    * Whether all nodes run programs and have joined. A rebooted machine has nodes that run none, and a killed creation
    * may have left nodes that never joined.
+   *
+   * @param count how many there have to be. Default: as many as there are.
    */
-  async #answers(name: string): Promise<boolean> {
+  async #answers(name: string, count?: number): Promise<boolean> {
     const nodes = (await this.#kind(['get', 'nodes', '--name', name])).split('\n').filter(Boolean);
     const alive = await Promise.all(nodes.map((node) => this.#engine.attempt(['exec', node, 'true'])));
-    if (nodes.length !== nodeCount || alive.some(({ exitCode }) => exitCode !== 0)) return false;
+    if (nodes.length !== (count ?? nodes.length) || alive.some(({ exitCode }) => exitCode !== 0)) return false;
     const list = ['get', 'nodes', '--output', 'name', '--request-timeout=5s'];
     const deadline = performance.now() + readyTimeoutMs;
     do {
       const joined = await this.#kubectl(name).try(list, undefined, readyTimeoutMs);
-      if (joined.exitCode === 0) return joined.stdout.trim().split('\n').length === nodeCount;
+      if (joined.exitCode === 0) return joined.stdout.trim().split('\n').length === nodes.length;
       await sleep(1000);
     } while (performance.now() < deadline);
     return false;

@@ -2,6 +2,7 @@
  * The one error class of the SDK. Its code maps one to one to a gRPC status, so what a plugin throws is what the
  * caller of the VSP sees.
  */
+import { cutText } from './cut-text.ts';
 
 /** gRPC status codes a plugin may answer with (https://grpc.io/docs/guides/status-codes/). */
 export const errorCodes = {
@@ -25,8 +26,11 @@ export const errorCodes = {
 
 export type ErrorCode = keyof typeof errorCodes;
 
+/** Bytes of the longest message. Longer ones fit neither gRPC's trailers everywhere nor a container's last words. */
+const longestMessage = 4_096;
+
 /**
- * An error with a code, fit to cross the wire.
+ * An error with a code, fit to cross the wire. A message of more than 4,096 bytes is cut.
  *
  * @example throw new DpuError('NOT_FOUND', `bridge port ${name} does not exist`)
  */
@@ -35,32 +39,32 @@ export class DpuError extends Error {
   readonly code: ErrorCode;
 
   constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
-    super(message, options);
+    super(cutText(message, longestMessage), options);
     this.code = code;
   }
 
-  /** Whatever was thrown, as a DpuError: gRPC errors keep their code, anything else is INTERNAL with its cause. */
+  /**
+   * Whatever was thrown, as a DpuError. Only a DpuError keeps its code: a `code` of something else, such as the exit of
+   * a program or the status of a gRPC server that the plugin asked, means another thing and becomes INTERNAL.
+   */
   static from(error: unknown): DpuError {
-    if (isDpuError(error)) return error;
-    const message = error instanceof Error ? error.message : String(error);
-    const code = isGrpcError(error) ? codeOf(error.code) : 'INTERNAL';
-    const text = isGrpcError(error) && error.details ? error.details : message;
-    return new DpuError(code, text, { cause: error });
+    if (error instanceof DpuError) return error;
+    const { code, message } = isForeignCopy(error) ? error : { code: 'INTERNAL' as const, message: messageOf(error) };
+    return new DpuError(code, message, { cause: error });
   }
 }
 
-function codeOf(status: number): ErrorCode {
-  const found = Object.entries(errorCodes).find(([, value]) => value === status);
-  return (found?.[0] as ErrorCode | undefined) ?? 'UNKNOWN';
+/** Never throws, whatever was thrown: an object without a prototype has no text. */
+function messageOf(error: unknown): string {
+  try {
+    return error instanceof Error ? `${error.message}` : String(error);
+  } catch {
+    return 'something without a text was thrown';
+  }
 }
 
-/** By its shape: a bundled plugin carries its own copy of this class. */
-function isDpuError(error: unknown): error is DpuError {
-  if (error instanceof DpuError) return true;
+/** By its shape: a bundled plugin carries its own copy of the class. */
+function isForeignCopy(error: unknown): error is { code: ErrorCode; message: string } {
   if (!(error instanceof Error) || error.name !== 'DpuError' || !('code' in error)) return false;
-  return typeof error.code === 'string' && error.code in errorCodes;
-}
-
-function isGrpcError(error: unknown): error is { code: number; details?: string } {
-  return error instanceof Error && 'code' in error && typeof error.code === 'number';
+  return typeof error.code === 'string' && Object.hasOwn(errorCodes, error.code);
 }

@@ -2,15 +2,12 @@ import type { Kubectl } from '../kubectl.ts';
 import { runOnNode, writeNetwork } from '../on-node.ts';
 import type { Cluster } from '../types.ts';
 
-/** Kind's default for a cluster of IPv4. */
-const clusterCidr = '10.244.0.0/16';
-
 /**
  * All nodes are on one segment of the container engine: each asks there for the addresses of other nodes' pods, and
  * answers for those of its own, to which it has routes. So nothing depends on a node's address, which may be another
  * after a restart. Traffic that leaves the cluster gets the node's address.
  */
-const script = `#!/bin/sh
+const script = (clusterCidr: string): string => `#!/bin/sh
 set -eu
 sysctl -qw net.ipv4.conf.eth0.proxy_arp=1
 # From the first moment on: the kernel would wait up to 0.8 s before it answers for another.
@@ -47,7 +44,7 @@ export async function ensurePodNetwork(exec: Cluster['exec'], kubectl: Kubectl):
     nodes.map(async ({ metadata: { name }, spec: { podCIDR } }) => {
       if (!podCIDR) throw new Error(`node ${name} has no podCIDR: does kube-controller-manager run?`);
       const on = (argv: string[], input?: string) => runOnNode(exec, name, argv, input);
-      await on(['tee', scriptPath], script);
+      await on(['tee', scriptPath], script(clusterCidr(podCIDR)));
       await on(['chmod', '755', scriptPath]);
       await on(['tee', `/etc/systemd/system/${unit}`], unitText);
       await on(['systemctl', 'daemon-reload']);
@@ -56,6 +53,12 @@ export async function ensurePodNetwork(exec: Cluster['exec'], kubectl: Kubectl):
       await writeNetwork(exec, name, '10-ptp.conflist', networkList(podCIDR));
     }),
   );
+}
+
+/** Kind gives a cluster a /16, of which every node has a part. */
+function clusterCidr(ofNode: string): string {
+  const [first, second] = ofNode.split('.');
+  return `${first}.${second}.0.0/16`;
 }
 
 function networkList(podCidr: string): object {

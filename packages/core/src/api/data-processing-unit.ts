@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { channelSchema } from './channel.ts';
 import { defineKind } from './kind.ts';
 import { conditionsSchema } from './meta.ts';
+import { annotations, labels } from './names.ts';
 import { pluginRunSchema, rolloutSchema } from './plugin-run.ts';
 
 const specSchema = z.object({
@@ -120,3 +121,30 @@ export const dpuConditions = {
   /** The operator's: it runs the plugin, version and settings that are asked for. */
   configured: 'Configured',
 } as const;
+
+/**
+ * What of a DataProcessingUnit its node's daemon writes; the rest of spec and status is the operator's. The daemon's code
+ * and the admission policies both go by this list: a field that is missing here does not compile there, and is refused.
+ */
+export const daemonFields = {
+  spec: ['dpuProductName', 'isDpuSide', 'nodeName'],
+  status: ['vsp', 'drain', 'channel', 'chains', 'hosts'],
+  conditions: [
+    dpuConditions.ready,
+    dpuConditions.hostPorts,
+    dpuConditions.records,
+    dpuConditions.channel,
+    dpuConditions.identifierUnique,
+  ],
+  labels: [labels.node, labels.side],
+  annotations: [annotations.plugin, annotations.identifier, annotations.restartVsp, annotations.forgetHost],
+} as const satisfies {
+  spec: (keyof DataProcessingUnit['spec'])[];
+  status: (keyof DpuStatus)[];
+  conditions: string[];
+  labels: string[];
+  annotations: string[];
+};
+
+/** What of a DataProcessingUnit's status its daemon writes, beside conditions. */
+export type DaemonStatusFields = Pick<DpuStatus, (typeof daemonFields.status)[number]>;

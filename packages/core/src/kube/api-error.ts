@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { cutText } from '@dpu-operator/sdk/cut-text';
 import { z } from 'zod';
 import type { ApiRequest } from './api-client.ts';
 
@@ -40,7 +41,7 @@ export const isGone = (error: unknown): error is ApiError => isApiError(error, 4
 
 export function apiErrorFrom(request: ApiRequest, response: IncomingMessage, body: string): ApiError {
   const status = parseStatus(body);
-  const words = status?.message ?? (body.slice(0, 300).trim() || response.statusMessage || 'no message');
+  const words = status?.message ?? (cutText(body.trim(), 300) || response.statusMessage || 'no message');
   const error = new ApiError(
     `${request.method} ${request.path}: ${words}`,
     response.statusCode ?? 0,

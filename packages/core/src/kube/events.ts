@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { cutText } from '@dpu-operator/sdk/cut-text';
 import type { Logger } from 'pino';
 import { event as eventType } from './builtins.ts';
 import type { ObjectReference } from './resource.ts';
@@ -66,7 +67,7 @@ export class EventRecorder {
       reportingInstance: this.#instance.slice(0, 128),
       action,
       reason: input.reason,
-      note: input.message.slice(0, longestNote),
+      note: cutText(input.message, longestNote),
       type: input.type,
       regarding: { apiVersion, kind, name, namespace: metadata.namespace, uid, resourceVersion },
     };

@@ -1,4 +1,5 @@
 import { StringDecoder } from 'node:string_decoder';
+import { cutText } from '@dpu-operator/sdk/cut-text';
 import { z } from 'zod';
 import type { ApiClient } from './api-client.ts';
 import { ApiError, statusSchema } from './api-error.ts';
@@ -89,7 +90,7 @@ function parseEvent<T extends KubeObject>(type: ResourceType<T>, line: string): 
   if (event.type === 'ERROR') {
     const status = statusSchema.safeParse(event.object).data;
     throw new ApiError(
-      `watch of ${type.plural}: ${status?.message ?? line.slice(0, 300)}`,
+      `watch of ${type.plural}: ${status?.message ?? cutText(line, 300)}`,
       status?.code ?? 0,
       status?.reason ?? '',
     );

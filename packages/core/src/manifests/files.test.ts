@@ -3,17 +3,17 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { manifestFiles } from './files.ts';
 
-const config = join(import.meta.dirname, '../../../../config');
+const root = join(import.meta.dirname, '../../../..');
 
-test.each([...manifestFiles()])('config/%s is what `make manifests` writes', (name, text) => {
-  expect(readFileSync(join(config, name), 'utf8')).toBe(text);
+test.each([...manifestFiles()])('%s is what `make manifests` writes', (name, text) => {
+  expect(readFileSync(join(root, name), 'utf8')).toBe(text);
 });
 
 test('config/crd holds nothing else', () => {
-  const generated = [...manifestFiles().keys()].filter((name) => name.startsWith('crd/'));
+  const generated = [...manifestFiles().keys()].filter((name) => name.startsWith('config/crd/'));
   expect(
-    readdirSync(join(config, 'crd'))
-      .map((name) => `crd/${name}`)
+    readdirSync(join(root, 'config/crd'))
+      .map((name) => `config/crd/${name}`)
       .sort(),
   ).toEqual(generated.sort());
 });

@@ -1,3 +1,4 @@
+import { cutText } from '@dpu-operator/sdk/cut-text';
 import type { ConditionInput } from '../api/conditions.ts';
 import type { DataProcessingUnit } from '../api/data-processing-unit.ts';
 import type { DataProcessingUnitConfig } from '../api/data-processing-unit-config.ts';
@@ -50,5 +51,5 @@ export function configVerdict(
 }
 
 function verdict(status: 'True' | 'False', reason: string, message: string): ConditionInput {
-  return { type: 'Applied', status, reason, message: message.slice(0, 32_768) };
+  return { type: 'Applied', status, reason, message: cutText(message, 32_768) };
 }

@@ -3,7 +3,6 @@ import { inject, injectable } from 'tsyringe';
 import { type ConditionInput, isConditionTrue } from '../api/conditions.ts';
 import { type DpuOperatorConfig, dpuOperatorConfig } from '../api/dpu-operator-config.ts';
 import { fieldManagers, finalizers, labels, workloads } from '../api/names.ts';
-import { firstTen } from '../listed.ts';
 import {
   ApiError,
   addFinalizer,
@@ -18,6 +17,7 @@ import {
   type KubeStore,
   networkAttachmentDefinition,
 } from '../kube/index.ts';
+import { firstTen } from '../listed.ts';
 import type { Caches } from './caches.ts';
 import { renderDaemonSet } from './daemon-set.ts';
 import type { Environment } from './environment.ts';

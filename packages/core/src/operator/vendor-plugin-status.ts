@@ -1,4 +1,5 @@
 /** What a VendorPlugin's status says. */
+import { cutText } from '@dpu-operator/sdk/cut-text';
 import type { PluginManifest } from '@dpu-operator/sdk/manifest';
 import { type ConditionInput, setCondition } from '../api/conditions.ts';
 import type { VendorPlugin, VendorPluginRelease, VendorPluginStatus } from '../api/vendor-plugin.ts';
@@ -87,7 +88,7 @@ function conditions(
   const current = plugin.status?.conditions?.filter(({ type }) => inputs.some((input) => input.type === type));
   return [
     ...(inputs.reduce(
-      (all, input) => setCondition(all, { ...input, message: input.message.slice(0, 32_768), observedGeneration }, now),
+      (all, input) => setCondition(all, { ...input, message: cutText(input.message, 32_768), observedGeneration }, now),
       current as ReturnType<typeof setCondition> | undefined,
     ) ?? []),
   ];

@@ -1,3 +1,4 @@
+import { cutText } from '@dpu-operator/sdk/cut-text';
 import type { ConditionInput } from '../api/conditions.ts';
 import { dpuConditions } from '../api/data-processing-unit.ts';
 import type { Pod } from '../kube/index.ts';
@@ -83,7 +84,7 @@ interface Termination {
 export function lastWords({ message }: Termination): string {
   const lines = (message ?? '').split('\n').filter((line) => line.trim() !== '');
   const own = lines.findLast((line) => line.startsWith(programName)) ?? lines.at(-1) ?? '';
-  return own.replace(programName, '').slice(0, 1000);
+  return cutText(own.replace(programName, ''), 1000);
 }
 
 function whereToLook(pod: Pod): string {

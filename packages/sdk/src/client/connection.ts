@@ -1,7 +1,15 @@
 /** One gRPC channel that connects at once and stays connected. */
-import { Client, connectivityState, credentials, Metadata } from '@grpc/grpc-js';
+import {
+  Client,
+  type ClientReadableStream,
+  connectivityState,
+  credentials,
+  Metadata,
+  type ServiceError,
+} from '@grpc/grpc-js';
 import { DpuError } from '../errors.ts';
 import type { Method } from '../wire/method.ts';
+import { fromServiceError } from '../wire/service-error.ts';
 import { startCall } from './observe.ts';
 
 export type Endpoint = { socketPath: string } | { address: string };
@@ -12,7 +20,7 @@ export type TextMetadata = Readonly<Record<string, string>>;
 /** What a server streams. */
 export interface MessageStream<Message> {
   on(event: 'data', listener: (message: Message) => void): unknown;
-  on(event: 'error', listener: (error: Error) => void): unknown;
+  on(event: 'error', listener: (error: DpuError) => void): unknown;
   on(event: 'end', listener: () => void): unknown;
   cancel(): void;
 }
@@ -95,7 +103,7 @@ export class Connection {
       this.#metadata,
     );
     if (observed) stream.on('data', (response) => observed({ code: 'OK', response }));
-    return stream;
+    return withDpuErrors(stream);
   }
 
   /** Calls back on each change, and once soon when there is a connection already. Returns what ends that. */
@@ -130,8 +138,8 @@ export class Connection {
     channel.watchConnectivityState(state, Number.POSITIVE_INFINITY, () => queueMicrotask(() => this.#follow()));
   }
 
-  #errorFrom(error: unknown, method: string, deadlineMs: number): DpuError {
-    const { code, message } = DpuError.from(error);
+  #errorFrom(error: ServiceError, method: string, deadlineMs: number): DpuError {
+    const { code, message } = fromServiceError(error);
     // The client's own words name times and addresses that change; the server's are told as they are.
     if (code === 'DEADLINE_EXCEEDED' && message.startsWith('Deadline exceeded after')) {
       const words = `${this.#target} has not answered ${method} within ${deadlineMs / 1000} s`;
@@ -140,6 +148,14 @@ export class Connection {
     const why = code === 'UNAVAILABLE' ? connectionFailure(message) : undefined;
     return new DpuError(code, why === undefined ? message : `no answer from ${this.#target}: ${why}`, { cause: error });
   }
+}
+
+function withDpuErrors<Message>(stream: ClientReadableStream<Message>): MessageStream<Message> {
+  const on = (event: 'data' | 'error' | 'end', listener: (value?: unknown) => void): void => {
+    if (event === 'error') stream.on('error', (error: ServiceError) => listener(fromServiceError(error)));
+    else stream.on(event, listener);
+  };
+  return { on: on as MessageStream<Message>['on'], cancel: () => stream.cancel() };
 }
 
 function textsOf(metadata: Metadata): TextMetadata {

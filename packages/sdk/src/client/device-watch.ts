@@ -46,9 +46,8 @@ export function watchDevices({ connection, getDevices, onDevices, onEnd }: Devic
     if (!ended) onDevices(devicesFromWire(response));
   });
   let failed = false;
-  stream.on('error', (cause) => {
+  stream.on('error', (error) => {
     failed = true;
-    const error = DpuError.from(cause);
     if (error.code !== 'UNIMPLEMENTED') end(error);
     else if (!ended) void poll();
   });

@@ -1,4 +1,5 @@
 /** What was sent and what came, for a report. */
+import { cutText } from '../cut-text.ts';
 
 export interface Exchange {
   /** `/opi_api.lifecycle.v1alpha1.DeviceService/GetDevices`. */
@@ -15,7 +16,7 @@ const longest = 2_000;
 /** JSON in one line; bytes as hex pairs with colons, as MAC addresses are written. */
 export function show(value: unknown): string {
   const text = JSON.stringify(readable(value)) ?? 'undefined';
-  return text.length > longest ? `${text.slice(0, longest)}… (${text.length} characters)` : text;
+  return text.length > longest ? `${cutText(text, longest)} (${text.length} characters)` : text;
 }
 
 function readable(value: unknown): unknown {

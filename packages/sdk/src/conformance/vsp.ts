@@ -88,7 +88,7 @@ export class Vsp {
       this.#keep({ method: deviceWatchService.WatchDevices.path, request: '{}', response: show(response) });
       onDevices(devicesFromWire(response));
     });
-    stream.on('error', (cause) => onEnd(DpuError.from(cause)));
+    stream.on('error', onEnd);
     return () => stream.cancel();
   }
 

@@ -142,15 +142,16 @@ describe('dpu-vsp serve', () => {
     const hanging = code.replace('getDevices: async () => [{ id: node.name, healthy: !signal.aborted }]', forEver);
     const directory = await plugin({}, 'index.mjs', hanging);
     const socket = join(directory, 'vsp.sock');
-    const child = dpuVsp(['serve', '--plugin', directory, '--socket', socket], { DPU_DEADLINE: '0.5' });
+    const child = dpuVsp(['serve', '--plugin', directory, '--socket', socket], { DPU_DEADLINE: '3' });
     const end = ended(child);
-    const client = vspClient(socket, 100);
-    client.onConnectivity((connected) => {
-      if (connected) void client.init(hostInit).then(() => client.getDevices().catch(() => {}));
-    });
+    const [patient, hurried] = [vspClient(socket), vspClient(socket, 100)];
+    await new Promise<void>((resolve) => patient.onConnectivity((connected) => connected && resolve()));
+    await patient.init(hostInit);
+    await new Promise<void>((resolve) => hurried.onConnectivity((connected) => connected && resolve()));
+    await expect(hurried.getDevices()).rejects.toMatchObject({ code: 'DEADLINE_EXCEEDED' });
     const { status, stderr } = await end;
     expect(status).toBe(4);
-    expect(stderr).toContain('DeviceService/GetDevices within 0.5 s');
+    expect(stderr).toContain('DeviceService/GetDevices within 3 s');
   });
 
   test('touches the file of a liveness probe', async () => {

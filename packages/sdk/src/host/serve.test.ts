@@ -1,7 +1,9 @@
+import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir, rename, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import type { Plugin } from '../contract.ts';
 import { DpuError } from '../errors.ts';
@@ -13,7 +15,16 @@ import {
   vendorHeartbeatService,
   vendorLifeCycleService,
 } from '../wire/definitions.ts';
-import { hostInit, manifest, memoryPlugin, rawClient, serve, temporaryDirectory, vspClient } from './testing.ts';
+import {
+  hostInit,
+  manifest,
+  memoryBridge,
+  memoryPlugin,
+  rawClient,
+  serve,
+  temporaryDirectory,
+  vspClient,
+} from './testing.ts';
 
 const rejectsWith = (code: string, message: RegExp) =>
   expect.objectContaining({ code, message: expect.stringMatching(message) });
@@ -102,6 +113,8 @@ test('times are whole nanoseconds', async () => {
   expect(timestamp).toMatch(/^\d{19}$/);
 });
 
+const grpcNotFound = Object.assign(new Error('5 NOT_FOUND: no table'), { code: 5, details: 'no table' });
+
 describe('errors', () => {
   test('keep their code, also those of another copy of the SDK; a bug is INTERNAL with its stack in the log', async () => {
     const foreign = Object.assign(new Error('beyond the card'), { name: 'DpuError', code: 'OUT_OF_RANGE' });
@@ -122,6 +135,50 @@ describe('errors', () => {
     const logged = logs.find(({ level }) => level === 50);
     expect(logged).toMatchObject({ method: expect.stringContaining('SetNumVfs') });
     expect(JSON.stringify(logged)).toContain('serve.test.ts');
+  });
+
+  test.each<[string, () => unknown]>([
+    ['the exit code of a program', () => promisify(execFile)('sh', ['-c', 'exit 5'])],
+    ['the status of a server that the plugin asked', () => Promise.reject(grpcNotFound)],
+    ['a code of Node', () => readFile('/nowhere')],
+    [
+      'a key that every object has',
+      () => Promise.reject(Object.assign(new Error('odd'), { name: 'DpuError', code: 'toString' })),
+    ],
+    ['no error at all', () => Promise.reject(Object.create(null))],
+  ])('%s is INTERNAL, and a delete with allow_missing is not done by it', async (_what, fail) => {
+    const deleteBridgePort = async () => {
+      await fail();
+    };
+    const { socketPath } = await serve(memoryPlugin({ bridge: { ...memoryBridge(), deleteBridgePort } }));
+    const client = vspClient(socketPath);
+    await client.init(hostInit);
+    await expect(client.deleteBridgePort('host0-0', { allowMissing: true })).rejects.toMatchObject({
+      code: 'INTERNAL',
+    });
+  });
+
+  test('a wrong answer of the plugin is its fault and not the caller’s', async () => {
+    const port = { name: 'host0-0', macAddress: '02:00:00:00:00:01', type: 'ACCESS', logicalBridges: [] } as const;
+    const createBridgePort = async () => ({ ...port, logicalBridges: [], macAddress: 'none' });
+    const { socketPath } = await serve(memoryPlugin({ bridge: { ...memoryBridge(), createBridgePort } }));
+    const client = vspClient(socketPath);
+    await client.init(hostInit);
+    const made = client.createBridgePort({ ...port, logicalBridges: [] });
+    await expect(made).rejects.toEqual(rejectsWith('INTERNAL', /the plugin's answer is wrong: "none" is not a MAC/));
+  });
+
+  test('a text of megabytes arrives with its first 4,096 bytes', async () => {
+    const setNumVfs = async () => {
+      throw new DpuError('OUT_OF_RANGE', 'ü'.repeat(1_000_000));
+    };
+    const { socketPath } = await serve(memoryPlugin({ setNumVfs }));
+    const client = vspClient(socketPath);
+    await client.init(hostInit);
+    await expect(client.setNumVfs(1)).rejects.toMatchObject({
+      code: 'OUT_OF_RANGE',
+      message: expect.stringMatching(/^ü{2046}…$/),
+    });
   });
 
   test('contracts that the plugin lacks are UNIMPLEMENTED', async () => {

@@ -10,6 +10,7 @@ import type { BridgeContract, BridgePort, ChainContract, LogicalBridge, Plugin, 
 import { DpuError } from '../errors.ts';
 import { parsePluginManifest } from '../manifest/parse.ts';
 import type { Method } from '../wire/definitions.ts';
+import { fromServiceError } from '../wire/service-error.ts';
 import { type ServePluginOptions, servePlugin } from './serve-plugin.ts';
 
 export const manifest = parsePluginManifest({
@@ -132,7 +133,7 @@ export function rawClient(socketPath: string) {
         request,
         new Metadata(),
         deadline,
-        (error, response) => (error ? reject(DpuError.from(error)) : resolve(response as Out)),
+        (error, response) => (error ? reject(fromServiceError(error)) : resolve(response as Out)),
       );
     });
 }

@@ -19,7 +19,7 @@ test('gives input, and answers output and exit', async () => {
 });
 
 test('a program that is not there', async () => {
-  await expect(exec('no-such-program', [])).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  await expect(exec('no-such-program', [])).rejects.toMatchObject({ code: 'FAILED_PRECONDITION' });
   await expect(exec('echo', ['a\0b'])).rejects.toMatchObject({ code: 'INTERNAL' });
 });
 

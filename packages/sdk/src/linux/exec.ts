@@ -33,7 +33,7 @@ const longestOutput = 64 * 1024 * 1024;
  * Something that it leaves behind with its output open is waited for until the timeout, then killed, and the program is
  * judged by its own exit.
  *
- * @throws DpuError NOT_FOUND when there is no such program, DEADLINE_EXCEEDED after the timeout, CANCELLED when `signal`
+ * @throws DpuError FAILED_PRECONDITION when there is no such program, DEADLINE_EXCEEDED after the timeout, CANCELLED when `signal`
  * is aborted, RESOURCE_EXHAUSTED when no process can be started now or the program prints without end, INTERNAL with
  * the program's own words when it fails.
  */
@@ -131,7 +131,7 @@ const exhausted = ['EAGAIN', 'EMFILE', 'ENFILE', 'ENOMEM'];
 
 function startError(file: string, cause: unknown): DpuError {
   const { code, message } = cause as NodeJS.ErrnoException;
-  if (code === 'ENOENT') return new DpuError('NOT_FOUND', `${file} is not installed`, { cause });
+  if (code === 'ENOENT') return new DpuError('FAILED_PRECONDITION', `${file} is not installed`, { cause });
   if (code && exhausted.includes(code)) {
     return new DpuError('RESOURCE_EXHAUSTED', `${file} cannot be started now: ${message}`, { cause });
   }

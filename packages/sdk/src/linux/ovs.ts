@@ -64,7 +64,7 @@ export class OpenVSwitch {
   /**
    * Starts both daemons; returns when the database answers.
    *
-   * @throws DpuError NOT_FOUND where Open vSwitch is not installed
+   * @throws DpuError FAILED_PRECONDITION where Open vSwitch is not installed
    */
   async start(): Promise<void> {
     await this.#clearing;

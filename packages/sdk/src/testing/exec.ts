@@ -29,7 +29,7 @@ export type FakeExec = Exec & {
  *
  * @example
  * const exec = fakeExec({ 'acme-fw': ([command]) => (command === 'version' ? '2.1.0' : { exitCode: 1, stderr: 'busy' }) });
- * @throws DpuError (the calls) NOT_FOUND naming a program without a script, INTERNAL with the words of one that fails.
+ * @throws DpuError (the calls) FAILED_PRECONDITION naming a program without a script, INTERNAL with the words of one that fails.
  */
 export function fakeExec(script: ExecScript = {}): FakeExec {
   const calls: ExecCall[] = [];
@@ -39,7 +39,10 @@ export function fakeExec(script: ExecScript = {}): FakeExec {
     const line = [file, ...args].join(' ');
     const answer = Object.hasOwn(script, file) ? script[file] : undefined;
     if (answer === undefined) {
-      throw new DpuError('NOT_FOUND', `unexpected \`${line}\`: give fakeExec or fakePlatform a script for ${file}`);
+      throw new DpuError(
+        'FAILED_PRECONDITION',
+        `unexpected \`${line}\`: give fakeExec or fakePlatform a script for ${file}`,
+      );
     }
     const told = typeof answer === 'function' ? await answer(args, options) : answer;
     const result = { stdout: '', stderr: '', exitCode: 0, ...(typeof told === 'string' ? { stdout: told } : told) };

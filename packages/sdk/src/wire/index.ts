@@ -2,4 +2,5 @@
 
 export { omitUndefined } from '../omit-undefined.ts';
 export { grpcService } from './grpc-service.ts';
+export { fromServiceError } from './service-error.ts';
 export { addUnaryService, type UnaryCall } from './unary.ts';

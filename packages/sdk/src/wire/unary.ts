@@ -1,6 +1,5 @@
 /** Unary methods as async functions. */
 import type { handleUnaryCall, Server, ServerUnaryCall, UntypedServiceImplementation } from '@grpc/grpc-js';
-import { DpuError } from '../errors.ts';
 import type { Method } from './method.ts';
 import { toServiceError } from './service-error.ts';
 
@@ -24,7 +23,7 @@ export type Around = <T>(path: string, run: () => Promise<T>) => Promise<T>;
 
 /**
  * Serves unary methods on a grpc-js server. What a handler throws reaches the caller with the code and message of
- * {@link DpuError.from}.
+ * DpuError.from.
  */
 export function addUnaryService<Service extends Record<keyof Service, Method<unknown, unknown, unknown, unknown>>>(
   server: Server,
@@ -40,7 +39,7 @@ export function addUnaryService<Service extends Record<keyof Service, Method<unk
     const handle: handleUnaryCall<unknown, unknown> = (call, callback) => {
       around(path, () => handler(call.request, call)).then(
         (response) => callback(null, response),
-        (error: unknown) => callback(toServiceError(DpuError.from(error))),
+        (error: unknown) => callback(toServiceError(error)),
       );
     };
     implementation[name] = handle;

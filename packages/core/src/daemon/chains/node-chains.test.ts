@@ -1,9 +1,8 @@
 import { pino } from 'pino';
 import { afterEach, expect, test, vi } from 'vitest';
-import { EventRecorder, type KubeStore } from '../../kube/index.ts';
 import { TestApiServer } from '../testing/api-server.ts';
-import { ChainReconciler } from './chain-reconciler.ts';
-import type { ChainState } from './chain-state.ts';
+import type { ChainOrder } from './chain-order.ts';
+import { NodeChains } from './node-chains.ts';
 
 const logger = pino({ level: 'silent' });
 const cleanups: (() => unknown)[] = [];
@@ -12,34 +11,40 @@ afterEach(async () => {
 });
 
 const chainPath = '/apis/config.openshift.io/v1/namespaces/shop/servicefunctionchains/edge';
-const podPath = (name: string) => `/api/v1/namespaces/shop/pods/${name}`;
 
-function chainOf(...names: string[]) {
+interface Said {
+  node?: string;
+  /** uid of a function's pod. */
+  uids?: Record<string, string>;
+  generation?: number;
+  reason?: string;
+}
+
+function chainOf(functions: string[], { node, uids = {}, generation = 1, reason }: Said = {}) {
+  const condition = { type: 'Ready', status: 'False', message: '', lastTransitionTime: '2026-01-01T00:00:00Z', reason };
   return {
     apiVersion: 'config.openshift.io/v1',
     kind: 'ServiceFunctionChain',
-    metadata: { name: 'edge', namespace: 'shop', generation: 1 },
-    spec: { networkFunctions: names.map((name) => ({ name, image: `${name}:1` })) },
+    metadata: { name: 'edge', namespace: 'shop', generation },
+    spec: { networkFunctions: functions.map((name) => ({ name, image: `${name}:1` })) },
+    status: {
+      ...(node && { node }),
+      functions: Object.entries(uids).map(([name, podUid]) => ({ name, podUid })),
+      conditions: reason ? [condition] : [],
+    },
   };
 }
 
-async function node(former?: { api: TestApiServer; store: KubeStore }) {
-  const api = former?.api ?? new TestApiServer();
-  const store = former?.store ?? (await api.start());
-  const orders: string[][] = [];
-  const state: { now: ChainState | undefined } = { now: undefined };
-  const labels: { now: Record<string, string> | undefined } = { now: {} };
-  const reconciler = new ChainReconciler({
+async function nodeChains({ waitMs = 20_000 }: { waitMs?: number } = {}) {
+  const api = new TestApiServer();
+  const store = await api.start();
+  const orders: ChainOrder[] = [];
+  const chains = new NodeChains({
     store,
-    events: new EventRecorder(store, 'test', 'test', logger),
     nodeName: 'dpu-1',
-    nodeLabels: () => labels.now,
-    hasDpuSide: () => true,
-    dataPath: {
-      setOrder: async (_chain, functions) => void orders.push([...functions]),
-      stateOf: () => state.now,
-    },
+    orders: { setOrder: async (order) => void orders.push(order) },
     logger,
+    waitMs,
   });
   const stop = new AbortController();
   cleanups.push(() => {
@@ -47,80 +52,64 @@ async function node(former?: { api: TestApiServer; store: KubeStore }) {
     store.client.close();
     api.close();
   });
-  const run = () => void reconciler.start(stop.signal).catch(() => {});
-  return { api, store, reconciler, orders, state, labels, run };
+  const run = () => void chains.start(stop.signal).catch(() => {});
+  return { api, chains, orders, run };
 }
 
-const withStatus = (api: TestApiServer, name: string) => {
-  const pod = api.objects.get(podPath(name));
-  if (pod) api.put(podPath(name), { ...pod, status: { conditions: [{ type: 'Ready', status: 'True' }] } });
-};
-const reason = (api: TestApiServer) =>
-  (api.objects.get(chainPath)?.status as { conditions: { reason: string }[] } | undefined)?.conditions[0]?.reason;
+const nat = { namespace: 'shop', name: 'nat', uid: 'u-nat' };
+const place = { chain: 'shop/edge', function: 'nat', functions: ['firewall', 'nat'], generation: 1 };
 
-test('a pod of a chain has its place, also for a daemon that does not know the chains yet', async () => {
-  const { api, store, reconciler, run } = await node();
-  api.put(chainPath, chainOf('firewall', 'nat'));
+test('a pod is the function that the chain says of its uid, also for a daemon that does not know the chains yet', async () => {
+  const { api, chains, run } = await nodeChains();
+  api.put(chainPath, chainOf(['firewall', 'nat'], { node: 'dpu-1', uids: { nat: 'u-nat' } }));
+  const early = chains.of(nat);
   run();
-  await vi.waitFor(() => expect(api.objects.has(podPath('nat'))).toBe(true));
-  const place = { chain: 'shop/edge', function: 'nat', functions: ['firewall', 'nat'] };
-  expect(await reconciler.of({ namespace: 'shop', name: 'nat' })).toEqual(place);
-  const next = await node({ api, store });
-  const early = next.reconciler.of({ namespace: 'shop', name: 'nat' });
-  next.run();
   expect(await early).toEqual(place);
+  expect(await chains.of({ namespace: 'shop', name: 'nat' })).toEqual(place);
 });
 
-test('a pod of no chain has none, whatever label it carries', async () => {
-  const { api, reconciler, run } = await node();
-  const labels = { 'dpu.config.openshift.io/chain': 'edge' };
-  const pod = { apiVersion: 'v1', kind: 'Pod', spec: { containers: [] } };
-  api.put(podPath('by-hand'), { ...pod, metadata: { name: 'by-hand', namespace: 'shop' } });
-  api.put(podPath('labelled'), { ...pod, metadata: { name: 'labelled', namespace: 'shop', labels } });
+test('a pod that comes before the chain names it is waited for', async () => {
+  const { api, chains, run } = await nodeChains();
+  api.put(chainPath, chainOf(['firewall', 'nat'], { node: 'dpu-1', uids: { nat: 'u-earlier' } }));
   run();
-  for (const name of ['by-hand', 'labelled', 'nowhere']) {
-    expect(await reconciler.of({ namespace: 'shop', name })).toBeUndefined();
+  const asked = chains.of(nat);
+  // Known by then that the pod may be one of the chain.
+  expect(await chains.of({ ...nat, uid: 'u-earlier' })).toEqual(place);
+  api.put(chainPath, chainOf(['firewall', 'nat'], { node: 'dpu-1', uids: { nat: 'u-nat' } }));
+  expect(await asked).toEqual(place);
+});
+
+test('a pod whose name no chain has is of none, at once', async () => {
+  const { api, chains, run } = await nodeChains();
+  api.put(chainPath, chainOf(['firewall']));
+  run();
+  for (const pod of [nat, { ...nat, namespace: 'other', name: 'firewall' }]) {
+    expect(await chains.of(pod)).toBeUndefined();
   }
 });
 
-test('tells the DPUs the order, and says what their VSP answers', async () => {
-  const { api, reconciler, orders, state, run } = await node();
-  api.put(chainPath, chainOf('firewall', 'nat'));
+test('a pod that the chain does not name in time comes again, unless the operator has made none', async () => {
+  const { api, chains, run } = await nodeChains({ waitMs: 50 });
+  api.put(chainPath, chainOf(['nat'], { reason: 'Pending' }));
   run();
-  await vi.waitFor(() => expect(api.objects.has(podPath('nat'))).toBe(true));
-  for (const name of ['firewall', 'nat']) withStatus(api, name);
-  await vi.waitFor(() => expect(reason(api)).toBe('Running'));
-  state.now = { phase: 'refused', dpuName: 'a-dpu', message: 'no' };
-  reconciler.reconsider();
-  await vi.waitFor(() => expect(reason(api)).toBe('ChainRefused'));
-  const former = api.objects.get(chainPath);
-  api.put(chainPath, { ...former, ...chainOf('nat', 'firewall') });
-  await vi.waitFor(() => expect(orders.at(-1)).toEqual(['nat', 'firewall']));
-  expect(orders[0]).toEqual(['firewall', 'nat']);
+  // The first may not wait long enough for the cache; both answers ask for another try.
+  await expect(chains.of(nat)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+  await vi.waitFor(() => expect(chains.of(nat)).rejects.toThrow('chain shop/edge has a function nat'));
+  api.put(chainPath, chainOf(['nat'], { reason: 'PodConflict' }));
+  await vi.waitFor(async () => expect(await chains.of(nat)).toBeUndefined());
 });
 
-test('keeps pods and condition while the labels of the node are not known, and goes by them again afterwards', async () => {
-  const { api, reconciler, orders, labels, run } = await node();
-  const selecting = (...names: string[]) => {
-    const { spec, ...chain } = chainOf(...names);
-    api.put(chainPath, { ...api.objects.get(chainPath), ...chain, spec: { ...spec, nodeSelector: { zone: 'a' } } });
-  };
-  labels.now = { zone: 'a' };
-  selecting('firewall');
+test('the DPUs are told the order of the chains of this node, each time it changes', async () => {
+  const { api, orders, run } = await nodeChains();
+  const elsewhere = chainOf(['nat'], { node: 'dpu-2' });
+  api.put(chainPath.replace('edge', 'other'), { ...elsewhere, metadata: { ...elsewhere.metadata, name: 'other' } });
+  api.put(chainPath, chainOf(['firewall', 'nat'], { node: 'dpu-1' }));
   run();
-  await vi.waitFor(() => expect(api.objects.has(podPath('firewall'))).toBe(true));
-  withStatus(api, 'firewall');
-  await vi.waitFor(() => expect(reason(api)).toBe('Running'));
-  labels.now = undefined;
-  // The order is told first; when the second one is, the first round is over.
-  for (const other of ['nat', 'router']) {
-    selecting('firewall', other);
-    await vi.waitFor(() => expect(orders.at(-1)).toEqual(['firewall', other]));
-  }
-  expect(api.writes.filter((write) => write.startsWith('DELETE'))).toEqual([]);
-  expect([api.objects.has(podPath('nat')), reason(api)]).toEqual([false, 'Running']);
-  labels.now = { zone: 'b' };
-  reconciler.reconsider();
-  await vi.waitFor(() => expect(reason(api)).toBe('NoNode'));
-  expect(api.objects.has(podPath('firewall'))).toBe(false);
+  await vi.waitFor(() => expect(orders).toHaveLength(1));
+  api.put(chainPath, chainOf(['nat', 'firewall'], { node: 'dpu-1', generation: 2 }));
+  await vi.waitFor(() => expect(orders).toHaveLength(2));
+  expect(orders).toEqual([
+    { chain: 'shop/edge', functions: ['firewall', 'nat'], generation: 1 },
+    { chain: 'shop/edge', functions: ['nat', 'firewall'], generation: 2 },
+  ]);
 });

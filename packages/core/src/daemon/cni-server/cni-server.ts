@@ -1,5 +1,7 @@
 /** HTTP on a unix socket: what `dpu-cni` talks to. */
+
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { cutText } from '@dpu-operator/sdk/cut-text';
 import type { Logger } from 'pino';
 import type { AttachEngine } from '../attach/engine.ts';
 import { CniError, cniCodes } from '../attach/errors.ts';
@@ -22,7 +24,7 @@ const defaultDeadlineMs = 90_000;
 /** A CNI error's number beside its text; `dpu-cni` of the Go operator only reads the text. */
 const codeHeader = 'X-CNI-Error-Code';
 const detailsHeader = 'X-CNI-Error-Details';
-/** Characters: an IPAM plugin may say anything, a client takes 16 KB of headers. */
+/** Bytes: an IPAM plugin may say anything, a client takes 16 KB of headers. */
 const maxDetails = 1_000;
 
 export class CniServer {
@@ -61,7 +63,7 @@ export class CniServer {
     } catch (error) {
       const { code, message: text, details } = CniError.from(error);
       response.setHeader(codeHeader, code);
-      if (details) response.setHeader(detailsHeader, encodeURIComponent(details.slice(0, maxDetails).toWellFormed()));
+      if (details) response.setHeader(detailsHeader, encodeURIComponent(cutText(details, maxDetails).toWellFormed()));
       answer(response, statusOf(error, code), 'text/plain; charset=utf-8', text);
       const ms = Math.round(performance.now() - started);
       const words = `cni request failed: ${text}`;

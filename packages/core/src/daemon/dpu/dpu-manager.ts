@@ -16,7 +16,13 @@ import type { Sysfs, VfPosition } from '@dpu-operator/sdk/linux';
 import type { DetectedDpu } from '@dpu-operator/sdk/manifest';
 import type { Logger } from 'pino';
 import { z } from 'zod';
-import { annotations, type ChainReport, type ConditionInput, type VspIdentity, vspSocketName } from '../../api/index.ts';
+import {
+  annotations,
+  type ChainReport,
+  type ConditionInput,
+  type VspIdentity,
+  vspSocketName,
+} from '../../api/index.ts';
 import type { ChainPlace } from '../attach/ports.ts';
 import type { ChainOrder } from '../chains/chain-order.ts';
 import { type AttachedPorts, HostDataPath } from '../datapath/host-data-path.ts';

@@ -6,8 +6,10 @@ import {
   type ChainReport,
   type Condition,
   type ConditionInput,
+  type DaemonStatusFields,
   type DataProcessingUnit,
   type Drain,
+  daemonFields,
   dataProcessingUnit,
   dpuConditions,
   fieldManagers,
@@ -30,17 +32,12 @@ export interface DaemonStatus {
   vsp: VspIdentity | undefined;
   drain: Drain | undefined;
   /** The chains that a DPU side has. */
-  chains: readonly ChainReport[] | undefined;
+  chains: ChainReport[] | undefined;
   /** Hosts that have ports on a DPU side which is being deleted. */
-  hosts: readonly string[] | undefined;
+  hosts: string[] | undefined;
 }
 
-const ownConditions: ReadonlySet<string> = new Set([
-  dpuConditions.ready,
-  dpuConditions.hostPorts,
-  dpuConditions.records,
-  dpuConditions.identifierUnique,
-]);
+const ownConditions: ReadonlySet<string> = new Set(daemonFields.conditions);
 
 export class DpuObjects {
   readonly #store: KubeStore;
@@ -86,7 +83,10 @@ export class DpuObjects {
   }
 
   /** Writes what differs from what the object says, and an event for each condition whose status or reason does. */
-  async writeStatus(object: DataProcessingUnit, { ready, others, vsp, drain, chains = [], hosts }: DaemonStatus): Promise<void> {
+  async writeStatus(
+    object: DataProcessingUnit,
+    { ready, others, vsp, drain, chains = [], hosts }: DaemonStatus,
+  ): Promise<void> {
     const before = (object.status?.conditions ?? []).filter(({ type }) => ownConditions.has(type));
     const said = [ready ?? findCondition(before, dpuConditions.ready), ...others].filter((one) => one !== undefined);
     const after = said.flatMap((one) => findCondition(setCondition(before, one), one.type) ?? []);
@@ -99,7 +99,7 @@ export class DpuObjects {
     const { name } = object.metadata;
     try {
       // All at once: what an apply leaves out goes. JSON leaves out what is undefined.
-      const status = {
+      const status: DaemonStatusFields & { conditions: Condition[] } = {
         conditions: after,
         vsp,
         drain,

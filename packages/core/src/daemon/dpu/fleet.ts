@@ -58,7 +58,7 @@ export interface DpuFleetOptions {
 }
 
 export interface DpuFleetEvents {
-  /** The sides that this node has, or the DPUs that take network functions, may be others now. */
+  /** The sides that this node has may be others now. */
   sides: [];
   /** A DPU has become ready. */
   ready: [];
@@ -159,23 +159,6 @@ export class DpuFleet extends EventEmitter<DpuFleetEvents> {
     return new Set([...this.#findings.staying(), ...this.#dpus.records()].map(({ side }) => side));
   }
 
-  /** Whether a DPU with that side is here to stay, and takes pods. One that is missing for a moment does. */
-  stays(side: DpuSide): boolean {
-    const dpus = this.hasLooked ? this.#findings.staying() : this.#dpus.records();
-    return dpus.some(({ name, side: its }) => {
-      const object = this.#informer.get(name);
-      return its === side && !(object && (isBeingDeleted(object) || drainOf(object)));
-    });
-  }
-
-  /** Whether frames of hosts pass a DPU side, so that its functions are still needed although it may be about to go. */
-  servesHosts(): boolean {
-    return this.#dpus.managers().some((manager) => {
-      const object = this.#informer.get(manager.dpu.name);
-      return manager.hostOwners().length > 0 && !(object && drainOf(object));
-    });
-  }
-
   async #reconcile(name: string): Promise<void> {
     const object = this.#informer.get(name);
     const served = this.#dpus.manager(name);
@@ -257,16 +240,12 @@ export class DpuFleet extends EventEmitter<DpuFleetEvents> {
   #offer(name: string, problem: string | undefined): void {
     const manager = this.#dpus.manager(name);
     manager?.setHardwareProblem(problem);
-    if (!manager?.withdrawn) return;
-    manager.offerAgain();
-    this.emit('sides');
+    if (manager?.withdrawn) manager.offerAgain();
   }
 
-  /** The network functions of a DPU side that goes are pods that use it: they go first. */
   #withdraw(name: string): void {
     const manager = this.#dpus.manager(name);
     if (manager && !manager.withdrawn) manager.withdraw();
-    this.emit('sides');
   }
 
   async #report(name: string, { object, ready, others, drain }: DpuAction & { do: 'report' }): Promise<void> {

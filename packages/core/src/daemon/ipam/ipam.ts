@@ -1,6 +1,8 @@
 /** Address management by an IPAM plugin of the node, run as the CNI specification says (delegated plugins). */
+
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { cutText } from '@dpu-operator/sdk/cut-text';
 import type { Exec } from '@dpu-operator/sdk/linux';
 import { z } from 'zod';
 import type { IpamCall } from '../attach/attachment.ts';
@@ -147,7 +149,7 @@ function parseResult(call: IpamCall, stdout: string): IpamResult {
   const result = ipamResult.safeParse(parseJson(stdout));
   if (result.success) return result.data;
   const why = 'answered something that is not a CNI result';
-  throw new CniError(cniCodes.internal, `IPAM plugin ${call.type} ${why}`, { details: stdout.slice(0, 500) });
+  throw new CniError(cniCodes.internal, `IPAM plugin ${call.type} ${why}`, { details: cutText(stdout, 500) });
 }
 
 function parseJson(text: string): unknown {

@@ -13,7 +13,7 @@ export interface PluginRegistration {
   resourceName: string;
 }
 
-/** @throws ServiceError with the kubelet's refusal, or UNAVAILABLE where nobody listens */
+/** @throws DpuError with the kubelet's refusal, or UNAVAILABLE where nobody listens */
 export async function register({ kubeletSocketPath, endpoint, resourceName }: PluginRegistration): Promise<void> {
   const request: RegisterRequest = {
     version: apiVersion,

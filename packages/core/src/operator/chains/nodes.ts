@@ -48,7 +48,7 @@ export function eligibility(node: DpuNode, chain: ServiceFunctionChain, runsHere
   const leaving = leavingState(node, runsHere);
   if (leaving) return leaving;
   // The daemon's own label follows the DPU: that it is missing for a moment says nothing.
-  const nodeLabels = { ...node.labels, [labels.nodeSide]: 'dpu' };
+  const nodeLabels: Record<string, string> = { ...node.labels, [labels.nodeSide]: 'dpu' };
   const lacking = selectorOf(chain).filter(([key, value]) => nodeLabels[key] !== value);
   if (lacking.length === 0) return eligible;
   return { is: 'ineligible', why: `it lacks the labels ${asText(lacking)} of spec.nodeSelector` };

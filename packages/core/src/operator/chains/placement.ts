@@ -48,6 +48,7 @@ function nowhere(chain: ServiceFunctionChain, nodes: readonly DpuNode[]): string
     return `${node.name}: ${verdict.is === 'eligible' ? 'may run it' : verdict.why}`;
   });
   const selector = selectorText(chain);
-  const advice = selector === '' ? '' : `; label one that may (kubectl label node <node> ${selector.replaceAll(',', ' ')})`;
+  const advice =
+    selector === '' ? '' : `; label one that may (kubectl label node <node> ${selector.replaceAll(',', ' ')})`;
   return `no node with a DPU side may run it now: ${firstTen(reasons)}${advice}`;
 }

@@ -1,4 +1,5 @@
 /** What npm says when it fails. */
+import { cutText } from '@dpu-operator/sdk/cut-text';
 import type { ExecResult } from '@dpu-operator/sdk/linux';
 
 export interface NpmFailure {
@@ -39,7 +40,7 @@ function fromJson(stdout: string): NpmFailure | undefined {
 }
 
 function oneLine(text: string): string {
-  return text.replace(/\s+/g, ' ').trim().slice(0, 500);
+  return cutText(text.replace(/\s+/g, ' ').trim(), 500);
 }
 
 const exactly: Record<string, NpmFailureKind> = {

@@ -7,7 +7,6 @@ import {
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
 import { Connection } from '../../client/connection.ts';
-import { DpuError } from '../../errors.ts';
 import {
   bridgePortService,
   deviceService,
@@ -69,7 +68,7 @@ export async function breakingProxy(
           : forward(call.request);
         answer.then(
           (response) => callback(null, response),
-          (error: unknown) => callback(toServiceError(DpuError.from(error))),
+          (error: unknown) => callback(toServiceError(error)),
         );
       };
     }
@@ -94,7 +93,7 @@ function addWatch(server: Server, connection: Connection): void {
     WatchDevices: (call: ServerWritableStream<object, object>) => {
       const stream = connection.stream(deviceWatchService.WatchDevices, {});
       stream.on('data', (devices) => call.write(devices));
-      stream.on('error', (error) => call.emit('error', toServiceError(DpuError.from(error))));
+      stream.on('error', (error) => call.emit('error', toServiceError(error)));
       call.on('cancelled', () => stream.cancel());
     },
   });

@@ -31,7 +31,7 @@ export function addDeviceWatch(
     const fail = (error: unknown) => {
       if (ended) return;
       end();
-      call.emit('error', toServiceError(DpuError.from(error)));
+      call.emit('error', toServiceError(error));
     };
     const onClosing = () => fail(new DpuError('UNAVAILABLE', 'the VSP is shutting down; connect again'));
 

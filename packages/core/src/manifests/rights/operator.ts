@@ -1,0 +1,156 @@
+import { group, networkNames, operatorNamespace, workloads } from '../../api/names.ts';
+import { defaultNetworkNamespace } from '../../operator/networks.ts';
+import { events, type ProcessRights, privilegedPods, type Right, read, reviews } from './right.ts';
+
+const networks: Right = {
+  apiGroup: 'k8s.cni.cncf.io',
+  resources: ['network-attachment-definitions'],
+  verbs: [...read, 'create', 'patch', 'delete'],
+  why: 'Keeps the networks that pods name in their annotation.',
+};
+
+export const operatorRights: ProcessRights = {
+  account: workloads.operator,
+  is: 'The operator: decides for all nodes, and makes every pod that this project runs.',
+  grants: [
+    {
+      rights: [
+        {
+          apiGroup: group,
+          resources: ['dpuoperatorconfigs'],
+          verbs: [...read, 'patch'],
+          why: 'What is wanted; its finalizer holds the config until everything is uninstalled.',
+        },
+        {
+          apiGroup: group,
+          resources: ['dataprocessingunits'],
+          verbs: [...read, 'patch', 'delete'],
+          why: 'Hands on what configs ask for; deletes those of nodes that have gone, and all when it is uninstalled.',
+        },
+        {
+          apiGroup: group,
+          resources: ['dataprocessingunitconfigs', 'vendorplugins'],
+          verbs: read,
+          why: 'Which plugin, version and settings each DPU is to run.',
+        },
+        {
+          apiGroup: group,
+          resources: ['servicefunctionchains'],
+          verbs: read,
+          why: 'Which network functions are to run.',
+        },
+        {
+          apiGroup: group,
+          resources: [
+            'dpuoperatorconfigs/status',
+            'dataprocessingunits/status',
+            'dataprocessingunitconfigs/status',
+            'servicefunctionchains/status',
+            'vendorplugins/status',
+          ],
+          verbs: ['patch'],
+          why: 'Says what became of them.',
+        },
+        {
+          apiGroup: group,
+          resources: [
+            'dpuoperatorconfigs/finalizers',
+            'dataprocessingunits/finalizers',
+            'vendorplugins/finalizers',
+            'servicefunctionchains/finalizers',
+          ],
+          verbs: ['update'],
+          why: 'What it makes names these as its owner and blocks their deletion, which some clusters check.',
+        },
+        {
+          apiGroup: '',
+          resources: ['nodes'],
+          verbs: read,
+          why: 'Which nodes there are, with their labels and addresses.',
+        },
+        {
+          apiGroup: '',
+          resources: ['namespaces'],
+          verbs: read,
+          why: 'Whether the namespaces exist in which chains may run.',
+        },
+        {
+          apiGroup: '',
+          resources: ['pods'],
+          verbs: [...read, 'create', 'delete'],
+          why: 'Runs VSPs and what installs their plugins in its own namespace, and the network functions of chains where the DpuOperatorConfig allows them, which RBAC cannot say and a policy in config/policy does; looks at a pod that uses a DPU before it is evicted.',
+        },
+        {
+          ...networks,
+          names: [networkNames.networkFunction],
+          why: 'Keeps the network of network functions in the namespaces in which chains may run. By name, also when it is made: it is applied.',
+        },
+        {
+          apiGroup: '',
+          resources: ['pods/eviction'],
+          verbs: ['create'],
+          why: 'Before the VSP of a plugin that disturbs traffic is replaced, the pods that use it are evicted, wherever they are.',
+        },
+        {
+          apiGroup: 'apiextensions.k8s.io',
+          resources: ['customresourcedefinitions'],
+          verbs: read,
+          names: ['network-attachment-definitions.k8s.cni.cncf.io', 'clusterversions.config.openshift.io'],
+          why: 'Whether Multus is there, and whether the cluster is OpenShift.',
+        },
+        {
+          ...privilegedPods,
+          why: 'OpenShift admits the network functions of chains, which work on their own interfaces and sysctls.',
+        },
+        ...reviews,
+        events,
+      ],
+    },
+    {
+      namespace: operatorNamespace,
+      rights: [
+        {
+          apiGroup: 'apps',
+          resources: ['daemonsets'],
+          verbs: [...read, 'create', 'patch', 'delete'],
+          why: 'Runs the daemon on every node with a DPU.',
+        },
+        {
+          apiGroup: '',
+          resources: ['configmaps'],
+          verbs: [...read, 'create', 'delete'],
+          why: 'Keeps the lock files of plugins, which nodes install from.',
+        },
+        {
+          apiGroup: '',
+          resources: ['secrets'],
+          verbs: ['get'],
+          why: 'Credentials for npm registries, by the name that a VendorPlugin gives, which cannot be listed here. It can neither list nor watch Secrets.',
+        },
+        {
+          apiGroup: 'coordination.k8s.io',
+          resources: ['leases'],
+          verbs: [...read, 'create', 'patch', 'delete'],
+          why: 'Its own, by which one operator of several leads, and those of daemons whose nodes have left.',
+        },
+        networks,
+      ],
+    },
+    {
+      namespace: defaultNetworkNamespace,
+      rights: [networks],
+    },
+    {
+      namespace: 'kube-public',
+      rights: [
+        {
+          apiGroup: '',
+          resources: ['configmaps'],
+          verbs: ['get'],
+          names: ['microshift-version'],
+          why: 'Whether the cluster is MicroShift.',
+        },
+      ],
+    },
+  ],
+};

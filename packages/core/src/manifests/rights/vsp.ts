@@ -1,0 +1,13 @@
+import { operatorNamespace, workloads } from '../../api/names.ts';
+import { type ProcessRights, privilegedPods } from './right.ts';
+
+export const vspRights: ProcessRights = {
+  account: workloads.vsp,
+  is: 'The pods of vendor plugins and what installs these. They are given no token.',
+  grants: [
+    {
+      namespace: operatorNamespace,
+      rights: [privilegedPods],
+    },
+  ],
+};
