@@ -15,8 +15,12 @@ $(INSTALLED): package.json pnpm-lock.yaml pnpm-workspace.yaml $(wildcard package
 	$(PNPM) install --frozen-lockfile
 	touch $@
 
+.PHONY: compiler
+compiler: $(INSTALLED)
+	@command -v gcc >/dev/null || node test/support/compiler.ts
+
 .PHONY: build
-build: $(INSTALLED) ## Type-check and bundle everything into packages/*/dist
+build: compiler ## Type-check and bundle everything into packages/*/dist
 	tsc -b
 	$(PNPM) -r --if-present bundle
 
@@ -34,11 +38,11 @@ manifests: build ## Generate config/ and docs/rights.md from the schemas and the
 	node packages/core/dist/bundle/generate-manifests.mjs
 
 .PHONY: test
-test: lint build ## Run every test: unit, integration (kernel, OVS) and end to end on a Kind cluster
-	node test/run.ts unit integration e2e
+test: lint build ## Run every test: unit, integration (kernel, OVS) and end to end on Kind clusters
+	node test/run.ts unit integration e2e e2e-2c
 
 .PHONY: test-unit
-test-unit: $(INSTALLED) ## Run the unit tests: no root, no cluster, seconds
+test-unit: compiler ## Run the unit tests: no root, no cluster, seconds
 	node test/run.ts unit
 
 .PHONY: test-integration
@@ -49,13 +53,17 @@ test-integration: build ## Run the tests against the real kernel, Open vSwitch a
 test-e2e: build ## Run the end-to-end tests on a Kind cluster (TEST_CLUSTER=existing for your own)
 	node test/run.ts e2e
 
+.PHONY: test-e2e-2c
+test-e2e-2c: build ## Run the end-to-end tests on two Kind clusters, one with the host and one with the DPU
+	node test/run.ts e2e-2c
+
 .PHONY: fuzz
-fuzz: $(INSTALLED) ## Give odd input to every door for long (RUNS=100000, SEED= of a failure)
+fuzz: compiler ## Give odd input to every door for long (RUNS=100000, SEED= of a failure)
 	FUZZ_RUNS=$(or $(RUNS),100000) FUZZ_SEED=$(or $(SEED),$$RANDOM) vitest run --project unit fuzz
 
 .PHONY: test-down
-test-down: $(INSTALLED) ## Delete the tests' Kind cluster
-	node test/cluster/cli.ts down --name dpu-test
+test-down: $(INSTALLED) ## Delete the tests' Kind clusters
+	for name in dpu-test dpu-test-host dpu-test-dpu; do node test/cluster/cli.ts down --name $$name; done
 
 .PHONY: demo
 demo: build ## Show two pods talking through a software DPU on a real Kubernetes cluster

@@ -9,6 +9,14 @@ const patience = {
   expect: { poll: { timeout: 20_000 } },
 };
 
+/** One file after another, on clusters that may have to be made first, and the image of their nodes. */
+const onClusters = {
+  testTimeout: 600_000,
+  hookTimeout: 1_800_000,
+  fileParallelism: false,
+  sequence: { concurrent: false },
+};
+
 export default defineConfig({
   test: {
     projects: [
@@ -48,13 +56,21 @@ export default defineConfig({
         ssr,
         test: {
           ...patience,
+          ...onClusters,
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
           globalSetup: ['test/e2e/global-setup.ts'],
-          testTimeout: 600_000,
-          hookTimeout: 1_800_000,
-          fileParallelism: false,
-          sequence: { concurrent: false },
+        },
+      },
+      {
+        resolve,
+        ssr,
+        test: {
+          ...patience,
+          ...onClusters,
+          name: 'e2e-2c',
+          include: ['test/e2e-2c/**/*.test.ts'],
+          globalSetup: ['test/e2e-2c/global-setup.ts'],
         },
       },
     ],

@@ -4,9 +4,9 @@
  */
 import { operatorIsOn } from '../e2e/bed.ts';
 import setUpCluster from '../e2e/global-setup.ts';
-import { deletePods } from '../e2e/pods.ts';
 import { eventually } from '../support/eventually.ts';
 import { dpusReady, namespace, type TestBed } from '../support/operator.ts';
+import { deletePods } from '../support/pods.ts';
 import { daemonCpu } from './daemon-cpu.ts';
 import { quantile } from './quantile.ts';
 

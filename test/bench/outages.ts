@@ -4,7 +4,6 @@
  */
 import { operatorIsOn } from '../e2e/bed.ts';
 import setUpCluster from '../e2e/global-setup.ts';
-import { deletePods, examplePods, startExamplePods } from '../e2e/pods.ts';
 import { dpusReady } from '../support/operator.ts';
 import {
   initialisedAt,
@@ -15,6 +14,7 @@ import {
   untilInitialisedAgain,
   untilReadyIs,
 } from '../support/outages.ts';
+import { deletePods, examplePods, startExamplePods } from '../support/pods.ts';
 
 await setUpCluster();
 const bed = await operatorIsOn();

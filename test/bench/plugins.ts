@@ -5,9 +5,9 @@
 import { loadavg } from 'node:os';
 import { operatorIsOn } from '../e2e/bed.ts';
 import setUpCluster from '../e2e/global-setup.ts';
-import { deploymentLike } from '../e2e/pods.ts';
 import { dpusReady } from '../support/operator.ts';
 import { gateway, patchPlugin, pluginRuns, publishAcme, selectPlugin } from '../support/plugins.ts';
+import { deploymentLike } from '../support/pods.ts';
 import { startRegistry } from '../support/registry.ts';
 
 const attachments = 10;

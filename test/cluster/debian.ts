@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { type Log, step } from './progress.ts';
 import { attempt, run } from './run.ts';
 
-/** Installs the packages that are missing, or says who has to. `purpose` completes "the test cluster needs ...". */
+/** Installs the packages that are missing, or says who has to. `purpose` completes "This needs ...". */
 export async function ensureDebianPackages(log: Log, purpose: string, packages: readonly string[]): Promise<void> {
   const missing: string[] = [];
   for (const name of packages) {
@@ -15,7 +15,7 @@ export async function ensureDebianPackages(log: Log, purpose: string, packages: 
   const command = ['apt-get', 'install', '--yes', '--no-install-recommends', ...patience, ...missing];
   if (!(await isDebianLike()) || process.getuid?.() !== 0) {
     throw new Error(
-      `The test cluster needs ${purpose}. Missing: ${missing.join(', ')}. Install them with your system's package ` +
+      `This needs ${purpose}. Missing: ${missing.join(', ')}. Install them with your system's package ` +
         `manager; on Debian or Ubuntu: sudo ${command.join(' ')}`,
     );
   }

@@ -25,7 +25,7 @@ const inputs = {
   operator: {
     node: 'node_modules/node/bin/node',
     bundle: 'packages/core/dist/bundle',
-    'dpu-cni': 'packages/cni/dist/dpu-cni',
+    'dpu-cni': `packages/cni/dist/linux-${process.arch}/dpu-cni`,
     ...nativeFiles,
     // Without its manual.
     ...Object.fromEntries(

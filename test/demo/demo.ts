@@ -1,8 +1,8 @@
 /** `make demo`: two pods talking through a software DPU on a real cluster, step by step. Safe to run again. */
 import { Listr } from 'listr2';
 import { type Cluster, ensureCluster } from '../cluster/index.ts';
-import { net1, pings } from '../e2e/pods.ts';
 import { dpusReady, installOperator, type TestBed, testBed, turnOn } from '../support/operator.ts';
+import { net1, pings } from '../support/pods.ts';
 import { topology } from './topology.ts';
 
 interface Context {

@@ -1,6 +1,7 @@
 /** Draws where two pods' packets go. */
-import { net1 } from '../e2e/pods.ts';
+
 import type { TestBed } from '../support/operator.ts';
+import { net1 } from '../support/pods.ts';
 
 export async function topology({ kubectl, host, dpu, hostDpu, dpuDpu }: TestBed, pods: string[]): Promise<string> {
   const [first, second] = await Promise.all(pods.map((pod) => net1(kubectl, pod)));

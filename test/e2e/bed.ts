@@ -3,7 +3,7 @@ import { ensureCluster } from '../cluster/index.ts';
 import { dpusReady, installOperator, namespace, type TestBed, testBed, turnOn } from '../support/operator.ts';
 
 /** Enough for three pods beside one that lost its namespace, and for two network functions. */
-const size = { hostVfs: 4, networkFunctionPorts: 4 };
+export const size = { hostVfs: 4, networkFunctionPorts: 4 };
 
 /** TEST_CLUSTER_NAME takes another Kind cluster than `dpu-test`. */
 export const testCluster = { name: process.env.TEST_CLUSTER_NAME ?? 'dpu-test', log: console.log };
@@ -30,7 +30,7 @@ export async function operatorIsOff(): Promise<TestBed> {
 }
 
 /** Deletes what tests of this or an earlier run left, in the order in which people would. */
-export async function turnOff({ kubectl }: TestBed): Promise<void> {
+export async function turnOff({ kubectl }: Pick<TestBed, 'kubectl'>): Promise<void> {
   await kubectl.run(['delete', 'sfc', '--all', '-A', '--timeout=180s']);
   await kubectl.run(['delete', 'deployment', 'next', '--ignore-not-found', '--cascade=foreground', '--timeout=180s']);
   await kubectl.run(['delete', 'pods', '--all', '-n', 'default', '--grace-period=1', '--timeout=180s']);

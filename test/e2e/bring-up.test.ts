@@ -1,61 +1,15 @@
 import { readFile } from 'node:fs/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { bringUpSteps } from '../steps/bring-up.ts';
 import { namespace, type TestBed } from '../support/operator.ts';
-import { operatorIsOn } from './bed.ts';
+import { operatorIsOn, size } from './bed.ts';
 
 let bed: TestBed;
 beforeAll(async () => {
   bed = await operatorIsOn();
 });
 
-interface Named {
-  metadata: { name: string; labels: Record<string, string> };
-  spec: { nodeName: string };
-}
-
-describe('a labelled node and one DpuOperatorConfig', () => {
-  it('bring up the controller manager, a daemon on both nodes and a VSP pod per DPU', async () => {
-    const pods = await bed.kubectl.json<{ items: Named[] }>(['get', 'pods', '-n', namespace]);
-    const places = pods.items.map(({ metadata, spec }) => `${metadata.name} ${spec.nodeName}`);
-    expect(places).toEqual(
-      expect.arrayContaining([
-        expect.stringMatching(/^dpu-operator-controller-manager-/),
-        expect.stringMatching(new RegExp(`^dpu-daemon-\\w+ ${bed.host}$`)),
-        expect.stringMatching(new RegExp(`^dpu-daemon-\\w+ ${bed.dpu}$`)),
-        `vsp-${bed.hostDpu} ${bed.host}`,
-        `vsp-${bed.dpuDpu} ${bed.dpu}`,
-      ]),
-    );
-  });
-
-  it('`kubectl get dpu` shows product, side, node, status and plugin', async () => {
-    const [header = '', ...rows] = (await bed.kubectl.run(['get', 'dpu'])).split('\n');
-    const columns = ['NAME', 'DPU PRODUCT', 'DPU SIDE', 'NODE NAME', 'STATUS', 'PLUGIN', 'VERSION'];
-    expect(header.trim().split(/ {2,}/)).toEqual(columns);
-    const plugin = ['@dpu-operator/vsp-mock', expect.stringMatching(/^\d+\.\d+\.\d+$/)];
-    expect(rows.map((row) => row.trim().split(/ {2,}/))).toEqual(
-      expect.arrayContaining([
-        [bed.hostDpu, 'Software DPU', 'false', bed.host, 'True', ...plugin],
-        [bed.dpuDpu, 'Software DPU', 'true', bed.dpu, 'True', ...plugin],
-      ]),
-    );
-  });
-
-  it('label each node with its side and advertise its devices', async () => {
-    for (const [node, side, devices] of [
-      [bed.host, 'dpu-host', '4'],
-      [bed.dpu, 'dpu', '4'],
-    ] as const) {
-      await bed.kubectl.wait('jsonpath={.status.allocatable.openshift\\.io/dpu}=4', [`node/${node}`]);
-      const { metadata, status } = await bed.kubectl.json<{
-        metadata: Named['metadata'];
-        status: { allocatable: Record<string, string> };
-      }>(['get', 'node', node]);
-      expect(metadata.labels['dpu.config.openshift.io/dpuside']).toBe(side);
-      expect(status.allocatable['openshift.io/dpu']).toBe(devices);
-    }
-  });
-});
+describe('a labelled node and one DpuOperatorConfig', () => bringUpSteps(() => bed, size.hostVfs));
 
 describe('the API server refuses', () => {
   const refused = async (manifest: object, says: RegExp): Promise<void> => {

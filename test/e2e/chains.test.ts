@@ -3,8 +3,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { addresses, ExternalClient } from '../support/external.ts';
 import { namespace, type TestBed } from '../support/operator.ts';
+import { deletePods, net1, untilPings } from '../support/pods.ts';
 import { operatorIsOn } from './bed.ts';
-import { deletePods, net1, untilPings } from './pods.ts';
 
 let bed: TestBed;
 let external: ExternalClient;

@@ -2,8 +2,8 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { dpusReady, type TestBed } from '../support/operator.ts';
 import { initialisedAt, untilInitialisedAgain } from '../support/outages.ts';
+import { deletePods, examplePods, startExamplePods, untilPings } from '../support/pods.ts';
 import { operatorIsOn } from './bed.ts';
-import { deletePods, examplePods, startExamplePods, untilPings } from './pods.ts';
 
 let bed: TestBed;
 

@@ -1,23 +1,12 @@
 /** Absence is not an order: what is away for a moment keeps what it has, and what is taken away goes when it is free. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { outageSteps } from '../steps/outages.ts';
 import { eventually } from '../support/eventually.ts';
 import { dpusReady, namespace, type TestBed } from '../support/operator.ts';
-import {
-  daemonPod,
-  initialisedAt,
-  killAndAwaitNext,
-  onNode,
-  partition,
-  readyOf,
-  trafficGap,
-  untilAllocatable,
-  untilInitialisedAgain,
-  untilReadyIs,
-  warningsAbout,
-} from '../support/outages.ts';
+import { daemonPod, onNode, untilReadyIs } from '../support/outages.ts';
+import { deletePods, examplePods, startExamplePods, untilPings } from '../support/pods.ts';
 import { readmeCommands } from '../support/readme.ts';
-import { operatorIsOn } from './bed.ts';
-import { deletePods, examplePods, startExamplePods, untilPings } from './pods.ts';
+import { operatorIsOn, size } from './bed.ts';
 
 let bed: TestBed;
 beforeAll(async () => {
@@ -32,50 +21,11 @@ describe('with two pods attached', () => {
     address = await startExamplePods(bed.kubectl);
   });
 
-  it('a partition between host and DPU turns devices unhealthy, cuts no traffic, and heals by itself', async () => {
-    const cut = await partition(bed);
-    try {
-      await untilReadyIs(bed, bed.hostDpu, 'False', 'PeerUnreachable');
-      await untilAllocatable(bed, bed.host, 0);
-      await untilPings(bed.kubectl, 'my-pod', address);
-    } finally {
-      await cut.heal();
-    }
-    await untilReadyIs(bed, bed.hostDpu, 'True');
-    await untilAllocatable(bed, bed.host, 4);
-  });
-
-  it('a killed daemon on either side is back without a change of condition or a lost packet of a second', async () => {
-    const dpus = [bed.hostDpu, bed.dpuDpu];
-    const conditions = () => Promise.all(dpus.map((dpu) => readyOf(bed, dpu)));
-    const [before, warnings] = await Promise.all([conditions(), warningsAbout(bed, dpus)]);
-    for (const [node, dpu] of [
-      [bed.host, bed.hostDpu],
-      [bed.dpu, bed.dpuDpu],
-    ] as const) {
-      const lastInit = await initialisedAt(bed, dpu);
-      const gap = await trafficGap(bed, { pod: 'my-pod', address }, async () => {
-        await killAndAwaitNext(bed, node, '/opt/dpu-operator/daemon.mjs');
-        await untilInitialisedAgain(bed, dpu, lastInit);
-        await dpusReady(bed);
-      });
-      expect(gap).toBeLessThan(1000);
-    }
-    expect(await conditions()).toEqual(before);
-    const newWarnings = [...(await warningsAbout(bed, dpus))].filter(([name]) => !warnings.has(name));
-    expect(newWarnings.map(([, text]) => text)).toEqual([]);
-  });
-
-  it('a daemon that says nothing any more has its DPUs marked Unknown, until it speaks again', async () => {
-    await onNode(bed, bed.host, 'systemctl stop kubelet; pkill -9 -f /opt/dpu-operator/daemon.mjs');
-    try {
-      await untilReadyIs(bed, bed.hostDpu, 'Unknown', 'DaemonSilent');
-    } finally {
-      await onNode(bed, bed.host, 'systemctl start kubelet');
-    }
-    await untilReadyIs(bed, bed.hostDpu, 'True');
-    await untilPings(bed.kubectl, 'my-pod', address);
-  });
+  outageSteps(
+    () => bed,
+    () => address,
+    size.hostVfs,
+  );
 
   it('the order to forget a host is not obeyed while that is connected, and is told so', async () => {
     const [command = ''] = await readmeCommands('When a side is away');

@@ -2,10 +2,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { dpusReady, namespace, type TestBed } from '../support/operator.ts';
 import { gateway, patchPlugin, pluginRuns, publishAcme, selectPlugin } from '../support/plugins.ts';
+import { deletePods, net1, untilPings } from '../support/pods.ts';
 import { readmeCommands } from '../support/readme.ts';
 import { type Registry, startRegistry } from '../support/registry.ts';
 import { operatorIsOn } from './bed.ts';
-import { deletePods, net1, untilPings } from './pods.ts';
 
 let bed: TestBed;
 let registry: Registry;

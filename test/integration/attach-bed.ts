@@ -25,7 +25,7 @@ import { goPrograms, goRecipes } from '../cluster/node-image/go-programs.ts';
 
 const root = dirname(dirname(import.meta.dirname));
 /** As `make build` has made it. */
-export const dpuCni = join(root, 'packages/cni/dist/dpu-cni');
+export const dpuCni = join(root, `packages/cni/dist/linux-${process.arch}/dpu-cni`);
 
 /** The reference CNI plugins: the machine's own, or those of the test cluster's node image, built on first use. */
 export const pluginDirectory = existsSync('/opt/cni/bin/host-local')

@@ -1,10 +1,12 @@
-/** Installs the operator and its software DPU on a test cluster, the way the README tells a person to. */
+/** Installs the operator and its software DPU on test clusters, the way the README tells a person to. */
 import { stringify } from 'yaml';
 import type { Cluster, Kubectl } from '../cluster/index.ts';
+import { bothSides, clustersOf, inOneCluster, type Side, type Sides, sidesOf } from './sides.ts';
 
 export const namespace = 'openshift-dpu-operator';
 
-export interface TestBed {
+/** One cluster with both sides. */
+export interface TestBed extends Sides {
   cluster: Cluster;
   kubectl: Kubectl;
   /** Names of the two nodes and of their DataProcessingUnits. */
@@ -22,21 +24,35 @@ export interface SoftwareDpuOptions {
 }
 
 export function testBed(cluster: Cluster): TestBed {
-  const host = nodeOf(cluster, 'host').name;
-  const dpu = nodeOf(cluster, 'dpu').name;
-  const { kubectl } = cluster;
-  return { cluster, kubectl, host, dpu, hostDpu: `software-dpu-${host}-host`, dpuDpu: `software-dpu-${dpu}-dpu` };
-}
-
-export function nodeOf(cluster: Cluster, role: 'host' | 'dpu'): Cluster['nodes'][number] {
-  const node = cluster.nodes.find((candidate) => candidate.role === role);
-  if (!node) throw new Error(`cluster ${cluster.name} has no ${role} node`);
-  return node;
+  const sides = sidesOf(cluster);
+  return {
+    ...sides,
+    cluster,
+    kubectl: cluster.kubectl,
+    host: sides.hostSide.node,
+    dpu: sides.dpuSide.node,
+    hostDpu: sides.hostSide.dpu,
+    dpuDpu: sides.dpuSide.dpu,
+  };
 }
 
 /** CRDs, operator and, per node, which side of a software DPU it is and where the other side is. */
-export async function installOperator(bed: TestBed, options: SoftwareDpuOptions): Promise<void> {
-  const { kubectl } = bed;
+export async function installOperator(sides: Sides, options: SoftwareDpuOptions): Promise<void> {
+  for (const { kubectl } of clustersOf(sides)) await applyManifests(kubectl);
+  const { hostSide, dpuSide } = sides;
+  await configureSide(hostSide, 'host', {
+    numVfs: options.hostVfs,
+    settings: { peer: addressFor(sides, dpuSide) },
+  });
+  await configureSide(dpuSide, 'dpu', {
+    settings: {
+      peer: addressFor(sides, hostSide),
+      networkFunctionPorts: options.networkFunctionPorts,
+    },
+  });
+}
+
+async function applyManifests(kubectl: Kubectl): Promise<void> {
   await kubectl.run(['apply', '--server-side', '-f', 'config/crd', '-f', 'config/deploy']);
   await kubectl.run([
     'rollout',
@@ -46,21 +62,46 @@ export async function installOperator(bed: TestBed, options: SoftwareDpuOptions)
     'deployment/dpu-operator-controller-manager',
     '--timeout=180s',
   ]);
-  await kubectl.run(['label', '--overwrite', 'node', bed.host, 'dpu.config.openshift.io/software-dpu=host']);
-  await kubectl.run(['label', '--overwrite', 'node', bed.dpu, 'dpu.config.openshift.io/software-dpu=dpu']);
-  await kubectl.run(['apply', '--server-side', '-f', '-'], softwareDpuConfigs(bed, options));
 }
 
-/** The nodes as an admin labels them, and the one DpuOperatorConfig; returns when both DPUs are Ready. */
-export async function turnOn(bed: TestBed): Promise<void> {
-  await bed.kubectl.run(['label', '--overwrite', 'node', bed.host, bed.dpu, 'dpu=true']);
-  await bed.kubectl.run(['create', '-f', 'examples/config.yaml']);
-  await useIpamThatIsThere(bed);
-  await dpusReady(bed);
+/** How one side's settings name the node of the other: only within a cluster does an operator know its address. */
+export function addressFor(sides: Sides, { cluster, node }: Side): string {
+  if (inOneCluster(sides)) return `{nodeIp:${node}}`;
+  return cluster.nodes.find(({ name }) => name === node)?.ip ?? '';
+}
+
+async function configureSide({ kubectl, node }: Side, role: 'host' | 'dpu', spec: object): Promise<void> {
+  await kubectl.run(['label', '--overwrite', 'node', node, `dpu.config.openshift.io/software-dpu=${role}`]);
+  const config = {
+    apiVersion: 'config.openshift.io/v1',
+    kind: 'DataProcessingUnitConfig',
+    metadata: {
+      name: `software-dpu-${role}`,
+      namespace,
+    },
+    spec: {
+      dpuSelector: { matchLabels: { 'dpu.config.openshift.io/node': node } },
+      ...spec,
+    },
+  };
+  await kubectl.run(['apply', '--server-side', '-f', '-'], stringify(config));
+}
+
+/** The nodes as an admin labels them, and the one DpuOperatorConfig of each cluster; returns when both DPUs are Ready. */
+export async function turnOn(sides: Sides): Promise<void> {
+  for (const { kubectl, node } of bothSides(sides))
+    await kubectl.run(['label', '--overwrite', 'node', node, 'dpu=true']);
+  if (inOneCluster(sides)) await sides.hostSide.kubectl.run(['create', '-f', 'examples/config.yaml']);
+  else {
+    await sides.hostSide.kubectl.run(['create', '-f', 'examples/host.yaml']);
+    await sides.dpuSide.kubectl.run(['create', '-f', 'examples/dpu.yaml']);
+  }
+  for (const { kubectl } of clustersOf(sides)) await useIpamThatIsThere({ kubectl });
+  await dpusReady(sides);
 }
 
 /** Test clusters without Multus' images have no whereabouts either. */
-export async function useIpamThatIsThere({ kubectl }: TestBed): Promise<void> {
+export async function useIpamThatIsThere({ kubectl }: Pick<Side, 'kubectl'>): Promise<void> {
   const daemonSet = ['get', 'daemonset', 'whereabouts', '-n', 'kube-system', '--ignore-not-found', '-o', 'name'];
   if ((await kubectl.run(daemonSet)).trim() !== '') return;
   const patch = JSON.stringify({ spec: { defaultNetwork: { ipam: hostLocal } } });
@@ -73,32 +114,11 @@ const hostLocal = {
   ranges: [[{ subnet: '10.56.217.0/24', rangeStart: '10.56.217.50', rangeEnd: '10.56.217.150' }]],
 };
 
-export async function dpusReady({ kubectl, hostDpu, dpuDpu }: TestBed): Promise<void> {
+export async function dpusReady(sides: Sides): Promise<void> {
   // One by one: kubectl gives up at once on the first of several that is not there yet.
-  for (const name of [hostDpu, dpuDpu]) await kubectl.wait('create', [`dpu/${name}`]);
-  await kubectl.wait('condition=Ready', [`dpu/${hostDpu}`, `dpu/${dpuDpu}`]);
-  await kubectl.wait('condition=Ready', ['dpuoperatorconfig/dpu-operator-config']);
-}
-
-function softwareDpuConfigs({ cluster }: TestBed, { hostVfs, networkFunctionPorts }: SoftwareDpuOptions): string {
-  const host = nodeOf(cluster, 'host');
-  const dpu = nodeOf(cluster, 'dpu');
-  return [
-    config(host, { numVfs: hostVfs, settings: { peer: `{nodeIp:${dpu.name}}` } }),
-    config(dpu, { settings: { peer: `{nodeIp:${host.name}}`, networkFunctionPorts } }),
-  ]
-    .map((object) => stringify(object))
-    .join('---\n');
-}
-
-function config(node: Cluster['nodes'][number], spec: object): object {
-  return {
-    apiVersion: 'config.openshift.io/v1',
-    kind: 'DataProcessingUnitConfig',
-    metadata: { name: `software-dpu-${node.role}`, namespace },
-    spec: {
-      dpuSelector: { matchLabels: { 'dpu.config.openshift.io/node': node.name } },
-      ...spec,
-    },
-  };
+  for (const { kubectl, dpu } of bothSides(sides)) await kubectl.wait('create', [`dpu/${dpu}`]);
+  for (const { kubectl, dpu } of bothSides(sides)) await kubectl.wait('condition=Ready', [`dpu/${dpu}`]);
+  for (const { kubectl } of clustersOf(sides)) {
+    await kubectl.wait('condition=Ready', ['dpuoperatorconfig/dpu-operator-config']);
+  }
 }

@@ -1,22 +1,27 @@
 /** Faults of nodes, daemons and plugins as tests and benchmarks cause them, and what traffic notices of them. */
-import { pings } from '../e2e/pods.ts';
+
 import { eventually } from './eventually.ts';
-import { namespace, type TestBed } from './operator.ts';
+import { namespace } from './operator.ts';
+import { pings } from './pods.ts';
+import type { Side, Sides } from './sides.ts';
+
+type OnCluster = Pick<Side, 'cluster'>;
+type OnApi = Pick<Side, 'kubectl'>;
 
 /** Runs a script on a node; throws where it fails. */
-export async function onNode({ cluster }: TestBed, node: string, script: string): Promise<string> {
+export async function onNode({ cluster }: OnCluster, node: string, script: string): Promise<string> {
   const { stdout, stderr, exitCode } = await cluster.exec(node, ['bash', '-euc', script]);
   if (exitCode !== 0) throw new Error(`${node}: ${script}: ${stderr}`);
   return stdout.trim();
 }
 
 /** Drops TCP between host node and DPU node, in silence; what goes over UDP, as the software DPU's VFs, passes. */
-export async function partition(bed: TestBed): Promise<{ heal(): Promise<void> }> {
-  const peer = bed.cluster.nodes.find(({ name }) => name === bed.host)?.ip;
+export async function partition({ hostSide, dpuSide }: Sides): Promise<{ heal(): Promise<void> }> {
+  const peer = hostSide.cluster.nodes.find(({ name }) => name === hostSide.node)?.ip;
   const rule = (flag: '-I' | '-D') =>
     onNode(
-      bed,
-      bed.dpu,
+      dpuSide,
+      dpuSide.node,
       `iptables -w ${flag} INPUT -s ${peer} -p tcp -j DROP; iptables -w ${flag} OUTPUT -d ${peer} -p tcp -j DROP`,
     );
   await rule('-I');
@@ -24,11 +29,11 @@ export async function partition(bed: TestBed): Promise<{ heal(): Promise<void> }
 }
 
 /** Kills a process of a node by the end of its command line, and answers when another runs in its place. */
-export async function killAndAwaitNext(bed: TestBed, node: string, commandLine: string): Promise<void> {
-  const find = async () => (await bed.cluster.exec(node, ['pgrep', '-f', commandLine])).stdout.split('\n')[0];
+export async function killAndAwaitNext(on: OnCluster, node: string, commandLine: string): Promise<void> {
+  const find = async () => (await on.cluster.exec(node, ['pgrep', '-f', commandLine])).stdout.split('\n')[0];
   const before = await find();
   if (!before) throw new Error(`${node}: nothing runs ${commandLine}`);
-  await onNode(bed, node, `kill -9 ${before}`);
+  await onNode(on, node, `kill -9 ${before}`);
   await eventually(`${commandLine} runs again on ${node}`, async () => {
     const now = await find();
     return now && now !== before ? now : undefined;
@@ -42,7 +47,7 @@ interface ReadyCondition {
 }
 
 /** The Ready condition of a DPU. */
-export async function readyOf({ kubectl }: TestBed, dpu: string): Promise<ReadyCondition> {
+export async function readyOf({ kubectl }: OnApi, dpu: string): Promise<ReadyCondition> {
   const object = await kubectl.json<{ status: { conditions: (ReadyCondition & { type: string })[] } }>([
     'get',
     'dpu',
@@ -56,20 +61,20 @@ export async function readyOf({ kubectl }: TestBed, dpu: string): Promise<ReadyC
   };
 }
 
-/** When a daemon last had its DPU's VSP initialised: another time after each start of the daemon or the VSP. */
-export function initialisedAt({ kubectl }: TestBed, dpu: string): Promise<string> {
+/** When a DPU's VSP was initialised: another time for another process of the VSP. */
+export function initialisedAt({ kubectl }: OnApi, dpu: string): Promise<string> {
   return kubectl.run(['get', 'dpu', dpu, '-o', 'jsonpath={.status.vsp.initialisedAt}']);
 }
 
-/** Waits until a daemon has had its VSP initialised again. @param last what {@link initialisedAt} said before */
-export function untilInitialisedAgain(bed: TestBed, dpu: string, last: string): Promise<true> {
+/** Waits until another VSP has been initialised. @param last what {@link initialisedAt} said before */
+export function untilInitialisedAgain(on: OnApi, dpu: string, last: string): Promise<true> {
   return eventually(`the VSP of ${dpu} was initialised again`, async () => {
-    return (await initialisedAt(bed, dpu)) !== last ? true : undefined;
+    return (await initialisedAt(on, dpu)) !== last ? true : undefined;
   });
 }
 
 /** Warning events about DPUs so far: by name, with what they say. */
-export async function warningsAbout({ kubectl }: TestBed, dpus: readonly string[]): Promise<Map<string, string>> {
+export async function warningsAbout({ kubectl }: OnApi, dpus: readonly string[]): Promise<Map<string, string>> {
   const { items } = await kubectl.json<{
     items: { metadata: { name: string }; involvedObject: { name: string }; reason: string; message: string }[];
   }>(['get', 'events', '-A', '--field-selector', 'type=Warning,involvedObject.kind=DataProcessingUnit']);
@@ -82,15 +87,15 @@ export async function warningsAbout({ kubectl }: TestBed, dpus: readonly string[
   );
 }
 
-export function untilReadyIs(bed: TestBed, dpu: string, status: string, reason?: string): Promise<true> {
+export function untilReadyIs(on: OnApi, dpu: string, status: string, reason?: string): Promise<true> {
   return eventually(`dpu ${dpu} is Ready=${status} ${reason ?? ''}`, async () => {
-    const now = await readyOf(bed, dpu);
+    const now = await readyOf(on, dpu);
     return now.status === status && (reason === undefined || now.reason === reason) ? true : undefined;
   });
 }
 
 /** Waits until the kubelet counts so many healthy devices on a node. */
-export function untilAllocatable({ kubectl }: TestBed, node: string, count: number): Promise<true> {
+export function untilAllocatable({ kubectl }: OnApi, node: string, count: number): Promise<true> {
   return eventually(`${node} has ${count} allocatable devices`, async () => {
     const path = 'jsonpath={.status.allocatable.openshift\\.io/dpu}';
     return (await kubectl.run(['get', 'node', node, '-o', path])) === String(count) ? true : undefined;
@@ -102,15 +107,15 @@ export function untilAllocatable({ kubectl }: TestBed, node: string, count: numb
  * something happened; 100 where nothing was lost.
  */
 export async function trafficGap(
-  bed: TestBed,
+  { kubectl }: OnApi,
   { pod, address }: { pod: string; address: string },
   event: () => Promise<unknown>,
 ): Promise<number> {
-  const inPod = (script: string) => bed.kubectl.exec(pod, 'default', ['sh', '-c', script]);
+  const inPod = (script: string) => kubectl.exec(pod, 'default', ['sh', '-c', script]);
   await inPod(`ping -D -i 0.1 -w 600 ${address} >/tmp/pings 2>&1 & echo $! >/tmp/ping.pid`);
   try {
     await event();
-    await eventually('pings pass again', async () => (await pings(bed.kubectl, pod, address)) || undefined);
+    await eventually('pings pass again', async () => (await pings(kubectl, pod, address)) || undefined);
   } finally {
     await inPod('kill -INT $(cat /tmp/ping.pid)');
   }
@@ -123,7 +128,15 @@ export async function trafficGap(
 }
 
 /** The daemon's pod of a node. */
-export async function daemonPod({ kubectl }: TestBed, node: string): Promise<string> {
+export async function daemonPod({ kubectl }: OnApi, node: string): Promise<string> {
   const pods = ['get', 'pod', '-n', namespace, '-l', 'app=dpu-daemon', '--field-selector', `spec.nodeName=${node}`];
   return kubectl.run([...pods, '-o', 'jsonpath={.items[*].metadata.name}']);
+}
+
+/** The container of a node's daemon: how often it was started anew, and whether it serves. */
+export async function daemonContainer(on: OnApi, node: string): Promise<{ restartCount: number; ready: boolean }> {
+  const { status } = await on.kubectl.json<{
+    status: { containerStatuses: { restartCount: number; ready: boolean }[] };
+  }>(['get', 'pod', '-n', namespace, await daemonPod(on, node)]);
+  return { restartCount: 0, ready: false, ...status.containerStatuses[0] };
 }

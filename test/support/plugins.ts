@@ -1,5 +1,5 @@
 /** Plugins of a registry on the tests' cluster: published, selected, waited for. */
-import { namespace, nodeOf, type TestBed } from './operator.ts';
+import { namespace, type TestBed } from './operator.ts';
 import type { PackageJson, PublishOptions, Registry } from './registry.ts';
 
 /** This machine, as the cluster's nodes and pods reach it. */
@@ -26,10 +26,10 @@ export async function patchPlugin({ kubectl }: TestBed, spec: object): Promise<v
 /** Has both DPUs run a plugin, with settings that tell each where the other is; null is the one that detected them. */
 export async function selectPlugin(bed: TestBed, plugin: object | null, settings: object = {}): Promise<void> {
   for (const [role, other] of [
-    ['host', 'dpu'],
-    ['dpu', 'host'],
+    ['host', bed.dpu],
+    ['dpu', bed.host],
   ] as const) {
-    const peer = `{nodeIp:${nodeOf(bed.cluster, other).name}}`;
+    const peer = `{nodeIp:${other}}`;
     const patch = JSON.stringify({ spec: { plugin, settings: { networkFunctionPorts: null, ...settings, peer } } });
     const config = ['dpuconfig', '-n', namespace, `software-dpu-${role}`];
     await bed.kubectl.run(['patch', ...config, '--type=merge', '-p', patch]);

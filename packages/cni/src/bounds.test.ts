@@ -1,11 +1,12 @@
 /** Nobody keeps the program for ever or fills its memory: not the runtime before it, not the daemon behind it. */
 import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { openSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { FakeDaemon } from './testing/fake-daemon.ts';
-import { outcomeOf, run, start } from './testing/program.ts';
+import { outcomeOf, program, run, start } from './testing/program.ts';
 
 const daemon = new FakeDaemon();
 let flood: Server;
@@ -89,9 +90,27 @@ test.concurrent('a daemon that floods is given up', { timeout: 60_000 }, async (
   expect(flooded).toBeLessThan(16 * 1024 * 1024);
 });
 
+test.concurrent('a configuration nested without end is error 6', { timeout: 60_000 }, async () => {
+  expect(await run(env, '['.repeat(2_000_000))).toMatchObject({ exitCode: 1, json: { code: 6 } });
+  expect(await run(env, '{"a":'.repeat(300_000))).toMatchObject({ exitCode: 1, json: { code: 6 } });
+});
+
+test.concurrent('the path of a socket that is too long for the kernel is told', { timeout: 60_000 }, async () => {
+  const outcome = await run({ ...env, DPU_CNI_SOCKET: `/${'a'.repeat(107)}` }, config);
+  expect(outcome).toMatchObject({ exitCode: 1, json: { code: 11, details: expect.stringContaining('107 bytes') } });
+});
+
+test.concurrent('standard output that is closed is an error', { timeout: 60_000 }, async () => {
+  const child = start({ CNI_COMMAND: 'VERSION' });
+  // It waits for its standard input until the other is closed.
+  child.stdout?.destroy();
+  await once(child.stdout ?? child, 'close');
+  child.stdin?.end('');
+  expect(await new Promise((resolve) => child.on('exit', resolve))).toBe(1);
+});
+
 test.concurrent('standard output that is full is an error', { timeout: 60_000 }, async () => {
-  const main = join(import.meta.dirname, 'main.ts');
-  const child = spawn('bun', [main], {
+  const child = spawn(program, [], {
     env: { PATH: process.env.PATH ?? '', CNI_COMMAND: 'VERSION' },
     stdio: ['ignore', openSync('/dev/full', 'w'), 'pipe'],
   });
@@ -99,7 +118,7 @@ test.concurrent('standard output that is full is an error', { timeout: 60_000 },
 });
 
 test('the program still works where standard input is a file', () => {
-  const output = execFileSync('bun', [join(import.meta.dirname, 'main.ts')], {
+  const output = execFileSync(program, [], {
     env: { PATH: process.env.PATH ?? '', CNI_COMMAND: 'VERSION' },
     stdio: [openSync(join(import.meta.dirname, '../package.json'), 'r'), 'pipe', 'inherit'],
   });

@@ -1,11 +1,10 @@
 /**
- * The request to the daemon: one POST over its unix socket. Written by hand on Bun's socket, because fetch obeys the
- * HTTP_PROXY that container runtimes run with, and costs half a millisecond more. HTTP/1.0 has neither chunks nor
- * kept connections: an answer ends where its length says, or else where the connection does.
+ * The request to the daemon: one POST over its unix socket. HTTP/1.0 has neither chunks nor kept connections: an answer
+ * ends where its length says, or else where the connection does.
  */
-import { isObject } from './config.ts';
-import { CniError, codes, parseCode } from './spec.ts';
-import { encode } from './text.ts';
+import { isObject, type Json, parseJson } from './json.ts';
+import { CniError, codes, messageOf, parseCode } from './spec.ts';
+import { connectUnix, now, Received, readable, sendAll } from './system.ts';
 
 export const defaultSocket = '/var/run/dpu-daemon/dpu-cni/dpu-cni-server.sock';
 
@@ -23,62 +22,36 @@ interface Answer {
 }
 
 /** @returns the `Result` of the answer. @throws CniError with the daemon's words, or 11 when it does not answer */
-export async function askDaemon(socketPath: string, env: Record<string, string>, config: Uint8Array): Promise<unknown> {
-  const request = JSON.stringify({ env, config: config.toBase64() });
-  const { status, headers, body } = await post(socketPath, request);
+export function askDaemon(socketPath: string, env: Record<string, string>, config: Uint8Array): Json | undefined {
+  const request = JSON.stringify({ env, config: Buffer.from(config).toString('base64') });
+  const { status, headers, body } = post(socketPath, request);
   if (status !== 200) {
     const code = parseCode(headers.get('x-cni-error-code'));
     const details = decodePercents(headers.get('x-cni-error-details') ?? '');
     throw new CniError(code, body.trim() || `the DPU daemon answered ${status} without a word`, details);
   }
-  const answer = parseJson(body);
+  const answer = understood(body);
   if (isObject(answer)) return answer.Result;
   throw new CniError(codes.generic, 'the DPU daemon answered something that is not JSON', body.slice(0, shown));
 }
 
-async function post(socketPath: string, body: string): Promise<Answer> {
-  const { promise, resolve, reject } = Promise.withResolvers<string>();
-  const decoder = new TextDecoder();
-  let received = 0;
-  let text = '';
-  const timer = setTimeout(() => reject(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
-  let unsent = requestOf(body);
-  const send = (socket: { write(data: Uint8Array): number }) => {
-    unsent = unsent.subarray(Math.max(0, socket.write(unsent)));
-  };
-  let connection: { terminate(): void } | undefined;
+/** Without fetch, which obeys the HTTP_PROXY that container runtimes run with. */
+function post(socketPath: string, body: string): Answer {
+  const deadline = now() + timeoutMs;
   try {
-    connection = await Bun.connect({
-      unix: socketPath,
-      socket: {
-        open: send,
-        drain: send,
-        data: (_, chunk) => {
-          received += chunk.length;
-          if (received > maxAnswerBytes) reject(new CniError(codes.generic, tooLong));
-          else text += decoder.decode(chunk, { stream: true });
-          // The daemon closes the connection a moment later.
-          if (received >= bytesOf(text)) resolve(text);
-        },
-        close: () => resolve(text),
-        error: (_, error) => reject(error),
-      },
-    });
-    return parseAnswer(await promise);
+    const fd = connectUnix(socketPath, timeoutMs);
+    sendAll(fd, requestOf(body), deadline);
+    return parseAnswer(receive(fd, deadline));
   } catch (error) {
     if (error instanceof CniError) throw error;
     const hint = `the DPU daemon does not answer at ${socketPath}: is the dpu-daemon pod of this node running?`;
-    throw new CniError(codes.tryAgainLater, hint, error instanceof Error ? error.message : String(error));
-  } finally {
-    clearTimeout(timer);
-    // An open one would keep the process, and with it the runtime, waiting for a daemon that hangs.
-    connection?.terminate();
+    throw new CniError(codes.tryAgainLater, hint, messageOf(error));
   }
 }
 
 function requestOf(body: string): Uint8Array {
-  const content = encode(body);
-  const head = encode(
+  const content = new TextEncoder().encode(body);
+  const head = new TextEncoder().encode(
     `POST /cni HTTP/1.0\r\nHost: dpu-daemon\r\nContent-Type: application/json\r\nContent-Length: ${content.length}\r\n\r\n`,
   );
   const request = new Uint8Array(head.length + content.length);
@@ -87,35 +60,59 @@ function requestOf(body: string): Uint8Array {
   return request;
 }
 
-/** Of the whole answer; endless until its head says so. */
-function bytesOf(text: string): number {
-  const end = text.indexOf('\r\n\r\n');
-  const length = /\r\ncontent-length: *(\d+)\r\n/i.exec(text.slice(0, end + 2))?.[1];
-  return end < 0 || length === undefined ? Number.POSITIVE_INFINITY : end + 4 + Number(length);
+/** @returns the whole answer. @throws Error when it does not come in time. @throws CniError 999 when it is too long */
+function receive(fd: number, deadline: number): Uint8Array {
+  const received = new Received();
+  let length: number | undefined;
+  for (;;) {
+    if (!readable(fd, deadline)) throw new Error(`no answer within ${timeoutMs} ms`);
+    if (received.readFrom(fd) === 0) return received.bytes;
+    if (received.bytes.length > maxAnswerBytes) throw new CniError(codes.generic, tooLong);
+    length ??= lengthOf(received.bytes);
+    // The daemon closes the connection a moment later.
+    if (length !== undefined && received.bytes.length >= length) return received.bytes;
+  }
 }
 
-function parseAnswer(text: string): Answer {
-  const end = text.indexOf('\r\n\r\n');
-  const [first = '', ...lines] = text.slice(0, Math.max(0, end)).split('\r\n');
+/** In bytes, of an answer of which at least the head is there and says so. */
+function lengthOf(bytes: Uint8Array): number | undefined {
+  const end = endOfHead(bytes);
+  if (end < 0) return undefined;
+  const content = /\r\ncontent-length: *(\d+)\r\n/i.exec(decode(bytes.subarray(0, end + 2)))?.[1];
+  return content === undefined ? undefined : end + 4 + Number(content);
+}
+
+/** @returns where the empty line begins, -1 without one */
+function endOfHead(bytes: Uint8Array): number {
+  for (let at = 0; at + 3 < bytes.length; at += 1) {
+    if (bytes[at] === 13 && bytes[at + 1] === 10 && bytes[at + 2] === 13 && bytes[at + 3] === 10) return at;
+  }
+  return -1;
+}
+
+function parseAnswer(bytes: Uint8Array): Answer {
+  const end = endOfHead(bytes);
+  const [first = '', ...lines] = decode(bytes.subarray(0, Math.max(0, end))).split('\r\n');
   const status = Number(/^HTTP\/1\.[01] (\d{3})/.exec(first)?.[1]);
   if (end < 0 || !status) throw new Error('it closed the connection before it answered');
-  const headers = new Map(
-    lines.map((line): [string, string] => {
-      const colon = line.indexOf(':');
-      return [line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim()];
-    }),
-  );
-  const body = text.slice(end + 4);
+  const headers = new Map<string, string>();
+  for (const line of lines) {
+    const colon = line.indexOf(':');
+    headers.set(line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim());
+  }
+  const body = bytes.subarray(end + 4);
   const length = headers.get('content-length');
-  if (length !== undefined && encode(body).length < Number(length)) throw new Error('its answer is cut off');
-  return { status, headers, body };
+  if (length !== undefined && body.length < Number(length)) throw new Error('its answer is cut off');
+  return { status, headers, body: decode(body) };
 }
+
+const decode = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
 
 const tooLong = `the DPU daemon's answer has more than ${maxAnswerBytes} bytes`;
 
-function parseJson(text: string): unknown {
+function understood(text: string): Json | undefined {
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch {
     return undefined;
   }

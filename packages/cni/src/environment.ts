@@ -1,10 +1,16 @@
 /** The parameters that a runtime gives in the environment. */
 import { CniError, type Command, codes, commands } from './spec.ts';
-import { encode } from './text.ts';
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
-const fitsKernel = (name: Uint8Array): boolean => name.length <= 15 && !name.includes(0xa0);
+const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
+
+function fitsKernel(name: Uint8Array): boolean {
+  for (const byte of name) {
+    if (byte === 0xa0) return false;
+  }
+  return name.length <= 15;
+}
 
 interface Rule {
   accepts(value: string): boolean;

@@ -2,6 +2,7 @@
  * `logFile` and `logLevel` of a network configuration: one line a call, for people who look for a pod's trouble on its
  * node. Whoever may make a network may name the file, so it can only be one that is a log by its name, and is no link.
  */
+import { closeSync, constants, fstatSync, openSync, writeSync } from 'node:fs';
 import type { Config } from './config.ts';
 import type { CniError } from './spec.ts';
 
@@ -20,11 +21,14 @@ const maxTextCharacters = 1_000;
 const levelsOfSuccess = ['info', 'debug'];
 
 /** Never throws: a log that cannot be written is no reason to fail a pod. */
-export async function logCall(config: Config | undefined, report: CallReport): Promise<void> {
+export function logCall(config: Config | undefined, report: CallReport): void {
   const { logFile, logLevel = 'info' } = config ?? {};
   if (typeof logFile !== 'string' || !/^\/[^\0]*\.log$/.test(logFile)) return;
-  const wanted = report.error !== undefined || levelsOfSuccess.includes(String(logLevel).toLowerCase());
-  if (wanted) await append(logFile, lineOf(report, new Date())).catch(() => {});
+  const level = typeof logLevel === 'string' ? logLevel.toLowerCase() : '';
+  if (report.error === undefined && !levelsOfSuccess.includes(level)) return;
+  try {
+    append(logFile, lineOf(report, new Date()));
+  } catch {}
 }
 
 export function lineOf({ command, containerId, ifName, ms, error }: CallReport, now: Date): string {
@@ -41,16 +45,17 @@ export function lineOf({ command, containerId, ifName, ms, error }: CallReport, 
   return `${JSON.stringify(fields)}\n`;
 }
 
-/** `node:fs` takes a millisecond to load: only who asks for a log pays it. */
-async function append(path: string, line: string): Promise<void> {
-  const { constants, promises } = await import('node:fs');
-  const { O_WRONLY, O_APPEND, O_CREAT, O_NOFOLLOW, O_NONBLOCK } = constants;
-  // Without O_NONBLOCK, opening a FIFO that nobody reads would never end.
-  const file = await promises.open(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o600);
+function append(path: string, line: string): void {
+  // Without O_NONBLOCK, opening a FIFO that nobody reads would never end. The compiler wants the flags here, in full.
+  const fd = openSync(
+    path,
+    constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK,
+    0o600,
+  );
   try {
-    const found = await file.stat();
-    if (found.isFile() && found.size < maxFileBytes) await file.write(line);
+    const found = fstatSync(fd);
+    if (found.isFile() && found.size < maxFileBytes) writeSync(fd, line);
   } finally {
-    await file.close();
+    closeSync(fd);
   }
 }

@@ -1,61 +1,82 @@
 /** Results in the version of the configuration. The daemon's is of 1.0.0 or later; earlier ones are made from it. */
-import { isObject } from './config.ts';
-
-type Fields = Record<string, unknown>;
+import { isObject, type Json, type JsonObject } from './json.ts';
 
 const interfaceFields = ['name', 'mac', 'sandbox'];
 const routeFields = ['dst', 'gw'];
 
-export function convertResult(result: Fields, version: string): Fields {
+export function convertResult(result: JsonObject, version: string): JsonObject {
   if (version === '0.1.0' || version === '0.2.0') return convertToFirst(result, version);
-  const { interfaces, ips, routes, dns } = result;
   const newest = version === '1.1.0';
   const old = version.startsWith('0.');
-  return {
-    cniVersion: version,
-    ...list('interfaces', interfaces, (fields) => (newest ? fields : pick(fields, interfaceFields))),
-    ...list('ips', ips, ({ version: _, ...fields }) =>
-      old ? { version: isV6(fields.address) ? '6' : '4', ...fields } : fields,
-    ),
-    ...list('routes', routes, (fields) => (newest ? fields : pick(fields, routeFields))),
-    dns: isObject(dns) ? dns : {},
-  };
+  const converted: JsonObject = { cniVersion: version };
+  const interfaces = objects(result.interfaces);
+  setList(converted, 'interfaces', newest ? interfaces : interfaces.map((fields) => pick(fields, interfaceFields)));
+  setList(
+    converted,
+    'ips',
+    objects(result.ips).map((fields) => convertAddress(fields, old)),
+  );
+  const routes = objects(result.routes);
+  setList(converted, 'routes', newest ? routes : pickRoutes(routes));
+  converted.dns = dnsOf(result);
+  return converted;
+}
+
+/** Before 1.0.0 an address said of which family it is. */
+function convertAddress(fields: JsonObject, old: boolean): JsonObject {
+  const converted: JsonObject = {};
+  if (old) converted.version = isV6(fields.address) ? '6' : '4';
+  for (const [name, value] of Object.entries(fields)) {
+    if (name !== 'version') converted[name] = value;
+  }
+  return converted;
 }
 
 /** 0.1.0 and 0.2.0 know one address of each family, with its routes, and no interfaces. */
-function convertToFirst({ ips, routes, dns }: Fields, version: string): Fields {
-  const addresses = objects(ips);
-  const ofFamily = (name: string, v6: boolean): Fields => {
-    const address = addresses.find((fields) => isV6(fields.address) === v6);
-    if (!address) return {};
-    const { address: ip, gateway } = address;
-    const own = objects(routes).filter(({ dst }) => isV6(dst) === v6);
-    return {
-      [name]: {
-        ip,
-        ...(gateway !== undefined && { gateway }),
-        ...list('routes', own, (fields) => pick(fields, routeFields)),
-      },
-    };
-  };
-  return {
-    cniVersion: version,
-    ...ofFamily('ip4', false),
-    ...ofFamily('ip6', true),
-    dns: isObject(dns) ? dns : {},
-  };
+function convertToFirst(result: JsonObject, version: string): JsonObject {
+  const converted: JsonObject = { cniVersion: version };
+  setFamily(converted, 'ip4', result, false);
+  setFamily(converted, 'ip6', result, true);
+  converted.dns = dnsOf(result);
+  return converted;
 }
 
-const isV6 = (address: unknown): boolean => String(address).includes(':');
+function setFamily(converted: JsonObject, name: string, result: JsonObject, v6: boolean): void {
+  const found = objects(result.ips).find((fields) => isV6(fields.address) === v6);
+  if (found === undefined) return;
+  const { address, gateway } = found;
+  const family: JsonObject = {};
+  if (address !== undefined) family.ip = address;
+  if (gateway !== undefined) family.gateway = gateway;
+  const routes = objects(result.routes).filter((fields) => isV6(fields.dst) === v6);
+  setList(family, 'routes', pickRoutes(routes));
+  converted[name] = family;
+}
 
-const objects = (value: unknown): Fields[] => (Array.isArray(value) ? value.filter(isObject) : []);
+const dnsOf = ({ dns }: JsonObject): JsonObject => (isObject(dns) ? dns : {});
+
+const isV6 = (address: Json | undefined): boolean => typeof address === 'string' && address.includes(':');
+
+function objects(value: Json | undefined): JsonObject[] {
+  const found: JsonObject[] = [];
+  if (!Array.isArray(value)) return found;
+  for (const entry of value) {
+    if (isObject(entry)) found.push(entry);
+  }
+  return found;
+}
 
 /** Empty lists are left out, as every runtime's own library does. */
-function list(name: string, value: unknown, convert: (fields: Fields) => Fields): Fields {
-  const found = objects(value);
-  return found.length === 0 ? {} : { [name]: found.map(convert) };
+function setList(target: JsonObject, name: string, list: JsonObject[]): void {
+  if (list.length > 0) target[name] = list;
 }
 
-function pick(fields: Fields, names: readonly string[]): Fields {
-  return Object.fromEntries(Object.entries(fields).filter(([name]) => names.includes(name)));
+const pickRoutes = (routes: JsonObject[]): JsonObject[] => routes.map((fields) => pick(fields, routeFields));
+
+function pick(fields: JsonObject, names: readonly string[]): JsonObject {
+  const picked: JsonObject = {};
+  for (const [name, value] of Object.entries(fields)) {
+    if (names.includes(name)) picked[name] = value;
+  }
+  return picked;
 }

@@ -49,12 +49,9 @@ export class CniError extends Error {
     this.code = code;
     this.details = details;
   }
-
-  static from(error: unknown): CniError {
-    if (error instanceof CniError) return error;
-    return new CniError(codes.generic, error instanceof Error ? error.message : String(error));
-  }
 }
+
+export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /** A daemon may be of another version, or not be one: what is no code becomes the generic one. */
 export function parseCode(text: string | undefined): number {

@@ -1,6 +1,9 @@
-/** The program as a container runtime runs it: environment and standard input in, standard output and exit code out. */
+/**
+ * The program as nodes have it, run as a container runtime does: environment and standard input in, standard output and
+ * exit code out.
+ */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { join } from 'node:path';
+import { compileProgram } from '../build/compile.ts';
 
 export interface Outcome {
   exitCode: number | null;
@@ -9,11 +12,12 @@ export interface Outcome {
   json: any;
 }
 
-const main = join(import.meta.dirname, '../main.ts');
+/** Made first where the source has changed. */
+export const program = await compileProgram();
 
 /** @param env on top of what a runtime in a proxied network has */
 export function start(env: Record<string, string>, args: readonly string[] = []): ChildProcess {
-  return spawn('bun', [main, ...args], {
+  return spawn(program, args, {
     env: { PATH: process.env.PATH ?? '', HTTP_PROXY: 'http://192.0.2.1:1', ...env },
     stdio: ['pipe', 'pipe', 'pipe'],
   });

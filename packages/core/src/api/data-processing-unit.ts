@@ -110,6 +110,8 @@ export const dpuConditions = {
   ready: 'Ready',
   /** The daemon's, where it is false: hosts that have bridge ports on a DPU side are away. */
   hostPorts: 'HostPorts',
+  /** The daemon's, where a number of virtual functions is asked for: whether it has them, and why not. */
+  vfCount: 'VfCount',
   /** The daemon's, where it is false: records on its node cannot be read. */
   records: 'Records',
   /** The daemon's: how host and DPU speak with each other, and why they do not. */
@@ -132,6 +134,7 @@ export const daemonFields = {
   conditions: [
     dpuConditions.ready,
     dpuConditions.hostPorts,
+    dpuConditions.vfCount,
     dpuConditions.records,
     dpuConditions.channel,
     dpuConditions.identifierUnique,

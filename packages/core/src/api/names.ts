@@ -61,7 +61,7 @@ export const annotations = {
   plugin: `${prefix}/plugin`,
   /** On a DataProcessingUnit: the identifier that its VSP is given, which two nodes may both have. */
   identifier: `${prefix}/identifier`,
-  /** On a DataProcessingUnit, by its daemon: an order to the operator to replace the VSP pod of this uid. */
+  /** On a DataProcessingUnit, by its daemon: an order to the operator to replace a VSP pod that is older than this time. */
   restartVsp: `${prefix}/restart-vsp`,
   /** On a VendorPlugin: another value than before has its versions looked up again. */
   refresh: `${prefix}/refresh`,

@@ -7,6 +7,9 @@ export const daemonDirectory = '/var/run/dpu-daemon';
 /** What the daemon must remember over its own restarts. */
 export const stateDirectory = `${daemonDirectory}/state`;
 
+/** Made in the daemon's own container once it serves its health: until then another daemon's may answer on the node's port. */
+export const daemonStartedFile = '/tmp/dpu-daemon-started';
+
 /** Where a VSP looks for the directory of its socket, inside its own pod. */
 export const vspSocketMount = `${daemonDirectory}/vendor-plugin`;
 export const vspSocketName = 'vendor-plugin.sock';

@@ -2,8 +2,8 @@
 import type { Sysfs } from '@dpu-operator/sdk/linux';
 import type { Logger } from 'pino';
 import { inject, injectable } from 'tsyringe';
-import { resourceName, vspPodName } from '../api/index.ts';
-import { Controller, type EventRecorder, isNotFound, type KubeStore, pod } from '../kube/index.ts';
+import { resourceName } from '../api/index.ts';
+import { Controller, type EventRecorder, type KubeStore } from '../kube/index.ts';
 import { PciFunctions } from './attach/pci-functions.ts';
 import type { ChainMembership, DpuIndex } from './attach/ports.ts';
 import type { AttachmentStore } from './attach/store.ts';
@@ -14,6 +14,7 @@ import { fleetAttachments } from './dpu/attachments.ts';
 import { dpuIndex } from './dpu/dpu-index.ts';
 import { DpuFleet } from './dpu/fleet.ts';
 import { ManagedDpus } from './dpu/managed-dpus.ts';
+import { orderVspRestart } from './dpu/vsp-restart.ts';
 import { Allocator } from './kubelet/allocator.ts';
 import { DeviceInfoFiles } from './kubelet/device-info.ts';
 import { findPluginDirectory } from './kubelet/device-plugin.ts';
@@ -41,7 +42,6 @@ export type StartCniServer = (
 @injectable()
 export class Daemon {
   readonly #logger: Logger;
-  readonly #store: KubeStore;
   readonly #attachments: AttachmentStore;
   readonly #cluster: ObservedCluster;
   readonly #dpus: ManagedDpus;
@@ -71,7 +71,6 @@ export class Daemon {
     const deviceInfo = new DeviceInfoFiles({ directory: directories.deviceInfo, resourceName, pci });
     const attached = fleetAttachments(attachments);
     this.#logger = logger;
-    this.#store = store;
     this.#attachments = attachments;
     this.#cluster = new ObservedCluster({ store, nodeName, logger });
     this.#dpus = new ManagedDpus({
@@ -81,7 +80,7 @@ export class Daemon {
       sysfs,
       stateDirectory: directories.state,
       vspDirectory: directories.vsp,
-      restartVsp: (dpuName) => this.#deleteVspPod(dpuName, config.namespace),
+      restartVsp: (dpuName) => orderVspRestart(store, dpuName),
       logger,
     });
     this.#fleet = new DpuFleet({
@@ -190,15 +189,6 @@ export class Daemon {
     this.#unreadable.update();
     // Without a DPU it is they that keep the services on the node.
     if (this.#fleet.sides().size === 0) this.#nodeController.enqueue('node');
-  }
-
-  async #deleteVspPod(dpuName: string, namespace: string): Promise<void> {
-    try {
-      await this.#store.delete(pod, vspPodName(dpuName), namespace);
-    } catch (error) {
-      // Somebody else runs this VSP.
-      if (!isNotFound(error)) throw error;
-    }
   }
 
   #ordersChanged(): void {

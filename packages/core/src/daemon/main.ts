@@ -1,11 +1,12 @@
 /** The daemon's process: reads the environment, wires the classes, and ends on SIGTERM leaving attachments in place. */
 import 'reflect-metadata';
-import { chmodSync, mkdirSync } from 'node:fs';
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { exec, Sysfs } from '@dpu-operator/sdk/linux';
 import { container } from 'tsyringe';
 import {
   cniServerSocket,
   daemonDirectory,
+  daemonStartedFile,
   deviceInfoDirectory,
   devicePluginDirectories,
   podResourcesDirectory,
@@ -106,6 +107,7 @@ async function main(): Promise<void> {
   const daemon = container.resolve(Daemon);
   collectProcessMetrics();
   const health = await serveHealth({ host: '127.0.0.1', port: config.healthPort, notReady: () => daemon.notReady() });
+  writeFileSync(daemonStartedFile, '');
   try {
     await daemon.run(stop.signal);
   } catch (error) {

@@ -10,5 +10,6 @@ export * from './informer.ts';
 export * from './leader-election.ts';
 export * from './metrics.ts';
 export * from './resource.ts';
+export * from './starting-events.ts';
 export * from './status.ts';
 export * from './store.ts';

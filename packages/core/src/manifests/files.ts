@@ -2,6 +2,7 @@ import { stringify } from 'yaml';
 import { crd } from '../api/crd.ts';
 import { kinds } from '../api/kinds.ts';
 import { deployment, namespace } from './deployment.ts';
+import { policies, renderPolicies } from './policy/index.ts';
 import { rbac, serviceAccounts } from './rbac.ts';
 import { rightsDocument } from './rights-document.ts';
 
@@ -14,6 +15,9 @@ export function manifestFiles(): Map<string, string> {
   const files = new Map<string, string>();
   for (const kind of kinds) files.set(`config/crd/${kind.plural}.yaml`, yaml([crd(kind)]));
   files.set('config/deploy/operator.yaml', yaml([namespace(), ...serviceAccounts(), ...rbac(), deployment(images)]));
+  for (const [process, list] of Object.entries(policies)) {
+    files.set(`config/policy/${process}.yaml`, yaml(renderPolicies(list)));
+  }
   files.set('docs/rights.md', rightsDocument());
   return files;
 }

@@ -3,7 +3,7 @@ import { inject, injectable } from 'tsyringe';
 import { z } from 'zod';
 import { daemonLeaseLabels } from '../api/daemon-lease.ts';
 import { dataProcessingUnit } from '../api/data-processing-unit.ts';
-import { dataProcessingUnitConfig } from '../api/data-processing-unit-config.ts';
+import { type DataProcessingUnitConfig, dataProcessingUnitConfig } from '../api/data-processing-unit-config.ts';
 import { dpuOperatorConfig } from '../api/dpu-operator-config.ts';
 import { metadataSchema } from '../api/meta.ts';
 import { labels, networkNames, workloads } from '../api/names.ts';
@@ -79,6 +79,7 @@ export class Caches {
   readonly #crds;
   #catalog: PluginCatalog | undefined;
   readonly #logger: Logger;
+  readonly #namespace: string;
 
   constructor(
     @inject(tokens.store) store: KubeStore,
@@ -86,6 +87,7 @@ export class Caches {
     @inject(tokens.logger) logger: Logger,
   ) {
     this.#logger = logger;
+    this.#namespace = namespace;
     const named = (name: string) => `metadata.name=${name}`;
     const watch = <T extends KubeObject>(
       type: ResourceType<T>,
@@ -117,6 +119,11 @@ export class Caches {
     this.vendorPlugins.onChange(() => {
       this.#catalog = undefined;
     });
+  }
+
+  /** The configs that count: elsewhere whoever may edit a namespace could decide about the nodes of the cluster. */
+  get countingConfigs(): DataProcessingUnitConfig[] {
+    return this.dpuConfigs.list().filter(({ metadata }) => metadata.namespace === this.#namespace);
   }
 
   /** The plugins that can run. */

@@ -2,6 +2,7 @@ import type { DpuOperatorConfig } from '../api/dpu-operator-config.ts';
 import { labels, workloads } from '../api/names.ts';
 import {
   daemonDirectory,
+  daemonStartedFile,
   defaultKubeletRoot,
   deviceInfoDirectory,
   devicePluginDirectories,
@@ -21,7 +22,7 @@ const daemonHealthPort = 50_152;
  * Where an administrator wants a daemon, and where one has not finished yet: it takes its own label off the node as its
  * last act. Terms are alternatives.
  */
-const nodeSelectorTerms = [
+export const nodeSelectorTerms = [
   { matchExpressions: [{ key: labels.dpuNode, operator: 'In', values: ['true'] }] },
   { matchExpressions: [{ key: labels.nodeSide, operator: 'Exists' }] },
 ];
@@ -82,6 +83,12 @@ export function renderDaemonSet(
               env: daemonVariables(config, environment, directories),
               securityContext: { privileged: true },
               resources: { requests: { cpu: '20m', memory: '80Mi' } },
+              // The node's port says nothing of a daemon that waits for another to end. Ten minutes, then it starts anew.
+              startupProbe: {
+                exec: { command: ['test', '-e', daemonStartedFile] },
+                periodSeconds: 1,
+                failureThreshold: 600,
+              },
               readinessProbe: {
                 httpGet: { path: '/readyz', port: daemonHealthPort, host: '127.0.0.1', scheme: 'HTTP' },
                 periodSeconds: 5,

@@ -32,6 +32,7 @@ import type { Action, World } from './rollout/world.ts';
 import { tokens } from './tokens.ts';
 import { renderVspPod } from './vsp-pod.ts';
 import { vspPodCondition } from './vsp-pod-status.ts';
+import { obeyVspRestart } from './vsp-restart.ts';
 
 /** Gives every DataProcessingUnit the VSP pod of the plugin, version and settings that are asked for. */
 @injectable()
@@ -98,8 +99,9 @@ export class DataProcessingUnitController {
   }
 
   async #serve(cached: DataProcessingUnit): Promise<Requeue | undefined> {
-    const choice = choose(cached, this.#caches.dpuConfigs.list(), this.#environment.vspImage, this.#caches);
+    const choice = choose(cached, this.#caches.countingConfigs, this.#environment.vspImage, this.#caches);
     await this.#recordForDaemon(cached, choice);
+    if (await obeyVspRestart(this.#store, cached, this.#environment.namespace)) await this.#tellRestarted(cached);
     const settled = await this.#advance(cached, choice);
     if (!settled) return undefined;
     const { dpu, world, actions, requeueAfterMs } = settled;
@@ -200,6 +202,11 @@ export class DataProcessingUnitController {
     const { rollout, plugin } = world.status;
     if (!world.vspPod && !plugin && (!rollout || rollout.phase === 'Installing')) return noPlugin;
     return vspPodCondition(this.#caches.vspPods.get(vspPodName(dpu.metadata.name), this.#environment.namespace));
+  }
+
+  async #tellRestarted(dpu: DataProcessingUnit): Promise<void> {
+    const message = 'its daemon cannot work with the VSP that runs: the pod is made anew';
+    await this.#events.event(dpu, { type: 'Normal', reason: 'VspRestarted', message, action: 'RestartVsp' });
   }
 
   /** Goes before the condition, whose reason may be the same as before. */

@@ -86,14 +86,14 @@ test('wrong settings change nothing, and say which field is wrong', () => {
   const wrong = config('a', 1, { numVfs: 4, settings: { vfs: 'many', bogus: 1 } });
   const choice = choose(dpu('d'), [wrong], 'vsp:1', context(schema));
   expect(choice).toMatchObject({ wanted: undefined, numVfs: 8, problem: { reason: 'SettingsInvalid' } });
-  expect(choice.problem?.message).toContain('spec.settings.vfs must be integer');
-  expect(choice.problem?.message).toContain('(bogus)');
+  expect(choice.problem?.message).toContain('spec.settings.vfs: must be integer');
+  expect(choice.problem?.message).toContain('spec.settings.bogus: there is no such setting');
 });
 
 test('settings that a plugin cannot do without are asked for', () => {
   const { problem } = choose(dpu('d'), [], 'vsp:1', context({ type: 'object', required: ['peer'] }));
   expect(problem?.reason).toBe('SettingsMissing');
-  expect(problem?.message).toContain("spec.settings must have required property 'peer'");
+  expect(problem?.message).toContain('spec.settings.peer: must be set');
 });
 
 test('a reference to a node is its address by the time the schema and the plugin see it', () => {
@@ -120,7 +120,7 @@ test('a plugin may disturb traffic on one side only', () => {
 
 test('a broken schema is the plugin’s fault, not an exception', () => {
   const { problem } = choose(dpu('d'), [], 'vsp:1', context({ type: 'no-such-type' }));
-  expect(problem?.message).toContain('schema is broken');
+  expect(problem?.message).toContain('settings schema (dpu.settings) is wrong');
 });
 
 test('a config says where it holds, who holds instead, and what is wrong', () => {
@@ -140,4 +140,35 @@ test('a config says where it holds, who holds instead, and what is wrong', () =>
   expect(wrong.map((one) => configVerdict(one, wrong, dpus, context(schema)))).toMatchObject([
     { reason: 'SettingsInvalid' },
   ]);
+});
+
+test('a config is applied when the DPU has the virtual functions, and partly where it was refused them', () => {
+  const held = config('a', 1, { numVfs: 8 });
+  const said = (status: 'True' | 'False', reason: string, observedGeneration: number): DataProcessingUnit => ({
+    ...dpu('h'),
+    metadata: { ...dpu('h').metadata, generation: 2 },
+    status: {
+      conditions: [
+        {
+          type: 'VfCount',
+          status,
+          reason,
+          message: 'why',
+          observedGeneration,
+          lastTransitionTime: '2026-01-01T00:00:00Z',
+        },
+      ],
+    },
+  });
+  const verdictOf = (one: DataProcessingUnit) => {
+    const { status, reason, message } = configVerdict(held, [held], [one, dpu('d', 'dpu')], context(schema));
+    return `${status} ${reason}: ${message}`;
+  };
+  expect(verdictOf(dpu('h'))).toBe('False RollingOut: under way to h');
+  expect(verdictOf(said('True', 'Applied', 1))).toBe('False RollingOut: under way to h');
+  expect(verdictOf(said('False', 'Resizing', 2))).toBe('False RollingOut: under way to h: why');
+  expect(verdictOf(said('False', 'Refused', 2))).toBe('False PartlyApplied: h: numVfs: why; applied to d');
+  expect(verdictOf(said('True', 'Applied', 2))).toBe('True Applied: applied to h, d');
+  const other = { ...said('True', 'Applied', 2), spec: { ...dpu('h').spec, numVfs: 4 } };
+  expect(verdictOf(other)).toBe('False RollingOut: under way to h');
 });

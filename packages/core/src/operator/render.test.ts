@@ -64,6 +64,8 @@ test('the daemons run where the nodes are labelled, with the directories of the 
   expect(set).toContain('{"key":"dpu.config.openshift.io/dpuside","operator":"Exists"}');
   expect(set).not.toContain('"nodeSelector":');
   expect(set).toContain('"livenessProbe":{"httpGet":{"path":"/healthz"');
+  // On the node's port another daemon may answer: first this one's own container has to say that it serves there.
+  expect(set).toContain('"startupProbe":{"exec":{"command":["test","-e","/tmp/dpu-daemon-started"]}');
   expect(set).toContain('{"name":"CNI_BIN_DIR","value":"/opt/cni/bin"}');
   expect(set).toContain('{"name":"LOG_LEVEL","value":"debug"}');
   expect(set).toContain('"mountPath":"/var/run/netns","mountPropagation":"HostToContainer"');

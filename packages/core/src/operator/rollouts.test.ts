@@ -49,7 +49,7 @@ async function start(): Promise<void> {
   const leases = new DaemonLeases(store, caches, environment);
   controllers = [
     new DataProcessingUnitController(store, caches, environment, events, logger, leases),
-    new DataProcessingUnitConfigController(store, caches, events, logger),
+    new DataProcessingUnitConfigController(store, caches, environment, events, logger),
   ];
   stop = new AbortController();
   await caches.start(stop.signal);

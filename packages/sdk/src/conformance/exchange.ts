@@ -1,6 +1,7 @@
-/** What was sent and what came, for a report. */
+/** What passes between the suite and a VSP, in words. */
 import { cutText } from '../cut-text.ts';
 
+/** What was sent and what came, for a report. */
 export interface Exchange {
   /** `/opi_api.lifecycle.v1alpha1.DeviceService/GetDevices`. */
   method: string;

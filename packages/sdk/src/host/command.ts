@@ -7,11 +7,11 @@ import { addConformanceCommand } from '../conformance/command.ts';
 import { addDevCommand } from '../dev/register.ts';
 import { DpuError } from '../errors.ts';
 import { sdkVersion } from '../generated/version.ts';
+import { validateSettings } from '../settings/validate.ts';
 import { defaultDeadlineMs } from './deadline.ts';
 import { type LogLevel, logLevels } from './logger.ts';
 import { readPluginPackage } from './plugin-package.ts';
 import { requirePrograms } from './programs.ts';
-import { validateSettings } from './settings.ts';
 
 /** Where the daemon looks for it, as seen from inside the pod. */
 const defaultSocket = '/var/run/dpu-daemon/vendor-plugin/vendor-plugin.sock';

@@ -5,4 +5,3 @@ export { type PluginPackage, readPluginPackage } from './plugin-package.ts';
 export { requirePrograms } from './programs.ts';
 export type { PluginServer, ServeOptions } from './serve.ts';
 export { type ServePluginOptions, servePlugin } from './serve-plugin.ts';
-export { validateSettings } from './settings.ts';

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { DpuError } from '../errors.ts';
 import type { PluginManifest } from '../manifest/manifest.ts';
 import { parsePluginManifest } from '../manifest/parse.ts';
+import { requireSettingsSchema } from '../settings/validate.ts';
 import { exportedModule } from './exported-module.ts';
 
 export interface PluginPackage {
@@ -31,6 +32,7 @@ const packageJson = z.object({
 export async function readPluginPackage(directory: string): Promise<PluginPackage> {
   const json = await readJson(join(directory, 'package.json'));
   const manifest = parsePluginManifest(json);
+  requireSettingsSchema(manifest.settings);
   const parsed = packageJson.safeParse(json);
   if (!parsed.success) throw new DpuError('INVALID_ARGUMENT', `package.json: ${faults(parsed.error)}`);
   const { name, version } = parsed.data;

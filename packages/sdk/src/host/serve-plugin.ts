@@ -1,6 +1,6 @@
 import type { PluginManifest } from '../manifest/manifest.ts';
+import { validateSettings } from '../settings/validate.ts';
 import { type PluginServer, type ServeOptions, serve } from './serve.ts';
-import { validateSettings } from './settings.ts';
 
 export interface ServePluginOptions extends ServeOptions {
   manifest: PluginManifest;

@@ -1,7 +1,7 @@
 /** What a DPU's Ready condition says where that is not for its manager to say. Pure. */
 import { type Condition, type ConditionInput, dpuConditions, findCondition } from '../../api/index.ts';
 import { firstTen } from '../../listed.ts';
-import type { Presence } from '../presence.ts';
+import { type Presence, there } from '../presence.ts';
 
 /** Who uses a DPU. */
 export interface DpuUsers {
@@ -59,6 +59,14 @@ export function saidOf(
   if (condition.is === 'gone') return [];
   const said = condition.is === 'there' ? condition.value : findCondition(before, type);
   return said ? [said] : [];
+}
+
+/** A condition about a wish of the spec: it holds for the wish of that generation. */
+export function observedAt(
+  condition: Presence<ConditionInput>,
+  observedGeneration: number | undefined,
+): Presence<ConditionInput> {
+  return condition.is === 'there' ? there({ ...condition.value, observedGeneration }) : condition;
 }
 
 function listed({ pods, hosts, unreadable }: DpuUsers): string {

@@ -66,6 +66,9 @@ function manage(side: DpuSide, directory: string, options: Options = {}) {
   return { manager, pool, says, devices, changes };
 }
 
+const vfCount = ({ vfCount: said }: DpuManager) =>
+  said.is === 'there' ? `${said.value.reason}: ${said.value.message}` : said.is;
+
 async function startVsp(directory: string, port?: number): Promise<Vsp> {
   const vsp = new Vsp(port ?? (await freePort()));
   await vsp.start(join(directory, 'vsp'));
@@ -230,10 +233,11 @@ test('the number of virtual functions is set and a refusal is said', async () =>
   await says('Ready');
   expect(vsp.numVfs).toBe(4);
   manager.setNumVfs(9);
-  await says('NumVfsRefused');
-  expect(manager.ready?.message).toContain('this card has 8 at most');
+  await vi.waitFor(() => expect(vfCount(manager)).toMatch(/^Refused: .*this card has 8 at most/));
+  // It serves with those that it has.
+  expect(manager.ready?.status).toBe('True');
   manager.setNumVfs(3);
-  await says('Ready');
+  await vi.waitFor(() => expect(vfCount(manager)).toMatch(/^Applied/));
   vsp.changed();
   await vi.waitFor(() => expect(devices()).toEqual(['vf0', 'vf1', 'vf2']));
 });
@@ -248,16 +252,16 @@ test('a number of virtual functions that the VSP refuses because of pods is aske
     attachments: { ports: [], functions: [], pods: ['default/a'] },
   });
   manager.setNumVfs(4);
-  await says('NumVfsRefused');
-  expect(manager.ready?.message).toContain('0000:01:02.2 is bound to vfio-pci');
+  await vi.waitFor(() => expect(vfCount(manager)).toMatch(/^Refused: .*0000:01:02.2 is bound to vfio-pci/));
+  await says('Ready');
   await vi.waitFor(() => expect(devices()).toEqual(['vf0', 'vf1']));
   vsp.numVfsRefusal = undefined;
   manager.attachmentsChanged();
-  await says('Ready');
+  await vi.waitFor(() => expect(vfCount(manager)).toMatch(/^Applied/));
   expect(vsp.numVfsAsked).toEqual([4, 4]);
   // What stands is not asked for again.
   manager.attachmentsChanged();
-  await says('Ready');
+  expect(vfCount(manager)).toMatch(/^Applied/);
   expect(vsp.numVfsAsked).toEqual([4, 4]);
 });
 
@@ -459,4 +463,22 @@ test('an image for the Go operator that runs on while the daemon is restarted ha
   expect([...go.ports.keys()]).toEqual(['host0-1']);
   expect(go.functions.size).toBe(2);
   expect(go.inits).toBeGreaterThan(1);
+});
+
+test('a VSP was initialised when it was, whatever becomes of the daemon', async () => {
+  const [directory, channel] = [root(), await freePort()];
+  const vsp = await startVsp(directory, channel);
+  const first = manage('dpu', directory);
+  await first.says('Ready');
+  const before = first.manager.identity?.initialisedAt;
+  expect(before).toBeDefined();
+  first.manager.close();
+  const second = manage('dpu', directory);
+  await second.says('Ready');
+  expect(second.manager.identity?.initialisedAt).toBe(before);
+  await vsp.stop();
+  await second.says('VspNotRunning');
+  await vsp.start(join(directory, 'vsp'));
+  await second.says('Ready');
+  expect(second.manager.identity?.initialisedAt).not.toBe(before);
 });

@@ -15,7 +15,6 @@ import { VspClient } from '@dpu-operator/sdk/client';
 import type { Sysfs, VfPosition } from '@dpu-operator/sdk/linux';
 import type { DetectedDpu } from '@dpu-operator/sdk/manifest';
 import type { Logger } from 'pino';
-import { z } from 'zod';
 import {
   annotations,
   type ChainReport,
@@ -34,15 +33,16 @@ import { grpcAddress, parseEndpoint } from '../peer/endpoint.ts';
 import { defaultIntervalMs } from '../peer/heartbeat.ts';
 import { ownerOf } from '../peer/owner.ts';
 import { gone, type Presence, there, unknown } from '../presence.ts';
-import { Records } from '../state/records.ts';
 import type { UnreadableRecord } from '../state/set-aside.ts';
 import { DpuSide } from './dpu-side.ts';
+import { InitAnswer } from './init-answer.ts';
 import { NumVfs } from './num-vfs.ts';
 import { OfferedDevices } from './offered-devices.ts';
 import { hostsAway, readiness, type VspState } from './readiness.ts';
 import { clearVsp, identityOf } from './vsp-calls.ts';
 import { VspHealth } from './vsp-health.ts';
 import { VspSession, type VspSessionState } from './vsp-session.ts';
+import type { VspSocket } from './vsp-socket.ts';
 
 /** What the attachments on disk say of a DPU. */
 export interface AttachmentsView extends AttachedFunctions, AttachedPorts {
@@ -79,13 +79,11 @@ const settleMs = 60_000;
 const vspDeadlineMs = 8_000;
 const firmwareDeadlineMs = 30_000;
 
-const addressSchema = z.object({ ip: z.string(), port: z.number() });
-
 export class DpuManager {
   readonly dpu: DetectedDpu;
   readonly #options: DpuManagerOptions;
   readonly #logger: Logger;
-  readonly #initAnswer: Records<IpPort>;
+  readonly #initAnswer: InitAnswer;
   readonly #devices: OfferedDevices;
   readonly #numVfs: NumVfs;
   readonly #health: VspHealth;
@@ -101,15 +99,9 @@ export class DpuManager {
     this.#options = options;
     const logger = options.logger.child({ dpu: dpu.name });
     this.#logger = logger;
-    this.#numVfs = new NumVfs(() => attachments.pods(dpu.name));
+    this.#numVfs = new NumVfs({ pods: () => attachments.pods(dpu.name), onChange: options.onChange });
     const { onUnreadable } = options;
-    this.#initAnswer = new Records({
-      directory: `${directories.state}/init`,
-      schema: addressSchema,
-      what: 'Init',
-      logger,
-      onUnreadable,
-    });
+    this.#initAnswer = new InitAnswer({ directory: `${directories.state}/init`, logger, onUnreadable });
     this.#devices = new OfferedDevices({ dpuName: dpu.name, pool, sysfs });
     const heartbeatMs = options.heartbeatMs ?? defaultIntervalMs;
     const graceMs = options.graceMs ?? defaultGraceMs;
@@ -151,9 +143,9 @@ export class DpuManager {
       socket: { directory: directories.vsp, name: vspSocketName },
       init: { dpuMode: dpu.side === 'dpu', dpuIdentifier: dpu.identifier },
       dial: (socketPath) => new VspClient({ socketPath, logger, deadlineMs: vspDeadlineMs, firmwareDeadlineMs }),
-      rememberedAddress: () => this.#initAnswer.get('address'),
+      rememberedAddress: () => this.#initAnswer.address,
       onAnswerLost: () => void this.#restartUnusedVsp(),
-      prepare: (client, address) => this.#prepare(client, address),
+      prepare: (client, address, socket) => this.#prepare(client, address, socket),
       onDevices: (devices) => this.#devicesChanged(devices),
       onState: (state) => this.#sessionChanged(state),
       logger,
@@ -178,6 +170,11 @@ export class DpuManager {
     if (!hosts) return gone;
     if (hosts.away().length > 0) return there(hostsAway(this.dpu.name, hosts.away()));
     return hosts.unheard().length > 0 ? unknown('the daemon has just started') : gone;
+  }
+
+  /** The VfCount condition, where a number of virtual functions is asked for. */
+  get vfCount(): Presence<ConditionInput> {
+    return this.#numVfs.condition;
   }
 
   /** Why pods cannot be served now, in words; undefined while they can, or may again within the grace period. */
@@ -214,7 +211,7 @@ export class DpuManager {
 
   /** A pod has come or gone: a number of virtual functions that was refused may be possible now. */
   attachmentsChanged(): void {
-    if (this.#numVfs.problem) this.#applyNumVfs();
+    if (this.#numVfs.isRefused) this.#applyNumVfs();
   }
 
   /** Records that could not be read can be now, or the other way round: absence from them proves something else. */
@@ -341,7 +338,7 @@ export class DpuManager {
 
   /** Also by an earlier daemon. */
   get #wasInitialised(): boolean {
-    return this.#initAnswer.get('address') !== undefined;
+    return this.#initAnswer.address !== undefined;
   }
 
   /**
@@ -354,17 +351,17 @@ export class DpuManager {
     if (!restartVsp || users.length > 0 || this.unreadable().length > 0) return;
     try {
       await restartVsp();
-      this.#logger.warn('the VSP was initialised by another daemon and nothing uses it: its pod is made anew');
+      this.#logger.warn(
+        'the VSP was initialised by another daemon and nothing uses it: the operator is asked for another pod',
+      );
     } catch (error) {
-      this.#logger.warn({ err: error }, "the VSP's pod cannot be deleted");
+      this.#logger.warn({ err: error }, 'the operator cannot be asked for another VSP pod');
     }
   }
 
   /** Between Init and ready: the VSP is told all that it must know. */
-  async #prepare(client: VspClient, address: IpPort): Promise<void> {
-    // Only a daemon that follows needs it: a full disk keeps no pod from being served.
-    await this.#initAnswer.updateEventually('address', () => address);
-    this.#identity = await identityOf(client);
+  async #prepare(client: VspClient, address: IpPort, socket: VspSocket): Promise<void> {
+    this.#identity = await identityOf(client, await this.#initAnswer.remember(address, socket));
     await this.#numVfs.apply(client);
     this.#host?.connect(grpcAddress(parseEndpoint(address)));
     // Before it is told everything: one that hangs meanwhile is found by its heartbeat.
@@ -404,14 +401,13 @@ export class DpuManager {
 
   #applyNumVfs(): void {
     const { client } = this.#session;
-    if (client) void this.#numVfs.apply(client).then(() => this.#options.onChange());
+    if (client) void this.#numVfs.apply(client);
   }
 
   #vspState(): VspState {
     if (this.#vsp.phase !== 'ready') return this.#vsp;
-    const { problem } = this.#numVfs;
     const { count, unhealthy } = this.#devices;
-    return { phase: 'ready', devices: count, unhealthy, ...(problem && { numVfsProblem: problem }) };
+    return { phase: 'ready', devices: count, unhealthy };
   }
 
   #isNo(side: string): DpuError {

@@ -20,7 +20,14 @@ import {
   setCondition,
   type VspIdentity,
 } from '../../api/index.ts';
-import { type Applied, type EventRecorder, isConflict, isNotFound, type KubeStore } from '../../kube/index.ts';
+import {
+  type Applied,
+  type EventRecorder,
+  isConflict,
+  isNotFound,
+  type KubeStore,
+  StartingEvents,
+} from '../../kube/index.ts';
 import type { KnownDpu } from '../detect/find-dpus.ts';
 
 /** What of a DPU's status is the daemon's. */
@@ -39,14 +46,17 @@ export interface DaemonStatus {
 
 const ownConditions: ReadonlySet<string> = new Set(daemonFields.conditions);
 
+/** A VSP takes a moment to come up, and the daemon of the other side may start later than this one. */
+const ordinaryAtStart: ReadonlySet<string> = new Set(['VspNotRunning', 'PeerUnreachable', 'PeerNotReady', 'HostsAway']);
+
 export class DpuObjects {
   readonly #store: KubeStore;
-  readonly #events: EventRecorder;
+  readonly #events: StartingEvents;
   readonly #nodeName: string;
 
   constructor(store: KubeStore, events: EventRecorder, nodeName: string) {
     this.#store = store;
-    this.#events = events;
+    this.#events = new StartingEvents({ events, ordinary: ordinaryAtStart });
     this.#nodeName = nodeName;
   }
 
@@ -115,11 +125,17 @@ export class DpuObjects {
     for (const one of changed) await this.#tell(object, one, findCondition(before, one.type));
   }
 
+  /** Of an object that is torn down no event follows. */
+  forget(object: DataProcessingUnit): void {
+    this.#events.forget(object);
+  }
+
   async #tell(object: DataProcessingUnit, now: Condition, before: Condition | undefined): Promise<void> {
     if (before?.status === now.status && before.reason === now.reason) return;
     const { reason, message } = now;
-    const type = now.status === 'True' ? 'Normal' : 'Warning';
-    await this.#events.event(object, { type, reason, message });
+    const ordinary = now.status === 'True' || reason === 'Resizing';
+    const type = ordinary ? 'Normal' : 'Warning';
+    await this.#events.event(object, { type, reason, message, action: now.type });
   }
 
   #render({ name, side, plugin, productName, identifier }: DetectedDpu): Applied {

@@ -434,3 +434,34 @@ async function orderedToForget({ api }: FleetFixture): Promise<void> {
   api.put(path, { ...api.objects.get(path), metadata: { ...metadata, annotations } });
   await vi.waitFor(() => expect(api.objects.get(path)?.metadata.annotations).not.toHaveProperty([annotation]));
 }
+
+test('what has come of a number of virtual functions is said with the generation of the object that asks for it', async () => {
+  const fixture = await start();
+  const hostSide: DetectedDpu = { ...detected, name: 'soft-host', side: 'host' };
+  const vsp = new Vsp(await freePort());
+  await vsp.start(fixture.vspDirectory('soft-host'));
+  cleanups.push(() => vsp.stop());
+  fixture.finds(found(hostSide));
+  await vi.waitFor(() => expect(fixture.devices()).toHaveLength(2));
+  const hostPath = `${dpuPath}/soft-host`;
+  const wish = (numVfs: number, generation: number) => {
+    const object = fixture.object('soft-host');
+    fixture.api.put(hostPath, {
+      ...object,
+      metadata: { ...object?.metadata, generation },
+      spec: { ...(object?.spec as object), numVfs },
+    });
+  };
+  wish(9, 2);
+  const said = () => fixture.condition('soft-host', 'VfCount');
+  await vi.waitFor(() => expect(said()).toMatchObject({ status: 'False', reason: 'Refused', observedGeneration: 2 }));
+  wish(3, 3);
+  await vi.waitFor(() => expect(said()).toMatchObject({ status: 'True', observedGeneration: 3 }));
+});
+
+test('that its VSP is not there yet is no Warning at the start', async () => {
+  const { api } = await serving();
+  const events = () =>
+    [...api.objects].filter(([key]) => key.includes('/events/')).map(([, { type, reason }]) => `${type} ${reason}`);
+  await vi.waitFor(() => expect(events()).toEqual(['Normal VspNotRunning']));
+});

@@ -26,7 +26,7 @@ import type { DpuFinding, KnownDpu } from '../detect/find-dpus.ts';
 import { Findings } from '../detect/findings.ts';
 import { nameBehindNode } from '../detect/names.ts';
 import { gone, type Presence, there, unknown } from '../presence.ts';
-import { type DpuUsers, saidOf } from './dpu-conditions.ts';
+import { type DpuUsers, observedAt, saidOf } from './dpu-conditions.ts';
 import type { DpuManager } from './dpu-manager.ts';
 import { DpuObjects, knownByObject } from './dpu-objects.ts';
 import { drainOf } from './drain.ts';
@@ -256,9 +256,13 @@ export class DpuFleet extends EventEmitter<DpuFleetEvents> {
       this.#ready.add(name);
       this.emit('ready');
     }
+    const { generation } = object.metadata;
+    const before = object.status?.conditions;
+    const hostPorts = saidOf(dpuConditions.hostPorts, manager?.hostPorts ?? gone, before);
+    const vfCount = saidOf(dpuConditions.vfCount, observedAt(manager?.vfCount ?? gone, generation), before);
     await this.#objects.writeStatus(object, {
       ready: ready ?? own,
-      others: [...others, ...saidOf(dpuConditions.hostPorts, manager?.hostPorts ?? gone, object.status?.conditions)],
+      others: [...others, ...hostPorts, ...vfCount],
       vsp: manager?.identity ?? object.status?.vsp,
       drain,
       chains: manager?.chains ?? object.status?.chains,
@@ -276,6 +280,7 @@ export class DpuFleet extends EventEmitter<DpuFleetEvents> {
   }
 
   async #release(object: DataProcessingUnit): Promise<void> {
+    this.#objects.forget(object);
     try {
       await removeFinalizer(this.#options.store, dataProcessingUnit, object, finalizers.daemon);
     } catch (error) {

@@ -15,7 +15,6 @@ test.each<[Partial<DpuState>, string | undefined]>([
   [{ vsp: { phase: 'failed', message: 'no card' } }, 'False InitFailed: no card; look at the log of pod vsp-d'],
   [{}, 'True Ready: 8 devices'],
   [{ vsp: { ...ready, unhealthy: 2 } }, 'True Ready: 8 devices, of which 2 unhealthy'],
-  [{ vsp: { ...ready, numVfsProblem: 'at most 4' } }, 'False NumVfsRefused: at most 4'],
   [{ listenProblem: 'port taken' }, 'False ChannelFailed: port taken'],
   [{ vspOutage: { reason: 'VspHangs', message: 'no answer' } }, 'False VspHangs: no answer'],
   [{ side: 'host' }, undefined],

@@ -10,7 +10,7 @@ export type VspState =
   | { phase: 'connecting' }
   | { phase: 'absent'; message: string }
   | { phase: 'failed'; message: string }
-  | { phase: 'ready'; devices: number; unhealthy: number; numVfsProblem?: string };
+  | { phase: 'ready'; devices: number; unhealthy: number };
 
 export interface DpuState {
   dpuName: string;
@@ -33,7 +33,6 @@ export function readiness(state: DpuState): ConditionInput | undefined {
   }
   if (listenProblem) return notReady('ChannelFailed', listenProblem);
   if (vsp.phase === 'failed') return notReady('InitFailed', `${vsp.message}; look at the log of pod vsp-${dpuName}`);
-  if (vsp.numVfsProblem) return notReady('NumVfsRefused', vsp.numVfsProblem);
   if (vspOutage) return notReady(vspOutage.reason, vspOutage.message);
   if (side === 'host') {
     if (!peer?.isKnown) return undefined;

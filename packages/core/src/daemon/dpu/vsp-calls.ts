@@ -4,9 +4,8 @@ import type { VspClient } from '@dpu-operator/sdk/client';
 import type { Logger } from 'pino';
 import type { VspIdentity } from '../../api/index.ts';
 
-/** Who has just answered Init. A VSP that cannot tell is known by the time alone. */
-export async function identityOf(client: Pick<VspClient, 'getInfo'>): Promise<VspIdentity> {
-  const initialisedAt = new Date().toISOString();
+/** Who has answered Init. A VSP that cannot tell is known by the time alone. */
+export async function identityOf(client: Pick<VspClient, 'getInfo'>, initialisedAt: string): Promise<VspIdentity> {
   const info = await client.getInfo().catch(() => undefined);
   if (!info) return { initialisedAt };
   const { packageName, packageVersion, contractVersion, capabilities } = info;

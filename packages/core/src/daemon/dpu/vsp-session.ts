@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type Device, DpuError, type InitRequest, type IpPort } from '@dpu-operator/sdk';
 import type { VspClient } from '@dpu-operator/sdk/client';
 import type { Logger } from 'pino';
-import { watchSocket } from './vsp-socket.ts';
+import { type VspSocket, watchSocket } from './vsp-socket.ts';
 
 export interface VspSessionOptions {
   socket: { directory: string; name: string };
@@ -17,7 +17,7 @@ export interface VspSessionOptions {
   /** It was initialised, answers Init only once, and nobody knows what it answered. It is tried again. */
   onAnswerLost?: () => void;
   /** Between Init and ready: the VSP gets its numbers, bridge ports and network functions. */
-  prepare: (client: VspClient, address: IpPort) => Promise<void>;
+  prepare: (client: VspClient, address: IpPort, socket: VspSocket) => Promise<void>;
   /** The VSP is ready when its first devices have been taken. */
   onDevices: (devices: Device[]) => Promise<void>;
   onState: (state: VspSessionState) => void;
@@ -46,6 +46,7 @@ export class VspSession {
   readonly #watcher: { close(): void };
   #attempt = new AbortController();
   #client: VspClient | undefined;
+  #socket: VspSocket = { path: '', id: '' };
   /** Ends the pause before the next attempt. */
   #wake: AbortController | undefined;
   /** Init has been answered: the VSP takes calls. */
@@ -60,7 +61,7 @@ export class VspSession {
 
   constructor(options: VspSessionOptions) {
     this.#options = options;
-    this.#watcher = watchSocket(options.socket, (path) => this.#take(path));
+    this.#watcher = watchSocket(options.socket, (socket) => this.#take(socket));
   }
 
   /** The client while the VSP is initialised. */
@@ -87,17 +88,19 @@ export class VspSession {
     this.#drop();
   }
 
-  #take(path: string | undefined): void {
+  #take(socket: VspSocket | undefined): void {
     const isReplaced = this.#client !== undefined;
     this.#drop();
-    if (path === undefined) {
+    if (socket === undefined) {
       this.#options.onState({ phase: 'absent', message: 'the VSP has no socket yet' });
       return;
     }
     // Both events may come as one: those who hold the former client are to let go of it.
     if (isReplaced) this.#options.onState({ phase: 'absent', message: 'another VSP takes its place' });
-    const client = this.#options.dial(path);
+    const client = this.#options.dial(socket.path);
     this.#client = client;
+    // Looked at before it is dialled: should another VSP take its place between the two, that one's event follows.
+    this.#socket = socket;
     this.#retryMs = firstRetryMs;
     client.onConnectivity((connected) => {
       if (this.#client !== client || this.#closed) return;
@@ -185,7 +188,7 @@ export class VspSession {
     }
     signal.throwIfAborted();
     this.#ready = true;
-    await prepare(client, address);
+    await prepare(client, address, this.#socket);
     await this.#follow(client, signal);
     signal.throwIfAborted();
     logger.info({ address }, 'VSP ready');

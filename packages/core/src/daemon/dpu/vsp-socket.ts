@@ -5,6 +5,12 @@ import { join } from 'node:path';
 /** Milliseconds until a watch that ended by itself starts anew. */
 const againMs = 1_000;
 
+export interface VspSocket {
+  path: string;
+  /** Another one for every VSP that binds the path. */
+  id: string;
+}
+
 /**
  * Tells of the socket as it appears, is replaced by a VSP that starts anew, and goes. Makes the directory, private to
  * root, because it is mounted into the VSP's pod and must be there first.
@@ -13,7 +19,7 @@ const againMs = 1_000;
  */
 export function watchSocket(
   options: { directory: string; name: string },
-  onSocket: (path: string | undefined) => void,
+  onSocket: (socket: VspSocket | undefined) => void,
 ): { close(): void } {
   const path = join(options.directory, options.name);
   mkdirSync(options.directory, { recursive: true, mode: 0o700 });
@@ -24,7 +30,7 @@ export function watchSocket(
     const found = stat?.isSocket() ? `${stat.ino}/${stat.birthtimeNs}` : undefined;
     if (found === known) return;
     known = found;
-    onSocket(found === undefined ? undefined : path);
+    onSocket(found === undefined ? undefined : { path, id: found });
   };
   let closed = false;
   let watcher: FSWatcher | undefined;

@@ -50,13 +50,6 @@ export const daemonRights: ProcessRights = {
           verbs: [...read, 'create'],
           why: 'Asks for the certificates of its DPUs and waits for them.',
         },
-        // Until the operator restarts VSPs.
-        {
-          apiGroup: '',
-          resources: ['pods'],
-          verbs: ['delete'],
-          why: 'Replaces a VSP whose answer to Init was lost.',
-        },
         ...reviews,
         events,
         privilegedPods,

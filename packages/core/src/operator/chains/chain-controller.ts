@@ -28,8 +28,11 @@ import { planPods } from './plan.ts';
 import { namespaceRefusal, networkMissing, podConflict, podRefused } from './refusals.ts';
 import { SlowStarts } from './slow-starts.ts';
 
-/** Milliseconds until a pod that was refused, or whose name somebody else has, is tried again: neither is watched. */
-const refusedRetryMs = 30_000;
+/**
+ * Milliseconds until a pod that was refused, or whose name somebody else has, is tried again: neither is watched. Soon
+ * after the first time, since admission may not have seen yet what has just been allowed.
+ */
+const refusedRetryMs = { first: 2_000, later: 30_000 };
 
 /** Places every ServiceFunctionChain on one node and keeps its pods there; that node's daemon wires them. */
 @injectable()
@@ -84,7 +87,7 @@ export class ChainController {
     }
     if (placement.is === 'nowhere') {
       this.#placed.delete(uidOf(chain));
-      await this.#removePods(chain, pods, undefined);
+      await this.#delete(chain, planPods({ chain, pods, node: undefined, orderPending: false }).remove);
       const nowhere: ChainCondition = {
         status: 'False',
         reason: 'NoNode',
@@ -120,12 +123,8 @@ export class ChainController {
     const known = report && isCurrent(chain, report) ? report : undefined;
     const condition = refusal ?? chainCondition(chain, present, node, known);
     const requeue = await this.#report(chain, node, functions, condition);
-    if (refusal?.failing) return { requeueAfterMs: refusedRetryMs };
+    if (refusal?.failing) return { requeueAfterMs: retryMs(chain, refusal) };
     return plan.waitMs === undefined ? requeue : { requeueAfterMs: plan.waitMs };
-  }
-
-  async #removePods(chain: ServiceFunctionChain, pods: Pod[], node: undefined): Promise<void> {
-    await this.#delete(chain, planPods({ chain, pods, node, orderPending: false }).remove);
   }
 
   async #delete(chain: ServiceFunctionChain, pods: readonly Pod[]): Promise<void> {
@@ -236,6 +235,11 @@ const uidOf = ({ metadata }: ServiceFunctionChain): string => metadata.uid ?? ke
 
 const isOwn = ({ metadata }: ServiceFunctionChain, pod: Pod): boolean =>
   pod.metadata.ownerReferences?.some(({ uid }) => uid === metadata.uid) ?? false;
+
+function retryMs({ status }: ServiceFunctionChain, { reason }: ChainCondition): number {
+  const before = status?.conditions?.find(({ type }) => type === 'Ready');
+  return before?.reason === reason ? refusedRetryMs.later : refusedRetryMs.first;
+}
 
 function functionsOf({ spec }: ServiceFunctionChain, pods: readonly Pod[]): { name: string; podUid: string }[] {
   return spec.networkFunctions.flatMap(({ name }) => {

@@ -259,14 +259,6 @@ test('another image is on the node before what runs is touched', () => {
   expect(node.log).toEqual(['Installing', 'createInstallPod with another image']);
 });
 
-test('more virtual functions than a plugin has are no fault of it', () => {
-  const node = Node.running(builtin);
-  node.wanted = { ...builtin, settings: { a: 1 }, digest: 'with other settings' };
-  node.settle();
-  node.comesUpButSays('NumVfsRefused');
-  expect(node.status.plugin?.digest).toBe('with other settings');
-});
-
 test('pods that would be disturbed are evicted first, once no new ones can come', () => {
   const node = Node.running(a1);
   node.wanted = rough;

@@ -27,8 +27,6 @@ function faultOf({ vspPod, vsp, ready }: World, { target, previousInit, wasReady
   const other = otherPlugin(target, vsp);
   if (other) return other;
   if (ready?.status === 'True') return undefined;
-  // That is for the config to mend: the plugin works.
-  if (ready?.reason === 'NumVfsRefused') return undefined;
   // The other side's troubles are its own, unless there were none before.
   if (!wasReady && ready?.reason.startsWith('Peer')) return undefined;
   return ready?.message ?? 'the daemon does not say yet whether it works';

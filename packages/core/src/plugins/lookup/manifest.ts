@@ -1,5 +1,6 @@
 import { DpuError } from '@dpu-operator/sdk';
 import { contractVersion, type PluginManifest, parsePluginManifest } from '@dpu-operator/sdk/manifest';
+import { requireSettingsSchema } from '@dpu-operator/sdk/settings';
 import { satisfies, validRange } from 'semver';
 import { LookupError } from './lookup-error.ts';
 
@@ -19,7 +20,9 @@ export function checkManifest(dpu: unknown): PluginManifest {
     throw new LookupError('ContractUnsupported', message);
   }
   try {
-    return parsePluginManifest({ dpu });
+    const manifest = parsePluginManifest({ dpu });
+    requireSettingsSchema(manifest.settings);
+    return manifest;
   } catch (error) {
     throw new LookupError('ManifestInvalid', DpuError.from(error).message, { cause: error });
   }

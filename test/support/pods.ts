@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { parse, stringify } from 'yaml';
 import type { Kubectl } from '../cluster/index.ts';
-import { eventually } from '../support/eventually.ts';
+import { eventually } from './eventually.ts';
 
 interface NetworkStatus {
   interface: string;

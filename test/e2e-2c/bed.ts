@@ -1,0 +1,35 @@
+/** A host cluster and a DPU cluster without a common API server, in the state that a test file starts from. */
+import { ensureCluster } from '../cluster/index.ts';
+import { size, testCluster, turnOff } from '../e2e/bed.ts';
+import { dpusReady, installOperator, turnOn } from '../support/operator.ts';
+import { deletePods, examplePods } from '../support/pods.ts';
+import { clustersOf, type Sides, sidesOf } from '../support/sides.ts';
+
+const { name, log } = testCluster;
+
+export async function ensureClusters(): Promise<Sides> {
+  const [host, dpu] = await Promise.all([
+    ensureCluster({ name: `${name}-host`, log }, ['host']),
+    ensureCluster({ name: `${name}-dpu`, log }, ['dpu']),
+  ]);
+  return sidesOf(host, dpu);
+}
+
+/** Both DPUs are Ready and nothing uses them. */
+export async function operatorsAreOn(): Promise<Sides> {
+  const sides = await ensureClusters();
+  await installOperator(sides, size);
+  const { hostSide } = sides;
+  await deletePods(hostSide.kubectl, examplePods);
+  const { exitCode } = await hostSide.kubectl.try(['get', 'dpuoperatorconfig', 'dpu-operator-config']);
+  await (exitCode === 0 ? dpusReady(sides) : turnOn(sides));
+  return sides;
+}
+
+/** The operators are installed and have nothing to do. */
+export async function operatorsAreOff(): Promise<Sides> {
+  const sides = await ensureClusters();
+  await installOperator(sides, size);
+  for (const each of clustersOf(sides)) await turnOff(each);
+  return sides;
+}

@@ -1,0 +1,36 @@
+/** Each cluster's admin takes away what is his, the DPU's first: it waits for the pods of the other cluster. */
+import { beforeAll, expect, it } from 'vitest';
+import { eventually } from '../support/eventually.ts';
+import { turnOn } from '../support/operator.ts';
+import { untilReadyIs } from '../support/outages.ts';
+import { deletePods, examplePods, startExamplePods } from '../support/pods.ts';
+import { bothSides, type Sides } from '../support/sides.ts';
+import { objectsLeft, traces } from '../support/traces.ts';
+import { operatorsAreOff } from './bed.ts';
+
+let sides: Sides;
+beforeAll(async () => {
+  sides = await operatorsAreOff();
+});
+
+const tracesOfBoth = () => Promise.all(bothSides(sides).map(traces));
+
+it('the DPU side stays while a host has ports on it, says who, and nothing is left of either in the end', async () => {
+  const { hostSide, dpuSide } = sides;
+  for (const { kubectl, node } of bothSides(sides))
+    await kubectl.run(['label', '--overwrite', 'node', node, 'dpu=true']);
+  const before = await tracesOfBoth();
+  await turnOn(sides);
+  await startExamplePods(hostSide.kubectl);
+
+  await dpuSide.kubectl.run(['delete', '-f', 'examples/dpu.yaml', '--wait=false']);
+  await untilReadyIs(dpuSide, dpuSide.dpu, 'False', 'InUse');
+  const conditions = ['get', 'dpu', dpuSide.dpu, '-o', 'jsonpath={.status.conditions}'];
+  expect(await dpuSide.kubectl.run(conditions)).toContain(hostSide.node);
+
+  await deletePods(hostSide.kubectl, examplePods);
+  await dpuSide.kubectl.wait('delete', ['dpuoperatorconfig/dpu-operator-config']);
+  await hostSide.kubectl.run(['delete', '-f', 'examples/host.yaml', '--timeout=180s']);
+  await eventually('no object is left', async () => (await objectsLeft(sides)).length === 0 || undefined);
+  expect(await tracesOfBoth()).toEqual(before);
+});
