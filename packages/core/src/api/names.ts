@@ -65,6 +65,8 @@ export const annotations = {
   restartVsp: `${prefix}/restart-vsp`,
   /** On a VendorPlugin: another value than before has its versions looked up again. */
   refresh: `${prefix}/refresh`,
+  /** On the ConfigMap of the channel's trust: an order to the operator, `rotate` or `activate`. */
+  trustOrder: `${prefix}/trust-order`,
   /** On what the operator makes: the hash of what it was made from. */
   specHash: `${prefix}/spec-hash`,
 } as const;
@@ -75,6 +77,8 @@ export const trustNames = {
   authority: 'dpu-channel-ca',
   /** ConfigMap: who this installation is, its authorities and what is revoked. */
   configMap: 'dpu-channel-trust',
+  /** ConfigMap: whom the operator gave a certificate that may be valid still. */
+  issued: 'dpu-channel-issued',
   /** Signer of the daemons' CertificateSigningRequests. */
   signer: `${prefix}/channel`,
 } as const;
@@ -90,6 +94,8 @@ export const finalizers = {
 export const fieldManagers = {
   operator: 'dpu-operator',
   daemon: 'dpu-daemon',
+  /** The operator's, for the channel's trust. */
+  trust: 'dpu-operator-trust',
   /** The operator's, for what it says in the place of a daemon that is silent. */
   silence: 'dpu-operator-silence',
 } as const;

@@ -6,10 +6,11 @@ import { dataProcessingUnit } from '../api/data-processing-unit.ts';
 import { type DataProcessingUnitConfig, dataProcessingUnitConfig } from '../api/data-processing-unit-config.ts';
 import { dpuOperatorConfig } from '../api/dpu-operator-config.ts';
 import { metadataSchema } from '../api/meta.ts';
-import { labels, networkNames, workloads } from '../api/names.ts';
+import { labels, networkNames, trustNames, workloads } from '../api/names.ts';
 import { serviceFunctionChain } from '../api/service-function-chain.ts';
 import { vendorPlugin } from '../api/vendor-plugin.ts';
 import {
+  certificateSigningRequest,
   customResourceDefinition,
   daemonSet,
   Informer,
@@ -41,7 +42,7 @@ const slimNode = {
 
 type SlimNode = z.infer<typeof slimNode.schema>;
 
-/** Of the locks of plugins too: each can have a megabyte. */
+/** Of ConfigMaps too: the lock of a plugin can have a megabyte. */
 const configMapMetadata = {
   apiVersion: 'v1',
   kind: 'ConfigMap',
@@ -75,6 +76,9 @@ export class Caches {
   readonly chains;
   readonly chainPods;
   readonly namespaces;
+  /** Metadata only: what stands in it is read when it is needed. */
+  readonly trust;
+  readonly certificateRequests;
   readonly networks;
   readonly #crds;
   #catalog: PluginCatalog | undefined;
@@ -106,6 +110,10 @@ export class Caches {
     this.chains = watch(serviceFunctionChain);
     this.chainPods = watch(pod, { labelSelector: labels.chain });
     this.namespaces = watch(namespaceMetadata);
+    this.trust = watch(configMapMetadata, { namespace, fieldSelector: named(trustNames.configMap) });
+    this.certificateRequests = watch(certificateSigningRequest, {
+      fieldSelector: `spec.signerName=${trustNames.signer}`,
+    });
     this.networks = [
       // Of every namespace that may have chains, or might once.
       watch(networkAttachmentDefinition, { fieldSelector: named(networkNames.networkFunction) }),
@@ -183,6 +191,8 @@ export class Caches {
       this.chains,
       this.chainPods,
       this.namespaces,
+      this.trust,
+      this.certificateRequests,
       this.#crds,
     ];
   }

@@ -17,6 +17,8 @@ import { DataProcessingUnitController } from './data-processing-unit-controller.
 import { DpuOperatorConfigController } from './dpu-operator-config-controller.ts';
 import { type Environment, parseEnvironment } from './environment.ts';
 import { tokens } from './tokens.ts';
+import { CertificateController } from './trust/certificate-controller.ts';
+import { TrustController } from './trust/trust-controller.ts';
 import { VendorPluginController } from './vendor-plugin-controller.ts';
 
 async function main(): Promise<void> {
@@ -37,6 +39,7 @@ async function main(): Promise<void> {
   container.registerInstance(tokens.lookUp, lookUpUntilStop);
   container.registerSingleton(tokens.caches, Caches);
   container.registerSingleton(tokens.daemonLeases, DaemonLeases);
+  container.registerSingleton(tokens.trust, TrustController);
 
   let missing: string[] = [];
   collectProcessMetrics();
@@ -51,6 +54,8 @@ async function main(): Promise<void> {
       container.resolve(VendorPluginController),
       container.resolve(DaemonSilenceController),
       container.resolve(ChainController),
+      container.resolve<TrustController>(tokens.trust),
+      container.resolve(CertificateController),
     ];
     missing = ['the caches are being filled'];
     await caches.start(signal);

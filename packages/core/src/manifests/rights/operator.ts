@@ -1,4 +1,4 @@
-import { group, networkNames, operatorNamespace, workloads } from '../../api/names.ts';
+import { group, networkNames, operatorNamespace, trustNames, workloads } from '../../api/names.ts';
 import { defaultNetworkNamespace } from '../../operator/networks.ts';
 import { events, type ProcessRights, privilegedPods, type Right, read, reviews } from './right.ts';
 
@@ -72,7 +72,7 @@ export const operatorRights: ProcessRights = {
           apiGroup: '',
           resources: ['namespaces'],
           verbs: read,
-          why: 'Whether the namespaces exist in which chains may run.',
+          why: 'Whether the namespaces exist in which chains may run. The uid of its own is the id of the installation, which stands in certificates.',
         },
         {
           apiGroup: '',
@@ -99,6 +99,25 @@ export const operatorRights: ProcessRights = {
           why: 'Whether Multus is there, and whether the cluster is OpenShift.',
         },
         {
+          apiGroup: 'certificates.k8s.io',
+          resources: ['certificatesigningrequests'],
+          verbs: read,
+          why: 'What certificates the daemons ask for.',
+        },
+        {
+          apiGroup: 'certificates.k8s.io',
+          resources: ['certificatesigningrequests/approval', 'certificatesigningrequests/status'],
+          verbs: ['patch'],
+          why: 'Approves and signs them, or denies them.',
+        },
+        {
+          apiGroup: 'certificates.k8s.io',
+          resources: ['signers'],
+          verbs: ['approve', 'sign'],
+          names: [trustNames.signer],
+          why: 'Of its own signer only: it can approve no certificate for anything else in the cluster.',
+        },
+        {
           ...privilegedPods,
           why: 'OpenShift admits the network functions of chains, which work on their own interfaces and sysctls.',
         },
@@ -120,6 +139,26 @@ export const operatorRights: ProcessRights = {
           resources: ['configmaps'],
           verbs: [...read, 'create', 'delete'],
           why: 'Keeps the lock files of plugins, which nodes install from.',
+        },
+        {
+          apiGroup: '',
+          resources: ['configmaps'],
+          verbs: ['patch'],
+          names: [trustNames.configMap, trustNames.issued],
+          why: 'Publishes which authorities count between hosts and DPUs, and notes whom it gave a certificate.',
+        },
+        {
+          apiGroup: '',
+          resources: ['secrets'],
+          verbs: ['create'],
+          why: 'Makes the authority of the channel between hosts and DPUs, once; Kubernetes cannot limit a creation to a name.',
+        },
+        {
+          apiGroup: '',
+          resources: ['secrets'],
+          verbs: ['patch'],
+          names: [trustNames.authority],
+          why: 'Exchanges its own authority when it is told to.',
         },
         {
           apiGroup: '',
