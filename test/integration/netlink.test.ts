@@ -3,9 +3,18 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { exec, type LinkChange, Netlink, NetworkNamespace, type VfSettings, watchLinks } from '@dpu-operator/sdk/linux';
+import {
+  exec,
+  type LinkChange,
+  Netlink,
+  NetworkNamespace,
+  type PciChange,
+  type VfSettings,
+  watchLinks,
+  watchPci,
+} from '@dpu-operator/sdk/linux';
 import { execa } from 'execa';
-import { afterAll, afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
+import { afterAll, afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
 
 const prefix = `nl${process.pid % 100_000}`;
 const directory = mkdtempSync(join(tmpdir(), 'netlink-'));
@@ -418,4 +427,17 @@ test('a namespace that cannot be watched yet is tried again, and the caller told
   const late = opened(new Netlink(path));
   await late.createLink({ name: 'net1', kind: 'bridge' });
   await expect.poll(() => changes.some(({ name }) => name === 'net1'), { interval: 5 }).toBe(true);
+});
+
+const [anyFunction] = existsSync('/sys/bus/pci/devices') ? readdirSync('/sys/bus/pci/devices') : [];
+
+// A machine without a PCI bus has nothing to tell of.
+test.skipIf(anyFunction === undefined)('the kernel tells of a PCI function that it adds', async () => {
+  const stop = new AbortController();
+  onTestFinished(() => stop.abort());
+  const changes: PciChange[] = [];
+  watchPci((change) => changes.push(change), { signal: stop.signal });
+  // As `udevadm trigger` asks for it (Documentation/ABI/testing/sysfs-uevent): the function stays as it is.
+  writeFileSync(`/sys/bus/pci/devices/${anyFunction}/uevent`, 'add');
+  await vi.waitFor(() => expect(changes).toContainEqual({ address: anyFunction, removed: false }));
 });

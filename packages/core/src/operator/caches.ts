@@ -6,9 +6,10 @@ import { dataProcessingUnit } from '../api/data-processing-unit.ts';
 import { type DataProcessingUnitConfig, dataProcessingUnitConfig } from '../api/data-processing-unit-config.ts';
 import { dpuOperatorConfig } from '../api/dpu-operator-config.ts';
 import { metadataSchema } from '../api/meta.ts';
-import { labels, networkNames, workloads } from '../api/names.ts';
+import { labels, networkNames, trustNames, workloads } from '../api/names.ts';
 import { vendorPlugin } from '../api/vendor-plugin.ts';
 import {
+  certificateSigningRequest,
   customResourceDefinition,
   daemonSet,
   Informer,
@@ -40,7 +41,7 @@ const slimNode = {
 
 type SlimNode = z.infer<typeof slimNode.schema>;
 
-/** Of the locks of plugins too: each can have a megabyte. */
+/** Of ConfigMaps too: the lock of a plugin can have a megabyte. */
 const configMapMetadata = {
   apiVersion: 'v1',
   kind: 'ConfigMap',
@@ -63,6 +64,9 @@ export class Caches {
   readonly daemonSets;
   readonly daemonLeases;
   readonly vspPods;
+  /** Metadata only: what stands in it is read when it is needed. */
+  readonly trust;
+  readonly certificateRequests;
   readonly networks;
   readonly #crds;
   #catalog: PluginCatalog | undefined;
@@ -91,6 +95,10 @@ export class Caches {
     this.daemonLeases = watch(lease, { namespace, labelSelector: `app=${daemonLeaseLabels.app}` });
     // Those that install plugins too.
     this.vspPods = watch(pod, { namespace, labelSelector: labels.dpuName });
+    this.trust = watch(configMapMetadata, { namespace, fieldSelector: named(trustNames.configMap) });
+    this.certificateRequests = watch(certificateSigningRequest, {
+      fieldSelector: `spec.signerName=${trustNames.signer}`,
+    });
     this.networks = [
       watch(networkAttachmentDefinition, { namespace, fieldSelector: named(networkNames.networkFunction) }),
       watch(networkAttachmentDefinition, {
@@ -164,6 +172,8 @@ export class Caches {
       this.daemonSets,
       this.daemonLeases,
       this.vspPods,
+      this.trust,
+      this.certificateRequests,
       this.#crds,
     ];
   }

@@ -122,11 +122,18 @@ test('other settings make another pod', async () => {
   };
   server.put(`/apis/${apiVersion}/namespaces/${operatorNamespace}/dataprocessingunitconfigs/c`, {
     ...config,
-    spec: { numVfs: 3, hostPortsExpireAfterMinutes: 90, settings: { vfs: 2 } },
+    spec: {
+      numVfs: 3,
+      hostPortsExpireAfterMinutes: 90,
+      channel: { security: 'plain' },
+      settings: { vfs: 2 },
+    },
   });
   await vi.waitFor(async () => expect(await podUid()).not.toBe(uid));
   expect(JSON.stringify(server.objects.get(podPath))).toContain('{\\"vfs\\":2}');
-  expect(server.objects.get(dpuPath)).toMatchObject({ spec: { numVfs: 3, hostPortsExpireAfterMinutes: 90 } });
+  expect(server.objects.get(dpuPath)).toMatchObject({
+    spec: { numVfs: 3, hostPortsExpireAfterMinutes: 90, channel: { security: 'plain' } },
+  });
 });
 
 test('a config of another namespace does not count, and says so', async () => {

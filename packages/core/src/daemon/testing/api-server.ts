@@ -58,7 +58,7 @@ export class TestApiServer {
   #serve(request: FakeRequest): void {
     const { method, path: pathname, query } = request;
     const body = request.body === '' ? {} : JSON.parse(request.body);
-    const path = pathname.replace(/\/status$/, '');
+    const path = pathname.replace(/\/(status|approval)$/, '');
     const known = this.objects.get(path);
     if (method !== 'GET') this.writes.push(`${method} ${pathname}`);
     if (method === 'GET' && query.get('watch')) this.#watch(request);
@@ -143,7 +143,8 @@ const isApply = (request: FakeRequest): boolean => request.contentType.includes(
 
 function selects(query: URLSearchParams, { metadata }: StoredObject): boolean {
   const [key, value] = (query.get('labelSelector') ?? '').split('=');
-  const name = query.get('fieldSelector')?.replace('metadata.name=', '');
+  const [field, wanted] = (query.get('fieldSelector') ?? '').split('=');
+  const name = field === 'metadata.name' ? wanted : undefined;
   const labelled = !key || (value === undefined ? key in (metadata.labels ?? {}) : metadata.labels?.[key] === value);
   return labelled && (!name || metadata.name === name);
 }

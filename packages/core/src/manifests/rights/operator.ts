@@ -1,4 +1,4 @@
-import { group, operatorNamespace, workloads } from '../../api/names.ts';
+import { group, operatorNamespace, trustNames, workloads } from '../../api/names.ts';
 import { defaultNetworkNamespace } from '../../operator/networks.ts';
 import { events, type ProcessRights, type Right, read, reviews } from './right.ts';
 
@@ -75,6 +75,32 @@ export const operatorRights: ProcessRights = {
           names: ['network-attachment-definitions.k8s.cni.cncf.io', 'clusterversions.config.openshift.io'],
           why: 'Whether Multus is there, and whether the cluster is OpenShift.',
         },
+        {
+          apiGroup: 'certificates.k8s.io',
+          resources: ['certificatesigningrequests'],
+          verbs: read,
+          why: 'What certificates the daemons ask for.',
+        },
+        {
+          apiGroup: 'certificates.k8s.io',
+          resources: ['certificatesigningrequests/approval', 'certificatesigningrequests/status'],
+          verbs: ['patch'],
+          why: 'Approves and signs them, or denies them.',
+        },
+        {
+          apiGroup: 'certificates.k8s.io',
+          resources: ['signers'],
+          verbs: ['approve', 'sign'],
+          names: [trustNames.signer],
+          why: 'Of its own signer only: it can approve no certificate for anything else in the cluster.',
+        },
+        {
+          apiGroup: '',
+          resources: ['namespaces'],
+          verbs: ['get'],
+          names: [operatorNamespace],
+          why: 'The uid of its namespace is the id of the installation, which stands in certificates.',
+        },
         ...reviews,
         events,
       ],
@@ -99,6 +125,26 @@ export const operatorRights: ProcessRights = {
           resources: ['configmaps'],
           verbs: [...read, 'create', 'delete'],
           why: 'Keeps the lock files of plugins, which nodes install from.',
+        },
+        {
+          apiGroup: '',
+          resources: ['configmaps'],
+          verbs: ['patch'],
+          names: [trustNames.configMap, trustNames.issued],
+          why: 'Publishes which authorities count between hosts and DPUs, and notes whom it gave a certificate.',
+        },
+        {
+          apiGroup: '',
+          resources: ['secrets'],
+          verbs: ['create'],
+          why: 'Makes the authority of the channel between hosts and DPUs, once; Kubernetes cannot limit a creation to a name.',
+        },
+        {
+          apiGroup: '',
+          resources: ['secrets'],
+          verbs: ['patch'],
+          names: [trustNames.authority],
+          why: 'Exchanges its own authority when it is told to.',
         },
         {
           apiGroup: '',
