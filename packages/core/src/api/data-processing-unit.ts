@@ -140,7 +140,13 @@ export const daemonFields = {
     dpuConditions.identifierUnique,
   ],
   labels: [labels.node, labels.side],
-  annotations: [annotations.plugin, annotations.identifier, annotations.restartVsp, annotations.forgetHost],
+  annotations: [
+    annotations.plugin,
+    annotations.identifier,
+    annotations.nodeUid,
+    annotations.restartVsp,
+    annotations.forgetHost,
+  ],
 } as const satisfies {
   spec: (keyof DataProcessingUnit['spec'])[];
   status: (keyof DpuStatus)[];

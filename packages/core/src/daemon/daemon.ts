@@ -1,5 +1,5 @@
 /** The daemon: what is watched, and what each change sets off. */
-import type { Sysfs } from '@dpu-operator/sdk/linux';
+import { type Sysfs, watchPci } from '@dpu-operator/sdk/linux';
 import type { Logger } from 'pino';
 import { inject, injectable } from 'tsyringe';
 import { resourceName } from '../api/index.ts';
@@ -111,6 +111,7 @@ export class Daemon {
       dpus: this.#fleet,
       onFindings: (findings) => this.#fleet.setFindings(findings),
       links,
+      watchPci,
       logger,
     });
     this.#chains = new NodeChains({

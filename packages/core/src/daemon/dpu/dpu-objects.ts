@@ -1,6 +1,6 @@
 /** The DataProcessingUnit objects of this node, as they are written to the API server. */
 import { isDeepStrictEqual } from 'node:util';
-import type { DetectedDpu, DpuSide } from '@dpu-operator/sdk/manifest';
+import type { DpuSide } from '@dpu-operator/sdk/manifest';
 import {
   annotations,
   type ChainReport,
@@ -29,6 +29,7 @@ import {
   StartingEvents,
 } from '../../kube/index.ts';
 import type { KnownDpu } from '../detect/find-dpus.ts';
+import type { ServedDpu } from '../detect/served-dpu.ts';
 
 /** What of a DPU's status is the daemon's. */
 export interface DaemonStatus {
@@ -61,7 +62,7 @@ export class DpuObjects {
   }
 
   /** Makes the object, or takes over one of this node. @returns another node's object that has the name. */
-  async ensure(dpu: DetectedDpu): Promise<DataProcessingUnit | undefined> {
+  async ensure(dpu: ServedDpu): Promise<DataProcessingUnit | undefined> {
     const object = this.#render(dpu);
     try {
       await this.#store.create(dataProcessingUnit, object);
@@ -76,19 +77,20 @@ export class DpuObjects {
   }
 
   /** Whether an object says what was detected and has this daemon's finalizer. */
-  isAsDetected(object: DataProcessingUnit, dpu: DetectedDpu): boolean {
+  isAsDetected(object: DataProcessingUnit, dpu: ServedDpu): boolean {
     const { metadata, spec } = object;
     return (
       metadata.labels?.[labels.side] === dpu.side &&
       metadata.annotations?.[annotations.plugin] === dpu.plugin &&
       metadata.annotations?.[annotations.identifier] === dpu.identifier &&
+      (dpu.nodeUid === undefined || metadata.annotations?.[annotations.nodeUid] === dpu.nodeUid) &&
       (metadata.finalizers ?? []).includes(finalizers.daemon) &&
       spec.dpuProductName === dpu.productName &&
       spec.isDpuSide === (dpu.side === 'dpu')
     );
   }
 
-  async correct(dpu: DetectedDpu): Promise<void> {
+  async correct(dpu: ServedDpu): Promise<void> {
     await this.#store.apply(dataProcessingUnit, this.#render(dpu), { fieldManager: fieldManagers.daemon });
   }
 
@@ -138,7 +140,7 @@ export class DpuObjects {
     await this.#events.event(object, { type, reason, message, action: now.type });
   }
 
-  #render({ name, side, plugin, productName, identifier }: DetectedDpu): Applied {
+  #render({ name, side, plugin, productName, identifier, nodeUid }: ServedDpu): Applied {
     const { apiVersion, kind } = dataProcessingUnit;
     return {
       apiVersion,
@@ -146,7 +148,11 @@ export class DpuObjects {
       metadata: {
         name,
         labels: { [labels.node]: labelValue(this.#nodeName), [labels.side]: side },
-        annotations: { [annotations.plugin]: plugin, [annotations.identifier]: identifier },
+        annotations: {
+          [annotations.plugin]: plugin,
+          [annotations.identifier]: identifier,
+          ...(nodeUid !== undefined && { [annotations.nodeUid]: nodeUid }),
+        },
         finalizers: [finalizers.daemon],
       },
       spec: { dpuProductName: productName, isDpuSide: side === 'dpu', nodeName: this.#nodeName },
@@ -162,6 +168,7 @@ export function knownByObject({ metadata, spec }: DataProcessingUnit): KnownDpu 
     productName: spec.dpuProductName ?? '',
     plugin: metadata.annotations?.[annotations.plugin] ?? '',
     identifier: metadata.annotations?.[annotations.identifier],
+    nodeUid: metadata.annotations?.[annotations.nodeUid],
   };
 }
 

@@ -3,7 +3,7 @@
  * here, {@link planDpu} decides, and its actions are done in order. Every event ends in {@link DpuFleet.#reconcile}.
  */
 import { EventEmitter } from 'node:events';
-import type { DetectedDpu, DpuSide } from '@dpu-operator/sdk/manifest';
+import type { DpuSide } from '@dpu-operator/sdk/manifest';
 import type { Logger } from 'pino';
 import {
   type DataProcessingUnit,
@@ -25,6 +25,7 @@ import {
 import type { DpuFinding, KnownDpu } from '../detect/find-dpus.ts';
 import { Findings } from '../detect/findings.ts';
 import { nameBehindNode } from '../detect/names.ts';
+import type { ServedDpu } from '../detect/served-dpu.ts';
 import { gone, type Presence, there, unknown } from '../presence.ts';
 import { type DpuUsers, observedAt, saidOf } from './dpu-conditions.ts';
 import type { DpuManager } from './dpu-manager.ts';
@@ -222,7 +223,7 @@ export class DpuFleet extends EventEmitter<DpuFleetEvents> {
     }
   }
 
-  async #makeObject(dpu: DetectedDpu): Promise<void> {
+  async #makeObject(dpu: ServedDpu): Promise<void> {
     const { nodeName, logger } = this.#options;
     const foreign = await this.#objects.ensure(dpu);
     if (!foreign) return;
