@@ -87,7 +87,15 @@ test('Ready of a silent daemon is Unknown, once, until the daemon writes it agai
   const informer = new Informer(store, dataProcessingUnit, { logger });
   informer.onChange(
     (object) =>
-      void objects.writeStatus(object, { ready, others: [], vsp: undefined, channel: undefined, drain: undefined }),
+      void objects.writeStatus(object, {
+        ready,
+        others: [],
+        vsp: undefined,
+        channel: undefined,
+        drain: undefined,
+        chains: undefined,
+        hosts: undefined,
+      }),
   );
   await informer.start(stop.signal);
   await vi.waitFor(() => expect(condition()).toMatchObject(ready));

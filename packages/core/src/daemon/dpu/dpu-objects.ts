@@ -1,8 +1,9 @@
 /** The DataProcessingUnit objects of this node, as they are written to the API server. */
-
+import { isDeepStrictEqual } from 'node:util';
 import type { DpuSide } from '@dpu-operator/sdk/manifest';
 import {
   annotations,
+  type ChainReport,
   type ChannelStatus,
   type Condition,
   type ConditionInput,
@@ -16,6 +17,7 @@ import {
   finalizers,
   findCondition,
   labels,
+  labelValue,
   setCondition,
   type VspIdentity,
 } from '../../api/index.ts';
@@ -27,7 +29,6 @@ import {
   type KubeStore,
   StartingEvents,
 } from '../../kube/index.ts';
-import { labelValue } from '../chains/network-function-pod.ts';
 import type { KnownDpu } from '../detect/find-dpus.ts';
 import type { ServedDpu } from '../detect/served-dpu.ts';
 
@@ -40,6 +41,10 @@ export interface DaemonStatus {
   vsp: VspIdentity | undefined;
   channel: ChannelStatus | undefined;
   drain: Drain | undefined;
+  /** The chains that a DPU side has. */
+  chains: ChainReport[] | undefined;
+  /** Hosts that have ports on a DPU side which is being deleted. */
+  hosts: string[] | undefined;
 }
 
 const ownConditions: ReadonlySet<string> = new Set(daemonFields.conditions);
@@ -92,15 +97,19 @@ export class DpuObjects {
   }
 
   /** Writes what differs from what the object says, and an event for each condition whose status or reason does. */
-  async writeStatus(object: DataProcessingUnit, { ready, others, vsp, channel, drain }: DaemonStatus): Promise<void> {
+  async writeStatus(
+    object: DataProcessingUnit,
+    { ready, others, vsp, channel, drain, chains = [], hosts }: DaemonStatus,
+  ): Promise<void> {
     const before = (object.status?.conditions ?? []).filter(({ type }) => ownConditions.has(type));
     const said = [ready ?? findCondition(before, dpuConditions.ready), ...others].filter((one) => one !== undefined);
     const after = said.flatMap((one) => findCondition(setCondition(before, one), one.type) ?? []);
     const changed = after.filter((one) => !before.includes(one));
     const current = object.status ?? {};
     const isSame = changed.length === 0 && after.length === before.length;
-    const isKnown = same(vsp, current.vsp) && same(channel, current.channel) && same(drain, current.drain);
-    if (isSame && isKnown) return;
+    const isSameWork = isDeepStrictEqual(chains, current.chains ?? []) && isDeepStrictEqual(hosts, current.hosts);
+    const isSameRun = same(vsp, current.vsp) && same(drain, current.drain);
+    if (isSame && isSameWork && isSameRun && same(channel, current.channel)) return;
     const { apiVersion, kind } = dataProcessingUnit;
     const { name } = object.metadata;
     try {
@@ -108,7 +117,10 @@ export class DpuObjects {
       const status: DaemonStatusFields & { conditions: Condition[] } = {
         conditions: after,
         vsp,
+        channel,
         drain,
+        chains: chains.length > 0 ? chains : undefined,
+        hosts,
       };
       const body: Applied = { apiVersion, kind, metadata: { name }, status };
       await this.#store.applyStatus(dataProcessingUnit, body, { fieldManager: fieldManagers.daemon });

@@ -1,7 +1,7 @@
 /** Asks the operator for certificates, by CertificateSigningRequests. */
 import { createHash } from 'node:crypto';
 import type { Logger } from 'pino';
-import { labels, trustNames } from '../../api/index.ts';
+import { labels, labelValue, trustNames } from '../../api/index.ts';
 import {
   type CertificateSigningRequest,
   certificateSigningRequest,
@@ -10,7 +10,6 @@ import {
   type KubeStore,
 } from '../../kube/index.ts';
 import type { Identity } from '../../trust/identity.ts';
-import { labelValue } from '../chains/network-function-pod.ts';
 
 /** Seconds; a stolen key is of use for no longer. */
 const lifetimeSeconds = 24 * 3_600;
