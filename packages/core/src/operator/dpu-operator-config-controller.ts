@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import { inject, injectable } from 'tsyringe';
 import { type ConditionInput, isConditionTrue } from '../api/conditions.ts';
 import { type DpuOperatorConfig, dpuOperatorConfig } from '../api/dpu-operator-config.ts';
+import type { Metadata } from '../api/meta.ts';
 import { fieldManagers, finalizers, labels, workloads } from '../api/names.ts';
 import {
   ApiError,
@@ -56,6 +57,11 @@ export class DpuOperatorConfigController {
     };
     caches.configs.onChange(({ metadata }) => this.controller.enqueue(metadata.name));
     caches.onMultus(all);
+    const sideOf = (node?: { metadata: Metadata }) => node?.metadata.labels?.[labels.nodeSide];
+    caches.nodes.onChange((node, previous, kind) => {
+      // An uninstallation waits until the daemons have taken their labels off.
+      if (kind === 'deleted' || sideOf(node) !== sideOf(previous)) all();
+    });
     // What was made is put back when somebody changes it, and what it becomes is what the conditions tell.
     for (const informer of [caches.daemonSets, caches.dpus, caches.vspPods, ...caches.networks]) {
       informer.onChange(all);
