@@ -2,11 +2,11 @@
 import { EventEmitter } from 'node:events';
 import { rmSync } from 'node:fs';
 import type { Sysfs } from '@dpu-operator/sdk/linux';
-import type { DetectedDpu } from '@dpu-operator/sdk/manifest';
 import type { Logger } from 'pino';
 import { shorten } from '../../api/index.ts';
-import { type ChainDataPath, type ChainState, weightiest } from '../chains/chain-state.ts';
+import type { ChainOrder, ChainOrders } from '../chains/chain-order.ts';
 import { recordedHosts } from '../datapath/host-port-records.ts';
+import type { ServedDpu } from '../detect/served-dpu.ts';
 import type { DevicePool } from '../kubelet/pool.ts';
 import type { Records } from '../state/records.ts';
 import { describeUnreadable } from '../state/set-aside.ts';
@@ -30,15 +30,13 @@ export interface ManagedDpusOptions {
 export interface ManagedDpusEvents {
   /** What a manager says of its DPU may be something else now. */
   change: [dpuName: string];
-  /** What {@link ManagedDpus.stateOf} answers may be something else now. */
-  chains: [];
   /** Records have been set aside, or a person has deleted some that were. */
   unreadable: [];
 }
 
-export class ManagedDpus extends EventEmitter<ManagedDpusEvents> implements ChainDataPath {
+export class ManagedDpus extends EventEmitter<ManagedDpusEvents> implements ChainOrders {
   readonly #options: ManagedDpusOptions;
-  readonly #records: Records<DetectedDpu>;
+  readonly #records: Records<ServedDpu>;
   readonly #managers = new Map<string, DpuManager>();
 
   constructor(options: ManagedDpusOptions) {
@@ -65,11 +63,11 @@ export class ManagedDpus extends EventEmitter<ManagedDpusEvents> implements Chai
     }
   }
 
-  records(): DetectedDpu[] {
+  records(): ServedDpu[] {
     return this.#records.values();
   }
 
-  record(name: string): DetectedDpu | undefined {
+  record(name: string): ServedDpu | undefined {
     return this.#records.get(name);
   }
 
@@ -99,7 +97,7 @@ export class ManagedDpus extends EventEmitter<ManagedDpusEvents> implements Chai
   }
 
   /** Takes a DPU into service, or what is new about one that is. @returns whether there was no such DPU before */
-  async manage(dpu: DetectedDpu): Promise<boolean> {
+  async manage(dpu: ServedDpu): Promise<boolean> {
     await this.#records.put(dpu.name, dpu);
     const present = this.#managers.get(dpu.name);
     if (present?.dpu.identifier === dpu.identifier) return false;
@@ -123,15 +121,11 @@ export class ManagedDpus extends EventEmitter<ManagedDpusEvents> implements Chai
     this.#records.close();
   }
 
-  async setOrder(chain: string, functions: readonly string[]): Promise<void> {
-    await Promise.all(this.managers().map((manager) => manager.setChainOrder(chain, functions)));
+  async setOrder(order: ChainOrder): Promise<void> {
+    await Promise.all(this.managers().map((manager) => manager.setChainOrder(order)));
   }
 
-  stateOf(chain: string): ChainState | undefined {
-    return weightiest(this.managers().map((manager) => manager.chainState(chain)));
-  }
-
-  #open(dpu: DetectedDpu): void {
+  #open(dpu: ServedDpu): void {
     const { nodeName, pool, attachments, sysfs, restartVsp, logger } = this.#options;
     const manager = new DpuManager({
       dpu,
@@ -141,7 +135,6 @@ export class ManagedDpus extends EventEmitter<ManagedDpusEvents> implements Chai
       attachments,
       sysfs,
       onChange: () => this.emit('change', dpu.name),
-      onChains: () => this.emit('chains'),
       onUnreadable: () => this.emit('unreadable'),
       restartVsp: restartVsp && (() => restartVsp(dpu.name)),
       logger,

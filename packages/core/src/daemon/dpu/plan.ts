@@ -9,10 +9,10 @@
  *   gone, or ordered to go        delete the object; without one, tear down once nothing uses it
  *   any      terminating  tear down once nothing uses it, then release the object
  */
-import type { DetectedDpu } from '@dpu-operator/sdk/manifest';
 import { type ConditionInput, type DataProcessingUnit, type Drain, finalizers } from '../../api/index.ts';
 import { hasFinalizer, isBeingDeleted } from '../../kube/index.ts';
 import type { DpuFinding, KnownDpu } from '../detect/find-dpus.ts';
+import type { ServedDpu } from '../detect/served-dpu.ts';
 import type { Presence } from '../presence.ts';
 import {
   type DpuUsers,
@@ -30,7 +30,7 @@ export interface ObservedDpu {
   /** undefined where detection has not said anything about it. */
   finding: DpuFinding | undefined;
   /** What was written down when it was taken into service. */
-  record: DetectedDpu | undefined;
+  record: ServedDpu | undefined;
   users: DpuUsers;
   /** `startedAt` of the rollout for which its VSP took away what it had made. */
   cleared: string | undefined;
@@ -39,12 +39,12 @@ export interface ObservedDpu {
 export type DpuAction =
   /** Detection is to say whether there is such a DPU. */
   | { do: 'look' }
-  | { do: 'makeObject'; dpu: DetectedDpu }
-  | { do: 'correctObject'; object: DataProcessingUnit; dpu: DetectedDpu }
+  | { do: 'makeObject'; dpu: ServedDpu }
+  | { do: 'correctObject'; object: DataProcessingUnit; dpu: ServedDpu }
   | { do: 'deleteObject'; object: DataProcessingUnit }
   | {
       do: 'manage';
-      dpu: DetectedDpu;
+      dpu: ServedDpu;
       numVfs?: number | undefined;
       hostPortsExpireAfterMinutes?: number | undefined;
     }
@@ -135,7 +135,7 @@ function readyOf(finding: DpuFinding, problem: string | undefined, users: DpuUse
 }
 
 /** After a reboot only the object tells of a DPU; one of an earlier version does not say enough. */
-function identified({ identifier, functions, ...names }: KnownDpu): DetectedDpu | undefined {
+function identified({ identifier, functions, nodeUid, ...names }: KnownDpu): ServedDpu | undefined {
   if (identifier === undefined) return undefined;
-  return { ...names, identifier, ...(functions && { functions }) };
+  return { ...names, identifier, ...(functions && { functions }), ...(nodeUid !== undefined && { nodeUid }) };
 }

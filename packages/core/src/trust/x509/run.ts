@@ -4,12 +4,13 @@
  */
 import { dirname, join } from 'node:path';
 import { exec } from '@dpu-operator/sdk/linux';
-import type { issue, makeAuthority, makeRequest, readRequest } from './operations.ts';
+import type { issue, makeAuthority, makeRequest, makeServerCertificate, readRequest } from './operations.ts';
 
 export interface Operations {
   issue: typeof issue;
   makeAuthority: typeof makeAuthority;
   makeRequest: typeof makeRequest;
+  makeServerCertificate: typeof makeServerCertificate;
   readRequest: typeof readRequest;
 }
 
