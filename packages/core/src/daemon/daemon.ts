@@ -2,17 +2,16 @@
 import { type Sysfs, watchPci } from '@dpu-operator/sdk/linux';
 import type { Logger } from 'pino';
 import { inject, injectable } from 'tsyringe';
-import { labels, resourceName } from '../api/index.ts';
+import { resourceName } from '../api/index.ts';
 import { Controller, type EventRecorder, type KubeStore } from '../kube/index.ts';
 import { PciFunctions } from './attach/pci-functions.ts';
 import type { ChainMembership, DpuIndex } from './attach/ports.ts';
 import type { AttachmentStore } from './attach/store.ts';
-import { ChainReconciler } from './chains/chain-reconciler.ts';
+import { NodeChains } from './chains/node-chains.ts';
 import type { DaemonConfig, NodeDirectories } from './config.ts';
 import { Detector } from './detect/detector.ts';
 import { fleetAttachments } from './dpu/attachments.ts';
 import { dpuIndex } from './dpu/dpu-index.ts';
-import { nodeSideLabel } from './dpu/dpu-objects.ts';
 import { DpuFleet } from './dpu/fleet.ts';
 import { ManagedDpus } from './dpu/managed-dpus.ts';
 import { orderVspRestart } from './dpu/vsp-restart.ts';
@@ -48,7 +47,7 @@ export class Daemon {
   readonly #dpus: ManagedDpus;
   readonly #fleet: DpuFleet;
   readonly #detector: Detector;
-  readonly #chains: ChainReconciler;
+  readonly #chains: NodeChains;
   readonly #services: NodePodServices;
   readonly #nodeState: NodeState;
   readonly #nodeController: Controller;
@@ -115,13 +114,10 @@ export class Daemon {
       watchPci,
       logger,
     });
-    this.#chains = new ChainReconciler({
+    this.#chains = new NodeChains({
       store,
-      events,
       nodeName,
-      nodeLabels: () => this.#labelsForChains(),
-      hasDpuSide: () => this.#fleet.servesHosts() || (this.#fleet.stays('dpu') && this.#cluster.order.is !== 'leave'),
-      dataPath: this.#dpus,
+      orders: this.#dpus,
       logger,
     });
     this.#services = new NodePodServices({
@@ -168,7 +164,6 @@ export class Daemon {
     this.#fleet.on('unlooked', () => void this.#detector.lookAndTell());
     this.#fleet.on('ready', () => this.#services.retry());
     this.#fleet.on('sides', () => this.#sidesChanged(signal));
-    this.#dpus.on('chains', () => this.#chains.reconsider());
     try {
       // What an earlier daemon served is served before the API server answers: pods can be deleted meanwhile.
       this.#dpus.openRecorded();
@@ -200,24 +195,11 @@ export class Daemon {
   #ordersChanged(): void {
     void this.#detector.look();
     this.#nodeController.enqueue('node');
-    this.#chains.reconsider();
-  }
-
-  /**
-   * Undefined while nobody's order is known, as on a node that was registered anew. The daemon's own label is the one
-   * that it sets: that it is missing for a moment says nothing.
-   */
-  #labelsForChains(): Record<string, string> | undefined {
-    const { nodeLabels, order } = this.#cluster;
-    if (!nodeLabels || order.is === 'wait') return undefined;
-    const side = nodeSideLabel(this.#fleet.sides());
-    return side === undefined ? nodeLabels : { ...nodeLabels, [labels.nodeSide]: side };
   }
 
   #sidesChanged(signal: AbortSignal): void {
     this.#nodeController.enqueue('node');
     this.#startChains(signal);
-    this.#chains.reconsider();
   }
 
   /** Hosts have nothing to do with chains and do not watch them. Before the first look no DPU side counts as gone. */

@@ -2,7 +2,7 @@ import { inject, injectable } from 'tsyringe';
 import { findCondition } from '../api/conditions.ts';
 import { type DataProcessingUnit, dataProcessingUnit, dpuConditions } from '../api/data-processing-unit.ts';
 import { type DpuOperatorConfig, dpuOperatorConfig } from '../api/dpu-operator-config.ts';
-import { finalizers, labels, networkNames, workloads } from '../api/names.ts';
+import { finalizers, labels, workloads } from '../api/names.ts';
 import {
   controllerName,
   daemonSet,
@@ -15,7 +15,6 @@ import {
 import type { Caches } from './caches.ts';
 import { hasDaemon } from './daemon-set.ts';
 import type { Environment } from './environment.ts';
-import { defaultNetworkNamespace } from './networks.ts';
 import { tokens } from './tokens.ts';
 
 /**
@@ -65,8 +64,11 @@ export class Uninstaller {
       await this.#store.delete(daemonSet, workloads.daemon, namespace, { propagation: 'Foreground' });
     }
     if (!this.#caches.multusInstalled) return;
-    await this.#store.delete(networkAttachmentDefinition, networkNames.networkFunction, namespace);
-    await this.#store.delete(networkAttachmentDefinition, networkNames.default, defaultNetworkNamespace);
+    const networks = this.#caches.networks.flatMap((informer) => informer.list());
+    for (const network of networks.filter((one) => controllerName(one, dpuOperatorConfig.kind))) {
+      const { name, namespace: where, uid } = network.metadata;
+      await this.#store.delete(networkAttachmentDefinition, name, where, { uid });
+    }
   }
 
   #whyStillThere(dpu: DataProcessingUnit): string {

@@ -161,8 +161,8 @@ test.each(['of the SDK', 'for the Go operator'])('a DPU side with a VSP %s', { t
   await host.createBridgePort(port(2));
   for (const index of [1, 3]) await earlier.createNetworkFunction(nf(index));
   const functions = ['firewall', 'nat'];
-  await earlier.createNetworkFunction(nf(5), { chain, function: 'firewall', functions });
-  await earlier.createNetworkFunction(nf(7), { chain, function: 'nat', functions });
+  await earlier.createNetworkFunction(nf(5), { chain, function: 'firewall', functions, generation: 1 });
+  await earlier.createNetworkFunction(nf(7), { chain, function: 'nat', functions, generation: 1 });
   await vsp.stop();
   await vi.waitFor(() => expect(earlier.ready?.reason).toBe('VspNotRunning'));
   await host.deleteBridgePort('host0-2', { allowMissing: false });

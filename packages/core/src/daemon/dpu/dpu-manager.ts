@@ -15,9 +15,15 @@ import { VspClient } from '@dpu-operator/sdk/client';
 import type { Sysfs, VfPosition } from '@dpu-operator/sdk/linux';
 import type { DetectedDpu } from '@dpu-operator/sdk/manifest';
 import type { Logger } from 'pino';
-import { annotations, type ConditionInput, type VspIdentity, vspSocketName } from '../../api/index.ts';
+import {
+  annotations,
+  type ChainReport,
+  type ConditionInput,
+  type VspIdentity,
+  vspSocketName,
+} from '../../api/index.ts';
 import type { ChainPlace } from '../attach/ports.ts';
-import type { ChainState } from '../chains/chain-state.ts';
+import type { ChainOrder } from '../chains/chain-order.ts';
 import { type AttachedPorts, HostDataPath } from '../datapath/host-data-path.ts';
 import type { AttachedFunctions } from '../datapath/network-functions.ts';
 import type { DevicePool } from '../kubelet/pool.ts';
@@ -52,10 +58,8 @@ export interface DpuManagerOptions {
   pool: DevicePool;
   attachments: AttachmentsView;
   sysfs: Pick<Sysfs, 'vfPosition'>;
-  /** Called when {@link DpuManager.ready}, `hostPorts` or `outOfService` may answer something else. */
+  /** Called when {@link DpuManager.ready}, `hostPorts`, `chains` or `outOfService` may answer something else. */
   onChange: () => void;
-  /** Called when {@link DpuManager.chainState} may answer something else. */
-  onChains?: () => void;
   /** Deletes the VSP's pod, so that another is made. */
   restartVsp?: (() => Promise<void>) | undefined;
   /** Called when {@link DpuManager.unreadable} answers something else. */
@@ -116,7 +120,7 @@ export class DpuManager {
         attachments,
         vsp: this.#health,
         onHosts: () => options.onChange(),
-        onChains: () => options.onChains?.(),
+        onChains: () => options.onChange(),
         onUnreadable,
         logger,
       });
@@ -237,13 +241,13 @@ export class DpuManager {
     await this.#dpuSide?.dataPath.deleteNetworkFunction(nf, chain);
   }
 
-  async setChainOrder(chain: string, functions: readonly string[]): Promise<void> {
-    await this.#dpuSide?.dataPath.setOrder(chain, functions);
+  async setChainOrder(order: ChainOrder): Promise<void> {
+    await this.#dpuSide?.dataPath.setOrder(order);
   }
 
-  /** undefined where no function of the chain is attached here. */
-  chainState(chain: string): ChainState | undefined {
-    return this.#dpuSide?.dataPath.chainState(chain);
+  /** DPU side: the chains that have functions attached here. undefined while that is not known. */
+  get chains(): ChainReport[] | undefined {
+    return this.#dpuSide?.dataPath.chains();
   }
 
   /** Records of this DPU that cannot be read. While there are any, what is in none of them may still be in use. */

@@ -1,8 +1,9 @@
 /** The DataProcessingUnit objects of this node, as they are written to the API server. */
-
+import { isDeepStrictEqual } from 'node:util';
 import type { DpuSide } from '@dpu-operator/sdk/manifest';
 import {
   annotations,
+  type ChainReport,
   type Condition,
   type ConditionInput,
   type DaemonStatusFields,
@@ -15,6 +16,7 @@ import {
   finalizers,
   findCondition,
   labels,
+  labelValue,
   setCondition,
   type VspIdentity,
 } from '../../api/index.ts';
@@ -26,7 +28,6 @@ import {
   type KubeStore,
   StartingEvents,
 } from '../../kube/index.ts';
-import { labelValue } from '../chains/network-function-pod.ts';
 import type { KnownDpu } from '../detect/find-dpus.ts';
 import type { ServedDpu } from '../detect/served-dpu.ts';
 
@@ -38,6 +39,10 @@ export interface DaemonStatus {
   others: readonly ConditionInput[];
   vsp: VspIdentity | undefined;
   drain: Drain | undefined;
+  /** The chains that a DPU side has. */
+  chains: ChainReport[] | undefined;
+  /** Hosts that have ports on a DPU side which is being deleted. */
+  hosts: string[] | undefined;
 }
 
 const ownConditions: ReadonlySet<string> = new Set(daemonFields.conditions);
@@ -90,14 +95,18 @@ export class DpuObjects {
   }
 
   /** Writes what differs from what the object says, and an event for each condition whose status or reason does. */
-  async writeStatus(object: DataProcessingUnit, { ready, others, vsp, drain }: DaemonStatus): Promise<void> {
+  async writeStatus(
+    object: DataProcessingUnit,
+    { ready, others, vsp, drain, chains = [], hosts }: DaemonStatus,
+  ): Promise<void> {
     const before = (object.status?.conditions ?? []).filter(({ type }) => ownConditions.has(type));
     const said = [ready ?? findCondition(before, dpuConditions.ready), ...others].filter((one) => one !== undefined);
     const after = said.flatMap((one) => findCondition(setCondition(before, one), one.type) ?? []);
     const changed = after.filter((one) => !before.includes(one));
     const current = object.status ?? {};
     const isSame = changed.length === 0 && after.length === before.length;
-    if (isSame && same(vsp, current.vsp) && same(drain, current.drain)) return;
+    const isSameWork = isDeepStrictEqual(chains, current.chains ?? []) && isDeepStrictEqual(hosts, current.hosts);
+    if (isSame && isSameWork && same(vsp, current.vsp) && same(drain, current.drain)) return;
     const { apiVersion, kind } = dataProcessingUnit;
     const { name } = object.metadata;
     try {
@@ -106,6 +115,8 @@ export class DpuObjects {
         conditions: after,
         vsp,
         drain,
+        chains: chains.length > 0 ? chains : undefined,
+        hosts,
       };
       const body: Applied = { apiVersion, kind, metadata: { name }, status };
       await this.#store.applyStatus(dataProcessingUnit, body, { fieldManager: fieldManagers.daemon });

@@ -5,7 +5,14 @@
 import { EventEmitter } from 'node:events';
 import type { DpuSide } from '@dpu-operator/sdk/manifest';
 import type { Logger } from 'pino';
-import { type DataProcessingUnit, dataProcessingUnit, dpuConditions, finalizers, labels } from '../../api/index.ts';
+import {
+  type DataProcessingUnit,
+  dataProcessingUnit,
+  dpuConditions,
+  finalizers,
+  labels,
+  labelValue,
+} from '../../api/index.ts';
 import {
   Controller,
   type EventRecorder,
@@ -15,7 +22,6 @@ import {
   type KubeStore,
   removeFinalizer,
 } from '../../kube/index.ts';
-import { labelValue } from '../chains/network-function-pod.ts';
 import type { DpuFinding, KnownDpu } from '../detect/find-dpus.ts';
 import { Findings } from '../detect/findings.ts';
 import { nameBehindNode } from '../detect/names.ts';
@@ -53,7 +59,7 @@ export interface DpuFleetOptions {
 }
 
 export interface DpuFleetEvents {
-  /** The sides that this node has, or the DPUs that take network functions, may be others now. */
+  /** The sides that this node has may be others now. */
   sides: [];
   /** A DPU has become ready. */
   ready: [];
@@ -154,23 +160,6 @@ export class DpuFleet extends EventEmitter<DpuFleetEvents> {
     return new Set([...this.#findings.staying(), ...this.#dpus.records()].map(({ side }) => side));
   }
 
-  /** Whether a DPU with that side is here to stay, and takes pods. One that is missing for a moment does. */
-  stays(side: DpuSide): boolean {
-    const dpus = this.hasLooked ? this.#findings.staying() : this.#dpus.records();
-    return dpus.some(({ name, side: its }) => {
-      const object = this.#informer.get(name);
-      return its === side && !(object && (isBeingDeleted(object) || drainOf(object)));
-    });
-  }
-
-  /** Whether frames of hosts pass a DPU side, so that its functions are still needed although it may be about to go. */
-  servesHosts(): boolean {
-    return this.#dpus.managers().some((manager) => {
-      const object = this.#informer.get(manager.dpu.name);
-      return manager.hostOwners().length > 0 && !(object && drainOf(object));
-    });
-  }
-
   async #reconcile(name: string): Promise<void> {
     const object = this.#informer.get(name);
     const served = this.#dpus.manager(name);
@@ -252,16 +241,12 @@ export class DpuFleet extends EventEmitter<DpuFleetEvents> {
   #offer(name: string, problem: string | undefined): void {
     const manager = this.#dpus.manager(name);
     manager?.setHardwareProblem(problem);
-    if (!manager?.withdrawn) return;
-    manager.offerAgain();
-    this.emit('sides');
+    if (manager?.withdrawn) manager.offerAgain();
   }
 
-  /** The network functions of a DPU side that goes are pods that use it: they go first. */
   #withdraw(name: string): void {
     const manager = this.#dpus.manager(name);
     if (manager && !manager.withdrawn) manager.withdraw();
-    this.emit('sides');
   }
 
   async #report(name: string, { object, ready, others, drain }: DpuAction & { do: 'report' }): Promise<void> {
@@ -281,6 +266,8 @@ export class DpuFleet extends EventEmitter<DpuFleetEvents> {
       others: [...others, ...hostPorts, ...vfCount],
       vsp: manager?.identity ?? object.status?.vsp,
       drain,
+      chains: manager?.chains ?? object.status?.chains,
+      hosts: object.spec.isDpuSide && isBeingDeleted(object) ? this.#dpus.hostOwners(name) : undefined,
     });
   }
 

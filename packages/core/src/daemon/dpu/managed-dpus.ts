@@ -4,7 +4,7 @@ import { rmSync } from 'node:fs';
 import type { Sysfs } from '@dpu-operator/sdk/linux';
 import type { Logger } from 'pino';
 import { shorten } from '../../api/index.ts';
-import { type ChainDataPath, type ChainState, weightiest } from '../chains/chain-state.ts';
+import type { ChainOrder, ChainOrders } from '../chains/chain-order.ts';
 import { recordedHosts } from '../datapath/host-port-records.ts';
 import type { ServedDpu } from '../detect/served-dpu.ts';
 import type { DevicePool } from '../kubelet/pool.ts';
@@ -30,13 +30,11 @@ export interface ManagedDpusOptions {
 export interface ManagedDpusEvents {
   /** What a manager says of its DPU may be something else now. */
   change: [dpuName: string];
-  /** What {@link ManagedDpus.stateOf} answers may be something else now. */
-  chains: [];
   /** Records have been set aside, or a person has deleted some that were. */
   unreadable: [];
 }
 
-export class ManagedDpus extends EventEmitter<ManagedDpusEvents> implements ChainDataPath {
+export class ManagedDpus extends EventEmitter<ManagedDpusEvents> implements ChainOrders {
   readonly #options: ManagedDpusOptions;
   readonly #records: Records<ServedDpu>;
   readonly #managers = new Map<string, DpuManager>();
@@ -123,12 +121,8 @@ export class ManagedDpus extends EventEmitter<ManagedDpusEvents> implements Chai
     this.#records.close();
   }
 
-  async setOrder(chain: string, functions: readonly string[]): Promise<void> {
-    await Promise.all(this.managers().map((manager) => manager.setChainOrder(chain, functions)));
-  }
-
-  stateOf(chain: string): ChainState | undefined {
-    return weightiest(this.managers().map((manager) => manager.chainState(chain)));
+  async setOrder(order: ChainOrder): Promise<void> {
+    await Promise.all(this.managers().map((manager) => manager.setChainOrder(order)));
   }
 
   #open(dpu: ServedDpu): void {
@@ -141,7 +135,6 @@ export class ManagedDpus extends EventEmitter<ManagedDpusEvents> implements Chai
       attachments,
       sysfs,
       onChange: () => this.emit('change', dpu.name),
-      onChains: () => this.emit('chains'),
       onUnreadable: () => this.emit('unreadable'),
       restartVsp: restartVsp && (() => restartVsp(dpu.name)),
       logger,

@@ -89,10 +89,13 @@ export class FleetFixture {
     return this.api.objects.get(`${dpuPath}/${name}`);
   }
 
-  condition(name: string, conditionType = 'Ready') {
+  status(name: string) {
     const object = this.object(name);
-    const conditions = object && dataProcessingUnit.schema.parse(object).status?.conditions;
-    return conditions?.find(({ type }) => type === conditionType);
+    return object && dataProcessingUnit.schema.parse(object).status;
+  }
+
+  condition(name: string, conditionType = 'Ready') {
+    return this.status(name)?.conditions?.find(({ type }) => type === conditionType);
   }
 
   devices(): string[] {
