@@ -1,54 +1,70 @@
 /**
- * Runs vitest projects, each whatever became of the others, and closes with the sum in one line: `12 passed, 0 failed,
- * 0 skipped`. The end-to-end tests mostly wait for a cluster, so the others run beside them; those print when they end.
- * Usage: node test/run.ts unit integration e2e
+ * Runs vitest projects, each whatever became of the others, in two lanes: what needs a cluster mostly waits, so the rest
+ * runs beside it. What a project prints stands in `.build/test/<project>.log`, its results in `<project>.json` there.
+ * With several projects each line says whose it is. Closes with a row for each project, what failed, and the sum in one
+ * line: `12 passed, 0 failed, 0 skipped`.
+ * Usage: node test/run.ts unit integration e2e e2e-2c
  */
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { createWriteStream } from 'node:fs';
+import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
+import { repositoryRoot } from './cluster/paths.ts';
+import { elapsedSince } from './cluster/progress.ts';
 import { installPrograms } from './support/programs.ts';
-import { type Counts, countsOf } from './support/summary.ts';
+import { type ProjectResult, resultOf, sumOf } from './support/summary.ts';
 
+const onClusters = ['e2e', 'e2e-2c'];
 const projects = process.argv.slice(2);
-const directory = await mkdtemp(join(tmpdir(), 'dpu-test-'));
+const directory = join(repositoryRoot, '.build/test');
+const width = Math.max(...projects.map((name) => name.length));
 
-async function run(project: string, beside: boolean): Promise<Counts> {
-  const file = join(directory, `${project}.json`);
-  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
-  const output = beside ? ({ all: true } as const) : ({ stdio: 'inherit' } as const);
-  const ended = await execa('vitest', ['run', '--project', project, ...reporters], { ...output, reject: false });
-  if (beside) console.log(ended.all);
-  const report = await readFile(file, 'utf8').then(JSON.parse, () => undefined);
-  return countsOf(report, ended.exitCode);
-}
-
-async function inTurn(names: readonly string[], beside: boolean): Promise<Map<string, Counts>> {
-  const counts = new Map<string, Counts>();
-  for (const name of names) counts.set(name, await run(name, beside));
-  return counts;
-}
-
-function print(counts: ReadonlyMap<string, Counts>): void {
-  const sum = { passed: 0, failed: 0, skipped: 0 };
-  for (const { passed, failed, skipped } of counts.values()) {
-    sum.passed += passed;
-    sum.failed += failed;
-    sum.skipped += skipped;
+/** One project's run; its lines are shown with its name where others run beside it. */
+async function run(project: string): Promise<ProjectResult> {
+  const start = performance.now();
+  const json = join(directory, `${project}.json`);
+  await rm(json, { force: true });
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${json}`];
+  const vitest = execa('vitest', ['run', '--project', project, ...reporters], {
+    all: true,
+    buffer: false,
+    reject: false,
+  });
+  const log = createWriteStream(join(directory, `${project}.log`));
+  const prefix = projects.length > 1 ? `${project.padEnd(width)} | ` : '';
+  for await (const line of vitest.iterable({ from: 'all' })) {
+    log.write(`${line}\n`);
+    console.log(`${prefix}${line}`);
   }
-  const failed = [...counts].filter(([, each]) => each.failed > 0).map(([project]) => project);
-  if (failed.length > 0) console.log(`Failed: ${failed.join(', ')}`);
-  console.log(`${sum.passed} passed, ${sum.failed} failed, ${sum.skipped} skipped`);
-  if (failed.length > 0) process.exitCode = 1;
+  const { exitCode } = await vitest;
+  log.end();
+  const report = await readFile(json, 'utf8').then(JSON.parse, () => undefined);
+  return { project, took: elapsedSince(start), ...resultOf(report, exitCode) };
 }
 
-try {
-  // Before anything runs side by side: there is one lock on the machine's packages. Tests that need them fail without.
-  if (projects.includes('integration')) await installPrograms().catch((error) => console.error(error));
-  const endToEnd = projects.filter((name) => name === 'e2e');
-  const others = projects.filter((name) => name !== 'e2e');
-  const results = await Promise.all([inTurn(endToEnd, false), inTurn(others, endToEnd.length > 0)]);
-  print(new Map(results.flatMap((each) => [...each])));
-} finally {
-  await rm(directory, { recursive: true, force: true });
+async function inTurn(lane: readonly string[]): Promise<ProjectResult[]> {
+  const results: ProjectResult[] = [];
+  for (const project of lane) results.push(await run(project));
+  return results;
 }
+
+function print(results: readonly ProjectResult[]): void {
+  console.log('');
+  for (const { project, took, passed, failed, skipped, failures } of results) {
+    console.log(`${project.padEnd(width)}  ${took}: ${passed} passed, ${failed} failed, ${skipped} skipped`);
+    for (const failure of failures) console.log(`${' '.repeat(width)}  × ${failure}`);
+    if (failed > 0) console.log(`${' '.repeat(width)}  see ${join(directory, `${project}.log`)}`);
+  }
+  const { passed, failed, skipped } = sumOf(results);
+  console.log(`${passed} passed, ${failed} failed, ${skipped} skipped`);
+  if (failed > 0) process.exitCode = 1;
+}
+
+await mkdir(directory, { recursive: true });
+// Before anything runs side by side: there is one lock on the machine's packages. Tests that need them fail without.
+if (projects.includes('integration')) await installPrograms().catch((error) => console.error(error));
+const lanes = [
+  projects.filter((name) => !onClusters.includes(name)),
+  projects.filter((name) => onClusters.includes(name)),
+];
+print((await Promise.all(lanes.map(inTurn))).flat());

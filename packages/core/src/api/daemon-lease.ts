@@ -3,11 +3,11 @@ import { workloads } from './names.ts';
 import { shorten } from './paths.ts';
 
 /** Names of Leases are DNS subdomains (RFC 1123). */
-const longestName = 253;
+export const longestLeaseName = 253;
 
 /** In the operator's namespace. */
 export function daemonLeaseName(nodeName: string): string {
-  return shorten(`${workloads.daemon}-${nodeName}`, longestName);
+  return shorten(`${workloads.daemon}-${nodeName}`, longestLeaseName);
 }
 
 /** Tells these Leases from others of the namespace, such as the operator's own. */

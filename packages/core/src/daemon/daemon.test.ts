@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { type FakeSysfs, fakeSysfs } from '@dpu-operator/sdk/testing';
 import { pino } from 'pino';
 import { afterEach, expect, test, vi } from 'vitest';
-import { dataProcessingUnit } from '../api/index.ts';
+import { annotations, dataProcessingUnit } from '../api/index.ts';
 import { EventRecorder, type KubeStore } from '../kube/index.ts';
 import type { Attachment } from './attach/attachment.ts';
 import { AttachmentStore } from './attach/index.ts';
@@ -158,7 +158,7 @@ class NodeFixture {
     return join(this.directory, 'daemon/vsp', dpuName);
   }
 
-  /** What an administrator does with `kubectl label node`; the API server of the tests does not replay what its watch missed. */
+  /** What an administrator does with `kubectl label node`. */
   label(labels: Record<string, string | undefined>): void {
     const object = this.#api.objects.get(this.path);
     if (!object) throw new Error(`there is no node ${this.name}`);
@@ -317,37 +317,6 @@ test('a node that is registered anew, without labels, keeps its DPU', async () =
   expect([node.object(dpuName)?.metadata.uid, node.hasExecutable]).toEqual([uid, true]);
 });
 
-test('a node that is registered anew keeps the pods of a chain that selects the label of the daemon', async () => {
-  const node = await servedNode();
-  const podPath = '/api/v1/namespaces/shop/pods/firewall';
-  const chainPath = '/apis/config.openshift.io/v1/namespaces/shop/servicefunctionchains/edge';
-  const chain = {
-    apiVersion: 'config.openshift.io/v1',
-    kind: 'ServiceFunctionChain',
-    metadata: { name: 'edge', namespace: 'shop' },
-    spec: { nodeSelector: { [sideLabel]: 'dpu' }, networkFunctions: [{ name: 'firewall', image: 'firewall:1' }] },
-  };
-  node.api.put(chainPath, chain);
-  await vi.waitFor(() => expect(node.api.objects.has(podPath)).toBe(true));
-  const uid = node.api.objects.get(podPath)?.metadata.uid;
-  // Without any label, then with the admin's but not yet with the daemon's.
-  for (const labels of [{}, { dpu: 'true' }]) {
-    node.api.delete(node.path);
-    node.api.put(node.path, { apiVersion: 'v1', kind: 'Node', metadata: { name: node.name, labels } });
-  }
-  await vi.waitFor(() => expect(node.labels()?.[sideLabel]).toBe('dpu'));
-  // Reconciled after the first one: when its pod is made, that one's would have gone.
-  const metadata = { name: 'other', namespace: 'shop' };
-  node.api.put(chainPath.replace('edge', 'other'), {
-    ...chain,
-    metadata,
-    spec: { ...chain.spec, networkFunctions: [{ name: 'nat', image: 'nat:1' }] },
-  });
-  await vi.waitFor(() => expect(node.api.objects.has(podPath.replace('firewall', 'nat'))).toBe(true));
-  expect(node.api.objects.get(podPath)?.metadata.uid).toBe(uid);
-  expect(node.api.writes.filter((write) => write.startsWith('DELETE'))).toEqual([]);
-});
-
 test('a netdev that is away for a moment changes nothing but a condition and the health of the devices', async () => {
   const node = await servedNode();
   const vsp = await node.startVsp(dpuName);
@@ -402,13 +371,15 @@ test('two nodes with the same card are both served, and keep their names', async
   expect([second.object(behind)?.metadata.uid, second.object(dpuName)]).toEqual([uid, undefined]);
 });
 
-test('a Go image whose answer to Init is lost gets another pod where nothing uses the DPU', async () => {
+test('a Go image whose answer to Init is lost: the operator is asked for another pod where nothing uses the DPU', async () => {
   const node = await servedNode();
-  const podPath = `/api/v1/namespaces/openshift-dpu-operator/pods/vsp-${dpuName}`;
-  node.api.put(podPath, { apiVersion: 'v1', kind: 'Pod', metadata: { name: `vsp-${dpuName}` } });
   const vsp = new GoVsp(await freePort());
   vsp.inits = 1;
   await vsp.start(node.vspDirectory(dpuName));
   cleanups.push(() => vsp.stop());
-  await vi.waitFor(() => expect(node.api.objects.get(podPath)).toBeUndefined(), 20_000);
+  await vi.waitFor(
+    () =>
+      expect(node.object(dpuName)?.metadata.annotations).toMatchObject({ [annotations.restartVsp]: expect.anything() }),
+    20_000,
+  );
 });

@@ -1,5 +1,6 @@
 /** `dpu-vsp dev`: from the plugin's directory to two sides that run it, and back to a machine without a trace. */
 import { type PluginPackage, readPluginPackage } from '@dpu-operator/sdk/host';
+import { programsOf } from '@dpu-operator/sdk/manifest';
 import { nodes } from './addresses.ts';
 import { hasBuildScript } from './build.ts';
 import { detectedDpu } from './detected-dpu.ts';
@@ -35,7 +36,7 @@ export async function runHarness(request: DevRequest, entry: string): Promise<nu
     if (buildFirst && !(await runBuild(directory, report, stop.signal)) && once) return 1;
     if (stop.signal.aborted) return interrupted;
     const plugin = await readPluginPackage(directory);
-    checkMachine(plugin.manifest.programs);
+    checkMachine(['host' as const, 'dpu' as const].flatMap((side) => programsOf(plugin.manifest, side)));
     const left = await deleteLeftOvers();
     if (left.length > 0) report.say(`a harness that was killed left ${left.length} network namespaces: deleted`);
     report.title(`${plugin.name}@${plugin.version}`);

@@ -27,7 +27,7 @@ interface Attached {
 const podNetwork = 'default-sriov-net';
 const functionNetwork = 'dpunfcni-conf';
 /** Seconds that a ping is repeated for until one is answered. */
-const pingSeconds = 5;
+const pingSeconds = 15;
 
 export class Scenario {
   readonly #options: ScenarioOptions;

@@ -16,7 +16,7 @@ import { there } from '../daemon/presence.ts';
 import { runCni } from './cni.ts';
 import { makeRunPrivate } from './mounts.ts';
 import type { CniCall, MethodName, Params, Result, SideStart } from './protocol.ts';
-import { linkNames, otherProcesses } from './remains.ts';
+import { linkNames, remains } from './remains.ts';
 import { VspProcess } from './vsp-process.ts';
 
 export interface SideOptions {
@@ -26,7 +26,7 @@ export interface SideOptions {
 }
 
 /** Milliseconds until a DPU that is not Ready is reported as such. Cards that load firmware are not run here. */
-const readyMs = 20_000;
+const readyMs = 60_000;
 /** Milliseconds between the heartbeats of the host side: a developer does not wait for five seconds. */
 const heartbeatMs = 500;
 
@@ -82,6 +82,8 @@ export class Side implements Handlers {
       logger,
       heartbeatMs,
     });
+    // Both sides are processes on one developer's machine, and nobody issues certificates there.
+    manager.setChannel({ security: 'plain' });
     const dpus = {
       manager: (name: string) => (name === dpu.name ? manager : undefined),
       managers: () => [manager],
@@ -185,8 +187,7 @@ export class Side implements Handlers {
     this.#stopping.abort();
     await server.close();
     engine.close();
-    const links = (await linkNames()).filter((name) => !linksBefore.has(name));
-    return { exitCode, links, processes: otherProcesses() };
+    return { exitCode, ...(await remains(linksBefore)) };
   }
 
   #startVsp(settings: Record<string, unknown>): void {

@@ -1,10 +1,14 @@
 /** The harness's network namespaces: two nodes joined by a link, pods, a network function, and the outside. */
 import { readdirSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { DpuError } from '@dpu-operator/sdk';
 import { disableOffloads, exec, Links } from '@dpu-operator/sdk/linux';
 import { netnsDirectory } from '../api/index.ts';
 import { nodes, outside, pods, prefixLength, uplink } from './addresses.ts';
 import { isLeftOver, netnsName, type Place, places } from './names.ts';
+
+/** Milliseconds for which deleting a network namespace is tried. */
+const deleteMs = 5_000;
 
 export class Topology {
   readonly #id: string;
@@ -101,9 +105,18 @@ async function deleteNamespaces(names: readonly string[]): Promise<void> {
   for (const name of names.filter((candidate) => there.includes(candidate))) {
     const { stdout } = await exec('ip', ['netns', 'pids', name], { allowFailure: true });
     for (const pid of stdout.split('\n').filter(Boolean)) kill(Number(pid));
-    // Another harness that starts now may be a moment faster.
+    await deleteNamespace(name);
+  }
+}
+
+/** Another harness that starts now may delete the same: its file stays for a moment after it is no namespace any more. */
+async function deleteNamespace(name: string): Promise<void> {
+  const end = performance.now() + deleteMs;
+  for (;;) {
     const { stderr } = await exec('ip', ['netns', 'del', name], { allowFailure: true });
-    if (namespaces().includes(name)) throw new DpuError('INTERNAL', `ip netns del ${name}: ${stderr.trim()}`);
+    if (!namespaces().includes(name)) return;
+    if (performance.now() > end) throw new DpuError('INTERNAL', `ip netns del ${name}: ${stderr.trim()}`);
+    await sleep(20);
   }
 }
 

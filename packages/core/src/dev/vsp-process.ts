@@ -11,8 +11,8 @@ export interface VspProcessOptions {
   onEnded: (how: string) => void;
 }
 
-/** Milliseconds that a pod gets between SIGTERM and SIGKILL, less than Kubernetes gives by default. */
-const graceMs = 10_000;
+/** Milliseconds between SIGTERM and SIGKILL, as Kubernetes gives by default. */
+const graceMs = 30_000;
 
 export class VspProcess {
   readonly #options: VspProcessOptions;

@@ -9,11 +9,11 @@ test.each([...manifestFiles()])('%s is what `make manifests` writes', (name, tex
   expect(readFileSync(join(root, name), 'utf8')).toBe(text);
 });
 
-test('config/crd holds nothing else', () => {
-  const generated = [...manifestFiles().keys()].filter((name) => name.startsWith('config/crd/'));
+test.each(['config/crd', 'config/deploy', 'config/policy'])('%s holds nothing else', (directory) => {
+  const generated = [...manifestFiles().keys()].filter((name) => name.startsWith(`${directory}/`));
   expect(
-    readdirSync(join(root, 'config/crd'))
-      .map((name) => `config/crd/${name}`)
+    readdirSync(join(root, directory))
+      .map((name) => `${directory}/${name}`)
       .sort(),
   ).toEqual(generated.sort());
 });

@@ -1,9 +1,20 @@
 /** Writes docs/rights.md from the rights. */
 import { operatorNamespace } from '../api/names.ts';
+import { policies } from './policy/index.ts';
+import type { Policy } from './policy/policy.ts';
 import { roleName } from './rbac.ts';
 import { processes } from './rights/index.ts';
 import { type MetricsRight, type SharedRole, sharedRoles } from './rights/people.ts';
 import type { Grant, ProcessRights, Right } from './rights/right.ts';
+
+const policyIntro = `## Admission policies
+
+Made from \`packages/core/src/manifests/policy\`; install them by \`kubectl apply -f config/policy\`. They need Kubernetes 1.30, which
+also puts the node of a daemon's pod into its token. On older clusters leave the directory out: what the tables above say is
+all that holds then. Nobody but these two ServiceAccounts meets them.
+
+A refused request is answered with the sentence of its row.
+`;
 
 const intro = `# What each component may do, and why
 
@@ -14,7 +25,8 @@ All ServiceAccounts are in \`${operatorNamespace}\`. Who is trusted with what: [
 
 export function rightsDocument(): string {
   const people = ['## For people and monitoring\n', ...sharedRoles.map(sharedSection)];
-  return [intro, ...processes.map(processSection), ...people].join('\n');
+  const admission = [policyIntro, ...Object.values(policies).flat().map(policySection)];
+  return [intro, ...processes.map(processSection), ...people, ...admission].join('\n');
 }
 
 function processSection({ account, is, grants }: ProcessRights): string {
@@ -31,6 +43,11 @@ function sharedSection({ name, aggregateTo, is, rights }: SharedRole): string {
   const added = aggregateTo.map((role) => `\`${role}\``).join(', ');
   const how = aggregateTo.length > 0 ? `Part of ${added}. ` : '';
   return `### ClusterRole \`${name}\`\n\n${how}${is}\n\n${table(rights)}`;
+}
+
+function policySection({ name, account, on, rules }: Policy): string {
+  const what = `${account}, ${on.operations.map((operation) => operation.toLowerCase()).join(', ')} of \`${on.resource}\``;
+  return `### \`${name}\`\n\n${what}:\n\n${rules.map(({ message }) => `- ${message}`).join('\n')}\n`;
 }
 
 function table(rights: readonly (Right | MetricsRight)[]): string {

@@ -46,6 +46,12 @@ export function configVerdict(
   return verdict('True', 'Applied', `applied to ${applied.join(', ')}`);
 }
 
+/** What the condition of a DataProcessingUnitConfig says that does not count. */
+export function wrongNamespace(namespace: string): ConditionInput {
+  const message = `DataProcessingUnitConfigs count in namespace ${namespace} only; make it there, and delete this one`;
+  return verdict('False', 'WrongNamespace', message);
+}
+
 function outcomeOf(
   dpu: DataProcessingUnit,
   config: DataProcessingUnitConfig,

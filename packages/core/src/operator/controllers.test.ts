@@ -2,11 +2,12 @@
 import 'reflect-metadata';
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { configName, finalizers, operatorNamespace } from '../api/names.ts';
+import { annotations, configName, finalizers, operatorNamespace } from '../api/names.ts';
 import { TestApiServer } from '../daemon/testing/api-server.ts';
 import { EventRecorder, type KubeStore } from '../kube/index.ts';
 import { Caches } from './caches.ts';
 import { DaemonLeases } from './daemon-leases.ts';
+import { DataProcessingUnitConfigController } from './data-processing-unit-config-controller.ts';
 import { DataProcessingUnitController } from './data-processing-unit-controller.ts';
 import { DpuOperatorConfigController } from './dpu-operator-config-controller.ts';
 import { parseEnvironment } from './environment.ts';
@@ -48,6 +49,7 @@ async function start(): Promise<void> {
   const controllers = [
     new DpuOperatorConfigController(store, caches, environment, events, logger, uninstaller),
     new DataProcessingUnitController(store, caches, environment, events, logger, leases),
+    new DataProcessingUnitConfigController(store, caches, environment, events, logger),
   ];
   stop = new AbortController();
   await caches.start(stop.signal);
@@ -120,11 +122,53 @@ test('other settings make another pod', async () => {
   };
   server.put(`/apis/${apiVersion}/namespaces/${operatorNamespace}/dataprocessingunitconfigs/c`, {
     ...config,
-    spec: { numVfs: 3, hostPortsExpireAfterMinutes: 90, settings: { vfs: 2 } },
+    spec: {
+      numVfs: 3,
+      hostPortsExpireAfterMinutes: 90,
+      channel: { security: 'plain' },
+      settings: { vfs: 2 },
+    },
   });
   await vi.waitFor(async () => expect(await podUid()).not.toBe(uid));
   expect(JSON.stringify(server.objects.get(podPath))).toContain('{\\"vfs\\":2}');
-  expect(server.objects.get(dpuPath)).toMatchObject({ spec: { numVfs: 3, hostPortsExpireAfterMinutes: 90 } });
+  expect(server.objects.get(dpuPath)).toMatchObject({
+    spec: { numVfs: 3, hostPortsExpireAfterMinutes: 90, channel: { security: 'plain' } },
+  });
+});
+
+test('a config of another namespace does not count, and says so', async () => {
+  putDpu();
+  const putNamespaced = (namespace: string, creationTimestamp: string, numVfs: number) => {
+    const path = `/apis/${apiVersion}/namespaces/${namespace}/dataprocessingunitconfigs/c`;
+    server.put(path, {
+      apiVersion,
+      kind: 'DataProcessingUnitConfig',
+      metadata: { name: 'c', namespace, creationTimestamp },
+      spec: { numVfs },
+    });
+    return path;
+  };
+  // Of two that count the older would hold.
+  const foreign = putNamespaced('shop', '2026-01-01T00:00:00Z', 3);
+  putNamespaced(operatorNamespace, '2026-02-01T00:00:00Z', 5);
+  const verdict = { type: 'Applied', status: 'False', reason: 'WrongNamespace' };
+  await vi.waitFor(() => expect(server.objects.get(foreign)).toMatchObject({ status: { conditions: [verdict] } }));
+  await vi.waitFor(() => expect(server.objects.get(dpuPath)).toMatchObject({ spec: { numVfs: 5 } }));
+});
+
+test("a VSP pod is made anew once by its daemon's order", async () => {
+  putDpu();
+  const uid = await podUid();
+  changePod({}, { creationTimestamp: '2026-01-01T00:00:00Z' });
+  putDpu({ annotations: { [annotations.restartVsp]: '2026-01-01T00:10:00Z' } });
+  await vi.waitFor(() => expect(JSON.stringify(server.objects.get(dpuPath))).not.toContain(annotations.restartVsp));
+  await vi.waitFor(async () => expect(await podUid()).not.toBe(uid));
+  const second = await podUid();
+  changePod({}, { creationTimestamp: '2026-01-01T00:10:00Z' });
+  // As after a crash of the operator between the two steps.
+  putDpu({ annotations: { [annotations.restartVsp]: '2026-01-01T00:10:00Z' } });
+  await vi.waitFor(() => expect(JSON.stringify(server.objects.get(dpuPath))).not.toContain(annotations.restartVsp));
+  expect(await podUid()).toBe(second);
 });
 
 test('settings that name a node follow its address, and hold what they were while there is none', async () => {
@@ -208,6 +252,23 @@ test('uninstalls what no daemon ever touched', async () => {
   const metadata = { name: 'vsp-other', namespace: operatorNamespace, labels: { app: 'vsp' } };
   server.put(`${namespaced}/pods/vsp-other`, { apiVersion: 'v1', kind: 'Pod', metadata, spec: { containers: [] } });
   server.delete(configPath);
+  await vi.waitFor(() => expect(server.objects.has(configPath)).toBe(false));
+  expect(server.objects.has(daemonSetPath)).toBe(false);
+});
+
+test('an uninstallation leaves the daemons where one has something to undo still', async () => {
+  putConfig();
+  await vi.waitFor(() => expect(server.objects.has(daemonSetPath)).toBe(true));
+  const metadata = { name: 'node-a', labels: { dpu: 'true', 'dpu.config.openshift.io/dpuside': 'dpu-host' } };
+  server.put(nodePath, { apiVersion: 'v1', kind: 'Node', metadata });
+  server.delete(configPath);
+  await vi.waitFor(() =>
+    expect(server.objects.get(configPath)?.status).toMatchObject({
+      conditions: [{ reason: 'Uninstalling', message: expect.stringMatching(/^node node-a: .* kubectl label node/) }],
+    }),
+  );
+  expect(server.objects.has(daemonSetPath)).toBe(true);
+  server.put(nodePath, { apiVersion: 'v1', kind: 'Node', metadata: { name: 'node-a', labels: { dpu: 'true' } } });
   await vi.waitFor(() => expect(server.objects.has(configPath)).toBe(false));
   expect(server.objects.has(daemonSetPath)).toBe(false);
 });

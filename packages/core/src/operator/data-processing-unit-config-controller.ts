@@ -11,7 +11,8 @@ import {
   StartingEvents,
 } from '../kube/index.ts';
 import type { Caches } from './caches.ts';
-import { configVerdict } from './config-verdict.ts';
+import { configVerdict, wrongNamespace } from './config-verdict.ts';
+import type { Environment } from './environment.ts';
 import { tokens } from './tokens.ts';
 
 /** Tells every DataProcessingUnitConfig what has become of it; the DPUs' own controller puts it in force. */
@@ -20,16 +21,19 @@ export class DataProcessingUnitConfigController {
   readonly controller: Controller;
   readonly #store: KubeStore;
   readonly #caches: Caches;
+  readonly #environment: Environment;
   readonly #events: StartingEvents;
 
   constructor(
     @inject(tokens.store) store: KubeStore,
     @inject(tokens.caches) caches: Caches,
+    @inject(tokens.environment) environment: Environment,
     @inject(tokens.events) events: EventRecorder,
     @inject(tokens.logger) logger: Logger,
   ) {
     this.#store = store;
     this.#caches = caches;
+    this.#environment = environment;
     // People apply everything at once: its DPUs are detected a moment later.
     this.#events = new StartingEvents({ events, ordinary: new Set(['NothingSelected']) });
     this.controller = new Controller({
@@ -50,8 +54,10 @@ export class DataProcessingUnitConfigController {
   async reconcile(key: string): Promise<void> {
     const config = this.#caches.dpuConfigs.getByKey(key);
     if (!config) return;
-    const { dpuConfigs, dpus } = this.#caches;
-    const verdict = configVerdict(config, dpuConfigs.list(), dpus.list(), this.#caches);
+    const { countingConfigs, dpus } = this.#caches;
+    const verdict = countingConfigs.includes(config)
+      ? configVerdict(config, countingConfigs, dpus.list(), this.#caches)
+      : wrongNamespace(this.#environment.namespace);
     const changed = await applyConditions(this.#store, dataProcessingUnitConfig, config, [verdict], {
       fieldManager: fieldManagers.operator,
     });

@@ -19,6 +19,7 @@ import {
   removeFinalizer,
 } from '../kube/index.ts';
 import type { Caches } from './caches.ts';
+import { canonicalJson } from './canonical-json.ts';
 import { configured, ordinaryReasons } from './configured.ts';
 import type { DaemonLeases } from './daemon-leases.ts';
 import { DpuStatusWriter } from './dpu-status.ts';
@@ -32,6 +33,7 @@ import type { Action, World } from './rollout/world.ts';
 import { tokens } from './tokens.ts';
 import { renderVspPod } from './vsp-pod.ts';
 import { vspPodCondition } from './vsp-pod-status.ts';
+import { obeyVspRestart } from './vsp-restart.ts';
 
 /** Gives every DataProcessingUnit the VSP pod of the plugin, version and settings that are asked for. */
 @injectable()
@@ -98,8 +100,9 @@ export class DataProcessingUnitController {
   }
 
   async #serve(cached: DataProcessingUnit): Promise<Requeue | undefined> {
-    const choice = choose(cached, this.#caches.dpuConfigs.list(), this.#environment.vspImage, this.#caches);
+    const choice = choose(cached, this.#caches.countingConfigs, this.#environment.vspImage, this.#caches);
     await this.#recordForDaemon(cached, choice);
+    if (await obeyVspRestart(this.#store, cached, this.#environment.namespace)) await this.#tellRestarted(cached);
     const settled = await this.#advance(cached, choice);
     if (!settled) return undefined;
     const { dpu, world, actions, requeueAfterMs } = settled;
@@ -111,20 +114,27 @@ export class DataProcessingUnitController {
 
   /** What of a config is for the daemon to do. Where the config cannot be had, nothing changes. */
   async #recordForDaemon(dpu: DataProcessingUnit, { numVfs, config, problem }: Choice): Promise<void> {
-    const { hostPortsExpireAfterMinutes } = (problem ? dpu : config)?.spec ?? {};
+    const { hostPortsExpireAfterMinutes, channel } = (problem ? dpu : config)?.spec ?? {};
+    // JSON leaves out what is undefined.
+    const wanted = {
+      numVfs,
+      hostPortsExpireAfterMinutes,
+      channel,
+    };
     const { spec } = dpu;
-    if (spec.numVfs === numVfs && spec.hostPortsExpireAfterMinutes === hostPortsExpireAfterMinutes) return;
+    const recorded = {
+      numVfs: spec.numVfs,
+      hostPortsExpireAfterMinutes: spec.hostPortsExpireAfterMinutes,
+      channel: spec.channel,
+    };
+    if (canonicalJson(recorded) === canonicalJson(wanted)) return;
     const { name, uid } = dpu.metadata;
     const patch = {
       apiVersion: dpu.apiVersion,
       kind: dpu.kind,
       // Without the uid the apply would bring back a DPU that was deleted meanwhile.
       metadata: { name, uid },
-      // JSON leaves out what is undefined.
-      spec: {
-        numVfs,
-        hostPortsExpireAfterMinutes,
-      },
+      spec: wanted,
     };
     await this.#store.apply(dataProcessingUnit, patch, { fieldManager: fieldManagers.operator });
   }
@@ -200,6 +210,11 @@ export class DataProcessingUnitController {
     const { rollout, plugin } = world.status;
     if (!world.vspPod && !plugin && (!rollout || rollout.phase === 'Installing')) return noPlugin;
     return vspPodCondition(this.#caches.vspPods.get(vspPodName(dpu.metadata.name), this.#environment.namespace));
+  }
+
+  async #tellRestarted(dpu: DataProcessingUnit): Promise<void> {
+    const message = 'its daemon cannot work with the VSP that runs: the pod is made anew';
+    await this.#events.event(dpu, { type: 'Normal', reason: 'VspRestarted', message, action: 'RestartVsp' });
   }
 
   /** Goes before the condition, whose reason may be the same as before. */

@@ -86,7 +86,7 @@ export class VendorPluginController {
       return undefined;
     }
     if (!this.#attempts.has(key)) this.#attempts.set(key, restoredAttempts(plugin, Date.now()));
-    const wanted = wantedVersions(plugin, this.#caches.dpuConfigs.list());
+    const wanted = wantedVersions(plugin, this.#caches.countingConfigs);
     const { due } = this.#plan(plugin, wanted);
     const outcomes: Outcome[] = [];
     for (const requested of due) outcomes.push(await this.#find(plugin, requested));

@@ -68,6 +68,7 @@ function podSpec(dpu: DataProcessingUnit, run: PluginRun, environment: Environme
         env: [
           ...(code.command ? [...nodeVariables, aliveVariable] : []),
           { name: 'DPU_NAME', value: dpu.metadata.name },
+          { name: 'DPU_SIDE', value: dpu.spec.isDpuSide ? 'dpu' : 'host' },
           { name: 'DPU_SETTINGS', value: canonicalJson(settings) },
           { name: 'K8S_NODE', valueFrom: { fieldRef: { apiVersion: 'v1', fieldPath: 'spec.nodeName' } } },
           { name: 'NODE_IP', valueFrom: { fieldRef: { apiVersion: 'v1', fieldPath: 'status.hostIP' } } },

@@ -8,7 +8,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
-import { pluginManifest } from '../manifest/schema.ts';
+import { packageSchema } from './package-schema.ts';
 import { loadProtos } from './protos.ts';
 import { reflectionIndex } from './reflection.ts';
 import { writeFiles } from './write-files.ts';
@@ -67,7 +67,6 @@ function generate(): Map<string, string> {
     .parse(JSON.parse(readFileSync(join(sdk, 'package.json'), 'utf8')));
   const protos = loadProtos(protoDirectory, protoFiles, false).toJSON();
   const reflection = reflectionIndex(loadProtos(protoDirectory, protoFiles, true));
-  const schema = z.toJSONSchema(pluginManifest, { io: 'input' });
   return new Map([
     ...typeFiles(),
     ['src/generated/protos.ts', embedded('protos', 'INamespace', 'protobufjs', protos)],
@@ -76,7 +75,7 @@ function generate(): Map<string, string> {
       embedded('reflection', 'ReflectionIndex', '../host/services/reflection.ts', reflection),
     ],
     ['src/generated/version.ts', `export const sdkVersion = '${version}';\n`],
-    ['manifest.schema.json', `${JSON.stringify(schema, undefined, 2)}\n`],
+    ['package.schema.json', `${JSON.stringify(packageSchema(), undefined, 2)}\n`],
   ]);
 }
 

@@ -181,6 +181,7 @@ class Target {
     const process = new VspProcess({
       dpuVsp: dpuVspCommand(),
       plugin: directory,
+      side: mode,
       socketPath,
       settings,
       // One that is slow by leave of --timeout does not hang.

@@ -7,6 +7,7 @@ import { addConformanceCommand } from '../conformance/command.ts';
 import { addDevCommand } from '../dev/register.ts';
 import { DpuError } from '../errors.ts';
 import { sdkVersion } from '../generated/version.ts';
+import { programsOf } from '../manifest/programs.ts';
 import { validateSettings } from '../settings/validate.ts';
 import { defaultDeadlineMs } from './deadline.ts';
 import { type LogLevel, logLevels } from './logger.ts';
@@ -18,6 +19,7 @@ const defaultSocket = '/var/run/dpu-daemon/vendor-plugin/vendor-plugin.sock';
 
 const environment = z.object({
   DPU_NAME: z.string().default('dpu'),
+  DPU_SIDE: z.enum(['host', 'dpu']).optional(),
   DPU_SETTINGS: z
     .string()
     .default('{}')
@@ -49,6 +51,7 @@ interface ServeCommandOptions {
 const serveHelp = `
 Environment:
   DPU_NAME      name of the DataProcessingUnit, for log and metrics; else "dpu"
+  DPU_SIDE      host or dpu: which programs of the manifest are looked for; else those that both sides need
   DPU_SETTINGS  the plugin's settings as JSON, checked against its manifest
   LOG_LEVEL     ${logLevels.join(', ')}; else info
   K8S_NODE      name of the node; else the host's name
@@ -119,10 +122,10 @@ async function serveRequest({ plugin, socket, metricsSocket }: ServeCommandOptio
     const faults = env.error.issues.map(({ path, message }) => `${path.join('.')} ${message}`);
     throw new DpuError('INVALID_ARGUMENT', `environment: ${faults.join('; ')}`);
   }
-  const { DPU_NAME, DPU_SETTINGS, LOG_LEVEL, K8S_NODE, NODE_IP, DPU_ALIVE_FILE, DPU_DEADLINE } = env.data;
+  const { DPU_NAME, DPU_SIDE, DPU_SETTINGS, LOG_LEVEL, K8S_NODE, NODE_IP, DPU_ALIVE_FILE, DPU_DEADLINE } = env.data;
   const { name, version, manifest, entry } = await readPluginPackage(plugin);
   const settings = validateSettings(manifest.settings, DPU_SETTINGS);
-  await requirePrograms(manifest.programs);
+  await requirePrograms(programsOf(manifest, DPU_SIDE));
   return {
     dpuName: DPU_NAME,
     package: { name, version },

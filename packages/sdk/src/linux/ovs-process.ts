@@ -15,8 +15,11 @@ export interface OvsProcessOptions {
   onLine: (line: string) => void;
 }
 
-/** Milliseconds a daemon gets to end by itself. It takes tens; more only while it closes many ports. */
-const END_GRACE_MS = 3_000;
+/**
+ * Milliseconds a daemon gets to end by itself. It takes tens; seconds where it closes many ports or the kernel's lock of
+ * links is contended. One that is killed leaves its tap devices behind.
+ */
+const END_GRACE_MS = 20_000;
 
 /** Starts one of the daemons in the foreground; its warnings go to `onLine`. */
 export function startOvsProgram(program: OvsProgram, args: readonly string[], options: OvsProcessOptions) {

@@ -38,6 +38,8 @@ export interface ForwardingEntry {
 const SCHEMA = '/usr/share/openvswitch/vswitch.ovsschema';
 /** Seconds for the switch to take a new configuration over; it takes 0.02, the first bridge 0.15. */
 const TRANSACTION_TIMEOUT_S = 10;
+/** For a program to give up by itself, and to say so. */
+const execTimeoutMs = (TRANSACTION_TIMEOUT_S + 2) * 1000;
 
 /**
  * One switch of our own, apart from any that the machine runs.
@@ -139,13 +141,13 @@ export class OpenVSwitch {
 
   #appctl(pid: number | undefined, args: readonly string[], options?: ExecOptions) {
     const target = join(this.#options.directory, `ovs-vswitchd.${pid}.ctl`);
-    return this.#options.exec('ovs-appctl', [`--target=${target}`, '--timeout=5', ...args], options);
+    const argv = [`--target=${target}`, `--timeout=${TRANSACTION_TIMEOUT_S}`, ...args];
+    return this.#options.exec('ovs-appctl', argv, { timeoutMs: execTimeoutMs, ...options });
   }
 
   async #vsctl(args: readonly string[]): Promise<string> {
     const options = [`--db=unix:${this.#socket}`, `--timeout=${TRANSACTION_TIMEOUT_S}`];
-    const timeoutMs = (TRANSACTION_TIMEOUT_S + 2) * 1000;
-    const result = await this.#options.exec('ovs-vsctl', [...options, ...args], { timeoutMs });
+    const result = await this.#options.exec('ovs-vsctl', [...options, ...args], { timeoutMs: execTimeoutMs });
     // A port that cannot be opened is told on stderr, beside an exit code of 0.
     if (result.stderr.trim()) this.#options.onLine?.(`ovs-vsctl: ${result.stderr.trim()}`);
     return result.stdout;

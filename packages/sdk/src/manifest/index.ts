@@ -21,3 +21,4 @@ export type {
   SideManifest,
 } from './manifest.ts';
 export { parsePluginManifest } from './parse.ts';
+export { programsOf } from './programs.ts';

@@ -3,14 +3,14 @@
 export type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
 
 export interface PluginManifest {
-  /** For editors. */
-  $schema?: string | undefined;
+  /** Version of the manifest that the plugin needs. Default: 1. */
+  manifestVersion?: number | undefined;
   /** Versions of the plugin contract that the plugin works with: a range as npm reads it, e.g. `^1.1.0`. */
   contract: string;
   products: ProductManifest[];
   privileges: PrivilegesManifest;
-  /** Programs that the plugin runs; each must be on the PATH of the image. */
-  programs: string[];
+  /** Programs that the plugin runs, or those of each side; they must be on the PATH of the image. */
+  programs: string[] | { host?: string[] | undefined; dpu?: string[] | undefined };
   /** Image to run the plugin in, for plugins that need more than the general VSP image has; built from it. */
   image?: string | undefined;
   /** Whether a restart of the plugin interrupts pods, or on which sides: their nodes are drained of them first. */

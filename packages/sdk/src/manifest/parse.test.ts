@@ -4,6 +4,7 @@ import { contractFault } from './contract-version.ts';
 import { fillIdentifier } from './identifier.ts';
 import type { PluginManifest } from './manifest.ts';
 import { parsePluginManifest } from './parse.ts';
+import { programsOf } from './programs.ts';
 import type { pluginManifest } from './schema.ts';
 
 const side = { detect: { pci: { vendor: '177d', device: 'b900' } }, identifier: 'marvell-dpu-{pciAddress}' };
@@ -46,13 +47,88 @@ test.each([
   ['dpu.products[0].host.identifier: unknown placeholder {pci}', withSide({ identifier: '{pci}' })],
   ['dpu.products[0].host.identifier: {serial} needs', withSide({ identifier: '{serial}' })],
   ['dpu.products[0].host.identifier: {pciAddress} needs', withSide({ detect: { dmiProductContains: 'IPU' } })],
-  ['dpu.privileges.capabilities[0]', { ...minimal, privileges: { capabilities: ['net-admin'] } }],
+  ['dpu.manifestVersion: the manifest is of version 2', { ...minimal, manifestVersion: 2 }],
+  ['dpu.manifestVersion: must be 1', { ...minimal, manifestVersion: 0 }],
+  ['dpu.$schema: there is no such field', { ...minimal, $schema: './schema.json' }],
+  ['dpu.products[0].detection: there is no such field', { ...minimal, products: [{ name: 'x', detection: {} }] }],
+  ['dpu.products[0].host.detect.pci.subsystem: there is no such field', withPci({ subsystem: '0001' })],
+  ['dpu.products[1].name: there is a product Marvell DPU already', withProduct({ name: 'Marvell DPU', host: side })],
+  ['dpu.products[0].host.detect.uniqueBySerial: must end within the 4096', withSerial({ offset: 4090, length: 8 })],
+  ['dpu.products[0].host.detect.nodeLabel.key: must be the key', withLabel({ key: 'a b', values: ['x'] })],
+  ['dpu.products[0].host.detect.nodeLabel.values[1]: must be the value', withLabel({ key: 'a', values: ['x', '-'] })],
+  ['dpu.products[0].host.detect.netdevName', withSide({ detect: { ...side.detect, netdevName: '' } })],
+  ['dpu.products[0].host.identifier: must hold a letter or digit', withSide({ identifier: '---' })],
+  ['dpu.privileges.capabilities[0]: must be written NET_ADMIN', withPrivileges({ capabilities: ['CAP_NET_ADMIN'] })],
+  ['dpu.privileges.capabilities[0]: must be written NET_RAW', withPrivileges({ capabilities: ['net_raw'] })],
+  ['dpu.privileges.capabilities[1]: is no capability', withPrivileges({ capabilities: ['BPF', 'NET_ADMN'] })],
+  ['dpu.privileges.capabilities[0]: must name each', withPrivileges({ capabilities: ['ALL'] })],
+  ['dpu.privileges.hostPaths[0].path: must be an absolute', withPaths({ path: 'dev' })],
+  ['dpu.privileges.hostPaths[0].path: must not contain ..', withPaths({ path: '/dev/../etc' })],
+  ['dpu.privileges.hostPaths[0].path: must not contain a colon', withPaths({ path: '/dev:/etc' })],
+  ['dpu.privileges.hostPaths[0].path: must not be /', withPaths({ path: '/' })],
+  ['dpu.privileges.hostPaths[1].path: /dev is there already', withPaths({ path: '/dev' }, { path: '/dev' })],
+  [
+    'dpu.privileges.hostPaths[0].propagation: Bidirectional is for privileged',
+    withPaths({ path: '/dev', propagation: 'Bidirectional' }),
+  ],
+  ['dpu.image: must be the name of an image', { ...minimal, image: 'Acme VSP' }],
+  ['dpu.image: must be the name of an image', { ...minimal, image: 'https://registry.example.com/vsp:1' }],
+  ['dpu.programs[1]: must be the name of a program', { ...minimal, programs: ['ip', '/usr/sbin/devlink'] }],
+  ['dpu.programs.dpu[0]: must be the name of a program', { ...minimal, programs: { dpu: ['a b'] } }],
+  ['dpu.programs.both: there is no such field', { ...minimal, programs: { both: ['ip'] } }],
 ])('refuses %s', (message, dpu) => {
   const parse = () => parsePluginManifest({ dpu });
   expect(parse).toThrow(
     expect.objectContaining({ code: 'INVALID_ARGUMENT', message: expect.stringContaining(message) }),
   );
 });
+
+test('only that the manifest is of a later version is said where it is', () => {
+  const dpu = { ...minimal, manifestVersion: 2, newField: true };
+  expect(() => parsePluginManifest({ dpu })).toThrow(
+    /^dpu\.manifestVersion: [^;]* install a newer version of the operator[^;]*$/,
+  );
+});
+
+test.each([
+  'vsp',
+  'acme/vsp:1.2',
+  `registry.example.com:5000/a/b-c__d.e@sha256:${'0'.repeat(64)}`,
+  '[fd00::1]:5000/vsp:v1',
+])('the image %s is taken', (image) => expect(parsePluginManifest({ dpu: { ...minimal, image } }).image).toBe(image));
+
+test('programs are those of a side, or of both', () => {
+  const of = (programs: unknown, side?: 'host' | 'dpu') =>
+    programsOf(parsePluginManifest({ dpu: { ...minimal, programs } }), side);
+  expect([of(['ip']), of(['ip'], 'host'), of(['ip'], 'dpu')]).toEqual([['ip'], ['ip'], ['ip']]);
+  const each = { host: ['ip', 'devlink'], dpu: ['ip', 'ovs-vsctl'] };
+  expect([of(each), of(each, 'host'), of(each, 'dpu')]).toEqual([['ip'], each.host, each.dpu]);
+  expect([of({ dpu: ['ip'] }), of({ dpu: ['ip'] }, 'host')]).toEqual([[], []]);
+});
+
+function withPrivileges(privileges: object) {
+  return { ...minimal, privileges };
+}
+
+function withPaths(...hostPaths: object[]) {
+  return withPrivileges({ hostPaths });
+}
+
+function withProduct(another: object) {
+  return { ...minimal, products: [...minimal.products, another] };
+}
+
+function withPci(more: object) {
+  return withSide({ detect: { pci: { ...side.detect.pci, ...more } } });
+}
+
+function withSerial(uniqueBySerial: object) {
+  return withSide({ detect: { ...side.detect, uniqueBySerial } });
+}
+
+function withLabel(nodeLabel: object) {
+  return withSide({ detect: { ...side.detect, nodeLabel } });
+}
 
 function withSide(changes: object) {
   return { ...minimal, products: [{ name: 'Marvell DPU', host: { ...side, ...changes } }] };

@@ -5,11 +5,14 @@ import { pluginManifest } from './schema.ts';
 
 const packageJson = z.object({ dpu: pluginManifest }, { error: 'must be a JSON object' });
 
+/** What says that a manifest is for another version of ours: then it may have fields that this version does not know. */
+const versionFields = ['dpu.manifestVersion', 'dpu.contract'];
+
 /**
  * The manifest in a package.json.
  *
- * @throws DpuError INVALID_ARGUMENT naming each wrong field, e.g. `dpu.products[0].host.identifier: …`; only
- * `dpu.contract` where this version does not serve it.
+ * @throws DpuError INVALID_ARGUMENT naming each wrong or unknown field, e.g. `dpu.products[0].host.identifier: …`; only
+ * `dpu.manifestVersion` or `dpu.contract` where this version does not serve it.
  */
 export function parsePluginManifest(json: unknown): PluginManifest {
   if (typeof json === 'object' && json !== null && !('dpu' in json)) {
@@ -17,11 +20,30 @@ export function parsePluginManifest(json: unknown): PluginManifest {
   }
   const parsed = packageJson.safeParse(json);
   if (parsed.success) return parsed.data.dpu;
-  const { issues } = parsed.error;
-  // A manifest for another contract may have fields that this version does not know; it is no use to name them.
-  const contract = issues.filter(({ path }) => path.join('.') === 'dpu.contract');
-  const faults = (contract.length > 0 ? contract : issues).map(
-    ({ path, message }) => `${z.core.toDotPath(path) || 'package.json'}: ${message}`,
-  );
-  throw new DpuError('INVALID_ARGUMENT', faults.join('; '), { cause: parsed.error });
+  const faults = parsed.error.issues.flatMap((issue) => faultsOf(issue));
+  const version = versionFields
+    .map((field) => faults.filter(({ path }) => path === field))
+    .find(({ length }) => length);
+  const text = (version ?? faults).map(({ path, message }) => `${path || 'package.json'}: ${message}`).join('; ');
+  throw new DpuError('INVALID_ARGUMENT', text, { cause: parsed.error });
+}
+
+interface Fault {
+  path: string;
+  message: string;
+}
+
+function faultsOf(issue: z.core.$ZodIssue, above: PropertyKey[] = []): Fault[] {
+  const path = [...above, ...issue.path];
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => ({ path: z.core.toDotPath([...path, key]), message: 'there is no such field' }));
+  }
+  if (issue.code === 'invalid_union') {
+    // Of the forms that a field may have, the one of the kind that it is.
+    const form = issue.errors.find(
+      (errors) => !errors.some(({ path, code }) => path.length === 0 && code === 'invalid_type'),
+    );
+    if (form) return form.flatMap((inner) => faultsOf(inner, path));
+  }
+  return [{ path: z.core.toDotPath(path), message: issue.message }];
 }

@@ -4,64 +4,12 @@
  */
 import { z } from 'zod';
 import { contractFault, isRange } from './contract-version.ts';
-import { placeholdersOf, unknownPlaceholders } from './identifier.ts';
+import { side } from './detection-rule.ts';
+import { isImageName } from './image.ts';
+import { privileges } from './privileges.ts';
 
-const hexId = (digits: number) =>
-  z.string().regex(new RegExp(`^[0-9a-f]{${digits}}$`), `must be ${digits} lower-case hex digits`);
-
-const pci = z.strictObject({
-  vendor: hexId(4).describe('PCI vendor id, e.g. 177d'),
-  device: hexId(4).describe('PCI device id, e.g. b900'),
-  class: z
-    .string()
-    .regex(/^([0-9a-f]{2}){1,3}$/, 'must be 2, 4 or 6 lower-case hex digits')
-    .describe('Start of the PCI class, e.g. 02 for network controllers')
-    .optional(),
-  notVf: z.literal(true).describe('Leaves virtual functions (devices with a physfn link) out').optional(),
-});
-
-const detectionRule = z
-  .strictObject({
-    pci: pci.describe('A PCI device; matches once per card').optional(),
-    netdevName: z
-      .string()
-      .refine(isRegularExpression, 'must be a regular expression')
-      .describe('Regular expression that one of the netdevs of the PCI device must match')
-      .optional(),
-    dmiProductContains: z.string().min(1).describe('Text in the DMI product name of the machine').optional(),
-    uniqueBySerial: z
-      .strictObject({ offset: z.int().min(0), length: z.int().min(1).max(64) })
-      .describe('Serial number in the PCI config space (bytes); several PCI devices with one serial are one DPU')
-      .optional(),
-    nodeLabel: z
-      .strictObject({ key: z.string().min(1), values: z.array(z.string()).min(1) })
-      .describe('Label of the node that must have one of the values')
-      .optional(),
-  })
-  .refine((rule) => Object.keys(rule).length > 0, 'must hold at least one rule')
-  .refine((rule) => rule.pci || !(rule.netdevName || rule.uniqueBySerial), 'netdevName and uniqueBySerial need pci')
-  .describe('All rules that are given must match');
-
-const side = z
-  .strictObject({
-    detect: detectionRule,
-    identifier: z
-      .string()
-      .min(1)
-      .refine((template) => unknownPlaceholders(template).length === 0, {
-        error: ({ input }) =>
-          `unknown placeholder {${unknownPlaceholders(String(input))[0]}}; there are {pciAddress}, {serial}, {node}, {mac:<pci address>}`,
-      })
-      .describe('Template of the identifier: text with {pciAddress}, {serial}, {node}, {mac:<pci address>}'),
-  })
-  .refine(({ detect, identifier }) => detect.pci || !placeholdersOf(identifier).includes('pciAddress'), {
-    path: ['identifier'],
-    error: '{pciAddress} needs a pci rule',
-  })
-  .refine(({ detect, identifier }) => detect.uniqueBySerial || !placeholdersOf(identifier).includes('serial'), {
-    path: ['identifier'],
-    error: '{serial} needs a uniqueBySerial rule',
-  });
+/** Version of this schema. A manifest that needs a later one is refused by what reads this. */
+const manifestVersion = 1;
 
 const product = z
   .strictObject({
@@ -71,46 +19,44 @@ const product = z
   })
   .refine(({ host, dpu }) => host || dpu, 'must have host, dpu or both');
 
+const products = z
+  .array(product)
+  .min(1)
+  .superRefine((all, context) => {
+    for (const [index, { name }] of all.entries()) {
+      if (all.findIndex((other) => other.name === name) === index) continue;
+      context.addIssue({ code: 'custom', path: [index, 'name'], message: `there is a product ${name} already` });
+    }
+  });
+
+const programs = z.array(z.string().regex(/^[A-Za-z0-9._+-]+$/, 'must be the name of a program, without its path'));
+
 const devSettings = z
   .record(z.string(), z.json())
   .describe('Settings of this side; {hostIp}, {dpuIp} and {uplink} stand for those of the harness');
 
-const hostPath = z.strictObject({
-  path: z.string().startsWith('/').describe('Directory of the node, mounted at the same place in the pod'),
-  readOnly: z.boolean().optional(),
-  propagation: z.enum(['None', 'HostToContainer', 'Bidirectional']).optional(),
-});
-
-const privileges = z
-  .strictObject({
-    privileged: z.boolean().default(false),
-    capabilities: z.array(z.string().regex(/^[A-Z_]+$/, 'must look like NET_ADMIN')).default([]),
-    hostPaths: z.array(hostPath).default([]),
-    hostNetwork: z.boolean().default(true),
-    seccomp: z
-      .enum(['RuntimeDefault', 'Unconfined'])
-      .default('RuntimeDefault')
-      .describe('Filter of system calls; of no effect where the container is privileged'),
-  })
-  .describe("What the plugin's pod may do on the node");
-
 export const pluginManifest = z
   .strictObject({
-    $schema: z.string().optional(),
+    manifestVersion: z
+      .int()
+      .refine((version) => versionFault(version) === undefined, { error: ({ input }) => versionFault(Number(input)) })
+      .meta({ const: manifestVersion })
+      .describe('Version of the manifest that the plugin needs. Default: 1')
+      .optional(),
     contract: z
       .string()
       .refine(isRange, { error: 'must be a range of versions as npm reads it, e.g. ^1.1.0', abort: true })
       .refine((range) => contractFault(range) === undefined, { error: ({ input }) => contractFault(String(input)) })
       .describe('Versions of the plugin contract that the plugin works with: a range as npm reads it, e.g. ^1.1.0'),
-    products: z.array(product).min(1),
+    products,
     privileges: privileges.prefault({}),
     programs: z
-      .array(z.string().regex(/^[A-Za-z0-9._+-]+$/, 'must be the name of a program, without its path'))
+      .union([programs, z.strictObject({ host: programs.optional(), dpu: programs.optional() })])
       .default([])
-      .describe('Programs that the plugin runs; each must be on the PATH of the image'),
+      .describe('Programs that the plugin runs, or those of each side; they must be on the PATH of the image'),
     image: z
       .string()
-      .min(1)
+      .refine(isImageName, 'must be the name of an image, e.g. registry.example.com/acme/vsp:1.2.0')
       .describe('Image to run the plugin in, for plugins that need more than the general VSP image has; built from it')
       .optional(),
     disturbsTraffic: z
@@ -128,13 +74,11 @@ export const pluginManifest = z
       .describe('What `dpu-vsp dev` runs the plugin with; of no meaning to the operator')
       .optional(),
   })
-  .describe('Manifest of a DPU plugin: key `dpu` of its package.json');
+  .describe('Manifest of a DPU plugin');
 
-function isRegularExpression(text: string): boolean {
-  try {
-    new RegExp(text);
-    return true;
-  } catch {
-    return false;
-  }
+function versionFault(version: number): string | undefined {
+  if (version === manifestVersion) return undefined;
+  const fault = `the manifest is of version ${version}, this version of the operator reads ${manifestVersion}`;
+  if (version < manifestVersion) return `must be ${manifestVersion}`;
+  return `${fault}: install a newer version of the operator or an older one of the plugin`;
 }

@@ -28,6 +28,8 @@ const retryMs = 500;
  */
 const retryDeadlineMs = 700;
 const patientEvery = 4;
+/** Milliseconds that such an attempt waits at least. A busy machine needs more than 700 ms for a new connection. */
+const patientMs = defaultIntervalMs;
 
 export class Heartbeat {
   readonly #options: HeartbeatOptions;
@@ -57,7 +59,7 @@ export class Heartbeat {
   #deadlineMs(): number {
     const { deadlineMs, intervalMs } = this.#options;
     if (deadlineMs !== undefined) return deadlineMs;
-    return this.#failures % patientEvery === 0 ? Math.max(intervalMs, retryDeadlineMs) : retryDeadlineMs;
+    return this.#failures % patientEvery === 0 ? Math.max(intervalMs, patientMs) : retryDeadlineMs;
   }
 
   async #beat(): Promise<void> {

@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readdir, readFile } from 'node:fs/promises';
 import { DpuError } from '../../errors.ts';
+import type { DpuSide } from '../../manifest/detect.ts';
 
 export interface Exit {
   code: number | null;
@@ -14,6 +15,7 @@ export interface VspProcessOptions {
   /** Program and arguments of `dpu-vsp`. */
   dpuVsp: readonly string[];
   plugin: string;
+  side: DpuSide;
   socketPath: string;
   settings: unknown;
   /** Milliseconds after which the VSP takes a call for one that hangs, and ends. */
@@ -71,12 +73,13 @@ export class VspProcess {
   }
 
   start(): void {
-    const { dpuVsp, plugin, socketPath, settings, deadlineMs } = this.#options;
+    const { dpuVsp, plugin, side, socketPath, settings, deadlineMs } = this.#options;
     const [program = '', ...args] = dpuVsp;
     const child = spawn(program, [...args, 'serve', '--plugin', plugin, '--socket', socketPath], {
       env: {
         ...process.env,
         DPU_NAME: 'conformance',
+        DPU_SIDE: side,
         DPU_SETTINGS: JSON.stringify(settings ?? {}),
         DPU_DEADLINE: String(deadlineMs / 1000),
       },

@@ -30,7 +30,9 @@ import {
 } from './messages.ts';
 import type { NetworkNamespace } from './namespace.ts';
 
+/** linux/netlink.h */
 const NETLINK_ROUTE = 0;
+export const NETLINK_KOBJECT_UEVENT = 15;
 /** asm-generic/socket.h */
 const SOL_SOCKET = 1;
 const SO_RCVBUFFORCE = 33;
@@ -67,6 +69,8 @@ interface Lookup {
 }
 
 export interface SocketOptions {
+  /** Whom in the kernel it speaks with. Default: NETLINK_ROUTE. */
+  protocol?: number;
   /** Bit mask of notifications, 1 << (RTNLGRP_… - 1). */
   groups?: number;
   /** How much may wait to be received. Without CAP_NET_ADMIN it stays what the system gives. */
@@ -93,8 +97,8 @@ export class NetlinkSocket {
     return namespace.run(() => NetlinkSocket.#here(options));
   }
 
-  static #here({ groups = 0, bufferBytes }: SocketOptions): NetlinkSocket {
-    const fd = socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE);
+  static #here({ protocol = NETLINK_ROUTE, groups = 0, bufferBytes }: SocketOptions): NetlinkSocket {
+    const fd = socket(AF_NETLINK, SOCK_RAW, protocol);
     try {
       for (const option of [NETLINK_CAP_ACK, NETLINK_EXT_ACK, NETLINK_GET_STRICT_CHK]) {
         setSocketOption(fd, SOL_NETLINK, option, 1);
@@ -190,11 +194,16 @@ export class NetlinkSocket {
    * all until the last that waited is read
    */
   *notifications(onLost: () => void): Generator<Message> {
+    for (const datagram of this.datagrams(onLost)) yield* decodeMessages(datagram);
+  }
+
+  /** As {@link NetlinkSocket.notifications}, of a protocol whose messages have no netlink header. */
+  *datagrams(onLost: () => void): Generator<Buffer> {
     // Not without end: what else the process does is to have its turn.
     for (let count = 0; count < notificationsAtOnce; count += 1) {
       const length = receive(this.#fd, shared);
       if (length >= 0) {
-        yield* decodeMessages(Buffer.from(shared.subarray(0, length)));
+        yield Buffer.from(shared.subarray(0, length));
       } else if (length === -ENOBUFS) {
         this.#lost = true;
       } else {

@@ -1,0 +1,242 @@
+/** The operator's token makes what this project runs, where that belongs, and nothing else. */
+
+import { daemonFields } from '../../api/data-processing-unit.ts';
+import { dpuOperatorConfig } from '../../api/dpu-operator-config.ts';
+import {
+  annotations,
+  apiVersion,
+  configName,
+  finalizers,
+  group,
+  labels,
+  networkNames,
+  operatorNamespace,
+  version,
+  workloads,
+} from '../../api/names.ts';
+import { nodeSelectorTerms } from '../../operator/daemon-set.ts';
+import { defaultNetworkNamespace } from '../../operator/networks.ts';
+import {
+  after,
+  before,
+  celOf,
+  fieldKeeps,
+  finalizersKeep,
+  finalizerVariables,
+  mapKeeps,
+  mapVariables,
+  text,
+} from './cel.ts';
+import type { Policy, PolicyRule } from './policy.ts';
+
+const account = workloads.operator;
+const pods = { apiGroup: '', apiVersion: 'v1', resource: 'pods' };
+const config = { apiVersion, kind: dpuOperatorConfig.kind, name: configName };
+
+const isOwnNamespace = `request.namespace == ${text(operatorNamespace)}`;
+const isChainPod = `${text(labels.chain)} in variables.after.metadata.?labels.orValue({})`;
+const isPluginPod = "variables.after.metadata.?labels[?'app'].orValue('') in ['vsp', 'vsp-install']";
+
+const ownPods: Policy = {
+  name: 'dpu-operator-pods',
+  account,
+  on: {
+    ...pods,
+    operations: ['CREATE', 'UPDATE', 'DELETE'],
+  },
+  variables: {
+    after,
+    isChainPod,
+    isPluginPod,
+  },
+  rules: [
+    {
+      expression: `variables.isChainPod || (variables.isPluginPod && ${isOwnNamespace})`,
+      message: `the DPU operator makes and deletes pods of chains (label ${labels.chain}), and in ${operatorNamespace} those of plugins, no others`,
+    },
+    {
+      expression: `variables.isChainPod || variables.after.spec.?serviceAccountName.orValue('') == ${text(workloads.vsp)}`,
+      message: `pods of plugins run as ${workloads.vsp}`,
+    },
+    {
+      expression: "request.operation == 'DELETE' || variables.after.spec.?nodeName.orValue('') == ''",
+      message: 'the DPU operator leaves placing pods to the scheduler',
+    },
+  ],
+};
+
+/** What the namespace's Pod Security allows is another question, which is asked as well. */
+const chainPods: Policy = {
+  name: 'dpu-operator-chain-pods',
+  account,
+  on: {
+    ...pods,
+    operations: ['CREATE', 'UPDATE'],
+  },
+  only: `${text(labels.chain)} in object.metadata.?labels.orValue({})`,
+  params: config,
+  variables: {
+    spec: 'object.spec',
+  },
+  rules: [
+    {
+      expression: `${isOwnNamespace} || request.namespace in params.spec.?chainNamespaces.orValue([])`,
+      message: 'network functions run in the namespaces that spec.chainNamespaces of the DpuOperatorConfig allows',
+    },
+    {
+      expression:
+        '!variables.spec.?hostNetwork.orValue(false) && !variables.spec.?hostPID.orValue(false) && !variables.spec.?hostIPC.orValue(false)',
+      message: 'network functions share no namespace of their node',
+    },
+    {
+      expression: 'variables.spec.?volumes.orValue([]).all(volume, !has(volume.hostPath))',
+      message: 'network functions mount nothing of their node',
+    },
+  ],
+};
+
+const daemonSets: Policy = {
+  name: 'dpu-operator-daemonset',
+  account,
+  on: {
+    apiGroup: 'apps',
+    apiVersion: 'v1',
+    resource: 'daemonsets',
+    operations: ['CREATE', 'UPDATE', 'DELETE'],
+  },
+  variables: {
+    after,
+    pod: 'variables.after.spec.template.spec',
+  },
+  rules: [
+    {
+      expression: `variables.after.metadata.name == ${text(workloads.daemon)}`,
+      message: `the DPU operator runs the DaemonSet ${workloads.daemon} and no other`,
+    },
+    {
+      expression: `request.operation == 'DELETE' || variables.pod.?serviceAccountName.orValue('') == ${text(workloads.daemon)}`,
+      message: `the daemon runs as ${workloads.daemon}`,
+    },
+    {
+      expression: `request.operation == 'DELETE' || (variables.pod.?nodeName.orValue('') == '' && variables.pod.?affinity.?nodeAffinity.?requiredDuringSchedulingIgnoredDuringExecution.?nodeSelectorTerms.orValue([]) == ${celOf(nodeSelectorTerms)})`,
+      message: `the daemon runs on nodes that an admin labelled ${labels.dpuNode}=true, and where it has not finished`,
+    },
+  ],
+};
+
+const networkRule = (name: string, namespace: string): string =>
+  `(variables.after.metadata.name == ${text(name)} && request.namespace == ${text(namespace)})`;
+
+const networks: Policy = {
+  name: 'dpu-operator-networks',
+  account,
+  on: {
+    apiGroup: 'k8s.cni.cncf.io',
+    apiVersion: 'v1',
+    resource: 'network-attachment-definitions',
+    operations: ['CREATE', 'UPDATE', 'DELETE'],
+  },
+  variables: { after },
+  rules: [
+    {
+      expression: `variables.after.metadata.name == ${text(networkNames.networkFunction)} || ${networkRule(networkNames.default, defaultNetworkNamespace)}`,
+      message: `the DPU operator makes the networks ${networkNames.networkFunction}, and ${networkNames.default} in ${defaultNetworkNamespace}, no others`,
+    },
+    {
+      expression: `request.operation == 'DELETE' || object.?spec.?config.orValue('').startsWith('{"cniVersion":"1.0.0","name":"' + object.metadata.name + '","type":"dpu-cni"')`,
+      message: 'the networks of the DPU operator are of type dpu-cni',
+    },
+  ],
+};
+
+const chainNetworks: Policy = {
+  name: 'dpu-operator-chain-networks',
+  account,
+  on: {
+    ...networks.on,
+    operations: ['CREATE', 'UPDATE'],
+  },
+  only: `object.metadata.name == ${text(networkNames.networkFunction)}`,
+  params: config,
+  variables: {},
+  rules: [
+    {
+      expression: `${isOwnNamespace} || request.namespace in params.spec.?chainNamespaces.orValue([])`,
+      message:
+        'the network of network functions is in the namespaces that spec.chainNamespaces of the DpuOperatorConfig allows',
+    },
+  ],
+};
+
+/** @param but an annotation that it may change */
+function metadataKeeps(but: readonly string[] = []): PolicyRule {
+  const except = but.length > 0 ? `, but for the annotation ${but.join(', ')}` : '';
+  return {
+    expression: `${mapKeeps('labels')} && ${mapKeeps('annotations', but)} && ${fieldKeeps('metadata.ownerReferences')}`,
+    message: `the DPU operator leaves labels, annotations and owners as they are${except}`,
+  };
+}
+
+const metadataVariables = {
+  after,
+  before,
+  ...mapVariables('labels'),
+  ...mapVariables('annotations'),
+  ...finalizerVariables,
+};
+
+const configs: Policy = {
+  name: 'dpu-operator-dpuoperatorconfigs',
+  account,
+  on: {
+    apiGroup: group,
+    apiVersion: version,
+    resource: 'dpuoperatorconfigs',
+    operations: ['CREATE', 'UPDATE', 'DELETE'],
+  },
+  variables: metadataVariables,
+  rules: [
+    {
+      expression: `request.operation == 'UPDATE' && ${fieldKeeps('spec')}`,
+      message: 'what is wanted of the DPU operator is for people to say: it changes nothing in spec',
+    },
+    metadataKeeps(),
+    {
+      expression: finalizersKeep(finalizers.operator),
+      message: `of finalizers the DPU operator may change ${finalizers.operator} only`,
+    },
+  ],
+};
+
+const dpus: Policy = {
+  name: 'dpu-operator-dataprocessingunits',
+  account,
+  on: {
+    apiGroup: group,
+    apiVersion: version,
+    resource: 'dataprocessingunits',
+    operations: ['CREATE', 'UPDATE', 'DELETE'],
+  },
+  variables: metadataVariables,
+  rules: [
+    {
+      expression: `request.operation != 'CREATE' && ${daemonFields.spec.map((field) => fieldKeeps(`spec.${field}`)).join(' && ')}`,
+      message: `what a DPU is, its daemon has found out; these fields are its: ${daemonFields.spec.join(', ')}`,
+    },
+    metadataKeeps([annotations.restartVsp]),
+    {
+      expression: finalizersKeep(finalizers.daemon),
+      message: `of finalizers the DPU operator may change ${finalizers.daemon} only`,
+    },
+  ],
+};
+
+export const operatorPolicies: readonly Policy[] = [
+  ownPods,
+  chainPods,
+  daemonSets,
+  networks,
+  chainNetworks,
+  configs,
+  dpus,
+];
