@@ -1,4 +1,4 @@
-/** The commands that the README and the tutorials tell people to type, so that tests run those and no others. */
+/** The commands that README, docs and tutorials tell people to type, so that tests run those and no others. */
 import { readFile } from 'node:fs/promises';
 
 /** A block between fences, and the heading that it stands under (its text without #s). */
@@ -9,10 +9,10 @@ export interface Block {
   lines: string[];
 }
 
-/** The `sh` blocks under a heading of the README, a command a line; continued until the next heading. */
-export async function readmeCommands(heading: string): Promise<string[]> {
-  const text = await readFile('README.md', 'utf8');
-  if (!headings(text).includes(heading)) throw new Error(`README.md has no heading "${heading}"`);
+/** The `sh` blocks under a heading of a document, a command a line; continued until the next heading. */
+export async function readmeCommands(heading: string, path = 'README.md'): Promise<string[]> {
+  const text = await readFile(path, 'utf8');
+  if (!headings(text).includes(heading)) throw new Error(`${path} has no heading "${heading}"`);
   return fencedBlocks(text).flatMap((block) => (block.heading === heading && block.info === 'sh' ? block.lines : []));
 }
 
