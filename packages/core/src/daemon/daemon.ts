@@ -160,6 +160,7 @@ export class Daemon {
   /** Works until `signal` is aborted, then lets go of everything as it is: attachments stay. */
   async run(signal: AbortSignal): Promise<void> {
     this.#attachments.onChange(() => this.#attachmentsChanged());
+    this.#attachments.keepOnDisk(signal);
     this.#dpus.on('unreadable', () => this.#unreadable.update());
     this.#fleet.on('unlooked', () => void this.#detector.lookAndTell());
     this.#fleet.on('ready', () => this.#services.retry());
