@@ -8,5 +8,6 @@ export * from './meta.ts';
 export * from './names.ts';
 export * from './paths.ts';
 export * from './plugin-run.ts';
+export * from './ports.ts';
 export * from './service-function-chain.ts';
 export * from './vendor-plugin.ts';

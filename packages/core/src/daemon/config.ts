@@ -1,6 +1,6 @@
 /** The daemon's environment, as the operator's DaemonSet sets it. */
 import { z } from 'zod';
-import { defaultKubeletRoot, operatorNamespace } from '../api/index.ts';
+import { defaultKubeletRoot, operatorNamespace, ports } from '../api/index.ts';
 
 const schema = z.object({
   K8S_NODE: z.string().min(1),
@@ -13,7 +13,9 @@ const schema = z.object({
   /** In /proc, of the node: IPAM plugins run in its mount namespace. Where it is absent, in the daemon's own. */
   HOST_PROCESS: z.string().startsWith('/proc/').optional(),
   /** On 127.0.0.1 of the node, whose network the daemon shares. */
-  HEALTH_PORT: z.coerce.number().int().min(0).max(65_535).default(50_152),
+  HEALTH_PORT: z.coerce.number().int().min(0).max(65_535).default(ports.daemonHealth),
+  /** On every address of the node. */
+  METRICS_PORT: z.coerce.number().int().min(0).max(65_535).default(ports.daemonMetrics),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
 });
 
@@ -26,6 +28,7 @@ export interface DaemonConfig {
   kubeletRoot: string;
   hostProcess: string | undefined;
   healthPort: number;
+  metricsPort: number;
   logLevel: string;
 }
 
@@ -57,6 +60,7 @@ export function parseConfig(environment: NodeJS.ProcessEnv): DaemonConfig {
     kubeletRoot: data.KUBELET_ROOT,
     hostProcess: data.HOST_PROCESS,
     healthPort: data.HEALTH_PORT,
+    metricsPort: data.METRICS_PORT,
     logLevel: data.LOG_LEVEL,
   };
 }

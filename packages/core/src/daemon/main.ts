@@ -16,8 +16,9 @@ import {
   workloads,
 } from '../api/index.ts';
 import { connectStore } from '../kube/connect.ts';
-import { collectProcessMetrics, EventRecorder, serveHealth } from '../kube/index.ts';
+import { collectProcessMetrics, EventRecorder, MetricsAccess, serveHealth, serveMetrics } from '../kube/index.ts';
 import { createLogger } from '../log.ts';
+import { x509 } from '../trust/x509/run.ts';
 import { AttachEngine, AttachmentStore, DeviceHomes } from './attach/index.ts';
 import { CniServer } from './cni-server/index.ts';
 import { type NodeDirectories, parseConfig } from './config.ts';
@@ -106,6 +107,13 @@ async function main(): Promise<void> {
 
   const daemon = container.resolve(Daemon);
   collectProcessMetrics();
+  const metrics = {
+    port: config.metricsPort,
+    access: new MetricsAccess(store),
+    makeCertificate: () => x509('makeServerCertificate', { name: config.nodeName }),
+    logger,
+  };
+  void serveMetrics(metrics, stop.signal);
   const health = await serveHealth({ host: '127.0.0.1', port: config.healthPort, notReady: () => daemon.notReady() });
   writeFileSync(daemonStartedFile, '');
   try {

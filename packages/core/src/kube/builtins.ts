@@ -93,6 +93,31 @@ export const secret = resource('v1', 'Secret', 'secrets', true, {
   data: z.record(z.string(), z.string()).optional().describe('Each value in base64.'),
 });
 
+export const namespace = resource('v1', 'Namespace', 'namespaces', false, {});
+
+export const certificateSigningRequest = resource(
+  'certificates.k8s.io/v1',
+  'CertificateSigningRequest',
+  'certificatesigningrequests',
+  false,
+  {
+    spec: z.object({
+      request: z.string().describe('PEM, in base64.'),
+      signerName: z.string(),
+      usages: z.array(z.string()).default([]),
+      expirationSeconds: z.number().optional(),
+      username: z.string().optional(),
+      extra: z.record(z.string(), z.array(z.string())).optional(),
+    }),
+    status: z
+      .object({
+        certificate: z.string().optional().describe('PEM, in base64.'),
+        conditions: z.array(simpleCondition).optional(),
+      })
+      .optional(),
+  },
+);
+
 export const customResourceDefinition = resource(
   'apiextensions.k8s.io/v1',
   'CustomResourceDefinition',
@@ -131,4 +156,5 @@ export type Node = z.infer<typeof node.schema>;
 export type Pod = z.infer<typeof pod.schema>;
 export type DaemonSet = z.infer<typeof daemonSet.schema>;
 export type NetworkAttachmentDefinition = z.infer<typeof networkAttachmentDefinition.schema>;
+export type CertificateSigningRequest = z.infer<typeof certificateSigningRequest.schema>;
 export type Lease = z.infer<typeof lease.schema>;

@@ -1,6 +1,5 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { registry } from './metrics.ts';
 
 export interface HealthOptions {
   /** 0 takes a free one. */
@@ -11,16 +10,13 @@ export interface HealthOptions {
 }
 
 /**
- * Serves `/healthz` (the process answers), `/readyz` (503 with what is missing) and `/metrics` (Prometheus text).
+ * Serves `/healthz` (the process answers) and `/readyz` (503 with what is missing).
  * @returns the port, and how to end it.
  */
 export async function serveHealth(options: HealthOptions): Promise<{ port: number; close(): Promise<void> }> {
-  const server = createServer(async (request, response) => {
+  const server = createServer((request, response) => {
     const path = request.url?.split('?')[0];
-    if (path === '/metrics') {
-      response.setHeader('Content-Type', registry.contentType);
-      response.end(await registry.metrics());
-    } else if (path === '/healthz') {
+    if (path === '/healthz') {
       response.end('ok');
     } else if (path === '/readyz') {
       const missing = options.notReady();
@@ -28,7 +24,7 @@ export async function serveHealth(options: HealthOptions): Promise<{ port: numbe
       response.end(missing.length === 0 ? 'ok' : missing.join('\n'));
     } else {
       response.statusCode = 404;
-      response.end('paths: /healthz /readyz /metrics');
+      response.end('paths: /healthz /readyz');
     }
   });
   await listen(server, options);

@@ -9,6 +9,8 @@ export * from './health-server.ts';
 export * from './informer.ts';
 export * from './leader-election.ts';
 export * from './metrics.ts';
+export * from './metrics-access.ts';
+export * from './metrics-server.ts';
 export * from './resource.ts';
 export * from './starting-events.ts';
 export * from './status.ts';

@@ -1,6 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 
-/** The process's metrics; served by {@link serveHealth}. */
+/** The process's metrics; served by serveMetrics. */
 export const registry = new Registry();
 
 export function collectProcessMetrics(): void {

@@ -135,7 +135,7 @@ export class KubeStore {
     name: string,
     namespace: string | undefined,
     patch: Record<string, unknown>,
-    subresource?: 'status',
+    subresource?: 'status' | 'approval',
   ): Promise<T> {
     return type.schema.parse(
       await this.client.json({

@@ -1,7 +1,6 @@
 import { operatorNamespace, workloads } from '../api/names.ts';
+import { ports } from '../api/ports.ts';
 import { nodeFlags, nodeVariables } from '../operator/node-process.ts';
-
-const healthPort = 8081;
 
 export function namespace(): object {
   // The daemon and the VSPs are privileged: the admission of Pod Security has to let them.
@@ -46,11 +45,15 @@ export function deployment({ operator, vsp }: Images): object {
                 { name: 'OPERATOR_IMAGE', value: operator },
                 { name: 'VSP_IMAGE', value: vsp },
                 { name: 'IMAGE_PULL_POLICIES', value: 'IfNotPresent' },
-                { name: 'HEALTH_PORT', value: String(healthPort) },
+                { name: 'HEALTH_PORT', value: String(ports.operatorHealth) },
+                { name: 'METRICS_PORT', value: String(ports.operatorMetrics) },
               ],
-              ports: [{ name: 'health', containerPort: healthPort }],
-              livenessProbe: { httpGet: { path: '/healthz', port: healthPort }, periodSeconds: 20 },
-              readinessProbe: { httpGet: { path: '/readyz', port: healthPort }, periodSeconds: 5 },
+              ports: [
+                { name: 'health', containerPort: ports.operatorHealth },
+                { name: 'metrics', containerPort: ports.operatorMetrics },
+              ],
+              livenessProbe: { httpGet: { path: '/healthz', port: ports.operatorHealth }, periodSeconds: 20 },
+              readinessProbe: { httpGet: { path: '/readyz', port: ports.operatorHealth }, periodSeconds: 5 },
               resources: { requests: { cpu: '10m', memory: '64Mi' } },
               securityContext: {
                 allowPrivilegeEscalation: false,

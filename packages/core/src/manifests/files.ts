@@ -2,6 +2,7 @@ import { stringify } from 'yaml';
 import { crd } from '../api/crd.ts';
 import { kinds } from '../api/kinds.ts';
 import { deployment, namespace } from './deployment.ts';
+import { networkPolicies } from './network-policies.ts';
 import { policies, renderPolicies } from './policy/index.ts';
 import { rbac, serviceAccounts } from './rbac.ts';
 import { rightsDocument } from './rights-document.ts';
@@ -14,7 +15,10 @@ const images = { operator: 'dpu-operator/operator:dev', vsp: 'dpu-operator/vsp:d
 export function manifestFiles(): Map<string, string> {
   const files = new Map<string, string>();
   for (const kind of kinds) files.set(`config/crd/${kind.plural}.yaml`, yaml([crd(kind)]));
-  files.set('config/deploy/operator.yaml', yaml([namespace(), ...serviceAccounts(), ...rbac(), deployment(images)]));
+  files.set(
+    'config/deploy/operator.yaml',
+    yaml([namespace(), ...serviceAccounts(), ...rbac(), ...networkPolicies(), deployment(images)]),
+  );
   for (const [process, list] of Object.entries(policies)) {
     files.set(`config/policy/${process}.yaml`, yaml(renderPolicies(list)));
   }

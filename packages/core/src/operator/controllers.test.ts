@@ -122,11 +122,18 @@ test('other settings make another pod', async () => {
   };
   server.put(`/apis/${apiVersion}/namespaces/${operatorNamespace}/dataprocessingunitconfigs/c`, {
     ...config,
-    spec: { numVfs: 3, hostPortsExpireAfterMinutes: 90, settings: { vfs: 2 } },
+    spec: {
+      numVfs: 3,
+      hostPortsExpireAfterMinutes: 90,
+      channel: { security: 'plain' },
+      settings: { vfs: 2 },
+    },
   });
   await vi.waitFor(async () => expect(await podUid()).not.toBe(uid));
   expect(JSON.stringify(server.objects.get(podPath))).toContain('{\\"vfs\\":2}');
-  expect(server.objects.get(dpuPath)).toMatchObject({ spec: { numVfs: 3, hostPortsExpireAfterMinutes: 90 } });
+  expect(server.objects.get(dpuPath)).toMatchObject({
+    spec: { numVfs: 3, hostPortsExpireAfterMinutes: 90, channel: { security: 'plain' } },
+  });
 });
 
 test('a config of another namespace does not count, and says so', async () => {
@@ -245,6 +252,23 @@ test('uninstalls what no daemon ever touched', async () => {
   const metadata = { name: 'vsp-other', namespace: operatorNamespace, labels: { app: 'vsp' } };
   server.put(`${namespaced}/pods/vsp-other`, { apiVersion: 'v1', kind: 'Pod', metadata, spec: { containers: [] } });
   server.delete(configPath);
+  await vi.waitFor(() => expect(server.objects.has(configPath)).toBe(false));
+  expect(server.objects.has(daemonSetPath)).toBe(false);
+});
+
+test('an uninstallation leaves the daemons where one has something to undo still', async () => {
+  putConfig();
+  await vi.waitFor(() => expect(server.objects.has(daemonSetPath)).toBe(true));
+  const metadata = { name: 'node-a', labels: { dpu: 'true', 'dpu.config.openshift.io/dpuside': 'dpu-host' } };
+  server.put(nodePath, { apiVersion: 'v1', kind: 'Node', metadata });
+  server.delete(configPath);
+  await vi.waitFor(() =>
+    expect(server.objects.get(configPath)?.status).toMatchObject({
+      conditions: [{ reason: 'Uninstalling', message: expect.stringMatching(/^node node-a: .* kubectl label node/) }],
+    }),
+  );
+  expect(server.objects.has(daemonSetPath)).toBe(true);
+  server.put(nodePath, { apiVersion: 'v1', kind: 'Node', metadata: { name: 'node-a', labels: { dpu: 'true' } } });
   await vi.waitFor(() => expect(server.objects.has(configPath)).toBe(false));
   expect(server.objects.has(daemonSetPath)).toBe(false);
 });

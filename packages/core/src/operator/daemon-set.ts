@@ -9,14 +9,12 @@ import {
   netnsDirectory,
   podResourcesDirectory,
 } from '../api/paths.ts';
+import { ports } from '../api/ports.ts';
 import { type Applied, controllerReference, daemonSet } from '../kube/index.ts';
 import type { Environment } from './environment.ts';
 import type { NodeDirectories } from './flavour.ts';
 import { type HostPath, hostPathVolumes } from './host-paths.ts';
 import { nodeFlags, nodeVariables } from './node-process.ts';
-
-/** On 127.0.0.1 of every node: the daemon shares the node's network. */
-const daemonHealthPort = 50_152;
 
 /**
  * Where an administrator wants a daemon, and where one has not finished yet: it takes its own label off the node as its
@@ -90,12 +88,12 @@ export function renderDaemonSet(
                 failureThreshold: 600,
               },
               readinessProbe: {
-                httpGet: { path: '/readyz', port: daemonHealthPort, host: '127.0.0.1', scheme: 'HTTP' },
+                httpGet: { path: '/readyz', port: ports.daemonHealth, host: '127.0.0.1', scheme: 'HTTP' },
                 periodSeconds: 5,
               },
               // One whose event loop stands still for two minutes is started anew.
               livenessProbe: {
-                httpGet: { path: '/healthz', port: daemonHealthPort, host: '127.0.0.1', scheme: 'HTTP' },
+                httpGet: { path: '/healthz', port: ports.daemonHealth, host: '127.0.0.1', scheme: 'HTTP' },
                 periodSeconds: 20,
                 timeoutSeconds: 10,
                 failureThreshold: 6,
@@ -119,7 +117,8 @@ function daemonVariables(config: DpuOperatorConfig, environment: Environment, di
     { name: 'CNI_BIN_DIR', value: directories.cniBin },
     { name: 'KUBELET_ROOT', value: config.spec.kubeletRoot ?? defaultKubeletRoot },
     { name: 'HOST_PROCESS', value: '/proc/1' },
-    { name: 'HEALTH_PORT', value: String(daemonHealthPort) },
+    { name: 'HEALTH_PORT', value: String(ports.daemonHealth) },
+    { name: 'METRICS_PORT', value: String(ports.daemonMetrics) },
     { name: 'LOG_LEVEL', value: config.spec.logLevel > 0 ? 'debug' : 'info' },
   ];
 }

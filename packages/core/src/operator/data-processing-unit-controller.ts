@@ -19,6 +19,7 @@ import {
   removeFinalizer,
 } from '../kube/index.ts';
 import type { Caches } from './caches.ts';
+import { canonicalJson } from './canonical-json.ts';
 import { configured, ordinaryReasons } from './configured.ts';
 import type { DaemonLeases } from './daemon-leases.ts';
 import { DpuStatusWriter } from './dpu-status.ts';
@@ -113,20 +114,27 @@ export class DataProcessingUnitController {
 
   /** What of a config is for the daemon to do. Where the config cannot be had, nothing changes. */
   async #recordForDaemon(dpu: DataProcessingUnit, { numVfs, config, problem }: Choice): Promise<void> {
-    const { hostPortsExpireAfterMinutes } = (problem ? dpu : config)?.spec ?? {};
+    const { hostPortsExpireAfterMinutes, channel } = (problem ? dpu : config)?.spec ?? {};
+    // JSON leaves out what is undefined.
+    const wanted = {
+      numVfs,
+      hostPortsExpireAfterMinutes,
+      channel,
+    };
     const { spec } = dpu;
-    if (spec.numVfs === numVfs && spec.hostPortsExpireAfterMinutes === hostPortsExpireAfterMinutes) return;
+    const recorded = {
+      numVfs: spec.numVfs,
+      hostPortsExpireAfterMinutes: spec.hostPortsExpireAfterMinutes,
+      channel: spec.channel,
+    };
+    if (canonicalJson(recorded) === canonicalJson(wanted)) return;
     const { name, uid } = dpu.metadata;
     const patch = {
       apiVersion: dpu.apiVersion,
       kind: dpu.kind,
       // Without the uid the apply would bring back a DPU that was deleted meanwhile.
       metadata: { name, uid },
-      // JSON leaves out what is undefined.
-      spec: {
-        numVfs,
-        hostPortsExpireAfterMinutes,
-      },
+      spec: wanted,
     };
     await this.#store.apply(dataProcessingUnit, patch, { fieldManager: fieldManagers.operator });
   }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { operatorNamespace } from '../api/names.ts';
+import { ports } from '../api/ports.ts';
 import { publicRegistry } from '../plugins/install/request.ts';
 import { npmInImage } from '../plugins/npm/run-npm.ts';
 
@@ -13,7 +14,8 @@ const variables = z.object({
   VSP_IMAGE: z.string().default('dpu-operator/vsp:dev'),
   IMAGE_PULL_POLICIES: z.enum(['Always', 'IfNotPresent', 'Never']).default('IfNotPresent'),
   LEADER_ELECTION: flag.default(true),
-  HEALTH_PORT: z.coerce.number().int().min(0).max(65_535).default(8081),
+  HEALTH_PORT: z.coerce.number().int().min(0).max(65_535).default(ports.operatorHealth),
+  METRICS_PORT: z.coerce.number().int().min(0).max(65_535).default(ports.operatorMetrics),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info'),
   CNI_BIN_DIR: z.string().startsWith('/').optional(),
   NPM_REGISTRY: z.url({ protocol: /^https?$/ }).default(publicRegistry),
@@ -34,6 +36,7 @@ export interface Environment {
   imagePullPolicy: 'Always' | 'IfNotPresent' | 'Never';
   leaderElection: boolean;
   healthPort: number;
+  metricsPort: number;
   logLevel: string;
   /** Where the nodes' container runtime looks for CNI plugins; found by the cluster's flavour where it is not set. */
   cniBinDirectory: string | undefined;
@@ -62,6 +65,7 @@ export function parseEnvironment(env: NodeJS.ProcessEnv, hostName: string): Envi
     imagePullPolicy: values.IMAGE_PULL_POLICIES,
     leaderElection: values.LEADER_ELECTION,
     healthPort: values.HEALTH_PORT,
+    metricsPort: values.METRICS_PORT,
     logLevel: values.LOG_LEVEL,
     cniBinDirectory: values.CNI_BIN_DIR,
     npmRegistry: values.NPM_REGISTRY,

@@ -5,10 +5,19 @@ import type { Logger } from 'pino';
 import { container } from 'tsyringe';
 import { workloads } from '../api/names.ts';
 import { connectStore } from '../kube/connect.ts';
-import { collectProcessMetrics, EventRecorder, LeaderElection, serveHealth } from '../kube/index.ts';
+import {
+  collectProcessMetrics,
+  EventRecorder,
+  LeaderElection,
+  MetricsAccess,
+  serveHealth,
+  serveMetrics,
+} from '../kube/index.ts';
 import { createLogger } from '../log.ts';
 import { type LookUp, lookUp } from '../plugins/lookup/lookup.ts';
+import { x509 } from '../trust/x509/run.ts';
 import { Caches } from './caches.ts';
+import { ChainController } from './chains/chain-controller.ts';
 import { DaemonLeases } from './daemon-leases.ts';
 import { DaemonSilenceController } from './daemon-silence-controller.ts';
 import { DataProcessingUnitConfigController } from './data-processing-unit-config-controller.ts';
@@ -16,6 +25,8 @@ import { DataProcessingUnitController } from './data-processing-unit-controller.
 import { DpuOperatorConfigController } from './dpu-operator-config-controller.ts';
 import { type Environment, parseEnvironment } from './environment.ts';
 import { tokens } from './tokens.ts';
+import { CertificateController } from './trust/certificate-controller.ts';
+import { TrustController } from './trust/trust-controller.ts';
 import { VendorPluginController } from './vendor-plugin-controller.ts';
 
 async function main(): Promise<void> {
@@ -36,9 +47,17 @@ async function main(): Promise<void> {
   container.registerInstance(tokens.lookUp, lookUpUntilStop);
   container.registerSingleton(tokens.caches, Caches);
   container.registerSingleton(tokens.daemonLeases, DaemonLeases);
+  container.registerSingleton(tokens.trust, TrustController);
 
   let missing: string[] = [];
   collectProcessMetrics();
+  const metrics = {
+    port: environment.metricsPort,
+    access: new MetricsAccess(store),
+    makeCertificate: () => x509('makeServerCertificate', { name: environment.podName }),
+    logger,
+  };
+  void serveMetrics(metrics, stop.signal);
   const health = await serveHealth({ port: environment.healthPort, notReady: () => missing });
 
   const lead = async (signal: AbortSignal) => {
@@ -49,6 +68,9 @@ async function main(): Promise<void> {
       container.resolve(DataProcessingUnitConfigController),
       container.resolve(VendorPluginController),
       container.resolve(DaemonSilenceController),
+      container.resolve(ChainController),
+      container.resolve<TrustController>(tokens.trust),
+      container.resolve(CertificateController),
     ];
     missing = ['the caches are being filled'];
     await caches.start(signal);

@@ -7,4 +7,5 @@ export const tokens = {
   daemonLeases: Symbol('DaemonLeases'),
   events: Symbol('EventRecorder'),
   lookUp: Symbol('LookUp'),
+  trust: Symbol('TrustController'),
 } as const;

@@ -65,6 +65,34 @@ export async function makeAuthority(order: AuthorityOrder): Promise<KeyAndCertif
   return { key: await privatePem(keys.privateKey), certificate: certificate.toString('pem') };
 }
 
+const yearMs = 365 * 24 * 3_600_000;
+
+/**
+ * A certificate for HTTPS that vouches for itself, with a new P-256 key; for ten years, longer than any process runs.
+ *
+ * @param name a DNS name; names of nodes and pods are
+ */
+export async function makeServerCertificate({ name }: { name: string }): Promise<KeyAndCertificate> {
+  const keys = await crypto.subtle.generateKey(p256, true, ['sign', 'verify']);
+  const now = Date.now();
+  const certificate = await x509.X509CertificateGenerator.createSelfSigned({
+    keys,
+    // A common name has 64 characters (RFC 5280, appendix A).
+    name: [{ CN: [name.slice(0, 64)] }],
+    serialNumber: serialAt(new Date(now)),
+    notBefore: new Date(now - backdatedMs),
+    notAfter: new Date(now + 10 * yearMs),
+    signingAlgorithm: { ...p256, ...sha256 },
+    extensions: [
+      new x509.BasicConstraintsExtension(false, undefined, true),
+      new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
+      new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
+      new x509.SubjectAlternativeNameExtension([{ type: 'dns', value: name }]),
+    ],
+  });
+  return { key: await privatePem(keys.privateKey), certificate: certificate.toString('pem') };
+}
+
 /** What a request asks for. */
 export interface RequestContent {
   /** Whether it is signed by the key that it names. */

@@ -3,30 +3,35 @@
  * hours.
  */
 import { dirname, join } from 'node:path';
-import { DpuError } from '@dpu-operator/sdk';
 import { exec } from '@dpu-operator/sdk/linux';
-import type { issue, makeAuthority, makeRequest, readRequest } from './operations.ts';
+import type { issue, makeAuthority, makeRequest, makeServerCertificate, readRequest } from './operations.ts';
 
 export interface Operations {
   issue: typeof issue;
   makeAuthority: typeof makeAuthority;
   makeRequest: typeof makeRequest;
+  makeServerCertificate: typeof makeServerCertificate;
   readRequest: typeof readRequest;
 }
 
 /** Milliseconds: on a node that has no time to spare a process takes seconds to start. */
 const timeoutMs = 60_000;
 
-/** @throws Error with the words of what went wrong. */
+/** What is asked for cannot be done: the words of the library say why. Any other error is one of this machine. */
+export class CertificateError extends Error {
+  override readonly name = 'CertificateError';
+}
+
+/** @throws CertificateError when it cannot be done; DpuError when the process could not do its work. */
 export async function x509<K extends keyof Operations>(
   operation: K,
   order: Parameters<Operations[K]>[0],
 ): Promise<Awaited<ReturnType<Operations[K]>>> {
   const input = JSON.stringify({ operation, order });
-  const result = await exec(process.execPath, [program()], { input, timeoutMs, allowFailure: true });
-  if (result.exitCode !== 0)
-    throw new DpuError('INTERNAL', result.stderr.trim() || 'the program for certificates was killed');
-  return JSON.parse(result.stdout);
+  const { stdout } = await exec(process.execPath, [program()], { input, timeoutMs });
+  const { result, error } = JSON.parse(stdout);
+  if (error !== undefined) throw new CertificateError(error);
+  return result;
 }
 
 /** In a bundle it lies beside the program that was started; else beside this file, as source or compiled. */

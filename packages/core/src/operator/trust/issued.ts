@@ -1,0 +1,109 @@
+/**
+ * Whom the operator gave a certificate that may be valid still: a DataProcessingUnit may go while no operator runs, and
+ * is to be revoked all the same.
+ */
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import { type DataProcessingUnit, dataProcessingUnit } from '../../api/data-processing-unit.ts';
+import { trustNames } from '../../api/names.ts';
+import { configMap, type Informer, isNotFound, type KubeStore } from '../../kube/index.ts';
+import { type Identity, parseIdentity } from '../../trust/identity.ts';
+import { type Issued, mayBeValid } from './revocations.ts';
+
+const entrySchema = z.object({ identity: z.string(), issued: z.number() });
+
+export class IssuedIdentities {
+  readonly #store: KubeStore;
+  readonly #namespace: string;
+  readonly #dpus: Informer<DataProcessingUnit>;
+  #known: Map<string, number> | undefined;
+
+  constructor(store: KubeStore, namespace: string, dpus: Informer<DataProcessingUnit>) {
+    this.#store = store;
+    this.#namespace = namespace;
+    this.#dpus = dpus;
+  }
+
+  /** By identity; read once, since only the operator that leads writes it. */
+  async all(): Promise<Issued> {
+    this.#known ??= await this.#read();
+    return this.#known;
+  }
+
+  /** To be awaited before the certificate is handed out. @param issued milliseconds since 1970 */
+  async add(identity: string, issued: number): Promise<void> {
+    await this.all();
+    await this.#patch({ [keyOf(identity)]: entry(identity, issued) });
+    this.#known?.set(identity, issued);
+  }
+
+  /** Those whose DataProcessingUnit is gone for certain, or is another node's now. */
+  async gone(): Promise<string[]> {
+    const gone: string[] = [];
+    for (const identity of (await this.all()).keys()) if (await this.#isGone(identity)) gone.push(identity);
+    return gone;
+  }
+
+  async #isGone(identity: string): Promise<boolean> {
+    const parsed = parseIdentity(identity);
+    if (!parsed) return false;
+    const dpu = this.#dpus.get(parsed.dpu);
+    if (dpu) return !isOf(parsed, dpu);
+    return await this.#store.isAbsent(dataProcessingUnit, parsed.dpu);
+  }
+
+  /** Drops those whose certificates have expired. */
+  async prune(now: number): Promise<void> {
+    const expired = [...(await this.all())].filter(([, issued]) => !mayBeValid(issued, now));
+    if (expired.length === 0) return;
+    await this.#patch(Object.fromEntries(expired.map(([identity]) => [keyOf(identity), null])));
+    for (const [identity] of expired) this.#known?.delete(identity);
+  }
+
+  async #read(): Promise<Map<string, number>> {
+    const found = await this.#store.get(configMap, trustNames.issued, this.#namespace);
+    const entries = Object.values(found?.data ?? {}).flatMap((text) => readEntry(text));
+    return new Map(entries.map(({ identity, issued }) => [identity, issued]));
+  }
+
+  async #patch(data: Record<string, string | null>): Promise<void> {
+    const { issued: name } = trustNames;
+    try {
+      await this.#store.patch(configMap, name, this.#namespace, { data });
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+      const known = [...(this.#known ?? [])].map(([identity, issued]) => [keyOf(identity), entry(identity, issued)]);
+      const all = Object.entries({ ...Object.fromEntries(known), ...data }).filter(([, text]) => text !== null);
+      const metadata = { name, namespace: this.#namespace };
+      await this.#store.create(configMap, {
+        apiVersion: 'v1',
+        kind: 'ConfigMap',
+        metadata,
+        data: Object.fromEntries(all),
+      });
+    }
+  }
+}
+
+/** Whether an identity is that of a DataProcessingUnit. */
+export function isOf({ node, side }: Identity, { spec }: DataProcessingUnit): boolean {
+  return spec.nodeName === node && spec.isDpuSide === (side === 'dpu');
+}
+
+function entry(identity: string, issued: number): string {
+  return JSON.stringify({ identity, issued });
+}
+
+/** Keys of a ConfigMap have no slashes. */
+function keyOf(identity: string): string {
+  return createHash('sha256').update(identity).digest('hex').slice(0, 32);
+}
+
+/** One that somebody has broken is as one that is not there. */
+function readEntry(text: string): z.infer<typeof entrySchema>[] {
+  try {
+    return [entrySchema.parse(JSON.parse(text))];
+  } catch {
+    return [];
+  }
+}

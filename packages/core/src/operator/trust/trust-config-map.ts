@@ -1,0 +1,63 @@
+/** ConfigMap `dpu-channel-trust` on the API server. */
+import { annotations, fieldManagers, trustNames } from '../../api/names.ts';
+import { configMap, type KubeStore } from '../../kube/index.ts';
+import { type PublishedTrust, publishedData, readPublished, samePublished } from './published-trust.ts';
+
+export interface Found {
+  trust: PublishedTrust;
+  /** An administrator's order, that is to be taken off. */
+  order: string | undefined;
+  resourceVersion: string | undefined;
+}
+
+export class TrustConfigMap {
+  readonly #store: KubeStore;
+  readonly #namespace: string;
+
+  constructor(store: KubeStore, namespace: string) {
+    this.#store = store;
+    this.#namespace = namespace;
+  }
+
+  /**
+   * @returns undefined when there is none for certain; an Error that names the key when somebody has broken it.
+   * @throws ApiError when the API server does not say.
+   */
+  async read(): Promise<Found | Error | undefined> {
+    const { configMap: name } = trustNames;
+    const found = await this.#store.get(configMap, name, this.#namespace);
+    if (!found) {
+      if (await this.#store.isAbsent(configMap, name, this.#namespace)) return undefined;
+      return await this.read();
+    }
+    const { resourceVersion, annotations: notes } = found.metadata;
+    try {
+      return { trust: readPublished(found.data), order: notes?.[annotations.trustOrder], resourceVersion };
+    } catch (error) {
+      return error instanceof Error ? error : new Error(String(error));
+    }
+  }
+
+  /** Writes nothing when it stands there. A write of somebody else since it was read fails with a conflict. */
+  async write(trust: PublishedTrust, found: Found | undefined): Promise<void> {
+    if (found && samePublished(found.trust, trust)) return;
+    const metadata = {
+      name: trustNames.configMap,
+      namespace: this.#namespace,
+      resourceVersion: found?.resourceVersion,
+    };
+    const object = { apiVersion: 'v1', kind: 'ConfigMap', metadata, data: publishedData(trust) };
+    await this.#store.apply(configMap, object, { fieldManager: fieldManagers.trust });
+  }
+
+  /** @param refused why it was not followed, for who gave it */
+  async takeOffOrder(refused: string | undefined): Promise<void> {
+    const metadata = {
+      annotations: {
+        [annotations.trustOrder]: null,
+        [annotations.trustOrderRefused]: refused ?? null,
+      },
+    };
+    await this.#store.patch(configMap, trustNames.configMap, this.#namespace, { metadata });
+  }
+}
