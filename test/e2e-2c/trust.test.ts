@@ -9,7 +9,7 @@ import { eventually } from '../support/eventually.ts';
 import { dpusReady, namespace } from '../support/operator.ts';
 import { trafficGap, untilReadyIs } from '../support/outages.ts';
 import { deletePods, examplePods, startExamplePods, untilPings } from '../support/pods.ts';
-import { readmeCommands } from '../support/readme.ts';
+import { documentCommands } from '../support/readme.ts';
 import { bothSides, type Side, type Sides } from '../support/sides.ts';
 import { installationId, untilChannelIs } from '../support/trust.ts';
 import { operatorsAreOn } from './bed.ts';
@@ -34,7 +34,7 @@ afterAll(async () => {
 });
 
 async function commandsForTwoClusters(): Promise<[string[], string]> {
-  const commands = await readmeCommands('Two clusters', document);
+  const commands = await documentCommands(document, 'Two clusters');
   const removing = commands.find((command) => command.includes('trust remove')) ?? '';
   return [commands.filter((command) => command.includes('trust import')), removing];
 }
@@ -143,8 +143,8 @@ describe('clusters that trust each other', () => {
   });
 
   it.each(['host', 'dpu'])('exchange the authority of the %s side without a lost packet of a second', async (which) => {
-    const commands = await readmeCommands('Exchange an authority', document);
-    const [revoke = ''] = await readmeCommands('Revoke', document);
+    const commands = await documentCommands(document, 'Exchange an authority');
+    const [revoke = ''] = await documentCommands(document, 'Revoke');
     const side = which === 'host' ? sides.hostSide : sides.dpuSide;
     const inTheirs = (command: string) => (which === 'host' ? command : turned(command));
     const before = await notAfter(side);

@@ -1,4 +1,4 @@
-/** The commands that README, docs and tutorials tell people to type, so that tests run those and no others. */
+/** The commands that the README and the tutorials tell people to type, so that tests run those and no others. */
 import { readFile } from 'node:fs/promises';
 
 /** A block between fences, and the heading that it stands under (its text without #s). */
@@ -9,8 +9,13 @@ export interface Block {
   lines: string[];
 }
 
-/** The `sh` blocks under a heading of a document, a command a line; continued until the next heading. */
-export async function readmeCommands(heading: string, path = 'README.md'): Promise<string[]> {
+/** The `sh` blocks under a heading of the README, a command a line; continued until the next heading. */
+export function readmeCommands(heading: string): Promise<string[]> {
+  return documentCommands('README.md', heading);
+}
+
+/** As {@link readmeCommands}, of another document of this repository. */
+export async function documentCommands(path: string, heading: string): Promise<string[]> {
   const text = await readFile(path, 'utf8');
   if (!headings(text).includes(heading)) throw new Error(`${path} has no heading "${heading}"`);
   return fencedBlocks(text).flatMap((block) => (block.heading === heading && block.info === 'sh' ? block.lines : []));
