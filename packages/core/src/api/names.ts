@@ -67,8 +67,10 @@ export const annotations = {
   restartVsp: `${prefix}/restart-vsp`,
   /** On a VendorPlugin: another value than before has its versions looked up again. */
   refresh: `${prefix}/refresh`,
-  /** On the ConfigMap of the channel's trust: an order to the operator, `rotate` or `activate`. */
+  /** On the ConfigMap of the channel's trust: an order to the operator, `rotate`, `activate` or `revoke <identity>`. */
   trustOrder: `${prefix}/trust-order`,
+  /** There too: why the last order was not followed. */
+  trustOrderRefused: `${prefix}/trust-order-refused`,
   /** On what the operator makes: the hash of what it was made from. */
   specHash: `${prefix}/spec-hash`,
 } as const;

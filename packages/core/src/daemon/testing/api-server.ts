@@ -45,6 +45,10 @@ export class TestApiServer {
     return this.#http.store();
   }
 
+  get url(): string {
+    return this.#http?.url ?? '';
+  }
+
   close(): void {
     void this.#http?.[Symbol.asyncDispose]();
   }

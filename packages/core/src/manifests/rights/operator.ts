@@ -144,8 +144,7 @@ export const operatorRights: ProcessRights = {
           apiGroup: '',
           resources: ['configmaps'],
           verbs: ['patch'],
-          names: [trustNames.configMap, trustNames.issued],
-          why: 'Publishes which authorities count between hosts and DPUs, and notes whom it gave a certificate.',
+          why: 'Publishes which authorities count between hosts and DPUs, and notes whom it gave a certificate; `dpuctl trust import` in its pod writes the trust of other installations, whose names are not known before.',
         },
         {
           apiGroup: '',
