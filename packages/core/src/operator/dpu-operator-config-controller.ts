@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import { inject, injectable } from 'tsyringe';
 import { type ConditionInput, isConditionTrue } from '../api/conditions.ts';
 import { type DpuOperatorConfig, dpuOperatorConfig } from '../api/dpu-operator-config.ts';
+import type { Metadata } from '../api/meta.ts';
 import { fieldManagers, finalizers, labels, workloads } from '../api/names.ts';
 import {
   ApiError,
@@ -58,6 +59,11 @@ export class DpuOperatorConfigController {
     };
     caches.configs.onChange(({ metadata }) => this.controller.enqueue(metadata.name));
     caches.onMultus(all);
+    const sideOf = (node?: { metadata: Metadata }) => node?.metadata.labels?.[labels.nodeSide];
+    caches.nodes.onChange((node, previous, kind) => {
+      // An uninstallation waits until the daemons have taken their labels off.
+      if (kind === 'deleted' || sideOf(node) !== sideOf(previous)) all();
+    });
     caches.namespaces.onChange(({ metadata }) => {
       if (caches.configs.list().some(({ spec }) => spec.chainNamespaces?.includes(metadata.name))) all();
     });

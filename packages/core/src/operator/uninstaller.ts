@@ -12,6 +12,7 @@ import {
   networkAttachmentDefinition,
   removeFinalizer,
 } from '../kube/index.ts';
+import { firstTen } from '../listed.ts';
 import type { Caches } from './caches.ts';
 import { hasDaemon } from './daemon-set.ts';
 import type { Environment } from './environment.ts';
@@ -45,6 +46,8 @@ export class Uninstaller {
       await this.#store.delete(dataProcessingUnit, dpu.metadata.name, undefined, { uid: dpu.metadata.uid });
     }
     if (dpus.length > 0) return dpus.map((dpu) => this.#whyStillThere(dpu)).join('; ');
+    const unfinished = this.#unfinishedNodes();
+    if (unfinished.length > 0) return `${firstTen(unfinished)}: ${atWork}`;
     await this.#deleteWorkloads();
     // A pod that no DataProcessingUnit owns does not go with it, and is not waited for.
     const vspPods = this.#caches.vspPods.list().filter((pod) => controllerName(pod, dataProcessingUnit.kind));
@@ -54,6 +57,14 @@ export class Uninstaller {
     }
     await removeFinalizer(this.#store, dpuOperatorConfig, config, finalizers.operator);
     return undefined;
+  }
+
+  /** A daemon takes its label off its node as its last act: without it, pods that it serves could never be deleted. */
+  #unfinishedNodes(): string[] {
+    const labelled = this.#caches.nodes
+      .list()
+      .filter(({ metadata }) => metadata.labels?.[labels.nodeSide] !== undefined);
+    return labelled.map(({ metadata }) => `node ${metadata.name}`);
   }
 
   async #deleteWorkloads(): Promise<void> {
@@ -83,3 +94,5 @@ export class Uninstaller {
     return `DataProcessingUnit ${name} is being torn down by the daemon on ${dpu.spec.nodeName}${reason}`;
   }
 }
+
+const atWork = `the DPU daemon has something left to undo there, which its events on the node name (kubectl events -A --for node/<name>); where there is no daemon any more: kubectl label node <name> ${labels.nodeSide}-`;
