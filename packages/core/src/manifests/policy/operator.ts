@@ -11,11 +11,13 @@ import {
   labels,
   networkNames,
   operatorNamespace,
+  trustNames,
   version,
   workloads,
 } from '../../api/names.ts';
 import { nodeSelectorTerms } from '../../operator/daemon-set.ts';
 import { defaultNetworkNamespace } from '../../operator/networks.ts';
+import { lockPrefix } from '../../operator/plugin-locks.ts';
 import {
   after,
   before,
@@ -23,6 +25,7 @@ import {
   fieldKeeps,
   finalizersKeep,
   finalizerVariables,
+  list,
   mapKeeps,
   mapVariables,
   text,
@@ -177,6 +180,46 @@ function metadataKeeps(but: readonly string[] = []): PolicyRule {
   };
 }
 
+/** RBAC cannot limit a creation to names. */
+const secrets: Policy = {
+  name: 'dpu-operator-secrets',
+  account,
+  on: {
+    apiGroup: '',
+    apiVersion: 'v1',
+    resource: 'secrets',
+    operations: ['CREATE', 'UPDATE', 'DELETE'],
+  },
+  variables: { after },
+  rules: [
+    {
+      // One of another type would be filled by Kubernetes with the token of a ServiceAccount.
+      expression: `request.operation != 'DELETE' && object.metadata.name == ${text(trustNames.authority)} && object.type == 'kubernetes.io/tls'`,
+      message: `of Secrets the DPU operator makes and changes ${trustNames.authority}, of type kubernetes.io/tls, only`,
+    },
+  ],
+};
+
+const trustConfigMaps = [trustNames.configMap, trustNames.issued];
+
+const configMaps: Policy = {
+  name: 'dpu-operator-configmaps',
+  account,
+  on: {
+    apiGroup: '',
+    apiVersion: 'v1',
+    resource: 'configmaps',
+    operations: ['CREATE', 'UPDATE', 'DELETE'],
+  },
+  variables: { after },
+  rules: [
+    {
+      expression: `variables.after.metadata.name.startsWith(${text(lockPrefix)}) || (request.operation != 'DELETE' && variables.after.metadata.name in ${list(trustConfigMaps)})`,
+      message: `of ConfigMaps the DPU operator makes ${lockPrefix}… and ${trustConfigMaps.join(', ')} only: which other installations are trusted is for people to say`,
+    },
+  ],
+};
+
 const metadataVariables = {
   after,
   before,
@@ -237,6 +280,8 @@ export const operatorPolicies: readonly Policy[] = [
   daemonSets,
   networks,
   chainNetworks,
+  secrets,
+  configMaps,
   configs,
   dpus,
 ];
