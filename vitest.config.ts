@@ -6,7 +6,7 @@ const ssr = { resolve: { conditions: ['source'] } };
 /** Limits are guards against what never comes, with room for a busy machine: no test measures by them. */
 const patience = {
   setupFiles: ['test/support/patience.ts'],
-  expect: { poll: { timeout: 20_000 } },
+  expect: { poll: { timeout: 60_000 } },
 };
 
 /** One file after another, on clusters that may have to be made first, and the image of their nodes. */

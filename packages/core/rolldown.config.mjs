@@ -49,6 +49,7 @@ const image = defineConfig({
     daemon: 'src/daemon/main.ts',
     'plugin-install': 'src/plugins/install/main.ts',
     certificates: 'src/trust/x509/program.ts',
+    dpuctl: 'src/dpuctl/main.ts',
     'generate-manifests': 'src/manifests/main.ts',
   },
   output: { ...output, dir: 'dist/bundle' },

@@ -13,7 +13,7 @@ export interface Engine {
 }
 
 /** An engine that answers in longer than this is not usable. */
-const answerTimeoutMs = 10_000;
+const answerTimeoutMs = 60_000;
 
 const podmanPackages = ['podman', 'runc', 'netavark', 'aardvark-dns', 'iptables'];
 

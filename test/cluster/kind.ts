@@ -18,11 +18,11 @@ import { run } from './run.ts';
 import type { Tools } from './tools.ts';
 import { type Cluster, type ClusterNode, type Role, roleLabel } from './types.ts';
 
-/** An API server that says nothing for this long on an idle machine does not come back by itself. */
-const readyTimeoutMs = 20_000;
+/** An API server that says nothing for this long does not come back by itself, on a busy machine neither. */
+const readyTimeoutMs = 60_000;
 
 /** A kubelet registers within seconds of its start; a machine that is busy with builds takes longer. */
-const registeredTimeoutMs = 60_000;
+const registeredTimeoutMs = 180_000;
 
 /** Clusters made with Kind, by name. */
 export class KindClusters {
@@ -164,7 +164,7 @@ export class KindClusters {
     const nodes = (await this.#kind(['get', 'nodes', '--name', name])).split('\n').filter(Boolean);
     const alive = await Promise.all(nodes.map((node) => this.#engine.attempt(['exec', node, 'true'])));
     if (nodes.length !== (count ?? nodes.length) || alive.some(({ exitCode }) => exitCode !== 0)) return false;
-    const list = ['get', 'nodes', '--output', 'name', '--request-timeout=5s'];
+    const list = ['get', 'nodes', '--output', 'name', '--request-timeout=15s'];
     const deadline = performance.now() + readyTimeoutMs;
     do {
       const joined = await this.#kubectl(name).try(list, undefined, readyTimeoutMs);

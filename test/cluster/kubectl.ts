@@ -8,11 +8,12 @@ interface NodeObject {
 
 /** kubectl against one cluster: what people type, so what the tests type. */
 export class Kubectl {
-  readonly #program: string;
+  /** Its path. */
+  readonly program: string;
   readonly #kubeconfig: string;
 
   constructor(program: string, kubeconfig: string) {
-    this.#program = program;
+    this.program = program;
     this.#kubeconfig = kubeconfig;
   }
 
@@ -25,7 +26,7 @@ export class Kubectl {
 
   /** Runs `kubectl <args>` and answers however it ended. */
   try(args: readonly string[], input?: RunOptions['input'], timeoutMs?: number): Promise<RunResult> {
-    return attempt([this.#program, ...args], {
+    return attempt([this.program, ...args], {
       // Not --kubeconfig: the variable may be a list.
       env: { KUBECONFIG: this.#kubeconfig },
       ...(input !== undefined && { input }),

@@ -1,9 +1,10 @@
 /** A host cluster and a DPU cluster without a common API server, in the state that a test file starts from. */
 import { ensureCluster } from '../cluster/index.ts';
 import { size, testCluster, turnOff } from '../e2e/bed.ts';
-import { dpusReady, installOperator, turnOn } from '../support/operator.ts';
+import { dpusReady, installOperator, start } from '../support/operator.ts';
 import { deletePods, examplePods } from '../support/pods.ts';
 import { clustersOf, type Sides, sidesOf } from '../support/sides.ts';
+import { exchangeTrust } from '../support/trust.ts';
 
 const { name, log } = testCluster;
 
@@ -13,6 +14,13 @@ export async function ensureClusters(): Promise<Sides> {
     ensureCluster({ name: `${name}-dpu`, log }, ['dpu']),
   ]);
   return sidesOf(host, dpu);
+}
+
+/** Starts the operators and has each cluster trust the other; returns when both DPUs are Ready. */
+export async function turnOn(sides: Sides): Promise<void> {
+  await start(sides);
+  await exchangeTrust(sides);
+  await dpusReady(sides);
 }
 
 /** Both DPUs are Ready and nothing uses them. */

@@ -1,12 +1,11 @@
 /** Each cluster's admin takes away what is his, the DPU's first: it waits for the pods of the other cluster. */
 import { beforeAll, expect, it } from 'vitest';
 import { eventually } from '../support/eventually.ts';
-import { turnOn } from '../support/operator.ts';
 import { untilReadyIs } from '../support/outages.ts';
 import { deletePods, examplePods, startExamplePods } from '../support/pods.ts';
 import { bothSides, type Sides } from '../support/sides.ts';
 import { objectsLeft, traces } from '../support/traces.ts';
-import { operatorsAreOff } from './bed.ts';
+import { operatorsAreOff, turnOn } from './bed.ts';
 
 let sides: Sides;
 beforeAll(async () => {

@@ -4,7 +4,7 @@ import { DpuError } from '@dpu-operator/sdk';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { AttachBed, RecordingDataPath } from './attach-bed.ts';
 
-const place: ChainPlace = { chain: 'shop/edge', function: 'nat', functions: ['firewall', 'nat'] };
+const place: ChainPlace = { chain: 'shop/edge', function: 'nat', functions: ['firewall', 'nat'], generation: 1 };
 const chains = { of: async ({ name }: { name: string }) => (name === 'nat' ? place : undefined) };
 const args = (pod: string) => `K8S_POD_NAMESPACE=shop;K8S_POD_NAME=${pod}`;
 

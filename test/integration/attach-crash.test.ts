@@ -208,7 +208,7 @@ test.each(delPoints)('killed %s in DEL', async (at) => {
   await daemon.stop();
 });
 
-const place: ChainPlace = { chain: 'shop/edge', function: 'nat', functions: ['nat'] };
+const place: ChainPlace = { chain: 'shop/edge', function: 'nat', functions: ['nat'], generation: 1 };
 const chains = { of: async ({ name }: { name: string }) => (name === 'nat' ? place : undefined) };
 const pods = ['nat', 'single'];
 const pairAddPoints = points([

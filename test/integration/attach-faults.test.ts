@@ -93,7 +93,7 @@ test('an alternative name of another interface counts as its name', async () => 
   expect(await del()).toMatchObject({ exitCode: 0 });
   expect((await inPod().list()).map(({ name }) => name)).toEqual(['lo']);
   await here.batch([`link property del dev ${other} altname ${device()}`]);
-  await expect.poll(() => daemon.store.list(), { interval: 20, timeout: 10_000 }).toEqual([]);
+  await expect.poll(() => daemon.store.list(), { interval: 20 }).toEqual([]);
   await expectNothingLeft();
   await here.batch([`link del ${other}`]);
   // The pod's own.
@@ -230,7 +230,7 @@ test('a disk that is read-only lets pods go, and keeps no record of them afterwa
     const other = await bed.addNamespace(`q${serial}`);
     expect((await add(other, 0, 'other')).output).toMatchObject({ msg: expect.stringContaining('EROFS') });
     await remount('rw');
-    await expect.poll(() => readdirSync(bed.stateDirectory), { interval: 20, timeout: 5_000 }).toEqual([]);
+    await expect.poll(() => readdirSync(bed.stateDirectory), { interval: 20 }).toEqual([]);
     await expectNothingLeft();
   });
 });

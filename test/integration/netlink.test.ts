@@ -3,9 +3,18 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { exec, type LinkChange, Netlink, NetworkNamespace, type VfSettings, watchLinks } from '@dpu-operator/sdk/linux';
+import {
+  exec,
+  type LinkChange,
+  Netlink,
+  NetworkNamespace,
+  type PciChange,
+  type VfSettings,
+  watchLinks,
+  watchPci,
+} from '@dpu-operator/sdk/linux';
 import { execa } from 'execa';
-import { afterAll, afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
+import { afterAll, afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
 
 const prefix = `nl${process.pid % 100_000}`;
 const directory = mkdtempSync(join(tmpdir(), 'netlink-'));
@@ -52,6 +61,22 @@ async function indexOf(of: Netlink, name: string): Promise<number> {
 }
 
 const fileDescriptors = (): number => readdirSync('/proc/self/fd').length;
+
+test('lookups that wait together each get their own answer, in order with changes', async () => {
+  const names = Array.from({ length: 40 }, (_, index) => `l${index}`);
+  for (const name of names.slice(1)) await links.createLink({ name, kind: 'veth', peer: `${name}p` });
+  const first = links.findLinkProperties('lo');
+  const found = names.map((name) => links.findLinkProperties(name));
+  const made = links.createLink({ name: 'l0', kind: 'veth', peer: 'l0p' });
+  const after = links.findLinkProperties('l0');
+  expect((await first)?.name).toBe('lo');
+  expect((await Promise.all(found)).map((link) => link?.name)).toEqual([undefined, ...names.slice(1)]);
+  await made;
+  expect((await after)?.name).toBe('l0');
+  const closed = new Netlink(netns);
+  closed.close();
+  await expect(closed.findLinkProperties('lo')).rejects.toMatchObject({ code: 'CANCELLED' });
+});
 
 test('a link is made, found, changed and deleted', async () => {
   await links.createLink({ name: 'one', kind: 'veth', peer: 'two', mac: '02:00:00:00:00:01', mtu: 1400 });
@@ -395,13 +420,9 @@ test('where the kernel had more events than fit, the caller is told to look', as
   const { changes, restarts } = watched(netns);
   // While this process does not read. One command changes all links, and there is an event of each.
   expect(run(Array.from({ length: 150 }, (_, number) => `link set group default mtu ${1400 + number}`))).toBe(0);
-  await expect
-    .poll(() => restarts, { interval: 5, timeout: 10_000 })
-    .toEqual([expect.stringContaining('more changes than fit')]);
+  await expect.poll(() => restarts, { interval: 5 }).toEqual([expect.stringContaining('more changes than fit')]);
   await links.createLink({ name: 'after', kind: 'bridge' });
-  await expect
-    .poll(() => changes.some((change) => change.name === 'after'), { interval: 5, timeout: 10_000 })
-    .toBe(true);
+  await expect.poll(() => changes.some((change) => change.name === 'after'), { interval: 5 }).toBe(true);
 });
 
 test('a watch ends with its signal and leaves no file descriptor', async () => {
@@ -418,8 +439,21 @@ test('a namespace that cannot be watched yet is tried again, and the caller told
   const { changes, restarts } = watched(path);
   await exec('ip', ['netns', 'add', `${prefix}-late`]);
   namespaces.push(`${prefix}-late`);
-  await expect.poll(() => restarts.length, { timeout: 10_000 }).toBe(1);
+  await expect.poll(() => restarts.length).toBe(1);
   const late = opened(new Netlink(path));
   await late.createLink({ name: 'net1', kind: 'bridge' });
   await expect.poll(() => changes.some(({ name }) => name === 'net1'), { interval: 5 }).toBe(true);
+});
+
+const [anyFunction] = existsSync('/sys/bus/pci/devices') ? readdirSync('/sys/bus/pci/devices') : [];
+
+// A machine without a PCI bus has nothing to tell of.
+test.skipIf(anyFunction === undefined)('the kernel tells of a PCI function that it adds', async () => {
+  const stop = new AbortController();
+  onTestFinished(() => stop.abort());
+  const changes: PciChange[] = [];
+  watchPci((change) => changes.push(change), { signal: stop.signal });
+  // As `udevadm trigger` asks for it (Documentation/ABI/testing/sysfs-uevent): the function stays as it is.
+  writeFileSync(`/sys/bus/pci/devices/${anyFunction}/uevent`, 'add');
+  await vi.waitFor(() => expect(changes).toContainEqual({ address: anyFunction, removed: false }));
 });

@@ -87,8 +87,14 @@ async function configureSide({ kubectl, node }: Side, role: 'host' | 'dpu', spec
   await kubectl.run(['apply', '--server-side', '-f', '-'], stringify(config));
 }
 
-/** The nodes as an admin labels them, and the one DpuOperatorConfig of each cluster; returns when both DPUs are Ready. */
+/** As {@link start}; returns when both DPUs are Ready. In two clusters that takes trust between them. */
 export async function turnOn(sides: Sides): Promise<void> {
+  await start(sides);
+  await dpusReady(sides);
+}
+
+/** The nodes as an admin labels them, and the one DpuOperatorConfig of each cluster. */
+export async function start(sides: Sides): Promise<void> {
   for (const { kubectl, node } of bothSides(sides))
     await kubectl.run(['label', '--overwrite', 'node', node, 'dpu=true']);
   if (inOneCluster(sides)) await sides.hostSide.kubectl.run(['create', '-f', 'examples/config.yaml']);
@@ -97,7 +103,6 @@ export async function turnOn(sides: Sides): Promise<void> {
     await sides.dpuSide.kubectl.run(['create', '-f', 'examples/dpu.yaml']);
   }
   for (const { kubectl } of clustersOf(sides)) await useIpamThatIsThere({ kubectl });
-  await dpusReady(sides);
 }
 
 /** Test clusters without Multus' images have no whereabouts either. */

@@ -5,7 +5,7 @@
  */
 import { vi } from 'vitest';
 
-const limitMs = 20_000;
+const limitMs = 60_000;
 const intervalMs = 10;
 const waitFor = vi.waitFor;
 

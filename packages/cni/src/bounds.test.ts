@@ -41,14 +41,14 @@ const env = {
 };
 const config = JSON.stringify({ cniVersion: '1.0.0', name: 'net', type: 'dpu-cni' });
 
-test.concurrent('standard input that never ends is error 5 after ten seconds', { timeout: 60_000 }, async () => {
+test.concurrent('standard input that never ends is error 5 after ten seconds', async () => {
   const child = start(env);
   child.stdin?.on('error', () => {});
   child.stdin?.write(config);
   expect(await outcomeOf(child)).toMatchObject({ exitCode: 1, json: { code: 5 } });
 });
 
-test.concurrent('standard input without end and limit is error 5', { timeout: 60_000 }, async () => {
+test.concurrent('standard input without end and limit is error 5', async () => {
   const child = start(env);
   const endless = spawn('cat', ['/dev/zero'], { stdio: ['ignore', 'pipe', 'ignore'] });
   child.stdin?.on('error', () => {});
@@ -75,7 +75,7 @@ test.concurrent('an answer that has all that its length says is not waited for a
   answers.close();
 });
 
-test.concurrent('an answer nobody reads is an error after ten seconds', { timeout: 60_000 }, async () => {
+test.concurrent('an answer nobody reads is an error after ten seconds', async () => {
   const ips = Array.from({ length: 20_000 }, () => ({ address: 'fd00::1/64' }));
   daemon.answer = { status: 200, body: JSON.stringify({ Result: { ips } }) };
   const child = start(env);
@@ -83,24 +83,24 @@ test.concurrent('an answer nobody reads is an error after ten seconds', { timeou
   expect(await new Promise((resolve) => child.on('exit', resolve))).toBe(1);
 });
 
-test.concurrent('a daemon that floods is given up', { timeout: 60_000 }, async () => {
+test.concurrent('a daemon that floods is given up', async () => {
   const outcome = await run({ ...env, DPU_CNI_SOCKET: floodSocket }, config);
   expect(outcome).toMatchObject({ exitCode: 1, json: { code: 999, msg: expect.stringContaining('more than') } });
   // What it read, and what the kernel's buffers hold.
   expect(flooded).toBeLessThan(16 * 1024 * 1024);
 });
 
-test.concurrent('a configuration nested without end is error 6', { timeout: 60_000 }, async () => {
+test.concurrent('a configuration nested without end is error 6', async () => {
   expect(await run(env, '['.repeat(2_000_000))).toMatchObject({ exitCode: 1, json: { code: 6 } });
   expect(await run(env, '{"a":'.repeat(300_000))).toMatchObject({ exitCode: 1, json: { code: 6 } });
 });
 
-test.concurrent('the path of a socket that is too long for the kernel is told', { timeout: 60_000 }, async () => {
+test.concurrent('the path of a socket that is too long for the kernel is told', async () => {
   const outcome = await run({ ...env, DPU_CNI_SOCKET: `/${'a'.repeat(107)}` }, config);
   expect(outcome).toMatchObject({ exitCode: 1, json: { code: 11, details: expect.stringContaining('107 bytes') } });
 });
 
-test.concurrent('standard output that is closed is an error', { timeout: 60_000 }, async () => {
+test.concurrent('standard output that is closed is an error', async () => {
   const child = start({ CNI_COMMAND: 'VERSION' });
   // It waits for its standard input until the other is closed.
   child.stdout?.destroy();
@@ -109,7 +109,7 @@ test.concurrent('standard output that is closed is an error', { timeout: 60_000 
   expect(await new Promise((resolve) => child.on('exit', resolve))).toBe(1);
 });
 
-test.concurrent('standard output that is full is an error', { timeout: 60_000 }, async () => {
+test.concurrent('standard output that is full is an error', async () => {
   const child = spawn(program, [], {
     env: { PATH: process.env.PATH ?? '', CNI_COMMAND: 'VERSION' },
     stdio: ['ignore', openSync('/dev/full', 'w'), 'pipe'],

@@ -47,6 +47,17 @@ const condition = (type: string) => ({
   lastTransitionTime: '2026-01-01T00:00:00Z',
 });
 
+/** As the API server takes it: what is refused is refused by who asks. */
+const evilPlugin = {
+  name: 'evil',
+  version: '1',
+  image: 'evil',
+  disturbsTraffic: false,
+  privileges: { privileged: true, capabilities: [], hostPaths: [], hostNetwork: true, seccomp: 'Unconfined' },
+  settings: {},
+  digest: 'a',
+};
+
 const merge = (what: string, path: string, body: object): Try => ({ what, method: 'PATCH', path, body });
 const create = (what: string, path: string, body: object): Try => ({ what, method: 'POST', path, body });
 const remove = (what: string, path: string): Try => ({ what, method: 'DELETE', path });
@@ -198,9 +209,7 @@ function dpuTries({ node, dpu, otherNode, otherDpu }: DaemonPlace): Try[] {
 function statusTries({ dpu, otherDpu }: DaemonPlace): Try[] {
   return [
     statusOf("another's status", otherDpu, { conditions: [condition('Ready')] }),
-    statusOf('another plugin', dpu, {
-      plugin: { name: 'a', version: '1', image: 'evil', privileges: {}, settings: {} },
-    }),
+    statusOf('another plugin', dpu, { plugin: evilPlugin }),
     statusOf('a condition of the operator', dpu, { conditions: [condition('Configured')] }),
     statusOf('a condition of nobody', dpu, { conditions: [condition('Blessed')] }),
     merge('all conditions off', `${dpus}/${dpu}/status`, { status: { conditions: [] } }),

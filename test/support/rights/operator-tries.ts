@@ -121,10 +121,10 @@ function objectTries({ dpu, otherNode }: OperatorPlace): Try[] {
       kind: 'Secret',
       metadata: { name: 'rights-try', namespace },
     }),
-    create('the trust of a stranger', configMaps, {
+    create('another ConfigMap', configMaps, {
       apiVersion: 'v1',
       kind: 'ConfigMap',
-      metadata: { name: 'dpu-channel-trust-a', namespace, labels: { [`${prefix}/trusted-installation`]: 'a' } },
+      metadata: { name: 'rights-try', namespace },
     }),
     merge('another namespace for chains', `${dpuGroup}/dpuoperatorconfigs/dpu-operator-config`, {
       spec: { chainNamespaces: ['kube-system'] },

@@ -46,7 +46,10 @@ export async function tokenClient(kubectl: Kubectl, token: string): Promise<Toke
     async send({ what, method, path, body, patch }) {
       const url = new URL(path, server);
       if (method !== 'GET') url.searchParams.set('dryRun', 'All');
-      if (patch === 'apply') url.searchParams.set('fieldManager', 'dpu-daemon');
+      if (patch === 'apply') {
+        url.searchParams.set('fieldManager', 'dpu-daemon');
+        url.searchParams.set('force', 'true');
+      }
       const headers = {
         Authorization: `Bearer ${token}`,
         'Content-Type': method === 'PATCH' ? contentTypes[patch ?? 'merge'] : 'application/json',

@@ -50,13 +50,12 @@ const channelStatusSchema = z.object({
 });
 
 /** One chain on this DPU side, as its node's daemon has wired it. */
-const chainStatusSchema = z.object({
+const chainReportSchema = z.object({
   name: z.string().describe('`namespace/name` of the ServiceFunctionChain.'),
   phase: z
-    .enum(['Ordered', 'Lowered', 'Incomplete', 'Refused', 'Unknown'])
-    .describe(
-      'How its functions are wired: in order, each by itself, not all of them, refused by the VSP, or not known.',
-    ),
+    .enum(['Ordered', 'Lowered', 'Incomplete', 'Refused'])
+    .describe('How its functions are wired: in order, each by itself, not all of them, or refused by the VSP.'),
+  generation: z.int().optional().describe('The generation of the ServiceFunctionChain that this speaks of.'),
   missing: z.array(z.string()).optional().describe('Functions that have no interfaces here; with Incomplete.'),
   message: z.string().optional().describe('What the VSP said; with Refused.'),
 });
@@ -70,7 +69,11 @@ const statusSchema = z.object({
   vsp: vspSchema.optional(),
   drain: drainSchema.optional(),
   channel: channelStatusSchema.optional(),
-  chains: z.array(chainStatusSchema).optional().describe('On a DPU side: the chains that it has.'),
+  chains: z.array(chainReportSchema).optional().describe('On a DPU side: the chains that it has.'),
+  hosts: z
+    .array(z.string())
+    .optional()
+    .describe('On a DPU side that is being deleted: hosts that have ports on it; functions of chains stay for them.'),
 });
 
 /** One side of one DPU, as a daemon detected it. */
@@ -99,7 +102,7 @@ export type DpuStatus = z.infer<typeof statusSchema>;
 export type VspIdentity = z.infer<typeof vspSchema>;
 export type Drain = z.infer<typeof drainSchema>;
 export type ChannelStatus = z.infer<typeof channelStatusSchema>;
-export type ChainStatus = z.infer<typeof chainStatusSchema>;
+export type ChainReport = z.infer<typeof chainReportSchema>;
 
 /** Conditions of a DataProcessingUnit. */
 export const dpuConditions = {
@@ -127,7 +130,7 @@ export const dpuConditions = {
  */
 export const daemonFields = {
   spec: ['dpuProductName', 'isDpuSide', 'nodeName'],
-  status: ['vsp', 'drain', 'channel', 'chains'],
+  status: ['vsp', 'drain', 'channel', 'chains', 'hosts'],
   conditions: [
     dpuConditions.ready,
     dpuConditions.hostPorts,
@@ -137,7 +140,13 @@ export const daemonFields = {
     dpuConditions.identifierUnique,
   ],
   labels: [labels.node, labels.side],
-  annotations: [annotations.plugin, annotations.identifier, annotations.restartVsp, annotations.forgetHost],
+  annotations: [
+    annotations.plugin,
+    annotations.identifier,
+    annotations.nodeUid,
+    annotations.restartVsp,
+    annotations.forgetHost,
+  ],
 } as const satisfies {
   spec: (keyof DataProcessingUnit['spec'])[];
   status: (keyof DpuStatus)[];

@@ -61,12 +61,16 @@ export const annotations = {
   plugin: `${prefix}/plugin`,
   /** On a DataProcessingUnit: the identifier that its VSP is given, which two nodes may both have. */
   identifier: `${prefix}/identifier`,
+  /** On a DataProcessingUnit: uid of the Node object that there was when it was detected last. */
+  nodeUid: `${prefix}/node-uid`,
   /** On a DataProcessingUnit, by its daemon: an order to the operator to replace a VSP pod that is older than this time. */
   restartVsp: `${prefix}/restart-vsp`,
   /** On a VendorPlugin: another value than before has its versions looked up again. */
   refresh: `${prefix}/refresh`,
-  /** On the ConfigMap of the channel's trust: an order to the operator, `rotate` or `activate`. */
+  /** On the ConfigMap of the channel's trust: an order to the operator, `rotate`, `activate` or `revoke <identity>`. */
   trustOrder: `${prefix}/trust-order`,
+  /** There too: why the last order was not followed. */
+  trustOrderRefused: `${prefix}/trust-order-refused`,
   /** On what the operator makes: the hash of what it was made from. */
   specHash: `${prefix}/spec-hash`,
 } as const;

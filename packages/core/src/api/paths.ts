@@ -58,6 +58,9 @@ export function shorten(name: string, length: number): string {
   return `${name.slice(0, length - hash.length - 1)}-${hash}`;
 }
 
+/** Label values have at most 63 characters, names up to 253. */
+export const labelValue = (name: string): string => shorten(name, 63);
+
 /** Names of pods have 253 characters. */
 export function vspPodName(dpuName: string): string {
   return `vsp-${shorten(dpuName, 249)}`;

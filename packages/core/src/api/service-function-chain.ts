@@ -10,6 +10,11 @@ const networkFunctionSchema = z
   .object({
     name: z.string().max(253).regex(podName).describe('Name of the network function and of its pod.'),
     image: z.string().max(4096).default('').describe('Container image that is the network function.'),
+    securityContext: z
+      .looseObject({})
+      .meta({ 'x-kubernetes-preserve-unknown-fields': true })
+      .optional()
+      .describe("The container's securityContext, as in a pod. Unset: privileged."),
   })
   .meta(
     rules({
@@ -49,6 +54,20 @@ const specSchema = z
     ),
   );
 
+const functionStatusSchema = z.object({
+  name: z.string().describe('Name of the network function and of its pod.'),
+  podUid: z.string().describe('uid of that pod.'),
+});
+
+const statusSchema = conditionedStatusSchema.extend({
+  node: z.string().optional().describe('The node that runs the chain.'),
+  functions: z
+    .array(functionStatusSchema)
+    .optional()
+    .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['name'] })
+    .describe('The functions that have a pod, in the order of the chain.'),
+});
+
 /** Network functions through which a DPU's traffic passes. */
 export const serviceFunctionChain = defineKind(
   {
@@ -60,11 +79,14 @@ export const serviceFunctionChain = defineKind(
     columns: [
       { name: 'Ready', type: 'string', jsonPath: ".status.conditions[?(@.type=='Ready')].status" },
       { name: 'Reason', type: 'string', jsonPath: ".status.conditions[?(@.type=='Ready')].reason" },
+      { name: 'Node', type: 'string', jsonPath: '.status.node' },
       ageColumn,
     ],
   },
   specSchema,
-  conditionedStatusSchema,
+  statusSchema,
 );
 
 export type ServiceFunctionChain = z.infer<typeof serviceFunctionChain.schema>;
+export type NetworkFunctionSpec = ServiceFunctionChain['spec']['networkFunctions'][number];
+export type ChainStatus = z.infer<typeof statusSchema>;

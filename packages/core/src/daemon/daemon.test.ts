@@ -158,7 +158,7 @@ class NodeFixture {
     return join(this.directory, 'daemon/vsp', dpuName);
   }
 
-  /** What an administrator does with `kubectl label node`; the API server of the tests does not replay what its watch missed. */
+  /** What an administrator does with `kubectl label node`. */
   label(labels: Record<string, string | undefined>): void {
     const object = this.#api.objects.get(this.path);
     if (!object) throw new Error(`there is no node ${this.name}`);
@@ -315,37 +315,6 @@ test('a node that is registered anew, without labels, keeps its DPU', async () =
   // By then the daemon has seen the node without labels too.
   await vi.waitFor(() => expect(node.labels()?.[sideLabel]).toBe('dpu'));
   expect([node.object(dpuName)?.metadata.uid, node.hasExecutable]).toEqual([uid, true]);
-});
-
-test('a node that is registered anew keeps the pods of a chain that selects the label of the daemon', async () => {
-  const node = await servedNode();
-  const podPath = '/api/v1/namespaces/shop/pods/firewall';
-  const chainPath = '/apis/config.openshift.io/v1/namespaces/shop/servicefunctionchains/edge';
-  const chain = {
-    apiVersion: 'config.openshift.io/v1',
-    kind: 'ServiceFunctionChain',
-    metadata: { name: 'edge', namespace: 'shop' },
-    spec: { nodeSelector: { [sideLabel]: 'dpu' }, networkFunctions: [{ name: 'firewall', image: 'firewall:1' }] },
-  };
-  node.api.put(chainPath, chain);
-  await vi.waitFor(() => expect(node.api.objects.has(podPath)).toBe(true));
-  const uid = node.api.objects.get(podPath)?.metadata.uid;
-  // Without any label, then with the admin's but not yet with the daemon's.
-  for (const labels of [{}, { dpu: 'true' }]) {
-    node.api.delete(node.path);
-    node.api.put(node.path, { apiVersion: 'v1', kind: 'Node', metadata: { name: node.name, labels } });
-  }
-  await vi.waitFor(() => expect(node.labels()?.[sideLabel]).toBe('dpu'));
-  // Reconciled after the first one: when its pod is made, that one's would have gone.
-  const metadata = { name: 'other', namespace: 'shop' };
-  node.api.put(chainPath.replace('edge', 'other'), {
-    ...chain,
-    metadata,
-    spec: { ...chain.spec, networkFunctions: [{ name: 'nat', image: 'nat:1' }] },
-  });
-  await vi.waitFor(() => expect(node.api.objects.has(podPath.replace('firewall', 'nat'))).toBe(true));
-  expect(node.api.objects.get(podPath)?.metadata.uid).toBe(uid);
-  expect(node.api.writes.filter((write) => write.startsWith('DELETE'))).toEqual([]);
 });
 
 test('a netdev that is away for a moment changes nothing but a condition and the health of the devices', async () => {

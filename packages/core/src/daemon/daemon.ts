@@ -1,18 +1,17 @@
 /** The daemon: what is watched, and what each change sets off. */
-import type { Sysfs } from '@dpu-operator/sdk/linux';
+import { type Sysfs, watchPci } from '@dpu-operator/sdk/linux';
 import type { Logger } from 'pino';
 import { inject, injectable } from 'tsyringe';
-import { labels, resourceName } from '../api/index.ts';
+import { resourceName } from '../api/index.ts';
 import { Controller, type EventRecorder, type KubeStore } from '../kube/index.ts';
 import { PciFunctions } from './attach/pci-functions.ts';
 import type { ChainMembership, DpuIndex } from './attach/ports.ts';
 import type { AttachmentStore } from './attach/store.ts';
-import { ChainReconciler } from './chains/chain-reconciler.ts';
+import { NodeChains } from './chains/node-chains.ts';
 import type { DaemonConfig, NodeDirectories } from './config.ts';
 import { Detector } from './detect/detector.ts';
 import { fleetAttachments } from './dpu/attachments.ts';
 import { dpuIndex } from './dpu/dpu-index.ts';
-import { nodeSideLabel } from './dpu/dpu-objects.ts';
 import { DpuFleet } from './dpu/fleet.ts';
 import { ManagedDpus } from './dpu/managed-dpus.ts';
 import { orderVspRestart } from './dpu/vsp-restart.ts';
@@ -27,6 +26,8 @@ import { ObservedCluster } from './node/observed-cluster.ts';
 import { type CniService, NodePodServices } from './node/pod-services.ts';
 import { UnreadableRecordsReport } from './node/unreadable-records.ts';
 import { tokens } from './tokens.ts';
+import { nodeTrust } from './trust/node-trust.ts';
+import { ObservedTrust } from './trust/observed-trust.ts';
 
 /** Serves CNI requests for the DPUs of an index until closed. */
 export type StartCniServer = (
@@ -45,10 +46,11 @@ export class Daemon {
   readonly #logger: Logger;
   readonly #attachments: AttachmentStore;
   readonly #cluster: ObservedCluster;
+  readonly #trust: ObservedTrust;
   readonly #dpus: ManagedDpus;
   readonly #fleet: DpuFleet;
   readonly #detector: Detector;
-  readonly #chains: ChainReconciler;
+  readonly #chains: NodeChains;
   readonly #services: NodePodServices;
   readonly #nodeState: NodeState;
   readonly #nodeController: Controller;
@@ -74,6 +76,12 @@ export class Daemon {
     this.#logger = logger;
     this.#attachments = attachments;
     this.#cluster = new ObservedCluster({ store, nodeName, logger });
+    this.#trust = new ObservedTrust({
+      store,
+      namespace: config.namespace,
+      directory: `${directories.state}/trust`,
+      logger,
+    });
     this.#dpus = new ManagedDpus({
       nodeName,
       pool,
@@ -81,6 +89,7 @@ export class Daemon {
       sysfs,
       stateDirectory: directories.state,
       vspDirectory: directories.vsp,
+      trust: nodeTrust(this.#trust, { store, logger }),
       restartVsp: (dpuName) => orderVspRestart(store, dpuName),
       logger,
     });
@@ -112,15 +121,13 @@ export class Daemon {
       dpus: this.#fleet,
       onFindings: (findings) => this.#fleet.setFindings(findings),
       links,
+      watchPci,
       logger,
     });
-    this.#chains = new ChainReconciler({
+    this.#chains = new NodeChains({
       store,
-      events,
       nodeName,
-      nodeLabels: () => this.#labelsForChains(),
-      hasDpuSide: () => this.#fleet.servesHosts() || (this.#fleet.stays('dpu') && this.#cluster.order.is !== 'leave'),
-      dataPath: this.#dpus,
+      orders: this.#dpus,
       logger,
     });
     this.#services = new NodePodServices({
@@ -163,11 +170,11 @@ export class Daemon {
   /** Works until `signal` is aborted, then lets go of everything as it is: attachments stay. */
   async run(signal: AbortSignal): Promise<void> {
     this.#attachments.onChange(() => this.#attachmentsChanged());
+    this.#attachments.keepOnDisk(signal);
     this.#dpus.on('unreadable', () => this.#unreadable.update());
     this.#fleet.on('unlooked', () => void this.#detector.lookAndTell());
     this.#fleet.on('ready', () => this.#services.retry());
     this.#fleet.on('sides', () => this.#sidesChanged(signal));
-    this.#dpus.on('chains', () => this.#chains.reconsider());
     try {
       // What an earlier daemon served is served before the API server answers: pods can be deleted meanwhile.
       this.#dpus.openRecorded();
@@ -176,6 +183,7 @@ export class Daemon {
       const ended = this.#nodeController.start(signal);
       await this.#cluster.start(signal);
       void this.#lease.keep(signal);
+      void this.#watchTrust(signal);
       await this.#fleet.start(signal, this.#nodeState);
       // Not before the objects of this node's DPUs are known: what is known would be taken for all that there is.
       this.#cluster.on('change', () => this.#ordersChanged());
@@ -186,6 +194,16 @@ export class Daemon {
     } finally {
       await this.#services.close();
       this.#dpus.close();
+      this.#trust.close();
+    }
+  }
+
+  /** Nothing waits for it: what an earlier daemon was told of trust is on disk. */
+  async #watchTrust(signal: AbortSignal): Promise<void> {
+    try {
+      await this.#trust.start(signal);
+    } catch (error) {
+      if (!signal.aborted) this.#logger.error({ err: error }, 'trust is not watched');
     }
   }
 
@@ -199,24 +217,11 @@ export class Daemon {
   #ordersChanged(): void {
     void this.#detector.look();
     this.#nodeController.enqueue('node');
-    this.#chains.reconsider();
-  }
-
-  /**
-   * Undefined while nobody's order is known, as on a node that was registered anew. The daemon's own label is the one
-   * that it sets: that it is missing for a moment says nothing.
-   */
-  #labelsForChains(): Record<string, string> | undefined {
-    const { nodeLabels, order } = this.#cluster;
-    if (!nodeLabels || order.is === 'wait') return undefined;
-    const side = nodeSideLabel(this.#fleet.sides());
-    return side === undefined ? nodeLabels : { ...nodeLabels, [labels.nodeSide]: side };
   }
 
   #sidesChanged(signal: AbortSignal): void {
     this.#nodeController.enqueue('node');
     this.#startChains(signal);
-    this.#chains.reconsider();
   }
 
   /** Hosts have nothing to do with chains and do not watch them. Before the first look no DPU side counts as gone. */

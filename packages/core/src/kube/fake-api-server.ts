@@ -33,9 +33,13 @@ export class FakeApiServer implements AsyncDisposable {
     return fake;
   }
 
-  store(): KubeStore {
+  get url(): string {
     const { port } = this.#server.address() as AddressInfo;
-    const cluster = { name: 'fake', server: `http://127.0.0.1:${port}`, skipTLSVerify: true };
+    return `http://127.0.0.1:${port}`;
+  }
+
+  store(): KubeStore {
+    const cluster = { name: 'fake', server: this.url, skipTLSVerify: true };
     // Not a KubeConfig: importing the client library unbundled takes longer than the tests do.
     return new KubeStore(new ApiClient({ getCurrentCluster: () => cluster, applyToHTTPSOptions: async () => {} }));
   }

@@ -7,6 +7,7 @@ import { type DataProcessingUnitConfig, dataProcessingUnitConfig } from '../api/
 import { dpuOperatorConfig } from '../api/dpu-operator-config.ts';
 import { metadataSchema } from '../api/meta.ts';
 import { labels, networkNames, trustNames, workloads } from '../api/names.ts';
+import { serviceFunctionChain } from '../api/service-function-chain.ts';
 import { vendorPlugin } from '../api/vendor-plugin.ts';
 import {
   certificateSigningRequest,
@@ -50,6 +51,14 @@ const configMapMetadata = {
   schema: z.object({ apiVersion: z.literal('v1'), kind: z.literal('ConfigMap'), metadata: metadataSchema }),
 } as const;
 
+const namespaceMetadata = {
+  apiVersion: 'v1',
+  kind: 'Namespace',
+  plural: 'namespaces',
+  namespaced: false,
+  schema: z.object({ apiVersion: z.literal('v1'), kind: z.literal('Namespace'), metadata: metadataSchema }),
+} as const;
+
 const networkCrd = 'network-attachment-definitions.k8s.cni.cncf.io';
 
 /** Everything that the operator watches. */
@@ -64,6 +73,9 @@ export class Caches {
   readonly daemonSets;
   readonly daemonLeases;
   readonly vspPods;
+  readonly chains;
+  readonly chainPods;
+  readonly namespaces;
   /** Metadata only: what stands in it is read when it is needed. */
   readonly trust;
   readonly certificateRequests;
@@ -95,12 +107,16 @@ export class Caches {
     this.daemonLeases = watch(lease, { namespace, labelSelector: `app=${daemonLeaseLabels.app}` });
     // Those that install plugins too.
     this.vspPods = watch(pod, { namespace, labelSelector: labels.dpuName });
+    this.chains = watch(serviceFunctionChain);
+    this.chainPods = watch(pod, { labelSelector: labels.chain });
+    this.namespaces = watch(namespaceMetadata);
     this.trust = watch(configMapMetadata, { namespace, fieldSelector: named(trustNames.configMap) });
     this.certificateRequests = watch(certificateSigningRequest, {
       fieldSelector: `spec.signerName=${trustNames.signer}`,
     });
     this.networks = [
-      watch(networkAttachmentDefinition, { namespace, fieldSelector: named(networkNames.networkFunction) }),
+      // Of every namespace that may have chains, or might once.
+      watch(networkAttachmentDefinition, { fieldSelector: named(networkNames.networkFunction) }),
       watch(networkAttachmentDefinition, {
         namespace: defaultNetworkNamespace,
         fieldSelector: named(networkNames.default),
@@ -172,6 +188,9 @@ export class Caches {
       this.daemonSets,
       this.daemonLeases,
       this.vspPods,
+      this.chains,
+      this.chainPods,
+      this.namespaces,
       this.trust,
       this.certificateRequests,
       this.#crds,

@@ -256,6 +256,23 @@ test('uninstalls what no daemon ever touched', async () => {
   expect(server.objects.has(daemonSetPath)).toBe(false);
 });
 
+test('an uninstallation leaves the daemons where one has something to undo still', async () => {
+  putConfig();
+  await vi.waitFor(() => expect(server.objects.has(daemonSetPath)).toBe(true));
+  const metadata = { name: 'node-a', labels: { dpu: 'true', 'dpu.config.openshift.io/dpuside': 'dpu-host' } };
+  server.put(nodePath, { apiVersion: 'v1', kind: 'Node', metadata });
+  server.delete(configPath);
+  await vi.waitFor(() =>
+    expect(server.objects.get(configPath)?.status).toMatchObject({
+      conditions: [{ reason: 'Uninstalling', message: expect.stringMatching(/^node node-a: .* kubectl label node/) }],
+    }),
+  );
+  expect(server.objects.has(daemonSetPath)).toBe(true);
+  server.put(nodePath, { apiVersion: 'v1', kind: 'Node', metadata: { name: 'node-a', labels: { dpu: 'true' } } });
+  await vi.waitFor(() => expect(server.objects.has(configPath)).toBe(false));
+  expect(server.objects.has(daemonSetPath)).toBe(false);
+});
+
 test('an operator that starts amid an uninstallation goes on with it', async () => {
   putConfig();
   putDpu();

@@ -11,10 +11,11 @@ import { tokens } from './tokens.ts';
 /** `absent` says nothing of a daemon that may be older than Leases. */
 export type DaemonLeaseState = 'absent' | 'silent' | 'renewed';
 
-/** Emits `quiet` with the name of a Lease that was not renewed in time or was deleted. */
+/** Emits `quiet` with the name of a Lease that was not renewed in time or was deleted, `heard` with one that is renewed again. */
 @injectable()
-export class DaemonLeases extends EventEmitter<{ quiet: [leaseName: string] }> {
+export class DaemonLeases extends EventEmitter<{ quiet: [leaseName: string]; heard: [leaseName: string] }> {
   readonly #store: KubeStore;
+  readonly #caches: Caches;
   readonly #namespace: string;
   readonly #timers: SilenceTimers;
 
@@ -25,14 +26,25 @@ export class DaemonLeases extends EventEmitter<{ quiet: [leaseName: string] }> {
   ) {
     super();
     this.#store = store;
+    this.#caches = caches;
     this.#namespace = namespace;
     this.#timers = new SilenceTimers((leaseName) => this.emit('quiet', leaseName));
     caches.daemonLeases.onChange((changed, _, kind) => {
       const { name } = changed.metadata;
-      if (kind !== 'deleted') return this.#timers.see(changed, daemonLeaseSeconds);
+      if (kind !== 'deleted') {
+        const wasSilent = kind === 'added' || this.#timers.isSilent(name);
+        this.#timers.see(changed, daemonLeaseSeconds);
+        if (wasSilent && !this.#timers.isSilent(name)) this.emit('heard', name);
+        return;
+      }
       this.#timers.forget(name);
       this.emit('quiet', name);
     });
+  }
+
+  /** By what this process has seen, without asking: good enough where silence destroys nothing. */
+  isHeard(leaseName: string): boolean {
+    return this.#caches.daemonLeases.get(leaseName, this.#namespace) !== undefined && !this.#timers.isSilent(leaseName);
   }
 
   /** This process may have been away itself, or its watch: what counts is what the API server says now. */

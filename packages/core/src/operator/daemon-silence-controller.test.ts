@@ -86,7 +86,16 @@ test('Ready of a silent daemon is Unknown, once, until the daemon writes it agai
   const objects = new DpuObjects(store, new EventRecorder(store, 'daemon', 'daemon', logger), 'node-a');
   const informer = new Informer(store, dataProcessingUnit, { logger });
   informer.onChange(
-    (object) => void objects.writeStatus(object, { ready, others: [], vsp: undefined, drain: undefined }),
+    (object) =>
+      void objects.writeStatus(object, {
+        ready,
+        others: [],
+        vsp: undefined,
+        channel: undefined,
+        drain: undefined,
+        chains: undefined,
+        hosts: undefined,
+      }),
   );
   await informer.start(stop.signal);
   await vi.waitFor(() => expect(condition()).toMatchObject(ready));

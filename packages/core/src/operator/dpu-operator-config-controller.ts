@@ -2,12 +2,14 @@ import type { Logger } from 'pino';
 import { inject, injectable } from 'tsyringe';
 import { type ConditionInput, isConditionTrue } from '../api/conditions.ts';
 import { type DpuOperatorConfig, dpuOperatorConfig } from '../api/dpu-operator-config.ts';
+import type { Metadata } from '../api/meta.ts';
 import { fieldManagers, finalizers, labels, workloads } from '../api/names.ts';
 import {
   ApiError,
   addFinalizer,
   applyConditions,
   Controller,
+  controllerName,
   type DaemonSet,
   daemonSet,
   type EventRecorder,
@@ -16,11 +18,12 @@ import {
   type KubeStore,
   networkAttachmentDefinition,
 } from '../kube/index.ts';
+import { firstTen } from '../listed.ts';
 import type { Caches } from './caches.ts';
 import { renderDaemonSet } from './daemon-set.ts';
 import type { Environment } from './environment.ts';
 import { detectFlavour, type NodeDirectories, nodeDirectories } from './flavour.ts';
-import { renderNetworks } from './networks.ts';
+import { chainNamespaces, defaultNetworkNamespace, renderNetworks } from './networks.ts';
 import { tokens } from './tokens.ts';
 import { Uninstaller } from './uninstaller.ts';
 
@@ -56,6 +59,14 @@ export class DpuOperatorConfigController {
     };
     caches.configs.onChange(({ metadata }) => this.controller.enqueue(metadata.name));
     caches.onMultus(all);
+    const sideOf = (node?: { metadata: Metadata }) => node?.metadata.labels?.[labels.nodeSide];
+    caches.nodes.onChange((node, previous, kind) => {
+      // An uninstallation waits until the daemons have taken their labels off.
+      if (kind === 'deleted' || sideOf(node) !== sideOf(previous)) all();
+    });
+    caches.namespaces.onChange(({ metadata }) => {
+      if (caches.configs.list().some(({ spec }) => spec.chainNamespaces?.includes(metadata.name))) all();
+    });
     // What was made is put back when somebody changes it, and what it becomes is what the conditions tell.
     for (const informer of [caches.daemonSets, caches.dpus, caches.vspPods, ...caches.networks]) {
       informer.onChange(all);
@@ -78,7 +89,7 @@ export class DpuOperatorConfigController {
     try {
       const daemons = await this.#applyDaemonSet(config);
       const multus = await this.#applyNetworks(config);
-      return multus ? this.#readiness(daemons) : multusMissing;
+      return multus ? this.#readiness(config, daemons) : multusMissing;
     } catch (error) {
       // A refusal (4xx, but for a conflict or a busy server) is for an administrator to see; the queue goes on trying.
       if (error instanceof ApiError && error.code >= 400 && error.code < 500 && ![409, 429].includes(error.code)) {
@@ -97,9 +108,11 @@ export class DpuOperatorConfigController {
   async #applyNetworks(config: DpuOperatorConfig): Promise<boolean> {
     if (!this.#caches.multusInstalled) return false;
     try {
-      for (const network of renderNetworks(config, this.#environment.namespace)) {
+      const { served } = this.#chainNamespaces(config);
+      for (const network of renderNetworks(config, served)) {
         await this.#store.apply(networkAttachmentDefinition, network, apply);
       }
+      await this.#deleteNetworksExcept([...served, defaultNetworkNamespace]);
       return true;
     } catch (error) {
       // The kind may have gone since; a namespace that is missing is another matter.
@@ -108,7 +121,24 @@ export class DpuOperatorConfigController {
     }
   }
 
-  #readiness(daemons: DaemonSet): Omit<ConditionInput, 'type'> {
+  /** Those that this operator has made for namespaces whose chains are served no more. */
+  async #deleteNetworksExcept(namespaces: readonly string[]): Promise<void> {
+    const own = this.#caches.networks.flatMap((informer) => informer.list());
+    for (const { metadata, ...network } of own) {
+      const { name, namespace = '', uid } = metadata;
+      if (namespaces.includes(namespace) || !controllerName({ metadata, ...network }, dpuOperatorConfig.kind)) continue;
+      await this.#store.delete(networkAttachmentDefinition, name, namespace, { uid });
+    }
+  }
+
+  #chainNamespaces(config: DpuOperatorConfig) {
+    return chainNamespaces(config, this.#environment.namespace, (name) => {
+      const found = this.#caches.namespaces.get(name);
+      return found !== undefined && !isBeingDeleted(found);
+    });
+  }
+
+  #readiness(config: DpuOperatorConfig, daemons: DaemonSet): Omit<ConditionInput, 'type'> {
     const { desiredNumberScheduled: desired = 0, updatedNumberScheduled: updated = 0 } = daemons.status ?? {};
     const { numberAvailable: available = 0, observedGeneration = 0 } = daemons.status ?? {};
     const dpus = this.#caches.dpus.list();
@@ -123,7 +153,9 @@ export class DpuOperatorConfigController {
       const message = `no node has the label ${label}; kubectl label node <node> ${label} on each with a DPU`;
       return { status: 'False', reason: 'NoNodes', message };
     }
-    return { status: 'True', reason: 'Deployed', message: counts };
+    const { missing } = this.#chainNamespaces(config);
+    const inVain = missing.length > 0 ? `; spec.chainNamespaces names no namespace: ${firstTen(missing)}` : '';
+    return { status: 'True', reason: 'Deployed', message: `${counts}${inVain}` };
   }
 
   async #report(config: DpuOperatorConfig, condition: Omit<ConditionInput, 'type'>): Promise<void> {

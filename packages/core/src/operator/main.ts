@@ -17,6 +17,7 @@ import { createLogger } from '../log.ts';
 import { type LookUp, lookUp } from '../plugins/lookup/lookup.ts';
 import { x509 } from '../trust/x509/run.ts';
 import { Caches } from './caches.ts';
+import { ChainController } from './chains/chain-controller.ts';
 import { DaemonLeases } from './daemon-leases.ts';
 import { DaemonSilenceController } from './daemon-silence-controller.ts';
 import { DataProcessingUnitConfigController } from './data-processing-unit-config-controller.ts';
@@ -67,6 +68,7 @@ async function main(): Promise<void> {
       container.resolve(DataProcessingUnitConfigController),
       container.resolve(VendorPluginController),
       container.resolve(DaemonSilenceController),
+      container.resolve(ChainController),
       container.resolve<TrustController>(tokens.trust),
       container.resolve(CertificateController),
     ];

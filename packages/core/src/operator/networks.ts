@@ -13,10 +13,14 @@ const defaultIpam = {
 /** The namespace of the network for ordinary pods. */
 export const defaultNetworkNamespace = 'default';
 
-/** The NetworkAttachmentDefinitions that pods name in their annotation. */
-export function renderNetworks(config: DpuOperatorConfig, namespace: string): Applied[] {
+/**
+ * The NetworkAttachmentDefinitions that pods name in their annotation.
+ *
+ * @param chainNamespaces where network functions run
+ */
+export function renderNetworks(config: DpuOperatorConfig, chainNamespaces: readonly string[]): Applied[] {
   return [
-    renderNetwork(config, networkNames.networkFunction, namespace, undefined),
+    ...chainNamespaces.map((namespace) => renderNetwork(config, networkNames.networkFunction, namespace, undefined)),
     renderNetwork(
       config,
       networkNames.default,
@@ -24,6 +28,25 @@ export function renderNetworks(config: DpuOperatorConfig, namespace: string): Ap
       config.spec.defaultNetwork?.ipam ?? defaultIpam,
     ),
   ];
+}
+
+export interface ChainNamespaces {
+  /** Those in which chains are served: the operator's own, and of the allowed ones those that there are. */
+  served: string[];
+  /** Allowed ones that do not exist, or not for long. */
+  missing: string[];
+}
+
+export function chainNamespaces(
+  { spec }: DpuOperatorConfig,
+  operatorNamespace: string,
+  exists: (namespace: string) => boolean,
+): ChainNamespaces {
+  const allowed = [...new Set(spec.chainNamespaces)].filter((name) => name !== operatorNamespace);
+  return {
+    served: [operatorNamespace, ...allowed.filter(exists)],
+    missing: allowed.filter((name) => !exists(name)),
+  };
 }
 
 function renderNetwork(config: DpuOperatorConfig, name: string, namespace: string, ipam: object | undefined): Applied {

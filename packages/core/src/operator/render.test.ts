@@ -103,14 +103,14 @@ test.each(['data/kubelet', '/data/kubelet/', '/', ''])('%j is no kubelet root', 
 });
 
 test('the networks keep the addresses that users know, unless the config has others', () => {
-  const [functions, pods] = renderNetworks(config, 'ns').map(({ spec }) =>
+  const [functions, pods] = renderNetworks(config, ['ns']).map(({ spec }) =>
     JSON.parse((spec as { config: string }).config),
   );
   expect(functions).toEqual({ cniVersion: '1.0.0', name: 'dpunfcni-conf', type: 'dpu-cni' });
   expect(pods.ipam).toMatchObject({ type: 'whereabouts', range: '10.56.217.0/24', range_start: '10.56.217.50' });
   const ipam = { type: 'host-local', ranges: [[{ subnet: '10.0.0.0/24' }]] };
   const other = { ...config, spec: { ...config.spec, defaultNetwork: { ipam } } };
-  expect(JSON.stringify(renderNetworks(other, 'ns')[1])).toContain('host-local');
+  expect(JSON.stringify(renderNetworks(other, ['ns'])[1])).toContain('host-local');
 });
 
 test('a VSP pod has what its manifest asks for, and another hash for other settings', () => {

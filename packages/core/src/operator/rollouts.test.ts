@@ -273,7 +273,7 @@ test('pods are evicted as their budgets allow it, before a plugin that disturbs 
 test.each([
   ['UnknownPlugin', { plugin: { name: 'nobody' } }, 'spec.plugin: there is no VendorPlugin nobody'],
   ['VersionUnresolved', { plugin: { name: 'acme', version: '9.0.0' } }, 'VendorPlugin acme has no version 9.0.0'],
-  ['SettingsInvalid', { settings: { color: 'red' } }, '(color)'],
+  ['SettingsInvalid', { settings: { color: 'red' } }, 'spec.settings.color'],
 ])('%s changes nothing and is said by DPU and config', async (reason, spec, words) => {
   putDpu();
   await bringUp('1.0.0');

@@ -2,7 +2,7 @@ import { inject, injectable } from 'tsyringe';
 import { findCondition } from '../api/conditions.ts';
 import { type DataProcessingUnit, dataProcessingUnit, dpuConditions } from '../api/data-processing-unit.ts';
 import { type DpuOperatorConfig, dpuOperatorConfig } from '../api/dpu-operator-config.ts';
-import { finalizers, labels, networkNames, workloads } from '../api/names.ts';
+import { finalizers, labels, workloads } from '../api/names.ts';
 import {
   controllerName,
   daemonSet,
@@ -12,10 +12,10 @@ import {
   networkAttachmentDefinition,
   removeFinalizer,
 } from '../kube/index.ts';
+import { firstTen } from '../listed.ts';
 import type { Caches } from './caches.ts';
 import { hasDaemon } from './daemon-set.ts';
 import type { Environment } from './environment.ts';
-import { defaultNetworkNamespace } from './networks.ts';
 import { tokens } from './tokens.ts';
 
 /**
@@ -46,6 +46,8 @@ export class Uninstaller {
       await this.#store.delete(dataProcessingUnit, dpu.metadata.name, undefined, { uid: dpu.metadata.uid });
     }
     if (dpus.length > 0) return dpus.map((dpu) => this.#whyStillThere(dpu)).join('; ');
+    const unfinished = this.#unfinishedNodes();
+    if (unfinished.length > 0) return `${firstTen(unfinished)}: ${atWork}`;
     await this.#deleteWorkloads();
     // A pod that no DataProcessingUnit owns does not go with it, and is not waited for.
     const vspPods = this.#caches.vspPods.list().filter((pod) => controllerName(pod, dataProcessingUnit.kind));
@@ -57,6 +59,14 @@ export class Uninstaller {
     return undefined;
   }
 
+  /** A daemon takes its label off its node as its last act: without it, pods that it serves could never be deleted. */
+  #unfinishedNodes(): string[] {
+    const labelled = this.#caches.nodes
+      .list()
+      .filter(({ metadata }) => metadata.labels?.[labels.nodeSide] !== undefined);
+    return labelled.map(({ metadata }) => `node ${metadata.name}`);
+  }
+
   async #deleteWorkloads(): Promise<void> {
     const { namespace } = this.#environment;
     // In the foreground: the DaemonSet is gone only when its pods are.
@@ -65,8 +75,11 @@ export class Uninstaller {
       await this.#store.delete(daemonSet, workloads.daemon, namespace, { propagation: 'Foreground' });
     }
     if (!this.#caches.multusInstalled) return;
-    await this.#store.delete(networkAttachmentDefinition, networkNames.networkFunction, namespace);
-    await this.#store.delete(networkAttachmentDefinition, networkNames.default, defaultNetworkNamespace);
+    const networks = this.#caches.networks.flatMap((informer) => informer.list());
+    for (const network of networks.filter((one) => controllerName(one, dpuOperatorConfig.kind))) {
+      const { name, namespace: where, uid } = network.metadata;
+      await this.#store.delete(networkAttachmentDefinition, name, where, { uid });
+    }
   }
 
   #whyStillThere(dpu: DataProcessingUnit): string {
@@ -81,3 +94,5 @@ export class Uninstaller {
     return `DataProcessingUnit ${name} is being torn down by the daemon on ${dpu.spec.nodeName}${reason}`;
   }
 }
+
+const atWork = `the DPU daemon has something left to undo there, which its events on the node name (kubectl events -A --for node/<name>); where there is no daemon any more: kubectl label node <name> ${labels.nodeSide}-`;

@@ -1,4 +1,5 @@
 /** The daemon's side of the contract: calls a VSP on its unix socket, or the DPU side's daemon by TCP. */
+import type { ChannelCredentials } from '@grpc/grpc-js';
 import type {
   BridgePort,
   Device,
@@ -47,6 +48,8 @@ export type VspClientOptions = Endpoint & {
   firmwareDeadlineMs?: number;
   /** gRPC metadata that goes with every call. */
   metadata?: TextMetadata;
+  /** How the connection is secured. Default: plain text. */
+  credentials?: ChannelCredentials | undefined;
 };
 
 export interface PingOptions {
@@ -78,11 +81,11 @@ export class VspClient {
   /** Methods that the VSP at the other end serves under the `Vendor` name only. */
   readonly #vendorNamed = new Set<string>();
 
-  constructor({ logger, deadlineMs, firmwareDeadlineMs, metadata, ...endpoint }: VspClientOptions) {
+  constructor({ logger, deadlineMs, firmwareDeadlineMs, metadata, credentials, ...endpoint }: VspClientOptions) {
     this.#logger = logger;
     this.#deadlineMs = deadlineMs ?? defaultDeadlineMs;
     this.#firmwareDeadlineMs = firmwareDeadlineMs ?? this.#deadlineMs;
-    this.#connection = new Connection(endpoint, metadata);
+    this.#connection = new Connection(endpoint, metadata, credentials);
     // Another image may serve the socket next.
     this.#connection.onConnectivity((connected) => {
       if (!connected) this.#vendorNamed.clear();

@@ -7,5 +7,6 @@ export * from './links-watch.ts';
 export * from './netlink/index.ts';
 export * from './ovs.ts';
 export { endStaleOvs } from './ovs-process.ts';
+export { type PciChange, type WatchPciOptions, watchPci } from './pci-watch.ts';
 export { linuxPlatform } from './platform.ts';
 export * from './sysfs.ts';

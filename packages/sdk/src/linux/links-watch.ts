@@ -1,11 +1,10 @@
 /** Link changes as they happen, from the kernel's notifications (RTNLGRP_LINK). */
-import { DpuError } from '../errors.ts';
 import { omitUndefined } from '../omit-undefined.ts';
-import { koffi, type PollHandle } from './netlink/koffi.ts';
 import { decodeLink, isMovedAway, RTM_DELLINK, RTM_NEWLINK } from './netlink/links.ts';
 import type { Message } from './netlink/messages.ts';
 import { NetworkNamespace } from './netlink/namespace.ts';
 import { NetlinkSocket } from './netlink/socket.ts';
+import { type WatchOptions, watchSocket } from './netlink/watch.ts';
 
 export interface LinkChange {
   name: string;
@@ -20,15 +19,9 @@ export interface LinkChange {
   pciAddress?: string;
 }
 
-export interface WatchLinksOptions {
-  signal: AbortSignal;
+export interface WatchLinksOptions extends WatchOptions {
   /** Path of a network namespace. Default: that of this process. */
   netns?: string;
-  /**
-   * Changes were not seen: the kernel had more of them than fit, or the watch could not be had for a while. The caller
-   * should look.
-   */
-  onRestart?: (reason: string) => void;
 }
 
 /** linux/rtnetlink.h RTNLGRP_LINK, as a bit */
@@ -38,50 +31,19 @@ const AF_BRIDGE = 7;
 /** A message has some 2 KB: room for a thousand pods that start together. */
 const bufferBytes = 4 * 1024 * 1024;
 
-/** Milliseconds before a watch that could not be had is tried again. */
-const retryMs = 1_000;
-
 /**
  * Calls `onChange` for every link that is made, changed, moved or deleted until the signal aborts. What happens after
  * this returns is seen.
  */
 export function watchLinks(onChange: (change: LinkChange) => void, options: WatchLinksOptions): void {
-  const { signal, onRestart } = options;
-  if (signal.aborted) return;
-  try {
-    follow(onChange, options);
-  } catch (error) {
-    const timer = setTimeout(() => {
-      signal.removeEventListener('abort', cancel);
-      watchLinks(onChange, options);
-      onRestart?.(`links could not be watched: ${DpuError.from(error).message}`);
-    }, retryMs);
-    const cancel = () => clearTimeout(timer);
-    signal.addEventListener('abort', cancel, { once: true });
-  }
-}
-
-function follow(onChange: (change: LinkChange) => void, { signal, netns, onRestart }: WatchLinksOptions): void {
-  const socket = openSocket(netns);
-  const read = (status: number) => {
-    for (const message of socket.notifications(() => onRestart?.('the kernel had more changes than fit'))) {
+  const { signal, netns } = options;
+  const read = (socket: NetlinkSocket, onLost: () => void) => {
+    for (const message of socket.notifications(onLost)) {
       const change = toLinkChange(message);
       if (change && !signal.aborted) onChange(change);
     }
-    // libuv stops to poll a socket with an error, such as one for which the kernel had more than fit.
-    if (status !== 0 && !signal.aborted) poll = start(poll);
   };
-  const start = (before?: PollHandle) => {
-    before?.close();
-    // By libuv's own epoll: no thread waits, and nothing is asked for.
-    return koffi().node.poll(socket.fd, { readable: true }, read);
-  };
-  let poll = start();
-  const stop = () => {
-    poll.close();
-    socket.close();
-  };
-  signal.addEventListener('abort', stop, { once: true });
+  watchSocket(() => openSocket(netns), read, options);
 }
 
 function openSocket(netns: string | undefined): NetlinkSocket {

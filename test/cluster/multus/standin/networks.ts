@@ -9,11 +9,15 @@ export interface NetworkSelection {
   ips?: string[];
 }
 
+/** The namespace whose networks all pods may name: Multus' `globalNamespaces`, by default. */
+const globalNamespace = 'default';
+
 const dns1123 = /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/;
 
 /**
  * Reads `k8s.v1.cni.cncf.io/networks`, either `ns/name@interface, name` or a JSON list. Networks without a namespace
  * are looked for in the pod's; interfaces without a name are called net1, net2 and so on by their place in the list.
+ * Pods may name no other namespace's but the global one's, as with Multus' `namespaceIsolation`.
  */
 export function parseNetworks(annotation: string, podNamespace: string): NetworkSelection[] {
   const text = annotation.trim();
@@ -23,6 +27,9 @@ export function parseNetworks(annotation: string, podNamespace: string): Network
     const { name, namespace = podNamespace, interface: ifname = `net${index + 1}`, mac, ips } = entry;
     for (const part of [name, namespace]) {
       if (!dns1123.test(part)) throw invalid(`"${part}" is no name of a network or namespace`, annotation);
+    }
+    if (namespace !== podNamespace && namespace !== globalNamespace) {
+      throw invalid(`namespaces are isolated: a pod of ${podNamespace} cannot use ${namespace}/${name}`, annotation);
     }
     return { name, namespace, interface: ifname, ...(mac && { mac }), ...(ips && { ips }) };
   });

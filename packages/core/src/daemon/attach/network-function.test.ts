@@ -77,7 +77,12 @@ test('a pair is written down on both interfaces with its chain', async () => {
   const pod = { namespace: 'shop', name: 'firewall' };
   const [one, two] = [attachment('net1', { pod }), attachment('net2', { pod })];
   const store = storeOf(one, two);
-  const place: ChainPlace = { chain: 'shop/edge', function: 'firewall', functions: ['firewall', 'nat'] };
+  const place: ChainPlace = {
+    chain: 'shop/edge',
+    function: 'firewall',
+    functions: ['firewall', 'nat'],
+    generation: 1,
+  };
   const asked: unknown[] = [];
   const of = async (who: unknown) => {
     asked.push(who);

@@ -22,11 +22,13 @@ export interface ChainPlace {
   function: string;
   /** All of the chain in order. */
   functions: readonly string[];
+  /** The generation of the ServiceFunctionChain that says so. */
+  generation: number;
 }
 
 export interface ChainMembership {
   /** The place of a network function's pod; undefined for one of no chain. @throws DpuError UNAVAILABLE while that is not known */
-  of(pod: { namespace: string; name: string }): Promise<ChainPlace | undefined>;
+  of(pod: { namespace: string; name: string; uid?: string }): Promise<ChainPlace | undefined>;
 }
 
 export type Side = 'host' | 'dpu';

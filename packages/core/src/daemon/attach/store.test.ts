@@ -123,3 +123,15 @@ test('an attachment of a daemon before there were versions is taken over', () =>
   expect(listed(directory)).toEqual([record]);
   expect(readdirSync(directory)).toHaveLength(1);
 });
+
+test('an attachment whose record somebody deletes is known to the next daemon all the same', async () => {
+  const directory = makeDirectory();
+  const stop = new AbortController();
+  const store = new AttachmentStore({ directory, logger });
+  store.put(record);
+  store.keepOnDisk(stop.signal);
+  rmSync(directory, { recursive: true });
+  await vi.waitFor(() => expect(readdirSync(directory)).toHaveLength(1));
+  stop.abort();
+  expect(listed(directory)).toEqual([record]);
+});

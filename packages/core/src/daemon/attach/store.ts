@@ -94,6 +94,17 @@ export class AttachmentStore {
     this.#changed(keyOf(record));
   }
 
+  /** From now on a record that somebody else deletes is written again, until the signal aborts. */
+  keepOnDisk(signal: AbortSignal): void {
+    if (signal.aborted) return;
+    signal.addEventListener('abort', () => this.#files.close(), { once: true });
+    this.#files.watch((key) => {
+      if (!this.#attachments.has(key)) return;
+      this.#logger.warn({ attachment: key }, 'somebody deleted the record of an attachment; it is written again');
+      this.#changed(key);
+    });
+  }
+
   /** Whether the disk says what memory says. */
   get written(): boolean {
     return this.#unwritten.size === 0;

@@ -25,6 +25,8 @@ const currentSchema = z.object({
   chain: z.string(),
   /** Names of its functions, in the order in which frames from the hosts are to pass them. */
   order: z.array(z.string()),
+  /** The generation of the ServiceFunctionChain that has this order. */
+  generation: z.int().exactOptional(),
   /** What the VSP has as an ordered chain. */
   applied: z.array(networkFunctionSchema).exactOptional(),
   /** The VSP may have something else: it did not answer. */

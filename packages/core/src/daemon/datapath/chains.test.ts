@@ -30,13 +30,19 @@ const byName: Record<string, NetworkFunction> = { firewall, nat, proxy };
 class Node {
   readonly directory = mkdtempSync(join(tmpdir(), 'chains-'));
   readonly attached: ChainMember[] = [];
+  generation = 1;
   manager = this.#manage();
 
   /** As a pod's second interface does. */
   async attach(member: string, ...functions: string[]): Promise<void> {
     const networkFunction = byName[member] ?? firewall;
     this.attached.push({ chain, function: member, networkFunction });
-    await this.manager.createNetworkFunction(networkFunction, { chain, function: member, functions });
+    await this.manager.createNetworkFunction(networkFunction, {
+      chain,
+      function: member,
+      functions,
+      generation: this.generation,
+    });
   }
 
   /** As a pod's first interface does when it goes. */
@@ -61,7 +67,14 @@ class Node {
     return vsp;
   }
 
-  phase = () => this.manager.chainState(chain)?.phase;
+  report = () => this.manager.chains?.find((report) => report.name === chain);
+  phase = () => this.report()?.phase;
+  /** As a change of the ServiceFunctionChain does. */
+  async setOrder(...functions: string[]): Promise<void> {
+    this.generation += 1;
+    await this.manager.setChainOrder({ chain, functions, generation: this.generation });
+  }
+
   ready = () => vi.waitFor(() => expect(this.manager.ready?.reason).toBe('Ready'));
   away = () => vi.waitFor(() => expect(this.manager.ready?.reason).toBe('VspNotRunning'));
   records = () => readdirSync(join(this.directory, 'state/chains'));
@@ -95,11 +108,11 @@ test('a chain is given to the VSP as one, in its order, when the last function i
   await node.ready();
   await node.attach('nat', 'firewall', 'nat');
   expect(vsp.told).toEqual([]);
-  expect(node.manager.chainState(chain)).toMatchObject({ phase: 'incomplete', missing: ['firewall'] });
+  expect(node.report()).toMatchObject({ phase: 'Incomplete', missing: ['firewall'] });
   await node.attach('firewall', 'firewall', 'nat');
   expect(vsp.chains.get(name)).toEqual([firewall, nat]);
   expect(vsp.functions).toEqual([]);
-  expect(node.phase()).toBe('ordered');
+  expect(node.phase()).toBe('Ordered');
 });
 
 test('a function that goes takes the chain from the VSP first; its successor completes it again', async () => {
@@ -110,7 +123,7 @@ test('a function that goes takes the chain from the VSP first; its successor com
   await node.attach('nat', 'firewall', 'nat');
   await node.detach('firewall');
   expect([...vsp.chains]).toEqual([]);
-  expect(node.phase()).toBe('incomplete');
+  expect(node.phase()).toBe('Incomplete');
   await node.attach('firewall', 'firewall', 'nat');
   expect(vsp.chains.get(name)).toEqual([firewall, nat]);
   await node.detach('nat');
@@ -127,8 +140,8 @@ test('another order is an update in place', async () => {
   await node.ready();
   await node.attach('firewall', 'firewall', 'nat');
   await node.attach('nat', 'firewall', 'nat');
-  await node.manager.setChainOrder(chain, ['nat', 'firewall']);
-  await node.manager.setChainOrder(chain, ['nat', 'firewall']);
+  await node.setOrder('nat', 'firewall');
+  await node.setOrder('nat', 'firewall');
   expect(vsp.chains.get(name)).toEqual([nat, firewall]);
   expect(vsp.told).toEqual(['create', 'update']);
 });
@@ -139,12 +152,12 @@ test('what stays of a chain is not interrupted by what comes and goes', async ()
   await node.ready();
   await node.attach('firewall', 'firewall', 'nat');
   await node.attach('nat', 'firewall', 'nat');
-  await node.manager.setChainOrder(chain, ['firewall', 'nat', 'proxy']);
+  await node.setOrder('firewall', 'nat', 'proxy');
   expect(vsp.chains.get(name)).toEqual([firewall, nat]);
-  expect(node.manager.chainState(chain)).toMatchObject({ phase: 'incomplete', missing: ['proxy'] });
+  expect(node.report()).toMatchObject({ phase: 'Incomplete', missing: ['proxy'] });
   await node.attach('proxy', 'firewall', 'nat', 'proxy');
   expect(vsp.chains.get(name)).toEqual([firewall, nat, proxy]);
-  await node.manager.setChainOrder(chain, ['firewall', 'proxy']);
+  await node.setOrder('firewall', 'proxy');
   expect(vsp.chains.get(name)).toEqual([firewall, proxy]);
   await node.detach('nat');
   expect(vsp.told).toEqual(['create', 'update', 'update']);
@@ -178,9 +191,9 @@ test('a daemon that starts anew repeats what is on disk, without being told the 
   await node.attach('nat', 'firewall', 'nat');
   await node.attach('firewall', 'firewall', 'nat');
   node.restartDaemon();
-  expect(node.phase()).toBe('unknown');
+  expect(node.manager.chains).toBeUndefined();
   await node.ready();
-  expect(node.phase()).toBe('ordered');
+  expect(node.phase()).toBe('Ordered');
   await first.stop();
   node.restartDaemon();
   const second = await node.startVsp();
@@ -229,7 +242,7 @@ test('a VSP without chains is given each function by itself', async () => {
   await node.attach('nat', 'firewall', 'nat');
   await node.attach('firewall', 'firewall', 'nat');
   expect(vsp.functions).toEqual([nat, firewall]);
-  expect(node.phase()).toBe('lowered');
+  expect(node.phase()).toBe('Lowered');
   await node.detach('nat');
   expect(vsp.forgotten).toEqual([nat]);
   await vsp.stop();
@@ -251,13 +264,13 @@ test('functions change their footing with the VSP', async () => {
   await node.ready();
   expect(ordered.forgotten).toEqual([firewall, nat]);
   expect(ordered.chains.get(name)).toEqual([firewall, nat]);
-  expect(node.phase()).toBe('ordered');
+  expect(node.phase()).toBe('Ordered');
   await ordered.stop();
   await node.away();
   const again = await node.startVsp({ hasChains: false });
   await node.ready();
   expect(again.functions).toEqual([firewall, nat]);
-  expect(node.phase()).toBe('lowered');
+  expect(node.phase()).toBe('Lowered');
 });
 
 test('a refusal is told, keeps no pod, and is asked about again', async () => {
@@ -266,13 +279,14 @@ test('a refusal is told, keeps no pod, and is asked about again', async () => {
   await node.ready();
   vsp.chainRefusal = new DpuError('RESOURCE_EXHAUSTED', 'this card has room for no more chains');
   await node.attach('firewall', 'firewall');
-  expect(node.manager.chainState(chain)).toEqual({
-    phase: 'refused',
-    dpuName: 'test-dpu',
+  expect(node.report()).toEqual({
+    name: chain,
+    phase: 'Refused',
+    generation: 1,
     message: 'this card has room for no more chains',
   });
   vsp.chainRefusal = undefined;
-  await vi.waitFor(() => expect(node.phase()).toBe('ordered'));
+  await vi.waitFor(() => expect(node.phase()).toBe('Ordered'));
   expect(vsp.chains.get(name)).toEqual([firewall]);
 });
 
@@ -283,8 +297,8 @@ test('an update that is refused leaves the chain as it was', async () => {
   await node.attach('firewall', 'firewall', 'nat');
   await node.attach('nat', 'firewall', 'nat');
   vsp.chainRefusal = new DpuError('INVALID_ARGUMENT', 'nat must be last');
-  await node.manager.setChainOrder(chain, ['nat', 'firewall']);
-  expect(node.phase()).toBe('refused');
+  await node.setOrder('nat', 'firewall');
+  expect(node.phase()).toBe('Refused');
   expect(vsp.chains.get(name)).toEqual([firewall, nat]);
   await node.detach('nat');
   expect([...vsp.chains]).toEqual([]);

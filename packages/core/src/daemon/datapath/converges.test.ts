@@ -32,6 +32,8 @@ class Walk {
   readonly #directory = temporaryDirectory();
   readonly #singles = new Map<string, NetworkFunction>();
   readonly #members = new Map<string, ChainMember>();
+  /** Of all chains: each order has a generation of its own. */
+  #generation = 1;
   readonly #orders = new Map(chains.map((chain) => [chain, names]));
   /** By owner and id; a port whose creation had no answer may be there or not, as its host was told. */
   readonly #ports = new Map<string, { owner: string; port: BridgePort }>();
@@ -142,7 +144,8 @@ class Walk {
     else this.#members.set(id, { chain, function: name, networkFunction: nf });
     const order = chain === undefined ? undefined : this.#orders.get(chain);
     try {
-      const place = chain && order ? { chain, function: name, functions: order } : undefined;
+      const place =
+        chain && order ? { chain, function: name, functions: order, generation: this.#generation } : undefined;
       await this.#dataPath.createNetworkFunction(nf, place);
     } catch {
       await this.#release(nf, chain);
@@ -182,7 +185,12 @@ class Walk {
     const order = names.filter(() => this.#chance(0.7));
     if (order.length === 0 || ![...this.#members.values()].some((member) => member.chain === chain)) return;
     this.#orders.set(chain, this.#chance(0.5) ? order : order.toReversed());
-    await this.#dataPath.setOrder(chain, this.#orders.get(chain) ?? []);
+    this.#generation += 1;
+    await this.#dataPath.setOrder({
+      chain,
+      functions: this.#orders.get(chain) ?? [],
+      generation: this.#generation,
+    });
   }
 
   async #restartVsp(): Promise<void> {

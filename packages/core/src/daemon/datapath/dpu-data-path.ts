@@ -4,8 +4,9 @@
  */
 import { DpuError, type NetworkFunction } from '@dpu-operator/sdk';
 import type { Logger } from 'pino';
+import type { ChainReport } from '../../api/index.ts';
 import type { ChainPlace } from '../attach/ports.ts';
-import type { ChainState } from '../chains/chain-state.ts';
+import type { ChainOrder } from '../chains/chain-order.ts';
 import type { UnreadableRecord } from '../state/set-aside.ts';
 import { chainId } from './chain-status.ts';
 import { HostPortRecords } from './host-port-records.ts';
@@ -24,7 +25,7 @@ export interface DpuDataPathOptions {
   attachments: AttachedFunctions;
   /** Hears how each call to the VSP ended. */
   vsp?: CallListener | undefined;
-  /** Called when {@link DpuDataPath.chainState} may answer something else. */
+  /** Called when {@link DpuDataPath.chains} answers something else. */
   onChains: () => void;
   /** Called when the hosts that have ports here, or those of them that are away, are others now. */
   onHosts: () => void;
@@ -101,7 +102,7 @@ export class DpuDataPath {
   }
 
   /**
-   * A function has been attached. That the VSP refuses its chain is told by the chain's state and is no error: the
+   * A function has been attached. That the VSP refuses its chain is told by the chain's report and is no error: the
    * interface works, and the chain may be taken later.
    *
    * @throws DpuError UNAVAILABLE without a VSP; what the VSP says to a function that it is given by itself
@@ -129,13 +130,15 @@ export class DpuDataPath {
   }
 
   /** The chain has other functions now, or another order. Does nothing where it has none here. */
-  async setOrder(chain: string, functions: readonly string[]): Promise<void> {
-    if (await this.#functions.setOrder(chain, functions)) await this.#chainReconciled(chain);
+  async setOrder(order: ChainOrder): Promise<void> {
+    if (!(await this.#functions.setOrder(order))) return;
+    await this.#chainReconciled(order.chain);
+    this.#functions.orderTaken(order.chain);
   }
 
-  /** undefined where no function of the chain is attached here. */
-  chainState(chain: string): ChainState | undefined {
-    return this.#functions.chainState(chain);
+  /** The chains that have functions attached here; undefined until a VSP was told of them since the start. */
+  chains(): ChainReport[] | undefined {
+    return this.#functions.chains();
   }
 
   /** Records of hosts' ports, of chains and of deletions that cannot be read. */
@@ -150,7 +153,7 @@ export class DpuDataPath {
   }
 
   async #chainReconciled(chain: string): Promise<void> {
-    // What the VSP says to it is in the chain's state.
+    // What the VSP says to it is in the chain's report.
     await this.#reconciler.ensure(chainKey(chainId(chain))).then(
       () => this.#functions.chainReconciled(chain),
       () => {},

@@ -42,26 +42,32 @@ test('a deletion that the VSP refuses is no success', async () => {
 test('a function that may still be in its chain, as the answer to an update was lost, takes the chain along', async () => {
   const { dataPath, vsp } = await dataPathOf(undefined);
   const other: NetworkFunction = { input: '02:00:00:00:00:03', output: '02:00:00:00:00:04' };
-  const place = (name: string) => ({ chain: 'shop/edge', function: name, functions: ['firewall', 'nat'] });
+  const place = (name: string) => ({
+    chain: 'shop/edge',
+    function: name,
+    functions: ['firewall', 'nat'],
+    generation: 1,
+  });
   await dataPath.createNetworkFunction(nf, place('firewall'));
   await dataPath.createNetworkFunction(other, place('nat'));
   expect([...vsp.chains.values()]).toEqual([[nf, other]]);
   vsp.gate = async (call) => {
     if (call.startsWith('update')) throw new DpuError('DEADLINE_EXCEEDED', 'no answer');
   };
-  await dataPath.setOrder('shop/edge', ['firewall']);
-  expect(dataPath.chainState('shop/edge')?.phase).toBe('refused');
+  await dataPath.setOrder({ chain: 'shop/edge', functions: ['firewall'], generation: 2 });
+  expect(dataPath.chains()).toMatchObject([{ phase: 'Refused', generation: 2 }]);
   vsp.gate = async () => {};
   const { length } = vsp.calls;
   await dataPath.deleteNetworkFunction(other, 'shop/edge');
   expect(vsp.calls[length]).toMatch(/^delete shop-edge/);
   await vi.waitFor(() => expect([...vsp.chains.values()]).toEqual([[nf]]));
-  expect(dataPath.chainState('shop/edge')?.phase).toBe('ordered');
+  expect(dataPath.chains()).toMatchObject([{ phase: 'Ordered', generation: 2 }]);
 });
 
 test.each([undefined, 'shop/edge'])('a full disk keeps no function from going, of chain %s', async (chain) => {
   const { dataPath, vsp, directory } = await dataPathOf(undefined);
-  const place = chain === undefined ? undefined : { chain, function: 'firewall', functions: ['firewall'] };
+  const place =
+    chain === undefined ? undefined : { chain, function: 'firewall', functions: ['firewall'], generation: 1 };
   await dataPath.createNetworkFunction(nf, place);
   expect(vsp.chains.size + vsp.functions.size).toBe(1);
   for (const records of ['chains', 'network-function-deletions']) breakDirectory(join(directory, records));

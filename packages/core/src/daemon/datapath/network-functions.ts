@@ -6,10 +6,12 @@
  * as a whole, and taken from the VSP before the first of them goes. A VSP without ordered chains is given each function
  * by itself.
  */
+import { isDeepStrictEqual } from 'node:util';
 import { DpuError, type NetworkFunction } from '@dpu-operator/sdk';
 import type { Logger } from 'pino';
+import type { ChainReport } from '../../api/index.ts';
 import type { ChainPlace } from '../attach/ports.ts';
-import type { ChainState } from '../chains/chain-state.ts';
+import type { ChainOrder } from '../chains/chain-order.ts';
 import { Records } from '../state/records.ts';
 import type { UnreadableRecord } from '../state/set-aside.ts';
 import {
@@ -37,7 +39,7 @@ export interface NetworkFunctionsOptions {
   /** The DPU's directory of records. */
   directory: string;
   attachments: AttachedFunctions;
-  /** Called when {@link NetworkFunctions.chainState} may answer something else. */
+  /** Called when {@link NetworkFunctions.chains} answers something else. */
   onChains: () => void;
   /** Called when {@link NetworkFunctions.unreadable} answers something else. */
   onUnreadable?: (() => void) | undefined;
@@ -51,7 +53,8 @@ export class NetworkFunctions {
   /** By id: those of no chain. A function counts from its ADD on, not from when its attachment was planned. */
   readonly #singles = new Map<string, NetworkFunction>();
   readonly #members = new Map<string, ChainMember>();
-  readonly #states = new Map<string, ChainState>();
+  /** By chain. */
+  readonly #reports = new Map<string, ChainReport>();
   /** By chain id: what was known before the call that is under way. */
   readonly #before = new Map<string, ChainRecord>();
   /** Whether the VSP takes ordered chains; undefined until it has said so. */
@@ -123,13 +126,14 @@ export class NetworkFunctions {
       this.#singles.set(networkFunctionId(nf), nf);
       return 'single';
     }
-    const { chain, functions } = place;
+    const { chain, functions, generation } = place;
     const isLowered = !this.#hasChains;
     this.#addMember({ chain, function: place.function, networkFunction: nf });
     try {
       await this.#promise(chain, (record) => ({
         ...record,
         order: [...functions],
+        generation,
         ...(isLowered && { lowered: true }),
       }));
       if (isLowered) await this.#deletions.delete(networkFunctionId(nf));
@@ -163,10 +167,19 @@ export class NetworkFunctions {
   }
 
   /** @returns whether that is news of a chain that has functions here */
-  async setOrder(chain: string, functions: readonly string[]): Promise<boolean> {
-    if (sameOrder(this.#record(chain).order, functions) || this.#membersOf(chain).length === 0) return false;
-    await this.#promise(chain, (record) => ({ ...record, order: [...functions] }));
+  async setOrder({ chain, functions, generation }: ChainOrder): Promise<boolean> {
+    const { order, generation: known } = this.#record(chain);
+    if (this.#membersOf(chain).length === 0) return false;
+    if (known === generation && sameOrder(order, functions)) return false;
+    await this.#promise(chain, (record) => ({ ...record, order: [...functions], generation }));
     return true;
+  }
+
+  /** What was to be done for the order that a chain has now was done, or tried. */
+  orderTaken(chain: string): void {
+    const report = this.#reports.get(chain);
+    const { generation } = this.#record(chain);
+    if (report && generation !== undefined) this.#tell({ ...report, generation });
   }
 
   wishes(): Wish[] {
@@ -218,30 +231,31 @@ export class NetworkFunctions {
     }
     // A deletion without an answer is repeated: nothing is said of it.
     if (call === 'delete' && outcomeUnknown(error)) return;
-    this.#tell(chain, { phase: 'refused', dpuName: this.#options.dpuName, message: error.message });
+    this.#tell({ name: chain, phase: 'Refused', ...this.#generation(chain), message: error.message });
   }
 
   async functionDropped(nf: NetworkFunction): Promise<void> {
     await this.#deletions.delete(networkFunctionId(nf));
   }
 
-  /** undefined where no function of the chain is attached here. */
-  chainState(chain: string): ChainState | undefined {
-    return this.#states.get(chain) ?? (this.#wasComplete ? undefined : { phase: 'unknown' });
+  /** The chains that have functions attached here; undefined until a VSP was told of them since the start. */
+  chains(): ChainReport[] | undefined {
+    if (!this.#wasComplete) return undefined;
+    return [...this.#reports.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
-  /** Says how a chain stands, where nothing is left to do for it. */
+  /** Reports a chain, where nothing is left to do for it. */
   chainReconciled(chain: string): void {
     if (this.#hasChains === undefined) return;
     const record = this.#record(chain);
     const members = this.#membersOf(chain);
     const { whole, missing } = chainStatus(record, members);
-    const { dpuName } = this.#options;
-    if (members.length === 0) this.#tell(chain, undefined);
-    else if (!whole) this.#tell(chain, { phase: 'incomplete', dpuName, missing });
-    else if (!this.#hasChains) this.#tell(chain, { phase: 'lowered', dpuName });
+    const about = { name: chain, ...this.#generation(chain) };
+    if (members.length === 0) this.#forgetReport(chain);
+    else if (!whole) this.#tell({ ...about, phase: 'Incomplete', missing });
+    else if (!this.#hasChains) this.#tell({ ...about, phase: 'Lowered' });
     else if (record.applied && !record.applyOutcomeUnknown && !record.closing && sameFunctions(record.applied, whole)) {
-      this.#tell(chain, { phase: 'ordered', dpuName });
+      this.#tell({ ...about, phase: 'Ordered' });
     }
   }
 
@@ -301,11 +315,19 @@ export class NetworkFunctions {
     return this.#chains.get(chainId(chain)) ?? { version: 1, chain, order: [] };
   }
 
-  #tell(chain: string, state: ChainState | undefined): void {
-    const before = this.#states.get(chain);
-    if (state) this.#states.set(chain, state);
-    else this.#states.delete(chain);
-    if (JSON.stringify(before) !== JSON.stringify(state)) this.#options.onChains();
+  #generation(chain: string): Pick<ChainReport, 'generation'> {
+    const { generation } = this.#record(chain);
+    return generation === undefined ? {} : { generation };
+  }
+
+  #tell(report: ChainReport): void {
+    const before = this.#reports.get(report.name);
+    this.#reports.set(report.name, report);
+    if (!isDeepStrictEqual(before, report)) this.#options.onChains();
+  }
+
+  #forgetReport(chain: string): void {
+    if (this.#reports.delete(chain)) this.#options.onChains();
   }
 }
 

@@ -121,8 +121,14 @@ const chainIdOf = (name: string): string => name.replace(/^serviceChains\//, '')
 export const portDirectoryIn = (directory: string): string => join(directory, 'bridge-ports');
 
 /** Hosts' ports of one DPU with their own reconciler, as a daemon that has just started has them. */
+/** By directory: what the daemon of the tests that started there last has open. */
+const opened = new Map<string, HostPortRecords>();
+
+/** A daemon that starts on this directory; the one before it has ended. */
 export function hostPortsIn(directory: string) {
+  opened.get(directory)?.close();
   const records = new HostPortRecords({ directory, logger: silent });
+  opened.set(directory, records);
   const reconciler = new Reconciler({
     desired: {
       wishes: (): Wish[] => records.wishes(),

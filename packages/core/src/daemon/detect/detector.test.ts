@@ -1,7 +1,7 @@
 import { rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { LinkChange } from '@dpu-operator/sdk/linux';
+import type { LinkChange, PciChange } from '@dpu-operator/sdk/linux';
 import { type FakeSysfs, fakeSysfs } from '@dpu-operator/sdk/testing';
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
@@ -54,6 +54,7 @@ const name = 'ipu-0000-01-00.0-host';
 class NodeFixture {
   order: NodeOrder = { is: 'serve', mode: 'auto' };
   nodeLabels: Record<string, string> | undefined = {};
+  nodeUid: string | undefined = 'node 1';
   catalog: PluginCatalog;
   findings: readonly DpuFinding[] = [];
   readonly told: string[][] = [];
@@ -62,6 +63,7 @@ class NodeFixture {
   /** undefined while the API server does not answer. */
   gone: ReadonlySet<string> | undefined = new Set();
   linkChanged: (change: LinkChange) => void = () => {};
+  pciChanged: (change: PciChange) => void = () => {};
   readonly #sysfs: FakeSysfs;
 
   constructor(sysfs: FakeSysfs, plugins: VendorPlugin[]) {
@@ -82,6 +84,9 @@ class NodeFixture {
         listen: ({ changed }) => {
           this.linkChanged = changed;
         },
+      },
+      watchPci: (changed) => {
+        this.pciChanged = changed;
       },
       logger: pino({ level: 'silent' }),
     });
@@ -300,6 +305,22 @@ test('links of pods set off no look; those of hardware do', async () => {
   }
   expect(vi.getTimerCount()).toBe(0);
   fixture.linkChanged({ name: 'ens5f0d2', index: 9, deleted: true, pciAddress: card.address });
+  const snapshot = vi.spyOn(sysfs, 'snapshot');
+  vi.advanceTimersByTime(500);
+  await fixture.look();
+  expect(snapshot).toHaveBeenCalledTimes(2);
+});
+
+test('a card that comes or goes is looked for, whether it has a netdev or not; a virtual function is not', async () => {
+  const sriov = { totalVfs: 2, device: '1453', numVfs: 2 };
+  const { sysfs, fixture } = await node([ipu], { pci: [bridge, { ...card, sriov }] });
+  fixture.detector.watchHardware(new AbortController().signal);
+  await fixture.look();
+  const [vf = ''] = await sysfs.virtualFunctions(card.address);
+  fixture.pciChanged({ address: vf, removed: true });
+  expect(vi.getTimerCount()).toBe(0);
+  await sysfs.remove(card.address);
+  fixture.pciChanged({ address: card.address, removed: true });
   const snapshot = vi.spyOn(sysfs, 'snapshot');
   vi.advanceTimersByTime(500);
   await fixture.look();

@@ -1,5 +1,5 @@
 /** Looks for DPUs whenever something that the rules look at has changed. */
-import type { Sysfs, SysfsSnapshot } from '@dpu-operator/sdk/linux';
+import type { PciChange, Sysfs, SysfsSnapshot, watchPci } from '@dpu-operator/sdk/linux';
 import { needsHardware } from '@dpu-operator/sdk/manifest';
 import type { Logger } from 'pino';
 import type { PluginCatalog } from '../../plugins/catalog.ts';
@@ -14,6 +14,8 @@ import { LookTimer } from './look-timer.ts';
 export interface DetectionOrders {
   readonly order: NodeOrder;
   readonly nodeLabels: Record<string, string> | undefined;
+  /** Of the Node object; undefined where there is none. */
+  readonly nodeUid: string | undefined;
   readonly catalog: PluginCatalog;
   /** Which of the plugins are no more, for certain; undefined where that could not be learned of all. */
   gonePlugins(plugins: readonly string[]): Promise<ReadonlySet<string> | undefined>;
@@ -28,9 +30,10 @@ export interface DetectorOptions {
   onFindings: (findings: readonly DpuFinding[]) => void;
   logger: Logger;
   links: Pick<LinkWatch, 'listen'>;
+  watchPci: typeof watchPci;
 }
 
-/** Milliseconds between looks while something is missing that comes back without an event: PCI functions, DMI tables. */
+/** Milliseconds between looks while something is missing that comes back without an event, such as a DMI table. */
 const firstRecheckMs = 1_000;
 const longestRecheckMs = 30_000;
 
@@ -39,7 +42,7 @@ export class Detector {
   readonly #timer = new LookTimer(() => void this.look());
   #last: string | undefined;
   #signal: AbortSignal | undefined;
-  #watchesLinks = false;
+  #watchesHardware = false;
   #virtualFunctions: ReadonlySet<string> = new Set();
   #unpluggedSince: ReadonlyMap<string, number> = new Map();
   #recheckMs = firstRecheckMs;
@@ -87,7 +90,11 @@ export class Detector {
       catalog: orders.catalog,
       gonePlugins: gonePlugins ?? new Set(),
       snapshot: await this.#snapshot(known),
-      node: { name: this.#options.nodeName, labels: order.is === 'serve' ? orders.nodeLabels : undefined },
+      node: {
+        name: this.#options.nodeName,
+        uid: order.is === 'serve' ? orders.nodeUid : undefined,
+        labels: order.is === 'serve' ? orders.nodeLabels : undefined,
+      },
       mode: order.is === 'serve' ? order.mode : 'auto',
       known,
       takesNew: order.is === 'serve',
@@ -104,16 +111,21 @@ export class Detector {
     const releases = this.#options.orders.catalog.defaults();
     const hasRule = needsHardware(releases.map(({ plugin, manifest }) => ({ packageName: plugin, manifest })));
     if (!hasRule && !known.some(({ functions }) => functions)) return undefined;
-    if (this.#signal && !this.#watchesLinks) this.#watchLinks(this.#signal);
+    if (this.#signal && !this.#watchesHardware) this.#watch(this.#signal);
     const snapshot = await this.#options.sysfs.snapshot();
     this.#virtualFunctions = new Set(snapshot.pci.filter(({ isVf }) => isVf).map(({ address }) => address));
     return snapshot;
   }
 
-  /** A card that is plugged in brings its netdev. */
-  #watchLinks(signal: AbortSignal): void {
-    this.#watchesLinks = true;
-    this.#options.links.listen(
+  /** The driver of a card may make its netdev long after the card was plugged in, and another may be renamed. */
+  #watch(signal: AbortSignal): void {
+    this.#watchesHardware = true;
+    const { links, watchPci } = this.#options;
+    const pciChanged = ({ address }: PciChange) => {
+      if (!this.#virtualFunctions.has(address)) this.#timer.changed();
+    };
+    watchPci(pciChanged, { signal, onRestart: () => this.#timer.changed() });
+    links.listen(
       {
         changed: (change) => {
           if (mattersForDetection(change, this.#virtualFunctions)) this.#timer.changed();

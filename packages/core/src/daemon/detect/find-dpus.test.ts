@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import type { VendorPlugin } from '../../api/index.ts';
 import { PluginCatalog } from '../../plugins/catalog.ts';
 import { type FindInput, findDpus, type KnownDpu } from './find-dpus.ts';
+import type { ServedDpu } from './served-dpu.ts';
 
 const labelled = {
   name: 'Card',
@@ -28,7 +29,7 @@ const record: DetectedDpu = {
   side: 'host',
   plugin: 'gone',
 };
-const ofPlugin = (plugin: string): DetectedDpu => ({ ...record, plugin });
+const ofPlugin = (plugin: string): ServedDpu => ({ ...record, plugin, nodeUid: 'node 1' });
 
 interface More extends Partial<FindInput> {
   card?: string;
@@ -38,7 +39,7 @@ function find(vendors: VendorPlugin[], known: KnownDpu[] = [], { card = 'yes', .
   return findDpus({
     catalog: new PluginCatalog(vendors, []),
     snapshot: { pci: [], dmiProduct: '' },
-    node: { name: 'n', labels: { card } },
+    node: { name: 'n', uid: 'node 1', labels: { card } },
     mode: 'auto',
     known,
     gonePlugins: new Set(['gone']),
@@ -87,9 +88,29 @@ test('a DPU of which no plugin is written down is neither gone nor made anew', (
 test('a label that does not match any more is an order, one that is not known is none', () => {
   const vendors = [vendor('a', 1)];
   expect(outcome(vendors, [ofPlugin('a')], { card: 'no' })).toEqual([['card-n-host', 'a', 'ordered to go']]);
-  const node = { name: 'n', labels: undefined };
+  const node = { name: 'n', uid: undefined, labels: undefined };
   expect(outcome(vendors, [ofPlugin('a')], { node })).toEqual([['card-n-host', 'a', 'there']]);
   expect(outcome(vendors, [], { node })).toEqual([]);
+});
+
+test('a label that a node has not had since it was registered anew is no order until it has', () => {
+  const vendors = [vendor('a', 1)];
+  const unlabelled = { name: 'n', uid: 'node 2', labels: {} };
+  const [finding] = find(vendors, [ofPlugin('a')], { node: unlabelled });
+  expect(finding?.presence).toEqual({
+    is: 'unknown',
+    reason: 'node n, as it is registered now, has not had the label card=yes yet',
+  });
+  expect(finding).not.toHaveProperty('removal');
+  const [again] = find(vendors, [ofPlugin('a')], { node: { ...unlabelled, labels: { card: 'yes' } } });
+  expect(again?.dpu.nodeUid).toBe('node 2');
+  expect(outcome(vendors, again ? [again.dpu] : [], { node: unlabelled })).toEqual([
+    ['card-n-host', 'a', 'ordered to go'],
+  ]);
+  // What an earlier version wrote down does not tell.
+  expect(outcome(vendors, [{ ...ofPlugin('a'), nodeUid: undefined }], { node: unlabelled })).toEqual([
+    ['card-n-host', 'a', 'unknown'],
+  ]);
 });
 
 test('new DPUs wait for somebody who wants them', () => {

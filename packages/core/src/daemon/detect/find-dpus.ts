@@ -11,6 +11,7 @@ import type { PluginCatalog } from '../../plugins/catalog.ts';
 import { type Presence, there, unknown } from '../presence.ts';
 import { isUnplugged, missingPart } from './missing-part.ts';
 import { assignNames, type NameConflict } from './names.ts';
+import type { ServedDpu } from './served-dpu.ts';
 
 /** What is known of a DPU that was detected before. */
 export interface KnownDpu {
@@ -24,11 +25,13 @@ export interface KnownDpu {
   identifier?: string | undefined;
   /** undefined where its rules name no PCI function, or an earlier version detected it. */
   functions?: PciPlace[] | undefined;
+  /** uid of the Node object that there was when it was detected last; undefined where nobody has written that down. */
+  nodeUid?: string | undefined;
 }
 
 export interface DpuFinding {
   dpu: KnownDpu;
-  presence: Presence<DetectedDpu>;
+  presence: Presence<ServedDpu>;
   /** Why somebody's order ends it. */
   removal?: string;
   /** The plugin that detected it is no more: the DPU stays as long as something uses it. */
@@ -43,8 +46,8 @@ export interface FindInput {
   catalog: PluginCatalog;
   /** undefined where nothing depends on hardware. */
   snapshot: SysfsSnapshot | undefined;
-  /** Labels are undefined while they are not known. */
-  node: { name: string; labels: Record<string, string> | undefined };
+  /** Labels and uid are undefined while they are not known. */
+  node: { name: string; uid: string | undefined; labels: Record<string, string> | undefined };
   mode: 'auto' | DpuSide;
   known: readonly KnownDpu[];
   /** Plugins that are no more, for certain. */
@@ -70,12 +73,17 @@ export function findDpus(input: FindInput): DpuFinding[] {
     const isNew = !knownNames.has(dpu.name);
     if (isNew && (!takesNew || isTheDpuItself(dpu, known, catalog))) continue;
     const rival = conflicts.find(({ served }) => served.name === dpu.name);
-    findings.set(dpu.name, { dpu, presence: there(dpu), ...(rival && { rival: describe(rival) }) });
+    const served = onNode(dpu, input.node.uid ?? known.find(({ name }) => name === dpu.name)?.nodeUid);
+    findings.set(dpu.name, { dpu: served, presence: there(served), ...(rival && { rival: describe(rival) }) });
   }
   for (const dpu of known) {
     if (!findings.has(dpu.name)) findings.set(dpu.name, findMissing(dpu, input));
   }
   return [...findings.values()].sort((a, b) => (a.dpu.name < b.dpu.name ? -1 : 1));
+}
+
+function onNode(dpu: DetectedDpu, nodeUid: string | undefined): ServedDpu {
+  return nodeUid === undefined ? dpu : { ...dpu, nodeUid };
 }
 
 function describe({ refused }: NameConflict): string {
@@ -84,7 +92,10 @@ function describe({ refused }: NameConflict): string {
   return `${productName}${place}, which plugin ${plugin} calls ${identifier}`;
 }
 
-/** A DPU that no rule finds (any more). Rules about hardware that stop matching prove nothing; those by label are orders. */
+/**
+ * A DPU that no rule finds (any more). Rules about hardware that stop matching prove nothing. Those by label are orders,
+ * unless the Node object is another one: who registers a node anew sets its labels one by one.
+ */
 function findMissing(dpu: KnownDpu, { catalog, gonePlugins, snapshot, node, mode }: FindInput): DpuFinding {
   if (mode !== 'auto' && mode !== dpu.side) {
     return { dpu, presence: asKnown(dpu), removal: `spec.mode of the DpuOperatorConfig is ${mode}` };
@@ -93,8 +104,14 @@ function findMissing(dpu: KnownDpu, { catalog, gonePlugins, snapshot, node, mode
   const rule = productOf(dpu, catalog)?.[dpu.side]?.detect;
   const label = rule?.nodeLabel;
   if (label && node.labels && !label.values.includes(node.labels[label.key] ?? '')) {
-    const removal = `node ${node.name} has no label ${label.key}=${label.values.join('|')} any more`;
-    return { dpu, presence: asKnown(dpu), removal };
+    const wanted = `${label.key}=${label.values.join('|')}`;
+    if (node.uid === undefined || dpu.nodeUid !== node.uid) {
+      return {
+        dpu,
+        presence: unknown(`node ${node.name}, as it is registered now, has not had the label ${wanted} yet`),
+      };
+    }
+    return { dpu, presence: asKnown(dpu), removal: `node ${node.name} has no label ${wanted} any more` };
   }
   const reason = missingPart(dpu, rule, snapshot);
   if (reason === undefined) return { dpu, presence: asKnown(dpu) };
@@ -106,10 +123,10 @@ function findMissing(dpu: KnownDpu, { catalog, gonePlugins, snapshot, node, mode
 }
 
 /** Nothing says otherwise. */
-function asKnown({ identifier, ...rest }: KnownDpu): Presence<DetectedDpu> {
+function asKnown({ identifier, ...rest }: KnownDpu): Presence<ServedDpu> {
   if (identifier === undefined) return unknown('it was detected by an earlier version, which wrote no identifier down');
-  const { functions, ...names } = rest;
-  return there({ ...names, identifier, ...(functions && { functions }) });
+  const { functions, nodeUid, ...names } = rest;
+  return there(onNode({ ...names, identifier, ...(functions && { functions }) }, nodeUid));
 }
 
 /** Undefined while the plugin has no version, or one that does not know the product. */

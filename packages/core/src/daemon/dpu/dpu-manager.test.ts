@@ -60,6 +60,7 @@ function manage(side: DpuSide, directory: string, options: Options = {}) {
     graceMs,
   });
   made = manager;
+  manager.setChannel({ security: 'plain' });
   cleanups.push(() => manager.close());
   const says = (reason: string) => vi.waitFor(() => expect(manager.ready?.reason).toBe(reason));
   const devices = () => pool.list().map(({ id, healthy }) => (healthy ? id : `${id}!`));

@@ -15,9 +15,16 @@ import { VspClient } from '@dpu-operator/sdk/client';
 import type { Sysfs, VfPosition } from '@dpu-operator/sdk/linux';
 import type { DetectedDpu } from '@dpu-operator/sdk/manifest';
 import type { Logger } from 'pino';
-import { annotations, type ConditionInput, type VspIdentity, vspSocketName } from '../../api/index.ts';
+import {
+  annotations,
+  type ChainReport,
+  type ChannelSpec,
+  type ConditionInput,
+  type VspIdentity,
+  vspSocketName,
+} from '../../api/index.ts';
 import type { ChainPlace } from '../attach/ports.ts';
-import type { ChainState } from '../chains/chain-state.ts';
+import type { ChainOrder } from '../chains/chain-order.ts';
 import { type AttachedPorts, HostDataPath } from '../datapath/host-data-path.ts';
 import type { AttachedFunctions } from '../datapath/network-functions.ts';
 import type { DevicePool } from '../kubelet/pool.ts';
@@ -28,6 +35,8 @@ import { defaultIntervalMs } from '../peer/heartbeat.ts';
 import { ownerOf } from '../peer/owner.ts';
 import { gone, type Presence, there, unknown } from '../presence.ts';
 import type { UnreadableRecord } from '../state/set-aside.ts';
+import { ChannelEnd, type NodeTrust } from '../trust/channel-end.ts';
+import { type ChannelReport, dpuChannel, hostChannel } from './dpu-channel.ts';
 import { DpuSide } from './dpu-side.ts';
 import { InitAnswer } from './init-answer.ts';
 import { NumVfs } from './num-vfs.ts';
@@ -52,10 +61,10 @@ export interface DpuManagerOptions {
   pool: DevicePool;
   attachments: AttachmentsView;
   sysfs: Pick<Sysfs, 'vfPosition'>;
-  /** Called when {@link DpuManager.ready}, `hostPorts` or `outOfService` may answer something else. */
+  /** Undefined where there is no operator: then only plain text is possible between host and DPU. */
+  trust?: NodeTrust | undefined;
+  /** Called when {@link DpuManager.ready} or another of what it says may be something else. */
   onChange: () => void;
-  /** Called when {@link DpuManager.chainState} may answer something else. */
-  onChains?: () => void;
   /** Deletes the VSP's pod, so that another is made. */
   restartVsp?: (() => Promise<void>) | undefined;
   /** Called when {@link DpuManager.unreadable} answers something else. */
@@ -83,6 +92,7 @@ export class DpuManager {
   readonly #devices: OfferedDevices;
   readonly #numVfs: NumVfs;
   readonly #health: VspHealth;
+  readonly #end: ChannelEnd;
   readonly #host: HostDataPath | undefined;
   readonly #dpuSide: DpuSide | undefined;
   readonly #session: VspSession;
@@ -108,6 +118,15 @@ export class DpuManager {
       graceMs,
       onChange: () => this.#serviceChanged(),
     });
+    this.#end = new ChannelEnd({
+      dpuName: dpu.name,
+      nodeName,
+      side: dpu.side,
+      directory: directories.state,
+      trust: options.trust,
+      logger,
+    });
+    this.#end.on('change', () => options.onChange());
     if (dpu.side === 'dpu') {
       this.#dpuSide = new DpuSide({
         dpuName: dpu.name,
@@ -115,15 +134,17 @@ export class DpuManager {
         directory: directories.state,
         attachments,
         vsp: this.#health,
+        end: this.#end,
         onHosts: () => options.onChange(),
-        onChains: () => options.onChains?.(),
+        onCallers: () => options.onChange(),
+        onChains: () => options.onChange(),
         onUnreadable,
         logger,
       });
     } else {
       this.#host = new HostDataPath({
         dpuName: dpu.name,
-        owner: ownerOf(nodeName, dpu.name),
+        end: this.#end,
         nodeName,
         directory: directories.state,
         attachments,
@@ -166,6 +187,22 @@ export class DpuManager {
     if (!hosts) return gone;
     if (hosts.away().length > 0) return there(hostsAway(this.dpu.name, hosts.away()));
     return hosts.unheard().length > 0 ? unknown('the daemon has just started') : gone;
+  }
+
+  /** How host and DPU speak with each other, and why they do not. */
+  get channel(): ChannelReport {
+    if (this.#dpuSide) return dpuChannel(this.#end, this.#dpuSide.channel);
+    return this.#host ? hostChannel(this.#end, this.#host) : { condition: undefined, status: undefined };
+  }
+
+  /** @param worked SPIFFE IDs of other ends that it worked with, as its object says */
+  setChannel(spec: ChannelSpec | undefined, worked?: readonly string[]): void {
+    this.#end.set(spec, worked);
+  }
+
+  /** DPU side: it is to go, so its hosts are to send no new pods. */
+  setLeaving(isLeaving: boolean): void {
+    if (this.#dpuSide) this.#dpuSide.isLeaving = isLeaving;
   }
 
   /** The VfCount condition, where a number of virtual functions is asked for. */
@@ -237,13 +274,13 @@ export class DpuManager {
     await this.#dpuSide?.dataPath.deleteNetworkFunction(nf, chain);
   }
 
-  async setChainOrder(chain: string, functions: readonly string[]): Promise<void> {
-    await this.#dpuSide?.dataPath.setOrder(chain, functions);
+  async setChainOrder(order: ChainOrder): Promise<void> {
+    await this.#dpuSide?.dataPath.setOrder(order);
   }
 
-  /** undefined where no function of the chain is attached here. */
-  chainState(chain: string): ChainState | undefined {
-    return this.#dpuSide?.dataPath.chainState(chain);
+  /** DPU side: the chains that have functions attached here. undefined while that is not known. */
+  get chains(): ChainReport[] | undefined {
+    return this.#dpuSide?.dataPath.chains();
   }
 
   /** Records of this DPU that cannot be read. While there are any, what is in none of them may still be in use. */
@@ -325,6 +362,7 @@ export class DpuManager {
     this.#health.close();
     this.#host?.close();
     this.#dpuSide?.close();
+    this.#end.close();
     this.#initAnswer.close();
   }
 

@@ -1,8 +1,10 @@
 /** The DataProcessingUnit objects of this node, as they are written to the API server. */
-
-import type { DetectedDpu, DpuSide } from '@dpu-operator/sdk/manifest';
+import { isDeepStrictEqual } from 'node:util';
+import type { DpuSide } from '@dpu-operator/sdk/manifest';
 import {
   annotations,
+  type ChainReport,
+  type ChannelStatus,
   type Condition,
   type ConditionInput,
   type DaemonStatusFields,
@@ -15,6 +17,7 @@ import {
   finalizers,
   findCondition,
   labels,
+  labelValue,
   setCondition,
   type VspIdentity,
 } from '../../api/index.ts';
@@ -26,8 +29,8 @@ import {
   type KubeStore,
   StartingEvents,
 } from '../../kube/index.ts';
-import { labelValue } from '../chains/network-function-pod.ts';
 import type { KnownDpu } from '../detect/find-dpus.ts';
+import type { ServedDpu } from '../detect/served-dpu.ts';
 
 /** What of a DPU's status is the daemon's. */
 export interface DaemonStatus {
@@ -36,7 +39,12 @@ export interface DaemonStatus {
   /** Conditions that are there only while they are said. */
   others: readonly ConditionInput[];
   vsp: VspIdentity | undefined;
+  channel: ChannelStatus | undefined;
   drain: Drain | undefined;
+  /** The chains that a DPU side has. */
+  chains: ChainReport[] | undefined;
+  /** Hosts that have ports on a DPU side which is being deleted. */
+  hosts: string[] | undefined;
 }
 
 const ownConditions: ReadonlySet<string> = new Set(daemonFields.conditions);
@@ -56,7 +64,7 @@ export class DpuObjects {
   }
 
   /** Makes the object, or takes over one of this node. @returns another node's object that has the name. */
-  async ensure(dpu: DetectedDpu): Promise<DataProcessingUnit | undefined> {
+  async ensure(dpu: ServedDpu): Promise<DataProcessingUnit | undefined> {
     const object = this.#render(dpu);
     try {
       await this.#store.create(dataProcessingUnit, object);
@@ -71,31 +79,37 @@ export class DpuObjects {
   }
 
   /** Whether an object says what was detected and has this daemon's finalizer. */
-  isAsDetected(object: DataProcessingUnit, dpu: DetectedDpu): boolean {
+  isAsDetected(object: DataProcessingUnit, dpu: ServedDpu): boolean {
     const { metadata, spec } = object;
     return (
       metadata.labels?.[labels.side] === dpu.side &&
       metadata.annotations?.[annotations.plugin] === dpu.plugin &&
       metadata.annotations?.[annotations.identifier] === dpu.identifier &&
+      (dpu.nodeUid === undefined || metadata.annotations?.[annotations.nodeUid] === dpu.nodeUid) &&
       (metadata.finalizers ?? []).includes(finalizers.daemon) &&
       spec.dpuProductName === dpu.productName &&
       spec.isDpuSide === (dpu.side === 'dpu')
     );
   }
 
-  async correct(dpu: DetectedDpu): Promise<void> {
+  async correct(dpu: ServedDpu): Promise<void> {
     await this.#store.apply(dataProcessingUnit, this.#render(dpu), { fieldManager: fieldManagers.daemon });
   }
 
   /** Writes what differs from what the object says, and an event for each condition whose status or reason does. */
-  async writeStatus(object: DataProcessingUnit, { ready, others, vsp, drain }: DaemonStatus): Promise<void> {
+  async writeStatus(
+    object: DataProcessingUnit,
+    { ready, others, vsp, channel, drain, chains = [], hosts }: DaemonStatus,
+  ): Promise<void> {
     const before = (object.status?.conditions ?? []).filter(({ type }) => ownConditions.has(type));
     const said = [ready ?? findCondition(before, dpuConditions.ready), ...others].filter((one) => one !== undefined);
     const after = said.flatMap((one) => findCondition(setCondition(before, one), one.type) ?? []);
     const changed = after.filter((one) => !before.includes(one));
     const current = object.status ?? {};
     const isSame = changed.length === 0 && after.length === before.length;
-    if (isSame && same(vsp, current.vsp) && same(drain, current.drain)) return;
+    const isSameWork = isDeepStrictEqual(chains, current.chains ?? []) && isDeepStrictEqual(hosts, current.hosts);
+    const isSameRun = same(vsp, current.vsp) && same(drain, current.drain);
+    if (isSame && isSameWork && isSameRun && same(channel, current.channel)) return;
     const { apiVersion, kind } = dataProcessingUnit;
     const { name } = object.metadata;
     try {
@@ -103,7 +117,10 @@ export class DpuObjects {
       const status: DaemonStatusFields & { conditions: Condition[] } = {
         conditions: after,
         vsp,
+        channel,
         drain,
+        chains: chains.length > 0 ? chains : undefined,
+        hosts,
       };
       const body: Applied = { apiVersion, kind, metadata: { name }, status };
       await this.#store.applyStatus(dataProcessingUnit, body, { fieldManager: fieldManagers.daemon });
@@ -127,7 +144,7 @@ export class DpuObjects {
     await this.#events.event(object, { type, reason, message, action: now.type });
   }
 
-  #render({ name, side, plugin, productName, identifier }: DetectedDpu): Applied {
+  #render({ name, side, plugin, productName, identifier, nodeUid }: ServedDpu): Applied {
     const { apiVersion, kind } = dataProcessingUnit;
     return {
       apiVersion,
@@ -135,7 +152,11 @@ export class DpuObjects {
       metadata: {
         name,
         labels: { [labels.node]: labelValue(this.#nodeName), [labels.side]: side },
-        annotations: { [annotations.plugin]: plugin, [annotations.identifier]: identifier },
+        annotations: {
+          [annotations.plugin]: plugin,
+          [annotations.identifier]: identifier,
+          ...(nodeUid !== undefined && { [annotations.nodeUid]: nodeUid }),
+        },
         finalizers: [finalizers.daemon],
       },
       spec: { dpuProductName: productName, isDpuSide: side === 'dpu', nodeName: this.#nodeName },
@@ -151,6 +172,7 @@ export function knownByObject({ metadata, spec }: DataProcessingUnit): KnownDpu 
     productName: spec.dpuProductName ?? '',
     plugin: metadata.annotations?.[annotations.plugin] ?? '',
     identifier: metadata.annotations?.[annotations.identifier],
+    nodeUid: metadata.annotations?.[annotations.nodeUid],
   };
 }
 

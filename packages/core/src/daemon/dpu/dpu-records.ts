@@ -1,6 +1,6 @@
 /** What was detected by this daemon or one before it: enough to serve a DPU that is missing, and to tear one down. */
-import type { DetectedDpu } from '@dpu-operator/sdk/manifest';
 import { z } from 'zod';
+import type { ServedDpu } from '../detect/served-dpu.ts';
 import { Records, type RecordsOptions } from '../state/records.ts';
 
 const placeSchema = z.object({ address: z.string(), bridges: z.array(z.string()) });
@@ -13,12 +13,14 @@ const detectedSchema = z.object({
   plugin: z.string(),
   /** Missing in records of earlier versions: then nobody can tell that the card was pulled out. */
   functions: z.array(placeSchema).exactOptional(),
+  /** Missing in records of earlier versions. */
+  nodeUid: z.string().exactOptional(),
 });
 
 /** By name. */
 export function openDpuRecords(
-  options: Pick<RecordsOptions<DetectedDpu>, 'directory' | 'logger' | 'onUnreadable'>,
-): Records<DetectedDpu> {
+  options: Pick<RecordsOptions<ServedDpu>, 'directory' | 'logger' | 'onUnreadable'>,
+): Records<ServedDpu> {
   const { directory, logger, onUnreadable } = options;
   return new Records({ directory, schema: detectedSchema, what: 'DPU', logger, onUnreadable });
 }

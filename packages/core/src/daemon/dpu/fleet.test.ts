@@ -48,6 +48,9 @@ async function ready(options: FleetFixtureOptions = {}) {
   cleanups.push(() => vsp.stop());
   fixture.finds(found(detected));
   await vi.waitFor(() => expect(fixture.condition(name)?.status).toBe('True'), 20_000);
+  // Hosts of these tests have no certificates.
+  fixture.setSpec(name, { channel: { security: 'plain' } });
+  await vi.waitFor(() => expect(fixture.condition(name, 'Channel')?.reason).toBe('Plain'));
   return { fixture, vsp, port };
 }
 
@@ -116,7 +119,7 @@ test('a DPU that is missing for a moment keeps everything, and says what is miss
   expect(fixture.condition(name)?.message).toContain('kubectl delete dpu soft-dpu');
   expect(fixture.devices()).toEqual(['vf0 unhealthy', 'vf1 unhealthy']);
   expect(fixture.dpus.manager(name)).toBe(manager);
-  expect([fixture.fleet.stays('dpu'), [...fixture.fleet.sides()]]).toEqual([true, ['dpu']]);
+  expect([...fixture.fleet.sides()]).toEqual(['dpu']);
   vsp.numVfs = 2;
   vsp.changed();
   fixture.finds(found(detected));
@@ -204,9 +207,8 @@ test('ports of hosts keep a DPU side, which says so, until the last is gone', as
   expect(fixture.devices()).toEqual([]);
   expect(fixture.hasTraces(name)).toBe(true);
   // Functions that the hosts' frames pass stay as long.
-  expect([fixture.fleet.stays('dpu'), fixture.fleet.servesHosts()]).toEqual([false, true]);
+  expect(fixture.status(name)?.hosts).toHaveLength(1);
   await host.deleteBridgePort('bridgePorts/host0-0', { allowMissing: false });
-  await vi.waitFor(() => expect(fixture.fleet.servesHosts()).toBe(false));
   // It is there, so it is made again.
   await vi.waitFor(() => expect(fixture.object(name)?.metadata.uid).not.toBe(uid));
 });
@@ -309,22 +311,17 @@ test('a daemon that starts anew leaves its DPU alone until it has looked', async
 
 test('before the first look the DPUs of an earlier daemon are served, and count', async () => {
   const { fleet } = await restarted(await serving());
-  expect([fleet.hasLooked, [...fleet.sides()], fleet.stays('dpu'), fleet.stays('host')]).toEqual([
-    false,
-    ['dpu'],
-    true,
-    false,
-  ]);
+  expect([fleet.hasLooked, [...fleet.sides()]]).toEqual([false, ['dpu']]);
   expect([fleet.presence(name).is, fleet.presence('other').is]).toEqual(['there', 'unknown']);
   fleet.setFindings([found(detected)]);
-  expect([fleet.hasLooked, fleet.stays('dpu'), fleet.presence('other').is]).toEqual([true, true, 'gone']);
+  expect([fleet.hasLooked, fleet.presence('other').is]).toEqual([true, 'gone']);
 });
 
-test('a DPU side that is being deleted is not to stay, so that its network functions go', async () => {
+test('a DPU side that is being deleted says that no host uses it, so that its network functions go', async () => {
   const fixture = await serving({ pods: ['shop/firewall'] });
-  expect(fixture.fleet.stays('dpu')).toBe(true);
+  expect(fixture.status(name)?.hosts).toBeUndefined();
   fixture.api.delete(path);
-  await vi.waitFor(() => expect(fixture.fleet.stays('dpu')).toBe(false));
+  await vi.waitFor(() => expect(fixture.status(name)?.hosts).toEqual([]));
   expect(fixture.fleet.sides()).toEqual(new Set(['dpu']));
   await vi.waitFor(() => expect(fixture.dpus.manager(name)?.withdrawn).toBe(true));
 });

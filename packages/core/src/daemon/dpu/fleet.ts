@@ -3,9 +3,16 @@
  * here, {@link planDpu} decides, and its actions are done in order. Every event ends in {@link DpuFleet.#reconcile}.
  */
 import { EventEmitter } from 'node:events';
-import type { DetectedDpu, DpuSide } from '@dpu-operator/sdk/manifest';
+import type { DpuSide } from '@dpu-operator/sdk/manifest';
 import type { Logger } from 'pino';
-import { type DataProcessingUnit, dataProcessingUnit, dpuConditions, finalizers, labels } from '../../api/index.ts';
+import {
+  type DataProcessingUnit,
+  dataProcessingUnit,
+  dpuConditions,
+  finalizers,
+  labels,
+  labelValue,
+} from '../../api/index.ts';
 import {
   Controller,
   type EventRecorder,
@@ -15,10 +22,10 @@ import {
   type KubeStore,
   removeFinalizer,
 } from '../../kube/index.ts';
-import { labelValue } from '../chains/network-function-pod.ts';
 import type { DpuFinding, KnownDpu } from '../detect/find-dpus.ts';
 import { Findings } from '../detect/findings.ts';
 import { nameBehindNode } from '../detect/names.ts';
+import type { ServedDpu } from '../detect/served-dpu.ts';
 import { gone, type Presence, there, unknown } from '../presence.ts';
 import { type DpuUsers, observedAt, saidOf } from './dpu-conditions.ts';
 import type { DpuManager } from './dpu-manager.ts';
@@ -52,7 +59,7 @@ export interface DpuFleetOptions {
 }
 
 export interface DpuFleetEvents {
-  /** The sides that this node has, or the DPUs that take network functions, may be others now. */
+  /** The sides that this node has may be others now. */
   sides: [];
   /** A DPU has become ready. */
   ready: [];
@@ -153,23 +160,6 @@ export class DpuFleet extends EventEmitter<DpuFleetEvents> {
     return new Set([...this.#findings.staying(), ...this.#dpus.records()].map(({ side }) => side));
   }
 
-  /** Whether a DPU with that side is here to stay, and takes pods. One that is missing for a moment does. */
-  stays(side: DpuSide): boolean {
-    const dpus = this.hasLooked ? this.#findings.staying() : this.#dpus.records();
-    return dpus.some(({ name, side: its }) => {
-      const object = this.#informer.get(name);
-      return its === side && !(object && (isBeingDeleted(object) || drainOf(object)));
-    });
-  }
-
-  /** Whether frames of hosts pass a DPU side, so that its functions are still needed although it may be about to go. */
-  servesHosts(): boolean {
-    return this.#dpus.managers().some((manager) => {
-      const object = this.#informer.get(manager.dpu.name);
-      return manager.hostOwners().length > 0 && !(object && drainOf(object));
-    });
-  }
-
   async #reconcile(name: string): Promise<void> {
     const object = this.#informer.get(name);
     const served = this.#dpus.manager(name);
@@ -215,11 +205,12 @@ export class DpuFleet extends EventEmitter<DpuFleetEvents> {
         if (await this.#dpus.manage(action.dpu)) this.emit('sides');
         this.#dpus.manager(name)?.setNumVfs(action.numVfs);
         this.#dpus.manager(name)?.expireHostPorts(action.hostPortsExpireAfterMinutes);
+        this.#dpus.manager(name)?.setChannel(action.channel, action.worked);
         return;
       case 'offer':
         return this.#offer(name, action.problem);
       case 'withdraw':
-        return this.#withdraw(name);
+        return this.#withdraw(name, action.leaving);
       case 'clear':
         // Where the VSP is away for a moment, its return brings it here again.
         if (await this.#dpus.manager(name)?.clear()) this.#cleared.set(name, action.rollout);
@@ -233,7 +224,7 @@ export class DpuFleet extends EventEmitter<DpuFleetEvents> {
     }
   }
 
-  async #makeObject(dpu: DetectedDpu): Promise<void> {
+  async #makeObject(dpu: ServedDpu): Promise<void> {
     const { nodeName, logger } = this.#options;
     const foreign = await this.#objects.ensure(dpu);
     if (!foreign) return;
@@ -251,16 +242,14 @@ export class DpuFleet extends EventEmitter<DpuFleetEvents> {
   #offer(name: string, problem: string | undefined): void {
     const manager = this.#dpus.manager(name);
     manager?.setHardwareProblem(problem);
-    if (!manager?.withdrawn) return;
-    manager.offerAgain();
-    this.emit('sides');
+    manager?.setLeaving(false);
+    if (manager?.withdrawn) manager.offerAgain();
   }
 
-  /** The network functions of a DPU side that goes are pods that use it: they go first. */
-  #withdraw(name: string): void {
+  #withdraw(name: string, isLeaving: boolean): void {
     const manager = this.#dpus.manager(name);
+    manager?.setLeaving(isLeaving);
     if (manager && !manager.withdrawn) manager.withdraw();
-    this.emit('sides');
   }
 
   async #report(name: string, { object, ready, others, drain }: DpuAction & { do: 'report' }): Promise<void> {
@@ -271,15 +260,20 @@ export class DpuFleet extends EventEmitter<DpuFleetEvents> {
       this.#ready.add(name);
       this.emit('ready');
     }
+    const channel = manager?.channel;
     const { generation } = object.metadata;
     const before = object.status?.conditions;
     const hostPorts = saidOf(dpuConditions.hostPorts, manager?.hostPorts ?? gone, before);
     const vfCount = saidOf(dpuConditions.vfCount, observedAt(manager?.vfCount ?? gone, generation), before);
+    const said = channel?.condition ? there(channel.condition) : unknown('nothing new is known of the channel');
     await this.#objects.writeStatus(object, {
       ready: ready ?? own,
-      others: [...others, ...hostPorts, ...vfCount],
+      others: [...others, ...hostPorts, ...vfCount, ...saidOf(dpuConditions.channel, said, before)],
       vsp: manager?.identity ?? object.status?.vsp,
+      channel: manager ? channel?.status : object.status?.channel,
       drain,
+      chains: manager?.chains ?? object.status?.chains,
+      hosts: object.spec.isDpuSide && isBeingDeleted(object) ? this.#dpus.hostOwners(name) : undefined,
     });
   }
 

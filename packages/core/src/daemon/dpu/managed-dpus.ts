@@ -2,14 +2,15 @@
 import { EventEmitter } from 'node:events';
 import { rmSync } from 'node:fs';
 import type { Sysfs } from '@dpu-operator/sdk/linux';
-import type { DetectedDpu } from '@dpu-operator/sdk/manifest';
 import type { Logger } from 'pino';
 import { shorten } from '../../api/index.ts';
-import { type ChainDataPath, type ChainState, weightiest } from '../chains/chain-state.ts';
+import type { ChainOrder, ChainOrders } from '../chains/chain-order.ts';
 import { recordedHosts } from '../datapath/host-port-records.ts';
+import type { ServedDpu } from '../detect/served-dpu.ts';
 import type { DevicePool } from '../kubelet/pool.ts';
 import type { Records } from '../state/records.ts';
 import { describeUnreadable } from '../state/set-aside.ts';
+import type { NodeTrust } from '../trust/channel-end.ts';
 import { type AttachmentsView, DpuManager } from './dpu-manager.ts';
 import { openDpuRecords } from './dpu-records.ts';
 
@@ -18,6 +19,8 @@ export interface ManagedDpusOptions {
   pool: DevicePool;
   attachments: AttachmentsView;
   sysfs: Pick<Sysfs, 'vfPosition'>;
+  /** Undefined where there is no operator. */
+  trust?: NodeTrust | undefined;
   /** The daemon's directory of records. */
   stateDirectory: string;
   /** The node's directory for the socket of a DPU's VSP. */
@@ -30,15 +33,13 @@ export interface ManagedDpusOptions {
 export interface ManagedDpusEvents {
   /** What a manager says of its DPU may be something else now. */
   change: [dpuName: string];
-  /** What {@link ManagedDpus.stateOf} answers may be something else now. */
-  chains: [];
   /** Records have been set aside, or a person has deleted some that were. */
   unreadable: [];
 }
 
-export class ManagedDpus extends EventEmitter<ManagedDpusEvents> implements ChainDataPath {
+export class ManagedDpus extends EventEmitter<ManagedDpusEvents> implements ChainOrders {
   readonly #options: ManagedDpusOptions;
-  readonly #records: Records<DetectedDpu>;
+  readonly #records: Records<ServedDpu>;
   readonly #managers = new Map<string, DpuManager>();
 
   constructor(options: ManagedDpusOptions) {
@@ -65,11 +66,11 @@ export class ManagedDpus extends EventEmitter<ManagedDpusEvents> implements Chai
     }
   }
 
-  records(): DetectedDpu[] {
+  records(): ServedDpu[] {
     return this.#records.values();
   }
 
-  record(name: string): DetectedDpu | undefined {
+  record(name: string): ServedDpu | undefined {
     return this.#records.get(name);
   }
 
@@ -99,7 +100,7 @@ export class ManagedDpus extends EventEmitter<ManagedDpusEvents> implements Chai
   }
 
   /** Takes a DPU into service, or what is new about one that is. @returns whether there was no such DPU before */
-  async manage(dpu: DetectedDpu): Promise<boolean> {
+  async manage(dpu: ServedDpu): Promise<boolean> {
     await this.#records.put(dpu.name, dpu);
     const present = this.#managers.get(dpu.name);
     if (present?.dpu.identifier === dpu.identifier) return false;
@@ -123,16 +124,12 @@ export class ManagedDpus extends EventEmitter<ManagedDpusEvents> implements Chai
     this.#records.close();
   }
 
-  async setOrder(chain: string, functions: readonly string[]): Promise<void> {
-    await Promise.all(this.managers().map((manager) => manager.setChainOrder(chain, functions)));
+  async setOrder(order: ChainOrder): Promise<void> {
+    await Promise.all(this.managers().map((manager) => manager.setChainOrder(order)));
   }
 
-  stateOf(chain: string): ChainState | undefined {
-    return weightiest(this.managers().map((manager) => manager.chainState(chain)));
-  }
-
-  #open(dpu: DetectedDpu): void {
-    const { nodeName, pool, attachments, sysfs, restartVsp, logger } = this.#options;
+  #open(dpu: ServedDpu): void {
+    const { nodeName, pool, attachments, sysfs, trust, restartVsp, logger } = this.#options;
     const manager = new DpuManager({
       dpu,
       nodeName,
@@ -140,8 +137,8 @@ export class ManagedDpus extends EventEmitter<ManagedDpusEvents> implements Chai
       pool,
       attachments,
       sysfs,
+      trust,
       onChange: () => this.emit('change', dpu.name),
-      onChains: () => this.emit('chains'),
       onUnreadable: () => this.emit('unreadable'),
       restartVsp: restartVsp && (() => restartVsp(dpu.name)),
       logger,

@@ -183,7 +183,8 @@ export class VspSession {
     const address = answer === 'already-initialized' ? rememberedAddress() : answer;
     if (!address) {
       onAnswerLost?.();
-      const words = 'the VSP was initialised by another daemon, and where it listens is not known: delete its pod';
+      const words =
+        'the VSP was initialised by another daemon, and where it listens is not known: it is replaced as soon as nothing uses the DPU, or delete its pod';
       throw new DpuError('FAILED_PRECONDITION', words);
     }
     signal.throwIfAborted();

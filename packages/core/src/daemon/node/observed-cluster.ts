@@ -69,6 +69,10 @@ export class ObservedCluster extends EventEmitter<{ change: [] }> implements Det
     return this.node && (this.node.metadata.labels ?? {});
   }
 
+  get nodeUid(): string | undefined {
+    return this.node?.metadata.uid;
+  }
+
   get config(): Presence<DpuOperatorConfig> {
     const config = this.#config.get(configName);
     if (config) return there(config);
@@ -121,7 +125,7 @@ export class ObservedCluster extends EventEmitter<{ change: [] }> implements Det
 }
 
 function sameLabels(node: Node, previous: Node | undefined): boolean {
-  if (!previous) return false;
+  if (!previous || node.metadata.uid !== previous.metadata.uid) return false;
   const text = ({ metadata }: Node) => JSON.stringify(Object.entries(metadata.labels ?? {}).sort());
   return text(node) === text(previous);
 }

@@ -14,7 +14,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { exec } from '@dpu-operator/sdk/linux';
-import { expect, test, vi } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { z } from 'zod';
 import { fileNameOf } from './record-file.ts';
 import { RecordFiles } from './record-files.ts';
@@ -171,4 +171,26 @@ test('a write that fails changes nothing', async () => {
   expect(() => files.write('b', { mac: 'new' })).toThrow();
   await expect(files.writeDurably('b', { mac: 'new' })).rejects.toThrow();
   expect(readdirSync(directory).sort()).toEqual([fileNameOf('a'), fileNameOf('b')].sort());
+});
+
+test('a record that somebody deletes is told of by its key, one that is removed or rewritten is not', async () => {
+  const directory = join(makeDirectory(), 'its');
+  const files = new RecordFiles({ directory, format });
+  onTestFinished(() => files.close());
+  files.load();
+  files.write('loaded', { mac: 'a' });
+  const lost: string[] = [];
+  files.watch((key) => lost.push(key));
+  files.write('written', { mac: 'b' });
+  files.write('removed', { mac: 'c' });
+  files.write('written', { mac: 'd' });
+  files.remove('removed');
+  rmSync(join(directory, fileNameOf('written')));
+  await vi.waitFor(() => expect(lost).toEqual(['written']));
+  files.write('written', { mac: 'd' });
+  rmSync(directory, { recursive: true });
+  await vi.waitFor(() => expect(lost.sort()).toEqual(['loaded', 'written', 'written']));
+  files.write('written', { mac: 'd' });
+  rmSync(join(directory, fileNameOf('written')));
+  await vi.waitFor(() => expect(lost).toHaveLength(4));
 });

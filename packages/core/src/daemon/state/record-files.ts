@@ -7,6 +7,7 @@ import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
+import { LostFiles } from './lost-files.ts';
 import { encodeRecord, extension, fileNameOf, isFileName, type RecordFormat, readRecord } from './record-file.ts';
 import { SetAside, type UnreadableRecord } from './set-aside.ts';
 
@@ -24,6 +25,9 @@ export class RecordFiles<T> {
   readonly #options: RecordFilesOptions<T>;
   readonly #directory: string;
   readonly #setAside: SetAside;
+  /** By file name: the key of a record that should be there. */
+  readonly #keys = new Map<string, string>();
+  #lostFiles: LostFiles | undefined;
   #serial = 0;
 
   constructor(options: RecordFilesOptions<T>) {
@@ -47,6 +51,19 @@ export class RecordFiles<T> {
     return records;
   }
 
+  /**
+   * Calls `onLost` with the key of each record whose file somebody else takes away, until this is closed. The caller's
+   * memory leads: it is to write the record again.
+   */
+  watch(onLost: (key: string) => void): void {
+    const lostFiles = new LostFiles(this.#directory, (name) => {
+      const key = this.#keys.get(name);
+      if (key !== undefined) onLost(key);
+    });
+    this.#lostFiles = lostFiles;
+    for (const name of this.#keys.keys()) lostFiles.expect(name);
+  }
+
   /** Files that should hold a record and do not. While there are any, absence from the records proves nothing. */
   unreadable(): readonly UnreadableRecord[] {
     return this.#setAside.list();
@@ -66,6 +83,7 @@ export class RecordFiles<T> {
         attempt();
       }
       renameSync(draft, this.#place(key));
+      this.#expect(key);
     } catch (error) {
       rmSync(draft, { force: true });
       throw error;
@@ -85,6 +103,7 @@ export class RecordFiles<T> {
         await file.close();
       }
       await rename(draft, this.#place(key));
+      this.#expect(key);
     } catch (error) {
       await rm(draft, { force: true });
       throw error;
@@ -92,6 +111,9 @@ export class RecordFiles<T> {
   }
 
   remove(key: string): void {
+    const name = fileNameOf(key);
+    this.#keys.delete(name);
+    this.#lostFiles?.release(name);
     try {
       unlinkSync(this.#place(key));
     } catch (error) {
@@ -101,6 +123,7 @@ export class RecordFiles<T> {
 
   close(): void {
     this.#setAside.close();
+    this.#lostFiles?.close();
   }
 
   #load(path: string, records: Map<string, T>): void {
@@ -113,6 +136,7 @@ export class RecordFiles<T> {
         rmSync(path);
       }
       records.set(key, record);
+      this.#expect(key);
     } catch (error) {
       if (isMissing(error)) return;
       const reason = error instanceof Error ? error.message : String(error);
@@ -140,6 +164,12 @@ export class RecordFiles<T> {
   #draft(): string {
     this.#serial += 1;
     return join(this.#directory, `${this.#serial}${draftExtension}`);
+  }
+
+  #expect(key: string): void {
+    const name = fileNameOf(key);
+    this.#keys.set(name, key);
+    this.#lostFiles?.expect(name);
   }
 
   #place(key: string): string {

@@ -1,9 +1,10 @@
-import { mkdtempSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { z } from 'zod';
+import { fileNameOf } from './record-file.ts';
 import { Records } from './records.ts';
 import { breakDirectory } from './testing.ts';
 
@@ -19,7 +20,9 @@ function open(path: string, onUnreadable?: () => void): Records<{ mac: string }>
 
 test('records survive a new instance and are private to root', async () => {
   const path = directory();
-  await open(path).put('bridgePorts/host0-3', { mac: '02:00:00:00:00:03' });
+  const earlier = open(path);
+  await earlier.put('bridgePorts/host0-3', { mac: '02:00:00:00:00:03' });
+  earlier.close();
   const records = open(path);
   expect(records.get('bridgePorts/host0-3')).toEqual({ mac: '02:00:00:00:00:03' });
   expect(records.entries()).toEqual([['bridgePorts/host0-3', { mac: '02:00:00:00:00:03' }]]);
@@ -97,4 +100,16 @@ test('one that is closed does not write into what was taken away', async () => {
   await vi.advanceTimersByTimeAsync(600_000);
   expect(vi.getTimerCount()).toBe(0);
   expect(readdirSync(path)).toEqual([]);
+});
+
+test('a record that somebody deletes is on disk again; one that is deleted here is not', async () => {
+  const path = directory();
+  const records = open(path);
+  await records.put('a', { mac: '1' });
+  await records.put('b', { mac: '2' });
+  await records.delete('b');
+  rmSync(path, { recursive: true });
+  await vi.waitFor(() => expect(readdirSync(path)).toEqual([fileNameOf('a')]));
+  records.close();
+  expect(open(path).entries()).toEqual([['a', { mac: '1' }]]);
 });

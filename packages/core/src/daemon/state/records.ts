@@ -42,6 +42,7 @@ export class Records<T> {
     this.#what = what;
     this.#logger = logger;
     this.#records = this.#files.load();
+    this.#files.watch((key) => void this.#restore(key));
   }
 
   get(key: string): T | undefined {
@@ -116,6 +117,14 @@ export class Records<T> {
     this.#closed = true;
     clearTimeout(this.#timer);
     this.#files.close();
+  }
+
+  async #restore(key: string): Promise<void> {
+    await this.#lock.run(key, async () => {
+      if (this.#closed || !this.#records.has(key)) return;
+      this.#logger.warn({ key }, `somebody deleted the record of a ${this.#what}; it is written again`);
+      await this.#tryToWrite(key);
+    });
   }
 
   #remember(key: string, record: T | undefined): void {

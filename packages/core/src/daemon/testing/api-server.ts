@@ -18,6 +18,13 @@ export interface StoredObject {
 }
 type EventType = 'ADDED' | 'MODIFIED' | 'DELETED';
 
+interface Change {
+  version: number;
+  type: EventType;
+  path: string;
+  object: StoredObject;
+}
+
 export class TestApiServer {
   /** By collection path and name: `/apis/config.openshift.io/v1/dataprocessingunits/a`. */
   readonly objects = new Map<string, StoredObject>();
@@ -27,13 +34,19 @@ export class TestApiServer {
   refuseEviction: (pod: string) => string | undefined = () => undefined;
   /** By manager and path: what it applied last. */
   readonly #applied = new Map<string, Record<string, unknown>>();
-  readonly #watches = new Set<(type: EventType, path: string, object: StoredObject) => void>();
+  readonly #watches = new Set<(change: Change) => void>();
+  /** All there were: a watch begins behind the version that it names. */
+  readonly #changes: Change[] = [];
   #http: FakeApiServer | undefined;
   #version = 0;
 
   async start(): Promise<KubeStore> {
     this.#http = await FakeApiServer.start((request) => this.#serve(request));
     return this.#http.store();
+  }
+
+  get url(): string {
+    return this.#http?.url ?? '';
   }
 
   close(): void {
@@ -106,9 +119,11 @@ export class TestApiServer {
   #watch({ path: collection, query, response, line }: FakeRequest): void {
     response.writeHead(200, { 'Content-Type': 'application/json' });
     response.flushHeaders();
-    const listener = (type: EventType, path: string, object: StoredObject) => {
+    const listener = ({ type, path, object }: Change) => {
       if (isIn(collection, path) && selects(query, object)) line({ type, object });
     };
+    const since = Number(query.get('resourceVersion'));
+    for (const change of this.#changes) if (change.version > since) listener(change);
     this.#watches.add(listener);
     response.on('close', () => this.#watches.delete(listener));
   }
@@ -123,13 +138,23 @@ export class TestApiServer {
       return next;
     }
     this.objects.set(path, next);
-    for (const tell of [...this.#watches]) tell(known ? 'MODIFIED' : 'ADDED', path, next);
+    this.#tell(known ? 'MODIFIED' : 'ADDED', path, next);
     return next;
   }
 
   #remove(path: string, object: StoredObject): void {
     this.objects.delete(path);
-    for (const tell of [...this.#watches]) tell('DELETED', path, object);
+    this.#version += 1;
+    this.#tell('DELETED', path, {
+      ...object,
+      metadata: { ...object.metadata, resourceVersion: `${this.#version}` },
+    });
+  }
+
+  #tell(type: EventType, path: string, object: StoredObject): void {
+    const change = { version: this.#version, type, path, object };
+    this.#changes.push(change);
+    for (const tell of [...this.#watches]) tell(change);
   }
 }
 

@@ -89,10 +89,19 @@ export class FleetFixture {
     return this.api.objects.get(`${dpuPath}/${name}`);
   }
 
-  condition(name: string, conditionType = 'Ready') {
+  /** As the operator does. */
+  setSpec(name: string, spec: Record<string, unknown>): void {
     const object = this.object(name);
-    const conditions = object && dataProcessingUnit.schema.parse(object).status?.conditions;
-    return conditions?.find(({ type }) => type === conditionType);
+    if (object) this.api.put(`${dpuPath}/${name}`, { ...object, spec: { ...(object.spec as object), ...spec } });
+  }
+
+  status(name: string) {
+    const object = this.object(name);
+    return object && dataProcessingUnit.schema.parse(object).status;
+  }
+
+  condition(name: string, conditionType = 'Ready') {
+    return this.status(name)?.conditions?.find(({ type }) => type === conditionType);
   }
 
   devices(): string[] {

@@ -25,7 +25,6 @@ import {
   fieldKeeps,
   finalizersKeep,
   finalizerVariables,
-  list,
   mapKeeps,
   mapVariables,
   text,
@@ -200,8 +199,6 @@ const secrets: Policy = {
   ],
 };
 
-const trustConfigMaps = [trustNames.configMap, trustNames.issued];
-
 const configMaps: Policy = {
   name: 'dpu-operator-configmaps',
   account,
@@ -214,8 +211,8 @@ const configMaps: Policy = {
   variables: { after },
   rules: [
     {
-      expression: `variables.after.metadata.name.startsWith(${text(lockPrefix)}) || (request.operation != 'DELETE' && variables.after.metadata.name in ${list(trustConfigMaps)})`,
-      message: `of ConfigMaps the DPU operator makes ${lockPrefix}… and ${trustConfigMaps.join(', ')} only: which other installations are trusted is for people to say`,
+      expression: `variables.after.metadata.name.startsWith(${text(lockPrefix)}) || (request.operation != 'DELETE' && (variables.after.metadata.name == ${text(trustNames.issued)} || variables.after.metadata.name.startsWith(${text(trustNames.configMap)})))`,
+      message: `of ConfigMaps the DPU operator makes ${lockPrefix}…, ${trustNames.issued} and ${trustNames.configMap}…, and deletes ${lockPrefix}…, only`,
     },
   ],
 };

@@ -50,25 +50,6 @@ export const daemonRights: ProcessRights = {
           verbs: [...read, 'create'],
           why: 'Asks for the certificates of its DPUs and waits for them.',
         },
-        // Until the operator makes the pods of chains and restarts VSPs.
-        {
-          apiGroup: '',
-          resources: ['pods'],
-          verbs: [...read, 'create', 'delete'],
-          why: 'Runs the network functions of chains, and replaces a VSP whose answer to Init was lost.',
-        },
-        {
-          apiGroup: group,
-          resources: ['servicefunctionchains/status'],
-          verbs: ['get', 'patch'],
-          why: 'Says how chains are.',
-        },
-        {
-          apiGroup: group,
-          resources: ['servicefunctionchains/finalizers'],
-          verbs: ['update'],
-          why: 'The pods of a chain go with it; some clusters check that for owners.',
-        },
         ...reviews,
         events,
         privilegedPods,

@@ -1,6 +1,6 @@
-import { group, operatorNamespace, trustNames, workloads } from '../../api/names.ts';
+import { group, networkNames, operatorNamespace, trustNames, workloads } from '../../api/names.ts';
 import { defaultNetworkNamespace } from '../../operator/networks.ts';
-import { events, type ProcessRights, type Right, read, reviews } from './right.ts';
+import { events, type ProcessRights, privilegedPods, type Right, read, reviews } from './right.ts';
 
 const networks: Right = {
   apiGroup: 'k8s.cni.cncf.io',
@@ -35,10 +35,17 @@ export const operatorRights: ProcessRights = {
         },
         {
           apiGroup: group,
+          resources: ['servicefunctionchains'],
+          verbs: read,
+          why: 'Which network functions are to run.',
+        },
+        {
+          apiGroup: group,
           resources: [
             'dpuoperatorconfigs/status',
             'dataprocessingunits/status',
             'dataprocessingunitconfigs/status',
+            'servicefunctionchains/status',
             'vendorplugins/status',
           ],
           verbs: ['patch'],
@@ -46,7 +53,12 @@ export const operatorRights: ProcessRights = {
         },
         {
           apiGroup: group,
-          resources: ['dpuoperatorconfigs/finalizers', 'dataprocessingunits/finalizers', 'vendorplugins/finalizers'],
+          resources: [
+            'dpuoperatorconfigs/finalizers',
+            'dataprocessingunits/finalizers',
+            'vendorplugins/finalizers',
+            'servicefunctionchains/finalizers',
+          ],
           verbs: ['update'],
           why: 'What it makes names these as its owner and blocks their deletion, which some clusters check.',
         },
@@ -58,9 +70,20 @@ export const operatorRights: ProcessRights = {
         },
         {
           apiGroup: '',
+          resources: ['namespaces'],
+          verbs: read,
+          why: 'Whether the namespaces exist in which chains may run. The uid of its own is the id of the installation, which stands in certificates.',
+        },
+        {
+          apiGroup: '',
           resources: ['pods'],
-          verbs: ['get'],
-          why: 'Looks at a pod that uses a DPU before it is evicted.',
+          verbs: [...read, 'create', 'delete'],
+          why: 'Runs VSPs and what installs their plugins in its own namespace, and the network functions of chains where the DpuOperatorConfig allows them, which RBAC cannot say and a policy in config/policy does; looks at a pod that uses a DPU before it is evicted.',
+        },
+        {
+          ...networks,
+          names: [networkNames.networkFunction],
+          why: 'Keeps the network of network functions in the namespaces in which chains may run. By name, also when it is made: it is applied.',
         },
         {
           apiGroup: '',
@@ -95,11 +118,8 @@ export const operatorRights: ProcessRights = {
           why: 'Of its own signer only: it can approve no certificate for anything else in the cluster.',
         },
         {
-          apiGroup: '',
-          resources: ['namespaces'],
-          verbs: ['get'],
-          names: [operatorNamespace],
-          why: 'The uid of its namespace is the id of the installation, which stands in certificates.',
+          ...privilegedPods,
+          why: 'OpenShift admits the network functions of chains, which work on their own interfaces and sysctls.',
         },
         ...reviews,
         events,
@@ -116,12 +136,6 @@ export const operatorRights: ProcessRights = {
         },
         {
           apiGroup: '',
-          resources: ['pods'],
-          verbs: [...read, 'create', 'delete'],
-          why: 'Runs one VSP for each DPU, and what installs its plugin.',
-        },
-        {
-          apiGroup: '',
           resources: ['configmaps'],
           verbs: [...read, 'create', 'delete'],
           why: 'Keeps the lock files of plugins, which nodes install from.',
@@ -130,8 +144,7 @@ export const operatorRights: ProcessRights = {
           apiGroup: '',
           resources: ['configmaps'],
           verbs: ['patch'],
-          names: [trustNames.configMap, trustNames.issued],
-          why: 'Publishes which authorities count between hosts and DPUs, and notes whom it gave a certificate.',
+          why: 'Publishes which authorities count between hosts and DPUs, and notes whom it gave a certificate; `dpuctl trust import` in its pod writes the trust of other installations, whose names are not known before.',
         },
         {
           apiGroup: '',

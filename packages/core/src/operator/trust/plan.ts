@@ -9,6 +9,7 @@
 import type { ConditionInput } from '../../api/conditions.ts';
 import { trustNames } from '../../api/names.ts';
 import { type Authority, leafLifetimeMs } from './authority.ts';
+import { revokeOrder } from './order.ts';
 import type { PublishedAuthority, PublishedTrust } from './published-trust.ts';
 
 export type SecretState =
@@ -79,16 +80,15 @@ function mayMake({ secretName, secret, published }: ObservedTrust): boolean {
 }
 
 function planOrder({ order, secretName, secret }: ObservedTrust): { write?: SecretWrite; refused?: string } {
-  if (order === undefined) return {};
+  if (order === undefined || order.startsWith(revokeOrder)) return {};
+  if (order !== 'rotate' && order !== 'activate') {
+    return { refused: `${JSON.stringify(order)} is no order: it is rotate, activate or revoke with an identity` };
+  }
   if (secretName !== trustNames.authority) {
     return { refused: `Secret ${secretName} is somebody else's: exchange the authority where it is made` };
   }
   if (secret.state !== 'usable') return { refused: `Secret ${secretName} has no authority that could be followed` };
-  if (order === 'rotate') {
-    if (secret.next) return { refused: 'the next authority is published already; activate it' };
-    return { write: 'makeNext' };
-  }
-  if (order !== 'activate') return { refused: `${JSON.stringify(order)} is no order: it is rotate or activate` };
+  if (order === 'rotate') return secret.next ? {} : { write: 'makeNext' };
   if (!secret.next) return { refused: 'there is no next authority: order rotate first' };
   return { write: 'activateNext' };
 }

@@ -35,3 +35,9 @@ export function revocationsWith(
   const before = new Date(now).toISOString();
   return [...others, ...added.map((subject) => ({ subject, before }))];
 }
+
+/** An administrator's order: no certificate of the subject from before now counts. */
+export function revocationsByOrder(revoked: readonly Revocation[], subject: string, now: number): Revocation[] {
+  const others = revoked.filter((revocation) => revocation.subject !== subject);
+  return [...others, { subject, before: new Date(now).toISOString() }];
+}

@@ -50,8 +50,14 @@ export class TrustConfigMap {
     await this.#store.apply(configMap, object, { fieldManager: fieldManagers.trust });
   }
 
-  async takeOffOrder(): Promise<void> {
-    const metadata = { annotations: { [annotations.trustOrder]: null } };
+  /** @param refused why it was not followed, for who gave it */
+  async takeOffOrder(refused: string | undefined): Promise<void> {
+    const metadata = {
+      annotations: {
+        [annotations.trustOrder]: null,
+        [annotations.trustOrderRefused]: refused ?? null,
+      },
+    };
     await this.#store.patch(configMap, trustNames.configMap, this.#namespace, { metadata });
   }
 }

@@ -7,8 +7,9 @@ import type { KubeStore } from '../../kube/index.ts';
 import type { Authority } from './authority.ts';
 import { AuthoritySecrets } from './authority-secret.ts';
 import type { IssuedIdentities } from './issued.ts';
+import { revokedBy } from './order.ts';
 import { type ObservedTrust, planTrust, type TrustPlan } from './plan.ts';
-import { revocationsWith } from './revocations.ts';
+import { revocationsByOrder, revocationsWith } from './revocations.ts';
 import { type Found, TrustConfigMap } from './trust-config-map.ts';
 
 export interface Look {
@@ -44,26 +45,25 @@ export class TrustKeeper {
     return await look;
   }
 
-  async #look(installation: string, secretName: string): Promise<Look> {
+  /** @param followed whether what an order asks of the Secret is done; it is taken off once that is published */
+  async #look(installation: string, secretName: string, followed = false): Promise<Look> {
     const found = await this.#configMap.read();
     if (found instanceof Error) return { active: undefined, condition: unreadable(found), order: undefined };
     const now = Date.now();
     const order = found?.order;
-    const plan = planTrust(await this.#observe(secretName, found, now));
+    const observed = await this.#observe(secretName, found, now);
+    const plan = planTrust(followed ? { ...observed, order: undefined } : observed);
     if (plan.write) {
       await this.#secrets.write(plan.write, installation, now);
-      // An order that made the write has been followed; it is not found again.
-      if (order !== undefined) await this.#configMap.takeOffOrder();
-      const next = await this.#look(installation, secretName);
-      return { ...next, order: order === undefined ? undefined : { order, refused: undefined } };
+      return await this.#look(installation, secretName, followed || plan.write !== 'makeAuthority');
     }
-    await this.#publish(installation, plan, found, now);
-    if (order !== undefined) await this.#configMap.takeOffOrder();
+    const refused = (await this.#publish(installation, plan, found, now)) ?? plan.refusedOrder;
+    if (order !== undefined) await this.#configMap.takeOffOrder(refused);
     this.#lastActive = plan.active;
     return {
       active: plan.active,
       condition: plan.condition,
-      order: order === undefined ? undefined : { order, refused: plan.refusedOrder },
+      order: order === undefined ? undefined : { order, refused },
     };
   }
 
@@ -77,14 +77,23 @@ export class TrustKeeper {
     return { now, secretName, secret, atHand, published: found?.trust, order: found?.order };
   }
 
-  async #publish(installation: string, plan: TrustPlan, found: Found | undefined, now: number): Promise<void> {
-    const { authorities } = plan;
-    if (!authorities) return;
+  /** @returns why an order to revoke cannot be followed; undefined when there is none, or it was followed. */
+  async #publish(
+    installation: string,
+    { authorities }: TrustPlan,
+    found: Found | undefined,
+    now: number,
+  ): Promise<string | undefined> {
+    if (!authorities) return undefined;
+    const ordered = revokedBy(found?.order, installation);
     // Those of another installation came with a backup.
     const before = found?.trust.installation === installation ? found.trust.revoked : [];
-    const revoked = revocationsWith(before, await this.#issued.all(), await this.#issued.gone(), now);
+    const gone = await this.#issued.gone();
+    const known = revocationsWith(before, await this.#issued.all(), gone, now);
+    const revoked = ordered?.subject === undefined ? known : revocationsByOrder(known, ordered.subject, now);
     await this.#configMap.write({ installation, authorities, revoked: [...revoked] }, found);
     await this.#issued.prune(now);
+    return ordered?.refused;
   }
 }
 

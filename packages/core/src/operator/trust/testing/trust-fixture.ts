@@ -4,7 +4,7 @@ import { pino } from 'pino';
 import { vi } from 'vitest';
 import { configName, operatorNamespace, trustNames } from '../../../api/names.ts';
 import { TestApiServer } from '../../../daemon/testing/api-server.ts';
-import { EventRecorder } from '../../../kube/index.ts';
+import { EventRecorder, type KubeStore } from '../../../kube/index.ts';
 import { bundleFrom } from '../../../trust/bundle.ts';
 import type { Identity } from '../../../trust/identity.ts';
 import { identityUri } from '../../../trust/identity.ts';
@@ -23,6 +23,7 @@ const namespaceUid = '6ed9163f-2ad5-4ba2-9b3a-d4ae2a1e7c11';
 export class TrustFixture {
   readonly server = new TestApiServer();
   readonly installation = namespaceUid.replaceAll('-', '');
+  #store: KubeStore | undefined;
   #stop = new AbortController();
   #running: Promise<unknown> = Promise.resolve();
 
@@ -37,6 +38,7 @@ export class TrustFixture {
   /** Starts an operator; what an earlier one left is still there. */
   async start(): Promise<void> {
     const store = await this.server.start();
+    this.#store = store;
     const environment = parseEnvironment({}, 'operator');
     const logger = pino({ enabled: false });
     const events = new EventRecorder(store, 'operator', 'operator', logger);
@@ -46,6 +48,11 @@ export class TrustFixture {
     this.#stop = new AbortController();
     await caches.start(this.#stop.signal);
     this.#running = Promise.all([trust, certificates].map(({ controller }) => controller.start(this.#stop.signal)));
+  }
+
+  get store(): KubeStore {
+    if (!this.#store) throw new Error('the fixture has not been started');
+    return this.#store;
   }
 
   async stop(): Promise<void> {

@@ -1,0 +1,73 @@
+#!/usr/bin/env node
+/** `dpuctl`: what an administrator tells the operator that is more than one field of an object. */
+import { Command } from 'commander';
+import { operatorNamespace } from '../api/names.ts';
+import { connectStore } from '../kube/connect.ts';
+import { type Context, UsageError } from './context.ts';
+import { exportTrust } from './trust/export.ts';
+import { importTrust } from './trust/import.ts';
+import { listTrust } from './trust/list.ts';
+import { removeTrust } from './trust/remove.ts';
+import { revoke } from './trust/revoke.ts';
+import { rotate } from './trust/rotate.ts';
+
+interface Connection {
+  kubeconfig?: string;
+  context?: string;
+  namespace: string;
+}
+
+const program = new Command('dpuctl')
+  .description('Tell the DPU operator what to do.')
+  .option('--kubeconfig <file>', 'default: KUBECONFIG, ~/.kube/config, or the pod that this runs in')
+  .option('--context <name>', 'context of the kubeconfig; default: its current one')
+  .option('-n, --namespace <name>', "the operator's namespace", operatorNamespace);
+
+const trust = program.command('trust').description('Who vouches for the daemons of hosts and DPUs (docs/trust.md).');
+
+trust
+  .command('export')
+  .description("print this cluster's trust, a ConfigMap for the other cluster; nothing in it is secret")
+  .action(() => run(exportTrust));
+trust
+  .command('import')
+  .description('trust the hosts and DPUs of another cluster, by its `dpuctl trust export`')
+  .option('-f, --file <file>', 'default: standard input')
+  .action(({ file }: { file?: string }) => run((context) => importTrust(context, file)));
+trust
+  .command('list')
+  .description('show who is trusted, what is revoked and who the daemons are')
+  .action(() => run(listTrust));
+trust
+  .command('rotate')
+  .description("publish the authority that is to follow this cluster's; with --activate let it sign")
+  .option('--activate', 'let the next authority sign; the former counts until its last certificate has expired')
+  .action(({ activate }: { activate?: boolean }) => run((context) => rotate(context, activate ?? false)));
+trust
+  .command('revoke')
+  .argument('<subject>', 'an identity (dpuctl trust list), or host/<node> or dpu/<node> for all of that node')
+  .description('let no certificate count that the subject has now')
+  .option('--force', 'also where no DataProcessingUnit has that identity or node')
+  .action((subject: string, { force }: { force?: boolean }) =>
+    run((context) => revoke(context, subject, force ?? false)),
+  );
+trust
+  .command('remove')
+  .argument('<installation>', 'its id (dpuctl trust list)')
+  .description('trust another cluster no longer')
+  .action((installation: string) => run((context) => removeTrust(context, installation)));
+
+async function run(command: (context: Context) => Promise<void>): Promise<void> {
+  const { kubeconfig, context, namespace } = program.opts<Connection>();
+  const store = connectStore({ kubeconfig, context });
+  try {
+    await command({ store, namespace, print: (text) => process.stdout.write(`${text}\n`) });
+  } finally {
+    store.client.close();
+  }
+}
+
+program.parseAsync().catch((error: unknown) => {
+  process.stderr.write(`error: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = error instanceof UsageError ? 2 : 1;
+});

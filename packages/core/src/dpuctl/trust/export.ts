@@ -1,0 +1,27 @@
+import { stringify } from 'yaml';
+import { labels } from '../../api/names.ts';
+import { bundleData, type TrustBundle } from '../../trust/bundle.ts';
+import type { Context } from '../context.ts';
+import { importedName, ownTrust } from './own-trust.ts';
+
+/** Prints the ConfigMap by which another cluster trusts this one; `kubectl apply -f` takes it there too. */
+export async function exportTrust(context: Context): Promise<void> {
+  const { installation, authorities, revoked } = await ownTrust(context);
+  const certificates = authorities.map(({ certificate }) => certificate);
+  const bundle = { installation, authorities: certificates, revoked };
+  context.print(stringify(importedConfigMap(bundle, context.namespace)).trimEnd());
+}
+
+/** The trust of another installation as it stands in a cluster. */
+export function importedConfigMap(bundle: TrustBundle, namespace: string) {
+  return {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: {
+      name: importedName(bundle.installation),
+      namespace,
+      labels: { [labels.trustedInstallation]: bundle.installation },
+    },
+    data: bundleData(bundle),
+  };
+}

@@ -1,0 +1,325 @@
+/** The placing and healing of chains against an API server in memory. */
+import 'reflect-metadata';
+import { pino } from 'pino';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { configName, operatorNamespace } from '../../api/names.ts';
+import { type ServiceFunctionChain, serviceFunctionChain } from '../../api/service-function-chain.ts';
+import { TestApiServer } from '../../daemon/testing/api-server.ts';
+import { EventRecorder } from '../../kube/index.ts';
+import { Caches } from '../caches.ts';
+import { DaemonLeases } from '../daemon-leases.ts';
+import { parseEnvironment } from '../environment.ts';
+import { ChainController } from './chain-controller.ts';
+
+const group = '/apis/config.openshift.io/v1';
+const configPath = `${group}/dpuoperatorconfigs/${configName}`;
+const chainPath = (name = 'edge') => `${group}/namespaces/shop/servicefunctionchains/${name}`;
+const podPath = (name: string) => `/api/v1/namespaces/shop/pods/${name}`;
+const dpuPath = (node: string) => `${group}/dataprocessingunits/dpu-of-${node}`;
+const nodePath = (node: string) => `/api/v1/nodes/${node}`;
+const leasePath = (node: string) =>
+  `/apis/coordination.k8s.io/v1/namespaces/${operatorNamespace}/leases/dpu-daemon-${node}`;
+const crd = 'network-attachment-definitions.k8s.cni.cncf.io';
+
+let api: TestApiServer;
+let end: () => Promise<void>;
+
+beforeEach(async () => {
+  api = new TestApiServer();
+  api.put(`/apis/apiextensions.k8s.io/v1/customresourcedefinitions/${crd}`, {
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    metadata: { name: crd },
+    status: { conditions: [{ type: 'Established', status: 'True' }] },
+  });
+  putNetwork();
+  allow('shop');
+});
+afterEach(async () => {
+  await end();
+  api.close();
+});
+
+async function start(): Promise<void> {
+  const store = await api.start();
+  const environment = parseEnvironment({}, 'operator');
+  const logger = pino({ enabled: false });
+  const events = new EventRecorder(store, 'operator', 'operator', logger);
+  const caches = new Caches(store, environment, logger);
+  const leases = new DaemonLeases(store, caches, environment);
+  const { controller } = new ChainController(store, caches, environment, events, logger, leases);
+  const stop = new AbortController();
+  await caches.start(stop.signal);
+  const running = controller.start(stop.signal);
+  end = async () => {
+    stop.abort();
+    await running;
+    store.client.close();
+  };
+}
+
+function putNetwork(): void {
+  api.put('/apis/k8s.cni.cncf.io/v1/namespaces/shop/network-attachment-definitions/dpunfcni-conf', {
+    apiVersion: 'k8s.cni.cncf.io/v1',
+    kind: 'NetworkAttachmentDefinition',
+    metadata: { name: 'dpunfcni-conf', namespace: 'shop' },
+  });
+}
+
+function allow(...chainNamespaces: string[]): void {
+  const apiVersion = 'config.openshift.io/v1';
+  api.put(configPath, {
+    apiVersion,
+    kind: 'DpuOperatorConfig',
+    metadata: { name: configName },
+    spec: { chainNamespaces },
+  });
+}
+
+function putNode(name: string, labels: Record<string, string> = {}): void {
+  api.put(nodePath(name), { apiVersion: 'v1', kind: 'Node', metadata: { name, labels: { dpu: 'true', ...labels } } });
+}
+
+function putLease(name: string, leaseDurationSeconds = 3600): void {
+  api.put(leasePath(name), {
+    apiVersion: 'coordination.k8s.io/v1',
+    kind: 'Lease',
+    metadata: { name: `dpu-daemon-${name}`, namespace: operatorNamespace, labels: { app: 'dpu-daemon' } },
+    spec: { renewTime: new Date().toISOString(), leaseDurationSeconds },
+  });
+}
+
+function putDpu(node: string, more: { metadata?: object; status?: object } = {}): void {
+  api.put(dpuPath(node), {
+    apiVersion: 'config.openshift.io/v1',
+    kind: 'DataProcessingUnit',
+    metadata: { name: `dpu-of-${node}`, finalizers: ['a-daemon'], ...more.metadata },
+    spec: { isDpuSide: true, nodeName: node },
+    ...(more.status && { status: more.status }),
+  });
+}
+
+function putDpuNode(name: string): void {
+  putNode(name);
+  putLease(name);
+  putDpu(name);
+}
+
+/** As its daemon does. */
+function report(node: string, phase: string, more: object = {}): void {
+  putDpu(node, { status: { chains: [{ name: 'shop/edge', phase, generation: 1, ...more }] } });
+}
+
+function putChain(names: string[], { name = 'edge', generation = 1, nodeSelector }: ChainOptions = {}): void {
+  const known = api.objects.get(chainPath(name));
+  api.put(chainPath(name), {
+    ...known,
+    apiVersion: 'config.openshift.io/v1',
+    kind: 'ServiceFunctionChain',
+    metadata: { ...known?.metadata, name, namespace: 'shop', generation },
+    spec: { networkFunctions: names.map((each) => ({ name: each, image: `${each}:1` })), nodeSelector },
+  });
+}
+interface ChainOptions {
+  name?: string;
+  generation?: number;
+  nodeSelector?: Record<string, string>;
+}
+
+function changePod(name: string, status: object, metadata: object = {}): void {
+  const pod = api.objects.get(podPath(name));
+  if (!pod) throw new Error(`there is no pod ${name}`);
+  const spec = { ...(pod.spec as object), nodeName: 'dpu-1' };
+  api.put(podPath(name), { ...pod, spec, status, metadata: { ...pod.metadata, ...metadata } });
+}
+const isReady = { phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }] };
+
+const chain = (name?: string): ServiceFunctionChain | undefined =>
+  api.objects.get(chainPath(name)) && serviceFunctionChain.schema.parse(api.objects.get(chainPath(name)));
+const ready = (name?: string) => chain(name)?.status?.conditions?.find(({ type }) => type === 'Ready');
+const said = (expected: object, name?: string) => vi.waitFor(() => expect(ready(name)).toMatchObject(expected));
+const uid = (name: string) => api.objects.get(podPath(name))?.metadata.uid;
+const deletions = () => api.writes.filter((write) => write.startsWith('DELETE'));
+const warnings = () =>
+  [...api.objects].filter(([path, object]) => path.includes('/events/') && object.type === 'Warning');
+
+test('a chain gets its pods on one node, tells which, and is ready when the daemon has wired them', async () => {
+  putDpuNode('dpu-1');
+  await start();
+  putChain(['firewall', 'nat']);
+  await said({ status: 'False', reason: 'Starting' });
+  expect(chain()?.status).toMatchObject({
+    node: 'dpu-1',
+    functions: [
+      { name: 'firewall', podUid: uid('firewall') },
+      { name: 'nat', podUid: uid('nat') },
+    ],
+  });
+  for (const name of ['firewall', 'nat']) changePod(name, isReady);
+  await said({ reason: 'Starting', message: expect.stringContaining('wired') });
+  report('dpu-1', 'Ordered');
+  await said({ status: 'True', reason: 'Running', message: 'firewall, nat on node dpu-1, in this order' });
+  report('dpu-1', 'Refused', { message: 'no room' });
+  await said({ reason: 'ChainRefused', message: expect.stringContaining('no room') });
+});
+
+test('chains are spread, and stay where they are when another operator takes over', async () => {
+  for (const node of ['dpu-1', 'dpu-2']) putDpuNode(node);
+  await start();
+  for (const name of ['a', 'b', 'c', 'd']) putChain([`nf-${name}`], { name });
+  for (const name of ['a', 'b', 'c', 'd']) await said({ reason: 'Starting' }, name);
+  const nodes = ['a', 'b', 'c', 'd'].map((name) => chain(name)?.status?.node);
+  expect(nodes.toSorted()).toEqual(['dpu-1', 'dpu-1', 'dpu-2', 'dpu-2']);
+  const before = ['a', 'b', 'c', 'd'].map((name) => [chain(name)?.status?.node, uid(`nf-${name}`)]);
+  await end();
+  await start();
+  putChain(['nf-e'], { name: 'e' });
+  await said({ reason: 'Starting' }, 'e');
+  expect(['a', 'b', 'c', 'd'].map((name) => [chain(name)?.status?.node, uid(`nf-${name}`)])).toEqual(before);
+});
+
+test('pods that are deleted or evicted are made again and named anew', async () => {
+  putDpuNode('dpu-1');
+  await start();
+  putChain(['firewall']);
+  await said({ reason: 'Starting' });
+  const first = uid('firewall');
+  api.delete(podPath('firewall'));
+  await vi.waitFor(() => expect([undefined, first]).not.toContain(uid('firewall')));
+  const second = uid('firewall');
+  changePod('firewall', { phase: 'Failed', reason: 'Evicted' }, { creationTimestamp: '2026-01-01T00:00:00Z' });
+  await vi.waitFor(() => expect([undefined, second]).not.toContain(uid('firewall')));
+  await vi.waitFor(() => expect(chain()?.status?.functions).toEqual([{ name: 'firewall', podUid: uid('firewall') }]));
+});
+
+test('a function that the chain has no more goes after the daemon has heard of it', async () => {
+  putDpuNode('dpu-1');
+  await start();
+  putChain(['firewall', 'nat']);
+  await said({ reason: 'Starting' });
+  for (const name of ['firewall', 'nat']) changePod(name, isReady);
+  report('dpu-1', 'Ordered');
+  await said({ reason: 'Running' });
+  putChain(['firewall', 'proxy'], { generation: 2 });
+  await vi.waitFor(() => expect(uid('proxy')).toBeDefined());
+  expect(uid('nat')).toBeDefined();
+  report('dpu-1', 'Incomplete', { generation: 2, missing: ['proxy'] });
+  await vi.waitFor(() => expect(uid('nat')).toBeUndefined());
+});
+
+test('without a node for it a chain says so at once; one whose node may not run it any more moves', async () => {
+  await start();
+  putChain(['firewall'], { nodeSelector: { zone: 'a' } });
+  await said({ status: 'False', reason: 'NoNode', message: expect.stringContaining('dpu=true') });
+  putDpuNode('dpu-1');
+  await said({ reason: 'NoNode', message: expect.stringContaining('zone=a') });
+  putNode('dpu-1', { zone: 'a' });
+  await said({ reason: 'Starting' });
+  const first = uid('firewall');
+  putDpuNode('dpu-2');
+  putNode('dpu-2', { zone: 'a' });
+  putNode('dpu-1', { zone: 'b' });
+  await vi.waitFor(() => expect(chain()?.status?.node).toBe('dpu-2'));
+  await vi.waitFor(() => expect([undefined, first]).not.toContain(uid('firewall')));
+  expect(JSON.stringify(api.objects.get(podPath('firewall'))?.spec)).toContain('dpu-2');
+});
+
+test('a node that is lost for certain has its chains made on another', async () => {
+  for (const node of ['dpu-1', 'dpu-2']) putDpuNode(node);
+  await start();
+  putChain(['firewall']);
+  await said({ reason: 'Starting' });
+  expect(chain()?.status?.node).toBe('dpu-1');
+  // Its Node object alone is no proof: the DataProcessingUnits go once its daemon is silent too.
+  api.delete(nodePath('dpu-1'));
+  await said({ status: 'Unknown', reason: 'NodeUnknown' });
+  expect(deletions()).toEqual([]);
+  putDpu('dpu-1', { metadata: { finalizers: [] } });
+  api.delete(dpuPath('dpu-1'));
+  await vi.waitFor(() => expect(chain()?.status?.node).toBe('dpu-2'));
+  await vi.waitFor(() => expect(JSON.stringify(api.objects.get(podPath('firewall'))?.spec)).toContain('dpu-2'));
+});
+
+test('nothing is moved, made or deleted while a node is silent, or registered anew without labels', async () => {
+  for (const node of ['dpu-1', 'dpu-2']) putDpuNode(node);
+  await start();
+  putChain(['firewall', 'nat']);
+  await said({ reason: 'Starting' });
+  const functions = chain()?.status?.functions;
+  api.delete(leasePath('dpu-1'));
+  await said({
+    status: 'Unknown',
+    reason: 'NodeSilent',
+    message: expect.stringContaining('kubectl delete node dpu-1'),
+  });
+  api.delete(podPath('nat'));
+  putLease('dpu-1');
+  await said({ reason: 'Starting' });
+  api.delete(nodePath('dpu-1'));
+  api.put(nodePath('dpu-1'), { apiVersion: 'v1', kind: 'Node', metadata: { name: 'dpu-1', labels: {} } });
+  await said({ reason: 'NodeUnknown', message: expect.stringContaining('kubectl label node dpu-1 dpu=true') });
+  putNode('dpu-1');
+  await said({ reason: 'Starting' });
+  expect(deletions()).toEqual([]);
+  expect(chain()?.status).toMatchObject({ node: 'dpu-1', functions: [functions?.[0], { podUid: uid('nat') }] });
+});
+
+test('a DPU side that is being deleted keeps its chains until no host uses it', async () => {
+  putDpuNode('dpu-1');
+  await start();
+  putChain(['firewall']);
+  await said({ reason: 'Starting' });
+  const metadata = { deletionTimestamp: '2026-01-01T00:00:00Z' };
+  putDpu('dpu-1', { metadata });
+  putDpu('dpu-1', { metadata, status: { hosts: ['host-1/a'] } });
+  // Of another object, reconciled after these.
+  putChain(['proxy'], { name: 'other' });
+  await said({ reason: 'NoNode' }, 'other');
+  expect(deletions()).toEqual([]);
+  putDpu('dpu-1', { metadata, status: { hosts: [] } });
+  await said({ reason: 'NoNode', message: expect.stringContaining('dpu-of-dpu-1 is being deleted') });
+  expect(uid('firewall')).toBeUndefined();
+});
+
+test('a namespace that is not allowed is told what to add; what runs there stays', async () => {
+  putDpuNode('dpu-1');
+  await start();
+  putChain(['firewall']);
+  await said({ reason: 'Starting' });
+  allow('other');
+  await said({
+    reason: 'NamespaceNotAllowed',
+    message: expect.stringContaining('{"spec":{"chainNamespaces":["other","shop"]}}'),
+  });
+  expect([deletions(), chain()?.status?.functions?.length]).toEqual([[], 1]);
+  api.delete(podPath('firewall'));
+  allow('shop');
+  await vi.waitFor(() => expect(uid('firewall')).toBeDefined());
+});
+
+test('pods are made when their network is there', async () => {
+  const network = '/apis/k8s.cni.cncf.io/v1/namespaces/shop/network-attachment-definitions/dpunfcni-conf';
+  api.delete(network);
+  putDpuNode('dpu-1');
+  await start();
+  putChain(['firewall']);
+  await said({ reason: 'Pending', message: expect.stringContaining('NetworkAttachmentDefinition shop/dpunfcni-conf') });
+  expect(uid('firewall')).toBeUndefined();
+  putNetwork();
+  await said({ reason: 'Starting' });
+});
+
+test("a pod that has the name and is somebody else's is left alone", async () => {
+  putDpuNode('dpu-1');
+  api.put(podPath('firewall'), {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: 'firewall', namespace: 'shop' },
+    spec: { containers: [] },
+  });
+  await start();
+  putChain(['firewall']);
+  await said({ reason: 'PodConflict' });
+  expect(chain()?.status?.functions).toBeUndefined();
+  expect([deletions(), warnings().length]).toEqual([[], 1]);
+});

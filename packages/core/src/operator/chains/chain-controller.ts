@@ -1,0 +1,258 @@
+import type { Logger } from 'pino';
+import { inject, injectable } from 'tsyringe';
+import { daemonLeaseName } from '../../api/daemon-lease.ts';
+import { type ServiceFunctionChain, serviceFunctionChain } from '../../api/service-function-chain.ts';
+import {
+  ApiError,
+  type Applied,
+  Controller,
+  controllerName,
+  type EventRecorder,
+  isBeingDeleted,
+  type KubeStore,
+  keyOf,
+  objectKey,
+  type Pod,
+  pod as podType,
+  type Requeue,
+} from '../../kube/index.ts';
+import type { Caches } from '../caches.ts';
+import type { DaemonLeases } from '../daemon-leases.ts';
+import type { Environment } from '../environment.ts';
+import { tokens } from '../tokens.ts';
+import { ChainStatusWriter } from './chain-status.ts';
+import { type ChainCondition, chainCondition, type DpuReport, isCurrent, weightiest } from './condition.ts';
+import { dpuNodes } from './nodes.ts';
+import { place } from './placement.ts';
+import { planPods } from './plan.ts';
+import { namespaceRefusal, networkMissing, podConflict, podRefused } from './refusals.ts';
+import { SlowStarts } from './slow-starts.ts';
+
+/**
+ * Milliseconds until a pod that was refused, or whose name somebody else has, is tried again: neither is watched. Soon
+ * after the first time, since admission may not have seen yet what has just been allowed.
+ */
+const refusedRetryMs = { first: 2_000, later: 30_000 };
+
+/** Places every ServiceFunctionChain on one node and keeps its pods there; that node's daemon wires them. */
+@injectable()
+export class ChainController {
+  readonly controller: Controller;
+  readonly #store: KubeStore;
+  readonly #caches: Caches;
+  readonly #namespace: string;
+  readonly #leases: DaemonLeases;
+  readonly #logger: Logger;
+  readonly #status: ChainStatusWriter;
+  readonly #slow = new SlowStarts();
+  /** By uid of a chain: where this process has placed it, which the cache may not show yet. */
+  readonly #placed = new Map<string, string>();
+
+  constructor(
+    @inject(tokens.store) store: KubeStore,
+    @inject(tokens.caches) caches: Caches,
+    @inject(tokens.environment) { namespace }: Environment,
+    @inject(tokens.events) events: EventRecorder,
+    @inject(tokens.logger) logger: Logger,
+    @inject(tokens.daemonLeases) leases: DaemonLeases,
+  ) {
+    this.#store = store;
+    this.#caches = caches;
+    this.#namespace = namespace;
+    this.#leases = leases;
+    this.#logger = logger;
+    this.#status = new ChainStatusWriter(store, events);
+    // One at a time: where one chain goes depends on where the others are.
+    const concurrency = 1;
+    this.controller = new Controller({ name: 'chain', logger, concurrency, reconcile: (key) => this.reconcile(key) });
+    this.#watch();
+  }
+
+  async reconcile(key: string): Promise<Requeue | undefined> {
+    const chain = this.#caches.chains.getByKey(key);
+    if (!chain || isBeingDeleted(chain)) return undefined;
+    const pods = this.#podsOf(chain);
+    const current = this.#nodeOf(chain, pods);
+    const refusal = namespaceRefusal(chain, this.#config, this.#namespace);
+    if (refusal) return await this.#report(chain, current, chain.status?.functions, refusal);
+    const placement = place({ chain, nodes: this.#nodes(), current, chainsOn: (node) => this.#chainsOn(node, chain) });
+    if (placement.is === 'held') {
+      const held: ChainCondition = {
+        status: 'Unknown',
+        reason: placement.reason,
+        message: placement.message,
+        failing: true,
+      };
+      return await this.#report(chain, placement.node, chain.status?.functions, held);
+    }
+    if (placement.is === 'nowhere') {
+      this.#placed.delete(uidOf(chain));
+      await this.#delete(chain, planPods({ chain, pods, node: undefined, orderPending: false }).remove);
+      const nowhere: ChainCondition = {
+        status: 'False',
+        reason: 'NoNode',
+        message: placement.message,
+        failing: true,
+      };
+      return await this.#report(chain, undefined, undefined, nowhere);
+    }
+    this.#placed.set(uidOf(chain), placement.node);
+    return await this.#run(chain, pods, placement.node);
+  }
+
+  async #run(chain: ServiceFunctionChain, pods: Pod[], node: string): Promise<Requeue | undefined> {
+    const report = this.#reportOf(chain, node);
+    const orderPending = report !== undefined && !isCurrent(chain, report);
+    const plan = planPods({ chain, pods, node, orderPending });
+    await this.#delete(chain, plan.remove);
+    const created: Pod[] = [];
+    let refusal = plan.create.length > 0 ? networkMissing(chain, this.#caches) : undefined;
+    for (const wanted of refusal ? [] : plan.create) {
+      const made = await this.#create(chain, wanted);
+      // The cache is behind; its event brings the chain here again.
+      if (made === 'own') return undefined;
+      if ('reason' in made) {
+        refusal = made;
+        break;
+      }
+      created.push(made);
+    }
+    const functions = functionsOf(chain, [...plan.serving, ...created]);
+    const removed = new Set(plan.remove.map(({ metadata }) => metadata.uid));
+    const present = [...pods.filter(({ metadata }) => !removed.has(metadata.uid)), ...created];
+    const known = report && isCurrent(chain, report) ? report : undefined;
+    const condition = refusal ?? chainCondition(chain, present, node, known);
+    const requeue = await this.#report(chain, node, functions, condition);
+    if (refusal?.failing) return { requeueAfterMs: retryMs(chain, refusal) };
+    return plan.waitMs === undefined ? requeue : { requeueAfterMs: plan.waitMs };
+  }
+
+  async #delete(chain: ServiceFunctionChain, pods: readonly Pod[]): Promise<void> {
+    for (const { metadata } of pods) {
+      await this.#store.delete(podType, metadata.name, metadata.namespace, { uid: metadata.uid });
+      this.#logger.info({ chain: keyOf(chain), pod: metadata.name }, 'network function removed');
+    }
+  }
+
+  /** @returns the pod; `own` where the chain has it already; or why it cannot be made */
+  async #create(chain: ServiceFunctionChain, wanted: Applied): Promise<Pod | 'own' | ChainCondition> {
+    const { name, namespace } = wanted.metadata;
+    try {
+      const made = await this.#store.create(podType, wanted);
+      this.#logger.info({ chain: keyOf(chain), pod: name }, 'network function created');
+      return made;
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.code < 400 || error.code === 429 || error.code >= 500) throw error;
+      if (error.code !== 409) return podRefused(chain, name, error.message);
+    }
+    const taken = await this.#store.get(podType, name, namespace);
+    return !taken || isOwn(chain, taken) ? 'own' : podConflict(chain, name);
+  }
+
+  /** @param condition undefined leaves what was said */
+  async #report(
+    chain: ServiceFunctionChain,
+    node: string | undefined,
+    functions: { name: string; podUid: string }[] | undefined,
+    condition: ChainCondition | undefined,
+  ): Promise<Requeue | undefined> {
+    const { warn, againMs } = condition ? this.#slow.see(uidOf(chain), condition) : { warn: false };
+    await this.#status.write(chain, { node, functions, condition }, warn);
+    return againMs === undefined ? undefined : { requeueAfterMs: againMs };
+  }
+
+  get #config() {
+    return this.#caches.configs.list()[0];
+  }
+
+  #nodes() {
+    return dpuNodes(this.#caches.dpus.list(), {
+      labelsOf: (name) => {
+        const node = this.#caches.nodes.get(name);
+        return node && (node.metadata.labels ?? {});
+      },
+      daemonHeard: (name) => this.#leases.isHeard(daemonLeaseName(name)),
+    });
+  }
+
+  #podsOf(chain: ServiceFunctionChain): Pod[] {
+    return this.#caches.chainPods.list().filter((pod) => isOwn(chain, pod));
+  }
+
+  /** A chain whose status was never written tells by its pods. */
+  #nodeOf(chain: ServiceFunctionChain, pods: readonly Pod[] = this.#podsOf(chain)): string | undefined {
+    const byPods = pods.find(({ spec }) => spec.nodeName !== undefined)?.spec.nodeName;
+    return this.#placed.get(uidOf(chain)) ?? chain.status?.node ?? byPods;
+  }
+
+  #chainsOn(nodeName: string, asking: ServiceFunctionChain): number {
+    const others = this.#caches.chains.list().filter((chain) => uidOf(chain) !== uidOf(asking));
+    return others.filter((chain) => !isBeingDeleted(chain) && this.#nodeOf(chain) === nodeName).length;
+  }
+
+  #reportOf(chain: ServiceFunctionChain, node: string): DpuReport | undefined {
+    const dpus = this.#caches.dpus.list().filter(({ spec }) => spec.isDpuSide && spec.nodeName === node);
+    const reports = dpus.flatMap(({ metadata, status }) => {
+      const own = status?.chains?.find(({ name }) => name === keyOf(chain));
+      return own ? [{ ...own, dpuName: metadata.name }] : [];
+    });
+    return weightiest(reports);
+  }
+
+  #watch(): void {
+    const { chains, chainPods, dpus, nodes, configs, networks } = this.#caches;
+    const all = () => {
+      for (const chain of chains.list()) this.controller.enqueue(keyOf(chain));
+    };
+    chains.onChange((chain, _, kind) => {
+      if (kind === 'deleted') this.#forget(chain);
+      this.controller.enqueue(keyOf(chain));
+    });
+    chainPods.onChange((pod) => {
+      const owner = controllerName(pod, serviceFunctionChain.kind);
+      if (owner) this.controller.enqueue(objectKey(owner, pod.metadata.namespace));
+    });
+    dpus.onChange((dpu) => {
+      if (dpu.spec.isDpuSide) all();
+    });
+    nodes.onChange((node, previous, kind) => {
+      if (kind !== 'updated' || !sameLabels(node, previous)) all();
+    });
+    configs.onChange(all);
+    for (const network of networks) network.onChange(all);
+    this.#caches.onMultus(all);
+    this.#leases.on('quiet', all);
+    this.#leases.on('heard', all);
+  }
+
+  #forget(chain: ServiceFunctionChain): void {
+    this.#placed.delete(uidOf(chain));
+    this.#slow.forget(uidOf(chain));
+  }
+}
+
+const uidOf = ({ metadata }: ServiceFunctionChain): string => metadata.uid ?? keyOf({ metadata });
+
+const isOwn = ({ metadata }: ServiceFunctionChain, pod: Pod): boolean =>
+  pod.metadata.ownerReferences?.some(({ uid }) => uid === metadata.uid) ?? false;
+
+function retryMs({ status }: ServiceFunctionChain, { reason }: ChainCondition): number {
+  const before = status?.conditions?.find(({ type }) => type === 'Ready');
+  return before?.reason === reason ? refusedRetryMs.later : refusedRetryMs.first;
+}
+
+function functionsOf({ spec }: ServiceFunctionChain, pods: readonly Pod[]): { name: string; podUid: string }[] {
+  return spec.networkFunctions.flatMap(({ name }) => {
+    const podUid = pods.find(({ metadata }) => metadata.name === name)?.metadata.uid;
+    return podUid === undefined ? [] : [{ name, podUid }];
+  });
+}
+
+interface Labelled {
+  metadata: { labels?: Record<string, string> | undefined };
+}
+
+function sameLabels(one: Labelled, other: Labelled | undefined): boolean {
+  const text = ({ metadata }: Labelled) => JSON.stringify(Object.entries(metadata.labels ?? {}).sort());
+  return other !== undefined && text(one) === text(other);
+}

@@ -1,0 +1,97 @@
+import { expect, test } from 'vitest';
+import type { ServiceFunctionChain } from '../../api/service-function-chain.ts';
+import { dpuNodes } from './nodes.ts';
+import { place } from './placement.ts';
+import { chainOf, dpuNode, dpuSide } from './testing.ts';
+
+const selecting = (nodeSelector: Record<string, string>): ServiceFunctionChain => {
+  const chain = chainOf(['firewall']);
+  return { ...chain, spec: { ...chain.spec, nodeSelector } };
+};
+const [one, two, three] = ['dpu-1', 'dpu-2', 'dpu-3'].map((name) => dpuNode(name));
+const nodes = [three, two, one].flatMap((node) => node ?? []);
+const silent = dpuNode('dpu-1', { daemonHeard: false });
+const deleting = (hosts?: string[]) =>
+  dpuNode('dpu-1', {
+    dpus: [
+      dpuSide('a-dpu', 'dpu-1', {
+        metadata: { name: 'a-dpu', deletionTimestamp: '2026-01-01T00:00:00Z' },
+        ...(hosts && { status: { hosts } }),
+      }),
+    ],
+  });
+
+function placed(input: Partial<Parameters<typeof place>[0]>, load: Record<string, number> = {}) {
+  const chainsOn = (node: string) => load[node] ?? 0;
+  return place({ chain: chainOf(['firewall']), nodes, current: undefined, chainsOn, ...input });
+}
+
+test('goes to the node with the fewest chains, then by name', () => {
+  expect(placed({})).toEqual({ is: 'on', node: 'dpu-1' });
+  expect(placed({}, { 'dpu-1': 1, 'dpu-2': 1 })).toEqual({ is: 'on', node: 'dpu-3' });
+});
+
+test('stays where it is, however many chains that node has', () => {
+  expect(placed({ current: 'dpu-2' }, { 'dpu-2': 9 })).toEqual({ is: 'on', node: 'dpu-2' });
+});
+
+test('says from the first round why no node can run it, and what to do', () => {
+  expect(placed({ nodes: [] })).toMatchObject({ is: 'nowhere', message: expect.stringContaining('dpu=true') });
+  const chain = selecting({ zone: 'a', tier: 'edge' });
+  expect(placed({ chain, nodes: [dpuNode('dpu-1', { labels: { dpu: 'true', zone: 'a' } }), silent] })).toMatchObject({
+    is: 'nowhere',
+    message: expect.stringMatching(
+      /dpu-1: it lacks the labels tier=edge of spec.nodeSelector.*kubectl label node <node> zone=a tier=edge/,
+    ),
+  });
+});
+
+test('moves when the node may not run it any more', () => {
+  const chain = selecting({ zone: 'a' });
+  const other = dpuNode('dpu-2', { labels: { dpu: 'true', zone: 'a' } });
+  expect(placed({ chain, nodes: [dpuNode('dpu-1'), other], current: 'dpu-1' })).toEqual({ is: 'on', node: 'dpu-2' });
+  // Its DataProcessingUnits have gone with it.
+  expect(placed({ current: 'lost' })).toEqual({ is: 'on', node: 'dpu-1' });
+  expect(placed({ nodes: [deleting([]), other], current: 'dpu-1' })).toEqual({ is: 'on', node: 'dpu-2' });
+});
+
+test('is held where the node is silent or unknown, and begins on no such node', () => {
+  const held = { is: 'held', node: 'dpu-1' };
+  const other = dpuNode('dpu-2');
+  expect(placed({ nodes: [silent, other], current: 'dpu-1' })).toMatchObject({ ...held, reason: 'NodeSilent' });
+  const unlabelled = dpuNode('dpu-1', { labels: {} });
+  for (const unknown of [dpuNode('dpu-1', { labels: undefined }), unlabelled]) {
+    expect(placed({ nodes: [unknown, other], current: 'dpu-1' })).toMatchObject({ ...held, reason: 'NodeUnknown' });
+    expect(placed({ nodes: [unknown, other] })).toEqual({ is: 'on', node: 'dpu-2' });
+  }
+  expect(placed({ nodes: [silent, other] })).toEqual({ is: 'on', node: 'dpu-2' });
+});
+
+test("the daemon's own label counts while it is missing", () => {
+  const chain = selecting({ 'dpu.config.openshift.io/dpuside': 'dpu' });
+  expect(placed({ chain, current: 'dpu-1' })).toEqual({ is: 'on', node: 'dpu-1' });
+});
+
+test('a DPU side that is being deleted keeps its chains while hosts use it, or may, and gets no new ones', () => {
+  for (const node of [deleting(), deleting(['host-1/a'])]) {
+    expect(placed({ nodes: [node], current: 'dpu-1' })).toEqual({ is: 'on', node: 'dpu-1' });
+    expect(placed({ nodes: [node] })).toMatchObject({ message: expect.stringContaining('a-dpu is being deleted') });
+  }
+  expect(placed({ nodes: [deleting([])], current: 'dpu-1' })).toMatchObject({ is: 'nowhere' });
+});
+
+test('a node whose label was taken off keeps chains until its DPU goes, and gets no new ones', () => {
+  const leaving = dpuNode('dpu-1', { labels: { 'dpu.config.openshift.io/dpuside': 'dpu' } });
+  expect(placed({ nodes: [leaving], current: 'dpu-1' })).toEqual({ is: 'on', node: 'dpu-1' });
+  expect(placed({ nodes: [leaving] })).toMatchObject({ is: 'nowhere' });
+});
+
+test('nodes are those with a DPU side', () => {
+  const dpus = [
+    dpuSide('a', 'dpu-1'),
+    dpuSide('b', 'dpu-1'),
+    dpuSide('c', 'host-1', { spec: { isDpuSide: false, nodeName: 'host-1' } }),
+  ];
+  const found = dpuNodes(dpus, { labelsOf: () => ({ zone: 'a' }), daemonHeard: () => true });
+  expect(found).toEqual([{ name: 'dpu-1', labels: { zone: 'a' }, daemonHeard: true, dpus: dpus.slice(0, 2) }]);
+});
