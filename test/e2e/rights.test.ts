@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { namespace, type TestBed } from '../support/operator.ts';
 import { certificateRequest } from '../support/rights/certificate-request.ts';
 import { type DaemonPlace, daemonTries, daemonWork } from '../support/rights/daemon-tries.ts';
-import { operatorTries } from '../support/rights/operator-tries.ts';
+import { operatorTries, operatorWork } from '../support/rights/operator-tries.ts';
 import { type Answer, type TokenClient, type Try, tokenClient } from '../support/rights/token-client.ts';
 import { operatorIsOn } from './bed.ts';
 
@@ -17,9 +17,13 @@ beforeAll(async () => {
   bed = await operatorIsOn();
   const { host, dpu, hostDpu, dpuDpu } = bed;
   daemonPod = await podOf('dpu-daemon', host);
-  daemon = await tokenClient(bed.kubectl, await tokenOf('dpu-daemon', daemonPod));
+  daemon = await tokenClient(bed.kubectl, await tokenOf('dpu-daemon', daemonPod), 'dpu-daemon');
   const operatorPod = await podOf('dpu-operator-controller-manager');
-  operator = await tokenClient(bed.kubectl, await tokenOf('dpu-operator-controller-manager', operatorPod));
+  operator = await tokenClient(
+    bed.kubectl,
+    await tokenOf('dpu-operator-controller-manager', operatorPod),
+    'dpu-operator',
+  );
   place = {
     node: host,
     dpu: hostDpu,
@@ -68,7 +72,7 @@ describe("a daemon's token", () => {
 
   it('does nothing where it names no node', async () => {
     const token = (await bed.kubectl.run(['create', 'token', 'dpu-daemon', '-n', namespace])).trim();
-    const client = await tokenClient(bed.kubectl, token);
+    const client = await tokenClient(bed.kubectl, token, 'dpu-daemon');
     const isWrite = ({ method }: Try) => method !== 'GET';
     const answers = await sendAll(client, daemonWork(place).filter(isWrite));
     expect(table(answers.filter(({ code }) => code !== 403))).toBe('');
@@ -76,7 +80,12 @@ describe("a daemon's token", () => {
 });
 
 describe("the operator's token", () => {
-  it("does nothing but the operator's work", async () => {
+  it("does the operator's work", async () => {
+    const answers = await sendAll(operator, operatorWork());
+    expect(table(answers.filter(({ code }) => code >= 300))).toBe('');
+  });
+
+  it('does nothing else', async () => {
     const { node, otherNode, dpu } = place;
     const answers = await sendAll(operator, operatorTries({ node, otherNode, dpu, daemonPod }));
     const through = answers.filter(({ code }) => code !== 403);

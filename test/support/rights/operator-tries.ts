@@ -30,6 +30,24 @@ const prefix = 'dpu.config.openshift.io';
 const vspLabels = { app: 'vsp', 'dpu-name': 'a' };
 const chainLabels = { [`${prefix}/chain`]: 'a' };
 
+/** As the operator makes its pods: only where a daemon runs. */
+const affinity = {
+  podAffinity: {
+    requiredDuringSchedulingIgnoredDuringExecution: [
+      {
+        labelSelector: { matchLabels: { app: 'dpu-daemon' } },
+        namespaces: [namespace],
+        topologyKey: 'kubernetes.io/hostname',
+      },
+    ],
+  },
+};
+
+const vspPod = (more: object = {}) =>
+  privilegedPod(namespace, { labels: vspLabels, spec: { serviceAccountName: 'dpu-vsp', affinity, ...more } });
+const chainPod = (place: string, more: object = {}, moreLabels: object = {}) =>
+  privilegedPod(place, { labels: { ...chainLabels, ...moreLabels }, spec: { affinity, ...more } });
+
 const daemonSet = (name: string, spec: object) => ({
   apiVersion: 'apps/v1',
   kind: 'DaemonSet',
@@ -56,6 +74,28 @@ const merge = (what: string, path: string, body: object): Try => ({ what, method
 const remove = (what: string, path: string): Try => ({ what, method: 'DELETE', path });
 const get = (what: string, path: string): Try => ({ what, method: 'GET', path });
 
+/** The operator's own work, which has to go through. */
+export function operatorWork(): Try[] {
+  const name = 'dpunfcni-conf';
+  return [
+    create('a VSP pod', pods, vspPod()),
+    create("a chain's pod", pods, chainPod(namespace)),
+    create('a lock of a plugin', configMaps, {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: 'plugin-try', namespace },
+    }),
+    {
+      ...merge(
+        'the network of network functions',
+        `${networks(namespace)}/${name}`,
+        network(namespace, name, { cniVersion: '1.0.0', name, type: 'dpu-cni' }),
+      ),
+      patch: 'apply',
+    },
+  ];
+}
+
 export function operatorTries(place: OperatorPlace): Try[] {
   return [...podTries(place), ...objectTries(place), ...clusterTries(place)];
 }
@@ -63,33 +103,20 @@ export function operatorTries(place: OperatorPlace): Try[] {
 function podTries({ node, daemonPod }: OperatorPlace): Try[] {
   return [
     create('a privileged pod', pods, privilegedPod(namespace)),
-    create(
-      'a VSP pod with its own rights',
-      pods,
-      privilegedPod(namespace, { labels: vspLabels, spec: { serviceAccountName: 'dpu-operator-controller-manager' } }),
-    ),
-    create(
-      'a VSP pod put on a node',
-      pods,
-      privilegedPod(namespace, { labels: vspLabels, spec: { serviceAccountName: 'dpu-vsp', nodeName: node } }),
-    ),
+    create('a VSP pod with its own rights', pods, vspPod({ serviceAccountName: 'dpu-operator-controller-manager' })),
+    create('a VSP pod put on a node', pods, vspPod({ nodeName: node })),
+    create('a VSP pod on any node', pods, vspPod({ affinity: {} })),
     create('a pod in kube-system', '/api/v1/namespaces/kube-system/pods', privilegedPod('kube-system')),
     create('a VSP pod in default', '/api/v1/namespaces/default/pods', privilegedPod('default', { labels: vspLabels })),
-    create(
-      "a chain's pod in default",
-      '/api/v1/namespaces/default/pods',
-      privilegedPod('default', { labels: chainLabels }),
-    ),
+    create("a chain's pod in default", '/api/v1/namespaces/default/pods', chainPod('default')),
+    create("a chain's pod on any node", pods, chainPod(namespace, { affinity: {} })),
+    create("a chain's pod that looks like a daemon", pods, chainPod(namespace, {}, { app: 'dpu-daemon' })),
     create(
       "a chain's pod with the node's files",
       pods,
-      privilegedPod(namespace, { labels: chainLabels, spec: { volumes: [{ name: 'root', hostPath: { path: '/' } }] } }),
+      chainPod(namespace, { volumes: [{ name: 'root', hostPath: { path: '/' } }] }),
     ),
-    create(
-      "a chain's pod with the node's network",
-      pods,
-      privilegedPod(namespace, { labels: chainLabels, spec: { hostNetwork: true } }),
-    ),
+    create("a chain's pod with the node's network", pods, chainPod(namespace, { hostNetwork: true })),
     remove("deletion of a daemon's pod", `${pods}/${daemonPod}`),
     create('another DaemonSet', daemonSets, daemonSet('rights-try', {})),
     create('the daemon on every node', daemonSets, daemonSet('dpu-daemon', { serviceAccountName: 'dpu-daemon' })),

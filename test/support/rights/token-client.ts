@@ -36,7 +36,8 @@ const contentTypes = {
   apply: 'application/apply-patch+yaml',
 };
 
-export async function tokenClient(kubectl: Kubectl, token: string): Promise<TokenClient> {
+/** @param manager the field manager of what is applied */
+export async function tokenClient(kubectl: Kubectl, token: string, manager: string): Promise<TokenClient> {
   const view = await kubectl.json<KubeConfigView>(['config', 'view', '--raw', '--minify']);
   const [found] = view.clusters;
   if (!found) throw new Error('the kubeconfig of the test cluster names no cluster');
@@ -47,7 +48,7 @@ export async function tokenClient(kubectl: Kubectl, token: string): Promise<Toke
       const url = new URL(path, server);
       if (method !== 'GET') url.searchParams.set('dryRun', 'All');
       if (patch === 'apply') {
-        url.searchParams.set('fieldManager', 'dpu-daemon');
+        url.searchParams.set('fieldManager', manager);
         url.searchParams.set('force', 'true');
       }
       const headers = {

@@ -17,6 +17,7 @@ import {
 } from '../../api/names.ts';
 import { nodeSelectorTerms } from '../../operator/daemon-set.ts';
 import { defaultNetworkNamespace } from '../../operator/networks.ts';
+import { besideDaemon } from '../../operator/on-node.ts';
 import { lockPrefix } from '../../operator/plugin-locks.ts';
 import {
   after,
@@ -61,8 +62,12 @@ const ownPods: Policy = {
       message: `pods of plugins run as ${workloads.vsp}`,
     },
     {
-      expression: "request.operation == 'DELETE' || variables.after.spec.?nodeName.orValue('') == ''",
-      message: 'the DPU operator leaves placing pods to the scheduler',
+      expression: `request.operation == 'DELETE' || (variables.after.spec.?nodeName.orValue('') == '' && dyn(variables.after.spec.?affinity.?podAffinity.?requiredDuringSchedulingIgnoredDuringExecution.orValue([])) == ${celOf(besideDaemon)})`,
+      message: `pods that the DPU operator makes are placed by the scheduler, on nodes where ${workloads.daemon} runs`,
+    },
+    {
+      expression: `variables.after.metadata.?labels[?'app'].orValue('') != ${text(workloads.daemon)}`,
+      message: `no pod but the daemon's is labelled app=${workloads.daemon}`,
     },
   ],
 };
