@@ -466,6 +466,24 @@ test('an image for the Go operator that runs on while the daemon is restarted ha
   expect(go.inits).toBeGreaterThan(1);
 });
 
+test.each(['host', 'dpu'] as const)(
+  'an image for the Go operator that has no devices before it is told how many, %s side',
+  async (side) => {
+    const directory = root();
+    const go = new GoVsp(await freePort(), { isFilledLater: true });
+    await go.start(join(directory, 'vsp'));
+    cleanups.push(() => go.stop());
+    const first = manage(side, directory);
+    await vi.waitFor(() => expect(go.numVfs).toEqual([8]));
+    await vi.waitFor(() => expect(first.devices()).toHaveLength(8));
+    first.manager.close();
+    // It has them now, and pods may use them.
+    const second = manage(side, directory);
+    await vi.waitFor(() => expect(second.devices()).toHaveLength(8));
+    expect(go.numVfs).toEqual([8]);
+  },
+);
+
 test('a VSP was initialised when it was, whatever becomes of the daemon', async () => {
   const [directory, channel] = [root(), await freePort()];
   const vsp = await startVsp(directory, channel);

@@ -42,7 +42,7 @@ import { InitAnswer } from './init-answer.ts';
 import { NumVfs } from './num-vfs.ts';
 import { OfferedDevices } from './offered-devices.ts';
 import { hostsAway, readiness, type VspState } from './readiness.ts';
-import { clearVsp, identityOf } from './vsp-calls.ts';
+import { clearVsp, giveDevicesToGoImage, identityOf } from './vsp-calls.ts';
 import { VspHealth } from './vsp-health.ts';
 import { VspSession, type VspSessionState } from './vsp-session.ts';
 import type { VspSocket } from './vsp-socket.ts';
@@ -396,6 +396,7 @@ export class DpuManager {
   /** Between Init and ready: the VSP is told all that it must know. */
   async #prepare(client: VspClient, address: IpPort, socket: VspSocket): Promise<void> {
     this.#identity = await identityOf(client, await this.#initAnswer.remember(address, socket));
+    if (this.#numVfs.wanted === undefined) await giveDevicesToGoImage(client, this.#logger);
     await this.#numVfs.apply(client);
     this.#host?.connect(grpcAddress(parseEndpoint(address)));
     // Before it is told everything: one that hangs meanwhile is found by its heartbeat.

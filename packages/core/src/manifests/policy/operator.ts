@@ -11,11 +11,14 @@ import {
   labels,
   networkNames,
   operatorNamespace,
+  trustNames,
   version,
   workloads,
 } from '../../api/names.ts';
 import { nodeSelectorTerms } from '../../operator/daemon-set.ts';
 import { defaultNetworkNamespace } from '../../operator/networks.ts';
+import { besideDaemon } from '../../operator/on-node.ts';
+import { lockPrefix } from '../../operator/plugin-locks.ts';
 import {
   after,
   before,
@@ -23,6 +26,7 @@ import {
   fieldKeeps,
   finalizersKeep,
   finalizerVariables,
+  list,
   mapKeeps,
   mapVariables,
   text,
@@ -59,8 +63,12 @@ const ownPods: Policy = {
       message: `pods of plugins run as ${workloads.vsp}`,
     },
     {
-      expression: "request.operation == 'DELETE' || variables.after.spec.?nodeName.orValue('') == ''",
-      message: 'the DPU operator leaves placing pods to the scheduler',
+      expression: `request.operation == 'DELETE' || (variables.after.spec.?nodeName.orValue('') == '' && dyn(variables.after.spec.?affinity.?podAffinity.?requiredDuringSchedulingIgnoredDuringExecution.orValue([])) == ${celOf(besideDaemon)})`,
+      message: `pods that the DPU operator makes are placed by the scheduler, on nodes where ${workloads.daemon} runs`,
+    },
+    {
+      expression: `variables.after.metadata.?labels[?'app'].orValue('') != ${text(workloads.daemon)}`,
+      message: `no pod but the daemon's is labelled app=${workloads.daemon}`,
     },
   ],
 };
@@ -177,6 +185,55 @@ function metadataKeeps(but: readonly string[] = []): PolicyRule {
   };
 }
 
+/** RBAC cannot limit a creation to names. */
+const secrets: Policy = {
+  name: 'dpu-operator-secrets',
+  account,
+  on: {
+    apiGroup: '',
+    apiVersion: 'v1',
+    resource: 'secrets',
+    operations: ['CREATE', 'UPDATE', 'DELETE'],
+  },
+  variables: { after },
+  rules: [
+    {
+      // One of another type would be filled by Kubernetes with the token of a ServiceAccount.
+      expression: `request.operation != 'DELETE' && object.metadata.name == ${text(trustNames.authority)} && object.type == 'kubernetes.io/tls'`,
+      message: `of Secrets the DPU operator makes and changes ${trustNames.authority}, of type kubernetes.io/tls, only`,
+    },
+  ],
+};
+
+/** Trust of other installations is written and deleted by `dpuctl` in the operator's pod. */
+const freeConfigMaps = [lockPrefix, `${trustNames.configMap}-`];
+const keptConfigMaps = [trustNames.configMap, trustNames.issued];
+
+const configMaps: Policy = {
+  name: 'dpu-operator-configmaps',
+  account,
+  on: {
+    apiGroup: '',
+    apiVersion: 'v1',
+    resource: 'configmaps',
+    operations: ['CREATE', 'UPDATE', 'DELETE'],
+  },
+  variables: {
+    after,
+    name: 'variables.after.metadata.name',
+  },
+  rules: [
+    {
+      expression: `${list(freeConfigMaps)}.exists(prefix, variables.name.startsWith(prefix)) || variables.name in ${list(keptConfigMaps)}`,
+      message: `of ConfigMaps the DPU operator has these: ${freeConfigMaps.map((prefix) => `${prefix}…`).join(', ')}, ${keptConfigMaps.join(', ')}`,
+    },
+    {
+      expression: `request.operation != 'DELETE' || !(variables.name in ${list(keptConfigMaps)})`,
+      message: `the DPU operator does not delete ${keptConfigMaps.join(', ')}`,
+    },
+  ],
+};
+
 const metadataVariables = {
   after,
   before,
@@ -237,6 +294,8 @@ export const operatorPolicies: readonly Policy[] = [
   daemonSets,
   networks,
   chainNetworks,
+  secrets,
+  configMaps,
   configs,
   dpus,
 ];
