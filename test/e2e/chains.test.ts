@@ -1,10 +1,24 @@
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse, stringify } from 'yaml';
+import { eventually } from '../support/eventually.ts';
 import { addresses, ExternalClient } from '../support/external.ts';
 import { namespace, type TestBed } from '../support/operator.ts';
 import { deletePods, net1, untilPings } from '../support/pods.ts';
 import { operatorIsOn } from './bed.ts';
+
+interface Pod {
+  metadata: { uid: string };
+  spec: { nodeName: string };
+}
+
+interface Chain {
+  status: {
+    node?: string;
+    functions?: { name: string; podUid: string }[];
+    conditions: { type: string; status: string }[];
+  };
+}
 
 let bed: TestBed;
 let external: ExternalClient;
@@ -71,11 +85,33 @@ describe('a service function chain', () => {
     const { kubectl } = bed;
     await kubectl.run(['create', '-f', 'examples/sfc.yaml']);
     await kubectl.wait('condition=Ready', ['sfc/sfc-test'], 180, namespace);
-    const pod = await kubectl.json<{ spec: { nodeName: string } }>(['get', 'pod', '-n', namespace, 'my-nf']);
+    const pod = await kubectl.json<Pod>(['get', 'pod', '-n', namespace, 'my-nf']);
     expect(pod.spec.nodeName).toBe(bed.dpu);
+    const { status } = await kubectl.json<Chain>(['get', 'sfc', '-n', namespace, 'sfc-test']);
+    expect(status.node).toBe(bed.dpu);
+    expect(status.functions).toEqual([{ name: 'my-nf', podUid: pod.metadata.uid }]);
     const links = await kubectl.exec('my-nf', namespace, ['ip', '-brief', 'link']);
     expect(links).toMatch(/^net1\b/m);
     expect(links).toMatch(/^net2\b/m);
+    await trafficPassesThrough('my-nf');
+    await kubectl.run(['delete', '-f', 'examples/sfc.yaml']);
+    await gone('my-nf');
+  });
+
+  it('has a pod that was deleted made again, which carries the traffic as the first did', async () => {
+    const { kubectl } = bed;
+    await kubectl.run(['create', '-f', 'examples/sfc.yaml']);
+    await kubectl.wait('condition=Ready', ['sfc/sfc-test'], 180, namespace);
+    const { metadata } = await kubectl.json<Pod>(['get', 'pod', '-n', namespace, 'my-nf']);
+    await kubectl.run(['delete', 'pod', '-n', namespace, 'my-nf', '--grace-period=1']);
+    const healed = await eventually(
+      'a chain that is ready with another pod',
+      () => kubectl.json<Chain>(['get', 'sfc', '-n', namespace, 'sfc-test']),
+      ({ status }) =>
+        status.functions?.[0]?.podUid !== metadata.uid &&
+        status.conditions.some(({ type, status: is }) => type === 'Ready' && is === 'True'),
+    );
+    expect(healed.status.node).toBe(bed.dpu);
     await trafficPassesThrough('my-nf');
     await kubectl.run(['delete', '-f', 'examples/sfc.yaml']);
     await gone('my-nf');

@@ -62,6 +62,22 @@ async function indexOf(of: Netlink, name: string): Promise<number> {
 
 const fileDescriptors = (): number => readdirSync('/proc/self/fd').length;
 
+test('lookups that wait together each get their own answer, in order with changes', async () => {
+  const names = Array.from({ length: 40 }, (_, index) => `l${index}`);
+  for (const name of names.slice(1)) await links.createLink({ name, kind: 'veth', peer: `${name}p` });
+  const first = links.findLinkProperties('lo');
+  const found = names.map((name) => links.findLinkProperties(name));
+  const made = links.createLink({ name: 'l0', kind: 'veth', peer: 'l0p' });
+  const after = links.findLinkProperties('l0');
+  expect((await first)?.name).toBe('lo');
+  expect((await Promise.all(found)).map((link) => link?.name)).toEqual([undefined, ...names.slice(1)]);
+  await made;
+  expect((await after)?.name).toBe('l0');
+  const closed = new Netlink(netns);
+  closed.close();
+  await expect(closed.findLinkProperties('lo')).rejects.toMatchObject({ code: 'CANCELLED' });
+});
+
 test('a link is made, found, changed and deleted', async () => {
   await links.createLink({ name: 'one', kind: 'veth', peer: 'two', mac: '02:00:00:00:00:01', mtu: 1400 });
   const one = await links.findLink('one');

@@ -5,11 +5,13 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { HostDataPath } from '@dpu-operator/core/daemon/datapath';
+import { securedHostEnd, sharedAuthority } from '@dpu-operator/core/daemon/peer/testing';
 import type { BridgePort } from '@dpu-operator/sdk';
 import { exec } from '@dpu-operator/sdk/linux';
 import { pino } from 'pino';
 import { expect, onTestFinished, test, vi } from 'vitest';
 
+const authority = await sharedAuthority();
 const program = join(import.meta.dirname, 'peer-process.ts');
 const temporaryDirectory = () => mkdtempSync(join(tmpdir(), 'peer-'));
 const port: BridgePort = {
@@ -30,7 +32,15 @@ async function freePort(): Promise<number> {
 /** @param command in front of the program, e.g. to run it in a network namespace */
 async function startPeer(ip: string, command: string[] = []) {
   const listening = await freePort();
-  const node = [process.execPath, '--conditions=source', program, temporaryDirectory(), ip, String(listening)];
+  const node = [
+    process.execPath,
+    '--conditions=source',
+    program,
+    temporaryDirectory(),
+    ip,
+    String(listening),
+    JSON.stringify(authority),
+  ];
   const [file = '', ...args] = [...command, ...node];
   const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   onTestFinished(() => void child.kill('SIGKILL'));
@@ -43,9 +53,11 @@ async function startPeer(ip: string, command: string[] = []) {
 
 /** A host with heartbeats as it has them. Without a grace period an interruption is told when it is found. */
 function startHost(address: string, options: { graceMs: number; ports?: BridgePort[] }) {
+  const end = securedHostEnd(authority);
+  onTestFinished(() => end.close());
   const host = new HostDataPath({
     dpuName: 'dpu',
-    owner: 'host/dpu',
+    end,
     nodeName: 'host',
     directory: temporaryDirectory(),
     attachments: { bridgePorts: () => options.ports ?? [] },

@@ -194,10 +194,13 @@ test('a namespace that is gone has no device, and nothing else is taken for it',
 test('configure gives addresses and routes, with IPv6 where the namespace has it disabled', async () => {
   await exec('nsenter', [`--net=${netns}`, 'sysctl', '-qw', 'net.ipv6.conf.default.disable_ipv6=1']);
   await moveIntoPod();
-  await links.configure(netns, 'net1', {
-    ips: [{ address: '10.9.0.2/24', gateway: '10.9.0.1' }, { address: 'fd00:9::2/64' }],
-    routes: [{ dst: '10.10.0.0/16' }, { dst: 'fd00:10::/64', gw: 'fd00:9::1', priority: 7 }],
-  });
+  await links.configure(
+    { netns, ifName: 'net1', mac: home.mac },
+    {
+      ips: [{ address: '10.9.0.2/24', gateway: '10.9.0.1' }, { address: 'fd00:9::2/64' }],
+      routes: [{ dst: '10.10.0.0/16' }, { dst: 'fd00:10::/64', gw: 'fd00:9::1', priority: 7 }],
+    },
+  );
   const { addresses = [] } = (await links.find(netns, 'net1')) ?? {};
   expect(addresses.map(({ address }) => address)).toEqual(expect.arrayContaining(['10.9.0.2', 'fd00:9::2']));
   const pod = new Netlink(netns);
@@ -214,7 +217,7 @@ test('after configure a neighbour that knew the address of another pod reaches t
   await exec('ip', ['address', 'add', '10.249.77.1/24', 'dev', peer]);
   await exec('ip', ['neigh', 'replace', '10.249.77.2', 'lladdr', '02:00:00:00:00:99', 'dev', peer, 'nud', 'stale']);
   await moveIntoPod();
-  await links.configure(netns, 'net1', { ips: [{ address: '10.249.77.2/24' }], routes: [] });
+  await links.configure({ netns, ifName: 'net1', mac: home.mac }, { ips: [{ address: '10.249.77.2/24' }], routes: [] });
   await expect
     .poll(async () => (await here.listNeighbours()).find(({ address }) => address === '10.249.77.2')?.mac, {
       interval: 5,
@@ -225,6 +228,9 @@ test('after configure a neighbour that knew the address of another pod reaches t
 test('a route that the kernel refuses is an error that names it', async () => {
   await moveIntoPod();
   const routes = [{ dst: '10.10.0.0/16', gw: '192.0.2.1' }];
-  const configured = links.configure(netns, 'net1', { ips: [{ address: '10.9.0.2/24' }], routes });
+  const configured = links.configure(
+    { netns, ifName: 'net1', mac: home.mac },
+    { ips: [{ address: '10.9.0.2/24' }], routes },
+  );
   await expect(configured).rejects.toThrow(/10\.10\.0\.0\/16/);
 });

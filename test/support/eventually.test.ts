@@ -14,13 +14,13 @@ it('looks until it sees what is wanted', async () => {
 });
 
 it.each([
-  ['an answer', async () => 7, 'an eight: not within 60 s: last 7'],
-  ['a failure', () => Promise.reject(new Error('no such link')), 'an eight: not within 60 s: no such link'],
+  ['an answer', async () => 7, 'an eight: not within 120 s: last 7'],
+  ['a failure', () => Promise.reject(new Error('no such link')), 'an eight: not within 120 s: no such link'],
 ])('says what it saw last: %s', async (_, look: () => Promise<number>, message) => {
   vi.useFakeTimers();
   try {
     const seen = expect(eventually('an eight', look, (answer) => answer === 8)).rejects.toThrow(message);
-    await vi.advanceTimersByTimeAsync(61_000);
+    await vi.advanceTimersByTimeAsync(121_000);
     await seen;
   } finally {
     vi.useRealTimers();

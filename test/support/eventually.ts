@@ -1,5 +1,5 @@
 /** Milliseconds. A guard against what never comes, with room for a busy machine. */
-const limitMs = 60_000;
+const limitMs = 120_000;
 const pauseMs = 100;
 
 /**

@@ -10,9 +10,14 @@ export interface Block {
 }
 
 /** The `sh` blocks under a heading of the README, a command a line; continued until the next heading. */
-export async function readmeCommands(heading: string): Promise<string[]> {
-  const text = await readFile('README.md', 'utf8');
-  if (!headings(text).includes(heading)) throw new Error(`README.md has no heading "${heading}"`);
+export function readmeCommands(heading: string): Promise<string[]> {
+  return documentCommands('README.md', heading);
+}
+
+/** As {@link readmeCommands}, of another document of this repository. */
+export async function documentCommands(path: string, heading: string): Promise<string[]> {
+  const text = await readFile(path, 'utf8');
+  if (!headings(text).includes(heading)) throw new Error(`${path} has no heading "${heading}"`);
   return fencedBlocks(text).flatMap((block) => (block.heading === heading && block.info === 'sh' ? block.lines : []));
 }
 

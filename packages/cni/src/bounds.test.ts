@@ -57,9 +57,7 @@ test.concurrent('standard input without end and limit is error 5', async () => {
   endless.kill();
 });
 
-test.concurrent('an answer that has all that its length says is not waited for any longer', {
-  timeout: 60_000,
-}, async () => {
+test.concurrent('an answer that has all that its length says is not waited for any longer', async () => {
   const answers = createServer((socket) => {
     const body = JSON.stringify({ Result: { cniVersion: '1.0.0', interfaces: [{ name: 'é' }] } });
     socket.on('error', () => {});

@@ -26,6 +26,8 @@ import { ObservedCluster } from './node/observed-cluster.ts';
 import { type CniService, NodePodServices } from './node/pod-services.ts';
 import { UnreadableRecordsReport } from './node/unreadable-records.ts';
 import { tokens } from './tokens.ts';
+import { nodeTrust } from './trust/node-trust.ts';
+import { ObservedTrust } from './trust/observed-trust.ts';
 
 /** Serves CNI requests for the DPUs of an index until closed. */
 export type StartCniServer = (
@@ -44,6 +46,7 @@ export class Daemon {
   readonly #logger: Logger;
   readonly #attachments: AttachmentStore;
   readonly #cluster: ObservedCluster;
+  readonly #trust: ObservedTrust;
   readonly #dpus: ManagedDpus;
   readonly #fleet: DpuFleet;
   readonly #detector: Detector;
@@ -73,6 +76,12 @@ export class Daemon {
     this.#logger = logger;
     this.#attachments = attachments;
     this.#cluster = new ObservedCluster({ store, nodeName, logger });
+    this.#trust = new ObservedTrust({
+      store,
+      namespace: config.namespace,
+      directory: `${directories.state}/trust`,
+      logger,
+    });
     this.#dpus = new ManagedDpus({
       nodeName,
       pool,
@@ -80,6 +89,7 @@ export class Daemon {
       sysfs,
       stateDirectory: directories.state,
       vspDirectory: directories.vsp,
+      trust: nodeTrust(this.#trust, { store, logger }),
       restartVsp: (dpuName) => orderVspRestart(store, dpuName),
       logger,
     });
@@ -173,6 +183,7 @@ export class Daemon {
       const ended = this.#nodeController.start(signal);
       await this.#cluster.start(signal);
       void this.#lease.keep(signal);
+      void this.#watchTrust(signal);
       await this.#fleet.start(signal, this.#nodeState);
       // Not before the objects of this node's DPUs are known: what is known would be taken for all that there is.
       this.#cluster.on('change', () => this.#ordersChanged());
@@ -183,6 +194,16 @@ export class Daemon {
     } finally {
       await this.#services.close();
       this.#dpus.close();
+      this.#trust.close();
+    }
+  }
+
+  /** Nothing waits for it: what an earlier daemon was told of trust is on disk. */
+  async #watchTrust(signal: AbortSignal): Promise<void> {
+    try {
+      await this.#trust.start(signal);
+    } catch (error) {
+      if (!signal.aborted) this.#logger.error({ err: error }, 'trust is not watched');
     }
   }
 

@@ -91,6 +91,7 @@ test('Ready of a silent daemon is Unknown, once, until the daemon writes it agai
         ready,
         others: [],
         vsp: undefined,
+        channel: undefined,
         drain: undefined,
         chains: undefined,
         hosts: undefined,

@@ -1,5 +1,6 @@
 /** One gRPC channel that connects at once and stays connected. */
 import {
+  type ChannelCredentials,
   Client,
   type ClientReadableStream,
   connectivityState,
@@ -47,11 +48,14 @@ export class Connection {
   #connected = false;
   #closed = false;
 
-  /** @param metadata sent with every call */
-  constructor(endpoint: Endpoint, metadata: TextMetadata = {}) {
+  /**
+   * @param metadata sent with every call
+   * @param security Default: plain text.
+   */
+  constructor(endpoint: Endpoint, metadata: TextMetadata = {}, security?: ChannelCredentials) {
     this.#target = 'socketPath' in endpoint ? endpoint.socketPath : endpoint.address;
     for (const [key, value] of Object.entries(metadata)) this.#metadata.set(key, value);
-    this.#client = new Client(grpcTarget(endpoint), credentials.createInsecure(), options);
+    this.#client = new Client(grpcTarget(endpoint), security ?? credentials.createInsecure(), options);
     this.#follow();
   }
 

@@ -7,6 +7,7 @@ import { DpuError } from '../errors.ts';
 import { hostInit, memoryBridge, memoryPlugin, serve, temporaryDirectory, vspClient } from '../host/testing.ts';
 import {
   bridgePortService,
+  deviceService,
   heartbeatService,
   lifeCycleService,
   networkFunctionService,
@@ -123,6 +124,38 @@ test('bridge ports go out with their bare id in both places', async () => {
   await expect(client.createBridgePort({ ...port, logicalBridges: ['5'] })).resolves.toEqual(port);
   await client.deleteBridgePort(port.name, { allowMissing: true });
   expect(seen).toEqual([['host0-3', 'host0-3'], 'host0-3']);
+});
+
+test('answers under other names count under the name that was asked for', async () => {
+  const server = new Server();
+  const spec = { macAddress: Buffer.from('020000000001', 'hex'), ptype: 'BRIDGE_PORT_TYPE_ACCESS' } as const;
+  const other = { name: 'bridge_port/host0-3', spec };
+  addUnaryService(server, bridgePortService, {
+    CreateBridgePort: async () => other,
+    GetBridgePort: async () => other,
+    UpdateBridgePort: async () => other,
+    ListBridgePorts: async () => ({ bridgePorts: [other] }),
+    DeleteBridgePort: async () => ({}),
+  });
+  const socketPath = join(await temporaryDirectory(), 'vsp.sock');
+  await listen(server, `unix:${socketPath}`);
+  const client = vspClient(socketPath);
+  const macAddress = '02:00:00:00:00:01';
+  const port = { name: 'bridgePorts/host0-3', macAddress, type: 'ACCESS', logicalBridges: [] as string[] } as const;
+  await expect(client.createBridgePort(port)).resolves.toEqual(port);
+  await expect(client.getBridgePort('host0-3')).resolves.toEqual(port);
+  await expect(client.updateBridgePort(port)).resolves.toEqual(port);
+  await expect(client.listBridgePorts()).resolves.toEqual([port]);
+});
+
+test('what a VSP says of a method under the first name is told, where it has it under neither', async () => {
+  const server = new Server();
+  const SetNumVfs = () => Promise.reject(new DpuError('UNIMPLEMENTED', 'this card has a fixed number'));
+  addUnaryService(server, deviceService, { GetDevices: async () => ({}), SetNumVfs });
+  const socketPath = join(await temporaryDirectory(), 'vsp.sock');
+  await listen(server, `unix:${socketPath}`);
+  const refused = vspClient(socketPath).setNumVfs(2);
+  await expect(refused).rejects.toMatchObject({ code: 'UNIMPLEMENTED', message: 'this card has a fixed number' });
 });
 
 test('bridge ports and logical bridges are read and changed by the client as well', async () => {

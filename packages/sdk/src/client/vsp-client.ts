@@ -1,4 +1,5 @@
 /** The daemon's side of the contract: calls a VSP on its unix socket, or the DPU side's daemon by TCP. */
+import type { ChannelCredentials } from '@grpc/grpc-js';
 import type {
   BridgePort,
   Device,
@@ -47,6 +48,8 @@ export type VspClientOptions = Endpoint & {
   firmwareDeadlineMs?: number;
   /** gRPC metadata that goes with every call. */
   metadata?: TextMetadata;
+  /** How the connection is secured. Default: plain text. */
+  credentials?: ChannelCredentials | undefined;
 };
 
 export interface PingOptions {
@@ -78,11 +81,11 @@ export class VspClient {
   /** Methods that the VSP at the other end serves under the `Vendor` name only. */
   readonly #vendorNamed = new Set<string>();
 
-  constructor({ logger, deadlineMs, firmwareDeadlineMs, metadata, ...endpoint }: VspClientOptions) {
+  constructor({ logger, deadlineMs, firmwareDeadlineMs, metadata, credentials, ...endpoint }: VspClientOptions) {
     this.#logger = logger;
     this.#deadlineMs = deadlineMs ?? defaultDeadlineMs;
     this.#firmwareDeadlineMs = firmwareDeadlineMs ?? this.#deadlineMs;
-    this.#connection = new Connection(endpoint, metadata);
+    this.#connection = new Connection(endpoint, metadata, credentials);
     // Another image may serve the socket next.
     this.#connection.onConnectivity((connected) => {
       if (!connected) this.#vendorNamed.clear();
@@ -157,21 +160,21 @@ export class VspClient {
     // Vendors' images read the name, and expect it bare as the Go operator sends it.
     const bridgePort = bridgePortToWire({ ...port, name: id });
     const response = await this.#call(bridgePortService.CreateBridgePort, { bridgePortId: id, bridgePort });
-    // Some of them answer less than the resource.
-    return response.spec ? bridgePortFromWire({ ...response, name: response.name || id }) : port;
+    // Some of them answer less than the resource, or call it otherwise (`bridge_port/host0-3`).
+    return response.spec ? bridgePortFromWire({ ...response, name: id }) : port;
   }
 
   async updateBridgePort(port: BridgePort, options: UpdateOptions = {}): Promise<BridgePort> {
     const bridgePort = bridgePortToWire({ ...port, name: bareId('bridgePorts', port.name) });
-    return bridgePortFromWire(
-      await this.#call(bridgePortService.UpdateBridgePort, { bridgePort, ...updateRequest(options) }),
-    );
+    const request = { bridgePort, ...updateRequest(options) };
+    const response = await this.#call(bridgePortService.UpdateBridgePort, request);
+    return bridgePortFromWire({ ...response, name: port.name });
   }
 
   /** @param name `bridgePorts/{id}` or the bare id. */
   async getBridgePort(name: string): Promise<BridgePort> {
     const request = { name: bareId('bridgePorts', name) };
-    return bridgePortFromWire(await this.#call(bridgePortService.GetBridgePort, request));
+    return bridgePortFromWire({ ...(await this.#call(bridgePortService.GetBridgePort, request)), name });
   }
 
   /** @param name `bridgePorts/{id}` or the bare id. */
@@ -184,7 +187,8 @@ export class VspClient {
   listBridgePorts(): Promise<BridgePort[]> {
     return allPages(async (pageToken) => {
       const page = await this.#call(bridgePortService.ListBridgePorts, { pageToken });
-      return { resources: page.bridgePorts.map(bridgePortFromWire), nextPageToken: page.nextPageToken };
+      const resources = page.bridgePorts.map((port) => bridgePortFromWire({ ...port, name: lastPart(port.name) }));
+      return { resources, nextPageToken: page.nextPageToken };
     });
   }
 
@@ -192,19 +196,21 @@ export class VspClient {
     const id = resourceId('logicalBridges', bridge.name, 'logical_bridge.name');
     const logicalBridge = logicalBridgeToWire({ ...bridge, name: id });
     const request = { logicalBridgeId: id, logicalBridge };
-    return logicalBridgeFromWire(await this.#call(logicalBridgeService.CreateLogicalBridge, request));
+    const response = await this.#call(logicalBridgeService.CreateLogicalBridge, request);
+    return logicalBridgeFromWire({ ...response, name: id });
   }
 
   async updateLogicalBridge(bridge: LogicalBridge, options: UpdateOptions = {}): Promise<LogicalBridge> {
     const logicalBridge = logicalBridgeToWire(bridge);
-    return logicalBridgeFromWire(
-      await this.#call(logicalBridgeService.UpdateLogicalBridge, { logicalBridge, ...updateRequest(options) }),
-    );
+    const request = { logicalBridge, ...updateRequest(options) };
+    const response = await this.#call(logicalBridgeService.UpdateLogicalBridge, request);
+    return logicalBridgeFromWire({ ...response, name: bridge.name });
   }
 
   /** @param name `logicalBridges/{id}` or the bare id. */
   async getLogicalBridge(name: string): Promise<LogicalBridge> {
-    return logicalBridgeFromWire(await this.#call(logicalBridgeService.GetLogicalBridge, { name }));
+    const response = await this.#call(logicalBridgeService.GetLogicalBridge, { name });
+    return logicalBridgeFromWire({ ...response, name });
   }
 
   /** @param name `logicalBridges/{id}` or the bare id. */
@@ -216,7 +222,9 @@ export class VspClient {
   listLogicalBridges(): Promise<LogicalBridge[]> {
     return allPages(async (pageToken) => {
       const page = await this.#call(logicalBridgeService.ListLogicalBridges, { pageToken });
-      return { resources: page.logicalBridges.map(logicalBridgeFromWire), nextPageToken: page.nextPageToken };
+      const all = page.logicalBridges;
+      const resources = all.map((bridge) => logicalBridgeFromWire({ ...bridge, name: lastPart(bridge.name) }));
+      return { resources, nextPageToken: page.nextPageToken };
     });
   }
 
@@ -290,12 +298,20 @@ export class VspClient {
       return await this.#connection.call(opi, request, deadlineMs, onMetadata);
     } catch (error) {
       if (DpuError.from(error).code !== 'UNIMPLEMENTED') throw error;
-      const response = await this.#connection.call(vendor, request, deadlineMs, onMetadata);
+      const response = await this.#connection.call(vendor, request, deadlineMs, onMetadata).catch((second) => {
+        // Under neither name: what it said of the first tells more.
+        throw DpuError.from(second).code === 'UNIMPLEMENTED' ? error : second;
+      });
       this.#vendorNamed.add(vendor.path);
       this.#logger.debug({ method: vendor.path }, 'the VSP serves this method under its Vendor name only');
       return response;
     }
   }
+}
+
+/** The id in a name of whatever collection: images call theirs otherwise than the contract does. */
+function lastPart(name: string): string {
+  return name.slice(name.lastIndexOf('/') + 1);
 }
 
 function updateRequest({ updateMask = [], allowMissing = false }: UpdateOptions) {

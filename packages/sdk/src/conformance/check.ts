@@ -53,6 +53,8 @@ export interface CheckDescription {
   /** Where that is written: file and anchor under packages/sdk/docs. */
   document: string;
   needs: Needs;
+  /** It changes nothing, so that a VSP in use can be asked. */
+  reads?: true;
   /** What VSPs of the Go operator answer instead: when one of them fails, it is skipped and listed. */
   legacy?: string;
 }
@@ -69,7 +71,7 @@ export interface CheckContext {
   /** The Init that this VSP is for. */
   readonly init: InitRequest;
   readonly limits: Limits;
-  /** For {@link Needs.maxVfs}. */
+  /** How many virtual functions the card has, where that is told; more are asked for only to be refused. */
   readonly maxVfs?: number;
   readonly capabilities: ReadonlySet<Capability>;
   /** Of network functions that the DPU has interfaces for. */
@@ -83,7 +85,7 @@ export interface CheckContext {
   start(): Promise<void>;
   /** Whether others use the VSP, and would be hurt by what concerns all of it. */
   inUse(): boolean;
-  /** Bare ids of bridge ports that the VSP does not have. */
+  /** Bare ids of bridge ports that the VSP does not have; skips where there are not so many. */
   freePorts(count: number): string[];
   /** The machine cannot do what the check needs. */
   skip(reason: string): never;

@@ -8,6 +8,8 @@ export interface ConformanceArguments {
   identifier?: string;
   settings?: string;
   maxVfs?: string;
+  disruptive?: true;
+  freePorts?: string;
   nfMacs?: string;
   health?: string;
   only?: string[];
@@ -24,14 +26,16 @@ Exit code: 0 when the VSP conforms, 1 when it does not, 2 for a wrong command li
 Examples:
   dpu-vsp conformance --plugin . --settings '{"vfs":4}'
   dpu-vsp conformance --plugin @acme/vsp@1.2.0 --junit conformance.xml
-  dpu-vsp conformance --endpoint unix:///run/vsp.sock --mode dpu --only bridge chains.create`;
+  dpu-vsp conformance --endpoint unix:///run/vsp.sock --mode dpu
+  dpu-vsp conformance --endpoint unix:///run/vsp.sock --mode dpu --disruptive --only bridge chains.create`;
 
 export function addConformanceCommand(program: Command): void {
   program
     .command('conformance')
     .description('check a VSP against the plugin contract')
     .option('--plugin <directory or package>', 'plugin to start and check: a directory, or what npm can install')
-    .option('--endpoint <url>', 'VSP that runs: unix:///path/to.sock; give --mode, too')
+    .option('--endpoint <url>', 'VSP that runs: unix:///path/to.sock; give --mode, too. It is only read')
+    .option('--disruptive', 'change the VSP at the endpoint, too: its devices, ports, chains')
     .option('--mode <side...>', 'host, dpu; both that the plugin has unless told')
     .option('--identifier <text>', 'identifier of the DPU for Init')
     .option('--settings <json>', "the plugin's settings: JSON, or @file")
@@ -40,7 +44,8 @@ export function addConformanceCommand(program: Command): void {
     .option('--health <program>', 'run with "fail <device>" and "repair <device>" to make a device fail and work')
     .option('--only <id...>', 'checks or groups to run')
     .option('--list', 'list the checks and where their rules are written, and run none')
-    .option('--ports <number>', 'how many bridge ports to try at once; 10000 unless told')
+    .option('--ports <number>', 'how many bridge ports there is room for; 10000 unless told')
+    .option('--free-ports <list>', 'ids of bridge ports that nobody uses, between commas; the suite makes no others')
     .option('--timeout <seconds>', 'how long a call may take; 30 unless told')
     .option('--junit <file>', 'write a JUnit XML report')
     .option('--json <file>', 'write a JSON report')

@@ -48,7 +48,8 @@ describe('a process', () => {
     ['new-ids', ['restart.devices', 'restart.forgotten'], ['restart.devices']],
     ['exits-with-1', ['shutdown.exit'], ['shutdown.exit']],
     ['hangs-at-the-end', ['shutdown.exit'], ['shutdown.exit']],
-    ['dies-of-a-call', ['bridge.port-create', 'bridge.list-bad-size'], ['bridge.port-create']],
+    ['dies-of-a-call', ['bridge.port-create', 'bridge.list-bad-size'], ['lifecycle.alive']],
+    ['dies-later', ['bridge.port-create', 'bridge.list-bad-size'], ['lifecycle.alive']],
     ['refuses-replay', ['restart.devices', 'restart.replay'], ['restart.replay']],
   ];
   test.each(faults)('that %s is found out', async (fault, only, expected) => {
@@ -58,11 +59,25 @@ describe('a process', () => {
     expect(failedIds(report)).toEqual(expected);
   });
 
+  test('that fails in Init says so, once', async () => {
+    const { results } = await examineProcess('fails-in-init', { only: ['devices'] });
+    const [first, ...others] = results;
+    expect(first).toMatchObject({ id: 'lifecycle.ready', status: 'failed' });
+    expect(first?.failure?.message).toContain('Init fails: FAILED_PRECONDITION: its firmware is too old');
+    expect(new Set(others.map(({ status }) => status))).toEqual(new Set(['skipped']));
+  });
+
+  test('whose card boots is asked again', async () => {
+    const report = await examineProcess('is-late', { only: ['devices.shape'] });
+    expect(report.results).toMatchObject([{ id: 'devices.shape', status: 'passed' }]);
+  });
+
   test('that does not start says why, once', async () => {
     const report = await examineProcess('does-not-start', { only: ['devices.shape', 'devices.stable'] });
     expect(report.results).toMatchObject([
-      { status: 'failed', failure: { message: expect.stringContaining('no card here') } },
-      { status: 'skipped', reason: expect.stringContaining('no card here') },
+      { id: 'lifecycle.ready', status: 'failed', failure: { message: expect.stringContaining('no card here') } },
+      { id: 'devices.shape', status: 'skipped', reason: expect.stringContaining('no card here') },
+      { id: 'devices.stable', status: 'skipped', reason: expect.stringContaining('no card here') },
     ]);
   });
 });

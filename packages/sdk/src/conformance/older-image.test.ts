@@ -11,7 +11,9 @@ test('what an image of the Go operator is known to lack is listed, not held agai
   const socketPath = join(await temporaryDirectory(), 'vsp.sock');
   const image = await olderImage(socketPath);
   onTestFinished(() => image.close());
-  const report = await conformanceSuite({ endpoint: `unix://${socketPath}`, modes: ['dpu'], ...known }).run();
+  const freePorts = Array.from({ length: 150 }, (_, vf) => `host0-${vf}`);
+  const options = { endpoint: `unix://${socketPath}`, modes: ['dpu'] as const, disruptive: true, freePorts, ...known };
+  const report = await conformanceSuite(options).run();
   expect(failedIds(report)).toEqual([]);
   const reasons = new Map(report.results.map(({ id, reason }) => [id, reason ?? 'passed']));
   const expected: [string, string | RegExp][] = [

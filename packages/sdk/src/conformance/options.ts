@@ -11,12 +11,22 @@ export interface ConformanceOptions {
   endpoint?: string;
   /** Both sides that the plugin has, unless told. One for an endpoint, which serves only one. */
   modes?: readonly Mode[];
+  /**
+   * Whether a VSP at an endpoint may be changed: its number of devices, bridge ports, chains, Init. Without it the suite
+   * only reads there. A VSP that the suite starts is always changed.
+   */
+  disruptive?: boolean;
   /** `dpu_identifier` of Init; for a plugin made from its manifest unless told. */
   identifier?: string;
   /** The plugin's settings. */
   settings?: unknown;
   /** How many virtual functions the card can have. */
   maxVfs?: number;
+  /**
+   * Ids of bridge ports that nobody uses, as `host0-40`; the suite makes no others. Those that List does not have unless
+   * told; an endpoint that cannot list needs them.
+   */
+  freePorts?: readonly string[];
   /** MAC addresses of interfaces for network functions, two for each. Those of the DPU side's devices unless told. */
   nfMacs?: readonly string[];
   /** How to make a device fail and work again. */
@@ -31,7 +41,7 @@ export interface Limits {
   timeoutMs: number;
   /** Milliseconds from SIGTERM to the end of the process. */
   shutdownMs: number;
-  /** Bridge ports of the check that makes many. */
+  /** How many bridge ports there is room for: no check makes more at a time. */
   ports: number;
   /** Calls of a round of the checks for leaks. */
   leakCalls: number;
@@ -53,6 +63,10 @@ const schema = z
       .optional(),
     nfMacs: z.array(z.string()).optional(),
     maxVfs: z.int().min(1).optional(),
+    freePorts: z
+      .array(z.string().regex(/^[a-z0-9-]{4,63}$/, 'an id has 4 to 63 characters of a-z, 0-9 and -'))
+      .min(1)
+      .optional(),
   })
   .refine(({ plugin, endpoint }) => (plugin === undefined) !== (endpoint === undefined), 'give plugin or endpoint')
   .refine(({ endpoint, modes }) => endpoint === undefined || modes?.length === 1, {

@@ -44,11 +44,15 @@ export interface Report {
   durationMs: number;
   modes: ModeReport[];
   results: CheckResult[];
-  /** Nothing failed, and something passed. */
+  /** Nothing failed, something passed, and all that the suite made could be removed. */
   conforms: boolean;
 }
 
-export function resultOf(check: Check, mode: Mode, rest: Omit<CheckResult, 'id' | 'group' | 'mode' | 'title'>) {
+export function resultOf(
+  check: Pick<Check, 'id' | 'group' | 'title'>,
+  mode: Mode,
+  rest: Omit<CheckResult, 'id' | 'group' | 'mode' | 'title'>,
+) {
   const { id, group, title } = check;
   return { id, group, mode, title, ...rest } satisfies CheckResult;
 }

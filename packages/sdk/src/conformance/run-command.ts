@@ -54,6 +54,7 @@ function printer(): (result: CheckResult) => void {
 
 async function optionsFrom(given: ConformanceArguments): Promise<ConformanceOptions> {
   const { plugin, endpoint, mode, identifier, settings, maxVfs, nfMacs, health, only, ports, timeout } = given;
+  const { disruptive, freePorts } = given;
   return {
     ...(plugin !== undefined && { plugin }),
     ...(endpoint !== undefined && { endpoint }),
@@ -61,6 +62,8 @@ async function optionsFrom(given: ConformanceArguments): Promise<ConformanceOpti
     ...(identifier !== undefined && { identifier }),
     ...(settings !== undefined && { settings: await settingsFrom(settings) }),
     ...(maxVfs !== undefined && { maxVfs: positive(maxVfs, '--max-vfs') }),
+    ...(disruptive && { disruptive }),
+    ...(freePorts !== undefined && { freePorts: freePorts.split(',') }),
     ...(nfMacs !== undefined && { nfMacs: nfMacs.split(',') }),
     ...(health !== undefined && { health: hookFrom(health) }),
     ...(only && { only }),

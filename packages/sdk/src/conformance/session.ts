@@ -1,4 +1,5 @@
 /** One side of the VSP under test: brings it to the state that a check needs, runs the check, and tidies up. */
+import { setTimeout } from 'node:timers/promises';
 import type { InitRequest, NetworkFunction } from '../contract.ts';
 import { DpuError } from '../errors.ts';
 import { bridgePortService, lifeCycleService } from '../wire/definitions.ts';
@@ -6,6 +7,7 @@ import { bareId } from '../wire/names.ts';
 import { Breach, type Check, type CheckContext, type HealthHook, type Mode, Skip } from './check.ts';
 import { Ledger } from './ledger.ts';
 import type { Limits } from './options.ts';
+import { alive, ready } from './ready.ts';
 import { type CheckResult, type Cleanup, type Failure, type ModeReport, resultOf } from './result.ts';
 import { type Announced, announcedBy } from './target/announced.ts';
 import { NodeDevices, pairs } from './target/node-devices.ts';
@@ -23,10 +25,15 @@ export interface SessionOptions {
   maxVfs?: number;
   nfMacs?: readonly string[];
   health?: HealthHook;
+  /** The suite may change a VSP that it did not start. */
+  disruptive?: boolean;
+  freePorts?: readonly string[];
 }
 
 /** From the loss of the connection to the end of the process, where that is why. */
 const endedMs = 2_000;
+/** Between two Inits of a card that is not ready yet. */
+const initPauseMs = 500;
 
 export class Session {
   readonly #options: SessionOptions;
@@ -40,7 +47,10 @@ export class Session {
   #broken: string | undefined;
   /** How many devices there were at the start. */
   #vfs: number | undefined;
-  #portsOfOthers: ReadonlySet<string> = new Set();
+  /** undefined where the VSP cannot list them. */
+  #portsOfOthers: ReadonlySet<string> | undefined = new Set();
+  #incidents: CheckResult[] = [];
+  #lastCheck = 'its start';
 
   constructor(options: SessionOptions) {
     this.#options = options;
@@ -51,8 +61,24 @@ export class Session {
     return { dpuMode: this.#options.mode === 'dpu', dpuIdentifier: this.#options.identifier };
   }
 
+  /** Whether the VSP is somebody's, who has not said that it may be changed. */
+  get #readOnly(): boolean {
+    const { process, disruptive } = this.#options;
+    return process === undefined && !disruptive;
+  }
+
+  /** What went wrong since the last time that is no check's fault. */
+  takeIncidents(): CheckResult[] {
+    this.#noteDeath();
+    const incidents = this.#incidents;
+    this.#incidents = [];
+    return incidents;
+  }
+
   async run(check: Check): Promise<CheckResult> {
     const start = performance.now();
+    this.#noteDeath();
+    this.#lastCheck = check.id;
     const result = (rest: Pick<CheckResult, 'status' | 'reason' | 'failure'>) =>
       resultOf(check, this.#options.mode, { ...rest, durationMs: performance.now() - start });
     if (this.#broken !== undefined) return result({ status: 'skipped', reason: this.#broken });
@@ -60,18 +86,19 @@ export class Session {
     try {
       await this.#prepare(check);
     } catch (error) {
-      this.#broken = `the VSP does not get ready: ${textOf(error)}`;
-      return result({ status: 'failed', failure: this.#failure(check, this.#broken) });
+      this.#broken = `the VSP does not get ready: ${await this.#textWithEnd(error)}`;
+      this.#options.process?.takeDeath();
+      this.#incident(ready, this.#broken);
+      return result({ status: 'skipped', reason: this.#broken });
     }
     try {
       const context = await this.#contextFor(check, undos);
       await check.run(context);
-      const { process } = this.#options;
-      if (process && !process.running && check.group !== 'shutdown') throw new Breach(await process.ended);
-      return result({ status: 'passed' });
+      return result(this.#ended(check) ?? { status: 'passed' });
     } catch (error) {
       if (error instanceof Skip) return result({ status: 'skipped', reason: error.message });
-      return result(this.#failed(check, await this.#textWithEnd(error)));
+      const text = await this.#textWithEnd(error);
+      return result(this.#ended(check) ?? (await this.#gone(check, error)) ?? this.#failed(check, text));
     } finally {
       await this.#vsp.idle();
       for (const each of undos.reverse()) await each().catch((error) => this.#left(error));
@@ -99,7 +126,7 @@ export class Session {
     if (process && !process.running) await this.#start();
     if (!this.#announced) await this.#meet();
     this.#vsp.takeExchanges();
-    if (!this.#initialised && !check.needs.fresh) await this.#initialise();
+    if (!this.#initialised && !check.needs.fresh && !this.#readOnly) await this.#initialise();
     this.#vsp.takeExchanges();
   }
 
@@ -107,10 +134,12 @@ export class Session {
     const process = this.#options.process;
     await this.#vsp.connected(process?.ended ?? new Promise(() => {}));
     this.#announced = await announcedBy(this.#vsp);
-    // Somebody else may have initialised an endpoint. An older image answers whether or not.
     if (process) return;
-    const code = await codeOf(this.#vsp.devices());
-    if (code !== 'FAILED_PRECONDITION') await this.#initialise();
+    // Somebody else may have initialised an endpoint. An older image answers whether or not.
+    const isInitialised = (await codeOf(this.#vsp.devices())) !== 'FAILED_PRECONDITION';
+    if (!isInitialised) return;
+    if (this.#readOnly) this.#initialised = true;
+    else await this.#initialise();
   }
 
   async #start(): Promise<void> {
@@ -124,14 +153,28 @@ export class Session {
   }
 
   async #initialise(): Promise<void> {
-    try {
-      await this.#vsp.call(lifeCycleService.Init, this.#init);
-    } catch (error) {
-      if (!DpuError.from(error).message.includes('already initialized')) throw error;
-    }
+    await this.#callInit();
     this.#initialised = true;
     this.#vfs ??= (await this.#vsp.devices()).length;
     if (!this.#options.process) this.#portsOfOthers = await listedPorts(this.#vsp);
+  }
+
+  /** As the daemon does: a card that is not ready yet is asked again. */
+  async #callInit(): Promise<void> {
+    const { process, limits } = this.#options;
+    const until = performance.now() + limits.timeoutMs;
+    for (;;) {
+      try {
+        await this.#vsp.call(lifeCycleService.Init, this.#init);
+        return;
+      } catch (error) {
+        const { code, message } = DpuError.from(error);
+        if (message.includes('already initialized')) return;
+        const goesOn = code === 'UNAVAILABLE' && performance.now() < until && process?.running !== false;
+        if (!goesOn) throw new Breach(`Init fails: ${await this.#textWithEnd(error)}`);
+      }
+      await setTimeout(initPauseMs);
+    }
   }
 
   async #contextFor(check: Check, undos: (() => Promise<void>)[]): Promise<CheckContext> {
@@ -148,7 +191,7 @@ export class Session {
       },
       mode,
       init: this.#init,
-      limits: { ...limits },
+      limits: { ...limits, ports: this.#room },
       ...(this.#options.maxVfs !== undefined && { maxVfs: this.#options.maxVfs }),
       functions,
       node: this.#node,
@@ -160,9 +203,9 @@ export class Session {
         await this.#start();
         await this.#initialise();
       },
-      inUse: () => this.#portsOfOthers.size > 0,
+      inUse: () => this.#portsOfOthers === undefined || this.#portsOfOthers.size > 0,
       capabilities: this.#announced?.capabilities ?? new Set(),
-      freePorts: (count) => freePorts(count, this.#portsOfOthers),
+      freePorts: (count) => this.#freePorts(count),
       skip: (reason) => {
         throw new Skip(reason);
       },
@@ -170,8 +213,26 @@ export class Session {
     };
   }
 
-  #requireNeeds({ needs }: Check): void {
+  /** How many bridge ports may be made. */
+  get #room(): number {
+    const { limits, freePorts } = this.#options;
+    return Math.min(limits.ports, freePorts?.length ?? limits.ports);
+  }
+
+  #freePorts(count: number): string[] {
+    if (count > this.#room) throw new Skip(`needs room for ${count} bridge ports: --ports, --free-ports`);
+    const { freePorts } = this.#options;
+    if (freePorts) return freePorts.slice(0, count);
+    if (this.#portsOfOthers) return unusedPorts(count, this.#portsOfOthers);
+    throw new Skip('the VSP cannot list its bridge ports: name those that nobody uses with --free-ports');
+  }
+
+  #requireNeeds({ needs, reads }: Check): void {
     const { process, maxVfs, health } = this.#options;
+    if (this.#readOnly && !reads) throw new Skip('it would change the VSP: --disruptive');
+    if (this.#readOnly && !this.#initialised && !needs.fresh) {
+      throw new Skip('nobody has called Init of the VSP yet; the suite may do so with --disruptive');
+    }
     const { info, capabilities } = this.#announced ?? { info: undefined, capabilities: new Set() };
     if (needs.capability && !capabilities.has(needs.capability)) {
       throw new Skip(`not announced: ${needs.capability}`);
@@ -200,14 +261,42 @@ export class Session {
     return { status: 'failed', failure: this.#failure(check, message) };
   }
 
-  #failure({ demands, document }: Check, message: string): Failure {
+  #incident(incident: typeof ready, message: string): void {
+    const failure = this.#failure(incident, message);
+    this.#incidents.push(resultOf(incident, this.#options.mode, { status: 'failed', durationMs: 0, failure }));
+  }
+
+  /** A plugin may end its process long after the call that was at fault. */
+  #noteDeath(): void {
+    const death = this.#options.process?.takeDeath();
+    if (death !== undefined) this.#incident(alive, `after ${this.#lastCheck}: ${death}`);
+  }
+
+  /** Where the VSP has ended by itself meanwhile: what the check saw of it says nothing else. */
+  #ended({ id }: Check): Pick<CheckResult, 'status' | 'reason'> | undefined {
+    const death = this.#options.process?.takeDeath();
+    if (death === undefined) return undefined;
+    this.#incident(alive, `while ${id} ran: ${death}`);
+    return { status: 'skipped', reason: 'the VSP ended while it ran' };
+  }
+
+  /** Where a VSP that the suite did not start has gone: nothing can be checked any more. */
+  async #gone({ id }: Check, error: unknown): Promise<Pick<CheckResult, 'status' | 'reason'> | undefined> {
+    if (this.#options.process || !textOf(error).includes('UNAVAILABLE')) return undefined;
+    if (await this.#vsp.reachable(endedMs)) return undefined;
+    this.#broken = `the VSP does not answer any more, since ${id}: ${textOf(error)}`;
+    this.#incident(alive, this.#broken);
+    return { status: 'skipped', reason: this.#broken };
+  }
+
+  #failure({ demands, document }: Pick<Check, 'demands' | 'document'>, message: string): Failure {
     return { message, demands, document, exchanges: this.#vsp.takeExchanges() };
   }
 
   /** A VSP that died says why. */
   async #textWithEnd(error: unknown): Promise<string> {
     const { process } = this.#options;
-    if (!process || error instanceof Breach || DpuError.from(error).code !== 'UNAVAILABLE') return textOf(error);
+    if (!process || !textOf(error).includes('UNAVAILABLE')) return textOf(error);
     const ended = await process.endedWithin(endedMs);
     return ended === undefined ? textOf(error) : `${textOf(error)}; ${ended}`;
   }
@@ -249,7 +338,7 @@ export class Session {
   }
 
   #connect(): Vsp {
-    return new Vsp(this.#options.socketPath, this.#options.limits.timeoutMs, this.#ledger);
+    return new Vsp(this.#options.socketPath, this.#options.limits.timeoutMs, this.#ledger, this.#readOnly);
   }
 }
 
@@ -268,8 +357,8 @@ async function codeOf(call: Promise<unknown>): Promise<string | undefined> {
   }
 }
 
-/** None where the VSP has no List. */
-async function listedPorts(vsp: Vsp): Promise<Set<string>> {
+/** undefined where the VSP has no List. */
+async function listedPorts(vsp: Vsp): Promise<Set<string> | undefined> {
   const ids = new Set<string>();
   let pageToken = '';
   try {
@@ -280,12 +369,13 @@ async function listedPorts(vsp: Vsp): Promise<Set<string>> {
     } while (pageToken !== '');
   } catch (error) {
     if (DpuError.from(error).code === 'UNAVAILABLE') throw error;
+    return undefined;
   }
   return ids;
 }
 
 /** As the host side's daemon names them. */
-function freePorts(count: number, taken: ReadonlySet<string>): string[] {
+function unusedPorts(count: number, taken: ReadonlySet<string>): string[] {
   const free: string[] = [];
   for (let vf = 0; free.length < count; vf++) if (!taken.has(`host0-${vf}`)) free.push(`host0-${vf}`);
   return free;

@@ -89,11 +89,14 @@ async function run(
         for (const check of ofMode(checks, mode)) {
           if (signal?.aborted) break;
           const result = await session.run(check);
-          results.push(result);
-          onResult?.(result);
+          for (const each of [...session.takeIncidents(), result]) {
+            results.push(each);
+            onResult?.(each);
+          }
         }
       } finally {
         modes.push(await session.close());
+        results.push(...session.takeIncidents());
       }
     }
   } finally {
@@ -107,7 +110,7 @@ async function run(
     durationMs: performance.now() - start,
     modes,
     results,
-    conforms: has('passed') && !has('failed') && !signal?.aborted,
+    conforms: has('passed') && !has('failed') && modes.every(({ left }) => left.length === 0) && !signal?.aborted,
   };
 }
 
@@ -121,7 +124,9 @@ function register(options: ConformanceOptions, checks: readonly Check[], framewo
         const body = async (context: { skip(reason?: string): void }) => {
           if (!(await target.modes()).includes(mode)) return context.skip(`the plugin has no ${mode} side`);
           opened ??= target.open(mode);
-          const result = await (await opened).run(check);
+          const session = await opened;
+          const result = await session.run(check);
+          for (const { failure } of session.takeIncidents()) if (failure) throw new Error(describeFailure(failure));
           if (result.status === 'skipped') context.skip(result.reason);
           if (result.failure) throw new Error(describeFailure(result.failure));
         };
@@ -162,13 +167,15 @@ class Target {
   }
 
   async open(mode: Mode): Promise<Session> {
-    const { endpoint, limits, maxVfs, nfMacs, health, settings } = this.#options;
+    const { endpoint, limits, maxVfs, nfMacs, health, settings, disruptive, freePorts } = this.#options;
     const common = {
       mode,
       limits: { ...defaultLimits, ...limits },
       ...(maxVfs !== undefined && { maxVfs }),
       ...(nfMacs && { nfMacs }),
       ...(health && { health }),
+      ...(disruptive && { disruptive }),
+      ...(freePorts && { freePorts }),
     } satisfies Partial<SessionOptions>;
     if (endpoint) {
       const identifier = this.#options.identifier ?? 'conformance';

@@ -5,8 +5,10 @@ import type { Device } from '../contract.ts';
 import { DpuError } from '../errors.ts';
 import { deviceService, deviceWatchService, type Method } from '../wire/definitions.ts';
 import { devicesFromWire } from '../wire/devices.ts';
+import { Skip } from './check.ts';
 import { type Exchange, show } from './exchange.ts';
 import type { Ledger } from './ledger.ts';
+import { onlyReads } from './read-only.ts';
 
 /** How many of a check's calls are kept. */
 const kept = 12;
@@ -20,11 +22,14 @@ export class Vsp {
   readonly #connection: Connection;
   readonly #timeoutMs: number;
   readonly #ledger: Ledger;
+  readonly #readOnly: boolean;
   #exchanges: Exchange[] = [];
   #vendorNames = false;
   readonly #running = new Set<Promise<unknown>>();
 
-  constructor(socketPath: string, timeoutMs: number, ledger: Ledger) {
+  /** @param readOnly Refuses to send what could change something. */
+  constructor(socketPath: string, timeoutMs: number, ledger: Ledger, readOnly: boolean) {
+    this.#readOnly = readOnly;
     this.#connection = new Connection({ socketPath });
     this.#timeoutMs = timeoutMs;
     this.#ledger = ledger;
@@ -50,11 +55,25 @@ export class Vsp {
     }
   }
 
+  /** Whether somebody listens, or does so again within that time. */
+  async reachable(withinMs: number): Promise<boolean> {
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    const timer = setTimeout(() => resolve(false), withinMs);
+    const stop = this.#connection.onConnectivity((isConnected) => isConnected && resolve(true));
+    try {
+      return await promise;
+    } finally {
+      clearTimeout(timer);
+      stop();
+    }
+  }
+
   /** @throws DpuError with the code of the answer. */
   async call<RequestIn extends object, ResponseIn, RequestOut, ResponseOut>(
     method: Method<RequestIn, ResponseIn, RequestOut, ResponseOut>,
     request: RequestIn,
   ): Promise<ResponseOut> {
+    if (this.#readOnly && !onlyReads(method.path)) throw new Skip(`${method.path} would change the VSP: --disruptive`);
     if (!method.path.startsWith(opi)) return this.#recorded(method, request);
     const vendor = { ...method, path: method.path.replace(opi, '/Vendor.') };
     if (this.#vendorNames) return this.#recorded(vendor, request);

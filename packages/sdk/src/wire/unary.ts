@@ -4,7 +4,7 @@ import type { Method } from './method.ts';
 import { toServiceError } from './service-error.ts';
 
 /** The gRPC call that a request came with. */
-export type UnaryCall = Pick<ServerUnaryCall<unknown, unknown>, 'metadata' | 'sendMetadata'>;
+export type UnaryCall = Pick<ServerUnaryCall<unknown, unknown>, 'metadata' | 'sendMetadata' | 'getPeer'>;
 
 /** For each method of a service the function that answers it. */
 export type UnaryHandlers<Service> = {

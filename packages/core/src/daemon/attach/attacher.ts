@@ -95,7 +95,7 @@ export class Attacher {
 
   async #configure(record: Attachment, addresses: IpamResult): Promise<void> {
     if (record.vfio || addresses.ips.length + addresses.routes.length === 0) return;
-    await this.#options.links.configure(record.netns, record.ifName, addresses);
+    await this.#options.links.configure(record, addresses);
   }
 
   async #connect(record: Attachment, moving: Promise<void>): Promise<void> {

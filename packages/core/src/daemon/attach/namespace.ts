@@ -1,8 +1,9 @@
 /** Network namespaces by path. */
-import { stat, statfs } from 'node:fs/promises';
+import { statSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
 
-/** linux/magic.h NSFS_MAGIC */
-const nsfs = 0x6e736673;
+/** All namespaces of the kernel are files of one file system: its device number, and by that an nsfs file, is known from any. */
+let nsfsDevice: number | undefined;
 
 /** A path that is too long or goes in circles leads nowhere (path_resolution(7)). */
 const absent = ['ENOENT', 'ENOTDIR', 'ESRCH', 'ENAMETOOLONG', 'ELOOP'];
@@ -13,9 +14,10 @@ const absent = ['ENOENT', 'ENOTDIR', 'ESRCH', 'ENAMETOOLONG', 'ELOOP'];
  */
 export async function namespaceId(path: string): Promise<string | undefined> {
   if (path === '') return undefined;
+  nsfsDevice ??= statSync('/proc/self/ns/net').dev;
   try {
-    const [fileSystem, file] = await Promise.all([statfs(path), stat(path)]);
-    return fileSystem.type === nsfs ? `${file.dev}:${file.ino}` : undefined;
+    const { dev, ino } = await stat(path);
+    return dev === nsfsDevice ? `${dev}:${ino}` : undefined;
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code && absent.includes(code)) return undefined;

@@ -19,6 +19,13 @@ export interface MoveIntoPod {
   mtu?: number | undefined;
 }
 
+/** An interface of a pod. */
+export interface PodInterface {
+  netns: string;
+  ifName: string;
+  mac: string;
+}
+
 /** What a device is given back in the daemon's namespace. */
 export interface HostProperties {
   name: string;
@@ -135,15 +142,15 @@ export class PodLinks {
    * Addresses, then routes; a route without a gateway takes the one of its family's first address. The neighbours are
    * told, since they may know an address of another pod.
    */
-  async configure(netns: string, ifName: string, { ips, routes }: IpamResult): Promise<void> {
+  async configure({ netns, ifName, mac }: PodInterface, { ips, routes }: IpamResult): Promise<void> {
     const pod = new Netlink(netns);
     try {
-      const link = await pod.findLinkProperties(ifName);
-      if (link?.name !== ifName) throw new DpuError('NOT_FOUND', `there is no interface ${ifName} in ${netns}`);
+      const index = pod.indexOf(ifName);
+      if (index === undefined) throw new DpuError('NOT_FOUND', `there is no interface ${ifName} in ${netns}`);
       if (ips.some(({ address }) => isV6(address))) pod.enableIpv6(ifName);
       const addresses = ips.map(({ address }) => address);
       await pod.configure(
-        link.index,
+        index,
         addresses,
         routes.map(({ dst, gw, priority, table, scope, mtu, advmss }) => ({
           destination: dst,
@@ -155,7 +162,7 @@ export class PodLinks {
           advmss,
         })),
       );
-      announce(pod, link, addresses);
+      announce(pod, index, mac, addresses);
     } finally {
       pod.close();
     }
@@ -184,7 +191,7 @@ export class PodLinks {
 const isV6 = (address: string): boolean => address.includes(':');
 
 /** Neighbours that miss it ask once what they know has aged: no reason to fail. */
-function announce(pod: Netlink, { index, mac }: LinkProperties, addresses: readonly string[]): void {
+function announce(pod: Netlink, index: number, mac: string, addresses: readonly string[]): void {
   try {
     pod.announce(index, mac, addresses);
   } catch {

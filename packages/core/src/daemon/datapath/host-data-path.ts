@@ -6,18 +6,17 @@
  * expected back.
  */
 import { type BridgePort, DpuError } from '@dpu-operator/sdk';
-import type { VspClient } from '@dpu-operator/sdk/client';
 import type { Logger } from 'pino';
 import { z } from 'zod';
 import type { Outage } from '../peer/availability.ts';
-import { Peer, type PeerListener } from '../peer/peer.ts';
+import { Peer, type PeerListener, type PeerOptions } from '../peer/peer.ts';
 import { Records } from '../state/records.ts';
 import type { UnreadableRecord } from '../state/set-aside.ts';
 import { bridgePortId, bridgePortKey } from './items.ts';
 import { PeerTarget } from './peer-target.ts';
 import type { Action, Wish } from './plan.ts';
 import { type DesiredItems, Reconciler } from './reconciler.ts';
-import { outcomeUnknown } from './target.ts';
+import { type BridgePortCalls, outcomeUnknown } from './target.ts';
 
 export interface AttachedPorts {
   /** The bridge ports of a DPU's attachments as they are on disk now. */
@@ -31,13 +30,13 @@ export interface AttachedPorts {
 
 export interface HostDataPathOptions {
   dpuName: string;
-  /** Who this host is to the DPU's daemon. */
-  owner: string;
+  /** Who this host is to the DPU's daemon, and how the channel is secured. */
+  end: PeerOptions['end'];
   nodeName: string;
   /** The DPU's directory of records. */
   directory: string;
   attachments: AttachedPorts;
-  /** Called when {@link HostDataPath.outage} or {@link HostDataPath.isKnown} answers something else. */
+  /** Called when what it says of the peer may be something else. */
   onChange: () => void;
   /** Called when {@link HostDataPath.unreadable} answers something else. */
   onUnreadable?: (() => void) | undefined;
@@ -146,7 +145,17 @@ export class HostDataPath implements PeerListener {
 
   /** Why pods cannot be served by the peer. */
   get outage(): Outage | undefined {
-    return this.#peer?.peer.outage;
+    return this.#peer?.peer.outage ?? this.#peer?.peer.leaving;
+  }
+
+  /** SPIFFE ID of the DPU that answers, or did last. */
+  get peerIdentity(): string | undefined {
+    return this.#peer?.peer.identity;
+  }
+
+  /** Why one of the two ends refuses the other; without a grace period. */
+  get channelProblem(): Outage | undefined {
+    return this.#peer?.peer.problem;
   }
 
   /** The VSP has said where the peer listens. */
@@ -156,10 +165,10 @@ export class HostDataPath implements PeerListener {
       this.#peer.peer.close();
       this.#reconciler.disconnect();
     }
-    const { owner, nodeName, logger, heartbeatMs, graceMs, isKnownDpu } = this.#options;
+    const { end, nodeName, logger, heartbeatMs, graceMs, isKnownDpu } = this.#options;
     const peer = new Peer({
       address,
-      owner,
+      end,
       senderId: nodeName,
       listener: this,
       logger,
@@ -170,8 +179,8 @@ export class HostDataPath implements PeerListener {
     this.#peer = { peer, address };
   }
 
-  async peerConnected(client: VspClient, knowsOwners: boolean): Promise<void> {
-    await this.#reconciler.connect(new PeerTarget(client, knowsOwners));
+  async peerConnected(calls: BridgePortCalls, knowsOwners: boolean): Promise<void> {
+    await this.#reconciler.connect(new PeerTarget(calls, knowsOwners));
     this.#options.logger.info('bridge ports agree with the DPU side');
   }
 
@@ -180,7 +189,8 @@ export class HostDataPath implements PeerListener {
   }
 
   peerChanged(): void {
-    const { outage } = this;
+    // One that is to go still answers for what it has.
+    const outage = this.#peer?.peer.outage;
     if (outage) this.#reconciler.rejectAll(new DpuError('UNAVAILABLE', outage.message));
     this.#options.onChange();
   }

@@ -129,6 +129,17 @@ export class HostPortRecords {
     return dropped.length;
   }
 
+  /** One host, two names: what it has under the former goes to the other, unless it has that already. @returns how many */
+  async handOver(former: string, owner: string): Promise<number> {
+    const moved = this.#records
+      .entries()
+      .filter(([, record]) => record.owner === former && !this.find(owner, record.port.name));
+    for (const [vspId] of moved) {
+      await this.#records.updateEventually(vspId, (record) => record && { ...record, owner });
+    }
+    return moved.length;
+  }
+
   /** The VSP refused to make it. @param key as {@link HostPortRecords.hold} returned it */
   async forget(key: string): Promise<void> {
     const vspId = this.#records.keys().find((id) => bridgePortKey(id) === key);

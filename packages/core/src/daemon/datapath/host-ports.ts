@@ -8,6 +8,8 @@
  */
 import { type BridgePort, DpuError } from '@dpu-operator/sdk';
 import type { Logger } from 'pino';
+import { parseIdentity } from '../../trust/identity.ts';
+import { plainOwner } from '../peer/owner.ts';
 import { KeyedLock } from '../state/keyed-lock.ts';
 import { type HostPortRecords, parseBridgePort } from './host-port-records.ts';
 import { bridgePortId, bridgePortKey } from './items.ts';
@@ -28,6 +30,8 @@ export class HostPorts {
   readonly #onUsers: () => void;
   readonly #logger: Logger;
   readonly #lock = new KeyedLock();
+  /** By owner that has called since the channel was last secured otherwise. */
+  readonly #takenOver = new Map<string, Promise<void>>();
   /** Owners whose requests are being served, once for each. */
   readonly #asking: string[] = [];
   #users: string;
@@ -100,6 +104,21 @@ export class HostPorts {
     return [...new Set([...this.#records.owners(), ...this.#asking])].sort();
   }
 
+  /**
+   * A host calls. What it made under the name that it had while the channel was secured otherwise is its own still. Of
+   * two names of one node and DPU only one can call at a time: a SPIFFE ID with mutual TLS, the other with plain text.
+   */
+  takeOver(owner: string): Promise<void> {
+    const done = this.#takenOver.get(owner) ?? this.#takeOverFormer(owner);
+    this.#takenOver.set(owner, done);
+    return done;
+  }
+
+  /** The channel is secured otherwise: hosts have other names from now on. */
+  ownersRenamed(): void {
+    this.#takenOver.clear();
+  }
+
   /** An order: every port of a host that does not come back goes. @returns how many that are */
   async forgetHost(owner: string): Promise<number> {
     const count = await this.#records.dropAll(owner);
@@ -118,10 +137,25 @@ export class HostPorts {
     }
   }
 
+  async #takeOverFormer(owner: string): Promise<void> {
+    const former = this.#records.owners().filter((other) => isSameHost(other, owner));
+    // Two installations may have nodes and DPUs of one name: which of them it was cannot be told.
+    const [only, ...others] = former;
+    if (only === undefined || others.length > 0) return;
+    const ports = await this.#records.handOver(only, owner);
+    this.#logger.info({ owner, former: only, ports }, 'a host has another name now; its bridge ports go with it');
+    this.#tellUsers();
+  }
+
   #tellUsers(): void {
     const users = this.users().join();
     if (users === this.#users) return;
     this.#users = users;
     this.#onUsers();
   }
+}
+
+/** One of the names is proven by a certificate, the other was only said. */
+function isSameHost(a: string, b: string): boolean {
+  return (parseIdentity(a) === undefined) !== (parseIdentity(b) === undefined) && plainOwner(a) === plainOwner(b);
 }

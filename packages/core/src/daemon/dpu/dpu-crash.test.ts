@@ -1,5 +1,5 @@
 /** A daemon that is killed at each of its steps between a VSP's start and Ready: the next one makes it right. */
-import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { BridgePort, NetworkFunction } from '@dpu-operator/sdk';
@@ -9,9 +9,11 @@ import { afterEach, expect, test, vi } from 'vitest';
 import type { ChainMember } from '../datapath/chain-status.ts';
 import { DevicePool } from '../kubelet/pool.ts';
 import { ownerHeader, ownerOf } from '../peer/owner.ts';
+import { isFileName } from '../state/record-file.ts';
 import { GoVsp } from '../testing/go-vsp.ts';
 import { Halt } from '../testing/halt.ts';
 import { freePort, Vsp } from '../testing/vsp.ts';
+import { plainEnd } from '../trust/testing.ts';
 import { DpuManager } from './dpu-manager.ts';
 
 const logger = pino({ level: 'silent' });
@@ -75,6 +77,7 @@ class Node {
       heartbeatMs: 50,
       graceMs: 100,
     });
+    manager.setChannel({ security: 'plain' });
     manager.setNumVfs(this.numVfs);
     cleanups.push(() => manager.close());
     return manager;
@@ -234,6 +237,10 @@ test.each(['of the SDK', 'for the Go operator'])('a host side with a VSP %s', { 
       await vi.waitFor(() => own.deleteBridgePort('host0-1', { allowMissing: true }), 5_000);
       await own.createBridgePort(port(2));
       rmSync(state, { recursive: true, force: true });
+      // Else the steps of writing this down come anywhere between the others.
+      const end = plainEnd({ side: 'host', directory: state });
+      await vi.waitFor(() => expect(readdirSync(join(state, 'channel')).some(isFileName)).toBe(true));
+      end.close();
     },
     expectConverged: async (held) => {
       if (held instanceof Vsp) expect(held.numVfs).toBe(4);

@@ -60,6 +60,7 @@ function manage(side: DpuSide, directory: string, options: Options = {}) {
     graceMs,
   });
   made = manager;
+  manager.setChannel({ security: 'plain' });
   cleanups.push(() => manager.close());
   const says = (reason: string) => vi.waitFor(() => expect(manager.ready?.reason).toBe(reason));
   const devices = () => pool.list().map(({ id, healthy }) => (healthy ? id : `${id}!`));
@@ -464,6 +465,24 @@ test('an image for the Go operator that runs on while the daemon is restarted ha
   expect(go.functions.size).toBe(2);
   expect(go.inits).toBeGreaterThan(1);
 });
+
+test.each(['host', 'dpu'] as const)(
+  'an image for the Go operator that has no devices before it is told how many, %s side',
+  async (side) => {
+    const directory = root();
+    const go = new GoVsp(await freePort(), { isFilledLater: true });
+    await go.start(join(directory, 'vsp'));
+    cleanups.push(() => go.stop());
+    const first = manage(side, directory);
+    await vi.waitFor(() => expect(go.numVfs).toEqual([8]));
+    await vi.waitFor(() => expect(first.devices()).toHaveLength(8));
+    first.manager.close();
+    // It has them now, and pods may use them.
+    const second = manage(side, directory);
+    await vi.waitFor(() => expect(second.devices()).toHaveLength(8));
+    expect(go.numVfs).toEqual([8]);
+  },
+);
 
 test('a VSP was initialised when it was, whatever becomes of the daemon', async () => {
   const [directory, channel] = [root(), await freePort()];

@@ -18,6 +18,7 @@ import type { Logger } from 'pino';
 import {
   annotations,
   type ChainReport,
+  type ChannelSpec,
   type ConditionInput,
   type VspIdentity,
   vspSocketName,
@@ -34,12 +35,14 @@ import { defaultIntervalMs } from '../peer/heartbeat.ts';
 import { ownerOf } from '../peer/owner.ts';
 import { gone, type Presence, there, unknown } from '../presence.ts';
 import type { UnreadableRecord } from '../state/set-aside.ts';
+import { ChannelEnd, type NodeTrust } from '../trust/channel-end.ts';
+import { type ChannelReport, dpuChannel, hostChannel } from './dpu-channel.ts';
 import { DpuSide } from './dpu-side.ts';
 import { InitAnswer } from './init-answer.ts';
 import { NumVfs } from './num-vfs.ts';
 import { OfferedDevices } from './offered-devices.ts';
 import { hostsAway, readiness, type VspState } from './readiness.ts';
-import { clearVsp, identityOf } from './vsp-calls.ts';
+import { clearVsp, giveDevicesToGoImage, identityOf } from './vsp-calls.ts';
 import { VspHealth } from './vsp-health.ts';
 import { VspSession, type VspSessionState } from './vsp-session.ts';
 import type { VspSocket } from './vsp-socket.ts';
@@ -58,7 +61,9 @@ export interface DpuManagerOptions {
   pool: DevicePool;
   attachments: AttachmentsView;
   sysfs: Pick<Sysfs, 'vfPosition'>;
-  /** Called when {@link DpuManager.ready}, `hostPorts`, `chains` or `outOfService` may answer something else. */
+  /** Undefined where there is no operator: then only plain text is possible between host and DPU. */
+  trust?: NodeTrust | undefined;
+  /** Called when {@link DpuManager.ready} or another of what it says may be something else. */
   onChange: () => void;
   /** Deletes the VSP's pod, so that another is made. */
   restartVsp?: (() => Promise<void>) | undefined;
@@ -87,6 +92,7 @@ export class DpuManager {
   readonly #devices: OfferedDevices;
   readonly #numVfs: NumVfs;
   readonly #health: VspHealth;
+  readonly #end: ChannelEnd;
   readonly #host: HostDataPath | undefined;
   readonly #dpuSide: DpuSide | undefined;
   readonly #session: VspSession;
@@ -112,6 +118,15 @@ export class DpuManager {
       graceMs,
       onChange: () => this.#serviceChanged(),
     });
+    this.#end = new ChannelEnd({
+      dpuName: dpu.name,
+      nodeName,
+      side: dpu.side,
+      directory: directories.state,
+      trust: options.trust,
+      logger,
+    });
+    this.#end.on('change', () => options.onChange());
     if (dpu.side === 'dpu') {
       this.#dpuSide = new DpuSide({
         dpuName: dpu.name,
@@ -119,7 +134,9 @@ export class DpuManager {
         directory: directories.state,
         attachments,
         vsp: this.#health,
+        end: this.#end,
         onHosts: () => options.onChange(),
+        onCallers: () => options.onChange(),
         onChains: () => options.onChange(),
         onUnreadable,
         logger,
@@ -127,7 +144,7 @@ export class DpuManager {
     } else {
       this.#host = new HostDataPath({
         dpuName: dpu.name,
-        owner: ownerOf(nodeName, dpu.name),
+        end: this.#end,
         nodeName,
         directory: directories.state,
         attachments,
@@ -170,6 +187,22 @@ export class DpuManager {
     if (!hosts) return gone;
     if (hosts.away().length > 0) return there(hostsAway(this.dpu.name, hosts.away()));
     return hosts.unheard().length > 0 ? unknown('the daemon has just started') : gone;
+  }
+
+  /** How host and DPU speak with each other, and why they do not. */
+  get channel(): ChannelReport {
+    if (this.#dpuSide) return dpuChannel(this.#end, this.#dpuSide.channel);
+    return this.#host ? hostChannel(this.#end, this.#host) : { condition: undefined, status: undefined };
+  }
+
+  /** @param worked SPIFFE IDs of other ends that it worked with, as its object says */
+  setChannel(spec: ChannelSpec | undefined, worked?: readonly string[]): void {
+    this.#end.set(spec, worked);
+  }
+
+  /** DPU side: it is to go, so its hosts are to send no new pods. */
+  setLeaving(isLeaving: boolean): void {
+    if (this.#dpuSide) this.#dpuSide.isLeaving = isLeaving;
   }
 
   /** The VfCount condition, where a number of virtual functions is asked for. */
@@ -329,6 +362,7 @@ export class DpuManager {
     this.#health.close();
     this.#host?.close();
     this.#dpuSide?.close();
+    this.#end.close();
     this.#initAnswer.close();
   }
 
@@ -362,6 +396,7 @@ export class DpuManager {
   /** Between Init and ready: the VSP is told all that it must know. */
   async #prepare(client: VspClient, address: IpPort, socket: VspSocket): Promise<void> {
     this.#identity = await identityOf(client, await this.#initAnswer.remember(address, socket));
+    if (this.#numVfs.wanted === undefined) await giveDevicesToGoImage(client, this.#logger);
     await this.#numVfs.apply(client);
     this.#host?.connect(grpcAddress(parseEndpoint(address)));
     // Before it is told everything: one that hangs meanwhile is found by its heartbeat.

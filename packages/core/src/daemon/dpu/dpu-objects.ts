@@ -4,6 +4,7 @@ import type { DpuSide } from '@dpu-operator/sdk/manifest';
 import {
   annotations,
   type ChainReport,
+  type ChannelStatus,
   type Condition,
   type ConditionInput,
   type DaemonStatusFields,
@@ -38,6 +39,7 @@ export interface DaemonStatus {
   /** Conditions that are there only while they are said. */
   others: readonly ConditionInput[];
   vsp: VspIdentity | undefined;
+  channel: ChannelStatus | undefined;
   drain: Drain | undefined;
   /** The chains that a DPU side has. */
   chains: ChainReport[] | undefined;
@@ -97,7 +99,7 @@ export class DpuObjects {
   /** Writes what differs from what the object says, and an event for each condition whose status or reason does. */
   async writeStatus(
     object: DataProcessingUnit,
-    { ready, others, vsp, drain, chains = [], hosts }: DaemonStatus,
+    { ready, others, vsp, channel, drain, chains = [], hosts }: DaemonStatus,
   ): Promise<void> {
     const before = (object.status?.conditions ?? []).filter(({ type }) => ownConditions.has(type));
     const said = [ready ?? findCondition(before, dpuConditions.ready), ...others].filter((one) => one !== undefined);
@@ -106,7 +108,8 @@ export class DpuObjects {
     const current = object.status ?? {};
     const isSame = changed.length === 0 && after.length === before.length;
     const isSameWork = isDeepStrictEqual(chains, current.chains ?? []) && isDeepStrictEqual(hosts, current.hosts);
-    if (isSame && isSameWork && same(vsp, current.vsp) && same(drain, current.drain)) return;
+    const isSameRun = same(vsp, current.vsp) && same(drain, current.drain);
+    if (isSame && isSameWork && isSameRun && same(channel, current.channel)) return;
     const { apiVersion, kind } = dataProcessingUnit;
     const { name } = object.metadata;
     try {
@@ -114,6 +117,7 @@ export class DpuObjects {
       const status: DaemonStatusFields & { conditions: Condition[] } = {
         conditions: after,
         vsp,
+        channel,
         drain,
         chains: chains.length > 0 ? chains : undefined,
         hosts,

@@ -3,11 +3,17 @@ import { DpuError } from '@dpu-operator/sdk';
 import { DpuDataPath, type DpuDataPathOptions } from '../datapath/dpu-data-path.ts';
 import { ChannelListener } from '../peer/channel-listener.ts';
 import { KnownHosts } from '../peer/known-hosts.ts';
+import { plainOwner } from '../peer/owner.ts';
+import type { ChannelEnd } from '../trust/channel-end.ts';
 import type { VspHealth } from './vsp-health.ts';
 
 export interface DpuSideOptions extends DpuDataPathOptions {
   nodeName: string;
   vsp: VspHealth;
+  /** How the channel is secured, and whom it takes. */
+  end: ChannelEnd;
+  /** Called when what is said of the channel may be something else. */
+  onCallers: () => void;
 }
 
 export class DpuSide {
@@ -15,20 +21,39 @@ export class DpuSide {
   readonly hosts: KnownHosts;
   readonly channel: ChannelListener;
 
+  /** Whether hosts are to send no new pods, because this DPU is to go. */
+  isLeaving = false;
+
   constructor(options: DpuSideOptions) {
-    const { nodeName, vsp, onHosts, logger } = options;
+    const { nodeName, vsp, onHosts, end, onCallers, logger } = options;
     this.dataPath = new DpuDataPath({ ...options, onHosts: () => this.#ownersChanged(onHosts) });
     const { hostPorts } = this.dataPath;
     this.hosts = new KnownHosts({ hostPorts, onChange: onHosts, logger });
-    this.channel = new ChannelListener({ hostPorts, knownHosts: this.hosts, vsp, responderId: nodeName, logger });
+    this.channel = new ChannelListener({
+      end,
+      hostPorts,
+      knownHosts: this.hosts,
+      vsp,
+      isLeaving: () => this.isLeaving,
+      onCallers,
+      responderId: nodeName,
+      logger,
+    });
   }
 
-  /** @throws DpuError FAILED_PRECONDITION for a host that is connected, whose pods would be cut off */
-  async forgetHost(owner: string): Promise<number> {
-    if (this.hosts.isConnected(owner)) {
-      throw new DpuError('FAILED_PRECONDITION', `host ${owner} is connected: delete its pods instead`);
+  /**
+   * @param host an owner, or `<node>/<dpu>` of one with a certificate
+   * @throws DpuError FAILED_PRECONDITION for a host that is connected, whose pods would be cut off
+   */
+  async forgetHost(host: string): Promise<number> {
+    const { hostPorts } = this.dataPath;
+    const owners = hostPorts.owners().filter((owner) => owner === host || plainOwner(owner) === host);
+    const connected = owners.find((owner) => this.hosts.isConnected(owner));
+    if (connected !== undefined || this.hosts.isConnected(host)) {
+      throw new DpuError('FAILED_PRECONDITION', `host ${connected ?? host} is connected: delete its pods instead`);
     }
-    const count = await this.dataPath.hostPorts.forgetHost(owner);
+    let count = 0;
+    for (const owner of owners) count += await hostPorts.forgetHost(owner);
     this.hosts.portsChanged();
     return count;
   }

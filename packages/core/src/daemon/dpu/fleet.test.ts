@@ -48,6 +48,9 @@ async function ready(options: FleetFixtureOptions = {}) {
   cleanups.push(() => vsp.stop());
   fixture.finds(found(detected));
   await vi.waitFor(() => expect(fixture.condition(name)?.status).toBe('True'), 20_000);
+  // Hosts of these tests have no certificates.
+  fixture.setSpec(name, { channel: { security: 'plain' } });
+  await vi.waitFor(() => expect(fixture.condition(name, 'Channel')?.reason).toBe('Plain'));
   return { fixture, vsp, port };
 }
 

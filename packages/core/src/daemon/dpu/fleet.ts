@@ -205,11 +205,12 @@ export class DpuFleet extends EventEmitter<DpuFleetEvents> {
         if (await this.#dpus.manage(action.dpu)) this.emit('sides');
         this.#dpus.manager(name)?.setNumVfs(action.numVfs);
         this.#dpus.manager(name)?.expireHostPorts(action.hostPortsExpireAfterMinutes);
+        this.#dpus.manager(name)?.setChannel(action.channel, action.worked);
         return;
       case 'offer':
         return this.#offer(name, action.problem);
       case 'withdraw':
-        return this.#withdraw(name);
+        return this.#withdraw(name, action.leaving);
       case 'clear':
         // Where the VSP is away for a moment, its return brings it here again.
         if (await this.#dpus.manager(name)?.clear()) this.#cleared.set(name, action.rollout);
@@ -241,11 +242,13 @@ export class DpuFleet extends EventEmitter<DpuFleetEvents> {
   #offer(name: string, problem: string | undefined): void {
     const manager = this.#dpus.manager(name);
     manager?.setHardwareProblem(problem);
+    manager?.setLeaving(false);
     if (manager?.withdrawn) manager.offerAgain();
   }
 
-  #withdraw(name: string): void {
+  #withdraw(name: string, isLeaving: boolean): void {
     const manager = this.#dpus.manager(name);
+    manager?.setLeaving(isLeaving);
     if (manager && !manager.withdrawn) manager.withdraw();
   }
 
@@ -257,14 +260,17 @@ export class DpuFleet extends EventEmitter<DpuFleetEvents> {
       this.#ready.add(name);
       this.emit('ready');
     }
+    const channel = manager?.channel;
     const { generation } = object.metadata;
     const before = object.status?.conditions;
     const hostPorts = saidOf(dpuConditions.hostPorts, manager?.hostPorts ?? gone, before);
     const vfCount = saidOf(dpuConditions.vfCount, observedAt(manager?.vfCount ?? gone, generation), before);
+    const said = channel?.condition ? there(channel.condition) : unknown('nothing new is known of the channel');
     await this.#objects.writeStatus(object, {
       ready: ready ?? own,
-      others: [...others, ...hostPorts, ...vfCount],
+      others: [...others, ...hostPorts, ...vfCount, ...saidOf(dpuConditions.channel, said, before)],
       vsp: manager?.identity ?? object.status?.vsp,
+      channel: manager ? channel?.status : object.status?.channel,
       drain,
       chains: manager?.chains ?? object.status?.chains,
       hosts: object.spec.isDpuSide && isBeingDeleted(object) ? this.#dpus.hostOwners(name) : undefined,

@@ -10,6 +10,7 @@ import type { ServedDpu } from '../detect/served-dpu.ts';
 import type { DevicePool } from '../kubelet/pool.ts';
 import type { Records } from '../state/records.ts';
 import { describeUnreadable } from '../state/set-aside.ts';
+import type { NodeTrust } from '../trust/channel-end.ts';
 import { type AttachmentsView, DpuManager } from './dpu-manager.ts';
 import { openDpuRecords } from './dpu-records.ts';
 
@@ -18,6 +19,8 @@ export interface ManagedDpusOptions {
   pool: DevicePool;
   attachments: AttachmentsView;
   sysfs: Pick<Sysfs, 'vfPosition'>;
+  /** Undefined where there is no operator. */
+  trust?: NodeTrust | undefined;
   /** The daemon's directory of records. */
   stateDirectory: string;
   /** The node's directory for the socket of a DPU's VSP. */
@@ -126,7 +129,7 @@ export class ManagedDpus extends EventEmitter<ManagedDpusEvents> implements Chai
   }
 
   #open(dpu: ServedDpu): void {
-    const { nodeName, pool, attachments, sysfs, restartVsp, logger } = this.#options;
+    const { nodeName, pool, attachments, sysfs, trust, restartVsp, logger } = this.#options;
     const manager = new DpuManager({
       dpu,
       nodeName,
@@ -134,6 +137,7 @@ export class ManagedDpus extends EventEmitter<ManagedDpusEvents> implements Chai
       pool,
       attachments,
       sysfs,
+      trust,
       onChange: () => this.emit('change', dpu.name),
       onUnreadable: () => this.emit('unreadable'),
       restartVsp: restartVsp && (() => restartVsp(dpu.name)),

@@ -9,7 +9,13 @@
  *   gone, or ordered to go        delete the object; without one, tear down once nothing uses it
  *   any      terminating  tear down once nothing uses it, then release the object
  */
-import { type ConditionInput, type DataProcessingUnit, type Drain, finalizers } from '../../api/index.ts';
+import {
+  type ChannelSpec,
+  type ConditionInput,
+  type DataProcessingUnit,
+  type Drain,
+  finalizers,
+} from '../../api/index.ts';
 import { hasFinalizer, isBeingDeleted } from '../../kube/index.ts';
 import type { DpuFinding, KnownDpu } from '../detect/find-dpus.ts';
 import type { ServedDpu } from '../detect/served-dpu.ts';
@@ -47,11 +53,14 @@ export type DpuAction =
       dpu: ServedDpu;
       numVfs?: number | undefined;
       hostPortsExpireAfterMinutes?: number | undefined;
+      channel?: ChannelSpec | undefined;
+      /** SPIFFE IDs of other ends that it worked with. */
+      worked?: readonly string[] | undefined;
     }
   /** Offers devices to new pods; unhealthy ones where there is a problem. */
   | { do: 'offer'; problem: string | undefined }
-  /** Offers none; pods that have some keep them. */
-  | { do: 'withdraw' }
+  /** Offers none; pods that have some keep them. `leaving`: for good, so hosts are told. */
+  | { do: 'withdraw'; leaving: boolean }
   /** The VSP is to take away what it made. */
   | { do: 'clear'; rollout: string }
   /** Without `ready` the DPU's manager has the word. */
@@ -85,9 +94,12 @@ function planDeletion(object: DataProcessingUnit, { users }: ObservedDpu): DpuAc
   if (!hasFinalizer(object, finalizers.daemon)) return [];
   if (isUsed(users)) {
     const others = unreadableRecords(users);
-    return [{ do: 'withdraw' }, { do: 'report', object, ready: inUse(users), others, drain: undefined }];
+    return [
+      { do: 'withdraw', leaving: true },
+      { do: 'report', object, ready: inUse(users), others, drain: undefined },
+    ];
   }
-  return [{ do: 'withdraw' }, { do: 'tearDown' }, { do: 'release', object }];
+  return [{ do: 'withdraw', leaving: true }, { do: 'tearDown' }, { do: 'release', object }];
 }
 
 /** There is nowhere to say what it waits for. */
@@ -95,7 +107,7 @@ function planWithoutObject(finding: DpuFinding, { record, users }: ObservedDpu):
   const { presence, pluginGone } = finding;
   if (isOver(finding) || pluginGone) {
     if (!record) return [];
-    return isUsed(users) ? [{ do: 'withdraw' }] : [{ do: 'tearDown' }];
+    return isUsed(users) ? [{ do: 'withdraw', leaving: true }] : [{ do: 'tearDown' }];
   }
   const dpu = presence.is === 'there' ? presence.value : record;
   return dpu ? [{ do: 'makeObject', dpu }] : [];
@@ -112,10 +124,11 @@ function planService(object: DataProcessingUnit, finding: DpuFinding, observed: 
   const actions: DpuAction[] = [];
   if (presence.is === 'there') actions.push({ do: 'correctObject', object, dpu: presence.value });
   if (served) {
-    const { numVfs, hostPortsExpireAfterMinutes } = object.spec;
-    actions.push({ do: 'manage', dpu: served, numVfs, hostPortsExpireAfterMinutes });
+    const { numVfs, hostPortsExpireAfterMinutes, channel } = object.spec;
+    const worked = object.status?.channel?.peers;
+    actions.push({ do: 'manage', dpu: served, numVfs, hostPortsExpireAfterMinutes, channel, worked });
   }
-  if (rollout || finding.pluginGone) actions.push({ do: 'withdraw' });
+  if (rollout || finding.pluginGone) actions.push({ do: 'withdraw', leaving: finding.pluginGone ?? false });
   else actions.push({ do: 'offer', problem });
   if (clears) actions.push({ do: 'clear', rollout: rollout.startedAt });
   const drain = rollout && drainReport(rollout, users.pods, isCleared);

@@ -18,6 +18,27 @@ export async function identityOf(client: Pick<VspClient, 'getInfo'>, initialised
   };
 }
 
+/** As many as the Go operator's daemon asks for. */
+const goNumVfs = 8;
+
+/**
+ * Tells an image for the Go operator a number of virtual functions where it has none: some make theirs, and on the DPU
+ * side their table of them, only then. What it has already is left alone, as pods may use it. A plugin of the contract
+ * decides by itself, and can say who it is.
+ */
+export async function giveDevicesToGoImage(
+  client: Pick<VspClient, 'getInfo' | 'getDevices' | 'setNumVfs'>,
+  logger: Logger,
+): Promise<void> {
+  if ((await client.getInfo()) || (await client.getDevices()).length > 0) return;
+  try {
+    await client.setNumVfs(goNumVfs);
+  } catch (error) {
+    if (DpuError.from(error).code === 'UNIMPLEMENTED') return;
+    logger.warn({ err: error }, `the VSP has no virtual functions, and did not make ${goNumVfs}`);
+  }
+}
+
 /** Has it take away what it made on the node. @returns whether it has said that it did, or has nothing of the kind */
 export async function clearVsp(client: Pick<VspClient, 'setNumVfs'> | undefined, logger: Logger): Promise<boolean> {
   if (!client) return false;

@@ -41,6 +41,11 @@ export class AvailabilityTracker {
     this.#take({ is: 'failed', outage });
   }
 
+  /** It is on its way back: the grace period of an interruption begins anew. */
+  recovering(): void {
+    if (this.#timer) this.#timer.refresh();
+  }
+
   close(): void {
     this.#closed = true;
     clearTimeout(this.#timer);

@@ -1,11 +1,11 @@
 /** Where the DPU side listens for its hosts. */
 import { DpuError, type IpPort } from '@dpu-operator/sdk';
-import { type ChannelServerOptions, serveChannel } from './channel-server.ts';
+import { type ChannelServerOptions, type ServedChannel, serveChannel } from './channel-server.ts';
 import { grpcAddress, parseEndpoint } from './endpoint.ts';
 
 export class ChannelListener {
   readonly #options: ChannelServerOptions;
-  #served: { wanted: string; close(): void } | undefined;
+  #served: (ServedChannel & { wanted: string }) | undefined;
   #problem: string | undefined;
   #closed = false;
 
@@ -16,6 +16,11 @@ export class ChannelListener {
   /** Why hosts cannot reach it. */
   get problem(): string | undefined {
     return this.#problem;
+  }
+
+  /** Undefined while it does not listen. */
+  get gate(): ServedChannel['gate'] | undefined {
+    return this.#served?.gate;
   }
 
   forgetProblem(): void {
@@ -30,7 +35,7 @@ export class ChannelListener {
     this.#served = undefined;
     try {
       const served = await serveChannel(ipPort, this.#options);
-      this.#served = { wanted, close: () => served.close() };
+      this.#served = { ...served, wanted };
       this.#problem = undefined;
       if (this.#closed) served.close();
     } catch (error) {

@@ -6,6 +6,7 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 import { HostDataPath, type HostDataPathOptions } from '../datapath/host-data-path.ts';
 import { silent as logger, temporaryDirectory, port as vspPort } from '../datapath/testing.ts';
 import { freePort } from '../testing/vsp.ts';
+import { plainEnd } from '../trust/testing.ts';
 import { anonymousOwner, ownerFrom, ownerHeader } from './owner.ts';
 import { type DpuSideOptions, startDpuSide as serveDpuSide } from './testing.ts';
 
@@ -19,11 +20,16 @@ async function startDpuSide(options: Partial<DpuSideOptions> = {}) {
   return dpu;
 }
 
-function startHost(address: string, wanted: BridgePort[], options: Partial<HostDataPathOptions> = {}) {
+interface HostOptions extends Partial<HostDataPathOptions> {
+  owner?: string;
+}
+
+function startHost(address: string, wanted: BridgePort[], { owner = a, ...options }: HostOptions = {}) {
+  const [nodeName = '', dpuName = ''] = owner.split('/');
   const said: string[] = [];
   const host: HostDataPath = new HostDataPath({
     dpuName: 'dpu-a',
-    owner: a,
+    end: plainEnd({ side: 'host', nodeName, dpuName }),
     nodeName: 'host-1',
     directory: temporaryDirectory(),
     attachments: { bridgePorts: () => wanted },

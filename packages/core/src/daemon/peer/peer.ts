@@ -2,32 +2,37 @@
  * The host side's end of the channel to the daemon on the DPU: a connection, its heartbeat, and whether the peer is
  * within reach.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { DpuError } from '@dpu-operator/sdk';
-import { VspClient } from '@dpu-operator/sdk/client';
 import type { Logger } from 'pino';
+import { parseIdentity } from '../../trust/identity.ts';
+import type { BridgePortCalls } from '../datapath/target.ts';
+import type { ChannelEnd } from '../trust/channel-end.ts';
 import type { Outage } from './availability.ts';
 import { AvailabilityTracker } from './availability-tracker.ts';
 import { Heartbeat } from './heartbeat.ts';
-import { ownerHeader } from './owner.ts';
+import { type PeerAnswer, PeerLink } from './peer-link.ts';
+import { peerLeaving, peerOutage } from './peer-outage.ts';
 
 export interface PeerListener {
   /**
    * The peer answers and works. The peer counts as within reach when this has resolved.
    *
+   * @param calls reach it also over a connection that follows this one without an interruption
    * @param knowsOwners whether it keeps this host's ports apart from others'
    */
-  peerConnected(client: VspClient, knowsOwners: boolean): Promise<void>;
+  peerConnected(calls: BridgePortCalls, knowsOwners: boolean): Promise<void>;
   /** It does not any more; it may be back within the grace period. */
   peerInterrupted(): void;
-  /** {@link Peer.outage} is another than before. */
+  /** {@link Peer.outage}, `leaving`, `identity` or `problem` is another than before. */
   peerChanged(): void;
 }
 
 export interface PeerOptions {
   /** Where the peer listens, as gRPC takes it. */
   address: string;
-  /** Who this host is. */
-  owner: string;
+  /** Who this host is, and how it secures the channel. */
+  end: Pick<ChannelEnd, 'security' | 'credentials' | 'problem' | 'name' | 'verify' | 'workedWith' | 'on' | 'off'>;
   /** This node, for the peer's logs. */
   senderId: string;
   listener: PeerListener;
@@ -39,21 +44,33 @@ export interface PeerOptions {
   isExpected: boolean;
 }
 
-/** Longer than a VSP takes for a bridge port, shorter than the kubelet waits for a sandbox. */
-const callDeadlineMs = 10_000;
+/** Milliseconds between attempts to prove a connection that is to follow the present one, and for its answer. */
+const proofRetryMs = 250;
+const proofDeadlineMs = 5_000;
 
 export class Peer {
   readonly #options: PeerOptions;
   readonly #availability: AvailabilityTracker;
   readonly #heartbeat: Heartbeat;
-  #client: VspClient;
-  /** The listener knows of this client. */
-  #connected: VspClient | undefined;
+  readonly #onEndChange = () => this.#endChanged();
+  readonly #calls: BridgePortCalls = {
+    createBridgePort: async (port) => this.#present().client.createBridgePort(port),
+    deleteBridgePort: async (name, options) => this.#present().client.deleteBridgePort(name, options),
+    listBridgePorts: async () => this.#present().client.listBridgePorts(),
+  };
+  #link: PeerLink | undefined;
+  /** To follow the present one, once it has proven to work. */
+  #next: PeerLink | undefined;
+  /** The listener knows of this one. */
+  #connected: PeerLink | undefined;
+  /** And has told this one everything. */
+  #replayed: PeerLink | undefined;
   #wasConnected = false;
+  #isLeaving = false;
   #closed = false;
 
   constructor(options: PeerOptions) {
-    const { graceMs, listener, intervalMs, isExpected } = options;
+    const { graceMs, listener, intervalMs, isExpected, end } = options;
     this.#options = options;
     const outage = this.#outageFor(new DpuError('UNAVAILABLE', 'not connected yet'));
     this.#availability = new AvailabilityTracker({
@@ -66,7 +83,7 @@ export class Peer {
       onFailure: (error) => this.#failed(error),
       intervalMs,
     });
-    this.#client = this.#dial();
+    end.on('change', this.#onEndChange);
     this.#heartbeat.beat();
   }
 
@@ -80,53 +97,87 @@ export class Peer {
     return this.#availability.outage;
   }
 
-  close(): void {
-    this.#closed = true;
-    this.#heartbeat.close();
-    this.#availability.close();
-    this.#client.close();
+  /** Why it takes no new pods although it is within reach. */
+  get leaving(): Outage | undefined {
+    return this.#isLeaving ? peerLeaving(this.#options.address) : undefined;
   }
 
-  #dial(): VspClient {
-    const { address, owner, logger } = this.#options;
-    const client = new VspClient({
+  /** SPIFFE ID of the DPU that answers, or did last. */
+  get identity(): string | undefined {
+    return this.#link?.tls?.peer;
+  }
+
+  /** Why one of the two ends refuses the other; without a grace period. */
+  get problem(): Outage | undefined {
+    return this.#link?.tls?.problem;
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#options.end.off('change', this.#onEndChange);
+    this.#heartbeat.close();
+    this.#availability.close();
+    this.#next?.close();
+    this.#link?.close();
+  }
+
+  #present(): PeerLink {
+    if (this.#link) return this.#link;
+    throw new DpuError('UNAVAILABLE', "the DPU side's daemon is out of reach");
+  }
+
+  /** @throws DpuError UNAVAILABLE while this end has no certificate */
+  #dial(): PeerLink {
+    const { address, end, logger, listener } = this.#options;
+    const link = new PeerLink({
       address,
+      end,
+      onProblem: () => {
+        if (link === this.#link) listener.peerChanged();
+      },
       logger,
-      deadlineMs: callDeadlineMs,
-      metadata: { [ownerHeader]: owner },
     });
-    client.onConnectivity((connected) => {
-      if (client !== this.#client) return;
+    link.client.onConnectivity((connected) => {
+      if (link !== this.#link) return;
       if (connected) this.#heartbeat.beat();
       else this.#failed(new DpuError('UNAVAILABLE', 'the connection broke'));
     });
-    return client;
+    return link;
   }
 
   async #ping(deadlineMs: number): Promise<void> {
-    const { owner, senderId } = this.#options;
-    const client = this.#client;
-    let answeredTo: string | undefined;
-    const { healthy } = await client.ping(senderId, {
-      deadlineMs,
-      onMetadata: (metadata) => {
-        answeredTo = metadata[ownerHeader];
-      },
-    });
-    if (this.#closed || client !== this.#client) return;
-    if (!healthy) throw new DpuError('FAILED_PRECONDITION', 'its DPU does not work');
-    if (this.#connected === client) return;
-    this.#connected = client;
-    void this.#connect(client, answeredTo === owner);
+    this.#link ??= this.#dial();
+    const link = this.#link;
+    const answer = await link.ping(this.#options.senderId, deadlineMs);
+    if (this.#closed || link !== this.#link) return;
+    if (!answer.healthy) throw new DpuError('FAILED_PRECONDITION', 'its DPU does not work');
+    this.#answered(answer);
+    if (this.#connected === link) {
+      // As long as it answers while it is told everything, that is no outage, however much there is to tell.
+      if (this.#replayed !== link) this.#availability.recovering();
+      return;
+    }
+    this.#connected = link;
+    if (link.tls) this.#options.listener.peerChanged();
+    void this.#connect(link, answer.knowsOwners);
+  }
+
+  #answered({ isLeaving }: PeerAnswer): void {
+    const { end, listener } = this.#options;
+    const peer = parseIdentity(this.#link?.tls?.peer ?? '');
+    if (peer) end.workedWith(peer);
+    if (isLeaving === this.#isLeaving) return;
+    this.#isLeaving = isLeaving;
+    listener.peerChanged();
   }
 
   /** Beside the heartbeat, which finds the peer dead also while much is to be done. */
-  async #connect(client: VspClient, knowsOwners: boolean): Promise<void> {
+  async #connect(link: PeerLink, knowsOwners: boolean): Promise<void> {
     try {
-      await this.#options.listener.peerConnected(client, knowsOwners);
-      if (this.#connected === client) this.#worked();
+      await this.#options.listener.peerConnected(this.#calls, knowsOwners);
+      if (this.#connected) this.#worked();
     } catch (error) {
-      if (this.#connected === client) this.#failed(DpuError.from(error));
+      if (this.#connected === link) this.#failed(DpuError.from(error));
     }
   }
 
@@ -134,6 +185,7 @@ export class Peer {
     // To those who watch, an interruption within the grace period is none: that the peer is known now would be lost.
     const isNews = !this.#wasConnected && this.#availability.state.phase === 'interrupted';
     this.#wasConnected = true;
+    this.#replayed = this.#connected;
     this.#availability.worked();
     if (isNews) this.#options.listener.peerChanged();
   }
@@ -142,6 +194,7 @@ export class Peer {
     if (this.#closed) return;
     if (this.#connected) {
       this.#connected = undefined;
+      this.#replayed = undefined;
       this.#options.listener.peerInterrupted();
     }
     this.#availability.failed(this.#outageFor(error));
@@ -150,17 +203,58 @@ export class Peer {
   }
 
   #redial(): void {
-    this.#client.close();
-    this.#client = this.#dial();
+    this.#next?.close();
+    this.#next = undefined;
+    this.#link?.close();
+    this.#link = undefined;
   }
 
-  #outageFor({ code, message }: DpuError): Outage {
-    const who = `the DPU side's daemon at ${this.#options.address}`;
-    if (code === 'FAILED_PRECONDITION') {
-      const what = `${who} answers, but its DPU does not work: look at that side's dpu object`;
-      return { reason: 'PeerNotReady', message: what };
+  #endChanged(): void {
+    const { end, listener } = this.#options;
+    const link = this.#link;
+    if (!link) this.#heartbeat.beat();
+    else if (link.security !== end.security || (end.name !== undefined && link.name !== end.name)) {
+      this.#startOver('the channel is secured otherwise now');
+    } else if (link.tls?.verify() === false) {
+      listener.peerChanged();
+      this.#startOver('the DPU side is not accepted any more');
+    } else if (end.credentials && link.credentials !== end.credentials) void this.#renew();
+    // What this end says of itself is part of what is told of the channel.
+    listener.peerChanged();
+  }
+
+  #startOver(why: string): void {
+    this.#failed(new DpuError('UNAVAILABLE', why));
+    this.#redial();
+    this.#heartbeat.beat();
+  }
+
+  /** Calls go over the present connection until one with the new certificate has proven to work. */
+  async #renew(): Promise<void> {
+    this.#next?.close();
+    const next = this.#dial();
+    this.#next = next;
+    while (this.#next === next && !this.#closed) {
+      const proven = await next.ping(this.#options.senderId, proofDeadlineMs).catch(() => undefined);
+      if (this.#next !== next || this.#closed) return;
+      if (proven?.healthy) this.#moveTo(next);
+      else await sleep(proofRetryMs, undefined, { ref: false });
     }
-    const advice = 'check that the dpu-daemon pod runs there and the network between the nodes';
-    return { reason: 'PeerUnreachable', message: `${who} is out of reach (${message}): ${advice}` };
+  }
+
+  #moveTo(next: PeerLink): void {
+    const former = this.#link;
+    this.#next = undefined;
+    this.#link = next;
+    if (this.#connected === former && former) this.#connected = next;
+    if (this.#replayed === former && former) this.#replayed = next;
+    // Calls under way end over it.
+    former?.close();
+    this.#heartbeat.beat();
+  }
+
+  #outageFor(error: DpuError): Outage {
+    const { address, end } = this.#options;
+    return this.#link?.tls?.problem ?? (end.name === undefined ? end.problem : undefined) ?? peerOutage(address, error);
   }
 }

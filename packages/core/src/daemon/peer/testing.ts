@@ -1,6 +1,10 @@
 /** For tests: the daemon on a DPU as far as hosts see it, with a VSP in memory. */
 import type { DpuError } from '@dpu-operator/sdk';
+import type { Logger } from 'pino';
+import { TestAuthority } from '../../trust/testing.ts';
 import { hostPortsIn, MemoryVsp, silent } from '../datapath/testing.ts';
+import type { ChannelEnd } from '../trust/channel-end.ts';
+import { plainEnd, securedEnd, TestTrust } from '../trust/testing.ts';
 import { serveChannel } from './channel-server.ts';
 
 export interface DpuSideOptions {
@@ -8,34 +12,63 @@ export interface DpuSideOptions {
   directory: string;
   ip?: string;
   port: number;
+  /** Default: plain text. */
+  end?: ChannelEnd;
   /** What the VSP answers instead of doing it. */
   refuse?: (call: string) => DpuError | undefined;
+  logger?: Logger;
 }
 
 /** Ports with their records in `directory`, served on TCP. */
-export async function startDpuSide({ directory, ip = '127.0.0.1', port, refuse }: DpuSideOptions) {
+export async function startDpuSide(options: DpuSideOptions) {
+  const { directory, ip = '127.0.0.1', port, refuse, logger = silent } = options;
+  const end = options.end ?? plainEnd({ side: 'dpu' });
   const bridge = new MemoryVsp();
   bridge.gate = async (call) => {
     const refusal = refuse?.(call);
     if (refusal) throw refusal;
   };
   const vsp = { healthy: true };
+  const state = { isLeaving: false, changes: 0 };
   const heard = new Set<string>();
   const { ports, reconciler, connect } = hostPortsIn(directory);
   await connect(bridge);
   const served = await serveChannel(
     { ip, port },
     {
+      end,
       hostPorts: ports,
       knownHosts: { heard: (owner) => heard.add(owner) },
       vsp,
+      isLeaving: () => state.isLeaving,
+      onCallers: () => {
+        state.changes += 1;
+      },
       responderId: 'dpu-1',
-      logger: silent,
+      logger,
     },
   );
   const close = () => {
     reconciler.close();
     served.close();
   };
-  return { bridge, ports, vsp, directory, heard, address: served.address, close };
+  return { bridge, ports, vsp, state, end, gate: served.gate, directory, heard, address: served.address, close };
 }
+
+/** What another process of a test is given, so that both have one authority. */
+export interface SharedAuthority {
+  installation: string;
+  authority: TestAuthority['authority'];
+}
+
+const trustOf = ({ installation, authority }: SharedAuthority) =>
+  new TestTrust(new TestAuthority(installation, authority));
+
+export async function sharedAuthority(): Promise<SharedAuthority> {
+  const { installation, authority } = await TestAuthority.create('test');
+  return { installation, authority };
+}
+
+export const securedDpuEnd = (shared: SharedAuthority): ChannelEnd => securedEnd({ side: 'dpu' }, trustOf(shared));
+
+export const securedHostEnd = (shared: SharedAuthority): ChannelEnd => securedEnd({ side: 'host' }, trustOf(shared));

@@ -89,6 +89,12 @@ export class FleetFixture {
     return this.api.objects.get(`${dpuPath}/${name}`);
   }
 
+  /** As the operator does. */
+  setSpec(name: string, spec: Record<string, unknown>): void {
+    const object = this.object(name);
+    if (object) this.api.put(`${dpuPath}/${name}`, { ...object, spec: { ...(object.spec as object), ...spec } });
+  }
+
   status(name: string) {
     const object = this.object(name);
     return object && dataProcessingUnit.schema.parse(object).status;

@@ -4,6 +4,7 @@
  */
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { DpuError } from '@dpu-operator/sdk';
 import {
   bridgePortServiceDefinition,
   networkFunctionServiceDefinition,
@@ -14,19 +15,28 @@ import { addUnaryService } from '@dpu-operator/sdk/wire';
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 
 const refuse = async () => {
-  throw Object.assign(new Error('method not implemented'), { code: 12 });
+  throw new DpuError('UNIMPLEMENTED', 'method not implemented');
 };
+
+const deviceOf = (id: string) => [id, { ID: id, health: 'Healthy' }] as const;
 
 export class GoVsp {
   /** By name, their MAC addresses. */
   readonly ports = new Map<string, string>();
   readonly functions = new Set<string>();
   inits = 0;
+  /** The numbers that it was told. */
+  readonly numVfs: number[] = [];
+  readonly #isFilledLater: boolean;
+  #devices: Record<string, { ID: string; health: string }>;
   readonly #address: { ip: string; port: number };
   readonly #server = new Server();
 
-  constructor(port: number) {
+  /** @param isFilledLater It has no devices before it is told how many. */
+  constructor(port: number, { isFilledLater = false } = {}) {
     this.#address = { ip: '127.0.0.1', port };
+    this.#isFilledLater = isFilledLater;
+    this.#devices = Object.fromEntries(isFilledLater ? [] : [deviceOf('go-vf0')]);
   }
 
   async start(directory: string): Promise<void> {
@@ -54,14 +64,19 @@ export class GoVsp {
       },
     });
     addUnaryService(this.#server, vendorDeviceServiceDefinition, {
-      GetDevices: async () => ({ devices: { 'go-vf0': { ID: 'go-vf0', health: 'Healthy' } } }),
-      SetNumVfs: refuse,
+      GetDevices: async () => ({ devices: this.#devices }),
+      SetNumVfs: async ({ vfCnt }) => {
+        if (!this.#isFilledLater) return refuse();
+        this.numVfs.push(vfCnt);
+        this.#devices = Object.fromEntries(Array.from({ length: vfCnt }, (_, vf) => deviceOf(`go-vf${vf}`)));
+        return { vfCnt };
+      },
     });
     addUnaryService(this.#server, bridgePortServiceDefinition, {
       CreateBridgePort: async ({ bridgePort }) => {
         const mac = Buffer.from(bridgePort?.spec?.macAddress ?? []).toString('hex');
         this.ports.set(bridgePort?.name ?? '', mac);
-        return {};
+        return { name: `bridge_port/${bridgePort?.name}`, spec: bridgePort?.spec ?? null };
       },
       DeleteBridgePort: async ({ name }) => {
         this.ports.delete(name);

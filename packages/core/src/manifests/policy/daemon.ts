@@ -195,7 +195,7 @@ const requests: Policy = {
 };
 
 /** Kinds that a daemon reports on, each of the API version that it knows. */
-const reportedKinds = [`${apiVersion}/DataProcessingUnit`, `${apiVersion}/ServiceFunctionChain`, 'v1/Node'];
+const reportedKinds = [`${apiVersion}/DataProcessingUnit`, 'v1/Node'];
 
 const events: Policy = {
   name: 'dpu-daemon-events',

@@ -56,6 +56,7 @@ export const bridgeLists = declareChecks('bridge', bridgeNeeds, [
     title: 'a page token of no List is refused',
     demands: 'A page_token that List did not answer is INVALID_ARGUMENT.',
     rule: 'GE-12',
+    reads: true,
     legacy: createAndDeleteOnly,
     run: async ({ vsp }) => {
       const call = vsp.call(bridgePortService.ListBridgePorts, { pageToken: 'not-one-of-yours' });
@@ -67,6 +68,7 @@ export const bridgeLists = declareChecks('bridge', bridgeNeeds, [
     title: 'a negative page size is refused',
     demands: 'A negative page_size is INVALID_ARGUMENT.',
     rule: 'GE-12',
+    reads: true,
     legacy: createAndDeleteOnly,
     run: ({ vsp }) =>
       refuses(vsp.call(bridgePortService.ListBridgePorts, { pageSize: -1 }), 'INVALID_ARGUMENT', ['page_size']).then(

@@ -15,6 +15,7 @@ export const concurrency = [
       title: '100 calls in flight are all answered',
       demands: 'At least 100 calls in flight are answered without an error.',
       rule: 'GE-6',
+      reads: true,
       legacy: 'some Go images have no heartbeat',
       run: async ({ vsp }) => {
         const [first, ...others] = await Promise.all(
@@ -50,8 +51,8 @@ export const concurrency = [
       demands: 'Calls in flight at the same time take effect each as a whole.',
       rule: 'GE-7',
       legacy: createAndDeleteOnly,
-      run: async ({ vsp, freePorts }) => {
-        const ids = freePorts(callsAtOnce);
+      run: async ({ vsp, freePorts, limits }) => {
+        const ids = freePorts(Math.min(callsAtOnce, limits.ports));
         const stays = (index: number) => index % 2 === 0;
         await Promise.all(
           ids.map(async (id, index) => {

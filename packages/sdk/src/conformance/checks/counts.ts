@@ -6,6 +6,11 @@ export function requireIdle({ inUse, skip }: CheckContext): void {
   if (inUse()) skip('the VSP has bridge ports of others: to change its number of devices would hurt them');
 }
 
+/** That number, or as many as the card has. */
+export function upTo({ maxVfs = Number.POSITIVE_INFINITY }: CheckContext, count: number): number {
+  return Math.min(count, maxVfs);
+}
+
 export async function countOnce({ vsp, mode }: CheckContext, count: number): Promise<void> {
   const answer = await vsp.setNumVfs(count);
   if (mode === 'host') same(answer, count, `the answer to SetNumVfs(${count})`);

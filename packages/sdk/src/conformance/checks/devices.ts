@@ -2,7 +2,7 @@ import type { Device } from '../../contract.ts';
 import { deviceService } from '../../wire/definitions.ts';
 import { declareChecks } from '../check.ts';
 import { holds, refuses, same } from '../expect.ts';
-import { countOnce, requireIdle } from './counts.ts';
+import { countOnce, requireIdle, upTo } from './counts.ts';
 
 export const devices = declareChecks('devices', {}, [
   {
@@ -10,6 +10,7 @@ export const devices = declareChecks('devices', {}, [
     title: 'devices have an id and a health',
     demands: 'The key of the map is the id; health is Healthy or Unhealthy.',
     rule: 'DV-2',
+    reads: true,
     legacy: 'Go images may leave Device.ID empty',
     run: async ({ vsp }) => {
       const response = await vsp.call(deviceService.GetDevices, {});
@@ -25,6 +26,7 @@ export const devices = declareChecks('devices', {}, [
     title: 'ids stay the same',
     demands: 'GetDevices answers the same ids again and again.',
     rule: 'DV-4',
+    reads: true,
     run: async ({ vsp }) => {
       const first = idsOf(await vsp.devices());
       for (let call = 0; call < 10; call++) same(idsOf(await vsp.devices()), first, 'ids of the devices');
@@ -38,7 +40,7 @@ export const devices = declareChecks('devices', {}, [
     legacy: 'Go images list devices that they do not count',
     run: async (context) => {
       requireIdle(context);
-      for (const count of [1, 3, 2]) await countOnce(context, count);
+      for (const count of [1, 3, 2].map((each) => upTo(context, each))) await countOnce(context, count);
     },
   },
   {
@@ -50,9 +52,10 @@ export const devices = declareChecks('devices', {}, [
     run: async (context) => {
       requireIdle(context);
       const { vsp } = context;
-      const count = await vsp.setNumVfs(2);
+      const asked = upTo(context, 2);
+      const count = await vsp.setNumVfs(asked);
       const before = await vsp.devices();
-      same(await vsp.setNumVfs(2), count, 'the second answer');
+      same(await vsp.setNumVfs(asked), count, 'the second answer');
       same(await vsp.devices(), before, 'the list of devices');
     },
   },
@@ -64,10 +67,13 @@ export const devices = declareChecks('devices', {}, [
     legacy: 'Go images refuse to set it twice',
     run: async (context) => {
       requireIdle(context);
-      const { vsp } = context;
-      await vsp.setNumVfs(2);
+      const { vsp, skip } = context;
+      const more = upTo(context, 4);
+      const fewer = Math.min(2, more - 1);
+      if (fewer < 1) skip('the card has one virtual function only');
+      await vsp.setNumVfs(fewer);
       const before = await vsp.devices();
-      await vsp.setNumVfs(4);
+      await vsp.setNumVfs(more);
       const after = new Map((await vsp.devices()).map((device) => [device.id, device]));
       for (const device of before) same(after.get(device.id), device, `device ${device.id}`);
     },
@@ -81,7 +87,7 @@ export const devices = declareChecks('devices', {}, [
     run: async (context) => {
       requireIdle(context);
       await countOnce(context, 0);
-      await countOnce(context, 2);
+      await countOnce(context, upTo(context, 2));
     },
   },
   {

@@ -13,6 +13,7 @@ export const errors = [
       title: 'a message that cannot be decoded fails alone',
       demands: 'A message that cannot be decoded fails its own call only. The VSP goes on serving.',
       rule: 'ER-4',
+      reads: true,
       run: async ({ vsp }) => {
         const codes = ['INTERNAL', 'INVALID_ARGUMENT', 'UNKNOWN', 'UNIMPLEMENTED'] as const;
         for (const broken of [Buffer.from([0x0a]), Buffer.from([0x0a, 0x7f, 1]), Buffer.alloc(64, 0xff)]) {
@@ -26,6 +27,7 @@ export const errors = [
       title: 'a method that is not served is told',
       demands: 'A method that the VSP does not serve is UNIMPLEMENTED.',
       rule: 'ER-5',
+      reads: true,
       run: async ({ vsp }) => {
         const { requestStream, responseStream } = deviceService.GetDevices;
         for (const path of ['/opi_api.lifecycle.v1alpha1.DeviceService/Conformance', '/conformance.None/None']) {

@@ -21,6 +21,7 @@ export const lifecycle = declareChecks('lifecycle', {}, [
     title: 'PluginInfoService answers before Init',
     demands: 'GetPluginInfo answers before Init as well, with the version of the contract.',
     rule: 'GE-4',
+    reads: true,
     needs: { fresh: true, info: true },
     run: async ({ vsp }) => {
       const { contractVersion } = await vsp.call(pluginInfoService.GetPluginInfo, {});
@@ -109,6 +110,7 @@ export const lifecycle = declareChecks('lifecycle', {}, [
     title: 'the heartbeat answers',
     demands: 'Ping answers a time and the name of the responder.',
     rule: 'LC-7',
+    reads: true,
     legacy: 'some Go images have no heartbeat',
     run: async ({ vsp }) => {
       const request = { timestamp: String(BigInt(Date.now()) * 1_000_000n), senderId: 'conformance' };
@@ -122,6 +124,7 @@ export const lifecycle = declareChecks('lifecycle', {}, [
     title: 'it serves what it announces',
     demands: 'All methods of announced capabilities are served; those of the others are UNIMPLEMENTED.',
     rule: 'GE-5',
+    reads: true,
     needs: { info: true },
     run: async ({ vsp, capabilities }) => {
       for (const [name, methods] of Object.entries(methodsOf)) {

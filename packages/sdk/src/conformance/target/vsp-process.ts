@@ -29,11 +29,20 @@ export class VspProcess {
   readonly #options: VspProcessOptions;
   #child: ChildProcess | undefined;
   #output: string[] = [];
+  #askedToEnd = false;
+  #death: string | undefined;
   /** Says how it ended, whoever ended it. */
   #ended: Promise<string> = Promise.resolve('the VSP is not running');
 
   constructor(options: VspProcessOptions) {
     this.#options = options;
+  }
+
+  /** How it ended by itself, unasked; told once. */
+  takeDeath(): string | undefined {
+    const death = this.#death;
+    this.#death = undefined;
+    return death;
   }
 
   get running(): boolean {
@@ -88,6 +97,7 @@ export class VspProcess {
       detached: true,
     });
     this.#output = [];
+    this.#askedToEnd = false;
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding('utf8').on('data', (text: string) => {
         this.#output = [...this.#output, ...text.split('\n').filter(Boolean)].slice(-keptLines);
@@ -97,7 +107,9 @@ export class VspProcess {
     this.#ended = new Promise((resolve) => {
       const end = (how: string) => {
         if (this.#child === child) this.#child = undefined;
-        resolve(`the VSP ended ${how}${this.#output.length > 0 ? `:\n${this.output}` : ''}`);
+        const text = `the VSP ended ${how}${this.#output.length > 0 ? `:\n${this.output}` : ''}`;
+        if (!this.#askedToEnd) this.#death = text;
+        resolve(text);
       };
       child.once('error', (error) => end(`before it began (${error.message})`));
       child.once('close', (code, signal) => end(signal ? `by ${signal}` : `with exit code ${code}`));
@@ -111,6 +123,7 @@ export class VspProcess {
    */
   async end(signal: 'SIGTERM' | 'SIGKILL', timeoutMs: number): Promise<Exit> {
     const child = this.#running();
+    this.#askedToEnd = true;
     const start = performance.now();
     const { promise, resolve, reject } = Promise.withResolvers<Exit>();
     const timer = setTimeout(() => {

@@ -35,7 +35,14 @@ export async function examine(plugin: ReturnType<typeof memoryVsp>, options: Exa
     fail: async (id: string) => plugin.break(id, true),
     repair: async (id: string) => plugin.break(id, false),
   };
-  return conformanceSuite({ endpoint: `unix://${endpoint}`, modes: ['dpu'], ...known, health, ...rest }).run();
+  return conformanceSuite({
+    endpoint: `unix://${endpoint}`,
+    modes: ['dpu'],
+    disruptive: true,
+    ...known,
+    health,
+    ...rest,
+  }).run();
 }
 
 /** A package that the suite can start, in a directory that goes with the test unless told. */

@@ -29,8 +29,11 @@ export type ProcessFault =
   | 'new-ids'
   | 'refuses-replay'
   | 'does-not-start'
+  | 'fails-in-init'
+  | 'is-late'
   | 'exits-with-1'
   | 'dies-of-a-call'
+  | 'dies-later'
   | 'hangs-at-the-end';
 
 const open: number[] = [];
@@ -44,6 +47,7 @@ export default definePlugin<{ fault?: ProcessFault; directory?: string }>({
 export function memoryVsp(fault?: ProcessFault, directory = ''): Plugin & { break(id: string, broken: boolean): void } {
   if (fault === 'does-not-start') throw new DpuError('FAILED_PRECONDITION', 'there is no card here');
   let count = vfsAtFirst;
+  let inits = 0;
   const prefix = fault === 'new-ids' ? `mem-${randomUUID().slice(0, 4)}-` : 'mem';
   const broken = new Set<string>();
   const watchers = new Set<() => void>();
@@ -51,7 +55,11 @@ export function memoryVsp(fault?: ProcessFault, directory = ''): Plugin & { brea
     for (const watcher of watchers) watcher();
   };
   return {
-    init: async () => ({ ip: '127.0.0.1', port: 50151 }),
+    init: async () => {
+      if (fault === 'fails-in-init') throw new DpuError('FAILED_PRECONDITION', 'its firmware is too old');
+      if (fault === 'is-late' && inits++ < 2) throw new DpuError('UNAVAILABLE', 'the card boots');
+      return { ip: '127.0.0.1', port: 50151 };
+    },
     getDevices: async () => {
       if (fault === 'leaks-descriptors') open.push(openSync('/dev/null', 'r'));
       if (fault === 'leaks-memory') kept.push(Buffer.alloc(20_000, 1));
@@ -139,6 +147,7 @@ function network(
     bridge: {
       createBridgePort: async (port) => {
         if (fault === 'dies-of-a-call') process.exit(3);
+        if (fault === 'dies-later') setTimeout(() => process.exit(4), 20);
         return create(ports, port, () => {
           requireBridges(port);
           if (ports.size >= maxPorts) throw new DpuError('RESOURCE_EXHAUSTED', `there are ${maxPorts} ports`);

@@ -81,6 +81,11 @@ export async function send(fd: number, message: Buffer): Promise<void> {
   }
 }
 
+/** For what the kernel does without a wait. */
+export function sendAtOnce(fd: number, message: Buffer): void {
+  checked(libc().send(fd, message, message.length, 0), 'send');
+}
+
 function sendOnThread(fd: number, message: Buffer): Promise<void> {
   return new Promise((resolve, reject) => {
     libc().send.async(fd, message, message.length, 0, (error, result) => {

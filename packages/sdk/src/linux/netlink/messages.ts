@@ -31,6 +31,8 @@ export interface Request {
   body: Buffer;
   /** For error messages. */
   what: string;
+  /** The kernel does it without its network lock, and so without a wait: no thread is needed for that. */
+  atOnce?: boolean;
 }
 
 export interface Message {

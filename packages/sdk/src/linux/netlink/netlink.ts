@@ -6,6 +6,7 @@ import type { Link, LinkAddress } from '../links.ts';
 import { addAddressRequest, decodeAddress, deleteAddressRequest, listAddressesRequest } from './addresses.ts';
 import { announcementOf } from './announcement.ts';
 import { fileError } from './kernel-error.ts';
+import { interfaceIndex } from './libc.ts';
 import {
   altNamesRequest,
   changeLinkRequest,
@@ -79,12 +80,17 @@ export class Netlink {
     return withNeighbours(found, master ? [master] : [], addresses);
   }
 
+  /** Of the link of that very name, which is no alternative one: without a wait for the kernel's network lock. */
+  indexOf(name: string): number | undefined {
+    return this.#namespace.run(() => interfaceIndex(name));
+  }
+
   /** By one request. A name may be an alternative one. */
   async findLinkProperties(link: LinkReference): Promise<LinkProperties | undefined> {
     // No link has it; to the kernel it says that there is a name.
     if (link === 0) return undefined;
     try {
-      return (await this.#socket.request(getLinkRequest(link))).map(decodeLink)[0];
+      return (await this.#socket.lookUp(getLinkRequest(link))).map(decodeLink)[0];
     } catch (error) {
       if (error instanceof DpuError && error.code === 'NOT_FOUND') return undefined;
       throw error;

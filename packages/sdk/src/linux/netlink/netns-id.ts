@@ -13,7 +13,7 @@ const rtgenmsgLength = 4;
 
 export function netnsIdRequest(fd: number): Request {
   const body = Buffer.concat([Buffer.alloc(rtgenmsgLength), u32(NETNSA_FD, fd)]);
-  return { type: RTM_GETNSID, body, what: 'number of a network namespace' };
+  return { type: RTM_GETNSID, body, what: 'number of a network namespace', atOnce: true };
 }
 
 export function decodeNetnsId({ body }: Message): number | undefined {

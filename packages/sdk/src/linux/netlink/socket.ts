@@ -11,6 +11,7 @@ import {
   receiveOnThread,
   SOCK_RAW,
   send,
+  sendAtOnce,
   setSocketOption,
   socket,
 } from './libc.ts';
@@ -51,6 +52,21 @@ const dumpAttempts = 5;
 const notificationsAtOnce = 256;
 /** Acknowledgements of more requests may not fit into a socket's buffer. */
 const requestsAtOnce = 64;
+/** Nor may more answers about links. */
+const lookupsAtOnce = 16;
+
+/** What the kernel says to one request. */
+interface Outcome {
+  /** Beside the acknowledgement. */
+  answers: Message[];
+  refused?: DpuError;
+}
+
+interface Lookup {
+  request: Request;
+  resolve(answers: Message[]): void;
+  reject(error: unknown): void;
+}
 
 export interface SocketOptions {
   /** Whom in the kernel it speaks with. Default: NETLINK_ROUTE. */
@@ -69,6 +85,8 @@ export class NetlinkSocket {
   #lost = false;
   /** The last exchange: there is one at a time, as the kernel works at one at a time. */
   #last: Promise<unknown> = Promise.resolve();
+  /** Lookups that wait for their turn; what is asked after another request is not among them. */
+  #gathered: Lookup[] | undefined;
 
   private constructor(fd: number) {
     this.#fd = fd;
@@ -113,9 +131,51 @@ export class NetlinkSocket {
     const answers: Message[] = [];
     for (let first = 0; first < requests.length; first += requestsAtOnce) {
       const part = requests.slice(first, first + requestsAtOnce);
-      answers.push(...(await this.#serially(() => this.#exchange(part))));
+      const outcomes = await this.#serially(() => this.#exchange(part));
+      const refused = outcomes.find((outcome) => outcome.refused)?.refused;
+      if (refused) throw refused;
+      answers.push(...outcomes.flatMap((outcome) => outcome.answers));
     }
     return answers;
+  }
+
+  /**
+   * A request that changes nothing. Those that wait for the same earlier ones go to the kernel as one message: each by
+   * itself would wait for its network lock, one after the other.
+   *
+   * @throws DpuError what the kernel said to this one
+   */
+  lookUp(request: Request): Promise<Message[]> {
+    return new Promise((resolve, reject) => {
+      const lookup = { request, resolve, reject };
+      if (this.#gathered) {
+        this.#gathered.push(lookup);
+        return;
+      }
+      const gathered = [lookup];
+      this.#serially(() => this.#lookUpAll(gathered)).catch(reject);
+      this.#gathered = gathered;
+    });
+  }
+
+  async #lookUpAll(lookups: readonly Lookup[]): Promise<void> {
+    if (this.#gathered === lookups) this.#gathered = undefined;
+    for (let first = 0; first < lookups.length; first += lookupsAtOnce) {
+      await this.#lookUpTogether(lookups.slice(first, first + lookupsAtOnce));
+    }
+  }
+
+  async #lookUpTogether(lookups: readonly Lookup[]): Promise<void> {
+    try {
+      const outcomes = await this.#exchange(lookups.map(({ request }) => request));
+      for (const [index, { resolve, reject }] of lookups.entries()) {
+        const { answers = [], refused } = outcomes[index] ?? {};
+        if (refused) reject(refused);
+        else resolve(answers);
+      }
+    } catch (error) {
+      for (const { reject } of lookups) reject(error);
+    }
   }
 
   /** All objects of a kind, as of one moment. */
@@ -164,38 +224,40 @@ export class NetlinkSocket {
 
   #serially<T>(work: () => Promise<T>): Promise<T> {
     if (this.#closed) throw new DpuError('CANCELLED', 'the netlink socket is closed');
+    this.#gathered = undefined;
     const result = this.#last.then(work, work);
     this.#last = result.catch(() => {});
     return result;
   }
 
-  async #exchange(requests: readonly Request[]): Promise<Message[]> {
+  /** @returns an outcome for each request */
+  async #exchange(requests: readonly Request[]): Promise<Outcome[]> {
     const first = this.#sequence + 1;
     const messages = requests.map(({ type, flags = 0, body }) => {
       this.#sequence += 1;
       return encodeMessage(type, NLM_F_REQUEST | NLM_F_ACK | flags, this.#sequence, body);
     });
-    await send(this.#fd, Buffer.concat(messages));
-    const answers: Message[] = [];
-    const refused: DpuError[] = [];
+    if (requests.every(({ atOnce }) => atOnce)) sendAtOnce(this.#fd, Buffer.concat(messages));
+    else await send(this.#fd, Buffer.concat(messages));
+    const outcomes = requests.map((): Outcome => ({ answers: [] }));
     let missing = requests.length;
     // The kernel has answered within `send`.
     while (missing > 0) {
       for (const message of this.#received(receive(this.#fd, shared), shared, requests[0]?.what ?? '')) {
         const request = requests[message.sequence - first];
+        const outcome = outcomes[message.sequence - first];
         // Of an earlier exchange that was given up.
-        if (!request) continue;
+        if (!request || !outcome) continue;
         if (message.type !== NLMSG_ERROR) {
-          answers.push({ ...message, body: Buffer.from(message.body) });
+          outcome.answers.push({ ...message, body: Buffer.from(message.body) });
           continue;
         }
         missing -= 1;
         const { errno, reason } = decodeAcknowledgement(message);
-        if (errno !== 0) refused.push(kernelError(errno, request.what, reason));
+        if (errno !== 0) outcome.refused = kernelError(errno, request.what, reason);
       }
     }
-    if (refused[0]) throw refused[0];
-    return answers;
+    return outcomes;
   }
 
   async #dumpOnce({ type, body, what }: Request): Promise<{ answers: Message[]; interrupted: boolean }> {

@@ -1,0 +1,79 @@
+/** One gRPC channel from a host to the daemon on its DPU. */
+import { DpuError } from '@dpu-operator/sdk';
+import { VspClient } from '@dpu-operator/sdk/client';
+import type { Logger } from 'pino';
+import type { ChannelEnd } from '../trust/channel-end.ts';
+import type { Credentials } from '../trust/credentials.ts';
+import { leavingHeader, ownerHeader } from './owner.ts';
+import { TlsCredentials } from './tls-credentials.ts';
+
+export interface PeerLinkOptions {
+  /** Where the peer listens, as gRPC takes it. */
+  address: string;
+  end: Pick<ChannelEnd, 'security' | 'credentials' | 'name' | 'verify'>;
+  /** Called when the `problem` of its credentials answers something else. */
+  onProblem: () => void;
+  logger: Logger;
+}
+
+export interface PeerAnswer {
+  healthy: boolean;
+  /** Whether it keeps this host's ports apart from others'. */
+  knowsOwners: boolean;
+  /** Whether it is to go. */
+  isLeaving: boolean;
+}
+
+/** Longer than a VSP takes for a bridge port, shorter than the kubelet waits for a sandbox. */
+const callDeadlineMs = 10_000;
+
+export class PeerLink {
+  readonly client: VspClient;
+  /** Undefined with plain text. */
+  readonly tls: TlsCredentials | undefined;
+  /** Who this host is on it. */
+  readonly name: string;
+  readonly security: ChannelEnd['security'];
+  readonly credentials: Credentials | undefined;
+
+  /** @throws DpuError UNAVAILABLE while this end has no certificate */
+  constructor({ address, end, onProblem, logger }: PeerLinkOptions) {
+    const { name, security, credentials } = end;
+    if (name === undefined) throw new DpuError('UNAVAILABLE', 'this end has no certificate yet');
+    this.name = name;
+    this.security = security;
+    this.credentials = credentials;
+    this.tls = security === 'mutualTLS' ? new TlsCredentials(end, onProblem) : undefined;
+    this.client = new VspClient({
+      address,
+      logger,
+      deadlineMs: callDeadlineMs,
+      credentials: this.tls,
+      // A certificate says it better.
+      metadata: this.tls ? {} : { [ownerHeader]: name },
+    });
+  }
+
+  /** @throws DpuError what the peer answered, or that it did not */
+  async ping(senderId: string, deadlineMs: number): Promise<PeerAnswer> {
+    let said: Readonly<Record<string, string>> = {};
+    try {
+      const { healthy } = await this.client.ping(senderId, {
+        deadlineMs,
+        onMetadata: (metadata) => {
+          said = metadata;
+        },
+      });
+      this.tls?.answered();
+      return { healthy, knowsOwners: said[ownerHeader] === this.name, isLeaving: said[leavingHeader] === 'true' };
+    } catch (thrown) {
+      const error = DpuError.from(thrown);
+      if (error.code === 'PERMISSION_DENIED') this.tls?.refused(error.message);
+      throw error;
+    }
+  }
+
+  close(): void {
+    this.client.close();
+  }
+}

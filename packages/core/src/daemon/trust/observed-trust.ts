@@ -1,0 +1,114 @@
+/**
+ * Whose certificates count on this node: those of the own installation, by the operator's ConfigMap, and of others whose
+ * trust was imported. It is kept on disk, so that hosts and DPUs find each other again without the API server.
+ */
+import { EventEmitter } from 'node:events';
+import { isDeepStrictEqual } from 'node:util';
+import type { Logger } from 'pino';
+import { z } from 'zod';
+import { labels, trustNames } from '../../api/index.ts';
+import { configMap, Informer, type KubeStore } from '../../kube/index.ts';
+import { bundleFrom, type TrustBundle } from '../../trust/bundle.ts';
+import { Records } from '../state/records.ts';
+
+export interface ObservedTrustOptions {
+  store: KubeStore;
+  /** The operator's. */
+  namespace: string;
+  /** Where it is kept. */
+  directory: string;
+  logger: Logger;
+}
+
+type ConfigMap = z.infer<typeof configMap.schema>;
+
+const recordSchema = z.object({ version: z.literal(1), data: z.record(z.string(), z.string()) });
+type TrustRecord = z.infer<typeof recordSchema>;
+
+/** Emits `change` when other certificates may count than before. */
+export class ObservedTrust extends EventEmitter<{ change: [] }> {
+  readonly #logger: Logger;
+  /** By the name of the ConfigMap. */
+  readonly #records: Records<TrustRecord>;
+  readonly #bundles = new Map<string, TrustBundle>();
+  readonly #own: Informer<ConfigMap>;
+  readonly #imported: Informer<ConfigMap>;
+
+  constructor({ store, namespace, directory, logger }: ObservedTrustOptions) {
+    super();
+    // One listener for each DPU of the node.
+    this.setMaxListeners(0);
+    this.#logger = logger;
+    this.#records = new Records({ directory, schema: recordSchema, what: 'trust', logger });
+    const fieldSelector = `metadata.name=${trustNames.configMap}`;
+    this.#own = new Informer(store, configMap, { namespace, fieldSelector, logger });
+    const labelSelector = labels.trustedInstallation;
+    this.#imported = new Informer(store, configMap, { namespace, labelSelector, logger });
+    for (const [name, { data }] of this.#records.entries()) this.#read(name, data);
+  }
+
+  /** Fills the caches, then tells of changes until `signal` is aborted. */
+  async start(signal: AbortSignal): Promise<void> {
+    await Promise.all([this.#own.start(signal), this.#imported.start(signal)]);
+    // That the own one is not seen is no order: without it no host and DPU of this installation would speak.
+    this.#own.onChange((object, _previous, kind) => {
+      if (kind !== 'deleted') this.#take(object);
+    });
+    this.#imported.onChange((object, _previous, kind) => {
+      if (kind === 'deleted') this.#drop(object.metadata.name);
+      else this.#takeImported(object);
+    });
+    const present = new Set(this.#imported.list().map(({ metadata }) => metadata.name));
+    for (const name of this.#records.keys()) {
+      if (name !== trustNames.configMap && !present.has(name)) this.#drop(name);
+    }
+  }
+
+  /** Of this installation; undefined until the operator has made it. */
+  get own(): TrustBundle | undefined {
+    return this.#bundles.get(trustNames.configMap);
+  }
+
+  /** The own one first. */
+  bundles(): TrustBundle[] {
+    const imported = [...this.#bundles].flatMap(([name, bundle]) => (name === trustNames.configMap ? [] : bundle));
+    return this.own ? [this.own, ...imported] : imported;
+  }
+
+  close(): void {
+    this.#records.close();
+  }
+
+  #takeImported(object: ConfigMap): void {
+    const { name, labels: its } = object.metadata;
+    const installation = its?.[labels.trustedInstallation];
+    if (name === trustNames.configMap) return;
+    if (installation === object.data?.installation?.trim()) this.#take(object);
+    else
+      this.#logger.warn({ configMap: name }, `ignored: its label names installation ${installation}, its data another`);
+  }
+
+  #take({ metadata: { name }, data = {} }: ConfigMap): void {
+    const known = this.#records.get(name);
+    if (isDeepStrictEqual(known?.data, data) || !this.#read(name, data)) return;
+    void this.#records.updateEventually(name, () => ({ version: 1, data }));
+    this.emit('change');
+  }
+
+  /** @returns whether it is understood; one that is not changes nothing */
+  #read(name: string, data: Record<string, string>): boolean {
+    try {
+      this.#bundles.set(name, bundleFrom(data));
+      return true;
+    } catch (error) {
+      this.#logger.error({ err: error, configMap: name }, 'trust is not understood; what was trusted before still is');
+      return false;
+    }
+  }
+
+  #drop(name: string): void {
+    const dropped = this.#bundles.delete(name);
+    void this.#records.delete(name);
+    if (dropped) this.emit('change');
+  }
+}
