@@ -53,7 +53,7 @@ export async function installOperator(sides: Sides, options: SoftwareDpuOptions)
 }
 
 async function applyManifests(kubectl: Kubectl): Promise<void> {
-  await kubectl.run(['apply', '--server-side', '-f', 'config/crd', '-f', 'config/deploy']);
+  await kubectl.run(['apply', '--server-side', '-f', 'config/crd', '-f', 'config/deploy', '-f', 'config/policy']);
   await kubectl.run([
     'rollout',
     'status',

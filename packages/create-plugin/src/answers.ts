@@ -1,9 +1,13 @@
 /** What the generator must know, and what it takes for an answer. */
+import validateName from 'validate-npm-package-name';
 import { z } from 'zod';
 import { type Contract, contracts } from './contracts.ts';
 
 /** An error of the one who types, told in one line. */
 export class UsageError extends Error {}
+
+/** Whoever was asked wants no plugin after all. */
+export class Cancelled extends Error {}
 
 const pci = z
   .string()
@@ -13,7 +17,10 @@ const pci = z
 
 const label = z
   .string()
-  .regex(/^([a-z0-9.-]+\/)?[A-Za-z0-9._-]+=[A-Za-z0-9._-]+$/, 'must be key=value, e.g. example.com/dpu=yes')
+  .regex(
+    /^([a-z0-9]([a-z0-9.-]*[a-z0-9])?\/)?[A-Za-z0-9]([\w.-]{0,61}[A-Za-z0-9])?=[A-Za-z0-9]([\w.-]{0,61}[A-Za-z0-9])?$/,
+    'must be key=value as Kubernetes takes labels, e.g. example.com/dpu=yes',
+  )
   .transform((text) => ({ key: text.slice(0, text.indexOf('=')), value: text.slice(text.indexOf('=') + 1) }));
 
 /** Fit for package.json, Markdown and a shell as they are. */
@@ -22,11 +29,15 @@ const words = z
   .trim()
   .regex(/^[A-Za-z0-9][A-Za-z0-9 ._+()-]{0,62}$/, 'must be letters, digits and . _ + ( ) -, e.g. "Acme DPU"');
 
+const shorthands = new Map([
+  ['all', contracts.join(',')],
+  ['none', ''],
+]);
+
 const contractList = z
   .string()
-  .transform((text) => ({ all: contracts.join(','), none: '' })[text] ?? text)
   .transform((text) =>
-    text
+    (shorthands.get(text) ?? text)
       .split(',')
       .map((name) => name.trim())
       .filter(Boolean),
@@ -42,11 +53,11 @@ const contractList = z
 
 /** By the option's name on the command line, without dashes. */
 export const fields = {
-  vendor: z.string().regex(/^[a-z][a-z0-9-]{0,30}$/, 'must be lower-case letters, digits and -, e.g. acme'),
+  vendor: z.string().regex(/^[a-z]([a-z0-9-]{0,29}[a-z0-9])?$/, 'must be lower-case letters, digits and -, e.g. acme'),
   product: words,
-  name: z
-    .string()
-    .regex(/^(@[a-z0-9._~-]+\/)?[a-z0-9][a-z0-9._~-]*$/, 'must be the name of an npm package, e.g. @acme/vsp'),
+  name: z.string().refine((name) => npmFault(name) === undefined, {
+    error: ({ input }) => `must be the name of an npm package, e.g. @acme/vsp: ${npmFault(String(input))}`,
+  }),
   'host-pci': pci,
   'host-label': label,
   'dpu-pci': pci,
@@ -54,6 +65,11 @@ export const fields = {
   'dpu-label': label,
   contracts: contractList,
 };
+
+function npmFault(name: string): string | undefined {
+  const { errors = [], warnings = [], validForNewPackages } = validateName(name);
+  return validForNewPackages ? undefined : [...errors, ...warnings][0];
+}
 
 export type Field = keyof typeof fields;
 

@@ -1,8 +1,8 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import type { Given } from './answers.ts';
+import { type Given, UsageError } from './answers.ts';
 import { run } from './command.ts';
 
 const complete = ['--vendor', 'acme', '--product', 'Acme DPU', '--host-pci', '1234:5678'];
@@ -14,16 +14,17 @@ async function temporaryDirectory(): Promise<string> {
 }
 
 /** Runs it; `answers` are those of the one at the terminal, if somebody is there. */
-async function create(args: string[], answers?: Given) {
+async function create(args: string[], answers?: Given, environment: Record<string, string> = {}) {
   const printed: string[] = [];
   const asked: Given[] = [];
   await run(['node', 'create-plugin', ...args], {
     isInteractive: answers !== undefined,
-    ask: async (given) => {
+    ask: async (given, directory) => {
       asked.push(given);
-      return { ...given, ...answers };
+      return { given: { ...given, ...answers }, directory };
     },
     print: (text) => printed.push(text),
+    environment,
   });
   return { printed: printed.join('\n'), asked };
 }
@@ -52,8 +53,27 @@ test('leaves a directory alone that has files', async () => {
   await create([directory, ...complete]);
   await expect(create([directory, ...complete])).rejects.toThrow(`${directory} is not empty`);
   await writeFile(join(directory, 'file'), '');
-  await expect(create([join(directory, 'file'), ...complete])).rejects.toThrow('is a file');
+  await expect(create([join(directory, 'file'), ...complete])).rejects.toThrow('is or is in a file');
   expect(await readdir(directory)).toContain('package.json');
+});
+
+test('a link to nowhere is no place for a plugin', async () => {
+  const directory = await temporaryDirectory();
+  await symlink(join(directory, 'nowhere'), join(directory, 'link'));
+  await expect(create([join(directory, 'link'), ...complete])).rejects.toThrow(UsageError);
+  expect(await readdir(directory)).toEqual(['link']);
+});
+
+test('options that npm took for its own are asked back', async () => {
+  const taken = create(['plugin'], undefined, { npm_config_vendor: 'acme', npm_config_host_pci: '1234:5678' });
+  await expect(taken).rejects.toThrow(
+    'npm took --vendor, --host-pci for itself; put -- before the options: npm create @dpu-operator/plugin -- --vendor',
+  );
+});
+
+test('a path that a shell would take apart is quoted', async () => {
+  const { printed } = await create([join(await temporaryDirectory(), "Tom's plugin"), ...complete]);
+  expect(printed).toMatch(/cd '.*Tom'\\''s plugin'\n/);
 });
 
 test('leaves the harness out on demand', async () => {

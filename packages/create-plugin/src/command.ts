@@ -1,21 +1,28 @@
 /** The command line. */
 import { basename, relative, resolve } from 'node:path';
 import { Command } from 'commander';
-import { type Field, fields, type Given, parseAnswers, tellsDetection } from './answers.ts';
+import { type Field, fields, type Given, parseAnswers, tellsDetection, UsageError } from './answers.ts';
 import { contracts } from './contracts.ts';
 import { generate, ownVersion } from './generate.ts';
 
 export interface Terminal {
   /** Whether somebody is there to answer. */
   isInteractive: boolean;
-  ask: (given: Given) => Promise<Given>;
+  ask: (given: Given, directory: string | undefined) => Promise<Asked>;
   print: (text: string) => void;
+  environment: Readonly<Record<string, string | undefined>>;
+}
+
+export interface Asked {
+  given: Given;
+  /** undefined for the one that is named as the package. */
+  directory: string | undefined;
 }
 
 /**
  * Commander writes help and version itself and ends the process.
  *
- * @throws UsageError naming each option that is wrong or missing, or the directory that is not empty
+ * @throws UsageError naming each option that is wrong, missing or was npm's, or the directory that is not empty
  */
 export async function run(argv: readonly string[], terminal: Terminal): Promise<void> {
   const program = new Command('create-plugin')
@@ -36,13 +43,17 @@ export async function run(argv: readonly string[], terminal: Terminal): Promise<
     .option('--no-dev', 'without `npm run dev`, which needs the large package @dpu-operator/core')
     .option('-y, --yes', 'ask nothing')
     .version(await ownVersion())
+    // Wrong use is 2, as for every other tool of the operator.
+    .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2))
     .addHelpText('after', '\nSeveral rules for one side must all match. On a terminal it asks for what is missing.');
   program.action(async (directory: string | undefined, options: { dev: boolean; yes?: boolean }) => {
     const typed = program.opts<Record<string, string | undefined>>();
-    const given = givenOf(typed);
+    const typedOnly = { given: givenOf(typed), directory };
+    requireOwnOptions(typedOnly.given, terminal.environment);
     const mayAsk = terminal.isInteractive && !options.yes;
-    const answers = parseAnswers(mayAsk && isIncomplete(given) ? await terminal.ask(given) : given);
-    const target = resolve(directory ?? basename(answers.name));
+    const asked = mayAsk && isIncomplete(typedOnly.given) ? await terminal.ask(typedOnly.given, directory) : typedOnly;
+    const answers = parseAnswers(asked.given);
+    const target = resolve(asked.directory ?? basename(answers.name));
     const files = await generate({ directory: target, answers, dev: options.dev });
     terminal.print(nextSteps(target, files.length, options.dev));
   });
@@ -58,16 +69,38 @@ function givenOf(options: Record<string, string | undefined>): Given {
   return given;
 }
 
+/**
+ * Without `--` before them, npm takes options for its own, and hands them on in the environment only.
+ *
+ * @throws UsageError naming those options
+ */
+function requireOwnOptions(given: Given, environment: Terminal['environment']): void {
+  // npm has a `name` itself.
+  const taken = (Object.keys(fields) as Field[])
+    .filter((field) => field !== 'name' && given[field] === undefined)
+    .filter((field) => environment[`npm_config_${field.replaceAll('-', '_')}`] !== undefined);
+  if (taken.length === 0) return;
+  const options = taken.map((field) => `--${field}`).join(', ');
+  throw new UsageError(
+    `npm took ${options} for itself; put -- before the options: npm create @dpu-operator/plugin -- ${options} …`,
+  );
+}
+
 function isIncomplete(given: Given): boolean {
   return (
     given.vendor === undefined || given.product === undefined || given.contracts === undefined || !tellsDetection(given)
   );
 }
 
+/** As a shell takes it. */
+function quoted(path: string): string {
+  return /^[\w./@+-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`;
+}
+
 function nextSteps(directory: string, count: number, dev: boolean): string {
   const path = relative('', directory) || '.';
   const steps = [
-    ...(path === '.' ? [] : [`cd ${path}`]),
+    ...(path === '.' ? [] : [`cd ${quoted(path)}`]),
     'npm install',
     'npm run lint',
     'npm test               # builds, then the unit tests and the rules of the contract',

@@ -1,5 +1,5 @@
 /** Writes a plugin from the template, which is a plugin itself. */
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { z } from 'zod';
 import { type Answers, UsageError } from './answers.ts';
@@ -57,9 +57,13 @@ async function templateFiles(): Promise<string[]> {
 }
 
 async function requireEmpty(directory: string): Promise<void> {
-  const names = await readdir(directory).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return [];
-    if (error.code === 'ENOTDIR') throw new UsageError(`${directory} is a file; name another directory`);
+  const names = await readdir(directory).catch(async (error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') {
+      const isDangling = (await lstat(directory).catch(() => undefined)) !== undefined;
+      if (isDangling) throw new UsageError(`${directory} is a link to nowhere; name another directory`);
+      return [];
+    }
+    if (error.code === 'ENOTDIR') throw new UsageError(`${directory} is or is in a file; name another directory`);
     throw error;
   });
   if (names.some((name) => name !== '.git')) {

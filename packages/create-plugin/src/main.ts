@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-/** `npm create @dpu-operator/plugin`. */
-import { UsageError } from './answers.ts';
+/** `npm create @dpu-operator/plugin`. Exit codes: 1 for a failure, 2 for wrong use, 130 when it was interrupted. */
+import { Cancelled, UsageError } from './answers.ts';
 import { run } from './command.ts';
 import { ask } from './prompts.ts';
 
@@ -9,9 +9,17 @@ try {
     isInteractive: Boolean(process.stdin.isTTY && process.stdout.isTTY),
     ask,
     print: (text) => console.log(text),
+    environment: process.env,
   });
 } catch (error) {
-  if (!(error instanceof UsageError)) throw error;
+  process.exitCode = exitCodeOf(error);
+}
+
+function exitCodeOf(error: unknown): number {
+  if (error instanceof Cancelled) return 130;
+  // What the file system refuses needs no stack.
+  const isForeseen = error instanceof UsageError || (error instanceof Error && 'syscall' in error);
+  if (!isForeseen) throw error;
   process.stderr.write(`${error.message}\n`);
-  process.exitCode = 2;
+  return error instanceof UsageError ? 2 : 1;
 }

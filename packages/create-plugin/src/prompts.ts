@@ -1,6 +1,8 @@
 /** Asks on the terminal for what the command line left out. */
+import { basename } from 'node:path';
 import { cancel, group, intro, isCancel, multiselect, select, text } from '@clack/prompts';
-import { type Field, fault, type Given, tellsDetection, UsageError } from './answers.ts';
+import { Cancelled, type Field, fault, type Given, tellsDetection } from './answers.ts';
+import type { Asked } from './command.ts';
 import { contracts } from './contracts.ts';
 
 /** How a side can be told, with what is asked then. */
@@ -10,7 +12,7 @@ const rules = {
   label: 'Label of the node (key=value)',
 };
 
-export async function ask(given: Given): Promise<Given> {
+export async function ask(given: Given, directory: string | undefined): Promise<Asked> {
   intro('A new plugin for the DPU operator');
   const asked = await group(
     {
@@ -24,7 +26,11 @@ export async function ask(given: Given): Promise<Given> {
     { onCancel: stop },
   );
   const { host, dpu, ...rest } = asked;
-  return { ...given, ...rest, ...host, ...dpu };
+  const name = given.name ?? (await question('name', 'Name of the npm package', `vsp-${asked.vendor}`, true));
+  return {
+    given: { ...given, ...rest, ...host, ...dpu, name },
+    directory: directory ?? (await directoryFor(basename(name))),
+  };
 }
 
 async function side(side: 'host' | 'dpu', what: string, ways: readonly (keyof typeof rules)[]): Promise<Given> {
@@ -38,12 +44,18 @@ async function side(side: 'host' | 'dpu', what: string, ways: readonly (keyof ty
   return { [field]: await question(field, rules[way]) };
 }
 
-async function question(field: Field, message: string, placeholder?: string): Promise<string> {
+/** @param isDefault Whether no answer stands for the example. */
+async function question(field: Field, message: string, example?: string, isDefault = false): Promise<string> {
   const validate = (value: string | undefined) => {
-    const wrong = fault(field, value ?? '');
+    const wrong = fault(field, value || (isDefault ? (example ?? '') : ''));
     return wrong && `It ${wrong}`;
   };
-  return answered(await text({ message, validate, ...(placeholder && { placeholder }) }));
+  const options = { ...(example && { placeholder: example }), ...(isDefault && example && { defaultValue: example }) };
+  return answered(await text({ message, validate, ...options }));
+}
+
+async function directoryFor(name: string): Promise<string> {
+  return answered(await text({ message: 'Directory', placeholder: name, defaultValue: name }));
 }
 
 async function contractsOf(): Promise<string> {
@@ -64,5 +76,5 @@ function answered<T>(value: T): Exclude<T, symbol> {
 
 function stop(): never {
   cancel('Nothing was written.');
-  throw new UsageError('cancelled');
+  throw new Cancelled();
 }

@@ -17,10 +17,13 @@ const limit = 1_000_000;
 /** So many of a plugin's locks stay after they went out of use: a DPU may have to go back to one. */
 const unusedKept = 5;
 
+/** How the names of these ConfigMaps begin; the operator may make no others. */
+export const lockPrefix = 'plugin-';
+
 /** Names the ConfigMap: of this very VendorPlugin, and of this very text. */
 export function lockName({ metadata }: VendorPlugin, text: string): string {
   const uid = metadata.uid?.slice(0, 8) ?? '';
-  return `plugin-${shorten(metadata.name, 200)}-${uid}-${hashOfLock(text)}`;
+  return `${lockPrefix}${shorten(metadata.name, 200)}-${uid}-${hashOfLock(text)}`;
 }
 
 /**

@@ -50,7 +50,6 @@ export function addConformanceCommand(program: Command): void {
     .option('--junit <file>', 'write a JUnit XML report')
     .option('--json <file>', 'write a JSON report')
     .addHelpText('after', examples)
-    .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2))
     .action(async (given: ConformanceArguments) => {
       const { runConformance } = await import('./run-command.ts');
       process.exitCode = await runConformance(given);

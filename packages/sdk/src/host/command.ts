@@ -102,7 +102,8 @@ export async function parseCommand(
   serve: (request: ServeRequest) => Promise<void>,
 ): Promise<void> {
   const program = new Command('dpu-vsp').description('Runs a vendor plugin (VSP) of the DPU operator.');
-  program.version(sdkVersion);
+  // For its subcommands as well: wrong use is 2, as for wrong settings.
+  program.version(sdkVersion).exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2));
   program
     .command('serve')
     .description('serve a plugin on a unix socket until SIGTERM')

@@ -220,10 +220,19 @@ describe('dpu-vsp serve', () => {
     });
     expect(manifest).toMatchObject({ status: 2, stderr: expect.stringMatching(/^dpu-vsp: dpu\.products: .*\n$/) });
     expect(missing).toMatchObject({
-      status: 1,
+      status: 2,
       stderr: expect.stringMatching(/^dpu-vsp: .*package\.json does not exist.*\n$/),
     });
   });
+
+  test.each([[[]], [['serve']], [['serve', '--foo']], [['bogus']], [['dev', '--foo']], [['conformance', '--foo']]])(
+    'wrong use ends with exit code 2: %j',
+    async (args) => {
+      const { status, stdout, stderr } = await ended(dpuVsp(args));
+      expect([status, stdout]).toEqual([2, '']);
+      expect(stderr).not.toMatch(/\n +at /);
+    },
+  );
 
   test('has help and a version', async () => {
     const [help, version] = await Promise.all([ended(dpuVsp(['serve', '--help'])), ended(dpuVsp(['--version']))]);

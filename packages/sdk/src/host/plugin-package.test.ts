@@ -81,6 +81,6 @@ describe('a package that is no plugin is told why', () => {
   });
 
   test('no package.json', async () => {
-    await expect(readPluginPackage(await temporaryDirectory())).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    await expect(readPluginPackage(await temporaryDirectory())).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
   });
 });

@@ -27,7 +27,7 @@ const packageJson = z.object({
  * Reads what a plugin's package says, without running its code. The code is what `import` of the package would load,
  * or an `index.mjs` beside package.json where that is not there (a bundle copied into an image).
  *
- * @throws DpuError INVALID_ARGUMENT naming what is wrong in package.json, NOT_FOUND without package.json or entry.
+ * @throws DpuError INVALID_ARGUMENT without package.json, or naming what is wrong in it; NOT_FOUND without entry.
  */
 export async function readPluginPackage(directory: string): Promise<PluginPackage> {
   const json = await readJson(join(directory, 'package.json'));
@@ -48,7 +48,8 @@ async function readJson(path: string): Promise<unknown> {
     return JSON.parse(await readFile(path, 'utf8'));
   } catch (cause) {
     const missing = cause instanceof Error && 'code' in cause && cause.code === 'ENOENT';
-    if (missing) throw new DpuError('NOT_FOUND', `${path} does not exist; --plugin must name a package's directory`);
+    if (missing)
+      throw new DpuError('INVALID_ARGUMENT', `${path} does not exist; --plugin must name a package's directory`);
     throw new DpuError('INVALID_ARGUMENT', `${path}: ${DpuError.from(cause).message}`, { cause });
   }
 }

@@ -6,8 +6,8 @@ export const nodeOfToken = "request.userInfo.extra[?'authentication.kubernetes.i
 /** The object as it will be: what is deleted stays what it is. */
 export const after = "request.operation == 'DELETE' ? oldObject : object";
 
-/** The object as it was; an empty optional where it is created. */
-export const before = 'optional.ofNonZeroValue(oldObject)';
+/** The object as it was; an empty one where it is created. */
+export const before = 'oldObject == null ? dyn({}) : dyn(oldObject)';
 
 export const text = (value: string): string => `'${value.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
 
@@ -50,12 +50,11 @@ export function fieldKeeps(path: string): string {
   return `variables.after${steps.join('')} == variables.before${steps.join('')}`;
 }
 
-/** A literal of objects, lists and strings. */
+/** A literal of objects, lists and strings. CEL wants values of a map, and elements of a list, to have one type. */
 export function celOf(value: unknown): string {
-  if (typeof value === 'string') return text(value);
-  if (Array.isArray(value)) return `[${value.map(celOf).join(', ')}]`;
+  if (typeof value === 'string') return `dyn(${text(value)})`;
+  if (Array.isArray(value)) return `dyn([${value.map(celOf).join(', ')}])`;
   if (typeof value !== 'object' || value === null) return String(value);
-  return `{${Object.entries(value)
-    .map(([key, one]) => `${text(key)}: ${celOf(one)}`)
-    .join(', ')}}`;
+  const entries = Object.entries(value).map(([key, one]) => `${text(key)}: ${celOf(one)}`);
+  return `dyn({${entries.join(', ')}})`;
 }

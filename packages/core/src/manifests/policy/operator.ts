@@ -11,11 +11,14 @@ import {
   labels,
   networkNames,
   operatorNamespace,
+  trustNames,
   version,
   workloads,
 } from '../../api/names.ts';
 import { nodeSelectorTerms } from '../../operator/daemon-set.ts';
 import { defaultNetworkNamespace } from '../../operator/networks.ts';
+import { besideDaemon } from '../../operator/on-node.ts';
+import { lockPrefix } from '../../operator/plugin-locks.ts';
 import {
   after,
   before,
@@ -59,8 +62,12 @@ const ownPods: Policy = {
       message: `pods of plugins run as ${workloads.vsp}`,
     },
     {
-      expression: "request.operation == 'DELETE' || variables.after.spec.?nodeName.orValue('') == ''",
-      message: 'the DPU operator leaves placing pods to the scheduler',
+      expression: `request.operation == 'DELETE' || (variables.after.spec.?nodeName.orValue('') == '' && dyn(variables.after.spec.?affinity.?podAffinity.?requiredDuringSchedulingIgnoredDuringExecution.orValue([])) == ${celOf(besideDaemon)})`,
+      message: `pods that the DPU operator makes are placed by the scheduler, on nodes where ${workloads.daemon} runs`,
+    },
+    {
+      expression: `variables.after.metadata.?labels[?'app'].orValue('') != ${text(workloads.daemon)}`,
+      message: `no pod but the daemon's is labelled app=${workloads.daemon}`,
     },
   ],
 };
@@ -177,6 +184,44 @@ function metadataKeeps(but: readonly string[] = []): PolicyRule {
   };
 }
 
+/** RBAC cannot limit a creation to names. */
+const secrets: Policy = {
+  name: 'dpu-operator-secrets',
+  account,
+  on: {
+    apiGroup: '',
+    apiVersion: 'v1',
+    resource: 'secrets',
+    operations: ['CREATE', 'UPDATE', 'DELETE'],
+  },
+  variables: { after },
+  rules: [
+    {
+      // One of another type would be filled by Kubernetes with the token of a ServiceAccount.
+      expression: `request.operation != 'DELETE' && object.metadata.name == ${text(trustNames.authority)} && object.type == 'kubernetes.io/tls'`,
+      message: `of Secrets the DPU operator makes and changes ${trustNames.authority}, of type kubernetes.io/tls, only`,
+    },
+  ],
+};
+
+const configMaps: Policy = {
+  name: 'dpu-operator-configmaps',
+  account,
+  on: {
+    apiGroup: '',
+    apiVersion: 'v1',
+    resource: 'configmaps',
+    operations: ['CREATE', 'UPDATE', 'DELETE'],
+  },
+  variables: { after },
+  rules: [
+    {
+      expression: `variables.after.metadata.name.startsWith(${text(lockPrefix)}) || (request.operation != 'DELETE' && (variables.after.metadata.name == ${text(trustNames.issued)} || variables.after.metadata.name.startsWith(${text(trustNames.configMap)})))`,
+      message: `of ConfigMaps the DPU operator makes ${lockPrefix}…, ${trustNames.issued} and ${trustNames.configMap}…, and deletes ${lockPrefix}…, only`,
+    },
+  ],
+};
+
 const metadataVariables = {
   after,
   before,
@@ -237,6 +282,8 @@ export const operatorPolicies: readonly Policy[] = [
   daemonSets,
   networks,
   chainNetworks,
+  secrets,
+  configMaps,
   configs,
   dpus,
 ];

@@ -59,7 +59,8 @@ export function renderPolicy({ name, account, on, only, params, variables, rules
         },
         matchConditions: conditions,
         variables: Object.entries(variables).map(([key, expression]) => ({ name: key, expression })),
-        validations: rules,
+        // As RBAC answers: it is a matter of who asks.
+        validations: rules.map((rule) => ({ ...rule, reason: 'Forbidden' })),
       },
     },
     {

@@ -1,0 +1,165 @@
+/** What tokens of this project's processes can do on a real API server: real ones, asked for as their pods get theirs. */
+import { beforeAll, describe, expect, it } from 'vitest';
+import { namespace, type TestBed } from '../support/operator.ts';
+import { certificateRequest } from '../support/rights/certificate-request.ts';
+import { type DaemonPlace, daemonTries, daemonWork } from '../support/rights/daemon-tries.ts';
+import { operatorTries, operatorWork } from '../support/rights/operator-tries.ts';
+import { type Answer, type TokenClient, type Try, tokenClient } from '../support/rights/token-client.ts';
+import { operatorIsOn } from './bed.ts';
+
+let bed: TestBed;
+let daemonPod: string;
+let place: DaemonPlace;
+let daemon: TokenClient;
+let operator: TokenClient;
+
+beforeAll(async () => {
+  bed = await operatorIsOn();
+  const { host, dpu, hostDpu, dpuDpu } = bed;
+  daemonPod = await podOf('dpu-daemon', host);
+  daemon = await tokenClient(bed.kubectl, await tokenOf('dpu-daemon', daemonPod), 'dpu-daemon');
+  const operatorPod = await podOf('dpu-operator-controller-manager');
+  operator = await tokenClient(
+    bed.kubectl,
+    await tokenOf('dpu-operator-controller-manager', operatorPod),
+    'dpu-operator',
+  );
+  place = {
+    node: host,
+    dpu: hostDpu,
+    otherNode: dpu,
+    otherDpu: dpuDpu,
+    vspPod: `vsp-${hostDpu}`,
+    request: certificateRequest,
+  };
+});
+
+async function podOf(app: string, node?: string): Promise<string> {
+  const onNode = node ? ['--field-selector', `spec.nodeName=${node}`] : [];
+  const names = await bed.kubectl.run(['get', 'pods', '-n', namespace, '-l', `app=${app}`, ...onNode, '-o', 'name']);
+  return names.trim().replace('pod/', '');
+}
+
+/** As the kubelet asks for it: bound to the pod, so that it names the pod's node. */
+async function tokenOf(account: string, pod: string): Promise<string> {
+  const bound = ['--bound-object-kind', 'Pod', '--bound-object-name', pod];
+  return (await bed.kubectl.run(['create', 'token', account, '-n', namespace, ...bound])).trim();
+}
+
+async function sendAll(client: TokenClient, tries: readonly Try[]): Promise<Answer[]> {
+  const answers: Answer[] = [];
+  for (const one of tries) answers.push(await client.send(one));
+  return answers;
+}
+
+const table = (answers: readonly Answer[]) =>
+  answers.map(({ what, code, message }) => `${code} ${what}: ${message}`).join('\n');
+
+describe("a daemon's token", () => {
+  it("does the daemon's work", async () => {
+    const answers = await sendAll(daemon, daemonWork(place));
+    const refused = answers.filter(({ code }) => code >= 300);
+    expect(table(refused)).toBe('');
+  });
+
+  it('does nothing else', async () => {
+    const answers = await sendAll(daemon, daemonTries(place));
+    const through = answers.filter(({ code }) => code !== 403);
+    console.log(`a daemon's token: ${answers.length} tried, ${through.length} not refused\n${table(answers)}`);
+    expect(answers.length).toBeGreaterThanOrEqual(60);
+    expect(table(through)).toBe('');
+  });
+
+  it('does nothing where it names no node', async () => {
+    const token = (await bed.kubectl.run(['create', 'token', 'dpu-daemon', '-n', namespace])).trim();
+    const client = await tokenClient(bed.kubectl, token, 'dpu-daemon');
+    const isWrite = ({ method }: Try) => method !== 'GET';
+    const answers = await sendAll(client, daemonWork(place).filter(isWrite));
+    expect(table(answers.filter(({ code }) => code !== 403))).toBe('');
+  });
+});
+
+describe("the operator's token", () => {
+  it("does the operator's work", async () => {
+    const answers = await sendAll(operator, operatorWork());
+    expect(table(answers.filter(({ code }) => code >= 300))).toBe('');
+  });
+
+  it('does nothing else', async () => {
+    const { node, otherNode, dpu } = place;
+    const answers = await sendAll(operator, operatorTries({ node, otherNode, dpu, daemonPod }));
+    const through = answers.filter(({ code }) => code !== 403);
+    console.log(`the operator's token: ${answers.length} tried, ${through.length} not refused\n${table(answers)}`);
+    expect(answers.length).toBeGreaterThanOrEqual(24);
+    expect(table(through)).toBe('');
+  });
+});
+
+describe('the policies', () => {
+  it('are ones that the API server understands to the last expression', async () => {
+    interface Policy {
+      metadata: { name: string };
+      status?: {
+        observedGeneration?: number;
+        typeChecking?: { expressionWarnings?: { fieldRef: string; warning: string }[] };
+      };
+    }
+    const selector = ['get', 'validatingadmissionpolicies'];
+    await expect
+      .poll(async () => {
+        const { items } = await bed.kubectl.json<{ items: Policy[] }>(selector);
+        const ours = items.filter(({ metadata }) => metadata.name.startsWith('dpu-'));
+        return ours.flatMap(({ metadata, status }) => {
+          if (status?.observedGeneration === undefined) return [`${metadata.name} has not been looked at`];
+          return (status.typeChecking?.expressionWarnings ?? []).map(
+            (one) => `${metadata.name} ${one.fieldRef} ${one.warning}`,
+          );
+        });
+      })
+      .toEqual([]);
+  });
+
+  it('let everybody else work as before', async () => {
+    const { kubectl, hostDpu } = bed;
+    const label = 'example.com/tried';
+    await kubectl.run(['label', 'dpu', hostDpu, `${label}=yes`, '--dry-run=server']);
+    await kubectl.run(['label', 'node', bed.host, `${label}=yes`, '--dry-run=server']);
+  });
+});
+
+describe('metrics', () => {
+  it('of operator and daemon are for those who may read them', async () => {
+    const reader = 'rights-reader';
+    const { kubectl } = bed;
+    const binding = ['clusterrolebinding', reader];
+    await kubectl.run(['create', 'serviceaccount', reader, '-n', 'default']);
+    try {
+      const token = (await kubectl.run(['create', 'token', reader, '-n', 'default'])).trim();
+      const operatorIp = await ipOf('dpu-operator-controller-manager');
+      const daemonIp = await ipOf('dpu-daemon');
+      await expect.poll(() => scrape(daemonIp, 50_153, token)).toContain('403');
+      await expect.poll(() => scrape(daemonIp, 50_153, 'none')).toContain('401');
+      const role = ['--clusterrole=dpu-operator:metrics-reader', `--serviceaccount=default:${reader}`];
+      await kubectl.run(['create', ...binding, ...role]);
+      // A refusal is remembered for a minute: another token of the same user is asked about anew.
+      const second = (await kubectl.run(['create', 'token', reader, '-n', 'default'])).trim();
+      await expect.poll(() => scrape(daemonIp, 50_153, second)).toContain('dpu_operator_queue_depth');
+      await expect.poll(() => scrape(operatorIp, 10_443, second)).toContain('dpu_operator_queue_depth');
+    } finally {
+      await kubectl.run(['delete', 'serviceaccount', reader, '-n', 'default', '--ignore-not-found']);
+      await kubectl.run(['delete', ...binding, '--ignore-not-found']);
+    }
+  });
+});
+
+async function ipOf(app: string): Promise<string> {
+  const path = 'jsonpath={.items[0].status.podIP}';
+  return (await bed.kubectl.run(['get', 'pods', '-n', namespace, '-l', `app=${app}`, '-o', path])).trim();
+}
+
+/** From a node: pods' addresses are not reached from outside the cluster. @returns status, then the body. */
+async function scrape(address: string, port: number, token: string): Promise<string> {
+  const curl = ['curl', '-sk', '-w', '%{http_code}', '-H', `Authorization: Bearer ${token}`];
+  const { stdout, stderr } = await bed.cluster.exec(bed.host, [...curl, `https://${address}:${port}/metrics`]);
+  return `${stdout}${stderr}`;
+}

@@ -1,0 +1,11 @@
+/** The API server looks at requests before policies do: this is a whole one, of a key that nobody has. */
+const parts = [
+  'LS0tLS1CRUdJTiBDRVJUSUZJQ0FURSBSRVFVRVNULS0tLS0KTUlIUE1IY0NBUUF3RlRFVE1CRUdBMVVFQXd3S2NtbG5hSFJ6TFhS',
+  'eWVUQlpNQk1HQnlxR1NNNDlBZ0VHQ0NxRwpTTTQ5QXdFSEEwSUFCQlM3VENpWEFJMmp6NmlMNjByK05DNkVOeUIrRmZLTXdrdkZa',
+  'QXM3dTcvbWRvS2tBR0hSCnFiSnkyNkVlN2c0OWhTSWpPeFFIMXlPTDlvL0QwaFhCRFE2Z0FEQUtCZ2dxaGtqT1BRUURBZ05JQURC',
+  'RkFpQnQKM3NwRnA2RWlpQy9kNTlGajdhL2xnRVZIOFRERU83dDU0UlNnSEhDZmR3SWhBT2E5NWNMY2pqVGlhb3JCWjVjRgphY1E2',
+  'SzRTcmZNSU1ReFBuL3cvWkkydFAKLS0tLS1FTkQgQ0VSVElGSUNBVEUgUkVRVUVTVC0tLS0tCg==',
+];
+
+/** PKCS #10, PEM, in base64. */
+export const certificateRequest = parts.join('');

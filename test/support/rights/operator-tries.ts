@@ -1,0 +1,187 @@
+/** What somebody tries who took the operator's token, beside what the operator does itself. */
+import { namespace } from '../operator.ts';
+import {
+  admission,
+  clusterAdmin,
+  configMaps,
+  configs,
+  daemonSets,
+  dpuGroup,
+  dpus,
+  nodes,
+  own,
+  pods,
+  privilegedPod,
+  rbac,
+  secrets,
+} from './paths.ts';
+import type { Try } from './token-client.ts';
+
+export interface OperatorPlace {
+  node: string;
+  otherNode: string;
+  dpu: string;
+  /** A pod of the daemon. */
+  daemonPod: string;
+}
+
+const apiVersion = 'config.openshift.io/v1';
+const prefix = 'dpu.config.openshift.io';
+const vspLabels = { app: 'vsp', 'dpu-name': 'a' };
+const chainLabels = { [`${prefix}/chain`]: 'a' };
+
+/** As the operator makes its pods: only where a daemon runs. */
+const affinity = {
+  podAffinity: {
+    requiredDuringSchedulingIgnoredDuringExecution: [
+      {
+        labelSelector: { matchLabels: { app: 'dpu-daemon' } },
+        namespaces: [namespace],
+        topologyKey: 'kubernetes.io/hostname',
+      },
+    ],
+  },
+};
+
+const vspPod = (more: object = {}) =>
+  privilegedPod(namespace, { labels: vspLabels, spec: { serviceAccountName: 'dpu-vsp', affinity, ...more } });
+const chainPod = (place: string, more: object = {}, moreLabels: object = {}) =>
+  privilegedPod(place, { labels: { ...chainLabels, ...moreLabels }, spec: { affinity, ...more } });
+
+const daemonSet = (name: string, spec: object) => ({
+  apiVersion: 'apps/v1',
+  kind: 'DaemonSet',
+  metadata: { name, namespace },
+  spec: {
+    selector: { matchLabels: { app: 'a' } },
+    template: {
+      metadata: { labels: { app: 'a' } },
+      spec: { containers: [{ name: 'c', image: 'none', securityContext: { privileged: true } }], ...spec },
+    },
+  },
+});
+
+const network = (place: string, name: string, config: object) => ({
+  apiVersion: 'k8s.cni.cncf.io/v1',
+  kind: 'NetworkAttachmentDefinition',
+  metadata: { name, namespace: place },
+  spec: { config: JSON.stringify(config) },
+});
+const networks = (place: string) => `/apis/k8s.cni.cncf.io/v1/namespaces/${place}/network-attachment-definitions`;
+
+const create = (what: string, path: string, body: object): Try => ({ what, method: 'POST', path, body });
+const merge = (what: string, path: string, body: object): Try => ({ what, method: 'PATCH', path, body });
+const remove = (what: string, path: string): Try => ({ what, method: 'DELETE', path });
+const get = (what: string, path: string): Try => ({ what, method: 'GET', path });
+
+/** The operator's own work, which has to go through. */
+export function operatorWork(): Try[] {
+  const name = 'dpunfcni-conf';
+  return [
+    create('a VSP pod', pods, vspPod()),
+    create("a chain's pod", pods, chainPod(namespace)),
+    create('a lock of a plugin', configMaps, {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: 'plugin-try', namespace },
+    }),
+    {
+      ...merge(
+        'the network of network functions',
+        `${networks(namespace)}/${name}`,
+        network(namespace, name, { cniVersion: '1.0.0', name, type: 'dpu-cni' }),
+      ),
+      patch: 'apply',
+    },
+  ];
+}
+
+export function operatorTries(place: OperatorPlace): Try[] {
+  return [...podTries(place), ...objectTries(place), ...clusterTries(place)];
+}
+
+function podTries({ node, daemonPod }: OperatorPlace): Try[] {
+  return [
+    create('a privileged pod', pods, privilegedPod(namespace)),
+    create('a VSP pod with its own rights', pods, vspPod({ serviceAccountName: 'dpu-operator-controller-manager' })),
+    create('a VSP pod put on a node', pods, vspPod({ nodeName: node })),
+    create('a VSP pod on any node', pods, vspPod({ affinity: {} })),
+    create('a pod in kube-system', '/api/v1/namespaces/kube-system/pods', privilegedPod('kube-system')),
+    create('a VSP pod in default', '/api/v1/namespaces/default/pods', privilegedPod('default', { labels: vspLabels })),
+    create("a chain's pod in default", '/api/v1/namespaces/default/pods', chainPod('default')),
+    create("a chain's pod on any node", pods, chainPod(namespace, { affinity: {} })),
+    create("a chain's pod that looks like a daemon", pods, chainPod(namespace, {}, { app: 'dpu-daemon' })),
+    create(
+      "a chain's pod with the node's files",
+      pods,
+      chainPod(namespace, { volumes: [{ name: 'root', hostPath: { path: '/' } }] }),
+    ),
+    create("a chain's pod with the node's network", pods, chainPod(namespace, { hostNetwork: true })),
+    remove("deletion of a daemon's pod", `${pods}/${daemonPod}`),
+    create('another DaemonSet', daemonSets, daemonSet('rights-try', {})),
+    create('the daemon on every node', daemonSets, daemonSet('dpu-daemon', { serviceAccountName: 'dpu-daemon' })),
+  ];
+}
+
+function objectTries({ dpu, otherNode }: OperatorPlace): Try[] {
+  return [
+    create(
+      'a network of another type',
+      networks('default'),
+      network('default', 'default-sriov-net', { cniVersion: '1.0.0', name: 'default-sriov-net', type: 'host-device' }),
+    ),
+    create('a network of another name', networks('default'), network('default', 'rights-try', { type: 'dpu-cni' })),
+    get('Secrets of the namespace', secrets),
+    get('Secrets of kube-system', '/api/v1/namespaces/kube-system/secrets'),
+    create("a Secret with a daemon's token", secrets, {
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: {
+        name: 'dpu-channel-ca',
+        namespace,
+        annotations: { 'kubernetes.io/service-account.name': 'dpu-daemon' },
+      },
+      type: 'kubernetes.io/service-account-token',
+    }),
+    create('another Secret', secrets, {
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: { name: 'rights-try', namespace },
+    }),
+    create('another ConfigMap', configMaps, {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: 'rights-try', namespace },
+    }),
+    merge('another namespace for chains', `${dpuGroup}/dpuoperatorconfigs/dpu-operator-config`, {
+      spec: { chainNamespaces: ['kube-system'] },
+    }),
+    create('a plugin', `${dpuGroup}/vendorplugins`, {
+      apiVersion,
+      kind: 'VendorPlugin',
+      metadata: { name: 'rights-try' },
+      spec: { image: 'evil', version: 'latest' },
+    }),
+    create('a config', configs, {
+      apiVersion,
+      kind: 'DataProcessingUnitConfig',
+      metadata: { name: 'rights-try', namespace },
+      spec: {},
+    }),
+    merge('a DPU handed to another node', `${dpus}/${dpu}`, { spec: { nodeName: otherNode } }),
+    merge('a label that a config may select', `${dpus}/${dpu}`, { metadata: { labels: { tier: 'gold' } } }),
+  ];
+}
+
+function clusterTries({ node }: OperatorPlace): Try[] {
+  return [
+    merge('a label of a node', `${nodes}/${node}`, { metadata: { labels: { dpu: 'true' } } }),
+    create("the daemon's token", `/api/v1${own}/serviceaccounts/dpu-daemon/token`, {
+      apiVersion: 'authentication.k8s.io/v1',
+      kind: 'TokenRequest',
+      spec: {},
+    }),
+    create('cluster-admin', `${rbac}/clusterrolebindings`, clusterAdmin('dpu-operator-controller-manager')),
+    remove('deletion of a policy', `${admission}/validatingadmissionpolicies/dpu-operator-pods`),
+  ];
+}
