@@ -9,6 +9,9 @@ const patience = {
   expect: { poll: { timeout: 60_000 } },
 };
 
+/** Programs that tests start from source are compiled once. */
+const compiledOnce = { NODE_COMPILE_CACHE: join(import.meta.dirname, 'node_modules/.cache/node') };
+
 /** One file after another, on clusters that may have to be made first, and the image of their nodes. */
 const onClusters = {
   testTimeout: 600_000,
@@ -33,8 +36,7 @@ export default defineConfig({
           hookTimeout: 120_000,
           // Many wait for processes that they start.
           maxWorkers: '100%',
-          // Programs that tests start from source are compiled once.
-          env: { NODE_COMPILE_CACHE: join(import.meta.dirname, 'node_modules/.cache/node') },
+          env: compiledOnce,
         },
       },
       {
@@ -49,6 +51,7 @@ export default defineConfig({
           // Two files at a time, also with two cores: they wait for the kernel and other programs half of the time.
           // What a file names in the kernel and under /run is therefore its own.
           maxWorkers: 2,
+          env: compiledOnce,
         },
       },
       {
