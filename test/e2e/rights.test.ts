@@ -119,6 +119,13 @@ describe('the policies', () => {
       .toEqual([]);
   });
 
+  it('have refused nothing that daemons and operator did so far', async () => {
+    for (const app of ['dpu-daemon', 'dpu-operator-controller-manager']) {
+      const log = await bed.kubectl.run(['logs', '-n', namespace, '-l', `app=${app}`, '--tail=-1']);
+      expect(log.split('\n').filter((line) => line.includes('forbidden'))).toEqual([]);
+    }
+  });
+
   it('let everybody else work as before', async () => {
     const { kubectl, hostDpu } = bed;
     const label = 'example.com/tried';

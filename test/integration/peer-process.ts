@@ -1,7 +1,7 @@
-/** A program for peer.test.ts: the daemon on a DPU, to be frozen. Prints a line when it listens. */
-import { securedDpuEnd, startDpuSide } from '@dpu-operator/core/daemon/peer/testing';
+/** A program for tests: the daemon on a DPU. Prints its address when it listens. Without an authority, in plain text. */
+import { plainEnd, securedDpuEnd, startDpuSide } from '@dpu-operator/core/daemon/peer/testing';
 
-const [directory = '', ip = '127.0.0.1', port = '0', authority = ''] = process.argv.slice(2);
-const end = securedDpuEnd(JSON.parse(authority));
+const [directory = '', ip = '127.0.0.1', port = '0', authority] = process.argv.slice(2);
+const end = authority ? securedDpuEnd(JSON.parse(authority)) : plainEnd({ side: 'dpu' });
 const { address } = await startDpuSide({ directory, ip, port: Number(port), end });
-console.info(`listening on ${address}`);
+console.info(address);

@@ -130,7 +130,7 @@ export function daemonWork({ node, dpu, request }: DaemonPlace): Try[] {
     }),
     remove('deletion of its DPU', `${dpus}/${dpu}`),
     statusOf('status of its DPU', dpu, {
-      conditions: ['Ready', 'HostPorts', 'Records', 'Channel', 'IdentifierUnique'].map(condition),
+      conditions: ['Ready', 'HostPorts', 'VfCount', 'Records', 'Channel', 'IdentifierUnique'].map(condition),
       vsp: { initialisedAt: '2026-01-01T00:00:00Z' },
       channel: { identity: 'spiffe://a/host/b/c' },
       chains: [{ name: 'a/b', phase: 'Ordered' }],

@@ -153,6 +153,7 @@ function objectTries({ dpu, otherNode }: OperatorPlace): Try[] {
       kind: 'ConfigMap',
       metadata: { name: 'rights-try', namespace },
     }),
+    remove('deletion of what was revoked', `${configMaps}/dpu-channel-trust`),
     merge('another namespace for chains', `${dpuGroup}/dpuoperatorconfigs/dpu-operator-config`, {
       spec: { chainNamespaces: ['kube-system'] },
     }),

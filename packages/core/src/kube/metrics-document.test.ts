@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import '../daemon/peer/refusals.ts';
 import { collectProcessMetrics, registry } from './metrics.ts';
 
 const document = readFileSync(join(import.meta.dirname, '../../../../docs/metrics.md'), 'utf8');

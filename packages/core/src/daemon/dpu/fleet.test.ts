@@ -5,6 +5,7 @@ import type { DetectedDpu } from '@dpu-operator/sdk/manifest';
 import { pino } from 'pino';
 import { afterEach, expect, test, vi } from 'vitest';
 import { dataProcessingUnit } from '../../api/index.ts';
+import { leavingHeader } from '../peer/owner.ts';
 import { TestApiServer } from '../testing/api-server.ts';
 import { dpuPath, FleetFixture, type FleetFixtureOptions, found, missing, pulledOut } from '../testing/fleet.ts';
 import { freePort, Vsp } from '../testing/vsp.ts';
@@ -201,9 +202,15 @@ test('ports of hosts keep a DPU side, which says so, until the last is gone', as
   const { fixture, port } = await ready();
   const host = await hostWithPort(port);
   const uid = fixture.object(name)?.metadata.uid;
+  const answers: Readonly<Record<string, string>>[] = [];
+  const ping = () => host.ping('host', { onMetadata: (metadata) => answers.push(metadata) });
+  await ping();
   fixture.api.delete(path);
   await vi.waitFor(() => expect(fixture.condition(name)).toMatchObject({ status: 'False', reason: 'InUse' }));
   expect(fixture.condition(name)?.message).toContain('ports of hosts');
+  // Its hosts hear that they are to send no new pods.
+  await ping();
+  expect(answers.map((metadata) => metadata[leavingHeader])).toEqual([undefined, 'true']);
   expect(fixture.devices()).toEqual([]);
   expect(fixture.hasTraces(name)).toBe(true);
   // Functions that the hosts' frames pass stay as long.

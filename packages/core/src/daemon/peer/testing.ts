@@ -1,4 +1,5 @@
 /** For tests: the daemon on a DPU as far as hosts see it, with a VSP in memory. */
+import { once } from 'node:events';
 import type { DpuError } from '@dpu-operator/sdk';
 import type { Logger } from 'pino';
 import { TestAuthority } from '../../trust/testing.ts';
@@ -6,6 +7,7 @@ import { hostPortsIn, MemoryVsp, silent } from '../datapath/testing.ts';
 import type { ChannelEnd } from '../trust/channel-end.ts';
 import { plainEnd, securedEnd, TestTrust } from '../trust/testing.ts';
 import { serveChannel } from './channel-server.ts';
+import { PeerLink } from './peer-link.ts';
 
 export interface DpuSideOptions {
   /** Of its records. */
@@ -70,5 +72,18 @@ export async function sharedAuthority(): Promise<SharedAuthority> {
 }
 
 export const securedDpuEnd = (shared: SharedAuthority): ChannelEnd => securedEnd({ side: 'dpu' }, trustOf(shared));
+
+export { plainEnd };
+
+/** A host's connection, once it works. */
+export async function connectHost(address: string, end: ChannelEnd): Promise<PeerLink> {
+  const isReady = () => end.name !== undefined;
+  while (!isReady()) await once(end, 'change');
+  const link = new PeerLink({ address, end, onProblem: () => {}, logger: silent });
+  const connected = Promise.withResolvers<void>();
+  link.client.onConnectivity((isConnected) => isConnected && connected.resolve());
+  await connected.promise;
+  return link;
+}
 
 export const securedHostEnd = (shared: SharedAuthority): ChannelEnd => securedEnd({ side: 'host' }, trustOf(shared));

@@ -72,10 +72,10 @@ export class CertificateKeeper {
     }
     this.#open(identity);
     this.#forgetExpired();
-    const due = this.#dueAt(identity);
-    if (due > Date.now()) {
-      if (!this.#asking && this.#failures === 0) this.#tell(undefined);
-    } else if (!this.#asking) void this.#ask(identity);
+    const good = this.#goodUntilRenewal(identity);
+    if (good !== undefined && !this.#asking) this.#succeeded();
+    const due = good ?? this.#askAgainAt;
+    if (due <= Date.now() && !this.#asking) void this.#ask(identity);
     this.#wakeAt(this.#asking ? Number.POSITIVE_INFINITY : due);
   }
 
@@ -84,11 +84,17 @@ export class CertificateKeeper {
     clearTimeout(this.#timer);
   }
 
-  #dueAt(identity: Identity): number {
+  /** When it is to be renewed, in milliseconds since 1970; undefined where another is due now. */
+  #goodUntilRenewal(identity: Identity): number | undefined {
     const { current } = this;
-    const isOwn = current?.uri === identityUri(identity);
-    const due = current && isOwn && this.#options.refusal(current) === undefined ? current.renewAt : 0;
-    return Math.max(due, this.#askAgainAt);
+    const isGood = current?.uri === identityUri(identity) && this.#options.refusal(current) === undefined;
+    return isGood && current.renewAt > Date.now() ? current.renewAt : undefined;
+  }
+
+  #succeeded(): void {
+    this.#failures = 0;
+    this.#askAgainAt = 0;
+    this.#tell(undefined);
   }
 
   #wakeAt(time: number): void {
@@ -134,9 +140,7 @@ export class CertificateKeeper {
       logger.info({ identity: credentials.uri, notAfter: credentials.notAfter.toISOString() }, 'certificate issued');
       const why = refusal(credentials);
       if (why !== undefined) throw new Error(`the certificate that the operator issued does not count: ${why}`);
-      this.#failures = 0;
-      this.#askAgainAt = 0;
-      this.#tell(undefined);
+      this.#succeeded();
     } catch (error) {
       if (!signal.aborted) this.#failed(error);
     }

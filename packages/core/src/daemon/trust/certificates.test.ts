@@ -139,6 +139,24 @@ test('a certificate that names somebody else is not taken', async () => {
   expect(end.credentials).toBeUndefined();
 });
 
+test('a certificate of an authority that is not known yet counts once it is', async () => {
+  const fixture = new Fixture();
+  const next = await TestAuthority.create('aaaa');
+  fixture.putTrust('dpu-channel-trust', next.bundle());
+  const { end } = await fixture.start();
+  end.set(undefined);
+  await vi.waitFor(() => expect(fixture.requests()).toHaveLength(1));
+  await fixture.answer(signed);
+  await vi.waitFor(() => expect(end.problem?.message).toContain('does not count'));
+  const { authorities } = next.bundle();
+  fixture.putTrust('dpu-channel-trust', {
+    ...ours.bundle(),
+    authorities: [...authorities, ...ours.bundle().authorities],
+  });
+  await vi.waitFor(() => expect(end.problem).toBeUndefined());
+  expect(end.credentials?.uri).toBe(identityUri(identity));
+});
+
 test('with plain text nothing is asked for', async () => {
   const fixture = new Fixture();
   fixture.putTrust('dpu-channel-trust', ours.bundle());

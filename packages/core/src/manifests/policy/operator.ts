@@ -26,6 +26,7 @@ import {
   fieldKeeps,
   finalizersKeep,
   finalizerVariables,
+  list,
   mapKeeps,
   mapVariables,
   text,
@@ -204,6 +205,10 @@ const secrets: Policy = {
   ],
 };
 
+/** Trust of other installations is written and deleted by `dpuctl` in the operator's pod. */
+const freeConfigMaps = [lockPrefix, `${trustNames.configMap}-`];
+const keptConfigMaps = [trustNames.configMap, trustNames.issued];
+
 const configMaps: Policy = {
   name: 'dpu-operator-configmaps',
   account,
@@ -213,11 +218,18 @@ const configMaps: Policy = {
     resource: 'configmaps',
     operations: ['CREATE', 'UPDATE', 'DELETE'],
   },
-  variables: { after },
+  variables: {
+    after,
+    name: 'variables.after.metadata.name',
+  },
   rules: [
     {
-      expression: `variables.after.metadata.name.startsWith(${text(lockPrefix)}) || (request.operation != 'DELETE' && (variables.after.metadata.name == ${text(trustNames.issued)} || variables.after.metadata.name.startsWith(${text(trustNames.configMap)})))`,
-      message: `of ConfigMaps the DPU operator makes ${lockPrefix}…, ${trustNames.issued} and ${trustNames.configMap}…, and deletes ${lockPrefix}…, only`,
+      expression: `${list(freeConfigMaps)}.exists(prefix, variables.name.startsWith(prefix)) || variables.name in ${list(keptConfigMaps)}`,
+      message: `of ConfigMaps the DPU operator has these: ${freeConfigMaps.map((prefix) => `${prefix}…`).join(', ')}, ${keptConfigMaps.join(', ')}`,
+    },
+    {
+      expression: `request.operation != 'DELETE' || !(variables.name in ${list(keptConfigMaps)})`,
+      message: `the DPU operator does not delete ${keptConfigMaps.join(', ')}`,
     },
   ],
 };
