@@ -102,7 +102,7 @@ describe('clusters that do not trust each other', () => {
     const installation = await installationId(dpuSide);
     const past = Date.now() - 24 * 3_600_000;
     const bundles = [
-      ['nothing of a certificate', 'TrustUnknown', 'ca.crt'],
+      ['nothing of a certificate', 'PeerOtherInstallation', 'ca.crt'],
       [await authority(installation, { notBefore: past - 3_600_000, notAfter: past }), 'PeerNotTrusted', 'expired'],
     ] as const;
     for (const [certificates, reason, words] of bundles) {

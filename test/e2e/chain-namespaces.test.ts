@@ -75,6 +75,11 @@ const says = (namespace: string, reason: string) =>
     (condition) => condition.reason === reason,
   );
 
+async function hasBothInterfaces(namespace: string): Promise<void> {
+  const links = await bed.kubectl.exec('firewall', namespace, ['ip', '-brief', 'link']);
+  for (const name of ['net1', 'net2']) expect(links).toMatch(new RegExp(`^${name}\\b`, 'm'));
+}
+
 const networks = async () =>
   (await bed.kubectl.run(['get', 'net-attach-def', '-n', shop, '--ignore-not-found', '-o', 'name', network])).trim();
 
@@ -86,8 +91,7 @@ it('is served where an administrator has allowed it, by the command that its con
   const [, patch] = /kubectl patch dpuoperatorconfig dpu-operator-config --type=merge -p '([^']+)'/.exec(message) ?? [];
   await kubectl.run(['patch', 'dpuoperatorconfig', config, '--type=merge', '-p', patch ?? '']);
   await kubectl.wait('condition=Ready', ['sfc/edge'], 180, shop);
-  const links = await kubectl.exec('firewall', shop, ['ip', '-brief', 'link']);
-  expect(links).toMatch(/^net1\b.*^net2\b/ms);
+  await hasBothInterfaces(shop);
   // Of its own namespace: another's is not in reach of pods where Multus isolates namespaces.
   expect(await networks()).not.toBe('');
 });
@@ -113,9 +117,8 @@ it('says in the words of the API server why its namespace does not admit its pod
   expect(message).toContain('spec.networkFunctions[].securityContext');
   await apply(strict, restricted);
   await kubectl.wait('condition=Ready', ['sfc/edge'], 180, strict);
-  const inside = (...argv: string[]) => kubectl.exec('firewall', strict, argv);
-  expect((await inside('id', '-u')).trim()).toBe('65534');
-  expect(await inside('ip', '-brief', 'link')).toMatch(/^net1\b.*^net2\b/ms);
+  expect((await kubectl.exec('firewall', strict, ['id', '-u'])).trim()).toBe('65534');
+  await hasBothInterfaces(strict);
   await kubectl.run(['delete', 'sfc', 'edge', '-n', strict]);
   await kubectl.wait('delete', ['pod/firewall'], 180, strict);
 });

@@ -216,7 +216,7 @@ describe('settings', () => {
     );
     const broken = { ...manifest, settings: { type: 'object', propertys: {} } };
     await expect(serve(memoryPlugin(), { manifest: broken })).rejects.toEqual(
-      rejectsWith('INVALID_ARGUMENT', /dpu\.settings: .*propertys/),
+      rejectsWith('INVALID_ARGUMENT', /dpu\.settings.*propertys/),
     );
   });
 });
