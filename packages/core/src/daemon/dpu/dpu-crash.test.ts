@@ -141,7 +141,7 @@ test('a VSP whose answer to Init was lost is not made anew while somebody may us
   await vi.waitFor(() => expect(restart).toHaveBeenCalled(), 10_000);
 });
 
-test.each(['of the SDK', 'for the Go operator'])('a DPU side with a VSP %s', { timeout: 120_000 }, async (kind) => {
+test.each(['of the SDK', 'for the Go operator'])('a DPU side with a VSP %s', { timeout: 600_000 }, async (kind) => {
   const halt = new Halt();
   cleanups.push(() => halt.close());
   const isGo = kind !== 'of the SDK';
@@ -207,7 +207,7 @@ test.each(['of the SDK', 'for the Go operator'])('a DPU side with a VSP %s', { t
   expect(restarts).toEqual([]);
 });
 
-test.each(['of the SDK', 'for the Go operator'])('a host side with a VSP %s', { timeout: 120_000 }, async (kind) => {
+test.each(['of the SDK', 'for the Go operator'])('a host side with a VSP %s', { timeout: 600_000 }, async (kind) => {
   const halt = new Halt();
   cleanups.push(() => halt.close());
   const isGo = kind !== 'of the SDK';
