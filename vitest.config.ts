@@ -9,6 +9,9 @@ const patience = {
   expect: { poll: { timeout: 60_000 } },
 };
 
+/** Programs that tests start from source are compiled once. */
+const compiledOnce = { NODE_COMPILE_CACHE: join(import.meta.dirname, 'node_modules/.cache/node') };
+
 /** One file after another, on clusters that may have to be made first, and the image of their nodes. */
 const onClusters = {
   testTimeout: 600_000,
@@ -35,8 +38,7 @@ export default defineConfig({
           maxWorkers: '100%',
           // What files import is loaded once a worker, half of the CPU time. They share no state: any order passes.
           isolate: false,
-          // Programs that tests start from source are compiled once.
-          env: { NODE_COMPILE_CACHE: join(import.meta.dirname, 'node_modules/.cache/node') },
+          env: compiledOnce,
         },
       },
       {
@@ -51,6 +53,7 @@ export default defineConfig({
           // Two files at a time, also with two cores: they wait for the kernel and other programs half of the time.
           // What a file names in the kernel and under /run is therefore its own.
           maxWorkers: 2,
+          env: compiledOnce,
         },
       },
       {

@@ -1,5 +1,5 @@
 import { defineConfig } from 'rolldown';
-import { ascii, leaveOut, licences } from '../../rolldown.shared.mjs';
+import { ascii, httpAlone, leaveOut, licences } from '../../rolldown.shared.mjs';
 
 /**
  * Of the Kubernetes client only KubeConfig is used. It pulls in undici, the generated API and agents for proxies, which
@@ -22,7 +22,7 @@ const pure = /@kubernetes\/client-node|\/openid-client\/|\/hpagent\/|\/socks|\/j
 
 const common = {
   platform: 'node',
-  plugins: [leaveOut(unused, '/client-node/dist/config.js'), leaveOut(unusedByGrpc, '.js'), ascii],
+  plugins: [leaveOut(unused, '/client-node/dist/config.js'), leaveOut(unusedByGrpc, '.js'), httpAlone, ascii],
   resolve: { conditionNames: ['source', 'import', 'node', 'default'] },
   treeshake: {
     moduleSideEffects: [

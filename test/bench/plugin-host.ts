@@ -9,7 +9,7 @@ import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { nodeFlags, nodeVariables } from '@dpu-operator/core/operator/node-process';
+import { nodeVariables, vspFlags } from '@dpu-operator/core/operator/node-process';
 import { VspClient } from '@dpu-operator/sdk/client';
 import { pino } from 'pino';
 import { quantile } from './quantile.ts';
@@ -77,7 +77,7 @@ function writePlugin(): void {
 async function start(): Promise<Host> {
   const program = join(import.meta.dirname, '../../packages/sdk/dist/bundle/dpu-vsp.mjs');
   const socketPath = join(directory, 'run/vsp.sock');
-  const args = [...nodeFlags, program, 'serve', '--plugin', directory, '--socket', socketPath];
+  const args = [...vspFlags, program, 'serve', '--plugin', directory, '--socket', socketPath];
   const variables = nodeVariables.map(({ name, value }) => [name, value]);
   const env = { ...process.env, ...Object.fromEntries(variables), LOG_LEVEL: 'warn' };
   const started = performance.now();

@@ -9,7 +9,7 @@ import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { nodeFlags, nodeVariables } from '@dpu-operator/core/operator/node-process';
+import { nodeVariables, vspFlags } from '@dpu-operator/core/operator/node-process';
 import { heartbeatServiceDefinition, VspClient } from '@dpu-operator/sdk/client';
 import { addUnaryService } from '@dpu-operator/sdk/wire';
 import { Server, ServerCredentials } from '@grpc/grpc-js';
@@ -46,7 +46,7 @@ async function compare(calls: number): Promise<void> {
   const program = join(root, 'packages/sdk/dist/bundle/dpu-vsp.mjs');
   const sockets = [join(directory, 'bare.sock'), join(directory, 'vsp.sock')] as const;
   const plugin = join(root, 'packages/vsp-mock');
-  const serve = [...nodeFlags, program, 'serve', '--plugin', plugin, '--socket', sockets[1]];
+  const serve = [...vspFlags, program, 'serve', '--plugin', plugin, '--socket', sockets[1]];
   const bare = await start('bare grpc-js server', sockets[0], [import.meta.filename, '--bare', sockets[0]]);
   const vsp = await start('VSP', sockets[1], serve);
   try {

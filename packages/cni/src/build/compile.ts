@@ -4,6 +4,7 @@
  */
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -44,9 +45,12 @@ async function hashOfInputs(): Promise<string> {
 }
 
 async function requireGcc(): Promise<void> {
-  await promisify(execFile)('gcc', ['--version']).catch(() => {
-    throw new Error('dpu-cni needs gcc to be linked; on Debian or Ubuntu: apt-get install gcc libc6-dev');
-  });
+  // Without it gcc answers with the name alone.
+  const libc = await promisify(execFile)('gcc', ['-print-file-name=libc.a']).catch(() => undefined);
+  if (libc && existsSync(libc.stdout.trim())) return;
+  throw new Error(
+    'dpu-cni needs gcc and a static libc to be linked; on Debian or Ubuntu: apt-get install gcc libc6-dev',
+  );
 }
 
 if (import.meta.main) console.log(await compileProgram());

@@ -1,6 +1,6 @@
 import { operatorNamespace, workloads } from '../api/names.ts';
 import { ports } from '../api/ports.ts';
-import { nodeFlags, nodeVariables } from '../operator/node-process.ts';
+import { controllerFlags, nodeVariables } from '../operator/node-process.ts';
 
 export function namespace(): object {
   // The daemon and the VSPs are privileged: the admission of Pod Security has to let them.
@@ -37,7 +37,7 @@ export function deployment({ operator, vsp }: Images): object {
               name: 'manager',
               image: operator,
               imagePullPolicy: 'IfNotPresent',
-              command: ['node', ...nodeFlags, '/opt/dpu-operator/operator.mjs'],
+              command: ['node', ...controllerFlags, '/opt/dpu-operator/operator.mjs'],
               env: [
                 ...nodeVariables,
                 { name: 'POD_NAME', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },

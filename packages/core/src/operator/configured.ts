@@ -6,10 +6,10 @@ import type { Rollout } from '../api/plugin-run.ts';
 import { keyOf } from '../kube/index.ts';
 import { firstTen } from '../listed.ts';
 import type { Choice } from './plugin-choice.ts';
+import type { ObservedState } from './rollout/observed-state.ts';
 import { podsLeft } from './rollout/plan.ts';
 import { nameOf } from './rollout/plugin-run.ts';
 import { verify } from './rollout/verify.ts';
-import type { World } from './rollout/world.ts';
 
 /** Reasons of a change that goes its way. */
 export const ordinaryReasons: readonly string[] = ['Installing', 'Draining', 'Replacing', 'Verifying'];
@@ -18,68 +18,72 @@ export const ordinaryReasons: readonly string[] = ['Installing', 'Draining', 'Re
 export function configured(
   dpu: DataProcessingUnit,
   choice: Choice,
-  world: World,
+  observed: ObservedState,
   refusals: readonly string[],
 ): ConditionInput {
-  const { rollout } = world.status;
-  if (choice.problem) return withProblem(choice, world);
-  if (rollout) return underWay(dpu, rollout, world, refusals);
+  const { rollout } = observed.status;
+  if (choice.problem) return withProblem(choice, observed);
+  if (rollout) return underWay(dpu, rollout, observed, refusals);
   const name = choice.config && keyOf(choice.config);
-  const runs = world.status.plugin ? `; it runs ${nameOf(world.status.plugin)}` : '';
+  const runs = observed.status.plugin ? `; it runs ${nameOf(observed.status.plugin)}` : '';
   if (name) return verdict('True', 'Configured', `by DataProcessingUnitConfig ${name}${runs}`);
   return verdict('True', 'Defaults', `no DataProcessingUnitConfig selects it${runs}`);
 }
 
-function withProblem({ config, problem }: Choice, world: World): ConditionInput {
+function withProblem({ config, problem }: Choice, observed: ObservedState): ConditionInput {
   const where = config ? `DataProcessingUnitConfig ${keyOf(config)}: ` : '';
-  return verdict('False', problem?.reason ?? '', `${where}${problem?.message}${keeps(world)}`);
+  return verdict('False', problem?.reason ?? '', `${where}${problem?.message}${keeps(observed)}`);
 }
 
-function keeps({ status: { plugin } }: World): string {
+function keeps({ status: { plugin } }: ObservedState): string {
   return plugin ? `; the DPU keeps running ${nameOf(plugin)} with its settings` : '';
 }
 
 function underWay(
   dpu: DataProcessingUnit,
   rollout: Rollout,
-  world: World,
+  observed: ObservedState,
   refusals: readonly string[],
 ): ConditionInput {
   const target = nameOf(rollout.target);
-  const { failure } = world.installPod ?? {};
+  const { failure } = observed.installPod ?? {};
   switch (rollout.phase) {
     case 'Installing':
       if (failure) {
         return verdict(
           'False',
           failure.reason,
-          `${target} cannot be installed: ${failure.message}${keeps(world)}; it is tried again`,
+          `${target} cannot be installed: ${failure.message}${keeps(observed)}; it is tried again`,
         );
       }
       return verdict('False', 'Installing', `${target} is being installed on node ${dpu.spec.nodeName}`);
     case 'Draining':
-      return draining(target, podsLeft(world, rollout), refusals);
+      return draining(target, podsLeft(observed, rollout), refusals);
     case 'Replacing':
       return verdict('False', 'Replacing', `the VSP makes room for ${target}`);
     case 'Verifying': {
-      const verdictNow = verify(world, rollout);
+      const verdictNow = verify(observed, rollout);
       if (verdictNow.works || !verdictNow.over) return verdict('False', 'Verifying', `${target} has been started`);
       return verdict('False', verdictNow.reason, `${target} does not work: ${verdictNow.message}`);
     }
     case 'RollingBack':
-      return verdict('False', 'RollingBack', `${rollout.message ?? `${target} is not wanted any more`}${back(world)}`);
+      return verdict(
+        'False',
+        'RollingBack',
+        `${rollout.message ?? `${target} is not wanted any more`}${back(observed)}`,
+      );
     case 'Failed': {
       const advice = 'it is tried again when its version or settings change';
       return verdict(
         'False',
         'RolledBack',
-        `${target} failed (${rollout.reason}): ${rollout.message}${back(world)}; ${advice}`,
+        `${target} failed (${rollout.reason}): ${rollout.message}${back(observed)}; ${advice}`,
       );
     }
   }
 }
 
-function back({ status: { plugin } }: World): string {
+function back({ status: { plugin } }: ObservedState): string {
   return plugin ? `; the DPU runs ${nameOf(plugin)} again` : '';
 }
 

@@ -14,7 +14,7 @@ import { type Applied, controllerReference, daemonSet } from '../kube/index.ts';
 import type { Environment } from './environment.ts';
 import type { NodeDirectories } from './flavour.ts';
 import { type HostPath, hostPathVolumes } from './host-paths.ts';
-import { nodeFlags, nodeVariables } from './node-process.ts';
+import { controllerFlags, nodeVariables } from './node-process.ts';
 
 /**
  * Where an administrator wants a daemon, and where one has not finished yet: it takes its own label off the node as its
@@ -77,7 +77,7 @@ export function renderDaemonSet(
               name: 'daemon',
               image: environment.operatorImage,
               imagePullPolicy: environment.imagePullPolicy,
-              command: ['node', ...nodeFlags, '/opt/dpu-operator/daemon.mjs'],
+              command: ['node', ...controllerFlags, '/opt/dpu-operator/daemon.mjs'],
               env: daemonVariables(config, environment, directories),
               securityContext: { privileged: true },
               resources: { requests: { cpu: '20m', memory: '80Mi' } },

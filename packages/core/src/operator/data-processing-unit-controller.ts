@@ -23,13 +23,13 @@ import { canonicalJson } from './canonical-json.ts';
 import { configured, ordinaryReasons } from './configured.ts';
 import type { DaemonLeases } from './daemon-leases.ts';
 import { DpuStatusWriter } from './dpu-status.ts';
-import { worldOf } from './dpu-world.ts';
 import type { Environment } from './environment.ts';
 import { evictPods } from './evictions.ts';
 import { installPodName, renderInstallPod } from './install-pod.ts';
+import { observeDpu } from './observed-state.ts';
 import { type Choice, choose } from './plugin-choice.ts';
+import type { Action, ObservedState } from './rollout/observed-state.ts';
 import { planRollout } from './rollout/plan.ts';
-import type { Action, World } from './rollout/world.ts';
 import { tokens } from './tokens.ts';
 import { renderVspPod } from './vsp-pod.ts';
 import { vspPodCondition } from './vsp-pod-status.ts';
@@ -105,10 +105,10 @@ export class DataProcessingUnitController {
     if (await obeyVspRestart(this.#store, cached, this.#environment.namespace)) await this.#tellRestarted(cached);
     const settled = await this.#advance(cached, choice);
     if (!settled) return undefined;
-    const { dpu, world, actions, requeueAfterMs } = settled;
+    const { dpu, observed, actions, requeueAfterMs } = settled;
     const refusals: string[] = [];
     for (const action of actions) refusals.push(...(await this.#act(dpu, action)));
-    await this.#report(dpu, choice, world, refusals);
+    await this.#report(dpu, choice, observed, refusals);
     return requeueAfterMs === undefined ? undefined : { requeueAfterMs };
   }
 
@@ -144,12 +144,13 @@ export class DataProcessingUnitController {
     let dpu = cached;
     let isFresh = false;
     while (true) {
-      const world = worldOf(dpu, choice.wanted, this.#caches, this.#environment);
-      const { status, actions, requeueAfterMs } = planRollout(world);
-      if (status === world.status && (actions.length === 0 || isFresh)) return { dpu, world, actions, requeueAfterMs };
-      if (isFresh && status !== world.status) {
+      const observed = observeDpu(dpu, choice.wanted, this.#caches, this.#environment);
+      const { status, actions, requeueAfterMs } = planRollout(observed);
+      if (status === observed.status && (actions.length === 0 || isFresh))
+        return { dpu, observed, actions, requeueAfterMs };
+      if (isFresh && status !== observed.status) {
         dpu = await this.#status.writeRollout(dpu, status);
-        await this.#tellDone(dpu, world, choice);
+        await this.#tellDone(dpu, observed, choice);
         continue;
       }
       // The cache may be a step behind what this operator has written itself.
@@ -196,8 +197,8 @@ export class DataProcessingUnitController {
     await this.#store.delete(pod, name, namespace, { uid });
   }
 
-  async #report(dpu: DataProcessingUnit, choice: Choice, world: World, refusals: string[]): Promise<void> {
-    const conditions = [this.#vspPodCondition(dpu, world), configured(dpu, choice, world, refusals)];
+  async #report(dpu: DataProcessingUnit, choice: Choice, observed: ObservedState, refusals: string[]): Promise<void> {
+    const conditions = [this.#vspPodCondition(dpu, observed), configured(dpu, choice, observed, refusals)];
     const changed = await this.#status.writeConditions(dpu, conditions);
     for (const { type, status, reason, message } of changed) {
       // That a pod starts is no warning; that it fails to is told by its own reasons.
@@ -206,9 +207,9 @@ export class DataProcessingUnitController {
     }
   }
 
-  #vspPodCondition(dpu: DataProcessingUnit, world: World): ConditionInput {
-    const { rollout, plugin } = world.status;
-    if (!world.vspPod && !plugin && (!rollout || rollout.phase === 'Installing')) return noPlugin;
+  #vspPodCondition(dpu: DataProcessingUnit, observed: ObservedState): ConditionInput {
+    const { rollout, plugin } = observed.status;
+    if (!observed.vspPod && !plugin && (!rollout || rollout.phase === 'Installing')) return noPlugin;
     return vspPodCondition(this.#caches.vspPods.get(vspPodName(dpu.metadata.name), this.#environment.namespace));
   }
 
@@ -218,7 +219,7 @@ export class DataProcessingUnitController {
   }
 
   /** Goes before the condition, whose reason may be the same as before. */
-  async #tellDone(dpu: DataProcessingUnit, { status: before }: World, { config }: Choice): Promise<void> {
+  async #tellDone(dpu: DataProcessingUnit, { status: before }: ObservedState, { config }: Choice): Promise<void> {
     const { plugin, rollout } = dpu.status ?? {};
     if (!plugin || rollout || before.rollout?.phase !== 'Verifying') return;
     const by = config ? ` by DataProcessingUnitConfig ${keyOf(config)}` : '';

@@ -3,7 +3,7 @@ import { annotations } from '../api/names.ts';
 import { isBeingDeleted, type Pod } from '../kube/index.ts';
 import { parseTermination } from '../plugins/install/install-error.ts';
 import { ageMs } from './pod-age.ts';
-import type { InstallPodState } from './rollout/world.ts';
+import type { InstallPodState } from './rollout/observed-state.ts';
 import { lastWords } from './vsp-pod-status.ts';
 
 type Status = NonNullable<Pod['status']>;
@@ -18,7 +18,7 @@ const pulled: readonly string[] = ['CrashLoopBackOff', 'RunContainerError', 'Cre
 export function installPodState(pod: Pod | undefined): InstallPodState | undefined {
   if (!pod) return undefined;
   const key = pod.metadata.annotations?.[annotations.specHash] ?? '';
-  if (isBeingDeleted(pod)) return { key, state: 'going', ageMs: ageMs(pod) };
+  if (isBeingDeleted(pod)) return { key, state: 'terminating', ageMs: ageMs(pod) };
   const { status } = pod;
   const names = pod.spec.containers.map(({ name }) => name);
   const isDone = names.length > 0 && names.every((name) => isThere(name, containerOf(status, name)));

@@ -20,7 +20,7 @@ export function vspPodCondition(pod: Pod | undefined): ConditionInput {
   if (container?.ready) {
     return { type: dpuConditions.vspPod, status: 'True', reason: 'Running', message: `${where} is running` };
   }
-  const why = hopeless(pod);
+  const why = permanentFailure(pod);
   if (why) return failing(why.reason, `${where}: ${why.message}`);
   const waiting = container?.state?.waiting;
   if (waiting?.reason && waiting.reason !== 'ContainerCreating') {
@@ -39,7 +39,7 @@ export function hasEnded(pod: Pod): boolean {
 }
 
 /** Exit codes of `dpu-vsp` that no second try mends: wrong manifest or settings, a program that is missing. */
-const hopelessReasons: ReadonlyMap<number, string> = new Map([
+const permanentReasons: ReadonlyMap<number, string> = new Map([
   [2, 'PluginRefused'],
   [3, 'ProgramMissing'],
 ]);
@@ -47,9 +47,9 @@ const hopelessReasons: ReadonlyMap<number, string> = new Map([
 const programName = 'dpu-vsp: ';
 
 /** Why a VSP ended that ends again however often it is started. Other programs than `dpu-vsp` have codes of their own. */
-export function hopeless(pod: Pod): { reason: string; message: string } | undefined {
+export function permanentFailure(pod: Pod): { reason: string; message: string } | undefined {
   const last = ended(pod);
-  const reason = hopelessReasons.get(last?.exitCode ?? 0);
+  const reason = permanentReasons.get(last?.exitCode ?? 0);
   const own = last?.message?.split('\n').some((line) => line.startsWith(programName));
   return last && reason && own ? { reason, message: lastWords(last) } : undefined;
 }

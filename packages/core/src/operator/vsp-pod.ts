@@ -8,7 +8,7 @@ import { installedDirectory, installedPackage } from '../plugins/install/directo
 import { canonicalJson } from './canonical-json.ts';
 import type { Environment } from './environment.ts';
 import { type HostPath, hostPathVolumes } from './host-paths.ts';
-import { nodeFlags, nodeVariables } from './node-process.ts';
+import { nodeVariables, vspFlags } from './node-process.ts';
 import { onNode } from './on-node.ts';
 import { aliveVariable, livenessProbe } from './vsp-probe.ts';
 import { containerSecurity } from './vsp-security.ts';
@@ -98,7 +98,7 @@ const scratchDirectories = [
 function codeOf(run: PluginRun): { command?: string[]; mounts: HostPath[] } {
   const serve = (directory: string) => [
     'node',
-    ...nodeFlags,
+    ...vspFlags,
     '/opt/dpu-vsp/dpu-vsp.mjs',
     'serve',
     '--plugin',

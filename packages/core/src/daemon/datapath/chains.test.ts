@@ -97,6 +97,7 @@ class Node {
       heartbeatMs: 100,
       graceMs: 100,
     });
+    manager.setChannel({ security: 'plain' });
     cleanups.push(() => manager.close());
     return manager;
   }

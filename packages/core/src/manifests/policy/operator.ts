@@ -70,6 +70,21 @@ const ownPods: Policy = {
       expression: `variables.after.metadata.?labels[?'app'].orValue('') != ${text(workloads.daemon)}`,
       message: `no pod but the daemon's is labelled app=${workloads.daemon}`,
     },
+    {
+      expression:
+        '!variables.isChainPod || (!variables.after.spec.?hostNetwork.orValue(false) && !variables.after.spec.?hostPID.orValue(false) && !variables.after.spec.?hostIPC.orValue(false))',
+      message: 'network functions share no namespace of their node',
+    },
+    {
+      expression:
+        '!variables.isChainPod || variables.after.spec.?volumes.orValue([]).all(volume, !has(volume.hostPath) && !has(volume.secret) && volume.?projected.?sources.orValue([]).all(source, !has(source.secret)))',
+      message: 'network functions mount nothing of their node, and no Secret',
+    },
+    {
+      expression:
+        "!variables.isChainPod || (variables.after.spec.?serviceAccountName.orValue('default') in ['', 'default'] && variables.after.spec.containers.all(one, one.?env.orValue([]).size() == 0 && one.?envFrom.orValue([]).size() == 0))",
+      message: "network functions run as the namespace's default ServiceAccount, without variables",
+    },
   ],
 };
 
@@ -83,22 +98,11 @@ const chainPods: Policy = {
   },
   only: `${text(labels.chain)} in object.metadata.?labels.orValue({})`,
   params: config,
-  variables: {
-    spec: 'object.spec',
-  },
+  variables: {},
   rules: [
     {
       expression: `${isOwnNamespace} || request.namespace in params.spec.?chainNamespaces.orValue([])`,
       message: 'network functions run in the namespaces that spec.chainNamespaces of the DpuOperatorConfig allows',
-    },
-    {
-      expression:
-        '!variables.spec.?hostNetwork.orValue(false) && !variables.spec.?hostPID.orValue(false) && !variables.spec.?hostIPC.orValue(false)',
-      message: 'network functions share no namespace of their node',
-    },
-    {
-      expression: 'variables.spec.?volumes.orValue([]).all(volume, !has(volume.hostPath))',
-      message: 'network functions mount nothing of their node',
     },
   ],
 };

@@ -14,7 +14,7 @@ export interface Policy {
   };
   /** CEL: the requests of that account that it is about. Default: all. */
   only?: string;
-  /** The object that `params` is, which has to be there. */
+  /** The object that `params` is; without it the policy says nothing. */
   params?: {
     apiVersion: string;
     kind: string;
@@ -70,7 +70,8 @@ export function renderPolicy({ name, account, on, only, params, variables, rules
       spec: {
         policyName: name,
         validationActions: ['Deny'],
-        ...(params && { paramRef: { name: params.name, parameterNotFoundAction: 'Deny' } }),
+        // Not Deny: without the object that would refuse everybody, before it is asked whose request it is.
+        ...(params && { paramRef: { name: params.name, parameterNotFoundAction: 'Allow' } }),
       },
     },
   ];

@@ -146,7 +146,7 @@ export class ChainController {
       if (error.code !== 409) return podRefused(chain, name, error.message);
     }
     const taken = await this.#store.get(podType, name, namespace);
-    return !taken || isOwn(chain, taken) ? 'own' : podConflict(chain, name);
+    return taken && isOwn(chain, taken) ? 'own' : podConflict(chain, name);
   }
 
   /** @param condition undefined leaves what was said */

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import type { PluginRun, Rollout } from '../../api/plugin-run.ts';
+import type { Action, ObservedState, RolloutStatus } from './observed-state.ts';
 import { planRollout } from './plan.ts';
 import { installKey } from './plugin-run.ts';
-import type { Action, RolloutStatus, World } from './world.ts';
 
 const startedAt = Date.parse('2026-01-01T00:00:00Z');
 
@@ -39,11 +39,11 @@ const builtin: PluginRun = inImage;
 class Node {
   wanted: PluginRun | undefined;
   status: RolloutStatus = {};
-  pod: (NonNullable<World['vspPod']> & { run: PluginRun }) | undefined;
-  installer: World['installPod'];
-  vsp: World['vsp'];
-  ready: World['ready'];
-  drain: World['drain'];
+  pod: (NonNullable<ObservedState['vspPod']> & { run: PluginRun }) | undefined;
+  installer: ObservedState['installPod'];
+  vsp: ObservedState['vsp'];
+  ready: ObservedState['ready'];
+  drain: ObservedState['drain'];
   now = startedAt;
   leaving = false;
   /** What was written and done. */
@@ -59,10 +59,10 @@ class Node {
     return node;
   }
 
-  get world(): World {
+  get observed(): ObservedState {
     const { wanted, status, now, vsp, ready, drain, leaving } = this;
-    const world = { now, wanted, status, vspPod: this.pod, installPod: this.installer, vsp, ready, drain, leaving };
-    return { ...world, hashOf: ({ digest }) => digest };
+    const observed = { now, wanted, status, vspPod: this.pod, installPod: this.installer, vsp, ready, drain, leaving };
+    return { ...observed, hashOf: ({ digest }) => digest };
   }
 
   get rollout(): Rollout {
@@ -73,7 +73,7 @@ class Node {
   /** Plans until nothing more can be done. */
   settle(): number | undefined {
     for (let step = 0; step < 30; step += 1) {
-      const plan = planRollout(this.world);
+      const plan = planRollout(this.observed);
       if (plan.status === this.status && plan.actions.length === 0) return plan.requeueAfterMs;
       if (plan.status !== this.status) {
         expect(plan.actions).toEqual([]);
@@ -350,7 +350,7 @@ test('a version whose program is missing gives way at once', () => {
   node.wanted = a2;
   node.settle();
   node.installed();
-  if (node.pod) node.pod = { ...node.pod, hopeless: { reason: 'ProgramMissing', message: 'no ovs-vsctl' } };
+  if (node.pod) node.pod = { ...node.pod, permanentFailure: { reason: 'ProgramMissing', message: 'no ovs-vsctl' } };
   node.settle();
   expect(node.rollout).toMatchObject({ phase: 'Failed', reason: 'ProgramMissing', message: 'no ovs-vsctl' });
   node.wanted = a1;

@@ -7,9 +7,9 @@
  * ran before is not touched until all the rest is ready. A target that failed is not tried again until it changes.
  */
 import type { PluginRun, Rollout } from '../../api/plugin-run.ts';
+import type { Action, ObservedState, Plan, RolloutStatus } from './observed-state.ts';
 import { installKey, preparation } from './plugin-run.ts';
 import { verify, verifyMs } from './verify.ts';
-import type { Action, Plan, RolloutStatus, World } from './world.ts';
 
 /** Milliseconds between VSP pods of a DPU that end as soon as they are made, as where the kubelet refuses them. */
 const replaceEveryMs = 10_000;
@@ -18,10 +18,10 @@ const evictEveryMs = 5_000;
 /** Milliseconds that the VSP has to take away what it made on the node. */
 const clearMs = 20_000;
 
-export function planRollout(world: World): Plan {
-  const status = world.leaving ? world.status : nextStatus(world);
-  if (status !== world.status) return { status, actions: [] };
-  return { status, ...work(world) };
+export function planRollout(observed: ObservedState): Plan {
+  const status = observed.leaving ? observed.status : nextStatus(observed);
+  if (status !== observed.status) return { status, actions: [] };
+  return { status, ...work(observed) };
 }
 
 /** What the VSP pod should be made from now. */
@@ -30,26 +30,26 @@ export function currentRun({ plugin, rollout }: RolloutStatus): PluginRun | unde
   return isIn ? rollout.target : plugin;
 }
 
-function nextStatus(world: World): RolloutStatus {
-  const { status, wanted } = world;
+function nextStatus(observed: ObservedState): RolloutStatus {
+  const { status, wanted } = observed;
   const { plugin, rollout } = status;
   if (!rollout || rollout.phase === 'Failed') {
     if (!wanted || wanted.digest === rollout?.target.digest) return status;
-    if (wanted.digest !== plugin?.digest) return begin(world, wanted);
+    if (wanted.digest !== plugin?.digest) return begin(observed, wanted);
     if (rollout) return { plugin };
     // The same plugin in another pod, as a newer operator makes it.
-    const isOther = world.vspPod && world.vspPod.hash !== world.hashOf(plugin);
-    return isOther && plugin.disturbsTraffic ? begin(world, wanted) : status;
+    const isOther = observed.vspPod && observed.vspPod.hash !== observed.hashOf(plugin);
+    return isOther && plugin.disturbsTraffic ? begin(observed, wanted) : status;
   }
   const otherWay = wanted && rollout.phase === 'Installing' && installKey(wanted) !== installKey(rollout.target);
   if (wanted && (wanted.digest !== rollout.target.digest || otherWay)) {
-    const turned = turn(world, wanted, rollout);
+    const turned = turn(observed, wanted, rollout);
     if (turned) return turned;
   }
-  return advance(world, rollout);
+  return advance(observed, rollout);
 }
 
-function begin({ now, status: { plugin, rollout }, ready }: World, target: PluginRun): RolloutStatus {
+function begin({ now, status: { plugin, rollout }, ready }: ObservedState, target: PluginRun): RolloutStatus {
   const otherPlugin = plugin !== undefined && plugin.name !== target.name;
   const { install, pull } = preparation(plugin, target);
   const other = plugin?.claim === 'a' ? 'b' : 'a';
@@ -66,10 +66,10 @@ function begin({ now, status: { plugin, rollout }, ready }: World, target: Plugi
 }
 
 /** Something else is asked for while a rollout is under way. Between two VSPs there is no turning. */
-function turn(world: World, wanted: PluginRun, rollout: Rollout): RolloutStatus | undefined {
-  const { plugin } = world.status;
+function turn(observed: ObservedState, wanted: PluginRun, rollout: Rollout): RolloutStatus | undefined {
+  const { plugin } = observed.status;
   if (rollout.phase === 'Replacing' || rollout.phase === 'RollingBack') return undefined;
-  if (wanted.digest !== plugin?.digest) return begin(world, wanted);
+  if (wanted.digest !== plugin?.digest) return begin(observed, wanted);
   return rollout.phase === 'Verifying' ? { plugin, rollout: { ...rollout, phase: 'RollingBack' } } : { plugin };
 }
 
@@ -81,8 +81,8 @@ function replacing(rollout: Rollout, now: number): Rollout {
   return { ...rollout, phase: 'Replacing', replacingSince: new Date(now).toISOString() };
 }
 
-function advance(world: World, rollout: Rollout): RolloutStatus {
-  const { status, now, installPod, vspPod } = world;
+function advance(observed: ObservedState, rollout: Rollout): RolloutStatus {
+  const { status, now, installPod, vspPod } = observed;
   const { plugin } = status;
   const enter = (next: Rollout): RolloutStatus => ({ plugin, rollout: next });
   switch (rollout.phase) {
@@ -91,22 +91,22 @@ function advance(world: World, rollout: Rollout): RolloutStatus {
       return isDone ? enter(afterInstalling(rollout, now)) : status;
     }
     case 'Draining':
-      return podsLeft(world, rollout)?.length === 0 ? enter(replacing(rollout, now)) : status;
+      return podsLeft(observed, rollout)?.length === 0 ? enter(replacing(rollout, now)) : status;
     case 'Replacing': {
       const verifying = { ...rollout, phase: 'Verifying', verifyingSince: new Date(now).toISOString() } as const;
-      const { vsp } = world;
+      const { vsp } = observed;
       if (!vspPod) return enter({ ...verifying, ...(vsp && { previousInit: vsp.initialisedAt }) });
-      return isAlreadyThere(world, rollout) ? enter(verifying) : status;
+      return isAlreadyThere(observed, rollout) ? enter(verifying) : status;
     }
     case 'Verifying': {
-      const verdict = verify(world, rollout);
+      const verdict = verify(observed, rollout);
       if (verdict.works) return { plugin: rollout.target };
       const { reason, message } = verdict;
       const canGoBack = plugin !== undefined && plugin.digest !== rollout.target.digest;
       return verdict.over && canGoBack ? enter({ ...rollout, phase: 'RollingBack', reason, message }) : status;
     }
     case 'RollingBack': {
-      const isBack = plugin && vspPod && vspPod.state !== 'going' && vspPod.hash === world.hashOf(plugin);
+      const isBack = plugin && vspPod && vspPod.state !== 'terminating' && vspPod.hash === observed.hashOf(plugin);
       if (!isBack) return status;
       return rollout.reason === undefined ? { plugin } : enter({ ...rollout, phase: 'Failed' });
     }
@@ -116,49 +116,49 @@ function advance(world: World, rollout: Rollout): RolloutStatus {
 }
 
 /** A VSP of an operator that kept no such status, or of one that ended between creating it and saying so. */
-function isAlreadyThere({ status, vspPod, hashOf }: World, { target }: Rollout): boolean {
+function isAlreadyThere({ status, vspPod, hashOf }: ObservedState, { target }: Rollout): boolean {
   const isUp = vspPod?.state === 'running' || vspPod?.state === 'starting';
   return status.plugin === undefined && isUp && vspPod.hash === hashOf(target);
 }
 
 /** Undefined until the daemon has taken the DPU's devices away from new pods. */
-export function podsLeft({ drain }: World, { startedAt }: Rollout): readonly string[] | undefined {
+export function podsLeft({ drain }: ObservedState, { startedAt }: Rollout): readonly string[] | undefined {
   return drain?.of === startedAt ? drain.pods : undefined;
 }
 
-function work(world: World): Omit<Plan, 'status'> {
-  const { status, installPod, leaving } = world;
+function work(observed: ObservedState): Omit<Plan, 'status'> {
+  const { status, installPod, leaving } = observed;
   const { rollout } = status;
   const installing = rollout?.phase === 'Installing' && !leaving;
   if (installing) {
-    const vsp = ensureVspPod(world);
-    const install = ensureInstallPod(world, rollout.target);
+    const vsp = ensureVspPod(observed);
+    const install = ensureInstallPod(observed, rollout.target);
     const again = [vsp.requeueAfterMs, install.requeueAfterMs].filter((ms) => ms !== undefined);
     const actions = [...install.actions, ...vsp.actions];
     return again.length > 0 ? { actions, requeueAfterMs: Math.min(...again) } : { actions };
   }
-  const tidy: Action[] = installPod && installPod.state !== 'going' ? [{ do: 'deleteInstallPod' }] : [];
-  const rest = rollout && !leaving ? workOf(world, rollout) : ensureVspPod(world);
+  const tidy: Action[] = installPod && installPod.state !== 'terminating' ? [{ do: 'deleteInstallPod' }] : [];
+  const rest = rollout && !leaving ? workOf(observed, rollout) : ensureVspPod(observed);
   return { ...rest, actions: [...tidy, ...rest.actions] };
 }
 
-function workOf(world: World, rollout: Rollout): Omit<Plan, 'status'> {
+function workOf(observed: ObservedState, rollout: Rollout): Omit<Plan, 'status'> {
   if (rollout.phase === 'Draining') {
-    const pods = podsLeft(world, rollout) ?? [];
-    const vsp = ensureVspPod(world);
+    const pods = podsLeft(observed, rollout) ?? [];
+    const vsp = ensureVspPod(observed);
     if (pods.length === 0) return vsp;
     return { actions: [...vsp.actions, { do: 'evict', pods }], requeueAfterMs: evictEveryMs };
   }
-  if (rollout.phase === 'Replacing') return endVspPod(world, rollout);
-  const vsp = ensureVspPod(world);
+  if (rollout.phase === 'Replacing') return endVspPod(observed, rollout);
+  const vsp = ensureVspPod(observed);
   if (rollout.phase !== 'Verifying' || vsp.requeueAfterMs !== undefined) return vsp;
-  const left = Date.parse(rollout.verifyingSince ?? rollout.startedAt) + verifyMs - world.now;
+  const left = Date.parse(rollout.verifyingSince ?? rollout.startedAt) + verifyMs - observed.now;
   return left > 0 ? { ...vsp, requeueAfterMs: left } : vsp;
 }
 
-function ensureInstallPod({ installPod, status }: World, target: PluginRun): Omit<Plan, 'status'> {
+function ensureInstallPod({ installPod, status }: ObservedState, target: PluginRun): Omit<Plan, 'status'> {
   if (!installPod) return { actions: [{ do: 'createInstallPod', run: target, before: status.plugin }] };
-  if (installPod.state === 'going') return { actions: [] };
+  if (installPod.state === 'terminating') return { actions: [] };
   if (installPod.key !== installKey(target)) return { actions: [{ do: 'deleteInstallPod' }] };
   return installPod.state === 'ended' ? replaceEnded(installPod, 'deleteInstallPod') : { actions: [] };
 }
@@ -169,17 +169,17 @@ function replaceEnded({ ageMs }: { ageMs: number }, act: 'deleteInstallPod' | 'd
 }
 
 /** Another plugin knows nothing of what this one has made on the node: this one is asked to take it away first. */
-function endVspPod({ vspPod, drain, now }: World, rollout: Rollout): Omit<Plan, 'status'> {
-  if (!vspPod || vspPod.state === 'going') return { actions: [] };
+function endVspPod({ vspPod, drain, now }: ObservedState, rollout: Rollout): Omit<Plan, 'status'> {
+  if (!vspPod || vspPod.state === 'terminating') return { actions: [] };
   const cleared = drain?.of === rollout.startedAt && drain.cleared === true;
   const left = Date.parse(rollout.replacingSince ?? rollout.startedAt) + clearMs - now;
   if (rollout.clear && vspPod.state === 'running' && !cleared && left > 0) return { actions: [], requeueAfterMs: left };
   return { actions: [{ do: 'deleteVspPod' }] };
 }
 
-function ensureVspPod({ status, vspPod, hashOf }: World): Omit<Plan, 'status'> {
+function ensureVspPod({ status, vspPod, hashOf }: ObservedState): Omit<Plan, 'status'> {
   const run = currentRun(status);
-  if (!run || vspPod?.state === 'going') return { actions: [] };
+  if (!run || vspPod?.state === 'terminating') return { actions: [] };
   if (!vspPod) return { actions: [{ do: 'createVspPod', run }] };
   if (vspPod.hash !== hashOf(run)) return { actions: [{ do: 'deleteVspPod' }] };
   return vspPod.state === 'ended' ? replaceEnded(vspPod, 'deleteVspPod') : { actions: [] };

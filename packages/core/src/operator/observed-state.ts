@@ -10,16 +10,16 @@ import type { Environment } from './environment.ts';
 import { installPodName } from './install-pod.ts';
 import { installPodState } from './install-pod-status.ts';
 import { ageMs } from './pod-age.ts';
-import type { VspPodState, World } from './rollout/world.ts';
+import type { ObservedState, VspPodState } from './rollout/observed-state.ts';
 import { vspPodHash } from './vsp-pod.ts';
-import { crashing, hasEnded, hopeless, vspPodCondition } from './vsp-pod-status.ts';
+import { crashing, hasEnded, permanentFailure, vspPodCondition } from './vsp-pod-status.ts';
 
-export function worldOf(
+export function observeDpu(
   dpu: DataProcessingUnit,
   wanted: PluginRun | undefined,
   { vspPods }: Pick<Caches, 'vspPods'>,
   environment: Environment,
-): World {
+): ObservedState {
   const { name } = dpu.metadata;
   const { plugin, rollout, vsp, drain, conditions } = dpu.status ?? {};
   return {
@@ -44,13 +44,13 @@ function vspPodState(pod: Pod | undefined, dpu: DataProcessingUnit): VspPodState
     hash: owned ? (pod.metadata.annotations?.[annotations.specHash] ?? '') : '',
     state: stateOf(pod, status === 'True'),
     ageMs: ageMs(pod),
-    hopeless: hopeless(pod) ?? crashing(pod),
+    permanentFailure: permanentFailure(pod) ?? crashing(pod),
     message,
   };
 }
 
 function stateOf(pod: Pod, isRunning: boolean): VspPodState['state'] {
-  if (isBeingDeleted(pod)) return 'going';
+  if (isBeingDeleted(pod)) return 'terminating';
   if (hasEnded(pod)) return 'ended';
   return isRunning ? 'running' : 'starting';
 }

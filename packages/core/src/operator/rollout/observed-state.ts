@@ -11,12 +11,12 @@ export interface RolloutStatus {
 }
 
 export interface VspPodState {
-  /** What it was made from, as {@link World.hashOf} tells it; another hash for a pod of another owner. */
+  /** What it was made from, as {@link ObservedState.hashOf} tells it; another hash for a pod of another owner. */
   hash: string;
-  state: 'starting' | 'running' | 'ended' | 'going';
+  state: 'starting' | 'running' | 'ended' | 'terminating';
   ageMs: number;
   /** Why it will not run, however often it is started again. */
-  hopeless?: { reason: string; message: string } | undefined;
+  permanentFailure?: { reason: string; message: string } | undefined;
   /** Why it does not run. */
   message: string;
 }
@@ -25,13 +25,13 @@ export interface InstallPodState {
   /** {@link installKey} of the run that it installs. */
   key: string;
   /** Ended is one that the kubelet gave up, as when it evicts it. */
-  state: 'working' | 'succeeded' | 'ended' | 'going';
+  state: 'working' | 'succeeded' | 'ended' | 'terminating';
   ageMs: number;
   /** Why it failed, while it goes on trying. */
   failure?: { reason: string; message: string } | undefined;
 }
 
-export interface World {
+export interface ObservedState {
   /** Milliseconds since 1970. */
   now: number;
   /** What is asked for; undefined leaves all as it is. */
