@@ -48,8 +48,8 @@ export default defineConfig({
           ...patience,
           name: 'integration',
           include: ['test/integration/**/*.test.ts'],
-          testTimeout: 180_000,
-          hookTimeout: 180_000,
+          testTimeout: 600_000,
+          hookTimeout: 600_000,
           // Two files at a time, also with two cores: they wait for the kernel and other programs half of the time.
           // What a file names in the kernel and under /run is therefore its own.
           maxWorkers: 2,

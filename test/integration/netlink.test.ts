@@ -44,7 +44,7 @@ function opened<T extends { close(): void }>(one: T): T {
 async function addNamespace(): Promise<string> {
   serial += 1;
   const name = `${prefix}-${serial}`;
-  await exec('ip', ['netns', 'add', name]);
+  await exec('ip', ['netns', 'add', name], { timeoutMs: 60_000 });
   namespaces.push(name);
   return `/var/run/netns/${name}`;
 }
