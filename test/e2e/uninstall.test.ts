@@ -46,6 +46,14 @@ async function followReadme(): Promise<void> {
   expect([...promises.keys()]).toEqual([]);
 }
 
+/** The policies stay when the DpuOperatorConfig goes, of which they ask. */
+async function anybodyMakesPods({ kubectl }: TestBed): Promise<void> {
+  for (const label of ['a=b', 'dpu.config.openshift.io/chain=a']) {
+    const pod = ['run', 'stranger', '--image=none', '-l', label];
+    await kubectl.run([...pod, '--dry-run=server']);
+  }
+}
+
 describe('everything deleted', () => {
   it('leaves nothing behind, and can be created again', async () => {
     const { kubectl, host, dpu } = bed;
@@ -58,6 +66,7 @@ describe('everything deleted', () => {
         async () => (await objectsLeft(bed)).length === 0 || undefined,
       );
       expect([await traces(bed.hostSide), await traces(bed.dpuSide)]).toEqual(before);
+      await anybodyMakesPods(bed);
     }
   });
 

@@ -146,6 +146,9 @@ export function daemonWork({ node, dpu, request }: DaemonPlace): Try[] {
   ];
 }
 
+/** What a token that names no node must not do either, beside the daemon's work. */
+export const nodelessTries = (): Try[] => [create('a DPU of no node', dpus, dpuObject('rights-try', ''))];
+
 export function daemonTries(place: DaemonPlace): Try[] {
   return [...nodeTries(place), ...dpuTries(place), ...statusTries(place), ...otherTries(place)];
 }

@@ -61,43 +61,54 @@ const daemonSet = (name: string, spec: object) => ({
   },
 });
 
-const network = (place: string, name: string, config: object) => ({
+/** @param more what follows the type in the network's configuration */
+const network = (place: string, name: string, more = '', type = 'dpu-cni') => ({
   apiVersion: 'k8s.cni.cncf.io/v1',
   kind: 'NetworkAttachmentDefinition',
   metadata: { name, namespace: place },
-  spec: { config: JSON.stringify(config) },
+  spec: { config: `{"cniVersion":"1.0.0","name":"${name}","type":"${type}"${more}}` },
 });
 const networks = (place: string) => `/apis/k8s.cni.cncf.io/v1/namespaces/${place}/network-attachment-definitions`;
 
 const create = (what: string, path: string, body: object): Try => ({ what, method: 'POST', path, body });
 const merge = (what: string, path: string, body: object): Try => ({ what, method: 'PATCH', path, body });
 const remove = (what: string, path: string): Try => ({ what, method: 'DELETE', path });
+const applyNetwork = (what: string, place: string, name: string, more?: string): Try => ({
+  ...merge(what, `${networks(place)}/${name}`, network(place, name, more)),
+  patch: 'apply',
+});
 const get = (what: string, path: string): Try => ({ what, method: 'GET', path });
 
-/** The operator's own work, which has to go through. */
-export function operatorWork(): Try[] {
-  const name = 'dpunfcni-conf';
+/**
+ * The operator's own work, which has to go through.
+ *
+ * @param odd a pod of a chain that has another shape than the operator's, in the operator's namespace
+ */
+export function operatorWork(odd: string): Try[] {
   return [
     create('a VSP pod', pods, vspPod()),
     create("a chain's pod", pods, chainPod(namespace)),
+    remove("deletion of a chain's pod that a webhook changed", `${pods}/${odd}`),
     create('a lock of a plugin', configMaps, {
       apiVersion: 'v1',
       kind: 'ConfigMap',
       metadata: { name: 'plugin-try', namespace },
     }),
-    {
-      ...merge(
-        'the network of network functions',
-        `${networks(namespace)}/${name}`,
-        network(namespace, name, { cniVersion: '1.0.0', name, type: 'dpu-cni' }),
-      ),
-      patch: 'apply',
-    },
+    applyNetwork('the network of network functions', namespace, 'dpunfcni-conf'),
+    applyNetwork('the network of ordinary pods', 'default', 'default-sriov-net', ',"ipam":{"type":"host-local"}'),
   ];
 }
 
+/** A pod as a webhook leaves it that puts variables into every pod; without `affinity` it runs anywhere. */
+export const oddChainPod = (name: string) => {
+  const container = { name: 'c', image: 'none', env: [{ name: 'PROXY', value: 'a' }] };
+  // Nobody has to run it.
+  const spec = { containers: [container], schedulingGates: [{ name: 'example.com/never' }] };
+  return { apiVersion: 'v1', kind: 'Pod', metadata: { name, namespace, labels: chainLabels }, spec };
+};
+
 export function operatorTries(place: OperatorPlace): Try[] {
-  return [...podTries(place), ...objectTries(place), ...clusterTries(place)];
+  return [...podTries(place), ...secretTries(), ...networkTries(), ...objectTries(place), ...clusterTries(place)];
 }
 
 function podTries({ node, daemonPod }: OperatorPlace): Try[] {
@@ -123,14 +134,44 @@ function podTries({ node, daemonPod }: OperatorPlace): Try[] {
   ];
 }
 
+/** Ways in which a pod gets at a Secret of its namespace, which may be another than the operator's. */
+function secretTries(): Try[] {
+  const secretKeyRef = { name: 'a', key: 'a' };
+  const container = { name: 'c', image: 'none' };
+  const env = [{ name: 'A', valueFrom: { secretKeyRef } }];
+  const envFrom = [{ secretRef: { name: 'a' } }];
+  const withSpec = (what: string, spec: object) =>
+    create(`a chain's pod with ${what}`, pods, chainPod(namespace, spec));
+  const withVolume = (what: string, volume: object) => withSpec(what, { volumes: [{ name: 'v', ...volume }] });
+  return [
+    withSpec("a Secret's variable", { containers: [{ ...container, env }] }),
+    withSpec("all of a Secret's variables", { containers: [{ ...container, envFrom }] }),
+    withSpec('an init container', { initContainers: [{ ...container, name: 'i' }] }),
+    withSpec("a Secret's variable in an init container", { initContainers: [{ ...container, name: 'i', env }] }),
+    withVolume('a Secret', { secret: { secretName: 'a' } }),
+    withVolume('a Secret beside its token', { projected: { sources: [{ secret: { name: 'a' } }] } }),
+    withVolume('a ConfigMap', { projected: { sources: [{ configMap: { name: 'a' } }] } }),
+    withVolume('a claimed volume', { persistentVolumeClaim: { claimName: 'a' } }),
+    withVolume('a volume of a driver', { csi: { driver: 'a', nodePublishSecretRef: { name: 'a' } } }),
+    withVolume('a volume of an old driver', { flexVolume: { driver: 'a/b', secretRef: { name: 'a' } } }),
+  ];
+}
+
+function networkTries(): Try[] {
+  const name = 'default-sriov-net';
+  const ipam = ',"ipam":{"type":"host-local"}';
+  return [
+    create('a network of another type', networks('default'), network('default', name, ipam, 'host-device')),
+    create('a network of another name', networks('default'), network('default', 'rights-try')),
+    applyNetwork('a second type for network functions', namespace, 'dpunfcni-conf', ',"type":"host-device"'),
+    applyNetwork('a second type', 'default', name, `${ipam},"type":"host-device"`),
+    applyNetwork('a second type in capitals', 'default', name, `${ipam},"TYPE":"host-device"`),
+    applyNetwork('a second type in escapes', 'default', name, `${ipam},"\\u0074ype":"host-device"`),
+  ];
+}
+
 function objectTries({ dpu, otherNode }: OperatorPlace): Try[] {
   return [
-    create(
-      'a network of another type',
-      networks('default'),
-      network('default', 'default-sriov-net', { cniVersion: '1.0.0', name: 'default-sriov-net', type: 'host-device' }),
-    ),
-    create('a network of another name', networks('default'), network('default', 'rights-try', { type: 'dpu-cni' })),
     get('Secrets of the namespace', secrets),
     get('Secrets of kube-system', '/api/v1/namespaces/kube-system/secrets'),
     create("a Secret with a daemon's token", secrets, {

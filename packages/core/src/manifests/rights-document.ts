@@ -1,5 +1,5 @@
 /** Writes docs/rights.md from the rights. */
-import { operatorNamespace } from '../api/names.ts';
+import { operatorNamespace, workloads } from '../api/names.ts';
 import { policies } from './policy/index.ts';
 import type { Policy } from './policy/policy.ts';
 import { roleName } from './rbac.ts';
@@ -14,6 +14,9 @@ also puts the node of a daemon's pod into its token. On older clusters leave the
 all that holds then. Nobody but these two ServiceAccounts meets them.
 
 A refused request is answered with the sentence of its row.
+
+When a cluster is upgraded from before 1.30, tokens of daemons that run may not name their node yet, and are refused: first
+\`kubectl rollout restart ds/${workloads.daemon} -n ${operatorNamespace}\`, then install the policies.
 `;
 
 const intro = `# What each component may do, and why

@@ -39,6 +39,8 @@ export class DpuOperatorConfigController {
   readonly #events: EventRecorder;
   readonly #uninstaller: Uninstaller;
   #directories: NodeDirectories | undefined;
+  /** What the API server said when it refused something last; nothing while it takes all. */
+  #refusal: string | undefined;
 
   constructor(
     @inject(tokens.store) store: KubeStore,
@@ -89,11 +91,15 @@ export class DpuOperatorConfigController {
     try {
       const daemons = await this.#applyDaemonSet(config);
       const multus = await this.#applyNetworks(config);
+      this.#refusal = undefined;
       return multus ? this.#readiness(config, daemons) : multusMissing;
     } catch (error) {
       // A refusal (4xx, but for a conflict or a busy server) is for an administrator to see; the queue goes on trying.
       if (error instanceof ApiError && error.code >= 400 && error.code < 500 && ![409, 429].includes(error.code)) {
-        await this.#report(config, { status: 'False', reason: 'Refused', message: error.message });
+        // Admission knows a namespace that was just allowed a moment later than this: what is forbidden twice is told.
+        const isPassing = error.code === 403 && error.message !== this.#refusal;
+        this.#refusal = error.message;
+        if (!isPassing) await this.#report(config, { status: 'False', reason: 'Refused', message: error.message });
       }
       throw error;
     }

@@ -90,6 +90,22 @@ test('each allowed namespace has the network, the others lose the one that was m
   await vi.waitFor(() => expect(networks()).toEqual(after));
 });
 
+test('a refusal that passes is not told, one that stays is', async () => {
+  const told = () => JSON.stringify([...api.objects.values()].filter(({ kind }) => kind === 'Event'));
+  await vi.waitFor(() => expect(networks()).toContain(networkPath('shop')));
+  let refusals = 1;
+  api.forbid = (write) => (write.endsWith(networkPath('other')) && refusals-- > 0 ? 'not yet' : undefined);
+  allow('other');
+  await vi.waitFor(() => expect(networks()).toContain(networkPath('other')));
+  await daemonsRun();
+  await vi.waitFor(() => expect(message()).toContain('Deployed'));
+  expect(told()).not.toContain('not yet');
+  api.forbid = (write) => (write.endsWith(networkPath('shop')) ? 'never' : undefined);
+  allow('shop');
+  await vi.waitFor(() => expect(message()).toContain('never'));
+  await vi.waitFor(() => expect(told()).toContain('never'));
+});
+
 test('a namespace that does not exist is told, and served when it does', async () => {
   allow('shop', 'nowhere');
   await daemonsRun();

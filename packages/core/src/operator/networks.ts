@@ -2,6 +2,8 @@ import type { DpuOperatorConfig } from '../api/dpu-operator-config.ts';
 import { networkNames, networkResourceAnnotation, resourceName } from '../api/names.ts';
 import { type Applied, controllerReference, networkAttachmentDefinition } from '../kube/index.ts';
 
+type Ipam = NonNullable<NonNullable<DpuOperatorConfig['spec']['defaultNetwork']>['ipam']>;
+
 /** Users of the Go operator know these addresses. */
 const defaultIpam = {
   type: 'whereabouts',
@@ -49,7 +51,7 @@ export function chainNamespaces(
   };
 }
 
-function renderNetwork(config: DpuOperatorConfig, name: string, namespace: string, ipam: object | undefined): Applied {
+function renderNetwork(config: DpuOperatorConfig, name: string, namespace: string, ipam: Ipam | undefined): Applied {
   return {
     apiVersion: networkAttachmentDefinition.apiVersion,
     kind: networkAttachmentDefinition.kind,
@@ -59,6 +61,12 @@ function renderNetwork(config: DpuOperatorConfig, name: string, namespace: strin
       annotations: { [networkResourceAnnotation]: resourceName },
       ownerReferences: [controllerReference(config)],
     },
-    spec: { config: JSON.stringify({ cniVersion: '1.0.0', name, type: 'dpu-cni', ...(ipam && { ipam }) }) },
+    spec: { config: networkConfig(name, ipam) },
   };
+}
+
+/** The CNI configuration of a network. The types come first: admission, which cannot parse JSON, looks for them there. */
+export function networkConfig(name: string, ipam?: Ipam): string {
+  const { type, ...rest } = ipam ?? {};
+  return JSON.stringify({ cniVersion: '1.0.0', name, type: 'dpu-cni', ...(ipam && { ipam: { type, ...rest } }) });
 }

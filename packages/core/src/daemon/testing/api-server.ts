@@ -32,6 +32,8 @@ export class TestApiServer {
   readonly writes: string[] = [];
   /** Why an eviction is refused; undefined when it is not. */
   refuseEviction: (pod: string) => string | undefined = () => undefined;
+  /** Why admission forbids a write, e.g. `PATCH /apis/…`; undefined when it does not. */
+  forbid: (write: string) => string | undefined = () => undefined;
   /** By manager and path: what it applied last. */
   readonly #applied = new Map<string, Record<string, unknown>>();
   readonly #watches = new Set<(change: Change) => void>();
@@ -74,7 +76,9 @@ export class TestApiServer {
     const path = pathname.replace(/\/(status|approval)$/, '');
     const known = this.objects.get(path);
     if (method !== 'GET') this.writes.push(`${method} ${pathname}`);
-    if (method === 'GET' && query.get('watch')) this.#watch(request);
+    const forbidden = method === 'GET' ? undefined : this.forbid(`${method} ${pathname}`);
+    if (forbidden) request.json({ kind: 'Status', message: forbidden, reason: 'Forbidden', code: 403 }, 403);
+    else if (method === 'GET' && query.get('watch')) this.#watch(request);
     else if (method === 'GET' && known) request.json(known);
     else if (method === 'GET' && isCollection(pathname)) request.json(this.#list(pathname, query));
     else if (method === 'POST' && path.endsWith('/eviction')) this.#evict(path.replace(/\/eviction$/, ''), request);

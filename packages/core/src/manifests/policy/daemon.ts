@@ -84,7 +84,7 @@ const dpus: Policy = {
   rules: [
     {
       expression:
-        'variables.after.spec.nodeName == variables.node && variables.before.?spec.?nodeName.orValue(variables.node) == variables.node',
+        "variables.node != '' && variables.after.spec.nodeName == variables.node && variables.before.?spec.?nodeName.orValue(variables.node) == variables.node",
       message:
         'a DPU daemon may make, change and delete DataProcessingUnits of the node that its pod runs on, and no others',
     },
@@ -132,7 +132,7 @@ const dpuStatus: Policy = {
   },
   rules: [
     {
-      expression: 'oldObject.spec.nodeName == variables.node',
+      expression: "variables.node != '' && oldObject.spec.nodeName == variables.node",
       message:
         'a DPU daemon may write the status of DataProcessingUnits of the node that its pod runs on, and of no others',
     },

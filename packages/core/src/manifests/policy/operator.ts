@@ -16,7 +16,7 @@ import {
   workloads,
 } from '../../api/names.ts';
 import { nodeSelectorTerms } from '../../operator/daemon-set.ts';
-import { defaultNetworkNamespace } from '../../operator/networks.ts';
+import { defaultNetworkNamespace, networkConfig } from '../../operator/networks.ts';
 import { besideDaemon } from '../../operator/on-node.ts';
 import { lockPrefix } from '../../operator/plugin-locks.ts';
 import {
@@ -38,8 +38,8 @@ const pods = { apiGroup: '', apiVersion: 'v1', resource: 'pods' };
 const config = { apiVersion, kind: dpuOperatorConfig.kind, name: configName };
 
 const isOwnNamespace = `request.namespace == ${text(operatorNamespace)}`;
-const isChainPod = `${text(labels.chain)} in variables.after.metadata.?labels.orValue({})`;
-const isPluginPod = "variables.after.metadata.?labels[?'app'].orValue('') in ['vsp', 'vsp-install']";
+const isChainPod = (of: string) => `${text(labels.chain)} in ${of}.metadata.?labels.orValue({})`;
+const isPluginPod = (of: string) => `${of}.metadata.?labels[?'app'].orValue('') in ['vsp', 'vsp-install']`;
 
 const ownPods: Policy = {
   name: 'dpu-operator-pods',
@@ -48,42 +48,74 @@ const ownPods: Policy = {
     ...pods,
     operations: ['CREATE', 'UPDATE', 'DELETE'],
   },
-  variables: {
-    after,
-    isChainPod,
-    isPluginPod,
-  },
+  variables: { after },
   rules: [
     {
-      expression: `variables.isChainPod || (variables.isPluginPod && ${isOwnNamespace})`,
+      expression: `${isChainPod('variables.after')} || (${isPluginPod('variables.after')} && ${isOwnNamespace})`,
       message: `the DPU operator makes and deletes pods of chains (label ${labels.chain}), and in ${operatorNamespace} those of plugins, no others`,
     },
+  ],
+};
+
+/** Not when it is deleted: a pod that a webhook gave another shape goes as any other. */
+const podShape: Policy = {
+  name: 'dpu-operator-pod-shape',
+  account,
+  on: {
+    ...pods,
+    operations: ['CREATE', 'UPDATE'],
+  },
+  variables: {},
+  rules: [
     {
-      expression: `variables.isChainPod || variables.after.spec.?serviceAccountName.orValue('') == ${text(workloads.vsp)}`,
+      expression: `${isChainPod('object')} || object.spec.?serviceAccountName.orValue('') == ${text(workloads.vsp)}`,
       message: `pods of plugins run as ${workloads.vsp}`,
     },
     {
-      expression: `request.operation == 'DELETE' || (variables.after.spec.?nodeName.orValue('') == '' && dyn(variables.after.spec.?affinity.?podAffinity.?requiredDuringSchedulingIgnoredDuringExecution.orValue([])) == ${celOf(besideDaemon)})`,
+      expression: `object.spec.?nodeName.orValue('') == '' && dyn(object.spec.?affinity.?podAffinity.?requiredDuringSchedulingIgnoredDuringExecution.orValue([])) == ${celOf(besideDaemon)}`,
       message: `pods that the DPU operator makes are placed by the scheduler, on nodes where ${workloads.daemon} runs`,
     },
     {
-      expression: `variables.after.metadata.?labels[?'app'].orValue('') != ${text(workloads.daemon)}`,
+      expression: `object.metadata.?labels[?'app'].orValue('') != ${text(workloads.daemon)}`,
       message: `no pod but the daemon's is labelled app=${workloads.daemon}`,
     },
+  ],
+};
+
+/** ConfigMaps that Kubernetes and OpenShift mount beside the token of every pod. */
+const rootCertificates = ['kube-root-ca.crt', 'openshift-service-ca.crt'];
+const isTokenSource = `has(source.serviceAccountToken) || has(source.downwardAPI) || source.?configMap.?name.orValue('') in ${list(rootCertificates)}`;
+
+const chainPodShape: Policy = {
+  name: 'dpu-operator-chain-pod-shape',
+  account,
+  on: {
+    ...pods,
+    operations: ['CREATE', 'UPDATE'],
+    selector: labels.chain,
+  },
+  variables: {},
+  rules: [
     {
       expression:
-        '!variables.isChainPod || (!variables.after.spec.?hostNetwork.orValue(false) && !variables.after.spec.?hostPID.orValue(false) && !variables.after.spec.?hostIPC.orValue(false))',
+        '!object.spec.?hostNetwork.orValue(false) && !object.spec.?hostPID.orValue(false) && !object.spec.?hostIPC.orValue(false)',
       message: 'network functions share no namespace of their node',
     },
     {
-      expression:
-        '!variables.isChainPod || variables.after.spec.?volumes.orValue([]).all(volume, !has(volume.hostPath) && !has(volume.secret) && volume.?projected.?sources.orValue([]).all(source, !has(source.secret)))',
-      message: 'network functions mount nothing of their node, and no Secret',
+      // By what is allowed: there are many kinds of volumes through which a pod gets at a Secret or its node.
+      expression: `object.spec.?volumes.orValue([]).all(volume, has(volume.projected) && volume.projected.?sources.orValue([]).all(source, ${isTokenSource}))`,
+      message:
+        "network functions mount what Kubernetes gives every pod (its token and the cluster's certificates), and nothing else",
     },
     {
+      expression: `object.spec.?serviceAccountName.orValue('default') in ['', 'default']`,
+      message: "network functions run as the namespace's default ServiceAccount",
+    },
+    {
+      // Ephemeral ones come by a subresource, which the operator may not use.
       expression:
-        "!variables.isChainPod || (variables.after.spec.?serviceAccountName.orValue('default') in ['', 'default'] && variables.after.spec.containers.all(one, one.?env.orValue([]).size() == 0 && one.?envFrom.orValue([]).size() == 0))",
-      message: "network functions run as the namespace's default ServiceAccount, without variables",
+        'object.spec.?initContainers.orValue([]).size() == 0 && object.spec.containers.all(one, one.?env.orValue([]).size() == 0 && one.?envFrom.orValue([]).size() == 0)',
+      message: 'network functions have no init containers and no variables, which could hold a Secret',
     },
   ],
 };
@@ -95,8 +127,8 @@ const chainPods: Policy = {
   on: {
     ...pods,
     operations: ['CREATE', 'UPDATE'],
+    selector: labels.chain,
   },
-  only: `${text(labels.chain)} in object.metadata.?labels.orValue({})`,
   params: config,
   variables: {},
   rules: [
@@ -139,6 +171,9 @@ const daemonSets: Policy = {
 const networkRule = (name: string, namespace: string): string =>
   `(variables.after.metadata.name == ${text(name)} && request.namespace == ${text(namespace)})`;
 
+/** As far as the name of the IPAM plugin. */
+const defaultConfigHead = networkConfig(networkNames.default, { type: '' }).slice(0, -'"}}'.length);
+
 const networks: Policy = {
   name: 'dpu-operator-networks',
   account,
@@ -148,15 +183,23 @@ const networks: Policy = {
     resource: 'network-attachment-definitions',
     operations: ['CREATE', 'UPDATE', 'DELETE'],
   },
-  variables: { after },
+  variables: {
+    after,
+    config: "object.?spec.?config.orValue('')",
+  },
   rules: [
     {
       expression: `variables.after.metadata.name == ${text(networkNames.networkFunction)} || ${networkRule(networkNames.default, defaultNetworkNamespace)}`,
       message: `the DPU operator makes the networks ${networkNames.networkFunction}, and ${networkNames.default} in ${defaultNetworkNamespace}, no others`,
     },
     {
-      expression: `request.operation == 'DELETE' || object.?spec.?config.orValue('').startsWith('{"cniVersion":"1.0.0","name":"' + object.metadata.name + '","type":"dpu-cni"')`,
-      message: 'the networks of the DPU operator are of type dpu-cni',
+      expression: `request.operation == 'DELETE' || object.metadata.name != ${text(networkNames.networkFunction)} || variables.config == ${text(networkConfig(networkNames.networkFunction))}`,
+      message: `${networkNames.networkFunction} is of type dpu-cni, without IPAM`,
+    },
+    {
+      // Readers of JSON take the last of keys that are there twice, in any case of letters, and undo escapes.
+      expression: `request.operation == 'DELETE' || object.metadata.name != ${text(networkNames.default)} || (variables.config.startsWith(${text(defaultConfigHead)}) && !variables.config.substring(${defaultConfigHead.length}).lowerAscii().contains('"type"') && !variables.config.contains('\\\\'))`,
+      message: `${networkNames.default} is of type dpu-cni, with an IPAM plugin; no other type stands in it, and no escaped character`,
     },
   ],
 };
@@ -167,8 +210,8 @@ const chainNetworks: Policy = {
   on: {
     ...networks.on,
     operations: ['CREATE', 'UPDATE'],
+    names: [networkNames.networkFunction],
   },
-  only: `object.metadata.name == ${text(networkNames.networkFunction)}`,
   params: config,
   variables: {},
   rules: [
@@ -294,6 +337,8 @@ const dpus: Policy = {
 
 export const operatorPolicies: readonly Policy[] = [
   ownPods,
+  podShape,
+  chainPodShape,
   chainPods,
   daemonSets,
   networks,

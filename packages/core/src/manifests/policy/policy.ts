@@ -11,10 +11,15 @@ export interface Policy {
     apiVersion: string;
     resource: string;
     operations: readonly ('CREATE' | 'UPDATE' | 'DELETE')[];
+    /** Only objects of these names. Default: all. */
+    names?: readonly string[];
+    /** Only objects with this label. Default: all. */
+    selector?: string;
   };
-  /** CEL: the requests of that account that it is about. Default: all. */
-  only?: string;
-  /** The object that `params` is; without it the policy says nothing. */
+  /**
+   * The object that `params` is; without it, and while the API server cannot look for it, the policy says nothing.
+   * Narrow `on` to what only this project has: the API server looks for the object before it asks whose request it is.
+   */
   params?: {
     apiVersion: string;
     kind: string;
@@ -35,17 +40,16 @@ export interface PolicyRule {
 const apiVersion = 'admissionregistration.k8s.io/v1';
 
 /** The policy and its binding. */
-export function renderPolicy({ name, account, on, only, params, variables, rules }: Policy): object[] {
+export function renderPolicy({ name, account, on, params, variables, rules }: Policy): object[] {
   const username = `system:serviceaccount:${operatorNamespace}:${account}`;
-  const conditions = [{ name: 'account', expression: `request.userInfo.username == '${username}'` }];
-  if (only !== undefined) conditions.push({ name: 'only', expression: only });
   return [
     {
       apiVersion,
       kind: 'ValidatingAdmissionPolicy',
       metadata: { name },
       spec: {
-        failurePolicy: 'Fail',
+        // Where the kind of params is not known (yet, or any more), Fail would refuse everybody.
+        failurePolicy: params ? 'Ignore' : 'Fail',
         ...(params && { paramKind: { apiVersion: params.apiVersion, kind: params.kind } }),
         matchConstraints: {
           resourceRules: [
@@ -54,10 +58,12 @@ export function renderPolicy({ name, account, on, only, params, variables, rules
               apiVersions: [on.apiVersion],
               resources: [on.resource],
               operations: on.operations,
+              ...(on.names && { resourceNames: on.names }),
             },
           ],
+          ...(on.selector && { objectSelector: { matchExpressions: [{ key: on.selector, operator: 'Exists' }] } }),
         },
-        matchConditions: conditions,
+        matchConditions: [{ name: 'account', expression: `request.userInfo.username == '${username}'` }],
         variables: Object.entries(variables).map(([key, expression]) => ({ name: key, expression })),
         // As RBAC answers: it is a matter of who asks.
         validations: rules.map((rule) => ({ ...rule, reason: 'Forbidden' })),
