@@ -67,7 +67,7 @@ export const annotations = {
   restartVsp: `${prefix}/restart-vsp`,
   /** On a VendorPlugin: another value than before has its versions looked up again. */
   refresh: `${prefix}/refresh`,
-  /** On the ConfigMap of the channel's trust: an order to the operator, `rotate`, `activate` or `revoke <identity>`. */
+  /** On the ConfigMap of the channel's trust: an order to the operator: see `orders`. */
   trustOrder: `${prefix}/trust-order`,
   /** There too: why the last order was not followed. */
   trustOrderRefused: `${prefix}/trust-order-refused`,

@@ -42,7 +42,13 @@ trust
   .command('rotate')
   .description("publish the authority that is to follow this cluster's; with --activate let it sign")
   .option('--activate', 'let the next authority sign; the former counts until its last certificate has expired')
-  .action(({ activate }: { activate?: boolean }) => run((context) => rotate(context, activate ?? false)));
+  .option(
+    '--drop-former',
+    'let authorities that signed before count no more, at once: where their key is known to others',
+  )
+  .action(({ activate, dropFormer }: { activate?: boolean; dropFormer?: boolean }) =>
+    run((context) => rotate(context, { activate: activate ?? false, dropFormer: dropFormer ?? false })),
+  );
 trust
   .command('revoke')
   .argument('<subject>', 'an identity (dpuctl trust list), or host/<node> or dpu/<node> for all of that node')

@@ -117,16 +117,32 @@ test('an older export does not give back what a later one revoked', () => {
   expect(mergeRevocations([{ subject: node, before: at(20) }], known)).toEqual([known[0]]);
 });
 
+const publish = { activate: false, dropFormer: false };
+const activate = { activate: true, dropFormer: false };
+
 test('an authority is exchanged in two steps, each of which may be given twice', async () => {
-  await expect(rotate(context, true)).rejects.toThrow('publish it first: dpuctl trust rotate');
-  await rotate(context, false);
+  await expect(rotate(context, activate)).rejects.toThrow('publish it first: dpuctl trust rotate');
+  await rotate(context, publish);
   expect(output()).toMatch(/^the next authority is published: [0-9A-F:]{95}\n/);
   const next = fixture.authorities()[1]?.fingerprint;
-  await rotate(context, false);
+  await rotate(context, publish);
   expect(output()).toContain(`the next authority is published already: ${next}`);
-  await rotate(context, true);
+  await rotate(context, activate);
   expect(output()).toMatch(new RegExp(`^the authority that signs now: ${next}\nthe former counts until `));
   expect(fixture.authorities().map(({ state }) => state)).toEqual(['active', 'retired']);
+});
+
+test('a former authority whose key is known goes at once, and what is exported has it no more', async () => {
+  const [first] = fixture.authorities();
+  await rotate(context, publish);
+  await rotate(context, { activate: true, dropFormer: true });
+  expect(output()).toContain(`the former does not count any more: ${first?.fingerprint}`);
+  await exportTrust(context);
+  const { authorities } = bundleFrom(parse(output()).data);
+  expect(authorities).toHaveLength(1);
+  expect(authorities[0]?.trim()).not.toBe(first?.certificate.trim());
+  await rotate(context, { activate: false, dropFormer: true });
+  expect(output()).toBe('no former authority counts');
 });
 
 test("somebody else's authority is not exchanged here", async () => {
@@ -134,7 +150,7 @@ test("somebody else's authority is not exchanged here", async () => {
   fixture.putSecret('theirs', { 'tls.crt': authority.certificate, 'tls.key': authority.key });
   fixture.putConfig({ caSecretName: 'theirs' });
   await vi.waitFor(() => expect(fixture.authorities()[0]?.secret).toBe('theirs'), 60_000);
-  await expect(rotate(context, false)).rejects.toThrow("the operator refused: Secret theirs is somebody else's");
+  await expect(rotate(context, publish)).rejects.toThrow("the operator refused: Secret theirs is somebody else's");
 });
 
 test('a node is revoked by its name, and a name that is none is not', async () => {
