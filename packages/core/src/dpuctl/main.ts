@@ -33,7 +33,10 @@ trust
   .command('import')
   .description('trust the hosts and DPUs of another cluster, by its `dpuctl trust export`')
   .option('-f, --file <file>', 'default: standard input')
-  .action(({ file }: { file?: string }) => run((context) => importTrust(context, file)));
+  .option('--force', 'also an export that is older than what is trusted here, and has other authorities')
+  .action(({ file, force }: { file?: string; force?: boolean }) =>
+    run((context) => importTrust(context, file, force ?? false)),
+  );
 trust
   .command('list')
   .description('show who is trusted, what is revoked and who the daemons are')
