@@ -49,8 +49,15 @@ export interface DaemonStatus {
 
 const ownConditions: ReadonlySet<string> = new Set(daemonFields.conditions);
 
-/** A VSP takes a moment to come up, and the daemon of the other side may start later than this one. */
-const ordinaryAtStart: ReadonlySet<string> = new Set(['VspNotRunning', 'PeerUnreachable', 'PeerNotReady', 'HostsAway']);
+/** A VSP and a certificate take a moment, and the daemon of the other side may start later than this one. */
+const ordinaryAtStart: ReadonlySet<string> = new Set([
+  'VspNotRunning',
+  'NoCertificate',
+  'TrustUnknown',
+  'PeerUnreachable',
+  'PeerNotReady',
+  'HostsAway',
+]);
 
 export class DpuObjects {
   readonly #store: KubeStore;
