@@ -103,6 +103,12 @@ export function untilAllocatable({ kubectl }: OnApi, node: string, count: number
 }
 
 /**
+ * Milliseconds: a gap that is longer is an outage. A data path that was torn down is away for several seconds; on a busy
+ * machine an answer is late by one.
+ */
+export const outageMs = 3_000;
+
+/**
  * The longest time, in milliseconds, for which a ping of 10 a second from one pod to an address had no answer while
  * something happened; 100 where nothing was lost.
  */

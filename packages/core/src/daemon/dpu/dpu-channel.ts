@@ -16,7 +16,7 @@ type End = Pick<ChannelEnd, 'security' | 'credentials' | 'problem' | 'peers'>;
 
 export function hostChannel(
   end: End,
-  host: Pick<HostDataPath, 'peerIdentity' | 'channelProblem' | 'outage'>,
+  host: Pick<HostDataPath, 'peerIdentity' | 'channelProblem' | 'renewalProblem' | 'outage'>,
 ): ChannelReport {
   const { outage, peerIdentity } = host;
   // Any other outage is one of what lies behind the channel.
@@ -26,6 +26,7 @@ export function hostChannel(
     side: 'host',
     connected: peerIdentity === undefined ? [] : [peerIdentity],
     refusal: host.channelProblem,
+    renewalRefusal: host.renewalProblem,
     failure,
     isListening: false,
   });
@@ -38,6 +39,7 @@ export function dpuChannel(end: End, { gate, problem }: Pick<ChannelListener, 'g
     side: 'dpu',
     connected: gate?.hosts() ?? [],
     refusal: gate?.refusal,
+    renewalRefusal: undefined,
     failure,
     isListening: gate !== undefined,
   });

@@ -49,8 +49,15 @@ export interface DaemonStatus {
 
 const ownConditions: ReadonlySet<string> = new Set(daemonFields.conditions);
 
-/** A VSP takes a moment to come up, and the daemon of the other side may start later than this one. */
-const ordinaryAtStart: ReadonlySet<string> = new Set(['VspNotRunning', 'PeerUnreachable', 'PeerNotReady', 'HostsAway']);
+/** A VSP and a certificate take a moment, and the daemon of the other side may start later than this one. */
+const ordinaryAtStart: ReadonlySet<string> = new Set([
+  'VspNotRunning',
+  'NoCertificate',
+  'TrustUnknown',
+  'PeerUnreachable',
+  'PeerNotReady',
+  'HostsAway',
+]);
 
 export class DpuObjects {
   readonly #store: KubeStore;
@@ -139,7 +146,8 @@ export class DpuObjects {
   async #tell(object: DataProcessingUnit, now: Condition, before: Condition | undefined): Promise<void> {
     if (before?.status === now.status && before.reason === now.reason) return;
     const { reason, message } = now;
-    const ordinary = now.status === 'True' || reason === 'Resizing';
+    const works = now.status === 'True' && reason !== 'RenewalRefused';
+    const ordinary = works || reason === 'Resizing';
     const type = ordinary ? 'Normal' : 'Warning';
     await this.#events.event(object, { type, reason, message, action: now.type });
   }

@@ -17,6 +17,11 @@ type SecureConnectResult = Awaited<ReturnType<SecureConnector['connect']>>;
 /** Milliseconds that a handshake may take. */
 const handshakeMs = 5_000;
 
+/** Milliseconds: wall clocks are set now and then. */
+const longestSleepMs = 3_600_000;
+/** Milliseconds before the end of the other end's certificate from which on no newer one is looked for. */
+const leastMs = 60_000;
+
 /** What the other end said first is no TLS: OpenSSL's names. */
 const plainTextErrors = new Set([
   'ERR_SSL_WRONG_VERSION_NUMBER',
@@ -30,19 +35,26 @@ interface Verified {
   chain: readonly X509Certificate[];
 }
 
+export interface TlsCredentialsListener {
+  /** {@link TlsCredentials.problem} answers something else. */
+  onProblem: () => void;
+  /** The other end's certificate has lost half of the life that it had: it has a newer one by now, or soon. */
+  onAging?: (() => void) | undefined;
+}
+
 /** Of one gRPC channel, which has one connection at a time; each uses the certificate that is there when it is made. */
 export class TlsCredentials extends ChannelCredentials {
   readonly #end: Pick<ChannelEnd, 'credentials' | 'verify'>;
-  readonly #onProblem: () => void;
+  readonly #listener: TlsCredentialsListener;
   #peer: Verified | undefined;
   #problem: Outage | undefined;
   #answered = false;
+  #closed = false;
 
-  /** @param onProblem called when {@link TlsCredentials.problem} answers something else */
-  constructor(end: Pick<ChannelEnd, 'credentials' | 'verify'>, onProblem: () => void) {
+  constructor(end: Pick<ChannelEnd, 'credentials' | 'verify'>, listener: TlsCredentialsListener) {
     super();
     this.#end = end;
-    this.#onProblem = onProblem;
+    this.#listener = listener;
   }
 
   /** The other end's SPIFFE ID, since it has answered. */
@@ -59,6 +71,11 @@ export class TlsCredentials extends ChannelCredentials {
   answered(): void {
     this.#answered = true;
     this.#problem = undefined;
+  }
+
+  /** Nothing new is connected: gRPC may try once more after its channel was closed, and keep what it gets. */
+  close(): void {
+    this.#closed = true;
   }
 
   /** The other end has said why it refuses us. */
@@ -96,9 +113,11 @@ export class TlsCredentials extends ChannelCredentials {
   #connect(socket: Socket): Promise<SecureConnectResult> {
     const credentials = this.#end.credentials;
     this.#answered = false;
+    this.#peer = undefined;
     return new Promise((resolve, reject) => {
-      if (!credentials) {
-        reject(new Error('this end has no certificate yet'));
+      if (this.#closed || !credentials) {
+        socket.destroy();
+        reject(new Error(this.#closed ? 'closed' : 'this end has no certificate yet'));
         return;
       }
       const secured = connect({
@@ -134,17 +153,42 @@ export class TlsCredentials extends ChannelCredentials {
   }
 
   #secured(socket: TLSSocket): Outage | undefined {
-    this.#peer = undefined;
     const certificate = socket.getPeerX509Certificate();
     const chain = certificate ? chainOf(certificate) : [];
     const verdict = certificate && this.#end.verify(certificate, chain);
     if (certificate && verdict?.identity) {
       this.#peer = { uri: identityUri(verdict.identity), certificate, chain };
+      this.#watchEnd(socket, certificate.validToDate.getTime());
       return undefined;
     }
     const refusal = verdict?.refusal ?? { reason: 'PeerNoIdentity', message: 'the DPU side showed no certificate' };
     this.#say(refusal);
     return refusal;
+  }
+
+  /** @param end of the other end's certificate, in milliseconds since 1970 */
+  #watchEnd(socket: TLSSocket, end: number): void {
+    let agesAt = Date.now() + (end - Date.now()) / 2;
+    let timer: NodeJS.Timeout;
+    const look = () => {
+      const now = Date.now();
+      if (now > end && !this.verify()) {
+        socket.destroy();
+        return;
+      }
+      if (now >= agesAt && end - now > leastMs) {
+        agesAt = now + (end - now) / 2;
+        this.#listener.onAging?.();
+      }
+      wait();
+    };
+    const wait = () => {
+      const now = Date.now();
+      const next = end - now > leastMs ? agesAt : end;
+      timer = setTimeout(look, Math.min(Math.max(next - now, 0) + 1_000, longestSleepMs)).unref();
+    };
+    wait();
+    socket.once('close', () => clearTimeout(timer));
   }
 
   get #isRefused(): boolean {
@@ -154,7 +198,7 @@ export class TlsCredentials extends ChannelCredentials {
   #say(problem: Outage): void {
     const isSame = this.#problem?.reason === problem.reason && this.#problem.message === problem.message;
     this.#problem = problem;
-    if (!isSame) this.#onProblem();
+    if (!isSame) this.#listener.onProblem();
   }
 }
 

@@ -14,6 +14,7 @@ const works: ChannelState = {
   connected: [peer],
   accepted: undefined,
   refusal: undefined,
+  renewalRefusal: undefined,
   failure: undefined,
   isListening: false,
 };
@@ -26,6 +27,12 @@ test.each<[string, Partial<ChannelState>, string | undefined]>([
   ['nothing known of a certificate', { credentials: undefined }, undefined],
   ['denied', { credentials: undefined, certificateProblem: outage('RequestDenied') }, 'False RequestDenied'],
   ['not renewed yet', { certificateProblem: outage('NoCertificate') }, 'True MutualTLS'],
+  ['works, and the next does not', { renewalRefusal: outage('RenewalRefused') }, 'True RenewalRefused'],
+  [
+    'refused, as is the next',
+    { refusal: outage('RefusedByPeer'), renewalRefusal: outage('RenewalRefused') },
+    'False RefusedByPeer',
+  ],
   ['the DPU is refused, which was connected before', { refusal: outage('PeerExpired') }, 'False PeerExpired'],
   ['out of reach', { failure: outage('ChannelUnreachable') }, 'False ChannelUnreachable'],
   ['not connected yet', { connected: [] }, undefined],

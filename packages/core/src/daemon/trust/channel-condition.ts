@@ -18,6 +18,8 @@ export interface ChannelState {
   accepted: readonly string[] | undefined;
   /** Why the other end is refused, or refuses this one. */
   refusal: Outage | undefined;
+  /** Why the connection that is to follow the present one is refused, by either end. */
+  renewalRefusal: Outage | undefined;
   /** Why the channel cannot be used: a host does not reach the DPU side, or that cannot listen. */
   failure: Outage | undefined;
   /** DPU side: whether it listens. */
@@ -26,11 +28,16 @@ export interface ChannelState {
 
 /** @returns undefined while it is not known: the condition stays as it is */
 export function channelCondition(state: ChannelState): ConditionInput | undefined {
-  const { side, security, credentials, certificateProblem, connected, refusal, failure, isListening } = state;
+  const { side, security, credentials, certificateProblem, connected } = state;
+  const { refusal, renewalRefusal, failure, isListening } = state;
   if (security === 'plain') return condition('True', 'Plain', plain[side]);
   if (!credentials) return certificateProblem && failed(certificateProblem);
   if (failure) return failed(failure);
   if (side === 'host' && refusal) return failed(refusal);
+  if (connected.length > 0 && renewalRefusal) {
+    // It works still: pods are not to suffer before they have to.
+    return condition('True', renewalRefusal.reason, `with ${firstTen(connected)}; ${renewalRefusal.message}`);
+  }
   if (connected.length > 0) return secured(`with ${firstTen(connected)}`, credentials, certificateProblem);
   if (side === 'host' || !isListening) return undefined;
   return refusal ? failed(refusal) : secured('no host is connected', credentials, certificateProblem);
