@@ -12,7 +12,7 @@ const works: ChannelState = {
   credentials: { uri, notAfter },
   certificateProblem: undefined,
   connected: [peer],
-  accepted: undefined,
+  workedFirst: undefined,
   refusal: undefined,
   renewalRefusal: undefined,
   failure: undefined,
@@ -66,7 +66,7 @@ test('the message names the peers, the end of the certificate and why it is not 
 test('the status keeps the peers that were worked with while none is connected', () => {
   const identity = { identity: uri, notAfter: notAfter.toISOString() };
   expect(channelStatus(works)).toEqual({ ...identity, peers: [peer] });
-  expect(channelStatus({ ...works, connected: [], accepted: [peer] })).toEqual({ ...identity, peers: [peer] });
+  expect(channelStatus({ ...works, connected: [], workedFirst: peer })).toEqual({ ...identity, peers: [peer] });
   expect(channelStatus(alone)).toEqual(identity);
   expect(channelStatus({ ...works, security: 'plain' })).toBeUndefined();
 });

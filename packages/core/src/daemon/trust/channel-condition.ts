@@ -14,8 +14,8 @@ export interface ChannelState {
   certificateProblem: Outage | undefined;
   /** SPIFFE IDs of the other ends that are connected. */
   connected: readonly string[];
-  /** SPIFFE IDs of the only other ends that are accepted. */
-  accepted: readonly string[] | undefined;
+  /** SPIFFE ID of the other end that was worked with first. */
+  workedFirst: string | undefined;
   /** Why the other end is refused, or refuses this one. */
   refusal: Outage | undefined;
   /** Why the connection that is to follow the present one is refused, by either end. */
@@ -44,9 +44,15 @@ export function channelCondition(state: ChannelState): ConditionInput | undefine
 }
 
 /** @returns undefined with plain text */
-export function channelStatus({ security, credentials, connected, accepted }: ChannelState): ChannelStatus | undefined {
+export function channelStatus({
+  security,
+  credentials,
+  connected,
+  workedFirst,
+}: ChannelState): ChannelStatus | undefined {
   if (security === 'plain' || !credentials) return undefined;
-  const peers = [...(connected.length > 0 ? connected : (accepted ?? []))];
+  // Never who is only accepted: after a reboot this says whom a host keeps to.
+  const peers = connected.length > 0 || workedFirst === undefined ? [...connected] : [workedFirst];
   return {
     identity: credentials.uri,
     notAfter: credentials.notAfter.toISOString(),
