@@ -22,7 +22,7 @@ export async function revoke(context: Context, text: string, force: boolean): Pr
   const after = await giveOrder(context, orders.revoke(subject), trust);
   const { before } = after.revoked.find((revocation) => revocation.subject === subject) ?? {};
   context.print(`certificates of ${subject} from before ${before} do not count any more`);
-  context.print('a daemon that runs there still gets a new one; take the label dpu from its node to keep it out');
+  context.print('a daemon that runs there gets a new one by itself; to keep it out see docs/trust.md, Revoke');
 }
 
 function subjectsOf({ metadata, spec }: DataProcessingUnit, installation: string): string[] {

@@ -6,6 +6,8 @@ export const orders = {
   rotate: 'rotate',
   /** Let it sign. */
   activate: 'activate',
+  /** Let those that signed before count no more, at once. */
+  dropFormer: 'drop-former',
   /** Let certificates from before now not count; an identity, or one side of a node, follows. */
   revoke: (subject: string): string => `${revokeOrder}${subject}`,
 } as const;

@@ -8,12 +8,16 @@ import { isOf } from './issued.ts';
 
 export interface RequestContext {
   installation: string;
-  namespace: string;
-  /** The node that the requester's token vouches for; undefined when it does for none. */
-  node: string | undefined;
+  /** The node that the requester's token vouches for. */
+  node: string;
   /** The DataProcessingUnit that the identity names; undefined when it is absent for certain. */
   dpu: DataProcessingUnit | undefined;
+  /** How many other identities of the node may have a valid certificate. */
+  others: number;
 }
+
+/** So that one node's daemon cannot fill the list of whom the operator gave a certificate, which is for all. */
+const mostOfNode = 32;
 
 export interface Denial {
   /** One CamelCase word. */
@@ -30,16 +34,31 @@ export function requestedIdentity({ names }: RequestContent): Identity | undefin
   return parseIdentity(name.slice('url:'.length));
 }
 
-/** @returns why it is denied; undefined when it is not. */
+/**
+ * What is known before the request is read, which takes a process.
+ *
+ * @param node that the requester's token vouches for; undefined when it does for none
+ * @returns why it is denied; undefined when it is not.
+ */
+export function requesterDenial(
+  { spec }: CertificateSigningRequest,
+  namespace: string,
+  node: string | undefined,
+): Denial | undefined {
+  const requester = daemonAccount(namespace);
+  if (spec.username !== requester) {
+    return deny('NotADaemon', `asked for by ${spec.username}; only ${requester} gets such certificates`);
+  }
+  if (node !== undefined) return undefined;
+  return deny('NodeNotProven', "the requester's token names neither a node nor a pod that is on one");
+}
+
+/** @param request of a daemon. @returns why it is denied; undefined when it is not. */
 export function denialOf(
   { spec }: CertificateSigningRequest,
   content: RequestContent,
   context: RequestContext,
 ): Denial | undefined {
-  const requester = daemonAccount(context.namespace);
-  if (spec.username !== requester) {
-    return deny('NotADaemon', `asked for by ${spec.username}; only ${requester} gets such certificates`);
-  }
   const fault = faultOf(content);
   if (fault) return deny('RequestMalformed', fault);
   const identity = requestedIdentity(content);
@@ -57,16 +76,17 @@ export function denialOf(
   return ownershipDenial(identity, context);
 }
 
-function ownershipDenial(identity: Identity, { node, dpu }: RequestContext): Denial | undefined {
-  if (node === undefined) {
-    return deny('NodeNotProven', "the requester's token names neither a node nor a pod that is on one");
-  }
+function ownershipDenial(identity: Identity, { node, dpu, others }: RequestContext): Denial | undefined {
   if (node !== identity.node) {
     return deny('OtherNode', `names node ${identity.node}, but the requester runs on ${node}`);
   }
   if (!dpu || !isOf(identity, dpu)) {
     const message = `there is no DataProcessingUnit ${identity.dpu} that is the ${identity.side} side on node ${node}`;
     return deny('NoDataProcessingUnit', message);
+  }
+  if (others >= mostOfNode) {
+    const message = `node ${node} has certificates of ${others} other DataProcessingUnits; there is room again when some have expired`;
+    return deny('TooManyIdentities', message);
   }
   return undefined;
 }

@@ -1,5 +1,6 @@
 /** What is revoked, for whom a certificate was issued. Pure. */
 import type { Revocation } from '../../trust/bundle.ts';
+import { nodeUri, parseIdentity } from '../../trust/identity.ts';
 import { leafLifetimeMs } from './authority.ts';
 
 /** By identity: when its last certificate was issued, in milliseconds since 1970. */
@@ -14,6 +15,18 @@ export function mayBeValid(issued: number, now: number): boolean {
 }
 
 /**
+ * More of one side of a node are revoked as one. Those of its certificates that are to count are asked for anew by the
+ * node's daemon.
+ */
+const mostOfNode = 8;
+
+/** Whether a certificate of that time of issue is revoked. */
+export function isRevoked(revoked: readonly Revocation[], identity: string, issued: number): boolean {
+  const subjects = [identity, nodeOf(identity)];
+  return revoked.some(({ subject, before }) => subjects.includes(subject) && Date.parse(before) > issued);
+}
+
+/**
  * @param gone identities whose DataProcessingUnit is gone for certain
  * @returns the same array when nothing changes
  */
@@ -24,16 +37,30 @@ export function revocationsWith(
   now: number,
 ): readonly Revocation[] {
   const kept = revoked.filter(({ before }) => Date.parse(before) + keptMs > now);
-  const covered = (subject: string, at: number) =>
-    kept.some((revocation) => revocation.subject === subject && Date.parse(revocation.before) > at);
-  const added = gone.filter((subject) => {
-    const at = issued.get(subject);
-    return at !== undefined && mayBeValid(at, now) && !covered(subject, at);
+  const added = gone.filter((identity) => {
+    const at = issued.get(identity);
+    return at !== undefined && mayBeValid(at, now) && !isRevoked(kept, identity, at);
   });
   if (added.length === 0 && kept.length === revoked.length) return revoked;
   const others = kept.filter(({ subject }) => !added.includes(subject));
   const before = new Date(now).toISOString();
-  return [...others, ...added.map((subject) => ({ subject, before }))];
+  return joined([...others, ...added.map((subject) => ({ subject, before }))]);
+}
+
+/** One revocation of a side of a node in the place of many of its identities. */
+function joined(revoked: readonly Revocation[]): Revocation[] {
+  const byNode = Map.groupBy(revoked, ({ subject }) => nodeOf(subject) ?? subject);
+  return [...byNode].flatMap(([subject, its]) => {
+    if (its.length <= mostOfNode) return its;
+    const before = its.map((revocation) => revocation.before).reduce((a, b) => (Date.parse(a) > Date.parse(b) ? a : b));
+    return [{ subject, before }];
+  });
+}
+
+/** The side of a node that an identity belongs to; undefined when it is no identity. */
+function nodeOf(subject: string): string | undefined {
+  const identity = parseIdentity(subject);
+  return identity && nodeUri(identity);
 }
 
 /** An administrator's order: no certificate of the subject from before now counts. */

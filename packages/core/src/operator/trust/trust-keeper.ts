@@ -8,7 +8,8 @@ import type { Authority } from './authority.ts';
 import { AuthoritySecrets } from './authority-secret.ts';
 import type { IssuedIdentities } from './issued.ts';
 import { revokedBy } from './order.ts';
-import { type ObservedTrust, planTrust, type TrustPlan } from './plan.ts';
+import { type ObservedTrust, planTrust, type SecretWrite, type TrustPlan } from './plan.ts';
+import type { PublishedAuthority, PublishedTrust } from './published-trust.ts';
 import { revocationsByOrder, revocationsWith } from './revocations.ts';
 import { type Found, TrustConfigMap } from './trust-config-map.ts';
 
@@ -45,21 +46,20 @@ export class TrustKeeper {
     return await look;
   }
 
-  /** @param followed whether what an order asks of the Secret is done; it is taken off once that is published */
-  async #look(installation: string, secretName: string, followed = false): Promise<Look> {
+  /** @param written what was done to the Secret just now */
+  async #look(installation: string, secretName: string, written?: SecretWrite): Promise<Look> {
     const found = await this.#configMap.read();
     if (found instanceof Error) return { active: undefined, condition: unreadable(found), order: undefined };
     const now = Date.now();
-    const order = found?.order;
-    const observed = await this.#observe(secretName, found, now);
-    const plan = planTrust(followed ? { ...observed, order: undefined } : observed);
+    const plan = planTrust(await this.#observe(secretName, found, now));
     if (plan.write) {
+      if (plan.write === written) throw new Error(`Secret ${secretName} does not show what was written to it`);
       await this.#secrets.write(plan.write, installation, now);
-      return await this.#look(installation, secretName, followed || plan.write !== 'makeAuthority');
+      return await this.#look(installation, secretName, plan.write);
     }
-    const refused = (await this.#publish(installation, plan, found, now)) ?? plan.refusedOrder;
-    if (order !== undefined) await this.#configMap.takeOffOrder(refused);
+    const refused = await this.#publish(installation, plan, found, now);
     this.#lastActive = plan.active;
+    const order = found?.order;
     return {
       active: plan.active,
       condition: plan.condition,
@@ -77,23 +77,36 @@ export class TrustKeeper {
     return { now, secretName, secret, atHand, published: found?.trust, order: found?.order };
   }
 
-  /** @returns why an order to revoke cannot be followed; undefined when there is none, or it was followed. */
+  /** @returns why an order cannot be followed; undefined when there is none, or it was followed. */
   async #publish(
     installation: string,
-    { authorities }: TrustPlan,
+    { authorities, refusedOrder }: TrustPlan,
     found: Found | undefined,
     now: number,
   ): Promise<string | undefined> {
-    if (!authorities) return undefined;
     const ordered = revokedBy(found?.order, installation);
+    const refused = ordered?.refused ?? refusedOrder;
+    const trust = authorities && (await this.#trustWith(installation, authorities, ordered?.subject, found, now));
+    if (found?.order !== undefined) await this.#configMap.answerOrder(trust, found, refused);
+    else if (trust) await this.#configMap.write(trust, found);
+    if (trust) await this.#issued.prune(now);
+    return refused;
+  }
+
+  /** @param subject that an order revokes */
+  async #trustWith(
+    installation: string,
+    authorities: PublishedAuthority[],
+    subject: string | undefined,
+    found: Found | undefined,
+    now: number,
+  ): Promise<PublishedTrust> {
     // Those of another installation came with a backup.
     const before = found?.trust.installation === installation ? found.trust.revoked : [];
-    const gone = await this.#issued.gone();
+    const gone = await this.#issued.gone(before, now);
     const known = revocationsWith(before, await this.#issued.all(), gone, now);
-    const revoked = ordered?.subject === undefined ? known : revocationsByOrder(known, ordered.subject, now);
-    await this.#configMap.write({ installation, authorities, revoked: [...revoked] }, found);
-    await this.#issued.prune(now);
-    return ordered?.refused;
+    const revoked = subject === undefined ? known : revocationsByOrder(known, subject, now);
+    return { installation, authorities, revoked: [...revoked] };
   }
 }
 
