@@ -12,7 +12,7 @@ export interface ChannelReport {
   status: ChannelStatus | undefined;
 }
 
-type End = Pick<ChannelEnd, 'security' | 'credentials' | 'problem' | 'workedFirst'>;
+type End = Pick<ChannelEnd, 'security' | 'credentials' | 'problem' | 'trustProblem' | 'workedFirst'>;
 
 export function hostChannel(
   end: End,
@@ -45,11 +45,12 @@ export function dpuChannel(end: End, { gate, problem }: Pick<ChannelListener, 'g
   });
 }
 
-function stateOf({ security, credentials, problem, workedFirst }: End) {
+function stateOf({ security, credentials, problem, trustProblem, workedFirst }: End) {
   return {
     security,
     credentials,
     certificateProblem: problem,
+    trustProblem,
     workedFirst,
   };
 }

@@ -191,11 +191,22 @@ test('trust that was imported counts until it is removed; the own one is not los
     metadata: { ...broken?.metadata },
     data: { installation: 'bbbb' },
   });
+  await vi.waitFor(() => expect(trust.problem).toContain('dpu-channel-trust-bbbb is not followed (ca.crt'));
+  expect(trust.problem).toContain('dpu-channel-trust-cccc is not followed (its label names installation dddd');
+  fixture.api.delete(`${maps}/dpu-channel-trust-cccc`);
+  fixture.api.put(`${maps}/dpu-channel-trust-bbbb`, { ...broken, metadata: { ...broken?.metadata }, data: {} });
+  await vi.waitFor(() =>
+    expect(trust.problem).toMatch(/^ConfigMap dpu-channel-trust-bbbb is not followed \(its label/),
+  );
+  fixture.putTrust('dpu-channel-trust-bbbb', theirs.bundle(), 'bbbb');
+  await vi.waitFor(() => expect(trust.problem).toBeUndefined());
+  fixture.api.put(`${maps}/dpu-channel-trust-bbbb`, { ...broken, metadata: { ...broken?.metadata }, data: {} });
   fixture.api.delete(`${maps}/dpu-channel-trust`);
   fixture.putTrust('dpu-channel-trust-eeee', { ...theirs.bundle(), installation: 'eeee' }, 'eeee');
   await vi.waitFor(() => expect(known()).toEqual(['aaaa', 'bbbb', 'eeee']));
   fixture.api.delete(`${maps}/dpu-channel-trust-bbbb`);
   await vi.waitFor(() => expect(known()).toEqual(['aaaa', 'eeee']));
+  expect(trust.problem).toBeUndefined();
 });
 
 test('trust and certificate are on disk for a daemon that starts without the API server', async () => {

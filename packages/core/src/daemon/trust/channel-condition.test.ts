@@ -11,6 +11,7 @@ const works: ChannelState = {
   security: 'mutualTLS',
   credentials: { uri, notAfter },
   certificateProblem: undefined,
+  trustProblem: undefined,
   connected: [peer],
   workedFirst: undefined,
   refusal: undefined,
@@ -61,6 +62,13 @@ test('the message names the peers, the end of the certificate and why it is not 
   expect(channelCondition(state)?.message).toBe(
     `with ${peer}; the certificate of this end is good until 2030-01-02T03:04:05.000Z, and is not renewed: because of NoCertificate`,
   );
+});
+
+test('the message says what of the trust is not followed', () => {
+  const says = (state: Partial<ChannelState>) => channelCondition({ ...works, ...state, trustProblem: 'it is broken' });
+  expect(says({})).toMatchObject({ status: 'True', message: expect.stringMatching(/^with .*Z\. it is broken$/) });
+  expect(says({ refusal: outage('PeerNotTrusted') })?.message).toBe('because of PeerNotTrusted. it is broken');
+  expect(says({ security: 'plain' })?.message).not.toContain('broken');
 });
 
 test('the status keeps the peers that were worked with while none is connected', () => {

@@ -12,6 +12,8 @@ export interface ChannelState {
   credentials: Pick<Credentials, 'uri' | 'notAfter'> | undefined;
   /** Why there is no certificate, or why it is not renewed. */
   certificateProblem: Outage | undefined;
+  /** What of the trust that was given is not followed, and why. */
+  trustProblem: string | undefined;
   /** SPIFFE IDs of the other ends that are connected. */
   connected: readonly string[];
   /** SPIFFE ID of the other end that was worked with first. */
@@ -28,6 +30,12 @@ export interface ChannelState {
 
 /** @returns undefined while it is not known: the condition stays as it is */
 export function channelCondition(state: ChannelState): ConditionInput | undefined {
+  const said = conditionOf(state);
+  if (!said || state.security === 'plain' || state.trustProblem === undefined) return said;
+  return { ...said, message: `${said.message}. ${state.trustProblem}` };
+}
+
+function conditionOf(state: ChannelState): ConditionInput | undefined {
   const { side, security, credentials, certificateProblem, connected } = state;
   const { refusal, renewalRefusal, failure, isListening } = state;
   if (security === 'plain') return condition('True', 'Plain', plain[side]);

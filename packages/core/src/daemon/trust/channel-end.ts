@@ -20,6 +20,8 @@ import type { Credentials } from './credentials.ts';
 /** Whom the node trusts, and who gives it certificates. */
 export interface NodeTrust extends Pick<CertificateKeeperOptions, 'makeRequest' | 'certify'> {
   readonly own: TrustBundle | undefined;
+  /** What of the trust that was given is not followed, and why. */
+  readonly problem: string | undefined;
   bundles(): readonly TrustBundle[];
   /** @returns what ends that */
   onChange(listener: () => void): () => void;
@@ -105,6 +107,11 @@ export class ChannelEnd extends EventEmitter<{ change: [] }> {
     const { peers, firstPeer } = this.#record;
     if (peers || this.#options.side === 'dpu') return peers;
     return firstPeer === undefined ? undefined : [firstPeer];
+  }
+
+  /** What of the trust that was given is not followed, and why. */
+  get trustProblem(): string | undefined {
+    return this.#options.trust?.problem;
   }
 
   /** The first DPU that this host worked with. */
