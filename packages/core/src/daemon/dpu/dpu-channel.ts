@@ -12,7 +12,7 @@ export interface ChannelReport {
   status: ChannelStatus | undefined;
 }
 
-type End = Pick<ChannelEnd, 'security' | 'credentials' | 'problem' | 'peers'>;
+type End = Pick<ChannelEnd, 'security' | 'credentials' | 'problem' | 'trustProblem' | 'workedFirst'>;
 
 export function hostChannel(
   end: End,
@@ -45,12 +45,13 @@ export function dpuChannel(end: End, { gate, problem }: Pick<ChannelListener, 'g
   });
 }
 
-function stateOf({ security, credentials, problem, peers }: End) {
+function stateOf({ security, credentials, problem, trustProblem, workedFirst }: End) {
   return {
     security,
     credentials,
     certificateProblem: problem,
-    accepted: peers,
+    trustProblem,
+    workedFirst,
   };
 }
 

@@ -255,7 +255,8 @@ export class Peer {
       }
       // Closed, as gRPC would try again by itself, and more often.
       next.close();
-      this.#setRenewalProblem(next.tls?.problem && renewalRefused(this.#link, next.tls.problem));
+      const refusal = next.tls?.lastRefusal;
+      this.#setRenewalProblem(refusal && renewalRefused(this.#link, refusal));
       await sleep(backoffDelay(failures, proofRetry), undefined, { ref: false });
       if (this.#next !== next) return;
     }

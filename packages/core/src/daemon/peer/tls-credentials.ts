@@ -29,6 +29,9 @@ const plainTextErrors = new Set([
   'ERR_SSL_HTTP_REQUEST',
 ]);
 
+/** A daemon that is killed ends a connection just after the handshake as one that refuses does, but not again and again. */
+const endsOfRefusal = 3;
+
 interface Verified {
   uri: string;
   certificate: X509Certificate;
@@ -49,6 +52,9 @@ export class TlsCredentials extends ChannelCredentials {
   #peer: Verified | undefined;
   #problem: Outage | undefined;
   #answered = false;
+  /** Connections in a row that the other end ended after the handshake, without an answer. */
+  #ended = 0;
+  #lastEnd: Outage | undefined;
   #closed = false;
 
   constructor(end: Pick<ChannelEnd, 'credentials' | 'verify'>, listener: TlsCredentialsListener) {
@@ -67,9 +73,16 @@ export class TlsCredentials extends ChannelCredentials {
     return this.#problem;
   }
 
+  /** Why the last connection came to nothing, where that was a refusal, or may have been one. */
+  get lastRefusal(): Outage | undefined {
+    return this.#problem ?? this.#lastEnd;
+  }
+
   /** The other end has taken our certificate: a server says so by serving only, with TLS 1.3. */
   answered(): void {
     this.#answered = true;
+    this.#ended = 0;
+    this.#lastEnd = undefined;
     this.#problem = undefined;
   }
 
@@ -146,7 +159,7 @@ export class TlsCredentials extends ChannelCredentials {
       });
       secured.once('close', () => {
         clearTimeout(timer);
-        if (this.#peer && !this.#answered && !this.#isRefused) this.#say(endedByPeer(credentials.uri));
+        if (this.#peer && !this.#answered) this.#endedByPeer(credentials.uri);
         reject(new Error('the connection was closed'));
       });
     });
@@ -189,6 +202,12 @@ export class TlsCredentials extends ChannelCredentials {
     };
     wait();
     socket.once('close', () => clearTimeout(timer));
+  }
+
+  #endedByPeer(uri: string): void {
+    this.#ended += 1;
+    this.#lastEnd = endedByPeer(uri);
+    if (this.#ended >= endsOfRefusal && !this.#isRefused) this.#say(this.#lastEnd);
   }
 
   get #isRefused(): boolean {

@@ -11,8 +11,9 @@ const works: ChannelState = {
   security: 'mutualTLS',
   credentials: { uri, notAfter },
   certificateProblem: undefined,
+  trustProblem: undefined,
   connected: [peer],
-  accepted: undefined,
+  workedFirst: undefined,
   refusal: undefined,
   renewalRefusal: undefined,
   failure: undefined,
@@ -63,10 +64,17 @@ test('the message names the peers, the end of the certificate and why it is not 
   );
 });
 
+test('the message says what of the trust is not followed', () => {
+  const says = (state: Partial<ChannelState>) => channelCondition({ ...works, ...state, trustProblem: 'it is broken' });
+  expect(says({})).toMatchObject({ status: 'True', message: expect.stringMatching(/^with .*Z\. it is broken$/) });
+  expect(says({ refusal: outage('PeerNotTrusted') })?.message).toBe('because of PeerNotTrusted. it is broken');
+  expect(says({ security: 'plain' })?.message).not.toContain('broken');
+});
+
 test('the status keeps the peers that were worked with while none is connected', () => {
   const identity = { identity: uri, notAfter: notAfter.toISOString() };
   expect(channelStatus(works)).toEqual({ ...identity, peers: [peer] });
-  expect(channelStatus({ ...works, connected: [], accepted: [peer] })).toEqual({ ...identity, peers: [peer] });
+  expect(channelStatus({ ...works, connected: [], workedFirst: peer })).toEqual({ ...identity, peers: [peer] });
   expect(channelStatus(alone)).toEqual(identity);
   expect(channelStatus({ ...works, security: 'plain' })).toBeUndefined();
 });

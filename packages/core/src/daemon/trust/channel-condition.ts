@@ -12,10 +12,12 @@ export interface ChannelState {
   credentials: Pick<Credentials, 'uri' | 'notAfter'> | undefined;
   /** Why there is no certificate, or why it is not renewed. */
   certificateProblem: Outage | undefined;
+  /** What of the trust that was given is not followed, and why. */
+  trustProblem: string | undefined;
   /** SPIFFE IDs of the other ends that are connected. */
   connected: readonly string[];
-  /** SPIFFE IDs of the only other ends that are accepted. */
-  accepted: readonly string[] | undefined;
+  /** SPIFFE ID of the other end that was worked with first. */
+  workedFirst: string | undefined;
   /** Why the other end is refused, or refuses this one. */
   refusal: Outage | undefined;
   /** Why the connection that is to follow the present one is refused, by either end. */
@@ -28,6 +30,12 @@ export interface ChannelState {
 
 /** @returns undefined while it is not known: the condition stays as it is */
 export function channelCondition(state: ChannelState): ConditionInput | undefined {
+  const said = conditionOf(state);
+  if (!said || state.security === 'plain' || state.trustProblem === undefined) return said;
+  return { ...said, message: `${said.message}. ${state.trustProblem}` };
+}
+
+function conditionOf(state: ChannelState): ConditionInput | undefined {
   const { side, security, credentials, certificateProblem, connected } = state;
   const { refusal, renewalRefusal, failure, isListening } = state;
   if (security === 'plain') return condition('True', 'Plain', plain[side]);
@@ -44,9 +52,15 @@ export function channelCondition(state: ChannelState): ConditionInput | undefine
 }
 
 /** @returns undefined with plain text */
-export function channelStatus({ security, credentials, connected, accepted }: ChannelState): ChannelStatus | undefined {
+export function channelStatus({
+  security,
+  credentials,
+  connected,
+  workedFirst,
+}: ChannelState): ChannelStatus | undefined {
   if (security === 'plain' || !credentials) return undefined;
-  const peers = [...(connected.length > 0 ? connected : (accepted ?? []))];
+  // Never who is only accepted: after a reboot this says whom a host keeps to.
+  const peers = connected.length > 0 || workedFirst === undefined ? [...connected] : [workedFirst];
   return {
     identity: credentials.uri,
     notAfter: credentials.notAfter.toISOString(),
