@@ -29,7 +29,7 @@ const path = [join(sdk, 'node_modules/.bin'), join(root, 'node_modules/.bin'), p
 const environment = { PATH: path, NODE_PATH: '' };
 let tarball: string;
 
-const entries = ['', '/manifest', '/client', '/host', '/linux', '/conformance', '/testing'];
+const entries = ['', '/manifest', '/client', '/host', '/settings', '/linux', '/conformance', '/testing'];
 
 const run = (file: string, args: readonly string[], cwd: string) =>
   execa(file, args, { cwd, env: environment, reject: false, all: true });

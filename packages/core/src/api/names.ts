@@ -67,9 +67,11 @@ export const annotations = {
   restartVsp: `${prefix}/restart-vsp`,
   /** On a VendorPlugin: another value than before has its versions looked up again. */
   refresh: `${prefix}/refresh`,
-  /** On the ConfigMap of the channel's trust: an order to the operator, `rotate`, `activate` or `revoke <identity>`. */
+  /** On the ConfigMap of the channel's trust: an order to the operator: see `orders`. */
   trustOrder: `${prefix}/trust-order`,
-  /** There too: why the last order was not followed. */
+  /** On a ConfigMap with the trust of another installation: when it was exported there, RFC 3339. */
+  trustExported: `${prefix}/trust-exported`,
+  /** On the ConfigMap of the channel's trust: why the last order was not followed. */
   trustOrderRefused: `${prefix}/trust-order-refused`,
   /** On what the operator makes: the hash of what it was made from. */
   specHash: `${prefix}/spec-hash`,

@@ -8,7 +8,7 @@ import { exportTrust } from './trust/export.ts';
 import { importTrust } from './trust/import.ts';
 import { listTrust } from './trust/list.ts';
 import { removeTrust } from './trust/remove.ts';
-import { revoke } from './trust/revoke.ts';
+import { allow, revoke } from './trust/revoke.ts';
 import { rotate } from './trust/rotate.ts';
 
 interface Connection {
@@ -33,7 +33,10 @@ trust
   .command('import')
   .description('trust the hosts and DPUs of another cluster, by its `dpuctl trust export`')
   .option('-f, --file <file>', 'default: standard input')
-  .action(({ file }: { file?: string }) => run((context) => importTrust(context, file)));
+  .option('--force', 'also an export that is older than what is trusted here, and has other authorities')
+  .action(({ file, force }: { file?: string; force?: boolean }) =>
+    run((context) => importTrust(context, file, force ?? false)),
+  );
 trust
   .command('list')
   .description('show who is trusted, what is revoked and who the daemons are')
@@ -42,15 +45,27 @@ trust
   .command('rotate')
   .description("publish the authority that is to follow this cluster's; with --activate let it sign")
   .option('--activate', 'let the next authority sign; the former counts until its last certificate has expired')
-  .action(({ activate }: { activate?: boolean }) => run((context) => rotate(context, activate ?? false)));
+  .option(
+    '--drop-former',
+    'let authorities that signed before count no more, at once: where their key is known to others',
+  )
+  .action(({ activate, dropFormer }: { activate?: boolean; dropFormer?: boolean }) =>
+    run((context) => rotate(context, { activate: activate ?? false, dropFormer: dropFormer ?? false })),
+  );
 trust
   .command('revoke')
   .argument('<subject>', 'an identity (dpuctl trust list), or host/<node> or dpu/<node> for all of that node')
   .description('let no certificate count that the subject has now')
   .option('--force', 'also where no DataProcessingUnit has that identity or node')
-  .action((subject: string, { force }: { force?: boolean }) =>
-    run((context) => revoke(context, subject, force ?? false)),
+  .option('--bar', 'let it have no other certificate either, until dpuctl trust allow')
+  .action((subject: string, { bar, force }: { bar?: boolean; force?: boolean }) =>
+    run((context) => revoke(context, subject, { bar: bar ?? false, force: force ?? false })),
   );
+trust
+  .command('allow')
+  .argument('<subject>', 'one that was barred (dpuctl trust list)')
+  .description('let one that was barred have certificates again')
+  .action((subject: string) => run((context) => allow(context, subject)));
 trust
   .command('remove')
   .argument('<installation>', 'its id (dpuctl trust list)')

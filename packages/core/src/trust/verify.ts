@@ -122,7 +122,7 @@ function permission(
   const subjects = [uri, nodeUri(identity)];
   const revocation = revoked.find(({ subject, before }) => subjects.includes(subject) && issued < Date.parse(before));
   if (revocation) {
-    const message = `certificates of ${revocation.subject} from before ${revocation.before} are revoked; one that is still trusted gets a new one by a restart of its daemon`;
+    const message = `certificates of ${revocation.subject} from before ${revocation.before} are revoked; a daemon that is still trusted asks for a new one by itself, and if this stays, see its condition Channel`;
     return refuse('PeerRevoked', message);
   }
   if (peers && !peers.includes(uri)) {

@@ -15,6 +15,9 @@ import { startCall } from './observe.ts';
 
 export type Endpoint = { socketPath: string } | { address: string };
 
+/** `ChannelCredentials` of @grpc/grpc-js. Opaque, as the published types name no package that comes bundled. */
+export type ConnectionCredentials = object;
+
 /** gRPC metadata with one text for a key. */
 export type TextMetadata = Readonly<Record<string, string>>;
 
@@ -52,10 +55,11 @@ export class Connection {
    * @param metadata sent with every call
    * @param security Default: plain text.
    */
-  constructor(endpoint: Endpoint, metadata: TextMetadata = {}, security?: ChannelCredentials) {
+  constructor(endpoint: Endpoint, metadata: TextMetadata = {}, security?: ConnectionCredentials) {
     this.#target = 'socketPath' in endpoint ? endpoint.socketPath : endpoint.address;
     for (const [key, value] of Object.entries(metadata)) this.#metadata.set(key, value);
-    this.#client = new Client(grpcTarget(endpoint), security ?? credentials.createInsecure(), options);
+    const secured = security as ChannelCredentials | undefined;
+    this.#client = new Client(grpcTarget(endpoint), secured ?? credentials.createInsecure(), options);
     this.#follow();
   }
 

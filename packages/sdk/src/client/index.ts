@@ -20,6 +20,12 @@ export {
   vendorLifeCycleService as vendorLifeCycleServiceDefinition,
 } from '../wire/definitions.ts';
 export { bytesMethod } from './bytes-method.ts';
-export { Connection, type Endpoint, type MessageStream, type TextMetadata } from './connection.ts';
+export {
+  Connection,
+  type ConnectionCredentials,
+  type Endpoint,
+  type MessageStream,
+  type TextMetadata,
+} from './connection.ts';
 export { type ObservedCall, observeCalls } from './observe.ts';
 export { type PingOptions, type UpdateOptions, VspClient, type VspClientOptions } from './vsp-client.ts';

@@ -1,5 +1,4 @@
 /** The daemon's side of the contract: calls a VSP on its unix socket, or the DPU side's daemon by TCP. */
-import type { ChannelCredentials } from '@grpc/grpc-js';
 import type {
   BridgePort,
   Device,
@@ -32,7 +31,7 @@ import {
 import { devicesFromWire } from '../wire/devices.ts';
 import { bareId, resourceId } from '../wire/names.ts';
 import { pluginInfoFromWire } from '../wire/plugin-info.ts';
-import { Connection, type Endpoint, type TextMetadata } from './connection.ts';
+import { Connection, type ConnectionCredentials, type Endpoint, type TextMetadata } from './connection.ts';
 import { watchDevices } from './device-watch.ts';
 
 /** Init of real cards waits for firmware. */
@@ -48,8 +47,8 @@ export type VspClientOptions = Endpoint & {
   firmwareDeadlineMs?: number;
   /** gRPC metadata that goes with every call. */
   metadata?: TextMetadata;
-  /** How the connection is secured. Default: plain text. */
-  credentials?: ChannelCredentials | undefined;
+  /** How the connection is secured: `ChannelCredentials` of @grpc/grpc-js. Default: plain text. */
+  credentials?: ConnectionCredentials | undefined;
 };
 
 export interface PingOptions {

@@ -223,6 +223,7 @@ class Walk {
 
   #startDaemon(): DpuDataPath {
     return new DpuDataPath({
+      isOnlyInstallation: () => true,
       dpuName: 'dpu',
       directory: this.#directory,
       attachments: {

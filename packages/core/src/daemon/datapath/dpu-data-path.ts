@@ -25,6 +25,8 @@ export interface DpuDataPathOptions {
   attachments: AttachedFunctions;
   /** Hears how each call to the VSP ended. */
   vsp?: CallListener | undefined;
+  /** See {@link HostPortsOptions.isOnlyInstallation}. */
+  isOnlyInstallation: (installation: string) => boolean;
   /** Called when {@link DpuDataPath.chains} answers something else. */
   onChains: () => void;
   /** Called when the hosts that have ports here, or those of them that are away, are others now. */
@@ -85,7 +87,13 @@ export class DpuDataPath {
       disconnected: "the DPU's VSP is not ready; see its vsp pod",
       logger,
     });
-    this.hostPorts = new HostPorts({ records, reconciler: this.#reconciler, onUsers: options.onHosts, logger });
+    this.hostPorts = new HostPorts({
+      records,
+      reconciler: this.#reconciler,
+      isOnlyInstallation: options.isOnlyInstallation,
+      onUsers: options.onHosts,
+      logger,
+    });
   }
 
   /** A VSP has been initialised, which may be another than before. Resolves when it was told everything. */

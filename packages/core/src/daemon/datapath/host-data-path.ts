@@ -158,6 +158,11 @@ export class HostDataPath implements PeerListener {
     return this.#peer?.peer.problem;
   }
 
+  /** Why the connection that is to follow the present one is refused. */
+  get renewalProblem(): Outage | undefined {
+    return this.#peer?.peer.renewalProblem;
+  }
+
   /** The VSP has said where the peer listens. */
   connect(address: string): void {
     if (this.#closed || this.#peer?.address === address) return;

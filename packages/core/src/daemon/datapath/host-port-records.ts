@@ -7,7 +7,7 @@ import { existsSync } from 'node:fs';
 import { type BridgePort, DpuError } from '@dpu-operator/sdk';
 import type { Logger } from 'pino';
 import { z } from 'zod';
-import { anonymousOwner } from '../peer/owner.ts';
+import { anonymousOwner, plainOwner } from '../peer/owner.ts';
 import { Records } from '../state/records.ts';
 import type { UnreadableRecord } from '../state/set-aside.ts';
 import { bridgePortId, bridgePortKey, sameBridgePort } from './items.ts';
@@ -92,14 +92,14 @@ export class HostPortRecords {
   }
 
   /**
-   * Writes a port down. One of the same name and MAC that nobody is known to have made becomes this owner's: its host
-   * made it before hosts said who they are.
+   * Writes a port down. One of the same name and MAC that nobody has proven to have made becomes this owner's: its host
+   * made it before hosts said who they are, or before they proved it.
    *
    * @returns the key to wait for, and whether there was none before
    * @throws DpuError ALREADY_EXISTS for a port of that name with other content
    */
   async hold(owner: string, port: BridgePort): Promise<{ key: string; isNew: boolean }> {
-    const known = this.find(owner, port.name) ?? this.#adoptable(port);
+    const known = this.find(owner, port.name) ?? this.#adoptable(owner, port);
     if (!known) return { key: bridgePortKey(await this.#add(owner, port)), isNew: true };
     const { vspId, record } = known;
     if (!sameBridgePort(record.port, port)) {
@@ -162,9 +162,11 @@ export class HostPortRecords {
     await this.#records.updateEventually(vspId, (record) => record && { ...record, deleting: true });
   }
 
-  #adoptable(port: BridgePort): { vspId: string; record: HostPortRecord } | undefined {
-    const known = this.find(anonymousOwner, port.name);
-    return known && !known.record.deleting && known.record.port.macAddress === port.macAddress ? known : undefined;
+  #adoptable(owner: string, port: BridgePort): { vspId: string; record: HostPortRecord } | undefined {
+    const formers = [plainOwner(owner), anonymousOwner].filter((former) => former !== owner);
+    return formers
+      .flatMap((former) => this.find(former, port.name) ?? [])
+      .find(({ record }) => !record.deleting && record.port.macAddress === port.macAddress);
   }
 
   /** The first keeps the plain name: images for the Go operator know a VF by it. @returns the VSP's id */

@@ -215,6 +215,24 @@ test('a host takes over the port that it made before ports had owners, and no ot
   expect(bridge.ports.size).toBe(3);
 });
 
+const proven = (installation: string) => `spiffe://${installation}/host/node-a/dpu`;
+
+test('what a host made before it proved its name is its own only where it cannot be that of another installation', async () => {
+  const { ports } = await start();
+  for (const index of [1, 2]) await ports.create(a, port(index));
+  const sure = hostPortsIn(directory, (installation) => installation === 'aaaa');
+  onTestFinished(() => sure.reconciler.close());
+  await sure.connect(bridge);
+  await sure.ports.takeOver(proven('bbbb'));
+  expect(sure.ports.owners()).toEqual([a]);
+  // What it asks for as it was made is.
+  await sure.ports.create(proven('bbbb'), port(1));
+  expect(sure.ports.list(proven('bbbb'))).toEqual([port(1)]);
+  await sure.ports.takeOver(proven('aaaa'));
+  expect(sure.ports.list(proven('aaaa'))).toEqual([port(2)]);
+  expect(bridge.calls.filter((call) => call.startsWith('delete'))).toEqual([]);
+});
+
 test('long names stay within what a resource name may have, and apart', async () => {
   const { ports } = await start();
   const long = (mac: string) => ({ ...port(1, mac), name: 'n'.repeat(63) });

@@ -19,6 +19,8 @@ import { outcomeUnknown } from './target.ts';
 export interface HostPortsOptions {
   records: HostPortRecords;
   reconciler: Pick<Reconciler, 'ensure' | 'connected' | 'reconcile'>;
+  /** Whether a host that is known by its node and DPU only can be of this installation, and of no other. */
+  isOnlyInstallation: (installation: string) => boolean;
   /** Called when {@link HostPorts.users} answers something else. */
   onUsers: () => void;
   logger: Logger;
@@ -27,10 +29,11 @@ export interface HostPortsOptions {
 export class HostPorts {
   readonly #records: HostPortRecords;
   readonly #reconciler: HostPortsOptions['reconciler'];
+  readonly #isOnlyInstallation: (installation: string) => boolean;
   readonly #onUsers: () => void;
   readonly #logger: Logger;
   readonly #lock = new KeyedLock();
-  /** By owner that has called since the channel was last secured otherwise. */
+  /** By owner that was given what it had under another name since the channel was last secured otherwise. */
   readonly #takenOver = new Map<string, Promise<void>>();
   /** Owners whose requests are being served, once for each. */
   readonly #asking: string[] = [];
@@ -39,6 +42,7 @@ export class HostPorts {
   constructor(options: HostPortsOptions) {
     this.#records = options.records;
     this.#reconciler = options.reconciler;
+    this.#isOnlyInstallation = options.isOnlyInstallation;
     this.#onUsers = options.onUsers;
     this.#logger = options.logger;
     this.#users = this.users().join();
@@ -109,7 +113,12 @@ export class HostPorts {
    * two names of one node and DPU only one can call at a time: a SPIFFE ID with mutual TLS, the other with plain text.
    */
   takeOver(owner: string): Promise<void> {
-    const done = this.#takenOver.get(owner) ?? this.#takeOverFormer(owner);
+    const begun = this.#takenOver.get(owner);
+    if (begun) return begun;
+    const former = this.#formerOf(owner);
+    // Nothing is remembered of whoever has none: with plain text callers give themselves any name.
+    if (former === undefined) return Promise.resolve();
+    const done = this.#handOver(former, owner);
     this.#takenOver.set(owner, done);
     return done;
   }
@@ -137,13 +146,20 @@ export class HostPorts {
     }
   }
 
-  async #takeOverFormer(owner: string): Promise<void> {
-    const former = this.#records.owners().filter((other) => isSameHost(other, owner));
-    // Two installations may have nodes and DPUs of one name: which of them it was cannot be told.
-    const [only, ...others] = former;
-    if (only === undefined || others.length > 0) return;
-    const ports = await this.#records.handOver(only, owner);
-    this.#logger.info({ owner, former: only, ports }, 'a host has another name now; its bridge ports go with it');
+  /**
+   * Two installations may have nodes and DPUs of one name: where it cannot be told which of them it was, there is none.
+   * A port that the host asks for again as it was is its own then too, see {@link HostPortRecords.hold}.
+   */
+  #formerOf(owner: string): string | undefined {
+    const installation = parseIdentity(owner)?.installation;
+    if (installation !== undefined && !this.#isOnlyInstallation(installation)) return undefined;
+    const [only, ...others] = this.#records.owners().filter((other) => isSameHost(other, owner));
+    return others.length > 0 ? undefined : only;
+  }
+
+  async #handOver(former: string, owner: string): Promise<void> {
+    const ports = await this.#records.handOver(former, owner);
+    this.#logger.info({ owner, former, ports }, 'a host has another name now; its bridge ports go with it');
     this.#tellUsers();
   }
 

@@ -15,6 +15,7 @@ async function dataPathOf(failure: DpuError | undefined) {
   vsp.failure = failure;
   const attachments = { networkFunctions: () => [] };
   const dataPath = new DpuDataPath({
+    isOnlyInstallation: () => true,
     dpuName: 'dpu',
     directory,
     attachments,

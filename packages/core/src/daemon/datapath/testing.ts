@@ -125,7 +125,7 @@ export const portDirectoryIn = (directory: string): string => join(directory, 'b
 const opened = new Map<string, HostPortRecords>();
 
 /** A daemon that starts on this directory; the one before it has ended. */
-export function hostPortsIn(directory: string) {
+export function hostPortsIn(directory: string, isOnlyInstallation: (installation: string) => boolean = () => true) {
   opened.get(directory)?.close();
   const records = new HostPortRecords({ directory, logger: silent });
   opened.set(directory, records);
@@ -139,7 +139,7 @@ export function hostPortsIn(directory: string) {
     disconnected: 'the VSP is not ready',
     logger: silent,
   });
-  const ports = new HostPorts({ records, reconciler, onUsers: () => {}, logger: silent });
+  const ports = new HostPorts({ records, reconciler, isOnlyInstallation, onUsers: () => {}, logger: silent });
   const connect = (vsp: MemoryVsp) => reconciler.connect(new VspTarget(vsp, silent));
   return { ports, reconciler, connect };
 }

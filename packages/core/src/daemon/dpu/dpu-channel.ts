@@ -12,11 +12,11 @@ export interface ChannelReport {
   status: ChannelStatus | undefined;
 }
 
-type End = Pick<ChannelEnd, 'security' | 'credentials' | 'problem' | 'peers'>;
+type End = Pick<ChannelEnd, 'security' | 'credentials' | 'problem' | 'trustProblem' | 'workedFirst'>;
 
 export function hostChannel(
   end: End,
-  host: Pick<HostDataPath, 'peerIdentity' | 'channelProblem' | 'outage'>,
+  host: Pick<HostDataPath, 'peerIdentity' | 'channelProblem' | 'renewalProblem' | 'outage'>,
 ): ChannelReport {
   const { outage, peerIdentity } = host;
   // Any other outage is one of what lies behind the channel.
@@ -26,6 +26,7 @@ export function hostChannel(
     side: 'host',
     connected: peerIdentity === undefined ? [] : [peerIdentity],
     refusal: host.channelProblem,
+    renewalRefusal: host.renewalProblem,
     failure,
     isListening: false,
   });
@@ -38,17 +39,19 @@ export function dpuChannel(end: End, { gate, problem }: Pick<ChannelListener, 'g
     side: 'dpu',
     connected: gate?.hosts() ?? [],
     refusal: gate?.refusal,
+    renewalRefusal: undefined,
     failure,
     isListening: gate !== undefined,
   });
 }
 
-function stateOf({ security, credentials, problem, peers }: End) {
+function stateOf({ security, credentials, problem, trustProblem, workedFirst }: End) {
   return {
     security,
     credentials,
     certificateProblem: problem,
-    accepted: peers,
+    trustProblem,
+    workedFirst,
   };
 }
 

@@ -146,7 +146,8 @@ export class DpuObjects {
   async #tell(object: DataProcessingUnit, now: Condition, before: Condition | undefined): Promise<void> {
     if (before?.status === now.status && before.reason === now.reason) return;
     const { reason, message } = now;
-    const ordinary = now.status === 'True' || reason === 'Resizing';
+    const works = now.status === 'True' && reason !== 'RenewalRefused';
+    const ordinary = works || reason === 'Resizing';
     const type = ordinary ? 'Normal' : 'Warning';
     await this.#events.event(object, { type, reason, message, action: now.type });
   }

@@ -7,7 +7,7 @@ import { plainOwner } from '../peer/owner.ts';
 import type { ChannelEnd } from '../trust/channel-end.ts';
 import type { VspHealth } from './vsp-health.ts';
 
-export interface DpuSideOptions extends DpuDataPathOptions {
+export interface DpuSideOptions extends Omit<DpuDataPathOptions, 'isOnlyInstallation'> {
   nodeName: string;
   vsp: VspHealth;
   /** How the channel is secured, and whom it takes. */
@@ -26,7 +26,11 @@ export class DpuSide {
 
   constructor(options: DpuSideOptions) {
     const { nodeName, vsp, onHosts, end, onCallers, logger } = options;
-    this.dataPath = new DpuDataPath({ ...options, onHosts: () => this.#ownersChanged(onHosts) });
+    this.dataPath = new DpuDataPath({
+      ...options,
+      isOnlyInstallation: (installation) => end.isOnlyInstallation(installation),
+      onHosts: () => this.#ownersChanged(onHosts),
+    });
     const { hostPorts } = this.dataPath;
     this.hosts = new KnownHosts({ hostPorts, onChange: onHosts, logger });
     this.channel = new ChannelListener({

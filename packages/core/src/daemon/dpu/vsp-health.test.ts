@@ -59,6 +59,7 @@ test('the calls of the data path are those that count', async () => {
   const health = new VspHealth({ dpuName: 'dpu', senderId: 'node-1', intervalMs, graceMs, onChange: () => {} });
   onTestFinished(() => health.close());
   const dataPath = new DpuDataPath({
+    isOnlyInstallation: () => true,
     dpuName: 'dpu',
     directory: temporaryDirectory(),
     attachments: { networkFunctions: () => [] },

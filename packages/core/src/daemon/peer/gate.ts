@@ -33,6 +33,8 @@ export interface GateOptions {
 export const limits = {
   /** A handshake costs a signature; who waits is tried again by its host. */
   handshakes: 16,
+  /** From one address, so that silent connections of one do not keep all others out. Hosts behind one NAT share them. */
+  handshakesOfOne: 4,
   /** Milliseconds that one may take. */
   handshakeMs: 5_000,
   connections: 1_024,
@@ -129,8 +131,15 @@ export class Gate {
     if (this.#security === 'plain') this.#letIn(origin, { socket });
     // Before the operator has answered there is nothing to show; hosts try again.
     else if (!this.#tls) socket.destroy();
-    else if (this.#handshakes.size < limits.handshakes) this.#handshake(this.#tls, origin, socket);
-    else this.#refuse(socket, 'TooManyHandshakes', 'too many others are saying who they are');
+    else if (this.#handshakes.size >= limits.handshakes) {
+      this.#refuse(socket, 'TooManyHandshakes', 'too many others are saying who they are');
+    } else if (this.#handshakesFrom(socket) >= limits.handshakesOfOne) {
+      this.#refuse(socket, 'TooManyHandshakes', 'too many of this address are saying who they are');
+    } else this.#handshake(this.#tls, origin, socket);
+  }
+
+  #handshakesFrom({ remoteAddress }: Socket): number {
+    return [...this.#handshakes.values()].filter(({ socket }) => socket.remoteAddress === remoteAddress).length;
   }
 
   #handshake(tls: TlsServer, origin: string, socket: Socket): void {

@@ -94,7 +94,7 @@ interface Target {
 /** A client that believes everybody. */
 function tls(
   target: Target,
-  options: ConnectionOptions = {},
+  options: ConnectionOptions & { localAddress?: string } = {},
   shown?: Pick<TestCertificate, 'key' | 'certificate'>,
 ): TLSSocket {
   const own = shown && { key: shown.key, cert: shown.certificate };
@@ -224,9 +224,34 @@ async function record(target: Target) {
   return { address: `127.0.0.1:${port}`, sent, close: () => server.close() };
 }
 
+/** What floods comes from another address than the host. */
+const elsewhere = { localAddress: '127.0.0.2' };
+
+/** Keeps opening connections, so many at a time, until it is stopped. */
+function flood(open: () => Socket, count: number) {
+  const running = new Set<Socket>();
+  let stopped = false;
+  const next = () => {
+    if (stopped) return;
+    const socket = open();
+    running.add(socket);
+    void closed(socket).then(() => {
+      running.delete(socket);
+      setImmediate(next);
+    });
+  };
+  for (let index = 0; index < count; index += 1) next();
+  const stop = () => {
+    stopped = true;
+    for (const socket of running) socket.destroy();
+  };
+  cleanups.push(stop);
+  return stop;
+}
+
 test('five hundred that say nothing: a few stay, for a moment', async () => {
   const { target, isServed, refused } = await start();
-  const sockets = Array.from({ length: 500 }, () => connectTcp(target));
+  const sockets = Array.from({ length: 500 }, () => connectTcp({ ...target, ...elsewhere }));
   const ended = sockets.map(closed);
   cleanups.push(() => sockets.map((socket) => socket.destroy()));
   const most = 500 - limits.handshakes;
@@ -236,10 +261,21 @@ test('five hundred that say nothing: a few stay, for a moment', async () => {
   await isServed();
 });
 
-test('five hundred handshakes without a certificate', async () => {
-  const { target, isServed } = await start();
-  await Promise.all(Array.from({ length: 500 }, () => closed(tls(target))));
-  await isServed();
+test('silent connections that one address keeps opening leave room for a host', async () => {
+  const { target, isServed, refused, logs } = await start();
+  const stop = flood(() => connectTcp({ ...target, ...elsewhere }), 2 * limits.handshakes);
+  await vi.waitFor(async () => expect((await refused()).TooManyHandshakes).toBeGreaterThan(2 * limits.handshakes));
+  for (let time = 0; time < 3; time += 1) await isServed();
+  expect(logs('TooManyHandshakes').map(({ msg }) => msg)).toEqual([expect.stringContaining('of this address')]);
+  stop();
+});
+
+test('handshakes without a certificate that one address keeps making leave room for a host', async () => {
+  const { target, isServed, refused } = await start();
+  const stop = flood(() => tls(target, elsewhere), 2 * limits.handshakes);
+  await vi.waitFor(async () => expect((await refused()).PeerNoCertificate).toBeGreaterThan(limits.handshakes));
+  for (let time = 0; time < 3; time += 1) await isServed();
+  stop();
 });
 
 test('one host opens a hundred connections: as many as one may have stay', async () => {

@@ -82,6 +82,24 @@ test('ports of a host that is silent for as long as is set are deleted, those of
   expect(forgotten).toEqual(['b/y']);
 });
 
+test('names that somebody makes up cost no host that works its ports', async () => {
+  const { hosts, present, changes, forgotten } = start('a/x');
+  hosts.expireAfter(30);
+  await vi.advanceTimersByTimeAsync(minutes(29));
+  hosts.heard('a/x');
+  hosts.heard('new/x');
+  for (let index = 0; index < 1_000; index += 1) hosts.heard(`false/${index}`);
+  // What the second has asked for is made meanwhile.
+  present.add('new/x');
+  hosts.portsChanged();
+  await vi.advanceTimersByTimeAsync(minutes(2));
+  expect(forgotten).toEqual([]);
+  expect(changes.at(-1)).toEqual(['a/x', 'new/x']);
+  hosts.heard('a/x');
+  await vi.advanceTimersByTimeAsync(minutes(28) + 2);
+  expect(forgotten).toEqual(['new/x']);
+});
+
 test('a daemon that has just started deletes nobody early, however long a host has been away', async () => {
   const { hosts, forgotten } = start('a/x');
   hosts.expireAfter(1);

@@ -22,7 +22,8 @@ const longestMs = 2 ** 31 - 1;
 export class KnownHosts {
   readonly #options: KnownHostsOptions;
   readonly #heardAt = new Map<string, number>();
-  readonly #startedAt = performance.now();
+  /** From when on who is not in `#heardAt` is silent. */
+  #forgottenAt = performance.now();
   #away: readonly string[] = [];
   #unheard: readonly string[] = [];
   #expireAfterMs: number | undefined;
@@ -36,9 +37,9 @@ export class KnownHosts {
 
   /** A call of this host has come. */
   heard(owner: string): void {
-    // Anew, so that the first is who was silent for longest. Whoever calls must not fill the memory with names.
+    // Anew, so that the first is who was silent for longest.
     this.#heardAt.delete(owner);
-    if (this.#heardAt.size >= mostHosts) this.#heardAt.delete([...this.#heardAt.keys()][0] ?? '');
+    if (this.#heardAt.size >= mostHosts) this.#forgetOne();
     this.#heardAt.set(owner, performance.now());
     const concerns = [...this.#away, ...this.#unheard].includes(owner);
     if (this.#timer === undefined || concerns) this.#look();
@@ -76,8 +77,20 @@ export class KnownHosts {
     clearTimeout(this.#timer);
   }
 
+  /**
+   * Whoever calls must not fill the memory with names. A host with ports is never forgotten; of those there are no more
+   * than records on disk. One that had none yet, and has some when it is looked for, counts as heard of now.
+   */
+  #forgetOne(): void {
+    const withPorts = new Set(this.#options.hostPorts.owners());
+    const longestSilent = [...this.#heardAt.keys()].find((owner) => !withPorts.has(owner));
+    if (longestSilent === undefined) return;
+    this.#heardAt.delete(longestSilent);
+    this.#forgottenAt = performance.now();
+  }
+
   #silence(owner: string): number {
-    return performance.now() - (this.#heardAt.get(owner) ?? this.#startedAt);
+    return performance.now() - (this.#heardAt.get(owner) ?? this.#forgottenAt);
   }
 
   #look(): void {

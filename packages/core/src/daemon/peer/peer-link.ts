@@ -13,6 +13,8 @@ export interface PeerLinkOptions {
   end: Pick<ChannelEnd, 'security' | 'credentials' | 'name' | 'verify'>;
   /** Called when the `problem` of its credentials answers something else. */
   onProblem: () => void;
+  /** Called when a connection with newer certificates is to follow it. */
+  onAging?: () => void;
   logger: Logger;
 }
 
@@ -37,13 +39,13 @@ export class PeerLink {
   readonly credentials: Credentials | undefined;
 
   /** @throws DpuError UNAVAILABLE while this end has no certificate */
-  constructor({ address, end, onProblem, logger }: PeerLinkOptions) {
+  constructor({ address, end, onProblem, onAging, logger }: PeerLinkOptions) {
     const { name, security, credentials } = end;
     if (name === undefined) throw new DpuError('UNAVAILABLE', 'this end has no certificate yet');
     this.name = name;
     this.security = security;
     this.credentials = credentials;
-    this.tls = security === 'mutualTLS' ? new TlsCredentials(end, onProblem) : undefined;
+    this.tls = security === 'mutualTLS' ? new TlsCredentials(end, { onProblem, onAging }) : undefined;
     this.client = new VspClient({
       address,
       logger,
@@ -74,6 +76,7 @@ export class PeerLink {
   }
 
   close(): void {
+    this.tls?.close();
     this.client.close();
   }
 }

@@ -5,6 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DpuError } from '@dpu-operator/sdk';
 import type { Logger } from 'pino';
+import { backoffDelay } from '../../kube/backoff.ts';
 import { parseIdentity } from '../../trust/identity.ts';
 import type { BridgePortCalls } from '../datapath/target.ts';
 import type { ChannelEnd } from '../trust/channel-end.ts';
@@ -24,7 +25,7 @@ export interface PeerListener {
   peerConnected(calls: BridgePortCalls, knowsOwners: boolean): Promise<void>;
   /** It does not any more; it may be back within the grace period. */
   peerInterrupted(): void;
-  /** {@link Peer.outage}, `leaving`, `identity` or `problem` is another than before. */
+  /** {@link Peer.outage}, `leaving`, `identity`, `problem` or `renewalProblem` is another than before. */
   peerChanged(): void;
 }
 
@@ -44,8 +45,8 @@ export interface PeerOptions {
   isExpected: boolean;
 }
 
-/** Milliseconds between attempts to prove a connection that is to follow the present one, and for its answer. */
-const proofRetryMs = 250;
+/** Between attempts to prove a connection that is to follow the present one, and milliseconds for its answer. */
+const proofRetry = { initialMs: 1_000, maxMs: 60_000 };
 const proofDeadlineMs = 5_000;
 
 export class Peer {
@@ -61,6 +62,7 @@ export class Peer {
   #link: PeerLink | undefined;
   /** To follow the present one, once it has proven to work. */
   #next: PeerLink | undefined;
+  #renewalProblem: Outage | undefined;
   /** The listener knows of this one. */
   #connected: PeerLink | undefined;
   /** And has told this one everything. */
@@ -112,6 +114,11 @@ export class Peer {
     return this.#link?.tls?.problem;
   }
 
+  /** Why one of the two ends refuses the connection that is to follow the present one. */
+  get renewalProblem(): Outage | undefined {
+    return this.#renewalProblem;
+  }
+
   close(): void {
     this.#closed = true;
     this.#options.end.off('change', this.#onEndChange);
@@ -134,6 +141,9 @@ export class Peer {
       end,
       onProblem: () => {
         if (link === this.#link) listener.peerChanged();
+      },
+      onAging: () => {
+        if (link === this.#link && !this.#next) void this.#renew();
       },
       logger,
     });
@@ -203,8 +213,7 @@ export class Peer {
   }
 
   #redial(): void {
-    this.#next?.close();
-    this.#next = undefined;
+    this.#dropNext();
     this.#link?.close();
     this.#link = undefined;
   }
@@ -218,7 +227,9 @@ export class Peer {
     } else if (link.tls?.verify() === false) {
       listener.peerChanged();
       this.#startOver('the DPU side is not accepted any more');
-    } else if (end.credentials && link.credentials !== end.credentials) void this.#renew();
+    } else if (end.credentials && link.credentials !== end.credentials && this.#next?.credentials !== end.credentials) {
+      void this.#renew();
+    }
     // What this end says of itself is part of what is told of the channel.
     listener.peerChanged();
   }
@@ -229,23 +240,45 @@ export class Peer {
     this.#heartbeat.beat();
   }
 
-  /** Calls go over the present connection until one with the new certificate has proven to work. */
+  /** Calls go over the present connection until one with the certificates of now has proven to work. */
   async #renew(): Promise<void> {
-    this.#next?.close();
-    const next = this.#dial();
-    this.#next = next;
-    while (this.#next === next && !this.#closed) {
+    this.#dropNext();
+    // Without a certificate there is nothing to try; another one is the beginning of another renewal.
+    for (let failures = 1; !this.#closed && this.#options.end.name !== undefined; failures += 1) {
+      const next = this.#dial();
+      this.#next = next;
       const proven = await next.ping(this.#options.senderId, proofDeadlineMs).catch(() => undefined);
       if (this.#next !== next || this.#closed) return;
-      if (proven?.healthy) this.#moveTo(next);
-      else await sleep(proofRetryMs, undefined, { ref: false });
+      if (proven?.healthy) {
+        this.#moveTo(next);
+        return;
+      }
+      // Closed, as gRPC would try again by itself, and more often.
+      next.close();
+      const refusal = next.tls?.lastRefusal;
+      this.#setRenewalProblem(refusal && renewalRefused(this.#link, refusal));
+      await sleep(backoffDelay(failures, proofRetry), undefined, { ref: false });
+      if (this.#next !== next) return;
     }
+  }
+
+  #dropNext(): void {
+    this.#next?.close();
+    this.#next = undefined;
+    this.#setRenewalProblem(undefined);
+  }
+
+  #setRenewalProblem(problem: Outage | undefined): void {
+    if (problem?.message === this.#renewalProblem?.message) return;
+    this.#renewalProblem = problem;
+    if (!this.#closed) this.#options.listener.peerChanged();
   }
 
   #moveTo(next: PeerLink): void {
     const former = this.#link;
     this.#next = undefined;
     this.#link = next;
+    this.#setRenewalProblem(undefined);
     if (this.#connected === former && former) this.#connected = next;
     if (this.#replayed === former && former) this.#replayed = next;
     // Calls under way end over it.
@@ -257,4 +290,10 @@ export class Peer {
     const { address, end } = this.#options;
     return this.#link?.tls?.problem ?? (end.name === undefined ? end.problem : undefined) ?? peerOutage(address, error);
   }
+}
+
+function renewalRefused(present: PeerLink | undefined, { message }: Outage): Outage {
+  const end = present?.credentials ? `, at the latest on ${present.credentials.notAfter.toISOString()}` : '';
+  const why = `the connection works until a certificate of it ends${end}, and the one that is to follow it is refused`;
+  return { reason: 'RenewalRefused', message: `${why}: ${message}` };
 }

@@ -33,7 +33,7 @@ export async function startDpuSide(options: DpuSideOptions) {
   const vsp = { healthy: true };
   const state = { isLeaving: false, changes: 0 };
   const heard = new Set<string>();
-  const { ports, reconciler, connect } = hostPortsIn(directory);
+  const { ports, reconciler, connect } = hostPortsIn(directory, (installation) => end.isOnlyInstallation(installation));
   await connect(bridge);
   const served = await serveChannel(
     { ip, port },

@@ -17,6 +17,11 @@ type SecureConnectResult = Awaited<ReturnType<SecureConnector['connect']>>;
 /** Milliseconds that a handshake may take. */
 const handshakeMs = 5_000;
 
+/** Milliseconds: wall clocks are set now and then. */
+const longestSleepMs = 3_600_000;
+/** Milliseconds before the end of the other end's certificate from which on no newer one is looked for. */
+const leastMs = 60_000;
+
 /** What the other end said first is no TLS: OpenSSL's names. */
 const plainTextErrors = new Set([
   'ERR_SSL_WRONG_VERSION_NUMBER',
@@ -24,25 +29,38 @@ const plainTextErrors = new Set([
   'ERR_SSL_HTTP_REQUEST',
 ]);
 
+/** A daemon that is killed ends a connection just after the handshake as one that refuses does, but not again and again. */
+const endsOfRefusal = 3;
+
 interface Verified {
   uri: string;
   certificate: X509Certificate;
   chain: readonly X509Certificate[];
 }
 
+export interface TlsCredentialsListener {
+  /** {@link TlsCredentials.problem} answers something else. */
+  onProblem: () => void;
+  /** The other end's certificate has lost half of the life that it had: it has a newer one by now, or soon. */
+  onAging?: (() => void) | undefined;
+}
+
 /** Of one gRPC channel, which has one connection at a time; each uses the certificate that is there when it is made. */
 export class TlsCredentials extends ChannelCredentials {
   readonly #end: Pick<ChannelEnd, 'credentials' | 'verify'>;
-  readonly #onProblem: () => void;
+  readonly #listener: TlsCredentialsListener;
   #peer: Verified | undefined;
   #problem: Outage | undefined;
   #answered = false;
+  /** Connections in a row that the other end ended after the handshake, without an answer. */
+  #ended = 0;
+  #lastEnd: Outage | undefined;
+  #closed = false;
 
-  /** @param onProblem called when {@link TlsCredentials.problem} answers something else */
-  constructor(end: Pick<ChannelEnd, 'credentials' | 'verify'>, onProblem: () => void) {
+  constructor(end: Pick<ChannelEnd, 'credentials' | 'verify'>, listener: TlsCredentialsListener) {
     super();
     this.#end = end;
-    this.#onProblem = onProblem;
+    this.#listener = listener;
   }
 
   /** The other end's SPIFFE ID, since it has answered. */
@@ -55,10 +73,22 @@ export class TlsCredentials extends ChannelCredentials {
     return this.#problem;
   }
 
+  /** Why the last connection came to nothing, where that was a refusal, or may have been one. */
+  get lastRefusal(): Outage | undefined {
+    return this.#problem ?? this.#lastEnd;
+  }
+
   /** The other end has taken our certificate: a server says so by serving only, with TLS 1.3. */
   answered(): void {
     this.#answered = true;
+    this.#ended = 0;
+    this.#lastEnd = undefined;
     this.#problem = undefined;
+  }
+
+  /** Nothing new is connected: gRPC may try once more after its channel was closed, and keep what it gets. */
+  close(): void {
+    this.#closed = true;
   }
 
   /** The other end has said why it refuses us. */
@@ -96,9 +126,11 @@ export class TlsCredentials extends ChannelCredentials {
   #connect(socket: Socket): Promise<SecureConnectResult> {
     const credentials = this.#end.credentials;
     this.#answered = false;
+    this.#peer = undefined;
     return new Promise((resolve, reject) => {
-      if (!credentials) {
-        reject(new Error('this end has no certificate yet'));
+      if (this.#closed || !credentials) {
+        socket.destroy();
+        reject(new Error(this.#closed ? 'closed' : 'this end has no certificate yet'));
         return;
       }
       const secured = connect({
@@ -127,24 +159,55 @@ export class TlsCredentials extends ChannelCredentials {
       });
       secured.once('close', () => {
         clearTimeout(timer);
-        if (this.#peer && !this.#answered && !this.#isRefused) this.#say(endedByPeer(credentials.uri));
+        if (this.#peer && !this.#answered) this.#endedByPeer(credentials.uri);
         reject(new Error('the connection was closed'));
       });
     });
   }
 
   #secured(socket: TLSSocket): Outage | undefined {
-    this.#peer = undefined;
     const certificate = socket.getPeerX509Certificate();
     const chain = certificate ? chainOf(certificate) : [];
     const verdict = certificate && this.#end.verify(certificate, chain);
     if (certificate && verdict?.identity) {
       this.#peer = { uri: identityUri(verdict.identity), certificate, chain };
+      this.#watchEnd(socket, certificate.validToDate.getTime());
       return undefined;
     }
     const refusal = verdict?.refusal ?? { reason: 'PeerNoIdentity', message: 'the DPU side showed no certificate' };
     this.#say(refusal);
     return refusal;
+  }
+
+  /** @param end of the other end's certificate, in milliseconds since 1970 */
+  #watchEnd(socket: TLSSocket, end: number): void {
+    let agesAt = Date.now() + (end - Date.now()) / 2;
+    let timer: NodeJS.Timeout;
+    const look = () => {
+      const now = Date.now();
+      if (now > end && !this.verify()) {
+        socket.destroy();
+        return;
+      }
+      if (now >= agesAt && end - now > leastMs) {
+        agesAt = now + (end - now) / 2;
+        this.#listener.onAging?.();
+      }
+      wait();
+    };
+    const wait = () => {
+      const now = Date.now();
+      const next = end - now > leastMs ? agesAt : end;
+      timer = setTimeout(look, Math.min(Math.max(next - now, 0) + 1_000, longestSleepMs)).unref();
+    };
+    wait();
+    socket.once('close', () => clearTimeout(timer));
+  }
+
+  #endedByPeer(uri: string): void {
+    this.#ended += 1;
+    this.#lastEnd = endedByPeer(uri);
+    if (this.#ended >= endsOfRefusal && !this.#isRefused) this.#say(this.#lastEnd);
   }
 
   get #isRefused(): boolean {
@@ -154,7 +217,7 @@ export class TlsCredentials extends ChannelCredentials {
   #say(problem: Outage): void {
     const isSame = this.#problem?.reason === problem.reason && this.#problem.message === problem.message;
     this.#problem = problem;
-    if (!isSame) this.#onProblem();
+    if (!isSame) this.#listener.onProblem();
   }
 }
 

@@ -1,6 +1,6 @@
 /** Trust and certificates by way of an API server, with the operator's part played by the test. */
 import { afterEach, beforeAll, expect, test, vi } from 'vitest';
-import { type CertificateSigningRequest, configMap } from '../../kube/index.ts';
+import { type CertificateSigningRequest, configMap, type KubeStore } from '../../kube/index.ts';
 import { bundleData, type TrustBundle } from '../../trust/bundle.ts';
 import { type Identity, identityUri } from '../../trust/identity.ts';
 import { TestAuthority } from '../../trust/testing.ts';
@@ -35,7 +35,7 @@ class Fixture {
   readonly #stop = new AbortController();
 
   /** The node's trust as a daemon has it that has just started. */
-  async start(): Promise<{ trust: ObservedTrust; end: ChannelEnd }> {
+  async start(): Promise<{ trust: ObservedTrust; store: KubeStore; end: ChannelEnd }> {
     const store = await this.api.start();
     cleanups.push(
       () => this.close(),
@@ -45,7 +45,7 @@ class Fixture {
     await trust.start(this.#stop.signal);
     const end = openEnd({ side: 'host', directory: this.directory }, nodeTrust(trust, { store, logger }));
     cleanups.push(() => end.close());
-    return { trust, end };
+    return { trust, store, end };
   }
 
   putTrust(name: string, bundle: TrustBundle, installation?: string): void {
@@ -160,10 +160,18 @@ test('a certificate of an authority that is not known yet counts once it is', as
 test('with plain text nothing is asked for', async () => {
   const fixture = new Fixture();
   fixture.putTrust('dpu-channel-trust', ours.bundle());
-  const { end } = await fixture.start();
+  const { trust, store, end } = await fixture.start();
   end.set({ security: 'plain' });
-  // One that were asked for would be told of at once.
   expect([end.problem, end.name]).toEqual([undefined, 'host-1/host-a']);
+  // Another DPU of the node asks after it, and has its certificate: the only request is its.
+  const other = { ...identity, dpu: 'host-b' };
+  const secured = openEnd({ side: 'host', dpuName: other.dpu }, nodeTrust(trust, { store, logger }));
+  cleanups.push(() => secured.close());
+  secured.set(undefined);
+  await vi.waitFor(() => expect(fixture.requests()).not.toEqual([]));
+  await fixture.answer((request) => signed(request, other));
+  await vi.waitFor(() => expect(secured.credentials?.uri).toBe(identityUri(other)));
+  expect(fixture.requests()).toHaveLength(1);
 });
 
 test('trust that was imported counts until it is removed; the own one is not lost by not being seen', async () => {
@@ -183,11 +191,22 @@ test('trust that was imported counts until it is removed; the own one is not los
     metadata: { ...broken?.metadata },
     data: { installation: 'bbbb' },
   });
+  await vi.waitFor(() => expect(trust.problem).toContain('dpu-channel-trust-bbbb is not followed (ca.crt'));
+  expect(trust.problem).toContain('dpu-channel-trust-cccc is not followed (its label names installation dddd');
+  fixture.api.delete(`${maps}/dpu-channel-trust-cccc`);
+  fixture.api.put(`${maps}/dpu-channel-trust-bbbb`, { ...broken, metadata: { ...broken?.metadata }, data: {} });
+  await vi.waitFor(() =>
+    expect(trust.problem).toMatch(/^ConfigMap dpu-channel-trust-bbbb is not followed \(its label/),
+  );
+  fixture.putTrust('dpu-channel-trust-bbbb', theirs.bundle(), 'bbbb');
+  await vi.waitFor(() => expect(trust.problem).toBeUndefined());
+  fixture.api.put(`${maps}/dpu-channel-trust-bbbb`, { ...broken, metadata: { ...broken?.metadata }, data: {} });
   fixture.api.delete(`${maps}/dpu-channel-trust`);
   fixture.putTrust('dpu-channel-trust-eeee', { ...theirs.bundle(), installation: 'eeee' }, 'eeee');
   await vi.waitFor(() => expect(known()).toEqual(['aaaa', 'bbbb', 'eeee']));
   fixture.api.delete(`${maps}/dpu-channel-trust-bbbb`);
   await vi.waitFor(() => expect(known()).toEqual(['aaaa', 'eeee']));
+  expect(trust.problem).toBeUndefined();
 });
 
 test('trust and certificate are on disk for a daemon that starts without the API server', async () => {

@@ -11,9 +11,11 @@ const works: ChannelState = {
   security: 'mutualTLS',
   credentials: { uri, notAfter },
   certificateProblem: undefined,
+  trustProblem: undefined,
   connected: [peer],
-  accepted: undefined,
+  workedFirst: undefined,
   refusal: undefined,
+  renewalRefusal: undefined,
   failure: undefined,
   isListening: false,
 };
@@ -26,6 +28,12 @@ test.each<[string, Partial<ChannelState>, string | undefined]>([
   ['nothing known of a certificate', { credentials: undefined }, undefined],
   ['denied', { credentials: undefined, certificateProblem: outage('RequestDenied') }, 'False RequestDenied'],
   ['not renewed yet', { certificateProblem: outage('NoCertificate') }, 'True MutualTLS'],
+  ['works, and the next does not', { renewalRefusal: outage('RenewalRefused') }, 'True RenewalRefused'],
+  [
+    'refused, as is the next',
+    { refusal: outage('RefusedByPeer'), renewalRefusal: outage('RenewalRefused') },
+    'False RefusedByPeer',
+  ],
   ['the DPU is refused, which was connected before', { refusal: outage('PeerExpired') }, 'False PeerExpired'],
   ['out of reach', { failure: outage('ChannelUnreachable') }, 'False ChannelUnreachable'],
   ['not connected yet', { connected: [] }, undefined],
@@ -56,10 +64,17 @@ test('the message names the peers, the end of the certificate and why it is not 
   );
 });
 
+test('the message says what of the trust is not followed', () => {
+  const says = (state: Partial<ChannelState>) => channelCondition({ ...works, ...state, trustProblem: 'it is broken' });
+  expect(says({})).toMatchObject({ status: 'True', message: expect.stringMatching(/^with .*Z\. it is broken$/) });
+  expect(says({ refusal: outage('PeerNotTrusted') })?.message).toBe('because of PeerNotTrusted. it is broken');
+  expect(says({ security: 'plain' })?.message).not.toContain('broken');
+});
+
 test('the status keeps the peers that were worked with while none is connected', () => {
   const identity = { identity: uri, notAfter: notAfter.toISOString() };
   expect(channelStatus(works)).toEqual({ ...identity, peers: [peer] });
-  expect(channelStatus({ ...works, connected: [], accepted: [peer] })).toEqual({ ...identity, peers: [peer] });
+  expect(channelStatus({ ...works, connected: [], workedFirst: peer })).toEqual({ ...identity, peers: [peer] });
   expect(channelStatus(alone)).toEqual(identity);
   expect(channelStatus({ ...works, security: 'plain' })).toBeUndefined();
 });

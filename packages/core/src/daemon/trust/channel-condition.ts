@@ -12,12 +12,16 @@ export interface ChannelState {
   credentials: Pick<Credentials, 'uri' | 'notAfter'> | undefined;
   /** Why there is no certificate, or why it is not renewed. */
   certificateProblem: Outage | undefined;
+  /** What of the trust that was given is not followed, and why. */
+  trustProblem: string | undefined;
   /** SPIFFE IDs of the other ends that are connected. */
   connected: readonly string[];
-  /** SPIFFE IDs of the only other ends that are accepted. */
-  accepted: readonly string[] | undefined;
+  /** SPIFFE ID of the other end that was worked with first. */
+  workedFirst: string | undefined;
   /** Why the other end is refused, or refuses this one. */
   refusal: Outage | undefined;
+  /** Why the connection that is to follow the present one is refused, by either end. */
+  renewalRefusal: Outage | undefined;
   /** Why the channel cannot be used: a host does not reach the DPU side, or that cannot listen. */
   failure: Outage | undefined;
   /** DPU side: whether it listens. */
@@ -26,20 +30,37 @@ export interface ChannelState {
 
 /** @returns undefined while it is not known: the condition stays as it is */
 export function channelCondition(state: ChannelState): ConditionInput | undefined {
-  const { side, security, credentials, certificateProblem, connected, refusal, failure, isListening } = state;
+  const said = conditionOf(state);
+  if (!said || state.security === 'plain' || state.trustProblem === undefined) return said;
+  return { ...said, message: `${said.message}. ${state.trustProblem}` };
+}
+
+function conditionOf(state: ChannelState): ConditionInput | undefined {
+  const { side, security, credentials, certificateProblem, connected } = state;
+  const { refusal, renewalRefusal, failure, isListening } = state;
   if (security === 'plain') return condition('True', 'Plain', plain[side]);
   if (!credentials) return certificateProblem && failed(certificateProblem);
   if (failure) return failed(failure);
   if (side === 'host' && refusal) return failed(refusal);
+  if (connected.length > 0 && renewalRefusal) {
+    // It works still: pods are not to suffer before they have to.
+    return condition('True', renewalRefusal.reason, `with ${firstTen(connected)}; ${renewalRefusal.message}`);
+  }
   if (connected.length > 0) return secured(`with ${firstTen(connected)}`, credentials, certificateProblem);
   if (side === 'host' || !isListening) return undefined;
   return refusal ? failed(refusal) : secured('no host is connected', credentials, certificateProblem);
 }
 
 /** @returns undefined with plain text */
-export function channelStatus({ security, credentials, connected, accepted }: ChannelState): ChannelStatus | undefined {
+export function channelStatus({
+  security,
+  credentials,
+  connected,
+  workedFirst,
+}: ChannelState): ChannelStatus | undefined {
   if (security === 'plain' || !credentials) return undefined;
-  const peers = [...(connected.length > 0 ? connected : (accepted ?? []))];
+  // Never who is only accepted: after a reboot this says whom a host keeps to.
+  const peers = connected.length > 0 || workedFirst === undefined ? [...connected] : [workedFirst];
   return {
     identity: credentials.uri,
     notAfter: credentials.notAfter.toISOString(),

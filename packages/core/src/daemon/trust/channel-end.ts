@@ -9,7 +9,7 @@ import type { Logger } from 'pino';
 import { z } from 'zod';
 import type { ChannelSpec } from '../../api/index.ts';
 import type { TrustBundle } from '../../trust/bundle.ts';
-import { type Identity, identityUri, type Side } from '../../trust/identity.ts';
+import { type Identity, identityUri, parseIdentity, type Side } from '../../trust/identity.ts';
 import { type Verdict, verifyPeer } from '../../trust/verify.ts';
 import type { Outage } from '../peer/availability.ts';
 import { ownerOf } from '../peer/owner.ts';
@@ -20,6 +20,8 @@ import type { Credentials } from './credentials.ts';
 /** Whom the node trusts, and who gives it certificates. */
 export interface NodeTrust extends Pick<CertificateKeeperOptions, 'makeRequest' | 'certify'> {
   readonly own: TrustBundle | undefined;
+  /** What of the trust that was given is not followed, and why. */
+  readonly problem: string | undefined;
   bundles(): readonly TrustBundle[];
   /** @returns what ends that */
   onChange(listener: () => void): () => void;
@@ -107,6 +109,28 @@ export class ChannelEnd extends EventEmitter<{ change: [] }> {
     return firstPeer === undefined ? undefined : [firstPeer];
   }
 
+  /** What of the trust that was given is not followed, and why. */
+  get trustProblem(): string | undefined {
+    return this.#options.trust?.problem;
+  }
+
+  /** The first DPU that this host worked with. */
+  get workedFirst(): string | undefined {
+    return this.#record.firstPeer;
+  }
+
+  /**
+   * Whether the other end, of which only node and DPU are known, is of this installation: the own one, or the only one
+   * that is possible.
+   */
+  isOnlyInstallation(installation: string): boolean {
+    const { trust } = this.#options;
+    if (installation === trust?.own?.installation) return true;
+    const listed = this.peers?.map((peer) => parseIdentity(peer)?.installation);
+    const possible = listed ?? trust?.bundles().map((bundle) => bundle.installation) ?? [];
+    return possible.length > 0 && possible.every((one) => one === installation);
+  }
+
   /**
    * @param spec as the operator has set it
    * @param worked other ends that an earlier daemon said that it works with: a reboot takes this one's records away
@@ -114,7 +138,7 @@ export class ChannelEnd extends EventEmitter<{ change: [] }> {
   set(spec: ChannelSpec | undefined, worked: readonly string[] = []): void {
     const { security = 'mutualTLS', peers } = spec ?? {};
     const before = this.#record;
-    const firstPeer = before.firstPeer ?? worked[0];
+    const firstPeer = before.firstPeer ?? (this.#options.side === 'host' ? worked[0] : undefined);
     const { peers: _, ...rest } = before;
     const after: ChannelRecord = {
       ...rest,

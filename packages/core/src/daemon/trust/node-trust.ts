@@ -12,6 +12,9 @@ export function nodeTrust(trust: ObservedTrust, { store, logger }: { store: Kube
     get own() {
       return trust.own;
     },
+    get problem() {
+      return trust.problem;
+    },
     bundles: () => trust.bundles(),
     onChange: (listener) => {
       trust.on('change', listener);

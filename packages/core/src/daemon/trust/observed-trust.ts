@@ -8,6 +8,7 @@ import type { Logger } from 'pino';
 import { z } from 'zod';
 import { labels, trustNames } from '../../api/index.ts';
 import { configMap, Informer, type KubeStore } from '../../kube/index.ts';
+import { firstTen } from '../../listed.ts';
 import { bundleFrom, type TrustBundle } from '../../trust/bundle.ts';
 import { Records } from '../state/records.ts';
 
@@ -25,12 +26,14 @@ type ConfigMap = z.infer<typeof configMap.schema>;
 const recordSchema = z.object({ version: z.literal(1), data: z.record(z.string(), z.string()) });
 type TrustRecord = z.infer<typeof recordSchema>;
 
-/** Emits `change` when other certificates may count than before. */
+/** Emits `change` when other certificates may count than before, or {@link ObservedTrust.problem} is another. */
 export class ObservedTrust extends EventEmitter<{ change: [] }> {
   readonly #logger: Logger;
   /** By the name of the ConfigMap. */
   readonly #records: Records<TrustRecord>;
   readonly #bundles = new Map<string, TrustBundle>();
+  /** Why a ConfigMap is not followed, by its name. */
+  readonly #problems = new Map<string, string>();
   readonly #own: Informer<ConfigMap>;
   readonly #imported: Informer<ConfigMap>;
 
@@ -75,6 +78,13 @@ export class ObservedTrust extends EventEmitter<{ change: [] }> {
     return this.own ? [this.own, ...imported] : imported;
   }
 
+  /** Which ConfigMaps are not followed, and why; undefined where all are. */
+  get problem(): string | undefined {
+    if (this.#problems.size === 0) return undefined;
+    const each = [...this.#problems].sort().map(([name, why]) => `ConfigMap ${name} is not followed (${why})`);
+    return `${firstTen(each)}: what was trusted before is until it is mended or deleted`;
+  }
+
   close(): void {
     this.#records.close();
   }
@@ -84,15 +94,16 @@ export class ObservedTrust extends EventEmitter<{ change: [] }> {
     const installation = its?.[labels.trustedInstallation];
     if (name === trustNames.configMap) return;
     if (installation === object.data?.installation?.trim()) this.#take(object);
-    else
-      this.#logger.warn({ configMap: name }, `ignored: its label names installation ${installation}, its data another`);
+    else this.#refuse(name, new Error(`its label names installation ${installation}, its data does not`));
   }
 
   #take({ metadata: { name }, data = {} }: ConfigMap): void {
     const known = this.#records.get(name);
-    if (isDeepStrictEqual(known?.data, data) || !this.#read(name, data)) return;
-    void this.#records.updateEventually(name, () => ({ version: 1, data }));
-    this.emit('change');
+    const isNew = !this.#bundles.has(name) || !isDeepStrictEqual(known?.data, data);
+    if (isNew && !this.#read(name, data)) return;
+    const isMended = this.#problems.delete(name);
+    if (isNew) void this.#records.updateEventually(name, () => ({ version: 1, data }));
+    if (isNew || isMended) this.emit('change');
   }
 
   /** @returns whether it is understood; one that is not changes nothing */
@@ -101,14 +112,22 @@ export class ObservedTrust extends EventEmitter<{ change: [] }> {
       this.#bundles.set(name, bundleFrom(data));
       return true;
     } catch (error) {
-      this.#logger.error({ err: error, configMap: name }, 'trust is not understood; what was trusted before still is');
+      this.#refuse(name, error instanceof Error ? error : new Error(String(error)));
       return false;
     }
   }
 
+  #refuse(name: string, error: Error): void {
+    if (this.#problems.get(name) === error.message) return;
+    this.#problems.set(name, error.message);
+    this.#logger.error({ err: error, configMap: name }, 'trust is not followed; what was trusted before still is');
+    this.emit('change');
+  }
+
   #drop(name: string): void {
     const dropped = this.#bundles.delete(name);
+    const isMended = this.#problems.delete(name);
     void this.#records.delete(name);
-    if (dropped) this.emit('change');
+    if (dropped || isMended) this.emit('change');
   }
 }

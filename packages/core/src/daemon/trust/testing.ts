@@ -18,6 +18,7 @@ export class TestTrust extends EventEmitter<{ change: [] }> implements NodeTrust
   #authorities: TestAuthority[];
   #revoked: Revocation[] = [];
   #imported: TrustBundle[] = [];
+  problem: string | undefined;
   /** Milliseconds from now, which the certificate that is issued next says of its life. */
   next = dayOfLife;
   /** How many were issued. */

@@ -1,5 +1,5 @@
 import { stringify } from 'yaml';
-import { labels } from '../../api/names.ts';
+import { annotations, labels } from '../../api/names.ts';
 import { bundleData, type TrustBundle } from '../../trust/bundle.ts';
 import type { Context } from '../context.ts';
 import { importedName, ownTrust } from './own-trust.ts';
@@ -8,12 +8,18 @@ import { importedName, ownTrust } from './own-trust.ts';
 export async function exportTrust(context: Context): Promise<void> {
   const { installation, authorities, revoked } = await ownTrust(context);
   const certificates = authorities.map(({ certificate }) => certificate);
-  const bundle = { installation, authorities: certificates, revoked };
-  context.print(stringify(importedConfigMap(bundle, context.namespace)).trimEnd());
+  // A bar binds the operator that issues the certificates. Elsewhere the time counts.
+  const times = revoked.map(({ subject, before }) => ({ subject, before }));
+  const bundle = { installation, authorities: certificates, revoked: times };
+  context.print(stringify(importedConfigMap(bundle, context.namespace, new Date().toISOString())).trimEnd());
 }
 
-/** The trust of another installation as it stands in a cluster. */
-export function importedConfigMap(bundle: TrustBundle, namespace: string) {
+/**
+ * The trust of another installation as it stands in a cluster.
+ *
+ * @param exported RFC 3339, where it is known
+ */
+export function importedConfigMap(bundle: TrustBundle, namespace: string, exported?: string) {
   return {
     apiVersion: 'v1',
     kind: 'ConfigMap',
@@ -21,6 +27,7 @@ export function importedConfigMap(bundle: TrustBundle, namespace: string) {
       name: importedName(bundle.installation),
       namespace,
       labels: { [labels.trustedInstallation]: bundle.installation },
+      ...(exported !== undefined && { annotations: { [annotations.trustExported]: exported } }),
     },
     data: bundleData(bundle),
   };

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
 import { parseAllDocuments } from 'yaml';
 import { z } from 'zod';
+import { annotations } from '../../api/names.ts';
 import { configMap } from '../../kube/index.ts';
 import { bundleFrom, type Revocation, type TrustBundle } from '../../trust/bundle.ts';
 import { type Context, UsageError } from '../context.ts';
@@ -11,20 +12,43 @@ import { importedName, ownInstallation } from './own-trust.ts';
 
 const manifestSchema = z.object({
   kind: z.literal('ConfigMap'),
+  metadata: z
+    .object({
+      annotations: z.object({ [annotations.trustExported]: z.iso.datetime({ offset: true }).optional() }).optional(),
+    })
+    .optional(),
   data: z.record(z.string(), z.string()),
 });
 
-/** Trusts another installation from now on, or knows its later authorities. @param file Default: standard input. */
-export async function importTrust(context: Context, file: string | undefined): Promise<void> {
+interface Export {
+  bundle: TrustBundle;
+  /** When it was made, RFC 3339; undefined where it does not say. */
+  exported: string | undefined;
+}
+
+/**
+ * Trusts another installation from now on, or knows its later authorities.
+ *
+ * @param file Default: standard input.
+ * @param force also where it is older than what is known, and has other authorities
+ */
+export async function importTrust(context: Context, file: string | undefined, force: boolean): Promise<void> {
   const where = file ?? 'standard input';
-  const bundle = readBundle(await readInput(file), where);
+  const { bundle, exported } = readExport(await readInput(file), where);
   if (bundle.installation === (await ownInstallation(context))) {
     throw new UsageError(`${where} is the trust of this very cluster; import it in the other one`);
   }
   const { store, namespace, print } = context;
   const found = await store.get(configMap, importedName(bundle.installation), namespace);
-  const revoked = mergeRevocations(bundle.revoked, before(found?.data));
-  const wanted = importedConfigMap({ ...bundle, revoked }, namespace);
+  const known = knownBundle(found?.data);
+  const knownExported = found?.metadata.annotations?.[annotations.trustExported];
+  if (!force) refuseOlder({ bundle, exported }, known, knownExported, where);
+  const revoked = mergeRevocations(bundle.revoked, known?.revoked ?? []);
+  const wanted = importedConfigMap(
+    { ...bundle, revoked },
+    namespace,
+    force ? exported : later(exported, knownExported),
+  );
   const same = found && Object.entries(wanted.data).every(([key, value]) => found.data?.[key] === value);
   if (same) return print(`installation ${bundle.installation} is trusted already, and nothing of it has changed`);
   await store.apply(configMap, wanted, { fieldManager: 'dpuctl' });
@@ -42,7 +66,7 @@ async function readInput(file: string | undefined): Promise<string> {
 }
 
 /** @throws UsageError that names the field that is wrong */
-function readBundle(content: string, where: string): TrustBundle {
+function readExport(content: string, where: string): Export {
   const documents = parseAllDocuments(content);
   const [document] = documents;
   if (!document || documents.length !== 1) {
@@ -58,7 +82,7 @@ function readBundle(content: string, where: string): TrustBundle {
   try {
     const bundle = bundleFrom(manifest.data.data);
     refuseExpired(bundle);
-    return bundle;
+    return { bundle, exported: manifest.data.metadata?.annotations?.[annotations.trustExported] };
   } catch (cause) {
     throw new UsageError(`${where}: data.${cause instanceof Error ? cause.message : cause}`, { cause });
   }
@@ -69,6 +93,38 @@ function refuseExpired({ authorities }: TrustBundle): void {
   const last = Math.max(...ends);
   if (last > Date.now()) return;
   throw new Error(`ca.crt: every authority has expired, the last at ${new Date(last).toISOString()}; export it anew`);
+}
+
+/** An older export has not the authorities that came since, and has those that went. */
+function refuseOlder(
+  { bundle, exported }: Export,
+  known: TrustBundle | undefined,
+  knownExported: string | undefined,
+  where: string,
+): void {
+  if (!known || knownExported === undefined) return;
+  if (exported !== undefined && Date.parse(exported) >= Date.parse(knownExported)) return;
+  const [present, wanted] = [fingerprints(known), fingerprints(bundle)];
+  const going = present.filter((one) => !wanted.includes(one));
+  const coming = wanted.filter((one) => !present.includes(one));
+  if (going.length === 0 && coming.length === 0) return;
+  const age = exported === undefined ? 'does not say when it was exported' : `was exported at ${exported}`;
+  const changes = [
+    ...going.map((one) => `${one} would not be trusted any more`),
+    ...coming.map((one) => `${one} would be trusted`),
+  ];
+  throw new UsageError(
+    `${where} ${age}, what is trusted here at ${knownExported}: ${changes.join('; ')}. Export it anew; --force imports it all the same`,
+  );
+}
+
+function later(a: string | undefined, b: string | undefined): string | undefined {
+  if (a === undefined || b === undefined) return a ?? b;
+  return Date.parse(a) < Date.parse(b) ? b : a;
+}
+
+function fingerprints({ authorities }: TrustBundle): string[] {
+  return authorities.map((pem) => new X509Certificate(pem).fingerprint256);
 }
 
 /** An older export must not give back what a later one took away. */
@@ -86,10 +142,10 @@ export function mergeRevocations(imported: readonly Revocation[], known: readonl
 const revocationKeptMs = 25 * 3_600_000;
 
 /** What is broken there is replaced. */
-function before(data: Record<string, string> | undefined): readonly Revocation[] {
+function knownBundle(data: Record<string, string> | undefined): TrustBundle | undefined {
   try {
-    return data ? bundleFrom(data).revoked : [];
+    return data && bundleFrom(data);
   } catch {
-    return [];
+    return undefined;
   }
 }

@@ -1,9 +1,10 @@
+import { labels } from '../../api/names.ts';
 import { configMap } from '../../kube/index.ts';
 import { isInstallation } from '../../trust/identity.ts';
 import { type Context, UsageError } from '../context.ts';
-import { importedName, ownInstallation } from './own-trust.ts';
+import { ownInstallation } from './own-trust.ts';
 
-/** Trusts another installation no longer; its open connections end. */
+/** Trusts another installation no longer; its open connections end. What trusts it is known by its label, as to daemons. */
 export async function removeTrust(context: Context, installation: string): Promise<void> {
   const { store, namespace, print } = context;
   if (!isInstallation(installation)) {
@@ -14,6 +15,8 @@ export async function removeTrust(context: Context, installation: string): Promi
       `${installation} is this very cluster, which always trusts itself; exchange its authority: dpuctl trust rotate`,
     );
   }
-  const removed = await store.delete(configMap, importedName(installation), namespace);
-  print(`installation ${installation} is ${removed ? 'trusted no longer' : 'not trusted here'}`);
+  const labelSelector = `${labels.trustedInstallation}=${installation}`;
+  const { items } = await store.list(configMap, { namespace, labelSelector });
+  for (const { metadata } of items) await store.delete(configMap, metadata.name, namespace);
+  print(`installation ${installation} is ${items.length > 0 ? 'trusted no longer' : 'not trusted here'}`);
 }

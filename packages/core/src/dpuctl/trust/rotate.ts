@@ -4,11 +4,25 @@ import { type Context, UsageError } from '../context.ts';
 import { giveOrder } from './order.ts';
 import { ownTrust } from './own-trust.ts';
 
-/** Publishes the authority that is to follow; then, with `activate`, lets it sign. */
-export async function rotate(context: Context, activate: boolean): Promise<void> {
-  const trust = await ownTrust(context);
-  if (activate) await letSign(context, trust);
-  else await publishNext(context, trust);
+/**
+ * Publishes the authority that is to follow; then, with `activate`, lets it sign. With `dropFormer` those that signed
+ * before count no more.
+ */
+export async function rotate(
+  context: Context,
+  { activate, dropFormer }: { activate: boolean; dropFormer: boolean },
+): Promise<void> {
+  if (activate) await letSign(context, await ownTrust(context));
+  if (dropFormer) await drop(context, await ownTrust(context));
+  if (!activate && !dropFormer) await publishNext(context, await ownTrust(context));
+}
+
+async function drop(context: Context, trust: Awaited<ReturnType<typeof ownTrust>>): Promise<void> {
+  const former = trust.authorities.filter(({ state }) => state === 'retired');
+  if (former.length === 0) return context.print('no former authority counts');
+  await giveOrder(context, orders.dropFormer, trust);
+  for (const { fingerprint } of former) context.print(`the former does not count any more: ${fingerprint}`);
+  context.print('where another cluster trusts this one: dpuctl trust export here, dpuctl trust import there');
 }
 
 async function publishNext(context: Context, trust: Awaited<ReturnType<typeof ownTrust>>): Promise<void> {

@@ -1,5 +1,6 @@
 /** The commands against an operator and an API server in memory; certificates are real. */
 import { spawn } from 'node:child_process';
+import { X509Certificate } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,7 +16,7 @@ import { exportTrust, importedConfigMap } from './export.ts';
 import { importTrust, mergeRevocations } from './import.ts';
 import { listTrust } from './list.ts';
 import { removeTrust } from './remove.ts';
-import { revoke } from './revoke.ts';
+import { allow, revoke } from './revoke.ts';
 import { rotate } from './rotate.ts';
 
 const theirs = 'b'.repeat(32);
@@ -55,16 +56,17 @@ test('what one cluster exports, another one imports, and takes back', async () =
     name: `dpu-channel-trust-${fixture.installation}`,
     namespace: operatorNamespace,
     labels: { 'dpu.config.openshift.io/trusted-installation': fixture.installation },
+    annotations: { 'dpu.config.openshift.io/trust-exported': expect.stringMatching(/^20/) },
   });
   expect(bundleFrom(exported.data)).toEqual(fixture.bundle());
-  await expect(importTrust(context, await file(exported))).rejects.toThrow('this very cluster');
+  await expect(importTrust(context, await file(exported), false)).rejects.toThrow('this very cluster');
 
   const authority = await TestAuthority.create(theirs);
   const manifest = importedConfigMap(authority.bundle(), operatorNamespace);
-  await importTrust(context, await file(manifest));
+  await importTrust(context, await file(manifest), false);
   expect(output()).toBe(`installation ${theirs} is trusted: 1 authority, 0 revoked`);
   expect(fixture.server.objects.get(theirPath)).toMatchObject(manifest);
-  await importTrust(context, await file(manifest));
+  await importTrust(context, await file(manifest), false);
   expect(output()).toContain('nothing of it has changed');
 
   await listTrust(context);
@@ -74,9 +76,12 @@ test('what one cluster exports, another one imports, and takes back', async () =
   expect(list).toContain(`installation ${theirs} (trusted)`);
   expect(list).toContain('DataProcessingUnit d: says nothing of its channel');
 
+  // One that was not made by dpuctl trusts it as well.
+  const otherPath = theirPath.replace(/[^/]*$/, 'by-hand');
+  fixture.server.put(otherPath, { ...manifest, metadata: { ...manifest.metadata, name: 'by-hand' } });
   await removeTrust(context, theirs);
   expect(output()).toContain('is trusted no longer');
-  expect(fixture.server.objects.has(theirPath)).toBe(false);
+  for (const path of [theirPath, otherPath]) expect(fixture.server.objects.has(path)).toBe(false);
   await removeTrust(context, theirs);
   expect(output()).toContain('is not trusted here');
   await expect(removeTrust(context, fixture.installation)).rejects.toThrow('this very cluster');
@@ -98,10 +103,28 @@ test('what is broken is refused with its field, and changes nothing', async () =
     [importedConfigMap(old.bundle(), operatorNamespace), /data\.ca\.crt: every authority has expired/],
   ];
   for (const [content, message] of cases) {
-    await expect(importTrust(context, await file(content))).rejects.toThrow(message);
+    await expect(importTrust(context, await file(content), false)).rejects.toThrow(message);
   }
-  await expect(importTrust(context, join(directory, 'none'))).rejects.toThrow(/--file: .*none/);
+  await expect(importTrust(context, join(directory, 'none'), false)).rejects.toThrow(/--file: .*none/);
   expect(fixture.server.objects.has(theirPath)).toBe(false);
+});
+
+test('an older export with other authorities is refused, unless by force; one with the same is not', async () => {
+  const [former, next] = await Promise.all([TestAuthority.create(theirs), TestAuthority.create(theirs)]);
+  const at = (minute: number) => `2026-01-01T00:0${minute}:00.000Z`;
+  const later = importedConfigMap(next.bundle(), operatorNamespace, at(2));
+  const older = importedConfigMap(former.bundle(), operatorNamespace, at(1));
+  const undated = importedConfigMap(former.bundle(), operatorNamespace);
+  await importTrust(context, await file(later), false);
+  const [going, coming] = [next, former].map(({ authority }) => new X509Certificate(authority.certificate));
+  await expect(importTrust(context, await file(older), false)).rejects.toThrow(
+    `was exported at ${at(1)}, what is trusted here at ${at(2)}: ${going?.fingerprint256} would not be trusted any more; ${coming?.fingerprint256} would be trusted`,
+  );
+  await expect(importTrust(context, await file(undated), false)).rejects.toThrow('does not say when it was exported');
+  expect(fixture.server.objects.get(theirPath)).toMatchObject(later);
+  await importTrust(context, await file(importedConfigMap(next.bundle(), operatorNamespace, at(1))), false);
+  await importTrust(context, await file(older), true);
+  expect(fixture.server.objects.get(theirPath)).toMatchObject(older);
 });
 
 test('an older export does not give back what a later one revoked', () => {
@@ -117,16 +140,32 @@ test('an older export does not give back what a later one revoked', () => {
   expect(mergeRevocations([{ subject: node, before: at(20) }], known)).toEqual([known[0]]);
 });
 
+const publish = { activate: false, dropFormer: false };
+const activate = { activate: true, dropFormer: false };
+
 test('an authority is exchanged in two steps, each of which may be given twice', async () => {
-  await expect(rotate(context, true)).rejects.toThrow('publish it first: dpuctl trust rotate');
-  await rotate(context, false);
+  await expect(rotate(context, activate)).rejects.toThrow('publish it first: dpuctl trust rotate');
+  await rotate(context, publish);
   expect(output()).toMatch(/^the next authority is published: [0-9A-F:]{95}\n/);
   const next = fixture.authorities()[1]?.fingerprint;
-  await rotate(context, false);
+  await rotate(context, publish);
   expect(output()).toContain(`the next authority is published already: ${next}`);
-  await rotate(context, true);
+  await rotate(context, activate);
   expect(output()).toMatch(new RegExp(`^the authority that signs now: ${next}\nthe former counts until `));
   expect(fixture.authorities().map(({ state }) => state)).toEqual(['active', 'retired']);
+});
+
+test('a former authority whose key is known goes at once, and what is exported has it no more', async () => {
+  const [first] = fixture.authorities();
+  await rotate(context, publish);
+  await rotate(context, { activate: true, dropFormer: true });
+  expect(output()).toContain(`the former does not count any more: ${first?.fingerprint}`);
+  await exportTrust(context);
+  const { authorities } = bundleFrom(parse(output()).data);
+  expect(authorities).toHaveLength(1);
+  expect(authorities[0]?.trim()).not.toBe(first?.certificate.trim());
+  await rotate(context, { activate: false, dropFormer: true });
+  expect(output()).toBe('no former authority counts');
 });
 
 test("somebody else's authority is not exchanged here", async () => {
@@ -134,19 +173,34 @@ test("somebody else's authority is not exchanged here", async () => {
   fixture.putSecret('theirs', { 'tls.crt': authority.certificate, 'tls.key': authority.key });
   fixture.putConfig({ caSecretName: 'theirs' });
   await vi.waitFor(() => expect(fixture.authorities()[0]?.secret).toBe('theirs'), 60_000);
-  await expect(rotate(context, false)).rejects.toThrow("the operator refused: Secret theirs is somebody else's");
+  await expect(rotate(context, publish)).rejects.toThrow("the operator refused: Secret theirs is somebody else's");
 });
 
 test('a node is revoked by its name, and a name that is none is not', async () => {
-  await revoke(context, 'host/node-1', false);
+  await revoke(context, 'host/node-1', { bar: false, force: false });
   const subject = `spiffe://${fixture.installation}/host/node-1`;
   expect(output()).toContain(`certificates of ${subject} from before 20`);
   expect(fixture.bundle().revoked.map((revocation) => revocation.subject)).toEqual([subject]);
-  await expect(revoke(context, 'node-1', false)).rejects.toThrow('neither an identity');
-  await expect(revoke(context, 'dpu/node-1', false)).rejects.toThrow(`known are ${subject}`);
-  await revoke(context, 'dpu/node-1', true);
-  await expect(revoke(context, `spiffe://${theirs}/host/n`, true)).rejects.toThrow('revoke it where its certificates');
+  await expect(revoke(context, 'node-1', { bar: false, force: false })).rejects.toThrow('neither an identity');
+  await expect(revoke(context, 'dpu/node-1', { bar: false, force: false })).rejects.toThrow(`known are ${subject}`);
+  await revoke(context, 'dpu/node-1', { bar: false, force: true });
+  await expect(revoke(context, `spiffe://${theirs}/host/n`, { bar: false, force: true })).rejects.toThrow(
+    'revoke it where its certificates',
+  );
   expect(fixture.bundle().revoked).toHaveLength(2);
+});
+
+test('a node that is barred gets no certificate until it is allowed, and other clusters need not know', async () => {
+  await expect(allow(context, 'host/node-1')).rejects.toThrow('is not barred; barred are none');
+  await revoke(context, 'host/node-1', { bar: true, force: false });
+  expect(output()).toContain('until dpuctl trust allow');
+  await fixture.request('barred', fixture.identity('node-1', 'd'), 'node-1');
+  expect((await fixture.answer('barred')).conditions[0]).toMatchObject({ type: 'Denied', reason: 'Barred' });
+  await exportTrust(context);
+  expect(parse(output()).data['revoked.json']).not.toContain('barred');
+  await allow(context, 'host/node-1');
+  await fixture.request('allowed', fixture.identity('node-1', 'd'), 'node-1');
+  expect((await fixture.answer('allowed')).certificate).toBeDefined();
 });
 
 test('the program reads its kubeconfig, says what it did, and says what is wrong', async () => {

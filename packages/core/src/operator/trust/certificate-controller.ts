@@ -17,7 +17,7 @@ import type { Caches } from '../caches.ts';
 import type { Environment } from '../environment.ts';
 import { tokens } from '../tokens.ts';
 import { leafLifetimeMs } from './authority.ts';
-import { type Denial, daemonAccount, denialOf, requestedIdentity } from './request-decision.ts';
+import { type Denial, daemonAccount, denialOf, requestedIdentity, requesterDenial } from './request-decision.ts';
 import { RequestLimit } from './request-limit.ts';
 import type { Signer, TrustController } from './trust-controller.ts';
 
@@ -41,6 +41,8 @@ export class CertificateController {
   readonly #namespace: string;
   readonly #trust: TrustController;
   readonly #limit = new RequestLimit();
+  /** Uids of open requests that the limit has let through: they are looked at more than once. */
+  readonly #admitted = new Set<string>();
   /** Uids of requests that are signed, while the cache may not show it yet. */
   readonly #signed = new Set<string>();
 
@@ -57,8 +59,9 @@ export class CertificateController {
     this.#trust = trust;
     this.controller = new Controller({ name: 'certificate', logger, reconcile: (key) => this.reconcile(key) });
     caches.certificateRequests.onChange((request, _, kind) => {
+      if (kind !== 'deleted' && isOpen(request)) this.controller.enqueue(keyOf(request));
+      else this.#admitted.delete(request.metadata.uid ?? '');
       if (kind === 'deleted') this.#signed.delete(request.metadata.uid ?? '');
-      else if (isOpen(request)) this.controller.enqueue(keyOf(request));
     });
     // There may be an authority now.
     const enqueueOpen = () => {
@@ -71,30 +74,44 @@ export class CertificateController {
   async reconcile(key: string): Promise<Requeue | undefined> {
     const request = this.#caches.certificateRequests.getByKey(key);
     if (!request || !isOpen(request) || this.#signed.has(request.metadata.uid ?? '')) return undefined;
+    const requester = await this.#requester(request);
+    if ('denial' in requester) return await this.#deny(request, requester.denial);
     const signer = await this.#trust.signer();
     if (!signer) return { requeueAfterMs: withoutAuthorityMs };
-    const outcome = await this.#decide(request, signer);
+    const outcome = await this.#decide(request, signer, requester.node);
     if ('denial' in outcome) return await this.#deny(request, outcome.denial);
     await this.#approve(request);
     await this.#sign(request, outcome.identity, signer);
     return undefined;
   }
 
-  async #decide(
-    request: CertificateSigningRequest,
-    { installation }: Signer,
-  ): Promise<{ denial: Denial } | { identity: Identity }> {
+  /** Whose request it is, before the authority is looked at and the request is read: both are costly. */
+  async #requester(request: CertificateSigningRequest): Promise<{ denial: Denial } | { node: string }> {
     const node = await this.#nodeOf(request);
-    // Before the request is read: that takes a process.
-    if (!isApproved(request) && node !== undefined && !this.#limit.take(node, Date.now())) {
+    const denial = requesterDenial(request, this.#namespace, node);
+    if (denial) return { denial };
+    if (node === undefined) throw new Error(`request ${request.metadata.name} was let through without a node`);
+    const uid = request.metadata.uid ?? '';
+    if (isApproved(request) || this.#admitted.has(uid)) return { node };
+    if (!this.#limit.take(node, Date.now())) {
       return { denial: { reason: 'TooManyRequests', message: `node ${node} asks for certificates too often` } };
     }
+    this.#admitted.add(uid);
+    return { node };
+  }
+
+  async #decide(
+    request: CertificateSigningRequest,
+    { installation, barred }: Signer,
+    node: string,
+  ): Promise<{ denial: Denial } | { identity: Identity }> {
     const content = await readContent(request);
     if (content instanceof CertificateError)
       return { denial: { reason: 'RequestMalformed', message: content.message } };
     const identity = requestedIdentity(content);
     const dpu = identity && (await this.#store.get(dataProcessingUnit, identity.dpu));
-    const context = { installation, namespace: this.#namespace, node, dpu };
+    const others = identity ? await this.#trust.issued.othersOfNode(identity, Date.now()) : 0;
+    const context = { installation, node, dpu, others, barred };
     const denial = denialOf(request, content, context);
     if (denial) return { denial };
     if (!identity) throw new Error(`request ${request.metadata.name} was let through without an identity`);

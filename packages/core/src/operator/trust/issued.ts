@@ -7,8 +7,9 @@ import { z } from 'zod';
 import { type DataProcessingUnit, dataProcessingUnit } from '../../api/data-processing-unit.ts';
 import { trustNames } from '../../api/names.ts';
 import { configMap, type Informer, isNotFound, type KubeStore } from '../../kube/index.ts';
-import { type Identity, parseIdentity } from '../../trust/identity.ts';
-import { type Issued, mayBeValid } from './revocations.ts';
+import type { Revocation } from '../../trust/bundle.ts';
+import { type Identity, identityUri, parseIdentity } from '../../trust/identity.ts';
+import { type Issued, isRevoked, mayBeValid } from './revocations.ts';
 
 const entrySchema = z.object({ identity: z.string(), issued: z.number() });
 
@@ -37,19 +38,37 @@ export class IssuedIdentities {
     this.#known?.set(identity, issued);
   }
 
-  /** Those whose DataProcessingUnit is gone for certain, or is another node's now. */
-  async gone(): Promise<string[]> {
+  /**
+   * Those whose DataProcessingUnit is gone for certain, or is another node's now.
+   *
+   * @param revoked those that it revokes already are left out: each is a question to the API server
+   */
+  async gone(revoked: readonly Revocation[], now: number): Promise<string[]> {
     const gone: string[] = [];
-    for (const identity of (await this.all()).keys()) if (await this.#isGone(identity)) gone.push(identity);
+    for (const [identity, issued] of await this.all()) {
+      if (!mayBeValid(issued, now) || isRevoked(revoked, identity, issued)) continue;
+      if (await this.#isGone(identity)) gone.push(identity);
+    }
     return gone;
+  }
+
+  /** How many other identities of its node, on both sides, may have a valid certificate. */
+  async othersOfNode(identity: Identity, now: number): Promise<number> {
+    const own = identityUri(identity);
+    const isOther = ([uri, issued]: [string, number]) =>
+      uri !== own && mayBeValid(issued, now) && parseIdentity(uri)?.node === identity.node;
+    return [...(await this.all())].filter(isOther).length;
   }
 
   async #isGone(identity: string): Promise<boolean> {
     const parsed = parseIdentity(identity);
     if (!parsed) return false;
-    const dpu = this.#dpus.get(parsed.dpu);
-    if (dpu) return !isOf(parsed, dpu);
-    return await this.#store.isAbsent(dataProcessingUnit, parsed.dpu);
+    const cached = this.#dpus.get(parsed.dpu);
+    if (cached && isOf(parsed, cached)) return false;
+    if (await this.#store.isAbsent(dataProcessingUnit, parsed.dpu)) return true;
+    // Another node's: the cache may be behind.
+    const dpu = cached && (await this.#store.get(dataProcessingUnit, parsed.dpu));
+    return dpu !== undefined && !isOf(parsed, dpu);
   }
 
   /** Drops those whose certificates have expired. */

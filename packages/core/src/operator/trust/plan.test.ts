@@ -78,12 +78,40 @@ test('a rotation goes by orders: the next one counts first, then signs, then the
   expect(planTrust(observed(withNext)).active).toBe(a);
   // Given twice, or found again after a crash.
   expect(planTrust(observed({ ...withNext, order: 'rotate' }))).toMatchObject({ write: undefined, active: a });
-  expect(planTrust(observed({ ...withNext, order: 'activate' })).write).toBe('activateNext');
   const before = holding(published(a, 'active'), published(b, 'next'));
+  expect(planTrust(observed({ ...withNext, order: 'activate', published: before })).write).toBe('activateNext');
   const plan = planTrust(observed({ secret: { state: 'usable', authority: b }, published: before }));
   expect(plan.active).toBe(b);
   expect(plan.authorities?.[1]).toEqual(published(a, 'retired', own, new Date(now + 25 * hour).toISOString()));
   expect(plan.condition.message).toContain('1 former ones count until');
+});
+
+test('an activation that was not published is done again, not refused', () => {
+  const before = holding(published(a, 'active'), published(b, 'next'));
+  const plan = planTrust(observed({ secret: { state: 'usable', authority: b }, published: before, order: 'activate' }));
+  expect(plan).toMatchObject({ write: undefined, active: b });
+  expect(plan.refusedOrder).toBeUndefined();
+});
+
+test('an authority that was not published before does not sign by order', () => {
+  const secret = { state: 'usable', authority: a, next: b } as const;
+  const plan = planTrust(observed({ secret, published: holding(published(a, 'active')), order: 'activate' }));
+  expect(plan).toMatchObject({ write: undefined, active: a });
+  expect(plan.refusedOrder).toContain('was not published before');
+  expect(plan.authorities?.map(({ state }) => state)).toEqual(['active', 'next']);
+});
+
+test('former authorities go at once by order, also of another Secret; one that signs or will stays', () => {
+  const until = new Date(now + 25 * hour).toISOString();
+  const before = holding(published(a, 'active'), published(b, 'retired', own, until));
+  expect(states({ published: before, order: 'drop-former' })).toEqual([['a', 'active']]);
+  expect(states({ published: before, order: 'drop-former', secretName: 'theirs' })).toEqual([['a', 'active']]);
+  const withNext = { secret: { state: 'usable', authority: a, next: b } } as const;
+  const nextToo = holding(published(a, 'active'), published(b, 'next'));
+  expect(states({ ...withNext, published: nextToo, order: 'drop-former' })).toEqual([
+    ['a', 'active'],
+    ['b', 'next'],
+  ]);
 });
 
 test('a former authority goes at its time, not before', () => {
@@ -100,6 +128,7 @@ test.each([
   ['activate', {}, 'order rotate first'],
   ['exchange', {}, '"exchange" is no order'],
   ['rotate', { secretName: 'theirs' }, "somebody else's"],
+  ['drop-former', { secret: { state: 'broken', message: 'x' } }, 'has no authority that signs'],
   ['rotate', { secret: { state: 'broken', message: 'x' } }, 'no authority that could be followed'],
 ] as const)('the order %s is refused with a reason: %j', (order, change, words) => {
   const plan = planTrust(observed({ ...change, order }));

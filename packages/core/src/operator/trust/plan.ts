@@ -1,7 +1,7 @@
 /**
  * Which authority signs, which ones count, and what is said of it. Pure.
  *
- *   next ──activate──► active ──another signs──► retired ──its last certificate has expired──► gone
+ *   next ──activate──► active ──another signs──► retired ──its last certificate has expired, or drop-former──► gone
  *
  * An authority stands in `ca.crt` before it signs. One is made only where none was ever known: a Secret that is
  * missing is put back by an administrator, or given up by deleting the ConfigMap.
@@ -9,7 +9,7 @@
 import type { ConditionInput } from '../../api/conditions.ts';
 import { trustNames } from '../../api/names.ts';
 import { type Authority, leafLifetimeMs } from './authority.ts';
-import { revokeOrder } from './order.ts';
+import { isSubjectOrder, orders } from './order.ts';
 import type { PublishedAuthority, PublishedTrust } from './published-trust.ts';
 
 export type SecretState =
@@ -79,18 +79,43 @@ function mayMake({ secretName, secret, published }: ObservedTrust): boolean {
   return active !== undefined && active.secret !== trustNames.authority;
 }
 
-function planOrder({ order, secretName, secret }: ObservedTrust): { write?: SecretWrite; refused?: string } {
-  if (order === undefined || order.startsWith(revokeOrder)) return {};
-  if (order !== 'rotate' && order !== 'activate') {
-    return { refused: `${JSON.stringify(order)} is no order: it is rotate, activate or revoke with an identity` };
+function planOrder(observed: ObservedTrust): { write?: SecretWrite; refused?: string } {
+  const { order, secretName, secret } = observed;
+  if (order === undefined || isSubjectOrder(order)) return {};
+  if (order === orders.dropFormer) return planDrop(observed);
+  if (order !== orders.rotate && order !== orders.activate) {
+    return {
+      refused: `${JSON.stringify(order)} is no order: it is rotate, activate, drop-former, or revoke, bar or allow with an identity`,
+    };
   }
   if (secretName !== trustNames.authority) {
     return { refused: `Secret ${secretName} is somebody else's: exchange the authority where it is made` };
   }
   if (secret.state !== 'usable') return { refused: `Secret ${secretName} has no authority that could be followed` };
-  if (order === 'rotate') return secret.next ? {} : { write: 'makeNext' };
-  if (!secret.next) return { refused: 'there is no next authority: order rotate first' };
-  return { write: 'activateNext' };
+  if (order === orders.rotate) return secret.next ? {} : { write: 'makeNext' };
+  return planActivation(observed, secret.authority, secret.next);
+}
+
+/** What is published tells a Secret that was changed for this order from one that has nothing to activate. */
+function planActivation(
+  { published }: ObservedTrust,
+  authority: Authority,
+  next: Authority | undefined,
+): { write?: SecretWrite; refused?: string } {
+  const isPublishedNext = ({ fingerprint }: Authority) =>
+    published?.authorities.some((known) => known.fingerprint === fingerprint && known.state === 'next');
+  if (next) {
+    if (isPublishedNext(next)) return { write: 'activateNext' };
+    return { refused: 'the next authority was not published before: order activate again once every cluster knows it' };
+  }
+  if (isPublishedNext(authority)) return {};
+  return { refused: 'there is no next authority: order rotate first' };
+}
+
+/** Somebody else's authority too may have to go at once. Without one that signs nothing would count afterwards. */
+function planDrop({ secret, secretName }: ObservedTrust): { refused?: string } {
+  if (secret.state === 'usable') return {};
+  return { refused: `Secret ${secretName} has no authority that signs; without one the former cannot go` };
 }
 
 /** Where the Secret cannot sign, the authority that signed before does, if it is at hand. */
@@ -103,7 +128,7 @@ function signer({ secret, atHand, published }: ObservedTrust): Authority | undef
 function authoritiesWith(
   active: Authority,
   next: Authority | undefined,
-  { now, secret, secretName, published }: ObservedTrust,
+  { now, secret, secretName, published, order }: ObservedTrust,
 ): PublishedAuthority[] {
   const before = published?.authorities ?? [];
   const kept = before.find(({ fingerprint }) => fingerprint === active.fingerprint);
@@ -114,6 +139,7 @@ function authoritiesWith(
     certificate,
   });
   const current = [entry(active, 'active'), ...(next ? [entry(next, 'next')] : [])];
+  if (order === orders.dropFormer && secret.state === 'usable') return current;
   const names = current.map(({ fingerprint }) => fingerprint);
   const others = before.filter(({ fingerprint }) => !names.includes(fingerprint));
   return [...current, ...others.map((other) => retire(other, now)).filter(({ until }) => Date.parse(until) > now)];

@@ -2,18 +2,24 @@
 import type { DataProcessingUnit } from '../../api/data-processing-unit.ts';
 import { workloads } from '../../api/names.ts';
 import type { CertificateSigningRequest } from '../../kube/index.ts';
-import { type Identity, parseIdentity, type Side } from '../../trust/identity.ts';
+import { type Identity, identityUri, nodeUri, parseIdentity, type Side } from '../../trust/identity.ts';
 import type { RequestContent } from '../../trust/x509/operations.ts';
 import { isOf } from './issued.ts';
 
 export interface RequestContext {
   installation: string;
-  namespace: string;
-  /** The node that the requester's token vouches for; undefined when it does for none. */
-  node: string | undefined;
+  /** The node that the requester's token vouches for. */
+  node: string;
   /** The DataProcessingUnit that the identity names; undefined when it is absent for certain. */
   dpu: DataProcessingUnit | undefined;
+  /** How many other identities of the node may have a valid certificate. */
+  others: number;
+  /** Identities, and sides of nodes, that an administrator has barred. */
+  barred: readonly string[];
 }
+
+/** So that one node's daemon cannot fill the list of whom the operator gave a certificate, which is for all. */
+const mostOfNode = 32;
 
 export interface Denial {
   /** One CamelCase word. */
@@ -30,16 +36,31 @@ export function requestedIdentity({ names }: RequestContent): Identity | undefin
   return parseIdentity(name.slice('url:'.length));
 }
 
-/** @returns why it is denied; undefined when it is not. */
+/**
+ * What is known before the request is read, which takes a process.
+ *
+ * @param node that the requester's token vouches for; undefined when it does for none
+ * @returns why it is denied; undefined when it is not.
+ */
+export function requesterDenial(
+  { spec }: CertificateSigningRequest,
+  namespace: string,
+  node: string | undefined,
+): Denial | undefined {
+  const requester = daemonAccount(namespace);
+  if (spec.username !== requester) {
+    return deny('NotADaemon', `asked for by ${spec.username}; only ${requester} gets such certificates`);
+  }
+  if (node !== undefined) return undefined;
+  return deny('NodeNotProven', "the requester's token names neither a node nor a pod that is on one");
+}
+
+/** @param request of a daemon. @returns why it is denied; undefined when it is not. */
 export function denialOf(
   { spec }: CertificateSigningRequest,
   content: RequestContent,
   context: RequestContext,
 ): Denial | undefined {
-  const requester = daemonAccount(context.namespace);
-  if (spec.username !== requester) {
-    return deny('NotADaemon', `asked for by ${spec.username}; only ${requester} gets such certificates`);
-  }
   const fault = faultOf(content);
   if (fault) return deny('RequestMalformed', fault);
   const identity = requestedIdentity(content);
@@ -57,16 +78,19 @@ export function denialOf(
   return ownershipDenial(identity, context);
 }
 
-function ownershipDenial(identity: Identity, { node, dpu }: RequestContext): Denial | undefined {
-  if (node === undefined) {
-    return deny('NodeNotProven', "the requester's token names neither a node nor a pod that is on one");
-  }
+function ownershipDenial(identity: Identity, { node, dpu, others, barred }: RequestContext): Denial | undefined {
   if (node !== identity.node) {
     return deny('OtherNode', `names node ${identity.node}, but the requester runs on ${node}`);
   }
   if (!dpu || !isOf(identity, dpu)) {
     const message = `there is no DataProcessingUnit ${identity.dpu} that is the ${identity.side} side on node ${node}`;
     return deny('NoDataProcessingUnit', message);
+  }
+  const bar = [identityUri(identity), nodeUri(identity)].find((subject) => barred.includes(subject));
+  if (bar !== undefined) return deny('Barred', `${bar} is barred; dpuctl trust allow lets it in again`);
+  if (others >= mostOfNode) {
+    const message = `node ${node} has certificates of ${others} other DataProcessingUnits; there is room again when some have expired`;
+    return deny('TooManyIdentities', message);
   }
   return undefined;
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { revocationsWith } from './revocations.ts';
+import { barredOf, isRevoked, revocationsByOrder, revocationsWith } from './revocations.ts';
 
 const now = Date.parse('2026-03-01T12:00:00Z');
 const hour = 3_600_000;
@@ -24,6 +24,37 @@ test('who has no certificate that could be valid needs no revocation', () => {
   expect(revocationsWith([], new Map(), ['spiffe://a/host/n/d'], now)).toEqual([]);
   const old = new Map([['spiffe://a/host/n/d', now - 25 * hour]]);
   expect(revocationsWith([], old, ['spiffe://a/host/n/d'], now)).toEqual([]);
+});
+
+test('many of one side of a node are revoked as one', () => {
+  const names = Array.from({ length: 9 }, (_, index) => `spiffe://a/host/n/d${index}`);
+  const issued = new Map(names.map((name) => [name, now - hour]));
+  const other = { subject: 'spiffe://a/dpu/n/d', before: at(-1) };
+  const eight = revocationsWith([other], issued, names.slice(0, 8), now - 1);
+  expect(eight).toHaveLength(9);
+  const all = revocationsWith(eight, issued, names, now);
+  expect(all).toEqual([other, { subject: 'spiffe://a/host/n', before: at(0) }]);
+  expect(revocationsWith(all, issued, names, now + hour)).toBe(all);
+});
+
+test('a bar stays until it is allowed, and its revocation a day', () => {
+  const subject = 'spiffe://a/host/n';
+  const barred = revocationsByOrder([], { verb: 'bar', subject }, now);
+  expect(barredOf(barred)).toEqual([subject]);
+  expect(isRevoked(barred, `${subject}/d`, now)).toBe(true);
+  expect(revocationsWith(barred, new Map(), [], now + 30 * hour)).toBe(barred);
+  const again = revocationsByOrder(barred, { verb: 'revoke', subject }, now + hour);
+  expect(barredOf(again)).toEqual([subject]);
+  const allowed = revocationsByOrder(again, { verb: 'allow', subject }, now + hour);
+  expect(allowed).toEqual([{ subject, before: again[0]?.before }]);
+  expect(revocationsWith(allowed, new Map(), [], now + 30 * hour)).toEqual([]);
+});
+
+test('a revocation of a node covers what was issued to it before', () => {
+  const revoked = [{ subject: 'spiffe://a/host/n', before: at(0) }];
+  expect(isRevoked(revoked, 'spiffe://a/host/n/d', now - 1)).toBe(true);
+  expect(isRevoked(revoked, 'spiffe://a/host/n/d', now)).toBe(false);
+  expect(isRevoked(revoked, 'spiffe://a/dpu/n/d', now - 1)).toBe(false);
 });
 
 test('a revocation goes once no certificate from before it can be valid', () => {

@@ -50,14 +50,22 @@ export class TrustConfigMap {
     await this.#store.apply(configMap, object, { fieldManager: fieldManagers.trust });
   }
 
-  /** @param refused why it was not followed, for who gave it */
-  async takeOffOrder(refused: string | undefined): Promise<void> {
+  /**
+   * Publishes what an order asks and takes the order off, in one write: an order that is found again after it was
+   * followed would be told as refused.
+   *
+   * @param trust what to publish; undefined to leave that as it is
+   * @param refused why it was not followed, for who gave it
+   */
+  async answerOrder(trust: PublishedTrust | undefined, found: Found, refused: string | undefined): Promise<void> {
     const metadata = {
+      resourceVersion: found.resourceVersion,
       annotations: {
         [annotations.trustOrder]: null,
         [annotations.trustOrderRefused]: refused ?? null,
       },
     };
-    await this.#store.patch(configMap, trustNames.configMap, this.#namespace, { metadata });
+    const patch = trust ? { metadata, data: publishedData(trust) } : { metadata };
+    await this.#store.patch(configMap, trustNames.configMap, this.#namespace, patch);
   }
 }
