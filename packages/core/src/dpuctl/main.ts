@@ -8,7 +8,7 @@ import { exportTrust } from './trust/export.ts';
 import { importTrust } from './trust/import.ts';
 import { listTrust } from './trust/list.ts';
 import { removeTrust } from './trust/remove.ts';
-import { revoke } from './trust/revoke.ts';
+import { allow, revoke } from './trust/revoke.ts';
 import { rotate } from './trust/rotate.ts';
 
 interface Connection {
@@ -57,9 +57,15 @@ trust
   .argument('<subject>', 'an identity (dpuctl trust list), or host/<node> or dpu/<node> for all of that node')
   .description('let no certificate count that the subject has now')
   .option('--force', 'also where no DataProcessingUnit has that identity or node')
-  .action((subject: string, { force }: { force?: boolean }) =>
-    run((context) => revoke(context, subject, force ?? false)),
+  .option('--bar', 'let it have no other certificate either, until dpuctl trust allow')
+  .action((subject: string, { bar, force }: { bar?: boolean; force?: boolean }) =>
+    run((context) => revoke(context, subject, { bar: bar ?? false, force: force ?? false })),
   );
+trust
+  .command('allow')
+  .argument('<subject>', 'one that was barred (dpuctl trust list)')
+  .description('let one that was barred have certificates again')
+  .action((subject: string) => run((context) => allow(context, subject)));
 trust
   .command('remove')
   .argument('<installation>', 'its id (dpuctl trust list)')

@@ -8,6 +8,8 @@ export interface Revocation {
   subject: string;
   /** RFC 3339. Certificates that were issued before it do not count. */
   before: string;
+  /** The operator of that installation issues none to it either, until it is allowed again. */
+  barred?: true | undefined;
 }
 
 export interface TrustBundle {
@@ -27,6 +29,7 @@ const revokedSchema = z.array(
   z.object({
     subject: z.string().refine(isRevocable, 'must be spiffe://installation/side/node or .../node/dpu'),
     before: z.iso.datetime({ offset: true }),
+    barred: z.literal(true).optional(),
   }),
 );
 

@@ -35,7 +35,9 @@ function printImported(name: string, data: Record<string, string> | undefined, p
 }
 
 function printRevoked(revoked: readonly Revocation[], print: Context['print']): void {
-  for (const { subject, before } of revoked) print(`  revoked ${subject}: certificates from before ${before}`);
+  for (const { subject, before, barred } of revoked) {
+    print(`  revoked ${subject}: certificates from before ${before}${barred ? '; barred, it gets no other' : ''}`);
+  }
 }
 
 function printDpu({ metadata, status }: DataProcessingUnit, print: Context['print']): void {

@@ -16,7 +16,7 @@ import { exportTrust, importedConfigMap } from './export.ts';
 import { importTrust, mergeRevocations } from './import.ts';
 import { listTrust } from './list.ts';
 import { removeTrust } from './remove.ts';
-import { revoke } from './revoke.ts';
+import { allow, revoke } from './revoke.ts';
 import { rotate } from './rotate.ts';
 
 const theirs = 'b'.repeat(32);
@@ -177,15 +177,30 @@ test("somebody else's authority is not exchanged here", async () => {
 });
 
 test('a node is revoked by its name, and a name that is none is not', async () => {
-  await revoke(context, 'host/node-1', false);
+  await revoke(context, 'host/node-1', { bar: false, force: false });
   const subject = `spiffe://${fixture.installation}/host/node-1`;
   expect(output()).toContain(`certificates of ${subject} from before 20`);
   expect(fixture.bundle().revoked.map((revocation) => revocation.subject)).toEqual([subject]);
-  await expect(revoke(context, 'node-1', false)).rejects.toThrow('neither an identity');
-  await expect(revoke(context, 'dpu/node-1', false)).rejects.toThrow(`known are ${subject}`);
-  await revoke(context, 'dpu/node-1', true);
-  await expect(revoke(context, `spiffe://${theirs}/host/n`, true)).rejects.toThrow('revoke it where its certificates');
+  await expect(revoke(context, 'node-1', { bar: false, force: false })).rejects.toThrow('neither an identity');
+  await expect(revoke(context, 'dpu/node-1', { bar: false, force: false })).rejects.toThrow(`known are ${subject}`);
+  await revoke(context, 'dpu/node-1', { bar: false, force: true });
+  await expect(revoke(context, `spiffe://${theirs}/host/n`, { bar: false, force: true })).rejects.toThrow(
+    'revoke it where its certificates',
+  );
   expect(fixture.bundle().revoked).toHaveLength(2);
+});
+
+test('a node that is barred gets no certificate until it is allowed, and other clusters need not know', async () => {
+  await expect(allow(context, 'host/node-1')).rejects.toThrow('is not barred; barred are none');
+  await revoke(context, 'host/node-1', { bar: true, force: false });
+  expect(output()).toContain('until dpuctl trust allow');
+  await fixture.request('barred', fixture.identity('node-1', 'd'), 'node-1');
+  expect((await fixture.answer('barred')).conditions[0]).toMatchObject({ type: 'Denied', reason: 'Barred' });
+  await exportTrust(context);
+  expect(parse(output()).data['revoked.json']).not.toContain('barred');
+  await allow(context, 'host/node-1');
+  await fixture.request('allowed', fixture.identity('node-1', 'd'), 'node-1');
+  expect((await fixture.answer('allowed')).certificate).toBeDefined();
 });
 
 test('the program reads its kubeconfig, says what it did, and says what is wrong', async () => {

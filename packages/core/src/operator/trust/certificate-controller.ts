@@ -102,7 +102,7 @@ export class CertificateController {
 
   async #decide(
     request: CertificateSigningRequest,
-    { installation }: Signer,
+    { installation, barred }: Signer,
     node: string,
   ): Promise<{ denial: Denial } | { identity: Identity }> {
     const content = await readContent(request);
@@ -111,7 +111,7 @@ export class CertificateController {
     const identity = requestedIdentity(content);
     const dpu = identity && (await this.#store.get(dataProcessingUnit, identity.dpu));
     const others = identity ? await this.#trust.issued.othersOfNode(identity, Date.now()) : 0;
-    const context = { installation, node, dpu, others };
+    const context = { installation, node, dpu, others, barred };
     const denial = denialOf(request, content, context);
     if (denial) return { denial };
     if (!identity) throw new Error(`request ${request.metadata.name} was let through without an identity`);

@@ -9,7 +9,7 @@
 import type { ConditionInput } from '../../api/conditions.ts';
 import { trustNames } from '../../api/names.ts';
 import { type Authority, leafLifetimeMs } from './authority.ts';
-import { orders, revokeOrder } from './order.ts';
+import { isSubjectOrder, orders } from './order.ts';
 import type { PublishedAuthority, PublishedTrust } from './published-trust.ts';
 
 export type SecretState =
@@ -81,11 +81,11 @@ function mayMake({ secretName, secret, published }: ObservedTrust): boolean {
 
 function planOrder(observed: ObservedTrust): { write?: SecretWrite; refused?: string } {
   const { order, secretName, secret } = observed;
-  if (order === undefined || order.startsWith(revokeOrder)) return {};
+  if (order === undefined || isSubjectOrder(order)) return {};
   if (order === orders.dropFormer) return planDrop(observed);
   if (order !== orders.rotate && order !== orders.activate) {
     return {
-      refused: `${JSON.stringify(order)} is no order: it is rotate, activate, drop-former or revoke with an identity`,
+      refused: `${JSON.stringify(order)} is no order: it is rotate, activate, drop-former, or revoke, bar or allow with an identity`,
     };
   }
   if (secretName !== trustNames.authority) {

@@ -17,7 +17,7 @@ function dpu(spec: Partial<DataProcessingUnit['spec']> = {}): DataProcessingUnit
   };
 }
 
-const context: RequestContext = { installation: 'aaaa', node: 'node-1', dpu: dpu(), others: 0 };
+const context: RequestContext = { installation: 'aaaa', node: 'node-1', dpu: dpu(), others: 0, barred: [] };
 
 function request(spec: Partial<CertificateSigningRequest['spec']> = {}): CertificateSigningRequest {
   return {
@@ -68,6 +68,8 @@ test.each<
   ['one usage too many', 'WrongUsages', { usages: ['digital signature', 'client auth', 'cert sign'] }, {}, {}],
   ['a usage twice', 'WrongUsages', { usages: ['client auth', 'client auth'] }, {}, {}],
   ['a token of another node', 'OtherNode', {}, {}, { node: 'node-2' }],
+  ['a barred one', 'Barred', {}, {}, { barred: [uri] }],
+  ['one of a barred node', 'Barred', {}, {}, { barred: ['spiffe://aaaa/host/node-1'] }],
   ['no DataProcessingUnit', 'NoDataProcessingUnit', {}, {}, { dpu: undefined }],
   ['one of another node', 'NoDataProcessingUnit', {}, {}, { dpu: dpu({ nodeName: 'node-2' }) }],
   ['one of the other side', 'NoDataProcessingUnit', {}, {}, { dpu: dpu({ isDpuSide: true }) }],

@@ -2,7 +2,7 @@
 import type { DataProcessingUnit } from '../../api/data-processing-unit.ts';
 import { workloads } from '../../api/names.ts';
 import type { CertificateSigningRequest } from '../../kube/index.ts';
-import { type Identity, parseIdentity, type Side } from '../../trust/identity.ts';
+import { type Identity, identityUri, nodeUri, parseIdentity, type Side } from '../../trust/identity.ts';
 import type { RequestContent } from '../../trust/x509/operations.ts';
 import { isOf } from './issued.ts';
 
@@ -14,6 +14,8 @@ export interface RequestContext {
   dpu: DataProcessingUnit | undefined;
   /** How many other identities of the node may have a valid certificate. */
   others: number;
+  /** Identities, and sides of nodes, that an administrator has barred. */
+  barred: readonly string[];
 }
 
 /** So that one node's daemon cannot fill the list of whom the operator gave a certificate, which is for all. */
@@ -76,7 +78,7 @@ export function denialOf(
   return ownershipDenial(identity, context);
 }
 
-function ownershipDenial(identity: Identity, { node, dpu, others }: RequestContext): Denial | undefined {
+function ownershipDenial(identity: Identity, { node, dpu, others, barred }: RequestContext): Denial | undefined {
   if (node !== identity.node) {
     return deny('OtherNode', `names node ${identity.node}, but the requester runs on ${node}`);
   }
@@ -84,6 +86,8 @@ function ownershipDenial(identity: Identity, { node, dpu, others }: RequestConte
     const message = `there is no DataProcessingUnit ${identity.dpu} that is the ${identity.side} side on node ${node}`;
     return deny('NoDataProcessingUnit', message);
   }
+  const bar = [identityUri(identity), nodeUri(identity)].find((subject) => barred.includes(subject));
+  if (bar !== undefined) return deny('Barred', `${bar} is barred; dpuctl trust allow lets it in again`);
   if (others >= mostOfNode) {
     const message = `node ${node} has certificates of ${others} other DataProcessingUnits; there is room again when some have expired`;
     return deny('TooManyIdentities', message);

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { isRevoked, revocationsWith } from './revocations.ts';
+import { barredOf, isRevoked, revocationsByOrder, revocationsWith } from './revocations.ts';
 
 const now = Date.parse('2026-03-01T12:00:00Z');
 const hour = 3_600_000;
@@ -35,6 +35,19 @@ test('many of one side of a node are revoked as one', () => {
   const all = revocationsWith(eight, issued, names, now);
   expect(all).toEqual([other, { subject: 'spiffe://a/host/n', before: at(0) }]);
   expect(revocationsWith(all, issued, names, now + hour)).toBe(all);
+});
+
+test('a bar stays until it is allowed, and its revocation a day', () => {
+  const subject = 'spiffe://a/host/n';
+  const barred = revocationsByOrder([], { verb: 'bar', subject }, now);
+  expect(barredOf(barred)).toEqual([subject]);
+  expect(isRevoked(barred, `${subject}/d`, now)).toBe(true);
+  expect(revocationsWith(barred, new Map(), [], now + 30 * hour)).toBe(barred);
+  const again = revocationsByOrder(barred, { verb: 'revoke', subject }, now + hour);
+  expect(barredOf(again)).toEqual([subject]);
+  const allowed = revocationsByOrder(again, { verb: 'allow', subject }, now + hour);
+  expect(allowed).toEqual([{ subject, before: again[0]?.before }]);
+  expect(revocationsWith(allowed, new Map(), [], now + 30 * hour)).toEqual([]);
 });
 
 test('a revocation of a node covers what was issued to it before', () => {

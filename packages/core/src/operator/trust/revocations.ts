@@ -2,6 +2,7 @@
 import type { Revocation } from '../../trust/bundle.ts';
 import { nodeUri, parseIdentity } from '../../trust/identity.ts';
 import { leafLifetimeMs } from './authority.ts';
+import type { SubjectOrder } from './order.ts';
 
 /** By identity: when its last certificate was issued, in milliseconds since 1970. */
 export type Issued = ReadonlyMap<string, number>;
@@ -36,7 +37,7 @@ export function revocationsWith(
   gone: readonly string[],
   now: number,
 ): readonly Revocation[] {
-  const kept = revoked.filter(({ before }) => Date.parse(before) + keptMs > now);
+  const kept = revoked.filter(({ before, barred }) => barred || Date.parse(before) + keptMs > now);
   const added = gone.filter((identity) => {
     const at = issued.get(identity);
     return at !== undefined && mayBeValid(at, now) && !isRevoked(kept, identity, at);
@@ -49,12 +50,16 @@ export function revocationsWith(
 
 /** One revocation of a side of a node in the place of many of its identities. */
 function joined(revoked: readonly Revocation[]): Revocation[] {
-  const byNode = Map.groupBy(revoked, ({ subject }) => nodeOf(subject) ?? subject);
-  return [...byNode].flatMap(([subject, its]) => {
+  // A bar is of the one whom it names.
+  const barred = revoked.filter((revocation) => revocation.barred);
+  const others = revoked.filter((revocation) => !revocation.barred);
+  const byNode = Map.groupBy(others, ({ subject }) => nodeOf(subject) ?? subject);
+  const fewer = [...byNode].flatMap(([subject, its]) => {
     if (its.length <= mostOfNode) return its;
     const before = its.map((revocation) => revocation.before).reduce((a, b) => (Date.parse(a) > Date.parse(b) ? a : b));
     return [{ subject, before }];
   });
+  return [...barred, ...fewer];
 }
 
 /** The side of a node that an identity belongs to; undefined when it is no identity. */
@@ -63,8 +68,23 @@ function nodeOf(subject: string): string | undefined {
   return identity && nodeUri(identity);
 }
 
-/** An administrator's order: no certificate of the subject from before now counts. */
-export function revocationsByOrder(revoked: readonly Revocation[], subject: string, now: number): Revocation[] {
+/** A certificate that is being signed at the moment of a bar is revoked by it too. */
+const signingMs = 60_000;
+
+/** An administrator's order: no certificate of the subject from before now counts, and a barred one gets none. */
+export function revocationsByOrder(
+  revoked: readonly Revocation[],
+  { verb, subject }: SubjectOrder,
+  now: number,
+): Revocation[] {
   const others = revoked.filter((revocation) => revocation.subject !== subject);
-  return [...others, { subject, before: new Date(now).toISOString() }];
+  const known = revoked.find((revocation) => revocation.subject === subject);
+  if (verb === 'allow') return known ? [...others, { subject, before: known.before }] : others;
+  if (verb === 'revoke' && !known?.barred) return [...others, { subject, before: new Date(now).toISOString() }];
+  return [...others, { subject, before: new Date(now + signingMs).toISOString(), barred: true }];
+}
+
+/** Who gets no certificate. */
+export function barredOf(revoked: readonly Revocation[]): string[] {
+  return revoked.filter(({ barred }) => barred).map(({ subject }) => subject);
 }

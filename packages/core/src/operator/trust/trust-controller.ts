@@ -24,6 +24,8 @@ const lookAgainMs = 3_600_000;
 export interface Signer {
   installation: string;
   authority: Authority;
+  /** Identities, and sides of nodes, that get no certificate. */
+  barred: readonly string[];
 }
 
 /** Keeps the authority of the channel between hosts and DPUs, and says in the condition Trust how it is. */
@@ -72,8 +74,8 @@ export class TrustController {
   async signer(): Promise<Signer | undefined> {
     const config = this.#caches.configs.get(configName);
     if (!config) return undefined;
-    const { active } = await this.#look(config);
-    return active && { installation: await this.#installationId(), authority: active };
+    const { active, barred } = await this.#look(config);
+    return active && { installation: await this.#installationId(), authority: active, barred };
   }
 
   async #look({ spec }: DpuOperatorConfig): Promise<Look> {

@@ -7,15 +7,17 @@ import type { KubeStore } from '../../kube/index.ts';
 import type { Authority } from './authority.ts';
 import { AuthoritySecrets } from './authority-secret.ts';
 import type { IssuedIdentities } from './issued.ts';
-import { revokedBy } from './order.ts';
+import { type SubjectOrder, subjectOrder } from './order.ts';
 import { type ObservedTrust, planTrust, type SecretWrite, type TrustPlan } from './plan.ts';
 import type { PublishedAuthority, PublishedTrust } from './published-trust.ts';
-import { revocationsByOrder, revocationsWith } from './revocations.ts';
+import { barredOf, revocationsByOrder, revocationsWith } from './revocations.ts';
 import { type Found, TrustConfigMap } from './trust-config-map.ts';
 
 export interface Look {
   /** Signs; undefined when nothing can. */
   active: Authority | undefined;
+  /** Identities, and sides of nodes, that get no certificate. */
+  barred: readonly string[];
   condition: TrustPlan['condition'];
   order: OrderOutcome | undefined;
 }
@@ -49,7 +51,8 @@ export class TrustKeeper {
   /** @param written what was done to the Secret just now */
   async #look(installation: string, secretName: string, written?: SecretWrite): Promise<Look> {
     const found = await this.#configMap.read();
-    if (found instanceof Error) return { active: undefined, condition: unreadable(found), order: undefined };
+    if (found instanceof Error)
+      return { active: undefined, barred: [], condition: unreadable(found), order: undefined };
     const now = Date.now();
     const plan = planTrust(await this.#observe(secretName, found, now));
     if (plan.write) {
@@ -57,11 +60,12 @@ export class TrustKeeper {
       await this.#secrets.write(plan.write, installation, now);
       return await this.#look(installation, secretName, plan.write);
     }
-    const refused = await this.#publish(installation, plan, found, now);
+    const { refused, trust } = await this.#publish(installation, plan, found, now);
     this.#lastActive = plan.active;
     const order = found?.order;
     return {
       active: plan.active,
+      barred: barredOf(trust?.revoked ?? []),
       condition: plan.condition,
       order: order === undefined ? undefined : { order, refused },
     };
@@ -77,27 +81,27 @@ export class TrustKeeper {
     return { now, secretName, secret, atHand, published: found?.trust, order: found?.order };
   }
 
-  /** @returns why an order cannot be followed; undefined when there is none, or it was followed. */
+  /** @returns what is published now, and why an order cannot be followed; undefined when there is none, or it was followed */
   async #publish(
     installation: string,
     { authorities, refusedOrder }: TrustPlan,
     found: Found | undefined,
     now: number,
-  ): Promise<string | undefined> {
-    const ordered = revokedBy(found?.order, installation);
-    const refused = ordered?.refused ?? refusedOrder;
-    const trust = authorities && (await this.#trustWith(installation, authorities, ordered?.subject, found, now));
+  ): Promise<{ refused: string | undefined; trust: PublishedTrust | undefined }> {
+    const parsed = subjectOrder(found?.order, installation);
+    const ordered = parsed?.subject === undefined ? undefined : parsed;
+    const refused = parsed?.subject === undefined ? (parsed?.refused ?? refusedOrder) : undefined;
+    const trust = authorities && (await this.#trustWith(installation, authorities, ordered, found, now));
     if (found?.order !== undefined) await this.#configMap.answerOrder(trust, found, refused);
     else if (trust) await this.#configMap.write(trust, found);
     if (trust) await this.#issued.prune(now);
-    return refused;
+    return { refused, trust };
   }
 
-  /** @param subject that an order revokes */
   async #trustWith(
     installation: string,
     authorities: PublishedAuthority[],
-    subject: string | undefined,
+    ordered: SubjectOrder | undefined,
     found: Found | undefined,
     now: number,
   ): Promise<PublishedTrust> {
@@ -105,7 +109,7 @@ export class TrustKeeper {
     const before = found?.trust.installation === installation ? found.trust.revoked : [];
     const gone = await this.#issued.gone(before, now);
     const known = revocationsWith(before, await this.#issued.all(), gone, now);
-    const revoked = subject === undefined ? known : revocationsByOrder(known, subject, now);
+    const revoked = ordered ? revocationsByOrder(known, ordered, now) : known;
     return { installation, authorities, revoked: [...revoked] };
   }
 }

@@ -33,6 +33,17 @@ test('a request from before the config waits for it', async () => {
   expect(verdictOn(await certificateOf('early')).refusal).toBeUndefined();
 });
 
+test('who asks too often is denied before anything is looked up', async () => {
+  // More than the limit and what it is refilled by in ten minutes.
+  const names = Array.from({ length: 60 }, (_, index) => `r${index}`);
+  for (const name of names) await fixture.request(name, fixture.identity('node-1', 'd'), 'node-1');
+  await vi.waitFor(() => {
+    const path = '/apis/certificates.k8s.io/v1/certificatesigningrequests/';
+    const statuses = names.map((name) => fixture.server.objects.get(`${path}${name}`)?.status);
+    expect(JSON.stringify(statuses)).toContain('TooManyRequests');
+  }, 60_000);
+});
+
 test('the operator makes an authority, publishes it and signs for daemons', async () => {
   fixture.putConfig();
   fixture.putDpu('d', 'node-1');

@@ -1,0 +1,59 @@
+import { pino } from 'pino';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { dataProcessingUnit } from '../../api/data-processing-unit.ts';
+import { operatorNamespace } from '../../api/names.ts';
+import { Informer } from '../../kube/index.ts';
+import { parseIdentity } from '../../trust/identity.ts';
+import { IssuedIdentities } from './issued.ts';
+import { TrustFixture } from './testing/trust-fixture.ts';
+
+const identity = 'spiffe://aaaa/host/node-1/d';
+let fixture: TrustFixture;
+let dpus: Informer<typeof dataProcessingUnit.schema._output>;
+let issued: IssuedIdentities;
+let watching: AbortController;
+
+beforeEach(async () => {
+  fixture = new TrustFixture();
+  await fixture.start();
+  dpus = new Informer(fixture.store, dataProcessingUnit, { logger: pino({ enabled: false }) });
+  issued = new IssuedIdentities(fixture.store, operatorNamespace, dpus);
+  watching = new AbortController();
+});
+afterEach(async () => {
+  watching.abort();
+  await fixture.stop();
+});
+
+test('who is gone is told until that is revoked', async () => {
+  const now = Date.now();
+  await issued.add(identity, now - 1000);
+  await dpus.start(watching.signal);
+  expect(await issued.gone([], now)).toEqual([identity]);
+  const revocation = { subject: 'spiffe://aaaa/host/node-1', before: new Date(now).toISOString() };
+  expect(await issued.gone([revocation], now)).toEqual([]);
+});
+
+test('a cache that is behind does not have it revoked', async () => {
+  const now = Date.now();
+  await issued.add(identity, now);
+  fixture.putDpu('d', 'node-2');
+  await dpus.start(watching.signal);
+  expect(await issued.gone([], now)).toEqual([identity]);
+  watching.abort();
+  fixture.putDpu('d', 'node-1');
+  expect(dpus.get('d')?.spec.nodeName).toBe('node-2');
+  expect(await issued.gone([], now)).toEqual([]);
+});
+
+test('the other identities of a node are counted while their certificates may be valid', async () => {
+  const now = Date.now();
+  const day = 24 * 3_600_000;
+  await issued.add(identity, now);
+  await issued.add('spiffe://aaaa/dpu/node-1/e', now);
+  await issued.add('spiffe://aaaa/host/node-1/old', now - 2 * day);
+  await issued.add('spiffe://aaaa/host/node-2/f', now);
+  const parsed = parseIdentity(identity);
+  if (!parsed) throw new Error('no identity');
+  expect(await issued.othersOfNode(parsed, now)).toBe(1);
+});
