@@ -20,7 +20,7 @@ const handshakeMs = 5_000;
 /** Milliseconds: wall clocks are set now and then. */
 const longestSleepMs = 3_600_000;
 /** Milliseconds before the end of the other end's certificate from which on no newer one is looked for. */
-const leastMs = 60_000;
+const leastMs = 10_000;
 
 /** What the other end said first is no TLS: OpenSSL's names. */
 const plainTextErrors = new Set([
