@@ -99,7 +99,7 @@ export function operatorWork(odd: string): Try[] {
   ];
 }
 
-/** A pod as a webhook leaves it that puts variables into every pod; without `affinity` it runs anywhere. */
+/** A pod as a webhook leaves it that puts variables into every pod. */
 export const oddChainPod = (name: string) => {
   const container = { name: 'c', image: 'none', env: [{ name: 'PROXY', value: 'a' }] };
   // Nobody has to run it.
