@@ -15,6 +15,9 @@ const deletesAtOnce = 50;
 /** What does not tell whether there was something to remove. */
 const unanswered: readonly ErrorCode[] = ['UNAVAILABLE', 'DEADLINE_EXCEEDED', 'CANCELLED'];
 
+/** A VSP may be busy still with what the suite asked of it before. */
+const attempts = 3;
+
 /** @param vfs How many devices there were at the start. */
 export async function undo(vsp: Vsp, ledger: Ledger, vfs: number): Promise<Cleanup> {
   const cleanup: Cleanup = { removed: 0, left: [] };
@@ -32,7 +35,7 @@ export async function undo(vsp: Vsp, ledger: Ledger, vfs: number): Promise<Clean
 
 async function remove(vsp: Vsp, entry: Entry, cleanup: Cleanup): Promise<void> {
   try {
-    await requestRemoval(vsp, entry);
+    await insist(() => requestRemoval(vsp, entry));
     cleanup.removed++;
   } catch (error) {
     const { code, message } = DpuError.from(error);
@@ -53,9 +56,22 @@ async function requestRemoval(vsp: Vsp, { kind, name }: Entry): Promise<void> {
 
 async function restoreVfs(vsp: Vsp, vfs: number, cleanup: Cleanup): Promise<void> {
   try {
-    if ((await vsp.devices()).length !== vfs) await vsp.setNumVfs(vfs);
+    await insist(async () => {
+      if ((await vsp.devices()).length !== vfs) await vsp.setNumVfs(vfs);
+    });
   } catch (error) {
     const { code, message } = DpuError.from(error);
     cleanup.left.push(`another number of virtual functions than ${vfs} (${code}: ${message})`);
+  }
+}
+
+/** Asks again what was not answered in time. */
+async function insist(request: () => Promise<void>): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await request();
+    } catch (error) {
+      if (attempt === attempts || DpuError.from(error).code !== 'DEADLINE_EXCEEDED') throw error;
+    }
   }
 }

@@ -10,7 +10,8 @@ const atOnce = 20;
 const bytesPerCall = 1_024;
 /** Less than this is no matter for so few calls. */
 const leastBytes = 2 ** 21;
-const rounds = 20;
+/** So many that the heap of a process that has just started has grown to its size, also where its collector lags behind. */
+const rounds = 60;
 const inARow = 3;
 /** Creating and deleting costs a card more than reading. */
 const portsPerRound = 30;
