@@ -36,6 +36,9 @@ function isApiError(error: unknown, code: number): error is ApiError {
 /** The object does not exist, or the whole kind does not. */
 export const isNotFound = (error: unknown): error is ApiError => isApiError(error, 404);
 export const isConflict = (error: unknown): error is ApiError => isApiError(error, 409);
+/** An object of that name exists. Other conflicts pass. */
+export const isAlreadyThere = (error: unknown): error is ApiError =>
+  isConflict(error) && error.reason === 'AlreadyExists';
 /** The resource version of a watch or list is too old. */
 export const isGone = (error: unknown): error is ApiError => isApiError(error, 410);
 

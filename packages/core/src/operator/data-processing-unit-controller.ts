@@ -9,8 +9,8 @@ import {
   Controller,
   controllerName,
   type EventRecorder,
+  isAlreadyThere,
   isBeingDeleted,
-  isConflict,
   type KubeStore,
   keyOf,
   node,
@@ -187,7 +187,7 @@ export class DataProcessingUnitController {
       await this.#store.create(pod, wanted);
     } catch (error) {
       // The cache has not seen it yet; its event brings this DPU here again.
-      if (!isConflict(error)) throw error;
+      if (!isAlreadyThere(error)) throw error;
     }
   }
 

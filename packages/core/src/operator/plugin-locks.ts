@@ -4,7 +4,7 @@ import type { DataProcessingUnit } from '../api/data-processing-unit.ts';
 import { labels } from '../api/names.ts';
 import { shorten } from '../api/paths.ts';
 import type { VendorPlugin } from '../api/vendor-plugin.ts';
-import { configMap, controllerReference, isConflict, type KubeObject, type KubeStore } from '../kube/index.ts';
+import { configMap, controllerReference, isAlreadyThere, type KubeObject, type KubeStore } from '../kube/index.ts';
 import { lockKeys } from '../plugins/install/lock-file.ts';
 import { hashOfLock } from '../plugins/lookup/lock.ts';
 import { LookupError } from '../plugins/lookup/lookup-error.ts';
@@ -47,7 +47,7 @@ export async function writeLock(
   try {
     await store.create(configMap, { apiVersion, kind, metadata, immutable: true, ...contentOf(text) });
   } catch (error) {
-    if (!isConflict(error)) throw error;
+    if (!isAlreadyThere(error)) throw error;
   }
 }
 

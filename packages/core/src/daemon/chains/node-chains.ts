@@ -64,7 +64,9 @@ export class NodeChains implements ChainMembership {
     const chain = this.#candidate(pod);
     if (place || !chain) return place;
     const reason = findCondition(chain.status?.conditions, 'Ready')?.reason ?? '';
-    if (reasonsWithoutPod.includes(reason)) return undefined;
+    // What the status names runs: a pod of that name is its next one.
+    const isNamed = chain.status?.functions?.some(({ name }) => name === pod.name) ?? false;
+    if (reasonsWithoutPod.includes(reason) && !isNamed) return undefined;
     const text = `chain ${keyOf(chain)} has a function ${pod.name} and does not say yet that this pod is it`;
     throw new DpuError('UNAVAILABLE', `${text}; does the operator run?`);
   }

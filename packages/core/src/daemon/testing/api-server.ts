@@ -112,7 +112,7 @@ export class TestApiServer {
 
   #create(path: string, body: StoredObject, request: FakeRequest): void {
     if (!this.objects.has(path)) request.json(this.#change(path, body), 201);
-    else request.json({ kind: 'Status', message: `${path} already exists`, code: 409 }, 409);
+    else request.json({ kind: 'Status', message: `${path} already exists`, reason: 'AlreadyExists', code: 409 }, 409);
   }
 
   #list(collection: string, query: URLSearchParams) {

@@ -8,6 +8,7 @@ import {
   Controller,
   controllerName,
   type EventRecorder,
+  isAlreadyThere,
   isBeingDeleted,
   type KubeStore,
   keyOf,
@@ -22,7 +23,7 @@ import type { Environment } from '../environment.ts';
 import { tokens } from '../tokens.ts';
 import { ChainStatusWriter } from './chain-status.ts';
 import { type ChainCondition, chainCondition, type DpuReport, isCurrent, weightiest } from './condition.ts';
-import { dpuNodes } from './nodes.ts';
+import { dpuNodes, type NodeLookUp } from './nodes.ts';
 import { place } from './placement.ts';
 import { planPods } from './plan.ts';
 import { namespaceRefusal, networkMissing, podConflict, podRefused } from './refusals.ts';
@@ -75,7 +76,13 @@ export class ChainController {
     const current = this.#nodeOf(chain, pods);
     const refusal = namespaceRefusal(chain, this.#config, this.#namespace);
     if (refusal) return await this.#report(chain, current, chain.status?.functions, refusal);
-    const placement = place({ chain, nodes: this.#nodes(), current, chainsOn: (node) => this.#chainsOn(node, chain) });
+    const placement = place({
+      chain,
+      nodes: dpuNodes(this.#caches.dpus.list(), this.#lookUp),
+      current,
+      labelsOf: this.#lookUp.labelsOf,
+      chainsOn: (node) => this.#chainsOn(node, chain),
+    });
     if (placement.is === 'held') {
       const held: ChainCondition = {
         status: 'Unknown',
@@ -143,6 +150,8 @@ export class ChainController {
       return made;
     } catch (error) {
       if (!(error instanceof ApiError) || error.code < 400 || error.code === 429 || error.code >= 500) throw error;
+      // A conflict of another kind, as with a ResourceQuota that is being counted, passes.
+      if (error.code === 409 && !isAlreadyThere(error)) throw error;
       if (error.code !== 409) return podRefused(chain, name, error.message);
     }
     const taken = await this.#store.get(podType, name, namespace);
@@ -165,15 +174,13 @@ export class ChainController {
     return this.#caches.configs.list()[0];
   }
 
-  #nodes() {
-    return dpuNodes(this.#caches.dpus.list(), {
-      labelsOf: (name) => {
-        const node = this.#caches.nodes.get(name);
-        return node && (node.metadata.labels ?? {});
-      },
-      daemonHeard: (name) => this.#leases.isHeard(daemonLeaseName(name)),
-    });
-  }
+  readonly #lookUp: NodeLookUp = {
+    labelsOf: (name) => {
+      const node = this.#caches.nodes.get(name);
+      return node && (node.metadata.labels ?? {});
+    },
+    daemonHeard: (name) => this.#leases.isHeard(daemonLeaseName(name)),
+  };
 
   #podsOf(chain: ServiceFunctionChain): Pod[] {
     return this.#caches.chainPods.list().filter((pod) => isOwn(chain, pod));

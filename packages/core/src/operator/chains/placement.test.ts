@@ -23,7 +23,8 @@ const deleting = (hosts?: string[]) =>
 
 function placed(input: Partial<Parameters<typeof place>[0]>, load: Record<string, number> = {}) {
   const chainsOn = (node: string) => load[node] ?? 0;
-  return place({ chain: chainOf(['firewall']), nodes, current: undefined, chainsOn, ...input });
+  const labelsOf = () => undefined;
+  return place({ chain: chainOf(['firewall']), nodes, current: undefined, labelsOf, chainsOn, ...input });
 }
 
 test('goes to the node with the fewest chains, then by name', () => {
@@ -65,6 +66,18 @@ test('is held where the node is silent or unknown, and begins on no such node', 
     expect(placed({ nodes: [unknown, other] })).toEqual({ is: 'on', node: 'dpu-2' });
   }
   expect(placed({ nodes: [silent, other] })).toEqual({ is: 'on', node: 'dpu-2' });
+});
+
+test('is held where its DPU side is not to be seen, until the node has gone or the daemon has taken its label off', () => {
+  const onNode = (nodeLabels?: Record<string, string>) => placed({ current: 'unseen', labelsOf: () => nodeLabels });
+  expect(onNode({ dpu: 'true', 'dpu.config.openshift.io/dpuside': 'dpu' })).toMatchObject({
+    is: 'held',
+    node: 'unseen',
+    reason: 'NodeUnknown',
+  });
+  expect(onNode({ dpu: 'true' })).toEqual({ is: 'on', node: 'dpu-1' });
+  expect(onNode({ 'dpu.config.openshift.io/dpuside': 'dpu-host' })).toEqual({ is: 'on', node: 'dpu-1' });
+  expect(onNode(undefined)).toEqual({ is: 'on', node: 'dpu-1' });
 });
 
 test("the daemon's own label counts while it is missing", () => {

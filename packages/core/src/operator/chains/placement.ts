@@ -15,6 +15,8 @@ export interface PlacementInput {
   nodes: readonly DpuNode[];
   /** Where it runs now. */
   current: string | undefined;
+  /** undefined where there is no Node object of that name. */
+  labelsOf: (nodeName: string) => Record<string, string> | undefined;
   /** How many other chains a node has. */
   chainsOn: (nodeName: string) => number;
 }
@@ -23,13 +25,18 @@ export interface PlacementInput {
  * A chain stays where it is as long as it may, or as that is not known. Otherwise it goes to the eligible node with the
  * fewest chains, the first by name among equals.
  */
-export function place({ chain, nodes, current, chainsOn }: PlacementInput): Placement {
+export function place({ chain, nodes, current, labelsOf, chainsOn }: PlacementInput): Placement {
   const here = nodes.find(({ name }) => name === current);
   const kept = here && eligibility(here, chain, true);
   if (here && kept?.is === 'eligible') return { is: 'on', node: here.name };
   if (here && kept?.is === 'unknown') {
     const message = `node ${here.name}: ${kept.why}; the chain is left there as it is`;
     return { is: 'held', node: here.name, reason: kept.reason, message };
+  }
+  // The daemon takes its label off when the DPU side goes: an object that is not to be seen says nothing.
+  if (!here && current !== undefined && labelsOf(current)?.[labels.nodeSide] === 'dpu') {
+    const message = `node ${current} has a DPU side by its label ${labels.nodeSide}, and no DataProcessingUnit of it is to be seen (kubectl get dpu); the chain is left there as it is`;
+    return { is: 'held', node: current, reason: 'NodeUnknown', message };
   }
   const [best] = nodes
     .filter((node) => eligibility(node, chain, false).is === 'eligible')
