@@ -36,8 +36,6 @@ export default defineConfig({
           hookTimeout: 120_000,
           // Many wait for processes that they start.
           maxWorkers: '100%',
-          // What files import is loaded once a worker, half of the CPU time. They share no state: any order passes.
-          isolate: false,
           env: compiledOnce,
         },
       },
