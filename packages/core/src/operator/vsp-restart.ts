@@ -20,33 +20,41 @@ export function isMeant(order: string, { metadata }: Pick<Pod, 'metadata'>): boo
 }
 
 /**
- * Deletes the VSP pod that an order is about, then takes the order off. Where clocks are apart the order may be about no
- * pod: the daemon, which still has a VSP that it cannot use, gives it again.
+ * Takes an order off, then deletes the VSP pod that it is about. In this order nothing is carried out twice. Where the
+ * deletion fails, or clocks are apart and the order is about no pod, the daemon, which still has a VSP that it cannot use,
+ * gives it again.
  *
  * @returns whether a pod was deleted
  */
 export async function obeyVspRestart(store: KubeStore, dpu: DataProcessingUnit, namespace: string): Promise<boolean> {
   const order = dpu.metadata.annotations?.[annotations.restartVsp];
   if (order === undefined) return false;
+  // Not from the cache, which may show the pod that was deleted for an earlier order.
+  const found = await store.get(pod, vspPodName(dpu.metadata.name), namespace);
+  if (!(await takeOff(store, dpu))) return false;
+  if (!found || !isOf(dpu, found) || !isMeant(order, found)) return false;
+  return await store.delete(pod, found.metadata.name, namespace, { uid: found.metadata.uid });
+}
+
+/** @returns whether the order was still the one that was read */
+async function takeOff(store: KubeStore, dpu: DataProcessingUnit): Promise<boolean> {
   const { name, uid, resourceVersion } = dpu.metadata;
-  // Not from the cache, which may show the pod that was deleted for this order already.
-  const found = await store.get(pod, vspPodName(name), namespace);
-  const deleted =
-    found !== undefined &&
-    isMeant(order, found) &&
-    (await store.delete(pod, found.metadata.name, namespace, { uid: found.metadata.uid }));
   try {
-    // Under the version that was read: another order may have come meanwhile.
     await store.patch(dataProcessingUnit, name, undefined, {
       metadata: {
         uid,
+        // Another order may have come meanwhile.
         resourceVersion,
         annotations: { [annotations.restartVsp]: null },
       },
     });
+    return true;
   } catch (error) {
     // The event of that change brings the DPU here again.
-    if (!isConflict(error) && !isNotFound(error)) throw error;
+    if (isConflict(error) || isNotFound(error)) return false;
+    throw error;
   }
-  return deleted;
 }
+
+const isOf = (dpu: DataProcessingUnit, { metadata }: Pod): boolean =>
+  metadata.ownerReferences?.some(({ uid }) => uid === dpu.metadata.uid) ?? false;
