@@ -97,6 +97,9 @@ test('a pod that the chain does not name in time comes again, unless the operato
   await vi.waitFor(() => expect(chains.of(nat)).rejects.toThrow('chain shop/edge has a function nat'));
   api.put(chainPath, chainOf(['nat'], { reason: 'PodConflict' }));
   await vi.waitFor(async () => expect(await chains.of(nat)).toBeUndefined());
+  // Another function's conflict: this one has run, and the pod is its next.
+  api.put(chainPath, chainOf(['nat'], { uids: { nat: 'u-earlier' }, reason: 'PodConflict' }));
+  await vi.waitFor(() => expect(chains.of(nat)).rejects.toMatchObject({ code: 'UNAVAILABLE' }));
 });
 
 test('the DPUs are told the order of the chains of this node, each time it changes', async () => {

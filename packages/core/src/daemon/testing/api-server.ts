@@ -34,6 +34,8 @@ export class TestApiServer {
   refuseEviction: (pod: string) => string | undefined = () => undefined;
   /** Why admission forbids a write, e.g. `PATCH /apis/…`; undefined when it does not. */
   forbid: (write: string) => string | undefined = () => undefined;
+  /** Whether a write meets a conflict that passes, as with a ResourceQuota that is being counted. */
+  conflict: (write: string) => boolean = () => false;
   /** By manager and path: what it applied last. */
   readonly #applied = new Map<string, Record<string, unknown>>();
   readonly #watches = new Set<(change: Change) => void>();
@@ -78,6 +80,8 @@ export class TestApiServer {
     if (method !== 'GET') this.writes.push(`${method} ${pathname}`);
     const forbidden = method === 'GET' ? undefined : this.forbid(`${method} ${pathname}`);
     if (forbidden) request.json({ kind: 'Status', message: forbidden, reason: 'Forbidden', code: 403 }, 403);
+    else if (method !== 'GET' && this.conflict(`${method} ${pathname}`))
+      request.json({ kind: 'Status', message: 'the object has been modified', reason: 'Conflict', code: 409 }, 409);
     else if (method === 'GET' && query.get('watch')) this.#watch(request);
     else if (method === 'GET' && known) request.json(known);
     else if (method === 'GET' && isCollection(pathname)) request.json(this.#list(pathname, query));

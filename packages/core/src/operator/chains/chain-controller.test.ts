@@ -309,6 +309,16 @@ test('pods are made when their network is there', async () => {
   await said({ reason: 'Starting' });
 });
 
+test('a conflict that is none of names passes, and is no refusal', async () => {
+  putDpuNode('dpu-1');
+  let conflicts = 2;
+  api.conflict = (write) => write.startsWith('POST') && write.endsWith('/pods') && conflicts-- > 0;
+  await start();
+  putChain(['firewall']);
+  await vi.waitFor(() => expect(api.objects.has(podPath('firewall'))).toBe(true));
+  expect(warnings()).toEqual([]);
+});
+
 test("a pod that has the name and is somebody else's is left alone", async () => {
   putDpuNode('dpu-1');
   api.put(podPath('firewall'), {

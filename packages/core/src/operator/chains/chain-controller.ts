@@ -144,6 +144,7 @@ export class ChainController {
   /** @returns the pod; `own` where the chain has it already; or why it cannot be made */
   async #create(chain: ServiceFunctionChain, wanted: Applied): Promise<Pod | 'own' | ChainCondition> {
     const { name, namespace } = wanted.metadata;
+    let conflict: ApiError;
     try {
       const made = await this.#store.create(podType, wanted);
       this.#logger.info({ chain: keyOf(chain), pod: name }, 'network function created');
@@ -153,9 +154,12 @@ export class ChainController {
       // A conflict of another kind, as with a ResourceQuota that is being counted, passes.
       if (error.code === 409 && !isAlreadyThere(error)) throw error;
       if (error.code !== 409) return podRefused(chain, name, error.message);
+      conflict = error;
     }
     const taken = await this.#store.get(podType, name, namespace);
-    return taken && isOwn(chain, taken) ? 'own' : podConflict(chain, name);
+    // The name has become free meanwhile.
+    if (!taken) throw conflict;
+    return isOwn(chain, taken) ? 'own' : podConflict(chain, name);
   }
 
   /** @param condition undefined leaves what was said */
