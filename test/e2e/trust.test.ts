@@ -64,12 +64,15 @@ async function revokeAndAwaitNext(side: Side, role: 'host' | 'dpu'): Promise<voi
 
 /** The certificate that a node was given last. */
 async function lastCertificate({ kubectl, node, dpu }: Side): Promise<X509Certificate> {
-  const { items } = await kubectl.json<{ items: { status: { certificate?: string } }[] }>(['get', 'csr']);
-  const certificates = items.flatMap(({ status }) =>
-    status.certificate ? [new X509Certificate(Buffer.from(status.certificate, 'base64'))] : [],
-  );
-  const its = certificates.filter(({ subjectAltName }) => subjectAltName?.endsWith(`/${node}/${dpu}`));
-  const [last] = its.sort((a, b) => b.validFromDate.getTime() - a.validFromDate.getTime());
+  type Request = { metadata: { creationTimestamp: string }; status: { certificate?: string } };
+  const { items } = await kubectl.json<{ items: Request[] }>(['get', 'csr']);
+  // By when it was asked for: authorities date their certificates back by different times.
+  const certificates = items
+    .sort((a, b) => Date.parse(b.metadata.creationTimestamp) - Date.parse(a.metadata.creationTimestamp))
+    .flatMap(({ status }) =>
+      status.certificate ? [new X509Certificate(Buffer.from(status.certificate, 'base64'))] : [],
+    );
+  const last = certificates.find(({ subjectAltName }) => subjectAltName?.endsWith(`/${node}/${dpu}`));
   if (!last) throw new Error(`node ${node} has no certificate`);
   return last;
 }
