@@ -7,6 +7,8 @@ const ssr = { resolve: { conditions: ['source'] } };
 const patience = {
   setupFiles: ['test/support/patience.ts'],
   expect: { poll: { timeout: 60_000 } },
+  // What differed stands in the one line that test/run.ts closes with.
+  chaiConfig: { truncateThreshold: 2_000 },
 };
 
 /** Programs that tests start from source are compiled once. */

@@ -4,7 +4,7 @@ import { eventually } from '../support/eventually.ts';
 import { untilReadyIs } from '../support/outages.ts';
 import { deletePods, examplePods, startExamplePods } from '../support/pods.ts';
 import { bothSides, type Sides } from '../support/sides.ts';
-import { objectsLeft, traces } from '../support/traces.ts';
+import { daemonDirectory, objectsLeft, traces } from '../support/traces.ts';
 import { operatorsAreOff, turnOn } from './bed.ts';
 
 let sides: Sides;
@@ -19,6 +19,7 @@ it('the DPU side stays while a host has ports on it, says who, and nothing is le
   for (const { kubectl, node } of bothSides(sides))
     await kubectl.run(['label', '--overwrite', 'node', node, 'dpu=true']);
   const before = await tracesOfBoth();
+  expect(before.join(), 'left by what ran before').not.toContain(daemonDirectory);
   await turnOn(sides);
   await startExamplePods(hostSide.kubectl);
 

@@ -3,7 +3,7 @@ import { eventually } from '../support/eventually.ts';
 import { dpusReady, namespace, type TestBed, turnOn, useIpamThatIsThere } from '../support/operator.ts';
 import { deletePods, net1, untilPings } from '../support/pods.ts';
 import { readmeCommands } from '../support/readme.ts';
-import { objectsLeft, traces } from '../support/traces.ts';
+import { daemonDirectory, objectsLeft, traces } from '../support/traces.ts';
 import { operatorIsOff } from './bed.ts';
 
 let bed: TestBed;
@@ -59,6 +59,7 @@ describe('everything deleted', () => {
     const { kubectl, host, dpu } = bed;
     await kubectl.run(['label', '--overwrite', 'node', host, dpu, 'dpu=true']);
     const before = [await traces(bed.hostSide), await traces(bed.dpuSide)];
+    expect(before.join(), 'left by what ran before').not.toContain(daemonDirectory);
     for (const round of [1, 2]) {
       await followReadme();
       await eventually(

@@ -1,13 +1,16 @@
 /** What the product could leave behind. */
 import { clustersOf, type Side, type Sides } from './sides.ts';
 
+/** The daemon's place on a node. */
+export const daemonDirectory = '/var/run/dpu-daemon/';
+
 /** Of a node: links, addresses, files, sockets and labels. */
 export async function traces({ cluster, kubectl, node }: Side): Promise<string> {
   const look = [
     // Pods come and go with their own veths; kernel indices and lifetimes change: names, kinds and addresses do not.
     `ip -json -details addr | jq -c '.[] | select(.linkinfo.info_kind != "veth" or (.ifname | startswith("swdpu"))) | [.ifname, .linkinfo.info_kind, [.addr_info[].local]]'`,
     // The directory itself is the daemon's mount point: the kubelet makes it, and nobody in a pod can remove it.
-    'find /var/run/dpu-daemon -mindepth 1; ls /opt/cni/bin/dpu-cni /var/lib/kubelet/device-plugins/dpuNet.sock; true',
+    `find ${daemonDirectory} -mindepth 1; ls /opt/cni/bin/dpu-cni /var/lib/kubelet/device-plugins/dpuNet.sock; true`,
     'find /var/lib/cni/networks -path "*default-sriov-net*" -name "10.*" 2>/dev/null || true',
   ].join('; ');
   const { stdout } = await cluster.exec(node, ['bash', '-c', look]);

@@ -141,6 +141,7 @@ export class Daemon {
         logger,
       },
       deviceInfo,
+      trust: this.#trust,
       daemonDirectory: directories.daemon,
       logger,
     });

@@ -1,10 +1,12 @@
 /** `dpu-vsp dev`: from the plugin's directory to two sides that run it, and back to a machine without a trace. */
+import { relative, sep } from 'node:path';
 import { type PluginPackage, readPluginPackage } from '@dpu-operator/sdk/host';
 import { programsOf } from '@dpu-operator/sdk/manifest';
 import { nodes } from './addresses.ts';
 import { hasBuildScript } from './build.ts';
 import { detectedDpu } from './detected-dpu.ts';
 import { harnessId } from './names.ts';
+import { PluginFiles } from './plugin-files.ts';
 import { checkMachine } from './preflight.ts';
 import type { Message } from './protocol.ts';
 import { reloadOnChange, runBuild, type Sides } from './reload.ts';
@@ -31,11 +33,14 @@ export async function runHarness(request: DevRequest, entry: string): Promise<nu
   for (const signal of signals) process.on(signal, onSignal);
   // Whoever reads it may end first, as `| head` does.
   process.stdout.on('error', () => stop.abort());
+  // What is written while the first build and the first steps run counts as well.
+  const files = once ? undefined : new PluginFiles(directory);
   try {
     const buildFirst = hasBuildScript(directory);
     if (buildFirst && !(await runBuild(directory, report, stop.signal)) && once) return 1;
     if (stop.signal.aborted) return interrupted;
     const plugin = await readPluginPackage(directory);
+    if (buildFirst) files?.leaveOut(relative(directory, plugin.entry).split(sep)[0] ?? '');
     checkMachine(['host' as const, 'dpu' as const].flatMap((side) => programsOf(plugin.manifest, side)));
     const left = await deleteLeftOvers();
     if (left.length > 0) report.say(`a harness that was killed left ${left.length} network namespaces: deleted`);
@@ -46,13 +51,13 @@ export async function runHarness(request: DevRequest, entry: string): Promise<nu
     try {
       await startVsps(sides, request, plugin);
       await scenario.run();
-      if (once) {
+      if (files === undefined) {
         await scenario.finish();
         return verdict(report, stop.signal);
       }
       printPlaces(topology, report);
       report.outcome('watching for changes; Ctrl-C ends and cleans up');
-      await reloadOnChange({ request, plugin, buildFirst, sides, scenario, report, signal: stop.signal });
+      await reloadOnChange({ request, files, buildFirst, sides, scenario, report, signal: stop.signal });
       report.title('ending');
       await scenario.finish();
       return 0;
@@ -65,6 +70,7 @@ export async function runHarness(request: DevRequest, entry: string): Promise<nu
     if (ending.signal.aborted || (stop.signal.aborted && once)) return interrupted;
     throw error;
   } finally {
+    files?.close();
     for (const signal of signals) process.off(signal, onSignal);
   }
 }

@@ -1,5 +1,6 @@
 /** The plugin's files: which there are, what is in them, and when that changes. */
 import { createHash } from 'node:crypto';
+import { EventEmitter, once } from 'node:events';
 import { type FSWatcher, readdirSync, readFileSync, watch } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 
@@ -11,26 +12,52 @@ const otherFiles = /\.(tsbuildinfo|md|log)$/;
 
 export class PluginFiles {
   readonly #directory: string;
-  readonly #leaveOut: ReadonlySet<string>;
-  readonly #onChange: (files: string[]) => void;
+  readonly #leaveOut = new Set<string>();
   readonly #watchers = new Map<string, FSWatcher>();
+  readonly #events = new EventEmitter<{ quiet: [] }>();
   #known: ReadonlyMap<string, string>;
   #timer: NodeJS.Timeout | undefined;
+  /** Something was written since the files were last compared. */
+  #touched = false;
+
+  /** Watches as soon as it is made. */
+  constructor(directory: string) {
+    this.#directory = directory;
+    this.#known = this.#look();
+  }
+
+  /** @param name a directory that a build writes, relative to the plugin's; what was written there counts no more */
+  leaveOut(name: string): void {
+    this.#leaveOut.add(name);
+    this.#known = new Map([...this.#known].filter(([file]) => file.split(sep)[0] !== name));
+  }
 
   /**
-   * @param leaveOut directories, relative to the plugin's, that a build writes
-   * @param onChange told of the files whose content is another
+   * Waits until a file has another content than when this was made, or this last returned.
+   *
+   * @returns names of those files; none when the signal came first
    */
-  constructor(directory: string, leaveOut: readonly string[], onChange: (files: string[]) => void) {
-    this.#directory = directory;
-    this.#leaveOut = new Set(leaveOut);
-    this.#onChange = onChange;
-    this.#known = this.#look();
+  async changes(signal: AbortSignal): Promise<string[]> {
+    while (!signal.aborted) {
+      const changed = this.#touched ? this.#compare() : [];
+      if (changed.length > 0) return changed;
+      // Rejects when the signal comes.
+      await once(this.#events, 'quiet', { signal }).catch(() => undefined);
+    }
+    return [];
   }
 
   close(): void {
     clearTimeout(this.#timer);
     for (const watcher of this.#watchers.values()) watcher.close();
+  }
+
+  #compare(): string[] {
+    this.#touched = false;
+    const before = this.#known;
+    this.#known = this.#look();
+    const names = new Set([...before.keys(), ...this.#known.keys()]);
+    return [...names].filter((name) => before.get(name) !== this.#known.get(name)).sort();
   }
 
   #look(): Map<string, string> {
@@ -75,12 +102,8 @@ export class PluginFiles {
   #soon(): void {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
-      const before = this.#known;
-      const now = this.#look();
-      this.#known = now;
-      const names = new Set([...before.keys(), ...now.keys()]);
-      const changed = [...names].filter((name) => before.get(name) !== now.get(name)).sort();
-      if (changed.length > 0) this.#onChange(changed);
+      this.#touched = true;
+      this.#events.emit('quiet');
     }, quietMs);
   }
 }

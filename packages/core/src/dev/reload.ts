@@ -1,9 +1,8 @@
 /** Follows the plugin's files: builds, starts both VSPs anew and goes through the steps again. */
-import { relative, sep } from 'node:path';
 import { DpuError } from '@dpu-operator/sdk';
-import { type PluginPackage, readPluginPackage } from '@dpu-operator/sdk/host';
+import { readPluginPackage } from '@dpu-operator/sdk/host';
 import { build } from './build.ts';
-import { PluginFiles } from './plugin-files.ts';
+import type { PluginFiles } from './plugin-files.ts';
 import type { Report, SideName } from './report.ts';
 import type { DevRequest } from './request.ts';
 import type { Scenario } from './scenario.ts';
@@ -14,7 +13,7 @@ export type Sides = Record<SideName, SideProcess>;
 
 export interface Reload {
   request: DevRequest;
-  plugin: PluginPackage;
+  files: PluginFiles;
   buildFirst: boolean;
   sides: Sides;
   scenario: Scenario;
@@ -23,41 +22,15 @@ export interface Reload {
 }
 
 /** Returns when the signal comes. Changes during a reload make for one more. */
-export async function reloadOnChange({
-  request,
-  plugin,
-  buildFirst,
-  sides,
-  scenario,
-  report,
-  signal,
-}: Reload): Promise<void> {
-  const { directory } = request;
-  const changed: string[] = [];
-  let wake = () => {};
-  const outputs = buildFirst ? [relative(directory, plugin.entry).split(sep)[0] ?? ''] : [];
-  const files = new PluginFiles(directory, outputs, (names) => {
-    changed.push(...names);
-    wake();
-  });
-  const onAbort = () => wake();
-  signal.addEventListener('abort', onAbort);
-  try {
-    while (!signal.aborted) {
-      if (changed.length === 0) {
-        const { promise, resolve } = Promise.withResolvers<void>();
-        wake = resolve;
-        await promise;
-        continue;
-      }
-      report.begin(`changed: ${changed.splice(0).slice(0, 5).join(', ')}`);
-      const built = !buildFirst || (await runBuild(directory, report, signal));
-      if (built && (await restart(request, sides, report))) await scenario.runAgain();
-      if (!signal.aborted) report.outcome('works; watching for changes');
-    }
-  } finally {
-    files.close();
-    signal.removeEventListener('abort', onAbort);
+export async function reloadOnChange(reload: Reload): Promise<void> {
+  const { request, files, buildFirst, sides, scenario, report, signal } = reload;
+  for (;;) {
+    const changed = await files.changes(signal);
+    if (signal.aborted) return;
+    report.begin(`changed: ${changed.slice(0, 5).join(', ')}`);
+    const built = !buildFirst || (await runBuild(request.directory, report, signal));
+    if (built && (await restart(request, sides, report))) await scenario.runAgain();
+    if (!signal.aborted) report.outcome('works; watching for changes');
   }
 }
 

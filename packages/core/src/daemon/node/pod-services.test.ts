@@ -26,6 +26,15 @@ function services() {
   const deviceInfo = new DeviceInfoFiles({ directory: path('devinfo'), resourceName, pci });
   const allocator = new Allocator({ pool, resourceName, pci, deviceInfo, logger });
   const servers = { started: 0, closed: 0 };
+  const trust = {
+    onDisk: true,
+    keepOnDisk: () => {
+      trust.onDisk = true;
+    },
+    takeOffDisk: async () => {
+      trust.onDisk = false;
+    },
+  };
   const of = new NodePodServices({
     cni: { source: path('dpu-cni'), directory: path('bin') },
     startCniServer: async () => {
@@ -37,11 +46,12 @@ function services() {
     },
     devicePlugin: { directory: path('kubelet'), resourceName, pool, allocator, logger },
     deviceInfo,
+    trust,
     daemonDirectory: path('daemon'),
     logger,
   });
   cleanups.push(() => of.close());
-  return { of, pool, path, servers };
+  return { of, pool, path, servers, trust };
 }
 
 const ownFile = 'openshift.io-dpu-0000:01:00.2-device.json';
@@ -72,7 +82,7 @@ test('what is taken off a node without a DPU is the executable and the server, n
 });
 
 test('what was removed from the node is there again after another start', async () => {
-  const { of, path, servers } = services();
+  const { of, path, servers, trust } = services();
   writeFileSync(path('dpu-cni'), '#!');
   await of.start();
   mkdirSync(path('daemon/state'));
@@ -81,7 +91,8 @@ test('what was removed from the node is there again after another start', async 
   await of.remove();
   expect(readdirSync(path('devinfo'))).toEqual([anothersFile]);
   expect([of.started, servers.closed, existsSync(path('bin/dpu-cni'))]).toEqual([false, 1, false]);
-  expect(existsSync(path('daemon/state'))).toBe(false);
+  expect([trust.onDisk, existsSync(path('daemon/state'))]).toEqual([false, false]);
   await of.start();
   expect([of.started, servers.started, existsSync(path('bin/dpu-cni'))]).toEqual([true, 2, true]);
+  expect(trust.onDisk).toBe(true);
 });

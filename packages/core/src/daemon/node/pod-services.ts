@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 import { installCni, uninstallCni } from '../install/index.ts';
 import type { DeviceInfoFiles } from '../kubelet/device-info.ts';
 import { DevicePlugin, type DevicePluginOptions } from '../kubelet/device-plugin.ts';
+import type { ObservedTrust } from '../trust/observed-trust.ts';
 import type { PodServices } from './node-state.ts';
 
 /** Serves CNI requests. */
@@ -19,6 +20,8 @@ export interface NodePodServicesOptions {
   startCniServer: () => Promise<CniService>;
   devicePlugin: DevicePluginOptions;
   deviceInfo: Pick<DeviceInfoFiles, 'removeAll'>;
+  /** Writes down again what is taken off the disk, unless it is told. */
+  trust: Pick<ObservedTrust, 'takeOffDisk' | 'keepOnDisk'>;
   /** Mounted from the node, so it can be emptied but not removed. */
   daemonDirectory: string;
   logger: Logger;
@@ -43,9 +46,10 @@ export class NodePodServices implements PodServices {
   /** The executable comes last: once it is there, the runtime calls it. A start that failed goes on where it was. */
   async start(): Promise<void> {
     if (this.started) return;
-    const { cni, startCniServer, devicePlugin } = this.#options;
+    const { cni, startCniServer, devicePlugin, trust } = this.#options;
     this.#isUninstalled = false;
     this.#isRemoved = false;
+    trust.keepOnDisk();
     this.#cniServer ??= await startCniServer();
     await installCni(cni);
     // A node that never had a device tells the kubelet nothing, instead of advertising none.
@@ -72,8 +76,9 @@ export class NodePodServices implements PodServices {
 
   async remove(): Promise<void> {
     if (this.#isRemoved) return;
-    const { daemonDirectory, logger } = this.#options;
+    const { daemonDirectory, trust, logger } = this.#options;
     await this.uninstall();
+    await trust.takeOffDisk();
     for (const name of readdirSync(daemonDirectory)) {
       rmSync(join(daemonDirectory, name), { recursive: true, force: true });
     }

@@ -1,4 +1,6 @@
 /** Trust and certificates by way of an API server, with the operator's part played by the test. */
+import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { type CertificateSigningRequest, configMap, type KubeStore } from '../../kube/index.ts';
 import { bundleData, type TrustBundle } from '../../trust/bundle.ts';
@@ -242,4 +244,21 @@ test('trust that was removed while no daemon ran does not count', async () => {
   next.putTrust('dpu-channel-trust', ours.bundle());
   const { trust } = await next.start();
   expect(trust.bundles().map(({ installation }) => installation)).toEqual(['aaaa']);
+});
+
+test('trust is not written down again on a node that is left, and is when the node is served again', async () => {
+  const fixture = new Fixture();
+  const directory = join(fixture.directory, 'trust');
+  fixture.putTrust('dpu-channel-trust', ours.bundle());
+  const { trust } = await fixture.start();
+  await vi.waitFor(() => expect(readdirSync(directory)).toHaveLength(1));
+
+  await trust.takeOffDisk();
+  rmSync(directory, { recursive: true });
+  fixture.putTrust('dpu-channel-trust-bbbb', theirs.bundle(), 'bbbb');
+  await vi.waitFor(() => expect(trust.bundles()).toHaveLength(2));
+  expect(existsSync(directory)).toBe(false);
+
+  trust.keepOnDisk();
+  await vi.waitFor(() => expect(readdirSync(directory)).toHaveLength(2));
 });

@@ -36,6 +36,8 @@ export class ObservedTrust extends EventEmitter<{ change: [] }> {
   readonly #problems = new Map<string, string>();
   readonly #own: Informer<ConfigMap>;
   readonly #imported: Informer<ConfigMap>;
+  /** Nothing is written while it is off. */
+  #onDisk = true;
 
   constructor({ store, namespace, directory, logger }: ObservedTrustOptions) {
     super();
@@ -85,6 +87,20 @@ export class ObservedTrust extends EventEmitter<{ change: [] }> {
     return `${firstTen(each)}: what was trusted before is until it is mended or deleted`;
   }
 
+  /** Takes what was written down off the disk, as somebody's order to leave the node; what is trusted stays trusted. */
+  async takeOffDisk(): Promise<void> {
+    this.#onDisk = false;
+    await Promise.all(this.#records.keys().map((name) => this.#records.delete(name)));
+  }
+
+  /** Undoes {@link ObservedTrust.takeOffDisk}. */
+  keepOnDisk(): void {
+    if (this.#onDisk) return;
+    this.#onDisk = true;
+    for (const object of this.#own.list()) this.#take(object);
+    for (const object of this.#imported.list()) this.#takeImported(object);
+  }
+
   close(): void {
     this.#records.close();
   }
@@ -102,7 +118,7 @@ export class ObservedTrust extends EventEmitter<{ change: [] }> {
     const isNew = !this.#bundles.has(name) || !isDeepStrictEqual(known?.data, data);
     if (isNew && !this.#read(name, data)) return;
     const isMended = this.#problems.delete(name);
-    if (isNew) void this.#records.updateEventually(name, () => ({ version: 1, data }));
+    if (isNew && this.#onDisk) void this.#records.updateEventually(name, () => ({ version: 1, data }));
     if (isNew || isMended) this.emit('change');
   }
 
