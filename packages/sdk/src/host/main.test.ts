@@ -192,7 +192,8 @@ describe('dpu-vsp serve', () => {
   test('logs what LOG_LEVEL asks for, and serves metrics beside its socket', async () => {
     const directory = await plugin({});
     const socket = join(directory, 'vsp.sock');
-    const child = dpuVsp(['serve', '--plugin', directory, '--socket', socket], { LOG_LEVEL: 'error' });
+    const env = { LOG_LEVEL: 'error', DPU_SIDE: 'dpu', DPU_IDENTIFIER: 'test' };
+    const child = dpuVsp(['serve', '--plugin', directory, '--socket', socket], env);
     const end = ended(child);
     const client = vspClient(socket);
     await new Promise<void>((resolve) => client.onConnectivity((connected) => connected && resolve()));
