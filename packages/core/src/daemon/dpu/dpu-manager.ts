@@ -10,7 +10,14 @@
  * ```
  */
 import { rmSync } from 'node:fs';
-import { type BridgePort, type Device, DpuError, type IpPort, type NetworkFunction } from '@dpu-operator/sdk';
+import {
+  type BridgePort,
+  type CardEvent,
+  type Device,
+  DpuError,
+  type IpPort,
+  type NetworkFunction,
+} from '@dpu-operator/sdk';
 import { VspClient } from '@dpu-operator/sdk/client';
 import type { Sysfs, VfPosition } from '@dpu-operator/sdk/linux';
 import type { DetectedDpu } from '@dpu-operator/sdk/manifest';
@@ -43,6 +50,7 @@ import { NumVfs } from './num-vfs.ts';
 import { OfferedDevices } from './offered-devices.ts';
 import { hostsAway, readiness, type VspState } from './readiness.ts';
 import { clearVsp, giveDevicesToGoImage, identityOf } from './vsp-calls.ts';
+import { type SaidOfCard, VspCard } from './vsp-card.ts';
 import { VspHealth } from './vsp-health.ts';
 import { VspSession, type VspSessionState } from './vsp-session.ts';
 import type { VspSocket } from './vsp-socket.ts';
@@ -92,6 +100,7 @@ export class DpuManager {
   readonly #devices: OfferedDevices;
   readonly #numVfs: NumVfs;
   readonly #health: VspHealth;
+  readonly #card: VspCard;
   readonly #end: ChannelEnd;
   readonly #host: HostDataPath | undefined;
   readonly #dpuSide: DpuSide | undefined;
@@ -117,6 +126,11 @@ export class DpuManager {
       intervalMs: heartbeatMs,
       graceMs,
       onChange: () => this.#serviceChanged(),
+    });
+    this.#card = new VspCard({
+      onChange: () => options.onChange(),
+      onUnhealthy: (condition) => this.#health.says(condition),
+      logger,
     });
     this.#end = new ChannelEnd({
       dpuName: dpu.name,
@@ -159,7 +173,7 @@ export class DpuManager {
     this.#session = new VspSession({
       socket: { directory: directories.vsp, name: vspSocketName },
       init: { dpuMode: dpu.side === 'dpu', dpuIdentifier: dpu.identifier },
-      dial: (socketPath) => new VspClient({ socketPath, logger, deadlineMs: vspDeadlineMs, firmwareDeadlineMs }),
+      dial: (socketPath) => this.#dial(socketPath),
       rememberedAddress: () => this.#initAnswer.address,
       onAnswerLost: () => void this.#restartUnusedVsp(),
       prepare: (client, address, socket) => this.#prepare(client, address, socket),
@@ -233,6 +247,16 @@ export class DpuManager {
   /** The VSP that answered Init last. */
   get identity(): VspIdentity | undefined {
     return this.#identity;
+  }
+
+  /** What its VSP says of the card. */
+  get card(): Presence<SaidOfCard> {
+    return this.#card.said;
+  }
+
+  /** What has happened to the card, each once. */
+  takeCardEvents(): CardEvent[] {
+    return this.#card.takeEvents();
   }
 
   /** How many virtual functions there should be; undefined leaves it to the VSP. Of no meaning on the DPU side. */
@@ -360,6 +384,7 @@ export class DpuManager {
   close(): void {
     this.#session.close();
     this.#health.close();
+    this.#card.close();
     this.#host?.close();
     this.#dpuSide?.close();
     this.#end.close();
@@ -391,6 +416,12 @@ export class DpuManager {
     } catch (error) {
       this.#logger.warn({ err: error }, 'the operator cannot be asked for another VSP pod');
     }
+  }
+
+  #dial(socketPath: string): VspClient {
+    const client = new VspClient({ socketPath, logger: this.#logger, deadlineMs: vspDeadlineMs, firmwareDeadlineMs });
+    this.#card.follow(client);
+    return client;
   }
 
   /** Between Init and ready: the VSP is told all that it must know. */
