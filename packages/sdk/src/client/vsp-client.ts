@@ -2,6 +2,7 @@
 import type {
   BridgePort,
   Device,
+  DeviceAllocation,
   InitRequest,
   IpPort,
   Logger,
@@ -15,6 +16,7 @@ import { bridgePortFromWire, bridgePortToWire, logicalBridgeFromWire, logicalBri
 import { serviceChainFromWire, serviceChainToWire } from '../wire/chains.ts';
 import {
   bridgePortService,
+  deviceAllocationService,
   deviceService,
   heartbeatService,
   lifeCycleService,
@@ -28,6 +30,7 @@ import {
   vendorHeartbeatService,
   vendorLifeCycleService,
 } from '../wire/definitions.ts';
+import { allocationFromWire } from '../wire/device-allocation.ts';
 import { devicesFromWire } from '../wire/devices.ts';
 import { bareId, resourceId } from '../wire/names.ts';
 import { pluginInfoFromWire } from '../wire/plugin-info.ts';
@@ -119,6 +122,16 @@ export class VspClient {
 
   async getDevices(): Promise<Device[]> {
     return devicesFromWire(await this.#callEither(deviceService.GetDevices, vendorDeviceService.GetDevices, {}));
+  }
+
+  /**
+   * What a container gets with these devices beside them. What it may hold is for the caller to check.
+   *
+   * @throws DpuError UNIMPLEMENTED from one that does not announce `deviceAllocation`.
+   */
+  async allocateDevices(deviceIds: readonly string[]): Promise<DeviceAllocation> {
+    const request = { deviceIds: [...deviceIds] };
+    return allocationFromWire(await this.#call(deviceAllocationService.AllocateDevices, request));
   }
 
   /** Answers how many there are afterwards. */
