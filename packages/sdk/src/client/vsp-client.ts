@@ -3,6 +3,7 @@ import type { CardStatus } from '../card-status.ts';
 import type {
   BridgePort,
   Device,
+  DeviceAllocation,
   InitRequest,
   IpPort,
   Logger,
@@ -16,6 +17,7 @@ import { bridgePortFromWire, bridgePortToWire, logicalBridgeFromWire, logicalBri
 import { serviceChainFromWire, serviceChainToWire } from '../wire/chains.ts';
 import {
   bridgePortService,
+  deviceAllocationService,
   deviceService,
   heartbeatService,
   lifeCycleService,
@@ -29,6 +31,7 @@ import {
   vendorHeartbeatService,
   vendorLifeCycleService,
 } from '../wire/definitions.ts';
+import { allocationFromWire } from '../wire/device-allocation.ts';
 import { devicesFromWire } from '../wire/devices.ts';
 import { bareId, resourceId } from '../wire/names.ts';
 import { pluginInfoFromWire } from '../wire/plugin-info.ts';
@@ -121,6 +124,16 @@ export class VspClient {
 
   async getDevices(): Promise<Device[]> {
     return devicesFromWire(await this.#callEither(deviceService.GetDevices, vendorDeviceService.GetDevices, {}));
+  }
+
+  /**
+   * What a container gets with these devices beside them. What it may hold is for the caller to check.
+   *
+   * @throws DpuError UNIMPLEMENTED from one that does not announce `deviceAllocation`.
+   */
+  async allocateDevices(deviceIds: readonly string[]): Promise<DeviceAllocation> {
+    const request = { deviceIds: [...deviceIds] };
+    return allocationFromWire(await this.#call(deviceAllocationService.AllocateDevices, request));
   }
 
   /** Answers how many there are afterwards. */

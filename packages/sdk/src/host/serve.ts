@@ -11,6 +11,7 @@ import type { MetricsServer } from './metrics/metrics-server.ts';
 import type { MetricsOptions } from './metrics/options.ts';
 import { addBridgePorts } from './services/bridge-port.ts';
 import { addDevices } from './services/device.ts';
+import { addDeviceAllocation } from './services/device-allocation.ts';
 import { addDeviceWatch } from './services/device-watch.ts';
 import { addHealth } from './services/health.ts';
 import { addHeartbeat } from './services/heartbeat.ts';
@@ -153,6 +154,7 @@ function pluginServer(
   addStatus(server, status, closing);
   addPluginInfo(server, session, options.package?.name ?? '', options.package?.version ?? '');
   if (plugin.watchDevices) addDeviceWatch(server, session, plugin.watchDevices.bind(plugin), closing);
+  if (plugin.allocate) addDeviceAllocation(server, session, plugin.allocate.bind(plugin));
   if (plugin.bridge) {
     addBridgePorts(server, session, plugin.bridge);
     addLogicalBridges(server, session, plugin.bridge);

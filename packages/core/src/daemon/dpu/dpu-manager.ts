@@ -14,6 +14,7 @@ import {
   type BridgePort,
   type CardEvent,
   type Device,
+  type DeviceAllocation,
   DpuError,
   type IpPort,
   type NetworkFunction,
@@ -84,6 +85,8 @@ export interface DpuManagerOptions {
   graceMs?: number;
 }
 
+/** Milliseconds that a pod's devices wait for a VSP that is away: one that restarts is back by then. */
+const allocationWaitMs = 10_000;
 /** Milliseconds that deleting a DPU waits for a VSP that is away. */
 const tearDownWaitMs = 10_000;
 /** Milliseconds that deleting a DPU waits for its other side to hear of deletions: a pod that crashes is back by then. */
@@ -237,6 +240,19 @@ export class DpuManager {
   /** Also of a device that it offers no more: a pod may have it still. */
   locate(deviceId: string): VfPosition | undefined {
     return this.#devices.locate(deviceId);
+  }
+
+  /**
+   * What a container gets with some of its devices beside them, as the plugin says; undefined where it has no say.
+   *
+   * @throws DpuError UNAVAILABLE while the VSP is away, and what the plugin throws.
+   */
+  async allocateDevices(deviceIds: readonly string[]): Promise<DeviceAllocation | undefined> {
+    if (!this.#identity?.capabilities?.includes('deviceAllocation')) return undefined;
+    const client = await this.#session.whenReady(allocationWaitMs);
+    if (!client)
+      throw new DpuError('UNAVAILABLE', `the VSP of dpu ${this.dpu.name} is away: look at pod vsp-${this.dpu.name}`);
+    return client.allocateDevices(deviceIds);
   }
 
   /** Whether it offers devices no more, because it is to go. */

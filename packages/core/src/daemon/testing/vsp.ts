@@ -6,6 +6,7 @@ import { isDeepStrictEqual } from 'node:util';
 import {
   type BridgePort,
   type Device,
+  type DeviceAllocation,
   DpuError,
   definePlugin,
   type NetworkFunction,
@@ -49,6 +50,10 @@ export class Vsp {
   inits = 0;
   initFailure: DpuError | undefined;
   unhealthy = false;
+  /** What it says of each device beside its id and health. */
+  details: (vf: number) => Partial<Device> = () => ({});
+  /** Whether it announces that it adds to what containers get, when it starts. */
+  allocate: ((ids: string[]) => Promise<DeviceAllocation>) | undefined;
   heartbeat = async () => true;
   readonly numVfsAsked: number[] = [];
   numVfsDelay: Promise<void> | undefined;
@@ -87,7 +92,11 @@ export class Vsp {
 
   #plugin() {
     const devices = (): Device[] =>
-      Array.from({ length: this.numVfs }, (_, i) => ({ id: `vf${i}`, healthy: !this.unhealthy }));
+      Array.from({ length: this.numVfs }, (_, i) => ({
+        id: `vf${i}`,
+        healthy: !this.unhealthy,
+        ...this.details(i),
+      }));
     return {
       init: async () => {
         this.inits += 1;
@@ -126,6 +135,7 @@ export class Vsp {
         createNetworkFunction: async (nf: NetworkFunction) => void this.functions.push(nf),
         deleteNetworkFunction: async (nf: NetworkFunction) => void this.forgotten.push(nf),
       },
+      ...(this.allocate && { allocate: this.allocate }),
       ...(this.hasChains && { chains: this.#chainContract() }),
     };
   }
