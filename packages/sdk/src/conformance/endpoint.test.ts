@@ -31,6 +31,7 @@ describe('unless told otherwise it is only read', () => {
       'lifecycle.capabilities',
       'lifecycle.names',
       'devices.shape',
+      'devices.places',
       'devices.once',
       'devices.health-words',
       'devices.stable',

@@ -2,7 +2,7 @@ import protobuf from 'protobufjs/light.js';
 import type { Device } from '../../contract.ts';
 import { DpuError } from '../../errors.ts';
 import type { Link } from '../../linux/links.ts';
-import { deviceService } from '../../wire/definitions.ts';
+import { deviceAllocationService, deviceService } from '../../wire/definitions.ts';
 import { type CheckContext, declareChecks } from '../check.ts';
 import { holds, refuses, same } from '../expect.ts';
 import { countOnce, requireIdle, upTo } from './counts.ts';
@@ -22,6 +22,26 @@ export const devices = declareChecks('devices', {}, [
         same(ID, key, `ID of device ${key}`);
         // Pods get it between commas in a variable, and it is part of file names.
         holds(/^[A-Za-z0-9][A-Za-z0-9._:@+-]*$/.test(key), `${JSON.stringify(key)} is no PCI address and no name`);
+      }
+    },
+  },
+  {
+    name: 'places',
+    title: 'no two devices have the same place',
+    demands: 'pf and vf are both there or both missing, and no two devices have the same ones.',
+    rule: 'DV-2',
+    reads: true,
+    run: async ({ vsp }) => {
+      const response = await vsp.call(deviceService.GetDevices, {});
+      const places = new Map<string, string>();
+      for (const [key, { details }] of Object.entries(response.devices)) {
+        if (!details) continue;
+        const { pf, vf } = details;
+        same(pf === undefined, vf === undefined, `whether pf and vf of ${key} are missing`);
+        if (pf === undefined) continue;
+        const place = `pf ${pf}, vf ${vf}`;
+        holds(!places.has(place), `devices ${places.get(place)} and ${key} are both ${place}`);
+        places.set(place, key);
       }
     },
   },
@@ -59,6 +79,19 @@ export const devices = declareChecks('devices', {}, [
     run: async ({ vsp }) => {
       const first = idsOf(await vsp.devices());
       for (let call = 0; call < 10; call++) same(idsOf(await vsp.devices()), first, 'ids of the devices');
+    },
+  },
+  {
+    name: 'allocate',
+    title: 'what a container gets with devices is the same each time',
+    demands: 'AllocateDevices answers the same for the same devices, and reserves nothing.',
+    rule: 'DV-16',
+    needs: { capability: 'deviceAllocation' },
+    reads: true,
+    run: async ({ vsp }) => {
+      const deviceIds = idsOf(await vsp.devices());
+      const first = await vsp.call(deviceAllocationService.AllocateDevices, { deviceIds });
+      same(await vsp.call(deviceAllocationService.AllocateDevices, { deviceIds }), first, 'the second answer');
     },
   },
   {

@@ -3,6 +3,7 @@ import type { Capability, PluginInfo } from '../../contract.ts';
 import { DpuError } from '../../errors.ts';
 import {
   bridgePortService,
+  deviceAllocationService,
   deviceWatchService,
   logicalBridgeService,
   networkConfigService,
@@ -28,6 +29,7 @@ export const methodsOf: Readonly<Record<Capability, readonly Probed[]>> = {
   chains: Object.values(serviceChainService),
   networkConfig: Object.values(networkConfigService),
   deviceWatch: [deviceWatchService.WatchDevices],
+  deviceAllocation: Object.values(deviceAllocationService),
 };
 
 export async function announcedBy(vsp: Vsp): Promise<Announced> {
