@@ -3,6 +3,7 @@
  * idempotent: the daemon replays calls after a restart of either side. Errors are {@link DpuError}s; anything else
  * that is thrown reaches the caller as INTERNAL.
  */
+import type { StatusReporter } from './card-status.ts';
 import type { Exec } from './linux/exec.ts';
 import type { Links } from './linux/links.ts';
 import type { OpenVSwitch, OpenVSwitchOptions } from './linux/ovs.ts';
@@ -104,7 +105,10 @@ export interface Plugin {
    * nothing is reserved by it, and it may be asked again for the same. A pod whose devices it throws for does not start.
    */
   allocate?(deviceIds: string[]): Promise<DeviceAllocation>;
-  /** Whether the data path works; what the heartbeat answers. Without it: true. */
+  /**
+   * Whether the data path works; what the heartbeat answers. Without it: true. The condition `Healthy` of the context's
+   * `status` says why it does not.
+   */
   healthy?(): Promise<boolean>;
   bridge?: BridgeContract;
   networkFunctions?: NetworkFunctionContract;
@@ -264,6 +268,8 @@ export interface PluginContext<Settings> {
    * mode 0700. It goes when the DPU is taken away, and when the node restarts.
    */
   stateDirectory: string;
+  /** Takes what the plugin says of its card. */
+  status: StatusReporter;
   /** The machine, by way of helpers that a test can replace. */
   platform: Platform;
 }

@@ -1,4 +1,5 @@
 /** The daemon's side of the contract: calls a VSP on its unix socket, or the DPU side's daemon by TCP. */
+import type { CardStatus } from '../card-status.ts';
 import type {
   BridgePort,
   Device,
@@ -36,6 +37,7 @@ import { bareId, resourceId } from '../wire/names.ts';
 import { pluginInfoFromWire } from '../wire/plugin-info.ts';
 import { Connection, type ConnectionCredentials, type Endpoint, type TextMetadata } from './connection.ts';
 import { watchDevices } from './device-watch.ts';
+import { watchStatus } from './status-watch.ts';
 
 /** Init of real cards waits for firmware. */
 const defaultDeadlineMs = 30_000;
@@ -165,6 +167,15 @@ export class VspClient {
   watchDevices(onDevices: (devices: Device[]) => void, onEnd: (error: DpuError | undefined) => void): () => void {
     const getDevices = () => this.getDevices();
     return watchDevices({ connection: this.#connection, getDevices, onDevices, onEnd });
+  }
+
+  /**
+   * Calls back with all that the VSP says of its card at once, and after each change; before Init too. What goes beyond
+   * the bounds of a status is left out. Ends with the connection, with UNIMPLEMENTED where the VSP says nothing of its
+   * card; returns what stops it, after which nothing is called back.
+   */
+  watchStatus(onStatus: (status: CardStatus) => void, onEnd: (error: DpuError) => void): () => void {
+    return watchStatus({ connection: this.#connection, onStatus, onEnd });
   }
 
   async createBridgePort(port: BridgePort): Promise<BridgePort> {

@@ -12,6 +12,7 @@
 import { rmSync } from 'node:fs';
 import {
   type BridgePort,
+  type CardEvent,
   type Device,
   type DeviceAllocation,
   DpuError,
@@ -50,6 +51,7 @@ import { NumVfs } from './num-vfs.ts';
 import { OfferedDevices } from './offered-devices.ts';
 import { hostsAway, readiness, type VspState } from './readiness.ts';
 import { clearVsp, giveDevicesToGoImage, identityOf } from './vsp-calls.ts';
+import { type SaidOfCard, VspCard } from './vsp-card.ts';
 import { VspHealth } from './vsp-health.ts';
 import { VspSession, type VspSessionState } from './vsp-session.ts';
 import type { VspSocket } from './vsp-socket.ts';
@@ -101,6 +103,7 @@ export class DpuManager {
   readonly #devices: OfferedDevices;
   readonly #numVfs: NumVfs;
   readonly #health: VspHealth;
+  readonly #card: VspCard;
   readonly #end: ChannelEnd;
   readonly #host: HostDataPath | undefined;
   readonly #dpuSide: DpuSide | undefined;
@@ -126,6 +129,11 @@ export class DpuManager {
       intervalMs: heartbeatMs,
       graceMs,
       onChange: () => this.#serviceChanged(),
+    });
+    this.#card = new VspCard({
+      onChange: () => options.onChange(),
+      onUnhealthy: (condition) => this.#health.says(condition),
+      logger,
     });
     this.#end = new ChannelEnd({
       dpuName: dpu.name,
@@ -168,7 +176,7 @@ export class DpuManager {
     this.#session = new VspSession({
       socket: { directory: directories.vsp, name: vspSocketName },
       init: { dpuMode: dpu.side === 'dpu', dpuIdentifier: dpu.identifier },
-      dial: (socketPath) => new VspClient({ socketPath, logger, deadlineMs: vspDeadlineMs, firmwareDeadlineMs }),
+      dial: (socketPath) => this.#dial(socketPath),
       rememberedAddress: () => this.#initAnswer.address,
       onAnswerLost: () => void this.#restartUnusedVsp(),
       prepare: (client, address, socket) => this.#prepare(client, address, socket),
@@ -255,6 +263,16 @@ export class DpuManager {
   /** The VSP that answered Init last. */
   get identity(): VspIdentity | undefined {
     return this.#identity;
+  }
+
+  /** What its VSP says of the card. */
+  get card(): Presence<SaidOfCard> {
+    return this.#card.said;
+  }
+
+  /** What has happened to the card, each once. */
+  takeCardEvents(): CardEvent[] {
+    return this.#card.takeEvents();
   }
 
   /** How many virtual functions there should be; undefined leaves it to the VSP. Of no meaning on the DPU side. */
@@ -382,6 +400,7 @@ export class DpuManager {
   close(): void {
     this.#session.close();
     this.#health.close();
+    this.#card.close();
     this.#host?.close();
     this.#dpuSide?.close();
     this.#end.close();
@@ -413,6 +432,12 @@ export class DpuManager {
     } catch (error) {
       this.#logger.warn({ err: error }, 'the operator cannot be asked for another VSP pod');
     }
+  }
+
+  #dial(socketPath: string): VspClient {
+    const client = new VspClient({ socketPath, logger: this.#logger, deadlineMs: vspDeadlineMs, firmwareDeadlineMs });
+    this.#card.follow(client);
+    return client;
   }
 
   /** Between Init and ready: the VSP is told all that it must know. */

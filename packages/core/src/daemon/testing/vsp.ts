@@ -11,6 +11,7 @@ import {
   definePlugin,
   type NetworkFunction,
   type ServiceChain,
+  type StatusReporter,
 } from '@dpu-operator/sdk';
 import { type PluginServer, servePlugin } from '@dpu-operator/sdk/host';
 import { parsePluginManifest } from '@dpu-operator/sdk/manifest';
@@ -58,6 +59,8 @@ export class Vsp {
   numVfsDelay: Promise<void> | undefined;
   numVfsRefusal: DpuError | undefined;
   changed = () => {};
+  /** Takes what it says of its card; there since its start. */
+  card: StatusReporter | undefined;
   readonly address: { ip: string; port: number };
   #server: PluginServer | undefined;
 
@@ -68,7 +71,12 @@ export class Vsp {
   async start(directory: string): Promise<void> {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
     this.#server = await servePlugin({
-      plugin: definePlugin<unknown>({ create: () => this.#plugin() }),
+      plugin: definePlugin<unknown>({
+        create: ({ status }) => {
+          this.card = status;
+          return this.#plugin();
+        },
+      }),
       manifest,
       socketPath: join(directory, 'vendor-plugin.sock'),
       settings: {},
