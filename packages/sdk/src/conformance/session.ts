@@ -66,7 +66,7 @@ export class Session {
     this.#options = options;
     this.#node = new NodeDevices(options.sysfs);
     this.#vsp = this.#connect();
-    this.#pulse = new Pulse(options.socketPath);
+    this.#pulse = new Pulse(options.socketPath, options.limits.timeoutMs);
   }
 
   get #init(): InitRequest {
