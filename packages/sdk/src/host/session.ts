@@ -124,11 +124,18 @@ export class PluginSession {
     if (most !== undefined && count > most) {
       throw new DpuError('OUT_OF_RANGE', `vf_cnt: there can be 0 to ${most}, not ${count}`);
     }
-    return this.#serial.run(async () => {
-      if (count === 0) await this.#loop?.empty();
-      const { deadlineMs, onHung } = this.#options;
-      return withDeadline('SetNumVfs', deadlineMs, plugin.setNumVfs(count), onHung);
-    });
+    if (count === 0) await this.#serial.run(async () => this.#loop?.empty());
+    return this.alone('SetNumVfs', async () => plugin.setNumVfs(count));
+  }
+
+  /**
+   * Runs while nothing is applied.
+   *
+   * @throws DpuError DEADLINE_EXCEEDED when it takes too long.
+   */
+  alone<T>(what: string, run: () => Promise<T>): Promise<T> {
+    const { deadlineMs, onHung } = this.#options;
+    return this.#serial.run(() => withDeadline(what, deadlineMs, run(), onHung));
   }
 
   /** Has the plugin given all that is wanted again. */
