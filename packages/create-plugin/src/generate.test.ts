@@ -34,7 +34,7 @@ test.each(choices)(
     const all = [...files.values()].join('\n');
     const words = {
       bridge: 'BridgePort',
-      networkFunctions: 'NetworkFunctions',
+      networkFunctions: "networkFunction'",
       chains: 'ServiceChain',
       networkConfig: 'NetworkConfig',
     } satisfies Record<Contract, string>;
