@@ -79,7 +79,7 @@ export class DpuSide extends Side implements DataPath {
     });
   }
 
-  /** Also what a predecessor left and nobody asked for since. */
+  /** Ports, functions and bridges are gone already, by `apply`. */
   protected override empty(): void {
     this.#state = { wanted: nothing, complete: true, isClosed: false };
   }

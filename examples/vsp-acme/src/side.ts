@@ -82,7 +82,7 @@ export abstract class Side implements Plugin {
     return this.links.close();
   }
 
-  /** Called before the last device goes: whatever else there is goes with it. */
+  /** Called before the last device goes. */
   protected empty(): void {}
 
   protected look(links: LinksByName): void {

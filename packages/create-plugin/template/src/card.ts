@@ -30,7 +30,6 @@ export interface Card {
   /** Ends what start began. Virtual functions stay: pods use them. */
   stop(): Promise<void>;
   virtualFunctions(): Promise<Device[]>;
-  /** 0 also takes away whatever else is left on the card. */
   setVirtualFunctions(count: number): Promise<void>;
   /** Calls `onChange` whenever {@link Card.virtualFunctions} would answer differently, until the returned function is. */
   watch(onChange: () => void): () => void;
