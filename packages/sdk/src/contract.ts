@@ -8,6 +8,8 @@ import type { Links } from './linux/links.ts';
 import type { OpenVSwitch, OpenVSwitchOptions } from './linux/ovs.ts';
 import type { Sysfs } from './linux/sysfs.ts';
 
+export type * from './data-path.ts';
+
 /** One virtual function that can be handed to a pod. */
 export interface Device {
   /** Host side: a PCI address (`0000:01:00.2`) or netdev name. DPU side: a netdev name. Stable over restarts. */

@@ -1,6 +1,5 @@
 /** Everything a vendor needs to write a plugin. */
 export * from './apply-each.ts';
 export * from './contract.ts';
-export * from './data-path.ts';
 export * from './errors.ts';
 export * from './wanted.ts';

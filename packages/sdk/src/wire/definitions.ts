@@ -5,6 +5,7 @@
 import protobuf from 'protobufjs/light.js';
 import type { DeviceWatchService } from '../generated/dpu_operator/v1/DeviceWatchService.ts';
 import type { PluginInfoService } from '../generated/dpu_operator/v1/PluginInfoService.ts';
+import type { ReplayService } from '../generated/dpu_operator/v1/ReplayService.ts';
 import type { ServiceChainService } from '../generated/dpu_operator/v1/ServiceChainService.ts';
 import type { Health } from '../generated/grpc/health/v1/Health.ts';
 import type { ServerReflection } from '../generated/grpc/reflection/v1/ServerReflection.ts';
@@ -46,6 +47,7 @@ export const logicalBridgeService = service<LogicalBridgeService>(`${evpn}.Logic
 
 export const deviceWatchService = service<DeviceWatchService>('dpu_operator.v1.DeviceWatchService');
 export const pluginInfoService = service<PluginInfoService>('dpu_operator.v1.PluginInfoService');
+export const replayService = service<ReplayService>('dpu_operator.v1.ReplayService');
 export const serviceChainService = service<ServiceChainService>('dpu_operator.v1.ServiceChainService');
 
 export const healthService = service<Health>('grpc.health.v1.Health');

@@ -5,12 +5,11 @@ import type { PluginSession } from '../session.ts';
 
 /** @param responderId Who answers: the node's name. */
 export function addHeartbeat(server: Server, session: PluginSession, responderId: string): void {
-  const { plugin } = session;
   const handlers: UnaryHandlers<typeof heartbeatService> = {
     Ping: async () => ({
       timestamp: String(BigInt(Date.now()) * 1_000_000n),
       responderId,
-      healthy: (await plugin.healthy?.()) ?? true,
+      healthy: (await session.plugin.healthy?.()) ?? true,
     }),
   };
   for (const service of [heartbeatService, vendorHeartbeatService]) {
