@@ -103,9 +103,13 @@ it("leaves others' links alone", () => {
   const bridge = link('acme-b', { kind: 'bridge' });
   const links = [bridge, link('uplink', { masterName: 'br0' }), link('br0', { kind: 'bridge', alias: 'lan' })];
   expect(lines({ bridges, ports }, ...links)).toEqual([]);
-  expect(lines({ bridges, ports, deletes: () => false, releases: () => false }, bridge, link('acme-p', { masterName: 'acme-b' }))).toEqual(
-    [],
-  );
+  expect(
+    lines(
+      { bridges, ports, deletes: () => false, releases: () => false },
+      bridge,
+      link('acme-p', { masterName: 'acme-b' }),
+    ),
+  ).toEqual([]);
 });
 
 it('leaves what may not go yet where it is', () => {
