@@ -123,7 +123,7 @@ function recorded(good: Plugin): { plugin: Plugin; calls: string[] } {
     new Proxy(object, {
       get(target, name, receiver) {
         const value = Reflect.get(target, name, receiver);
-        if (typeof value === 'object' && value !== null) return record(value);
+        if (typeof value === 'object' && value !== null && !Array.isArray(value)) return record(value);
         if (typeof value !== 'function') return value;
         return (...args: unknown[]) => {
           calls.push(String(name));

@@ -3,6 +3,7 @@ import type { ServiceDefinition } from '@grpc/grpc-js';
 import type { Capability, Plugin } from '../contract.ts';
 import {
   bridgePortService,
+  deviceAllocationService,
   deviceWatchService,
   logicalBridgeService,
   networkConfigService,
@@ -20,6 +21,8 @@ function hasCapability(plugin: Plugin, capability: Capability): boolean {
   switch (capability) {
     case 'deviceWatch':
       return plugin.watchDevices !== undefined;
+    case 'deviceAllocation':
+      return plugin.allocate !== undefined;
     case 'networkConfig':
       return plugin.networkConfig !== undefined;
     default:
@@ -34,4 +37,5 @@ export const servicesOf: Readonly<Record<Capability, readonly ServiceDefinition[
   chains: [serviceChainService],
   networkConfig: [networkConfigService],
   deviceWatch: [deviceWatchService],
+  deviceAllocation: [deviceAllocationService],
 };

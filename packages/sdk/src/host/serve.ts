@@ -13,6 +13,7 @@ import type { MetricsServer } from './metrics/metrics-server.ts';
 import type { MetricsOptions } from './metrics/options.ts';
 import { addBridgePorts } from './services/bridge-port.ts';
 import { addDevices } from './services/device.ts';
+import { addDeviceAllocation } from './services/device-allocation.ts';
 import { addDeviceWatch } from './services/device-watch.ts';
 import { addHealth } from './services/health.ts';
 import { addHeartbeat } from './services/heartbeat.ts';
@@ -24,8 +25,10 @@ import { addPluginInfo } from './services/plugin-info.ts';
 import { addReflection } from './services/reflection.ts';
 import { addReplay } from './services/replay.ts';
 import { addServiceChains } from './services/service-chain.ts';
+import { addStatus } from './services/status.ts';
 import { PluginSession } from './session.ts';
 import { prepareSocket } from './socket.ts';
+import { StatusBoard } from './status/status-board.ts';
 
 export interface ServeOptions {
   plugin: PluginDefinition<unknown>;
@@ -73,24 +76,28 @@ export async function serve(options: ServeOptions): Promise<PluginServer> {
   // The daemon makes the socket's directory, and takes it away with the DPU.
   const stateDirectory = join(dirname(socketPath), 'state');
   await mkdir(stateDirectory, { recursive: true, mode: 0o700 });
+  const status = new StatusBoard(logger);
   const server = new NamedServer();
-  const plugins = new Plugins(options, stateDirectory, stopping.signal, () => session.reapply());
+  const { settings, node } = options;
+  const { signal } = stopping;
+  const reapply = () => session.reapply();
+  const plugins = new Plugins(options, { logger, settings, signal, node, stateDirectory, status, reapply });
   const session: PluginSession = new PluginSession({
     create: (known) => plugins.create(known),
     dpu,
     onCreated: (plugin) => server.removeWhatIsNotServed(plugin),
     logger,
     deadlineMs,
-    stopping: stopping.signal,
+    stopping: signal,
     onHung: (error) => {
       closing.abort();
       options.onHung?.(error);
     },
   });
-  addServices(server, session, options, closing.signal);
+  addServices(server, session, status, options, closing.signal);
   let metrics: MetricsServer | undefined;
   try {
-    metrics = options.metrics && (await measure(session, options.metrics));
+    metrics = options.metrics && (await measure(session, status, options.metrics));
     await listen(server, socketPath);
   } catch (error) {
     await metrics?.close();
@@ -125,10 +132,9 @@ class Plugins {
   readonly #context: Omit<PluginContext<unknown>, 'dpu' | 'platform'>;
   #current: { plugin?: Plugin; dispose: () => Promise<void> } | undefined;
 
-  constructor(options: ServeOptions, stateDirectory: string, signal: AbortSignal, reapply: () => void) {
-    const { logger, settings, node } = options;
+  constructor(options: ServeOptions, context: Omit<PluginContext<unknown>, 'dpu' | 'platform'>) {
     this.#options = options;
-    this.#context = { logger, settings, signal, node, stateDirectory, reapply };
+    this.#context = context;
   }
 
   async create(dpu: Dpu): Promise<Plugin> {
@@ -156,13 +162,21 @@ class Plugins {
   }
 }
 
-function addServices(server: NamedServer, session: PluginSession, options: ServeOptions, closing: AbortSignal): void {
+function addServices(
+  server: NamedServer,
+  session: PluginSession,
+  status: StatusBoard,
+  options: ServeOptions,
+  closing: AbortSignal,
+): void {
   addLifeCycle(server, session);
   addDevices(server, session);
-  addHeartbeat(server, session, options.node.name);
+  addHeartbeat(server, session, options.node.name, status);
+  addStatus(server, status, closing);
   addPluginInfo(server, session, options.package?.name ?? '', options.package?.version ?? '');
   addReplay(server, session);
   addDeviceWatch(server, session, closing);
+  addDeviceAllocation(server, session);
   addBridgePorts(server, session);
   addLogicalBridges(server, session);
   addNetworkFunctions(server, session);
