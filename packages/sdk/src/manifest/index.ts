@@ -6,6 +6,7 @@ export {
   type DpuSide,
   detectDpus,
   needsHardware,
+  needsVpd,
   objectName,
   type PciPlace,
 } from './detect.ts';
@@ -16,9 +17,13 @@ export type {
   Json,
   PciRule,
   PluginManifest,
+  PresenceRule,
   PrivilegesManifest,
   ProductManifest,
+  SerialManifest,
+  SerialSource,
   SideManifest,
 } from './manifest.ts';
 export { parsePluginManifest } from './parse.ts';
 export { programsOf } from './programs.ts';
+export { isExcludedByLabels, labelsOf, looksAtHardware, mismatch, type RuleSubject } from './rule-match.ts';

@@ -98,6 +98,8 @@ export function memoryVsp(fault?: ProcessFault, directory = ''): MemoryVsp {
           else there.delete(change.name);
           return undefined;
         }),
+      // Without a device there is nothing at the end of a port.
+      down: ({ bridgePorts }) => (count === 0 ? bridgePorts.keys() : []),
     },
     networkConfig: { setNetworkConfig: async () => {} },
     there,
