@@ -9,6 +9,7 @@ import type { Exec } from './linux/exec.ts';
 import type { Links } from './linux/links.ts';
 import type { OpenVSwitch, OpenVSwitchOptions } from './linux/ovs.ts';
 import type { Sysfs } from './linux/sysfs.ts';
+import type { Structural } from './structural.ts';
 
 export type * from './data-path.ts';
 
@@ -214,11 +215,11 @@ export interface PluginContext<Settings> {
 /** What plugins reach the machine by. All of it works in the network namespace of the plugin's process. */
 export interface Platform {
   exec: Exec;
-  links: Links;
-  sysfs: Sysfs;
+  links: Structural<Links>;
+  sysfs: Structural<Sysfs>;
   clock: Clock;
   /** An Open vSwitch of the plugin's own, not running yet. */
-  openVSwitch(options: Omit<OpenVSwitchOptions, 'exec'>): OpenVSwitch;
+  openVSwitch(options: Omit<OpenVSwitchOptions, 'exec'>): Structural<OpenVSwitch>;
 }
 
 export interface Clock {
