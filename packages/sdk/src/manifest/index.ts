@@ -11,14 +11,24 @@ export {
 } from './detect.ts';
 export { fillIdentifier, placeholdersOf } from './identifier.ts';
 export type {
+  Amounts,
+  Companion,
+  ContainerNeeds,
   DetectionRule,
+  FilesNeed,
+  HostDevice,
   HostPath,
   Json,
   PciRule,
   PluginManifest,
-  PrivilegesManifest,
+  PodManifest,
+  PodNeeds,
   ProductManifest,
+  RbacRule,
+  ResourcesNeed,
   SideManifest,
 } from './manifest.ts';
 export { parsePluginManifest } from './parse.ts';
 export { programsOf } from './programs.ts';
+export { amountOf } from './quantity.ts';
+export { defaultGracePeriodSeconds, podOf, type SidePod } from './side-pod.ts';

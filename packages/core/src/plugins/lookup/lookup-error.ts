@@ -19,6 +19,9 @@ export const lookupReasons = [
   'DependencyConflict',
   'LockTooLarge',
   'NoVersions',
+  'ApprovalRequired',
+  'PodInvalid',
+  'ServiceAccountMissing',
   'LookupFailed',
 ] as const;
 
