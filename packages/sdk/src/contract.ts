@@ -3,18 +3,71 @@
  * idempotent: the daemon replays calls after a restart of either side. Errors are {@link DpuError}s; anything else
  * that is thrown reaches the caller as INTERNAL.
  */
+import type { StatusReporter } from './card-status.ts';
 import type { Exec } from './linux/exec.ts';
 import type { Links } from './linux/links.ts';
 import type { OpenVSwitch, OpenVSwitchOptions } from './linux/ovs.ts';
 import type { Sysfs } from './linux/sysfs.ts';
+
+/**
+ * How a pod uses a device: a network device that moves into it, a function bound to a driver of VFIO, a network device
+ * with an RDMA device, a scalable function on the auxiliary bus, or a virtio device by vDPA.
+ */
+export type DeviceKind = 'netdev' | 'vfio' | 'rdma' | 'auxiliary' | 'vdpa';
 
 /** One virtual function that can be handed to a pod. */
 export interface Device {
   /** Host side: a PCI address (`0000:01:00.2`) or netdev name. DPU side: a netdev name. Stable over restarts. */
   id: string;
   healthy: boolean;
+  /** Why it is unhealthy, for people: the DPU's condition shows it. Cut at 256 characters; of no meaning while healthy. */
+  reason?: string;
   /** NUMA node, where it is known. */
   numaNode?: number;
+  /**
+   * Number of the physical function, from 0, and index of the virtual function (or scalable function) below it, from 0.
+   * Both or none, and no other device has the same. The host side's bridge port is named by them, `host<pf>-<vf>`. Without
+   * them the daemon takes what sysfs says of a PCI address, or the number at the end of a netdev's name.
+   */
+  pf?: number;
+  vf?: number;
+  /** Default: whatever the daemon finds the device to be. */
+  kind?: DeviceKind;
+  /**
+   * For the programs in the pod, e.g. `{ speed: '25G', class: 'gold' }`. At most 16; names of lower-case letters, digits,
+   * `.` and `-`, at most 63 characters; values of at most 256 characters.
+   */
+  attributes?: Readonly<Record<string, string>>;
+}
+
+/** What a container gets with its devices, beside what the daemon gives by itself. */
+export interface DeviceAllocation {
+  /** Environment variables. The names that the daemon sets, `PATH` and `LD_*` are refused. */
+  env?: Readonly<Record<string, string>>;
+  mounts?: readonly AllocatedMount[];
+  deviceNodes?: readonly AllocatedDeviceNode[];
+  /** Fully qualified names of the Container Device Interface (`vendor.com/class=name`), for kubelet 1.31 or later. */
+  cdiDevices?: readonly string[];
+}
+
+/** A file or directory of the node in a container. */
+export interface AllocatedMount {
+  /** Below `/dev` or `/sys`. */
+  hostPath: string;
+  /** Default: `hostPath`. */
+  containerPath?: string;
+  /** Must be true below `/sys`. Default: false. */
+  readOnly?: boolean;
+}
+
+/** A device node of the node in a container. */
+export interface AllocatedDeviceNode {
+  /** Below `/dev`; not the machine's memory or ports (`/dev/mem`, `/dev/kmem`, `/dev/port`). */
+  hostPath: string;
+  /** Default: `hostPath`. */
+  containerPath?: string;
+  /** Default: `rw`. */
+  permissions?: 'r' | 'w' | 'rw';
 }
 
 export interface InitRequest {
@@ -47,7 +100,15 @@ export interface Plugin {
    * Returns a function that ends the watch.
    */
   watchDevices?(onChange: () => void): () => void;
-  /** Whether the data path works; what the heartbeat answers. Without it: true. */
+  /**
+   * What a container gets with these devices of this DPU beside them. Asked whenever the kubelet gives them to a container;
+   * nothing is reserved by it, and it may be asked again for the same. A pod whose devices it throws for does not start.
+   */
+  allocate?(deviceIds: string[]): Promise<DeviceAllocation>;
+  /**
+   * Whether the data path works; what the heartbeat answers. Without it: true. The condition `Healthy` of the context's
+   * `status` says why it does not.
+   */
   healthy?(): Promise<boolean>;
   bridge?: BridgeContract;
   networkFunctions?: NetworkFunctionContract;
@@ -153,8 +214,14 @@ export interface ChainContract {
   listChains(): Promise<ServiceChain[]>;
 }
 
-/** What a plugin serves beyond lifecycle and devices; `deviceWatch` is watchDevices. */
-export type Capability = 'bridge' | 'networkFunctions' | 'chains' | 'networkConfig' | 'deviceWatch';
+/** What a plugin serves beyond lifecycle and devices; `deviceWatch` is watchDevices, `deviceAllocation` is allocate. */
+export type Capability =
+  | 'bridge'
+  | 'networkFunctions'
+  | 'chains'
+  | 'networkConfig'
+  | 'deviceWatch'
+  | 'deviceAllocation';
 
 /** Who serves, and what of the contract. The host makes it; a plugin has nothing to do for it. */
 export interface PluginInfo {
@@ -201,6 +268,8 @@ export interface PluginContext<Settings> {
    * mode 0700. It goes when the DPU is taken away, and when the node restarts.
    */
   stateDirectory: string;
+  /** Takes what the plugin says of its card. */
+  status: StatusReporter;
   /** The machine, by way of helpers that a test can replace. */
   platform: Platform;
 }

@@ -61,6 +61,7 @@ const functionStatusSchema = z.object({
 
 const statusSchema = conditionedStatusSchema.extend({
   node: z.string().optional().describe('The node that runs the chain.'),
+  nodeUid: z.string().optional().describe('uid of its Node object when that was last one that may run the chain.'),
   functions: z
     .array(functionStatusSchema)
     .optional()

@@ -2,16 +2,19 @@
 import { EventEmitter } from 'node:events';
 import { inject, injectable } from 'tsyringe';
 import { daemonLeaseSeconds } from '../api/daemon-lease.ts';
-import { type KubeStore, lease } from '../kube/index.ts';
+import { type KubeStore, type Lease, lease } from '../kube/index.ts';
 import type { Caches } from './caches.ts';
 import type { Environment } from './environment.ts';
-import { SilenceTimers } from './silence-timers.ts';
+import { type Renewal, SilenceTimers } from './silence-timers.ts';
 import { tokens } from './tokens.ts';
 
 /** `absent` says nothing of a daemon that may be older than Leases. */
-export type DaemonLeaseState = 'absent' | 'silent' | 'renewed';
+export type DaemonLeaseState = 'absent' | Renewal;
 
-/** Emits `quiet` with the name of a Lease that was not renewed in time or was deleted, `heard` with one that is renewed again. */
+/**
+ * Emits `quiet` with the name of a Lease that was not renewed in time or was deleted, `heard` with one that is seen or
+ * renewed for the first time, or again.
+ */
 @injectable()
 export class DaemonLeases extends EventEmitter<{ quiet: [leaseName: string]; heard: [leaseName: string] }> {
   readonly #store: KubeStore;
@@ -30,28 +33,31 @@ export class DaemonLeases extends EventEmitter<{ quiet: [leaseName: string]; hea
     this.#namespace = namespace;
     this.#timers = new SilenceTimers((leaseName) => this.emit('quiet', leaseName));
     caches.daemonLeases.onChange((changed, _, kind) => {
-      const { name } = changed.metadata;
-      if (kind !== 'deleted') {
-        const wasSilent = kind === 'added' || this.#timers.isSilent(name);
-        this.#timers.see(changed, daemonLeaseSeconds);
-        if (wasSilent && !this.#timers.isSilent(name)) this.emit('heard', name);
-        return;
-      }
-      this.#timers.forget(name);
-      this.emit('quiet', name);
+      if (kind !== 'deleted') return this.#see(changed);
+      this.#timers.forget(changed.metadata.name);
+      this.emit('quiet', changed.metadata.name);
     });
   }
 
   /** By what this process has seen, without asking: good enough where silence destroys nothing. */
-  isHeard(leaseName: string): boolean {
-    return this.#caches.daemonLeases.get(leaseName, this.#namespace) !== undefined && !this.#timers.isSilent(leaseName);
+  seenState(leaseName: string): DaemonLeaseState {
+    const isThere = this.#caches.daemonLeases.get(leaseName, this.#namespace) !== undefined;
+    return (isThere && this.#timers.renewalOf(leaseName)) || 'absent';
   }
 
   /** This process may have been away itself, or its watch: what counts is what the API server says now. */
   async state(leaseName: string): Promise<DaemonLeaseState> {
     const current = await this.#store.get(lease, leaseName, this.#namespace);
     if (!current) return 'absent';
+    this.#see(current);
+    return this.#timers.renewalOf(leaseName) ?? 'absent';
+  }
+
+  #see(current: Lease): void {
+    const { name } = current.metadata;
+    const before = this.#timers.renewalOf(name);
     this.#timers.see(current, daemonLeaseSeconds);
-    return this.#timers.isSilent(leaseName) ? 'silent' : 'renewed';
+    const now = this.#timers.renewalOf(name);
+    if (now !== 'silent' && now !== before) this.emit('heard', name);
   }
 }

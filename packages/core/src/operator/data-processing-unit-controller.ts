@@ -83,7 +83,8 @@ export class DataProcessingUnitController {
     if (!dpu) return undefined;
     if (!(await this.#nodeIsAbsent(dpu))) return await this.#serve(dpu);
     // A Node object that is away for a moment is no order. Its daemon, which works, goes on; its Lease tells when not.
-    if ((await this.#leases.state(daemonLeaseName(dpu.spec.nodeName))) !== 'renewed') await this.#release(dpu);
+    const daemon = await this.#leases.state(daemonLeaseName(dpu.spec.nodeName));
+    if (daemon === 'absent' || daemon === 'silent') await this.#release(dpu);
     return undefined;
   }
 

@@ -23,9 +23,9 @@ test('a Lease is silent when it has not changed for as long as it says, and no m
   expect(silent).toEqual([]);
   vi.advanceTimersByTime(1);
   expect(silent).toEqual(['a']);
-  expect(timers.isSilent('a')).toBe(true);
+  expect(timers.renewalOf('a')).toBe('silent');
   timers.see(renewed('2', 20), 35);
-  expect(timers.isSilent('a')).toBe(false);
+  expect(timers.renewalOf('a')).toBe('renewed');
 });
 
 test('a change of something else is no renewal, a renewal starts the period anew whatever its time says', () => {
@@ -40,6 +40,16 @@ test('a change of something else is no renewal, a renewal starts the period anew
   timers.see(renewed('2001-01-01'), 35);
   vi.advanceTimersByTime(5_000);
   expect(silent).toEqual(['a']);
+});
+
+test('what was seen once is not renewed, however often it is seen, nor by a change of its period', () => {
+  const timers = new SilenceTimers(() => {});
+  for (const lease of [renewed('1'), renewed('1'), renewed('1', 20)]) {
+    timers.see(lease, 35);
+    expect(timers.renewalOf('a')).toBe('seen');
+  }
+  timers.see(renewed('2', 20), 35);
+  expect(timers.renewalOf('a')).toBe('renewed');
 });
 
 test('a daemon that dies is silent within 40 s, one of which two renewals in a row fail is not', () => {
@@ -61,5 +71,5 @@ test('a Lease that is deleted is not silent', () => {
   timers.forget('a');
   vi.advanceTimersByTime(60_000);
   expect(silent).toEqual([]);
-  expect(timers.isSilent('a')).toBe(false);
+  expect(timers.renewalOf('a')).toBeUndefined();
 });

@@ -1,11 +1,14 @@
 /** Which Leases have not changed for as long as they say, by this process's own clock: the clocks of nodes differ. */
 import type { Lease } from '../kube/index.ts';
 
+/** `seen` says that no renewal has come yet: its holder may have died before this process looked. */
+export type Renewal = 'seen' | 'renewed' | 'silent';
+
 interface Watched {
-  renewal: string;
+  renewTime: string;
   durationMs: number;
   timer: NodeJS.Timeout;
-  silent: boolean;
+  renewal: Renewal;
 }
 
 export class SilenceTimers {
@@ -20,17 +23,18 @@ export class SilenceTimers {
   /** A Lease seen for the first time gets a full period: when it was renewed is not known. */
   see(lease: Lease, defaultSeconds: number): void {
     const { name } = lease.metadata;
-    const renewal = lease.spec.renewTime ?? '';
+    const renewTime = lease.spec.renewTime ?? '';
     const durationMs = (lease.spec.leaseDurationSeconds ?? defaultSeconds) * 1000;
     const before = this.#watched.get(name);
-    if (before?.renewal === renewal && before.durationMs === durationMs) return;
+    if (before?.renewTime === renewTime && before.durationMs === durationMs) return;
     clearTimeout(before?.timer);
     const timer = setTimeout(() => {
-      watched.silent = true;
+      watched.renewal = 'silent';
       this.#onSilent(name);
     }, durationMs);
     timer.unref();
-    const watched: Watched = { renewal, durationMs, timer, silent: false };
+    const isRenewed = before !== undefined && before.renewTime !== renewTime;
+    const watched: Watched = { renewTime, durationMs, timer, renewal: isRenewed ? 'renewed' : 'seen' };
     this.#watched.set(name, watched);
   }
 
@@ -39,7 +43,8 @@ export class SilenceTimers {
     this.#watched.delete(leaseName);
   }
 
-  isSilent(leaseName: string): boolean {
-    return this.#watched.get(leaseName)?.silent ?? false;
+  /** undefined for a Lease that was never seen, or is forgotten. */
+  renewalOf(leaseName: string): Renewal | undefined {
+    return this.#watched.get(leaseName)?.renewal;
   }
 }

@@ -1,7 +1,9 @@
 /** The daemon's side of the contract: calls a VSP on its unix socket, or the DPU side's daemon by TCP. */
+import type { CardStatus } from '../card-status.ts';
 import type {
   BridgePort,
   Device,
+  DeviceAllocation,
   InitRequest,
   IpPort,
   Logger,
@@ -15,6 +17,7 @@ import { bridgePortFromWire, bridgePortToWire, logicalBridgeFromWire, logicalBri
 import { serviceChainFromWire, serviceChainToWire } from '../wire/chains.ts';
 import {
   bridgePortService,
+  deviceAllocationService,
   deviceService,
   heartbeatService,
   lifeCycleService,
@@ -28,11 +31,13 @@ import {
   vendorHeartbeatService,
   vendorLifeCycleService,
 } from '../wire/definitions.ts';
+import { allocationFromWire } from '../wire/device-allocation.ts';
 import { devicesFromWire } from '../wire/devices.ts';
 import { bareId, resourceId } from '../wire/names.ts';
 import { pluginInfoFromWire } from '../wire/plugin-info.ts';
 import { Connection, type ConnectionCredentials, type Endpoint, type TextMetadata } from './connection.ts';
 import { watchDevices } from './device-watch.ts';
+import { watchStatus } from './status-watch.ts';
 
 /** Init of real cards waits for firmware. */
 const defaultDeadlineMs = 30_000;
@@ -121,6 +126,16 @@ export class VspClient {
     return devicesFromWire(await this.#callEither(deviceService.GetDevices, vendorDeviceService.GetDevices, {}));
   }
 
+  /**
+   * What a container gets with these devices beside them. What it may hold is for the caller to check.
+   *
+   * @throws DpuError UNIMPLEMENTED from one that does not announce `deviceAllocation`.
+   */
+  async allocateDevices(deviceIds: readonly string[]): Promise<DeviceAllocation> {
+    const request = { deviceIds: [...deviceIds] };
+    return allocationFromWire(await this.#call(deviceAllocationService.AllocateDevices, request));
+  }
+
   /** Answers how many there are afterwards. */
   async setNumVfs(count: number): Promise<number> {
     const request = { vfCnt: count };
@@ -152,6 +167,15 @@ export class VspClient {
   watchDevices(onDevices: (devices: Device[]) => void, onEnd: (error: DpuError | undefined) => void): () => void {
     const getDevices = () => this.getDevices();
     return watchDevices({ connection: this.#connection, getDevices, onDevices, onEnd });
+  }
+
+  /**
+   * Calls back with all that the VSP says of its card at once, and after each change; before Init too. What goes beyond
+   * the bounds of a status is left out. Ends with the connection, with UNIMPLEMENTED where the VSP says nothing of its
+   * card; returns what stops it, after which nothing is called back.
+   */
+  watchStatus(onStatus: (status: CardStatus) => void, onEnd: (error: DpuError) => void): () => void {
+    return watchStatus({ connection: this.#connection, onStatus, onEnd });
   }
 
   async createBridgePort(port: BridgePort): Promise<BridgePort> {

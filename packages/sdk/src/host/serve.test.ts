@@ -75,6 +75,25 @@ describe('Init', () => {
   });
 });
 
+test('what a container gets with its devices crosses the wire', async () => {
+  const allocate = async (ids: string[]) => ({
+    env: { CARD_PORTS: ids.join(' ') },
+    mounts: [{ hostPath: '/dev/hugepages' }],
+    deviceNodes: [{ hostPath: '/dev/vhost-vdpa-0', permissions: 'rw' as const }],
+    cdiDevices: ['acme.example.com/vdpa=0'],
+  });
+  const { socketPath } = await serve(memoryPlugin({ allocate }));
+  const client = vspClient(socketPath);
+  await client.init(hostInit);
+  await expect(client.allocateDevices(['vf0', 'vf1'])).resolves.toEqual({
+    env: { CARD_PORTS: 'vf0 vf1' },
+    mounts: [{ hostPath: '/dev/hugepages', containerPath: '/dev/hugepages', readOnly: false }],
+    deviceNodes: [{ hostPath: '/dev/vhost-vdpa-0', containerPath: '/dev/vhost-vdpa-0', permissions: 'rw' }],
+    cdiDevices: ['acme.example.com/vdpa=0'],
+  });
+  expect((await client.getInfo())?.capabilities).toEqual(['deviceAllocation']);
+});
+
 test('devices, VF count and heartbeat cross the wire', async () => {
   const client = vspClient((await serve(memoryPlugin({ healthy: async () => false }))).socketPath);
   await client.init(hostInit);
@@ -96,7 +115,7 @@ test('a client that knows only the Vendor names is served', async () => {
   const call = rawClient((await serve(memoryPlugin({ networkFunctions }))).socketPath);
   await expect(call(vendorLifeCycleService.Init, hostInit)).resolves.toEqual({ ip: '127.0.0.1', port: 50151 });
   const { devices } = await call(vendorDeviceService.GetDevices, {});
-  expect(devices.vf0).toEqual({ ID: 'vf0', health: 'Healthy', topology: { node: '1' } });
+  expect(devices.vf0).toEqual({ ID: 'vf0', health: 'Healthy', topology: { node: '1' }, details: null });
   await expect(call(vendorDeviceService.SetNumVfs, { vfCnt: 3 })).resolves.toEqual({ vfCnt: 3 });
   await expect(call(vendorHeartbeatService.Ping, { timestamp: '1' })).resolves.toMatchObject({ healthy: true });
   const request = { input: '02:00:00:00:00:0A', output: '02:00:00:00:00:0b', bridgeId: 'deadbeef' };

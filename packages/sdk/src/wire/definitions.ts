@@ -3,9 +3,11 @@
  * defaults filled in, enums by name, 64-bit integers as decimal text, bytes as Buffer.
  */
 import protobuf from 'protobufjs/light.js';
+import type { DeviceAllocationService } from '../generated/dpu_operator/v1/DeviceAllocationService.ts';
 import type { DeviceWatchService } from '../generated/dpu_operator/v1/DeviceWatchService.ts';
 import type { PluginInfoService } from '../generated/dpu_operator/v1/PluginInfoService.ts';
 import type { ServiceChainService } from '../generated/dpu_operator/v1/ServiceChainService.ts';
+import type { StatusService } from '../generated/dpu_operator/v1/StatusService.ts';
 import type { Health } from '../generated/grpc/health/v1/Health.ts';
 import type { ServerReflection } from '../generated/grpc/reflection/v1/ServerReflection.ts';
 import type { DeviceService } from '../generated/opi_api/lifecycle/v1alpha1/DeviceService.ts';
@@ -45,7 +47,9 @@ export const bridgePortService = service<BridgePortService>(`${evpn}.BridgePortS
 export const logicalBridgeService = service<LogicalBridgeService>(`${evpn}.LogicalBridgeService`);
 
 export const deviceWatchService = service<DeviceWatchService>('dpu_operator.v1.DeviceWatchService');
+export const deviceAllocationService = service<DeviceAllocationService>('dpu_operator.v1.DeviceAllocationService');
 export const pluginInfoService = service<PluginInfoService>('dpu_operator.v1.PluginInfoService');
+export const statusService = service<StatusService>('dpu_operator.v1.StatusService');
 export const serviceChainService = service<ServiceChainService>('dpu_operator.v1.ServiceChainService');
 
 export const healthService = service<Health>('grpc.health.v1.Health');

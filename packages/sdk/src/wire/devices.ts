@@ -1,25 +1,59 @@
-import type { Device } from '../contract.ts';
+/** Devices: wire <-> contract. */
+import type { Device, DeviceKind } from '../contract.ts';
+import { cutText } from '../cut-text.ts';
 import { DpuError } from '../errors.ts';
+import type {
+  DeviceDetails__Output,
+  DeviceDetails as WireDetails,
+} from '../generated/dpu_operator/v1/DeviceDetails.ts';
+import type { Device as WireDevice } from '../generated/opi_api/lifecycle/v1alpha1/Device.ts';
 import type {
   DeviceListResponse,
   DeviceListResponse__Output,
 } from '../generated/opi_api/lifecycle/v1alpha1/DeviceListResponse.ts';
+import { omitUndefined } from '../omit-undefined.ts';
+import { deviceFault, positionTaken } from './device-fault.ts';
 
-/** @throws DpuError INTERNAL for an id that two devices have: on the wire one of them would be gone. */
+const wireKinds = {
+  netdev: 'DEVICE_KIND_NETDEV',
+  vfio: 'DEVICE_KIND_VFIO',
+  rdma: 'DEVICE_KIND_RDMA',
+  auxiliary: 'DEVICE_KIND_AUXILIARY',
+  vdpa: 'DEVICE_KIND_VDPA',
+} as const satisfies Record<DeviceKind, string>;
+
+const longestReason = 256;
+
+/** @throws DpuError INTERNAL for what a device must not be, and for an id or position that two devices have. */
 export function devicesToWire(devices: readonly Device[]): DeviceListResponse {
-  const entries = devices.map(({ id, healthy, numaNode }) => {
-    const topology = numaNode === undefined ? {} : { topology: { node: String(numaNode) } };
-    return [id, { ID: id, health: healthy ? 'Healthy' : 'Unhealthy', ...topology }];
-  });
-  const byId = Object.fromEntries(entries);
-  if (Object.keys(byId).length < devices.length) {
-    const twice = devices.find(({ id }, index) => devices.findIndex((other) => other.id === id) < index);
-    throw new DpuError(
-      'INTERNAL',
-      `the plugin's answer is wrong: two devices have the id ${JSON.stringify(twice?.id)}`,
-    );
+  const byId = new Map<string, WireDevice>();
+  const positions = new Map<string, string>();
+  for (const device of devices) {
+    const { id, healthy, numaNode } = device;
+    const twice = byId.has(id) ? `two devices have the id ${JSON.stringify(id)}` : undefined;
+    const fault = twice ?? deviceFault(device) ?? positionTaken(device, positions);
+    if (fault) throw new DpuError('INTERNAL', `the plugin's answer is wrong: ${fault}`);
+    const wire = {
+      ID: id,
+      health: healthy ? 'Healthy' : 'Unhealthy',
+      topology: numaNode === undefined ? undefined : { node: String(numaNode) },
+      details: detailsToWire(device),
+    };
+    byId.set(id, omitUndefined(wire));
   }
-  return { devices: byId };
+  return { devices: Object.fromEntries(byId) };
+}
+
+/** Nothing where the Go operator's message says it all. */
+function detailsToWire({ pf, vf, kind, reason, healthy, attributes }: Device): WireDetails | undefined {
+  const details = omitUndefined({
+    pf,
+    vf,
+    kind: kind && wireKinds[kind],
+    reason: healthy || reason === undefined ? undefined : cutText(reason, longestReason),
+    attributes: attributes && { ...attributes },
+  });
+  return Object.keys(details).length > 0 ? details : undefined;
 }
 
 /** `vf10` after `vf9`, whatever the language of the machine. */
@@ -27,12 +61,27 @@ const natural = new Intl.Collator('en', { numeric: true });
 
 /**
  * In the order of their ids: a map has none, and Go answers another each time. Some vendors leave Device.ID out and rely
- * on the map's key. A topology that is no number says nothing.
+ * on the map's key. A topology that is no number says nothing, nor does a kind of a newer contract.
  */
 export function devicesFromWire(response: DeviceListResponse__Output): Device[] {
-  const devices = Object.entries(response.devices).map(([key, { ID, health, topology }]) => {
-    const device = { id: ID || key, healthy: health === 'Healthy' };
-    return topology && /^\d+$/.test(topology.node) ? { ...device, numaNode: Number(topology.node) } : device;
+  const devices = Object.entries(response.devices).map(([key, { ID, health, topology, details }]) => {
+    const healthy = health === 'Healthy';
+    const device: Device = { id: ID || key, healthy };
+    if (topology && /^\d+$/.test(topology.node)) device.numaNode = Number(topology.node);
+    return details ? Object.assign(device, detailsFromWire(details, healthy)) : device;
   });
   return devices.sort((a, b) => natural.compare(a.id, b.id));
 }
+
+function detailsFromWire(details: DeviceDetails__Output, healthy: boolean): Partial<Device> {
+  const isPlaced = details._pf === 'pf' && details._vf === 'vf';
+  return omitUndefined({
+    reason: healthy ? undefined : details.reason || undefined,
+    pf: isPlaced ? details.pf : undefined,
+    vf: isPlaced ? details.vf : undefined,
+    kind: kinds.find((kind) => wireKinds[kind] === details.kind),
+    attributes: Object.keys(details.attributes).length > 0 ? details.attributes : undefined,
+  });
+}
+
+const kinds = Object.keys(wireKinds) as DeviceKind[];

@@ -8,6 +8,7 @@ const wireNames = {
   chains: 'CAPABILITY_SERVICE_CHAINS',
   networkConfig: 'CAPABILITY_NETWORK_CONFIG',
   deviceWatch: 'CAPABILITY_DEVICE_WATCH',
+  deviceAllocation: 'CAPABILITY_DEVICE_ALLOCATION',
 } as const satisfies Record<Capability, string>;
 
 /** All there are, in the order in which they are announced. */

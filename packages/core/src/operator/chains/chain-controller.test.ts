@@ -5,7 +5,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { configName, operatorNamespace } from '../../api/names.ts';
 import { type ServiceFunctionChain, serviceFunctionChain } from '../../api/service-function-chain.ts';
 import { TestApiServer } from '../../daemon/testing/api-server.ts';
-import { EventRecorder } from '../../kube/index.ts';
+import { EventRecorder, type KubeStore, lease } from '../../kube/index.ts';
 import { Caches } from '../caches.ts';
 import { DaemonLeases } from '../daemon-leases.ts';
 import { parseEnvironment } from '../environment.ts';
@@ -22,6 +22,10 @@ const leasePath = (node: string) =>
 const crd = 'network-attachment-definitions.k8s.cni.cncf.io';
 
 let api: TestApiServer;
+let store: KubeStore;
+let leases: DaemonLeases;
+/** Of Leases, so that each is another. */
+let renewals = 0;
 let end: () => Promise<void>;
 
 beforeEach(async () => {
@@ -40,17 +44,19 @@ afterEach(async () => {
   api.close();
 });
 
-async function start(): Promise<void> {
-  const store = await api.start();
+/** @param renewing whether the daemons that have a Lease renew it in the operator's sight */
+async function start({ renewing = true } = {}): Promise<void> {
+  store = await api.start();
   const environment = parseEnvironment({}, 'operator');
   const logger = pino({ enabled: false });
   const events = new EventRecorder(store, 'operator', 'operator', logger);
   const caches = new Caches(store, environment, logger);
-  const leases = new DaemonLeases(store, caches, environment);
+  leases = new DaemonLeases(store, caches, environment);
   const { controller } = new ChainController(store, caches, environment, events, logger, leases);
   const stop = new AbortController();
   await caches.start(stop.signal);
   const running = controller.start(stop.signal);
+  for (const node of renewing ? ['dpu-1', 'dpu-2'] : []) if (api.objects.has(leasePath(node))) putLease(node);
   end = async () => {
     stop.abort();
     await running;
@@ -81,11 +87,12 @@ function putNode(name: string, labels: Record<string, string> = {}): void {
 }
 
 function putLease(name: string, leaseDurationSeconds = 3600): void {
+  renewals += 1;
   api.put(leasePath(name), {
     apiVersion: 'coordination.k8s.io/v1',
     kind: 'Lease',
     metadata: { name: `dpu-daemon-${name}`, namespace: operatorNamespace, labels: { app: 'dpu-daemon' } },
-    spec: { renewTime: new Date().toISOString(), leaseDurationSeconds },
+    spec: { renewTime: new Date(Date.UTC(2026, 0) + renewals).toISOString(), leaseDurationSeconds },
   });
 }
 
@@ -101,7 +108,7 @@ function putDpu(node: string, more: { metadata?: object; status?: object } = {})
 
 function putDpuNode(name: string): void {
   putNode(name);
-  putLease(name);
+  for (const _renewal of [1, 2]) putLease(name);
   putDpu(name);
 }
 
@@ -262,6 +269,66 @@ test('nothing is moved, made or deleted while a node is silent, or registered an
   await said({ reason: 'Starting' });
   expect(deletions()).toEqual([]);
   expect(chain()?.status).toMatchObject({ node: 'dpu-1', functions: [functions?.[0], { podUid: uid('nat') }] });
+});
+
+test('a node that is registered anew keeps its chains while its labels come one after the other', async () => {
+  for (const node of ['dpu-1', 'dpu-2']) {
+    putDpuNode(node);
+    putNode(node, { zone: 'a' });
+  }
+  await start();
+  putChain(['firewall'], { nodeSelector: { zone: 'a' } });
+  await said({ reason: 'Starting' });
+  const first = { node: chain()?.status?.node, uid: uid('firewall') };
+  expect(first).toMatchObject({ node: 'dpu-1' });
+  // By another operator too: what it needs to know stands in the status.
+  await end();
+  api.delete(nodePath('dpu-1'));
+  putNode('dpu-1');
+  await start();
+  await said({ reason: 'NodeUnknown', message: expect.stringContaining('kubectl label node dpu-1 zone=a') });
+  putNode('dpu-1', { zone: 'a' });
+  await said({ reason: 'Starting' });
+  expect({ node: chain()?.status?.node, uid: uid('firewall') }).toEqual(first);
+  expect(deletions()).toEqual([]);
+  // Now it is an order.
+  putNode('dpu-1');
+  await vi.waitFor(() => expect(chain()?.status?.node).toBe('dpu-2'));
+});
+
+test('a new chain waits until its node is heard of, and goes to none that died before this operator came', async () => {
+  putDpuNode('dpu-1');
+  await start({ renewing: false });
+  putChain(['firewall']);
+  await said({ status: 'False', reason: 'Pending', message: expect.stringMatching(/dpu-1 .* renew/) });
+  putLease('dpu-1');
+  await said({ reason: 'Starting' });
+  await end();
+  putDpuNode('dpu-2');
+  putLease('dpu-2', 1);
+  await start({ renewing: false });
+  putChain(['proxy'], { name: 'other' });
+  await said({ reason: 'Pending', message: expect.stringMatching(/dpu-[12] .* renew/) }, 'other');
+  // The first has lived on, and has its chain.
+  putLease('dpu-1');
+  await said({ reason: 'Starting' }, 'other');
+  expect(chain('other')?.status?.node).toBe('dpu-1');
+  expect(chain()?.status?.node).toBe('dpu-1');
+});
+
+test('a renewal that is seen by asking, before the watch tells it, is heard of', async () => {
+  putDpuNode('dpu-1');
+  await start();
+  putChain(['firewall']);
+  await said({ reason: 'Starting' });
+  putLease('dpu-1', 1);
+  await said({ reason: 'NodeSilent' });
+  const known = await store.get(lease, 'dpu-daemon-dpu-1', operatorNamespace);
+  if (!known) throw new Error('there is no Lease');
+  const renewed = { ...known, spec: { ...known.spec, renewTime: 'later', leaseDurationSeconds: 3600 } };
+  vi.spyOn(store, 'get').mockResolvedValueOnce(renewed);
+  expect(await leases.state('dpu-daemon-dpu-1')).toBe('renewed');
+  await said({ reason: 'Starting' });
 });
 
 test('a DPU side that is being deleted keeps its chains until no host uses it', async () => {

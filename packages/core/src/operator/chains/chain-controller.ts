@@ -23,7 +23,7 @@ import type { Environment } from '../environment.ts';
 import { tokens } from '../tokens.ts';
 import { ChainStatusWriter } from './chain-status.ts';
 import { type ChainCondition, chainCondition, type DpuReport, isCurrent, weightiest } from './condition.ts';
-import { dpuNodes, type NodeLookUp } from './nodes.ts';
+import { dpuNodes, type NodeLookUp, type Site } from './nodes.ts';
 import { place } from './placement.ts';
 import { planPods } from './plan.ts';
 import { namespaceRefusal, networkMissing, podConflict, podRefused } from './refusals.ts';
@@ -47,7 +47,7 @@ export class ChainController {
   readonly #status: ChainStatusWriter;
   readonly #slow = new SlowStarts();
   /** By uid of a chain: where this process has placed it, which the cache may not show yet. */
-  readonly #placed = new Map<string, string>();
+  readonly #placed = new Map<string, Site>();
 
   constructor(
     @inject(tokens.store) store: KubeStore,
@@ -73,14 +73,14 @@ export class ChainController {
     const chain = this.#caches.chains.getByKey(key);
     if (!chain || isBeingDeleted(chain)) return undefined;
     const pods = this.#podsOf(chain);
-    const current = this.#nodeOf(chain, pods);
+    const current = this.#siteOf(chain, pods);
     const refusal = namespaceRefusal(chain, this.#config, this.#namespace);
     if (refusal) return await this.#report(chain, current, chain.status?.functions, refusal);
     const placement = place({
       chain,
       nodes: dpuNodes(this.#caches.dpus.list(), this.#lookUp),
       current,
-      labelsOf: this.#lookUp.labelsOf,
+      nodeOf: this.#lookUp.nodeOf,
       chainsOn: (node) => this.#chainsOn(node, chain),
     });
     if (placement.is === 'held') {
@@ -90,7 +90,11 @@ export class ChainController {
         message: placement.message,
         failing: true,
       };
-      return await this.#report(chain, placement.node, chain.status?.functions, held);
+      return await this.#report(chain, current, chain.status?.functions, held);
+    }
+    if (placement.is === 'awaited') {
+      const awaited: ChainCondition = { status: 'False', reason: 'Pending', message: placement.message };
+      return await this.#report(chain, current, chain.status?.functions, awaited);
     }
     if (placement.is === 'nowhere') {
       this.#placed.delete(uidOf(chain));
@@ -103,11 +107,13 @@ export class ChainController {
       };
       return await this.#report(chain, undefined, undefined, nowhere);
     }
-    this.#placed.set(uidOf(chain), placement.node);
-    return await this.#run(chain, pods, placement.node);
+    const site: Site = { node: placement.node, nodeUid: this.#lookUp.nodeOf(placement.node)?.uid };
+    this.#placed.set(uidOf(chain), site);
+    return await this.#run(chain, pods, site);
   }
 
-  async #run(chain: ServiceFunctionChain, pods: Pod[], node: string): Promise<Requeue | undefined> {
+  async #run(chain: ServiceFunctionChain, pods: Pod[], site: Site): Promise<Requeue | undefined> {
+    const { node } = site;
     const report = this.#reportOf(chain, node);
     const orderPending = report !== undefined && !isCurrent(chain, report);
     const plan = planPods({ chain, pods, node, orderPending });
@@ -129,7 +135,7 @@ export class ChainController {
     const present = [...pods.filter(({ metadata }) => !removed.has(metadata.uid)), ...created];
     const known = report && isCurrent(chain, report) ? report : undefined;
     const condition = refusal ?? chainCondition(chain, present, node, known);
-    const requeue = await this.#report(chain, node, functions, condition);
+    const requeue = await this.#report(chain, site, functions, condition);
     if (refusal?.failing) return { requeueAfterMs: retryMs(chain, refusal) };
     return plan.waitMs === undefined ? requeue : { requeueAfterMs: plan.waitMs };
   }
@@ -165,12 +171,12 @@ export class ChainController {
   /** @param condition undefined leaves what was said */
   async #report(
     chain: ServiceFunctionChain,
-    node: string | undefined,
+    site: Site | undefined,
     functions: { name: string; podUid: string }[] | undefined,
     condition: ChainCondition | undefined,
   ): Promise<Requeue | undefined> {
     const { warn, againMs } = condition ? this.#slow.see(uidOf(chain), condition) : { warn: false };
-    await this.#status.write(chain, { node, functions, condition }, warn);
+    await this.#status.write(chain, { site, functions, condition }, warn);
     return againMs === undefined ? undefined : { requeueAfterMs: againMs };
   }
 
@@ -179,11 +185,11 @@ export class ChainController {
   }
 
   readonly #lookUp: NodeLookUp = {
-    labelsOf: (name) => {
+    nodeOf: (name) => {
       const node = this.#caches.nodes.get(name);
-      return node && (node.metadata.labels ?? {});
+      return node && { uid: node.metadata.uid, labels: node.metadata.labels ?? {} };
     },
-    daemonHeard: (name) => this.#leases.isHeard(daemonLeaseName(name)),
+    daemonOf: (name) => this.#leases.seenState(daemonLeaseName(name)),
   };
 
   #podsOf(chain: ServiceFunctionChain): Pod[] {
@@ -191,14 +197,16 @@ export class ChainController {
   }
 
   /** A chain whose status was never written tells by its pods. */
-  #nodeOf(chain: ServiceFunctionChain, pods: readonly Pod[] = this.#podsOf(chain)): string | undefined {
-    const byPods = pods.find(({ spec }) => spec.nodeName !== undefined)?.spec.nodeName;
-    return this.#placed.get(uidOf(chain)) ?? chain.status?.node ?? byPods;
+  #siteOf(chain: ServiceFunctionChain, pods: readonly Pod[] = this.#podsOf(chain)): Site | undefined {
+    const placed = this.#placed.get(uidOf(chain));
+    if (placed) return placed;
+    const node = chain.status?.node ?? pods.find(({ spec }) => spec.nodeName !== undefined)?.spec.nodeName;
+    return node === undefined ? undefined : { node, nodeUid: chain.status?.nodeUid };
   }
 
   #chainsOn(nodeName: string, asking: ServiceFunctionChain): number {
     const others = this.#caches.chains.list().filter((chain) => uidOf(chain) !== uidOf(asking));
-    return others.filter((chain) => !isBeingDeleted(chain) && this.#nodeOf(chain) === nodeName).length;
+    return others.filter((chain) => !isBeingDeleted(chain) && this.#siteOf(chain)?.node === nodeName).length;
   }
 
   #reportOf(chain: ServiceFunctionChain, node: string): DpuReport | undefined {
@@ -227,7 +235,7 @@ export class ChainController {
       if (dpu.spec.isDpuSide) all();
     });
     nodes.onChange((node, previous, kind) => {
-      if (kind !== 'updated' || !sameLabels(node, previous)) all();
+      if (kind !== 'updated' || node.metadata.uid !== previous?.metadata.uid || !sameLabels(node, previous)) all();
     });
     configs.onChange(all);
     for (const network of networks) network.onChange(all);

@@ -5,9 +5,10 @@ import { fieldManagers } from '../../api/names.ts';
 import { type ChainStatus, type ServiceFunctionChain, serviceFunctionChain } from '../../api/service-function-chain.ts';
 import { type EventRecorder, isNotFound, type KubeStore } from '../../kube/index.ts';
 import type { ChainCondition } from './condition.ts';
+import type { Site } from './nodes.ts';
 
 export interface ChainState {
-  node: string | undefined;
+  site: Site | undefined;
   functions: ChainStatus['functions'];
   /** undefined leaves what was said. */
   condition: ChainCondition | undefined;
@@ -28,12 +29,18 @@ export class ChainStatusWriter {
    * @param warn whether a Warning is due although neither does
    */
   async write(chain: ServiceFunctionChain, state: ChainState, warn: boolean): Promise<void> {
-    const { node, condition } = state;
+    const { condition } = state;
+    const { node, nodeUid } = state.site ?? {};
     const functions = state.functions?.length ? state.functions : undefined;
     const before = chain.status?.conditions ?? [];
     const conditions = condition ? setCondition(before, conditionOf(chain, condition)) : before;
-    const isSame = node === chain.status?.node && isDeepStrictEqual(functions, chain.status?.functions);
-    if (!isSame || conditions !== before) await this.#apply(chain, { node, functions, conditions: [...conditions] });
+    const isSame =
+      node === chain.status?.node &&
+      nodeUid === chain.status?.nodeUid &&
+      isDeepStrictEqual(functions, chain.status?.functions);
+    if (!isSame || conditions !== before) {
+      await this.#apply(chain, { node, nodeUid, functions, conditions: [...conditions] });
+    }
     if (!condition) return;
     const { status, reason, message, failing = false } = condition;
     const old = findCondition(before, 'Ready');

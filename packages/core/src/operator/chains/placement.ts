@@ -2,48 +2,52 @@
 import { labels } from '../../api/names.ts';
 import type { ServiceFunctionChain } from '../../api/service-function-chain.ts';
 import { firstTen } from '../../listed.ts';
-import { type DpuNode, eligibility, selectorText } from './nodes.ts';
+import { type DpuNode, eligibility, type NodeObject, type Site, selectorText } from './nodes.ts';
 
 export type Placement =
   | { is: 'on'; node: string }
   /** Not known whether it may stay there: nothing is made, moved or deleted. */
   | { is: 'held'; node: string; reason: 'NodeSilent' | 'NodeUnknown'; message: string }
+  /** Soon known whether the node that it would go to lives: nothing is made, moved or deleted until then. */
+  | { is: 'awaited'; message: string }
   | { is: 'nowhere'; message: string };
 
 export interface PlacementInput {
   chain: ServiceFunctionChain;
   nodes: readonly DpuNode[];
   /** Where it runs now. */
-  current: string | undefined;
+  current: Site | undefined;
   /** undefined where there is no Node object of that name. */
-  labelsOf: (nodeName: string) => Record<string, string> | undefined;
+  nodeOf: (nodeName: string) => NodeObject | undefined;
   /** How many other chains a node has. */
   chainsOn: (nodeName: string) => number;
 }
 
 /**
  * A chain stays where it is as long as it may, or as that is not known. Otherwise it goes to the eligible node with the
- * fewest chains, the first by name among equals.
+ * fewest chains, the first by name among equals. One that may have died unseen is waited for: in place of it, the first
+ * whose daemon is heard would get all.
  */
-export function place({ chain, nodes, current, labelsOf, chainsOn }: PlacementInput): Placement {
-  const here = nodes.find(({ name }) => name === current);
-  const kept = here && eligibility(here, chain, true);
+export function place({ chain, nodes, current, nodeOf, chainsOn }: PlacementInput): Placement {
+  const here = nodes.find(({ name }) => name === current?.node);
+  const kept = here && eligibility(here, chain, current);
   if (here && kept?.is === 'eligible') return { is: 'on', node: here.name };
   if (here && kept?.is === 'unknown') {
     const message = `node ${here.name}: ${kept.why}; the chain is left there as it is`;
     return { is: 'held', node: here.name, reason: kept.reason, message };
   }
   // The daemon takes its label off when the DPU side goes: an object that is not to be seen says nothing.
-  if (!here && current !== undefined && labelsOf(current)?.[labels.nodeSide] === 'dpu') {
-    const message = `node ${current} has a DPU side by its label ${labels.nodeSide}, and no DataProcessingUnit of it is to be seen (kubectl get dpu); the chain is left there as it is`;
-    return { is: 'held', node: current, reason: 'NodeUnknown', message };
+  if (!here && current && nodeOf(current.node)?.labels[labels.nodeSide] === 'dpu') {
+    const message = `node ${current.node} has a DPU side by its label ${labels.nodeSide}, and no DataProcessingUnit of it is to be seen (kubectl get dpu); the chain is left there as it is`;
+    return { is: 'held', node: current.node, reason: 'NodeUnknown', message };
   }
   const [best] = nodes
-    .filter((node) => eligibility(node, chain, false).is === 'eligible')
-    .map(({ name }) => ({ name, load: chainsOn(name) }))
+    .map((node) => ({ name: node.name, verdict: eligibility(node, chain, undefined), load: chainsOn(node.name) }))
+    .filter(({ verdict }) => verdict.is === 'eligible' || verdict.is === 'unproven')
     .sort((a, b) => a.load - b.load || (a.name < b.name ? -1 : 1));
-  if (best) return { is: 'on', node: best.name };
-  return { is: 'nowhere', message: nowhere(chain, nodes) };
+  if (!best) return { is: 'nowhere', message: nowhere(chain, nodes) };
+  if (best.verdict.is !== 'unproven') return { is: 'on', node: best.name };
+  return { is: 'awaited', message: `node ${best.name} may run it, but ${best.verdict.why}` };
 }
 
 function nowhere(chain: ServiceFunctionChain, nodes: readonly DpuNode[]): string {
@@ -51,7 +55,7 @@ function nowhere(chain: ServiceFunctionChain, nodes: readonly DpuNode[]): string
     return `no node has a DPU side: label those that are DPUs (kubectl label node <node> ${labels.dpuNode}=true) and look at kubectl get dpu`;
   }
   const reasons = nodes.map((node) => {
-    const verdict = eligibility(node, chain, false);
+    const verdict = eligibility(node, chain, undefined);
     return `${node.name}: ${verdict.is === 'eligible' ? 'may run it' : verdict.why}`;
   });
   const selector = selectorText(chain);

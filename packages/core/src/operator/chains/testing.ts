@@ -41,8 +41,8 @@ export function dpuSide(name: string, nodeName: string, more: Partial<DataProces
 export function dpuNode(name: string, more: Partial<DpuNode> = {}): DpuNode {
   return {
     name,
-    labels: { dpu: 'true' },
-    daemonHeard: true,
+    node: { uid: `uid-of-${name}`, labels: { dpu: 'true' } },
+    daemon: 'renewed',
     dpus: [dpuSide(`dpu-of-${name}`, name)],
     ...more,
   };

@@ -1,5 +1,5 @@
 import type { Device } from '../../contract.ts';
-import { deviceService } from '../../wire/definitions.ts';
+import { deviceAllocationService, deviceService } from '../../wire/definitions.ts';
 import { declareChecks } from '../check.ts';
 import { holds, refuses, same } from '../expect.ts';
 import { countOnce, requireIdle, upTo } from './counts.ts';
@@ -19,6 +19,16 @@ export const devices = declareChecks('devices', {}, [
         same(ID, key, `ID of device ${key}`);
         holds(health === 'Healthy' || health === 'Unhealthy', `health of ${key} is "${health}"`);
       }
+      const places = new Map<string, string>();
+      for (const [key, { details }] of Object.entries(response.devices)) {
+        if (!details) continue;
+        const { pf, vf } = details;
+        same(pf === undefined, vf === undefined, `whether pf and vf of ${key} are missing`);
+        if (pf === undefined) continue;
+        const place = `pf ${pf}, vf ${vf}`;
+        holds(!places.has(place), `devices ${places.get(place)} and ${key} are both ${place}`);
+        places.set(place, key);
+      }
     },
   },
   {
@@ -30,6 +40,19 @@ export const devices = declareChecks('devices', {}, [
     run: async ({ vsp }) => {
       const first = idsOf(await vsp.devices());
       for (let call = 0; call < 10; call++) same(idsOf(await vsp.devices()), first, 'ids of the devices');
+    },
+  },
+  {
+    name: 'allocate',
+    title: 'what a container gets with devices is the same each time',
+    demands: 'AllocateDevices answers the same for the same devices, and reserves nothing.',
+    rule: 'DV-16',
+    needs: { capability: 'deviceAllocation' },
+    reads: true,
+    run: async ({ vsp }) => {
+      const deviceIds = idsOf(await vsp.devices());
+      const first = await vsp.call(deviceAllocationService.AllocateDevices, { deviceIds });
+      same(await vsp.call(deviceAllocationService.AllocateDevices, { deviceIds }), first, 'the second answer');
     },
   },
   {

@@ -18,5 +18,7 @@ export function addPluginInfo(server: Server, session: PluginSession, name: stri
 }
 
 function implementedBy(plugin: Plugin, capability: Capability): boolean {
-  return plugin[capability === 'deviceWatch' ? 'watchDevices' : capability] !== undefined;
+  if (capability === 'deviceWatch') return plugin.watchDevices !== undefined;
+  if (capability === 'deviceAllocation') return plugin.allocate !== undefined;
+  return plugin[capability] !== undefined;
 }

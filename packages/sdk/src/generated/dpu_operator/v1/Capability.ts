@@ -7,6 +7,7 @@ export const Capability = {
   CAPABILITY_SERVICE_CHAINS: 'CAPABILITY_SERVICE_CHAINS',
   CAPABILITY_NETWORK_CONFIG: 'CAPABILITY_NETWORK_CONFIG',
   CAPABILITY_DEVICE_WATCH: 'CAPABILITY_DEVICE_WATCH',
+  CAPABILITY_DEVICE_ALLOCATION: 'CAPABILITY_DEVICE_ALLOCATION',
 } as const;
 
 export type Capability =
@@ -22,5 +23,7 @@ export type Capability =
   | 4
   | 'CAPABILITY_DEVICE_WATCH'
   | 5
+  | 'CAPABILITY_DEVICE_ALLOCATION'
+  | 6
 
 export type Capability__Output = typeof Capability[keyof typeof Capability]
