@@ -44,7 +44,7 @@ export function addConformanceCommand(program: Command): void {
     .option('--health <program>', 'run with "fail <device>" and "repair <device>" to make a device fail and work')
     .option('--only <id...>', 'checks or groups to run')
     .option('--list', 'list the checks and where their rules are written, and run none')
-    .option('--ports <number>', 'how many bridge ports there is room for; 10000 unless told')
+    .option('--ports <number>', 'how many bridge ports there is room for; as --max-vfs, or 10000')
     .option('--free-ports <list>', 'ids of bridge ports that nobody uses, between commas; the suite makes no others')
     .option('--timeout <seconds>', 'how long a call may take; 30 unless told')
     .option('--junit <file>', 'write a JUnit XML report')

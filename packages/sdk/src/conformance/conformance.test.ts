@@ -18,6 +18,7 @@ describe('a plugin that keeps the rules', () => {
     expect([...needs].sort()).toEqual([
       'needs a VSP that the suite starts',
       'no device is a network device that the suite can see; run it on the node of the VSP',
+      'not announced',
     ]);
   });
 

@@ -41,14 +41,14 @@ export interface Limits {
   timeoutMs: number;
   /** Milliseconds from SIGTERM to the end of the process. */
   shutdownMs: number;
-  /** How many bridge ports there is room for: no check makes more at a time. */
+  /** How many bridge ports there is room for: no check makes more at a time. As many as `maxVfs` unless told. */
   ports: number;
   /** Calls of a round of the checks for leaks. */
   leakCalls: number;
 }
 
 /** Kubernetes waits 30 s for a pod to end. */
-export const defaultLimits: Limits = { timeoutMs: 30_000, shutdownMs: 30_000, ports: 10_000, leakCalls: 2_000 };
+export const defaultLimits: Limits = { timeoutMs: 30_000, shutdownMs: 30_000, ports: 10_000, leakCalls: 500 };
 
 const schema = z
   .object({

@@ -133,7 +133,11 @@ function register(options: ConformanceOptions, checks: readonly Check[], framewo
         framework.test(`${check.id}: ${check.title}`, body, checkTimeoutMs);
       }
       framework.afterAll(async () => {
-        await (await opened)?.close();
+        const session = await opened;
+        const left = (await session?.close())?.left ?? [];
+        if (left.length > 0) throw new Error(`the suite could not remove all that it made: ${left.join('; ')}`);
+        for (const { failure } of session?.takeIncidents() ?? [])
+          if (failure) throw new Error(describeFailure(failure));
       }, checkTimeoutMs);
     });
   }
@@ -170,7 +174,8 @@ class Target {
     const { endpoint, limits, maxVfs, nfMacs, health, settings, disruptive, freePorts } = this.#options;
     const common = {
       mode,
-      limits: { ...defaultLimits, ...limits },
+      // A port is for a virtual function, so that a card has no more of them.
+      limits: { ...defaultLimits, ...(maxVfs !== undefined && { ports: maxVfs }), ...limits },
       ...(maxVfs !== undefined && { maxVfs }),
       ...(nfMacs && { nfMacs }),
       ...(health && { health }),
@@ -186,7 +191,7 @@ class Target {
     const socketPath = join(await this.#directory, `${mode}.sock`);
     const identifier = this.#options.identifier ?? identifierFrom(manifest, mode);
     const process = new VspProcess({
-      dpuVsp: dpuVspCommand(),
+      dpuVsp: dpuVspModule(),
       plugin: directory,
       side: mode,
       socketPath,
@@ -223,10 +228,10 @@ const commands = [
   '../../bundle/dpu-vsp.mjs',
 ];
 
-function dpuVspCommand(): string[] {
+function dpuVspModule(): string {
   const files = commands.map((command) => fileURLToPath(new URL(command, import.meta.url)));
   const file = files.find((each) => existsSync(each));
   if (file === undefined)
     throw new DpuError('NOT_FOUND', `there is none of ${files.join(', ')}; install the SDK again`);
-  return [process.execPath, file];
+  return file;
 }

@@ -6,6 +6,7 @@ export {
   type DpuSide,
   detectDpus,
   needsHardware,
+  needsVpd,
   objectName,
   type PciPlace,
 } from './detect.ts';
@@ -23,12 +24,16 @@ export type {
   PluginManifest,
   PodManifest,
   PodNeeds,
+  PresenceRule,
   ProductManifest,
   RbacRule,
   ResourcesNeed,
+  SerialManifest,
+  SerialSource,
   SideManifest,
 } from './manifest.ts';
 export { parsePluginManifest } from './parse.ts';
 export { programsOf } from './programs.ts';
 export { amountOf } from './quantity.ts';
+export { isExcludedByLabels, labelsOf, looksAtHardware, mismatch, type RuleSubject } from './rule-match.ts';
 export { defaultGracePeriodSeconds, podOf, type SidePod } from './side-pod.ts';

@@ -17,8 +17,8 @@ import {
   finalizers,
 } from '../../api/index.ts';
 import { hasFinalizer, isBeingDeleted } from '../../kube/index.ts';
-import type { DpuFinding, KnownDpu } from '../detect/find-dpus.ts';
-import type { ServedDpu } from '../detect/served-dpu.ts';
+import type { DpuFinding } from '../detect/find-dpus.ts';
+import { type ServedDpu, servedAsKnown } from '../detect/served-dpu.ts';
 import type { Presence } from '../presence.ts';
 import {
   type DpuUsers,
@@ -117,7 +117,7 @@ function planService(object: DataProcessingUnit, finding: DpuFinding, observed: 
   const { record, users, cleared } = observed;
   const { presence, dpu } = finding;
   const problem = presence.is === 'unknown' ? presence.reason : undefined;
-  const served = presence.is === 'there' ? presence.value : (record ?? identified(dpu));
+  const served = presence.is === 'there' ? presence.value : (record ?? servedAsKnown(dpu));
   const rollout = drainOf(object);
   const clears = rollout !== undefined && isToClear(rollout) && cleared !== rollout.startedAt;
   const isCleared = rollout !== undefined && (clears || cleared === rollout.startedAt);
@@ -145,10 +145,4 @@ function planService(object: DataProcessingUnit, finding: DpuFinding, observed: 
 function readyOf(finding: DpuFinding, problem: string | undefined, users: DpuUsers): ConditionInput | undefined {
   if (problem !== undefined) return hardwareMissing(finding.dpu.name, problem);
   return finding.pluginGone ? pluginGone(finding.dpu.plugin, users) : undefined;
-}
-
-/** After a reboot only the object tells of a DPU; one of an earlier version does not say enough. */
-function identified({ identifier, functions, nodeUid, ...names }: KnownDpu): ServedDpu | undefined {
-  if (identifier === undefined) return undefined;
-  return { ...names, identifier, ...(functions && { functions }), ...(nodeUid !== undefined && { nodeUid }) };
 }

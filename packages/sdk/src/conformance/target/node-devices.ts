@@ -9,6 +9,12 @@ import { Skip } from '../check.ts';
 /** A network namespace: another one in each process, as suites may run side by side. */
 const borrower = `dpu-conformance-${process.pid}`;
 
+export interface Lent {
+  /** Whether it is still there, and the same. */
+  isThere(): Promise<boolean>;
+  back(): Promise<void>;
+}
+
 export class NodeDevices {
   readonly #links = new Links(exec);
 
@@ -23,6 +29,17 @@ export class NodeDevices {
     return found;
   }
 
+  /** Of those that were found before, what has such a name now. */
+  async linksNamed(before: ReadonlyMap<string, Link>): Promise<Map<string, Link>> {
+    const links = new Map((await this.#links.list()).map((link) => [link.name, link]));
+    return new Map(
+      [...before].flatMap(([id, { name }]) => {
+        const link = links.get(name);
+        return link ? [[id, link] as const] : [];
+      }),
+    );
+  }
+
   /** Two devices for each network function, in the order of the list. */
   async functionsOf(devices: readonly Device[]): Promise<NetworkFunction[]> {
     const macs = [...(await this.linksOf(devices)).values()].map(({ mac }) => mac).filter(Boolean);
@@ -30,11 +47,11 @@ export class NodeDevices {
   }
 
   /**
-   * Gives a device to a network namespace, as attaching gives it to a pod. Returns what takes it back.
+   * Gives a device to a network namespace, as attaching gives it to a pod.
    *
    * @throws Skip when that is not allowed here.
    */
-  async lend(device: Device): Promise<() => Promise<void>> {
+  async lend(device: Device): Promise<Lent> {
     const link = (await this.linksOf([device])).get(device.id);
     if (!link) throw new Skip(`${device.id} is no network device that the suite can see; run it on the VSP's node`);
     try {
@@ -42,13 +59,17 @@ export class NodeDevices {
     } catch (error) {
       throw new Skip(`lending a device to a pod takes root and ip(8): ${DpuError.from(error).message}`);
     }
+    const inside = new Links(exec, `/var/run/netns/${borrower}`);
     const back = async () => {
-      const inside = new Links(exec, `/var/run/netns/${borrower}`);
       await inside.batch([`link set ${link.name} netns ${process.pid}`], { force: true });
       await exec('ip', ['netns', 'del', borrower]);
     };
     const [failure] = await this.#links.batch([`link set ${link.name} netns ${borrower}`], { force: true });
-    if (!failure) return back;
+    if (!failure) {
+      const [there] = await inside.list({ name: link.name });
+      const isThere = async () => (await inside.list({ name: link.name }))[0]?.index === there?.index;
+      return { isThere, back };
+    }
     await back();
     throw new Skip(`${link.name} cannot be lent to a pod: ${failure.error.message}`);
   }

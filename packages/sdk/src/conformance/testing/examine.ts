@@ -19,16 +19,18 @@ export interface ExamineOptions extends ConformanceOptions {
   tampers?: Record<string, Tamper>;
   /** Parts of the names of the services that are there. */
   served?: readonly string[];
+  /** Called where a request is no message. */
+  onUndecodable?: (method: string) => void;
 }
 
 /** In this process; by way of a proxy where something is broken on the wire. */
 export async function examine(plugin: ReturnType<typeof memoryVsp>, options: ExamineOptions): Promise<Report> {
-  const { tampers, served, ...rest } = options;
+  const { tampers, served, onUndecodable, ...rest } = options;
   const { socketPath } = await serve(plugin, { logger: pino({ level: 'silent' }) });
   let endpoint = socketPath;
   if (tampers || served) {
     endpoint = join(await temporaryDirectory(), 'proxy.sock');
-    const proxy = await breakingProxy(socketPath, endpoint, tampers ?? {}, served);
+    const proxy = await breakingProxy(socketPath, endpoint, tampers ?? {}, served, onUndecodable);
     onTestFinished(() => proxy.close());
   }
   const health = {
