@@ -1,7 +1,7 @@
 /** What a cluster operator adds to the pod of a plugin, in the form that a pod's own spec has. */
 import { z } from 'zod';
 import { rules } from './kind.ts';
-import { vspServiceAccountPrefix, workloads } from './names.ts';
+import { trustNames, vspServiceAccountPrefix, workloads } from './names.ts';
 import { vspSocketMount } from './paths.ts';
 
 const items = z.array(z.object({ key: z.string(), path: z.string() })).max(64);
@@ -39,6 +39,11 @@ const volumeSchema = z
         rule: "!self.name.startsWith('dpu-')",
         message: 'names with dpu- are those of the operator',
         fieldPath: '.name',
+      },
+      {
+        rule: `!has(self.secret) || self.secret.secretName != '${trustNames.authority}'`,
+        message: "is the operator's own",
+        fieldPath: '.secret.secretName',
       },
     ),
   );
