@@ -8,6 +8,7 @@ import type { Exec } from './linux/exec.ts';
 import type { Links } from './linux/links.ts';
 import type { OpenVSwitch, OpenVSwitchOptions } from './linux/ovs.ts';
 import type { Sysfs } from './linux/sysfs.ts';
+import type { Structural } from './structural.ts';
 
 /**
  * How a pod uses a device: a network device that moves into it, a function bound to a driver of VFIO, a network device
@@ -277,11 +278,11 @@ export interface PluginContext<Settings> {
 /** What plugins reach the machine by. All of it works in the network namespace of the plugin's process. */
 export interface Platform {
   exec: Exec;
-  links: Links;
-  sysfs: Sysfs;
+  links: Structural<Links>;
+  sysfs: Structural<Sysfs>;
   clock: Clock;
   /** An Open vSwitch of the plugin's own, not running yet. */
-  openVSwitch(options: Omit<OpenVSwitchOptions, 'exec'>): OpenVSwitch;
+  openVSwitch(options: Omit<OpenVSwitchOptions, 'exec'>): Structural<OpenVSwitch>;
 }
 
 export interface Clock {

@@ -2,7 +2,6 @@
 import type { PluginManifest } from '@dpu-operator/sdk/manifest';
 import type { VendorPlugin } from '../api/vendor-plugin.ts';
 import { LookupError } from '../plugins/lookup/lookup-error.ts';
-import { checkManifest } from '../plugins/lookup/manifest.ts';
 import { growthOver } from './pod-asks.ts';
 import { usableManifest } from './vendor-plugin-status.ts';
 
@@ -13,12 +12,12 @@ import { usableManifest } from './vendor-plugin-status.ts';
  * @param manifest Of the version that was found.
  * @throws LookupError ApprovalRequired with what is more, and how to approve it.
  */
-export function requireApproval({ metadata, spec, status }: VendorPlugin, version: string, manifest: unknown): void {
+export function requireApproval({ metadata, spec, status }: VendorPlugin, version: string, manifest: PluginManifest): void {
   if (spec.approvedVersion === version) return;
   const inUse = (status?.releases ?? []).flatMap((release) => usableManifest(release) ?? []);
   const before: Pick<PluginManifest, 'pod'>[] = status?.approved && inUse.length === 0 ? [status.approved] : inUse;
   if (before.length === 0 && !spec.requireApproval) return;
-  const more = growthOver(before, checkManifest(manifest));
+  const more = growthOver(before, manifest);
   // Also a first version that asks for nothing: it is code of somebody else's.
   if (before.length > 0 && more.length === 0) return;
   const asks =

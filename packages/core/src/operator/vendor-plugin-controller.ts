@@ -21,7 +21,7 @@ import {
 } from '../kube/index.ts';
 import type { LookUp } from '../plugins/lookup/lookup.ts';
 import { LookupError } from '../plugins/lookup/lookup-error.ts';
-import { checkManifest } from '../plugins/lookup/manifest.ts';
+import { checkManifest, checkPackageManifest } from '../plugins/lookup/manifest.ts';
 import { type Credentials, CredentialsError, parseCredentials } from '../plugins/npm/settings.ts';
 import { requireApproval } from './approval.ts';
 import type { Caches } from './caches.ts';
@@ -142,8 +142,9 @@ export class VendorPluginController {
       locked: isSame && isThere && version && integrity ? { version, integrity } : undefined,
       npmDirectory,
     });
-    requirePod(plugin, checkManifest(found.manifest));
-    requireApproval(plugin, found.version, found.manifest);
+    const manifest = checkPackageManifest(found.manifest);
+    requirePod(plugin, manifest);
+    requireApproval(plugin, found.version, manifest);
     const seconds = Number(((performance.now() - started) / 1000).toFixed(2));
     this.#logger.info({ plugin: plugin.metadata.name, requested, version: found.version, seconds }, 'plugin found');
     const image = spec.image ?? found.manifest.image;

@@ -57,6 +57,7 @@ export async function memoryPackage(given?: string): Promise<string> {
   };
   const dpu = {
     contract: '^1.1.0',
+    hostApi: '^1.0.0',
     products: [{ name: 'Memory', dpu: { detect: { dmiProductContains: 'Test' }, identifier: 'memory-{node}' } }],
     settings,
   };
