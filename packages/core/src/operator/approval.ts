@@ -12,7 +12,11 @@ import { usableManifest } from './vendor-plugin-status.ts';
  * @param manifest Of the version that was found.
  * @throws LookupError ApprovalRequired with what is more, and how to approve it.
  */
-export function requireApproval({ metadata, spec, status }: VendorPlugin, version: string, manifest: PluginManifest): void {
+export function requireApproval(
+  { metadata, spec, status }: VendorPlugin,
+  version: string,
+  manifest: PluginManifest,
+): void {
   if (spec.approvedVersion === version) return;
   const inUse = (status?.releases ?? []).flatMap((release) => usableManifest(release) ?? []);
   const before: Pick<PluginManifest, 'pod'>[] = status?.approved && inUse.length === 0 ? [status.approved] : inUse;

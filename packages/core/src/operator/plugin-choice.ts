@@ -32,7 +32,8 @@ export interface Choice {
   config: DataProcessingUnitConfig | undefined;
   /** Undefined when it cannot be had: the DPU keeps what it runs. */
   wanted: PluginRun | undefined;
-  numVfs: number | undefined;
+  /** How many virtual functions, of the card or of each physical function. */
+  vfs: Pick<DataProcessingUnit['spec'], 'numVfs' | 'numVfsPerPf'>;
   problem: Problem | undefined;
 }
 
@@ -53,11 +54,11 @@ export function choose(
   const release = releaseOf(dpu, config, catalog);
   const settings = settingsOf(config, addressOf);
   const problem = 'reason' in release ? release : faultOf(release, sideOf(dpu), config, settings);
-  if (problem || 'reason' in release) return { config, wanted: undefined, numVfs: dpu.spec.numVfs, problem };
+  if (problem || 'reason' in release) return { config, wanted: undefined, vfs: dpu.spec, problem };
   const { secret, configMap } = config?.spec ?? {};
   const wishes = { settings: settings.settings, secret: secret?.name, configMap: configMap?.name };
   const wanted = pluginRun(release, sideOf(dpu), wishes, vspImage);
-  return { config, wanted, numVfs: config?.spec.numVfs, problem: undefined };
+  return { config, wanted, vfs: config?.spec ?? {}, problem: undefined };
 }
 
 /** What keeps a DPU from running as a config asks; undefined when nothing does. */

@@ -11,6 +11,7 @@ import type {
   NetworkFunction,
   PluginInfo,
   ServiceChain,
+  VirtualFunctions,
 } from '../contract.ts';
 import { DpuError } from '../errors.ts';
 import { bridgePortFromWire, bridgePortToWire, logicalBridgeFromWire, logicalBridgeToWire } from '../wire/bridges.ts';
@@ -30,11 +31,13 @@ import {
   vendorDeviceService,
   vendorHeartbeatService,
   vendorLifeCycleService,
+  virtualFunctionService,
 } from '../wire/definitions.ts';
 import { allocationFromWire } from '../wire/device-allocation.ts';
 import { devicesFromWire } from '../wire/devices.ts';
 import { bareId, resourceId } from '../wire/names.ts';
 import { pluginInfoFromWire } from '../wire/plugin-info.ts';
+import { virtualFunctionsFromWire } from '../wire/virtual-functions.ts';
 import { Connection, type ConnectionCredentials, type Endpoint, type TextMetadata } from './connection.ts';
 import { watchDevices } from './device-watch.ts';
 import { watchStatus } from './status-watch.ts';
@@ -146,6 +149,22 @@ export class VspClient {
       this.#firmwareDeadlineMs,
     );
     return vfCnt;
+  }
+
+  /** How many virtual functions there are and can be; undefined where the VSP cannot tell. */
+  async getVirtualFunctions(): Promise<VirtualFunctions | undefined> {
+    try {
+      return virtualFunctionsFromWire(await this.#call(virtualFunctionService.GetVirtualFunctions, {}));
+    } catch (error) {
+      if (DpuError.from(error).code === 'UNIMPLEMENTED') return undefined;
+      throw error;
+    }
+  }
+
+  /** Answers how many virtual functions the physical function has afterwards. */
+  async setNumVfsOf(pf: number, count: number): Promise<number> {
+    const method = virtualFunctionService.SetNumVfsOfPf;
+    return (await this.#connection.call(method, { pf, vfCnt: count }, this.#firmwareDeadlineMs)).vfCnt;
   }
 
   async ping(senderId: string, options: PingOptions = {}): Promise<{ healthy: boolean; responderId: string }> {

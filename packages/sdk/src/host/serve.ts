@@ -23,6 +23,7 @@ import { addPluginInfo } from './services/plugin-info.ts';
 import { addReflection } from './services/reflection.ts';
 import { addServiceChains } from './services/service-chain.ts';
 import { addStatus } from './services/status.ts';
+import { addVirtualFunctions } from './services/virtual-functions.ts';
 import { PluginSession } from './session.ts';
 import { prepareSocket } from './socket.ts';
 import { StatusBoard } from './status/status-board.ts';
@@ -150,6 +151,7 @@ function pluginServer(
   const server = new NamedServer();
   addLifeCycle(server, session);
   addDevices(server, session);
+  addVirtualFunctions(server, session);
   addHeartbeat(server, session, options.node.name, status);
   addStatus(server, status, closing);
   addPluginInfo(server, session, options.package?.name ?? '', options.package?.version ?? '');
