@@ -11,6 +11,7 @@ import { expect, onTestFinished, test } from 'vitest';
 const manifest = parsePluginManifest({
   dpu: {
     contract: '^1.1.0',
+    hostApi: '^1.0.0',
     products: [{ name: 'Forgetful', dpu: { detect: { dmiProductContains: 'x' }, identifier: 'x' } }],
   },
 });

@@ -106,6 +106,14 @@ export class Bed implements AsyncDisposable {
       signal: new AbortController().signal,
       node: { name: node.name, ip },
       stateDirectory,
+      status: {
+        set: () => {},
+        clear: () => {},
+        firmware: () => {},
+        link: () => {},
+        temperature: () => {},
+        event: () => {},
+      },
     };
     const plugin = new SoftwareDpu(context, {
       ...linuxPlatform(node.path),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { cardSchema } from './card-status.ts';
 import { channelSchema } from './channel.ts';
 import { defineKind } from './kind.ts';
 import { conditionsSchema } from './meta.ts';
@@ -15,6 +16,13 @@ const specSchema = z.object({
     .max(65_535)
     .optional()
     .describe('How many virtual functions it should have, from the DataProcessingUnitConfig that selects it.'),
+  numVfsPerPf: z
+    .array(z.int().min(0).max(65_535))
+    .max(16)
+    .optional()
+    .describe(
+      'How many each of its physical functions should have, from the DataProcessingUnitConfig that selects it.',
+    ),
   hostPortsExpireAfterMinutes: z
     .int()
     .min(1)
@@ -67,6 +75,7 @@ const statusSchema = z.object({
     .optional()
     .describe('The change to another plugin, version or settings that is under way, or failed.'),
   vsp: vspSchema.optional(),
+  card: cardSchema.optional().describe('What the plugin says of the card; as it said last while the VSP is away.'),
   drain: drainSchema.optional(),
   channel: channelStatusSchema.optional(),
   chains: z.array(chainReportSchema).optional().describe('On a DPU side: the chains that it has.'),
@@ -91,6 +100,7 @@ export const dataProcessingUnit = defineKind(
       { name: 'Status', type: 'string', jsonPath: ".status.conditions[?(@.type=='Ready')].status" },
       { name: 'Plugin', type: 'string', jsonPath: '.status.plugin.name' },
       { name: 'Version', type: 'string', jsonPath: '.status.plugin.version' },
+      { name: 'Firmware', type: 'string', jsonPath: '.status.card.firmwareVersion' },
     ],
   },
   specSchema,
@@ -100,6 +110,7 @@ export const dataProcessingUnit = defineKind(
 export type DataProcessingUnit = z.infer<typeof dataProcessingUnit.schema>;
 export type DpuStatus = z.infer<typeof statusSchema>;
 export type VspIdentity = z.infer<typeof vspSchema>;
+export type CardReport = z.infer<typeof cardSchema>;
 export type Drain = z.infer<typeof drainSchema>;
 export type ChannelStatus = z.infer<typeof channelStatusSchema>;
 export type ChainReport = z.infer<typeof chainReportSchema>;
@@ -130,7 +141,7 @@ export const dpuConditions = {
  */
 export const daemonFields = {
   spec: ['dpuProductName', 'isDpuSide', 'nodeName'],
-  status: ['vsp', 'drain', 'channel', 'chains', 'hosts'],
+  status: ['vsp', 'card', 'drain', 'channel', 'chains', 'hosts'],
   conditions: [
     dpuConditions.ready,
     dpuConditions.hostPorts,

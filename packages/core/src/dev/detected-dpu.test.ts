@@ -10,10 +10,11 @@ const pci = { vendor: '177d', device: 'b900' };
 const oneSided = { name: 'Old Card', host: { detect: { pci }, identifier: 'old-{pciAddress}' } };
 
 test('takes the product with both sides, with a card made up for its identifier', () => {
-  const detect = { pci, uniqueBySerial: { offset: 0, length: 8 } };
+  const detect = { pci };
+  const serial = { from: ['dsn'] };
   const both = {
     name: 'New Card',
-    host: { detect, identifier: 'new-{serial}-{node}' },
+    host: { detect, serial, identifier: 'new-{serial}-{node}' },
     dpu: { detect, identifier: 'new-{mac:0000:f4:00.0}' },
   };
   expect(detectedDpu(plugin(oneSided, both), 'host', 'dev-host')).toEqual({

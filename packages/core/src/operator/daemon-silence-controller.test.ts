@@ -95,6 +95,7 @@ test('Ready of a silent daemon is Unknown, once, until the daemon writes it agai
         drain: undefined,
         chains: undefined,
         hosts: undefined,
+        card: undefined,
       }),
   );
   await informer.start(stop.signal);

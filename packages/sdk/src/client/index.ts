@@ -15,6 +15,7 @@ export {
   reflectionAlphaService as reflectionAlphaServiceDefinition,
   reflectionService as reflectionServiceDefinition,
   serviceChainService as serviceChainServiceDefinition,
+  statusService as statusServiceDefinition,
   vendorDeviceService as vendorDeviceServiceDefinition,
   vendorHeartbeatService as vendorHeartbeatServiceDefinition,
   vendorLifeCycleService as vendorLifeCycleServiceDefinition,

@@ -1,4 +1,5 @@
 /** The daemon's side of the contract: calls a VSP on its unix socket, or the DPU side's daemon by TCP. */
+import type { CardStatus } from '../card-status.ts';
 import type {
   BridgePort,
   Device,
@@ -10,6 +11,7 @@ import type {
   NetworkFunction,
   PluginInfo,
   ServiceChain,
+  VirtualFunctions,
 } from '../contract.ts';
 import { DpuError } from '../errors.ts';
 import { bridgePortFromWire, bridgePortToWire, logicalBridgeFromWire, logicalBridgeToWire } from '../wire/bridges.ts';
@@ -29,13 +31,16 @@ import {
   vendorDeviceService,
   vendorHeartbeatService,
   vendorLifeCycleService,
+  virtualFunctionService,
 } from '../wire/definitions.ts';
 import { allocationFromWire } from '../wire/device-allocation.ts';
 import { devicesFromWire } from '../wire/devices.ts';
 import { bareId, resourceId } from '../wire/names.ts';
 import { pluginInfoFromWire } from '../wire/plugin-info.ts';
+import { virtualFunctionsFromWire } from '../wire/virtual-functions.ts';
 import { Connection, type ConnectionCredentials, type Endpoint, type TextMetadata } from './connection.ts';
 import { watchDevices } from './device-watch.ts';
+import { watchStatus } from './status-watch.ts';
 
 /** Init of real cards waits for firmware. */
 const defaultDeadlineMs = 30_000;
@@ -146,6 +151,22 @@ export class VspClient {
     return vfCnt;
   }
 
+  /** How many virtual functions there are and can be; undefined where the VSP cannot tell. */
+  async getVirtualFunctions(): Promise<VirtualFunctions | undefined> {
+    try {
+      return virtualFunctionsFromWire(await this.#call(virtualFunctionService.GetVirtualFunctions, {}));
+    } catch (error) {
+      if (DpuError.from(error).code === 'UNIMPLEMENTED') return undefined;
+      throw error;
+    }
+  }
+
+  /** Answers how many virtual functions the physical function has afterwards. */
+  async setNumVfsOf(pf: number, count: number): Promise<number> {
+    const method = virtualFunctionService.SetNumVfsOfPf;
+    return (await this.#connection.call(method, { pf, vfCnt: count }, this.#firmwareDeadlineMs)).vfCnt;
+  }
+
   async ping(senderId: string, options: PingOptions = {}): Promise<{ healthy: boolean; responderId: string }> {
     const request = { timestamp: String(BigInt(Date.now()) * 1_000_000n), senderId };
     const response = await this.#callEither(
@@ -165,6 +186,15 @@ export class VspClient {
   watchDevices(onDevices: (devices: Device[]) => void, onEnd: (error: DpuError | undefined) => void): () => void {
     const getDevices = () => this.getDevices();
     return watchDevices({ connection: this.#connection, getDevices, onDevices, onEnd });
+  }
+
+  /**
+   * Calls back with all that the VSP says of its card at once, and after each change; before Init too. What goes beyond
+   * the bounds of a status is left out. Ends with the connection, with UNIMPLEMENTED where the VSP says nothing of its
+   * card; returns what stops it, after which nothing is called back.
+   */
+  watchStatus(onStatus: (status: CardStatus) => void, onEnd: (error: DpuError) => void): () => void {
+    return watchStatus({ connection: this.#connection, onStatus, onEnd });
   }
 
   async createBridgePort(port: BridgePort): Promise<BridgePort> {

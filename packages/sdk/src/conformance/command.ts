@@ -6,6 +6,7 @@ export interface ConformanceArguments {
   endpoint?: string;
   mode?: string[];
   identifier?: string;
+  machine?: string;
   settings?: string;
   maxVfs?: string;
   disruptive?: true;
@@ -38,13 +39,14 @@ export function addConformanceCommand(program: Command): void {
     .option('--disruptive', 'change the VSP at the endpoint, too: its devices, ports, chains')
     .option('--mode <side...>', 'host, dpu; both that the plugin has unless told')
     .option('--identifier <text>', 'identifier of the DPU for Init')
+    .option('--machine <json>', 'hardware by side that stands in for that of this machine: JSON, or @file')
     .option('--settings <json>', "the plugin's settings: JSON, or @file")
     .option('--max-vfs <number>', 'how many virtual functions the card can have')
     .option('--nf-macs <list>', 'MAC addresses of interfaces for network functions, between commas, two for each')
     .option('--health <program>', 'run with "fail <device>" and "repair <device>" to make a device fail and work')
     .option('--only <id...>', 'checks or groups to run')
     .option('--list', 'list the checks and where their rules are written, and run none')
-    .option('--ports <number>', 'how many bridge ports there is room for; 10000 unless told')
+    .option('--ports <number>', 'how many bridge ports there is room for; as --max-vfs, or 10000')
     .option('--free-ports <list>', 'ids of bridge ports that nobody uses, between commas; the suite makes no others')
     .option('--timeout <seconds>', 'how long a call may take; 30 unless told')
     .option('--junit <file>', 'write a JUnit XML report')

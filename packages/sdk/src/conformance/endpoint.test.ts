@@ -29,7 +29,11 @@ describe('unless told otherwise it is only read', () => {
     expect(passed).toEqual([
       'lifecycle.ping',
       'lifecycle.capabilities',
+      'lifecycle.names',
       'devices.shape',
+      'devices.places',
+      'devices.once',
+      'devices.health-words',
       'devices.stable',
       'devices.watch-first',
       'bridge.list-bad-token',

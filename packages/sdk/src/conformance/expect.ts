@@ -14,6 +14,9 @@ export function same(actual: unknown, expected: unknown, what: string): void {
   }
 }
 
+/** What servers answer to a message that cannot be decoded. */
+export const undecodable: readonly ErrorCode[] = ['INTERNAL', 'INVALID_ARGUMENT', 'UNKNOWN', 'UNIMPLEMENTED'];
+
 /** @param names What the error's text must contain one of: fields or resources. */
 export async function refuses(
   call: Promise<unknown>,

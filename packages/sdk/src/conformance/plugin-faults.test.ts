@@ -64,7 +64,7 @@ const faults: [string, (good: Memory & Good) => Partial<Plugin>, string[]][] = [
   [
     'leaves devices behind',
     (good) => ({ setNumVfs: async (count) => (count === 0 ? 0 : good.setNumVfs(count)) }),
-    ['devices.count-zero'],
+    ['devices.count-zero', 'devices.zero-ports'],
   ],
   ['never tells of changes', () => ({ watchDevices: () => () => {} }), ['devices.watch-change', 'devices.health']],
   [

@@ -2,12 +2,14 @@
 import { setTimeout } from 'node:timers/promises';
 import type { InitRequest, NetworkFunction } from '../contract.ts';
 import { DpuError } from '../errors.ts';
+import type { Sysfs } from '../linux/sysfs.ts';
 import { bridgePortService, lifeCycleService } from '../wire/definitions.ts';
 import { bareId } from '../wire/names.ts';
-import { Breach, type Check, type CheckContext, type HealthHook, type Mode, Skip } from './check.ts';
+import { Breach, type Check, type CheckContext, type Group, type HealthHook, type Mode, Skip } from './check.ts';
 import { Ledger } from './ledger.ts';
 import type { Limits } from './options.ts';
-import { alive, ready } from './ready.ts';
+import { Pulse } from './pulse.ts';
+import { alive, type Incident, pulse, ready, tidy } from './ready.ts';
 import { type CheckResult, type Cleanup, type Failure, type ModeReport, resultOf } from './result.ts';
 import { type Announced, announcedBy } from './target/announced.ts';
 import { NodeDevices, pairs } from './target/node-devices.ts';
@@ -28,18 +30,25 @@ export interface SessionOptions {
   /** The suite may change a VSP that it did not start. */
   disruptive?: boolean;
   freePorts?: readonly string[];
+  /** What stands in for `/sys`. */
+  sysfs?: Sysfs;
 }
 
 /** From the loss of the connection to the end of the process, where that is why. */
 const endedMs = 2_000;
+/** In which what a call has begun is to fail, if it does. */
+const settleMs = 2_000;
+/** Groups whose checks end the VSP. */
+const ends: ReadonlySet<Group> = new Set(['restart', 'shutdown']);
 /** Between two Inits of a card that is not ready yet. */
 const initPauseMs = 500;
 
 export class Session {
   readonly #options: SessionOptions;
   readonly #ledger = new Ledger();
-  readonly #node = new NodeDevices();
+  readonly #node: NodeDevices;
   readonly #cleanup: Cleanup = { removed: 0, left: [] };
+  readonly #pulse: Pulse;
   #vsp: Vsp;
   #announced: Announced | undefined;
   #initialised = false;
@@ -51,10 +60,13 @@ export class Session {
   #portsOfOthers: ReadonlySet<string> | undefined = new Set();
   #incidents: CheckResult[] = [];
   #lastCheck = 'its start';
+  #settled = false;
 
   constructor(options: SessionOptions) {
     this.#options = options;
+    this.#node = new NodeDevices(options.sysfs);
     this.#vsp = this.#connect();
+    this.#pulse = new Pulse(options.socketPath, options.limits.timeoutMs);
   }
 
   get #init(): InitRequest {
@@ -70,15 +82,19 @@ export class Session {
   /** What went wrong since the last time that is no check's fault. */
   takeIncidents(): CheckResult[] {
     this.#noteDeath();
+    const late = this.#pulse.takeLate();
+    if (late !== undefined) this.#incident(pulse, late);
     const incidents = this.#incidents;
     this.#incidents = [];
     return incidents;
   }
 
   async run(check: Check): Promise<CheckResult> {
+    if (ends.has(check.group)) await this.#settle();
     const start = performance.now();
     this.#noteDeath();
     this.#lastCheck = check.id;
+    this.#pulse.during(check.id);
     const result = (rest: Pick<CheckResult, 'status' | 'reason' | 'failure'>) =>
       resultOf(check, this.#options.mode, { ...rest, durationMs: performance.now() - start });
     if (this.#broken !== undefined) return result({ status: 'skipped', reason: this.#broken });
@@ -110,10 +126,14 @@ export class Session {
   async close(): Promise<ModeReport> {
     const { mode, process } = this.#options;
     await this.#tidy();
+    await this.#settle();
+    this.#noteDeath();
     if (process && this.#initialised) await this.#endPlugin(process);
     if (process?.running)
       await process.end('SIGTERM', this.#options.limits.shutdownMs).catch((error) => this.#left(error));
     this.#vsp.close();
+    this.#pulse.stop();
+    for (const left of (await process?.leftProcesses()) ?? []) this.#incident(tidy, `a process goes on: ${left}`);
     const plugin = this.#announced?.info;
     return { mode, ...(plugin && { plugin }), ...this.#cleanup };
   }
@@ -261,9 +281,16 @@ export class Session {
     return { status: 'failed', failure: this.#failure(check, message) };
   }
 
-  #incident(incident: typeof ready, message: string): void {
+  #incident(incident: Incident, message: string): void {
     const failure = this.#failure(incident, message);
     this.#incidents.push(resultOf(incident, this.#options.mode, { status: 'failed', durationMs: 0, failure }));
+  }
+
+  /** Before the suite ends the VSP for the first time: what a call left behind may fail only now. */
+  async #settle(): Promise<void> {
+    if (this.#settled || !this.#options.process?.running) return;
+    this.#settled = true;
+    await setTimeout(Math.max(0, settleMs - this.#vsp.quietMs));
   }
 
   /** A plugin may end its process long after the call that was at fault. */

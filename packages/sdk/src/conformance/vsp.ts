@@ -25,6 +25,7 @@ export class Vsp {
   readonly #readOnly: boolean;
   #exchanges: Exchange[] = [];
   #vendorNames = false;
+  #changedAt = Number.NEGATIVE_INFINITY;
   readonly #running = new Set<Promise<unknown>>();
 
   /** @param readOnly Refuses to send what could change something. */
@@ -38,6 +39,11 @@ export class Vsp {
   /** Whether lifecycle, devices and heartbeat have the `Vendor` names only. Known after the first call of them. */
   get vendorNames(): boolean {
     return this.#vendorNames;
+  }
+
+  /** Milliseconds since the last call that could change something was answered. */
+  get quietMs(): number {
+    return performance.now() - this.#changedAt;
   }
 
   /** @throws DpuError UNAVAILABLE after the timeout, or when `ended` says that the other side is gone. */
@@ -96,6 +102,13 @@ export class Vsp {
     return devicesFromWire(await this.call(deviceService.GetDevices, {}));
   }
 
+  /** What GetDevices answers, not decoded. */
+  getDevicesBytes(): Promise<Buffer> {
+    const { path, requestStream, responseStream } = deviceService.GetDevices;
+    const name = this.#vendorNames ? path.replace(opi, '/Vendor.') : path;
+    return this.callBytes({ path: name, requestStream, responseStream }, Buffer.alloc(0));
+  }
+
   async setNumVfs(vfCnt: number): Promise<number> {
     return (await this.call(deviceService.SetNumVfs, { vfCnt })).vfCnt;
   }
@@ -152,6 +165,7 @@ export class Vsp {
       throw error;
     } finally {
       this.#running.delete(call);
+      if (!onlyReads(method.path)) this.#changedAt = performance.now();
       exchange.durationMs = performance.now() - start;
     }
   }

@@ -8,7 +8,29 @@ import { maxVfs, memoryVsp } from './testing/memory-vsp.ts';
 type Names = { name: string };
 type Ports = { bridgePorts: Names[] };
 type VfCount = { vfCnt: number };
+type Devices = { devices: Record<string, { ID: string; health: string }> };
+type LogicalBridgeRequest = {
+  logicalBridge: { name: string; spec: { vni?: number } | null } | null;
+  updateMask?: { paths: string[] };
+};
+type PortRequest = { bridgePort: Names; updateMask?: { paths: string[] } };
 let calls = 0;
+let extra: Names | undefined;
+const unimplemented = () => Promise.reject(new DpuError('UNIMPLEMENTED', 'not yet'));
+
+function renamed({ devices }: Devices, rename: (id: string) => string): Devices {
+  const entries = Object.values(devices).map(({ ID, health }) => [rename(ID), { ID: rename(ID), health }]);
+  return { devices: Object.fromEntries(entries) };
+}
+
+function withSpec(request: LogicalBridgeRequest, spec: object): object {
+  return { ...request, logicalBridge: { ...request.logicalBridge, spec } };
+}
+
+/** As it was, which is what an Update without a change answers. */
+function getBridge(request: LogicalBridgeRequest, forward: (request: object) => Promise<object>): Promise<object> {
+  return forward({ ...request, updateMask: { paths: ['spec.vlan_id'] } });
+}
 const bug = async () => {
   throw new DpuError('INTERNAL', 'a bug, in mac_address and elsewhere');
 };
@@ -200,13 +222,185 @@ const wireFaults: [string, Record<string, Tamper>, string[]][] = [
         return forward();
       },
     },
-    ['network-config.set'],
+    ['network-config.set', 'network-config.again'],
+  ],
+  [
+    'adds devices for a configuration that it has',
+    {
+      SetDpuNetworkConfig: async (request: { isAccelerated: boolean }, forward) => {
+        if (request.isAccelerated) calls++;
+        return forward();
+      },
+      GetDevices: async (_, forward) => {
+        const answer = (await forward()) as Devices;
+        const more = calls > 4 ? { extra: { ID: 'extra', health: 'Healthy' } } : {};
+        return { devices: { ...answer.devices, ...more } };
+      },
+    },
+    ['network-config.again'],
+  ],
+  [
+    'serves a method less than it announces',
+    { UpdateLogicalBridge: async () => unimplemented() },
+    ['lifecycle.methods'],
+  ],
+  [
+    'drops the VNI on Create',
+    {
+      CreateLogicalBridge: async (request: LogicalBridgeRequest, forward) => {
+        const { vni: _, ...spec } = request.logicalBridge?.spec ?? {};
+        return forward(request.logicalBridge?.spec ? withSpec(request, spec) : request);
+      },
+    },
+    ['bridge.bridge-vxlan', 'bridge.bridge-update-vxlan'],
+  ],
+  [
+    'drops the tunnel end point on Update',
+    {
+      UpdateLogicalBridge: async (request: LogicalBridgeRequest, forward) => {
+        const isVtep = request.updateMask?.paths.includes('spec.vtep_ip_prefix');
+        return isVtep ? getBridge(request, forward) : forward();
+      },
+    },
+    ['bridge.bridge-update-vxlan'],
+  ],
+  [
+    'lists logical bridges without their VXLAN',
+    {
+      ListLogicalBridges: async (_, forward) => {
+        const page = (await forward()) as { logicalBridges: { spec: object }[] };
+        return {
+          ...page,
+          logicalBridges: page.logicalBridges.map((bridge) => ({ ...bridge, spec: { ...bridge.spec, vni: 7 } })),
+        };
+      },
+    },
+    ['bridge.bridge-vxlan'],
+  ],
+  [
+    'has every port up',
+    {
+      GetBridgePort: async (_, forward) => ({
+        ...(await forward()),
+        status: { operStatus: 'BP_OPER_STATUS_UP', components: [] },
+      }),
+    },
+    ['bridge.port-early'],
+  ],
+  [
+    'lists what it had no room for',
+    {
+      CreateBridgePort: async (request: object, forward) => {
+        try {
+          return await forward(request);
+        } catch (error) {
+          const { bridgePort } = request as { bridgePort: { name: string; spec: object } };
+          if (DpuError.from(error).code === 'RESOURCE_EXHAUSTED')
+            extra = { ...bridgePort, name: `bridgePorts/${bridgePort.name}` };
+          throw error;
+        }
+      },
+      ListBridgePorts: async (_, forward) => {
+        const page = (await forward()) as Ports;
+        return { ...page, bridgePorts: extra ? [...page.bridgePorts, extra] : page.bridgePorts };
+      },
+    },
+    ['bridge.many-ports'],
+  ],
+  [
+    'loses one of two updates at once',
+    {
+      UpdateBridgePort: async (request: PortRequest, forward) => {
+        calls++;
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        const isSecond = calls > 1 && request.updateMask?.paths[0] === 'spec.logical_bridges';
+        const answer = isSecond ? request.bridgePort : await forward();
+        calls = 0;
+        return answer;
+      },
+    },
+    ['concurrency.updates'],
+  ],
+  [
+    'moves a port before it finds that its bridge is missing',
+    {
+      UpdateBridgePort: async (request: PortRequest, forward) => {
+        if (request.updateMask?.paths.length === 2) {
+          await forward({ ...request, updateMask: { paths: ['spec.mac_address'] } });
+        }
+        return forward(request);
+      },
+    },
+    ['errors.nothing-changes'],
+  ],
+  [
+    'has another code for a chain of what it lacks',
+    {
+      CreateServiceChain: async (_, forward) =>
+        forward().catch((error) => {
+          const { code, message } = DpuError.from(error);
+          throw new DpuError(code === 'NOT_FOUND' ? 'INTERNAL' : code, message);
+        }),
+    },
+    ['chains.partial-failure', 'chains.unknown-interface'],
+  ],
+  [
+    'keeps its ports when its devices go',
+    { SetNumVfs: async ({ vfCnt }: VfCount, forward) => (vfCnt === 0 ? { vfCnt: 0 } : forward()) },
+    ['devices.count-zero', 'devices.zero-ports'],
+  ],
+  [
+    'does not say how many devices there can be',
+    {
+      SetNumVfs: async (_, forward) =>
+        forward().catch((error) => {
+          throw new DpuError(DpuError.from(error).code, 'vf_cnt: too many');
+        }),
+    },
+    ['devices.count-beyond'],
   ],
 ];
 
 test.each(wireFaults)('a VSP that %s is found out', async (_name, tampers, expected) => {
   calls = 0;
+  extra = undefined;
   const report = await examine(memoryVsp(), { tampers, only: groupsOf(expected) });
   expect(failedIds(report)).toEqual(expected);
   expect(report.modes[0]?.left).toEqual([]);
+});
+
+/** Those that the watch, which is not broken, would show to others as well; and one that is no message. */
+const alone: [string, Record<string, Tamper>, string][] = [
+  [
+    'has ids with spaces',
+    { GetDevices: async (_, forward) => renamed((await forward()) as Devices, (id) => id.replace('mem', 'mem ')) },
+    'devices.shape',
+  ],
+  [
+    'has another word for health',
+    {
+      GetDevices: async (_, forward) => {
+        const { devices } = (await forward()) as Devices;
+        return { devices: { ...devices, mem0: { ID: 'mem0', health: 'OK' } } };
+      },
+    },
+    'devices.health-words',
+  ],
+  [
+    'takes an Init that failed for the only one',
+    {
+      Init: async (_, forward) => {
+        if (calls > 0) throw new DpuError('FAILED_PRECONDITION', 'an Init has failed, restart me');
+        return forward();
+      },
+    },
+    'lifecycle.init-after-failure',
+  ],
+];
+
+test.each(alone)('a VSP that %s is found out by the check for it', async (_name, tampers, expected) => {
+  calls = 0;
+  const onUndecodable = () => calls++;
+  const report = await examine(memoryVsp(), { tampers, only: [expected], onUndecodable });
+  expect(failedIds(report)).toEqual([expected]);
 });

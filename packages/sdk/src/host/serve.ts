@@ -22,8 +22,11 @@ import { addNetworkFunctions } from './services/network-function.ts';
 import { addPluginInfo } from './services/plugin-info.ts';
 import { addReflection } from './services/reflection.ts';
 import { addServiceChains } from './services/service-chain.ts';
+import { addStatus } from './services/status.ts';
+import { addVirtualFunctions } from './services/virtual-functions.ts';
 import { PluginSession } from './session.ts';
 import { prepareSocket } from './socket.ts';
+import { StatusBoard } from './status/status-board.ts';
 
 export interface ServeOptions {
   plugin: PluginDefinition<unknown>;
@@ -65,7 +68,9 @@ export async function serve(options: ServeOptions): Promise<PluginServer> {
   // The daemon makes the socket's directory, and takes it away with the DPU.
   const stateDirectory = join(dirname(socketPath), 'state');
   await mkdir(stateDirectory, { recursive: true, mode: 0o700 });
-  const container = pluginContainer({ logger, settings, signal: stopping.signal, node, stateDirectory, platform });
+  const status = new StatusBoard(logger);
+  const { signal } = stopping;
+  const container = pluginContainer({ logger, settings, signal, node, stateDirectory, status, platform });
   const created = await createPlugin(options.plugin, container, stopping, deadlineMs);
   const closing = new AbortController();
   const session = new PluginSession({
@@ -77,10 +82,10 @@ export async function serve(options: ServeOptions): Promise<PluginServer> {
       options.onHung?.(error);
     },
   });
-  const server = pluginServer(session, options, closing.signal);
+  const server = pluginServer(session, status, options, closing.signal);
   let metrics: MetricsServer | undefined;
   try {
-    metrics = options.metrics && (await measure(session, options.metrics));
+    metrics = options.metrics && (await measure(session, status, options.metrics));
     await listen(server, socketPath);
   } catch (error) {
     await metrics?.close();
@@ -136,12 +141,19 @@ async function createPlugin(
   }
 }
 
-function pluginServer(session: PluginSession, options: ServeOptions, closing: AbortSignal): Server {
+function pluginServer(
+  session: PluginSession,
+  status: StatusBoard,
+  options: ServeOptions,
+  closing: AbortSignal,
+): Server {
   const { plugin } = session;
   const server = new NamedServer();
   addLifeCycle(server, session);
   addDevices(server, session);
-  addHeartbeat(server, session, options.node.name);
+  addVirtualFunctions(server, session);
+  addHeartbeat(server, session, options.node.name, status);
+  addStatus(server, status, closing);
   addPluginInfo(server, session, options.package?.name ?? '', options.package?.version ?? '');
   if (plugin.watchDevices) addDeviceWatch(server, session, plugin.watchDevices.bind(plugin), closing);
   if (plugin.allocate) addDeviceAllocation(server, session, plugin.allocate.bind(plugin));

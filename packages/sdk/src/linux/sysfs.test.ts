@@ -41,6 +41,8 @@ test('reads the PCI functions of a machine', async () => {
       address: '0000:01:00.1',
       vendor: '177d',
       device: 'b900',
+      subsystemVendor: '',
+      subsystemDevice: '',
       class: '020000',
       isVf: false,
       bridges: [],
@@ -80,7 +82,7 @@ test('places a virtual function on its card', async () => {
 });
 
 test('a machine without PCI bus or DMI table is an empty one', async () => {
-  expect(await new Sysfs('/nonexistent').snapshot()).toEqual({ pci: [], dmiProduct: '' });
+  expect(await new Sysfs('/nonexistent').snapshot()).toEqual({ pci: [], dmiProduct: '', compatible: [] });
 });
 
 const card = {

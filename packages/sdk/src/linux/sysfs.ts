@@ -1,4 +1,4 @@
-/** PCI functions, their netdevs and virtual functions, and the machine's DMI product name, from sysfs. */
+/** PCI functions, their netdevs and virtual functions, and what the firmware calls the machine, from sysfs. */
 import { lstat, readdir, readFile, readlink, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { DpuError } from '../errors.ts';
@@ -14,6 +14,9 @@ export interface PciFunction {
   /** Four hex digits. */
   vendor: string;
   device: string;
+  /** Four hex digits; empty where the function has none, as bridges. */
+  subsystemVendor: string;
+  subsystemDevice: string;
   /** Six hex digits: class, subclass, programming interface. */
   class: string;
   isVf: boolean;
@@ -23,12 +26,21 @@ export interface PciFunction {
   netdevs: Netdev[];
   /** PCI configuration space; 64 bytes unless read by root. */
   config: Uint8Array;
+  /** Vital Product Data, where it was asked for and can be read. */
+  vpd?: Uint8Array;
 }
 
 export interface SysfsSnapshot {
   pci: PciFunction[];
   /** Empty where the machine has no DMI table. */
   dmiProduct: string;
+  /** `compatible` of the device tree's root, the most special first; empty where the machine has none. */
+  compatible: string[];
+}
+
+export interface SnapshotOptions {
+  /** Of which functions to read the Vital Product Data. Default: of none, as a card takes a while for it. */
+  vpd?: (pci: Pick<PciFunction, 'vendor' | 'device'>) => boolean;
 }
 
 /** Where a virtual function sits on its card. */
@@ -51,12 +63,15 @@ export class Sysfs {
     this.#sys = sys;
   }
 
-  async snapshot(): Promise<SysfsSnapshot> {
+  async snapshot({ vpd = () => false }: SnapshotOptions = {}): Promise<SysfsSnapshot> {
     const addresses = await entries(join(this.#sys, 'bus/pci/devices'));
-    const functions = await Promise.all(addresses.map((address) => this.#function(address)));
+    const functions = await Promise.all(addresses.map((address) => this.#function(address, vpd)));
+    const compatible = await text(join(this.#sys, 'firmware/devicetree/base/compatible'));
     return {
       pci: functions.filter((f) => f !== undefined),
       dmiProduct: await text(join(this.#sys, 'class/dmi/id/product_name')),
+      // Each ends with a NUL (Devicetree Specification 0.4, 2.2.4).
+      compatible: compatible.split('\0').filter((name) => name !== ''),
     };
   }
 
@@ -136,32 +151,46 @@ export class Sysfs {
   }
 
   /** undefined for one that was unplugged between the listing and the reading, not for one that cannot be read. */
-  async #function(address: string): Promise<PciFunction | undefined> {
+  async #function(address: string, needsVpd: NonNullable<SnapshotOptions['vpd']>): Promise<PciFunction | undefined> {
     const directory = this.#directoryOf(address);
-    const [place, vendor, device, pciClass, physical, names, config] = await Promise.all([
-      readlink(directory).catch(() => ''),
-      text(join(directory, 'vendor')),
-      text(join(directory, 'device')),
-      text(join(directory, 'class')),
-      target(join(directory, 'physfn')),
-      entries(join(directory, 'net')),
-      readFile(join(directory, 'config')).catch(() => Buffer.alloc(0)),
-    ]);
+    const id = async (name: string) => (await text(join(directory, name))).replace(/^0x/, '');
+    const [place, vendor, device, subsystemVendor, subsystemDevice, pciClass, physical, names, config] =
+      await Promise.all([
+        readlink(directory).catch(() => ''),
+        id('vendor'),
+        id('device'),
+        id('subsystem_vendor'),
+        id('subsystem_device'),
+        id('class'),
+        target(join(directory, 'physfn')),
+        entries(join(directory, 'net')),
+        readFile(join(directory, 'config')).catch(() => Buffer.alloc(0)),
+      ]);
     if (vendor === '' && (await isGone(directory))) return undefined;
     const ports = await Promise.all(names.map((name) => text(join(directory, 'net', name, 'phys_port_name'))));
     const own = names.filter((_, index) => !isRepresentorPort(ports[index] ?? ''));
     const netdevs = own.map(async (name) => ({ name, mac: await text(join(directory, 'net', name, 'address')) }));
+    const isAsked = physical === undefined && needsVpd({ vendor, device });
+    const vpd = isAsked ? await readFile(join(directory, 'vpd')).catch(() => undefined) : undefined;
     return {
       address,
-      vendor: vendor.replace(/^0x/, ''),
-      device: device.replace(/^0x/, ''),
-      class: pciClass.replace(/^0x/, ''),
+      vendor,
+      device,
+      subsystemVendor,
+      subsystemDevice,
+      class: pciClass,
       isVf: physical !== undefined,
       bridges: dirname(place).split('/').filter(isPciAddress),
       netdevs: await Promise.all(netdevs),
       config,
+      ...(vpd && { vpd }),
     };
   }
+}
+
+/** Whether a PCI function answers: a read of one that does not gives ff (PCI Local Bus Specification 3.0, 3.2.2.3.4). */
+export function doesAnswer({ config }: Pick<PciFunction, 'config'>): boolean {
+  return config.length >= 2 && !(config[0] === 0xff && config[1] === 0xff);
 }
 
 /**

@@ -29,7 +29,8 @@ const marvell = plugin('vsp-marvell', {
 const netsec = plugin('vsp-intel-netsec', {
   name: 'Intel Netsec Accelerator',
   host: {
-    detect: { pci: { vendor: '8086', device: '1599' }, uniqueBySerial: { offset: 0x150, length: 8 } },
+    detect: { pci: { vendor: '8086', device: '1599' } },
+    serial: { from: [{ offset: 0x150, length: 8 }] },
     identifier: '{serial}',
   },
   dpu: { detect: { pci: { vendor: '8086', device: '124c' } }, identifier: '{mac:0000:f4:00.0}' },
@@ -46,6 +47,8 @@ const pci = (address: string, ids: string, more: Partial<PciFunction> = {}): Pci
   address,
   vendor: ids.slice(0, 4),
   device: ids.slice(5),
+  subsystemVendor: '',
+  subsystemDevice: '',
   class: '020000',
   isVf: false,
   bridges: [],
@@ -56,7 +59,7 @@ const pci = (address: string, ids: string, more: Partial<PciFunction> = {}): Pci
 const names = (snapshot: Partial<SysfsSnapshot>, more: Partial<DetectionInput> = {}) =>
   detectDpus({
     plugins,
-    snapshot: { pci: [], dmiProduct: '', ...snapshot },
+    snapshot: { pci: [], dmiProduct: '', compatible: [], ...snapshot },
     node: { name: 'worker-1', labels: {} },
     mode: 'auto',
     ...more,
@@ -115,7 +118,7 @@ test('a DPU tells by which functions it was found', () => {
   const bridges = ['0000:c9:00.0'];
   const ports = ['0000:ca:00.0', '0000:ca:00.1'].map((address) => pci(address, '8086:1599', { config, bridges }));
   const input = { plugins, node: { name: 'n', labels: { [label]: 'host' } }, mode: 'auto' } as const;
-  const found = detectDpus({ ...input, snapshot: { pci: ports, dmiProduct: '' } });
+  const found = detectDpus({ ...input, snapshot: { pci: ports, dmiProduct: '', compatible: [] } });
   expect(found.map(({ functions }) => functions)).toEqual([
     ports.map(({ address }) => ({ address, bridges })),
     undefined,

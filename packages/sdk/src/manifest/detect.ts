@@ -3,9 +3,10 @@
  * the same DPUs with the same names, in the same order.
  */
 
-import type { PciFunction, SysfsSnapshot } from '../linux/sysfs.ts';
-import { fillIdentifier, placeholdersOf } from './identifier.ts';
-import type { DetectionRule, PluginManifest, SideManifest } from './manifest.ts';
+import type { SysfsSnapshot } from '../linux/sysfs.ts';
+import { findCards } from './cards.ts';
+import type { PluginManifest, SideManifest } from './manifest.ts';
+import { looksAtHardware } from './rule-match.ts';
 
 export type DpuSide = 'host' | 'dpu';
 
@@ -20,6 +21,8 @@ export interface DetectedDpu {
   plugin: string;
   /** The PCI functions by which it was found; absent where its rules name none. */
   functions?: PciPlace[];
+  /** Its identifier has the fallback in place of a serial number, which could not be read. */
+  byFallback?: true;
 }
 
 /** Where a PCI function is plugged in. */
@@ -46,13 +49,14 @@ export function detectDpus({ plugins, snapshot, node, mode }: DetectionInput): D
   const found = new Map<string, DetectedDpu>();
   for (const { packageName, manifest } of plugins) {
     for (const product of manifest.products) {
-      const matches = (side: DpuSide) => matchSide(product[side], snapshot, node);
+      const context = { snapshot, labels: node.labels, nodeName: node.name };
+      const matches = (side: DpuSide) => findCards(product[side], context);
       const dpu = matches('dpu');
       const isTheDpu = dpu.length > 0 && product.dpu !== undefined && looksAtHardware(product.dpu.detect);
       const cards = { dpu, host: isTheDpu ? [] : matches('host') };
       for (const side of ['host', 'dpu'] as const) {
         if (mode !== 'auto' && mode !== side) continue;
-        for (const { identifier, functions } of cards[side]) {
+        for (const { identifier, functions, byFallback } of cards[side]) {
           if (identifier === undefined) continue;
           const name = objectName(identifier, side);
           if (found.has(name)) continue;
@@ -62,7 +66,8 @@ export function detectDpus({ plugins, snapshot, node, mode }: DetectionInput): D
             productName: product.name,
             side,
             plugin: packageName,
-            ...(functions.length > 0 && { functions }),
+            ...(functions.length > 0 && { functions: functions.map(placeOf) }),
+            ...(byFallback && { byFallback }),
           });
         }
       }
@@ -87,80 +92,17 @@ export function objectName(identifier: string, side: DpuSide): string {
   return `${safe}-${side}`;
 }
 
-const looksAtHardware = (rule: DetectionRule): boolean =>
-  Boolean(rule.pci || rule.netdevName || rule.dmiProductContains || rule.uniqueBySerial);
-
-interface Card {
-  /** undefined while it cannot be told. */
-  identifier: string | undefined;
-  functions: PciPlace[];
+/** Whether a function's Vital Product Data is needed: reading that takes a card a while, so it is read where a rule asks. */
+export function needsVpd(plugins: DetectionInput['plugins']): (pci: { vendor: string }) => boolean {
+  const sides = plugins.flatMap(({ manifest }) => manifest.products.flatMap(({ host, dpu }) => [host, dpu]));
+  const rules = sides.flatMap((side) => (side?.serial?.from.includes('vpd') ? [side.detect] : []));
+  const vendors = new Set(rules.flatMap(vendorsOf));
+  return ({ vendor }) => vendors.has(vendor);
 }
 
-/** What matches, each identifier once. */
-function matchSide(
-  side: SideManifest | undefined,
-  snapshot: SysfsSnapshot,
-  node: DetectionInput['node'],
-): readonly Card[] {
-  if (!side) return [];
-  const { detect, identifier: template } = side;
-  if (detect.nodeLabel && !detect.nodeLabel.values.includes(node.labels[detect.nodeLabel.key] ?? '')) return [];
-  if (detect.dmiProductContains && !snapshot.dmiProduct.includes(detect.dmiProductContains)) return [];
-  const context = { snapshot, nodeName: node.name };
-  if (!detect.pci) return [{ identifier: render(template, context), functions: [] }];
-  const identifiers = new Map<string, string | undefined>();
-  const cards = new Map<string | undefined, Card>();
-  for (const pci of snapshot.pci.filter((f) => matchesFunction(detect, f))) {
-    const serial = detect.uniqueBySerial ? serialOf(pci, detect.uniqueBySerial) : '';
-    const key = detect.uniqueBySerial ? serial : pci.address;
-    if (!identifiers.has(key)) identifiers.set(key, render(template, { ...context, pci, serial }));
-    const identifier = identifiers.get(key);
-    const card = cards.get(identifier) ?? { identifier, functions: [] };
-    card.functions.push({ address: pci.address, bridges: pci.bridges });
-    cards.set(identifier, card);
-  }
-  return [...cards.values()];
+/** Of the PCI functions that a rule may match. */
+function vendorsOf({ pci, anyOf = [], allOf = [] }: SideManifest['detect']): string[] {
+  return [...(pci ? [pci.vendor] : []), ...[...anyOf, ...allOf].flatMap(vendorsOf)];
 }
 
-function matchesFunction(rule: DetectionRule, pci: PciFunction): boolean {
-  const wanted = rule.pci;
-  if (!wanted) return false;
-  const pattern = rule.netdevName === undefined ? undefined : new RegExp(rule.netdevName);
-  return (
-    hex(pci.vendor) === hex(wanted.vendor) &&
-    hex(pci.device) === hex(wanted.device) &&
-    (wanted.class === undefined || hex(pci.class).startsWith(hex(wanted.class))) &&
-    !(wanted.notVf && pci.isVf) &&
-    (pattern === undefined || pci.netdevs.some(({ name }) => pattern.test(name)))
-  );
-}
-
-const hex = (id: string): string => id.toLowerCase().replace(/^0x/, '');
-
-/** Empty while the function does not answer: then every byte reads as ff (PCI Local Bus Specification 3.0, 3.2.2.3.4). */
-function serialOf(pci: PciFunction, { offset, length }: { offset: number; length: number }): string {
-  const bytes = pci.config.subarray(offset, offset + length);
-  return bytes.every((byte) => byte === 0xff) ? '' : Buffer.from(bytes).toString('hex');
-}
-
-interface TemplateContext {
-  snapshot: SysfsSnapshot;
-  nodeName: string;
-  pci?: PciFunction;
-  serial?: string;
-}
-
-/** undefined while something that the identifier is made of is not there, such as a netdev whose driver still loads. */
-function render(template: string, context: TemplateContext): string | undefined {
-  const values = placeholdersOf(template).map((placeholder) => textOf(placeholder, context));
-  if (values.includes('')) return undefined;
-  return fillIdentifier(template, (placeholder) => textOf(placeholder, context));
-}
-
-function textOf(placeholder: string, { snapshot, nodeName, pci, serial }: TemplateContext): string {
-  if (placeholder === 'pciAddress') return pci?.address ?? '';
-  if (placeholder === 'serial') return serial ?? '';
-  if (placeholder === 'node') return nodeName;
-  const address = placeholder.replace(/^mac:/, '');
-  return snapshot.pci.find((f) => f.address === address)?.netdevs[0]?.mac ?? '';
-}
+const placeOf = ({ address, bridges }: PciPlace): PciPlace => ({ address, bridges });

@@ -6,9 +6,11 @@ export {
   type DpuSide,
   detectDpus,
   needsHardware,
+  needsVpd,
   objectName,
   type PciPlace,
 } from './detect.ts';
+export { hostApiFault, hostApiVersion } from './host-api-version.ts';
 export { fillIdentifier, placeholdersOf } from './identifier.ts';
 export type {
   DetectionRule,
@@ -16,9 +18,13 @@ export type {
   Json,
   PciRule,
   PluginManifest,
+  PresenceRule,
   PrivilegesManifest,
   ProductManifest,
+  SerialManifest,
+  SerialSource,
   SideManifest,
 } from './manifest.ts';
 export { parsePluginManifest } from './parse.ts';
 export { programsOf } from './programs.ts';
+export { isExcludedByLabels, labelsOf, looksAtHardware, mismatch, type RuleSubject } from './rule-match.ts';

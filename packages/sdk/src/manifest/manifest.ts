@@ -7,6 +7,8 @@ export interface PluginManifest {
   manifestVersion?: number | undefined;
   /** Versions of the plugin contract that the plugin works with: a range as npm reads it, e.g. `^1.1.0`. */
   contract: string;
+  /** Versions of the plugin host's API that its module works with; a VSP that is only an image has none. */
+  hostApi?: string | undefined;
   products: ProductManifest[];
   privileges: PrivilegesManifest;
   /** Programs that the plugin runs, or those of each side; they must be on the PATH of the image. */
@@ -32,33 +34,71 @@ export interface ProductManifest {
 
 export interface SideManifest {
   detect: DetectionRule;
-  /** Template of the identifier: text with `{pciAddress}`, `{serial}`, `{node}`, `{mac:<pci address>}`. */
+  /** Where a card's serial number is read. */
+  serial?: SerialManifest | undefined;
+  /**
+   * Which of the PCI functions that match are one DPU: each for itself, those of one slot (`0000:01:00`), or those of one
+   * serial number. Default: `serial` where there is a rule for that, else `function`.
+   */
+  groupBy?: 'function' | 'slot' | 'serial' | undefined;
+  /** Template of the identifier: text with `{pciAddress}`, `{slot}`, `{serial}`, `{node}`, `{mac:<pci address>}`. */
   identifier: string;
 }
 
-/** All rules that are given must match. */
+/** All that is given must match. With `pci` it is about one PCI function, and matches once for each; else about the machine. */
 export interface DetectionRule {
-  /** A PCI device; matches once per card. */
+  /** The PCI function has these ids. */
   pci?: PciRule | undefined;
-  /** Regular expression that one of the netdevs of the PCI device must match. */
+  /** Regular expression that one of the netdevs of the PCI function must match. */
   netdevName?: string | undefined;
+  /** The machine has another PCI function with these ids. */
+  present?: PresenceRule | undefined;
   /** Text in the DMI product name of the machine. */
   dmiProductContains?: string | undefined;
-  /** Serial number in the PCI config space (bytes); several PCI devices with one serial are one DPU. */
-  uniqueBySerial?: { offset: number; length: number } | undefined;
+  /** Text in one of the `compatible` strings of the device tree's root. */
+  deviceTreeCompatibleContains?: string | undefined;
   /** Label of the node that must have one of the values. */
   nodeLabel?: { key: string; values: string[] } | undefined;
+  /** At least one of these must match. */
+  anyOf?: DetectionRule[] | undefined;
+  /** Each of these must match. */
+  allOf?: DetectionRule[] | undefined;
+  /** This must not match. */
+  not?: DetectionRule | undefined;
 }
 
 /** Ids in lower-case hex digits without `0x`. */
 export interface PciRule {
   vendor: string;
   device: string;
+  subsystemVendor?: string | undefined;
+  subsystemDevice?: string | undefined;
   /** Start of the PCI class, e.g. `02` for network controllers. */
   class?: string | undefined;
   /** Leaves virtual functions (devices with a physfn link) out. */
   notVf?: true | undefined;
 }
+
+export interface PresenceRule extends PciRule {
+  /** It must be in the slot of the function that the rule is about. */
+  sameSlot?: true | undefined;
+}
+
+export interface SerialManifest {
+  /** The first that can be read is taken. */
+  from: SerialSource[];
+  /**
+   * Template that stands for the number of a card that has none to read: text with `{node}`, `{slot}`, `{pciAddress}`.
+   * Without it such a card is not taken into service.
+   */
+  fallback?: string | undefined;
+}
+
+/**
+ * The Device Serial Number of PCI Express as lspci writes it, without its dashes; the serial number in the Vital Product
+ * Data; or bytes of the PCI config space, in hex.
+ */
+export type SerialSource = 'dsn' | 'vpd' | { offset: number; length: number };
 
 /** What the plugin's pod may do on the node. */
 export interface PrivilegesManifest {

@@ -8,6 +8,10 @@ import { programsOf } from './programs.ts';
 import type { pluginManifest } from './schema.ts';
 
 const side = { detect: { pci: { vendor: '177d', device: 'b900' } }, identifier: 'marvell-dpu-{pciAddress}' };
+const pci = { vendor: '177d', device: 'b900' };
+const wrong = { vendor: '177d', device: 'B900' };
+const bluefield = { dmiProductContains: 'BlueField' };
+const dsn = { from: ['dsn'] };
 const minimal = { contract: '^1.0.0', products: [{ name: 'Marvell DPU', host: side }] };
 
 test('fills in what a manifest leaves out', () => {
@@ -36,10 +40,28 @@ test.each([
     withSide({ detect: { pci: { vendor: '177D', device: 'b900' } } }),
   ],
   ['dpu.products[0].host.detect: must hold at least one rule', withSide({ detect: {}, identifier: 'x' })],
+  ['dpu.products[0].host.detect: a PCI function must be named by pci', withRule({ netdevName: 'd2$' })],
+  ['dpu.products[0].host.detect: a PCI function must be named', withRule({ not: { pci } })],
+  ['dpu.products[0].host.detect: a PCI function must be named', withRule({ anyOf: [{ pci }, bluefield] })],
+  ['dpu.products[0].host.detect: a PCI function must be', withRule({ present: { ...pci, sameSlot: true } })],
+  ['dpu.products[0].host.detect.anyOf: ', withRule({ anyOf: [] })],
+  ['dpu.products[0].host.detect.anyOf[1]: must hold at least one rule', withRule({ anyOf: [{ pci }, {}] })],
+  ['dpu.products[0].host.detect.allOf[0].not.pci.device: must be 4', withRule({ allOf: [{ not: { pci: wrong } }] })],
+  ['dpu.products[0].host.detect.not.anyof: there is no such field', withRule({ pci, not: { anyof: [] } })],
+  ['dpu.products[0].host.detect.present.sameslot: there is no', withRule({ pci, present: { ...pci, sameslot: true } })],
+  ['dpu.products[0].host.detect.pci.subsystemDevice: must be 4', withPci({ subsystemDevice: '0x21' })],
   [
-    'dpu.products[0].host.detect: netdevName and uniqueBySerial need pci',
-    withSide({ detect: { netdevName: 'd2$' }, identifier: 'x' }),
+    'dpu.products[0].host.serial: needs a pci rule',
+    withSide({ detect: bluefield, serial: dsn, identifier: '{serial}' }),
   ],
+  ['dpu.products[0].host.serial.from[1]: must be dsn, vpd or', withSide({ serial: { from: ['dsn', 'smbios'] } })],
+  ['dpu.products[0].host.serial.fallback: must hold a placeholder', withSide({ serial: { ...dsn, fallback: 'none' } })],
+  ['dpu.products[0].host.serial.fallback: unknown placeholder {serial}', withFallback('{serial}')],
+  ['dpu.products[0].host.groupBy: needs a pci rule', withSide({ detect: bluefield, groupBy: 'slot', identifier: 'x' })],
+  ['dpu.products[0].host.groupBy: serial needs a serial rule', withSide({ groupBy: 'serial', identifier: 'x' })],
+  ['dpu.products[0].host.identifier: {pciAddress} is of one function', withSide({ groupBy: 'slot' })],
+  ['dpu.products[0].host.identifier: {pciAddress} is of one function', withSide({ serial: dsn })],
+  ['dpu.products[0].host.identifier: {slot} needs', withSide({ detect: bluefield, identifier: '{slot}' })],
   [
     'dpu.products[0].host.detect.netdevName: must be a regular',
     withSide({ detect: { ...side.detect, netdevName: '(' } }),
@@ -53,7 +75,7 @@ test.each([
   ['dpu.products[0].detection: there is no such field', { ...minimal, products: [{ name: 'x', detection: {} }] }],
   ['dpu.products[0].host.detect.pci.subsystem: there is no such field', withPci({ subsystem: '0001' })],
   ['dpu.products[1].name: there is a product Marvell DPU already', withProduct({ name: 'Marvell DPU', host: side })],
-  ['dpu.products[0].host.detect.uniqueBySerial: must end within the 4096', withSerial({ offset: 4090, length: 8 })],
+  ['dpu.products[0].host.serial.from[0]: must end within the 4096', withSerial({ offset: 4090, length: 8 })],
   ['dpu.products[0].host.detect.nodeLabel.key: must be the key', withLabel({ key: 'a b', values: ['x'] })],
   ['dpu.products[0].host.detect.nodeLabel.values[1]: must be the value', withLabel({ key: 'a', values: ['x', '-'] })],
   ['dpu.products[0].host.detect.netdevName', withSide({ detect: { ...side.detect, netdevName: '' } })],
@@ -81,6 +103,18 @@ test.each([
   expect(parse).toThrow(
     expect.objectContaining({ code: 'INVALID_ARGUMENT', message: expect.stringContaining(message) }),
   );
+});
+
+test('a manifest that is nested deeper than anybody reads is refused, also where anything goes', () => {
+  const nested = (levels: number) => {
+    let rule: object = { pci };
+    for (let level = 0; level < levels; level++) rule = { not: rule };
+    return rule;
+  };
+  const message = 'package.json: is nested more than 64 levels deep';
+  expect(() => parsePluginManifest({ dpu: withRule({ pci, ...nested(50_000) }) })).toThrow(message);
+  expect(() => parsePluginManifest({ dpu: { ...minimal, settings: nested(70) } })).toThrow(message);
+  expect(parsePluginManifest({ dpu: withRule({ pci, ...nested(50) }) }).products).toHaveLength(1);
 });
 
 test('only that the manifest is of a later version is said where it is', () => {
@@ -122,8 +156,16 @@ function withPci(more: object) {
   return withSide({ detect: { pci: { ...side.detect.pci, ...more } } });
 }
 
-function withSerial(uniqueBySerial: object) {
-  return withSide({ detect: { ...side.detect, uniqueBySerial } });
+function withSerial(source: object) {
+  return withSide({ serial: { from: [source] }, identifier: '{serial}' });
+}
+
+function withFallback(fallback: string) {
+  return withSide({ serial: { ...dsn, fallback }, identifier: '{serial}' });
+}
+
+function withRule(detect: object) {
+  return withSide({ detect, identifier: 'x' });
 }
 
 function withLabel(nodeLabel: object) {

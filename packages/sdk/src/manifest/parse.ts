@@ -3,6 +3,9 @@ import { DpuError } from '../errors.ts';
 import type { PluginManifest } from './manifest.ts';
 import { pluginManifest } from './schema.ts';
 
+/** Levels of objects and lists in a manifest: what reads one goes as deep as it is. */
+const deepest = 64;
+
 const packageJson = z.object({ dpu: pluginManifest }, { error: 'must be a JSON object' });
 
 /** What says that a manifest is for another version of ours: then it may have fields that this version does not know. */
@@ -18,6 +21,9 @@ export function parsePluginManifest(json: unknown): PluginManifest {
   if (typeof json === 'object' && json !== null && !('dpu' in json)) {
     throw new DpuError('INVALID_ARGUMENT', 'package.json has no field `dpu`: the package is no DPU plugin');
   }
+  if (depthOf(json) > deepest) {
+    throw new DpuError('INVALID_ARGUMENT', `package.json: is nested more than ${deepest} levels deep`);
+  }
   const parsed = packageJson.safeParse(json);
   if (parsed.success) return parsed.data.dpu;
   const faults = parsed.error.issues.flatMap((issue) => faultsOf(issue));
@@ -26,6 +32,15 @@ export function parsePluginManifest(json: unknown): PluginManifest {
     .find(({ length }) => length);
   const text = (version ?? faults).map(({ path, message }) => `${path || 'package.json'}: ${message}`).join('; ');
   throw new DpuError('INVALID_ARGUMENT', text, { cause: parsed.error });
+}
+
+/** Level by level, and no further than it matters. */
+function depthOf(json: unknown): number {
+  let depth = 0;
+  for (let level = [json]; level.length > 0 && depth <= deepest; depth++) {
+    level = level.flatMap((value) => (typeof value === 'object' && value !== null ? Object.values(value) : []));
+  }
+  return depth;
 }
 
 interface Fault {

@@ -1,5 +1,5 @@
 import type { Sysfs } from '../linux/sysfs.ts';
-import { type DetectedDpu, type DetectionInput, detectDpus } from '../manifest/detect.ts';
+import { type DetectedDpu, type DetectionInput, detectDpus, needsVpd } from '../manifest/detect.ts';
 import { parsePluginManifest } from '../manifest/parse.ts';
 
 export interface DetectOptions {
@@ -17,9 +17,10 @@ export interface DetectOptions {
  * @throws DpuError INVALID_ARGUMENT naming what is wrong in the manifest
  */
 export async function detect({ packageJson, sysfs, node }: DetectOptions): Promise<DetectedDpu[]> {
+  const plugins = [{ packageName: 'plugin', manifest: parsePluginManifest(packageJson) }];
   return detectDpus({
-    plugins: [{ packageName: 'plugin', manifest: parsePluginManifest(packageJson) }],
-    snapshot: (await sysfs?.snapshot()) ?? { pci: [], dmiProduct: '' },
+    plugins,
+    snapshot: (await sysfs?.snapshot({ vpd: needsVpd(plugins) })) ?? { pci: [], dmiProduct: '', compatible: [] },
     node: { name: 'node-1', labels: {}, ...node },
     mode: 'auto',
   });

@@ -1,6 +1,6 @@
 /** The PCI part of a fake sysfs: `devices/pci<domain>:<bus>/<address>` (below its bridge, where it has one) with its link in `bus/pci/devices`. */
-import { mkdir, rm, symlink, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readdir, readlink, rm, symlink, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { DpuError } from '../errors.ts';
 import { formatPciAddress, parsePciAddress } from './pci-address.ts';
 import type { FakePciFunction, FakeSriov } from './sysfs.ts';
@@ -37,8 +37,11 @@ export class PciTree {
       ['vendor', `0x${pci.vendor}\n`],
       ['device', `0x${pci.device}\n`],
       ['class', `0x${pci.class ?? '020000'}\n`],
+      ['subsystem_vendor', `0x${pci.subsystem?.vendor ?? '0000'}\n`],
+      ['subsystem_device', `0x${pci.subsystem?.device ?? '0000'}\n`],
       ['numa_node', `${pci.numaNode ?? -1}\n`],
       ['config', configSpace(pci)],
+      ...(pci.vpdSerial === undefined ? [] : ([['vpd', vpdOf(pci.vpdSerial)]] as const)),
       ...(sriov ? sriovFiles(sriov) : []),
     ] as const;
     for (const [name, content] of files) await writeFile(join(directory, name), content);
@@ -46,6 +49,26 @@ export class PciTree {
     await mkdir(join(this.#root, 'bus/pci/devices'), { recursive: true });
     await symlink(join('../../..', this.#place(address)), this.#link(address));
     this.#functions.set(address, pci);
+  }
+
+  /** Takes over what is in the tree already: such a function, and its virtual ones. */
+  async adopt(pci: FakePciFunction): Promise<void> {
+    const { address, behind } = pci;
+    const parent = behind === undefined ? `devices/${hostBridge(address)}` : this.#place(behind);
+    this.#places.set(address, `${parent}/${address}`);
+    this.#functions.set(address, pci);
+    this.#netdevs += pci.netdevs?.length ?? 0;
+    const vfs: string[] = [];
+    const names = (await readdir(this.#directory(address))).filter((name) => /^virtfn\d+$/.test(name));
+    for (let index = 0; index < names.length; index++) {
+      const vf = basename(await readlink(join(this.#directory(address), `virtfn${index}`)));
+      const [name] = await readdir(join(this.#root, 'bus/pci/devices', vf, 'net')).catch(() => []);
+      const { vendor, sriov } = pci;
+      const netdevs = name === undefined ? [] : [{ name }];
+      await this.adopt({ address: vf, vendor, device: sriov?.device ?? '', netdevs, ...(behind && { behind }) });
+      vfs.push(vf);
+    }
+    this.#vfs.set(address, vfs);
   }
 
   async remove(address: string): Promise<void> {
@@ -129,12 +152,33 @@ function sriovFiles({ totalVfs, device, offset = 16, stride = 1 }: FakeSriov): [
   return Object.entries(values).map(([name, value]) => [`sriov_${name}`, `${value}\n`]);
 }
 
-/** Vendor and device id, class and serial number where the PCI specification has them, all little-endian. */
-function configSpace({ vendor, device, class: pciClass = '020000', serial }: FakePciFunction): Buffer {
+/** Vendor and device id, class and serial numbers where the PCI specification has them, all little-endian. */
+function configSpace({ vendor, device, class: pciClass = '020000', serial, dsn }: FakePciFunction): Buffer {
   const config = Buffer.alloc(configBytes);
   config.writeUInt16LE(Number.parseInt(vendor, 16), 0);
   config.writeUInt16LE(Number.parseInt(device, 16), 2);
   config.writeUIntLE(Number.parseInt(pciClass, 16), 9, 3);
   if (serial) Buffer.from(serial.hex, 'hex').copy(config, serial.offset);
+  if (dsn !== undefined) writeDsn(config, dsn);
   return config;
+}
+
+/** Behind one of advanced error reporting, as on real cards. */
+function writeDsn(config: Buffer, dsn: string): void {
+  const [aer, capability] = [0x100, 0x150];
+  config.writeUInt32LE(0x0002_0001 + capability * 0x10_0000, aer);
+  config.writeUInt32LE(0x0001_0003, capability);
+  Buffer.from(dsn, 'hex')
+    .reverse()
+    .copy(config, capability + 4);
+}
+
+/** A name, then the read-only part with the serial number, then the end (PCI Local Bus Specification 3.0, appendix I). */
+function vpdOf(serial: string): Buffer {
+  const field = (name: string, value: string) =>
+    Buffer.concat([Buffer.from(`${name}${String.fromCharCode(value.length)}`), Buffer.from(value)]);
+  const large = (tag: number, body: Buffer) =>
+    Buffer.concat([Buffer.from([tag, body.length & 0xff, body.length >> 8]), body]);
+  const readOnly = Buffer.concat([field('PN', 'FAKE-1'), field('SN', serial)]);
+  return Buffer.concat([large(0x82, Buffer.from('Fake card')), large(0x90, readOnly), Buffer.from([0x78])]);
 }

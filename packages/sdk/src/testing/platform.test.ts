@@ -22,5 +22,5 @@ test('names a program that nobody expected', async () => {
   await expect(platform.links.batch(['link set x up'])).rejects.toThrow('unexpected `ip -batch -`');
   expect(platform.exec.calls).toEqual([{ file: 'ip', args: ['-batch', '-'], input: 'link set x up\n' }]);
   expect(() => platform.openVSwitch({ directory: '/nonexistent' })).toThrow('give it one');
-  expect(await platform.sysfs.snapshot()).toEqual({ pci: [], dmiProduct: '' });
+  expect(await platform.sysfs.snapshot()).toEqual({ pci: [], dmiProduct: '', compatible: [] });
 });

@@ -29,8 +29,14 @@ export interface FakePciFunction {
   class?: string;
   /** With a name alone it gets a MAC address of its own. */
   netdevs?: (Partial<Netdev> & Pick<Netdev, 'name'>)[];
+  /** Four hex digits each. */
+  subsystem?: { vendor: string; device: string };
   /** Written into the configuration space at an offset (bytes), as hex digits. */
   serial?: { offset: number; hex: string };
+  /** Device Serial Number capability: 16 hex digits, as lspci writes them without its dashes. */
+  dsn?: string;
+  /** Serial number in the Vital Product Data. */
+  vpdSerial?: string;
   /** Address of the PCI bridge above it, a function that was added before. Default: it is on the root bus. */
   behind?: string;
   /** The NUMA node; -1 (none) unless told. */
@@ -43,6 +49,8 @@ export interface FakeMachine {
   pci?: FakePciFunction[];
   /** What the firmware calls the machine; without it there is no DMI table. */
   dmiProduct?: string;
+  /** `compatible` of the device tree's root; without it there is no device tree. */
+  compatible?: string[];
 }
 
 /**
@@ -58,6 +66,11 @@ export class FakeSysfs extends Sysfs implements AsyncDisposable {
     super(root);
     this.root = root;
     this.#pci = new PciTree(root);
+  }
+
+  /** Goes on with the tree of another process, which has this hardware. */
+  async adopt({ pci = [] }: FakeMachine): Promise<void> {
+    for (const each of pci) await this.#pci.adopt(each);
   }
 
   /** Plugs a function in. */
@@ -93,13 +106,18 @@ export class FakeSysfs extends Sysfs implements AsyncDisposable {
  * await sysfs.setVirtualFunctions('0000:01:00.0', 2);
  * await sysfs.virtualFunctions('0000:01:00.0'); // ['0000:01:02.0', '0000:01:02.1']
  */
-export async function fakeSysfs({ pci = [], dmiProduct }: FakeMachine = {}): Promise<FakeSysfs> {
+export async function fakeSysfs({ pci = [], dmiProduct, compatible }: FakeMachine = {}): Promise<FakeSysfs> {
   const sysfs = new FakeSysfs(await mkdtemp(join(tmpdir(), 'dpu-sysfs-')));
   try {
     if (dmiProduct !== undefined) {
       const dmi = join(sysfs.root, 'class/dmi/id');
       await mkdir(dmi, { recursive: true });
       await writeFile(join(dmi, 'product_name'), `${dmiProduct}\n`);
+    }
+    if (compatible !== undefined) {
+      const base = join(sysfs.root, 'firmware/devicetree/base');
+      await mkdir(base, { recursive: true });
+      await writeFile(join(base, 'compatible'), compatible.map((name) => `${name}\0`).join(''));
     }
     for (const each of pci) await sysfs.add(each);
     return sysfs;

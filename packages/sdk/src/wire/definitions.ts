@@ -7,6 +7,8 @@ import type { DeviceAllocationService } from '../generated/dpu_operator/v1/Devic
 import type { DeviceWatchService } from '../generated/dpu_operator/v1/DeviceWatchService.ts';
 import type { PluginInfoService } from '../generated/dpu_operator/v1/PluginInfoService.ts';
 import type { ServiceChainService } from '../generated/dpu_operator/v1/ServiceChainService.ts';
+import type { StatusService } from '../generated/dpu_operator/v1/StatusService.ts';
+import type { VirtualFunctionService } from '../generated/dpu_operator/v1/VirtualFunctionService.ts';
 import type { Health } from '../generated/grpc/health/v1/Health.ts';
 import type { ServerReflection } from '../generated/grpc/reflection/v1/ServerReflection.ts';
 import type { DeviceService } from '../generated/opi_api/lifecycle/v1alpha1/DeviceService.ts';
@@ -48,7 +50,10 @@ export const logicalBridgeService = service<LogicalBridgeService>(`${evpn}.Logic
 export const deviceWatchService = service<DeviceWatchService>('dpu_operator.v1.DeviceWatchService');
 export const deviceAllocationService = service<DeviceAllocationService>('dpu_operator.v1.DeviceAllocationService');
 export const pluginInfoService = service<PluginInfoService>('dpu_operator.v1.PluginInfoService');
+export const statusService = service<StatusService>('dpu_operator.v1.StatusService');
 export const serviceChainService = service<ServiceChainService>('dpu_operator.v1.ServiceChainService');
+
+export const virtualFunctionService = service<VirtualFunctionService>('dpu_operator.v1.VirtualFunctionService');
 
 export const healthService = service<Health>('grpc.health.v1.Health');
 export const reflectionService = service<ServerReflection>('grpc.reflection.v1.ServerReflection');

@@ -1,6 +1,6 @@
 /** Looks for DPUs whenever something that the rules look at has changed. */
 import type { PciChange, Sysfs, SysfsSnapshot, watchPci } from '@dpu-operator/sdk/linux';
-import { needsHardware } from '@dpu-operator/sdk/manifest';
+import { needsHardware, needsVpd } from '@dpu-operator/sdk/manifest';
 import type { Logger } from 'pino';
 import type { PluginCatalog } from '../../plugins/catalog.ts';
 import type { LinkWatch } from '../link-watch.ts';
@@ -109,10 +109,10 @@ export class Detector {
   /** undefined where neither a rule nor a DPU that is known depends on hardware. */
   async #snapshot(known: readonly KnownDpu[]): Promise<SysfsSnapshot | undefined> {
     const releases = this.#options.orders.catalog.defaults();
-    const hasRule = needsHardware(releases.map(({ plugin, manifest }) => ({ packageName: plugin, manifest })));
-    if (!hasRule && !known.some(({ functions }) => functions)) return undefined;
+    const plugins = releases.map(({ plugin, manifest }) => ({ packageName: plugin, manifest }));
+    if (!needsHardware(plugins) && !known.some(({ functions }) => functions)) return undefined;
     if (this.#signal && !this.#watchesHardware) this.#watch(this.#signal);
-    const snapshot = await this.#options.sysfs.snapshot();
+    const snapshot = await this.#options.sysfs.snapshot({ vpd: needsVpd(plugins) });
     this.#virtualFunctions = new Set(snapshot.pci.filter(({ isVf }) => isVf).map(({ address }) => address));
     return snapshot;
   }

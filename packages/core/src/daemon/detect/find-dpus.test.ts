@@ -38,7 +38,7 @@ interface More extends Partial<FindInput> {
 function find(vendors: VendorPlugin[], known: KnownDpu[] = [], { card = 'yes', ...more }: More = {}) {
   return findDpus({
     catalog: new PluginCatalog(vendors, []),
-    snapshot: { pci: [], dmiProduct: '' },
+    snapshot: machine(),
     node: { name: 'n', uid: 'node 1', labels: { card } },
     mode: 'auto',
     known,
@@ -122,6 +122,8 @@ const pci = (address: string, ids: string, more: Partial<PciFunction> = {}): Pci
   address,
   vendor: ids.slice(0, 4),
   device: ids.slice(5),
+  subsystemVendor: '',
+  subsystemDevice: '',
   class: '020000',
   isVf: false,
   bridges: [],
@@ -129,14 +131,18 @@ const pci = (address: string, ids: string, more: Partial<PciFunction> = {}): Pci
   config: new Uint8Array(0x158).fill(1),
   ...more,
 });
-const machine = (...functions: PciFunction[]): SysfsSnapshot => ({ pci: functions, dmiProduct: '' });
+const machine = (...functions: PciFunction[]): SysfsSnapshot => ({
+  pci: functions,
+  dmiProduct: '',
+  compatible: [],
+});
 const root = pci('0000:00:00.0', '8086:0000');
 const port = pci('0000:f4:00.0', '8086:124c');
 const rule = { pci: { vendor: '8086', device: '124c' } };
 const byMac = { name: 'Netsec', dpu: { detect: rule, identifier: '{mac:0000:f4:00.0}' } };
 const bySerial = {
   name: 'Netsec',
-  host: { detect: { ...rule, uniqueBySerial: { offset: 0x150, length: 8 } }, identifier: '{serial}' },
+  host: { detect: rule, serial: { from: [{ offset: 0x150, length: 8 }] }, identifier: '{serial}' },
 };
 const fixed = { name: 'Fixed', dpu: { detect: rule, identifier: 'fixed' } };
 /** What is known after a first look. */
@@ -202,6 +208,34 @@ test('a card whose MAC address somebody has changed keeps its name and identifie
   const other = { ...port, netdevs: [{ name: 'eth0', mac: '02:00:00:00:00:99' }] };
   const findings = find([vendor('v', 1, [byMac])], known, { snapshot: machine(other) });
   expect(findings).toMatchObject([{ presence: { is: 'there', value: known[0] } }]);
+});
+
+test('a card whose serial number cannot be read at times keeps its name and identifier', () => {
+  const product = { ...bySerial, host: { ...bySerial.host, serial: { ...bySerial.host.serial, fallback: '{slot}' } } };
+  const unread = { ...port, config: new Uint8Array(64).fill(1) };
+  for (const [before, after] of [
+    [port, unread],
+    [unread, port],
+  ] as const) {
+    const known = knownOf(product, machine(before));
+    const findings = find([vendor('v', 1, [product])], known, { snapshot: machine(after) });
+    expect(findings).toMatchObject([{ dpu: { name: known[0]?.name }, presence: { is: 'there' } }]);
+  }
+});
+
+test('labels are orders however they are combined with hardware, and hardware that is away is none', () => {
+  const yes = { nodeLabel: { key: 'card', values: ['yes'] } };
+  const product = { name: 'Card', host: { detect: { allOf: [rule, { not: { not: yes } }] }, identifier: 'card' } };
+  const known = knownOf(product, machine(port)).map((dpu) => ({ ...dpu, nodeUid: 'node 1' }));
+  const vendors = [vendor('v', 1, [product])];
+  expect(outcome(vendors, known, { snapshot: machine(port), card: 'no' })).toEqual([
+    ['card-host', 'v', 'ordered to go'],
+  ]);
+  expect(outcome(vendors, known, { snapshot: machine(root) })).toEqual([['card-host', 'v', 'unknown']]);
+  const either = { ...product, host: { ...product.host, detect: { anyOf: [{ allOf: [rule, yes] }, rule] } } };
+  expect(outcome([vendor('v', 1, [either])], known, { snapshot: machine(root), card: 'no' })).toEqual([
+    ['card-host', 'v', 'unknown'],
+  ]);
 });
 
 test('another card in the slot is another DPU', () => {

@@ -4,6 +4,9 @@ import {
   type DetectedDpu,
   type DpuSide,
   detectDpus,
+  isExcludedByLabels,
+  labelsOf,
+  looksAtHardware,
   type PciPlace,
   type ProductManifest,
 } from '@dpu-operator/sdk/manifest';
@@ -11,7 +14,7 @@ import type { PluginCatalog } from '../../plugins/catalog.ts';
 import { type Presence, there, unknown } from '../presence.ts';
 import { isUnplugged, missingPart } from './missing-part.ts';
 import { assignNames, type NameConflict } from './names.ts';
-import type { ServedDpu } from './served-dpu.ts';
+import { type ServedDpu, servedAsKnown } from './served-dpu.ts';
 
 /** What is known of a DPU that was detected before. */
 export interface KnownDpu {
@@ -25,6 +28,8 @@ export interface KnownDpu {
   identifier?: string | undefined;
   /** undefined where its rules name no PCI function, or an earlier version detected it. */
   functions?: PciPlace[] | undefined;
+  /** Its identifier has the fallback in place of a serial number, which could not be read. */
+  byFallback?: true | undefined;
   /** uid of the Node object that there was when it was detected last; undefined where nobody has written that down. */
   nodeUid?: string | undefined;
 }
@@ -56,7 +61,7 @@ export interface FindInput {
   takesNew: boolean;
 }
 
-const noHardware: SysfsSnapshot = { pci: [], dmiProduct: '' };
+const noHardware: SysfsSnapshot = { pci: [], dmiProduct: '', compatible: [] };
 
 /** Everything that is known or found, by name. */
 export function findDpus(input: FindInput): DpuFinding[] {
@@ -102,9 +107,8 @@ function findMissing(dpu: KnownDpu, { catalog, gonePlugins, snapshot, node, mode
   }
   if (gonePlugins.has(dpu.plugin)) return { dpu, presence: asKnown(dpu), pluginGone: true };
   const rule = productOf(dpu, catalog)?.[dpu.side]?.detect;
-  const label = rule?.nodeLabel;
-  if (label && node.labels && !label.values.includes(node.labels[label.key] ?? '')) {
-    const wanted = `${label.key}=${label.values.join('|')}`;
+  if (rule && node.labels && isExcludedByLabels(rule, node.labels)) {
+    const wanted = labelsOf(rule).join(', ');
     if (node.uid === undefined || dpu.nodeUid !== node.uid) {
       return {
         dpu,
@@ -113,7 +117,7 @@ function findMissing(dpu: KnownDpu, { catalog, gonePlugins, snapshot, node, mode
     }
     return { dpu, presence: asKnown(dpu), removal: `node ${node.name} has no label ${wanted} any more` };
   }
-  const reason = missingPart(dpu, rule, snapshot);
+  const reason = missingPart(dpu, rule, snapshot, node.labels);
   if (reason === undefined) return { dpu, presence: asKnown(dpu) };
   return {
     dpu,
@@ -123,10 +127,9 @@ function findMissing(dpu: KnownDpu, { catalog, gonePlugins, snapshot, node, mode
 }
 
 /** Nothing says otherwise. */
-function asKnown({ identifier, ...rest }: KnownDpu): Presence<ServedDpu> {
-  if (identifier === undefined) return unknown('it was detected by an earlier version, which wrote no identifier down');
-  const { functions, nodeUid, ...names } = rest;
-  return there(onNode({ ...names, identifier, ...(functions && { functions }) }, nodeUid));
+function asKnown(dpu: KnownDpu): Presence<ServedDpu> {
+  const served = servedAsKnown(dpu);
+  return served ? there(served) : unknown('it was detected by an earlier version, which wrote no identifier down');
 }
 
 /** Undefined while the plugin has no version, or one that does not know the product. */
@@ -147,5 +150,5 @@ function isTheDpuItself(
   if (side !== 'host') return false;
   const ownSide = known.find((dpu) => dpu.side === 'dpu' && dpu.plugin === plugin && dpu.productName === productName);
   const rule = ownSide && productOf(ownSide, catalog)?.dpu?.detect;
-  return Boolean(rule?.pci || rule?.dmiProductContains);
+  return rule !== undefined && looksAtHardware(rule);
 }

@@ -52,18 +52,23 @@ function sameIdentifier(found: DetectedDpu, known: readonly KnownDpu[]): KnownDp
   });
 }
 
-/** The same card under another identifier: one made of a MAC address changes when somebody sets another address. */
+/**
+ * The same card under another identifier: one made of a MAC address changes when somebody sets another address, and one
+ * made of a serial number while that cannot be read.
+ */
 function sameFunctions(found: DetectedDpu, missing: readonly KnownDpu[]): KnownDpu | undefined {
-  if (!holdsMac(found.identifier)) return undefined;
   return missing.find(
     (dpu) =>
       dpu.side === found.side &&
       dpu.plugin === found.plugin &&
       dpu.productName === found.productName &&
-      holdsMac(dpu.identifier ?? '') &&
+      mayChange(dpu, found) &&
       overlap(dpu, found),
   );
 }
+
+const mayChange = (before: KnownDpu, now: DetectedDpu): boolean =>
+  (holdsMac(before.identifier ?? '') && holdsMac(now.identifier)) || Boolean(before.byFallback || now.byFallback);
 
 const holdsMac = (identifier: string): boolean => /([0-9a-f]{2}:){5}[0-9a-f]{2}/i.test(identifier);
 

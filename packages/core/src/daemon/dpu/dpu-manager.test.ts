@@ -133,6 +133,40 @@ test('a change of the devices reaches the pool', async () => {
   expect(manager.ready?.message).toBe('2 devices, of which 2 unhealthy');
 });
 
+test('a device sits where its plugin says, and the condition says why it is unhealthy', async () => {
+  const directory = root();
+  const vsp = await startVsp(directory);
+  vsp.details = (vf) => ({ pf: 1, vf: 10 + vf });
+  const { manager, says } = manage('dpu', directory);
+  await says('Ready');
+  expect(manager.position('vf1')).toEqual({ pf: 1, vf: 11 });
+  vsp.details = (vf) => (vf === 1 ? { pf: 1, vf: 20, healthy: false, reason: 'no carrier' } : { pf: 1, vf: 10 });
+  vsp.changed();
+  await vi.waitFor(() => expect(manager.ready?.message).toBe('2 devices, of which 1 unhealthy: vf1 (no carrier)'));
+  expect(manager.position('vf1')).toEqual({ pf: 1, vf: 20 });
+});
+
+test('the plugin is asked what a container gets, if it has a say, and waited for while it restarts', async () => {
+  const directory = root();
+  const silent = await startVsp(directory);
+  const { manager, says } = manage('dpu', directory);
+  await says('Ready');
+  await expect(manager.allocateDevices(['vf0'])).resolves.toBeUndefined();
+  await silent.stop();
+  await says('VspNotRunning');
+  const talking = new Vsp(await freePort());
+  talking.allocate = async (ids) => ({ env: { CARD: ids.join(' ') } });
+  await talking.start(join(directory, 'vsp'));
+  await says('Ready');
+  await expect(manager.allocateDevices(['vf0', 'vf1'])).resolves.toMatchObject({ env: { CARD: 'vf0 vf1' } });
+  await talking.stop();
+  await says('VspNotRunning');
+  const waiting = manager.allocateDevices(['vf0']);
+  await talking.start(join(directory, 'vsp'));
+  cleanups.push(() => talking.stop());
+  await expect(waiting).resolves.toMatchObject({ env: { CARD: 'vf0' } });
+});
+
 test('a VSP that starts anew is told everything again', async () => {
   const directory = root();
   const first = await startVsp(directory);

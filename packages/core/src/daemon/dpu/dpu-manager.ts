@@ -10,7 +10,15 @@
  * ```
  */
 import { rmSync } from 'node:fs';
-import { type BridgePort, type Device, DpuError, type IpPort, type NetworkFunction } from '@dpu-operator/sdk';
+import {
+  type BridgePort,
+  type CardEvent,
+  type Device,
+  type DeviceAllocation,
+  DpuError,
+  type IpPort,
+  type NetworkFunction,
+} from '@dpu-operator/sdk';
 import { VspClient } from '@dpu-operator/sdk/client';
 import type { Sysfs, VfPosition } from '@dpu-operator/sdk/linux';
 import type { DetectedDpu } from '@dpu-operator/sdk/manifest';
@@ -42,7 +50,9 @@ import { InitAnswer } from './init-answer.ts';
 import { NumVfs } from './num-vfs.ts';
 import { OfferedDevices } from './offered-devices.ts';
 import { hostsAway, readiness, type VspState } from './readiness.ts';
+import type { VfWish } from './vf-plan.ts';
 import { clearVsp, giveDevicesToGoImage, identityOf } from './vsp-calls.ts';
+import { type SaidOfCard, VspCard } from './vsp-card.ts';
 import { VspHealth } from './vsp-health.ts';
 import { VspSession, type VspSessionState } from './vsp-session.ts';
 import type { VspSocket } from './vsp-socket.ts';
@@ -76,6 +86,8 @@ export interface DpuManagerOptions {
   graceMs?: number;
 }
 
+/** Milliseconds that a pod's devices wait for a VSP that is away: one that restarts is back by then. */
+const allocationWaitMs = 10_000;
 /** Milliseconds that deleting a DPU waits for a VSP that is away. */
 const tearDownWaitMs = 10_000;
 /** Milliseconds that deleting a DPU waits for its other side to hear of deletions: a pod that crashes is back by then. */
@@ -92,6 +104,7 @@ export class DpuManager {
   readonly #devices: OfferedDevices;
   readonly #numVfs: NumVfs;
   readonly #health: VspHealth;
+  readonly #card: VspCard;
   readonly #end: ChannelEnd;
   readonly #host: HostDataPath | undefined;
   readonly #dpuSide: DpuSide | undefined;
@@ -105,7 +118,11 @@ export class DpuManager {
     this.#options = options;
     const logger = options.logger.child({ dpu: dpu.name });
     this.#logger = logger;
-    this.#numVfs = new NumVfs({ pods: () => attachments.pods(dpu.name), onChange: options.onChange });
+    this.#numVfs = new NumVfs({
+      nodeName,
+      pods: () => attachments.pods(dpu.name),
+      onChange: options.onChange,
+    });
     const { onUnreadable } = options;
     this.#initAnswer = new InitAnswer({ directory: `${directories.state}/init`, logger, onUnreadable });
     this.#devices = new OfferedDevices({ dpuName: dpu.name, pool, sysfs });
@@ -117,6 +134,11 @@ export class DpuManager {
       intervalMs: heartbeatMs,
       graceMs,
       onChange: () => this.#serviceChanged(),
+    });
+    this.#card = new VspCard({
+      onChange: () => options.onChange(),
+      onUnhealthy: (condition) => this.#health.says(condition),
+      logger,
     });
     this.#end = new ChannelEnd({
       dpuName: dpu.name,
@@ -159,7 +181,7 @@ export class DpuManager {
     this.#session = new VspSession({
       socket: { directory: directories.vsp, name: vspSocketName },
       init: { dpuMode: dpu.side === 'dpu', dpuIdentifier: dpu.identifier },
-      dial: (socketPath) => new VspClient({ socketPath, logger, deadlineMs: vspDeadlineMs, firmwareDeadlineMs }),
+      dial: (socketPath) => this.#dial(socketPath),
       rememberedAddress: () => this.#initAnswer.address,
       onAnswerLost: () => void this.#restartUnusedVsp(),
       prepare: (client, address, socket) => this.#prepare(client, address, socket),
@@ -225,6 +247,19 @@ export class DpuManager {
     return this.#devices.locate(deviceId);
   }
 
+  /**
+   * What a container gets with some of its devices beside them, as the plugin says; undefined where it has no say.
+   *
+   * @throws DpuError UNAVAILABLE while the VSP is away, and what the plugin throws.
+   */
+  async allocateDevices(deviceIds: readonly string[]): Promise<DeviceAllocation | undefined> {
+    if (!this.#identity?.capabilities?.includes('deviceAllocation')) return undefined;
+    const client = await this.#session.whenReady(allocationWaitMs);
+    if (!client)
+      throw new DpuError('UNAVAILABLE', `the VSP of dpu ${this.dpu.name} is away: look at pod vsp-${this.dpu.name}`);
+    return client.allocateDevices(deviceIds);
+  }
+
   /** Whether it offers devices no more, because it is to go. */
   get withdrawn(): boolean {
     return this.#devices.withdrawn;
@@ -235,10 +270,19 @@ export class DpuManager {
     return this.#identity;
   }
 
+  /** What its VSP says of the card. */
+  get card(): Presence<SaidOfCard> {
+    return this.#card.said;
+  }
+
+  /** What has happened to the card, each once. */
+  takeCardEvents(): CardEvent[] {
+    return this.#card.takeEvents();
+  }
+
   /** How many virtual functions there should be; undefined leaves it to the VSP. Of no meaning on the DPU side. */
-  setNumVfs(count: number | undefined): void {
-    if (count === this.#numVfs.wanted || this.dpu.side === 'dpu') return;
-    this.#numVfs.wanted = count;
+  setNumVfs(wish: VfWish | undefined): void {
+    if (this.dpu.side === 'dpu' || !this.#numVfs.want(wish)) return;
     this.#applyNumVfs();
   }
 
@@ -360,6 +404,7 @@ export class DpuManager {
   close(): void {
     this.#session.close();
     this.#health.close();
+    this.#card.close();
     this.#host?.close();
     this.#dpuSide?.close();
     this.#end.close();
@@ -391,6 +436,12 @@ export class DpuManager {
     } catch (error) {
       this.#logger.warn({ err: error }, 'the operator cannot be asked for another VSP pod');
     }
+  }
+
+  #dial(socketPath: string): VspClient {
+    const client = new VspClient({ socketPath, logger: this.#logger, deadlineMs: vspDeadlineMs, firmwareDeadlineMs });
+    this.#card.follow(client);
+    return client;
   }
 
   /** Between Init and ready: the VSP is told all that it must know. */

@@ -1,8 +1,10 @@
 /** The DataProcessingUnit objects of this node, as they are written to the API server. */
 import { isDeepStrictEqual } from 'node:util';
+import type { CardEvent } from '@dpu-operator/sdk';
 import type { DpuSide } from '@dpu-operator/sdk/manifest';
 import {
   annotations,
+  type CardReport,
   type ChainReport,
   type ChannelStatus,
   type Condition,
@@ -31,6 +33,7 @@ import {
 } from '../../kube/index.ts';
 import type { KnownDpu } from '../detect/find-dpus.ts';
 import type { ServedDpu } from '../detect/served-dpu.ts';
+import { transitions } from './card-report.ts';
 
 /** What of a DPU's status is the daemon's. */
 export interface DaemonStatus {
@@ -39,6 +42,8 @@ export interface DaemonStatus {
   /** Conditions that are there only while they are said. */
   others: readonly ConditionInput[];
   vsp: VspIdentity | undefined;
+  /** What the plugin says of the card. */
+  card: CardReport | undefined;
   channel: ChannelStatus | undefined;
   drain: Drain | undefined;
   /** The chains that a DPU side has. */
@@ -106,7 +111,7 @@ export class DpuObjects {
   /** Writes what differs from what the object says, and an event for each condition whose status or reason does. */
   async writeStatus(
     object: DataProcessingUnit,
-    { ready, others, vsp, channel, drain, chains = [], hosts }: DaemonStatus,
+    { ready, others, vsp, card, channel, drain, chains = [], hosts }: DaemonStatus,
   ): Promise<void> {
     const before = (object.status?.conditions ?? []).filter(({ type }) => ownConditions.has(type));
     const said = [ready ?? findCondition(before, dpuConditions.ready), ...others].filter((one) => one !== undefined);
@@ -115,7 +120,7 @@ export class DpuObjects {
     const current = object.status ?? {};
     const isSame = changed.length === 0 && after.length === before.length;
     const isSameWork = isDeepStrictEqual(chains, current.chains ?? []) && isDeepStrictEqual(hosts, current.hosts);
-    const isSameRun = same(vsp, current.vsp) && same(drain, current.drain);
+    const isSameRun = same(vsp, current.vsp) && same(drain, current.drain) && isDeepStrictEqual(card, current.card);
     if (isSame && isSameWork && isSameRun && same(channel, current.channel)) return;
     const { apiVersion, kind } = dataProcessingUnit;
     const { name } = object.metadata;
@@ -124,6 +129,7 @@ export class DpuObjects {
       const status: DaemonStatusFields & { conditions: Condition[] } = {
         conditions: after,
         vsp,
+        card,
         channel,
         drain,
         chains: chains.length > 0 ? chains : undefined,
@@ -136,6 +142,22 @@ export class DpuObjects {
       throw error;
     }
     for (const one of changed) await this.#tell(object, one, findCondition(before, one.type));
+    const ofCard = transitions(current.card?.conditions, card?.conditions);
+    await this.tellOfCard(
+      object,
+      ofCard.map(({ type, status, reason, message }) => ({
+        type: status === 'True' ? 'Normal' : 'Warning',
+        reason,
+        message: `${type} is ${status}: ${message}`,
+      })),
+    );
+  }
+
+  /** Events in the plugin's words. */
+  async tellOfCard(object: DataProcessingUnit, events: readonly CardEvent[]): Promise<void> {
+    for (const { type = 'Normal', reason, message } of events) {
+      await this.#events.event(object, { type, reason, message: `plugin: ${message}`, action: `plugin.${reason}` });
+    }
   }
 
   /** Of an object that is torn down no event follows. */

@@ -13,6 +13,7 @@ const detectedSchema = z.object({
   plugin: z.string(),
   /** Missing in records of earlier versions: then nobody can tell that the card was pulled out. */
   functions: z.array(placeSchema).exactOptional(),
+  byFallback: z.literal(true).exactOptional(),
   /** Missing in records of earlier versions. */
   nodeUid: z.string().exactOptional(),
 });

@@ -4,7 +4,7 @@ import { VspClient } from '@dpu-operator/sdk/client';
 import type { DetectedDpu } from '@dpu-operator/sdk/manifest';
 import { pino } from 'pino';
 import { afterEach, expect, test, vi } from 'vitest';
-import { dataProcessingUnit } from '../../api/index.ts';
+import { type DataProcessingUnit, dataProcessingUnit } from '../../api/index.ts';
 import { leavingHeader } from '../peer/owner.ts';
 import { TestApiServer } from '../testing/api-server.ts';
 import { dpuPath, FleetFixture, type FleetFixtureOptions, found, missing, pulledOut } from '../testing/fleet.ts';
@@ -475,4 +475,44 @@ test('that its VSP is not there yet is no Warning at the start', async () => {
     [...api.objects].filter(([key]) => key.includes('/events/')).map(([, { type, reason }]) => `${type} ${reason}`);
   await vi.waitFor(() => expect(events()).toContain('Normal VspNotRunning'));
   expect(events().filter((event) => event.startsWith('Warning'))).toEqual([]);
+});
+
+test('what a plugin says of its card is in the status, with an event for each transition, and stays while its VSP is away', async () => {
+  const { fixture, vsp } = await ready();
+  const card = () => (fixture.object(name)?.status as DataProcessingUnit['status'])?.card;
+  vsp.card?.firmware('7.1.0');
+  vsp.card?.link({ name: 'p0', up: false });
+  vsp.card?.set({ type: 'Uplink', status: 'False', reason: 'NoCarrier', message: 'check the cable' });
+  vsp.card?.event({ type: 'Normal', reason: 'FirmwareLoaded', message: 'in 3 s' });
+  await vi.waitFor(() =>
+    expect(card()).toEqual({
+      firmwareVersion: '7.1.0',
+      links: [{ name: 'p0', up: false }],
+      conditions: [
+        {
+          type: 'Uplink',
+          status: 'False',
+          reason: 'NoCarrier',
+          message: 'check the cable',
+          lastTransitionTime: expect.any(String),
+        },
+      ],
+    }),
+  );
+  await vi.waitFor(() => {
+    const events = [...fixture.api.objects].filter(([key]) => key.includes('/events/')).map(([, object]) => object);
+    expect(events).toContainEqual(
+      expect.objectContaining({
+        type: 'Warning',
+        reason: 'NoCarrier',
+        note: 'plugin: Uplink is False: check the cable',
+      }),
+    );
+    expect(events).toContainEqual(
+      expect.objectContaining({ type: 'Normal', reason: 'FirmwareLoaded', note: 'plugin: in 3 s' }),
+    );
+  });
+  await vsp.stop();
+  await vi.waitFor(() => expect(fixture.condition(name)?.reason).toBe('VspNotRunning'), 20_000);
+  expect(card()).toMatchObject({ firmwareVersion: '7.1.0' });
 });

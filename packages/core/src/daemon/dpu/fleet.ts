@@ -27,6 +27,7 @@ import { Findings } from '../detect/findings.ts';
 import { nameBehindNode } from '../detect/names.ts';
 import type { ServedDpu } from '../detect/served-dpu.ts';
 import { gone, type Presence, there, unknown } from '../presence.ts';
+import { cardReport } from './card-report.ts';
 import { type DpuUsers, observedAt, saidOf } from './dpu-conditions.ts';
 import type { DpuManager } from './dpu-manager.ts';
 import { DpuObjects, knownByObject } from './dpu-objects.ts';
@@ -203,7 +204,7 @@ export class DpuFleet extends EventEmitter<DpuFleetEvents> {
         return;
       case 'manage':
         if (await this.#dpus.manage(action.dpu)) this.emit('sides');
-        this.#dpus.manager(name)?.setNumVfs(action.numVfs);
+        this.#dpus.manager(name)?.setNumVfs(action.vfs);
         this.#dpus.manager(name)?.expireHostPorts(action.hostPortsExpireAfterMinutes);
         this.#dpus.manager(name)?.setChannel(action.channel, action.worked);
         return;
@@ -270,11 +271,13 @@ export class DpuFleet extends EventEmitter<DpuFleetEvents> {
       ready: ready ?? own,
       others: [...others, ...hostPorts, ...vfCount, ...saidOf(dpuConditions.channel, said, before)],
       vsp: manager?.identity ?? object.status?.vsp,
+      card: cardReport(manager?.card, object.status?.card),
       channel: manager ? channel?.status : object.status?.channel,
       drain,
       chains: manager?.chains ?? object.status?.chains,
       hosts: object.spec.isDpuSide && isBeingDeleted(object) ? this.#dpus.hostOwners(name) : undefined,
     });
+    await this.#objects.tellOfCard(object, manager?.takeCardEvents() ?? []);
   }
 
   async #tearDown(name: string): Promise<void> {

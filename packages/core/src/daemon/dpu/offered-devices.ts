@@ -32,8 +32,8 @@ export class OfferedDevices {
     return this.#kept.list().length;
   }
 
-  get unhealthy(): number {
-    return this.#kept.list().filter(({ healthy }) => !healthy).length;
+  get unhealthy(): readonly Device[] {
+    return this.#kept.list().filter(({ healthy }) => !healthy);
   }
 
   /** PF and VF of a device that is offered. */
@@ -49,7 +49,7 @@ export class OfferedDevices {
   /** The VSP has these now. */
   async set(devices: readonly Device[]): Promise<void> {
     this.#devices = devices;
-    await Promise.all(devices.map(({ id }) => this.#place(id)));
+    await Promise.all(devices.map((device) => this.#place(device)));
     if (this.#devices !== devices) return;
     this.#kept.take(devices);
     this.#offer();
@@ -85,8 +85,11 @@ export class OfferedDevices {
     this.#offerSome();
   }
 
-  async #place(id: string): Promise<void> {
-    if (!this.#positions.has(id)) this.#positions.set(id, await devicePosition(this.#options.sysfs, id));
+  /** Looked for once where the plugin does not say: the netdev of a device that is in a pod cannot be looked up. */
+  async #place(device: Device): Promise<void> {
+    const { id, pf } = device;
+    if (pf === undefined && this.#positions.has(id)) return;
+    this.#positions.set(id, await devicePosition(this.#options.sysfs, device));
   }
 
   /** Before the VSP has named any, the pool has nothing of this DPU. */

@@ -17,8 +17,8 @@ import {
   finalizers,
 } from '../../api/index.ts';
 import { hasFinalizer, isBeingDeleted } from '../../kube/index.ts';
-import type { DpuFinding, KnownDpu } from '../detect/find-dpus.ts';
-import type { ServedDpu } from '../detect/served-dpu.ts';
+import type { DpuFinding } from '../detect/find-dpus.ts';
+import { type ServedDpu, servedAsKnown } from '../detect/served-dpu.ts';
 import type { Presence } from '../presence.ts';
 import {
   type DpuUsers,
@@ -30,6 +30,7 @@ import {
   unreadableRecords,
 } from './dpu-conditions.ts';
 import { drainOf, drainReport, isToClear } from './drain.ts';
+import type { VfWish } from './vf-plan.ts';
 
 export interface ObservedDpu {
   object: Presence<DataProcessingUnit>;
@@ -51,7 +52,7 @@ export type DpuAction =
   | {
       do: 'manage';
       dpu: ServedDpu;
-      numVfs?: number | undefined;
+      vfs?: VfWish | undefined;
       hostPortsExpireAfterMinutes?: number | undefined;
       channel?: ChannelSpec | undefined;
       /** SPIFFE IDs of other ends that it worked with. */
@@ -117,16 +118,17 @@ function planService(object: DataProcessingUnit, finding: DpuFinding, observed: 
   const { record, users, cleared } = observed;
   const { presence, dpu } = finding;
   const problem = presence.is === 'unknown' ? presence.reason : undefined;
-  const served = presence.is === 'there' ? presence.value : (record ?? identified(dpu));
+  const served = presence.is === 'there' ? presence.value : (record ?? servedAsKnown(dpu));
   const rollout = drainOf(object);
   const clears = rollout !== undefined && isToClear(rollout) && cleared !== rollout.startedAt;
   const isCleared = rollout !== undefined && (clears || cleared === rollout.startedAt);
   const actions: DpuAction[] = [];
   if (presence.is === 'there') actions.push({ do: 'correctObject', object, dpu: presence.value });
   if (served) {
-    const { numVfs, hostPortsExpireAfterMinutes, channel } = object.spec;
+    const { numVfs, numVfsPerPf, hostPortsExpireAfterMinutes, channel } = object.spec;
+    const vfs = numVfsPerPf ?? numVfs;
     const worked = object.status?.channel?.peers;
-    actions.push({ do: 'manage', dpu: served, numVfs, hostPortsExpireAfterMinutes, channel, worked });
+    actions.push({ do: 'manage', dpu: served, vfs, hostPortsExpireAfterMinutes, channel, worked });
   }
   if (rollout || finding.pluginGone) actions.push({ do: 'withdraw', leaving: finding.pluginGone ?? false });
   else actions.push({ do: 'offer', problem });
@@ -145,10 +147,4 @@ function planService(object: DataProcessingUnit, finding: DpuFinding, observed: 
 function readyOf(finding: DpuFinding, problem: string | undefined, users: DpuUsers): ConditionInput | undefined {
   if (problem !== undefined) return hardwareMissing(finding.dpu.name, problem);
   return finding.pluginGone ? pluginGone(finding.dpu.plugin, users) : undefined;
-}
-
-/** After a reboot only the object tells of a DPU; one of an earlier version does not say enough. */
-function identified({ identifier, functions, nodeUid, ...names }: KnownDpu): ServedDpu | undefined {
-  if (identifier === undefined) return undefined;
-  return { ...names, identifier, ...(functions && { functions }), ...(nodeUid !== undefined && { nodeUid }) };
 }

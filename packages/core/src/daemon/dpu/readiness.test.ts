@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { type DpuState, hostsAway, readiness } from './readiness.ts';
 
-const ready = { phase: 'ready', devices: 8, unhealthy: 0 } as const;
+const ready = { phase: 'ready', devices: 8, unhealthy: [] } as const;
 const outage = { reason: 'PeerUnreachable', message: 'the peer is out of reach' };
 const unreachable = { isKnown: true, outage };
 const words = (state: Partial<DpuState>) => {
@@ -14,7 +14,11 @@ test.each<[Partial<DpuState>, string | undefined]>([
   [{ vsp: { phase: 'absent', message: 'no socket' } }, 'False VspNotRunning: no socket; look at pod vsp-d'],
   [{ vsp: { phase: 'failed', message: 'no card' } }, 'False InitFailed: no card; look at the log of pod vsp-d'],
   [{}, 'True Ready: 8 devices'],
-  [{ vsp: { ...ready, unhealthy: 2 } }, 'True Ready: 8 devices, of which 2 unhealthy'],
+  [{ vsp: { ...ready, unhealthy: [{ id: 'vf0' }, { id: 'vf1' }] } }, 'True Ready: 8 devices, of which 2 unhealthy'],
+  [
+    { vsp: { ...ready, unhealthy: [{ id: 'vf0' }, { id: 'vf1', reason: 'no carrier' }] } },
+    'True Ready: 8 devices, of which 2 unhealthy: vf1 (no carrier)',
+  ],
   [{ listenProblem: 'port taken' }, 'False ChannelFailed: port taken'],
   [{ vspOutage: { reason: 'VspHangs', message: 'no answer' } }, 'False VspHangs: no answer'],
   [{ side: 'host' }, undefined],

@@ -1,5 +1,6 @@
 /** What a DPU's Ready condition says. Pure. */
 
+import type { Device } from '@dpu-operator/sdk';
 import type { DpuSide } from '@dpu-operator/sdk/manifest';
 import { annotations, type ConditionInput, dpuConditions } from '../../api/index.ts';
 import { firstTen } from '../../listed.ts';
@@ -10,7 +11,7 @@ export type VspState =
   | { phase: 'connecting' }
   | { phase: 'absent'; message: string }
   | { phase: 'failed'; message: string }
-  | { phase: 'ready'; devices: number; unhealthy: number };
+  | { phase: 'ready'; devices: number; unhealthy: readonly Pick<Device, 'id' | 'reason'>[] };
 
 export interface DpuState {
   dpuName: string;
@@ -39,8 +40,15 @@ export function readiness(state: DpuState): ConditionInput | undefined {
     if (peer.outage) return notReady(peer.outage.reason, peer.outage.message);
   }
   const devices = vsp.devices === 1 ? '1 device' : `${vsp.devices} devices`;
-  const message = vsp.unhealthy > 0 ? `${devices}, of which ${vsp.unhealthy} unhealthy` : devices;
-  return { type: 'Ready', status: 'True', reason: 'Ready', message };
+  return { type: 'Ready', status: 'True', reason: 'Ready', message: `${devices}${sick(vsp.unhealthy)}` };
+}
+
+/** Those of which the VSP does not say why are only counted: an image for the Go operator never says. */
+function sick(unhealthy: readonly Pick<Device, 'id' | 'reason'>[]): string {
+  if (unhealthy.length === 0) return '';
+  const reasons = unhealthy.flatMap(({ id, reason }) => (reason ? `${id} (${reason})` : []));
+  const why = reasons.length > 0 ? `: ${firstTen(reasons)}` : '';
+  return `, of which ${unhealthy.length} unhealthy${why}`;
 }
 
 /** HostPorts=False: hosts that have ports on a DPU side are not heard of. */

@@ -80,3 +80,17 @@ test('the calls of the data path are those that count', async () => {
   await create(4);
   expect(health.healthy).toBe(true);
 });
+
+test('a VSP that says why it is not healthy is not ready for that reason, whatever its heartbeat says', async () => {
+  const health = start(withHeartbeat);
+  health.says({ type: 'Healthy', status: 'False', reason: 'FirmwareHung', message: 'power the card off and on' });
+  await vi.advanceTimersByTimeAsync(graceMs + intervalMs);
+  expect(health.outage).toEqual({
+    reason: 'VspUnhealthy',
+    message:
+      'its VSP says that its data path does not work (FirmwareHung): power the card off and on; look at pod vsp-dpu',
+  });
+  health.says(undefined);
+  await vi.advanceTimersByTimeAsync(intervalMs);
+  expect([health.healthy, health.outage]).toEqual([true, undefined]);
+});

@@ -2,7 +2,7 @@
  * Whether a DPU's VSP can be worked with: it has been initialised, answers its heartbeat and its calls in time and says
  * that its data path works. A VSP without a heartbeat, as those for the Go operator, is known by its calls alone.
  */
-import { DpuError } from '@dpu-operator/sdk';
+import { type CardCondition, DpuError } from '@dpu-operator/sdk';
 import type { VspClient } from '@dpu-operator/sdk/client';
 import { outcomeUnknown } from '../datapath/target.ts';
 import type { CallListener } from '../datapath/vsp-target.ts';
@@ -33,6 +33,8 @@ export class VspHealth implements CallListener {
   #client: PingClient | undefined;
   #heartbeat: Heartbeat | undefined;
   #healthy = false;
+  /** Why it says of itself that it is not healthy. */
+  #said: CardCondition | undefined;
   /** Calls in a row that had no answer. */
   #unanswered = 0;
   #closed = false;
@@ -86,6 +88,12 @@ export class VspHealth implements CallListener {
     }
   }
 
+  /** What it says of its own health; undefined where it says nothing against it, and its heartbeat counts. */
+  says(unhealthy: CardCondition | undefined): void {
+    this.#said = unhealthy;
+    if (unhealthy && this.#client && !this.#callsHang) this.#failed(this.#unhealthy());
+  }
+
   lost(outage: Outage): void {
     this.#stop();
     this.#fails(outage);
@@ -100,11 +108,17 @@ export class VspHealth implements CallListener {
   async #ping(client: PingClient, deadlineMs: number): Promise<void> {
     try {
       const { healthy } = await client.ping(this.#options.senderId, { deadlineMs });
-      if (!healthy) throw new DpuError('FAILED_PRECONDITION', 'its VSP says that its data path does not work');
+      if (!healthy || this.#said) throw this.#unhealthy();
     } catch (error) {
       if (DpuError.from(error).code !== 'UNIMPLEMENTED') throw error;
+      if (this.#said) throw this.#unhealthy();
     }
     if (client === this.#client && !this.#callsHang) this.#works();
+  }
+
+  #unhealthy(): DpuError {
+    const why = this.#said && ` (${this.#said.reason}): ${this.#said.message}`;
+    return new DpuError('FAILED_PRECONDITION', `its VSP says that its data path does not work${why ?? ''}`);
   }
 
   #failed(error: DpuError): void {

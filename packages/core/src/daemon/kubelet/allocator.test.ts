@@ -1,11 +1,12 @@
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DpuError } from '@dpu-operator/sdk';
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import { PciFunctions } from '../attach/pci-functions.ts';
 import { SysfsTree } from '../testing/sysfs-tree.ts';
-import { Allocator } from './allocator.ts';
+import { Allocator, type AllocatorOptions } from './allocator.ts';
 import { DeviceInfoFiles } from './device-info.ts';
 import { DevicePool } from './pool.ts';
 
@@ -22,7 +23,12 @@ const [kernelVf, vfioVf, vfioTwin, noIommuVf, brokenVf] = [
 ];
 const ids = [kernelVf, vfioVf, vfioTwin, noIommuVf, brokenVf, 'swdpu-vf0'];
 
-function fixture(directory = join(mkdtempSync(join(tmpdir(), 'devinfo-')), 'dp')) {
+type AskVendor = AllocatorOptions['askVendor'];
+
+function fixture(
+  directory = join(mkdtempSync(join(tmpdir(), 'devinfo-')), 'dp'),
+  askVendor: AskVendor = async () => undefined,
+) {
   const tree = new SysfsTree()
     .add({ address: pf, netdev: 'ens1' })
     .add({ address: kernelVf, netdev: 'ens1v0', virtual: { of: pf, index: 0 } })
@@ -37,41 +43,91 @@ function fixture(directory = join(mkdtempSync(join(tmpdir(), 'devinfo-')), 'dp')
     ids.map((id) => ({ id, healthy: true })),
   );
   const deviceInfo = new DeviceInfoFiles({ directory, resourceName, pci });
-  return { allocator: new Allocator({ pool, resourceName, pci, deviceInfo, logger }), deviceInfo, directory };
+  const allocator = new Allocator({ pool, resourceName, pci, deviceInfo, askVendor, logger });
+  return { allocator, pool, deviceInfo, directory };
 }
 
-test('every name under which programs look for their devices', () => {
+test('every name under which programs look for their devices', async () => {
   const { allocator } = fixture();
-  expect(allocator.allocate(['swdpu-vf0', kernelVf])).toEqual({
+  expect(await allocator.allocate(['swdpu-vf0', kernelVf])).toEqual({
     envs: {
       DPU_DEVICES: 'swdpu-vf0,0000:01:00.2',
       PCIDEVICE_OPENSHIFT_IO_DPU: 'swdpu-vf0,0000:01:00.2',
       'NF-DEV': 'swdpu-vf0,0000:01:00.2,',
     },
+    mounts: [],
     devices: [],
+    cdi_devices: [],
   });
 });
 
-test('the device nodes of VFs bound to vfio-pci, each once', () => {
+test('programs are told what the plugin says of their devices', async () => {
+  const { allocator, pool } = fixture();
+  pool.set('dpu', [
+    { id: 'swdpu-vf0', healthy: true, numaNode: 1, kind: 'rdma', attributes: { speed: '25G' } },
+    { id: 'swdpu-vf1', healthy: true, numaNode: 1 },
+  ]);
+  const { envs } = await allocator.allocate(['swdpu-vf0', 'swdpu-vf1']);
+  expect(JSON.parse(envs.DPU_DEVICE_INFO ?? '')).toEqual({
+    'swdpu-vf0': { kind: 'rdma', numaNode: 1, attributes: { speed: '25G' } },
+  });
+});
+
+test("each DPU's plugin adds to what the container gets with its devices", async () => {
+  const asked: [string, readonly string[]][] = [];
+  const { allocator, pool } = fixture(undefined, async (dpuName, deviceIds) => {
+    asked.push([dpuName, deviceIds]);
+    return dpuName === 'silent' ? undefined : { env: { CARD: dpuName }, cdiDevices: ['acme.example.com/vf=0'] };
+  });
+  pool.set('silent', [{ id: 'swdpu-vf1', healthy: true }]);
+  const { envs, cdi_devices } = await allocator.allocate(['swdpu-vf0', 'swdpu-vf1', kernelVf]);
+  expect(asked).toEqual([
+    ['dpu', ['swdpu-vf0', kernelVf]],
+    ['silent', ['swdpu-vf1']],
+  ]);
+  expect([envs.CARD, cdi_devices]).toEqual(['dpu', [{ name: 'acme.example.com/vf=0' }]]);
+});
+
+test('a plugin that asks for too much, or fails, keeps its devices from the pod, and nothing is written', async () => {
+  const { allocator, directory } = fixture(undefined, async () => ({ env: { PATH: '/acme' } }));
+  await expect(allocator.allocate([kernelVf])).rejects.toThrow(
+    'the plugin of dpu dpu gives the container the environment',
+  );
+  const failure = new DpuError('UNAVAILABLE', 'the VSP is away');
+  const failing = fixture(directory, () => Promise.reject(failure));
+  await expect(failing.allocator.allocate([kernelVf])).rejects.toBe(failure);
+  expect(existsSync(directory)).toBe(false);
+});
+
+test('an unhealthy device is refused, with its reason', async () => {
+  const { allocator, pool } = fixture();
+  pool.set('dpu', [{ id: 'vf7', healthy: false, reason: 'no carrier' }]);
+  await expect(allocator.allocate(['vf7'])).rejects.toThrow(
+    'device vf7 is unhealthy (no carrier): see the conditions of',
+  );
+});
+
+test('the device nodes of VFs bound to vfio-pci, each once', async () => {
   const { allocator } = fixture();
   const node = (path: string, host = path) => ({ container_path: path, host_path: host, permissions: 'rw' });
-  expect(allocator.allocate([vfioVf, kernelVf, vfioTwin, noIommuVf]).devices).toEqual([
+  expect((await allocator.allocate([vfioVf, kernelVf, vfioTwin, noIommuVf])).devices).toEqual([
     node('/dev/vfio/vfio'),
     node('/dev/vfio/12'),
     node('/dev/vfio/0', '/dev/vfio/noiommu-0'),
   ]);
 });
 
-test('a VF bound to vfio-pci on a node without IOMMU groups is refused, and nothing is written', () => {
+test('a VF bound to vfio-pci on a node without IOMMU groups is refused, and nothing is written', async () => {
   const { allocator, directory } = fixture();
-  expect(() => allocator.allocate([kernelVf, brokenVf])).toThrow(`device ${brokenVf}: it is bound to vfio-pci but`);
+  const why = `device ${brokenVf}: it is bound to vfio-pci but`;
+  await expect(allocator.allocate([kernelVf, brokenVf])).rejects.toThrow(why);
   expect(existsSync(directory)).toBe(false);
 });
 
-test('a device information file for each PCI device, under the name that Multus looks for', () => {
+test('a device information file for each PCI device, under the name that Multus looks for', async () => {
   const { allocator, directory } = fixture();
-  allocator.allocate([vfioVf, 'swdpu-vf0']);
-  allocator.allocate([vfioVf]);
+  await allocator.allocate([vfioVf, 'swdpu-vf0']);
+  await allocator.allocate([vfioVf]);
   const name = 'openshift.io-dpu-0000:01:00.3-device.json';
   expect(readdirSync(directory)).toEqual([name]);
   expect(JSON.parse(readFileSync(join(directory, name), 'utf8'))).toEqual({
@@ -81,10 +137,10 @@ test('a device information file for each PCI device, under the name that Multus 
   });
 });
 
-test('the files of this resource go at uninstall, and only those', () => {
+test('the files of this resource go at uninstall, and only those', async () => {
   const { allocator, deviceInfo, directory } = fixture();
   deviceInfo.removeAll();
-  allocator.allocate([kernelVf]);
+  await allocator.allocate([kernelVf]);
   const another = 'openshift.io-sriov-0000:02:00.0-device.json';
   writeFileSync(join(directory, another), '{}');
   writeFileSync(join(directory, 'openshift.io-dpu-0000:01:00.9-device.json.draft'), '');
@@ -92,9 +148,9 @@ test('the files of this resource go at uninstall, and only those', () => {
   expect(readdirSync(directory)).toEqual([another]);
 });
 
-test('a file that cannot be written keeps no pod from its devices', () => {
+test('a file that cannot be written keeps no pod from its devices', async () => {
   const root = mkdtempSync(join(tmpdir(), 'devinfo-'));
   mkdirSync(join(root, 'dp/openshift.io-dpu-0000:01:00.2-device.json'), { recursive: true });
   const { allocator } = fixture(join(root, 'dp'));
-  expect(allocator.allocate([kernelVf]).envs.DPU_DEVICES).toBe(kernelVf);
+  expect((await allocator.allocate([kernelVf])).envs.DPU_DEVICES).toBe(kernelVf);
 });

@@ -1,16 +1,23 @@
-/** What a container gets with its devices: environment variables, device nodes, and files about them for Multus. */
-import { DpuError } from '@dpu-operator/sdk';
+/**
+ * What a container gets with its devices: environment variables, device nodes, what plugins add to that, and files about
+ * the devices for Multus.
+ */
+import { type DeviceAllocation, DpuError } from '@dpu-operator/sdk';
+import { omitUndefined } from '@dpu-operator/sdk/wire';
 import type { Logger } from 'pino';
 import type { PciFunctions } from '../attach/pci-functions.ts';
 import type { DeviceInfoFiles } from './device-info.ts';
 import type { ContainerAllocateResponse, DeviceSpec } from './device-plugin-api.ts';
-import type { DevicePool } from './pool.ts';
+import type { DevicePool, PooledDevice } from './pool.ts';
+import { withVendorAllocations } from './vendor-allocation.ts';
 
 export interface AllocatorOptions {
   pool: DevicePool;
   resourceName: string;
   pci: PciFunctions;
   deviceInfo: Pick<DeviceInfoFiles, 'write'>;
+  /** What a DPU's plugin adds for its devices; undefined where it has no say. */
+  askVendor: (dpuName: string, deviceIds: readonly string[]) => Promise<DeviceAllocation | undefined>;
   logger: Logger;
 }
 
@@ -21,13 +28,28 @@ export class Allocator {
     this.#options = options;
   }
 
-  /** @throws DpuError naming the device that cannot be given, and why; then nothing is */
-  allocate(ids: readonly string[]): ContainerAllocateResponse {
+  /** @throws DpuError naming the device that cannot be given, or what its plugin adds to it, and why; then nothing is */
+  async allocate(ids: readonly string[]): Promise<ContainerAllocateResponse> {
     const { pool, resourceName, pci } = this.#options;
-    for (const id of ids) assertUsable(pool, id);
-    const response = { envs: variables(resourceName, ids), devices: deviceNodes(pci, ids) };
+    const devices = ids.map((id) => usable(pool, id));
+    const own = {
+      envs: variables(resourceName, devices),
+      mounts: [],
+      devices: deviceNodes(pci, ids),
+      cdi_devices: [],
+    };
+    const response = withVendorAllocations(own, await this.#vendorAllocations(devices));
     for (const id of ids) this.#describe(id);
     return response;
+  }
+
+  async #vendorAllocations(devices: readonly PooledDevice[]) {
+    const byDpu = [...Map.groupBy(devices, ({ dpuName }) => dpuName)];
+    const answers = byDpu.map(async ([dpuName, some]) => {
+      const ids = some.map(({ id }) => id);
+      return { dpuName, allocation: (await this.#options.askVendor(dpuName, ids)) ?? {} };
+    });
+    return Promise.all(answers);
   }
 
   /** Without its file the pod only lacks an entry in its `network-status`. */
@@ -41,14 +63,18 @@ export class Allocator {
   }
 }
 
-function variables(resourceName: string, ids: readonly string[]): Record<string, string> {
+function variables(resourceName: string, devices: readonly PooledDevice[]): Record<string, string> {
+  const ids = devices.map(({ id }) => id);
   const list = ids.join(',');
+  const told = devices.filter(({ kind, attributes }) => kind !== undefined || attributes !== undefined);
+  const info = told.map(({ id, kind, numaNode, attributes }) => [id, omitUndefined({ kind, numaNode, attributes })]);
   return {
     DPU_DEVICES: list,
     // As the SR-IOV device plugin names it: tools for DPDK look there.
     [`PCIDEVICE_${resourceName.replaceAll(/[/.]/g, '_').toUpperCase()}`]: list,
     // As the Go operator has it, with a comma behind each.
     'NF-DEV': ids.map((id) => `${id},`).join(''),
+    ...(info.length > 0 && { DPU_DEVICE_INFO: JSON.stringify(Object.fromEntries(info)) }),
   };
 }
 
@@ -75,10 +101,11 @@ const deviceNode = (inContainer: string, onHost = inContainer): DeviceSpec => ({
   permissions: 'rw',
 });
 
-function assertUsable(pool: DevicePool, id: string): void {
+function usable(pool: DevicePool, id: string): PooledDevice {
   const device = pool.get(id);
   if (!device) throw new DpuError('INVALID_ARGUMENT', `no DPU of this node has a device ${id}: delete the pod`);
-  if (device.healthy) return;
+  if (device.healthy) return device;
+  const why = device.reason ? ` (${device.reason})` : '';
   const hint = `see the conditions of dpu ${device.dpuName}`;
-  throw new DpuError('FAILED_PRECONDITION', `device ${id} is unhealthy: ${hint}`);
+  throw new DpuError('FAILED_PRECONDITION', `device ${id} is unhealthy${why}: ${hint}`);
 }

@@ -51,9 +51,19 @@ export interface DeviceSpec {
   permissions: string;
 }
 
+/** A file or directory of the host, bound into the container. */
+export interface Mount {
+  container_path: string;
+  host_path: string;
+  read_only: boolean;
+}
+
 export interface ContainerAllocateResponse {
   envs: Record<string, string>;
+  mounts: Mount[];
   devices: DeviceSpec[];
+  /** Fully qualified names of the Container Device Interface; a kubelet before 1.28 knows no such field. */
+  cdi_devices: { name: string }[];
 }
 
 export interface AllocateResponse {
@@ -94,8 +104,19 @@ const descriptor: protobuf.INamespace = {
           host_path: field(2, 'string'),
           permissions: field(3, 'string'),
         }),
-        // Its other fields (mounts 2, annotations 4, cdi_devices 5) are of no use to a network device.
-        ContainerAllocateResponse: message({ envs: texts(1), devices: list(3, 'DeviceSpec') }),
+        Mount: message({
+          container_path: field(1, 'string'),
+          host_path: field(2, 'string'),
+          read_only: field(3, 'bool'),
+        }),
+        CDIDevice: message({ name: field(1, 'string') }),
+        // Nothing here needs its annotations (4).
+        ContainerAllocateResponse: message({
+          envs: texts(1),
+          mounts: list(2, 'Mount'),
+          devices: list(3, 'DeviceSpec'),
+          cdi_devices: list(5, 'CDIDevice'),
+        }),
         AllocateResponse: message({ container_responses: list(1, 'ContainerAllocateResponse') }),
         PreStartContainerRequest: message({ devices_ids: list(1, 'string') }),
         PreStartContainerResponse: message({}),

@@ -27,7 +27,14 @@ async function startKubelet(directory: string): Promise<FakeKubelet> {
 }
 
 const allocatorOf = (pool: DevicePool) =>
-  new Allocator({ pool, resourceName, pci: new PciFunctions('/nowhere'), deviceInfo: { write: () => {} }, logger });
+  new Allocator({
+    pool,
+    resourceName,
+    pci: new PciFunctions('/nowhere'),
+    deviceInfo: { write: () => {} },
+    askVendor: async () => undefined,
+    logger,
+  });
 
 async function startPlugin(directory: string, pool = new DevicePool()) {
   const plugin = new DevicePlugin({ directory, resourceName, pool, allocator: allocatorOf(pool), logger });

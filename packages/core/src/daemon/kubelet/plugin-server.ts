@@ -90,8 +90,10 @@ export class PluginServer {
         }),
       ),
       Allocate: unary(
-        (request: AllocateRequest): AllocateResponse => ({
-          container_responses: request.container_requests.map(({ devices_ids: ids }) => allocator.allocate(ids)),
+        async (request: AllocateRequest): Promise<AllocateResponse> => ({
+          container_responses: await Promise.all(
+            request.container_requests.map(({ devices_ids: ids }) => allocator.allocate(ids)),
+          ),
         }),
       ),
       PreStartContainer: unary(() => ({})),
@@ -120,14 +122,15 @@ function toKubelet({ id, healthy, numaNode }: PooledDevice): KubeletDevice {
   return numaNode === undefined ? device : { ...device, topology: { nodes: [{ ID: numaNode }] } };
 }
 
-/** A synchronous answer as a gRPC handler. */
-function unary<Request, Response>(answer: (request: Request) => Response) {
+function unary<Request, Response>(answer: (request: Request) => Response | Promise<Response>) {
   return (call: ServerUnaryCall<Request, Response>, done: sendUnaryData<Response>): void => {
-    try {
-      done(null, answer(call.request));
-    } catch (thrown) {
-      const { code, message } = DpuError.from(thrown);
-      done({ code: errorCodes[code], details: message });
-    }
+    const answered = (async () => answer(call.request))();
+    answered.then(
+      (response) => done(null, response),
+      (thrown) => {
+        const { code, message } = DpuError.from(thrown);
+        done({ code: errorCodes[code], details: message });
+      },
+    );
   };
 }

@@ -63,3 +63,12 @@ test.each([
 ])('prefers %s', (_what, request, expected) => {
   expect(preferDevices(devices, request)).toEqual(expected);
 });
+
+test('what only programs in pods are told is there at once, and the kubelet hears nothing of it', () => {
+  const pool = new DevicePool();
+  pool.set('dpu', [{ id: 'vf0', healthy: true }]);
+  let calls = 0;
+  pool.onChange(() => calls++);
+  pool.set('dpu', [{ id: 'vf0', healthy: true, attributes: { speed: '25G' } }]);
+  expect([calls, pool.get('vf0')?.attributes]).toEqual([0, { speed: '25G' }]);
+});

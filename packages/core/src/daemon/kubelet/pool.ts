@@ -26,7 +26,7 @@ export class DevicePool {
     this.#numaNodeOf = numaNodeOf;
   }
 
-  /** Replaces a DPU's devices. Listeners hear of it only when the pool is another one afterwards. */
+  /** Replaces a DPU's devices. Listeners hear of it only when the kubelet would. */
   set(dpuName: string, devices: readonly Device[]): void {
     this.#byDpu.set(
       dpuName,
@@ -68,12 +68,14 @@ export class DevicePool {
       for (const device of devices) if (!merged.has(device.id)) merged.set(device.id, { ...device, dpuName });
     }
     const next = [...merged.values()].sort((a, b) => byNumber(a.id, b.id));
-    if (same(this.#devices, next)) return;
+    const isNews = !same(this.#devices, next);
     this.#devices = next;
+    if (!isNews) return;
     for (const listener of [...this.#listeners]) listener();
   }
 }
 
+/** To the kubelet. */
 function same(a: readonly PooledDevice[], b: readonly PooledDevice[]): boolean {
   const equal = (x: PooledDevice, y: PooledDevice | undefined) =>
     x.id === y?.id && x.healthy === y.healthy && x.numaNode === y.numaNode && x.dpuName === y.dpuName;

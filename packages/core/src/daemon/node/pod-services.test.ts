@@ -24,7 +24,8 @@ function services() {
   const pci = new PciFunctions();
   const resourceName = 'openshift.io/dpu';
   const deviceInfo = new DeviceInfoFiles({ directory: path('devinfo'), resourceName, pci });
-  const allocator = new Allocator({ pool, resourceName, pci, deviceInfo, logger });
+  const askVendor = async () => undefined;
+  const allocator = new Allocator({ pool, resourceName, pci, deviceInfo, askVendor, logger });
   const servers = { started: 0, closed: 0 };
   const trust = {
     onDisk: true,

@@ -6,10 +6,12 @@ import { isDeepStrictEqual } from 'node:util';
 import {
   type BridgePort,
   type Device,
+  type DeviceAllocation,
   DpuError,
   definePlugin,
   type NetworkFunction,
   type ServiceChain,
+  type StatusReporter,
 } from '@dpu-operator/sdk';
 import { type PluginServer, servePlugin } from '@dpu-operator/sdk/host';
 import { parsePluginManifest } from '@dpu-operator/sdk/manifest';
@@ -48,11 +50,17 @@ export class Vsp {
   inits = 0;
   initFailure: DpuError | undefined;
   unhealthy = false;
+  /** What it says of each device beside its id and health. */
+  details: (vf: number) => Partial<Device> = () => ({});
+  /** Whether it announces that it adds to what containers get, when it starts. */
+  allocate: ((ids: string[]) => Promise<DeviceAllocation>) | undefined;
   heartbeat = async () => true;
   readonly numVfsAsked: number[] = [];
   numVfsDelay: Promise<void> | undefined;
   numVfsRefusal: DpuError | undefined;
   changed = () => {};
+  /** Takes what it says of its card; there since its start. */
+  card: StatusReporter | undefined;
   readonly address: { ip: string; port: number };
   #server: PluginServer | undefined;
 
@@ -63,7 +71,12 @@ export class Vsp {
   async start(directory: string): Promise<void> {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
     this.#server = await servePlugin({
-      plugin: definePlugin<unknown>({ create: () => this.#plugin() }),
+      plugin: definePlugin<unknown>({
+        create: ({ status }) => {
+          this.card = status;
+          return this.#plugin();
+        },
+      }),
       manifest,
       socketPath: join(directory, 'vendor-plugin.sock'),
       settings: {},
@@ -79,7 +92,11 @@ export class Vsp {
 
   #plugin() {
     const devices = (): Device[] =>
-      Array.from({ length: this.numVfs }, (_, i) => ({ id: `vf${i}`, healthy: !this.unhealthy }));
+      Array.from({ length: this.numVfs }, (_, i) => ({
+        id: `vf${i}`,
+        healthy: !this.unhealthy,
+        ...this.details(i),
+      }));
     return {
       init: async () => {
         this.inits += 1;
@@ -118,6 +135,7 @@ export class Vsp {
         createNetworkFunction: async (nf: NetworkFunction) => void this.functions.push(nf),
         deleteNetworkFunction: async (nf: NetworkFunction) => void this.forgotten.push(nf),
       },
+      ...(this.allocate && { allocate: this.allocate }),
       ...(this.hasChains && { chains: this.#chainContract() }),
     };
   }

@@ -1,10 +1,11 @@
 import { DpuError } from '../../errors.ts';
 import { bridgePortService } from '../../wire/definitions.ts';
+import { bareId } from '../../wire/names.ts';
 import { declareChecks } from '../check.ts';
 import { holds, ordered, refuses, same } from '../expect.ts';
 import { inFlight } from '../in-flight.ts';
 import { bridgeNeeds, createAndDeleteOnly } from './bridge-ports.ts';
-import { accessPort, createPort, deletePort, listPorts } from './messages.ts';
+import { accessPort, createPort, deletePort, listPorts, macOf } from './messages.ts';
 
 const createsAtOnce = 50;
 
@@ -82,22 +83,31 @@ export const bridgeLists = declareChecks('bridge', bridgeNeeds, [
     rule: 'BR-12',
     legacy: createAndDeleteOnly,
     run: async ({ vsp, freePorts, limits }) => {
-      const made: string[] = [];
-      let isFull = false;
+      const made = new Map<string, Buffer>();
+      const refused = new Set<string>();
       await inFlight(createsAtOnce, [...freePorts(limits.ports).entries()], async ([index, id]) => {
-        if (isFull) return;
+        if (refused.size > 0) return;
         try {
           await createPort(vsp, id, accessPort(index));
-          made.push(`bridgePorts/${id}`);
+          made.set(`bridgePorts/${id}`, macOf(index));
         } catch (error) {
           if (DpuError.from(error).code !== 'RESOURCE_EXHAUSTED') throw error;
-          isFull = true;
+          refused.add(`bridgePorts/${id}`);
         }
       });
-      holds(made.length > 0, 'not one port could be made');
-      const listed = new Set((await listPorts(vsp, 250)).map(({ name }) => name));
-      const lost = made.filter((name) => !listed.has(name));
-      holds(lost.length === 0, `of ${made.length} ports, List lacks ${lost.length}, ${lost[0]} among them`);
+      holds(made.size > 0, 'not one port could be made');
+      const listed = new Map((await listPorts(vsp, 250)).map((port) => [port.name, port]));
+      const lost = [...made.keys()].filter((name) => !listed.has(name));
+      holds(lost.length === 0, `of ${made.size} ports, List lacks ${lost.length}, ${lost[0]} among them`);
+      for (const [name, mac] of made) same(listed.get(name)?.spec?.macAddress, mac, `spec.mac_address of ${name}`);
+      const beyond = [...refused].filter((name) => listed.has(name));
+      same(beyond, [], 'ports that List has though they were refused');
+      const [some] = made.keys();
+      const [one] = refused;
+      if (some === undefined || one === undefined) return;
+      // Room that a port leaves is there for another.
+      await deletePort(vsp, bareId('bridgePorts', some));
+      await createPort(vsp, bareId('bridgePorts', one), accessPort(0));
     },
   },
 ]);

@@ -12,6 +12,7 @@ import {
   getPort,
   listPorts,
   macOf,
+  unlessUnimplemented,
 } from './messages.ts';
 
 export const bridgeNeeds: Needs = { capability: 'bridge', mode: 'dpu' };
@@ -32,6 +33,7 @@ export const bridgePorts = declareChecks('bridge', bridgeNeeds, [
       requirePort(await getPort(vsp, id), id, accessPort(0));
       const listed = (await listPorts(vsp)).filter(({ name }) => name === `bridgePorts/${id}`);
       holds(listed.length === 1, `List must have bridgePorts/${id} once, has it ${listed.length} times`);
+      for (const port of listed) requirePort(port, id, accessPort(0));
     },
   },
   {
@@ -169,16 +171,19 @@ export const bridgePorts = declareChecks('bridge', bridgeNeeds, [
   {
     name: 'port-trunk',
     title: 'a TRUNK port is on several bridges',
-    demands: 'A TRUNK port may name several logical bridges; its answer has them all.',
+    demands:
+      'A TRUNK port may name several logical bridges; its answer has them all. A card without answers UNIMPLEMENTED.',
     rule: 'BR-1',
     legacy: createAndDeleteOnly,
-    run: async ({ vsp, freePorts }) => {
+    run: async ({ vsp, freePorts, skip }) => {
       const [id = ''] = freePorts(1);
       for (const bridge of bridges) await createBridge(vsp, bridge.id, bridge.spec);
       const logicalBridges = bridges.map((bridge) => `logicalBridges/${bridge.id}`);
       const spec = accessPort(0, { ptype: 'BRIDGE_PORT_TYPE_TRUNK', logicalBridges });
-      requirePort(await createPort(vsp, id, spec), id, spec);
+      requirePort(await unlessUnimplemented(createPort(vsp, id, spec), 'TRUNK ports', skip), id, spec);
       requirePort(await getPort(vsp, id), id, spec);
+      const listed = (await listPorts(vsp)).filter(({ name }) => name === `bridgePorts/${id}`);
+      for (const port of listed) requirePort(port, id, spec);
       await deletePort(vsp, id);
       for (const bridge of bridges) await deleteBridge(vsp, bridge.id);
     },
@@ -186,15 +191,18 @@ export const bridgePorts = declareChecks('bridge', bridgeNeeds, [
   {
     name: 'port-early',
     title: 'a port can come before its device',
-    demands: 'A port can be made before its device is there.',
+    demands: 'A port can be made before its device is there. It is DOWN until frames can pass.',
     rule: 'BR-11',
     legacy: createAndDeleteOnly,
     run: async ({ vsp, freePorts, inUse, skip }) => {
       if (inUse()) skip('the VSP has bridge ports of others: its devices cannot be taken away');
-      await vsp.setNumVfs(0);
+      const devices = await vsp.setNumVfs(0);
       const [id = ''] = freePorts(1);
       await createPort(vsp, id, accessPort(0));
-      requirePort(await getPort(vsp, id), id, accessPort(0));
+      const port = await getPort(vsp, id);
+      requirePort(port, id, accessPort(0));
+      const status = port.status?.operStatus;
+      if (devices === 0) holds(status !== 'BP_OPER_STATUS_UP', `the port is ${status}, and there is no device`);
     },
   },
   {

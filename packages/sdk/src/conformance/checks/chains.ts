@@ -76,6 +76,18 @@ export const chains = declareChecks('chains', { capability: 'chains', mode: 'dpu
     },
   },
   {
+    name: 'unknown-interface',
+    title: 'an interface that the DPU does not have is refused',
+    demands: 'An interface that the DPU does not have is NOT_FOUND.',
+    rule: 'CH-4',
+    run: async (context) => {
+      const { vsp } = context;
+      const [a, b] = two(context);
+      await refuses(createChain(vsp, first, [{ input: a.input, output: unknownFunction.output }, b]), 'NOT_FOUND');
+      await refuses(getChain(vsp, first), 'NOT_FOUND');
+    },
+  },
+  {
     name: 'bad-functions',
     title: 'a chain of nothing, or with an interface twice, is refused',
     demands: 'A chain without functions, or one that has an interface twice, is INVALID_ARGUMENT.',

@@ -1,4 +1,5 @@
-import { deviceService, heartbeatService } from '../../wire/definitions.ts';
+import type { BridgePortSpec } from '../../generated/opi_api/network/evpn_gw/v1alpha1/BridgePortSpec.ts';
+import { bridgePortService, deviceService, heartbeatService } from '../../wire/definitions.ts';
 import { declareChecks } from '../check.ts';
 import { holds, same } from '../expect.ts';
 import { bridgeNeeds, createAndDeleteOnly } from './bridge-ports.ts';
@@ -6,6 +7,7 @@ import { accessPort, createPort, deletePort, getPort, listPorts } from './messag
 
 /** What the contract promises. */
 export const callsAtOnce = 100;
+const updateRounds = 10;
 const times = Array.from({ length: callsAtOnce }, (_, index) => index);
 
 export const concurrency = [
@@ -43,6 +45,33 @@ export const concurrency = [
         const listed = (await listPorts(vsp)).filter(({ name }) => name === `bridgePorts/${id}`);
         same(listed.length, 1, 'how often List has the port');
         await Promise.all(times.map(() => deletePort(vsp, id, true)));
+      },
+    },
+    {
+      name: 'updates',
+      title: 'two updates at once both hold',
+      demands:
+        'Calls in flight at the same time take effect each as a whole: an update leaves what its mask does not name.',
+      rule: 'GE-7',
+      legacy: createAndDeleteOnly,
+      run: async ({ vsp, freePorts }) => {
+        const [id = ''] = freePorts(1);
+        await createPort(vsp, id, accessPort(0));
+        const update = (spec: BridgePortSpec, path: string) =>
+          vsp.call(bridgePortService.UpdateBridgePort, {
+            bridgePort: { name: `bridgePorts/${id}`, spec },
+            updateMask: { paths: [path] },
+          });
+        for (let round = 1; round <= updateRounds; round++) {
+          const spec = accessPort(round);
+          await Promise.all([update(spec, 'spec.mac_address'), update(spec, 'spec.logical_bridges')]);
+          const { macAddress, logicalBridges } = (await getPort(vsp, id)).spec ?? {};
+          same(
+            { macAddress, logicalBridges },
+            { macAddress: spec.macAddress, logicalBridges: spec.logicalBridges },
+            'mac_address and logical_bridges after an update of each',
+          );
+        }
       },
     },
     {

@@ -11,11 +11,13 @@ export function upTo({ maxVfs = Number.POSITIVE_INFINITY }: CheckContext, count:
   return Math.min(count, maxVfs);
 }
 
-export async function countOnce({ vsp, mode }: CheckContext, count: number): Promise<void> {
+/** Answers how many devices there are. */
+export async function countOnce({ vsp, mode }: CheckContext, count: number): Promise<number> {
   const answer = await vsp.setNumVfs(count);
   if (mode === 'host') same(answer, count, `the answer to SetNumVfs(${count})`);
   else holds(answer >= 0, `the answer to SetNumVfs(${count}) is ${answer}`);
   const listed = await vsp.devices();
   same(listed.length, answer, 'the number of devices that GetDevices lists');
   same(new Set(listed.map(({ id }) => id)).size, answer, 'the number of different ids');
+  return answer;
 }

@@ -70,10 +70,12 @@ export class Watch {
   #last: Device[] | undefined;
   #failure: DpuError | undefined;
   #notify = () => {};
+  /** Ends it from the caller's side. */
+  readonly stop: () => void;
 
   constructor({ vsp, limits, defer }: CheckContext) {
     this.#timeoutMs = limits.timeoutMs;
-    const stop = vsp.watchDevices(
+    this.stop = vsp.watchDevices(
       (devices) => {
         this.#last = devices;
         this.#notify();
@@ -83,7 +85,7 @@ export class Watch {
         this.#notify();
       },
     );
-    defer(async () => stop());
+    defer(async () => this.stop());
   }
 
   get last(): readonly Device[] {

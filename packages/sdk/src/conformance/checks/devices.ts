@@ -1,24 +1,47 @@
+import protobuf from 'protobufjs/light.js';
 import type { Device } from '../../contract.ts';
-import { deviceAllocationService, deviceService } from '../../wire/definitions.ts';
-import { declareChecks } from '../check.ts';
+import { DpuError } from '../../errors.ts';
+import type { Link } from '../../linux/links.ts';
+import { deviceAllocationService, deviceService, virtualFunctionService } from '../../wire/definitions.ts';
+import { type CheckContext, declareChecks } from '../check.ts';
 import { holds, refuses, same } from '../expect.ts';
 import { countOnce, requireIdle, upTo } from './counts.ts';
+import {
+  accessPort,
+  bridges,
+  createBridge,
+  createPort,
+  getPort,
+  listBridges,
+  listPorts,
+  unlessUnimplemented,
+} from './messages.ts';
 
 export const devices = declareChecks('devices', {}, [
   {
     name: 'shape',
-    title: 'devices have an id and a health',
-    demands: 'The key of the map is the id; health is Healthy or Unhealthy.',
+    title: 'devices have an id of their own',
+    demands: 'The key of the map is the id: a PCI address or the name of a network device, and no two have the same.',
     rule: 'DV-2',
     reads: true,
     legacy: 'Go images may leave Device.ID empty',
     run: async ({ vsp }) => {
-      const response = await vsp.call(deviceService.GetDevices, {});
-      for (const [key, { ID, health }] of Object.entries(response.devices)) {
-        holds(key !== '', 'the id of a device must not be empty');
+      const { devices } = await vsp.call(deviceService.GetDevices, {});
+      for (const [key, { ID }] of Object.entries(devices)) {
         same(ID, key, `ID of device ${key}`);
-        holds(health === 'Healthy' || health === 'Unhealthy', `health of ${key} is "${health}"`);
+        // Pods get it between commas in a variable, and it is part of file names.
+        holds(/^[A-Za-z0-9][A-Za-z0-9._:@+-]*$/.test(key), `${JSON.stringify(key)} is no PCI address and no name`);
       }
+    },
+  },
+  {
+    name: 'places',
+    title: 'no two devices have the same place',
+    demands: 'pf and vf are both there or both missing, and no two devices have the same ones.',
+    rule: 'DV-2',
+    reads: true,
+    run: async ({ vsp }) => {
+      const response = await vsp.call(deviceService.GetDevices, {});
       const places = new Map<string, string>();
       for (const [key, { details }] of Object.entries(response.devices)) {
         if (!details) continue;
@@ -28,6 +51,31 @@ export const devices = declareChecks('devices', {}, [
         const place = `pf ${pf}, vf ${vf}`;
         holds(!places.has(place), `devices ${places.get(place)} and ${key} are both ${place}`);
         places.set(place, key);
+      }
+    },
+  },
+  {
+    name: 'once',
+    title: 'no two devices have the same id',
+    demands: 'No two devices have the same id.',
+    rule: 'DV-2',
+    reads: true,
+    run: async ({ vsp }) => {
+      const listed = (await vsp.devices()).length;
+      const entries = fieldsOf(await vsp.getDevicesBytes());
+      same(entries, listed, 'the number of devices that GetDevices sends, with different ids');
+    },
+  },
+  {
+    name: 'health-words',
+    title: 'health is one of two words',
+    demands: 'health is Healthy or Unhealthy.',
+    rule: 'DV-3',
+    reads: true,
+    run: async ({ vsp }) => {
+      const { devices } = await vsp.call(deviceService.GetDevices, {});
+      for (const [id, { health }] of Object.entries(devices)) {
+        holds(health === 'Healthy' || health === 'Unhealthy', `health of ${id} is "${health}"`);
       }
     },
   },
@@ -48,11 +96,29 @@ export const devices = declareChecks('devices', {}, [
     demands: 'AllocateDevices answers the same for the same devices, and reserves nothing.',
     rule: 'DV-16',
     needs: { capability: 'deviceAllocation' },
-    reads: true,
     run: async ({ vsp }) => {
       const deviceIds = idsOf(await vsp.devices());
       const first = await vsp.call(deviceAllocationService.AllocateDevices, { deviceIds });
       same(await vsp.call(deviceAllocationService.AllocateDevices, { deviceIds }), first, 'the second answer');
+    },
+  },
+  {
+    name: 'virtual-functions',
+    title: 'the numbers of the physical functions add up',
+    demands: 'Counts of GetVirtualFunctions add up to the devices of the host side, and none is above its maximum.',
+    rule: 'DV-17',
+    reads: true,
+    run: async ({ vsp, mode, skip }) => {
+      const { physicalFunctions: all } = await unlessUnimplemented(
+        vsp.call(virtualFunctionService.GetVirtualFunctions, {}),
+        'physical functions',
+        skip,
+      );
+      for (const { pf, count, maximum } of all)
+        holds(count <= maximum, `pf ${pf} has ${count} of ${maximum} functions`);
+      if (mode === 'dpu') return;
+      const total = all.reduce((sum, { count }) => sum + count, 0);
+      same(total, (await vsp.devices()).length, 'the sum of the counts');
     },
   },
   {
@@ -74,31 +140,65 @@ export const devices = declareChecks('devices', {}, [
     legacy: 'Go images refuse to set it twice',
     run: async (context) => {
       requireIdle(context);
-      const { vsp } = context;
+      const { vsp, node } = context;
       const asked = upTo(context, 2);
       const count = await vsp.setNumVfs(asked);
       const before = await vsp.devices();
+      const links = await node.linksOf(before);
       same(await vsp.setNumVfs(asked), count, 'the second answer');
       same(await vsp.devices(), before, 'the list of devices');
+      requireSameLinks(links, await node.linksOf(before));
     },
   },
   {
     name: 'count-grow',
     title: 'more devices leave those there are',
-    demands: 'With a greater number, the devices there were are there afterwards, with the ids that they had.',
+    demands: 'With a greater number, the devices there were are there afterwards, and are the same devices.',
     rule: 'DV-11',
     legacy: 'Go images refuse to set it twice',
     run: async (context) => {
       requireIdle(context);
-      const { vsp, skip } = context;
-      const more = upTo(context, 4);
-      const fewer = Math.min(2, more - 1);
-      if (fewer < 1) skip('the card has one virtual function only');
+      const { vsp, node } = context;
+      const { fewer, more } = growth(context);
       await vsp.setNumVfs(fewer);
       const before = await vsp.devices();
+      const links = await node.linksOf(before);
       await vsp.setNumVfs(more);
       const after = new Map((await vsp.devices()).map((device) => [device.id, device]));
       for (const device of before) same(after.get(device.id), device, `device ${device.id}`);
+      // The kernel makes SR-IOV functions anew; DV-9 has those of pods.
+      for (const [id, link] of links) if (link.pciAddress !== undefined) links.delete(id);
+      requireSameLinks(links, await node.linksOf(before));
+    },
+  },
+  {
+    name: 'grow-in-use',
+    title: 'more devices leave those of pods alone',
+    demands: 'A greater number is had without touching the devices of pods, or it is FAILED_PRECONDITION.',
+    rule: 'DV-9',
+    legacy: 'Go images do not look whether a device is in use',
+    run: async (context) => {
+      requireIdle(context);
+      const { vsp, node, defer, skip } = context;
+      const { fewer, more } = growth(context);
+      await vsp.setNumVfs(fewer);
+      const before = await vsp.devices();
+      const device = await lendable(before, node, skip);
+      const lent = await node.lend(device);
+      defer(lent.back);
+      const code = await vsp.setNumVfs(more).then(
+        () => 'OK',
+        (error) => DpuError.from(error).code,
+      );
+      holds(
+        code === 'OK' || code === 'FAILED_PRECONDITION',
+        `the call must succeed, or fail with FAILED_PRECONDITION, it failed with ${code}`,
+      );
+      const ids = idsOf(await vsp.devices());
+      if (code !== 'OK') same(ids, idsOf(before), 'ids of the devices after the refusal');
+      const lost = before.find(({ id }) => !ids.includes(id));
+      holds(lost === undefined, `device ${lost?.id} is not listed any more`);
+      holds(await lent.isThere(), `the network device of ${device.id} is no longer with the pod that had it`);
     },
   },
   {
@@ -109,8 +209,36 @@ export const devices = declareChecks('devices', {}, [
     legacy: 'Go images differ',
     run: async (context) => {
       requireIdle(context);
-      await countOnce(context, 0);
+      const { vsp, node } = context;
+      const before = await node.linksOf(await vsp.devices());
+      const answer = await countOnce(context, 0);
+      // A side that has a fixed number changes nothing.
+      if (answer === 0) same([...(await node.linksNamed(before)).keys()], [], 'network devices that are still there');
       await countOnce(context, upTo(context, 2));
+    },
+  },
+  {
+    name: 'zero-ports',
+    title: 'SetNumVfs(0) takes ports and bridges away',
+    demands: 'SetNumVfs(0) takes away everything that the plugin made on the node: devices, bridges, ports, processes.',
+    rule: 'DV-6',
+    needs: { capability: 'bridge', mode: 'dpu' },
+    legacy: 'Go images have no List',
+    run: async (context) => {
+      requireIdle(context);
+      const { vsp, freePorts, skip } = context;
+      const [id = ''] = freePorts(1);
+      const [a] = bridges;
+      await createBridge(vsp, a.id, a.spec);
+      await createPort(vsp, id, accessPort(0, { logicalBridges: [a.id] }));
+      if ((await vsp.setNumVfs(0)) !== 0) skip('the number of devices is fixed on this side');
+      const ports = (await listPorts(vsp)).map(({ name }) => name);
+      holds(!ports.includes(`bridgePorts/${id}`), `bridgePorts/${id} is still there`);
+      await refuses(getPort(vsp, id), 'NOT_FOUND', [id]);
+      const left = (await listBridges(vsp)).map(({ name }) => name);
+      holds(!left.includes(`logicalBridges/${a.id}`), `logicalBridges/${a.id} is still there`);
+      await vsp.setNumVfs(upTo(context, 2));
+      await createPort(vsp, id, accessPort(1));
     },
   },
   {
@@ -127,13 +255,17 @@ export const devices = declareChecks('devices', {}, [
   {
     name: 'count-beyond',
     title: 'more than the card has is refused',
-    demands: 'More than the card has is OUT_OF_RANGE, and nothing is changed.',
+    demands: 'More than the card has is OUT_OF_RANGE, and nothing is changed. The text says how many there can be.',
     rule: 'DV-7',
     legacy: 'Go images have no code for it',
     // NumVFs of SR-IOV has 16 bits.
     run: async ({ vsp, maxVfs = 65_535 }) => {
       const before = await vsp.devices();
-      await refuses(vsp.setNumVfs(maxVfs + 1), 'OUT_OF_RANGE');
+      const { message } = await refuses(vsp.setNumVfs(maxVfs + 1), 'OUT_OF_RANGE');
+      holds(
+        /\d/.test(message.replaceAll(String(maxVfs + 1), '')),
+        `the text must say how many there can be: ${message}`,
+      );
       same(await vsp.devices(), before, 'the list of devices');
     },
   },
@@ -157,7 +289,7 @@ export const devices = declareChecks('devices', {}, [
     run: async ({ vsp, node, defer, skip }) => {
       const before = await vsp.devices();
       const device = await lendable(before, node, skip);
-      defer(await node.lend(device));
+      defer((await node.lend(device)).back);
       same(idsOf(await vsp.devices()), idsOf(before), 'ids of the devices');
     },
   },
@@ -172,14 +304,43 @@ export const devices = declareChecks('devices', {}, [
       const { vsp, node, defer, skip } = context;
       const before = await vsp.devices();
       const device = await lendable(before, node, skip);
-      defer(await node.lend(device));
+      const lent = await node.lend(device);
+      defer(lent.back);
       await refuses(vsp.setNumVfs(0), 'FAILED_PRECONDITION');
       same(idsOf(await vsp.devices()), idsOf(before), 'ids of the devices');
+      holds(await lent.isThere(), `the network device of ${device.id} is no longer with the pod that had it`);
     },
   },
 ]);
 
 export const idsOf = (devices: readonly Device[]) => devices.map(({ id }) => id).sort();
+
+/** Two numbers of devices that can be had. */
+function growth(context: CheckContext): { fewer: number; more: number } {
+  const more = upTo(context, 4);
+  const fewer = Math.min(2, more - 1);
+  if (fewer < 1) context.skip('the card has one virtual function only');
+  return { fewer, more };
+}
+
+/** A device that was made anew has another interface index, whatever its name. */
+function requireSameLinks(before: ReadonlyMap<string, Link>, after: ReadonlyMap<string, Link>): void {
+  for (const [id, { index, permanentMac }] of before) {
+    const link = after.get(id);
+    holds(link?.index === index && link.permanentMac === permanentMac, `the network device of ${id} was made anew`);
+  }
+}
+
+/** How many fields a message has, of those with a length: the entries of a map. */
+function fieldsOf(message: Buffer): number {
+  const reader = protobuf.Reader.create(message);
+  let fields = 0;
+  while (reader.pos < reader.len) {
+    reader.skipType(reader.uint32() & 7);
+    fields++;
+  }
+  return fields;
+}
 
 /** The last one: to take it away is what a smaller number does first. */
 async function lendable(

@@ -1,8 +1,8 @@
 import { bridgePortService, deviceService, lifeCycleService, logicalBridgeService } from '../../wire/definitions.ts';
 import { type CheckContext, declareChecks } from '../check.ts';
-import { refuses } from '../expect.ts';
+import { refuses, same, undecodable } from '../expect.ts';
 import { bridgeNeeds, createAndDeleteOnly } from './bridge-ports.ts';
-import { accessPort, createBridge, createPort, getPort } from './messages.ts';
+import { accessPort, bridges, createBridge, createPort, getBridge, getPort } from './messages.ts';
 
 const noCodes = 'Go images have no codes for errors';
 
@@ -15,9 +15,8 @@ export const errors = [
       rule: 'ER-4',
       reads: true,
       run: async ({ vsp }) => {
-        const codes = ['INTERNAL', 'INVALID_ARGUMENT', 'UNKNOWN', 'UNIMPLEMENTED'] as const;
         for (const broken of [Buffer.from([0x0a]), Buffer.from([0x0a, 0x7f, 1]), Buffer.alloc(64, 0xff)]) {
-          await refuses(vsp.callBytes(lifeCycleService.Init, broken), codes);
+          await refuses(vsp.callBytes(lifeCycleService.Init, broken), undecodable);
         }
         await vsp.devices();
       },
@@ -84,6 +83,30 @@ export const errors = [
           await refuses(vsp.call(bridgePortService.CreateBridgePort, { bridgePort }), 'INVALID_ARGUMENT', ['name']);
           await refuses(vsp.call(bridgePortService.GetBridgePort, { name }), 'INVALID_ARGUMENT', ['name']);
         }
+      },
+    },
+    {
+      name: 'nothing-changes',
+      title: 'a call that fails changes nothing',
+      demands: 'A call that fails changes nothing, also not the part of it that was right.',
+      rule: 'ER-3',
+      legacy: createAndDeleteOnly,
+      run: async ({ vsp, freePorts }) => {
+        const [id = ''] = freePorts(1);
+        const [a] = bridges;
+        const state = async () => [(await getPort(vsp, id)).spec, (await getBridge(vsp, a.id)).spec];
+        await createBridge(vsp, a.id, a.spec);
+        await createPort(vsp, id, accessPort(0, { logicalBridges: [a.id] }));
+        const before = await state();
+        const none = 'logicalBridges/conformance-none';
+        const bridgePort = { name: `bridgePorts/${id}`, spec: accessPort(7, { logicalBridges: [none] }) };
+        const updateMask = { paths: ['spec.mac_address', 'spec.logical_bridges'] };
+        await refuses(vsp.call(bridgePortService.UpdateBridgePort, { bridgePort, updateMask }), 'NOT_FOUND');
+        const logicalBridge = { name: `logicalBridges/${a.id}`, spec: { vlanId: 5_000 } };
+        const bridgeMask = { paths: ['spec.vlan_id'] };
+        const update = vsp.call(logicalBridgeService.UpdateLogicalBridge, { logicalBridge, updateMask: bridgeMask });
+        await refuses(update, 'INVALID_ARGUMENT', ['vlan_id']);
+        same(await state(), before, 'port and bridge afterwards');
       },
     },
     {

@@ -2,32 +2,55 @@ import { deviceService } from '../../wire/definitions.ts';
 import { type CheckContext, declareChecks } from '../check.ts';
 import { holds } from '../expect.ts';
 import { inFlight } from '../in-flight.ts';
+import type { Usage } from '../target/vsp-process.ts';
 import { bridgeNeeds } from './bridge-ports.ts';
-import { accessPort, createPort, deletePort } from './messages.ts';
+import { Watch } from './device-watch.ts';
+import { accessPort, createChain, createPort, deleteChain, deletePort } from './messages.ts';
+import { createFunction, deleteFunction, theOne } from './network-functions.ts';
 
 const atOnce = 20;
-/** Rounds that keep this much of each call of one of them are a leak. */
-const bytesPerCall = 1_024;
-/** Less than this is no matter for so few calls. */
-const leastBytes = 2 ** 21;
-/** So many that the heap of a process that has just started has grown to its size, also where its collector lags behind. */
-const rounds = 60;
-const inARow = 3;
-/** Creating and deleting costs a card more than reading. */
-const portsPerRound = 30;
+/** Of what is still referred to. Less in a round is what a running program warms up, more in each is a leak. */
+const heapBytes = 16 * 1_024;
+/** Of memory that no collector looks after. The process gives pages back late, so that less is no matter. */
+const residentBytes = 2 ** 21;
+const rounds = 8;
+/** What one round lets go of hides what it kept. */
+const inARow = 2;
+/** Each kept kilobyte of one of them shows. */
+const portsPerRound = 100;
+const chainsPerRound = 10;
+const watchesPerRound = 25;
+const demands = 'A VSP that is called again and again keeps its memory, its timers and its file descriptors.';
 
 export const leaks = [
   ...declareChecks('leaks', { process: true }, [
     {
       name: 'reads',
       title: 'calls that read leave nothing behind',
-      demands: 'A VSP that is called again and again keeps its memory and its file descriptors.',
+      demands,
       rule: 'GE-9',
       run: async (context) => {
         const { vsp, limits } = context;
         const calls = Array.from({ length: limits.leakCalls });
-        await requireNoGrowth(context, calls.length, async () => {
+        await requireNoGrowth(context, `${calls.length} calls`, async () => {
           await inFlight(atOnce, calls, () => vsp.call(deviceService.GetDevices, {}));
+        });
+      },
+    },
+  ]),
+  ...declareChecks('leaks', { process: true, capability: 'deviceWatch' }, [
+    {
+      name: 'watches',
+      title: 'watches that come and go leave nothing behind',
+      demands: 'A watch that its caller ends is over for the plugin, too.',
+      rule: 'GE-9',
+      run: async (context) => {
+        await requireNoGrowth(context, `${watchesPerRound} watches`, async () => {
+          for (let index = 0; index < watchesPerRound; index++) {
+            const watch = new Watch(context);
+            await watch.until('all devices', () => true);
+            watch.stop();
+          }
         });
       },
     },
@@ -36,15 +59,52 @@ export const leaks = [
     {
       name: 'writes',
       title: 'ports that come and go leave nothing behind',
-      demands: 'What a call took, its end gives back: memory and file descriptors.',
+      demands,
       rule: 'GE-9',
       run: async (context) => {
-        const { vsp, freePorts } = context;
-        const [id = ''] = freePorts(1);
-        await requireNoGrowth(context, portsPerRound, async () => {
-          for (let index = 0; index < portsPerRound; index++) {
-            await createPort(vsp, id, accessPort(0));
-            await deletePort(vsp, id);
+        const { vsp, freePorts, limits } = context;
+        const ids = freePorts(Math.min(atOnce, limits.ports));
+        const each = Array.from({ length: Math.ceil(portsPerRound / ids.length) });
+        await requireNoGrowth(context, `${portsPerRound} ports`, async () => {
+          await inFlight(atOnce, [...ids.entries()], async ([index, id]) => {
+            for (const _ of each) {
+              await createPort(vsp, id, accessPort(index));
+              await deletePort(vsp, id);
+            }
+          });
+        });
+      },
+    },
+  ]),
+  ...declareChecks('leaks', { process: true, capability: 'networkFunctions', mode: 'dpu', functions: 1 }, [
+    {
+      name: 'functions',
+      title: 'network functions that come and go leave nothing behind',
+      demands,
+      rule: 'GE-9',
+      run: async (context) => {
+        const one = theOne(context);
+        await requireNoGrowth(context, `${chainsPerRound} network functions`, async () => {
+          for (let index = 0; index < chainsPerRound; index++) {
+            await createFunction(context.vsp, one);
+            await deleteFunction(context.vsp, one);
+          }
+        });
+      },
+    },
+  ]),
+  ...declareChecks('leaks', { process: true, capability: 'chains', mode: 'dpu', functions: 1 }, [
+    {
+      name: 'chains',
+      title: 'chains that come and go leave nothing behind',
+      demands,
+      rule: 'GE-9',
+      run: async (context) => {
+        const one = theOne(context);
+        await requireNoGrowth(context, `${chainsPerRound} chains`, async () => {
+          for (let index = 0; index < chainsPerRound; index++) {
+            await createChain(context.vsp, 'conformance-1', [one]);
+            await deleteChain(context.vsp, 'conformance-1');
           }
         });
       },
@@ -52,30 +112,33 @@ export const leaks = [
   ]),
 ];
 
-/**
- * Some rounds in a row must end with no more than they began with, or hardly more. Several: what a collector lets go of in
- * one of them hides what that kept. The first round is for warming up.
- */
-async function requireNoGrowth(
-  { process }: CheckContext,
-  callsPerRound: number,
-  round: () => Promise<void>,
-): Promise<void> {
+/** What is measured, and how much of it two rounds may add. */
+const measures: readonly { name: keyof Usage; what: string; limit: number }[] = [
+  { name: 'descriptors', what: 'file descriptors', limit: 0 },
+  { name: 'timers', what: 'timers', limit: 0 },
+  { name: 'heap', what: 'bytes of memory', limit: inARow * heapBytes },
+  { name: 'resident', what: 'bytes of memory of the process', limit: residentBytes },
+];
+
+/** Some rounds in a row must end with no more than they began with, or hardly more. The first round is for warming up. */
+async function requireNoGrowth({ process }: CheckContext, content: string, round: () => Promise<void>): Promise<void> {
   await round();
-  const limit = Math.max(leastBytes, bytesPerCall * callsPerRound);
-  const growth = { descriptors: Number.POSITIVE_INFINITY, memory: Number.POSITIVE_INFINITY };
   const usages = [await process.usage()];
+  const least = new Map<keyof Usage, number>();
   for (let index = 0; index < rounds; index++) {
     await round();
     const after = await process.usage();
     usages.push(after);
     const before = usages.at(-1 - inARow);
     if (!before) continue;
-    growth.descriptors = Math.min(growth.descriptors, after.descriptors - before.descriptors);
-    growth.memory = Math.min(growth.memory, after.memory - before.memory);
-    if (growth.descriptors <= 0 && growth.memory <= limit) return;
+    for (const { name } of measures) {
+      const growth = after[name] - before[name];
+      least.set(name, Math.min(least.get(name) ?? growth, growth));
+    }
+    if (measures.every(({ name, limit }) => (least.get(name) ?? 0) <= limit)) return;
   }
-  const text = `each ${inARow} of ${rounds} rounds of ${callsPerRound} calls`;
-  holds(growth.descriptors <= 0, `${text} left ${growth.descriptors} file descriptors open, or more`);
-  holds(growth.memory <= limit, `${text} took ${growth.memory} bytes of memory, or more`);
+  for (const { name, what, limit } of measures) {
+    const growth = least.get(name) ?? 0;
+    holds(growth <= limit, `each ${inARow} of ${rounds} rounds of ${content} kept ${growth} ${what}, or more`);
+  }
 }

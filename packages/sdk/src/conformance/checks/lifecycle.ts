@@ -1,3 +1,6 @@
+import { stat } from 'node:fs/promises';
+import type { Capability } from '../../contract.ts';
+import { DpuError } from '../../errors.ts';
 import {
   bridgePortService,
   deviceService,
@@ -9,11 +12,13 @@ import {
   serviceChainService,
 } from '../../wire/definitions.ts';
 import { type CheckContext, declareChecks } from '../check.ts';
-import { holds, refuses, same } from '../expect.ts';
+import { holds, refuses, same, undecodable } from '../expect.ts';
 import { methodsOf, serves } from '../target/announced.ts';
 
 const secondInit = 'Go images answer "already initialized" to a second Init';
 const initsAtOnce = 20;
+/** Those of which an empty request is a wrong one, or reads. */
+const tried: ReadonlySet<Capability> = new Set(['bridge', 'networkFunctions', 'chains']);
 
 export const lifecycle = declareChecks('lifecycle', {}, [
   {
@@ -62,6 +67,17 @@ export const lifecycle = declareChecks('lifecycle', {}, [
       const inits = Array.from({ length: initsAtOnce }, () => vsp.call(lifeCycleService.Init, init));
       const [first, ...others] = await Promise.all(inits);
       for (const other of others) same(other, first, 'the answer of each Init');
+    },
+  },
+  {
+    name: 'init-after-failure',
+    title: 'an Init that failed can be called again',
+    demands: 'An Init that failed may be called again.',
+    rule: 'LC-5',
+    needs: { fresh: true },
+    run: async ({ vsp, init }) => {
+      await refuses(vsp.callBytes(lifeCycleService.Init, Buffer.from([0x0a])), undecodable);
+      await vsp.call(lifeCycleService.Init, init);
     },
   },
   {
@@ -133,6 +149,49 @@ export const lifecycle = declareChecks('lifecycle', {}, [
           const served = await serves(vsp, method);
           holds(served === announced, `${method.path} is ${served ? '' : 'not '}served, ${name} is not as announced`);
         }
+      }
+    },
+  },
+  {
+    name: 'methods',
+    title: 'each method of what it announces does something',
+    demands: 'A VSP serves all methods of every capability that it announces.',
+    rule: 'GE-5',
+    needs: { info: true },
+    run: async ({ vsp, capabilities }) => {
+      for (const capability of capabilities) {
+        if (!tried.has(capability)) continue;
+        for (const method of methodsOf[capability]) {
+          const code = await vsp.callBytes(method, Buffer.alloc(0)).then(
+            () => 'OK',
+            (error) => DpuError.from(error).code,
+          );
+          holds(code !== 'UNIMPLEMENTED', `${method.path} answers UNIMPLEMENTED, and ${capability} is announced`);
+        }
+      }
+    },
+  },
+  {
+    name: 'socket',
+    title: 'only its owner may open the socket',
+    demands: 'Only the owner of the process may open the socket.',
+    rule: 'GE-1',
+    needs: { process: true },
+    run: async ({ process }) => {
+      const mode = (await stat(process.socketPath)).mode & 0o777;
+      holds((mode & 0o077) === 0, `the socket has mode 0${mode.toString(8)}, so that others may open it`);
+    },
+  },
+  {
+    name: 'names',
+    title: 'lifecycle, devices and heartbeat have their names of today',
+    demands: 'Lifecycle, devices and heartbeat are served as opi_api.lifecycle.v1alpha1.',
+    rule: 'GE-2',
+    reads: true,
+    legacy: 'Go images serve the Vendor names only',
+    run: async ({ vsp }) => {
+      for (const method of [lifeCycleService.Init, deviceService.GetDevices, heartbeatService.Ping]) {
+        holds(await serves(vsp, method), `${method.path} is not served`);
       }
     },
   },

@@ -1,3 +1,7 @@
+import type {
+  LogicalBridgeSpec,
+  LogicalBridgeSpec__Output,
+} from '../../generated/opi_api/network/evpn_gw/v1alpha1/LogicalBridgeSpec.ts';
 import { logicalBridgeService } from '../../wire/definitions.ts';
 import { declareChecks } from '../check.ts';
 import { holds, refuses, same } from '../expect.ts';
@@ -11,11 +15,33 @@ import {
   deletePort,
   getBridge,
   listBridges,
+  unlessUnimplemented,
 } from './messages.ts';
 
 const legacy = createAndDeleteOnly;
 const [a, b] = bridges;
 const nameOfA = `logicalBridges/${a.id}`;
+
+/** Addresses of the documentation (RFC 5737). */
+function vtep(host: number) {
+  return { addr: { af: 'IP_AF_INET', v4Addr: 0xc0000200 + host }, len: 24 } as const;
+}
+
+type Vtep = ReturnType<typeof vtep>;
+
+interface Spec {
+  vlanId: number;
+  vni: number | undefined;
+  vtepIpPrefix: Vtep;
+}
+
+function requireSpec(actual: LogicalBridgeSpec__Output | null | undefined, spec: Spec, where: string): void {
+  same(actual?.vlanId, spec.vlanId, `spec.vlan_id in ${where}`);
+  same(actual?.vni, spec.vni, `spec.vni in ${where}`);
+  const { addr, len } = actual?.vtepIpPrefix ?? {};
+  const text = { v4Addr: addr?.v4Addr, len };
+  same(text, { v4Addr: spec.vtepIpPrefix.addr.v4Addr, len: spec.vtepIpPrefix.len }, `spec.vtep_ip_prefix in ${where}`);
+}
 
 export const logicalBridges = declareChecks('bridge', bridgeNeeds, [
   {
@@ -35,6 +61,49 @@ export const logicalBridges = declareChecks('bridge', bridgeNeeds, [
         const times = names.filter((name) => name === `logicalBridges/${id}`).length;
         same(times, 1, `how often List has ${id}`);
       }
+    },
+  },
+  {
+    name: 'bridge-vxlan',
+    title: 'a logical bridge keeps its VXLAN',
+    demands: 'Create answers the bridge with its whole spec; a card without VXLAN answers UNIMPLEMENTED.',
+    rule: 'BR-13',
+    legacy,
+    run: async ({ vsp, skip }) => {
+      const spec = { vlanId: a.spec.vlanId, vni: 5_003_901, vtepIpPrefix: vtep(1) };
+      const created = await unlessUnimplemented(createBridge(vsp, a.id, spec), 'VXLAN', skip);
+      requireSpec(created.spec, spec, 'what Create answers');
+      requireSpec((await getBridge(vsp, a.id)).spec, spec, 'what Get answers');
+      const listed = (await listBridges(vsp)).find(({ name }) => name === nameOfA);
+      requireSpec(listed?.spec, spec, 'what List has');
+      await refuses(createBridge(vsp, a.id, { ...spec, vni: spec.vni + 1 }), 'ALREADY_EXISTS', [a.id]);
+      await refuses(createBridge(vsp, a.id, { ...spec, vtepIpPrefix: vtep(2) }), 'ALREADY_EXISTS', [a.id]);
+    },
+  },
+  {
+    name: 'bridge-update-vxlan',
+    title: 'the VXLAN of a logical bridge can be changed',
+    demands: 'Update changes spec.vni and spec.vtep_ip_prefix as its mask says, and leaves the other fields.',
+    rule: 'BR-18',
+    legacy,
+    run: async ({ vsp, skip }) => {
+      const spec = { vlanId: a.spec.vlanId, vni: 5_003_901, vtepIpPrefix: vtep(1) };
+      await unlessUnimplemented(createBridge(vsp, a.id, spec), 'VXLAN', skip);
+      const other = { vlanId: 3903, vni: 5_003_903, vtepIpPrefix: vtep(2) };
+      const update = async (path: string, expected: Spec, sent: LogicalBridgeSpec = other) => {
+        const logicalBridge = { name: nameOfA, spec: sent };
+        const request = { logicalBridge, updateMask: { paths: [path] } };
+        requireSpec(
+          (await vsp.call(logicalBridgeService.UpdateLogicalBridge, request)).spec,
+          expected,
+          `after ${path}`,
+        );
+        requireSpec((await getBridge(vsp, a.id)).spec, expected, `what Get answers after ${path}`);
+      };
+      await update('spec.vtep_ip_prefix', { ...spec, vtepIpPrefix: other.vtepIpPrefix });
+      await update('spec.vni', { ...spec, vtepIpPrefix: other.vtepIpPrefix, vni: other.vni });
+      await update('spec', spec, spec);
+      await update('spec.vni', { ...spec, vni: undefined }, { vlanId: a.spec.vlanId });
     },
   },
   {

@@ -1,6 +1,7 @@
 /** Requests that a well-behaved daemon would send, and what their answers hold. */
 
 import type { NetworkFunction } from '../../contract.ts';
+import { DpuError } from '../../errors.ts';
 import type { BridgePort__Output } from '../../generated/opi_api/network/evpn_gw/v1alpha1/BridgePort.ts';
 import type { BridgePortSpec } from '../../generated/opi_api/network/evpn_gw/v1alpha1/BridgePortSpec.ts';
 import type { LogicalBridge__Output } from '../../generated/opi_api/network/evpn_gw/v1alpha1/LogicalBridge.ts';
@@ -66,6 +67,20 @@ export async function deleteChain(vsp: Vsp, id: string, allowMissing = false): P
 
 /** Of a function that no DPU has. */
 export const unknownFunction: NetworkFunction = { input: '02:c0:f0:ff:ff:01', output: '02:c0:f0:ff:ff:02' };
+
+/** @throws Skip for a card that cannot do it, and says so. */
+export async function unlessUnimplemented<T>(
+  call: Promise<T>,
+  what: string,
+  skip: (reason: string) => never,
+): Promise<T> {
+  try {
+    return await call;
+  } catch (error) {
+    const { code, message } = DpuError.from(error);
+    return code === 'UNIMPLEMENTED' ? skip(`the card has no ${what}: ${message}`) : Promise.reject(error);
+  }
+}
 
 /** All pages. */
 export async function listAll<T>(list: (pageToken: string) => Promise<{ items: T[]; next: string }>): Promise<T[]> {

@@ -1,5 +1,6 @@
 import { networkConfigService } from '../../wire/definitions.ts';
 import { declareChecks } from '../check.ts';
+import { same } from '../expect.ts';
 
 export const networkConfig = declareChecks('network-config', { capability: 'networkConfig', mode: 'dpu' }, [
   {
@@ -12,6 +13,20 @@ export const networkConfig = declareChecks('network-config', { capability: 'netw
       for (const isAccelerated of [true, true, false, false, true, false]) {
         await vsp.call(networkConfigService.SetDpuNetworkConfig, { isAccelerated });
       }
+    },
+  },
+  {
+    name: 'again',
+    title: 'the same configuration again changes nothing',
+    demands: 'The same configuration again changes nothing.',
+    rule: 'NC-2',
+    run: async ({ vsp, inUse, skip }) => {
+      if (inUse()) skip('the VSP has bridge ports of others: its configuration cannot be changed');
+      await vsp.call(networkConfigService.SetDpuNetworkConfig, { isAccelerated: true });
+      const before = await vsp.devices();
+      await vsp.call(networkConfigService.SetDpuNetworkConfig, { isAccelerated: true });
+      same(await vsp.devices(), before, 'the list of devices');
+      await vsp.call(networkConfigService.SetDpuNetworkConfig, { isAccelerated: false });
     },
   },
 ]);

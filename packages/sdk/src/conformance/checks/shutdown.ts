@@ -4,8 +4,10 @@ import { deviceService } from '../../wire/definitions.ts';
 import { type CheckContext, declareChecks } from '../check.ts';
 import { holds, same } from '../expect.ts';
 import { Watch } from './device-watch.ts';
+import { accessPort, createPort } from './messages.ts';
 
 const callsInFlight = 50;
+const changesInFlight = 20;
 
 export const shutdown = [
   ...declareChecks('shutdown', { process: true }, [
@@ -22,8 +24,14 @@ export const shutdown = [
       demands: 'A call that meets the shutdown gets its own answer or UNAVAILABLE, never silence.',
       rule: 'LC-12',
       run: async (context) => {
-        const { vsp } = context;
-        const calls = Array.from({ length: callsInFlight }, () => vsp.call(deviceService.GetDevices, {}));
+        const { vsp, capabilities, mode, limits, freePorts } = context;
+        const calls: Promise<unknown>[] = Array.from({ length: callsInFlight }, () =>
+          vsp.call(deviceService.GetDevices, {}),
+        );
+        if (mode === 'dpu' && capabilities.has('bridge')) {
+          const ids = freePorts(Math.min(changesInFlight, limits.ports));
+          calls.push(...ids.map((id, index) => createPort(vsp, id, accessPort(index))));
+        }
         const answers = Promise.allSettled(calls);
         await Promise.race(calls);
         await endsWell(context);

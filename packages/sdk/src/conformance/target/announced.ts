@@ -3,6 +3,7 @@ import type { Capability, PluginInfo } from '../../contract.ts';
 import { DpuError } from '../../errors.ts';
 import {
   bridgePortService,
+  deviceAllocationService,
   deviceWatchService,
   logicalBridgeService,
   networkConfigService,
@@ -19,13 +20,17 @@ export interface Announced {
   capabilities: ReadonlySet<Capability>;
 }
 
-/** One method of each service. */
-export const methodsOf = {
-  bridge: [bridgePortService.CreateBridgePort, logicalBridgeService.CreateLogicalBridge],
-  networkFunctions: [networkFunctionService.CreateNetworkFunction],
-  chains: [serviceChainService.CreateServiceChain],
-  networkConfig: [networkConfigService.SetDpuNetworkConfig],
-} as const;
+type Probed = Parameters<Vsp['callBytes']>[0];
+
+/** All methods of each capability. */
+export const methodsOf: Readonly<Record<Capability, readonly Probed[]>> = {
+  bridge: [...Object.values(bridgePortService), ...Object.values(logicalBridgeService)],
+  networkFunctions: Object.values(networkFunctionService),
+  chains: Object.values(serviceChainService),
+  networkConfig: Object.values(networkConfigService),
+  deviceWatch: [deviceWatchService.WatchDevices],
+  deviceAllocation: Object.values(deviceAllocationService),
+};
 
 export async function announcedBy(vsp: Vsp): Promise<Announced> {
   try {
@@ -35,14 +40,11 @@ export async function announcedBy(vsp: Vsp): Promise<Announced> {
     if (DpuError.from(error).code !== 'UNIMPLEMENTED') throw error;
   }
   const capabilities = new Set<Capability>();
-  for (const [capability, [method]] of Object.entries(methodsOf) as [keyof typeof methodsOf, readonly [Probed]][]) {
-    if (await serves(vsp, method)) capabilities.add(capability);
+  for (const [capability, [method]] of Object.entries(methodsOf) as [Capability, readonly Probed[]][]) {
+    if (method && (await serves(vsp, method))) capabilities.add(capability);
   }
-  if (await serves(vsp, deviceWatchService.WatchDevices)) capabilities.add('deviceWatch');
   return { capabilities };
 }
-
-type Probed = Parameters<Vsp['callBytes']>[0];
 
 /** The start of a field that does not follow: servers refuse it before the method could do anything. */
 const broken = Buffer.from([0x0a]);

@@ -4,16 +4,30 @@ import type { Device, NetworkFunction } from '../../contract.ts';
 import { DpuError } from '../../errors.ts';
 import { exec } from '../../linux/exec.ts';
 import { type Link, Links } from '../../linux/links.ts';
+import type { Sysfs } from '../../linux/sysfs.ts';
 import { Skip } from '../check.ts';
 
 /** A network namespace: another one in each process, as suites may run side by side. */
 const borrower = `dpu-conformance-${process.pid}`;
 
+export interface Lent {
+  /** Whether it is still there, and the same. */
+  isThere(): Promise<boolean>;
+  back(): Promise<void>;
+}
+
 export class NodeDevices {
   readonly #links = new Links(exec);
+  readonly #sysfs: Sysfs | undefined;
+
+  /** @param sysfs What stands in for the machine's; its devices are no network devices that could be lent. */
+  constructor(sysfs?: Sysfs) {
+    this.#sysfs = sysfs;
+  }
 
   /** Of those devices that are network devices here. */
   async linksOf(devices: readonly Device[]): Promise<Map<string, Link>> {
+    if (this.#sysfs) return new Map();
     const links = new Map((await this.#links.list()).map((link) => [link.name, link]));
     const found = new Map<string, Link>();
     for (const { id } of devices) {
@@ -23,18 +37,42 @@ export class NodeDevices {
     return found;
   }
 
+  /** Of those that were found before, what has such a name now. */
+  async linksNamed(before: ReadonlyMap<string, Link>): Promise<Map<string, Link>> {
+    const links = new Map((await this.#links.list()).map((link) => [link.name, link]));
+    return new Map(
+      [...before].flatMap(([id, { name }]) => {
+        const link = links.get(name);
+        return link ? [[id, link] as const] : [];
+      }),
+    );
+  }
+
   /** Two devices for each network function, in the order of the list. */
   async functionsOf(devices: readonly Device[]): Promise<NetworkFunction[]> {
-    const macs = [...(await this.linksOf(devices)).values()].map(({ mac }) => mac).filter(Boolean);
-    return pairs(macs);
+    const macs = this.#sysfs ? await this.#macsOf(this.#sysfs, devices) : await this.#macs(devices);
+    return pairs(macs.filter(Boolean));
+  }
+
+  async #macs(devices: readonly Device[]): Promise<string[]> {
+    return [...(await this.linksOf(devices)).values()].map(({ mac }) => mac);
+  }
+
+  async #macsOf(sysfs: Sysfs, devices: readonly Device[]): Promise<string[]> {
+    const { pci } = await sysfs.snapshot();
+    const macs = new Map<string, string>();
+    for (const { address, netdevs } of pci) {
+      for (const { name, mac } of netdevs) macs.set(name, mac).set(address, mac);
+    }
+    return devices.map(({ id }) => macs.get(id) ?? '');
   }
 
   /**
-   * Gives a device to a network namespace, as attaching gives it to a pod. Returns what takes it back.
+   * Gives a device to a network namespace, as attaching gives it to a pod.
    *
    * @throws Skip when that is not allowed here.
    */
-  async lend(device: Device): Promise<() => Promise<void>> {
+  async lend(device: Device): Promise<Lent> {
     const link = (await this.linksOf([device])).get(device.id);
     if (!link) throw new Skip(`${device.id} is no network device that the suite can see; run it on the VSP's node`);
     try {
@@ -42,13 +80,17 @@ export class NodeDevices {
     } catch (error) {
       throw new Skip(`lending a device to a pod takes root and ip(8): ${DpuError.from(error).message}`);
     }
+    const inside = new Links(exec, `/var/run/netns/${borrower}`);
     const back = async () => {
-      const inside = new Links(exec, `/var/run/netns/${borrower}`);
       await inside.batch([`link set ${link.name} netns ${process.pid}`], { force: true });
       await exec('ip', ['netns', 'del', borrower]);
     };
     const [failure] = await this.#links.batch([`link set ${link.name} netns ${borrower}`], { force: true });
-    if (!failure) return back;
+    if (!failure) {
+      const [there] = await inside.list({ name: link.name });
+      const isThere = async () => (await inside.list({ name: link.name }))[0]?.index === there?.index;
+      return { isThere, back };
+    }
     await back();
     throw new Skip(`${link.name} cannot be lent to a pod: ${failure.error.message}`);
   }

@@ -1,8 +1,13 @@
 /** A plugin in a process of its own, served as in a VSP pod: by `dpu-vsp serve`. */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
+import { setTimeout } from 'node:timers/promises';
 import { DpuError } from '../../errors.ts';
 import type { DpuSide } from '../../manifest/detect.ts';
+import { omitUndefined } from '../../omit-undefined.ts';
+import { gaugeArguments, type Holdings, weigh } from './gauge.ts';
+import { processesWith } from './processes.ts';
 
 export interface Exit {
   code: number | null;
@@ -12,21 +17,36 @@ export interface Exit {
 }
 
 export interface VspProcessOptions {
-  /** Program and arguments of `dpu-vsp`. */
-  dpuVsp: readonly string[];
+  /** Module of the `dpu-vsp` command. */
+  dpuVsp: string;
   plugin: string;
   side: DpuSide;
   socketPath: string;
+  /** What the operator tells the pod of the DPU. */
+  dpu: { identifier: string; product?: string; pciAddress?: string };
+  /** What stands in for `/sys`. */
+  sysfs?: string;
   settings: unknown;
   /** Milliseconds after which the VSP takes a call for one that hangs, and ends. */
   deadlineMs: number;
 }
 
+export interface Usage extends Holdings {
+  descriptors: number;
+  /** Bytes of memory that the process has. */
+  resident: number;
+}
+
 const pageBytes = 4_096;
+/** In the environment of the VSP and of all that it starts, also of what detaches itself. */
+const marker = 'DPU_CONFORMANCE_RUN';
 const keptLines = 20;
+/** From the end of the VSP to that of what it has told to end. */
+const lastProcessesMs = 5_000;
 
 export class VspProcess {
   readonly #options: VspProcessOptions;
+  readonly #mark = randomUUID();
   #child: ChildProcess | undefined;
   #output: string[] = [];
   #askedToEnd = false;
@@ -57,7 +77,7 @@ export class VspProcess {
   /** What there is to say about its end; undefined when it runs on. */
   async endedWithin(milliseconds: number): Promise<string | undefined> {
     const { promise, resolve } = Promise.withResolvers<undefined>();
-    const timer = setTimeout(() => resolve(undefined), milliseconds);
+    const timer = globalThis.setTimeout(() => resolve(undefined), milliseconds);
     try {
       return await Promise.race([this.#ended, promise]);
     } finally {
@@ -82,24 +102,27 @@ export class VspProcess {
   }
 
   start(): void {
-    const { dpuVsp, plugin, side, socketPath, settings, deadlineMs } = this.#options;
-    const [program = '', ...args] = dpuVsp;
-    const child = spawn(program, [...args, 'serve', '--plugin', plugin, '--socket', socketPath], {
+    const { dpuVsp, plugin, side, socketPath, dpu, sysfs, settings, deadlineMs } = this.#options;
+    const command = [...gaugeArguments, dpuVsp, 'serve', '--plugin', plugin, '--socket', socketPath];
+    const child = spawn(process.execPath, command, {
       env: {
         ...process.env,
         DPU_NAME: 'conformance',
+        [marker]: this.#mark,
         DPU_SIDE: side,
+        DPU_IDENTIFIER: dpu.identifier,
+        ...omitUndefined({ DPU_PRODUCT: dpu.product, DPU_PCI_ADDRESS: dpu.pciAddress, DPU_SYSFS: sysfs }),
         DPU_SETTINGS: JSON.stringify(settings ?? {}),
         DPU_DEADLINE: String(deadlineMs / 1000),
       },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       // A group of its own: Ctrl-C is for the suite, which ends the VSP when it is done with it.
       detached: true,
     });
     this.#output = [];
     this.#askedToEnd = false;
     for (const stream of [child.stdout, child.stderr]) {
-      stream.setEncoding('utf8').on('data', (text: string) => {
+      stream?.setEncoding('utf8').on('data', (text: string) => {
         this.#output = [...this.#output, ...text.split('\n').filter(Boolean)].slice(-keptLines);
       });
     }
@@ -126,7 +149,7 @@ export class VspProcess {
     this.#askedToEnd = true;
     const start = performance.now();
     const { promise, resolve, reject } = Promise.withResolvers<Exit>();
-    const timer = setTimeout(() => {
+    const timer = globalThis.setTimeout(() => {
       child.kill('SIGKILL');
       reject(new DpuError('DEADLINE_EXCEEDED', `the VSP still runs ${timeoutMs} ms after ${signal}`));
     }, timeoutMs);
@@ -140,13 +163,24 @@ export class VspProcess {
     }
   }
 
-  /** File descriptors, and bytes of memory in use. */
-  async usage(): Promise<{ descriptors: number; memory: number }> {
+  /** What it holds, once its garbage is collected. */
+  async usage(): Promise<Usage> {
+    const held = await weigh(this.#running());
     const [descriptors, statm] = await Promise.all([
       readdir(`/proc/${this.pid}/fd`),
       readFile(`/proc/${this.pid}/statm`, 'utf8'),
     ]);
-    return { descriptors: descriptors.length, memory: Number(statm.split(' ')[1]) * pageBytes };
+    return { ...held, descriptors: descriptors.length, resident: Number(statm.split(' ')[1]) * pageBytes };
+  }
+
+  /** Processes that it, or what it started, has left running once it has ended: `ovs-vswitchd (4711)`. */
+  async leftProcesses(): Promise<string[]> {
+    const until = performance.now() + lastProcessesMs;
+    for (;;) {
+      const left = await processesWith(`${marker}=${this.#mark}`);
+      if (left.length === 0 || performance.now() > until) return left;
+      await setTimeout(100);
+    }
   }
 
   #running(): ChildProcess {

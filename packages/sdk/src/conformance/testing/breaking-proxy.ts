@@ -42,12 +42,14 @@ type AnyMethod = Method<object, object, object, object>;
 /**
  * @param tampers By the name of the method, e.g. `GetBridgePort`.
  * @param served The services by a part of their names; all unless told.
+ * @param onUndecodable Called with the name of a method whose request is no message.
  */
 export async function breakingProxy(
   behind: string,
   socketPath: string,
   tampers: Record<string, Tamper>,
   served: readonly string[] = ['.'],
+  onUndecodable: (method: string) => void = () => {},
 ): Promise<{ close(): void }> {
   const connection = new Connection({ socketPath: behind });
   await new Promise<void>((resolve) => connection.onConnectivity((isConnected) => isConnected && resolve()));
@@ -72,7 +74,7 @@ export async function breakingProxy(
         );
       };
     }
-    server.addService(service as unknown as ServiceDefinition, implementation);
+    server.addService(watched(service, onUndecodable), implementation);
   }
   if (served.some((part) => deviceWatchService.WatchDevices.path.includes(part))) addWatch(server, connection);
   await new Promise<void>((resolve, reject) =>
@@ -86,6 +88,22 @@ export async function breakingProxy(
       connection.close();
     },
   };
+}
+
+/** The service, with what cannot be decoded told. */
+function watched(service: Record<string, AnyMethod>, onUndecodable: (method: string) => void): ServiceDefinition {
+  const methods = Object.entries(service).map(([name, method]) => {
+    const requestDeserialize = (bytes: Buffer) => {
+      try {
+        return method.requestDeserialize(bytes);
+      } catch (error) {
+        onUndecodable(name);
+        throw error;
+      }
+    };
+    return [name, { ...method, requestDeserialize }];
+  });
+  return Object.fromEntries(methods);
 }
 
 function addWatch(server: Server, connection: Connection): void {

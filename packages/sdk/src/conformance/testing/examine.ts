@@ -11,7 +11,7 @@ import { breakingProxy, type Tamper } from './breaking-proxy.ts';
 import { maxPorts, maxVfs, type memoryVsp, nfMacs, type ProcessFault } from './memory-vsp.ts';
 
 /** A busy machine is no fault of the plugin. */
-export const limits = { timeoutMs: 30_000, shutdownMs: 30_000, ports: maxPorts + 50, leakCalls: 300 };
+export const limits = { timeoutMs: 30_000, shutdownMs: 30_000, ports: maxPorts + 50, leakCalls: 100 };
 export const known = { nfMacs, maxVfs, limits };
 
 export interface ExamineOptions extends ConformanceOptions {
@@ -19,16 +19,18 @@ export interface ExamineOptions extends ConformanceOptions {
   tampers?: Record<string, Tamper>;
   /** Parts of the names of the services that are there. */
   served?: readonly string[];
+  /** Called where a request is no message. */
+  onUndecodable?: (method: string) => void;
 }
 
 /** In this process; by way of a proxy where something is broken on the wire. */
 export async function examine(plugin: ReturnType<typeof memoryVsp>, options: ExamineOptions): Promise<Report> {
-  const { tampers, served, ...rest } = options;
+  const { tampers, served, onUndecodable, ...rest } = options;
   const { socketPath } = await serve(plugin, { logger: pino({ level: 'silent' }) });
   let endpoint = socketPath;
   if (tampers || served) {
     endpoint = join(await temporaryDirectory(), 'proxy.sock');
-    const proxy = await breakingProxy(socketPath, endpoint, tampers ?? {}, served);
+    const proxy = await breakingProxy(socketPath, endpoint, tampers ?? {}, served, onUndecodable);
     onTestFinished(() => proxy.close());
   }
   const health = {
@@ -55,6 +57,7 @@ export async function memoryPackage(given?: string): Promise<string> {
   };
   const dpu = {
     contract: '^1.1.0',
+    hostApi: '^1.0.0',
     products: [{ name: 'Memory', dpu: { detect: { dmiProductContains: 'Test' }, identifier: 'memory-{node}' } }],
     settings,
   };

@@ -51,6 +51,7 @@ export function memoryVsp(fault?: ProcessFault, directory = ''): Plugin & { brea
   const prefix = fault === 'new-ids' ? `mem-${randomUUID().slice(0, 4)}-` : 'mem';
   const broken = new Set<string>();
   const watchers = new Set<() => void>();
+  const { forget, ...contracts } = network(fault, directory, () => count > 0);
   const changed = () => {
     for (const watcher of watchers) watcher();
   };
@@ -68,6 +69,7 @@ export function memoryVsp(fault?: ProcessFault, directory = ''): Plugin & { brea
     setNumVfs: async (wanted) => {
       if (wanted > maxVfs) throw new DpuError('OUT_OF_RANGE', `vf_cnt: there are 0 to ${maxVfs}`);
       count = wanted;
+      if (count === 0) forget();
       changed();
       return count;
     },
@@ -79,7 +81,7 @@ export function memoryVsp(fault?: ProcessFault, directory = ''): Plugin & { brea
       if (fault === 'exits-with-1') throw new Error('cannot close');
       if (fault === 'hangs-at-the-end') await new Promise(() => setInterval(() => {}, 1_000));
     },
-    ...network(fault, directory),
+    ...contracts,
     networkConfig: { setNetworkConfig: async () => {} },
     break: (id, isBroken) => {
       if (isBroken) broken.add(id);
@@ -99,7 +101,8 @@ function devices(count: number, prefix: string, broken: ReadonlySet<string>): De
 function network(
   fault: ProcessFault | undefined,
   directory: string,
-): Pick<Plugin, 'bridge' | 'networkFunctions' | 'chains'> {
+  hasDevices: () => boolean,
+): Pick<Plugin, 'bridge' | 'networkFunctions' | 'chains'> & { forget(): void } {
   const ports = new Map<string, BridgePort>();
   const bridges = new Map<string, LogicalBridge>();
   const functions = new Map<string, NetworkFunction>();
@@ -143,7 +146,11 @@ function network(
     deleteChain: async (name) => remove(chains, name),
     listChains: async () => [...chains.values()],
   };
+  const status = <T extends object>(resource: T): T => ({ ...resource, operStatus: hasDevices() ? 'UP' : 'DOWN' });
   return {
+    forget: () => {
+      for (const all of [ports, bridges, functions, chains]) all.clear();
+    },
     bridge: {
       createBridgePort: async (port) => {
         if (fault === 'dies-of-a-call') process.exit(3);
@@ -158,7 +165,7 @@ function network(
         return put(ports, port);
       },
       deleteBridgePort: async (name) => remove(ports, name),
-      listBridgePorts: async () => [...ports.values()],
+      listBridgePorts: async () => [...ports.values()].map(status),
       createLogicalBridge: async (bridge) => {
         if (fault === 'refuses-replay') refuseReplay(directory);
         return create(bridges, bridge);

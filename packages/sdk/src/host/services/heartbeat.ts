@@ -2,15 +2,21 @@ import type { Server } from '@grpc/grpc-js';
 import { heartbeatService, vendorHeartbeatService } from '../../wire/definitions.ts';
 import { addUnaryService, type UnaryHandlers } from '../../wire/unary.ts';
 import type { PluginSession } from '../session.ts';
+import type { StatusBoard } from '../status/status-board.ts';
 
 /** @param responderId Who answers: the node's name. */
-export function addHeartbeat(server: Server, session: PluginSession, responderId: string): void {
+export function addHeartbeat(
+  server: Server,
+  session: PluginSession,
+  responderId: string,
+  status: Pick<StatusBoard, 'unhealthy'>,
+): void {
   const { plugin } = session;
   const handlers: UnaryHandlers<typeof heartbeatService> = {
     Ping: async () => ({
       timestamp: String(BigInt(Date.now()) * 1_000_000n),
       responderId,
-      healthy: (await plugin.healthy?.()) ?? true,
+      healthy: status.unhealthy === undefined && ((await plugin.healthy?.()) ?? true),
     }),
   };
   for (const service of [heartbeatService, vendorHeartbeatService]) {

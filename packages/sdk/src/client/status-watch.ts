@@ -1,0 +1,36 @@
+/** Follows what a VSP says of its card. */
+import type { CardStatus } from '../card-status.ts';
+import { DpuError } from '../errors.ts';
+import { cardStatusFromWire } from '../wire/card-status.ts';
+import { statusService } from '../wire/definitions.ts';
+import type { Connection } from './connection.ts';
+
+export interface StatusWatch {
+  connection: Connection;
+  onStatus: (status: CardStatus) => void;
+  /** Called once, unless the watch was stopped: UNIMPLEMENTED where the VSP says nothing of its card. */
+  onEnd: (error: DpuError) => void;
+}
+
+/** Returns what stops the watch; nothing is called back afterwards. */
+export function watchStatus({ connection, onStatus, onEnd }: StatusWatch): () => void {
+  let ended = false;
+  const end = (error: DpuError) => {
+    if (ended) return;
+    ended = true;
+    onEnd(error);
+  };
+  const stream = connection.stream(statusService.WatchStatus, {});
+  stream.on('data', (status) => {
+    if (!ended) onStatus(cardStatusFromWire(status));
+  });
+  stream.on('error', end);
+  // An error follows the end of a stream that failed.
+  stream.on('end', () => {
+    setImmediate(() => end(new DpuError('UNAVAILABLE', 'the VSP ended the watch of its status')));
+  });
+  return () => {
+    ended = true;
+    stream.cancel();
+  };
+}
