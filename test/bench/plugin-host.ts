@@ -20,6 +20,7 @@ const warmUp = 3_000;
 
 const dpu = {
   contract: '^1.1.0',
+  hostApi: '^1.0.0',
   products: [{ name: 'Empty', dpu: { detect: { dmiProductContains: 'Empty' }, identifier: 'empty' } }],
 };
 /** Eight functions, a data path that has nothing to do. */

@@ -22,6 +22,7 @@ const installProgram = join(core, 'dist/bundle/plugin-install.mjs');
 
 export const manifest = {
   contract: '^1.0.0',
+  hostApi: '^1.0.0',
   products: [
     { name: 'Acme', host: { detect: { pci: { vendor: '1af4', device: '1000' } }, identifier: 'acme-{pciAddress}' } },
   ],

@@ -86,6 +86,8 @@ describe('a lookup', () => {
     ['no manifest', undefined, 'ManifestMissing', 'no key `dpu`'],
     ['a broken manifest', { ...manifest, products: [] }, 'ManifestInvalid', 'dpu.products'],
     ['a contract that this operator has not', { ...manifest, contract: '^9.0.0' }, 'ContractUnsupported', '^9.0.0'],
+    ['a host API that this operator has not', { ...manifest, hostApi: '^2.0.0', x: 1 }, 'HostApiUnsupported', '^2.0.0'],
+    ['no host API', { ...manifest, hostApi: undefined }, 'HostApiUnsupported', 'is missing'],
   ])('refuses a package with %s', async (what, dpu, reason, message) => {
     const packageName = `@acme/${what.replaceAll(' ', '-')}`;
     await publish(registry, { name: packageName, version: '1.0.0', dpu });

@@ -84,7 +84,7 @@ test.each([
 export default definePlugin<{ vfs: number }>({
   create: ({ settings, logger }): Plugin => {
     logger.info({ vfs: settings.vfs }, 'made');
-    return { init: async () => ({ ip: '', port: 0 }), getDevices: async () => [], setNumVfs: async (count) => count };
+    return { address: { ip: '', port: 1 }, getDevices: async () => [], setNumVfs: async (count) => count };
   },
 });
 // @ts-expect-error: nothing of the SDK may be \`any\`
@@ -100,18 +100,66 @@ export const all = [wrong, ${entries.map((_entry, index) => `entry${index}`).joi
   expect(compiled.exitCode).toBe(0);
 });
 
+test('two copies of it type-check together: what passes between a plugin and a helper package is known by its members', async () => {
+  const helper = join(project, 'helper');
+  cpSync(installed, join(helper, 'node_modules/@dpu-operator/sdk'), { recursive: true });
+  const types = `import type { DpuError, Platform, Plugin, PluginContext, PluginDefinition } from '@dpu-operator/sdk';`;
+  writeFileSync(join(helper, 'package.json'), '{ "type": "module" }');
+  writeFileSync(
+    join(helper, 'helper.ts'),
+    `${types}
+import { fakePlatform, startPlugin } from '@dpu-operator/sdk/testing';
+export { fakePlatform, startPlugin };
+export const take = (plugin: Plugin, _context: PluginContext<unknown>, _error: DpuError): Plugin => plugin;
+export const machine: Platform = fakePlatform();
+export const define = (create: () => Plugin): PluginDefinition<unknown> => ({ create });
+`,
+  );
+  writeFileSync(
+    join(project, 'two-copies.ts'),
+    `${types}
+import { DpuError as Failure } from '@dpu-operator/sdk';
+import { fakePlatform, startPlugin } from '@dpu-operator/sdk/testing';
+import * as helper from './helper/helper.ts';
+export const use = (plugin: Plugin, context: PluginContext<unknown>) => helper.take(plugin, context, new Failure('NOT_FOUND', ''));
+export const failure = (error: DpuError): Failure => error;
+export const mine: Platform = helper.machine;
+export const definition: PluginDefinition<unknown> = helper.define(() => use(null as never, null as never));
+export const started = [
+  helper.startPlugin(definition, { packageJson: {}, platform: fakePlatform() }),
+  startPlugin(definition, { packageJson: {}, platform: helper.fakePlatform() }),
+];
+`,
+  );
+  const language = [
+    '--strict',
+    '--target',
+    'es2024',
+    '--lib',
+    'es2024,esnext.disposable',
+    '--allowImportingTsExtensions',
+  ];
+  const node = ['--typeRoots', join(root, 'node_modules/@types'), '--types', 'node'];
+  const compiled = await run(
+    'tsc',
+    ['--noEmit', '--module', 'nodenext', ...language, ...node, 'two-copies.ts'],
+    project,
+  );
+  expect(compiled.all).toBe('');
+});
+
 test('its command serves a plugin that imports it, and asks the kernel by its native module', async () => {
   const plugin = join(project, 'node_modules/acme-vsp');
   mkdirSync(plugin);
   const side = { detect: { dmiProductContains: 'Acme' }, identifier: 'acme' };
-  const manifest = { contract: '^1.1.0', products: [{ name: 'Acme DPU', dpu: side }] };
+  const manifest = { contract: '^1.1.0', hostApi: '^1.0.0', products: [{ name: 'Acme DPU', dpu: side }] };
   const packageJson = { name: 'acme-vsp', version: '1.2.3', type: 'module', exports: './index.js', dpu: manifest };
   writeFileSync(join(plugin, 'package.json'), JSON.stringify(packageJson));
   const code = `import { DpuError, definePlugin } from '@dpu-operator/sdk';
 import { Netlink } from '@dpu-operator/sdk/linux';
 export default definePlugin({
   create: () => ({
-    init: async () => ({ ip: '127.0.0.1', port: 1 }),
+    address: { ip: '127.0.0.1', port: 1 },
     getDevices: async () => {
       const links = new Netlink();
       const lo = await links.findLink('lo');

@@ -60,7 +60,10 @@ async function pluginInMemory(create: string, serves = ['bridge']): Promise<void
   const products = [{ name: 'Card in memory', host: side('a'), dpu: side('b') }];
   const scripts = { build: 'node build.mjs' };
   const json = { name: 'vsp-memory', version: '1.0.0', type: 'module', main: 'dist/plugin.mjs', scripts };
-  await writeFile(join(plugin, 'package.json'), JSON.stringify({ ...json, dpu: { contract: '^1.0.0', products } }));
+  await writeFile(
+    join(plugin, 'package.json'),
+    JSON.stringify({ ...json, dpu: { contract: '^1.0.0', hostApi: '^1.0.0', products } }),
+  );
   await writeFile(
     join(plugin, 'build.mjs'),
     `import { cpSync } from 'node:fs'; cpSync('plugin.mjs', 'dist/plugin.mjs', { recursive: true });`,

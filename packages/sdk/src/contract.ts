@@ -9,6 +9,7 @@ import type { Exec } from './linux/exec.ts';
 import type { Links } from './linux/links.ts';
 import type { OpenVSwitch, OpenVSwitchOptions } from './linux/ovs.ts';
 import type { Sysfs } from './linux/sysfs.ts';
+import type { Structural } from './structural.ts';
 
 export type * from './data-path.ts';
 
@@ -41,6 +42,27 @@ export interface Device {
    * `.` and `-`, at most 63 characters; values of at most 256 characters.
    */
   attributes?: Readonly<Record<string, string>>;
+}
+
+/** How many virtual functions a card has, can have and will have. */
+export interface VirtualFunctions {
+  /**
+   * When the number can change: never; while no pod has one, as the card goes from one number to the next by way of none;
+   * or at any time, as those that stay are not touched.
+   */
+  resizing: 'never' | 'whenUnused' | 'live';
+  physicalFunctions: readonly PhysicalFunction[];
+}
+
+/** A physical function of a card. Numbers are from 0. */
+export interface PhysicalFunction {
+  pf: number;
+  /** How many virtual functions it has. */
+  count: number;
+  /** How many it can have. */
+  maximum: number;
+  /** The number that it was asked for and has after the next restart of the node. Default: `count`. */
+  countAfterRestart?: number;
 }
 
 /** What a container gets with its devices, beside what the daemon gives by itself. */
@@ -128,6 +150,14 @@ export interface Plugin {
    */
   setNumVfs(count: number): Promise<number>;
   /**
+   * How many virtual functions there are and can be. With it the daemon asks for no number that cannot be had, and knows of
+   * one that takes a restart of the node: setNumVfs keeps that in mind, answers how many there are until then, and
+   * `countAfterRestart` says it. Without it the daemon learns of all that by asking.
+   */
+  virtualFunctions?(): Promise<VirtualFunctions>;
+  /** setNumVfs of one physical function, for cards that have several. The others keep theirs. */
+  setNumVfsOf?(pf: number, count: number): Promise<number>;
+  /**
    * Calls `onChange` whenever getDevices would answer differently. Without it the daemon asks every 5 s.
    * Returns a function that ends the watch.
    */
@@ -214,11 +244,11 @@ export interface PluginContext<Settings> {
 /** What plugins reach the machine by. All of it works in the network namespace of the plugin's process. */
 export interface Platform {
   exec: Exec;
-  links: Links;
-  sysfs: Sysfs;
+  links: Structural<Links>;
+  sysfs: Structural<Sysfs>;
   clock: Clock;
   /** An Open vSwitch of the plugin's own, not running yet. */
-  openVSwitch(options: Omit<OpenVSwitchOptions, 'exec'>): OpenVSwitch;
+  openVSwitch(options: Omit<OpenVSwitchOptions, 'exec'>): Structural<OpenVSwitch>;
 }
 
 export interface Clock {

@@ -1,7 +1,7 @@
 /** Keeps a row of devices there: those on the node, and those that pods have. */
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Device, DpuError } from '@dpu-operator/sdk';
-import { disableOffloads, type Link, type Links } from '@dpu-operator/sdk/linux';
+import { type Device, DpuError, type Platform } from '@dpu-operator/sdk';
+import { disableOffloads, type Link } from '@dpu-operator/sdk/linux';
 import type { DeviceKind } from './device-kinds.ts';
 import { indexIn } from './names.ts';
 import type { Node } from './node.ts';
@@ -23,7 +23,7 @@ const NETNS_GRACE_MS = 5_000;
 export class DevicePool {
   readonly #node: Node;
   readonly #kind: DeviceKind;
-  readonly #links: Links;
+  readonly #links: Platform['links'];
   readonly #watchers = new Set<() => void>();
   /** Devices that could not be made, and why. */
   readonly #broken = new Map<number, string>();

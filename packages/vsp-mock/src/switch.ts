@@ -1,13 +1,7 @@
 /** The bridge of a software DPU: an Open vSwitch of its own, made to match a plan. */
 import { createHash } from 'node:crypto';
-import {
-  activeOffloads,
-  disableOffloads,
-  enableOffloads,
-  type Link,
-  type Offload,
-  type OpenVSwitch,
-} from '@dpu-operator/sdk/linux';
+import type { Platform } from '@dpu-operator/sdk';
+import { activeOffloads, disableOffloads, enableOffloads, type Link, type Offload } from '@dpu-operator/sdk/linux';
 import { BRIDGE } from './names.ts';
 import type { Node } from './node.ts';
 import type { PortPlan } from './vlan-plan.ts';
@@ -31,7 +25,7 @@ interface Attached {
 
 export class Switch {
   readonly #options: SwitchOptions;
-  readonly #ovs: OpenVSwitch;
+  readonly #ovs: ReturnType<Platform['openVSwitch']>;
   #attached = new Map<string, Attached>();
   /** What the uplink had on before it was attached. */
   #uplinkOffloads: Offload[] = [];

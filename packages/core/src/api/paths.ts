@@ -13,6 +13,8 @@ export const daemonStartedFile = '/tmp/dpu-daemon-started';
 /** Where a VSP looks for the directory of its socket, inside its own pod. */
 export const vspSocketMount = `${daemonDirectory}/vendor-plugin`;
 export const vspSocketName = 'vendor-plugin.sock';
+/** Where a VSP serves its metrics, beside its socket. */
+export const vspMetricsSocketName = 'metrics.sock';
 
 export const cniServerSocket = `${daemonDirectory}/dpu-cni/dpu-cni-server.sock`;
 

@@ -20,6 +20,7 @@ import { DeviceInfoFiles } from './kubelet/device-info.ts';
 import { findPluginDirectory } from './kubelet/device-plugin.ts';
 import { DevicePool } from './kubelet/pool.ts';
 import { LinkWatch } from './link-watch.ts';
+import { vspMetrics } from './metrics/vsp-metrics.ts';
 import { NodeLease } from './node/node-lease.ts';
 import { NodeState } from './node/node-state.ts';
 import { ObservedCluster } from './node/observed-cluster.ts';
@@ -173,6 +174,11 @@ export class Daemon {
     if (order.is === 'wait') return [order.reason];
     if (!this.#fleet.hasLooked) return ['DPUs have not been looked for yet'];
     return this.#fleet.sides().size > 0 ? ['the CNI server does not run'] : [];
+  }
+
+  /** Metrics of the VSPs of this node, as text. Never rejects. */
+  vspMetrics(): Promise<string> {
+    return vspMetrics(this.#dpus.metricsSources());
   }
 
   /** Works until `signal` is aborted, then lets go of everything as it is: attachments stay. */

@@ -111,6 +111,7 @@ async function main(): Promise<void> {
     port: config.metricsPort,
     access: new MetricsAccess(store),
     makeCertificate: () => x509('makeServerCertificate', { name: config.nodeName }),
+    others: () => daemon.vspMetrics(),
     logger,
   };
   void serveMetrics(metrics, stop.signal);

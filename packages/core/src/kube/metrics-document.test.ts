@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import '../daemon/metrics/vsp-metrics.ts';
 import '../daemon/peer/refusals.ts';
 import { collectProcessMetrics, registry } from './metrics.ts';
 

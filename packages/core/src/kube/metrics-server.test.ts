@@ -50,6 +50,7 @@ async function served(port = 0): Promise<number> {
     port,
     access: new MetricsAccess({ client: api.store().client, now: () => now }),
     makeCertificate: () => makeServerCertificate({ name: 'node-a' }),
+    others: async () => 'dpu_vsp_of_another 1\n',
     logger,
     retryMs: 20,
   };
@@ -69,6 +70,8 @@ async function get(port: number, token?: string, path = '/metrics'): Promise<{ s
 test('metrics are for those whom the API server lets read them', async () => {
   const port = await served();
   expect(await get(port, 'good')).toMatchObject({ status: 200, text: expect.stringContaining('dpu_operator_') });
+  expect((await get(port, 'good')).text).toMatch(/\ndpu_vsp_of_another 1\n$/);
+  expect((await get(port)).text).not.toContain('of_another');
   expect(await get(port)).toMatchObject({ status: 401 });
   expect(await get(port, 'stolen')).toMatchObject({ status: 401 });
   const refused = await get(port, 'other');

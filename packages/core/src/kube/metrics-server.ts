@@ -14,6 +14,8 @@ export interface MetricsServerOptions {
   /** A new key and the certificate for it, both PEM. */
   makeCertificate: () => Promise<{ key: string; certificate: string }>;
   logger: Logger;
+  /** Metrics of others that are served with those of this process, as text. Must not reject. Default: none. */
+  others?: (() => Promise<string>) | undefined;
   /** Milliseconds after which a start that failed is tried again. Default: 30,000. */
   retryMs?: number;
 }
@@ -51,7 +53,7 @@ export async function serveMetrics(
   }
 }
 
-async function start({ port, access, makeCertificate }: MetricsServerOptions): Promise<Server> {
+async function start({ port, access, makeCertificate, others }: MetricsServerOptions): Promise<Server> {
   const { key, certificate } = await makeCertificate();
   const server = createServer(
     {
@@ -62,7 +64,7 @@ async function start({ port, access, makeCertificate }: MetricsServerOptions): P
       headersTimeout: requestMs,
       requestTimeout: requestMs,
     },
-    (request, response) => void answer(request, response, access),
+    (request, response) => void answer(request, response, access, others),
   );
   server.maxConnections = connectionsAtOnce;
   await new Promise<void>((resolve, reject) => {
@@ -76,6 +78,7 @@ async function answer(
   request: IncomingMessage,
   response: ServerResponse,
   access: Pick<MetricsAccess, 'check'>,
+  others: () => Promise<string> = async () => '',
 ): Promise<void> {
   if (request.method !== 'GET' || request.url?.split('?')[0] !== '/metrics') {
     response.writeHead(404).end('GET /metrics is all that is served here\n');
@@ -87,5 +90,7 @@ async function answer(
     return;
   }
   response.setHeader('Content-Type', registry.contentType);
-  response.end(await registry.metrics());
+  // First, as this process says too what became of asking for them.
+  const more = await others();
+  response.end(`${await registry.metrics()}${more}`);
 }

@@ -6,6 +6,7 @@ import { VendorPluginBed } from './testing/vendor-plugins.ts';
 
 const manifest = {
   contract: '^1.0.0',
+  hostApi: '^1.0.0',
   products: [{ name: 'Acme', host: { detect: { pci: { vendor: '1af4', device: '1000' } }, identifier: 'acme' } }],
 };
 

@@ -3,7 +3,7 @@ import { cutText } from '@dpu-operator/sdk/cut-text';
 import type { PluginManifest } from '@dpu-operator/sdk/manifest';
 import { type ConditionInput, setCondition } from '../api/conditions.ts';
 import type { VendorPlugin, VendorPluginRelease, VendorPluginStatus } from '../api/vendor-plugin.ts';
-import { checkManifest } from '../plugins/lookup/manifest.ts';
+import { checkManifest, checkPackageManifest } from '../plugins/lookup/manifest.ts';
 import { questionOf } from './vendor-plugin-plan.ts';
 
 type Failure = NonNullable<VendorPluginStatus['failures']>[number];
@@ -12,9 +12,10 @@ type Failure = NonNullable<VendorPluginStatus['failures']>[number];
 export type Outcome = { release: VendorPluginRelease } | { failure: Failure };
 
 /** The release's manifest, where this operator can use it. */
-export function usableManifest({ manifest }: VendorPluginRelease): PluginManifest | undefined {
+export function usableManifest(release: VendorPluginRelease): PluginManifest | undefined {
   try {
-    return checkManifest(manifest);
+    const check = release.package === undefined ? checkManifest : checkPackageManifest;
+    return check(release.manifest);
   } catch {
     return undefined;
   }

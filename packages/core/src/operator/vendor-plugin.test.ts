@@ -11,6 +11,7 @@ const apiVersion = 'config.openshift.io/v1';
 const now = Date.parse('2026-01-01T00:00:00Z');
 const manifest = {
   contract: '^1.0.0',
+  hostApi: '^1.0.0',
   products: [{ name: 'Acme', host: { detect: { pci: { vendor: '1af4', device: '1000' } }, identifier: 'acme' } }],
   privileges: { capabilities: ['NET_ADMIN'], hostPaths: [{ path: '/sys', readOnly: true }] },
 };
@@ -156,6 +157,19 @@ test('a release whose contract this operator has not is none', () => {
   const status = nextStatus(plugin({ version: '^1' }, { releases: [old] }), ['^1'], []);
   expect(status.releases).toEqual([]);
   expect(status.conditions).toMatchObject([{ status: 'False', reason: 'LookingUp' }]);
+});
+
+test('a release for another plugin host is none, unless it brings an image with its own', () => {
+  const newer = { ...manifest, hostApi: '^2.0.0' };
+  const releases = [
+    release('2.0.0', '2.0.0', { manifest: newer }),
+    release('2.0.1', '2.0.1', { manifest: { ...newer, image: 'registry.example.com/vsp:2' } }),
+    release('0.9.0', '0.9.0', { manifest: { ...manifest, hostApi: undefined } }),
+    { requested: 'latest', image: 'registry.example.com/go:1', manifest: { ...manifest, hostApi: undefined } },
+  ];
+  const requested = releases.map((one) => one.requested);
+  const status = nextStatus(plugin({ version: '^1' }, { releases }), ['^1', ...requested], []);
+  expect(status.releases?.map((one) => one.requested)).toEqual(['2.0.1', 'latest']);
 });
 
 test('the last locks stay, and those that a DPU names', () => {

@@ -10,6 +10,7 @@ import { hostInit, temporaryDirectory, vspClient } from './testing.ts';
 const main = join(import.meta.dirname, 'main.ts');
 const dpu = {
   contract: '^1.0.0',
+  hostApi: '^1.0.0',
   products: [{ name: 'Test DPU', dpu: { detect: { dmiProductContains: 'Test' }, identifier: 'test' } }],
   settings: { type: 'object', properties: { vfs: { type: 'integer', default: 3 } }, additionalProperties: false },
 };
@@ -68,6 +69,16 @@ describe('dpu-vsp serve', () => {
     expect(stdout).toContain('plugin closed');
     expect(JSON.parse(stdout.split('\n')[0] ?? '')).toMatchObject({ dpu: 'dpu-1', plugin: 'vsp-test@1.2.3' });
     expect(existsSync(socket)).toBe(false);
+  });
+
+  test('ends with exit code 2 for a plugin of a newer host API, whose code is not run', async () => {
+    const source = "throw new Error('it was run')";
+    const directory = await plugin({ dpu: { ...dpu, hostApi: '^2.0.0' } }, 'index.mjs', source);
+    const { status, stdout, stderr } = await ended(
+      dpuVsp(['serve', '--plugin', directory, '--socket', join(directory, 's')]),
+    );
+    expect([status, stdout]).toEqual([2, '']);
+    expect(stderr).toContain('dpu.hostApi: the plugin needs host API ^2.0.0, this version of the operator serves');
   });
 
   test('ends with exit code 1 and the stack in its log when the plugin fails outside of a call', async () => {

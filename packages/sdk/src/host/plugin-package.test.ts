@@ -6,6 +6,7 @@ import { temporaryDirectory } from './testing.ts';
 
 const dpu = {
   contract: '^1.0.0',
+  hostApi: '^1.0.0',
   products: [{ name: 'Test DPU', dpu: { detect: { dmiProductContains: 'Test' }, identifier: 'test' } }],
 };
 
@@ -65,6 +66,14 @@ describe('a package that is no plugin is told why', () => {
       /exports\["\."\] names nothing for `import`/,
       named({ exports: { require: './r.cjs' } }),
     ],
+    [
+      'a newer host API, with fields of its time',
+      'INVALID_ARGUMENT',
+      /^dpu\.hostApi: the plugin needs host API \^2\.0\.0, this version of the operator serves 1\.0\.0: install a newer/,
+      named({ dpu: { ...dpu, hostApi: '^2.0.0', later: true } }),
+    ],
+    ['no host API', 'INVALID_ARGUMENT', /^dpu\.hostApi: is missing/, named({ dpu: { ...dpu, hostApi: undefined } })],
+    ['no range of it', 'INVALID_ARGUMENT', /dpu\.hostApi: must be a range/, named({ dpu: { ...dpu, hostApi: 'one' } })],
     ['no root', 'INVALID_ARGUMENT', /names nothing/, named({ exports: { './other': './a.js' } })],
     ['a path without ./', 'INVALID_ARGUMENT', /must begin with \.\//, named({ exports: 'a.js' })],
     ['outside', 'INVALID_ARGUMENT', /\.\.\/a\.js is outside of the package/, named({ main: '../a.js' })],

@@ -3,6 +3,7 @@ import { access, readFile } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
 import { z } from 'zod';
 import { DpuError } from '../errors.ts';
+import { hostApiFault } from '../manifest/host-api-version.ts';
 import type { PluginManifest } from '../manifest/manifest.ts';
 import { parsePluginManifest } from '../manifest/parse.ts';
 import { requireSettingsSchema } from '../settings/validate.ts';
@@ -31,12 +32,19 @@ const packageJson = z.object({
  */
 export async function readPluginPackage(directory: string): Promise<PluginPackage> {
   const json = await readJson(join(directory, 'package.json'));
+  requireHostApi(json);
   const manifest = parsePluginManifest(json);
   requireSettingsSchema(manifest.settings);
   const parsed = packageJson.safeParse(json);
   if (!parsed.success) throw new DpuError('INVALID_ARGUMENT', `package.json: ${faults(parsed.error)}`);
   const { name, version } = parsed.data;
   return { name, version, manifest, entry: await entryOf(directory, parsed.data) };
+}
+
+function requireHostApi(json: unknown): void {
+  const parsed = z.object({ dpu: z.looseObject({ hostApi: z.unknown().optional() }) }).safeParse(json);
+  const fault = parsed.success ? hostApiFault(parsed.data.dpu.hostApi) : undefined;
+  if (fault !== undefined) throw new DpuError('INVALID_ARGUMENT', `dpu.hostApi: ${fault}`);
 }
 
 function faults({ issues }: z.ZodError): string {

@@ -1,10 +1,11 @@
 import type { OpenVSwitch } from '../linux/ovs.ts';
+import type { Structural } from '../structural.ts';
 
 /** The Open vSwitches that a plugin opened. */
 export class Switches {
-  readonly #all = new Set<OpenVSwitch>();
+  readonly #all = new Set<Pick<OpenVSwitch, 'running' | 'stop'>>();
 
-  add(opened: OpenVSwitch): OpenVSwitch {
+  add(opened: Structural<OpenVSwitch>): Structural<OpenVSwitch> {
     this.#all.add(opened);
     return opened;
   }

@@ -16,8 +16,13 @@ export function isRange(text: string): boolean {
  * @param range A range of versions as npm reads it, e.g. `^1.1.0`.
  */
 export function contractFault(range: string, served: string = contractVersion): string | undefined {
+  return versionFault('contract', range, served);
+}
+
+/** What a version that is served says to a range that is asked for. @param what of what, e.g. `contract` */
+export function versionFault(what: string, range: string, served: string): string | undefined {
   if (satisfies(served, range)) return undefined;
-  const fault = `the plugin needs contract ${range}, this version of the operator serves ${served}`;
+  const fault = `the plugin needs ${what} ${range}, this version of the operator serves ${served}`;
   if (ltr(served, range)) return `${fault}: install a newer version of the operator or an older one of the plugin`;
   if (gtr(served, range)) return `${fault}: install a newer version of the plugin`;
   return `${fault}: install another version of the plugin or of the operator`;

@@ -7,6 +7,8 @@ export interface PluginManifest {
   manifestVersion?: number | undefined;
   /** Versions of the plugin contract that the plugin works with: a range as npm reads it, e.g. `^1.1.0`. */
   contract: string;
+  /** Versions of the plugin host's API that its module works with; a VSP that is only an image has none. */
+  hostApi?: string | undefined;
   products: ProductManifest[];
   privileges: PrivilegesManifest;
   /** Programs that the plugin runs, or those of each side; they must be on the PATH of the image. */

@@ -48,6 +48,13 @@ export const pluginManifest = z
       .refine(isRange, { error: 'must be a range of versions as npm reads it, e.g. ^1.1.0', abort: true })
       .refine((range) => contractFault(range) === undefined, { error: ({ input }) => contractFault(String(input)) })
       .describe('Versions of the plugin contract that the plugin works with: a range as npm reads it, e.g. ^1.1.0'),
+    hostApi: z
+      .string()
+      .refine(isRange, { error: 'must be a range of versions as npm reads it, e.g. ^1.0.0' })
+      .describe(
+        "Versions of the plugin host's API that the module works with, e.g. ^1.0.0; only a VSP that is an image has none",
+      )
+      .optional(),
     products,
     privileges: privileges.prefault({}),
     programs: z

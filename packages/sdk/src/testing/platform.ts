@@ -7,7 +7,7 @@ import { type ExecScript, type FakeExec, fakeExec } from './exec.ts';
 
 export interface FakePlatformOptions {
   /** What the machine has, e.g. a {@link FakeSysfs}; unless told a machine without PCI devices and DMI table. */
-  sysfs?: Sysfs;
+  sysfs?: Platform['sysfs'];
   /** 2030 and standing still unless told. */
   clock?: FakeClock;
   /** The programs that the plugin may run; unless told, none. Links are read and changed by the program `ip`. */

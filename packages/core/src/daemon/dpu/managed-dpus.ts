@@ -3,11 +3,12 @@ import { EventEmitter } from 'node:events';
 import { rmSync } from 'node:fs';
 import type { Sysfs } from '@dpu-operator/sdk/linux';
 import type { Logger } from 'pino';
-import { shorten } from '../../api/index.ts';
+import { shorten, vspMetricsSocketName } from '../../api/index.ts';
 import type { ChainOrder, ChainOrders } from '../chains/chain-order.ts';
 import { recordedHosts } from '../datapath/host-port-records.ts';
 import type { ServedDpu } from '../detect/served-dpu.ts';
 import type { DevicePool } from '../kubelet/pool.ts';
+import type { VspMetricsSource } from '../metrics/vsp-metrics.ts';
 import type { Records } from '../state/records.ts';
 import { describeUnreadable } from '../state/set-aside.ts';
 import type { NodeTrust } from '../trust/channel-end.ts';
@@ -80,6 +81,15 @@ export class ManagedDpus extends EventEmitter<ManagedDpusEvents> implements Chai
 
   managers(): DpuManager[] {
     return [...this.#managers.values()];
+  }
+
+  /** Where the VSPs of the DPUs that are served give their metrics. */
+  metricsSources(): VspMetricsSource[] {
+    return this.managers().map(({ dpu }) => ({
+      dpu: dpu.name,
+      plugin: dpu.plugin,
+      socketPath: `${this.#directories(dpu.name).vsp}/${vspMetricsSocketName}`,
+    }));
   }
 
   /** Hosts that have bridge ports on a DPU, by what is on disk where it is not served. */

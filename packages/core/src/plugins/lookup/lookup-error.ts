@@ -14,6 +14,7 @@ export const lookupReasons = [
   'ManifestMissing',
   'ManifestInvalid',
   'ContractUnsupported',
+  'HostApiUnsupported',
   'DependencyUnsafe',
   'DependencyNotFound',
   'DependencyConflict',

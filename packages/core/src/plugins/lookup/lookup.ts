@@ -9,7 +9,7 @@ import { NpmDirectory } from '../npm/run-npm.ts';
 import type { Credentials } from '../npm/settings.ts';
 import { checkLock } from './lock.ts';
 import { LookupError } from './lookup-error.ts';
-import { checkManifest } from './manifest.ts';
+import { checkPackageManifest } from './manifest.ts';
 import { pickVersion } from './pick-version.ts';
 
 export interface LookupRequest {
@@ -71,7 +71,7 @@ export const lookUp: LookUp = async (request) => {
   const fields = ['name', 'version', 'dist', 'dpu'];
   const { dist, dpu } = parse(versionSchema, await view(`${packageName}@${version}`, fields), registry);
   const integrity = checkIntegrity(dist.integrity, request, version);
-  checkManifest(dpu);
+  checkPackageManifest(dpu);
   const manifest = z.record(z.string(), z.unknown()).parse(dpu);
   if (locked?.version === version && locked.integrity === integrity) return { version, integrity, manifest };
 

@@ -1,24 +1,50 @@
 import { DpuError } from '@dpu-operator/sdk';
-import { contractVersion, type PluginManifest, parsePluginManifest } from '@dpu-operator/sdk/manifest';
+import { contractVersion, hostApiFault, type PluginManifest, parsePluginManifest } from '@dpu-operator/sdk/manifest';
 import { requireSettingsSchema } from '@dpu-operator/sdk/settings';
 import { satisfies, validRange } from 'semver';
 import { LookupError } from './lookup-error.ts';
 
 /**
- * A plugin's manifest that this operator can use.
+ * The manifest of a VSP that is only an image, where this operator can use it.
  *
- * @param dpu The value of `dpu` in its package.json.
+ * @param dpu The value of `dpu` in a package.json.
  * @throws LookupError ManifestMissing, ContractUnsupported, or ManifestInvalid that names each wrong field.
  */
 export function checkManifest(dpu: unknown): PluginManifest {
+  requireContract(fieldsOf(dpu));
+  return parse(dpu);
+}
+
+/**
+ * The manifest of an npm package, which the plugin host of the general VSP image is to load. A package that brings an image
+ * brings its own host, which looks by itself.
+ *
+ * @throws LookupError as {@link checkManifest}, and HostApiUnsupported
+ */
+export function checkPackageManifest(dpu: unknown): PluginManifest {
+  const fields = fieldsOf(dpu);
+  requireContract(fields);
+  const fault = fields.image === undefined ? hostApiFault(fields.hostApi) : undefined;
+  if (fault !== undefined) throw new LookupError('HostApiUnsupported', `dpu.hostApi: ${fault}`);
+  return parse(dpu);
+}
+
+/** Of versions before all else: what is written for a newer operator may have fields that this one does not know. */
+function fieldsOf(dpu: unknown): { contract?: unknown; hostApi?: unknown; image?: unknown } {
   if (dpu === undefined || dpu === null) {
     throw new LookupError('ManifestMissing', 'its package.json has no key `dpu`: it is no DPU plugin');
   }
-  const contract = typeof dpu === 'object' && 'contract' in dpu ? dpu.contract : undefined;
+  return typeof dpu === 'object' ? dpu : {};
+}
+
+function requireContract({ contract }: { contract?: unknown }): void {
   if (typeof contract === 'string' && validRange(contract) && !satisfies(contractVersion, contract)) {
     const message = `it is written for contract ${contract}, this operator has ${contractVersion}; take another version of the plugin or of the operator`;
     throw new LookupError('ContractUnsupported', message);
   }
+}
+
+function parse(dpu: unknown): PluginManifest {
   try {
     const manifest = parsePluginManifest({ dpu });
     requireSettingsSchema(manifest.settings);

@@ -11,7 +11,7 @@ import { breakingProxy, type Tamper } from './breaking-proxy.ts';
 import { type MemoryVsp, maxPorts, maxVfs, nfMacs, type ProcessFault } from './memory-vsp.ts';
 
 /** A busy machine is no fault of the plugin. */
-export const limits = { timeoutMs: 30_000, shutdownMs: 30_000, ports: maxPorts + 50, leakCalls: 300 };
+export const limits = { timeoutMs: 30_000, shutdownMs: 30_000, ports: maxPorts + 50, leakCalls: 100 };
 export const known = { nfMacs, maxVfs, limits };
 
 export interface ExamineOptions extends ConformanceOptions {
@@ -57,6 +57,7 @@ export async function memoryPackage(given?: string): Promise<string> {
   };
   const dpu = {
     contract: '^1.1.0',
+    hostApi: '^1.0.0',
     products: [{ name: 'Memory', dpu: { detect: { dmiProductContains: 'Test' }, identifier: 'memory-{node}' } }],
     settings,
   };
