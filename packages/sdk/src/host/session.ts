@@ -124,8 +124,10 @@ export class PluginSession {
     if (most !== undefined && count > most) {
       throw new DpuError('OUT_OF_RANGE', `vf_cnt: there can be 0 to ${most}, not ${count}`);
     }
-    if (count === 0) await this.#serial.run(async () => this.#loop?.empty());
-    return this.alone('SetNumVfs', async () => plugin.setNumVfs(count));
+    return this.#serial.run(async () => {
+      if (count === 0) await this.#loop?.empty();
+      return this.#timed('SetNumVfs', async () => plugin.setNumVfs(count));
+    });
   }
 
   /**
@@ -134,8 +136,12 @@ export class PluginSession {
    * @throws DpuError DEADLINE_EXCEEDED when it takes too long.
    */
   alone<T>(what: string, run: () => Promise<T>): Promise<T> {
+    return this.#serial.run(() => this.#timed(what, run));
+  }
+
+  #timed<T>(what: string, run: () => Promise<T>): Promise<T> {
     const { deadlineMs, onHung } = this.#options;
-    return this.#serial.run(() => withDeadline(what, deadlineMs, run(), onHung));
+    return withDeadline(what, deadlineMs, run(), onHung);
   }
 
   /** Has the plugin given all that is wanted again. */
@@ -159,8 +165,7 @@ export class PluginSession {
   readonly call: Around = (path, run) =>
     this.logged(path, () => {
       this.requireInit(path);
-      const { deadlineMs, onHung } = this.#options;
-      return withDeadline(path, deadlineMs, run(), onHung);
+      return this.#timed(path, run);
     });
 
   /** For calls that wait for others: not they have a deadline, but what they wait for. */
