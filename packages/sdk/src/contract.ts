@@ -117,11 +117,6 @@ export interface Limits {
   trunk?: boolean;
   /** Whether logical bridges can have a VNI; else those are FAILED_PRECONDITION. Default: true. */
   vxlan?: boolean;
-  /**
-   * When the number of virtual functions can change: `live` with pods on some of them, `whenFree` of all pods, or `never`.
-   * Default: `live`, as far as setNumVfs does not refuse.
-   */
-  resizable?: 'never' | 'whenFree' | 'live';
 }
 
 /** One side of one DPU, as `create` returns it: what it has is served and announced. */

@@ -12,7 +12,6 @@ export interface Feature {
 /** Which feature a limit belongs to. */
 export const featureOfLimit = {
   maxVfs: 'dpu.devices',
-  resizable: 'dpu.devices',
   maxBridgePorts: 'opi.bridge',
   maxLogicalBridges: 'opi.bridge',
   trunk: 'opi.bridge',
@@ -20,8 +19,6 @@ export const featureOfLimit = {
   maxNetworkFunctions: 'dpu.networkFunctions',
   maxChains: 'dpu.chains',
 } as const satisfies Record<keyof Limits, string>;
-
-const resizable: ReadonlySet<unknown> = new Set(['never', 'whenFree', 'live']);
 
 /** The limits that are known here, of version 1 of their features. Those that are no such limit are left out. */
 export function limitsOf(features: readonly Feature[]): Limits {
@@ -36,7 +33,5 @@ export function limitsOf(features: readonly Feature[]): Limits {
     const can = value(limit);
     if (typeof can === 'boolean') limits[limit] = can;
   }
-  const resize = value('resizable');
-  if (resizable.has(resize)) limits.resizable = resize as NonNullable<Limits['resizable']>;
   return limits;
 }

@@ -33,7 +33,7 @@ test('capabilities of a newer contract mean nothing', () => {
 });
 
 test('limits are announced with what they belong to, and read again', async () => {
-  const limits = { maxVfs: 16, resizable: 'whenFree', maxChains: 4, trunk: false, maxBridgePorts: 64 } as const;
+  const limits = { maxVfs: 16, maxChains: 4, trunk: false, maxBridgePorts: 64 } as const;
   const { socketPath } = await serve(
     memoryPlugin({ dataPath: memoryDataPath({ serves: ['chains', 'bridge'] }), limits }),
   );
@@ -41,7 +41,7 @@ test('limits are announced with what they belong to, and read again', async () =
   await client.init(hostInit);
   const features = (await client.getInfo())?.features ?? [];
   expect(features).toEqual([
-    { name: 'dpu.devices', version: 1, limits: { maxVfs: 16, resizable: 'whenFree' } },
+    { name: 'dpu.devices', version: 1, limits: { maxVfs: 16 } },
     { name: 'dpu.replay', version: 1, limits: {} },
     { name: 'dpu.status', version: 1, limits: {} },
     { name: 'opi.bridge', version: 1, limits: { maxBridgePorts: 64, trunk: false } },

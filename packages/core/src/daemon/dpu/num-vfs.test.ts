@@ -2,7 +2,7 @@ import { DpuError } from '@dpu-operator/sdk';
 import { expect, test, vi } from 'vitest';
 import { NumVfs } from './num-vfs.ts';
 
-const info = { packageName: 'vsp', packageVersion: '1.0.0', contractVersion: '1.1.0', capabilities: [], features: [] };
+const info = { packageName: 'vsp', packageVersion: '1.0.0', contractVersion: '1.1.0', capabilities: [] };
 
 /** A VSP with so many devices; an image for the Go operator cannot tell what it is. */
 function vsp(there: number, isOfContract: boolean) {
@@ -101,35 +101,6 @@ test('why a number is refused is told with what ends that', async () => {
   client.setNumVfs.mockRejectedValueOnce(new DpuError('OUT_OF_RANGE', '8 at most'));
   await of.apply(client);
   expect(said()).toMatch(/8 at most\): set numVfs otherwise/);
-  await of.apply(client);
-  expect(said()).toMatch(/^VfCount=True/);
-});
-
-test.each([
-  [{ maxVfs: 8 }, 'the card has 8 virtual functions at most: set numVfs to 8 or less'],
-  [{ resizable: 'never' }, 'the card has 4 virtual functions, and their number cannot be changed'],
-  [
-    { resizable: 'whenFree' },
-    'the card may lose its virtual functions on the way from 4 to 16, and pods use some: default/a',
-  ],
-])('what a card announces that it cannot is not asked of it: %j', async (limits, message) => {
-  const { of, said } = numVfs(['default/a'], 16);
-  const client = {
-    ...vsp(4, true),
-    getInfo: async () => ({ ...info, features: [{ name: 'dpu.devices', version: 1, limits }] }),
-  };
-  await of.apply(client);
-  expect(said()).toContain(`VfCount=False Refused: ${message}`);
-  expect(client.setNumVfs).not.toHaveBeenCalled();
-});
-
-test('a number that cannot be changed is no fault where it is the one that is wanted', async () => {
-  const { of, said } = numVfs(['default/a'], 4);
-  const limits = { resizable: 'never' };
-  const client = {
-    ...vsp(4, true),
-    getInfo: async () => ({ ...info, features: [{ name: 'dpu.devices', version: 1, limits }] }),
-  };
   await of.apply(client);
   expect(said()).toMatch(/^VfCount=True/);
 });

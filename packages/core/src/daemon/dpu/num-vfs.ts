@@ -1,6 +1,6 @@
 /** How many virtual functions a host side shall have, and why it has not. */
-import { DpuError, type PluginInfo } from '@dpu-operator/sdk';
-import { limitsOf, type VspClient } from '@dpu-operator/sdk/client';
+import { DpuError } from '@dpu-operator/sdk';
+import type { VspClient } from '@dpu-operator/sdk/client';
 import { type ConditionInput, dpuConditions } from '../../api/index.ts';
 import { firstTen } from '../../listed.ts';
 import { gone, type Presence, there, unknown } from '../presence.ts';
@@ -71,11 +71,8 @@ export class NumVfs {
     try {
       const { length: current } = await client.getDevices();
       if (current === wanted) return undefined;
-      const info = await client.getInfo();
-      const impossible = info && beyondLimits(info, current, wanted);
-      if (impossible !== undefined) return impossible;
       // Where there is none, none can be lost; some images make theirs only when they are told a number.
-      const inTheWay = current === 0 ? [] : this.#podsInTheWay(info, wanted);
+      const inTheWay = current === 0 ? [] : await this.#podsInTheWay(client, wanted);
       if (inTheWay.length > 0) return waitingFor(inTheWay, current, wanted);
       const made = await this.#ask(client, current, wanted);
       return made === wanted ? undefined : `asked for ${wanted} virtual functions, the VSP made ${made}`;
@@ -109,9 +106,10 @@ export class NumVfs {
    * functions no pod has one, so there is nothing to ask. One that cannot tell what it is may be an image for the Go
    * operator, which goes from one number to the next by way of none.
    */
-  #podsInTheWay(info: PluginInfo | undefined, wanted: number): readonly string[] {
-    const mayLose = wanted === 0 || !info || limitsOf(info.features).resizable === 'whenFree';
-    return mayLose ? this.#options.pods() : [];
+  async #podsInTheWay(client: NumVfsClient, wanted: number): Promise<readonly string[]> {
+    const pods = this.#options.pods();
+    if (pods.length === 0) return [];
+    return wanted === 0 || !(await client.getInfo()) ? pods : [];
   }
 }
 
@@ -126,16 +124,6 @@ function conditionOf(state: State, wanted: number, pods: readonly string[]): Pre
     case 'applied':
       return there(vfCount('True', 'Applied', `${wanted} virtual functions, as asked for`));
   }
-}
-
-/** What a card cannot, as its plugin announces: it is not asked. */
-function beyondLimits({ features }: PluginInfo, current: number, wanted: number): string | undefined {
-  const { maxVfs, resizable } = limitsOf(features);
-  if (maxVfs !== undefined && wanted > maxVfs) {
-    return `the card has ${maxVfs} virtual functions at most: set numVfs to ${maxVfs} or less`;
-  }
-  if (resizable !== 'never') return undefined;
-  return `the card has ${current} virtual functions, and their number cannot be changed: set numVfs to that, or leave it out`;
 }
 
 function waitingFor(pods: readonly string[], current: number, wanted: number): string {
