@@ -47,6 +47,27 @@ export interface Device {
   attributes?: Readonly<Record<string, string>>;
 }
 
+/** How many virtual functions a card has, can have and will have. */
+export interface VirtualFunctions {
+  /**
+   * When the number can change: never; while no pod has one, as the card goes from one number to the next by way of none;
+   * or at any time, as those that stay are not touched.
+   */
+  resizing: 'never' | 'whenUnused' | 'live';
+  physicalFunctions: readonly PhysicalFunction[];
+}
+
+/** A physical function of a card. Numbers are from 0. */
+export interface PhysicalFunction {
+  pf: number;
+  /** How many virtual functions it has. */
+  count: number;
+  /** How many it can have. */
+  maximum: number;
+  /** The number that it was asked for and has after the next restart of the node. Default: `count`. */
+  countAfterRestart?: number;
+}
+
 /** What a container gets with its devices, beside what the daemon gives by itself. */
 export interface DeviceAllocation {
   /** Environment variables. The names that the daemon sets, `PATH` and `LD_*` are refused. */
@@ -131,6 +152,14 @@ export interface Plugin {
    * OUT_OF_RANGE beyond the card's maximum, unless `limits` says it.
    */
   setNumVfs(count: number): Promise<number>;
+  /**
+   * How many virtual functions there are and can be. With it the daemon asks for no number that cannot be had, and knows of
+   * one that takes a restart of the node: setNumVfs keeps that in mind, answers how many there are until then, and
+   * `countAfterRestart` says it. Without it the daemon learns of all that by asking.
+   */
+  virtualFunctions?(): Promise<VirtualFunctions>;
+  /** setNumVfs of one physical function, for cards that have several. The others keep theirs. */
+  setNumVfsOf?(pf: number, count: number): Promise<number>;
   /**
    * Calls `onChange` whenever getDevices would answer differently. Without it the daemon asks every 5 s.
    * Returns a function that ends the watch.

@@ -90,7 +90,8 @@ interface ChangeOf<Kind extends string, Content> {
   name: string;
   /**
    * What the card may have of it: undefined where it has nothing. After a failure that is what was tried, for a plugin
-   * that left a part of it behind.
+   * that left a part of it behind. Both are undefined for what is deleted by name before the replay is complete, and was
+   * not asked for since the restart: the card may have it from before. A network function is told by its content then too.
    */
   before: Content | undefined;
   /** What is wanted; undefined where it shall go. The same as `before` where the card shall be made sure to have it. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { channelSchema } from './channel.ts';
-import { ageColumn, defineKind } from './kind.ts';
+import { ageColumn, defineKind, rules } from './kind.ts';
 import { conditionedStatusSchema } from './meta.ts';
 
 const selectorSchema = z
@@ -38,6 +38,14 @@ const specSchema = z
       .optional()
       .describe('The plugin that runs the selected DPUs; without it the one that detected them.'),
     numVfs: z.int().min(0).max(65_535).optional().describe('How many virtual functions each selected DPU gets.'),
+    numVfsPerPf: z
+      .array(z.int().min(0).max(65_535))
+      .min(1)
+      .max(16)
+      .optional()
+      .describe(
+        'How many virtual functions the physical functions of each selected DPU get, in their order; in place of numVfs.',
+      ),
     hostPortsExpireAfterMinutes: z
       .int()
       .min(1)
@@ -57,6 +65,12 @@ const specSchema = z
         "Settings of the vendor's plugin, by the JSON schema in its manifest. {nodeIp:<node>} in a text stands for the InternalIP of a node, which is kept current.",
       ),
   })
+  .meta(
+    rules({
+      rule: '!has(self.numVfs) || !has(self.numVfsPerPf)',
+      message: 'numVfs is the number of the whole card: set that or numVfsPerPf',
+    }),
+  )
   .default({});
 
 /** Settings for the DPUs that it selects. Where two select one DPU, the older holds. */

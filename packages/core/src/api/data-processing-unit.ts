@@ -16,6 +16,13 @@ const specSchema = z.object({
     .max(65_535)
     .optional()
     .describe('How many virtual functions it should have, from the DataProcessingUnitConfig that selects it.'),
+  numVfsPerPf: z
+    .array(z.int().min(0).max(65_535))
+    .max(16)
+    .optional()
+    .describe(
+      'How many each of its physical functions should have, from the DataProcessingUnitConfig that selects it.',
+    ),
   hostPortsExpireAfterMinutes: z
     .int()
     .min(1)

@@ -1,4 +1,5 @@
 /** What a DataProcessingUnitConfig's condition says of the DPUs that it selects. Pure. */
+import { isDeepStrictEqual } from 'node:util';
 import { cutText } from '@dpu-operator/sdk/cut-text';
 import { type ConditionInput, findCondition } from '../api/conditions.ts';
 import { type DataProcessingUnit, dpuConditions } from '../api/data-processing-unit.ts';
@@ -72,14 +73,16 @@ function outcomeOf(
 
 /** The number of virtual functions is the one wish of a config that the daemon puts in force beside the rollout. */
 function vfCountOutcome({ metadata, spec, status }: DataProcessingUnit, config: DataProcessingUnitConfig): Outcome {
-  const { numVfs } = config.spec;
-  if (numVfs === undefined || spec.isDpuSide) return { is: 'applied' };
+  const { numVfs, numVfsPerPf } = config.spec;
+  if ((numVfs === undefined && numVfsPerPf === undefined) || spec.isDpuSide) return { is: 'applied' };
   const said = findCondition(status?.conditions, dpuConditions.vfCount);
-  const isOfThisWish = spec.numVfs === numVfs && said?.observedGeneration === metadata.generation;
+  const isRecorded = isDeepStrictEqual([spec.numVfs, spec.numVfsPerPf], [numVfs, numVfsPerPf]);
+  const isOfThisWish = isRecorded && said?.observedGeneration === metadata.generation;
   if (!said || !isOfThisWish) return { is: 'underWay' };
   if (said.status === 'True') return { is: 'applied' };
   if (said.reason === 'Resizing') return { is: 'underWay', message: said.message };
-  return { is: 'partlyApplied', message: `numVfs: ${said.message}` };
+  const field = numVfsPerPf === undefined ? 'numVfs' : 'numVfsPerPf';
+  return { is: 'partlyApplied', message: `${field}: ${said.message}` };
 }
 
 function listed(outcomes: readonly { name: string; message?: string }[]): string {

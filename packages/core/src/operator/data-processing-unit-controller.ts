@@ -114,17 +114,19 @@ export class DataProcessingUnitController {
   }
 
   /** What of a config is for the daemon to do. Where the config cannot be had, nothing changes. */
-  async #recordForDaemon(dpu: DataProcessingUnit, { numVfs, config, problem }: Choice): Promise<void> {
+  async #recordForDaemon(dpu: DataProcessingUnit, { vfs, config, problem }: Choice): Promise<void> {
     const { hostPortsExpireAfterMinutes, channel } = (problem ? dpu : config)?.spec ?? {};
     // JSON leaves out what is undefined.
     const wanted = {
-      numVfs,
+      numVfs: vfs.numVfs,
+      numVfsPerPf: vfs.numVfsPerPf,
       hostPortsExpireAfterMinutes,
       channel,
     };
     const { spec } = dpu;
     const recorded = {
       numVfs: spec.numVfs,
+      numVfsPerPf: spec.numVfsPerPf,
       hostPortsExpireAfterMinutes: spec.hostPortsExpireAfterMinutes,
       channel: spec.channel,
     };

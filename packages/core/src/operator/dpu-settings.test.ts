@@ -78,14 +78,18 @@ test('a selector means what it means to Kubernetes', () => {
 test('good settings are taken, with the VF count', () => {
   const held = config('a', 1, { numVfs: 4, settings: { vfs: 2 } });
   const choice = choose(dpu('d'), [held], 'vsp:1', context(schema));
-  expect(choice).toMatchObject({ config: held, wanted: { name: '@vendor/vsp', settings: { vfs: 2 } }, numVfs: 4 });
+  expect(choice).toMatchObject({
+    config: held,
+    wanted: { name: '@vendor/vsp', settings: { vfs: 2 } },
+    vfs: { numVfs: 4 },
+  });
   expect(choice.problem).toBeUndefined();
 });
 
 test('wrong settings change nothing, and say which field is wrong', () => {
   const wrong = config('a', 1, { numVfs: 4, settings: { vfs: 'many', bogus: 1 } });
   const choice = choose(dpu('d'), [wrong], 'vsp:1', context(schema));
-  expect(choice).toMatchObject({ wanted: undefined, numVfs: 8, problem: { reason: 'SettingsInvalid' } });
+  expect(choice).toMatchObject({ wanted: undefined, vfs: { numVfs: 8 }, problem: { reason: 'SettingsInvalid' } });
   expect(choice.problem?.message).toContain('spec.settings.vfs: must be integer');
   expect(choice.problem?.message).toContain('spec.settings.bogus: there is no such setting');
 });
@@ -105,7 +109,7 @@ test('a reference to a node is its address by the time the schema and the plugin
 test('while a node that settings name is not known, a DPU keeps what it runs', () => {
   const held = config('a', 1, { numVfs: 4, settings: { vfs: '{nodeIp:worker-3}' } });
   const choice = choose(dpu('d'), [held], 'vsp:1', context(schema));
-  expect(choice).toMatchObject({ wanted: undefined, numVfs: 8, problem: { reason: 'NodeUnknown' } });
+  expect(choice).toMatchObject({ wanted: undefined, vfs: { numVfs: 8 }, problem: { reason: 'NodeUnknown' } });
   expect(choice.problem?.message).toContain('worker-3');
   expect(configVerdict(held, [held], [dpu('d')], context(schema)).reason).toBe('NodeUnknown');
 });

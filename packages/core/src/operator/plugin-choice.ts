@@ -30,7 +30,8 @@ export interface Choice {
   config: DataProcessingUnitConfig | undefined;
   /** Undefined when it cannot be had: the DPU keeps what it runs. */
   wanted: PluginRun | undefined;
-  numVfs: number | undefined;
+  /** How many virtual functions, of the card or of each physical function. */
+  vfs: Pick<DataProcessingUnit['spec'], 'numVfs' | 'numVfsPerPf'>;
   problem: Problem | undefined;
 }
 
@@ -51,9 +52,9 @@ export function choose(
   const release = releaseOf(dpu, config, catalog);
   const settings = settingsOf(config, addressOf);
   const problem = 'reason' in release ? release : faultOf(release, config, settings);
-  if (problem || 'reason' in release) return { config, wanted: undefined, numVfs: dpu.spec.numVfs, problem };
+  if (problem || 'reason' in release) return { config, wanted: undefined, vfs: dpu.spec, problem };
   const wanted = pluginRun(release, sideOf(dpu), settings.settings, vspImage);
-  return { config, wanted, numVfs: config?.spec.numVfs, problem: undefined };
+  return { config, wanted, vfs: config?.spec ?? {}, problem: undefined };
 }
 
 /** What keeps a DPU from running as a config asks; undefined when nothing does. */

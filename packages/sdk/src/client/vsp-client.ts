@@ -1,6 +1,14 @@
 /** The daemon's side of the contract: calls a VSP on its unix socket, or the DPU side's daemon by TCP. */
 import type { CardStatus } from '../card-status.ts';
-import type { Device, DeviceAllocation, InitRequest, IpPort, Logger, PluginInfo } from '../contract.ts';
+import type {
+  Device,
+  DeviceAllocation,
+  InitRequest,
+  IpPort,
+  Logger,
+  PluginInfo,
+  VirtualFunctions,
+} from '../contract.ts';
 import type { BridgePort, LogicalBridge, NetworkFunction, ServiceChain } from '../data-path.ts';
 import { DpuError } from '../errors.ts';
 import { bridgePortFromWire, bridgePortToWire, logicalBridgeFromWire, logicalBridgeToWire } from '../wire/bridges.ts';
@@ -21,11 +29,13 @@ import {
   vendorDeviceService,
   vendorHeartbeatService,
   vendorLifeCycleService,
+  virtualFunctionService,
 } from '../wire/definitions.ts';
 import { allocationFromWire } from '../wire/device-allocation.ts';
 import { devicesFromWire } from '../wire/devices.ts';
 import { bareId, resourceId } from '../wire/names.ts';
 import { pluginInfoFromWire } from '../wire/plugin-info.ts';
+import { virtualFunctionsFromWire } from '../wire/virtual-functions.ts';
 import { Connection, type ConnectionCredentials, type Endpoint, type TextMetadata } from './connection.ts';
 import { watchDevices } from './device-watch.ts';
 import { watchStatus } from './status-watch.ts';
@@ -137,6 +147,22 @@ export class VspClient {
       this.#firmwareDeadlineMs,
     );
     return vfCnt;
+  }
+
+  /** How many virtual functions there are and can be; undefined where the VSP cannot tell. */
+  async getVirtualFunctions(): Promise<VirtualFunctions | undefined> {
+    try {
+      return virtualFunctionsFromWire(await this.#call(virtualFunctionService.GetVirtualFunctions, {}));
+    } catch (error) {
+      if (DpuError.from(error).code === 'UNIMPLEMENTED') return undefined;
+      throw error;
+    }
+  }
+
+  /** Answers how many virtual functions the physical function has afterwards. */
+  async setNumVfsOf(pf: number, count: number): Promise<number> {
+    const method = virtualFunctionService.SetNumVfsOfPf;
+    return (await this.#connection.call(method, { pf, vfCnt: count }, this.#firmwareDeadlineMs)).vfCnt;
   }
 
   async ping(senderId: string, options: PingOptions = {}): Promise<{ healthy: boolean; responderId: string }> {

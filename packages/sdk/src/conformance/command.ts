@@ -6,6 +6,7 @@ export interface ConformanceArguments {
   endpoint?: string;
   mode?: string[];
   identifier?: string;
+  machine?: string;
   settings?: string;
   maxVfs?: string;
   disruptive?: true;
@@ -38,6 +39,7 @@ export function addConformanceCommand(program: Command): void {
     .option('--disruptive', 'change the VSP at the endpoint, too: its devices, ports, chains')
     .option('--mode <side...>', 'host, dpu; both that the plugin has unless told')
     .option('--identifier <text>', 'identifier of the DPU for Init')
+    .option('--machine <json>', 'hardware by side that stands in for that of this machine: JSON, or @file')
     .option('--settings <json>', "the plugin's settings: JSON, or @file")
     .option('--max-vfs <number>', 'how many virtual functions the card can have')
     .option('--nf-macs <list>', 'MAC addresses of interfaces for network functions, between commas, two for each')

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { DpuError } from '../errors.ts';
 import { canonicalMac } from '../wire/mac.ts';
 import { type Group, groups, type HealthHook, type Mode } from './check.ts';
+import type { StandInMachine } from './target/machine.ts';
 
 export interface ConformanceOptions {
   /** Directory of a plugin's package, or what npm can install: `@acme/vsp@1.2.0`, a tarball. The suite starts it. */
@@ -18,6 +19,11 @@ export interface ConformanceOptions {
   disruptive?: boolean;
   /** `dpu_identifier` of Init; for a plugin made from its manifest unless told. */
   identifier?: string;
+  /**
+   * Hardware that stands in for that of this machine, by side: the plugin's `platform.sysfs` reads it, and the rules of its
+   * manifest find the DPU there. For cards that the machine does not have.
+   */
+  machine?: { host?: StandInMachine; dpu?: StandInMachine };
   /** The plugin's settings. */
   settings?: unknown;
   /** How many virtual functions the card can have. */
@@ -48,7 +54,14 @@ export interface Limits {
 }
 
 /** Kubernetes waits 30 s for a pod to end. */
-export const defaultLimits: Limits = { timeoutMs: 30_000, shutdownMs: 30_000, ports: 10_000, leakCalls: 500 };
+export const defaultLimits: Limits = { timeoutMs: 30_000, shutdownMs: 30_000, ports: 10_000, leakCalls: 200 };
+
+const hex4 = z.string().regex(/^[0-9a-f]{4}$/, 'has four hex digits');
+/** What is left out of it is left out of the machine; what else there may be is the tree's to refuse. */
+const machine = z.looseObject({
+  pci: z.array(z.looseObject({ address: z.string(), vendor: hex4, device: hex4 })).optional(),
+  labels: z.record(z.string(), z.string()).optional(),
+});
 
 const schema = z
   .object({
@@ -61,6 +74,7 @@ const schema = z
       .array(z.enum(['host', 'dpu']))
       .min(1)
       .optional(),
+    machine: z.strictObject({ host: machine.optional(), dpu: machine.optional() }).optional(),
     nfMacs: z.array(z.string()).optional(),
     maxVfs: z.int().min(1).optional(),
     freePorts: z
@@ -69,6 +83,10 @@ const schema = z
       .optional(),
   })
   .refine(({ plugin, endpoint }) => (plugin === undefined) !== (endpoint === undefined), 'give plugin or endpoint')
+  .refine(({ endpoint, machine }) => endpoint === undefined || machine === undefined, {
+    path: ['machine'],
+    error: 'a VSP at an endpoint runs already: give a plugin',
+  })
   .refine(({ endpoint, modes }) => endpoint === undefined || modes?.length === 1, {
     path: ['modes'],
     error: 'an endpoint serves one side: give the mode, host or dpu',

@@ -54,13 +54,16 @@ function printer(): (result: CheckResult) => void {
 
 async function optionsFrom(given: ConformanceArguments): Promise<ConformanceOptions> {
   const { plugin, endpoint, mode, identifier, settings, maxVfs, nfMacs, health, only, ports, timeout } = given;
-  const { disruptive, freePorts } = given;
+  const { disruptive, freePorts, machine } = given;
   return {
     ...(plugin !== undefined && { plugin }),
     ...(endpoint !== undefined && { endpoint }),
     ...(mode && { modes: mode.map(modeFrom) }),
     ...(identifier !== undefined && { identifier }),
-    ...(settings !== undefined && { settings: await settingsFrom(settings) }),
+    ...(machine !== undefined && {
+      machine: (await jsonFrom(machine, '--machine')) as NonNullable<ConformanceOptions['machine']>,
+    }),
+    ...(settings !== undefined && { settings: await jsonFrom(settings, '--settings') }),
     ...(maxVfs !== undefined && { maxVfs: positive(maxVfs, '--max-vfs') }),
     ...(disruptive && { disruptive }),
     ...(freePorts !== undefined && { freePorts: freePorts.split(',') }),
@@ -85,11 +88,11 @@ function positive(text: string, option: string): number {
   throw new DpuError('INVALID_ARGUMENT', `${option} must be a whole number above 0, is ${JSON.stringify(text)}`);
 }
 
-async function settingsFrom(text: string): Promise<unknown> {
+async function jsonFrom(text: string, option: string): Promise<unknown> {
   try {
     return JSON.parse(text.startsWith('@') ? await readFile(text.slice(1), 'utf8') : text);
   } catch (cause) {
-    throw new DpuError('INVALID_ARGUMENT', `--settings: ${DpuError.from(cause).message}`, { cause });
+    throw new DpuError('INVALID_ARGUMENT', `${option}: ${DpuError.from(cause).message}`, { cause });
   }
 }
 

@@ -2,6 +2,7 @@
 import { setTimeout } from 'node:timers/promises';
 import type { InitRequest, NetworkFunction } from '../contract.ts';
 import { DpuError } from '../errors.ts';
+import type { Sysfs } from '../linux/sysfs.ts';
 import { bridgePortService, lifeCycleService } from '../wire/definitions.ts';
 import { bareId } from '../wire/names.ts';
 import { Breach, type Check, type CheckContext, type Group, type HealthHook, type Mode, Skip } from './check.ts';
@@ -29,6 +30,8 @@ export interface SessionOptions {
   /** The suite may change a VSP that it did not start. */
   disruptive?: boolean;
   freePorts?: readonly string[];
+  /** What stands in for `/sys`. */
+  sysfs?: Sysfs;
 }
 
 /** From the loss of the connection to the end of the process, where that is why. */
@@ -43,7 +46,7 @@ const initPauseMs = 500;
 export class Session {
   readonly #options: SessionOptions;
   readonly #ledger = new Ledger();
-  readonly #node = new NodeDevices();
+  readonly #node: NodeDevices;
   readonly #cleanup: Cleanup = { removed: 0, left: [] };
   readonly #pulse: Pulse;
   #vsp: Vsp;
@@ -61,8 +64,9 @@ export class Session {
 
   constructor(options: SessionOptions) {
     this.#options = options;
+    this.#node = new NodeDevices(options.sysfs);
     this.#vsp = this.#connect();
-    this.#pulse = new Pulse(options.socketPath);
+    this.#pulse = new Pulse(options.socketPath, options.limits.timeoutMs);
   }
 
   get #init(): InitRequest {

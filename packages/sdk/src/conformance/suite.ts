@@ -9,12 +9,15 @@ import { defaultDeadlineMs } from '../host/deadline.ts';
 import { contractVersion } from '../manifest/contract-version.ts';
 import { fillIdentifier } from '../manifest/identifier.ts';
 import type { PluginManifest } from '../manifest/manifest.ts';
+import { omitUndefined } from '../omit-undefined.ts';
+import type { FakeSysfs } from '../testing/sysfs.ts';
 import type { Check, CheckDescription, Mode } from './check.ts';
 import { allChecks } from './checks/index.ts';
 import { type ConformanceOptions, checkOptions, defaultLimits, select } from './options.ts';
 import { describeFailure } from './report/failure.ts';
 import type { CheckResult, ModeReport, Report } from './result.ts';
 import { Session, type SessionOptions } from './session.ts';
+import { standIn } from './target/machine.ts';
 import { findPlugin, type PluginSource } from './target/plugin-source.ts';
 import { VspProcess } from './target/vsp-process.ts';
 
@@ -153,6 +156,7 @@ class Target {
   readonly #options: ConformanceOptions;
   #found: Promise<PluginSource> | undefined;
   #directory: Promise<string> | undefined;
+  readonly #machines: FakeSysfs[] = [];
 
   constructor(options: ConformanceOptions) {
     this.#options = options;
@@ -164,8 +168,9 @@ class Target {
 
   /** The sides to look at. */
   async modes(): Promise<readonly Mode[]> {
-    const { modes, endpoint } = this.#options;
+    const { modes, endpoint, machine } = this.#options;
     if (modes || endpoint) return modes ?? [];
+    if (machine) return (['host', 'dpu'] as const).filter((mode) => machine[mode]);
     const { products } = (await this.#plugin()).manifest;
     return (['host', 'dpu'] as const).filter((mode) => products.some((product) => product[mode]));
   }
@@ -186,23 +191,32 @@ class Target {
       const identifier = this.#options.identifier ?? 'conformance';
       return new Session({ ...common, identifier, socketPath: endpoint.slice('unix://'.length) });
     }
-    const { directory, manifest } = await this.#plugin();
+    const source = await this.#plugin();
+    const { directory, manifest } = source;
+    const machine = this.#options.machine?.[mode];
+    const stand = machine && (await standIn(machine, source, mode));
+    if (stand) this.#machines.push(stand.sysfs);
     this.#directory ??= mkdtemp(join(tmpdir(), 'dpu-conformance-'));
     const socketPath = join(await this.#directory, `${mode}.sock`);
-    const identifier = this.#options.identifier ?? identifierFrom(manifest, mode);
+    const identifier = this.#options.identifier ?? stand?.dpu.identifier ?? identifierFrom(manifest, mode);
+    const product = stand?.dpu.productName ?? productFrom(manifest, mode);
+    const pciAddress = stand?.dpu.functions?.[0]?.address;
     const process = new VspProcess({
       dpuVsp: dpuVspModule(),
       plugin: directory,
       side: mode,
       socketPath,
+      dpu: omitUndefined({ identifier, product, pciAddress }),
+      ...(stand && { sysfs: stand.sysfs.root }),
       settings,
       // One that is slow by leave of --timeout does not hang.
       deadlineMs: Math.max(defaultDeadlineMs, 2 * common.limits.timeoutMs),
     });
-    return new Session({ ...common, identifier, socketPath, process });
+    return new Session({ ...common, identifier, socketPath, process, ...(stand && { sysfs: stand.sysfs }) });
   }
 
   async close(): Promise<void> {
+    for (const machine of this.#machines) await machine[Symbol.asyncDispose]();
     if (this.#directory) await rm(await this.#directory, { recursive: true, force: true });
     await (await this.#found)?.remove();
   }
@@ -217,6 +231,10 @@ class Target {
 function identifierFrom({ products }: PluginManifest, mode: Mode): string {
   const template = products.find((product) => product[mode])?.[mode]?.identifier ?? 'conformance';
   return fillIdentifier(template, (name) => (name === 'node' ? hostname() : 'conformance'));
+}
+
+function productFrom({ products }: PluginManifest, mode: Mode): string | undefined {
+  return products.find((product) => product[mode])?.name;
 }
 
 /** Where the command is, from this module: both bundled, as sources, built, or this one bundled as a library. */

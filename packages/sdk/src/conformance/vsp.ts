@@ -1,10 +1,11 @@
 /** The VSP under test: any method of the wire, each call on record. */
-import type { CardStatus__Output } from '../generated/dpu_operator/v1/CardStatus.ts';
+
 import { bytesMethod } from '../client/bytes-method.ts';
 import { Connection } from '../client/connection.ts';
 import type { Device } from '../contract.ts';
 import { DpuError } from '../errors.ts';
-import { deviceService, deviceWatchService, statusService, type Method } from '../wire/definitions.ts';
+import type { CardStatus__Output } from '../generated/dpu_operator/v1/CardStatus.ts';
+import { deviceService, deviceWatchService, type Method, statusService } from '../wire/definitions.ts';
 import { devicesFromWire } from '../wire/devices.ts';
 import { Skip } from './check.ts';
 import { type Exchange, show } from './exchange.ts';

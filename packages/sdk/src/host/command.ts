@@ -40,6 +40,7 @@ const environment = z.object({
   K8S_NODE: z.string().default(hostname()),
   NODE_IP: z.string().default('127.0.0.1'),
   DPU_ALIVE_FILE: z.string().startsWith('/').optional(),
+  DPU_SYSFS: z.string().startsWith('/').optional(),
   DPU_DEADLINE: z.coerce
     .number()
     .positive()
@@ -69,6 +70,7 @@ Environment:
   DPU_DEADLINE  seconds that the plugin's create, apply or any other call may take; else 60
   DPU_ALIVE_FILE
                 file that is touched every 10 s while the process works, for a liveness probe; else none
+  DPU_SYSFS     stand-in for /sys that dpu-vsp conformance has made (--machine); else /sys
 
 Both sockets get mode 0600; what a killed process left of them is replaced. By HTTP on the metrics socket:
   /metrics      for Prometheus: calls by method and code, their seconds, those in flight, the process
@@ -97,6 +99,8 @@ export interface ServeRequest {
   settings: unknown;
   socketPath: string;
   metricsSocketPath: string;
+  /** Stands in for `/sys`. */
+  sysfs?: string;
   /** Touched while the process works, for a liveness probe. */
   aliveFile?: string;
   deadlineMs: number;
@@ -135,7 +139,8 @@ async function serveRequest({ plugin, socket, metricsSocket }: ServeCommandOptio
     const faults = env.error.issues.map(({ path, message }) => `${path.join('.')} ${message}`);
     throw new DpuError('INVALID_ARGUMENT', `environment: ${faults.join('; ')}`);
   }
-  const { DPU_NAME, DPU_SIDE, DPU_SETTINGS, LOG_LEVEL, K8S_NODE, NODE_IP, DPU_ALIVE_FILE, DPU_DEADLINE } = env.data;
+  const { DPU_NAME, DPU_SIDE, DPU_SETTINGS, LOG_LEVEL, K8S_NODE, NODE_IP, DPU_ALIVE_FILE, DPU_DEADLINE, DPU_SYSFS } =
+    env.data;
   const dpu = dpuOf(env.data);
   const { name, version, manifest, entry } = await readPluginPackage(plugin);
   const settings = validateSettings(manifest.settings, DPU_SETTINGS);
@@ -149,6 +154,7 @@ async function serveRequest({ plugin, socket, metricsSocket }: ServeCommandOptio
     socketPath: socket,
     metricsSocketPath: metricsSocket ?? join(dirname(socket), 'metrics.sock'),
     ...(DPU_ALIVE_FILE && { aliveFile: DPU_ALIVE_FILE }),
+    ...(DPU_SYSFS && { sysfs: DPU_SYSFS }),
     deadlineMs: DPU_DEADLINE * 1000,
     node: { name: K8S_NODE, ip: NODE_IP },
     logLevel: LOG_LEVEL,

@@ -1,5 +1,7 @@
 /** Serves one plugin until the process is told to end. */
+import type { Platform } from '../contract.ts';
 import { DpuError } from '../errors.ts';
+import { linuxPlatform } from '../linux/platform.ts';
 import { keepAlive } from './alive-file.ts';
 import type { ServeRequest } from './command.ts';
 import { endWith } from './end.ts';
@@ -13,7 +15,7 @@ const lastAnswersMs = 1_000;
 
 /** @throws DpuError what {@link serve} and {@link loadPlugin} throw. */
 export async function run(options: ServeRequest): Promise<void> {
-  const { dpuName, entry, logLevel, metricsSocketPath, aliveFile, ...request } = options;
+  const { dpuName, entry, logLevel, metricsSocketPath, aliveFile, sysfs, ...request } = options;
   const { name, version } = request.package;
   const logger = createLogger({ dpu: dpuName, plugin: `${name}@${version}` }, logLevel);
   // Also what a promise rejects with that nobody waits for. Who knows what state the plugin is in: a new process does.
@@ -25,7 +27,8 @@ export async function run(options: ServeRequest): Promise<void> {
   const plugin = await loadPlugin(entry);
   const metrics = { socketPath: metricsSocketPath, dpuName };
   const onHung = (error: DpuError) => void setTimeout(() => endWith(error), lastAnswersMs);
-  const server = await serve({ ...request, plugin, logger, metrics, onHung });
+  const platform = sysfs === undefined ? undefined : await platformOf(sysfs);
+  const server = await serve({ ...request, plugin, logger, metrics, onHung, ...(platform && { platform }) });
   releaseStartupMemory();
   const stop = async () => process.exit(await exitCodeOf(server));
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void stop());
@@ -39,4 +42,10 @@ export async function run(options: ServeRequest): Promise<void> {
       return 1;
     }
   }
+}
+
+/** This machine with other hardware; loaded only where it is asked for. */
+async function platformOf(sysfs: string): Promise<Platform> {
+  const { openFakeSysfs } = await import('../testing/open-sysfs.ts');
+  return { ...linuxPlatform(), sysfs: await openFakeSysfs(sysfs) };
 }

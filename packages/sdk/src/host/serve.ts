@@ -29,6 +29,7 @@ import { addReflection } from './services/reflection.ts';
 import { addReplay } from './services/replay.ts';
 import { addServiceChains } from './services/service-chain.ts';
 import { addStatus } from './services/status.ts';
+import { addVirtualFunctions } from './services/virtual-functions.ts';
 import { PluginSession } from './session.ts';
 import { prepareSocket } from './socket.ts';
 import { StatusBoard } from './status/status-board.ts';
@@ -192,6 +193,7 @@ function addServices(
 ): void {
   addLifeCycle(server, session);
   addDevices(server, session);
+  addVirtualFunctions(server, session);
   addHeartbeat(server, session, options.node.name, status);
   addStatus(server, status, closing);
   addPluginInfo(server, session, options.package?.name ?? '', options.package?.version ?? '');

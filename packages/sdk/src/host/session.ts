@@ -126,9 +126,22 @@ export class PluginSession {
     }
     return this.#serial.run(async () => {
       if (count === 0) await this.#loop?.empty();
-      const { deadlineMs, onHung } = this.#options;
-      return withDeadline('SetNumVfs', deadlineMs, plugin.setNumVfs(count), onHung);
+      return this.#timed('SetNumVfs', async () => plugin.setNumVfs(count));
     });
+  }
+
+  /**
+   * Runs while nothing is applied.
+   *
+   * @throws DpuError DEADLINE_EXCEEDED when it takes too long.
+   */
+  alone<T>(what: string, run: () => Promise<T>): Promise<T> {
+    return this.#serial.run(() => this.#timed(what, run));
+  }
+
+  #timed<T>(what: string, run: () => Promise<T>): Promise<T> {
+    const { deadlineMs, onHung } = this.#options;
+    return withDeadline(what, deadlineMs, run(), onHung);
   }
 
   /** Has the plugin given all that is wanted again. */
@@ -152,8 +165,7 @@ export class PluginSession {
   readonly call: Around = (path, run) =>
     this.logged(path, () => {
       this.requireInit(path);
-      const { deadlineMs, onHung } = this.#options;
-      return withDeadline(path, deadlineMs, run(), onHung);
+      return this.#timed(path, run);
     });
 
   /** For calls that wait for others: not they have a deadline, but what they wait for. */

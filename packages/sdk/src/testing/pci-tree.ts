@@ -1,6 +1,6 @@
 /** The PCI part of a fake sysfs: `devices/pci<domain>:<bus>/<address>` (below its bridge, where it has one) with its link in `bus/pci/devices`. */
-import { mkdir, rm, symlink, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readdir, readlink, rm, symlink, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { DpuError } from '../errors.ts';
 import { formatPciAddress, parsePciAddress } from './pci-address.ts';
 import type { FakePciFunction, FakeSriov } from './sysfs.ts';
@@ -49,6 +49,26 @@ export class PciTree {
     await mkdir(join(this.#root, 'bus/pci/devices'), { recursive: true });
     await symlink(join('../../..', this.#place(address)), this.#link(address));
     this.#functions.set(address, pci);
+  }
+
+  /** Takes over what is in the tree already: such a function, and its virtual ones. */
+  async adopt(pci: FakePciFunction): Promise<void> {
+    const { address, behind } = pci;
+    const parent = behind === undefined ? `devices/${hostBridge(address)}` : this.#place(behind);
+    this.#places.set(address, `${parent}/${address}`);
+    this.#functions.set(address, pci);
+    this.#netdevs += pci.netdevs?.length ?? 0;
+    const vfs: string[] = [];
+    const names = (await readdir(this.#directory(address))).filter((name) => /^virtfn\d+$/.test(name));
+    for (let index = 0; index < names.length; index++) {
+      const vf = basename(await readlink(join(this.#directory(address), `virtfn${index}`)));
+      const [name] = await readdir(join(this.#root, 'bus/pci/devices', vf, 'net')).catch(() => []);
+      const { vendor, sriov } = pci;
+      const netdevs = name === undefined ? [] : [{ name }];
+      await this.adopt({ address: vf, vendor, device: sriov?.device ?? '', netdevs, ...(behind && { behind }) });
+      vfs.push(vf);
+    }
+    this.#vfs.set(address, vfs);
   }
 
   async remove(address: string): Promise<void> {

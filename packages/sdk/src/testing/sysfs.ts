@@ -68,6 +68,11 @@ export class FakeSysfs extends Sysfs implements AsyncDisposable {
     this.#pci = new PciTree(root);
   }
 
+  /** Goes on with the tree of another process, which has this hardware. */
+  async adopt({ pci = [] }: FakeMachine): Promise<void> {
+    for (const each of pci) await this.#pci.adopt(each);
+  }
+
   /** Plugs a function in. */
   async add(pci: FakePciFunction): Promise<void> {
     await this.#pci.add(pci);

@@ -9,6 +9,7 @@ import type { PluginInfoService } from '../generated/dpu_operator/v1/PluginInfoS
 import type { ReplayService } from '../generated/dpu_operator/v1/ReplayService.ts';
 import type { ServiceChainService } from '../generated/dpu_operator/v1/ServiceChainService.ts';
 import type { StatusService } from '../generated/dpu_operator/v1/StatusService.ts';
+import type { VirtualFunctionService } from '../generated/dpu_operator/v1/VirtualFunctionService.ts';
 import type { Health } from '../generated/grpc/health/v1/Health.ts';
 import type { ServerReflection } from '../generated/grpc/reflection/v1/ServerReflection.ts';
 import type { DeviceService } from '../generated/opi_api/lifecycle/v1alpha1/DeviceService.ts';
@@ -53,6 +54,8 @@ export const pluginInfoService = service<PluginInfoService>('dpu_operator.v1.Plu
 export const replayService = service<ReplayService>('dpu_operator.v1.ReplayService');
 export const statusService = service<StatusService>('dpu_operator.v1.StatusService');
 export const serviceChainService = service<ServiceChainService>('dpu_operator.v1.ServiceChainService');
+
+export const virtualFunctionService = service<VirtualFunctionService>('dpu_operator.v1.VirtualFunctionService');
 
 export const healthService = service<Health>('grpc.health.v1.Health');
 export const reflectionService = service<ServerReflection>('grpc.reflection.v1.ServerReflection');

@@ -50,6 +50,7 @@ import { InitAnswer } from './init-answer.ts';
 import { NumVfs } from './num-vfs.ts';
 import { OfferedDevices } from './offered-devices.ts';
 import { hostsAway, readiness, type VspState } from './readiness.ts';
+import type { VfWish } from './vf-plan.ts';
 import { clearVsp, giveDevicesToGoImage, identityOf } from './vsp-calls.ts';
 import { type SaidOfCard, VspCard } from './vsp-card.ts';
 import { VspHealth } from './vsp-health.ts';
@@ -117,7 +118,11 @@ export class DpuManager {
     this.#options = options;
     const logger = options.logger.child({ dpu: dpu.name });
     this.#logger = logger;
-    this.#numVfs = new NumVfs({ pods: () => attachments.pods(dpu.name), onChange: options.onChange });
+    this.#numVfs = new NumVfs({
+      nodeName,
+      pods: () => attachments.pods(dpu.name),
+      onChange: options.onChange,
+    });
     const { onUnreadable } = options;
     this.#initAnswer = new InitAnswer({ directory: `${directories.state}/init`, logger, onUnreadable });
     this.#devices = new OfferedDevices({ dpuName: dpu.name, pool, sysfs });
@@ -276,9 +281,8 @@ export class DpuManager {
   }
 
   /** How many virtual functions there should be; undefined leaves it to the VSP. Of no meaning on the DPU side. */
-  setNumVfs(count: number | undefined): void {
-    if (count === this.#numVfs.wanted || this.dpu.side === 'dpu') return;
-    this.#numVfs.wanted = count;
+  setNumVfs(wish: VfWish | undefined): void {
+    if (this.dpu.side === 'dpu' || !this.#numVfs.want(wish)) return;
     this.#applyNumVfs();
   }
 
@@ -290,6 +294,7 @@ export class DpuManager {
   /** Records that could not be read can be now, or the other way round: absence from them proves something else. */
   recordsChanged(): void {
     this.#host?.recordsChanged();
+    this.#dpuSide?.dataPath.recordsChanged();
   }
 
   /** Host side. @throws DpuError UNAVAILABLE while the DPU side is out of reach */

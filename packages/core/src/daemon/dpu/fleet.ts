@@ -204,7 +204,7 @@ export class DpuFleet extends EventEmitter<DpuFleetEvents> {
         return;
       case 'manage':
         if (await this.#dpus.manage(action.dpu)) this.emit('sides');
-        this.#dpus.manager(name)?.setNumVfs(action.numVfs);
+        this.#dpus.manager(name)?.setNumVfs(action.vfs);
         this.#dpus.manager(name)?.expireHostPorts(action.hostPortsExpireAfterMinutes);
         this.#dpus.manager(name)?.setChannel(action.channel, action.worked);
         return;

@@ -1,8 +1,9 @@
-import { DpuError } from '@dpu-operator/sdk';
+import { DpuError, type VirtualFunctions } from '@dpu-operator/sdk';
 import { expect, test, vi } from 'vitest';
 import { NumVfs } from './num-vfs.ts';
+import type { VfWish } from './vf-plan.ts';
 
-const info = { packageName: 'vsp', packageVersion: '1.0.0', contractVersion: '1.1.0', capabilities: [] };
+const info = { packageName: 'vsp', packageVersion: '1.0.0', contractVersion: '1.1.0', capabilities: [], features: [] };
 
 /** A VSP with so many devices; an image for the Go operator cannot tell what it is. */
 function vsp(there: number, isOfContract: boolean) {
@@ -10,6 +11,8 @@ function vsp(there: number, isOfContract: boolean) {
   return {
     getDevices: async () => Array.from({ length: count }, (_, index) => ({ id: `vf${index}`, healthy: true })),
     getInfo: async () => (isOfContract ? info : undefined),
+    getVirtualFunctions: async (): Promise<VirtualFunctions | undefined> => undefined,
+    setNumVfsOf: async () => Promise.reject(new DpuError('UNIMPLEMENTED', 'no such method')),
     setNumVfs: vi.fn(async (wanted: number) => {
       count = wanted;
       return wanted;
@@ -17,10 +20,10 @@ function vsp(there: number, isOfContract: boolean) {
   };
 }
 
-function numVfs(pods: readonly string[], wanted: number, tellAfterMs = 60_000) {
+function numVfs(pods: readonly string[], wanted: VfWish, tellAfterMs = 60_000) {
   const onChange = vi.fn();
-  const of = new NumVfs({ pods: () => pods, onChange, tellAfterMs });
-  of.wanted = wanted;
+  const of = new NumVfs({ nodeName: 'n', pods: () => pods, onChange, tellAfterMs });
+  of.want(wanted);
   const said = () => {
     const { condition } = of;
     if (condition.is !== 'there') return condition.is;
@@ -85,9 +88,9 @@ test('what has come of a number says nothing of the next', async () => {
   const { of, said } = numVfs([], 16);
   const client = vsp(8, true);
   await of.apply(client);
-  of.wanted = 4;
+  of.want(4);
   expect(said()).toBe('unknown');
-  of.wanted = undefined;
+  of.want(undefined);
   expect(said()).toBe('gone');
 });
 
@@ -101,6 +104,121 @@ test('why a number is refused is told with what ends that', async () => {
   client.setNumVfs.mockRejectedValueOnce(new DpuError('OUT_OF_RANGE', '8 at most'));
   await of.apply(client);
   expect(said()).toMatch(/8 at most\): set numVfs otherwise/);
+  await of.apply(client);
+  expect(said()).toMatch(/^VfCount=True/);
+});
+
+/** A card with two physical functions, of four VFs each at most. */
+function card(resizing: VirtualFunctions['resizing'], counts: number[], afterRestart = false) {
+  let later = counts;
+  const physicalFunctions = () =>
+    counts.map((count, pf) => ({ pf, count, maximum: 4, ...(afterRestart && { countAfterRestart: later[pf] ?? 0 }) }));
+  const set = (wanted: number[]) => {
+    later = wanted;
+    if (!afterRestart) counts = wanted;
+  };
+  return {
+    ...vsp(0, true),
+    getVirtualFunctions: async () => ({ resizing, physicalFunctions: physicalFunctions() }),
+    setNumVfs: vi.fn(async (wanted: number) => {
+      set([Math.min(wanted, 4), Math.max(wanted - 4, 0)]);
+      return counts.reduce((total, each) => total + each, 0);
+    }),
+    setNumVfsOf: vi.fn(async (pf: number, wanted: number) => {
+      set(later.map((count, index) => (index === pf ? wanted : count)));
+      return counts[pf] ?? 0;
+    }),
+    restart: () => {
+      counts = later;
+    },
+  };
+}
+
+test.each<[string, VirtualFunctions['resizing'], VfWish, string[], string]>([
+  ['that has a fixed number', 'never', 4, [], 'Refused: the card always has 2 and 1 virtual functions: set that'],
+  ['that cannot have so many', 'live', 9, [], 'Refused: the card can have 8 virtual functions at most: set numVfs'],
+  ['whose PF cannot have so many', 'live', [2, 5], [], 'Refused: physical function 1 can have 4 virtual functions'],
+  ['without such a PF', 'live', [2, 1, 1], [], 'Refused: the card has no physical function 2, only 2'],
+  ['that goes by way of none', 'whenUnused', 4, ['a/b'], 'Refused: the card may lose its virtual functions on the way'],
+  ['that goes by way of none', 'whenUnused', [1, 1], ['a/b'], 'Refused: the card may lose its virtual functions on'],
+  ['that shall have none', 'live', [0, 0], ['a/b'], 'Refused: without virtual functions no pod has a device'],
+])('a card %s is not asked', async (_, resizing, wanted, pods, message) => {
+  const { of, said } = numVfs(pods, wanted);
+  const client = card(resizing, [2, 1]);
+  await of.apply(client);
+  expect(said()).toContain(`VfCount=False ${message}`);
+  expect([client.setNumVfs, client.setNumVfsOf].map((call) => call.mock.calls)).toEqual([[], []]);
+});
+
+test.each<[string, VirtualFunctions['resizing'], VfWish, string[], number[][]]>([
+  ['has a fixed number, which is wanted', 'never', 3, ['a/b'], []],
+  ['has the numbers of its PFs', 'never', [2, 1], ['a/b'], []],
+  ['goes by way of none, and nobody uses it', 'whenUnused', 6, [], [[6]]],
+  ['can change at any time', 'live', 6, ['a/b'], [[6]]],
+  ['has another number on one PF', 'live', [2, 3], ['a/b'], [[1, 3]]],
+  [
+    'frees what the other PF gets',
+    'live',
+    [4, 0],
+    [],
+    [
+      [1, 0],
+      [0, 4],
+    ],
+  ],
+  ['keeps what is not named', 'live', [1], [], [[0, 1]]],
+])('a card that %s is told what changes', async (_, resizing, wanted, pods, calls) => {
+  const { of, said } = numVfs(pods, wanted);
+  const client = card(resizing, [2, 1]);
+  await of.apply(client);
+  expect(said()).toContain('VfCount=True Applied');
+  expect([...client.setNumVfs.mock.calls, ...client.setNumVfsOf.mock.calls]).toEqual(calls);
+});
+
+test.each<[VfWish, string]>([
+  [6, '6'],
+  [[2, 4], '2 and 4'],
+])('a number that takes a restart of the node is asked for once, and is there afterwards', async (wanted, words) => {
+  const { of, said } = numVfs(['a/b'], wanted);
+  const client = card('live', [2, 1], true);
+  await of.apply(client);
+  const message = `VfCount=False RestartNeeded: the card has ${words} virtual functions once node n has restarted: kubectl drain n, restart it, then kubectl uncordon n`;
+  expect(said()).toBe(message);
+  await of.apply(client);
+  expect(said()).toBe(message);
+  expect(client.setNumVfs.mock.calls.length + client.setNumVfsOf.mock.calls.length).toBe(1);
+  client.restart();
+  await of.apply(client);
+  expect(said()).toBe(`VfCount=True Applied: ${words} virtual functions, as asked for`);
+});
+
+test('a number that waits for a restart is taken back by asking for the one that is there', async () => {
+  const { of, said } = numVfs([], 6);
+  const client = card('live', [2, 1], true);
+  await of.apply(client);
+  of.want(3);
+  await of.apply(client);
+  expect(client.setNumVfs.mock.calls).toEqual([[6], [3]]);
+  expect(said()).toBe('VfCount=True Applied: 3 virtual functions, as asked for');
+});
+
+test('numbers of each PF are for a VSP that tells them apart, and can set them', async () => {
+  const { of, said } = numVfs([], [2, 2]);
+  await of.apply(vsp(3, true));
+  expect(said()).toContain('VfCount=False Refused: the VSP does not tell its physical functions apart: set numVfs');
+  const { setNumVfsOf } = vsp(3, true);
+  await of.apply({ ...card('live', [2, 1]), setNumVfsOf });
+  expect(said()).toContain('VfCount=False Refused: the VSP refused 2 and 2 virtual functions (no such method)');
+});
+
+test('what a card announces that it cannot is not asked of it', async () => {
+  const { of, said } = numVfs([], 16);
+  const features = [{ name: 'dpu.devices', version: 1, limits: { maxVfs: 8 } }];
+  const client = { ...vsp(4, true), getInfo: async () => ({ ...info, features }) };
+  await of.apply(client);
+  expect(said()).toBe('VfCount=False Refused: the card has 8 virtual functions at most: set numVfs to 8 or less');
+  expect(client.setNumVfs).not.toHaveBeenCalled();
+  of.want(8);
   await of.apply(client);
   expect(said()).toMatch(/^VfCount=True/);
 });

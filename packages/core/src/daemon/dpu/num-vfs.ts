@@ -1,14 +1,21 @@
 /** How many virtual functions a host side shall have, and why it has not. */
-import { DpuError } from '@dpu-operator/sdk';
-import type { VspClient } from '@dpu-operator/sdk/client';
+import { isDeepStrictEqual } from 'node:util';
+import { DpuError, type PluginInfo, type VirtualFunctions } from '@dpu-operator/sdk';
+import { limitsOf, type VspClient } from '@dpu-operator/sdk/client';
 import { type ConditionInput, dpuConditions } from '../../api/index.ts';
 import { firstTen } from '../../listed.ts';
 import { gone, type Presence, there, unknown } from '../presence.ts';
 import { KeyedLock } from '../state/keyed-lock.ts';
+import { comesWithRestart, describeWish, planVfs, type VfCall, type VfWish, vfCount } from './vf-plan.ts';
 
-export type NumVfsClient = Pick<VspClient, 'getDevices' | 'getInfo' | 'setNumVfs'>;
+export type NumVfsClient = Pick<
+  VspClient,
+  'getDevices' | 'getInfo' | 'getVirtualFunctions' | 'setNumVfs' | 'setNumVfsOf'
+>;
 
 export interface NumVfsOptions {
+  /** For what it says. */
+  nodeName: string;
   /** `namespace/name` of the pods that have a device of the DPU. */
   pods: () => readonly string[];
   /** Called when {@link NumVfs.condition} may answer something else. */
@@ -23,27 +30,38 @@ type State =
   /** The VSP was asked some time ago and has not answered. */
   | { is: 'resizing'; from: number }
   | { is: 'applied' }
+  /** The card has the number once the node has restarted. */
+  | { is: 'restartNeeded' }
   | { is: 'refused'; message: string };
+
+const applied: State = { is: 'applied' };
+const restartNeeded: State = { is: 'restartNeeded' };
 
 export class NumVfs {
   readonly #options: NumVfsOptions;
   readonly #lock = new KeyedLock();
   #state: State = { is: 'pending' };
-  #wanted: number | undefined;
+  #wanted: VfWish | undefined;
 
   constructor(options: NumVfsOptions) {
     this.#options = options;
   }
 
   /** undefined leaves it to the VSP. */
-  get wanted(): number | undefined {
+  get wanted(): VfWish | undefined {
     return this.#wanted;
   }
 
-  /** What was said of another number does not hold for this one. Call {@link apply} to put it in force. */
-  set wanted(count: number | undefined) {
-    this.#wanted = count;
+  /**
+   * What was said of another number does not hold for this one. Call {@link apply} to put it in force.
+   *
+   * @returns whether it is another number than before
+   */
+  want(wish: VfWish | undefined): boolean {
+    if (isDeepStrictEqual(wish, this.#wanted)) return false;
+    this.#wanted = wish;
     this.#state = { is: 'pending' };
+    return true;
   }
 
   get isRefused(): boolean {
@@ -53,7 +71,8 @@ export class NumVfs {
   /** The VfCount condition: gone where no number is wanted, unknown until something has come of it. */
   get condition(): Presence<ConditionInput> {
     const wanted = this.#wanted;
-    return wanted === undefined ? gone : conditionOf(this.#state, wanted, this.#options.pods());
+    const { nodeName, pods } = this.#options;
+    return wanted === undefined ? gone : conditionOf(this.#state, describeWish(wanted), pods(), nodeName);
   }
 
   /** Brings the VSP to the number that is wanted; one number at a time, and each time the latest. */
@@ -61,84 +80,114 @@ export class NumVfs {
     return this.#lock.run('', async () => {
       const wanted = this.#wanted;
       if (wanted === undefined) return;
-      const message = await this.#apply(client, wanted);
-      this.#become(wanted, message === undefined ? { is: 'applied' } : { is: 'refused', message });
+      this.#become(wanted, await this.#apply(client, wanted));
     });
   }
 
-  /** @returns why the number is another than the one that is wanted. */
-  async #apply(client: NumVfsClient, wanted: number): Promise<string | undefined> {
+  async #apply(client: NumVfsClient, wanted: VfWish): Promise<State> {
     try {
-      const { length: current } = await client.getDevices();
-      if (current === wanted) return undefined;
-      // Where there is none, none can be lost; some images make theirs only when they are told a number.
-      const inTheWay = current === 0 ? [] : await this.#podsInTheWay(client, wanted);
-      if (inTheWay.length > 0) return waitingFor(inTheWay, current, wanted);
-      const made = await this.#ask(client, current, wanted);
-      return made === wanted ? undefined : `asked for ${wanted} virtual functions, the VSP made ${made}`;
+      const functions = await client.getVirtualFunctions();
+      const devices = functions ? 0 : (await client.getDevices()).length;
+      const pods = this.#options.pods();
+      const info = functions ? undefined : await client.getInfo();
+      const beyond = info && beyondLimit(wanted, info);
+      if (beyond !== undefined) return { is: 'refused', message: beyond };
+      const isGoImage = !functions && pods.length > 0 && !info;
+      const plan = planVfs(wanted, { functions, devices, isGoImage, pods });
+      switch (plan.do) {
+        case 'nothing':
+          return applied;
+        case 'awaitRestart':
+          return restartNeeded;
+        case 'refuse':
+          return { is: 'refused', message: plan.message };
+        case 'ask':
+          return await this.#ask(client, plan.calls, wanted, { functions, devices });
+      }
     } catch (error) {
-      const { code, message } = DpuError.from(error);
-      const what = `the VSP refused ${wanted} virtual functions (${message})`;
-      if (code === 'FAILED_PRECONDITION') return `${what}; it is asked again whenever a pod that uses the DPU ends`;
-      return `${what}: set numVfs otherwise`;
+      return { is: 'refused', message: refusal(wanted, error) };
     }
   }
 
   /** A VSP may wait for devices that the kernel has not given back yet: meanwhile that is said. */
-  async #ask(client: NumVfsClient, current: number, wanted: number): Promise<number> {
-    const tell = () => this.#become(wanted, { is: 'resizing', from: current });
+  async #ask(
+    client: NumVfsClient,
+    calls: readonly VfCall[],
+    wanted: VfWish,
+    before: { functions: VirtualFunctions | undefined; devices: number },
+  ): Promise<State> {
+    const tell = () => this.#become(wanted, { is: 'resizing', from: vfCount(before) });
     const timer = setTimeout(tell, this.#options.tellAfterMs ?? 500);
+    const answers: { count: number; made: number }[] = [];
     try {
-      return await client.setNumVfs(wanted);
+      for (const { pf, count } of calls) {
+        const made = pf === undefined ? await client.setNumVfs(count) : await client.setNumVfsOf(pf, count);
+        answers.push({ count, made });
+      }
     } finally {
       clearTimeout(timer);
     }
+    if (answers.every(({ count, made }) => made === count)) return applied;
+    const after = before.functions && (await client.getVirtualFunctions());
+    if (after && comesWithRestart(wanted, after)) return restartNeeded;
+    const made = answers.map((answer) => answer.made);
+    return {
+      is: 'refused',
+      message: `asked for ${describeWish(calls.map(({ count }) => count))} virtual functions, the VSP made ${describeWish(made)}`,
+    };
   }
 
-  #become(wanted: number, state: State): void {
+  #become(wanted: VfWish, state: State): void {
     if (wanted !== this.#wanted) return;
     this.#state = state;
     this.#options.onChange();
   }
-
-  /**
-   * A VSP of the plugin contract refuses by itself a number that takes a device away from a pod (DV-9); without virtual
-   * functions no pod has one, so there is nothing to ask. One that cannot tell what it is may be an image for the Go
-   * operator, which goes from one number to the next by way of none.
-   */
-  async #podsInTheWay(client: NumVfsClient, wanted: number): Promise<readonly string[]> {
-    const pods = this.#options.pods();
-    if (pods.length === 0) return [];
-    return wanted === 0 || !(await client.getInfo()) ? pods : [];
-  }
 }
 
-function conditionOf(state: State, wanted: number, pods: readonly string[]): Presence<ConditionInput> {
+/** Why a card cannot have as many, as its plugin announces, which is then not asked. */
+function beyondLimit(wanted: VfWish, { features }: PluginInfo): string | undefined {
+  const { maxVfs } = limitsOf(features);
+  if (maxVfs === undefined || typeof wanted !== 'number' || wanted <= maxVfs) return undefined;
+  return `the card has ${maxVfs} virtual functions at most: set numVfs to ${maxVfs} or less`;
+}
+
+function refusal(wanted: VfWish, error: unknown): string {
+  const { code, message } = DpuError.from(error);
+  const what = `the VSP refused ${describeWish(wanted)} virtual functions (${message})`;
+  if (code === 'FAILED_PRECONDITION') return `${what}; it is asked again whenever a pod that uses the DPU ends`;
+  return `${what}: set ${typeof wanted === 'number' ? 'numVfs' : 'numVfsPerPf'} otherwise`;
+}
+
+function conditionOf(
+  state: State,
+  wanted: string,
+  pods: readonly string[],
+  nodeName: string,
+): Presence<ConditionInput> {
   switch (state.is) {
     case 'pending':
       return unknown(`the VSP has not answered ${wanted} virtual functions yet`);
     case 'resizing':
-      return there(vfCount('False', 'Resizing', resizing(state.from, wanted, pods)));
+      return there(said('False', 'Resizing', resizing(state.from, wanted, pods)));
+    case 'restartNeeded':
+      return there(said('False', 'RestartNeeded', restart(wanted, nodeName)));
     case 'refused':
-      return there(vfCount('False', 'Refused', state.message));
+      return there(said('False', 'Refused', state.message));
     case 'applied':
-      return there(vfCount('True', 'Applied', `${wanted} virtual functions, as asked for`));
+      return there(said('True', 'Applied', `${wanted} virtual functions, as asked for`));
   }
 }
 
-function waitingFor(pods: readonly string[], current: number, wanted: number): string {
-  const why =
-    wanted === 0
-      ? 'without virtual functions no pod has a device, and pods use some'
-      : `the card may lose its virtual functions on the way from ${current} to ${wanted}, and pods use some`;
-  return `${why}: ${firstTen(pods)}; it is done when these have ended (kubectl drain moves them to other nodes)`;
+function restart(wanted: string, nodeName: string): string {
+  const how = `kubectl drain ${nodeName}, restart it, then kubectl uncordon ${nodeName}`;
+  return `the card has ${wanted} virtual functions once node ${nodeName} has restarted: ${how}`;
 }
 
-function resizing(from: number, wanted: number, pods: readonly string[]): string {
+function resizing(from: number, wanted: string, pods: readonly string[]): string {
   const what = `the VSP goes from ${from} to ${wanted} virtual functions`;
   return pods.length === 0 ? what : `${what} and may wait for pods that have some: ${firstTen(pods)}`;
 }
 
-function vfCount(status: 'True' | 'False', reason: string, message: string): ConditionInput {
+function said(status: 'True' | 'False', reason: string, message: string): ConditionInput {
   return { type: dpuConditions.vfCount, status, reason, message };
 }

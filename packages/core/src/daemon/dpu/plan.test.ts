@@ -73,13 +73,13 @@ describe('an object that is there', () => {
 
   test('carries what was detected, and the count of virtual functions', () => {
     const finding = { dpu: newer, presence: there(newer) };
-    expect(plan({ finding })).toMatchObject([{ dpu: newer }, { dpu: newer, numVfs: 4 }, {}, {}]);
+    expect(plan({ finding })).toMatchObject([{ dpu: newer }, { dpu: newer, vfs: 4 }, {}, {}]);
   });
 
   test('of a DPU that is missing is served as it is recorded; after a reboot as the object says', () => {
     const finding: DpuFinding = { dpu: { ...newer, functions: undefined }, presence: unknown('away') };
     expect(plan({ finding })[0]).toMatchObject({ do: 'manage', dpu: { plugin: 'acme' } });
-    expect(plan({ finding, record: undefined })[0]).toEqual({ do: 'manage', dpu: newer, numVfs: 4 });
+    expect(plan({ finding, record: undefined })[0]).toEqual({ do: 'manage', dpu: newer, vfs: 4 });
     const nameless: DpuFinding = { dpu: { ...dpu, identifier: undefined }, presence: unknown('away') };
     expect(outline({ finding: nameless, record: undefined })).toEqual(['offer unhealthy', 'report HardwareMissing']);
   });

@@ -30,6 +30,7 @@ import {
   unreadableRecords,
 } from './dpu-conditions.ts';
 import { drainOf, drainReport, isToClear } from './drain.ts';
+import type { VfWish } from './vf-plan.ts';
 
 export interface ObservedDpu {
   object: Presence<DataProcessingUnit>;
@@ -51,7 +52,7 @@ export type DpuAction =
   | {
       do: 'manage';
       dpu: ServedDpu;
-      numVfs?: number | undefined;
+      vfs?: VfWish | undefined;
       hostPortsExpireAfterMinutes?: number | undefined;
       channel?: ChannelSpec | undefined;
       /** SPIFFE IDs of other ends that it worked with. */
@@ -124,9 +125,10 @@ function planService(object: DataProcessingUnit, finding: DpuFinding, observed: 
   const actions: DpuAction[] = [];
   if (presence.is === 'there') actions.push({ do: 'correctObject', object, dpu: presence.value });
   if (served) {
-    const { numVfs, hostPortsExpireAfterMinutes, channel } = object.spec;
+    const { numVfs, numVfsPerPf, hostPortsExpireAfterMinutes, channel } = object.spec;
+    const vfs = numVfsPerPf ?? numVfs;
     const worked = object.status?.channel?.peers;
-    actions.push({ do: 'manage', dpu: served, numVfs, hostPortsExpireAfterMinutes, channel, worked });
+    actions.push({ do: 'manage', dpu: served, vfs, hostPortsExpireAfterMinutes, channel, worked });
   }
   if (rollout || finding.pluginGone) actions.push({ do: 'withdraw', leaving: finding.pluginGone ?? false });
   else actions.push({ do: 'offer', problem });

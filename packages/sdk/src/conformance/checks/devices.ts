@@ -2,11 +2,20 @@ import protobuf from 'protobufjs/light.js';
 import type { Device } from '../../contract.ts';
 import { DpuError } from '../../errors.ts';
 import type { Link } from '../../linux/links.ts';
-import { deviceAllocationService, deviceService } from '../../wire/definitions.ts';
+import { deviceAllocationService, deviceService, virtualFunctionService } from '../../wire/definitions.ts';
 import { type CheckContext, declareChecks } from '../check.ts';
 import { holds, refuses, same } from '../expect.ts';
 import { countOnce, requireIdle, upTo } from './counts.ts';
-import { accessPort, bridges, createBridge, createPort, getPort, listBridges, listPorts } from './messages.ts';
+import {
+  accessPort,
+  bridges,
+  createBridge,
+  createPort,
+  getPort,
+  listBridges,
+  listPorts,
+  unlessUnimplemented,
+} from './messages.ts';
 
 export const devices = declareChecks('devices', {}, [
   {
@@ -87,11 +96,29 @@ export const devices = declareChecks('devices', {}, [
     demands: 'AllocateDevices answers the same for the same devices, and reserves nothing.',
     rule: 'DV-16',
     needs: { capability: 'deviceAllocation' },
-    reads: true,
     run: async ({ vsp }) => {
       const deviceIds = idsOf(await vsp.devices());
       const first = await vsp.call(deviceAllocationService.AllocateDevices, { deviceIds });
       same(await vsp.call(deviceAllocationService.AllocateDevices, { deviceIds }), first, 'the second answer');
+    },
+  },
+  {
+    name: 'virtual-functions',
+    title: 'the numbers of the physical functions add up',
+    demands: 'Counts of GetVirtualFunctions add up to the devices of the host side, and none is above its maximum.',
+    rule: 'DV-17',
+    reads: true,
+    run: async ({ vsp, mode, skip }) => {
+      const { physicalFunctions: all } = await unlessUnimplemented(
+        vsp.call(virtualFunctionService.GetVirtualFunctions, {}),
+        'physical functions',
+        skip,
+      );
+      for (const { pf, count, maximum } of all)
+        holds(count <= maximum, `pf ${pf} has ${count} of ${maximum} functions`);
+      if (mode === 'dpu') return;
+      const total = all.reduce((sum, { count }) => sum + count, 0);
+      same(total, (await vsp.devices()).length, 'the sum of the counts');
     },
   },
   {

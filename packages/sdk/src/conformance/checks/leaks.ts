@@ -13,7 +13,7 @@ const atOnce = 20;
 const heapBytes = 16 * 1_024;
 /** Of memory that no collector looks after. The process gives pages back late, so that less is no matter. */
 const residentBytes = 2 ** 21;
-const rounds = 15;
+const rounds = 8;
 /** What one round lets go of hides what it kept. */
 const inARow = 2;
 /** Each kept kilobyte of one of them shows. */

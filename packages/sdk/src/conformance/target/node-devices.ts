@@ -4,6 +4,7 @@ import type { Device, NetworkFunction } from '../../contract.ts';
 import { DpuError } from '../../errors.ts';
 import { exec } from '../../linux/exec.ts';
 import { type Link, Links } from '../../linux/links.ts';
+import type { Sysfs } from '../../linux/sysfs.ts';
 import { Skip } from '../check.ts';
 
 /** A network namespace: another one in each process, as suites may run side by side. */
@@ -17,9 +18,16 @@ export interface Lent {
 
 export class NodeDevices {
   readonly #links = new Links(exec);
+  readonly #sysfs: Sysfs | undefined;
+
+  /** @param sysfs What stands in for the machine's; its devices are no network devices that could be lent. */
+  constructor(sysfs?: Sysfs) {
+    this.#sysfs = sysfs;
+  }
 
   /** Of those devices that are network devices here. */
   async linksOf(devices: readonly Device[]): Promise<Map<string, Link>> {
+    if (this.#sysfs) return new Map();
     const links = new Map((await this.#links.list()).map((link) => [link.name, link]));
     const found = new Map<string, Link>();
     for (const { id } of devices) {
@@ -42,8 +50,21 @@ export class NodeDevices {
 
   /** Two devices for each network function, in the order of the list. */
   async functionsOf(devices: readonly Device[]): Promise<NetworkFunction[]> {
-    const macs = [...(await this.linksOf(devices)).values()].map(({ mac }) => mac).filter(Boolean);
-    return pairs(macs);
+    const macs = this.#sysfs ? await this.#macsOf(this.#sysfs, devices) : await this.#macs(devices);
+    return pairs(macs.filter(Boolean));
+  }
+
+  async #macs(devices: readonly Device[]): Promise<string[]> {
+    return [...(await this.linksOf(devices)).values()].map(({ mac }) => mac);
+  }
+
+  async #macsOf(sysfs: Sysfs, devices: readonly Device[]): Promise<string[]> {
+    const { pci } = await sysfs.snapshot();
+    const macs = new Map<string, string>();
+    for (const { address, netdevs } of pci) {
+      for (const { name, mac } of netdevs) macs.set(name, mac).set(address, mac);
+    }
+    return devices.map(({ id }) => macs.get(id) ?? '');
   }
 
   /**

@@ -5,6 +5,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { setTimeout } from 'node:timers/promises';
 import { DpuError } from '../../errors.ts';
 import type { DpuSide } from '../../manifest/detect.ts';
+import { omitUndefined } from '../../omit-undefined.ts';
 import { gaugeArguments, type Holdings, weigh } from './gauge.ts';
 import { processesWith } from './processes.ts';
 
@@ -21,6 +22,10 @@ export interface VspProcessOptions {
   plugin: string;
   side: DpuSide;
   socketPath: string;
+  /** What the operator tells the pod of the DPU. */
+  dpu: { identifier: string; product?: string; pciAddress?: string };
+  /** What stands in for `/sys`. */
+  sysfs?: string;
   settings: unknown;
   /** Milliseconds after which the VSP takes a call for one that hangs, and ends. */
   deadlineMs: number;
@@ -97,7 +102,7 @@ export class VspProcess {
   }
 
   start(): void {
-    const { dpuVsp, plugin, side, socketPath, settings, deadlineMs } = this.#options;
+    const { dpuVsp, plugin, side, socketPath, dpu, sysfs, settings, deadlineMs } = this.#options;
     const command = [...gaugeArguments, dpuVsp, 'serve', '--plugin', plugin, '--socket', socketPath];
     const child = spawn(process.execPath, command, {
       env: {
@@ -105,6 +110,8 @@ export class VspProcess {
         DPU_NAME: 'conformance',
         [marker]: this.#mark,
         DPU_SIDE: side,
+        DPU_IDENTIFIER: dpu.identifier,
+        ...omitUndefined({ DPU_PRODUCT: dpu.product, DPU_PCI_ADDRESS: dpu.pciAddress, DPU_SYSFS: sysfs }),
         DPU_SETTINGS: JSON.stringify(settings ?? {}),
         DPU_DEADLINE: String(deadlineMs / 1000),
       },

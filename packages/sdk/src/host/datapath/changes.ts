@@ -2,6 +2,7 @@
 import type { BridgePort, Change } from '../../data-path.ts';
 import { logicalBridgesOf } from '../../wanted.ts';
 import { all, type Entry, type State } from './state.ts';
+import type { Request } from './wanted.ts';
 
 export interface Step {
   /** What the card has, as far as the host knows. */
@@ -11,16 +12,21 @@ export interface Step {
   tried: ReadonlyMap<string, Entry | undefined>;
   /** The objects to tell of, in the order in which they were asked for. */
   names: Iterable<string>;
+  /** By name: what is to go that the host does not know. */
+  unknown: ReadonlyMap<string, NonNullable<Request['deletes']>>;
 }
 
 /** Changes in an order in which a card can do them one by one. */
-export function changesOf({ before, after, tried, names }: Step): Change[] {
+export function changesOf({ before, after, tried, names, unknown }: Step): Change[] {
   const told = new Set(names);
   for (const port of portsOnChanged(before, after, told)) told.add(port);
   const changes = [...told].flatMap((name) => {
     const was = tried.has(name) ? tried.get(name) : before.get(name);
-    const change = changeOf(name, was, after.get(name));
-    return change ? [change] : [];
+    const is = after.get(name);
+    const kind = is?.kind ?? was?.kind ?? unknown.get(name)?.kind;
+    if (kind === undefined) return [];
+    // Entries of one name are of one kind.
+    return [{ kind, name, before: was?.content ?? unknown.get(name)?.content, after: is?.content } as Change];
   });
   const left = bridgesInUse(before);
   const rank = (change: Change) => rankOf(change, left);
@@ -44,13 +50,6 @@ function bridgesInUse(state: State): Set<string> {
   const logicalBridges = all(state, 'logicalBridge');
   const ports = [...all(state, 'bridgePort').values()];
   return new Set(ports.flatMap((port) => logicalBridgesOf({ logicalBridges }, port).map(({ name }) => name)));
-}
-
-function changeOf(name: string, before: Entry | undefined, after: Entry | undefined): Change | undefined {
-  const kind = after?.kind ?? before?.kind;
-  if (kind === undefined) return undefined;
-  // Entries of one name are of one kind.
-  return { kind, name, before: before?.content, after: after?.content } as Change;
 }
 
 /** Users before what they use where they go, after it where they come. */

@@ -71,7 +71,8 @@ function testLoop({ limits, deadlineMs = 60_000 }: { limits?: Limits; deadlineMs
     createPort: (id: string, logicalBridges: string[] = []) => create(`bridgePorts/${id}`, port(id, logicalBridges)),
     createBridge: (id: string, vlanId: number) => create(`logicalBridges/${id}`, bridge(id, vlanId)),
     createChain: (id: string, numbers: number[]) => create(`serviceChains/${id}`, chain(id, numbers)),
-    remove: (name: string) => loop.request(loop.requests.delete(name, false)),
+    remove: (name: string, allowMissing = false) =>
+      loop.request(loop.requests.delete(loop.state.get(name)?.kind ?? 'bridgePort', name, allowMissing)),
     status: async (name: string) => (await loop.statuses([name])).get(name),
   };
 }
@@ -438,6 +439,20 @@ describe('the replay', () => {
     expect(all?.call).toMatchObject({ complete: true, changed: [{ name: 'logicalBridges/blue' }] });
     await createPort('port-1');
     expect(card.calls.at(-1)?.call).toMatchObject({ complete: true, changed: [{ name: 'bridgePorts/port-1' }] });
+  });
+
+  test('before it is complete, what is deleted by name goes from the card, also where nobody asked for it since', async () => {
+    const { card, loop, remove } = testLoop();
+    card.byItself = () => ({});
+    await remove('bridgePorts/port-9', true);
+    await loop.request(loop.requests.deleteFunction(nf(1)));
+    expect(card.calls.map(({ call }) => call.changed)).toEqual([
+      [{ kind: 'bridgePort', name: 'bridgePorts/port-9', before: undefined, after: undefined }],
+      [{ kind: 'networkFunction', name: networkFunctionName(nf(1)), before: nf(1), after: undefined }],
+    ]);
+    await loop.complete();
+    await remove('bridgePorts/port-9', true);
+    expect(card.calls).toHaveLength(3);
   });
 
   test('that the plugin could not take is not complete', async () => {

@@ -161,13 +161,15 @@ export class DataPathLoop {
     const names = new Set(batch.names);
     // A repeat of what has failed is another try.
     for (const { name } of accepted) if (this.#outcomes.of(name).state === 'failed') names.add(name);
+    const unknown = complete ? new Map() : unknownDeletions(before, accepted);
+    for (const name of unknown.keys()) names.add(name);
     if (names.size === 0 && complete === this.#complete) {
       for (const { resolve } of accepted) resolve();
       return;
     }
     let outcomes: Map<string, Outcome>;
     try {
-      outcomes = await this.#apply(before, next, names, complete);
+      outcomes = await this.#apply(before, next, names, complete, unknown);
     } catch (thrown) {
       await this.#afterThrow(thrown, batch, complete);
       return;
@@ -248,14 +250,21 @@ export class DataPathLoop {
   }
 
   /** Has what was answered of each object. Of what was tried before, only what failed again is still to be undone. */
-  async #apply(before: State, next: State, names: Iterable<string>, complete: boolean): Promise<Map<string, Outcome>> {
-    const told = new Set(names);
-    const changed = changesOf({ before, after: next, tried: this.#tried, names: told });
+  async #apply(
+    before: State,
+    next: State,
+    names: Iterable<string>,
+    complete: boolean,
+    unknown: UnknownDeletions = new Map(),
+  ): Promise<Map<string, Outcome>> {
+    const changed = changesOf({ before, after: next, tried: this.#tried, names, unknown });
     const { call, outcomes } = await this.#card.apply(wantedOf(next), changed, complete);
     for (const { name } of changed) {
-      this.#told.set(name, call);
       if (outcomes.get(name)?.state !== 'failed') this.#tried.delete(name);
-      this.#outcomes.set(name, outcomes.get(name) ?? { state: 'up' });
+      if (next.has(name)) {
+        this.#told.set(name, call);
+        this.#outcomes.set(name, outcomes.get(name) ?? { state: 'up' });
+      } else this.#forget(name);
     }
     for (const [name, outcome] of outcomes) if (next.has(name)) this.#outcomes.set(name, outcome);
     return outcomes;
@@ -294,6 +303,16 @@ function failuresOf(names: Iterable<string>, outcomes: ReadonlyMap<string, Outco
     if (outcome?.state === 'failed') failures.set(name, new DpuError(outcome.code, outcome.message));
   }
   return failures;
+}
+
+type UnknownDeletions = ReadonlyMap<string, NonNullable<Request['deletes']>>;
+
+/** What is to go that the host was not told of since the start, and the card may have from before. */
+function unknownDeletions(state: State, requests: readonly Request[]): UnknownDeletions {
+  const deletions = requests.flatMap(({ name, deletes }) =>
+    deletes && !state.has(name) ? [[name, deletes] as const] : [],
+  );
+  return new Map(deletions);
 }
 
 /** The state as it was before `made`, unless the object is another by now. */

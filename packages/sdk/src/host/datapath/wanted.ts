@@ -12,6 +12,11 @@ export interface Request {
   name: string;
   /** The state with it; the same state where that has it already. Throws a DpuError where it cannot be. */
   fold(state: State): State;
+  /**
+   * Of a deletion: what goes, as far as the request says. The card may have it from before a restart, though the host was
+   * not told of it since.
+   */
+  deletes?: { kind: Kind; content?: ContentOf<'networkFunction'> };
 }
 
 /** What is called a kind in errors. */
@@ -68,9 +73,10 @@ export class Requests {
   }
 
   /** NOT_FOUND where it is not there and `allowMissing` is false; FAILED_PRECONDITION for a bridge that ports name. */
-  delete(name: string, allowMissing: boolean): Request {
+  delete(kind: Kind, name: string, allowMissing: boolean): Request {
     return {
       name,
+      deletes: { kind },
       fold: (state) => {
         const there = state.get(name);
         if (!there && !allowMissing) throw new DpuError('NOT_FOUND', `${name} does not exist`);
@@ -105,6 +111,7 @@ export class Requests {
     const name = networkFunctionName(nf);
     return {
       name,
+      deletes: { kind: 'networkFunction', content: nf },
       fold: (state) => {
         for (const [chain, { networkFunctions }] of all(state, 'serviceChain')) {
           if (!networkFunctions.some((held) => networkFunctionName(held) === name)) continue;

@@ -34,7 +34,9 @@ export function addBridgePorts(server: Server, session: PluginSession): void {
     GetBridgePort: async ({ name }) => bridgePortToWire(await get(name)),
     DeleteBridgePort: async ({ name, allowMissing }) => {
       const { dataPath } = session;
-      await dataPath.request(dataPath.requests.delete(resourceName('bridgePorts', name, 'name'), allowMissing));
+      await dataPath.request(
+        dataPath.requests.delete('bridgePort', resourceName('bridgePorts', name, 'name'), allowMissing),
+      );
       return {};
     },
     UpdateBridgePort: async ({ bridgePort, updateMask, allowMissing }) => {

@@ -36,7 +36,9 @@ export function addLogicalBridges(server: Server, session: PluginSession): void 
     GetLogicalBridge: async ({ name }) => logicalBridgeToWire(await get(name)),
     DeleteLogicalBridge: async ({ name, allowMissing }) => {
       const { dataPath } = session;
-      await dataPath.request(dataPath.requests.delete(resourceName('logicalBridges', name, 'name'), allowMissing));
+      await dataPath.request(
+        dataPath.requests.delete('logicalBridge', resourceName('logicalBridges', name, 'name'), allowMissing),
+      );
       return {};
     },
     UpdateLogicalBridge: async ({ logicalBridge, updateMask, allowMissing }) => {

@@ -29,7 +29,9 @@ export function addServiceChains(server: Server, session: PluginSession): void {
     GetServiceChain: async ({ name }) => serviceChainToWire(await get(name)),
     DeleteServiceChain: async ({ name, allowMissing }) => {
       const { dataPath } = session;
-      await dataPath.request(dataPath.requests.delete(resourceName('serviceChains', name, 'name'), allowMissing));
+      await dataPath.request(
+        dataPath.requests.delete('serviceChain', resourceName('serviceChains', name, 'name'), allowMissing),
+      );
       return {};
     },
     UpdateServiceChain: async ({ serviceChain, updateMask, allowMissing }) => {

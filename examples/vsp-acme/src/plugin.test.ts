@@ -2,11 +2,11 @@ import { definePlugin } from '@dpu-operator/sdk';
 import { detect, fakePlatform, startPlugin } from '@dpu-operator/sdk/testing';
 import { describe, expect, it } from 'vitest';
 import packageJson from '../package.json' with { type: 'json' };
-import { AcmeDpu } from './acme-dpu.ts';
+import { create } from './index.ts';
 import type { Settings } from './settings.ts';
 
 /** Without the kernel's notifications. */
-const plugin = definePlugin<Settings>({ create: (context) => new AcmeDpu(context, () => {}) });
+const plugin = definePlugin<Settings>({ create: (context) => create(context, () => {}) });
 /** A node without links, whose `ip` does all that it is told. */
 const emptyNode = () => fakePlatform({ exec: { ip: (args) => (args.includes('-batch') ? '' : '[]') } });
 const start = (settings: object, platform = emptyNode()) => startPlugin(plugin, { packageJson, settings, platform });
@@ -63,7 +63,7 @@ describe('the host side', () => {
     await using vsp = await start({});
     await vsp.client.init({ dpuMode: false, dpuIdentifier: 'acme-dpu-node-1' });
     await expect(vsp.client.setNumVfs(129)).rejects.toMatchObject({ code: 'OUT_OF_RANGE' });
-    await expect(vsp.client.listBridgePorts()).rejects.toMatchObject({ code: 'FAILED_PRECONDITION' });
+    await expect(vsp.client.listBridgePorts()).rejects.toMatchObject({ code: 'UNIMPLEMENTED' });
   });
 });
 

@@ -1,6 +1,6 @@
 import type { Link } from '@dpu-operator/sdk/linux';
 import { expect, it } from 'vitest';
-import { commandsFor, type Wanted } from './wanted.ts';
+import { commandsFor, type LinkPlan } from './link-plan.ts';
 
 const link = (name: string, changes: Partial<Link> = {}): Link => ({
   name,
@@ -13,27 +13,27 @@ const link = (name: string, changes: Partial<Link> = {}): Link => ({
   ...changes,
 });
 const tunnel = { vni: 5, port: 4795, local: '192.0.2.1', remote: '192.0.2.2' };
-const wanted = (changes: Partial<Wanted>): Wanted => ({
+const plan = (changes: Partial<LinkPlan>): LinkPlan => ({
   pairs: new Map(),
   tunnels: new Map(),
   bridges: new Map(),
   ports: new Map(),
-  owns: ({ name }) => name.startsWith('acme-'),
-  places: (name) => ['acme-p', 'acme-t', 'uplink'].includes(name),
+  deletes: ({ name }) => name.startsWith('acme-'),
+  releases: ({ name }) => ['acme-p', 'acme-t', 'uplink'].includes(name),
   ...changes,
 });
-const lines = (changes: Partial<Wanted>, ...links: Link[]) =>
-  commandsFor(wanted(changes), new Map(links.map((each) => [each.name, each]))).map((command) =>
+const lines = (changes: Partial<LinkPlan>, ...links: Link[]) =>
+  commandsFor(plan(changes), new Map(links.map((each) => [each.name, each]))).map((command) =>
     typeof command === 'string' ? command : command.join(' '),
   );
 
 it('makes bridges, tunnels and pairs, and puts them together', () => {
   const commands = lines({
-    bridges: new Map([['acme-b', { mac: '02:00:00:00:00:0b', alias: 'acme=lan' }]]),
+    bridges: new Map([['acme-b', { mac: '02:00:00:00:00:0b', owner: 'lan' }]]),
     tunnels: new Map([['acme-t', tunnel]]),
     pairs: new Map([['acme-p', { pod: 'acme-vf0', mac: '02:00:00:00:00:0a' }]]),
     ports: new Map([
-      ['acme-t', { bridge: 'acme-b', alias: 'acme=port' }],
+      ['acme-t', { bridge: 'acme-b', owner: 'port' }],
       ['acme-p', { bridge: 'acme-b' }],
       ['uplink', { bridge: 'acme-b' }],
     ]),
@@ -48,21 +48,21 @@ it('makes bridges, tunnels and pairs, and puts them together', () => {
     'link add acme-vf0 address 02:00:00:00:00:0a mtu 1450 type veth peer name acme-p mtu 1450',
     'link set acme-p addrgenmode none',
     'link set acme-p up',
-    'link set acme-b alias acme=lan',
+    'link set acme-b alias lan',
+    'link set acme-t alias port',
     'link set acme-t master acme-b',
-    'link set acme-t alias acme=port',
     'link set acme-p master acme-b',
   ]);
 });
 
 it('does nothing where all is as it shall be', () => {
-  const bridges = new Map([['acme-b', { mac: '02:00:00:00:00:0b', alias: 'acme=lan' }]]);
+  const bridges = new Map([['acme-b', { mac: '02:00:00:00:00:0b', owner: 'lan' }]]);
   const ports = new Map([
-    ['acme-p', { bridge: 'acme-b', alias: '' }],
+    ['acme-p', { bridge: 'acme-b' }],
     ['uplink', { bridge: 'acme-b' }],
   ]);
   const pairs = new Map([['acme-p', { pod: 'acme-vf0', mac: '02:00:00:00:00:0a' }]]);
-  const bridge = link('acme-b', { kind: 'bridge', alias: 'acme=lan' });
+  const bridge = link('acme-b', { kind: 'bridge', alias: 'lan' });
   const port = link('acme-p', { kind: 'veth', masterName: 'acme-b' });
   const uplink = link('uplink', { masterName: 'acme-b' });
   expect(lines({ bridges, ports, pairs }, bridge, port, uplink)).toEqual([]);
@@ -103,5 +103,26 @@ it("leaves others' links alone", () => {
   const bridge = link('acme-b', { kind: 'bridge' });
   const links = [bridge, link('uplink', { masterName: 'br0' }), link('br0', { kind: 'bridge', alias: 'lan' })];
   expect(lines({ bridges, ports }, ...links)).toEqual([]);
-  expect(lines({ bridges, ports, places: () => false }, bridge, link('acme-p', { masterName: 'acme-b' }))).toEqual([]);
+  expect(
+    lines(
+      { bridges, ports, deletes: () => false, releases: () => false },
+      bridge,
+      link('acme-p', { masterName: 'acme-b' }),
+    ),
+  ).toEqual([]);
+});
+
+it('leaves what may not go yet where it is', () => {
+  const bridge = link('acme-b', { kind: 'bridge', alias: 'lan' });
+  const port = link('acme-p', { masterName: 'acme-b', alias: 'port' });
+  const mayGo =
+    (owner: string) =>
+    ({ alias }: Link) =>
+      alias === owner;
+  expect(lines({ deletes: mayGo('other'), releases: mayGo('other') }, bridge, port)).toEqual([]);
+  expect(lines({ deletes: mayGo('lan'), releases: mayGo('port') }, bridge, port)).toEqual([
+    'link set acme-p nomaster',
+    'link set acme-p alias ""',
+    'link del acme-b',
+  ]);
 });

@@ -3,6 +3,7 @@
  * every case is a unit test, and the same for a change, a restart and a link that someone deleted.
  */
 import type { IpCommand, Link } from '@dpu-operator/sdk/linux';
+import { OURS } from './names.ts';
 
 export type LinksByName = ReadonlyMap<string, Link>;
 
@@ -19,26 +20,32 @@ export interface Tunnel {
   remote: string;
 }
 
-export interface Port {
-  /** The bridge that it is on; none where undefined. */
-  bridge?: string;
-  /** Exchanges no frames with other isolated ports of its bridge. */
-  isolated?: boolean;
-  /** What to remember by it; the empty text is nothing, undefined leaves what there is. */
-  alias?: string;
+export interface Bridge {
+  mac: string;
+  /** Name of the object that it was made for: its alias, by which a successor of this process knows it. */
+  owner?: string | undefined;
 }
 
-export interface Wanted {
+export interface Port {
+  /** The bridge that it is on; none where undefined. */
+  bridge: string | undefined;
+  /** Exchanges no frames with other isolated ports of its bridge. */
+  isolated?: boolean;
+  /** As that of a bridge; undefined leaves the alias as it is. */
+  owner?: string;
+}
+
+export interface LinkPlan {
   /** Veth pairs by the name of the end that stays on the node. */
   pairs: ReadonlyMap<string, Pair>;
   tunnels: ReadonlyMap<string, Tunnel>;
-  bridges: ReadonlyMap<string, { mac: string; alias?: string }>;
+  bridges: ReadonlyMap<string, Bridge>;
   /** Links on bridges, in the order in which they are put there. One that does not exist is put there when it does. */
   ports: ReadonlyMap<string, Port>;
-  /** The links that are this side's to delete. */
-  owns(link: Link): boolean;
-  /** The links that are this side's to put on bridges. */
-  places(name: string): boolean;
+  /** Whether a link that is none of these is deleted. */
+  deletes(link: Link): boolean;
+  /** Whether a link that is no port is taken off a bridge of ours. */
+  releases(link: Link): boolean;
 }
 
 /** A tunnel takes 50 bytes of the 1500 of an ordinary network; all links keep to the same, so that pods see no difference. */
@@ -48,55 +55,57 @@ const MTU = 1450;
  * Ports leave their bridges before any is put on another, so that at no moment frames find a way that neither the old
  * nor the new order has.
  */
-export function commandsFor(wanted: Wanted, links: LinksByName): IpCommand[] {
-  const { pairs, tunnels, bridges, ports } = wanted;
-  const surplus = [...links.values()].filter((link) => wanted.owns(link) && !isWanted(link, wanted));
+export function commandsFor(plan: LinkPlan, links: LinksByName): IpCommand[] {
+  const { pairs, tunnels, bridges, ports } = plan;
+  const surplus = [...links.values()].filter((link) => isSurplus(link, plan));
   const kept = new Map([...links].filter(([, link]) => !surplus.includes(link)));
   const missing = <T>(all: ReadonlyMap<string, T>) => [...all].filter(([name]) => !kept.has(name));
   const isThere = (name: string) => kept.has(name) || pairs.has(name) || tunnels.has(name);
   return [
-    ...[...kept.values()].flatMap((link) => leave(link, wanted)),
+    ...[...kept.values()].flatMap((link) => leave(link, plan)),
     ...surplus.map(({ name }) => `link del ${name}`),
     ...missing(bridges).flatMap(([name, { mac }]) => makeBridge(name, mac)),
     ...missing(tunnels).flatMap(([name, tunnel]) => [makeTunnel(name, tunnel), ...raise(name)]),
     ...missing(pairs).flatMap(([name, pair]) => [makePair(name, pair), ...raise(name)]),
-    ...[...bridges].flatMap(([name, { alias }]) => remember(name, alias, kept)),
+    ...[...bridges].flatMap(([name, { owner }]) => sign(name, owner, kept)),
     ...[...ports].filter(([name]) => isThere(name)).flatMap(([name, port]) => enter(name, port, kept)),
   ];
 }
 
-function isWanted(link: Link, { pairs, tunnels, bridges }: Wanted): boolean {
+function isSurplus(link: Link, plan: LinkPlan): boolean {
   const { name, kind, vxlan } = link;
-  if (kind === 'bridge') return bridges.has(name);
-  if (kind === 'veth') return pairs.has(name);
-  const tunnel = tunnels.get(name);
-  return tunnel?.vni === vxlan?.vni && tunnel?.port === vxlan?.port && tunnel?.remote === vxlan?.remote;
+  const tunnel = kind === 'vxlan' ? plan.tunnels.get(name) : undefined;
+  if (tunnel) return tunnel.vni !== vxlan?.vni || tunnel.port !== vxlan.port || tunnel.remote !== vxlan.remote;
+  if (kind === 'bridge' && plan.bridges.has(name)) return false;
+  if (kind === 'veth' && plan.pairs.has(name)) return false;
+  return plan.deletes(link);
 }
 
 /** Only off bridges of ours, whether or not they stay. */
-function leave({ name, masterName, alias }: Link, { ports, places }: Wanted): IpCommand[] {
-  if (!places(name)) return [];
-  const port = ports.get(name);
-  const leaves = masterName?.startsWith('acme-') && port?.bridge !== masterName;
-  const forgets = alias !== undefined && !port && name.startsWith('acme-');
-  return [...(leaves ? [`link set ${name} nomaster`] : []), ...(forgets ? [`link set ${name} alias ""`] : [])];
+function leave(link: Link, plan: LinkPlan): IpCommand[] {
+  const { name, masterName, alias } = link;
+  const port = plan.ports.get(name);
+  if (!port && !plan.releases(link)) return [];
+  const commands: IpCommand[] = [];
+  if (masterName?.startsWith(OURS) && masterName !== port?.bridge) commands.push(`link set ${name} nomaster`);
+  if (!port && alias !== undefined && name.startsWith(OURS)) commands.push(`link set ${name} alias ""`);
+  return commands;
 }
 
-function enter(name: string, { bridge, isolated, alias }: Port, kept: LinksByName): IpCommand[] {
+function enter(name: string, { bridge, isolated, owner }: Port, kept: LinksByName): IpCommand[] {
+  const commands = sign(name, owner, kept);
   const masterName = kept.get(name)?.masterName;
   // A link that is on someone else's bridge is theirs.
-  const isFree = masterName === undefined || (masterName.startsWith('acme-') && masterName !== bridge);
-  const joins = bridge !== undefined && isFree;
-  return [
-    ...(joins ? [`link set ${name} master ${bridge}`] : []),
-    ...(joins && isolated ? [`link set ${name} type bridge_slave isolated on`] : []),
-    ...remember(name, alias, kept),
-  ];
+  const isFree = masterName === undefined || masterName.startsWith(OURS);
+  if (bridge === undefined || bridge === masterName || !isFree) return commands;
+  commands.push(`link set ${name} master ${bridge}`);
+  if (isolated) commands.push(`link set ${name} type bridge_slave isolated on`);
+  return commands;
 }
 
-function remember(name: string, alias: string | undefined, kept: LinksByName): IpCommand[] {
-  if (alias === undefined || (kept.get(name)?.alias ?? '') === alias) return [];
-  return [alias === '' ? `link set ${name} alias ""` : ['link', 'set', name, 'alias', alias]];
+function sign(name: string, owner: string | undefined, kept: LinksByName): IpCommand[] {
+  const isSigned = owner === undefined || kept.get(name)?.alias === owner;
+  return isSigned ? [] : [['link', 'set', name, 'alias', owner]];
 }
 
 /** The node itself has no part in what passes: no address of its own, no answers to ARP. */

@@ -1,0 +1,41 @@
+/** Hardware that is not there: a plugin for a card is checked on a machine without one. */
+import { writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { DpuError } from '../../errors.ts';
+import { type DetectedDpu, detectDpus, needsVpd } from '../../manifest/detect.ts';
+import { type FakeMachine, type FakeSysfs, fakeSysfs } from '../../testing/sysfs.ts';
+import type { Mode } from '../check.ts';
+import type { PluginSource } from './plugin-source.ts';
+
+/** A node as Linux tells of it. */
+export interface StandInMachine extends FakeMachine {
+  /** Labels of the node, for rules that ask for them. */
+  labels?: Record<string, string>;
+}
+
+export interface StandIn {
+  sysfs: FakeSysfs;
+  /** As the daemon finds it there. */
+  dpu: DetectedDpu;
+}
+
+/** By which the process that serves the plugin knows what is in the tree. */
+export const machineFile = 'machine.json';
+
+/** @throws DpuError INVALID_ARGUMENT where the rules of the manifest do not find the side there. */
+export async function standIn(
+  { labels = {}, ...machine }: StandInMachine,
+  { label, manifest }: PluginSource,
+  mode: Mode,
+): Promise<StandIn> {
+  const sysfs = await fakeSysfs(machine);
+  await writeFile(join(sysfs.root, machineFile), JSON.stringify(machine));
+  const plugins = [{ packageName: label, manifest }];
+  const snapshot = await sysfs.snapshot({ vpd: needsVpd(plugins) });
+  const found = detectDpus({ plugins, snapshot, node: { name: hostname(), labels }, mode });
+  const [dpu] = found;
+  if (dpu) return { sysfs, dpu };
+  await sysfs[Symbol.asyncDispose]();
+  throw new DpuError('INVALID_ARGUMENT', `machine.${mode}: the rules of the manifest find no ${mode} side there`);
+}
