@@ -23,20 +23,13 @@ const dpu = {
   hostApi: '^1.0.0',
   products: [{ name: 'Empty', dpu: { detect: { dmiProductContains: 'Empty' }, identifier: 'empty' } }],
 };
-/** Eight functions, ports in memory. */
-const code = `const ports = new Map();
-const devices = Array.from({ length: 8 }, (_, index) => ({ id: 'vf' + index, healthy: true }));
-const put = async (port) => (ports.set(port.name, port), port);
-const none = async () => { throw new Error('unused'); };
+/** Eight functions, a data path that has nothing to do. */
+const code = `const devices = Array.from({ length: 8 }, (_, index) => ({ id: 'vf' + index, healthy: true }));
 export default { create: () => ({
-  init: async () => ({ ip: '127.0.0.1', port: 50151 }),
+  address: { ip: '127.0.0.1', port: 50151 },
   getDevices: async () => devices,
   setNumVfs: async (count) => count,
-  bridge: {
-    createBridgePort: put, updateBridgePort: put,
-    deleteBridgePort: async (name) => void ports.delete(name), listBridgePorts: async () => [...ports.values()],
-    createLogicalBridge: none, updateLogicalBridge: none, deleteLogicalBridge: none, listLogicalBridges: async () => [],
-  },
+  dataPath: { serves: ['bridge'], apply: async () => undefined },
 }) };
 `;
 
