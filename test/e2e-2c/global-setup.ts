@@ -4,7 +4,7 @@ import { clustersOf } from '../support/sides.ts';
 import { ensureClusters } from './bed.ts';
 
 export default async function setup(): Promise<void> {
-  for (const { cluster } of clustersOf(await ensureClusters())) await cleanCluster(cluster);
+  await Promise.all(clustersOf(await ensureClusters()).map(({ cluster }) => cleanCluster(cluster)));
   // A cluster that was not to be cleaned has gone meanwhile.
-  for (const { cluster } of clustersOf(await ensureClusters())) await cluster.loadImages();
+  await Promise.all(clustersOf(await ensureClusters()).map(({ cluster }) => cluster.loadImages()));
 }

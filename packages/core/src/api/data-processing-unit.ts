@@ -158,6 +158,7 @@ export const daemonFields = {
   annotations: [
     annotations.plugin,
     annotations.identifier,
+    annotations.pciAddress,
     annotations.nodeUid,
     annotations.restartVsp,
     annotations.forgetHost,
