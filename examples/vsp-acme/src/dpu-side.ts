@@ -39,6 +39,8 @@ export class DpuSide extends Side implements DataPath {
   readonly dataPath: DataPath = this;
   readonly serves: readonly DataPathKind[] = ['bridge', 'networkFunctions', 'chains'];
   #state: State = { wanted: nothing, complete: false, isClosed: false };
+  /** Out of service: what is wanted is kept, and made when there are devices again. */
+  #isOff = false;
   #links: LinksByName = new Map();
 
   constructor(context: PluginContext<Settings>, watch?: WatchLinks) {
@@ -80,8 +82,9 @@ export class DpuSide extends Side implements DataPath {
   }
 
   /** Ports, functions and bridges are gone already, by `apply`. */
-  protected override empty(): void {
-    this.#state = { wanted: nothing, complete: true, isClosed: false };
+  protected override resized(count: number): void {
+    if (count === 0) this.#state = { wanted: nothing, complete: true, isClosed: false };
+    this.#isOff = count === 0 && !this.#isOneNode;
   }
 
   protected override look(links: LinksByName): void {
@@ -94,7 +97,8 @@ export class DpuSide extends Side implements DataPath {
   }
 
   /** @param named objects whose links may go though not all is known that is wanted */
-  #planOf({ wanted, complete, isClosed }: State, named: ReadonlySet<string>): LinkPlan {
+  #planOf({ wanted: asked, complete, isClosed }: State, named: ReadonlySet<string>): LinkPlan {
+    const wanted = this.#isOff ? nothing : asked;
     const { uplink } = this.settings;
     const functionPort = (mac: string) => this.devices.portOf(mac);
     const { bridges, ports } = layOut(wanted, { uplink, isClosed, functionPort });

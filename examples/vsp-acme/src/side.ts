@@ -63,7 +63,7 @@ export abstract class Side implements Plugin {
   setNumVfs(count: number): Promise<number> {
     return this.links.exclusive(async () => {
       if (this.#count !== undefined) await this.devices.resize(count, this.links, this.#clock);
-      if (count === 0) this.empty();
+      this.resized(count);
       await this.links.apply(this.plan());
       return this.devices.count;
     });
@@ -82,8 +82,8 @@ export abstract class Side implements Plugin {
     return this.links.close();
   }
 
-  /** Called before the last device goes. */
-  protected empty(): void {}
+  /** Called when another number of devices is possible, before they are made or taken away. */
+  protected resized(_count: number): void {}
 
   protected look(links: LinksByName): void {
     this.devices.see(links);
