@@ -43,6 +43,8 @@ export interface Card {
   /** Connects a virtual function to its bridges (none: to the default bridge), or changes how it is connected. */
   setPort(port: BridgePort, bridges: readonly LogicalBridge[]): Promise<void>;
   removePort(name: string): Promise<void>;
+  /** Ports that are set and pass no frames now: their virtual function is not there, or its link is down. */
+  portsDown(): Promise<string[]>;
   // #endregion
   // #region contract:networkFunctions
 

@@ -59,5 +59,11 @@ export class CardDataPath implements DataPath {
     }
     return outcomes;
   }
+  // #region contract:bridge
+
+  down(): Promise<string[]> {
+    return this.#card.portsDown();
+  }
+  // #endregion
 }
 // #endregion

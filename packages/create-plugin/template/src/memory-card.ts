@@ -97,6 +97,14 @@ export class MemoryCard implements Card {
   async removePort(name: string): Promise<void> {
     this.ports.delete(name);
   }
+
+  async portsDown(): Promise<string[]> {
+    const working = (await this.virtualFunctions()).filter(({ healthy }) => healthy).map(({ id }) => id);
+    return [...this.ports.keys()].filter((name) => {
+      const vf = /^bridgePorts\/host0-(\d+)/.exec(name)?.[1];
+      return !working.includes(`${this.#prefix}${vf}`);
+    });
+  }
   // #endregion
   // #region contract:networkFunctions
 

@@ -46,6 +46,13 @@ test('what the card cannot do is no matter of other ports', async () => {
   expect([...vsp.card.ports.keys()].sort()).toEqual(['bridgePorts/host0-1', 'bridgePorts/host0-2']);
 });
 
+test('says which ports have no link', async () => {
+  await using vsp = await start();
+  await vsp.client.createBridgePort({ ...port, logicalBridges: [] });
+  vsp.card.break('rep1');
+  expect(await vsp.client.getBridgePort(port.name)).toMatchObject({ operStatus: 'DOWN' });
+});
+
 test('goes with the virtual functions', async () => {
   await using vsp = await start();
   await vsp.client.createLogicalBridge(blue);
