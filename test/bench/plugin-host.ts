@@ -32,10 +32,8 @@ const dpu = {
 };
 const ids = Array.from({ length: 8 }, (_, index) => `vf${index}`);
 const code = `const devices = ${JSON.stringify(ids)}.map((id) => ({ id, healthy: true }));
-const daemonAddress = { ip: '127.0.0.1', port: 50151 };
 export default { create: () => ({
-  daemonAddress,
-  init: async () => daemonAddress,
+  address: { ip: '127.0.0.1', port: 50151 },
   getDevices: async () => devices,
   setNumVfs: async (count) => count,
 }) };

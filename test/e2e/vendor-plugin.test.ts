@@ -49,8 +49,11 @@ describe('a plugin that is published to a registry', () => {
     await conditionIs('vplugin/acme', 'Ready', 'status', 'True');
     const row = await kubectl.run(['get', 'vplugin', 'acme', '--no-headers']);
     expect(row.split(/ {2,}/)).toEqual(expect.arrayContaining(['acme', '@acme/dpu-vsp', '1.0.0', 'True']));
-    const { status } = await kubectl.json<{ status: { privileges: object } }>(['get', 'vplugin', 'acme']);
-    expect(status.privileges).toMatchObject({ privileged: false, capabilities: ['NET_ADMIN'] });
+    const { status } = await kubectl.json<{ status: { asks: object } }>(['get', 'vplugin', 'acme']);
+    expect(status.asks).toEqual({
+      host: ['capability NET_ADMIN', "the node's network"],
+      dpu: ['capability NET_ADMIN', "the node's network"],
+    });
   });
 
   it('has its products looked for on the nodes at once', async () => {

@@ -29,7 +29,7 @@ it.each([
       '--max-vfs',
       '128',
       '--ports',
-      '200',
+      '128',
       '--only',
       ...checked,
     ];

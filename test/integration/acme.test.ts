@@ -219,29 +219,61 @@ describe('network functions', () => {
 });
 
 describe('a plugin that is killed', () => {
-  it('loses no frame of a chain, and knows what there is when it is back', async () => {
-    await dpu.client.createLogicalBridge({ name: 'logicalBridges/blue-bridge', vlanId: 30, vni: 7 });
-    const list = () => Promise.all([dpu.client.listBridgePorts(), dpu.client.listLogicalBridges()]);
-    const [before, chains] = [await list(), await dpu.client.listChains()];
+  const blue = { name: 'logicalBridges/blue-bridge', vlanId: 30, vni: 7 };
+  const forgotten = { name: 'logicalBridges/grey-bridge', vlanId: 31 };
+
+  it('loses no frame of a chain, and takes over what is on the node when it is told again', async () => {
+    await dpu.client.createLogicalBridge(blue);
+    await dpu.client.createLogicalBridge(forgotten);
+    const [ports, chains, links] = [await dpu.client.listBridgePorts(), await dpu.client.listChains(), await indices()];
     const pinging = a.run('ping', '-c40', '-i0.1', '-W1', '10.9.0.100');
     await dpu.stop('SIGKILL');
     await host.stop('SIGKILL');
     await Promise.all([dpu.start(true), host.start(false)]);
-    expect((await pinging).stdout).toContain('40 received');
-    expect(await list()).toEqual(before);
-    expect(chains).toHaveLength(1);
-    expect(await dpu.client.listChains()).toEqual(chains);
-    expect(await host.client.getDevices()).toHaveLength(4);
+    expect(await dpu.client.listBridgePorts()).toEqual([]);
+    for (const chain of chains) await dpu.client.createChain(chain);
+    await dpu.client.createLogicalBridge(blue);
     await dpu.client.createBridgePort(port(0, macA));
+    await dpu.client.createBridgePort(port(1, macB));
+    expect(await dpu.client.listBridgePorts()).toEqual(ports);
+    expect(await indices()).toEqual(links);
+    await dpu.client.completeReplay();
+    expect((await pinging).stdout).toContain('40 received');
+    expect(await dpuNode.names()).not.toContain('acme-lan31');
+    expect(Object.keys(await indices())).toEqual(Object.keys(links).filter((name) => name !== 'acme-lan31'));
+    expect(await host.client.getDevices()).toHaveLength(4);
   });
 
-  it('keeps the outside closed without the chain until it starts anew', async () => {
+  it('keeps the outside closed without the chain until it starts anew and knows that there is none', async () => {
     await dpu.client.deleteChain('web-chain', { allowMissing: false });
     expect(await reachesOutside()).toBe(false);
     await until('a ping', reachesB);
     await dpu.stop('SIGTERM');
     await dpu.start(true);
+    await dpu.client.createBridgePort(port(0, macA));
+    expect(await masterOf('dpu-uplink')).toBe('acme-outside');
+    await until('a ping', reachesB);
+    await dpu.client.createBridgePort(port(1, macB));
+    await dpu.client.completeReplay();
     await until('a ping without functions', reachesOutside);
+  });
+
+  /** By name: a link that was made anew has another one. */
+  async function indices(): Promise<Record<string, number>> {
+    return Object.fromEntries((await dpuNode.links.list()).map(({ name, index }) => [name, index]));
+  }
+
+  it('takes away what is deleted by name, also before it is told what else is wanted', async () => {
+    await dpu.stop('SIGKILL');
+    await dpu.start(true);
+    await dpu.client.deleteBridgePort('host0-1', { allowMissing: true });
+    expect(await dpuNode.names()).not.toContain('acme-rep1');
+    await dpu.client.createBridgePort(port(0, macA));
+    expect(await masterOf('acme-rep0')).toBe('acme-hosts');
+    await until('a ping outside', reachesOutside);
+    await dpu.client.completeReplay();
+    await dpu.client.createBridgePort(port(1, macB));
+    await until('a ping', reachesB);
   });
 });
 

@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { definePlugin, type Platform } from '@dpu-operator/sdk';
+import { VspClient } from '@dpu-operator/sdk/client';
 import { servePlugin } from '@dpu-operator/sdk/host';
 import { parsePluginManifest } from '@dpu-operator/sdk/manifest';
 import { pino } from 'pino';
@@ -27,15 +28,20 @@ async function startSwitch(platform: Platform, directory: string): Promise<numbe
   return Number(readFileSync(join(directory, 'ovsdb-server.pid'), 'utf8'));
 }
 
-const serve = (plugin: ReturnType<typeof definePlugin<unknown>>, directory: string) =>
-  servePlugin({
-    plugin,
-    manifest,
-    settings: {},
-    node: { name: 'node-1', ip: '192.0.2.1' },
-    logger: pino({ level: 'silent' }),
-    socketPath: join(directory, 'vsp.sock'),
+const logger = pino({ level: 'silent' });
+
+/** Serves the plugin, and creates it by Init. */
+async function serve(plugin: ReturnType<typeof definePlugin<unknown>>, directory: string) {
+  const socketPath = join(directory, 'vsp.sock');
+  const node = { name: 'node-1', ip: '192.0.2.1' };
+  const server = await servePlugin({ plugin, manifest, settings: {}, node, logger, socketPath });
+  const client = new VspClient({ socketPath, logger, deadlineMs: 60_000 });
+  onTestFinished(async () => {
+    client.close();
+    await server.close();
   });
+  return { server, init: () => client.init({ dpuMode: true, dpuIdentifier: 'x' }) };
+}
 
 test('a switch that the plugin did not stop ends with the server', async () => {
   const directory = temporaryDirectory();
@@ -44,10 +50,11 @@ test('a switch that the plugin did not stop ends with the server', async () => {
   const plugin = definePlugin<unknown>({
     create: async ({ platform }) => {
       pid = await startSwitch(platform, ovs);
-      return { init: async () => ({ ip: '', port: 0 }), getDevices: async () => [], setNumVfs: async (count) => count };
+      return { address: { ip: '', port: 1 }, getDevices: async () => [], setNumVfs: async (count) => count };
     },
   });
-  const server = await serve(plugin, directory);
+  const { server, init } = await serve(plugin, directory);
+  await init();
   expect(existsSync(`/proc/${pid}`)).toBe(true);
   await server.close();
   expect(existsSync(`/proc/${pid}`)).toBe(false);
@@ -63,7 +70,8 @@ test('also when the plugin could not be created', async () => {
       throw new Error('no card');
     },
   });
-  await expect(serve(plugin, directory)).rejects.toThrow('no card');
+  const { init } = await serve(plugin, directory);
+  await expect(init()).rejects.toThrow('no card');
   expect(pid).toBeGreaterThan(1);
   expect(existsSync(`/proc/${pid}`)).toBe(false);
 });

@@ -26,7 +26,7 @@ export const manifest = {
   products: [
     { name: 'Acme', host: { detect: { pci: { vendor: '1af4', device: '1000' } }, identifier: 'acme-{pciAddress}' } },
   ],
-  privileges: { capabilities: ['NET_ADMIN'] },
+  pod: { capabilities: ['NET_ADMIN'] },
 };
 
 /** Publishes a package with nothing but a package.json and one line of code. */

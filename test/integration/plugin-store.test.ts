@@ -241,7 +241,11 @@ describe('a VendorPlugin', () => {
     bed.put(name, spec('1.0.0'), { 'dpu.config.openshift.io/refresh': '2' });
     await ready('Found');
     const { status } = bed.get(name);
-    expect(status).toMatchObject({ version: '1.0.0', products: ['Acme'], privileges: { capabilities: ['NET_ADMIN'] } });
+    expect(status).toMatchObject({
+      version: '1.0.0',
+      products: ['Acme'],
+      asks: { host: ['capability NET_ADMIN', "the node's network"] },
+    });
     const [release] = status?.releases ?? [];
     const lock = bed.locks().get(release?.lock ?? '')?.[lockKeys.plain];
     const { version = '', integrity = '' } = release ?? {};

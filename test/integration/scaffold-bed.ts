@@ -2,7 +2,7 @@
  * An outsider's machine: an empty directory, npm with what it has fetched before, and a registry that has what this
  * project publishes.
  */
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { execa } from 'execa';
@@ -23,7 +23,11 @@ export class Outsider {
   constructor(registry: Registry, home: string) {
     this.registry = registry;
     this.home = home;
-    this.#environment = { npm_config_userconfig: registry.npmrc, npm_config_prefer_offline: 'true' };
+    this.#environment = {
+      npm_config_userconfig: registry.npmrc,
+      npm_config_prefer_offline: 'true',
+      npm_config_cache: cacheIn(home),
+    };
   }
 
   /** Types a command. What it prints is in the error, should it fail. */
@@ -68,12 +72,29 @@ export async function outsider(): Promise<Outsider> {
   const registry = await startRegistry();
   const bed = new Outsider(registry, await mkdtemp(join(tmpdir(), 'outsider-')));
   try {
+    await shareDownloads(cacheIn(bed.home));
     for (const name of published) await registry.publish(join('packages', name));
   } catch (error) {
     await bed[Symbol.asyncDispose]();
     throw error;
   }
   return bed;
+}
+
+function cacheIn(home: string): string {
+  return join(home, '.npm');
+}
+
+/**
+ * npm's cache with what it has downloaded before, and nothing else: `npm create` would run the generator of an earlier
+ * test again, which has the same version.
+ */
+async function shareDownloads(cache: string): Promise<void> {
+  const { stdout } = await execa('npm', ['config', 'get', 'cache']);
+  const downloads = join(stdout.trim(), '_cacache');
+  await mkdir(downloads, { recursive: true });
+  await mkdir(cache);
+  await symlink(downloads, join(cache, '_cacache'));
 }
 
 /** The commands of a tutorial, and the files that it has people write: blocks like ```ts src/card.ts. */

@@ -84,7 +84,7 @@ test.each([
 export default definePlugin<{ vfs: number }>({
   create: ({ settings, logger }): Plugin => {
     logger.info({ vfs: settings.vfs }, 'made');
-    return { init: async () => ({ ip: '', port: 0 }), getDevices: async () => [], setNumVfs: async (count) => count };
+    return { address: { ip: '', port: 1 }, getDevices: async () => [], setNumVfs: async (count) => count };
   },
 });
 // @ts-expect-error: nothing of the SDK may be \`any\`
@@ -159,7 +159,7 @@ test('its command serves a plugin that imports it, and asks the kernel by its na
 import { Netlink } from '@dpu-operator/sdk/linux';
 export default definePlugin({
   create: () => ({
-    init: async () => ({ ip: '127.0.0.1', port: 1 }),
+    address: { ip: '127.0.0.1', port: 1 },
     getDevices: async () => {
       const links = new Netlink();
       const lo = await links.findLink('lo');

@@ -1,7 +1,7 @@
 /** `dpu-vsp dev` as a vendor runs it: the programs as they are published, a plugin's directory, root and this kernel. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
-import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -39,8 +39,23 @@ async function softwareDpu(): Promise<void> {
   await cp(join(packages, 'vsp-mock/dist/bundle/index.mjs'), join(plugin, 'index.mjs'));
 }
 
+/** As the software DPU would be, had it no more than that. */
+async function softwareDpuThatServes(...serves: string[]): Promise<void> {
+  await softwareDpu();
+  await rename(join(plugin, 'index.mjs'), join(plugin, 'whole.mjs'));
+  await writeFile(
+    join(plugin, 'index.mjs'),
+    `import whole from './whole.mjs';
+     export default { create: async (context) => {
+       const made = await whole.create(context);
+       if (made.dataPath) made.dataPath.serves = ${JSON.stringify(serves)};
+       return made;
+     } };`,
+  );
+}
+
 /** Devices that are no netdevs, as those of a plugin that was just scaffolded. */
-async function pluginInMemory(createBridgePort: string): Promise<void> {
+async function pluginInMemory(create: string, serves = ['bridge']): Promise<void> {
   const side = (name: string) => ({ detect: { nodeLabel: { key: name, values: ['yes'] } }, identifier: name });
   const products = [{ name: 'Card in memory', host: side('a'), dpu: side('b') }];
   const scripts = { build: 'node build.mjs' };
@@ -56,17 +71,21 @@ async function pluginInMemory(createBridgePort: string): Promise<void> {
   const devices = JSON.stringify(['card0', 'card1'].map((id) => ({ id, healthy: true })));
   await writeFile(
     join(plugin, 'plugin.mjs'),
-    `const ports = new Map();
-     export default { create: ({ logger }) => ({
-       init: async () => ({ ip: '192.0.2.2', port: 50151 }),
-       getDevices: async () => ${devices},
-       setNumVfs: async (count) => count,
-       bridge: {
-         createBridgePort: async (port) => { ${createBridgePort}; ports.set(port.name, port); return port; },
-         deleteBridgePort: async (name) => { console.log('deletes', name); ports.delete(name); },
-         listBridgePorts: async () => [...ports.values()],
-       },
-     }) };`,
+    `const apply = async (wanted, { changed }) => {
+       for (const { name, after } of changed) {
+         if (after) { ${create}; }
+         else console.log('deletes', name);
+       }
+     };
+     export default { create: ({ dpu: { side, identifier, product } }) => {
+       console.log('is the', side, 'side of', product, 'named', identifier);
+       return {
+         address: { ip: '192.0.2.2', port: 50151 },
+         getDevices: async () => ${devices},
+         setNumVfs: async (count) => count,
+         ...(side === 'dpu' && { dataPath: { serves: ${JSON.stringify(serves)}, apply } }),
+       };
+     } };`,
   );
 }
 
@@ -131,7 +150,7 @@ function processes(): string[] {
 
 const works = 'every step passed that was not skipped';
 
-it('runs the software DPU once: pods, a network function, packets through both, and nothing left', async () => {
+it('runs the software DPU once: pods, a network function, a chain, packets through all, and nothing left', async () => {
   await softwareDpu();
   const harness = new Harness('--once');
   expect(await harness.ended, harness.lines.join('\n')).toBe(0);
@@ -144,6 +163,8 @@ it('runs the software DPU once: pods, a network function, packets through both, 
     'ping from pod1 to pod2',
     'chain a network function',
     'ping from pod1 through the network function to the outside',
+    'order two network functions in a chain',
+    'ping from pod1 through both functions of the chain to the outside',
     'detach',
     'host side ends and leaves nothing behind',
     'dpu side ends and leaves nothing behind',
@@ -165,8 +186,8 @@ it('starts the plugin anew when its files change, and pods go on', async () => {
   await harness.says('works; watching for changes');
   expect(harness.count('LifeCycle.Init')).toBe(4);
   // Told again without anybody asking for it.
-  expect(harness.count('NetworkFunction.CreateNetworkFunction')).toBe(2);
-  expect(harness.count('ping from pod1 through the network function to the outside')).toBe(2);
+  expect(harness.count('CreateServiceChain')).toBe(2);
+  expect(harness.count('ping from pod1 through both functions of the chain to the outside')).toBe(2);
 
   await writeFile(join(plugin, 'index.mjs'), 'not JavaScript');
   await harness.says('failed: ');
@@ -189,7 +210,7 @@ it('what a killed harness left is gone with the next, and a running one is left 
   await killed.says('watching for changes; Ctrl-C');
   await alone(async () => {
     await killed.kill();
-    expect(killed.namespaces).toHaveLength(6);
+    expect(killed.namespaces).toHaveLength(7);
 
     const next = new Harness('--once');
     expect(await next.ended, next.lines.join('\n')).toBe(0);
@@ -197,7 +218,7 @@ it('what a killed harness left is gone with the next, and a running one is left 
     expect([killed.namespaces, next.namespaces]).toEqual([[], []]);
   });
 
-  expect(running.namespaces).toHaveLength(6);
+  expect(running.namespaces).toHaveLength(7);
   running.signal('SIGTERM');
   expect(await running.ended, running.lines.join('\n')).toBe(0);
   expect(running.namespaces).toEqual([]);
@@ -216,6 +237,33 @@ it('builds a plugin that needs it, and says what it cannot do with devices that 
   ]);
   expect(harness.count('✓ bridge port host0-0 by the channel between the daemons')).toBe(1);
   expect(harness.count('plugin: deletes bridgePorts/host0-1')).toBe(1);
+  expect(harness.count('plugin: is the host side of Card in memory named a')).toBe(1);
+  expect(harness.count('plugin: is the dpu side of Card in memory named b')).toBe(1);
+  expect(harness.lines.at(-1)).toBe(works);
+});
+
+it('orders functions for a plugin that serves them in chains only', async () => {
+  await softwareDpuThatServes('bridge', 'chains');
+  const harness = new Harness('--once');
+  expect(await harness.ended, harness.lines.join('\n')).toBe(0);
+  expect(harness.count('✓ order two network functions in a chain')).toBe(1);
+  expect(harness.count('✓ ping from pod1 through both functions of the chain to the outside')).toBe(1);
+  expect(harness.count('CreateNetworkFunction')).toBe(0);
+  expect(harness.lines.at(-1)).toBe(works);
+});
+
+it('tells a plugin that serves chains alone of one, with devices that are no netdevs', async () => {
+  await pluginInMemory('', ['chains']);
+  const harness = new Harness('--once');
+  expect(await harness.ended, harness.lines.join('\n')).toBe(0);
+  const skipped = harness.lines.filter((line) => line.startsWith('-'));
+  expect(skipped).toEqual([
+    '- attach two pods: skipped, the plugin has no bridge contract',
+    "- chain a network function: skipped, card0 and card1 are no netdevs of the DPU side's namespace",
+  ]);
+  expect(harness.count('✓ chain of two functions of made-up interfaces')).toBe(1);
+  expect(harness.count('CreateServiceChain')).toBe(1);
+  expect(harness.count('plugin: deletes serviceChains/')).toBe(1);
   expect(harness.lines.at(-1)).toBe(works);
 });
 
@@ -270,7 +318,7 @@ it('comes with one npm install of what is published', { timeout: 300_000 }, asyn
     await registry.npm(['install', '--ignore-scripts', '--no-audit', '-D', '@dpu-operator/core'], { cwd: vendor });
     const harness = new Harness('--once');
     expect(await harness.ended, harness.lines.join('\n')).toBe(0);
-    expect(harness.count('✓ ping from pod1 through the network function')).toBe(1);
+    expect(harness.count('✓ ping from pod1 through both functions')).toBe(1);
   } finally {
     await registry.stop();
     await rm(vendor, { recursive: true });

@@ -1,21 +1,44 @@
-/** Network namespaces that stand for nodes, pods and the outside, and the software DPU working in them. */
-import { existsSync, mkdirSync } from 'node:fs';
-import { readdir, rm } from 'node:fs/promises';
+/** Network namespaces that stand for nodes, pods and the outside, and the software DPU working in them in its real host. */
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import type { IpPort, Platform } from '@dpu-operator/sdk';
+import { VspClient } from '@dpu-operator/sdk/client';
+import { servePlugin } from '@dpu-operator/sdk/host';
 import {
+  type Exec,
   type ExecResult,
   endStaleOvs,
   exec,
   type ForwardingEntry,
   type Link,
   Links,
+  linuxPlatform,
+  OpenVSwitch,
   parseForwardingTable,
 } from '@dpu-operator/sdk/linux';
-import { linuxPlatform, SoftwareDpu } from '@dpu-operator/vsp-mock';
+import { parsePluginManifest } from '@dpu-operator/sdk/manifest';
+import { createSoftwareDpu } from '@dpu-operator/vsp-mock';
 import pino from 'pino';
 import { eventually } from '../support/eventually.ts';
 import { installPrograms } from '../support/programs.ts';
 
 const logger = pino({ level: process.env.LOG_LEVEL ?? 'silent' });
+
+/** One side, and the daemon's client for it. */
+export interface ServedSide {
+  client: VspClient;
+  init(): Promise<IpPort | 'already-initialized'>;
+  /** As SIGTERM does. */
+  close(): Promise<void>;
+}
+
+const packageJson = join(import.meta.dirname, '../../packages/vsp-mock/package.json');
+/** Milliseconds. No test is about it, and machines may be busy. */
+const deadlineMs = 120_000;
+
+/** For deletions of what must be there. */
+export const present = { allowMissing: false };
 
 export class Netns {
   readonly name: string;
@@ -36,6 +59,11 @@ export class Netns {
 
   async delete(): Promise<void> {
     if (existsSync(this.path)) await exec('ip', ['netns', 'del', this.name]);
+  }
+
+  /** Runs programs here in the place of this process. */
+  get exec(): Exec {
+    return (file, args, options) => exec('nsenter', [`--net=${this.path}`, file, ...args], options);
   }
 
   run(file: string, args: readonly string[], allowFailure = false): Promise<ExecResult> {
@@ -69,7 +97,7 @@ export class Netns {
 /** Namespaces made through this are deleted with it, and those of a killed run at its start. */
 export class Bed implements AsyncDisposable {
   readonly #namespaces: Netns[] = [];
-  readonly #plugins = new Set<SoftwareDpu>();
+  readonly #sides = new Set<ServedSide>();
   readonly #prefix: string;
 
   constructor(prefix: string) {
@@ -96,38 +124,61 @@ export class Bed implements AsyncDisposable {
     return netns.create();
   }
 
-  /** @param exec runs the plugin's programs in the node's place */
-  plugin(node: Netns, ip: string, settings: Record<string, unknown>, exec = linuxPlatform(node.path).exec) {
-    const stateDirectory = `/run/${this.#prefix}-state/${node.name}`;
-    mkdirSync(stateDirectory, { recursive: true, mode: 0o700 });
-    const context = {
-      logger,
+  /**
+   * One side of a software DPU, before its Init. Started anew, it finds again what it kept in its state directory.
+   *
+   * @param run its programs, in the node's place
+   */
+  async side(side: 'host' | 'dpu', node: Netns, ip: string, settings: object, run = node.exec): Promise<ServedSide> {
+    const directory = `/run/${this.#prefix}-state/${node.name}-${side}`;
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+    const socketPath = join(directory, 'vsp.sock');
+    const server = await servePlugin({
+      plugin: { create: (context) => createSoftwareDpu(context, node.path) },
+      manifest: parsePluginManifest(JSON.parse(await readFile(packageJson, 'utf8'))),
       settings,
-      signal: new AbortController().signal,
       node: { name: node.name, ip },
-      stateDirectory,
-      status: {
-        set: () => {},
-        clear: () => {},
-        firmware: () => {},
-        link: () => {},
-        temperature: () => {},
-        event: () => {},
+      logger,
+      socketPath,
+      platform: this.#platform(run),
+    });
+    const client = new VspClient({ socketPath, logger, deadlineMs });
+    const connected = Promise.withResolvers<void>();
+    const unwatch = client.onConnectivity((isConnected) => isConnected && connected.resolve());
+    await connected.promise;
+    unwatch();
+    const served = {
+      client,
+      init: () => client.init({ dpuMode: side === 'dpu', dpuIdentifier: `software-dpu-${this.#prefix}` }),
+      close: async () => {
+        this.#sides.delete(served);
+        client.close();
+        await server.close();
       },
     };
-    const plugin = new SoftwareDpu(context, {
-      ...linuxPlatform(node.path),
-      exec,
-      runDirectory: `/run/${this.#prefix}`,
-    });
-    this.#plugins.add(plugin);
-    return plugin;
+    this.#sides.add(served);
+    return served;
+  }
+
+  /** The node's, with switches where this looks for them. */
+  #platform(run: Exec): Platform {
+    return {
+      ...linuxPlatform(),
+      exec: run,
+      links: new Links(run),
+      openVSwitch: ({ commandsLookIn: _, directory, ...options }) =>
+        new OpenVSwitch({ ...options, exec: run, directory: join(this.#runDirectory, basename(directory)) }),
+    };
+  }
+
+  get #runDirectory(): string {
+    return `/run/${this.#prefix}`;
   }
 
   /** Where switches run: none when all are stopped. */
   async switchDirectories(): Promise<string[]> {
-    const runDirectory = `/run/${this.#prefix}`;
-    return (await readdir(runDirectory).catch(() => [])).map((name) => `${runDirectory}/${name}`);
+    const directory = this.#runDirectory;
+    return (await readdir(directory).catch(() => [])).map((name) => `${directory}/${name}`);
   }
 
   /** What the one bridge that runs has learned. */
@@ -139,7 +190,7 @@ export class Bed implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const plugin of this.#plugins) await plugin.close();
+    for (const side of this.#sides) await side.close();
     for (const netns of this.#namespaces) await netns.delete();
     for (const directory of [`/run/${this.#prefix}`, `/run/${this.#prefix}-state`]) {
       await rm(directory, { recursive: true, force: true });

@@ -2,16 +2,14 @@
 import { readFile } from 'node:fs/promises';
 import { DpuError, type NetworkFunction } from '@dpu-operator/sdk';
 import { type Exec, exec } from '@dpu-operator/sdk/linux';
-import { linuxPlatform, type SoftwareDpu } from '@dpu-operator/vsp-mock';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventually } from '../support/eventually.ts';
-import { Bed, give, type Netns, transfer } from './vsp-mock-bed.ts';
+import { Bed, give, type Netns, present, type ServedSide, transfer } from './vsp-mock-bed.ts';
 
 const hostIp = '192.0.2.1';
 const dpuIp = '192.0.2.2';
 const outsideIp = '10.9.0.100';
 const routedIp = '10.8.0.100';
-const init = { dpuMode: true, dpuIdentifier: 'software-dpu-chains' };
 const settings = { peer: hostIp, networkFunctionPorts: 10 };
 
 let bed: Bed;
@@ -19,7 +17,7 @@ let dpuNode: Netns;
 let outside: Netns;
 let a: Netns;
 let macA: string;
-let dpu: SoftwareDpu;
+let dpu: ServedSide;
 let [firewall, inspector, router, spare]: BridgingFunction[] = [];
 /** A program that fails, of those that the plugin runs. */
 let broken = '';
@@ -112,15 +110,15 @@ beforeAll(async () => {
   a = await bed.netns('pod-a');
   await hostNode.join('up0', `${hostIp}/24`, dpuNode, 'up0', `${dpuIp}/24`);
   await dpuNode.join('dpu-uplink', '', outside, 'eth0', `${outsideIp}/24`);
-  const inside = linuxPlatform(dpuNode.path).exec;
+  const inside = dpuNode.exec;
   const failing: Exec = async (file, args, options) => {
     if (file === broken) throw new DpuError('INTERNAL', `${file} is broken`);
     return inside(file, args, options);
   };
-  const host = bed.plugin(hostNode, hostIp, { peer: dpuIp, vfs: 1 });
-  dpu = bed.plugin(dpuNode, dpuIp, settings, failing);
-  await dpu.init(init);
-  await host.init({ ...init, dpuMode: false });
+  const host = await bed.side('host', hostNode, hostIp, { peer: dpuIp, vfs: 1 });
+  dpu = await bed.side('dpu', dpuNode, dpuIp, settings, failing);
+  await dpu.init();
+  await host.init();
   ({ mac: macA } = await give(hostNode, 'swdpu-vf0', a, 'net1', '10.9.0.1/24'));
   firewall = await BridgingFunction.create('firewall', 0);
   inspector = await BridgingFunction.create('inspector', 2);
@@ -134,14 +132,14 @@ beforeAll(async () => {
 afterAll(() => bed?.[Symbol.asyncDispose]());
 
 const createHostPort = () =>
-  dpu.bridge.createBridgePort({ name: 'host0-0', macAddress: macA, type: 'ACCESS', logicalBridges: ['2'] });
+  dpu.client.createBridgePort({ name: 'host0-0', macAddress: macA, type: 'ACCESS', logicalBridges: ['2'] });
 
 describe('a chain', () => {
   it('of two bridging functions leads the pod outside through both, in order', async () => {
     const edge = chain('edge', firewall, inspector);
-    expect(await dpu.chains.createChain(edge)).toEqual(edge);
-    expect(await dpu.chains.createChain(edge)).toEqual(edge);
-    expect(await dpu.chains.listChains()).toEqual([edge]);
+    expect(await dpu.client.createChain(edge)).toEqual(edge);
+    expect(await dpu.client.createChain(edge)).toEqual(edge);
+    expect(await dpu.client.listChains()).toEqual([edge]);
     await passes();
     expect(await hearing(firewall)).toEqual(['firewall']);
     expect(await hearing(inspector)).toEqual(['firewall', 'inspector']);
@@ -150,18 +148,18 @@ describe('a chain', () => {
   });
 
   it('stands beside a routed one, which an update of it does not interrupt', async () => {
-    await dpu.chains.createChain(chain('routed', router));
+    await dpu.client.createChain(chain('routed', router));
     // Only the answers to the pod go back through the router: its other frames belong to the first chain.
     await outside.links.batch(['route add 10.9.0.1/32 via 10.8.0.254']);
     const crossed = () => a.reaches(routedIp);
     await eventually('a ping through the routed chain', crossed, Boolean);
     const pings = a.run('ping', ['-q', '-i', '0.02', '-c', '150', '-W', '5', routedIp], true);
     const { name } = chain('edge', firewall);
-    await expect(dpu.chains.createChain(chain('edge', inspector, firewall))).rejects.toMatchObject({
+    await expect(dpu.client.createChain(chain('edge', inspector, firewall))).rejects.toMatchObject({
       code: 'ALREADY_EXISTS',
     });
     const turned = chain('edge', inspector, firewall);
-    expect(await dpu.chains.updateChain({ ...turned, name: 'edge' })).toEqual({ ...turned, name });
+    expect(await dpu.client.updateChain({ ...turned, name: 'edge' })).toEqual({ ...turned, name });
     expect((await pings).stdout).toContain(' 0% packet loss');
     await outside.links.batch(['route del 10.9.0.1/32']);
   });
@@ -174,13 +172,13 @@ describe('a chain', () => {
   });
 
   it('beside another that bridges is no loop', async () => {
-    await dpu.chains.createChain(chain('second', spare));
+    await dpu.client.createChain(chain('second', spare));
     const before = await received();
     await a.run('ip', ['neigh', 'flush', 'dev', 'net1']);
     await passes();
     // The question for the address came twice; a loop would repeat it thousands of times a second.
     expect((await received()) - before).toBeLessThan(200);
-    await dpu.chains.deleteChain('serviceChains/second');
+    await dpu.client.deleteChain('serviceChains/second', present);
   });
 });
 
@@ -194,18 +192,18 @@ describe('a function of a chain', () => {
 
   it('is in no other chain, and not a single function at once', async () => {
     const ports = await portTable();
-    const other = dpu.chains.createChain(chain('other', spare, firewall));
+    const other = dpu.client.createChain(chain('other', spare, firewall));
     await expect(other).rejects.toMatchObject({ ...refused, message: expect.stringContaining('edge') });
     const nf = made(firewall).nf;
-    await expect(dpu.networkFunctions.createNetworkFunction(nf)).rejects.toMatchObject(refused);
-    await expect(dpu.networkFunctions.deleteNetworkFunction(nf)).rejects.toMatchObject({
+    await expect(dpu.client.createNetworkFunction(nf)).rejects.toMatchObject(refused);
+    await expect(dpu.client.deleteNetworkFunction(nf)).rejects.toMatchObject({
       ...refused,
       message: expect.stringContaining('edge'),
     });
-    await dpu.networkFunctions.createNetworkFunction(made(spare).nf);
-    await expect(dpu.chains.createChain(chain('other', spare))).rejects.toMatchObject(refused);
-    await expect(dpu.chains.updateChain(chain('edge', firewall, spare))).rejects.toMatchObject(refused);
-    await dpu.networkFunctions.deleteNetworkFunction(made(spare).nf);
+    await dpu.client.createNetworkFunction(made(spare).nf);
+    await expect(dpu.client.createChain(chain('other', spare))).rejects.toMatchObject(refused);
+    await expect(dpu.client.updateChain(chain('edge', firewall, spare))).rejects.toMatchObject(refused);
+    await dpu.client.deleteNetworkFunction(made(spare).nf);
     expect(await portTable()).toEqual(ports);
   });
 
@@ -213,38 +211,38 @@ describe('a function of a chain', () => {
     const ports = await portTable();
     const unknown = { input: '02:00:00:00:00:01', output: '02:00:00:00:00:02' };
     const withUnknown = { name: 'other', networkFunctions: [made(spare).nf, unknown] };
-    await expect(dpu.chains.createChain(withUnknown)).rejects.toMatchObject({ code: 'NOT_FOUND' });
-    await expect(dpu.chains.createChain(chain('other', spare, spare))).rejects.toMatchObject({
+    await expect(dpu.client.createChain(withUnknown)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    await expect(dpu.client.createChain(chain('other', spare, spare))).rejects.toMatchObject({
       code: 'INVALID_ARGUMENT',
     });
-    await expect(dpu.chains.createChain(chain('other'))).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
-    await expect(dpu.chains.updateChain(chain('other', spare))).rejects.toMatchObject({ code: 'NOT_FOUND' });
-    await expect(dpu.chains.deleteChain('other')).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    await expect(dpu.client.createChain(chain('other'))).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+    await expect(dpu.client.updateChain(chain('other', spare))).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    await expect(dpu.client.deleteChain('other', present)).rejects.toMatchObject({ code: 'NOT_FOUND' });
     expect(await portTable()).toEqual(ports);
   });
 });
 
 describe('a change that fails half way', () => {
   const unchanged = async (change: () => Promise<unknown>, program: string) => {
-    const [ports, chains] = [await portTable(), await dpu.chains.listChains()];
+    const [ports, chains] = [await portTable(), await dpu.client.listChains()];
     broken = program;
     await expect(change()).rejects.toMatchObject({ code: 'INTERNAL' });
     broken = '';
     // Its own programs failed while it went back: it does so when they work again.
     await eventually('the former ports', portTable, (now) => now.join() === ports.join());
-    expect(await dpu.chains.listChains()).toEqual(chains);
+    expect(await dpu.client.listChains()).toEqual(chains);
     await eventually('a ping outside', reachesOutside, Boolean);
   };
 
   it('leaves a chain that cannot be made out, all of it', async () => {
     // The switch has taken the ports on when their offloads turn out not to be settable.
-    await unchanged(() => dpu.chains.createChain(chain('other', spare)), 'ethtool');
-    await unchanged(() => dpu.chains.createChain(chain('other', spare)), 'ovs-vsctl');
+    await unchanged(() => dpu.client.createChain(chain('other', spare)), 'ethtool');
+    await unchanged(() => dpu.client.createChain(chain('other', spare)), 'ovs-vsctl');
   });
 
   it('leaves a chain as it was', async () => {
-    await unchanged(() => dpu.chains.updateChain(chain('edge', inspector, spare, firewall)), 'ethtool');
-    await unchanged(() => dpu.chains.deleteChain('edge'), 'ovs-vsctl');
+    await unchanged(() => dpu.client.updateChain(chain('edge', inspector, spare, firewall)), 'ethtool');
+    await unchanged(() => dpu.client.deleteChain('edge', present), 'ovs-vsctl');
     expect(await hearing(inspector)).toEqual(['inspector']);
     await passes();
   });
@@ -262,14 +260,14 @@ describe('a restart', () => {
   });
 
   it('of the plugin opens no way around the chains, which work when they are repeated', async () => {
-    const chains = await dpu.chains.listChains();
+    const chains = await dpu.client.listChains();
     await dpu.close();
-    dpu = bed.plugin(dpuNode, dpuIp, settings);
-    await dpu.init(init);
+    dpu = await bed.side('dpu', dpuNode, dpuIp, settings);
+    await dpu.init();
     // As long as its functions are missing, and the daemon cannot repeat it, nothing goes around it.
     await createHostPort();
     expect(await reachesOutside()).toBe(false);
-    for (const repeated of chains) await dpu.chains.createChain(repeated);
+    for (const repeated of chains) await dpu.client.createChain(repeated);
     await passes();
     expect(await hearing(inspector)).toEqual(['inspector']);
   });
@@ -278,30 +276,31 @@ describe('a restart', () => {
 describe('a deletion', () => {
   it('closes the way through the chain and leaves the other', async () => {
     await passes();
-    await dpu.chains.deleteChain('serviceChains/edge');
+    await dpu.client.deleteChain('serviceChains/edge', present);
     expect(await reachesOutside()).toBe(false);
     await outside.links.batch(['route add 10.9.0.1/32 via 10.8.0.254']);
     await eventually('a ping through the routed chain', () => a.reaches(routedIp), Boolean);
-    await dpu.networkFunctions.createNetworkFunction(made(firewall).nf);
+    await dpu.client.createNetworkFunction(made(firewall).nf);
     await outside.links.batch(['route del 10.9.0.1/32']);
     await passes();
-    await dpu.networkFunctions.deleteNetworkFunction(made(firewall).nf);
+    await dpu.client.deleteNetworkFunction(made(firewall).nf);
   });
 
   it('of the last chain opens no way around it', async () => {
-    await dpu.chains.deleteChain('routed');
-    expect(await dpu.chains.listChains()).toEqual([]);
+    await dpu.client.deleteChain('routed', present);
+    expect(await dpu.client.listChains()).toEqual([]);
     expect(await reachesOutside()).toBe(false);
     await dpu.close();
-    dpu = bed.plugin(dpuNode, dpuIp, settings);
-    await dpu.init(init);
+    dpu = await bed.side('dpu', dpuNode, dpuIp, settings);
+    await dpu.init();
     await createHostPort();
+    await dpu.client.completeReplay();
     expect(await reachesOutside()).toBe(false);
   });
 
   it('of everything opens the direct way', async () => {
     for (const fn of [firewall, inspector, router, spare]) await made(fn).netns.delete();
-    await dpu.setNumVfs(0);
+    await dpu.client.setNumVfs(0);
     await createHostPort();
     await eventually('a ping without functions', reachesOutside, Boolean);
   });

@@ -1,10 +1,9 @@
 /** The software DPU when its programs fail. */
 import { DpuError } from '@dpu-operator/sdk';
 import { type Exec, exec } from '@dpu-operator/sdk/linux';
-import { linuxPlatform } from '@dpu-operator/vsp-mock';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { eventually } from '../support/eventually.ts';
-import { Bed, type Netns } from './vsp-mock-bed.ts';
+import { Bed, type Netns, present } from './vsp-mock-bed.ts';
 
 let bed: Bed;
 let node: Netns;
@@ -16,7 +15,7 @@ afterEach(() => bed[Symbol.asyncDispose]());
 
 /** The node's programs, of which one fails while `broken` says so. */
 function failing(program: string, broken: () => boolean): Exec {
-  const { exec: inside } = linuxPlatform(node.path);
+  const inside = node.exec;
   return async (file, args, options) => {
     if (file === program && broken()) throw new DpuError('INTERNAL', `${program} is broken`);
     return inside(file, args, options);
@@ -26,12 +25,15 @@ function failing(program: string, broken: () => boolean): Exec {
 it('keeps a device that could not be set up, as unhealthy, until it can', async () => {
   let broken = true;
   const ethtool = failing('ethtool', () => broken);
-  const host = bed.plugin(node, '192.0.2.1', { vfs: 2 }, ethtool);
-  await host.init({ dpuMode: false, dpuIdentifier: 'software-dpu-node' });
+  const host = await bed.side('host', node, '192.0.2.1', { vfs: 2 }, ethtool);
+  await host.init();
   const before = await node.links.find('swdpu-vf1');
-  expect((await host.getDevices()).map(({ healthy }) => healthy)).toEqual([false, false]);
+  expect(await host.client.getDevices()).toMatchObject([
+    { id: 'swdpu-vf0', healthy: false, reason: 'ethtool is broken' },
+    { id: 'swdpu-vf1', healthy: false, reason: 'ethtool is broken' },
+  ]);
   broken = false;
-  const health = async () => (await host.getDevices()).every(({ healthy }) => healthy);
+  const health = async () => (await host.client.getDevices()).every(({ healthy }) => healthy);
   await eventually('healthy devices', health, Boolean);
   expect((await node.links.find('swdpu-vf1'))?.index).toBe(before?.index);
 });
@@ -39,12 +41,11 @@ it('keeps a device that could not be set up, as unhealthy, until it can', async 
 it('begins anew after a switch that started without its bridge', async () => {
   let failures = 0;
   const broken = () => failures++ === 1;
-  const dpu = bed.plugin(node, '192.0.2.1', {}, failing('ovs-vsctl', broken));
-  const init = { dpuMode: true, dpuIdentifier: 'software-dpu-node' };
-  await expect(dpu.init(init)).rejects.toThrow('ovs-vsctl is broken');
+  const dpu = await bed.side('dpu', node, '192.0.2.1', {}, failing('ovs-vsctl', broken));
+  await expect(dpu.init()).rejects.toThrow('ovs-vsctl is broken');
   expect(await bed.switchDirectories()).toEqual([]);
-  await dpu.init(init);
-  expect(await dpu.healthy()).toBe(true);
+  await dpu.init();
+  expect((await dpu.client.ping('test')).healthy).toBe(true);
 });
 
 it('starts a switch again that was killed, also when it is asked for something meanwhile', async () => {
@@ -53,8 +54,8 @@ it('starts a switch again that was killed, also when it is asked for something m
     starts += 1;
     return false;
   };
-  const dpu = bed.plugin(node, '192.0.2.1', {}, failing('ovsdb-tool', count));
-  await dpu.init({ dpuMode: true, dpuIdentifier: 'software-dpu-node' });
+  const dpu = await bed.side('dpu', node, '192.0.2.1', {}, failing('ovsdb-tool', count));
+  await dpu.init();
   const [directory = ''] = await bed.switchDirectories();
   const port = { name: 'host0-0', macAddress: '02:00:00:00:00:01', type: 'ACCESS' as const, logicalBridges: [] };
   for (const program of ['ovs-vswitchd', 'ovsdb-server']) {
@@ -65,10 +66,10 @@ it('starts a switch again that was killed, also when it is asked for something m
       async () => starts,
       (count) => count > before,
     );
-    await dpu.bridge.createBridgePort(port);
+    await dpu.client.createBridgePort(port);
     const ports = () => exec('ovs-vsctl', [`--db=unix:${directory}/db.sock`, 'list-br'], { allowFailure: true });
     await eventually('the bridge', ports, ({ stdout }) => stdout.trim() === 'br-swdpu');
-    await dpu.bridge.deleteBridgePort('host0-0');
-    expect(await dpu.healthy()).toBe(true);
+    await dpu.client.deleteBridgePort('host0-0', present);
+    expect((await dpu.client.ping('test')).healthy).toBe(true);
   }
 });

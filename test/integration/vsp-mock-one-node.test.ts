@@ -1,16 +1,15 @@
 /** The software DPU with host and DPU on one node: needs root, openvswitch-switch, ethtool, ping. */
-import type { SoftwareDpu } from '@dpu-operator/vsp-mock';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventually } from '../support/eventually.ts';
-import { Bed, give, type Netns, transfer } from './vsp-mock-bed.ts';
+import { Bed, give, type Netns, present, type ServedSide, transfer } from './vsp-mock-bed.ts';
 
 let bed: Bed;
 let node: Netns;
 let outside: Netns;
 let a: Netns;
 let b: Netns;
-let host: SoftwareDpu;
-let dpu: SoftwareDpu;
+let host: ServedSide;
+let dpu: ServedSide;
 let macA: string;
 let macB: string;
 let untouched: string[];
@@ -31,21 +30,21 @@ beforeAll(async () => {
   b = await bed.netns('pod-b');
   await node.join('dpu-uplink', '', outside, 'eth0', '10.8.0.100/24');
   untouched = await node.names();
-  host = bed.plugin(node, '192.0.2.1', {});
-  dpu = bed.plugin(node, '192.0.2.1', {});
-  await dpu.init({ dpuMode: true, dpuIdentifier: 'software-dpu-node' });
-  await host.init({ dpuMode: false, dpuIdentifier: 'software-dpu-node' });
+  host = await bed.side('host', node, '192.0.2.1', {});
+  dpu = await bed.side('dpu', node, '192.0.2.1', {});
+  await dpu.init();
+  await host.init();
   ({ mac: macA } = await give(node, 'swdpu-vf0', a, 'net1', '10.9.0.1/24'));
   ({ mac: macB } = await give(node, 'swdpu-vf1', b, 'net1', '10.9.0.2/24'));
-  await dpu.bridge.createBridgePort(port(0, macA));
-  await dpu.bridge.createBridgePort(port(1, macB));
+  await dpu.client.createBridgePort(port(0, macA));
+  await dpu.client.createBridgePort(port(1, macB));
 });
 afterAll(() => bed?.[Symbol.asyncDispose]());
 
 it('has the VFs of the host side, and none of the DPU side', async () => {
-  expect(await host.getDevices()).toHaveLength(8);
-  expect(await dpu.getDevices()).toEqual([]);
-  expect(await dpu.setNumVfs(8)).toBe(0);
+  expect(await host.client.getDevices()).toHaveLength(8);
+  expect(await dpu.client.getDevices()).toEqual([]);
+  expect(await dpu.client.setNumVfs(8)).toBe(0);
 });
 
 describe('two pods', () => {
@@ -56,10 +55,10 @@ describe('two pods', () => {
   });
 
   it('lose each other when one bridge port is deleted', async () => {
-    await dpu.bridge.deleteBridgePort('host0-1');
+    await dpu.client.deleteBridgePort('host0-1', present);
     expect(await node.links.find('swdpu-rep1')).toMatchObject({ up: false });
     expect(await reachesB()).toBe(false);
-    await dpu.bridge.createBridgePort(port(1, macB));
+    await dpu.client.createBridgePort(port(1, macB));
     await eventually('a ping', reachesB, Boolean);
   });
 
@@ -86,27 +85,27 @@ describe('a network function', () => {
     await nf.run('sysctl', ['-qw', 'net.ipv4.ip_forward=1']);
     await a.links.batch(['route add 10.8.0.0/24 via 10.9.0.254']);
     await outside.links.batch(['route add 10.9.0.0/24 via 10.8.0.254']);
-    await dpu.networkFunctions.createNetworkFunction({ input, output });
+    await dpu.client.createNetworkFunction({ input, output });
     await eventually('a ping through the network function', () => a.reaches('10.8.0.100'), Boolean);
 
-    const taken = dpu.bridge.createBridgePort(port(2, input));
+    const taken = dpu.client.createBridgePort(port(2, input));
     await expect(taken).rejects.toMatchObject({ code: 'FAILED_PRECONDITION' });
-    await dpu.networkFunctions.deleteNetworkFunction({ input, output });
+    await dpu.client.deleteNetworkFunction({ input, output });
     expect(await a.reaches('10.8.0.100')).toBe(false);
 
     // A caller that gave up on the first deletes while that is still under way.
-    const creating = dpu.networkFunctions.createNetworkFunction({ input, output });
-    await Promise.all([creating, dpu.networkFunctions.deleteNetworkFunction({ input, output })]);
-    await dpu.bridge.createBridgePort(port(2, input));
-    await dpu.bridge.deleteBridgePort('host0-2');
+    const creating = dpu.client.createNetworkFunction({ input, output });
+    await Promise.all([creating, dpu.client.deleteNetworkFunction({ input, output })]);
+    await dpu.client.createBridgePort(port(2, input));
+    await dpu.client.deleteBridgePort('host0-2', present);
     await nf.delete();
   });
 });
 
 it('leaves nothing behind at 0', async () => {
   for (const pod of [a, b]) await pod.delete();
-  expect(await dpu.setNumVfs(0)).toBe(0);
-  expect(await host.setNumVfs(0)).toBe(0);
+  expect(await dpu.client.setNumVfs(0)).toBe(0);
+  expect(await host.client.setNumVfs(0)).toBe(0);
   await dpu.close();
   await host.close();
   expect(await node.names()).toEqual(untouched);

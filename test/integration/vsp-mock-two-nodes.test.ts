@@ -1,13 +1,11 @@
 /** The software DPU across two nodes, on the kernel and Open vSwitch: needs root, openvswitch-switch, ethtool, ping. */
 import { readFile } from 'node:fs/promises';
-import type { SoftwareDpu } from '@dpu-operator/vsp-mock';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventually } from '../support/eventually.ts';
-import { Bed, give, type Netns, transfer } from './vsp-mock-bed.ts';
+import { Bed, give, type Netns, present, type ServedSide, transfer } from './vsp-mock-bed.ts';
 
 const hostIp = '192.0.2.1';
 const dpuIp = '192.0.2.2';
-const identifier = 'software-dpu-test';
 
 let bed: Bed;
 let hostNode: Netns;
@@ -15,8 +13,8 @@ let dpuNode: Netns;
 let outside: Netns;
 let a: Netns;
 let b: Netns;
-let host: SoftwareDpu;
-let dpu: SoftwareDpu;
+let host: ServedSide;
+let dpu: ServedSide;
 let macA: string;
 let macB: string;
 let untouched: { host: string[]; dpu: string[] };
@@ -39,37 +37,44 @@ beforeAll(async () => {
   await hostNode.join('up0', `${hostIp}/24`, dpuNode, 'up0', `${dpuIp}/24`);
   untouched = { host: await hostNode.names(), dpu: await dpuNode.names() };
 
-  host = bed.plugin(hostNode, hostIp, { peer: dpuIp, vfs: 4 });
-  dpu = bed.plugin(dpuNode, dpuIp, { peer: hostIp, networkFunctionPorts: 4 });
-  expect(await dpu.init({ dpuMode: true, dpuIdentifier: identifier })).toEqual({ ip: dpuIp, port: 50151 });
-  expect(await host.init({ dpuMode: false, dpuIdentifier: identifier })).toEqual({ ip: dpuIp, port: 50151 });
+  host = await bed.side('host', hostNode, hostIp, { peer: dpuIp, vfs: 4 });
+  dpu = await bed.side('dpu', dpuNode, dpuIp, { peer: hostIp, networkFunctionPorts: 4 });
+  expect(await dpu.init()).toEqual({ ip: dpuIp, port: 50151 });
+  expect(await host.init()).toEqual({ ip: dpuIp, port: 50151 });
   ({ mac: macA } = await give(hostNode, 'swdpu-vf0', a, 'net1', '10.9.0.1/24'));
   ({ mac: macB } = await give(hostNode, 'swdpu-vf1', b, 'net1', '10.9.0.2/24'));
-  await dpu.bridge.createBridgePort(port(0, macA));
-  await dpu.bridge.createBridgePort(port(1, macB));
+  await dpu.client.createBridgePort(port(0, macA));
+  await dpu.client.createBridgePort(port(1, macB));
 });
 afterAll(() => bed?.[Symbol.asyncDispose]());
 
 describe('devices', () => {
   it('are the VFs on the host, those of pods included, and ports for network functions on the DPU', async () => {
-    const ids = (plugin: SoftwareDpu) => plugin.getDevices().then((devices) => devices.map((device) => device.id));
+    const ids = (side: ServedSide) => side.client.getDevices().then((devices) => devices.map((device) => device.id));
     expect(await ids(host)).toEqual([0, 1, 2, 3].map((index) => `swdpu-vf${index}`));
     expect(await ids(dpu)).toEqual([0, 1, 2, 3].map((index) => `swdpu-nf${index}`));
   });
 
   it('become more and fewer, and tell', async () => {
-    let changes = 0;
-    const unwatch = host.watchDevices(() => changes++);
-    expect(await host.setNumVfs(6)).toBe(6);
+    let told = 0;
+    const tells = (count: number) => eventually('the devices', async () => told === count || undefined);
+    const unwatch = host.client.watchDevices(
+      (devices) => {
+        told = devices.length;
+      },
+      () => {},
+    );
+    expect(await host.client.setNumVfs(6)).toBe(6);
     expect(await hostNode.names()).toContain('swdpu-vf5');
-    expect(await host.setNumVfs(4)).toBe(4);
+    await tells(6);
+    expect(await host.client.setNumVfs(4)).toBe(4);
     expect(await hostNode.names()).not.toContain('swdpu-vf5');
-    expect(changes).toBe(2);
+    await tells(4);
     unwatch();
   });
 
   it('are not taken from a pod', async () => {
-    await expect(host.setNumVfs(1)).rejects.toMatchObject({
+    await expect(host.client.setNumVfs(1)).rejects.toMatchObject({
       code: 'FAILED_PRECONDITION',
       message: expect.stringContaining('swdpu-vf1'),
     });
@@ -77,7 +82,7 @@ describe('devices', () => {
   });
 
   it('end at the maximum', async () => {
-    await expect(host.setNumVfs(257)).rejects.toMatchObject({ code: 'OUT_OF_RANGE' });
+    await expect(host.client.setNumVfs(257)).rejects.toMatchObject({ code: 'OUT_OF_RANGE' });
   });
 });
 
@@ -95,7 +100,7 @@ describe('two pods', () => {
   it('lose each other while the bridge port is down', async () => {
     await dpuNode.links.batch(['link set swdpu-rep1 down']);
     await eventually('no ping', reachesB, (reached) => !reached);
-    const states = (await dpu.bridge.listBridgePorts()).map(({ name, operStatus }) => [name, operStatus]);
+    const states = (await dpu.client.listBridgePorts()).map(({ name, operStatus }) => [name, operStatus]);
     expect(states).toEqual([
       ['bridgePorts/host0-0', 'UP'],
       ['bridgePorts/host0-1', 'DOWN'],
@@ -110,44 +115,46 @@ describe('two pods', () => {
   });
 
   it('are kept apart by logical bridges, and joined by one', async () => {
-    await dpu.bridge.createLogicalBridge({ name: 'red-bridge', vlanId: 20 });
-    await expect(dpu.bridge.createLogicalBridge({ name: 'red-twin', vlanId: 20 })).rejects.toMatchObject({
+    await dpu.client.createLogicalBridge({ name: 'red-bridge', vlanId: 20 });
+    await expect(dpu.client.createLogicalBridge({ name: 'red-twin', vlanId: 20 })).rejects.toMatchObject({
       code: 'INVALID_ARGUMENT',
     });
-    await dpu.bridge.updateBridgePort(port(0, macA, 'logicalBridges/red-bridge'));
+    await dpu.client.updateBridgePort(port(0, macA, 'logicalBridges/red-bridge'));
     await eventually('no ping', reachesB, (reached) => !reached);
-    await dpu.bridge.updateBridgePort(port(1, macB, 'red-bridge'));
+    await dpu.client.updateBridgePort(port(1, macB, 'red-bridge'));
     await eventually('a ping', reachesB, Boolean);
     expect(await bed.forwardingTable()).toContainEqual(expect.objectContaining({ mac: macA, vlan: 20 }));
 
-    await expect(dpu.bridge.deleteLogicalBridge('red-bridge')).rejects.toMatchObject({ code: 'FAILED_PRECONDITION' });
-    await dpu.bridge.updateBridgePort(port(0, macA));
-    await dpu.bridge.updateBridgePort(port(1, macB));
-    await dpu.bridge.deleteLogicalBridge('red-bridge');
+    await expect(dpu.client.deleteLogicalBridge('red-bridge', present)).rejects.toMatchObject({
+      code: 'FAILED_PRECONDITION',
+    });
+    await dpu.client.updateBridgePort(port(0, macA));
+    await dpu.client.updateBridgePort(port(1, macB));
+    await dpu.client.deleteLogicalBridge('red-bridge', present);
     await eventually('a ping', reachesB, Boolean);
   });
 });
 
 describe('a bridge port', () => {
   it('is the same when it is created again, and refused with other content', async () => {
-    expect(await dpu.bridge.createBridgePort({ ...port(0, macA), name: 'bridgePorts/host0-0' })).toMatchObject({
+    expect(await dpu.client.createBridgePort({ ...port(0, macA), name: 'bridgePorts/host0-0' })).toMatchObject({
       name: 'bridgePorts/host0-0',
       operStatus: 'UP',
     });
-    const other = dpu.bridge.createBridgePort({ ...port(0, macA), type: 'TRUNK' });
+    const other = dpu.client.createBridgePort({ ...port(0, macA), type: 'TRUNK' });
     await expect(other).rejects.toMatchObject({ code: 'ALREADY_EXISTS' });
   });
 
   it('leaves nothing when it is deleted', async () => {
-    await dpu.bridge.createBridgePort(port(3, '02:00:00:00:00:03'));
+    await dpu.client.createBridgePort(port(3, '02:00:00:00:00:03'));
     expect(await dpuNode.names()).toContain('swdpu-rep3');
-    await dpu.bridge.deleteBridgePort('host0-3');
+    await dpu.client.deleteBridgePort('host0-3', present);
     expect(await dpuNode.names()).not.toContain('swdpu-rep3');
-    await expect(dpu.bridge.deleteBridgePort('host0-3')).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    await expect(dpu.client.deleteBridgePort('host0-3', present)).rejects.toMatchObject({ code: 'NOT_FOUND' });
   });
 
   it('is refused on a logical bridge that does not exist, and leaves nothing', async () => {
-    const refused = dpu.bridge.createBridgePort(port(3, '02:00:00:00:00:03', 'green-bridge'));
+    const refused = dpu.client.createBridgePort(port(3, '02:00:00:00:00:03', 'green-bridge'));
     await expect(refused).rejects.toMatchObject({ code: 'NOT_FOUND' });
     expect(await dpuNode.names()).not.toContain('swdpu-rep3');
   });
@@ -174,8 +181,8 @@ describe('a network function', () => {
     const { mac: output } = await give(dpuNode, 'swdpu-nf1', nf, 'net2', '10.8.0.254/24');
     await a.links.batch(['route add 10.8.0.0/24 via 10.9.0.254']);
     await outside.links.batch(['addr add 10.8.0.100/24 dev eth0', 'route add 10.9.0.1/32 via 10.8.0.254']);
-    await dpu.networkFunctions.createNetworkFunction({ input, output });
-    await dpu.networkFunctions.createNetworkFunction({ input, output });
+    await dpu.client.createNetworkFunction({ input, output });
+    await dpu.client.createNetworkFunction({ input, output });
 
     const isOutside = () => a.reaches('10.8.0.100');
     await nf.run('sysctl', ['-qw', 'net.ipv4.ip_forward=1']);
@@ -186,8 +193,8 @@ describe('a network function', () => {
     await nf.run('sysctl', ['-qw', 'net.ipv4.ip_forward=0']);
     expect(await isOutside()).toBe(false);
 
-    await dpu.networkFunctions.deleteNetworkFunction({ input, output });
-    await dpu.networkFunctions.deleteNetworkFunction({ input, output });
+    await dpu.client.deleteNetworkFunction({ input, output });
+    await dpu.client.deleteNetworkFunction({ input, output });
     await outside.links.batch(['route del 10.9.0.1/32']);
     await eventually('a ping to the outside', () => a.reaches('10.9.0.100'), Boolean);
 
@@ -201,7 +208,7 @@ describe('a network function', () => {
 
   it('needs MACs of its devices', async () => {
     const nf = { input: '02:00:00:00:00:01', output: '02:00:00:00:00:02' };
-    await expect(dpu.networkFunctions.createNetworkFunction(nf)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    await expect(dpu.client.createNetworkFunction(nf)).rejects.toMatchObject({ code: 'NOT_FOUND' });
   });
 });
 
@@ -218,9 +225,9 @@ describe('a VF', () => {
     );
     const d = await bed.netns('pod-d');
     const { mac } = await give(hostNode, 'swdpu-vf2', d, 'net1', '10.9.0.4/24');
-    await dpu.bridge.createBridgePort(port(2, mac));
+    await dpu.client.createBridgePort(port(2, mac));
     await eventually('a ping', () => a.reaches('10.9.0.4'), Boolean);
-    await dpu.bridge.deleteBridgePort('host0-2');
+    await dpu.client.deleteBridgePort('host0-2', present);
     await d.links.batch(['link set net1 down', `link set net1 netns ${hostNode.name}`]);
   });
 
@@ -237,43 +244,51 @@ describe('a VF', () => {
 describe('a restart', () => {
   it('of the host side keeps what pods have', async () => {
     await host.close();
-    host = bed.plugin(hostNode, hostIp, { peer: dpuIp, vfs: 4 });
-    await host.init({ dpuMode: false, dpuIdentifier: identifier });
-    expect(await host.getDevices()).toHaveLength(4);
+    host = await bed.side('host', hostNode, hostIp, { peer: dpuIp, vfs: 4 });
+    await host.init();
+    expect(await host.client.getDevices()).toHaveLength(4);
     await eventually('a ping', reachesB, Boolean);
   });
 
-  it('of the DPU side works on when the bridge ports are repeated', async () => {
+  it('of the DPU side works on when the bridge ports are repeated, and takes none away before all are', async () => {
+    const representors = async () => (await dpuNode.names()).filter((name) => name.startsWith('swdpu-rep'));
+    for (const vf of [2, 3]) await dpu.client.createBridgePort(port(vf, `02:00:00:00:00:0${vf}`));
     await dpu.close();
     expect(await dpuNode.names()).not.toContain('ovs-netdev');
-    dpu = bed.plugin(dpuNode, dpuIp, { peer: hostIp, networkFunctionPorts: 4 });
-    await dpu.init({ dpuMode: true, dpuIdentifier: identifier });
-    await dpu.bridge.createBridgePort(port(0, macA));
-    await dpu.bridge.createBridgePort(port(1, macB));
+    dpu = await bed.side('dpu', dpuNode, dpuIp, { peer: hostIp, networkFunctionPorts: 4 });
+    await dpu.init();
+    await dpu.client.createBridgePort(port(0, macA));
+    expect(await representors()).toEqual([0, 1, 2, 3].map((vf) => `swdpu-rep${vf}`));
+    await dpu.client.deleteBridgePort('host0-2', { allowMissing: true });
+    await dpu.client.createBridgePort(port(1, macB));
     await eventually('a ping', reachesB, Boolean);
+    expect(await representors()).toEqual(['swdpu-rep0', 'swdpu-rep1', 'swdpu-rep3']);
+    expect(await dpu.client.completeReplay()).toBe(true);
+    expect(await representors()).toEqual(['swdpu-rep0', 'swdpu-rep1']);
+    expect(await reachesB()).toBe(true);
   });
 
   it('with another address of the DPU node leads the pods there', async () => {
     const otherIp = '192.0.2.3';
     await dpuNode.links.batch([`addr del ${dpuIp}/24 dev up0`, `addr add ${otherIp}/24 dev up0`]);
     await Promise.all([host.close(), dpu.close()]);
-    host = bed.plugin(hostNode, hostIp, { peer: otherIp, vfs: 4 });
-    dpu = bed.plugin(dpuNode, otherIp, { peer: hostIp, networkFunctionPorts: 4 });
-    await dpu.init({ dpuMode: true, dpuIdentifier: identifier });
-    expect(await host.init({ dpuMode: false, dpuIdentifier: identifier })).toEqual({ ip: otherIp, port: 50151 });
-    await dpu.bridge.createBridgePort(port(0, macA));
-    await dpu.bridge.createBridgePort(port(1, macB));
+    host = await bed.side('host', hostNode, hostIp, { peer: otherIp, vfs: 4 });
+    dpu = await bed.side('dpu', dpuNode, otherIp, { peer: hostIp, networkFunctionPorts: 4 });
+    await dpu.init();
+    expect(await host.init()).toEqual({ ip: otherIp, port: 50151 });
+    await dpu.client.createBridgePort(port(0, macA));
+    await dpu.client.createBridgePort(port(1, macB));
     await eventually('a ping', reachesB, Boolean);
-    expect(await host.getDevices()).toHaveLength(4);
+    expect(await host.client.getDevices()).toHaveLength(4);
   });
 
   it('takes the MTU of the network between the nodes', async () => {
     expect((await hostNode.links.find('swdpu-vf3'))?.mtu).toBe(1450);
-    await host.setNumVfs(2);
+    await host.client.setNumVfs(2);
     await hostNode.links.batch(['link set up0 mtu 1400']);
     await host.close();
-    host = bed.plugin(hostNode, hostIp, { peer: '192.0.2.3', vfs: 4 });
-    await host.init({ dpuMode: false, dpuIdentifier: identifier });
+    host = await bed.side('host', hostNode, hostIp, { peer: '192.0.2.3', vfs: 4 });
+    await host.init();
     expect((await hostNode.links.find('swdpu-vf3'))?.mtu).toBe(1350);
     await hostNode.links.batch(['link set up0 mtu 1500']);
   });
@@ -284,14 +299,14 @@ describe('a restart', () => {
     expect(pid).toBeGreaterThan(1);
     process.kill(pid, 'SIGKILL');
     await eventually('a ping', reachesB, Boolean);
-    expect(await dpu.healthy()).toBe(true);
+    expect((await dpu.client.ping('test')).healthy).toBe(true);
   });
 });
 
 it('leaves nothing behind at 0', async () => {
   for (const pod of [a, b]) await pod.delete();
-  expect(await host.setNumVfs(0)).toBe(0);
-  expect(await dpu.setNumVfs(0)).toBe(0);
+  expect(await host.client.setNumVfs(0)).toBe(0);
+  expect(await dpu.client.setNumVfs(0)).toBe(0);
   await host.close();
   await dpu.close();
   expect(await hostNode.names()).toEqual(untouched.host);

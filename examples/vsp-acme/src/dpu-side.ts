@@ -1,155 +1,134 @@
-/** The DPU's half: bridges, host ports, and devices for network functions. */
-import type { BridgePort, Device, IpPort } from '@dpu-operator/sdk';
+/** The DPU's side: bridges, host ports, and devices for network functions. */
+import type { ApplyCall, DataPath, DataPathKind, Outcomes, PluginContext, Wanted } from '@dpu-operator/sdk';
 import type { Link } from '@dpu-operator/sdk/linux';
-import { Devices } from './devices.ts';
 import { layOut } from './layout.ts';
-import { functionName, functionPortName, indexIn, macOf, representorName, vfName, vfOfBridgePort } from './names.ts';
-import { NodeLinks } from './node-links.ts';
-import { daemonAddress } from './settings.ts';
-import type { Side, SideOptions } from './side.ts';
-import { type DpuState, emptyState, recall } from './state.ts';
-import type { LinksByName, Tunnel, Wanted } from './wanted.ts';
+import type { LinkPlan, LinksByName, Tunnel } from './link-plan.ts';
+import {
+  functionDevices,
+  functionPorts,
+  HOSTS,
+  hops,
+  lans,
+  macOf,
+  OUTSIDE,
+  representors,
+  vfOfBridgePort,
+  vfs,
+} from './names.ts';
+import type { WatchLinks } from './node-links.ts';
+import { possibleOf } from './possible.ts';
+import type { Settings } from './settings.ts';
+import { Side } from './side.ts';
 
-export class DpuSide implements Side {
-  readonly #context: SideOptions['context'];
-  readonly #devices: Devices;
-  readonly #node: NodeLinks;
-  #state = emptyState;
+interface State {
+  wanted: Wanted;
+  /** Whether what is not wanted goes; else only what `changed` names. */
+  complete: boolean;
+  /** There was a chain, also under a predecessor: hosts do not go around it while its pods come and go. */
+  isClosed: boolean;
+}
 
-  constructor({ context, onDevices, ...options }: SideOptions) {
-    const { platform, logger, node } = context;
-    this.#context = context;
-    this.#devices = this.isOneNode
-      ? new Devices(node.name, vfName, representorName, onDevices)
-      : new Devices(node.name, functionName, functionPortName, onDevices);
-    this.#node = new NodeLinks({
-      ...options,
-      platform,
-      logger,
-      wanted: () => this.#wanted(this.#state),
-      onLook: (links) => this.#devices.see(links),
-    });
+const nothing: Wanted = {
+  logicalBridges: new Map(),
+  bridgePorts: new Map(),
+  networkFunctions: new Map(),
+  serviceChains: new Map(),
+};
+
+export class DpuSide extends Side implements DataPath {
+  readonly dataPath: DataPath = this;
+  readonly serves: readonly DataPathKind[] = ['bridge', 'networkFunctions', 'chains'];
+  #state: State = { wanted: nothing, complete: false, isClosed: false };
+  /** Out of service: what is wanted is kept, and made when there are devices again. */
+  #isOff = false;
+  #links: LinksByName = new Map();
+
+  constructor(context: PluginContext<Settings>, watch?: WatchLinks) {
+    const isOneNode = context.settings.peer === undefined;
+    const rows = isOneNode ? { pods: vfs, ports: representors } : { pods: functionDevices, ports: functionPorts };
+    super({ context, watch, rows, count: isOneNode ? undefined : context.settings.functionPorts });
   }
 
   /** Then the VFs are the host side's, and network functions are given VFs. */
-  get isOneNode(): boolean {
-    return this.#context.settings.peer === undefined;
+  get #isOneNode(): boolean {
+    return this.settings.peer === undefined;
   }
 
-  get state(): DpuState {
-    return this.#state;
+  override async start(): Promise<void> {
+    const uplink = (await this.links.list()).get(this.settings.uplink);
+    this.#state.isClosed = uplink?.masterName === OUTSIDE;
+    await super.start();
   }
 
-  start(): Promise<IpPort> {
-    return this.#node.exclusive(async () => {
-      const { settings, node } = this.#context;
-      const links = await this.#node.list();
-      if (!this.isOneNode) this.#devices.adopt(settings.functionPorts, links);
-      this.#devices.see(await this.#node.apply(this.#recall(links), links));
-      this.#node.follow();
-      return daemonAddress(settings, 'dpu', node.ip);
+  apply(asked: Wanted, { changed, complete }: ApplyCall): Promise<Outcomes> {
+    return this.links.exclusive(async () => {
+      const links = await this.links.list();
+      const indexOf = (mac: string) => this.devices.indexOf(mac, links);
+      const { wanted, failed } = possibleOf(asked, changed, { indexOf, areVfs: this.#isOneNode });
+      // What a predecessor closed is opened when it is known that there are no functions.
+      const wasClosed = this.#state.isClosed && complete === this.#state.complete;
+      const next = { wanted, complete, isClosed: wasClosed || wanted.serviceChains.size > 0 };
+      await this.links.apply(this.#planOf(next, new Set(changed.map(({ name }) => name))), links);
+      this.#state = next;
+      return failed;
     });
   }
 
-  devices(): Device[] {
-    return this.#devices.list();
-  }
-
-  setNumVfs(count: number): Promise<number> {
-    return this.#node.exclusive(async () => {
-      if (!this.isOneNode) await this.#devices.resize(count, this.#node, this.#context.platform.clock);
-      if (count === 0) this.#state = emptyState;
-      this.#devices.see(await this.#node.apply(this.#wanted(this.#state)));
-      return this.#devices.count;
+  down(): string[] {
+    return [...this.#state.wanted.bridgePorts.keys()].filter((name) => {
+      const link = this.#links.get(representors.name(vfOfBridgePort(name)));
+      return !link?.running || link.masterName === undefined;
     });
   }
 
-  healthy(): boolean {
-    return this.#node.settled;
+  /** Ports, functions and bridges are gone already, by `apply`. */
+  protected override resized(count: number): void {
+    if (count === 0) this.#state = { wanted: nothing, complete: true, isClosed: false };
+    this.#isOff = count === 0 && !this.#isOneNode;
   }
 
-  /** Bridges go on forwarding: the next start finds all there is to know on the links. */
-  close(): Promise<void> {
-    return this.#node.close();
+  protected override look(links: LinksByName): void {
+    this.#links = links;
+    super.look(links);
   }
 
-  /** All or nothing: where the links cannot be made so, they are made as they were. Answers the links there are then. */
-  update(change: (state: DpuState, links: LinksByName) => DpuState): Promise<LinksByName> {
-    return this.#node.exclusive(async () => {
-      const before = await this.#node.list();
-      const next = change(this.#state, before);
-      if (next === this.#state) return before;
-      const wanted = this.#wanted(next);
-      try {
-        const links = await this.#node.apply(wanted, before);
-        this.#devices.see(links);
-        this.#state = next;
-        return links;
-      } catch (error) {
-        await this.#node.apply(this.#wanted(this.#state));
-        throw error;
-      }
-    });
+  protected plan(): LinkPlan {
+    return this.#planOf(this.#state, new Set());
   }
 
-  /** With what their representors say. */
-  async withStatus(ports: readonly BridgePort[], known?: LinksByName): Promise<BridgePort[]> {
-    const links = known ?? (await this.#node.list());
-    const isUp = ({ name }: BridgePort) => {
-      const link = links.get(representorName(vfOfBridgePort(name)));
-      return link?.running && link.masterName !== undefined;
-    };
-    return ports.map((port) => ({ ...port, operStatus: isUp(port) ? 'UP' : 'DOWN' }));
-  }
-
-  /** @throws DpuError NOT_FOUND */
-  deviceWithMac(mac: string, links: LinksByName): number {
-    return this.#devices.withMac(mac, links);
-  }
-
-  #recall(links: LinksByName): Wanted {
-    const state = recall(links.values(), this.#devices.portName);
-    try {
-      const wanted = this.#wanted(state);
-      this.#state = state;
-      return wanted;
-    } catch (error) {
-      this.#context.logger.warn({ err: error }, 'what is left of former bridges makes no sense, starting without');
-      return this.#wanted(emptyState);
-    }
-  }
-
-  #wanted(state: DpuState): Wanted {
-    const { settings, node } = this.#context;
-    const { uplink } = settings;
-    const { bridges, ports } = layOut(state, uplink, this.#devices.portName);
+  /** @param named objects whose links may go though not all is known that is wanted */
+  #planOf({ wanted: asked, complete, isClosed }: State, named: ReadonlySet<string>): LinkPlan {
+    const wanted = this.#isOff ? nothing : asked;
+    const { uplink } = this.settings;
+    const functionPort = (mac: string) => this.devices.portOf(mac);
+    const { bridges, ports } = layOut(wanted, { uplink, isClosed, functionPort });
+    const mayGo = ({ alias }: Link) => complete || (alias !== undefined && named.has(alias));
     return {
-      pairs: this.isOneNode ? new Map() : this.#devices.pairs,
-      tunnels: this.#tunnels(state),
-      bridges: new Map(
-        [...bridges].map(([name, alias]) => [name, { mac: macOf(node.name, name), ...(alias && { alias }) }]),
-      ),
+      pairs: this.#isOneNode ? new Map() : this.devices.pairs,
+      tunnels: this.#tunnels(wanted),
+      bridges: new Map([...bridges].map(([name, owner]) => [name, { mac: macOf(this.node.name, name), owner }])),
       ports,
-      owns: this.isOneNode ? ownsBridge : owns,
-      places: (name) => name === uplink || isPort(name),
+      deletes: (link) => this.#owns(link) && (link.kind === 'veth' || mayGo(link)),
+      releases: (link) => (isPort(link.name) || link.name === uplink) && mayGo(link),
     };
   }
 
-  #tunnels({ bridgePorts }: DpuState): Map<string, Tunnel> {
-    const { settings, node } = this.#context;
-    const { peer, port, vniBase } = settings;
+  #tunnels({ bridgePorts }: Wanted): Map<string, Tunnel> {
+    const { peer, port, vniBase } = this.settings;
     if (peer === undefined) return new Map();
     const vfs = [...bridgePorts.keys()].map(vfOfBridgePort);
-    return new Map(vfs.map((vf) => [representorName(vf), { vni: vniBase + vf, port, local: node.ip, remote: peer }]));
+    return new Map(
+      vfs.map((vf) => [representors.name(vf), { vni: vniBase + vf, port, local: this.node.ip, remote: peer }]),
+    );
+  }
+
+  #owns({ name, kind }: Link): boolean {
+    if (kind === 'bridge') return [HOSTS, OUTSIDE].includes(name) || lans.index(name) !== undefined || isHop(name);
+    if (this.#isOneNode) return false;
+    if (kind === 'vxlan') return representors.index(name) !== undefined;
+    return kind === 'veth' && functionPorts.index(name) !== undefined;
   }
 }
 
-const isNamed = (name: string, like: (index: number) => string) => indexIn(name, like(0).slice(0, -1)) !== undefined;
-const isPort = (name: string) => isNamed(name, representorName) || isNamed(name, functionPortName);
-const ownsBridge = ({ name, kind }: Link) => kind === 'bridge' && /^acme-(hosts|outside|lan\d+|hop\d+)$/.test(name);
-
-function owns(link: Link): boolean {
-  if (link.kind === 'vxlan') return isNamed(link.name, representorName);
-  if (link.kind === 'veth') return isNamed(link.name, functionPortName);
-  return ownsBridge(link);
-}
+const isHop = (name: string) => hops.index(name) !== undefined;
+const isPort = (name: string) => representors.index(name) !== undefined || functionPorts.index(name) !== undefined;

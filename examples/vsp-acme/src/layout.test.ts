@@ -1,8 +1,6 @@
-import type { BridgePort } from '@dpu-operator/sdk';
+import type { BridgePort, NetworkFunction, Wanted } from '@dpu-operator/sdk';
 import { describe, expect, it } from 'vitest';
 import { layOut } from './layout.ts';
-import { functionPortName } from './names.ts';
-import { emptyState, type PlacedFunction } from './state.ts';
 
 const red = { name: 'logicalBridges/red-bridge', vlanId: 20 };
 const port = (vf: number, changes: Partial<BridgePort> = {}): BridgePort => ({
@@ -12,23 +10,29 @@ const port = (vf: number, changes: Partial<BridgePort> = {}): BridgePort => ({
   logicalBridges: [String(vf + 2)],
   ...changes,
 });
-const placed = (position: number, input: number, output: number, chain?: string): PlacedFunction => ({
-  input: `02:00:00:00:01:0${input}`,
-  output: `02:00:00:00:01:0${output}`,
-  inputIndex: input,
-  outputIndex: output,
-  position,
-  ...(chain && { chain }),
+/** Its MACs are the names of its links. */
+const nf = (input: number, output: number): NetworkFunction => ({
+  input: `acme-np${input}`,
+  output: `acme-np${output}`,
 });
-const bridgesOf = (ports: BridgePort[], functions: PlacedFunction[] = [], closed = false) => {
-  const bridgePorts = new Map(ports.map((each) => [each.name, each]));
-  const state = { logicalBridges: new Map([[red.name, red]]), bridgePorts, functions, closed };
-  const layout = layOut(state, 'uplink', functionPortName);
-  return Object.fromEntries([...layout.ports].map(([name, { bridge }]) => [name, bridge]));
-};
+
+function layoutOf(ports: BridgePort[], changes: Partial<Wanted> = {}, isClosed = false) {
+  const wanted: Wanted = {
+    logicalBridges: new Map([[red.name, red]]),
+    bridgePorts: new Map(ports.map((each) => [each.name, each])),
+    networkFunctions: new Map(),
+    serviceChains: new Map(),
+    ...changes,
+  };
+  return layOut(wanted, { uplink: 'uplink', isClosed, functionPort: (mac) => mac });
+}
+
+function bridgesOf(...args: Parameters<typeof layoutOf>) {
+  return Object.fromEntries([...layoutOf(...args).ports].map(([name, { bridge }]) => [name, bridge]));
+}
 
 it('needs nothing where nothing is asked for', () => {
-  const { bridges, ports } = layOut(emptyState, 'uplink', functionPortName);
+  const { bridges, ports } = layoutOf([], { logicalBridges: new Map() });
   expect([bridges.size, ports.size]).toEqual([0, 0]);
 });
 
@@ -50,20 +54,15 @@ describe('host ports', () => {
     const trunk = port(0, { logicalBridges: ['red-bridge', '2'], type: 'TRUNK' });
     expect(bridgesOf([trunk])).toEqual({ 'acme-rep0': undefined });
   });
-
-  it.each([
-    ['NOT_FOUND', port(0, { logicalBridges: ['blue-bridge'] })],
-    ['INVALID_ARGUMENT', port(0, { logicalBridges: ['red-bridge', '2'] })],
-    ['INVALID_ARGUMENT', port(0, { name: 'bridgePorts/host1-0' })],
-    ['RESOURCE_EXHAUSTED', port(128)],
-  ])('are refused with %s', (code, refused) => {
-    expect(() => bridgesOf([refused])).toThrow(expect.objectContaining({ code }));
-  });
 });
 
 describe('network functions', () => {
   it('stand side by side between hosts and uplink', () => {
-    expect(bridgesOf([], [placed(0, 0, 1), placed(0, 2, 3)])).toEqual({
+    const networkFunctions = new Map([
+      ['a', nf(0, 1)],
+      ['b', nf(2, 3)],
+    ]);
+    expect(bridgesOf([], { networkFunctions })).toEqual({
       'acme-np0': 'acme-hosts',
       'acme-np1': 'acme-outside',
       'acme-np2': 'acme-hosts',
@@ -73,8 +72,9 @@ describe('network functions', () => {
   });
 
   it('are passed one after the other in a chain', () => {
-    const functions = [placed(0, 4, 5, 'c'), placed(1, 0, 1, 'c'), placed(2, 2, 3, 'c')];
-    expect(bridgesOf([], functions)).toEqual({
+    const chain = { name: 'c', networkFunctions: [nf(4, 5), nf(0, 1), nf(2, 3)] };
+    const layout = layoutOf([], { serviceChains: new Map([['c', chain]]) });
+    expect(Object.fromEntries([...layout.ports].map(([name, { bridge }]) => [name, bridge]))).toEqual({
       'acme-np4': 'acme-hosts',
       'acme-np5': 'acme-hop5',
       'acme-np0': 'acme-hop5',
@@ -83,9 +83,11 @@ describe('network functions', () => {
       'acme-np3': 'acme-outside',
       uplink: 'acme-outside',
     });
+    expect(layout.ports.get('acme-np5')).toEqual({ bridge: 'acme-hop5', isolated: false, owner: 'c' });
+    expect(layout.bridges.get('acme-hop5')).toBe('c');
   });
 
   it('are not gone around while those of a chain are away', () => {
-    expect(bridgesOf([port(0)], [], true)).toEqual({ 'acme-rep0': 'acme-hosts', uplink: 'acme-outside' });
+    expect(bridgesOf([port(0)], {}, true)).toEqual({ 'acme-rep0': 'acme-hosts', uplink: 'acme-outside' });
   });
 });

@@ -8,72 +8,64 @@
  * their ports there are isolated from each other, or two that bridge would be a loop. A logical bridge is a
  * bridge of its own with no way outside: without VLANs an uplink could not tell them apart.
  */
-import { type BridgePort, DpuError } from '@dpu-operator/sdk';
-import { HOSTS, hopName, lanName, OUTSIDE, representorName, vfOfBridgePort } from './names.ts';
-import { bridgePortAlias, type DpuState, functionAlias, logicalBridgeAlias } from './state.ts';
-import type { Port } from './wanted.ts';
+import { type BridgePort, logicalBridgesOf, type NetworkFunction, type Wanted } from '@dpu-operator/sdk';
+import type { Port } from './link-plan.ts';
+import { HOSTS, hops, lans, OUTSIDE, representors, vfOfBridgePort } from './names.ts';
 
 export interface Layout {
-  /** With their aliases. */
+  /** By name, with the object that each is made for, if it is one object. */
   bridges: Map<string, string | undefined>;
   ports: Map<string, Port>;
 }
 
-/**
- * @param functionPort Names the node's end of a network function's device.
- * @throws DpuError NOT_FOUND, INVALID_ARGUMENT for a bridge port that cannot be
- */
-export function layOut(state: DpuState, uplink: string, functionPort: (index: number) => string): Layout {
+export interface LayoutOptions {
+  uplink: string;
+  /** Hosts have no way outside but by network functions, also while there is none. */
+  isClosed: boolean;
+  /** Name of the node's end of the device that has a MAC. */
+  functionPort: (mac: string) => string;
+}
+
+/** Of what `faultOf` finds nothing wrong with. */
+export function layOut(wanted: Wanted, { uplink, isClosed, functionPort }: LayoutOptions): Layout {
   const bridges = new Map<string, string | undefined>();
   const ports = new Map<string, Port>();
-  for (const bridge of state.logicalBridges.values()) bridges.set(lanName(bridge.vlanId), logicalBridgeAlias(bridge));
-  for (const port of state.bridgePorts.values()) {
-    const name = representorName(vfOfBridgePort(port.name));
-    const bridge = bridgeOf(port, state);
-    ports.set(name, { ...(bridge !== undefined && { bridge }), alias: bridgePortAlias(port) });
+  const put = (name: string, bridge: string, owner: string) =>
+    ports.set(name, { bridge, isolated: bridge === HOSTS || bridge === OUTSIDE, owner });
+  const chain = (owner: string, functions: readonly NetworkFunction[]) => {
+    let before = HOSTS;
+    for (const { input, output } of functions) {
+      const out = functionPort(output);
+      const after = output === functions.at(-1)?.output ? OUTSIDE : hopBehind(out);
+      put(functionPort(input), before, owner);
+      put(out, after, owner);
+      if (after !== OUTSIDE) bridges.set(after, owner);
+      before = after;
+    }
+  };
+  for (const { name, vlanId } of wanted.logicalBridges.values()) bridges.set(lans.name(vlanId), name);
+  for (const port of wanted.bridgePorts.values()) {
+    ports.set(representors.name(vfOfBridgePort(port.name)), { bridge: bridgeOf(port, wanted), owner: port.name });
   }
-  for (const placed of state.functions) {
-    const { chain, position, inputIndex, outputIndex } = placed;
-    const inChain = (at: number) => state.functions.find((other) => other.chain === chain && other.position === at);
-    const before = chain === undefined ? undefined : inChain(position - 1);
-    const after = chain === undefined ? undefined : inChain(position + 1);
-    const input = before ? hopName(before.outputIndex) : HOSTS;
-    const output = after ? hopName(outputIndex) : OUTSIDE;
-    const isolated = (bridge: string) => bridge === HOSTS || bridge === OUTSIDE;
-    ports.set(functionPort(inputIndex), { bridge: input, isolated: isolated(input), alias: functionAlias(placed) });
-    ports.set(functionPort(outputIndex), { bridge: output, isolated: isolated(output), alias: '' });
-  }
+  for (const [name, nf] of wanted.networkFunctions) chain(name, [nf]);
+  for (const [name, { networkFunctions }] of wanted.serviceChains) chain(name, networkFunctions);
+  const hasFunctions = wanted.networkFunctions.size + wanted.serviceChains.size > 0;
   const hasDefault = [...ports.values()].some(({ bridge }) => bridge === HOSTS);
-  if (hasDefault) ports.set(uplink, { bridge: state.functions.length > 0 || state.closed ? OUTSIDE : HOSTS });
+  if (hasDefault) ports.set(uplink, { bridge: hasFunctions || isClosed ? OUTSIDE : HOSTS });
   for (const { bridge } of ports.values()) {
     if (bridge !== undefined && !bridges.has(bridge)) bridges.set(bridge, undefined);
   }
   return { bridges, ports };
 }
 
+const hopBehind = (port: string) => hops.name(Number(/\d+$/.exec(port)?.[0]));
+
 /**
  * None for a trunk of several bridges: without VLANs its frames cannot be told apart, so none pass, and its status says
  * so.
  */
-function bridgeOf({ type, logicalBridges }: BridgePort, state: DpuState): string | undefined {
-  const bridges = new Set(logicalBridges.map((name) => bridgeNamed(name, state)));
-  if (type === 'ACCESS' && logicalBridges.length > 1) {
-    const names = logicalBridges.join(', ');
-    throw new DpuError('INVALID_ARGUMENT', `bridge_port.spec.logical_bridges: an ACCESS port is on one, not ${names}`);
-  }
-  if (bridges.size > 1) return undefined;
-  const [bridge = HOSTS] = bridges;
-  return bridge;
+function bridgeOf(port: BridgePort, wanted: Wanted): string | undefined {
+  if (port.logicalBridges.length > 1) return undefined;
+  const [bridge] = logicalBridgesOf(wanted, port);
+  return bridge ? lans.name(bridge.vlanId) : HOSTS;
 }
-
-/** A bare number that names no logical bridge is what host sides send for a VF of their own: the hosts' bridge. */
-function bridgeNamed(name: string, state: DpuState): string {
-  const bridge = state.logicalBridges.get(fullName(name));
-  if (bridge) return lanName(bridge.vlanId);
-  if (/^\d+$/.test(name)) return HOSTS;
-  const text = `bridge_port.spec.logical_bridges: ${name} does not exist; create it first`;
-  throw new DpuError('NOT_FOUND', text);
-}
-
-/** Bridge ports name logical bridges by `logicalBridges/{id}` or by the bare id. */
-export const fullName = (name: string) => (name.startsWith('logicalBridges/') ? name : `logicalBridges/${name}`);

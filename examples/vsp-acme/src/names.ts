@@ -4,29 +4,47 @@ import { DpuError } from '@dpu-operator/sdk';
 
 export const MAX_VFS = 128;
 
-/** The host's node. */
-export const vfName = (index: number) => `acme-vf${index}`;
-/** The node's end of a VF; where the DPU is another node, a bridge joins it to the tunnel. */
-export const representorName = (index: number) => `acme-rep${index}`;
-export const tunnelName = (index: number) => `acme-tun${index}`;
-export const joinName = (index: number) => `acme-join${index}`;
+/** All links of ours begin so. */
+export const OURS = 'acme-';
 
-/** The DPU's node. A VF is there as its representor, too: the other end of the tunnel. */
-export const functionName = (index: number) => `acme-nf${index}`;
-export const functionPortName = (index: number) => `acme-np${index}`;
+/** Links that differ by a number. */
+export interface Row {
+  name(index: number): string;
+  /** Undefined for the name of any other link. */
+  index(name: string): number | undefined;
+}
+
+/** On the host's node. */
+export const vfs = row('acme-vf');
+/**
+ * The node's end of a VF; where the DPU is another node, a bridge joins it to the tunnel. The DPU's node has a link of
+ * this name for each VF, too: the other end of the tunnel.
+ */
+export const representors = row('acme-rep');
+export const tunnels = row('acme-tun');
+export const joins = row('acme-join');
+
+/** What network functions are given on a DPU's node that is not the host, and the node's end of it. */
+export const functionDevices = row('acme-nf');
+export const functionPorts = row('acme-np');
+
 /** Bridge of the host ports that are on no logical bridge. */
 export const HOSTS = 'acme-hosts';
 /** Bridge of the uplink, once network functions stand between it and the hosts. */
 export const OUTSIDE = 'acme-outside';
-/** Bridge of a logical bridge. */
-export const lanName = (vlanId: number) => `acme-lan${vlanId}`;
-/** Bridge behind the function of a chain whose output has this index. */
-export const hopName = (index: number) => `acme-hop${index}`;
+/** Bridges of logical bridges, by VLAN. */
+export const lans = row('acme-lan');
+/** Bridges behind the functions of a chain, by the index of their output. */
+export const hops = row('acme-hop');
 
-/** The number in `<prefix><number>`, undefined for any other name. */
-export function indexIn(name: string, prefix: string): number | undefined {
-  const [, start, digits] = /^(.*?)(0|[1-9]\d*)$/.exec(name) ?? [];
-  return start === prefix ? Number(digits) : undefined;
+function row(prefix: string): Row {
+  return {
+    name: (index) => `${prefix}${index}`,
+    index: (name) => {
+      const digits = name.startsWith(prefix) ? name.slice(prefix.length) : '';
+      return /^(0|[1-9]\d*)$/.test(digits) ? Number(digits) : undefined;
+    },
+  };
 }
 
 /** Locally administered, and the same whenever the link is made anew. */
@@ -34,6 +52,8 @@ export function macOf(nodeName: string, linkName: string): string {
   const hash = createHash('sha256').update(`acme ${nodeName} ${linkName}`).digest();
   return ['02', ...Array.from(hash.subarray(0, 5), (byte) => byte.toString(16).padStart(2, '0'))].join(':');
 }
+
+const firstHost = row('bridgePorts/host0-');
 
 /**
  * The VF in the name of a bridge port.
@@ -46,7 +66,7 @@ export function vfOfBridgePort(name: string): number {
     const text = `bridge_port.name: ${name} is of a second host, and an Acme DPU serves one; delete the first one's port`;
     throw new DpuError('FAILED_PRECONDITION', text);
   }
-  const vf = indexIn(name, 'bridgePorts/host0-');
+  const vf = firstHost.index(name);
   if (vf === undefined) {
     throw new DpuError('INVALID_ARGUMENT', `bridge_port.name: ${name} names no VF of this DPU, it must be host0-<vf>`);
   }

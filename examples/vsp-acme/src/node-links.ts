@@ -1,20 +1,19 @@
-/** Keeps the links of the node as they are wanted: after each change of them by whomever, and only then. */
-import type { Platform, PluginContext } from '@dpu-operator/sdk';
+/** Keeps the links of the node as planned: after each change of them by whomever, and only then. */
+import type { Logger, Platform } from '@dpu-operator/sdk';
 import { type Link, type LinkChange, type WatchLinksOptions, watchLinks } from '@dpu-operator/sdk/linux';
-import { Serial } from './serial.ts';
-import { commandsFor, type LinksByName, type Wanted } from './wanted.ts';
+import { commandsFor, type LinkPlan, type LinksByName } from './link-plan.ts';
 
 export type WatchLinks = (onChange: (change: LinkChange) => void, options: WatchLinksOptions) => void;
 
 export interface NodeLinksOptions {
   platform: Pick<Platform, 'links' | 'clock'>;
-  logger: PluginContext<unknown>['logger'];
+  logger: Logger;
   /** How the links shall be at present. */
-  wanted: () => Wanted;
-  /** After each look, with the links as they are then. */
+  plan: () => LinkPlan;
+  /** Called with the links as they are, whenever they are looked at and made as planned. */
   onLook: (links: LinksByName) => void;
-  /** The kernel's notifications, unless told. */
-  watch?: WatchLinks;
+  /** Default: the kernel's notifications. */
+  watch?: WatchLinks | undefined;
 }
 
 /** Milliseconds: the notifications of one change come in a burst. */
@@ -25,7 +24,7 @@ const RETRY_MS = 1_000;
 export class NodeLinks {
   readonly #options: NodeLinksOptions;
   readonly #stop = new AbortController();
-  readonly #serial = new Serial();
+  #last: Promise<unknown> = Promise.resolve();
   #scheduled = false;
   #changed = Promise.withResolvers<void>();
   #failure: unknown;
@@ -34,14 +33,16 @@ export class NodeLinks {
     this.#options = options;
   }
 
-  /** Whether the last look left everything as it is wanted. */
+  /** Whether the last look left everything as planned. */
   get settled(): boolean {
     return this.#failure === undefined;
   }
 
-  /** Runs a task while nobody else changes links. */
+  /** Runs a task while nobody else changes links, in the order of the calls. */
   exclusive<T>(task: () => Promise<T>): Promise<T> {
-    return this.#serial.run(task);
+    const result = this.#last.then(task);
+    this.#last = result.catch(() => {});
+    return result;
   }
 
   async list(): Promise<LinksByName> {
@@ -49,18 +50,20 @@ export class NodeLinks {
   }
 
   /**
-   * Makes the links as wanted. What vanishes meanwhile is no failure: the news of it are a reason to look again.
+   * Makes the links as planned. What vanishes meanwhile is no failure: the news of it are a reason to look again.
    *
+   * @param before the links, where somebody has looked already
    * @throws DpuError of the first command that failed; the others ran all the same.
    */
-  async apply(wanted: Wanted, before?: LinksByName): Promise<LinksByName> {
+  async apply(plan: LinkPlan, before?: LinksByName): Promise<void> {
+    const { platform, onLook } = this.#options;
     const links = before ?? (await this.list());
-    const commands = commandsFor(wanted, links);
-    if (commands.length === 0) return links;
-    const { links: after, failures } = await this.#options.platform.links.batchAndList(commands);
+    const commands = commandsFor(plan, links);
+    if (commands.length === 0) return onLook(links);
+    const { links: after, failures } = await platform.links.batchAndList(commands);
     const failure = failures.find(({ error }) => error.code !== 'NOT_FOUND');
     if (failure) throw failure.error;
-    return byName(after);
+    onLook(byName(after));
   }
 
   /** Looks on each change until {@link close}. */
@@ -89,7 +92,7 @@ export class NodeLinks {
   /** Leaves the links as they are. */
   async close(): Promise<void> {
     this.#stop.abort();
-    await this.#serial.run(async () => {});
+    await this.#last;
   }
 
   async #lookIn(milliseconds: number): Promise<void> {
@@ -101,13 +104,13 @@ export class NodeLinks {
       return;
     }
     this.#scheduled = false;
-    await this.#serial.run(() => this.#look());
+    await this.exclusive(() => this.#look());
   }
 
   async #look(): Promise<void> {
-    const { wanted, onLook, logger } = this.#options;
+    const { plan, logger } = this.#options;
     try {
-      onLook(await this.apply(wanted()));
+      await this.apply(plan());
       this.#failure = undefined;
     } catch (error) {
       logger.error({ err: error }, 'could not put the links right, trying again');

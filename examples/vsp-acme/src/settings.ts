@@ -14,6 +14,6 @@ export interface Settings {
 
 /** Where the daemon of the DPU's node listens: what its own side binds, and the host's side dials. */
 export function daemonAddress({ peer, daemonPort }: Settings, side: 'host' | 'dpu', nodeIp: string): IpPort {
-  const ip = peer === undefined ? '127.0.0.1' : side === 'host' ? peer : nodeIp;
-  return { ip, port: daemonPort };
+  if (peer === undefined) return { ip: '127.0.0.1', port: daemonPort };
+  return { ip: side === 'host' ? peer : nodeIp, port: daemonPort };
 }

@@ -34,7 +34,7 @@ test.each(choices)(
     const all = [...files.values()].join('\n');
     const words = {
       bridge: 'BridgePort',
-      networkFunctions: 'NetworkFunctions',
+      networkFunctions: "networkFunction'",
       chains: 'ServiceChain',
       networkConfig: 'NetworkConfig',
     } satisfies Record<Contract, string>;
@@ -81,4 +81,12 @@ test('asks for the SDK of its own release, and for the tools that it was tested 
   expect((await read('packages/sdk/package.json')).version).toBe(version);
   const { '@dpu-operator/core': _core, ...tools } = devDependencies;
   expect((await read('package.json')).devDependencies).toMatchObject(tools);
+});
+
+test('each template has a note for those who come from the one before', async () => {
+  const notes = await readFile(join(repository, 'packages/create-plugin/MIGRATIONS.md'), 'utf8');
+  const numbers = [...notes.matchAll(/^## (.*)$/gm)].map(([, title]) => Number(title));
+  const { files } = await plugin(parseAnswers(given));
+  const { dpuTemplate } = JSON.parse(files.get('package.json') ?? '');
+  expect(numbers).toEqual(Array.from({ length: dpuTemplate }, (_, index) => index + 1));
 });

@@ -27,6 +27,32 @@ test('keeps what belongs to a chosen contract', () => {
   expect(keepRegions(text, [])).toBe("import type { Device } from 'sdk';\n\nexport class Dpu {\n}\n");
 });
 
+test('joins what fits into a line', () => {
+  const seams = `import {
+  type A,
+  // #region contract:chains
+  b,
+  // #endregion
+  type C,
+} from 'sdk';
+
+export const serves: string[] = [
+  // #region contract:bridge
+  'bridge',
+  // #endregion
+  // #region contract:chains
+  'chains',
+  // #endregion
+];
+`;
+  expect(keepRegions(seams, ['bridge'])).toBe(
+    "import type { A, C } from 'sdk';\n\nexport const serves: string[] = ['bridge'];\n",
+  );
+  expect(keepRegions(seams, ['bridge', 'chains'])).toBe(
+    "import { type A, b, type C } from 'sdk';\n\nexport const serves: string[] = ['bridge', 'chains'];\n",
+  );
+});
+
 test('leaves a file alone that has no regions', () => {
   expect(keepRegions('a\n\n\n\nb {\n\n}\n', [])).toBe('a\n\n\n\nb {\n\n}\n');
 });

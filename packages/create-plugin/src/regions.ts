@@ -41,17 +41,34 @@ function partsIn(text: string, index: number): Part[] {
   });
 }
 
-/** What the formatter would do to the seams: imports that fit into a line are one, and no blank lines stand double. */
+/**
+ * What the formatter would do to the seams: imports and lists that fit into a line are one, imports of types alone say
+ * so once, and no blank lines stand double.
+ */
 function tidy(text: string): string {
   return text
-    .replace(/^import (type )?\{\n((?: {2}.*\n)+)\} from '.*';$/gm, joinImport)
+    .replace(/^import (type )?\{\n((?: {2}.*\n)+)\} from '.*';$/gm, tidyImport)
+    .replace(/^.* = \[\n(?: +'\w+',\n)+ *\];$/gm, joinLines)
     .replace(/\n{3,}/g, '\n\n')
     .replace(/\{\n\n/g, '{\n')
     .replace(/\n\n( *\})/g, '\n$1')
     .trimStart();
 }
 
-function joinImport(statement: string): string {
-  const line = statement.replace(/\s*\n\s*/g, ' ').replace(', }', ' }');
+function tidyImport(statement: string): string {
+  const names = statement.match(/^ {2}.*$/gm) ?? [];
+  const isTypesOnly = names.every((name) => name.startsWith('  type '));
+  return joinLines(
+    isTypesOnly ? statement.replaceAll('  type ', '  ').replace('import {', 'import type {') : statement,
+  );
+}
+
+function joinLines(statement: string): string {
+  const line = statement
+    .replace(/\{\s+/, '{ ')
+    .replace(/,\s+\}/, ' }')
+    .replace(/\[\s+/, '[')
+    .replace(/,\s+\]/, ']')
+    .replace(/,\s+/g, ', ');
   return line.length <= 120 ? line : statement;
 }

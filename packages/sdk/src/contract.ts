@@ -1,14 +1,17 @@
 /**
- * What a vendor plugin (VSP) implements. Every method may be called concurrently and, unless it says otherwise, is
- * idempotent: the daemon replays calls after a restart of either side. Errors are {@link DpuError}s; anything else
- * that is thrown reaches the caller as INTERNAL.
+ * What a vendor plugin (VSP) implements. Methods may be called concurrently unless they say otherwise. Errors are
+ * {@link DpuError}s; anything else that is thrown reaches the caller as INTERNAL.
  */
 import type { StatusReporter } from './card-status.ts';
+import type { DataPath, DataPathKind } from './data-path.ts';
+
 import type { Exec } from './linux/exec.ts';
 import type { Links } from './linux/links.ts';
 import type { OpenVSwitch, OpenVSwitchOptions } from './linux/ovs.ts';
 import type { Sysfs } from './linux/sysfs.ts';
 import type { Structural } from './structural.ts';
+
+export type * from './data-path.ts';
 
 /**
  * How a pod uses a device: a network device that moves into it, a function bound to a driver of VFIO, a network device
@@ -92,6 +95,7 @@ export interface AllocatedDeviceNode {
   permissions?: 'r' | 'w' | 'rw';
 }
 
+/** What Init is called with. */
 export interface InitRequest {
   /** true on the DPU's own node, false on the host that the DPU is plugged into. */
   dpuMode: boolean;
@@ -106,15 +110,43 @@ export interface IpPort {
   port: number;
 }
 
-/** Lifecycle and devices: every plugin has these. */
+/** The DPU that a plugin is created for. */
+export interface Dpu {
+  /** `dpu` on the DPU's own node, `host` on the host that it is plugged into. */
+  side: 'host' | 'dpu';
+  /** By which the DPU was detected, e.g. `marvell-dpu-0000:01:00.0`. */
+  identifier: string;
+  /** `dpuProductName` of the product in the manifest. Absent where the host was not told, as by Init alone. */
+  product?: string;
+  /** Of the PCI function that was detected. Absent where there is none, or the host was not told. */
+  pciAddress?: string;
+}
+
+/** What a plugin cannot pass. The host refuses what would, and the daemon is told. What is left out has no limit. */
+export interface Limits {
+  /** More is OUT_OF_RANGE. */
+  maxVfs?: number;
+  /** One more is RESOURCE_EXHAUSTED, as for the others. */
+  maxBridgePorts?: number;
+  maxLogicalBridges?: number;
+  maxNetworkFunctions?: number;
+  maxChains?: number;
+  /** Whether ports of type TRUNK can be; else they are FAILED_PRECONDITION. Default: true. */
+  trunk?: boolean;
+  /** Whether logical bridges can have a VNI; else those are FAILED_PRECONDITION. Default: true. */
+  vxlan?: boolean;
+}
+
+/** One side of one DPU, as `create` returns it: what it has is served and announced. */
 export interface Plugin {
-  /** Called once for a mode and identifier; the host answers repeats itself. */
-  init(request: InitRequest): Promise<IpPort>;
+  /** What Init answers: where the DPU side's daemon listens. On the host side, where it is dialled. */
+  address: IpPort;
   /** All virtual functions, those in use by pods included. */
   getDevices(): Promise<Device[]>;
   /**
-   * Sets how many virtual functions there are and returns how many there are afterwards.
-   * 0 takes away everything that the plugin made on the node. Throws OUT_OF_RANGE beyond the card's maximum.
+   * Sets how many virtual functions there are and returns how many there are afterwards. Never called while `apply` runs.
+   * 0 takes away everything that the plugin made on the node; the data path has been emptied by `apply` before. Throws
+   * OUT_OF_RANGE beyond the card's maximum, unless `limits` says it.
    */
   setNumVfs(count: number): Promise<number>;
   /**
@@ -140,118 +172,16 @@ export interface Plugin {
    * `status` says why it does not.
    */
   healthy?(): Promise<boolean>;
-  bridge?: BridgeContract;
-  networkFunctions?: NetworkFunctionContract;
-  chains?: ChainContract;
+  /** Bridges, ports, network functions and chains. */
+  dataPath?: DataPath;
   networkConfig?: NetworkConfigContract;
-  /** Called on SIGTERM. Must leave virtual functions that pods use in place: a restart follows. */
+  limits?: Limits;
+  /** Called on SIGTERM, after the last `apply`. Must leave virtual functions that pods use in place: a restart follows. */
   close?(): Promise<void>;
 }
 
-export type BridgePortType = 'ACCESS' | 'TRUNK';
-export type OperStatus = 'UP' | 'DOWN' | 'TO_BE_DELETED';
-
-/** OPI BridgePort. The host side calls it `host<pf>-<vf>`. */
-export interface BridgePort {
-  /** Resource name `bridgePorts/{id}`. */
-  name: string;
-  /** Lower-case, colon-separated: the MAC of the pod's interface. */
-  macAddress: string;
-  type: BridgePortType;
-  /**
-   * Names of logical bridges (`logicalBridges/{id}` or the bare id). A bare number that names none is the VLAN
-   * placeholder that the Go operator's host side sends (VF index + 2).
-   */
-  logicalBridges: string[];
-  operStatus?: OperStatus;
-}
-
-/** OPI LogicalBridge: a broadcast domain with a VLAN. */
-export interface LogicalBridge {
-  /** Resource name `logicalBridges/{id}`. */
-  name: string;
-  /** 1 to 4094. */
-  vlanId: number;
-  vni?: number;
-  /** Address of the tunnel end point with its length, e.g. `10.0.0.1/24`. */
-  vtepIpPrefix?: string;
-  operStatus?: OperStatus;
-}
-
-/**
- * Create and update answer the resource as it stands afterwards. The host has validated names and masks, merged the
- * update into the full resource, and answers List, paging and `allow_missing` itself.
- */
-export interface BridgeContract {
-  /** Repeating it with the same content answers the same; with other content throws ALREADY_EXISTS. */
-  createBridgePort(port: BridgePort): Promise<BridgePort>;
-  updateBridgePort(port: BridgePort): Promise<BridgePort>;
-  /** Throws NOT_FOUND. */
-  deleteBridgePort(name: string): Promise<void>;
-  listBridgePorts(): Promise<BridgePort[]>;
-  createLogicalBridge(bridge: LogicalBridge): Promise<LogicalBridge>;
-  updateLogicalBridge(bridge: LogicalBridge): Promise<LogicalBridge>;
-  /** Throws NOT_FOUND, FAILED_PRECONDITION while a bridge port names it. */
-  deleteLogicalBridge(name: string): Promise<void>;
-  listLogicalBridges(): Promise<LogicalBridge[]>;
-}
-
-/** A network function, named by the MACs of the two interfaces that its pod was given. */
-export interface NetworkFunction {
-  /** Faces the hosts (net1). */
-  input: string;
-  /** Faces the outside (net2). */
-  output: string;
-  /** The bridge of a DpuNetwork, 8 hex digits; the default one where it is empty. */
-  bridgeId?: string;
-}
-
-export interface NetworkFunctionContract {
-  createNetworkFunction(nf: NetworkFunction): Promise<void>;
-  /**
-   * Deleting what is not there is no error: network functions have no `allow_missing`. Throws FAILED_PRECONDITION for
-   * one that a chain holds.
-   */
-  deleteNetworkFunction(nf: NetworkFunction): Promise<void>;
-}
-
-/** An ordered chain of network functions. */
-export interface ServiceChain {
-  /** Resource name `serviceChains/{id}`. */
-  name: string;
-  /**
-   * In the order in which frames from the hosts pass them: they enter the first one's input and leave for the outside
-   * by the last one's output; answers go the other way. At least one, each in one chain only.
-   */
-  networkFunctions: NetworkFunction[];
-}
-
-/**
- * Ordered chains. The functions of a chain need no createNetworkFunction of their own. All or nothing: when one fails,
- * all is as it was before the call, and no frame passes a part of a chain.
- */
-export interface ChainContract {
-  /**
-   * Repeating it with the same content answers the same; with other content throws ALREADY_EXISTS. Throws NOT_FOUND for
-   * an interface that does not exist, FAILED_PRECONDITION for a function that is in use already, by itself or in
-   * another chain.
-   */
-  createChain(chain: ServiceChain): Promise<ServiceChain>;
-  /** Other functions or another order; those that stay need not be interrupted. Throws as createChain does. */
-  updateChain(chain: ServiceChain): Promise<ServiceChain>;
-  /** Frees its functions, also when traffic passes. Throws NOT_FOUND. */
-  deleteChain(name: string): Promise<void>;
-  listChains(): Promise<ServiceChain[]>;
-}
-
 /** What a plugin serves beyond lifecycle and devices; `deviceWatch` is watchDevices, `deviceAllocation` is allocate. */
-export type Capability =
-  | 'bridge'
-  | 'networkFunctions'
-  | 'chains'
-  | 'networkConfig'
-  | 'deviceWatch'
-  | 'deviceAllocation';
+export type Capability = DataPathKind | 'networkConfig' | 'deviceWatch' | 'deviceAllocation';
 
 /** Who serves, and what of the contract. The host makes it; a plugin has nothing to do for it. */
 export interface PluginInfo {
@@ -260,6 +190,7 @@ export interface PluginInfo {
   packageVersion: string;
   /** Version of the contract that is served, e.g. `1.1.0`. */
   contractVersion: string;
+  /** Known once the plugin is created; empty before. */
   capabilities: Capability[];
 }
 
@@ -286,11 +217,17 @@ export interface LogMethod {
 
 /** What the plugin host hands to a plugin. */
 export interface PluginContext<Settings> {
+  dpu: Dpu;
   logger: Logger;
   /** Validated against the manifest's JSON schema, defaults filled in. */
   settings: Settings;
-  /** Aborted on SIGTERM. */
+  /** Aborted on SIGTERM at once, also while `create` runs. */
   signal: AbortSignal;
+  /**
+   * Asks for another `apply` with all that is wanted in `changed`: for a plugin that finds the card reset, or its switch
+   * started anew. Several that come before the next `apply` are one.
+   */
+  reapply(): void;
   /** The node the plugin runs on, and its address. */
   node: { name: string; ip: string };
   /**
@@ -322,6 +259,11 @@ export interface Clock {
 }
 
 export interface PluginDefinition<Settings> {
+  /**
+   * Called when the DPU is known: at the start where the host was told (DPU_SIDE, DPU_IDENTIFIER), else by Init. Has the
+   * deadline of a call, 60 s unless the host was told otherwise. When it throws, Init answers the error, and the next
+   * Init creates anew: what a failed `create` began is to be ended by itself.
+   */
   create(context: PluginContext<Settings>): Plugin | Promise<Plugin>;
 }
 

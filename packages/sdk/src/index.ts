@@ -1,4 +1,7 @@
 /** Everything a vendor needs to write a plugin. */
+
+export * from './apply-each.ts';
+
 export type {
   CardCondition,
   CardEvent,
@@ -7,5 +10,7 @@ export type {
   ConditionStatus,
   StatusReporter,
 } from './card-status.ts';
+
 export * from './contract.ts';
 export * from './errors.ts';
+export * from './wanted.ts';

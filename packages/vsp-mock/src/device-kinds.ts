@@ -1,15 +1,13 @@
 /** What devices a software DPU hands to pods, and how to know one again. */
 import type { IpCommand, Link } from '@dpu-operator/sdk/linux';
-import { indexIn, macOf, nfName, nfPortName, representorName, vfName } from './names.ts';
-import { MAX_VFS, type Settings } from './settings.ts';
+import { indexIn, macOf, nfName, nfPortName, prefixOf, representorName, vfName } from './names.ts';
+import type { Node } from './node.ts';
+import { MAX_VFS } from './settings.ts';
 
-/** What the tunnels between the two nodes have in common. */
-export interface Tunnels {
-  settings: Settings;
+/** A node, and the one at the other end of its tunnels. */
+export interface TunnelNode extends Node {
   /** Address of the other node. */
   peer: string;
-  node: { name: string; ip: string };
-  mtu: number;
 }
 
 /** A row of devices of one sort, each known by its index. */
@@ -24,46 +22,44 @@ export interface DeviceKind {
 }
 
 /** A VF across two nodes: one end of a tunnel whose other end is its representor on the DPU node. */
-export function vxlanKind(tunnels: Tunnels): DeviceKind {
+export function vxlanKind(node: TunnelNode): DeviceKind {
   return {
     name: vfName,
-    prefix: vfName(0).slice(0, -1),
-    create: (index) => vxlanCommand(vfName(index), index, tunnels),
-    identify: (link) => vxlanIndex(link, tunnels),
+    prefix: prefixOf(vfName),
+    create: (index) => vxlanCommand(vfName(index), index, node),
+    identify: (link) => vxlanIndex(link, node),
   };
 }
 
 /** The other end of {@link vxlanKind}. */
-export function vxlanCommand(name: string, index: number, { settings, peer, node, mtu }: Tunnels): IpCommand {
+export function vxlanCommand(name: string, index: number, { settings, peer, mtu, ...node }: TunnelNode): IpCommand {
   const device = `link add ${name} address ${macOf(node.name, name)} mtu ${mtu}`;
   const tunnel = `type vxlan id ${settings.vniBase + index} local ${node.ip} remote ${peer}`;
   // There is one other end, so nothing is to be learned about where an address lives.
   return `${device} ${tunnel} dstport ${settings.vxlanPort} nolearning`;
 }
 
-function vxlanIndex(link: Link, { settings, peer }: Tunnels): number | undefined {
+function vxlanIndex(link: Link, { settings, peer }: TunnelNode): number | undefined {
   const index = (link.vxlan?.vni ?? -1) - settings.vniBase;
   const ours = link.vxlan?.port === settings.vxlanPort && link.vxlan.remote === peer;
   return ours && index >= 0 && index < MAX_VFS ? index : undefined;
 }
 
 /** A VF on one node: a veth end whose peer is its representor. */
-export const vethVfKind = (nodeName: string, mtu: number): DeviceKind =>
-  vethKind(nodeName, mtu, vfName, representorName);
+export const vethVfKind = (node: Node): DeviceKind => vethKind(node, vfName, representorName);
 
 /** A port for network functions on the DPU node. */
-export const nfKind = (nodeName: string, mtu: number): DeviceKind => vethKind(nodeName, mtu, nfName, nfPortName);
+export const nfKind = (node: Node): DeviceKind => vethKind(node, nfName, nfPortName);
 
 function vethKind(
-  nodeName: string,
-  mtu: number,
+  { name: nodeName, mtu }: Node,
   name: (index: number) => string,
   port: (index: number) => string,
 ): DeviceKind {
-  const portPrefix = port(0).slice(0, -1);
+  const portPrefix = prefixOf(port);
   return {
     name,
-    prefix: name(0).slice(0, -1),
+    prefix: prefixOf(name),
     create: (index) => {
       const device = `link add ${name(index)} address ${macOf(nodeName, name(index))} mtu ${mtu}`;
       return `${device} type veth peer name ${port(index)} address ${macOf(nodeName, port(index))} mtu ${mtu}`;

@@ -1,52 +1,40 @@
-/** Finds the device of a network function by the MAC that its pod's interface has. */
-import { DpuError } from '@dpu-operator/sdk';
-import { Links } from '@dpu-operator/sdk/linux';
-import { macOf } from './names.ts';
-import type { Platform } from './platform.ts';
+/** Finds the devices of network functions by the MACs that their pods' interfaces have. */
+import { macOf, nfName, nfPortName, representorName, vfName } from './names.ts';
+import type { Node } from './node.ts';
 import { linksOfPods } from './pods.ts';
 import { MAX_VFS } from './settings.ts';
 
-export interface FindDeviceOptions {
-  platform: Platform;
-  nodeName: string;
-  /** Name of a pod's end, as it was made. */
-  pod: (index: number) => string;
-  /** Name of the end that stays on the node. */
-  port: (index: number) => string;
-}
+/** Whether network functions get VFs: on one node, which has no devices of its own for them. */
+export const handsOutVfs = ({ settings }: Node) => settings.peer === undefined;
+
+/** The end of a network function's device that stays on the node. */
+export const functionPort = (node: Node, index: number) =>
+  handsOutVfs(node) ? representorName(index) : nfPortName(index);
 
 /**
  * A device was given a MAC that follows from its name. Where the pod's configuration set another, the end that stays on
  * the node tells: the interface with that MAC, in whatever namespace, whose peer it is.
  *
- * @returns their indices, in the order of the MACs
- * @throws DpuError NOT_FOUND
+ * @returns their indices, by MAC; none for a MAC that no device has
  */
-export async function findDevices(macs: readonly string[], options: FindDeviceOptions): Promise<number[]> {
-  const { platform, nodeName, pod, port } = options;
-  const node = new Map((await new Links(platform.exec).list({ kind: 'veth' })).map((link) => [link.name, link]));
-  const indices = Array.from({ length: MAX_VFS }, (_, index) => index).filter((index) => node.has(port(index)));
-  const given = new Map(indices.map((index) => [macOf(nodeName, pod(index)), index]));
+export async function findDevices(macs: readonly string[], node: Node): Promise<Map<string, number>> {
   const found = new Map<string, number>();
-  const missing: string[] = [];
+  if (macs.length === 0) return found;
+  const links = new Map((await node.platform.links.list({ kind: 'veth' })).map((link) => [link.name, link]));
+  const all = Array.from({ length: MAX_VFS }, (_, index) => index);
+  const indices = all.filter((index) => links.has(functionPort(node, index)));
+  const podEnd = handsOutVfs(node) ? vfName : nfName;
+  const given = new Map(indices.map((index) => [macOf(node.name, podEnd(index)), index]));
   for (const mac of macs) {
     const index = given.get(mac.toLowerCase());
-    if (index === undefined) missing.push(mac);
-    else found.set(mac, index);
+    if (index !== undefined) found.set(mac, index);
   }
-  if (missing.length > 0) {
-    const peers = new Map(indices.map((index) => [node.get(port(index))?.index, index]));
-    for (const { link } of await linksOfPods(platform, 'veth')) {
-      const index = peers.get(link.peer?.index);
-      const mac = missing.find((candidate) => candidate.toLowerCase() === link.mac);
-      if (index !== undefined && mac !== undefined) found.set(mac, index);
-    }
+  if (macs.every((mac) => found.has(mac))) return found;
+  const peers = new Map(indices.map((index) => [links.get(functionPort(node, index))?.index, index]));
+  for (const { link } of await linksOfPods(node.platform, 'veth')) {
+    const index = peers.get(link.peer?.index);
+    const mac = macs.find((candidate) => candidate.toLowerCase() === link.mac && !found.has(candidate));
+    if (index !== undefined && mac !== undefined) found.set(mac, index);
   }
-  return macs.map((mac) => {
-    const index = found.get(mac);
-    if (index !== undefined) return index;
-    const known = indices.length > 0 ? `${pod(indices[0] ?? 0)} to ${pod(indices.at(-1) ?? 0)}` : 'none yet';
-    const text = `no device of this DPU (${known}) has MAC ${mac}; give the pod one of them first`;
-    throw new DpuError('NOT_FOUND', text);
-  });
+  return found;
 }

@@ -1,57 +1,32 @@
 /** The host's half of a software DPU: the VFs. */
-import type { Device, IpPort } from '@dpu-operator/sdk';
+import type { Plugin } from '@dpu-operator/sdk';
 import { vethVfKind, vxlanKind } from './device-kinds.ts';
 import { Keeper } from './keeper.ts';
-import { Serial } from './platform.ts';
+import type { Node } from './node.ts';
 import { DevicePool } from './pool.ts';
 import { retargetPods } from './retarget.ts';
-import { daemonAddress } from './settings.ts';
-import type { Side, SideOptions } from './side.ts';
+import { Serial } from './serial.ts';
+import { daemonAddress, MAX_VFS } from './settings.ts';
 
-export class HostSide implements Side {
-  readonly #options: SideOptions;
-  readonly #pool: DevicePool;
-  readonly #keeper: Keeper;
-  readonly #serial = new Serial();
-
-  constructor(options: SideOptions) {
-    const { platform, logger, settings, node, mtu, onDevices } = options;
-    const { peer } = settings;
-    const kind = peer === undefined ? vethVfKind(node.name, mtu) : vxlanKind({ settings, peer, node, mtu });
-    this.#options = options;
-    this.#pool = new DevicePool(platform, kind, logger, onDevices);
-    this.#keeper = new Keeper({ platform, logger, look: () => this.#serial.run(() => this.#pool.ensure()) });
-  }
-
-  start(): Promise<IpPort> {
-    return this.#serial.run(async () => {
-      const { platform, settings, node, logger } = this.#options;
-      const { peer } = settings;
-      if (peer !== undefined) await retargetPods(platform, { settings, peer, node }, logger);
-      const { unsettled } = await this.#pool.adopt(settings.vfs);
-      this.#keeper.start();
-      if (unsettled) this.#keeper.poke();
-      return daemonAddress(settings, 'host', node.ip);
-    });
-  }
-
-  devices(): Device[] {
-    return this.#pool.devices();
-  }
-
-  setNumVfs(count: number): Promise<number> {
-    return this.#serial.run(async () => {
-      await this.#pool.resize(count);
-      return this.#pool.count;
-    });
-  }
-
-  async healthy(): Promise<boolean> {
-    return true;
-  }
-
-  async close(): Promise<void> {
-    this.#keeper.stop();
-    await this.#serial.run(async () => {});
-  }
+export async function createHostSide(node: Node): Promise<Plugin> {
+  const { settings } = node;
+  const { peer } = settings;
+  const serial = new Serial();
+  const pool = new DevicePool(node, peer === undefined ? vethVfKind(node) : vxlanKind({ ...node, peer }));
+  const keeper = new Keeper({ node, look: () => serial.run(() => pool.ensure()) });
+  if (peer !== undefined) await retargetPods({ ...node, peer });
+  const { unsettled } = await pool.adopt(settings.vfs);
+  keeper.start();
+  if (unsettled) keeper.poke();
+  return {
+    address: daemonAddress(settings, 'host', node.ip),
+    limits: { maxVfs: MAX_VFS },
+    getDevices: async () => pool.devices(),
+    setNumVfs: (count) => serial.run(() => pool.resize(count)),
+    watchDevices: (onChange) => pool.watch(onChange),
+    close: async () => {
+      keeper.stop();
+      await serial.run(async () => {});
+    },
+  };
 }

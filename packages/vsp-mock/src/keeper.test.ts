@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { Keeper, type KeeperOptions } from './keeper.ts';
-import { linuxPlatform } from './platform.ts';
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -9,9 +8,9 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-const logger = { error: () => {} } as unknown as KeeperOptions['logger'];
+const logger = { error: () => {} } as unknown as KeeperOptions['node']['logger'];
 const keeper = (look: () => Promise<{ absent: number[]; unsettled: boolean }>) =>
-  new Keeper({ platform: linuxPlatform(), logger, look });
+  new Keeper({ node: { netns: undefined, logger }, look });
 
 it('looks until nothing is open, and gives up on what stays so', async () => {
   const look = vi.fn(async () => ({ absent: [], unsettled: true }));

@@ -1,13 +1,11 @@
 /** Looks after devices when something happened to them, and only then. */
 import { existsSync, type FSWatcher, watch } from 'node:fs';
 import { join } from 'node:path';
-import type { PluginContext } from '@dpu-operator/sdk';
 import { type LinkChange, watchLinks } from '@dpu-operator/sdk/linux';
-import type { Platform } from './platform.ts';
+import { type Node, netnsDirectory } from './node.ts';
 
 export interface KeeperOptions {
-  platform: Platform;
-  logger: PluginContext<unknown>['logger'];
+  node: Pick<Node, 'netns' | 'logger'>;
   /** Changes that are no reason to look. */
   ignore?: (change: LinkChange) => boolean;
   /** Puts things right; answers what is still open. */
@@ -42,24 +40,25 @@ export class Keeper {
   }
 
   start(): void {
-    const { platform, logger, ignore } = this.#options;
+    const { node, ignore } = this.#options;
+    const { netns, logger } = node;
     const onChange = (change: LinkChange) => {
       if (!ignore?.(change)) this.poke();
     };
     watchLinks(onChange, {
       signal: this.#abort.signal,
-      ...(platform.netns !== undefined && { netns: platform.netns }),
+      ...(netns !== undefined && { netns }),
       onRestart: (reason) => {
         logger.warn({ reason }, 'watching links anew');
         this.poke();
       },
     });
-    if (!existsSync(platform.netnsDirectory)) {
-      logger.warn({ directory: platform.netnsDirectory }, 'no such directory: devices lost with a pod come back late');
+    if (!existsSync(netnsDirectory)) {
+      logger.warn({ directory: netnsDirectory }, 'no such directory: devices lost with a pod come back late');
       return;
     }
-    this.#netnsWatcher = watch(platform.netnsDirectory, (_event, file) => {
-      if (file !== null && existsSync(join(platform.netnsDirectory, file))) return;
+    this.#netnsWatcher = watch(netnsDirectory, (_event, file) => {
+      if (file !== null && existsSync(join(netnsDirectory, file))) return;
       this.#netnsGone = true;
       this.poke();
     });
@@ -102,7 +101,7 @@ export class Keeper {
       open = unsettled || (this.#netnsGone && absent.length > 0);
     } catch (error) {
       failed = true;
-      this.#options.logger.error({ err: error }, 'could not put the devices right, trying again');
+      this.#options.node.logger.error({ err: error }, 'could not put the devices right, trying again');
     }
     this.#looking = false;
     // A look that fails changes links too: they are no reason to be quick.

@@ -2,15 +2,15 @@ import { describe, expect, it } from 'vitest';
 import { indexIn, macOf, nfPortName, representorName, vfOfBridgePort } from './names.ts';
 
 describe('vfOfBridgePort', () => {
-  it('takes the name bare and in full', () => {
-    expect(vfOfBridgePort('host0-12')).toBe(12);
+  it('is the number in its name', () => {
+    expect(vfOfBridgePort('bridgePorts/host0-12')).toBe(12);
     expect(vfOfBridgePort('bridgePorts/host0-0')).toBe(0);
   });
 
   it.each(['host1-0', 'host0-01', 'host0', 'eth0', '', 'logicalBridges/host0-1', 'host0-1-x', 'host0-1-0A1B2C3D'])(
     'refuses %j',
     (name) => {
-      expect(() => vfOfBridgePort(name)).toThrow(
+      expect(() => vfOfBridgePort(`bridgePorts/${name}`)).toThrow(
         expect.objectContaining({ code: 'INVALID_ARGUMENT', message: expect.stringContaining('bridge_port.name') }),
       );
     },
@@ -26,7 +26,9 @@ describe('vfOfBridgePort', () => {
   });
 
   it('says of a VF beyond the last that there is no more', () => {
-    expect(() => vfOfBridgePort('host0-256')).toThrow(expect.objectContaining({ code: 'RESOURCE_EXHAUSTED' }));
+    expect(() => vfOfBridgePort('bridgePorts/host0-256')).toThrow(
+      expect.objectContaining({ code: 'RESOURCE_EXHAUSTED' }),
+    );
   });
 });
 

@@ -14,6 +14,9 @@ export const nfName = (index: number) => `swdpu-nf${index}`;
 /** The bridge's end of the same pair. */
 export const nfPortName = (index: number) => `swdpu-np${index}`;
 
+/** What all names of a row begin with. */
+export const prefixOf = (name: (index: number) => string) => name(0).slice(0, -1);
+
 /** The number in `<prefix><number>`, undefined for any other name. */
 export function indexIn(name: string, prefix: string): number | undefined {
   const digits = name.startsWith(prefix) ? name.slice(prefix.length) : '';
@@ -27,19 +30,15 @@ export function macOf(nodeName: string, deviceName: string): string {
   return [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join(':');
 }
 
-/** OPI resource names come as `<collection>/{id}` or as the bare id. */
-export const bareName = (name: string, collection: 'bridgePorts' | 'logicalBridges' | 'serviceChains') =>
-  name.startsWith(`${collection}/`) ? name.slice(collection.length + 1) : name;
-
 /**
- * The VF of a bridge port: its name is `host<pf>-<vf>`, as host sides call it. A software DPU has one PF, and a VF of it
+ * The VF of a bridge port: its name is `bridgePorts/host<pf>-<vf>`, as host sides call it. A software DPU has one PF, and a VF of it
  * ends at one host, the peer.
  *
  * @throws DpuError INVALID_ARGUMENT for another name, FAILED_PRECONDITION for a second host's port of a VF,
  * RESOURCE_EXHAUSTED for a VF beyond those there can be
  */
 export function vfOfBridgePort(name: string): number {
-  const [, pf, vf, host] = /^host(0|[1-9]\d*)-(0|[1-9]\d*)(-[0-9a-f]{8})?$/.exec(bareName(name, 'bridgePorts')) ?? [];
+  const [, pf, vf, host] = /^bridgePorts\/host(0|[1-9]\d*)-(0|[1-9]\d*)(-[0-9a-f]{8})?$/.exec(name) ?? [];
   if (host !== undefined) {
     const why = `a software DPU serves one host, and another host has the port host${pf}-${vf}`;
     throw new DpuError('FAILED_PRECONDITION', `bridge_port.name: ${JSON.stringify(name)}: ${why}; delete that first`);

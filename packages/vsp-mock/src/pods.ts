@@ -1,15 +1,16 @@
 /** The links in the network namespaces of pods, on a node whose runtime names these. */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { exec, type Link, Links } from '@dpu-operator/sdk/linux';
-import type { Platform } from './platform.ts';
+import type { Platform } from '@dpu-operator/sdk';
+import { type Link, Links } from '@dpu-operator/sdk/linux';
+import { netnsDirectory } from './node.ts';
 
 export interface PodLink {
   netns: string;
   link: Link;
 }
 
-export async function linksOfPods({ netnsDirectory }: Platform, kind: string): Promise<PodLink[]> {
+export async function linksOfPods({ exec }: Platform, kind: string): Promise<PodLink[]> {
   const found: PodLink[] = [];
   for (const name of await readdir(netnsDirectory).catch(() => [])) {
     const netns = join(netnsDirectory, name);

@@ -1,10 +1,10 @@
 /** Keeps a row of devices there: those on the node, and those that pods have. */
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Device, DpuError, type PluginContext } from '@dpu-operator/sdk';
-import { disableOffloads, type Link, Links } from '@dpu-operator/sdk/linux';
+import { type Device, DpuError, type Platform } from '@dpu-operator/sdk';
+import { disableOffloads, type Link } from '@dpu-operator/sdk/linux';
 import type { DeviceKind } from './device-kinds.ts';
 import { indexIn } from './names.ts';
-import type { Platform } from './platform.ts';
+import type { Node } from './node.ts';
 
 export interface PoolState {
   /** Devices that are in another namespace: a pod's, or one that the kernel is taking down. */
@@ -21,11 +21,10 @@ const STRAY_GRACE_MS = 3_000;
 const NETNS_GRACE_MS = 5_000;
 
 export class DevicePool {
-  readonly #platform: Platform;
+  readonly #node: Node;
   readonly #kind: DeviceKind;
-  readonly #logger: PluginContext<unknown>['logger'];
-  readonly #links: Links;
-  readonly #onDevices: () => void;
+  readonly #links: Platform['links'];
+  readonly #watchers = new Set<() => void>();
   /** Devices that could not be made, and why. */
   readonly #broken = new Map<number, string>();
   /** When a link, by its index, was first seen under another name. */
@@ -33,27 +32,24 @@ export class DevicePool {
   #count = 0;
   #told = '[]';
 
-  constructor(
-    platform: Platform,
-    kind: DeviceKind,
-    logger: PluginContext<unknown>['logger'],
-    /** There are other devices than before, or their health is another. */
-    onDevices: () => void,
-  ) {
-    this.#onDevices = onDevices;
-    this.#platform = platform;
+  constructor(node: Node, kind: DeviceKind) {
+    this.#node = node;
     this.#kind = kind;
-    this.#logger = logger;
-    this.#links = new Links(platform.exec);
+    this.#links = node.platform.links;
   }
 
-  get count(): number {
-    return this.#count;
+  /** @param onChange there are other devices than before, or their health is another */
+  watch(onChange: () => void): () => void {
+    this.#watchers.add(onChange);
+    return () => this.#watchers.delete(onChange);
   }
 
   devices(): Device[] {
-    const healthy = (index: number) => !this.#broken.has(index);
-    return Array.from({ length: this.#count }, (_, index) => ({ id: this.#kind.name(index), healthy: healthy(index) }));
+    return Array.from({ length: this.#count }, (_, index) => {
+      const device = { id: this.#kind.name(index), pf: 0, vf: index };
+      const reason = this.#broken.get(index);
+      return reason === undefined ? { ...device, healthy: true } : { ...device, healthy: false, reason };
+    });
   }
 
   /** Takes over what a predecessor left and makes the rest. */
@@ -85,8 +81,11 @@ export class DevicePool {
     return { absent, unsettled: strays || [...made, ...unfinished].some((index) => this.#broken.has(index)) };
   }
 
-  /** @throws DpuError FAILED_PRECONDITION when a pod has one that is to go */
-  async resize(count: number): Promise<void> {
+  /**
+   * @returns how many there are then
+   * @throws DpuError FAILED_PRECONDITION when a pod has one that is to go
+   */
+  async resize(count: number): Promise<number> {
     const tooMany = async () => (await this.ensure()).absent.filter((index) => index >= count);
     let taken = count < this.#count ? await tooMany() : [];
     for (let waited = 0, pause = 20; taken.length > 0 && waited < NETNS_GRACE_MS; waited += pause, pause *= 2) {
@@ -108,6 +107,7 @@ export class DevicePool {
       { force: true },
     );
     await this.ensure();
+    return count;
   }
 
   /** The devices on the node by index. Links that bear one of our names but are set up otherwise are from former settings. */
@@ -146,7 +146,7 @@ export class DevicePool {
 
   async #rename(link: Link, index: number): Promise<void> {
     const name = this.#kind.name(index);
-    this.#logger.info({ from: link.name, to: name }, 'renaming a device that came back');
+    this.#node.logger.info({ from: link.name, to: name }, 'renaming a device that came back');
     const down = ['link', 'set', link.name, 'down'];
     await this.#links.batch([down, ['link', 'set', link.name, 'name', name]], { force: true });
   }
@@ -154,7 +154,7 @@ export class DevicePool {
   async #finish(index: number): Promise<void> {
     const name = this.#kind.name(index);
     try {
-      await disableOffloads(this.#platform.exec, name, ['tx', 'rx']);
+      await disableOffloads(this.#node.platform.exec, name, ['tx', 'rx']);
       this.#broken.delete(index);
     } catch (error) {
       // It stays, for the next look: to delete it would be a change of links, and so a reason to look at once.
@@ -166,12 +166,12 @@ export class DevicePool {
     const now = JSON.stringify(this.devices());
     if (now === this.#told) return;
     this.#told = now;
-    this.#onDevices();
+    for (const watcher of this.#watchers) watcher();
   }
 
   #break(index: number, reason: string): void {
     if (this.#broken.get(index) !== reason)
-      this.#logger.warn({ device: this.#kind.name(index), reason }, 'device is broken');
+      this.#node.logger.warn({ device: this.#kind.name(index), reason }, 'device is broken');
     this.#broken.set(index, reason);
   }
 }

@@ -1,23 +1,17 @@
 /** Points the VFs that pods have to the DPU node when its address has changed. */
-import { DpuError, type PluginContext } from '@dpu-operator/sdk';
-import { exec } from '@dpu-operator/sdk/linux';
-import type { Tunnels } from './device-kinds.ts';
-import type { Platform } from './platform.ts';
+import { DpuError } from '@dpu-operator/sdk';
+import type { TunnelNode } from './device-kinds.ts';
 import { linksOfPods } from './pods.ts';
 import { MAX_VFS } from './settings.ts';
 
-export async function retargetPods(
-  platform: Platform,
-  { settings, peer, node }: Omit<Tunnels, 'mtu'>,
-  logger: PluginContext<unknown>['logger'],
-): Promise<void> {
+export async function retargetPods({ settings, peer, ip, platform, logger }: TunnelNode): Promise<void> {
   for (const { netns, link } of await linksOfPods(platform, 'vxlan')) {
     const { vni = -1, port, local, remote } = link.vxlan ?? {};
     const isVf = port === settings.vxlanPort && vni >= settings.vniBase && vni < settings.vniBase + MAX_VFS;
-    if (!isVf || local !== node.ip || remote === peer) continue;
+    if (!isVf || local !== ip || remote === peer) continue;
     const change = ['ip', 'link', 'set', 'dev', link.name, 'type', 'vxlan', 'remote', peer];
     try {
-      await exec('nsenter', [`--net=${netns}`, ...change]);
+      await platform.exec('nsenter', [`--net=${netns}`, ...change]);
       logger.info({ netns, device: link.name, from: remote, to: peer }, 'a VF of a pod leads to the new address');
     } catch (error) {
       // The pod may be on its way out; it must not keep the others from theirs.

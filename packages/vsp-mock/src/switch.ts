@@ -1,27 +1,15 @@
 /** The bridge of a software DPU: an Open vSwitch of its own, made to match a plan. */
 import { createHash } from 'node:crypto';
-import { join } from 'node:path';
-import type { PluginContext } from '@dpu-operator/sdk';
-import {
-  activeOffloads,
-  disableOffloads,
-  enableOffloads,
-  type Link,
-  Links,
-  type Offload,
-  OpenVSwitch,
-} from '@dpu-operator/sdk/linux';
+import type { Platform } from '@dpu-operator/sdk';
+import { activeOffloads, disableOffloads, enableOffloads, type Link, type Offload } from '@dpu-operator/sdk/linux';
 import { BRIDGE } from './names.ts';
-import type { Platform } from './platform.ts';
+import type { Node } from './node.ts';
 import type { PortPlan } from './vlan-plan.ts';
 
 export interface SwitchOptions {
-  platform: Platform;
-  logger: PluginContext<unknown>['logger'];
+  node: Node;
   /** Names the run directory: one switch a DPU. */
   identifier: string;
-  /** The network device that is not ours: its state stays as it was found. */
-  uplink: string;
   /** The switch died and forgot everything. */
   onLost: () => void;
 }
@@ -37,25 +25,20 @@ interface Attached {
 
 export class Switch {
   readonly #options: SwitchOptions;
-  readonly #ovs: OpenVSwitch;
-  readonly #links: Links;
+  readonly #ovs: ReturnType<Platform['openVSwitch']>;
   #attached = new Map<string, Attached>();
   /** What the uplink had on before it was attached. */
   #uplinkOffloads: Offload[] = [];
 
   constructor(options: SwitchOptions) {
-    const { platform, identifier, logger } = options;
-    const id = createHash('sha256')
-      .update(`${identifier} ${platform.netns ?? ''}`)
-      .digest('hex')
-      .slice(0, 8);
+    const { node, identifier } = options;
+    const { platform, netns, logger } = node;
+    const id = createHash('sha256').update(identifier).digest('hex').slice(0, 8);
     this.#options = options;
-    this.#links = new Links(platform.exec);
-    this.#ovs = new OpenVSwitch({
-      exec: platform.exec,
-      directory: join(platform.runDirectory, `swdpu-${id}`),
-      netns: platform.netns,
-      commandsLookIn: platform.ovsDirectory,
+    this.#ovs = platform.openVSwitch({
+      directory: `/run/swdpu-${id}`,
+      netns,
+      commandsLookIn: '/var/run/openvswitch',
       onLine: (line) => logger.debug({ line }, 'open vswitch'),
       onExit: (reason) => {
         logger.error({ reason }, 'open vswitch ended, starting it again');
@@ -63,6 +46,11 @@ export class Switch {
         options.onLost();
       },
     });
+  }
+
+  /** The network device that is not ours: its state stays as it was found. */
+  get #uplink(): string {
+    return this.#options.node.settings.uplink;
   }
 
   get running(): boolean {
@@ -85,7 +73,7 @@ export class Switch {
 
   async stop(): Promise<void> {
     if (!this.running) return;
-    if (this.#attached.has(this.#options.uplink)) await this.#detach([this.#options.uplink]);
+    if (this.#attached.has(this.#uplink)) await this.#detach([this.#uplink]);
     await this.#ovs.stop();
     this.#attached.clear();
   }
@@ -140,20 +128,20 @@ export class Switch {
   }
 
   async #prepare(link: Link): Promise<void> {
-    const { platform, uplink } = this.#options;
-    if (link.name === uplink) {
-      const active = await activeOffloads(platform.exec, uplink, ['gro']);
+    const { exec, links } = this.#options.node.platform;
+    if (link.name === this.#uplink) {
+      const active = await activeOffloads(exec, link.name, ['gro']);
       // Off already where an attempt before this one failed.
       if (active.length > 0) this.#uplinkOffloads = active;
-    } else if (!link.up) await this.#links.batch([`link set ${link.name} up`]);
-    await disableOffloads(platform.exec, link.name, ['gro']);
+    } else if (!link.up) await links.batch([`link set ${link.name} up`]);
+    await disableOffloads(exec, link.name, ['gro']);
   }
 
   async #forget(devices: readonly string[]): Promise<void> {
     for (const device of devices) this.#attached.delete(device);
-    const { uplink, platform } = this.#options;
-    if (!devices.includes(uplink) || this.#uplinkOffloads.length === 0) return;
-    if (await this.#links.find(uplink)) await enableOffloads(platform.exec, uplink, this.#uplinkOffloads);
+    if (!devices.includes(this.#uplink) || this.#uplinkOffloads.length === 0) return;
+    const { exec, links } = this.#options.node.platform;
+    if (await links.find(this.#uplink)) await enableOffloads(exec, this.#uplink, this.#uplinkOffloads);
     this.#uplinkOffloads = [];
   }
 }

@@ -1,42 +1,27 @@
 import { describe, expect, it } from 'vitest';
 import { type PortPlan, planPorts, type SwitchState } from './vlan-plan.ts';
 
-const empty: SwitchState = { hostPorts: [], logicalBridges: [], networkFunctions: [], chains: [], closed: false };
-const access = (device: string, ...logicalBridges: string[]) => ({ device, type: 'ACCESS' as const, logicalBridges });
-const trunk = (device: string, ...logicalBridges: string[]) => ({ device, type: 'TRUNK' as const, logicalBridges });
-const red = { name: 'logicalBridges/red-bridge', vlanId: 20 };
-const blue = { name: 'logicalBridges/blue-bridge', vlanId: 10 };
+const empty: SwitchState = { hostPorts: [], vlans: [], chains: [], closed: false };
+const access = (device: string, ...vlans: number[]) => ({ device, type: 'ACCESS' as const, vlans });
+const trunk = (device: string, ...vlans: number[]) => ({ device, type: 'TRUNK' as const, vlans });
 
 describe('planPorts', () => {
-  it('puts the placeholders of host sides on one untagged bridge', () => {
-    expect(planPorts({ ...empty, hostPorts: [access('a', '2'), access('b', '3'), access('c')] })).toEqual([
+  it('puts ports without a logical bridge on one untagged bridge, others on its VLAN', () => {
+    expect(planPorts({ ...empty, hostPorts: [access('a'), access('b', 20)], vlans: [20] })).toEqual([
       { device: 'a', mode: 'access', tag: 0, trunks: [] },
-      { device: 'b', mode: 'access', tag: 0, trunks: [] },
-      { device: 'c', mode: 'access', tag: 0, trunks: [] },
+      { device: 'b', mode: 'access', tag: 20, trunks: [] },
     ]);
   });
 
-  it('gives an access port the VLAN of its logical bridge, by full name or id', () => {
-    const hostPorts = [access('a', 'logicalBridges/red-bridge'), access('b', 'blue-bridge')];
-    expect(planPorts({ ...empty, hostPorts, logicalBridges: [red, blue] }).map((plan) => plan.tag)).toEqual([20, 10]);
-  });
-
-  it('takes a number for a logical bridge where one has that name', () => {
-    const logicalBridges = [{ name: 'logicalBridges/1234', vlanId: 77 }];
-    expect(planPorts({ ...empty, hostPorts: [access('a', '1234')], logicalBridges })[0]?.tag).toBe(77);
-  });
-
   it('trunks the VLANs of a trunk port, and takes untagged frames only on the default bridge', () => {
-    const hostPorts = [trunk('a', 'red-bridge', 'blue-bridge'), trunk('b', '5', 'red-bridge'), trunk('c')];
-    expect(planPorts({ ...empty, hostPorts, logicalBridges: [red, blue] })).toEqual([
+    expect(planPorts({ ...empty, hostPorts: [trunk('a', 20, 10), trunk('b')], vlans: [10, 20] })).toEqual([
       { device: 'a', mode: 'trunk', trunks: [10, 20] },
-      { device: 'b', mode: 'native-untagged', tag: 0, trunks: [0, 20] },
-      { device: 'c', mode: 'native-untagged', tag: 0, trunks: [0] },
+      { device: 'b', mode: 'native-untagged', tag: 0, trunks: [0] },
     ]);
   });
 
   it('lets every bridge reach the uplink while there is no network function', () => {
-    expect(planPorts({ ...empty, logicalBridges: [red, blue], uplink: 'up' })).toEqual([
+    expect(planPorts({ ...empty, vlans: [20, 10], uplink: 'up' })).toEqual([
       { device: 'up', mode: 'native-untagged', tag: 0, trunks: [0, 10, 20] },
     ]);
   });
@@ -44,11 +29,11 @@ describe('planPorts', () => {
   it('leaves only network functions between inside and outside', () => {
     const state = {
       ...empty,
-      hostPorts: [access('a', '2')],
-      networkFunctions: [{ input: 'in', output: 'out' }],
+      hostPorts: [access('a')],
+      chains: [[{ input: 'in', output: 'out' }]],
       uplink: 'up',
     };
-    expect(planPorts({ ...state, logicalBridges: [red] })).toEqual([
+    expect(planPorts({ ...state, vlans: [20] })).toEqual([
       { device: 'a', mode: 'access', tag: 0, trunks: [] },
       { device: 'in', mode: 'native-untagged', tag: 0, trunks: [0, 20], protected: true },
       { device: 'out', mode: 'dot1q-tunnel', tag: 4094, trunks: [], protected: true },
@@ -57,22 +42,8 @@ describe('planPorts', () => {
   });
 
   it('takes a VLAN for the outside that no logical bridge has', () => {
-    const logicalBridges = [{ name: 'logicalBridges/last', vlanId: 4094 }];
-    const plans = planPorts({ ...empty, logicalBridges, networkFunctions: [{ input: 'in', output: 'out' }] });
+    const plans = planPorts({ ...empty, vlans: [4094], chains: [[{ input: 'in', output: 'out' }]] });
     expect(plans.find((plan) => plan.device === 'out')?.tag).toBe(4093);
-  });
-
-  it('refuses a logical bridge that does not exist', () => {
-    expect(() => planPorts({ ...empty, hostPorts: [access('a', 'green')] })).toThrow(
-      expect.objectContaining({ code: 'NOT_FOUND', message: expect.stringContaining('"green"') }),
-    );
-  });
-
-  it('refuses an access port of two bridges', () => {
-    const hostPorts = [access('a', 'red-bridge', 'blue-bridge')];
-    expect(() => planPorts({ ...empty, hostPorts, logicalBridges: [red, blue] })).toThrow(
-      expect.objectContaining({ code: 'INVALID_ARGUMENT' }),
-    );
   });
 });
 
@@ -85,7 +56,7 @@ function segments(plans: readonly PortPlan[]): Record<string, number | undefined
 
 describe('planPorts with chains', () => {
   it('joins each output to the next input, by a VLAN of their own', () => {
-    expect(planPorts({ ...empty, chains: [[f1, f2, f3]], logicalBridges: [red], uplink: 'up' })).toEqual([
+    expect(planPorts({ ...empty, chains: [[f1, f2, f3]], vlans: [20], uplink: 'up' })).toEqual([
       { device: 'f1-in', mode: 'native-untagged', tag: 0, trunks: [0, 20], protected: true },
       { device: 'f1-out', mode: 'dot1q-tunnel', tag: 4093, trunks: [] },
       { device: 'f2-in', mode: 'dot1q-tunnel', tag: 4093, trunks: [] },
@@ -96,8 +67,8 @@ describe('planPorts with chains', () => {
     ]);
   });
 
-  it('keeps chains and single functions apart from each other', () => {
-    const plans = planPorts({ ...empty, chains: [[f1, f2], [f3]], networkFunctions: [nat], uplink: 'up' });
+  it('keeps chains apart from each other', () => {
+    const plans = planPorts({ ...empty, chains: [[nat], [f1, f2], [f3]], uplink: 'up' });
     const ends = ['nat-in', 'f1-in', 'f3-in', 'nat-out', 'f2-out', 'f3-out'];
     expect(plans.filter((plan) => plan.protected).map(({ device }) => device)).toEqual(ends);
     const inside = { 'nat-in': 0, 'f1-in': 0, 'f3-in': 0 };
@@ -148,8 +119,7 @@ describe('planPorts with chains', () => {
 
   it('moves a hop away from the VLAN that a logical bridge takes', () => {
     const before = planPorts({ ...empty, chains: [[f1, f2]], uplink: 'up' });
-    const logicalBridges = [{ name: 'logicalBridges/last', vlanId: 4093 }];
-    const after = segments(planPorts({ ...empty, chains: [[f1, f2]], logicalBridges, uplink: 'up' }, before));
+    const after = segments(planPorts({ ...empty, chains: [[f1, f2]], vlans: [4093], uplink: 'up' }, before));
     expect(after).toMatchObject({ 'f1-out': 4092, 'f2-in': 4092, up: 4094 });
   });
 
@@ -160,10 +130,10 @@ describe('planPorts with chains', () => {
   });
 
   it('says when the VLANs are used up', () => {
-    const logicalBridges = Array.from({ length: 4093 }, (_, i) => ({ name: `logicalBridges/b${i}`, vlanId: i + 1 }));
-    expect(() => planPorts({ ...empty, chains: [[f1, f2]], logicalBridges })).toThrow(
+    const vlans = Array.from({ length: 4093 }, (_, index) => index + 1);
+    expect(() => planPorts({ ...empty, chains: [[f1, f2]], vlans })).toThrow(
       expect.objectContaining({ code: 'RESOURCE_EXHAUSTED' }),
     );
-    expect(planPorts({ ...empty, chains: [[f1]], logicalBridges })).toHaveLength(2);
+    expect(planPorts({ ...empty, chains: [[f1]], vlans })).toHaveLength(2);
   });
 });

@@ -11,14 +11,14 @@
  * Functions and chains stand side by side. What leaves one does not enter another, so several may bridge and are no
  * loop; a broadcast passes each of them.
  */
-import { DpuError, type LogicalBridge } from '@dpu-operator/sdk';
-import { bareName } from './names.ts';
+import type { BridgePort } from '@dpu-operator/sdk';
 import { assignServiceVlans } from './service-vlans.ts';
 
 export interface HostPort {
   device: string;
-  type: 'ACCESS' | 'TRUNK';
-  logicalBridges: readonly string[];
+  type: BridgePort['type'];
+  /** Those of its logical bridges; none: the default bridge. */
+  vlans: readonly number[];
 }
 
 /** Device names. */
@@ -29,10 +29,9 @@ export interface FunctionPorts {
 
 export interface SwitchState {
   hostPorts: readonly HostPort[];
-  logicalBridges: readonly Pick<LogicalBridge, 'name' | 'vlanId'>[];
-  /** Those that are in no chain. */
-  networkFunctions: readonly FunctionPorts[];
-  /** Each in the order in which frames from the hosts pass its functions. */
+  /** Of all logical bridges. */
+  vlans: readonly number[];
+  /** Each in the order in which frames from the hosts pass its functions. A single function is a chain of one. */
   chains: readonly (readonly FunctionPorts[])[];
   uplink?: string | undefined;
   /** Keeps inside and outside apart although no function leads from one to the other. */
@@ -55,17 +54,15 @@ const DEFAULT_VLAN = 0;
 
 /**
  * @param before what was planned last: a segment keeps its service VLAN, so that a change does not interrupt the others
- * @throws DpuError NOT_FOUND for a logical bridge that does not exist, INVALID_ARGUMENT for an access port of several,
- * RESOURCE_EXHAUSTED when too few VLANs are left for the outside and the hops
+ * @throws DpuError RESOURCE_EXHAUSTED when too few VLANs are left for the outside and the hops
  */
 export function planPorts(state: SwitchState, before: readonly PortPlan[] = []): PortPlan[] {
-  const { networkFunctions, uplink, logicalBridges } = state;
-  const chains = [...networkFunctions.map((single) => [single]), ...state.chains];
-  const allVlans = [DEFAULT_VLAN, ...logicalBridges.map((bridge) => bridge.vlanId)].sort((a, b) => a - b);
+  const { chains, uplink } = state;
+  const allVlans = [DEFAULT_VLAN, ...state.vlans].sort((a, b) => a - b);
   const inside = (device: string): PortPlan => {
     return { device, mode: 'native-untagged', tag: DEFAULT_VLAN, trunks: allVlans };
   };
-  const plans = state.hostPorts.map((port) => planHostPort(port, logicalBridges));
+  const plans = state.hostPorts.map(planHostPort);
   if (chains.length === 0 && !state.closed) return uplink === undefined ? plans : [...plans, inside(uplink)];
 
   const hops = chains.flatMap((chain) => chain.slice(1).map(({ input }, index) => [chain[index]?.output ?? '', input]));
@@ -82,31 +79,9 @@ export function planPorts(state: SwitchState, before: readonly PortPlan[] = []):
   return plans;
 }
 
-function planHostPort(port: HostPort, bridges: SwitchState['logicalBridges']): PortPlan {
-  const { device } = port;
-  const vlans = [...new Set(port.logicalBridges.map((name) => vlanOf(name, bridges)))].sort((a, b) => a - b);
-  if (port.type === 'ACCESS') {
-    if (vlans.length > 1) {
-      const names = port.logicalBridges.join(', ');
-      throw new DpuError('INVALID_ARGUMENT', `bridge_port.spec.logical_bridges: an ACCESS port has one, not ${names}`);
-    }
-    return { device, mode: 'access', tag: vlans[0] ?? DEFAULT_VLAN, trunks: [] };
-  }
+function planHostPort({ device, type, vlans }: HostPort): PortPlan {
+  if (type === 'ACCESS') return { device, mode: 'access', tag: vlans[0] ?? DEFAULT_VLAN, trunks: [] };
   // A trunk without any native VLAN drops untagged frames; one on the default bridge must not.
-  const native = vlans.length === 0 || vlans.includes(DEFAULT_VLAN);
-  if (native)
-    return { device, mode: 'native-untagged', tag: DEFAULT_VLAN, trunks: [DEFAULT_VLAN, ...vlans.filter(Boolean)] };
-  return { device, mode: 'trunk', trunks: vlans };
-}
-
-/**
- * The VLAN of a logical bridge. A bare number that names none is not a VLAN to keep apart: host sides send a number
- * of their own for every VF, and their pods are meant to reach each other.
- */
-function vlanOf(name: string, bridges: SwitchState['logicalBridges']): number {
-  const id = bareName(name, 'logicalBridges');
-  const bridge = bridges.find((candidate) => bareName(candidate.name, 'logicalBridges') === id);
-  if (bridge) return bridge.vlanId;
-  if (/^\d+$/.test(name)) return DEFAULT_VLAN;
-  throw new DpuError('NOT_FOUND', `logical bridge ${JSON.stringify(name)} does not exist; create it first`);
+  if (vlans.length === 0) return { device, mode: 'native-untagged', tag: DEFAULT_VLAN, trunks: [DEFAULT_VLAN] };
+  return { device, mode: 'trunk', trunks: vlans.toSorted((a, b) => a - b) };
 }

@@ -53,7 +53,7 @@ const evilPlugin = {
   version: '1',
   image: 'evil',
   disturbsTraffic: false,
-  privileges: { privileged: true, capabilities: [], hostPaths: [], hostNetwork: true, seccomp: 'Unconfined' },
+  pod: { privileged: true },
   settings: {},
   digest: 'a',
 };

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { channelSchema } from './channel.ts';
 import { ageColumn, defineKind, rules } from './kind.ts';
 import { conditionedStatusSchema } from './meta.ts';
+import { trustNames } from './names.ts';
 
 const selectorSchema = z
   .object({
@@ -17,6 +18,17 @@ const selectorSchema = z
       .optional(),
   })
   .meta({ 'x-kubernetes-map-type': 'atomic' });
+
+/** The authority of the channel between hosts and DPUs is for no plugin to read. */
+const filesSchema = (kind: string) =>
+  z
+    .object({ name: z.string().min(1).max(253) })
+    .meta(
+      rules({ rule: `self.name != '${trustNames.authority}'`, message: "is the operator's own", fieldPath: '.name' }),
+    )
+    .describe(
+      `${kind} in this namespace whose keys, those that the plugin's manifest names, are given to it as files. A change of its content reaches the plugin without a restart.`,
+    );
 
 const specSchema = z
   .object({
@@ -57,6 +69,8 @@ const specSchema = z
     channel: channelSchema
       .optional()
       .describe('How the selected DPUs speak with their other side. Default: mutual TLS.'),
+    secret: filesSchema('Secret').optional(),
+    configMap: filesSchema('ConfigMap').optional(),
     settings: z
       .looseObject({})
       .meta({ 'x-kubernetes-preserve-unknown-fields': true })

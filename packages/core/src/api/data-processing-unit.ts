@@ -154,6 +154,7 @@ export const daemonFields = {
   annotations: [
     annotations.plugin,
     annotations.identifier,
+    annotations.pciAddress,
     annotations.nodeUid,
     annotations.restartVsp,
     annotations.forgetHost,

@@ -14,6 +14,9 @@ export const workloads = {
   vsp: 'dpu-vsp',
 } as const;
 
+/** ServiceAccounts that pods of plugins may run as, beside the usual one: people make them, with the rights that they want. */
+export const vspServiceAccountPrefix = `${workloads.vsp}-`;
+
 /** The only name that a DpuOperatorConfig may have. */
 export const configName = 'dpu-operator-config';
 
@@ -61,6 +64,8 @@ export const annotations = {
   plugin: `${prefix}/plugin`,
   /** On a DataProcessingUnit: the identifier that its VSP is given, which two nodes may both have. */
   identifier: `${prefix}/identifier`,
+  /** On a DataProcessingUnit: the PCI function by which it was detected, `0000:01:00.0`; absent where its rule names none. */
+  pciAddress: `${prefix}/pci-address`,
   /** On a DataProcessingUnit: uid of the Node object that there was when it was detected last. */
   nodeUid: `${prefix}/node-uid`,
   /** On a DataProcessingUnit, by its daemon: an order to the operator to replace a VSP pod that is older than this time. */

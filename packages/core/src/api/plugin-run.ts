@@ -1,11 +1,15 @@
 /** What a DPU runs, or is to run: kept in its status, so that it can go back to it when everything else has changed. */
+import type { SidePod } from '@dpu-operator/sdk/manifest';
 import { z } from 'zod';
+import type { PodOverlay } from './pod-overlay.ts';
 
-const hostPathSchema = z.object({
-  path: z.string(),
-  readOnly: z.boolean().optional(),
-  propagation: z.enum(['None', 'HostToContainer', 'Bidirectional']).optional(),
-});
+/** The operator's own words: their form was checked where they come from. */
+function checkedBefore<T>() {
+  return z
+    .looseObject({})
+    .meta({ 'x-kubernetes-preserve-unknown-fields': true })
+    .transform((written) => written as unknown as T);
+}
 
 /** A plugin's release with the settings that it is run with: all that its pod is made from. */
 export const pluginRunSchema = z.object({
@@ -19,13 +23,10 @@ export const pluginRunSchema = z.object({
   lock: z.string().optional().describe('ConfigMap with the lock file.'),
   credentialsSecret: z.string().optional(),
   disturbsTraffic: z.boolean(),
-  privileges: z.object({
-    privileged: z.boolean(),
-    capabilities: z.array(z.string()),
-    hostPaths: z.array(hostPathSchema),
-    hostNetwork: z.boolean(),
-    seccomp: z.enum(['RuntimeDefault', 'Unconfined']),
-  }),
+  pod: checkedBefore<SidePod>().describe('What the plugin asks of its pod on this side.'),
+  overlay: checkedBefore<PodOverlay>().optional().describe('What the VendorPlugin adds to the pod.'),
+  secret: z.string().optional().describe('Secret that it reads.'),
+  configMap: z.string().optional().describe('ConfigMap that it reads.'),
   settings: z.looseObject({}).meta({ 'x-kubernetes-preserve-unknown-fields': true }),
   digest: z.string().describe('Hash of all of the above.'),
   claim: z

@@ -1,6 +1,8 @@
+import type { PodManifest } from '@dpu-operator/sdk/manifest';
 import { z } from 'zod';
 import { ageColumn, defineKind, rules } from './kind.ts';
 import { conditionsSchema } from './meta.ts';
+import { podOverlaySchema } from './pod-overlay.ts';
 
 /** An object whose form is not ours to say: a plugin's manifest. */
 const manifestSchema = z.looseObject({}).meta({ 'x-kubernetes-preserve-unknown-fields': true });
@@ -43,12 +45,29 @@ const specSchema = z
       .optional()
       .describe('Image to run. With `package`, in place of the general VSP image; without, a VSP on its own.'),
     manifest: manifestSchema.optional().describe('Manifest of a VSP that is only an image, as in a package.json.'),
+    pod: podOverlaySchema.optional().describe('What its pods get beside what the manifest asks for.'),
+    requireApproval: z
+      .boolean()
+      .optional()
+      .describe(
+        'Whether even the first version waits for `approvedVersion`. Default: false, creating this approves it.',
+      ),
+    approvedVersion: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('The version that may have more than what runs, as the condition Ready asks for.'),
   })
   .meta(
     rules(
       { rule: 'has(self.package) || has(self.image)', message: 'needs a package, or an image with a manifest' },
       { rule: 'has(self.package) || has(self.manifest)', message: 'an image without a package needs a manifest' },
       { rule: '!has(self.package) || !has(self.manifest)', message: 'a package brings its own manifest' },
+      {
+        rule: '!has(self.package) || !has(self.pod) || (!has(self.pod.command) && !has(self.pod.args))',
+        message: 'command and args are for an image without a package',
+        fieldPath: '.pod',
+      },
     ),
   );
 
@@ -61,7 +80,7 @@ export const releaseSchema = z.object({
   registry: z.string().optional(),
   lock: z.string().optional().describe('ConfigMap with the lock file of the package and all that it depends on.'),
   image: z.string().optional().describe('Image that runs it, where it is not the general VSP image.'),
-  manifest: manifestSchema.describe('Products, privileges and settings of that version.'),
+  manifest: manifestSchema.describe('Products, pod and settings of that version.'),
 });
 
 /** A version that is asked for and cannot be had. */
@@ -71,13 +90,19 @@ const failureSchema = z.object({
   message: z.string().describe('What is wrong and what to do.'),
 });
 
-/** What the plugin's pod may do on a node: from the manifest, for those who decide whether to let it. */
-const privilegesSchema = z.object({
-  privileged: z.boolean(),
-  capabilities: z.array(z.string()),
-  hostPaths: z.array(z.string()).describe('Directories of the node; ` (ro)` behind those that it only reads.'),
-  hostNetwork: z.boolean(),
-  seccomp: z.string(),
+/** What the plugin asks of its pods, for those who decide whether to let it: a line for each thing. */
+const asksSchema = z.object({
+  host: z.array(z.string()).optional(),
+  dpu: z.array(z.string()).optional(),
+});
+
+/** What later versions are compared with where no version is in use, as after an operator that cannot read its manifest. */
+const approvedSchema = z.object({
+  version: z.string(),
+  pod: z
+    .looseObject({})
+    .meta({ 'x-kubernetes-preserve-unknown-fields': true })
+    .transform((written) => written as PodManifest),
 });
 
 const statusSchema = z.object({
@@ -89,7 +114,10 @@ const statusSchema = z.object({
     .describe('What `spec.version` is at present; the one before while it cannot be found.'),
   integrity: z.string().optional(),
   products: z.array(z.string()).optional(),
-  privileges: privilegesSchema.optional(),
+  asks: asksSchema.optional().describe('What it asks of its pods on each side of its DPUs.'),
+  approved: approvedSchema
+    .optional()
+    .describe('The last version of a package that was taken into use, and what it asks of its pods.'),
   releases: z
     .array(releaseSchema)
     .optional()

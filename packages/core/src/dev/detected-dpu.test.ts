@@ -15,7 +15,7 @@ test('takes the product with both sides, with a card made up for its identifier'
   const both = {
     name: 'New Card',
     host: { detect, serial, identifier: 'new-{serial}-{node}' },
-    dpu: { detect, identifier: 'new-{mac:0000:f4:00.0}' },
+    dpu: { detect: { anyOf: [{ pci }] }, identifier: 'new-{mac:0000:f4:00.0}-{slot}' },
   };
   expect(detectedDpu(plugin(oneSided, both), 'host', 'dev-host')).toEqual({
     name: 'new-0011223344556677-dev-host-host',
@@ -23,8 +23,12 @@ test('takes the product with both sides, with a card made up for its identifier'
     productName: 'New Card',
     side: 'host',
     plugin: 'vsp-test',
+    functions: [{ address: '0000:01:00.0', bridges: [] }],
   });
-  expect(detectedDpu(plugin(both), 'dpu', 'dev-dpu').identifier).toBe('new-02:00:00:00:00:01');
+  expect(detectedDpu(plugin(both), 'dpu', 'dev-dpu')).toMatchObject({
+    identifier: 'new-02:00:00:00:00:01-0000:01:00',
+    functions: [{ address: '0000:01:00.0' }],
+  });
 });
 
 test('a side that the product does not know gets an identifier all the same', () => {

@@ -108,7 +108,7 @@ async function startVsps(sides: Sides, request: DevRequest, plugin: PluginPackag
 
 function printPlaces(topology: Topology, report: Report): void {
   report.title('network namespaces');
-  for (const place of ['pod1', 'pod2', 'function', 'outside', 'host', 'dpu'] as const) {
+  for (const place of ['pod1', 'pod2', 'function', 'bridge', 'outside', 'host', 'dpu'] as const) {
     report.say(`${place.padEnd(8)} ip netns exec ${topology.netns(place)} …`);
   }
 }

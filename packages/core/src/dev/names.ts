@@ -6,8 +6,8 @@ import { readFileSync } from 'node:fs';
 
 export const netnsPrefix = 'dpudev-';
 
-export type Place = 'host' | 'dpu' | 'pod1' | 'pod2' | 'function' | 'outside';
-export const places: readonly Place[] = ['host', 'dpu', 'pod1', 'pod2', 'function', 'outside'];
+export type Place = 'host' | 'dpu' | 'pod1' | 'pod2' | 'function' | 'bridge' | 'outside';
+export const places: readonly Place[] = ['host', 'dpu', 'pod1', 'pod2', 'function', 'bridge', 'outside'];
 
 /** A process and when it started, as process ids are used again. */
 export function harnessId(pid = process.pid): string {

@@ -10,6 +10,7 @@ export const sideStart = z.object({
   dpu: z.object({
     ...{ name: text, identifier: text, productName: text, plugin: text },
     side: z.enum(['host', 'dpu']),
+    functions: z.array(z.object({ address: text, bridges: z.array(text) })).exactOptional(),
   }),
   directory: text,
   program: text,
@@ -23,7 +24,8 @@ const bridgePort = z.object({
   type: z.enum(['ACCESS', 'TRUNK']),
   logicalBridges: z.array(text),
 });
-const networkFunction = z.object({ input: text, output: text });
+/** Without a pod: an interface pair, and the function of the chain that it is. */
+const networkFunction = z.object({ input: text, output: text, inChainAs: text.exactOptional() });
 
 export const cniCall = z.object({
   command: z.enum(['ADD', 'CHECK', 'DEL']),
@@ -49,6 +51,8 @@ export const methods = {
   cni: { params: cniCall, result: z.object({ exitCode: z.int(), output: text }) },
   createBridgePort: { params: bridgePort, result: z.null() },
   deleteBridgePort: { params: bridgePort, result: z.null() },
+  /** Names of the pods that are the functions of a chain from now on, in order; others are in none. */
+  setChain: { params: z.object({ functions: z.array(text) }), result: z.null() },
   createNetworkFunction: { params: networkFunction, result: z.null() },
   deleteNetworkFunction: { params: networkFunction, result: z.null() },
   /** Ends the VSP and starts it anew; the daemon's part goes on. */

@@ -1,6 +1,7 @@
 /** What the harness does with a plugin, step by step, and takes back at the end. */
 import { DpuError } from '@dpu-operator/sdk';
 import { outside, pods } from './addresses.ts';
+import { AttachedPods } from './attached-pods.ts';
 import type { SideDevice } from './protocol.ts';
 import type { Report } from './report.ts';
 import type { SideProcess } from './side-process.ts';
@@ -15,15 +16,6 @@ export interface ScenarioOptions {
   signal: AbortSignal;
 }
 
-/** An interface that dpu-cni gave to a namespace. */
-interface Attached {
-  side: 'host' | 'dpu';
-  place: 'pod1' | 'pod2' | 'function';
-  ifName: string;
-  network: string;
-  device: SideDevice;
-}
-
 const podNetwork = 'default-sriov-net';
 const functionNetwork = 'dpunfcni-conf';
 /** Seconds that a ping is repeated for until one is answered. */
@@ -31,12 +23,13 @@ const pingSeconds = 15;
 
 export class Scenario {
   readonly #options: ScenarioOptions;
-  readonly #attached: Attached[] = [];
+  readonly #pods: AttachedPods;
   readonly #withoutPods: WithoutPods;
   #capabilities: readonly string[] | null = null;
 
   constructor(options: ScenarioOptions) {
     this.#options = options;
+    this.#pods = new AttachedPods(options.sides, options.topology);
     this.#withoutPods = new WithoutPods(options.sides, (name, work) => this.#step(name, work));
   }
 
@@ -44,33 +37,25 @@ export class Scenario {
     if (!(await this.#ready())) return;
     await this.#attachPods();
     await this.#pingPods();
-    await this.#addFunction();
-    await this.#pingOutside();
+    await this.#addFunctions();
   }
 
   /** After the VSPs were started anew: the daemons tell them everything again. */
   async runAgain(): Promise<void> {
     if (!(await this.#ready())) return;
     // A change may have brought what was missing at first.
-    if (this.#attached.length === 0 && this.#withoutPods.isEmpty) {
+    if (this.#pods.isEmpty && this.#withoutPods.isEmpty) {
       await this.#attachPods();
-      await this.#addFunction();
+      return this.#addFunctions();
     }
-    if (!this.#has('function')) await this.#pingPods();
+    if (!this.#pods.has('function')) await this.#pingPods();
     await this.#pingOutside();
   }
 
   /** Gives everything back and ends both VSPs, whatever was done before. */
   async finish(): Promise<void> {
     const { sides } = this.#options;
-    const devices = this.#attached.splice(0).reverse();
-    if (devices.length > 0) {
-      await this.#always('detach', async () => {
-        for (const attached of devices) await this.#cni('DEL', attached);
-        await this.#devicesAreBack(devices);
-        return names(devices.map(({ device }) => device.id));
-      });
-    }
+    if (!this.#pods.isEmpty) await this.#always('detach', async () => names(await this.#pods.detach()));
     if (!this.#withoutPods.isEmpty) await this.#always('delete', () => this.#withoutPods.undo());
     for (const side of ['host', 'dpu'] as const) {
       await this.#always(`${side} side ends and leaves nothing behind`, async () => {
@@ -121,7 +106,7 @@ export class Scenario {
     ] as const;
     for (const [place, device] of pairs) {
       await this.#step(`attach ${place}`, async () => {
-        await this.#attach({ side: 'host', place, ifName: 'net1', network: podNetwork, device });
+        await this.#pods.attach({ side: 'host', place, ifName: 'net1', network: podNetwork, device });
         const toOutside = [`${outside.network} via ${pods.function} dev net1`];
         await topology.address(place, 'net1', pods[place], toOutside);
         return `${device.id} is its net1, ${pods[place]}`;
@@ -130,60 +115,77 @@ export class Scenario {
   }
 
   async #pingPods(): Promise<void> {
-    if (!this.#has('pod1') || !this.#has('pod2')) return;
+    if (!this.#pods.has('pod1') || !this.#pods.has('pod2')) return;
     await this.#step('ping from pod1 to pod2', () => this.#ping(pods.pod2));
   }
 
-  async #addFunction(): Promise<void> {
-    const { sides, report, topology } = this.#options;
+  /** First one by itself, then that one behind another in a chain. */
+  async #addFunctions(): Promise<void> {
+    const { report, sides } = this.#options;
+    const [single, chain] = [this.#announces('networkFunctions'), this.#announces('chains')];
     const step = 'chain a network function';
-    if (!this.#announces('networkFunctions') && !this.#announces('chains')) {
+    if (!single && !chain) {
       return report.skipped(step, 'the plugin has neither the networkFunctions nor the chains contract');
     }
-    const [first, second] = (await sides.dpu.call('devices', null)).filter(({ healthy }) => healthy);
-    if (!first?.isNetdev || !second?.isNetdev) {
-      const what = first && second ? `${first.id} and ${second.id} are no` : 'it takes two healthy';
-      report.skipped(step, `${what} netdevs of the DPU side's namespace`);
-      return this.#withoutPods.addFunction();
+    const devices = (await sides.dpu.call('devices', null)).filter(({ healthy }) => healthy);
+    const problem = this.#whyNoFunction(devices);
+    if (problem !== undefined) {
+      report.skipped(step, problem);
+      if (single) await this.#withoutPods.addFunction();
+      if (chain) await this.#withoutPods.addChain();
+      return;
+    }
+    if (single) {
+      await this.#step(step, () => this.#attachRouter(devices));
+      await this.#pingOutside();
+    }
+    await this.#addChain(chain, devices);
+  }
+
+  async #addChain(isServed: boolean, devices: readonly SideDevice[]): Promise<void> {
+    const { report, sides, topology } = this.#options;
+    const step = 'order two network functions in a chain';
+    if (!isServed) return report.skipped(step, 'the plugin does not serve chains');
+    const [, , first, second] = devices;
+    if (!first || !second) {
+      return report.skipped(step, `the DPU side has ${devices.length} healthy devices, of which it takes four`);
     }
     await this.#step(step, async () => {
-      const common = { side: 'dpu', place: 'function', network: functionNetwork } as const;
-      await this.#attach({ ...common, ifName: 'net1', device: first });
-      await this.#attach({ ...common, ifName: 'net2', device: second });
-      await topology.address('function', 'net1', pods.function);
-      await topology.address('function', 'net2', outside.function);
-      return `${first.id} is its input, ${second.id} its output; it routes from ${pods.network} to ${outside.network}`;
+      await this.#pods.detach('function');
+      await sides.dpu.call('setChain', { functions: ['bridge', 'function'] });
+      await this.#attachFunction('bridge', [first, second]);
+      await topology.bridge('bridge', 'net1', 'net2');
+      const router = await this.#attachRouter(devices);
+      return `one that bridges between ${first.id} and ${second.id}, then: ${router}`;
     });
+    await this.#pingOutside();
+  }
+
+  #whyNoFunction([first, second]: readonly SideDevice[]): string | undefined {
+    const what = first && second ? `${first.id} and ${second.id} are no` : 'it takes two healthy';
+    return first?.isNetdev && second?.isNetdev ? undefined : `${what} netdevs of the DPU side's namespace`;
+  }
+
+  async #attachRouter(devices: readonly SideDevice[]): Promise<string> {
+    const { topology } = this.#options;
+    const [input, output] = await this.#attachFunction('function', devices);
+    await topology.address('function', 'net1', pods.function);
+    await topology.address('function', 'net2', outside.function);
+    return `${input} is its input, ${output} its output; it routes from ${pods.network} to ${outside.network}`;
+  }
+
+  async #attachFunction(place: 'function' | 'bridge', devices: readonly SideDevice[]): Promise<string[]> {
+    const pair = devices.slice(0, 2);
+    for (const [index, device] of pair.entries()) {
+      await this.#pods.attach({ side: 'dpu', place, ifName: `net${index + 1}`, network: functionNetwork, device });
+    }
+    return pair.map(({ id }) => id);
   }
 
   async #pingOutside(): Promise<void> {
-    if (!this.#has('pod1') || !this.#has('function')) return;
-    await this.#step('ping from pod1 through the network function to the outside', () => this.#ping(outside.client));
-  }
-
-  async #attach(attached: Attached): Promise<void> {
-    // Also when it fails: a DEL without an ADD is no error.
-    this.#attached.push(attached);
-    await this.#cni('ADD', attached);
-  }
-
-  async #cni(command: 'ADD' | 'DEL', { side, place, ifName, network, device }: Attached): Promise<void> {
-    const { sides, topology } = this.#options;
-    const netns = topology.path(place);
-    const call = { command, container: place, ifName, netns, network, deviceId: device.id };
-    const { exitCode, output } = await sides[side].call('cni', call);
-    if (exitCode !== 0) throw new DpuError('INTERNAL', `dpu-cni ${command} ${ifName}: ${output}`);
-  }
-
-  async #devicesAreBack(attached: readonly Attached[]): Promise<void> {
-    const { sides } = this.#options;
-    const there = { host: await sides.host.call('devices', null), dpu: await sides.dpu.call('devices', null) };
-    const missing = attached.filter(
-      ({ side, device }) => !there[side].some(({ id, isNetdev }) => id === device.id && isNetdev),
-    );
-    if (missing.length === 0) return;
-    const ids = names(missing.map(({ device }) => device.id));
-    throw new DpuError('INTERNAL', `${ids} did not come back to its node, or the plugin lists it no more`);
+    if (!this.#pods.has('pod1') || !this.#pods.has('function')) return;
+    const way = this.#pods.has('bridge') ? 'both functions of the chain' : 'the network function';
+    await this.#step(`ping from pod1 through ${way} to the outside`, () => this.#ping(outside.client));
   }
 
   async #ping(address: string): Promise<string> {
@@ -198,10 +200,6 @@ export class Scenario {
   /** A VSP that cannot tell is taken to have everything. */
   #announces(capability: string): boolean {
     return this.#capabilities?.includes(capability) ?? true;
-  }
-
-  #has(place: Attached['place']): boolean {
-    return this.#attached.some((attached) => attached.place === place);
   }
 
   async #step(name: string, work: () => Promise<string>): Promise<boolean> {

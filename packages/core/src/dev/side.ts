@@ -1,12 +1,12 @@
 /** One side: the daemon's own managers with their sockets, without Kubernetes, and the plugin's process. */
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { type BridgePort, DpuError, type NetworkFunction } from '@dpu-operator/sdk';
+import { type BridgePort, DpuError } from '@dpu-operator/sdk';
 import { VspClient } from '@dpu-operator/sdk/client';
 import { exec, Sysfs } from '@dpu-operator/sdk/linux';
 import type { Logger } from 'pino';
 import { cniServerSocket, daemonDirectory, stateDirectory, vspDirectory, vspSocket } from '../api/index.ts';
-import { AttachEngine, AttachmentStore, DeviceHomes, Devices } from '../daemon/attach/index.ts';
+import { AttachEngine, AttachmentStore, type ChainPlace, DeviceHomes, Devices } from '../daemon/attach/index.ts';
 import { CniServer } from '../daemon/cni-server/index.ts';
 import { fleetAttachments } from '../daemon/dpu/attachments.ts';
 import { dpuIndex } from '../daemon/dpu/dpu-index.ts';
@@ -30,6 +30,9 @@ const readyMs = 60_000;
 /** Milliseconds between the heartbeats of the host side: a developer does not wait for five seconds. */
 const heartbeatMs = 500;
 
+/** The one ServiceFunctionChain that there may be. */
+const chainName = 'dev/chain';
+
 type Handlers = { [Name in MethodName]: (params: Params<Name>) => Promise<Result<Name>> };
 
 interface Running {
@@ -48,7 +51,9 @@ export class Side implements Handlers {
   readonly #devices = new Devices();
   /** Asked for without a pod, because the devices are no netdevs here. */
   readonly #ports = new Map<string, BridgePort>();
-  readonly #functions = new Set<NetworkFunction>();
+  #functions: Params<'createNetworkFunction'>[] = [];
+  /** Names of the functions of the chain. */
+  #chain: readonly string[] = [];
   readonly #stopping = new AbortController();
   #onChange: () => void = () => {};
   #running: Running | undefined;
@@ -75,7 +80,8 @@ export class Side implements Handlers {
         pods: (name) => attached.pods(name),
         unreadable: () => attached.unreadable(),
         bridgePorts: (name) => [...attached.bridgePorts(name), ...this.#ports.values()],
-        networkFunctions: (name) => [...attached.networkFunctions(name), ...this.#functions],
+        networkFunctions: (name) => [...attached.networkFunctions(name), ...this.#singles()],
+        chainMembers: (name) => [...(attached.chainMembers?.(name) ?? []), ...this.#members()],
       },
       sysfs: new Sysfs(),
       onChange: () => this.#onChange(),
@@ -92,14 +98,21 @@ export class Side implements Handlers {
       sides: () => new Set([dpu.side]),
       presence: () => there(manager),
     };
-    const engine = new AttachEngine({ store, homes, index: dpuIndex(dpus, fleet), exec, logger });
+    const engine = new AttachEngine({
+      store,
+      homes,
+      index: dpuIndex(dpus, fleet),
+      exec,
+      logger,
+      chains: { of: async ({ name }) => this.#place(name) },
+    });
     engine.watch(this.#stopping.signal);
     const server = new CniServer({ engine, socketPath: cniServerSocket, logger });
     await server.start();
     const linksBefore = new Set(await linkNames());
     const socketPath = vspSocket(dpu.name);
     mkdirSync(dirname(socketPath), { recursive: true, mode: 0o700 });
-    const environment = { DPU_NAME: dpu.name, K8S_NODE: node.name, NODE_IP: node.ip };
+    const environment = vspEnvironment(request);
     const vsp = new VspProcess({
       ...{ program, directory, socketPath, onPrinted },
       onEnded: (how) => {
@@ -159,15 +172,21 @@ export class Side implements Handlers {
     return null;
   }
 
-  async createNetworkFunction(nf: NetworkFunction): Promise<null> {
-    await this.#started().manager.createNetworkFunction(nf);
-    this.#functions.add(nf);
+  async setChain({ functions }: Params<'setChain'>): Promise<null> {
+    this.#chain = functions;
     return null;
   }
 
-  async deleteNetworkFunction(nf: NetworkFunction): Promise<null> {
-    this.#functions.clear();
-    await this.#started().manager.deleteNetworkFunction(nf);
+  async createNetworkFunction(asked: Params<'createNetworkFunction'>): Promise<null> {
+    const { inChainAs = '', ...nf } = asked;
+    await this.#started().manager.createNetworkFunction(nf, this.#place(inChainAs));
+    this.#functions.push(asked);
+    return null;
+  }
+
+  async deleteNetworkFunction({ inChainAs, ...nf }: Params<'deleteNetworkFunction'>): Promise<null> {
+    this.#functions = this.#functions.filter(({ input }) => input !== nf.input);
+    await this.#started().manager.deleteNetworkFunction(nf, inChainAs && chainName);
     return null;
   }
 
@@ -190,6 +209,21 @@ export class Side implements Handlers {
     return { exitCode, ...(await remains(linksBefore)) };
   }
 
+  #place(name: string): ChainPlace | undefined {
+    if (!this.#chain.includes(name)) return undefined;
+    return { chain: chainName, function: name, functions: this.#chain, generation: 1 };
+  }
+
+  #singles() {
+    return this.#functions.flatMap(({ inChainAs, ...nf }) => (inChainAs === undefined ? [nf] : []));
+  }
+
+  #members() {
+    return this.#functions.flatMap(({ inChainAs, ...networkFunction }) => {
+      return inChainAs === undefined ? [] : [{ chain: chainName, function: inChainAs, networkFunction }];
+    });
+  }
+
   #startVsp(settings: Record<string, unknown>): void {
     const { vsp, environment } = this.#started();
     vsp.start({ ...environment, DPU_SETTINGS: JSON.stringify(settings) });
@@ -209,4 +243,19 @@ export class Side implements Handlers {
     if (this.#running) return this.#running;
     throw new DpuError('FAILED_PRECONDITION', 'this side has not been started');
   }
+}
+
+/** What the operator tells a VSP's pod of its DPU and node. */
+function vspEnvironment({ dpu, node }: SideStart): Record<string, string> {
+  const environment: Record<string, string> = {
+    DPU_NAME: dpu.name,
+    DPU_SIDE: dpu.side,
+    DPU_IDENTIFIER: dpu.identifier,
+    DPU_PRODUCT: dpu.productName,
+    K8S_NODE: node.name,
+    NODE_IP: node.ip,
+  };
+  const [pci] = dpu.functions ?? [];
+  if (pci) environment.DPU_PCI_ADDRESS = pci.address;
+  return environment;
 }

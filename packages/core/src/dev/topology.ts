@@ -1,4 +1,4 @@
-/** The harness's network namespaces: two nodes joined by a link, pods, a network function, and the outside. */
+/** The harness's network namespaces: two nodes joined by a link, pods, network functions, and the outside. */
 import { readdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DpuError } from '@dpu-operator/sdk';
@@ -53,6 +53,12 @@ export class Topology {
     await this.links(place).batch([`addr replace ${ip}/${prefixLength} dev ${ifName}`, ...via]);
   }
 
+  /** Joins the two interfaces of a network function that bridges. */
+  async bridge(place: Place, ...ifNames: string[]): Promise<void> {
+    const ports = ifNames.flatMap((name) => [`link set ${name} master br0`, `link set ${name} up`]);
+    await this.links(place).batch(['link add br0 type bridge', ...ports, 'link set br0 up']);
+  }
+
   async delete(): Promise<void> {
     await deleteNamespaces(places.map((place) => this.netns(place)));
   }
@@ -74,7 +80,8 @@ export class Topology {
       ...up('eth0', outside.client),
       `route add ${pods.network} via ${outside.function}`,
     ]);
-    for (const place of ['pod1', 'pod2', 'function'] as const) await this.links(place).batch(['link set lo up']);
+    for (const place of ['pod1', 'pod2', 'function', 'bridge'] as const)
+      await this.links(place).batch(['link set lo up']);
     await this.run('function', ['tee', '/proc/sys/net/ipv4/ip_forward'], '1');
     // A bridge in userspace would see checksums that no device has filled in yet. Without ethtool only ping is sure.
     const inside: typeof exec = (file, args, options) =>

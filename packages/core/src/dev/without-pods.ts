@@ -44,16 +44,30 @@ export class WithoutPods {
   }
 
   async addFunction(): Promise<void> {
-    const { dpu } = this.#sides;
     const nf = { input: madeUp(3), output: madeUp(4) };
+    await this.#step('network function of made-up interfaces', () => this.#add([nf], 'network function'));
+  }
+
+  async addChain(): Promise<void> {
+    const names = ['first', 'second'];
+    await this.#sides.dpu.call('setChain', { functions: names });
+    const functions = names.map((inChainAs, index) => {
+      return { input: madeUp(5 + 2 * index), output: madeUp(6 + 2 * index), inChainAs };
+    });
+    await this.#step('chain of two functions of made-up interfaces', () => this.#add(functions, 'chain'));
+  }
+
+  async #add(functions: readonly Params<'createNetworkFunction'>[], what: string): Promise<string> {
+    const { dpu } = this.#sides;
     this.#deletions.push(async () => {
-      await dpu.call('deleteNetworkFunction', nf);
-      return 'network function';
+      for (const nf of functions) await dpu.call('deleteNetworkFunction', nf);
+      return what;
     });
-    await this.#step('network function of made-up interfaces', async () => {
+    for (const nf of functions) {
       const refusal = await dpu.call('createNetworkFunction', nf).then(() => undefined, refusalOf);
-      return refusal === undefined ? '' : `the plugin insists on interfaces that are there (${refusal})`;
-    });
+      if (refusal !== undefined) return `the plugin insists on interfaces that are there (${refusal})`;
+    }
+    return '';
   }
 
   /** @returns what was deleted */

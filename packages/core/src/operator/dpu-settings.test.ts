@@ -21,7 +21,7 @@ const plugin: PluginRelease = {
   manifest: {
     contract: '^1.0.0',
     products: [{ name: 'Card', host, dpu: host }],
-    privileges: { privileged: true, capabilities: [], hostPaths: [], hostNetwork: true, seccomp: 'RuntimeDefault' },
+    pod: { privileged: true },
     programs: [],
     disturbsTraffic: false,
     settings: schema,
@@ -98,6 +98,25 @@ test('settings that a plugin cannot do without are asked for', () => {
   const { problem } = choose(dpu('d'), [], 'vsp:1', context({ type: 'object', required: ['peer'] }));
   expect(problem?.reason).toBe('SettingsMissing');
   expect(problem?.message).toContain('spec.settings.peer: must be set');
+});
+
+test('a Secret is named by a config where, and only where, the plugin reads one', () => {
+  const reading = (pod: PluginRelease['manifest']['pod']) => ({
+    catalog: new PluginCatalog([], [{ ...plugin, manifest: { ...plugin.manifest, pod } }]),
+    addressOf,
+  });
+  const needs = reading({ host: { secret: { keys: ['key'], description: 'of the IMC' } } });
+  const named = config('a', 1, { secret: { name: 'imc' } });
+  expect(choose(dpu('d'), [], 'vsp:1', needs).problem).toEqual({
+    reason: 'SecretMissing',
+    message:
+      'plugin @vendor/vsp needs a Secret with key (of the IMC): name it in spec.secret of a DataProcessingUnitConfig',
+  });
+  expect(choose(dpu('d'), [named], 'vsp:1', needs).wanted).toMatchObject({ secret: 'imc' });
+  expect(choose(dpu('d', 'dpu'), [], 'vsp:1', needs).problem).toBeUndefined();
+  expect(choose(dpu('d', 'dpu'), [named], 'vsp:1', needs).problem).toMatchObject({ reason: 'SettingsInvalid' });
+  const optional = reading({ configMap: { keys: ['p4info'], optional: true } });
+  expect(choose(dpu('d'), [], 'vsp:1', optional).problem).toBeUndefined();
 });
 
 test('a reference to a node is its address by the time the schema and the plugin see it', () => {

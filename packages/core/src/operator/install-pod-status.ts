@@ -2,6 +2,7 @@
 import { annotations } from '../api/names.ts';
 import { isBeingDeleted, type Pod } from '../kube/index.ts';
 import { parseTermination } from '../plugins/install/install-error.ts';
+import { pullerPrefix } from './install-pod.ts';
 import { ageMs } from './pod-age.ts';
 import type { InstallPodState } from './rollout/observed-state.ts';
 import { lastWords } from './vsp-pod-status.ts';
@@ -34,7 +35,7 @@ function containerOf(status: Status | undefined, name: string): Container | unde
 
 function isThere(name: string, container: Container | undefined): boolean {
   const { state } = container ?? {};
-  if (name !== 'pull') return state?.terminated?.exitCode === 0;
+  if (!isPuller(name)) return state?.terminated?.exitCode === 0;
   const ended = state?.terminated ?? container?.lastState?.terminated;
   return ended !== undefined || state?.running !== undefined || pulled.includes(state?.waiting?.reason ?? '');
 }
@@ -46,16 +47,20 @@ function failureOf(status: Status | undefined): Failure | undefined {
     const words = lastWords(ended) || `the installer ended with exit code ${ended.exitCode}`;
     return parseTermination(ended.message ?? '') ?? failed(words);
   }
-  const pull = containerOf(status, 'pull');
-  for (const container of [install, isThere('pull', pull) ? undefined : pull]) {
-    const waiting = container?.state?.waiting;
-    if (!container || !waiting?.reason || patient.includes(waiting.reason)) continue;
+  const pullers = status?.containerStatuses?.filter(({ name }) => isPuller(name)) ?? [];
+  for (const container of [...(install ? [install] : []), ...pullers.filter((one) => !isThere(one.name, one))]) {
+    const waiting = container.state?.waiting;
+    if (!waiting?.reason || patient.includes(waiting.reason)) continue;
     const words = `${waiting.reason}: ${waiting.message ?? 'its container does not start'}`;
-    return container.name === 'pull' ? { reason: 'ImagePullFailed', message: words } : failed(words);
+    return isPuller(container.name) ? { reason: 'ImagePullFailed', message: words } : failed(words);
   }
   const scheduled = status?.conditions?.find(({ type }) => type === 'PodScheduled');
   if (scheduled?.status === 'False') return failed(scheduled.message ?? 'its pod cannot be scheduled');
   return status?.phase === 'Failed' ? failed(`${status.reason ?? 'Failed'}: ${status.message ?? ''}`) : undefined;
+}
+
+function isPuller(name: string): boolean {
+  return name.startsWith(pullerPrefix);
 }
 
 function failed(message: string): Failure {

@@ -14,6 +14,9 @@ export function installPodName(dpuName: string): string {
   return `vsp-${shorten(dpuName, 241)}-install`;
 }
 
+/** Of the names of containers that have an image pulled. */
+export const pullerPrefix = 'pull-';
+
 /** What the container that has an image pulled is told to run: it is not there, and needs not be. */
 const nothing = '/dpu-operator-has-this-image-pulled';
 
@@ -49,8 +52,9 @@ export function renderInstallPod(
       priorityClassName: 'system-node-critical',
       restartPolicy: 'OnFailure',
       terminationGracePeriodSeconds: 1,
-      containers: [...installer.containers, ...(pull ? [pullerOf(run, environment)] : [])],
+      containers: [...installer.containers, ...pull.map((image, index) => pullerOf(image, index, environment))],
       volumes: installer.volumes,
+      ...(run.overlay?.imagePullSecrets && { imagePullSecrets: run.overlay.imagePullSecrets }),
     },
   };
 }
@@ -73,9 +77,9 @@ function installerOf(dpuName: string, run: PluginRun, { operatorImage, imagePull
 }
 
 /** Of a vendor's image nobody knows what could be run in it: that it cannot be started shows that it is there. */
-function pullerOf({ image }: PluginRun, { imagePullPolicy }: Environment) {
+function pullerOf(image: string, index: number, { imagePullPolicy }: Environment) {
   return {
-    name: 'pull',
+    name: `${pullerPrefix}${index}`,
     image,
     imagePullPolicy,
     command: [nothing],

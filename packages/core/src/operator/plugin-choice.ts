@@ -1,5 +1,5 @@
 /** Which plugin, version and settings a DPU shall run. Pure. */
-import type { DpuSide } from '@dpu-operator/sdk/manifest';
+import { type DpuSide, type FilesNeed, podOf } from '@dpu-operator/sdk/manifest';
 import type { DataProcessingUnit } from '../api/data-processing-unit.ts';
 import type { DataProcessingUnitConfig } from '../api/data-processing-unit-config.ts';
 import type { PluginRun } from '../api/plugin-run.ts';
@@ -20,6 +20,8 @@ export interface Problem {
     | 'SideMissing'
     | 'SettingsInvalid'
     | 'SettingsMissing'
+    | 'SecretMissing'
+    | 'ConfigMapMissing'
     | 'NodeUnknown'
     | 'RolledBack';
   message: string;
@@ -51,9 +53,11 @@ export function choose(
   const [config] = configsOf(dpu, configs);
   const release = releaseOf(dpu, config, catalog);
   const settings = settingsOf(config, addressOf);
-  const problem = 'reason' in release ? release : faultOf(release, config, settings);
+  const problem = 'reason' in release ? release : faultOf(release, sideOf(dpu), config, settings);
   if (problem || 'reason' in release) return { config, wanted: undefined, vfs: dpu.spec, problem };
-  const wanted = pluginRun(release, sideOf(dpu), settings.settings, vspImage);
+  const { secret, configMap } = config?.spec ?? {};
+  const wishes = { settings: settings.settings, secret: secret?.name, configMap: configMap?.name };
+  const wanted = pluginRun(release, sideOf(dpu), wishes, vspImage);
   return { config, wanted, vfs: config?.spec ?? {}, problem: undefined };
 }
 
@@ -64,7 +68,7 @@ export function problemOf(
   { catalog, addressOf }: ChoiceContext,
 ): Problem | undefined {
   const release = releaseOf(dpu, config, catalog);
-  return 'reason' in release ? release : faultOf(release, config, settingsOf(config, addressOf));
+  return 'reason' in release ? release : faultOf(release, sideOf(dpu), config, settingsOf(config, addressOf));
 }
 
 function settingsOf(config: DataProcessingUnitConfig | undefined, addressOf: NodeAddress): ResolvedSettings {
@@ -103,7 +107,8 @@ function gone(name: string | undefined, { spec }: DataProcessingUnit): Problem {
 }
 
 function faultOf(
-  { manifest }: PluginRelease,
+  { manifest, plugin }: PluginRelease,
+  side: DpuSide,
   config: DataProcessingUnitConfig | undefined,
   { settings, unknownNodes }: ResolvedSettings,
 ): Problem | undefined {
@@ -112,9 +117,32 @@ function faultOf(
     const message = `spec.settings: {nodeIp:${unknownNode}}: the cluster has no node of that name with an InternalIP`;
     return { reason: 'NodeUnknown', message };
   }
+  const { secret, configMap } = podOf(manifest, side);
+  const files =
+    filesFault(plugin, 'secret', secret, config?.spec.secret) ??
+    filesFault(plugin, 'configMap', configMap, config?.spec.configMap);
+  if (files) return files;
   const fault = checkSettings(manifest.settings, settings);
   if (fault === undefined) return undefined;
   if (config) return { reason: 'SettingsInvalid', message: fault };
   const message = `no DataProcessingUnitConfig selects it, but the plugin needs one: ${fault}`;
   return { reason: 'SettingsMissing', message };
+}
+
+/** Whether a config names a Secret or ConfigMap where, and only where, the plugin reads one. */
+function filesFault(
+  plugin: string,
+  field: 'secret' | 'configMap',
+  need: FilesNeed | undefined,
+  named: { name: string } | undefined,
+): Problem | undefined {
+  const kind = field === 'secret' ? 'Secret' : 'ConfigMap';
+  if (!need && named) {
+    const message = `spec.${field}: plugin ${plugin} reads no ${kind} on this side; leave it out`;
+    return { reason: 'SettingsInvalid', message };
+  }
+  if (!need || need.optional || named) return undefined;
+  const what = need.description ? ` (${need.description})` : '';
+  const message = `plugin ${plugin} needs a ${kind} with ${need.keys.join(', ')}${what}: name it in spec.${field} of a DataProcessingUnitConfig`;
+  return { reason: `${kind}Missing`, message };
 }

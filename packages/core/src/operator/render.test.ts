@@ -1,3 +1,4 @@
+import { defaultGracePeriodSeconds, type PluginManifest } from '@dpu-operator/sdk/manifest';
 import { expect, test } from 'vitest';
 import { dpuOperatorConfig } from '../api/dpu-operator-config.ts';
 import { annotations } from '../api/names.ts';
@@ -29,12 +30,9 @@ const release: PluginRelease = {
   manifest: {
     contract: '^1.0.0',
     products: [{ name: 'Card' }],
-    privileges: {
-      privileged: false,
+    pod: {
       capabilities: ['NET_ADMIN'],
       hostPaths: [{ path: '/sys', readOnly: true }],
-      hostNetwork: true,
-      seccomp: 'RuntimeDefault',
     },
     programs: [],
     disturbsTraffic: false,
@@ -50,7 +48,7 @@ const dpu = {
 } as const;
 
 const run = (settings: Record<string, unknown>, more: Partial<PluginRelease> = {}) =>
-  pluginRun({ ...release, ...more }, 'host', settings, 'vsp:1');
+  pluginRun({ ...release, ...more }, 'host', { settings }, 'vsp:1');
 
 test('a wrong environment names every variable', () => {
   expect(() => parseEnvironment({ LEADER_ELECTION: 'maybe', HEALTH_PORT: 'x' }, 'host')).toThrow(
@@ -144,6 +142,153 @@ test('a VSP pod has what its manifest asks for, and another hash for other setti
   expect(hash({ b: 1, a: 1 })).toBe(hash({ a: 1, b: 1 }));
 });
 
+const podSpecOf = (...args: Parameters<typeof run>) =>
+  renderVspPod(dpu, run(...args), environment).spec as unknown as {
+    containers: { env: { name: string; value: string }[]; volumeMounts: { name: string; mountPath: string }[] }[];
+    volumes: { name: string }[];
+  } & Record<string, unknown>;
+
+const envOf = (...args: Parameters<typeof run>) =>
+  Object.fromEntries(podSpecOf(...args).containers[0]?.env.map(({ name, value }) => [name, value]) ?? []);
+
+const manifestWith = (pod: PluginManifest['pod']) => ({ manifest: { ...release.manifest, pod } });
+
+test('a VSP is told whose side it serves, as far as that is known', () => {
+  const known = {
+    ...dpu,
+    metadata: {
+      ...dpu.metadata,
+      annotations: { [annotations.identifier]: 'card-0000:01:00.0', [annotations.pciAddress]: '0000:01:00.0' },
+    },
+    spec: { ...dpu.spec, dpuProductName: 'Card' },
+  };
+  const pod = JSON.stringify(renderVspPod(known, run({}), environment));
+  expect(pod).toContain('{"name":"DPU_SIDE","value":"host"}');
+  expect(pod).toContain('{"name":"DPU_IDENTIFIER","value":"card-0000:01:00.0"}');
+  expect(pod).toContain('{"name":"DPU_PRODUCT","value":"Card"}');
+  expect(pod).toContain('{"name":"DPU_PCI_ADDRESS","value":"0000:01:00.0"}');
+  expect(Object.keys(envOf({}))).not.toContain('DPU_PCI_ADDRESS');
+});
+
+test('a pod ends within the time that its VSP has by contract, or that its manifest asks for', () => {
+  expect(podSpecOf({})).toMatchObject({ terminationGracePeriodSeconds: defaultGracePeriodSeconds });
+  expect(podSpecOf({}, manifestWith({ gracePeriodSeconds: 90 }))).toMatchObject({ terminationGracePeriodSeconds: 90 });
+});
+
+test('a pod has what the manifest asks for on its side, and not what it asks for on the other', () => {
+  const spec = podSpecOf(
+    {},
+    manifestWith({
+      env: { B: '2', A: '1' },
+      dpu: { hostPID: true },
+      host: {
+        privileged: true,
+        hostPaths: [{ path: '/', at: '/host', propagation: 'Bidirectional' }],
+        devices: [{ path: '/dev/vfio/vfio' }],
+        resources: { limits: { memory: '1Gi' }, hugePages: { '2Mi': '512Mi' } },
+      },
+    }),
+  );
+  expect(spec).not.toHaveProperty('hostPID');
+  expect(spec.containers).toMatchObject([
+    {
+      securityContext: { privileged: true },
+      resources: {
+        requests: { cpu: '10m', memory: '1Gi', 'hugepages-2Mi': '512Mi' },
+        limits: { memory: '1Gi', 'hugepages-2Mi': '512Mi' },
+      },
+    },
+  ]);
+  const sources = Object.fromEntries(spec.volumes.map(({ name, ...source }) => [name, source]));
+  const mounts = spec.containers[0]?.volumeMounts.map(({ name, ...mount }) => ({ ...mount, source: sources[name] }));
+  expect(mounts).toEqual(
+    expect.arrayContaining([
+      { mountPath: '/host', mountPropagation: 'Bidirectional', source: { hostPath: { path: '/', type: '' } } },
+      { mountPath: '/dev/vfio/vfio', source: { hostPath: { path: '/dev/vfio/vfio', type: 'CharDevice' } } },
+      { mountPath: '/dev/hugepages-2Mi', source: { emptyDir: { medium: 'HugePages-2Mi' } } },
+    ]),
+  );
+  const names = Object.keys(envOf({}, manifestWith({ env: { B: '2', A: '1' } })));
+  expect(names.slice(-2)).toEqual(['A', 'B']);
+});
+
+test('companions start before the plugin, share a directory with it, and mount each path of the node once', () => {
+  const hostPaths = [{ path: '/opt/p4' }];
+  const spec = podSpecOf(
+    {},
+    manifestWith({
+      hostPaths,
+      companions: [{ name: 'p4', image: 'p4:1', args: ['-v'], capabilities: ['BPF'], hostPaths }],
+    }),
+  );
+  expect(spec).toMatchObject({
+    initContainers: [
+      {
+        name: 'p4',
+        image: 'p4:1',
+        args: ['-v'],
+        restartPolicy: 'Always',
+        securityContext: { capabilities: { drop: ['ALL'], add: ['BPF'] } },
+      },
+    ],
+  });
+  const text = JSON.stringify(spec);
+  expect(text.match(/"hostPath":\{"path":"\/opt\/p4"/g)).toHaveLength(1);
+  expect(text.match(/"mountPath":"\/var\/run\/dpu-shared"/g)).toHaveLength(2);
+});
+
+test('a Secret is given by name, its keys as files, and holds no pod up', () => {
+  const more = manifestWith({ secret: { keys: ['key'] }, configMap: { keys: ['p4info'] } });
+  const wished = pluginRun({ ...release, ...more }, 'host', { settings: {}, secret: 's', configMap: 'c' }, 'vsp:1');
+  const pod = JSON.stringify(renderVspPod(dpu, wished, environment));
+  expect(pod).toContain('"secret":{"secretName":"s","items":[{"key":"key","path":"key"}],"optional":true');
+  expect(pod).toContain('"configMap":{"name":"c","items":[{"key":"p4info","path":"p4info"}],"optional":true');
+  expect(pod).toContain('{"name":"DPU_SECRET_DIRECTORY","value":"/var/run/dpu-vsp/secret"}');
+  expect(wished.digest).not.toBe(
+    pluginRun({ ...release, ...more }, 'host', { settings: {}, secret: 't' }, 'vsp:1').digest,
+  );
+});
+
+test('what a VendorPlugin adds stands beside what the operator and the manifest say', () => {
+  const overlay = {
+    command: ['/vsp'],
+    args: ['-v'],
+    env: [{ name: 'A', value: 'mine' }],
+    volumes: [{ name: 'host-root', hostPath: { path: '/' } }],
+    volumeMounts: [{ name: 'host-root', mountPath: '/host' }],
+    hostPID: true,
+    serviceAccountName: 'dpu-vsp-acme',
+    imagePullSecrets: [{ name: 'pull' }],
+    terminationGracePeriodSeconds: 180,
+  };
+  const image: Partial<PluginRelease> = { source: { kind: 'image' }, image: 'go:1', overlay };
+  const spec = podSpecOf({}, { ...image, ...manifestWith({ env: { A: 'theirs', B: '1' } }) });
+  expect(spec).toMatchObject({
+    hostPID: true,
+    serviceAccountName: 'dpu-vsp-acme',
+    automountServiceAccountToken: true,
+    imagePullSecrets: [{ name: 'pull' }],
+    terminationGracePeriodSeconds: 180,
+    containers: [{ command: ['/vsp'], args: ['-v'] }],
+  });
+  expect(spec.volumes).toContainEqual({ name: 'host-root', hostPath: { path: '/' } });
+  expect(spec.containers[0]?.volumeMounts).toContainEqual({ name: 'host-root', mountPath: '/host' });
+  expect(spec.containers[0]?.env.filter(({ name }) => name === 'A' || name === 'B')).toEqual([
+    { name: 'A', value: 'mine' },
+    { name: 'B', value: '1' },
+  ]);
+  expect(podSpecOf({})).toMatchObject({ serviceAccountName: 'dpu-vsp', automountServiceAccountToken: false });
+});
+
+test('companions’ images are on the node before what runs is touched', () => {
+  const before = run({}, { source: { kind: 'image' }, image: 'go:1' });
+  const companions = [{ name: 'p4', image: 'p4:1' }];
+  const next = run({}, { source: { kind: 'image' }, image: 'go:1', ...manifestWith({ companions }) });
+  expect(renderInstallPod(dpu, next, before, environment)).toMatchObject({
+    spec: { containers: [{ name: 'pull-0', image: 'p4:1' }] },
+  });
+});
+
 const npm: PluginRelease['source'] = {
   kind: 'npm',
   packageName: '@acme/vsp',
@@ -209,14 +354,14 @@ test('an image is on the node when nothing in it can be started', () => {
   const before = run({}, { source: { kind: 'image' }, image: 'go:1' });
   const { spec } = renderInstallPod(dpu, image, before, environment);
   const { containers } = spec as { containers: { name: string }[] };
-  expect(containers).toMatchObject([{ name: 'pull', image: 'go:2' }]);
+  expect(containers).toMatchObject([{ name: 'pull-0', image: 'go:2' }]);
   const state = (state: object) =>
     installPodState({
       apiVersion: 'v1',
       kind: 'Pod',
       metadata: { name: 'i' },
       spec: { containers },
-      status: { containerStatuses: [{ name: 'pull', ready: false, restartCount: 0, state }] },
+      status: { containerStatuses: [{ name: 'pull-0', ready: false, restartCount: 0, state }] },
     });
   const message = 'Back-off pulling image go:2';
   expect(state({ waiting: { reason: 'ContainerCreating' } })).toMatchObject({ key: '', state: 'working' });

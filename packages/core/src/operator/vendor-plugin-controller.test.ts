@@ -4,6 +4,8 @@ import type { LookedUp, LookupRequest } from '../plugins/lookup/lookup.ts';
 import { LookupError } from '../plugins/lookup/lookup-error.ts';
 import { VendorPluginBed } from './testing/vendor-plugins.ts';
 
+/** What the versions of the registry ask of their pods. */
+let pod: object;
 const manifest = {
   contract: '^1.0.0',
   hostApi: '^1.0.0',
@@ -22,12 +24,13 @@ async function lookUp(request: LookupRequest): Promise<LookedUp> {
   if (answer instanceof LookupError) throw answer;
   const integrity = `sha512-${Buffer.from(answer).toString('base64')}`;
   const lock = request.locked?.version === answer ? undefined : `lock of ${request.packageName} ${answer}`;
-  return { version: answer, integrity, manifest, lock };
+  return { version: answer, integrity, manifest: { ...manifest, pod }, lock };
 }
 
 beforeEach(async () => {
   published = { latest: '1.0.0', '1.0.0': '1.0.0', '^1': '1.0.0' };
   asked = [];
+  pod = {};
   bed = new VendorPluginBed(lookUp);
   await bed.start();
 });
@@ -99,6 +102,72 @@ test('the annotation asks for another look; a version that is still the same kee
   bed.put('acme', { package: '@acme/p', version: '^1' }, { 'dpu.config.openshift.io/refresh': '2' });
   await vi.waitFor(() => expect(bed.get('acme').status?.version).toBe('1.0.1'));
   expect(asked.map(({ locked }) => locked?.version)).toEqual([undefined, '1.0.0', '1.0.0']);
+});
+
+test('a version that asks for more waits until it is approved, and its lock is not written', async () => {
+  bed.put('acme', { package: '@acme/p', version: '^1' });
+  await ready('acme', 'Found');
+  published['^1'] = '1.1.0';
+  pod = { capabilities: ['SYS_ADMIN'] };
+  const look = (refresh: string) => ({ 'dpu.config.openshift.io/refresh': refresh });
+  bed.put('acme', { package: '@acme/p', version: '^1' }, look('1'));
+  await ready('acme', 'ApprovalRequired');
+  const how = `kubectl patch vendorplugin acme --type merge -p '{"spec":{"approvedVersion":"1.1.0"}}'`;
+  expect(bed.condition('acme')?.message).toBe(
+    `@acme/p@^1: version 1.1.0 asks for more than what is in use: capability SYS_ADMIN; to approve it: ${how}; version 1.0.0 stays in use`,
+  );
+  expect(bed.get('acme').status).toMatchObject({ version: '1.0.0', releases: [{ requested: '^1', version: '1.0.0' }] });
+  expect(bed.locks().size).toBe(1);
+  // Another version than the one that was approved asks again.
+  bed.put('acme', { package: '@acme/p', version: '^1', approvedVersion: '1.0.9' }, look('1'));
+  await vi.waitFor(() => expect(asked).toHaveLength(3));
+  await ready('acme', 'ApprovalRequired');
+  bed.put('acme', { package: '@acme/p', version: '^1', approvedVersion: '1.1.0' }, look('1'));
+  await ready('acme', 'Found');
+  expect(bed.get('acme').status).toMatchObject({ version: '1.1.0', approved: { version: '1.1.0', pod } });
+  // What was approved once needs no word for its next version.
+  published['^1'] = '1.1.1';
+  bed.put('acme', { package: '@acme/p', version: '^1', approvedVersion: '1.1.0' }, look('2'));
+  await vi.waitFor(() => expect(bed.get('acme').status?.version).toBe('1.1.1'));
+});
+
+test('a first version waits where its VendorPlugin says so', async () => {
+  bed.put('acme', { package: '@acme/p', requireApproval: true });
+  await ready('acme', 'ApprovalRequired');
+  expect(bed.condition('acme')?.message).toContain("version 1.0.0 asks for the node's network; to approve it: kubectl");
+  expect(bed.get('acme').status?.releases).toEqual([]);
+  bed.put('acme', { package: '@acme/p', requireApproval: true, approvedVersion: '1.0.0' });
+  await ready('acme', 'Found');
+});
+
+test('what was approved is remembered where no version is in use that could be compared with', async () => {
+  bed.put('acme', { package: '@acme/p' });
+  await ready('acme', 'Found');
+  await bed.stop();
+  bed.forgetReleases('acme');
+  pod = { hostPID: true };
+  published.latest = '2.0.0';
+  await bed.start();
+  await ready('acme', 'ApprovalRequired');
+});
+
+test('rights on the API need an account that a person has made', async () => {
+  pod = { rbac: [{ apiGroups: [''], resources: ['pods'], verbs: ['get'] }] };
+  bed.put('acme', { package: '@acme/p' });
+  await ready('acme', 'ServiceAccountMissing');
+  expect(bed.condition('acme')?.message).toContain(
+    'kubectl create serviceaccount -n openshift-dpu-operator dpu-vsp-acme',
+  );
+  bed.put('acme', { package: '@acme/p', pod: { serviceAccountName: 'dpu-vsp-acme' } });
+  await ready('acme', 'Found');
+});
+
+test('two things at one place of a pod are refused', async () => {
+  pod = { hostPaths: [{ path: '/sys' }] };
+  const volumes = [{ name: 'a', emptyDir: {} }];
+  bed.put('acme', { package: '@acme/p', pod: { volumes, volumeMounts: [{ name: 'a', mountPath: '/sys/' }] } });
+  await ready('acme', 'PodInvalid');
+  expect(bed.condition('acme')?.message).toContain('spec.pod.volumeMounts[0]: the manifest mounts');
 });
 
 test('a lock that somebody deletes is written again', async () => {

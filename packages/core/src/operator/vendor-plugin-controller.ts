@@ -21,10 +21,12 @@ import {
 } from '../kube/index.ts';
 import type { LookUp } from '../plugins/lookup/lookup.ts';
 import { LookupError } from '../plugins/lookup/lookup-error.ts';
-import { checkManifest } from '../plugins/lookup/manifest.ts';
+import { checkManifest, checkPackageManifest } from '../plugins/lookup/manifest.ts';
 import { type Credentials, CredentialsError, parseCredentials } from '../plugins/npm/settings.ts';
+import { requireApproval } from './approval.ts';
 import type { Caches } from './caches.ts';
 import type { Environment } from './environment.ts';
+import { requirePod } from './overlay-fault.ts';
 import { lockName, uselessLocks, writeLock } from './plugin-locks.ts';
 import { tokens } from './tokens.ts';
 import { type Attempt, planLookups, questionOf, restoredAttempts, wantedVersions } from './vendor-plugin-plan.ts';
@@ -140,6 +142,9 @@ export class VendorPluginController {
       locked: isSame && isThere && version && integrity ? { version, integrity } : undefined,
       npmDirectory,
     });
+    const manifest = checkPackageManifest(found.manifest);
+    requirePod(plugin, manifest);
+    requireApproval(plugin, found.version, manifest);
     const seconds = Number(((performance.now() - started) / 1000).toFixed(2));
     this.#logger.info({ plugin: plugin.metadata.name, requested, version: found.version, seconds }, 'plugin found');
     const image = spec.image ?? found.manifest.image;
@@ -227,10 +232,12 @@ export class VendorPluginController {
 }
 
 /** A VSP that is an image: its manifest stands in the VendorPlugin. */
-function declared({ spec }: VendorPlugin, requested: string): VendorPluginRelease {
+function declared(plugin: VendorPlugin, requested: string): VendorPluginRelease {
+  const { spec } = plugin;
   if (requested !== spec.version) {
     throw new LookupError('NoVersions', `an image has no version ${requested}; leave spec.plugin.version out`);
   }
-  checkManifest(spec.manifest);
+  // Who writes a manifest here has approved it.
+  requirePod(plugin, checkManifest(spec.manifest));
   return { requested, ...(spec.image && { image: spec.image }), manifest: spec.manifest ?? {} };
 }

@@ -4,6 +4,7 @@ import type { PluginManifest } from '@dpu-operator/sdk/manifest';
 import { type ConditionInput, setCondition } from '../api/conditions.ts';
 import type { VendorPlugin, VendorPluginRelease, VendorPluginStatus } from '../api/vendor-plugin.ts';
 import { checkManifest, checkPackageManifest } from '../plugins/lookup/manifest.ts';
+import { asksOf } from './pod-asks.ts';
 import { questionOf } from './vendor-plugin-plan.ts';
 
 type Failure = NonNullable<VendorPluginStatus['failures']>[number];
@@ -50,10 +51,21 @@ export function nextStatus(
   return {
     conditions: conditions(plugin, wanted, failures, own, now),
     ...(own && ownFields(own)),
+    ...approvedOf(plugin, own),
     releases: [...releases.values()],
     failures: [...failures.values()],
     lookup: { generation, ...(refresh !== undefined && { refresh }) },
   };
+}
+
+/** Stays when that version cannot be had any more. */
+function approvedOf(
+  { status }: VendorPlugin,
+  own: VendorPluginRelease | undefined,
+): Pick<VendorPluginStatus, 'approved'> {
+  const manifest = own && usableManifest(own);
+  if (manifest && own.version !== undefined) return { approved: { version: own.version, pod: manifest.pod } };
+  return status?.approved ? { approved: status.approved } : {};
 }
 
 function ownFields(own: VendorPluginRelease): Partial<VendorPluginStatus> {
@@ -64,13 +76,7 @@ function ownFields(own: VendorPluginRelease): Partial<VendorPluginStatus> {
     ...(own.integrity && { integrity: own.integrity }),
     ...(manifest && {
       products: manifest.products.map(({ name }) => name),
-      privileges: {
-        privileged: manifest.privileges.privileged,
-        capabilities: manifest.privileges.capabilities,
-        hostPaths: manifest.privileges.hostPaths.map(({ path, readOnly }) => (readOnly ? `${path} (ro)` : path)),
-        hostNetwork: manifest.privileges.hostNetwork,
-        seccomp: manifest.privileges.seccomp,
-      },
+      asks: asksOf(manifest),
     }),
   };
 }

@@ -13,7 +13,7 @@ const manifest = {
   contract: '^1.0.0',
   hostApi: '^1.0.0',
   products: [{ name: 'Acme', host: { detect: { pci: { vendor: '1af4', device: '1000' } }, identifier: 'acme' } }],
-  privileges: { capabilities: ['NET_ADMIN'], hostPaths: [{ path: '/sys', readOnly: true }] },
+  pod: { capabilities: ['NET_ADMIN'], hostPaths: [{ path: '/sys', readOnly: true }] },
 };
 
 const release = (requested: string, version = '1.0.0', more: object = {}): VendorPluginRelease => ({
@@ -102,13 +102,13 @@ test('a range is looked up again where that is asked for; an exact version never
   expect(plan(exact, { '1.0.0': attempt })).toEqual(never);
 });
 
-test('the status tells version, products and privileges', () => {
+test('the status tells version, products and what is asked of pods', () => {
   const status = nextStatus(plugin({ version: '^1' }), ['^1'], [{ release: release('^1', '1.2.0') }]);
   expect(status).toMatchObject({
     requested: '^1',
     version: '1.2.0',
     products: ['Acme'],
-    privileges: { capabilities: ['NET_ADMIN'], hostPaths: ['/sys (ro)'], privileged: false, seccomp: 'RuntimeDefault' },
+    asks: { host: ['capability NET_ADMIN', 'path /sys (read-only)', "the node's network"] },
     conditions: [{ type: 'Ready', status: 'True', reason: 'Found', observedGeneration: 1 }],
     lookup: { generation: 1 },
   });

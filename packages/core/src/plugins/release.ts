@@ -1,6 +1,7 @@
 /** A version of a plugin that can run. */
 import { type PluginManifest, parsePluginManifest } from '@dpu-operator/sdk/manifest';
 import softwareDpu from '@dpu-operator/vsp-mock/package.json' with { type: 'json' };
+import type { PodOverlay } from '../api/pod-overlay.ts';
 import type { VendorPlugin, VendorPluginRelease } from '../api/vendor-plugin.ts';
 
 /** Where the code comes from. */
@@ -30,6 +31,8 @@ export interface PluginRelease {
   /** Image to run it in, where that is not the general VSP image. */
   image?: string;
   manifest: PluginManifest;
+  /** What the VendorPlugin adds to its pods. */
+  overlay?: PodOverlay;
 }
 
 /** Plugins that ship with the operator's own VSP image. */
@@ -80,5 +83,6 @@ function releaseOf({ metadata, spec }: VendorPlugin, release: VendorPluginReleas
         : { kind: 'image' },
     ...(runsIn && { image: runsIn }),
     manifest,
+    ...(spec.pod && { overlay: spec.pod }),
   };
 }

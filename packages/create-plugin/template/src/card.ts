@@ -1,8 +1,8 @@
 /**
- * Everything that the plugin asks of the hardware: the one place to put calls of your card's SDK or firmware. The rules
- * of the contract (repeats, conflicts, order) are kept by the other files, which call one method at a time.
+ * Everything that the plugin asks of the hardware: the one place to put calls of your card's SDK or firmware. One call at
+ * a time comes from `apply`; what the calls are about has been checked, and kept, by the plugin host.
  *
- * A method that fails throws a DpuError with the code that the caller shall see, and leaves the card as it was.
+ * A method that fails throws a DpuError with the code that the caller shall see. The others are called all the same.
  */
 import type {
   // #region contract:bridge
@@ -18,17 +18,21 @@ import type {
   // #region contract:chains
   ServiceChain,
   // #endregion
+  // #region contract:bridge,networkFunctions,chains
+  Wanted,
+  // #endregion
 } from '@dpu-operator/sdk';
 
 export interface Card {
   /** How many virtual functions it can have. */
   readonly maximumVirtualFunctions: number;
-  /** @param onChange called whenever {@link Card.virtualFunctions} would answer differently */
-  start(side: 'host' | 'dpu', onChange: () => void): Promise<void>;
+  start(): Promise<void>;
   /** Ends what start began. Virtual functions stay: pods use them. */
   stop(): Promise<void>;
   virtualFunctions(): Promise<Device[]>;
   setVirtualFunctions(count: number): Promise<void>;
+  /** Calls `onChange` whenever {@link Card.virtualFunctions} would answer differently, until the returned function is. */
+  watch(onChange: () => void): () => void;
   /** Whether packets pass. */
   healthy(): Promise<boolean>;
   // #region contract:bridge
@@ -36,26 +40,28 @@ export interface Card {
   /** Makes a bridge, or gives one that is there another VLAN or tunnel. */
   setBridge(bridge: LogicalBridge): Promise<void>;
   removeBridge(name: string): Promise<void>;
-  /** Connects a virtual function to its bridges, or changes how it is connected. */
-  setPort(port: BridgePort): Promise<void>;
+  /** Connects a virtual function to its bridges (none: to the default bridge), or changes how it is connected. */
+  setPort(port: BridgePort, bridges: readonly LogicalBridge[]): Promise<void>;
   removePort(name: string): Promise<void>;
-  // #endregion
-  // #region contract:networkFunctions,chains
-
-  /** Whether there is an interface with this MAC address, which network functions are named by. */
-  hasInterface(mac: string): Promise<boolean>;
+  /** Ports that are set and pass no frames now: their virtual function is not there, or its link is down. */
+  portsDown(): Promise<string[]>;
   // #endregion
   // #region contract:networkFunctions
 
-  /** Puts a network function between the hosts and the outside. */
-  insertFunction(nf: NetworkFunction): Promise<void>;
-  removeFunction(nf: NetworkFunction): Promise<void>;
+  /** Puts a network function between the hosts and the outside. Throws NOT_FOUND for a MAC that no interface has. */
+  setFunction(name: string, nf: NetworkFunction): Promise<void>;
+  removeFunction(name: string): Promise<void>;
   // #endregion
   // #region contract:chains
 
   /** Puts a chain between the hosts and the outside, or changes one; all of it or nothing. */
   setChain(chain: ServiceChain): Promise<void>;
   removeChain(name: string): Promise<void>;
+  // #endregion
+  // #region contract:bridge,networkFunctions,chains
+
+  /** Takes away what a former process of this plugin made on the card and nobody wants any more. */
+  removeAllBut(wanted: Wanted): Promise<void>;
   // #endregion
   // #region contract:networkConfig
 

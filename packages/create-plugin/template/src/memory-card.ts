@@ -2,19 +2,25 @@
  * A card without hardware: it remembers what it was told, and no packet passes. The plugin starts out with it, so that
  * it can be tried and tested before there is a driver; the tests keep it afterwards.
  */
-import type {
+import {
   // #region contract:bridge
-  BridgePort,
+  type BridgePort,
   // #endregion
-  Device,
+  type Device,
+  // #region contract:networkFunctions,chains
+  DpuError,
+  // #endregion
   // #region contract:bridge
-  LogicalBridge,
+  type LogicalBridge,
   // #endregion
-  // #region contract:networkFunctions
-  NetworkFunction,
+  // #region contract:networkFunctions,chains
+  type NetworkFunction,
   // #endregion
   // #region contract:chains
-  ServiceChain,
+  type ServiceChain,
+  // #endregion
+  // #region contract:bridge,networkFunctions,chains
+  type Wanted,
   // #endregion
 } from '@dpu-operator/sdk';
 import type { Card } from './card.ts';
@@ -36,22 +42,18 @@ export class MemoryCard implements Card {
   // #region contract:networkConfig
   isAccelerated = false;
   // #endregion
+  readonly #prefix: string;
+  readonly #watchers = new Set<() => void>();
   #count: number;
-  #prefix = '';
-  #onChange: () => void = () => {};
 
-  constructor(count: number) {
+  constructor(side: 'host' | 'dpu', count: number) {
+    this.#prefix = side === 'dpu' ? 'rep' : 'vf';
     this.#count = count;
   }
 
-  async start(side: 'host' | 'dpu', onChange: () => void): Promise<void> {
-    this.#prefix = side === 'dpu' ? 'rep' : 'vf';
-    this.#onChange = onChange;
-  }
+  async start(): Promise<void> {}
 
-  async stop(): Promise<void> {
-    this.#onChange = () => {};
-  }
+  async stop(): Promise<void> {}
 
   async virtualFunctions(): Promise<Device[]> {
     const ids = Array.from({ length: this.#count }, (_, index) => `${this.#prefix}${index}`);
@@ -61,7 +63,12 @@ export class MemoryCard implements Card {
   async setVirtualFunctions(count: number): Promise<void> {
     if (count === this.#count) return;
     this.#count = count;
-    this.#onChange();
+    this.#changed();
+  }
+
+  watch(onChange: () => void): () => void {
+    this.#watchers.add(onChange);
+    return () => this.#watchers.delete(onChange);
   }
 
   async healthy(): Promise<boolean> {
@@ -71,7 +78,7 @@ export class MemoryCard implements Card {
   /** For tests: as if a link went down. */
   break(id: string): void {
     this.broken.add(id);
-    this.#onChange();
+    this.#changed();
   }
   // #region contract:bridge
 
@@ -90,31 +97,50 @@ export class MemoryCard implements Card {
   async removePort(name: string): Promise<void> {
     this.ports.delete(name);
   }
-  // #endregion
-  // #region contract:networkFunctions,chains
 
-  async hasInterface(mac: string): Promise<boolean> {
-    return Array.from({ length: this.#count }, (_, index) => macOf(index)).includes(mac);
+  async portsDown(): Promise<string[]> {
+    const working = (await this.virtualFunctions()).filter(({ healthy }) => healthy).map(({ id }) => id);
+    return [...this.ports.keys()].filter((name) => {
+      const vf = /^bridgePorts\/host0-(\d+)/.exec(name)?.[1];
+      return !working.includes(`${this.#prefix}${vf}`);
+    });
   }
   // #endregion
   // #region contract:networkFunctions
 
-  async insertFunction(nf: NetworkFunction): Promise<void> {
-    this.functions.set(`${nf.input} ${nf.output}`, nf);
+  async setFunction(name: string, nf: NetworkFunction): Promise<void> {
+    this.#requireInterfaces(nf);
+    this.functions.set(name, nf);
   }
 
-  async removeFunction(nf: NetworkFunction): Promise<void> {
-    this.functions.delete(`${nf.input} ${nf.output}`);
+  async removeFunction(name: string): Promise<void> {
+    this.functions.delete(name);
   }
   // #endregion
   // #region contract:chains
 
   async setChain(chain: ServiceChain): Promise<void> {
+    for (const nf of chain.networkFunctions) this.#requireInterfaces(nf);
     this.chains.set(chain.name, chain);
   }
 
   async removeChain(name: string): Promise<void> {
     this.chains.delete(name);
+  }
+  // #endregion
+  // #region contract:bridge,networkFunctions,chains
+
+  async removeAllBut(wanted: Wanted): Promise<void> {
+    // #region contract:chains
+    keepOnly(this.chains, wanted.serviceChains);
+    // #endregion
+    // #region contract:networkFunctions
+    keepOnly(this.functions, wanted.networkFunctions);
+    // #endregion
+    // #region contract:bridge
+    keepOnly(this.ports, wanted.bridgePorts);
+    keepOnly(this.bridges, wanted.logicalBridges);
+    // #endregion
   }
   // #endregion
   // #region contract:networkConfig
@@ -123,7 +149,26 @@ export class MemoryCard implements Card {
     this.isAccelerated = isAccelerated;
   }
   // #endregion
+  // #region contract:networkFunctions,chains
+
+  #requireInterfaces({ input, output }: NetworkFunction): void {
+    const macs = Array.from({ length: this.#count }, (_, index) => macOf(index));
+    for (const mac of [input, output]) {
+      if (!macs.includes(mac)) throw new DpuError('NOT_FOUND', `there is no interface ${mac}`);
+    }
+  }
+  // #endregion
+
+  #changed(): void {
+    for (const onChange of this.#watchers) onChange();
+  }
 }
+// #region contract:bridge,networkFunctions,chains
+
+function keepOnly(held: Map<string, unknown>, wanted: ReadonlyMap<string, unknown>): void {
+  for (const name of [...held.keys()]) if (!wanted.has(name)) held.delete(name);
+}
+// #endregion
 // #region contract:networkFunctions,chains
 
 /** MAC address of the interface behind a virtual function, which a network function's pod is given. */

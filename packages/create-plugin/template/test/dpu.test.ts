@@ -28,3 +28,11 @@ test('answers the heartbeat', async () => {
   await using vsp = await start();
   expect(await vsp.client.ping('daemon')).toMatchObject({ healthy: true });
 });
+// #region contract:networkConfig
+
+test('tells the card how to forward', async () => {
+  await using vsp = await start();
+  await vsp.client.setNetworkConfig({ isAccelerated: true });
+  expect(vsp.card.isAccelerated).toBe(true);
+});
+// #endregion

@@ -4,7 +4,7 @@ import { pino } from 'pino';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { Device } from '../contract.ts';
 import { DpuError } from '../errors.ts';
-import { hostInit, memoryBridge, memoryPlugin, serve, temporaryDirectory, vspClient } from '../host/testing.ts';
+import { hostInit, memoryDataPath, memoryPlugin, serve, temporaryDirectory, vspClient } from '../host/testing.ts';
 import {
   bridgePortService,
   deviceService,
@@ -159,7 +159,7 @@ test('what a VSP says of a method under the first name is told, where it has it 
 });
 
 test('bridge ports and logical bridges are read and changed by the client as well', async () => {
-  const client = vspClient((await serve(memoryPlugin({ bridge: memoryBridge() }))).socketPath);
+  const client = vspClient((await serve(memoryPlugin({ dataPath: memoryDataPath() }))).socketPath);
   await client.init(hostInit);
   const blue = { name: 'logicalBridges/blue', vlanId: 10, vtepIpPrefix: '10.0.0.1/24', operStatus: 'UP' } as const;
   await expect(client.createLogicalBridge({ ...blue, name: 'blue' })).resolves.toEqual(blue);
@@ -181,6 +181,7 @@ test('bridge ports and logical bridges are read and changed by the client as wel
   const masked = client.updateBridgePort({ ...trunk, logicalBridges: [] }, { updateMask: ['spec.ptype'] });
   await expect(masked).resolves.toEqual({ ...trunk, logicalBridges: ['blue'] });
   await expect(client.getBridgePort('host0-3')).resolves.toEqual({ ...trunk, logicalBridges: ['blue'] });
+  await client.deleteBridgePort('host0-3', { allowMissing: false });
   await client.deleteLogicalBridge('blue', { allowMissing: false });
   await expect(client.getLogicalBridge('blue')).rejects.toMatchObject({ code: 'NOT_FOUND' });
 });
@@ -227,8 +228,8 @@ describe('connectivity', () => {
 });
 
 test('a call that takes too long ends at its deadline', async () => {
-  const init = () => new Promise<never>(() => {});
-  const { socketPath } = await serve(memoryPlugin({ init }), { drainMs: 0 });
+  const plugin = { create: () => new Promise<never>(() => {}) };
+  const { socketPath } = await serve(memoryPlugin(), { plugin, drainMs: 0, deadlineMs: 500 });
   await expect(vspClient(socketPath, 50).init(hostInit)).rejects.toMatchObject({ code: 'DEADLINE_EXCEEDED' });
 });
 

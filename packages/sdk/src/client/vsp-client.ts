@@ -1,18 +1,15 @@
 /** The daemon's side of the contract: calls a VSP on its unix socket, or the DPU side's daemon by TCP. */
 import type { CardStatus } from '../card-status.ts';
 import type {
-  BridgePort,
   Device,
   DeviceAllocation,
   InitRequest,
   IpPort,
   Logger,
-  LogicalBridge,
-  NetworkFunction,
   PluginInfo,
-  ServiceChain,
   VirtualFunctions,
 } from '../contract.ts';
+import type { BridgePort, LogicalBridge, NetworkFunction, ServiceChain } from '../data-path.ts';
 import { DpuError } from '../errors.ts';
 import { bridgePortFromWire, bridgePortToWire, logicalBridgeFromWire, logicalBridgeToWire } from '../wire/bridges.ts';
 import { serviceChainFromWire, serviceChainToWire } from '../wire/chains.ts';
@@ -27,6 +24,7 @@ import {
   networkConfigService,
   networkFunctionService,
   pluginInfoService,
+  replayService,
   serviceChainService,
   vendorDeviceService,
   vendorHeartbeatService,
@@ -305,6 +303,21 @@ export class VspClient {
 
   async deleteNetworkFunction(nf: NetworkFunction): Promise<void> {
     await this.#call(networkFunctionService.DeleteNetworkFunction, { ...nf });
+  }
+
+  /**
+   * Says that all that is wanted has been asked for: what the card has beside that may go.
+   *
+   * @returns false where the VSP cannot be told, as those for the Go operator.
+   */
+  async completeReplay(): Promise<boolean> {
+    try {
+      await this.#call(replayService.CompleteReplay, {});
+      return true;
+    } catch (error) {
+      if (DpuError.from(error).code === 'UNIMPLEMENTED') return false;
+      throw error;
+    }
   }
 
   async setNetworkConfig(config: { isAccelerated: boolean }): Promise<void> {

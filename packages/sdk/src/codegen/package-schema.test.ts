@@ -17,7 +17,7 @@ async function editor(packageJson: object) {
   const document = TextDocument.create('file:///plugin/package.json', 'json', 1, text);
   const parsed: JSONDocument = service.parseJSONDocument(document);
   const problems = (await service.doValidation(document, parsed)).map(({ message }) => message);
-  const offset = text.indexOf('"privileges": {') + '"privileges": {'.length;
+  const offset = text.indexOf('"pod": {') + '"pod": {'.length;
   const completions = await service.doComplete(document, document.positionAt(offset), parsed);
   return { problems, remote, completions: completions?.items.map(({ label }) => label) ?? [] };
 }
@@ -31,7 +31,7 @@ test('an editor finds nothing wrong with the manifest of the software DPU, and k
 test('an editor marks what is wrong with a manifest, and offers its fields', async () => {
   const { dpu } = vspMock;
   const { problems, completions } = await editor({
-    dpu: { ...dpu, contract: 1, products: [], programmes: [], privileges: { capabilities: ['NET_ADMN'] } },
+    dpu: { ...dpu, contract: 1, products: [], programmes: [], pod: { capabilities: ['NET_ADMN'] } },
   });
   expect(problems).toEqual(
     expect.arrayContaining([

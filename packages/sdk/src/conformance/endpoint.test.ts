@@ -2,12 +2,12 @@
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import type { Plugin } from '../contract.ts';
+import type { DataPath, Plugin } from '../contract.ts';
 import { serve, temporaryDirectory, vspClient } from '../host/testing.ts';
 import type { ConformanceOptions } from './options.ts';
 import { conformanceSuite } from './suite.ts';
 import { failedIds, known } from './testing/examine.ts';
-import { maxVfs, memoryVsp } from './testing/memory-vsp.ts';
+import { type MemoryVsp, maxVfs, memoryVsp } from './testing/memory-vsp.ts';
 import { olderImage } from './testing/older-image.ts';
 
 const running = (plugin: Plugin) => serve(plugin, { logger: pino({ level: 'silent' }) });
@@ -24,7 +24,7 @@ describe('unless told otherwise it is only read', () => {
     calls.length = 0;
     const { results, conforms } = await check(socketPath);
     expect(conforms).toBe(true);
-    expect(new Set(calls)).toEqual(new Set(['getDevices', 'watchDevices', 'listBridgePorts']));
+    expect(new Set(calls)).toEqual(new Set(['getDevices', 'watchDevices']));
     const passed = results.filter(({ status }) => status === 'passed').map(({ id }) => id);
     expect(passed).toEqual([
       'lifecycle.ping',
@@ -83,7 +83,8 @@ describe('where it may be changed', () => {
       asked.push(count);
       return good.setNumVfs(count);
     };
-    const { socketPath } = await running({ ...good, setNumVfs });
+    const { limits: _, ...unlimited } = good;
+    const { socketPath } = await running({ ...unlimited, setNumVfs });
     await check(socketPath, { disruptive: true, maxVfs: most, only: ['devices'] });
     const beyond = asked.filter((count) => count > most && count !== 5);
     expect(beyond).toEqual([most + 1]);
@@ -126,7 +127,7 @@ function recorded(good: Plugin): { plugin: Plugin; calls: string[] } {
     new Proxy(object, {
       get(target, name, receiver) {
         const value = Reflect.get(target, name, receiver);
-        if (typeof value === 'object' && value !== null) return record(value);
+        if (typeof value === 'object' && value !== null && !Array.isArray(value)) return record(value);
         if (typeof value !== 'function') return value;
         return (...args: unknown[]) => {
           calls.push(String(name));
@@ -138,31 +139,17 @@ function recorded(good: Plugin): { plugin: Plugin; calls: string[] } {
 }
 
 /** The plugin, and which bridge ports it has been asked for. */
-function counted(good: Plugin) {
-  const there = new Set<string>();
+function counted(good: MemoryVsp) {
   const seen = new Set<string>();
   let most = 0;
-  const { bridge } = good;
-  if (!bridge) throw new Error('the plugin has no bridge');
-  const note = (name: string) => {
-    there.add(name);
-    seen.add(name);
-    most = Math.max(most, there.size);
-  };
-  const plugin: Plugin = {
-    ...good,
-    bridge: {
-      ...bridge,
-      createBridgePort: async (port) => {
-        const made = await bridge.createBridgePort(port);
-        note(port.name);
-        return made;
-      },
-      deleteBridgePort: async (name) => {
-        await bridge.deleteBridgePort(name);
-        there.delete(name);
-      },
+  const dataPath: DataPath = {
+    ...good.dataPath,
+    apply: (wanted, call) => {
+      for (const name of wanted.bridgePorts.keys()) seen.add(name);
+      most = Math.max(most, wanted.bridgePorts.size);
+      return good.dataPath.apply(wanted, call);
     },
   };
+  const plugin: Plugin = { ...good, dataPath };
   return { plugin, seen, most: () => most };
 }

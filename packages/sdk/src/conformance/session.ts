@@ -141,10 +141,12 @@ export class Session {
   /** The VSP in the state that the check needs: running, and initialised or not. */
   async #prepare(check: Check): Promise<void> {
     const { process } = this.#options;
-    const isUsed = check.needs.fresh && this.#initialised;
-    if (process?.running && isUsed) await process.end('SIGTERM', this.#options.limits.shutdownMs);
     if (process && !process.running) await this.#start();
     if (!this.#announced) await this.#meet();
+    if (process?.running && check.needs.fresh && this.#initialised) {
+      await process.end('SIGTERM', this.#options.limits.shutdownMs);
+      await this.#start();
+    }
     this.#vsp.takeExchanges();
     if (!this.#initialised && !check.needs.fresh && !this.#readOnly) await this.#initialise();
     this.#vsp.takeExchanges();
@@ -153,8 +155,12 @@ export class Session {
   async #meet(): Promise<void> {
     const process = this.#options.process;
     await this.#vsp.connected(process?.ended ?? new Promise(() => {}));
+    if (process) {
+      // Capabilities are known once the plugin is created.
+      await this.#initialise();
+      return;
+    }
     this.#announced = await announcedBy(this.#vsp);
-    if (process) return;
     // Somebody else may have initialised an endpoint. An older image answers whether or not.
     const isInitialised = (await codeOf(this.#vsp.devices())) !== 'FAILED_PRECONDITION';
     if (!isInitialised) return;
@@ -175,6 +181,7 @@ export class Session {
   async #initialise(): Promise<void> {
     await this.#callInit();
     this.#initialised = true;
+    this.#announced = await announcedBy(this.#vsp);
     this.#vfs ??= (await this.#vsp.devices()).length;
     if (!this.#options.process) this.#portsOfOthers = await listedPorts(this.#vsp);
   }

@@ -377,6 +377,37 @@ const alone: [string, Record<string, Tamper>, string][] = [
     'devices.shape',
   ],
   [
+    'has two devices in one place',
+    {
+      GetDevices: async () => {
+        const device = (id: string) => [id, { ID: id, health: 'Healthy', details: { pf: 0, vf: 1 } }];
+        return { devices: Object.fromEntries(['mem0', 'mem1'].map(device)) };
+      },
+    },
+    'devices.places',
+  ],
+  [
+    'has more virtual functions than it can have',
+    {
+      GetVirtualFunctions: async () => ({
+        resizing: 'VF_RESIZING_LIVE',
+        physicalFunctions: [{ pf: 0, count: 9, maximum: 8 }],
+      }),
+    },
+    'devices.virtual-functions',
+  ],
+  [
+    'gives containers another thing each time',
+    {
+      GetPluginInfo: async (_, forward) => {
+        const answer = (await forward()) as { capabilities: string[] };
+        return { ...answer, capabilities: [...answer.capabilities, 'CAPABILITY_DEVICE_ALLOCATION'] };
+      },
+      AllocateDevices: async () => ({ env: { ASKED: `${calls++}` } }),
+    },
+    'devices.allocate',
+  ],
+  [
     'has another word for health',
     {
       GetDevices: async (_, forward) => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { ServiceChain } from '../contract.ts';
 import { serviceChainService } from '../wire/definitions.ts';
-import { hostInit, memoryChains, memoryPlugin, rawClient, serve, vspClient } from './testing.ts';
+import { hostInit, memoryDataPath, memoryPlugin, rawClient, serve, vspClient } from './testing.ts';
 
 const nf = (number: number) => ({ input: `02:00:00:00:0${number}:0a`, output: `02:00:00:00:0${number}:0b` });
 const chain: ServiceChain = {
@@ -10,21 +10,22 @@ const chain: ServiceChain = {
 };
 
 async function chains() {
-  const contract = memoryChains();
-  const { socketPath } = await serve(memoryPlugin({ chains: contract }));
+  const dataPath = memoryDataPath();
+  const { socketPath } = await serve(memoryPlugin({ dataPath }));
   const client = vspClient(socketPath);
   await client.init(hostInit);
-  return { contract, client, call: rawClient(socketPath) };
+  const wanted = () => [...(dataPath.wanted?.serviceChains.values() ?? [])];
+  return { wanted, client, call: rawClient(socketPath) };
 }
 
 test('chains keep their order over create, get and list, and go', async () => {
-  const { contract, client } = await chains();
+  const { wanted, client } = await chains();
   await expect(client.createChain({ ...chain, name: 'edge' })).resolves.toEqual(chain);
   await expect(client.createChain(chain)).resolves.toEqual(chain);
   await expect(client.createChain({ ...chain, networkFunctions: [nf(2)] })).rejects.toMatchObject({
     code: 'ALREADY_EXISTS',
   });
-  await expect(contract.listChains()).resolves.toEqual([chain]);
+  expect(wanted()).toEqual([chain]);
   await expect(client.getChain('edge')).resolves.toEqual(chain);
   await expect(client.listChains()).resolves.toEqual([chain]);
   await client.deleteChain('edge', { allowMissing: false });
@@ -34,10 +35,10 @@ test('chains keep their order over create, get and list, and go', async () => {
 });
 
 test('MAC addresses reach the plugin in lower case', async () => {
-  const { contract, client } = await chains();
+  const { wanted, client } = await chains();
   const { input, output } = nf(1);
   await client.createChain({ name: 'edge', networkFunctions: [{ input: input.toUpperCase(), output }] });
-  await expect(contract.listChains()).resolves.toMatchObject([{ networkFunctions: [nf(1)] }]);
+  expect(wanted()).toMatchObject([{ networkFunctions: [nf(1)] }]);
 });
 
 test('an update replaces the functions, by mask or without', async () => {
@@ -75,13 +76,13 @@ describe('a wrong chain is refused by the name of its field', () => {
     ],
     ['a bad name', 'service_chain.name must be serviceChains/{id}', { name: 'Edge_1' }],
   ])('%s', async (_what, message, changes) => {
-    const { contract, call } = await chains();
+    const { wanted, call } = await chains();
     const request = { serviceChain: { ...chain, ...changes } };
     await expect(call(serviceChainService.CreateServiceChain, request)).rejects.toMatchObject({
       code: 'INVALID_ARGUMENT',
       message: expect.stringContaining(message),
     });
-    await expect(contract.listChains()).resolves.toEqual([]);
+    expect(wanted()).toEqual([]);
   });
 
   test('nothing at all', async () => {
@@ -96,6 +97,9 @@ test('the client gathers all pages', async () => {
   const { client } = await chains();
   // The host's pages hold 50.
   const names = Array.from({ length: 120 }, (_, index) => `serviceChains/edge-${String(index).padStart(3, '0')}`);
-  await Promise.all(names.map((name) => client.createChain({ ...chain, name })));
+  const mac = (index: number) =>
+    `02:00:00:${(index >> 8).toString(16).padStart(2, '0')}:${(index & 255).toString(16).padStart(2, '0')}`;
+  const functions = (index: number) => [{ input: `${mac(index)}:0a`, output: `${mac(index)}:0b` }];
+  await Promise.all(names.map((name, index) => client.createChain({ name, networkFunctions: functions(index) })));
   expect((await client.listChains()).map(({ name }) => name)).toEqual(names);
 });

@@ -4,10 +4,12 @@ import { dirname, join } from 'node:path';
 import { Command } from 'commander';
 import { z } from 'zod';
 import { addConformanceCommand } from '../conformance/command.ts';
+import type { Dpu } from '../contract.ts';
 import { addDevCommand } from '../dev/register.ts';
 import { DpuError } from '../errors.ts';
 import { sdkVersion } from '../generated/version.ts';
 import { programsOf } from '../manifest/programs.ts';
+import { omitUndefined } from '../omit-undefined.ts';
 import { validateSettings } from '../settings/validate.ts';
 import { defaultDeadlineMs } from './deadline.ts';
 import { type LogLevel, logLevels } from './logger.ts';
@@ -20,6 +22,9 @@ const defaultSocket = '/var/run/dpu-daemon/vendor-plugin/vendor-plugin.sock';
 const environment = z.object({
   DPU_NAME: z.string().default('dpu'),
   DPU_SIDE: z.enum(['host', 'dpu']).optional(),
+  DPU_IDENTIFIER: z.string().min(1).optional(),
+  DPU_PRODUCT: z.string().min(1).optional(),
+  DPU_PCI_ADDRESS: z.string().min(1).optional(),
   DPU_SETTINGS: z
     .string()
     .default('{}')
@@ -53,11 +58,16 @@ const serveHelp = `
 Environment:
   DPU_NAME      name of the DataProcessingUnit, for log and metrics; else "dpu"
   DPU_SIDE      host or dpu: which programs of the manifest are looked for; else those that both sides need
+  DPU_IDENTIFIER
+                identifier of the DPU: with DPU_SIDE the plugin is created at once, else by Init
+  DPU_PRODUCT   product of the DPU in the manifest, for the plugin
+  DPU_PCI_ADDRESS
+                PCI address of the DPU, for the plugin
   DPU_SETTINGS  the plugin's settings as JSON, checked against its manifest
   LOG_LEVEL     ${logLevels.join(', ')}; else info
   K8S_NODE      name of the node; else the host's name
   NODE_IP       address of the node; else 127.0.0.1
-  DPU_DEADLINE  seconds that the plugin's create, Init or any other call may take; else 60
+  DPU_DEADLINE  seconds that the plugin's create, apply or any other call may take; else 60
   DPU_ALIVE_FILE
                 file that is touched every 10 s while the process works, for a liveness probe; else none
   DPU_SYSFS     stand-in for /sys that dpu-vsp conformance has made (--machine); else /sys
@@ -76,12 +86,14 @@ Exit codes:
   1  the plugin failed
   2  an option, the environment, the settings or the plugin's package is wrong
   3  the machine lacks what the plugin needs: a program of dpu.programs, a dependency that is not installed
-  4  the plugin did not answer create, Init or another call in time`;
+  4  the plugin did not answer create, apply or another call in time`;
 
 /** Everything checked. */
 export interface ServeRequest {
   dpuName: string;
   package: { name: string; version: string };
+  /** The DPU, where the environment tells it. */
+  dpu?: Dpu;
   /** Absolute path of the plugin's module. */
   entry: string;
   settings: unknown;
@@ -129,12 +141,14 @@ async function serveRequest({ plugin, socket, metricsSocket }: ServeCommandOptio
   }
   const { DPU_NAME, DPU_SIDE, DPU_SETTINGS, LOG_LEVEL, K8S_NODE, NODE_IP, DPU_ALIVE_FILE, DPU_DEADLINE, DPU_SYSFS } =
     env.data;
+  const dpu = dpuOf(env.data);
   const { name, version, manifest, entry } = await readPluginPackage(plugin);
   const settings = validateSettings(manifest.settings, DPU_SETTINGS);
   await requirePrograms(programsOf(manifest, DPU_SIDE));
   return {
     dpuName: DPU_NAME,
     package: { name, version },
+    ...(dpu && { dpu }),
     entry,
     settings,
     socketPath: socket,
@@ -145,4 +159,15 @@ async function serveRequest({ plugin, socket, metricsSocket }: ServeCommandOptio
     node: { name: K8S_NODE, ip: NODE_IP },
     logLevel: LOG_LEVEL,
   };
+}
+
+function dpuOf(env: z.infer<typeof environment>): Dpu | undefined {
+  const { DPU_SIDE, DPU_IDENTIFIER, DPU_PRODUCT, DPU_PCI_ADDRESS } = env;
+  if (DPU_SIDE === undefined || DPU_IDENTIFIER === undefined) return undefined;
+  return omitUndefined({
+    side: DPU_SIDE,
+    identifier: DPU_IDENTIFIER,
+    product: DPU_PRODUCT,
+    pciAddress: DPU_PCI_ADDRESS,
+  });
 }

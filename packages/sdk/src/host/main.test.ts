@@ -16,7 +16,7 @@ const dpu = {
 };
 const code = `export default {
   create: ({ settings, node, signal }) => ({
-    init: async () => ({ ip: node.ip, port: 50151 }),
+    address: { ip: node.ip, port: 50151 },
     getDevices: async () => [{ id: node.name, healthy: !signal.aborted }],
     setNumVfs: async () => settings.vfs,
     close: async () => console.log('plugin closed'),
@@ -83,11 +83,10 @@ describe('dpu-vsp serve', () => {
 
   test('ends with exit code 1 and the stack in its log when the plugin fails outside of a call', async () => {
     const failing = (how: string) => `export default {
-      create: () => ({
-        init: async () => { ${how}; return { ip: '127.0.0.1', port: 1 }; },
-        getDevices: async () => [],
-        setNumVfs: async (count) => count,
-      }),
+      create: () => {
+        ${how};
+        return { address: { ip: '127.0.0.1', port: 1 }, getDevices: async () => [], setNumVfs: async (count) => count };
+      },
     };`;
     const rejected = "(async () => { throw new TypeError('firmware is gone'); })()";
     const thrown = "setImmediate(() => { throw new TypeError('firmware is gone'); })";
@@ -115,19 +114,18 @@ describe('dpu-vsp serve', () => {
   });
 
   test.each([
-    ['create', 'await new Promise(() => {});', ''],
-    ['/opi_api.lifecycle.v1alpha1.LifeCycleService/Init', '', 'await new Promise(() => {});'],
-  ])('ends with exit code 4 when the plugin does not answer %s', async (what, inCreate, inInit) => {
+    ['create', 'await new Promise(() => {});', 'undefined', {}],
+    ['create', 'await new Promise(() => {});', 'undefined', { DPU_SIDE: 'host', DPU_IDENTIFIER: 'test-1' }],
+    ['apply', '', '{ serves: ["bridge"], apply: () => new Promise(() => {}) }', {}],
+  ])('ends with exit code 4 when the plugin does not answer %s', async (what, inCreate, dataPath, env) => {
     const hanging = `export default {
       create: async () => {
         ${inCreate}
         return {
-          init: async () => {
-            ${inInit}
-            return { ip: '127.0.0.1', port: 1 };
-          },
+          address: { ip: '127.0.0.1', port: 1 },
           getDevices: async () => [],
           setNumVfs: async (count) => count,
+          dataPath: ${dataPath},
         };
       },
     };
@@ -135,18 +133,23 @@ describe('dpu-vsp serve', () => {
     setInterval(() => {}, 1_000_000);`;
     const directory = await plugin({}, 'index.mjs', hanging);
     const socket = join(directory, 'vsp.sock');
-    const child = dpuVsp(['serve', '--plugin', directory, '--socket', socket], { DPU_DEADLINE: '0.2' });
+    const child = dpuVsp(['serve', '--plugin', directory, '--socket', socket], { DPU_DEADLINE: '1', ...env });
     const end = ended(child);
     const client = vspClient(socket);
-    client.onConnectivity((connected) => {
-      if (connected) void client.init(hostInit).catch((error) => answers.push(error));
-    });
     const answers: unknown[] = [];
+    const call = async () => {
+      await client.init(hostInit);
+      const port = { name: 'host0-0', macAddress: '02:00:00:00:00:01', type: 'ACCESS' as const, logicalBridges: [] };
+      await client.createBridgePort(port);
+    };
+    client.onConnectivity((connected) => {
+      if (connected) void call().catch((error) => answers.push(error));
+    });
     const { status, stderr } = await end;
     expect(status).toBe(4);
-    expect(stderr).toBe(`dpu-vsp: the plugin has not answered ${what} within 0.2 s\n`);
+    expect(stderr).toBe(`dpu-vsp: the plugin has not answered ${what} within 1 s\n`);
     const answer = expect.objectContaining({ code: 'DEADLINE_EXCEEDED', message: expect.stringContaining(what) });
-    expect(answers).toEqual(inInit === '' ? [] : [answer]);
+    expect(answers).toEqual([answer]);
   });
 
   test('ends with exit code 4 when the plugin does not answer a call that nobody waits for any more', async () => {
@@ -200,7 +203,8 @@ describe('dpu-vsp serve', () => {
   test('logs what LOG_LEVEL asks for, and serves metrics beside its socket', async () => {
     const directory = await plugin({});
     const socket = join(directory, 'vsp.sock');
-    const child = dpuVsp(['serve', '--plugin', directory, '--socket', socket], { LOG_LEVEL: 'error' });
+    const env = { LOG_LEVEL: 'error', DPU_SIDE: 'dpu', DPU_IDENTIFIER: 'test' };
+    const child = dpuVsp(['serve', '--plugin', directory, '--socket', socket], env);
     const end = ended(child);
     const client = vspClient(socket);
     await new Promise<void>((resolve) => client.onConnectivity((connected) => connected && resolve()));

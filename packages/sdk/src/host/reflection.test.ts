@@ -4,10 +4,11 @@ import { expect, onTestFinished, test } from 'vitest';
 import type { ServerReflectionRequest } from '../generated/grpc/reflection/v1/ServerReflectionRequest.ts';
 import type { ServerReflectionResponse__Output } from '../generated/grpc/reflection/v1/ServerReflectionResponse.ts';
 import { reflectionAlphaService, reflectionService } from '../wire/definitions.ts';
-import { memoryBridge, memoryPlugin, serve } from './testing.ts';
+import { hostInit, memoryDataPath, memoryPlugin, serve, vspClient } from './testing.ts';
 
 async function reflect(service: typeof reflectionService, requests: ServerReflectionRequest[]) {
-  const { socketPath } = await serve(memoryPlugin({ bridge: memoryBridge() }));
+  const { socketPath } = await serve(memoryPlugin({ dataPath: memoryDataPath({ serves: ['bridge'] }) }));
+  await vspClient(socketPath).init(hostInit);
   const client = new Client(`unix:${socketPath}`, credentials.createInsecure());
   onTestFinished(() => client.close());
   const { path, requestSerialize, responseDeserialize } = service.ServerReflectionInfo;

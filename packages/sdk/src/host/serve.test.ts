@@ -1,11 +1,12 @@
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { describe, expect, test } from 'vitest';
-import type { Plugin } from '../contract.ts';
+import { describe, expect, test, vi } from 'vitest';
+import type { BridgePort, DataPath, Dpu, Outcome, Plugin, PluginContext } from '../contract.ts';
 import { DpuError } from '../errors.ts';
 import {
   healthService,
@@ -18,7 +19,7 @@ import {
 import {
   hostInit,
   manifest,
-  memoryBridge,
+  memoryDataPath,
   memoryPlugin,
   rawClient,
   serve,
@@ -29,18 +30,47 @@ import {
 const rejectsWith = (code: string, message: RegExp) =>
   expect.objectContaining({ code, message: expect.stringMatching(message) });
 
+/** A plugin that is created by `create`, and the DPUs that it was created for. */
+function recording(create: (context: PluginContext<unknown>) => Plugin | Promise<Plugin>) {
+  const created: Dpu[] = [];
+  const plugin = {
+    create: (context: PluginContext<unknown>) => {
+      created.push(context.dpu);
+      return create(context);
+    },
+  };
+  return { plugin, created };
+}
+
+const hostDpu: Dpu = { side: 'host', identifier: 'test-1' };
+
 describe('Init', () => {
-  test('is given to the plugin once, however often and however concurrently it comes', async () => {
-    let inits = 0;
-    const init = async () => {
-      inits += 1;
-      return { ip: '[fe80::1%eth0]', port: 50151 };
-    };
-    const client = vspClient((await serve(memoryPlugin({ init }))).socketPath);
-    const answers = await Promise.all([client.init(hostInit), client.init(hostInit), client.init(hostInit)]);
+  test('creates the plugin once, however often and however concurrently it comes', async () => {
+    const address = { ip: '[fe80::1%eth0]', port: 50151 };
+    const release = Promise.withResolvers<void>();
+    const { plugin, created } = recording(async () => {
+      await release.promise;
+      return memoryPlugin({ address });
+    });
+    const client = vspClient((await serve(memoryPlugin(), { plugin })).socketPath);
+    expect(created).toEqual([]);
+    const inits = [client.init(hostInit), client.init(hostInit), client.init(hostInit)];
+    await vi.waitFor(() => expect(created).toHaveLength(1));
+    release.resolve();
+    const answers = await Promise.all(inits);
     answers.push(await client.init(hostInit));
-    expect(answers).toEqual(Array(4).fill({ ip: '[fe80::1%eth0]', port: 50151 }));
-    expect(inits).toBe(1);
+    expect(answers).toEqual(Array(4).fill(address));
+    expect(created).toEqual([hostDpu]);
+  });
+
+  test('answers what was created at the start, where the host was told its DPU', async () => {
+    const dpu = { ...hostDpu, product: 'Test DPU', pciAddress: '0000:01:00.0' };
+    const { plugin, created } = recording(() => memoryPlugin());
+    const client = vspClient((await serve(memoryPlugin(), { plugin, dpu })).socketPath);
+    expect(created).toEqual([dpu]);
+    await expect(client.getDevices()).rejects.toEqual(rejectsWith('FAILED_PRECONDITION', /needs a successful Init/));
+    await expect(client.init(hostInit)).resolves.toMatchObject({ port: 50151 });
+    expect(created).toEqual([dpu]);
   });
 
   test('of another side or DPU is refused, without the words that mean success', async () => {
@@ -52,18 +82,25 @@ describe('Init', () => {
     await expect(client.init({ ...hostInit, dpuIdentifier: 'test-2' })).rejects.toMatchObject({
       code: 'FAILED_PRECONDITION',
     });
+    const told = vspClient((await serve(memoryPlugin(), { dpu: hostDpu })).socketPath);
+    await expect(told.init({ ...hostInit, dpuIdentifier: 'test-2' })).rejects.toEqual(
+      rejectsWith('FAILED_PRECONDITION', /serves the host side of "test-1"/),
+    );
   });
 
-  test('that failed may be tried again', async () => {
-    let fails = true;
-    const init = async () => {
-      if (fails) throw new DpuError('UNAVAILABLE', 'firmware still loads');
-      return { ip: '127.0.0.1', port: 1 };
-    };
-    const client = vspClient((await serve(memoryPlugin({ init }))).socketPath);
-    await expect(client.init(hostInit)).rejects.toEqual(rejectsWith('UNAVAILABLE', /firmware still loads/));
-    fails = false;
-    await expect(client.init(hostInit)).resolves.toEqual({ ip: '127.0.0.1', port: 1 });
+  test('whose creation failed may be tried again, also where the host was told its DPU', async () => {
+    for (const dpu of [undefined, { ...hostDpu, product: 'Test DPU' }]) {
+      let fails = true;
+      const { plugin, created } = recording(() => {
+        if (fails) throw new DpuError('UNAVAILABLE', 'firmware still loads');
+        return memoryPlugin();
+      });
+      const client = vspClient((await serve(memoryPlugin(), { plugin, ...(dpu && { dpu }) })).socketPath);
+      await expect(client.init(hostInit)).rejects.toEqual(rejectsWith('UNAVAILABLE', /firmware still loads/));
+      fails = false;
+      await expect(client.init(hostInit)).resolves.toMatchObject({ port: 50151 });
+      expect(created.at(-1)).toEqual(dpu ?? hostDpu);
+    }
   });
 
   test('must come before everything else', async () => {
@@ -108,11 +145,13 @@ test('devices, VF count and heartbeat cross the wire', async () => {
 
 test('a client that knows only the Vendor names is served', async () => {
   const calls: unknown[] = [];
-  const networkFunctions: Plugin['networkFunctions'] = {
-    createNetworkFunction: async (nf) => void calls.push(nf),
-    deleteNetworkFunction: async (nf) => void calls.push(nf),
-  };
-  const call = rawClient((await serve(memoryPlugin({ networkFunctions }))).socketPath);
+  const dataPath = memoryDataPath({
+    apply: async ({ networkFunctions }) => {
+      calls.push([...networkFunctions.values()]);
+      return undefined;
+    },
+  });
+  const call = rawClient((await serve(memoryPlugin({ dataPath }))).socketPath);
   await expect(call(vendorLifeCycleService.Init, hostInit)).resolves.toEqual({ ip: '127.0.0.1', port: 50151 });
   const { devices } = await call(vendorDeviceService.GetDevices, {});
   expect(devices.vf0).toEqual({ ID: 'vf0', health: 'Healthy', topology: { node: '1' }, details: null });
@@ -122,7 +161,7 @@ test('a client that knows only the Vendor names is served', async () => {
   await call(networkFunctionService.CreateNetworkFunction, request);
   await call(networkFunctionService.DeleteNetworkFunction, { ...request, bridgeId: '' });
   const nf = { input: '02:00:00:00:00:0a', output: '02:00:00:00:00:0b' };
-  expect(calls).toEqual([{ ...nf, bridgeId: 'deadbeef' }, nf]);
+  expect(calls).toEqual([[{ ...nf, bridgeId: 'deadbeef' }], []]);
 });
 
 test('times are whole nanoseconds', async () => {
@@ -133,6 +172,13 @@ test('times are whole nanoseconds', async () => {
 });
 
 const grpcNotFound = Object.assign(new Error('5 NOT_FOUND: no table'), { code: 5, details: 'no table' });
+
+const port: BridgePort = {
+  name: 'host0-0',
+  macAddress: '02:00:00:00:00:01',
+  type: 'ACCESS',
+  logicalBridges: [],
+};
 
 describe('errors', () => {
   test('keep their code, also those of another copy of the SDK; a bug is INTERNAL with its stack in the log', async () => {
@@ -166,25 +212,30 @@ describe('errors', () => {
     ],
     ['no error at all', () => Promise.reject(Object.create(null))],
   ])('%s is INTERNAL, and a delete with allow_missing is not done by it', async (_what, fail) => {
-    const deleteBridgePort = async () => {
-      await fail();
+    const apply: DataPath['apply'] = async ({ bridgePorts }) => {
+      if (bridgePorts.size === 0) await fail();
+      return undefined;
     };
-    const { socketPath } = await serve(memoryPlugin({ bridge: { ...memoryBridge(), deleteBridgePort } }));
+    const { socketPath } = await serve(memoryPlugin({ dataPath: memoryDataPath({ apply }) }));
     const client = vspClient(socketPath);
     await client.init(hostInit);
+    await client.createBridgePort(port);
     await expect(client.deleteBridgePort('host0-0', { allowMissing: true })).rejects.toMatchObject({
       code: 'INTERNAL',
     });
   });
 
-  test('a wrong answer of the plugin is its fault and not the caller’s', async () => {
-    const port = { name: 'host0-0', macAddress: '02:00:00:00:00:01', type: 'ACCESS', logicalBridges: [] } as const;
-    const createBridgePort = async () => ({ ...port, logicalBridges: [], macAddress: 'none' });
-    const { socketPath } = await serve(memoryPlugin({ bridge: { ...memoryBridge(), createBridgePort } }));
+  test.each<[string, unknown, RegExp]>([
+    ['a state that there is not', { state: 'done' }, /outcome of bridgePorts\/host0-0 is \{"state":"done"\}/],
+    ['a code that there is not', { state: 'failed', code: 5, message: '' }, /code of bridgePorts\/host0-0 is 5/],
+    ['no outcome', undefined, /outcome of bridgePorts\/host0-0 is undefined/],
+  ])('a wrong answer of the plugin is its fault and not the caller’s: %s', async (_what, outcome, words) => {
+    const apply = async () => new Map([['bridgePorts/host0-0', outcome as Outcome]]);
+    const { socketPath } = await serve(memoryPlugin({ dataPath: memoryDataPath({ apply }) }));
     const client = vspClient(socketPath);
     await client.init(hostInit);
-    const made = client.createBridgePort({ ...port, logicalBridges: [] });
-    await expect(made).rejects.toEqual(rejectsWith('INTERNAL', /the plugin's answer is wrong: "none" is not a MAC/));
+    const made = client.createBridgePort(port);
+    await expect(made).rejects.toEqual(rejectsWith('INTERNAL', words));
   });
 
   test('a text of megabytes arrives with its first 4,096 bytes', async () => {
@@ -221,7 +272,7 @@ describe('settings', () => {
         return memoryPlugin();
       },
     };
-    await serve(memoryPlugin(), { plugin, settings: { peer: '192.0.2.7' } });
+    await serve(memoryPlugin(), { plugin, dpu: hostDpu, settings: { peer: '192.0.2.7' } });
     expect(seen).toEqual({ peer: '192.0.2.7', vfs: 2 });
   });
 
@@ -300,6 +351,22 @@ describe('close', () => {
     expect(order).toEqual(['call', 'close']);
   });
 
+  test('aborts the signal at once, also while the plugin is created, and closes it then', async () => {
+    const order: string[] = [];
+    const entered = Promise.withResolvers<void>();
+    const { plugin } = recording(async ({ signal }) => {
+      const aborted = once(signal, 'abort');
+      entered.resolve();
+      await aborted;
+      order.push('aborted');
+      return memoryPlugin({ close: async () => void order.push('close') });
+    });
+    const { server } = await serve(memoryPlugin(), { plugin, dpu: hostDpu });
+    await entered.promise;
+    await server.close();
+    expect(order).toEqual(['aborted', 'close']);
+  });
+
   test('cuts off a call that never ends', async () => {
     const entered = Promise.withResolvers<void>();
     const setNumVfs = () => {
@@ -342,7 +409,7 @@ test('a call that takes too long is answered, and from then on health says NOT_S
   });
   const client = vspClient(socketPath);
   await client.init(hostInit);
-  const words = /has not answered .*SetNumVfs within 0.05 s/;
+  const words = /has not answered SetNumVfs within 0.05 s/;
   await expect(client.setNumVfs(1)).rejects.toEqual(rejectsWith('DEADLINE_EXCEEDED', words));
   expect(hung).toEqual([expect.stringMatching(words)]);
   await expect(rawClient(socketPath)(healthService.Check, {})).resolves.toEqual({ status: 'NOT_SERVING' });
@@ -358,12 +425,12 @@ test('what a plugin writes to its state directory is there after a restart, for 
       return memoryPlugin();
     },
   };
-  const { server } = await serve(memoryPlugin(), { plugin, socketPath });
+  const { server } = await serve(memoryPlugin(), { plugin, dpu: hostDpu, socketPath });
   const [stateDirectory = ''] = contexts;
   expect((await stat(stateDirectory)).mode & 0o777).toBe(0o700);
   await writeFile(join(stateDirectory, 'known'), '');
   await server.close();
-  await serve(memoryPlugin(), { plugin, socketPath });
+  await serve(memoryPlugin(), { plugin, dpu: hostDpu, socketPath });
   expect(contexts).toEqual([stateDirectory, stateDirectory]);
   expect(existsSync(join(stateDirectory, 'known'))).toBe(true);
 });

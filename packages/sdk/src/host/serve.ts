@@ -2,9 +2,11 @@
 import { chmod, mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Server, ServerCredentials, type ServiceDefinition, type UntypedServiceImplementation } from '@grpc/grpc-js';
-import type { Logger, Platform, Plugin, PluginDefinition } from '../contract.ts';
+import type { Dpu, Logger, Platform, Plugin, PluginContext, PluginDefinition } from '../contract.ts';
 import { DpuError } from '../errors.ts';
-import { type PluginContainer, pluginContainer } from './container.ts';
+import { capabilities } from '../wire/plugin-info.ts';
+import { capabilitiesOf, servicesOf } from './capabilities.ts';
+import { pluginContainer } from './container.ts';
 import { defaultDeadlineMs, withDeadline } from './deadline.ts';
 import { measure } from './metrics/index.ts';
 import type { MetricsServer } from './metrics/metrics-server.ts';
@@ -21,6 +23,7 @@ import { addNetworkConfig } from './services/network-config.ts';
 import { addNetworkFunctions } from './services/network-function.ts';
 import { addPluginInfo } from './services/plugin-info.ts';
 import { addReflection } from './services/reflection.ts';
+import { addReplay } from './services/replay.ts';
 import { addServiceChains } from './services/service-chain.ts';
 import { addStatus } from './services/status.ts';
 import { addVirtualFunctions } from './services/virtual-functions.ts';
@@ -32,17 +35,19 @@ export interface ServeOptions {
   plugin: PluginDefinition<unknown>;
   /** What the plugin is from: told to those who ask. */
   package?: { name: string; version: string };
+  /** The DPU that the plugin is created for at once. Without it Init says which one it is. */
+  dpu?: Dpu;
   /** Its directory must exist. Gets mode 0600. */
   socketPath: string;
   /** Validated against the manifest's schema. */
   settings: unknown;
   node: { name: string; ip: string };
   logger: Logger;
-  /** The machine, unless told. */
+  /** Default: the machine. */
   platform?: Platform;
-  /** Milliseconds that calls in flight get on close, 10,000 unless told: less than the 30 s that Kubernetes waits. */
+  /** Milliseconds that calls in flight get on close. Default: 10,000, less than the 30 s that Kubernetes waits. */
   drainMs?: number;
-  /** Milliseconds that create, Init or any other call may take until it is answered with DEADLINE_EXCEEDED. Default: 60,000. */
+  /** Milliseconds that create, apply or any other call may take until it is answered with DEADLINE_EXCEEDED. Default: 60,000. */
   deadlineMs?: number;
   /** Called when a call took longer. The health service says NOT_SERVING from then on: only a new process helps. */
   onHung?: (error: DpuError) => void;
@@ -55,50 +60,62 @@ export interface PluginServer {
   close(): Promise<void>;
 }
 
+/** Milliseconds that an apply may go on after its callers were cut off, before the plugin is closed nevertheless. */
+const lastApplyMs = 5_000;
+
 /**
- * Creates the plugin and serves it under both lifecycle names, with health service and reflection. Services of
- * contracts that the plugin lacks answer UNIMPLEMENTED.
+ * Serves a plugin under both lifecycle names, with health service and reflection. It is created when its DPU is known:
+ * at once, or by Init. Services that it does not have answer UNIMPLEMENTED.
  *
- * @throws DpuError those of prepareSocket, what the plugin's create throws, DEADLINE_EXCEEDED when it does not answer.
+ * @throws DpuError those of prepareSocket, UNAVAILABLE when the socket cannot be listened on.
  */
 export async function serve(options: ServeOptions): Promise<PluginServer> {
-  const { socketPath, settings, node, logger, platform, drainMs = 10_000, deadlineMs = defaultDeadlineMs } = options;
+  const { socketPath, dpu, logger, drainMs = 10_000, deadlineMs = defaultDeadlineMs } = options;
   await prepareSocket(socketPath);
   const stopping = new AbortController();
+  const closing = new AbortController();
   // The daemon makes the socket's directory, and takes it away with the DPU.
   const stateDirectory = join(dirname(socketPath), 'state');
   await mkdir(stateDirectory, { recursive: true, mode: 0o700 });
   const status = new StatusBoard(logger);
+  const server = new NamedServer();
+  const { settings, node } = options;
   const { signal } = stopping;
-  const container = pluginContainer({ logger, settings, signal, node, stateDirectory, status, platform });
-  const created = await createPlugin(options.plugin, container, stopping, deadlineMs);
-  const closing = new AbortController();
-  const session = new PluginSession({
-    plugin: created.plugin,
+  const reapply = () => session.reapply();
+  const plugins = new Plugins(options, { logger, settings, signal, node, stateDirectory, status, reapply });
+  const session: PluginSession = new PluginSession({
+    create: (known) => plugins.create(known),
+    dpu,
+    onCreated: (plugin) => server.removeWhatIsNotServed(plugin),
     logger,
     deadlineMs,
+    stopping: signal,
     onHung: (error) => {
       closing.abort();
       options.onHung?.(error);
     },
   });
-  const server = pluginServer(session, status, options, closing.signal);
+  addServices(server, session, status, options, closing.signal);
   let metrics: MetricsServer | undefined;
   try {
     metrics = options.metrics && (await measure(session, status, options.metrics));
     await listen(server, socketPath);
   } catch (error) {
     await metrics?.close();
-    await created.close();
     throw error;
   }
   logger.info({ socket: socketPath }, 'serving');
+  session.start();
 
   const shutDown = async () => {
+    stopping.abort();
     closing.abort();
     await drain(server, session, drainMs, logger);
     await metrics?.close();
-    await created.close();
+    await withDeadline('its last apply', lastApplyMs, session.idle()).catch((error) => {
+      logger.warn({ err: error }, 'the plugin is closed nevertheless');
+    });
+    await plugins.close();
     logger.info('closed');
   };
   let closed: Promise<void> | undefined;
@@ -110,63 +127,66 @@ export async function serve(options: ServeOptions): Promise<PluginServer> {
   };
 }
 
-interface CreatedPlugin {
-  plugin: Plugin;
-  /** Also ends what the plugin left running. */
-  close(): Promise<void>;
-}
+/** Creates the plugin, each attempt with a container of its own, and closes it. */
+class Plugins {
+  readonly #options: ServeOptions;
+  readonly #context: Omit<PluginContext<unknown>, 'dpu' | 'platform'>;
+  #current: { plugin?: Plugin; dispose: () => Promise<void> } | undefined;
 
-async function createPlugin(
-  definition: PluginDefinition<unknown>,
-  { context, dispose }: PluginContainer,
-  stopping: AbortController,
-  deadlineMs: number,
-): Promise<CreatedPlugin> {
-  const end = async (plugin?: Plugin) => {
-    stopping.abort();
+  constructor(options: ServeOptions, context: Omit<PluginContext<unknown>, 'dpu' | 'platform'>) {
+    this.#options = options;
+    this.#context = context;
+  }
+
+  async create(dpu: Dpu): Promise<Plugin> {
+    const { plugin: definition, platform } = this.#options;
+    const { context, dispose } = pluginContainer({ ...this.#context, dpu, platform });
+    this.#current = { dispose };
     try {
-      await plugin?.close?.();
-    } finally {
+      const plugin = await definition.create(context);
+      this.#current.plugin = plugin;
+      return plugin;
+    } catch (error) {
+      this.#current = undefined;
       await dispose();
+      throw error;
     }
-  };
-  try {
-    const creating = (async () => definition.create(context))();
-    const plugin = await withDeadline('create', deadlineMs, creating);
-    return { plugin, close: () => end(plugin) };
-  } catch (error) {
-    // What hung in create may hang here too.
-    await withDeadline('its end', deadlineMs, end()).catch(() => {});
-    throw error;
+  }
+
+  /** Also ends what the plugin left running. */
+  async close(): Promise<void> {
+    try {
+      await this.#current?.plugin?.close?.();
+    } finally {
+      await this.#current?.dispose();
+    }
   }
 }
 
-function pluginServer(
+function addServices(
+  server: NamedServer,
   session: PluginSession,
   status: StatusBoard,
   options: ServeOptions,
   closing: AbortSignal,
-): Server {
-  const { plugin } = session;
-  const server = new NamedServer();
+): void {
   addLifeCycle(server, session);
   addDevices(server, session);
   addVirtualFunctions(server, session);
   addHeartbeat(server, session, options.node.name, status);
   addStatus(server, status, closing);
   addPluginInfo(server, session, options.package?.name ?? '', options.package?.version ?? '');
-  if (plugin.watchDevices) addDeviceWatch(server, session, plugin.watchDevices.bind(plugin), closing);
-  if (plugin.allocate) addDeviceAllocation(server, session, plugin.allocate.bind(plugin));
-  if (plugin.bridge) {
-    addBridgePorts(server, session, plugin.bridge);
-    addLogicalBridges(server, session, plugin.bridge);
-  }
-  if (plugin.networkFunctions) addNetworkFunctions(server, session, plugin.networkFunctions);
-  if (plugin.chains) addServiceChains(server, session, plugin.chains);
-  if (plugin.networkConfig) addNetworkConfig(server, session, plugin.networkConfig);
-  addHealth(server, server.services, closing);
-  addReflection(server, server.services);
-  return server;
+  addReplay(server, session);
+  addDeviceWatch(server, session, closing);
+  addDeviceAllocation(server, session);
+  addBridgePorts(server, session);
+  addLogicalBridges(server, session);
+  addNetworkFunctions(server, session);
+  addServiceChains(server, session);
+  addNetworkConfig(server, session);
+  const services = () => server.services(session.created);
+  addHealth(server, services, closing);
+  addReflection(server, services);
 }
 
 /** Knows the names of its services, which health service and reflection answer. */
@@ -178,14 +198,33 @@ class NamedServer extends Server {
     super({ 'grpc.enable_channelz': 0 });
   }
 
-  get services(): string[] {
-    return [...this.#services];
+  /** Before the plugin is created those that every plugin has. */
+  services(plugin: Plugin | undefined): string[] {
+    if (plugin) return [...this.#services];
+    const optional = new Set(Object.values(servicesOf).flat().map(nameOf));
+    return [...this.#services].filter((name) => !optional.has(name));
   }
 
   override addService(service: ServiceDefinition, implementation: UntypedServiceImplementation): void {
     super.addService(service, implementation);
-    for (const { path } of Object.values(service)) this.#services.add(path.split('/')[1] ?? path);
+    this.#services.add(nameOf(service));
   }
+
+  /** All are there until the plugin is created: before Init they answer FAILED_PRECONDITION. */
+  removeWhatIsNotServed(plugin: Plugin): void {
+    const served = capabilitiesOf(plugin);
+    for (const capability of capabilities) {
+      if (served.includes(capability)) continue;
+      for (const service of servicesOf[capability]) {
+        this.removeService(service);
+        this.#services.delete(nameOf(service));
+      }
+    }
+  }
+}
+
+function nameOf(service: ServiceDefinition): string {
+  return Object.values(service)[0]?.path.split('/')[1] ?? '';
 }
 
 async function listen(server: Server, socketPath: string): Promise<void> {

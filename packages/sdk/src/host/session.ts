@@ -1,70 +1,159 @@
-/** A plugin's state between start and shutdown: whether it was initialised, and what all calls have in common. */
-import type { InitRequest, IpPort, Logger, Plugin } from '../contract.ts';
+/** A plugin's state between start and shutdown: for which DPU it was created, and what all calls have in common. */
+import type { Dpu, InitRequest, IpPort, Logger, Plugin } from '../contract.ts';
 import { DpuError } from '../errors.ts';
 import type { Around } from '../wire/unary.ts';
+import { DataPathLoop } from './datapath/loop.ts';
+import { Serial } from './datapath/serial.ts';
 import { withDeadline } from './deadline.ts';
 import type { CallMetrics } from './metrics/call-metrics.ts';
 
 export interface PluginSessionOptions {
-  plugin: Plugin;
+  /** Creates the plugin. What a failed attempt began is ended when it rejects. */
+  create: (dpu: Dpu) => Promise<Plugin>;
+  /** The DPU, where it is known before Init. */
+  dpu?: Dpu | undefined;
+  /** Called when the plugin is created, before any call reaches it. */
+  onCreated: (plugin: Plugin) => void;
   logger: Logger;
   /** Milliseconds that a call may take. */
   deadlineMs: number;
   /** Called when a call takes longer. */
   onHung: (error: DpuError) => void;
+  /** Aborted on SIGTERM. */
+  stopping: AbortSignal;
 }
 
 export class PluginSession {
-  readonly plugin: Plugin;
   /** Where calls are counted, if anywhere. */
   metrics: CallMetrics | undefined;
-  readonly #logger: Logger;
-  readonly #deadlineMs: number;
-  readonly #onHung: (error: DpuError) => void;
-  /** The Init that is running or has succeeded. */
-  #init: { request: InitRequest; result: Promise<IpPort> } | undefined;
+  readonly #options: PluginSessionOptions;
+  readonly #serial = new Serial();
+  /** The creation that runs or has succeeded. */
+  #creation: { dpu: Dpu; plugin: Promise<Plugin> } | undefined;
+  #created: Plugin | undefined;
+  #loop: DataPathLoop | undefined;
   #initialised = false;
   /** Ends the calls in flight. */
   readonly #running = new Set<() => void>();
 
-  constructor({ plugin, logger, deadlineMs, onHung }: PluginSessionOptions) {
-    this.plugin = plugin;
-    this.#logger = logger;
-    this.#deadlineMs = deadlineMs;
-    this.#onHung = onHung;
+  constructor(options: PluginSessionOptions) {
+    this.#options = options;
+  }
+
+  /** Creates the plugin where its DPU is known already. What fails is told by Init, which tries again. */
+  start(): void {
+    const { dpu, logger } = this.#options;
+    if (!dpu) return;
+    this.#create(dpu).catch((error) => logger.error({ err: error }, 'the plugin is not created; Init tries again'));
   }
 
   /**
-   * The plugin sees one Init; repeats share its answer, one that failed may be tried again.
+   * Creates the plugin, or answers what it was created with; a creation that failed may be tried again.
    *
-   * @throws DpuError FAILED_PRECONDITION for another mode or identifier than before.
+   * @throws DpuError FAILED_PRECONDITION for another side or identifier than before, or than the host was told.
    */
-  async init(request: InitRequest): Promise<IpPort> {
-    const earlier = this.#init;
-    if (earlier) {
-      if (isSame(earlier.request, request)) return earlier.result;
-      const [serves, asked] = [describe(earlier.request), describe(request)];
-      throw new DpuError('FAILED_PRECONDITION', `this VSP serves ${serves}; restart it before it can serve ${asked}`);
+  async init({ dpuMode, dpuIdentifier }: InitRequest): Promise<IpPort> {
+    const asked: Dpu = { side: dpuMode ? 'dpu' : 'host', identifier: dpuIdentifier };
+    const serves = this.#creation?.dpu ?? this.#options.dpu;
+    if (serves && !isSame(serves, asked)) {
+      const words = `this VSP serves ${describe(serves)}; restart it before it can serve ${describe(asked)}`;
+      throw new DpuError('FAILED_PRECONDITION', words);
     }
-    const result = this.#firstInit(request);
-    this.#init = { request, result };
-    return result;
+    const { address } = await (this.#creation?.plugin ?? this.#create(serves ?? asked));
+    if (!this.#initialised) this.#options.logger.info({ ...asked, ...address }, 'initialised');
+    this.#initialised = true;
+    return { ip: address.ip, port: address.port };
   }
 
-  async #firstInit(request: InitRequest): Promise<IpPort> {
-    try {
-      const ipPort = await this.plugin.init(request);
-      this.#initialised = true;
-      this.#logger.info({ ...request, ...ipPort }, 'initialised');
-      return ipPort;
-    } catch (error) {
-      this.#init = undefined;
-      throw error;
+  #create(dpu: Dpu): Promise<Plugin> {
+    const { create, deadlineMs, onHung } = this.#options;
+    const plugin = withDeadline('create', deadlineMs, create(dpu), onHung).then(
+      (created) => {
+        this.#take(created);
+        return created;
+      },
+      (error) => {
+        this.#creation = undefined;
+        throw error;
+      },
+    );
+    this.#creation = { dpu, plugin };
+    return plugin;
+  }
+
+  #take(plugin: Plugin): void {
+    const { onCreated, deadlineMs, onHung, logger, stopping } = this.#options;
+    const { dataPath, limits } = plugin;
+    if (dataPath) {
+      const serial = this.#serial;
+      this.#loop = new DataPathLoop({ dataPath, limits, serial, deadlineMs, stopping, onHung, logger });
     }
+    this.#created = plugin;
+    onCreated(plugin);
   }
 
   get initialised(): boolean {
     return this.#initialised;
+  }
+
+  /** The plugin, where it is created. */
+  get created(): Plugin | undefined {
+    return this.#created;
+  }
+
+  /** @throws DpuError FAILED_PRECONDITION where it is not created. */
+  get plugin(): Plugin {
+    if (this.#created) return this.#created;
+    throw new DpuError('FAILED_PRECONDITION', 'the plugin is not created yet; call Init first');
+  }
+
+  /** @throws DpuError UNIMPLEMENTED where the plugin has none. */
+  get dataPath(): DataPathLoop {
+    if (this.#loop) return this.#loop;
+    throw new DpuError('UNIMPLEMENTED', 'this side has no data path');
+  }
+
+  async completeReplay(): Promise<void> {
+    await this.#loop?.complete();
+  }
+
+  /** Never while the data path is applied. With 0 that is emptied first. */
+  async setNumVfs(count: number): Promise<number> {
+    const { plugin } = this;
+    const most = plugin.limits?.maxVfs;
+    if (most !== undefined && count > most) {
+      throw new DpuError('OUT_OF_RANGE', `vf_cnt: there can be 0 to ${most}, not ${count}`);
+    }
+    return this.#serial.run(async () => {
+      if (count === 0) await this.#loop?.empty();
+      return this.#timed('SetNumVfs', async () => plugin.setNumVfs(count));
+    });
+  }
+
+  /**
+   * Runs while nothing is applied.
+   *
+   * @throws DpuError DEADLINE_EXCEEDED when it takes too long.
+   */
+  alone<T>(what: string, run: () => Promise<T>): Promise<T> {
+    return this.#serial.run(() => this.#timed(what, run));
+  }
+
+  #timed<T>(what: string, run: () => Promise<T>): Promise<T> {
+    const { deadlineMs, onHung } = this.#options;
+    return withDeadline(what, deadlineMs, run(), onHung);
+  }
+
+  /** Has the plugin given all that is wanted again. */
+  reapply(): void {
+    this.#loop?.reapply();
+  }
+
+  /** Resolves when no apply runs or waits. */
+  async idle(): Promise<void> {
+    this.#loop?.close();
+    await this.#creation?.plugin.catch(() => {});
+    await this.#serial.idle();
   }
 
   /** @throws DpuError FAILED_PRECONDITION before Init has succeeded. */
@@ -72,15 +161,23 @@ export class PluginSession {
     if (!this.#initialised) throw new DpuError('FAILED_PRECONDITION', `${path} needs a successful Init first`);
   }
 
-  /** For all calls but Init. */
+  /** For calls that the plugin answers itself. */
   readonly call: Around = (path, run) =>
-    this.logged(path, async () => {
+    this.logged(path, () => {
+      this.requireInit(path);
+      return this.#timed(path, run);
+    });
+
+  /** For calls that wait for others: not they have a deadline, but what they wait for. */
+  readonly queued: Around = (path, run) =>
+    this.logged(path, () => {
       this.requireInit(path);
       return run();
     });
 
   /** Counts, and logs what fails: bugs, which arrive as INTERNAL, with their stack. */
   readonly logged: Around = async (path, run) => {
+    const { logger } = this.#options;
     const ended = this.metrics?.started(path);
     try {
       const response = await this.#untilCutOff(path, run);
@@ -89,8 +186,8 @@ export class PluginSession {
     } catch (error) {
       const { code, message } = DpuError.from(error);
       ended?.(code);
-      if (code === 'INTERNAL') this.#logger.error({ err: error, method: path }, message);
-      else this.#logger.warn({ code, method: path }, message);
+      if (code === 'INTERNAL') logger.error({ err: error, method: path }, message);
+      else logger.warn({ code, method: path }, message);
       throw error;
     }
   };
@@ -107,17 +204,15 @@ export class PluginSession {
       this.#running.add(cut);
       // A plugin in plain JavaScript may throw before it has a promise.
       const work = (async () => run())();
-      withDeadline(path, this.#deadlineMs, work, this.#onHung)
-        .then(resolve, reject)
-        .finally(() => this.#running.delete(cut));
+      work.then(resolve, reject).finally(() => this.#running.delete(cut));
     });
   }
 }
 
-function isSame(a: InitRequest, b: InitRequest): boolean {
-  return a.dpuMode === b.dpuMode && a.dpuIdentifier === b.dpuIdentifier;
+function isSame(a: Dpu, b: Dpu): boolean {
+  return a.side === b.side && a.identifier === b.identifier;
 }
 
-function describe({ dpuMode, dpuIdentifier }: InitRequest): string {
-  return `the ${dpuMode ? 'DPU' : 'host'} side of ${JSON.stringify(dpuIdentifier)}`;
+function describe({ side, identifier }: Dpu): string {
+  return `the ${side === 'dpu' ? 'DPU' : 'host'} side of ${JSON.stringify(identifier)}`;
 }

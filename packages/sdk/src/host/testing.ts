@@ -6,8 +6,7 @@ import { Client, credentials, Metadata } from '@grpc/grpc-js';
 import { pino } from 'pino';
 import { onTestFinished } from 'vitest';
 import { VspClient } from '../client/vsp-client.ts';
-import type { BridgeContract, BridgePort, ChainContract, LogicalBridge, Plugin, ServiceChain } from '../contract.ts';
-import { DpuError } from '../errors.ts';
+import type { Change, DataPath, Plugin, Wanted } from '../contract.ts';
 import { parsePluginManifest } from '../manifest/parse.ts';
 import type { Method } from '../wire/definitions.ts';
 import { fromServiceError } from '../wire/service-error.ts';
@@ -29,7 +28,7 @@ export const hostInit = { dpuMode: false, dpuIdentifier: 'test-1' };
 
 export function memoryPlugin(parts: Partial<Plugin> = {}): Plugin {
   return {
-    init: async () => ({ ip: '127.0.0.1', port: 50151 }),
+    address: { ip: '127.0.0.1', port: 50151 },
     getDevices: async () => [
       { id: 'vf0', healthy: true, numaNode: 1 },
       { id: 'vf1', healthy: false },
@@ -39,50 +38,26 @@ export function memoryPlugin(parts: Partial<Plugin> = {}): Plugin {
   };
 }
 
-export function memoryBridge(): BridgeContract {
-  const ports = new Map<string, BridgePort>();
-  const bridges = new Map<string, LogicalBridge>();
-  return {
-    createBridgePort: async (port) => create(ports, up(port)),
-    updateBridgePort: async (port) => put(ports, up(port)),
-    deleteBridgePort: async (name) => remove(ports, name),
-    listBridgePorts: async () => [...ports.values()],
-    createLogicalBridge: async (bridge) => create(bridges, up(bridge)),
-    updateLogicalBridge: async (bridge) => put(bridges, up(bridge)),
-    deleteLogicalBridge: async (name) => remove(bridges, name),
-    listLogicalBridges: async () => [...bridges.values()],
+export interface MemoryDataPath extends DataPath {
+  /** What it was given last. */
+  wanted: Wanted | undefined;
+  calls: { changed: readonly Change[]; complete: boolean }[];
+}
+
+/** Does everything at once, and remembers what it was told. */
+export function memoryDataPath(parts: Partial<DataPath> = {}): MemoryDataPath {
+  const memory: MemoryDataPath = {
+    serves: ['bridge', 'networkFunctions', 'chains'],
+    wanted: undefined,
+    calls: [],
+    ...parts,
+    apply: async (wanted, call) => {
+      memory.wanted = wanted;
+      memory.calls.push({ changed: call.changed, complete: call.complete });
+      return parts.apply?.(wanted, call);
+    },
   };
-}
-
-export function memoryChains(): ChainContract {
-  const chains = new Map<string, ServiceChain>();
-  return {
-    createChain: async (chain) => create(chains, chain),
-    updateChain: async (chain) => put(chains, chain),
-    deleteChain: async (name) => remove(chains, name),
-    listChains: async () => [...chains.values()],
-  };
-}
-
-function up<T extends BridgePort | LogicalBridge>(resource: T): T {
-  return { ...resource, operStatus: 'UP' };
-}
-
-function create<T extends { name: string }>(all: Map<string, T>, resource: T): T {
-  const there = all.get(resource.name);
-  if (there && JSON.stringify(there) !== JSON.stringify(resource)) {
-    throw new DpuError('ALREADY_EXISTS', `${resource.name} exists with other content`);
-  }
-  return put(all, resource);
-}
-
-function put<T extends { name: string }>(all: Map<string, T>, resource: T): T {
-  all.set(resource.name, resource);
-  return resource;
-}
-
-function remove(all: Map<string, unknown>, name: string): void {
-  if (!all.delete(name)) throw new DpuError('NOT_FOUND', `${name} does not exist`);
+  return memory;
 }
 
 export async function temporaryDirectory(): Promise<string> {

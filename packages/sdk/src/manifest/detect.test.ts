@@ -3,13 +3,12 @@ import type { PciFunction, SysfsSnapshot } from '../linux/sysfs.ts';
 import { type DetectionInput, detectDpus, needsHardware, objectName } from './detect.ts';
 import { parsePluginManifest } from './parse.ts';
 
-const privileges = { privileged: true, capabilities: [], hostPaths: [], hostNetwork: true };
 const plugin = (name: string, ...products: unknown[]) => ({
   packageName: name,
   manifest: parsePluginManifest({
     name,
     version: '1.0.0',
-    dpu: { contract: '^1.0.0', products, privileges, settings: { type: 'object' } },
+    dpu: { contract: '^1.0.0', products, settings: { type: 'object' } },
   }),
 });
 

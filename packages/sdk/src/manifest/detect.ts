@@ -3,7 +3,7 @@
  * the same DPUs with the same names, in the same order.
  */
 
-import type { SysfsSnapshot } from '../linux/sysfs.ts';
+import type { PciFunction, SysfsSnapshot } from '../linux/sysfs.ts';
 import { findCards } from './cards.ts';
 import type { PluginManifest, SideManifest } from './manifest.ts';
 import { looksAtHardware } from './rule-match.ts';
@@ -92,17 +92,19 @@ export function objectName(identifier: string, side: DpuSide): string {
   return `${safe}-${side}`;
 }
 
+type PciIds = Pick<PciFunction, 'vendor' | 'device'>;
+
 /** Whether a function's Vital Product Data is needed: reading that takes a card a while, so it is read where a rule asks. */
-export function needsVpd(plugins: DetectionInput['plugins']): (pci: { vendor: string }) => boolean {
+export function needsVpd(plugins: DetectionInput['plugins']): (pci: PciIds) => boolean {
   const sides = plugins.flatMap(({ manifest }) => manifest.products.flatMap(({ host, dpu }) => [host, dpu]));
   const rules = sides.flatMap((side) => (side?.serial?.from.includes('vpd') ? [side.detect] : []));
-  const vendors = new Set(rules.flatMap(vendorsOf));
-  return ({ vendor }) => vendors.has(vendor);
+  const wanted = rules.flatMap(idsOf);
+  return ({ vendor, device }) => wanted.some((ids) => ids.vendor === vendor && ids.device === device);
 }
 
 /** Of the PCI functions that a rule may match. */
-function vendorsOf({ pci, anyOf = [], allOf = [] }: SideManifest['detect']): string[] {
-  return [...(pci ? [pci.vendor] : []), ...[...anyOf, ...allOf].flatMap(vendorsOf)];
+function idsOf({ pci, anyOf = [], allOf = [] }: SideManifest['detect']): PciIds[] {
+  return [...(pci ? [pci] : []), ...[...anyOf, ...allOf].flatMap(idsOf)];
 }
 
 const placeOf = ({ address, bridges }: PciPlace): PciPlace => ({ address, bridges });

@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { detect } from '../testing/detect.ts';
 import { type FakeMachine, type FakePciFunction, fakeSysfs } from '../testing/sysfs.ts';
+import { needsVpd } from './detect.ts';
+import { parsePluginManifest } from './parse.ts';
 
 interface Look {
   labels?: Record<string, string>;
@@ -91,6 +93,17 @@ test('the functions of a card are one DPU by its serial number, wherever they ar
     ],
   };
   expect(await look(side, machine)).toEqual([`c-${dsn} 01:00.0 81:00.0`, 'c-MT-2136-x01 82:00.0']);
+});
+
+test('Vital Product Data is read of the cards whose rules ask for it, and of no others', async () => {
+  const side = { detect: { anyOf: [{ pci: ids }] }, serial: { from: ['vpd'] }, identifier: '{serial}' };
+  const { dpu } = { dpu: { contract: '^1.0.0', products: [{ name: 'Card', host: side }] } };
+  const plugins = [{ packageName: 'p', manifest: parsePluginManifest({ dpu }) }];
+  await using sysfs = await fakeSysfs({
+    pci: [pf('0000:01:00.0', { vpdSerial: 'A' }), { address: '0000:02:00.0', ...other, vpdSerial: 'B' }],
+  });
+  const { pci } = await sysfs.snapshot({ vpd: needsVpd(plugins) });
+  expect(pci.map(({ vpd }) => vpd !== undefined)).toEqual([true, false]);
 });
 
 test('equal cards in equal servers differ by their numbers, and without one by the node and the slot', async () => {

@@ -13,18 +13,28 @@ export {
 export { hostApiFault, hostApiVersion } from './host-api-version.ts';
 export { fillIdentifier, placeholdersOf } from './identifier.ts';
 export type {
+  Amounts,
+  Companion,
+  ContainerNeeds,
   DetectionRule,
+  FilesNeed,
+  HostDevice,
   HostPath,
   Json,
   PciRule,
   PluginManifest,
+  PodManifest,
+  PodNeeds,
   PresenceRule,
-  PrivilegesManifest,
   ProductManifest,
+  RbacRule,
+  ResourcesNeed,
   SerialManifest,
   SerialSource,
   SideManifest,
 } from './manifest.ts';
 export { parsePluginManifest } from './parse.ts';
 export { programsOf } from './programs.ts';
+export { amountOf } from './quantity.ts';
 export { isExcludedByLabels, labelsOf, looksAtHardware, mismatch, type RuleSubject } from './rule-match.ts';
+export { defaultGracePeriodSeconds, podOf, type SidePod } from './side-pod.ts';

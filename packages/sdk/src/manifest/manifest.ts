@@ -10,7 +10,8 @@ export interface PluginManifest {
   /** Versions of the plugin host's API that its module works with; a VSP that is only an image has none. */
   hostApi?: string | undefined;
   products: ProductManifest[];
-  privileges: PrivilegesManifest;
+  /** What the plugin asks of its pod. {@link podOf} tells what that comes to on a side. */
+  pod: PodManifest;
   /** Programs that the plugin runs, or those of each side; they must be on the PATH of the image. */
   programs: string[] | { host?: string[] | undefined; dpu?: string[] | undefined };
   /** Image to run the plugin in, for plugins that need more than the general VSP image has; built from it. */
@@ -100,20 +101,99 @@ export interface SerialManifest {
  */
 export type SerialSource = 'dsn' | 'vpd' | { offset: number; length: number };
 
-/** What the plugin's pod may do on the node. */
-export interface PrivilegesManifest {
-  privileged: boolean;
-  /** Linux capabilities, e.g. `NET_ADMIN`. */
-  capabilities: string[];
-  /** Directories of the node, mounted at the same place in the pod. */
-  hostPaths: HostPath[];
-  hostNetwork: boolean;
-  /** Filter of system calls; of no effect where the container is privileged. */
-  seccomp: 'RuntimeDefault' | 'Unconfined';
+/** What a plugin asks of its pod, on both sides, and on each where they differ. */
+export interface PodManifest extends PodNeeds {
+  /** On the host side; each field in place of the common one. */
+  host?: PodNeeds | undefined;
+  /** On the DPU side; each field in place of the common one. */
+  dpu?: PodNeeds | undefined;
+}
+
+export interface PodNeeds extends ContainerNeeds {
+  /** Whether the pod is in the node's network namespace. Default: true. */
+  hostNetwork?: boolean | undefined;
+  /** Whether the pod sees the node's processes. Default: false. */
+  hostPID?: boolean | undefined;
+  /** Secret that a DataProcessingUnitConfig names: a file for each key in the directory of `DPU_SECRET_DIRECTORY`. */
+  secret?: FilesNeed | undefined;
+  /** ConfigMap that a DataProcessingUnitConfig names: files in the directory of `DPU_CONFIG_MAP_DIRECTORY`. */
+  configMap?: FilesNeed | undefined;
+  /** Containers that start before the plugin's and end after it. They share its network and /var/run/dpu-shared. */
+  companions?: Companion[] | undefined;
+  /** Rights on the API in the operator's namespace, for the ServiceAccount that the VendorPlugin names. */
+  rbac?: RbacRule[] | undefined;
+  /** Seconds from SIGTERM until the pod is killed. Default: 30. */
+  gracePeriodSeconds?: number | undefined;
+}
+
+/** What a container asks for. */
+export interface ContainerNeeds {
+  /** Default: false. */
+  privileged?: boolean | undefined;
+  /** Linux capabilities, e.g. `NET_ADMIN`. Default: none. */
+  capabilities?: string[] | undefined;
+  /** Filter of system calls; of no effect where the container is privileged. Default: RuntimeDefault. */
+  seccomp?: 'RuntimeDefault' | 'Unconfined' | undefined;
+  /** Directories and files of the node. */
+  hostPaths?: HostPath[] | undefined;
+  /** Device nodes of the node, without which the pod does not start; for privileged containers. */
+  devices?: HostDevice[] | undefined;
+  resources?: ResourcesNeed | undefined;
+  /** Environment variables. */
+  env?: Record<string, string> | undefined;
 }
 
 export interface HostPath {
   path: string;
+  /** Where the container has it. Default: at the same path. */
+  at?: string | undefined;
   readOnly?: boolean | undefined;
   propagation?: 'None' | 'HostToContainer' | 'Bidirectional' | undefined;
+}
+
+export interface HostDevice {
+  /** E.g. `/dev/vfio/vfio`. */
+  path: string;
+  /** Where the container has it. Default: at the same path. */
+  at?: string | undefined;
+  /** Default: character. */
+  type?: 'character' | 'block' | undefined;
+}
+
+/** Amounts as Kubernetes writes them: `500m` of a CPU, `256Mi`. */
+export interface ResourcesNeed {
+  requests?: Amounts | undefined;
+  limits?: Amounts | undefined;
+  /** By page size; mounted at `/dev/hugepages-2Mi` and `/dev/hugepages-1Gi`. */
+  hugePages?: { '2Mi'?: string | undefined; '1Gi'?: string | undefined } | undefined;
+}
+
+export interface Amounts {
+  cpu?: string | undefined;
+  memory?: string | undefined;
+}
+
+/** Keys of a Secret or ConfigMap that the plugin reads. */
+export interface FilesNeed {
+  keys: string[];
+  /** Whether the plugin can do without. Default: false. */
+  optional?: boolean | undefined;
+  /** For those who have to make it. */
+  description?: string | undefined;
+}
+
+/** A program of the vendor's beside the plugin, in a container of its own. */
+export interface Companion extends ContainerNeeds {
+  name: string;
+  image: string;
+  command?: string[] | undefined;
+  args?: string[] | undefined;
+}
+
+/** As in a Role (https://kubernetes.io/docs/reference/access-authn-authz/rbac/). */
+export interface RbacRule {
+  apiGroups: string[];
+  resources: string[];
+  verbs: string[];
+  resourceNames?: string[] | undefined;
 }

@@ -19,7 +19,7 @@ test('fills in what a manifest leaves out', () => {
     ...minimal,
     programs: [],
     disturbsTraffic: false,
-    privileges: { privileged: false, capabilities: [], hostPaths: [], seccomp: 'RuntimeDefault', hostNetwork: true },
+    pod: {},
     settings: { type: 'object', additionalProperties: false },
   });
 });
@@ -80,19 +80,7 @@ test.each([
   ['dpu.products[0].host.detect.nodeLabel.values[1]: must be the value', withLabel({ key: 'a', values: ['x', '-'] })],
   ['dpu.products[0].host.detect.netdevName', withSide({ detect: { ...side.detect, netdevName: '' } })],
   ['dpu.products[0].host.identifier: must hold a letter or digit', withSide({ identifier: '---' })],
-  ['dpu.privileges.capabilities[0]: must be written NET_ADMIN', withPrivileges({ capabilities: ['CAP_NET_ADMIN'] })],
-  ['dpu.privileges.capabilities[0]: must be written NET_RAW', withPrivileges({ capabilities: ['net_raw'] })],
-  ['dpu.privileges.capabilities[1]: is no capability', withPrivileges({ capabilities: ['BPF', 'NET_ADMN'] })],
-  ['dpu.privileges.capabilities[0]: must name each', withPrivileges({ capabilities: ['ALL'] })],
-  ['dpu.privileges.hostPaths[0].path: must be an absolute', withPaths({ path: 'dev' })],
-  ['dpu.privileges.hostPaths[0].path: must not contain ..', withPaths({ path: '/dev/../etc' })],
-  ['dpu.privileges.hostPaths[0].path: must not contain a colon', withPaths({ path: '/dev:/etc' })],
-  ['dpu.privileges.hostPaths[0].path: must not be /', withPaths({ path: '/' })],
-  ['dpu.privileges.hostPaths[1].path: /dev is there already', withPaths({ path: '/dev' }, { path: '/dev' })],
-  [
-    'dpu.privileges.hostPaths[0].propagation: Bidirectional is for privileged',
-    withPaths({ path: '/dev', propagation: 'Bidirectional' }),
-  ],
+  ['dpu.privileges: there is no such field', { ...minimal, privileges: {} }],
   ['dpu.image: must be the name of an image', { ...minimal, image: 'Acme VSP' }],
   ['dpu.image: must be the name of an image', { ...minimal, image: 'https://registry.example.com/vsp:1' }],
   ['dpu.programs[1]: must be the name of a program', { ...minimal, programs: ['ip', '/usr/sbin/devlink'] }],
@@ -139,14 +127,6 @@ test('programs are those of a side, or of both', () => {
   expect([of(each), of(each, 'host'), of(each, 'dpu')]).toEqual([['ip'], each.host, each.dpu]);
   expect([of({ dpu: ['ip'] }), of({ dpu: ['ip'] }, 'host')]).toEqual([[], []]);
 });
-
-function withPrivileges(privileges: object) {
-  return { ...minimal, privileges };
-}
-
-function withPaths(...hostPaths: object[]) {
-  return withPrivileges({ hostPaths });
-}
 
 function withProduct(another: object) {
   return { ...minimal, products: [...minimal.products, another] };

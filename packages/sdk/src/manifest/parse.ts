@@ -60,5 +60,7 @@ function faultsOf(issue: z.core.$ZodIssue, above: PropertyKey[] = []): Fault[] {
     );
     if (form) return form.flatMap((inner) => faultsOf(inner, path));
   }
-  return [{ path: z.core.toDotPath(path), message: issue.message }];
+  // The key of a record is wrong: what is wrong with it, not that it is.
+  const message = issue.code === 'invalid_key' ? (issue.issues[0]?.message ?? issue.message) : issue.message;
+  return [{ path: z.core.toDotPath(path), message }];
 }

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { contractFault, isRange } from './contract-version.ts';
 import { side } from './detection-rule.ts';
 import { isImageName } from './image.ts';
-import { privileges } from './privileges.ts';
+import { pod } from './pod.ts';
 
 /** Version of this schema. A manifest that needs a later one is refused by what reads this. */
 const manifestVersion = 1;
@@ -56,7 +56,7 @@ export const pluginManifest = z
       )
       .optional(),
     products,
-    privileges: privileges.prefault({}),
+    pod: pod.default({}),
     programs: z
       .union([programs, z.strictObject({ host: programs.optional(), dpu: programs.optional() })])
       .default([])

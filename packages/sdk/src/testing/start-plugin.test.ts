@@ -27,7 +27,7 @@ const host = { dpuMode: false, dpuIdentifier: 'test-1' };
 /** Counts virtual functions where the card is, and asks a program for the number that pods may have. */
 const plugin = definePlugin<{ vfs: number }>({
   create: ({ platform: { sysfs, exec }, settings, node, logger }) => ({
-    init: async () => ({ ip: node.ip, port: settings.vfs }),
+    address: { ip: node.ip, port: settings.vfs },
     getDevices: async () => (await sysfs.virtualFunctions('0000:01:00.0')).map((id) => ({ id, healthy: true })),
     setNumVfs: async (count) => {
       await sysfs.setVirtualFunctions('0000:01:00.0', count);
@@ -52,7 +52,8 @@ describe('startPlugin', () => {
   });
 
   test('closes the plugin and leaves nothing behind', async () => {
-    const vsp = await startPlugin(plugin, { packageJson });
+    const vsp = await startPlugin(plugin, { packageJson, dpu: { side: 'host', identifier: 'test-1' } });
+    expect(vsp.plugin.address.port).toBe(2);
     await vsp.close();
     await vsp.close();
     expect(vsp.logs.filter(({ msg }) => msg === 'plugin closed')).toHaveLength(1);
@@ -62,6 +63,8 @@ describe('startPlugin', () => {
   test('refuses what the host refuses', async () => {
     await expect(startPlugin(plugin, { packageJson, settings: { vfs: 'many' } })).rejects.toThrow('settings.vfs');
     await expect(startPlugin(plugin, { packageJson: {} })).rejects.toThrow('dpu');
+    await using early = await startPlugin(plugin, { packageJson });
+    expect(() => early.plugin).toThrow('call client.init');
   });
 });
 

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { z } from 'zod';
 import { VspClient } from '../client/vsp-client.ts';
-import type { Platform, Plugin, PluginDefinition } from '../contract.ts';
+import type { Dpu, Platform, Plugin, PluginDefinition } from '../contract.ts';
+import { DpuError } from '../errors.ts';
 import { servePlugin } from '../host/serve-plugin.ts';
 import { parsePluginManifest } from '../manifest/parse.ts';
 import { fakePlatform } from './platform.ts';
@@ -18,19 +19,21 @@ export interface StartPluginOptions {
   packageJson: unknown;
   /** As a user would write them; defaults are filled in from the schema. */
   settings?: unknown;
-  /** `node-1` at 192.0.2.1 unless told. */
+  /** The DPU that the plugin is created for at once. Default: the one that Init names. */
+  dpu?: Dpu;
+  /** Default: `node-1` at 192.0.2.1. */
   node?: { name: string; ip: string };
-  /** A {@link fakePlatform} that knows nothing unless told; `linuxPlatform()` is the real machine. */
+  /** Default: a {@link fakePlatform} that knows nothing. `linuxPlatform()` is the real machine. */
   platform?: Platform;
-  /** Milliseconds that a call of the client may take; 5,000 unless told. */
+  /** Milliseconds that a call of the client may take. Default: 5,000. */
   deadlineMs?: number;
 }
 
 export interface StartedPlugin extends AsyncDisposable {
   /** What the daemon calls it with. */
   client: VspClient;
-  /** What `create` returned, for looking inside. */
-  plugin: Plugin;
+  /** What `create` returned, for looking inside. FAILED_PRECONDITION before it has. */
+  readonly plugin: Plugin;
   socketPath: string;
   /** The lines that host and plugin logged: pino's, parsed. */
   logs: Record<string, unknown>[];
@@ -45,11 +48,11 @@ export interface StartedPlugin extends AsyncDisposable {
  * await using vsp = await startPlugin(plugin, { packageJson, settings: { vfs: 2 } });
  * await vsp.client.init({ dpuMode: true, dpuIdentifier: 'acme-0' });
  * expect(await vsp.client.getDevices()).toHaveLength(2);
- * @throws DpuError INVALID_ARGUMENT naming what is wrong in manifest or settings, and what the plugin's create throws.
+ * @throws DpuError INVALID_ARGUMENT naming what is wrong in manifest or settings. What the plugin's create throws, Init answers.
  */
 export async function startPlugin(
   definition: PluginDefinition<unknown>,
-  { packageJson, settings = {}, node, platform, deadlineMs = 5_000 }: StartPluginOptions,
+  { packageJson, settings = {}, dpu, node, platform, deadlineMs = 5_000 }: StartPluginOptions,
 ): Promise<StartedPlugin> {
   const manifest = parsePluginManifest(packageJson);
   const named = identity.safeParse(packageJson);
@@ -57,18 +60,18 @@ export async function startPlugin(
   const socketPath = join(directory, 'vsp.sock');
   const logs: Record<string, unknown>[] = [];
   const logger = pino({ level: 'debug' }, { write: (line: string) => logs.push(JSON.parse(line)) });
-  const created = Promise.withResolvers<Plugin>();
+  let created: Plugin | undefined;
   const recording: PluginDefinition<unknown> = {
     create: async (context) => {
-      const plugin = await definition.create(context);
-      created.resolve(plugin);
-      return plugin;
+      created = await definition.create(context);
+      return created;
     },
   };
   const removeDirectory = () => rm(directory, { recursive: true, force: true });
   const server = await servePlugin({
     plugin: recording,
     ...(named.success && { package: named.data }),
+    ...(dpu && { dpu }),
     manifest,
     settings,
     node: node ?? { name: 'node-1', ip: '192.0.2.1' },
@@ -85,5 +88,15 @@ export async function startPlugin(
     await server.close();
     await removeDirectory();
   };
-  return { client, plugin: await created.promise, socketPath, logs, close, [Symbol.asyncDispose]: close };
+  return {
+    client,
+    get plugin() {
+      if (created) return created;
+      throw new DpuError('FAILED_PRECONDITION', 'the plugin is not created yet: call client.init, or pass dpu');
+    },
+    socketPath,
+    logs,
+    close,
+    [Symbol.asyncDispose]: close,
+  };
 }

@@ -1,5 +1,5 @@
 /** Bridge ports and logical bridges: wire <-> contract. */
-import type { BridgePort, BridgePortType, LogicalBridge, OperStatus } from '../contract.ts';
+import type { BridgePort, BridgePortType, Component, LogicalBridge, OperStatus, ResourceStatus } from '../data-path.ts';
 import { DpuError } from '../errors.ts';
 import type {
   BridgePort__Output,
@@ -23,7 +23,7 @@ export function bridgePortFromWire(port: BridgePort__Output): BridgePort {
     macAddress: macFromBytes(spec.macAddress, 'bridge_port.spec.mac_address'),
     type: bridgePortType(spec.ptype),
     logicalBridges: spec.logicalBridges,
-    ...operStatusFromWire(port.status?.operStatus, 'BP_OPER_STATUS_'),
+    ...statusFromWire(port.status, 'BP_OPER_STATUS_'),
   };
 }
 
@@ -36,7 +36,9 @@ export function bridgePortToWire(port: BridgePort): WireBridgePort {
       ptype: `BRIDGE_PORT_TYPE_${port.type}`,
       logicalBridges: port.logicalBridges,
     },
-    ...(port.operStatus && { status: { operStatus: `BP_OPER_STATUS_${port.operStatus}` } }),
+    ...(port.operStatus && {
+      status: { operStatus: `BP_OPER_STATUS_${port.operStatus}`, components: componentsToWire(port) },
+    }),
   };
 }
 
@@ -54,7 +56,7 @@ export function logicalBridgeFromWire(bridge: LogicalBridge__Output): LogicalBri
     vlanId: spec.vlanId,
     ...(spec.vni !== undefined && { vni: spec.vni }),
     ...(prefix && { vtepIpPrefix: prefixFromWire(prefix, 'logical_bridge.spec.vtep_ip_prefix') }),
-    ...operStatusFromWire(bridge.status?.operStatus, 'LB_OPER_STATUS_'),
+    ...statusFromWire(bridge.status, 'LB_OPER_STATUS_'),
   };
 }
 
@@ -67,7 +69,9 @@ export function logicalBridgeToWire(bridge: LogicalBridge): WireLogicalBridge {
       ...(bridge.vni !== undefined && { vni: bridge.vni }),
       ...(bridge.vtepIpPrefix !== undefined && { vtepIpPrefix: prefixToWire(bridge.vtepIpPrefix) }),
     },
-    ...(bridge.operStatus && { status: { operStatus: `LB_OPER_STATUS_${bridge.operStatus}` } }),
+    ...(bridge.operStatus && {
+      status: { operStatus: `LB_OPER_STATUS_${bridge.operStatus}`, components: componentsToWire(bridge) },
+    }),
   };
 }
 
@@ -78,8 +82,29 @@ function bridgePortType(wire: string): BridgePortType {
 }
 
 const operStatuses: readonly OperStatus[] = ['UP', 'DOWN', 'TO_BE_DELETED'];
+const componentStatuses: readonly Component['status'][] = ['PENDING', 'SUCCESS', 'ERROR'];
 
-function operStatusFromWire(wire: string | undefined, prefix: string): { operStatus?: OperStatus } {
-  const operStatus = operStatuses.find((status) => wire === `${prefix}${status}`);
-  return operStatus ? { operStatus } : {};
+interface WireStatus {
+  operStatus: string;
+  components: readonly { name: string; status: string; details: string }[];
+}
+
+function statusFromWire(wire: WireStatus | null, prefix: string): ResourceStatus {
+  const operStatus = operStatuses.find((status) => wire?.operStatus === `${prefix}${status}`);
+  const components = (wire?.components ?? []).flatMap(({ name, status, details }) => {
+    const known = componentStatuses.find((each) => status === `COMP_STATUS_${each}`);
+    return known ? [{ name, status: known, ...(details && { details }) }] : [];
+  });
+  return {
+    ...(operStatus && { operStatus }),
+    ...(components.length > 0 && { components }),
+  };
+}
+
+function componentsToWire({ components = [] }: ResourceStatus) {
+  return components.map(({ name, status, details = '' }) => ({
+    name,
+    status: `COMP_STATUS_${status}` as const,
+    details,
+  }));
 }

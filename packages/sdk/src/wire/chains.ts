@@ -1,5 +1,5 @@
 /** Ordered chains: wire <-> contract. */
-import type { NetworkFunction, ServiceChain } from '../contract.ts';
+import type { NetworkFunction, ServiceChain } from '../data-path.ts';
 import { DpuError } from '../errors.ts';
 import type { ChainedFunction__Output } from '../generated/dpu_operator/v1/ChainedFunction.ts';
 import type {

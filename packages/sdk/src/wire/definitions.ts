@@ -6,6 +6,7 @@ import protobuf from 'protobufjs/light.js';
 import type { DeviceAllocationService } from '../generated/dpu_operator/v1/DeviceAllocationService.ts';
 import type { DeviceWatchService } from '../generated/dpu_operator/v1/DeviceWatchService.ts';
 import type { PluginInfoService } from '../generated/dpu_operator/v1/PluginInfoService.ts';
+import type { ReplayService } from '../generated/dpu_operator/v1/ReplayService.ts';
 import type { ServiceChainService } from '../generated/dpu_operator/v1/ServiceChainService.ts';
 import type { StatusService } from '../generated/dpu_operator/v1/StatusService.ts';
 import type { VirtualFunctionService } from '../generated/dpu_operator/v1/VirtualFunctionService.ts';
@@ -50,6 +51,7 @@ export const logicalBridgeService = service<LogicalBridgeService>(`${evpn}.Logic
 export const deviceWatchService = service<DeviceWatchService>('dpu_operator.v1.DeviceWatchService');
 export const deviceAllocationService = service<DeviceAllocationService>('dpu_operator.v1.DeviceAllocationService');
 export const pluginInfoService = service<PluginInfoService>('dpu_operator.v1.PluginInfoService');
+export const replayService = service<ReplayService>('dpu_operator.v1.ReplayService');
 export const statusService = service<StatusService>('dpu_operator.v1.StatusService');
 export const serviceChainService = service<ServiceChainService>('dpu_operator.v1.ServiceChainService');
 

@@ -1,8 +1,8 @@
 /** What a plugin must not answer of a device. Pure. */
 import type { Device, DeviceKind } from '../contract.ts';
 
-/** A network device's name or an address on a bus: what Linux takes for either, and Kubernetes for an environment variable. */
-const deviceId = /^[^\s/,]{1,63}$/;
+/** Pods get it between commas in a variable, and it is part of file names. */
+const deviceId = /^[A-Za-z0-9][A-Za-z0-9._:@+-]{0,62}$/;
 const kinds = ['netdev', 'vfio', 'rdma', 'auxiliary', 'vdpa'] satisfies DeviceKind[];
 const attributeName = /^[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?$/;
 const mostAttributes = 16;
@@ -14,7 +14,7 @@ const greatestIndex = 0xffff;
 export function deviceFault(device: Device): string | undefined {
   const { id, healthy, numaNode, kind } = device;
   if (typeof id !== 'string' || !deviceId.test(id)) {
-    return `the id ${JSON.stringify(id)} is none: 1 to 63 characters without spaces, slashes and commas`;
+    return `the id ${JSON.stringify(id)} is no PCI address and no name of at most 63 characters`;
   }
   const fault = (field: string, value: unknown, wanted: string) =>
     `${field} of device ${id} is ${JSON.stringify(value)} and must be ${wanted}`;

@@ -15,6 +15,7 @@ import { chainKey, networkFunctionKey } from './items.ts';
 import { type AttachedFunctions, NetworkFunctions } from './network-functions.ts';
 import type { Action, Wish } from './plan.ts';
 import { type DesiredItems, Reconciler } from './reconciler.ts';
+import { ReplayEnd } from './replay-end.ts';
 import { outcomeUnknown } from './target.ts';
 import { type CallListener, type VspCalls, VspTarget } from './vsp-target.ts';
 
@@ -71,6 +72,9 @@ export class DpuDataPath {
   readonly #ports: HostPortRecords;
   readonly #reconciler: Reconciler;
   readonly #vsp: CallListener | undefined;
+  readonly #replayEnd: ReplayEnd;
+  /** The VSP that was told last. */
+  #client: VspCalls | undefined;
   readonly #logger: Logger;
   /** What hosts ask for. */
   readonly hostPorts: HostPorts;
@@ -79,12 +83,23 @@ export class DpuDataPath {
     const { logger } = options;
     this.#vsp = options.vsp;
     this.#logger = logger;
-    const records = new HostPortRecords(options);
+    this.#replayEnd = new ReplayEnd({
+      isUnreadable: () => this.unreadable().length > 0 || (options.attachments.unreadable?.() ?? []).length > 0,
+      logger,
+    });
+    const onUnreadable = () => {
+      options.onUnreadable?.();
+      this.#replayEnd.recordsChanged();
+    };
+    const records = new HostPortRecords({ ...options, onUnreadable });
     this.#ports = records;
-    this.#functions = new NetworkFunctions(options);
+    this.#functions = new NetworkFunctions({ ...options, onUnreadable });
     this.#reconciler = new Reconciler({
       desired: new DpuSideItems(this.#functions, records),
       disconnected: "the DPU's VSP is not ready; see its vsp pod",
+      onReplayed: () => {
+        if (this.#client) this.#replayEnd.replayed(this.#client);
+      },
       logger,
     });
     this.hostPorts = new HostPorts({
@@ -100,11 +115,20 @@ export class DpuDataPath {
   async vspStarted(client: VspCalls): Promise<void> {
     const hasChains = (await client.getInfo())?.capabilities.includes('chains') ?? false;
     await this.#functions.vspStarted(hasChains);
+    this.#replayEnd.cancel();
+    this.#client = client;
     await this.#reconciler.connect(new VspTarget(client, this.#logger, this.#vsp));
     this.#functions.vspComplete();
   }
 
+  /** Attachments can be read that could not before, or the other way round. */
+  recordsChanged(): void {
+    this.#replayEnd.recordsChanged();
+  }
+
   vspLost(): void {
+    this.#replayEnd.cancel();
+    this.#client = undefined;
     this.#reconciler.disconnect();
     this.#functions.vspAway();
   }
@@ -155,6 +179,7 @@ export class DpuDataPath {
   }
 
   close(): void {
+    this.#replayEnd.cancel();
     this.#reconciler.close();
     this.#ports.close();
     this.#functions.close();

@@ -32,6 +32,8 @@ export interface AttachedFunctions {
   networkFunctions(dpuName: string): NetworkFunction[];
   /** Those that do; absent where nobody knows of chains. */
   chainMembers?(dpuName: string): ChainMember[];
+  /** Attachments that cannot be read; absent where all can. */
+  unreadable?(): readonly string[];
 }
 
 export interface NetworkFunctionsOptions {

@@ -28,6 +28,11 @@ export interface DesiredItems {
 export interface ReconcilerOptions {
   desired: DesiredItems;
   logger: Logger;
+  /**
+   * Called once after each {@link Reconciler.connect}: the target holds all that is wished and has dropped what was to
+   * go. Never while something of it failed.
+   */
+  onReplayed?: () => void;
   /** Of the target, for errors: `the DPU's VSP is not ready; see its vsp pod`. */
   disconnected: string;
 }
@@ -51,6 +56,8 @@ class Session {
   readonly target: Target;
   readonly started = Promise.withResolvers<void>();
   starting = true;
+  /** It has been told everything since it started, and has taken it. */
+  isReplayed = false;
   /** It has said which bridge ports it has: one that it did not name is absent. */
   isListed = false;
 
@@ -179,6 +186,10 @@ export class Reconciler {
     if (session.starting && isTried && session.inFlight.size === 0) {
       session.starting = false;
       session.started.resolve();
+    }
+    if (!session.isReplayed && pending.size === 0 && session.inFlight.size === 0) {
+      session.isReplayed = true;
+      this.#options.onReplayed?.();
     }
     this.#wakeForRetry(session, now);
   }

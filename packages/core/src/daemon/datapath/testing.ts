@@ -31,6 +31,10 @@ export class MemoryVsp implements VspCalls {
   /** Thrown by every call instead of its work. */
   failure: DpuError | undefined;
   canList = true;
+  /** Times that it was told that its replay is complete. */
+  replays = 0;
+  /** What it says of a port that it was asked for, after the first answer. */
+  components: (id: string) => BridgePort['components'] = () => undefined;
   hasChains = false;
   /** Awaited before the work of every call: tests hold calls here, or refuse them. */
   gate: (call: string) => Promise<void> = async () => {};
@@ -47,7 +51,7 @@ export class MemoryVsp implements VspCalls {
       const old = this.ports.get(id);
       if (old && !sameBridgePort(old, created)) throw new DpuError('ALREADY_EXISTS', 'other content');
       this.ports.set(id, created);
-      return created;
+      return this.#withComponents(created);
     });
   }
 
@@ -59,6 +63,23 @@ export class MemoryVsp implements VspCalls {
   async listBridgePorts(): Promise<BridgePort[]> {
     if (!this.canList) throw new DpuError('UNIMPLEMENTED', 'no list');
     return [...this.ports].map(([id, held]) => ({ ...held, name: `bridgePorts/${id}` }));
+  }
+
+  async getBridgePort(name: string): Promise<BridgePort> {
+    const held = this.ports.get(bridgePortId(name));
+    if (!held) throw new DpuError('NOT_FOUND', `${name} does not exist`);
+    return this.#withComponents(held);
+  }
+
+  async completeReplay(): Promise<boolean> {
+    if (this.failure) throw this.failure;
+    this.replays += 1;
+    return true;
+  }
+
+  #withComponents(port: BridgePort): BridgePort {
+    const components = this.components(bridgePortId(port.name));
+    return components ? { ...port, operStatus: 'DOWN', components } : port;
   }
 
   createNetworkFunction(nf: NetworkFunction): Promise<void> {

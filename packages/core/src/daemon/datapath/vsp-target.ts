@@ -1,11 +1,22 @@
 /** A VSP that has been initialised. */
 import { type BridgePort, DpuError, type NetworkFunction, type PluginInfo, type ServiceChain } from '@dpu-operator/sdk';
 import type { Logger } from 'pino';
-import type { ChainItem } from './items.ts';
+import { bridgePortId, type ChainItem } from './items.ts';
 import type { Action } from './plan.ts';
-import { type BridgePortCalls, ignoreAbsence, orElse, performOnBridgePort, type Target } from './target.ts';
+import { portIsProgrammed } from './port-up.ts';
+import {
+  type BridgePortCalls,
+  ignoreAbsence,
+  orElse,
+  outcomeUnknown,
+  performOnBridgePort,
+  type Target,
+} from './target.ts';
 
 export interface VspCalls extends BridgePortCalls {
+  getBridgePort(name: string): Promise<BridgePort>;
+  /** @returns false where the VSP cannot be told */
+  completeReplay(): Promise<boolean>;
   getInfo(): Promise<Pick<PluginInfo, 'capabilities'> | undefined>;
   createNetworkFunction(nf: NetworkFunction): Promise<void>;
   deleteNetworkFunction(nf: NetworkFunction): Promise<void>;
@@ -21,11 +32,17 @@ export interface CallListener {
 
 export class VspTarget implements Target {
   readonly #client: VspCalls;
+  readonly #ports: BridgePortCalls;
   readonly #logger: Logger;
   readonly #listener: CallListener | undefined;
 
   constructor(client: VspCalls, logger: Logger, listener?: CallListener) {
     this.#client = client;
+    this.#ports = {
+      createBridgePort: (port) => this.#createProgrammed(port),
+      deleteBridgePort: (name, options) => client.deleteBridgePort(name, options),
+      listBridgePorts: () => client.listBridgePorts(),
+    };
     this.#logger = logger;
     this.#listener = listener;
   }
@@ -54,10 +71,23 @@ export class VspTarget implements Target {
 
   async #perform(action: Action): Promise<void> {
     const { call, item } = action;
-    if (item.kind === 'bridgePort') return performOnBridgePort(this.#client, action);
+    if (item.kind === 'bridgePort') return performOnBridgePort(this.#ports, action);
     if (item.kind === 'chain') return this.#performOnChain(call, item);
     if (call !== 'create') await ignoreAbsence(this.#client.deleteNetworkFunction(item.networkFunction));
     if (call !== 'delete') await this.#client.createNetworkFunction(item.networkFunction);
+  }
+
+  /** A port that the card fails with is none: it is deleted, and whoever asked for it is told why. */
+  async #createProgrammed(port: BridgePort): Promise<BridgePort> {
+    const client = this.#client;
+    const made = await client.createBridgePort(port);
+    try {
+      await portIsProgrammed(made, (name) => client.getBridgePort(name));
+    } catch (error) {
+      if (!outcomeUnknown(error)) await client.deleteBridgePort(bridgePortId(port.name), { allowMissing: true });
+      throw error;
+    }
+    return made;
   }
 
   /** All or nothing, and in place: functions that stay are not interrupted. */

@@ -294,6 +294,7 @@ export class DpuManager {
   /** Records that could not be read can be now, or the other way round: absence from them proves something else. */
   recordsChanged(): void {
     this.#host?.recordsChanged();
+    this.#dpuSide?.dataPath.recordsChanged();
   }
 
   /** Host side. @throws DpuError UNAVAILABLE while the DPU side is out of reach */

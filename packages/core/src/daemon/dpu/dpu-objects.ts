@@ -97,6 +97,7 @@ export class DpuObjects {
       metadata.labels?.[labels.side] === dpu.side &&
       metadata.annotations?.[annotations.plugin] === dpu.plugin &&
       metadata.annotations?.[annotations.identifier] === dpu.identifier &&
+      (dpu.functions === undefined || metadata.annotations?.[annotations.pciAddress] === dpu.functions[0]?.address) &&
       (dpu.nodeUid === undefined || metadata.annotations?.[annotations.nodeUid] === dpu.nodeUid) &&
       (metadata.finalizers ?? []).includes(finalizers.daemon) &&
       spec.dpuProductName === dpu.productName &&
@@ -174,7 +175,8 @@ export class DpuObjects {
     await this.#events.event(object, { type, reason, message, action: now.type });
   }
 
-  #render({ name, side, plugin, productName, identifier, nodeUid }: ServedDpu): Applied {
+  #render({ name, side, plugin, productName, identifier, functions, nodeUid }: ServedDpu): Applied {
+    const pciAddress = functions?.[0]?.address;
     const { apiVersion, kind } = dataProcessingUnit;
     return {
       apiVersion,
@@ -185,6 +187,7 @@ export class DpuObjects {
         annotations: {
           [annotations.plugin]: plugin,
           [annotations.identifier]: identifier,
+          ...(pciAddress !== undefined && { [annotations.pciAddress]: pciAddress }),
           ...(nodeUid !== undefined && { [annotations.nodeUid]: nodeUid }),
         },
         finalizers: [finalizers.daemon],

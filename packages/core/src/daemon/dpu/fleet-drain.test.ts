@@ -1,4 +1,5 @@
 /** How a DPU is made free of pods while the operator replaces its VSP, or its plugin is gone. */
+import { podOf } from '@dpu-operator/sdk/manifest';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { dataProcessingUnit } from '../../api/index.ts';
 import type { TestApiServer } from '../testing/api-server.ts';
@@ -40,7 +41,7 @@ const run = {
   version: '2',
   image: 'vsp:2',
   disturbsTraffic: true,
-  privileges: { privileged: false, capabilities: [], hostPaths: [], hostNetwork: true, seccomp: 'RuntimeDefault' },
+  pod: podOf({ pod: {} }, 'host'),
   settings: {},
   digest: 'd',
 };

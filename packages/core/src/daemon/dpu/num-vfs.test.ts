@@ -193,9 +193,11 @@ test.each<[VfWish, string]>([
 });
 
 test('a number that waits for a restart is taken back by asking for the one that is there', async () => {
-  const { of, said } = numVfs([], 6);
-  const client = card('live', [2, 1], true);
+  const pods: string[] = [];
+  const { of, said } = numVfs(pods, 6);
+  const client = card('whenUnused', [2, 1], true);
   await of.apply(client);
+  pods.push('a/b');
   of.want(3);
   await of.apply(client);
   expect(client.setNumVfs.mock.calls).toEqual([[6], [3]]);

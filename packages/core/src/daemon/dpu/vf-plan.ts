@@ -56,9 +56,13 @@ const cannotTell =
   'the VSP does not tell its physical functions apart: set numVfs, the number of the whole card, in place of numVfsPerPf';
 
 /** What was asked for and waits for a restart is none: the wish that is met now takes it back. */
-function isThere(wish: VfWish, { functions, devices }: VfState): boolean {
+function isThere(wish: VfWish, state: VfState): boolean {
+  return isThereNow(wish, state) && (!state.functions || comesWithRestart(wish, state.functions));
+}
+
+function isThereNow(wish: VfWish, { functions, devices }: VfState): boolean {
   if (!functions) return devices === wish;
-  return isMet(wish, functions.physicalFunctions, ({ count }) => count) && comesWithRestart(wish, functions);
+  return isMet(wish, functions.physicalFunctions, ({ count }) => count);
 }
 
 function isMet(wish: VfWish, all: readonly PhysicalFunction[], numberOf: (f: PhysicalFunction) => number): boolean {
@@ -100,7 +104,7 @@ function waitsForPods(wish: VfWish, state: VfState): string | undefined {
   const isNone = typeof wish === 'number' ? wish === 0 : sum(wish) === 0;
   const byWayOfNone = functions ? functions.resizing === 'whenUnused' : isGoImage;
   // Where there is none, none can be lost; some images make theirs only when they are told a number.
-  if (pods.length === 0 || current === 0 || !(isNone || byWayOfNone)) return undefined;
+  if (pods.length === 0 || current === 0 || isThereNow(wish, state) || !(isNone || byWayOfNone)) return undefined;
   const why = isNone
     ? 'without virtual functions no pod has a device, and pods use some'
     : `the card may lose its virtual functions on the way from ${current} to ${describeWish(wish)}, and pods use some`;

@@ -1,7 +1,7 @@
 import { mkdtempSync, renameSync, symlinkSync, unlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DpuError, definePlugin, type Plugin } from '@dpu-operator/sdk';
+import { DpuError, definePlugin, type IpPort, type Plugin } from '@dpu-operator/sdk';
 import { VspClient } from '@dpu-operator/sdk/client';
 import { servePlugin } from '@dpu-operator/sdk/host';
 import { parsePluginManifest } from '@dpu-operator/sdk/manifest';
@@ -22,10 +22,15 @@ const manifest = parsePluginManifest({
   },
 });
 
-async function serve(directory: string, init: Plugin['init'], parts: Partial<Plugin> = {}) {
-  const plugin: Plugin = { init, getDevices: async () => [], setNumVfs: async () => 0, ...parts };
+async function serve(directory: string, init: () => Promise<IpPort>, parts: Partial<Plugin> = {}) {
+  const create = async (): Promise<Plugin> => ({
+    address: await init(),
+    getDevices: async () => [],
+    setNumVfs: async () => 0,
+    ...parts,
+  });
   const server = await servePlugin({
-    plugin: definePlugin<unknown>({ create: () => plugin }),
+    plugin: definePlugin<unknown>({ create }),
     drainMs: 1,
     manifest,
     socketPath: join(directory, 'vsp.sock'),

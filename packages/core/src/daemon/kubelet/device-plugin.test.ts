@@ -8,6 +8,7 @@ import { PciFunctions } from '../attach/pci-functions.ts';
 import { FakeKubelet, PluginClient } from '../testing/kubelet.ts';
 import { Allocator } from './allocator.ts';
 import { DevicePlugin, findPluginDirectory } from './device-plugin.ts';
+import { devicePluginService } from './device-plugin-api.ts';
 import { PluginServer } from './plugin-server.ts';
 import { DevicePool } from './pool.ts';
 
@@ -213,6 +214,25 @@ test('Allocate refuses unknown and unhealthy devices, and prefers as asked', asy
   });
   expect(preferred.container_responses[0]?.deviceIDs).toEqual(['vf0']);
 });
+
+test('what a plugin adds to a container reaches the kubelet under its field numbers', async () => {
+  const response = {
+    envs: {},
+    mounts: [{ container_path: '/c', host_path: '/dev/h', read_only: true }],
+    devices: [{ container_path: '/dev/c', host_path: '/dev/h', permissions: 'rw' }],
+    cdi_devices: [{ name: 'a.b/c=d' }],
+  };
+  const bytes = devicePluginService.Allocate?.responseSerialize({ container_responses: [response] });
+  const text = (field: string, value: string) => `${field}${hex(value.length)}${Buffer.from(value).toString('hex')}`;
+  const within = (field: string, ...parts: string[]) => `${field}${hex(parts.join('').length / 2)}${parts.join('')}`;
+  // Fields and wire types of k8s.io/kubelet/pkg/apis/deviceplugin/v1beta1/api.proto: 0a is field 1, 12 is field 2, ...
+  const mount = within('12', text('0a', '/c'), text('12', '/dev/h'), '1801');
+  const device = within('1a', text('0a', '/dev/c'), text('12', '/dev/h'), text('1a', 'rw'));
+  const cdi = within('2a', text('0a', 'a.b/c=d'));
+  expect(bytes?.toString('hex')).toBe(within('0a', mount, device, cdi));
+});
+
+const hex = (byte: number): string => byte.toString(16).padStart(2, '0');
 
 test("the kubelet's directory is the one that has its socket, else the likeliest", () => {
   const candidates: [string, string] = [join(newDirectory(), 'plugins'), join(newDirectory(), 'plugins')];

@@ -4,12 +4,16 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import {
+  applyEach,
   type BridgePort,
+  type Change,
   type Device,
   type DeviceAllocation,
   DpuError,
   definePlugin,
   type NetworkFunction,
+  type Outcome,
+  type Plugin,
   type ServiceChain,
   type StatusReporter,
 } from '@dpu-operator/sdk';
@@ -46,7 +50,12 @@ export class Vsp {
   /** What it was told of chains and hosts' ports, in order: `create`, `update`, `delete`, `port`. */
   readonly told: string[] = [];
   chainRefusal: DpuError | undefined;
+  /** How far the card is with a port that it was told of. */
+  portOutcome: (name: string, wanted: boolean) => Outcome | undefined = () => undefined;
+  /** Of each apply in order: whether the replay was complete. */
+  readonly completes: boolean[] = [];
   numVfs = 2;
+  /** Creations of the plugin: Inits that the host did not answer itself. */
   inits = 0;
   initFailure: DpuError | undefined;
   unhealthy = false;
@@ -59,7 +68,7 @@ export class Vsp {
   numVfsDelay: Promise<void> | undefined;
   numVfsRefusal: DpuError | undefined;
   changed = () => {};
-  /** Takes what it says of its card; there since its start. */
+  /** Takes what it says of its card; there since its first Init. */
   card: StatusReporter | undefined;
   readonly address: { ip: string; port: number };
   #server: PluginServer | undefined;
@@ -74,6 +83,8 @@ export class Vsp {
       plugin: definePlugin<unknown>({
         create: ({ status }) => {
           this.card = status;
+          this.inits += 1;
+          if (this.initFailure) throw this.initFailure;
           return this.#plugin();
         },
       }),
@@ -90,7 +101,7 @@ export class Vsp {
     this.#server = undefined;
   }
 
-  #plugin() {
+  #plugin(): Plugin {
     const devices = (): Device[] =>
       Array.from({ length: this.numVfs }, (_, i) => ({
         id: `vf${i}`,
@@ -98,11 +109,7 @@ export class Vsp {
         ...this.details(i),
       }));
     return {
-      init: async () => {
-        this.inits += 1;
-        if (this.initFailure) throw this.initFailure;
-        return this.address;
-      },
+      address: this.address,
       getDevices: async () => devices(),
       healthy: () => this.heartbeat(),
       setNumVfs: async (count: number) => {
@@ -117,53 +124,45 @@ export class Vsp {
         this.changed = onChange;
         return () => {};
       },
-      bridge: {
-        createBridgePort: async (port: BridgePort) => {
-          this.told.push('port');
-          this.ports.set(port.name, port);
-          return port;
-        },
-        updateBridgePort: async (port: BridgePort) => port,
-        deleteBridgePort: async (name: string) => void this.ports.delete(name),
-        listBridgePorts: async () => [...this.ports.values()],
-        createLogicalBridge: async () => Promise.reject(new DpuError('UNIMPLEMENTED', 'none')),
-        updateLogicalBridge: async () => Promise.reject(new DpuError('UNIMPLEMENTED', 'none')),
-        deleteLogicalBridge: async () => {},
-        listLogicalBridges: async () => [],
-      },
-      networkFunctions: {
-        createNetworkFunction: async (nf: NetworkFunction) => void this.functions.push(nf),
-        deleteNetworkFunction: async (nf: NetworkFunction) => void this.forgotten.push(nf),
-      },
       ...(this.allocate && { allocate: this.allocate }),
-      ...(this.hasChains && { chains: this.#chainContract() }),
+      dataPath: {
+        serves: this.hasChains ? ['bridge', 'networkFunctions', 'chains'] : ['bridge', 'networkFunctions'],
+        apply: (_wanted, call) => {
+          this.completes.push(call.complete);
+          return applyEach(call, (change) => this.#change(change));
+        },
+      },
     };
   }
 
-  #chainContract() {
-    const take = (call: string, chain: ServiceChain) => {
-      this.told.push(call);
-      if (this.chainRefusal) throw this.chainRefusal;
-      this.chains.set(chain.name, chain.networkFunctions);
-      return chain;
-    };
-    return {
-      createChain: async (chain: ServiceChain) => {
-        const known = this.chains.get(chain.name);
-        if (known && !isDeepStrictEqual(known, chain.networkFunctions)) {
-          throw new DpuError('ALREADY_EXISTS', `${chain.name} exists`);
-        }
-        return take('create', chain);
-      },
-      updateChain: async (chain: ServiceChain) => {
-        if (!this.chains.has(chain.name)) throw new DpuError('NOT_FOUND', `${chain.name} does not exist`);
-        return take('update', chain);
-      },
-      deleteChain: async (name: string) => {
-        this.told.push('delete');
-        if (!this.chains.delete(name)) throw new DpuError('NOT_FOUND', `${name} does not exist`);
-      },
-      listChains: async () => [...this.chains].map(([name, networkFunctions]) => ({ name, networkFunctions })),
-    };
+  async #change(change: Change): Promise<Outcome | undefined> {
+    const { kind, name, before, after } = change;
+    // All that is wanted is told once more when the replay is complete.
+    if (isDeepStrictEqual(before, after) && after) return undefined;
+    if (kind === 'bridgePort') {
+      if (!after) this.ports.delete(name);
+      else {
+        this.told.push('port');
+        this.ports.set(name, after);
+      }
+      return this.portOutcome(name, after !== undefined);
+    }
+    if (kind === 'networkFunction') {
+      if (after) this.functions.push(after);
+      else if (before) this.forgotten.push(before);
+    }
+    if (kind === 'serviceChain') this.#changeChain(name, before, after);
+    return undefined;
+  }
+
+  #changeChain(name: string, before: ServiceChain | undefined, after: ServiceChain | undefined): void {
+    if (!after) {
+      this.told.push('delete');
+      this.chains.delete(name);
+      return;
+    }
+    this.told.push(before ? 'update' : 'create');
+    if (this.chainRefusal) throw this.chainRefusal;
+    this.chains.set(name, after.networkFunctions);
   }
 }

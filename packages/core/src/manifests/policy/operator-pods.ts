@@ -1,6 +1,13 @@
 /** Of pods the operator's token makes those of plugins and chains, with what these need and no more. */
 import { dpuOperatorConfig } from '../../api/dpu-operator-config.ts';
-import { apiVersion, configName, labels, operatorNamespace, workloads } from '../../api/names.ts';
+import {
+  apiVersion,
+  configName,
+  labels,
+  operatorNamespace,
+  vspServiceAccountPrefix,
+  workloads,
+} from '../../api/names.ts';
 import { besideDaemon } from '../../operator/on-node.ts';
 import { after, celOf, list, text } from './cel.ts';
 import type { Policy } from './policy.ts';
@@ -44,8 +51,8 @@ const podShape: Policy = {
   variables: {},
   rules: [
     {
-      expression: `${isChainPod('object')} || object.spec.?serviceAccountName.orValue('') == ${text(workloads.vsp)}`,
-      message: `pods of plugins run as ${workloads.vsp}`,
+      expression: `${isChainPod('object')} || object.spec.?serviceAccountName.orValue('') == ${text(workloads.vsp)} || object.spec.?serviceAccountName.orValue('').startsWith(${text(vspServiceAccountPrefix)})`,
+      message: `pods of plugins run as ${workloads.vsp}, or as an account whose name begins with ${vspServiceAccountPrefix}`,
     },
     {
       expression: `object.spec.?nodeName.orValue('') == '' && dyn(object.spec.?affinity.?podAffinity.?requiredDuringSchedulingIgnoredDuringExecution.orValue([])) == ${celOf(besideDaemon)}`,

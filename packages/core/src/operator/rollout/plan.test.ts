@@ -1,3 +1,4 @@
+import { podOf } from '@dpu-operator/sdk/manifest';
 import { expect, test } from 'vitest';
 import type { PluginRun, Rollout } from '../../api/plugin-run.ts';
 import type { Action, ObservedState, RolloutStatus } from './observed-state.ts';
@@ -15,13 +16,7 @@ function run(name: string, version: string, more: Partial<PluginRun> = {}): Plug
     integrity: `sha512-${version}`,
     lock: `lock-${version}`,
     disturbsTraffic: false,
-    privileges: {
-      privileged: false,
-      capabilities: [],
-      hostPaths: [],
-      hostNetwork: true,
-      seccomp: 'RuntimeDefault' as const,
-    },
+    pod: podOf({ pod: {} }, 'host'),
     settings: {},
     ...more,
   };

@@ -62,7 +62,7 @@ function begin({ now, status: { plugin, rollout }, ready }: ObservedState, targe
     clear: otherPlugin,
     wasReady: ready?.status === 'True' || (rollout !== undefined && rollout.phase !== 'Failed' && rollout.wasReady),
   };
-  return { plugin, rollout: install || pull ? next : afterInstalling(next, now) };
+  return { plugin, rollout: install || pull.length > 0 ? next : afterInstalling(next, now) };
 }
 
 /** Something else is asked for while a rollout is under way. Between two VSPs there is no turning. */

@@ -1,19 +1,27 @@
 import { createHash } from 'node:crypto';
-import type { DpuSide } from '@dpu-operator/sdk/manifest';
+import { type DpuSide, podOf } from '@dpu-operator/sdk/manifest';
 import type { PluginRun } from '../../api/plugin-run.ts';
 import type { PluginRelease } from '../../plugins/release.ts';
 import { canonicalJson } from '../canonical-json.ts';
+
+/** What a DataProcessingUnitConfig adds to a release. */
+export interface Wishes {
+  settings: Record<string, unknown>;
+  /** Name of the Secret that the plugin reads. */
+  secret?: string | undefined;
+  /** Name of the ConfigMap that the plugin reads. */
+  configMap?: string | undefined;
+}
 
 /** A release with settings, and all that its pod is made from: nothing of it changes when the release is found anew. */
 export function pluginRun(
   release: PluginRelease,
   side: DpuSide,
-  settings: Record<string, unknown>,
+  { settings, secret, configMap }: Wishes,
   vspImage: string,
 ): PluginRun {
-  const { source, manifest } = release;
+  const { source, manifest, overlay } = release;
   const { disturbsTraffic } = manifest;
-  const { privileged, capabilities, hostPaths, hostNetwork, seccomp } = manifest.privileges;
   const image = release.image ?? vspImage;
   const run = {
     name: release.plugin,
@@ -28,7 +36,10 @@ export function pluginRun(
       ...(source.credentialsSecret && { credentialsSecret: source.credentialsSecret }),
     }),
     disturbsTraffic: Array.isArray(disturbsTraffic) ? disturbsTraffic.includes(side) : disturbsTraffic,
-    privileges: { privileged, capabilities, hostPaths, hostNetwork, seccomp },
+    pod: podOf(manifest, side),
+    ...(overlay && { overlay }),
+    ...(secret !== undefined && { secret }),
+    ...(configMap !== undefined && { configMap }),
     settings,
   };
   // Where it was taken from is of no matter to what runs.
@@ -42,12 +53,17 @@ export function installKey({ digest, registry, credentialsSecret }: PluginRun): 
 }
 
 /** What has to be put on the node before a run takes the place of what runs. */
-export function preparation(before: PluginRun | undefined, run: PluginRun): { install: boolean; pull: boolean } {
+export function preparation(before: PluginRun | undefined, run: PluginRun): { install: boolean; pull: string[] } {
   return {
     install: run.package !== undefined && !(before && sameCode(before, run)),
     // Where nothing runs, nothing waits for the image.
-    pull: before !== undefined && before.image !== run.image,
+    pull: before === undefined ? [] : imagesOf(run).filter((image) => !imagesOf(before).includes(image)),
   };
+}
+
+/** The plugin's own and those of its companions, each once. */
+function imagesOf({ image, pod }: PluginRun): string[] {
+  return [...new Set([image, ...pod.companions.map((companion) => companion.image)])];
 }
 
 /** Whether running one takes the same files on the node as running the other. */

@@ -68,6 +68,13 @@ export class VendorPluginBed {
     });
   }
 
+  /** As after an operator that could read the manifest of none of them. */
+  forgetReleases(name: string): void {
+    const object = this.server.objects.get(this.#path(name));
+    if (!object) throw new Error(`there is no VendorPlugin ${name}`);
+    this.server.put(this.#path(name), { ...object, status: { ...(object.status as object), releases: [] } });
+  }
+
   putSecret(name: string, data: Record<string, string>): void {
     this.server.put(`/api/v1/${namespaced}/secrets/${name}`, {
       apiVersion: 'v1',

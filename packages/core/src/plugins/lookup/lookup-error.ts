@@ -20,6 +20,9 @@ export const lookupReasons = [
   'DependencyConflict',
   'LockTooLarge',
   'NoVersions',
+  'ApprovalRequired',
+  'PodInvalid',
+  'ServiceAccountMissing',
   'LookupFailed',
 ] as const;
 

@@ -1,6 +1,7 @@
+import { DpuError } from '../../errors.ts';
 import type { BridgePort__Output } from '../../generated/opi_api/network/evpn_gw/v1alpha1/BridgePort.ts';
-import { bridgePortService } from '../../wire/definitions.ts';
-import { declareChecks, type Needs } from '../check.ts';
+import { bridgePortService, replayService } from '../../wire/definitions.ts';
+import { declareChecks, type Needs, Skip } from '../check.ts';
 import { holds, refuses, same } from '../expect.ts';
 import {
   accessPort,
@@ -34,6 +35,23 @@ export const bridgePorts = declareChecks('bridge', bridgeNeeds, [
       const listed = (await listPorts(vsp)).filter(({ name }) => name === `bridgePorts/${id}`);
       holds(listed.length === 1, `List must have bridgePorts/${id} once, has it ${listed.length} times`);
       for (const port of listed) requirePort(port, id, accessPort(0));
+    },
+  },
+  {
+    name: 'replay-complete',
+    title: 'the end of the replay leaves what was asked for',
+    demands: 'CompleteReplay, also twice, leaves the ports that were asked for as they are.',
+    rule: 'LC-14',
+    run: async ({ vsp, freePorts }) => {
+      const [id = ''] = freePorts(1);
+      await createPort(vsp, id, accessPort(0));
+      for (const _ of ['first', 'second']) {
+        await vsp.call(replayService.CompleteReplay, {}).catch((error) => {
+          if (DpuError.from(error).code !== 'UNIMPLEMENTED') throw error;
+          throw new Skip('it has no ReplayService, which it may leave out');
+        });
+        requirePort(await getPort(vsp, id), id, accessPort(0));
+      }
     },
   },
   {

@@ -9,6 +9,7 @@ import {
 import { Connection } from '../../client/connection.ts';
 import {
   bridgePortService,
+  deviceAllocationService,
   deviceService,
   deviceWatchService,
   heartbeatService,
@@ -19,6 +20,7 @@ import {
   networkFunctionService,
   pluginInfoService,
   serviceChainService,
+  virtualFunctionService,
 } from '../../wire/definitions.ts';
 import { toServiceError } from '../../wire/service-error.ts';
 
@@ -27,6 +29,7 @@ export type Tamper = (request: never, forward: (request?: object) => Promise<obj
 
 const services: readonly Record<string, AnyMethod>[] = [
   bridgePortService,
+  deviceAllocationService,
   deviceService,
   heartbeatService,
   lifeCycleService,
@@ -35,6 +38,7 @@ const services: readonly Record<string, AnyMethod>[] = [
   networkFunctionService,
   pluginInfoService,
   serviceChainService,
+  virtualFunctionService,
 ] as never;
 
 type AnyMethod = Method<object, object, object, object>;

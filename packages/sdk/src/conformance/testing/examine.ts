@@ -8,7 +8,7 @@ import type { ConformanceOptions } from '../options.ts';
 import type { Report } from '../result.ts';
 import { conformanceSuite } from '../suite.ts';
 import { breakingProxy, type Tamper } from './breaking-proxy.ts';
-import { maxPorts, maxVfs, type memoryVsp, nfMacs, type ProcessFault } from './memory-vsp.ts';
+import { type MemoryVsp, maxPorts, maxVfs, nfMacs, type ProcessFault } from './memory-vsp.ts';
 
 /** A busy machine is no fault of the plugin. */
 export const limits = { timeoutMs: 30_000, shutdownMs: 30_000, ports: maxPorts + 50, leakCalls: 100 };
@@ -24,7 +24,7 @@ export interface ExamineOptions extends ConformanceOptions {
 }
 
 /** In this process; by way of a proxy where something is broken on the wire. */
-export async function examine(plugin: ReturnType<typeof memoryVsp>, options: ExamineOptions): Promise<Report> {
+export async function examine(plugin: MemoryVsp, options: ExamineOptions): Promise<Report> {
   const { tampers, served, onUndecodable, ...rest } = options;
   const { socketPath } = await serve(plugin, { logger: pino({ level: 'silent' }) });
   let endpoint = socketPath;

@@ -79,13 +79,14 @@ test('a VSP is healthy at once, and ready after Init', async () => {
 test('the socket is for root only and goes with the server; one that is taken is told', async () => {
   const { server, metricsSocket } = await measured();
   expect((await stat(metricsSocket)).mode & 0o777).toBe(0o600);
-  const closed = vi.fn(async () => {});
-  const other = memoryPlugin({ close: closed });
-  await expect(serve(other, { metrics: { socketPath: metricsSocket, dpuName: 'dpu-2' } })).rejects.toMatchObject({
+  const create = vi.fn(() => memoryPlugin());
+  const metrics = { socketPath: metricsSocket, dpuName: 'dpu-2' };
+  const dpu = { side: 'host', identifier: 'test-1' } as const;
+  await expect(serve(memoryPlugin(), { plugin: { create }, dpu, metrics })).rejects.toMatchObject({
     code: 'ALREADY_EXISTS',
     message: expect.stringContaining(metricsSocket),
   });
-  expect(closed).toHaveBeenCalledOnce();
+  expect(create).not.toHaveBeenCalled();
   await server.close();
   expect(existsSync(metricsSocket)).toBe(false);
 });

@@ -1,13 +1,14 @@
 import type { Server } from '@grpc/grpc-js';
-import type { BridgeContract, BridgePort } from '../../contract.ts';
+import type { BridgePort } from '../../contract.ts';
 import { DpuError } from '../../errors.ts';
 import { bridgePortFromWire, bridgePortToWire } from '../../wire/bridges.ts';
 import { bridgePortService } from '../../wire/definitions.ts';
+import { resourceName } from '../../wire/names.ts';
 import { addUnaryService, type UnaryHandlers } from '../../wire/unary.ts';
 import { mergeMasked } from '../field-mask.ts';
-import { Resources } from '../resources.ts';
 import type { PluginSession } from '../session.ts';
-import { fromPlugin, received, required } from './messages.ts';
+import { received, required } from './messages.ts';
+import { found, listed } from './resource.ts';
 
 const updatable = {
   'spec.mac_address': 'macAddress',
@@ -15,41 +16,48 @@ const updatable = {
   'spec.logical_bridges': 'logicalBridges',
 } as const;
 
-const toWire = (port: BridgePort) => fromPlugin(port, bridgePortToWire);
-
-export function addBridgePorts(server: Server, session: PluginSession, contract: BridgeContract): void {
-  const ports = new Resources('bridgePorts', {
-    list: () => contract.listBridgePorts(),
-    create: (port) => contract.createBridgePort(port),
-    update: (port) => contract.updateBridgePort(port),
-    delete: (name) => contract.deleteBridgePort(name),
-  });
+export function addBridgePorts(server: Server, session: PluginSession): void {
+  const get = (name: string) => found(session.dataPath, 'bridgePort', 'bridgePorts', name);
   const handlers: UnaryHandlers<typeof bridgePortService> = {
     // The Go operator names the port in the resource and leaves the id empty.
     CreateBridgePort: async ({ bridgePortId, bridgePort }) => {
-      const port = required(bridgePort, 'bridge_port');
-      return toWire(await ports.create(bridgePortFromWire({ ...port, name: bridgePortId || port.name })));
+      const named = { ...required(bridgePort, 'bridge_port'), name: bridgePortId || bridgePort?.name || '' };
+      const { name, ...content } = wantedPort(bridgePortFromWire(named));
+      const { dataPath } = session;
+      await dataPath.request(dataPath.requests.create(name, { kind: 'bridgePort', content: { name, ...content } }));
+      return bridgePortToWire(await get(name));
     },
-    ListBridgePorts: async ({ pageSize, pageToken }) => {
-      const { resources, nextPageToken } = await ports.list(pageSize, pageToken);
-      return { bridgePorts: resources.map(toWire), nextPageToken };
+    ListBridgePorts: async (request) => {
+      const { resources, nextPageToken } = await listed(session.dataPath, 'bridgePort', request);
+      return { bridgePorts: resources.map(bridgePortToWire), nextPageToken };
     },
-    GetBridgePort: async ({ name }) => toWire(await ports.get(name)),
+    GetBridgePort: async ({ name }) => bridgePortToWire(await get(name)),
     DeleteBridgePort: async ({ name, allowMissing }) => {
-      await ports.delete(name, allowMissing);
+      const { dataPath } = session;
+      await dataPath.request(
+        dataPath.requests.delete('bridgePort', resourceName('bridgePorts', name, 'name'), allowMissing),
+      );
       return {};
     },
     UpdateBridgePort: async ({ bridgePort, updateMask, allowMissing }) => {
       const incoming = required(bridgePort, 'bridge_port');
-      const port = await ports.update(incoming.name, allowMissing, (current) => {
-        if (!current) return bridgePortFromWire(incoming);
-        const before = received(bridgePortService.GetBridgePort, toWire(current));
+      const name = resourceName('bridgePorts', incoming.name, 'bridge_port.name');
+      const { dataPath } = session;
+      const merge = (current: BridgePort | undefined) => {
+        if (!current) return wantedPort(bridgePortFromWire(incoming));
+        const before = received(bridgePortService.GetBridgePort, bridgePortToWire(current));
         if (!before.spec || !incoming.spec) throw new DpuError('INVALID_ARGUMENT', 'bridge_port.spec is missing');
         const spec = mergeMasked(before.spec, incoming.spec, updateMask?.paths ?? [], updatable);
-        return bridgePortFromWire({ ...before, spec });
-      });
-      return toWire(port);
+        return wantedPort(bridgePortFromWire({ ...before, spec }));
+      };
+      await dataPath.request(dataPath.requests.update('bridgePort', name, allowMissing, merge));
+      return bridgePortToWire(await get(name));
     },
   };
-  addUnaryService(server, bridgePortService, handlers, session.call);
+  addUnaryService(server, bridgePortService, handlers, session.queued);
+}
+
+/** What a caller decides of a port. */
+function wantedPort({ name, macAddress, type, logicalBridges }: BridgePort): BridgePort {
+  return { name, macAddress, type, logicalBridges };
 }

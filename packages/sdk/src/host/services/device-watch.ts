@@ -1,5 +1,4 @@
 import type { handleServerStreamingCall, Server } from '@grpc/grpc-js';
-import type { Plugin } from '../../contract.ts';
 import { DpuError } from '../../errors.ts';
 import { deviceWatchService } from '../../wire/definitions.ts';
 import { devicesToWire } from '../../wire/devices.ts';
@@ -13,12 +12,7 @@ const { path } = deviceWatchService.WatchDevices;
  *
  * @param closing Ends the streams with UNAVAILABLE, so that callers try again.
  */
-export function addDeviceWatch(
-  server: Server,
-  session: PluginSession,
-  watch: NonNullable<Plugin['watchDevices']>,
-  closing: AbortSignal,
-): void {
+export function addDeviceWatch(server: Server, session: PluginSession, closing: AbortSignal): void {
   const WatchDevices: handleServerStreamingCall<unknown, ReturnType<typeof devicesToWire>> = (call) => {
     let stop = () => {};
     let ended = false;
@@ -45,7 +39,7 @@ export function addDeviceWatch(
       try {
         while (hasChanged && !ended) {
           hasChanged = false;
-          const response = devicesToWire(await session.logged(path, () => session.plugin.getDevices()));
+          const response = devicesToWire(await session.call(path, async () => session.plugin.getDevices()));
           const text = JSON.stringify(response);
           if (!ended && text !== sent) call.write(response);
           sent = text;
@@ -61,7 +55,7 @@ export function addDeviceWatch(
     closing.addEventListener('abort', onClosing);
     try {
       session.requireInit(path);
-      stop = watch(() => void send());
+      stop = session.plugin.watchDevices?.(() => void send()) ?? stop;
       void send();
     } catch (error) {
       fail(error);

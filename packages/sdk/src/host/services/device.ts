@@ -6,13 +6,14 @@ import { addUnaryService, type UnaryHandlers } from '../../wire/unary.ts';
 import type { PluginSession } from '../session.ts';
 
 export function addDevices(server: Server, session: PluginSession): void {
-  const { plugin } = session;
   const handlers: UnaryHandlers<typeof deviceService> = {
-    GetDevices: async () => devicesToWire(await plugin.getDevices()),
-    SetNumVfs: async ({ vfCnt }) => {
-      if (vfCnt < 0) throw new DpuError('INVALID_ARGUMENT', `vf_cnt must not be negative, is ${vfCnt}`);
-      return { vfCnt: await plugin.setNumVfs(vfCnt) };
-    },
+    GetDevices: () =>
+      session.call(deviceService.GetDevices.path, async () => devicesToWire(await session.plugin.getDevices())),
+    SetNumVfs: ({ vfCnt }) =>
+      session.queued(deviceService.SetNumVfs.path, async () => {
+        if (vfCnt < 0) throw new DpuError('INVALID_ARGUMENT', `vf_cnt must not be negative, is ${vfCnt}`);
+        return { vfCnt: await session.setNumVfs(vfCnt) };
+      }),
   };
-  for (const service of [deviceService, vendorDeviceService]) addUnaryService(server, service, handlers, session.call);
+  for (const service of [deviceService, vendorDeviceService]) addUnaryService(server, service, handlers);
 }

@@ -9,25 +9,25 @@ import { toServiceError } from '../../wire/service-error.ts';
  * The gRPC health checking protocol for the server and each of its services. The package grpc-health-check cannot be
  * bundled, as it reads its proto file when it is loaded.
  *
- * @param services Full names.
+ * @param services Answers their full names.
  * @param closing Turns everything to NOT_SERVING and ends the watches.
  */
-export function addHealth(server: Server, services: readonly string[], closing: AbortSignal): void {
-  const known = new Set(['', ...services]);
+export function addHealth(server: Server, services: () => readonly string[], closing: AbortSignal): void {
+  const isKnown = (name: string) => name === '' || services().includes(name);
   const status = () => (closing.aborted ? 'NOT_SERVING' : 'SERVING');
   server.addService(healthService, {
     Check: (
       { request }: ServerUnaryCall<HealthCheckRequest__Output, HealthCheckResponse>,
       callback: sendUnaryData<HealthCheckResponse>,
     ) => {
-      if (known.has(request.service)) callback(null, { status: status() });
+      if (isKnown(request.service)) callback(null, { status: status() });
       else callback(toServiceError(new DpuError('NOT_FOUND', `there is no service ${request.service}`)));
     },
     Watch: (call: ServerWritableStream<HealthCheckRequest__Output, HealthCheckResponse>) => {
-      const isKnown = known.has(call.request.service);
-      call.write({ status: isKnown ? status() : 'SERVICE_UNKNOWN' });
+      const wasKnown = isKnown(call.request.service);
+      call.write({ status: wasKnown ? status() : 'SERVICE_UNKNOWN' });
       const end = () => {
-        if (isKnown) call.write({ status: status() });
+        if (wasKnown) call.write({ status: status() });
         call.end();
       };
       closing.addEventListener('abort', end);

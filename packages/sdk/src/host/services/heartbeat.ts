@@ -11,12 +11,11 @@ export function addHeartbeat(
   responderId: string,
   status: Pick<StatusBoard, 'unhealthy'>,
 ): void {
-  const { plugin } = session;
   const handlers: UnaryHandlers<typeof heartbeatService> = {
     Ping: async () => ({
       timestamp: String(BigInt(Date.now()) * 1_000_000n),
       responderId,
-      healthy: status.unhealthy === undefined && ((await plugin.healthy?.()) ?? true),
+      healthy: status.unhealthy === undefined && ((await session.plugin.healthy?.()) ?? true),
     }),
   };
   for (const service of [heartbeatService, vendorHeartbeatService]) {

@@ -1,13 +1,14 @@
 import type { Server } from '@grpc/grpc-js';
-import type { BridgeContract, LogicalBridge } from '../../contract.ts';
+import type { LogicalBridge } from '../../contract.ts';
 import { DpuError } from '../../errors.ts';
 import { logicalBridgeFromWire, logicalBridgeToWire } from '../../wire/bridges.ts';
 import { logicalBridgeService } from '../../wire/definitions.ts';
+import { resourceName } from '../../wire/names.ts';
 import { addUnaryService, type UnaryHandlers } from '../../wire/unary.ts';
 import { mergeMasked } from '../field-mask.ts';
-import { Resources } from '../resources.ts';
 import type { PluginSession } from '../session.ts';
-import { fromPlugin, received, required } from './messages.ts';
+import { received, required } from './messages.ts';
+import { found, listed } from './resource.ts';
 
 const updatable = {
   'spec.vlan_id': 'vlanId',
@@ -15,41 +16,50 @@ const updatable = {
   'spec.vtep_ip_prefix': 'vtepIpPrefix',
 } as const;
 
-const toWire = (bridge: LogicalBridge) => fromPlugin(bridge, logicalBridgeToWire);
-
-export function addLogicalBridges(server: Server, session: PluginSession, contract: BridgeContract): void {
-  const bridges = new Resources('logicalBridges', {
-    list: () => contract.listLogicalBridges(),
-    create: (bridge) => contract.createLogicalBridge(bridge),
-    update: (bridge) => contract.updateLogicalBridge(bridge),
-    delete: (name) => contract.deleteLogicalBridge(name),
-  });
+export function addLogicalBridges(server: Server, session: PluginSession): void {
+  const get = (name: string) => found(session.dataPath, 'logicalBridge', 'logicalBridges', name);
   const handlers: UnaryHandlers<typeof logicalBridgeService> = {
     CreateLogicalBridge: async ({ logicalBridgeId, logicalBridge }) => {
-      const bridge = required(logicalBridge, 'logical_bridge');
-      const named = { ...bridge, name: logicalBridgeId || bridge.name };
-      return toWire(await bridges.create(logicalBridgeFromWire(named)));
+      const named = {
+        ...required(logicalBridge, 'logical_bridge'),
+        name: logicalBridgeId || logicalBridge?.name || '',
+      };
+      const content = wantedBridge(logicalBridgeFromWire(named));
+      const { dataPath } = session;
+      await dataPath.request(dataPath.requests.create(content.name, { kind: 'logicalBridge', content }));
+      return logicalBridgeToWire(await get(content.name));
     },
-    ListLogicalBridges: async ({ pageSize, pageToken }) => {
-      const { resources, nextPageToken } = await bridges.list(pageSize, pageToken);
-      return { logicalBridges: resources.map(toWire), nextPageToken };
+    ListLogicalBridges: async (request) => {
+      const { resources, nextPageToken } = await listed(session.dataPath, 'logicalBridge', request);
+      return { logicalBridges: resources.map(logicalBridgeToWire), nextPageToken };
     },
-    GetLogicalBridge: async ({ name }) => toWire(await bridges.get(name)),
+    GetLogicalBridge: async ({ name }) => logicalBridgeToWire(await get(name)),
     DeleteLogicalBridge: async ({ name, allowMissing }) => {
-      await bridges.delete(name, allowMissing);
+      const { dataPath } = session;
+      await dataPath.request(
+        dataPath.requests.delete('logicalBridge', resourceName('logicalBridges', name, 'name'), allowMissing),
+      );
       return {};
     },
     UpdateLogicalBridge: async ({ logicalBridge, updateMask, allowMissing }) => {
       const incoming = required(logicalBridge, 'logical_bridge');
-      const bridge = await bridges.update(incoming.name, allowMissing, (current) => {
-        if (!current) return logicalBridgeFromWire(incoming);
-        const before = received(logicalBridgeService.GetLogicalBridge, toWire(current));
+      const name = resourceName('logicalBridges', incoming.name, 'logical_bridge.name');
+      const { dataPath } = session;
+      const merge = (current: LogicalBridge | undefined) => {
+        if (!current) return wantedBridge(logicalBridgeFromWire(incoming));
+        const before = received(logicalBridgeService.GetLogicalBridge, logicalBridgeToWire(current));
         if (!before.spec || !incoming.spec) throw new DpuError('INVALID_ARGUMENT', 'logical_bridge.spec is missing');
         const spec = mergeMasked(before.spec, incoming.spec, updateMask?.paths ?? [], updatable);
-        return logicalBridgeFromWire({ ...before, spec });
-      });
-      return toWire(bridge);
+        return wantedBridge(logicalBridgeFromWire({ ...before, spec }));
+      };
+      await dataPath.request(dataPath.requests.update('logicalBridge', name, allowMissing, merge));
+      return logicalBridgeToWire(await get(name));
     },
   };
-  addUnaryService(server, logicalBridgeService, handlers, session.call);
+  addUnaryService(server, logicalBridgeService, handlers, session.queued);
+}
+
+/** What a caller decides of a bridge. */
+function wantedBridge({ operStatus: _, components: __, ...wanted }: LogicalBridge): LogicalBridge {
+  return wanted;
 }

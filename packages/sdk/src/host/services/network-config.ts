@@ -1,13 +1,12 @@
 import type { Server } from '@grpc/grpc-js';
-import type { NetworkConfigContract } from '../../contract.ts';
 import { networkConfigService } from '../../wire/definitions.ts';
 import { addUnaryService, type UnaryHandlers } from '../../wire/unary.ts';
 import type { PluginSession } from '../session.ts';
 
-export function addNetworkConfig(server: Server, session: PluginSession, contract: NetworkConfigContract): void {
+export function addNetworkConfig(server: Server, session: PluginSession): void {
   const handlers: UnaryHandlers<typeof networkConfigService> = {
     SetDpuNetworkConfig: async ({ isAccelerated }) => {
-      await contract.setNetworkConfig({ isAccelerated });
+      await session.plugin.networkConfig?.setNetworkConfig({ isAccelerated });
       return {};
     },
   };

@@ -17,9 +17,9 @@ export interface ReflectionIndex {
  * Server reflection, for grpcurl and the like. The package @grpc/reflection cannot be bundled, as it reads its proto
  * files, and its descriptors lack the imports that clients follow.
  *
- * @param services Full names of what the server serves.
+ * @param services Answers the full names of what the server serves.
  */
-export function addReflection(server: Server, services: readonly string[]): void {
+export function addReflection(server: Server, services: () => readonly string[]): void {
   let index: ReflectionIndex | undefined;
   const ServerReflectionInfo = (
     call: ServerDuplexStream<ServerReflectionRequest__Output, ServerReflectionResponse>,
@@ -27,7 +27,7 @@ export function addReflection(server: Server, services: readonly string[]): void
     // Parsed when somebody asks.
     index ??= reflection();
     const files = index;
-    call.on('data', (request: ServerReflectionRequest__Output) => call.write(answer(files, services, request)));
+    call.on('data', (request: ServerReflectionRequest__Output) => call.write(answer(files, services(), request)));
     call.on('end', () => call.end());
   };
   server.addService(reflectionService, { ServerReflectionInfo });

@@ -1,46 +1,51 @@
 import type { Server } from '@grpc/grpc-js';
-import type { ChainContract, ServiceChain } from '../../contract.ts';
+import type { ServiceChain } from '../../contract.ts';
 import { serviceChainFromWire, serviceChainToWire } from '../../wire/chains.ts';
 import { serviceChainService } from '../../wire/definitions.ts';
+import { resourceName } from '../../wire/names.ts';
 import { addUnaryService, type UnaryHandlers } from '../../wire/unary.ts';
 import { mergeMasked } from '../field-mask.ts';
-import { Resources } from '../resources.ts';
 import type { PluginSession } from '../session.ts';
 import { received, required } from './messages.ts';
+import { found, listed } from './resource.ts';
 
 const updatable = { network_functions: 'networkFunctions' } as const;
 
-export function addServiceChains(server: Server, session: PluginSession, contract: ChainContract): void {
-  const chains = new Resources<ServiceChain>('serviceChains', {
-    list: () => contract.listChains(),
-    create: (chain) => contract.createChain(chain),
-    update: (chain) => contract.updateChain(chain),
-    delete: (name) => contract.deleteChain(name),
-  });
+/** Chains have no status on the wire: whoever asks for one waits until it is up. */
+export function addServiceChains(server: Server, session: PluginSession): void {
+  const get = (name: string) => found(session.dataPath, 'serviceChain', 'serviceChains', name);
   const handlers: UnaryHandlers<typeof serviceChainService> = {
     CreateServiceChain: async ({ serviceChainId, serviceChain }) => {
       const chain = required(serviceChain, 'service_chain');
-      const named = { ...chain, name: serviceChainId || chain.name };
-      return serviceChainToWire(await chains.create(serviceChainFromWire(named)));
+      const content = serviceChainFromWire({ ...chain, name: serviceChainId || chain.name });
+      const { dataPath } = session;
+      await dataPath.requestUp(dataPath.requests.create(content.name, { kind: 'serviceChain', content }));
+      return serviceChainToWire(await get(content.name));
     },
-    ListServiceChains: async ({ pageSize, pageToken }) => {
-      const { resources, nextPageToken } = await chains.list(pageSize, pageToken);
+    ListServiceChains: async (request) => {
+      const { resources, nextPageToken } = await listed(session.dataPath, 'serviceChain', request);
       return { serviceChains: resources.map(serviceChainToWire), nextPageToken };
     },
-    GetServiceChain: async ({ name }) => serviceChainToWire(await chains.get(name)),
+    GetServiceChain: async ({ name }) => serviceChainToWire(await get(name)),
     DeleteServiceChain: async ({ name, allowMissing }) => {
-      await chains.delete(name, allowMissing);
+      const { dataPath } = session;
+      await dataPath.request(
+        dataPath.requests.delete('serviceChain', resourceName('serviceChains', name, 'name'), allowMissing),
+      );
       return {};
     },
     UpdateServiceChain: async ({ serviceChain, updateMask, allowMissing }) => {
       const incoming = required(serviceChain, 'service_chain');
-      const chain = await chains.update(incoming.name, allowMissing, (current) => {
+      const name = resourceName('serviceChains', incoming.name, 'service_chain.name');
+      const { dataPath } = session;
+      const merge = (current: ServiceChain | undefined) => {
         if (!current) return serviceChainFromWire(incoming);
         const before = received(serviceChainService.GetServiceChain, serviceChainToWire(current));
         return serviceChainFromWire(mergeMasked(before, incoming, updateMask?.paths ?? [], updatable));
-      });
-      return serviceChainToWire(chain);
+      };
+      await dataPath.requestUp(dataPath.requests.update('serviceChain', name, allowMissing, merge));
+      return serviceChainToWire(await get(name));
     },
   };
-  addUnaryService(server, serviceChainService, handlers, session.call);
+  addUnaryService(server, serviceChainService, handlers, session.queued);
 }

@@ -7,18 +7,20 @@ import type { PluginSession } from '../session.ts';
 
 export function addVirtualFunctions(server: Server, session: PluginSession): void {
   const handlers: UnaryHandlers<typeof virtualFunctionService> = {
-    GetVirtualFunctions: async () => {
-      const { plugin } = session;
-      if (!plugin.virtualFunctions) throw lacks('virtualFunctions');
-      return virtualFunctionsToWire(await plugin.virtualFunctions());
-    },
-    SetNumVfsOfPf: async ({ pf, vfCnt }) => {
-      const { plugin } = session;
-      if (!plugin.setNumVfsOf) throw lacks('setNumVfsOf');
-      return { pf, vfCnt: await plugin.setNumVfsOf(pf, vfCnt) };
-    },
+    GetVirtualFunctions: () =>
+      session.call(virtualFunctionService.GetVirtualFunctions.path, async () => {
+        const { plugin } = session;
+        if (!plugin.virtualFunctions) throw lacks('virtualFunctions');
+        return virtualFunctionsToWire(await plugin.virtualFunctions());
+      }),
+    SetNumVfsOfPf: ({ pf, vfCnt }) =>
+      session.queued(virtualFunctionService.SetNumVfsOfPf.path, async () => {
+        const { plugin } = session;
+        if (!plugin.setNumVfsOf) throw lacks('setNumVfsOf');
+        return { pf, vfCnt: await session.alone('SetNumVfsOfPf', async () => plugin.setNumVfsOf?.(pf, vfCnt) ?? 0) };
+      }),
   };
-  addUnaryService(server, virtualFunctionService, handlers, session.call);
+  addUnaryService(server, virtualFunctionService, handlers);
 }
 
 const lacks = (method: string): DpuError => new DpuError('UNIMPLEMENTED', `the plugin has no ${method}`);

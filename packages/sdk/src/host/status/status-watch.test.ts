@@ -8,10 +8,13 @@ import { cardStatusFromWire } from '../../wire/card-status.ts';
 import { statusService } from '../../wire/definitions.ts';
 import { hostInit, memoryPlugin, serve, temporaryDirectory, vspClient } from '../testing.ts';
 
+const dpu = { side: 'host', identifier: hostInit.dpuIdentifier } as const;
+
 async function start() {
   let status: StatusReporter | undefined;
   const plugin = memoryPlugin();
   const { socketPath, server } = await serve(plugin, {
+    dpu,
     plugin: {
       create: (context) => {
         status = context.status;
@@ -78,6 +81,7 @@ test('the card is in the metrics', async () => {
   const metricsSocket = join(await temporaryDirectory(), 'metrics.sock');
   const plugin = memoryPlugin();
   await serve(plugin, {
+    dpu,
     plugin: {
       create: ({ status }) => {
         status.firmware('7.1.0');

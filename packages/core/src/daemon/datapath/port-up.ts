@@ -1,0 +1,56 @@
+/** Waits until a VSP's card is programmed: what the answer to a creation says may be only that it goes on. */
+import { type BridgePort, DpuError, type ErrorCode, errorCodes } from '@dpu-operator/sdk';
+
+/** Milliseconds that a creation waits: as long as for any answer of a VSP, shorter than a host waits for the DPU side. */
+const deadlineMs = 8_000;
+/** Milliseconds between questions; doubles. */
+const firstPauseMs = 50;
+const longestPauseMs = 1_000;
+
+/**
+ * Resolves when the port is no longer being programmed. A VSP that says nothing of it, as those for the Go operator, is
+ * not asked.
+ *
+ * @param made What the VSP answered.
+ * @throws DpuError what the card failed with; DEADLINE_EXCEEDED with what it waits for
+ */
+export async function portIsProgrammed(made: BridgePort, get: (name: string) => Promise<BridgePort>): Promise<void> {
+  const until = performance.now() + deadlineMs;
+  let port = made;
+  for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
+    const failure = detailsOf(port, 'ERROR');
+    if (failure) throw new DpuError(codeOf(failure.code), failure.message);
+    const pending = detailsOf(port, 'PENDING');
+    if (!pending) return;
+    if (performance.now() + pauseMs > until) {
+      const words = `bridge port ${made.name} is not up after ${deadlineMs / 1000} s: ${pending.message}`;
+      throw new DpuError('DEADLINE_EXCEEDED', words);
+    }
+    await new Promise((resolve) => setTimeout(resolve, pauseMs));
+    port = await get(made.name);
+  }
+}
+
+interface Details {
+  code?: unknown;
+  message: string;
+}
+
+/** What the first component with this status says: JSON by the contract, text of others as it is. */
+function detailsOf({ components = [] }: BridgePort, status: 'PENDING' | 'ERROR'): Details | undefined {
+  const component = components.find((each) => each.status === status);
+  if (!component) return undefined;
+  const { name, details = '' } = component;
+  try {
+    const parsed: unknown = JSON.parse(details);
+    if (typeof parsed === 'object' && parsed !== null && 'message' in parsed && typeof parsed.message === 'string') {
+      return { message: parsed.message, ...('code' in parsed && { code: parsed.code }) };
+    }
+  } catch {}
+  return { message: details || `${name} is ${status}` };
+}
+
+function codeOf(code: unknown): ErrorCode {
+  const isKnown = (text: unknown): text is ErrorCode => typeof text === 'string' && Object.hasOwn(errorCodes, text);
+  return isKnown(code) ? code : 'INTERNAL';
+}

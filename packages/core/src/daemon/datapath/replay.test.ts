@@ -1,0 +1,144 @@
+/** When a VSP hears that its replay is complete, and what an ADD waits for. */
+import { DpuError } from '@dpu-operator/sdk';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { DpuDataPath } from './dpu-data-path.ts';
+import { MemoryVsp, port, silent, temporaryDirectory } from './testing.ts';
+
+function dataPathIn(directory: string, unreadable: () => string[] = () => []) {
+  const dataPath = new DpuDataPath({
+    dpuName: 'dpu-1',
+    directory,
+    attachments: { networkFunctions: () => [], unreadable },
+    isOnlyInstallation: () => true,
+    onChains: () => {},
+    onHosts: () => {},
+    logger: silent,
+  });
+  onTestFinished(() => dataPath.close());
+  return dataPath;
+}
+
+test('a VSP hears it after each connection, when it holds all that it shall', async () => {
+  const directory = temporaryDirectory();
+  const dataPath = dataPathIn(directory);
+  const first = new MemoryVsp();
+  await dataPath.vspStarted(first);
+  await vi.waitFor(() => expect(first.replays).toBe(1));
+  await dataPath.hostPorts.create('a/x', port(1));
+  dataPath.vspLost();
+  const second = new MemoryVsp();
+  let heldAtTheEnd: number | undefined;
+  second.completeReplay = async () => {
+    heldAtTheEnd = second.ports.size;
+    return true;
+  };
+  await dataPath.vspStarted(second);
+  await vi.waitFor(() => expect(heldAtTheEnd).toBe(1));
+  expect(first.replays).toBe(1);
+});
+
+test('while something that is wished is refused, it is not complete', async () => {
+  const directory = temporaryDirectory();
+  const before = dataPathIn(directory);
+  await before.vspStarted(new MemoryVsp());
+  await before.hostPorts.create('a/x', port(1));
+  await before.hostPorts.create('a/x', port(2));
+  before.close();
+  const dataPath = dataPathIn(directory);
+  const vsp = new MemoryVsp();
+  let refuses = true;
+  vsp.gate = async (call) => {
+    if (refuses && call === 'create host0-2') throw new DpuError('RESOURCE_EXHAUSTED', 'full');
+  };
+  await dataPath.vspStarted(vsp);
+  expect([vsp.ports.size, vsp.replays]).toEqual([1, 0]);
+  refuses = false;
+  // Whoever asks for it has it tried at once.
+  await dataPath.hostPorts.create('a/x', port(2));
+  await vi.waitFor(() => expect(vsp.replays).toBe(1));
+});
+
+test('while there are records that cannot be read, it is not complete', async () => {
+  let unreadable = ['a.json (cut short)'];
+  const dataPath = dataPathIn(temporaryDirectory(), () => unreadable);
+  const vsp = new MemoryVsp();
+  await dataPath.vspStarted(vsp);
+  await dataPath.hostPorts.create('a/x', port(1));
+  expect(vsp.replays).toBe(0);
+  unreadable = [];
+  dataPath.recordsChanged();
+  await vi.waitFor(() => expect(vsp.replays).toBe(1));
+});
+
+test('a VSP that cannot be told is not told again, one that fails is', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const dataPath = dataPathIn(temporaryDirectory());
+  const old = new MemoryVsp();
+  const told = vi.fn(async () => false);
+  old.completeReplay = told;
+  await dataPath.vspStarted(old);
+  await vi.advanceTimersByTimeAsync(600_000);
+  expect(told).toHaveBeenCalledTimes(1);
+  dataPath.vspLost();
+  const vsp = new MemoryVsp();
+  const fails = vi.fn(async () => {
+    if (fails.mock.calls.length < 3) throw new DpuError('UNAVAILABLE', 'the card is away');
+    return true;
+  });
+  vsp.completeReplay = fails;
+  await dataPath.vspStarted(vsp);
+  await vi.advanceTimersByTimeAsync(600_000);
+  expect(fails).toHaveBeenCalledTimes(3);
+});
+
+const component = (status: 'PENDING' | 'ERROR', details: object) => [
+  { name: 'programming', status, details: JSON.stringify(details) },
+];
+
+test('a port that the card goes on with is waited for', async () => {
+  const dataPath = dataPathIn(temporaryDirectory());
+  const vsp = new MemoryVsp();
+  await dataPath.vspStarted(vsp);
+  let asked = 0;
+  vsp.components = () => {
+    asked += 1;
+    return asked < 4 ? component('PENDING', { message: 'the firmware learns it' }) : undefined;
+  };
+  await dataPath.hostPorts.create('a/x', port(1));
+  expect(asked).toBe(4);
+});
+
+test('one that the card fails with is told why, and is gone', async () => {
+  const dataPath = dataPathIn(temporaryDirectory());
+  const vsp = new MemoryVsp();
+  await dataPath.vspStarted(vsp);
+  let asked = 0;
+  vsp.components = () => {
+    asked += 1;
+    if (asked < 3) return component('PENDING', { message: 'the firmware learns it' });
+    return component('ERROR', { code: 'RESOURCE_EXHAUSTED', message: 'its table is full' });
+  };
+  const made = dataPath.hostPorts.create('a/x', port(1));
+  await expect(made).rejects.toMatchObject({ code: 'RESOURCE_EXHAUSTED', message: 'its table is full' });
+  expect([vsp.ports.size, dataPath.hostPorts.list('a/x')]).toEqual([0, []]);
+});
+
+test('one that is not up in time is told with what it waits for, and asked for again', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const dataPath = dataPathIn(temporaryDirectory());
+  const vsp = new MemoryVsp();
+  await dataPath.vspStarted(vsp);
+  vsp.components = () => component('PENDING', { message: 'the firmware learns it' });
+  const late = expect(dataPath.hostPorts.create('a/x', port(1))).rejects.toMatchObject({
+    code: 'DEADLINE_EXCEEDED',
+    message: expect.stringContaining('is not up after 8 s: the firmware learns it'),
+  });
+  const creations = () => vsp.calls.filter((call) => call === 'create host0-1').length;
+  await vi.waitFor(() => expect(creations()).toBe(1));
+  await vi.advanceTimersByTimeAsync(8_000);
+  await late;
+  vsp.components = () => undefined;
+  await vi.waitFor(() => expect(creations()).toBeGreaterThan(1), { timeout: 60_000, interval: 500 });
+});

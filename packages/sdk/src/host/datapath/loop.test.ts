@@ -1,0 +1,638 @@
+/** The loop on a card that answers on demand: no test waits for a time. */
+import { describe, expect, test, vi } from 'vitest';
+import type { ApplyCall, Limits, Outcome, Outcomes, Wanted } from '../../contract.ts';
+import { DpuError } from '../../errors.ts';
+import { networkFunctionName } from '../../wanted.ts';
+import { DataPathLoop } from './loop.ts';
+import { Serial } from './serial.ts';
+import type { Entry } from './state.ts';
+
+interface Applied {
+  wanted: Wanted;
+  call: ApplyCall;
+  answer: (outcomes?: Record<string, Outcome>) => void;
+  fail: (error: unknown) => void;
+}
+
+/** Calls of apply in their order; each waits for its answer unless the card is told to answer by itself. */
+class TestCard {
+  readonly calls: Applied[] = [];
+  byItself: ((applied: Applied) => Record<string, Outcome> | Promise<Record<string, Outcome>>) | undefined;
+  down = new Set<string>();
+
+  apply = async (wanted: Wanted, call: ApplyCall): Promise<Outcomes | undefined> => {
+    const { promise, resolve, reject } = Promise.withResolvers<Record<string, Outcome>>();
+    const applied: Applied = { wanted, call, answer: (outcomes = {}) => resolve(outcomes), fail: reject };
+    this.calls.push(applied);
+    if (this.byItself) return new Map(Object.entries(await this.byItself(applied)));
+    return new Map(Object.entries(await promise));
+  };
+
+  async next(): Promise<Applied> {
+    const index = this.#taken++;
+    return vi.waitFor(() => {
+      const applied = this.calls[index];
+      if (!applied) throw new Error(`apply was called ${this.calls.length} times`);
+      return applied;
+    });
+  }
+
+  #taken = 0;
+}
+
+function testLoop({ limits, deadlineMs = 60_000 }: { limits?: Limits; deadlineMs?: number } = {}) {
+  const card = new TestCard();
+  const stopping = new AbortController();
+  const serial = new Serial();
+  const onHung = vi.fn();
+  const silent = () => {};
+  const logger = { trace: silent, debug: silent, info: silent, warn: vi.fn(), error: silent, fatal: silent };
+  const loop = new DataPathLoop({
+    dataPath: {
+      serves: ['bridge', 'networkFunctions', 'chains'],
+      apply: card.apply,
+      down: () => card.down,
+    },
+    limits,
+    serial,
+    deadlineMs,
+    stopping: stopping.signal,
+    onHung,
+    logger: { ...logger, child: () => ({ ...logger, child: () => expect.fail('no child of a child') }) },
+  });
+  const create = (name: string, entry: Entry) => loop.request(loop.requests.create(name, entry));
+  return {
+    loop,
+    card,
+    stopping,
+    serial,
+    onHung,
+    logger,
+    createPort: (id: string, logicalBridges: string[] = []) => create(`bridgePorts/${id}`, port(id, logicalBridges)),
+    createBridge: (id: string, vlanId: number) => create(`logicalBridges/${id}`, bridge(id, vlanId)),
+    createChain: (id: string, numbers: number[]) => create(`serviceChains/${id}`, chain(id, numbers)),
+    remove: (name: string, allowMissing = false) =>
+      loop.request(loop.requests.delete(loop.state.get(name)?.kind ?? 'bridgePort', name, allowMissing)),
+    status: async (name: string) => (await loop.statuses([name])).get(name),
+  };
+}
+
+function port(id: string, logicalBridges: string[] = []): Entry {
+  const content = {
+    name: `bridgePorts/${id}`,
+    macAddress: '02:00:00:00:00:01',
+    type: 'ACCESS' as const,
+    logicalBridges,
+  };
+  return { kind: 'bridgePort', content };
+}
+
+function bridge(id: string, vlanId: number): Entry {
+  return { kind: 'logicalBridge', content: { name: `logicalBridges/${id}`, vlanId } };
+}
+
+const nf = (number: number) => ({ input: `02:00:00:00:0${number}:0a`, output: `02:00:00:00:0${number}:0b` });
+
+function chain(id: string, numbers: number[]): Entry {
+  return { kind: 'serviceChain', content: { name: `serviceChains/${id}`, networkFunctions: numbers.map(nf) } };
+}
+
+const failed = (code: 'NOT_FOUND' | 'RESOURCE_EXHAUSTED', message: string): Outcome => ({
+  state: 'failed',
+  code,
+  message,
+});
+const rejected = (code: string, message: RegExp) =>
+  expect.objectContaining({ code, message: expect.stringMatching(message) });
+const told = ({ call }: Applied) =>
+  call.changed.map(({ name, before, after }) => [name, before !== undefined, after !== undefined]);
+
+describe('requests that wait', () => {
+  test('go together: a hundred creates while the card works are one more apply', async () => {
+    const { card, createPort, loop } = testLoop();
+    const first = createPort('port-first');
+    const busy = await card.next();
+    const others = Array.from({ length: 100 }, (_, index) => createPort(`port-${index}`));
+    busy.answer();
+    await first;
+    const second = await card.next();
+    expect(second.call.changed).toHaveLength(100);
+    expect(second.wanted.bridgePorts.size).toBe(101);
+    second.answer();
+    await Promise.all(others);
+    expect(card.calls).toHaveLength(2);
+    expect(loop.state.size).toBe(101);
+  });
+
+  test('of the same content are one, also while the first is in flight', async () => {
+    const { card, createPort } = testLoop();
+    const first = createPort('port-0');
+    const busy = await card.next();
+    const repeats = [createPort('port-0'), createPort('port-0')];
+    busy.answer();
+    await Promise.all([first, ...repeats]);
+    expect(card.calls).toHaveLength(1);
+  });
+
+  test('and repeat one that fails, fail with it', async () => {
+    const { card, createPort, loop } = testLoop();
+    const busy = createPort('port-busy');
+    const working = await card.next();
+    const both = [createPort('port-0'), createPort('port-0')];
+    working.answer();
+    await busy;
+    (await card.next()).answer({ 'bridgePorts/port-0': failed('RESOURCE_EXHAUSTED', 'no room') });
+    (await card.next()).answer();
+    for (const each of await Promise.allSettled(both)) {
+      expect(each).toMatchObject({ status: 'rejected', reason: { code: 'RESOURCE_EXHAUSTED', message: 'no room' } });
+    }
+    expect(loop.state.has('bridgePorts/port-0')).toBe(false);
+  });
+
+  test('and change one object one after the other have an outcome each', async () => {
+    const { card, loop, createBridge } = testLoop();
+    const made = createBridge('blue', 10);
+    (await card.next()).answer();
+    await made;
+    const update = (changes: object) =>
+      loop.request(
+        loop.requests.update('logicalBridge', 'logicalBridges/blue', false, (current) => ({
+          name: 'logicalBridges/blue',
+          vlanId: 10,
+          ...current,
+          ...changes,
+        })),
+      );
+    const updates = [update({ vlanId: 11 }), update({ vni: 7 })];
+    (await card.next()).answer();
+    const second = await card.next();
+    second.answer();
+    await Promise.all(updates);
+    // Each saw what the other had done: none is lost.
+    expect(second.wanted.logicalBridges.get('logicalBridges/blue')).toMatchObject({ vlanId: 11, vni: 7 });
+  });
+
+  test('are told in an order in which a card can do them one by one', async () => {
+    const { card, createBridge, createPort, createChain, remove, loop } = testLoop();
+    card.byItself = () => ({});
+    await Promise.all([createBridge('blue', 10), createPort('port-0', ['blue']), createChain('edge', [1])]);
+    expect(card.calls.at(-1)?.call.changed.map(({ kind }) => kind)).toEqual([
+      'logicalBridge',
+      'bridgePort',
+      'serviceChain',
+    ]);
+    const move = loop.requests.update('bridgePort', 'bridgePorts/port-0', false, (current) => ({
+      ...(current ?? expect.fail('there is a port')),
+      logicalBridges: ['green'],
+    }));
+    await Promise.all([createBridge('green', 12), loop.request(move), remove('serviceChains/edge')]);
+    await remove('logicalBridges/blue');
+    expect(card.calls.slice(-2).map(told)).toEqual([
+      [
+        ['serviceChains/edge', true, false],
+        ['logicalBridges/green', false, true],
+        ['bridgePorts/port-0', true, true],
+      ],
+      [['logicalBridges/blue', true, false]],
+    ]);
+  });
+});
+
+describe('what fails', () => {
+  test('does not fail its neighbours, and is undone before it is answered', async () => {
+    const { card, createPort, loop } = testLoop();
+    const busy = createPort('port-busy');
+    const working = await card.next();
+    const [good, bad] = [createPort('port-good'), createPort('port-bad')];
+    working.answer();
+    await busy;
+    (await card.next()).answer({ 'bridgePorts/port-bad': failed('RESOURCE_EXHAUSTED', 'no room') });
+    await good;
+    const undo = await card.next();
+    expect(told(undo)).toEqual([['bridgePorts/port-bad', true, false]]);
+    expect([...undo.wanted.bridgePorts.keys()]).toEqual(['bridgePorts/port-busy', 'bridgePorts/port-good']);
+    undo.answer();
+    await expect(bad).rejects.toEqual(rejected('RESOURCE_EXHAUSTED', /^no room$/));
+    expect(loop.state.has('bridgePorts/port-bad')).toBe(false);
+  });
+
+  test('takes with it what rests on it: a port on a bridge that could not be made', async () => {
+    const { card, createPort, createBridge, loop } = testLoop();
+    const busy = createPort('port-busy');
+    const working = await card.next();
+    const [onto, upon] = [createBridge('blue', 10), createPort('port-0', ['blue'])];
+    const [bridgeFails, portFails] = [
+      expect(onto).rejects.toEqual(rejected('RESOURCE_EXHAUSTED', /no VLAN left/)),
+      expect(upon).rejects.toEqual(rejected('NOT_FOUND', /no logical bridge blue/)),
+    ];
+    working.answer();
+    await busy;
+    (await card.next()).answer({ 'logicalBridges/blue': failed('RESOURCE_EXHAUSTED', 'no VLAN left') });
+    const undo = await card.next();
+    expect(told(undo)).toEqual([
+      ['bridgePorts/port-0', true, false],
+      ['logicalBridges/blue', true, false],
+    ]);
+    undo.answer();
+    await Promise.all([bridgeFails, portFails]);
+    expect([...loop.state.keys()]).toEqual(['bridgePorts/port-busy']);
+  });
+
+  test('of an update is put back as it was', async () => {
+    const { card, createChain, loop } = testLoop();
+    const made = createChain('edge', [1, 2]);
+    (await card.next()).answer();
+    await made;
+    const former = loop.state.get('serviceChains/edge');
+    const update = loop.requests.update('serviceChain', 'serviceChains/edge', false, () => ({
+      name: 'serviceChains/edge',
+      networkFunctions: [nf(3)],
+    }));
+    const updated = loop.request(update);
+    (await card.next()).answer({ 'serviceChains/edge': failed('NOT_FOUND', 'no interface') });
+    const undo = await card.next();
+    const [change] = undo.call.changed;
+    expect(change).toMatchObject({
+      before: { networkFunctions: [nf(3)] },
+      after: { networkFunctions: [nf(1), nf(2)] },
+    });
+    undo.answer();
+    await expect(updated).rejects.toEqual(rejected('NOT_FOUND', /no interface/));
+    expect(loop.state.get('serviceChains/edge')).toBe(former);
+    expect(undo.wanted.serviceChains.get('serviceChains/edge')).toEqual(former?.content);
+  });
+
+  test('of a deletion is wanted again', async () => {
+    const { card, createPort, remove, loop } = testLoop();
+    const made = createPort('port-0');
+    (await card.next()).answer();
+    await made;
+    const removed = remove('bridgePorts/port-0');
+    (await card.next()).answer({ 'bridgePorts/port-0': failed('NOT_FOUND', 'the table is locked') });
+    const undo = await card.next();
+    expect(told(undo)).toEqual([['bridgePorts/port-0', false, true]]);
+    undo.answer();
+    await expect(removed).rejects.toEqual(rejected('NOT_FOUND', /locked/));
+    expect(loop.state.has('bridgePorts/port-0')).toBe(true);
+  });
+
+  test('and cannot be undone is tried again, with what was tried', async () => {
+    vi.useFakeTimers();
+    try {
+      const { card, createPort, logger } = testLoop();
+      let works = false;
+      card.byItself = ({ call }) =>
+        works ? {} : Object.fromEntries(call.changed.map(({ name }) => [name, failed('NOT_FOUND', 'no card')]));
+      await expect(createPort('port-0')).rejects.toEqual(rejected('NOT_FOUND', /no card/));
+      expect(card.calls).toHaveLength(2);
+      expect(logger.warn).toHaveBeenCalledTimes(1);
+      works = true;
+      await vi.advanceTimersByTimeAsync(1_000);
+      expect(card.calls.slice(2).map(told)).toEqual([[['bridgePorts/port-0', true, false]]]);
+      await vi.advanceTimersByTimeAsync(600_000);
+      expect(card.calls).toHaveLength(3);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  test('by a throw is found by halves, and the others are made', async () => {
+    const { card, createPort, loop } = testLoop();
+    card.byItself = ({ wanted }) => {
+      if (wanted.bridgePorts.has('bridgePorts/port-13')) throw new DpuError('RESOURCE_EXHAUSTED', 'thirteen');
+      return {};
+    };
+    const all = Array.from({ length: 40 }, (_, index) => createPort(`port-${index}`));
+    const results = await Promise.allSettled(all);
+    const refused = results.flatMap((result, index) => (result.status === 'rejected' ? [index] : []));
+    expect(refused).toEqual([13]);
+    expect(results[13]).toMatchObject({ reason: { code: 'RESOURCE_EXHAUSTED', message: 'thirteen' } });
+    expect(loop.state.size).toBe(39);
+    // Each half that throws is undone before the next: 2 * log2(40) and the halves that succeed.
+    expect(card.calls.length).toBeLessThan(24);
+  });
+
+  test('once is made by a repeat', async () => {
+    const { card, createPort, loop, status } = testLoop();
+    const made = createPort('port-0');
+    const first = await card.next();
+    first.answer({ 'bridgePorts/port-0': { state: 'pending', reason: 'firmware' } });
+    await made;
+    first.call.report('bridgePorts/port-0', failed('NOT_FOUND', 'no representor'));
+    expect(await status('bridgePorts/port-0')).toMatchObject({ operStatus: 'DOWN', components: [{ status: 'ERROR' }] });
+    const again = createPort('port-0');
+    (await card.next()).answer();
+    await again;
+    expect(await status('bridgePorts/port-0')).toEqual({ operStatus: 'UP' });
+    expect(loop.state.size).toBe(1);
+  });
+});
+
+describe('pending', () => {
+  const name = 'bridgePorts/port-0';
+
+  test('is an answer, and becomes up by a report', async () => {
+    const { card, createPort, status } = testLoop();
+    const made = createPort('port-0');
+    const applied = await card.next();
+    applied.answer({ [name]: { state: 'pending', reason: 'the firmware learns it' } });
+    await made;
+    const details = JSON.stringify({ message: 'the firmware learns it' });
+    expect(await status(name)).toEqual({
+      operStatus: 'DOWN',
+      components: [{ name: 'programming', status: 'PENDING', details }],
+    });
+    applied.call.report(name, { state: 'up' });
+    expect(await status(name)).toEqual({ operStatus: 'UP' });
+  });
+
+  test('counts for nothing once the object has changed', async () => {
+    const { card, createPort, remove, status } = testLoop();
+    const made = createPort('port-0');
+    const first = await card.next();
+    first.answer();
+    await made;
+    const removed = remove(name);
+    (await card.next()).answer();
+    await removed;
+    const again = createPort('port-0');
+    (await card.next()).answer();
+    await again;
+    first.call.report(name, failed('NOT_FOUND', 'of the one before'));
+    expect(await status(name)).toEqual({ operStatus: 'UP' });
+  });
+
+  test('a report before the answer is newer than the answer', async () => {
+    const { card, createPort, status } = testLoop();
+    const made = createPort('port-0');
+    const applied = await card.next();
+    applied.call.report(name, { state: 'up' });
+    applied.answer({ [name]: { state: 'pending', reason: 'long over' } });
+    await made;
+    expect(await status(name)).toEqual({ operStatus: 'UP' });
+  });
+
+  const up = (loop: DataPathLoop) => loop.requestUp(loop.requests.create('serviceChains/edge', chain('edge', [1])));
+  const pending = { 'serviceChains/edge': { state: 'pending', reason: 'the pipeline compiles' } } as const;
+
+  test('holds back the answer of what has no status, until it is up', async () => {
+    const { card, loop } = testLoop();
+    let isAnswered = false;
+    const made = up(loop).then(() => {
+      isAnswered = true;
+    });
+    const applied = await card.next();
+    applied.answer(pending);
+    await vi.waitFor(() => expect(loop.state.size).toBe(1));
+    expect(isAnswered).toBe(false);
+    applied.call.report('serviceChains/edge', { state: 'up' });
+    await made;
+  });
+
+  test('that fails then is undone', async () => {
+    const { card, loop } = testLoop();
+    const made = up(loop);
+    const applied = await card.next();
+    applied.answer(pending);
+    await vi.waitFor(() => expect(loop.state.size).toBe(1));
+    applied.call.report('serviceChains/edge', failed('RESOURCE_EXHAUSTED', 'the pipeline is full'));
+    const undo = await card.next();
+    expect(told(undo)).toEqual([['serviceChains/edge', true, false]]);
+    undo.answer();
+    await expect(made).rejects.toEqual(rejected('RESOURCE_EXHAUSTED', /pipeline is full/));
+    expect(loop.state.size).toBe(0);
+  });
+
+  test('at the deadline is said with its reason, and a repeat waits on', async () => {
+    vi.useFakeTimers();
+    try {
+      const { card, loop } = testLoop();
+      card.byItself = () => pending;
+      const words = /not up after 60 s: the pipeline compiles/;
+      const late = expect(up(loop)).rejects.toEqual(rejected('DEADLINE_EXCEEDED', words));
+      await vi.advanceTimersByTimeAsync(60_000);
+      await late;
+      const again = up(loop);
+      await vi.advanceTimersByTimeAsync(59_000);
+      card.calls[0]?.call.report('serviceChains/edge', { state: 'up' });
+      await again;
+      expect(card.calls).toHaveLength(1);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+});
+
+describe('the replay', () => {
+  test('is not complete until the daemon says so; then all is given once', async () => {
+    const { card, loop, createPort, createBridge, remove } = testLoop();
+    card.byItself = () => ({});
+    await createBridge('blue', 10);
+    await createPort('port-0', ['blue']);
+    await remove('bridgePorts/port-0');
+    expect(card.calls.map(({ call }) => call.complete)).toEqual([false, false, false]);
+    expect(card.calls.map(({ call }) => call.changed.length)).toEqual([1, 1, 1]);
+    await Promise.all([loop.complete(), loop.complete()]);
+    await loop.complete();
+    expect(card.calls).toHaveLength(4);
+    const [all] = card.calls.slice(3);
+    expect(all?.call).toMatchObject({ complete: true, changed: [{ name: 'logicalBridges/blue' }] });
+    await createPort('port-1');
+    expect(card.calls.at(-1)?.call).toMatchObject({ complete: true, changed: [{ name: 'bridgePorts/port-1' }] });
+  });
+
+  test('before it is complete, what is deleted by name goes from the card, also where nobody asked for it since', async () => {
+    const { card, loop, remove } = testLoop();
+    card.byItself = () => ({});
+    await remove('bridgePorts/port-9', true);
+    await loop.request(loop.requests.deleteFunction(nf(1)));
+    expect(card.calls.map(({ call }) => call.changed)).toEqual([
+      [{ kind: 'bridgePort', name: 'bridgePorts/port-9', before: undefined, after: undefined }],
+      [{ kind: 'networkFunction', name: networkFunctionName(nf(1)), before: nf(1), after: undefined }],
+    ]);
+    await loop.complete();
+    await remove('bridgePorts/port-9', true);
+    expect(card.calls).toHaveLength(3);
+  });
+
+  test('that the plugin could not take is not complete', async () => {
+    const { card, loop, createPort } = testLoop();
+    let works = false;
+    card.byItself = ({ call }) => {
+      if (call.complete && !works) throw new DpuError('UNAVAILABLE', 'the card is away');
+      return {};
+    };
+    await createPort('port-0');
+    await expect(loop.complete()).rejects.toEqual(rejected('UNAVAILABLE', /away/));
+    await createPort('port-1');
+    expect(card.calls.at(-1)?.call.complete).toBe(false);
+    works = true;
+    await loop.complete();
+    expect(card.calls.at(-1)?.call.complete).toBe(true);
+  });
+});
+
+describe('empty', () => {
+  test('takes all away by apply, also what the host does not know of', async () => {
+    const { card, loop, serial, createPort, createBridge } = testLoop();
+    card.byItself = () => ({});
+    await createBridge('blue', 10);
+    await createPort('port-0', ['blue']);
+    await serial.run(() => loop.empty());
+    const last = card.calls.at(-1);
+    expect(last && told(last)).toEqual([
+      ['bridgePorts/port-0', true, false],
+      ['logicalBridges/blue', true, false],
+    ]);
+    expect(last?.call.complete).toBe(true);
+    expect(loop.state.size).toBe(0);
+  });
+
+  test('that fails leaves all as it was', async () => {
+    const { card, loop, serial, createPort } = testLoop();
+    card.byItself = () => ({});
+    await createPort('port-0');
+    card.byItself = ({ wanted }) =>
+      wanted.bridgePorts.size > 0 ? {} : { 'bridgePorts/port-0': failed('NOT_FOUND', 'no') };
+    await expect(serial.run(() => loop.empty())).rejects.toEqual(rejected('NOT_FOUND', /^no$/));
+    expect(loop.state.size).toBe(1);
+    expect(card.calls.at(-1)?.wanted.bridgePorts.size).toBe(1);
+  });
+});
+
+test('reapply gives all, once for several', async () => {
+  const { card, loop, createPort, serial } = testLoop();
+  card.byItself = () => ({});
+  await createPort('port-0');
+  loop.reapply();
+  loop.reapply();
+  await serial.idle();
+  expect(card.calls.slice(1).map(told)).toEqual([[['bridgePorts/port-0', true, true]]]);
+});
+
+test('a status tells what is down', async () => {
+  const { card, createPort, status } = testLoop();
+  card.byItself = () => ({});
+  card.down.add('bridgePorts/port-0');
+  await createPort('port-0');
+  expect(await status('bridgePorts/port-0')).toEqual({ operStatus: 'DOWN' });
+  card.down.clear();
+  expect(await status('bridgePorts/port-0')).toEqual({ operStatus: 'UP' });
+});
+
+test('SIGTERM aborts the call that runs; what throws then is to be called again', async () => {
+  const { card, createPort, stopping } = testLoop();
+  const made = createPort('port-0');
+  const { call, fail } = await card.next();
+  expect(call.signal.aborted).toBe(false);
+  stopping.abort();
+  expect(call.signal.aborted).toBe(true);
+  fail(call.signal.reason);
+  await expect(made).rejects.toEqual(rejected('UNAVAILABLE', /shuts down; call again/));
+  expect(card.calls).toHaveLength(1);
+});
+
+test('an apply that takes too long ends all, and is the last', async () => {
+  const { card, createPort, onHung } = testLoop({ deadlineMs: 20 });
+  const made = createPort('port-0');
+  await expect(made).rejects.toEqual(rejected('DEADLINE_EXCEEDED', /has not answered apply within 0.02 s/));
+  expect(onHung).toHaveBeenCalledTimes(1);
+  await expect(createPort('port-1')).rejects.toMatchObject({ code: 'DEADLINE_EXCEEDED' });
+  expect(card.calls).toHaveLength(1);
+  expect(card.calls[0]?.call.signal.aborted).toBe(true);
+});
+
+test('what no card is needed for is refused without one', async () => {
+  const limits = { maxBridgePorts: 1, maxChains: 1, trunk: false, vxlan: false };
+  const { card, loop, createPort, createBridge, createChain, remove } = testLoop({ limits });
+  card.byItself = () => ({});
+  await createBridge('blue', 10);
+  await createPort('port-0', ['blue']);
+  await createChain('edge', [1]);
+  const before = card.calls.length;
+  const create = (name: string, entry: Entry) => loop.request(loop.requests.create(name, entry));
+  const trunk = port('port-0', ['blue']);
+  const refusals: [Promise<void>, string, RegExp][] = [
+    [createPort('port-0', []), 'ALREADY_EXISTS', /other content/],
+    [createPort('port-1'), 'RESOURCE_EXHAUSTED', /1 bridge ports at most/],
+    [createChain('other', [2]), 'RESOURCE_EXHAUSTED', /1 chains at most/],
+    [createBridge('green', 10), 'INVALID_ARGUMENT', /logicalBridges\/blue has VLAN 10/],
+    [
+      create('logicalBridges/green', {
+        kind: 'logicalBridge',
+        content: { name: 'logicalBridges/green', vlanId: 11, vni: 1 },
+      }),
+      'FAILED_PRECONDITION',
+      /no VXLAN/,
+    ],
+    [remove('logicalBridges/blue'), 'FAILED_PRECONDITION', /bridgePorts\/port-0 on logical bridge blue/],
+    [remove('bridgePorts/port-9'), 'NOT_FOUND', /does not exist/],
+    [loop.request(loop.requests.createFunction(nf(1))), 'FAILED_PRECONDITION', /in use by serviceChains\/edge/],
+    [loop.request(loop.requests.deleteFunction(nf(1))), 'FAILED_PRECONDITION', /is in serviceChains\/edge/],
+    [loop.request(loop.requests.createFunction({ ...nf(2), output: nf(2).input })), 'INVALID_ARGUMENT', /twice/],
+    [
+      loop.request(
+        loop.requests.update('bridgePort', 'bridgePorts/port-0', false, (current) => ({
+          ...(current ?? (trunk.content as never)),
+          type: 'TRUNK',
+        })),
+      ),
+      'FAILED_PRECONDITION',
+      /no trunks/,
+    ],
+    [
+      loop.request(
+        loop.requests.update('bridgePort', 'bridgePorts/port-0', false, (current) => ({
+          ...(current ?? (trunk.content as never)),
+          logicalBridges: ['blue', '7'],
+        })),
+      ),
+      'INVALID_ARGUMENT',
+      /one at most, not 2/,
+    ],
+  ];
+  for (const [refused, code, message] of refusals) await expect(refused).rejects.toEqual(rejected(code, message));
+  expect(card.calls).toHaveLength(before);
+});
+
+test('a function that shares an interface with another takes its place', async () => {
+  const { card, loop } = testLoop();
+  card.byItself = () => ({});
+  const [former, next] = [nf(1), { ...nf(2), input: nf(1).input }];
+  await loop.request(loop.requests.createFunction(former));
+  await loop.request(loop.requests.createFunction(next));
+  const last = card.calls.at(-1);
+  expect(last && told(last)).toEqual([
+    [networkFunctionName(former), true, false],
+    [networkFunctionName(next), false, true],
+  ]);
+  await loop.request(loop.requests.deleteFunction(former));
+  await loop.request(loop.requests.deleteFunction(next));
+  expect(loop.state.size).toBe(0);
+});
+
+test('ports on a bridge that changes are told of it', async () => {
+  const { card, loop, createBridge, createPort } = testLoop();
+  card.byItself = () => ({});
+  await createBridge('blue', 10);
+  await Promise.all([createPort('port-0', ['logicalBridges/blue']), createPort('port-1', ['12'])]);
+  const update = loop.requests.update('logicalBridge', 'logicalBridges/blue', false, () => ({
+    name: 'logicalBridges/blue',
+    vlanId: 11,
+  }));
+  await loop.request(update);
+  expect(card.calls.at(-1)?.call.changed.map(({ name }) => name)).toEqual([
+    'logicalBridges/blue',
+    'bridgePorts/port-0',
+  ]);
+});
+
+test('a plugin cannot change what is wanted', async () => {
+  const { card, createPort, loop } = testLoop();
+  card.byItself = ({ wanted }) => {
+    for (const each of wanted.bridgePorts.values()) each.logicalBridges.push('mine');
+    return {};
+  };
+  await expect(createPort('port-0')).rejects.toMatchObject({ code: 'INTERNAL' });
+  expect(loop.state.size).toBe(0);
+});

@@ -1,0 +1,92 @@
+/** How far the card is with each object, and who waits for that. */
+import type { Outcome, ResourceStatus } from '../../data-path.ts';
+import { DpuError, errorCodes } from '../../errors.ts';
+
+const up: Outcome = { state: 'up' };
+
+export class Outcomes {
+  /** Those that are not up. */
+  readonly #notUp = new Map<string, Outcome>();
+  readonly #waiters = new Map<string, Set<() => void>>();
+
+  of(name: string): Outcome {
+    return this.#notUp.get(name) ?? up;
+  }
+
+  set(name: string, outcome: Outcome): void {
+    if (outcome.state === 'up') this.#notUp.delete(name);
+    else this.#notUp.set(name, outcome);
+    if (outcome.state !== 'pending') this.#wake(name);
+  }
+
+  /** The object is gone. */
+  forget(name: string): void {
+    this.#notUp.delete(name);
+    this.#wake(name);
+  }
+
+  /**
+   * Resolves when the object is no longer pending.
+   *
+   * @throws DpuError DEADLINE_EXCEEDED with what it waits for.
+   */
+  async settled(name: string, timeoutMs: number): Promise<Outcome> {
+    const outcome = this.of(name);
+    if (outcome.state !== 'pending') return outcome;
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const waiters = this.#waiters.get(name) ?? new Set();
+    this.#waiters.set(name, waiters.add(resolve));
+    const timer = setTimeout(() => {
+      waiters.delete(resolve);
+      const last = this.of(name);
+      const reason = last.state === 'pending' ? last.reason : outcome.reason;
+      reject(new DpuError('DEADLINE_EXCEEDED', `${name} is not up after ${timeoutMs / 1000} s: ${reason}`));
+    }, timeoutMs);
+    timer.unref();
+    await promise.finally(() => clearTimeout(timer));
+    return this.of(name);
+  }
+
+  #wake(name: string): void {
+    const waiters = this.#waiters.get(name);
+    this.#waiters.delete(name);
+    for (const wake of waiters ?? []) wake();
+  }
+}
+
+/** What a plugin answered for an object, or what is wrong with that. */
+export function checkedOutcome(name: string, outcome: Outcome): Outcome {
+  switch (outcome?.state) {
+    case 'up':
+    case 'pending':
+      return outcome;
+    case 'failed':
+      if (Object.hasOwn(errorCodes, outcome.code)) return outcome;
+      return wrong(`the code of ${name} is ${JSON.stringify(outcome.code)}`);
+    default:
+      return wrong(`the outcome of ${name} is ${JSON.stringify(outcome)}`);
+  }
+}
+
+function wrong(what: string): Outcome {
+  return { state: 'failed', code: 'INTERNAL', message: `the plugin's answer is wrong: ${what}` };
+}
+
+/** What an answer tells of an object: OPI's status. */
+export function statusOf(outcome: Outcome, isDown: boolean): ResourceStatus {
+  switch (outcome.state) {
+    case 'up':
+      return { operStatus: isDown ? 'DOWN' : 'UP' };
+    case 'pending':
+      return status('PENDING', { message: outcome.reason });
+    case 'failed':
+      return status('ERROR', { code: outcome.code, message: outcome.message });
+  }
+}
+
+function status(state: 'PENDING' | 'ERROR', details: object): ResourceStatus {
+  return {
+    operStatus: 'DOWN',
+    components: [{ name: 'programming', status: state, details: JSON.stringify(details) }],
+  };
+}

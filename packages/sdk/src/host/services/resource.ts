@@ -1,0 +1,45 @@
+/** What the AIP methods of all resources have in common: names, paging, and the status in an answer. */
+import type { ResourceStatus } from '../../contract.ts';
+import { DpuError } from '../../errors.ts';
+import { type Collection, resourceName } from '../../wire/names.ts';
+import type { DataPathLoop } from '../datapath/loop.ts';
+import { all, type ContentOf, type Kind } from '../datapath/state.ts';
+import { page } from '../paging.ts';
+
+/** A page, its resources with their status. */
+export async function listed<K extends Kind>(
+  loop: DataPathLoop,
+  kind: K,
+  { pageSize, pageToken }: { pageSize: number; pageToken: string },
+): Promise<{ resources: (ContentOf<K> & ResourceStatus)[]; nextPageToken: string }> {
+  const objects = [...all(loop.state, kind)].map(([name, content]) => ({ name, content }));
+  const { resources, nextPageToken } = page(objects, pageSize, pageToken);
+  const statuses = await loop.statuses(resources.map(({ name }) => name));
+  return {
+    resources: resources.map(({ name, content }) => withStatus(content, statuses.get(name))),
+    nextPageToken,
+  };
+}
+
+/**
+ * A resource with its status.
+ *
+ * @throws DpuError INVALID_ARGUMENT for a name that is none, NOT_FOUND.
+ */
+export async function found<K extends Kind>(
+  loop: DataPathLoop,
+  kind: K,
+  collection: Collection,
+  name: string,
+): Promise<ContentOf<K> & ResourceStatus> {
+  const full = resourceName(collection, name, 'name');
+  const entry = loop.state.get(full);
+  if (entry?.kind !== kind) throw new DpuError('NOT_FOUND', `${full} does not exist`);
+  const statuses = await loop.statuses([full]);
+  // The kind says what the content is.
+  return withStatus(entry.content as ContentOf<K>, statuses.get(full));
+}
+
+function withStatus<Content extends object>(content: Content, status: ResourceStatus = {}): Content & ResourceStatus {
+  return { ...content, ...status };
+}

@@ -1,0 +1,19 @@
+/** The node that a side works on. */
+import type { Logger, Platform } from '@dpu-operator/sdk';
+import type { Settings } from './settings.ts';
+
+/** Where container runtimes keep the network namespaces of pods. */
+export const netnsDirectory = '/var/run/netns';
+
+export interface Node {
+  name: string;
+  ip: string;
+  settings: Settings;
+  /** Of VFs and ports for network functions. */
+  mtu: number;
+  /** Its programs run in the node's network namespace. */
+  platform: Platform;
+  /** Path of that namespace; undefined where it is that of this process. */
+  netns: string | undefined;
+  logger: Logger;
+}
