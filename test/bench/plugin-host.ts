@@ -1,89 +1,170 @@
 /**
- * The plugin host with the smallest plugin there is: time from its start to an answer, memory after Init, calls one
- * after the other. Needs `make build`.
+ * The plugin host with the smallest plugin there is: time from its start to an answer, memory after Init; then GetDevices
+ * in turns with a bare grpc-js server, which counts as 1, one call after the other and sixteen in flight, and memory
+ * after these calls. The server's CPU time a call says the same on a machine that has other things to do. With `flags`
+ * the same for other ways to run Node, among them Node's own. Needs `make build`.
  *
- *     node test/bench/plugin-host.ts [calls]
+ *     node test/bench/plugin-host.ts [calls] [flags]
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { nodeVariables, vspFlags } from '@dpu-operator/core/operator/node-process';
-import { VspClient } from '@dpu-operator/sdk/client';
+import { deviceServiceDefinition, VspClient } from '@dpu-operator/sdk/client';
+import { addUnaryService } from '@dpu-operator/sdk/wire';
+import { Server, ServerCredentials } from '@grpc/grpc-js';
 import { pino } from 'pino';
 import { quantile } from './quantile.ts';
 
 const starts = 10;
-/** Calls before it counts, until compilers are done. */
-const warmUp = 3_000;
+const rounds = 20;
+const inFlight = 16;
+/** Milliseconds of a tick of proc(5): USER_HZ is 100 on every architecture that Kubernetes runs on. */
+const tickMs = 10;
 
 const dpu = {
   contract: '^1.1.0',
   hostApi: '^1.0.0',
   products: [{ name: 'Empty', dpu: { detect: { dmiProductContains: 'Empty' }, identifier: 'empty' } }],
 };
-/** Eight functions, a data path that has nothing to do. */
-const code = `const devices = Array.from({ length: 8 }, (_, index) => ({ id: 'vf' + index, healthy: true }));
+const ids = Array.from({ length: 8 }, (_, index) => `vf${index}`);
+const code = `const devices = ${JSON.stringify(ids)}.map((id) => ({ id, healthy: true }));
 export default { create: () => ({
   address: { ip: '127.0.0.1', port: 50151 },
   getDevices: async () => devices,
   setNumVfs: async (count) => count,
-  dataPath: { serves: ['bridge'], apply: async () => undefined },
 }) };
 `;
+
+/** How a process runs under Node. */
+interface Way {
+  flags: readonly string[];
+  variables: Record<string, string>;
+}
+
+const asDeployed: Way = {
+  flags: vspFlags,
+  variables: Object.fromEntries(nodeVariables.map(({ name, value }) => [name, value])),
+};
+/** What was tried in place of the deployed flags; core's operator/node-process.ts says what came of it. */
+const otherWays: Record<string, Way> = {
+  'flags of Node itself': { flags: [], variables: {} },
+  'with TurboFan': { flags: ['--max-semi-space-size=1'], variables: asDeployed.variables },
+  'young generation of 4 MB': { flags: [...vspFlags, '--max-semi-space-size=4'], variables: asDeployed.variables },
+};
 
 interface Host {
   client: VspClient;
   process: ChildProcess;
   /** Milliseconds from the start of the process to the answer of Init. */
   startMs: number;
-  residentMiB: number;
+  /** Resident memory after Init. */
+  initMiB: number;
 }
 
-const directory = mkdtempSync(join(tmpdir(), 'plugin-host-bench-'));
-try {
-  writePlugin();
-  const figures: Pick<Host, 'startMs' | 'residentMiB'>[] = [];
+interface Subject extends Host {
+  name: string;
+  rounds: Round[];
+}
+
+/** What one round of calls took. */
+interface Round {
+  /** Calls a second. */
+  oneByOne: number;
+  sixteen: number;
+  /** Microseconds of the server's CPU time a call. */
+  cpu: number;
+}
+
+if (process.argv[2] === '--bare') await serveBare(process.argv[3] ?? '');
+else await measure(Number(process.argv[2] ?? 300_000), process.argv[3] === 'flags' ? otherWays : {});
+
+/** Nothing but what grpc-js needs for the same answer. */
+async function serveBare(socket: string): Promise<void> {
+  const server = new Server();
+  const devices = Object.fromEntries(ids.map((id) => [id, { ID: id, health: 'Healthy' }]));
+  addUnaryService(server, deviceServiceDefinition, {
+    GetDevices: async () => ({ devices }),
+    SetNumVfs: async (count) => count,
+  });
+  await promisify(server.bindAsync.bind(server))(`unix:${socket}`, ServerCredentials.createInsecure());
+}
+
+async function measure(calls: number, others: Record<string, Way>): Promise<void> {
+  const directory = mkdtempSync(join(tmpdir(), 'plugin-host-bench-'));
+  const running: Subject[] = [];
+  try {
+    writePlugin(directory);
+    await measureStarts(directory);
+    const bare = await startBare(directory);
+    running.push({ name: 'bare grpc-js server', ...bare, rounds: [] });
+    for (const [name, way] of Object.entries({ 'plugin host': asDeployed, ...others })) {
+      running.push({ name, ...(await startHost(directory, way)), rounds: [] });
+    }
+    for (let round = 0; round < rounds; round += 1) {
+      for (const subject of running) subject.rounds.push(await call(subject, calls / rounds));
+    }
+    console.log(
+      `\n${calls} calls of GetDevices each, in turns; medians of ${rounds}; load ${loadavg()[0]?.toFixed(2)}`,
+    );
+    console.table(Object.fromEntries(running.map((subject) => [subject.name, figures(subject, running[0])])));
+  } finally {
+    for (const subject of running) await stop(subject);
+    rmSync(directory, { recursive: true });
+  }
+}
+
+async function measureStarts(directory: string): Promise<void> {
+  const hosts: Host[] = [];
   for (let run = 0; run < starts; run += 1) {
-    const host = await start();
-    figures.push(host);
+    const host = await startHost(directory, asDeployed);
+    hosts.push(host);
     await stop(host);
   }
-  const median = (values: number[]) => Number(quantile(values, 0.5).toFixed(1));
   console.log(`\nEmpty plugin, median of ${starts} starts; load ${loadavg()[0]?.toFixed(2)}`);
   console.table({
-    'start to answer of Init, ms': median(figures.map(({ startMs }) => startMs)),
-    'RSS after Init, MiB': median(figures.map(({ residentMiB }) => residentMiB)),
+    'start to answer of Init, ms': rounded(median(hosts.map(({ startMs }) => startMs))),
+    'RSS after Init, MiB': rounded(median(hosts.map(({ initMiB }) => initMiB))),
   });
-  await measureCalls(Number(process.argv[2] ?? 20_000));
-} finally {
-  rmSync(directory, { recursive: true });
 }
 
-function writePlugin(): void {
+function writePlugin(directory: string): void {
   const packageJson = { name: 'vsp-empty', version: '1.0.0', type: 'module', exports: './index.js', dpu };
   writeFileSync(join(directory, 'package.json'), JSON.stringify(packageJson));
   writeFileSync(join(directory, 'index.js'), code);
-  mkdirSync(join(directory, 'run'));
 }
 
-async function start(): Promise<Host> {
+function startBare(directory: string): Promise<Host> {
+  const socketPath = join(mkdtempSync(join(directory, 'bare-')), 'vsp.sock');
+  return start([import.meta.filename, '--bare', socketPath], {}, socketPath);
+}
+
+async function startHost(directory: string, { flags, variables }: Way): Promise<Host> {
+  const socketPath = join(mkdtempSync(join(directory, 'host-')), 'vsp.sock');
   const program = join(import.meta.dirname, '../../packages/sdk/dist/bundle/dpu-vsp.mjs');
-  const socketPath = join(directory, 'run/vsp.sock');
-  const args = [...vspFlags, program, 'serve', '--plugin', directory, '--socket', socketPath];
-  const variables = nodeVariables.map(({ name, value }) => [name, value]);
-  const env = { ...process.env, ...Object.fromEntries(variables), LOG_LEVEL: 'warn' };
+  const args = [...flags, program, 'serve', '--plugin', directory, '--socket', socketPath];
+  return await start(args, variables, socketPath, { dpuMode: false, dpuIdentifier: 'empty' });
+}
+
+async function start(
+  args: readonly string[],
+  variables: Record<string, string>,
+  socketPath: string,
+  init?: { dpuMode: boolean; dpuIdentifier: string },
+): Promise<Host> {
+  const env = { ...process.env, ...variables, LOG_LEVEL: 'warn' };
   const started = performance.now();
   const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'ignore', 'inherit'] });
   const client = new VspClient({ socketPath, logger: pino({ level: 'silent' }) });
   await new Promise<void>((resolve, reject) => {
     client.onConnectivity((connected) => connected && resolve());
-    child.once('exit', () => reject(new Error('the host ended before it served; was it built?')));
+    child.once('exit', () => reject(new Error('the server ended before it served; was it built?')));
   });
-  await client.init({ dpuMode: false, dpuIdentifier: 'empty' });
-  const startMs = performance.now() - started;
-  return { client, process: child, startMs, residentMiB: residentMiB(child) };
+  if (init) await client.init(init);
+  return { client, process: child, startMs: performance.now() - started, initMiB: residentMiB(child) };
 }
 
 async function stop({ client, process }: Host): Promise<void> {
@@ -93,39 +174,57 @@ async function stop({ client, process }: Host): Promise<void> {
   await ended;
 }
 
-async function measureCalls(count: number): Promise<void> {
-  const host = await start();
-  const { client } = host;
-  const createBridgePort = (index: number) =>
-    client.createBridgePort({
-      name: `host0-${index % 256}`,
-      macAddress: '02:00:00:00:00:01',
-      type: 'ACCESS',
-      logicalBridges: ['2'],
-    });
-  const rows = {
-    GetDevices: await timed(count, () => client.getDevices()),
-    CreateBridgePort: await timed(count, createBridgePort),
+/** A tenth of the calls one by one, the others sixteen in flight. */
+async function call({ client, process }: Host, count: number): Promise<Round> {
+  const single = Math.ceil(count / 10);
+  const cpuBefore = cpuMs(process);
+  const started = performance.now();
+  for (let index = 0; index < single; index += 1) await client.getDevices();
+  const between = performance.now();
+  let left = count - single;
+  const callWhileSomeAreLeft = async () => {
+    for (; left > 0; left -= 1) await client.getDevices();
   };
-  console.log(`${count} calls of each, one after the other`);
-  console.table(rows);
-  console.log(`RSS after these calls: ${residentMiB(host.process).toFixed(1)} MiB\n`);
-  await stop(host);
+  await Promise.all(Array.from({ length: inFlight }, callWhileSomeAreLeft));
+  const ended = performance.now();
+  return {
+    oneByOne: (single / (between - started)) * 1000,
+    sixteen: ((count - single) / (ended - between)) * 1000,
+    cpu: ((cpuMs(process) - cpuBefore) / count) * 1000,
+  };
 }
 
-async function timed(count: number, call: (index: number) => Promise<unknown>) {
-  const times: number[] = [];
-  for (let index = -warmUp; index < count; index += 1) {
-    const started = performance.now();
-    await call(Math.abs(index));
-    if (index >= 0) times.push(performance.now() - started);
-  }
-  const total = times.reduce((sum, ms) => sum + ms, 0);
-  const at = (part: number) => Number(quantile(times, part).toFixed(2));
-  return { 'calls/s': Math.round((times.length / total) * 1000), 'p50 ms': at(0.5), 'p99 ms': at(0.99) };
+function figures(subject: Subject, bare: Subject | undefined) {
+  const ratio = (of: (round: Round) => number) =>
+    median(subject.rounds.map((round, index) => of(round) / of(bare?.rounds[index] ?? round)));
+  return {
+    'calls/s, 1': Math.round(median(subject.rounds.map(({ oneByOne }) => oneByOne))),
+    'of bare, 1': ratio(({ oneByOne }) => oneByOne).toFixed(2),
+    'calls/s, 16': Math.round(median(subject.rounds.map(({ sixteen }) => sixteen))),
+    'of bare, 16': ratio(({ sixteen }) => sixteen).toFixed(2),
+    'CPU a call, µs': Math.round(median(subject.rounds.map(({ cpu }) => cpu))),
+    'MiB after Init': rounded(subject.initMiB),
+    'MiB at the end': rounded(residentMiB(subject.process)),
+  };
+}
+
+function median(values: number[]): number {
+  return quantile(values, 0.5);
+}
+
+function rounded(value: number): number {
+  return Number(value.toFixed(1));
 }
 
 function residentMiB({ pid }: ChildProcess): number {
   const [, kilobytes] = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
   return Number(kilobytes) / 1024;
+}
+
+/** Of all threads, since the process began. */
+function cpuMs({ pid }: ChildProcess): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  // The name in brackets may have spaces; utime and stime are fields 14 and 15, the first one after it is the third.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11]) + Number(fields[12])) * tickMs;
 }

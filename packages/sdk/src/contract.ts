@@ -5,10 +5,13 @@
 import type { StatusReporter } from './card-status.ts';
 import type { DataPath, DataPathKind } from './data-path.ts';
 
+import type { Feature } from './features.ts';
 import type { Exec } from './linux/exec.ts';
 import type { Links } from './linux/links.ts';
 import type { OpenVSwitch, OpenVSwitchOptions } from './linux/ovs.ts';
 import type { Sysfs } from './linux/sysfs.ts';
+import type { PluginMetrics } from './plugin-metrics.ts';
+import type { PluginService } from './plugin-service.ts';
 import type { Structural } from './structural.ts';
 
 export type * from './data-path.ts';
@@ -176,6 +179,8 @@ export interface Plugin {
   dataPath?: DataPath;
   networkConfig?: NetworkConfigContract;
   limits?: Limits;
+  /** gRPC services of the plugin's own, served beside those of the contract. */
+  services?: readonly PluginService[];
   /** Called on SIGTERM, after the last `apply`. Must leave virtual functions that pods use in place: a restart follows. */
   close?(): Promise<void>;
 }
@@ -192,6 +197,8 @@ export interface PluginInfo {
   contractVersion: string;
   /** Known once the plugin is created; empty before. */
   capabilities: Capability[];
+  /** The same as an open set, with limits and the plugin's own services; empty from VSPs before contract 1.2.0. */
+  features: Feature[];
 }
 
 export interface NetworkConfigContract {
@@ -237,6 +244,8 @@ export interface PluginContext<Settings> {
   stateDirectory: string;
   /** Takes what the plugin says of its card. */
   status: StatusReporter;
+  /** Makes metrics of the plugin's own. */
+  metrics: PluginMetrics;
   /** The machine, by way of helpers that a test can replace. */
   platform: Platform;
 }

@@ -41,6 +41,10 @@ const vspSchema = z.object({
   version: z.string().optional(),
   contract: z.string().optional().describe('Version of the plugin contract that it serves.'),
   capabilities: z.array(z.string()).optional(),
+  features: z
+    .array(z.string())
+    .optional()
+    .describe('What it announces, each with its version and limits: `dpu.devices/1 maxVfs=64`.'),
 });
 
 /** How far the daemon has freed a DPU whose VSP is to be replaced. */

@@ -116,6 +116,7 @@ const documents: Record<string, string> = {
   CH: 'chains',
   NC: 'network-config',
   ER: 'errors',
+  ST: 'status',
 };
 
 type Declared = Omit<Check, 'id' | 'group' | 'document' | 'needs'> & { name: string; rule: string; needs?: Needs };

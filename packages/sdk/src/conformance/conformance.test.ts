@@ -17,6 +17,7 @@ describe('a plugin that keeps the rules', () => {
       'needs a VSP that the suite starts',
       'no device is a network device that the suite can see; run it on the node of the VSP',
       'not announced',
+      'the card has no physical functions',
     ]);
   });
 

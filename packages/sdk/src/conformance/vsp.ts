@@ -1,9 +1,11 @@
 /** The VSP under test: any method of the wire, each call on record. */
+
 import { bytesMethod } from '../client/bytes-method.ts';
 import { Connection } from '../client/connection.ts';
 import type { Device } from '../contract.ts';
 import { DpuError } from '../errors.ts';
-import { deviceService, deviceWatchService, type Method } from '../wire/definitions.ts';
+import type { CardStatus__Output } from '../generated/dpu_operator/v1/CardStatus.ts';
+import { deviceService, deviceWatchService, type Method, statusService } from '../wire/definitions.ts';
 import { devicesFromWire } from '../wire/devices.ts';
 import { Skip } from './check.ts';
 import { type Exchange, show } from './exchange.ts';
@@ -122,6 +124,24 @@ export class Vsp {
     });
     stream.on('error', onEnd);
     return () => stream.cancel();
+  }
+
+  /** What WatchStatus sends first, not filtered; undefined where that is not served. */
+  firstStatus(): Promise<CardStatus__Output | undefined> {
+    const { promise, resolve, reject } = Promise.withResolvers<CardStatus__Output | undefined>();
+    const stream = this.#connection.stream(statusService.WatchStatus, {});
+    const { path } = statusService.WatchStatus;
+    const late = () => reject(new DpuError('DEADLINE_EXCEEDED', `${path} has sent nothing in ${this.#timeoutMs} ms`));
+    const timer = setTimeout(late, this.#timeoutMs);
+    stream.on('data', (response) => {
+      this.#keep({ method: path, request: '{}', response: show(response) });
+      resolve(response);
+    });
+    stream.on('error', (error) => (error.code === 'UNIMPLEMENTED' ? resolve(undefined) : reject(error)));
+    return promise.finally(() => {
+      clearTimeout(timer);
+      stream.cancel();
+    });
   }
 
   /** What passed since the last time. */

@@ -278,16 +278,6 @@ const wireFaults: [string, Record<string, Tamper>, string[]][] = [
     ['bridge.bridge-vxlan'],
   ],
   [
-    'has every port up',
-    {
-      GetBridgePort: async (_, forward) => ({
-        ...(await forward()),
-        status: { operStatus: 'BP_OPER_STATUS_UP', components: [] },
-      }),
-    },
-    ['bridge.port-early'],
-  ],
-  [
     'lists what it had no room for',
     {
       CreateBridgePort: async (request: object, forward) => {

@@ -2,6 +2,7 @@
 import { chmod, mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Server, ServerCredentials, type ServiceDefinition, type UntypedServiceImplementation } from '@grpc/grpc-js';
+import { Registry } from 'prom-client';
 import type { Dpu, Logger, Platform, Plugin, PluginContext, PluginDefinition } from '../contract.ts';
 import { DpuError } from '../errors.ts';
 import { capabilities } from '../wire/plugin-info.ts';
@@ -11,6 +12,7 @@ import { defaultDeadlineMs, withDeadline } from './deadline.ts';
 import { measure } from './metrics/index.ts';
 import type { MetricsServer } from './metrics/metrics-server.ts';
 import type { MetricsOptions } from './metrics/options.ts';
+import { OwnMetrics } from './metrics/plugin-metrics.ts';
 import { addBridgePorts } from './services/bridge-port.ts';
 import { addDevices } from './services/device.ts';
 import { addDeviceAllocation } from './services/device-allocation.ts';
@@ -22,6 +24,7 @@ import { addLogicalBridges } from './services/logical-bridge.ts';
 import { addNetworkConfig } from './services/network-config.ts';
 import { addNetworkFunctions } from './services/network-function.ts';
 import { addPluginInfo } from './services/plugin-info.ts';
+import { addPluginServices } from './services/plugin-services.ts';
 import { addReflection } from './services/reflection.ts';
 import { addReplay } from './services/replay.ts';
 import { addServiceChains } from './services/service-chain.ts';
@@ -78,15 +81,29 @@ export async function serve(options: ServeOptions): Promise<PluginServer> {
   const stateDirectory = join(dirname(socketPath), 'state');
   await mkdir(stateDirectory, { recursive: true, mode: 0o700 });
   const status = new StatusBoard(logger);
+  const registry = new Registry();
+  const own = new OwnMetrics(registry);
   const server = new NamedServer();
   const { settings, node } = options;
   const { signal } = stopping;
   const reapply = () => session.reapply();
-  const plugins = new Plugins(options, { logger, settings, signal, node, stateDirectory, status, reapply });
+  const plugins = new Plugins(options, {
+    logger,
+    settings,
+    signal,
+    node,
+    stateDirectory,
+    status,
+    metrics: own,
+    reapply,
+  });
   const session: PluginSession = new PluginSession({
     create: (known) => plugins.create(known),
     dpu,
-    onCreated: (plugin) => server.removeWhatIsNotServed(plugin),
+    onCreated: (plugin) => {
+      server.removeWhatIsNotServed(plugin);
+      addPluginServices(server, session, plugin.services ?? []);
+    },
     logger,
     deadlineMs,
     stopping: signal,
@@ -98,7 +115,7 @@ export async function serve(options: ServeOptions): Promise<PluginServer> {
   addServices(server, session, status, options, closing.signal);
   let metrics: MetricsServer | undefined;
   try {
-    metrics = options.metrics && (await measure(session, status, options.metrics));
+    metrics = options.metrics && (await measure(session, status, registry, options.metrics));
     await listen(server, socketPath);
   } catch (error) {
     await metrics?.close();
@@ -127,13 +144,16 @@ export async function serve(options: ServeOptions): Promise<PluginServer> {
   };
 }
 
+/** What of the context is the same for each attempt to create the plugin. */
+type HostContext = Omit<PluginContext<unknown>, 'dpu' | 'platform'> & { metrics: OwnMetrics };
+
 /** Creates the plugin, each attempt with a container of its own, and closes it. */
 class Plugins {
   readonly #options: ServeOptions;
-  readonly #context: Omit<PluginContext<unknown>, 'dpu' | 'platform'>;
+  readonly #context: HostContext;
   #current: { plugin?: Plugin; dispose: () => Promise<void> } | undefined;
 
-  constructor(options: ServeOptions, context: Omit<PluginContext<unknown>, 'dpu' | 'platform'>) {
+  constructor(options: ServeOptions, context: HostContext) {
     this.#options = options;
     this.#context = context;
   }
@@ -148,6 +168,7 @@ class Plugins {
       return plugin;
     } catch (error) {
       this.#current = undefined;
+      this.#context.metrics.clear();
       await dispose();
       throw error;
     }
@@ -186,7 +207,7 @@ function addServices(
   addNetworkConfig(server, session);
   const services = () => server.services(session.created);
   addHealth(server, services, closing);
-  addReflection(server, services);
+  addReflection(server, services, () => session.created && filesOf(session.created));
 }
 
 /** Knows the names of its services, which health service and reflection answer. */
@@ -221,6 +242,12 @@ class NamedServer extends Server {
       }
     }
   }
+}
+
+/** What the definitions of its services bring along, as those of proto-loader do. */
+function filesOf({ services = [] }: Plugin): Uint8Array[] {
+  const methods = services.flatMap(({ definition }) => Object.values(definition));
+  return methods.flatMap(({ requestType }) => requestType?.fileDescriptorProtos ?? []);
 }
 
 function nameOf(service: ServiceDefinition): string {

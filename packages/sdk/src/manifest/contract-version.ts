@@ -3,8 +3,8 @@ import gtr from 'semver/ranges/gtr.js';
 import ltr from 'semver/ranges/ltr.js';
 import validRange from 'semver/ranges/valid.js';
 
-/** Version of the contract in src/contract.ts that this SDK serves: 1.1.0 added ordered chains and the plugin's identity. */
-export const contractVersion = '1.1.0';
+/** Version of the contract in src/contract.ts that this SDK serves: what came with which one its README says. */
+export const contractVersion = '1.2.0';
 
 export function isRange(text: string): boolean {
   return text.trim() !== '' && validRange(text) !== null;

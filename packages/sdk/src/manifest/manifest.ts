@@ -114,9 +114,9 @@ export interface PodNeeds extends ContainerNeeds {
   hostNetwork?: boolean | undefined;
   /** Whether the pod sees the node's processes. Default: false. */
   hostPID?: boolean | undefined;
-  /** Secret that a DataProcessingUnitConfig names; the plugin reads it through `context.secrets`. */
+  /** Secret that a DataProcessingUnitConfig names: a file for each key in the directory of `DPU_SECRET_DIRECTORY`. */
   secret?: FilesNeed | undefined;
-  /** ConfigMap that a DataProcessingUnitConfig names; the plugin reads it through `context.config`. */
+  /** ConfigMap that a DataProcessingUnitConfig names: files in the directory of `DPU_CONFIG_MAP_DIRECTORY`. */
   configMap?: FilesNeed | undefined;
   /** Containers that start before the plugin's and end after it. They share its network and /var/run/dpu-shared. */
   companions?: Companion[] | undefined;

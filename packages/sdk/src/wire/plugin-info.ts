@@ -1,5 +1,7 @@
 /** A plugin's identity and capabilities: wire <-> contract. */
 import type { Capability, PluginInfo } from '../contract.ts';
+import type { Feature } from '../features.ts';
+import type { Limit } from '../generated/dpu_operator/v1/Limit.ts';
 import type { PluginInfo__Output, PluginInfo as WirePluginInfo } from '../generated/dpu_operator/v1/PluginInfo.ts';
 
 const wireNames = {
@@ -15,7 +17,11 @@ const wireNames = {
 export const capabilities = Object.keys(wireNames) as Capability[];
 
 export function pluginInfoToWire(info: PluginInfo): WirePluginInfo {
-  return { ...info, capabilities: info.capabilities.map((name) => wireNames[name]) };
+  return {
+    ...info,
+    capabilities: info.capabilities.map((name) => wireNames[name]),
+    features: info.features.map((feature) => ({ ...feature, limits: mapValues(feature.limits, limitToWire) })),
+  };
 }
 
 /** Capabilities of a newer contract, which mean nothing here, are left out. */
@@ -27,5 +33,19 @@ export function pluginInfoFromWire(info: PluginInfo__Output): PluginInfo {
     packageVersion,
     contractVersion,
     capabilities: capabilities.filter((name) => announced.has(wireNames[name])),
+    features: info.features.map(({ name, version, limits }) => ({
+      name,
+      version,
+      limits: mapValues(limits, ({ number, flag, text }) => number ?? flag ?? text ?? ''),
+    })),
   };
+}
+
+function limitToWire(value: Feature['limits'][string]): Limit {
+  if (typeof value === 'number') return { number: value };
+  return typeof value === 'boolean' ? { flag: value } : { text: value };
+}
+
+function mapValues<From, To>(map: Readonly<Record<string, From>>, to: (value: From) => To): Record<string, To> {
+  return Object.fromEntries(Object.entries(map).map(([key, value]) => [key, to(value)]));
 }

@@ -3,7 +3,7 @@ import { expect, test, vi } from 'vitest';
 import { NumVfs } from './num-vfs.ts';
 import type { VfWish } from './vf-plan.ts';
 
-const info = { packageName: 'vsp', packageVersion: '1.0.0', contractVersion: '1.1.0', capabilities: [] };
+const info = { packageName: 'vsp', packageVersion: '1.0.0', contractVersion: '1.1.0', capabilities: [], features: [] };
 
 /** A VSP with so many devices; an image for the Go operator cannot tell what it is. */
 function vsp(there: number, isOfContract: boolean) {
@@ -211,4 +211,16 @@ test('numbers of each PF are for a VSP that tells them apart, and can set them',
   const { setNumVfsOf } = vsp(3, true);
   await of.apply({ ...card('live', [2, 1]), setNumVfsOf });
   expect(said()).toContain('VfCount=False Refused: the VSP refused 2 and 2 virtual functions (no such method)');
+});
+
+test('what a card announces that it cannot is not asked of it', async () => {
+  const { of, said } = numVfs([], 16);
+  const features = [{ name: 'dpu.devices', version: 1, limits: { maxVfs: 8 } }];
+  const client = { ...vsp(4, true), getInfo: async () => ({ ...info, features }) };
+  await of.apply(client);
+  expect(said()).toBe('VfCount=False Refused: the card has 8 virtual functions at most: set numVfs to 8 or less');
+  expect(client.setNumVfs).not.toHaveBeenCalled();
+  of.want(8);
+  await of.apply(client);
+  expect(said()).toMatch(/^VfCount=True/);
 });

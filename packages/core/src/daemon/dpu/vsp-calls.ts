@@ -1,6 +1,7 @@
 /** Calls to a VSP that may fail. */
-import { DpuError } from '@dpu-operator/sdk';
+import { DpuError, type Feature } from '@dpu-operator/sdk';
 import type { VspClient } from '@dpu-operator/sdk/client';
+import { cutText } from '@dpu-operator/sdk/cut-text';
 import type { Logger } from 'pino';
 import type { VspIdentity } from '../../api/index.ts';
 
@@ -8,14 +9,21 @@ import type { VspIdentity } from '../../api/index.ts';
 export async function identityOf(client: Pick<VspClient, 'getInfo'>, initialisedAt: string): Promise<VspIdentity> {
   const info = await client.getInfo().catch(() => undefined);
   if (!info) return { initialisedAt };
-  const { packageName, packageVersion, contractVersion, capabilities } = info;
+  const { packageName, packageVersion, contractVersion, capabilities, features } = info;
   return {
     initialisedAt,
     ...(packageName && { package: packageName }),
     ...(packageVersion && { version: packageVersion }),
     ...(contractVersion && { contract: contractVersion }),
     capabilities,
+    ...(features.length > 0 && { features: features.slice(0, 64).map(featureText) }),
   };
+}
+
+/** `dpu.devices/1 maxVfs=64` */
+function featureText({ name, version, limits }: Feature): string {
+  const words = Object.entries(limits).map(([limit, value]) => `${limit}=${value}`);
+  return cutText([`${name}/${version}`, ...words.sort()].join(' '), 256);
 }
 
 /** As many as the Go operator's daemon asks for. */

@@ -14,9 +14,11 @@ import { networkConfig } from './network-config.ts';
 import { networkFunctions } from './network-functions.ts';
 import { restart } from './restart.ts';
 import { shutdown } from './shutdown.ts';
+import { status } from './status.ts';
 
 const declared: readonly Check[] = [
   ...lifecycle,
+  ...status,
   ...devices,
   ...deviceWatch,
   ...health,

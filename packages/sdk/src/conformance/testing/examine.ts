@@ -48,7 +48,7 @@ export async function examine(plugin: MemoryVsp, options: ExamineOptions): Promi
 }
 
 /** A package that the suite can start, in a directory that goes with the test unless told. */
-export async function memoryPackage(given?: string): Promise<string> {
+export async function memoryPackage(given?: string, file = 'memory-vsp.ts'): Promise<string> {
   const directory = given ?? (await temporaryDirectory());
   const settings = {
     type: 'object',
@@ -63,7 +63,7 @@ export async function memoryPackage(given?: string): Promise<string> {
   };
   const json = { name: 'vsp-memory', version: '1.2.3', type: 'module', dpu };
   await writeFile(join(directory, 'package.json'), JSON.stringify(json));
-  const module = join(import.meta.dirname, 'memory-vsp.ts');
+  const module = join(import.meta.dirname, file);
   await writeFile(join(directory, 'index.mjs'), `export { default } from ${JSON.stringify(module)};`);
   return directory;
 }

@@ -1,4 +1,4 @@
-import { Registry } from 'prom-client';
+import type { Registry } from 'prom-client';
 import type { PluginSession } from '../session.ts';
 import type { StatusBoard } from '../status/status-board.ts';
 import { CallMetrics } from './call-metrics.ts';
@@ -15,9 +15,9 @@ import { addProcessMetrics } from './process-metrics.ts';
 export async function measure(
   session: PluginSession,
   status: StatusBoard,
+  registry: Registry,
   { socketPath, dpuName }: MetricsOptions,
 ): Promise<MetricsServer> {
-  const registry = new Registry();
   registry.setDefaultLabels({ dpu: dpuName });
   addProcessMetrics(registry);
   addCardMetrics(registry, status);

@@ -4,6 +4,7 @@ import { pluginInfoService } from '../../wire/definitions.ts';
 import { pluginInfoToWire } from '../../wire/plugin-info.ts';
 import { addUnaryService } from '../../wire/unary.ts';
 import { capabilitiesOf } from '../capabilities.ts';
+import { featuresOf } from '../features.ts';
 import type { PluginSession } from '../session.ts';
 
 /** Answers before Init as well, then without capabilities: they are known once the plugin is created. */
@@ -15,6 +16,7 @@ export function addPluginInfo(server: Server, session: PluginSession, name: stri
         packageVersion: version,
         contractVersion,
         capabilities: session.created ? capabilitiesOf(session.created) : [],
+        features: session.created ? featuresOf(session.created) : [],
       }),
   };
   addUnaryService(server, pluginInfoService, handlers, session.logged);

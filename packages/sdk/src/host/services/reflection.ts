@@ -4,6 +4,7 @@ import type { ServerReflectionRequest__Output } from '../../generated/grpc/refle
 import type { ServerReflectionResponse } from '../../generated/grpc/reflection/v1/ServerReflectionResponse.ts';
 import { reflection } from '../../generated/reflection.ts';
 import { reflectionAlphaService, reflectionService } from '../../wire/definitions.ts';
+import { addFiles } from './file-descriptors.ts';
 
 /** Made by src/codegen/reflection.ts. */
 export interface ReflectionIndex {
@@ -18,14 +19,25 @@ export interface ReflectionIndex {
  * files, and its descriptors lack the imports that clients follow.
  *
  * @param services Answers the full names of what the server serves.
+ * @param more Answers the files of what the plugin serves itself, once it is created.
  */
-export function addReflection(server: Server, services: () => readonly string[]): void {
+export function addReflection(
+  server: Server,
+  services: () => readonly string[],
+  more: () => readonly Uint8Array[] | undefined,
+): void {
   let index: ReflectionIndex | undefined;
+  let isWhole = false;
   const ServerReflectionInfo = (
     call: ServerDuplexStream<ServerReflectionRequest__Output, ServerReflectionResponse>,
   ) => {
     // Parsed when somebody asks.
     index ??= reflection();
+    const added = isWhole ? undefined : more();
+    if (added) {
+      addFiles(index, added);
+      isWhole = true;
+    }
     const files = index;
     call.on('data', (request: ServerReflectionRequest__Output) => call.write(answer(files, services(), request)));
     call.on('end', () => call.end());

@@ -1,0 +1,97 @@
+/** The plugin in memory with one thing wrong that shows in a process of its own only. */
+import { spawn } from 'node:child_process';
+import { chmod, readdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { type Change, definePlugin, type Plugin } from '../../contract.ts';
+import { memoryVsp } from './memory-vsp.ts';
+
+const kept: unknown[] = [];
+const blockedMs = 7_000;
+
+/** @param created The change made an object, and did not remove or alter one. */
+type Fault = (plugin: Plugin, onCreate: (react: (change: Change) => void) => void, stateDirectory: string) => void;
+
+const keeps = (kind: Change['kind'], bytes: number): Fault => {
+  return (_, onCreate) =>
+    onCreate((change) => {
+      if (change.kind === kind) kept.push(Buffer.alloc(bytes, 1));
+    });
+};
+
+export const faults = {
+  'blocks its process in apply': (_, onCreate) => {
+    let calls = 0;
+    onCreate(() => {
+      calls++;
+      if (calls === 1) block();
+    });
+  },
+  'blocks its process in every tenth GetDevices': (plugin) => {
+    const getDevices = plugin.getDevices.bind(plugin);
+    let calls = 0;
+    plugin.getDevices = async () => {
+      calls++;
+      if (calls % 10 === 0) block();
+      return getDevices();
+    };
+  },
+  'keeps 1 KB of each port': keeps('bridgePort', 1_024),
+  'keeps 10 KB of each network function': keeps('networkFunction', 10_240),
+  'keeps 100 KB of each chain': keeps('serviceChain', 102_400),
+  'keeps a timer of each port': (_, onCreate) =>
+    onCreate(({ kind }) => {
+      if (kind === 'bridgePort') setInterval(() => {}, 3_600_000);
+    }),
+  'never ends a watch': (plugin) => {
+    const watch = plugin.watchDevices?.bind(plugin);
+    plugin.watchDevices = (onChange) => {
+      watch?.(onChange);
+      return () => {};
+    };
+  },
+  'throws from a timer after a call': (_, onCreate) => {
+    let calls = 0;
+    onCreate(() => {
+      calls++;
+      if (calls === 1) setTimeout(throwLater, 1_500);
+    });
+  },
+  'leaves a process behind': () => {
+    spawn('sleep', ['60'], { detached: true, stdio: 'ignore' }).unref();
+  },
+  'lets others open its socket': (plugin, _, stateDirectory) => {
+    const getDevices = plugin.getDevices.bind(plugin);
+    plugin.getDevices = async () => {
+      const directory = dirname(stateDirectory);
+      const sockets = (await readdir(directory)).filter((name) => name === 'dpu.sock');
+      for (const name of sockets) await chmod(join(directory, name), 0o777);
+      return getDevices();
+    };
+  },
+} satisfies Record<string, Fault>;
+
+export type BrokenBy = keyof typeof faults;
+
+export default definePlugin<{ fault: BrokenBy }>({
+  create: ({ settings, stateDirectory }) => {
+    const plugin = memoryVsp();
+    const reactions: ((change: Change) => void)[] = [];
+    faults[settings.fault](plugin, (react) => reactions.push(react), stateDirectory);
+    const apply = plugin.dataPath.apply.bind(plugin.dataPath);
+    plugin.dataPath.apply = (wanted, call) => {
+      const created = call.changed.filter(({ before, after }) => after && !before);
+      for (const change of created) for (const react of reactions) react(change);
+      return apply(wanted, call);
+    };
+    return plugin;
+  },
+});
+
+/** As a long computation does, or a call that is not asynchronous. */
+function block(): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, blockedMs);
+}
+
+function throwLater(): void {
+  throw new Error('nobody waits for this');
+}

@@ -1,0 +1,37 @@
+/** What a VSP announces: an open set of names, each with a version and limits. */
+import type { Limits } from './contract.ts';
+
+export interface Feature {
+  /** In a namespace, e.g. `opi.bridge`; of a plugin's own service its full name. Whoever does not know it leaves it alone. */
+  name: string;
+  /** Rises when what the name stands for changes so that callers have to. */
+  version: number;
+  limits: Readonly<Record<string, number | boolean | string>>;
+}
+
+/** Which feature a limit belongs to. */
+export const featureOfLimit = {
+  maxVfs: 'dpu.devices',
+  maxBridgePorts: 'opi.bridge',
+  maxLogicalBridges: 'opi.bridge',
+  trunk: 'opi.bridge',
+  vxlan: 'opi.bridge',
+  maxNetworkFunctions: 'dpu.networkFunctions',
+  maxChains: 'dpu.chains',
+} as const satisfies Record<keyof Limits, string>;
+
+/** The limits that are known here, of version 1 of their features. Those that are no such limit are left out. */
+export function limitsOf(features: readonly Feature[]): Limits {
+  const limits: Limits = {};
+  const value = (limit: keyof Limits) =>
+    features.find(({ name, version }) => name === featureOfLimit[limit] && version === 1)?.limits[limit];
+  for (const limit of ['maxVfs', 'maxBridgePorts', 'maxLogicalBridges', 'maxNetworkFunctions', 'maxChains'] as const) {
+    const most = value(limit);
+    if (typeof most === 'number') limits[limit] = most;
+  }
+  for (const limit of ['trunk', 'vxlan'] as const) {
+    const can = value(limit);
+    if (typeof can === 'boolean') limits[limit] = can;
+  }
+  return limits;
+}
