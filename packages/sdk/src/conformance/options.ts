@@ -54,7 +54,7 @@ export interface Limits {
 }
 
 /** Kubernetes waits 30 s for a pod to end. */
-export const defaultLimits: Limits = { timeoutMs: 30_000, shutdownMs: 30_000, ports: 10_000, leakCalls: 200 };
+export const defaultLimits: Limits = { timeoutMs: 30_000, shutdownMs: 30_000, ports: 10_000, leakCalls: 50 };
 
 const hex4 = z.string().regex(/^[0-9a-f]{4}$/, 'has four hex digits');
 /** What is left out of it is left out of the machine; what else there may be is the tree's to refuse. */
