@@ -26,7 +26,7 @@ async function kubeletWrites(version: string, content: Record<string, string>): 
   await rename(join(directory, '..data_tmp'), join(directory, '..data'));
 }
 
-const secret = () => mountedFiles({ kind: 'Secret', name: 'imc', directory }, stopping.signal);
+const secret = () => mountedFiles('Secret', { name: 'imc', directory }, stopping.signal);
 
 test('a key is read anew after each change, of which a watch tells until it is ended', async () => {
   await kubeletWrites('..1', { password: 'old' });
@@ -58,10 +58,21 @@ test('a key that is not there names the object, and one that is none is refused'
 });
 
 test('where no object is named, reading says how to name one, and watching waits for nothing', async () => {
-  const files = mountedFiles({ kind: 'ConfigMap' }, stopping.signal);
+  const files = mountedFiles('ConfigMap', undefined, stopping.signal);
   await expect(files.read('p4info')).rejects.toMatchObject({
     code: 'FAILED_PRECONDITION',
-    message: 'no ConfigMap is named: name one in spec.configMap of a DataProcessingUnitConfig',
+    message: 'no ConfigMap with key p4info: name one in spec.configMap of a DataProcessingUnitConfig',
   });
   expect(files.watch(() => {})()).toBeUndefined();
+});
+
+test('of a directory without a kubelet, a file that is written anew is told', async () => {
+  await writeFile(join(directory, 'password'), 'old');
+  const files = mountedFiles('Secret', { directory }, stopping.signal);
+  const changed = vi.fn();
+  files.watch(changed);
+  await writeFile(join(directory, 'password'), 'new');
+  await vi.waitFor(() => expect(changed).toHaveBeenCalled(), { timeout: 30_000 });
+  expect(await files.read('password')).toBe('new');
+  await expect(files.read('user')).rejects.toThrow(`Secret ${directory} has no key user: add it`);
 });

@@ -8,36 +8,44 @@ import type { MountedFiles } from '../mounted-files.ts';
 /** The link that the kubelet puts another directory behind when anything in it is other. */
 const link = '..data';
 
+/** A directory with a file for each key. */
 export interface MountedObject {
-  kind: 'Secret' | 'ConfigMap';
-  /** undefined where none is named. */
-  name?: string | undefined;
-  /** Where it is mounted. */
-  directory?: string | undefined;
+  directory: string;
+  /** Of the Secret or ConfigMap, for errors. Default: the directory. */
+  name?: string;
 }
 
-/** @param signal Ends all watches. */
-export function mountedFiles({ kind, name, directory }: MountedObject, signal: AbortSignal): MountedFiles {
+/**
+ * @param object undefined where none is named.
+ * @param signal Ends all watches.
+ */
+export function mountedFiles(
+  kind: 'Secret' | 'ConfigMap',
+  object: MountedObject | undefined,
+  signal: AbortSignal,
+): MountedFiles {
   const field = kind === 'Secret' ? 'secret' : 'configMap';
   return {
     async read(key) {
       if (!/^(?!\.\.)[-._a-zA-Z0-9]+$/.test(key))
         throw new DpuError('INVALID_ARGUMENT', `${key} is no key of a ${kind}`);
-      if (directory === undefined) {
-        const message = `no ${kind} is named: name one in spec.${field} of a DataProcessingUnitConfig`;
+      if (!object) {
+        const message = `no ${kind} with key ${key}: name one in spec.${field} of a DataProcessingUnitConfig`;
         throw new DpuError('FAILED_PRECONDITION', message);
       }
+      const { directory, name = directory } = object;
       try {
         return await readFile(join(directory, key), 'utf8');
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-        throw new DpuError('FAILED_PRECONDITION', `${kind} ${name ?? ''} has no key ${key}: add it`, { cause: error });
+        throw new DpuError('FAILED_PRECONDITION', `${kind} ${name} has no key ${key}: add it`, { cause: error });
       }
     },
     watch(onChange) {
-      if (directory === undefined || !existsSync(directory) || signal.aborted) return () => {};
-      const watcher = watch(directory, { signal, persistent: false }, (_event, file) => {
-        if (file === link) onChange();
+      if (!object || !existsSync(object.directory) || signal.aborted) return () => {};
+      const watcher = watch(object.directory, { signal, persistent: false }, (_event, file) => {
+        // The link of a new key comes after the other directory; without a kubelet the keys are plain files.
+        if (file === link || !file?.startsWith('..')) onChange();
       });
       return () => watcher.close();
     },
