@@ -90,7 +90,7 @@ export class MemoryCard implements Card {
     this.bridges.delete(name);
   }
 
-  async setPort(port: BridgePort): Promise<void> {
+  async setPort(port: BridgePort, _bridges?: readonly LogicalBridge[]): Promise<void> {
     this.ports.set(port.name, port);
   }
 
