@@ -95,12 +95,12 @@ function show(side: SideName, message: Message, report: Report): void {
 }
 
 async function startVsps(sides: Sides, request: DevRequest, plugin: PluginPackage): Promise<void> {
-  const { directory, program, settings } = request;
+  const { directory, program, settings, files } = request;
   const start = (side: SideName) => {
     const { name, ip } = nodes[side];
     const asked = sideSettings(plugin.manifest.dev?.[side], settings[side]);
     const dpu = dpuWithoutCard({ packageName: plugin.name, manifest: plugin.manifest }, side, name);
-    return sides[side].call('start', { node: { name, ip }, dpu, directory, program, settings: asked });
+    return sides[side].call('start', { node: { name, ip }, dpu, directory, program, settings: asked, files });
   };
   await Promise.all([start('host'), start('dpu')]);
 }

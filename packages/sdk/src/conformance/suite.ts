@@ -8,6 +8,7 @@ import { DpuError } from '../errors.ts';
 import { defaultDeadlineMs } from '../host/deadline.ts';
 import { contractVersion } from '../manifest/contract-version.ts';
 import { dpuWithoutCard } from '../manifest/dpu-without-card.ts';
+import { podOf } from '../manifest/side-pod.ts';
 import { omitUndefined } from '../omit-undefined.ts';
 import type { FakeSysfs } from '../testing/sysfs.ts';
 import type { Check, CheckDescription, Mode } from './check.ts';
@@ -192,6 +193,7 @@ class Target {
     }
     const source = await this.#plugin();
     const { directory, manifest } = source;
+    const shutdownMs = limits?.shutdownMs ?? podOf(manifest, mode).gracePeriodSeconds * 1_000;
     const machine = this.#options.machine?.[mode];
     const stand = machine && (await standIn(machine, source, mode));
     if (stand) this.#machines.push(stand.sysfs);
@@ -207,10 +209,19 @@ class Target {
       dpu: omitUndefined({ identifier, product: dpu.productName, pciAddress: dpu.functions?.[0]?.address }),
       ...(stand && { sysfs: stand.sysfs.root }),
       settings,
+      secretDirectory: this.#options.secretDirectory,
+      configMapDirectory: this.#options.configMapDirectory,
       // One that is slow by leave of --timeout does not hang.
       deadlineMs: Math.max(defaultDeadlineMs, 2 * common.limits.timeoutMs),
     });
-    return new Session({ ...common, identifier, socketPath, process, ...(stand && { sysfs: stand.sysfs }) });
+    return new Session({
+      ...common,
+      limits: { ...common.limits, shutdownMs },
+      identifier,
+      socketPath,
+      process,
+      ...(stand && { sysfs: stand.sysfs }),
+    });
   }
 
   async close(): Promise<void> {
