@@ -66,7 +66,7 @@ export const defaultLimits: Limits = {
   timeoutMs: 30_000,
   shutdownMs: defaultGracePeriodSeconds * 1_000,
   ports: 10_000,
-  leakCalls: 200,
+  leakCalls: 50,
 };
 
 const hex4 = z.string().regex(/^[0-9a-f]{4}$/, 'has four hex digits');
