@@ -10,6 +10,7 @@ import type { Exec } from './linux/exec.ts';
 import type { Links } from './linux/links.ts';
 import type { OpenVSwitch, OpenVSwitchOptions } from './linux/ovs.ts';
 import type { Sysfs } from './linux/sysfs.ts';
+import type { MountedFiles } from './mounted-files.ts';
 import type { PluginMetrics } from './plugin-metrics.ts';
 import type { PluginService } from './plugin-service.ts';
 import type { Structural } from './structural.ts';
@@ -228,6 +229,10 @@ export interface PluginContext<Settings> {
   logger: Logger;
   /** Validated against the manifest's JSON schema, defaults filled in. */
   settings: Settings;
+  /** Keys of the Secret that the manifest asks for in `pod.secret`. */
+  secrets: MountedFiles;
+  /** Keys of the ConfigMap that the manifest asks for in `pod.configMap`. */
+  config: MountedFiles;
   /** Aborted on SIGTERM at once, also while `create` runs. */
   signal: AbortSignal;
   /**

@@ -14,6 +14,7 @@ export type {
 export * from './contract.ts';
 export * from './errors.ts';
 export type { Feature } from './features.ts';
+export type { MountedFiles } from './mounted-files.ts';
 export type * from './plugin-metrics.ts';
 export type * from './plugin-service.ts';
 export * from './wanted.ts';

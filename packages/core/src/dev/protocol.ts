@@ -5,6 +5,9 @@ import { z } from 'zod';
 const text = z.string();
 const anything = z.record(text, z.unknown());
 
+/** Directories with the keys of a plugin's Secret and ConfigMap. */
+export const keyFiles = z.object({ secret: text.exactOptional(), configMap: text.exactOptional() });
+
 export const sideStart = z.object({
   node: z.object({ name: text, ip: text }),
   dpu: z.object({
@@ -15,6 +18,7 @@ export const sideStart = z.object({
   directory: text,
   program: text,
   settings: anything,
+  files: keyFiles,
 });
 export type SideStart = z.infer<typeof sideStart>;
 

@@ -1,6 +1,7 @@
 /** What `dpu-vsp dev` of the SDK asks for. */
 import { DpuError } from '@dpu-operator/sdk';
 import { z } from 'zod';
+import { keyFiles } from './protocol.ts';
 
 const settings = z.record(z.string(), z.unknown());
 
@@ -11,6 +12,8 @@ const devRequest = z.object({
   program: z.string().startsWith('/'),
   /** Laid over those of the manifest, setting by setting. */
   settings: z.object({ host: settings, dpu: settings }),
+  /** Absolute paths of directories with the keys of the plugin's Secret and ConfigMap, for both sides. */
+  files: keyFiles,
   once: z.boolean(),
   verbose: z.boolean(),
 });

@@ -42,7 +42,7 @@ interface Running {
   pool: DevicePool;
   vsp: VspProcess;
   socketPath: string;
-  environment: Record<string, string>;
+  environment: Record<string, string | undefined>;
   linksBefore: ReadonlySet<string>;
 }
 
@@ -246,14 +246,19 @@ export class Side implements Handlers {
 }
 
 /** What the operator tells a VSP's pod of its DPU and node. */
-function vspEnvironment({ dpu, node }: SideStart): Record<string, string> {
-  const environment: Record<string, string> = {
+function vspEnvironment({ dpu, node, files }: SideStart): Record<string, string | undefined> {
+  const environment: Record<string, string | undefined> = {
     DPU_NAME: dpu.name,
     DPU_SIDE: dpu.side,
     DPU_IDENTIFIER: dpu.identifier,
     DPU_PRODUCT: dpu.productName,
     K8S_NODE: node.name,
     NODE_IP: node.ip,
+    // Those of the developer's own environment are not for the plugin.
+    DPU_SECRET: undefined,
+    DPU_SECRET_DIRECTORY: files.secret,
+    DPU_CONFIG_MAP: undefined,
+    DPU_CONFIG_MAP_DIRECTORY: files.configMap,
   };
   const [pci] = dpu.functions ?? [];
   if (pci) environment.DPU_PCI_ADDRESS = pci.address;

@@ -26,7 +26,7 @@ export class VspProcess {
     return this.#child !== undefined;
   }
 
-  start(environment: Record<string, string>): void {
+  start(environment: Record<string, string | undefined>): void {
     const { program, directory, socketPath, onPrinted, onEnded } = this.#options;
     const child = spawn(process.execPath, [program, 'serve', '--plugin', directory, '--socket', socketPath], {
       stdio: ['ignore', 'pipe', 'pipe'],

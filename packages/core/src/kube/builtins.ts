@@ -46,6 +46,14 @@ const containerStateSchema = z.object({
     .optional(),
 });
 
+const containerStatus = z.object({
+  name: z.string(),
+  ready: z.boolean(),
+  restartCount: z.number(),
+  state: containerStateSchema.optional(),
+  lastState: containerStateSchema.optional(),
+});
+
 export const pod = resource('v1', 'Pod', 'pods', true, {
   spec: z.object({
     nodeName: z.string().optional(),
@@ -58,17 +66,8 @@ export const pod = resource('v1', 'Pod', 'pods', true, {
       message: z.string().optional(),
       podIP: z.string().optional(),
       conditions: z.array(simpleCondition).optional(),
-      containerStatuses: z
-        .array(
-          z.object({
-            name: z.string(),
-            ready: z.boolean(),
-            restartCount: z.number(),
-            state: containerStateSchema.optional(),
-            lastState: containerStateSchema.optional(),
-          }),
-        )
-        .optional(),
+      containerStatuses: z.array(containerStatus).optional(),
+      initContainerStatuses: z.array(containerStatus).optional(),
     })
     .optional(),
 });

@@ -12,7 +12,9 @@ export function vspPodCondition(pod: Pod | undefined): ConditionInput {
     const { reason = pod.status?.phase, message = 'its container has ended' } = pod.status ?? {};
     return failing('Ended', `${where} is to be replaced, for it has ended: ${reason}: ${message}`);
   }
-  const container = pod.status?.containerStatuses?.find(({ name }) => name === 'vsp');
+  const companion = companionFailure(pod);
+  if (companion) return failing(companion.reason, `${where}: ${companion.message}`);
+  const container = vspStatus(pod);
   // Of a lost node's pods the containers keep their last state; the pod itself does not.
   const lost =
     container?.ready && pod.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'False');
@@ -22,15 +24,13 @@ export function vspPodCondition(pod: Pod | undefined): ConditionInput {
   }
   const why = permanentFailure(pod);
   if (why) return failing(why.reason, `${where}: ${why.message}`);
-  const waiting = container?.state?.waiting;
-  if (waiting?.reason && waiting.reason !== 'ContainerCreating') {
-    return failing(waiting.reason, `${where}: ${waiting.message ?? waiting.reason}${whereToLook(pod)}`);
-  }
+  const waiting = failedWaiting(container);
+  if (waiting) return failing(waiting.reason, `${where}: ${waiting.message}${whereToLook(pod, container)}`);
   const scheduled = pod.status?.conditions?.find(({ type }) => type === 'PodScheduled');
   if (scheduled?.status === 'False') {
     return failing(scheduled.reason ?? 'Unschedulable', `${where}: ${scheduled.message ?? 'cannot be scheduled'}`);
   }
-  return failing('Starting', `${where} is starting${whereToLook(pod)}`);
+  return failing('Starting', `${where} is starting${whereToLook(pod, container)}`);
 }
 
 /** A pod that has ended for good (evicted, its node shut down) has to make room for another. */
@@ -48,7 +48,7 @@ const programName = 'dpu-vsp: ';
 
 /** Why a VSP ended that ends again however often it is started. Other programs than `dpu-vsp` have codes of their own. */
 export function permanentFailure(pod: Pod): { reason: string; message: string } | undefined {
-  const last = ended(pod);
+  const last = ended(vspStatus(pod));
   const reason = permanentReasons.get(last?.exitCode ?? 0);
   const own = last?.message?.split('\n').some((line) => line.startsWith(programName));
   return last && reason && own ? { reason, message: lastWords(last) } : undefined;
@@ -59,8 +59,8 @@ const fewRestarts = 2;
 
 /** Why a VSP cannot be expected to come up. */
 export function crashing(pod: Pod): { reason: string; message: string } | undefined {
-  const { restartCount = 0 } = pod.status?.containerStatuses?.find(({ name }) => name === 'vsp') ?? {};
-  const last = ended(pod);
+  const { restartCount = 0 } = vspStatus(pod) ?? {};
+  const last = ended(vspStatus(pod));
   if (!last || last.exitCode === 0 || restartCount < fewRestarts) return undefined;
   const words = lastWords(last) || `look at kubectl logs -n ${pod.metadata.namespace} ${pod.metadata.name}`;
   return {
@@ -69,9 +69,35 @@ export function crashing(pod: Pod): { reason: string; message: string } | undefi
   };
 }
 
-/** With what the VSP's container ended last; undefined for one that never did. */
-function ended(pod: Pod): Termination | undefined {
-  const container = pod.status?.containerStatuses?.find(({ name }) => name === 'vsp');
+/** Of the companion that keeps the VSP from its work: those after it, and the VSP, wait until it has started. */
+function companionFailure(pod: Pod): { reason: string; message: string } | undefined {
+  for (const companion of pod.status?.initContainerStatuses ?? []) {
+    const { name, ready, state } = companion;
+    if (ready || state?.running) continue;
+    const waiting = failedWaiting(companion);
+    const look = whereToLook(pod, companion);
+    if (waiting) return { reason: waiting.reason, message: `companion ${name}: ${waiting.message}${look}` };
+    if (state?.terminated) return { reason: 'CompanionEnded', message: `companion ${name} has ended${look}` };
+  }
+  return undefined;
+}
+
+/** What a container waits with before anything has gone wrong. */
+const usualReasons: ReadonlySet<string> = new Set(['ContainerCreating', 'PodInitializing']);
+
+function failedWaiting(container: ContainerStatus | undefined): { reason: string; message: string } | undefined {
+  const { reason, message } = container?.state?.waiting ?? {};
+  return reason === undefined || usualReasons.has(reason) ? undefined : { reason, message: message ?? reason };
+}
+
+type ContainerStatus = NonNullable<NonNullable<Pod['status']>['containerStatuses']>[number];
+
+function vspStatus(pod: Pod): ContainerStatus | undefined {
+  return pod.status?.containerStatuses?.find(({ name }) => name === 'vsp');
+}
+
+/** With what a container ended last; undefined for one that never did. */
+function ended(container: ContainerStatus | undefined): Termination | undefined {
   return container?.state?.terminated ?? container?.lastState?.terminated;
 }
 
@@ -87,11 +113,13 @@ export function lastWords({ message }: Termination): string {
   return cutText(own.replace(programName, ''), 1000);
 }
 
-function whereToLook(pod: Pod): string {
-  const last = ended(pod);
+function whereToLook(pod: Pod, container: ContainerStatus | undefined): string {
+  const last = ended(container);
   if (!last) return '';
+  // kubectl takes the VSP's unless told.
+  const which = container?.name === 'vsp' ? '' : ` -c ${container?.name}`;
   const words = lastWords(last);
-  const logs = `kubectl logs --previous -n ${pod.metadata.namespace} ${pod.metadata.name}`;
+  const logs = `kubectl logs --previous -n ${pod.metadata.namespace} ${pod.metadata.name}${which}`;
   return `; it ended with exit code ${last.exitCode}${words && `, saying ${words}`} (${logs})`;
 }
 

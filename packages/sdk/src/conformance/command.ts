@@ -8,6 +8,8 @@ export interface ConformanceArguments {
   identifier?: string;
   machine?: string;
   settings?: string;
+  secret?: string;
+  configMap?: string;
   maxVfs?: string;
   disruptive?: true;
   freePorts?: string;
@@ -41,6 +43,8 @@ export function addConformanceCommand(program: Command): void {
     .option('--identifier <text>', 'identifier of the DPU for Init')
     .option('--machine <json>', 'hardware by side that stands in for that of this machine: JSON, or @file')
     .option('--settings <json>', "the plugin's settings: JSON, or @file")
+    .option('--secret <directory>', "a file for each key of the plugin's Secret; it has none unless told")
+    .option('--config-map <directory>', "a file for each key of the plugin's ConfigMap; it has none unless told")
     .option('--max-vfs <number>', 'how many virtual functions the card can have')
     .option('--nf-macs <list>', 'MAC addresses of interfaces for network functions, between commas, two for each')
     .option('--health <program>', 'run with "fail <device>" and "repair <device>" to make a device fail and work')

@@ -1,6 +1,8 @@
 /** What the suite runs against, and how far it goes. */
+import { statSync } from 'node:fs';
 import { z } from 'zod';
 import { DpuError } from '../errors.ts';
+import { defaultGracePeriodSeconds } from '../manifest/side-pod.ts';
 import { canonicalMac } from '../wire/mac.ts';
 import { type Group, groups, type HealthHook, type Mode } from './check.ts';
 import type { StandInMachine } from './target/machine.ts';
@@ -17,7 +19,7 @@ export interface ConformanceOptions {
    * only reads there. A VSP that the suite starts is always changed.
    */
   disruptive?: boolean;
-  /** `dpu_identifier` of Init; for a plugin made from its manifest unless told. */
+  /** `dpu_identifier` of Init. Default, for a plugin: that of the DPU on `machine`, or of one with a made-up card. */
   identifier?: string;
   /**
    * Hardware that stands in for that of this machine, by side: the plugin's `platform.sysfs` reads it, and the rules of its
@@ -26,6 +28,10 @@ export interface ConformanceOptions {
   machine?: { host?: StandInMachine; dpu?: StandInMachine };
   /** The plugin's settings. */
   settings?: unknown;
+  /** Directory with a file for each key of the plugin's Secret. It has none unless told. */
+  secretDirectory?: string;
+  /** Directory with a file for each key of the plugin's ConfigMap. It has none unless told. */
+  configMapDirectory?: string;
   /** How many virtual functions the card can have. */
   maxVfs?: number;
   /**
@@ -45,7 +51,10 @@ export interface ConformanceOptions {
 export interface Limits {
   /** Milliseconds that a call may take. */
   timeoutMs: number;
-  /** Milliseconds from SIGTERM to the end of the process. */
+  /**
+   * Milliseconds from SIGTERM to the end of the process. Those that the plugin's manifest asks for on the side unless told
+   * (`pod.gracePeriodSeconds`).
+   */
   shutdownMs: number;
   /** How many bridge ports there is room for: no check makes more at a time. As many as `maxVfs` unless told. */
   ports: number;
@@ -53,8 +62,12 @@ export interface Limits {
   leakCalls: number;
 }
 
-/** Kubernetes waits 30 s for a pod to end. */
-export const defaultLimits: Limits = { timeoutMs: 30_000, shutdownMs: 30_000, ports: 10_000, leakCalls: 200 };
+export const defaultLimits: Limits = {
+  timeoutMs: 30_000,
+  shutdownMs: defaultGracePeriodSeconds * 1_000,
+  ports: 10_000,
+  leakCalls: 50,
+};
 
 const hex4 = z.string().regex(/^[0-9a-f]{4}$/, 'has four hex digits');
 /** What is left out of it is left out of the machine; what else there may be is the tree's to refuse. */
@@ -62,6 +75,10 @@ const machine = z.looseObject({
   pci: z.array(z.looseObject({ address: z.string(), vendor: hex4, device: hex4 })).optional(),
   labels: z.record(z.string(), z.string()).optional(),
 });
+
+const directory = z
+  .string()
+  .refine((path) => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true, 'is no directory');
 
 const schema = z
   .object({
@@ -75,6 +92,8 @@ const schema = z
       .min(1)
       .optional(),
     machine: z.strictObject({ host: machine.optional(), dpu: machine.optional() }).optional(),
+    secretDirectory: directory.optional(),
+    configMapDirectory: directory.optional(),
     nfMacs: z.array(z.string()).optional(),
     maxVfs: z.int().min(1).optional(),
     freePorts: z
@@ -85,6 +104,14 @@ const schema = z
   .refine(({ plugin, endpoint }) => (plugin === undefined) !== (endpoint === undefined), 'give plugin or endpoint')
   .refine(({ endpoint, machine }) => endpoint === undefined || machine === undefined, {
     path: ['machine'],
+    error: 'a VSP at an endpoint runs already: give a plugin',
+  })
+  .refine(({ endpoint, secretDirectory }) => endpoint === undefined || secretDirectory === undefined, {
+    path: ['secretDirectory'],
+    error: 'a VSP at an endpoint runs already: give a plugin',
+  })
+  .refine(({ endpoint, configMapDirectory }) => endpoint === undefined || configMapDirectory === undefined, {
+    path: ['configMapDirectory'],
     error: 'a VSP at an endpoint runs already: give a plugin',
   })
   .refine(({ endpoint, modes }) => endpoint === undefined || modes?.length === 1, {

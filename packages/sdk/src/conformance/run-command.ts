@@ -54,7 +54,7 @@ function printer(): (result: CheckResult) => void {
 
 async function optionsFrom(given: ConformanceArguments): Promise<ConformanceOptions> {
   const { plugin, endpoint, mode, identifier, settings, maxVfs, nfMacs, health, only, ports, timeout } = given;
-  const { disruptive, freePorts, machine } = given;
+  const { disruptive, freePorts, machine, secret, configMap } = given;
   return {
     ...(plugin !== undefined && { plugin }),
     ...(endpoint !== undefined && { endpoint }),
@@ -64,6 +64,8 @@ async function optionsFrom(given: ConformanceArguments): Promise<ConformanceOpti
       machine: (await jsonFrom(machine, '--machine')) as NonNullable<ConformanceOptions['machine']>,
     }),
     ...(settings !== undefined && { settings: await jsonFrom(settings, '--settings') }),
+    ...(secret !== undefined && { secretDirectory: secret }),
+    ...(configMap !== undefined && { configMapDirectory: configMap }),
     ...(maxVfs !== undefined && { maxVfs: positive(maxVfs, '--max-vfs') }),
     ...(disruptive && { disruptive }),
     ...(freePorts !== undefined && { freePorts: freePorts.split(',') }),

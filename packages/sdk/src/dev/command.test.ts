@@ -38,13 +38,14 @@ test('hands over what was asked, settings from text and file, and answers the ex
     `import { writeFileSync } from 'node:fs';
      export const dev = async (request) => { writeFileSync(${JSON.stringify(asked)}, JSON.stringify(request)); return 7; };`,
   );
-  const options = { plugin, hostSettings: '{"vfs":2}', dpuSettings: `@${settings}`, once: true };
+  const options = { plugin, hostSettings: '{"vfs":2}', dpuSettings: `@${settings}`, secret: plugin, once: true };
   await expect(dev(options, '/bin/dpu-vsp')).resolves.toBe(7);
   const { default: request } = await import(asked, { with: { type: 'json' } });
   expect(request).toEqual({
     directory: plugin,
     program: '/bin/dpu-vsp',
     settings: { host: { vfs: 2 }, dpu: { uplink: 'up0' } },
+    files: { secret: plugin },
     once: true,
     verbose: false,
   });
@@ -57,4 +58,11 @@ test.each([
 ])('names the option for settings %s', async (hostSettings, message) => {
   const failure = { code: 'INVALID_ARGUMENT', message: expect.stringContaining(message) };
   await expect(dev({ plugin: await project(), hostSettings })).rejects.toMatchObject(failure);
+});
+
+test('names the option for a Secret that is no directory', async () => {
+  const plugin = await project();
+  await withCore(plugin, 'export const dev = async () => 0;');
+  const failure = { code: 'INVALID_ARGUMENT', message: '--secret: /nowhere is no directory' };
+  await expect(dev({ plugin, secret: '/nowhere' })).rejects.toMatchObject(failure);
 });

@@ -2,18 +2,22 @@
  * `dpu-vsp dev`: hands over to the harness of `@dpu-operator/core`, which a vendor's package has among its
  * devDependencies. The SDK itself does not depend on it: what runs in a VSP's pod stays small.
  */
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
 import { DpuError } from '../errors.ts';
+import { omitUndefined } from '../omit-undefined.ts';
 
 export interface DevOptions {
   plugin: string;
   /** JSON, or the name of a file with JSON after an `@`. */
   hostSettings?: string;
   dpuSettings?: string;
+  /** Directories with a file for each key. */
+  secret?: string;
+  configMap?: string;
   once?: boolean;
   verbose?: boolean;
 }
@@ -36,8 +40,12 @@ export async function dev(options: DevOptions, program = process.argv[1] ?? ''):
   if (typeof module.dev !== 'function') {
     throw new DpuError('FAILED_PRECONDITION', `${harness} has no harness: install the version of @dpu-operator/sdk`);
   }
+  const files = omitUndefined({
+    secret: await readDirectory('--secret', options.secret),
+    configMap: await readDirectory('--config-map', options.configMap),
+  });
   const { once = false, verbose = false } = options;
-  return z.int().parse(await module.dev({ directory, program, settings, once, verbose }));
+  return z.int().parse(await module.dev({ directory, program, settings, files, once, verbose }));
 }
 
 /** As the plugin's own code would import it. */
@@ -48,6 +56,14 @@ function find(directory: string): string {
     const advice = 'npm install --save-dev @dpu-operator/core';
     throw new DpuError('FAILED_PRECONDITION', `${directory} does not find ${harness}; run: ${advice}`, { cause });
   }
+}
+
+/** Its absolute path. */
+async function readDirectory(option: string, path: string | undefined): Promise<string | undefined> {
+  if (path === undefined) return undefined;
+  const there = await stat(path).catch(() => undefined);
+  if (there?.isDirectory()) return resolve(path);
+  throw new DpuError('INVALID_ARGUMENT', `${option}: ${path} is no directory`);
 }
 
 async function readSettings(option: string, text: string | undefined): Promise<Record<string, unknown>> {

@@ -13,6 +13,7 @@ import { omitUndefined } from '../omit-undefined.ts';
 import { validateSettings } from '../settings/validate.ts';
 import { defaultDeadlineMs } from './deadline.ts';
 import { type LogLevel, logLevels } from './logger.ts';
+import type { MountedObject } from './mounted-files.ts';
 import { readPluginPackage } from './plugin-package.ts';
 import { requirePrograms } from './programs.ts';
 
@@ -36,6 +37,10 @@ const environment = z.object({
         return z.NEVER;
       }
     }),
+  DPU_SECRET: z.string().min(1).optional(),
+  DPU_SECRET_DIRECTORY: z.string().startsWith('/').optional(),
+  DPU_CONFIG_MAP: z.string().min(1).optional(),
+  DPU_CONFIG_MAP_DIRECTORY: z.string().startsWith('/').optional(),
   LOG_LEVEL: z.enum(logLevels).default('info'),
   K8S_NODE: z.string().default(hostname()),
   NODE_IP: z.string().default('127.0.0.1'),
@@ -64,6 +69,10 @@ Environment:
   DPU_PCI_ADDRESS
                 PCI address of the DPU, for the plugin
   DPU_SETTINGS  the plugin's settings as JSON, checked against its manifest
+  DPU_SECRET_DIRECTORY, DPU_CONFIG_MAP_DIRECTORY
+                where the keys of the plugin's Secret and ConfigMap are, a file for each; else it has none
+  DPU_SECRET, DPU_CONFIG_MAP
+                names of the two, for errors; else the directories
   LOG_LEVEL     ${logLevels.join(', ')}; else info
   K8S_NODE      name of the node; else the host's name
   NODE_IP       address of the node; else 127.0.0.1
@@ -97,6 +106,8 @@ export interface ServeRequest {
   /** Absolute path of the plugin's module. */
   entry: string;
   settings: unknown;
+  secret?: MountedObject;
+  configMap?: MountedObject;
   socketPath: string;
   metricsSocketPath: string;
   /** Stands in for `/sys`. */
@@ -141,7 +152,10 @@ async function serveRequest({ plugin, socket, metricsSocket }: ServeCommandOptio
   }
   const { DPU_NAME, DPU_SIDE, DPU_SETTINGS, LOG_LEVEL, K8S_NODE, NODE_IP, DPU_ALIVE_FILE, DPU_DEADLINE, DPU_SYSFS } =
     env.data;
+  const { DPU_SECRET, DPU_SECRET_DIRECTORY, DPU_CONFIG_MAP, DPU_CONFIG_MAP_DIRECTORY } = env.data;
   const dpu = dpuOf(env.data);
+  const secret = objectOf(DPU_SECRET, DPU_SECRET_DIRECTORY);
+  const configMap = objectOf(DPU_CONFIG_MAP, DPU_CONFIG_MAP_DIRECTORY);
   const { name, version, manifest, entry } = await readPluginPackage(plugin);
   const settings = validateSettings(manifest.settings, DPU_SETTINGS);
   await requirePrograms(programsOf(manifest, DPU_SIDE));
@@ -151,6 +165,7 @@ async function serveRequest({ plugin, socket, metricsSocket }: ServeCommandOptio
     ...(dpu && { dpu }),
     entry,
     settings,
+    ...omitUndefined({ secret, configMap }),
     socketPath: socket,
     metricsSocketPath: metricsSocket ?? join(dirname(socket), 'metrics.sock'),
     ...(DPU_ALIVE_FILE && { aliveFile: DPU_ALIVE_FILE }),
@@ -159,6 +174,10 @@ async function serveRequest({ plugin, socket, metricsSocket }: ServeCommandOptio
     node: { name: K8S_NODE, ip: NODE_IP },
     logLevel: LOG_LEVEL,
   };
+}
+
+function objectOf(name: string | undefined, directory: string | undefined): MountedObject | undefined {
+  return directory === undefined ? undefined : omitUndefined({ name, directory });
 }
 
 function dpuOf(env: z.infer<typeof environment>): Dpu | undefined {

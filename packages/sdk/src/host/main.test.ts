@@ -71,6 +71,33 @@ describe('dpu-vsp serve', () => {
     expect(existsSync(socket)).toBe(false);
   });
 
+  test('hands the keys of Secret and ConfigMap to the plugin, and says which object has to be named', async () => {
+    const source = `export default {
+      create: async ({ secrets, config, node }) => {
+        const id = await secrets.read('password');
+        return {
+          address: { ip: node.ip, port: 50151 },
+          getDevices: async () => [{ id, healthy: true }],
+          setNumVfs: async () => Number(await config.read('vfs')),
+        };
+      },
+    };`;
+    const directory = await plugin({}, 'index.mjs', source);
+    const socket = join(directory, 'vsp.sock');
+    const secret = await temporaryDirectory();
+    await writeFile(join(secret, 'password'), 'hunter2');
+    const env = { DPU_SECRET: 'imc', DPU_SECRET_DIRECTORY: secret };
+    dpuVsp(['serve', '--plugin', directory, '--socket', socket], env);
+    const client = vspClient(socket);
+    await new Promise<void>((resolve) => client.onConnectivity((connected) => connected && resolve()));
+    await client.init(hostInit);
+    await expect(client.getDevices()).resolves.toEqual([{ id: 'hunter2', healthy: true }]);
+    await expect(client.setNumVfs(1)).rejects.toMatchObject({
+      code: 'FAILED_PRECONDITION',
+      message: 'no ConfigMap with key vfs: name one in spec.configMap of a DataProcessingUnitConfig',
+    });
+  });
+
   test('ends with exit code 2 for a plugin of a newer host API, whose code is not run', async () => {
     const source = "throw new Error('it was run')";
     const directory = await plugin({ dpu: { ...dpu, hostApi: '^2.0.0' } }, 'index.mjs', source);

@@ -13,6 +13,7 @@ import { measure } from './metrics/index.ts';
 import type { MetricsServer } from './metrics/metrics-server.ts';
 import type { MetricsOptions } from './metrics/options.ts';
 import { OwnMetrics } from './metrics/plugin-metrics.ts';
+import { type MountedObject, mountedFiles } from './mounted-files.ts';
 import { addBridgePorts } from './services/bridge-port.ts';
 import { addDevices } from './services/device.ts';
 import { addDeviceAllocation } from './services/device-allocation.ts';
@@ -44,6 +45,10 @@ export interface ServeOptions {
   socketPath: string;
   /** Validated against the manifest's schema. */
   settings: unknown;
+  /** Where the keys of its Secret are. Default: it has none. */
+  secret?: MountedObject;
+  /** Where the keys of its ConfigMap are. Default: it has none. */
+  configMap?: MountedObject;
   node: { name: string; ip: string };
   logger: Logger;
   /** Default: the machine. */
@@ -84,12 +89,14 @@ export async function serve(options: ServeOptions): Promise<PluginServer> {
   const registry = new Registry();
   const own = new OwnMetrics(registry);
   const server = new NamedServer();
-  const { settings, node } = options;
+  const { settings, node, secret, configMap } = options;
   const { signal } = stopping;
   const reapply = () => session.reapply();
   const plugins = new Plugins(options, {
     logger,
     settings,
+    secrets: mountedFiles('Secret', secret, signal),
+    config: mountedFiles('ConfigMap', configMap, signal),
     signal,
     node,
     stateDirectory,

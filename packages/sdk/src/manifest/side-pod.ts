@@ -3,7 +3,7 @@ import { omitUndefined } from '../omit-undefined.ts';
 import type { DpuSide } from './detect.ts';
 import type { PluginManifest, PodNeeds } from './manifest.ts';
 
-/** Seconds that a VSP has from SIGTERM to its end where its manifest says nothing; the contract's (LC-7). */
+/** Seconds that a VSP has from SIGTERM to its end where its manifest says nothing; the contract's (LC-11). */
 export const defaultGracePeriodSeconds = 30;
 
 type WithDefault =

@@ -1,5 +1,7 @@
 import { existsSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { mkdtempDisposable, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { definePlugin, type Platform } from '../contract.ts';
 import { detect } from './detect.ts';
@@ -49,6 +51,25 @@ describe('startPlugin', () => {
     expect((await vsp.client.getDevices()).map(({ id }) => id)).toEqual(['0000:01:02.0', '0000:01:02.1']);
     expect(await vsp.plugin.getDevices()).toHaveLength(2);
     await expect(vsp.client.setNumVfs(5)).rejects.toMatchObject({ code: 'OUT_OF_RANGE' });
+  });
+
+  test('gives the plugin the directories of its Secret and ConfigMap, else none', async () => {
+    await using keys = await mkdtempDisposable(join(tmpdir(), 'keys-'));
+    await writeFile(join(keys.path, 'key'), 'from a file');
+    const reading = definePlugin({
+      create: async ({ secrets, config, node }) => ({
+        address: { ip: node.ip, port: 1 },
+        getDevices: async () => [{ id: `${await secrets.read('key')}, ${await config.read('key')}`, healthy: true }],
+        setNumVfs: async (count) => count,
+      }),
+    });
+    const directories = { secretDirectory: keys.path, configMapDirectory: keys.path };
+    await using vsp = await startPlugin(reading, { packageJson, ...directories });
+    await vsp.client.init(host);
+    expect(await vsp.plugin.getDevices()).toEqual([{ id: 'from a file, from a file', healthy: true }]);
+    await using without = await startPlugin(reading, { packageJson, secretDirectory: keys.path });
+    await without.client.init(host);
+    await expect(without.plugin.getDevices()).rejects.toThrow('no ConfigMap with key key');
   });
 
   test('closes the plugin and leaves nothing behind', async () => {

@@ -19,6 +19,10 @@ export interface StartPluginOptions {
   packageJson: unknown;
   /** As a user would write them; defaults are filled in from the schema. */
   settings?: unknown;
+  /** Directory with a file for each key of its Secret. Default: it has none. */
+  secretDirectory?: string;
+  /** Directory with a file for each key of its ConfigMap. Default: it has none. */
+  configMapDirectory?: string;
   /** The DPU that the plugin is created for at once. Default: the one that Init names. */
   dpu?: Dpu;
   /** Default: `node-1` at 192.0.2.1. */
@@ -52,8 +56,10 @@ export interface StartedPlugin extends AsyncDisposable {
  */
 export async function startPlugin(
   definition: PluginDefinition<unknown>,
-  { packageJson, settings = {}, dpu, node, platform, deadlineMs = 5_000 }: StartPluginOptions,
+  options: StartPluginOptions,
 ): Promise<StartedPlugin> {
+  const { packageJson, settings = {}, dpu, node, platform, deadlineMs = 5_000 } = options;
+  const { secretDirectory, configMapDirectory } = options;
   const manifest = parsePluginManifest(packageJson);
   const named = identity.safeParse(packageJson);
   const directory = await mkdtemp(join(tmpdir(), 'dpu-vsp-'));
@@ -74,6 +80,8 @@ export async function startPlugin(
     ...(dpu && { dpu }),
     manifest,
     settings,
+    ...(secretDirectory !== undefined && { secret: { directory: secretDirectory } }),
+    ...(configMapDirectory !== undefined && { configMap: { directory: configMapDirectory } }),
     node: node ?? { name: 'node-1', ip: '192.0.2.1' },
     logger,
     socketPath,

@@ -217,7 +217,7 @@ export const bridgePorts = declareChecks('bridge', bridgeNeeds, [
       await vsp.setNumVfs(0);
       const [id = ''] = freePorts(1);
       await createPort(vsp, id, accessPort(0));
-      // Its device is on the host side, so that this side's number does not say whether frames can pass.
+      // Whether it is UP is the card's to say (BR-20): its device is on the host side, which the suite does not see.
       requirePort(await getPort(vsp, id), id, accessPort(0));
     },
   },

@@ -14,7 +14,7 @@ export const shutdown = [
     {
       name: 'exit',
       title: 'SIGTERM ends it in time',
-      demands: 'On SIGTERM a VSP ends within 30 s with exit code 0, and its socket is gone.',
+      demands: 'On SIGTERM a VSP ends within its grace period (30 s) with exit code 0, and its socket is gone.',
       rule: 'LC-11',
       run: (context) => endsWell(context),
     },

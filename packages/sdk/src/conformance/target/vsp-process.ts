@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { DpuError } from '../../errors.ts';
 import type { DpuSide } from '../../manifest/detect.ts';
@@ -27,6 +28,9 @@ export interface VspProcessOptions {
   /** What stands in for `/sys`. */
   sysfs?: string;
   settings: unknown;
+  /** Where the keys of its Secret and ConfigMap are. */
+  secretDirectory: string | undefined;
+  configMapDirectory: string | undefined;
   /** Milliseconds after which the VSP takes a call for one that hangs, and ends. */
   deadlineMs: number;
 }
@@ -103,6 +107,7 @@ export class VspProcess {
 
   start(): void {
     const { dpuVsp, plugin, side, socketPath, dpu, sysfs, settings, deadlineMs } = this.#options;
+    const { secretDirectory, configMapDirectory } = this.#options;
     const command = [...gaugeArguments, dpuVsp, 'serve', '--plugin', plugin, '--socket', socketPath];
     const child = spawn(process.execPath, command, {
       env: {
@@ -113,6 +118,11 @@ export class VspProcess {
         DPU_IDENTIFIER: dpu.identifier,
         ...omitUndefined({ DPU_PRODUCT: dpu.product, DPU_PCI_ADDRESS: dpu.pciAddress, DPU_SYSFS: sysfs }),
         DPU_SETTINGS: JSON.stringify(settings ?? {}),
+        // Those of whoever runs the suite are not for the plugin.
+        DPU_SECRET: undefined,
+        DPU_SECRET_DIRECTORY: secretDirectory && resolve(secretDirectory),
+        DPU_CONFIG_MAP: undefined,
+        DPU_CONFIG_MAP_DIRECTORY: configMapDirectory && resolve(configMapDirectory),
         DPU_DEADLINE: String(deadlineMs / 1000),
       },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],

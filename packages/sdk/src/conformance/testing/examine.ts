@@ -11,7 +11,7 @@ import { breakingProxy, type Tamper } from './breaking-proxy.ts';
 import { type MemoryVsp, maxPorts, maxVfs, nfMacs, type ProcessFault } from './memory-vsp.ts';
 
 /** A busy machine is no fault of the plugin. */
-export const limits = { timeoutMs: 30_000, shutdownMs: 30_000, ports: maxPorts + 50, leakCalls: 100 };
+export const limits = { timeoutMs: 30_000, shutdownMs: 30_000, ports: maxPorts + 50, leakCalls: 50 };
 export const known = { nfMacs, maxVfs, limits };
 
 export interface ExamineOptions extends ConformanceOptions {
