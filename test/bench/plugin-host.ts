@@ -49,11 +49,14 @@ const asDeployed: Way = {
   flags: vspFlags,
   variables: Object.fromEntries(nodeVariables.map(({ name, value }) => [name, value])),
 };
+const { variables } = asDeployed;
+const semiSpace = '--max-semi-space-size=';
 /** What was tried in place of the deployed flags; core's operator/node-process.ts says what came of it. */
 const otherWays: Record<string, Way> = {
-  'flags of Node itself': { flags: [], variables: {} },
-  'with TurboFan': { flags: ['--max-semi-space-size=1'], variables: asDeployed.variables },
-  'young generation of 4 MB': { flags: [...vspFlags, '--max-semi-space-size=4'], variables: asDeployed.variables },
+  'nothing set': { flags: [], variables: {} },
+  'compilers of Node itself': { flags: vspFlags.filter((flag) => flag.startsWith(semiSpace)), variables },
+  'semi-space of Node itself': { flags: vspFlags.filter((flag) => !flag.startsWith(semiSpace)), variables },
+  'semi-space of 4 MB': { flags: [...vspFlags, `${semiSpace}4`], variables },
 };
 
 interface Host {

@@ -1,10 +1,9 @@
 /** `dpu-vsp dev`: from the plugin's directory to two sides that run it, and back to a machine without a trace. */
 import { relative, sep } from 'node:path';
 import { type PluginPackage, readPluginPackage } from '@dpu-operator/sdk/host';
-import { programsOf } from '@dpu-operator/sdk/manifest';
+import { dpuWithoutCard, programsOf } from '@dpu-operator/sdk/manifest';
 import { nodes } from './addresses.ts';
 import { hasBuildScript } from './build.ts';
-import { detectedDpu } from './detected-dpu.ts';
 import { harnessId } from './names.ts';
 import { PluginFiles } from './plugin-files.ts';
 import { checkMachine } from './preflight.ts';
@@ -100,7 +99,7 @@ async function startVsps(sides: Sides, request: DevRequest, plugin: PluginPackag
   const start = (side: SideName) => {
     const { name, ip } = nodes[side];
     const asked = sideSettings(plugin.manifest.dev?.[side], settings[side]);
-    const dpu = detectedDpu(plugin, side, name);
+    const dpu = dpuWithoutCard({ packageName: plugin.name, manifest: plugin.manifest }, side, name);
     return sides[side].call('start', { node: { name, ip }, dpu, directory, program, settings: asked, files });
   };
   await Promise.all([start('host'), start('dpu')]);

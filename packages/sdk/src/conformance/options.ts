@@ -19,7 +19,7 @@ export interface ConformanceOptions {
    * only reads there. A VSP that the suite starts is always changed.
    */
   disruptive?: boolean;
-  /** `dpu_identifier` of Init; for a plugin made from its manifest unless told. */
+  /** `dpu_identifier` of Init. Default, for a plugin: that of the DPU on `machine`, or of one with a made-up card. */
   identifier?: string;
   /**
    * Hardware that stands in for that of this machine, by side: the plugin's `platform.sysfs` reads it, and the rules of its

@@ -7,8 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { DpuError } from '../errors.ts';
 import { defaultDeadlineMs } from '../host/deadline.ts';
 import { contractVersion } from '../manifest/contract-version.ts';
-import { fillIdentifier } from '../manifest/identifier.ts';
-import type { PluginManifest } from '../manifest/manifest.ts';
+import { dpuWithoutCard } from '../manifest/dpu-without-card.ts';
 import { podOf } from '../manifest/side-pod.ts';
 import { omitUndefined } from '../omit-undefined.ts';
 import type { FakeSysfs } from '../testing/sysfs.ts';
@@ -200,15 +199,14 @@ class Target {
     if (stand) this.#machines.push(stand.sysfs);
     this.#directory ??= mkdtemp(join(tmpdir(), 'dpu-conformance-'));
     const socketPath = join(await this.#directory, `${mode}.sock`);
-    const identifier = this.#options.identifier ?? stand?.dpu.identifier ?? identifierFrom(manifest, mode);
-    const product = stand?.dpu.productName ?? productFrom(manifest, mode);
-    const pciAddress = stand?.dpu.functions?.[0]?.address;
+    const dpu = stand?.dpu ?? dpuWithoutCard({ packageName: source.label, manifest }, mode, hostname());
+    const identifier = this.#options.identifier ?? dpu.identifier;
     const process = new VspProcess({
       dpuVsp: dpuVspModule(),
       plugin: directory,
       side: mode,
       socketPath,
-      dpu: omitUndefined({ identifier, product, pciAddress }),
+      dpu: omitUndefined({ identifier, product: dpu.productName, pciAddress: dpu.functions?.[0]?.address }),
       ...(stand && { sysfs: stand.sysfs.root }),
       settings,
       secretDirectory: this.#options.secretDirectory,
@@ -236,16 +234,6 @@ class Target {
     this.#found ??= findPlugin(this.#options.plugin ?? '');
     return this.#found;
   }
-}
-
-/** As the daemon would make it, with this machine's name; what only detection knows is made up. */
-function identifierFrom({ products }: PluginManifest, mode: Mode): string {
-  const template = products.find((product) => product[mode])?.[mode]?.identifier ?? 'conformance';
-  return fillIdentifier(template, (name) => (name === 'node' ? hostname() : 'conformance'));
-}
-
-function productFrom({ products }: PluginManifest, mode: Mode): string | undefined {
-  return products.find((product) => product[mode])?.name;
 }
 
 /** Where the command is, from this module: both bundled, as sources, built, or this one bundled as a library. */

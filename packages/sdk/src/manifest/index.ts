@@ -10,6 +10,7 @@ export {
   objectName,
   type PciPlace,
 } from './detect.ts';
+export { dpuWithoutCard } from './dpu-without-card.ts';
 export { hostApiFault, hostApiVersion } from './host-api-version.ts';
 export { fillIdentifier, placeholdersOf } from './identifier.ts';
 export type {

@@ -13,7 +13,17 @@ export interface Step {
   /** The objects to tell of, in the order in which they were asked for. */
   names: Iterable<string>;
   /** By name: what is to go that the host does not know. */
-  unknown: ReadonlyMap<string, NonNullable<Request['deletes']>>;
+  unknown: UnknownDeletions;
+}
+
+export type UnknownDeletions = ReadonlyMap<string, NonNullable<Request['deletes']>>;
+
+/** What is to go that the host was not told of since the start, and the card may have from before. */
+export function unknownDeletions(state: State, requests: readonly Request[]): UnknownDeletions {
+  const deletions = requests.flatMap(({ name, deletes }) =>
+    deletes && !state.has(name) ? [[name, deletes] as const] : [],
+  );
+  return new Map(deletions);
 }
 
 /** Changes in an order in which a card can do them one by one. */

@@ -72,6 +72,16 @@ function wrong(what: string): Outcome {
   return { state: 'failed', code: 'INTERNAL', message: `the plugin's answer is wrong: ${what}` };
 }
 
+/** Why those of these objects failed that did. */
+export function failuresOf(names: Iterable<string>, outcomes: ReadonlyMap<string, Outcome>): Map<string, DpuError> {
+  const failures = new Map<string, DpuError>();
+  for (const name of names) {
+    const outcome = outcomes.get(name);
+    if (outcome?.state === 'failed') failures.set(name, new DpuError(outcome.code, outcome.message));
+  }
+  return failures;
+}
+
 /** What an answer tells of an object: OPI's status. */
 export function statusOf(outcome: Outcome, isDown: boolean): ResourceStatus {
   switch (outcome.state) {

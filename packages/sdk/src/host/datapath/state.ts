@@ -55,3 +55,9 @@ export function differing(before: State, after: State): string[] {
   const others = [...after].filter(([name, entry]) => before.get(name) !== entry).map(([name]) => name);
   return [...gone, ...others];
 }
+
+/** The state as it was before `made`, unless the object is another by now. */
+export function restored(state: State, name: string, made: Entry | undefined, former: Entry | undefined): State {
+  if (state.get(name) !== made) return state;
+  return former ? put(state, name, former) : without(state, [name]);
+}

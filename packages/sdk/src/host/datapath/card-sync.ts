@@ -1,0 +1,145 @@
+/**
+ * What is wanted, and the card that is to match it: performs steps, undoes what failed, and tries again later what could
+ * not be undone.
+ */
+import type { Outcome } from '../../data-path.ts';
+import { DpuError } from '../../errors.ts';
+import { Card, type CardOptions } from './card.ts';
+import { changesOf, type UnknownDeletions } from './changes.ts';
+import { Progress } from './progress.ts';
+import type { Serial } from './serial.ts';
+import { type Entry, emptyState, type State, wantedOf } from './state.ts';
+
+export interface CardSyncOptions extends Omit<CardOptions, 'onReport'> {
+  /** Shared with all that must not run beside an apply. */
+  serial: Serial;
+}
+
+/** From what is wanted to what is to be. */
+export interface NextStep {
+  next: State;
+  /** The objects to tell the plugin of. */
+  names: Iterable<string>;
+  /** Whether `next` is all that is wanted. */
+  complete: boolean;
+  unknown?: UnknownDeletions;
+}
+
+/** Milliseconds until what could not be undone is tried again; doubles. */
+const firstRetryMs = 1_000;
+const longestRetryMs = 60_000;
+
+/** All that returns a promise is to be called by what holds the serial. */
+export class CardSync {
+  readonly progress: Progress;
+  /** Whether the plugin has been given all that is wanted: from then on it may remove what is not. */
+  isComplete = false;
+  readonly #options: CardSyncOptions;
+  readonly #card: Card;
+  #state = emptyState;
+  /** What failed and is not undone yet: name -> what was tried. */
+  readonly #tried = new Map<string, Entry | undefined>();
+  #retryMs = firstRetryMs;
+  #retry: NodeJS.Timeout | undefined;
+
+  constructor(options: CardSyncOptions) {
+    this.#options = options;
+    this.#card = new Card({
+      ...options,
+      onReport: (call, name, outcome) => {
+        if (this.#state.has(name)) this.progress.reported(call, name, outcome);
+      },
+    });
+    this.progress = new Progress({ askDown: (wanted) => this.#card.down(wanted), logger: options.logger });
+  }
+
+  /** What is wanted. */
+  get state(): State {
+    return this.#state;
+  }
+
+  /** Whether a call took too long: a new process is the only help. */
+  get isHung(): boolean {
+    return this.#card.isHung;
+  }
+
+  /**
+   * Has the card match `next`. What is wanted stays as it is until {@link keep}.
+   *
+   * @returns what was answered of each object; what is not named is up
+   * @throws DpuError what the plugin throws: nothing of it was done, as far as it says.
+   */
+  async perform({ next, names, complete, unknown = new Map() }: NextStep): Promise<Map<string, Outcome>> {
+    const changed = changesOf({ before: this.#state, after: next, tried: this.#tried, names, unknown });
+    const { call, outcomes } = await this.#card.apply(wantedOf(next), changed, complete);
+    for (const { name } of changed) {
+      // Of what was tried before, only what failed again is still to be undone.
+      if (outcomes.get(name)?.state !== 'failed') this.#tried.delete(name);
+      if (next.has(name)) this.progress.answered(name, outcomes.get(name) ?? { state: 'up' }, call);
+      else this.progress.forget(name);
+    }
+    for (const [name, outcome] of outcomes) if (next.has(name)) this.progress.answered(name, outcome);
+    return outcomes;
+  }
+
+  /** This is wanted from now on. */
+  keep(state: State): void {
+    const before = this.#state;
+    this.#state = state;
+    for (const name of before.keys()) if (!state.has(name)) this.progress.forget(name);
+  }
+
+  /**
+   * Has the card have these again as they are wanted, after it was tried to have them as in `failed`. What does not
+   * succeed is tried again later.
+   */
+  async undo(names: Iterable<string>, failed: State): Promise<void> {
+    const all = [...names];
+    for (const name of all) this.#tried.set(name, failed.get(name));
+    if (all.length === 0 || this.#options.stopping.aborted) return;
+    try {
+      await this.perform({ next: this.#state, names: all, complete: this.isComplete });
+      if (all.some((name) => this.#tried.has(name))) this.#mendLater(`${all.join(', ')} could not be undone`);
+    } catch (error) {
+      this.#mendLater(DpuError.from(error).message);
+    }
+  }
+
+  /** The plugin is given all of it, once, and may remove what is not wanted. @throws DpuError what the plugin throws */
+  async complete(): Promise<void> {
+    if (this.isComplete) return;
+    await this.#performAll(true);
+    this.isComplete = true;
+  }
+
+  /** Has the card match all that is wanted; where it does not, again later. */
+  async mend(): Promise<void> {
+    try {
+      await this.#performAll(this.isComplete);
+      if (this.#tried.size > 0) this.#mendLater(`${[...this.#tried.keys()].join(', ')} could not be undone`);
+      else this.#retryMs = firstRetryMs;
+    } catch (error) {
+      this.#mendLater(DpuError.from(error).message);
+    }
+  }
+
+  /** Ends what is to be tried again. */
+  close(): void {
+    clearTimeout(this.#retry);
+  }
+
+  async #performAll(complete: boolean): Promise<void> {
+    const names = [...this.#state.keys(), ...this.#tried.keys()];
+    await this.perform({ next: this.#state, names, complete });
+  }
+
+  #mendLater(reason: string): void {
+    const { stopping, serial, logger } = this.#options;
+    if (stopping.aborted || this.isHung) return;
+    logger.warn({ reason, retryMs: this.#retryMs }, 'the card does not match what is wanted; it is tried again');
+    clearTimeout(this.#retry);
+    this.#retry = setTimeout(() => void serial.run(() => this.mend()), this.#retryMs);
+    this.#retry.unref();
+    this.#retryMs = Math.min(this.#retryMs * 2, longestRetryMs);
+  }
+}
