@@ -212,9 +212,10 @@ function dpuTries({ node, dpu, otherNode, otherDpu }: DaemonPlace): Try[] {
 function statusTries({ dpu, otherDpu }: DaemonPlace): Try[] {
   return [
     statusOf("another's status", otherDpu, { conditions: [condition('Ready')] }),
-    statusOf('another plugin', dpu, { plugin: evilPlugin }),
-    statusOf('a condition of the operator', dpu, { conditions: [condition('Configured')] }),
-    statusOf('a condition of nobody', dpu, { conditions: [condition('Blessed')] }),
+    // With Ready: without it, where the operator said it once, a part of it would be left, which no schema takes.
+    statusOf('another plugin', dpu, { plugin: evilPlugin, conditions: [condition('Ready')] }),
+    statusOf('a condition of the operator', dpu, { conditions: [condition('Ready'), condition('Configured')] }),
+    statusOf('a condition of nobody', dpu, { conditions: [condition('Ready'), condition('Blessed')] }),
     merge('all conditions off', `${dpus}/${dpu}/status`, { status: { conditions: [] } }),
   ];
 }

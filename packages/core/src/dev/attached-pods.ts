@@ -1,9 +1,14 @@
 /** The namespaces that stand for pods, as far as they have interfaces of the plugin's devices. */
+import { setTimeout as delay } from 'node:timers/promises';
 import { DpuError } from '@dpu-operator/sdk';
 import type { Place } from './names.ts';
 import type { SideDevice } from './protocol.ts';
 import type { SideProcess } from './side-process.ts';
 import type { Topology } from './topology.ts';
+
+/** Milliseconds in which a device is listed again once its pod is gone. */
+const backMs = 10_000;
+const pauseMs = 100;
 
 /** An interface that dpu-cni gave to a namespace. */
 export interface AttachedInterface {
@@ -48,16 +53,23 @@ export class AttachedPods {
     const gone = this.#attached.filter(({ place }) => places.length === 0 || places.includes(place)).reverse();
     this.#attached = this.#attached.filter((attached) => !gone.includes(attached));
     for (const attached of gone) await this.#cni('DEL', attached);
+    let missing = await this.#missing(gone);
+    // A plugin without a watch is asked for its devices every 5 s; one with a watch may be busy.
+    for (const end = performance.now() + backMs; missing.length > 0 && performance.now() < end; ) {
+      await delay(pauseMs);
+      missing = await this.#missing(gone);
+    }
+    if (missing.length === 0) return gone.map(({ device }) => device.id);
+    const ids = missing.map(({ device }) => device.id).join(', ');
+    throw new DpuError('INTERNAL', `${ids} did not come back to its node, or the plugin lists it no more`);
+  }
+
+  async #missing(gone: readonly AttachedInterface[]): Promise<AttachedInterface[]> {
     const there = {
       host: await this.#sides.host.call('devices', null),
       dpu: await this.#sides.dpu.call('devices', null),
     };
-    const missing = gone.filter(
-      ({ side, device }) => !there[side].some(({ id, isNetdev }) => id === device.id && isNetdev),
-    );
-    if (missing.length === 0) return gone.map(({ device }) => device.id);
-    const ids = missing.map(({ device }) => device.id).join(', ');
-    throw new DpuError('INTERNAL', `${ids} did not come back to its node, or the plugin lists it no more`);
+    return gone.filter(({ side, device }) => !there[side].some(({ id, isNetdev }) => id === device.id && isNetdev));
   }
 
   async #cni(command: 'ADD' | 'DEL', { side, place, ifName, network, device }: AttachedInterface): Promise<void> {
