@@ -16,6 +16,8 @@ type LogicalBridgeRequest = {
 type PortRequest = { bridgePort: Names; updateMask?: { paths: string[] } };
 let calls = 0;
 let extra: Names | undefined;
+/** Two updates are in flight. */
+let both = Promise.withResolvers<void>();
 const unimplemented = () => Promise.reject(new DpuError('UNIMPLEMENTED', 'not yet'));
 
 function renamed({ devices }: Devices, rename: (id: string) => string): Devices {
@@ -302,10 +304,13 @@ const wireFaults: [string, Record<string, Tamper>, string[]][] = [
     {
       UpdateBridgePort: async (request: PortRequest, forward) => {
         calls++;
-        await new Promise((resolve) => setTimeout(resolve, 20));
-        const isSecond = calls > 1 && request.updateMask?.paths[0] === 'spec.logical_bridges';
-        const answer = isSecond ? request.bridgePort : await forward();
+        if (calls === 2) both.resolve();
+        // One that comes alone, as in the other checks, goes on after a while.
+        await Promise.race([both.promise, new Promise((resolve) => setTimeout(resolve, 3_000).unref())]);
+        const isLost = calls > 1 && request.updateMask?.paths[0] === 'spec.logical_bridges';
+        const answer = isLost ? request.bridgePort : await forward();
         calls = 0;
+        both = Promise.withResolvers<void>();
         return answer;
       },
     },

@@ -434,3 +434,22 @@ test('what a plugin writes to its state directory is there after a restart, for 
   expect(contexts).toEqual([stateDirectory, stateDirectory]);
   expect(existsSync(join(stateDirectory, 'known'))).toBe(true);
 });
+
+test('a SetNumVfs(0) that the plugin refuses leaves the data path as it was', async () => {
+  const applied: string[][] = [];
+  const apply = async (wanted: { bridgePorts: ReadonlyMap<string, unknown> }) => {
+    applied.push([...wanted.bridgePorts.keys()]);
+    return undefined;
+  };
+  const setNumVfs = async () => {
+    throw new DpuError('FAILED_PRECONDITION', 'pods use vf0');
+  };
+  const plugin = memoryPlugin({ dataPath: { serves: ['bridge'], apply }, setNumVfs });
+  const client = vspClient((await serve(plugin)).socketPath);
+  await client.init(hostInit);
+  const name = 'bridgePorts/host0-0';
+  await client.createBridgePort({ name, macAddress: '02:00:00:00:00:01', type: 'ACCESS', logicalBridges: [] });
+  await expect(client.setNumVfs(0)).rejects.toThrow('pods use vf0');
+  expect(applied).toEqual([[name], [], [name]]);
+  expect((await client.listBridgePorts()).map((port) => port.name)).toEqual([name]);
+});

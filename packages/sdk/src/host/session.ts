@@ -117,7 +117,7 @@ export class PluginSession {
     await this.#loop?.complete();
   }
 
-  /** Never while the data path is applied. With 0 that is emptied first. */
+  /** Never while the data path is applied. With 0 that is emptied first, and put back where the plugin refuses. */
   async setNumVfs(count: number): Promise<number> {
     const { plugin } = this;
     const most = plugin.limits?.maxVfs;
@@ -125,8 +125,13 @@ export class PluginSession {
       throw new DpuError('OUT_OF_RANGE', `vf_cnt: there can be 0 to ${most}, not ${count}`);
     }
     return this.#serial.run(async () => {
-      if (count === 0) await this.#loop?.empty();
-      return this.#timed('SetNumVfs', async () => plugin.setNumVfs(count));
+      const putBack = count === 0 ? await this.#loop?.empty() : undefined;
+      try {
+        return await this.#timed('SetNumVfs', async () => plugin.setNumVfs(count));
+      } catch (error) {
+        await putBack?.();
+        throw error;
+      }
     });
   }
 

@@ -31,6 +31,11 @@ export async function portIsProgrammed(made: BridgePort, get: (name: string) => 
   }
 }
 
+/** Whether the card is done with it, as far as the VSP says. */
+export function isProgrammed(port: BridgePort): boolean {
+  return !detailsOf(port, 'ERROR') && !detailsOf(port, 'PENDING');
+}
+
 interface Details {
   code?: unknown;
   message: string;

@@ -12,6 +12,7 @@ import { backoffDelay } from '../../kube/backoff.ts';
 import { gone, type Presence, there, unknown } from '../presence.ts';
 import { bridgePortKey, type Item, keyOf } from './items.ts';
 import { type Action, plan, type Wish } from './plan.ts';
+import { isProgrammed } from './port-up.ts';
 import { outcomeUnknown, type Target } from './target.ts';
 import { type EnsureOptions, Waiters } from './waiters.ts';
 
@@ -60,6 +61,8 @@ class Session {
   isReplayed = false;
   /** It has said which bridge ports it has: one that it did not name is absent. */
   isListed = false;
+  /** Those among them that the card is not done with, or failed with: to be created again, which waits and tells. */
+  readonly #unprogrammed = new Map<string, BridgePort>();
 
   constructor(target: Target) {
     this.target = target;
@@ -67,7 +70,14 @@ class Session {
 
   take(ports: readonly BridgePort[]): void {
     this.isListed = true;
-    for (const port of ports) this.actual.set(bridgePortKey(port.name), there({ kind: 'bridgePort', port }));
+    for (const port of ports) {
+      const key = bridgePortKey(port.name);
+      if (isProgrammed(port)) this.actual.set(key, there({ kind: 'bridgePort', port }));
+      else {
+        this.#unprogrammed.set(key, port);
+        this.actual.set(key, unknown('the card is not done with it'));
+      }
+    }
   }
 
   presence(item: Item): Presence<Item> {
@@ -77,9 +87,10 @@ class Session {
   }
 
   bridgePorts(): BridgePort[] {
-    return [...this.actual.values()].flatMap((known) =>
-      known.is === 'there' && known.value.kind === 'bridgePort' ? known.value.port : [],
-    );
+    return [...this.actual].flatMap(([key, known]) => {
+      if (known.is === 'unknown') return this.#unprogrammed.get(key) ?? [];
+      return known.is === 'there' && known.value.kind === 'bridgePort' ? known.value.port : [];
+    });
   }
 
   backingOff(now: number): ReadonlySet<string> {

@@ -142,3 +142,20 @@ test('one that is not up in time is told with what it waits for, and asked for a
   vsp.components = () => undefined;
   await vi.waitFor(() => expect(creations()).toBeGreaterThan(1), { timeout: 60_000, interval: 500 });
 });
+
+test.each(['PENDING', 'ERROR'] as const)('a port that a VSP lists as %s is asked for again', async (status) => {
+  const directory = temporaryDirectory();
+  const dataPath = dataPathIn(directory);
+  const vsp = new MemoryVsp();
+  await dataPath.vspStarted(vsp);
+  await dataPath.hostPorts.create('a/x', port(1));
+  dataPath.vspLost();
+  vsp.components = () => [{ name: 'programming', status, details: '{"message":"the card is busy"}' }];
+  const held = vsp.listBridgePorts.bind(vsp);
+  vsp.listBridgePorts = async () => Promise.all((await held()).map(({ name }) => vsp.getBridgePort(name)));
+  const create = vi.spyOn(vsp, 'createBridgePort');
+  const started = dataPath.vspStarted(vsp);
+  await vi.waitFor(() => expect(create).toHaveBeenCalled());
+  vsp.components = () => [];
+  await started;
+});

@@ -2,6 +2,7 @@
  * What plugins add to the daemon's answer to Allocate, checked: a mistake of a plugin must not give a pod the node. The
  * rules are DV-16 of the contract. Pure.
  */
+import { realpathSync, statSync } from 'node:fs';
 import { posix } from 'node:path';
 import { type AllocatedDeviceNode, type AllocatedMount, type DeviceAllocation, DpuError } from '@dpu-operator/sdk';
 import type { ContainerAllocateResponse, DeviceSpec, Mount } from './device-plugin-api.ts';
@@ -111,13 +112,13 @@ const deviceNodeOf = ({ hostPath, containerPath = hostPath, permissions = 'rw' }
 function mountFault({ host_path: host, container_path: inside, read_only: readOnly }: Mount): string | undefined {
   if (!isBelow(host, '/dev') && !isBelow(host, '/sys')) return 'is not below /dev or /sys of the node';
   if (isBelow(host, '/sys') && !readOnly) return 'must be read-only, as all of /sys';
-  if (isMemory(host)) return "is the machine's memory or ports";
-  return placeFault(inside);
+  return deviceFault(host) ?? placeFault(inside);
 }
 
 function deviceNodeFault({ host_path: host, container_path: inside, permissions }: DeviceSpec): string | undefined {
   if (!isBelow(host, '/dev')) return 'is not below /dev of the node';
-  if (isMemory(host)) return "is the machine's memory or ports";
+  const fault = deviceFault(host);
+  if (fault) return fault;
   if (!['r', 'w', 'rw'].includes(permissions))
     return `has the permissions ${JSON.stringify(permissions)}, not r, w or rw`;
   return placeFault(inside);
@@ -125,14 +126,45 @@ function deviceNodeFault({ host_path: host, container_path: inside, permissions 
 
 /** Where the container runtime has mounts of its own. */
 const taken = ['/', '/dev', '/sys', '/proc', '/etc'];
+/** Where a container has its programs, its configuration and its token. */
+const itsOwn = [
+  '/proc',
+  '/etc',
+  '/bin',
+  '/sbin',
+  '/lib',
+  '/lib32',
+  '/lib64',
+  '/usr',
+  '/run/secrets',
+  '/var/run/secrets',
+];
 
 function placeFault(path: string): string | undefined {
   if (!isPlain(path)) return `is put at ${JSON.stringify(path)}, which is no absolute path without .. and colons`;
-  if (taken.includes(path) || isBelow(path, '/proc')) return `is put at ${path}, which is the container's own`;
+  const isOwn = taken.includes(path) || itsOwn.some((directory) => path === directory || isBelow(path, directory));
+  if (isOwn) return `is put at ${path}, which is the container's own`;
   return undefined;
 }
 
-const isMemory = (path: string): boolean => /^\/dev\/(k?mem|port)$/.test(path);
+/** What gives the node away, though it is below /dev. Links are followed: /dev/core is one to the kernel's memory. */
+function deviceFault(path: string): string | undefined {
+  const real = realPath(path);
+  if (!isBelow(real, '/dev') && !isBelow(real, '/sys')) return `is a link to ${real}, outside of /dev and /sys`;
+  if (/^\/dev\/(k?mem|port|kmsg)$/.test(real)) return "is the machine's memory, ports or log";
+  if (statSync(real, { throwIfNoEntry: false })?.isBlockDevice()) return 'is a disk of the node';
+  return undefined;
+}
+
+/** Of what is not there it is the path itself: the kubelet refuses that. */
+function realPath(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path;
+  }
+}
+
 const isBelow = (path: string, directory: string): boolean => isPlain(path) && path.startsWith(`${directory}/`);
 const isPlain = (path: string): boolean =>
   path.startsWith('/') &&

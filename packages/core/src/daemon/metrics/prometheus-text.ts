@@ -62,14 +62,23 @@ function parseLabels(text: string, line: string): [string, string][] {
   for (let rest = text.trim(); rest !== ''; ) {
     const pair = labelPair.exec(rest);
     if (!pair) throw new Error(`these are no labels: ${line.slice(0, 200)}`);
-    labels.push([pair[1] ?? '', (pair[2] ?? '').slice(1, -1)]);
+    const label = pair[1] ?? '';
+    // One of either kind, and the whole scrape would be refused.
+    if (label.startsWith('__') || labels.some(([name]) => name === label)) {
+      throw new Error(`these are no labels, for ${label}: ${line.slice(0, 200)}`);
+    }
+    labels.push([label, (pair[2] ?? '').slice(1, -1)]);
     rest = rest.slice(pair[0].length).trimStart();
   }
   return labels;
 }
 
+/** Longer than any number: what a plugin says is not to keep the daemon busy. */
+const longestValue = 64;
+
 function isValue(text: string): boolean {
-  return /^[+-]?(\d+\.?\d*([eE][+-]?\d+)?|\.\d+([eE][+-]?\d+)?|Inf|NaN)$/i.test(text);
+  if (text.length > longestValue) return false;
+  return /^[+-]?(\d+(\.\d*)?([eE][+-]?\d+)?|\.\d+([eE][+-]?\d+)?|Inf|NaN)$/i.test(text);
 }
 
 /**

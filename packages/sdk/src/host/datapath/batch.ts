@@ -20,13 +20,23 @@ export interface Batch<R extends Request> {
  * the same time may take effect in any order.
  */
 export function batchOf<R extends Request>(state: State, requests: readonly R[]): Batch<R> {
+  const waiting = new Set<string>();
   const batch: Batch<R> = { next: state, accepted: [], refused: [], later: [], names: new Set() };
+  // What comes after a request of the same name comes after it.
+  const put = (request: R) => {
+    batch.later.push(request);
+    waiting.add(request.name);
+  };
   for (const request of requests) {
+    if (waiting.has(request.name)) {
+      put(request);
+      continue;
+    }
     try {
       const next = request.fold(batch.next);
       const changed = differing(batch.next, next);
-      if (changed.some((name) => batch.names.has(name))) {
-        batch.later.push(request);
+      if (changed.some((name) => batch.names.has(name) || waiting.has(name))) {
+        put(request);
         continue;
       }
       for (const name of changed) batch.names.add(name);
@@ -34,7 +44,7 @@ export function batchOf<R extends Request>(state: State, requests: readonly R[])
       batch.accepted.push(request);
     } catch (thrown) {
       // What a change of this batch forbids may be allowed again when that fails.
-      if (batch.names.has(request.name)) batch.later.push(request);
+      if (batch.names.has(request.name)) put(request);
       else batch.refused.push({ request, error: DpuError.from(thrown) });
     }
   }

@@ -39,6 +39,8 @@ export class CardSync {
   #state = emptyState;
   /** What failed and is not undone yet: name -> what was tried. */
   readonly #tried = new Map<string, Entry | undefined>();
+  /** Reports of objects that are not wanted yet: their request is being answered. */
+  readonly #early = new Map<string, { call: number; outcome: Outcome }>();
   #retryMs = firstRetryMs;
   #retry: NodeJS.Timeout | undefined;
 
@@ -48,6 +50,7 @@ export class CardSync {
       ...options,
       onReport: (call, name, outcome) => {
         if (this.#state.has(name)) this.progress.reported(call, name, outcome);
+        else this.#early.set(name, { call, outcome });
       },
     });
     this.progress = new Progress({ askDown: (wanted) => this.#card.down(wanted), logger: options.logger });
@@ -70,8 +73,13 @@ export class CardSync {
    * @throws DpuError what the plugin throws: nothing of it was done, as far as it says.
    */
   async perform({ next, names, complete, unknown = new Map() }: NextStep): Promise<Map<string, Outcome>> {
-    const changed = changesOf({ before: this.#state, after: next, tried: this.#tried, names, unknown });
-    const { call, outcomes } = await this.#card.apply(wantedOf(next), changed, complete);
+    const all = new Set(names);
+    const changed = changesOf({ before: this.#state, after: next, tried: this.#tried, names: all, unknown });
+    this.#early.clear();
+    const { call, outcomes, taken } = await this.#card.apply(wantedOf(next), changed, complete);
+    taken();
+    // Of what is wanted no more, and was not there before, there is nothing to undo.
+    for (const name of all) if (!changed.some((change) => change.name === name)) this.#tried.delete(name);
     for (const { name } of changed) {
       // Of what was tried before, only what failed again is still to be undone.
       if (outcomes.get(name)?.state !== 'failed') this.#tried.delete(name);
@@ -87,22 +95,39 @@ export class CardSync {
     const before = this.#state;
     this.#state = state;
     for (const name of before.keys()) if (!state.has(name)) this.progress.forget(name);
+    for (const [name, { call, outcome }] of this.#early) {
+      if (state.has(name)) this.progress.reported(call, name, outcome);
+    }
+    this.#early.clear();
+    // Neighbours that the card has lost meanwhile.
+    this.#mendFailed();
   }
 
   /**
    * Has the card have these again as they are wanted, after it was tried to have them as in `failed`. What does not
    * succeed is tried again later.
+   *
+   * @returns whether all of it succeeded
    */
-  async undo(names: Iterable<string>, failed: State): Promise<void> {
+  async undo(names: Iterable<string>, failed: State): Promise<boolean> {
     const all = [...names];
     for (const name of all) this.#tried.set(name, failed.get(name));
-    if (all.length === 0 || this.#options.stopping.aborted) return;
+    if (all.length === 0 || this.#options.stopping.aborted) return true;
     try {
       await this.perform({ next: this.#state, names: all, complete: this.isComplete });
-      if (all.some((name) => this.#tried.has(name))) this.#mendLater(`${all.join(', ')} could not be undone`);
+      if (!all.some((name) => this.#tried.has(name))) return true;
+      this.#mendLater(`${all.join(', ')} could not be undone`);
     } catch (error) {
       this.#mendLater(DpuError.from(error).message);
     }
+    return false;
+  }
+
+  /** Has the card have all of this again, which was wanted before. */
+  async restore(state: State, isComplete: boolean): Promise<void> {
+    this.keep(state);
+    this.isComplete = isComplete;
+    await this.mend();
   }
 
   /** The plugin is given all of it, once, and may remove what is not wanted. @throws DpuError what the plugin throws */
@@ -110,6 +135,7 @@ export class CardSync {
     if (this.isComplete) return;
     await this.#performAll(true);
     this.isComplete = true;
+    this.#mendFailed();
   }
 
   /** Has the card match all that is wanted; where it does not, again later. */
@@ -117,7 +143,7 @@ export class CardSync {
     try {
       await this.#performAll(this.isComplete);
       if (this.#tried.size > 0) this.#mendLater(`${[...this.#tried.keys()].join(', ')} could not be undone`);
-      else this.#retryMs = firstRetryMs;
+      else if (!this.#mendFailed()) this.#retryMs = firstRetryMs;
     } catch (error) {
       this.#mendLater(DpuError.from(error).message);
     }
@@ -131,6 +157,13 @@ export class CardSync {
   async #performAll(complete: boolean): Promise<void> {
     const names = [...this.#state.keys(), ...this.#tried.keys()];
     await this.perform({ next: this.#state, names, complete });
+  }
+
+  /** @returns whether there is something that is wanted and has failed */
+  #mendFailed(): boolean {
+    const failed = [...this.#state.keys()].filter((name) => this.progress.of(name).state === 'failed');
+    if (failed.length > 0) this.#mendLater(`${failed.join(', ')} failed`);
+    return failed.length > 0;
   }
 
   #mendLater(reason: string): void {

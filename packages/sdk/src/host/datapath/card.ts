@@ -1,7 +1,7 @@
 /** Calls a plugin's data path: with a deadline, and with what the host knows of the card. */
 import type { Logger } from '../../contract.ts';
 import type { Change, DataPath, Outcome, Wanted } from '../../data-path.ts';
-import type { DpuError } from '../../errors.ts';
+import { DpuError } from '../../errors.ts';
 import { withDeadline } from '../deadline.ts';
 import { checkedOutcome } from './outcomes.ts';
 
@@ -21,8 +21,10 @@ export interface CardOptions {
 export interface Applied {
   /** Number of the call, for its reports. */
   call: number;
-  /** By name; what is not here is up. */
+  /** By name; what is not here is up. Reports change it until it is {@link Applied.taken}. */
   outcomes: Map<string, Outcome>;
+  /** From now on reports go to `onReport`. */
+  taken(): void;
 }
 
 export class Card {
@@ -44,10 +46,13 @@ export class Card {
     const { dataPath, deadlineMs, stopping, onReport, logger } = this.#options;
     const call = ++this.#calls;
     const outcomes = new Map<string, Outcome>();
-    let isAnswered = false;
+    let isTaken = false;
+    const taken = () => {
+      isTaken = true;
+    };
     const report = (name: string, outcome: Outcome) => {
       const checked = checkedOutcome(name, outcome);
-      if (isAnswered) onReport(call, name, checked);
+      if (isTaken) onReport(call, name, checked);
       else outcomes.set(name, checked);
     };
     const controller = new AbortController();
@@ -59,17 +64,16 @@ export class Card {
     const answered = await this.#timed('apply', async () =>
       dataPath.apply(wanted, { changed, complete, signal, deadline, report }),
     ).finally(() => {
-      isAnswered = true;
       stopping.removeEventListener('abort', abort);
       // A plugin that takes too long may still listen to its signal.
       if (this.#hung) controller.abort(this.#hung);
     });
-    for (const [name, outcome] of answered ?? []) {
+    for (const [name, outcome] of checkedAnswer(answered, wanted, changed)) {
       // What it has reported meanwhile is newer than its answer.
       if (!outcomes.has(name)) outcomes.set(name, checkedOutcome(name, outcome));
     }
     logger.debug({ call, changed: changed.length, complete }, 'applied');
-    return { call, outcomes };
+    return { call, outcomes, taken };
   }
 
   /** Names of objects through which no frames pass now. */
@@ -87,4 +91,21 @@ export class Card {
       onHung(error);
     });
   }
+}
+
+/** @throws DpuError INTERNAL for what is no answer: a name that is none would pass for an object that is up. */
+function checkedAnswer(
+  answer: ReadonlyMap<string, Outcome> | undefined,
+  wanted: Wanted,
+  changed: readonly Change[],
+): ReadonlyMap<string, Outcome> {
+  if (answer === undefined) return new Map();
+  if (!(answer instanceof Map))
+    throw new DpuError('INTERNAL', 'apply must return a Map of outcomes by name, or nothing');
+  const maps: readonly ReadonlyMap<string, unknown>[] = Object.values(wanted);
+  for (const name of answer.keys()) {
+    if (maps.some((map) => map.has(name)) || changed.some((change) => change.name === name)) continue;
+    throw new DpuError('INTERNAL', `the plugin's answer is wrong: there is no object ${name}`);
+  }
+  return answer;
 }

@@ -29,10 +29,12 @@ export function unknownDeletions(state: State, requests: readonly Request[]): Un
 /** Changes in an order in which a card can do them one by one. */
 export function changesOf({ before, after, tried, names, unknown }: Step): Change[] {
   const told = new Set(names);
-  for (const port of portsOnChanged(before, after, told)) told.add(port);
+  const onCard = (name: string) => (tried.has(name) ? tried.get(name) : before.get(name));
+  for (const port of portsOnChanged(after, told, onCard)) told.add(port);
   const changes = [...told].flatMap((name) => {
-    const was = tried.has(name) ? tried.get(name) : before.get(name);
     const is = after.get(name);
+    // A deletion that failed, and could not be undone either, may have left all of it.
+    const was = onCard(name) ?? (is ? undefined : before.get(name));
     const kind = is?.kind ?? was?.kind ?? unknown.get(name)?.kind;
     if (kind === undefined) return [];
     // Entries of one name are of one kind.
@@ -44,9 +46,13 @@ export function changesOf({ before, after, tried, names, unknown }: Step): Chang
 }
 
 /** Ports that stay as they are while a bridge under them changes: a card that tags by port sets their VLAN anew. */
-function portsOnChanged(before: State, after: State, names: ReadonlySet<string>): string[] {
+function portsOnChanged(
+  after: State,
+  names: ReadonlySet<string>,
+  onCard: (name: string) => Entry | undefined,
+): string[] {
   const changed = [...names].filter((name) => {
-    const [was, is] = [before.get(name), after.get(name)];
+    const [was, is] = [onCard(name), after.get(name)];
     return was?.kind === 'logicalBridge' && is !== undefined && was !== is;
   });
   if (changed.length === 0) return [];

@@ -549,6 +549,8 @@ test('what no card is needed for is refused without one', async () => {
   await createBridge('blue', 10);
   await createPort('port-0', ['blue']);
   await createChain('edge', [1]);
+  // Before, a deletion goes to the card though the host does not know the object.
+  await loop.complete();
   const before = card.calls.length;
   const create = (name: string, entry: Entry) => loop.request(loop.requests.create(name, entry));
   const trunk = port('port-0', ['blue']);
@@ -635,4 +637,147 @@ test('a plugin cannot change what is wanted', async () => {
   };
   await expect(createPort('port-0')).rejects.toMatchObject({ code: 'INTERNAL' });
   expect(loop.state.size).toBe(0);
+});
+
+describe('what was found by trying to break it', () => {
+  test('a create that comes after a deletion of the same name is done after it', async () => {
+    const { loop, card, createPort, createBridge, remove } = testLoop();
+    const slow = createBridge('blue', 10);
+    const first = await card.next();
+    card.byItself = () => ({});
+    const all = [slow, createPort('port-0'), remove('bridgePorts/port-0', true), createPort('port-0')];
+    first.answer();
+    await Promise.all(all);
+    expect([...loop.state.keys()]).toEqual(['logicalBridges/blue', 'bridgePorts/port-0']);
+  });
+
+  test.each(Array.from({ length: 16 }, (_, ticks) => ticks))(
+    'a report counts %i ticks after the call',
+    async (ticks) => {
+      const { card, createPort, status } = testLoop();
+      const reported = Promise.withResolvers<void>();
+      const report = async (call: ApplyCall) => {
+        for (let tick = 0; tick < ticks; tick++) await null;
+        call.report('bridgePorts/port-0', { state: 'up' });
+        reported.resolve();
+      };
+      card.byItself = ({ call }) => {
+        void report(call);
+        return { 'bridgePorts/port-0': { state: 'pending', reason: 'busy' } };
+      };
+      await createPort('port-0');
+      await reported.promise;
+      expect((await status('bridgePorts/port-0'))?.operStatus).toBe('UP');
+    },
+  );
+
+  test.each(['throws', 'answers'])('a bridge update that fails (%s) is undone on the ports on it, too', async (how) => {
+    const { loop, card, createPort, createBridge } = testLoop();
+    card.byItself = () => ({});
+    await createBridge('blue', 10);
+    await createPort('port-0', ['blue']);
+    const made = card.calls.length;
+    card.byItself = () => {
+      if (card.calls.length > made + 1) return {};
+      if (how === 'throws') throw new DpuError('INTERNAL', 'no');
+      return { 'logicalBridges/blue': failed('NOT_FOUND', 'no') };
+    };
+    const content = { name: 'logicalBridges/blue', vlanId: 20 };
+    const update = loop.requests.update('logicalBridge', 'logicalBridges/blue', false, () => content);
+    await expect(loop.request(update)).rejects.toThrow('no');
+    expect(card.calls[made + 1]?.call.changed.map(({ name }) => name)).toContain('bridgePorts/port-0');
+  });
+
+  test('a deletion that could not be undone either goes to the card again', async () => {
+    const { loop, card, createPort, remove } = testLoop();
+    card.byItself = () => ({});
+    await createPort('port-0');
+    card.byItself = () => {
+      throw new DpuError('UNAVAILABLE', 'firmware resets');
+    };
+    for (const _ of [1, 2]) await expect(remove('bridgePorts/port-0')).rejects.toThrow('firmware resets');
+    card.byItself = () => ({});
+    await remove('bridgePorts/port-0');
+    const last = card.calls.at(-1);
+    expect(last && told(last)).toEqual([['bridgePorts/port-0', true, false]]);
+    loop.close();
+  });
+
+  test('before the replay is complete a deletion of what is not known goes to the card, and is answered as not found', async () => {
+    const { card, remove } = testLoop();
+    card.byItself = () => ({});
+    await expect(remove('bridgePorts/old')).rejects.toEqual(rejected('NOT_FOUND', /does not exist/));
+    expect(card.calls.map(told)).toEqual([[['bridgePorts/old', false, false]]]);
+  });
+
+  test.each(['reapply', 'complete'] as const)('what fails in %s is tried again', async (how) => {
+    vi.useFakeTimers();
+    try {
+      const { loop, card, createPort, status } = testLoop();
+      card.byItself = () => ({});
+      await createPort('port-0');
+      card.byItself = () => ({ 'bridgePorts/port-0': failed('NOT_FOUND', 'not yet') });
+      await loop[how]();
+      await vi.advanceTimersByTimeAsync(1);
+      expect((await status('bridgePorts/port-0'))?.operStatus).toBe('DOWN');
+      card.byItself = () => ({});
+      await vi.advanceTimersByTimeAsync(2_000);
+      expect((await status('bridgePorts/port-0'))?.operStatus).toBe('UP');
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  test('a card that does not answer is not asked once for each request', async () => {
+    const { loop, card, createPort, createBridge } = testLoop();
+    const slow = createBridge('blue', 10);
+    const first = await card.next();
+    const ports = Array.from({ length: 100 }, (_, index) => createPort(`port-${index}`));
+    card.byItself = () => {
+      throw new DpuError('UNAVAILABLE', 'away');
+    };
+    first.answer();
+    await slow;
+    for (const { status } of await Promise.allSettled(ports)) expect(status).toBe('rejected');
+    expect(card.calls.length).toBeLessThanOrEqual(3);
+    loop.close();
+  });
+
+  test('a chain whose change fails after its first caller gave up is as it was before', async () => {
+    const { loop, card, createChain } = testLoop({ deadlineMs: 50 });
+    card.byItself = () => ({});
+    await createChain('edge', [1]);
+    card.byItself = () => ({ 'serviceChains/edge': { state: 'pending', reason: 'busy' } });
+    const { kind, content } = chain('edge', [1, 2]);
+    const update = () =>
+      loop.requestUp(loop.requests.update(kind, 'serviceChains/edge', false, () => content as never));
+    await expect(update()).rejects.toThrow('busy');
+    const repeated = update();
+    await vi.waitFor(() => expect(loop.state.get('serviceChains/edge')?.content).toEqual(content));
+    const report = card.calls.at(-1)?.call.report;
+    card.byItself = () => ({});
+    report?.('serviceChains/edge', failed('NOT_FOUND', 'gone'));
+    await expect(repeated).rejects.toThrow('gone');
+    expect(loop.state.get('serviceChains/edge')).toEqual(chain('edge', [1]));
+  });
+
+  test('what is deleted while it is pending was not made', async () => {
+    const { loop, card } = testLoop();
+    card.byItself = ({ call }) =>
+      Object.fromEntries(
+        call.changed.filter(({ after }) => after).map(({ name }) => [name, { state: 'pending', reason: 'busy' }]),
+      );
+    const made = loop.requestUp(loop.requests.createFunction(nf(1)));
+    await vi.waitFor(() => expect(loop.state.size).toBe(1));
+    const refused = expect(made).rejects.toEqual(rejected('ABORTED', /deleted/));
+    await loop.request(loop.requests.deleteFunction(nf(1)));
+    await refused;
+  });
+
+  test('an outcome under a name that there is not is no success', async () => {
+    const { loop, card, createPort } = testLoop();
+    card.byItself = () => ({ 'port-0': failed('NOT_FOUND', 'no') });
+    await expect(createPort('port-0')).rejects.toThrow('there is no object port-0');
+    loop.close();
+  });
 });

@@ -31,6 +31,8 @@ export class DataPathLoop {
   readonly #sync: CardSync;
   readonly #progress: Progress;
   #waiting: Waiting[] = [];
+  /** What an object was before it became pending, by its name. */
+  readonly #formers = new Map<string, Entry | undefined>();
   #reapplies = false;
 
   constructor(options: DataPathLoopOptions) {
@@ -71,13 +73,19 @@ export class DataPathLoop {
       },
     };
     await this.request(recording);
-    const made = this.state.get(request.name);
-    const outcome = await this.#progress.settled(request.name, this.#options.deadlineMs);
-    if (outcome.state !== 'failed') return;
-    // A repeat has made nothing.
-    if (former !== made) {
-      await this.request({ name: request.name, fold: (state) => restored(state, request.name, made, former) });
+    const { name } = request;
+    const made = this.state.get(name);
+    // A repeat has made nothing: it goes back to what was before the first.
+    if (former !== made) this.#formers.set(name, former);
+    const outcome = await this.#progress.settled(name, this.#options.deadlineMs);
+    if (this.state.get(name) !== made) {
+      throw new DpuError('ABORTED', `${name} was changed or deleted while it was pending; call again`);
     }
+    const isFirst = this.#formers.has(name);
+    const before = this.#formers.get(name);
+    this.#formers.delete(name);
+    if (outcome.state !== 'failed') return;
+    if (isFirst) await this.request({ name, fold: (state) => restored(state, name, made, before) });
     throw new DpuError(outcome.code, outcome.message);
   }
 
@@ -86,14 +94,21 @@ export class DataPathLoop {
     return this.#options.serial.run(() => this.#sync.complete());
   }
 
-  /** Takes everything away. To be called by what holds the serial. */
-  async empty(): Promise<void> {
+  /**
+   * Takes everything away. To be called by what holds the serial.
+   *
+   * @returns what puts it back
+   */
+  async empty(): Promise<() => Promise<void>> {
+    const { state: former } = this;
+    const { isComplete: wasComplete } = this.#sync;
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const name = 'everything';
     // Nothing that the host does not know of is to stay either.
     await this.#try([{ name, fold: () => emptyState, resolve, reject }], true);
     await promise;
     this.#sync.isComplete = true;
+    return () => this.#sync.restore(former, wasComplete);
   }
 
   /** Gives the plugin all that is wanted again. */
@@ -126,7 +141,14 @@ export class DataPathLoop {
     const before = this.state;
     const batch = batchOf(before, requests);
     const { next, accepted, refused, later } = batch;
-    for (const { request, error } of refused) request.reject(error);
+    // Not known, and yet perhaps on the card from before a restart: it goes there, and is answered as not found.
+    const unheard = complete
+      ? []
+      : refused.filter(({ request, error }) => request.deletes && error.code === 'NOT_FOUND');
+    const answerRefused = (those: typeof refused) => {
+      for (const { request, error } of those) request.reject(error);
+    };
+    answerRefused(refused.filter((each) => !unheard.includes(each)));
     if (later.length > 0) {
       this.#waiting.unshift(...later);
       void this.#options.serial.run(() => this.#takeAll());
@@ -134,7 +156,8 @@ export class DataPathLoop {
     const names = new Set(batch.names);
     // A repeat of what has failed is another try.
     for (const { name } of accepted) if (this.#progress.of(name).state === 'failed') names.add(name);
-    const unknown = complete ? new Map() : unknownDeletions(before, accepted);
+    const deletions = [...accepted, ...unheard.map(({ request }) => request)];
+    const unknown = complete ? new Map() : unknownDeletions(before, deletions);
     for (const name of unknown.keys()) names.add(name);
     if (names.size === 0 && complete === this.#sync.isComplete) {
       for (const { resolve } of accepted) resolve();
@@ -144,11 +167,13 @@ export class DataPathLoop {
     try {
       outcomes = await this.#sync.perform({ next, names, complete, unknown });
     } catch (thrown) {
+      answerRefused(unheard.map(({ request }) => ({ request, error: DpuError.from(thrown) })));
       await this.#afterThrow(thrown, batch, complete);
       return;
     }
     const { kept, failed } = withoutFailed(before, batch, failuresOf(names, outcomes));
     this.#sync.keep(kept);
+    answerRefused(unheard);
     for (const request of accepted) if (!failed.has(request)) request.resolve();
     await this.#sync.undo(differing(next, kept), next);
     for (const [{ reject }, error] of failed) reject(error);
@@ -170,8 +195,10 @@ export class DataPathLoop {
       answerAll(error);
       return;
     }
-    await this.#sync.undo(names, next);
-    if (accepted.length === 1) {
+    const isUndone = await this.#sync.undo(names, next);
+    // Of a card that does not answer, no half would be another.
+    const isAway = !isUndone || error.code === 'UNAVAILABLE' || error.code === 'DEADLINE_EXCEEDED';
+    if (accepted.length === 1 || isAway) {
       answerAll(error);
       return;
     }
