@@ -7,6 +7,7 @@ import type { Dpu, Logger, Platform, Plugin, PluginContext, PluginDefinition } f
 import { DpuError } from '../errors.ts';
 import { capabilities } from '../wire/plugin-info.ts';
 import { capabilitiesOf, servicesOf } from './capabilities.ts';
+import { checkedPlugin } from './check-plugin.ts';
 import { pluginContainer } from './container.ts';
 import { defaultDeadlineMs, withDeadline } from './deadline.ts';
 import { measure } from './metrics/index.ts';
@@ -170,7 +171,7 @@ class Plugins {
     const { context, dispose } = pluginContainer({ ...this.#context, dpu, platform });
     this.#current = { dispose };
     try {
-      const plugin = await definition.create(context);
+      const plugin = checkedPlugin(await definition.create(context));
       this.#current.plugin = plugin;
       return plugin;
     } catch (error) {
