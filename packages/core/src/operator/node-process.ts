@@ -8,15 +8,20 @@ const common: readonly string[] = ['--max-semi-space-size=1', '--no-turbofan', '
 
 /**
  * A VSP is called again and again. Measured after its Init (Node 24.9, MB resident), each with the others in place:
- * without any of this it has 73, with all of it 65. `test/bench/plugin-host.ts` in turns, GetDevices on a busy machine:
+ * without any of this it has 73, with all of it 65. And `node test/bench/plugin-host.ts 60000 flags` (Node 24.9, 2 cores
+ * at load 20; one run, GetDevices; the plugin host's rows differ from the first of them in what their name says):
  *
- * | server | CPU a call, µs | most MiB |
- * | --- | --- | --- |
- * | bare grpc-js, flags of Node itself | 293 | 246 |
- * | plugin host, these | 558 | 82 |
- * | plugin host, with TurboFan | 513 | 94 |
+ * | server | CPU a call, µs | MiB after Init | MiB at the end |
+ * | --- | --- | --- | --- |
+ * | bare grpc-js, neither flags nor variables | 303 | 95 | 144 |
+ * | plugin host, these flags, MALLOC_MMAP_THRESHOLD_ | 437 | 69 | 83 |
+ * | neither flags nor variables | 347 | 72 | 139 |
+ * | only the semi-space of the flags, MALLOC_MMAP_THRESHOLD_ | 350 | 70 | 97 |
+ * | without the semi-space of the flags | 487 | 69 | 117 |
+ * | semi-space of 4 MB | 440 | 69 | 88 |
  *
- * The compiler makes up for a twelfth of the time and takes 12 MiB. More of it is the small young generation's.
+ * Without the settings of the compilers a call takes a fifth less, and 14 MiB more are taken. Without the small semi-space
+ * it is 34 MiB more, and a call takes no less.
  */
 export const vspFlags: readonly string[] = [
   ...common,
