@@ -24,8 +24,9 @@ export function bringUpSteps(sides: () => Sides, devices: number): void {
     }
   });
 
-  it('`kubectl get dpu` shows product, side, node, status and plugin', async () => {
-    const columns = ['NAME', 'DPU PRODUCT', 'DPU SIDE', 'NODE NAME', 'STATUS', 'PLUGIN', 'VERSION'];
+  it('`kubectl get dpu` shows product, side, node, status, plugin and firmware', async () => {
+    const columns = ['NAME', 'DPU PRODUCT', 'DPU SIDE', 'NODE NAME', 'STATUS', 'PLUGIN', 'VERSION', 'FIRMWARE'];
+    // The software DPU has no firmware.
     const plugin = ['@dpu-operator/vsp-mock', expect.stringMatching(/^\d+\.\d+\.\d+$/)];
     const { dpuSide } = sides();
     for (const side of bothSides(sides())) {

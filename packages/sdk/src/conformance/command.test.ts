@@ -6,6 +6,7 @@ import { text } from 'node:stream/consumers';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { temporaryDirectory } from '../host/testing.ts';
 import { exec } from '../linux/exec.ts';
+import { contractVersion } from '../manifest/contract-version.ts';
 import { memoryPackage } from './testing/examine.ts';
 
 const main = join(import.meta.dirname, '../host/main.ts');
@@ -27,7 +28,7 @@ describe('dpu-vsp conformance', () => {
     const { status, stdout, stderr } = await start(['--plugin', plugin, ...only]).end;
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
     expect(stdout).toContain('ok   errors.port-name');
-    expect(stdout).toContain('vsp-memory@1.2.3 conforms to contract 1.1.0: 2 passed, 0 failed, 0 skipped');
+    expect(stdout).toContain(`vsp-memory@1.2.3 conforms to contract ${contractVersion}: 2 passed, 0 failed, 0 skipped`);
     expect(await readFile(junit, 'utf8')).toContain('tests="2" failures="0"');
     expect(JSON.parse(await readFile(json, 'utf8'))).toMatchObject({ conforms: true });
   });

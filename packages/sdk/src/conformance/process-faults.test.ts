@@ -17,7 +17,8 @@ const found: [BrokenBy, only: string[], expected: string[]][] = [
   ['lets others open its socket', ['lifecycle.socket'], ['lifecycle.socket']],
 ];
 
-test.each(found)('a plugin that %s is found out', { timeout: 600_000 }, async (fault, only, expected) => {
+// A suite that was itself held up by a busy machine does not judge how long a Ping took: it is asked again then.
+test.each(found)('a plugin that %s is found out', { timeout: 600_000, retry: 3 }, async (fault, only, expected) => {
   const plugin = await memoryPackage(undefined, 'broken-vsp.ts');
   const report = await conformanceSuite({ plugin, settings: { fault }, ...known, only }).run();
   expect(failedIds(report)).toEqual(expected);
