@@ -50,7 +50,7 @@ test('a switch that the plugin did not stop ends with the server', async () => {
   const plugin = definePlugin<unknown>({
     create: async ({ platform }) => {
       pid = await startSwitch(platform, ovs);
-      return { address: { ip: '', port: 1 }, getDevices: async () => [], setNumVfs: async (count) => count };
+      return { address: { ip: '127.0.0.1', port: 1 }, getDevices: async () => [], setNumVfs: async (count) => count };
     },
   });
   const { server, init } = await serve(plugin, directory);
