@@ -53,9 +53,10 @@ export class AttachedPods {
     const gone = this.#attached.filter(({ place }) => places.length === 0 || places.includes(place)).reverse();
     this.#attached = this.#attached.filter((attached) => !gone.includes(attached));
     for (const attached of gone) await this.#cni('DEL', attached);
+    const end = performance.now() + backMs;
     let missing = await this.#missing(gone);
     // A plugin without a watch is asked for its devices every 5 s; one with a watch may be busy.
-    for (const end = performance.now() + backMs; missing.length > 0 && performance.now() < end; ) {
+    while (missing.length > 0 && performance.now() < end) {
       await delay(pauseMs);
       missing = await this.#missing(gone);
     }

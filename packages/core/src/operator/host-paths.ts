@@ -6,16 +6,16 @@ export interface HostPath {
   propagation?: 'None' | 'HostToContainer' | 'Bidirectional' | undefined;
 }
 
-/** Volumes for directories of the node, each at the same path in the container unless `at` says another. */
-export function hostPathVolumes(paths: readonly (HostPath & { at?: string })[]) {
+/** Volumes for directories of the node, each at the same path in the container. */
+export function hostPathVolumes(paths: readonly HostPath[]) {
   return {
     volumes: paths.map(({ path, create }, index) => ({
       name: volumeName(index),
       hostPath: { path, type: create ? 'DirectoryOrCreate' : '' },
     })),
-    volumeMounts: paths.map(({ path, at, readOnly, propagation }, index) => ({
+    volumeMounts: paths.map(({ path, readOnly, propagation }, index) => ({
       name: volumeName(index),
-      mountPath: at ?? path,
+      mountPath: path,
       ...(readOnly && { readOnly: true }),
       ...(propagation && { mountPropagation: propagation }),
     })),

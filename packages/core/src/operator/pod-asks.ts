@@ -25,10 +25,15 @@ interface Ask {
 
 const sides: readonly DpuSide[] = ['host', 'dpu'];
 
+/** Those that the products have. */
+const sidesOf = ({ products }: PluginManifest): DpuSide[] =>
+  sides.filter((side) => products.some((product) => product[side]));
+
 /** A line for each thing that a plugin asks of its pods, by the sides of its products. */
 export function asksOf(manifest: PluginManifest): Partial<Record<DpuSide, string[]>> {
-  const served = sides.filter((side) => manifest.products.some((product) => product[side]));
-  return Object.fromEntries(served.map((side) => [side, podAsks(podOf(manifest, side)).map(({ text }) => text)]));
+  return Object.fromEntries(
+    sidesOf(manifest).map((side) => [side, podAsks(podOf(manifest, side)).map(({ text }) => text)]),
+  );
 }
 
 /**
@@ -56,7 +61,7 @@ function growth(before: Pick<PluginManifest, 'pod'>, after: PluginManifest): str
 
 /** What both sides have is said once. */
 function bySide(manifest: PluginManifest, asks: (side: DpuSide) => Ask[]): string[] {
-  const served = sides.filter((side) => manifest.products.some((product) => product[side]));
+  const served = sidesOf(manifest);
   const texts = served.map((side) => asks(side).map(({ text }) => text));
   return [...new Set(texts.flat())].map((text) => {
     const where = served.filter((_, index) => texts[index]?.includes(text));

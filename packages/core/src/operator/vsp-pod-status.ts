@@ -116,7 +116,7 @@ export function lastWords({ message }: Termination): string {
 function whereToLook(pod: Pod, container: ContainerStatus | undefined): string {
   const last = ended(container);
   if (!last) return '';
-  // kubectl takes the VSP's unless told.
+  // Without -c kubectl takes the VSP's.
   const which = container?.name === 'vsp' ? '' : ` -c ${container?.name}`;
   const words = lastWords(last);
   const logs = `kubectl logs --previous -n ${pod.metadata.namespace} ${pod.metadata.name}${which}`;

@@ -28,9 +28,9 @@ export interface ConformanceOptions {
   machine?: { host?: StandInMachine; dpu?: StandInMachine };
   /** The plugin's settings. */
   settings?: unknown;
-  /** Directory with a file for each key of the plugin's Secret. It has none unless told. */
+  /** Directory with a file for each key of the plugin's Secret. Default: there is none. */
   secretDirectory?: string;
-  /** Directory with a file for each key of the plugin's ConfigMap. It has none unless told. */
+  /** Directory with a file for each key of the plugin's ConfigMap. Default: there is none. */
   configMapDirectory?: string;
   /** How many virtual functions the card can have. */
   maxVfs?: number;

@@ -9,8 +9,8 @@ export function addDevCommand(program: Command): void {
     .option('--plugin <directory>', "directory of the plugin's package", '.')
     .option('--host-settings <json>', "settings of the host side over those of the manifest's dev.host; or @file")
     .option('--dpu-settings <json>', "settings of the DPU side over those of the manifest's dev.dpu; or @file")
-    .option('--secret <directory>', "a file for each key of the plugin's Secret; it has none unless told")
-    .option('--config-map <directory>', "a file for each key of the plugin's ConfigMap; it has none unless told")
+    .option('--secret <directory>', "a file for each key of the plugin's Secret; without it there is none")
+    .option('--config-map <directory>', "a file for each key of the plugin's ConfigMap; without it there is none")
     .option('--once', 'do every step once and end, with exit code 1 if one failed')
     .option('--verbose', 'show heartbeats, the logs of the daemons and the output of builds too')
     .action(async (options: DevOptions) => {

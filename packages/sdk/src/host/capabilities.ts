@@ -1,15 +1,5 @@
-/** What a plugin serves: from what it has, to capabilities and gRPC services. */
-import type { ServiceDefinition } from '@grpc/grpc-js';
+/** What a plugin serves: from what it has, to capabilities. */
 import type { Capability, Plugin } from '../contract.ts';
-import {
-  bridgePortService,
-  deviceAllocationService,
-  deviceWatchService,
-  logicalBridgeService,
-  networkConfigService,
-  networkFunctionService,
-  serviceChainService,
-} from '../wire/definitions.ts';
 import { capabilities } from '../wire/plugin-info.ts';
 
 /** In the order in which they are announced. */
@@ -29,13 +19,3 @@ function hasCapability(plugin: Plugin, capability: Capability): boolean {
       return plugin.dataPath?.serves.includes(capability) ?? false;
   }
 }
-
-/** The services that come with a capability. */
-export const servicesOf: Readonly<Record<Capability, readonly ServiceDefinition[]>> = {
-  bridge: [bridgePortService, logicalBridgeService],
-  networkFunctions: [networkFunctionService],
-  chains: [serviceChainService],
-  networkConfig: [networkConfigService],
-  deviceWatch: [deviceWatchService],
-  deviceAllocation: [deviceAllocationService],
-};

@@ -1,8 +1,8 @@
 /** What the host announces of a plugin, beside the capabilities that older daemons read. */
 import type { Capability, Plugin } from '../contract.ts';
 import { type Feature, featureOfLimit } from '../features.ts';
+import { serviceName } from '../wire/services.ts';
 import { capabilitiesOf } from './capabilities.ts';
-import { serviceName } from './services/plugin-services.ts';
 
 const names: Readonly<Record<Capability, string>> = {
   bridge: 'opi.bridge',
@@ -17,7 +17,7 @@ const names: Readonly<Record<Capability, string>> = {
 const ofHost = ['dpu.devices', 'dpu.replay', 'dpu.status'];
 
 export function featuresOf(plugin: Plugin): Feature[] {
-  const own = (plugin.services ?? []).map(serviceName);
+  const own = (plugin.services ?? []).map(({ definition }) => serviceName(definition));
   return [...ofHost, ...capabilitiesOf(plugin).map((capability) => names[capability]), ...own].map((name) => ({
     name,
     version: 1,

@@ -6,7 +6,8 @@ import { Registry } from 'prom-client';
 import type { Dpu, Logger, Platform, Plugin, PluginContext, PluginDefinition } from '../contract.ts';
 import { DpuError } from '../errors.ts';
 import { capabilities } from '../wire/plugin-info.ts';
-import { capabilitiesOf, servicesOf } from './capabilities.ts';
+import { serviceName, servicesOf } from '../wire/services.ts';
+import { capabilitiesOf } from './capabilities.ts';
 import { checkedPlugin } from './check-plugin.ts';
 import { pluginContainer } from './container.ts';
 import { defaultDeadlineMs, withDeadline } from './deadline.ts';
@@ -230,13 +231,13 @@ class NamedServer extends Server {
   /** Before the plugin is created those that every plugin has. */
   services(plugin: Plugin | undefined): string[] {
     if (plugin) return [...this.#services];
-    const optional = new Set(Object.values(servicesOf).flat().map(nameOf));
+    const optional = new Set(Object.values(servicesOf).flat().map(serviceName));
     return [...this.#services].filter((name) => !optional.has(name));
   }
 
   override addService(service: ServiceDefinition, implementation: UntypedServiceImplementation): void {
     super.addService(service, implementation);
-    this.#services.add(nameOf(service));
+    this.#services.add(serviceName(service));
   }
 
   /** All are there until the plugin is created: before Init they answer FAILED_PRECONDITION. */
@@ -246,7 +247,7 @@ class NamedServer extends Server {
       if (served.includes(capability)) continue;
       for (const service of servicesOf[capability]) {
         this.removeService(service);
-        this.#services.delete(nameOf(service));
+        this.#services.delete(serviceName(service));
       }
     }
   }
@@ -256,10 +257,6 @@ class NamedServer extends Server {
 function filesOf({ services = [] }: Plugin): Uint8Array[] {
   const methods = services.flatMap(({ definition }) => Object.values(definition));
   return methods.flatMap(({ requestType }) => requestType?.fileDescriptorProtos ?? []);
-}
-
-function nameOf(service: ServiceDefinition): string {
-  return Object.values(service)[0]?.path.split('/')[1] ?? '';
 }
 
 async function listen(server: Server, socketPath: string): Promise<void> {

@@ -35,7 +35,7 @@ export const containerFields = {
 };
 
 /** What the operator tells a VSP by its environment. */
-export function isOwnVariable(name: string): boolean {
+function isOwnVariable(name: string): boolean {
   return name.startsWith('DPU_') || name === 'K8S_NODE' || name === 'NODE_IP';
 }
 

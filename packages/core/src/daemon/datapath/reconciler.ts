@@ -80,6 +80,12 @@ class Session {
     }
   }
 
+  /** It has answered a call. */
+  learn(key: string, presence: Presence<Item>): void {
+    this.actual.set(key, presence);
+    this.#unprogrammed.delete(key);
+  }
+
   presence(item: Item): Presence<Item> {
     const known = this.actual.get(keyOf(item));
     if (known) return known;
@@ -216,7 +222,7 @@ export class Reconciler {
       await session.target.perform(action);
       performed = true;
       if (session !== this.#session) return;
-      session.actual.set(key, action.call === 'delete' ? gone : there(action.item));
+      session.learn(key, action.call === 'delete' ? gone : there(action.item));
       session.failed.delete(key);
       await desired.acknowledged(action);
       // What it freed may be what others were refused for.

@@ -96,10 +96,15 @@ const component = (status: 'PENDING' | 'ERROR', details: object) => [
   { name: 'programming', status, details: JSON.stringify(details) },
 ];
 
-test('a port that the card goes on with is waited for', async () => {
+async function startedVsp() {
   const dataPath = dataPathIn(temporaryDirectory());
   const vsp = new MemoryVsp();
   await dataPath.vspStarted(vsp);
+  return { dataPath, vsp };
+}
+
+test('a port that the card goes on with is waited for', async () => {
+  const { dataPath, vsp } = await startedVsp();
   let asked = 0;
   vsp.components = () => {
     asked += 1;
@@ -110,9 +115,7 @@ test('a port that the card goes on with is waited for', async () => {
 });
 
 test('one that the card fails with is told why, and is gone', async () => {
-  const dataPath = dataPathIn(temporaryDirectory());
-  const vsp = new MemoryVsp();
-  await dataPath.vspStarted(vsp);
+  const { dataPath, vsp } = await startedVsp();
   let asked = 0;
   vsp.components = () => {
     asked += 1;
@@ -127,9 +130,7 @@ test('one that the card fails with is told why, and is gone', async () => {
 test('one that is not up in time is told with what it waits for, and asked for again', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
   onTestFinished(() => void vi.useRealTimers());
-  const dataPath = dataPathIn(temporaryDirectory());
-  const vsp = new MemoryVsp();
-  await dataPath.vspStarted(vsp);
+  const { dataPath, vsp } = await startedVsp();
   vsp.components = () => component('PENDING', { message: 'the firmware learns it' });
   const late = expect(dataPath.hostPorts.create('a/x', port(1))).rejects.toMatchObject({
     code: 'DEADLINE_EXCEEDED',
@@ -144,10 +145,7 @@ test('one that is not up in time is told with what it waits for, and asked for a
 });
 
 test.each(['PENDING', 'ERROR'] as const)('a port that a VSP lists as %s is asked for again', async (status) => {
-  const directory = temporaryDirectory();
-  const dataPath = dataPathIn(directory);
-  const vsp = new MemoryVsp();
-  await dataPath.vspStarted(vsp);
+  const { dataPath, vsp } = await startedVsp();
   await dataPath.hostPorts.create('a/x', port(1));
   dataPath.vspLost();
   vsp.components = () => [{ name: 'programming', status, details: '{"message":"the card is busy"}' }];

@@ -1,6 +1,6 @@
 /**
  * What plugins add to the daemon's answer to Allocate, checked: a mistake of a plugin must not give a pod the node. The
- * rules are DV-16 of the contract. Pure.
+ * rules are DV-16 of the contract.
  */
 import { realpathSync, statSync } from 'node:fs';
 import { posix } from 'node:path';
@@ -124,9 +124,9 @@ function deviceNodeFault({ host_path: host, container_path: inside, permissions 
   return placeFault(inside);
 }
 
-/** Where the container runtime has mounts of its own. */
-const taken = ['/', '/dev', '/sys', '/proc', '/etc'];
-/** Where a container has its programs, its configuration and its token. */
+/** Where the container runtime has mounts of its own, with room below them. */
+const taken = ['/', '/dev', '/sys'];
+/** Where a container has its processes, programs, configuration and token: nothing is put there or below. */
 const itsOwn = [
   '/proc',
   '/etc',

@@ -11,6 +11,7 @@ import {
   pluginInfoService,
   serviceChainService,
 } from '../../wire/definitions.ts';
+import { capabilities as allCapabilities } from '../../wire/plugin-info.ts';
 import { type CheckContext, declareChecks } from '../check.ts';
 import { holds, refuses, same, undecodable } from '../expect.ts';
 import { methodsOf, serves } from '../target/announced.ts';
@@ -143,11 +144,11 @@ export const lifecycle = declareChecks('lifecycle', {}, [
     reads: true,
     needs: { info: true },
     run: async ({ vsp, capabilities }) => {
-      for (const [name, methods] of Object.entries(methodsOf)) {
-        const announced = [...capabilities].some((capability) => capability === name);
-        for (const method of methods) {
+      for (const name of allCapabilities) {
+        for (const method of methodsOf(name)) {
           const served = await serves(vsp, method);
-          holds(served === announced, `${method.path} is ${served ? '' : 'not '}served, ${name} is not as announced`);
+          const isAsAnnounced = served === capabilities.has(name);
+          holds(isAsAnnounced, `${method.path} is ${served ? '' : 'not '}served, ${name} is not as announced`);
         }
       }
     },
@@ -161,7 +162,7 @@ export const lifecycle = declareChecks('lifecycle', {}, [
     run: async ({ vsp, capabilities }) => {
       for (const capability of capabilities) {
         if (!tried.has(capability)) continue;
-        for (const method of methodsOf[capability]) {
+        for (const method of methodsOf(capability)) {
           const code = await vsp.callBytes(method, Buffer.alloc(0)).then(
             () => 'OK',
             (error) => DpuError.from(error).code,

@@ -1,17 +1,9 @@
 /** What a VSP serves: as it says itself, or where it says nothing by trying. */
 import type { Capability, PluginInfo } from '../../contract.ts';
 import { DpuError } from '../../errors.ts';
-import {
-  bridgePortService,
-  deviceAllocationService,
-  deviceWatchService,
-  logicalBridgeService,
-  networkConfigService,
-  networkFunctionService,
-  pluginInfoService,
-  serviceChainService,
-} from '../../wire/definitions.ts';
-import { pluginInfoFromWire } from '../../wire/plugin-info.ts';
+import { pluginInfoService } from '../../wire/definitions.ts';
+import { capabilities, pluginInfoFromWire } from '../../wire/plugin-info.ts';
+import { servicesOf } from '../../wire/services.ts';
 import type { Vsp } from '../vsp.ts';
 
 export interface Announced {
@@ -22,15 +14,10 @@ export interface Announced {
 
 type Probed = Parameters<Vsp['callBytes']>[0];
 
-/** All methods of each capability. */
-export const methodsOf: Readonly<Record<Capability, readonly Probed[]>> = {
-  bridge: [...Object.values(bridgePortService), ...Object.values(logicalBridgeService)],
-  networkFunctions: Object.values(networkFunctionService),
-  chains: Object.values(serviceChainService),
-  networkConfig: Object.values(networkConfigService),
-  deviceWatch: [deviceWatchService.WatchDevices],
-  deviceAllocation: Object.values(deviceAllocationService),
-};
+/** All methods of a capability. */
+export function methodsOf(capability: Capability): Probed[] {
+  return servicesOf[capability].flatMap((service) => Object.values<Probed>(service));
+}
 
 export async function announcedBy(vsp: Vsp): Promise<Announced> {
   try {
@@ -39,11 +26,12 @@ export async function announcedBy(vsp: Vsp): Promise<Announced> {
   } catch (error) {
     if (DpuError.from(error).code !== 'UNIMPLEMENTED') throw error;
   }
-  const capabilities = new Set<Capability>();
-  for (const [capability, [method]] of Object.entries(methodsOf) as [Capability, readonly Probed[]][]) {
-    if (method && (await serves(vsp, method))) capabilities.add(capability);
+  const found = new Set<Capability>();
+  for (const capability of capabilities) {
+    const [method] = methodsOf(capability);
+    if (method && (await serves(vsp, method))) found.add(capability);
   }
-  return { capabilities };
+  return { capabilities: found };
 }
 
 /** The start of a field that does not follow: servers refuse it before the method could do anything. */

@@ -22,21 +22,21 @@ export interface Batch<R extends Request> {
 export function batchOf<R extends Request>(state: State, requests: readonly R[]): Batch<R> {
   const waiting = new Set<string>();
   const batch: Batch<R> = { next: state, accepted: [], refused: [], later: [], names: new Set() };
-  // What comes after a request of the same name comes after it.
-  const put = (request: R) => {
+  // What comes after a request of the same name is done after it.
+  const postpone = (request: R) => {
     batch.later.push(request);
     waiting.add(request.name);
   };
   for (const request of requests) {
     if (waiting.has(request.name)) {
-      put(request);
+      postpone(request);
       continue;
     }
     try {
       const next = request.fold(batch.next);
       const changed = differing(batch.next, next);
       if (changed.some((name) => batch.names.has(name) || waiting.has(name))) {
-        put(request);
+        postpone(request);
         continue;
       }
       for (const name of changed) batch.names.add(name);
@@ -44,7 +44,7 @@ export function batchOf<R extends Request>(state: State, requests: readonly R[])
       batch.accepted.push(request);
     } catch (thrown) {
       // What a change of this batch forbids may be allowed again when that fails.
-      if (batch.names.has(request.name)) put(request);
+      if (batch.names.has(request.name)) postpone(request);
       else batch.refused.push({ request, error: DpuError.from(thrown) });
     }
   }

@@ -19,14 +19,6 @@ export interface Request {
   deletes?: { kind: Kind; content?: ContentOf<'networkFunction'> };
 }
 
-/** What is called a kind in errors. */
-const words: Record<Kind, string> = {
-  logicalBridge: 'logical bridge',
-  bridgePort: 'bridge port',
-  networkFunction: 'network function',
-  serviceChain: 'chain',
-};
-
 export class Requests {
   readonly #limits: Limits;
 
@@ -136,7 +128,7 @@ function requireUnused(state: State, bridge: string): void {
   );
   if (users.length === 0) return;
   const names = users.map(([name]) => name).join(', ');
-  throw new DpuError('FAILED_PRECONDITION', `${names} on ${words.logicalBridge} ${id}; move or delete the ports first`);
+  throw new DpuError('FAILED_PRECONDITION', `${names} on logical bridge ${id}; move or delete the ports first`);
 }
 
 function sharesInterface(a: ContentOf<'networkFunction'>, b: ContentOf<'networkFunction'>): boolean {

@@ -8,7 +8,7 @@ import { addUnaryService, type UnaryHandlers } from '../../wire/unary.ts';
 import { mergeMasked } from '../field-mask.ts';
 import type { PluginSession } from '../session.ts';
 import { received, required } from './messages.ts';
-import { found, listed } from './resource.ts';
+import { found, listed, removed } from './resource.ts';
 
 const updatable = {
   'spec.mac_address': 'macAddress',
@@ -22,21 +22,18 @@ export function addBridgePorts(server: Server, session: PluginSession): void {
     // The Go operator names the port in the resource and leaves the id empty.
     CreateBridgePort: async ({ bridgePortId, bridgePort }) => {
       const named = { ...required(bridgePort, 'bridge_port'), name: bridgePortId || bridgePort?.name || '' };
-      const { name, ...content } = wantedPort(bridgePortFromWire(named));
+      const content = wantedPort(bridgePortFromWire(named));
       const { dataPath } = session;
-      await dataPath.request(dataPath.requests.create(name, { kind: 'bridgePort', content: { name, ...content } }));
-      return bridgePortToWire(await get(name));
+      await dataPath.request(dataPath.requests.create(content.name, { kind: 'bridgePort', content }));
+      return bridgePortToWire(await get(content.name));
     },
     ListBridgePorts: async (request) => {
       const { resources, nextPageToken } = await listed(session.dataPath, 'bridgePort', request);
       return { bridgePorts: resources.map(bridgePortToWire), nextPageToken };
     },
     GetBridgePort: async ({ name }) => bridgePortToWire(await get(name)),
-    DeleteBridgePort: async ({ name, allowMissing }) => {
-      const { dataPath } = session;
-      await dataPath.request(
-        dataPath.requests.delete('bridgePort', resourceName('bridgePorts', name, 'name'), allowMissing),
-      );
+    DeleteBridgePort: async (request) => {
+      await removed(session.dataPath, 'bridgePort', 'bridgePorts', request);
       return {};
     },
     UpdateBridgePort: async ({ bridgePort, updateMask, allowMissing }) => {

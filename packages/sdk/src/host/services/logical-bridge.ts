@@ -8,7 +8,7 @@ import { addUnaryService, type UnaryHandlers } from '../../wire/unary.ts';
 import { mergeMasked } from '../field-mask.ts';
 import type { PluginSession } from '../session.ts';
 import { received, required } from './messages.ts';
-import { found, listed } from './resource.ts';
+import { found, listed, removed } from './resource.ts';
 
 const updatable = {
   'spec.vlan_id': 'vlanId',
@@ -34,11 +34,8 @@ export function addLogicalBridges(server: Server, session: PluginSession): void 
       return { logicalBridges: resources.map(logicalBridgeToWire), nextPageToken };
     },
     GetLogicalBridge: async ({ name }) => logicalBridgeToWire(await get(name)),
-    DeleteLogicalBridge: async ({ name, allowMissing }) => {
-      const { dataPath } = session;
-      await dataPath.request(
-        dataPath.requests.delete('logicalBridge', resourceName('logicalBridges', name, 'name'), allowMissing),
-      );
+    DeleteLogicalBridge: async (request) => {
+      await removed(session.dataPath, 'logicalBridge', 'logicalBridges', request);
       return {};
     },
     UpdateLogicalBridge: async ({ logicalBridge, updateMask, allowMissing }) => {

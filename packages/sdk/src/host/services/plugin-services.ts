@@ -9,14 +9,10 @@ import type {
 import { DpuError } from '../../errors.ts';
 import type { PluginService, ServiceMethod } from '../../plugin-service.ts';
 import { toServiceError } from '../../wire/service-error.ts';
+import { serviceName } from '../../wire/services.ts';
 import type { PluginSession } from '../session.ts';
 
 const reserved = /^(dpu_operator|opi_api|Vendor|grpc|google)\./;
-
-/** Full name of a service, `acme.card.v1.Counters`; empty for one without methods. */
-export function serviceName({ definition }: PluginService): string {
-  return Object.values(definition)[0]?.path.split('/')[1] ?? '';
-}
 
 /** @throws DpuError INTERNAL naming the service and what is wrong with it */
 export function addPluginServices(server: Server, session: PluginSession, services: readonly PluginService[]): void {
@@ -34,7 +30,7 @@ export function addPluginServices(server: Server, session: PluginSession, servic
 }
 
 function requireName(service: PluginService, names: ReadonlySet<string>): string {
-  const name = serviceName(service);
+  const name = serviceName(service.definition);
   if (!/^[A-Za-z_]\w*(\.[A-Za-z_]\w*)+$/.test(name)) {
     throw wrong(name, 'it needs methods, and a package in its name');
   }

@@ -21,6 +21,16 @@ export async function listed<K extends Kind>(
   };
 }
 
+/** @throws DpuError INVALID_ARGUMENT for a name that is none, and why it cannot go. */
+export async function removed(
+  loop: DataPathLoop,
+  kind: Kind,
+  collection: Collection,
+  { name, allowMissing }: { name: string; allowMissing: boolean },
+): Promise<void> {
+  await loop.request(loop.requests.delete(kind, resourceName(collection, name, 'name'), allowMissing));
+}
+
 /**
  * A resource with its status.
  *

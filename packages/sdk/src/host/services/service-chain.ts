@@ -7,7 +7,7 @@ import { addUnaryService, type UnaryHandlers } from '../../wire/unary.ts';
 import { mergeMasked } from '../field-mask.ts';
 import type { PluginSession } from '../session.ts';
 import { received, required } from './messages.ts';
-import { found, listed } from './resource.ts';
+import { found, listed, removed } from './resource.ts';
 
 const updatable = { network_functions: 'networkFunctions' } as const;
 
@@ -27,11 +27,8 @@ export function addServiceChains(server: Server, session: PluginSession): void {
       return { serviceChains: resources.map(serviceChainToWire), nextPageToken };
     },
     GetServiceChain: async ({ name }) => serviceChainToWire(await get(name)),
-    DeleteServiceChain: async ({ name, allowMissing }) => {
-      const { dataPath } = session;
-      await dataPath.request(
-        dataPath.requests.delete('serviceChain', resourceName('serviceChains', name, 'name'), allowMissing),
-      );
+    DeleteServiceChain: async (request) => {
+      await removed(session.dataPath, 'serviceChain', 'serviceChains', request);
       return {};
     },
     UpdateServiceChain: async ({ serviceChain, updateMask, allowMissing }) => {
