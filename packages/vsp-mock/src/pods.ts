@@ -10,12 +10,12 @@ export interface PodLink {
   link: Link;
 }
 
-export async function linksOfPods({ exec }: Platform, kind: string): Promise<PodLink[]> {
+export async function linksOfPods({ exec }: Platform, kind?: string): Promise<PodLink[]> {
   const found: PodLink[] = [];
   for (const name of await readdir(netnsDirectory).catch(() => [])) {
     const netns = join(netnsDirectory, name);
     // A namespace may go while it is looked into.
-    const links = await new Links(exec, netns).list({ kind }).catch(() => [] as Link[]);
+    const links = await new Links(exec, netns).list(kind === undefined ? {} : { kind }).catch(() => [] as Link[]);
     found.push(...links.map((link) => ({ netns, link })));
   }
   return found;
