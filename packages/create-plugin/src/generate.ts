@@ -3,6 +3,7 @@ import { lstat, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { z } from 'zod';
 import { type Answers, UsageError } from './answers.ts';
+import { machineJson } from './machine-json.ts';
 import { pluginPackageJson } from './package-json.ts';
 import { keepRegions } from './regions.ts';
 
@@ -35,10 +36,7 @@ export async function generate({ directory, answers, dev }: GenerateOptions): Pr
   const written: string[] = [];
   for (const path of await templateFiles()) {
     const text = await readFile(join(templateDirectory, path), 'utf8');
-    const content =
-      path === 'package.json'
-        ? pluginPackageJson(text, { ...answers, version, dev })
-        : keepRegions(named(text, answers), dev ? [...answers.contracts, 'dev'] : answers.contracts);
+    const content = contentOf(path, text, { answers, version, dev });
     if (content.trim() === '') continue;
     const target = renamed[path] ?? path;
     await mkdir(dirname(join(directory, target)), { recursive: true });
@@ -46,6 +44,16 @@ export async function generate({ directory, answers, dev }: GenerateOptions): Pr
     written.push(target);
   }
   return written;
+}
+
+function contentOf(
+  path: string,
+  text: string,
+  { answers, version, dev }: Omit<GenerateOptions, 'directory'> & { version: string },
+) {
+  if (path === 'package.json') return pluginPackageJson(text, { ...answers, version, dev });
+  if (path === 'test/machine.json') return machineJson(answers);
+  return keepRegions(named(text, answers), dev ? [...answers.contracts, 'dev'] : answers.contracts);
 }
 
 async function templateFiles(): Promise<string[]> {

@@ -11,11 +11,11 @@ export interface FakeSriov {
   totalVfs: number;
   /** Device id of the virtual functions, four hex digits. */
   device: string;
-  /** How many there are from the start; 0 unless told. */
+  /** How many there are from the start. Default: 0. */
   numVfs?: number;
-  /** From the physical function's address to that of the first virtual function; 16 unless told (01:00.0 → 01:02.0). */
+  /** From the physical function's address to that of the first virtual function. Default: 16 (01:00.0 → 01:02.0). */
   offset?: number;
-  /** From one virtual function to the next; 1 unless told. */
+  /** From one virtual function to the next. Default: 1. */
   stride?: number;
 }
 
@@ -25,7 +25,7 @@ export interface FakePciFunction {
   /** Four hex digits. */
   vendor: string;
   device: string;
-  /** Six hex digits; a network controller (`020000`) unless told. */
+  /** Six hex digits. Default: a network controller (`020000`). */
   class?: string;
   /** With a name alone it gets a MAC address of its own. */
   netdevs?: (Partial<Netdev> & Pick<Netdev, 'name'>)[];
@@ -39,7 +39,7 @@ export interface FakePciFunction {
   vpdSerial?: string;
   /** Address of the PCI bridge above it, a function that was added before. Default: it is on the root bus. */
   behind?: string;
-  /** The NUMA node; -1 (none) unless told. */
+  /** The NUMA node. Default: -1 (none). */
   numaNode?: number;
   /** Its virtual functions get netdevs when it has one: `eth0v0` and so on. */
   sriov?: FakeSriov;
