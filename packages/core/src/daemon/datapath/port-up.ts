@@ -1,5 +1,5 @@
 /** Waits until a VSP's card is programmed: what the answer to a creation says may be only that it goes on. */
-import { type BridgePort, DpuError, type ErrorCode, errorCodes } from '@dpu-operator/sdk';
+import { type BridgePort, DpuError, type ErrorCode, errorCodes, type ResourceStatus } from '@dpu-operator/sdk';
 
 /** Milliseconds that a creation waits: as long as for any answer of a VSP, shorter than a host waits for the DPU side. */
 const deadlineMs = 8_000;
@@ -34,6 +34,14 @@ export async function portIsProgrammed(made: BridgePort, get: (name: string) => 
 /** Whether the card is done with it, as far as the VSP says. */
 export function isProgrammed(port: BridgePort): boolean {
   return !detailsOf(port, 'ERROR') && !detailsOf(port, 'PENDING');
+}
+
+/** What tells of a port that it is still being programmed. */
+export function pendingStatus(reason: string): ResourceStatus {
+  return {
+    operStatus: 'DOWN',
+    components: [{ name: 'programming', status: 'PENDING', details: JSON.stringify({ message: reason }) }],
+  };
 }
 
 interface Details {

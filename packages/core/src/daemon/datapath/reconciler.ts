@@ -10,7 +10,7 @@ import { type BridgePort, DpuError } from '@dpu-operator/sdk';
 import type { Logger } from 'pino';
 import { backoffDelay } from '../../kube/backoff.ts';
 import { gone, type Presence, there, unknown } from '../presence.ts';
-import { bridgePortKey, type Item, keyOf } from './items.ts';
+import { bridgePortKey, type Item, keyOf, sameItem } from './items.ts';
 import { type Action, plan, type Wish } from './plan.ts';
 import { isProgrammed } from './port-up.ts';
 import { outcomeUnknown, type Target } from './target.ts';
@@ -168,6 +168,15 @@ export class Reconciler {
     if (this.#session) this.reconcile();
     else this.#waiters.disconnected(new DpuError('UNAVAILABLE', this.#options.disconnected));
     await done;
+  }
+
+  /** Why the target does not hold this yet; undefined where it does. */
+  whyMissing(item: Item): string | undefined {
+    const session = this.#session;
+    if (!session) return this.#options.disconnected;
+    const known = session.presence(item);
+    if (known.is === 'there' && sameItem(known.value, item)) return undefined;
+    return session.failed.get(keyOf(item))?.message ?? 'it is being asked for';
   }
 
   /** Wishes may have changed. */
