@@ -168,6 +168,8 @@ test('a VSP is told whose side it serves, as far as that is known', () => {
   expect(pod).toContain('{"name":"DPU_PRODUCT","value":"Card"}');
   expect(pod).toContain('{"name":"DPU_PCI_ADDRESS","value":"0000:01:00.0"}');
   expect(Object.keys(envOf({}))).not.toContain('DPU_PCI_ADDRESS');
+  const other = { ...known, spec: { ...known.spec, dpuProductName: 'Card of another plugin' } };
+  expect(JSON.stringify(renderVspPod(other, run({}), environment))).not.toContain('DPU_PRODUCT');
 });
 
 test('a pod ends within the time that its VSP has by contract, or that its manifest asks for', () => {

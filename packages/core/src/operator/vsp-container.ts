@@ -92,14 +92,16 @@ export function companionContainers(run: PluginRun, { imagePullPolicy }: Environ
 }
 
 /** What tells a VSP whose side it serves. A plugin's `create` waits for Init where a part of it is not known. */
-function ownVariables({ metadata, spec }: DataProcessingUnit, { settings, secret, configMap }: PluginRun): Variable[] {
+function ownVariables({ metadata, spec }: DataProcessingUnit, run: PluginRun): Variable[] {
+  const { products, settings, secret, configMap } = run;
   const identifier = metadata.annotations?.[annotations.identifier];
   const pciAddress = metadata.annotations?.[annotations.pciAddress];
   const known = [
     ['DPU_NAME', metadata.name],
     ['DPU_SIDE', spec.isDpuSide ? 'dpu' : 'host'],
     ['DPU_IDENTIFIER', identifier],
-    ['DPU_PRODUCT', spec.dpuProductName],
+    // Another plugin than the one that detected the DPU may have no product of that name.
+    ['DPU_PRODUCT', products.find((name) => name === spec.dpuProductName)],
     ['DPU_PCI_ADDRESS', pciAddress],
     ['DPU_SETTINGS', canonicalJson(settings)],
     ['DPU_SECRET', secret],
