@@ -59,6 +59,14 @@ test('the status comes at once, before Init, and all of it again after changes t
   });
 });
 
+test('a watch of a client that was closed ends with an error, and nothing is thrown', async () => {
+  const { client } = await start();
+  client.close();
+  const ended = Promise.withResolvers<DpuError>();
+  client.watchStatus(() => {}, ended.resolve);
+  await expect(ended.promise).resolves.toMatchObject({ code: 'UNAVAILABLE' });
+});
+
 test('a plugin that says Healthy=False answers its heartbeat so', async () => {
   const { status, client } = await start();
   await client.init(hostInit);
