@@ -106,7 +106,7 @@ export class DpuObjects {
   isAsDetected(object: DataProcessingUnit, dpu: ServedDpu): boolean {
     const { metadata, spec } = object;
     return (
-      metadata.labels?.[labels.side] === dpu.side &&
+      Object.entries(this.#labelsOf(dpu)).every(([label, value]) => metadata.labels?.[label] === value) &&
       metadata.annotations?.[annotations.plugin] === dpu.plugin &&
       metadata.annotations?.[annotations.identifier] === dpu.identifier &&
       (dpu.functions === undefined || metadata.annotations?.[annotations.pciAddress] === dpu.functions[0]?.address) &&
@@ -205,7 +205,18 @@ export class DpuObjects {
     await this.#events.event(object, { type, reason, message, action: now.type });
   }
 
-  #render({ name, side, plugin, productName, identifier, functions, nodeUid }: ServedDpu): Applied {
+  /** By which people and DataProcessingUnitConfigs select it. */
+  #labelsOf({ side, productName, plugin }: ServedDpu): Record<string, string> {
+    return {
+      [labels.node]: labelValue(this.#options.nodeName),
+      [labels.side]: side,
+      [labels.product]: labelValue(productName),
+      [labels.vendor]: labelValue(plugin),
+    };
+  }
+
+  #render(dpu: ServedDpu): Applied {
+    const { name, side, plugin, productName, identifier, functions, nodeUid } = dpu;
     const pciAddress = functions?.[0]?.address;
     const { apiVersion, kind } = dataProcessingUnit;
     return {
@@ -213,7 +224,7 @@ export class DpuObjects {
       kind,
       metadata: {
         name,
-        labels: { [labels.node]: labelValue(this.#options.nodeName), [labels.side]: side },
+        labels: this.#labelsOf(dpu),
         annotations: {
           [annotations.plugin]: plugin,
           [annotations.identifier]: identifier,

@@ -70,7 +70,12 @@ test('makes the object of a detected DPU and says what it waits for', async () =
   await vi.waitFor(() => expect(fixture.condition(name)).toMatchObject({ status: 'False', reason: 'VspNotRunning' }));
   expect(fixture.object(name)).toMatchObject({
     metadata: {
-      labels: { 'dpu.config.openshift.io/node': 'node-1', 'dpu.config.openshift.io/side': 'dpu' },
+      labels: {
+        'dpu.config.openshift.io/node': 'node-1',
+        'dpu.config.openshift.io/side': 'dpu',
+        'dpu.config.openshift.io/product': 'Software-DPU',
+        'dpu.config.openshift.io/vendor': 'dpu-operator-vsp-mock',
+      },
       annotations: {
         'dpu.config.openshift.io/plugin': '@dpu-operator/vsp-mock',
         'dpu.config.openshift.io/identifier': 'soft',
