@@ -9,4 +9,5 @@ export * from './ovs.ts';
 export { endStaleOvs } from './ovs-process.ts';
 export { type PciChange, type WatchPciOptions, watchPci } from './pci-watch.ts';
 export { linuxPlatform } from './platform.ts';
+export * from './sriov.ts';
 export * from './sysfs.ts';
