@@ -5,6 +5,7 @@ import { status } from '@grpc/grpc-js';
 import { programPrefix, tables } from './entries.ts';
 import type { P4Client, TableUpdate, UpdateError } from './p4rt/client.ts';
 import { bodyOf, type EncodedEntry, type Entry, keyOf, Program } from './p4rt/program.ts';
+import { Serial } from './serial.ts';
 
 interface Pending {
   update: TableUpdate;
@@ -13,6 +14,7 @@ interface Pending {
 
 export class Fxp {
   readonly #client: P4Client;
+  readonly #serial = new Serial();
   #program: Program | undefined;
   /** Bodies of all entries in our tables, anybody's, by key. Undefined while that is not known. */
   #present: Map<string, string> | undefined;
@@ -22,11 +24,13 @@ export class Fxp {
   }
 
   /** Reads which program the card has, and what is in the tables. @throws DpuError as {@link P4Client} does */
-  async load(): Promise<Program> {
-    this.#present = undefined;
-    this.#program = new Program(await this.#client.pipeline(), programPrefix);
-    await this.#read();
-    return this.#program;
+  load(): Promise<Program> {
+    return this.#serial.run(async () => {
+      this.#present = undefined;
+      this.#program = new Program(await this.#client.pipeline(), programPrefix);
+      await this.#read();
+      return this.#program;
+    });
   }
 
   /** Has the next {@link sync} read the tables again. */
@@ -41,7 +45,11 @@ export class Fxp {
    * @throws DpuError UNAVAILABLE when the server is away or another is primary; FAILED_PRECONDITION where the program lacks
    * what the entries name. What was written is not known then: it is read before anything else is written.
    */
-  async sync(remove: Iterable<Entry>, add: Iterable<Entry>): Promise<Map<Entry, DpuError>> {
+  sync(remove: Iterable<Entry>, add: Iterable<Entry>): Promise<Map<Entry, DpuError>> {
+    return this.#serial.run(() => this.#sync(remove, add));
+  }
+
+  async #sync(remove: Iterable<Entry>, add: Iterable<Entry>): Promise<Map<Entry, DpuError>> {
     const program = this.#program;
     if (!program) throw new DpuError('UNAVAILABLE', 'the P4 program of the card is not known yet');
     const wanted = new Map([...add].map((entry) => [entry, program.encode(entry)]));

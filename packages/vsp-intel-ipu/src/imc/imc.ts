@@ -1,5 +1,6 @@
 /** The IMC, the processor of the card that knows its functions. It is asked by SSH, one call at a time. */
 import { type Clock, DpuError, type MountedFiles } from '@dpu-operator/sdk';
+import { Serial } from '../serial.ts';
 import { type FunctionTable, parseFunctionTable } from './function-table.ts';
 import { runBySsh, type SshCredentials, type SshTarget } from './ssh.ts';
 
@@ -17,7 +18,7 @@ const retryMs = 500;
 
 export class Imc {
   readonly #options: ImcOptions;
-  #turn: Promise<unknown> = Promise.resolve();
+  readonly #serial = new Serial();
 
   constructor(options: ImcOptions) {
     this.#options = options;
@@ -29,9 +30,7 @@ export class Imc {
    * @throws DpuError as {@link runBySsh} does, of the last attempt; UNAVAILABLE where the tool prints no table
    */
   functions(signal?: AbortSignal): Promise<FunctionTable> {
-    const turn = this.#turn.then(() => this.#ask(signal));
-    this.#turn = turn.catch(() => {});
-    return turn;
+    return this.#serial.run(() => this.#ask(signal));
   }
 
   async #ask(signal: AbortSignal | undefined): Promise<FunctionTable> {
