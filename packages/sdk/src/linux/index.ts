@@ -1,6 +1,8 @@
 /** Linux for plugins and the daemon: programs, links, Open vSwitch. */
 
+export { VfDevices, type VfDevicesOptions } from './devices/vf-devices.ts';
 export * from './exec.ts';
+export * from './link-local-channel.ts';
 export * from './links.ts';
 export * from './links-offload.ts';
 export * from './links-watch.ts';
