@@ -4,8 +4,8 @@ import type { BridgedPort } from './layout.ts';
 
 /** Ours are told by their names. */
 const prefix = 'br-ipu';
-/** The kernel's limit is 15 characters. */
-const digits = 8;
+/** With `br-ipu-h` before them: the kernel's limit is 15 characters. */
+const digits = 7;
 
 /** Bridges without VLANs: each VLAN of the hosts has one of its own. */
 export function bridgeOf({ segment, vlans }: BridgedPort): string {
@@ -26,11 +26,11 @@ export function planLinuxBridges(
   const present = new Map(links.map((link) => [link.name, link]));
   const wanted = new Map(ports.map((port) => [port.device, bridgeOf(port)]));
   const bridges = new Set(wanted.values());
-  const isOurs = ({ name, kind }: Link) => kind === 'bridge' && (name === prefix || name.startsWith(`${prefix}-`));
+  const isOurs = (name: string) => name === prefix || name.startsWith(`${prefix}-`);
   const made = [...bridges].filter((name) => !present.has(name)).map((name) => `link add ${name} type bridge`);
   const raised = [...bridges].filter((name) => !present.get(name)?.up).map((name) => `link set ${name} up`);
   const released = links
-    .filter(({ name, masterName = '' }) => ours.has(name) && !wanted.has(name) && masterName.startsWith(prefix))
+    .filter(({ name, masterName = '' }) => ours.has(name) && !wanted.has(name) && isOurs(masterName))
     .map(({ name }) => `link set ${name} nomaster`);
   const joined = [...wanted].flatMap(([device, bridge]) => {
     const link = present.get(device);
@@ -40,12 +40,12 @@ export function planLinuxBridges(
       ...(link.up ? [] : [`link set ${device} up`]),
     ];
   });
-  const superfluous = links.filter((link) => isOurs(link) && !bridges.has(link.name));
+  const superfluous = links.filter(({ name, kind }) => kind === 'bridge' && isOurs(name) && !bridges.has(name));
   return [...made, ...raised, ...released, ...joined, ...superfluous.map(({ name }) => `link del ${name}`)];
 }
 
 function hash(text: string): string {
   let value = 0x811c9dc5;
   for (const character of text) value = Math.imul(value ^ character.charCodeAt(0), 0x01000193) >>> 0;
-  return value.toString(16).padStart(digits, '0');
+  return value.toString(16).padStart(8, '0').slice(-digits);
 }
