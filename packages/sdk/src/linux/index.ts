@@ -16,6 +16,7 @@ export { endStaleOvs } from './ovs-process.ts';
 export type { OvsRow, OvsValue } from './ovs-table.ts';
 export { type PciChange, type WatchPciOptions, watchPci } from './pci-watch.ts';
 export { linuxPlatform } from './platform.ts';
+export * from './sriov.ts';
 export * from './switch/closed-marker.ts';
 export * from './switch/function-placing.ts';
 export { vfOfBridgePort } from './switch/host-port-name.ts';

@@ -13,6 +13,8 @@ import { type Entry, emptyState, type State, wantedOf } from './state.ts';
 export interface CardSyncOptions extends Omit<CardOptions, 'onReport'> {
   /** Shared with all that must not run beside an apply. */
   serial: Serial;
+  /** Called with the name of an object with which the card is at another point than before. */
+  onProgress?: (name: string) => void;
 }
 
 /** From what is wanted to what is to be. */
@@ -49,11 +51,20 @@ export class CardSync {
     this.#card = new Card({
       ...options,
       onReport: (call, name, outcome) => {
-        if (this.#state.has(name)) this.progress.reported(call, name, outcome);
-        else this.#early.set(name, { call, outcome });
+        if (!this.#state.has(name)) {
+          this.#early.set(name, { call, outcome });
+          return;
+        }
+        this.progress.reported(call, name, outcome);
+        // Whoever asked for it had an answer: nobody may ask again. A plugin that repeats itself puts nothing off.
+        if (outcome.state === 'failed' && !this.#retry) this.#mendFailed();
       },
     });
-    this.progress = new Progress({ askDown: (wanted) => this.#card.down(wanted), logger: options.logger });
+    this.progress = new Progress({
+      askDown: (wanted) => this.#card.down(wanted),
+      onProgress: options.onProgress,
+      logger: options.logger,
+    });
   }
 
   /** What is wanted. */
@@ -171,7 +182,10 @@ export class CardSync {
     if (stopping.aborted || this.isHung) return;
     logger.warn({ reason, retryMs: this.#retryMs }, 'the card does not match what is wanted; it is tried again');
     clearTimeout(this.#retry);
-    this.#retry = setTimeout(() => void serial.run(() => this.mend()), this.#retryMs);
+    this.#retry = setTimeout(() => {
+      this.#retry = undefined;
+      void serial.run(() => this.mend());
+    }, this.#retryMs);
     this.#retry.unref();
     this.#retryMs = Math.min(this.#retryMs * 2, longestRetryMs);
   }

@@ -362,6 +362,28 @@ describe('pending', () => {
     expect(await status(name)).toEqual({ operStatus: 'UP' });
   });
 
+  test('what fails after its answer is tried again by itself, however often that is reported', async () => {
+    vi.useFakeTimers();
+    try {
+      const { card, createPort, status } = testLoop();
+      const made = createPort('port-0');
+      const first = await card.next();
+      first.answer({ [name]: { state: 'pending', reason: 'the firmware learns it' } });
+      await made;
+      for (let i = 0; i < 3; i += 1) first.call.report(name, failed('RESOURCE_EXHAUSTED', 'the firmware has no room'));
+      await vi.advanceTimersByTimeAsync(1_000);
+      const again = await card.next();
+      expect(again.call.changed.map((change) => change.name)).toEqual([name]);
+      again.answer();
+      await vi.advanceTimersByTimeAsync(0);
+      expect(await status(name)).toEqual({ operStatus: 'UP' });
+      await vi.advanceTimersByTimeAsync(600_000);
+      expect(card.calls).toHaveLength(2);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
   test('a report before the answer is newer than the answer', async () => {
     const { card, createPort, status } = testLoop();
     const made = createPort('port-0');
