@@ -55,6 +55,7 @@ test('leaves a directory alone that has files', async () => {
   await writeFile(join(directory, 'file'), '');
   await expect(create([join(directory, 'file'), ...complete])).rejects.toThrow('is or is in a file');
   expect(await readdir(directory)).toContain('package.json');
+  await expect(create(['', ...complete])).rejects.toThrow('the directory must have a name');
 });
 
 test('a link to nowhere is no place for a plugin', async () => {
