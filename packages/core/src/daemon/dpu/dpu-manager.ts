@@ -33,8 +33,8 @@ import {
 } from '../../api/index.ts';
 import type { ChainPlace } from '../attach/ports.ts';
 import type { ChainOrder } from '../chains/chain-order.ts';
+import type { AttachedFunctions } from '../datapath/attached-index.ts';
 import { type AttachedPorts, HostDataPath } from '../datapath/host-data-path.ts';
-import type { AttachedFunctions } from '../datapath/network-functions.ts';
 import type { DevicePool } from '../kubelet/pool.ts';
 import type { Outage } from '../peer/availability.ts';
 import { defaultGraceMs } from '../peer/availability-tracker.ts';
