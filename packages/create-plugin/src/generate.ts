@@ -1,5 +1,5 @@
 /** Writes a plugin from the template, which is a plugin itself. */
-import { lstat, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { z } from 'zod';
 import { type Answers, UsageError } from './answers.ts';
@@ -67,8 +67,7 @@ async function templateFiles(): Promise<string[]> {
 async function requireEmpty(directory: string): Promise<void> {
   const names = await readdir(directory).catch(async (error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') {
-      const isDangling = (await lstat(directory).catch(() => undefined)) !== undefined;
-      if (isDangling) throw new UsageError(`${directory} is a link to nowhere; name another directory`);
+      await requireNoDanglingLink(directory);
       return [];
     }
     if (error.code === 'ENOTDIR') throw new UsageError(`${directory} is or is in a file; name another directory`);
@@ -77,6 +76,20 @@ async function requireEmpty(directory: string): Promise<void> {
   if (names.some((name) => name !== '.git')) {
     throw new UsageError(`${directory} is not empty; name another directory, or a new one`);
   }
+}
+
+/** Of a path that is not there, neither it nor what it is below may be a link. */
+async function requireNoDanglingLink(path: string): Promise<void> {
+  const isThere = (await lstat(path).catch(() => undefined)) !== undefined;
+  if (isThere) {
+    const leads = await stat(path).then(
+      () => true,
+      () => false,
+    );
+    if (!leads) throw new UsageError(`${path} is a link to nowhere; name another directory`);
+    return;
+  }
+  await requireNoDanglingLink(dirname(path));
 }
 
 /** The template's names are in its prose only. */
