@@ -1,9 +1,9 @@
 /** A plugin's state between start and shutdown: for which DPU it was created, and what all calls have in common. */
 import type { Dpu, InitRequest, IpPort, Logger, Plugin } from '../contract.ts';
 import { DpuError } from '../errors.ts';
+import { Serial } from '../serial.ts';
 import type { Around } from '../wire/unary.ts';
 import { DataPathLoop } from './datapath/loop.ts';
-import { Serial } from './datapath/serial.ts';
 import { withDeadline } from './deadline.ts';
 import type { CallMetrics } from './metrics/call-metrics.ts';
 

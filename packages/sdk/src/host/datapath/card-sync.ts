@@ -4,10 +4,10 @@
  */
 import type { Outcome } from '../../data-path.ts';
 import { DpuError } from '../../errors.ts';
+import type { Serial } from '../../serial.ts';
 import { Card, type CardOptions } from './card.ts';
 import { changesOf, type UnknownDeletions } from './changes.ts';
 import { Progress } from './progress.ts';
-import type { Serial } from './serial.ts';
 import { type Entry, emptyState, type State, wantedOf } from './state.ts';
 
 export interface CardSyncOptions extends Omit<CardOptions, 'onReport'> {

@@ -2,9 +2,9 @@
 import { describe, expect, test, vi } from 'vitest';
 import type { ApplyCall, Limits, Outcome, Outcomes, Wanted } from '../../contract.ts';
 import { DpuError } from '../../errors.ts';
+import { Serial } from '../../serial.ts';
 import { networkFunctionName } from '../../wanted.ts';
 import { DataPathLoop } from './loop.ts';
-import { Serial } from './serial.ts';
 import type { Entry } from './state.ts';
 
 interface Applied {
