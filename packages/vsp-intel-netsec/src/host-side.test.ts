@@ -54,10 +54,10 @@ test('functions whose network devices do not come are told, and used when they d
   await using vsp = await startPlugin(plugin, { packageJson, settings: { vfs: 1 }, platform });
   const ready = vsp.client.init(request);
   await expect.poll(() => platform.clock.sleeping).toBe(2);
-  await platform.clock.advance(20_000);
+  await platform.clock.advance(5_000);
   await ready;
   expect(await vsp.client.getDevices()).toMatchObject([{ healthy: false, reason: 'waits for its network device' }]);
-  await platform.clock.advance(40_000);
+  await platform.clock.advance(55_000);
   const [device] = await vsp.client.getDevices();
   expect(device?.reason).toContain('60 s after it was made');
   await sysfs.probe(pf);

@@ -36,3 +36,21 @@ export async function tellVfs({ status }: Told, vfs: Pick<VfDevices, 'devices'>)
   const message = `${ids.join(', ')}${more}: ${first.reason}`;
   status.set({ type: 'VirtualFunctions', status: 'False', reason: 'NoNetworkDevice', message });
 }
+
+/** Whether the port that leads outside has a cable with something at its end. */
+export async function tellUplink(
+  { status, platform }: Told,
+  uplink: { name: string } | undefined,
+  sfp: string | undefined,
+): Promise<void> {
+  if (!uplink) {
+    const missing = sfp === undefined ? 'the card has no such SFP port' : `${sfp} has no network device`;
+    const message = `${missing}: nothing leads outside; see sfpPort in the settings`;
+    status.set({ type: 'Uplink', status: 'False', reason: 'NoNetworkDevice', message });
+    return;
+  }
+  const up = (await platform.links.find(uplink.name))?.running === true;
+  status.link({ name: uplink.name, up });
+  const message = up ? `${uplink.name} has a carrier` : `${uplink.name} has no carrier: check cable and module`;
+  status.set({ type: 'Uplink', status: up ? 'True' : 'False', reason: up ? 'Carrier' : 'NoCarrier', message });
+}
