@@ -31,6 +31,8 @@ test.each<[string, Given]>([
   ['--dpu-label must be key=value', { 'dpu-label': 'dpu=yes-' }],
   ['--contracts has no "toString"', { contracts: 'toString' }],
   ['--contracts has no "__proto__"', { contracts: '__proto__' }],
+  ['--contracts must be names between commas, all or none, not ""', { contracts: '' }],
+  ['--contracts must be names between commas, all or none, not "bridge,,chains"', { contracts: 'bridge,,chains' }],
   ['--host-pci must be vendor:device in hex digits, e.g. 1234:5678, not "1234"', { 'host-pci': '1234' }],
   ['--dpu-label must be key=value', { 'dpu-label': 'dpu' }],
   ['--dpu-pci must differ', { 'host-pci': '1234:5678', 'dpu-pci': '1234:5678' }],

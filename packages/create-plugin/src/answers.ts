@@ -36,11 +36,15 @@ const shorthands = new Map([
 
 const contractList = z
   .string()
+  .refine((text) => text.split(',').every((name) => name.trim() !== ''), {
+    error: ({ input }) => `must be names between commas, all or none, not ${JSON.stringify(input)}`,
+    abort: true,
+  })
   .transform((text) =>
     (shorthands.get(text) ?? text)
       .split(',')
       .map((name) => name.trim())
-      .filter(Boolean),
+      .filter((name) => name !== ''),
   )
   .pipe(
     z.array(

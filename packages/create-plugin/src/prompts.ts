@@ -66,7 +66,7 @@ async function contractsOf(): Promise<string> {
     initialValues: [...contracts],
     required: false,
   });
-  return answered(chosen).join(',');
+  return answered(chosen).join(',') || 'none';
 }
 
 function answered<T>(value: T): Exclude<T, symbol> {

@@ -9,6 +9,7 @@ import type { Feature } from './features.ts';
 import type { Exec } from './linux/exec.ts';
 import type { Links } from './linux/links.ts';
 import type { OpenVSwitch, OpenVSwitchOptions } from './linux/ovs.ts';
+import type { Sriov } from './linux/sriov.ts';
 import type { Sysfs } from './linux/sysfs.ts';
 import type { MountedFiles } from './mounted-files.ts';
 import type { PluginMetrics } from './plugin-metrics.ts';
@@ -264,6 +265,7 @@ export interface Platform {
   exec: Exec;
   links: Structural<Links>;
   sysfs: Structural<Sysfs>;
+  sriov: Structural<Sriov>;
   clock: Clock;
   /** An Open vSwitch of the plugin's own, not running yet. */
   openVSwitch(options: Omit<OpenVSwitchOptions, 'exec'>): Structural<OpenVSwitch>;

@@ -14,6 +14,7 @@ function checkedBefore<T>() {
 /** A plugin's release with the settings that it is run with: all that its pod is made from. */
 export const pluginRunSchema = z.object({
   name: z.string().describe('Name of the VendorPlugin; npm package of a plugin that ships with the operator.'),
+  products: z.array(z.string()).describe('Products that its manifest names.'),
   version: z.string().describe('Version of the package; of a VSP that is only an image, that image.'),
   image: z.string().describe('Image that it runs in.'),
   directory: z.string().optional().describe('Where it lies in the image, if it is part of it.'),

@@ -168,6 +168,8 @@ test('a VSP is told whose side it serves, as far as that is known', () => {
   expect(pod).toContain('{"name":"DPU_PRODUCT","value":"Card"}');
   expect(pod).toContain('{"name":"DPU_PCI_ADDRESS","value":"0000:01:00.0"}');
   expect(Object.keys(envOf({}))).not.toContain('DPU_PCI_ADDRESS');
+  const other = { ...known, spec: { ...known.spec, dpuProductName: 'Card of another plugin' } };
+  expect(JSON.stringify(renderVspPod(other, run({}), environment))).not.toContain('DPU_PRODUCT');
 });
 
 test('a pod ends within the time that its VSP has by contract, or that its manifest asks for', () => {
@@ -210,6 +212,21 @@ test('a pod has what the manifest asks for on its side, and not what it asks for
   );
   const names = Object.keys(envOf({}, manifestWith({ env: { B: '2', A: '1' } })));
   expect(names.slice(-2)).toEqual(['A', 'B']);
+});
+
+test('daemon and plugins read cards from another tree where the operator was told to, and else from /sys', () => {
+  const sysfs = '/var/lib/cards';
+  const told = parseEnvironment({ DPU_SYSFS: sysfs }, 'host');
+  const rendered = (of: typeof environment) => [
+    JSON.stringify(renderDaemonSet(config, of, nodeDirectories('kubernetes'))),
+    JSON.stringify(renderVspPod(dpu, run({}), of)),
+  ];
+  for (const text of rendered(told)) {
+    expect(text).toContain(`{"name":"DPU_SYSFS","value":"${sysfs}"}`);
+    expect(text).toContain(`{"path":"${sysfs}","type":""}`);
+    expect(text).toContain(`"mountPath":"${sysfs}"`);
+  }
+  for (const text of rendered(environment)) expect(text).not.toContain('SYSFS');
 });
 
 test('companions start before the plugin, share a directory with it, and mount each path of the node once', () => {

@@ -66,3 +66,8 @@ test('names the option for a Secret that is no directory', async () => {
   const failure = { code: 'INVALID_ARGUMENT', message: '--secret: /nowhere is no directory' };
   await expect(dev({ plugin, secret: '/nowhere' })).rejects.toMatchObject(failure);
 });
+
+test('an empty name is no directory', async () => {
+  const failure = { code: 'INVALID_ARGUMENT', message: "--plugin must name a package's directory" };
+  await expect(dev({ plugin: '' })).rejects.toMatchObject(failure);
+});

@@ -31,6 +31,7 @@ const settingsSchema = z.record(z.string(), z.unknown());
  * @throws DpuError FAILED_PRECONDITION when core is not installed, INVALID_ARGUMENT naming an option that is wrong
  */
 export async function dev(options: DevOptions, program = process.argv[1] ?? ''): Promise<number> {
+  if (options.plugin === '') throw new DpuError('INVALID_ARGUMENT', "--plugin must name a package's directory");
   const directory = resolve(options.plugin);
   const settings = {
     host: await readSettings('--host-settings', options.hostSettings),

@@ -7,8 +7,11 @@ import { addConformanceCommand } from '../conformance/command.ts';
 import type { Dpu } from '../contract.ts';
 import { addDevCommand } from '../dev/register.ts';
 import { DpuError } from '../errors.ts';
+import { fieldFaults, inWords } from '../field-fault.ts';
 import { sdkVersion } from '../generated/version.ts';
+import type { PluginManifest } from '../manifest/manifest.ts';
 import { programsOf } from '../manifest/programs.ts';
+import { thereAre } from '../nearest.ts';
 import { omitUndefined } from '../omit-undefined.ts';
 import { validateSettings } from '../settings/validate.ts';
 import { defaultDeadlineMs } from './deadline.ts';
@@ -65,7 +68,7 @@ Environment:
   DPU_SIDE      host or dpu: which programs of the manifest are looked for; else those that both sides need
   DPU_IDENTIFIER
                 identifier of the DPU: with DPU_SIDE the plugin is created at once, else by Init
-  DPU_PRODUCT   product of the DPU in the manifest, for the plugin
+  DPU_PRODUCT   product of the DPU, one of the manifest's, for the plugin
   DPU_PCI_ADDRESS
                 PCI address of the DPU, for the plugin
   DPU_SETTINGS  the plugin's settings as JSON, checked against its manifest
@@ -145,9 +148,9 @@ export async function parseCommand(
 }
 
 async function serveRequest({ plugin, socket, metricsSocket }: ServeCommandOptions): Promise<ServeRequest> {
-  const env = environment.safeParse(process.env);
+  const env = environment.safeParse(process.env, { error: inWords });
   if (!env.success) {
-    const faults = env.error.issues.map(({ path, message }) => `${path.join('.')} ${message}`);
+    const faults = fieldFaults(env.error).map(({ path, message }) => `${path} ${message}`);
     throw new DpuError('INVALID_ARGUMENT', `environment: ${faults.join('; ')}`);
   }
   const { DPU_NAME, DPU_SIDE, DPU_SETTINGS, LOG_LEVEL, K8S_NODE, NODE_IP, DPU_ALIVE_FILE, DPU_DEADLINE, DPU_SYSFS } =
@@ -156,7 +159,9 @@ async function serveRequest({ plugin, socket, metricsSocket }: ServeCommandOptio
   const dpu = dpuOf(env.data);
   const secret = objectOf(DPU_SECRET, DPU_SECRET_DIRECTORY);
   const configMap = objectOf(DPU_CONFIG_MAP, DPU_CONFIG_MAP_DIRECTORY);
+  if (plugin === '') throw new DpuError('INVALID_ARGUMENT', "--plugin must name a package's directory");
   const { name, version, manifest, entry } = await readPluginPackage(plugin);
+  requireProduct(manifest, env.data.DPU_PRODUCT);
   const settings = validateSettings(manifest.settings, DPU_SETTINGS);
   await requirePrograms(programsOf(manifest, DPU_SIDE));
   return {
@@ -174,6 +179,14 @@ async function serveRequest({ plugin, socket, metricsSocket }: ServeCommandOptio
     node: { name: K8S_NODE, ip: NODE_IP },
     logLevel: LOG_LEVEL,
   };
+}
+
+/** @throws DpuError INVALID_ARGUMENT with the products that there are. */
+function requireProduct({ products }: PluginManifest, product: string | undefined): void {
+  const names = products.map(({ name }) => name);
+  if (product === undefined || names.includes(product)) return;
+  const message = `environment: DPU_PRODUCT is no product of the plugin, is ${JSON.stringify(product)}`;
+  throw new DpuError('INVALID_ARGUMENT', `${message}${thereAre(product, names)}`);
 }
 
 function objectOf(name: string | undefined, directory: string | undefined): MountedObject | undefined {

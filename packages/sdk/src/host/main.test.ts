@@ -105,7 +105,7 @@ describe('dpu-vsp serve', () => {
       dpuVsp(['serve', '--plugin', directory, '--socket', join(directory, 's')]),
     );
     expect([status, stdout]).toEqual([2, '']);
-    expect(stderr).toContain('dpu.hostApi: the plugin needs host API ^2.0.0, this version of the operator serves');
+    expect(stderr).toContain('dpu.hostApi: the plugin needs host API ^2.0.0, served is');
   });
 
   test('ends with exit code 1 and the stack in its log when the plugin fails outside of a call', async () => {

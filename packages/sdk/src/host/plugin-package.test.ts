@@ -59,7 +59,7 @@ describe('a package that is no plugin is told why', () => {
       /has no field `dpu`: the package is no DPU plugin/,
       { name: 'x', version: '1.0.0' },
     ],
-    ['no name', 'INVALID_ARGUMENT', /package\.json: name:/, { version: '1.0.0', dpu }],
+    ['no name', 'INVALID_ARGUMENT', /package\.json: name: must be set: text/, { version: '1.0.0', dpu }],
     [
       'for require only',
       'INVALID_ARGUMENT',
@@ -69,7 +69,7 @@ describe('a package that is no plugin is told why', () => {
     [
       'a newer host API, with fields of its time',
       'INVALID_ARGUMENT',
-      /^dpu\.hostApi: the plugin needs host API \^2\.0\.0, this version of the operator serves 1\.0\.0: install a newer/,
+      /^dpu\.hostApi: the plugin needs host API \^2\.0\.0, served is 1\.0\.0: install a newer/,
       named({ dpu: { ...dpu, hostApi: '^2.0.0', later: true } }),
     ],
     ['no host API', 'INVALID_ARGUMENT', /^dpu\.hostApi: is missing/, named({ dpu: { ...dpu, hostApi: undefined } })],
@@ -79,7 +79,7 @@ describe('a package that is no plugin is told why', () => {
     ['outside', 'INVALID_ARGUMENT', /\.\.\/a\.js is outside of the package/, named({ main: '../a.js' })],
     [
       'not built',
-      'NOT_FOUND',
+      'INVALID_ARGUMENT',
       /has no \.\/dist\/index\.js and no index\.mjs; build the plugin/,
       named({ exports: './dist/index.js' }),
     ],

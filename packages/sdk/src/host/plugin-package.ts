@@ -3,6 +3,7 @@ import { access, readFile } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
 import { z } from 'zod';
 import { DpuError } from '../errors.ts';
+import { fieldFaults, inWords } from '../field-fault.ts';
 import { hostApiFault } from '../manifest/host-api-version.ts';
 import type { PluginManifest } from '../manifest/manifest.ts';
 import { parsePluginManifest } from '../manifest/parse.ts';
@@ -28,15 +29,18 @@ const packageJson = z.object({
  * Reads what a plugin's package says, without running its code. The code is what `import` of the package would load,
  * or an `index.mjs` beside package.json where that is not there (a bundle copied into an image).
  *
- * @throws DpuError INVALID_ARGUMENT without package.json, or naming what is wrong in it; NOT_FOUND without entry.
+ * @throws DpuError INVALID_ARGUMENT without package.json, naming what is wrong in it, or without entry.
  */
 export async function readPluginPackage(directory: string): Promise<PluginPackage> {
   const json = await readJson(join(directory, 'package.json'));
   requireHostApi(json);
   const manifest = parsePluginManifest(json);
   requireSettingsSchema(manifest.settings);
-  const parsed = packageJson.safeParse(json);
-  if (!parsed.success) throw new DpuError('INVALID_ARGUMENT', `package.json: ${faults(parsed.error)}`);
+  const parsed = packageJson.safeParse(json, { error: inWords });
+  if (!parsed.success) {
+    const faults = fieldFaults(parsed.error).map(({ path, message }) => `${path}: ${message}`);
+    throw new DpuError('INVALID_ARGUMENT', `package.json: ${faults.join('; ')}`);
+  }
   const { name, version } = parsed.data;
   return { name, version, manifest, entry: await entryOf(directory, parsed.data) };
 }
@@ -45,10 +49,6 @@ function requireHostApi(json: unknown): void {
   const parsed = z.object({ dpu: z.looseObject({ hostApi: z.unknown().optional() }) }).safeParse(json);
   const fault = parsed.success ? hostApiFault(parsed.data.dpu.hostApi) : undefined;
   if (fault !== undefined) throw new DpuError('INVALID_ARGUMENT', `dpu.hostApi: ${fault}`);
-}
-
-function faults({ issues }: z.ZodError): string {
-  return issues.map(({ path, message }) => `${z.core.toDotPath(path)}: ${message}`).join('; ');
 }
 
 async function readJson(path: string): Promise<unknown> {
@@ -76,5 +76,5 @@ async function entryOf(directory: string, { exports, main }: z.infer<typeof pack
     );
     if (exists) return path;
   }
-  throw new DpuError('NOT_FOUND', `${directory} has no ${candidates.join(' and no ')}; build the plugin first`);
+  throw new DpuError('INVALID_ARGUMENT', `${directory} has no ${candidates.join(' and no ')}; build the plugin first`);
 }

@@ -1,7 +1,6 @@
 /** Serves one plugin until the process is told to end. */
 import type { Platform } from '../contract.ts';
 import { DpuError } from '../errors.ts';
-import { linuxPlatform } from '../linux/platform.ts';
 import { keepAlive } from './alive-file.ts';
 import type { ServeRequest } from './command.ts';
 import { endWith } from './end.ts';
@@ -49,6 +48,6 @@ export async function run(options: ServeRequest): Promise<void> {
 
 /** This machine with other hardware; loaded only where it is asked for. */
 async function platformOf(sysfs: string): Promise<Platform> {
-  const { openFakeSysfs } = await import('../testing/open-sysfs.ts');
-  return { ...linuxPlatform(), sysfs: await openFakeSysfs(sysfs) };
+  const { openFakeSysfs } = await import('../testing/sysfs.ts');
+  return (await openFakeSysfs(sysfs)).platform();
 }

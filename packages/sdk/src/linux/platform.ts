@@ -1,20 +1,24 @@
 import { setTimeout } from 'node:timers/promises';
-import type { Platform } from '../contract.ts';
+import type { Clock, Platform } from '../contract.ts';
 import { exec } from './exec.ts';
 import { Links } from './links.ts';
 import { OpenVSwitch } from './ovs.ts';
+import { Sriov } from './sriov.ts';
 import { Sysfs } from './sysfs.ts';
 
 /** This machine. */
 export function linuxPlatform(): Platform {
+  const clock: Clock = {
+    now: () => Date.now(),
+    sleep: (milliseconds, signal) => setTimeout(milliseconds, undefined, signal && { signal }),
+  };
+  const sysfs = new Sysfs();
   return {
     exec,
     links: new Links(exec),
-    sysfs: new Sysfs(),
-    clock: {
-      now: () => Date.now(),
-      sleep: (milliseconds, signal) => setTimeout(milliseconds, undefined, signal && { signal }),
-    },
+    sysfs,
+    sriov: new Sriov({ sysfs, clock }),
+    clock,
     openVSwitch: (options) => new OpenVSwitch({ exec, ...options }),
   };
 }

@@ -98,6 +98,27 @@ export class Sysfs {
     return targets.filter((address) => address !== undefined);
   }
 
+  /**
+   * Netdevs of a PCI function in this network namespace, by the port of the card that each is for (`dev_port`); not the
+   * representors of its virtual functions.
+   */
+  async netdevs(pciAddress: string): Promise<Netdev[]> {
+    const directory = join(this.#directoryOf(pciAddress), 'net');
+    const names = await entries(directory);
+    const of = (file: string) => Promise.all(names.map((name) => text(join(directory, name, file))));
+    const [ports, devPorts, macs] = await Promise.all([of('phys_port_name'), of('dev_port'), of('address')]);
+    return names
+      .map((name, index) => ({
+        name,
+        mac: macs[index] ?? '',
+        port: Number(devPorts[index]),
+        place: ports[index] ?? '',
+      }))
+      .filter(({ place }) => !isRepresentorPort(place))
+      .sort((a, b) => a.port - b.port)
+      .map(({ name, mac }) => ({ name, mac }));
+  }
+
   /** How many virtual functions the card can have (sriov_totalvfs); 0 for one without SR-IOV. */
   async maximumVirtualFunctions(pciAddress: string): Promise<number> {
     return Number(await text(join(this.#directoryOf(pciAddress), 'sriov_totalvfs')));
@@ -154,7 +175,7 @@ export class Sysfs {
   async #function(address: string, needsVpd: NonNullable<SnapshotOptions['vpd']>): Promise<PciFunction | undefined> {
     const directory = this.#directoryOf(address);
     const id = async (name: string) => (await text(join(directory, name))).replace(/^0x/, '');
-    const [place, vendor, device, subsystemVendor, subsystemDevice, pciClass, physical, names, config] =
+    const [place, vendor, device, subsystemVendor, subsystemDevice, pciClass, physical, netdevs, config] =
       await Promise.all([
         readlink(directory).catch(() => ''),
         id('vendor'),
@@ -163,13 +184,10 @@ export class Sysfs {
         id('subsystem_device'),
         id('class'),
         target(join(directory, 'physfn')),
-        entries(join(directory, 'net')),
+        this.netdevs(address),
         readFile(join(directory, 'config')).catch(() => Buffer.alloc(0)),
       ]);
     if (vendor === '' && (await isGone(directory))) return undefined;
-    const ports = await Promise.all(names.map((name) => text(join(directory, 'net', name, 'phys_port_name'))));
-    const own = names.filter((_, index) => !isRepresentorPort(ports[index] ?? ''));
-    const netdevs = own.map(async (name) => ({ name, mac: await text(join(directory, 'net', name, 'address')) }));
     const isAsked = physical === undefined && needsVpd({ vendor, device });
     const vpd = isAsked ? await readFile(join(directory, 'vpd')).catch(() => undefined) : undefined;
     return {
@@ -181,7 +199,7 @@ export class Sysfs {
       class: pciClass,
       isVf: physical !== undefined,
       bridges: dirname(place).split('/').filter(isPciAddress),
-      netdevs: await Promise.all(netdevs),
+      netdevs,
       config,
       ...(vpd && { vpd }),
     };

@@ -19,11 +19,14 @@ export function contractFault(range: string, served: string = contractVersion): 
   return versionFault('contract', range, served);
 }
 
+/** What to install where a plugin is too new. On a cluster the operator brings the plugin host, elsewhere the SDK does. */
+export const newerHost = 'a newer operator (outside of a cluster: @dpu-operator/sdk) or an older version of the plugin';
+
 /** What a version that is served says to a range that is asked for. @param what of what, e.g. `contract` */
 export function versionFault(what: string, range: string, served: string): string | undefined {
   if (satisfies(served, range)) return undefined;
-  const fault = `the plugin needs ${what} ${range}, this version of the operator serves ${served}`;
-  if (ltr(served, range)) return `${fault}: install a newer version of the operator or an older one of the plugin`;
+  const fault = `the plugin needs ${what} ${range}, served is ${served}`;
+  if (ltr(served, range)) return `${fault}: install ${newerHost}`;
   if (gtr(served, range)) return `${fault}: install a newer version of the plugin`;
-  return `${fault}: install another version of the plugin or of the operator`;
+  return `${fault}: install another version of the plugin, or of the operator (outside of a cluster: @dpu-operator/sdk)`;
 }

@@ -3,7 +3,8 @@ import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { detect } from '../testing/detect.ts';
-import { type FakeMachine, type FakePciFunction, fakeSysfs } from '../testing/sysfs.ts';
+import type { FakeMachine, FakePciFunction } from '../testing/machine.ts';
+import { fakeSysfs } from '../testing/sysfs.ts';
 import { needsVpd } from './detect.ts';
 import { parsePluginManifest } from './parse.ts';
 

@@ -85,7 +85,22 @@ test.each([
   ['dpu.image: must be the name of an image', { ...minimal, image: 'https://registry.example.com/vsp:1' }],
   ['dpu.programs[1]: must be the name of a program', { ...minimal, programs: ['ip', '/usr/sbin/devlink'] }],
   ['dpu.programs.dpu[0]: must be the name of a program', { ...minimal, programs: { dpu: ['a b'] } }],
-  ['dpu.programs.both: there is no such field', { ...minimal, programs: { both: ['ip'] } }],
+  ['dpu.programs.both: there is no such field; there are dpu, host', { ...minimal, programs: { both: ['ip'] } }],
+  ['dpu.programs: must be a list of names, e.g. ["ip"], or an object with', { ...minimal, programs: 'ip' }],
+  ['dpu.programs[0]: must be text, is 5', { ...minimal, programs: [5] }],
+  ['dpu.programs.host: must be a list, is "ip"', { ...minimal, programs: { host: 'ip' } }],
+  ['dpu.disturbsTraffic: must be true, false or a list of sides', { ...minimal, disturbsTraffic: 'dpu' }],
+  ['dpu.disturbsTraffic[0]: must be "host" or "dpu", is "both"', { ...minimal, disturbsTraffic: ['both'] }],
+  ['dpu.program: there is no such field; did you mean programs? There are contract,', { ...minimal, program: [] }],
+  ['dpu.contract: must be set: text', { products: minimal.products }],
+  ['dpu.settings: must be an object, is a list', { ...minimal, settings: [] }],
+  ['dpu.products[0].name: must not be empty', { ...minimal, products: [{ name: '', host: side }] }],
+  ['dpu.products[0].host.detect.pci.vendor: must be text, is 177', withPci({ vendor: 177 })],
+  ['dpu.products[0].host.detect.pci.notVf: must be true, is false', withPci({ notVf: false })],
+  ['dpu.products[0].host.serial.from[0].length: must be set: a number', withSerial({ offset: 1 })],
+  ['dpu.pod.gracePeriodSeconds: must be at most 600, is 601', { ...minimal, pod: { gracePeriodSeconds: 601 } }],
+  ['dpu.pod.gracePeriodSeconds: must be at least 1, is 0', { ...minimal, pod: { gracePeriodSeconds: 0 } }],
+  ['dpu.pod.env.A: must be text, is 5', { ...minimal, pod: { env: { A: 5 } } }],
 ])('refuses %s', (message, dpu) => {
   const parse = () => parsePluginManifest({ dpu });
   expect(parse).toThrow(
@@ -108,7 +123,7 @@ test('a manifest that is nested deeper than anybody reads is refused, also where
 test('only that the manifest is of a later version is said where it is', () => {
   const dpu = { ...minimal, manifestVersion: 2, newField: true };
   expect(() => parsePluginManifest({ dpu })).toThrow(
-    /^dpu\.manifestVersion: [^;]* install a newer version of the operator[^;]*$/,
+    /^dpu\.manifestVersion: [^;]* install a newer operator [^;]* or an older version of the plugin$/,
   );
 });
 
@@ -166,11 +181,11 @@ describe('contract versions', () => {
   ])('%s is served by %s', (range, served) => expect(contractFault(range, served)).toBeUndefined());
 
   test.each([
-    ['^1.2.0', '1.1.9', /newer version of the operator or an older one of the plugin$/],
-    ['^2.0.0', '1.4.0', /newer version of the operator or an older one of the plugin$/],
+    ['^1.2.0', '1.1.9', /: install a newer operator .* or an older version of the plugin$/],
+    ['^2.0.0', '1.4.0', /: install a newer operator .* or an older version of the plugin$/],
     ['^1.0.0', '2.0.0', /: install a newer version of the plugin$/],
     ['1.0.0', '1.0.1', /: install a newer version of the plugin$/],
-    ['~1.0.0 || ^2.0.0', '1.1.0', /another version of the plugin or of the operator$/],
+    ['~1.0.0 || ^2.0.0', '1.1.0', /: install another version of the plugin, or of the operator/],
   ])('%s is not served by %s, and what to do is said', (range, served, text) => {
     expect(contractFault(range, served)).toMatch(text);
   });

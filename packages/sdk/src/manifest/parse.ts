@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { DpuError } from '../errors.ts';
+import { faultsText, fieldFaults, inWords } from '../field-fault.ts';
 import type { PluginManifest } from './manifest.ts';
 import { pluginManifest } from './schema.ts';
 
@@ -24,14 +25,13 @@ export function parsePluginManifest(json: unknown): PluginManifest {
   if (depthOf(json) > deepest) {
     throw new DpuError('INVALID_ARGUMENT', `package.json: is nested more than ${deepest} levels deep`);
   }
-  const parsed = packageJson.safeParse(json);
+  const parsed = packageJson.safeParse(json, { error: inWords });
   if (parsed.success) return parsed.data.dpu;
-  const faults = parsed.error.issues.flatMap((issue) => faultsOf(issue));
+  const faults = fieldFaults(parsed.error);
   const version = versionFields
     .map((field) => faults.filter(({ path }) => path === field))
     .find(({ length }) => length);
-  const text = (version ?? faults).map(({ path, message }) => `${path || 'package.json'}: ${message}`).join('; ');
-  throw new DpuError('INVALID_ARGUMENT', text, { cause: parsed.error });
+  throw new DpuError('INVALID_ARGUMENT', faultsText(version ?? faults, 'package.json'), { cause: parsed.error });
 }
 
 /** Level by level, and no further than it matters. */
@@ -41,26 +41,4 @@ function depthOf(json: unknown): number {
     level = level.flatMap((value) => (typeof value === 'object' && value !== null ? Object.values(value) : []));
   }
   return depth;
-}
-
-interface Fault {
-  path: string;
-  message: string;
-}
-
-function faultsOf(issue: z.core.$ZodIssue, above: PropertyKey[] = []): Fault[] {
-  const path = [...above, ...issue.path];
-  if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => ({ path: z.core.toDotPath([...path, key]), message: 'there is no such field' }));
-  }
-  if (issue.code === 'invalid_union') {
-    // Of the forms that a field may have, the one of the kind that it is.
-    const form = issue.errors.find(
-      (errors) => !errors.some(({ path, code }) => path.length === 0 && code === 'invalid_type'),
-    );
-    if (form) return form.flatMap((inner) => faultsOf(inner, path));
-  }
-  // The key of a record is wrong: what is wrong with it, not that it is.
-  const message = issue.code === 'invalid_key' ? (issue.issues[0]?.message ?? issue.message) : issue.message;
-  return [{ path: z.core.toDotPath(path), message }];
 }

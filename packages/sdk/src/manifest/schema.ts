@@ -3,7 +3,7 @@
  * the plugin's code.
  */
 import { z } from 'zod';
-import { contractFault, isRange } from './contract-version.ts';
+import { contractFault, isRange, newerHost } from './contract-version.ts';
 import { side } from './detection-rule.ts';
 import { isImageName } from './image.ts';
 import { pod } from './pod.ts';
@@ -58,7 +58,10 @@ export const pluginManifest = z
     products,
     pod: pod.default({}),
     programs: z
-      .union([programs, z.strictObject({ host: programs.optional(), dpu: programs.optional() })])
+      .union(
+        [programs, z.strictObject({ host: programs.optional(), dpu: programs.optional() })],
+        'must be a list of names, e.g. ["ip"], or an object with such a list for host, dpu or both',
+      )
       .default([])
       .describe('Programs that the plugin runs, or those of each side; they must be on the PATH of the image'),
     image: z
@@ -67,7 +70,7 @@ export const pluginManifest = z
       .describe('Image to run the plugin in, for plugins that need more than the general VSP image has; built from it')
       .optional(),
     disturbsTraffic: z
-      .union([z.boolean(), z.array(z.enum(['host', 'dpu']))])
+      .union([z.boolean(), z.array(z.enum(['host', 'dpu']))], 'must be true, false or a list of sides, e.g. ["dpu"]')
       .default(false)
       .describe(
         'Whether a restart of the plugin interrupts pods, or on which sides: their nodes are drained of them first',
@@ -85,7 +88,6 @@ export const pluginManifest = z
 
 function versionFault(version: number): string | undefined {
   if (version === manifestVersion) return undefined;
-  const fault = `the manifest is of version ${version}, this version of the operator reads ${manifestVersion}`;
   if (version < manifestVersion) return `must be ${manifestVersion}`;
-  return `${fault}: install a newer version of the operator or an older one of the plugin`;
+  return `the manifest is of version ${version}, served is ${manifestVersion}: install ${newerHost}`;
 }

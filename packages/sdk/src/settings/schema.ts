@@ -4,6 +4,8 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import { DpuError } from '../errors.ts';
 import { bounded } from './bounded.ts';
+import { wrongDefault } from './default-fault.ts';
+import { describe } from './describe.ts';
 
 /** @returns a copy of the settings with the schema's defaults, or what is wrong with them */
 export type SettingsCheck = (settings: unknown) => { settings: unknown } | { errors: ErrorObject[] };
@@ -33,12 +35,15 @@ function compiledOrFault(schema: object): SettingsCheck | DpuError {
 
 function checkBy(validate: ValidateFunction): SettingsCheck {
   if ('$async' in validate) throw schemaFault('it must not be asynchronous ($async)');
-  const check: SettingsCheck = (settings) =>
-    orSchemaFault(() => {
-      const copy: unknown = structuredClone(settings);
-      return validate(copy) ? { settings: copy } : { errors: validate.errors ?? [] };
-    });
-  // One that refers to itself without going a step down fails for any settings.
+  const check: SettingsCheck = (settings) => {
+    const copy: unknown = structuredClone(settings);
+    if (orSchemaFault(() => validate(copy))) return { settings: copy };
+    const errors = validate.errors ?? [];
+    const ofSchema = wrongDefault(errors, settings);
+    if (ofSchema) throw schemaFault(`the default of ${describe(ofSchema, 'settings')}`);
+    return { errors };
+  };
+  // One that refers to itself without going a step down fails for any settings, and a wrong default for none.
   check({});
   return check;
 }
@@ -50,6 +55,8 @@ function compile(schema: object): ValidateFunction {
     useDefaults: true,
     strictSchema: true,
     strictTypes: false,
+    // With the schema that a value broke, and the value.
+    verbose: true,
     logger: false,
     // Compiling the meta-schema costs 8 MB for the life of the VSP; strictSchema finds what matters.
     meta: false,

@@ -31,8 +31,9 @@ describe('settings', () => {
     ['settings.peer: must match format "ipv4"', { peer: '192.0.2.256' }],
     [`settings.mode: must be equal to one of the allowed values (fast, safe)`, { mode: 'slow' }],
     ['settings.ports[1].a/b: must be string', { ports: [{}, { 'a/b': 1 }] }],
-    ['settings.bogus: there is no such setting', { bogus: 1 }],
-    ['settings.tree.inner.bogus: there is no such setting', { tree: { inner: { bogus: 1 } } }],
+    ['settings.bogus: there is no such setting; there are mode, peer, ports, tree, vfs', { bogus: 1 }],
+    ['settings.Vfs: there is no such setting; did you mean vfs? There are mode, peer, ports, tree, vfs', { Vfs: 1 }],
+    ['settings.tree.inner.bogus: there is no such setting; there is inner', { tree: { inner: { bogus: 1 } } }],
     ['settings: must be object', []],
     ['settings: must be object', 'text'],
   ])('that are wrong: %s', (message, settings) => {
@@ -65,6 +66,53 @@ describe('a schema', () => {
     );
   });
 
+  test.each<[string, object]>([
+    ['vfs: must be <= 4', { properties: { vfs: { type: 'integer', maximum: 4, default: 8 } } }],
+    [
+      'mode: must be equal to one of the allowed values (a, b)',
+      { properties: { mode: { enum: ['a', 'b'], default: 'c' } } },
+    ],
+    ['tree.depth: must be integer', treeWith({ default: {} }, { type: 'integer', default: 'deep' })],
+    [
+      'tree.dpeth: there is no such setting; did you mean depth? There are depth, mode',
+      treeWith({ default: { dpeth: 1 } }, { type: 'integer' }),
+    ],
+    [
+      'ports[1]: must be integer',
+      { properties: { ports: { type: 'array', items: { type: 'integer' }, default: [1, 'a'] } } },
+    ],
+  ])('whose default breaks it is refused by itself: %s', (message, wrong) => {
+    const text = `the plugin's settings schema (dpu.settings) is wrong: the default of settings.${message}`;
+    expect(() => requireSettingsSchema(wrong)).toThrow(
+      expect.objectContaining({ code: 'INVALID_ARGUMENT', message: text }),
+    );
+  });
+
+  test('whose default is wrong in an object of the user blames nobody else', () => {
+    const wrong = treeWith({}, { type: 'integer', default: 'deep' });
+    expect(validateSettings(wrong, {})).toEqual({});
+    expect(() => validateSettings(wrong, { tree: {} })).toThrow(invalid(/^the plugin's settings schema .*tree\.depth/));
+    expect(() => validateSettings(wrong, { tree: { depth: 'high' } })).toThrow(
+      invalid(/^settings\.tree\.depth: must be/),
+    );
+  });
+
+  test.each<object>([
+    { ...treeWith({ default: {} }, { type: 'integer' }), required: ['peer'] },
+    {
+      properties: {
+        tree: { type: 'object', default: {}, required: ['depth'], properties: { depth: { type: 'integer' } } },
+      },
+    },
+    treeWith(
+      { default: { mode: 'a' }, anyOf: [{ properties: { mode: { const: 'b' } } }, { required: ['depth'] }] },
+      { type: 'integer' },
+    ),
+  ])('that waits for the user to set something is none that is wrong: %j', (schema) => {
+    expect(() => requireSettingsSchema(schema)).not.toThrow();
+    expect(() => validateSettings(schema, {})).toThrow(invalid(/^settings/));
+  });
+
   test('that a text makes search for hours is given up, and the next one is checked as ever', () => {
     const slow = { properties: { a: { type: 'string', pattern: '^(a+)+$' } } };
     expect(validateSettings(slow, { a: 'aaa' })).toEqual({ a: 'aaa' });
@@ -78,3 +126,13 @@ describe('a schema', () => {
     expect(() => requireSettingsSchema(wide(4))).toThrow(invalid(/it takes longer than 500 ms/));
   });
 });
+
+function treeWith(more: object, depth: object) {
+  const tree = {
+    type: 'object',
+    additionalProperties: false,
+    properties: { depth, mode: { type: 'string' } },
+    ...more,
+  };
+  return { properties: { tree } };
+}

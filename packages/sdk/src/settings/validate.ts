@@ -1,5 +1,5 @@
-import type { ErrorObject } from 'ajv';
 import { DpuError } from '../errors.ts';
+import { describe } from './describe.ts';
 import { settingsCheck } from './schema.ts';
 
 /**
@@ -26,18 +26,3 @@ export function validateSettings(schema: object, settings: unknown, field = 'set
 export function requireSettingsSchema(schema: object): void {
   settingsCheck(schema);
 }
-
-function describe({ instancePath, keyword, params, message }: ErrorObject, field: string): string {
-  const parts = instancePath
-    .split('/')
-    .slice(1)
-    .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
-  const path = (...more: string[]) => [field, ...[...parts, ...more].map(step)].join('');
-  const unknown = params.additionalProperty ?? params.unevaluatedProperty;
-  if (unknown !== undefined) return `${path(unknown)}: there is no such setting`;
-  if (keyword === 'required') return `${path(params.missingProperty)}: must be set`;
-  const allowed = keyword === 'enum' ? ` (${params.allowedValues.join(', ')})` : '';
-  return `${path()}: ${message}${allowed}`;
-}
-
-const step = (part: string): string => (/^\d+$/.test(part) ? `[${part}]` : `.${part}`);

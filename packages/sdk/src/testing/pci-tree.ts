@@ -1,144 +1,147 @@
-/** The PCI part of a fake sysfs: `devices/pci<domain>:<bus>/<address>` (below its bridge, where it has one) with its link in `bus/pci/devices`. */
-import { mkdir, readdir, readlink, rm, symlink, writeFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+/**
+ * The PCI part of a fake sysfs: `devices/pci<domain>:<bus>/<address>` (below its bridge, where it has one) with its link in
+ * `bus/pci/devices`. All that is known of it is in the tree: several processes may work on it, one after the other.
+ */
+import { mkdir, readdir, readFile, readlink, rm, symlink, writeFile } from 'node:fs/promises';
+import { basename, join, relative } from 'node:path';
 import { DpuError } from '../errors.ts';
+import { omitUndefined } from '../omit-undefined.ts';
+import { configSpace, vpdOf } from './config-space.ts';
+import type { FakeNetdevs } from './fake-netdevs.ts';
+import type { FakePciFunction, FakeSriov, FakeWire } from './machine.ts';
 import { formatPciAddress, parsePciAddress } from './pci-address.ts';
-import type { FakePciFunction, FakeSriov } from './sysfs.ts';
 
-/** Bytes of an extended configuration space (PCI Express). */
-const configBytes = 4096;
+/** Of a function: what it was made of. */
+const descriptionFile = 'stand-in.json';
 
 export class PciTree {
   readonly #root: string;
-  readonly #functions = new Map<string, FakePciFunction>();
-  readonly #places = new Map<string, string>();
-  /** Addresses of virtual functions by that of their physical one. */
-  readonly #vfs = new Map<string, string[]>();
-  #netdevs = 0;
+  readonly #netdevs: FakeNetdevs;
 
-  constructor(root: string) {
+  constructor(root: string, netdevs: FakeNetdevs) {
     this.#root = root;
+    this.#netdevs = netdevs;
   }
 
   /** @throws DpuError ALREADY_EXISTS when the address is taken, INVALID_ARGUMENT when it is none. */
   async add(pci: FakePciFunction): Promise<void> {
-    const { address, sriov } = pci;
+    const { address, behind, sriov, driver } = pci;
     parsePciAddress(address);
-    if (this.#functions.has(address))
+    if ((await this.#placeOf(address)) !== undefined)
       throw new DpuError('ALREADY_EXISTS', `fakeSysfs has a function ${address} already`);
-    const { behind } = pci;
-    if (behind !== undefined && !this.#functions.has(behind))
+    const parent = behind === undefined ? `devices/${hostBridge(address)}` : await this.#placeOf(behind);
+    if (parent === undefined)
       throw new DpuError('NOT_FOUND', `fakeSysfs has no function ${behind} for ${address} to be behind`);
-    const parent = behind === undefined ? `devices/${hostBridge(address)}` : this.#place(behind);
-    this.#places.set(address, `${parent}/${address}`);
-    const directory = this.#directory(address);
+    const directory = join(this.#root, parent, address);
     await mkdir(directory, { recursive: true });
-    const files = [
-      ['vendor', `0x${pci.vendor}\n`],
-      ['device', `0x${pci.device}\n`],
-      ['class', `0x${pci.class ?? '020000'}\n`],
-      ['subsystem_vendor', `0x${pci.subsystem?.vendor ?? '0000'}\n`],
-      ['subsystem_device', `0x${pci.subsystem?.device ?? '0000'}\n`],
-      ['numa_node', `${pci.numaNode ?? -1}\n`],
-      ['config', configSpace(pci)],
-      ...(pci.vpdSerial === undefined ? [] : ([['vpd', vpdOf(pci.vpdSerial)]] as const)),
-      ...(sriov ? sriovFiles(sriov) : []),
-    ] as const;
-    for (const [name, content] of files) await writeFile(join(directory, name), content);
-    for (const { name, mac } of pci.netdevs ?? []) await this.#addNetdev(address, name, mac ?? this.#nextMac());
-    await mkdir(join(this.#root, 'bus/pci/devices'), { recursive: true });
-    await symlink(join('../../..', this.#place(address)), this.#link(address));
-    this.#functions.set(address, pci);
+    const files = {
+      vendor: `0x${pci.vendor}\n`,
+      device: `0x${pci.device}\n`,
+      class: `0x${pci.class ?? '020000'}\n`,
+      subsystem_vendor: `0x${pci.subsystem?.vendor ?? '0000'}\n`,
+      subsystem_device: `0x${pci.subsystem?.device ?? '0000'}\n`,
+      numa_node: `${pci.numaNode ?? -1}\n`,
+      config: configSpace(pci),
+      [descriptionFile]: JSON.stringify(pci),
+      ...(pci.vpdSerial !== undefined && { vpd: vpdOf(pci.vpdSerial) }),
+      ...(sriov && sriovFiles(sriov)),
+    };
+    for (const [name, content] of Object.entries(files)) await writeFile(join(directory, name), content);
+    if (driver !== undefined) await this.#bind(directory, driver);
+    await mkdir(this.#bus, { recursive: true });
+    await symlink(relative(this.#bus, directory), join(this.#bus, address));
+    for (const netdev of pci.netdevs ?? []) await this.#netdevs.add(directory, netdev);
   }
 
-  /** Takes over what is in the tree already: such a function, and its virtual ones. */
-  async adopt(pci: FakePciFunction): Promise<void> {
-    const { address, behind } = pci;
-    const parent = behind === undefined ? `devices/${hostBridge(address)}` : this.#place(behind);
-    this.#places.set(address, `${parent}/${address}`);
-    this.#functions.set(address, pci);
-    this.#netdevs += pci.netdevs?.length ?? 0;
-    const vfs: string[] = [];
-    const names = (await readdir(this.#directory(address))).filter((name) => /^virtfn\d+$/.test(name));
-    for (let index = 0; index < names.length; index++) {
-      const vf = basename(await readlink(join(this.#directory(address), `virtfn${index}`)));
-      const [name] = await readdir(join(this.#root, 'bus/pci/devices', vf, 'net')).catch(() => []);
-      const { vendor, sriov } = pci;
-      const netdevs = name === undefined ? [] : [{ name }];
-      await this.adopt({ address: vf, vendor, device: sriov?.device ?? '', netdevs, ...(behind && { behind }) });
-      vfs.push(vf);
-    }
-    this.#vfs.set(address, vfs);
-  }
-
+  /** With its netdevs. */
   async remove(address: string): Promise<void> {
-    const pci = this.#functions.get(address);
-    if (!pci) throw new DpuError('NOT_FOUND', `fakeSysfs has no function ${address}`);
-    for (const { name } of pci.netdevs ?? []) await rm(join(this.#root, 'class/net', name), { force: true });
-    await rm(this.#link(address), { force: true });
-    await rm(this.#directory(address), { recursive: true, force: true });
-    this.#functions.delete(address);
-    this.#places.delete(address);
+    const directory = await this.#directory(address);
+    await this.#netdevs.removeAll(directory);
+    await rm(join(this.#bus, address), { force: true });
+    await rm(directory, { recursive: true, force: true });
   }
 
   /** Makes virtual functions with the links between them and their physical function, or removes all. */
   async setVirtualFunctions(physical: string, count: number): Promise<void> {
-    const pci = this.#functions.get(physical);
-    if (!pci) throw new DpuError('NOT_FOUND', `fakeSysfs has no function ${physical}`);
-    const there = this.#vfs.get(physical) ?? [];
-    if (!pci.sriov || there.length === count) return;
+    const { sriov, ...pci } = await this.#describe(physical);
+    const there = await this.#virtualFunctions(physical);
+    if (!sriov || there.length === count) return;
     for (const [index, address] of there.entries()) {
-      await rm(join(this.#directory(physical), `virtfn${index}`));
+      await rm(join(await this.#directory(physical), `virtfn${index}`));
       await this.remove(address);
     }
-    const { device, offset = 16, stride = 1 } = pci.sriov;
     const { domain, routingId } = parsePciAddress(physical);
-    const addresses = Array.from({ length: count }, (_, index) =>
-      formatPciAddress({ domain, routingId: routingId + offset + index * stride }),
-    );
-    const netdev = pci.netdevs?.[0];
-    for (const [index, address] of addresses.entries()) {
-      const netdevs = netdev && [{ name: `${netdev.name}v${index}` }];
-      const { vendor, numaNode, class: pciClass } = pci;
+    const { device, driver, offset = 16, stride = 1 } = sriov;
+    const { vendor, numaNode, class: pciClass, behind } = pci;
+    for (let index = 0; index < count; index++) {
+      const address = formatPciAddress({ domain, routingId: routingId + offset + index * stride });
       await this.add({
         address,
         vendor,
         device,
-        ...(pciClass && { class: pciClass }),
-        ...(numaNode !== undefined && { numaNode }),
-        ...(pci.behind && { behind: pci.behind }),
-        ...(netdevs && { netdevs }),
+        ...omitUndefined({ driver, class: pciClass, numaNode, behind }),
       });
-      await symlink(join('..', physical), join(this.#directory(address), 'physfn'));
-      await symlink(join('..', address), join(this.#directory(physical), `virtfn${index}`));
+      await symlink(join('..', physical), join(await this.#directory(address), 'physfn'));
+      await symlink(join('..', address), join(await this.#directory(physical), `virtfn${index}`));
     }
-    this.#vfs.set(physical, addresses);
+    if (!sriov.heldBack) await this.probe(physical);
   }
 
-  async #addNetdev(address: string, name: string, mac: string): Promise<void> {
-    const directory = join(this.#directory(address), 'net', name);
-    await mkdir(directory, { recursive: true });
-    await writeFile(join(directory, 'address'), `${mac}\n`);
-    await mkdir(join(this.#root, 'class/net'), { recursive: true });
-    await symlink(join('../..', this.#place(address), 'net', name), join(this.#root, 'class/net', name));
+  /** Gives netdevs to those virtual functions that have none, as their driver does. */
+  async probe(physical: string): Promise<void> {
+    const { sriov, netdevs } = await this.#describe(physical);
+    const template = sriov?.netdev ?? (netdevs?.[0] && `${netdevs[0].name}v{vf}`);
+    if (!sriov || template === undefined) return;
+    for (const [vf, address] of (await this.#virtualFunctions(physical)).entries()) {
+      const directory = await this.#directory(address);
+      if ((await readdir(join(directory, 'net')).catch(() => [])).length > 0) continue;
+      const name = fill(template, vf, 0);
+      const wire = sriov.wire && wireOf(sriov.wire, vf, 0);
+      await this.#netdevs.add(directory, { name, ...(wire && { wire }) });
+    }
   }
 
-  #nextMac(): string {
-    const low = (++this.#netdevs).toString(16).padStart(4, '0');
-    return `02:00:00:00:${low.slice(0, 2)}:${low.slice(2)}`;
+  /** Does to the link of a virtual function what a VLAN of its physical function's does. */
+  async setVlan(physical: string, vf: number, vlan: number): Promise<void> {
+    const { sriov } = await this.#describe(physical);
+    if (!sriov?.wire?.bridge) return;
+    const address = (await this.#virtualFunctions(physical))[vf] ?? '';
+    await this.#netdevs.rewire(await this.#directory(address), fill(sriov.wire.bridge, vf, vlan));
   }
 
-  #directory(address: string): string {
-    return join(this.#root, this.#place(address));
+  /** @throws DpuError NOT_FOUND */
+  async #directory(address: string): Promise<string> {
+    const place = await this.#placeOf(address);
+    if (place === undefined) throw new DpuError('NOT_FOUND', `fakeSysfs has no function ${address}`);
+    return join(this.#root, place);
   }
 
   /** Below the root of the tree. */
-  #place(address: string): string {
-    return this.#places.get(address) ?? `devices/${hostBridge(address)}/${address}`;
+  async #placeOf(address: string): Promise<string | undefined> {
+    const link = await readlink(join(this.#bus, address)).catch(() => undefined);
+    return link && relative(this.#root, join(this.#bus, link));
   }
 
-  #link(address: string): string {
-    return join(this.#root, 'bus/pci/devices', address);
+  async #describe(address: string): Promise<FakePciFunction> {
+    return JSON.parse(await readFile(join(await this.#directory(address), descriptionFile), 'utf8'));
+  }
+
+  /** Addresses by their index. */
+  async #virtualFunctions(physical: string): Promise<string[]> {
+    const directory = await this.#directory(physical);
+    const count = (await readdir(directory)).filter((name) => /^virtfn\d+$/.test(name)).length;
+    const links = Array.from({ length: count }, (_, index) => readlink(join(directory, `virtfn${index}`)));
+    return (await Promise.all(links)).map((link) => basename(link));
+  }
+
+  async #bind(directory: string, driver: string): Promise<void> {
+    const drivers = join(this.#root, 'bus/pci/drivers', driver);
+    await mkdir(drivers, { recursive: true });
+    await symlink(relative(directory, drivers), join(directory, 'driver'));
+  }
+
+  get #bus(): string {
+    return join(this.#root, 'bus/pci/devices');
   }
 }
 
@@ -147,38 +150,15 @@ function hostBridge(address: string): string {
   return `pci${address.slice(0, 4)}:00`;
 }
 
-function sriovFiles({ totalVfs, device, offset = 16, stride = 1 }: FakeSriov): [string, string][] {
+function sriovFiles({ totalVfs, device, offset = 16, stride = 1 }: FakeSriov): Record<string, string> {
   const values = { totalvfs: totalVfs, numvfs: 0, offset, stride, vf_device: device };
-  return Object.entries(values).map(([name, value]) => [`sriov_${name}`, `${value}\n`]);
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [`sriov_${name}`, `${value}\n`]));
 }
 
-/** Vendor and device id, class and serial numbers where the PCI specification has them, all little-endian. */
-function configSpace({ vendor, device, class: pciClass = '020000', serial, dsn }: FakePciFunction): Buffer {
-  const config = Buffer.alloc(configBytes);
-  config.writeUInt16LE(Number.parseInt(vendor, 16), 0);
-  config.writeUInt16LE(Number.parseInt(device, 16), 2);
-  config.writeUIntLE(Number.parseInt(pciClass, 16), 9, 3);
-  if (serial) Buffer.from(serial.hex, 'hex').copy(config, serial.offset);
-  if (dsn !== undefined) writeDsn(config, dsn);
-  return config;
+function wireOf({ netns, peer, bridge }: FakeWire, vf: number, vlan: number): FakeWire {
+  return { netns, peer: fill(peer, vf, vlan), ...(bridge && { bridge: fill(bridge, vf, vlan) }) };
 }
 
-/** Behind one of advanced error reporting, as on real cards. */
-function writeDsn(config: Buffer, dsn: string): void {
-  const [aer, capability] = [0x100, 0x150];
-  config.writeUInt32LE(0x0002_0001 + capability * 0x10_0000, aer);
-  config.writeUInt32LE(0x0001_0003, capability);
-  Buffer.from(dsn, 'hex')
-    .reverse()
-    .copy(config, capability + 4);
-}
-
-/** A name, then the read-only part with the serial number, then the end (PCI Local Bus Specification 3.0, appendix I). */
-function vpdOf(serial: string): Buffer {
-  const field = (name: string, value: string) =>
-    Buffer.concat([Buffer.from(`${name}${String.fromCharCode(value.length)}`), Buffer.from(value)]);
-  const large = (tag: number, body: Buffer) =>
-    Buffer.concat([Buffer.from([tag, body.length & 0xff, body.length >> 8]), body]);
-  const readOnly = Buffer.concat([field('PN', 'FAKE-1'), field('SN', serial)]);
-  return Buffer.concat([large(0x82, Buffer.from('Fake card')), large(0x90, readOnly), Buffer.from([0x78])]);
+function fill(template: string, vf: number, vlan: number): string {
+  return template.replace('{vf}', `${vf}`).replace('{vlan}', `${vlan}`);
 }

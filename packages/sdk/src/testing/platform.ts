@@ -1,16 +1,18 @@
 import type { Platform } from '../contract.ts';
 import { DpuError } from '../errors.ts';
 import { Links } from '../linux/links.ts';
+import { Sriov } from '../linux/sriov.ts';
 import { Sysfs } from '../linux/sysfs.ts';
 import { type FakeClock, fakeClock } from './clock.ts';
 import { type ExecScript, type FakeExec, fakeExec } from './exec.ts';
+import { FakeSysfs } from './sysfs.ts';
 
 export interface FakePlatformOptions {
-  /** What the machine has, e.g. a {@link FakeSysfs}; unless told a machine without PCI devices and DMI table. */
+  /** What the machine has, e.g. a {@link FakeSysfs}. Default: a machine without PCI devices and DMI table. */
   sysfs?: Platform['sysfs'];
-  /** 2030 and standing still unless told. */
+  /** Default: one that stands still in 2030. */
   clock?: FakeClock;
-  /** The programs that the plugin may run; unless told, none. Links are read and changed by the program `ip`. */
+  /** The programs that the plugin may run. Default: none. Links are read and changed by the program `ip`. */
   exec?: ExecScript;
   /** Open vSwitch is two daemons, not programs that answer: a test that needs it brings its own. */
   openVSwitch?: Platform['openVSwitch'];
@@ -32,11 +34,14 @@ export interface FakePlatform extends Platform {
  */
 export function fakePlatform({ sysfs, clock, exec: script, openVSwitch }: FakePlatformOptions = {}): FakePlatform {
   const exec = fakeExec(script);
+  const time = clock ?? fakeClock();
+  const hardware = sysfs ?? new Sysfs('/nonexistent');
   return {
     exec,
     links: new Links(exec),
-    sysfs: sysfs ?? new Sysfs('/nonexistent'),
-    clock: clock ?? fakeClock(),
+    sysfs: hardware,
+    sriov: hardware instanceof FakeSysfs ? hardware.sriov(time) : new Sriov({ sysfs: hardware, clock: time }),
+    clock: time,
     openVSwitch:
       openVSwitch ??
       (() => {

@@ -1,57 +1,24 @@
 /** A sysfs in a temporary directory. */
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { watch } from 'node:fs';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Netdev, Sysfs } from '../linux/sysfs.ts';
+import type { Clock, Platform } from '../contract.ts';
+import { type Exec, exec } from '../linux/exec.ts';
+import { Links } from '../linux/links.ts';
+import type { BridgeMode } from '../linux/netlink/bridge-mode.ts';
+import type { VfSettings } from '../linux/netlink/vf.ts';
+import { OpenVSwitch } from '../linux/ovs.ts';
+import { linuxPlatform } from '../linux/platform.ts';
+import { Sriov } from '../linux/sriov.ts';
+import { Sysfs } from '../linux/sysfs.ts';
+import { FakeNetdevs } from './fake-netdevs.ts';
+import type { FakeMachine, FakePciFunction } from './machine.ts';
 import { PciTree } from './pci-tree.ts';
+import { bridgeModeIn, FakePfDriver, vfSettingsIn } from './vf-settings.ts';
 
-/** SR-IOV of a physical function. */
-export interface FakeSriov {
-  /** sriov_totalvfs: how many virtual functions it can have. */
-  totalVfs: number;
-  /** Device id of the virtual functions, four hex digits. */
-  device: string;
-  /** How many there are from the start; 0 unless told. */
-  numVfs?: number;
-  /** From the physical function's address to that of the first virtual function; 16 unless told (01:00.0 → 01:02.0). */
-  offset?: number;
-  /** From one virtual function to the next; 1 unless told. */
-  stride?: number;
-}
-
-export interface FakePciFunction {
-  /** `0000:01:00.0` */
-  address: string;
-  /** Four hex digits. */
-  vendor: string;
-  device: string;
-  /** Six hex digits; a network controller (`020000`) unless told. */
-  class?: string;
-  /** With a name alone it gets a MAC address of its own. */
-  netdevs?: (Partial<Netdev> & Pick<Netdev, 'name'>)[];
-  /** Four hex digits each. */
-  subsystem?: { vendor: string; device: string };
-  /** Written into the configuration space at an offset (bytes), as hex digits. */
-  serial?: { offset: number; hex: string };
-  /** Device Serial Number capability: 16 hex digits, as lspci writes them without its dashes. */
-  dsn?: string;
-  /** Serial number in the Vital Product Data. */
-  vpdSerial?: string;
-  /** Address of the PCI bridge above it, a function that was added before. Default: it is on the root bus. */
-  behind?: string;
-  /** The NUMA node; -1 (none) unless told. */
-  numaNode?: number;
-  /** Its virtual functions get netdevs when it has one: `eth0v0` and so on. */
-  sriov?: FakeSriov;
-}
-
-export interface FakeMachine {
-  pci?: FakePciFunction[];
-  /** What the firmware calls the machine; without it there is no DMI table. */
-  dmiProduct?: string;
-  /** `compatible` of the device tree's root; without it there is no device tree. */
-  compatible?: string[];
-}
+/** At the root of the tree: what holds for all of it. */
+const machineFile = 'machine.json';
 
 /**
  * Reads the tree as it reads a real sysfs. {@link Sysfs.setVirtualFunctions} makes and removes virtual functions as a
@@ -60,17 +27,27 @@ export interface FakeMachine {
 export class FakeSysfs extends Sysfs implements AsyncDisposable {
   /** Where the tree is: what is /sys elsewhere. */
   readonly root: string;
+  readonly #netdevs: FakeNetdevs;
   readonly #pci: PciTree;
 
   constructor(root: string) {
     super(root);
     this.root = root;
-    this.#pci = new PciTree(root);
+    this.#netdevs = new FakeNetdevs(root);
+    this.#pci = new PciTree(root, this.#netdevs);
   }
 
-  /** Goes on with the tree of another process, which has this hardware. */
-  async adopt({ pci = [] }: FakeMachine): Promise<void> {
-    for (const each of pci) await this.#pci.adopt(each);
+  /** Of the machine; undefined for that of the process. */
+  get netns(): string | undefined {
+    return this.#netdevs.netns;
+  }
+
+  /** Takes over what is there, made by this process or another. */
+  async open(): Promise<this> {
+    const { netns, macPrefix }: FakeMachine = JSON.parse(await readFile(join(this.root, machineFile), 'utf8'));
+    this.#netdevs.netns = netns;
+    if (macPrefix !== undefined) this.#netdevs.macPrefix = macPrefix;
+    return this;
   }
 
   /** Plugs a function in. */
@@ -90,8 +67,54 @@ export class FakeSysfs extends Sysfs implements AsyncDisposable {
     await this.#pci.setVirtualFunctions(pciAddress, count);
   }
 
+  /** Gives their netdevs to the virtual functions of a physical one that were held back, as their driver does. */
+  async probe(pciAddress: string): Promise<void> {
+    await this.#pci.probe(pciAddress);
+  }
+
+  /** What {@link Sriov.setVf} has set of a physical function's virtual functions, by their index. */
+  async vfSettings(pciAddress: string): Promise<VfSettings[]> {
+    const addresses = await this.virtualFunctions(pciAddress);
+    return Promise.all(addresses.map((address) => vfSettingsIn(join(this.root, 'bus/pci/devices', address))));
+  }
+
+  /** What {@link Sriov.setBridgeMode} has set of a physical function. */
+  bridgeMode(pciAddress: string): Promise<BridgeMode | undefined> {
+    return bridgeModeIn(join(this.root, 'bus/pci/devices', pciAddress));
+  }
+
+  /** SR-IOV of the functions in the tree. */
+  sriov(clock: Clock): Sriov {
+    const driver = new FakePfDriver(this.root, this.#pci);
+    return new Sriov({ sysfs: this, clock, driver, watch: (onChange, signal) => this.#watch(onChange, signal) });
+  }
+
+  /** The real machine, in the network namespace of this one, with the hardware in the tree. */
+  platform(): Platform {
+    const { netns } = this;
+    const real = linuxPlatform();
+    const sriov = this.sriov(real.clock);
+    if (netns === undefined) return { ...real, sysfs: this, sriov };
+    const inside: Exec = (file, args, options) => exec('nsenter', [`--net=${netns}`, file, ...args], options);
+    return {
+      ...real,
+      exec: inside,
+      links: new Links(exec, netns),
+      sysfs: this,
+      sriov,
+      // Where commands look for a switch is one place for the whole machine.
+      openVSwitch: ({ commandsLookIn: _, ...options }) => new OpenVSwitch({ exec: inside, netns, ...options }),
+    };
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.#netdevs.unplugAll();
     await rm(this.root, { recursive: true, force: true });
+  }
+
+  #watch(onChange: () => void, signal: AbortSignal): void {
+    const watcher = watch(join(this.root, 'class/net'), { signal }, onChange);
+    watcher.on('error', () => {});
   }
 }
 
@@ -105,10 +128,15 @@ export class FakeSysfs extends Sysfs implements AsyncDisposable {
  * });
  * await sysfs.setVirtualFunctions('0000:01:00.0', 2);
  * await sysfs.virtualFunctions('0000:01:00.0'); // ['0000:01:02.0', '0000:01:02.1']
+ * @param root Empty directory for the tree. Default: a new one.
  */
-export async function fakeSysfs({ pci = [], dmiProduct, compatible }: FakeMachine = {}): Promise<FakeSysfs> {
-  const sysfs = new FakeSysfs(await mkdtemp(join(tmpdir(), 'dpu-sysfs-')));
+export async function fakeSysfs(machine: FakeMachine = {}, root?: string): Promise<FakeSysfs> {
+  const { pci = [], dmiProduct, compatible, netns, macPrefix } = machine;
+  const sysfs = new FakeSysfs(root ?? (await mkdtemp(join(tmpdir(), 'dpu-sysfs-'))));
   try {
+    await mkdir(join(sysfs.root, 'class/net'), { recursive: true });
+    await writeFile(join(sysfs.root, machineFile), JSON.stringify({ netns, macPrefix }));
+    await sysfs.open();
     if (dmiProduct !== undefined) {
       const dmi = join(sysfs.root, 'class/dmi/id');
       await mkdir(dmi, { recursive: true });
@@ -125,4 +153,9 @@ export async function fakeSysfs({ pci = [], dmiProduct, compatible }: FakeMachin
     await sysfs[Symbol.asyncDispose]();
     throw error;
   }
+}
+
+/** The stand-in for `/sys` at a root that this or another process has made; both see what either changes. */
+export function openFakeSysfs(root: string): Promise<FakeSysfs> {
+  return new FakeSysfs(root).open();
 }

@@ -15,6 +15,7 @@ function run(name: string, version: string, more: Partial<PluginRun> = {}): Plug
     package: `@vendor/${name}`,
     integrity: `sha512-${version}`,
     lock: `lock-${version}`,
+    products: ['Card'],
     disturbsTraffic: false,
     pod: podOf({ pod: {} }, 'host'),
     settings: {},

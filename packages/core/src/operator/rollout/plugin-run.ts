@@ -25,6 +25,7 @@ export function pluginRun(
   const image = release.image ?? vspImage;
   const run = {
     name: release.plugin,
+    products: manifest.products.map(({ name }) => name),
     version: release.version ?? image,
     image,
     ...(source.kind === 'builtin' && { directory: source.directory }),

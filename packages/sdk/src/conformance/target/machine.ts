@@ -1,10 +1,9 @@
 /** Hardware that is not there: a plugin for a card is checked on a machine without one. */
-import { writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { join } from 'node:path';
 import { DpuError } from '../../errors.ts';
 import { type DetectedDpu, detectDpus, needsVpd } from '../../manifest/detect.ts';
-import { type FakeMachine, type FakeSysfs, fakeSysfs } from '../../testing/sysfs.ts';
+import type { FakeMachine } from '../../testing/machine.ts';
+import { type FakeSysfs, fakeSysfs } from '../../testing/sysfs.ts';
 import type { Mode } from '../check.ts';
 import type { PluginSource } from './plugin-source.ts';
 
@@ -20,9 +19,6 @@ export interface StandIn {
   dpu: DetectedDpu;
 }
 
-/** By which the process that serves the plugin knows what is in the tree. */
-export const machineFile = 'machine.json';
-
 /** @throws DpuError INVALID_ARGUMENT where the rules of the manifest do not find the side there. */
 export async function standIn(
   { labels = {}, ...machine }: StandInMachine,
@@ -30,7 +26,6 @@ export async function standIn(
   mode: Mode,
 ): Promise<StandIn> {
   const sysfs = await fakeSysfs(machine);
-  await writeFile(join(sysfs.root, machineFile), JSON.stringify(machine));
   const plugins = [{ packageName: label, manifest }];
   const snapshot = await sysfs.snapshot({ vpd: needsVpd(plugins) });
   const found = detectDpus({ plugins, snapshot, node: { name: hostname(), labels }, mode });

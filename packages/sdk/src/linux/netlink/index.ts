@@ -1,5 +1,6 @@
 /** The kernel's network configuration by netlink. */
 
+export type { BridgeMode } from './bridge-mode.ts';
 export { interfaceIndex } from './libc.ts';
 export type { LinkChanges, LinkProperties, LinkReference, NewLink } from './links.ts';
 export { checkLinkName } from './names.ts';

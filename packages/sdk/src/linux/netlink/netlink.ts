@@ -5,6 +5,7 @@ import { omitUndefined } from '../../omit-undefined.ts';
 import type { Link, LinkAddress } from '../links.ts';
 import { addAddressRequest, decodeAddress, deleteAddressRequest, listAddressesRequest } from './addresses.ts';
 import { announcementOf } from './announcement.ts';
+import { type BridgeMode, setBridgeModeRequest } from './bridge-mode.ts';
 import { fileError } from './kernel-error.ts';
 import { interfaceIndex } from './libc.ts';
 import {
@@ -206,6 +207,17 @@ export class Netlink {
    */
   async setVf(pf: LinkReference, vf: number, settings: VfSettings): Promise<void> {
     await this.#socket.request(setVfRequest(pf, vf, settings));
+  }
+
+  /**
+   * How frames between functions of one card go.
+   *
+   * @throws DpuError NOT_FOUND without the PF, UNIMPLEMENTED where its driver has no such modes
+   */
+  async setBridgeMode(pf: LinkReference, mode: BridgeMode): Promise<void> {
+    const index = typeof pf === 'number' ? pf : (await this.findLinkProperties(pf))?.index;
+    if (index === undefined) throw new DpuError('NOT_FOUND', `there is no link ${pf}`);
+    await this.#socket.request(setBridgeModeRequest(index, mode));
   }
 
   /** By which number this namespace's links name the namespace of an open file; undefined where none of them does. */

@@ -1,0 +1,11 @@
+// Original file: proto/p4runtime.proto
+
+import type { P4Info as _p4_config_v1_P4Info, P4Info__Output as _p4_config_v1_P4Info__Output } from '../../p4/config/v1/P4Info.ts';
+
+export interface ForwardingPipelineConfig {
+  'p4info'?: (_p4_config_v1_P4Info | null);
+}
+
+export interface ForwardingPipelineConfig__Output {
+  'p4info': (_p4_config_v1_P4Info__Output | null);
+}

@@ -1,0 +1,233 @@
+/**
+ * A controller of one P4Runtime device. It never takes the place of another that is primary: it waits as a backup, and
+ * asks for more than the highest election id when the other is gone.
+ */
+
+import { type Clock, DpuError, type Logger } from '@dpu-operator/sdk';
+import { type ClientDuplexStream, credentials, type Metadata, type ServiceError, status } from '@grpc/grpc-js';
+import type { P4Info__Output } from '../generated/p4/config/v1/P4Info.ts';
+import type { MasterArbitrationUpdate__Output as Arbitration } from '../generated/p4/v1/MasterArbitrationUpdate.ts';
+import type { P4RuntimeClient } from '../generated/p4/v1/P4Runtime.ts';
+import type { ReadResponse__Output } from '../generated/p4/v1/ReadResponse.ts';
+import type { StreamMessageRequest } from '../generated/p4/v1/StreamMessageRequest.ts';
+import type { StreamMessageResponse__Output } from '../generated/p4/v1/StreamMessageResponse.ts';
+import type { TableEntry, TableEntry__Output } from '../generated/p4/v1/TableEntry.ts';
+import { decodeBatchErrors, P4RuntimeStub, statusTrailer } from './service.ts';
+
+export interface ClientOptions {
+  /** `127.0.0.1:9559` */
+  address: string;
+  deviceId: number;
+  /** The lowest that is asked for. */
+  electionId: number;
+  clock: Clock;
+  logger: Logger;
+  /** Called whenever {@link P4Client.role} is another. */
+  onRole: () => void;
+}
+
+/** `primary` may write. The reason of the others is for people. */
+export type Role = { is: 'primary' } | { is: 'backup' | 'disconnected'; reason: string };
+
+export interface TableUpdate {
+  type: 'INSERT' | 'MODIFY' | 'DELETE';
+  entry: TableEntry;
+}
+
+/** Why an update of a batch failed. */
+export interface UpdateError {
+  /** A code of gRPC. */
+  code: number;
+  message: string;
+}
+
+type Stream = ClientDuplexStream<StreamMessageRequest, StreamMessageResponse__Output>;
+
+/** Milliseconds that a call may take. */
+const callMs = 20_000;
+/** Milliseconds until the next attempt to connect. */
+const reconnectMs = 500;
+/** Updates of one Write: far below the 4 MiB that a message may have by default. */
+const batchSize = 1_000;
+const channelOptions = {
+  'grpc.initial_reconnect_backoff_ms': 100,
+  'grpc.max_reconnect_backoff_ms': 1_000,
+  'grpc.max_receive_message_length': -1,
+};
+
+export class P4Client {
+  readonly #options: ClientOptions;
+  readonly #stub: P4RuntimeClient;
+  readonly #closing = new AbortController();
+  #stream: Stream | undefined;
+  #role: Role = { is: 'disconnected', reason: 'not connected yet' };
+  #electionId: bigint;
+
+  constructor(options: ClientOptions) {
+    this.#options = options;
+    this.#electionId = BigInt(options.electionId);
+    this.#stub = new P4RuntimeStub(options.address, credentials.createInsecure(), channelOptions);
+  }
+
+  get role(): Role {
+    return this.#role;
+  }
+
+  /** Connects, and connects again whenever the server was away, until {@link close}. */
+  start(): void {
+    this.#connect();
+  }
+
+  close(): void {
+    this.#closing.abort();
+    this.#stream?.cancel();
+    this.#stub.close();
+  }
+
+  /** @throws DpuError FAILED_PRECONDITION while the device has no program, UNAVAILABLE while it does not answer */
+  async pipeline(): Promise<P4Info__Output> {
+    const request = { deviceId: this.#options.deviceId, responseType: 'P4INFO_AND_COOKIE' } as const;
+    const { promise, resolve, reject } = Promise.withResolvers<P4Info__Output | null | undefined>();
+    this.#stub.getForwardingPipelineConfig(request, deadline(), (error, answer) => {
+      if (error && error.code !== status.FAILED_PRECONDITION) reject(this.#callError(error));
+      else resolve(answer?.config?.p4info);
+    });
+    const info = await promise;
+    if (info && info.tables.length > 0) return info;
+    const text = `the P4Runtime server at ${this.#options.address} has no P4 program yet: the P4 SDK has to load one`;
+    throw new DpuError('FAILED_PRECONDITION', text);
+  }
+
+  /** All entries of these tables. */
+  async read(tableIds: readonly number[]): Promise<TableEntry__Output[]> {
+    const entities = tableIds.map((tableId) => ({ tableEntry: { tableId } }));
+    const call = this.#stub.read({ deviceId: this.#options.deviceId, entities }, deadline());
+    const entries: TableEntry__Output[] = [];
+    try {
+      for await (const chunk of call as AsyncIterable<ReadResponse__Output>) {
+        for (const { tableEntry } of chunk.entities) if (tableEntry) entries.push(tableEntry);
+      }
+    } catch (error) {
+      throw this.#callError(error as ServiceError);
+    }
+    return entries;
+  }
+
+  /**
+   * Writes in batches. No two updates may be of one entry: the server does them in any order.
+   *
+   * @returns what became of each, undefined for what succeeded
+   * @throws DpuError UNAVAILABLE while another is primary or the server does not answer; what was written is not known then
+   */
+  async write(updates: readonly TableUpdate[]): Promise<(UpdateError | undefined)[]> {
+    const results: (UpdateError | undefined)[] = [];
+    for (let start = 0; start < updates.length; start += batchSize) {
+      results.push(...(await this.#writeBatch(updates.slice(start, start + batchSize))));
+    }
+    return results;
+  }
+
+  /** @throws DpuError UNAVAILABLE with the reason, unless this is the primary */
+  requirePrimary(): void {
+    if (this.#role.is !== 'primary') throw new DpuError('UNAVAILABLE', this.#role.reason);
+  }
+
+  async #writeBatch(updates: readonly TableUpdate[]): Promise<(UpdateError | undefined)[]> {
+    this.requirePrimary();
+    const request = {
+      deviceId: this.#options.deviceId,
+      electionId: uint128(this.#electionId),
+      updates: updates.map(({ type, entry }) => ({ type, entity: { tableEntry: entry } })),
+      atomicity: 'CONTINUE_ON_ERROR' as const,
+    };
+    const { promise, resolve } = Promise.withResolvers<ServiceError | null>();
+    this.#stub.write(request, deadline(), (error) => resolve(error));
+    const error = await promise;
+    if (!error) return updates.map(() => undefined);
+    const errors = batchErrors(error);
+    if (errors.length !== updates.length) throw this.#callError(error);
+    return errors.map(({ canonicalCode: code, message }) => (code === status.OK ? undefined : { code, message }));
+  }
+
+  #connect(): void {
+    const stream = this.#stub.streamChannel();
+    this.#stream = stream;
+    let isOver = false;
+    const over = (reason: string) => {
+      if (isOver) return;
+      isOver = true;
+      void this.#again(reason);
+    };
+    stream.on('data', ({ arbitration }) => {
+      if (arbitration) this.#arbitrated(stream, arbitration);
+    });
+    stream.on('error', (error) => over(this.#why(error as ServiceError)));
+    stream.on('end', () => over(`the P4Runtime server at ${this.#options.address} closed the stream`));
+    this.#ask(stream);
+  }
+
+  #ask(stream: Stream): void {
+    const { deviceId } = this.#options;
+    stream.write({ arbitration: { deviceId, electionId: uint128(this.#electionId) } });
+  }
+
+  #arbitrated(stream: Stream, { status: told, electionId }: Arbitration): void {
+    const code = told?.code ?? status.OK;
+    if (code === status.OK) {
+      this.#become({ is: 'primary' });
+      return;
+    }
+    const highest = electionId ? (BigInt(electionId.high) << 64n) + BigInt(electionId.low) : 0n;
+    const { address } = this.#options;
+    this.#become({
+      is: 'backup',
+      reason: `another controller (election id ${highest}) is primary at the P4Runtime server ${address}; end it`,
+    });
+    if (code !== status.NOT_FOUND) return;
+    this.#electionId = highest + 1n;
+    this.#ask(stream);
+  }
+
+  async #again(reason: string): Promise<void> {
+    if (this.#closing.signal.aborted) return;
+    this.#become({ is: 'disconnected', reason });
+    await this.#options.clock.sleep(reconnectMs, this.#closing.signal).catch(() => {});
+    if (!this.#closing.signal.aborted) this.#connect();
+  }
+
+  #become(role: Role): void {
+    const before = this.#role;
+    this.#role = role;
+    if (before.is === role.is && (role.is === 'primary' || ('reason' in before && before.reason === role.reason)))
+      return;
+    this.#options.logger.info({ role }, 'P4Runtime');
+    this.#options.onRole();
+  }
+
+  #why({ code, details }: ServiceError): string {
+    const { address } = this.#options;
+    const where = `the P4Runtime server at ${address}`;
+    if (code === status.INVALID_ARGUMENT) return `${where} refuses election id ${this.#electionId}: ${details}`;
+    if (code === status.UNAVAILABLE) return `${where} does not answer: ${details}`;
+    return `${where} ended the stream: ${status[code]} ${details}`;
+  }
+
+  #callError(error: ServiceError): DpuError {
+    const message = `P4Runtime server at ${this.#options.address}: ${status[error.code] ?? error.code}: ${error.details ?? error.message}`;
+    if (error.code === status.FAILED_PRECONDITION)
+      return new DpuError('FAILED_PRECONDITION', message, { cause: error });
+    const isAway = [status.UNAVAILABLE, status.PERMISSION_DENIED, status.DEADLINE_EXCEEDED, status.CANCELLED];
+    return new DpuError(isAway.includes(error.code) ? 'UNAVAILABLE' : 'INTERNAL', message, { cause: error });
+  }
+}
+
+function batchErrors({ metadata }: { metadata?: Metadata }) {
+  const [trailer] = metadata?.get(statusTrailer) ?? [];
+  return trailer instanceof Buffer ? decodeBatchErrors(trailer) : [];
+}
+
+function uint128(value: bigint): { high: string; low: string } {
+  return { high: `${value >> 64n}`, low: `${value & 0xffff_ffff_ffff_ffffn}` };
+}
+
+const deadline = () => ({ deadline: Date.now() + callMs });
