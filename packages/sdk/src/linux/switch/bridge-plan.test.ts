@@ -53,7 +53,8 @@ describe('with a function', () => {
     const planned = flows({ chains, hostPorts: [host(1)] });
     expect(planned).toEqual(
       expect.arrayContaining([
-        '0: in_port=1,vlan_tci=0x0000/0x0fff → strip_vlan,resubmit(,21)',
+        '0: in_port=1,vlan_tci=0x0000/0x1fff → resubmit(,21)',
+        '0: in_port=1,vlan_tci=0x1000/0x1fff → strip_vlan,resubmit(,21)',
         '0: in_port=1 → drop',
         '21:  → resubmit(,22)',
         '22:  → output:4',
