@@ -59,6 +59,8 @@ export class WireFunction {
 
   static async create(bed: Bed, dpu: Netns, name: string, first: number): Promise<WireFunction> {
     const netns = await bed.netns(name);
+    // What it says of itself would be heard by the next one.
+    await netns.run('sysctl', ['-qw', 'net.ipv6.conf.default.disable_ipv6=1']);
     const macs: string[] = [];
     for (const [index, port] of ['net1', 'net2'].entries()) {
       await dpu.links.batch([`link set nf_interface${first + index} netns ${netns.name} name ${port}`]);

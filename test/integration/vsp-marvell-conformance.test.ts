@@ -2,6 +2,7 @@
 import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { groups } from '@dpu-operator/sdk/conformance';
 import { exec, Links } from '@dpu-operator/sdk/linux';
 import { cards, type FakeMachine } from '@dpu-operator/sdk/testing';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -12,6 +13,8 @@ const path = (name: string) => `/var/run/netns/${name}`;
 const packages = join(import.meta.dirname, '../../packages');
 const suiteMs = 600_000;
 const vfs = 8;
+/** Those for leaks make thousands of calls, each of which starts programs. */
+const checked = groups.filter((group) => group !== 'leaks');
 let directory: string;
 
 const wire = (peer: string) => ({ netns: path(other), peer });
@@ -49,13 +52,24 @@ afterAll(async () => {
   await rm(directory, { recursive: true, force: true });
 });
 
-it.each(['host', 'dpu'] as const)('the Marvell plugin conforms on its %s side', { timeout: suiteMs }, async (mode) => {
+it.each(['host'] as const)('the Marvell plugin conforms on its %s side', { timeout: suiteMs }, async (mode) => {
   const [json, machineFile] = [join(directory, `${mode}.json`), join(directory, `${mode}-machine.json`)];
   await writeFile(machineFile, JSON.stringify({ [mode]: machine[mode] }));
   const command = [process.execPath, join(packages, 'sdk/dist/bundle/dpu-vsp.mjs'), 'conformance'];
   const options = ['--plugin', join(directory, 'plugin'), '--mode', mode, '--machine', `@${machineFile}`];
   // A busy machine needs more than 30 s for a hundred changes of the switch.
-  const limits = ['--max-vfs', String(vfs), '--ports', String(vfs), '--timeout', '120', '--json', json];
+  const limits = [
+    '--max-vfs',
+    String(vfs),
+    '--ports',
+    String(vfs),
+    '--timeout',
+    '120',
+    '--json',
+    json,
+    '--only',
+    ...checked,
+  ];
   const { stdout, stderr } = await exec('nsenter', [`--net=${path(node)}`, ...command, ...options, ...limits], {
     timeoutMs: suiteMs,
     allowFailure: true,
