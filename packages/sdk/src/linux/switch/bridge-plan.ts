@@ -118,9 +118,8 @@ interface NumberedHost extends HostPort {
 
 const vlansOf = ({ vlans }: HostPort) => (vlans.length === 0 ? [DEFAULT_VLAN] : vlans);
 const inVlan = (vlan: number) => (vlan === DEFAULT_VLAN ? 'vlan_tci=0x0000/0x1fff' : `dl_vlan=${vlan}`);
-/** Without a tag, or with one that has a priority alone. */
-const UNTAGGED = 'vlan_tci=0x0000/0x0fff';
-const PRIORITY_TAGGED = 'vlan_tci=0x1000/0x1fff';
+/** With a tag that has a priority and no VLAN. */
+const priorityTagged = 'vlan_tci=0x1000/0x1fff';
 
 /** Gives frames the tag of their VLAN, and drops those of another. */
 function arrivalFromHost(host: NumberedHost): Flow[] {
@@ -129,21 +128,16 @@ function arrivalFromHost(host: NumberedHost): Flow[] {
     return { table: tables.arrival, priority: priorities.rule, match: `${from},${match}`, actions };
   };
   const go = `resubmit(,${tables.fromHosts})`;
-  const accepted = acceptedFrom(host).map(({ match, tagging }) => rule(match, [...tagging, go].join(',')));
-  return [...accepted, { table: tables.arrival, priority: priorities.rest, match: from, actions: 'drop' }];
-}
-
-/** What a port lets in, and what becomes of the tag. The switch refuses to take off a tag that cannot be there. */
-function acceptedFrom(host: NumberedHost): { match: string; tagging: string[] }[] {
   const [access = DEFAULT_VLAN] = vlansOf(host);
-  if (access !== DEFAULT_VLAN && host.type === 'TRUNK') {
-    return host.vlans.map((vlan) => ({ match: inVlan(vlan), tagging: [] }));
-  }
-  if (access !== DEFAULT_VLAN) return [{ match: UNTAGGED, tagging: [`mod_vlan_vid:${access}`] }];
-  return [
-    { match: inVlan(DEFAULT_VLAN), tagging: [] },
-    { match: PRIORITY_TAGGED, tagging: ['strip_vlan'] },
+  const isDefault = access === DEFAULT_VLAN;
+  // A tag is taken off only where the match says that there is one (OpenFlow 1.1 and later), and set only where it may be pushed.
+  const untagged = [
+    rule(inVlan(DEFAULT_VLAN), isDefault ? go : `mod_vlan_vid:${access},${go}`),
+    rule(priorityTagged, isDefault ? `strip_vlan,${go}` : `mod_vlan_vid:${access},${go}`),
   ];
+  const isTagged = host.type === 'TRUNK' && host.vlans.length > 0;
+  const accepted = isTagged ? host.vlans.map((vlan) => rule(inVlan(vlan), go)) : untagged;
+  return [...accepted, { table: tables.arrival, priority: priorities.rest, match: from, actions: 'drop' }];
 }
 
 function betweenHosts({ hostToHost }: BridgeState, hosts: readonly NumberedHost[]): Flow[] {
