@@ -4,6 +4,7 @@ import { beforeAll, expect, it } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
 import { attempt, run } from '../cluster/run.ts';
 import { ensureKubectl } from '../cluster/tools.ts';
+import { versions } from '../cluster/versions.ts';
 import { ensureHelm } from '../support/helm.ts';
 
 interface KubeObject {
@@ -17,6 +18,9 @@ interface KubeObject {
 
 const chart = 'charts/dpu-operator';
 const namespace = 'openshift-dpu-operator';
+/** Without it a helm built from source takes an old version for that of the cluster. */
+const kubeVersion = ['--kube-version', versions.kubernetes];
+const template = ['template', 'dpu-operator', chart, ...kubeVersion];
 let helm: string;
 let kubectl: string;
 beforeAll(async () => {
@@ -25,12 +29,16 @@ beforeAll(async () => {
 }, 1_200_000);
 
 async function rendered(...args: string[]): Promise<Map<string, KubeObject>> {
-  return byName(await run([helm, 'template', 'dpu-operator', chart, '--namespace', namespace, ...args]));
+  return byName(await run([helm, ...template, '--namespace', namespace, ...args]));
 }
 
 function byName(yaml: string): Map<string, KubeObject> {
   const objects = parseAllDocuments(yaml).flatMap((document) => (document.toJS() as KubeObject | null) ?? []);
-  return new Map(objects.map((object) => [`${object.kind} ${object.metadata.name}`, object]));
+  const nameOf = ({ kind, metadata }: KubeObject) => {
+    const place = metadata.namespace === undefined || metadata.namespace === namespace ? '' : `${metadata.namespace}/`;
+    return `${kind} ${place}${metadata.name}`;
+  };
+  return new Map(objects.map((object) => [nameOf(object), object]));
 }
 
 function manager(objects: Map<string, KubeObject>) {
@@ -40,7 +48,7 @@ function manager(objects: Map<string, KubeObject>) {
 }
 
 it('helm lint has nothing to say', async () => {
-  await run([helm, 'lint', '--strict', '--namespace', namespace, chart]);
+  await run([helm, 'lint', '--strict', ...kubeVersion, '--namespace', namespace, chart]);
 });
 
 it('the chart has what config/default has, but for the namespace', async () => {
@@ -73,10 +81,10 @@ it('images are named in one place, by tag or digest', async () => {
   const { version } = parse(await readFile(`${chart}/Chart.yaml`, 'utf8'));
   expect(manager(await rendered()).image).toBe(`dpu-operator/operator:${version}`);
   const digest = `sha256:${'a'.repeat(64)}`;
-  const images = `images.operator.repository=r.example.com/op,images.operator.digest=${digest},images.vsp.tag=7`;
+  const images = `images.operator.repository=r.example.com/op,images.operator.digest=${digest},images.vsp.tag=v7`;
   const { image, env } = manager(await rendered('--set', images));
   expect(image).toBe(`r.example.com/op@${digest}`);
-  expect(env.VSP_IMAGE).toBe('dpu-operator/vsp:7');
+  expect(env.VSP_IMAGE).toBe('dpu-operator/vsp:v7');
 });
 
 it('values reach the pod as they are', async () => {
@@ -95,13 +103,13 @@ it.each([
   ['images.operator.digest=abc', /digest/],
   ['imagess.operator.tag=1', /imagess/],
 ])('%s is refused by name', async (value, message) => {
-  const result = await attempt([helm, 'template', 'x', chart, '--namespace', namespace, '--set', value]);
+  const result = await attempt([helm, ...template, '--namespace', namespace, '--set', value]);
   expect(result.exitCode).not.toBe(0);
   expect(result.stderr).toMatch(message);
 });
 
 it('another namespace is refused', async () => {
-  const { exitCode, stderr } = await attempt([helm, 'template', 'x', chart, '--namespace', 'default']);
+  const { exitCode, stderr } = await attempt([helm, ...template, '--namespace', 'default']);
   expect(exitCode).not.toBe(0);
   expect(stderr).toContain(`--namespace ${namespace} --create-namespace`);
 });
