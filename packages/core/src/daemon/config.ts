@@ -16,6 +16,8 @@ const schema = z.object({
   HEALTH_PORT: z.coerce.number().int().min(0).max(65_535).default(ports.daemonHealth),
   /** On every address of the node. */
   METRICS_PORT: z.coerce.number().int().min(0).max(65_535).default(ports.daemonMetrics),
+  /** Where PCI functions are read from: a tree of files in tests. Netdevs are those that the kernel has. */
+  DPU_SYSFS: z.string().startsWith('/').default('/sys'),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
 });
 
@@ -29,6 +31,7 @@ export interface DaemonConfig {
   hostProcess: string | undefined;
   healthPort: number;
   metricsPort: number;
+  sysfs: string;
   logLevel: string;
 }
 
@@ -61,6 +64,7 @@ export function parseConfig(environment: NodeJS.ProcessEnv): DaemonConfig {
     hostProcess: data.HOST_PROCESS,
     healthPort: data.HEALTH_PORT,
     metricsPort: data.METRICS_PORT,
+    sysfs: data.DPU_SYSFS,
     logLevel: data.LOG_LEVEL,
   };
 }

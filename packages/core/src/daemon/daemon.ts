@@ -69,7 +69,7 @@ export class Daemon {
     @inject(tokens.startCniServer) startCniServer: StartCniServer,
   ) {
     const { nodeName } = config;
-    const pci = new PciFunctions();
+    const pci = new PciFunctions(config.sysfs);
     const links = new LinkWatch();
     const pool = new DevicePool((deviceId) => pci.numaNodeOf(deviceId));
     const deviceInfo = new DeviceInfoFiles({ directory: directories.deviceInfo, resourceName, pci });

@@ -19,7 +19,7 @@ import { connectStore } from '../kube/connect.ts';
 import { collectProcessMetrics, EventRecorder, MetricsAccess, serveHealth, serveMetrics } from '../kube/index.ts';
 import { createLogger } from '../log.ts';
 import { x509 } from '../trust/x509/run.ts';
-import { AttachEngine, AttachmentStore, DeviceHomes } from './attach/index.ts';
+import { AttachEngine, AttachmentStore, DeviceHomes, Devices } from './attach/index.ts';
 import { CniServer } from './cni-server/index.ts';
 import { type NodeDirectories, parseConfig } from './config.ts';
 import { Daemon, type StartCniServer } from './daemon.ts';
@@ -31,6 +31,8 @@ import { tokens } from './tokens.ts';
 async function main(): Promise<void> {
   const config = parseConfig(process.env);
   const logger = createLogger(config.logLevel);
+  if (config.sysfs !== '/sys')
+    logger.warn({ sysfs: config.sysfs }, 'DPU_SYSFS is set: cards are not those of this machine');
   const stop = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort());
   // What nobody waited for is a bug; it must not take the pods' service down with it.
@@ -70,6 +72,7 @@ async function main(): Promise<void> {
       allocations,
       ipam,
       linkWatch,
+      devices: new Devices(config.sysfs, '/sys'),
     });
     const server = new CniServer({ engine, socketPath: cniServerSocket, logger });
     try {
@@ -101,7 +104,7 @@ async function main(): Promise<void> {
   container.registerInstance(tokens.logger, logger);
   container.registerInstance(tokens.store, store);
   container.registerInstance(tokens.events, events);
-  container.registerInstance(tokens.sysfs, new Sysfs());
+  container.registerInstance(tokens.sysfs, new Sysfs(config.sysfs));
   container.registerInstance(tokens.attachments, attachments);
   container.registerInstance(tokens.startCniServer, startCniServer);
 

@@ -46,6 +46,7 @@ export function renderDaemonSet(
     // Pods' namespaces appear in it after the daemon has started.
     { path: netnsDirectory, create: true, propagation: 'HostToContainer' },
     { path: directories.cniBin, create: true },
+    ...(environment.sysfs ? [{ path: environment.sysfs, readOnly: true }] : []),
   ];
   const { volumes, volumeMounts } = hostPathVolumes(paths);
   return {
@@ -120,5 +121,6 @@ function daemonVariables(config: DpuOperatorConfig, environment: Environment, di
     { name: 'HEALTH_PORT', value: String(ports.daemonHealth) },
     { name: 'METRICS_PORT', value: String(ports.daemonMetrics) },
     { name: 'LOG_LEVEL', value: config.spec.logLevel > 0 ? 'debug' : 'info' },
+    ...(environment.sysfs ? [{ name: 'DPU_SYSFS', value: environment.sysfs }] : []),
   ];
 }

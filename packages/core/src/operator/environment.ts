@@ -20,6 +20,7 @@ const variables = z.object({
   CNI_BIN_DIR: z.string().startsWith('/').optional(),
   NPM_REGISTRY: z.url({ protocol: /^https?$/ }).default(publicRegistry),
   NPM_DIRECTORY: z.string().startsWith('/').default(npmInImage),
+  DPU_SYSFS: z.string().startsWith('/').optional(),
 });
 
 /** Where the way out of the cluster leads through a proxy, these name it; what the operator starts needs them too. */
@@ -44,6 +45,11 @@ export interface Environment {
   npmRegistry: string;
   /** Where npm lies. */
   npmDirectory: string;
+  /**
+   * A directory of the nodes from which daemons and plugins read the hardware in place of /sys: cards that are not there,
+   * for tests. In it is what `fakeSysfs` of the SDK's test kit makes, with its `machine.json`.
+   */
+  sysfs: string | undefined;
   /** Variables that name proxies, where there are any. */
   proxy: Record<string, string>;
 }
@@ -70,6 +76,7 @@ export function parseEnvironment(env: NodeJS.ProcessEnv, hostName: string): Envi
     cniBinDirectory: values.CNI_BIN_DIR,
     npmRegistry: values.NPM_REGISTRY,
     npmDirectory: values.NPM_DIRECTORY,
+    sysfs: values.DPU_SYSFS,
     proxy: Object.fromEntries(proxyVariables.flatMap((name) => (given[name] ? [[name, given[name]]] : []))),
   };
 }

@@ -214,6 +214,21 @@ test('a pod has what the manifest asks for on its side, and not what it asks for
   expect(names.slice(-2)).toEqual(['A', 'B']);
 });
 
+test('daemon and plugins read cards from another tree where the operator was told to, and else from /sys', () => {
+  const sysfs = '/var/lib/cards';
+  const told = parseEnvironment({ DPU_SYSFS: sysfs }, 'host');
+  const rendered = (of: typeof environment) => [
+    JSON.stringify(renderDaemonSet(config, of, nodeDirectories('kubernetes'))),
+    JSON.stringify(renderVspPod(dpu, run({}), of)),
+  ];
+  for (const text of rendered(told)) {
+    expect(text).toContain(`{"name":"DPU_SYSFS","value":"${sysfs}"}`);
+    expect(text).toContain(`{"path":"${sysfs}","type":""}`);
+    expect(text).toContain(`"mountPath":"${sysfs}"`);
+  }
+  for (const text of rendered(environment)) expect(text).not.toContain('SYSFS');
+});
+
 test('companions start before the plugin, share a directory with it, and mount each path of the node once', () => {
   const hostPaths = [{ path: '/opt/p4' }];
   const spec = podSpecOf(

@@ -40,7 +40,7 @@ const scratchDirectories = [
 /** The container of the plugin. What it mounts is added to the volumes. */
 export function vspContainer(dpu: DataProcessingUnit, run: PluginRun, environment: Environment, volumes: PodVolumes) {
   const { pod, overlay } = run;
-  const code = codeOf(run, volumes);
+  const code = codeOf(run, environment, volumes);
   const isReadOnly = code.command !== undefined && !pod.privileged;
   const command = code.command ?? overlay?.command;
   return {
@@ -49,11 +49,7 @@ export function vspContainer(dpu: DataProcessingUnit, run: PluginRun, environmen
     imagePullPolicy: environment.imagePullPolicy,
     ...(command && { command }),
     ...(overlay?.args && { args: overlay.args }),
-    env: [
-      ...(code.command ? [...nodeVariables, aliveVariable] : []),
-      ...ownVariables(dpu, run),
-      ...otherVariables(run),
-    ],
+    env: [...code.variables, ...ownVariables(dpu, run), ...otherVariables(run)],
     securityContext: {
       ...containerSecurity(pod),
       ...(overlay?.runAsUser !== undefined && { runAsUser: overlay.runAsUser }),
@@ -147,8 +143,17 @@ function sharedMount({ pod }: PluginRun, volumes: PodVolumes): VolumeMount[] {
   return pod.companions.length > 0 ? [volumes.scratch('shared', sharedDirectory)] : [];
 }
 
-/** A VSP that is only an image starts as it is made to. */
-function codeOf(run: PluginRun, volumes: PodVolumes): { command?: string[]; mounts: VolumeMount[] } {
+interface Code {
+  /** Undefined for a VSP that is only an image: it starts as it is made to. */
+  command?: string[];
+  variables: Variable[];
+  mounts: VolumeMount[];
+}
+
+function codeOf(run: PluginRun, { sysfs }: Environment, volumes: PodVolumes): Code {
+  const variables = [...nodeVariables, aliveVariable, ...(sysfs ? [{ name: 'DPU_SYSFS', value: sysfs }] : [])];
+  // A plugin writes to it the number of its virtual functions.
+  const hardware = sysfs ? [volumes.mount(nodePath(sysfs), sysfs)] : [];
   const serve = (directory: string) => [
     'node',
     ...vspFlags,
@@ -157,10 +162,10 @@ function codeOf(run: PluginRun, volumes: PodVolumes): { command?: string[]; moun
     '--plugin',
     directory,
   ];
-  if (run.directory) return { command: serve(run.directory), mounts: [] };
-  if (!run.package || !run.lock) return { mounts: [] };
+  if (run.directory) return { command: serve(run.directory), variables, mounts: hardware };
+  if (!run.package || !run.lock) return { variables: [], mounts: [] };
   const installed = { packageName: run.package, version: run.version, lock: run.lock };
   const directory = installedDirectory(installed);
   const mount = volumes.mount(nodePath(directory), directory, { readOnly: true });
-  return { command: serve(installedPackage(installed)), mounts: [mount] };
+  return { command: serve(installedPackage(installed)), variables, mounts: [mount, ...hardware] };
 }

@@ -98,10 +98,12 @@ export class Connection {
     });
   }
 
+  /** What is streamed to a connection that is closed is an error, as with calls: nothing is thrown. */
   stream<RequestIn, ResponseIn, RequestOut, ResponseOut>(
     method: Method<RequestIn, ResponseIn, RequestOut, ResponseOut>,
     request: RequestIn,
   ): MessageStream<ResponseOut> {
+    if (this.#closed) return failedStream(new DpuError('UNAVAILABLE', `the client of ${this.#target} is closed`));
     const observed = startCall(this.#target, method.path, request);
     const stream = this.#client.makeServerStreamRequest(
       method.path,
@@ -156,6 +158,13 @@ export class Connection {
     const why = code === 'UNAVAILABLE' ? connectionFailure(message) : undefined;
     return new DpuError(code, why === undefined ? message : `no answer from ${this.#target}: ${why}`, { cause: error });
   }
+}
+
+function failedStream<Message>(error: DpuError): MessageStream<Message> {
+  const on = (event: 'data' | 'error' | 'end', listener: (value?: unknown) => void): void => {
+    if (event === 'error') queueMicrotask(() => listener(error));
+  };
+  return { on: on as MessageStream<Message>['on'], cancel: () => {} };
 }
 
 function withDpuErrors<Message>(stream: ClientReadableStream<Message>): MessageStream<Message> {

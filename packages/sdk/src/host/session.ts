@@ -1,9 +1,9 @@
 /** A plugin's state between start and shutdown: for which DPU it was created, and what all calls have in common. */
 import type { Dpu, InitRequest, IpPort, Logger, Plugin } from '../contract.ts';
 import { DpuError } from '../errors.ts';
+import { Serial } from '../serial.ts';
 import type { Around } from '../wire/unary.ts';
 import { DataPathLoop } from './datapath/loop.ts';
-import { Serial } from './datapath/serial.ts';
 import { withDeadline } from './deadline.ts';
 import type { CallMetrics } from './metrics/call-metrics.ts';
 
@@ -32,6 +32,7 @@ export class PluginSession {
   #creation: { dpu: Dpu; plugin: Promise<Plugin> } | undefined;
   #created: Plugin | undefined;
   #loop: DataPathLoop | undefined;
+  readonly #progressListeners = new Set<(name: string) => void>();
   #initialised = false;
   /** Ends the calls in flight. */
   readonly #running = new Set<() => void>();
@@ -86,7 +87,10 @@ export class PluginSession {
     const { dataPath, limits } = plugin;
     if (dataPath) {
       const serial = this.#serial;
-      this.#loop = new DataPathLoop({ dataPath, limits, serial, deadlineMs, stopping, onHung, logger });
+      const onProgress = (name: string) => {
+        for (const listener of this.#progressListeners) listener(name);
+      };
+      this.#loop = new DataPathLoop({ dataPath, limits, serial, deadlineMs, stopping, onHung, onProgress, logger });
     }
     this.#created = plugin;
     onCreated(plugin);
@@ -147,6 +151,12 @@ export class PluginSession {
   #timed<T>(what: string, run: () => Promise<T>): Promise<T> {
     const { deadlineMs, onHung } = this.#options;
     return withDeadline(what, deadlineMs, run(), onHung);
+  }
+
+  /** Calls back with the name of an object with which the card is at another point than before. Returns what ends that. */
+  onProgress(listener: (name: string) => void): () => void {
+    this.#progressListeners.add(listener);
+    return () => this.#progressListeners.delete(listener);
   }
 
   /** Has the plugin given all that is wanted again. */

@@ -57,6 +57,14 @@ test.each([
   expect(devices.netdevOf('0000:01:00.0')).toBeUndefined();
 });
 
+test('a netdev that only the tree of a card has is none: it is in a pod', () => {
+  const kernel = sysfs();
+  const devices = new Devices(sysfs(), kernel);
+  expect(devices.netdevOf('0000:01:00.3')).toBe('ens1v1');
+  rmSync(join(kernel, 'class/net/ens1v1'), { recursive: true });
+  expect(devices.netdevOf('0000:01:00.3')).toBeUndefined();
+});
+
 test('a device without a netdev says what to look at', () => {
   const devices = new Devices(sysfs());
   expect(() => devices.read('0000:01:00.4')).toThrow('0000:01:00.4 has no network interface on this node: is it bound');

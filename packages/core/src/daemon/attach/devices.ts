@@ -22,11 +22,16 @@ export interface HostDevice {
 
 export class Devices {
   readonly #sys: string;
+  readonly #net: string;
   readonly pci: PciFunctions;
 
-  /** @param sys another root than /sys, for tests */
-  constructor(sys = '/sys') {
+  /**
+   * @param sys another root than /sys, for tests
+   * @param kernel the root that has the netdevs, where the other tells of cards that are not there
+   */
+  constructor(sys = '/sys', kernel = sys) {
     this.#sys = sys;
+    this.#net = join(kernel, 'class/net');
     this.pci = new PciFunctions(sys);
   }
 
@@ -40,7 +45,7 @@ export class Devices {
     const pfAddress = pciAddress === undefined ? undefined : this.pci.physicalFunctionOf(pciAddress);
     return omitUndefined({
       name,
-      mac: this.#text('class/net', name, 'address'),
+      mac: this.#text(name, 'address'),
       mtu: this.#mtuOf(name),
       pciAddress,
       pfAddress,
@@ -71,13 +76,14 @@ export class Devices {
 
   /**
    * The netdev of a PCI address or of a netdev name, if it is in this namespace now. A physical function may have the
-   * representors of its VFs beside its own netdev, which is the uplink.
+   * representors of its VFs beside its own netdev, which is the uplink. The tree of a card that is not there lists netdevs
+   * that are in a pod, too.
    */
   netdevOf(deviceId: string): string | undefined {
     if (!isPciAddress(deviceId)) return this.#exists(deviceId) ? deviceId : undefined;
     try {
       const names = readdirSync(join(this.#sys, 'bus/pci/devices', deviceId, 'net')).sort();
-      return names.find((name) => !isRepresentorPort(this.#physPortNameOf(name)));
+      return names.find((name) => this.#exists(name) && !isRepresentorPort(this.#physPortNameOf(name)));
     } catch {
       return undefined;
     }
@@ -100,22 +106,23 @@ export class Devices {
   /** '' where the driver names none: reading it fails then. */
   #physPortNameOf(netdev: string): string {
     try {
-      return this.#text('class/net', netdev, 'phys_port_name');
+      return this.#text(netdev, 'phys_port_name');
     } catch {
       return '';
     }
   }
 
   #mtuOf(netdev: string): number {
-    return Number(this.#text('class/net', netdev, 'mtu'));
+    return Number(this.#text(netdev, 'mtu'));
   }
 
   #exists(name: string): boolean {
-    return !name.includes('/') && existsSync(join(this.#sys, 'class/net', name));
+    return !name.includes('/') && existsSync(join(this.#net, name));
   }
 
-  #text(...path: string[]): string {
-    return readFileSync(join(this.#sys, ...path), 'utf8').trim();
+  /** Of a netdev. */
+  #text(netdev: string, file: string): string {
+    return readFileSync(join(this.#net, netdev, file), 'utf8').trim();
   }
 }
 
