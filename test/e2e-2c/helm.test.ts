@@ -55,7 +55,7 @@ it('installs, upgrades, and leaves nothing when it is removed', async () => {
   await eventually('no object is left', async () => (await objectsLeft(sides)).length === 0 || undefined);
   expect(await traces(side)).toBe(before);
   expect(await kubectl.run(['get', 'deployments,jobs,serviceaccounts', '-n', namespace, '-o', 'name'])).toBe(
-    'serviceaccount/default\n',
+    'serviceaccount/default',
   );
   await type(deleteKinds);
 });
