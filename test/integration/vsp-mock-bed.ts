@@ -167,7 +167,7 @@ export class Bed implements AsyncDisposable {
       exec: run,
       links: new Links(run),
       openVSwitch: ({ commandsLookIn: _, directory, ...options }) =>
-        new OpenVSwitch({ ...options, exec: run, directory: join(this.#runDirectory, basename(directory)) }),
+        new OpenVSwitch({ ...options, exec: run, directory: join(this.#runDirectory, basename(directory ?? '')) }),
     };
   }
 

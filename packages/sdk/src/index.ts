@@ -17,4 +17,5 @@ export type { Feature } from './features.ts';
 export type { MountedFiles } from './mounted-files.ts';
 export type * from './plugin-metrics.ts';
 export type * from './plugin-service.ts';
+export { Serial } from './serial.ts';
 export * from './wanted.ts';

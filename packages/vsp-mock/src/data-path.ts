@@ -7,15 +7,21 @@ import {
   logicalBridgesOf,
   type Outcome,
   type Outcomes,
+  type Serial,
   type Wanted,
 } from '@dpu-operator/sdk';
-import type { ClosedMarker } from './closed-marker.ts';
+import {
+  allFunctions,
+  type ClosedMarker,
+  type FunctionDevices,
+  type Placed,
+  type Placing,
+  placeFunctions,
+} from '@dpu-operator/sdk/linux';
 import { findDevices, functionPort, handsOutVfs } from './find-device.ts';
 import { representorName, vfOfBridgePort } from './names.ts';
 import type { Node } from './node.ts';
-import { allFunctions, type FunctionDevices, type Placed, type Placing, placeFunctions } from './placing.ts';
 import { byName, isRepresentor, Representors } from './representors.ts';
-import type { Serial } from './serial.ts';
 import type { Switch } from './switch.ts';
 import { type HostPort, type PortPlan, planPorts } from './vlan-plan.ts';
 

@@ -1,15 +1,11 @@
 /** The DPU's half of a software DPU: the switch, and devices for network functions. */
-import type { Plugin } from '@dpu-operator/sdk';
-import type { LinkChange } from '@dpu-operator/sdk/linux';
-import { ClosedMarker } from './closed-marker.ts';
+import { type Plugin, Serial } from '@dpu-operator/sdk';
+import { ClosedMarker, DevicePool, indexIn, Keeper, type LinkChange } from '@dpu-operator/sdk/linux';
 import { SwitchDataPath } from './data-path.ts';
 import { nfKind } from './device-kinds.ts';
 import { handsOutVfs } from './find-device.ts';
-import { Keeper } from './keeper.ts';
-import { BRIDGE, indexIn, nfPortName, prefixOf, representorName } from './names.ts';
+import { BRIDGE, nfPortName, prefixOf, representorName } from './names.ts';
 import type { Node } from './node.ts';
-import { DevicePool } from './pool.ts';
-import { Serial } from './serial.ts';
 import { daemonAddress, MAX_VFS } from './settings.ts';
 import { Switch } from './switch.ts';
 
@@ -27,7 +23,7 @@ export async function createDpuSide(node: Node, identifier: string, stateDirecto
     return state ?? { absent: [], unsettled: false };
   };
   const ignore = (change: LinkChange) => pool !== undefined && isOwnWork(change);
-  const keeper = new Keeper({ node, ignore, look: () => serial.run(look) });
+  const keeper = new Keeper({ logger: node.logger, netns: node.netns, ignore, look: () => serial.run(look) });
   try {
     const state = await pool?.adopt(settings.networkFunctionPorts);
     await dataPath.start();

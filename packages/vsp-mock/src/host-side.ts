@@ -1,11 +1,9 @@
 /** The host's half of a software DPU: the VFs. */
-import type { Plugin } from '@dpu-operator/sdk';
+import { type Plugin, Serial } from '@dpu-operator/sdk';
+import { DevicePool, Keeper } from '@dpu-operator/sdk/linux';
 import { vethVfKind, vxlanKind } from './device-kinds.ts';
-import { Keeper } from './keeper.ts';
 import type { Node } from './node.ts';
-import { DevicePool } from './pool.ts';
 import { retargetPods } from './retarget.ts';
-import { Serial } from './serial.ts';
 import { daemonAddress, MAX_VFS } from './settings.ts';
 
 export async function createHostSide(node: Node): Promise<Plugin> {
@@ -13,7 +11,7 @@ export async function createHostSide(node: Node): Promise<Plugin> {
   const { peer } = settings;
   const serial = new Serial();
   const pool = new DevicePool(node, peer === undefined ? vethVfKind(node) : vxlanKind({ ...node, peer }));
-  const keeper = new Keeper({ node, look: () => serial.run(() => pool.ensure()) });
+  const keeper = new Keeper({ logger: node.logger, netns: node.netns, look: () => serial.run(() => pool.ensure()) });
   if (peer !== undefined) await retargetPods({ ...node, peer });
   const { unsettled } = await pool.adopt(settings.vfs);
   keeper.start();

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { indexIn, macOf, nfPortName, representorName, vfOfBridgePort } from './names.ts';
+import { nfPortName, representorName, vfOfBridgePort } from './names.ts';
 
 describe('vfOfBridgePort', () => {
   it('is the number in its name', () => {
@@ -30,21 +30,6 @@ describe('vfOfBridgePort', () => {
       expect.objectContaining({ code: 'RESOURCE_EXHAUSTED' }),
     );
   });
-});
-
-describe('macOf', () => {
-  it('is the same again, another for another node or device, unicast and locally administered', () => {
-    const macs = ['a', 'b'].flatMap((node) => ['swdpu-vf0', 'swdpu-vf1'].map((device) => macOf(node, device)));
-    expect(new Set(macs).size).toBe(4);
-    expect(macOf('a', 'swdpu-vf0')).toBe(macs[0]);
-    for (const mac of macs) expect(mac).toMatch(/^[0-9a-f][26ae](:[0-9a-f]{2}){5}$/);
-  });
-});
-
-it('takes the index out of a name', () => {
-  expect(indexIn('swdpu-vf17', 'swdpu-vf')).toBe(17);
-  expect(indexIn('swdpu-vf017', 'swdpu-vf')).toBeUndefined();
-  expect(indexIn('eth0', 'swdpu-vf')).toBeUndefined();
 });
 
 it('keeps to the length of a link name', () => {

@@ -1,5 +1,4 @@
 /** Names and addresses that both sides of a software DPU work out for themselves. */
-import { createHash } from 'node:crypto';
 import { DpuError } from '@dpu-operator/sdk';
 import { MAX_VFS } from './settings.ts';
 
@@ -16,19 +15,6 @@ export const nfPortName = (index: number) => `swdpu-np${index}`;
 
 /** What all names of a row begin with. */
 export const prefixOf = (name: (index: number) => string) => name(0).slice(0, -1);
-
-/** The number in `<prefix><number>`, undefined for any other name. */
-export function indexIn(name: string, prefix: string): number | undefined {
-  const digits = name.startsWith(prefix) ? name.slice(prefix.length) : '';
-  return /^(0|[1-9]\d{0,3})$/.test(digits) ? Number(digits) : undefined;
-}
-
-/** The MAC that a device has at first: locally administered, and the same after it had to be made anew. */
-export function macOf(nodeName: string, deviceName: string): string {
-  const bytes = createHash('sha256').update(`${nodeName}/${deviceName}`).digest().subarray(0, 6);
-  bytes[0] = ((bytes[0] ?? 0) & 0xfc) | 0x02;
-  return [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join(':');
-}
 
 /**
  * The VF of a bridge port: its name is `bridgePorts/host<pf>-<vf>`, as host sides call it. A software DPU has one PF, and a VF of it

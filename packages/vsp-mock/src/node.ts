@@ -2,9 +2,6 @@
 import type { Logger, Platform } from '@dpu-operator/sdk';
 import type { Settings } from './settings.ts';
 
-/** Where container runtimes keep the network namespaces of pods. */
-export const netnsDirectory = '/var/run/netns';
-
 export interface Node {
   name: string;
   ip: string;

@@ -1,9 +1,9 @@
 /** The DPU's ends of the VFs: across nodes made and removed here, on one node the host side's, raised and lowered. */
 import { isDeepStrictEqual } from 'node:util';
 import { DpuError } from '@dpu-operator/sdk';
-import type { IpCommand, Link } from '@dpu-operator/sdk/linux';
+import { type IpCommand, indexIn, type Link } from '@dpu-operator/sdk/linux';
 import { vxlanCommand } from './device-kinds.ts';
-import { indexIn, prefixOf, representorName } from './names.ts';
+import { prefixOf, representorName } from './names.ts';
 import type { Node } from './node.ts';
 
 export type LinksByName = ReadonlyMap<string, Link>;

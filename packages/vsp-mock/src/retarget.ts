@@ -1,11 +1,11 @@
 /** Points the VFs that pods have to the DPU node when its address has changed. */
 import { DpuError } from '@dpu-operator/sdk';
+import { linksOfPods } from '@dpu-operator/sdk/linux';
 import type { TunnelNode } from './device-kinds.ts';
-import { linksOfPods } from './pods.ts';
 import { MAX_VFS } from './settings.ts';
 
 export async function retargetPods({ settings, peer, ip, platform, logger }: TunnelNode): Promise<void> {
-  for (const { netns, link } of await linksOfPods(platform, 'vxlan')) {
+  for (const { netns, link } of await linksOfPods(platform.exec, 'vxlan')) {
     const { vni = -1, port, local, remote } = link.vxlan ?? {};
     const isVf = port === settings.vxlanPort && vni >= settings.vniBase && vni < settings.vniBase + MAX_VFS;
     if (!isVf || local !== ip || remote === peer) continue;

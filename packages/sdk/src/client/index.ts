@@ -31,4 +31,5 @@ export {
   type TextMetadata,
 } from './connection.ts';
 export { type ObservedCall, observeCalls } from './observe.ts';
+export type { ProgressCallbacks } from './progress-watch.ts';
 export { type PingOptions, type UpdateOptions, VspClient, type VspClientOptions } from './vsp-client.ts';

@@ -38,6 +38,7 @@ import { pluginInfoFromWire } from '../wire/plugin-info.ts';
 import { virtualFunctionsFromWire } from '../wire/virtual-functions.ts';
 import { Connection, type ConnectionCredentials, type Endpoint, type TextMetadata } from './connection.ts';
 import { watchDevices } from './device-watch.ts';
+import { type ProgressCallbacks, watchProgress } from './progress-watch.ts';
 import { watchStatus } from './status-watch.ts';
 
 /** Init of real cards waits for firmware. */
@@ -193,6 +194,15 @@ export class VspClient {
    */
   watchStatus(onStatus: (status: CardStatus) => void, onEnd: (error: DpuError) => void): () => void {
     return watchStatus({ connection: this.#connection, onStatus, onEnd });
+  }
+
+  /**
+   * Calls back with the names of resources with which the card has gone on by itself: what they are now, Get answers.
+   * `onStart` is called when the VSP serves it, and nothing is missed from then on. Ends with the connection, with
+   * UNIMPLEMENTED where the VSP has no such watch; returns what stops it, after which nothing is called back.
+   */
+  watchProgress(watch: ProgressCallbacks): () => void {
+    return watchProgress({ connection: this.#connection, ...watch });
   }
 
   async createBridgePort(port: BridgePort): Promise<BridgePort> {

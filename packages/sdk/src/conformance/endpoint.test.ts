@@ -32,6 +32,7 @@ describe('unless told otherwise it is only read', () => {
       'lifecycle.names',
       'lifecycle.status-first',
       'lifecycle.status-bounds',
+      'lifecycle.progress-first',
       'lifecycle.status-health',
       'devices.shape',
       'devices.places',

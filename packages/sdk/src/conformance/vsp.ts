@@ -5,6 +5,7 @@ import { Connection } from '../client/connection.ts';
 import type { Device } from '../contract.ts';
 import { DpuError } from '../errors.ts';
 import type { CardStatus__Output } from '../generated/dpu_operator/v1/CardStatus.ts';
+import type { ResourceProgress__Output } from '../generated/dpu_operator/v1/ResourceProgress.ts';
 import { deviceService, deviceWatchService, type Method, statusService } from '../wire/definitions.ts';
 import { devicesFromWire } from '../wire/devices.ts';
 import { Skip } from './check.ts';
@@ -128,9 +129,20 @@ export class Vsp {
 
   /** What WatchStatus sends first, not filtered; undefined where that is not served. */
   firstStatus(): Promise<CardStatus__Output | undefined> {
-    const { promise, resolve, reject } = Promise.withResolvers<CardStatus__Output | undefined>();
-    const stream = this.#connection.stream(statusService.WatchStatus, {});
-    const { path } = statusService.WatchStatus;
+    return this.#first(statusService.WatchStatus);
+  }
+
+  /** What WatchProgress sends first; undefined where that is not served. */
+  firstProgress(): Promise<ResourceProgress__Output | undefined> {
+    return this.#first(statusService.WatchProgress);
+  }
+
+  #first<RequestIn, ResponseIn, RequestOut, ResponseOut>(
+    method: Method<RequestIn, ResponseIn, RequestOut, ResponseOut>,
+  ): Promise<ResponseOut | undefined> {
+    const { promise, resolve, reject } = Promise.withResolvers<ResponseOut | undefined>();
+    const stream = this.#connection.stream(method, {} as RequestIn);
+    const { path } = method;
     const late = () => reject(new DpuError('DEADLINE_EXCEEDED', `${path} has sent nothing in ${this.#timeoutMs} ms`));
     const timer = setTimeout(late, this.#timeoutMs);
     stream.on('data', (response) => {

@@ -204,7 +204,7 @@ function addServices(
   addDevices(server, session);
   addVirtualFunctions(server, session);
   addHeartbeat(server, session, options.node.name, status);
-  addStatus(server, status, closing);
+  addStatus(server, session, status, closing);
   addPluginInfo(server, session, options.package?.name ?? '', options.package?.version ?? '');
   addReplay(server, session);
   addDeviceWatch(server, session, closing);

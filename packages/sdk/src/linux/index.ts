@@ -1,13 +1,26 @@
 /** Linux for plugins and the daemon: programs, links, Open vSwitch. */
 
+export * from './devices/device-pool.ts';
+export * from './devices/keeper.ts';
+export * from './devices/names.ts';
+export * from './devices/pod-links.ts';
+export * from './devices/veth-pairs.ts';
+export { VfDevices, type VfDevicesOptions } from './devices/vf-devices.ts';
 export * from './exec.ts';
+export * from './link-local-channel.ts';
 export * from './links.ts';
 export * from './links-offload.ts';
 export * from './links-watch.ts';
 export * from './netlink/index.ts';
 export * from './ovs.ts';
+export type { Flow, InstalledFlow } from './ovs-flows.ts';
 export { endStaleOvs } from './ovs-process.ts';
+export type { OvsRow, OvsValue } from './ovs-table.ts';
 export { type PciChange, type WatchPciOptions, watchPci } from './pci-watch.ts';
 export { linuxPlatform } from './platform.ts';
 export * from './sriov.ts';
+export * from './switch/closed-marker.ts';
+export * from './switch/function-placing.ts';
+export { vfOfBridgePort } from './switch/host-port-name.ts';
+export * from './switch/switch-data-path.ts';
 export * from './sysfs.ts';

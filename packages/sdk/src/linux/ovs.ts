@@ -1,29 +1,44 @@
 /** Open vSwitch with the userspace datapath, which needs no kernel module, only /dev/net/tun and raw sockets. */
-import type { ChildProcess } from 'node:child_process';
-import { mkdir, readlink, rm, symlink, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DpuError } from '../errors.ts';
+import { omitUndefined } from '../omit-undefined.ts';
 import type { Exec, ExecOptions } from './exec.ts';
-import { databaseListens, endOvsProgram, endStaleOvs, startOvsProgram } from './ovs-process.ts';
+import { type Flow, type InstalledFlow, parseFlows, replacement } from './ovs-flows.ts';
+import { MachineOvs } from './ovs-machine.ts';
+import { OwnOvs } from './ovs-own.ts';
+import type { OvsServer } from './ovs-server.ts';
+import { type OvsRow, parseOvsTable } from './ovs-table.ts';
 
+/** Of one switch: `directory` for one of our own, `database` for that of the machine. */
 export interface OpenVSwitchOptions {
   exec: Exec;
   /**
-   * Holds database, sockets and process ids; made with mode 0700 and emptied by `start`. Short (unix sockets have 108
-   * bytes), and not in a place where others may write. Daemons of a killed predecessor there are ended.
+   * For a switch of our own. Holds database, sockets and process ids; made with mode 0700 and emptied by `start`. Short
+   * (unix sockets have 108 bytes), and not in a place where others may write. Daemons of a killed predecessor there are
+   * ended.
    */
-  directory: string;
+  directory?: string | undefined;
+  /**
+   * Socket of the database of the switch that the machine runs, as `/var/run/openvswitch/db.sock`. Such a switch is spoken
+   * to, and never started, ended or emptied.
+   */
+  database?: string | undefined;
   /**
    * Where the commands of Open vSwitch look when they are told no place, `/var/run/openvswitch`. Becomes a link to the
    * directory unless there is something already, such as the machine's own switch.
    */
   commandsLookIn?: string | undefined;
-  /** Path of the network namespace whose devices it switches; that of this process unless told. */
+  /** Path of the network namespace whose devices a switch of our own switches; that of this process unless told. */
   netns?: string | undefined;
   /** Warnings of the daemons. */
   onLine?: (line: string) => void;
-  /** A daemon ended without being told to. Both are down then; `start` begins anew with an empty database. */
+  /**
+   * A daemon ended without being told to. Of a switch of our own both are down then; `start` begins anew with an empty
+   * database. The machine's comes back by itself: its database as it was, its flows gone.
+   */
   onExit?: (reason: string) => void;
+  /** The machine's switch answers again after {@link onExit}. */
+  onReturn?: () => void;
 }
 
 export interface ForwardingEntry {
@@ -34,75 +49,50 @@ export interface ForwardingEntry {
   ageSeconds: number;
 }
 
-/** Where distributions put the schema of the database. */
-const SCHEMA = '/usr/share/openvswitch/vswitch.ovsschema';
 /** Seconds for the switch to take a new configuration over; it takes 0.02, the first bridge 0.15. */
 const TRANSACTION_TIMEOUT_S = 10;
 /** For a program to give up by itself, and to say so. */
 const execTimeoutMs = (TRANSACTION_TIMEOUT_S + 2) * 1000;
 
 /**
- * One switch of our own, apart from any that the machine runs.
+ * One switch: of our own, apart from any that the machine runs, or the machine's.
  *
  * @example
  * const ovs = new OpenVSwitch({ exec, directory: '/run/my-dpu' });
  * await ovs.start();
  * await ovs.transaction([['add-br', 'br0', '--', 'set', 'bridge', 'br0', 'datapath_type=netdev'], ['add-port', 'br0', 'rep0']]);
+ * await ovs.replaceFlows('br0', '00000000000000d1', [{ table: 0, priority: 100, match: 'in_port=1', actions: 'drop' }]);
  */
 export class OpenVSwitch {
   readonly #options: OpenVSwitchOptions;
-  #children: ChildProcess[] = [];
-  /** Clears up after a daemon that ended by itself. */
-  #clearing: Promise<void> = Promise.resolve();
+  readonly #server: OvsServer;
 
+  /** @throws DpuError INVALID_ARGUMENT unless there is one of `directory` and `database` */
   constructor(options: OpenVSwitchOptions) {
     this.#options = options;
+    this.#server = serverOf(options);
   }
 
+  /** Whether both daemons are there. */
   get running(): boolean {
-    return this.#children.length > 0;
+    return this.#server.running;
   }
 
   /**
-   * Starts both daemons; returns when the database answers.
+   * Starts both daemons; returns when the database answers. The machine's switch is looked for, and watched from then on.
    *
-   * @throws DpuError FAILED_PRECONDITION where Open vSwitch is not installed
+   * @throws DpuError FAILED_PRECONDITION where Open vSwitch is not installed, UNAVAILABLE while the machine's does not answer
    */
-  async start(): Promise<void> {
-    await this.#clearing;
-    if (this.running) return;
-    const { directory, exec, netns } = this.#options;
-    await endStaleOvs(directory);
-    await rm(directory, { recursive: true, force: true });
-    await mkdir(directory, { recursive: true, mode: 0o700 });
-    await this.#publish();
-    const database = join(directory, 'conf.db');
-    await exec('ovsdb-tool', ['create', database, SCHEMA]);
-    const process = { directory, netns, onLine: this.#options.onLine ?? (() => {}) };
-    const server = startOvsProgram('ovsdb-server', [database, `--remote=punix:${this.#socket}`], process);
-    this.#adopt(server);
-    try {
-      await databaseListens(server, directory);
-      // --retry: should it take longer. A vlan-limit of 2 lets frames that carry a tag pass through a tunnelled port.
-      const init = ['init', '--', 'set', 'Open_vSwitch', '.', 'other_config:vlan-limit=2'];
-      await this.#vsctl(['--retry', '--no-wait', '--', ...init]);
-      this.#adopt(startOvsProgram('ovs-vswitchd', [`unix:${this.#socket}`], process));
-    } catch (error) {
-      await this.stop();
-      throw error;
-    }
+  start(): Promise<void> {
+    return this.#server.start();
   }
 
-  /** Ends both daemons. The devices they made go with them; ports get the flags back that they had. */
-  async stop(): Promise<void> {
-    const [server, vswitchd] = this.#children;
-    this.#children = [];
-    // On SIGTERM it would leave its tap devices (`ovs-netdev` and one a bridge) behind.
-    if (vswitchd)
-      await endOvsProgram(vswitchd, () => this.#appctl(vswitchd.pid, ['exit', '--cleanup'], { allowFailure: true }));
-    if (server) await endOvsProgram(server, async () => server.kill('SIGTERM'));
-    await this.#unpublish();
-    await rm(this.#options.directory, { recursive: true, force: true });
+  /**
+   * Ends both daemons. The devices they made go with them; ports get the flags back that they had. The machine's switch is
+   * left as it is, and watched no more.
+   */
+  stop(): Promise<void> {
+    return this.#server.stop();
   }
 
   /**
@@ -111,58 +101,81 @@ export class OpenVSwitch {
    * @returns what they print
    * @throws DpuError UNAVAILABLE while it is stopped, INTERNAL with the words of ovs-vsctl
    */
-  async transaction(commands: readonly (readonly string[])[]): Promise<string> {
-    if (!this.running) throw new DpuError('UNAVAILABLE', 'Open vSwitch is not running');
+  transaction(commands: readonly (readonly string[])[]): Promise<string> {
     return this.#vsctl(commands.flatMap((command) => ['--', ...command]));
+  }
+
+  /**
+   * Rows of a table of the database (ovs-vswitchd.conf.db(5)).
+   *
+   * @param records names of those that are asked for. Default: all. One that is not there is left out.
+   * @throws DpuError UNAVAILABLE while it is stopped
+   */
+  async rows(table: string, columns: readonly string[], records: readonly string[] = []): Promise<OvsRow[]> {
+    const command = ['--if-exists', `--columns=${columns.join(',')}`, 'list', table, ...records];
+    return parseOvsTable(await this.#vsctl(['--format=json', '--', ...command]));
+  }
+
+  /**
+   * Makes the flows of a cookie on a bridge be these, as one bundle: frames meet all of the old ones or all of the new.
+   * Flows with other cookies stay as they are.
+   *
+   * @param cookie 16 hex digits
+   * @throws DpuError UNAVAILABLE while it is stopped, INTERNAL with the words of ovs-ofctl: then nothing has changed
+   */
+  async replaceFlows(bridge: string, cookie: string, flows: readonly Flow[]): Promise<void> {
+    const input = `${replacement(cookie, flows).join('\n')}\n`;
+    await this.#ofctl(['--bundle', 'add-flows', this.#bridgeSocket(bridge), '-'], { input });
+  }
+
+  /** The flows of a cookie on a bridge. */
+  async flows(bridge: string, cookie: string): Promise<InstalledFlow[]> {
+    const { stdout } = await this.#ofctl(['dump-flows', this.#bridgeSocket(bridge), `cookie=0x${cookie}/-1`]);
+    return parseFlows(stdout);
   }
 
   /** The MAC addresses that a bridge has learned. */
   async forwardingTable(bridge: string): Promise<ForwardingEntry[]> {
-    const { stdout } = await this.#appctl(this.#children[1]?.pid, ['fdb/show', bridge]);
-    return parseForwardingTable(stdout);
-  }
-
-  async #publish(): Promise<void> {
-    const { commandsLookIn: link, directory } = this.#options;
-    if (link === undefined) return;
-    await symlink(directory, link).catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EEXIST') throw error;
-    });
-  }
-
-  async #unpublish(): Promise<void> {
-    const { commandsLookIn: link, directory } = this.#options;
-    if (link !== undefined && (await readlink(link).catch(() => '')) === directory) await unlink(link);
-  }
-
-  get #socket(): string {
-    return join(this.#options.directory, 'db.sock');
-  }
-
-  #appctl(pid: number | undefined, args: readonly string[], options?: ExecOptions) {
-    const target = join(this.#options.directory, `ovs-vswitchd.${pid}.ctl`);
-    const argv = [`--target=${target}`, `--timeout=${TRANSACTION_TIMEOUT_S}`, ...args];
-    return this.#options.exec('ovs-appctl', argv, { timeoutMs: execTimeoutMs, ...options });
+    // Which process it is stands in its directory.
+    const env = { ...inheritedEnv(), OVS_RUNDIR: this.#server.directory };
+    const argv = ['--target=ovs-vswitchd', `--timeout=${TRANSACTION_TIMEOUT_S}`, 'fdb/show', bridge];
+    return parseForwardingTable((await this.#run('ovs-appctl', argv, { env })).stdout);
   }
 
   async #vsctl(args: readonly string[]): Promise<string> {
-    const options = [`--db=unix:${this.#socket}`, `--timeout=${TRANSACTION_TIMEOUT_S}`];
-    const result = await this.#options.exec('ovs-vsctl', [...options, ...args], { timeoutMs: execTimeoutMs });
+    const options = [`--db=unix:${this.#server.database}`, `--timeout=${TRANSACTION_TIMEOUT_S}`];
+    const { stdout, stderr } = await this.#run('ovs-vsctl', [...options, ...args]);
     // A port that cannot be opened is told on stderr, beside an exit code of 0.
-    if (result.stderr.trim()) this.#options.onLine?.(`ovs-vsctl: ${result.stderr.trim()}`);
-    return result.stdout;
+    if (stderr.trim()) this.#options.onLine?.(`ovs-vsctl: ${stderr.trim()}`);
+    return stdout;
   }
 
-  #adopt(child: ChildProcess): void {
-    this.#children.push(child);
-    child.once('close', (code, signal) => {
-      if (!this.#children.includes(child)) return;
-      const program = child === this.#children[0] ? 'ovsdb-server' : 'ovs-vswitchd';
-      const reason = `${program} ended (${signal ?? `exit code ${code}`})`;
-      this.#clearing = this.stop().catch((error) => this.#options.onLine?.(`${program}: ${error}`));
-      void this.#clearing.then(() => this.#options.onExit?.(reason));
-    });
+  #ofctl(args: readonly string[], options?: ExecOptions) {
+    return this.#run('ovs-ofctl', ['-OOpenFlow14', `--timeout=${TRANSACTION_TIMEOUT_S}`, ...args], options);
   }
+
+  #bridgeSocket(bridge: string): string {
+    return `unix:${join(this.#server.directory, `${bridge}.mgmt`)}`;
+  }
+
+  async #run(program: string, args: readonly string[], options?: ExecOptions) {
+    if (!this.running) throw new DpuError('UNAVAILABLE', 'Open vSwitch is not running');
+    return this.#options.exec(program, args, { timeoutMs: execTimeoutMs, ...options });
+  }
+}
+
+function serverOf({ exec, directory, database, commandsLookIn, netns, ...events }: OpenVSwitchOptions): OvsServer {
+  const { onLine = () => {}, onExit = () => {}, onReturn = () => {} } = events;
+  if (directory !== undefined && database === undefined) {
+    return new OwnOvs({ exec, directory, commandsLookIn, netns, onLine, onExit });
+  }
+  if (database !== undefined && directory === undefined) return new MachineOvs({ database, onExit, onReturn });
+  const text = "Open vSwitch: give a directory for one of your own, or the database of the machine's";
+  throw new DpuError('INVALID_ARGUMENT', text);
+}
+
+function inheritedEnv(): Record<string, string> {
+  return omitUndefined(process.env) as Record<string, string>;
 }
 
 /** What `ovs-appctl fdb/show` prints: a heading, then port, VLAN, MAC and age. */

@@ -1,15 +1,17 @@
 /** SR-IOV beyond the number of functions: settings that only a physical function can make, and the netdevs of functions. */
+import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../contract.ts';
 import { DpuError } from '../errors.ts';
 import type { Structural } from '../structural.ts';
 import { watchLinks } from './links-watch.ts';
 import type { BridgeMode } from './netlink/bridge-mode.ts';
 import { Netlink } from './netlink/netlink.ts';
-import type { VfSettings } from './netlink/vf.ts';
+import type { Vf, VfSettings } from './netlink/vf.ts';
 import type { Netdev, Sysfs } from './sysfs.ts';
 
 /** The driver of a physical function, by the name of its netdev. {@link Netlink} is one. */
 export interface PfDriver {
+  listVfs(pf: string): Promise<Vf[]>;
   setVf(pf: string, vf: number, settings: VfSettings): Promise<void>;
   setBridgeMode(pf: string, mode: BridgeMode): Promise<void>;
 }
@@ -94,8 +96,14 @@ export class Sriov {
     return (await this.#sysfs.netdevs(pciAddress))[0];
   }
 
+  /** Calls `onChange` when a netdev of any function may have come or gone, until the signal aborts. */
+  watchNetdevs(onChange: () => void, signal: AbortSignal): void {
+    this.#watch(onChange, signal);
+  }
+
   /**
-   * Sets what is given of a virtual function, and leaves the rest.
+   * Sets what is given of a virtual function, and leaves the rest. What its driver reports to be so already is not set
+   * again: some reset the function for it.
    *
    * @param pf PCI address of its physical function
    * @param vf its index there, from 0
@@ -104,7 +112,13 @@ export class Sriov {
    */
   async setVf(pf: string, vf: number, settings: VfSettings): Promise<void> {
     const name = await this.#nameOf(pf);
-    await this.#withDriver((driver) => driver.setVf(name, vf, settings));
+    await this.#withDriver(async (driver) => {
+      const now = (await driver.listVfs(name)).find(({ number }) => number === vf);
+      const differing = Object.entries(settings).filter(([key, value]) => {
+        return !isDeepStrictEqual(now?.[key as keyof VfSettings], value);
+      });
+      if (differing.length > 0) await driver.setVf(name, vf, Object.fromEntries(differing));
+    });
   }
 
   /**

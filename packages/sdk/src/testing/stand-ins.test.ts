@@ -71,7 +71,7 @@ test('settings are kept until the functions go', async () => {
   expect(await sysfs.bridgeMode(pf)).toBe('vepa');
   await sysfs.setVirtualFunctions(pf, 1);
   expect(await sysfs.vfSettings(pf)).toEqual([{}]);
-  await expect(sriov.setVf(pf, 1, {})).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+  await expect(sriov.setVf(pf, 1, { trust: true })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
   await expect(sriov.setVf(vfs[0] ?? '', 0, {})).rejects.toMatchObject({
     code: 'FAILED_PRECONDITION',
     message: expect.stringContaining('0000:ca:02.0 has no network device'),

@@ -3,7 +3,7 @@ import { readdir, readFile, realpath, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { DpuError } from '../errors.ts';
 import type { BridgeMode } from '../linux/netlink/bridge-mode.ts';
-import type { VfSettings } from '../linux/netlink/vf.ts';
+import type { Vf, VfSettings } from '../linux/netlink/vf.ts';
 import type { PfDriver } from '../linux/sriov.ts';
 import type { PciTree } from './pci-tree.ts';
 
@@ -18,6 +18,16 @@ export class FakePfDriver implements PfDriver {
   constructor(root: string, tree: PciTree) {
     this.#root = root;
     this.#tree = tree;
+  }
+
+  async listVfs(pf: string): Promise<Vf[]> {
+    const directory = await this.#directoryOf(pf);
+    const numbers = (await readdir(directory)).flatMap((name) => /^virtfn(\d+)$/.exec(name)?.[1] ?? []);
+    const vfs = numbers.map(async (vf) => ({
+      number: Number(vf),
+      ...(await vfSettingsIn(join(directory, `virtfn${vf}`))),
+    }));
+    return Promise.all(vfs);
   }
 
   async setVf(pf: string, vf: number, settings: VfSettings): Promise<void> {

@@ -89,12 +89,13 @@ export class P4Client {
     const request = { deviceId: this.#options.deviceId, responseType: 'P4INFO_AND_COOKIE' } as const;
     const { promise, resolve, reject } = Promise.withResolvers<P4Info__Output | null | undefined>();
     this.#stub.getForwardingPipelineConfig(request, deadline(), (error, answer) => {
-      if (error) reject(this.#callError(error));
+      if (error && error.code !== status.FAILED_PRECONDITION) reject(this.#callError(error));
       else resolve(answer?.config?.p4info);
     });
     const info = await promise;
     if (info && info.tables.length > 0) return info;
-    throw new DpuError('FAILED_PRECONDITION', `the P4Runtime server at ${this.#options.address} has no P4 program yet`);
+    const text = `the P4Runtime server at ${this.#options.address} has no P4 program yet: the P4 SDK has to load one`;
+    throw new DpuError('FAILED_PRECONDITION', text);
   }
 
   /** All entries of these tables. */

@@ -112,9 +112,9 @@ export class P4RuntimeServer implements AsyncDisposable {
     this.#entries.clear();
   }
 
-  /** The target loses an entry by itself. */
-  lose(key: string): boolean {
-    return this.#entries.delete(key);
+  /** Somebody else writes an entry. */
+  put(entry: TableEntry__Output): void {
+    this.#entries.set(keyOf(entry), entry);
   }
 
   [Symbol.asyncDispose](): Promise<void> {

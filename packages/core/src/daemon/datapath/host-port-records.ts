@@ -10,7 +10,7 @@ import { z } from 'zod';
 import { anonymousOwner, plainOwner } from '../peer/owner.ts';
 import { Records } from '../state/records.ts';
 import type { UnreadableRecord } from '../state/set-aside.ts';
-import { bridgePortId, bridgePortKey, sameBridgePort } from './items.ts';
+import { type BridgePortItem, bridgePortId, bridgePortKey, sameBridgePort } from './items.ts';
 import type { Wish } from './plan.ts';
 
 const bridgePortSchema = z.object({
@@ -39,6 +39,12 @@ const unversionedSchema = z.object({ port: bridgePortSchema, deleting: z.boolean
     deleting,
   }),
 );
+
+/** A port as its owner knows it, and the id that the VSP knows it by. */
+export interface HeldPort {
+  vspId: string;
+  record: HostPortRecord;
+}
 
 export interface HostPortRecordsOptions {
   /** The DPU's directory of records. */
@@ -73,7 +79,7 @@ export class HostPortRecords {
   }
 
   /** The port of that name that an owner has, also one that is being deleted. */
-  find(owner: string, name: string): { vspId: string; record: HostPortRecord } | undefined {
+  find(owner: string, name: string): HeldPort | undefined {
     const id = bridgePortId(name);
     for (const [vspId, record] of this.#records.entries()) {
       if (record.owner === owner && bridgePortId(record.port.name) === id) return { vspId, record };
@@ -81,9 +87,12 @@ export class HostPortRecords {
     return undefined;
   }
 
-  /** As their owner knows them, without those that are being deleted. */
-  of(owner: string): BridgePort[] {
-    return this.#records.values().flatMap((record) => (record.owner === owner && !record.deleting ? record.port : []));
+  /** Those of an owner, without those that are being deleted. */
+  of(owner: string): HeldPort[] {
+    return this.#records
+      .entries()
+      .filter(([, record]) => record.owner === owner && !record.deleting)
+      .map(([vspId, record]) => ({ vspId, record }));
   }
 
   owners(): string[] {
@@ -154,7 +163,7 @@ export class HostPortRecords {
   wishes(): Wish[] {
     return this.#records.entries().map(([vspId, { port, deleting }]) => ({
       order: deleting ? 'drop' : 'hold',
-      item: { kind: 'bridgePort', port: { ...port, name: `bridgePorts/${vspId}` } },
+      item: itemAtVsp(vspId, port),
     }));
   }
 
@@ -162,7 +171,7 @@ export class HostPortRecords {
     await this.#records.updateEventually(vspId, (record) => record && { ...record, deleting: true });
   }
 
-  #adoptable(owner: string, port: BridgePort): { vspId: string; record: HostPortRecord } | undefined {
+  #adoptable(owner: string, port: BridgePort): HeldPort | undefined {
     const formers = [plainOwner(owner), anonymousOwner].filter((former) => former !== owner);
     return formers
       .flatMap((former) => this.find(former, port.name) ?? [])
@@ -181,6 +190,12 @@ export class HostPortRecords {
     throw new DpuError('ALREADY_EXISTS', `bridge port ${id}: another host's port has that name, and ${id}-${hash} too`);
   }
 }
+
+/** A port as the VSP is asked for it. */
+export const itemAtVsp = (vspId: string, port: BridgePort): BridgePortItem => ({
+  kind: 'bridgePort',
+  port: { ...port, name: `bridgePorts/${vspId}` },
+});
 
 /** Of a DPU that is not served now: hosts that have ports there, and records that may say so. */
 export function recordedHosts(options: HostPortRecordsOptions): { owners: string[]; unreadable: UnreadableRecord[] } {

@@ -92,7 +92,8 @@ test('a refused port is forgotten, one of unknown outcome is not', async () => {
   expect(ports.list(a)).toEqual([]);
   bridge.failure = new DpuError('DEADLINE_EXCEEDED', 'no answer');
   await expect(ports.create(a, port(2))).rejects.toMatchObject({ code: 'DEADLINE_EXCEEDED' });
-  expect(ports.list(a)).toEqual([port(2)]);
+  const components = [{ name: 'programming', status: 'PENDING', details: '{"message":"no answer"}' }];
+  expect(ports.list(a)).toEqual([{ ...port(2), operStatus: 'DOWN', components }]);
 });
 
 test('without a VSP nothing is promised', async () => {

@@ -11,14 +11,15 @@ import type { Logger } from 'pino';
 import { parseIdentity } from '../../trust/identity.ts';
 import { plainOwner } from '../peer/owner.ts';
 import { KeyedLock } from '../state/keyed-lock.ts';
-import { type HostPortRecords, parseBridgePort } from './host-port-records.ts';
+import { type HeldPort, type HostPortRecords, itemAtVsp, parseBridgePort } from './host-port-records.ts';
 import { bridgePortId, bridgePortKey } from './items.ts';
+import { pendingStatus } from './port-up.ts';
 import type { Reconciler } from './reconciler.ts';
 import { outcomeUnknown } from './target.ts';
 
 export interface HostPortsOptions {
   records: HostPortRecords;
-  reconciler: Pick<Reconciler, 'ensure' | 'connected' | 'reconcile'>;
+  reconciler: Pick<Reconciler, 'ensure' | 'connected' | 'reconcile' | 'whyMissing'>;
   /** Whether a host that is known by its node and DPU only can be of this installation, and of no other. */
   isOnlyInstallation: (installation: string) => boolean;
   /** Called when {@link HostPorts.users} answers something else. */
@@ -89,13 +90,14 @@ export class HostPorts {
     });
   }
 
+  /** What a host has asked for. Of what the VSP does not have yet, the status says so: its host waits for it. */
   list(owner: string): BridgePort[] {
-    return this.#records.of(owner);
+    return this.#records.of(owner).map((held) => this.#withStatus(held));
   }
 
   get(owner: string, name: string): BridgePort | undefined {
     const known = this.#records.find(owner, name);
-    return known?.record.deleting ? undefined : known?.record.port;
+    return known && !known.record.deleting ? this.#withStatus(known) : undefined;
   }
 
   /** Hosts that have ports here. */
@@ -134,6 +136,11 @@ export class HostPorts {
     this.#reconciler.reconcile();
     this.#tellUsers();
     return count;
+  }
+
+  #withStatus({ vspId, record: { port } }: HeldPort): BridgePort {
+    const reason = this.#reconciler.whyMissing(itemAtVsp(vspId, port));
+    return reason === undefined ? port : { ...port, ...pendingStatus(reason) };
   }
 
   async #inOrder<T>(owner: string, id: string, work: () => Promise<T>): Promise<T> {

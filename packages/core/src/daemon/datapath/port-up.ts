@@ -1,9 +1,10 @@
 /** Waits until a VSP's card is programmed: what the answer to a creation says may be only that it goes on. */
-import { type BridgePort, DpuError, type ErrorCode, errorCodes } from '@dpu-operator/sdk';
+import { type BridgePort, DpuError, type ErrorCode, errorCodes, type ResourceStatus } from '@dpu-operator/sdk';
+import type { PortNews } from './vsp-progress.ts';
 
 /** Milliseconds that a creation waits: as long as for any answer of a VSP, shorter than a host waits for the DPU side. */
 const deadlineMs = 8_000;
-/** Milliseconds between questions; doubles. */
+/** Milliseconds between questions to a VSP that does not tell by itself; doubles. */
 const firstPauseMs = 50;
 const longestPauseMs = 1_000;
 
@@ -12,28 +13,54 @@ const longestPauseMs = 1_000;
  * not asked.
  *
  * @param made What the VSP answered.
+ * @param news What it tells of the port since before it was asked.
  * @throws DpuError what the card failed with; DEADLINE_EXCEEDED with what it waits for
  */
-export async function portIsProgrammed(made: BridgePort, get: (name: string) => Promise<BridgePort>): Promise<void> {
+export async function portIsProgrammed(
+  made: BridgePort,
+  get: (name: string) => Promise<BridgePort>,
+  news: Pick<PortNews, 'next'>,
+): Promise<void> {
   const until = performance.now() + deadlineMs;
   let port = made;
   for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
-    const failure = detailsOf(port, 'ERROR');
-    if (failure) throw new DpuError(codeOf(failure.code), failure.message);
+    const failure = failureOf(port);
+    if (failure) throw failure;
     const pending = detailsOf(port, 'PENDING');
     if (!pending) return;
-    if (performance.now() + pauseMs > until) {
+    const leftMs = until - performance.now();
+    if (leftMs <= 0) {
       const words = `bridge port ${made.name} is not up after ${deadlineMs / 1000} s: ${pending.message}`;
       throw new DpuError('DEADLINE_EXCEEDED', words);
     }
-    await new Promise((resolve) => setTimeout(resolve, pauseMs));
+    await news.next(pauseMs, leftMs);
     port = await get(made.name);
   }
 }
 
+/** What the card has failed with. */
+function failureOf(port: BridgePort): DpuError | undefined {
+  const failure = detailsOf(port, 'ERROR');
+  return failure && new DpuError(codeOf(failure.code), failure.message);
+}
+
+/** Why frames do not pass a port that was asked for: it failed, or is being programmed again; undefined where they do. */
+export function whyNotProgrammed(port: BridgePort): DpuError | undefined {
+  const pending = detailsOf(port, 'PENDING');
+  return failureOf(port) ?? (pending && new DpuError('UNAVAILABLE', pending.message));
+}
+
 /** Whether the card is done with it, as far as the VSP says. */
 export function isProgrammed(port: BridgePort): boolean {
-  return !detailsOf(port, 'ERROR') && !detailsOf(port, 'PENDING');
+  return whyNotProgrammed(port) === undefined;
+}
+
+/** What tells of a port that it is still being programmed. */
+export function pendingStatus(reason: string): ResourceStatus {
+  return {
+    operStatus: 'DOWN',
+    components: [{ name: 'programming', status: 'PENDING', details: JSON.stringify({ message: reason }) }],
+  };
 }
 
 interface Details {

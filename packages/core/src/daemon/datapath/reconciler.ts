@@ -8,9 +8,9 @@
  */
 import { type BridgePort, DpuError } from '@dpu-operator/sdk';
 import type { Logger } from 'pino';
-import { backoffDelay } from '../../kube/backoff.ts';
 import { gone, type Presence, there, unknown } from '../presence.ts';
-import { bridgePortKey, type Item, keyOf } from './items.ts';
+import { Failures } from './failures.ts';
+import { bridgePortKey, type Item, keyOf, sameItem } from './items.ts';
 import { type Action, plan, type Wish } from './plan.ts';
 import { isProgrammed } from './port-up.ts';
 import { outcomeUnknown, type Target } from './target.ts';
@@ -40,20 +40,12 @@ export interface ReconcilerOptions {
 
 /** Calls in flight together: enough for the pods that a kubelet starts at once. */
 const concurrency = 16;
-const backoff = { initialMs: 500, maxMs: 30_000 };
-
-interface Failure {
-  times: number;
-  /** By performance.now(). */
-  retryAt: number;
-  message: string;
-}
 
 /** What is known of a target since it started. */
 class Session {
   readonly actual = new Map<string, Presence<Item>>();
   readonly inFlight = new Set<string>();
-  readonly failed = new Map<string, Failure>();
+  readonly failures = new Failures();
   readonly target: Target;
   readonly started = Promise.withResolvers<void>();
   starting = true;
@@ -98,10 +90,6 @@ class Session {
       return known.is === 'there' && known.value.kind === 'bridgePort' ? known.value.port : [];
     });
   }
-
-  backingOff(now: number): ReadonlySet<string> {
-    return new Set([...this.failed].filter(([, { retryAt }]) => retryAt > now).map(([key]) => key));
-  }
 }
 
 export class Reconciler {
@@ -129,10 +117,10 @@ export class Reconciler {
    */
   async connect(target: Target): Promise<void> {
     if (this.#closed) throw stopping();
-    this.#session?.started.resolve();
-    this.#session = undefined;
+    this.#endSession();
     const session = new Session(target);
     this.#connecting = session;
+    target.watch?.((name, error) => this.#relapsed(session, name, error));
     const listed = await target.listBridgePorts();
     if (listed) session.take(listed);
     if (this.#connecting === session) {
@@ -145,9 +133,7 @@ export class Reconciler {
 
   /** The target is lost; what its calls answer counts no more. Callers wait on unless they did not want to. */
   disconnect(): void {
-    this.#session?.started.resolve();
-    this.#session = undefined;
-    this.#connecting = undefined;
+    this.#endSession();
     this.#waiters.disconnected(new DpuError('UNAVAILABLE', this.#options.disconnected));
   }
 
@@ -163,11 +149,19 @@ export class Reconciler {
    */
   async ensure(key: string, options: EnsureOptions = {}): Promise<void> {
     const done = this.#waiters.add(key, options);
-    const failure = this.#session?.failed.get(key);
-    if (failure) failure.retryAt = 0;
+    this.#session?.failures.retryNow(key);
     if (this.#session) this.reconcile();
     else this.#waiters.disconnected(new DpuError('UNAVAILABLE', this.#options.disconnected));
     await done;
+  }
+
+  /** Why the target does not hold this yet; undefined where it does. */
+  whyMissing(item: Item): string | undefined {
+    const session = this.#session;
+    if (!session) return this.#options.disconnected;
+    const known = session.presence(item);
+    if (known.is === 'there' && sameItem(known.value, item)) return undefined;
+    return session.failures.message(keyOf(item)) ?? 'it is being asked for';
   }
 
   /** Wishes may have changed. */
@@ -185,11 +179,12 @@ export class Reconciler {
 
   #pass(session: Session): void {
     const now = performance.now();
+    const failed = session.failures.keys();
     const { pending, runnable } = plan(this.#options.desired.wishes(session.bridgePorts()), {
       actual: (item) => session.presence(item),
       inFlight: session.inFlight,
-      failed: new Set(session.failed.keys()),
-      backingOff: session.backingOff(now),
+      failed,
+      backingOff: session.failures.backingOff(now),
       starting: session.starting,
     });
     for (const key of this.#waiters.keys()) {
@@ -199,7 +194,7 @@ export class Reconciler {
     const room = concurrency - session.inFlight.size;
     const next = [...runnable].sort((a, b) => urgent(a) - urgent(b)).slice(0, room);
     for (const action of next) void this.#attempt(session, action);
-    const isTried = [...pending.keys()].every((key) => session.failed.has(key));
+    const isTried = [...pending.keys()].every((key) => failed.has(key));
     if (session.starting && isTried && session.inFlight.size === 0) {
       session.starting = false;
       session.started.resolve();
@@ -223,10 +218,10 @@ export class Reconciler {
       performed = true;
       if (session !== this.#session) return;
       session.learn(key, action.call === 'delete' ? gone : there(action.item));
-      session.failed.delete(key);
+      session.failures.over(key);
       await desired.acknowledged(action);
       // What it freed may be what others were refused for.
-      if (action.call === 'delete') for (const failure of session.failed.values()) failure.retryAt = 0;
+      if (action.call === 'delete') session.failures.retryAllNow();
     } catch (thrown) {
       const error = DpuError.from(thrown);
       if (session !== this.#session) return;
@@ -242,24 +237,39 @@ export class Reconciler {
     }
   }
 
+  /** The target had it, and does not any more. Somebody who waits for it now hears of that by the call. */
+  #relapsed(session: Session, name: string, error: DpuError): void {
+    const key = bridgePortKey(name);
+    if (session !== this.#session || session.inFlight.has(key) || session.actual.get(key)?.is !== 'there') return;
+    const wishes = this.#options.desired.wishes(session.bridgePorts());
+    const wish = wishes.find(({ item }) => keyOf(item) === key);
+    if (wish?.order !== 'hold') return;
+    session.actual.set(key, unknown(error.message));
+    this.#retryLater(session, { call: 'create', item: wish.item }, error);
+    this.reconcile();
+  }
+
   #retryLater(session: Session, { call, item }: Action, error: DpuError): void {
     const key = keyOf(item);
-    const last = session.failed.get(key);
-    const times = (last?.times ?? 0) + 1;
     // Somebody may have come for it meanwhile.
-    const delayMs = backoffDelay(this.#waiters.has(key) ? 1 : times, backoff);
-    session.failed.set(key, { times, retryAt: performance.now() + delayMs, message: error.message });
-    if (last?.message === error.message) return;
-    this.#options.logger.warn({ err: error, item: key, call }, 'not done; it is tried again');
+    const isNews = session.failures.add(key, error.message, this.#waiters.has(key));
+    if (isNews) this.#options.logger.warn({ err: error, item: key, call }, 'not done; it is tried again');
   }
 
   /** One timer for the next of those that this pass left out because it is not their time yet. */
   #wakeForRetry(session: Session, now: number): void {
     clearTimeout(this.#timer);
-    const times = [...session.failed.values()].map(({ retryAt }) => retryAt).filter((retryAt) => retryAt > now);
-    if (times.length === 0) return;
-    this.#timer = setTimeout(() => this.reconcile(), Math.min(...times) - now + 1);
+    const next = session.failures.nextRetry(now);
+    if (next === undefined) return;
+    this.#timer = setTimeout(() => this.reconcile(), next - now + 1);
     this.#timer.unref();
+  }
+
+  #endSession(): void {
+    this.#session?.started.resolve();
+    this.#connecting?.target.close?.();
+    this.#session = undefined;
+    this.#connecting = undefined;
   }
 }
 

@@ -96,14 +96,15 @@ const component = (status: 'PENDING' | 'ERROR', details: object) => [
   { name: 'programming', status, details: JSON.stringify(details) },
 ];
 
-async function startedVsp() {
+async function startedVsp(canTell = false) {
   const dataPath = dataPathIn(temporaryDirectory());
   const vsp = new MemoryVsp();
+  vsp.canTell = canTell;
   await dataPath.vspStarted(vsp);
   return { dataPath, vsp };
 }
 
-test('a port that the card goes on with is waited for', async () => {
+test('a port that the card goes on with is waited for, by asking a VSP that cannot tell', async () => {
   const { dataPath, vsp } = await startedVsp();
   let asked = 0;
   vsp.components = () => {
@@ -112,6 +113,51 @@ test('a port that the card goes on with is waited for', async () => {
   };
   await dataPath.hostPorts.create('a/x', port(1));
   expect(asked).toBe(4);
+});
+
+test('a VSP that tells is not asked before', async () => {
+  const { dataPath, vsp } = await startedVsp(true);
+  const get = vi.spyOn(vsp, 'getBridgePort');
+  vsp.components = () => component('PENDING', { message: 'the firmware learns it' });
+  const made = dataPath.hostPorts.create('a/x', port(1));
+  await vi.waitFor(() => expect(vsp.ports.size).toBe(1));
+  vsp.goesOn('host0-1');
+  await vi.waitFor(() => expect(get).toHaveBeenCalledTimes(1));
+  vsp.components = () => undefined;
+  vsp.goesOn('host0-1');
+  await made;
+  expect(get).toHaveBeenCalledTimes(2);
+});
+
+test('a port that fails when nobody waits for it any more is asked for again, later each time', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const { dataPath, vsp } = await startedVsp(true);
+  await dataPath.hostPorts.create('a/x', port(1));
+  const creations = () => vsp.calls.filter((call) => call === 'create host0-1').length;
+  // The card takes it each time, and fails with it right after that.
+  const fail = async () => {
+    vsp.components = () => component('ERROR', { code: 'INTERNAL', message: 'the card lost it' });
+    vsp.goesOn('host0-1');
+    await vi.advanceTimersByTimeAsync(0);
+    vsp.components = () => undefined;
+  };
+  await fail();
+  expect([creations(), dataPath.hostPorts.list('a/x')[0]?.components]).toEqual([
+    1,
+    component('PENDING', { message: 'the card lost it' }),
+  ]);
+  const waits: number[] = [];
+  for (let times = 2; times < 7; times += 1) {
+    const since = performance.now();
+    while (creations() < times) await vi.advanceTimersByTimeAsync(50);
+    waits.push(performance.now() - since);
+    expect(dataPath.hostPorts.list('a/x')).toEqual([port(1)]);
+    await fail();
+  }
+  expect(waits[0]).toBeLessThan(600);
+  // Half of 8 s at least.
+  expect(waits[4]).toBeGreaterThan(3_900);
 });
 
 test('one that the card fails with is told why, and is gone', async () => {

@@ -8,7 +8,12 @@ export interface Target {
   listBridgePorts(): Promise<BridgePort[] | undefined>;
   /** May be repeated. Creating what is there with other content replaces it, deleting what is absent is no error. */
   perform(action: Action): Promise<void>;
+  /** Tells of bridge ports that it had and fails with, until {@link Target.close}. Absent where it never says so. */
+  watch?(onRelapse: RelapseListener): void;
+  close?(): void;
 }
+
+export type RelapseListener = (name: string, error: DpuError) => void;
 
 export interface BridgePortCalls {
   createBridgePort(port: BridgePort): Promise<BridgePort>;

@@ -3,6 +3,7 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type BridgePort, type Capability, DpuError, type NetworkFunction, type ServiceChain } from '@dpu-operator/sdk';
+import type { ProgressCallbacks } from '@dpu-operator/sdk/client';
 import { pino } from 'pino';
 import { HostPortRecords } from './host-port-records.ts';
 import { HostPorts } from './host-ports.ts';
@@ -31,6 +32,9 @@ export class MemoryVsp implements VspCalls {
   /** Thrown by every call instead of its work. */
   failure: DpuError | undefined;
   canList = true;
+  /** Whether it tells of ports that its card goes on with, by {@link MemoryVsp.goesOn}. */
+  canTell = true;
+  #onProgress: (names: readonly string[]) => void = () => {};
   /** Times that it was told that its replay is complete. */
   replays = 0;
   /** What it says of a port that it was asked for, after the first answer. */
@@ -69,6 +73,21 @@ export class MemoryVsp implements VspCalls {
     const held = this.ports.get(bridgePortId(name));
     if (!held) throw new DpuError('NOT_FOUND', `${name} does not exist`);
     return this.#withComponents(held);
+  }
+
+  watchProgress({ onStart, onProgress, onEnd }: ProgressCallbacks): () => void {
+    if (this.canTell) {
+      this.#onProgress = onProgress;
+      onStart();
+    } else onEnd(new DpuError('UNIMPLEMENTED', 'no watch'));
+    return () => {
+      if (this.#onProgress === onProgress) this.#onProgress = () => {};
+    };
+  }
+
+  /** The card has gone on with a port, as {@link MemoryVsp.components} says. */
+  goesOn(id: string): void {
+    this.#onProgress([`bridgePorts/${id}`]);
   }
 
   async completeReplay(): Promise<boolean> {

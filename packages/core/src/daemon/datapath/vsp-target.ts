@@ -1,20 +1,24 @@
 /** A VSP that has been initialised. */
 import { type BridgePort, DpuError, type NetworkFunction, type PluginInfo, type ServiceChain } from '@dpu-operator/sdk';
+import type { VspClient } from '@dpu-operator/sdk/client';
 import type { Logger } from 'pino';
 import { bridgePortId, type ChainItem } from './items.ts';
 import type { Action } from './plan.ts';
-import { portIsProgrammed } from './port-up.ts';
+import { portIsProgrammed, whyNotProgrammed } from './port-up.ts';
 import {
   type BridgePortCalls,
   ignoreAbsence,
   orElse,
   outcomeUnknown,
   performOnBridgePort,
+  type RelapseListener,
   type Target,
 } from './target.ts';
+import { VspProgress } from './vsp-progress.ts';
 
 export interface VspCalls extends BridgePortCalls {
   getBridgePort(name: string): Promise<BridgePort>;
+  watchProgress: VspClient['watchProgress'];
   /** @returns false where the VSP cannot be told */
   completeReplay(): Promise<boolean>;
   getInfo(): Promise<Pick<PluginInfo, 'capabilities'> | undefined>;
@@ -35,6 +39,8 @@ export class VspTarget implements Target {
   readonly #ports: BridgePortCalls;
   readonly #logger: Logger;
   readonly #listener: CallListener | undefined;
+  readonly #progress: VspProgress;
+  #onRelapse: RelapseListener = () => {};
 
   constructor(client: VspCalls, logger: Logger, listener?: CallListener) {
     this.#client = client;
@@ -45,6 +51,15 @@ export class VspTarget implements Target {
     };
     this.#logger = logger;
     this.#listener = listener;
+    this.#progress = new VspProgress({ client, onUnawaited: (name) => void this.#lookAgain(name), logger });
+  }
+
+  watch(onRelapse: RelapseListener): void {
+    this.#onRelapse = onRelapse;
+  }
+
+  close(): void {
+    this.#progress.close();
   }
 
   /** Those for the Go operator cannot list; whatever keeps one from it, creating again does no harm. */
@@ -80,14 +95,24 @@ export class VspTarget implements Target {
   /** A port that the card fails with is none: it is deleted, and whoever asked for it is told why. */
   async #createProgrammed(port: BridgePort): Promise<BridgePort> {
     const client = this.#client;
-    const made = await client.createBridgePort(port);
+    const news = this.#progress.follow(port.name);
     try {
-      await portIsProgrammed(made, (name) => client.getBridgePort(name));
-    } catch (error) {
-      if (!outcomeUnknown(error)) await client.deleteBridgePort(bridgePortId(port.name), { allowMissing: true });
-      throw error;
+      const made = await client.createBridgePort(port);
+      await portIsProgrammed(made, (name) => client.getBridgePort(name), news).catch(async (error) => {
+        if (!outcomeUnknown(error)) await client.deleteBridgePort(bridgePortId(port.name), { allowMissing: true });
+        throw error;
+      });
+      return made;
+    } finally {
+      news.end();
     }
-    return made;
+  }
+
+  /** The card goes on with a port that nobody waits for. What cannot be told now is told by the next word. */
+  async #lookAgain(name: string): Promise<void> {
+    const port = await this.#client.getBridgePort(name).catch(() => undefined);
+    const error = port && whyNotProgrammed(port);
+    if (error) this.#onRelapse(name, error);
   }
 
   /** All or nothing, and in place: functions that stay are not interrupted. */

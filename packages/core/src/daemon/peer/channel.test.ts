@@ -72,6 +72,30 @@ test('bridge ports reach the DPU side and its disk', async () => {
   expect(dpu.bridge.ports.size).toBe(0);
 });
 
+test('a port that waits at the DPU side for its card is none that is there: the ADD waits for it', async () => {
+  const dpu = await startDpuSide();
+  const first = startHost(dpu.address, []);
+  await first.reachable();
+  const held = Promise.withResolvers<void>();
+  dpu.bridge.gate = () => held.promise;
+  const asked = vi.spyOn(dpu.ports, 'create');
+  const lost = first.add(port(3)).catch(() => {});
+  await vi.waitFor(() => expect(dpu.bridge.calls).toEqual(['create host0-3']));
+  first.host.close();
+  // Its daemon starts anew, and the kubelet repeats the ADD.
+  const { reachable, add } = startHost(dpu.address, []);
+  const added = vi.fn();
+  const adding = add(port(3)).then(added);
+  await vi.waitFor(() => expect(asked).toHaveBeenCalledTimes(2));
+  expect(dpu.ports.list(a)[0]?.components).toEqual([
+    { name: 'programming', status: 'PENDING', details: '{"message":"it is being asked for"}' },
+  ]);
+  expect(added).not.toHaveBeenCalled();
+  held.resolve();
+  await Promise.all([adding, reachable(), lost]);
+  expect(dpu.ports.list(a)).toEqual([{ ...port(3), name: 'bridgePorts/host0-3' }]);
+});
+
 test('on connecting the DPU side is made to agree with the attachments of the host', async () => {
   const dpu = await startDpuSide();
   for (const there of [port(1), port(2, '02:00:00:00:00:ff'), port(4)]) await dpu.ports.create(a, there);

@@ -45,6 +45,17 @@ export const status = declareChecks('lifecycle', {}, [
     },
   },
   {
+    name: 'progress-first',
+    title: 'the watch of the progress says that it watches',
+    demands: 'WatchProgress sends an empty message at once.',
+    rule: 'ST-4',
+    reads: true,
+    run: async ({ vsp, skip }) => {
+      const first = (await vsp.firstProgress()) ?? skip('the VSP has no watch of its progress');
+      holds(first.names.length === 0, `the first message names ${first.names.join(', ')}`);
+    },
+  },
+  {
     name: 'status-health',
     title: 'heartbeat and status agree on health',
     demands: 'While the condition Healthy is False, Ping answers healthy false.',

@@ -4,15 +4,17 @@
  */
 import type { Outcome } from '../../data-path.ts';
 import { DpuError } from '../../errors.ts';
+import type { Serial } from '../../serial.ts';
 import { Card, type CardOptions } from './card.ts';
 import { changesOf, type UnknownDeletions } from './changes.ts';
 import { Progress } from './progress.ts';
-import type { Serial } from './serial.ts';
 import { type Entry, emptyState, type State, wantedOf } from './state.ts';
 
 export interface CardSyncOptions extends Omit<CardOptions, 'onReport'> {
   /** Shared with all that must not run beside an apply. */
   serial: Serial;
+  /** Called with the name of an object with which the card is at another point than before. */
+  onProgress?: (name: string) => void;
 }
 
 /** From what is wanted to what is to be. */
@@ -28,6 +30,8 @@ export interface NextStep {
 /** Milliseconds until what could not be undone is tried again; doubles. */
 const firstRetryMs = 1_000;
 const longestRetryMs = 60_000;
+/** Names in reports that the log hears of: whoever makes some up may make up many. */
+const mostUnknown = 100;
 
 /** All that returns a promise is to be called by what holds the serial. */
 export class CardSync {
@@ -39,6 +43,10 @@ export class CardSync {
   #state = emptyState;
   /** What failed and is not undone yet: name -> what was tried. */
   readonly #tried = new Map<string, Entry | undefined>();
+  /** The objects of the last step. */
+  #asked: ReadonlySet<string> = new Set();
+  /** Names that the plugin has reported and nobody wants. */
+  readonly #unknown = new Set<string>();
   /** Reports of objects that are not wanted yet: their request is being answered. */
   readonly #early = new Map<string, { call: number; outcome: Outcome }>();
   #retryMs = firstRetryMs;
@@ -49,11 +57,21 @@ export class CardSync {
     this.#card = new Card({
       ...options,
       onReport: (call, name, outcome) => {
-        if (this.#state.has(name)) this.progress.reported(call, name, outcome);
-        else this.#early.set(name, { call, outcome });
+        if (!this.#state.has(name)) {
+          if (this.#asked.has(name)) this.#early.set(name, { call, outcome });
+          else this.#reportedUnknown(name);
+          return;
+        }
+        this.progress.reported(call, name, outcome);
+        // Whoever asked for it had an answer: nobody may ask again. A plugin that repeats itself puts nothing off.
+        if (outcome.state === 'failed' && !this.#retry) this.#mendFailed();
       },
     });
-    this.progress = new Progress({ askDown: (wanted) => this.#card.down(wanted), logger: options.logger });
+    this.progress = new Progress({
+      askDown: (wanted) => this.#card.down(wanted),
+      onProgress: options.onProgress,
+      logger: options.logger,
+    });
   }
 
   /** What is wanted. */
@@ -76,6 +94,7 @@ export class CardSync {
     const all = new Set(names);
     const changed = changesOf({ before: this.#state, after: next, tried: this.#tried, names: all, unknown });
     this.#early.clear();
+    this.#asked = all;
     const { call, outcomes, taken } = await this.#card.apply(wantedOf(next), changed, complete);
     taken();
     // Of what is wanted no more, and was not there before, there is nothing to undo.
@@ -86,7 +105,10 @@ export class CardSync {
       if (next.has(name)) this.progress.answered(name, outcomes.get(name) ?? { state: 'up' }, call);
       else this.progress.forget(name);
     }
-    for (const [name, outcome] of outcomes) if (next.has(name)) this.progress.answered(name, outcome);
+    for (const [name, outcome] of outcomes) {
+      if (next.has(name)) this.progress.answered(name, outcome);
+      else if (!all.has(name)) this.#reportedUnknown(name);
+    }
     return outcomes;
   }
 
@@ -159,6 +181,13 @@ export class CardSync {
     await this.perform({ next: this.#state, names, complete });
   }
 
+  /** Told once of each name: a plugin that spells one otherwise than it was given has its pods wait for nothing. */
+  #reportedUnknown(name: string): void {
+    if (this.#unknown.has(name) || this.#unknown.size === mostUnknown) return;
+    this.#unknown.add(name);
+    this.#options.logger.warn({ name }, 'the plugin reports an object that is not wanted: that counts for nothing');
+  }
+
   /** @returns whether there is something that is wanted and has failed */
   #mendFailed(): boolean {
     const failed = [...this.#state.keys()].filter((name) => this.progress.of(name).state === 'failed');
@@ -171,7 +200,10 @@ export class CardSync {
     if (stopping.aborted || this.isHung) return;
     logger.warn({ reason, retryMs: this.#retryMs }, 'the card does not match what is wanted; it is tried again');
     clearTimeout(this.#retry);
-    this.#retry = setTimeout(() => void serial.run(() => this.mend()), this.#retryMs);
+    this.#retry = setTimeout(() => {
+      this.#retry = undefined;
+      void serial.run(() => this.mend());
+    }, this.#retryMs);
     this.#retry.unref();
     this.#retryMs = Math.min(this.#retryMs * 2, longestRetryMs);
   }

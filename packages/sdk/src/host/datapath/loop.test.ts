@@ -2,9 +2,9 @@
 import { describe, expect, test, vi } from 'vitest';
 import type { ApplyCall, Limits, Outcome, Outcomes, Wanted } from '../../contract.ts';
 import { DpuError } from '../../errors.ts';
+import { Serial } from '../../serial.ts';
 import { networkFunctionName } from '../../wanted.ts';
 import { DataPathLoop } from './loop.ts';
-import { Serial } from './serial.ts';
 import type { Entry } from './state.ts';
 
 interface Applied {
@@ -360,6 +360,44 @@ describe('pending', () => {
     await again;
     first.call.report(name, failed('NOT_FOUND', 'of the one before'));
     expect(await status(name)).toEqual({ operStatus: 'UP' });
+  });
+
+  test('what fails after its answer is tried again by itself, however often that is reported', async () => {
+    vi.useFakeTimers();
+    try {
+      const { card, createPort, status } = testLoop();
+      const made = createPort('port-0');
+      const first = await card.next();
+      first.answer({ [name]: { state: 'pending', reason: 'the firmware learns it' } });
+      await made;
+      for (let i = 0; i < 3; i += 1) first.call.report(name, failed('RESOURCE_EXHAUSTED', 'the firmware has no room'));
+      await vi.advanceTimersByTimeAsync(1_000);
+      const again = await card.next();
+      expect(again.call.changed.map((change) => change.name)).toEqual([name]);
+      again.answer();
+      await vi.advanceTimersByTimeAsync(0);
+      expect(await status(name)).toEqual({ operStatus: 'UP' });
+      await vi.advanceTimersByTimeAsync(600_000);
+      expect(card.calls).toHaveLength(2);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  test('a report of what nobody wants is in the log, once', async () => {
+    const { card, createPort, status, logger } = testLoop();
+    const made = createPort('port-0');
+    const applied = await card.next();
+    applied.call.report('port-0', { state: 'up' });
+    applied.answer({ [name]: { state: 'pending', reason: 'the firmware learns it' } });
+    await made;
+    for (const wrong of ['port-0', 'bridgePorts/port-1', 'port-0']) applied.call.report(wrong, { state: 'up' });
+    const words = 'the plugin reports an object that is not wanted: that counts for nothing';
+    expect(logger.warn.mock.calls).toEqual([
+      [{ name: 'port-0' }, words],
+      [{ name: 'bridgePorts/port-1' }, words],
+    ]);
+    expect((await status(name))?.operStatus).toBe('DOWN');
   });
 
   test('a report before the answer is newer than the answer', async () => {

@@ -5,18 +5,26 @@ import { DpuError, errorCodes } from '../../errors.ts';
 const up: Outcome = { state: 'up' };
 
 export class Outcomes {
+  readonly #onChange: (name: string) => void;
   /** Those that are not up. */
   readonly #notUp = new Map<string, Outcome>();
   readonly #waiters = new Map<string, Set<() => void>>();
+
+  /** @param onChange Called with an object that is up no more, is again, or waits or fails for another reason. */
+  constructor(onChange: (name: string) => void = () => {}) {
+    this.#onChange = onChange;
+  }
 
   of(name: string): Outcome {
     return this.#notUp.get(name) ?? up;
   }
 
   set(name: string, outcome: Outcome): void {
+    const isNews = outcome.state !== 'up' || this.#notUp.has(name);
     if (outcome.state === 'up') this.#notUp.delete(name);
     else this.#notUp.set(name, outcome);
     if (outcome.state !== 'pending') this.#wake(name);
+    if (isNews) this.#onChange(name);
   }
 
   /** The object is gone. */

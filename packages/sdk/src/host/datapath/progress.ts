@@ -7,18 +7,21 @@ import { type State, wantedOf } from './state.ts';
 export interface ProgressOptions {
   /** Names of objects through which no frames pass now. */
   askDown: (wanted: Wanted) => Promise<ReadonlySet<string>>;
+  /** Called with an object whose outcome is another. */
+  onProgress?: ((name: string) => void) | undefined;
   logger: Logger;
 }
 
 export class Progress {
   readonly #options: ProgressOptions;
-  readonly #outcomes = new Outcomes();
+  readonly #outcomes: Outcomes;
   /** Name -> the last call that told of it. A report of an earlier call is out of date. */
   readonly #told = new Map<string, number>();
   #down: { state: State; names: Promise<ReadonlySet<string>> } | undefined;
 
   constructor(options: ProgressOptions) {
     this.#options = options;
+    this.#outcomes = new Outcomes(options.onProgress);
   }
 
   of(name: string): Outcome {

@@ -3,17 +3,20 @@ import { DpuError } from '../../errors.ts';
 import { cardStatusToWire } from '../../wire/card-status.ts';
 import { statusService } from '../../wire/definitions.ts';
 import { toServiceError } from '../../wire/service-error.ts';
+import type { PluginSession } from '../session.ts';
 import type { StatusBoard } from '../status/status-board.ts';
+import { watchProgress } from './progress-watch.ts';
 
 /** Milliseconds for which changes are gathered. */
 const gatherMs = 100;
 
 /**
- * Sends all that the plugin says of its card, and all of it again after a change. Before Init too.
+ * Sends all that the plugin says of its card, and all of it again after a change; and the names of objects that the card
+ * goes on with. Before Init too.
  *
  * @param closing Ends the streams with UNAVAILABLE, so that callers try again.
  */
-export function addStatus(server: Server, board: StatusBoard, closing: AbortSignal): void {
+export function addStatus(server: Server, session: PluginSession, board: StatusBoard, closing: AbortSignal): void {
   const WatchStatus: handleServerStreamingCall<unknown, ReturnType<typeof cardStatusToWire>> = (call) => {
     const watcher = board.watcher();
     let timer: NodeJS.Timeout | undefined;
@@ -44,5 +47,5 @@ export function addStatus(server: Server, board: StatusBoard, closing: AbortSign
     closing.addEventListener('abort', onClosing);
     send();
   };
-  server.addService(statusService, { WatchStatus });
+  server.addService(statusService, { WatchStatus, WatchProgress: watchProgress(session, closing) });
 }

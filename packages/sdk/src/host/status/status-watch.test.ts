@@ -2,11 +2,13 @@
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
+import { failed, pending, up } from '../../apply-each.ts';
 import type { CardStatus, StatusReporter } from '../../card-status.ts';
-import type { DpuError } from '../../errors.ts';
+import type { Outcome } from '../../data-path.ts';
+import { DpuError } from '../../errors.ts';
 import { cardStatusFromWire } from '../../wire/card-status.ts';
 import { statusService } from '../../wire/definitions.ts';
-import { hostInit, memoryPlugin, serve, temporaryDirectory, vspClient } from '../testing.ts';
+import { hostInit, memoryDataPath, memoryPlugin, serve, temporaryDirectory, vspClient } from '../testing.ts';
 
 const dpu = { side: 'host', identifier: hostInit.dpuIdentifier } as const;
 
@@ -83,6 +85,43 @@ test('what is said last goes out before the end of the VSP', async () => {
   await server.close();
   await vi.waitFor(() => expect(ended[0]?.code).toBe('UNAVAILABLE'));
   expect(seen.at(-1)?.events.map(({ reason }) => reason)).toEqual(['GoingDown']);
+});
+
+test('with what the card goes on is told when it is another than before, and only then', async () => {
+  const reports: ((name: string, outcome: Outcome) => void)[] = [];
+  const dataPath = memoryDataPath({
+    apply: async (_wanted, { changed, report }) => {
+      reports.push(report);
+      return new Map(changed.map(({ name }) => [name, pending('the firmware learns it')]));
+    },
+  });
+  const { socketPath, server } = await serve(memoryPlugin({ dataPath }), { dpu });
+  const client = vspClient(socketPath);
+  const told: string[][] = [];
+  const ended: DpuError[] = [];
+  await new Promise<void>((resolve) => {
+    client.onConnectivity((connected) => {
+      if (!connected) return;
+      const onProgress = (names: readonly string[]) => told.push([...names]);
+      client.watchProgress({ onStart: resolve, onProgress, onEnd: (error) => ended.push(error) });
+    });
+  });
+  await client.init(hostInit);
+  const name = 'bridgePorts/host0-1';
+  const port = { name, macAddress: '02:00:00:00:00:01', type: 'ACCESS' as const, logicalBridges: [] };
+  expect((await client.createBridgePort(port)).components?.[0]?.status).toBe('PENDING');
+  await vi.waitFor(() => expect(told).toEqual([[name]]));
+  const report = reports[0] ?? expect.fail('apply was not called');
+  report(name, up);
+  await vi.waitFor(() => expect(told).toEqual([[name], [name]]));
+  expect((await client.getBridgePort(name)).operStatus).toBe('UP');
+  report(name, up);
+  report(name, failed(new DpuError('INTERNAL', 'it fell out')));
+  await vi.waitFor(() => expect(told).toHaveLength(3));
+  expect((await client.getBridgePort(name)).components?.[0]?.status).toBe('ERROR');
+  await server.close();
+  await vi.waitFor(() => expect(ended.map(({ code }) => code)).toEqual(['UNAVAILABLE']));
+  expect(told).toHaveLength(3);
 });
 
 test('the card is in the metrics', async () => {

@@ -8,9 +8,8 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-const logger = { error: () => {} } as unknown as KeeperOptions['node']['logger'];
-const keeper = (look: () => Promise<{ absent: number[]; unsettled: boolean }>) =>
-  new Keeper({ node: { netns: undefined, logger }, look });
+const logger = { error: () => {} } as unknown as KeeperOptions['logger'];
+const keeper = (look: () => Promise<{ absent: number[]; unsettled: boolean }>) => new Keeper({ logger, look });
 
 it('looks until nothing is open, and gives up on what stays so', async () => {
   const look = vi.fn(async () => ({ absent: [], unsettled: true }));

@@ -1,10 +1,27 @@
 /** Keeps a row of devices there: those on the node, and those that pods have. */
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Device, DpuError, type Platform } from '@dpu-operator/sdk';
-import { disableOffloads, type Link } from '@dpu-operator/sdk/linux';
-import type { DeviceKind } from './device-kinds.ts';
+import type { Device, Logger, Platform } from '../../contract.ts';
+import { DpuError } from '../../errors.ts';
+import type { IpCommand, Link } from '../links.ts';
+import { disableOffloads } from '../links-offload.ts';
 import { indexIn } from './names.ts';
-import type { Node } from './node.ts';
+
+/** A row of devices of one sort, each known by its index. */
+export interface DeviceKind {
+  /** Its name while no pod has it. */
+  name(index: number): string;
+  prefix: string;
+  /** Fails with ALREADY_EXISTS while the device exists in any namespace. */
+  create(index: number): IpCommand;
+  /** Which device a link is, whatever it is called; undefined for one that is not of this kind. */
+  identify(link: Link): number | undefined;
+}
+
+/** The node that the devices are on. */
+export interface DeviceNode {
+  platform: Pick<Platform, 'exec' | 'links'>;
+  logger: Logger;
+}
 
 export interface PoolState {
   /** Devices that are in another namespace: a pod's, or one that the kernel is taking down. */
@@ -20,8 +37,9 @@ const STRAY_GRACE_MS = 3_000;
 /** The kernel takes a namespace down some time after its last process is gone. */
 const NETNS_GRACE_MS = 5_000;
 
+/** Devices that software makes, of which pods get some: it makes them, knows them again, and makes anew what was lost. */
 export class DevicePool {
-  readonly #node: Node;
+  readonly #node: DeviceNode;
   readonly #kind: DeviceKind;
   readonly #links: Platform['links'];
   readonly #watchers = new Set<() => void>();
@@ -32,7 +50,7 @@ export class DevicePool {
   #count = 0;
   #told = '[]';
 
-  constructor(node: Node, kind: DeviceKind) {
+  constructor(node: DeviceNode, kind: DeviceKind) {
     this.#node = node;
     this.#kind = kind;
     this.#links = node.platform.links;

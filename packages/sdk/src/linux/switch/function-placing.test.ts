@@ -1,6 +1,6 @@
-import type { NetworkFunction, Wanted } from '@dpu-operator/sdk';
 import { expect, it } from 'vitest';
-import { type Placed, placeFunctions } from './placing.ts';
+import type { NetworkFunction, Wanted } from '../../data-path.ts';
+import { type Placed, placeFunctions } from './function-placing.ts';
 
 const nf = (input: number, output = input + 1): NetworkFunction => ({ input: `mac${input}`, output: `mac${output}` });
 /** Each MAC on the device of its number. */

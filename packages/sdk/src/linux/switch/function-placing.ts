@@ -1,6 +1,8 @@
 /** Which devices the network functions of a wanted state stand on. Pure. */
 import { isDeepStrictEqual } from 'node:util';
-import { DpuError, failed, type NetworkFunction, type Outcome, type Wanted } from '@dpu-operator/sdk';
+import { failed } from '../../apply-each.ts';
+import type { NetworkFunction, Outcome, Wanted } from '../../data-path.ts';
+import { DpuError } from '../../errors.ts';
 
 /** Indices of devices. */
 export interface FunctionDevices {
@@ -83,7 +85,7 @@ export function allFunctions({ networkFunctions, serviceChains }: Wanted): Map<s
 function place(functions: readonly NetworkFunction[], found: ReadonlyMap<string, number>, former?: Placed): Placed {
   const bridge = functions.find(({ bridgeId }) => bridgeId);
   if (bridge) {
-    const text = `bridge_id: a software DPU has one bridge, not ${bridge.bridgeId}; leave it empty`;
+    const text = `bridge_id: this DPU has one bridge, not ${bridge.bridgeId}; leave it empty`;
     throw new DpuError('INVALID_ARGUMENT', text);
   }
   const known = knownDevices(former);

@@ -1,11 +1,14 @@
 /** Looks after devices when something happened to them, and only then. */
 import { existsSync, type FSWatcher, watch } from 'node:fs';
 import { join } from 'node:path';
-import { type LinkChange, watchLinks } from '@dpu-operator/sdk/linux';
-import { type Node, netnsDirectory } from './node.ts';
+import type { Logger } from '../../contract.ts';
+import { type LinkChange, watchLinks } from '../links-watch.ts';
+import { podNamespaces } from './pod-links.ts';
 
 export interface KeeperOptions {
-  node: Pick<Node, 'netns' | 'logger'>;
+  logger: Logger;
+  /** Path of the node's network namespace. Default: that of this process. */
+  netns?: string | undefined;
   /** Changes that are no reason to look. */
   ignore?: (change: LinkChange) => boolean;
   /** Puts things right; answers what is still open. */
@@ -40,8 +43,7 @@ export class Keeper {
   }
 
   start(): void {
-    const { node, ignore } = this.#options;
-    const { netns, logger } = node;
+    const { ignore, netns, logger } = this.#options;
     const onChange = (change: LinkChange) => {
       if (!ignore?.(change)) this.poke();
     };
@@ -53,12 +55,12 @@ export class Keeper {
         this.poke();
       },
     });
-    if (!existsSync(netnsDirectory)) {
-      logger.warn({ directory: netnsDirectory }, 'no such directory: devices lost with a pod come back late');
+    if (!existsSync(podNamespaces)) {
+      logger.warn({ directory: podNamespaces }, 'no such directory: devices lost with a pod come back late');
       return;
     }
-    this.#netnsWatcher = watch(netnsDirectory, (_event, file) => {
-      if (file !== null && existsSync(join(netnsDirectory, file))) return;
+    this.#netnsWatcher = watch(podNamespaces, (_event, file) => {
+      if (file !== null && existsSync(join(podNamespaces, file))) return;
       this.#netnsGone = true;
       this.poke();
     });
@@ -101,7 +103,7 @@ export class Keeper {
       open = unsettled || (this.#netnsGone && absent.length > 0);
     } catch (error) {
       failed = true;
-      this.#options.node.logger.error({ err: error }, 'could not put the devices right, trying again');
+      this.#options.logger.error({ err: error }, 'could not put the devices right, trying again');
     }
     this.#looking = false;
     // A look that fails changes links too: they are no reason to be quick.

@@ -1,0 +1,43 @@
+/** Follows with which resources a VSP's card goes on. */
+import { DpuError } from '../errors.ts';
+import { statusService } from '../wire/definitions.ts';
+import type { Connection } from './connection.ts';
+
+export interface ProgressCallbacks {
+  /** The VSP serves it, and nothing is missed from now on. */
+  onStart: () => void;
+  onProgress: (names: readonly string[]) => void;
+  /** Called once, unless the watch was stopped: UNIMPLEMENTED where the VSP has none. */
+  onEnd: (error: DpuError) => void;
+}
+
+interface ProgressWatch extends ProgressCallbacks {
+  connection: Connection;
+}
+
+/** Returns what stops the watch; nothing is called back afterwards. */
+export function watchProgress({ connection, onStart, onProgress, onEnd }: ProgressWatch): () => void {
+  let started = false;
+  let ended = false;
+  const end = (error: DpuError) => {
+    if (ended) return;
+    ended = true;
+    onEnd(error);
+  };
+  const stream = connection.stream(statusService.WatchProgress, {});
+  stream.on('data', ({ names }) => {
+    if (ended) return;
+    if (!started) onStart();
+    started = true;
+    if (names.length > 0) onProgress(names);
+  });
+  stream.on('error', end);
+  // An error follows the end of a stream that failed.
+  stream.on('end', () => {
+    setImmediate(() => end(new DpuError('UNAVAILABLE', 'the VSP ended the watch of its progress')));
+  });
+  return () => {
+    ended = true;
+    stream.cancel();
+  };
+}

@@ -1,0 +1,26 @@
+/** The links in the network namespaces of pods, on a node whose runtime names these. */
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Exec } from '../exec.ts';
+import { type Link, Links } from '../links.ts';
+
+/** Where container runtimes keep the network namespaces of pods. */
+export const podNamespaces = '/var/run/netns';
+
+export interface PodLink {
+  /** Path of the pod's network namespace. */
+  netns: string;
+  link: Link;
+}
+
+/** @param kind `veth`, `vxlan`, … */
+export async function linksOfPods(exec: Exec, kind: string): Promise<PodLink[]> {
+  const found: PodLink[] = [];
+  for (const name of await readdir(podNamespaces).catch(() => [])) {
+    const netns = join(podNamespaces, name);
+    // A namespace may go while it is looked into.
+    const links = await new Links(exec, netns).list({ kind }).catch(() => [] as Link[]);
+    found.push(...links.map((link) => ({ netns, link })));
+  }
+  return found;
+}

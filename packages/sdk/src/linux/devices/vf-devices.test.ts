@@ -1,0 +1,95 @@
+import { expect, test } from 'vitest';
+import { fakeClock, fakePlatform, fakeSysfs } from '../../testing/index.ts';
+import { sharesOf, VfDevices } from './vf-devices.ts';
+
+const pf = '0000:01:00.0';
+const machine = (more: object = {}, address = pf) => ({
+  address,
+  vendor: '177d',
+  device: 'b900',
+  netdevs: [{ name: `eth${address.at(-1)}` }],
+  sriov: { totalVfs: 4, device: 'b903', driver: 'octeon_ep_vf', ...more },
+});
+const silent = () => {};
+const logger = { trace: silent, debug: silent, info: silent, warn: silent, error: silent, fatal: silent } as never;
+
+test.each<[number, number[], number[]]>([
+  [0, [4, 4], [0, 0]],
+  [5, [4, 4], [3, 2]],
+  [6, [2, 8], [2, 4]],
+  [9, [4, 4], [5, 4]],
+  [3, [8], [3]],
+])('%i virtual functions of %j are %j', (count, maxima, shares) => {
+  expect(sharesOf(count, maxima)).toEqual(shares);
+});
+
+test('devices are the functions of all physical ones; each is set up, again where nothing has changed', async () => {
+  await using sysfs = await fakeSysfs({ pci: [machine(), machine({ offset: 32 }, '0000:01:00.1')] });
+  const told: string[] = [];
+  const configure = async (address: string, count: number) => void told.push(`${address} ${count}`);
+  const pfs = [pf, '0000:01:00.1'];
+  const stop = new AbortController();
+  const vfs = new VfDevices({ platform: fakePlatform({ sysfs }), logger, pfs, signal: stop.signal, configure });
+  await vfs.start();
+  expect(told).toEqual([]);
+  expect(await vfs.setNumVfs(3)).toBe(3);
+  expect(told).toEqual(['0000:01:00.0 2', '0000:01:00.1 1']);
+  expect(await vfs.devices()).toEqual([
+    { id: '0000:01:02.0', pf: 0, vf: 0, healthy: true },
+    { id: '0000:01:02.1', pf: 0, vf: 1, healthy: true },
+    { id: '0000:01:04.1', pf: 1, vf: 0, healthy: true },
+  ]);
+  expect(await vfs.setNumVfsOf(1, 4)).toBe(4);
+  expect((await vfs.virtualFunctions()).physicalFunctions).toEqual([
+    { pf: 0, count: 2, maximum: 4 },
+    { pf: 1, count: 4, maximum: 4 },
+  ]);
+  await expect(vfs.setNumVfsOf(2, 1)).rejects.toMatchObject({ code: 'OUT_OF_RANGE' });
+  await expect(vfs.setNumVfs(9)).rejects.toMatchObject({ code: 'OUT_OF_RANGE' });
+  expect(await vfs.devices()).toHaveLength(6);
+
+  told.length = 0;
+  await new VfDevices({ platform: fakePlatform({ sysfs }), logger, pfs, signal: stop.signal, configure }).start();
+  expect(told).toEqual(['0000:01:00.0 2', '0000:01:00.1 4']);
+  stop.abort();
+});
+
+test('a function without its network device is no use until that comes, also after the deadline', async () => {
+  await using sysfs = await fakeSysfs({ pci: [machine({ heldBack: true })] });
+  const clock = fakeClock();
+  const stop = new AbortController();
+  const vfs = new VfDevices({ platform: fakePlatform({ sysfs, clock }), logger, pfs: [pf], signal: stop.signal });
+  await vfs.start();
+  const isAnswered = vfs.setNumVfs(2);
+  await expect.poll(() => clock.sleeping).toBe(2);
+  await clock.advance(20_000);
+  expect(await isAnswered).toBe(2);
+  expect(await vfs.devices()).toMatchObject([
+    { healthy: false, reason: 'waits for its network device' },
+    { healthy: false },
+  ]);
+  await clock.advance(40_000);
+  expect((await vfs.devices())[0]?.reason).toMatch(/^has no network device 60 s after it was made/);
+
+  const { promise, resolve } = Promise.withResolvers<void>();
+  vfs.watch(async () => {
+    if ((await vfs.devices()).every(({ healthy }) => healthy)) resolve();
+  });
+  await sysfs.probe(pf);
+  await promise;
+  stop.abort();
+});
+
+test('netdevs that come within the call are waited for', async () => {
+  await using sysfs = await fakeSysfs({ pci: [machine({ heldBack: true })] });
+  const clock = fakeClock();
+  const stop = new AbortController();
+  const vfs = new VfDevices({ platform: fakePlatform({ sysfs, clock }), logger, pfs: [pf], signal: stop.signal });
+  await vfs.start();
+  const answer = vfs.setNumVfs(4);
+  await expect.poll(() => clock.sleeping).toBe(2);
+  await sysfs.probe(pf);
+  expect(await answer).toBe(4);
+  expect((await vfs.devices()).map(({ healthy }) => healthy)).toEqual([true, true, true, true]);
+  stop.abort();
+});

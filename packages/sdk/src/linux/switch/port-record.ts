@@ -1,0 +1,71 @@
+/** What a port of the bridge is there for, kept with the port in the switch's database: who starts anew reads it there. */
+import { z } from 'zod';
+import type { BridgePort } from '../../data-path.ts';
+import type { OvsRow } from '../ovs-table.ts';
+
+/** The port of a host's VF. */
+export interface HostPortRecord {
+  kind: 'host';
+  /** `bridgePorts/{id}` */
+  name: string;
+  mac: string;
+  type: BridgePort['type'];
+  vlans: number[];
+}
+
+/** A port of a network function. */
+export interface FunctionPortRecord {
+  kind: 'function';
+  /** Of the chain, or of the function that is in none. */
+  name: string;
+  /** In its chain, from 0. */
+  place: number;
+  end: 'input' | 'output';
+  /** Of the pod's interface. */
+  mac: string;
+}
+
+export interface UplinkRecord {
+  kind: 'uplink';
+  /** Whether the link joined received frames (GRO) before it became a port. */
+  gro: boolean;
+}
+
+export type PortRecord = HostPortRecord | FunctionPortRecord | UplinkRecord;
+
+const schema: z.ZodType<PortRecord> = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('host'),
+    name: z.string(),
+    mac: z.string(),
+    type: z.enum(['ACCESS', 'TRUNK']),
+    vlans: z.array(z.number()),
+  }),
+  z.object({
+    kind: z.literal('function'),
+    name: z.string(),
+    place: z.number(),
+    end: z.enum(['input', 'output']),
+    mac: z.string(),
+  }),
+  z.object({ kind: z.literal('uplink'), gro: z.boolean() }),
+]);
+
+const ownerKey = 'dpu-owner';
+const recordKey = 'dpu-port';
+
+/** Arguments of ovs-vsctl's `set`, which reads a value in quotes as a JSON string. */
+export function recordSettings(owner: string, port: PortRecord): string[] {
+  const value = JSON.stringify(JSON.stringify(port));
+  return [`external_ids:${ownerKey}="${owner}"`, `external_ids:${recordKey}=${value}`];
+}
+
+/** Undefined for a port that is another's. */
+export function recordOf({ external_ids: ids }: OvsRow, owner: string): PortRecord | undefined {
+  if (typeof ids !== 'object' || Array.isArray(ids) || ids[ownerKey] !== owner) return undefined;
+  try {
+    return schema.parse(JSON.parse(String(ids[recordKey])));
+  } catch {
+    return undefined;
+  }
+}

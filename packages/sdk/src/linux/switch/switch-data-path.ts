@@ -1,0 +1,253 @@
+/** A data path on one bridge of Open vSwitch: what is wanted of a DPU side becomes ports and flows. */
+import { failed, pending, up } from '../../apply-each.ts';
+import type { Logger, Platform } from '../../contract.ts';
+import type { ApplyCall, Change, DataPath, Outcome, Outcomes, Wanted } from '../../data-path.ts';
+import { DpuError } from '../../errors.ts';
+import type { Serial } from '../../serial.ts';
+import type { VfPosition } from '../sysfs.ts';
+import { Bridge, type BridgePortPlan } from './bridge.ts';
+import { type BridgeState, planFlows, planPorts } from './bridge-plan.ts';
+import type { ClosedMarker } from './closed-marker.ts';
+import { allFunctions, placeFunctions } from './function-placing.ts';
+import { vfOfBridgePort } from './host-port-name.ts';
+import {
+  chainPorts,
+  joined,
+  type KnownHostPort,
+  nothingStands,
+  recordsOf,
+  type Standing,
+  standingOf,
+  untold,
+  vlansOf,
+} from './switch-state.ts';
+
+/** A port of the bridge to be. */
+export interface SwitchPort {
+  /** Of the link, or of the port where it is DPDK's. */
+  name: string;
+  /** PCI address and arguments of DPDK (`dpdk-devargs`): a port that has no link. */
+  dpdkDevargs?: string | undefined;
+}
+
+/** Where a card's ports are. */
+export interface SwitchPorts {
+  /**
+   * The port that a VF of the host ends at.
+   *
+   * @throws DpuError UNAVAILABLE where it may come yet: the port waits, and is looked for at each {@link SwitchDataPath.repair}.
+   * Any other error refuses the port.
+   */
+  hostPort(vf: VfPosition): Promise<SwitchPort>;
+  /** Undefined where there is none. */
+  uplink(): Promise<SwitchPort | undefined>;
+  /** Links that become ports of hosts: those that are none are down. */
+  hostLinks(): Promise<string[]>;
+  /** Numbers of the pairs that network functions have, by the MACs of the pods' ends (lower-case). */
+  findFunctionPairs(macs: readonly string[]): Promise<Map<string, number>>;
+  /** Name of the end of a pair that becomes a port. */
+  functionPort(index: number): string;
+  /** The other way round; undefined for another port. */
+  functionPair(name: string): number | undefined;
+}
+
+export interface SwitchDataPathOptions {
+  platform: Platform;
+  logger: Logger;
+  ovs: ReturnType<Platform['openVSwitch']>;
+  bridge: string;
+  /** 16 hex digits that tell this DPU's ports and flows from those of others on the switch. */
+  owner: string;
+  ports: SwitchPorts;
+  hostToHost: BridgeState['hostToHost'];
+  closed: ClosedMarker;
+  /** In which all that changes devices runs. */
+  serial: Serial;
+}
+
+export class SwitchDataPath implements DataPath {
+  readonly serves = ['bridge', 'networkFunctions', 'chains'] as const;
+  readonly #options: SwitchDataPathOptions;
+  readonly #bridge: Bridge;
+  /** What a predecessor left, and this process was not told of yet. */
+  #rest: Standing = nothingStands;
+  #standing: Standing = nothingStands;
+  /** Since the first chain: nothing goes around one that is not there at the moment. */
+  #closed = false;
+  #wanted: Wanted | undefined;
+  #complete = false;
+  /** Whether there is to be a bridge: not after {@link remove}, until something is wanted. */
+  #isOn = true;
+  #waiting = new Map<string, string>();
+  #report: ApplyCall['report'] = () => {};
+
+  constructor(options: SwitchDataPathOptions) {
+    this.#options = options;
+    this.#bridge = new Bridge({ ...options, name: options.bridge });
+  }
+
+  /** With nothing but the way outside, beside what stands on the bridge already; closed where it was before a restart. */
+  async start(): Promise<void> {
+    const { ports, closed } = this.#options;
+    this.#closed = await closed.isSet();
+    this.#rest = standingOf(await this.#bridge.open(), ports.functionPair);
+    await this.#reconcile(nothingStands);
+  }
+
+  apply(wanted: Wanted, call: ApplyCall): Promise<Outcomes> {
+    return this.#options.serial.run(() => this.#apply(wanted, call));
+  }
+
+  /** Whether the switch works, where there is to be one. */
+  get healthy(): boolean {
+    return this.#options.ovs.running || !this.#isOn;
+  }
+
+  /** The switch was started anew: what it has is not known any more. */
+  forget(): void {
+    this.#bridge.forget();
+  }
+
+  /** Makes the switch match what is wanted again, in {@link SwitchDataPathOptions.serial}; tells of ports that waited. */
+  async repair(): Promise<void> {
+    if (!this.#isOn) return;
+    if (this.#wanted === undefined) {
+      await this.#reconcile(nothingStands);
+      return;
+    }
+    const before = this.#waiting;
+    const outcomes = await this.#make(this.#wanted, []);
+    for (const name of before.keys()) if (!this.#waiting.has(name)) this.#report(name, outcomes.get(name) ?? up);
+    for (const [name, reason] of this.#waiting) if (!before.has(name)) this.#report(name, pending(reason));
+  }
+
+  /** Takes away all that was made, in {@link SwitchDataPathOptions.serial}. */
+  async remove(): Promise<void> {
+    this.#isOn = false;
+    await this.#bridge.remove();
+    await this.#options.closed.clear();
+    this.#closed = false;
+    this.#rest = nothingStands;
+    this.#standing = nothingStands;
+    this.#wanted = undefined;
+  }
+
+  /** What their links say; a port of DPDK has none. */
+  async down(): Promise<string[]> {
+    const links = await this.#options.platform.links.list();
+    const running = new Set(links.flatMap(({ name, running }) => (running ? name : [])));
+    return [...this.#standing.hostPorts].flatMap(([name, { device, dpdkDevargs }]) => {
+      return dpdkDevargs !== undefined || running.has(device) ? [] : name;
+    });
+  }
+
+  async #apply(wanted: Wanted, { changed, complete, report }: ApplyCall): Promise<Outcomes> {
+    const isNothing = wanted.bridgePorts.size + allFunctions(wanted).size + wanted.logicalBridges.size === 0;
+    if (!this.#isOn && isNothing) return new Map();
+    this.#isOn = true;
+    this.#report = report;
+    this.#complete = complete;
+    this.#wanted = wanted;
+    this.#rest = untold(this.#rest, changed, complete);
+    return this.#make(wanted, changed);
+  }
+
+  async #make(wanted: Wanted, changed: readonly Change[]): Promise<Outcomes> {
+    const { hostPorts, outcomes } = await this.#hostPorts(wanted);
+    const { placed, outcomes: unplaced } = await this.#place(wanted, changed);
+    const { absent, failed: unopened } = await this.#reconcile({ hostPorts, functions: placed });
+    for (const [name, outcome] of unplaced) outcomes.set(name, outcome);
+    for (const [name, { device }] of hostPorts) {
+      const words = unopened.get(device);
+      if (absent.has(device)) outcomes.set(name, pending(`waits for the network device ${device}`));
+      if (words !== undefined) outcomes.set(name, failed(new DpuError('INTERNAL', `Open vSwitch: ${words}`)));
+    }
+    for (const [name, { devices }] of placed) {
+      const ports = chainPorts({ devices, functions: [] }, this.#options.ports.functionPort);
+      const missing = ports.flatMap(({ input, output }) => [input, output]).find((port) => unopened.has(port));
+      if (missing !== undefined) {
+        outcomes.set(name, failed(new DpuError('INTERNAL', `Open vSwitch: ${unopened.get(missing)}`)));
+      }
+    }
+    const waiting = [...outcomes].flatMap(([name, outcome]) =>
+      outcome.state === 'pending' ? [[name, outcome.reason] as const] : [],
+    );
+    this.#waiting = new Map(waiting);
+    return outcomes;
+  }
+
+  async #hostPorts(wanted: Wanted) {
+    const hostPorts = new Map<string, KnownHostPort>();
+    const outcomes = new Map<string, Outcome>();
+    for (const [name, { macAddress: mac, type }] of wanted.bridgePorts) {
+      try {
+        const { name: device, dpdkDevargs } = await this.#options.ports.hostPort(vfOfBridgePort(name));
+        hostPorts.set(name, { device, dpdkDevargs, mac, type, vlans: vlansOf(wanted, name) });
+      } catch (error) {
+        const { code, message } = DpuError.from(error);
+        outcomes.set(name, code === 'UNAVAILABLE' ? pending(message) : failed(error));
+      }
+    }
+    return { hostPorts, outcomes };
+  }
+
+  async #place(wanted: Wanted, changed: readonly Change[]) {
+    const before = this.#standing.functions;
+    const names = new Set(changed.map(({ name }) => name));
+    const unknown = [...allFunctions(wanted)].filter(([name]) => names.has(name) || !before.has(name));
+    const macs = unknown.flatMap(([, functions]) => functions.flatMap(({ input, output }) => [input, output]));
+    const found = await this.#options.ports.findFunctionPairs(macs);
+    return placeFunctions({ wanted, before, found, ports: new Map() });
+  }
+
+  /** After an error a part of it may be done: the host of the SDK asks for what was there before. */
+  async #reconcile(wanted: Standing) {
+    const { ports, closed, hostToHost, owner } = this.#options;
+    const next = joined(wanted, this.#rest);
+    const hasChain = [...next.functions.keys()].some((name) => name.startsWith('serviceChains/'));
+    const closes = hasChain && !this.#closed;
+    if (closes) await closed.set();
+    const uplink = await ports.uplink();
+    const state: BridgeState = {
+      hostPorts: [...next.hostPorts.values()],
+      chains: [...next.functions.values()].map((placed) => chainPorts(placed, ports.functionPort)),
+      uplink: uplink?.name,
+      closed: this.#closed || hasChain,
+      hostToHost,
+    };
+    try {
+      const plans = this.#portPlans(state, next, uplink);
+      const result = await this.#bridge.apply(plans, (numberOf) => planFlows(state, numberOf, owner));
+      this.#standing = next;
+      this.#closed = state.closed;
+      if (this.#complete) await this.#lowerOthers(plans);
+      return result;
+    } catch (error) {
+      if (closes) await closed.clear();
+      throw error;
+    }
+  }
+
+  #portPlans(state: BridgeState, standing: Standing, uplink: SwitchPort | undefined): BridgePortPlan[] {
+    const records = recordsOf(standing, this.#options.ports.functionPort);
+    if (uplink) records.set(uplink.name, { kind: 'uplink', gro: false });
+    const dpdk = new Map([...standing.hostPorts.values()].map(({ device, dpdkDevargs }) => [device, dpdkDevargs]));
+    if (uplink) dpdk.set(uplink.name, uplink.dpdkDevargs);
+    return planPorts(state).flatMap((plan) => {
+      const record = records.get(plan.device);
+      return record ? { ...plan, record, dpdkDevargs: dpdk.get(plan.device) } : [];
+    });
+  }
+
+  /** A predecessor may have left them up. */
+  async #lowerOthers(plans: readonly BridgePortPlan[]): Promise<void> {
+    const { platform, ports } = this.#options;
+    const kept = new Set(plans.map(({ device }) => device));
+    const ours = new Set(await ports.hostLinks());
+    const surplus = (await platform.links.list()).filter(({ name, up }) => up && ours.has(name) && !kept.has(name));
+    await platform.links.batch(
+      surplus.map(({ name }) => ['link', 'set', name, 'down']),
+      { force: true },
+    );
+  }
+}

@@ -1,0 +1,56 @@
+import { expect, it } from 'vitest';
+import type { Change } from '../../data-path.ts';
+import type { PortRecord } from './port-record.ts';
+import { joined, nothingStands, recordsOf, type Standing, standingOf, untold } from './switch-state.ts';
+
+const portName = (index: number) => `dp${index}`;
+const indexOf = (device: string) => (device.startsWith('dp') ? Number(device.slice(2)) : undefined);
+const stands: Standing = {
+  hostPorts: new Map([
+    ['bridgePorts/host0-0', { device: 'sdp2', mac: '02:00:00:00:00:01', type: 'ACCESS', vlans: [5] }],
+    ['bridgePorts/host0-1', { device: 'sdp3', mac: '02:00:00:00:00:02', type: 'TRUNK', vlans: [5, 6] }],
+  ]),
+  functions: new Map([
+    [
+      'serviceChains/edge',
+      {
+        functions: [
+          { input: 'm0', output: 'm1' },
+          { input: 'm2', output: 'm3' },
+        ],
+        devices: [
+          { input: 0, output: 1 },
+          { input: 2, output: 3 },
+        ],
+      },
+    ],
+  ]),
+};
+
+it('finds again what the records of its ports say', () => {
+  expect(standingOf(recordsOf(stands, portName), indexOf)).toEqual(stands);
+  expect(standingOf(new Map([['up', { kind: 'uplink', gro: true } as PortRecord]]), indexOf)).toEqual(nothingStands);
+});
+
+it.each(['dp0', 'dp3'])('does not take a chain without its port %s for one', (missing) => {
+  const records = recordsOf(stands, portName);
+  records.delete(missing);
+  expect(standingOf(records, indexOf).functions.size).toBe(0);
+});
+
+it('keeps what was not told of, until all was', () => {
+  const change = { kind: 'bridgePort', name: 'bridgePorts/host0-0', before: undefined, after: undefined } as Change;
+  const rest = untold(stands, [change], false);
+  expect([...rest.hostPorts.keys(), ...rest.functions.keys()]).toEqual(['bridgePorts/host0-1', 'serviceChains/edge']);
+  expect(untold(stands, [], true)).toEqual(nothingStands);
+});
+
+it('what is wanted goes before what was there', () => {
+  const port = { device: 'sdp2', mac: '02:00:00:00:00:09', type: 'ACCESS' as const, vlans: [] };
+  const functions = new Map([
+    ['serviceChains/other', { functions: [{ input: 'm9', output: 'm1' }], devices: [{ input: 9, output: 1 }] }],
+  ]);
+  const next = joined({ hostPorts: new Map([['bridgePorts/host1-0', port]]), functions }, stands);
+  expect([...next.hostPorts.keys()]).toEqual(['bridgePorts/host0-1', 'bridgePorts/host1-0']);
+  expect([...next.functions.keys()]).toEqual(['serviceChains/other']);
+});

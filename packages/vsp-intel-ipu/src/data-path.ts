@@ -1,0 +1,165 @@
+/** Ports, network functions and chains: placed on interfaces of the ACC, written into the tables, and bridged. */
+import {
+  type ApplyCall,
+  type Clock,
+  type DataPath,
+  type DataPathKind,
+  failed,
+  type Logger,
+  type Outcome,
+  type Outcomes,
+  type Platform,
+  type Wanted,
+} from '@dpu-operator/sdk';
+import type { Bridging } from './bridge/bridging.ts';
+import { layOut } from './bridge/layout.ts';
+import type { Card } from './card.ts';
+import { entriesOf } from './entries.ts';
+import type { FunctionTable } from './imc/function-table.ts';
+import type { Journal } from './journal.ts';
+import type { Entry } from './p4rt/program.ts';
+import { type Placements, pairsOf, place } from './placement.ts';
+
+export interface DataPathOptions {
+  card: Card;
+  journal: Journal;
+  bridging: Bridging;
+  links: Platform['links'];
+  clock: Clock;
+  logger: Logger;
+  /** Name of the interface that leads outside. */
+  uplink: string;
+  /** Has all that is wanted applied again. */
+  reapply: () => void;
+}
+
+/** Milliseconds until ports whose function the card did not know are looked for again. */
+const lookAgainMs = 2_000;
+
+export class IpuDataPath implements DataPath {
+  readonly serves: readonly DataPathKind[] = ['bridge', 'networkFunctions', 'chains'];
+  readonly #options: DataPathOptions;
+  readonly #closing = new AbortController();
+  #needsAll = true;
+  #looksAgain = false;
+
+  constructor(options: DataPathOptions) {
+    this.#options = options;
+  }
+
+  /** The card may hold none of what was written. */
+  lost(): void {
+    this.#needsAll = true;
+    this.#options.reapply();
+  }
+
+  close(): void {
+    this.#closing.abort();
+  }
+
+  async apply(wanted: Wanted, { changed, complete, signal }: ApplyCall): Promise<Outcomes> {
+    const { card, journal } = this.#options;
+    card.requireReady();
+    const isAll = this.#needsAll;
+    const before = journal.history.at(-1) ?? new Map();
+    const known = isAll ? card.functions : vsisOf(before);
+    const vsiOf = await card.vsis(macsOf(wanted), known, signal);
+    const { placements, outcomes } = place({ wanted, changed, complete, before, available: card.available, vsiOf });
+    const told = new Set(changed.map(({ name }) => name));
+    const touched = isAll ? undefined : touchedNames(journal.history, placements, told);
+    const history = journal.history;
+    // On disk first: what a write that does not end leaves behind is found again.
+    await journal.begin(placements);
+    for (const [name, outcome] of await this.#program(history, placements, touched, told)) outcomes.set(name, outcome);
+    await this.#bridge(placements);
+    await journal.end(placements);
+    this.#needsAll = false;
+    if ([...outcomes.values()].some(({ state }) => state === 'pending')) this.#lookAgain();
+    return new Map([...outcomes].filter(([name]) => told.has(name) || isIn(wanted, name)));
+  }
+
+  /** Ports whose interface of the ACC has no link. */
+  async down(wanted: Wanted): Promise<string[]> {
+    const { journal, links } = this.#options;
+    const running = new Set((await links.list()).filter((link) => link.running).map(({ name }) => name));
+    const placements = journal.history.at(-1);
+    return [...wanted.bridgePorts.keys()].filter((name) => {
+      const placement = placements?.get(name);
+      return placement?.kind === 'host' && !running.has(placement.port.representor);
+    });
+  }
+
+  async #program(
+    history: readonly Placements[],
+    next: Placements,
+    touched: ReadonlySet<string> | undefined,
+    told: ReadonlySet<string>,
+  ): Promise<Map<string, Outcome>> {
+    const owners = new Map<Entry, string[]>();
+    const collect = (placements: Placements) => {
+      const entries = entriesOf(placements, touched);
+      for (const [entry, names] of entries) owners.set(entry, names);
+      return [...entries.keys()];
+    };
+    const add = collect(next);
+    const remove = history.flatMap(collect);
+    const errors = await this.#options.card.fxp.sync(remove, add);
+    const outcomes = new Map<string, Outcome>();
+    for (const [entry, error] of errors) {
+      const names = owners.get(entry) ?? [];
+      // An entry of two objects fails with the one that is new.
+      const blamed = names.filter((name) => told.has(name));
+      for (const name of blamed.length > 0 ? blamed : names) outcomes.set(name, failed(error));
+    }
+    if (errors.size > 0) this.#options.logger.warn({ entries: errors.size }, 'entries that could not be written');
+    return outcomes;
+  }
+
+  #bridge(placements: Placements): Promise<void> {
+    return this.#options.bridging.apply(layOut(placements, this.#options.uplink));
+  }
+
+  /** A virtual function is known to the card once its driver has started. */
+  #lookAgain(): void {
+    if (this.#looksAgain) return;
+    this.#looksAgain = true;
+    const { clock, reapply } = this.#options;
+    void clock.sleep(lookAgainMs, this.#closing.signal).then(
+      () => {
+        this.#looksAgain = false;
+        reapply();
+      },
+      () => {},
+    );
+  }
+}
+
+/** The VSIs that are in use. */
+function vsisOf(placements: Placements): FunctionTable {
+  return new Map([...placements.values()].flatMap(pairsOf).map(({ mac, vsi }) => [mac, vsi]));
+}
+
+function macsOf({ bridgePorts, networkFunctions, serviceChains }: Wanted): string[] {
+  const chained = [...serviceChains.values()].flatMap((chain) => chain.networkFunctions);
+  const functions = [...networkFunctions.values(), ...chained];
+  const ports = [...bridgePorts.values()].map(({ macAddress }) => macAddress);
+  return [...ports, ...functions.flatMap(({ input, output }) => [input, output])];
+}
+
+/** Those that are not in all of these states as they are in the next, and those that are to be made sure of. */
+function touchedNames(
+  history: readonly Placements[],
+  next: Placements,
+  told: ReadonlySet<string>,
+): ReadonlySet<string> {
+  const names = new Set([...history.flatMap((state) => [...state.keys()]), ...next.keys()]);
+  const differs = (name: string) => {
+    const text = JSON.stringify(next.get(name));
+    return history.some((state) => JSON.stringify(state.get(name)) !== text);
+  };
+  return new Set([...names].filter((name) => told.has(name) || differs(name)));
+}
+
+function isIn({ bridgePorts, networkFunctions, serviceChains, logicalBridges }: Wanted, name: string): boolean {
+  return [bridgePorts, networkFunctions, serviceChains, logicalBridges].some((map) => map.has(name));
+}

@@ -1,0 +1,60 @@
+/** The IMC, the processor of the card that knows its functions. It is asked by SSH, one call at a time. */
+import { type Clock, DpuError, type MountedFiles } from '@dpu-operator/sdk';
+import { Serial } from '../serial.ts';
+import { type FunctionTable, parseFunctionTable } from './function-table.ts';
+import { runBySsh, type SshCredentials, type SshTarget } from './ssh.ts';
+
+export interface ImcOptions {
+  target: SshTarget;
+  /** Keys `ssh-key` and `password`. */
+  secrets: Pick<MountedFiles, 'read'>;
+  clock: Clock;
+}
+
+const command = 'cli_client -cq';
+/** The daemon behind the tool serves one caller at a time, also where another machine asks. */
+const retries = 5;
+const retryMs = 500;
+
+export class Imc {
+  readonly #options: ImcOptions;
+  readonly #serial = new Serial();
+
+  constructor(options: ImcOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * The functions of the card and their VSIs.
+   *
+   * @throws DpuError as {@link runBySsh} does, of the last attempt; UNAVAILABLE where the tool prints no table
+   */
+  functions(signal?: AbortSignal): Promise<FunctionTable> {
+    return this.#serial.run(() => this.#ask(signal));
+  }
+
+  async #ask(signal: AbortSignal | undefined): Promise<FunctionTable> {
+    const { target, clock } = this.#options;
+    for (let attempt = 0; ; attempt++) {
+      try {
+        const { stdout, stderr, exitCode } = await runBySsh(target, await this.#credentials(), command, signal);
+        if (exitCode === 0) return parseFunctionTable(`${stdout}\n${stderr}`);
+        throw new DpuError(
+          'UNAVAILABLE',
+          `${command} on the IMC ended with ${exitCode}: ${stderr.trim() || stdout.trim()}`,
+        );
+      } catch (error) {
+        if (attempt >= retries || DpuError.from(error).code !== 'UNAVAILABLE') throw error;
+        await clock.sleep(retryMs, signal);
+      }
+    }
+  }
+
+  /** Read anew for each connection: the Secret may have changed. */
+  async #credentials(): Promise<SshCredentials> {
+    const { secrets } = this.#options;
+    const read = async (key: string) => secrets.read(key).catch(() => undefined);
+    const [privateKey, password] = await Promise.all([read('ssh-key'), read('password')]);
+    return { privateKey, password };
+  }
+}
