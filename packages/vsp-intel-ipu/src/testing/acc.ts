@@ -88,8 +88,16 @@ export interface Acc extends AsyncDisposable {
   init: () => Promise<void>;
 }
 
-/** Serves the DPU side with the VSIs in the MACs, unless `settings` say otherwise. */
-export async function startAcc(p4runtime: string, settings: object = {}, ip = new FakeIp()): Promise<Acc> {
+export interface AccOptions {
+  settings?: object;
+  /** A file for each key of the Secret. */
+  secretDirectory?: string;
+}
+
+/** Serves the DPU side with the VSIs in the MACs, unless the settings say otherwise. */
+export async function startAcc(p4runtime: string, options: AccOptions = {}): Promise<Acc> {
+  const { settings, secretDirectory } = options;
+  const ip = new FakeIp();
   const stateDirectory = await mkdtemp(join(tmpdir(), 'ipu-state-'));
   const platform: Platform = {
     ...fakePlatform({ exec: { ip: (args, options) => ip.run(args, options) } }),
@@ -106,6 +114,7 @@ export async function startAcc(p4runtime: string, settings: object = {}, ip = ne
       platform,
       settings: { vsiFromMac: true, p4runtime: { address: p4runtime }, ...settings },
       dpu: { side: 'dpu', identifier: 'intel-ipu', product: 'Intel IPU E2100' },
+      ...(secretDirectory !== undefined && { secretDirectory }),
       deadlineMs: 60_000,
     });
     started.client.watchStatus(
