@@ -6,6 +6,7 @@ export interface MetricOptions {
   /** As Prometheus takes it, with the vendor's name in front: `acme_tcam_entries`. A counter's ends in `_total`. */
   name: string;
   help: string;
+  /** Not `dpu` and `plugin`, which are the daemon's, nor with `__` in front, which are Prometheus' own. */
   labelNames?: readonly string[];
 }
 

@@ -4,7 +4,7 @@ import { setCondition } from './conditions.ts';
 import { structuralSchema } from './crd.ts';
 import { dpuOperatorConfig } from './dpu-operator-config.ts';
 import { kinds } from './kinds.ts';
-import { vspSocket } from './paths.ts';
+import { labelValue, vspSocket } from './paths.ts';
 import { serviceFunctionChain } from './service-function-chain.ts';
 
 const condition = { type: 'Ready', status: 'True', reason: 'Ok', message: 'fine' } as const;
@@ -26,6 +26,22 @@ test('a socket path fits into 108 bytes, whatever the name', () => {
   const [a, b] = ['a', 'b'].map((end) => vspSocket('x'.repeat(252) + end));
   expect(a).not.toBe(b);
   expect(Buffer.byteLength(a ?? '')).toBeLessThan(108);
+});
+
+test.each([
+  ['worker-1.example.com', 'worker-1.example.com'],
+  ['Marvell OCTEON 10', 'Marvell-OCTEON-10'],
+  ['Octeon 10 (B)', 'Octeon-10-B'],
+  ['@acme/vsp', 'acme-vsp'],
+  ['_a__b.', 'a__b'],
+])('as the value of a label %s is %s', (text, value) => {
+  expect(labelValue(text)).toBe(value);
+});
+
+test('every text has a value of its own where a label cannot hold it', () => {
+  const long = ['x'.repeat(62).concat('.a'), 'x'.repeat(62).concat('.b'), '\u5361', '\u5361\u5361'].map(labelValue);
+  expect(new Set(long).size).toBe(4);
+  for (const value of long) expect(value).toMatch(/^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$/);
 });
 
 test.each(kinds.map((kind) => [kind.kind, kind] as const))('the schema of %s is structural', (_name, kind) => {

@@ -34,7 +34,9 @@ const specSchema = z
   .object({
     dpuSelector: selectorSchema
       .optional()
-      .describe('Selects DataProcessingUnits by their labels; empty or absent selects all of them.'),
+      .describe(
+        'Selects DataProcessingUnits by their labels: dpu.config.openshift.io/ with node, side, product and vendor, and your own. Empty or absent selects all of them.',
+      ),
     plugin: z
       .object({
         name: z

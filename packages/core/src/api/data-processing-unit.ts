@@ -154,7 +154,7 @@ export const daemonFields = {
     dpuConditions.channel,
     dpuConditions.identifierUnique,
   ],
-  labels: [labels.node, labels.side],
+  labels: [labels.node, labels.side, labels.product, labels.vendor],
   annotations: [
     annotations.plugin,
     annotations.identifier,

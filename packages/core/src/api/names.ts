@@ -45,6 +45,10 @@ export const labels = {
   node: `${prefix}/node`,
   /** On a DataProcessingUnit: `host` or `dpu`. */
   side: `${prefix}/side`,
+  /** On a DataProcessingUnit: the product's name as the value of a label. */
+  product: `${prefix}/product`,
+  /** On a DataProcessingUnit: the VendorPlugin whose rules found it. */
+  vendor: `${prefix}/vendor`,
   /** On the ConfigMap of a plugin's lock file: the uid of its VendorPlugin. */
   vendorPlugin: `${prefix}/vendor-plugin`,
   /** On a network-function pod: the name of its ServiceFunctionChain. */

@@ -56,12 +56,20 @@ export function vspSocket(dpuName: string): string {
 /** Names that fit stay; longer ones keep their beginning and get a hash of the whole. */
 export function shorten(name: string, length: number): string {
   if (name.length <= length) return name;
-  const hash = createHash('sha256').update(name).digest('hex').slice(0, 10);
+  const hash = shortHash(name);
   return `${name.slice(0, length - hash.length - 1)}-${hash}`;
 }
 
-/** Label values have at most 63 characters, names up to 253. */
-export const labelValue = (name: string): string => shorten(name, 63);
+/**
+ * A label's value for any text: at most 63 letters, digits and `-_.`, with a letter or digit at both ends. Names of objects
+ * that are short enough stay; `Octeon 10 (B)` becomes `Octeon-10-B`. A text of which nothing is left gets a hash.
+ */
+export function labelValue(text: string): string {
+  const safe = text.replace(/[^A-Za-z0-9._-]+/g, '-').replace(/^[._-]+|[._-]+$/g, '');
+  return shorten(safe || shortHash(text), 63);
+}
+
+const shortHash = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 10);
 
 /** Names of pods have 253 characters. */
 export function vspPodName(dpuName: string): string {

@@ -83,7 +83,11 @@ test('Ready of a silent daemon is Unknown, once, until the daemon writes it agai
   expect(writes).toEqual([`PATCH ${dpuPath}/status`]);
 
   // The daemon is back: it is told of the object, and what that says is not what it says.
-  const objects = new DpuObjects(store, new EventRecorder(store, 'daemon', 'daemon', logger), 'node-a');
+  const objects = new DpuObjects({
+    store,
+    events: new EventRecorder(store, 'daemon', 'daemon', logger),
+    nodeName: 'node-a',
+  });
   const informer = new Informer(store, dataProcessingUnit, { logger });
   informer.onChange(
     (object) =>

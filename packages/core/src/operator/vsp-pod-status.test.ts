@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Pod } from '../kube/index.ts';
-import { vspPodCondition } from './vsp-pod-status.ts';
+import { crashing, permanentFailure, vspPodCondition } from './vsp-pod-status.ts';
 
 /** Of a VSP with one companion. */
 function podWith(companion: object, vsp: object = { state: { waiting: { reason: 'PodInitializing' } } }): Pod {
@@ -45,6 +45,30 @@ test('a companion that crashes beside a VSP that runs is told, and the node is n
     status: 'False',
     reason: 'CrashLoopBackOff',
     message: expect.stringContaining('companion p4-sdk'),
+  });
+});
+
+test('a companion that has ended for the third time is not waited for, and comes before the VSP that needs it', () => {
+  const vsp = { restartCount: 5, state: { terminated: { exitCode: 1, message: 'dpu-vsp: the P4 SDK is away' } } };
+  expect(crashing(podWith({ ...backOff, restartCount: 1 }))).toBeUndefined();
+  expect(crashing(podWith({ ...backOff, restartCount: 2 }, vsp))).toEqual({
+    reason: 'Crashing',
+    message: 'companion p4-sdk: it ended 3 times, with exit code 1: no license',
+  });
+  const silent = { restartCount: 2, state: { terminated: { exitCode: 137 } } };
+  expect(crashing(podWith(silent))?.message).toBe(
+    'companion p4-sdk: it ended 3 times, with exit code 137: look at kubectl logs -n ns vsp-x -c p4-sdk',
+  );
+  expect(crashing(podWith({ ready: true, state: { running: {} } }, vsp))?.message).toBe(
+    'it ended 6 times, with exit code 1: the P4 SDK is away',
+  );
+});
+
+test('a companion that cannot work on this node is named as what is to be mended', () => {
+  const terminated = { exitCode: 3, message: 'dpu-vsp: program ovs-vsctl is not on the PATH of the image' };
+  expect(permanentFailure(podWith({ lastState: { terminated } }))).toEqual({
+    reason: 'ProgramMissing',
+    message: 'companion p4-sdk: program ovs-vsctl is not on the PATH of the image',
   });
 });
 

@@ -46,31 +46,51 @@ const permanentReasons: ReadonlyMap<number, string> = new Map([
 
 const programName = 'dpu-vsp: ';
 
-/** Why a VSP ended that ends again however often it is started. Other programs than `dpu-vsp` have codes of their own. */
-export function permanentFailure(pod: Pod): { reason: string; message: string } | undefined {
-  const last = ended(vspStatus(pod));
-  const reason = permanentReasons.get(last?.exitCode ?? 0);
-  const own = last?.message?.split('\n').some((line) => line.startsWith(programName));
-  return last && reason && own ? { reason, message: lastWords(last) } : undefined;
+export interface PodFailure {
+  reason: string;
+  /** Names the companion where it is not the VSP itself. */
+  message: string;
 }
 
-/** Restarts after which a VSP that has just been put in place counts as broken: the kubelet waits longer each time. */
+/** Why a pod ended that ends again however often it is started. Other programs than `dpu-vsp` have codes of their own. */
+export function permanentFailure(pod: Pod): PodFailure | undefined {
+  return firstFailure(pod, (container) => {
+    const last = ended(container);
+    const reason = permanentReasons.get(last?.exitCode ?? 0);
+    const own = last?.message?.split('\n').some((line) => line.startsWith(programName));
+    return last && reason && own ? { reason, message: lastWords(last) } : undefined;
+  });
+}
+
+/** Restarts after which a container that has just been put in place counts as broken: the kubelet waits longer each time. */
 const fewRestarts = 2;
 
-/** Why a VSP cannot be expected to come up. */
-export function crashing(pod: Pod): { reason: string; message: string } | undefined {
-  const { restartCount = 0 } = vspStatus(pod) ?? {};
-  const last = ended(vspStatus(pod));
-  if (!last || last.exitCode === 0 || restartCount < fewRestarts) return undefined;
-  const words = lastWords(last) || `look at kubectl logs -n ${pod.metadata.namespace} ${pod.metadata.name}`;
-  return {
-    reason: 'Crashing',
-    message: `it ended ${restartCount + 1} times, with exit code ${last.exitCode}: ${words}`,
-  };
+/** Why a VSP, or a companion that it needs, cannot be expected to come up. */
+export function crashing(pod: Pod): PodFailure | undefined {
+  return firstFailure(pod, (container) => {
+    const { restartCount = 0 } = container;
+    const last = ended(container);
+    if (!last || last.exitCode === 0 || restartCount < fewRestarts) return undefined;
+    const logs = `look at kubectl logs -n ${pod.metadata.namespace} ${pod.metadata.name}${containerFlag(container)}`;
+    return {
+      reason: 'Crashing',
+      message: `it ended ${restartCount + 1} times, with exit code ${last.exitCode}: ${lastWords(last) || logs}`,
+    };
+  });
+}
+
+/** Companions first: the VSP may fail only because one of them does. */
+function firstFailure(pod: Pod, failureOf: (container: ContainerStatus) => PodFailure | undefined) {
+  for (const companion of pod.status?.initContainerStatuses ?? []) {
+    const failure = failureOf(companion);
+    if (failure) return { ...failure, message: `companion ${companion.name}: ${failure.message}` };
+  }
+  const vsp = vspStatus(pod);
+  return vsp && failureOf(vsp);
 }
 
 /** Of the companion that keeps the VSP from its work: those after it, and the VSP, wait until it has started. */
-function companionFailure(pod: Pod): { reason: string; message: string } | undefined {
+function companionFailure(pod: Pod): PodFailure | undefined {
   for (const companion of pod.status?.initContainerStatuses ?? []) {
     const { name, ready, state } = companion;
     if (ready || state?.running) continue;
@@ -85,7 +105,7 @@ function companionFailure(pod: Pod): { reason: string; message: string } | undef
 /** What a container waits with before anything has gone wrong. */
 const usualReasons: ReadonlySet<string> = new Set(['ContainerCreating', 'PodInitializing']);
 
-function failedWaiting(container: ContainerStatus | undefined): { reason: string; message: string } | undefined {
+function failedWaiting(container: ContainerStatus | undefined): PodFailure | undefined {
   const { reason, message } = container?.state?.waiting ?? {};
   return reason === undefined || usualReasons.has(reason) ? undefined : { reason, message: message ?? reason };
 }
@@ -116,11 +136,14 @@ export function lastWords({ message }: Termination): string {
 function whereToLook(pod: Pod, container: ContainerStatus | undefined): string {
   const last = ended(container);
   if (!last) return '';
-  // Without -c kubectl takes the VSP's.
-  const which = container?.name === 'vsp' ? '' : ` -c ${container?.name}`;
   const words = lastWords(last);
-  const logs = `kubectl logs --previous -n ${pod.metadata.namespace} ${pod.metadata.name}${which}`;
+  const logs = `kubectl logs --previous -n ${pod.metadata.namespace} ${pod.metadata.name}${containerFlag(container)}`;
   return `; it ended with exit code ${last.exitCode}${words && `, saying ${words}`} (${logs})`;
+}
+
+/** Without it kubectl takes the VSP's. */
+function containerFlag(container: ContainerStatus | undefined): string {
+  return container?.name === 'vsp' ? '' : ` -c ${container?.name}`;
 }
 
 function failing(reason: string, message: string): ConditionInput {

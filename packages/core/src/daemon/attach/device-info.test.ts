@@ -17,7 +17,28 @@ const newDirectory = () => mkdtempSync(join(tmpdir(), 'devinfo-'));
 
 test('a VF names its physical function, a physical function none', () => {
   expect(info).toEqual({ type: 'pci', version: '1.1.0', pci: { 'pci-address': vf, 'pf-pci-address': pf } });
-  expect(deviceInfoOf(pf, pci).pci).toEqual({ 'pci-address': pf });
+  expect(deviceInfoOf(pf, pci)).toMatchObject({ pci: { 'pci-address': pf } });
+});
+
+test.each([
+  ['vhost_vdpa', 'vhost', 'vhost-vdpa-3', '/dev/vhost-vdpa-3'],
+  ['virtio_vdpa', 'virtio', 'virtio5', '/sys/bus/virtio/devices/virtio5'],
+])('a function with a vDPA device driven by %s is told as that', (kernelDriver, driver, child, path) => {
+  const own = new SysfsTree()
+    .add({ address: pf })
+    .add({ address: vf, virtual: { of: pf, index: 0 } })
+    .addVdpa('0000:01:00.3', { name: 'vdpa0', driver: 'vhost_vdpa', child: 'vhost-vdpa-0' })
+    .addVdpa(vf, { name: 'vdpa1', driver: kernelDriver, child });
+  expect(deviceInfoOf(vf, new PciFunctions(own.root))).toEqual({
+    type: 'vdpa',
+    version: '1.1.0',
+    vdpa: { 'parent-device': 'vdpa1', driver, path, 'pci-address': vf, 'pf-pci-address': pf },
+  });
+});
+
+test('a vDPA device that no driver has taken is no device for a pod yet', () => {
+  const own = new SysfsTree().add({ address: vf }).addVdpa(vf, { name: 'vdpa0', driver: 'none', child: 'power' });
+  expect(deviceInfoOf(vf, new PciFunctions(own.root)).type).toBe('pci');
 });
 
 test('the file of an attachment is made with its directory, and what is there stays', () => {

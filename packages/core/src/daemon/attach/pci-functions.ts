@@ -1,5 +1,5 @@
 /** PCI functions behind device ids, from sysfs. A read takes some 20 µs and never waits for the kernel's network lock. */
-import { existsSync, readFileSync, readlinkSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { gone, type Presence, there, unknown } from '../presence.ts';
 
@@ -10,6 +10,22 @@ export interface VfioGroup {
   /** Without an IOMMU the device node is named `noiommu-<number>`. */
   isNoIommu: boolean;
 }
+
+/** A virtio device that a PCI function's hardware serves (drivers/vdpa of the kernel). */
+export interface VdpaDevice {
+  /** In /sys/bus/vdpa/devices, e.g. `vdpa0`. */
+  name: string;
+  /** Whether a program drives it by a character device, or the kernel's virtio driver. */
+  driver: 'vhost' | 'virtio';
+  /** `/dev/vhost-vdpa-0` or `/sys/bus/virtio/devices/virtio5` */
+  path: string;
+}
+
+/** By name of the driver on the vDPA bus: how its device is called below the vDPA device, and where programs find that. */
+const vdpaDrivers = {
+  vhost_vdpa: { driver: 'vhost', child: /^vhost-vdpa-\d+$/, directory: '/dev' },
+  virtio_vdpa: { driver: 'virtio', child: /^virtio\d+$/, directory: '/sys/bus/virtio/devices' },
+} as const;
 
 const pciAddressPattern = /^[0-9a-f]{4}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]$/i;
 
@@ -70,9 +86,35 @@ export class PciFunctions {
     return { number, isNoIommu: name === 'vfio-noiommu' };
   }
 
-  #target(...path: string[]): string | undefined {
+  /** The first one of a PCI function that a driver of the vDPA bus has. */
+  vdpaDeviceOf(address: string): VdpaDevice | undefined {
+    const bus = 'bus/vdpa/devices';
+    for (const name of this.#names(bus)) {
+      // The function's own device, or one between the two on the auxiliary bus, is its parent.
+      if (!this.#link(bus, name)?.split('/').includes(address)) continue;
+      const known = Object.entries(vdpaDrivers).find(([driver]) => driver === this.#target(bus, name, 'driver'))?.[1];
+      const child = known && this.#names(`${bus}/${name}`).find((one) => known.child.test(one));
+      if (known && child) return { name, driver: known.driver, path: `${known.directory}/${child}` };
+    }
+    return undefined;
+  }
+
+  #names(path: string): string[] {
     try {
-      return basename(readlinkSync(join(this.#sys, ...path)));
+      return readdirSync(join(this.#sys, path)).sort();
+    } catch {
+      return [];
+    }
+  }
+
+  #target(...path: string[]): string | undefined {
+    const link = this.#link(...path);
+    return link === undefined ? undefined : basename(link);
+  }
+
+  #link(...path: string[]): string | undefined {
+    try {
+      return readlinkSync(join(this.#sys, ...path));
     } catch {
       return undefined;
     }

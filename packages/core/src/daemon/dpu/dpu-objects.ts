@@ -34,6 +34,7 @@ import {
 import type { KnownDpu } from '../detect/find-dpus.ts';
 import type { ServedDpu } from '../detect/served-dpu.ts';
 import { transitions } from './card-report.ts';
+import { WriteLimit } from './write-limit.ts';
 
 /** What of a DPU's status is the daemon's. */
 export interface DaemonStatus {
@@ -64,29 +65,40 @@ const ordinaryAtStart: ReadonlySet<string> = new Set([
   'HostsAway',
 ]);
 
-export class DpuObjects {
-  readonly #store: KubeStore;
-  readonly #events: StartingEvents;
-  readonly #nodeName: string;
+export interface DpuObjectsOptions {
+  store: KubeStore;
+  events: EventRecorder;
+  nodeName: string;
+  /**
+   * How often a DPU's conditions are written where only their words change: a plugin may have another reason for a
+   * device with every report. Default: 10 at once, then one every 10 s.
+   */
+  wordsLimit?: (() => WriteLimit) | undefined;
+}
 
-  constructor(store: KubeStore, events: EventRecorder, nodeName: string) {
-    this.#store = store;
-    this.#events = new StartingEvents({ events, ordinary: ordinaryAtStart });
-    this.#nodeName = nodeName;
+export class DpuObjects {
+  readonly #options: DpuObjectsOptions;
+  readonly #events: StartingEvents;
+  /** By DPU. */
+  readonly #wordsLimits = new Map<string, WriteLimit>();
+
+  constructor(options: DpuObjectsOptions) {
+    this.#options = options;
+    this.#events = new StartingEvents({ events: options.events, ordinary: ordinaryAtStart });
   }
 
   /** Makes the object, or takes over one of this node. @returns another node's object that has the name. */
   async ensure(dpu: ServedDpu): Promise<DataProcessingUnit | undefined> {
     const object = this.#render(dpu);
     try {
-      await this.#store.create(dataProcessingUnit, object);
+      await this.#options.store.create(dataProcessingUnit, object);
       return undefined;
     } catch (error) {
       if (!isConflict(error)) throw error;
     }
-    const taken = await this.#store.get(dataProcessingUnit, dpu.name);
-    if (taken && taken.spec.nodeName !== this.#nodeName) return taken;
-    await this.#store.apply(dataProcessingUnit, object, { fieldManager: fieldManagers.daemon });
+    const taken = await this.#options.store.get(dataProcessingUnit, dpu.name);
+    if (taken && taken.spec.nodeName !== this.#options.nodeName) return taken;
+    await this.#options.store.apply(dataProcessingUnit, object, { fieldManager: fieldManagers.daemon });
     return undefined;
   }
 
@@ -94,7 +106,7 @@ export class DpuObjects {
   isAsDetected(object: DataProcessingUnit, dpu: ServedDpu): boolean {
     const { metadata, spec } = object;
     return (
-      metadata.labels?.[labels.side] === dpu.side &&
+      Object.entries(this.#labelsOf(dpu)).every(([label, value]) => metadata.labels?.[label] === value) &&
       metadata.annotations?.[annotations.plugin] === dpu.plugin &&
       metadata.annotations?.[annotations.identifier] === dpu.identifier &&
       (dpu.functions === undefined || metadata.annotations?.[annotations.pciAddress] === dpu.functions[0]?.address) &&
@@ -106,25 +118,33 @@ export class DpuObjects {
   }
 
   async correct(dpu: ServedDpu): Promise<void> {
-    await this.#store.apply(dataProcessingUnit, this.#render(dpu), { fieldManager: fieldManagers.daemon });
+    await this.#options.store.apply(dataProcessingUnit, this.#render(dpu), { fieldManager: fieldManagers.daemon });
   }
 
-  /** Writes what differs from what the object says, and an event for each condition whose status or reason does. */
+  /**
+   * Writes what differs from what the object says, and an event for each condition whose status or reason does.
+   *
+   * @returns 0, or the milliseconds after which it is to be called again: only words differ, and they wait for their turn
+   */
   async writeStatus(
     object: DataProcessingUnit,
     { ready, others, vsp, card, channel, drain, chains = [], hosts }: DaemonStatus,
-  ): Promise<void> {
+  ): Promise<number> {
     const before = (object.status?.conditions ?? []).filter(({ type }) => ownConditions.has(type));
     const said = [ready ?? findCondition(before, dpuConditions.ready), ...others].filter((one) => one !== undefined);
     const after = said.flatMap((one) => findCondition(setCondition(before, one), one.type) ?? []);
     const changed = after.filter((one) => !before.includes(one));
     const current = object.status ?? {};
-    const isSame = changed.length === 0 && after.length === before.length;
+    const { name } = object.metadata;
     const isSameWork = isDeepStrictEqual(chains, current.chains ?? []) && isDeepStrictEqual(hosts, current.hosts);
     const isSameRun = same(vsp, current.vsp) && same(drain, current.drain) && isDeepStrictEqual(card, current.card);
-    if (isSame && isSameWork && isSameRun && same(channel, current.channel)) return;
+    if (after.length === before.length && isSameWork && isSameRun && same(channel, current.channel)) {
+      if (changed.length === 0) return 0;
+      const areWords = changed.every((one) => differsInWords(one, findCondition(before, one.type)));
+      const waitMs = areWords ? this.#wordsLimit(name).take() : 0;
+      if (waitMs > 0) return waitMs;
+    }
     const { apiVersion, kind } = dataProcessingUnit;
-    const { name } = object.metadata;
     try {
       // All at once: what an apply leaves out goes. JSON leaves out what is undefined.
       const status: DaemonStatusFields & { conditions: Condition[] } = {
@@ -137,9 +157,9 @@ export class DpuObjects {
         hosts,
       };
       const body: Applied = { apiVersion, kind, metadata: { name }, status };
-      await this.#store.applyStatus(dataProcessingUnit, body, { fieldManager: fieldManagers.daemon });
+      await this.#options.store.applyStatus(dataProcessingUnit, body, { fieldManager: fieldManagers.daemon });
     } catch (error) {
-      if (isNotFound(error)) return;
+      if (isNotFound(error)) return 0;
       throw error;
     }
     for (const one of changed) await this.#tell(object, one, findCondition(before, one.type));
@@ -152,6 +172,7 @@ export class DpuObjects {
         message: `${type} is ${status}: ${message}`,
       })),
     );
+    return 0;
   }
 
   /** Events in the plugin's words. */
@@ -164,6 +185,15 @@ export class DpuObjects {
   /** Of an object that is torn down no event follows. */
   forget(object: DataProcessingUnit): void {
     this.#events.forget(object);
+    this.#wordsLimits.delete(object.metadata.name);
+  }
+
+  #wordsLimit(name: string): WriteLimit {
+    const known = this.#wordsLimits.get(name);
+    if (known) return known;
+    const limit = this.#options.wordsLimit?.() ?? new WriteLimit({ atOnce: 10, intervalMs: 10_000 });
+    this.#wordsLimits.set(name, limit);
+    return limit;
   }
 
   async #tell(object: DataProcessingUnit, now: Condition, before: Condition | undefined): Promise<void> {
@@ -175,7 +205,18 @@ export class DpuObjects {
     await this.#events.event(object, { type, reason, message, action: now.type });
   }
 
-  #render({ name, side, plugin, productName, identifier, functions, nodeUid }: ServedDpu): Applied {
+  /** By which people and DataProcessingUnitConfigs select it. */
+  #labelsOf({ side, productName, plugin }: ServedDpu): Record<string, string> {
+    return {
+      [labels.node]: labelValue(this.#options.nodeName),
+      [labels.side]: side,
+      [labels.product]: labelValue(productName),
+      [labels.vendor]: labelValue(plugin),
+    };
+  }
+
+  #render(dpu: ServedDpu): Applied {
+    const { name, side, plugin, productName, identifier, functions, nodeUid } = dpu;
     const pciAddress = functions?.[0]?.address;
     const { apiVersion, kind } = dataProcessingUnit;
     return {
@@ -183,7 +224,7 @@ export class DpuObjects {
       kind,
       metadata: {
         name,
-        labels: { [labels.node]: labelValue(this.#nodeName), [labels.side]: side },
+        labels: this.#labelsOf(dpu),
         annotations: {
           [annotations.plugin]: plugin,
           [annotations.identifier]: identifier,
@@ -192,7 +233,7 @@ export class DpuObjects {
         },
         finalizers: [finalizers.daemon],
       },
-      spec: { dpuProductName: productName, isDpuSide: side === 'dpu', nodeName: this.#nodeName },
+      spec: { dpuProductName: productName, isDpuSide: side === 'dpu', nodeName: this.#options.nodeName },
     };
   }
 }
@@ -207,6 +248,14 @@ export function knownByObject({ metadata, spec }: DataProcessingUnit): KnownDpu 
     identifier: metadata.annotations?.[annotations.identifier],
     nodeUid: metadata.annotations?.[annotations.nodeUid],
   };
+}
+
+function differsInWords(now: Condition, before: Condition | undefined): boolean {
+  return (
+    now.status === before?.status &&
+    now.reason === before.reason &&
+    now.observedGeneration === before.observedGeneration
+  );
 }
 
 function same(a: object | undefined, b: object | undefined): boolean {

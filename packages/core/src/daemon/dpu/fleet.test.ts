@@ -9,6 +9,7 @@ import { leavingHeader } from '../peer/owner.ts';
 import { TestApiServer } from '../testing/api-server.ts';
 import { dpuPath, FleetFixture, type FleetFixtureOptions, found, missing, pulledOut } from '../testing/fleet.ts';
 import { freePort, Vsp } from '../testing/vsp.ts';
+import { WriteLimit } from './write-limit.ts';
 
 const cleanups: (() => unknown)[] = [];
 afterEach(async () => {
@@ -69,7 +70,12 @@ test('makes the object of a detected DPU and says what it waits for', async () =
   await vi.waitFor(() => expect(fixture.condition(name)).toMatchObject({ status: 'False', reason: 'VspNotRunning' }));
   expect(fixture.object(name)).toMatchObject({
     metadata: {
-      labels: { 'dpu.config.openshift.io/node': 'node-1', 'dpu.config.openshift.io/side': 'dpu' },
+      labels: {
+        'dpu.config.openshift.io/node': 'node-1',
+        'dpu.config.openshift.io/side': 'dpu',
+        'dpu.config.openshift.io/product': 'Software-DPU',
+        'dpu.config.openshift.io/vendor': 'dpu-operator-vsp-mock',
+      },
       annotations: {
         'dpu.config.openshift.io/plugin': '@dpu-operator/vsp-mock',
         'dpu.config.openshift.io/identifier': 'soft',
@@ -515,4 +521,31 @@ test('what a plugin says of its card is in the status, with an event for each tr
   await vsp.stop();
   await vi.waitFor(() => expect(fixture.condition(name)?.reason).toBe('VspNotRunning'), 20_000);
   expect(card()).toMatchObject({ firmwareVersion: '7.1.0' });
+});
+
+test('words that change with every report are written now and then: the newest, and none is lost', async () => {
+  let now = 0;
+  // The clock stands still: whoever waits for his turn asks again every 20 ms, in vain.
+  const wordsLimit = () => new WriteLimit({ atOnce: 1, intervalMs: 20, now: () => now });
+  const { fixture, vsp } = await ready({ wordsLimit });
+  const report = async (reason: string) => {
+    vsp.unhealthy = true;
+    vsp.details = () => ({ reason });
+    vsp.changed();
+    await vi.waitFor(() => expect(fixture.dpus.manager(name)?.ready?.message).toContain(reason));
+  };
+  const shown = () => fixture.condition(name)?.message;
+  now += 20;
+  await report('retry 4');
+  await vi.waitFor(() => expect(shown()).toContain('vf0 (retry 4)'));
+  await report('retry 5');
+  // What is no mere word is written at once, and takes the newest along.
+  vsp.card?.firmware('7.2');
+  await vi.waitFor(() => expect(fixture.status(name)?.card?.firmwareVersion).toBe('7.2'));
+  expect(shown()).toContain('retry 5');
+  await report('retry 6');
+  await report('retry 7');
+  expect(shown()).toContain('retry 5');
+  now += 20;
+  await vi.waitFor(() => expect(shown()).toContain('retry 7'));
 });

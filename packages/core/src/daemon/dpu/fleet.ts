@@ -35,6 +35,7 @@ import { drainOf } from './drain.ts';
 import { obeyForgetHost } from './forget-host.ts';
 import type { ManagedDpus } from './managed-dpus.ts';
 import { type DpuAction, planDpu } from './plan.ts';
+import type { WriteLimit } from './write-limit.ts';
 
 /** Who uses the DPUs of this node, by the attachments on disk. */
 export interface DpuPods {
@@ -56,6 +57,8 @@ export interface DpuFleetOptions {
   nodeName: string;
   dpus: ManagedDpus;
   attachments: DpuPods;
+  /** See {@link DpuObjectsOptions.wordsLimit}. */
+  wordsLimit?: (() => WriteLimit) | undefined;
   logger: Logger;
 }
 
@@ -87,7 +90,7 @@ export class DpuFleet extends EventEmitter<DpuFleetEvents> {
     const { store, events, nodeName, logger } = options;
     this.#options = options;
     this.#dpus = options.dpus;
-    this.#objects = new DpuObjects(store, events, nodeName);
+    this.#objects = new DpuObjects({ store, events, nodeName, wordsLimit: options.wordsLimit });
     const labelSelector = `${labels.node}=${labelValue(nodeName)}`;
     this.#informer = new Informer(store, dataProcessingUnit, { labelSelector, logger });
     this.#controller = new Controller({ name: 'dpu', reconcile: (name) => this.#reconcile(name), logger });
@@ -267,7 +270,7 @@ export class DpuFleet extends EventEmitter<DpuFleetEvents> {
     const hostPorts = saidOf(dpuConditions.hostPorts, manager?.hostPorts ?? gone, before);
     const vfCount = saidOf(dpuConditions.vfCount, observedAt(manager?.vfCount ?? gone, generation), before);
     const said = channel?.condition ? there(channel.condition) : unknown('nothing new is known of the channel');
-    await this.#objects.writeStatus(object, {
+    const waitMs = await this.#objects.writeStatus(object, {
       ready: ready ?? own,
       others: [...others, ...hostPorts, ...vfCount, ...saidOf(dpuConditions.channel, said, before)],
       vsp: manager?.identity ?? object.status?.vsp,
@@ -277,6 +280,7 @@ export class DpuFleet extends EventEmitter<DpuFleetEvents> {
       chains: manager?.chains ?? object.status?.chains,
       hosts: object.spec.isDpuSide && isBeingDeleted(object) ? this.#dpus.hostOwners(name) : undefined,
     });
+    if (waitMs > 0) this.#controller.enqueueAfter(name, waitMs);
     await this.#objects.tellOfCard(object, manager?.takeCardEvents() ?? []);
   }
 

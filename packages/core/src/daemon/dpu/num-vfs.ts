@@ -1,6 +1,6 @@
 /** How many virtual functions a host side shall have, and why it has not. */
 import { isDeepStrictEqual } from 'node:util';
-import { DpuError, type PluginInfo, type VirtualFunctions } from '@dpu-operator/sdk';
+import { DpuError, type VirtualFunctions } from '@dpu-operator/sdk';
 import { limitsOf, type VspClient } from '@dpu-operator/sdk/client';
 import { type ConditionInput, dpuConditions } from '../../api/index.ts';
 import { firstTen } from '../../listed.ts';
@@ -90,10 +90,9 @@ export class NumVfs {
       const devices = functions ? 0 : (await client.getDevices()).length;
       const pods = this.#options.pods();
       const info = functions ? undefined : await client.getInfo();
-      const beyond = info && beyondLimit(wanted, info);
-      if (beyond !== undefined) return { is: 'refused', message: beyond };
       const isGoImage = !functions && pods.length > 0 && !info;
-      const plan = planVfs(wanted, { functions, devices, isGoImage, pods });
+      const { maxVfs } = limitsOf(info?.features ?? []);
+      const plan = planVfs(wanted, { functions, devices, maxVfs, isGoImage, pods });
       switch (plan.do) {
         case 'nothing':
           return applied;
@@ -142,13 +141,6 @@ export class NumVfs {
     this.#state = state;
     this.#options.onChange();
   }
-}
-
-/** Why a card cannot have as many, as its plugin announces, which is then not asked. */
-function beyondLimit(wanted: VfWish, { features }: PluginInfo): string | undefined {
-  const { maxVfs } = limitsOf(features);
-  if (maxVfs === undefined || typeof wanted !== 'number' || wanted <= maxVfs) return undefined;
-  return `the card has ${maxVfs} virtual functions at most: set numVfs to ${maxVfs} or less`;
 }
 
 function refusal(wanted: VfWish, error: unknown): string {

@@ -10,6 +10,8 @@ export interface VfState {
   functions: VirtualFunctions | undefined;
   /** How many devices there are. */
   devices: number;
+  /** How many there can be, as its plugin announces; undefined where it does not, or tells of its functions. */
+  maxVfs?: number | undefined;
   /** An image for the Go operator, which goes from one number to the next by way of none. */
   isGoImage: boolean;
   /** `namespace/name` of those that have one. */
@@ -32,6 +34,8 @@ export interface VfCall {
 export function planVfs(wish: VfWish, state: VfState): VfPlan {
   const { functions } = state;
   if (typeof wish !== 'number' && !functions) return refusal(cannotTell);
+  const beyond = beyondAnnounced(wish, state);
+  if (beyond !== undefined) return refusal(beyond);
   if (isThere(wish, state)) return { do: 'nothing' };
   if (functions && comesWithRestart(wish, functions)) return { do: 'awaitRestart' };
   const reason = limit(wish, functions) ?? waitsForPods(wish, state);
@@ -68,6 +72,11 @@ function isThereNow(wish: VfWish, { functions, devices }: VfState): boolean {
 function isMet(wish: VfWish, all: readonly PhysicalFunction[], numberOf: (f: PhysicalFunction) => number): boolean {
   if (typeof wish === 'number') return sum(all.map(numberOf)) === wish;
   return wish.every((count, pf) => all.some((f) => f.pf === pf && numberOf(f) === count));
+}
+
+function beyondAnnounced(wish: VfWish, { maxVfs }: VfState): string | undefined {
+  if (maxVfs === undefined || typeof wish !== 'number' || wish <= maxVfs) return undefined;
+  return `the card has ${maxVfs} virtual functions at most: set numVfs to ${maxVfs} or less`;
 }
 
 function limit(wish: VfWish, functions: VirtualFunctions | undefined): string | undefined {

@@ -9,6 +9,7 @@ import { EventRecorder, type KubeStore } from '../../kube/index.ts';
 import type { DpuFinding } from '../detect/find-dpus.ts';
 import { DpuFleet } from '../dpu/fleet.ts';
 import { ManagedDpus } from '../dpu/managed-dpus.ts';
+import type { WriteLimit } from '../dpu/write-limit.ts';
 import { DevicePool } from '../kubelet/pool.ts';
 import { gone, there, unknown } from '../presence.ts';
 import { type StoredObject, TestApiServer } from './api-server.ts';
@@ -21,6 +22,7 @@ export interface FleetFixtureOptions {
   api?: TestApiServer;
   nodeName?: string;
   pods?: string[];
+  wordsLimit?: () => WriteLimit;
 }
 
 export const found = (dpu: DetectedDpu): DpuFinding => ({ dpu, presence: there(dpu) });
@@ -65,6 +67,7 @@ export class FleetFixture {
       nodeName,
       dpus: this.dpus,
       attachments: { pods: () => this.pods, unreadable: () => this.unreadable },
+      wordsLimit: options.wordsLimit,
       logger,
     });
     this.fleet.on('ready', () => {

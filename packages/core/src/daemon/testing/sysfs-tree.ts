@@ -44,6 +44,15 @@ export class SysfsTree {
     return this;
   }
 
+  /** A vDPA device of a function, below an auxiliary device as some cards have it. `driver` names it in the kernel. */
+  addVdpa(address: string, { name, driver, child }: { name: string; driver: string; child: string }): this {
+    const home = `devices/pci0000:00/${address}/acme_core.vnet.2/${name}`;
+    mkdirSync(join(this.root, home, child), { recursive: true });
+    this.#link(`${home}/driver`, `../../../../../bus/vdpa/drivers/${driver}`);
+    this.#link(`bus/vdpa/devices/${name}`, `../../../${home}`);
+    return this;
+  }
+
   #write(path: string, text: string): void {
     mkdirSync(dirname(join(this.root, path)), { recursive: true });
     writeFileSync(join(this.root, path), `${text}\n`);

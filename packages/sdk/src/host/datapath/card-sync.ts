@@ -30,6 +30,8 @@ export interface NextStep {
 /** Milliseconds until what could not be undone is tried again; doubles. */
 const firstRetryMs = 1_000;
 const longestRetryMs = 60_000;
+/** Names in reports that the log hears of: whoever makes some up may make up many. */
+const mostUnknown = 100;
 
 /** All that returns a promise is to be called by what holds the serial. */
 export class CardSync {
@@ -41,6 +43,10 @@ export class CardSync {
   #state = emptyState;
   /** What failed and is not undone yet: name -> what was tried. */
   readonly #tried = new Map<string, Entry | undefined>();
+  /** The objects of the last step. */
+  #asked: ReadonlySet<string> = new Set();
+  /** Names that the plugin has reported and nobody wants. */
+  readonly #unknown = new Set<string>();
   /** Reports of objects that are not wanted yet: their request is being answered. */
   readonly #early = new Map<string, { call: number; outcome: Outcome }>();
   #retryMs = firstRetryMs;
@@ -52,7 +58,8 @@ export class CardSync {
       ...options,
       onReport: (call, name, outcome) => {
         if (!this.#state.has(name)) {
-          this.#early.set(name, { call, outcome });
+          if (this.#asked.has(name)) this.#early.set(name, { call, outcome });
+          else this.#reportedUnknown(name);
           return;
         }
         this.progress.reported(call, name, outcome);
@@ -87,6 +94,7 @@ export class CardSync {
     const all = new Set(names);
     const changed = changesOf({ before: this.#state, after: next, tried: this.#tried, names: all, unknown });
     this.#early.clear();
+    this.#asked = all;
     const { call, outcomes, taken } = await this.#card.apply(wantedOf(next), changed, complete);
     taken();
     // Of what is wanted no more, and was not there before, there is nothing to undo.
@@ -97,7 +105,10 @@ export class CardSync {
       if (next.has(name)) this.progress.answered(name, outcomes.get(name) ?? { state: 'up' }, call);
       else this.progress.forget(name);
     }
-    for (const [name, outcome] of outcomes) if (next.has(name)) this.progress.answered(name, outcome);
+    for (const [name, outcome] of outcomes) {
+      if (next.has(name)) this.progress.answered(name, outcome);
+      else if (!all.has(name)) this.#reportedUnknown(name);
+    }
     return outcomes;
   }
 
@@ -168,6 +179,13 @@ export class CardSync {
   async #performAll(complete: boolean): Promise<void> {
     const names = [...this.#state.keys(), ...this.#tried.keys()];
     await this.perform({ next: this.#state, names, complete });
+  }
+
+  /** Told once of each name: a plugin that spells one otherwise than it was given has its pods wait for nothing. */
+  #reportedUnknown(name: string): void {
+    if (this.#unknown.has(name) || this.#unknown.size === mostUnknown) return;
+    this.#unknown.add(name);
+    this.#options.logger.warn({ name }, 'the plugin reports an object that is not wanted: that counts for nothing');
   }
 
   /** @returns whether there is something that is wanted and has failed */

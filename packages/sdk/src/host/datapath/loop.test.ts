@@ -384,6 +384,22 @@ describe('pending', () => {
     }
   });
 
+  test('a report of what nobody wants is in the log, once', async () => {
+    const { card, createPort, status, logger } = testLoop();
+    const made = createPort('port-0');
+    const applied = await card.next();
+    applied.call.report('port-0', { state: 'up' });
+    applied.answer({ [name]: { state: 'pending', reason: 'the firmware learns it' } });
+    await made;
+    for (const wrong of ['port-0', 'bridgePorts/port-1', 'port-0']) applied.call.report(wrong, { state: 'up' });
+    const words = 'the plugin reports an object that is not wanted: that counts for nothing';
+    expect(logger.warn.mock.calls).toEqual([
+      [{ name: 'port-0' }, words],
+      [{ name: 'bridgePorts/port-1' }, words],
+    ]);
+    expect((await status(name))?.operStatus).toBe('DOWN');
+  });
+
   test('a report before the answer is newer than the answer', async () => {
     const { card, createPort, status } = testLoop();
     const made = createPort('port-0');

@@ -34,7 +34,9 @@ test.each([
   [{ name: 'process_open_fds', help: 'x' }, "process_open_fds is of the host's"],
   [{ name: 'acme-rules', help: 'x' }, 'name must be that of a metric, e.g. acme_frames_total, is "acme-rules"'],
   [{ name: 'acme_rules', help: '' }, 'help of acme_rules must be a text'],
-  [{ name: 'acme_rules', help: 'x', labelNames: ['dpu'] }, 'labelNames of acme_rules: dpu is no name of a label'],
+  [{ name: 'acme_rules', help: 'x', labelNames: ['dpu'] }, "labelNames of acme_rules: dpu is the daemon's"],
+  [{ name: 'acme_rules', help: 'x', labelNames: ['a-b'] }, 'labelNames of acme_rules: a-b is no name of a label'],
+  [{ name: 'acme_rules', help: 'x', labelNames: ['__a'] }, "labelNames of acme_rules: __a is Prometheus' own"],
 ])('what is wrong is refused by its field: %j', (options, message) => {
   const { metrics, registry } = start();
   expect(() => metrics.counter(options)).toThrow(message);

@@ -53,12 +53,18 @@ export class OwnMetrics implements PluginMetrics {
     }
     if (typeof help !== 'string' || help === '')
       throw new DpuError('INVALID_ARGUMENT', `help of ${name} must be a text`);
-    const label = labelNames.find((one) => reservedLabels.has(one) || !/^[a-zA-Z_][a-zA-Z0-9_]*$/.test(one));
-    if (label !== undefined) {
-      throw new DpuError('INVALID_ARGUMENT', `labelNames of ${name}: ${label} is no name of a label, or the daemon's`);
+    for (const label of labelNames) {
+      const fault = labelFault(label);
+      if (fault) throw new DpuError('INVALID_ARGUMENT', `labelNames of ${name}: ${label} ${fault}`);
     }
     if (this.#names.has(name)) throw new DpuError('ALREADY_EXISTS', `there is a metric ${name} already`);
     this.#names.add(name);
     return { name, help, labelNames: [...labelNames], registers: [this.#registry] };
   }
+}
+
+function labelFault(label: string): string | undefined {
+  if (!/^[a-zA-Z_][a-zA-Z0-9_]*$/.test(label)) return 'is no name of a label';
+  if (reservedLabels.has(label)) return "is the daemon's";
+  return label.startsWith('__') ? "is Prometheus' own, as all that begin with __" : undefined;
 }
