@@ -17,8 +17,7 @@ export function withDeadline<T>(
 ): Promise<T> {
   return new Promise<T>((resolve, reject) => {
     const timer = setTimeout(() => {
-      const words = `the plugin has not answered ${what} within ${deadlineMs / 1000} s`;
-      const error = new DpuError('DEADLINE_EXCEEDED', words);
+      const error = hungError(what, deadlineMs);
       reject(error);
       onHung(error);
     }, deadlineMs);
@@ -27,4 +26,8 @@ export function withDeadline<T>(
     work.then(end, end);
     work.then(resolve, reject);
   });
+}
+
+export function hungError(what: string, deadlineMs: number): DpuError {
+  return new DpuError('DEADLINE_EXCEEDED', `the plugin has not answered ${what} within ${deadlineMs / 1000} s`);
 }

@@ -3,6 +3,7 @@ import type { Dpu, InitRequest, IpPort, Logger, Plugin } from '../contract.ts';
 import { DpuError } from '../errors.ts';
 import { Serial } from '../serial.ts';
 import type { Around } from '../wire/unary.ts';
+import { Calls } from './calls.ts';
 import { DataPathLoop } from './datapath/loop.ts';
 import { withDeadline } from './deadline.ts';
 import type { CallMetrics } from './metrics/call-metrics.ts';
@@ -24,9 +25,8 @@ export interface PluginSessionOptions {
 }
 
 export class PluginSession {
-  /** Where calls are counted, if anywhere. */
-  metrics: CallMetrics | undefined;
   readonly #options: PluginSessionOptions;
+  readonly #calls: Calls;
   readonly #serial = new Serial();
   /** The creation that runs or has succeeded. */
   #creation: { dpu: Dpu; plugin: Promise<Plugin> } | undefined;
@@ -34,11 +34,15 @@ export class PluginSession {
   #loop: DataPathLoop | undefined;
   readonly #progressListeners = new Set<(name: string) => void>();
   #initialised = false;
-  /** Ends the calls in flight. */
-  readonly #running = new Set<() => void>();
 
   constructor(options: PluginSessionOptions) {
     this.#options = options;
+    this.#calls = new Calls(options.logger, options.onHung);
+  }
+
+  /** Counts the calls from now on. */
+  set metrics(metrics: CallMetrics) {
+    this.#calls.metrics = metrics;
   }
 
   /** Creates the plugin where its DPU is known already. What fails is told by Init, which tries again. */
@@ -178,49 +182,28 @@ export class PluginSession {
 
   /** For calls that the plugin answers itself. */
   readonly call: Around = (path, run) =>
-    this.logged(path, () => {
-      this.requireInit(path);
-      return this.#timed(path, run);
-    });
+    this.#calls.answer(
+      path,
+      () => {
+        this.requireInit(path);
+        return run();
+      },
+      this.#options.deadlineMs,
+    );
 
   /** For calls that wait for others: not they have a deadline, but what they wait for. */
   readonly queued: Around = (path, run) =>
-    this.logged(path, () => {
+    this.#calls.answer(path, () => {
       this.requireInit(path);
       return run();
     });
 
-  /** Counts, and logs what fails: bugs, which arrive as INTERNAL, with their stack. */
-  readonly logged: Around = async (path, run) => {
-    const { logger } = this.#options;
-    const ended = this.metrics?.started(path);
-    try {
-      const response = await this.#untilCutOff(path, run);
-      ended?.('OK');
-      return response;
-    } catch (error) {
-      const { code, message } = DpuError.from(error);
-      ended?.(code);
-      if (code === 'INTERNAL') logger.error({ err: error, method: path }, message);
-      else logger.warn({ code, method: path }, message);
-      throw error;
-    }
-  };
+  /** For calls that may come before Init. */
+  readonly logged: Around = (path, run) => this.#calls.answer(path, run);
 
   /** Answers all calls in flight with UNAVAILABLE. What they do in the plugin goes on. */
   cutOff(): void {
-    for (const cut of [...this.#running]) cut();
-  }
-
-  /** Not a race with one long-lived promise: that would keep every call's answer until the end. */
-  #untilCutOff<T>(path: string, run: () => Promise<T>): Promise<T> {
-    return new Promise<T>((resolve, reject) => {
-      const cut = () => reject(new DpuError('UNAVAILABLE', `${path} was cut off, the VSP shuts down; call again`));
-      this.#running.add(cut);
-      // A plugin in plain JavaScript may throw before it has a promise.
-      const work = (async () => run())();
-      work.then(resolve, reject).finally(() => this.#running.delete(cut));
-    });
+    this.#calls.cutOff();
   }
 }
 

@@ -44,7 +44,8 @@ function positionFault({ id, pf, vf }: Device): string | undefined {
   return wrong && `${wrong[0]} of device ${id} is ${wrong[1]} and must be a whole number from 0 to ${greatestIndex}`;
 }
 
-function attributesFault({ id, attributes = {} }: Device): string | undefined {
+function attributesFault({ id, attributes }: Device): string | undefined {
+  if (!attributes) return undefined;
   const entries = Object.entries(attributes);
   if (entries.length > mostAttributes) {
     return `device ${id} has ${entries.length} attributes, of which there can be ${mostAttributes}`;

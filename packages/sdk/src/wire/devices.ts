@@ -24,7 +24,11 @@ const wireKinds = {
 
 const longestReason = 256;
 
-/** @throws DpuError INTERNAL for what a device must not be, and for an id or position that two devices have. */
+/**
+ * The daemon asks every few seconds for all of them: fields are set one by one, without a list of them for each device.
+ *
+ * @throws DpuError INTERNAL for what a device must not be, and for an id or position that two devices have.
+ */
 export function devicesToWire(devices: readonly Device[]): DeviceListResponse {
   const byId = new Map<string, WireDevice>();
   const positions = new Map<string, string>();
@@ -33,27 +37,27 @@ export function devicesToWire(devices: readonly Device[]): DeviceListResponse {
     const twice = byId.has(id) ? `two devices have the id ${JSON.stringify(id)}` : undefined;
     const fault = twice ?? deviceFault(device) ?? positionTaken(device, positions);
     if (fault) throw new DpuError('INTERNAL', `the plugin's answer is wrong: ${fault}`);
-    const wire = {
-      ID: id,
-      health: healthy ? 'Healthy' : 'Unhealthy',
-      topology: numaNode === undefined ? undefined : { node: String(numaNode) },
-      details: detailsToWire(device),
-    };
-    byId.set(id, omitUndefined(wire));
+    const wire: WireDevice = { ID: id, health: healthy ? 'Healthy' : 'Unhealthy' };
+    if (numaNode !== undefined) wire.topology = { node: String(numaNode) };
+    const details = detailsToWire(device);
+    if (details) wire.details = details;
+    byId.set(id, wire);
   }
   return { devices: Object.fromEntries(byId) };
 }
 
 /** Nothing where the Go operator's message says it all. */
 function detailsToWire({ pf, vf, kind, reason, healthy, attributes }: Device): WireDetails | undefined {
-  const details = omitUndefined({
+  const told = healthy ? undefined : reason;
+  const isPlain = pf === undefined && vf === undefined && kind === undefined && !attributes && told === undefined;
+  if (isPlain) return undefined;
+  return omitUndefined({
     pf,
     vf,
     kind: kind && wireKinds[kind],
-    reason: healthy || reason === undefined ? undefined : cutText(reason, longestReason),
+    reason: told && cutText(told, longestReason),
     attributes: attributes && { ...attributes },
   });
-  return Object.keys(details).length > 0 ? details : undefined;
 }
 
 /** `vf10` after `vf9`, whatever the language of the machine. */
