@@ -1,7 +1,8 @@
 /** The vendor's path with published packages only, as packages/sdk/docs/tutorial.md tells it. */
 import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { guideFiles } from '../support/guides.ts';
 import { alone } from '../support/harness.ts';
 import { type Outsider, outsider, stepsOf } from './scaffold-bed.ts';
 
@@ -27,6 +28,21 @@ it('the tutorial leads to a published plugin', { timeout: 1_200_000 }, async () 
   expect(JSON.parse(view)).toMatchObject({ products: [{ name: 'Acme DPU' }] });
   const { dependencies } = JSON.parse(await readFile(join(tutorial, 'package.json'), 'utf8'));
   expect(Object.keys(dependencies)).toEqual(['@dpu-operator/sdk']);
+});
+
+it('the code of the guides compiles and runs', { timeout: 600_000 }, async () => {
+  const files = await guideFiles(await readFile(join(tutorial, 'package.json'), 'utf8'));
+  for (const { path, text } of files) {
+    await mkdir(dirname(join(tutorial, 'guides', path)), { recursive: true });
+    await writeFile(join(tutorial, 'guides', path), text);
+  }
+  // A guide shows what is to be done, and leaves out what its reader has.
+  const compilerOptions = { noUnusedLocals: false, noUnusedParameters: false };
+  const tsconfig = { extends: '../tsconfig.json', compilerOptions, include: ['**/*'] };
+  await writeFile(join(tutorial, 'guides/tsconfig.json'), JSON.stringify(tsconfig));
+  await bed.run('node_modules/.bin/tsc --project guides', tutorial);
+  const output = await bed.run('node_modules/.bin/vitest run guides/', tutorial);
+  expect(output).toMatch(/Test Files .* passed/);
 });
 
 describe('some contracts only', () => {

@@ -84,6 +84,11 @@ export class Netns {
     await this.run('ethtool', ['-K', device, 'tx', 'off']);
   }
 
+  /** Nothing but what a test sends: no IPv6, with which the kernel talks by itself. */
+  async quiet(): Promise<void> {
+    for (const each of ['all', 'default']) await this.run('sysctl', ['-qw', `net.ipv6.conf.${each}.disable_ipv6=1`]);
+  }
+
   async reaches(address: string): Promise<boolean> {
     const { exitCode } = await this.run('ping', ['-c1', '-W1', address], true);
     return exitCode === 0;

@@ -62,6 +62,9 @@ test('a link to nowhere is no place for a plugin', async () => {
   const directory = await temporaryDirectory();
   await symlink(join(directory, 'nowhere'), join(directory, 'link'));
   await expect(create([join(directory, 'link'), ...complete])).rejects.toThrow(UsageError);
+  await expect(create([join(directory, 'link/below'), ...complete])).rejects.toThrow(
+    `${join(directory, 'link')} is a link to nowhere`,
+  );
   expect(await readdir(directory)).toEqual(['link']);
 });
 
@@ -70,6 +73,14 @@ test('options that npm took for its own are asked back', async () => {
   await expect(taken).rejects.toThrow(
     'npm took --vendor, --host-pci for itself; put -- before the options: npm create @dpu-operator/plugin -- --vendor',
   );
+});
+
+test('values of options that npm took are no directories', async () => {
+  const taken = { npm_config_vendor: 'true', npm_config_product: 'true' };
+  await expect(create(['acme', 'Acme DPU'], undefined, taken)).rejects.toThrow(
+    'npm took --vendor, --product for itself',
+  );
+  await expect(create(['a', 'Acme DPU', ...complete])).rejects.toThrow("one directory; 'Acme DPU' is too much");
 });
 
 test('a path that a shell would take apart is quoted', async () => {

@@ -31,6 +31,8 @@ export async function run(argv: readonly string[], terminal: Terminal): Promise<
     )
     .usage('[directory] [options]')
     .argument('[directory]', 'where to (default: named as the package is)')
+    // Values of options that npm took for its own come as arguments: first it is said why.
+    .allowExcessArguments()
     .option('--vendor <name>', 'vendor in lower case, e.g. acme')
     .option('--product <name>', 'product, as `kubectl get dpu` shall show it')
     .option('--name <package>', 'name of the npm package (default: vsp-<vendor>)')
@@ -50,6 +52,8 @@ export async function run(argv: readonly string[], terminal: Terminal): Promise<
     const typed = program.opts<Record<string, string | undefined>>();
     const typedOnly = { given: givenOf(typed), directory };
     requireOwnOptions(typedOnly.given, terminal.environment);
+    const [, ...excess] = program.args;
+    if (excess.length > 0) throw new UsageError(`there is one directory; ${excess.map(quoted).join(' ')} is too much`);
     if (directory === '') throw new UsageError('the directory must have a name');
     const mayAsk = terminal.isInteractive && !options.yes;
     const asked = mayAsk && isIncomplete(typedOnly.given) ? await terminal.ask(typedOnly.given, directory) : typedOnly;

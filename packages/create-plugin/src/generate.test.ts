@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { parsePluginManifest } from '@dpu-operator/sdk/manifest';
+import { detect, type FakeMachine, fakeSysfs } from '@dpu-operator/sdk/testing';
 import { expect, onTestFinished, test } from 'vitest';
 import { type Answers, type Given, parseAnswers } from './answers.ts';
 import { type Contract, contracts } from './contracts.ts';
@@ -65,6 +66,24 @@ test('the manifest says what was answered', async () => {
       host: { detect: { nodeLabel: { key: 'dpu', values: ['host'] } }, identifier: 'acme-{node}' },
     },
   ]);
+});
+
+test.each<Given>([
+  { 'host-pci': '1d0f:efa1', 'dpu-dmi': 'Acme Card' },
+  { 'host-pci': '1d0f:efa1', 'host-label': 'acme.com/dpu=yes', 'dpu-pci': '1d0f:efa2' },
+  { 'dpu-label': 'acme.com/dpu=yes', 'dpu-dmi': 'Acme Card' },
+])('the hardware that stands in for the card is what the rules look for: %j', async (rules) => {
+  const { files } = await plugin(parseAnswers({ vendor: 'acme', product: 'Acme DPU', ...rules }));
+  const packageJson = JSON.parse(files.get('package.json') ?? '');
+  const machines: Record<string, FakeMachine & { labels?: Record<string, string> }> = JSON.parse(
+    files.get('test/machine.json') ?? '',
+  );
+  const [product] = parsePluginManifest(packageJson).products;
+  expect(Object.keys(machines)).toEqual(['host', 'dpu'].filter((side) => side in (product ?? {})));
+  for (const [side, { labels = {}, ...machine }] of Object.entries(machines)) {
+    await using sysfs = await fakeSysfs(machine);
+    expect(await detect({ packageJson, sysfs, node: { labels } })).toMatchObject([{ side }]);
+  }
 });
 
 test('has the files that npm would have read for itself under their names', async () => {

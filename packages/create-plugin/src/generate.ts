@@ -1,8 +1,9 @@
 /** Writes a plugin from the template, which is a plugin itself. */
-import { lstat, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { z } from 'zod';
 import { type Answers, UsageError } from './answers.ts';
+import { machineJson } from './machine-json.ts';
 import { pluginPackageJson } from './package-json.ts';
 import { keepRegions } from './regions.ts';
 
@@ -35,10 +36,7 @@ export async function generate({ directory, answers, dev }: GenerateOptions): Pr
   const written: string[] = [];
   for (const path of await templateFiles()) {
     const text = await readFile(join(templateDirectory, path), 'utf8');
-    const content =
-      path === 'package.json'
-        ? pluginPackageJson(text, { ...answers, version, dev })
-        : keepRegions(named(text, answers), dev ? [...answers.contracts, 'dev'] : answers.contracts);
+    const content = contentOf(path, text, { answers, version, dev });
     if (content.trim() === '') continue;
     const target = renamed[path] ?? path;
     await mkdir(dirname(join(directory, target)), { recursive: true });
@@ -46,6 +44,16 @@ export async function generate({ directory, answers, dev }: GenerateOptions): Pr
     written.push(target);
   }
   return written;
+}
+
+function contentOf(
+  path: string,
+  text: string,
+  { answers, version, dev }: Omit<GenerateOptions, 'directory'> & { version: string },
+) {
+  if (path === 'package.json') return pluginPackageJson(text, { ...answers, version, dev });
+  if (path === 'test/machine.json') return machineJson(answers);
+  return keepRegions(named(text, answers), dev ? [...answers.contracts, 'dev'] : answers.contracts);
 }
 
 async function templateFiles(): Promise<string[]> {
@@ -59,8 +67,7 @@ async function templateFiles(): Promise<string[]> {
 async function requireEmpty(directory: string): Promise<void> {
   const names = await readdir(directory).catch(async (error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') {
-      const isDangling = (await lstat(directory).catch(() => undefined)) !== undefined;
-      if (isDangling) throw new UsageError(`${directory} is a link to nowhere; name another directory`);
+      await requireNoDanglingLink(directory);
       return [];
     }
     if (error.code === 'ENOTDIR') throw new UsageError(`${directory} is or is in a file; name another directory`);
@@ -69,6 +76,20 @@ async function requireEmpty(directory: string): Promise<void> {
   if (names.some((name) => name !== '.git')) {
     throw new UsageError(`${directory} is not empty; name another directory, or a new one`);
   }
+}
+
+/** Of a path that is not there, neither it nor what it is below may be a link. */
+async function requireNoDanglingLink(path: string): Promise<void> {
+  const isThere = (await lstat(path).catch(() => undefined)) !== undefined;
+  if (isThere) {
+    const leads = await stat(path).then(
+      () => true,
+      () => false,
+    );
+    if (!leads) throw new UsageError(`${path} is a link to nowhere; name another directory`);
+    return;
+  }
+  await requireNoDanglingLink(dirname(path));
 }
 
 /** The template's names are in its prose only. */

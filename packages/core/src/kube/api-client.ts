@@ -14,7 +14,7 @@ export interface ApiRequest {
   query?: Record<string, string | number | boolean | undefined>;
   body?: unknown;
   contentType?: string;
-  /** Milliseconds without a byte from the server until the request is given up; 30,000 unless told. */
+  /** Milliseconds without a byte from the server until the request is given up. Default: 30,000. */
   timeoutMs?: number;
   signal?: AbortSignal | undefined;
 }

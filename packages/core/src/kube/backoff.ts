@@ -2,7 +2,7 @@
 export interface BackoffOptions {
   initialMs: number;
   maxMs: number;
-  /** Answers 0 to 1; Math.random unless told. */
+  /** Answers 0 to 1. Default: Math.random. */
   random?: () => number;
 }
 

@@ -19,7 +19,7 @@ export interface ControllerOptions {
   // biome-ignore lint/suspicious/noConfusingVoidType: a reconciler that ends without a word is the ordinary one
   reconcile: (key: string) => Promise<void | Requeue>;
   logger: Logger;
-  /** Keys worked on at a time; 2 unless told. */
+  /** Keys worked on at a time. Default: 2. */
   concurrency?: number;
   backoff?: BackoffOptions;
 }

@@ -15,7 +15,7 @@ export interface LeaderElectionOptions {
   identity: string;
   logger: Logger;
   /**
-   * Seconds after which a leader that no longer renews is succeeded; it renews four times within. 60 unless told:
+   * Seconds after which a leader that no longer renews is succeeded; it renews four times within. Default: 60, as
    * a leader that ends orderly gives the lease back at once, so only a lost node has to wait for it.
    */
   leaseSeconds?: number;

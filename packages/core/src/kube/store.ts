@@ -6,7 +6,7 @@ import { type KubeObject, keyOf, type ResourceType, resourcePath } from './resou
 export interface ApplyOptions {
   /** Who owns the applied fields. Fields that this manager applied before and leaves out now are removed. */
   fieldManager: string;
-  /** Take fields that another manager owns; true unless told, as controllers should. */
+  /** Take fields that another manager owns. Default: true, as controllers should. */
   force?: boolean;
   signal?: AbortSignal;
 }

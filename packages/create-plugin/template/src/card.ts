@@ -15,6 +15,9 @@ import type {
   // #region contract:networkFunctions
   NetworkFunction,
   // #endregion
+  // #region contract:bridge,networkFunctions,chains
+  Outcome,
+  // #endregion
   // #region contract:chains
   ServiceChain,
   // #endregion
@@ -22,9 +25,17 @@ import type {
   Wanted,
   // #endregion
 } from '@dpu-operator/sdk';
+// #region contract:bridge,networkFunctions,chains
+
+/**
+ * For a card that goes on by itself when a `set…` has answered: that answers `pending('waits for the link')`, and calls this
+ * when it knows more: with `up`, or with `failed(error)`. Whoever asked waits until then.
+ */
+export type Report = (outcome: Outcome) => void;
+// #endregion
 
 export interface Card {
-  /** How many virtual functions it can have. */
+  /** How many virtual functions it can have. Known when {@link Card.start} has ended. */
   readonly maximumVirtualFunctions: number;
   start(): Promise<void>;
   /** Ends what start began. Virtual functions stay: pods use them. */
@@ -40,8 +51,12 @@ export interface Card {
   /** Makes a bridge, or gives one that is there another VLAN or tunnel. */
   setBridge(bridge: LogicalBridge): Promise<void>;
   removeBridge(name: string): Promise<void>;
-  /** Connects a virtual function to its bridges (none: to the default bridge), or changes how it is connected. */
-  setPort(port: BridgePort, bridges: readonly LogicalBridge[]): Promise<void>;
+  /**
+   * Connects a virtual function to its bridges (none: to the default bridge), or changes how it is connected.
+   *
+   * @returns pending where that goes on; nothing when it is done
+   */
+  setPort(port: BridgePort, bridges: readonly LogicalBridge[], report: Report): Promise<Outcome | undefined>;
   removePort(name: string): Promise<void>;
   /** Ports that are set and pass no frames now: their virtual function is not there, or its link is down. */
   portsDown(): Promise<string[]>;
@@ -49,13 +64,13 @@ export interface Card {
   // #region contract:networkFunctions
 
   /** Puts a network function between the hosts and the outside. Throws NOT_FOUND for a MAC that no interface has. */
-  setFunction(name: string, nf: NetworkFunction): Promise<void>;
+  setFunction(name: string, nf: NetworkFunction, report: Report): Promise<Outcome | undefined>;
   removeFunction(name: string): Promise<void>;
   // #endregion
   // #region contract:chains
 
   /** Puts a chain between the hosts and the outside, or changes one; all of it or nothing. */
-  setChain(chain: ServiceChain): Promise<void>;
+  setChain(chain: ServiceChain, report: Report): Promise<Outcome | undefined>;
   removeChain(name: string): Promise<void>;
   // #endregion
   // #region contract:bridge,networkFunctions,chains

@@ -14,7 +14,7 @@ import {
   type Outcomes,
   type Wanted,
 } from '@dpu-operator/sdk';
-import type { Card } from './card.ts';
+import type { Card, Report } from './card.ts';
 
 export class CardDataPath implements DataPath {
   readonly serves: readonly DataPathKind[] = [
@@ -39,18 +39,27 @@ export class CardDataPath implements DataPath {
   async apply(wanted: Wanted, call: ApplyCall): Promise<Outcomes> {
     const card = this.#card;
     const outcomes = await applyEach(call, async ({ kind, name, after }) => {
+      const report: Report = (outcome) => call.report(name, outcome);
       // #region contract:bridge
       if (kind === 'logicalBridge') await (after ? card.setBridge(after) : card.removeBridge(name));
       if (kind === 'bridgePort') {
-        await (after ? card.setPort(after, logicalBridgesOf(wanted, after)) : card.removePort(name));
+        if (after) return card.setPort(after, logicalBridgesOf(wanted, after), report);
+        await card.removePort(name);
       }
       // #endregion
       // #region contract:networkFunctions
-      if (kind === 'networkFunction') await (after ? card.setFunction(name, after) : card.removeFunction(name));
+      if (kind === 'networkFunction') {
+        if (after) return card.setFunction(name, after, report);
+        await card.removeFunction(name);
+      }
       // #endregion
       // #region contract:chains
-      if (kind === 'serviceChain') await (after ? card.setChain(after) : card.removeChain(name));
+      if (kind === 'serviceChain') {
+        if (after) return card.setChain(after, report);
+        await card.removeChain(name);
+      }
       // #endregion
+      return undefined;
     });
     // Before it is known that all is in `wanted`, pods use what seems to be left over.
     if (call.complete && this.#hasLeftovers) {

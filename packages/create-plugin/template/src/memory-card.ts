@@ -16,6 +16,9 @@ import {
   // #region contract:networkFunctions,chains
   type NetworkFunction,
   // #endregion
+  // #region contract:bridge,networkFunctions,chains
+  type Outcome,
+  // #endregion
   // #region contract:chains
   type ServiceChain,
   // #endregion
@@ -23,10 +26,15 @@ import {
   type Wanted,
   // #endregion
 } from '@dpu-operator/sdk';
-import type { Card } from './card.ts';
+import type {
+  Card,
+  // #region contract:bridge,networkFunctions,chains
+  Report,
+  // #endregion
+} from './card.ts';
 
 export class MemoryCard implements Card {
-  readonly maximumVirtualFunctions = 64;
+  readonly maximumVirtualFunctions: number = 64;
   /** Virtual functions that a test has broken, by their id. */
   readonly broken = new Set<string>();
   // #region contract:bridge
@@ -63,7 +71,7 @@ export class MemoryCard implements Card {
   async setVirtualFunctions(count: number): Promise<void> {
     if (count === this.#count) return;
     this.#count = count;
-    this.#changed();
+    this.changed();
   }
 
   watch(onChange: () => void): () => void {
@@ -78,7 +86,7 @@ export class MemoryCard implements Card {
   /** For tests: as if a link went down. */
   break(id: string): void {
     this.broken.add(id);
-    this.#changed();
+    this.changed();
   }
   // #region contract:bridge
 
@@ -90,8 +98,9 @@ export class MemoryCard implements Card {
     this.bridges.delete(name);
   }
 
-  async setPort(port: BridgePort, _bridges?: readonly LogicalBridge[]): Promise<void> {
+  async setPort(port: BridgePort, _bridges?: readonly LogicalBridge[], _report?: Report): Promise<Outcome | undefined> {
     this.ports.set(port.name, port);
+    return undefined;
   }
 
   async removePort(name: string): Promise<void> {
@@ -108,9 +117,10 @@ export class MemoryCard implements Card {
   // #endregion
   // #region contract:networkFunctions
 
-  async setFunction(name: string, nf: NetworkFunction): Promise<void> {
+  async setFunction(name: string, nf: NetworkFunction, _report?: Report): Promise<Outcome | undefined> {
     this.#requireInterfaces(nf);
     this.functions.set(name, nf);
+    return undefined;
   }
 
   async removeFunction(name: string): Promise<void> {
@@ -119,9 +129,10 @@ export class MemoryCard implements Card {
   // #endregion
   // #region contract:chains
 
-  async setChain(chain: ServiceChain): Promise<void> {
+  async setChain(chain: ServiceChain, _report?: Report): Promise<Outcome | undefined> {
     for (const nf of chain.networkFunctions) this.#requireInterfaces(nf);
     this.chains.set(chain.name, chain);
+    return undefined;
   }
 
   async removeChain(name: string): Promise<void> {
@@ -159,7 +170,8 @@ export class MemoryCard implements Card {
   }
   // #endregion
 
-  #changed(): void {
+  /** To be called by whatever makes {@link MemoryCard.virtualFunctions} answer differently. */
+  protected changed(): void {
     for (const onChange of this.#watchers) onChange();
   }
 }

@@ -1,6 +1,7 @@
 // #region contract:bridge
-import { type BridgePort, DpuError, type LogicalBridge } from '@dpu-operator/sdk';
+import { type BridgePort, DpuError, type LogicalBridge, type Outcome, pending, up } from '@dpu-operator/sdk';
 import { expect, test } from 'vitest';
+import type { Report } from '../src/card.ts';
 import { MemoryCard } from '../src/memory-card.ts';
 import { start } from './start.ts';
 
@@ -26,7 +27,7 @@ test('connects a virtual function to a bridge, and takes it off again', async ()
 
 test('what the card cannot do is no matter of other ports', async () => {
   class SmallCard extends MemoryCard {
-    override async setPort(asked: BridgePort): Promise<void> {
+    override async setPort(asked: BridgePort): Promise<Outcome | undefined> {
       if (asked.name === 'bridgePorts/host0-7') throw new DpuError('RESOURCE_EXHAUSTED', 'the card has 7 ports');
       return super.setPort(asked);
     }
@@ -44,6 +45,23 @@ test('what the card cannot do is no matter of other ports', async () => {
     { status: 'fulfilled' },
   ]);
   expect([...vsp.card.ports.keys()].sort()).toEqual(['bridgePorts/host0-1', 'bridgePorts/host0-2']);
+});
+
+test('a port that the card goes on with is not up before the card says so', async () => {
+  const reports: Report[] = [];
+  class SlowCard extends MemoryCard {
+    override async setPort(asked: BridgePort, bridges: readonly LogicalBridge[], report: Report): Promise<Outcome> {
+      await super.setPort(asked, bridges, report);
+      reports.push(report);
+      return pending('waits for the link');
+    }
+  }
+  await using vsp = await start(new SlowCard('dpu', 8));
+  await vsp.client.createLogicalBridge(blue);
+  const created = await vsp.client.createBridgePort(port);
+  expect(created).toMatchObject({ operStatus: 'DOWN', components: [{ status: 'PENDING' }] });
+  for (const report of reports) report(up);
+  expect(await vsp.client.getBridgePort(port.name)).toMatchObject({ operStatus: 'UP' });
 });
 
 test('says which ports have no link', async () => {

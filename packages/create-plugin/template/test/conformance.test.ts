@@ -1,13 +1,18 @@
-/** The rules of the contract, against the plugin as built; `npm run conformance` goes further and tells more. */
+/**
+ * The rules of the contract, against the plugin as built; `npm run conformance` goes further and tells more. The hardware is
+ * what machine.json says: the plugin's `platform.sysfs` reads that, so that no card is needed.
+ */
 import { conformanceSuite } from '@dpu-operator/sdk/conformance';
 import { afterAll, describe, test } from 'vitest';
 // #region contract:networkFunctions,chains
 import { macOf } from '../src/memory-card.ts';
+import machine from './machine.json' with { type: 'json' };
 
 // #endregion
 
 conformanceSuite({
   plugin: '.',
+  machine,
   maxVfs: 64,
   // #region contract:networkFunctions,chains
   nfMacs: [0, 1, 2, 3, 4, 5, 6, 7].map(macOf),

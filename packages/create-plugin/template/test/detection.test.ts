@@ -1,29 +1,21 @@
-import { type DetectionRule, parsePluginManifest } from '@dpu-operator/sdk/manifest';
-import { detect, fakeSysfs } from '@dpu-operator/sdk/testing';
+import { parsePluginManifest } from '@dpu-operator/sdk/manifest';
+import { detect, type FakeMachine, fakeSysfs } from '@dpu-operator/sdk/testing';
 import { describe, expect, test } from 'vitest';
 import packageJson from '../package.json' with { type: 'json' };
+import machineJson from './machine.json' with { type: 'json' };
 
+/** What the manifest's rules look at, on the node of each side. */
+const machines: Partial<Record<'host' | 'dpu', FakeMachine & { labels?: Record<string, string> }>> = machineJson;
 const sides = parsePluginManifest(packageJson).products.flatMap(({ name, host, dpu }) => [
-  ...(host ? [{ side: 'host', name, rule: host.detect }] : []),
-  ...(dpu ? [{ side: 'dpu', name, rule: dpu.detect }] : []),
+  ...(host ? [{ side: 'host' as const, name }] : []),
+  ...(dpu ? [{ side: 'dpu' as const, name }] : []),
 ]);
 
-/** A machine with what a rule names, and a virtual function that is no card. */
-async function machineWith({ pci, dmiProductContains, nodeLabel }: DetectionRule) {
-  const sriov = pci && { totalVfs: 8, device: pci.device, numVfs: 1 };
-  const sysfs = await fakeSysfs({
-    pci: pci ? [{ address: '0000:01:00.0', vendor: pci.vendor, device: pci.device, ...(sriov && { sriov }) }] : [],
-    dmiProduct: `Server ${dmiProductContains ?? ''} rev 1`,
-  });
-  const labels = nodeLabel ? { [nodeLabel.key]: nodeLabel.values[0] ?? '' } : {};
-  return { sysfs, node: { name: 'worker-1', labels } };
-}
-
-describe.each(sides)('the $side side of $name', ({ side, name, rule }) => {
+describe.each(sides)('the $side side of $name', ({ side, name }) => {
   test('is found once where it is', async () => {
-    const { sysfs, node } = await machineWith(rule);
-    await using _ = sysfs;
-    const found = await detect({ packageJson, sysfs, node });
+    const { labels = {}, ...machine } = machines[side] ?? {};
+    await using sysfs = await fakeSysfs(machine);
+    const found = await detect({ packageJson, sysfs, node: { name: 'worker-1', labels } });
     expect(found.filter((dpu) => dpu.side === side)).toMatchObject([{ productName: name }]);
   });
 

@@ -6,7 +6,7 @@ import { DpuError } from '../errors.ts';
  * Checks the programs that a plugin's manifest names, so that a missing one is told at the start and not by whatever
  * fails for lack of it.
  *
- * @param searchPath Directories between colons; PATH unless told.
+ * @param searchPath Directories between colons. Default: PATH.
  * @throws DpuError FAILED_PRECONDITION naming all that are missing.
  */
 export async function requirePrograms(

@@ -10,7 +10,7 @@ export type OvsProgram = 'ovsdb-server' | 'ovs-vswitchd';
 
 export interface OvsProcessOptions {
   directory: string;
-  /** Path of the network namespace whose devices it switches; that of this process unless told. */
+  /** Path of the network namespace whose devices it switches. Default: that of this process. */
   netns?: string | undefined;
   onLine: (line: string) => void;
 }

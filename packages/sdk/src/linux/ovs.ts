@@ -28,7 +28,7 @@ export interface OpenVSwitchOptions {
    * directory unless there is something already, such as the machine's own switch.
    */
   commandsLookIn?: string | undefined;
-  /** Path of the network namespace whose devices a switch of our own switches; that of this process unless told. */
+  /** Path of the network namespace whose devices a switch of our own switches. Default: that of this process. */
   netns?: string | undefined;
   /** Warnings of the daemons. */
   onLine?: (line: string) => void;

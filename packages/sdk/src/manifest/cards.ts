@@ -100,6 +100,7 @@ function textOf(placeholder: string, { snapshot, nodeName, pci, serial }: Templa
   if (placeholder === 'slot') return pci ? slotOf(pci.address) : '';
   if (placeholder === 'serial') return serial ?? '';
   if (placeholder === 'node') return nodeName;
-  const address = placeholder.replace(/^mac:/, '');
+  const place = placeholder.replace(/^mac:/, '');
+  const address = place.startsWith('.') && pci ? `${slotOf(pci.address)}${place}` : place;
   return snapshot.pci.find((f) => f.address === address)?.netdevs[0]?.mac ?? '';
 }

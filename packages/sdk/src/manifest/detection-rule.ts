@@ -121,9 +121,12 @@ export const side = z
             ...fallbackPlaceholders,
             'serial',
             'mac:<pci address>',
+            'mac:.<function of the slot>',
           ]),
       })
-      .describe('Template of the identifier: text with {pciAddress}, {slot}, {serial}, {node}, {mac:<pci address>}'),
+      .describe(
+        'Template of the identifier: text with {pciAddress}, {slot}, {serial}, {node}, {mac:<pci address>}, {mac:.<function>}',
+      ),
   })
   .superRefine((all, context) => {
     for (const [field, message] of sideFaults(all)) context.addIssue({ code: 'custom', path: [field], message });
@@ -144,6 +147,7 @@ function sideFaults({ detect, serial, groupBy, identifier }: Side): [string, str
   const faults: [string, string, boolean][] = [
     ['identifier', '{pciAddress} needs a pci rule', used.includes('pciAddress') && !isOfFunctions],
     ['identifier', '{slot} needs a pci rule', used.includes('slot') && !isOfFunctions],
+    ['identifier', '{mac:.0} needs a pci rule', used.some((name) => name.startsWith('mac:.')) && !isOfFunctions],
     ['identifier', '{serial} needs a serial rule', used.includes('serial') && !serial],
     [
       'identifier',

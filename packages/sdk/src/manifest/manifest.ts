@@ -42,7 +42,7 @@ export interface SideManifest {
    * serial number. Default: `serial` where there is a rule for that, else `function`.
    */
   groupBy?: 'function' | 'slot' | 'serial' | undefined;
-  /** Template of the identifier: text with `{pciAddress}`, `{slot}`, `{serial}`, `{node}`, `{mac:<pci address>}`. */
+  /** Template of the identifier: text with `{pciAddress}`, `{slot}`, `{serial}`, `{node}`, `{mac:<pci address>}`, `{mac:.<function>}`. */
   identifier: string;
 }
 

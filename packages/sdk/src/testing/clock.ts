@@ -63,7 +63,7 @@ export class FakeClock implements Clock {
   }
 }
 
-/** A {@link FakeClock} that shows 2030-01-01T00:00:00Z unless told. */
+/** A {@link FakeClock}. Default: it shows 2030-01-01T00:00:00Z. */
 export function fakeClock(start = Date.UTC(2030, 0, 1)): FakeClock {
   return new FakeClock(start);
 }

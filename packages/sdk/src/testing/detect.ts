@@ -5,9 +5,9 @@ import { parsePluginManifest } from '../manifest/parse.ts';
 export interface DetectOptions {
   /** What the plugin's package.json holds. */
   packageJson: unknown;
-  /** The machine, e.g. a {@link FakeSysfs}; one without hardware unless told. */
+  /** The machine, e.g. a {@link FakeSysfs}. Default: one without hardware. */
   sysfs?: Sysfs;
-  /** `node-1` without labels unless told. */
+  /** Default: `node-1` without labels. */
   node?: Partial<DetectionInput['node']>;
 }
 

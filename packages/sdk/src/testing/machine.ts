@@ -8,7 +8,7 @@ export interface FakeMachine {
   compatible?: string[];
   /** Path of the network namespace that netdevs with a `wire` are made in. Default: that of the process. */
   netns?: string;
-  /** First four bytes of the MAC addresses that it makes up; `02:00:00:00` unless told. */
+  /** First four bytes of the MAC addresses that it makes up. Default: `02:00:00:00`. */
   macPrefix?: string;
 }
 
@@ -18,7 +18,7 @@ export interface FakePciFunction {
   /** Four hex digits. */
   vendor: string;
   device: string;
-  /** Six hex digits; a network controller (`020000`) unless told. */
+  /** Six hex digits. Default: a network controller (`020000`). */
   class?: string;
   netdevs?: FakeNetdev[];
   /** Name of its driver; without it there is none. */
@@ -33,7 +33,7 @@ export interface FakePciFunction {
   vpdSerial?: string;
   /** Address of the PCI bridge above it, a function that was added before. Default: it is on the root bus. */
   behind?: string;
-  /** The NUMA node; -1 (none) unless told. */
+  /** The NUMA node. Default: -1 (none). */
   numaNode?: number;
   sriov?: FakeSriov;
 }
@@ -42,7 +42,7 @@ export interface FakePciFunction {
 export interface FakeNetdev {
   name: string;
   mac?: string;
-  /** `dev_port`, for functions with several; 0 unless told. */
+  /** `dev_port`, for functions with several. Default: 0. */
   devPort?: number;
   /** `phys_port_name`; without it there is none. */
   physPortName?: string;
@@ -69,11 +69,11 @@ export interface FakeSriov {
   totalVfs: number;
   /** Device id of the virtual functions, four hex digits. */
   device: string;
-  /** How many there are from the start; 0 unless told. */
+  /** How many there are from the start. Default: 0. */
   numVfs?: number;
-  /** From the physical function's address to that of the first virtual function; 16 unless told (01:00.0 → 01:02.0). */
+  /** From the physical function's address to that of the first virtual function. Default: 16 (01:00.0 → 01:02.0). */
   offset?: number;
-  /** From one virtual function to the next; 1 unless told. */
+  /** From one virtual function to the next. Default: 1. */
   stride?: number;
   /** Name of the driver of the virtual functions; without it there is none. */
   driver?: string;

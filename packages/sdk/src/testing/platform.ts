@@ -8,11 +8,11 @@ import { type ExecScript, type FakeExec, fakeExec } from './exec.ts';
 import { FakeSysfs } from './sysfs.ts';
 
 export interface FakePlatformOptions {
-  /** What the machine has, e.g. a {@link FakeSysfs}; unless told a machine without PCI devices and DMI table. */
+  /** What the machine has, e.g. a {@link FakeSysfs}. Default: a machine without PCI devices and DMI table. */
   sysfs?: Platform['sysfs'];
-  /** 2030 and standing still unless told. */
+  /** Default: one that stands still in 2030. */
   clock?: FakeClock;
-  /** The programs that the plugin may run; unless told, none. Links are read and changed by the program `ip`. */
+  /** The programs that the plugin may run. Default: none. Links are read and changed by the program `ip`. */
   exec?: ExecScript;
   /** Open vSwitch is two daemons, not programs that answer: a test that needs it brings its own. */
   openVSwitch?: Platform['openVSwitch'];

@@ -102,7 +102,8 @@ export class FakeSysfs extends Sysfs implements AsyncDisposable {
       links: new Links(exec, netns),
       sysfs: this,
       sriov,
-      openVSwitch: (options) => new OpenVSwitch({ exec: inside, netns, ...options }),
+      // Where commands look for a switch is one place for the whole machine.
+      openVSwitch: ({ commandsLookIn: _, ...options }) => new OpenVSwitch({ exec: inside, netns, ...options }),
     };
   }
 

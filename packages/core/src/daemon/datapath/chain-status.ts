@@ -1,62 +1,10 @@
-/** A chain as it is recorded, what of it is attached, and what its VSP shall have. Pure. */
+/** What of a chain is attached, and what its VSP shall have of it. Pure. */
 import { createHash } from 'node:crypto';
 import type { NetworkFunction } from '@dpu-operator/sdk';
-import { z } from 'zod';
+import type { ChainMember } from './attached-index.ts';
+import type { ChainRecord } from './chain-record.ts';
 import { networkFunctionId } from './items.ts';
 import type { Wish } from './plan.ts';
-
-/** A function of a chain whose two interfaces are attached. */
-export interface ChainMember {
-  /** `namespace/name` of its ServiceFunctionChain. */
-  chain: string;
-  /** Its name in the chain, which is its pod's. */
-  function: string;
-  networkFunction: NetworkFunction;
-}
-
-export const networkFunctionSchema = z.object({
-  input: z.string(),
-  output: z.string(),
-  bridgeId: z.string().exactOptional(),
-});
-
-const currentSchema = z.object({
-  version: z.literal(1),
-  chain: z.string(),
-  /** Names of its functions, in the order in which frames from the hosts are to pass them. */
-  order: z.array(z.string()),
-  /** The generation of the ServiceFunctionChain that has this order. */
-  generation: z.int().exactOptional(),
-  /** What the VSP has as an ordered chain. */
-  applied: z.array(networkFunctionSchema).exactOptional(),
-  /** The VSP may have something else: it did not answer. */
-  applyOutcomeUnknown: z.boolean().exactOptional(),
-  /** The VSP is to forget it before anything else: a function of it has gone. */
-  closing: z.boolean().exactOptional(),
-  /** A VSP without ordered chains was given each function by itself. */
-  lowered: z.boolean().exactOptional(),
-});
-export type ChainRecord = z.infer<typeof currentSchema>;
-
-/** As written before records had a version. */
-const unversionedSchema = z
-  .object({
-    chain: z.string(),
-    order: z.array(z.string()),
-    given: z.array(networkFunctionSchema).exactOptional(),
-    uncertain: z.boolean().exactOptional(),
-    deleting: z.boolean().exactOptional(),
-  })
-  .transform(({ chain, order, given, uncertain, deleting }): ChainRecord => {
-    const record: ChainRecord = { version: 1, chain, order };
-    if (given) record.applied = given;
-    else record.lowered = true;
-    if (uncertain) record.applyOutcomeUnknown = true;
-    if (deleting) record.closing = true;
-    return record;
-  });
-
-export const chainRecordSchema = z.union([currentSchema, unversionedSchema]);
 
 export interface ChainStatus {
   /** All functions in order, where all are attached. */

@@ -9,7 +9,8 @@ import { afterEach, expect, test, vi } from 'vitest';
 import { DpuManager } from '../dpu/dpu-manager.ts';
 import { DevicePool } from '../kubelet/pool.ts';
 import { freePort, Vsp } from '../testing/vsp.ts';
-import { type ChainMember, chainId } from './chain-status.ts';
+import type { ChainMember } from './attached-index.ts';
+import { chainId } from './chain-status.ts';
 
 const logger = pino({ level: 'silent' });
 const cleanups: (() => unknown)[] = [];

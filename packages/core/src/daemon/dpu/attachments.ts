@@ -1,7 +1,7 @@
 /** The attachments on disk, as the DPUs look at them. */
 import type { BridgePort, NetworkFunction } from '@dpu-operator/sdk';
 import type { Attachment } from '../attach/attachment.ts';
-import type { ChainMember } from '../datapath/chain-status.ts';
+import type { ChainMember } from '../datapath/attached-index.ts';
 import { describeUnreadable, type UnreadableRecord } from '../state/set-aside.ts';
 import type { AttachmentsView } from './dpu-manager.ts';
 import type { DpuPods } from './fleet.ts';

@@ -2,11 +2,11 @@
  * One DPU of this node: its VSP, the data path that it makes, the devices that pods get.
  *
  * ```
- *  socket ──> VspSession ── Init ──> prepare ──> DpuDataPath (DPU side) ──> ChannelListener for hosts
- *                 │                          └─> HostDataPath (host side) ──> the daemon on the DPU
- *                 ├── devices ──> OfferedDevices ──> pool
- *                 └── state ──> VspHealth ──┐
- *                        HostDataPath ──────┴─> service: Ready condition, devices' health, CNI STATUS
+ *  DpuVsp ── initialised ──> DpuSide: DpuDataPath, ChannelListener for hosts
+ *    │                   └─> HostDataPath ──> the daemon on the DPU
+ *    ├── devices ──> OfferedDevices ──> pool
+ *    └── health ──┐
+ *  HostDataPath ──┴─> service: Ready condition, devices' health, CNI STATUS
  * ```
  */
 import { rmSync } from 'node:fs';
@@ -19,7 +19,7 @@ import {
   type IpPort,
   type NetworkFunction,
 } from '@dpu-operator/sdk';
-import { VspClient } from '@dpu-operator/sdk/client';
+import type { VspClient } from '@dpu-operator/sdk/client';
 import type { Sysfs, VfPosition } from '@dpu-operator/sdk/linux';
 import type { DetectedDpu } from '@dpu-operator/sdk/manifest';
 import type { Logger } from 'pino';
@@ -29,12 +29,11 @@ import {
   type ChannelSpec,
   type ConditionInput,
   type VspIdentity,
-  vspSocketName,
 } from '../../api/index.ts';
 import type { ChainPlace } from '../attach/ports.ts';
 import type { ChainOrder } from '../chains/chain-order.ts';
+import type { AttachedFunctions } from '../datapath/attached-index.ts';
 import { type AttachedPorts, HostDataPath } from '../datapath/host-data-path.ts';
-import type { AttachedFunctions } from '../datapath/network-functions.ts';
 import type { DevicePool } from '../kubelet/pool.ts';
 import type { Outage } from '../peer/availability.ts';
 import { defaultGraceMs } from '../peer/availability-tracker.ts';
@@ -46,16 +45,11 @@ import type { UnreadableRecord } from '../state/set-aside.ts';
 import { ChannelEnd, type NodeTrust } from '../trust/channel-end.ts';
 import { type ChannelReport, dpuChannel, hostChannel } from './dpu-channel.ts';
 import { DpuSide } from './dpu-side.ts';
-import { InitAnswer } from './init-answer.ts';
-import { NumVfs } from './num-vfs.ts';
+import { DpuVsp, type VspUser } from './dpu-vsp.ts';
 import { OfferedDevices } from './offered-devices.ts';
 import { hostsAway, readiness, type VspState } from './readiness.ts';
 import type { VfWish } from './vf-plan.ts';
-import { clearVsp, giveDevicesToGoImage, identityOf } from './vsp-calls.ts';
-import { type SaidOfCard, VspCard } from './vsp-card.ts';
-import { VspHealth } from './vsp-health.ts';
-import { VspSession, type VspSessionState } from './vsp-session.ts';
-import type { VspSocket } from './vsp-socket.ts';
+import type { SaidOfCard } from './vsp-card.ts';
 
 /** What the attachments on disk say of a DPU. */
 export interface AttachmentsView extends AttachedFunctions, AttachedPorts {
@@ -86,31 +80,20 @@ export interface DpuManagerOptions {
   graceMs?: number;
 }
 
-/** Milliseconds that a pod's devices wait for a VSP that is away: one that restarts is back by then. */
-const allocationWaitMs = 10_000;
 /** Milliseconds that deleting a DPU waits for a VSP that is away. */
 const tearDownWaitMs = 10_000;
 /** Milliseconds that deleting a DPU waits for its other side to hear of deletions: a pod that crashes is back by then. */
 const settleMs = 60_000;
-/** Longer than a VSP takes for a bridge port, shorter than a host waits for it. */
-const vspDeadlineMs = 8_000;
-const firmwareDeadlineMs = 30_000;
 
-export class DpuManager {
+export class DpuManager implements VspUser {
   readonly dpu: DetectedDpu;
   readonly #options: DpuManagerOptions;
   readonly #logger: Logger;
-  readonly #initAnswer: InitAnswer;
+  readonly #vsp: DpuVsp;
   readonly #devices: OfferedDevices;
-  readonly #numVfs: NumVfs;
-  readonly #health: VspHealth;
-  readonly #card: VspCard;
   readonly #end: ChannelEnd;
   readonly #host: HostDataPath | undefined;
   readonly #dpuSide: DpuSide | undefined;
-  readonly #session: VspSession;
-  #vsp: VspSessionState = { phase: 'connecting' };
-  #identity: VspIdentity | undefined;
 
   constructor(options: DpuManagerOptions) {
     const { dpu, directories, nodeName, pool, sysfs, attachments } = options;
@@ -118,27 +101,20 @@ export class DpuManager {
     this.#options = options;
     const logger = options.logger.child({ dpu: dpu.name });
     this.#logger = logger;
-    this.#numVfs = new NumVfs({
-      nodeName,
-      pods: () => attachments.pods(dpu.name),
-      onChange: options.onChange,
-    });
     const { onUnreadable } = options;
-    this.#initAnswer = new InitAnswer({ directory: `${directories.state}/init`, logger, onUnreadable });
-    this.#devices = new OfferedDevices({ dpuName: dpu.name, pool, sysfs });
     const heartbeatMs = options.heartbeatMs ?? defaultIntervalMs;
     const graceMs = options.graceMs ?? defaultGraceMs;
-    this.#health = new VspHealth({
-      dpuName: dpu.name,
-      senderId: nodeName,
-      intervalMs: heartbeatMs,
-      graceMs,
-      onChange: () => this.#serviceChanged(),
-    });
-    this.#card = new VspCard({
-      onChange: () => options.onChange(),
-      onUnhealthy: (condition) => this.#health.says(condition),
+    this.#devices = new OfferedDevices({ dpuName: dpu.name, pool, sysfs });
+    this.#vsp = new DpuVsp({
+      dpu,
+      nodeName,
+      directories,
+      pods: () => attachments.pods(dpu.name),
+      user: this,
+      onUnreadable,
       logger,
+      heartbeatMs,
+      graceMs,
     });
     this.#end = new ChannelEnd({
       dpuName: dpu.name,
@@ -155,7 +131,7 @@ export class DpuManager {
         nodeName,
         directory: directories.state,
         attachments,
-        vsp: this.#health,
+        vsp: this.#vsp.health,
         end: this.#end,
         onHosts: () => options.onChange(),
         onCallers: () => options.onChange(),
@@ -170,25 +146,15 @@ export class DpuManager {
         nodeName,
         directory: directories.state,
         attachments,
-        onChange: () => this.#serviceChanged(),
+        onChange: () => this.serviceChanged(),
         onUnreadable,
         logger,
         heartbeatMs,
         graceMs,
-        isKnownDpu: this.#wasInitialised,
+        isKnownDpu: this.#vsp.wasInitialised,
       });
     }
-    this.#session = new VspSession({
-      socket: { directory: directories.vsp, name: vspSocketName },
-      init: { dpuMode: dpu.side === 'dpu', dpuIdentifier: dpu.identifier },
-      dial: (socketPath) => this.#dial(socketPath),
-      rememberedAddress: () => this.#initAnswer.address,
-      onAnswerLost: () => void this.#restartUnusedVsp(),
-      prepare: (client, address, socket) => this.#prepare(client, address, socket),
-      onDevices: (devices) => this.#devicesChanged(devices),
-      onState: (state) => this.#sessionChanged(state),
-      logger,
-    });
+    this.#vsp.start();
   }
 
   /** The Ready condition; undefined while it is not known. */
@@ -197,7 +163,7 @@ export class DpuManager {
       dpuName: this.dpu.name,
       side: this.dpu.side,
       vsp: this.#vspState(),
-      vspOutage: this.#health.outage,
+      vspOutage: this.#vsp.health.outage,
       peer: this.#host,
       listenProblem: this.#dpuSide?.channel.problem,
     });
@@ -229,7 +195,7 @@ export class DpuManager {
 
   /** The VfCount condition, where a number of virtual functions is asked for. */
   get vfCount(): Presence<ConditionInput> {
-    return this.#numVfs.condition;
+    return this.#vsp.vfCount;
   }
 
   /** Why pods cannot be served now, in words; undefined while they can, or may again within the grace period. */
@@ -252,12 +218,8 @@ export class DpuManager {
    *
    * @throws DpuError UNAVAILABLE while the VSP is away, and what the plugin throws.
    */
-  async allocateDevices(deviceIds: readonly string[]): Promise<DeviceAllocation | undefined> {
-    if (!this.#identity?.capabilities?.includes('deviceAllocation')) return undefined;
-    const client = await this.#session.whenReady(allocationWaitMs);
-    if (!client)
-      throw new DpuError('UNAVAILABLE', `the VSP of dpu ${this.dpu.name} is away: look at pod vsp-${this.dpu.name}`);
-    return client.allocateDevices(deviceIds);
+  allocateDevices(deviceIds: readonly string[]): Promise<DeviceAllocation | undefined> {
+    return this.#vsp.allocateDevices(deviceIds);
   }
 
   /** Whether it offers devices no more, because it is to go. */
@@ -267,28 +229,27 @@ export class DpuManager {
 
   /** The VSP that answered Init last. */
   get identity(): VspIdentity | undefined {
-    return this.#identity;
+    return this.#vsp.identity;
   }
 
   /** What its VSP says of the card. */
   get card(): Presence<SaidOfCard> {
-    return this.#card.said;
+    return this.#vsp.card.said;
   }
 
   /** What has happened to the card, each once. */
   takeCardEvents(): CardEvent[] {
-    return this.#card.takeEvents();
+    return this.#vsp.card.takeEvents();
   }
 
   /** How many virtual functions there should be; undefined leaves it to the VSP. Of no meaning on the DPU side. */
   setNumVfs(wish: VfWish | undefined): void {
-    if (this.dpu.side === 'dpu' || !this.#numVfs.want(wish)) return;
-    this.#applyNumVfs();
+    if (this.dpu.side === 'host') this.#vsp.setNumVfs(wish);
   }
 
   /** A pod has come or gone: a number of virtual functions that was refused may be possible now. */
   attachmentsChanged(): void {
-    if (this.#numVfs.isRefused) this.#applyNumVfs();
+    this.#vsp.podsChanged();
   }
 
   /** Records that could not be read can be now, or the other way round: absence from them proves something else. */
@@ -331,7 +292,7 @@ export class DpuManager {
   /** Records of this DPU that cannot be read. While there are any, what is in none of them may still be in use. */
   unreadable(): UnreadableRecord[] {
     const dataPath = this.#host ?? this.#dpuSide?.dataPath;
-    return [...this.#initAnswer.unreadable(), ...(dataPath?.unreadable() ?? [])];
+    return [...this.#vsp.unreadable(), ...(dataPath?.unreadable() ?? [])];
   }
 
   /** DPU side: hosts that have bridge ports here, or are being answered. */
@@ -375,7 +336,7 @@ export class DpuManager {
    * @returns whether the VSP has said that it did
    */
   clear(): Promise<boolean> {
-    return clearVsp(this.#session.client, this.#logger);
+    return this.#vsp.clear();
   }
 
   /**
@@ -384,10 +345,7 @@ export class DpuManager {
    */
   async tearDown(): Promise<void> {
     this.withdraw();
-    const wasInitialised = this.#wasInitialised;
-    const client = wasInitialised ? await this.#session.whenReady(tearDownWaitMs) : this.#session.client;
-    await clearVsp(client, this.#logger);
-    if (wasInitialised && !client) this.#logger.warn('the VSP is away: what it made on the node may be left there');
+    await this.#vsp.clearForGood(tearDownWaitMs);
     await this.#settleWithPeer();
     this.close();
     for (const directory of Object.values(this.#options.directories))
@@ -403,29 +361,38 @@ export class DpuManager {
 
   /** Lets go of it as it is: what pods use stays. */
   close(): void {
-    this.#session.close();
-    this.#health.close();
-    this.#card.close();
+    this.#vsp.close();
     this.#host?.close();
     this.#dpuSide?.close();
     this.#end.close();
-    this.#initAnswer.close();
   }
 
-  get #outage(): Outage | undefined {
-    return this.#health.outage ?? this.#host?.outage;
+  /** Between Init and ready. */
+  async vspInitialised(client: VspClient, address: IpPort): Promise<void> {
+    this.#host?.connect(grpcAddress(parseEndpoint(address)));
+    await this.#dpuSide?.dataPath.vspStarted(client);
+    await this.#dpuSide?.channel.listen(address);
   }
 
-  /** Also by an earlier daemon. */
-  get #wasInitialised(): boolean {
-    return this.#initAnswer.address !== undefined;
+  async vspDevices(devices: Device[]): Promise<void> {
+    try {
+      await this.#devices.set(devices);
+      this.#options.onChange();
+    } catch (error) {
+      this.#logger.error({ err: error }, 'the devices of the VSP are not offered: where they sit cannot be found out');
+    }
+  }
+
+  vspLost(phase: 'absent' | 'failed'): void {
+    this.#dpuSide?.dataPath.vspLost();
+    if (phase === 'absent') this.#dpuSide?.channel.forgetProblem();
   }
 
   /**
    * A daemon that died after Init, before it wrote the answer down, leaves a VSP that nobody can work with. Where pods,
    * hosts or records that cannot be read may need it, a person decides.
    */
-  async #restartUnusedVsp(): Promise<void> {
+  async vspUnusable(): Promise<void> {
     const { attachments, restartVsp } = this.#options;
     const users = [...attachments.pods(this.dpu.name), ...this.hostOwners(), ...(attachments.unreadable?.() ?? [])];
     if (!restartVsp || users.length > 0 || this.unreadable().length > 0) return;
@@ -439,60 +406,23 @@ export class DpuManager {
     }
   }
 
-  #dial(socketPath: string): VspClient {
-    const client = new VspClient({ socketPath, logger: this.#logger, deadlineMs: vspDeadlineMs, firmwareDeadlineMs });
-    this.#card.follow(client);
-    return client;
-  }
-
-  /** Between Init and ready: the VSP is told all that it must know. */
-  async #prepare(client: VspClient, address: IpPort, socket: VspSocket): Promise<void> {
-    this.#identity = await identityOf(client, await this.#initAnswer.remember(address, socket));
-    if (this.#numVfs.wanted === undefined) await giveDevicesToGoImage(client, this.#logger);
-    await this.#numVfs.apply(client);
-    this.#host?.connect(grpcAddress(parseEndpoint(address)));
-    // Before it is told everything: one that hangs meanwhile is found by its heartbeat.
-    this.#health.ready(client);
-    await this.#dpuSide?.dataPath.vspStarted(client);
-    await this.#dpuSide?.channel.listen(address);
-  }
-
-  async #devicesChanged(devices: Device[]): Promise<void> {
-    try {
-      await this.#devices.set(devices);
-      this.#options.onChange();
-    } catch (error) {
-      this.#logger.error({ err: error }, 'the devices of the VSP are not offered: where they sit cannot be found out');
-    }
-  }
-
-  #sessionChanged(state: VspSessionState): void {
-    // An attempt that has no answer yet says nothing new.
-    if (state.phase !== 'connecting') this.#vsp = state;
-    if (state.phase === 'absent' || state.phase === 'failed') {
-      this.#dpuSide?.dataPath.vspLost();
-      this.#health.lost({
-        reason: state.phase === 'absent' ? 'VspNotRunning' : 'InitFailed',
-        message: `${state.message}; look at pod vsp-${this.dpu.name}`,
-      });
-    }
-    if (state.phase === 'absent') this.#dpuSide?.channel.forgetProblem();
-    this.#options.onChange();
-  }
-
-  #serviceChanged(): void {
+  serviceChanged(): void {
     // What is missing of the hardware is told apart, and ends apart.
     this.#devices.setInService(this.#outage === undefined);
     this.#options.onChange();
   }
 
-  #applyNumVfs(): void {
-    const { client } = this.#session;
-    if (client) void this.#numVfs.apply(client);
+  vspChanged(): void {
+    this.#options.onChange();
+  }
+
+  get #outage(): Outage | undefined {
+    return this.#vsp.health.outage ?? this.#host?.outage;
   }
 
   #vspState(): VspState {
-    if (this.#vsp.phase !== 'ready') return this.#vsp;
+    const { state } = this.#vsp;
+    if (state.phase !== 'ready') return state;
     const { count, unhealthy } = this.#devices;
     return { phase: 'ready', devices: count, unhealthy };
   }

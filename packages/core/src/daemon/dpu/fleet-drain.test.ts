@@ -39,6 +39,7 @@ const devices = () => fixture.devices();
 const run = {
   name: 'acme',
   version: '2',
+  products: ['Software DPU'],
   image: 'vsp:2',
   disturbsTraffic: true,
   pod: podOf({ pod: {} }, 'host'),

@@ -6,9 +6,9 @@ import { EventEmitter } from 'node:events';
 import type { DpuSide } from '@dpu-operator/sdk/manifest';
 import type { Logger } from 'pino';
 import {
+  type Condition,
   type DataProcessingUnit,
   dataProcessingUnit,
-  dpuConditions,
   finalizers,
   labels,
   labelValue,
@@ -27,8 +27,8 @@ import { Findings } from '../detect/findings.ts';
 import { nameBehindNode } from '../detect/names.ts';
 import type { ServedDpu } from '../detect/served-dpu.ts';
 import { gone, type Presence, there, unknown } from '../presence.ts';
-import { cardReport } from './card-report.ts';
-import { type DpuUsers, observedAt, saidOf } from './dpu-conditions.ts';
+import { daemonStatus } from './daemon-status.ts';
+import type { DpuUsers } from './dpu-conditions.ts';
 import type { DpuManager } from './dpu-manager.ts';
 import { DpuObjects, knownByObject } from './dpu-objects.ts';
 import { drainOf } from './drain.ts';
@@ -256,32 +256,23 @@ export class DpuFleet extends EventEmitter<DpuFleetEvents> {
     if (manager && !manager.withdrawn) manager.withdraw();
   }
 
-  async #report(name: string, { object, ready, others, drain }: DpuAction & { do: 'report' }): Promise<void> {
+  async #report(name: string, action: DpuAction & { do: 'report' }): Promise<void> {
+    const { object } = action;
     const manager = this.#dpus.manager(name);
-    const own = manager?.ready;
-    if (own?.status === 'False') this.#ready.delete(name);
-    else if (own && !this.#ready.has(name)) {
+    this.#noteReady(name, manager?.ready?.status);
+    const hosts = object.spec.isDpuSide && isBeingDeleted(object) ? this.#dpus.hostOwners(name) : undefined;
+    const waitMs = await this.#objects.writeStatus(object, daemonStatus(action, manager, hosts));
+    if (waitMs > 0) this.#controller.enqueueAfter(name, waitMs);
+    await this.#objects.tellOfCard(object, manager?.takeCardEvents() ?? []);
+  }
+
+  /** Whoever waits for a DPU hears each time that it has become ready. */
+  #noteReady(name: string, status: Condition['status'] | undefined): void {
+    if (status === 'False') this.#ready.delete(name);
+    else if (status !== undefined && !this.#ready.has(name)) {
       this.#ready.add(name);
       this.emit('ready');
     }
-    const channel = manager?.channel;
-    const { generation } = object.metadata;
-    const before = object.status?.conditions;
-    const hostPorts = saidOf(dpuConditions.hostPorts, manager?.hostPorts ?? gone, before);
-    const vfCount = saidOf(dpuConditions.vfCount, observedAt(manager?.vfCount ?? gone, generation), before);
-    const said = channel?.condition ? there(channel.condition) : unknown('nothing new is known of the channel');
-    const waitMs = await this.#objects.writeStatus(object, {
-      ready: ready ?? own,
-      others: [...others, ...hostPorts, ...vfCount, ...saidOf(dpuConditions.channel, said, before)],
-      vsp: manager?.identity ?? object.status?.vsp,
-      card: cardReport(manager?.card, object.status?.card),
-      channel: manager ? channel?.status : object.status?.channel,
-      drain,
-      chains: manager?.chains ?? object.status?.chains,
-      hosts: object.spec.isDpuSide && isBeingDeleted(object) ? this.#dpus.hostOwners(name) : undefined,
-    });
-    if (waitMs > 0) this.#controller.enqueueAfter(name, waitMs);
-    await this.#objects.tellOfCard(object, manager?.takeCardEvents() ?? []);
   }
 
   async #tearDown(name: string): Promise<void> {

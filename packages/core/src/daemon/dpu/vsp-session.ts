@@ -22,7 +22,7 @@ export interface VspSessionOptions {
   onDevices: (devices: Device[]) => Promise<void>;
   onState: (state: VspSessionState) => void;
   logger: Logger;
-  /** Milliseconds; an Init that fails is tried again up to this seldom. 30,000 unless told. */
+  /** Milliseconds; an Init that fails is tried again up to this seldom. Default: 30,000. */
   longestRetryMs?: number;
   /** Milliseconds until the first list of devices must have come. Default: 30,000, as for every call. */
   devicesDeadlineMs?: number;

@@ -9,7 +9,7 @@ import { type NpmSettings, npmrc } from './settings.ts';
 export const npmInImage = '/opt/dpu-operator/npm';
 
 export interface NpmOptions extends Omit<NpmSettings, 'caFile'> {
-  /** Where npm itself lies; that of the operator's image unless told. */
+  /** Where npm itself lies. Default: that of the operator's image. */
   npmDirectory?: string;
 }
 
@@ -28,7 +28,7 @@ export class NpmDirectory implements AsyncDisposable {
     this.#npm = npm;
   }
 
-  /** @param path The working directory; one that goes with the settings unless told. */
+  /** @param path The working directory. Default: one that goes with the settings. */
   static async create(options: NpmOptions, path?: string): Promise<NpmDirectory> {
     // Of mode 0700.
     const scratch = await mkdtemp(join(tmpdir(), 'dpu-npm-'));

@@ -62,13 +62,13 @@ test('a function without its network device is no use until that comes, also aft
   await vfs.start();
   const isAnswered = vfs.setNumVfs(2);
   await expect.poll(() => clock.sleeping).toBe(2);
-  await clock.advance(20_000);
+  await clock.advance(5_000);
   expect(await isAnswered).toBe(2);
   expect(await vfs.devices()).toMatchObject([
     { healthy: false, reason: 'waits for its network device' },
     { healthy: false },
   ]);
-  await clock.advance(40_000);
+  await clock.advance(55_000);
   expect((await vfs.devices())[0]?.reason).toMatch(/^has no network device 60 s after it was made/);
 
   const { promise, resolve } = Promise.withResolvers<void>();

@@ -20,7 +20,7 @@ export interface VfDevicesOptions {
 
 const defaultTimeoutMs = 60_000;
 /** Milliseconds that setNumVfs waits for all of them: less than a call may take. */
-const answerMs = 20_000;
+const answerMs = 5_000;
 
 /**
  * @example

@@ -53,7 +53,8 @@ describe('with a function', () => {
     const planned = flows({ chains, hostPorts: [host(1)] });
     expect(planned).toEqual(
       expect.arrayContaining([
-        '0: in_port=1,vlan_tci=0x0000/0x0fff → strip_vlan,resubmit(,21)',
+        '0: in_port=1,vlan_tci=0x0000/0x1fff → resubmit(,21)',
+        '0: in_port=1,vlan_tci=0x1000/0x1fff → strip_vlan,resubmit(,21)',
         '0: in_port=1 → drop',
         '21:  → resubmit(,22)',
         '22:  → output:4',
@@ -71,7 +72,7 @@ describe('with a function', () => {
   it('frames of a logical bridge have its tag on the way, and find the ports of that bridge alone', () => {
     const hostPorts = [host(1, [5]), host(2, [5, 6], 'TRUNK'), host(3)];
     const planned = flows({ chains, hostPorts });
-    expect(planned).toContain('0: in_port=1,vlan_tci=0x0000/0x0fff → mod_vlan_vid:5,resubmit(,21)');
+    expect(planned).toContain('0: in_port=1,vlan_tci=0x0000/0x1fff → mod_vlan_vid:5,resubmit(,21)');
     expect(planned.filter((flow) => flow.startsWith('0: in_port=2'))).toEqual([
       '0: in_port=2 → drop',
       '0: in_port=2,dl_vlan=6 → resubmit(,21)',

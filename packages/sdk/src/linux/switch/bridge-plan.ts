@@ -118,7 +118,8 @@ interface NumberedHost extends HostPort {
 
 const vlansOf = ({ vlans }: HostPort) => (vlans.length === 0 ? [DEFAULT_VLAN] : vlans);
 const inVlan = (vlan: number) => (vlan === DEFAULT_VLAN ? 'vlan_tci=0x0000/0x1fff' : `dl_vlan=${vlan}`);
-const anyUntagged = 'vlan_tci=0x0000/0x0fff';
+/** With a tag that has a priority and no VLAN. */
+const priorityTagged = 'vlan_tci=0x1000/0x1fff';
 
 /** Gives frames the tag of their VLAN, and drops those of another. */
 function arrivalFromHost(host: NumberedHost): Flow[] {
@@ -128,9 +129,14 @@ function arrivalFromHost(host: NumberedHost): Flow[] {
   };
   const go = `resubmit(,${tables.fromHosts})`;
   const [access = DEFAULT_VLAN] = vlansOf(host);
-  const tag = access === DEFAULT_VLAN ? 'strip_vlan' : `mod_vlan_vid:${access}`;
+  const isDefault = access === DEFAULT_VLAN;
+  // A tag is taken off only where the match says that there is one (OpenFlow 1.1 and later), and set only where it may be pushed.
+  const untagged = [
+    rule(inVlan(DEFAULT_VLAN), isDefault ? go : `mod_vlan_vid:${access},${go}`),
+    rule(priorityTagged, isDefault ? `strip_vlan,${go}` : `mod_vlan_vid:${access},${go}`),
+  ];
   const isTagged = host.type === 'TRUNK' && host.vlans.length > 0;
-  const accepted = isTagged ? host.vlans.map((vlan) => rule(inVlan(vlan), go)) : [rule(anyUntagged, `${tag},${go}`)];
+  const accepted = isTagged ? host.vlans.map((vlan) => rule(inVlan(vlan), go)) : untagged;
   return [...accepted, { table: tables.arrival, priority: priorities.rest, match: from, actions: 'drop' }];
 }
 

@@ -1,0 +1,50 @@
+/** The host's side: virtual functions of the card's first port. */
+import { DpuError, type Plugin, type PluginContext } from '@dpu-operator/sdk';
+import { VfDevices } from '@dpu-operator/sdk/linux';
+import { hostPortOf } from './card.ts';
+import { Channel, type OpenChannel } from './channel.ts';
+import type { Settings } from './settings.ts';
+import { tellFirmware, tellVfs } from './status.ts';
+import { setUpVfs } from './vf-setup.ts';
+
+export async function createHostSide(context: PluginContext<Settings>, open?: OpenChannel): Promise<Plugin> {
+  const { dpu, platform, logger, settings, status, signal } = context;
+  const { sysfs, sriov } = platform;
+  const pf = hostPortOf(dpu, (await sysfs.snapshot()).pci);
+  const channel = new Channel({ context, pf, open });
+  const address = await channel.start();
+  await tellFirmware(context, channel.device);
+  await useVepa();
+  const vfs = new VfDevices({
+    platform,
+    logger,
+    signal,
+    pfs: [pf],
+    configure: (port, count) => setUpVfs(platform, port, count),
+    netdevTimeoutMs: settings.netdevTimeoutSeconds * 1000,
+  });
+  vfs.watch(() => void tellVfs(context, vfs));
+  await vfs.start();
+  if ((await vfs.devices()).length === 0) await vfs.setNumVfs(settings.vfs);
+  return {
+    address,
+    getDevices: () => vfs.devices(),
+    setNumVfs: (count) => vfs.setNumVfs(count),
+    virtualFunctions: () => vfs.virtualFunctions(),
+    watchDevices: (onChange) => vfs.watch(onChange),
+  };
+
+  /** Frames between functions of one VLAN would else not leave the host. */
+  async function useVepa(): Promise<void> {
+    try {
+      await sriov.setBridgeMode(pf, 'vepa');
+      status.clear('Vepa');
+    } catch (error) {
+      const { code, message } = DpuError.from(error);
+      if (code !== 'UNIMPLEMENTED') throw error;
+      logger.warn({ err: error }, 'the driver has no VEPA');
+      const text = `${message}; pods are kept apart by their VLANs alone. A newer driver of the card has it`;
+      status.set({ type: 'Vepa', status: 'False', reason: 'NotSupported', message: text });
+    }
+  }
+}

@@ -1,0 +1,56 @@
+/** What the plugin says of its card: firmware, and virtual functions that are no use. */
+import type { PluginContext } from '@dpu-operator/sdk';
+import type { VfDevices } from '@dpu-operator/sdk/linux';
+
+type Told = Pick<PluginContext<unknown>, 'status' | 'platform' | 'logger'>;
+
+/** As the port's driver reads it. A driver that has none is no fault. */
+export async function tellFirmware({ status, platform, logger }: Told, device: string): Promise<void> {
+  try {
+    const { stdout } = await platform.exec('ethtool', ['-i', device]);
+    const version = firmwareIn(stdout);
+    if (version !== '') status.firmware(version);
+  } catch (error) {
+    logger.warn({ err: error }, 'the version of the firmware is not known');
+  }
+}
+
+/** Empty where there is none. */
+export function firmwareIn(text: string): string {
+  return /^firmware-version:[ \t]*(.*)$/m.exec(text)?.[1]?.trim() ?? '';
+}
+
+/** How many functions a message names. */
+const named = 3;
+
+/** The condition says which have no network device, and that all have one again. */
+export async function tellVfs({ status }: Told, vfs: Pick<VfDevices, 'devices'>): Promise<void> {
+  const broken = (await vfs.devices()).filter(({ healthy }) => !healthy);
+  const [first] = broken;
+  if (!first) {
+    status.set({ type: 'VirtualFunctions', status: 'True', reason: 'Usable', message: 'all have a network device' });
+    return;
+  }
+  const ids = broken.slice(0, named).map(({ id }) => id);
+  const more = broken.length > named ? ` and ${broken.length - named} more` : '';
+  const message = `${ids.join(', ')}${more}: ${first.reason}`;
+  status.set({ type: 'VirtualFunctions', status: 'False', reason: 'NoNetworkDevice', message });
+}
+
+/** Whether the port that leads outside has a cable with something at its end. */
+export async function tellUplink(
+  { status, platform }: Told,
+  uplink: { name: string } | undefined,
+  sfp: string | undefined,
+): Promise<void> {
+  if (!uplink) {
+    const missing = sfp === undefined ? 'the card has no such SFP port' : `${sfp} has no network device`;
+    const message = `${missing}: nothing leads outside; see sfpPort in the settings`;
+    status.set({ type: 'Uplink', status: 'False', reason: 'NoNetworkDevice', message });
+    return;
+  }
+  const up = (await platform.links.find(uplink.name))?.running === true;
+  status.link({ name: uplink.name, up });
+  const message = up ? `${uplink.name} has a carrier` : `${uplink.name} has no carrier: check cable and module`;
+  status.set({ type: 'Uplink', status: up ? 'True' : 'False', reason: up ? 'Carrier' : 'NoCarrier', message });
+}

@@ -1,0 +1,102 @@
+/** A host and a NetSec Accelerator in network namespaces: the plugin on both, and a card between them that switches by VLAN. */
+import { exec } from '@dpu-operator/sdk/linux';
+import { cards, type FakeSysfs, fakeSysfs, type StartedPlugin, startPlugin } from '@dpu-operator/sdk/testing';
+import plugin from '@dpu-operator/vsp-intel-netsec';
+import packageJson from '@dpu-operator/vsp-intel-netsec/package.json' with { type: 'json' };
+import { installPrograms } from '../support/programs.ts';
+import { Netns } from './vsp-mock-bed.ts';
+
+/** Milliseconds. No test is about it, and machines may be busy. */
+const deadlineMs = 120_000;
+
+export const hostPort = '0000:ca:00.0';
+export const backplanePort = '0000:f4:00.2';
+
+export interface NetsecBedOptions {
+  vfs: number;
+  settings?: object;
+  /** Netdevs of the DPU's virtual functions come when they are asked for. */
+  heldBack?: boolean;
+}
+
+export class NetsecBed implements AsyncDisposable {
+  readonly #prefix: string;
+  readonly #namespaces: Netns[] = [];
+  readonly #ends: AsyncDisposable[] = [];
+  readonly #options: NetsecBedOptions;
+  hostNode!: Netns;
+  dpuNode!: Netns;
+  outside!: Netns;
+  hostSysfs!: FakeSysfs;
+  dpuSysfs!: FakeSysfs;
+
+  private constructor(prefix: string, options: NetsecBedOptions) {
+    this.#prefix = prefix;
+    this.#options = options;
+  }
+
+  /** @param prefix of namespaces; another one in each file, as files run side by side */
+  static async create(prefix: string, options: NetsecBedOptions): Promise<NetsecBed> {
+    await installPrograms();
+    const { stdout } = await exec('ip', ['netns', 'list']);
+    for (const line of stdout.split('\n').filter((text) => text.startsWith(`${prefix}-`)))
+      await exec('ip', ['netns', 'del', line.split(' ')[0] ?? '']);
+    const bed = new NetsecBed(prefix, options);
+    bed.hostNode = await bed.netns('host');
+    bed.dpuNode = await bed.netns('dpu');
+    bed.outside = await bed.netns('outside');
+    const card = await bed.netns('card');
+    const onCard = (peer: string, bridge: string) => ({ netns: card.path, peer, bridge });
+    const { host, dpu } = cards.intelNetsec;
+    bed.hostSysfs = await bed.#plugIn(
+      bed.hostNode,
+      host({ channel: onCard('hc', 'channel'), wire: onCard('h{vf}', 'vlan{vlan}') }),
+    );
+    bed.dpuSysfs = await bed.#plugIn(
+      bed.dpuNode,
+      dpu({
+        channel: onCard('dc', 'channel'),
+        wire: onCard('d{vf}', 'vlan{vlan}'),
+        sfp: { netns: bed.outside.path, peer: 'eth0' },
+        heldBack: options.heldBack ?? false,
+      }),
+    );
+    return bed;
+  }
+
+  async netns(name: string): Promise<Netns> {
+    const netns = new Netns(name, this.#prefix);
+    this.#namespaces.push(netns);
+    await netns.create();
+    await netns.quiet();
+    return netns;
+  }
+
+  /** A side of the plugin, created and initialised. */
+  async start(side: 'host' | 'dpu'): Promise<StartedPlugin> {
+    const sysfs = side === 'host' ? this.hostSysfs : this.dpuSysfs;
+    const { vfs, settings } = this.#options;
+    const identifier = side === 'host' ? '0000c9ffff00ab12' : `${this.#prefix}-card`;
+    const vsp = await startPlugin(plugin, {
+      packageJson,
+      settings: { vfs, ...settings },
+      platform: sysfs.platform(),
+      dpu: { side, identifier },
+      node: { name: `${this.#prefix}-${side}`, ip: '192.0.2.1' },
+      deadlineMs,
+    });
+    this.#ends.push(vsp);
+    return vsp;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const end of this.#ends.reverse()) await end[Symbol.asyncDispose]();
+    for (const netns of this.#namespaces) await netns.delete();
+  }
+
+  async #plugIn(node: Netns, machine: Parameters<typeof fakeSysfs>[0]): Promise<FakeSysfs> {
+    const sysfs = await fakeSysfs({ ...machine, netns: node.path });
+    this.#ends.push(sysfs);
+    return sysfs;
+  }
+}

@@ -1,0 +1,176 @@
+/** The NetSec plugin on both sides of a card that stands in, with a real Open vSwitch: needs root, openvswitch-switch, ethtool, ping. */
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import type { NetworkFunction } from '@dpu-operator/sdk';
+import type { StartedPlugin } from '@dpu-operator/sdk/testing';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { eventually } from '../support/eventually.ts';
+import { backplanePort, hostPort, NetsecBed } from './netsec-bed.ts';
+import { give, type Netns, present, transfer } from './vsp-mock-bed.ts';
+
+const outsideIp = '10.9.0.100';
+const switchId = createHash('sha256').update('netsec-card').digest('hex').slice(0, 8);
+const pidFile = `/run/netsec-${switchId}/ovs-vswitchd.pid`;
+let bed: NetsecBed;
+let host: StartedPlugin;
+let dpu: StartedPlugin;
+let a: Netns;
+let b: Netns;
+let macA: string;
+let macB: string;
+
+beforeAll(async () => {
+  bed = await NetsecBed.create('netsec', { vfs: 3 });
+  host = await bed.start('host');
+  dpu = await bed.start('dpu');
+  await host.client.init({ dpuMode: false, dpuIdentifier: '0000c9ffff00ab12' });
+  await dpu.client.init({ dpuMode: true, dpuIdentifier: 'netsec-card' });
+  await bed.outside.up('eth0', `${outsideIp}/24`);
+  [a, b] = [await bed.netns('pod-a'), await bed.netns('pod-b')];
+  ({ mac: macA } = await give(bed.hostNode, 'ens1f0v0', a, 'net1', '10.9.0.1/24'));
+  ({ mac: macB } = await give(bed.hostNode, 'ens1f0v1', b, 'net1', '10.9.0.2/24'));
+});
+afterAll(() => bed?.[Symbol.asyncDispose]());
+
+const port = (vf: number, macAddress: string, logicalBridges: string[] = [`${vf + 2}`]) =>
+  dpu.client.createBridgePort({ name: `host0-${vf}`, macAddress, type: 'ACCESS', logicalBridges });
+const removePort = (vf: number) => dpu.client.deleteBridgePort(`bridgePorts/host0-${vf}`, present);
+const passes = (from: Netns, address: string) =>
+  eventually(`a ping to ${address}`, () => from.reaches(address), Boolean);
+
+it('sets up both ends of each virtual function alike', async () => {
+  for (const [sysfs, pf] of [
+    [bed.hostSysfs, hostPort],
+    [bed.dpuSysfs, backplanePort],
+  ] as const) {
+    expect((await sysfs.vfSettings(pf)).map(({ vlan, trust, spoofCheck }) => [vlan?.id, trust, spoofCheck])).toEqual([
+      [2, true, false],
+      [3, true, false],
+      [4, true, false],
+    ]);
+  }
+  expect(await host.client.getDevices()).toHaveLength(3);
+});
+
+it('has a channel from the host to the card', async () => {
+  const { exitCode } = await bed.hostNode.run('ping', ['-c1', '-W5', 'fe80::1%ens1f0'], true);
+  expect(exitCode).toBe(0);
+});
+
+it('a pod has traffic while its port is there, and no longer', async () => {
+  expect(await a.reaches(outsideIp)).toBe(false);
+  expect(await port(0, macA)).toMatchObject({ operStatus: 'UP' });
+  await passes(a, outsideIp);
+  expect(await transfer(a, bed.outside, outsideIp, 1_000_000)).toBe(1_000_000);
+  expect(await b.reaches(outsideIp)).toBe(false);
+  await removePort(0);
+  expect(await a.reaches(outsideIp)).toBe(false);
+});
+
+it('logical bridges keep pods apart by VLAN, and those of one together', async () => {
+  for (const vlanId of [10, 20]) await dpu.client.createLogicalBridge({ name: `logicalBridges/lan-${vlanId}`, vlanId });
+  await port(0, macA, ['logicalBridges/lan-10']);
+  await port(1, macB, ['logicalBridges/lan-20']);
+  expect(await a.reaches('10.9.0.2')).toBe(false);
+  await removePort(1);
+  await port(1, macB, ['logicalBridges/lan-10']);
+  await passes(a, '10.9.0.2');
+  for (const vf of [0, 1]) await removePort(vf);
+  for (const vlanId of [10, 20]) await dpu.client.deleteLogicalBridge(`logicalBridges/lan-${vlanId}`, present);
+});
+
+it('another host port than the card has is refused with what to do', async () => {
+  await expect(port(3, macA)).rejects.toMatchObject({
+    code: 'FAILED_PRECONDITION',
+    message: expect.stringContaining(`${backplanePort} has 3 virtual functions`),
+  });
+  await expect(
+    dpu.client.createBridgePort({ name: 'host1-0', macAddress: macA, type: 'ACCESS', logicalBridges: [] }),
+  ).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+});
+
+describe('a chain of two functions', () => {
+  let first: BridgingFunction;
+  let second: BridgingFunction;
+
+  beforeAll(async () => {
+    first = await BridgingFunction.create('first', 0);
+    second = await BridgingFunction.create('second', 2);
+    await port(0, macA);
+    await dpu.client.createChain({ name: 'serviceChains/edge', networkFunctions: [first.nf, second.nf] });
+    await passes(a, outsideIp);
+  });
+
+  it('is passed in order: what the first keeps, the second does not hear', async () => {
+    const heard = async (fn: BridgingFunction) => {
+      const before = await fn.received();
+      expect(await a.reaches(outsideIp)).toBe(false);
+      return (await fn.received()) - before;
+    };
+    await first.forwards(false);
+    expect(await heard(second)).toBe(0);
+    expect(await heard(first)).toBeGreaterThan(0);
+    await first.forwards(true);
+    await second.forwards(false);
+    expect(await heard(second)).toBeGreaterThan(0);
+    await second.forwards(true);
+    await passes(a, outsideIp);
+    expect(await transfer(a, bed.outside, outsideIp, 1_000_000)).toBe(1_000_000);
+  });
+
+  it('is there again after the switch was killed', async () => {
+    const pid = Number((await readFile(pidFile, 'utf8')).trim());
+    process.kill(pid, 'SIGKILL');
+    await passes(a, outsideIp);
+    await expect.poll(async () => Number((await readFile(pidFile, 'utf8')).trim())).not.toBe(pid);
+  });
+
+  it('lets nothing pass once it is gone', async () => {
+    await dpu.client.deleteChain('serviceChains/edge', present);
+    expect(await a.reaches(outsideIp)).toBe(false);
+  });
+
+  afterAll(async () => {
+    for (const fn of [first, second]) await fn?.netns.delete();
+  });
+});
+
+it('takes everything away with the last virtual function', async () => {
+  await removePort(0);
+  expect(await dpu.client.setNumVfs(0)).toBe(0);
+  expect(await bed.dpuNode.names()).toEqual(['eth1', 'eth2', 'lo']);
+});
+
+/** A network function's pod, which bridges net1 and net2. */
+class BridgingFunction {
+  readonly netns: Netns;
+  readonly nf: NetworkFunction;
+
+  private constructor(netns: Netns, nf: NetworkFunction) {
+    this.netns = netns;
+    this.nf = nf;
+  }
+
+  static async create(name: string, device: number): Promise<BridgingFunction> {
+    const netns = await bed.netns(name);
+    const macs: string[] = [];
+    for (const [index, inPod] of ['net1', 'net2'].entries()) {
+      await bed.dpuNode.links.batch([`link set nf_if${device + index} netns ${netns.name} name ${inPod}`]);
+      macs.push((await netns.links.find(inPod))?.mac ?? '');
+    }
+    const ports = ['net1', 'net2'].flatMap((each) => [`link set ${each} master br0`, `link set ${each} up`]);
+    await netns.links.batch(['link add br0 type bridge', ...ports, 'link set br0 up']);
+    return new BridgingFunction(netns, { input: macs[0] ?? '', output: macs[1] ?? '' });
+  }
+
+  /** Whether it lets frames out towards the outside; what arrives it hears all the same. */
+  async forwards(does: boolean): Promise<void> {
+    await this.netns.links.batch([`link set net2 ${does ? 'master br0' : 'nomaster'}`]);
+  }
+
+  /** Frames that arrived at its input. */
+  async received(): Promise<number> {
+    const { stdout } = await this.netns.run('ip', ['-s', '-json', 'link', 'show', 'dev', 'net1']);
+    return JSON.parse(stdout)[0].stats64.rx.packets;
+  }
+}
