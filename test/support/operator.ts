@@ -53,7 +53,7 @@ export async function installOperator(sides: Sides, options: SoftwareDpuOptions)
 }
 
 async function applyManifests(kubectl: Kubectl): Promise<void> {
-  await kubectl.run(['apply', '--server-side', '-f', 'config/crd', '-f', 'config/deploy', '-f', 'config/policy']);
+  await kubectl.run(['apply', '--server-side', '-k', 'config/default']);
   await kubectl.run([
     'rollout',
     'status',
@@ -69,7 +69,8 @@ export function addressFor(sides: Sides, side: Side): string {
   return inOneCluster(sides) ? `{nodeIp:${side.node}}` : nodeAddress(side);
 }
 
-async function configureSide({ kubectl, node }: Side, role: 'host' | 'dpu', spec: object): Promise<void> {
+/** Which side of a software DPU a node is, and how that is configured. */
+export async function configureSide({ kubectl, node }: Side, role: 'host' | 'dpu', spec: object): Promise<void> {
   await kubectl.run(['label', '--overwrite', 'node', node, `dpu.config.openshift.io/software-dpu=${role}`]);
   const config = {
     apiVersion: 'config.openshift.io/v1',
