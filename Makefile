@@ -6,6 +6,7 @@ SHELL := /bin/bash
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 PNPM := npx --yes pnpm@12.21.0
 INSTALLED := node_modules/.installed
+CARDS := marvell
 
 .PHONY: help
 help: ## List the targets
@@ -50,12 +51,20 @@ test-integration: build ## Run the tests against the real kernel, Open vSwitch a
 	node test/run.ts integration
 
 .PHONY: test-e2e
-test-e2e: build ## Run the end-to-end tests on a Kind cluster (TEST_CLUSTER=existing for your own)
-	node test/run.ts e2e
+test-e2e: build ## Run the end-to-end tests on a Kind cluster (TEST_CLUSTER=existing for your own; CARD=marvell for that card)
+	$(if $(CARD),CARD=$(CARD)) node test/run.ts e2e
+
+.PHONY: test-cards
+test-cards: build ## Run the main job on a Kind cluster through each card that the operator has a plugin for
+	for card in $(CARDS); do CARD=$$card node test/run.ts e2e; done
 
 .PHONY: test-e2e-2c
 test-e2e-2c: build ## Run the end-to-end tests on two Kind clusters, one with the host and one with the DPU
 	node test/run.ts e2e-2c
+
+.PHONY: e2e
+e2e: $(INSTALLED) ## Run the main job on real cards (KUBECONFIG_HOST and KUBECONFIG_DPU, see docs/test-cards.md)
+	node test/run.ts e2e-real
 
 .PHONY: fuzz
 fuzz: compiler ## Give odd input to every door for long (RUNS=100000, SEED= of a failure)

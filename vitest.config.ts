@@ -63,8 +63,19 @@ export default defineConfig({
           ...patience,
           ...onClusters,
           name: 'e2e',
-          include: ['test/e2e/**/*.test.ts'],
+          // `make test-e2e CARD=…` is about that card alone.
+          include: process.env.CARD ? ['test/e2e/card.test.ts'] : ['test/e2e/**/*.test.ts'],
           globalSetup: ['test/e2e/global-setup.ts'],
+        },
+      },
+      {
+        resolve,
+        ssr,
+        test: {
+          ...patience,
+          ...onClusters,
+          name: 'e2e-real',
+          include: ['test/e2e-real/**/*.test.ts'],
         },
       },
       {

@@ -6,7 +6,7 @@ export async function runOnNode(
   exec: Cluster['exec'],
   node: string,
   argv: readonly string[],
-  input?: string,
+  input?: string | Uint8Array,
 ): Promise<string> {
   const result = await exec(node, argv, input === undefined ? {} : { input });
   if (result.exitCode !== 0) throw new CommandError([`${node}:`, ...argv], result);

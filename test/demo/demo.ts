@@ -23,7 +23,7 @@ const steps = new Listr<Context>(
     },
     { title: 'Images built from this checkout, on every node', task: ({ cluster }) => cluster.loadImages() },
     {
-      title: 'kubectl apply -f config/crd -f config/deploy -f config/policy',
+      title: 'kubectl apply --server-side -k config/default',
       task: ({ bed }) => installOperator(bed, { hostVfs: 8, networkFunctionPorts: 8 }),
     },
     {

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { eventually } from '../support/eventually.ts';
 import { addresses, ExternalClient } from '../support/external.ts';
+import { forward, makeRouter } from '../support/network-function.ts';
 import { namespace, type TestBed } from '../support/operator.ts';
 import { deletePods, net1, untilPings } from '../support/pods.ts';
 import { operatorIsOn } from './bed.ts';
@@ -44,31 +45,17 @@ afterAll(async () => {
   await external.delete();
 });
 
-/** Makes the network function's pod a router between the pods' network and the outside. */
-async function route(pod: string): Promise<void> {
-  const inside = async (...argv: string[]) => bed.kubectl.exec(pod, namespace, argv);
-  for (const [link, address] of [
-    ['net1', addresses.functionInside],
-    ['net2', addresses.functionOutside],
-  ] as const) {
-    // Neighbours may still know another function's MAC for this address: raising the link tells them.
-    await inside('sysctl', '-w', `net.ipv4.conf.${link}.arp_notify=1`);
-    await inside('ip', 'link', 'set', link, 'down');
-    await inside('ip', 'addr', 'add', `${address}/24`, 'dev', link);
-    await inside('ip', 'link', 'set', link, 'up');
-  }
-  await inside('sysctl', '-w', 'net.ipv4.ip_forward=1');
-}
-
 async function trafficPassesThrough(pod: string): Promise<void> {
   const { kubectl } = bed;
-  await route(pod);
+  const networkFunction = { kubectl, pod, namespace };
+  const { functionInside, functionOutside } = addresses;
+  await makeRouter(networkFunction, { inside: `${functionInside}/24`, outside: `${functionOutside}/24` });
   const { ip } = await net1(kubectl, 'my-pod-2');
   await untilPings(kubectl, 'my-pod', ip);
   await untilPings(kubectl, 'my-pod', addresses.functionInside);
   await untilPings(kubectl, pod, addresses.external, true, namespace);
   await untilPings(kubectl, 'my-pod', addresses.external);
-  await kubectl.exec(pod, namespace, ['sysctl', '-w', 'net.ipv4.ip_forward=0']);
+  await forward(networkFunction, false);
   await untilPings(kubectl, 'my-pod', addresses.external, false);
 }
 

@@ -16,6 +16,7 @@ export async function cleanCluster(cluster: Cluster): Promise<void> {
   if (exitCode !== 0) return;
   try {
     await turnOff(cluster);
+    await kubectl.run(['delete', 'vendorplugins', '--all', '--timeout=180s']);
     await kubectl.run(['delete', 'namespace', namespace, '--ignore-not-found', '--timeout=180s']);
   } catch (error) {
     // A run that was killed, or a version that was broken, can leave what the present one cannot take away.

@@ -1,7 +1,16 @@
 /** A vendor's path on a cluster: published to a registry, selected per DPU, rolled, refused where it is broken. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { podAsksSteps } from '../steps/pod-asks.ts';
 import { dpusReady, namespace, type TestBed } from '../support/operator.ts';
-import { gateway, patchPlugin, pluginRuns, publishAcme, selectPlugin } from '../support/plugins.ts';
+import {
+  conditionIs,
+  gateway,
+  messageOf,
+  patchPlugin,
+  pluginRuns,
+  publishAcme,
+  selectPlugin,
+} from '../support/plugins.ts';
 import { deletePods, net1, untilPings } from '../support/pods.ts';
 import { readmeCommands } from '../support/readme.ts';
 import { type Registry, startRegistry } from '../support/registry.ts';
@@ -23,13 +32,6 @@ afterAll(async () => {
   await registry.stop();
 });
 
-const conditionIs = (object: string, type: string, field: 'status' | 'reason', value: string, seconds = 180) =>
-  bed.kubectl.wait(`jsonpath={.status.conditions[?(@.type=="${type}")].${field}}=${value}`, [object], seconds);
-
-async function messageOf(object: string, type: string): Promise<string> {
-  return bed.kubectl.run(['get', object, '-o', `jsonpath={.status.conditions[?(@.type=="${type}")].message}`]);
-}
-
 let patch = 1;
 /** Newer than all before it. */
 const nextVersion = () => `1.2.${patch++}`;
@@ -46,7 +48,7 @@ describe('a plugin that is published to a registry', () => {
       await kubectl.run(args);
     }
     await patchPlugin(bed, { registry: registry.url, version: '1.0.0' });
-    await conditionIs('vplugin/acme', 'Ready', 'status', 'True');
+    await conditionIs(bed, 'vplugin/acme', 'Ready', 'status', 'True');
     const row = await kubectl.run(['get', 'vplugin', 'acme', '--no-headers']);
     expect(row.split(/ {2,}/)).toEqual(expect.arrayContaining(['acme', '@acme/dpu-vsp', '1.0.0', 'True']));
     const { status } = await kubectl.json<{ status: { asks: object } }>(['get', 'vplugin', 'acme']);
@@ -89,6 +91,13 @@ describe('a plugin that is published to a registry', () => {
   });
 });
 
+describe('a version that asks for more of its pod', () =>
+  podAsksSteps(
+    () => bed,
+    () => registry,
+    { running: '1.0.1', asking: '1.0.2', hugePages: '1.0.3' },
+  ));
+
 describe('a version that cannot work', () => {
   /** The DPUs run what they ran before, and pods do not notice. */
   const nothingChanged = async () => {
@@ -100,8 +109,8 @@ describe('a version that cannot work', () => {
     await publishAcme(registry, '1.1.0', { files: { 'dist/index.js': 'export default {};\n' } });
     await patchPlugin(bed, { version: '1.1.0' });
     for (const dpu of [bed.hostDpu, bed.dpuDpu]) {
-      await conditionIs(`dpu/${dpu}`, 'Configured', 'reason', 'RolledBack', 180);
-      expect(await messageOf(`dpu/${dpu}`, 'Configured')).toContain('definePlugin');
+      await conditionIs(bed, `dpu/${dpu}`, 'Configured', 'reason', 'RolledBack');
+      expect(await messageOf(bed, `dpu/${dpu}`, 'Configured')).toContain('definePlugin');
     }
     await nothingChanged();
   });
@@ -117,8 +126,8 @@ describe('a version that cannot work', () => {
   ])('is refused when it is %s', async (_what, edit, reason, says) => {
     const { version } = await publishAcme(registry, nextVersion(), { edit });
     await patchPlugin(bed, { version });
-    await conditionIs('vplugin/acme', 'Ready', 'reason', reason);
-    expect(await messageOf('vplugin/acme', 'Ready')).toContain(says);
+    await conditionIs(bed, 'vplugin/acme', 'Ready', 'reason', reason);
+    expect(await messageOf(bed, 'vplugin/acme', 'Ready')).toContain(says);
     await nothingChanged();
   });
 
@@ -126,8 +135,8 @@ describe('a version that cannot work', () => {
     const gone = await publishAcme(registry, nextVersion());
     await registry.unpublish(gone);
     await patchPlugin(bed, { version: gone.version });
-    await conditionIs('vplugin/acme', 'Ready', 'reason', 'VersionNotFound');
-    expect(await messageOf('vplugin/acme', 'Ready')).toContain('1.0.1');
+    await conditionIs(bed, 'vplugin/acme', 'Ready', 'reason', 'VersionNotFound');
+    expect(await messageOf(bed, 'vplugin/acme', 'Ready')).toContain('1.0.1');
     await nothingChanged();
   });
 
@@ -135,7 +144,7 @@ describe('a version that cannot work', () => {
     const tampered = await publishAcme(registry, nextVersion());
     await registry.tamper(tampered, { name: tampered.name, version: '1.0.0' });
     await patchPlugin(bed, { version: tampered.version });
-    await conditionIs(`dpu/${bed.hostDpu}`, 'Configured', 'reason', 'Tampered', 180);
+    await conditionIs(bed, `dpu/${bed.hostDpu}`, 'Configured', 'reason', 'Tampered');
     await nothingChanged();
   });
 
@@ -145,7 +154,7 @@ describe('a version that cannot work', () => {
       edit: (packageJson) => (packageJson.name = '@acme/private'),
     });
     await patchPlugin(bed, { package: '@acme/private', version });
-    await conditionIs('vplugin/acme', 'Ready', 'reason', 'Unauthorized');
+    await conditionIs(bed, 'vplugin/acme', 'Ready', 'reason', 'Unauthorized');
     await nothingChanged();
     await kubectl.run([
       'create',
@@ -157,7 +166,7 @@ describe('a version that cannot work', () => {
       `--from-literal=token=${registry.token}`,
     ]);
     await patchPlugin(bed, { credentialsSecret: { name: 'acme-registry' } });
-    await conditionIs('vplugin/acme', 'Ready', 'status', 'True');
+    await conditionIs(bed, 'vplugin/acme', 'Ready', 'status', 'True');
     await pluginRuns(bed, version);
     await pingPasses();
     await patchPlugin(bed, { package: '@acme/dpu-vsp', version: '1.0.1', credentialsSecret: null });
@@ -167,18 +176,18 @@ describe('a version that cannot work', () => {
 
   it('changes nothing while its settings break the schema, and says which', async () => {
     await selectPlugin(bed, { name: 'acme' }, { vfs: 'many' });
-    await conditionIs(`dpu/${bed.hostDpu}`, 'Configured', 'reason', 'SettingsInvalid');
-    expect(await messageOf(`dpu/${bed.hostDpu}`, 'Configured')).toContain('vfs');
+    await conditionIs(bed, `dpu/${bed.hostDpu}`, 'Configured', 'reason', 'SettingsInvalid');
+    expect(await messageOf(bed, `dpu/${bed.hostDpu}`, 'Configured')).toContain('vfs');
     await nothingChanged();
     await selectPlugin(bed, { name: 'acme' }, { vfs: null });
-    await conditionIs(`dpu/${bed.hostDpu}`, 'Configured', 'status', 'True');
+    await conditionIs(bed, `dpu/${bed.hostDpu}`, 'Configured', 'status', 'True');
   });
 
   it('is told when the registry does not answer, and what runs starts again without it', async () => {
     const { kubectl } = bed;
     await registry.stop();
     await patchPlugin(bed, { version: '2.0.0' });
-    await conditionIs('vplugin/acme', 'Ready', 'reason', 'RegistryUnreachable');
+    await conditionIs(bed, 'vplugin/acme', 'Ready', 'reason', 'RegistryUnreachable');
     await kubectl.run(['delete', 'pod', '-n', namespace, `vsp-${bed.dpuDpu}`, `vsp-${bed.hostDpu}`]);
     await nothingChanged();
   });

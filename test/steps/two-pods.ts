@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest';
 import { eventually } from '../support/eventually.ts';
 import { namespace } from '../support/operator.ts';
-import { deletePods, examplePods, net1, networkStatus, untilPings } from '../support/pods.ts';
+import { deletePods, examplePods, net1, networkStatus, tcpPasses, untilPings } from '../support/pods.ts';
 import type { Side, Sides } from '../support/sides.ts';
 
 export function twoPodsSteps(sides: () => Sides): void {
@@ -27,13 +27,7 @@ export function twoPodsSteps(sides: () => Sides): void {
   });
 
   it('carry TCP, not only ping', async () => {
-    const { kubectl } = sides().hostSide;
-    const { ip } = await net1(kubectl, 'my-pod-2');
-    await kubectl.exec('my-pod-2', 'default', ['iperf3', '--server', '--one-off', '--daemon']);
-    const report = await eventually('iperf3 connects', () =>
-      kubectl.exec('my-pod', 'default', ['iperf3', '--client', ip, '--bytes', '1M', '--json']),
-    );
-    expect(JSON.parse(report)).toMatchObject({ end: { sum_received: { bytes: expect.any(Number) } } });
+    await tcpPasses(sides().hostSide.kubectl, 'my-pod', 'my-pod-2');
   });
 
   it("lose each other while the DPU side's bridge port is down", async () => {

@@ -4,7 +4,8 @@
  */
 import type { Cluster } from '../cluster/index.ts';
 
-export const uplink = 'dpu-uplink';
+/** That of the software DPU. */
+export const softwareUplink = 'dpu-uplink';
 const netns = 'external';
 
 export const addresses = {
@@ -19,17 +20,20 @@ export const addresses = {
 export class ExternalClient {
   readonly #cluster: Cluster;
   readonly #node: string;
+  readonly #uplink: string;
 
-  constructor(cluster: Cluster, node: string) {
+  /** @param uplink name of the uplink's end of the pair */
+  constructor(cluster: Cluster, node: string, uplink = softwareUplink) {
     this.#cluster = cluster;
     this.#node = node;
+    this.#uplink = uplink;
   }
 
   async create(): Promise<void> {
     await this.delete();
     await this.#ip('netns', 'add', netns);
-    await this.#ip('link', 'add', uplink, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', netns);
-    await this.#ip('link', 'set', uplink, 'up');
+    await this.#ip('link', 'add', this.#uplink, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', netns);
+    await this.#ip('link', 'set', this.#uplink, 'up');
     await this.#ip('-n', netns, 'link', 'set', 'lo', 'up');
     await this.#ip('-n', netns, 'addr', 'add', `${addresses.external}/24`, 'dev', 'eth0');
     await this.#ip('-n', netns, 'link', 'set', 'eth0', 'up');
@@ -40,7 +44,7 @@ export class ExternalClient {
 
   /** Deleting what is not there is no error. The pair is deleted by its near end: a namespace dies a moment later. */
   async delete(): Promise<void> {
-    await this.#cluster.exec(this.#node, ['ip', 'link', 'del', uplink]);
+    await this.#cluster.exec(this.#node, ['ip', 'link', 'del', this.#uplink]);
     await this.#cluster.exec(this.#node, ['ip', 'netns', 'del', netns]);
   }
 

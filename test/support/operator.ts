@@ -1,7 +1,7 @@
 /** Installs the operator and its software DPU on test clusters, the way the README tells a person to. */
 import { stringify } from 'yaml';
 import type { Cluster, Kubectl } from '../cluster/index.ts';
-import { bothSides, clustersOf, inOneCluster, type Side, type Sides, sidesOf } from './sides.ts';
+import { bothSides, clustersOf, inOneCluster, nodeAddress, type Side, type Sides, sidesOf } from './sides.ts';
 
 export const namespace = 'openshift-dpu-operator';
 
@@ -53,7 +53,7 @@ export async function installOperator(sides: Sides, options: SoftwareDpuOptions)
 }
 
 async function applyManifests(kubectl: Kubectl): Promise<void> {
-  await kubectl.run(['apply', '--server-side', '-f', 'config/crd', '-f', 'config/deploy', '-f', 'config/policy']);
+  await kubectl.run(['apply', '--server-side', '-k', 'config/default']);
   await kubectl.run([
     'rollout',
     'status',
@@ -65,12 +65,12 @@ async function applyManifests(kubectl: Kubectl): Promise<void> {
 }
 
 /** How one side's settings name the node of the other: only within a cluster does an operator know its address. */
-export function addressFor(sides: Sides, { cluster, node }: Side): string {
-  if (inOneCluster(sides)) return `{nodeIp:${node}}`;
-  return cluster.nodes.find(({ name }) => name === node)?.ip ?? '';
+export function addressFor(sides: Sides, side: Side): string {
+  return inOneCluster(sides) ? `{nodeIp:${side.node}}` : nodeAddress(side);
 }
 
-async function configureSide({ kubectl, node }: Side, role: 'host' | 'dpu', spec: object): Promise<void> {
+/** Which side of a software DPU a node is, and how that is configured. */
+export async function configureSide({ kubectl, node }: Side, role: 'host' | 'dpu', spec: object): Promise<void> {
   await kubectl.run(['label', '--overwrite', 'node', node, `dpu.config.openshift.io/software-dpu=${role}`]);
   const config = {
     apiVersion: 'config.openshift.io/v1',

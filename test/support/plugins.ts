@@ -43,3 +43,18 @@ export async function pluginRuns({ kubectl, hostDpu, dpuDpu }: TestBed, version:
     await kubectl.wait('condition=Ready', [`dpu/${dpu}`]);
   }
 }
+
+/** Waits until a condition of an object (`dpu/x`) has this status or reason. */
+export function conditionIs(
+  { kubectl }: TestBed,
+  object: string,
+  type: string,
+  field: 'status' | 'reason',
+  value: string,
+): Promise<void> {
+  return kubectl.wait(`jsonpath={.status.conditions[?(@.type=="${type}")].${field}}=${value}`, [object]);
+}
+
+export function messageOf({ kubectl }: TestBed, object: string, type: string): Promise<string> {
+  return kubectl.run(['get', object, '-o', `jsonpath={.status.conditions[?(@.type=="${type}")].message}`]);
+}

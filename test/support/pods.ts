@@ -35,6 +35,17 @@ export async function untilPings(kubectl: Kubectl, pod: string, address: string,
   await eventually(what, async () => ((await pings(kubectl, pod, address, namespace)) === passes ? true : undefined));
 }
 
+/** A megabyte by TCP from one pod to another. @throws where it does not arrive */
+export async function tcpPasses(kubectl: Kubectl, from: string, to: string): Promise<void> {
+  const { ip } = await net1(kubectl, to);
+  await kubectl.exec(to, 'default', ['iperf3', '--server', '--one-off', '--daemon']);
+  const report = await eventually('iperf3 connects', () =>
+    kubectl.exec(from, 'default', ['iperf3', '--client', ip, '--bytes', '1M', '--json']),
+  );
+  const { end } = JSON.parse(report) as { end: { sum_received?: { bytes: number } } };
+  if (!end.sum_received?.bytes) throw new Error(`no byte of ${from} arrived at ${to}: ${report}`);
+}
+
 export const examplePods = ['my-pod', 'my-pod-2'] as const;
 
 /** Starts the README's two pods; the address of the second, which the first reaches. */

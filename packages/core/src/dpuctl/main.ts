@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /** `dpuctl`: what an administrator tells the operator that is more than one field of an object. */
-import { Command } from 'commander';
+import { Command, InvalidArgumentError } from 'commander';
 import { operatorNamespace } from '../api/names.ts';
 import { connectStore } from '../kube/connect.ts';
 import { type Context, UsageError } from './context.ts';
@@ -10,6 +10,7 @@ import { listTrust } from './trust/list.ts';
 import { removeTrust } from './trust/remove.ts';
 import { allow, revoke } from './trust/revoke.ts';
 import { rotate } from './trust/rotate.ts';
+import { uninstall } from './uninstall.ts';
 
 interface Connection {
   kubeconfig?: string;
@@ -71,6 +72,18 @@ trust
   .argument('<installation>', 'its id (dpuctl trust list)')
   .description('trust another cluster no longer')
   .action((installation: string) => run((context) => removeTrust(context, installation)));
+
+program
+  .command('uninstall')
+  .description('delete the DpuOperatorConfig and wait until all that the operator made is taken away')
+  .option('--timeout <seconds>', 'how long to wait; it goes on afterwards', seconds, 600)
+  .action(({ timeout }: { timeout: number }) => run((context) => uninstall(context, timeout)));
+
+function seconds(text: string): number {
+  const value = Number(text);
+  if (Number.isInteger(value) && value > 0 && value <= 86_400) return value;
+  throw new InvalidArgumentError('must be 1 to 86400 seconds.');
+}
 
 async function run(command: (context: Context) => Promise<void>): Promise<void> {
   const { kubeconfig, context, namespace } = program.opts<Connection>();

@@ -1,6 +1,7 @@
 import { operatorNamespace, workloads } from '../api/names.ts';
 import { ports } from '../api/ports.ts';
 import { controllerFlags, nodeVariables } from '../operator/node-process.ts';
+import { operatorContainer } from '../operator/own-image.ts';
 
 export function namespace(): object {
   // The daemon and the VSPs are privileged: the admission of Pod Security has to let them.
@@ -12,41 +13,67 @@ export function namespace(): object {
   };
 }
 
-export interface Images {
-  operator: string;
-  vsp: string;
+/** What a way of packaging fills in. A value may be text that its tool replaces. */
+export interface DeploymentOptions {
+  images: {
+    operator: string;
+    vsp: string;
+  };
+  imagePullPolicy: string;
+  replicas: unknown;
+  resources: unknown;
+  tolerations: unknown;
+  /** More fields of the pod's spec. */
+  podSpec?: Readonly<Record<string, unknown>>;
+  /** More environment variables. */
+  env?: Readonly<Record<string, string>>;
 }
 
-export function deployment({ operator, vsp }: Images): object {
-  const labels = { app: workloads.operator };
+export const defaults = {
+  images: {
+    operator: 'dpu-operator/operator:dev',
+    vsp: 'dpu-operator/vsp:dev',
+  },
+  imagePullPolicy: 'IfNotPresent',
+  replicas: 1,
+  resources: { requests: { cpu: '10m', memory: '64Mi' } },
+  tolerations: [{ key: 'node-role.kubernetes.io/control-plane', operator: 'Exists', effect: 'NoSchedule' }],
+} satisfies DeploymentOptions;
+
+export const operatorLabels = { app: workloads.operator };
+
+export function deployment(options: DeploymentOptions): object {
+  const { images, imagePullPolicy } = options;
+  const env = Object.entries(options.env ?? {}).map(([name, value]) => ({ name, value }));
   return {
     apiVersion: 'apps/v1',
     kind: 'Deployment',
-    metadata: { name: workloads.operator, namespace: operatorNamespace, labels },
+    metadata: { name: workloads.operator, namespace: operatorNamespace, labels: operatorLabels },
     spec: {
-      replicas: 1,
-      selector: { matchLabels: labels },
+      replicas: options.replicas,
+      selector: { matchLabels: operatorLabels },
       template: {
-        metadata: { labels },
+        metadata: { labels: operatorLabels },
         spec: {
           serviceAccountName: workloads.operator,
           priorityClassName: 'system-cluster-critical',
-          tolerations: [{ key: 'node-role.kubernetes.io/control-plane', operator: 'Exists', effect: 'NoSchedule' }],
+          tolerations: options.tolerations,
+          ...options.podSpec,
           containers: [
             {
-              name: 'manager',
-              image: operator,
-              imagePullPolicy: 'IfNotPresent',
+              name: operatorContainer,
+              image: images.operator,
+              imagePullPolicy,
               command: ['node', ...controllerFlags, '/opt/dpu-operator/operator.mjs'],
               env: [
                 ...nodeVariables,
                 { name: 'POD_NAME', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },
                 { name: 'NAMESPACE', valueFrom: { fieldRef: { fieldPath: 'metadata.namespace' } } },
-                { name: 'OPERATOR_IMAGE', value: operator },
-                { name: 'VSP_IMAGE', value: vsp },
-                { name: 'IMAGE_PULL_POLICIES', value: 'IfNotPresent' },
+                { name: 'VSP_IMAGE', value: images.vsp },
+                { name: 'IMAGE_PULL_POLICIES', value: imagePullPolicy },
                 { name: 'HEALTH_PORT', value: String(ports.operatorHealth) },
                 { name: 'METRICS_PORT', value: String(ports.operatorMetrics) },
+                ...env,
               ],
               ports: [
                 { name: 'health', containerPort: ports.operatorHealth },
@@ -54,7 +81,7 @@ export function deployment({ operator, vsp }: Images): object {
               ],
               livenessProbe: { httpGet: { path: '/healthz', port: ports.operatorHealth }, periodSeconds: 20 },
               readinessProbe: { httpGet: { path: '/readyz', port: ports.operatorHealth }, periodSeconds: 5 },
-              resources: { requests: { cpu: '10m', memory: '64Mi' } },
+              resources: options.resources,
               securityContext: {
                 allowPrivilegeEscalation: false,
                 readOnlyRootFilesystem: true,

@@ -4,13 +4,22 @@ import { expect, test } from 'vitest';
 import { manifestFiles } from './files.ts';
 
 const root = join(import.meta.dirname, '../../../..');
+const { version } = JSON.parse(readFileSync(join(root, 'packages/core/package.json'), 'utf8'));
+const files = manifestFiles(version);
 
-test.each([...manifestFiles()])('%s is what `make manifests` writes', (name, text) => {
+test.each([...files])('%s is what `make manifests` writes', (name, text) => {
   expect(readFileSync(join(root, name), 'utf8')).toBe(text);
 });
 
-test.each(['config/crd', 'config/deploy', 'config/policy'])('%s holds nothing else', (directory) => {
-  const generated = [...manifestFiles().keys()].filter((name) => name.startsWith(`${directory}/`));
+test.each([
+  'config/crd',
+  'config/default',
+  'config/deploy',
+  'config/policy',
+  'config/without-policy',
+  'charts/dpu-operator/templates',
+])('%s holds nothing else', (directory) => {
+  const generated = [...files.keys()].filter((name) => name.startsWith(`${directory}/`));
   expect(
     readdirSync(join(root, directory))
       .map((name) => `${directory}/${name}`)

@@ -9,7 +9,7 @@ import type { Grant, ProcessRights, Right } from './rights/right.ts';
 
 const policyIntro = `## Admission policies
 
-Made from \`packages/core/src/manifests/policy\`; install them by \`kubectl apply -f config/policy\`. They need Kubernetes 1.30, which
+Made from \`packages/core/src/manifests/policy\`; they are part of \`config/default\`. They need Kubernetes 1.30, which
 also puts the node of a daemon's pod into its token. On older clusters leave the directory out: what the tables above say is
 all that holds then. Nobody but these two ServiceAccounts meets them.
 

@@ -10,7 +10,7 @@ const flag = z.enum(['true', 'false']).transform((text) => text === 'true');
 const variables = z.object({
   NAMESPACE: z.string().default(operatorNamespace),
   POD_NAME: z.string().optional(),
-  OPERATOR_IMAGE: z.string().default('dpu-operator/operator:dev'),
+  OPERATOR_IMAGE: z.string().default(''),
   VSP_IMAGE: z.string().default('dpu-operator/vsp:dev'),
   IMAGE_PULL_POLICIES: z.enum(['Always', 'IfNotPresent', 'Never']).default('IfNotPresent'),
   LEADER_ELECTION: flag.default(true),
@@ -30,7 +30,7 @@ export interface Environment {
   namespace: string;
   /** Name of the operator's own pod. */
   podName: string;
-  /** Runs the operator and the daemon. */
+  /** Runs the operator and the daemon. Empty where the operator's own pod is to say it. */
   operatorImage: string;
   /** Runs the vendor plugins. */
   vspImage: string;

@@ -24,6 +24,7 @@ import { DataProcessingUnitConfigController } from './data-processing-unit-confi
 import { DataProcessingUnitController } from './data-processing-unit-controller.ts';
 import { DpuOperatorConfigController } from './dpu-operator-config-controller.ts';
 import { type Environment, parseEnvironment } from './environment.ts';
+import { ownImage } from './own-image.ts';
 import { tokens } from './tokens.ts';
 import { CertificateController } from './trust/certificate-controller.ts';
 import { TrustController } from './trust/trust-controller.ts';
@@ -39,7 +40,6 @@ async function main(): Promise<void> {
 
   const store = connectStore();
   const events = new EventRecorder(store, workloads.operator, environment.podName, logger);
-  container.registerInstance(tokens.environment, environment);
   container.registerInstance(tokens.logger, logger);
   container.registerInstance(tokens.store, store);
   container.registerInstance(tokens.events, events);
@@ -61,6 +61,9 @@ async function main(): Promise<void> {
   const health = await serveHealth({ port: environment.healthPort, notReady: () => missing });
 
   const lead = async (signal: AbortSignal) => {
+    const { namespace, podName } = environment;
+    const operatorImage = environment.operatorImage || (await ownImage(store, namespace, podName));
+    container.registerInstance(tokens.environment, { ...environment, operatorImage });
     const caches = container.resolve<Caches>(tokens.caches);
     const controllers = [
       container.resolve(DpuOperatorConfigController),

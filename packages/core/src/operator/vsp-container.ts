@@ -31,6 +31,12 @@ const filesDirectory = '/var/run/dpu-vsp';
 /** Where a VSP and its companions meet. */
 const sharedDirectory = '/var/run/dpu-shared';
 
+/**
+ * The kernel keeps from process 1 each signal that it does not handle: one that came while Node starts would be lost, and
+ * the pod last for all of its grace period.
+ */
+const init = ['tini', '--'];
+
 /** All that a plugin may write to where it is not privileged: its image and its package are read-only. */
 const scratchDirectories = [
   { name: 'tmp', path: '/tmp' },
@@ -155,6 +161,7 @@ function codeOf(run: PluginRun, { sysfs }: Environment, volumes: PodVolumes): Co
   // A plugin writes to it the number of its virtual functions.
   const hardware = sysfs ? [volumes.mount(nodePath(sysfs), sysfs)] : [];
   const serve = (directory: string) => [
+    ...init,
     'node',
     ...vspFlags,
     '/opt/dpu-vsp/dpu-vsp.mjs',

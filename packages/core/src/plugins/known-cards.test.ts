@@ -7,14 +7,24 @@ import { expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 
 const { marvell, intelIpu, intelNetsec } = cards;
-const examples = join(import.meta.dirname, '../../../../examples');
+const root = join(import.meta.dirname, '../../../..');
+const names = ['marvell', 'intel-ipu', 'intel-netsec'] as const;
 
 /** Of the VendorPlugins that people copy: the images of the Go operator. */
-const plugins = ['marvell', 'intel-ipu', 'intel-netsec'].map((name) => {
-  const text = readFileSync(join(examples, `vendor-plugin-${name}.yaml`), 'utf8');
+function exampleOf(name: string) {
+  const text = readFileSync(join(root, 'examples', `vendor-plugin-${name}.yaml`), 'utf8');
   const { spec } = parseAllDocuments(text)[0]?.toJS() ?? {};
   return { packageName: name, manifest: parsePluginManifest({ dpu: spec.manifest }) };
-});
+}
+
+/** Of the plugins of this repository, which replace them. */
+function packageOf(name: string) {
+  const json = JSON.parse(readFileSync(join(root, 'packages', `vsp-${name}`, 'package.json'), 'utf8'));
+  return { packageName: name, manifest: parsePluginManifest(json) };
+}
+
+const plugins = names.map(exampleOf);
+const packages = [exampleOf('marvell'), packageOf('intel-ipu'), packageOf('intel-netsec')];
 
 const both = (...machines: FakeMachine[]): FakeMachine => ({
   ...machines[0],
@@ -66,11 +76,12 @@ test.each<[string, FakeMachine, string[]]>([
   ],
 ])('%s', async (_what, machine, expected) => {
   await using sysfs = await fakeSysfs(machine);
-  const snapshot = await sysfs.snapshot({ vpd: needsVpd(plugins) });
-  const found = detectDpus({ plugins, snapshot, node: { name: 'worker-1', labels: {} }, mode: 'auto' });
-  expect(found.map(({ side, productName, identifier }) => `${side} ${productName} ${identifier}`).sort()).toEqual(
-    expected,
-  );
+  for (const known of [plugins, packages]) {
+    const snapshot = await sysfs.snapshot({ vpd: needsVpd(known) });
+    const found = detectDpus({ plugins: known, snapshot, node: { name: 'worker-1', labels: {} }, mode: 'auto' });
+    const told = found.map(({ side, productName, identifier }) => `${side} ${productName} ${identifier}`);
+    expect(told.sort()).toEqual(expected);
+  }
 });
 
 test('on two equal servers a card in the same slot is called the same, and one with a serial number is not', async () => {

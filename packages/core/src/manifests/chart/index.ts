@@ -1,0 +1,107 @@
+/** The Helm chart: the objects of an installation, with what a user may set in place of the defaults. */
+import { stringify } from 'yaml';
+import { operatorNamespace } from '../../api/names.ts';
+import { installation } from '../installation.ts';
+import { helm, onlyIf, template } from './expression.ts';
+import { uninstallHook } from './uninstall-hook.ts';
+import { valuesDocument, valuesSchema } from './values-document.ts';
+
+const directory = 'charts/dpu-operator';
+const name = 'dpu-operator';
+
+const image = (which: string) => helm(`include "${name}.image" (list . .Values.images.${which}) | quote`);
+const json = (value: string) => helm(`.Values.${value} | toJson`);
+const text = (value: string) => helm(`.Values.${value} | quote`);
+
+/** @param version of the packages, and of the images by default */
+export function chartFiles(version: string): Map<string, string> {
+  const imagePullPolicy = helm('.Values.imagePullPolicy');
+  const { crds, accounts, rights, networkPolicies, deployment, policies } = installation({
+    images: { operator: image('operator'), vsp: image('vsp') },
+    imagePullPolicy,
+    replicas: helm('.Values.replicas'),
+    resources: json('resources'),
+    tolerations: json('tolerations'),
+    podSpec: {
+      nodeSelector: json('nodeSelector'),
+      affinity: json('affinity'),
+    },
+    env: {
+      LOG_LEVEL: text('logLevel'),
+      NPM_REGISTRY: text('npmRegistry'),
+      HTTP_PROXY: text('proxy.http'),
+      HTTPS_PROXY: text('proxy.https'),
+      NO_PROXY: text('proxy.none'),
+      CNI_BIN_DIR: text('cniBinDir'),
+    },
+  });
+  const withSecrets = accounts.map((account) => ({ ...account, imagePullSecrets: json('imagePullSecrets') }));
+  const hook = uninstallHook(image('operator'), imagePullPolicy);
+  return new Map([
+    [`${directory}/Chart.yaml`, chart(version)],
+    [`${directory}/values.yaml`, valuesDocument()],
+    [`${directory}/values.schema.json`, valuesSchema()],
+    [`${directory}/templates/_helpers.tpl`, helpers],
+    [`${directory}/templates/crds.yaml`, onlyIf('.Values.crds.enabled', template([...crds.values()].map(kept)))],
+    [`${directory}/templates/operator.yaml`, namespaceCheck + template([...withSecrets, ...rights, deployment])],
+    [
+      `${directory}/templates/network-policies.yaml`,
+      onlyIf('.Values.networkPolicies.enabled', template(networkPolicies)),
+    ],
+    [
+      `${directory}/templates/policies.yaml`,
+      onlyIf('.Values.policies.enabled', template([...policies.values()].flat())),
+    ],
+    [`${directory}/templates/uninstall-hook.yaml`, onlyIf('.Values.uninstall.enabled', template(hook))],
+    [`${directory}/templates/NOTES.txt`, notes],
+  ]);
+}
+
+function chart(version: string): string {
+  return stringify({
+    apiVersion: 'v2',
+    name,
+    description: 'Finds DPUs on nodes, runs their vendors’ plugins and hands their virtual functions to pods.',
+    type: 'application',
+    version,
+    appVersion: version,
+    kubeVersion: '>=1.28.0-0',
+  });
+}
+
+/** Helm would delete them with the release, and with them every object of their kinds. */
+function kept(crd: object): object {
+  const { metadata, ...rest } = crd as { metadata: object };
+  return {
+    ...rest,
+    metadata: { ...metadata, annotations: { 'helm.sh/resource-policy': 'keep' } },
+  };
+}
+
+const helpers = `{{- define "${name}.image" -}}
+{{- $chart := (index . 0).Chart -}}
+{{- with index . 1 -}}
+{{ .repository }}{{ if .digest }}@{{ .digest }}{{ else }}:{{ .tag | default $chart.AppVersion }}{{ end }}
+{{- end -}}
+{{- end -}}
+`;
+
+const namespaceCheck = `{{- if ne .Release.Namespace "${operatorNamespace}" }}
+{{- fail "install it with --namespace ${operatorNamespace} --create-namespace: daemons, peers and existing manifests know it by that name" }}
+{{- end }}
+`;
+
+const notes = `The operator does nothing until it is told to:
+
+  kubectl label node <node> dpu=true
+  kubectl apply -f - <<EOF
+  apiVersion: config.openshift.io/v1
+  kind: DpuOperatorConfig
+  metadata: { name: dpu-operator-config }
+  EOF
+  kubectl get dpu
+
+Daemons and VSPs are privileged. Where Pod Security is enforced:
+
+  kubectl label namespace ${operatorNamespace} pod-security.kubernetes.io/enforce=privileged
+`;

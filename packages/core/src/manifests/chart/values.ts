@@ -1,0 +1,77 @@
+/** What a user of the Helm chart can set. The schema and values.yaml are made from it. */
+import { z } from 'zod';
+import { defaults } from '../deployment.ts';
+
+function image(name: string, what: string) {
+  return z
+    .strictObject({
+      repository: z.string().min(1).default(name).describe('With the registry.'),
+      tag: z.string().default('').describe('Empty: the appVersion of the chart.'),
+      digest: z
+        .string()
+        .regex(/^(sha256:[0-9a-f]{64})?$/)
+        .default('')
+        .describe('sha256:…, counts more than the tag.'),
+    })
+    .prefault({})
+    .describe(what);
+}
+
+const anything = z.looseObject({});
+
+const proxy = z
+  .strictObject({
+    http: z.string().default(''),
+    https: z.string().default(''),
+    none: z.string().default('').describe('What is reached without it, as in NO_PROXY.'),
+  })
+  .prefault({})
+  .describe('The way to npm registries. The API server is reached without.');
+
+export const values = z.strictObject({
+  images: z
+    .strictObject({
+      operator: image('dpu-operator/operator', 'Operator and daemons.'),
+      vsp: image('dpu-operator/vsp', 'Runs plugins that are npm packages.'),
+    })
+    .prefault({}),
+  imagePullPolicy: z.enum(['Always', 'IfNotPresent', 'Never']).default('IfNotPresent'),
+  imagePullSecrets: z
+    .array(z.strictObject({ name: z.string() }))
+    .default([])
+    .describe('Secrets in the namespace of the release, for operator, daemons and VSPs.'),
+  replicas: z.int().min(1).default(defaults.replicas).describe('One leads, the others wait.'),
+  resources: anything.default(defaults.resources),
+  nodeSelector: anything.default({}),
+  tolerations: z.array(anything).default(defaults.tolerations),
+  affinity: anything.default({}),
+  logLevel: z
+    .enum(['trace', 'debug', 'info', 'warn', 'error'])
+    .default('info')
+    .describe("The operator's; that of daemons is in the DpuOperatorConfig."),
+  npmRegistry: z.string().default('').describe('Of VendorPlugins that name none. Empty: the public one.'),
+  proxy,
+  cniBinDir: z
+    .string()
+    .regex(/^(\/.*)?$/)
+    .default('')
+    .describe('Where the container runtime of the nodes looks for CNI plugins. Empty: by the kind of cluster.'),
+  crds: z
+    .strictObject({ enabled: z.boolean().default(true) })
+    .prefault({})
+    .describe('They stay when the release is removed, with the objects of their kinds.'),
+  policies: z
+    .strictObject({ enabled: z.boolean().default(true) })
+    .prefault({})
+    .describe('Admission policies, for Kubernetes 1.30 or later.'),
+  networkPolicies: z.strictObject({ enabled: z.boolean().default(true) }).prefault({}),
+  uninstall: z
+    .strictObject({
+      enabled: z
+        .boolean()
+        .default(true)
+        .describe('Before the release is removed: delete the DpuOperatorConfig and wait for it.'),
+      timeoutSeconds: z.int().min(1).default(240),
+    })
+    .prefault({}),
+});
