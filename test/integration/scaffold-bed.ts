@@ -10,7 +10,7 @@ import { alone } from '../support/harness.ts';
 import { fencedBlocks } from '../support/readme.ts';
 import { type Registry, startRegistry } from '../support/registry.ts';
 
-const published = ['sdk', 'cni', 'core', 'create-plugin'];
+const published = ['sdk', 'cni', 'core', 'create-plugin', 'vsp-mock'];
 
 /** What a tutorial tells to do, in its order. */
 export type Step = { command: string } | { file: string; text: string };
@@ -27,6 +27,8 @@ export class Outsider {
       npm_config_userconfig: registry.npmrc,
       npm_config_prefer_offline: 'true',
       npm_config_cache: cacheIn(home),
+      // With which the test runner's start script would have Node find the packages of this workspace.
+      NODE_PATH: '',
     };
   }
 

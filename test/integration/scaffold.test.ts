@@ -3,6 +3,7 @@ import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { guideFiles } from '../support/guides.ts';
+import { alone } from '../support/harness.ts';
 import { type Outsider, outsider, stepsOf } from './scaffold-bed.ts';
 
 const options = '--vendor acme --product "Acme DPU" --dpu-label acme.com/dpu=yes';
@@ -60,12 +61,30 @@ describe('some contracts only', () => {
 
   it('every choice has correct types', { timeout: 300_000 }, async () => {
     const main = resolve('packages/create-plugin/dist/main.js');
+    const include: string[] = [];
     for (let bits = 0; bits < 2 ** contracts.length; bits++) {
       const chosen = contracts.filter((_contract, index) => bits & (1 << index)).join(',') || 'none';
       const directory = await create(`node ${main}`, chosen);
-      await bed.run(join(directory, 'node_modules/.bin/tsc'), directory);
+      include.push(join(directory, 'src'), join(directory, 'test'));
     }
+    // All at once: what they have in common is most of the work.
+    await writeFile(join(tutorial, 'tsconfig.choices.json'), JSON.stringify({ extends: './tsconfig.json', include }));
+    await bed.run(`${tutorial}/node_modules/.bin/tsc --project tsconfig.choices.json`, tutorial);
   });
+});
+
+it('dpu-vsp dev comes with one npm install', { timeout: 300_000 }, async () => {
+  const directory = join(bed.home, 'vendor');
+  await mkdir(directory);
+  await writeFile(join(directory, 'package.json'), '{"private":true}');
+  // Not every npm runs install scripts, and none is needed.
+  await bed.run('npm install --ignore-scripts @dpu-operator/sdk @dpu-operator/vsp-mock', directory);
+  const dev = `${directory}/node_modules/.bin/dpu-vsp dev --plugin node_modules/@dpu-operator/vsp-mock --once`;
+  const hint = expect.stringContaining('npm install --save-dev @dpu-operator/core');
+  await expect(bed.run(dev, directory)).rejects.toMatchObject({ exitCode: 3, all: hint });
+
+  await bed.run('npm install --ignore-scripts -D @dpu-operator/core', directory);
+  await expect(alone(() => bed.run(dev, directory))).resolves.toContain('✓ ping from pod1 through both functions');
 });
 
 it('says which option is wrong', { timeout: 60_000 }, async () => {

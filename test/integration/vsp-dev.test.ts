@@ -9,7 +9,6 @@ import { afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { eventually } from '../support/eventually.ts';
 import { alone } from '../support/harness.ts';
 import { installPrograms } from '../support/programs.ts';
-import { startRegistry } from '../support/registry.ts';
 
 const packages = join(import.meta.dirname, '../../packages');
 
@@ -297,30 +296,4 @@ it('ends with exit code 1 when a step fails, and still cleans up', async () => {
   expect(harness.count('BridgePort.CreateBridgePort')).toBeGreaterThan(0);
   expect(harness.namespaces).toEqual([]);
   expect(processes()).toEqual([]);
-});
-
-it('comes with one npm install of what is published', { timeout: 300_000 }, async () => {
-  const registry = await startRegistry();
-  // Not within the project, whose packages Node would find.
-  const vendor = await mkdtemp(join(tmpdir(), 'vsp-dev-vendor-'));
-  try {
-    for (const name of ['sdk', 'cni', 'core', 'vsp-mock']) await registry.publish(join(packages, name));
-    await writeFile(join(vendor, 'package.json'), '{"private":true}');
-    const wanted = ['@dpu-operator/sdk', '@dpu-operator/vsp-mock'];
-    // Not every npm runs install scripts, and none is needed.
-    await registry.npm(['install', '--ignore-scripts', '--no-audit', ...wanted], { cwd: vendor });
-    plugin = join(vendor, 'node_modules/@dpu-operator/vsp-mock');
-    program = join(vendor, 'node_modules/.bin/dpu-vsp');
-    const without = new Harness('--once');
-    expect(await without.ended, without.lines.join('\n')).toBe(3);
-    expect(without.lines.join()).toContain('npm install --save-dev @dpu-operator/core');
-
-    await registry.npm(['install', '--ignore-scripts', '--no-audit', '-D', '@dpu-operator/core'], { cwd: vendor });
-    const harness = new Harness('--once');
-    expect(await harness.ended, harness.lines.join('\n')).toBe(0);
-    expect(harness.count('✓ ping from pod1 through both functions')).toBe(1);
-  } finally {
-    await registry.stop();
-    await rm(vendor, { recursive: true });
-  }
 });

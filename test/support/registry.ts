@@ -1,5 +1,6 @@
 /** A real npm registry (Verdaccio) that has our packages, and everything else from the registry that npm is set to. */
 import { once } from 'node:events';
+import { rmSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
@@ -61,10 +62,7 @@ export class Registry {
   /** Publishes a package that is built, as for real: packed, with the versions of the workspace filled in. */
   async publish(directory: string, { edit, files = {} }: PublishOptions = {}): Promise<PackageJson> {
     const work = await mkdtemp(join(this.#directory, 'publish-'));
-    const pack = ['--yes', 'pnpm@12.21.0', 'pack', '--config.ignore-scripts=true', '--pack-destination', work];
-    await execa('npx', pack, { cwd: directory });
-    const [tarball] = await readdir(work);
-    await execa('tar', ['-xzf', tarball ?? '', '-C', work], { cwd: work });
+    await execa('tar', ['-xzf', await packed(directory), '-C', work]);
     const unpacked = join(work, 'package');
     const manifestPath = join(unpacked, 'package.json');
     const packageJson = packageJsonSchema.parse(JSON.parse(await readFile(manifestPath, 'utf8')));
@@ -102,6 +100,27 @@ export class Registry {
     await this.#stopServer();
     await rm(this.#directory, { recursive: true, force: true });
   }
+}
+
+/** Directories of packages, and what became of packing them: a version more is another text in the same files. */
+const tarballs = new Map<string, Promise<string>>();
+
+/** The package's tarball, made once: what is built does not change while tests run, and pnpm takes long to start. */
+function packed(directory: string): Promise<string> {
+  const known = tarballs.get(directory);
+  if (known) return known;
+  const tarball = pack(directory);
+  tarballs.set(directory, tarball);
+  return tarball;
+}
+
+async function pack(directory: string): Promise<string> {
+  const work = await mkdtemp(join(tmpdir(), 'pack-'));
+  process.once('exit', () => rmSync(work, { recursive: true, force: true }));
+  const args = ['--yes', 'pnpm@12.21.0', 'pack', '--config.ignore-scripts=true', '--pack-destination', work];
+  await execa('npx', args, { cwd: directory });
+  const [tarball = ''] = await readdir(work);
+  return join(work, tarball);
 }
 
 /** Its data go when it is stopped. */

@@ -136,6 +136,10 @@ export interface Limits {
   maxLogicalBridges?: number;
   maxNetworkFunctions?: number;
   maxChains?: number;
+  /**
+   * Seconds that one change takes, where others wait for it: how long a call may take grows with those before it. Default: 0.
+   */
+  changeSeconds?: number;
   /** Whether ports of type TRUNK can be; else they are FAILED_PRECONDITION. Default: true. */
   trunk?: boolean;
   /** Whether logical bridges can have a VNI; else those are FAILED_PRECONDITION. Default: true. */

@@ -18,14 +18,24 @@ export const featureOfLimit = {
   vxlan: 'opi.bridge',
   maxNetworkFunctions: 'dpu.networkFunctions',
   maxChains: 'dpu.chains',
+  changeSeconds: 'dpu.devices',
 } as const satisfies Record<keyof Limits, string>;
+
+const numbers = [
+  'maxVfs',
+  'maxBridgePorts',
+  'maxLogicalBridges',
+  'maxNetworkFunctions',
+  'maxChains',
+  'changeSeconds',
+] as const;
 
 /** The limits that are known here, of version 1 of their features. Those that are no such limit are left out. */
 export function limitsOf(features: readonly Feature[]): Limits {
   const limits: Limits = {};
   const value = (limit: keyof Limits) =>
     features.find(({ name, version }) => name === featureOfLimit[limit] && version === 1)?.limits[limit];
-  for (const limit of ['maxVfs', 'maxBridgePorts', 'maxLogicalBridges', 'maxNetworkFunctions', 'maxChains'] as const) {
+  for (const limit of numbers) {
     const most = value(limit);
     if (typeof most === 'number') limits[limit] = most;
   }

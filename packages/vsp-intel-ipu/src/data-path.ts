@@ -12,7 +12,6 @@ import {
   type Wanted,
 } from '@dpu-operator/sdk';
 import type { Bridging } from './bridge/bridging.ts';
-import { layOut } from './bridge/layout.ts';
 import type { Card } from './card.ts';
 import { entriesOf } from './entries.ts';
 import type { FunctionTable } from './imc/function-table.ts';
@@ -27,8 +26,6 @@ export interface DataPathOptions {
   links: Platform['links'];
   clock: Clock;
   logger: Logger;
-  /** Name of the interface that leads outside. */
-  uplink: string;
   /** Has all that is wanted applied again. */
   reapply: () => void;
 }
@@ -71,7 +68,7 @@ export class IpuDataPath implements DataPath {
     // On disk first: what a write that does not end leaves behind is found again.
     await journal.begin(placements);
     for (const [name, outcome] of await this.#program(history, placements, touched, told)) outcomes.set(name, outcome);
-    await this.#bridge(placements);
+    await this.#options.bridging.apply(placements);
     await journal.end(placements);
     this.#needsAll = false;
     if ([...outcomes.values()].some(({ state }) => state === 'pending')) this.#lookAgain();
@@ -113,10 +110,6 @@ export class IpuDataPath implements DataPath {
     }
     if (errors.size > 0) this.#options.logger.warn({ entries: errors.size }, 'entries that could not be written');
     return outcomes;
-  }
-
-  #bridge(placements: Placements): Promise<void> {
-    return this.#options.bridging.apply(layOut(placements, this.#options.uplink));
   }
 
   /** A virtual function is known to the card once its driver has started. */

@@ -39,13 +39,15 @@ function foreign(server: P4RuntimeServer): TableEntry__Output {
 test('what is written once, ports, functions and chains are on the wire as the card has them', async () => {
   await using server = await start();
   await using acc = await startAcc(server.address, {
-    representors: {
-      functions: [
-        ['enp0s1f0d9', 'enp0s1f0d10'],
-        ['enp0s1f0d11', 'enp0s1f0d12'],
-      ],
+    settings: {
+      representors: {
+        functions: [
+          ['enp0s1f0d9', 'enp0s1f0d10'],
+          ['enp0s1f0d11', 'enp0s1f0d12'],
+        ],
+      },
+      functionDevices: ['enp0s1f0d13'],
     },
-    functionDevices: ['enp0s1f0d13'],
   });
   await isReady(acc);
   expect(acc.status?.firmwareVersion).toBe('P4 program fxp-net_linux-networking 3.0.0');
@@ -164,7 +166,9 @@ test('while another controller is primary nothing is written; then all of it is'
   await using server = await start();
   await using acc = await startAcc(server.address);
   await isReady(acc);
-  await using other = await startAcc(server.address, { p4runtime: { address: server.address, electionId: 100 } });
+  await using other = await startAcc(server.address, {
+    settings: { p4runtime: { address: server.address, electionId: 100 } },
+  });
   await expect.poll(acc.conditions).toMatchObject({ P4Runtime: 'OtherController', Healthy: 'OtherController' });
   await expect(acc.vsp.client.createBridgePort(port(0))).rejects.toMatchObject({
     code: 'UNAVAILABLE',
@@ -243,7 +247,7 @@ test('an interface that the settings name and the ACC has not keeps the card fro
 test('an interface that is kept for two things is refused', async () => {
   await using server = await start();
   const twice = { functionDevices: ['enp0s1f0d4'] };
-  await expect(startAcc(server.address, twice)).rejects.toMatchObject({
+  await expect(startAcc(server.address, { settings: twice })).rejects.toMatchObject({
     code: 'INVALID_ARGUMENT',
     message: expect.stringContaining('settings.functionDevices: enp0s1f0d4 is in uplink.secondary already'),
   });

@@ -1,6 +1,8 @@
 /** The DPU's side, on the ACC: the data path, and interfaces for network functions. */
 import type { Device, Plugin, PluginContext } from '@dpu-operator/sdk';
+import type { Bridging } from './bridge/bridging.ts';
 import { LinuxBridging } from './bridge/linux-bridging.ts';
+import { OvsBridging } from './bridge/ovs-bridging.ts';
 import { Card } from './card.ts';
 import { configureChannel } from './channel.ts';
 import { IpuDataPath } from './data-path.ts';
@@ -11,26 +13,16 @@ import { daemonAddress, type Settings } from './settings.ts';
 export async function createDpuSide(context: PluginContext<Settings>): Promise<Plugin> {
   const { settings, secrets, platform, status, logger, stateDirectory } = context;
   const { links, clock } = platform;
-  const { representors, uplink } = settings;
+  const { representors } = settings;
   const journal = new Journal(stateDirectory);
   await journal.load();
   await configureChannel('dpu', settings, platform, status);
-  const ours = new Set([...representors.hosts, ...representors.functions.flat(), uplink.secondary]);
-  const bridging = new LinuxBridging(links, ours);
   const imc = new Imc({ target: settings.imc, secrets, clock });
   const card = new Card({ settings, imc, links, clock, status, logger, onReady: () => dataPath.lost() });
+  const bridging = bridgingOf(context, () => dataPath.lost());
   const { reapply } = context;
-  const dataPath = new IpuDataPath({
-    card,
-    journal,
-    bridging,
-    links,
-    clock,
-    logger,
-    uplink: uplink.secondary,
-    reapply,
-  });
-  card.start();
+  const dataPath = new IpuDataPath({ card, journal, bridging, links, clock, logger, reapply });
+  await card.start();
   return {
     address: daemonAddress(settings),
     getDevices: async () => settings.functionDevices.map((id): Device => ({ id, healthy: true })),
@@ -38,6 +30,7 @@ export async function createDpuSide(context: PluginContext<Settings>): Promise<P
     setNumVfs: async () => settings.functionDevices.length,
     dataPath,
     limits: {
+      maxVfs: settings.functionDevices.length,
       maxBridgePorts: representors.hosts.length,
       trunk: settings.bridge === 'ovs',
       vxlan: false,
@@ -48,4 +41,14 @@ export async function createDpuSide(context: PluginContext<Settings>): Promise<P
       await bridging.close();
     },
   };
+}
+
+function bridgingOf({ settings, platform, logger, dpu }: PluginContext<Settings>, onLost: () => void): Bridging {
+  const { representors, uplink, bridge, ovsDatabase } = settings;
+  if (bridge === 'ovs') {
+    const { identifier } = dpu;
+    return new OvsBridging({ platform, logger, identifier, uplink: uplink.secondary, database: ovsDatabase, onLost });
+  }
+  const ours = new Set([...representors.hosts, ...representors.functions.flat(), uplink.secondary]);
+  return new LinuxBridging({ links: platform.links, uplink: uplink.secondary, ours });
 }

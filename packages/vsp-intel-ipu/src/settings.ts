@@ -24,6 +24,8 @@ export interface Settings {
   /** Interfaces of the ACC on physical port 0: its own network, and the uplink of the bridges. */
   uplink: { primary: string; secondary: string; ownNetwork: boolean };
   bridge: 'linux' | 'ovs';
+  /** Socket of the database of the card's own Open vSwitch; else the plugin has one of its own. */
+  ovsDatabase?: string;
   /** The second octet of a MAC is the VSI, as older firmware has it: the IMC is not asked. */
   vsiFromMac: boolean;
 }

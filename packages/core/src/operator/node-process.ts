@@ -3,18 +3,26 @@
  * last tenth of their speed.
  */
 
-/** A young generation of 1 MB in place of 16; without the optimising compiler and what it touches of Node's program. */
-const common: readonly string[] = ['--max-semi-space-size=1', '--no-turbofan', '--no-sparkplug'];
+/** A young generation of 1 MB in place of 16. */
+const semiSpace = '--max-semi-space-size=1';
 
 /**
- * A VSP is called again and again. Measured after its Init (Node 24.9, MB resident), each with the others in place:
- * without any of this it has 73, with all of it 65. And `node test/bench/plugin-host.ts 60000 flags` (Node 24.9, 2 cores
- * at load 20; one run, GetDevices; the plugin host's rows differ from the first of them in what their name says):
+ * A VSP is called again and again. Two that served side by side (Node 24.9, 2 cores at load 20 to 50; 60,000 calls of
+ * GetDevices, sixteen in flight; two runs):
+ *
+ * | server | CPU a call, µs | MiB after Init | MiB at the end |
+ * | --- | --- | --- | --- |
+ * | these flags | 394; 272 | 69 | 86; 96 |
+ * | --no-turbofan in place of --optimize-for-size | 350; 278 | 69 | 96; 128 |
+ * | bare grpc-js beside the first run, neither flags nor variables | 240 | 106 | 222 |
+ *
+ * What the others cost and save was measured with --no-turbofan in that place: `node test/bench/plugin-host.ts 60000 flags`
+ * at load 20, one run; the plugin host's rows differ from the first of them in what their name says.
  *
  * | server | CPU a call, µs | MiB after Init | MiB at the end |
  * | --- | --- | --- | --- |
  * | bare grpc-js, neither flags nor variables | 303 | 95 | 144 |
- * | plugin host, these flags, MALLOC_MMAP_THRESHOLD_ | 437 | 69 | 83 |
+ * | plugin host, MALLOC_MMAP_THRESHOLD_ | 437 | 69 | 83 |
  * | neither flags nor variables | 347 | 72 | 139 |
  * | only the semi-space of the flags, MALLOC_MMAP_THRESHOLD_ | 350 | 70 | 97 |
  * | without the semi-space of the flags | 487 | 69 | 117 |
@@ -24,8 +32,11 @@ const common: readonly string[] = ['--max-semi-space-size=1', '--no-turbofan', '
  * it is 34 MiB more, and a call takes no less.
  */
 export const vspFlags: readonly string[] = [
-  ...common,
-  // On other threads Maglev, which makes up for turbofan, leaves up to 25 behind after some thousand calls.
+  semiSpace,
+  // Collects while there is less garbage.
+  '--optimize-for-size',
+  '--no-sparkplug',
+  // On other threads the compilers leave up to 25 behind after some thousand calls.
   '--no-concurrent-recompilation',
   // Not at 400 calls: at the start nothing runs long enough to be worth it. 3.
   '--invocation-count-for-maglev=2000',
@@ -35,7 +46,13 @@ export const vspFlags: readonly string[] = [
  * Operator and daemon run little code, and none of it often: no compiler pays. Measured idle (Node 24.9, MB resident, a
  * daemon with a DPU side and plain text): as a VSP runs 82, so 79; the operator 76 and 72.
  */
-export const controllerFlags: readonly string[] = [...common, '--no-maglev', '--optimize-for-size'];
+export const controllerFlags: readonly string[] = [
+  semiSpace,
+  '--no-turbofan',
+  '--no-sparkplug',
+  '--no-maglev',
+  '--optimize-for-size',
+];
 
 export const nodeVariables: readonly { name: string; value: string }[] = [
   // glibc gives blocks from 32 KB on back to the kernel when they are freed; without, what start-up compiled stays. 4.

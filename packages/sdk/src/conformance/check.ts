@@ -1,5 +1,5 @@
 /** What a check is, and what it is given to work with. */
-import type { Capability, InitRequest, NetworkFunction } from '../contract.ts';
+import type { Capability, InitRequest, NetworkFunction, VirtualFunctions } from '../contract.ts';
 import type { Limits } from './options.ts';
 import type { NodeDevices } from './target/node-devices.ts';
 import type { VspProcess } from './target/vsp-process.ts';
@@ -30,13 +30,15 @@ export interface Needs {
   mode?: Mode;
   /** Nobody has called Init yet. */
   fresh?: true;
+  /** The VSP, which the suite started, does not run. */
+  stopped?: true;
   /** The VSP serves PluginInfoService. */
   info?: true;
   /** The suite started the VSP. */
   process?: true;
-  /** How many network functions the DPU has interfaces for. */
+  /** How many network functions the DPU has interfaces for; with 0, those that there are. */
   functions?: number;
-  /** `maxVfs` is given. */
+  /** It is known how many virtual functions the card can have. */
   maxVfs?: true;
   /** `health` is given. */
   health?: true;
@@ -71,18 +73,28 @@ export interface CheckContext {
   /** The Init that this VSP is for. */
   readonly init: InitRequest;
   readonly limits: Limits;
-  /** How many virtual functions the card has, where that is told; more are asked for only to be refused. */
+  /** How many virtual functions the card can have, where the caller or the VSP says so: no check asks for more to have them. */
   readonly maxVfs?: number;
+  /** The same, where the VSP says so: one more is to be refused. */
+  readonly announcedMaxVfs?: number;
+  /** Whether their number can be changed, where the VSP says so. */
+  readonly resizing?: VirtualFunctions['resizing'];
+  /** How many bridge ports may be asked for, to have one refused where the VSP says how many there can be. */
+  readonly portsToTry: number;
   readonly capabilities: ReadonlySet<Capability>;
   /** Of network functions that the DPU has interfaces for. */
   readonly functions: readonly NetworkFunction[];
   readonly node: NodeDevices;
   /** Makes a device fail and work again, for {@link Needs.health}. */
   readonly health: HealthHook;
+  /** Takes the device of a bridge port away and brings it back, where the caller has a way. */
+  readonly carrier?: HealthHook;
   /** For {@link Needs.process}. */
   readonly process: VspProcess;
   /** Starts the VSP, which the check has ended, and initialises it. */
   start(): Promise<void>;
+  /** Starts it, and leaves Init out. */
+  startOnly(): Promise<void>;
   /** Whether others use the VSP, and would be hurt by what concerns all of it. */
   inUse(): boolean;
   /** Bare ids of bridge ports that the VSP does not have; skips where there are not so many. */
@@ -93,9 +105,11 @@ export interface CheckContext {
   defer(undo: () => Promise<void>): void;
 }
 
+/** Makes something fail, and work again. */
 export interface HealthHook {
-  fail(deviceId: string): Promise<void>;
-  repair(deviceId: string): Promise<void>;
+  /** @param id of a device or a bridge port */
+  fail(id: string): Promise<void>;
+  repair(id: string): Promise<void>;
 }
 
 /** The VSP broke a rule. */

@@ -15,6 +15,7 @@ export interface ConformanceArguments {
   freePorts?: string;
   nfMacs?: string;
   health?: string;
+  carrier?: string;
   only?: string[];
   list?: true;
   ports?: string;
@@ -48,6 +49,7 @@ export function addConformanceCommand(program: Command): void {
     .option('--max-vfs <number>', 'how many virtual functions the card can have')
     .option('--nf-macs <list>', 'MAC addresses of interfaces for network functions, between commas, two for each')
     .option('--health <program>', 'run with "fail <device>" and "repair <device>" to make a device fail and work')
+    .option('--carrier <program>', 'run with "fail <port>" and "repair <port>" to take the device of a port away')
     .option('--only <id...>', 'checks or groups to run')
     .option('--list', 'list the checks and where their rules are written, and run none')
     .option('--ports <number>', 'how many bridge ports there is room for; as --max-vfs, or 10000')

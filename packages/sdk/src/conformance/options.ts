@@ -32,7 +32,7 @@ export interface ConformanceOptions {
   secretDirectory?: string;
   /** Directory with a file for each key of the plugin's ConfigMap. Default: there is none. */
   configMapDirectory?: string;
-  /** How many virtual functions the card can have. */
+  /** How many virtual functions the card can have. Default: what the VSP says of it. */
   maxVfs?: number;
   /**
    * Ids of bridge ports that nobody uses, as `host0-40`; the suite makes no others. Those that List does not have unless
@@ -43,13 +43,18 @@ export interface ConformanceOptions {
   nfMacs?: readonly string[];
   /** How to make a device fail and work again. */
   health?: HealthHook;
+  /**
+   * How to take the device of a bridge port away, by the port's id, and bring it back. Default: the network devices that came
+   * with the port on this machine are lowered and raised, where some did.
+   */
+  carrier?: HealthHook;
   /** Ids of checks or groups; all unless told. */
   only?: readonly string[];
   limits?: Partial<Limits>;
 }
 
 export interface Limits {
-  /** Milliseconds that a call may take. */
+  /** Milliseconds that a call may take; of a VSP that announces `changeSeconds`, more by that for each that it waits for. */
   timeoutMs: number;
   /**
    * Milliseconds from SIGTERM to the end of the process. Those that the plugin's manifest asks for on the side unless told

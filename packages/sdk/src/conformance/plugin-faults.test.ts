@@ -133,11 +133,25 @@ const faults: [string, (good: MemoryVsp) => Partial<Plugin>, string[]][] = [
 ];
 
 /** Those that do not tell of a change, for which the suite waits as long as it may. */
-const waitedFor = new Set(['never tells of changes', 'has more or less than it was asked for']);
+const waitedFor = new Set([
+  'never tells of changes',
+  'does not see that a device is away',
+  'has more or less than it was asked for',
+]);
 
 test.each(faults)('a plugin that %s is found out', async (name, broken, expected) => {
   const good = memoryVsp();
   const limits = { timeoutMs: waitedFor.has(name) ? 3_000 : 30_000, ports: 160 };
   const report = await examine({ ...good, ...broken(good) }, { only: groupsOf(expected), limits });
   expect(failedIds(report)).toEqual(expected);
+});
+
+test('a plugin that does not see that a device is away is found out', async () => {
+  const good = memoryVsp();
+  const blind = { ...good, dataPath: { ...good.dataPath, down: () => [] } };
+  const report = await examine(blind, {
+    only: ['bridge.port-down', 'bridge.port-create'],
+    limits: { timeoutMs: 3_000 },
+  });
+  expect(failedIds(report)).toEqual(['bridge.port-down']);
 });

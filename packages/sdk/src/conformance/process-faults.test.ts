@@ -14,6 +14,8 @@ const found: [BrokenBy, only: string[], expected: string[]][] = [
   ['never ends a watch', ['leaks.watches'], ['leaks.watches']],
   ['throws from a timer after a call', ['bridge.port-create'], ['lifecycle.alive']],
   ['leaves a process behind', ['devices.shape'], ['lifecycle.tidy']],
+  ['goes on with apply after SIGTERM', ['shutdown.gives-up'], ['shutdown.gives-up']],
+  ['goes on with create after SIGTERM', ['shutdown.while-starting'], ['shutdown.while-starting']],
   ['lets others open its socket', ['lifecycle.socket'], ['lifecycle.socket']],
 ];
 

@@ -54,7 +54,7 @@ function printer(): (result: CheckResult) => void {
 
 async function optionsFrom(given: ConformanceArguments): Promise<ConformanceOptions> {
   const { plugin, endpoint, mode, identifier, settings, maxVfs, nfMacs, health, only, ports, timeout } = given;
-  const { disruptive, freePorts, machine, secret, configMap } = given;
+  const { disruptive, freePorts, machine, secret, configMap, carrier } = given;
   return {
     ...(plugin !== undefined && { plugin }),
     ...(endpoint !== undefined && { endpoint }),
@@ -71,6 +71,7 @@ async function optionsFrom(given: ConformanceArguments): Promise<ConformanceOpti
     ...(freePorts !== undefined && { freePorts: freePorts.split(',') }),
     ...(nfMacs !== undefined && { nfMacs: nfMacs.split(',') }),
     ...(health !== undefined && { health: hookFrom(health) }),
+    ...(carrier !== undefined && { carrier: hookFrom(carrier) }),
     ...(only && { only }),
     limits: {
       ...(ports !== undefined && { ports: positive(ports, '--ports') }),

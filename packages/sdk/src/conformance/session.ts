@@ -3,6 +3,7 @@ import { setTimeout } from 'node:timers/promises';
 import type { InitRequest, NetworkFunction } from '../contract.ts';
 import { DpuError } from '../errors.ts';
 import type { Sysfs } from '../linux/sysfs.ts';
+import { omitUndefined } from '../omit-undefined.ts';
 import { bridgePortService, lifeCycleService } from '../wire/definitions.ts';
 import { bareId } from '../wire/names.ts';
 import { Breach, type Check, type CheckContext, type Group, type HealthHook, type Mode, Skip } from './check.ts';
@@ -11,7 +12,7 @@ import type { Limits } from './options.ts';
 import { Pulse } from './pulse.ts';
 import { alive, type Incident, pulse, ready, tidy } from './ready.ts';
 import { type CheckResult, type Cleanup, type Failure, type ModeReport, resultOf } from './result.ts';
-import { type Announced, announcedBy } from './target/announced.ts';
+import { type Announced, announcedBy, virtualFunctionsOf } from './target/announced.ts';
 import { NodeDevices, pairs } from './target/node-devices.ts';
 import type { VspProcess } from './target/vsp-process.ts';
 import { undo } from './undo.ts';
@@ -27,6 +28,7 @@ export interface SessionOptions {
   maxVfs?: number;
   nfMacs?: readonly string[];
   health?: HealthHook;
+  carrier?: HealthHook;
   /** The suite may change a VSP that it did not start. */
   disruptive?: boolean;
   freePorts?: readonly string[];
@@ -141,14 +143,16 @@ export class Session {
   /** The VSP in the state that the check needs: running, and initialised or not. */
   async #prepare(check: Check): Promise<void> {
     const { process } = this.#options;
-    if (process && !process.running) await this.#start();
+    const { fresh, stopped } = check.needs;
+    if (process && !process.running && !(stopped && this.#announced)) await this.#start();
     if (!this.#announced) await this.#meet();
-    if (process?.running && check.needs.fresh && this.#initialised) {
+    if (process?.running && (stopped || (fresh && (this.#initialised || this.#vsp.hasInit)))) {
       await process.end('SIGTERM', this.#options.limits.shutdownMs);
-      await this.#start();
+      this.#initialised = false;
+      if (fresh) await this.#start();
     }
     this.#vsp.takeExchanges();
-    if (!this.#initialised && !check.needs.fresh && !this.#readOnly) await this.#initialise();
+    if (!this.#initialised && !fresh && !stopped && !this.#readOnly) await this.#initialise();
     this.#vsp.takeExchanges();
   }
 
@@ -181,7 +185,9 @@ export class Session {
   async #initialise(): Promise<void> {
     await this.#callInit();
     this.#initialised = true;
-    this.#announced = await announcedBy(this.#vsp);
+    const virtualFunctions = await virtualFunctionsOf(this.#vsp);
+    this.#announced = { ...(await announcedBy(this.#vsp)), ...(virtualFunctions && { virtualFunctions }) };
+    this.#vsp.changeMs = 1_000 * (this.#announced.limits.changeSeconds ?? 0);
     this.#vfs ??= (await this.#vsp.devices()).length;
     if (!this.#options.process) this.#portsOfOthers = await listedPorts(this.#vsp);
   }
@@ -218,8 +224,14 @@ export class Session {
       },
       mode,
       init: this.#init,
-      limits: { ...limits, ports: this.#room },
-      ...(this.#options.maxVfs !== undefined && { maxVfs: this.#options.maxVfs }),
+      limits: { ...limits, ports: Math.min(this.#room, this.#cardPorts) },
+      portsToTry: Math.min(this.#room, this.#cardPorts + 1),
+      ...omitUndefined({
+        maxVfs: this.#maxVfs,
+        announcedMaxVfs: this.#announcedMaxVfs,
+        resizing: this.#announced?.virtualFunctions?.resizing,
+        carrier: this.#options.carrier,
+      }),
       functions,
       node: this.#node,
       health: health ?? { fail: missing('health'), repair: missing('health') },
@@ -230,6 +242,7 @@ export class Session {
         await this.#start();
         await this.#initialise();
       },
+      startOnly: () => this.#start(),
       inUse: () => this.#portsOfOthers === undefined || this.#portsOfOthers.size > 0,
       capabilities: this.#announced?.capabilities ?? new Set(),
       freePorts: (count) => this.#freePorts(count),
@@ -238,6 +251,25 @@ export class Session {
       },
       defer: (each) => undos.push(each),
     };
+  }
+
+  /** On the host side the sum over the physical functions, which the suite changes together. */
+  get #announcedMaxVfs(): number | undefined {
+    const { limits, virtualFunctions } = this.#announced ?? {};
+    const ofHost = this.#options.mode === 'host' ? virtualFunctions?.physicalFunctions : undefined;
+    const said = [limits?.maxVfs, ofHost?.reduce((sum, { maximum }) => sum + maximum, 0)];
+    const known = said.filter((most) => most !== undefined);
+    return known.length > 0 ? Math.min(...known) : undefined;
+  }
+
+  get #maxVfs(): number | undefined {
+    const known = [this.#options.maxVfs, this.#announcedMaxVfs].filter((most) => most !== undefined);
+    return known.length > 0 ? Math.min(...known) : undefined;
+  }
+
+  /** How many bridge ports the VSP says that there can be. */
+  get #cardPorts(): number {
+    return this.#announced?.limits.maxBridgePorts ?? Number.POSITIVE_INFINITY;
   }
 
   /** How many bridge ports may be made. */
@@ -255,7 +287,7 @@ export class Session {
   }
 
   #requireNeeds({ needs, reads }: Check): void {
-    const { process, maxVfs, health } = this.#options;
+    const { process, health } = this.#options;
     if (this.#readOnly && !reads) throw new Skip('it would change the VSP: --disruptive');
     if (this.#readOnly && !this.#initialised && !needs.fresh) {
       throw new Skip('nobody has called Init of the VSP yet; the suite may do so with --disruptive');
@@ -267,7 +299,7 @@ export class Session {
     if (needs.info && !info) throw new Skip('legacy: older images do not tell who they are');
     if (needs.process && !process) throw new Skip('needs a VSP that the suite starts: --plugin');
     if (needs.fresh && this.#initialised) throw new Skip('the VSP was initialised before the suite came');
-    if (needs.maxVfs && maxVfs === undefined) throw new Skip('needs to know the card: --max-vfs');
+    if (needs.maxVfs && this.#maxVfs === undefined) throw new Skip('needs to know the card: --max-vfs');
     if (needs.health && !health) throw new Skip('needs a way to make a device fail: --health');
   }
 
@@ -361,7 +393,8 @@ export class Session {
         await this.#start();
         await this.#initialise();
       }
-      await this.#vsp.setNumVfs(0);
+      const isFixed = this.#announced?.virtualFunctions?.resizing === 'never';
+      if (!isFixed) await this.#vsp.setNumVfs(0);
     } catch (error) {
       this.#left(error);
     }

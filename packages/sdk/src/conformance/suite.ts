@@ -176,7 +176,7 @@ class Target {
   }
 
   async open(mode: Mode): Promise<Session> {
-    const { endpoint, limits, maxVfs, nfMacs, health, settings, disruptive, freePorts } = this.#options;
+    const { endpoint, limits, maxVfs, nfMacs, health, carrier, settings, disruptive, freePorts } = this.#options;
     const common = {
       mode,
       // A port is for a virtual function, so that a card has no more of them.
@@ -184,6 +184,7 @@ class Target {
       ...(maxVfs !== undefined && { maxVfs }),
       ...(nfMacs && { nfMacs }),
       ...(health && { health }),
+      ...(carrier && { carrier }),
       ...(disruptive && { disruptive }),
       ...(freePorts && { freePorts }),
     } satisfies Partial<SessionOptions>;

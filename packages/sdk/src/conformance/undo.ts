@@ -11,7 +11,7 @@ import type { Entry, Ledger } from './ledger.ts';
 import type { Cleanup } from './result.ts';
 import type { Vsp } from './vsp.ts';
 
-const deletesAtOnce = 50;
+const deletesAtOnce = 100;
 /** What does not tell whether there was something to remove. */
 const unanswered: readonly ErrorCode[] = ['UNAVAILABLE', 'DEADLINE_EXCEEDED', 'CANCELLED'];
 

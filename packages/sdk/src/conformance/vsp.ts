@@ -21,13 +21,19 @@ const keptLast = 4;
 const connectMs = 60_000;
 const opi = '/opi_api.lifecycle.v1alpha1.';
 
+/** Put into words only where a report asks for it. */
+type RawExchange = Omit<Exchange, 'request' | 'response'> & { request: unknown; response?: unknown };
+
 export class Vsp {
   readonly #connection: Connection;
   readonly #timeoutMs: number;
   readonly #ledger: Ledger;
   readonly #readOnly: boolean;
-  #exchanges: Exchange[] = [];
+  #exchanges: RawExchange[] = [];
+  /** Milliseconds that a change takes, for which those after it wait. */
+  changeMs = 0;
   #vendorNames = false;
+  #hasInit = false;
   #changedAt = Number.NEGATIVE_INFINITY;
   readonly #running = new Set<Promise<unknown>>();
 
@@ -42,6 +48,11 @@ export class Vsp {
   /** Whether lifecycle, devices and heartbeat have the `Vendor` names only. Known after the first call of them. */
   get vendorNames(): boolean {
     return this.#vendorNames;
+  }
+
+  /** Whether an Init has succeeded. */
+  get hasInit(): boolean {
+    return this.#hasInit;
   }
 
   /** Milliseconds since the last call that could change something was answered. */
@@ -120,7 +131,7 @@ export class Vsp {
   watchDevices(onDevices: (devices: Device[]) => void, onEnd: (error: DpuError) => void): () => void {
     const stream = this.#connection.stream(deviceWatchService.WatchDevices, {});
     stream.on('data', (response) => {
-      this.#keep({ method: deviceWatchService.WatchDevices.path, request: '{}', response: show(response) });
+      this.#keep({ method: deviceWatchService.WatchDevices.path, request: {}, response });
       onDevices(devicesFromWire(response));
     });
     stream.on('error', onEnd);
@@ -146,7 +157,7 @@ export class Vsp {
     const late = () => reject(new DpuError('DEADLINE_EXCEEDED', `${path} has sent nothing in ${this.#timeoutMs} ms`));
     const timer = setTimeout(late, this.#timeoutMs);
     stream.on('data', (response) => {
-      this.#keep({ method: path, request: '{}', response: show(response) });
+      this.#keep({ method: path, request: {}, response });
       resolve(response);
     });
     stream.on('error', (error) => (error.code === 'UNIMPLEMENTED' ? resolve(undefined) : reject(error)));
@@ -160,7 +171,11 @@ export class Vsp {
   takeExchanges(): Exchange[] {
     const exchanges = this.#exchanges;
     this.#exchanges = [];
-    return exchanges;
+    return exchanges.map(({ request, response, ...rest }) => ({
+      ...rest,
+      request: show(request),
+      ...(response !== undefined && { response: show(response) }),
+    }));
   }
 
   /** Resolves when no call is in flight: a check that failed may have left some. */
@@ -180,15 +195,16 @@ export class Vsp {
     method: Method<RequestIn, ResponseIn, RequestOut, ResponseOut>,
     request: RequestIn,
   ): Promise<ResponseOut> {
-    const exchange: Exchange = { method: method.path, request: show(request) };
+    const exchange: RawExchange = { method: method.path, request };
     this.#keep(exchange);
     this.#ledger.asked(method.path, request);
     const start = performance.now();
-    const call = this.#connection.call(method, request, this.#timeoutMs);
+    const call = this.#connection.call(method, request, this.#timeoutMs + this.changeMs * this.#running.size);
     this.#running.add(call);
     try {
       const response = await call;
-      exchange.response = show(response);
+      exchange.response = response;
+      if (method.path.endsWith('/Init')) this.#hasInit = true;
       this.#ledger.answered(method.path, request);
       return response;
     } catch (cause) {
@@ -202,7 +218,7 @@ export class Vsp {
     }
   }
 
-  #keep(exchange: Exchange): void {
+  #keep(exchange: RawExchange): void {
     this.#exchanges.push(exchange);
     if (this.#exchanges.length <= kept) return;
     const dull = this.#exchanges.slice(0, -keptLast).findIndex(({ response }) => response !== undefined);

@@ -22,15 +22,18 @@ export async function run(options: ServeRequest): Promise<void> {
     logger.fatal({ origin, stack: error.stack }, `the plugin failed: ${DpuError.from(error).message}`);
     process.exit(1);
   });
+  // Before the vendor's code is loaded: as the first process of a container, none without a handler is ended by SIGTERM.
+  let serving: Promise<PluginServer> | undefined;
+  const stop = async () => process.exit(serving ? await exitCodeOf(await serving) : 0);
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void stop());
   if (aliveFile) void keepAlive(aliveFile);
   const plugin = await loadPlugin(entry);
   const metrics = { socketPath: metricsSocketPath, dpuName };
   const onHung = (error: DpuError) => void setTimeout(() => endWith(error), lastAnswersMs);
   const platform = sysfs === undefined ? undefined : await platformOf(sysfs);
-  const server = await serve({ ...request, plugin, logger, metrics, onHung, ...(platform && { platform }) });
+  serving = serve({ ...request, plugin, logger, metrics, onHung, ...(platform && { platform }) });
+  await serving;
   releaseStartupMemory();
-  const stop = async () => process.exit(await exitCodeOf(server));
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void stop());
 
   async function exitCodeOf({ close }: PluginServer): Promise<number> {
     try {

@@ -11,6 +11,7 @@ import { capabilitiesOf } from './capabilities.ts';
 import { checkedPlugin } from './check-plugin.ts';
 import { pluginContainer } from './container.ts';
 import { defaultDeadlineMs, withDeadline } from './deadline.ts';
+import { closedNevertheless, cutOffCalls } from './given-up-on.ts';
 import { measure } from './metrics/index.ts';
 import type { MetricsServer } from './metrics/metrics-server.ts';
 import type { MetricsOptions } from './metrics/options.ts';
@@ -139,7 +140,7 @@ export async function serve(options: ServeOptions): Promise<PluginServer> {
     await drain(server, session, drainMs, logger);
     await metrics?.close();
     await withDeadline('its last apply', lastApplyMs, session.idle()).catch((error) => {
-      logger.warn({ err: error }, 'the plugin is closed nevertheless');
+      logger.warn({ err: error }, closedNevertheless);
     });
     await plugins.close();
     logger.info('closed');
@@ -274,7 +275,7 @@ async function listen(server: Server, socketPath: string): Promise<void> {
 async function drain(server: Server, session: PluginSession, timeoutMs: number, logger: Logger): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   let timer = setTimeout(() => {
-    logger.warn({ timeoutMs }, 'calls in flight did not end in time and are cut off');
+    logger.warn({ timeoutMs }, cutOffCalls);
     session.cutOff();
     // For the answers to leave; a caller that does not read them is not waited for.
     timer = setTimeout(resolve, 1_000);

@@ -1,6 +1,7 @@
 /** The channel between a host and its card where a network device of each leads to the other: fixed link-local addresses. */
-import type { IpPort, Platform } from '../contract.ts';
+import type { IpPort, Logger, Platform } from '../contract.ts';
 import { DpuError } from '../errors.ts';
+import { watchLinks } from './links-watch.ts';
 import { Netlink } from './netlink/netlink.ts';
 
 export interface LinkLocalChannel {
@@ -43,6 +44,41 @@ export async function openLinkLocalChannel(
   }
   // The host dials what it reads as a URL, in which % is written %25.
   return { ip: `[${addresses.dpu}${side === 'dpu' ? '%' : '%25'}${device}]`, port };
+}
+
+export interface KeptChannel {
+  platform: Pick<Platform, 'links' | 'sriov'>;
+  logger: Logger;
+  /** Ends the watch. */
+  signal: AbortSignal;
+}
+
+/** Milliseconds. */
+const deviceTimeoutMs = 30_000;
+
+/**
+ * Opens the channel by the network device of a PCI function, and again whenever that was taken down or made anew.
+ *
+ * @returns what Init answers, and the name of the device
+ * @throws DpuError DEADLINE_EXCEEDED where the function has no network device within 30 s, else as {@link openLinkLocalChannel}
+ */
+export async function keepLinkLocalChannel(
+  { platform, logger, signal }: KeptChannel,
+  { pciAddress, ...channel }: Omit<LinkLocalChannel, 'device'> & { pciAddress: string },
+): Promise<{ address: IpPort; device: string }> {
+  const [netdev] = await platform.sriov.netdevs([pciAddress], { signal, timeoutMs: deviceTimeoutMs });
+  const device = netdev?.name ?? '';
+  const open = () => openLinkLocalChannel(platform, { ...channel, device });
+  const address = await open();
+  const again = () => {
+    open().catch((error) => logger.warn({ err: DpuError.from(error) }, 'the channel is not open'));
+  };
+  const { netns } = platform.links;
+  const onChange = ({ name, deleted }: { name: string; deleted: boolean }) => {
+    if (name === device && !deleted) again();
+  };
+  watchLinks(onChange, { signal, onRestart: again, ...(netns !== undefined && { netns }) });
+  return { address, device };
 }
 
 const other = (side: 'host' | 'dpu') => (side === 'host' ? 'DPU' : 'host');

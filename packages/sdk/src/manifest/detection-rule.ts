@@ -143,7 +143,7 @@ interface Side {
 function sideFaults({ detect, serial, groupBy, identifier }: Side): [string, string][] {
   const isOfFunctions = isAboutFunctions(detect);
   const used = placeholdersOf(identifier);
-  const isGrouped = groupBy === 'slot' || (groupBy ?? (serial && 'serial')) === 'serial';
+  const isBySerial = (groupBy ?? (serial && 'serial')) === 'serial';
   const faults: [string, string, boolean][] = [
     ['identifier', '{pciAddress} needs a pci rule', used.includes('pciAddress') && !isOfFunctions],
     ['identifier', '{slot} needs a pci rule', used.includes('slot') && !isOfFunctions],
@@ -151,8 +151,8 @@ function sideFaults({ detect, serial, groupBy, identifier }: Side): [string, str
     ['identifier', '{serial} needs a serial rule', used.includes('serial') && !serial],
     [
       'identifier',
-      '{pciAddress} is of one function, where several are one DPU: use {slot} or {serial}',
-      used.includes('pciAddress') && isOfFunctions && isGrouped,
+      '{pciAddress} is of one function, where several in any slots are one DPU: use {serial}',
+      used.includes('pciAddress') && isOfFunctions && isBySerial,
     ],
     ['serial', 'needs a pci rule', serial !== undefined && !isOfFunctions],
     ['groupBy', 'needs a pci rule', groupBy !== undefined && !isOfFunctions],

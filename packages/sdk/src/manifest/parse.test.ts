@@ -59,7 +59,6 @@ test.each([
   ['dpu.products[0].host.serial.fallback: unknown placeholder {serial}', withFallback('{serial}')],
   ['dpu.products[0].host.groupBy: needs a pci rule', withSide({ detect: bluefield, groupBy: 'slot', identifier: 'x' })],
   ['dpu.products[0].host.groupBy: serial needs a serial rule', withSide({ groupBy: 'serial', identifier: 'x' })],
-  ['dpu.products[0].host.identifier: {pciAddress} is of one function', withSide({ groupBy: 'slot' })],
   ['dpu.products[0].host.identifier: {pciAddress} is of one function', withSide({ serial: dsn })],
   ['dpu.products[0].host.identifier: {slot} needs', withSide({ detect: bluefield, identifier: '{slot}' })],
   [

@@ -30,20 +30,21 @@ const longestReason = 256;
  * @throws DpuError INTERNAL for what a device must not be, and for an id or position that two devices have.
  */
 export function devicesToWire(devices: readonly Device[]): DeviceListResponse {
-  const byId = new Map<string, WireDevice>();
+  // An id begins with a letter or digit, so it is no name that every object has.
+  const byId: Record<string, WireDevice> = {};
   const positions = new Map<string, string>();
   for (const device of devices) {
     const { id, healthy, numaNode } = device;
-    const twice = byId.has(id) ? `two devices have the id ${JSON.stringify(id)}` : undefined;
+    const twice = Object.hasOwn(byId, id) ? `two devices have the id ${JSON.stringify(id)}` : undefined;
     const fault = twice ?? deviceFault(device) ?? positionTaken(device, positions);
     if (fault) throw new DpuError('INTERNAL', `the plugin's answer is wrong: ${fault}`);
     const wire: WireDevice = { ID: id, health: healthy ? 'Healthy' : 'Unhealthy' };
     if (numaNode !== undefined) wire.topology = { node: String(numaNode) };
     const details = detailsToWire(device);
     if (details) wire.details = details;
-    byId.set(id, wire);
+    byId[id] = wire;
   }
-  return { devices: Object.fromEntries(byId) };
+  return { devices: byId };
 }
 
 /** Nothing where the Go operator's message says it all. */

@@ -1,8 +1,9 @@
 /** How interfaces of the ACC are bridged, by which means ever. */
-import type { BridgedPort } from './layout.ts';
+import type { Placements } from '../placement.ts';
 
 export interface Bridging {
-  /** Bridges these interfaces, and no other of ours. */
-  apply(ports: readonly BridgedPort[]): Promise<void>;
+  /** Bridges the interfaces of what is placed, and no other of ours. */
+  apply(placements: Placements): Promise<void>;
+  /** The plugin ends. What it bridged goes on forwarding, as far as that outlives it. */
   close(): Promise<void>;
 }

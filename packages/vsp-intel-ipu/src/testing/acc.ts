@@ -11,8 +11,10 @@ import type { Settings } from '../settings.ts';
 
 /** The VSI of an interface of the ACC: its number, and 1 more. It stands in the MAC's second octet. */
 export const vsiOfInterface = (index: number): number => index + 1;
-/** A MAC that has its VSI in the second octet. */
-export const macOfVsi = (vsi: number): string => `00:${vsi.toString(16).padStart(2, '0')}:00:00:03:14`;
+/** A MAC that has its VSI in the second octet; what does not fit there in the third. */
+export const macOfVsi = (vsi: number): string => `00:${octet(vsi % 256)}:${octet(vsi >> 8)}:00:03:14`;
+
+const octet = (value: number): string => value.toString(16).padStart(2, '0');
 
 const nameOf = (index: number): string => (index === 0 ? 'enp0s1f0' : `enp0s1f0d${index}`);
 
@@ -88,8 +90,18 @@ export interface Acc extends AsyncDisposable {
   init: () => Promise<void>;
 }
 
-/** Serves the DPU side with the VSIs in the MACs, unless `settings` say otherwise. */
-export async function startAcc(p4runtime: string, settings: object = {}, ip = new FakeIp()): Promise<Acc> {
+export interface AccOptions {
+  settings?: object;
+  /** A file for each key of the Secret. */
+  secretDirectory?: string;
+  /** Of the ACC. Default: 16. */
+  interfaces?: number;
+}
+
+/** Serves the DPU side with the VSIs in the MACs, unless the settings say otherwise. */
+export async function startAcc(p4runtime: string, options: AccOptions = {}): Promise<Acc> {
+  const { settings, secretDirectory, interfaces } = options;
+  const ip = new FakeIp(interfaces);
   const stateDirectory = await mkdtemp(join(tmpdir(), 'ipu-state-'));
   const platform: Platform = {
     ...fakePlatform({ exec: { ip: (args, options) => ip.run(args, options) } }),
@@ -106,6 +118,7 @@ export async function startAcc(p4runtime: string, settings: object = {}, ip = ne
       platform,
       settings: { vsiFromMac: true, p4runtime: { address: p4runtime }, ...settings },
       dpu: { side: 'dpu', identifier: 'intel-ipu', product: 'Intel IPU E2100' },
+      ...(secretDirectory !== undefined && { secretDirectory }),
       deadlineMs: 60_000,
     });
     started.client.watchStatus(

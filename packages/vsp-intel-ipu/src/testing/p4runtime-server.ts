@@ -30,6 +30,8 @@ export interface P4RuntimeServerOptions {
   p4info?: P4Info;
   /** Default: any that is free. */
   port?: number;
+  /** Default: 127.0.0.1. */
+  host?: string;
 }
 
 interface Fault {
@@ -43,6 +45,7 @@ export class P4RuntimeServer implements AsyncDisposable {
   readonly #deviceId: string;
   #p4info: P4Info | undefined;
   #port: number;
+  readonly #host: string;
   #server: Server | undefined;
   #entries = new Map<string, TableEntry__Output>();
   /** Live controllers with the election id they sent; undefined where they sent none. */
@@ -54,14 +57,15 @@ export class P4RuntimeServer implements AsyncDisposable {
   /** A fault of the target for an update, such as that a resource is exhausted. */
   refuse: (update: Update__Output) => Fault | undefined = () => undefined;
 
-  constructor({ deviceId = 1, p4info, port = 0 }: P4RuntimeServerOptions = {}) {
+  constructor({ deviceId = 1, p4info, port = 0, host = '127.0.0.1' }: P4RuntimeServerOptions = {}) {
+    this.#host = host;
     this.#deviceId = `${deviceId}`;
     this.#p4info = p4info;
     this.#port = port;
   }
 
   get address(): string {
-    return `127.0.0.1:${this.#port}`;
+    return `${this.#host}:${this.#port}`;
   }
 
   get entries(): TableEntry__Output[] {
@@ -89,9 +93,7 @@ export class P4RuntimeServer implements AsyncDisposable {
     server.addService(p4RuntimeService, handlers as UntypedServiceImplementation);
     const credentials = ServerCredentials.createInsecure();
     this.#port = await new Promise((resolve, reject) => {
-      server.bindAsync(`127.0.0.1:${this.#port}`, credentials, (error, port) =>
-        error ? reject(error) : resolve(port),
-      );
+      server.bindAsync(this.address, credentials, (error, port) => (error ? reject(error) : resolve(port)));
     });
     this.#server = server;
     return this;

@@ -1,8 +1,10 @@
+import { setTimeout } from 'node:timers/promises';
 import { DpuError } from '../../errors.ts';
 import type { BridgePort__Output } from '../../generated/opi_api/network/evpn_gw/v1alpha1/BridgePort.ts';
 import { bridgePortService, replayService } from '../../wire/definitions.ts';
 import { declareChecks, type Needs, Skip } from '../check.ts';
 import { holds, refuses, same } from '../expect.ts';
+import { requireResizable } from './counts.ts';
 import {
   accessPort,
   bridges,
@@ -212,13 +214,36 @@ export const bridgePorts = declareChecks('bridge', bridgeNeeds, [
     demands: 'A port can be made before its device is there.',
     rule: 'BR-11',
     legacy: createAndDeleteOnly,
-    run: async ({ vsp, freePorts, inUse, skip }) => {
-      if (inUse()) skip('the VSP has bridge ports of others: its devices cannot be taken away');
+    run: async (context) => {
+      requireResizable(context);
+      const { vsp, freePorts } = context;
       await vsp.setNumVfs(0);
       const [id = ''] = freePorts(1);
       await createPort(vsp, id, accessPort(0));
-      // Whether it is UP is the card's to say (BR-20): its device is on the host side, which the suite does not see.
       requirePort(await getPort(vsp, id), id, accessPort(0));
+    },
+  },
+  {
+    name: 'port-down',
+    title: 'a port without its device is down',
+    demands: 'The oper_status of a port is DOWN while the card sees that no frame can pass.',
+    rule: 'BR-20',
+    legacy: createAndDeleteOnly,
+    run: async ({ vsp, freePorts, node, carrier, defer, limits, skip }) => {
+      const [id = ''] = freePorts(1);
+      const before = await node.links();
+      await createPort(vsp, id, accessPort(0));
+      const hook = carrier ?? (await node.carrierSince(before));
+      if (!hook) return skip('no network device came with the port: give --carrier');
+      const isDown = async () => (await getPort(vsp, id)).status?.operStatus === 'BP_OPER_STATUS_DOWN';
+      const wasDown = await isDown();
+      defer(() => hook.repair(id));
+      await hook.fail(id);
+      const down = await becomes(true, isDown, limits.timeoutMs);
+      holds(down, `the device of ${id} is away for ${limits.timeoutMs} ms, and the port is not DOWN`);
+      await hook.repair(id);
+      const back = await becomes(wasDown, isDown, limits.timeoutMs);
+      holds(back, `the device of ${id} is back for ${limits.timeoutMs} ms, and the port is still DOWN`);
     },
   },
   {
@@ -236,6 +261,16 @@ export const bridgePorts = declareChecks('bridge', bridgeNeeds, [
     },
   },
 ]);
+
+/** Whether that is so at once or later. */
+async function becomes(wanted: boolean, isSo: () => Promise<boolean>, withinMs: number): Promise<boolean> {
+  const until = performance.now() + withinMs;
+  while ((await isSo()) !== wanted) {
+    if (performance.now() > until) return false;
+    await setTimeout(50);
+  }
+  return true;
+}
 
 /** Field 1,999 with the text `future`. */
 const unknown = Buffer.from([0xfa, 0x7c, 6, ...Buffer.from('future')]);

@@ -1,9 +1,10 @@
 import type { CheckContext } from '../check.ts';
 import { holds, same } from '../expect.ts';
 
-/** @throws Skip when others would be hurt. */
-export function requireIdle({ inUse, skip }: CheckContext): void {
+/** @throws Skip when others would be hurt, and where the card has a fixed number. */
+export function requireResizable({ inUse, resizing, skip }: CheckContext): void {
   if (inUse()) skip('the VSP has bridge ports of others: to change its number of devices would hurt them');
+  if (resizing === 'never') skip('the card has a fixed number of virtual functions: VF_RESIZING_NEVER');
 }
 
 /** That number, or as many as the card has. */

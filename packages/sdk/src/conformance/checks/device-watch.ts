@@ -2,7 +2,7 @@ import type { Device } from '../../contract.ts';
 import { DpuError } from '../../errors.ts';
 import { Breach, type CheckContext, declareChecks } from '../check.ts';
 import { holds, same } from '../expect.ts';
-import { requireIdle, upTo } from './counts.ts';
+import { requireResizable, upTo } from './counts.ts';
 import { idsOf } from './devices.ts';
 
 export const deviceWatch = declareChecks('devices', { capability: 'deviceWatch' }, [
@@ -24,7 +24,7 @@ export const deviceWatch = declareChecks('devices', { capability: 'deviceWatch' 
     demands: 'WatchDevices sends all devices again whenever GetDevices would answer differently.',
     rule: 'DV-13',
     run: async (context) => {
-      requireIdle(context);
+      requireResizable(context);
       const { vsp, skip } = context;
       const few = await vsp.setNumVfs(1);
       const watch = new Watch(context);

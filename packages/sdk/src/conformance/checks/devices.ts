@@ -5,7 +5,7 @@ import type { Link } from '../../linux/links.ts';
 import { deviceAllocationService, deviceService, virtualFunctionService } from '../../wire/definitions.ts';
 import { type CheckContext, declareChecks } from '../check.ts';
 import { holds, refuses, same } from '../expect.ts';
-import { countOnce, requireIdle, upTo } from './counts.ts';
+import { countOnce, requireResizable, upTo } from './counts.ts';
 import {
   accessPort,
   bridges,
@@ -16,6 +16,9 @@ import {
   listPorts,
   unlessUnimplemented,
 } from './messages.ts';
+
+/** NumVFs of SR-IOV has 16 bits. */
+const most = 65_535;
 
 export const devices = declareChecks('devices', {}, [
   {
@@ -128,7 +131,7 @@ export const devices = declareChecks('devices', {}, [
     rule: 'DV-5',
     legacy: 'Go images list devices that they do not count',
     run: async (context) => {
-      requireIdle(context);
+      requireResizable(context);
       for (const count of [1, 3, 2].map((each) => upTo(context, each))) await countOnce(context, count);
     },
   },
@@ -139,9 +142,9 @@ export const devices = declareChecks('devices', {}, [
     rule: 'DV-10',
     legacy: 'Go images refuse to set it twice',
     run: async (context) => {
-      requireIdle(context);
-      const { vsp, node } = context;
-      const asked = upTo(context, 2);
+      const { vsp, node, resizing } = context;
+      if (resizing !== 'never') requireResizable(context);
+      const asked = resizing === 'never' ? (await vsp.devices()).length : upTo(context, 2);
       const count = await vsp.setNumVfs(asked);
       const before = await vsp.devices();
       const links = await node.linksOf(before);
@@ -157,7 +160,7 @@ export const devices = declareChecks('devices', {}, [
     rule: 'DV-11',
     legacy: 'Go images refuse to set it twice',
     run: async (context) => {
-      requireIdle(context);
+      requireResizable(context);
       const { vsp, node } = context;
       const { fewer, more } = growth(context);
       await vsp.setNumVfs(fewer);
@@ -166,8 +169,9 @@ export const devices = declareChecks('devices', {}, [
       await vsp.setNumVfs(more);
       const after = new Map((await vsp.devices()).map((device) => [device.id, device]));
       for (const device of before) same(after.get(device.id), device, `device ${device.id}`);
-      // The kernel makes SR-IOV functions anew; DV-9 has those of pods.
-      for (const [id, link] of links) if (link.pciAddress !== undefined) links.delete(id);
+      // The kernel makes SR-IOV functions anew, where the VSP does not say that it need not; DV-9 has those of pods.
+      const mayBeNew = context.resizing !== 'live';
+      for (const [id, link] of links) if (mayBeNew && link.pciAddress !== undefined) links.delete(id);
       requireSameLinks(links, await node.linksOf(before));
     },
   },
@@ -178,7 +182,7 @@ export const devices = declareChecks('devices', {}, [
     rule: 'DV-9',
     legacy: 'Go images do not look whether a device is in use',
     run: async (context) => {
-      requireIdle(context);
+      requireResizable(context);
       const { vsp, node, defer, skip } = context;
       const { fewer, more } = growth(context);
       await vsp.setNumVfs(fewer);
@@ -194,6 +198,7 @@ export const devices = declareChecks('devices', {}, [
         code === 'OK' || code === 'FAILED_PRECONDITION',
         `the call must succeed, or fail with FAILED_PRECONDITION, it failed with ${code}`,
       );
+      holds(code === 'OK' || context.resizing !== 'live', `VF_RESIZING_LIVE is said, and the call failed with ${code}`);
       const ids = idsOf(await vsp.devices());
       if (code !== 'OK') same(ids, idsOf(before), 'ids of the devices after the refusal');
       const lost = before.find(({ id }) => !ids.includes(id));
@@ -208,7 +213,7 @@ export const devices = declareChecks('devices', {}, [
     rule: 'DV-6',
     legacy: 'Go images differ',
     run: async (context) => {
-      requireIdle(context);
+      requireResizable(context);
       const { vsp, node } = context;
       const before = await node.linksOf(await vsp.devices());
       const answer = await countOnce(context, 0);
@@ -225,7 +230,7 @@ export const devices = declareChecks('devices', {}, [
     needs: { capability: 'bridge', mode: 'dpu' },
     legacy: 'Go images have no List',
     run: async (context) => {
-      requireIdle(context);
+      requireResizable(context);
       const { vsp, freePorts, skip } = context;
       const [id = ''] = freePorts(1);
       const [a] = bridges;
@@ -248,7 +253,7 @@ export const devices = declareChecks('devices', {}, [
     rule: 'DV-12',
     needs: { maxVfs: true },
     run: async (context) => {
-      requireIdle(context);
+      requireResizable(context);
       await countOnce(context, context.maxVfs ?? 1);
     },
   },
@@ -258,12 +263,11 @@ export const devices = declareChecks('devices', {}, [
     demands: 'More than the card has is OUT_OF_RANGE, and nothing is changed. The text says how many there can be.',
     rule: 'DV-7',
     legacy: 'Go images have no code for it',
-    // NumVFs of SR-IOV has 16 bits.
-    run: async ({ vsp, maxVfs = 65_535 }) => {
+    run: async ({ vsp, maxVfs = most, announcedMaxVfs = maxVfs }) => {
       const before = await vsp.devices();
-      const { message } = await refuses(vsp.setNumVfs(maxVfs + 1), 'OUT_OF_RANGE');
+      const { message } = await refuses(vsp.setNumVfs(announcedMaxVfs + 1), 'OUT_OF_RANGE');
       holds(
-        /\d/.test(message.replaceAll(String(maxVfs + 1), '')),
+        /\d/.test(message.replaceAll(String(announcedMaxVfs + 1), '')),
         `the text must say how many there can be: ${message}`,
       );
       same(await vsp.devices(), before, 'the list of devices');
@@ -300,7 +304,7 @@ export const devices = declareChecks('devices', {}, [
     rule: 'DV-9',
     legacy: 'Go images do not look whether a device is in use',
     run: async (context) => {
-      requireIdle(context);
+      requireResizable(context);
       const { vsp, node, defer, skip } = context;
       const before = await vsp.devices();
       const device = await lendable(before, node, skip);

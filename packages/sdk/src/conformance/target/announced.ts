@@ -1,15 +1,21 @@
 /** What a VSP serves: as it says itself, or where it says nothing by trying. */
-import type { Capability, PluginInfo } from '../../contract.ts';
+import type { Capability, Limits, PluginInfo, VirtualFunctions } from '../../contract.ts';
 import { DpuError } from '../../errors.ts';
-import { pluginInfoService } from '../../wire/definitions.ts';
+import { limitsOf } from '../../features.ts';
+import { pluginInfoService, virtualFunctionService } from '../../wire/definitions.ts';
 import { capabilities, pluginInfoFromWire } from '../../wire/plugin-info.ts';
 import { servicesOf } from '../../wire/services.ts';
+import { virtualFunctionsFromWire } from '../../wire/virtual-functions.ts';
 import type { Vsp } from '../vsp.ts';
 
 export interface Announced {
   /** undefined for an older image, which does not tell. */
   info?: PluginInfo;
   capabilities: ReadonlySet<Capability>;
+  /** What it cannot pass, as far as it says so. */
+  limits: Limits;
+  /** How many it has and can have; undefined where it does not say so. */
+  virtualFunctions?: VirtualFunctions;
 }
 
 type Probed = Parameters<Vsp['callBytes']>[0];
@@ -22,7 +28,7 @@ export function methodsOf(capability: Capability): Probed[] {
 export async function announcedBy(vsp: Vsp): Promise<Announced> {
   try {
     const info = pluginInfoFromWire(await vsp.call(pluginInfoService.GetPluginInfo, {}));
-    return { info, capabilities: new Set(info.capabilities) };
+    return { info, capabilities: new Set(info.capabilities), limits: limitsOf(info.features) };
   } catch (error) {
     if (DpuError.from(error).code !== 'UNIMPLEMENTED') throw error;
   }
@@ -31,7 +37,17 @@ export async function announcedBy(vsp: Vsp): Promise<Announced> {
     const [method] = methodsOf(capability);
     if (method && (await serves(vsp, method))) found.add(capability);
   }
-  return { capabilities: found };
+  return { capabilities: found, limits: {} };
+}
+
+/** undefined where the VSP does not serve it. Only after Init. */
+export async function virtualFunctionsOf(vsp: Vsp): Promise<VirtualFunctions | undefined> {
+  try {
+    return virtualFunctionsFromWire(await vsp.call(virtualFunctionService.GetVirtualFunctions, {}));
+  } catch (error) {
+    if (DpuError.from(error).code !== 'UNIMPLEMENTED') throw error;
+    return undefined;
+  }
 }
 
 /** The start of a field that does not follow: servers refuse it before the method could do anything. */

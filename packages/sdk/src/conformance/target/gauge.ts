@@ -14,28 +14,37 @@ export interface Holdings {
 const measureMs = 60_000;
 const holdings = z.object({ heap: z.number(), timers: z.number() });
 
-/** Several rounds: what one of them finalises, the next one frees. */
+/** What one round finalises, the next one frees: until a round frees no more, of four at most. */
 const program = `
 process.on('message', async (message) => {
   if (message !== 'measure') return;
+  let held = Infinity;
   for (let round = 0; round < 4; round++) {
     globalThis.gc();
     await new Promise(setImmediate);
+    const { heapUsed, external } = process.memoryUsage();
+    const before = held;
+    held = Math.min(held, heapUsed + external);
+    if (before - held < 1024) break;
   }
-  const { heapUsed, external } = process.memoryUsage();
   const timers = process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
-  process.send({ heap: heapUsed + external, timers });
+  process.send({ heap: held, timers });
 });
 process.channel.unref();
 `;
 
 /**
- * Arguments of node for a process that can be weighed; it needs a channel (`ipc`) to the suite. Code that is compiled
- * stays compiled: a flush of it would hide a leak. Room for new objects that grows while the VSP warms up would look like one.
+ * Arguments of node for a process that can be weighed; it needs a channel (`ipc`) to the suite. Bytecode
+ * stays: a flush of it would hide a leak. What grows while a VSP warms up would look like one: machine code that V8 compiles in
+ * the midst of it, what it notes for that, and room for new objects.
  */
 export const gaugeArguments: readonly string[] = [
   '--expose-gc',
   '--no-flush-bytecode',
+  '--no-opt',
+  '--no-maglev',
+  '--no-sparkplug',
+  '--no-lazy-feedback-allocation',
   '--max-semi-space-size=1',
   '--import',
   `data:text/javascript,${encodeURIComponent(program)}`,

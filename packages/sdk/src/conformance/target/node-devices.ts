@@ -5,7 +5,7 @@ import { DpuError } from '../../errors.ts';
 import { exec } from '../../linux/exec.ts';
 import { type Link, Links } from '../../linux/links.ts';
 import type { Sysfs } from '../../linux/sysfs.ts';
-import { Skip } from '../check.ts';
+import { type HealthHook, Skip } from '../check.ts';
 
 /** A network namespace: another one in each process, as suites may run side by side. */
 const borrower = `dpu-conformance-${process.pid}`;
@@ -46,6 +46,22 @@ export class NodeDevices {
         return link ? [[id, link] as const] : [];
       }),
     );
+  }
+
+  /** Indexes of all links of the node; none where a stand-in is in its place. */
+  async links(): Promise<ReadonlySet<number>> {
+    return new Set(this.#sysfs ? [] : (await this.#links.list()).map(({ index }) => index));
+  }
+
+  /** Lowers and raises the links that came since; undefined where none did. */
+  async carrierSince(before: ReadonlySet<number>): Promise<HealthHook | undefined> {
+    if (this.#sysfs) return undefined;
+    const came = (await this.#links.list()).filter(({ index, up }) => up && !before.has(index));
+    if (came.length === 0) return undefined;
+    const set = async (state: 'up' | 'down') => {
+      await this.#links.batch(came.map(({ name }) => `link set ${name} ${state}`));
+    };
+    return { fail: () => set('down'), repair: () => set('up') };
   }
 
   /** Two devices for each network function, in the order of the list. */

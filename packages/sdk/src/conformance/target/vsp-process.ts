@@ -5,6 +5,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { DpuError } from '../../errors.ts';
+import { givenUpOn } from '../../host/given-up-on.ts';
 import type { DpuSide } from '../../manifest/detect.ts';
 import { omitUndefined } from '../../omit-undefined.ts';
 import { gaugeArguments, type Holdings, weigh } from './gauge.ts';
@@ -54,6 +55,7 @@ export class VspProcess {
   #child: ChildProcess | undefined;
   #output: string[] = [];
   #askedToEnd = false;
+  #wentOn: string | undefined;
   #death: string | undefined;
   /** Says how it ended, whoever ended it. */
   #ended: Promise<string> = Promise.resolve('the VSP is not running');
@@ -100,6 +102,11 @@ export class VspProcess {
     return this.#options.socketPath;
   }
 
+  /** What its host said of a plugin that it did not wait for any longer. */
+  get wentOn(): string | undefined {
+    return this.#wentOn;
+  }
+
   /** The last lines that it wrote. */
   get output(): string {
     return this.#output.join('\n');
@@ -130,10 +137,13 @@ export class VspProcess {
       detached: true,
     });
     this.#output = [];
+    this.#wentOn = undefined;
     this.#askedToEnd = false;
     for (const stream of [child.stdout, child.stderr]) {
       stream?.setEncoding('utf8').on('data', (text: string) => {
-        this.#output = [...this.#output, ...text.split('\n').filter(Boolean)].slice(-keptLines);
+        const lines = text.split('\n').filter(Boolean);
+        this.#wentOn ??= lines.find((line) => givenUpOn.some((words) => line.includes(words)));
+        this.#output = [...this.#output, ...lines].slice(-keptLines);
       });
     }
     this.#child = child;

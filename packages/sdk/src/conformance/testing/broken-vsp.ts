@@ -1,15 +1,23 @@
 /** The plugin in memory with one thing wrong that shows in a process of its own only. */
 import { spawn } from 'node:child_process';
+import { existsSync, writeFileSync } from 'node:fs';
 import { chmod, readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { type Change, definePlugin, type Plugin } from '../../contract.ts';
 import { memoryVsp } from './memory-vsp.ts';
 
 const kept: unknown[] = [];
 const blockedMs = 7_000;
+/** Longer than the host waits for what runs on SIGTERM. */
+const longMs = 14_000;
 
 /** @param created The change made an object, and did not remove or alter one. */
-type Fault = (plugin: Plugin, onCreate: (react: (change: Change) => void) => void, stateDirectory: string) => void;
+type Fault = (
+  plugin: Plugin,
+  onCreate: (react: (change: Change) => void | Promise<void>) => void,
+  stateDirectory: string,
+) => void | Promise<void>;
 
 const keeps = (kind: Change['kind'], bytes: number): Fault => {
   return (_, onCreate) =>
@@ -53,11 +61,17 @@ export const faults = {
     let calls = 0;
     onCreate(() => {
       calls++;
-      if (calls === 1) setTimeout(throwLater, 1_500);
+      if (calls === 1) globalThis.setTimeout(throwLater, 1_500);
     });
   },
   'leaves a process behind': () => {
     spawn('sleep', ['60'], { detached: true, stdio: 'ignore' }).unref();
+  },
+  'goes on with apply after SIGTERM': (_, onCreate) => onCreate(() => setTimeout(longMs)),
+  'goes on with create after SIGTERM': async (_plugin, _onCreate, stateDirectory) => {
+    const marker = join(stateDirectory, 'created');
+    if (existsSync(marker)) await setTimeout(longMs);
+    writeFileSync(marker, '');
   },
   'lets others open its socket': (plugin, _, stateDirectory) => {
     const getDevices = plugin.getDevices.bind(plugin);
@@ -73,14 +87,14 @@ export const faults = {
 export type BrokenBy = keyof typeof faults;
 
 export default definePlugin<{ fault: BrokenBy }>({
-  create: ({ settings, stateDirectory }) => {
+  create: async ({ settings, stateDirectory }) => {
     const plugin = memoryVsp();
-    const reactions: ((change: Change) => void)[] = [];
-    faults[settings.fault](plugin, (react) => reactions.push(react), stateDirectory);
+    const reactions: ((change: Change) => void | Promise<void>)[] = [];
+    await faults[settings.fault](plugin, (react) => reactions.push(react), stateDirectory);
     const apply = plugin.dataPath.apply.bind(plugin.dataPath);
-    plugin.dataPath.apply = (wanted, call) => {
+    plugin.dataPath.apply = async (wanted, call) => {
       const created = call.changed.filter(({ before, after }) => after && !before);
-      for (const change of created) for (const react of reactions) react(change);
+      await Promise.all(created.flatMap((change) => reactions.map((react) => react(change))));
       return apply(wanted, call);
     };
     return plugin;

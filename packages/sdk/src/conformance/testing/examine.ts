@@ -37,12 +37,17 @@ export async function examine(plugin: MemoryVsp, options: ExamineOptions): Promi
     fail: async (id: string) => plugin.break(id, true),
     repair: async (id: string) => plugin.break(id, false),
   };
+  const carrier = {
+    fail: async (id: string) => plugin.unplug(id, true),
+    repair: async (id: string) => plugin.unplug(id, false),
+  };
   return conformanceSuite({
     endpoint: `unix://${endpoint}`,
     modes: ['dpu'],
     disruptive: true,
     ...known,
     health,
+    carrier,
     ...rest,
   }).run();
 }

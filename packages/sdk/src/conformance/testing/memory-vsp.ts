@@ -56,6 +56,8 @@ export interface MemoryVsp extends Plugin {
   /** Names of what the card has. */
   there: ReadonlySet<string>;
   break(id: string, broken: boolean): void;
+  /** Takes away what is at the other end of a bridge port, or brings it back. */
+  unplug(id: string, isAway: boolean): void;
 }
 
 /** @param directory Where it keeps what outlives it. */
@@ -63,6 +65,7 @@ export function memoryVsp(fault?: ProcessFault, directory = ''): MemoryVsp {
   let count = vfsAtFirst;
   const prefix = fault === 'new-ids' ? `mem-${randomUUID().slice(0, 4)}-` : 'mem';
   const broken = new Set<string>();
+  const away = new Set<string>();
   const there = new Set<string>();
   const watchers = new Set<() => void>();
   const changed = () => {
@@ -99,10 +102,14 @@ export function memoryVsp(fault?: ProcessFault, directory = ''): MemoryVsp {
           return undefined;
         }),
       // Without a device there is nothing at the end of a port.
-      down: ({ bridgePorts }) => (count === 0 ? bridgePorts.keys() : []),
+      down: ({ bridgePorts }) => (count === 0 ? bridgePorts.keys() : away),
     },
     networkConfig: { setNetworkConfig: async () => {} },
     there,
+    unplug: (id, isAway) => {
+      if (isAway) away.add(`bridgePorts/${id}`);
+      else away.delete(`bridgePorts/${id}`);
+    },
     break: (id, isBroken) => {
       if (isBroken) broken.add(id);
       else broken.delete(id);

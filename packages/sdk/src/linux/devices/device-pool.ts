@@ -5,6 +5,7 @@ import { DpuError } from '../../errors.ts';
 import type { IpCommand, Link } from '../links.ts';
 import { disableOffloads } from '../links-offload.ts';
 import { indexIn } from './names.ts';
+import { linksOfPods } from './pod-links.ts';
 
 /** A row of devices of one sort, each known by its index. */
 export interface DeviceKind {
@@ -106,7 +107,9 @@ export class DevicePool {
   async resize(count: number): Promise<number> {
     const tooMany = async () => (await this.ensure()).absent.filter((index) => index >= count);
     let taken = count < this.#count ? await tooMany() : [];
+    // What a pod has for certain is not waited for.
     for (let waited = 0, pause = 20; taken.length > 0 && waited < NETNS_GRACE_MS; waited += pause, pause *= 2) {
+      if (await this.#podsHave(taken)) break;
       await delay(pause);
       taken = await tooMany();
     }
@@ -126,6 +129,17 @@ export class DevicePool {
     );
     await this.ensure();
     return count;
+  }
+
+  /** Whether one of them is in a namespace that has a name still; the kernel takes down those that have none. */
+  async #podsHave(taken: readonly number[]): Promise<boolean> {
+    const names = new Map((await this.#links.list()).map(({ index, name }) => [index, name]));
+    return (await linksOfPods(this.#node.platform.exec)).some(({ link }) => {
+      // A pod sees of the end that stayed here its index only.
+      const name = names.get(link.peer?.index ?? -1);
+      const known = name === undefined ? link : { ...link, peer: { ...link.peer, name } };
+      return taken.includes(this.#kind.identify(known) ?? -1);
+    });
   }
 
   /** The devices on the node by index. Links that bear one of our names but are set up otherwise are from former settings. */

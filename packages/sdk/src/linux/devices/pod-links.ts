@@ -13,13 +13,13 @@ export interface PodLink {
   link: Link;
 }
 
-/** @param kind `veth`, `vxlan`, … */
-export async function linksOfPods(exec: Exec, kind: string): Promise<PodLink[]> {
+/** @param kind `veth`, `vxlan`, …; all unless told */
+export async function linksOfPods(exec: Exec, kind?: string): Promise<PodLink[]> {
   const found: PodLink[] = [];
   for (const name of await readdir(podNamespaces).catch(() => [])) {
     const netns = join(podNamespaces, name);
     // A namespace may go while it is looked into.
-    const links = await new Links(exec, netns).list({ kind }).catch(() => [] as Link[]);
+    const links = await new Links(exec, netns).list(kind === undefined ? {} : { kind }).catch(() => [] as Link[]);
     found.push(...links.map((link) => ({ netns, link })));
   }
   return found;

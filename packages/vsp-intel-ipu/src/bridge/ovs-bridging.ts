@@ -1,0 +1,116 @@
+/** One bridge of Open vSwitch on the ACC, of the plugin's own or of the card's switch, with flows through functions. */
+import { createHash } from 'node:crypto';
+import { DpuError, type Logger, type Platform } from '@dpu-operator/sdk';
+import {
+  Bridge,
+  type BridgePortPlan,
+  type BridgeState,
+  type PortRecord,
+  planFlows,
+  planPorts,
+} from '@dpu-operator/sdk/linux';
+import type { Placements } from '../placement.ts';
+import type { Bridging } from './bridging.ts';
+
+export interface OvsBridgingOptions {
+  platform: Platform;
+  logger: Logger;
+  /** Of the DPU: ports and flows are marked by it. */
+  identifier: string;
+  /** Interface that leads outside. */
+  uplink: string;
+  /** Socket of the database of the card's switch. Default: a switch of the plugin's own. */
+  database?: string | undefined;
+  /** The switch may have none of what was made. */
+  onLost: () => void;
+}
+
+const bridgeName = 'br-ipu';
+
+export class OvsBridging implements Bridging {
+  readonly #options: OvsBridgingOptions;
+  readonly #ovs: ReturnType<Platform['openVSwitch']>;
+  readonly #bridge: Bridge;
+  readonly #owner: string;
+
+  constructor(options: OvsBridgingOptions) {
+    const { platform, logger, identifier, database, onLost } = options;
+    this.#options = options;
+    this.#owner = createHash('sha256').update(identifier).digest('hex').slice(0, 16);
+    const lost = (reason: string) => {
+      logger.error({ reason }, 'open vswitch ended');
+      this.#bridge.forget();
+      onLost();
+    };
+    const place = database === undefined ? { directory: `/run/ipu-${this.#owner.slice(0, 8)}` } : { database };
+    this.#ovs = platform.openVSwitch({
+      ...place,
+      onLine: (line) => logger.debug({ line }, 'open vswitch'),
+      onExit: lost,
+      onReturn: onLost,
+    });
+    this.#bridge = new Bridge({ platform, ovs: this.#ovs, name: bridgeName, owner: this.#owner, logger });
+  }
+
+  async apply(placements: Placements): Promise<void> {
+    await this.#ovs.start();
+    if (placements.size === 0) {
+      await this.#bridge.open();
+      await this.#bridge.remove();
+      return;
+    }
+    const state = stateOf(placements, this.#options.uplink);
+    const records = recordsOf(placements, this.#options.uplink);
+    const plans = planPorts(state).flatMap((plan): BridgePortPlan[] => {
+      const record = records.get(plan.device);
+      return record ? [{ ...plan, record }] : [];
+    });
+    const { failed } = await this.#bridge.apply(plans, (numberOf) => planFlows(state, numberOf, this.#owner));
+    for (const [device, words] of failed)
+      throw new DpuError('INTERNAL', `Open vSwitch cannot open ${device}: ${words}`);
+  }
+
+  /** A switch of the plugin's own ends with it, and is made anew by the next: the card's goes on. */
+  close(): Promise<void> {
+    return this.#ovs.stop();
+  }
+}
+
+function stateOf(placements: Placements, uplink: string): BridgeState {
+  const all = [...placements.values()];
+  const hosts = all.flatMap((placement) => (placement.kind === 'host' ? [placement] : []));
+  const chains = all.flatMap((placement) => (placement.kind === 'chain' ? [placement] : []));
+  return {
+    hostPorts: hosts.map(({ port, vlans, isTrunk }) => ({
+      device: port.representor,
+      mac: port.mac,
+      type: isTrunk ? 'TRUNK' : 'ACCESS',
+      vlans,
+    })),
+    chains: chains.map(({ functions }) =>
+      functions.map(({ input, output }) => ({ input: input.representor, output: output.representor })),
+    ),
+    uplink,
+    closed: false,
+    hostToHost: 'direct',
+  };
+}
+
+/** What the ports are there for, by their names. */
+function recordsOf(placements: Placements, uplink: string): Map<string, PortRecord> {
+  const records = new Map<string, PortRecord>([[uplink, { kind: 'uplink', gro: false }]]);
+  for (const [name, placement] of placements) {
+    if (placement.kind === 'host') {
+      const { port, vlans, isTrunk } = placement;
+      const type = isTrunk ? 'TRUNK' : 'ACCESS';
+      records.set(port.representor, { kind: 'host', name, mac: port.mac, type, vlans: [...vlans] });
+      continue;
+    }
+    for (const [place, ends] of placement.functions.entries()) {
+      for (const end of ['input', 'output'] as const) {
+        records.set(ends[end].representor, { kind: 'function', name, place, end, mac: ends[end].mac });
+      }
+    }
+  }
+  return records;
+}

@@ -1,0 +1,34 @@
+/** The host's side: virtual functions of the card's physical ones. */
+import type { Plugin, PluginContext } from '@dpu-operator/sdk';
+import { keepLinkLocalChannel, VfDevices } from '@dpu-operator/sdk/linux';
+import { physicalFunctions } from './card.ts';
+import { tellFirmware } from './firmware.ts';
+import type { Settings } from './settings.ts';
+
+export async function createHostSide(context: PluginContext<Settings>): Promise<Plugin> {
+  const { dpu, platform, logger, settings, signal } = context;
+  const pfs = physicalFunctions(dpu, (await platform.sysfs.snapshot()).pci);
+  const channel = { side: 'host', pciAddress: pfs[0] ?? '', port: settings.daemonPort } as const;
+  const { address, device } = await keepLinkLocalChannel({ platform, logger, signal }, channel);
+  await tellFirmware(context, device);
+  const netdevTimeoutMs = settings.netdevTimeoutSeconds * 1000;
+  const vfs = new VfDevices({ platform, logger, signal, pfs, netdevTimeoutMs });
+  await vfs.start();
+  if ((await vfs.devices()).length === 0) await vfs.setNumVfs(await atMost(settings.vfs));
+  return {
+    address,
+    getDevices: () => vfs.devices(),
+    setNumVfs: (count) => vfs.setNumVfs(count),
+    setNumVfsOf: (pf, count) => vfs.setNumVfsOf(pf, count),
+    virtualFunctions: () => vfs.virtualFunctions(),
+    watchDevices: (onChange) => vfs.watch(onChange),
+  };
+
+  async function atMost(count: number): Promise<number> {
+    const { physicalFunctions: all } = await vfs.virtualFunctions();
+    return Math.min(
+      count,
+      all.reduce((sum, { maximum }) => sum + maximum, 0),
+    );
+  }
+}
