@@ -26,6 +26,8 @@ export interface CardOptions {
 
 /** Milliseconds until what kept the card from being ready is looked at again. */
 const retryMs = 1_000;
+/** Milliseconds that the start waits for the card: what is asked for next is then not refused. */
+const patienceMs = 10_000;
 
 export class Card {
   readonly fxp: Fxp;
@@ -37,6 +39,7 @@ export class Card {
   #functions: FunctionTable = new Map();
   #available: Available = { hosts: [], functions: [] };
   #uplink: PrimaryNetwork | undefined;
+  readonly #firstReady = Promise.withResolvers<void>();
   /** Counts what makes an attempt to get ready void. */
   #attempt = 0;
 
@@ -47,8 +50,12 @@ export class Card {
     this.fxp = new Fxp(this.#client);
   }
 
-  start(): void {
+  /** Connects. Returns when the tables can be written, and at the latest after some seconds: a card that is away comes later. */
+  async start(): Promise<void> {
     this.#client.start();
+    const { clock } = this.#options;
+    const patience = clock.sleep(patienceMs, this.#closing.signal).catch(() => {});
+    await Promise.race([this.#firstReady.promise, patience]);
   }
 
   close(): void {
@@ -139,6 +146,7 @@ export class Card {
         this.#fault = undefined;
         this.#tellReady(`P4 program ${name} ${version}`.trim());
         this.#options.onReady();
+        this.#firstReady.resolve();
         return;
       } catch (error) {
         if (attempt !== this.#attempt || signal.aborted) return;

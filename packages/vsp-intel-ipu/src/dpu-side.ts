@@ -22,7 +22,7 @@ export async function createDpuSide(context: PluginContext<Settings>): Promise<P
   const bridging = bridgingOf(context, () => dataPath.lost());
   const { reapply } = context;
   const dataPath = new IpuDataPath({ card, journal, bridging, links, clock, logger, reapply });
-  card.start();
+  await card.start();
   return {
     address: daemonAddress(settings),
     getDevices: async () => settings.functionDevices.map((id): Device => ({ id, healthy: true })),
@@ -30,6 +30,7 @@ export async function createDpuSide(context: PluginContext<Settings>): Promise<P
     setNumVfs: async () => settings.functionDevices.length,
     dataPath,
     limits: {
+      maxVfs: settings.functionDevices.length,
       maxBridgePorts: representors.hosts.length,
       trunk: settings.bridge === 'ovs',
       vxlan: false,

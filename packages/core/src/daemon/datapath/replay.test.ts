@@ -160,6 +160,43 @@ test('a port that fails when nobody waits for it any more is asked for again, la
   expect(waits[4]).toBeGreaterThan(3_900);
 });
 
+test('a watch that breaks is opened again, later each time, and what was missed is asked once', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const { dataPath, vsp } = await startedVsp(true);
+  await dataPath.hostPorts.create('a/x', port(1));
+  const list = vi.spyOn(vsp, 'listBridgePorts');
+  vsp.breakWatch();
+  vsp.components = () => component('ERROR', { code: 'INTERNAL', message: 'the card lost it' });
+  await vi.advanceTimersByTimeAsync(500);
+  expect([vsp.watches, list.mock.calls.length]).toEqual([2, 1]);
+  expect(dataPath.hostPorts.list('a/x')[0]?.components).toEqual(component('PENDING', { message: 'the card lost it' }));
+  vsp.components = () => undefined;
+  await vi.waitFor(() => expect(dataPath.hostPorts.list('a/x')).toEqual([port(1)]));
+  for (let breaks = 2; breaks < 5; breaks += 1) {
+    const since = performance.now();
+    vsp.breakWatch();
+    while (vsp.watches === breaks) await vi.advanceTimersByTimeAsync(50);
+    expect(performance.now() - since).toBeGreaterThanOrEqual(250 * 2 ** (breaks - 1));
+  }
+  vsp.breakWatch();
+  dataPath.vspLost();
+  await vi.advanceTimersByTimeAsync(600_000);
+  expect(vsp.watches).toBe(5);
+});
+
+test('one who waits while the watch breaks and is opened again hears by it', async () => {
+  const { dataPath, vsp } = await startedVsp(true);
+  vsp.components = () => component('PENDING', { message: 'the firmware learns it' });
+  const made = dataPath.hostPorts.create('a/x', port(1));
+  await vi.waitFor(() => expect(vsp.ports.size).toBe(1));
+  vsp.breakWatch();
+  await vi.waitFor(() => expect(vsp.watches).toBe(2), { timeout: 10_000 });
+  vsp.components = () => undefined;
+  vsp.goesOn('host0-1');
+  await made;
+});
+
 test('one that the card fails with is told why, and is gone', async () => {
   const { dataPath, vsp } = await startedVsp();
   let asked = 0;

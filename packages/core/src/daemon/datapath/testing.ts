@@ -34,7 +34,9 @@ export class MemoryVsp implements VspCalls {
   canList = true;
   /** Whether it tells of ports that its card goes on with, by {@link MemoryVsp.goesOn}. */
   canTell = true;
-  #onProgress: (names: readonly string[]) => void = () => {};
+  /** Times that its watch of the progress was opened. */
+  watches = 0;
+  #watch: ProgressCallbacks | undefined;
   /** Times that it was told that its replay is complete. */
   replays = 0;
   /** What it says of a port that it was asked for, after the first answer. */
@@ -66,7 +68,7 @@ export class MemoryVsp implements VspCalls {
 
   async listBridgePorts(): Promise<BridgePort[]> {
     if (!this.canList) throw new DpuError('UNIMPLEMENTED', 'no list');
-    return [...this.ports].map(([id, held]) => ({ ...held, name: `bridgePorts/${id}` }));
+    return [...this.ports].map(([id, held]) => this.#withComponents({ ...held, name: `bridgePorts/${id}` }));
   }
 
   async getBridgePort(name: string): Promise<BridgePort> {
@@ -75,19 +77,27 @@ export class MemoryVsp implements VspCalls {
     return this.#withComponents(held);
   }
 
-  watchProgress({ onStart, onProgress, onEnd }: ProgressCallbacks): () => void {
+  watchProgress(watch: ProgressCallbacks): () => void {
+    this.watches += 1;
     if (this.canTell) {
-      this.#onProgress = onProgress;
-      onStart();
-    } else onEnd(new DpuError('UNIMPLEMENTED', 'no watch'));
+      this.#watch = watch;
+      watch.onStart();
+    } else watch.onEnd(new DpuError('UNIMPLEMENTED', 'no watch'));
     return () => {
-      if (this.#onProgress === onProgress) this.#onProgress = () => {};
+      if (this.#watch === watch) this.#watch = undefined;
     };
   }
 
   /** The card has gone on with a port, as {@link MemoryVsp.components} says. */
   goesOn(id: string): void {
-    this.#onProgress([`bridgePorts/${id}`]);
+    this.#watch?.onProgress([`bridgePorts/${id}`]);
+  }
+
+  /** Its watch of the progress breaks, and nothing else does. */
+  breakWatch(): void {
+    const watch = this.#watch;
+    this.#watch = undefined;
+    watch?.onEnd(new DpuError('INTERNAL', 'the stream was reset'));
   }
 
   async completeReplay(): Promise<boolean> {

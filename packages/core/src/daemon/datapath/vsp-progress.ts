@@ -5,33 +5,38 @@
 import type { DpuError } from '@dpu-operator/sdk';
 import type { VspClient } from '@dpu-operator/sdk/client';
 import type { Logger } from 'pino';
+import { backoffDelay } from '../../kube/backoff.ts';
 import { bridgePortId } from './items.ts';
 
 export interface VspProgressOptions {
   client: Pick<VspClient, 'watchProgress'>;
   /** Called with a port that nobody follows. */
   onUnawaited: (name: string) => void;
+  /** Called when the watch is there again after it broke: what was said meanwhile was missed. */
+  onMissed: () => void;
   logger: Logger;
 }
+
+/** Until a watch that broke is opened again. */
+const backoff = { initialMs: 500, maxMs: 30_000 };
+/** Milliseconds that a watch must have lasted for the next one to be opened soon. */
+const settledMs = 30_000;
 
 export class VspProgress {
   readonly #options: VspProgressOptions;
   readonly #followed = new Map<string, Set<PortNews>>();
-  readonly #stop: () => void;
+  #stop = () => {};
+  #retry: NodeJS.Timeout | undefined;
+  /** How often it broke in a row. */
+  #failures = 0;
+  /** By performance.now(). */
+  #openedAt = 0;
   /** Whether it tells by itself. */
   #isServed = false;
 
   constructor(options: VspProgressOptions) {
     this.#options = options;
-    this.#stop = options.client.watchProgress({
-      onStart: () => {
-        this.#isServed = true;
-      },
-      onProgress: (names) => {
-        for (const name of names) this.#tell(name);
-      },
-      onEnd: (error) => this.#ended(error),
-    });
+    this.#open();
   }
 
   /** What is said of a port from now on is kept until {@link PortNews.end}. */
@@ -50,7 +55,26 @@ export class VspProgress {
   }
 
   close(): void {
+    clearTimeout(this.#retry);
     this.#stop();
+  }
+
+  #open(): void {
+    this.#openedAt = performance.now();
+    this.#stop = this.#options.client.watchProgress({
+      onStart: () => this.#started(),
+      onProgress: (names) => {
+        for (const name of names) this.#tell(name);
+      },
+      onEnd: (error) => this.#ended(error),
+    });
+  }
+
+  #started(): void {
+    this.#isServed = true;
+    if (this.#failures === 0) return;
+    this.#askAgain();
+    this.#options.onMissed();
   }
 
   #tell(name: string): void {
@@ -59,10 +83,18 @@ export class VspProgress {
     else if (name.startsWith('bridgePorts/')) this.#options.onUnawaited(name);
   }
 
-  /** Those who wait ask for themselves from now on. */
+  /** Those who wait ask for themselves until the watch is there again. */
   #ended(error: DpuError): void {
     this.#isServed = false;
-    if (error.code !== 'UNIMPLEMENTED') this.#options.logger.debug({ err: error }, 'the watch of the progress ended');
+    this.#askAgain();
+    if (error.code === 'UNIMPLEMENTED') return;
+    this.#options.logger.debug({ err: error }, 'the watch of the progress ended; it is opened again');
+    const hasLasted = performance.now() - this.#openedAt >= settledMs;
+    this.#failures = hasLasted ? 1 : this.#failures + 1;
+    this.#retry = setTimeout(() => this.#open(), backoffDelay(this.#failures, backoff)).unref();
+  }
+
+  #askAgain(): void {
     for (const followers of this.#followed.values()) for (const news of followers) news.heard();
   }
 }

@@ -51,7 +51,12 @@ export class VspTarget implements Target {
     };
     this.#logger = logger;
     this.#listener = listener;
-    this.#progress = new VspProgress({ client, onUnawaited: (name) => void this.#lookAgain(name), logger });
+    this.#progress = new VspProgress({
+      client,
+      onUnawaited: (name) => void this.#lookAgain(name),
+      onMissed: () => void this.#lookAtAll(),
+      logger,
+    });
   }
 
   watch(onRelapse: RelapseListener): void {
@@ -113,6 +118,14 @@ export class VspTarget implements Target {
     const port = await this.#client.getBridgePort(name).catch(() => undefined);
     const error = port && whyNotProgrammed(port);
     if (error) this.#onRelapse(name, error);
+  }
+
+  /** As {@link #lookAgain} for every port: nobody knows with which of them the card has gone on. */
+  async #lookAtAll(): Promise<void> {
+    for (const port of (await this.listBridgePorts()) ?? []) {
+      const error = whyNotProgrammed(port);
+      if (error) this.#onRelapse(port.name, error);
+    }
   }
 
   /** All or nothing, and in place: functions that stay are not interrupted. */
