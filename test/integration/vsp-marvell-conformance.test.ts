@@ -52,7 +52,7 @@ afterAll(async () => {
   await rm(directory, { recursive: true, force: true });
 });
 
-it.each(['host'] as const)('the Marvell plugin conforms on its %s side', { timeout: suiteMs }, async (mode) => {
+it.each(['host', 'dpu'] as const)('the Marvell plugin conforms on its %s side', { timeout: suiteMs }, async (mode) => {
   const [json, machineFile] = [join(directory, `${mode}.json`), join(directory, `${mode}-machine.json`)];
   await writeFile(machineFile, JSON.stringify({ [mode]: machine[mode] }));
   const command = [process.execPath, join(packages, 'sdk/dist/bundle/dpu-vsp.mjs'), 'conformance'];
