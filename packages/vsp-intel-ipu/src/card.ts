@@ -26,6 +26,8 @@ export interface CardOptions {
 
 /** Milliseconds until what kept the card from being ready is looked at again. */
 const retryMs = 1_000;
+/** Milliseconds until the uplink's link is looked at again. */
+const linkMs = 5_000;
 /** Milliseconds that the start waits for the card: what is asked for next is then not refused. */
 const patienceMs = 10_000;
 
@@ -54,6 +56,7 @@ export class Card {
   /** Connects. Returns when the tables can be written, and at the latest after some seconds: a card that is away comes later. */
   async start(): Promise<void> {
     this.#client.start();
+    void this.#followUplink();
     const { clock } = this.#options;
     const patience = clock.sleep(patienceMs, this.#closing.signal).catch(() => {});
     await Promise.race([this.#firstReady.promise, patience]);
@@ -177,7 +180,7 @@ export class Card {
 
   /** The VSIs of the ACC's own interfaces, by their MACs. */
   async #findInterfaces(signal: AbortSignal): Promise<void> {
-    const { settings, links, status } = this.#options;
+    const { settings, links } = this.#options;
     const { representors, uplink } = settings;
     const byName = new Map((await links.list()).map((link) => [link.name, link]));
     if (!settings.vsiFromMac) await this.#askImc(signal);
@@ -200,7 +203,18 @@ export class Card {
       primary: { vsi: primary.vsi, mac: macOf(byName.get(primary.name), primary.name, 'uplink.primary') },
       secondaryVsi: secondary.vsi,
     };
-    status.link({ name: secondary.name, up: byName.get(secondary.name)?.running ?? false });
+  }
+
+  /** Says whether the uplink has a link, as that changes. */
+  async #followUplink(): Promise<void> {
+    const { settings, links, clock, status } = this.#options;
+    const { signal } = this.#closing;
+    const name = settings.uplink.secondary;
+    while (!signal.aborted) {
+      const link = await links.find(name).catch(() => undefined);
+      if (!signal.aborted) status.link({ name, up: link?.running ?? false });
+      await clock.sleep(linkMs, signal).catch(() => {});
+    }
   }
 
   /** What is written whatever is wanted. */

@@ -72,6 +72,8 @@ test('what is written once, ports, functions and chains are on the wire as the c
     ].sort(),
   );
   expect(acc.ip.bridged).toEqual({ 'br-ipu': ['enp0s1f0d4', 'enp0s1f0d6'] });
+  // The uplink is up since it is bridged.
+  await expect.poll(() => acc.status?.links).toEqual([{ name: 'enp0s1f0d4', up: true }]);
 
   await client.createBridgePort(port(1));
   expect(server.entries).toHaveLength(fixedEntries + 2 * 5 + 2);
