@@ -602,8 +602,16 @@ test('what no card is needed for is refused without one', async () => {
         kind: 'logicalBridge',
         content: { name: 'logicalBridges/green', vlanId: 11, vni: 1 },
       }),
-      'FAILED_PRECONDITION',
-      /no VXLAN/,
+      'UNIMPLEMENTED',
+      /spec.vni: .*no VXLAN/,
+    ],
+    [
+      create('logicalBridges/green', {
+        kind: 'logicalBridge',
+        content: { name: 'logicalBridges/green', vlanId: 11, vtepIpPrefix: '10.0.0.1/24' },
+      }),
+      'UNIMPLEMENTED',
+      /spec.vtep_ip_prefix: .*no VXLAN/,
     ],
     [remove('logicalBridges/blue'), 'FAILED_PRECONDITION', /bridgePorts\/port-0 on logical bridge blue/],
     [remove('bridgePorts/port-9'), 'NOT_FOUND', /does not exist/],
@@ -617,7 +625,7 @@ test('what no card is needed for is refused without one', async () => {
           type: 'TRUNK',
         })),
       ),
-      'FAILED_PRECONDITION',
+      'UNIMPLEMENTED',
       /no trunks/,
     ],
     [
