@@ -64,7 +64,7 @@ export default defineConfig({
           ...onClusters,
           name: 'e2e',
           // `make test-e2e CARD=…` is about that card alone.
-          include: process.env.CARD ? ['test/e2e/card.test.ts'] : ['test/e2e/**/*.test.ts'],
+          include: process.env.CARD ? ['test/e2e/card.test.ts'] : ['test/e2e/**/!(card).test.ts'],
           globalSetup: ['test/e2e/global-setup.ts'],
         },
       },

@@ -54,13 +54,23 @@ export class IpuDataPath implements DataPath {
     this.#closing.abort();
   }
 
-  async apply(wanted: Wanted, { changed, complete, signal }: ApplyCall): Promise<Outcomes> {
-    const { card, journal } = this.#options;
-    card.requireReady();
+  async apply(wanted: Wanted, call: ApplyCall): Promise<Outcomes> {
+    this.#options.card.requireReady();
     const isAll = this.#needsAll;
+    // At once: what is lost while this runs is to be done again.
+    this.#needsAll = false;
+    try {
+      return await this.#apply(wanted, call, isAll);
+    } catch (error) {
+      this.#needsAll ||= isAll;
+      throw error;
+    }
+  }
+
+  async #apply(wanted: Wanted, { changed, complete, signal }: ApplyCall, isAll: boolean): Promise<Outcomes> {
+    const { card, journal } = this.#options;
     const before = journal.history.at(-1) ?? new Map();
-    const known = isAll ? card.functions : vsisOf(before);
-    const vsiOf = await card.vsis(macsOf(wanted), known, signal);
+    const vsiOf = await card.vsis(macsOf(wanted), vsisOf(before), signal);
     const { placements, outcomes } = place({ wanted, changed, complete, before, available: card.available, vsiOf });
     const told = new Set(changed.map(({ name }) => name));
     const touched = isAll ? undefined : touchedNames(journal.history, placements, told);
@@ -70,7 +80,6 @@ export class IpuDataPath implements DataPath {
     for (const [name, outcome] of await this.#program(history, placements, touched, told)) outcomes.set(name, outcome);
     await this.#options.bridging.apply(placements);
     await journal.end(placements);
-    this.#needsAll = false;
     if ([...outcomes.values()].some(({ state }) => state === 'pending')) this.#lookAgain();
     return new Map([...outcomes].filter(([name]) => told.has(name) || isIn(wanted, name)));
   }
@@ -100,7 +109,7 @@ export class IpuDataPath implements DataPath {
     };
     const add = collect(next);
     const remove = history.flatMap(collect);
-    const errors = await this.#options.card.fxp.sync(remove, add);
+    const errors = await this.#options.card.program(remove, add);
     const outcomes = new Map<string, Outcome>();
     for (const [entry, error] of errors) {
       const names = owners.get(entry) ?? [];

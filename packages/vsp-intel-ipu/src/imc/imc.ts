@@ -53,8 +53,14 @@ export class Imc {
   /** Read anew for each connection: the Secret may have changed. */
   async #credentials(): Promise<SshCredentials> {
     const { secrets } = this.#options;
-    const read = async (key: string) => secrets.read(key).catch(() => undefined);
+    const read = (key: string) =>
+      secrets.read(key).catch((error) => {
+        // No Secret, or one without that key.
+        if (DpuError.from(error).code === 'FAILED_PRECONDITION') return undefined;
+        throw error;
+      });
     const [privateKey, password] = await Promise.all([read('ssh-key'), read('password')]);
-    return { privateKey, password };
+    // A file that was written by an editor ends a line.
+    return { privateKey, password: password?.replace(/\r?\n$/, '') };
   }
 }

@@ -11,7 +11,7 @@ export interface SshTarget {
   hostKey?: string | undefined;
 }
 
-/** One of them, or none where the machine asks for nothing. */
+/** Without any, an empty password is tried. */
 export interface SshCredentials {
   privateKey?: string | undefined;
   password?: string | undefined;
@@ -52,7 +52,9 @@ export async function runBySsh(
       const text = `ssh ${where}: the host key is ${otherKey}, not ${hostKey} as settings.imc.hostKey says`;
       reject(new DpuError('FAILED_PRECONDITION', text));
     } else if (error.level === 'client-authentication') {
-      const text = `ssh ${where}: ${error.message}: the Secret's ssh-key or password is refused`;
+      const hasAny = credentials.privateKey !== undefined || credentials.password !== undefined;
+      const refused = hasAny ? "the Secret's ssh-key or password" : 'an empty password (no Secret has another)';
+      const text = `ssh ${where}: ${error.message}: ${refused} is refused`;
       reject(new DpuError('UNAUTHENTICATED', text));
     } else unavailable(error.message || (error as NodeJS.ErrnoException).code || 'no connection');
   });
@@ -83,8 +85,10 @@ export async function runBySsh(
       return false;
     },
   };
-  if (credentials.privateKey !== undefined) config.privateKey = credentials.privateKey;
-  if (credentials.password !== undefined) config.password = credentials.password;
+  const { privateKey, password } = credentials;
+  if (privateKey !== undefined) config.privateKey = privateKey;
+  if (password !== undefined) config.password = password;
+  else if (privateKey === undefined) config.password = '';
   try {
     if (!signal?.aborted) client.connect(config);
     return await promise;
@@ -96,7 +100,8 @@ export async function runBySsh(
   } finally {
     clearTimeout(timer);
     signal?.removeEventListener('abort', cancel);
-    client.end();
+    // Not `end`: a machine that hangs would never close its end.
+    client.destroy();
   }
 }
 

@@ -1,0 +1,117 @@
+/**
+ * A card's plugin from a registry, on a cluster whose nodes have no such card: daemon and plugin read it from a tree of
+ * files, links stand in for its netdevs. The card is the one that CARD names.
+ */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { stringify } from 'yaml';
+import { mainJobSteps } from '../steps/main-job.ts';
+import { chosenCard } from '../support/cards.ts';
+import { addresses, ExternalClient } from '../support/external.ts';
+import { dpusReady, namespace, start, type TestBed } from '../support/operator.ts';
+import { conditionIs, gateway } from '../support/plugins.ts';
+import { deletePods, examplePods, net1, startExamplePods } from '../support/pods.ts';
+import { type PackageJson, type Registry, startRegistry } from '../support/registry.ts';
+import { dpusOn, type Sides } from '../support/sides.ts';
+import { StandInCard, sysfsDirectory } from '../support/stand-in-card.ts';
+import { operatorIsOff, turnOff } from './bed.ts';
+
+const card = chosenCard();
+const plugin = 'card';
+const softwareDpu = 'dpu.config.openshift.io/software-dpu-';
+const roles = ['host', 'dpu'] as const;
+
+let bed: TestBed;
+let sides: Sides;
+let registry: Registry;
+let published: PackageJson;
+let standIn: StandInCard;
+let external: ExternalClient;
+
+const setSysfs = async (value: string) => {
+  const deployment = 'deployment/dpu-operator-controller-manager';
+  await bed.kubectl.run(['set', 'env', '-n', namespace, deployment, value]);
+  await bed.kubectl.run(['rollout', 'status', '-n', namespace, deployment, '--timeout=180s']);
+};
+
+const configOf = (role: 'host' | 'dpu', node: string) => ({
+  apiVersion: 'config.openshift.io/v1',
+  kind: 'DataProcessingUnitConfig',
+  metadata: { name: `card-${role}`, namespace },
+  spec: {
+    dpuSelector: { matchLabels: { 'dpu.config.openshift.io/node': node } },
+    ...(role === 'host' && { numVfs: card.wires.length - 1 }),
+    settings: card.settings[role],
+  },
+});
+
+beforeAll(async () => {
+  bed = await operatorIsOff();
+  sides = bed;
+  registry = await startRegistry({ listen: '0.0.0.0', host: await gateway(bed) });
+  standIn = new StandInCard(card, bed);
+  external = new ExternalClient(bed.cluster, bed.dpu, card.uplink);
+  await Promise.all([
+    registry.publish('packages/sdk').then(async () => {
+      published = await registry.publish(card.directory);
+    }),
+    standIn.plugIn(),
+    external.create(),
+  ]);
+  await setSysfs(`DPU_SYSFS=${sysfsDirectory}`);
+  for (const node of [bed.host, bed.dpu]) await bed.kubectl.run(['label', 'node', node, softwareDpu]);
+  await bed.kubectl.run(['delete', 'dpuconfig', '-n', namespace, '--all']);
+  const vendorPlugin = {
+    apiVersion: 'config.openshift.io/v1',
+    kind: 'VendorPlugin',
+    metadata: { name: plugin },
+    spec: { package: published.name, version: published.version, registry: registry.url },
+  };
+  const configs = roles.map((role) => configOf(role, bed[role]));
+  await bed.kubectl.run(['apply', '-f', '-'], [vendorPlugin, ...configs].map((one) => stringify(one)).join('---\n'));
+});
+afterAll(async () => {
+  await turnOff(bed);
+  await bed.kubectl.run(['delete', 'vendorplugin', plugin, '--ignore-not-found']);
+  await bed.kubectl.run(['delete', 'dpuconfig', '-n', namespace, '--all']);
+  await setSysfs('DPU_SYSFS-');
+  await external.delete();
+  await standIn.unplug();
+  await registry.stop();
+});
+
+describe(card.product, () => {
+  it('is found on both nodes, and the operator says that the cards are not real', async () => {
+    await conditionIs(bed, `vplugin/${plugin}`, 'Ready', 'status', 'True');
+    await start(bed);
+    sides = await dpusOn(bed, card.product);
+    await dpusReady(sides);
+    const config = [
+      'get',
+      'dpuoperatorconfig',
+      'dpu-operator-config',
+      '-o',
+      'jsonpath={.status.conditions[*].message}',
+    ];
+    expect(await bed.kubectl.run(config)).toContain(`cards are read from ${sysfsDirectory}`);
+  });
+
+  it("carries what pods send over the DPU's bridge, which learns both MACs", async () => {
+    const learnt = ['ovs-appctl', 'fdb/show', card.bridge];
+    await startExamplePods(bed.kubectl);
+    const table = await bed.kubectl.exec(`vsp-${sides.dpuSide.dpu}`, namespace, learnt);
+    for (const pod of examplePods) expect(table).toContain((await net1(bed.kubectl, pod)).mac);
+    await deletePods(bed.kubectl, examplePods);
+  });
+
+  mainJobSteps({
+    ends: () => sides,
+    outside: {
+      functionAddress: `${addresses.functionOutside}/24`,
+      address: addresses.external,
+      network: addresses.outsideNetwork,
+      // It hangs on the uplink from the start, as a cable does.
+      connect: async () => {},
+      disconnect: async () => {},
+    },
+  });
+});

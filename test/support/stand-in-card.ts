@@ -1,0 +1,66 @@
+/**
+ * A card that is not there on the nodes of a cluster: the tree of files that DPU_SYSFS names, and links in the place of
+ * the card's netdevs. What goes in at the host's end of a wire comes out at the DPU's, by VXLAN between the two nodes.
+ */
+import { type FakeMachine, fakeSysfs } from '@dpu-operator/sdk/testing';
+import { execa } from 'execa';
+import { runOnNode } from '../cluster/on-node.ts';
+import type { Card } from './cards.ts';
+import { nodeAddress, type Side, type Sides } from './sides.ts';
+
+/** On both nodes. */
+export const sysfsDirectory = '/var/lib/dpu-operator-test-cards';
+
+const port = 4797;
+const firstVni = 7_000_000;
+
+export class StandInCard {
+  readonly #card: Card;
+  readonly #sides: Sides;
+
+  constructor(card: Card, sides: Sides) {
+    this.#card = card;
+    this.#sides = sides;
+  }
+
+  /** Anew, if it is there. */
+  async plugIn(): Promise<void> {
+    await this.unplug();
+    const { hostSide, dpuSide } = this.#sides;
+    await Promise.all([this.#plugIn(hostSide, 'host', dpuSide), this.#plugIn(dpuSide, 'dpu', hostSide)]);
+  }
+
+  /** Taking away what is not there is no error. */
+  async unplug(): Promise<void> {
+    const { hostSide, dpuSide } = this.#sides;
+    await Promise.all([this.#unplug(hostSide, 'host'), this.#unplug(dpuSide, 'dpu')]);
+  }
+
+  async #plugIn(side: Side, role: 'host' | 'dpu', other: Side): Promise<void> {
+    await putTree(side, this.#card[role]);
+    const [local, remote] = [nodeAddress(side), nodeAddress(other)];
+    const commands = this.#netdevs(role).flatMap((name, index) => [
+      `ip link add ${name} type vxlan id ${firstVni + index} local ${local} remote ${remote} dstport ${port}`,
+      // A card computes checksums; a link leaves that to who reads them, which a userspace switch does not do.
+      `ethtool -K ${name} tx off`,
+      `sysctl -qw net.ipv6.conf.${name}.disable_ipv6=0`,
+    ]);
+    await runOnNode(side.cluster.exec, side.node, ['sh', '-euc', commands.join('\n')]);
+  }
+
+  async #unplug({ cluster, node }: Side, role: 'host' | 'dpu'): Promise<void> {
+    const commands = this.#netdevs(role).map((name) => `ip link del ${name} 2>/dev/null || true`);
+    await runOnNode(cluster.exec, node, ['sh', '-euc', [...commands, `rm -rf ${sysfsDirectory}`].join('\n')]);
+  }
+
+  #netdevs(role: 'host' | 'dpu'): string[] {
+    return this.#card.wires.map(([host, dpu]) => (role === 'host' ? host : dpu));
+  }
+}
+
+async function putTree({ cluster, node }: Side, machine: FakeMachine): Promise<void> {
+  await using sysfs = await fakeSysfs(machine);
+  const { stdout: archive } = await execa('tar', ['-C', sysfs.root, '-c', '.'], { encoding: 'buffer' });
+  await runOnNode(cluster.exec, node, ['mkdir', '-p', sysfsDirectory]);
+  await runOnNode(cluster.exec, node, ['tar', '-C', sysfsDirectory, '-x'], archive);
+}
