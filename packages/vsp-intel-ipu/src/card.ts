@@ -26,16 +26,19 @@ export interface CardOptions {
 
 /** Milliseconds until what kept the card from being ready is looked at again. */
 const retryMs = 1_000;
+/** Milliseconds until the uplink's link is looked at again. */
+const linkMs = 5_000;
 /** Milliseconds that the start waits for the card: what is asked for next is then not refused. */
 const patienceMs = 10_000;
 
 export class Card {
-  readonly fxp: Fxp;
+  readonly #fxp: Fxp;
   readonly #options: CardOptions;
   readonly #client: P4Client;
   readonly #closing = new AbortController();
   /** Why the tables cannot be written; undefined when they can. */
   #fault: DpuError | undefined = new DpuError('UNAVAILABLE', 'the card is not ready yet');
+  /** The functions of the card as the IMC told them last. */
   #functions: FunctionTable = new Map();
   #available: Available = { hosts: [], functions: [] };
   #uplink: PrimaryNetwork | undefined;
@@ -47,12 +50,13 @@ export class Card {
     const { settings, clock, logger } = options;
     this.#options = options;
     this.#client = new P4Client({ ...settings.p4runtime, clock, logger, onRole: () => this.#roleChanged() });
-    this.fxp = new Fxp(this.#client);
+    this.#fxp = new Fxp(this.#client);
   }
 
   /** Connects. Returns when the tables can be written, and at the latest after some seconds: a card that is away comes later. */
   async start(): Promise<void> {
     this.#client.start();
+    void this.#followUplink();
     const { clock } = this.#options;
     const patience = clock.sleep(patienceMs, this.#closing.signal).catch(() => {});
     await Promise.race([this.#firstReady.promise, patience]);
@@ -73,48 +77,50 @@ export class Card {
     return this.#available;
   }
 
-  /** The functions of the card as they were when it became ready. */
-  get functions(): FunctionTable {
-    return this.#functions;
-  }
-
   /**
-   * The VSI of a MAC among these; undefined where the card knows of none. The IMC is asked for what is not known: a
-   * function may have been made anew with another VSI.
+   * The VSI of a MAC; undefined where the card knows of none. The IMC is asked where one of them is not in use: a function
+   * may have been made anew with another VSI.
    *
-   * @param known VSIs that are in use
+   * @param used VSIs that are in use. One counts while the IMC lists neither its MAC nor another function with it.
    * @returns what throws UNAVAILABLE for those that the IMC could not be asked for
    */
   async vsis(
     macs: readonly string[],
-    known: FunctionTable,
+    used: FunctionTable,
     signal: AbortSignal,
   ): Promise<(mac: string) => number | undefined> {
     if (this.#options.settings.vsiFromMac) return vsiInMac;
-    if (macs.every((mac) => known.has(mac))) return (mac) => known.get(mac);
-    try {
-      const now = await this.#askImc(signal);
-      return (mac) => known.get(mac) ?? now.get(mac);
-    } catch (error) {
-      return (mac) => {
-        const vsi = known.get(mac);
-        if (vsi === undefined) throw error;
-        return vsi;
-      };
+    let failure: unknown;
+    if (!macs.every((mac) => used.has(mac))) {
+      await this.#askImc(signal).catch((error) => {
+        failure = error;
+      });
     }
+    const listed = this.#functions;
+    const taken = new Set(listed.values());
+    return (mac) => {
+      const former = used.get(mac);
+      if (failure !== undefined && former === undefined) throw failure;
+      if (listed.has(mac) || former === undefined) return listed.get(mac);
+      return taken.has(former) ? undefined : former;
+    };
   }
 
-  async #askImc(signal: AbortSignal): Promise<FunctionTable> {
+  /** Takes entries out and puts others in, as {@link Fxp.sync} does. What the card as a whole needs stays. */
+  program(remove: Iterable<Entry>, add: Iterable<Entry>): Promise<Map<Entry, DpuError>> {
+    return this.#fxp.sync(remove, [...add, ...this.#fixedEntries()]);
+  }
+
+  async #askImc(signal: AbortSignal): Promise<void> {
     const { imc, status } = this.#options;
     try {
-      const functions = await imc.functions(signal);
+      this.#functions = await imc.functions(signal);
       status.set({
         type: 'Imc',
         status: 'True',
         reason: 'Answers',
         message: 'the IMC tells the functions of the card',
       });
-      return functions;
     } catch (error) {
       const { code, message } = DpuError.from(error);
       const reason = { UNAUTHENTICATED: 'CredentialsRefused', FAILED_PRECONDITION: 'OtherHostKey' }[code as string];
@@ -138,9 +144,9 @@ export class Card {
     const { signal } = this.#closing;
     while (!signal.aborted && attempt === this.#attempt) {
       try {
-        const { name, version } = await this.fxp.load();
+        const { name, version } = await this.#fxp.load();
         await this.#findInterfaces(signal);
-        const errors = await this.fxp.sync([], this.#fixedEntries());
+        const errors = await this.#fxp.sync([], this.#fixedEntries());
         for (const error of errors.values()) throw error;
         if (attempt !== this.#attempt) return;
         this.#fault = undefined;
@@ -158,8 +164,8 @@ export class Card {
 
   #failed(reason: string, { message }: DpuError): void {
     const { status, logger } = this.#options;
+    if (this.#fault?.message !== message) logger.warn({ reason, message }, 'the card cannot be programmed');
     this.#fault = new DpuError('UNAVAILABLE', message);
-    logger.warn({ reason, message }, 'the card cannot be programmed');
     status.set({ type: 'P4Runtime', status: 'False', reason, message });
     status.set({ type: 'Healthy', status: 'False', reason, message });
   }
@@ -174,10 +180,10 @@ export class Card {
 
   /** The VSIs of the ACC's own interfaces, by their MACs. */
   async #findInterfaces(signal: AbortSignal): Promise<void> {
-    const { settings, links, status } = this.#options;
+    const { settings, links } = this.#options;
     const { representors, uplink } = settings;
     const byName = new Map((await links.list()).map((link) => [link.name, link]));
-    if (!settings.vsiFromMac) this.#functions = await this.#askImc(signal);
+    if (!settings.vsiFromMac) await this.#askImc(signal);
     const find = (name: string, setting: string): Representor => {
       const mac = macOf(byName.get(name), name, setting);
       const vsi = settings.vsiFromMac ? vsiInMac(mac) : this.#functions.get(mac);
@@ -197,7 +203,18 @@ export class Card {
       primary: { vsi: primary.vsi, mac: macOf(byName.get(primary.name), primary.name, 'uplink.primary') },
       secondaryVsi: secondary.vsi,
     };
-    status.link({ name: secondary.name, up: byName.get(secondary.name)?.running ?? false });
+  }
+
+  /** Says whether the uplink has a link, as that changes. */
+  async #followUplink(): Promise<void> {
+    const { settings, links, clock, status } = this.#options;
+    const { signal } = this.#closing;
+    const name = settings.uplink.secondary;
+    while (!signal.aborted) {
+      const link = await links.find(name).catch(() => undefined);
+      if (!signal.aborted) status.link({ name, up: link?.running ?? false });
+      await clock.sleep(linkMs, signal).catch(() => {});
+    }
   }
 
   /** What is written whatever is wanted. */

@@ -1,25 +1,46 @@
 /** The link between host and ACC that the daemons talk over: each side's interface has a fixed address. */
 import { isIPv4 } from 'node:net';
-import { DpuError, type Platform, type StatusReporter } from '@dpu-operator/sdk';
+import { DpuError, type Platform, type PluginContext } from '@dpu-operator/sdk';
 import { channelPrefixLength, type Settings } from './settings.ts';
 
 /** Names of interfaces end so, unless the settings name one. */
 const suffixes = { host: 'd2', dpu: 'd3' };
 
+/** Milliseconds until it is looked again whether the interface has its address. */
+const lookAgainMs = 5_000;
+
 /**
- * Gives the interface its address, where it has not got it. What goes wrong is told by a condition, and keeps nobody
- * from service: the address may be made by somebody else, and the daemons see whether they reach each other.
+ * Gives the interface its address, and again whenever it has lost it: the driver makes the interface anew when the card
+ * reboots, and late when all of it boots. What goes wrong is told by a condition, and keeps nobody from service: the address
+ * may be made by somebody else, and the daemons see whether they reach each other. Returns after the first attempt.
  */
-export async function configureChannel(
+export async function keepChannel(side: 'host' | 'dpu', context: PluginContext<Settings>): Promise<void> {
+  const { platform, signal } = context;
+  let name = await configureChannel(side, context);
+  void keep();
+
+  async function keep(): Promise<void> {
+    while (!signal.aborted) {
+      await platform.clock.sleep(lookAgainMs, signal).catch(() => {});
+      if (!signal.aborted) name = await configureChannel(side, context, name);
+    }
+  }
+}
+
+/**
+ * @param known name of the interface, where it is known already
+ * @returns that name, where the interface has the address
+ */
+async function configureChannel(
   side: 'host' | 'dpu',
-  settings: Settings,
-  { links, sysfs }: Pick<Platform, 'links' | 'sysfs'>,
-  status: StatusReporter,
-): Promise<void> {
+  { settings, platform, status }: PluginContext<Settings>,
+  known?: string,
+): Promise<string | undefined> {
   const { channel } = settings;
+  const { links, sysfs } = platform;
   const address = side === 'host' ? channel.hostAddress : channel.dpuAddress;
   try {
-    const name = channel.interface ?? (await findInterface(suffixes[side], sysfs));
+    const name = channel.interface ?? known ?? (await findInterface(suffixes[side], sysfs));
     const link = await links.find(name);
     if (!link) throw new DpuError('NOT_FOUND', `there is no network device ${name}`);
     const has = link.addresses.some((each) => each.address === address);
@@ -29,9 +50,11 @@ export async function configureChannel(
       ...(link.up ? [] : [`link set ${name} up`]),
     ]);
     status.set({ type: 'Channel', status: 'True', reason: 'Configured', message: `${name} has ${address}` });
+    return name;
   } catch (error) {
     const message = `the other side cannot be reached at ${address}: ${DpuError.from(error).message}`;
     status.set({ type: 'Channel', status: 'False', reason: 'NotConfigured', message });
+    return undefined;
   }
 }
 

@@ -72,6 +72,8 @@ test('what is written once, ports, functions and chains are on the wire as the c
     ].sort(),
   );
   expect(acc.ip.bridged).toEqual({ 'br-ipu': ['enp0s1f0d4', 'enp0s1f0d6'] });
+  // The uplink is up since it is bridged.
+  await expect.poll(() => acc.status?.links).toEqual([{ name: 'enp0s1f0d4', up: true }]);
 
   await client.createBridgePort(port(1));
   expect(server.entries).toHaveLength(fixedEntries + 2 * 5 + 2);
@@ -160,6 +162,27 @@ test('a server that starts anew without a program, then with one, is programmed 
   await expect.poll(() => texts(server.entries)).toEqual(before);
   await isReady(acc);
   await acc.vsp.client.createBridgePort(port(2));
+});
+
+test('what the card as a whole needs stays where a port had that VSI before the card was set up anew', async () => {
+  await using server = await start();
+  await using acc = await startAcc(server.address);
+  await isReady(acc);
+  await acc.vsp.client.createBridgePort(port(0));
+  await server.stop();
+  await expect.poll(acc.conditions).toMatchObject({ P4Runtime: 'NotConnected' });
+  const { links } = acc.ip;
+  const [own, representor] = [links.get('enp0s1f0d1'), links.get('enp0s1f0d6')];
+  if (!own || !representor) throw new Error('the ACC has too few interfaces');
+  [own.mac, representor.mac] = [representor.mac, own.mac];
+  await server.start();
+  await isReady(acc);
+  // tx_acc_vsi of the representor's new VSI 2 to the port: all is written.
+  await expect.poll(() => texts(server.entries)).toContain('42508227|0|1=2|2=0 31624713|1=50');
+  // tx_acc_vsi of VSI 7, which was the representor's.
+  expect(texts(server.entries)).toContain('42508227|0|1=7|2=0 31624713|1=0');
+  await acc.vsp.client.deleteBridgePort(port(0).name, { allowMissing: false });
+  expect(server.entries).toHaveLength(fixedEntries);
 });
 
 test('while another controller is primary nothing is written; then all of it is', async () => {

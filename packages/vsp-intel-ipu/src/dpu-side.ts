@@ -4,7 +4,7 @@ import type { Bridging } from './bridge/bridging.ts';
 import { LinuxBridging } from './bridge/linux-bridging.ts';
 import { OvsBridging } from './bridge/ovs-bridging.ts';
 import { Card } from './card.ts';
-import { configureChannel } from './channel.ts';
+import { keepChannel } from './channel.ts';
 import { IpuDataPath } from './data-path.ts';
 import { Imc } from './imc/imc.ts';
 import { Journal } from './journal.ts';
@@ -16,12 +16,12 @@ export async function createDpuSide(context: PluginContext<Settings>): Promise<P
   const { representors } = settings;
   const journal = new Journal(stateDirectory);
   await journal.load();
-  await configureChannel('dpu', settings, platform, status);
   const imc = new Imc({ target: settings.imc, secrets, clock });
   const card = new Card({ settings, imc, links, clock, status, logger, onReady: () => dataPath.lost() });
   const bridging = bridgingOf(context, () => dataPath.lost());
   const { reapply } = context;
   const dataPath = new IpuDataPath({ card, journal, bridging, links, clock, logger, reapply });
+  await keepChannel('dpu', context);
   await card.start();
   return {
     address: daemonAddress(settings),
@@ -38,6 +38,7 @@ export async function createDpuSide(context: PluginContext<Settings>): Promise<P
     close: async () => {
       dataPath.close();
       card.close();
+      imc.close();
       await bridging.close();
     },
   };

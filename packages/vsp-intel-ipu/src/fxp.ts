@@ -56,7 +56,8 @@ export class Fxp {
     const kept = new Set([...wanted.values()].map(({ key }) => key));
     const present = this.#present ?? (await this.#read());
     const removed = new Map([...remove].map((entry) => [entry, program.encode(entry)]));
-    const deletions = [...removed.values()]
+    // Each once, though several former states had it.
+    const deletions = [...new Map([...removed.values()].map((encoded) => [encoded.key, encoded])).values()]
       .filter(({ key }) => present.has(key) && !kept.has(key))
       .map((encoded) => updateOf('DELETE', encoded));
     const changes = [...wanted.values()].flatMap((encoded) => {

@@ -30,7 +30,7 @@ export class Journal {
       throw error;
     });
     if (text === undefined) return;
-    const states: [string, Placement][][] = JSON.parse(text);
+    const states = parse(text, this.#file);
     this.#history = states.map((state) => new Map(state));
     this.#written = text;
   }
@@ -59,6 +59,14 @@ export class Journal {
     }
     await rename(`${this.#file}.new`, this.#file);
     this.#written = text;
+  }
+}
+
+function parse(text: string, file: string): [string, Placement][][] {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new Error(`${file} cannot be read, and says what of the card is ours`, { cause: error });
   }
 }
 

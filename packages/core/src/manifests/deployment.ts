@@ -1,6 +1,6 @@
 import { operatorNamespace, workloads } from '../api/names.ts';
 import { ports } from '../api/ports.ts';
-import { controllerFlags, nodeVariables } from '../operator/node-process.ts';
+import { controllerFlags, init, nodeVariables } from '../operator/node-process.ts';
 import { operatorContainer } from '../operator/own-image.ts';
 
 export function namespace(): object {
@@ -64,7 +64,7 @@ export function deployment(options: DeploymentOptions): object {
               name: operatorContainer,
               image: images.operator,
               imagePullPolicy,
-              command: ['node', ...controllerFlags, '/opt/dpu-operator/operator.mjs'],
+              command: [...init, 'node', ...controllerFlags, '/opt/dpu-operator/operator.mjs'],
               env: [
                 ...nodeVariables,
                 { name: 'POD_NAME', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },

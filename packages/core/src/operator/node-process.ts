@@ -58,3 +58,9 @@ export const nodeVariables: readonly { name: string; value: string }[] = [
   // glibc gives blocks from 32 KB on back to the kernel when they are freed; without, what start-up compiled stays. 4.
   { name: 'MALLOC_MMAP_THRESHOLD_', value: '32768' },
 ];
+
+/**
+ * The kernel keeps from process 1 each signal that it does not handle: one that came while Node starts would be lost, and
+ * the pod last for all of its grace period.
+ */
+export const init: readonly string[] = ['tini', '--'];

@@ -7,7 +7,7 @@ import type { PluginRun } from '../api/plugin-run.ts';
 import { installedDirectory, installedPackage } from '../plugins/install/directory.ts';
 import { canonicalJson } from './canonical-json.ts';
 import type { Environment } from './environment.ts';
-import { nodeVariables, vspFlags } from './node-process.ts';
+import { init, nodeVariables, vspFlags } from './node-process.ts';
 import {
   containerResources,
   filesMount,
@@ -30,12 +30,6 @@ const filesDirectory = '/var/run/dpu-vsp';
 
 /** Where a VSP and its companions meet. */
 const sharedDirectory = '/var/run/dpu-shared';
-
-/**
- * The kernel keeps from process 1 each signal that it does not handle: one that came while Node starts would be lost, and
- * the pod last for all of its grace period.
- */
-const init = ['tini', '--'];
 
 /** All that a plugin may write to where it is not privileged: its image and its package are read-only. */
 const scratchDirectories = [

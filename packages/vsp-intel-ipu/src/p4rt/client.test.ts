@@ -77,6 +77,18 @@ test('more than fits into a batch goes in several', async () => {
   expect(server.entries).toHaveLength(2_001);
 });
 
+test('each of many updates that fail has its answer, however long', async () => {
+  await using server = await start();
+  using client = connect(server.address);
+  await isPrimary(client);
+  const program = await programOf(client);
+  const message = 'no room is left in the table '.repeat(5);
+  server.refuse = () => ({ code: status.RESOURCE_EXHAUSTED, message });
+  const entry = entryOf(program, 1).message;
+  const answers = await client.write(Array.from({ length: 1_000 }, () => ({ type: 'INSERT', entry })));
+  expect(answers).toEqual(Array(1_000).fill({ code: status.RESOURCE_EXHAUSTED, message }));
+});
+
 test('another that is primary stays so; when it is gone, this one takes over', async () => {
   await using server = await start();
   const other = connect(server.address, 7);

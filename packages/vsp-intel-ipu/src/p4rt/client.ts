@@ -47,8 +47,11 @@ type Stream = ClientDuplexStream<StreamMessageRequest, StreamMessageResponse__Ou
 const callMs = 20_000;
 /** Milliseconds until the next attempt to connect. */
 const reconnectMs = 500;
-/** Updates of one Write: far below the 4 MiB that a message may have by default. */
-const batchSize = 1_000;
+/**
+ * Updates of one Write. Where one fails the answer's trailer has an error for each of them, and a trailer of more than
+ * 64 KiB never arrives.
+ */
+const batchSize = 100;
 const channelOptions = {
   'grpc.initial_reconnect_backoff_ms': 100,
   'grpc.max_reconnect_backoff_ms': 1_000,

@@ -78,6 +78,11 @@ export class P4RuntimeServer implements AsyncDisposable {
       StreamChannel: (stream) => this.#open(stream),
       Write: ({ request }, answer) => answer(this.#write(request.deviceId, request.electionId, request.updates), {}),
       Read: (call) => {
+        const fault = this.#deviceFault(call.request.deviceId);
+        if (fault) {
+          call.emit('error', fault);
+          return;
+        }
         const tables = call.request.entities.map(({ tableEntry }) => tableEntry);
         for (const table of tables) {
           const found = this.entries.filter((entry) => !table || matchesWildcard(table, entry));
@@ -85,8 +90,10 @@ export class P4RuntimeServer implements AsyncDisposable {
         }
         call.end();
       },
-      GetForwardingPipelineConfig: (_call, answer) => {
-        if (this.#p4info) answer(null, { config: { p4info: this.#p4info } });
+      GetForwardingPipelineConfig: ({ request }, answer) => {
+        const fault = this.#deviceFault(request.deviceId);
+        if (fault) answer(fault);
+        else if (this.#p4info) answer(null, { config: { p4info: this.#p4info } });
         else answer(rpcError(status.FAILED_PRECONDITION, 'no forwarding-pipeline config has been set'));
       },
     };
@@ -176,9 +183,14 @@ export class P4RuntimeServer implements AsyncDisposable {
     }
   }
 
+  #deviceFault(deviceId: string): ServiceError | undefined {
+    return deviceId === this.#deviceId ? undefined : rpcError(status.NOT_FOUND, `no device ${deviceId}`);
+  }
+
   /** 12.3: an error of the whole call, or UNKNOWN with one error an update. */
   #write(deviceId: string, electionId: Uint128__Output | null, updates: Update__Output[]): ServiceError | null {
-    if (deviceId !== this.#deviceId) return rpcError(status.NOT_FOUND, `no device ${deviceId}`);
+    const fault = this.#deviceFault(deviceId);
+    if (fault) return fault;
     if (!this.#primary || numberOf(electionId) !== this.#highest) {
       return rpcError(status.PERMISSION_DENIED, 'not primary');
     }

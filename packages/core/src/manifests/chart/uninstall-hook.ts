@@ -1,4 +1,5 @@
 import { group, operatorNamespace } from '../../api/names.ts';
+import { init } from '../../operator/node-process.ts';
 import { helm } from './expression.ts';
 
 const name = 'dpu-operator-uninstall';
@@ -54,7 +55,7 @@ export function uninstallHook(image: string, imagePullPolicy: string): object[] 
                 name: 'uninstall',
                 image,
                 imagePullPolicy,
-                command: ['node', '/opt/dpu-operator/dpuctl.mjs', 'uninstall'],
+                command: [...init, 'node', '/opt/dpu-operator/dpuctl.mjs', 'uninstall'],
                 args: ['--timeout', helm('.Values.uninstall.timeoutSeconds | quote')],
                 securityContext: {
                   allowPrivilegeEscalation: false,
