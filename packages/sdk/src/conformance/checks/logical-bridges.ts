@@ -172,8 +172,8 @@ export const logicalBridges = declareChecks('bridge', bridgeNeeds, [
     legacy,
     run: async ({ vsp }) => {
       const logicalBridge = { name: nameOfA, spec: { vlanId: 3903, vni: 7 } };
-      const update = (paths: string[], allowMissing = false) =>
-        vsp.call(logicalBridgeService.UpdateLogicalBridge, { logicalBridge, updateMask: { paths }, allowMissing });
+      const update = (paths: string[]) =>
+        vsp.call(logicalBridgeService.UpdateLogicalBridge, { logicalBridge, updateMask: { paths } });
       await refuses(update([]), 'NOT_FOUND', [a.id]);
       await createBridge(vsp, a.id, a.spec);
       await refuses(update(['spec.colour']), 'INVALID_ARGUMENT', ['update_mask']);
@@ -182,7 +182,9 @@ export const logicalBridges = declareChecks('bridge', bridgeNeeds, [
       same(answer.spec?.vni, undefined, 'spec.vni');
       same((await getBridge(vsp, a.id)).spec, answer.spec, 'spec afterwards');
       await deleteBridge(vsp, a.id);
-      same((await update([], true)).spec?.vlanId, 3903, 'spec.vlan_id');
+      // Without a VNI, which not every card can have.
+      const made = { logicalBridge: { name: nameOfA, spec: { vlanId: 3903 } }, allowMissing: true };
+      same((await vsp.call(logicalBridgeService.UpdateLogicalBridge, made)).spec?.vlanId, 3903, 'spec.vlan_id');
     },
   },
 ]);
