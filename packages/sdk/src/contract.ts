@@ -140,9 +140,9 @@ export interface Limits {
    * Seconds that one change takes, where others wait for it: how long a call may take grows with those before it. Default: 0.
    */
   changeSeconds?: number;
-  /** Whether ports of type TRUNK can be; else they are FAILED_PRECONDITION. Default: true. */
+  /** Whether ports of type TRUNK can be; else they are UNIMPLEMENTED. Default: true. */
   trunk?: boolean;
-  /** Whether logical bridges can have a VNI; else those are FAILED_PRECONDITION. Default: true. */
+  /** Whether logical bridges can have a VNI or the address of a tunnel's end; else those are UNIMPLEMENTED. Default: true. */
   vxlan?: boolean;
 }
 

@@ -38,6 +38,8 @@ export class IpuDataPath implements DataPath {
   readonly #options: DataPathOptions;
   readonly #closing = new AbortController();
   #needsAll = true;
+  /** Names of objects of which entries could not be written. */
+  #unsure: ReadonlySet<string> = new Set();
   #looksAgain = false;
 
   constructor(options: DataPathOptions) {
@@ -73,13 +75,14 @@ export class IpuDataPath implements DataPath {
     const vsiOf = await card.vsis(macsOf(wanted), vsisOf(before), signal);
     const { placements, outcomes } = place({ wanted, changed, complete, before, available: card.available, vsiOf });
     const told = new Set(changed.map(({ name }) => name));
-    const touched = isAll ? undefined : touchedNames(journal.history, placements, told);
     const history = journal.history;
     // On disk first: what a write that does not end leaves behind is found again.
     await journal.begin(placements);
-    for (const [name, outcome] of await this.#program(history, placements, touched, told)) outcomes.set(name, outcome);
+    const { failures, isLeft } = await this.#program(history, placements, isAll, told);
+    for (const [name, outcome] of failures) outcomes.set(name, outcome);
     await this.#options.bridging.apply(placements);
-    await journal.end(placements);
+    // What could not be taken out stays known as ours, and is tried with the next change.
+    if (!isLeft) await journal.end(placements);
     if ([...outcomes.values()].some(({ state }) => state === 'pending')) this.#lookAgain();
     return new Map([...outcomes].filter(([name]) => told.has(name) || isIn(wanted, name)));
   }
@@ -98,27 +101,30 @@ export class IpuDataPath implements DataPath {
   async #program(
     history: readonly Placements[],
     next: Placements,
-    touched: ReadonlySet<string> | undefined,
+    isAll: boolean,
     told: ReadonlySet<string>,
-  ): Promise<Map<string, Outcome>> {
+  ): Promise<{ failures: Map<string, Outcome>; isLeft: boolean }> {
     const owners = new Map<Entry, string[]>();
-    const collect = (placements: Placements) => {
-      const entries = entriesOf(placements, touched);
-      for (const [entry, names] of entries) owners.set(entry, names);
+    const collect = (placements: Placements, names?: Iterable<string>) => {
+      const entries = entriesOf(placements, names);
+      for (const [entry, each] of entries) owners.set(entry, each);
       return [...entries.keys()];
     };
-    const add = collect(next);
-    const remove = history.flatMap(collect);
+    // Of an object that is as it was, nothing is to be taken out; and what it has is on the card, unless that lost it.
+    const differing = differingNames(history, next);
+    const add = collect(next, isAll ? undefined : new Set([...differing, ...this.#unsure]));
+    const remove = history.flatMap((state) => collect(state, differing));
     const errors = await this.#options.card.program(remove, add);
-    const outcomes = new Map<string, Outcome>();
+    const failures = new Map<string, Outcome>();
     for (const [entry, error] of errors) {
       const names = owners.get(entry) ?? [];
       // An entry of two objects fails with the one that is new.
       const blamed = names.filter((name) => told.has(name));
-      for (const name of blamed.length > 0 ? blamed : names) outcomes.set(name, failed(error));
+      for (const name of blamed.length > 0 ? blamed : names) failures.set(name, failed(error));
     }
+    this.#unsure = new Set([...errors.keys()].flatMap((entry) => owners.get(entry) ?? []));
     if (errors.size > 0) this.#options.logger.warn({ entries: errors.size }, 'entries that could not be written');
-    return outcomes;
+    return { failures, isLeft: remove.some((entry) => errors.has(entry)) };
   }
 
   /** A virtual function is known to the card once its driver has started. */
@@ -148,18 +154,14 @@ function macsOf({ bridgePorts, networkFunctions, serviceChains }: Wanted): strin
   return [...ports, ...functions.flatMap(({ input, output }) => [input, output])];
 }
 
-/** Those that are not in all of these states as they are in the next, and those that are to be made sure of. */
-function touchedNames(
-  history: readonly Placements[],
-  next: Placements,
-  told: ReadonlySet<string>,
-): ReadonlySet<string> {
+/** Those that are not in all of these states as they are in the next. */
+function differingNames(history: readonly Placements[], next: Placements): ReadonlySet<string> {
   const names = new Set([...history.flatMap((state) => [...state.keys()]), ...next.keys()]);
   const differs = (name: string) => {
     const text = JSON.stringify(next.get(name));
     return history.some((state) => JSON.stringify(state.get(name)) !== text);
   };
-  return new Set([...names].filter((name) => told.has(name) || differs(name)));
+  return new Set([...names].filter(differs));
 }
 
 function isIn({ bridgePorts, networkFunctions, serviceChains, logicalBridges }: Wanted, name: string): boolean {

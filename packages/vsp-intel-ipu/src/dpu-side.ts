@@ -38,6 +38,7 @@ export async function createDpuSide(context: PluginContext<Settings>): Promise<P
     close: async () => {
       dataPath.close();
       card.close();
+      imc.close();
       await bridging.close();
     },
   };

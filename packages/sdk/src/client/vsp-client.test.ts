@@ -126,6 +126,28 @@ test('bridge ports go out with their bare id in both places', async () => {
   expect(seen).toEqual([['host0-3', 'host0-3'], 'host0-3']);
 });
 
+test('what a card has not is told in its words, and does not change under which name the method is called', async () => {
+  const server = new Server();
+  let isTrunk = true;
+  const CreateBridgePort = async () => {
+    if (isTrunk) throw new DpuError('UNIMPLEMENTED', 'bridge_port.spec.ptype: this card has no trunks');
+    return {};
+  };
+  const unused = () => Promise.reject(new DpuError('UNIMPLEMENTED', 'unused'));
+  const others = { DeleteBridgePort: unused, GetBridgePort: unused, ListBridgePorts: unused, UpdateBridgePort: unused };
+  addUnaryService(server, bridgePortService, { CreateBridgePort, ...others });
+  const socketPath = join(await temporaryDirectory(), 'vsp.sock');
+  await listen(server, `unix:${socketPath}`);
+  const client = vspClient(socketPath);
+  const port = { name: 'bridgePorts/host0-3', macAddress: '02:00:00:00:00:01', logicalBridges: [] };
+  await expect(client.createBridgePort({ ...port, type: 'TRUNK' })).rejects.toMatchObject({
+    code: 'UNIMPLEMENTED',
+    message: 'bridge_port.spec.ptype: this card has no trunks',
+  });
+  isTrunk = false;
+  await client.createBridgePort({ ...port, type: 'ACCESS' });
+});
+
 test('answers under other names count under the name that was asked for', async () => {
   const server = new Server();
   const spec = { macAddress: Buffer.from('020000000001', 'hex'), ptype: 'BRIDGE_PORT_TYPE_ACCESS' } as const;

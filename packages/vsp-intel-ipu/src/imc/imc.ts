@@ -2,7 +2,7 @@
 import { type Clock, DpuError, type MountedFiles } from '@dpu-operator/sdk';
 import { Serial } from '../serial.ts';
 import { type FunctionTable, parseFunctionTable } from './function-table.ts';
-import { runBySsh, type SshCredentials, type SshTarget } from './ssh.ts';
+import { type SshCredentials, SshSession, type SshTarget } from './ssh.ts';
 
 export interface ImcOptions {
   target: SshTarget;
@@ -18,26 +18,33 @@ const retryMs = 500;
 
 export class Imc {
   readonly #options: ImcOptions;
+  readonly #session: SshSession;
   readonly #serial = new Serial();
 
   constructor(options: ImcOptions) {
     this.#options = options;
+    this.#session = new SshSession(options.target, () => this.#credentials());
+  }
+
+  close(): void {
+    this.#session.close();
   }
 
   /**
-   * The functions of the card and their VSIs.
+   * The functions of the card and their VSIs, asked for anew each time. No answer is kept: a host can make its virtual
+   * functions anew at any time, their VSIs may be others then, and nobody tells.
    *
-   * @throws DpuError as {@link runBySsh} does, of the last attempt; UNAVAILABLE where the tool prints no table
+   * @throws DpuError as {@link SshSession.run} does, of the last attempt; UNAVAILABLE where the tool prints no table
    */
   functions(signal?: AbortSignal): Promise<FunctionTable> {
     return this.#serial.run(() => this.#ask(signal));
   }
 
   async #ask(signal: AbortSignal | undefined): Promise<FunctionTable> {
-    const { target, clock } = this.#options;
+    const { clock } = this.#options;
     for (let attempt = 0; ; attempt++) {
       try {
-        const { stdout, stderr, exitCode } = await runBySsh(target, await this.#credentials(), command, signal);
+        const { stdout, stderr, exitCode } = await this.#session.run(command, signal);
         if (exitCode === 0) return parseFunctionTable(`${stdout}\n${stderr}`);
         throw new DpuError(
           'UNAVAILABLE',

@@ -4,8 +4,8 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { DpuError, type MountedFiles } from '@dpu-operator/sdk';
 import { linuxPlatform } from '@dpu-operator/sdk/linux';
-import { Server } from 'ssh2';
-import { expect, test } from 'vitest';
+import { type Connection, Server } from 'ssh2';
+import { expect, onTestFinished, test } from 'vitest';
 import { cliLine } from '../testing/cli-line.ts';
 import { Imc } from './imc.ts';
 
@@ -13,7 +13,9 @@ import { Imc } from './imc.ts';
 async function startServer(password: string) {
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const hostKeys = [privateKey.export({ type: 'sec1', format: 'pem' })];
+  const clients: Connection[] = [];
   const server = new Server({ hostKeys }, (client) => {
+    clients.push(client);
     client.on('error', () => {});
     client.on('authentication', (attempt) => {
       if (attempt.method === 'password' && attempt.password === password) attempt.accept();
@@ -31,12 +33,14 @@ async function startServer(password: string) {
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
-  return Object.assign(server, { port, [Symbol.dispose]: () => void server.close() });
+  return Object.assign(server, { port, clients, [Symbol.dispose]: () => void server.close() });
 }
 
 function imcOf(port: number, read: MountedFiles['read']): Imc {
   const { clock } = linuxPlatform();
-  return new Imc({ target: { host: '127.0.0.1', port, username: 'root' }, secrets: { read }, clock });
+  const imc = new Imc({ target: { host: '127.0.0.1', port, username: 'root' }, secrets: { read }, clock });
+  onTestFinished(() => imc.close());
+  return imc;
 }
 
 const missing = async () => {
@@ -66,4 +70,19 @@ test('a Secret that cannot be read is not taken for none', async () => {
     throw new Error('EACCES: permission denied');
   };
   await expect(imcOf(1, unreadable).functions()).rejects.toThrow('permission denied');
+});
+
+test('a connection is kept, and made anew where it was lost', async () => {
+  using server = await startServer('');
+  const imc = imcOf(server.port, missing);
+  await imc.functions();
+  await imc.functions();
+  expect(server.clients).toHaveLength(1);
+  const ended = once(server.clients[0] as Connection, 'close');
+  server.clients[0]?.end();
+  await ended;
+  await imc.functions();
+  expect(server.clients).toHaveLength(2);
+  imc.close();
+  await expect(imc.functions()).rejects.toMatchObject({ code: 'CANCELLED' });
 });

@@ -76,6 +76,8 @@ export class DpuDataPath {
   readonly #replayEnd: ReplayEnd;
   /** The VSP that was told last. */
   #client: VspCalls | undefined;
+  /** The VSP that was initialised last, and is not lost since. */
+  #started: VspCalls | undefined;
   readonly #logger: Logger;
   /** What hosts ask for. */
   readonly hostPorts: HostPorts;
@@ -112,10 +114,19 @@ export class DpuDataPath {
     });
   }
 
-  /** A VSP has been initialised, which may be another than before. Resolves when it was told everything. */
+  /**
+   * A VSP has been initialised, which may be another than before. Resolves when it was told everything.
+   *
+   * @throws DpuError UNAVAILABLE when it is lost meanwhile
+   */
   async vspStarted(client: VspCalls): Promise<void> {
+    this.#started = client;
     const hasChains = (await client.getInfo())?.capabilities.includes('chains') ?? false;
     await this.#functions.vspStarted(hasChains);
+    if (this.#started !== client) {
+      if (!this.#started) this.#functions.vspAway();
+      throw new DpuError('UNAVAILABLE', 'the VSP was lost meanwhile');
+    }
     this.#replayEnd.cancel();
     this.#client = client;
     await this.#reconciler.connect(new VspTarget(client, this.#logger, this.#vsp));
@@ -128,6 +139,7 @@ export class DpuDataPath {
   }
 
   vspLost(): void {
+    this.#started = undefined;
     this.#replayEnd.cancel();
     this.#client = undefined;
     this.#reconciler.disconnect();

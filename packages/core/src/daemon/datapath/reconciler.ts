@@ -116,11 +116,14 @@ export class Reconciler {
    * @throws DpuError when it cannot be listed, or is lost meanwhile
    */
   async connect(target: Target): Promise<void> {
-    if (this.#closed) throw stopping();
+    if (this.#closed) {
+      target.close?.();
+      throw stopping();
+    }
     this.#endSession();
     const session = new Session(target);
     this.#connecting = session;
-    target.watch?.((name, error) => this.#relapsed(session, name, error));
+    target.watch?.((relapses) => this.#relapsed(session, relapses));
     const listed = await target.listBridgePorts();
     if (listed) session.take(listed);
     if (this.#connecting === session) {
@@ -237,15 +240,18 @@ export class Reconciler {
     }
   }
 
-  /** The target had it, and does not any more. Somebody who waits for it now hears of that by the call. */
-  #relapsed(session: Session, name: string, error: DpuError): void {
-    const key = bridgePortKey(name);
-    if (session !== this.#session || session.inFlight.has(key) || session.actual.get(key)?.is !== 'there') return;
+  /** The target had them, and does not any more. Somebody who waits for one now hears of that by the call. */
+  #relapsed(session: Session, relapses: ReadonlyMap<string, DpuError>): void {
+    if (session !== this.#session) return;
     const wishes = this.#options.desired.wishes(session.bridgePorts());
-    const wish = wishes.find(({ item }) => keyOf(item) === key);
-    if (wish?.order !== 'hold') return;
-    session.actual.set(key, unknown(error.message));
-    this.#retryLater(session, { call: 'create', item: wish.item }, error);
+    const held = new Map(wishes.flatMap(({ order, item }) => (order === 'hold' ? [[keyOf(item), item]] : [])));
+    for (const [name, error] of relapses) {
+      const key = bridgePortKey(name);
+      const item = held.get(key);
+      if (!item || session.inFlight.has(key) || session.actual.get(key)?.is !== 'there') continue;
+      session.actual.set(key, unknown(error.message));
+      this.#retryLater(session, { call: 'create', item }, error);
+    }
     this.reconcile();
   }
 

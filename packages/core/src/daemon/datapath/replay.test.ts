@@ -185,6 +185,41 @@ test('a watch that breaks is opened again, later each time, and what was missed 
   expect(vsp.watches).toBe(5);
 });
 
+test('a VSP that is lost while it starts counts as away', async () => {
+  const dataPath = dataPathIn(temporaryDirectory());
+  const vsp = new MemoryVsp();
+  vsp.getInfo = async () => {
+    dataPath.vspLost();
+    return { capabilities: [] };
+  };
+  await expect(dataPath.vspStarted(vsp)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+  await expect(dataPath.hostPorts.create('a/x', port(1))).rejects.toMatchObject({
+    message: expect.stringContaining("the DPU's VSP is not ready"),
+  });
+  expect([vsp.calls, vsp.watches]).toEqual([[], 0]);
+});
+
+test('a card that goes on with many ports at once is asked for some at a time', async () => {
+  const { dataPath, vsp } = await startedVsp(true);
+  const ids = Array.from({ length: 40 }, (_, index) => index + 10);
+  await Promise.all(ids.map((id) => dataPath.hostPorts.create('a/x', port(id, '02:00:00:00:00:01'))));
+  vsp.components = () => component('ERROR', { code: 'INTERNAL', message: 'the card was reset' });
+  const get = vsp.getBridgePort.bind(vsp);
+  let asking = 0;
+  let most = 0;
+  vsp.getBridgePort = async (name) => {
+    asking += 1;
+    most = Math.max(most, asking);
+    await Promise.resolve();
+    asking -= 1;
+    return get(name);
+  };
+  for (const id of ids) vsp.goesOn(`host0-${id}`);
+  const told = () => dataPath.hostPorts.list('a/x').filter(({ components }) => components).length;
+  await vi.waitFor(() => expect(told()).toBe(40), { interval: 1, timeout: 10_000 });
+  expect(most).toBeLessThanOrEqual(16);
+});
+
 test('one who waits while the watch breaks and is opened again hears by it', async () => {
   const { dataPath, vsp } = await startedVsp(true);
   vsp.components = () => component('PENDING', { message: 'the firmware learns it' });

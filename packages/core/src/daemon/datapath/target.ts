@@ -13,7 +13,8 @@ export interface Target {
   close?(): void;
 }
 
-export type RelapseListener = (name: string, error: DpuError) => void;
+/** Called with the names of bridge ports, and what is wrong with each. */
+export type RelapseListener = (relapses: ReadonlyMap<string, DpuError>) => void;
 
 export interface BridgePortCalls {
   createBridgePort(port: BridgePort): Promise<BridgePort>;

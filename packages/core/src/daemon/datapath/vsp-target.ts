@@ -34,12 +34,18 @@ export interface CallListener {
   callEnded(error: DpuError | undefined): void;
 }
 
+/** Questions in flight together: a card that was reset goes on with all its ports at once. */
+const questionsAtOnce = 16;
+
 export class VspTarget implements Target {
   readonly #client: VspCalls;
   readonly #ports: BridgePortCalls;
   readonly #logger: Logger;
   readonly #listener: CallListener | undefined;
   readonly #progress: VspProgress;
+  /** Names of ports with which the card has gone on, and nobody has asked yet what they are now. */
+  readonly #news = new Set<string>();
+  #isAsking = false;
   #onRelapse: RelapseListener = () => {};
 
   constructor(client: VspCalls, logger: Logger, listener?: CallListener) {
@@ -115,17 +121,38 @@ export class VspTarget implements Target {
 
   /** The card goes on with a port that nobody waits for. What cannot be told now is told by the next word. */
   async #lookAgain(name: string): Promise<void> {
-    const port = await this.#client.getBridgePort(name).catch(() => undefined);
-    const error = port && whyNotProgrammed(port);
-    if (error) this.#onRelapse(name, error);
+    this.#news.add(name);
+    if (this.#isAsking) return;
+    this.#isAsking = true;
+    while (this.#news.size > 0) {
+      const names = [...this.#news].slice(0, questionsAtOnce);
+      for (const one of names) this.#news.delete(one);
+      const ports = await Promise.all(names.map((one) => this.#client.getBridgePort(one).catch(() => undefined)));
+      this.#tell(
+        new Map(
+          names.flatMap((one, index) => {
+            const port = ports[index];
+            return port ? [[one, port]] : [];
+          }),
+        ),
+      );
+    }
+    this.#isAsking = false;
   }
 
   /** As {@link #lookAgain} for every port: nobody knows with which of them the card has gone on. */
   async #lookAtAll(): Promise<void> {
-    for (const port of (await this.listBridgePorts()) ?? []) {
+    const ports = (await this.listBridgePorts()) ?? [];
+    this.#tell(new Map(ports.map((port) => [port.name, port])));
+  }
+
+  #tell(ports: ReadonlyMap<string, BridgePort>): void {
+    const relapses = new Map<string, DpuError>();
+    for (const [name, port] of ports) {
       const error = whyNotProgrammed(port);
-      if (error) this.#onRelapse(port.name, error);
+      if (error) relapses.set(name, error);
     }
+    if (relapses.size > 0) this.#onRelapse(relapses);
   }
 
   /** All or nothing, and in place: functions that stay are not interrupted. */

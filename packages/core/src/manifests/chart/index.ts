@@ -65,7 +65,7 @@ function chart(version: string): string {
     type: 'application',
     version,
     appVersion: version,
-    kubeVersion: '>=1.28.0-0',
+    kubeVersion: '>=1.29.0-0',
   });
 }
 

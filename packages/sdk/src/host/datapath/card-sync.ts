@@ -30,6 +30,8 @@ export interface NextStep {
 /** Milliseconds until what could not be undone is tried again; doubles. */
 const firstRetryMs = 1_000;
 const longestRetryMs = 60_000;
+/** Milliseconds for which the card must have matched until a new fault counts as the first. */
+const settledMs = 60_000;
 /** Names in reports that the log hears of: whoever makes some up may make up many. */
 const mostUnknown = 100;
 
@@ -50,6 +52,8 @@ export class CardSync {
   /** Reports of objects that are not wanted yet: their request is being answered. */
   readonly #early = new Map<string, { call: number; outcome: Outcome }>();
   #retryMs = firstRetryMs;
+  /** By performance.now(); undefined while it does not. */
+  #matchesSince: number | undefined;
   #retry: NodeJS.Timeout | undefined;
 
   constructor(options: CardSyncOptions) {
@@ -63,7 +67,7 @@ export class CardSync {
           return;
         }
         this.progress.reported(call, name, outcome);
-        // Whoever asked for it had an answer: nobody may ask again. A plugin that repeats itself puts nothing off.
+        // Whoever asked for it had an answer: nobody may ask again.
         if (outcome.state === 'failed' && !this.#retry) this.#mendFailed();
       },
     });
@@ -165,7 +169,7 @@ export class CardSync {
     try {
       await this.#performAll(this.isComplete);
       if (this.#tried.size > 0) this.#mendLater(`${[...this.#tried.keys()].join(', ')} could not be undone`);
-      else if (!this.#mendFailed()) this.#retryMs = firstRetryMs;
+      else if (!this.#mendFailed()) this.#matchesSince = performance.now();
     } catch (error) {
       this.#mendLater(DpuError.from(error).message);
     }
@@ -195,11 +199,15 @@ export class CardSync {
     return failed.length > 0;
   }
 
+  /** One that is planned stays: neither new requests nor a plugin that repeats itself put it off. */
   #mendLater(reason: string): void {
     const { stopping, serial, logger } = this.#options;
-    if (stopping.aborted || this.isHung) return;
+    if (this.#retry || stopping.aborted || this.isHung) return;
+    if (this.#matchesSince !== undefined && performance.now() - this.#matchesSince >= settledMs) {
+      this.#retryMs = firstRetryMs;
+    }
+    this.#matchesSince = undefined;
     logger.warn({ reason, retryMs: this.#retryMs }, 'the card does not match what is wanted; it is tried again');
-    clearTimeout(this.#retry);
     this.#retry = setTimeout(() => {
       this.#retry = undefined;
       void serial.run(() => this.mend());

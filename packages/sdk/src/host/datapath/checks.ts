@@ -38,12 +38,14 @@ function checkCount(state: State, kind: Kind, limits: Limits): void {
   throw new DpuError('RESOURCE_EXHAUSTED', `the card has ${most} ${words} at most; delete one first`);
 }
 
-function checkBridge(state: State, name: string, { vlanId, vni }: LogicalBridge, limits: Limits): void {
-  if (vni !== undefined && limits.vxlan === false) {
-    throw new DpuError('FAILED_PRECONDITION', 'logical_bridge.spec.vni: this card has no VXLAN; leave it out');
+function checkBridge(state: State, name: string, bridge: LogicalBridge, limits: Limits): void {
+  const { vlanId, vni, vtepIpPrefix } = bridge;
+  if (limits.vxlan === false && (vni !== undefined || vtepIpPrefix !== undefined)) {
+    const field = vni === undefined ? 'vtep_ip_prefix' : 'vni';
+    throw new DpuError('UNIMPLEMENTED', `logical_bridge.spec.${field}: this card has no VXLAN; leave it out`);
   }
-  for (const [other, bridge] of all(state, 'logicalBridge')) {
-    if (other === name || bridge.vlanId !== vlanId) continue;
+  for (const [other, { vlanId: taken }] of all(state, 'logicalBridge')) {
+    if (other === name || taken !== vlanId) continue;
     throw new DpuError('INVALID_ARGUMENT', `logical_bridge.spec.vlan_id: ${other} has VLAN ${vlanId}; take another`);
   }
 }
@@ -51,7 +53,7 @@ function checkBridge(state: State, name: string, { vlanId, vni }: LogicalBridge,
 function checkPort(state: State, { type, logicalBridges }: BridgePort, limits: Limits): void {
   const field = 'bridge_port.spec.logical_bridges';
   if (type === 'TRUNK' && limits.trunk === false) {
-    throw new DpuError('FAILED_PRECONDITION', 'bridge_port.spec.ptype: this card has no trunks; make it ACCESS');
+    throw new DpuError('UNIMPLEMENTED', 'bridge_port.spec.ptype: this card has no trunks; make it ACCESS');
   }
   if (type === 'ACCESS' && logicalBridges.length > 1) {
     throw new DpuError('INVALID_ARGUMENT', `${field}: an ACCESS port is on one at most, not ${logicalBridges.length}`);

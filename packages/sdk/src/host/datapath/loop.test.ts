@@ -384,6 +384,34 @@ describe('pending', () => {
     }
   });
 
+  test('what fails after each answer is tried again later each time, and other requests do not put that off', async () => {
+    vi.useFakeTimers();
+    try {
+      const { card, createPort } = testLoop();
+      card.byItself = () => ({});
+      await createPort('port-0');
+      const retries = () => card.calls.filter(({ call }) => call.changed.some((change) => change.name === name));
+      const waits: number[] = [];
+      for (let times = 1; times < 5; times += 1) {
+        retries()[times - 1]?.call.report(name, failed('RESOURCE_EXHAUSTED', 'the firmware has lost it'));
+        const since = performance.now();
+        for (let other = 0; retries().length === times; other += 1) {
+          await createPort(`port-${times}-${other}`);
+          await vi.advanceTimersByTimeAsync(100);
+        }
+        waits.push(Math.round((performance.now() - since) / 1_000));
+      }
+      expect(waits).toEqual([1, 2, 4, 8]);
+      // It has worked for long enough since.
+      await vi.advanceTimersByTimeAsync(60_000);
+      retries()[4]?.call.report(name, failed('RESOURCE_EXHAUSTED', 'the firmware has lost it'));
+      await vi.advanceTimersByTimeAsync(1_000);
+      expect(retries()).toHaveLength(6);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
   test('a report of what nobody wants is in the log, once', async () => {
     const { card, createPort, status, logger } = testLoop();
     const made = createPort('port-0');
@@ -602,8 +630,16 @@ test('what no card is needed for is refused without one', async () => {
         kind: 'logicalBridge',
         content: { name: 'logicalBridges/green', vlanId: 11, vni: 1 },
       }),
-      'FAILED_PRECONDITION',
-      /no VXLAN/,
+      'UNIMPLEMENTED',
+      /spec.vni: .*no VXLAN/,
+    ],
+    [
+      create('logicalBridges/green', {
+        kind: 'logicalBridge',
+        content: { name: 'logicalBridges/green', vlanId: 11, vtepIpPrefix: '10.0.0.1/24' },
+      }),
+      'UNIMPLEMENTED',
+      /spec.vtep_ip_prefix: .*no VXLAN/,
     ],
     [remove('logicalBridges/blue'), 'FAILED_PRECONDITION', /bridgePorts\/port-0 on logical bridge blue/],
     [remove('bridgePorts/port-9'), 'NOT_FOUND', /does not exist/],
@@ -617,7 +653,7 @@ test('what no card is needed for is refused without one', async () => {
           type: 'TRUNK',
         })),
       ),
-      'FAILED_PRECONDITION',
+      'UNIMPLEMENTED',
       /no trunks/,
     ],
     [
