@@ -15,7 +15,7 @@ import { cardPortsOf } from './card.ts';
 import { Channel, type OpenChannel } from './channel.ts';
 import { CardSwitchPorts, given, kept } from './ports.ts';
 import type { Settings } from './settings.ts';
-import { tellFirmware, tellUplink, tellVfs } from './status.ts';
+import { tellFirmware, tellSwitch, tellUplink, tellVfs } from './status.ts';
 import { setUpVfs } from './vf-setup.ts';
 
 /** As the Go operator's plugin calls it. */
@@ -65,7 +65,8 @@ export async function createDpuSide(context: PluginContext<Settings>, open?: Ope
   });
   const look = async () => {
     const state = await pool.ensure();
-    await dataPath.repair();
+    if (ovs.running || settings.ovsDatabase === undefined) await dataPath.repair();
+    if (dataPath.healthy) tellSwitch(context);
     await tellUplink(context, await ports.uplink(), sfp);
     return state;
   };
@@ -97,17 +98,21 @@ export async function createDpuSide(context: PluginContext<Settings>, open?: Ope
 
   function lost(reason: string): void {
     logger.error({ reason }, 'open vswitch ended');
+    tellSwitch(context, reason);
     dataPath.forget();
-    keeper.poke();
+    // One of our own starts again; the node's says when it is back.
+    if (settings.ovsDatabase === undefined) keeper.poke();
   }
 
   /** Of the backplane port. The interfaces for functions are as many as the settings say, unless all is to go. */
   async function setNumVfs(count: number): Promise<number> {
     if (count === 0) {
+      // First, as it is what can be refused: then all stays.
+      const made = await pool.resize(0);
       await dataPath.remove();
       await ovs.stop();
       await vfs.setNumVfs(0);
-      return pool.resize(0);
+      return made;
     }
     if (count !== (await vfs.devices()).length) await requireNoPorts();
     await vfs.setNumVfs(count);

@@ -37,6 +37,16 @@ export async function tellVfs({ status }: Told, vfs: Pick<VfDevices, 'devices'>)
   status.set({ type: 'VirtualFunctions', status: 'False', reason: 'NoNetworkDevice', message });
 }
 
+/** @param lost why the switch is gone; without it, it works */
+export function tellSwitch({ status }: Pick<Told, 'status'>, lost?: string): void {
+  if (lost === undefined) {
+    status.set({ type: 'Healthy', status: 'True', reason: 'SwitchWorks', message: 'Open vSwitch works' });
+    return;
+  }
+  const message = `Open vSwitch: ${lost}; nothing passes until it is back`;
+  status.set({ type: 'Healthy', status: 'False', reason: 'SwitchLost', message });
+}
+
 /** Whether the port that leads outside has a cable with something at its end. */
 export async function tellUplink(
   { status, platform }: Told,

@@ -1,3 +1,5 @@
+import { mkdir, rm, symlink } from 'node:fs/promises';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { fakeClock, fakePlatform, fakeSysfs } from '../../testing/index.ts';
 import { sharesOf, VfDevices } from './vf-devices.ts';
@@ -46,6 +48,15 @@ test('devices are the functions of all physical ones; each is set up, again wher
   ]);
   await expect(vfs.setNumVfsOf(2, 1)).rejects.toMatchObject({ code: 'OUT_OF_RANGE' });
   await expect(vfs.setNumVfs(9)).rejects.toMatchObject({ code: 'OUT_OF_RANGE' });
+  expect(await vfs.devices()).toHaveLength(6);
+
+  // One of the second physical function is in use: the first gets its own back.
+  const vfio = join(sysfs.root, 'bus/pci/drivers/vfio-pci');
+  await mkdir(vfio, { recursive: true });
+  const driver = join(sysfs.root, 'bus/pci/devices/0000:01:04.1/driver');
+  await rm(driver, { force: true });
+  await symlink(vfio, driver);
+  await expect(vfs.setNumVfs(2)).rejects.toMatchObject({ code: 'FAILED_PRECONDITION' });
   expect(await vfs.devices()).toHaveLength(6);
 
   told.length = 0;

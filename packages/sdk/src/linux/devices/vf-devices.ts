@@ -85,7 +85,17 @@ export class VfDevices {
   async setNumVfs(count: number): Promise<number> {
     const { pfs, platform } = this.#options;
     const maxima = await Promise.all(pfs.map((pf) => platform.sysfs.maximumVirtualFunctions(pf)));
-    for (const [pf, share] of sharesOf(count, maxima).entries()) await this.#set(pfs[pf] ?? '', share);
+    const before = await Promise.all(pfs.map((pf) => this.#count(pf)));
+    const done: number[] = [];
+    try {
+      for (const [pf, share] of sharesOf(count, maxima).entries()) {
+        await this.#set(pfs[pf] ?? '', share);
+        done.push(pf);
+      }
+    } catch (error) {
+      for (const pf of done) await this.#set(pfs[pf] ?? '', before[pf] ?? 0);
+      throw error;
+    }
     return this.#answer();
   }
 

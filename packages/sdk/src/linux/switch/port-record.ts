@@ -11,6 +11,8 @@ export interface HostPortRecord {
   mac: string;
   type: BridgePort['type'];
   vlans: number[];
+  /** Of a port of DPDK, which has no link that a process started anew would find it by. */
+  dpdkDevargs?: string | undefined;
 }
 
 /** A port of a network function. */
@@ -40,6 +42,7 @@ const schema: z.ZodType<PortRecord> = z.discriminatedUnion('kind', [
     mac: z.string(),
     type: z.enum(['ACCESS', 'TRUNK']),
     vlans: z.array(z.number()),
+    dpdkDevargs: z.string().optional(),
   }),
   z.object({
     kind: z.literal('function'),

@@ -9,6 +9,10 @@ const stands: Standing = {
   hostPorts: new Map([
     ['bridgePorts/host0-0', { device: 'sdp2', mac: '02:00:00:00:00:01', type: 'ACCESS', vlans: [5] }],
     ['bridgePorts/host0-1', { device: 'sdp3', mac: '02:00:00:00:00:02', type: 'TRUNK', vlans: [5, 6] }],
+    [
+      'bridgePorts/host0-2',
+      { device: 'vf0-2', dpdkDevargs: '0002:0f:00.3', mac: '02:00:00:00:00:03', type: 'ACCESS', vlans: [] },
+    ],
   ]),
   functions: new Map([
     [
@@ -41,7 +45,11 @@ it.each(['dp0', 'dp3'])('does not take a chain without its port %s for one', (mi
 it('keeps what was not told of, until all was', () => {
   const change = { kind: 'bridgePort', name: 'bridgePorts/host0-0', before: undefined, after: undefined } as Change;
   const rest = untold(stands, [change], false);
-  expect([...rest.hostPorts.keys(), ...rest.functions.keys()]).toEqual(['bridgePorts/host0-1', 'serviceChains/edge']);
+  expect([...rest.hostPorts.keys(), ...rest.functions.keys()]).toEqual([
+    'bridgePorts/host0-1',
+    'bridgePorts/host0-2',
+    'serviceChains/edge',
+  ]);
   expect(untold(stands, [], true)).toEqual(nothingStands);
 });
 
@@ -51,6 +59,6 @@ it('what is wanted goes before what was there', () => {
     ['serviceChains/other', { functions: [{ input: 'm9', output: 'm1' }], devices: [{ input: 9, output: 1 }] }],
   ]);
   const next = joined({ hostPorts: new Map([['bridgePorts/host1-0', port]]), functions }, stands);
-  expect([...next.hostPorts.keys()]).toEqual(['bridgePorts/host0-1', 'bridgePorts/host1-0']);
+  expect([...next.hostPorts.keys()]).toEqual(['bridgePorts/host0-1', 'bridgePorts/host0-2', 'bridgePorts/host1-0']);
   expect([...next.functions.keys()]).toEqual(['serviceChains/other']);
 });

@@ -1,5 +1,6 @@
 /** What stands on a bridge, and what of it a process that was started anew was not told of yet. Pure. */
 import type { Change, Wanted } from '../../data-path.ts';
+import { omitUndefined } from '../../omit-undefined.ts';
 import { logicalBridgesOf } from '../../wanted.ts';
 import type { FunctionPorts, HostPort } from './bridge-plan.ts';
 import type { Placed } from './function-placing.ts';
@@ -30,8 +31,8 @@ export function standingOf(
   const ends = new Map<string, { place: number; end: 'input' | 'output'; mac: string; index: number }[]>();
   for (const [device, record] of records) {
     if (record.kind === 'host') {
-      const { name, mac, type, vlans } = record;
-      hostPorts.set(name, { device, mac, type, vlans });
+      const { name, mac, type, vlans, dpdkDevargs } = record;
+      hostPorts.set(name, omitUndefined({ device, dpdkDevargs, mac, type, vlans }));
     }
     const index = record.kind === 'function' ? indexOf(device) : undefined;
     if (record.kind !== 'function' || index === undefined) continue;
@@ -91,8 +92,8 @@ export function recordsOf(
   portName: (index: number) => string,
 ): Map<string, PortRecord> {
   const records = new Map<string, PortRecord>();
-  for (const [name, { device, mac, type, vlans }] of hostPorts) {
-    records.set(device, { kind: 'host', name, mac, type, vlans: [...vlans] });
+  for (const [name, { device, dpdkDevargs, mac, type, vlans }] of hostPorts) {
+    records.set(device, omitUndefined({ kind: 'host' as const, name, mac, type, vlans: [...vlans], dpdkDevargs }));
   }
   for (const [name, placed] of functions) {
     for (const [place, device] of placed.devices.entries()) {
