@@ -130,7 +130,8 @@ export class Session {
     await this.#tidy();
     await this.#settle();
     this.#noteDeath();
-    if (process && this.#initialised) await this.#endPlugin(process);
+    // The last check may have left it ended, or not initialised again.
+    if (process && this.#announced) await this.#endPlugin(process);
     if (process?.running)
       await process.end('SIGTERM', this.#options.limits.shutdownMs).catch((error) => this.#left(error));
     this.#vsp.close();
