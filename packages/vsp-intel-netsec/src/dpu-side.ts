@@ -6,29 +6,31 @@ import {
   DevicePool,
   indexIn,
   Keeper,
+  type KeptChannel,
+  keepLinkLocalChannel,
   type LinkChange,
   SwitchDataPath,
+  tellFirmware,
   VfDevices,
   vethKind,
 } from '@dpu-operator/sdk/linux';
 import { cardPortsOf } from './card.ts';
-import { Channel, type OpenChannel } from './channel.ts';
 import { CardSwitchPorts, given, kept } from './ports.ts';
 import type { Settings } from './settings.ts';
-import { tellFirmware, tellSwitch, tellUplink, tellVfs } from './status.ts';
+import { tellSwitch, tellUplink, tellVfs } from './status.ts';
 import { setUpVfs } from './vf-setup.ts';
 
 /** As the Go operator's plugin calls it. */
 const bridge = 'br-secondary';
 
-export async function createDpuSide(context: PluginContext<Settings>, open?: OpenChannel): Promise<Plugin> {
+export async function createDpuSide(context: PluginContext<Settings>, open?: KeptChannel['open']): Promise<Plugin> {
   const { dpu, platform, logger, node, settings, signal, stateDirectory } = context;
   const card = cardPortsOf(dpu, (await platform.sysfs.snapshot()).pci);
   const backplane = card.backplane[0] ?? '';
   const sfp = card.sfp[settings.sfpPort];
-  const channel = new Channel({ context, pf: backplane, open });
-  const address = await channel.start();
-  await tellFirmware(context, channel.device);
+  const channel = { side: 'dpu', pciAddress: backplane, port: settings.daemonPort } as const;
+  const { address, device } = await keepLinkLocalChannel({ platform, logger, signal, open }, channel);
+  await tellFirmware(context, device);
 
   const vfs = new VfDevices({
     platform,
@@ -39,7 +41,7 @@ export async function createDpuSide(context: PluginContext<Settings>, open?: Ope
     netdevTimeoutMs: settings.netdevTimeoutSeconds * 1000,
   });
   vfs.watch(() => void tellVfs(context, vfs));
-  const mtu = (await platform.links.find(channel.device))?.mtu ?? 1500;
+  const mtu = (await platform.links.find(device))?.mtu ?? 1500;
   const pool = new DevicePool({ platform, logger }, vethKind({ nodeName: node.name, given, kept, mtu }));
   const ports = new CardSwitchPorts({ platform, nodeName: node.name, backplane, sfp });
   const owner = createHash('sha256').update(dpu.identifier).digest('hex').slice(0, 16);

@@ -1,19 +1,18 @@
 /** The host's side: virtual functions of the card's first port. */
 import { DpuError, type Plugin, type PluginContext } from '@dpu-operator/sdk';
-import { VfDevices } from '@dpu-operator/sdk/linux';
+import { type KeptChannel, keepLinkLocalChannel, tellFirmware, VfDevices } from '@dpu-operator/sdk/linux';
 import { hostPortOf } from './card.ts';
-import { Channel, type OpenChannel } from './channel.ts';
 import type { Settings } from './settings.ts';
-import { tellFirmware, tellVfs } from './status.ts';
+import { tellVfs } from './status.ts';
 import { setUpVfs } from './vf-setup.ts';
 
-export async function createHostSide(context: PluginContext<Settings>, open?: OpenChannel): Promise<Plugin> {
+export async function createHostSide(context: PluginContext<Settings>, open?: KeptChannel['open']): Promise<Plugin> {
   const { dpu, platform, logger, settings, status, signal } = context;
   const { sysfs, sriov } = platform;
   const pf = hostPortOf(dpu, (await sysfs.snapshot()).pci);
-  const channel = new Channel({ context, pf, open });
-  const address = await channel.start();
-  await tellFirmware(context, channel.device);
+  const channel = { side: 'host', pciAddress: pf, port: settings.daemonPort } as const;
+  const { address, device } = await keepLinkLocalChannel({ platform, logger, signal, open }, channel);
+  await tellFirmware(context, device);
   await useVepa();
   const vfs = new VfDevices({
     platform,

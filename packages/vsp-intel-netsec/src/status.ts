@@ -1,24 +1,8 @@
-/** What the plugin says of its card: firmware, and virtual functions that are no use. */
+/** What the plugin says of its card: virtual functions that are no use, the switch, and the way outside. */
 import type { PluginContext } from '@dpu-operator/sdk';
 import type { VfDevices } from '@dpu-operator/sdk/linux';
 
-type Told = Pick<PluginContext<unknown>, 'status' | 'platform' | 'logger'>;
-
-/** As the port's driver reads it. A driver that has none is no fault. */
-export async function tellFirmware({ status, platform, logger }: Told, device: string): Promise<void> {
-  try {
-    const { stdout } = await platform.exec('ethtool', ['-i', device]);
-    const version = firmwareIn(stdout);
-    if (version !== '') status.firmware(version);
-  } catch (error) {
-    logger.warn({ err: error }, 'the version of the firmware is not known');
-  }
-}
-
-/** Empty where there is none. */
-export function firmwareIn(text: string): string {
-  return /^firmware-version:[ \t]*(.*)$/m.exec(text)?.[1]?.trim() ?? '';
-}
+type Told = Pick<PluginContext<unknown>, 'status' | 'platform'>;
 
 /** How many functions a message names. */
 const named = 3;

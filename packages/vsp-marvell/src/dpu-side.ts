@@ -8,12 +8,12 @@ import {
   keepLinkLocalChannel,
   type LinkChange,
   SwitchDataPath,
+  tellFirmware,
   vethKind,
 } from '@dpu-operator/sdk/linux';
 import { cardFunctions, vfRoom } from './card.ts';
 import { CardPorts } from './card-ports.ts';
 import { CardStatus } from './card-status.ts';
-import { tellFirmware } from './firmware.ts';
 import { BRIDGE, GIVEN, KEPT } from './names.ts';
 import type { Settings } from './settings.ts';
 

@@ -1,8 +1,7 @@
 /** The host's side: virtual functions of the card's physical ones. */
 import type { Plugin, PluginContext } from '@dpu-operator/sdk';
-import { keepLinkLocalChannel, VfDevices } from '@dpu-operator/sdk/linux';
+import { keepLinkLocalChannel, tellFirmware, VfDevices } from '@dpu-operator/sdk/linux';
 import { physicalFunctions } from './card.ts';
-import { tellFirmware } from './firmware.ts';
 import type { Settings } from './settings.ts';
 
 export async function createHostSide(context: PluginContext<Settings>): Promise<Plugin> {

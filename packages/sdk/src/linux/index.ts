@@ -6,6 +6,7 @@ export * from './devices/names.ts';
 export * from './devices/pod-links.ts';
 export * from './devices/veth-pairs.ts';
 export { VfDevices, type VfDevicesOptions } from './devices/vf-devices.ts';
+export * from './driver-firmware.ts';
 export * from './exec.ts';
 export * from './link-local-channel.ts';
 export * from './links.ts';

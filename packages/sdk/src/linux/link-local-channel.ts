@@ -51,6 +51,8 @@ export interface KeptChannel {
   logger: Logger;
   /** Ends the watch. */
   signal: AbortSignal;
+  /** What opens it. Default: {@link openLinkLocalChannel}. */
+  open?: typeof openLinkLocalChannel | undefined;
 }
 
 /** Milliseconds. */
@@ -63,12 +65,12 @@ const deviceTimeoutMs = 30_000;
  * @throws DpuError DEADLINE_EXCEEDED where the function has no network device within 30 s, else as {@link openLinkLocalChannel}
  */
 export async function keepLinkLocalChannel(
-  { platform, logger, signal }: KeptChannel,
+  { platform, logger, signal, open: openChannel = openLinkLocalChannel }: KeptChannel,
   { pciAddress, ...channel }: Omit<LinkLocalChannel, 'device'> & { pciAddress: string },
 ): Promise<{ address: IpPort; device: string }> {
   const [netdev] = await platform.sriov.netdevs([pciAddress], { signal, timeoutMs: deviceTimeoutMs });
   const device = netdev?.name ?? '';
-  const open = () => openLinkLocalChannel(platform, { ...channel, device });
+  const open = () => openChannel(platform, { ...channel, device });
   const address = await open();
   const again = () => {
     open().catch((error) => logger.warn({ err: DpuError.from(error) }, 'the channel is not open'));

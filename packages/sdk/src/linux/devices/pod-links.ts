@@ -13,7 +13,7 @@ export interface PodLink {
   link: Link;
 }
 
-/** @param kind `veth`, `vxlan`, …; all unless told */
+/** @param kind `veth`, `vxlan`, …; default: all */
 export async function linksOfPods(exec: Exec, kind?: string): Promise<PodLink[]> {
   const found: PodLink[] = [];
   for (const name of await readdir(podNamespaces).catch(() => [])) {

@@ -1,6 +1,9 @@
-import type { PluginContext } from '@dpu-operator/sdk';
+import type { PluginContext } from '../contract.ts';
 
-/** Says the version of the firmware, as the driver of a network device reads it. A driver that has none is no fault. */
+/**
+ * Says the version of the card's firmware, as the driver of a network device reads it (`ethtool -i`). A driver that has
+ * none is no fault, nor is one that cannot be asked: the log has it.
+ */
 export async function tellFirmware(
   { status, platform, logger }: Pick<PluginContext<unknown>, 'status' | 'platform' | 'logger'>,
   device: string,
