@@ -6,9 +6,8 @@ import { conformanceSuite } from '@dpu-operator/sdk/conformance';
 import { afterAll, describe, test } from 'vitest';
 // #region contract:networkFunctions,chains
 import { macOf } from '../src/memory-card.ts';
-import machine from './machine.json' with { type: 'json' };
-
 // #endregion
+import machine from './machine.json' with { type: 'json' };
 
 conformanceSuite({
   plugin: '.',
