@@ -56,7 +56,7 @@ test-e2e: build ## Run the end-to-end tests on a Kind cluster (TEST_CLUSTER=exis
 
 .PHONY: test-cards
 test-cards: build ## Run the main job on a Kind cluster through each card that the operator has a plugin for
-	for card in $(CARDS); do CARD=$$card node test/run.ts e2e; done
+	status=0; for card in $(CARDS); do CARD=$$card node test/run.ts e2e || status=$$?; done; exit $$status
 
 .PHONY: test-e2e-2c
 test-e2e-2c: build ## Run the end-to-end tests on two Kind clusters, one with the host and one with the DPU

@@ -11,7 +11,7 @@ export interface Card {
   wires: [host: string, dpu: string][];
   /** Netdev of the DPU that leads outside. */
   uplink: string;
-  /** Settings of each side's DataProcessingUnitConfig. */
+  /** Settings of each side's DataProcessingUnitConfig. The chain's function of the examples passes nothing between pods. */
   settings: { host: object; dpu: object };
   /** Of Open vSwitch on the DPU. */
   bridge: string;
@@ -30,7 +30,7 @@ export const cardsByName: Record<string, Card> = {
     dpu: cards.marvell.dpu({ vfs: cardVfs }),
     wires: [['enp1s0f0', 'sdp0'], ...vfs.map((vf): [string, string] => [`enp1s0f0v${vf}`, `sdp${vf + 1}`])],
     uplink: 'rpm0',
-    settings: { host: { vfs: cardVfs }, dpu: {} },
+    settings: { host: { vfs: cardVfs }, dpu: { hostToHost: 'direct' } },
     bridge: 'br-mrv0',
   },
   netsec: {
@@ -40,7 +40,7 @@ export const cardsByName: Record<string, Card> = {
     dpu: cards.intelNetsec.dpu(),
     wires: [['ens1f0', 'eth2'], ...vfs.map((vf): [string, string] => [`ens1f0v${vf}`, `eth2v${vf}`])],
     uplink: 'eth1',
-    settings: { host: { vfs: cardVfs }, dpu: { vfs: cardVfs } },
+    settings: { host: { vfs: cardVfs }, dpu: { vfs: cardVfs, hostToHost: 'direct' } },
     bridge: 'br-secondary',
   },
 };

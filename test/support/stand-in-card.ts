@@ -5,7 +5,7 @@
 import { type FakeMachine, fakeSysfs } from '@dpu-operator/sdk/testing';
 import { execa } from 'execa';
 import { runOnNode } from '../cluster/on-node.ts';
-import type { Card } from './cards.ts';
+import { type Card, cardsByName } from './cards.ts';
 import { nodeAddress, type Side, type Sides } from './sides.ts';
 
 /** On both nodes. */
@@ -30,32 +30,34 @@ export class StandInCard {
     await Promise.all([this.#plugIn(hostSide, 'host', dpuSide), this.#plugIn(dpuSide, 'dpu', hostSide)]);
   }
 
-  /** Taking away what is not there is no error. */
+  /** Whatever card is there: a run that was killed may have left another. Taking away what is not there is no error. */
   async unplug(): Promise<void> {
     const { hostSide, dpuSide } = this.#sides;
-    await Promise.all([this.#unplug(hostSide, 'host'), this.#unplug(dpuSide, 'dpu')]);
+    await Promise.all([unplug(hostSide, 'host'), unplug(dpuSide, 'dpu')]);
   }
 
   async #plugIn(side: Side, role: 'host' | 'dpu', other: Side): Promise<void> {
     await putTree(side, this.#card[role]);
     const [local, remote] = [nodeAddress(side), nodeAddress(other)];
-    const commands = this.#netdevs(role).flatMap((name, index) => [
-      `ip link add ${name} type vxlan id ${firstVni + index} local ${local} remote ${remote} dstport ${port}`,
+    const commands = netdevsOf(this.#card, role).flatMap((name, index) => [
+      // Less than the nodes' link by what VXLAN puts around a frame.
+      `ip link add ${name} mtu $(($(cat /sys/class/net/eth0/mtu) - 50)) type vxlan id ${firstVni + index} local ${local} remote ${remote} dstport ${port}`,
       // A card computes checksums; a link leaves that to who reads them, which a userspace switch does not do.
       `ethtool -K ${name} tx off`,
       `sysctl -qw net.ipv6.conf.${name}.disable_ipv6=0`,
     ]);
     await runOnNode(side.cluster.exec, side.node, ['sh', '-euc', commands.join('\n')]);
   }
+}
 
-  async #unplug({ cluster, node }: Side, role: 'host' | 'dpu'): Promise<void> {
-    const commands = this.#netdevs(role).map((name) => `ip link del ${name} 2>/dev/null || true`);
-    await runOnNode(cluster.exec, node, ['sh', '-euc', [...commands, `rm -rf ${sysfsDirectory}`].join('\n')]);
-  }
+async function unplug({ cluster, node }: Side, role: 'host' | 'dpu'): Promise<void> {
+  const netdevs = Object.values(cardsByName).flatMap((card) => netdevsOf(card, role));
+  const commands = netdevs.map((name) => `ip link del ${name} 2>/dev/null || true`);
+  await runOnNode(cluster.exec, node, ['sh', '-euc', [...commands, `rm -rf ${sysfsDirectory}`].join('\n')]);
+}
 
-  #netdevs(role: 'host' | 'dpu'): string[] {
-    return this.#card.wires.map(([host, dpu]) => (role === 'host' ? host : dpu));
-  }
+function netdevsOf({ wires }: Card, role: 'host' | 'dpu'): string[] {
+  return wires.map(([host, dpu]) => (role === 'host' ? host : dpu));
 }
 
 async function putTree({ cluster, node }: Side, machine: FakeMachine): Promise<void> {

@@ -12,6 +12,7 @@ import { DpuError } from '../errors.ts';
 import type { Method } from '../wire/method.ts';
 import { fromServiceError } from '../wire/service-error.ts';
 import { startCall } from './observe.ts';
+import { zonedTarget } from './zoned-address.ts';
 
 export type Endpoint = { socketPath: string } | { address: string };
 
@@ -195,5 +196,6 @@ function connectionFailure(details: string): string | undefined {
 function grpcTarget(endpoint: Endpoint): string {
   if ('socketPath' in endpoint) return `unix:${endpoint.socketPath}`;
   const { address } = endpoint;
-  return address.startsWith('[') ? `ipv6:${address.replace('%25', '%')}` : `dns:${address}`;
+  if (!address.startsWith('[')) return `dns:${address}`;
+  return address.includes('%') ? zonedTarget(address.replace('%25', '%')) : `ipv6:${address}`;
 }

@@ -1,3 +1,4 @@
+import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 import { pino } from 'pino';
@@ -66,6 +67,23 @@ async function oldImage(): Promise<{ socketPath: string; paths: string[] }> {
   await listen(server, `unix:${socketPath}`);
   return { socketPath, paths };
 }
+
+const hasIpv6 = networkInterfaces().lo?.some(({ family }) => family === 'IPv6') ?? false;
+
+test.runIf(hasIpv6)('an address with a zone is dialled with it, and named to the other end without', async () => {
+  const server = new Server();
+  const Ping = async () => ({ healthy: true, responderId: 'zoned', timestamp: '1' });
+  addUnaryService(server, heartbeatService, { Ping });
+  const port = await listen(server, '[::1]:0');
+  for (const zone of ['%lo', '%25lo']) {
+    const client = new VspClient({ address: `[::1${zone}]:${port}`, logger: pino({ level: 'silent' }) });
+    onTestFinished(() => client.close());
+    const connected = Promise.withResolvers<void>();
+    client.onConnectivity((isConnected) => isConnected && connected.resolve());
+    await connected.promise;
+    expect(await client.ping('host')).toEqual({ healthy: true, responderId: 'zoned' });
+  }
+});
 
 test('an image that serves only the Vendor names works', async () => {
   const { socketPath, paths } = await oldImage();
