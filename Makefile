@@ -10,7 +10,10 @@ CARDS := marvell netsec
 
 .PHONY: help
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z][a-z0-9-]*:.*## / { printf "  %-18s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^##@ / { printf "\n%s\n", substr($$0, 5) } /^[a-z][a-z0-9-]*:.*## / { printf "  %-20s %s\n", $$1, $$2 }' Makefile
+	@printf '\n%s\n' 'Taskfile.yaml has the same targets for "task".'
+
+##@ Developers: build and test
 
 $(INSTALLED): package.json pnpm-lock.yaml pnpm-workspace.yaml $(wildcard packages/*/package.json) test/package.json
 	$(PNPM) install --frozen-lockfile
@@ -30,8 +33,11 @@ lint: $(INSTALLED) ## Check formatting, lint rules and types
 	biome check .
 	tsc -b
 
-.PHONY: format
-format: $(INSTALLED) ## Format the code and apply the linter's safe fixes
+.PHONY: vet
+vet: lint ## As lint, by its name in Go projects
+
+.PHONY: fmt
+fmt: $(INSTALLED) ## Format the code and apply the linter's safe fixes
 	biome check --write .
 
 .PHONY: manifests
@@ -45,6 +51,9 @@ test: lint build ## Run every test: unit, integration (kernel, OVS) and end to e
 .PHONY: test-unit
 test-unit: compiler ## Run the unit tests: no root, no cluster, seconds
 	node test/run.ts unit
+
+.PHONY: fast-test
+fast-test: test-unit ## As test-unit, by its name in the Go operator
 
 .PHONY: test-integration
 test-integration: build ## Run the tests against the real kernel, Open vSwitch and CNI plugins (root)
@@ -86,10 +95,108 @@ demo-down: $(INSTALLED) ## Delete the demo's cluster
 dev: build ## Put the code as it stands onto a running cluster (CLUSTER=dpu-demo)
 	node test/dev.ts $(or $(CLUSTER),dpu-demo)
 
+.PHONY: run
+run: build ## Run the operator on this machine against the current kubeconfig, until Ctrl+C
+	node scripts/commands.ts run
+
 .PHONY: bench
 bench: build ## Measure latency, memory, start-up and image sizes, and print the table
 	node test/bench/bench.ts
 
 .PHONY: clean
 clean: ## Remove what the build made
-	rm -rf packages/*/dist test/dist packages/*/*.tsbuildinfo test/*.tsbuildinfo .build
+	rm -rf packages/*/dist test/dist scripts/dist packages/*/*.tsbuildinfo test/*.tsbuildinfo scripts/*.tsbuildinfo .build
+
+##@ Cluster operators: install and remove (KUBECONFIG_HOST, KUBECONFIG_DPU, REGISTRY, TAG; see docs/install.md)
+
+.PHONY: deploy
+deploy: build ## Install in two clusters, the hosts' and the DPUs'
+	node scripts/commands.ts deploy
+
+.PHONY: deploy-1c
+deploy-1c: build ## Install in one cluster with hosts and DPUs (KUBECONFIG_HOST)
+	node scripts/commands.ts deploy-1c
+
+.PHONY: deploy-cluster-host
+deploy-cluster-host: build ## Install in the hosts' cluster (KUBECONFIG_HOST)
+	node scripts/commands.ts deploy-cluster-host
+
+.PHONY: deploy-cluster-dpu
+deploy-cluster-dpu: build ## Install in the DPUs' cluster (KUBECONFIG_DPU)
+	node scripts/commands.ts deploy-cluster-dpu
+
+.PHONY: undeploy
+undeploy: build ## Remove from two clusters, with all that is on the nodes and the kinds
+	node scripts/commands.ts undeploy
+
+.PHONY: undeploy-1c
+undeploy-1c: build ## Remove from one cluster, with all that is on the nodes and the kinds
+	node scripts/commands.ts undeploy-1c
+
+.PHONY: redeploy
+redeploy: build ## Build and push the images, remove from two clusters and install again
+	node scripts/commands.ts redeploy
+
+.PHONY: redeploy-1c
+redeploy-1c: build ## Build and push the images, remove from one cluster and install again
+	node scripts/commands.ts redeploy-1c
+
+.PHONY: install
+install: $(INSTALLED) ## Install the kinds (CRDs) alone, in the cluster of KUBECONFIG
+	node scripts/commands.ts install-crds
+
+.PHONY: uninstall
+uninstall: $(INSTALLED) ## Delete the kinds with every object of them, in the cluster of KUBECONFIG
+	node scripts/commands.ts uninstall-crds
+
+##@ Release: images for amd64 and arm64 (REGISTRY, TAG, PUSH_TLS_VERIFY=false, ENGINE=docker|podman|buildah)
+
+.PHONY: build-image-all
+build-image-all: build ## Build the images whose inputs changed
+	node scripts/commands.ts build-images
+
+.PHONY: build-image-operator
+build-image-operator: build ## Build the image of operator and daemon
+	node scripts/commands.ts build-images operator
+
+.PHONY: build-image-vsp
+build-image-vsp: build ## Build the image that runs plugins
+	node scripts/commands.ts build-images vsp
+
+.PHONY: push-image-all
+push-image-all: build ## Build and push the images, each as one for both architectures
+	node scripts/commands.ts push-images
+
+.PHONY: clean-image-all
+clean-image-all: $(INSTALLED) ## Remove the images from this machine
+	node scripts/commands.ts clean-images
+
+.PHONY: clean-image-operator
+clean-image-operator: $(INSTALLED) ## Remove the image of operator and daemon from this machine
+	node scripts/commands.ts clean-images operator
+
+.PHONY: clean-image-vsp
+clean-image-vsp: $(INSTALLED) ## Remove the image that runs plugins from this machine
+	node scripts/commands.ts clean-images vsp
+
+##@ Release: clusters with cards (see docs/test-cards.md)
+
+.PHONY: prepare-e2e-test
+prepare-e2e-test: $(INSTALLED) ## Say whether two clusters can be set up by cluster-deployment-automation, and what is missing
+	node scripts/commands.ts prepare-e2e-test
+
+.PHONY: e2e-test
+e2e-test: build ## Set up two clusters by cluster-deployment-automation, install and run the main job on the cards
+	node scripts/commands.ts e2e-test
+
+.PHONY: e2e-test-1-cluster
+e2e-test-1-cluster: build ## The same with one cluster
+	node scripts/commands.ts e2e-test-1-cluster
+
+.PHONY: fast-e2e-test
+fast-e2e-test: build ## Install anew in two clusters that run already, and run the main job on the cards
+	node scripts/commands.ts fast-e2e-test
+
+.PHONY: fast-e2e-test-1c
+fast-e2e-test-1c: build ## Install anew in one cluster that runs already, and run the main job on the cards
+	node scripts/commands.ts fast-e2e-test-1c

@@ -44,6 +44,7 @@ const output = {
 /** What the operator's image has. */
 const image = defineConfig({
   ...common,
+  plugins: [...common.plugins, licences],
   input: {
     operator: 'src/operator/main.ts',
     daemon: 'src/daemon/main.ts',

@@ -1,4 +1,4 @@
-import type { Engine } from './engine.ts';
+import type { Builder } from './engine.ts';
 import { imageExists, importImage, pullImage, removeOtherTags } from './engine-images.ts';
 import { debianKey, debianRoot } from './node-image/debian-root.ts';
 import { type Log, step } from './progress.ts';
@@ -11,7 +11,7 @@ const builtHere = `localhost/dpu-operator/debian:${debianKey([])}`;
 const pullTimeoutMs = 5 * 60_000;
 
 /** What the Containerfiles build on: the published Debian where it can be had, else one of Debian's packages. */
-export async function ensureBaseImage(log: Log, engine: Engine): Promise<string> {
+export async function ensureBaseImage(log: Log, engine: Builder): Promise<string> {
   for (const name of [published, builtHere]) if (await imageExists(engine, name)) return name;
   if (await pullImage(log, engine, published, pullTimeoutMs)) return published;
   const tar = await debianRoot(log, 'base', []);

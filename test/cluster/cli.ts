@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { findEngine } from './engine.ts';
-import { buildImage, parseImageNames } from './images.ts';
+import { parseImageNames } from './image-inputs.ts';
+import { buildImage } from './images.ts';
 import { type Cluster, deleteCluster, ensureCluster, findCluster } from './index.ts';
 
 const usage = `Usage: node test/cluster/cli.ts <command> [options] [image ...]

@@ -1,52 +1,18 @@
-import { existsSync } from 'node:fs';
-import { cp, mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
-import { dirname, join, relative } from 'node:path';
+import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { type Architecture, ownArchitecture } from './architecture.ts';
 import { ensureBaseImage } from './base-image.ts';
-import { hashOf } from './cache.ts';
-import type { Engine } from './engine.ts';
-import { removeOlderTags } from './engine-images.ts';
+import { cachedDirectory, hashOf } from './cache.ts';
+import type { Builder } from './engine.ts';
+import { describeImage, removeOlderTags } from './engine-images.ts';
 import { sha256OfFile } from './file-hash.ts';
+import { type ImageName, inputFiles, isProduct, type ProductImage } from './image-inputs.ts';
 import { withLock } from './lock.ts';
 import { cachePath, repositoryRoot } from './paths.ts';
+import { platformFiles } from './platform-files.ts';
 import { type Log, step } from './progress.ts';
-import { run } from './run.ts';
-
-/** The SDK's native module, in the form of this machine's architecture for glibc. */
-const nativeModule = `@koromix/koffi-linux-${process.arch}`;
-const nativeFiles = Object.fromEntries(
-  ['package.json', 'index.js', `linux_${process.arch}`].map((part) => [
-    `node_modules/${nativeModule}/${part}`,
-    `packages/sdk/node_modules/${nativeModule}/${part}`,
-  ]),
-);
-
-/** What goes into each image beside its Containerfile: a name in the build context, a path in the repository. */
-const inputs = {
-  operator: {
-    node: 'node_modules/node/bin/node',
-    bundle: 'packages/core/dist/bundle',
-    'dpu-cni': `packages/cni/dist/linux-${process.arch}/dpu-cni`,
-    ...nativeFiles,
-    // Without its manual.
-    ...Object.fromEntries(
-      ['LICENSE', 'package.json', 'bin', 'lib', 'node_modules'].map((part) => [
-        `npm/${part}`,
-        `packages/core/node_modules/npm/${part}`,
-      ]),
-    ),
-  },
-  vsp: {
-    node: 'node_modules/node/bin/node',
-    host: 'packages/sdk/dist/bundle',
-    ...nativeFiles,
-    'mock/dist/bundle': 'packages/vsp-mock/dist/bundle',
-    'mock/package.json': 'packages/vsp-mock/package.json',
-  },
-  tools: {},
-} as const satisfies Record<string, Record<string, string>>;
-
-export type ImageName = keyof typeof inputs;
-const imageNames = Object.keys(inputs) as ImageName[];
+import { attempt, run } from './run.ts';
+import { debianPart, npmPart, npmParts, sbom } from './sbom.ts';
 
 export interface BuiltImage {
   name: ImageName;
@@ -58,79 +24,122 @@ export interface BuiltImage {
   bytes: number;
 }
 
+export interface BuildOptions {
+  /** Checkout that the image is of. Default: this one. */
+  root?: string;
+  /** Default: this machine's. */
+  architecture?: Architecture;
+}
+
+/** What an image is made of, and how it is called when it is pushed. */
+interface Recipe {
+  builder: Builder;
+  base: string;
+  architecture: Architecture;
+  root: string;
+}
+
 /** Builds of one image that stay in the engine, for other checkouts and for going back and forth. */
 const buildsKept = 10;
 
-function repository(name: ImageName): string {
-  return `docker.io/dpu-operator/${name}`;
-}
+const titles: Record<ImageName, string> = {
+  operator: 'Operator, node daemon and dpuctl of the DPU operator',
+  vsp: 'Plugin host of the DPU operator, with the software DPU',
+  tools: 'What the tests of the DPU operator run in pods',
+};
 
-export function parseImageNames(names: readonly string[] = []): ImageName[] {
-  const unknown = names.filter((name) => !(name in inputs));
-  if (unknown.length > 0) {
-    throw new Error(`no image is called ${unknown.join(', ')}; there are ${imageNames.join(', ')}`);
-  }
-  return names.length > 0 ? (names as ImageName[]) : imageNames;
+export function repository(name: ImageName): string {
+  return `docker.io/dpu-operator/${name}`;
 }
 
 /** The image of the present inputs; built only when they changed. */
 export async function buildImage(
   log: Log,
-  engine: Engine,
+  builder: Builder,
   name: ImageName,
-  root = repositoryRoot,
+  { root = repositoryRoot, architecture = ownArchitecture() }: BuildOptions = {},
 ): Promise<BuiltImage> {
-  const base = await ensureBaseImage(log, engine);
-  return withLock(log, `image-${name}`, () => buildOn(base, log, engine, name, root));
+  const base = await ensureBaseImage(log, builder);
+  return withLock(log, `image-${name}`, () => buildOn({ base, builder, architecture, root }, log, name));
 }
 
-async function buildOn(base: string, log: Log, engine: Engine, name: ImageName, root: string): Promise<BuiltImage> {
+async function buildOn(recipe: Recipe, log: Log, name: ImageName): Promise<BuiltImage> {
+  const { builder, base, architecture, root } = recipe;
   const containerfile = join(repositoryRoot, 'images', name, 'Containerfile');
-  const files = await filesOf(name, root);
+  const recipeText = await readFile(containerfile, 'utf8');
+  const platform = isProduct(name) ? await platformFiles(log, architecture, root) : undefined;
+  const files = platform && isProduct(name) ? await inputFiles(name, platform, root) : {};
   const contents = await Promise.all(Object.values(files).map(sha256OfFile));
-  const inputsHash = hashOf(base, await readFile(containerfile, 'utf8'), Object.keys(files), contents);
-  const tag = `${repository(name)}:dev-${inputsHash}`;
+  const version = await versionOf(root);
+  const tag = `${repository(name)}:dev-${hashOf(base, recipeText, Object.keys(files), contents, architecture, version)}`;
   const nodeTag = `${repository(name)}:dev`;
-  const present = await describe(engine, tag);
+  const present = await describeImage(builder, tag);
   if (present) return { name, tag, nodeTag, ...present };
-  const context = cachePath('contexts', name);
-  await step(log, `build image ${name}`, async (detail) => {
+
+  const context = cachePath('contexts', `${name}-${architecture}`);
+  await step(log, `build image ${name} for ${architecture}`, async (detail) => {
     await stage(context, files);
-    const argv = ['build', '--tag', tag, '--build-arg', `BASE=${base}`];
-    const podmanOnly = engine.name === 'podman' ? ['--layers', '--pull-never'] : [];
-    await engine.run([...argv, ...podmanOnly, '--file', containerfile, context], { onErrorLine: detail });
+    const common = buildArguments(recipe, containerfile);
+    if (platform && isProduct(name)) {
+      const key = hashOf(base, recipeText, await readFile(join(root, 'images/unpack-debian'), 'utf8'), architecture);
+      const parts = await Promise.all([debianParts(log, builder, name, key, [...common, context]), npmParts(files)]);
+      const node = npmPart('node', platform.nodeVersion, 'MIT');
+      const document = sbom({ title: name, version, license: 'Apache-2.0', architecture }, [...parts.flat(), node]);
+      await writeFile(join(context, 'sbom.cdx.json'), document);
+    }
+    const labels = await labelsOf(name, version, root);
+    const argv = ['build', ...common, '--tag', tag, ...labels.flatMap((label) => ['--label', label]), context];
+    await builder.run(argv, { onErrorLine: detail });
   });
-  const built = await describe(engine, tag);
-  if (!built) throw new Error(`${engine.name} built ${tag} but does not have it`);
-  await removeOlderTags(engine, repository(name), buildsKept);
+  const built = await describeImage(builder, tag);
+  if (!built) throw new Error(`${builder.name} built ${tag} but does not have it`);
+  await removeOlderTags(builder, repository(name), buildsKept);
   return { name, tag, nodeTag, ...built };
 }
 
-async function describe(engine: Engine, tag: string): Promise<{ id: string; bytes: number } | undefined> {
-  const result = await engine.attempt(['image', 'inspect', '--format', '{{.Id}} {{.Size}}', tag]);
-  const [id, size] = result.stdout.trim().split(' ');
-  return result.exitCode === 0 && id ? { id, bytes: Number(size) } : undefined;
+function buildArguments({ builder, base, architecture }: Recipe, containerfile: string): string[] {
+  const variables = [`BASE=${base}`, `BUILDER=linux/${ownArchitecture()}`, `ARCH=${architecture}`];
+  const podmanOnly = builder.name === 'docker' ? [] : ['--layers', '--pull-never'];
+  return [
+    ...podmanOnly,
+    ...variables.flatMap((variable) => ['--build-arg', variable]),
+    '--platform',
+    `linux/${architecture}`,
+    '--file',
+    containerfile,
+  ];
 }
 
-/** Every input file: its path in the build context and where it is now. */
-async function filesOf(name: ImageName, root: string): Promise<Record<string, string>> {
-  const files: Record<string, string> = {};
-  for (const [target, path] of Object.entries<string>(inputs[name])) {
-    const source = join(root, path);
-    if (!existsSync(source)) {
-      throw new Error(`image ${name} needs ${path}, which is not there: run "pnpm install" and "pnpm build" first`);
-    }
-    if (!(await stat(source)).isDirectory()) {
-      files[target] = source;
-      continue;
-    }
-    for (const entry of await readdir(source, { recursive: true, withFileTypes: true })) {
-      if (!entry.isFile()) continue;
-      const file = join(entry.parentPath, entry.name);
-      files[join(target, relative(source, file))] = file;
-    }
-  }
-  return Object.fromEntries(Object.entries(files).sort(([a], [b]) => (a < b ? -1 : 1)));
+/** The packages of Debian in an image, of which the engine tells once for each recipe. */
+async function debianParts(log: Log, builder: Builder, name: ProductImage, key: string, argv: readonly string[]) {
+  const directory = await cachedDirectory(log, `packages-${name}`, key, (draft, detail) =>
+    builder
+      .run(['build', '--target', 'packages', '--output', `type=local,dest=${draft}`, ...argv], { onErrorLine: detail })
+      .then(() => {}),
+  );
+  const controls = await readdir(directory);
+  return Promise.all(controls.sort().map(async (file) => debianPart(await readFile(join(directory, file), 'utf8'))));
+}
+
+/** https://github.com/opencontainers/image-spec/blob/main/annotations.md */
+async function labelsOf(name: ImageName, version: string, root: string): Promise<string[]> {
+  const git = async (...args: string[]) => (await attempt(['git', '-C', root, ...args])).stdout.trim();
+  const [revision, source] = [await git('rev-parse', 'HEAD'), process.env.IMAGE_SOURCE ?? ''];
+  const labels = {
+    title: `dpu-operator-${name}`,
+    description: titles[name],
+    version,
+    revision,
+    source,
+    licenses: 'Apache-2.0',
+  };
+  const known = Object.entries(labels).filter(([, value]) => value !== '');
+  return known.map(([key, value]) => `org.opencontainers.image.${key}=${value}`);
+}
+
+/** The version that images are released as. */
+export async function versionOf(root: string): Promise<string> {
+  return JSON.parse(await readFile(join(root, 'packages/core/package.json'), 'utf8')).version;
 }
 
 /** A build context with nothing but the inputs: engines send or hash all of it. */

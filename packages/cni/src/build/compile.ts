@@ -35,7 +35,8 @@ export async function compileProgram(): Promise<string> {
   return program;
 }
 
-async function hashOfInputs(): Promise<string> {
+/** Another value for each other source and compiler. */
+export async function hashOfInputs(): Promise<string> {
   const entries = await readdir(source, { recursive: true, withFileTypes: true });
   const files = entries.filter((entry) => entry.isFile() && !entry.name.endsWith('.test.ts'));
   const paths = [...files.map(({ parentPath, name }) => join(parentPath, name)), scriptcManifest].sort();

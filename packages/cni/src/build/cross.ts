@@ -3,10 +3,11 @@
  * writes C, which a cross compiler compiles with scriptc's runtime. `node src/build/cross.ts [arm64 | x64]`
  */
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { hashOfInputs } from './compile.ts';
 import { dist, scriptcBuild, withoutTarget } from './scriptc.ts';
 
 /** As Debian calls them: packages gcc-aarch64-linux-gnu and libc6-dev-arm64-cross, and their like. */
@@ -32,14 +33,19 @@ const architecture = process.argv[2] ?? 'arm64';
 const compiler = compilers[architecture];
 if (compiler === undefined) throw new Error(`there is no ${architecture}, only ${Object.keys(compilers).join(', ')}`);
 
+const program = join(dist, `linux-${architecture}`, 'dpu-cni');
+/** Says of what the program was made. */
+const record = `${program}.inputs`;
+const inputs = await hashOfInputs();
 const scratch = await mkdtemp(join(tmpdir(), 'dpu-cni-'));
 try {
-  console.log(await compile(compiler));
+  if ((await readFile(record, 'utf8').catch(() => undefined)) !== inputs) await compile(compiler);
+  console.log(program);
 } finally {
   await rm(scratch, { recursive: true, force: true });
 }
 
-async function compile(gcc: string): Promise<string> {
+async function compile(gcc: string): Promise<void> {
   const main = join(scratch, 'main.c');
   await scriptcBuild('--emit=c', '--out', main);
   const { runtime_pack: runtime, link }: LinkInfo = JSON.parse(
@@ -64,9 +70,10 @@ async function compile(gcc: string): Promise<string> {
     for (let args = commands.shift(); args; args = commands.shift()) await run(gcc, args);
   };
   await Promise.all(Array.from({ length: availableParallelism() }, worker));
-  const program = join(dist, `linux-${architecture}`, 'dpu-cni');
   await mkdir(join(program, '..'), { recursive: true });
+  const draft = `${program}.${process.pid}`;
   const libraries = link.system_libraries.map((name) => `-l${name}`);
-  await run(gcc, ['-static', '-s', ...withoutTarget(link.driver_flags), ...objects, ...libraries, '-o', program]);
-  return program;
+  await run(gcc, ['-static', '-s', ...withoutTarget(link.driver_flags), ...objects, ...libraries, '-o', draft]);
+  await rename(draft, program);
+  await writeFile(record, inputs);
 }

@@ -80,7 +80,8 @@ export function renderDaemonSet(
               imagePullPolicy: environment.imagePullPolicy,
               command: ['node', ...controllerFlags, '/opt/dpu-operator/daemon.mjs'],
               env: daemonVariables(config, environment, directories),
-              securityContext: { privileged: true },
+              // The image's own user is not root.
+              securityContext: { privileged: true, runAsUser: 0 },
               resources: { requests: { cpu: '20m', memory: '80Mi' } },
               // The node's port says nothing of a daemon that waits for another to end. Ten minutes, then it starts anew.
               startupProbe: {

@@ -1,0 +1,148 @@
+/** Installs the operator in clusters and removes it, the way docs/install.md tells a person to. */
+import { existsSync } from 'node:fs';
+import { cp, mkdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { stringify } from 'yaml';
+import { productImages } from '../test/cluster/image-inputs.ts';
+import type { Kubectl } from '../test/cluster/kubectl.ts';
+import { repositoryRoot } from '../test/cluster/paths.ts';
+import { type Log, step } from '../test/cluster/progress.ts';
+import { run } from '../test/cluster/run.ts';
+import { ensureKubectl } from '../test/cluster/tools.ts';
+import { ask, namespace, operator, requireInstallable, requireReachable, type Target } from './clusters.ts';
+import type { Images } from './settings.ts';
+
+/** Seconds for images to be pulled and containers to start. */
+const readySeconds = 300;
+
+/** Seconds for what is on the nodes to be taken away. */
+const uninstallSeconds = 600;
+
+interface Work {
+  target: Target;
+  kubectl: Kubectl;
+  manifests: string;
+}
+
+/**
+ * Installs, or brings what is installed to these images. Before anything is changed every cluster is asked and every
+ * manifest rendered.
+ *
+ * @throws Error that says what stands in the way, or what has been done and how to go on
+ */
+export async function deploy(log: Log, targets: readonly Target[], images: Images): Promise<void> {
+  log(`images: ${productImages.map((name) => images[name]).join(', ')}`);
+  const works: Work[] = [];
+  for (const target of targets) {
+    const kubectl = await step(log, `check the ${target.name}`, async () => {
+      const reachable = await requireReachable(target, await ensureKubectl(log));
+      await requireInstallable(target, reachable);
+      return reachable;
+    });
+    works.push({ target, kubectl, manifests: await render(kubectl, target, images) });
+  }
+  const done: string[] = [];
+  for (const { target, kubectl, manifests } of works) {
+    try {
+      await step(log, `apply to the ${target.name}`, () =>
+        kubectl.run(['apply', '--server-side', '-f', '-'], manifests),
+      );
+      await step(log, `wait for the operator of the ${target.name}`, () => untilReady(kubectl));
+    } catch (error) {
+      const before = done.length > 0 ? ` The operator is ready in: ${done.join(', ')}.` : '';
+      throw new Error(
+        `${messageOf(error)}\nWhat was applied to the ${target.name} stays.${before} ` +
+          'Mend the cause and run the same command again, or the one with "undeploy".',
+      );
+    }
+    done.push(target.name);
+  }
+  log(`ready: ${done.join(', ')}`);
+}
+
+/** The overlay with these images. A kustomization of its own, so that nothing in config/ is changed. */
+async function render(kubectl: Kubectl, target: Target, images: Images): Promise<string> {
+  const overlay = overlayOf(target);
+  const directory = join(repositoryRoot, '.build/deploy', target.side);
+  await rm(directory, { recursive: true, force: true });
+  await mkdir(directory, { recursive: true });
+  const config = join(repositoryRoot, 'config');
+  await cp(join(config, 'default/images.yaml'), join(directory, 'images.yaml'));
+  const kustomization = {
+    apiVersion: 'kustomize.config.k8s.io/v1beta1',
+    kind: 'Kustomization',
+    resources: [`../../../config/${overlay}`],
+    configurations: ['images.yaml'],
+    images: productImages.map((name) => ({ name: `dpu-operator/${name}`, ...newImage(images[name]) })),
+  };
+  await writeFile(join(directory, 'kustomization.yaml'), stringify(kustomization));
+  return run([kubectl.program, 'kustomize', directory]);
+}
+
+function overlayOf({ overlays }: Target): string {
+  const found = overlays.find((name) => existsSync(join(repositoryRoot, 'config', name, 'kustomization.yaml')));
+  if (!found) throw new Error(`config/ has none of ${overlays.join(', ')}: run "make manifests"`);
+  return found;
+}
+
+/** An image reference as Kustomize wants it: its name, and tag or digest. */
+export function newImage(reference: string): { newName: string; newTag?: string; digest?: string } {
+  const [name = '', digest] = reference.split('@');
+  if (digest) return { newName: name, digest };
+  // A colon before a slash is that of a port.
+  const [, newName = name, newTag] = /^(.*):([^:/]+)$/.exec(name) ?? [];
+  return { newName, newTag: newTag ?? 'latest' };
+}
+
+/** @throws Error with what its pods say */
+async function untilReady(kubectl: Kubectl): Promise<void> {
+  const args = ['rollout', 'status', '-n', namespace, operator, `--timeout=${readySeconds}s`];
+  const { exitCode, stderr } = await kubectl.try(args);
+  if (exitCode === 0) return;
+  const columns = 'custom-columns=POD:.metadata.name,PHASE:.status.phase,WAITS:.status.containerStatuses[*].state.waiting.message';
+  const pods = await ask(kubectl, ['get', 'pods', '-n', namespace, '-o', columns]);
+  throw new Error(`the operator is not ready after ${readySeconds} s: ${stderr.trim()}\n${pods}`);
+}
+
+/**
+ * Removes the operator with all that it made on nodes and in the cluster, its kinds included. Already gone is no error.
+ *
+ * @throws Error that says what is left and how to go on
+ */
+export async function undeploy(log: Log, targets: readonly Target[]): Promise<void> {
+  const works: { target: Target; kubectl: Kubectl }[] = [];
+  for (const target of targets) {
+    const kubectl = await step(log, `check the ${target.name}`, async () =>
+      requireReachable(target, await ensureKubectl(log)),
+    );
+    works.push({ target, kubectl });
+  }
+  // The DPUs' cluster comes last: the hosts' daemons tell its daemons what goes.
+  for (const { target, kubectl } of works) {
+    if ((await ask(kubectl, ['get', 'crd', 'dpuoperatorconfigs.config.openshift.io', '-o', 'name'])) !== '') {
+      await step(log, `take away what the operator made in the ${target.name}`, () => uninstall(target, log));
+    }
+    await step(log, `delete the operator from the ${target.name}`, async () => {
+      const overlay = join(repositoryRoot, 'config', overlayOf(target));
+      await kubectl.run(['delete', '--ignore-not-found', `--timeout=${readySeconds}s`, '-k', overlay]);
+    });
+  }
+  log(`removed from: ${works.map(({ target }) => target.name).join(', ')}`);
+}
+
+async function uninstall({ kubeconfig, name }: Target, log: Log): Promise<void> {
+  const dpuctl = join(repositoryRoot, 'packages/core/dist/bundle/dpuctl.mjs');
+  const argv = [process.execPath, dpuctl, '--kubeconfig', kubeconfig, 'uninstall', '--timeout', `${uninstallSeconds}`];
+  try {
+    for (const line of (await run(argv)).split('\n').filter(Boolean)) log(line);
+  } catch (error) {
+    throw new Error(
+      `${messageOf(error)}\nThe operator stays in the ${name}, since only it can take away what is on the nodes. ` +
+        'Where it does not run, deploy it again; then run the same command again.',
+    );
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,121 @@
+/** Builds, pushes and removes the images that a cluster operator installs, for every architecture. */
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { type Architecture, architectures } from '../test/cluster/architecture.ts';
+import type { Builder } from '../test/cluster/engine.ts';
+import { tagsOf } from '../test/cluster/engine-images.ts';
+import { type ProductImage, productImages } from '../test/cluster/image-inputs.ts';
+import { buildImage, repository } from '../test/cluster/images.ts';
+import { repositoryRoot } from '../test/cluster/paths.ts';
+import { type Log, step } from '../test/cluster/progress.ts';
+import { type Images, type Registry, reference } from './settings.ts';
+
+/** By reference: the digest under which it was pushed from this checkout. */
+const pushedFile = join(repositoryRoot, '.build/pushed-images.json');
+
+type PerArchitecture = Record<Architecture, string>;
+
+/**
+ * Images whose inputs are as they were are not built again. Each is also called
+ * `dpu-operator/<name>:<tag>-<architecture>` in the engine.
+ *
+ * @returns their names in the engine
+ */
+export async function build(log: Log, builder: Builder, name: ProductImage, tag: string): Promise<PerArchitecture> {
+  const built: Partial<PerArchitecture> = {};
+  for (const architecture of architectures) {
+    const image = await buildImage(log, builder, name, { architecture });
+    const local = `${repository(name)}:${tag}-${architecture}`;
+    await builder.run(['tag', image.tag, local]);
+    built[architecture] = local;
+    log(`${local}  ${Math.round(image.bytes / 1e6)} MB`);
+  }
+  return built as PerArchitecture;
+}
+
+/** Pushes one image as a list of those of all architectures. @returns what it can be pulled by, with its digest */
+export async function push(
+  log: Log,
+  builder: Builder,
+  name: ProductImage,
+  tag: string,
+  registry: Registry,
+): Promise<string> {
+  const local = await build(log, builder, name, tag);
+  const target = reference(registry, name, tag);
+  const digest = await step(log, `push ${target}`, () =>
+    builder.name === 'docker'
+      ? pushByDocker(builder, local, target, registry)
+      : pushByPodman(builder, local, target, registry),
+  );
+  const pushed = await readPushed();
+  pushed[target] = digest;
+  await mkdir(dirname(pushedFile), { recursive: true });
+  await writeFile(pushedFile, `${JSON.stringify(pushed, undefined, 2)}\n`);
+  const pinned = pin(target, digest);
+  log(pinned);
+  return pinned;
+}
+
+async function pushByPodman(builder: Builder, local: PerArchitecture, target: string, { tlsVerify }: Registry) {
+  const list = `${target}-list`;
+  const digestFile = join(repositoryRoot, '.build', `digest-${process.pid}`);
+  await mkdir(dirname(digestFile), { recursive: true });
+  await builder.attempt(['manifest', 'rm', list]);
+  await builder.run(['manifest', 'create', list]);
+  try {
+    for (const image of Object.values(local)) {
+      await builder.run(['manifest', 'add', list, `containers-storage:${image}`]);
+    }
+    const flags = ['--all', `--tls-verify=${tlsVerify}`, '--digestfile', digestFile];
+    await builder.run(['manifest', 'push', ...flags, list, `docker://${target}`]);
+    return (await readFile(digestFile, 'utf8')).trim();
+  } finally {
+    await builder.attempt(['manifest', 'rm', list]);
+  }
+}
+
+async function pushByDocker(builder: Builder, local: PerArchitecture, target: string, { tlsVerify }: Registry) {
+  const parts: string[] = [];
+  for (const [architecture, image] of Object.entries(local)) {
+    const part = `${target}-${architecture}`;
+    await builder.run(['tag', image, part]);
+    await builder.run(['push', part]);
+    parts.push(part);
+  }
+  const insecure = tlsVerify ? [] : ['--insecure'];
+  await builder.attempt(['manifest', 'rm', target]);
+  await builder.run(['manifest', 'create', ...insecure, target, ...parts]);
+  const said = await builder.run(['manifest', 'push', ...insecure, '--purge', target]);
+  const digest = /sha256:[0-9a-f]{64}/.exec(said)?.[0];
+  if (!digest) throw new Error(`docker pushed ${target} and says no digest: ${said}`);
+  return digest;
+}
+
+/** Removes the engine's images of that name. One that a container uses stays, and is named. */
+export async function clean(log: Log, builder: Builder, name: ProductImage): Promise<void> {
+  for (const tag of await tagsOf(builder, repository(name))) {
+    const { exitCode, stderr } = await builder.attempt(['rmi', tag]);
+    log(exitCode === 0 ? `removed ${tag}` : `${tag} stays: ${stderr.trim()}`);
+  }
+}
+
+/** What a cluster is to pull: by digest what was pushed from this checkout, by tag what was not. */
+export async function pullable(registry: Registry, tag: string): Promise<Images> {
+  const pushed = await readPushed();
+  const named = productImages.map((name) => {
+    const target = reference(registry, name, tag);
+    const digest = pushed[target];
+    return [name, digest ? pin(target, digest) : target];
+  });
+  return Object.fromEntries(named);
+}
+
+function pin(target: string, digest: string): string {
+  return `${target.slice(0, target.lastIndexOf(':'))}@${digest}`;
+}
+
+async function readPushed(): Promise<Record<string, string>> {
+  const text = await readFile(pushedFile, 'utf8').catch(() => '{}');
+  return JSON.parse(text);
+}
