@@ -44,6 +44,9 @@ fmt: $(INSTALLED) ## Format the code and apply the linter's safe fixes
 manifests: build ## Generate config/ and docs/rights.md from the schemas and the rights
 	node packages/core/dist/bundle/generate-manifests.mjs
 
+.PHONY: bundle
+bundle: manifests ## As manifests: what it generates has the bundle for the Operator Lifecycle Manager
+
 .PHONY: test
 test: lint build ## Run every test: unit, integration (kernel, OVS) and end to end on Kind clusters
 	node test/run.ts unit integration e2e e2e-2c

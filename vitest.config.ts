@@ -31,7 +31,11 @@ export default defineConfig({
         test: {
           ...patience,
           name: 'unit',
-          include: ['{packages,examples}/*/{src,template/test}/**/*.test.ts', 'scripts/**/*.test.ts', 'test/{cluster,support}/**/*.test.ts'],
+          include: [
+            '{packages,examples}/*/{src,template/test}/**/*.test.ts',
+            'scripts/**/*.test.ts',
+            'test/{cluster,support}/**/*.test.ts',
+          ],
           // Of the plugin as built: test/integration/scaffold.test.ts runs it.
           exclude: [...configDefaults.exclude, 'packages/create-plugin/template/test/conformance.test.ts'],
           testTimeout: 120_000,

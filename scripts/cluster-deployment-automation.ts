@@ -19,16 +19,28 @@ export interface Cda {
 
 /** What each variable names; a path where people have it is taken without being named. */
 const needs = {
-  CDA: { fallback: 'cluster-deployment-automation', what: 'a checkout of cluster-deployment-automation', file: 'cda.py' },
+  CDA: {
+    fallback: 'cluster-deployment-automation',
+    what: 'a checkout of cluster-deployment-automation',
+    file: 'cda.py',
+  },
   CDA_VENV: { fallback: '/tmp/cda-venv', what: 'a Python environment with its requirements', file: 'bin/python3' },
   CDA_PULL_SECRET: { fallback: '/root/pull_secret.json', what: 'a pull secret for OpenShift', file: '' },
-  CDA_CONFIG_1C: { fallback: 'hack/cluster-configs/config-1-cluster.yaml', what: 'the description of the cluster', file: '' },
+  CDA_CONFIG_1C: {
+    fallback: 'hack/cluster-configs/config-1-cluster.yaml',
+    what: 'the description of the cluster',
+    file: '',
+  },
   CDA_CONFIG_HOST: {
     fallback: 'hack/cluster-configs/config-dpu-host.yaml',
     what: "the description of the hosts' cluster",
     file: '',
   },
-  CDA_CONFIG_DPU: { fallback: 'hack/cluster-configs/config-dpu.yaml', what: "the description of the DPUs' cluster", file: '' },
+  CDA_CONFIG_DPU: {
+    fallback: 'hack/cluster-configs/config-dpu.yaml',
+    what: "the description of the DPUs' cluster",
+    file: '',
+  },
 } as const;
 
 type Variable = keyof typeof needs;

@@ -64,7 +64,9 @@ export async function requireReachable(target: Target, program: string): Promise
   if (!server) throw new Error(`the ${target.name} (${target.kubeconfig}) does not answer: ${stderr.trim()}`);
   const minor = Number.parseInt(server.minor, 10);
   if (minor < oldestMinor) {
-    throw new Error(`the ${target.name} runs Kubernetes ${server.gitVersion}; the operator needs 1.${oldestMinor} or later`);
+    throw new Error(
+      `the ${target.name} runs Kubernetes ${server.gitVersion}; the operator needs 1.${oldestMinor} or later`,
+    );
   }
   return kubectl;
 }

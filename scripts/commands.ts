@@ -6,7 +6,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { type Builder, findBuilder } from '../test/cluster/engine.ts';
-import { isProduct, parseImageNames, type ProductImage, productImages } from '../test/cluster/image-inputs.ts';
+import { isProduct, type ProductImage, parseImageNames, productImages } from '../test/cluster/image-inputs.ts';
 import { versionOf } from '../test/cluster/images.ts';
 import { Kubectl } from '../test/cluster/kubectl.ts';
 import { repositoryRoot } from '../test/cluster/paths.ts';
@@ -24,7 +24,8 @@ const twoClusters: readonly Side[] = ['host', 'dpu'];
 const oneCluster: readonly Side[] = ['one'];
 
 const commands: Record<string, (names: readonly string[]) => Promise<void>> = {
-  'build-images': async (names) => eachImage(names, async (name, builder) => void (await build(log, builder, name, await tag()))),
+  'build-images': async (names) =>
+    eachImage(names, async (name, builder) => void (await build(log, builder, name, await tag()))),
   'push-images': pushImages,
   'clean-images': async (names) => eachImage(names, (name, builder) => clean(log, builder, name)),
   deploy: () => install(twoClusters),
@@ -94,7 +95,9 @@ async function kubectl(...args: string[]): Promise<void> {
 async function uninstallCrds(): Promise<void> {
   const current = new Kubectl(await ensureKubectl(log), env.KUBECONFIG ?? '');
   if ((await ask(current, ['get', operator, '-n', namespace, '-o', 'name'])) !== '') {
-    throw new Error('the operator is installed: without its kinds it could take nothing away; use "undeploy-1c" or "undeploy"');
+    throw new Error(
+      'the operator is installed: without its kinds it could take nothing away; use "undeploy-1c" or "undeploy"',
+    );
   }
   await kubectl('delete', '--ignore-not-found', '-k', 'config/crd');
 }

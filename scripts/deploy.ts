@@ -18,6 +18,11 @@ const readySeconds = 300;
 /** Seconds for what is on the nodes to be taken away. */
 const uninstallSeconds = 600;
 
+const kinds = join(repositoryRoot, 'config/crd');
+
+/** All that any overlay has but its DpuOperatorConfig, which is deleted first. */
+const everything = join(repositoryRoot, 'config/default');
+
 interface Work {
   target: Target;
   kubectl: Kubectl;
@@ -44,9 +49,12 @@ export async function deploy(log: Log, targets: readonly Target[], images: Image
   const done: string[] = [];
   for (const { target, kubectl, manifests } of works) {
     try {
-      await step(log, `apply to the ${target.name}`, () =>
-        kubectl.run(['apply', '--server-side', '-f', '-'], manifests),
-      );
+      await step(log, `apply to the ${target.name}`, async () => {
+        // An overlay may have an object of our kinds, which the API server does not know at once.
+        await kubectl.run(['apply', '--server-side', '-k', kinds]);
+        await kubectl.run(['wait', '--for=condition=Established', '--timeout=60s', '-k', kinds]);
+        await kubectl.run(['apply', '--server-side', '-f', '-'], manifests);
+      });
       await step(log, `wait for the operator of the ${target.name}`, () => untilReady(kubectl));
     } catch (error) {
       const before = done.length > 0 ? ` The operator is ready in: ${done.join(', ')}.` : '';
@@ -66,8 +74,7 @@ async function render(kubectl: Kubectl, target: Target, images: Images): Promise
   const directory = join(repositoryRoot, '.build/deploy', target.side);
   await rm(directory, { recursive: true, force: true });
   await mkdir(directory, { recursive: true });
-  const config = join(repositoryRoot, 'config');
-  await cp(join(config, 'default/images.yaml'), join(directory, 'images.yaml'));
+  await cp(join(everything, 'images.yaml'), join(directory, 'images.yaml'));
   const kustomization = {
     apiVersion: 'kustomize.config.k8s.io/v1beta1',
     kind: 'Kustomization',
@@ -99,7 +106,8 @@ async function untilReady(kubectl: Kubectl): Promise<void> {
   const args = ['rollout', 'status', '-n', namespace, operator, `--timeout=${readySeconds}s`];
   const { exitCode, stderr } = await kubectl.try(args);
   if (exitCode === 0) return;
-  const columns = 'custom-columns=POD:.metadata.name,PHASE:.status.phase,WAITS:.status.containerStatuses[*].state.waiting.message';
+  const columns =
+    'custom-columns=POD:.metadata.name,PHASE:.status.phase,WAITS:.status.containerStatuses[*].state.waiting.message';
   const pods = await ask(kubectl, ['get', 'pods', '-n', namespace, '-o', columns]);
   throw new Error(`the operator is not ready after ${readySeconds} s: ${stderr.trim()}\n${pods}`);
 }
@@ -122,10 +130,9 @@ export async function undeploy(log: Log, targets: readonly Target[]): Promise<vo
     if ((await ask(kubectl, ['get', 'crd', 'dpuoperatorconfigs.config.openshift.io', '-o', 'name'])) !== '') {
       await step(log, `take away what the operator made in the ${target.name}`, () => uninstall(target, log));
     }
-    await step(log, `delete the operator from the ${target.name}`, async () => {
-      const overlay = join(repositoryRoot, 'config', overlayOf(target));
-      await kubectl.run(['delete', '--ignore-not-found', `--timeout=${readySeconds}s`, '-k', overlay]);
-    });
+    await step(log, `delete the operator from the ${target.name}`, () =>
+      kubectl.run(['delete', '--ignore-not-found', `--timeout=${readySeconds}s`, '-k', everything]),
+    );
   }
   log(`removed from: ${works.map(({ target }) => target.name).join(', ')}`);
 }

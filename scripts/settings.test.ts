@@ -28,7 +28,9 @@ test.each([
 
 test('images are tagged with the version, or TAG', () => {
   expect(parseTag({}, '0.1.0')).toBe('0.1.0');
-  expect(reference({ name: 'quay.io/me' }, 'vsp', parseTag({ TAG: 'dev' }, '0.1.0'))).toBe('quay.io/me/dpu-operator/vsp:dev');
+  expect(reference({ name: 'quay.io/me' }, 'vsp', parseTag({ TAG: 'dev' }, '0.1.0'))).toBe(
+    'quay.io/me/dpu-operator/vsp:dev',
+  );
   expect(() => parseTag({ TAG: 'a b' }, '0.1.0')).toThrow('TAG=a b: it must be');
 });
 

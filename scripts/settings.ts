@@ -1,6 +1,6 @@
 /** What the variables of a command say. */
 import { hostname } from 'node:os';
-import { productImages, type ProductImage } from '../test/cluster/image-inputs.ts';
+import { type ProductImage, productImages } from '../test/cluster/image-inputs.ts';
 
 export interface Registry {
   /** Host, and a path where there is one: `quay.io/me`. */

@@ -5,7 +5,7 @@ import { parse, parseAllDocuments } from 'yaml';
 import { attempt, run } from '../cluster/run.ts';
 import { ensureKubectl } from '../cluster/tools.ts';
 import { versions } from '../cluster/versions.ts';
-import { ensureHelm } from '../support/helm.ts';
+import { ensureHelm } from '../support/go-tools.ts';
 
 interface KubeObject {
   kind: string;
