@@ -118,11 +118,7 @@ describe('a service function chain', () => {
     await kubectl.run(['create', '-f', '-'], await chain('chain-3'));
     await kubectl.wait('create', ['pod/nf-chain-3'], namespace);
     await kubectl.wait('condition=PodScheduled=false', ['pod/nf-chain-3'], namespace);
-    await kubectl.wait(
-      'jsonpath={.status.conditions[?(@.type=="Ready")].reason}=Pending',
-      ['sfc/chain-3'],
-      namespace,
-    );
+    await kubectl.wait('jsonpath={.status.conditions[?(@.type=="Ready")].reason}=Pending', ['sfc/chain-3'], namespace);
     await kubectl.run(['delete', 'sfc', '-n', namespace, 'chain-1']);
     await kubectl.wait('condition=Ready', ['sfc/chain-3'], namespace);
     await kubectl.run(['delete', 'sfc', '-n', namespace, 'chain-2', 'chain-3']);
