@@ -1,6 +1,7 @@
 import { findEngine } from './engine.ts';
 import { openExistingCluster } from './existing.ts';
-import { buildImage, parseImageNames } from './images.ts';
+import { parseImageNames } from './image-inputs.ts';
+import { buildImage } from './images.ts';
 import { KindClusters } from './kind.ts';
 import type { Side } from './kind-config.ts';
 import type { Log } from './progress.ts';
