@@ -51,8 +51,9 @@ export async function deploy(log: Log, targets: readonly Target[], images: Image
     try {
       await step(log, `apply to the ${target.name}`, async () => {
         // An overlay may have an object of our kinds, which the API server does not know at once.
-        await kubectl.run(['apply', '--server-side', '-k', kinds]);
-        await kubectl.run(['wait', '--for=condition=Established', '--timeout=60s', '-k', kinds]);
+        const crds = await kubectl.run(['kustomize', kinds]);
+        await kubectl.run(['apply', '--server-side', '-f', '-'], crds);
+        await kubectl.run(['wait', '--for=condition=Established', '--timeout=60s', '-f', '-'], crds);
         await kubectl.run(['apply', '--server-side', '-f', '-'], manifests);
       });
       await step(log, `wait for the operator of the ${target.name}`, () => untilReady(kubectl));
