@@ -3,6 +3,7 @@ import { ports } from '../api/ports.ts';
 import { requiredScc } from '../api/scc.ts';
 import { controllerFlags, init, nodeVariables } from '../operator/node-process.ts';
 import { operatorContainer } from '../operator/own-image.ts';
+import { trustedCaMount, trustedCaVolume } from '../plugins/npm/trusted-ca.ts';
 
 export function namespace(): object {
   // The daemon and the VSPs are privileged: the admission of Pod Security has to let them.
@@ -137,11 +138,11 @@ export function deployment(options: DeploymentOptions): object {
                 capabilities: { drop: ['ALL'] },
                 seccompProfile: { type: 'RuntimeDefault' },
               },
-              volumeMounts: [{ name: 'tmp', mountPath: '/tmp' }],
+              volumeMounts: [{ name: 'tmp', mountPath: '/tmp' }, trustedCaMount],
             },
           ],
           // npm works there while it looks plugins up; nothing stays.
-          volumes: [{ name: 'tmp', emptyDir: { sizeLimit: '512Mi' } }],
+          volumes: [{ name: 'tmp', emptyDir: { sizeLimit: '512Mi' } }, trustedCaVolume],
         },
       },
     },
