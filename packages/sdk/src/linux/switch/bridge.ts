@@ -97,12 +97,12 @@ export class Bridge {
     const isThere = ({ device, dpdkDevargs }: BridgePortPlan) => dpdkDevargs !== undefined || links.has(device);
     const present = plans.filter(isThere);
     await this.#takeOffOutdated(present, links);
-    await this.#changePorts(present, links);
+    const refused = await this.#changePorts(present, links);
     await this.#changeFlows(flowsOf((device) => this.#attached.get(device)?.number));
     const failed = [...this.#attached].flatMap(([device, { error }]) => (error ? [[device, error] as const] : []));
     return {
       absent: new Set(plans.filter((plan) => !isThere(plan)).map(({ device }) => device)),
-      failed: new Map(failed),
+      failed: new Map([...failed, ...refused]),
     };
   }
 
@@ -139,12 +139,16 @@ export class Bridge {
     for (const { device } of outdated) this.#attached.delete(device);
   }
 
-  async #changePorts(present: readonly BridgePortPlan[], links: ReadonlyMap<string, Link>): Promise<void> {
-    const { ovs, name, owner } = this.#options;
+  /** @returns ports that another bridge has, and that in words */
+  async #changePorts(
+    present: readonly BridgePortPlan[],
+    links: ReadonlyMap<string, Link>,
+  ): Promise<ReadonlyMap<string, string>> {
+    const { owner } = this.#options;
     const wanted = new Set(present.map(({ device }) => device));
     const gone = [...this.#attached].filter(([device]) => !wanted.has(device));
     const changed = present.filter((plan) => this.#attached.get(plan.device)?.settings !== settingsText(plan, owner));
-    if (gone.length + changed.length === 0) return;
+    if (gone.length + changed.length === 0) return new Map();
     const fresh = changed.filter(({ device }) => this.#attached.get(device)?.number === undefined);
     for (const [, port] of gone) port.settings = undefined;
     for (const { device } of changed) {
@@ -153,21 +157,47 @@ export class Bridge {
     }
     // At the same time, as each takes programs 10 to 25 ms; nothing uses a port before both are done.
     const prepared = Promise.all(fresh.map((plan) => this.#prepare(plan)));
-    const transaction = ovs.transaction([
-      ...gone.map(([device]) => ['--if-exists', 'del-port', name, device]),
-      ...changed.flatMap((plan) => commandsFor(plan, name, owner)),
-    ]);
-    const results = await Promise.allSettled([transaction, prepared]);
-    const failure = results.find((result) => result.status === 'rejected');
-    if (failure) throw failure.reason;
+    const transaction = this.#putPorts(
+      gone.map(([device]) => device),
+      changed,
+    );
+    const [put, preparation] = await Promise.allSettled([transaction, prepared]);
+    if (put.status === 'rejected') throw put.reason;
+    if (preparation.status === 'rejected') throw preparation.reason;
     await this.#letGo(gone, links);
+    const refused = put.value;
     for (const plan of changed) {
+      if (refused.has(plan.device)) continue;
       const { device, record } = plan;
       const { number, error } = this.#attached.get(device) ?? {};
       const linkIndex = links.get(device)?.index;
       this.#attached.set(device, { record, linkIndex, settings: settingsText(plan, owner), number, error });
     }
-    await this.#readNumbers(fresh.map(({ device }) => device));
+    await this.#readNumbers(fresh.flatMap(({ device }) => (refused.has(device) ? [] : device)));
+    return refused;
+  }
+
+  /** In one transaction. One port that another bridge has would let all of it fail: it is left out. */
+  async #putPorts(gone: readonly string[], plans: readonly BridgePortPlan[]): Promise<ReadonlyMap<string, string>> {
+    const { ovs, name, owner } = this.#options;
+    const put = async (some: readonly BridgePortPlan[]) => {
+      const commands = [
+        ...gone.map((device) => ['--if-exists', 'del-port', name, device]),
+        ...some.flatMap((plan) => commandsFor(plan, name, owner)),
+      ];
+      if (commands.length > 0) await ovs.transaction(commands);
+    };
+    try {
+      await put(plans);
+      return new Map();
+    } catch (error) {
+      const rows = await ovs.rows('Port', ['name', 'external_ids']);
+      const others = new Set(rows.flatMap((row) => (recordOf(row, owner) ? [] : String(row.name))));
+      const refused = plans.filter(({ device }) => others.has(device));
+      if (refused.length === 0) throw error;
+      await put(plans.filter(({ device }) => !others.has(device)));
+      return new Map(refused.map(({ device }) => [device, 'another bridge of the switch has it']));
+    }
   }
 
   /** A port that could not be opened is in the database all the same. */
