@@ -278,6 +278,7 @@ describe('a VendorPlugin', () => {
   });
 
   it('keeps what was found when the registry is gone', async () => {
+    bed.putSecret('npm', { token: registry.token, registry: 'http://127.0.0.1:1/' });
     bed.put(name, spec('^1.0.1', { registry: 'http://127.0.0.1:1/' }));
     await ready('RegistryUnreachable');
     expect(bed.get(name).status).toMatchObject({ version: '1.0.2', releases: [{ registry: registry.url }] });
