@@ -1,10 +1,11 @@
 /** A bridge of Open vSwitch whose ports and flows are made to match a plan. What others have on it stays. */
 import type { Logger, Platform } from '../../contract.ts';
+import { DpuError } from '../../errors.ts';
 import type { Link } from '../links.ts';
 import { activeOffloads, disableOffloads, enableOffloads } from '../links-offload.ts';
 import type { Flow } from '../ovs-flows.ts';
 import type { PortPlan } from './bridge-plan.ts';
-import { type PortRecord, recordOf, recordSettings } from './port-record.ts';
+import { isOwnedBy, ownerSetting, type PortRecord, recordOf, recordSettings } from './port-record.ts';
 
 export interface BridgeOptions {
   platform: Platform;
@@ -25,7 +26,7 @@ export interface BridgePortPlan extends PortPlan {
 export interface BridgeResult {
   /** Ports whose link is not there: they wait for it. */
   absent: ReadonlySet<string>;
-  /** Ports that the switch could not open, with its words. */
+  /** Ports that the switch could not open, with its words, and those of which another has a port of that name. */
   failed: ReadonlyMap<string, string>;
 }
 
@@ -44,6 +45,8 @@ export class Bridge {
   readonly #options: BridgeOptions;
   #isOpen = false;
   #attached = new Map<string, Attached>();
+  /** Names of ports of the switch, on any bridge, that are not ours. */
+  #others = new Set<string>();
   /** undefined where it is not known what the switch has. */
   #flows: string | undefined;
 
@@ -59,27 +62,45 @@ export class Bridge {
   }
 
   /**
-   * Makes the bridge, where it is not there.
+   * Makes the bridge, where it is not there. One that is there with the userspace datapath is used, and is no more ours
+   * for that.
    *
    * @returns our ports that are on it, by name
+   * @throws DpuError FAILED_PRECONDITION for a bridge of that name with another datapath
    */
   async open(): Promise<ReadonlyMap<string, PortRecord>> {
     const { ovs, name, owner, platform } = this.#options;
     await ovs.start();
     if (!this.#isOpen) {
       this.forget();
+      const [there] = await ovs.rows('Bridge', ['datapath_type'], [name]);
+      if (there && there.datapath_type !== 'netdev') {
+        const what = `the bridge ${name} has the datapath ${String(there.datapath_type) || 'system'}, not netdev`;
+        throw new DpuError('FAILED_PRECONDITION', `${what}, and so is another's: rename it or delete it first`);
+      }
       // The time makes it a change: it is answered once the switch works by its database.
       const opened = `external_ids:dpu-opened="${platform.clock.now()}"`;
-      const bridge = ['set', 'bridge', name, 'datapath_type=netdev', opened];
-      await ovs.transaction([['--may-exist', 'add-br', name], bridge]);
-      for (const row of await ovs.rows('Port', ['name', 'external_ids'])) {
-        const record = recordOf(row, owner);
-        const unknown = { linkIndex: undefined, settings: undefined, number: undefined, error: undefined };
-        if (record) this.#attached.set(String(row.name), { record, ...unknown });
-      }
+      const made = there ? [] : ['datapath_type=netdev', ownerSetting(owner)];
+      await ovs.transaction([
+        ['--may-exist', 'add-br', name],
+        ['set', 'bridge', name, opened, ...made],
+      ]);
+      await this.#readPorts();
       this.#isOpen = true;
     }
     return new Map([...this.#attached].map(([device, { record }]) => [device, record]));
+  }
+
+  async #readPorts(): Promise<void> {
+    const { ovs, owner } = this.#options;
+    this.#attached = new Map();
+    this.#others = new Set();
+    for (const row of await ovs.rows('Port', ['name', 'external_ids'])) {
+      const record = recordOf(row, owner);
+      const unknown = { linkIndex: undefined, settings: undefined, number: undefined, error: undefined };
+      if (record) this.#attached.set(String(row.name), { record, ...unknown });
+      else this.#others.add(String(row.name));
+    }
   }
 
   /**
@@ -93,28 +114,40 @@ export class Bridge {
     flowsOf: (numberOf: (device: string) => number | undefined) => readonly Flow[],
   ): Promise<BridgeResult> {
     await this.open();
-    const [links] = await Promise.all([this.#raise(plans), this.#noteOffloads(plans)]);
+    // Its owner may have taken it away since.
+    if (plans.some(this.#isOthers)) await this.#readPorts();
+    const ours = plans.filter((plan) => !this.#isOthers(plan));
+    const [links] = await Promise.all([this.#raise(ours), this.#noteOffloads(ours)]);
     const isThere = ({ device, dpdkDevargs }: BridgePortPlan) => dpdkDevargs !== undefined || links.has(device);
-    const present = plans.filter(isThere);
+    const present = ours.filter(isThere);
     await this.#takeOffOutdated(present, links);
     await this.#changePorts(present, links);
     await this.#changeFlows(flowsOf((device) => this.#attached.get(device)?.number));
-    const failed = [...this.#attached].flatMap(([device, { error }]) => (error ? [[device, error] as const] : []));
-    return {
-      absent: new Set(plans.filter((plan) => !isThere(plan)).map(({ device }) => device)),
-      failed: new Map(failed),
-    };
+    const failed = new Map<string, string>();
+    for (const [device, { error }] of this.#attached) if (error) failed.set(device, error);
+    for (const { device } of plans.filter(this.#isOthers)) failed.set(device, othersPort(device));
+    return { absent: new Set(ours.filter((plan) => !isThere(plan)).map(({ device }) => device)), failed };
   }
 
-  /** Takes our ports and flows away, and the bridge where nobody else has a port on it. */
+  /**
+   * Takes our ports and flows away, and the bridge where we made it and nobody else has a port on it.
+   *
+   * @throws DpuError UNAVAILABLE while the machine's switch does not answer: what is on it stays
+   */
   async remove(): Promise<void> {
-    const { ovs, name } = this.#options;
-    if (!ovs.running) return;
+    const { ovs, name, owner } = this.#options;
+    // Of a switch of our own nothing is left when it has ended.
+    if (!ovs.running && !ovs.outlivesDaemons) return;
     await this.apply([], () => []);
     const ports = await ovs.transaction([['list-ports', name]]);
-    if (ports.trim() === '') await ovs.transaction([['--if-exists', 'del-br', name]]);
+    const [bridge] = await ovs.rows('Bridge', ['external_ids'], [name]);
+    if (ports.trim() === '' && bridge && isOwnedBy(bridge, owner)) {
+      await ovs.transaction([['--if-exists', 'del-br', name]]);
+    }
     this.forget();
   }
+
+  readonly #isOthers = ({ device }: BridgePortPlan) => this.#others.has(device);
 
   /** Links that are to be ports are up. Answers all links that there are. */
   async #raise(plans: readonly BridgePortPlan[]): Promise<Map<string, Link>> {
@@ -140,6 +173,19 @@ export class Bridge {
   }
 
   async #changePorts(present: readonly BridgePortPlan[], links: ReadonlyMap<string, Link>): Promise<void> {
+    try {
+      await this.#commitPorts(present, links);
+    } catch {
+      // Others may have taken one of ours away, or made one of that name.
+      await this.#readPorts();
+      await this.#commitPorts(
+        present.filter((plan) => !this.#isOthers(plan)),
+        links,
+      );
+    }
+  }
+
+  async #commitPorts(present: readonly BridgePortPlan[], links: ReadonlyMap<string, Link>): Promise<void> {
     const { ovs, name, owner } = this.#options;
     const wanted = new Set(present.map(({ device }) => device));
     const gone = [...this.#attached].filter(([device]) => !wanted.has(device));
@@ -155,7 +201,10 @@ export class Bridge {
     const prepared = Promise.all(fresh.map((plan) => this.#prepare(plan)));
     const transaction = ovs.transaction([
       ...gone.map(([device]) => ['--if-exists', 'del-port', name, device]),
-      ...changed.flatMap((plan) => commandsFor(plan, name, owner)),
+      ...changed.flatMap((plan) => [
+        ...(this.#attached.has(plan.device) ? [] : [['add-port', name, plan.device]]),
+        ...commandsFor(plan, owner),
+      ]),
     ]);
     const results = await Promise.allSettled([transaction, prepared]);
     const failure = results.find((result) => result.status === 'rejected');
@@ -228,12 +277,13 @@ export class Bridge {
   }
 }
 
-function commandsFor(plan: BridgePortPlan, bridge: string, owner: string): string[][] {
+function othersPort(device: string): string {
+  return `the switch has a port ${device} that this plugin did not make; its owner must take it off (ovs-vsctl del-port ${device})`;
+}
+
+function commandsFor(plan: BridgePortPlan, owner: string): string[][] {
   const { device, dpdkDevargs } = plan;
-  const commands = [
-    ['--may-exist', 'add-port', bridge, device],
-    ['set', 'port', device, ...settingsOf(plan, owner)],
-  ];
+  const commands = [['set', 'port', device, ...settingsOf(plan, owner)]];
   if (dpdkDevargs !== undefined) {
     commands.push(['set', 'interface', device, 'type=dpdk', `options:dpdk-devargs="${dpdkDevargs}"`]);
   }
