@@ -89,7 +89,7 @@ it('another host port than the card can have is refused; one without its functio
   ).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
   const { operStatus, components } = await port(3, macA);
   expect(operStatus).toBe('DOWN');
-  expect(components.map(({ details }) => details).join()).toContain(
+  expect(components?.map(({ details }) => details).join()).toContain(
     `${backplanePort} has 3 virtual functions, and VF 3 of the host none to end at: set \`vfs\``,
   );
   await removePort(3);

@@ -108,7 +108,7 @@ it("a port of somebody else's is not taken, also one that came while the switch 
   await vsctl('--no-wait', 'del-port', 'sdp2', '--', 'del-port', 'rpm0', '--', 'add-port', 'br-admin', 'sdp2');
   await vsctl('--no-wait', 'add-port', 'br-admin', 'rpm0');
   await machine.start('ovs-vswitchd');
-  const details = async () => (await portStatus(1)).components.map((each) => each.details).join();
+  const details = async () => (await portStatus(1)).components?.map((each) => each.details).join() ?? '';
   await eventually('the port says why', details, (text) => text.includes(taken));
   await expect
     .poll(() => condition('Uplink'))

@@ -53,7 +53,7 @@ export class CardSwitch {
     const { context, bridge, directory, ports, pairs, noUplink } = options;
     const { dpu, platform, logger, settings, node, stateDirectory } = context;
     const { hostToHost, ovsDatabase } = settings;
-    const owner = createHash('sha256').update(dpu.identifier).digest('hex').slice(0, 16);
+    const owner = ownerOf(dpu.identifier);
     const { serial } = this;
     this.#status = new SwitchStatus({ context, ports, noUplink });
     this.#ovs = platform.openVSwitch({
@@ -135,6 +135,11 @@ export class CardSwitch {
     // One of our own starts again with the next look.
     if (!this.#ovs.outlivesDaemons) this.poke();
   }
+}
+
+/** 16 hex digits: cookie of a DPU's flows, and mark of its ports in the database of the switch. */
+export function ownerOf(identifier: string): string {
+  return createHash('sha256').update(identifier).digest('hex').slice(0, 16);
 }
 
 function switchPlace(database: string | undefined, directory: string) {
