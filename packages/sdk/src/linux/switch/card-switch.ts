@@ -33,6 +33,9 @@ export interface CardSwitchOptions {
 }
 
 /**
+ * All that a card's side of ports on one switch has in common: the data path, devices for network functions, conditions,
+ * and a keeper that makes ports and devices right again when something happened to them.
+ *
  * @example
  * const card = new CardSwitch({ context, bridge: 'br-acme', directory: 'acme', ports, pairs, noUplink });
  * await card.start();
@@ -108,6 +111,7 @@ export class CardSwitch {
     return made;
   }
 
+  /** Ends a switch of our own, and lets go of the machine's. Devices stay. */
   async close(): Promise<void> {
     this.#keeper.stop();
     await this.serial.run(() => this.#ovs.stop());

@@ -66,6 +66,7 @@ export function recordSettings(owner: string, port: PortRecord): string[] {
   return [ownerSetting(owner), `external_ids:${recordKey}=${value}`];
 }
 
+/** Whether a row of the database bears the mark of that owner. */
 export function isOwnedBy({ external_ids: ids }: OvsRow, owner: string): boolean {
   return typeof ids === 'object' && !Array.isArray(ids) && ids[ownerKey] === owner;
 }
