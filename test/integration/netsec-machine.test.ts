@@ -47,7 +47,7 @@ it('a port waits for the network device of its function, and works when that com
     logicalBridges: ['2'],
   });
   expect(made.operStatus).toBe('DOWN');
-  expect(made.components?.map(({ details }) => details).join()).toContain('waits for the network device of 0000:f4:');
+  expect(made.components?.map(({ details }) => details).join()).toContain('waits for the network device of 0000:f5:');
   await bed.dpuSysfs.probe(backplanePort);
   await eventually('the port is up', status, (is) => is === 'UP');
   await eventually('a ping', () => pod.reaches(outsideIp), Boolean);
