@@ -57,13 +57,20 @@ export class WireFunction {
     this.nf = nf;
   }
 
-  static async create(bed: Bed, dpu: Netns, name: string, first: number): Promise<WireFunction> {
+  /** @param given What the names of the devices begin with that pods get. */
+  static async create(
+    bed: Bed,
+    dpu: Netns,
+    name: string,
+    first: number,
+    given = 'nf_interface',
+  ): Promise<WireFunction> {
     const netns = await bed.netns(name);
     // What it says of itself would be heard by the next one.
     await netns.run('sysctl', ['-qw', 'net.ipv6.conf.default.disable_ipv6=1']);
     const macs: string[] = [];
     for (const [index, port] of ['net1', 'net2'].entries()) {
-      await dpu.links.batch([`link set nf_interface${first + index} netns ${netns.name} name ${port}`]);
+      await dpu.links.batch([`link set ${given}${first + index} netns ${netns.name} name ${port}`]);
       await netns.links.batch([`link set ${port} up`]);
       macs.push((await netns.links.find(port))?.mac ?? '');
     }

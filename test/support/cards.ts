@@ -45,9 +45,17 @@ export const cardsByName: Record<string, Card> = {
   },
 };
 
+/** Why a card that has a plugin is not here. */
+const missing: Record<string, string> = {
+  ipu: 'an Intel IPU leads frames by its P4 tables, which no stand-in on the cluster does yet; test/integration/vsp-intel-ipu.test.ts has one that does',
+};
+
 /** The card that CARD names. @throws Error that says which there are */
 export function chosenCard(name = process.env.CARD ?? 'marvell'): Card {
   const card = cardsByName[name];
-  if (!card) throw new Error(`CARD must be one of ${Object.keys(cardsByName).join(', ')}, not ${name}`);
+  if (!card) {
+    const why = missing[name] === undefined ? '' : `: ${missing[name]}`;
+    throw new Error(`CARD must be one of ${Object.keys(cardsByName).join(', ')}, not ${name}${why}`);
+  }
   return card;
 }

@@ -91,6 +91,10 @@ export class Card {
     if (this.#fault) throw this.#fault;
   }
 
+  get isReady(): boolean {
+    return this.#fault === undefined;
+  }
+
   /** The interfaces of the ACC that stand for ports. */
   get available(): Available {
     return this.#available;
@@ -162,7 +166,7 @@ export class Card {
   /** A server that does not answer is told of by {@link P4Client.role}. */
   async #look(): Promise<void> {
     const attempt = this.#attempt;
-    const isReady = this.#fault === undefined;
+    const { isReady } = this;
     const isIntact = await this.#fxp.isIntact(lagRoot).catch(() => true);
     if (!isReady || isIntact || attempt !== this.#attempt || this.#closing.signal.aborted) return;
     this.#startAnew('the P4 program of the card was loaded anew: it is being programmed');

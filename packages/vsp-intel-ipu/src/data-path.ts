@@ -82,7 +82,11 @@ export class IpuDataPath implements DataPath {
     await journal.begin(placements);
     const { failures, isLeft } = await this.#program(history, placements, isAll, told);
     for (const [name, outcome] of failures) outcomes.set(name, outcome);
-    await this.#options.bridging.apply(placements);
+    const unbridged = await this.#options.bridging.apply(placements);
+    for (const [name, placement] of placements) {
+      const error = pairsOf(placement).flatMap(({ representor }) => unbridged.get(representor) ?? [])[0];
+      if (error && !outcomes.has(name)) outcomes.set(name, failed(error));
+    }
     // What could not be taken out stays known as ours, and is tried with the next change.
     if (!isLeft) await journal.end(placements);
     if ([...outcomes.values()].some(({ state }) => state === 'pending')) this.#lookAgain();

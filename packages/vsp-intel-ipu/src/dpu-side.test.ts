@@ -314,7 +314,7 @@ test('INVALID_ARGUMENT is tried once more, and what is there is modified', async
 
 test('an interface that the settings name and the ACC has not keeps the card from service, with its name', async () => {
   await using server = await start();
-  await using acc = await startAcc(server.address);
+  await using acc = await startAcc(server.address, { haste: 10 });
   acc.ip.links.delete('enp0s1f0d7');
   await acc.restart();
   await expect.poll(acc.conditions).toMatchObject({ Healthy: 'NotProgrammed' });

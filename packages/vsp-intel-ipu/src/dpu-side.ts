@@ -39,6 +39,7 @@ export async function createDpuSide(context: PluginContext<Settings>): Promise<P
     // The interfaces of the ACC are as many as its firmware says.
     setNumVfs: async () => settings.functionDevices.length,
     dataPath,
+    healthy: async () => card.isReady,
     limits: {
       maxVfs: settings.functionDevices.length,
       maxBridgePorts: representors.hosts.length,

@@ -45,10 +45,10 @@ export class Fxp {
    * @throws DpuError UNAVAILABLE while the server does not answer
    */
   async isIntact(sign: Entry): Promise<boolean> {
-    const program = this.#program;
-    if (!program) return false;
     try {
-      if ((await this.#client.cookie(answerMs)) !== this.#cookie) return false;
+      const cookie = await this.#client.cookie(answerMs);
+      const program = this.#program;
+      if (!program || cookie !== this.#cookie) return false;
       const entries = await this.#client.read([program.tableId(sign.table)]);
       return entries.map(keyOf).includes(program.encode(sign).key);
     } catch (error) {

@@ -24,7 +24,9 @@ test('the companion of the documentation is one that a manifest can have', async
   const { dpu } = packageJson;
   const pod = { ...dpu.pod, dpu: { ...dpu.pod.dpu, ...JSON.parse(text) } };
   const { pod: parsed } = parsePluginManifest({ ...packageJson, dpu: { ...dpu, pod } });
-  expect(parsed.dpu?.companions).toMatchObject([{ name: 'p4-sdk', privileged: true }]);
+  expect(parsed.dpu?.companions).toMatchObject([
+    { name: 'p4-sdk', privileged: true, resources: { hugePages: { '2Mi': '256Mi' } } },
+  ]);
 });
 
 test('the host side makes virtual functions, and answers where the ACC’s daemon listens', async () => {

@@ -2,7 +2,7 @@ import type { Link } from '@dpu-operator/sdk/linux';
 import { expect, test } from 'vitest';
 import type { Pair, Placement } from '../placement.ts';
 import { type BridgedPort, layOut } from './layout.ts';
-import { bridgeOf, planLinuxBridges } from './linux-plan.ts';
+import { bridgeOf, planLinuxBridges, takenPorts } from './linux-plan.ts';
 
 const pair = (representor: string): Pair => ({ mac: '', vsi: 0, representor, representorVsi: 0 });
 const host = (representor: string, vlans: number[] = []): Placement => ({
@@ -89,4 +89,15 @@ test('what is as it shall be is left alone, and what is others’ too', () => {
 test('what is no longer wanted goes', () => {
   const links = [link('br-ipu', { kind: 'bridge' }), link('d6', { masterName: 'br-ipu' })];
   expect(planLinuxBridges([], links, ours)).toEqual(['link set d6 nomaster', 'link del br-ipu']);
+});
+
+test('a port of somebody else’s bridge is not taken from there', () => {
+  const links = [
+    link('br-ipu', { kind: 'bridge' }),
+    link('d6', { masterName: 'br0' }),
+    link('d7', { masterName: 'br-ipu-9' }),
+  ];
+  const ports = [plain('d6'), plain('d7'), plain('d8')];
+  expect([...takenPorts(ports, links)]).toEqual([['d6', 'br0']]);
+  expect(planLinuxBridges(ports, links, ours)).toEqual(['link set d7 master br-ipu']);
 });

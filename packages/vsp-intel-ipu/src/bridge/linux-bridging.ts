@@ -1,9 +1,9 @@
 /** Linux bridges of the ACC. They stay when the plugin ends, and go on forwarding. */
-import type { Platform } from '@dpu-operator/sdk';
+import { DpuError, type Platform } from '@dpu-operator/sdk';
 import type { Placements } from '../placement.ts';
 import type { Bridging } from './bridging.ts';
 import { layOut } from './layout.ts';
-import { planLinuxBridges } from './linux-plan.ts';
+import { interfaceOf, planLinuxBridges, takenPorts } from './linux-plan.ts';
 
 export interface LinuxBridgingOptions {
   links: Platform['links'];
@@ -20,10 +20,28 @@ export class LinuxBridging implements Bridging {
     this.#options = options;
   }
 
-  async apply(placements: Placements): Promise<void> {
+  async apply(placements: Placements): Promise<ReadonlyMap<string, DpuError>> {
     const { links, uplink, ours } = this.#options;
-    await links.batch(planLinuxBridges(layOut(placements, uplink), await links.list(), ours));
+    const ports = layOut(placements, uplink);
+    const present = await links.list();
+    const failed = new Map([...takenPorts(ports, present)].map(([device, bridge]) => [device, taken(device, bridge)]));
+    const commands = planLinuxBridges(ports, present, ours);
+    for (const { line, error } of await links.batch(commands, { force: true })) {
+      const name = interfaceOf(commands[line] ?? '');
+      if (!ours.has(name)) throw error;
+      failed.set(name, error);
+    }
+    const uplinkError = failed.get(uplink);
+    if (uplinkError) throw uplinkError;
+    return failed;
   }
 
   async close(): Promise<void> {}
+}
+
+function taken(device: string, bridge: string): DpuError {
+  return new DpuError(
+    'FAILED_PRECONDITION',
+    `${device} is a port of ${bridge}: take it off, or name another interface`,
+  );
 }

@@ -13,6 +13,17 @@ export function bridgeOf({ segment, vlans }: BridgedPort): string {
   return `${prefix}-h${hash(segment)}`;
 }
 
+/** Those that are ports of a bridge which is not ours: nothing is taken from there. With the name of that bridge. */
+export function takenPorts(ports: readonly BridgedPort[], links: readonly Link[]): Map<string, string> {
+  const masters = new Map(links.map(({ name, masterName }) => [name, masterName]));
+  return new Map(
+    ports.flatMap(({ device }) => {
+      const master = masters.get(device);
+      return master === undefined || isOurs(master) ? [] : [[device, master] as const];
+    }),
+  );
+}
+
 /**
  * @param ours interfaces that nobody else bridges: those of the settings
  * @returns commands in their order; none where all is as it shall be. Interfaces that are not there wait for another look.
@@ -24,8 +35,8 @@ export function planLinuxBridges(
 ): string[] {
   const present = new Map(links.map((link) => [link.name, link]));
   const wanted = new Map(ports.map((port) => [port.device, bridgeOf(port)]));
+  const taken = takenPorts(ports, links);
   const bridges = new Set(wanted.values());
-  const isOurs = (name: string) => name === prefix || name.startsWith(`${prefix}-`);
   const made = [...bridges].filter((name) => !present.has(name)).map((name) => `link add ${name} type bridge`);
   const raised = [...bridges].filter((name) => !present.get(name)?.up).map((name) => `link set ${name} up`);
   const released = links
@@ -33,7 +44,7 @@ export function planLinuxBridges(
     .map(({ name }) => `link set ${name} nomaster`);
   const joined = [...wanted].flatMap(([device, bridge]) => {
     const link = present.get(device);
-    if (!link) return [];
+    if (!link || taken.has(device)) return [];
     return [
       ...(link.masterName === bridge ? [] : [`link set ${device} master ${bridge}`]),
       ...(link.up ? [] : [`link set ${device} up`]),
@@ -42,6 +53,13 @@ export function planLinuxBridges(
   const superfluous = links.filter(({ name, kind }) => kind === 'bridge' && isOurs(name) && !bridges.has(name));
   return [...made, ...raised, ...released, ...joined, ...superfluous.map(({ name }) => `link del ${name}`)];
 }
+
+/** The interface or bridge that one of these commands changes. */
+export function interfaceOf(command: string): string {
+  return command.split(' ')[2] ?? '';
+}
+
+const isOurs = (bridge: string): boolean => bridge === prefix || bridge.startsWith(`${prefix}-`);
 
 function hash(text: string): string {
   let value = 0x811c9dc5;

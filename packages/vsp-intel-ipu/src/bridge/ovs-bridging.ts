@@ -51,28 +51,35 @@ export class OvsBridging implements Bridging {
     this.#bridge = new Bridge({ platform, ovs: this.#ovs, name: bridgePrefix, owner: this.#owner, logger });
   }
 
-  async apply(placements: Placements): Promise<void> {
+  async apply(placements: Placements): Promise<ReadonlyMap<string, DpuError>> {
     await this.#ovs.start();
     if (placements.size === 0) {
       await this.#bridge.open();
       await this.#bridge.remove();
-      return;
+      return new Map();
     }
-    const state = stateOf(placements, this.#options.uplink);
-    const records = recordsOf(placements, this.#options.uplink);
+    const { uplink } = this.#options;
+    const state = stateOf(placements, uplink);
+    const records = recordsOf(placements, uplink);
     const plans = planPorts(state).flatMap((plan): BridgePortPlan[] => {
       const record = records.get(plan.device);
       return record ? [{ ...plan, record }] : [];
     });
     const { failed } = await this.#bridge.apply(plans, (numberOf) => planFlows(state, numberOf, this.#owner));
-    for (const [device, words] of failed)
-      throw new DpuError('INTERNAL', `Open vSwitch cannot open ${device}: ${words}`);
+    const errors = new Map([...failed].map(([device, words]) => [device, openError(device, words)]));
+    const uplinkError = errors.get(uplink);
+    if (uplinkError) throw uplinkError;
+    return errors;
   }
 
   /** A switch of the plugin's own ends with it, and is made anew by the next: the card's goes on. */
   close(): Promise<void> {
     return this.#ovs.stop();
   }
+}
+
+function openError(device: string, words: string): DpuError {
+  return new DpuError('INTERNAL', `Open vSwitch cannot open ${device}: ${words}`);
 }
 
 function stateOf(placements: Placements, uplink: string): BridgeState {

@@ -1,0 +1,186 @@
+/**
+ * An Intel IPU in network namespaces: the plugin on its ACC, and an FXP that leads frames by the entries which its
+ * P4Runtime server has. A VSI is a link; what the entries make one port's representor is joined with that port as by a wire.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { CardStatus, PluginDefinition } from '@dpu-operator/sdk';
+import { exec, Links } from '@dpu-operator/sdk/linux';
+import { cards, type FakeSysfs, fakeSysfs, type StartedPlugin, startPlugin } from '@dpu-operator/sdk/testing';
+import plugin from '@dpu-operator/vsp-intel-ipu';
+import packageJson from '@dpu-operator/vsp-intel-ipu/package.json' with { type: 'json' };
+import {
+  linuxNetworking,
+  macOfVsi,
+  P4RuntimeServer,
+  vsiOfInterface,
+  wiresOf,
+} from '@dpu-operator/vsp-intel-ipu/testing';
+import { eventually } from '../support/eventually.ts';
+import type { Bed, Netns } from './vsp-mock-bed.ts';
+
+/** Milliseconds. No test is about it, and machines may be busy. */
+const deadlineMs = 120_000;
+const interfaces = 16;
+const firstVf = 0x40;
+const identifier = 'ipu-traffic';
+
+export const vfMac = (vf: number): string => macOfVsi(firstVf + vf);
+
+/** The card's ends of all links, and the wires between them. */
+class Fxp {
+  readonly #links: Links;
+  #wires = new Set<string>();
+  #turn: Promise<void> = Promise.resolve();
+
+  constructor({ path }: Netns) {
+    this.#links = new Links(exec, path);
+  }
+
+  /** Does what the entries say; failures are told by {@link settled}. */
+  follow(server: P4RuntimeServer): void {
+    server.watch(() => {
+      this.#turn = this.#turn.then(() => this.#join(new Set(wiresOf(server.entries).map((ends) => ends.join('-')))));
+      this.#turn.catch(() => {});
+    });
+  }
+
+  async settled(): Promise<void> {
+    await this.#turn;
+  }
+
+  async #join(wires: Set<string>): Promise<void> {
+    const gone = [...this.#wires].filter((wire) => !wires.has(wire));
+    const come = [...wires].filter((wire) => !this.#wires.has(wire));
+    this.#wires = wires;
+    await this.#links.batch([
+      ...gone.map((wire) => `link del w${wire}`),
+      ...come.flatMap((wire) => [
+        `link add w${wire} type bridge`,
+        `link set w${wire} up`,
+        ...wire.split('-').map((end) => `link set ${linkOf(end)} master w${wire}`),
+        ...wire.split('-').map((end) => `link set ${linkOf(end)} type bridge_slave learning off`),
+      ]),
+    ]);
+  }
+}
+
+/** @param end VSI, or `port0` */
+function linkOf(end: string): string {
+  if (end === 'port0') return end;
+  const vsi = Number(end);
+  return vsi < firstVf ? `a${vsi - 1}` : `v${vsi - firstVf}`;
+}
+
+export interface IpuBedOptions {
+  vfs: number;
+  settings: object;
+  /** Done on the ACC before the plugin starts. */
+  prepare: (acc: Netns) => Promise<void>;
+}
+
+export class IpuBed implements AsyncDisposable {
+  readonly host: Netns;
+  readonly acc: Netns;
+  readonly outside: Netns;
+  readonly #card: Netns;
+  readonly #settings: object;
+  readonly fxp: Fxp;
+  server!: P4RuntimeServer;
+  vsp!: StartedPlugin;
+  #sysfs!: FakeSysfs;
+  /** Of the plugin, over its restarts. */
+  #state = '';
+  #status: CardStatus | undefined;
+
+  private constructor([host, acc, outside, card]: [Netns, Netns, Netns, Netns], settings: object) {
+    [this.host, this.acc, this.outside, this.#card] = [host, acc, outside, card];
+    this.#settings = settings;
+    this.fxp = new Fxp(card);
+  }
+
+  static async create(bed: Bed, { vfs, settings, prepare }: IpuBedOptions): Promise<IpuBed> {
+    const spaces: [Netns, Netns, Netns, Netns] = [
+      await bed.netns('host'),
+      await bed.netns('acc'),
+      await bed.netns('outside'),
+      await bed.netns('card'),
+    ];
+    for (const netns of spaces) await netns.quiet();
+    const made = new IpuBed(spaces, settings);
+    const [host, acc, outside, card] = spaces;
+    made.#sysfs = await fakeSysfs({
+      ...cards.intelIpu.dpu({
+        interfaces,
+        wire: (index) => ({ netns: card.path, peer: `a${index}` }),
+        mac: (index) => macOfVsi(vsiOfInterface(index)),
+      }),
+      netns: acc.path,
+    });
+    await card.links.batch([
+      ...Array.from({ length: vfs }, (_, vf) => [
+        `link add v${vf} type veth peer name vf${vf} address ${vfMac(vf)} netns ${host.name}`,
+        `link set v${vf} up`,
+      ]).flat(),
+      `link add port0 type veth peer name eth0 netns ${outside.name}`,
+      'link set port0 up',
+    ]);
+    made.server = await new P4RuntimeServer({ p4info: linuxNetworking }).start();
+    made.fxp.follow(made.server);
+    made.#state = await mkdtemp(join(tmpdir(), 'ipu-state-'));
+    await prepare(acc);
+    made.vsp = await made.#start();
+    return made;
+  }
+
+  async restart(): Promise<void> {
+    await this.vsp.close();
+    this.vsp = await this.#start();
+  }
+
+  /** What the plugin says of its card. */
+  get status(): CardStatus | undefined {
+    return this.#status;
+  }
+
+  /** The other end of an interface of the ACC. */
+  async setCarrier(index: number, up: boolean): Promise<void> {
+    await this.#card.links.batch([`link set a${index} ${up ? 'up' : 'down'}`]);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.vsp?.close();
+    await this.server?.stop();
+    await this.fxp.settled().catch(() => {});
+    await this.#sysfs?.[Symbol.asyncDispose]();
+    await rm(this.#state, { recursive: true, force: true });
+  }
+
+  async #start(): Promise<StartedPlugin> {
+    const definition = plugin as PluginDefinition<unknown>;
+    const kept: PluginDefinition<unknown> = {
+      create: (context) => definition.create({ ...context, stateDirectory: this.#state }),
+    };
+    const vsp = await startPlugin(kept, {
+      packageJson,
+      settings: { vsiFromMac: true, p4runtime: { address: this.server.address }, ...this.#settings },
+      platform: this.#sysfs.platform(),
+      dpu: { side: 'dpu', identifier },
+      deadlineMs,
+    });
+    await vsp.client.init({ dpuMode: true, dpuIdentifier: identifier });
+    vsp.client.watchStatus(
+      (status) => {
+        this.#status = status;
+      },
+      () => {},
+    );
+    await eventually(
+      'the card is programmed',
+      async () => (await vsp.client.ping('test')).healthy,
+      (healthy) => healthy,
+    );
+    return vsp;
+  }
+}
