@@ -15,13 +15,18 @@ const patience = {
 /** Programs that tests start from source are compiled once. */
 const compiledOnce = { NODE_COMPILE_CACHE: join(import.meta.dirname, 'node_modules/.cache/node') };
 
-/** One file after another, on clusters that may have to be made first, and the image of their nodes. */
+/** On clusters that may have to be made first, and the image of their nodes. */
 const onClusters = {
   testTimeout: 600_000,
   hookTimeout: 1_800_000,
-  fileParallelism: false,
-  sequence: { concurrent: false },
+  // One file after another. Those of a worker share its modules, and so the clusters that it has opened.
+  maxWorkers: 1,
+  isolate: false,
+  sequence: { concurrent: false, groupOrder: 1 },
 };
+
+/** Workers that have a cluster each: a test waits for nodes and pods most of the time. */
+const clusters = process.env.TEST_CLUSTER === 'existing' || process.env.CARD ? 1 : 2;
 
 export default defineConfig({
   test: {
@@ -68,9 +73,10 @@ export default defineConfig({
           ...patience,
           ...onClusters,
           name: 'e2e',
+          maxWorkers: clusters,
+          sequence: { concurrent: false, groupOrder: 2 },
           // `make test-e2e CARD=…` is about that card alone.
           include: process.env.CARD ? ['test/e2e/card.test.ts'] : ['test/e2e/**/!(card).test.ts'],
-          globalSetup: ['test/e2e/global-setup.ts'],
         },
       },
       {
@@ -91,7 +97,6 @@ export default defineConfig({
           ...onClusters,
           name: 'e2e-2c',
           include: ['test/e2e-2c/**/*.test.ts'],
-          globalSetup: ['test/e2e-2c/global-setup.ts'],
         },
       },
     ],

@@ -3,7 +3,6 @@
  * there with everything real. Printed by `make bench`.
  */
 import { operatorIsOn } from '../e2e/bed.ts';
-import setUpCluster from '../e2e/global-setup.ts';
 import { eventually } from '../support/eventually.ts';
 import { dpusReady, namespace, type TestBed } from '../support/operator.ts';
 import { deletePods } from '../support/pods.ts';
@@ -19,7 +18,6 @@ interface LogLine {
   ms?: number;
 }
 
-await setUpCluster();
 const bed = await operatorIsOn();
 const pods = ['my-pod', 'my-pod-2'];
 

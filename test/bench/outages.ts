@@ -3,7 +3,6 @@
  * and how long a partition takes to be found and to be over. Printed by `make bench`.
  */
 import { operatorIsOn } from '../e2e/bed.ts';
-import setUpCluster from '../e2e/global-setup.ts';
 import { dpusReady } from '../support/operator.ts';
 import {
   initialisedAt,
@@ -16,7 +15,6 @@ import {
 } from '../support/outages.ts';
 import { deletePods, examplePods, startExamplePods } from '../support/pods.ts';
 
-await setUpCluster();
 const bed = await operatorIsOn();
 await deletePods(bed.kubectl, examplePods);
 const address = await startExamplePods(bed.kubectl);

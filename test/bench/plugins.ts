@@ -4,7 +4,6 @@
  */
 import { loadavg } from 'node:os';
 import { operatorIsOn } from '../e2e/bed.ts';
-import setUpCluster from '../e2e/global-setup.ts';
 import { dpusReady } from '../support/operator.ts';
 import { gateway, patchPlugin, pluginRuns, publishAcme, selectPlugin } from '../support/plugins.ts';
 import { deploymentLike } from '../support/pods.ts';
@@ -12,7 +11,6 @@ import { startRegistry } from '../support/registry.ts';
 
 const attachments = 10;
 
-await setUpCluster();
 const bed = await operatorIsOn();
 const { kubectl, cluster } = bed;
 const registry = await startRegistry({ listen: '0.0.0.0', host: await gateway(bed) });

@@ -1,5 +1,6 @@
 import { findEngine } from './engine.ts';
 import { openExistingCluster } from './existing.ts';
+import { buildImage, parseImageNames } from './images.ts';
 import { KindClusters } from './kind.ts';
 import type { Side } from './kind-config.ts';
 import type { Log } from './progress.ts';
@@ -34,6 +35,13 @@ export async function ensureCluster(
     return openExistingCluster(log);
   }
   return (await clusters(log)).ensure(name, sides);
+}
+
+/** Builds the images whose inputs changed, so that {@link Cluster.loadImages} finds them; none for a cluster of the user's. */
+export async function buildImages(log: Log): Promise<void> {
+  if (process.env.TEST_CLUSTER === 'existing') return;
+  const engine = await findEngine(log);
+  for (const name of parseImageNames()) await buildImage(log, engine, name);
 }
 
 /** The cluster of that name if it runs; nothing is made. */

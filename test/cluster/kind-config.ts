@@ -10,12 +10,47 @@ interface Circumstances {
   cgroupV1: boolean;
 }
 
+const apiVersion = 'kubeadm.k8s.io/v1beta4';
+
+/**
+ * A control plane of one, whose data nobody misses: nothing is elected, since a leader that is late on a busy machine ends
+ * itself, and nothing waits for the disk.
+ */
+const controlPlane = {
+  kind: 'ClusterConfiguration',
+  apiVersion,
+  // Replaces Kind's own list of the controller manager.
+  controllerManager: {
+    extraArgs: [
+      { name: 'enable-hostpath-provisioner', value: 'true' },
+      { name: 'leader-elect', value: 'false' },
+    ],
+  },
+  scheduler: { extraArgs: [{ name: 'leader-elect', value: 'false' }] },
+  etcd: { local: { extraArgs: [{ name: 'unsafe-no-fsync', value: 'true' }] } },
+};
+
+/** Guards, with room for a busy machine: a container's first words can take minutes there. */
+const patience = '15m0s';
+const timeouts = {
+  controlPlaneComponentHealthCheck: patience,
+  discovery: patience,
+  etcdAPICall: patience,
+  kubeletHealthCheck: patience,
+  kubernetesAPICall: patience,
+  tlsBootstrap: patience,
+};
+
 /** What a worker plays. */
 export type Side = Exclude<Role, 'control-plane'>;
 
 /** Kind's configuration: a control plane and one worker for each side of a DPU. */
 export function kindConfig({ sides, podSubnet, builtImage, cgroupV1 }: Circumstances): string {
-  const patches: object[] = [];
+  const patches: object[] = [
+    controlPlane,
+    { kind: 'InitConfiguration', apiVersion, timeouts },
+    { kind: 'JoinConfiguration', apiVersion, timeouts },
+  ];
   if (cgroupV1) {
     patches.push({ kind: 'KubeletConfiguration', apiVersion: 'kubelet.config.k8s.io/v1beta1', failCgroupV1: false });
   }
@@ -23,7 +58,7 @@ export function kindConfig({ sides, podSubnet, builtImage, cgroupV1 }: Circumsta
     // Replaces Kind's own list, so its "preflight" is named again; CoreDNS has no image in a node built here.
     patches.push({
       kind: 'InitConfiguration',
-      apiVersion: 'kubeadm.k8s.io/v1beta4',
+      apiVersion,
       skipPhases: ['preflight', 'addon/coredns'],
     });
   }

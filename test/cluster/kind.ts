@@ -57,7 +57,8 @@ export class KindClusters {
       await this.#delete(name);
     }
     try {
-      await this.#create(name, sides);
+      // One at a time: it takes all of a machine, and a control plane that starts too slowly is given up.
+      await withLock(this.#log, 'create-cluster', () => this.#create(name, sides));
     } catch (error) {
       // A half-made cluster would look like a dead one next time; this way the next try starts at once.
       await this.#delete(name).catch(() => {});

@@ -6,6 +6,9 @@ interface NodeObject {
   status: { addresses: { type: string; address: string }[]; conditions: { type: string; status: string }[] };
 }
 
+/** A guard against what never comes, with room for a busy machine. */
+const waitSeconds = 300;
+
 /** kubectl against one cluster: what people type, so what the tests type. */
 export class Kubectl {
   /** Its path. */
@@ -44,12 +47,11 @@ export class Kubectl {
   }
 
   /**
-   * Waits by a watch; `condition` as in `kubectl wait --for`, e.g. `condition=Ready` or `delete`. The limit is a guard
-   * with room for a busy machine.
+   * Waits by a watch; `condition` as in `kubectl wait --for`, e.g. `condition=Ready` or `delete`.
    */
-  async wait(condition: string, objects: readonly string[], seconds = 180, namespace?: string): Promise<void> {
+  async wait(condition: string, objects: readonly string[], namespace?: string): Promise<void> {
     const scope = namespace ? ['-n', namespace] : [];
-    await this.run(['wait', `--for=${condition}`, `--timeout=${seconds}s`, ...scope, ...objects]);
+    await this.run(['wait', `--for=${condition}`, `--timeout=${waitSeconds}s`, ...scope, ...objects]);
   }
 
   async nodes(): Promise<NodeObject[]> {

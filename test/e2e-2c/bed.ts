@@ -1,17 +1,15 @@
 /** A host cluster and a DPU cluster without a common API server, in the state that a test file starts from. */
-import { ensureCluster } from '../cluster/index.ts';
-import { size, testCluster, turnOff } from '../e2e/bed.ts';
-import { dpusReady, installOperator, start } from '../support/operator.ts';
+import { size } from '../e2e/bed.ts';
+import { dpusReady, installOperator, start, turnOff } from '../support/operator.ts';
 import { deletePods, examplePods } from '../support/pods.ts';
 import { clustersOf, type Sides, sidesOf } from '../support/sides.ts';
+import { clusterName, testCluster } from '../support/test-cluster.ts';
 import { exchangeTrust } from '../support/trust.ts';
 
-const { name, log } = testCluster;
-
-export async function ensureClusters(): Promise<Sides> {
+async function clusters(): Promise<Sides> {
   const [host, dpu] = await Promise.all([
-    ensureCluster({ name: `${name}-host`, log }, ['host']),
-    ensureCluster({ name: `${name}-dpu`, log }, ['dpu']),
+    testCluster(`${clusterName}-host`, ['host']),
+    testCluster(`${clusterName}-dpu`, ['dpu']),
   ]);
   return sidesOf(host, dpu);
 }
@@ -25,7 +23,7 @@ export async function turnOn(sides: Sides): Promise<void> {
 
 /** Both DPUs are Ready and nothing uses them. */
 export async function operatorsAreOn(): Promise<Sides> {
-  const sides = await ensureClusters();
+  const sides = await clusters();
   await installOperator(sides, size);
   const { hostSide } = sides;
   await deletePods(hostSide.kubectl, examplePods);
@@ -36,8 +34,8 @@ export async function operatorsAreOn(): Promise<Sides> {
 
 /** The operators are installed and have nothing to do. */
 export async function operatorsAreOff(): Promise<Sides> {
-  const sides = await ensureClusters();
+  const sides = await clusters();
   await installOperator(sides, size);
-  for (const each of clustersOf(sides)) await turnOff(each);
+  await Promise.all(clustersOf(sides).map(turnOff));
   return sides;
 }

@@ -56,7 +56,7 @@ describe.skipIf(missing.length > 0)(`${host?.spec.dpuProductName ?? 'a real card
       [ends.dpuSide, 'dpu'],
     ] as const) {
       await end.kubectl.wait('condition=Ready', [`dpu/${end.dpu}`]);
-      await end.kubectl.wait('condition=Ready', [`pod/vsp-${end.dpu}`], 180, namespace);
+      await end.kubectl.wait('condition=Ready', [`pod/vsp-${end.dpu}`], namespace);
       const node = await end.kubectl.json<{
         metadata: { labels: Record<string, string> };
         status: { allocatable: Record<string, string> };

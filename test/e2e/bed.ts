@@ -1,15 +1,17 @@
-/** The tests' cluster with the operator of this checkout on it, in the state that a test file starts from. */
-import { ensureCluster } from '../cluster/index.ts';
-import { dpusReady, installOperator, namespace, type TestBed, testBed, turnOn } from '../support/operator.ts';
+/** A worker's cluster with the operator of this checkout on it, in the state that a test file starts from. */
+import { dpusReady, installOperator, type TestBed, testBed, turnOff, turnOn } from '../support/operator.ts';
+import { clusterName, reopen, testCluster } from '../support/test-cluster.ts';
 
 /** Enough for three pods beside one that lost its namespace, and for two network functions. */
 export const size = { hostVfs: 4, networkFunctionPorts: 4 };
 
-/** TEST_CLUSTER_NAME takes another Kind cluster than `dpu-test`. */
-export const testCluster = { name: process.env.TEST_CLUSTER_NAME ?? 'dpu-test', log: console.log };
+/** Files that run side by side have a cluster each; Vitest counts its workers from 1. */
+const worker = process.env.VITEST_POOL_ID ?? '1';
+const name = worker === '1' ? clusterName : `${clusterName}-${worker}`;
+const sides = ['host', 'dpu'] as const;
 
 async function installed(): Promise<TestBed> {
-  const bed = testBed(await ensureCluster(testCluster));
+  const bed = testBed(await testCluster(name, sides));
   await installOperator(bed, size);
   return bed;
 }
@@ -29,11 +31,5 @@ export async function operatorIsOff(): Promise<TestBed> {
   return bed;
 }
 
-/** Deletes what tests of this or an earlier run left, in the order in which people would. */
-export async function turnOff({ kubectl }: Pick<TestBed, 'kubectl'>): Promise<void> {
-  await kubectl.run(['delete', 'sfc', '--all', '-A', '--timeout=180s']);
-  await kubectl.run(['delete', 'deployment', 'next', '--ignore-not-found', '--cascade=foreground', '--timeout=180s']);
-  await kubectl.run(['delete', 'pods', '--all', '-n', 'default', '--grace-period=1', '--timeout=180s']);
-  await kubectl.run(['delete', 'pod', '-n', namespace, 'sfc-pod', '--ignore-not-found', '--timeout=180s']);
-  await kubectl.run(['delete', 'dpuoperatorconfig', '--all', '--timeout=180s']);
-}
+/** What the files after one that restarted a node start from. */
+export const nodesRestarted = (): Promise<void> => reopen(name, sides);

@@ -7,13 +7,13 @@ import { stringify } from 'yaml';
 import { mainJobSteps } from '../steps/main-job.ts';
 import { chosenCard } from '../support/cards.ts';
 import { addresses, ExternalClient } from '../support/external.ts';
-import { dpusReady, namespace, start, type TestBed } from '../support/operator.ts';
+import { dpusReady, namespace, start, type TestBed, turnOff } from '../support/operator.ts';
 import { conditionIs, gateway } from '../support/plugins.ts';
 import { deletePods, examplePods, net1, startExamplePods } from '../support/pods.ts';
 import { type PackageJson, type Registry, startRegistry } from '../support/registry.ts';
 import { dpusOn, type Sides } from '../support/sides.ts';
 import { StandInCard, sysfsDirectory } from '../support/stand-in-card.ts';
-import { operatorIsOff, turnOff } from './bed.ts';
+import { operatorIsOff } from './bed.ts';
 
 const card = chosenCard();
 const plugin = 'card';

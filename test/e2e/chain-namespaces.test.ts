@@ -90,7 +90,7 @@ it('is served where an administrator has allowed it, by the command that its con
   expect(await kubectl.run(['get', 'pods', '-n', shop, '-o', 'name'])).toBe('');
   const [, patch] = /kubectl patch dpuoperatorconfig dpu-operator-config --type=merge -p '([^']+)'/.exec(message) ?? [];
   await kubectl.run(['patch', 'dpuoperatorconfig', config, '--type=merge', '-p', patch ?? '']);
-  await kubectl.wait('condition=Ready', ['sfc/edge'], 180, shop);
+  await kubectl.wait('condition=Ready', ['sfc/edge'], shop);
   await hasBothInterfaces(shop);
   // Of its own namespace: another's is not in reach of pods where Multus isolates namespaces.
   expect(await networks()).not.toBe('');
@@ -105,7 +105,7 @@ it('is left as it is, and its network taken away, when its namespace is allowed 
   await eventually('a namespace without the network', networks, (name) => name === '');
   expect(await uid()).toBe(before);
   await kubectl.run(['delete', 'sfc', 'edge', '-n', shop]);
-  await kubectl.wait('delete', ['pod/firewall'], 180, shop);
+  await kubectl.wait('delete', ['pod/firewall'], shop);
 });
 
 it('says in the words of the API server why its namespace does not admit its pods, and runs with less', async () => {
@@ -116,11 +116,11 @@ it('says in the words of the API server why its namespace does not admit its pod
   expect(message).toContain('violates PodSecurity "restricted:latest"');
   expect(message).toContain('spec.networkFunctions[].securityContext');
   await apply(strict, restricted);
-  await kubectl.wait('condition=Ready', ['sfc/edge'], 180, strict);
+  await kubectl.wait('condition=Ready', ['sfc/edge'], strict);
   expect((await kubectl.exec('firewall', strict, ['id', '-u'])).trim()).toBe('65534');
   await hasBothInterfaces(strict);
   await kubectl.run(['delete', 'sfc', 'edge', '-n', strict]);
-  await kubectl.wait('delete', ['pod/firewall'], 180, strict);
+  await kubectl.wait('delete', ['pod/firewall'], strict);
 });
 
 it('is told of a namespace that does not exist by the DpuOperatorConfig', async () => {

@@ -63,7 +63,6 @@ const gone = (...names: string[]) =>
   bed.kubectl.wait(
     'delete',
     names.map((name) => `pod/${name}`),
-    180,
     namespace,
   );
 
@@ -71,7 +70,7 @@ describe('a service function chain', () => {
   it('runs its pod on the DPU node with net1 and net2, carries all traffic, and takes the pod with it', async () => {
     const { kubectl } = bed;
     await kubectl.run(['create', '-f', 'examples/sfc.yaml']);
-    await kubectl.wait('condition=Ready', ['sfc/sfc-test'], 180, namespace);
+    await kubectl.wait('condition=Ready', ['sfc/sfc-test'], namespace);
     const pod = await kubectl.json<Pod>(['get', 'pod', '-n', namespace, 'my-nf']);
     expect(pod.spec.nodeName).toBe(bed.dpu);
     const { status } = await kubectl.json<Chain>(['get', 'sfc', '-n', namespace, 'sfc-test']);
@@ -88,7 +87,7 @@ describe('a service function chain', () => {
   it('has a pod that was deleted made again, which carries the traffic as the first did', async () => {
     const { kubectl } = bed;
     await kubectl.run(['create', '-f', 'examples/sfc.yaml']);
-    await kubectl.wait('condition=Ready', ['sfc/sfc-test'], 180, namespace);
+    await kubectl.wait('condition=Ready', ['sfc/sfc-test'], namespace);
     const { metadata } = await kubectl.json<Pod>(['get', 'pod', '-n', namespace, 'my-nf']);
     await kubectl.run(['delete', 'pod', '-n', namespace, 'my-nf', '--grace-period=1']);
     const healed = await eventually(
@@ -106,7 +105,7 @@ describe('a service function chain', () => {
 
   it('is the same as the pod written by hand', async () => {
     await bed.kubectl.run(['create', '-f', 'examples/sfc-pod.yaml']);
-    await bed.kubectl.wait('condition=Ready', ['pod/sfc-pod'], 180, namespace);
+    await bed.kubectl.wait('condition=Ready', ['pod/sfc-pod'], namespace);
     await trafficPassesThrough('sfc-pod');
     await deletePods(bed.kubectl, ['sfc-pod'], namespace);
   });
@@ -115,18 +114,13 @@ describe('a service function chain', () => {
     const { kubectl } = bed;
     const names = ['chain-1', 'chain-2', 'chain-3'];
     for (const name of names.slice(0, 2)) await kubectl.run(['create', '-f', '-'], await chain(name));
-    await kubectl.wait('condition=Ready', ['sfc/chain-1', 'sfc/chain-2'], 180, namespace);
+    await kubectl.wait('condition=Ready', ['sfc/chain-1', 'sfc/chain-2'], namespace);
     await kubectl.run(['create', '-f', '-'], await chain('chain-3'));
-    await kubectl.wait('create', ['pod/nf-chain-3'], 180, namespace);
-    await kubectl.wait('condition=PodScheduled=false', ['pod/nf-chain-3'], 180, namespace);
-    await kubectl.wait(
-      'jsonpath={.status.conditions[?(@.type=="Ready")].reason}=Pending',
-      ['sfc/chain-3'],
-      180,
-      namespace,
-    );
+    await kubectl.wait('create', ['pod/nf-chain-3'], namespace);
+    await kubectl.wait('condition=PodScheduled=false', ['pod/nf-chain-3'], namespace);
+    await kubectl.wait('jsonpath={.status.conditions[?(@.type=="Ready")].reason}=Pending', ['sfc/chain-3'], namespace);
     await kubectl.run(['delete', 'sfc', '-n', namespace, 'chain-1']);
-    await kubectl.wait('condition=Ready', ['sfc/chain-3'], 180, namespace);
+    await kubectl.wait('condition=Ready', ['sfc/chain-3'], namespace);
     await kubectl.run(['delete', 'sfc', '-n', namespace, 'chain-2', 'chain-3']);
     await gone(...names.map((name) => `nf-${name}`));
   });

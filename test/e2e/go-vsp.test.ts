@@ -3,9 +3,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import { eventually } from '../support/eventually.ts';
 import { goVspImage, hasGo, loadGoVsp } from '../support/go-vsp.ts';
-import { namespace, start, type TestBed } from '../support/operator.ts';
+import { namespace, start, type TestBed, turnOff } from '../support/operator.ts';
 import { deletePods, net1 } from '../support/pods.ts';
-import { operatorIsOff, turnOff } from './bed.ts';
+import { operatorIsOff } from './bed.ts';
 
 const isPossible = await hasGo();
 const why = isPossible ? '' : ' (skipped: there is no Go to build it with)';

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { dpusReady, type TestBed } from '../support/operator.ts';
 import { initialisedAt, untilInitialisedAgain } from '../support/outages.ts';
 import { deletePods, examplePods, startExamplePods, untilPings } from '../support/pods.ts';
-import { operatorIsOn } from './bed.ts';
+import { nodesRestarted, operatorIsOn } from './bed.ts';
 
 let bed: TestBed;
 
@@ -11,7 +11,10 @@ beforeAll(async () => {
   bed = await operatorIsOn();
   await deletePods(bed.kubectl, examplePods);
 });
-afterAll(() => deletePods(bed.kubectl, examplePods));
+afterAll(async () => {
+  await nodesRestarted();
+  await deletePods(bed.kubectl, examplePods);
+});
 
 const uids = () => bed.kubectl.run(['get', 'pods', ...examplePods, '-o', 'jsonpath={.items[*].metadata.uid}']);
 

@@ -69,7 +69,7 @@ describe('a node that loses its label dpu=true', () => {
     await bed.kubectl.wait('delete', [`dpu/${bed.hostDpu}`]);
     await eventually('the daemon has gone', async () => (await daemonPod(bed, bed.host)) === '' || undefined);
     expect(await onNode(bed, bed.host, 'ls /opt/cni/bin')).not.toContain('dpu-cni');
-    await bed.kubectl.wait('delete', [`pod/vsp-${bed.hostDpu}`], 180, namespace);
+    await bed.kubectl.wait('delete', [`pod/vsp-${bed.hostDpu}`], namespace);
     expect(await onNode(bed, bed.host, 'ip -o link')).not.toContain('swdpu-vf');
     const labels = await bed.kubectl.run(['get', 'node', bed.host, '-o', 'jsonpath={.metadata.labels}']);
     expect(labels).not.toContain('dpuside');

@@ -31,7 +31,7 @@ async function followReadme(): Promise<void> {
         await untilPings(kubectl, 'my-pod', (await net1(kubectl, 'my-pod-2')).ip);
       },
     ],
-    ['kubectl create -f examples/sfc.yaml', () => kubectl.wait('condition=Ready', ['sfc/sfc-test'], 180, namespace)],
+    ['kubectl create -f examples/sfc.yaml', () => kubectl.wait('condition=Ready', ['sfc/sfc-test'], namespace)],
   ]);
   for (const command of await readmeCommands('Use it on your cluster')) {
     // The placeholder stands for each node in turn.

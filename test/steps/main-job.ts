@@ -84,7 +84,7 @@ export function mainJobSteps({ ends, outside, image }: MainJobOptions): void {
 
   it("a chain's pod runs on the DPU with net1 and net2, and the pods reach each other", async () => {
     await create(dpu, 'sfc');
-    await dpu().wait('condition=Ready', ['sfc/sfc-test'], 180, namespace);
+    await dpu().wait('condition=Ready', ['sfc/sfc-test'], namespace);
     const pod = ['get', 'pod', '-n', namespace, functionPod, '-o', 'jsonpath={.spec.nodeName}'];
     expect(await dpu().run(pod)).toBe(ends().dpuSide.node);
     const links = await dpu().exec(functionPod, namespace, ['ip', '-brief', 'link']);
@@ -117,7 +117,7 @@ export function mainJobSteps({ ends, outside, image }: MainJobOptions): void {
 
   it("the chain's pod goes with it, and the pods reach each other", async () => {
     await dpu().run(['delete', ...chain, '--timeout=180s']);
-    await dpu().wait('delete', [`pod/${functionPod}`], 180, namespace);
+    await dpu().wait('delete', [`pod/${functionPod}`], namespace);
     await podsReachEachOther();
   });
 

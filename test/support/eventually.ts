@@ -1,5 +1,6 @@
 /** Milliseconds. A guard against what never comes, with room for a busy machine. */
 const limitMs = 120_000;
+/** At least; a look that takes longer, as one by kubectl, is not to keep a busy machine from what is waited for. */
 const pauseMs = 100;
 
 /**
@@ -17,6 +18,7 @@ export async function eventually<T>(
   const end = performance.now() + limitMs;
   let last: unknown;
   do {
+    const start = performance.now();
     try {
       const answer = await look();
       if (answer !== undefined && wanted(answer)) return answer;
@@ -24,7 +26,7 @@ export async function eventually<T>(
     } catch (error) {
       last = error;
     }
-    await new Promise((resolve) => setTimeout(resolve, pauseMs));
+    await new Promise((resolve) => setTimeout(resolve, Math.max(pauseMs, 2 * (performance.now() - start))));
   } while (performance.now() < end);
   const seen = last instanceof Error ? last.message : String(last);
   throw new Error(`${what}: not within ${limitMs / 1000} s: ${seen}`, { cause: last });

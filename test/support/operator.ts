@@ -105,6 +105,15 @@ export async function start(sides: Sides): Promise<void> {
   for (const { kubectl } of clustersOf(sides)) await useIpamThatIsThere({ kubectl });
 }
 
+/** Deletes what tests of this or an earlier run left, in the order in which people would. */
+export async function turnOff({ kubectl }: Pick<Side, 'kubectl'>): Promise<void> {
+  await kubectl.run(['delete', 'sfc', '--all', '-A', '--timeout=180s']);
+  await kubectl.run(['delete', 'deployment', 'next', '--ignore-not-found', '--cascade=foreground', '--timeout=180s']);
+  await kubectl.run(['delete', 'pods', '--all', '-n', 'default', '--grace-period=1', '--timeout=180s']);
+  await kubectl.run(['delete', 'pod', '-n', namespace, 'sfc-pod', '--ignore-not-found', '--timeout=180s']);
+  await kubectl.run(['delete', 'dpuoperatorconfig', '--all', '--timeout=180s']);
+}
+
 /** Test clusters without Multus' images have no whereabouts either. */
 export async function useIpamThatIsThere({ kubectl }: Pick<Side, 'kubectl'>): Promise<void> {
   const daemonSet = ['get', 'daemonset', 'whereabouts', '-n', 'kube-system', '--ignore-not-found', '-o', 'name'];

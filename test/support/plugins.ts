@@ -39,7 +39,7 @@ export async function selectPlugin(bed: TestBed, plugin: object | null, settings
 /** Waits until both DPUs run a version and are Ready. */
 export async function pluginRuns({ kubectl, hostDpu, dpuDpu }: TestBed, version: string): Promise<void> {
   for (const dpu of [hostDpu, dpuDpu]) {
-    await kubectl.wait(`jsonpath={.status.plugin.version}=${version}`, [`dpu/${dpu}`], 180);
+    await kubectl.wait(`jsonpath={.status.plugin.version}=${version}`, [`dpu/${dpu}`]);
     await kubectl.wait('condition=Ready', [`dpu/${dpu}`]);
   }
 }

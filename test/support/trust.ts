@@ -25,7 +25,7 @@ export async function exchangeTrust(sides: Sides): Promise<void> {
 /** The id of a cluster's installation, once its operator has published its trust. */
 export async function installationId({ kubectl }: Pick<Side, 'kubectl'>): Promise<string> {
   const configMap = ['configmap/dpu-channel-trust'];
-  await kubectl.wait('create', configMap, 180, namespace);
+  await kubectl.wait('create', configMap, namespace);
   return kubectl.run(['get', '-n', namespace, ...configMap, '-o', 'jsonpath={.data.installation}']);
 }
 
