@@ -87,12 +87,15 @@ afterAll(async () => {
 });
 
 // With Linux bridges: vsp-intel-ipu.test.ts has those of Open vSwitch.
-it.each(['host', 'dpu'] as const)('the Intel IPU plugin conforms on its %s side', { timeout: suiteMs }, async (mode) => {
-  const [json, machineFile] = [join(directory, `${mode}.json`), join(directory, `${mode}-machine.json`)];
-      await writeFile(machineFile, JSON.stringify({ [mode]: machine[mode] }));
+it.each(['host', 'dpu'] as const)(
+  'the Intel IPU plugin conforms on its %s side',
+  { timeout: suiteMs },
+  async (mode) => {
+    const [json, machineFile] = [join(directory, `${mode}.json`), join(directory, `${mode}-machine.json`)];
+    await writeFile(machineFile, JSON.stringify({ [mode]: machine[mode] }));
     const given = {
       ...settings,
-        p4runtime: { address: server.address },
+      p4runtime: { address: server.address },
       imc: { host: here, port: imc.port, hostKey: imc.hostKey },
     };
     const command = [process.execPath, join(packages, 'sdk/dist/bundle/dpu-vsp.mjs'), 'conformance'];
