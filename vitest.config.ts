@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { configDefaults, defineConfig } from 'vitest/config';
+import { LongestFirst } from './test/support/longest-first.ts';
 
 const resolve = { conditions: ['source'] };
 const ssr = { resolve: { conditions: ['source'] } };
@@ -24,6 +25,7 @@ const onClusters = {
 
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         resolve,
@@ -38,6 +40,9 @@ export default defineConfig({
           hookTimeout: 120_000,
           // Many wait for processes that they start.
           maxWorkers: '100%',
+          // Each process loads the modules once for all its files: loading was most of the work of a file.
+          isolate: false,
+
           env: compiledOnce,
         },
       },

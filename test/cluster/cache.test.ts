@@ -3,16 +3,19 @@ import { chmod, mkdtemp, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it, vi } from 'vitest';
-import { requireGo } from './go.ts';
 
 const root = await mkdtemp(join(tmpdir(), 'dpu-cache-'));
 vi.stubEnv('XDG_CACHE_HOME', root);
+// Modules look at it when they are loaded, and another file's tests may have loaded them.
+vi.resetModules();
 const { cachedDirectory } = await import('./cache.ts');
+const { requireGo } = await import('./go.ts');
 const { withLock } = await import('./lock.ts');
 const log = vi.fn();
 
 afterAll(async () => {
   vi.unstubAllEnvs();
+  vi.resetModules();
   await rm(root, { recursive: true, force: true });
 });
 

@@ -18,7 +18,7 @@ beforeAll(async () => {
   const { host, dpu, hostDpu, dpuDpu } = bed;
   daemonPod = await podOf('dpu-daemon', host);
   daemon = await tokenClient(bed.kubectl, await tokenOf('dpu-daemon', daemonPod), 'dpu-daemon');
-  const operatorPod = await podOf('dpu-operator-controller-manager');
+  const operatorPod = await leader();
   operator = await tokenClient(
     bed.kubectl,
     await tokenOf('dpu-operator-controller-manager', operatorPod),
@@ -38,6 +38,12 @@ async function podOf(app: string, node?: string): Promise<string> {
   const onNode = node ? ['--field-selector', `spec.nodeName=${node}`] : [];
   const names = await bed.kubectl.run(['get', 'pods', '-n', namespace, '-l', `app=${app}`, ...onNode, '-o', 'name']);
   return names.trim().replace('pod/', '');
+}
+
+/** The pod of the operator that works; the other follows. */
+async function leader(): Promise<string> {
+  const lease = ['get', 'lease', '-n', namespace, 'dpu-operator-controller-manager'];
+  return (await bed.kubectl.run([...lease, '-o', 'jsonpath={.spec.holderIdentity}'])).trim();
 }
 
 /** As the kubelet asks for it: bound to the pod, so that it names the pod's node. */
@@ -155,8 +161,8 @@ describe('metrics', () => {
     const newToken = async () => (await kubectl.run(['create', 'token', reader, '-n', 'default'])).trim();
     const answer = async (address: string, port: number) => await scrape(address, port, await newToken());
     try {
-      const operatorIp = await ipOf('dpu-operator-controller-manager');
-      const daemonIp = await ipOf('dpu-daemon');
+      const operatorIp = await ipOf(await leader());
+      const daemonIp = await ipOf(await podOf('dpu-daemon', bed.host));
       await expect.poll(() => answer(daemonIp, 50_153)).toContain('403');
       await expect.poll(() => scrape(daemonIp, 50_153, 'none')).toContain('401');
       const role = ['--clusterrole=dpu-operator:metrics-reader', `--serviceaccount=default:${reader}`];
@@ -170,9 +176,8 @@ describe('metrics', () => {
   });
 });
 
-async function ipOf(app: string): Promise<string> {
-  const path = 'jsonpath={.items[0].status.podIP}';
-  return (await bed.kubectl.run(['get', 'pods', '-n', namespace, '-l', `app=${app}`, '-o', path])).trim();
+async function ipOf(pod: string): Promise<string> {
+  return (await bed.kubectl.run(['get', 'pod', '-n', namespace, pod, '-o', 'jsonpath={.status.podIP}'])).trim();
 }
 
 /** From a node: pods' addresses are not reached from outside the cluster. @returns status, then the body. */

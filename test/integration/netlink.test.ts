@@ -10,6 +10,7 @@ import {
   NetworkNamespace,
   type PciChange,
   type VfSettings,
+  watchAddresses,
   watchLinks,
   watchPci,
 } from '@dpu-operator/sdk/linux';
@@ -402,6 +403,28 @@ test('link events tell what came, changed, moved and went', async () => {
   await expect
     .poll(() => changes, { interval: 5 })
     .toContainEqual({ name: 'two', index: two, kind: 'veth', deleted: true, movedAway: false });
+});
+
+test('address events tell what is given, and what goes with its link', async () => {
+  const stop = new AbortController();
+  onTestFinished(() => stop.abort());
+  const changes: string[] = [];
+  watchAddresses(
+    ({ address, prefixLength, index, deleted }) => {
+      changes.push(`${deleted ? '-' : '+'}${index} ${address}/${prefixLength}`);
+    },
+    { signal: stop.signal, netns },
+  );
+  await links.createLink({ name: 'addressed', kind: 'bridge' });
+  const index = await indexOf(links, 'addressed');
+  await links.addAddress(index, '10.9.0.1/24');
+  await links.addAddress(index, 'fd00::1/64');
+  await links.deleteAddress(index, 'fd00::1/64');
+  await links.deleteLink(index);
+  const own = () => changes.filter((text) => !text.includes('fe80'));
+  await expect
+    .poll(own, { interval: 5 })
+    .toEqual([`+${index} 10.9.0.1/24`, `+${index} fd00::1/64`, `-${index} fd00::1/64`, `-${index} 10.9.0.1/24`]);
 });
 
 test('a burst of events is seen whole', async () => {

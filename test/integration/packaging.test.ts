@@ -32,6 +32,10 @@ async function rendered(...args: string[]): Promise<Map<string, KubeObject>> {
   return byName(await run([helm, ...template, '--namespace', namespace, ...args]));
 }
 
+async function kustomized(directory: string): Promise<Map<string, KubeObject>> {
+  return byName(await run([kubectl, 'kustomize', directory]));
+}
+
 function byName(yaml: string): Map<string, KubeObject> {
   const objects = parseAllDocuments(yaml).flatMap((document) => (document.toJS() as KubeObject | null) ?? []);
   const nameOf = ({ kind, metadata }: KubeObject) => {
@@ -52,19 +56,19 @@ it('helm lint has nothing to say', async () => {
 });
 
 it('the chart has what config/default has, but for the namespace', async () => {
-  const kustomized = byName(await run([kubectl, 'kustomize', 'config/default']));
+  const base = await kustomized('config/default');
   const objects = await rendered('--set', 'images.operator.tag=dev,images.vsp.tag=dev');
   const hooks = [...objects].filter(([, { metadata }]) => metadata.annotations?.['helm.sh/hook']);
   expect(hooks.map(([name]) => name)).toHaveLength(4);
   for (const [name] of hooks) objects.delete(name);
-  expect([...objects.keys(), `Namespace ${namespace}`].sort()).toEqual([...kustomized.keys()].sort());
+  expect([...objects.keys(), `Namespace ${namespace}`].sort()).toEqual([...base.keys()].sort());
   for (const [name, { imagePullSecrets, ...object }] of objects) {
     expect(imagePullSecrets ?? []).toEqual([]);
     if (object.kind === 'CustomResourceDefinition') delete object.metadata.annotations;
-    if (object.kind !== 'Deployment') expect(object).toEqual(kustomized.get(name));
+    if (object.kind !== 'Deployment') expect(object).toEqual(base.get(name));
   }
   const ours = manager(objects);
-  const theirs = manager(kustomized);
+  const theirs = manager(base);
   expect(ours.image).toBe(theirs.image);
   expect(ours.env).toEqual({
     ...theirs.env,
@@ -75,6 +79,26 @@ it('the chart has what config/default has, but for the namespace', async () => {
     NO_PROXY: '',
     CNI_BIN_DIR: '',
   });
+});
+
+it.each([
+  ['one-cluster', { mode: 'auto', logLevel: 0 }],
+  ['host', { mode: 'host', logLevel: 0 }],
+  ['dpu', { mode: 'dpu', logLevel: 0 }],
+  ['dev', { mode: 'auto', logLevel: 1 }],
+])('config/%s is config/default, turned on', async (overlay, spec) => {
+  const [base, objects] = await Promise.all([kustomized('config/default'), kustomized(`config/${overlay}`)]);
+  expect(objects.get('DpuOperatorConfig dpu-operator-config')?.spec).toEqual(spec);
+  objects.delete('DpuOperatorConfig dpu-operator-config');
+  if (overlay === 'dev') {
+    const { image, env } = manager(objects);
+    expect({ image, env }).toEqual({
+      image: manager(base).image,
+      env: { ...manager(base).env, LOG_LEVEL: 'debug', IMAGE_PULL_POLICIES: 'Always' },
+    });
+    for (const each of [base, objects]) each.delete('Deployment dpu-operator-controller-manager');
+  }
+  expect(objects).toEqual(base);
 });
 
 it('images are named in one place, by tag or digest', async () => {

@@ -74,11 +74,22 @@ test('a tool that says that all is well and prints an error is not believed', as
     message: expect.stringContaining('no answer from the control plane'),
   });
   expect(await imc.calls()).toBeGreaterThanOrEqual(6);
-  await expect.poll(acc.conditions).toMatchObject({ Imc: 'NoAnswer', Healthy: 'Programmed' });
+  await expect.poll(acc.conditions).toMatchObject({ Imc: 'ToolFailed', Healthy: 'Programmed' });
   await imc.set('failing');
   await expect(acc.vsp.client.createBridgePort(port(0))).rejects.toThrow('cli_client -cq on the IMC ended with 1');
   await imc.set('ok');
   await acc.vsp.client.createBridgePort(port(0));
+  await expect.poll(() => acc.conditions().Imc).toBe('Answers');
+});
+
+test('a tool that stays busy is told of, and asked on until it is not', async () => {
+  await using acc = await start();
+  await isReady(acc);
+  await imc.set('busy 1000');
+  await expect(acc.vsp.client.createBridgePort(port(0))).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+  await expect.poll(acc.conditions).toMatchObject({ Imc: 'Busy', Healthy: 'Programmed' });
+  await imc.set('ok');
+  // Nobody asks for a port.
   await expect.poll(() => acc.conditions().Imc).toBe('Answers');
 });
 

@@ -1,21 +1,23 @@
 /**
- * The card as the ACC reaches it: the tables of the FXP by P4Runtime, and the IMC, which knows the functions. It comes and
- * goes: whenever the tables can be written (again), what is written once is, and `onReady` tells that the rest is to be.
+ * The card as the ACC reaches it: the tables of the FXP by P4Runtime, and the interfaces that stand for ports elsewhere. It
+ * comes and goes: whenever the tables can be written (again), what is written once is, and `onReady` tells that the rest is
+ * to be.
  */
-import { type Clock, DpuError, type Logger, type Platform, type StatusReporter } from '@dpu-operator/sdk';
-import type { Link } from '@dpu-operator/sdk/linux';
-import { lagBypass, type PrimaryNetwork, physicalPortEntries, primaryNetworkEntries } from './entries.ts';
+import { type Clock, DpuError, type Logger, type Platform, Serial, type StatusReporter } from '@dpu-operator/sdk';
+import { type LinkChange, watchLinks } from '@dpu-operator/sdk/linux';
+import { macOf } from './device-health.ts';
+import { lagBypass, lagRoot, type PrimaryNetwork, physicalPortEntries, primaryNetworkEntries } from './entries.ts';
+import type { CardFunctions } from './functions.ts';
 import { Fxp } from './fxp.ts';
-import type { FunctionTable } from './imc/function-table.ts';
-import type { Imc } from './imc/imc.ts';
 import { P4Client } from './p4rt/client.ts';
 import type { Entry } from './p4rt/program.ts';
+import { Pause } from './pause.ts';
 import type { Available, Representor } from './placement.ts';
 import type { Settings } from './settings.ts';
 
 export interface CardOptions {
   settings: Settings;
-  imc: Imc;
+  functions: CardFunctions;
   links: Platform['links'];
   clock: Clock;
   status: StatusReporter;
@@ -24,10 +26,8 @@ export interface CardOptions {
   onReady: () => void;
 }
 
-/** Milliseconds until what kept the card from being ready is looked at again. */
-const retryMs = 1_000;
-/** Milliseconds until the uplink's link is looked at again. */
-const linkMs = 5_000;
+/** Milliseconds until the server is asked again whether its program is the one that was written into. Nobody tells. */
+const lookMs = 10_000;
 /** Milliseconds that the start waits for the card: what is asked for next is then not refused. */
 const patienceMs = 10_000;
 
@@ -36,12 +36,14 @@ export class Card {
   readonly #options: CardOptions;
   readonly #client: P4Client;
   readonly #closing = new AbortController();
+  readonly #pause: Pause;
+  readonly #uplinkLooks = new Serial();
   /** Why the tables cannot be written; undefined when they can. */
   #fault: DpuError | undefined = new DpuError('UNAVAILABLE', 'the card is not ready yet');
-  /** The functions of the card as the IMC told them last. */
-  #functions: FunctionTable = new Map();
   #available: Available = { hosts: [], functions: [] };
   #uplink: PrimaryNetwork | undefined;
+  /** Indexes of the interfaces in use, by name. */
+  #indexes: ReadonlyMap<string, number> = new Map();
   readonly #firstReady = Promise.withResolvers<void>();
   /** Counts what makes an attempt to get ready void. */
   #attempt = 0;
@@ -49,22 +51,39 @@ export class Card {
   constructor(options: CardOptions) {
     const { settings, clock, logger } = options;
     this.#options = options;
+    this.#pause = new Pause(clock);
     this.#client = new P4Client({ ...settings.p4runtime, clock, logger, onRole: () => this.#roleChanged() });
     this.#fxp = new Fxp(this.#client);
   }
 
-  /** Connects. Returns when the tables can be written, and at the latest after some seconds: a card that is away comes later. */
-  async start(): Promise<void> {
+  /**
+   * Connects. Returns when the tables can be written, and at the latest after some seconds: a card that is away comes later.
+   *
+   * @param signal ends the wait
+   */
+  async start(signal: AbortSignal): Promise<void> {
+    const { clock, links } = this.#options;
     this.#client.start();
-    void this.#followUplink();
-    const { clock } = this.#options;
-    const patience = clock.sleep(patienceMs, this.#closing.signal).catch(() => {});
+    watchLinks((change) => this.#linkChanged(change), {
+      signal: this.#closing.signal,
+      onRestart: () => this.lookAgain(),
+      ...(links.netns !== undefined && { netns: links.netns }),
+    });
+    void this.#tellUplink();
+    void this.#followProgram();
+    const patience = clock.sleep(patienceMs, AbortSignal.any([signal, this.#closing.signal])).catch(() => {});
     await Promise.race([this.#firstReady.promise, patience]);
   }
 
   close(): void {
     this.#closing.abort();
     this.#client.close();
+  }
+
+  /** There is reason to believe that what was in the way is gone. */
+  lookAgain(): void {
+    this.#pause.end();
+    void this.#tellUplink();
   }
 
   /** @throws DpuError UNAVAILABLE with what is in the way */
@@ -78,55 +97,18 @@ export class Card {
   }
 
   /**
-   * The VSI of a MAC; undefined where the card knows of none. The IMC is asked where one of them is not in use: a function
-   * may have been made anew with another VSI.
+   * Takes entries out and puts others in, as {@link Fxp.sync} does. What the card as a whole needs stays.
    *
-   * @param used VSIs that are in use. One counts while the IMC lists neither its MAC nor another function with it.
-   * @returns what throws UNAVAILABLE for those that the IMC could not be asked for
+   * @throws DpuError UNAVAILABLE also where the program is another now: it is programmed anew then
    */
-  async vsis(
-    macs: readonly string[],
-    used: FunctionTable,
-    signal: AbortSignal,
-  ): Promise<(mac: string) => number | undefined> {
-    if (this.#options.settings.vsiFromMac) return vsiInMac;
-    let failure: unknown;
-    if (!macs.every((mac) => used.has(mac))) {
-      await this.#askImc(signal).catch((error) => {
-        failure = error;
-      });
-    }
-    const listed = this.#functions;
-    const taken = new Set(listed.values());
-    return (mac) => {
-      const former = used.get(mac);
-      if (failure !== undefined && former === undefined) throw failure;
-      if (listed.has(mac) || former === undefined) return listed.get(mac);
-      return taken.has(former) ? undefined : former;
-    };
-  }
-
-  /** Takes entries out and puts others in, as {@link Fxp.sync} does. What the card as a whole needs stays. */
-  program(remove: Iterable<Entry>, add: Iterable<Entry>): Promise<Map<Entry, DpuError>> {
-    return this.#fxp.sync(remove, [...add, ...this.#fixedEntries()]);
-  }
-
-  async #askImc(signal: AbortSignal): Promise<void> {
-    const { imc, status } = this.#options;
-    try {
-      this.#functions = await imc.functions(signal);
-      status.set({
-        type: 'Imc',
-        status: 'True',
-        reason: 'Answers',
-        message: 'the IMC tells the functions of the card',
-      });
-    } catch (error) {
-      const { code, message } = DpuError.from(error);
-      const reason = { UNAUTHENTICATED: 'CredentialsRefused', FAILED_PRECONDITION: 'OtherHostKey' }[code as string];
-      if (!signal.aborted) status.set({ type: 'Imc', status: 'False', reason: reason ?? 'NoAnswer', message });
-      throw error;
-    }
+  async program(remove: Iterable<Entry>, add: Iterable<Entry>): Promise<Map<Entry, DpuError>> {
+    const attempt = this.#attempt;
+    const errors = await this.#fxp.sync(remove, [...add, ...this.#fixedEntries()]).catch((error) => error as DpuError);
+    if (!(errors instanceof Error) && errors.size === 0) return errors;
+    await this.#look();
+    if (attempt !== this.#attempt) this.requireReady();
+    if (errors instanceof Error) throw errors;
+    return errors;
   }
 
   #roleChanged(): void {
@@ -140,9 +122,16 @@ export class Card {
     this.#failed(reason, new DpuError('UNAVAILABLE', role.reason));
   }
 
+  /** Programs the card as if nothing was known of it. */
+  #startAnew(why: string): void {
+    this.#attempt++;
+    this.#failed('NotProgrammed', new DpuError('UNAVAILABLE', why));
+    void this.#getReady(this.#attempt);
+  }
+
   async #getReady(attempt: number): Promise<void> {
     const { signal } = this.#closing;
-    while (!signal.aborted && attempt === this.#attempt) {
+    for (let failures = 1; !signal.aborted && attempt === this.#attempt; failures++) {
       try {
         const { name, version } = await this.#fxp.load();
         await this.#findInterfaces(signal);
@@ -157,9 +146,37 @@ export class Card {
       } catch (error) {
         if (attempt !== this.#attempt || signal.aborted) return;
         this.#failed('NotProgrammed', DpuError.from(error));
-        await this.#options.clock.sleep(retryMs, signal).catch(() => {});
+        await this.#pause.wait(failures, signal);
       }
     }
+  }
+
+  async #followProgram(): Promise<void> {
+    const { signal } = this.#closing;
+    while (!signal.aborted) {
+      await this.#options.clock.sleep(lookMs, signal).catch(() => {});
+      if (!signal.aborted) await this.#look();
+    }
+  }
+
+  /** A server that does not answer is told of by {@link P4Client.role}. */
+  async #look(): Promise<void> {
+    const attempt = this.#attempt;
+    const isReady = this.#fault === undefined;
+    const isIntact = await this.#fxp.isIntact(lagRoot).catch(() => true);
+    if (!isReady || isIntact || attempt !== this.#attempt || this.#closing.signal.aborted) return;
+    this.#startAnew('the P4 program of the card was loaded anew: it is being programmed');
+  }
+
+  #linkChanged({ name, index, deleted }: LinkChange): void {
+    if (name === this.#options.settings.uplink.secondary) void this.#tellUplink();
+    if (this.#fault) {
+      this.#pause.end();
+      return;
+    }
+    const known = this.#indexes.get(name);
+    if (deleted || known === undefined || known === index) return;
+    this.#startAnew(`the network device ${name} of the ACC was made anew: the card is being programmed`);
   }
 
   #failed(reason: string, { message }: DpuError): void {
@@ -180,14 +197,18 @@ export class Card {
 
   /** The VSIs of the ACC's own interfaces, by their MACs. */
   async #findInterfaces(signal: AbortSignal): Promise<void> {
-    const { settings, links } = this.#options;
+    const { settings, links, functions } = this.#options;
     const { representors, uplink } = settings;
     const byName = new Map((await links.list()).map((link) => [link.name, link]));
-    if (!settings.vsiFromMac) await this.#askImc(signal);
-    const find = (name: string, setting: string): Representor => {
-      const mac = macOf(byName.get(name), name, setting);
-      const vsi = settings.vsiFromMac ? vsiInMac(mac) : this.#functions.get(mac);
-      if (vsi !== undefined) return { name, vsi };
+    await functions.ask(signal);
+    const indexes = new Map<string, number>();
+    const find = (name: string, setting: string): Representor & { mac: string } => {
+      const link = byName.get(name);
+      if (!link) throw new DpuError('UNAVAILABLE', `settings.${setting}: the ACC has no network device ${name}`);
+      const mac = macOf(link);
+      const vsi = functions.vsiOf(mac);
+      indexes.set(name, link.index);
+      if (vsi !== undefined) return { name, vsi, mac };
       throw new DpuError('UNAVAILABLE', `settings.${setting}: the IMC lists no function with MAC ${mac} of ${name}`);
     };
     const primary = find(uplink.primary, 'uplink.primary');
@@ -199,22 +220,18 @@ export class Card {
         output: find(output, 'representors.functions'),
       })),
     };
-    this.#uplink = {
-      primary: { vsi: primary.vsi, mac: macOf(byName.get(primary.name), primary.name, 'uplink.primary') },
-      secondaryVsi: secondary.vsi,
-    };
+    this.#uplink = { primary, secondaryVsi: secondary.vsi };
+    this.#indexes = indexes;
   }
 
-  /** Says whether the uplink has a link, as that changes. */
-  async #followUplink(): Promise<void> {
-    const { settings, links, clock, status } = this.#options;
-    const { signal } = this.#closing;
+  /** Says whether the uplink has a link. */
+  #tellUplink(): Promise<void> {
+    const { settings, links, status } = this.#options;
     const name = settings.uplink.secondary;
-    while (!signal.aborted) {
+    return this.#uplinkLooks.run(async () => {
       const link = await links.find(name).catch(() => undefined);
-      if (!signal.aborted) status.link({ name, up: link?.running ?? false });
-      await clock.sleep(linkMs, signal).catch(() => {});
-    }
+      if (!this.#closing.signal.aborted) status.link({ name, up: link?.running ?? false });
+    });
   }
 
   /** What is written whatever is wanted. */
@@ -224,14 +241,4 @@ export class Card {
     const own = this.#options.settings.uplink.ownNetwork ? primaryNetworkEntries(this.#uplink) : [];
     return [...lagBypass(), ...port, ...own];
   }
-}
-
-function macOf(link: Link | undefined, name: string, setting: string): string {
-  if (!link) throw new DpuError('UNAVAILABLE', `settings.${setting}: the ACC has no network device ${name}`);
-  return link.permanentMac ?? link.mac;
-}
-
-/** On older firmware. */
-function vsiInMac(mac: string): number {
-  return Number.parseInt(mac.slice(3, 5), 16);
 }

@@ -1,13 +1,13 @@
 /** The link between host and ACC that the daemons talk over: each side's interface has a fixed address. */
-import { isIPv4 } from 'node:net';
-import { DpuError, type Platform, type PluginContext } from '@dpu-operator/sdk';
+import { DpuError, type Platform, type PluginContext, Serial } from '@dpu-operator/sdk';
+import { watchAddresses, watchLinks } from '@dpu-operator/sdk/linux';
 import { channelPrefixLength, type Settings } from './settings.ts';
 
 /** Names of interfaces end so, unless the settings name one. */
 const suffixes = { host: 'd2', dpu: 'd3' };
 
-/** Milliseconds until it is looked again whether the interface has its address. */
-const lookAgainMs = 5_000;
+/** Milliseconds until what could not be done is tried again, whether or not the kernel tells of a change. */
+const retryMs = 5_000;
 
 /**
  * Gives the interface its address, and again whenever it has lost it: the driver makes the interface anew when the card
@@ -16,15 +16,38 @@ const lookAgainMs = 5_000;
  */
 export async function keepChannel(side: 'host' | 'dpu', context: PluginContext<Settings>): Promise<void> {
   const { platform, signal } = context;
-  let name = await configureChannel(side, context);
-  void keep();
-
-  async function keep(): Promise<void> {
-    while (!signal.aborted) {
-      await platform.clock.sleep(lookAgainMs, signal).catch(() => {});
-      if (!signal.aborted) name = await configureChannel(side, context, name);
-    }
-  }
+  const { netns } = platform.links;
+  const serial = new Serial();
+  let name: string | undefined;
+  /** A look is to come: what happens until then is part of it. */
+  let isAsked = false;
+  let isWaiting = false;
+  const look = () =>
+    serial.run(async () => {
+      isAsked = false;
+      if (signal.aborted) return;
+      name = await configureChannel(side, context, name);
+      if (name === undefined) void lookLater();
+    });
+  const lookLater = async () => {
+    if (isWaiting) return;
+    isWaiting = true;
+    await platform.clock.sleep(retryMs, signal).catch(() => {});
+    isWaiting = false;
+    await look();
+  };
+  const again = () => {
+    if (!isAsked) void look();
+    isAsked = true;
+  };
+  const options = { signal, onRestart: again, ...(netns !== undefined && { netns }) };
+  watchLinks((change) => {
+    if (name === undefined || change.name === name) again();
+  }, options);
+  watchAddresses(({ address, deleted }) => {
+    if (deleted && address === addressOf(side, context.settings)) again();
+  }, options);
+  await look();
 }
 
 /**
@@ -36,17 +59,15 @@ async function configureChannel(
   { settings, platform, status }: PluginContext<Settings>,
   known?: string,
 ): Promise<string | undefined> {
-  const { channel } = settings;
   const { links, sysfs } = platform;
-  const address = side === 'host' ? channel.hostAddress : channel.dpuAddress;
+  const address = addressOf(side, settings);
   try {
-    const name = channel.interface ?? known ?? (await findInterface(suffixes[side], sysfs));
+    const name = settings.channel.interface ?? known ?? (await findInterface(suffixes[side], sysfs));
     const link = await links.find(name);
     if (!link) throw new DpuError('NOT_FOUND', `there is no network device ${name}`);
     const has = link.addresses.some((each) => each.address === address);
-    const length = isIPv4(address) ? channelPrefixLength : 64;
     await links.batch([
-      ...(has ? [] : [`addr add ${address}/${length} dev ${name}`]),
+      ...(has ? [] : [`addr add ${address}/${channelPrefixLength} dev ${name}`]),
       ...(link.up ? [] : [`link set ${name} up`]),
     ]);
     status.set({ type: 'Channel', status: 'True', reason: 'Configured', message: `${name} has ${address}` });
@@ -64,4 +85,8 @@ async function findInterface(suffix: string, sysfs: Platform['sysfs']): Promise<
   const name = card.flatMap(({ netdevs }) => netdevs).find((netdev) => netdev.name.endsWith(suffix))?.name;
   if (name !== undefined) return name;
   throw new DpuError('NOT_FOUND', `no network device of the card ends in ${suffix}; set channel.interface`);
+}
+
+function addressOf(side: 'host' | 'dpu', { channel }: Settings): string {
+  return side === 'host' ? channel.hostAddress : channel.dpuAddress;
 }

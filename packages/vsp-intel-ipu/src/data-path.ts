@@ -14,6 +14,7 @@ import {
 import type { Bridging } from './bridge/bridging.ts';
 import type { Card } from './card.ts';
 import { entriesOf } from './entries.ts';
+import type { CardFunctions } from './functions.ts';
 import type { FunctionTable } from './imc/function-table.ts';
 import type { Journal } from './journal.ts';
 import type { Entry } from './p4rt/program.ts';
@@ -21,6 +22,7 @@ import { type Placements, pairsOf, place } from './placement.ts';
 
 export interface DataPathOptions {
   card: Card;
+  functions: CardFunctions;
   journal: Journal;
   bridging: Bridging;
   links: Platform['links'];
@@ -70,9 +72,9 @@ export class IpuDataPath implements DataPath {
   }
 
   async #apply(wanted: Wanted, { changed, complete, signal }: ApplyCall, isAll: boolean): Promise<Outcomes> {
-    const { card, journal } = this.#options;
+    const { card, functions, journal } = this.#options;
     const before = journal.history.at(-1) ?? new Map();
-    const vsiOf = await card.vsis(macsOf(wanted), vsisOf(before), signal);
+    const vsiOf = await functions.vsis(macsOf(wanted), vsisOf(before), signal);
     const { placements, outcomes } = place({ wanted, changed, complete, before, available: card.available, vsiOf });
     const told = new Set(changed.map(({ name }) => name));
     const history = journal.history;

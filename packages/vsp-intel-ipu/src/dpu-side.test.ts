@@ -14,6 +14,15 @@ const start = () => new P4RuntimeServer({ p4info: linuxNetworking }).start();
 const fixedEntries = 17;
 const firstVsi = 0x40;
 
+/** Another build of the program. */
+const otherIds = {
+  ...linuxNetworking,
+  tables: (linuxNetworking.tables ?? []).map((table) => {
+    const { preamble } = table;
+    return { ...table, preamble: { ...preamble, id: (preamble?.id ?? 0) + 1 } };
+  }),
+};
+
 const port = (vf: number, more: Partial<BridgePort> = {}): BridgePort => ({
   name: `bridgePorts/host0-${vf}`,
   macAddress: macOfVsi(firstVsi + vf),
@@ -72,8 +81,7 @@ test('what is written once, ports, functions and chains are on the wire as the c
     ].sort(),
   );
   expect(acc.ip.bridged).toEqual({ 'br-ipu': ['enp0s1f0d4', 'enp0s1f0d6'] });
-  // The uplink is up since it is bridged.
-  await expect.poll(() => acc.status?.links).toEqual([{ name: 'enp0s1f0d4', up: true }]);
+  expect(acc.status?.links).toEqual([{ name: 'enp0s1f0d4', up: false }]);
 
   await client.createBridgePort(port(1));
   expect(server.entries).toHaveLength(fixedEntries + 2 * 5 + 2);
@@ -162,6 +170,55 @@ test('a server that starts anew without a program, then with one, is programmed 
   await expect.poll(() => texts(server.entries)).toEqual(before);
   await isReady(acc);
   await acc.vsp.client.createBridgePort(port(2));
+});
+
+test('a program that somebody loads anew is noticed and programmed, with a cookie or without, with other ids or the same', async () => {
+  await using server = await start();
+  await using acc = await startAcc(server.address, { haste: 100 });
+  await isReady(acc);
+  await acc.vsp.client.createBridgePort(port(0));
+  const before = texts(server.entries);
+  server.setProgram(linuxNetworking);
+  await expect.poll(() => texts(server.entries)).toEqual(before);
+  // All entries are there, of a program with another name.
+  server.setProgram(otherIds, 7);
+  await expect.poll(() => server.entries).toHaveLength(before.length);
+  expect(texts(server.entries)).not.toEqual(before);
+  server.setProgram(otherIds, 8);
+  await expect.poll(() => server.entries).toHaveLength(before.length);
+  await isReady(acc);
+  await acc.vsp.client.deleteBridgePort(port(0).name, { allowMissing: false });
+  expect(server.entries).toHaveLength(fixedEntries);
+});
+
+test('a change that meets another program is refused as unavailable, and the card programmed at once', async () => {
+  await using server = await start();
+  await using acc = await startAcc(server.address);
+  await isReady(acc);
+  await acc.vsp.client.createBridgePort(port(0));
+  server.setProgram(otherIds);
+  await expect(acc.vsp.client.createBridgePort(port(1))).rejects.toMatchObject({
+    code: 'UNAVAILABLE',
+    message: expect.stringContaining('the P4 program of the card was loaded anew'),
+  });
+  await expect.poll(() => server.entries).toHaveLength(fixedEntries + 5);
+  await isReady(acc);
+  await acc.vsp.client.createBridgePort(port(1));
+  expect(server.entries).toHaveLength(fixedEntries + 2 * 5 + 2);
+});
+
+test('devices for functions say whether they are there', async () => {
+  await using server = await start();
+  await using acc = await startAcc(server.address);
+  acc.ip.links.delete('enp0s1f0d12');
+  await acc.restart();
+  const devices = await acc.vsp.client.getDevices();
+  expect(devices.map(({ id, healthy }) => [id, healthy])).toEqual([
+    ['enp0s1f0d11', true],
+    ['enp0s1f0d12', false],
+    ['enp0s1f0d13', true],
+    ['enp0s1f0d14', true],
+  ]);
 });
 
 test('what the card as a whole needs stays where a port had that VSI before the card was set up anew', async () => {

@@ -39,8 +39,14 @@ const sourcePort = 'user_meta.cmeta.source_port';
 const padded = { zero_padding: 0 };
 const allVsiBits = 0x7ff;
 const mirrorProfile = 3;
-/** Of the table ipv4_lpm_root_lut, for what passes the LAG. */
-const lagRoot = { value: 4, mask: 0xffff };
+/** For what passes the LAG: the one entry of a small table. */
+export const lagRoot: Entry = {
+  table: 'ipv4_lpm_root_lut',
+  match: { 'user_meta.cmeta.bit16_zeros': { value: 4, mask: 0xffff } },
+  priority: 2048,
+  action: 'ipv4_lpm_root_lut_action',
+  params: [0],
+};
 const lagHashes = 8;
 
 /** A port number within the FXP is the VSI behind the 16 physical ones. */
@@ -55,14 +61,7 @@ export function lagBypass(): Entry[] {
     action: 'bypass',
     params: [],
   }));
-  const root = {
-    table: 'ipv4_lpm_root_lut',
-    match: { 'user_meta.cmeta.bit16_zeros': lagRoot },
-    priority: 2048,
-    action: 'ipv4_lpm_root_lut_action',
-    params: [0],
-  };
-  return [root, ...members];
+  return [lagRoot, ...members];
 }
 
 export function physicalPortEntries({ port, representorVsi }: PhysicalPort): Entry[] {

@@ -1,21 +1,24 @@
 /** The tables of the card: what is in them, and the shortest way from there to what shall be. */
 
-import { DpuError, type ErrorCode, errorCodes } from '@dpu-operator/sdk';
+import { DpuError, type ErrorCode, errorCodes, Serial } from '@dpu-operator/sdk';
 import { status } from '@grpc/grpc-js';
 import { programPrefix, tables } from './entries.ts';
 import type { P4Client, TableUpdate, UpdateError } from './p4rt/client.ts';
 import { bodyOf, type EncodedEntry, type Entry, keyOf, Program } from './p4rt/program.ts';
-import { Serial } from './serial.ts';
 
 interface Pending {
   update: TableUpdate;
   encoded: EncodedEntry;
 }
 
+/** Milliseconds within which the server answers what takes it no work, or is taken for lost. */
+const answerMs = 5_000;
+
 export class Fxp {
   readonly #client: P4Client;
   readonly #serial = new Serial();
   #program: Program | undefined;
+  #cookie: string | undefined;
   /** Bodies of all entries in our tables, anybody's, by key. Undefined while that is not known. */
   #present: Map<string, string> | undefined;
 
@@ -27,15 +30,32 @@ export class Fxp {
   load(): Promise<Program> {
     return this.#serial.run(async () => {
       this.#present = undefined;
-      this.#program = new Program(await this.#client.pipeline(), programPrefix);
+      const { info, cookie } = await this.#client.pipeline();
+      this.#program = new Program(info, programPrefix);
+      this.#cookie = cookie;
       await this.#read();
       return this.#program;
     });
   }
 
-  /** Has the next {@link sync} read the tables again. */
-  forget(): void {
-    this.#present = undefined;
+  /**
+   * Whether the card has the program that was loaded here, and in it this entry, which is in a small table. Who loads a
+   * program anew may give it no cookie, or the same; but all entries go with the former.
+   *
+   * @throws DpuError UNAVAILABLE while the server does not answer
+   */
+  async isIntact(sign: Entry): Promise<boolean> {
+    const program = this.#program;
+    if (!program) return false;
+    try {
+      if ((await this.#client.cookie(answerMs)) !== this.#cookie) return false;
+      const entries = await this.#client.read([program.tableId(sign.table)]);
+      return entries.map(keyOf).includes(program.encode(sign).key);
+    } catch (error) {
+      if (DpuError.from(error).code === 'UNAVAILABLE') throw error;
+      // It has no program, or no such table.
+      return false;
+    }
   }
 
   /**

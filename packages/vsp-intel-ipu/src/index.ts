@@ -5,7 +5,7 @@ import { createHostSide } from './host-side.ts';
 import { checkSettings, type Settings } from './settings.ts';
 
 async function create(context: PluginContext<Settings>): Promise<Plugin> {
-  checkSettings(context.settings);
+  checkSettings(context.settings, context.dpu.side);
   return context.dpu.side === 'host' ? createHostSide(context) : createDpuSide(context);
 }
 

@@ -30,6 +30,8 @@ export interface Settings {
   vsiFromMac: boolean;
 }
 
+/** What the names of bridges begin with that the plugin makes on the ACC. */
+export const bridgePrefix = 'br-ipu';
 /** Bits of the address that the channel's interface gets. */
 export const channelPrefixLength = 24;
 
@@ -39,11 +41,36 @@ export function daemonAddress({ channel }: Settings): IpPort {
 }
 
 /**
- * What no schema can say: that no interface is kept for two things.
+ * What no schema can say.
  *
- * @throws DpuError INVALID_ARGUMENT naming the setting
+ * @throws DpuError INVALID_ARGUMENT naming the setting and what is wrong with it
  */
-export function checkSettings({ representors, functionDevices, uplink }: Settings): void {
+export function checkSettings(settings: Settings, side: 'host' | 'dpu'): void {
+  const { channel, p4runtime, bridge, ovsDatabase } = settings;
+  checkChannel(channel);
+  const port = Number(p4runtime.address.split(':').at(-1));
+  if (port < 1 || port > 65_535) throw wrong('p4runtime.address', `${port} is no TCP port; there are 1 to 65535`);
+  if (ovsDatabase !== undefined && bridge !== 'ovs')
+    throw wrong('ovsDatabase', `is of no use with bridge ${bridge}; set bridge to ovs, or leave it out`);
+  if (side === 'dpu') checkInterfaces(settings);
+}
+
+function checkChannel({ hostAddress, dpuAddress }: Settings['channel']): void {
+  if (hostAddress === dpuAddress) throw wrong('channel.dpuAddress', `${dpuAddress} is channel.hostAddress, too`);
+  const networkOf = (address: string) => address.slice(0, address.lastIndexOf('.'));
+  for (const [field, address] of Object.entries({ hostAddress, dpuAddress })) {
+    if (/\.(0|255)$/.test(address))
+      throw wrong(`channel.${field}`, `${address} is that of a whole network of ${channelPrefixLength} bits`);
+  }
+  if (networkOf(hostAddress) !== networkOf(dpuAddress))
+    throw wrong(
+      'channel.dpuAddress',
+      `${dpuAddress} is not in ${networkOf(hostAddress)}.0/24 as channel.hostAddress is`,
+    );
+}
+
+/** No interface is kept for two things, nor is a bridge that the plugin makes one. */
+function checkInterfaces({ channel, representors, functionDevices, uplink }: Settings): void {
   const uses: [field: string, name: string][] = [
     ['uplink.primary', uplink.primary],
     ['uplink.secondary', uplink.secondary],
@@ -51,10 +78,17 @@ export function checkSettings({ representors, functionDevices, uplink }: Setting
     ...representors.functions.flat().map((name): [string, string] => ['representors.functions', name]),
     ...functionDevices.map((name): [string, string] => ['functionDevices', name]),
   ];
+  if (channel.interface !== undefined) uses.push(['channel.interface', channel.interface]);
   const seen = new Map<string, string>();
   for (const [field, name] of uses) {
     const other = seen.get(name);
-    if (other) throw new DpuError('INVALID_ARGUMENT', `settings.${field}: ${name} is in ${other} already`);
+    if (other) throw wrong(field, `${name} is in ${other} already`);
+    if (name === bridgePrefix || name.startsWith(`${bridgePrefix}-`))
+      throw wrong(field, `${name} is the name of a bridge that the plugin makes`);
     seen.set(name, field);
   }
+}
+
+function wrong(field: string, why: string): DpuError {
+  return new DpuError('INVALID_ARGUMENT', `settings.${field}: ${why}`);
 }

@@ -4,9 +4,14 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 
 const root = await mkdtemp(join(tmpdir(), 'dpu-subnet-'));
-beforeAll(() => vi.stubEnv('XDG_CACHE_HOME', root));
+beforeAll(() => {
+  vi.stubEnv('XDG_CACHE_HOME', root);
+  // Modules look at it when they are loaded, and another file's tests may have loaded them.
+  vi.resetModules();
+});
 afterAll(async () => {
   vi.unstubAllEnvs();
+  vi.resetModules();
   await rm(root, { recursive: true });
 });
 

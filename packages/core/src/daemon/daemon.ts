@@ -143,7 +143,7 @@ export class Daemon {
           resourceName,
           pci,
           deviceInfo,
-          askVendor: async (dpuName, ids) => this.#dpus.manager(dpuName)?.allocateDevices(ids),
+          askVendor: async (dpuName, ids) => this.#dpus.manager(dpuName)?.vsp.allocateDevices(ids),
           logger,
         }),
         logger,

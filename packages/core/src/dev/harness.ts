@@ -39,6 +39,7 @@ export async function runHarness(request: DevRequest, entry: string): Promise<nu
     if (buildFirst && !(await runBuild(directory, report, stop.signal)) && once) return 1;
     if (stop.signal.aborted) return interrupted;
     const plugin = await readPluginPackage(directory);
+    for (const field of plugin.passedOver) report.say(`passes over ${field}, which this version does not know`);
     if (buildFirst) files?.leaveOut(relative(directory, plugin.entry).split(sep)[0] ?? '');
     checkMachine(['host' as const, 'dpu' as const].flatMap((side) => programsOf(plugin.manifest, side)));
     const left = await deleteLeftOvers();

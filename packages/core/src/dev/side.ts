@@ -146,7 +146,7 @@ export class Side implements Handlers {
   async devices(): Promise<Result<'devices'>> {
     const { manager, pool } = this.#started();
     return pool.list().flatMap(({ id, healthy }) => {
-      const position = manager.position(id);
+      const position = manager.devices.position(id);
       return position ? [{ id, healthy, ...position, isNetdev: this.#devices.netdevOf(id) !== undefined }] : [];
     });
   }
@@ -158,7 +158,7 @@ export class Side implements Handlers {
   async createBridgePort(port: Params<'createBridgePort'>): Promise<null> {
     this.#ports.set(port.name, port);
     try {
-      await this.#started().manager.createBridgePort(port);
+      await this.#started().manager.dataPath.createBridgePort(port);
     } catch (error) {
       this.#ports.delete(port.name);
       throw error;
@@ -168,7 +168,7 @@ export class Side implements Handlers {
 
   async deleteBridgePort({ name }: Params<'deleteBridgePort'>): Promise<null> {
     this.#ports.delete(name);
-    await this.#started().manager.deleteBridgePort(name);
+    await this.#started().manager.dataPath.deleteBridgePort(name);
     return null;
   }
 
@@ -179,14 +179,14 @@ export class Side implements Handlers {
 
   async createNetworkFunction(asked: Params<'createNetworkFunction'>): Promise<null> {
     const { inChainAs = '', ...nf } = asked;
-    await this.#started().manager.createNetworkFunction(nf, this.#place(inChainAs));
+    await this.#started().manager.dataPath.createNetworkFunction(nf, this.#place(inChainAs));
     this.#functions.push(asked);
     return null;
   }
 
   async deleteNetworkFunction({ inChainAs, ...nf }: Params<'deleteNetworkFunction'>): Promise<null> {
     this.#functions = this.#functions.filter(({ input }) => input !== nf.input);
-    await this.#started().manager.deleteNetworkFunction(nf, inChainAs && chainName);
+    await this.#started().manager.dataPath.deleteNetworkFunction(nf, inChainAs && chainName);
     return null;
   }
 

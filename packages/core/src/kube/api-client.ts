@@ -25,13 +25,24 @@ export type Access = Pick<KubeConfig, 'getCurrentCluster' | 'applyToHTTPSOptions
 export class ApiClient {
   readonly #kubeConfig: Access;
   readonly #server: URL;
+  readonly #deadlineMs: number | undefined;
   #agent: HttpAgent | undefined;
 
-  constructor(kubeConfig: Access) {
+  /** @param deadlineMs milliseconds until a request's whole answer is there. Default: as long as bytes come. */
+  constructor(kubeConfig: Access, deadlineMs?: number) {
     const cluster = kubeConfig.getCurrentCluster();
     if (!cluster) throw new Error('the kubeconfig names no cluster: set KUBECONFIG, or run in a pod');
     this.#kubeConfig = kubeConfig;
     this.#server = new URL(cluster.server);
+    this.#deadlineMs = deadlineMs;
+  }
+
+  /**
+   * Another client of the same server for requests that must not wait: they have connections of their own, each has a
+   * deadline, and after a failure the next one opens a new connection. So one that is stuck costs one deadline.
+   */
+  withDeadline(deadlineMs: number): ApiClient {
+    return new ApiClient(this.#kubeConfig, deadlineMs);
   }
 
   /**
@@ -40,6 +51,20 @@ export class ApiClient {
    * @throws ApiError for an answer that is no success, and when there is none (code 0).
    */
   async json(request: ApiRequest): Promise<unknown> {
+    if (this.#deadlineMs === undefined) return await this.#json(request);
+    const deadline = AbortSignal.timeout(this.#deadlineMs);
+    try {
+      return await this.#json({
+        ...request,
+        signal: request.signal ? AbortSignal.any([request.signal, deadline]) : deadline,
+      });
+    } catch (error) {
+      if (error instanceof ApiError && error.code === 0) this.close();
+      throw error;
+    }
+  }
+
+  async #json(request: ApiRequest): Promise<unknown> {
     const response = await this.stream(request);
     const chunks: Buffer[] = [];
     try {
@@ -61,9 +86,10 @@ export class ApiClient {
     throw apiErrorFrom(request, response, Buffer.concat(chunks).toString('utf8'));
   }
 
-  /** Closes idle connections. */
+  /** Closes all connections; a later request opens a new one. */
   close(): void {
     this.#agent?.destroy();
+    this.#agent = undefined;
   }
 
   async #send(request: ApiRequest): Promise<IncomingMessage> {

@@ -93,11 +93,31 @@ test('a leader whose renewals hang ends, whatever it is doing', async () => {
   await using server = await FakeApiServer.start((request) => {
     if (!hangs) leases.handle(request);
   });
-  const run = candidate(server, 'first', 0.2).run(new AbortController().signal, () => {
+  const run = candidate(server, 'first', 6).run(new AbortController().signal, () => {
     hangs = true;
     return new Promise(() => {});
   });
   await expect(run).rejects.toThrow('could not be renewed');
+});
+
+test('one connection that is stuck does not cost the lease', async () => {
+  const leases = new LeaseServer();
+  const stuck = new Set<unknown>();
+  let renewals = 0;
+  await using server = await FakeApiServer.start((request) => {
+    const { socket } = request.response;
+    if (request.method === 'PATCH' && stuck.size === 0) stuck.add(socket);
+    if (stuck.has(socket)) return;
+    if (request.method === 'PATCH') renewals++;
+    leases.handle(request);
+  });
+  // A request has 2 s, the leader 8: more than this machine is ever behind.
+  await candidate(server, 'first', 12).run(new AbortController().signal, async (signal) => {
+    await expect.poll(() => renewals).toBeGreaterThan(0);
+    signal.throwIfAborted();
+  });
+  expect(stuck.size).toBe(1);
+  expect(leases.lease?.spec.holderIdentity).toBe('');
 });
 
 test('a leader that is stopped before it has begun gives the lease back', async () => {

@@ -4,7 +4,7 @@ import { isConflict } from './api-error.ts';
 import { backoffDelay } from './backoff.ts';
 import { type Lease, lease } from './builtins.ts';
 import { Informer } from './informer.ts';
-import type { KubeStore } from './store.ts';
+import { KubeStore } from './store.ts';
 import { microTime } from './time.ts';
 
 export interface LeaderElectionOptions {
@@ -15,8 +15,9 @@ export interface LeaderElectionOptions {
   identity: string;
   logger: Logger;
   /**
-   * Seconds after which a leader that no longer renews is succeeded; it renews four times within. Default: 60, as
-   * a leader that ends orderly gives the lease back at once, so only a lost node has to wait for it.
+   * Seconds after which a leader that no longer renews is succeeded; it renews four times within, and ends by itself after
+   * two thirds. A request has a sixth of it, so that one stuck connection does not cost the lease. Default: 30; only a
+   * lost node takes that long, as a leader that ends orderly gives the lease back at once.
    */
   leaseSeconds?: number;
 }
@@ -24,13 +25,16 @@ export interface LeaderElectionOptions {
 /** One leader among several processes, by a Lease. Followers watch the lease and write nothing. */
 export class LeaderElection {
   readonly #options: LeaderElectionOptions;
+  /** For the lease alone. */
+  readonly #leases: KubeStore;
   readonly #leaseSeconds: number;
   /** When this process saw each renewal, by its own clock: the clocks of nodes differ. */
   #seen: { renewal: string; at: number } | undefined;
 
   constructor(options: LeaderElectionOptions) {
     this.#options = options;
-    this.#leaseSeconds = options.leaseSeconds ?? 60;
+    this.#leaseSeconds = options.leaseSeconds ?? 30;
+    this.#leases = new KubeStore(options.store.client.withDeadline((this.#leaseSeconds * 1000) / 6));
   }
 
   /**
@@ -58,6 +62,7 @@ export class LeaderElection {
         await renewing;
         await this.#release();
       }
+      this.#leases.client.close();
     }
   }
 
@@ -104,7 +109,7 @@ export class LeaderElection {
 
   /** @returns undefined when another was faster, or the API server refused. */
   async #take(held: Lease | undefined, tell: boolean): Promise<Lease | undefined> {
-    const { store, name, namespace, identity, logger } = this.#options;
+    const { name, namespace, identity, logger } = this.#options;
     const now = microTime(new Date());
     const transitions = (held?.spec.leaseTransitions ?? 0) + (held && held.spec.holderIdentity !== identity ? 1 : 0);
     const spec = {
@@ -117,10 +122,10 @@ export class LeaderElection {
     try {
       if (!held) {
         const { apiVersion, kind } = lease;
-        return await store.create(lease, { apiVersion, kind, metadata: { name, namespace }, spec });
+        return await this.#leases.create(lease, { apiVersion, kind, metadata: { name, namespace }, spec });
       }
       const { resourceVersion } = held.metadata;
-      return await store.patch(lease, name, namespace, { metadata: { resourceVersion }, spec });
+      return await this.#leases.patch(lease, name, namespace, { metadata: { resourceVersion }, spec });
     } catch (error) {
       if (tell && !isConflict(error)) logger.warn({ err: error }, 'cannot take the lease, trying again');
       return undefined;
@@ -143,7 +148,7 @@ export class LeaderElection {
   }
 
   async #keep(taken: Lease, signal: AbortSignal, onRenewed: () => void): Promise<void> {
-    const { store, name, namespace, identity, logger } = this.#options;
+    const { name, namespace, identity, logger } = this.#options;
     let current: Lease | undefined = taken;
     let failing = false;
     while (true) {
@@ -153,11 +158,11 @@ export class LeaderElection {
       if (signal.aborted) return;
       try {
         // One request a renewal; only after a failure has it to be asked who holds the lease.
-        if (failing) current = await store.get(lease, name, namespace);
+        if (failing) current = await this.#leases.get(lease, name, namespace);
         if (current?.spec.holderIdentity !== identity) throw new LeaseLost(current?.spec.holderIdentity ?? 'nobody');
         const { resourceVersion } = current.metadata;
         const spec = { renewTime: microTime(new Date()) };
-        current = await store.patch(lease, name, namespace, { metadata: { resourceVersion }, spec });
+        current = await this.#leases.patch(lease, name, namespace, { metadata: { resourceVersion }, spec });
         onRenewed();
         failing = false;
       } catch (error) {
@@ -170,12 +175,12 @@ export class LeaderElection {
 
   /** A successor need not wait for the lease to end. */
   async #release(): Promise<void> {
-    const { store, name, namespace, identity, logger } = this.#options;
+    const { name, namespace, identity, logger } = this.#options;
     try {
-      const current = await store.get(lease, name, namespace);
+      const current = await this.#leases.get(lease, name, namespace);
       if (current?.spec.holderIdentity !== identity) return;
       const { resourceVersion } = current.metadata;
-      await store.patch(lease, name, namespace, { metadata: { resourceVersion }, spec: { holderIdentity: '' } });
+      await this.#leases.patch(lease, name, namespace, { metadata: { resourceVersion }, spec: { holderIdentity: '' } });
     } catch (error) {
       logger.warn({ err: error }, 'the lease was not given back; a successor waits until it ends');
     }

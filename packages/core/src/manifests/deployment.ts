@@ -1,5 +1,6 @@
 import { operatorNamespace, workloads } from '../api/names.ts';
 import { ports } from '../api/ports.ts';
+import { requiredScc } from '../api/scc.ts';
 import { controllerFlags, init, nodeVariables } from '../operator/node-process.ts';
 import { operatorContainer } from '../operator/own-image.ts';
 
@@ -23,11 +24,20 @@ export interface DeploymentOptions {
   replicas: unknown;
   resources: unknown;
   tolerations: unknown;
+  affinity: unknown;
   /** More fields of the pod's spec. */
   podSpec?: Readonly<Record<string, unknown>>;
   /** More environment variables. */
   env?: Readonly<Record<string, string>>;
 }
+
+export const operatorLabels = { app: workloads.operator };
+
+/** Nodes that run the control plane, under both names that clusters have for them. */
+const controlPlanes = ['node-role.kubernetes.io/control-plane', 'node-role.kubernetes.io/master'];
+
+/** Kubernetes' own default waits 300 s: a replica on a node that is lost is made anew elsewhere after half a minute. */
+const lostNodes = ['node.kubernetes.io/unreachable', 'node.kubernetes.io/not-ready'];
 
 export const defaults = {
   images: {
@@ -35,12 +45,45 @@ export const defaults = {
     vsp: 'dpu-operator/vsp:dev',
   },
   imagePullPolicy: 'IfNotPresent',
-  replicas: 1,
-  resources: { requests: { cpu: '10m', memory: '64Mi' } },
-  tolerations: [{ key: 'node-role.kubernetes.io/control-plane', operator: 'Exists', effect: 'NoSchedule' }],
+  // One leads, the other follows when the leader or its node is lost.
+  replicas: 2,
+  // 80 MB idle; npm, which looks plugins up, takes 100 MB more for a moment.
+  resources: {
+    requests: { cpu: '10m', memory: '96Mi' },
+    limits: { memory: '512Mi' },
+  },
+  tolerations: [
+    ...controlPlanes.map((key) => ({ key, operator: 'Exists', effect: 'NoSchedule' })),
+    ...lostNodes.map((key) => ({ key, operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 30 })),
+  ],
+  // Preferred: a cluster of one node has both there.
+  affinity: {
+    podAntiAffinity: {
+      preferredDuringSchedulingIgnoredDuringExecution: [
+        {
+          weight: 100,
+          podAffinityTerm: {
+            labelSelector: { matchLabels: operatorLabels },
+            topologyKey: 'kubernetes.io/hostname',
+          },
+        },
+      ],
+    },
+  },
 } satisfies DeploymentOptions;
 
-export const operatorLabels = { app: workloads.operator };
+/** A drain takes one replica at a time; with a single one it is not held up. */
+export function disruptionBudget(): object {
+  return {
+    apiVersion: 'policy/v1',
+    kind: 'PodDisruptionBudget',
+    metadata: { name: workloads.operator, namespace: operatorNamespace, labels: operatorLabels },
+    spec: {
+      maxUnavailable: 1,
+      selector: { matchLabels: operatorLabels },
+    },
+  };
+}
 
 export function deployment(options: DeploymentOptions): object {
   const { images, imagePullPolicy } = options;
@@ -53,11 +96,15 @@ export function deployment(options: DeploymentOptions): object {
       replicas: options.replicas,
       selector: { matchLabels: operatorLabels },
       template: {
-        metadata: { labels: operatorLabels },
+        metadata: {
+          labels: operatorLabels,
+          annotations: requiredScc('restricted-v2'),
+        },
         spec: {
           serviceAccountName: workloads.operator,
           priorityClassName: 'system-cluster-critical',
           tolerations: options.tolerations,
+          affinity: options.affinity,
           ...options.podSpec,
           containers: [
             {
@@ -85,8 +132,8 @@ export function deployment(options: DeploymentOptions): object {
               securityContext: {
                 allowPrivilegeEscalation: false,
                 readOnlyRootFilesystem: true,
+                // The image names its user by number; OpenShift puts one of the namespace's in its place.
                 runAsNonRoot: true,
-                runAsUser: 65_532,
                 capabilities: { drop: ['ALL'] },
                 seccompProfile: { type: 'RuntimeDefault' },
               },

@@ -1,6 +1,6 @@
 import { crd } from '../api/crd.ts';
 import { kinds } from '../api/kinds.ts';
-import { type DeploymentOptions, deployment } from './deployment.ts';
+import { type DeploymentOptions, deployment, disruptionBudget } from './deployment.ts';
 import { networkPolicies } from './network-policies.ts';
 import { policies, renderPolicies } from './policy/index.ts';
 import { rbac, serviceAccounts } from './rbac.ts';
@@ -13,6 +13,7 @@ export interface Installation {
   rights: readonly object[];
   networkPolicies: readonly object[];
   deployment: object;
+  disruptionBudget: object;
   /** Admission policies by the process that they are about. */
   policies: ReadonlyMap<string, readonly object[]>;
 }
@@ -24,6 +25,7 @@ export function installation(options: DeploymentOptions): Installation {
     rights: rbac(),
     networkPolicies: networkPolicies(),
     deployment: deployment(options),
+    disruptionBudget: disruptionBudget(),
     policies: new Map(Object.entries(policies).map(([process, list]) => [process, renderPolicies(list)])),
   };
 }

@@ -10,6 +10,7 @@ import {
   podResourcesDirectory,
 } from '../api/paths.ts';
 import { ports } from '../api/ports.ts';
+import { requiredScc } from '../api/scc.ts';
 import { type Applied, controllerReference, daemonSet } from '../kube/index.ts';
 import type { Environment } from './environment.ts';
 import type { NodeDirectories } from './flavour.ts';
@@ -62,7 +63,10 @@ export function renderDaemonSet(
       selector: { matchLabels: selector },
       updateStrategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: '10%' } },
       template: {
-        metadata: { labels: selector },
+        metadata: {
+          labels: selector,
+          annotations: requiredScc('privileged'),
+        },
         spec: {
           serviceAccountName: workloads.daemon,
           affinity: { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms } } },
@@ -80,8 +84,16 @@ export function renderDaemonSet(
               imagePullPolicy: environment.imagePullPolicy,
               command: ['node', ...controllerFlags, '/opt/dpu-operator/daemon.mjs'],
               env: daemonVariables(config, environment, directories),
-              securityContext: { privileged: true },
-              resources: { requests: { cpu: '20m', memory: '80Mi' } },
+              securityContext: {
+                privileged: true,
+                // The image's own user is none.
+                runAsUser: 0,
+              },
+              // With the IPAM plugins that it runs.
+              resources: {
+                requests: { cpu: '20m', memory: '96Mi' },
+                limits: { memory: '512Mi' },
+              },
               // The node's port says nothing of a daemon that waits for another to end. Ten minutes, then it starts anew.
               startupProbe: {
                 exec: { command: ['test', '-e', daemonStartedFile] },

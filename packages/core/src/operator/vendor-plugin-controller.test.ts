@@ -6,6 +6,7 @@ import { VendorPluginBed } from './testing/vendor-plugins.ts';
 
 /** What the versions of the registry ask of their pods. */
 let pod: object;
+let optionalFields: string[];
 const manifest = {
   contract: '^1.0.0',
   hostApi: '^1.0.0',
@@ -24,13 +25,14 @@ async function lookUp(request: LookupRequest): Promise<LookedUp> {
   if (answer instanceof LookupError) throw answer;
   const integrity = `sha512-${Buffer.from(answer).toString('base64')}`;
   const lock = request.locked?.version === answer ? undefined : `lock of ${request.packageName} ${answer}`;
-  return { version: answer, integrity, manifest: { ...manifest, pod }, lock };
+  return { version: answer, integrity, manifest: { ...manifest, pod, optionalFields }, lock };
 }
 
 beforeEach(async () => {
   published = { latest: '1.0.0', '1.0.0': '1.0.0', '^1': '1.0.0' };
   asked = [];
   pod = {};
+  optionalFields = [];
   bed = new VendorPluginBed(lookUp);
   await bed.start();
 });
@@ -53,6 +55,19 @@ test('finds a version, writes its lock, says so once', async () => {
   await vi.waitFor(() => expect(bed.condition('acme', 'VersionsReady')).toMatchObject({ status: 'True' }));
   expect(requests()).toEqual(['latest', '1.0.0']);
   expect(bed.server.writes.slice(writes).filter((write) => !write.includes('/events'))).toHaveLength(1);
+});
+
+test('a field of a newer manifest that the plugin can do without is named; another one keeps the plugin out', async () => {
+  pod = { cpuSet: '2-3' };
+  optionalFields = ['pod.cpuSet'];
+  bed.put('acme', { package: '@acme/p' });
+  await ready('acme', 'Found');
+  const message = 'this operator does not know dpu.pod.cpuSet and does without, a newer one heeds it';
+  expect(bed.condition('acme')?.message).toContain(message);
+  optionalFields = [];
+  bed.put('other', { package: '@acme/q' });
+  await ready('other', 'ManifestInvalid');
+  expect(bed.condition('other')?.message).toContain('dpu.pod.cpuSet: there is no such field');
 });
 
 test('an operator that starts again asks nothing and writes nothing', async () => {

@@ -1,6 +1,6 @@
 /** What a VendorPlugin's status says. */
 import { cutText } from '@dpu-operator/sdk/cut-text';
-import type { PluginManifest } from '@dpu-operator/sdk/manifest';
+import { type PluginManifest, passedOverFields } from '@dpu-operator/sdk/manifest';
 import { type ConditionInput, setCondition } from '../api/conditions.ts';
 import type { VendorPlugin, VendorPluginRelease, VendorPluginStatus } from '../api/vendor-plugin.ts';
 import { checkManifest, checkPackageManifest } from '../plugins/lookup/manifest.ts';
@@ -109,8 +109,16 @@ function ready(failure: Failure | undefined, own: VendorPluginRelease | undefine
   }
   if (!own) return { type, status: 'False', reason: 'LookingUp', message: 'its version is being looked up' };
   const from = own.registry ? ` from ${own.registry}` : '';
-  const message = own.version ? `version ${own.version}${from}, locked in ConfigMap ${own.lock}` : `image ${own.image}`;
+  const what = own.version ? `version ${own.version}${from}, locked in ConfigMap ${own.lock}` : `image ${own.image}`;
+  const message = `${what}${passesOver(own)}`;
   return { type, status: 'True', reason: own.version ? 'Found' : 'Declared', message };
+}
+
+function passesOver(release: VendorPluginRelease): string {
+  if (usableManifest(release) === undefined) return '';
+  const fields = passedOverFields({ dpu: release.manifest });
+  if (fields.length === 0) return '';
+  return `; this operator does not know ${fields.join(', ')} and does without, a newer one heeds it`;
 }
 
 function versionsReady(asked: readonly string[], failures: ReadonlyMap<string, Failure>): ConditionInput {

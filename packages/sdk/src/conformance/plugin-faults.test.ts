@@ -1,6 +1,6 @@
 /** Each group of checks finds what is broken in a plugin, and nothing else. */
 import { expect, test } from 'vitest';
-import type { Change, DataPath, Outcome, Plugin } from '../contract.ts';
+import type { Change, DataPath, Outcome, Plugin, Wanted } from '../contract.ts';
 import { DpuError } from '../errors.ts';
 import { examine, failedIds, groupsOf } from './testing/examine.ts';
 import { type MemoryVsp, maxPorts, memoryVsp } from './testing/memory-vsp.ts';
@@ -146,12 +146,14 @@ test.each(faults)('a plugin that %s is found out', async (name, broken, expected
   expect(failedIds(report)).toEqual(expected);
 });
 
-test('a plugin that does not see that a device is away is found out', async () => {
+test.each([
+  ['does not see that a device is away', () => []],
+  ['sees every port down', ({ bridgePorts }: Wanted) => bridgePorts.keys()],
+])('a plugin that %s is found out', async (_name, down) => {
   const good = memoryVsp();
-  const blind = { ...good, dataPath: { ...good.dataPath, down: () => [] } };
-  const report = await examine(blind, {
-    only: ['bridge.port-down', 'bridge.port-create'],
-    limits: { timeoutMs: 3_000 },
-  });
+  const report = await examine(
+    { ...good, dataPath: { ...good.dataPath, down } },
+    { only: ['bridge.port-down', 'bridge.port-create'], limits: { timeoutMs: 3_000 } },
+  );
   expect(failedIds(report)).toEqual(['bridge.port-down']);
 });

@@ -24,6 +24,9 @@ export interface Failure {
   exchanges: Exchange[];
 }
 
+/** Why a check that changes something is skipped where the suite only reads. */
+export const readsOnly = 'it would change the VSP: --disruptive';
+
 /** What was removed of what the suite had made, and what could not be. */
 export interface Cleanup {
   removed: number;

@@ -9,7 +9,7 @@ import type { ConformanceOptions } from './options.ts';
 import { select } from './options.ts';
 import { reportJson } from './report/json.ts';
 import { reportJunit } from './report/junit.ts';
-import { groupLine, resultLine, summaryText } from './report/text.ts';
+import { progress, summaryText } from './report/text.ts';
 import type { CheckResult } from './result.ts';
 import { conformanceSuite } from './suite.ts';
 
@@ -35,21 +35,13 @@ export async function runConformance(given: ConformanceArguments): Promise<numbe
     interrupted.abort();
   };
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, interrupt);
-  const report = await suite.run({ onResult: printer(), signal: interrupted.signal });
+  const lineOf = progress();
+  const onResult = (result: CheckResult) => void process.stdout.write(lineOf(result));
+  const report = await suite.run({ onResult, signal: interrupted.signal });
   process.stdout.write(summaryText(report));
   if (given.junit !== undefined) await writeFile(given.junit, reportJunit(report));
   if (given.json !== undefined) await writeFile(given.json, reportJson(report));
   return report.conforms ? 0 : 1;
-}
-
-function printer(): (result: CheckResult) => void {
-  let before = '';
-  return (result) => {
-    const heading = groupLine(result);
-    if (heading !== before) process.stdout.write(`${heading}\n`);
-    before = heading;
-    process.stdout.write(`${resultLine(result)}\n`);
-  };
 }
 
 async function optionsFrom(given: ConformanceArguments): Promise<ConformanceOptions> {

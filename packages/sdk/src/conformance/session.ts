@@ -11,7 +11,7 @@ import { Ledger } from './ledger.ts';
 import type { Limits } from './options.ts';
 import { Pulse } from './pulse.ts';
 import { alive, type Incident, pulse, ready, tidy } from './ready.ts';
-import { type CheckResult, type Cleanup, type Failure, type ModeReport, resultOf } from './result.ts';
+import { type CheckResult, type Cleanup, type Failure, type ModeReport, readsOnly, resultOf } from './result.ts';
 import { type Announced, announcedBy, virtualFunctionsOf } from './target/announced.ts';
 import { NodeDevices, pairs } from './target/node-devices.ts';
 import type { VspProcess } from './target/vsp-process.ts';
@@ -289,7 +289,7 @@ export class Session {
 
   #requireNeeds({ needs, reads }: Check): void {
     const { process, health } = this.#options;
-    if (this.#readOnly && !reads) throw new Skip('it would change the VSP: --disruptive');
+    if (this.#readOnly && !reads) throw new Skip(readsOnly);
     if (this.#readOnly && !this.#initialised && !needs.fresh) {
       throw new Skip('nobody has called Init of the VSP yet; the suite may do so with --disruptive');
     }

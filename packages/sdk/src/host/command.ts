@@ -104,6 +104,8 @@ Exit codes:
 export interface ServeRequest {
   dpuName: string;
   package: { name: string; version: string };
+  /** Fields of its manifest that this version does not know, and that it can do without. */
+  passedOver: string[];
   /** The DPU, where the environment tells it. */
   dpu?: Dpu;
   /** Absolute path of the plugin's module. */
@@ -160,13 +162,14 @@ async function serveRequest({ plugin, socket, metricsSocket }: ServeCommandOptio
   const secret = objectOf(DPU_SECRET, DPU_SECRET_DIRECTORY);
   const configMap = objectOf(DPU_CONFIG_MAP, DPU_CONFIG_MAP_DIRECTORY);
   if (plugin === '') throw new DpuError('INVALID_ARGUMENT', "--plugin must name a package's directory");
-  const { name, version, manifest, entry } = await readPluginPackage(plugin);
+  const { name, version, manifest, passedOver, entry } = await readPluginPackage(plugin);
   requireProduct(manifest, env.data.DPU_PRODUCT);
   const settings = validateSettings(manifest.settings, DPU_SETTINGS);
   await requirePrograms(programsOf(manifest, DPU_SIDE));
   return {
     dpuName: DPU_NAME,
     package: { name, version },
+    passedOver,
     ...(dpu && { dpu }),
     entry,
     settings,

@@ -117,8 +117,9 @@ describe('dpu-vsp serve', () => {
     };`;
     const rejected = "(async () => { throw new TypeError('firmware is gone'); })()";
     const thrown = "setImmediate(() => { throw new TypeError('firmware is gone'); })";
+    const newer = { ...dpu, optionalFields: ['pod.cpuSet'], pod: { cpuSet: '2' } };
     const outcomes = [rejected, thrown].map(async (how) => {
-      const directory = await plugin({}, 'index.mjs', failing(how));
+      const directory = await plugin({ dpu: newer }, 'index.mjs', failing(how));
       const socket = join(directory, 'vsp.sock');
       const child = dpuVsp(['serve', '--plugin', directory, '--socket', socket]);
       const end = ended(child);
@@ -131,10 +132,15 @@ describe('dpu-vsp serve', () => {
         .split('\n')
         .map((line) => JSON.parse(line));
       // Not always the last: it is flushed at once, and one that is still being written comes after it.
-      return { status, fatal: lines.find(({ level }) => level === 60) };
+      return { status, warned: lines[0], fatal: lines.find(({ level }) => level === 60) };
     });
-    for (const { status, fatal } of await Promise.all(outcomes)) {
+    for (const { status, warned, fatal } of await Promise.all(outcomes)) {
       expect(status).toBe(1);
+      expect(warned).toMatchObject({
+        level: 40,
+        fields: ['dpu.pod.cpuSet'],
+        msg: expect.stringMatching(/^passes over/),
+      });
       expect(fatal).toMatchObject({ dpu: 'dpu', msg: 'the plugin failed: firmware is gone' });
       expect(fatal.stack).toMatch(/TypeError: firmware is gone\n.*index\.mjs/);
     }

@@ -6,7 +6,7 @@ import { DpuError } from '../errors.ts';
 import { fieldFaults, inWords } from '../field-fault.ts';
 import { hostApiFault } from '../manifest/host-api-version.ts';
 import type { PluginManifest } from '../manifest/manifest.ts';
-import { parsePluginManifest } from '../manifest/parse.ts';
+import { parsePluginManifest, passedOverFields } from '../manifest/parse.ts';
 import { requireSettingsSchema } from '../settings/validate.ts';
 import { exportedModule } from './exported-module.ts';
 
@@ -14,6 +14,8 @@ export interface PluginPackage {
   name: string;
   version: string;
   manifest: PluginManifest;
+  /** Fields of the manifest that this version does not know, and that it can do without. */
+  passedOver: string[];
   /** Absolute path of the module whose default export is the plugin's definition. */
   entry: string;
 }
@@ -42,7 +44,7 @@ export async function readPluginPackage(directory: string): Promise<PluginPackag
     throw new DpuError('INVALID_ARGUMENT', `package.json: ${faults.join('; ')}`);
   }
   const { name, version } = parsed.data;
-  return { name, version, manifest, entry: await entryOf(directory, parsed.data) };
+  return { name, version, manifest, passedOver: passedOverFields(json), entry: await entryOf(directory, parsed.data) };
 }
 
 function requireHostApi(json: unknown): void {

@@ -14,9 +14,12 @@ const lastAnswersMs = 1_000;
 
 /** @throws DpuError what {@link serve} and {@link loadPlugin} throw. */
 export async function run(options: ServeRequest): Promise<void> {
-  const { dpuName, entry, logLevel, metricsSocketPath, aliveFile, sysfs, ...request } = options;
+  const { dpuName, entry, passedOver, logLevel, metricsSocketPath, aliveFile, sysfs, ...request } = options;
   const { name, version } = request.package;
   const logger = createLogger({ dpu: dpuName, plugin: `${name}@${version}` }, logLevel);
+  if (passedOver.length > 0) {
+    logger.warn({ fields: passedOver }, 'passes over fields of the manifest that this version does not know');
+  }
   // Also what a promise rejects with that nobody waits for. Who knows what state the plugin is in: a new process does.
   process.on('uncaughtException', (error, origin) => {
     logger.fatal({ origin, stack: error.stack }, `the plugin failed: ${DpuError.from(error).message}`);

@@ -1,5 +1,6 @@
 /** Linux for plugins and the daemon: programs, links, Open vSwitch. */
 
+export * from './addresses-watch.ts';
 export * from './devices/device-pool.ts';
 export * from './devices/keeper.ts';
 export * from './devices/names.ts';

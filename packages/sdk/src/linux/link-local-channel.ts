@@ -1,6 +1,7 @@
 /** The channel between a host and its card where a network device of each leads to the other: fixed link-local addresses. */
 import type { IpPort, Logger, Platform } from '../contract.ts';
 import { DpuError } from '../errors.ts';
+import { watchAddresses } from './addresses-watch.ts';
 import { watchLinks } from './links-watch.ts';
 import { Netlink } from './netlink/netlink.ts';
 
@@ -59,7 +60,8 @@ export interface KeptChannel {
 const deviceTimeoutMs = 30_000;
 
 /**
- * Opens the channel by the network device of a PCI function, and again whenever that was taken down or made anew.
+ * Opens the channel by the network device of a PCI function, and again whenever that was taken down, made anew or
+ * lost its address.
  *
  * @returns what Init answers, and the name of the device
  * @throws DpuError DEADLINE_EXCEEDED where the function has no network device within 30 s, else as {@link openLinkLocalChannel}
@@ -79,7 +81,12 @@ export async function keepLinkLocalChannel(
   const onChange = ({ name, deleted }: { name: string; deleted: boolean }) => {
     if (name === device && !deleted) again();
   };
-  watchLinks(onChange, { signal, onRestart: again, ...(netns !== undefined && { netns }) });
+  const onAddress = ({ address, deleted }: { address: string; deleted: boolean }) => {
+    if (deleted && address === addresses[channel.side]) again();
+  };
+  const options = { signal, onRestart: again, ...(netns !== undefined && { netns }) };
+  watchLinks(onChange, options);
+  watchAddresses(onAddress, options);
   return { address, device };
 }
 

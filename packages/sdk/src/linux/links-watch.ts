@@ -2,9 +2,8 @@
 import { omitUndefined } from '../omit-undefined.ts';
 import { decodeLink, isMovedAway, RTM_DELLINK, RTM_NEWLINK } from './netlink/links.ts';
 import type { Message } from './netlink/messages.ts';
-import { NetworkNamespace } from './netlink/namespace.ts';
-import { NetlinkSocket } from './netlink/socket.ts';
-import { type WatchOptions, watchSocket } from './netlink/watch.ts';
+import type { NetlinkSocket } from './netlink/socket.ts';
+import { notificationSocket, type WatchOptions, watchSocket } from './netlink/watch.ts';
 
 export interface LinkChange {
   name: string;
@@ -28,8 +27,6 @@ export interface WatchLinksOptions extends WatchOptions {
 const linkGroup = 1;
 /** linux/if_link.h: a port of a bridge, as the bridge tells of it */
 const AF_BRIDGE = 7;
-/** A message has some 2 KB: room for a thousand pods that start together. */
-const bufferBytes = 4 * 1024 * 1024;
 
 /**
  * Calls `onChange` for every link that is made, changed, moved or deleted until the signal aborts. What happens after
@@ -43,16 +40,7 @@ export function watchLinks(onChange: (change: LinkChange) => void, options: Watc
       if (change && !signal.aborted) onChange(change);
     }
   };
-  watchSocket(() => openSocket(netns), read, options);
-}
-
-function openSocket(netns: string | undefined): NetlinkSocket {
-  const namespace = netns === undefined ? NetworkNamespace.home : NetworkNamespace.open(netns);
-  try {
-    return NetlinkSocket.open(namespace, { groups: linkGroup, bufferBytes });
-  } finally {
-    namespace.close();
-  }
+  watchSocket(() => notificationSocket(linkGroup, netns), read, options);
 }
 
 /** Undefined for what is no change of a link. */

@@ -5,6 +5,11 @@ export type Json = string | number | boolean | null | Json[] | { [key: string]: 
 export interface PluginManifest {
   /** Version of the manifest that the plugin needs. Default: 1. */
   manifestVersion?: number | undefined;
+  /**
+   * Fields that an operator which does not know them may pass over, e.g. `pod.host.cpuSet` or `products[].label`. One that
+   * knows them all never looks here; without another unknown field it refuses the plugin.
+   */
+  optionalFields?: string[] | undefined;
   /** Versions of the plugin contract that the plugin works with: a range as npm reads it, e.g. `^1.1.0`. */
   contract: string;
   /** Versions of the plugin host's API that its module works with; a VSP that is only an image has none. */

@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import { contractFault } from './contract-version.ts';
 import { fillIdentifier } from './identifier.ts';
 import type { PluginManifest } from './manifest.ts';
-import { parsePluginManifest } from './parse.ts';
+import { parsePluginManifest, passedOverFields } from './parse.ts';
 import { programsOf } from './programs.ts';
 import type { pluginManifest } from './schema.ts';
 
@@ -124,6 +124,36 @@ test('only that the manifest is of a later version is said where it is', () => {
   expect(() => parsePluginManifest({ dpu })).toThrow(
     /^dpu\.manifestVersion: [^;]* install a newer operator [^;]* or an older version of the plugin$/,
   );
+});
+
+describe('fields that the manifest can do without', () => {
+  const newer = {
+    ...minimal,
+    optionalFields: ['pod.host.cpuSet', 'products[].label', 'pod.env'],
+    products: [{ ...minimal.products[0], label: 'OCTEON' }],
+    pod: { env: { A: 'b' }, host: { cpuSet: '2-3' } },
+  };
+
+  test('are passed over where they are not known, and named', () => {
+    const { optionalFields } = newer;
+    expect(parsePluginManifest({ dpu: newer })).toEqual({
+      ...parsePluginManifest({ dpu: minimal }),
+      optionalFields,
+      pod: { env: { A: 'b' }, host: {} },
+    });
+    expect(passedOverFields({ dpu: newer })).toEqual(['dpu.products[0].label', 'dpu.pod.host.cpuSet']);
+    expect(passedOverFields({ dpu: minimal })).toEqual([]);
+  });
+
+  test.each([
+    ['dpu.pod.dpu.cpuSet: there is no such field', { pod: { dpu: { cpuSet: '2' }, host: { cpuSet: '2' } } }],
+    ['dpu.pod.env.A: must be text', { pod: { env: { A: 5 }, host: { cpuSet: '2' } } }],
+    ['dpu.optionalFields[0]: must be names of fields', { optionalFields: ['pod..x'] }],
+    ['dpu.optionalFields: must be a list', { optionalFields: 'pod.host.cpuSet' }],
+    ['dpu.manifestVersion: the manifest is of version 2', { manifestVersion: 2, other: 1 }],
+  ])('excuse nothing else: %s', (message, changes) => {
+    expect(() => parsePluginManifest({ dpu: { ...newer, ...changes } })).toThrow(message);
+  });
 });
 
 test.each([

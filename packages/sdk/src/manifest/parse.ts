@@ -2,31 +2,49 @@ import { z } from 'zod';
 import { DpuError } from '../errors.ts';
 import { faultsText, fieldFaults, inWords } from '../field-fault.ts';
 import type { PluginManifest } from './manifest.ts';
+import { passedOver, without } from './optional-fields.ts';
 import { pluginManifest } from './schema.ts';
 
 /** Levels of objects and lists in a manifest: what reads one goes as deep as it is. */
 const deepest = 64;
 
-const packageJson = z.object({ dpu: pluginManifest }, { error: 'must be a JSON object' });
+const packageJson = z.object({ dpu: pluginManifest });
 
 /** What says that a manifest is for another version of ours: then it may have fields that this version does not know. */
 const versionFields = ['dpu.manifestVersion', 'dpu.contract'];
 
 /**
- * The manifest in a package.json.
+ * The manifest in a package.json, without the unknown fields that it can do without ({@link passedOverFields}).
  *
  * @throws DpuError INVALID_ARGUMENT naming each wrong or unknown field, e.g. `dpu.products[0].host.identifier: …`; only
  * `dpu.manifestVersion` or `dpu.contract` where this version does not serve it.
  */
 export function parsePluginManifest(json: unknown): PluginManifest {
-  if (typeof json === 'object' && json !== null && !('dpu' in json)) {
-    throw new DpuError('INVALID_ARGUMENT', 'package.json has no field `dpu`: the package is no DPU plugin');
+  return read(json).manifest;
+}
+
+/**
+ * Fields that this version does not know and the manifest can do without, e.g. `dpu.pod.cpuSet`: for a warning.
+ *
+ * @throws DpuError as {@link parsePluginManifest}
+ */
+export function passedOverFields(json: unknown): string[] {
+  return read(json).unknown;
+}
+
+function read(json: unknown): { manifest: PluginManifest; unknown: string[] } {
+  if (!isObject(json) || !('dpu' in json)) {
+    const lacks = isObject(json) ? 'has no field `dpu`: the package is no DPU plugin' : 'must be a JSON object';
+    throw new DpuError('INVALID_ARGUMENT', `package.json ${lacks}`);
   }
   if (depthOf(json) > deepest) {
     throw new DpuError('INVALID_ARGUMENT', `package.json: is nested more than ${deepest} levels deep`);
   }
-  const parsed = packageJson.safeParse(json, { error: inWords });
-  if (parsed.success) return parsed.data.dpu;
+  const first = packageJson.safeParse(json, { error: inWords });
+  if (first.success) return { manifest: first.data.dpu, unknown: [] };
+  const fields = passedOver(json.dpu, first.error, 'dpu');
+  const parsed = packageJson.safeParse(without({ dpu: json.dpu }, fields), { error: inWords });
+  if (parsed.success) return { manifest: parsed.data.dpu, unknown: fields.map(z.core.toDotPath) };
   const faults = fieldFaults(parsed.error);
   const version = versionFields
     .map((field) => faults.filter(({ path }) => path === field))
@@ -34,11 +52,15 @@ export function parsePluginManifest(json: unknown): PluginManifest {
   throw new DpuError('INVALID_ARGUMENT', faultsText(version ?? faults, 'package.json'), { cause: parsed.error });
 }
 
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
+}
+
 /** Level by level, and no further than it matters. */
 function depthOf(json: unknown): number {
   let depth = 0;
   for (let level = [json]; level.length > 0 && depth <= deepest; depth++) {
-    level = level.flatMap((value) => (typeof value === 'object' && value !== null ? Object.values(value) : []));
+    level = level.flatMap((value) => (isObject(value) ? Object.values(value) : []));
   }
   return depth;
 }

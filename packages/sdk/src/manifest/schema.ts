@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { contractFault, isRange, newerHost } from './contract-version.ts';
 import { side } from './detection-rule.ts';
 import { isImageName } from './image.ts';
+import { optionalFields } from './optional-fields.ts';
 import { pod } from './pod.ts';
 
 /** Version of this schema. A manifest that needs a later one is refused by what reads this. */
@@ -43,6 +44,7 @@ export const pluginManifest = z
       .meta({ const: manifestVersion })
       .describe('Version of the manifest that the plugin needs. Default: 1')
       .optional(),
+    optionalFields,
     contract: z
       .string()
       .refine(isRange, { error: 'must be a range of versions as npm reads it, e.g. ^1.1.0', abort: true })

@@ -1,10 +1,9 @@
 /** From how interfaces shall be bridged to commands of `ip`, for Linux bridges. Pure. */
 import type { Link } from '@dpu-operator/sdk/linux';
+import { bridgePrefix as prefix } from '../settings.ts';
 import type { BridgedPort } from './layout.ts';
 
-/** Ours are told by their names. */
-const prefix = 'br-ipu';
-/** With `br-ipu-h` before them: the kernel's limit is 15 characters. */
+/** Of a hop's name, with `br-ipu-h` before them: the kernel's limit is 15 characters. */
 const digits = 7;
 
 /** Bridges without VLANs: each VLAN of the hosts has one of its own. */

@@ -10,6 +10,7 @@ import {
   planPorts,
 } from '@dpu-operator/sdk/linux';
 import type { Placements } from '../placement.ts';
+import { bridgePrefix } from '../settings.ts';
 import type { Bridging } from './bridging.ts';
 
 export interface OvsBridgingOptions {
@@ -24,8 +25,6 @@ export interface OvsBridgingOptions {
   /** The switch may have none of what was made. */
   onLost: () => void;
 }
-
-const bridgeName = 'br-ipu';
 
 export class OvsBridging implements Bridging {
   readonly #options: OvsBridgingOptions;
@@ -49,7 +48,7 @@ export class OvsBridging implements Bridging {
       onExit: lost,
       onReturn: onLost,
     });
-    this.#bridge = new Bridge({ platform, ovs: this.#ovs, name: bridgeName, owner: this.#owner, logger });
+    this.#bridge = new Bridge({ platform, ovs: this.#ovs, name: bridgePrefix, owner: this.#owner, logger });
   }
 
   async apply(placements: Placements): Promise<void> {

@@ -11,7 +11,7 @@ const macWord = 16;
 /**
  * The tool ends well also when it printed an error: what it printed decides.
  *
- * @throws DpuError UNAVAILABLE with its words where that is no table
+ * @throws DpuError with its words: ABORTED where another caller keeps it busy, UNKNOWN where that is no table
  */
 export function parseFunctionTable(text: string): FunctionTable {
   const lines = text
@@ -22,7 +22,8 @@ export function parseFunctionTable(text: string): FunctionTable {
   const table = new Map(lines.flatMap((line) => functionOf(line)));
   if (complaint === undefined && table.size > 0) return table;
   const words = complaint ?? lines[0] ?? 'nothing';
-  throw new DpuError('UNAVAILABLE', `cli_client -cq on the IMC printed no table of functions: ${words}`);
+  const code = /\bbusy\b/i.test(words) ? 'ABORTED' : 'UNKNOWN';
+  throw new DpuError(code, `cli_client -cq on the IMC printed no table of functions: ${words}`);
 }
 
 function functionOf(line: string): [string, number][] {

@@ -1,6 +1,5 @@
 /** The IMC, the processor of the card that knows its functions. It is asked by SSH, one call at a time. */
-import { type Clock, DpuError, type MountedFiles } from '@dpu-operator/sdk';
-import { Serial } from '../serial.ts';
+import { type Clock, DpuError, type MountedFiles, Serial } from '@dpu-operator/sdk';
 import { type FunctionTable, parseFunctionTable } from './function-table.ts';
 import { type SshCredentials, SshSession, type SshTarget } from './ssh.ts';
 
@@ -15,6 +14,8 @@ const command = 'cli_client -cq';
 /** The daemon behind the tool serves one caller at a time, also where another machine asks. */
 const retries = 5;
 const retryMs = 500;
+/** What may be over with the next attempt. */
+const passing: readonly string[] = ['UNAVAILABLE', 'ABORTED', 'UNKNOWN'];
 
 export class Imc {
   readonly #options: ImcOptions;
@@ -26,6 +27,11 @@ export class Imc {
     this.#session = new SshSession(options.target, () => this.#credentials());
   }
 
+  /** The Secret has changed: a connection that was made with it before is not kept. */
+  logInAnew(): void {
+    this.#session.forget();
+  }
+
   close(): void {
     this.#session.close();
   }
@@ -34,7 +40,8 @@ export class Imc {
    * The functions of the card and their VSIs, asked for anew each time. No answer is kept: a host can make its virtual
    * functions anew at any time, their VSIs may be others then, and nobody tells.
    *
-   * @throws DpuError as {@link SshSession.run} does, of the last attempt; UNAVAILABLE where the tool prints no table
+   * @throws DpuError as {@link SshSession.run} does, of the last attempt; ABORTED where the tool says that it is busy,
+   * UNKNOWN where it fails or prints no table
    */
   functions(signal?: AbortSignal): Promise<FunctionTable> {
     return this.#serial.run(() => this.#ask(signal));
@@ -47,11 +54,11 @@ export class Imc {
         const { stdout, stderr, exitCode } = await this.#session.run(command, signal);
         if (exitCode === 0) return parseFunctionTable(`${stdout}\n${stderr}`);
         throw new DpuError(
-          'UNAVAILABLE',
+          'UNKNOWN',
           `${command} on the IMC ended with ${exitCode}: ${stderr.trim() || stdout.trim()}`,
         );
       } catch (error) {
-        if (attempt >= retries || DpuError.from(error).code !== 'UNAVAILABLE') throw error;
+        if (attempt >= retries || !passing.includes(DpuError.from(error).code)) throw error;
         await clock.sleep(retryMs, signal);
       }
     }

@@ -86,3 +86,23 @@ test('a connection is kept, and made anew where it was lost', async () => {
   imc.close();
   await expect(imc.functions()).rejects.toMatchObject({ code: 'CANCELLED' });
 });
+
+test('a connection is kept, and made anew with a Secret that has changed', async () => {
+  using server = await startServer('of the IMC');
+  let password = 'of the IMC';
+  const imc = imcOf(server.port, (key) => passwordOnly(password)(key));
+  await imc.functions();
+  await imc.functions();
+  expect(server.clients).toHaveLength(1);
+  password = 'another';
+  imc.logInAnew();
+  await expect(imc.functions()).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+  password = 'of the IMC';
+  const running = imc.functions();
+  await expect.poll(() => server.clients.length).toBe(3);
+  // What runs goes on by the connection that it has.
+  imc.logInAnew();
+  await running;
+  await imc.functions();
+  expect(server.clients).toHaveLength(4);
+});

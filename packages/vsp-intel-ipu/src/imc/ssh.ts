@@ -35,6 +35,9 @@ export class SshSession {
   readonly #credentials: () => Promise<SshCredentials>;
   #client: Client | undefined;
   #idle: NodeJS.Timeout | undefined;
+  #isBusy = false;
+  /** The connection is not to be used again. */
+  #isOutdated = false;
   #isClosed = false;
 
   /** @param credentials asked for with each connection */
@@ -51,6 +54,29 @@ export class SshSession {
    */
   async run(command: string, signal?: AbortSignal): Promise<CommandResult> {
     clearTimeout(this.#idle);
+    this.#isBusy = true;
+    try {
+      return await this.#run(command, signal);
+    } finally {
+      this.#isBusy = false;
+      if (this.#isOutdated) this.#drop();
+      else if (this.#client) this.#idle = setTimeout(() => this.#drop(), idleMs).unref();
+    }
+  }
+
+  /** Keeps no connection beyond the command that it runs, if any: the next makes a new one. */
+  forget(): void {
+    if (this.#isBusy) this.#isOutdated = true;
+    else this.#drop();
+  }
+
+  /** What runs fails, and nothing runs afterwards. */
+  close(): void {
+    this.#isClosed = true;
+    this.#drop();
+  }
+
+  async #run(command: string, signal: AbortSignal | undefined): Promise<CommandResult> {
     if (this.#client) {
       const result = await this.#execute(this.#client, command, signal).catch((error) => {
         if (DpuError.from(error).code !== 'UNAVAILABLE') throw error;
@@ -62,14 +88,9 @@ export class SshSession {
     return this.#execute(client, command, signal);
   }
 
-  /** What runs fails, and nothing runs afterwards. */
-  close(): void {
-    this.#isClosed = true;
-    this.#drop();
-  }
-
   #drop(): void {
     clearTimeout(this.#idle);
+    this.#isOutdated = false;
     // Not `end`: a machine that hangs would never close its end.
     this.#client?.destroy();
     this.#client = undefined;
@@ -130,7 +151,7 @@ export class SshSession {
 
   async #execute(client: Client, command: string, signal: AbortSignal | undefined): Promise<CommandResult> {
     const late = `${command}: no end within ${commandMs} ms`;
-    const result = await this.#until<CommandResult>(client, signal, late, commandMs, (done, fail) => {
+    return this.#until<CommandResult>(client, signal, late, commandMs, (done, fail) => {
       client.exec(command, (error, stream) => {
         if (error) {
           fail(this.#unavailable(error.message));
@@ -149,8 +170,6 @@ export class SshSession {
         });
       });
     });
-    this.#idle = setTimeout(() => this.#drop(), idleMs).unref();
-    return result;
   }
 
   /** What fails, takes too long or is cancelled ends the connection: it may still be at it. */

@@ -4,6 +4,7 @@ import { linuxPlatform } from '@dpu-operator/sdk/linux';
 import { status } from '@grpc/grpc-js';
 import { pino } from 'pino';
 import { expect, test, vi } from 'vitest';
+import { CutCable } from '../testing/half-open.ts';
 import { linuxNetworking } from '../testing/linux-networking.ts';
 import { P4RuntimeServer } from '../testing/p4runtime-server.ts';
 import { P4Client } from './client.ts';
@@ -29,7 +30,7 @@ const entryOf = (program: Program, port: number, source = port) =>
   });
 
 async function programOf(client: P4Client) {
-  return new Program(await client.pipeline(), 'linux_networking_control.');
+  return new Program((await client.pipeline()).info, 'linux_networking_control.');
 }
 
 test('it becomes primary, writes, and reads what it wrote', async () => {
@@ -143,4 +144,33 @@ test('a server that starts anew is connected to again', async () => {
   await server.start();
   await isPrimary(client);
   await expect(client.pipeline()).rejects.toMatchObject({ code: 'FAILED_PRECONDITION' });
+});
+
+test('a connection that was lost without a word is given up when an answer is late, and made anew', async () => {
+  await using server = await start();
+  await using cable = await CutCable.to(server.address);
+  using client = connect(cable.address);
+  await isPrimary(client);
+  expect(await client.cookie(60_000)).toBeUndefined();
+  cable.cut();
+  await expect(client.cookie(50)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+  expect(client.role).toMatchObject({
+    is: 'disconnected',
+    reason: expect.stringContaining('does not answer any more'),
+  });
+  // The server takes the lost one for a primary until then.
+  await isPrimary(client);
+  const { message } = entryOf(await programOf(client), 1);
+  expect(await client.write([{ type: 'INSERT', entry: message }])).toEqual([undefined]);
+});
+
+test('the cookie is that of the program', async () => {
+  await using server = await start();
+  using client = connect(server.address);
+  await isPrimary(client);
+  server.setProgram(linuxNetworking, 7);
+  expect(await client.cookie(60_000)).toBe('7');
+  expect(await client.pipeline()).toMatchObject({ cookie: '7' });
+  server.setProgram(undefined);
+  await expect(client.cookie(60_000)).rejects.toMatchObject({ code: 'FAILED_PRECONDITION' });
 });

@@ -6,6 +6,7 @@
 import { type Clock, DpuError, type Logger } from '@dpu-operator/sdk';
 import { type ClientDuplexStream, credentials, type Metadata, type ServiceError, status } from '@grpc/grpc-js';
 import type { P4Info__Output } from '../generated/p4/config/v1/P4Info.ts';
+import type { ForwardingPipelineConfig__Output } from '../generated/p4/v1/ForwardingPipelineConfig.ts';
 import type { MasterArbitrationUpdate__Output as Arbitration } from '../generated/p4/v1/MasterArbitrationUpdate.ts';
 import type { P4RuntimeClient } from '../generated/p4/v1/P4Runtime.ts';
 import type { ReadResponse__Output } from '../generated/p4/v1/ReadResponse.ts';
@@ -41,6 +42,13 @@ export interface UpdateError {
   message: string;
 }
 
+/** What a device has. */
+export interface Pipeline {
+  info: P4Info__Output;
+  /** As whoever loaded the program named it; undefined where they did not. */
+  cookie: string | undefined;
+}
+
 type Stream = ClientDuplexStream<StreamMessageRequest, StreamMessageResponse__Output>;
 
 /** Milliseconds that a call may take. */
@@ -56,20 +64,24 @@ const channelOptions = {
   'grpc.initial_reconnect_backoff_ms': 100,
   'grpc.max_reconnect_backoff_ms': 1_000,
   'grpc.max_receive_message_length': -1,
+  // A connection that is given up must not be found again by the next.
+  'grpc.use_local_subchannel_pool': 1,
 };
 
 export class P4Client {
   readonly #options: ClientOptions;
-  readonly #stub: P4RuntimeClient;
+  #stub: P4RuntimeClient;
   readonly #closing = new AbortController();
   #stream: Stream | undefined;
+  /** Ends this attempt to be connected, and begins the next. */
+  #giveUp: (reason: string) => void = () => {};
   #role: Role = { is: 'disconnected', reason: 'not connected yet' };
   #electionId: bigint;
 
   constructor(options: ClientOptions) {
     this.#options = options;
     this.#electionId = BigInt(options.electionId);
-    this.#stub = new P4RuntimeStub(options.address, credentials.createInsecure(), channelOptions);
+    this.#stub = stubOf(options.address);
   }
 
   get role(): Role {
@@ -88,23 +100,46 @@ export class P4Client {
   }
 
   /** @throws DpuError FAILED_PRECONDITION while the device has no program, UNAVAILABLE while it does not answer */
-  async pipeline(): Promise<P4Info__Output> {
-    const request = { deviceId: this.#options.deviceId, responseType: 'P4INFO_AND_COOKIE' } as const;
-    const { promise, resolve, reject } = Promise.withResolvers<P4Info__Output | null | undefined>();
-    this.#stub.getForwardingPipelineConfig(request, deadline(), (error, answer) => {
-      if (error && error.code !== status.FAILED_PRECONDITION) reject(this.#callError(error));
-      else resolve(answer?.config?.p4info);
+  async pipeline(): Promise<Pipeline> {
+    const config = await this.#config('P4INFO_AND_COOKIE', callMs);
+    const info = config?.p4info;
+    if (info && info.tables.length > 0) return { info, cookie: config.cookie?.cookie };
+    throw this.#noProgram();
+  }
+
+  /**
+   * That of the program which the device has now. A server that does not answer in time is given up, and connected to
+   * again: one that was lost without a word, as by a cut cable, is found by this alone.
+   *
+   * @throws DpuError as {@link pipeline} does
+   */
+  async cookie(timeoutMs: number): Promise<string | undefined> {
+    const config = await this.#config('COOKIE_ONLY', timeoutMs).catch((error) => {
+      if (isLate(error)) this.#abandon(`${this.#where} does not answer any more`);
+      throw error;
     });
-    const info = await promise;
-    if (info && info.tables.length > 0) return info;
-    const text = `the P4Runtime server at ${this.#options.address} has no P4 program yet: the P4 SDK has to load one`;
-    throw new DpuError('FAILED_PRECONDITION', text);
+    if (config) return config.cookie?.cookie;
+    throw this.#noProgram();
+  }
+
+  #config(responseType: 'P4INFO_AND_COOKIE' | 'COOKIE_ONLY', timeoutMs: number) {
+    const { deviceId } = this.#options;
+    const { promise, resolve, reject } = Promise.withResolvers<ForwardingPipelineConfig__Output | null | undefined>();
+    this.#stub.getForwardingPipelineConfig({ deviceId, responseType }, deadline(timeoutMs), (error, answer) => {
+      if (error && error.code !== status.FAILED_PRECONDITION) reject(this.#callError(error));
+      else resolve(answer?.config);
+    });
+    return promise;
+  }
+
+  #noProgram(): DpuError {
+    return new DpuError('FAILED_PRECONDITION', `${this.#where} has no P4 program yet: the P4 SDK has to load one`);
   }
 
   /** All entries of these tables. */
   async read(tableIds: readonly number[]): Promise<TableEntry__Output[]> {
     const entities = tableIds.map((tableId) => ({ tableEntry: { tableId } }));
-    const call = this.#stub.read({ deviceId: this.#options.deviceId, entities }, deadline());
+    const call = this.#stub.read({ deviceId: this.#options.deviceId, entities }, deadline(callMs));
     const entries: TableEntry__Output[] = [];
     try {
       for await (const chunk of call as AsyncIterable<ReadResponse__Output>) {
@@ -144,7 +179,7 @@ export class P4Client {
       atomicity: 'CONTINUE_ON_ERROR' as const,
     };
     const { promise, resolve } = Promise.withResolvers<ServiceError | null>();
-    this.#stub.write(request, deadline(), (error) => resolve(error));
+    this.#stub.write(request, deadline(callMs), (error) => resolve(error));
     const error = await promise;
     if (!error) return updates.map(() => undefined);
     const errors = batchErrors(error);
@@ -161,12 +196,23 @@ export class P4Client {
       isOver = true;
       void this.#again(reason);
     };
+    this.#giveUp = over;
     stream.on('data', ({ arbitration }) => {
       if (arbitration) this.#arbitrated(stream, arbitration);
     });
     stream.on('error', (error) => over(this.#why(error as ServiceError)));
-    stream.on('end', () => over(`the P4Runtime server at ${this.#options.address} closed the stream`));
+    stream.on('end', () => over(`${this.#where} closed the stream`));
     this.#ask(stream);
+  }
+
+  #abandon(reason: string): void {
+    const [stub, stream] = [this.#stub, this.#stream];
+    // To the server the lost one is primary still: it is taken over from itself, and from nobody else.
+    if (this.#role.is === 'primary') this.#electionId += 1n;
+    this.#stub = stubOf(this.#options.address);
+    this.#giveUp(reason);
+    stream?.cancel();
+    stub.close();
   }
 
   #ask(stream: Stream): void {
@@ -181,10 +227,9 @@ export class P4Client {
       return;
     }
     const highest = electionId ? (BigInt(electionId.high) << 64n) + BigInt(electionId.low) : 0n;
-    const { address } = this.#options;
     this.#become({
       is: 'backup',
-      reason: `another controller (election id ${highest}) is primary at the P4Runtime server ${address}; end it`,
+      reason: `another controller (election id ${highest}) is primary: ${this.#where} takes changes from it alone; end it`,
     });
     if (code !== status.NOT_FOUND) return;
     this.#electionId = highest + 1n;
@@ -208,15 +253,18 @@ export class P4Client {
   }
 
   #why({ code, details }: ServiceError): string {
-    const { address } = this.#options;
-    const where = `the P4Runtime server at ${address}`;
+    const where = this.#where;
     if (code === status.INVALID_ARGUMENT) return `${where} refuses election id ${this.#electionId}: ${details}`;
     if (code === status.UNAVAILABLE) return `${where} does not answer: ${details}`;
     return `${where} ended the stream: ${status[code]} ${details}`;
   }
 
+  get #where(): string {
+    return `the P4Runtime server at ${this.#options.address}`;
+  }
+
   #callError(error: ServiceError): DpuError {
-    const message = `P4Runtime server at ${this.#options.address}: ${status[error.code] ?? error.code}: ${error.details ?? error.message}`;
+    const message = `${this.#where}: ${status[error.code] ?? error.code}: ${error.details ?? error.message}`;
     if (error.code === status.FAILED_PRECONDITION)
       return new DpuError('FAILED_PRECONDITION', message, { cause: error });
     const isAway = [status.UNAVAILABLE, status.PERMISSION_DENIED, status.DEADLINE_EXCEEDED, status.CANCELLED];
@@ -233,4 +281,9 @@ function uint128(value: bigint): { high: string; low: string } {
   return { high: `${value >> 64n}`, low: `${value & 0xffff_ffff_ffff_ffffn}` };
 }
 
-const deadline = () => ({ deadline: Date.now() + callMs });
+function stubOf(address: string): P4RuntimeClient {
+  return new P4RuntimeStub(address, credentials.createInsecure(), channelOptions);
+}
+
+const isLate = ({ cause }: DpuError): boolean => (cause as ServiceError | undefined)?.code === status.DEADLINE_EXCEEDED;
+const deadline = (milliseconds: number) => ({ deadline: Date.now() + milliseconds });

@@ -96,16 +96,19 @@ export interface AccOptions {
   secretDirectory?: string;
   /** Of the ACC. Default: 16. */
   interfaces?: number;
+  /** How much faster than its clock time passes for the plugin. Default: 1. */
+  haste?: number;
 }
 
 /** Serves the DPU side with the VSIs in the MACs, unless the settings say otherwise. */
 export async function startAcc(p4runtime: string, options: AccOptions = {}): Promise<Acc> {
-  const { settings, secretDirectory, interfaces } = options;
+  const { settings, secretDirectory, interfaces, haste = 1 } = options;
+  const { clock } = linuxPlatform();
   const ip = new FakeIp(interfaces);
   const stateDirectory = await mkdtemp(join(tmpdir(), 'ipu-state-'));
   const platform: Platform = {
     ...fakePlatform({ exec: { ip: (args, options) => ip.run(args, options) } }),
-    clock: linuxPlatform().clock,
+    clock: { now: clock.now, sleep: (milliseconds, signal) => clock.sleep(milliseconds / haste, signal) },
   };
   let status: CardStatus | undefined;
   const start = async () => {

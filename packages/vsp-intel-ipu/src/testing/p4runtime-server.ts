@@ -13,6 +13,7 @@ import {
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
 import type { P4Info } from '../generated/p4/config/v1/P4Info.ts';
+import type { ForwardingPipelineConfig } from '../generated/p4/v1/ForwardingPipelineConfig.ts';
 import type { MasterArbitrationUpdate__Output as Arbitration } from '../generated/p4/v1/MasterArbitrationUpdate.ts';
 import type { P4RuntimeHandlers } from '../generated/p4/v1/P4Runtime.ts';
 import type { StreamMessageRequest__Output } from '../generated/p4/v1/StreamMessageRequest.ts';
@@ -44,6 +45,8 @@ type Stream = ServerDuplexStream<StreamMessageRequest__Output, StreamMessageResp
 export class P4RuntimeServer implements AsyncDisposable {
   readonly #deviceId: string;
   #p4info: P4Info | undefined;
+  /** What the config of the device was named by whoever set it, if they did. */
+  #cookie: string | undefined;
   #port: number;
   readonly #host: string;
   #server: Server | undefined;
@@ -56,6 +59,7 @@ export class P4RuntimeServer implements AsyncDisposable {
   readonly updates: Update__Output[] = [];
   /** A fault of the target for an update, such as that a resource is exhausted. */
   refuse: (update: Update__Output) => Fault | undefined = () => undefined;
+  #onChange = () => {};
 
   constructor({ deviceId = 1, p4info, port = 0, host = '127.0.0.1' }: P4RuntimeServerOptions = {}) {
     this.#host = host;
@@ -93,7 +97,7 @@ export class P4RuntimeServer implements AsyncDisposable {
       GetForwardingPipelineConfig: ({ request }, answer) => {
         const fault = this.#deviceFault(request.deviceId);
         if (fault) answer(fault);
-        else if (this.#p4info) answer(null, { config: { p4info: this.#p4info } });
+        else if (this.#p4info) answer(null, { config: this.#config(request.responseType) });
         else answer(rpcError(status.FAILED_PRECONDITION, 'no forwarding-pipeline config has been set'));
       },
     };
@@ -115,10 +119,17 @@ export class P4RuntimeServer implements AsyncDisposable {
     this.#highest = undefined;
   }
 
-  /** The program of the device; undefined takes it away. Entries go with it. */
-  setProgram(p4info: P4Info | undefined): void {
+  /** Another program for the device (VERIFY_AND_COMMIT); undefined takes it away. Entries go with it. */
+  setProgram(p4info: P4Info | undefined, cookie?: number): void {
     this.#p4info = p4info;
+    this.#cookie = cookie === undefined ? undefined : `${cookie}`;
     this.#entries.clear();
+    this.#onChange();
+  }
+
+  /** Calls this after each change of entries. */
+  watch(onChange: () => void): void {
+    this.#onChange = onChange;
   }
 
   /** Somebody else writes an entry. */
@@ -183,6 +194,13 @@ export class P4RuntimeServer implements AsyncDisposable {
     }
   }
 
+  /** 15: the fields that a response type names, and a cookie where there is one. */
+  #config(responseType: string): ForwardingPipelineConfig {
+    const cookie = this.#cookie === undefined ? null : { cookie: this.#cookie };
+    if (responseType === 'COOKIE_ONLY' || responseType === 'DEVICE_CONFIG_AND_COOKIE') return { cookie };
+    return { p4info: this.#p4info ?? null, cookie };
+  }
+
   #deviceFault(deviceId: string): ServiceError | undefined {
     return deviceId === this.#deviceId ? undefined : rpcError(status.NOT_FOUND, `no device ${deviceId}`);
   }
@@ -200,6 +218,7 @@ export class P4RuntimeServer implements AsyncDisposable {
       .toReversed()
       .map((update) => this.#update(update))
       .reverse();
+    this.#onChange();
     if (faults.every((fault) => fault === undefined)) return null;
     const errors = faults.map((fault) => ({ canonicalCode: fault?.code ?? status.OK, message: fault?.message ?? '' }));
     const error = rpcError(status.UNKNOWN, 'some updates failed');

@@ -21,6 +21,8 @@ export interface AttacherOptions {
   ipam: Pick<Ipam, 'add'>;
   physicalFunctions: Pick<PhysicalFunctions, 'apply'>;
   pci: PciFunctions;
+  /** Default: {@link writeCniDeviceInfo}. */
+  writeDeviceInfo: typeof writeCniDeviceInfo | undefined;
   logger: Logger;
 }
 
@@ -59,9 +61,9 @@ export class Attacher {
   #describeDevice({ network }: AttachRequest, { link }: Attachment): void {
     const path = network.runtimeConfig?.CNIDeviceInfoFile;
     if (path === undefined || link.pciAddress === undefined) return;
-    const { pci, logger } = this.#options;
+    const { pci, writeDeviceInfo = writeCniDeviceInfo, logger } = this.#options;
     try {
-      writeCniDeviceInfo(path, deviceInfoOf(link.pciAddress, pci));
+      writeDeviceInfo(path, deviceInfoOf(link.pciAddress, pci));
     } catch (err) {
       logger.warn({ err, path }, 'the device information file is not written');
     }

@@ -12,7 +12,7 @@ import type { Exec } from '@dpu-operator/sdk/linux';
 import type { Logger } from 'pino';
 import { Ipam, NotInstalled } from '../ipam/index.ts';
 import { LinkWatch } from '../link-watch.ts';
-import { Attacher } from './attacher.ts';
+import { Attacher, type AttacherOptions } from './attacher.ts';
 import { type Attachment, type AttachmentKey, describe, type IpamCall, keyOf } from './attachment.ts';
 import { checkAttachment } from './check.ts';
 import type { DeviceHomes } from './device-homes.ts';
@@ -48,12 +48,13 @@ export interface AttachEngineOptions {
   allocations?: DeviceAllocations;
   /** Default: one of its own. */
   linkWatch?: Pick<LinkWatch, 'listen'>;
-  /** These five for tests. */
+  /** These six for tests. */
   namespaceDirectory?: string;
   devices?: Devices;
   links?: AttachLinks;
   physicalFunctions?: Pick<PhysicalFunctions, 'read' | 'apply' | 'close'>;
   ipam?: Ipam;
+  writeDeviceInfo?: AttacherOptions['writeDeviceInfo'];
 }
 
 export class AttachEngine {
@@ -96,6 +97,7 @@ export class AttachEngine {
       physicalFunctions,
       pci: devices.pci,
       logger,
+      writeDeviceInfo: options.writeDeviceInfo,
     });
     const hostReturn = new HostReturn({ devices, index, links, physicalFunctions });
     this.#releaser = new Releaser({ store, index, hostReturn, ipam, logger });

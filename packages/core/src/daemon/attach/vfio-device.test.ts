@@ -8,7 +8,7 @@ import { expect, test, vi } from 'vitest';
 import { there } from '../presence.ts';
 import { SysfsTree } from '../testing/sysfs-tree.ts';
 import { DeviceHomes } from './device-homes.ts';
-import { writeCniDeviceInfo } from './device-info.ts';
+import type { writeCniDeviceInfo } from './device-info.ts';
 import { Devices } from './devices.ts';
 import { AttachEngine } from './engine.ts';
 import { parseNetworkConfig } from './network-config.ts';
@@ -16,9 +16,6 @@ import type { DataPath } from './ports.ts';
 import { AttachmentStore } from './store.ts';
 import { PhysicalFunctions } from './vf-settings.ts';
 import { unsetMac, vfioMac } from './vfio-device.ts';
-
-// Its place is the same on every node, and not a test's to write to.
-vi.mock(import('./device-info.ts'), async (original) => ({ ...(await original()), writeCniDeviceInfo: vi.fn() }));
 
 const [pf, vf] = ['0000:01:00.0', '0000:01:00.2'];
 const adminMac = '02:00:00:00:00:aa';
@@ -58,6 +55,8 @@ function fixture(present: Pick<Vf, 'mac' | 'vlan'>) {
   const logger = pino({ level: 'silent' });
   const root = mkdtempSync(join(tmpdir(), 'vfio-'));
   const store = new AttachmentStore({ directory: join(root, 'a'), logger });
+  // Its place is the same on every node, and not a test's to write to.
+  const writeDeviceInfo = vi.fn<typeof writeCniDeviceInfo>();
   const engine = new AttachEngine({
     store,
     homes: new DeviceHomes({ directory: join(root, 'homes'), logger }),
@@ -65,6 +64,7 @@ function fixture(present: Pick<Vf, 'mac' | 'vlan'>) {
     logger,
     devices: new Devices(tree().root),
     physicalFunctions,
+    writeDeviceInfo,
     index: {
       find: () => entry,
       locate: () => entry,
@@ -76,7 +76,7 @@ function fixture(present: Pick<Vf, 'mac' | 'vlan'>) {
   });
   const add = (config: object, mac?: string) =>
     engine.add({ ...key, netns, network: parseNetworkConfig({ name: 'net', deviceID: vf, ...config }), mac });
-  return { engine, store, changes, programs, ports, add };
+  return { engine, store, changes, programs, ports, add, writeDeviceInfo };
 }
 
 test('nothing moves: the physical function sets MAC and VLAN, and DEL sets what was there', async () => {
@@ -98,12 +98,12 @@ test('nothing moves: the physical function sets MAC and VLAN, and DEL sets what 
 test('the file that the runtime names says which PCI function the pod has, and its failure fails no ADD', async () => {
   const CNIDeviceInfoFile = '/var/run/k8s.cni.cncf.io/devinfo/cni/default-net-pod_net1';
   const info = { type: 'pci', version: '1.1.0', pci: { 'pci-address': vf, 'pf-pci-address': pf } };
-  vi.mocked(writeCniDeviceInfo).mockImplementationOnce(() => {
+  const { add, store, writeDeviceInfo } = fixture({ mac: adminMac });
+  writeDeviceInfo.mockImplementationOnce(() => {
     throw new Error('ENOSPC');
   });
-  const { add, store } = fixture({ mac: adminMac });
   await add({ runtimeConfig: { CNIDeviceInfoFile } });
-  expect(writeCniDeviceInfo).toHaveBeenCalledExactlyOnceWith(CNIDeviceInfoFile, info);
+  expect(writeDeviceInfo).toHaveBeenCalledExactlyOnceWith(CNIDeviceInfoFile, info);
   expect(store.list()).toMatchObject([{ state: 'attached', vfio: true }]);
 });
 

@@ -38,7 +38,7 @@ class Node {
   async attach(member: string, ...functions: string[]): Promise<void> {
     const networkFunction = byName[member] ?? firewall;
     this.attached.push({ chain, function: member, networkFunction });
-    await this.manager.createNetworkFunction(networkFunction, {
+    await this.manager.dataPath.createNetworkFunction(networkFunction, {
       chain,
       function: member,
       functions,
@@ -50,7 +50,7 @@ class Node {
   async detach(member: string): Promise<void> {
     const index = this.attached.findIndex((known) => known.function === member);
     const [gone] = this.attached.splice(index, 1);
-    if (gone) await this.manager.deleteNetworkFunction(gone.networkFunction, chain);
+    if (gone) await this.manager.dataPath.deleteNetworkFunction(gone.networkFunction, chain);
   }
 
   /** Another daemon takes over, from disk. */
@@ -68,12 +68,12 @@ class Node {
     return vsp;
   }
 
-  report = () => this.manager.chains?.find((report) => report.name === chain);
+  report = () => this.manager.dpuSide?.dataPath.chains()?.find((report) => report.name === chain);
   phase = () => this.report()?.phase;
   /** As a change of the ServiceFunctionChain does. */
   async setOrder(...functions: string[]): Promise<void> {
     this.generation += 1;
-    await this.manager.setChainOrder({ chain, functions, generation: this.generation });
+    await this.manager.dpuSide?.dataPath.setOrder({ chain, functions, generation: this.generation });
   }
 
   ready = () => vi.waitFor(() => expect(this.manager.ready?.reason).toBe('Ready'));
@@ -193,7 +193,7 @@ test('a daemon that starts anew repeats what is on disk, without being told the 
   await node.attach('nat', 'firewall', 'nat');
   await node.attach('firewall', 'firewall', 'nat');
   node.restartDaemon();
-  expect(node.manager.chains).toBeUndefined();
+  expect(node.manager.dpuSide?.dataPath.chains()).toBeUndefined();
   await node.ready();
   expect(node.phase()).toBe('Ordered');
   await first.stop();

@@ -162,14 +162,14 @@ test.each(['of the SDK', 'for the Go operator'])('a DPU side with a VSP %s', { t
   cleanups.push(() => host.close());
   await vi.waitFor(() => host.createBridgePort(port(1)), 5_000);
   await host.createBridgePort(port(2));
-  for (const index of [1, 3]) await earlier.createNetworkFunction(nf(index));
+  for (const index of [1, 3]) await earlier.dataPath.createNetworkFunction(nf(index));
   const functions = ['firewall', 'nat'];
-  await earlier.createNetworkFunction(nf(5), { chain, function: 'firewall', functions, generation: 1 });
-  await earlier.createNetworkFunction(nf(7), { chain, function: 'nat', functions, generation: 1 });
+  await earlier.dataPath.createNetworkFunction(nf(5), { chain, function: 'firewall', functions, generation: 1 });
+  await earlier.dataPath.createNetworkFunction(nf(7), { chain, function: 'nat', functions, generation: 1 });
   await vsp.stop();
   await vi.waitFor(() => expect(earlier.ready?.reason).toBe('VspNotRunning'));
   await host.deleteBridgePort('host0-2', { allowMissing: false });
-  await earlier.deleteNetworkFunction(nf(3));
+  await earlier.dataPath.deleteNetworkFunction(nf(3));
   earlier.close();
   node.functions = [nf(1)];
   node.members = [member('firewall', nf(5)), member('nat', nf(7))];

@@ -7,9 +7,11 @@ import type { DpuManager } from './dpu-manager.ts';
 function index(outage?: string, withdrawn = false) {
   const manager = {
     dpu: { name: 'a-host', side: 'host' },
-    withdrawn,
-    position: (id: string) => (id === 'vf1' && !withdrawn ? { pf: 0, vf: 1 } : undefined),
-    locate: (id: string) => (id === 'vf1' ? { pf: 0, vf: 1 } : undefined),
+    devices: {
+      withdrawn,
+      position: (id: string) => (id === 'vf1' && !withdrawn ? { pf: 0, vf: 1 } : undefined),
+      locate: (id: string) => (id === 'vf1' ? { pf: 0, vf: 1 } : undefined),
+    },
     outOfService: () => outage,
   } as unknown as DpuManager;
   const find = (name: string) => (name === 'a-host' ? manager : undefined);

@@ -11,14 +11,14 @@ export function dpuIndex(
   fleet: Pick<DpuFleet, 'sides' | 'presence'>,
 ): DpuIndex {
   return {
-    find: (deviceId) => deviceOf(dpus.managers(), (manager) => manager.position(deviceId)),
-    locate: (deviceId) => deviceOf(dpus.managers(), (manager) => manager.locate(deviceId)),
+    find: (deviceId) => deviceOf(dpus.managers(), (manager) => manager.devices.position(deviceId)),
+    locate: (deviceId) => deviceOf(dpus.managers(), (manager) => manager.devices.locate(deviceId)),
     dpu: (dpuName) => {
       const manager = dpus.manager(dpuName);
       return manager && entry(manager);
     },
     dpuSide: () => {
-      const manager = dpus.managers().find(({ dpu, withdrawn }) => dpu.side === 'dpu' && !withdrawn);
+      const manager = dpus.managers().find(({ dpu, devices }) => dpu.side === 'dpu' && !devices.withdrawn);
       return manager && entry(manager);
     },
     presence: (dpuName) => {
@@ -53,6 +53,6 @@ const notFoundYet = (side: Side) => ({
 const entry = (manager: DpuManager): DpuEntry => ({
   dpuName: manager.dpu.name,
   side: manager.dpu.side,
-  dataPath: manager,
+  dataPath: manager.dataPath,
   outOfService: manager.outOfService(),
 });

@@ -67,7 +67,7 @@ function manage(side: DpuSide, directory: string, options: Options = {}) {
   return { manager, pool, says, devices, changes };
 }
 
-const vfCount = ({ vfCount: said }: DpuManager) =>
+const vfCount = ({ vsp: { vfCount: said } }: DpuManager) =>
   said.is === 'there' ? `${said.value.reason}: ${said.value.message}` : said.is;
 
 async function startVsp(directory: string, port?: number): Promise<Vsp> {
@@ -93,7 +93,7 @@ test('waits for the VSP, in a directory that only root can enter', async () => {
   await startVsp(directory);
   await says('Ready');
   await vi.waitFor(() => expect(devices()).toEqual(['vf0', 'vf1']));
-  expect(manager.position('vf1')).toEqual({ pf: 0, vf: 1 });
+  expect(manager.devices.position('vf1')).toEqual({ pf: 0, vf: 1 });
 });
 
 test('beside a VSP that runs, nothing is said until it has been told everything and its devices are known', async () => {
@@ -139,11 +139,11 @@ test('a device sits where its plugin says, and the condition says why it is unhe
   vsp.details = (vf) => ({ pf: 1, vf: 10 + vf });
   const { manager, says } = manage('dpu', directory);
   await says('Ready');
-  expect(manager.position('vf1')).toEqual({ pf: 1, vf: 11 });
+  expect(manager.devices.position('vf1')).toEqual({ pf: 1, vf: 11 });
   vsp.details = (vf) => (vf === 1 ? { pf: 1, vf: 20, healthy: false, reason: 'no carrier' } : { pf: 1, vf: 10 });
   vsp.changed();
   await vi.waitFor(() => expect(manager.ready?.message).toBe('2 devices, of which 1 unhealthy: vf1 (no carrier)'));
-  expect(manager.position('vf1')).toEqual({ pf: 1, vf: 20 });
+  expect(manager.devices.position('vf1')).toEqual({ pf: 1, vf: 20 });
 });
 
 test('the plugin is asked what a container gets, if it has a say, and waited for while it restarts', async () => {
@@ -151,17 +151,17 @@ test('the plugin is asked what a container gets, if it has a say, and waited for
   const silent = await startVsp(directory);
   const { manager, says } = manage('dpu', directory);
   await says('Ready');
-  await expect(manager.allocateDevices(['vf0'])).resolves.toBeUndefined();
+  await expect(manager.vsp.allocateDevices(['vf0'])).resolves.toBeUndefined();
   await silent.stop();
   await says('VspNotRunning');
   const talking = new Vsp(await freePort());
   talking.allocate = async (ids) => ({ env: { CARD: ids.join(' ') } });
   await talking.start(join(directory, 'vsp'));
   await says('Ready');
-  await expect(manager.allocateDevices(['vf0', 'vf1'])).resolves.toMatchObject({ env: { CARD: 'vf0 vf1' } });
+  await expect(manager.vsp.allocateDevices(['vf0', 'vf1'])).resolves.toMatchObject({ env: { CARD: 'vf0 vf1' } });
   await talking.stop();
   await says('VspNotRunning');
-  const waiting = manager.allocateDevices(['vf0']);
+  const waiting = manager.vsp.allocateDevices(['vf0']);
   await talking.start(join(directory, 'vsp'));
   cleanups.push(() => talking.stop());
   await expect(waiting).resolves.toMatchObject({ env: { CARD: 'vf0' } });
@@ -175,9 +175,9 @@ test('a VSP that starts anew is told everything again', async () => {
   await says('Ready');
   await first.stop();
   await says('VspNotRunning');
-  const refused = manager.createNetworkFunction({ input: mac(3), output: mac(4) });
+  const refused = manager.dataPath.createNetworkFunction({ input: mac(3), output: mac(4) });
   await expect(refused).rejects.toMatchObject({ code: 'UNAVAILABLE' });
-  await manager.deleteNetworkFunction({ input: mac(5), output: mac(6) });
+  await manager.dataPath.deleteNetworkFunction({ input: mac(5), output: mac(6) });
   const second = await startVsp(directory);
   await says('Ready');
   expect(second.functions).toEqual([{ input: mac(1), output: mac(2) }]);
@@ -190,21 +190,21 @@ test('bridge ports go from the host to the VSP of the DPU side, and back to it w
   const attachments: Attachments = { ports: [], functions: [] };
   const host = manage('host', hostDirectory, { attachments });
   await host.says('PeerUnreachable');
-  await expect(host.manager.createBridgePort(port(0))).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+  await expect(host.manager.dataPath.createBridgePort(port(0))).rejects.toMatchObject({ code: 'UNAVAILABLE' });
 
   const dpuVsp = await startVsp(dpuDirectory, channel);
   const dpu = manage('dpu', dpuDirectory);
   await dpu.says('Ready');
   await host.says('Ready');
   attachments.ports.push(port(1), port(2));
-  await host.manager.createBridgePort(port(1));
-  await host.manager.createBridgePort(port(2));
+  await host.manager.dataPath.createBridgePort(port(1));
+  await host.manager.dataPath.createBridgePort(port(2));
   expect([...dpuVsp.ports.keys()].sort()).toEqual(['bridgePorts/host0-1', 'bridgePorts/host0-2']);
 
   await dpuVsp.stop();
   await host.says('PeerNotReady');
   attachments.ports.pop();
-  await host.manager.deleteBridgePort('host0-2');
+  await host.manager.dataPath.deleteBridgePort('host0-2');
   const anew = await startVsp(dpuDirectory, channel);
   await host.says('Ready');
   expect([...anew.ports.keys()]).toEqual(['bridgePorts/host0-1']);
@@ -235,7 +235,7 @@ test('a host that goes for good tells its DPU side first what that has not heard
   await vi.waitFor(() => expect(dpuVsp.ports.size).toBe(1));
   dpu.manager.close();
   attachments.ports = [];
-  await host.manager.deleteBridgePort('host0-0');
+  await host.manager.dataPath.deleteBridgePort('host0-0');
   const gone = host.manager.tearDown();
   manage('dpu', dpuDirectory);
   await gone;
@@ -247,13 +247,13 @@ test('devices are offered again after a flap of the hardware in which the VSP wa
   const first = await startVsp(directory);
   const { manager, says, devices } = manage('dpu', directory, { graceMs: 10 });
   await vi.waitFor(() => expect(devices()).toEqual(['vf0', 'vf1']));
-  manager.setHardwareProblem('the card is away');
+  manager.devices.setHardwareProblem('the card is away');
   await first.stop();
   await says('VspNotRunning');
   await startVsp(directory);
   await says('Ready');
   expect(manager.outOfService()).toBe('the card is away');
-  manager.setHardwareProblem(undefined);
+  manager.devices.setHardwareProblem(undefined);
   await vi.waitFor(() => expect(devices()).toEqual(['vf0', 'vf1']));
 });
 
@@ -291,11 +291,11 @@ test('a number of virtual functions that the VSP refuses because of pods is aske
   await says('Ready');
   await vi.waitFor(() => expect(devices()).toEqual(['vf0', 'vf1']));
   vsp.numVfsRefusal = undefined;
-  manager.attachmentsChanged();
+  manager.vsp.podsChanged();
   await vi.waitFor(() => expect(vfCount(manager)).toMatch(/^Applied/));
   expect(vsp.numVfsAsked).toEqual([4, 4]);
   // What stands is not asked for again.
-  manager.attachmentsChanged();
+  manager.vsp.podsChanged();
   expect(vfCount(manager)).toMatch(/^Applied/);
   expect(vsp.numVfsAsked).toEqual([4, 4]);
 });
@@ -406,7 +406,7 @@ test('a DPU daemon that restarts within the grace period changes nothing at its 
   host.changes.outages.length = 0;
   dpu.manager.close();
   attachments.ports.push(port(1));
-  const adding = host.manager.createBridgePort(port(1));
+  const adding = host.manager.dataPath.createBridgePort(port(1));
   manage('dpu', dpuDirectory, { graceMs: 60_000 });
   await adding;
   expect([...vsp.ports.keys()]).toEqual(['bridgePorts/host0-1']);
@@ -449,17 +449,18 @@ test('a VSP that hangs is found by its heartbeat, serves no pods, and does again
 
 test('two host DPUs of one node have ports of one name each; a host that is forgotten has none', async () => {
   const attachments: Attachments = { ports: [port(1)], functions: [] };
-  const { host, dpu, vsp } = await pair({ attachments });
+  const { dpu, vsp } = await pair({ attachments });
   const second = root();
   await startVsp(second, vsp.address.port);
   const other = manage('host', second, { name: 'other-host', attachments: { ports: [port(1)], functions: [] } });
   await other.says('Ready');
-  expect(dpu.manager.hostOwners()).toEqual(['node-1/other-host', 'node-1/test-host']);
+  expect(dpu.manager.dpuSide?.dataPath.hostPorts.users()).toEqual(['node-1/other-host', 'node-1/test-host']);
   expect(vsp.ports.size).toBe(2);
-  await expect(dpu.manager.forgetHost('node-1/test-host')).rejects.toMatchObject({ code: 'FAILED_PRECONDITION' });
-  expect(await dpu.manager.forgetHost('node-9/unknown')).toBe(0);
+  await expect(dpu.manager.dpuSide?.forgetHost('node-1/test-host')).rejects.toMatchObject({
+    code: 'FAILED_PRECONDITION',
+  });
+  expect(await dpu.manager.dpuSide?.forgetHost('node-9/unknown')).toBe(0);
   expect(dpu.manager.hostPorts).toEqual(gone);
-  expect(host.manager.hostOwners()).toEqual([]);
 });
 
 test('a daemon that starts does not know yet whether a host that has ports here is away, until that speaks', async () => {
@@ -490,7 +491,7 @@ test('an image for the Go operator that runs on while the daemon is restarted ha
   await host.says('PeerUnreachable');
   // What changes while nobody can tell the VSP.
   wanted.ports.pop();
-  await host.manager.deleteBridgePort('host0-2');
+  await host.manager.dataPath.deleteBridgePort('host0-2');
   attachments.functions.push({ input: mac(3), output: mac(4) });
   const second = manage('dpu', dpuDirectory, { attachments });
   await second.says('Ready');
@@ -523,15 +524,15 @@ test('a VSP was initialised when it was, whatever becomes of the daemon', async 
   const vsp = await startVsp(directory, channel);
   const first = manage('dpu', directory);
   await first.says('Ready');
-  const before = first.manager.identity?.initialisedAt;
+  const before = first.manager.vsp.identity?.initialisedAt;
   expect(before).toBeDefined();
   first.manager.close();
   const second = manage('dpu', directory);
   await second.says('Ready');
-  expect(second.manager.identity?.initialisedAt).toBe(before);
+  expect(second.manager.vsp.identity?.initialisedAt).toBe(before);
   await vsp.stop();
   await second.says('VspNotRunning');
   await vsp.start(join(directory, 'vsp'));
   await second.says('Ready');
-  expect(second.manager.identity?.initialisedAt).not.toBe(before);
+  expect(second.manager.vsp.identity?.initialisedAt).not.toBe(before);
 });

@@ -10,28 +10,13 @@
  * ```
  */
 import { rmSync } from 'node:fs';
-import {
-  type BridgePort,
-  type CardEvent,
-  type Device,
-  type DeviceAllocation,
-  DpuError,
-  type IpPort,
-  type NetworkFunction,
-} from '@dpu-operator/sdk';
+import type { Device, IpPort } from '@dpu-operator/sdk';
 import type { VspClient } from '@dpu-operator/sdk/client';
-import type { Sysfs, VfPosition } from '@dpu-operator/sdk/linux';
+import type { Sysfs } from '@dpu-operator/sdk/linux';
 import type { DetectedDpu } from '@dpu-operator/sdk/manifest';
 import type { Logger } from 'pino';
-import {
-  annotations,
-  type ChainReport,
-  type ChannelSpec,
-  type ConditionInput,
-  type VspIdentity,
-} from '../../api/index.ts';
-import type { ChainPlace } from '../attach/ports.ts';
-import type { ChainOrder } from '../chains/chain-order.ts';
+import { annotations, type ChannelSpec, type ConditionInput } from '../../api/index.ts';
+import type { DataPath } from '../attach/ports.ts';
 import type { AttachedFunctions } from '../datapath/attached-index.ts';
 import { type AttachedPorts, HostDataPath } from '../datapath/host-data-path.ts';
 import type { DevicePool } from '../kubelet/pool.ts';
@@ -47,9 +32,9 @@ import { type ChannelReport, dpuChannel, hostChannel } from './dpu-channel.ts';
 import { DpuSide } from './dpu-side.ts';
 import { DpuVsp, type VspUser } from './dpu-vsp.ts';
 import { OfferedDevices } from './offered-devices.ts';
+import { PodDataPath } from './pod-data-path.ts';
 import { hostsAway, readiness, type VspState } from './readiness.ts';
 import type { VfWish } from './vf-plan.ts';
-import type { SaidOfCard } from './vsp-card.ts';
 
 /** What the attachments on disk say of a DPU. */
 export interface AttachmentsView extends AttachedFunctions, AttachedPorts {
@@ -87,13 +72,17 @@ const settleMs = 60_000;
 
 export class DpuManager implements VspUser {
   readonly dpu: DetectedDpu;
+  readonly vsp: DpuVsp;
+  readonly devices: OfferedDevices;
+  /** Of a host side: the way to the DPU side. */
+  readonly host: HostDataPath | undefined;
+  /** Of a DPU side. */
+  readonly dpuSide: DpuSide | undefined;
+  /** What pods attach to. */
+  readonly dataPath: DataPath;
   readonly #options: DpuManagerOptions;
   readonly #logger: Logger;
-  readonly #vsp: DpuVsp;
-  readonly #devices: OfferedDevices;
   readonly #end: ChannelEnd;
-  readonly #host: HostDataPath | undefined;
-  readonly #dpuSide: DpuSide | undefined;
 
   constructor(options: DpuManagerOptions) {
     const { dpu, directories, nodeName, pool, sysfs, attachments } = options;
@@ -104,8 +93,8 @@ export class DpuManager implements VspUser {
     const { onUnreadable } = options;
     const heartbeatMs = options.heartbeatMs ?? defaultIntervalMs;
     const graceMs = options.graceMs ?? defaultGraceMs;
-    this.#devices = new OfferedDevices({ dpuName: dpu.name, pool, sysfs });
-    this.#vsp = new DpuVsp({
+    this.devices = new OfferedDevices({ dpuName: dpu.name, pool, sysfs });
+    this.vsp = new DpuVsp({
       dpu,
       nodeName,
       directories,
@@ -126,12 +115,12 @@ export class DpuManager implements VspUser {
     });
     this.#end.on('change', () => options.onChange());
     if (dpu.side === 'dpu') {
-      this.#dpuSide = new DpuSide({
+      this.dpuSide = new DpuSide({
         dpuName: dpu.name,
         nodeName,
         directory: directories.state,
         attachments,
-        vsp: this.#vsp.health,
+        vsp: this.vsp.health,
         end: this.#end,
         onHosts: () => options.onChange(),
         onCallers: () => options.onChange(),
@@ -140,7 +129,7 @@ export class DpuManager implements VspUser {
         logger,
       });
     } else {
-      this.#host = new HostDataPath({
+      this.host = new HostDataPath({
         dpuName: dpu.name,
         end: this.#end,
         nodeName,
@@ -151,10 +140,11 @@ export class DpuManager implements VspUser {
         logger,
         heartbeatMs,
         graceMs,
-        isKnownDpu: this.#vsp.wasInitialised,
+        isKnownDpu: this.vsp.wasInitialised,
       });
     }
-    this.#vsp.start();
+    this.dataPath = new PodDataPath(dpu.name, this.host, this.dpuSide?.dataPath);
+    this.vsp.start();
   }
 
   /** The Ready condition; undefined while it is not known. */
@@ -163,15 +153,15 @@ export class DpuManager implements VspUser {
       dpuName: this.dpu.name,
       side: this.dpu.side,
       vsp: this.#vspState(),
-      vspOutage: this.#vsp.health.outage,
-      peer: this.#host,
-      listenProblem: this.#dpuSide?.channel.problem,
+      vspOutage: this.vsp.health.outage,
+      peer: this.host,
+      listenProblem: this.dpuSide?.channel.problem,
     });
   }
 
   /** The HostPorts condition, where it is false: hosts that have ports here are away. */
   get hostPorts(): Presence<ConditionInput> {
-    const hosts = this.#dpuSide?.hosts;
+    const hosts = this.dpuSide?.hosts;
     if (!hosts) return gone;
     if (hosts.away().length > 0) return there(hostsAway(this.dpu.name, hosts.away()));
     return hosts.unheard().length > 0 ? unknown('the daemon has just started') : gone;
@@ -179,8 +169,8 @@ export class DpuManager implements VspUser {
 
   /** How host and DPU speak with each other, and why they do not. */
   get channel(): ChannelReport {
-    if (this.#dpuSide) return dpuChannel(this.#end, this.#dpuSide.channel);
-    return this.#host ? hostChannel(this.#end, this.#host) : { condition: undefined, status: undefined };
+    if (this.dpuSide) return dpuChannel(this.#end, this.dpuSide.channel);
+    return this.host ? hostChannel(this.#end, this.host) : { condition: undefined, status: undefined };
   }
 
   /** @param worked SPIFFE IDs of other ends that it worked with, as its object says */
@@ -188,155 +178,26 @@ export class DpuManager implements VspUser {
     this.#end.set(spec, worked);
   }
 
-  /** DPU side: it is to go, so its hosts are to send no new pods. */
-  setLeaving(isLeaving: boolean): void {
-    if (this.#dpuSide) this.#dpuSide.isLeaving = isLeaving;
-  }
-
-  /** The VfCount condition, where a number of virtual functions is asked for. */
-  get vfCount(): Presence<ConditionInput> {
-    return this.#vsp.vfCount;
-  }
-
   /** Why pods cannot be served now, in words; undefined while they can, or may again within the grace period. */
   outOfService(): string | undefined {
-    return this.#devices.hardwareProblem ?? this.#outage?.message;
-  }
-
-  /** PF and VF of a device that this DPU offers. */
-  position(deviceId: string): VfPosition | undefined {
-    return this.#devices.position(deviceId);
-  }
-
-  /** Also of a device that it offers no more: a pod may have it still. */
-  locate(deviceId: string): VfPosition | undefined {
-    return this.#devices.locate(deviceId);
-  }
-
-  /**
-   * What a container gets with some of its devices beside them, as the plugin says; undefined where it has no say.
-   *
-   * @throws DpuError UNAVAILABLE while the VSP is away, and what the plugin throws.
-   */
-  allocateDevices(deviceIds: readonly string[]): Promise<DeviceAllocation | undefined> {
-    return this.#vsp.allocateDevices(deviceIds);
-  }
-
-  /** Whether it offers devices no more, because it is to go. */
-  get withdrawn(): boolean {
-    return this.#devices.withdrawn;
-  }
-
-  /** The VSP that answered Init last. */
-  get identity(): VspIdentity | undefined {
-    return this.#vsp.identity;
-  }
-
-  /** What its VSP says of the card. */
-  get card(): Presence<SaidOfCard> {
-    return this.#vsp.card.said;
-  }
-
-  /** What has happened to the card, each once. */
-  takeCardEvents(): CardEvent[] {
-    return this.#vsp.card.takeEvents();
+    return this.devices.hardwareProblem ?? this.#outage?.message;
   }
 
   /** How many virtual functions there should be; undefined leaves it to the VSP. Of no meaning on the DPU side. */
   setNumVfs(wish: VfWish | undefined): void {
-    if (this.dpu.side === 'host') this.#vsp.setNumVfs(wish);
-  }
-
-  /** A pod has come or gone: a number of virtual functions that was refused may be possible now. */
-  attachmentsChanged(): void {
-    this.#vsp.podsChanged();
+    if (this.dpu.side === 'host') this.vsp.setNumVfs(wish);
   }
 
   /** Records that could not be read can be now, or the other way round: absence from them proves something else. */
   recordsChanged(): void {
-    this.#host?.recordsChanged();
-    this.#dpuSide?.dataPath.recordsChanged();
-  }
-
-  /** Host side. @throws DpuError UNAVAILABLE while the DPU side is out of reach */
-  async createBridgePort(port: BridgePort): Promise<void> {
-    if (!this.#host) throw this.#isNo('host');
-    await this.#host.createBridgePort(port);
-  }
-
-  /** Host side. A DPU side that is out of reach deletes it when it is back. */
-  async deleteBridgePort(name: string): Promise<void> {
-    await this.#host?.deleteBridgePort(name);
-  }
-
-  /** DPU side. */
-  async createNetworkFunction(nf: NetworkFunction, place?: ChainPlace): Promise<void> {
-    if (!this.#dpuSide) throw this.#isNo('DPU');
-    await this.#dpuSide.dataPath.createNetworkFunction(nf, place);
-  }
-
-  /** DPU side. */
-  async deleteNetworkFunction(nf: NetworkFunction, chain?: string): Promise<void> {
-    await this.#dpuSide?.dataPath.deleteNetworkFunction(nf, chain);
-  }
-
-  async setChainOrder(order: ChainOrder): Promise<void> {
-    await this.#dpuSide?.dataPath.setOrder(order);
-  }
-
-  /** DPU side: the chains that have functions attached here. undefined while that is not known. */
-  get chains(): ChainReport[] | undefined {
-    return this.#dpuSide?.dataPath.chains();
+    this.host?.recordsChanged();
+    this.dpuSide?.dataPath.recordsChanged();
   }
 
   /** Records of this DPU that cannot be read. While there are any, what is in none of them may still be in use. */
   unreadable(): UnreadableRecord[] {
-    const dataPath = this.#host ?? this.#dpuSide?.dataPath;
-    return [...this.#vsp.unreadable(), ...(dataPath?.unreadable() ?? [])];
-  }
-
-  /** DPU side: hosts that have bridge ports here, or are being answered. */
-  hostOwners(): string[] {
-    return this.#dpuSide?.dataPath.hostPorts.users() ?? [];
-  }
-
-  /** DPU side: ports of a host that is not heard of for so long are deleted. @param minutes undefined: never */
-  expireHostPorts(minutes: number | undefined): void {
-    this.#dpuSide?.hosts.expireAfter(minutes);
-  }
-
-  /**
-   * DPU side: somebody's order that a host does not come back. Its ports are deleted.
-   *
-   * @returns how many
-   * @throws DpuError FAILED_PRECONDITION for a host that is connected, whose pods would be cut off
-   */
-  async forgetHost(owner: string): Promise<number> {
-    return (await this.#dpuSide?.forgetHost(owner)) ?? 0;
-  }
-
-  /** While there is one the DPU keeps its devices, all unhealthy. @param problem what of its hardware is missing */
-  setHardwareProblem(problem: string | undefined): void {
-    this.#devices.setHardwareProblem(problem);
-  }
-
-  /** Offers no devices any more; pods that have some keep them. */
-  withdraw(): void {
-    this.#devices.withdraw();
-  }
-
-  /** Offers devices again after {@link withdraw}. */
-  offerAgain(): void {
-    this.#devices.offerAgain();
-  }
-
-  /**
-   * Takes away what the VSP made on the node, before another plugin follows that knows nothing of it.
-   *
-   * @returns whether the VSP has said that it did
-   */
-  clear(): Promise<boolean> {
-    return this.#vsp.clear();
+    const dataPath = this.host ?? this.dpuSide?.dataPath;
+    return [...this.vsp.unreadable(), ...(dataPath?.unreadable() ?? [])];
   }
 
   /**
@@ -344,8 +205,8 @@ export class DpuManager implements VspUser {
    * and is away is waited for, but not for ever: a DPU that is broken can be deleted all the same.
    */
   async tearDown(): Promise<void> {
-    this.withdraw();
-    await this.#vsp.clearForGood(tearDownWaitMs);
+    this.devices.withdraw();
+    await this.vsp.clearForGood(tearDownWaitMs);
     await this.#settleWithPeer();
     this.close();
     for (const directory of Object.values(this.#options.directories))
@@ -353,7 +214,7 @@ export class DpuManager implements VspUser {
   }
 
   async #settleWithPeer(): Promise<void> {
-    const ports = (await this.#host?.settle(settleMs)) ?? [];
+    const ports = (await this.host?.settle(settleMs)) ?? [];
     if (ports.length === 0) return;
     const order = `${annotations.forgetHost}=${ownerOf(this.#options.nodeName, this.dpu.name)}`;
     this.#logger.warn({ ports }, `the DPU side has not heard that these are gone; annotate its dpu object: ${order}`);
@@ -361,22 +222,22 @@ export class DpuManager implements VspUser {
 
   /** Lets go of it as it is: what pods use stays. */
   close(): void {
-    this.#vsp.close();
-    this.#host?.close();
-    this.#dpuSide?.close();
+    this.vsp.close();
+    this.host?.close();
+    this.dpuSide?.close();
     this.#end.close();
   }
 
   /** Between Init and ready. */
   async vspInitialised(client: VspClient, address: IpPort): Promise<void> {
-    this.#host?.connect(grpcAddress(parseEndpoint(address)));
-    await this.#dpuSide?.dataPath.vspStarted(client);
-    await this.#dpuSide?.channel.listen(address);
+    this.host?.connect(grpcAddress(parseEndpoint(address)));
+    await this.dpuSide?.dataPath.vspStarted(client);
+    await this.dpuSide?.channel.listen(address);
   }
 
   async vspDevices(devices: Device[]): Promise<void> {
     try {
-      await this.#devices.set(devices);
+      await this.devices.set(devices);
       this.#options.onChange();
     } catch (error) {
       this.#logger.error({ err: error }, 'the devices of the VSP are not offered: where they sit cannot be found out');
@@ -384,8 +245,8 @@ export class DpuManager implements VspUser {
   }
 
   vspLost(phase: 'absent' | 'failed'): void {
-    this.#dpuSide?.dataPath.vspLost();
-    if (phase === 'absent') this.#dpuSide?.channel.forgetProblem();
+    this.dpuSide?.dataPath.vspLost();
+    if (phase === 'absent') this.dpuSide?.channel.forgetProblem();
   }
 
   /**
@@ -394,7 +255,8 @@ export class DpuManager implements VspUser {
    */
   async vspUnusable(): Promise<void> {
     const { attachments, restartVsp } = this.#options;
-    const users = [...attachments.pods(this.dpu.name), ...this.hostOwners(), ...(attachments.unreadable?.() ?? [])];
+    const hosts = this.dpuSide?.dataPath.hostPorts.users() ?? [];
+    const users = [...attachments.pods(this.dpu.name), ...hosts, ...(attachments.unreadable?.() ?? [])];
     if (!restartVsp || users.length > 0 || this.unreadable().length > 0) return;
     try {
       await restartVsp();
@@ -408,7 +270,7 @@ export class DpuManager implements VspUser {
 
   serviceChanged(): void {
     // What is missing of the hardware is told apart, and ends apart.
-    this.#devices.setInService(this.#outage === undefined);
+    this.devices.setInService(this.#outage === undefined);
     this.#options.onChange();
   }
 
@@ -417,17 +279,13 @@ export class DpuManager implements VspUser {
   }
 
   get #outage(): Outage | undefined {
-    return this.#vsp.health.outage ?? this.#host?.outage;
+    return this.vsp.health.outage ?? this.host?.outage;
   }
 
   #vspState(): VspState {
-    const { state } = this.#vsp;
+    const { state } = this.vsp;
     if (state.phase !== 'ready') return state;
-    const { count, unhealthy } = this.#devices;
+    const { count, unhealthy } = this.devices;
     return { phase: 'ready', devices: count, unhealthy };
-  }
-
-  #isNo(side: string): DpuError {
-    return new DpuError('FAILED_PRECONDITION', `dpu ${this.dpu.name} is no ${side} side`);
   }
 }

@@ -21,8 +21,7 @@ export class DpuSide {
   readonly hosts: KnownHosts;
   readonly channel: ChannelListener;
 
-  /** Whether hosts are to send no new pods, because this DPU is to go. */
-  isLeaving = false;
+  #isLeaving = false;
 
   constructor(options: DpuSideOptions) {
     const { nodeName, vsp, onHosts, end, onCallers, logger } = options;
@@ -38,15 +37,23 @@ export class DpuSide {
       hostPorts,
       knownHosts: this.hosts,
       vsp,
-      isLeaving: () => this.isLeaving,
+      isLeaving: () => this.#isLeaving,
       onCallers,
       responderId: nodeName,
       logger,
     });
   }
 
+  /** It is to go, so its hosts are to send no new pods. */
+  setLeaving(isLeaving: boolean): void {
+    this.#isLeaving = isLeaving;
+  }
+
   /**
+   * Somebody's order that a host does not come back. Its ports are deleted.
+   *
    * @param host an owner, or `<node>/<dpu>` of one with a certificate
+   * @returns how many
    * @throws DpuError FAILED_PRECONDITION for a host that is connected, whose pods would be cut off
    */
   async forgetHost(host: string): Promise<number> {

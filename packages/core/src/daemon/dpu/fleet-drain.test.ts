@@ -61,8 +61,8 @@ test('a DPU whose plugin is to be replaced takes no new pods, and says which it 
   rollout('Draining');
   await vi.waitFor(() => expect(status()?.drain).toEqual({ of: 'now', pods: ['shop/api', 'shop/web'] }));
   expect(devices()).toEqual([]);
-  expect(fixture.dpus.manager('card-dpu')?.position('vf0')).toBeUndefined();
-  expect(fixture.dpus.manager('card-dpu')?.locate('vf0')).toMatchObject({ vf: 0 });
+  expect(fixture.dpus.manager('card-dpu')?.devices.position('vf0')).toBeUndefined();
+  expect(fixture.dpus.manager('card-dpu')?.devices.locate('vf0')).toMatchObject({ vf: 0 });
   // What runs stays as it is.
   expect(ready()?.status).toBe('True');
   fixture.pods.length = 0;

@@ -336,7 +336,7 @@ test('a DPU side that is being deleted says that no host uses it, so that its ne
   fixture.api.delete(path);
   await vi.waitFor(() => expect(fixture.status(name)?.hosts).toEqual([]));
   expect(fixture.fleet.sides()).toEqual(new Set(['dpu']));
-  await vi.waitFor(() => expect(fixture.dpus.manager(name)?.withdrawn).toBe(true));
+  await vi.waitFor(() => expect(fixture.dpus.manager(name)?.devices.withdrawn).toBe(true));
 });
 
 test('a DPU that was pulled out and has no object any more is torn down when no pod uses it, not before', async () => {
@@ -439,7 +439,7 @@ test('a host that does not come back is forgotten by an order, which is for once
   await vi.waitFor(() => expect(second.dpus.manager(name)?.ready?.status).toBe('True'));
   await orderedToForget(second);
   await vi.waitFor(() => expect(vsp.ports.size).toBe(0));
-  expect(second.dpus.manager(name)?.hostOwners()).toEqual([]);
+  expect(second.dpus.manager(name)?.dpuSide?.dataPath.hostPorts.users()).toEqual([]);
 });
 
 /** A person's order, as it is when it has been obeyed. */

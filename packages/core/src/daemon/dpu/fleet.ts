@@ -122,7 +122,7 @@ export class DpuFleet extends EventEmitter<DpuFleetEvents> {
 
   /** A pod has come or gone: a DPU that waits for its pods may go now. */
   attachmentsChanged(): void {
-    for (const manager of this.#dpus.managers()) manager.attachmentsChanged();
+    for (const manager of this.#dpus.managers()) manager.vsp.podsChanged();
     const unreadable = this.#options.attachments.unreadable().join('\n');
     const concernsAll = unreadable !== this.#unreadable;
     this.#unreadable = unreadable;
@@ -206,18 +206,14 @@ export class DpuFleet extends EventEmitter<DpuFleetEvents> {
         await store.delete(dataProcessingUnit, name, undefined, { uid: action.object.metadata.uid });
         return;
       case 'manage':
-        if (await this.#dpus.manage(action.dpu)) this.emit('sides');
-        this.#dpus.manager(name)?.setNumVfs(action.vfs);
-        this.#dpus.manager(name)?.expireHostPorts(action.hostPortsExpireAfterMinutes);
-        this.#dpus.manager(name)?.setChannel(action.channel, action.worked);
-        return;
+        return await this.#manage(name, action);
       case 'offer':
         return this.#offer(name, action.problem);
       case 'withdraw':
         return this.#withdraw(name, action.leaving);
       case 'clear':
         // Where the VSP is away for a moment, its return brings it here again.
-        if (await this.#dpus.manager(name)?.clear()) this.#cleared.set(name, action.rollout);
+        if (await this.#dpus.manager(name)?.vsp.clear()) this.#cleared.set(name, action.rollout);
         return;
       case 'report':
         return await this.#report(name, action);
@@ -243,17 +239,25 @@ export class DpuFleet extends EventEmitter<DpuFleetEvents> {
     this.emit('unlooked');
   }
 
-  #offer(name: string, problem: string | undefined): void {
+  async #manage(name: string, action: DpuAction & { do: 'manage' }): Promise<void> {
+    if (await this.#dpus.manage(action.dpu)) this.emit('sides');
     const manager = this.#dpus.manager(name);
-    manager?.setHardwareProblem(problem);
-    manager?.setLeaving(false);
-    if (manager?.withdrawn) manager.offerAgain();
+    manager?.setNumVfs(action.vfs);
+    manager?.setChannel(action.channel, action.worked);
+    manager?.dpuSide?.hosts.expireAfter(action.hostPortsExpireAfterMinutes);
+  }
+
+  #offer(name: string, problem: string | undefined): void {
+    const { devices, dpuSide } = this.#dpus.manager(name) ?? {};
+    devices?.setHardwareProblem(problem);
+    dpuSide?.setLeaving(false);
+    if (devices?.withdrawn) devices.offerAgain();
   }
 
   #withdraw(name: string, isLeaving: boolean): void {
-    const manager = this.#dpus.manager(name);
-    manager?.setLeaving(isLeaving);
-    if (manager && !manager.withdrawn) manager.withdraw();
+    const { devices, dpuSide } = this.#dpus.manager(name) ?? {};
+    dpuSide?.setLeaving(isLeaving);
+    if (devices && !devices.withdrawn) devices.withdraw();
   }
 
   async #report(name: string, action: DpuAction & { do: 'report' }): Promise<void> {
@@ -263,7 +267,7 @@ export class DpuFleet extends EventEmitter<DpuFleetEvents> {
     const hosts = object.spec.isDpuSide && isBeingDeleted(object) ? this.#dpus.hostOwners(name) : undefined;
     const waitMs = await this.#objects.writeStatus(object, daemonStatus(action, manager, hosts));
     if (waitMs > 0) this.#controller.enqueueAfter(name, waitMs);
-    await this.#objects.tellOfCard(object, manager?.takeCardEvents() ?? []);
+    await this.#objects.tellOfCard(object, manager?.vsp.card.takeEvents() ?? []);
   }
 
   /** Whoever waits for a DPU hears each time that it has become ready. */

@@ -8,7 +8,7 @@ import type { DpuManager } from './dpu-manager.ts';
 export async function obeyForgetHost(
   { store, events }: { store: KubeStore; events: EventRecorder },
   object: DataProcessingUnit,
-  manager: Pick<DpuManager, 'forgetHost'>,
+  manager: Pick<DpuManager, 'dpuSide'>,
 ): Promise<void> {
   const owner = object.metadata.annotations?.[annotations.forgetHost];
   if (owner === undefined) return;
@@ -23,9 +23,9 @@ export async function obeyForgetHost(
   }
 }
 
-async function resultOf(manager: Pick<DpuManager, 'forgetHost'>, owner: string) {
+async function resultOf(manager: Pick<DpuManager, 'dpuSide'>, owner: string) {
   try {
-    const count = await manager.forgetHost(owner);
+    const count = (await manager.dpuSide?.forgetHost(owner)) ?? 0;
     return {
       type: 'Normal',
       reason: 'HostForgotten',

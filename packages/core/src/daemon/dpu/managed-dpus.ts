@@ -94,7 +94,9 @@ export class ManagedDpus extends EventEmitter<ManagedDpusEvents> implements Chai
 
   /** Hosts that have bridge ports on a DPU, by what is on disk where it is not served. */
   hostOwners(name: string): string[] {
-    return this.#managers.get(name)?.hostOwners() ?? this.#recordedHosts(name).owners;
+    const manager = this.#managers.get(name);
+    if (!manager) return this.#recordedHosts(name).owners;
+    return manager.dpuSide?.dataPath.hostPorts.users() ?? [];
   }
 
   /** Records that may be of a DPU and cannot be read, each with the reason. */
@@ -135,7 +137,7 @@ export class ManagedDpus extends EventEmitter<ManagedDpusEvents> implements Chai
   }
 
   async setOrder(order: ChainOrder): Promise<void> {
-    await Promise.all(this.managers().map((manager) => manager.setChainOrder(order)));
+    await Promise.all(this.managers().map(({ dpuSide }) => dpuSide?.dataPath.setOrder(order)));
   }
 
   #open(dpu: ServedDpu): void {

@@ -16,16 +16,14 @@ const text = (value: string) => helm(`.Values.${value} | quote`);
 /** @param version of the packages, and of the images by default */
 export function chartFiles(version: string): Map<string, string> {
   const imagePullPolicy = helm('.Values.imagePullPolicy');
-  const { crds, accounts, rights, networkPolicies, deployment, policies } = installation({
+  const { crds, accounts, rights, networkPolicies, deployment, disruptionBudget, policies } = installation({
     images: { operator: image('operator'), vsp: image('vsp') },
     imagePullPolicy,
     replicas: helm('.Values.replicas'),
     resources: json('resources'),
     tolerations: json('tolerations'),
-    podSpec: {
-      nodeSelector: json('nodeSelector'),
-      affinity: json('affinity'),
-    },
+    affinity: json('affinity'),
+    podSpec: { nodeSelector: json('nodeSelector') },
     env: {
       LOG_LEVEL: text('logLevel'),
       NPM_REGISTRY: text('npmRegistry'),
@@ -43,7 +41,10 @@ export function chartFiles(version: string): Map<string, string> {
     [`${directory}/values.schema.json`, valuesSchema()],
     [`${directory}/templates/_helpers.tpl`, helpers],
     [`${directory}/templates/crds.yaml`, onlyIf('.Values.crds.enabled', template([...crds.values()].map(kept)))],
-    [`${directory}/templates/operator.yaml`, namespaceCheck + template([...withSecrets, ...rights, deployment])],
+    [
+      `${directory}/templates/operator.yaml`,
+      namespaceCheck + template([...withSecrets, ...rights, deployment, disruptionBudget]),
+    ],
     [
       `${directory}/templates/network-policies.yaml`,
       onlyIf('.Values.networkPolicies.enabled', template(networkPolicies)),

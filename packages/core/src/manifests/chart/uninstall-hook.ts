@@ -1,4 +1,5 @@
 import { group, operatorNamespace } from '../../api/names.ts';
+import { requiredScc } from '../../api/scc.ts';
 import { init } from '../../operator/node-process.ts';
 import { helm } from './expression.ts';
 
@@ -47,6 +48,7 @@ export function uninstallHook(image: string, imagePullPolicy: string): object[] 
       spec: {
         backoffLimit: 0,
         template: {
+          metadata: { annotations: requiredScc('restricted-v2') },
           spec: {
             serviceAccountName: name,
             restartPolicy: 'Never',
@@ -57,11 +59,14 @@ export function uninstallHook(image: string, imagePullPolicy: string): object[] 
                 imagePullPolicy,
                 command: [...init, 'node', '/opt/dpu-operator/dpuctl.mjs', 'uninstall'],
                 args: ['--timeout', helm('.Values.uninstall.timeoutSeconds | quote')],
+                resources: {
+                  requests: { cpu: '10m', memory: '64Mi' },
+                  limits: { memory: '256Mi' },
+                },
                 securityContext: {
                   allowPrivilegeEscalation: false,
                   readOnlyRootFilesystem: true,
                   runAsNonRoot: true,
-                  runAsUser: 65_532,
                   capabilities: { drop: ['ALL'] },
                   seccompProfile: { type: 'RuntimeDefault' },
                 },

@@ -44,7 +44,7 @@ export const values = z.strictObject({
   resources: anything.default(defaults.resources),
   nodeSelector: anything.default({}),
   tolerations: z.array(anything).default(defaults.tolerations),
-  affinity: anything.default({}),
+  affinity: anything.default(defaults.affinity),
   logLevel: z
     .enum(['trace', 'debug', 'info', 'warn', 'error'])
     .default('info')

@@ -236,13 +236,14 @@ export const bridgePorts = declareChecks('bridge', bridgeNeeds, [
       const hook = carrier ?? (await node.carrierSince(before));
       if (!hook) return skip('no network device came with the port: give --carrier');
       const isDown = async () => (await getPort(vsp, id)).status?.operStatus === 'BP_OPER_STATUS_DOWN';
-      const wasDown = await isDown();
+      const up = await becomes(false, isDown, limits.timeoutMs);
+      holds(up, `the port ${id} is DOWN for ${limits.timeoutMs} ms, before its device was taken away`);
       defer(() => hook.repair(id));
       await hook.fail(id);
       const down = await becomes(true, isDown, limits.timeoutMs);
       holds(down, `the device of ${id} is away for ${limits.timeoutMs} ms, and the port is not DOWN`);
       await hook.repair(id);
-      const back = await becomes(wasDown, isDown, limits.timeoutMs);
+      const back = await becomes(false, isDown, limits.timeoutMs);
       holds(back, `the device of ${id} is back for ${limits.timeoutMs} ms, and the port is still DOWN`);
     },
   },

@@ -45,6 +45,22 @@ test('the text says what was sent, what came, what is demanded and where', () =>
   }
 });
 
+test('checks that were left out because they change the VSP are counted, and the verdict says how far it reaches', () => {
+  const read: Report = {
+    ...report,
+    conforms: true,
+    results: [
+      { ...check, id: 'devices.one', group: 'devices', title: 'one', status: 'passed' },
+      { ...check, id: 'bridge.two', title: 'two', status: 'skipped', reason: 'it would change the VSP: --disruptive' },
+      { ...check, id: 'bridge.three', title: 'three', status: 'skipped', reason: 'not announced: bridge' },
+    ],
+  };
+  const text = reportText(read);
+  expect(text).not.toContain('bridge.two');
+  expect(text).toContain('conforms to contract 1.1.0, as far as can be seen by reading: 1 passed, 0 failed, 1 skipped');
+  expect(text).toContain('\n1 checks change the VSP and were left out; --disruptive runs them\n');
+});
+
 test('the XML is well-formed, whatever a VSP answers', () => {
   const xml = reportJunit(report);
   expect(xml).toContain('<testsuite name="dpu.bridge" tests="3" failures="1" skipped="1" time="0.037">');

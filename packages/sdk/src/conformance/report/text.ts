@@ -1,18 +1,27 @@
 /** The report for people. */
-import type { CheckResult, ModeReport, Report } from '../result.ts';
+import { type CheckResult, type ModeReport, type Report, readsOnly } from '../result.ts';
 import { describeFailure } from './failure.ts';
 
 const marks = { passed: 'ok  ', failed: 'FAIL', skipped: 'skip' } as const;
 
-/** One line as soon as a check is done. */
-export function resultLine({ status, id, title, durationMs, reason }: CheckResult): string {
-  const tail = status === 'skipped' ? `: ${firstLine(reason ?? '')}` : ` (${duration(durationMs)})`;
-  return `  ${marks[status]} ${id.padEnd(34)} ${title}${tail}`;
+/**
+ * What to print as soon as a check is done: a heading before the first of a group, and a line. Of those that were left out
+ * because they change the VSP only the number is told, at the end.
+ */
+export function progress(): (result: CheckResult) => string {
+  let before = '';
+  return (result) => {
+    if (result.reason === readsOnly) return '';
+    const heading = `\n${result.mode} side: ${result.group}\n`;
+    const isNew = heading !== before;
+    before = heading;
+    return `${isNew ? heading : ''}${resultLine(result)}\n`;
+  };
 }
 
-/** Before the first result of a group. */
-export function groupLine({ mode, group }: CheckResult): string {
-  return `\n${mode} side: ${group}`;
+function resultLine({ status, id, title, durationMs, reason }: CheckResult): string {
+  const tail = status === 'skipped' ? `: ${firstLine(reason ?? '')}` : ` (${duration(durationMs)})`;
+  return `  ${marks[status]} ${id.padEnd(34)} ${title}${tail}`;
 }
 
 /** Failures in full, then what was removed, then the figures. */
@@ -21,29 +30,24 @@ export function summaryText(report: Report): string {
   const failures = failed.flatMap(({ mode, id, failure }) =>
     failure ? ['', `FAIL ${id} (${mode} side)`, indent(describeFailure(failure))] : [],
   );
+  const leftOut = report.results.filter(({ reason }) => reason === readsOnly).length;
   const count = (status: CheckResult['status']) => report.results.filter((result) => result.status === status).length;
-  const figures = `${count('passed')} passed, ${count('failed')} failed, ${count('skipped')} skipped`;
+  const figures = `${count('passed')} passed, ${count('failed')} failed, ${count('skipped') - leftOut} skipped`;
   const verdict = report.conforms ? 'conforms to' : 'does not conform to';
+  const reach = leftOut > 0 ? ', as far as can be seen by reading' : '';
   return [
     ...failures,
     '',
     ...report.modes.flatMap(cleanupLines),
-    `${report.target} ${verdict} contract ${report.contractVersion}: ${figures} in ${duration(report.durationMs)}`,
+    `${report.target} ${verdict} contract ${report.contractVersion}${reach}: ${figures} in ${duration(report.durationMs)}`,
+    ...(leftOut > 0 ? [`${leftOut} checks change the VSP and were left out; --disruptive runs them`] : []),
     '',
   ].join('\n');
 }
 
 /** All of it. */
 export function reportText(report: Report): string {
-  const lines: string[] = [];
-  let before = '';
-  for (const result of report.results) {
-    const heading = groupLine(result);
-    if (heading !== before) lines.push(heading);
-    before = heading;
-    lines.push(resultLine(result));
-  }
-  return `${lines.join('\n')}\n${summaryText(report)}`;
+  return `${report.results.map(progress()).join('')}${summaryText(report)}`;
 }
 
 function cleanupLines({ mode, plugin, removed, left }: ModeReport): string[] {

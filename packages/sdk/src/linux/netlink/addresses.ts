@@ -6,8 +6,8 @@ import { Attributes, attribute, u32 } from './attributes.ts';
 import { type Message, NLM_F_CREATE, NLM_F_EXCL, type Request } from './messages.ts';
 
 /** linux/rtnetlink.h */
-const RTM_NEWADDR = 20;
-const RTM_DELADDR = 21;
+export const RTM_NEWADDR = 20;
+export const RTM_DELADDR = 21;
 const RTM_GETADDR = 22;
 
 /** bits/socket.h */

@@ -1,7 +1,8 @@
 /** Notifications of the kernel as they come, until a signal aborts. */
 import { DpuError } from '../../errors.ts';
 import { koffi, type PollHandle } from './koffi.ts';
-import type { NetlinkSocket } from './socket.ts';
+import { NetworkNamespace } from './namespace.ts';
+import { NetlinkSocket } from './socket.ts';
 
 export interface WatchOptions {
   signal: AbortSignal;
@@ -12,6 +13,8 @@ export interface WatchOptions {
   onRestart?: (reason: string) => void;
 }
 
+/** A message of a link has some 2 KB: room for a thousand pods that start together. */
+const bufferBytes = 4 * 1024 * 1024;
 /** Milliseconds before a watch that could not be had is tried again. */
 const retryMs = 1_000;
 
@@ -38,6 +41,21 @@ export function watchSocket(
     }, retryMs);
     const cancel = () => clearTimeout(timer);
     signal.addEventListener('abort', cancel, { once: true });
+  }
+}
+
+/**
+ * Hears what the kernel tells of links, addresses and routes.
+ *
+ * @param groups Bits of linux/rtnetlink.h RTNLGRP_*: that of group n is 1 << (n - 1).
+ * @param netns path of a network namespace. Default: that of this process.
+ */
+export function notificationSocket(groups: number, netns?: string): NetlinkSocket {
+  const namespace = netns === undefined ? NetworkNamespace.home : NetworkNamespace.open(netns);
+  try {
+    return NetlinkSocket.open(namespace, { groups, bufferBytes });
+  } finally {
+    namespace.close();
   }
 }
 

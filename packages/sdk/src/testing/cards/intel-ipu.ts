@@ -1,9 +1,12 @@
 /** Intel IPU E2100, as a host sees it and as its compute complex sees itself. */
-import type { FakeMachine, FakePciFunction, FakeWire } from '../machine.ts';
+import { omitUndefined } from '../../omit-undefined.ts';
+import type { FakeMachine, FakeNetdev, FakePciFunction, FakeWire } from '../machine.ts';
 
 const intel = '8086';
 const physicalFunction = '1452';
 const virtualFunction = '145c';
+/** Netdevs of the host's function: its own, and d1 to d3. */
+const hostNetdevs = 4;
 
 export interface IpuHostOptions {
   address?: string;
@@ -18,7 +21,7 @@ export interface IpuHostOptions {
 /** One physical function with several netdevs, d1 to d3 beside its own. */
 export function ipuHost(options: IpuHostOptions = {}): FakeMachine {
   const { address = '0000:6a:00.0', numVfs = 0, totalVfs = 64, heldBack = false, channel, wire } = options;
-  const card = ipuFunction(address, 'ens5f0', channel);
+  const netdevs = netdevsOf('ens5f0', hostNetdevs, (index) => ({ wire: index === 2 ? channel : undefined }));
   const sriov = {
     totalVfs,
     numVfs,
@@ -28,25 +31,35 @@ export function ipuHost(options: IpuHostOptions = {}): FakeMachine {
     heldBack,
     ...(wire && { wire }),
   };
-  return { dmiProduct: 'PowerEdge R750', pci: [{ ...card, sriov }] };
+  return { dmiProduct: 'PowerEdge R750', pci: [{ ...ipuFunction(address, netdevs), sriov }] };
 }
 
 export interface IpuDpuOptions {
-  /** Of the netdev whose name ends in d3, which is the channel to the host. */
-  channel?: FakeWire;
+  /** How many interfaces its firmware gives it, `enp0s1f0`, `enp0s1f0d1`, …. Default: 16. */
+  interfaces?: number;
+  /** Of the interface with that number, of which 3 is the channel to the host. Default: files alone. */
+  wire?: (index: number) => FakeWire | undefined;
+  /** Of the interface with that number. Default: it makes them up. */
+  mac?: (index: number) => string;
 }
 
 /** Its own functions have the ids that the host sees. */
-export function ipuDpu({ channel }: IpuDpuOptions = {}): FakeMachine {
-  const pci = [ipuFunction('0000:00:01.6', 'enp0s1f0', undefined, channel)];
+export function ipuDpu({ interfaces = 16, wire, mac }: IpuDpuOptions = {}): FakeMachine {
+  const netdevs = netdevsOf('enp0s1f0', interfaces, (index) => ({ wire: wire?.(index), mac: mac?.(index) }));
+  const pci = [ipuFunction('0000:00:01.6', netdevs)];
   return { dmiProduct: 'Intel IPU Adapter E2100-CCQDA2', macPrefix: '02:00:00:01', pci };
 }
 
-function ipuFunction(address: string, name: string, d2?: FakeWire, d3?: FakeWire): FakePciFunction {
-  const wires = [undefined, undefined, d2, d3];
-  const netdevs = ['', 'd1', 'd2', 'd3'].map((port, devPort) => {
-    const wire = wires[devPort];
-    return { name: `${name}${port}`, devPort, ...(wire && { wire }) };
-  });
+function netdevsOf(
+  name: string,
+  count: number,
+  more: (index: number) => { wire?: FakeWire | undefined; mac?: string | undefined },
+): FakeNetdev[] {
+  return Array.from({ length: count }, (_, devPort) =>
+    omitUndefined({ name: devPort === 0 ? name : `${name}d${devPort}`, devPort, ...more(devPort) }),
+  );
+}
+
+function ipuFunction(address: string, netdevs: FakeNetdev[]): FakePciFunction {
   return { address, vendor: intel, device: physicalFunction, driver: 'idpf', netdevs };
 }

@@ -1,0 +1,36 @@
+/**
+ * The order of test files: those that take long begin first, so that none of them is left for the end, where the other
+ * workers have nothing to do.
+ */
+import { basename } from 'node:path';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
+
+/** By name without `.test.ts`; the longest first. */
+const longest = [
+  'scaffold',
+  'conformance-mock',
+  'plugin-store',
+  'acme-conformance',
+  'vsp-dev',
+  'vsp-marvell-conformance',
+  'vsp-intel-ipu-imc',
+  'process-faults',
+  'conformance',
+  'wire-faults',
+  'dpu-crash',
+  'main',
+  'trust',
+];
+
+export class LongestFirst extends BaseSequencer {
+  /** The others come in vitest's own order. */
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files);
+    return sorted.toSorted((one, other) => rankOf(one) - rankOf(other));
+  }
+}
+
+function rankOf({ moduleId }: TestSpecification): number {
+  const rank = longest.indexOf(basename(moduleId, '.test.ts'));
+  return rank === -1 ? longest.length : rank;
+}
