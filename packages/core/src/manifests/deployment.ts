@@ -95,6 +95,8 @@ export function deployment(options: DeploymentOptions): object {
     metadata: { name: workloads.operator, namespace: operatorNamespace, labels: operatorLabels },
     spec: {
       replicas: options.replicas,
+      // In place of each other: a third pod may find no node of its own. The one that leads goes on meanwhile.
+      strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: 0, maxUnavailable: 1 } },
       selector: { matchLabels: operatorLabels },
       template: {
         metadata: {
