@@ -79,14 +79,20 @@ it('logical bridges keep pods apart by VLAN, and those of one together', async (
   for (const vlanId of [10, 20]) await dpu.client.deleteLogicalBridge(`logicalBridges/lan-${vlanId}`, present);
 });
 
-it('another host port than the card has is refused with what to do', async () => {
-  await expect(port(3, macA)).rejects.toMatchObject({
-    code: 'FAILED_PRECONDITION',
-    message: expect.stringContaining(`${backplanePort} has 3 virtual functions`),
+it('another host port than the card can have is refused; one without its function waits, and says what to do', async () => {
+  await expect(port(128, macA)).rejects.toMatchObject({
+    code: 'OUT_OF_RANGE',
+    message: expect.stringContaining(`${backplanePort} can have 128 virtual functions`),
   });
   await expect(
     dpu.client.createBridgePort({ name: 'host1-0', macAddress: macA, type: 'ACCESS', logicalBridges: [] }),
   ).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+  const { operStatus, components } = await port(3, macA);
+  expect(operStatus).toBe('DOWN');
+  expect(components?.map(({ details }) => details).join()).toContain(
+    `${backplanePort} has 3 virtual functions, and VF 3 of the host none to end at: set \`vfs\``,
+  );
+  await removePort(3);
 });
 
 describe('a chain of two functions', () => {

@@ -1,5 +1,5 @@
 /** Small plugins, a registry to publish them to, and the install program as a node would run it. */
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -29,18 +29,32 @@ export const manifest = {
   pod: { capabilities: ['NET_ADMIN'] },
 };
 
-/** Publishes a package with nothing but a package.json and one line of code. */
+/** What npm itself publishes with. */
+interface Publisher {
+  publish(packageJson: object, tarball: Buffer, options: Record<string, string>): Promise<unknown>;
+}
+
+const publisher: Publisher = createRequire(join(npmDirectory, 'package.json'))('libnpmpublish');
+
+/** Publishes a package with nothing but a package.json and one line of code; in this process, as npm takes long to start. */
 export async function publish(
   registry: Registry,
   packageJson: { name: string; version: string; [field: string]: unknown },
 ) {
   const directory = await mkdtemp(join(tmpdir(), 'publish-'));
+  const whole = { type: 'module', main: 'index.js', ...packageJson };
+  await mkdir(join(directory, 'package'));
+  await writeFile(join(directory, 'package/package.json'), JSON.stringify(whole));
   await writeFile(
-    join(directory, 'package.json'),
-    JSON.stringify({ type: 'module', main: 'index.js', ...packageJson }),
+    join(directory, 'package/index.js'),
+    `export default '${packageJson.name} ${packageJson.version}';\n`,
   );
-  await writeFile(join(directory, 'index.js'), `export default '${packageJson.name} ${packageJson.version}';\n`);
-  await registry.npm(['publish', '--ignore-scripts', '--tag', 'latest', directory]);
+  await execa('tar', ['-czf', 'package.tgz', 'package'], { cwd: directory });
+  const tarball = await readFile(join(directory, 'package.tgz'));
+  await publisher.publish(whole, tarball, {
+    registry: registry.url,
+    [`${registry.url.replace(/^https?:/, '')}:_authToken`]: registry.token,
+  });
   await rm(directory, { recursive: true });
   return { name: packageJson.name, version: packageJson.version };
 }

@@ -79,7 +79,9 @@ describe.each(['linux', 'ovs'] as const)('with bridges of %s', (bridge) => {
 
   it('a port whose interface another bridge has fails alone, and is not taken from there', async () => {
     await expect(ipu.vsp.client.createBridgePort(port(2, '4'))).rejects.toThrow(
-      bridge === 'ovs' ? 'another bridge of the switch has it' : `${foreignPort} is a port of br-foreign`,
+      bridge === 'ovs'
+        ? `a port ${foreignPort} that this plugin did not make`
+        : `${foreignPort} is a port of br-foreign`,
     );
     await passes(a, otherIp);
     await passes(a, outsideIp);

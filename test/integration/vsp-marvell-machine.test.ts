@@ -1,4 +1,5 @@
 /** The Marvell plugin's DPU side on an Open vSwitch that is the card's: needs root, openvswitch-switch, ping. */
+import type { CardCondition } from '@dpu-operator/sdk';
 import { exec } from '@dpu-operator/sdk/linux';
 import type { StartedPlugin } from '@dpu-operator/sdk/testing';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -16,13 +17,28 @@ let machine: MachineSwitch;
 let vsp: StartedPlugin;
 let a: Netns;
 let mac: string;
+let conditions: readonly CardCondition[] = [];
 
 const passes = () => eventually('the pod reaches the outside', () => a.reaches(outsideIp), Boolean);
 const vsctl = async (...args: string[]) => (await exec('ovs-vsctl', [`--db=unix:${machine.database}`, ...args])).stdout;
+const port = (vf: number, macAddress = mac) => ({
+  name: `host0-${vf}`,
+  macAddress,
+  type: 'ACCESS' as const,
+  logicalBridges: [`${vf + 2}`],
+});
+const portStatus = (vf: number) => vsp.client.getBridgePort(`bridgePorts/host0-${vf}`);
+const condition = (type: string) => conditions.find((each) => each.type === type);
 const healthy = async () => (await vsp.client.ping('test')).healthy;
 
-async function start(): Promise<void> {
-  vsp = await startDpuSide(sysfs, identifier, { ovsDatabase: machine.database });
+async function start(settings: object = {}): Promise<void> {
+  vsp = await startDpuSide(sysfs, identifier, { ovsDatabase: machine.database, ...settings });
+  vsp.client.watchStatus(
+    (now) => {
+      conditions = now.conditions;
+    },
+    () => {},
+  );
   await vsp.client.init({ dpuMode: true, dpuIdentifier: identifier });
 }
 
@@ -48,10 +64,16 @@ it('says which switch does not answer, and takes it when it does', async () => {
   });
   await vsp.close();
   await machine.create();
+  await vsctl('add-br', 'br-mrv0');
+  await expect(start()).rejects.toMatchObject({
+    code: 'FAILED_PRECONDITION',
+    message: expect.stringContaining('the bridge br-mrv0 has the datapath system, not netdev'),
+  });
+  await vsp.close();
+  await vsctl('del-br', 'br-mrv0');
   await start();
   await vsctl('add-br', 'br-admin', '--', 'set', 'bridge', 'br-admin', 'datapath_type=netdev');
-  const port = { name: 'host0-0', macAddress: mac, type: 'ACCESS' as const, logicalBridges: ['2'] };
-  expect(await vsp.client.createBridgePort(port)).toMatchObject({ operStatus: 'UP' });
+  expect(await vsp.client.createBridgePort(port(0))).toMatchObject({ operStatus: 'UP' });
   await passes();
 });
 
@@ -60,14 +82,59 @@ it.each(['ovs-vswitchd', 'ovsdb-server'] as const)(
   async (program) => {
     await machine.kill(program);
     await eventually('the loss', healthy, (answer) => !answer);
-    await expect(
-      vsp.client.createBridgePort({ name: 'host0-1', macAddress: mac, type: 'ACCESS', logicalBridges: [] }),
-    ).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    await expect(vsp.client.createBridgePort(port(1))).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    // What could not be taken away is not said to be.
+    await expect(vsp.client.setNumVfs(0)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    expect(await vsp.client.setNumVfs(8)).toBe(8);
     await machine.start(program);
     await eventually('the return', healthy, Boolean);
     await passes();
   },
 );
+
+it("a port of somebody else's is not taken, also one that came while the switch was down; without it all is well", async () => {
+  const taken = 'the switch has a port sdp2 that this plugin did not make';
+  await vsctl('add-port', 'br-mrv0', 'sdp2');
+  await expect(vsp.client.createBridgePort(port(1, '02:00:00:00:00:77'))).rejects.toMatchObject({
+    code: 'INTERNAL',
+    message: expect.stringContaining(taken),
+  });
+  expect(await vsctl('get', 'port', 'sdp2', 'external_ids')).toBe('{}\n');
+  await vsctl('del-port', 'sdp2');
+  expect(await vsp.client.createBridgePort(port(1, '02:00:00:00:00:77'))).toMatchObject({ operStatus: 'UP' });
+
+  await machine.kill('ovs-vswitchd');
+  await eventually('the loss', healthy, (answer) => !answer);
+  await vsctl('--no-wait', 'del-port', 'sdp2', '--', 'del-port', 'rpm0', '--', 'add-port', 'br-admin', 'sdp2');
+  await vsctl('--no-wait', 'add-port', 'br-admin', 'rpm0');
+  await machine.start('ovs-vswitchd');
+  const details = async () => (await portStatus(1)).components?.map((each) => each.details).join() ?? '';
+  await eventually('the port says why', details, (text) => text.includes(taken));
+  await expect
+    .poll(() => condition('Uplink'))
+    .toMatchObject({
+      reason: 'NotOnBridge',
+      message: expect.stringContaining('ovs-vsctl del-port rpm0'),
+    });
+  await vsctl('del-port', 'sdp2', '--', 'del-port', 'rpm0');
+  // What OVS does to the two links is no news that can be relied on.
+  await nodes.dpu.links.batch(['link set sdp2 down']);
+  await eventually(
+    'the port is up',
+    async () => (await portStatus(1)).operStatus,
+    (is) => is === 'UP',
+  );
+  await expect.poll(() => condition('Uplink')?.reason).toBe('Carrier');
+  await passes();
+  await vsp.client.deleteBridgePort('bridgePorts/host0-1', { allowMissing: false });
+});
+
+it('a port that somebody took away is made again with the next change', async () => {
+  await vsctl('del-port', 'sdp1');
+  await vsp.client.updateBridgePort(port(0, '02:00:00:00:00:78'));
+  await passes();
+  await vsp.client.updateBridgePort(port(0));
+});
 
 it('a restart interrupts nothing; what nobody asks for again goes once all was asked for, and nothing of others', async () => {
   await vsctl('--if-exists', 'del-port', 'sdp2');
@@ -88,4 +155,25 @@ it('takes away what is its own, when there are to be no devices', async () => {
   await vsp.client.setNumVfs(0);
   expect((await vsctl('list-br')).trim()).toBe('br-admin');
   expect((await nodes.dpu.names()).filter((name) => /^(nf|dp)_interface/.test(name))).toEqual([]);
+});
+
+it('ports of DPDK are told to the switch with their addresses; one without DPDK says so', async () => {
+  await vsp.close();
+  await start({ dpdk: true });
+  const columns = async (name: string) =>
+    (await vsctl('--format=json', '--columns=type,options', 'list', 'interface', name)).replaceAll(/\s/g, '');
+  const dpdk = (address: string) => `["dpdk",["map",[["dpdk-devargs","${address}"]]]]`;
+  expect(await columns('rpm0-dpdk')).toContain(dpdk('0002:02:00.0'));
+  await expect
+    .poll(() => condition('Uplink'))
+    .toMatchObject({
+      reason: 'NotOnBridge',
+      message: expect.stringContaining('rpm0-dpdk'),
+    });
+  await expect(vsp.client.createBridgePort(port(0))).rejects.toMatchObject({
+    code: 'INTERNAL',
+    message: expect.stringMatching(/^Open vSwitch: .*vf0-0/),
+  });
+  await vsp.client.setNumVfs(0);
+  expect((await vsctl('list-br')).trim()).toBe('br-admin');
 });

@@ -10,7 +10,8 @@ import { run } from '../cluster/run.ts';
 
 const tools = {
   helm: { module: 'helm.sh/helm/v3/cmd/helm', version: 'v3.22.0' },
-  task: { module: 'github.com/go-task/task/v3/cmd/task', version: 'v3.54.0' },
+  task: { module: 'github.com/go-task/task/v3/cmd/task', version: 'v3.38.0' },
+  operatorVerify: { module: 'github.com/operator-framework/api/cmd/operator-verify', version: 'v0.34.0' },
 } as const;
 
 export function ensureHelm(log: Log): Promise<string> {
@@ -19,6 +20,11 @@ export function ensureHelm(log: Log): Promise<string> {
 
 export function ensureTask(log: Log): Promise<string> {
   return ensure(log, tools.task);
+}
+
+/** The Operator Framework's validation of bundles. */
+export function ensureOperatorVerify(log: Log): Promise<string> {
+  return ensure(log, tools.operatorVerify);
 }
 
 /** Path of the program. */

@@ -9,6 +9,7 @@ import { dirname, join } from 'node:path';
 import { execa } from 'execa';
 import { stringify } from 'yaml';
 import { z } from 'zod';
+import { eventually } from './eventually.ts';
 
 const require = createRequire(import.meta.url);
 const npmCommand = join(dirname(require.resolve('npm/package.json')), 'bin/npm-cli.js');
@@ -159,10 +160,10 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Regi
     },
   );
   const url = `http://${options.host ?? listen}:${port}/`;
-  // It listens where it is asked from, and says so on its output.
+  // It says on its output where it is about to listen.
   await Promise.race([once(server.stdout, 'data'), server.then(({ stderr }) => Promise.reject(new Error(stderr)))]);
   const local = `http://${listen === '0.0.0.0' ? '127.0.0.1' : listen}:${port}/`;
-  const token = await logIn(local);
+  const token = await eventually('a registry that listens', () => logIn(local));
   const stopServer = async () => {
     server.kill('SIGTERM');
     await server;

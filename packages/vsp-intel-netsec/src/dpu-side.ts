@@ -1,33 +1,23 @@
 /** The DPU's side: a bridge between the host's virtual functions, network functions and an SFP port. */
-import { createHash } from 'node:crypto';
-import { DpuError, type Plugin, type PluginContext, Serial } from '@dpu-operator/sdk';
-import {
-  ClosedMarker,
-  DevicePool,
-  indexIn,
-  Keeper,
-  type KeptChannel,
-  keepLinkLocalChannel,
-  type LinkChange,
-  SwitchDataPath,
-  tellFirmware,
-  VfDevices,
-  vethKind,
-} from '@dpu-operator/sdk/linux';
+import type { Plugin, PluginContext } from '@dpu-operator/sdk';
+import { CardSwitch, type KeptChannel, keepLinkLocalChannel, tellFirmware, VfDevices } from '@dpu-operator/sdk/linux';
 import { cardPortsOf } from './card.ts';
 import { CardSwitchPorts, given, kept } from './ports.ts';
 import type { Settings } from './settings.ts';
-import { tellSwitch, tellUplink, tellVfs } from './status.ts';
+import { tellVfs } from './status.ts';
 import { setUpVfs } from './vf-setup.ts';
 
 /** As the Go operator's plugin calls it. */
 const bridge = 'br-secondary';
+const maxFunctionPorts = 256;
+/** Bytes, where the channel's is not known. */
+const ethernetMtu = 1500;
 
 export async function createDpuSide(context: PluginContext<Settings>, open?: KeptChannel['open']): Promise<Plugin> {
-  const { dpu, platform, logger, node, settings, signal, stateDirectory } = context;
-  const card = cardPortsOf(dpu, (await platform.sysfs.snapshot()).pci);
-  const backplane = card.backplane[0] ?? '';
-  const sfp = card.sfp[settings.sfpPort];
+  const { dpu, platform, logger, node, settings, signal, status } = context;
+  const ofCard = cardPortsOf(dpu, (await platform.sysfs.snapshot()).pci);
+  const backplane = ofCard.backplane[0] ?? '';
+  const sfp = ofCard.sfp[settings.sfpPort];
   const channel = { side: 'dpu', pciAddress: backplane, port: settings.daemonPort } as const;
   const { address, device } = await keepLinkLocalChannel({ platform, logger, signal, open }, channel);
   await tellFirmware(context, device);
@@ -40,99 +30,66 @@ export async function createDpuSide(context: PluginContext<Settings>, open?: Kep
     configure: (pf, count) => setUpVfs(platform, pf, count),
     netdevTimeoutMs: settings.netdevTimeoutSeconds * 1000,
   });
-  vfs.watch(() => void tellVfs(context, vfs));
-  const mtu = (await platform.links.find(device))?.mtu ?? 1500;
-  const pool = new DevicePool({ platform, logger }, vethKind({ nodeName: node.name, given, kept, mtu }));
   const ports = new CardSwitchPorts({ platform, nodeName: node.name, backplane, sfp });
-  const owner = createHash('sha256').update(dpu.identifier).digest('hex').slice(0, 16);
-  const serial = new Serial();
-  const ovs = platform.openVSwitch({
-    ...(settings.ovsDatabase === undefined
-      ? { directory: `/run/netsec-${owner.slice(0, 8)}`, commandsLookIn: '/var/run/openvswitch' }
-      : { database: settings.ovsDatabase }),
-    onLine: (line) => logger.debug({ line }, 'open vswitch'),
-    onExit: (reason) => lost(reason),
-    onReturn: () => keeper.poke(),
-  });
-  const dataPath = new SwitchDataPath({
-    platform,
-    logger,
-    ovs,
+  const missing = sfp === undefined ? 'the card has no such SFP port' : `${sfp} has no network device`;
+  const card = new CardSwitch({
+    context,
     bridge,
-    owner,
+    directory: 'netsec',
     ports,
-    hostToHost: settings.hostToHost,
-    closed: new ClosedMarker(stateDirectory),
-    serial,
+    pairs: { given, kept, mtu: (await platform.links.find(device))?.mtu ?? ethernetMtu },
+    noUplink: `${missing}; see sfpPort in the settings`,
   });
-  const look = async () => {
-    const state = await pool.ensure();
-    if (ovs.running || settings.ovsDatabase === undefined) await dataPath.repair();
-    if (dataPath.healthy) tellSwitch(context);
-    await tellUplink(context, await ports.uplink(), sfp);
-    return state;
-  };
-  const keeper = new Keeper({ logger, netns: platform.links.netns, ignore: isOwnWork, look: () => serial.run(look) });
-  try {
-    await vfs.start();
-    if ((await vfs.devices()).length === 0) await vfs.setNumVfs(settings.vfs);
-    await pool.adopt(settings.networkFunctionPorts);
-    await dataPath.start();
-    keeper.start();
-    keeper.poke();
-  } catch (error) {
-    await ovs.stop();
-    throw error;
-  }
+  vfs.watch(() => void tellVfs(context, vfs));
+  await vfs.start();
+  await makeVfs();
+  await card.start();
+  vfs.watch(() => card.poke());
 
   return {
     address,
-    dataPath,
-    getDevices: async () => pool.devices(),
-    setNumVfs: (count) => serial.run(() => setNumVfs(count)),
-    watchDevices: (onChange) => pool.watch(onChange),
-    healthy: async () => dataPath.healthy,
-    close: async () => {
-      keeper.stop();
-      await serial.run(() => ovs.stop());
+    limits: {
+      maxVfs: maxFunctionPorts,
+      maxBridgePorts: await platform.sysfs.maximumVirtualFunctions(backplane),
+      vxlan: false,
     },
+    dataPath: card.dataPath,
+    getDevices: async () => card.pool.devices(),
+    setNumVfs: (count) => card.serial.run(() => setNumVfs(count)),
+    watchDevices: (onChange) => card.pool.watch(onChange),
+    healthy: async () => card.dataPath.healthy,
+    close: () => card.close(),
   };
 
-  function lost(reason: string): void {
-    logger.error({ reason }, 'open vswitch ended');
-    tellSwitch(context, reason);
-    dataPath.forget();
-    // One of our own starts again; the node's says when it is back.
-    if (settings.ovsDatabase === undefined) keeper.poke();
-  }
-
-  /** Of the backplane port. The interfaces for functions are as many as the settings say, unless all is to go. */
+  /** Of devices, which are pairs for functions. The backplane's virtual functions are there as long as any of those is. */
   async function setNumVfs(count: number): Promise<number> {
-    if (count === 0) {
-      // First, as it is what can be refused: then all stays.
-      const made = await pool.resize(0);
-      await dataPath.remove();
-      await ovs.stop();
-      await vfs.setNumVfs(0);
-      return made;
+    const made = await card.resize(count);
+    if (count === 0) await vfs.setNumVfs(0);
+    else await makeVfs();
+    card.poke();
+    return made;
+  }
+
+  /** As many as the settings say. Others than there are only while no port is on one: all of them go for a moment. */
+  async function makeVfs(): Promise<void> {
+    const [there, used] = [(await vfs.devices()).length, await linksInUse()];
+    if (there === settings.vfs || used.length === 0) {
+      if (there !== settings.vfs) await vfs.setNumVfs(settings.vfs);
+      status.set({
+        type: 'BackplaneFunctions',
+        status: 'True',
+        reason: 'AsSet',
+        message: `the backplane has ${settings.vfs}`,
+      });
+      return;
     }
-    if (count !== (await vfs.devices()).length) await requireNoPorts();
-    await vfs.setNumVfs(count);
-    return pool.resize(settings.networkFunctionPorts);
+    const why = `ports of the host are on ${used.join(', ')}: end those pods, then restart the plugin`;
+    const message = `the backplane has ${there} virtual functions, settings.vfs asks for ${settings.vfs}, and ${why}`;
+    status.set({ type: 'BackplaneFunctions', status: 'False', reason: 'InUse', message });
   }
 
-  /** Their virtual functions would go for a moment, and pods lose what passes. */
-  async function requireNoPorts(): Promise<void> {
+  async function linksInUse(): Promise<string[]> {
     const names = new Set(await ports.hostLinks());
-    const used = (await platform.links.list()).filter(({ name, up }) => up && names.has(name));
-    if (used.length === 0) return;
-    const text = `pods of the host use ${used.map(({ name }) => name).join(', ')}; end them before there is another number`;
-    throw new DpuError('FAILED_PRECONDITION', text);
+    return (await platform.links.list()).flatMap(({ name, up }) => (up && names.has(name) ? name : []));
   }
-}
-
-/** Whether only this plugin makes such links: news of them are of its own doing, unless they go. */
-function isOwnWork({ name, deleted }: LinkChange): boolean {
-  if (deleted) return false;
-  return name === bridge || [given, kept].some((prefix) => indexIn(name, prefix) !== undefined);
 }

@@ -34,9 +34,14 @@ export class CardSwitchPorts implements SwitchPorts {
     const addresses = await platform.sysfs.virtualFunctions(backplane);
     const address = addresses[vf];
     if (address === undefined) {
+      const maximum = await platform.sysfs.maximumVirtualFunctions(backplane);
+      if (vf >= maximum) {
+        const text = `bridge_port.name: host${pf}-${vf}: the DPU's port ${backplane} can have ${maximum} virtual functions`;
+        throw new DpuError('OUT_OF_RANGE', text);
+      }
       const there = `the DPU's port ${backplane} has ${addresses.length} virtual functions`;
-      const help = `set numVfs of the DPU's DataProcessingUnitConfig to as many as the host has`;
-      throw new DpuError('FAILED_PRECONDITION', `${there}, and VF ${vf} of the host none to end at: ${help}`);
+      const help = `set \`vfs\` in the settings of the DPU's DataProcessingUnitConfig to as many as the host has`;
+      throw new DpuError('UNAVAILABLE', `${there}, and VF ${vf} of the host none to end at: ${help}`);
     }
     const netdev = await platform.sriov.netdev(address);
     if (netdev) return { name: netdev.name };

@@ -1,5 +1,5 @@
 /** Where the card's ports are: interfaces to the host, the port that leads outside, and pairs for network functions. */
-import { DpuError, type Platform } from '@dpu-operator/sdk';
+import { DpuError, type Platform, type PluginContext } from '@dpu-operator/sdk';
 import { findVethPairs, indexIn, type SwitchPort, type SwitchPorts, type VfPosition } from '@dpu-operator/sdk/linux';
 import { type CardFunctions, interfaceOf, uplinkPort } from './card.ts';
 import { DPDK_UPLINK, dpdkPortName, GIVEN, KEPT } from './names.ts';
@@ -7,15 +7,17 @@ import type { Settings } from './settings.ts';
 
 export class CardPorts implements SwitchPorts {
   readonly #platform: Platform;
+  readonly #status: PluginContext<Settings>['status'];
   readonly #nodeName: string;
   readonly #settings: Settings;
   readonly #functions: CardFunctions;
   /** Names of network devices by PCI address, as they were read last. */
   readonly #names = new Map<string, string>();
 
-  constructor(platform: Platform, nodeName: string, settings: Settings, functions: CardFunctions) {
+  constructor({ platform, node, settings, status }: PluginContext<Settings>, functions: CardFunctions) {
     this.#platform = platform;
-    this.#nodeName = nodeName;
+    this.#status = status;
+    this.#nodeName = node.name;
     this.#settings = settings;
     this.#functions = functions;
   }
@@ -27,6 +29,7 @@ export class CardPorts implements SwitchPorts {
 
   async hostPort({ pf, vf }: VfPosition): Promise<SwitchPort> {
     const { physicalFunctions, dpdk } = this.#settings;
+    if (pf >= physicalFunctions) this.#tellOtherFunction(pf);
     const address = interfaceOf({ pf, vf }, physicalFunctions, this.#functions);
     if (dpdk) return { name: dpdkPortName(pf, vf), dpdkDevargs: address };
     const name = await this.#nameOf(address);
@@ -57,6 +60,13 @@ export class CardPorts implements SwitchPorts {
 
   functionPort = (index: number): string => `${KEPT}${index}`;
   functionPair = (name: string): number | undefined => indexIn(name, KEPT);
+
+  /** The card itself does not see how many the host has: a port of another one tells. */
+  #tellOtherFunction(pf: number): void {
+    const { physicalFunctions } = this.#settings;
+    const message = `the host has a physical function ${pf}, and settings.physicalFunctions is ${physicalFunctions}: its ports are refused. Set it to as many as the host's DPU says`;
+    this.#status.set({ type: 'PhysicalFunctions', status: 'False', reason: 'TooFewSet', message });
+  }
 
   async #nameOf(address: string): Promise<string | undefined> {
     const known = this.#names.get(address);

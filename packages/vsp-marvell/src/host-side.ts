@@ -5,11 +5,15 @@ import { physicalFunctions } from './card.ts';
 import type { Settings } from './settings.ts';
 
 export async function createHostSide(context: PluginContext<Settings>): Promise<Plugin> {
-  const { dpu, platform, logger, settings, signal } = context;
+  const { dpu, platform, logger, settings, signal, status } = context;
   const pfs = physicalFunctions(dpu, (await platform.sysfs.snapshot()).pci);
   const channel = { side: 'host', pciAddress: pfs[0] ?? '', port: settings.daemonPort } as const;
   const { address, device } = await keepLinkLocalChannel({ platform, logger, signal }, channel);
   await tellFirmware(context, device);
+  if (pfs.length > 1) {
+    const message = `the card has ${pfs.length} physical functions: its own DPU needs settings.physicalFunctions: ${pfs.length}`;
+    status.set({ type: 'PhysicalFunctions', status: 'True', reason: 'Several', message });
+  }
   const netdevTimeoutMs = settings.netdevTimeoutSeconds * 1000;
   const vfs = new VfDevices({ platform, logger, signal, pfs, netdevTimeoutMs });
   await vfs.start();

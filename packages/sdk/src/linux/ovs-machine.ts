@@ -24,6 +24,8 @@ export class MachineOvs implements OvsServer {
   readonly #options: MachineOvsOptions;
   readonly directory: string;
   #sockets: Socket[] = [];
+  /** Under way: whoever starts it while it is looked for waits for the same. */
+  #connecting: Promise<void> | undefined;
   #watchers: FSWatcher[] = [];
   #started = false;
   /** A look for it is under way; another was asked for meanwhile. */
@@ -53,12 +55,21 @@ export class MachineOvs implements OvsServer {
 
   async stop(): Promise<void> {
     this.#started = false;
+    await this.#connecting?.catch(() => {});
     for (const watcher of this.#watchers) watcher.close();
     this.#watchers = [];
     this.#drop();
   }
 
   async #connect(): Promise<void> {
+    this.#connecting ??= this.#open().finally(() => {
+      this.#connecting = undefined;
+    });
+    await this.#connecting;
+  }
+
+  async #open(): Promise<void> {
+    if (this.running) return;
     const sockets: Socket[] = [];
     try {
       sockets.push(await connected(this.database));

@@ -78,6 +78,11 @@ export class OpenVSwitch {
     return this.#server.running;
   }
 
+  /** Whether its ports stay in its database while it does not run: those of the machine's switch do. */
+  get outlivesDaemons(): boolean {
+    return this.#options.database !== undefined;
+  }
+
   /**
    * Starts both daemons; returns when the database answers. The machine's switch is looked for, and watched from then on.
    *

@@ -10,6 +10,7 @@ import { configSpace, vpdOf } from './config-space.ts';
 import type { FakeNetdevs } from './fake-netdevs.ts';
 import type { FakePciFunction, FakeSriov, FakeWire } from './machine.ts';
 import { formatPciAddress, parsePciAddress } from './pci-address.ts';
+import { vfSettingsIn } from './vf-settings.ts';
 
 /** Of a function: what it was made of. */
 const descriptionFile = 'stand-in.json';
@@ -96,7 +97,9 @@ export class PciTree {
       const directory = await this.#directory(address);
       if ((await readdir(join(directory, 'net')).catch(() => [])).length > 0) continue;
       const name = fill(template, vf, 0);
-      const wire = sriov.wire && wireOf(sriov.wire, vf, 0);
+      // A card keeps the VLAN that was set before the driver came.
+      const { vlan } = await vfSettingsIn(directory);
+      const wire = sriov.wire && wireOf(sriov.wire, vf, vlan?.id ?? 0);
       await this.#netdevs.add(directory, { name, ...(wire && { wire }) });
     }
   }

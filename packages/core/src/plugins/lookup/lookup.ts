@@ -38,8 +38,11 @@ export interface LookedUp {
 
 export type LookUp = (request: LookupRequest) => Promise<LookedUp>;
 
-/** A registry that is down is told within 10 seconds; one that answered may take longer over the whole tree. */
-const firstContact = { silenceMs: 4500, retries: 1, limitMs: 12_000 };
+/**
+ * A registry that is down is told within 10 seconds by npm itself; one that answered may take longer over the whole tree. The
+ * limit is for npm as a whole, which on a busy node takes seconds to start.
+ */
+const firstContact = { silenceMs: 4500, retries: 1, limitMs: 60_000 };
 const fullTree = { silenceMs: 20_000, retries: 2, limitMs: 120_000 };
 
 const versionsSchema = z.object({

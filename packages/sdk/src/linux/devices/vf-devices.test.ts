@@ -104,3 +104,58 @@ test('netdevs that come within the call are waited for', async () => {
   expect((await vfs.devices()).map(({ healthy }) => healthy)).toEqual([true, true, true, true]);
   stop.abort();
 });
+
+test('functions that their driver made anew are set up; where that fails, they are no use until it succeeds', async () => {
+  await using sysfs = await fakeSysfs({ pci: [machine({ numVfs: 2 })] });
+  const clock = fakeClock();
+  const stop = new AbortController();
+  const told: number[] = [];
+  let fault: string | undefined;
+  const configure = async (_pf: string, count: number) => {
+    if (fault !== undefined) throw new Error(fault);
+    told.push(count);
+  };
+  const platform = fakePlatform({ sysfs, clock });
+  const vfs = new VfDevices({ platform, logger, pfs: [pf], signal: stop.signal, configure });
+  await vfs.start();
+  await sysfs.setVirtualFunctions(pf, 0);
+  await sysfs.setVirtualFunctions(pf, 3);
+  await expect.poll(() => told.at(-1)).toBe(3);
+
+  fault = 'busy';
+  await sysfs.setVirtualFunctions(pf, 0);
+  await sysfs.setVirtualFunctions(pf, 2);
+  await expect
+    .poll(async () => (await vfs.devices())[1]?.reason)
+    .toBe('could not be set up, which is tried again: busy');
+  fault = undefined;
+  await expect.poll(() => clock.sleeping).toBe(1);
+  await clock.advance(2_000);
+  await expect.poll(async () => (await vfs.devices()).map(({ healthy }) => healthy)).toEqual([true, true]);
+  expect(told.at(-1)).toBe(2);
+  stop.abort();
+});
+
+test('the time for netdevs begins anew with new functions, and ends when all have one', async () => {
+  await using sysfs = await fakeSysfs({ pci: [machine({ heldBack: true, driver: undefined })] });
+  const clock = fakeClock();
+  const stop = new AbortController();
+  const vfs = new VfDevices({ platform: fakePlatform({ sysfs, clock }), logger, pfs: [pf], signal: stop.signal });
+  await vfs.start();
+  const set = async (count: number) => {
+    const answer = vfs.setNumVfs(count);
+    await expect.poll(() => clock.sleeping).toBe(2);
+    await clock.advance(5_000);
+    await answer;
+    expect(clock.sleeping).toBe(1);
+  };
+  await set(2);
+  await clock.advance(40_000);
+  await set(4);
+  await clock.advance(20_000);
+  expect((await vfs.devices()).map(({ reason }) => reason)).toEqual(Array(4).fill('waits for its network device'));
+  expect(clock.sleeping).toBe(1);
+  await sysfs.probe(pf);
+  await expect.poll(() => clock.sleeping).toBe(0);
+  stop.abort();
+});

@@ -1,6 +1,8 @@
 /** The virtual functions of a card as devices: made by number, set up, and watched for the netdevs that their driver makes. */
+import { isDeepStrictEqual } from 'node:util';
 import type { Device, Logger, Platform, VirtualFunctions } from '../../contract.ts';
 import { DpuError } from '../../errors.ts';
+import { Serial } from '../../serial.ts';
 
 export interface VfDevicesOptions {
   platform: Pick<Platform, 'sysfs' | 'sriov' | 'clock'>;
@@ -10,8 +12,8 @@ export interface VfDevicesOptions {
   /** Aborted when the plugin ends. */
   signal: AbortSignal;
   /**
-   * Sets virtual functions up: all of a physical function, at the start and whenever their number was set. Nothing is
-   * there to be undone of it when they go.
+   * Sets virtual functions up: all of a physical function, at the start, whenever their number was set, and when they are
+   * others than before, as after their driver was loaded anew. Nothing is there to be undone of it when they go.
    */
   configure?: (pf: string, count: number) => Promise<void>;
   /** Milliseconds that a driver may take for the netdevs of new functions. Default: 60,000. */
@@ -21,6 +23,8 @@ export interface VfDevicesOptions {
 const defaultTimeoutMs = 60_000;
 /** Milliseconds that setNumVfs waits for all of them: less than a call may take. */
 const answerMs = 5_000;
+/** Milliseconds until functions are set up again that could not be. */
+const retryMs = 2_000;
 
 /**
  * @example
@@ -34,6 +38,14 @@ export class VfDevices {
   /** New functions without a netdev, and why nobody gets them. One that has lost its netdev since may be in a pod. */
   readonly #awaited = new Map<string, string>();
   #allHere = Promise.withResolvers<void>();
+  /** Aborted when nothing is awaited any more, and when the time for it begins anew. */
+  #wait = new AbortController();
+  /** The functions of each physical one, as they were set up. */
+  readonly #setUp = new Map<string, readonly string[]>();
+  /** Physical functions whose functions could not be set up, and why. */
+  readonly #faults = new Map<string, string>();
+  readonly #serial = new Serial();
+  #lookAsked = false;
 
   constructor(options: VfDevicesOptions) {
     this.#options = options;
@@ -41,12 +53,11 @@ export class VfDevices {
 
   /** Takes over what is there, and follows netdevs until the signal aborts. */
   async start(): Promise<void> {
-    const { platform, pfs, signal, configure } = this.#options;
-    platform.sriov.watchNetdevs(() => void this.#look(), signal);
-    for (const pf of pfs) {
-      const count = await this.#count(pf);
-      if (count > 0) await configure?.(pf, count);
-    }
+    const { platform, pfs, signal } = this.#options;
+    platform.sriov.watchNetdevs(() => this.#lookSoon(), signal);
+    await this.#serial.run(async () => {
+      for (const pf of pfs) await this.#configure(pf, await platform.sysfs.virtualFunctions(pf));
+    });
   }
 
   /** Calls `onChange` when {@link devices} would answer differently. */
@@ -60,7 +71,7 @@ export class VfDevices {
     const lists = await Promise.all(pfs.map((pf) => platform.sysfs.virtualFunctions(pf)));
     return lists.flatMap((addresses, pf) =>
       addresses.map((id, vf): Device => {
-        const reason = this.#awaited.get(id);
+        const reason = this.#awaited.get(id) ?? this.#faults.get(pfs[pf] ?? '');
         return reason === undefined ? { id, pf, vf, healthy: true } : { id, pf, vf, healthy: false, reason };
       }),
     );
@@ -83,6 +94,11 @@ export class VfDevices {
    * @throws DpuError OUT_OF_RANGE, FAILED_PRECONDITION while a pod has one; nothing is changed then
    */
   async setNumVfs(count: number): Promise<number> {
+    await this.#serial.run(() => this.#share(count));
+    return this.#answer();
+  }
+
+  async #share(count: number): Promise<void> {
     const { pfs, platform } = this.#options;
     const maxima = await Promise.all(pfs.map((pf) => platform.sysfs.maximumVirtualFunctions(pf)));
     const before = await Promise.all(pfs.map((pf) => this.#count(pf)));
@@ -96,7 +112,6 @@ export class VfDevices {
       for (const pf of done) await this.#set(pfs[pf] ?? '', before[pf] ?? 0);
       throw error;
     }
-    return this.#answer();
   }
 
   /** The same for one physical function, by its number. */
@@ -105,29 +120,41 @@ export class VfDevices {
     if (pciAddress === undefined) {
       throw new DpuError('OUT_OF_RANGE', `pf: the card has ${this.#options.pfs.length}, counted from 0, and no ${pf}`);
     }
-    await this.#set(pciAddress, count);
+    await this.#serial.run(() => this.#set(pciAddress, count));
     await this.#answer();
     return this.#count(pciAddress);
   }
 
   async #set(pf: string, count: number): Promise<void> {
-    const { platform, configure } = this.#options;
-    const { sysfs, sriov } = platform;
+    const { sysfs } = this.#options.platform;
     const isNew = (await this.#count(pf)) !== count;
     await sysfs.setVirtualFunctions(pf, count);
-    if (count > 0) await configure?.(pf, count);
-    if (!isNew) return;
     const addresses = await sysfs.virtualFunctions(pf);
+    await this.#configure(pf, addresses);
+    if (isNew) await this.#awaitNetdevs(addresses);
+  }
+
+  async #configure(pf: string, addresses: readonly string[]): Promise<void> {
+    this.#setUp.delete(pf);
+    if (addresses.length > 0) await this.#options.configure?.(pf, addresses.length);
+    this.#setUp.set(pf, addresses);
+    this.#faults.delete(pf);
+  }
+
+  async #awaitNetdevs(addresses: readonly string[]): Promise<void> {
+    const { sriov } = this.#options.platform;
     const netdevs = await Promise.all(addresses.map((address) => sriov.netdev(address)));
-    for (const [index, address] of addresses.entries()) {
-      if (netdevs[index] === undefined) this.#awaited.set(address, 'waits for its network device');
-    }
-    if (this.#awaited.size > 0) void this.#giveUp(addresses);
+    const missing = addresses.filter((_, index) => netdevs[index] === undefined);
+    if (missing.length === 0) return;
+    for (const address of missing) this.#awaited.set(address, 'waits for its network device');
+    this.#wait.abort();
+    this.#wait = new AbortController();
+    void this.#giveUp(this.#wait.signal);
   }
 
   async #answer(): Promise<number> {
     const { platform, signal, pfs } = this.#options;
-    await this.#look();
+    await this.#serial.run(() => this.#look());
     this.#tell();
     if (this.#awaited.size > 0) {
       const stop = new AbortController();
@@ -139,32 +166,75 @@ export class VfDevices {
     return counts.reduce((sum, count) => sum + count, 0);
   }
 
+  /** One look for the many notifications of one change. */
+  #lookSoon(): void {
+    if (this.#lookAsked) return;
+    this.#lookAsked = true;
+    const look = () => {
+      this.#lookAsked = false;
+      return this.#look();
+    };
+    this.#serial
+      .run(look)
+      .catch((error) => this.#options.logger.error({ err: error }, 'virtual functions are not known'));
+  }
+
   async #look(): Promise<void> {
     const { sysfs, sriov } = this.#options.platform;
-    if (this.#awaited.size === 0) return;
-    const lists = await Promise.all(this.#options.pfs.map((pf) => sysfs.virtualFunctions(pf)));
-    const there = new Set(lists.flat());
+    const there = new Set<string>();
+    let changed = false;
+    for (const pf of this.#options.pfs) {
+      const addresses = await sysfs.virtualFunctions(pf);
+      for (const address of addresses) there.add(address);
+      if (this.#faults.has(pf) || isDeepStrictEqual(addresses, this.#setUp.get(pf))) continue;
+      changed = true;
+      await this.#takeUp(pf, addresses);
+    }
     const before = this.#awaited.size;
     for (const address of [...this.#awaited.keys()]) {
       if (!there.has(address) || (await sriov.netdev(address))) this.#awaited.delete(address);
     }
     if (this.#awaited.size === 0) {
+      this.#wait.abort();
       this.#allHere.resolve();
       this.#allHere = Promise.withResolvers();
     }
-    if (this.#awaited.size !== before) this.#tell();
+    if (changed || this.#awaited.size !== before) this.#tell();
+  }
+
+  /** Functions that nobody asked for here: their driver was loaded anew, or an admin set their number. */
+  async #takeUp(pf: string, addresses: readonly string[]): Promise<void> {
+    const { logger, platform, signal } = this.#options;
+    logger.info({ pf, functions: addresses.length }, 'other virtual functions than before');
+    try {
+      await this.#configure(pf, addresses);
+      await this.#awaitNetdevs(addresses);
+    } catch (error) {
+      const { message } = DpuError.from(error);
+      logger.error({ err: error, pf }, 'could not set virtual functions up, trying again');
+      this.#faults.set(pf, `could not be set up, which is tried again: ${message}`);
+      platform.clock.sleep(retryMs, signal).then(
+        () => this.#serial.run(() => this.#retry(pf)),
+        () => {},
+      );
+    }
+  }
+
+  async #retry(pf: string): Promise<void> {
+    if (!this.#faults.has(pf)) return;
+    await this.#takeUp(pf, await this.#options.platform.sysfs.virtualFunctions(pf));
+    this.#tell();
   }
 
   /** Those that are still awaited at the deadline: they are looked for on, and are devices when they come. */
-  async #giveUp(addresses: readonly string[]): Promise<void> {
+  async #giveUp(ended: AbortSignal): Promise<void> {
     const { platform, logger, signal, netdevTimeoutMs = defaultTimeoutMs } = this.#options;
     try {
-      await platform.clock.sleep(netdevTimeoutMs, signal);
+      await platform.clock.sleep(netdevTimeoutMs, AbortSignal.any([signal, ended]));
     } catch {
       return;
     }
-    const late = addresses.filter((address) => this.#awaited.has(address));
-    if (late.length === 0) return;
+    const late = [...this.#awaited.keys()];
     const reason = `has no network device ${netdevTimeoutMs / 1000} s after it was made; see the kernel's log for its driver`;
     for (const address of late) this.#awaited.set(address, reason);
     logger.warn({ functions: late, reason }, 'virtual functions have no network device');

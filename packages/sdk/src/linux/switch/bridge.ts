@@ -1,10 +1,10 @@
 /** A bridge of Open vSwitch whose ports and flows are made to match a plan. What others have on it stays. */
 import type { Logger, Platform } from '../../contract.ts';
+import { DpuError } from '../../errors.ts';
 import type { Link } from '../links.ts';
-import { activeOffloads, disableOffloads, enableOffloads } from '../links-offload.ts';
 import type { Flow } from '../ovs-flows.ts';
 import type { PortPlan } from './bridge-plan.ts';
-import { type PortRecord, recordOf, recordSettings } from './port-record.ts';
+import { isOwnedBy, ownerSetting, type PortRecord, recordOf, recordSettings } from './port-record.ts';
 
 export interface BridgeOptions {
   platform: Platform;
@@ -25,7 +25,7 @@ export interface BridgePortPlan extends PortPlan {
 export interface BridgeResult {
   /** Ports whose link is not there: they wait for it. */
   absent: ReadonlySet<string>;
-  /** Ports that the switch could not open, with its words. */
+  /** Ports that the switch could not open, with its words, and those of which another has a port of that name. */
   failed: ReadonlyMap<string, string>;
 }
 
@@ -44,6 +44,8 @@ export class Bridge {
   readonly #options: BridgeOptions;
   #isOpen = false;
   #attached = new Map<string, Attached>();
+  /** Names of ports of the switch, on any bridge, that are not ours. */
+  #others = new Set<string>();
   /** undefined where it is not known what the switch has. */
   #flows: string | undefined;
 
@@ -59,27 +61,45 @@ export class Bridge {
   }
 
   /**
-   * Makes the bridge, where it is not there.
+   * Makes the bridge, where it is not there. One that is there with the userspace datapath is used, and is no more ours
+   * for that.
    *
    * @returns our ports that are on it, by name
+   * @throws DpuError FAILED_PRECONDITION for a bridge of that name with another datapath
    */
   async open(): Promise<ReadonlyMap<string, PortRecord>> {
     const { ovs, name, owner, platform } = this.#options;
     await ovs.start();
     if (!this.#isOpen) {
       this.forget();
+      const [there] = await ovs.rows('Bridge', ['datapath_type'], [name]);
+      if (there && there.datapath_type !== 'netdev') {
+        const what = `the bridge ${name} has the datapath ${String(there.datapath_type) || 'system'}, not netdev`;
+        throw new DpuError('FAILED_PRECONDITION', `${what}, and so is another's: rename it or delete it first`);
+      }
       // The time makes it a change: it is answered once the switch works by its database.
       const opened = `external_ids:dpu-opened="${platform.clock.now()}"`;
-      const bridge = ['set', 'bridge', name, 'datapath_type=netdev', opened];
-      await ovs.transaction([['--may-exist', 'add-br', name], bridge]);
-      for (const row of await ovs.rows('Port', ['name', 'external_ids'])) {
-        const record = recordOf(row, owner);
-        const unknown = { linkIndex: undefined, settings: undefined, number: undefined, error: undefined };
-        if (record) this.#attached.set(String(row.name), { record, ...unknown });
-      }
+      const made = there ? [] : ['datapath_type=netdev', ownerSetting(owner)];
+      await ovs.transaction([
+        ['--may-exist', 'add-br', name],
+        ['set', 'bridge', name, opened, ...made],
+      ]);
+      await this.#readPorts();
       this.#isOpen = true;
     }
     return new Map([...this.#attached].map(([device, { record }]) => [device, record]));
+  }
+
+  async #readPorts(): Promise<void> {
+    const { ovs, owner } = this.#options;
+    this.#attached = new Map();
+    this.#others = new Set();
+    for (const row of await ovs.rows('Port', ['name', 'external_ids'])) {
+      const record = recordOf(row, owner);
+      const unknown = { linkIndex: undefined, settings: undefined, number: undefined, error: undefined };
+      if (record) this.#attached.set(String(row.name), { record, ...unknown });
+      else this.#others.add(String(row.name));
+    }
   }
 
   /**
@@ -93,34 +113,46 @@ export class Bridge {
     flowsOf: (numberOf: (device: string) => number | undefined) => readonly Flow[],
   ): Promise<BridgeResult> {
     await this.open();
-    const [links] = await Promise.all([this.#raise(plans), this.#noteOffloads(plans)]);
+    // Its owner may have taken it away since.
+    if (plans.some(this.#isOthers)) await this.#readPorts();
+    const ours = plans.filter((plan) => !this.#isOthers(plan));
+    const [links] = await Promise.all([this.#raise(ours), this.#noteOffloads(ours)]);
     const isThere = ({ device, dpdkDevargs }: BridgePortPlan) => dpdkDevargs !== undefined || links.has(device);
-    const present = plans.filter(isThere);
+    const present = ours.filter(isThere);
     await this.#takeOffOutdated(present, links);
-    const refused = await this.#changePorts(present, links);
+    await this.#changePorts(present, links);
     await this.#changeFlows(flowsOf((device) => this.#attached.get(device)?.number));
-    const failed = [...this.#attached].flatMap(([device, { error }]) => (error ? [[device, error] as const] : []));
-    return {
-      absent: new Set(plans.filter((plan) => !isThere(plan)).map(({ device }) => device)),
-      failed: new Map([...failed, ...refused]),
-    };
+    const failed = new Map<string, string>();
+    for (const [device, { error }] of this.#attached) if (error) failed.set(device, error);
+    for (const { device } of plans.filter(this.#isOthers)) failed.set(device, othersPort(device));
+    return { absent: new Set(ours.filter((plan) => !isThere(plan)).map(({ device }) => device)), failed };
   }
 
-  /** Takes our ports and flows away, and the bridge where nobody else has a port on it. */
+  /**
+   * Takes our ports and flows away, and the bridge where we made it and nobody else has a port on it.
+   *
+   * @throws DpuError UNAVAILABLE while the machine's switch does not answer: what is on it stays
+   */
   async remove(): Promise<void> {
-    const { ovs, name } = this.#options;
-    if (!ovs.running) return;
+    const { ovs, name, owner } = this.#options;
+    // Of a switch of our own nothing is left when it has ended.
+    if (!ovs.running && !ovs.outlivesDaemons) return;
     await this.apply([], () => []);
     const ports = await ovs.transaction([['list-ports', name]]);
-    if (ports.trim() === '') await ovs.transaction([['--if-exists', 'del-br', name]]);
+    const [bridge] = await ovs.rows('Bridge', ['external_ids'], [name]);
+    if (ports.trim() === '' && bridge && isOwnedBy(bridge, owner)) {
+      await ovs.transaction([['--if-exists', 'del-br', name]]);
+    }
     this.forget();
   }
+
+  readonly #isOthers = ({ device }: BridgePortPlan) => this.#others.has(device);
 
   /** Links that are to be ports are up. Answers all links that there are. */
   async #raise(plans: readonly BridgePortPlan[]): Promise<Map<string, Link>> {
     const { links } = this.#options.platform;
     const fresh = plans.filter(({ device, dpdkDevargs }) => !dpdkDevargs && !this.#attached.get(device)?.linkIndex);
-    const result = await links.batchAndList(fresh.map(({ device }) => ['link', 'set', device, 'up']));
+    const result = await links.batchAndList(fresh.map(({ device }) => ({ set: device, up: true })));
     const unexpected = result.failures.find(({ error }) => error.code !== 'NOT_FOUND');
     if (unexpected) throw unexpected.error;
     return new Map(result.links.map((link) => [link.name, link]));
@@ -139,16 +171,25 @@ export class Bridge {
     for (const { device } of outdated) this.#attached.delete(device);
   }
 
-  /** @returns ports that another bridge has, and that in words */
-  async #changePorts(
-    present: readonly BridgePortPlan[],
-    links: ReadonlyMap<string, Link>,
-  ): Promise<ReadonlyMap<string, string>> {
-    const { owner } = this.#options;
+  async #changePorts(present: readonly BridgePortPlan[], links: ReadonlyMap<string, Link>): Promise<void> {
+    try {
+      await this.#commitPorts(present, links);
+    } catch {
+      // Others may have taken one of ours away, or made one of that name.
+      await this.#readPorts();
+      await this.#commitPorts(
+        present.filter((plan) => !this.#isOthers(plan)),
+        links,
+      );
+    }
+  }
+
+  async #commitPorts(present: readonly BridgePortPlan[], links: ReadonlyMap<string, Link>): Promise<void> {
+    const { ovs, name, owner } = this.#options;
     const wanted = new Set(present.map(({ device }) => device));
     const gone = [...this.#attached].filter(([device]) => !wanted.has(device));
     const changed = present.filter((plan) => this.#attached.get(plan.device)?.settings !== settingsText(plan, owner));
-    if (gone.length + changed.length === 0) return new Map();
+    if (gone.length + changed.length === 0) return;
     const fresh = changed.filter(({ device }) => this.#attached.get(device)?.number === undefined);
     for (const [, port] of gone) port.settings = undefined;
     for (const { device } of changed) {
@@ -157,47 +198,24 @@ export class Bridge {
     }
     // At the same time, as each takes programs 10 to 25 ms; nothing uses a port before both are done.
     const prepared = Promise.all(fresh.map((plan) => this.#prepare(plan)));
-    const transaction = this.#putPorts(
-      gone.map(([device]) => device),
-      changed,
-    );
-    const [put, preparation] = await Promise.allSettled([transaction, prepared]);
-    if (put.status === 'rejected') throw put.reason;
-    if (preparation.status === 'rejected') throw preparation.reason;
+    const transaction = ovs.transaction([
+      ...gone.map(([device]) => ['--if-exists', 'del-port', name, device]),
+      ...changed.flatMap((plan) => [
+        ...(this.#attached.has(plan.device) ? [] : [['add-port', name, plan.device]]),
+        ...commandsFor(plan, owner),
+      ]),
+    ]);
+    const results = await Promise.allSettled([transaction, prepared]);
+    const failure = results.find((result) => result.status === 'rejected');
+    if (failure) throw failure.reason;
     await this.#letGo(gone, links);
-    const refused = put.value;
     for (const plan of changed) {
-      if (refused.has(plan.device)) continue;
       const { device, record } = plan;
       const { number, error } = this.#attached.get(device) ?? {};
       const linkIndex = links.get(device)?.index;
       this.#attached.set(device, { record, linkIndex, settings: settingsText(plan, owner), number, error });
     }
-    await this.#readNumbers(fresh.flatMap(({ device }) => (refused.has(device) ? [] : device)));
-    return refused;
-  }
-
-  /** In one transaction. One port that another bridge has would let all of it fail: it is left out. */
-  async #putPorts(gone: readonly string[], plans: readonly BridgePortPlan[]): Promise<ReadonlyMap<string, string>> {
-    const { ovs, name, owner } = this.#options;
-    const put = async (some: readonly BridgePortPlan[]) => {
-      const commands = [
-        ...gone.map((device) => ['--if-exists', 'del-port', name, device]),
-        ...some.flatMap((plan) => commandsFor(plan, name, owner)),
-      ];
-      if (commands.length > 0) await ovs.transaction(commands);
-    };
-    try {
-      await put(plans);
-      return new Map();
-    } catch (error) {
-      const rows = await ovs.rows('Port', ['name', 'external_ids']);
-      const others = new Set(rows.flatMap((row) => (recordOf(row, owner) ? [] : String(row.name))));
-      const refused = plans.filter(({ device }) => others.has(device));
-      if (refused.length === 0) throw error;
-      await put(plans.filter(({ device }) => !others.has(device)));
-      return new Map(refused.map(({ device }) => [device, 'another bridge of the switch has it']));
-    }
+    await this.#readNumbers(fresh.map(({ device }) => device));
   }
 
   /** A port that could not be opened is in the database all the same. */
@@ -226,7 +244,7 @@ export class Bridge {
 
   /** A userspace switch reads frames as they are: longer ones than the link's MTU would not fit others. */
   async #prepare({ device, dpdkDevargs }: BridgePortPlan): Promise<void> {
-    if (dpdkDevargs === undefined) await disableOffloads(this.#options.platform.exec, device, ['gro']);
+    if (dpdkDevargs === undefined) await this.#options.platform.links.disableOffloads(device, ['gro']);
   }
 
   /** What the uplink had before it became a port. */
@@ -237,33 +255,34 @@ export class Bridge {
       const before = this.#attached.get(device)?.record;
       if (before?.kind === 'uplink') record.gro = before.gro;
       else if (await platform.links.find(device)) {
-        record.gro = (await activeOffloads(platform.exec, device, ['gro'])).length > 0;
+        record.gro = (await platform.links.activeOffloads(device, ['gro'])).length > 0;
       }
     }
   }
 
   /** A link is up only while it is a port. The uplink is not ours: it gets back what it had. */
   async #letGo(gone: readonly [string, Attached][], links: ReadonlyMap<string, Link>): Promise<void> {
-    const { exec, links: changer } = this.#options.platform;
+    const { links: changer } = this.#options.platform;
     const here = gone.filter(([device]) => links.has(device));
     for (const [device] of gone) this.#attached.delete(device);
     const lowered = here.filter(([, { record }]) => record.kind !== 'uplink');
     await changer.batch(
-      lowered.map(([device]) => ['link', 'set', device, 'down']),
+      lowered.map(([device]) => ({ set: device, up: false })),
       { force: true },
     );
     for (const [device, { record }] of here) {
-      if (record.kind === 'uplink' && record.gro) await enableOffloads(exec, device, ['gro']);
+      if (record.kind === 'uplink' && record.gro) await changer.enableOffloads(device, ['gro']);
     }
   }
 }
 
-function commandsFor(plan: BridgePortPlan, bridge: string, owner: string): string[][] {
+function othersPort(device: string): string {
+  return `the switch has a port ${device} that this plugin did not make; its owner must take it off (ovs-vsctl del-port ${device})`;
+}
+
+function commandsFor(plan: BridgePortPlan, owner: string): string[][] {
   const { device, dpdkDevargs } = plan;
-  const commands = [
-    ['--may-exist', 'add-port', bridge, device],
-    ['set', 'port', device, ...settingsOf(plan, owner)],
-  ];
+  const commands = [['set', 'port', device, ...settingsOf(plan, owner)]];
   if (dpdkDevargs !== undefined) {
     commands.push(['set', 'interface', device, 'type=dpdk', `options:dpdk-devargs="${dpdkDevargs}"`]);
   }

@@ -57,16 +57,25 @@ const schema: z.ZodType<PortRecord> = z.discriminatedUnion('kind', [
 const ownerKey = 'dpu-owner';
 const recordKey = 'dpu-port';
 
+/** Argument of ovs-vsctl's `set`. */
+export const ownerSetting = (owner: string): string => `external_ids:${ownerKey}="${owner}"`;
+
 /** Arguments of ovs-vsctl's `set`, which reads a value in quotes as a JSON string. */
 export function recordSettings(owner: string, port: PortRecord): string[] {
   const value = JSON.stringify(JSON.stringify(port));
-  return [`external_ids:${ownerKey}="${owner}"`, `external_ids:${recordKey}=${value}`];
+  return [ownerSetting(owner), `external_ids:${recordKey}=${value}`];
+}
+
+/** Whether a row of the database bears the mark of that owner. */
+export function isOwnedBy({ external_ids: ids }: OvsRow, owner: string): boolean {
+  return typeof ids === 'object' && !Array.isArray(ids) && ids[ownerKey] === owner;
 }
 
 /** Undefined for a port that is another's. */
-export function recordOf({ external_ids: ids }: OvsRow, owner: string): PortRecord | undefined {
-  if (typeof ids !== 'object' || Array.isArray(ids) || ids[ownerKey] !== owner) return undefined;
+export function recordOf(row: OvsRow, owner: string): PortRecord | undefined {
+  if (!isOwnedBy(row, owner)) return undefined;
   try {
+    const ids = row.external_ids as Record<string, unknown>;
     return schema.parse(JSON.parse(String(ids[recordKey])));
   } catch {
     return undefined;

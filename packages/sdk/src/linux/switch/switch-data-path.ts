@@ -1,4 +1,5 @@
 /** A data path on one bridge of Open vSwitch: what is wanted of a DPU side becomes ports and flows. */
+import { isDeepStrictEqual } from 'node:util';
 import { failed, pending, up } from '../../apply-each.ts';
 import type { Logger, Platform } from '../../contract.ts';
 import type { ApplyCall, Change, DataPath, Outcome, Outcomes, Wanted } from '../../data-path.ts';
@@ -78,7 +79,9 @@ export class SwitchDataPath implements DataPath {
   #complete = false;
   /** Whether there is to be a bridge: not after {@link remove}, until something is wanted. */
   #isOn = true;
-  #waiting = new Map<string, string>();
+  /** Of what is wanted, where that is not up. */
+  #outcomes = new Map<string, Outcome>();
+  #uplinkFault: string | undefined;
   #report: ApplyCall['report'] = () => {};
 
   constructor(options: SwitchDataPathOptions) {
@@ -86,7 +89,7 @@ export class SwitchDataPath implements DataPath {
     this.#bridge = new Bridge({ ...options, name: options.bridge });
   }
 
-  /** With nothing but the way outside, beside what stands on the bridge already; closed where it was before a restart. */
+  /** With nothing but the way outside, beside what stands on the bridge already; closed where it was before. */
   async start(): Promise<void> {
     const { ports, closed } = this.#options;
     this.#closed = await closed.isSet();
@@ -103,33 +106,45 @@ export class SwitchDataPath implements DataPath {
     return this.#options.ovs.running || !this.#isOn;
   }
 
+  /** Why the way outside is no port of the bridge, in the words of the switch. */
+  get uplinkFault(): string | undefined {
+    return this.#uplinkFault;
+  }
+
   /** The switch was started anew: what it has is not known any more. */
   forget(): void {
     this.#bridge.forget();
   }
 
-  /** Makes the switch match what is wanted again, in {@link SwitchDataPathOptions.serial}; tells of ports that waited. */
+  /** Makes the switch match what is wanted again, in {@link SwitchDataPathOptions.serial}; tells what came out otherwise. */
   async repair(): Promise<void> {
     if (!this.#isOn) return;
     if (this.#wanted === undefined) {
       await this.#reconcile(nothingStands);
       return;
     }
-    const before = this.#waiting;
+    const before = this.#outcomes;
     const outcomes = await this.#make(this.#wanted, []);
-    for (const name of before.keys()) if (!this.#waiting.has(name)) this.#report(name, outcomes.get(name) ?? up);
-    for (const [name, reason] of this.#waiting) if (!before.has(name)) this.#report(name, pending(reason));
+    for (const name of new Set([...before.keys(), ...outcomes.keys()])) {
+      const outcome = outcomes.get(name) ?? up;
+      if (!isDeepStrictEqual(outcome, before.get(name) ?? up)) this.#report(name, outcome);
+    }
   }
 
-  /** Takes away all that was made, in {@link SwitchDataPathOptions.serial}. */
+  /**
+   * Takes away all that was made, in {@link SwitchDataPathOptions.serial}.
+   *
+   * @throws DpuError UNAVAILABLE while the machine's switch does not answer: nothing is taken away then
+   */
   async remove(): Promise<void> {
-    this.#isOn = false;
     await this.#bridge.remove();
+    this.#isOn = false;
     await this.#options.closed.clear();
     this.#closed = false;
     this.#rest = nothingStands;
     this.#standing = nothingStands;
     this.#wanted = undefined;
+    this.#outcomes = new Map();
   }
 
   /** What their links say; a port of DPDK has none. */
@@ -169,10 +184,7 @@ export class SwitchDataPath implements DataPath {
         outcomes.set(name, failed(new DpuError('INTERNAL', `Open vSwitch: ${unopened.get(missing)}`)));
       }
     }
-    const waiting = [...outcomes].flatMap(([name, outcome]) =>
-      outcome.state === 'pending' ? [[name, outcome.reason] as const] : [],
-    );
-    this.#waiting = new Map(waiting);
+    this.#outcomes = outcomes;
     return outcomes;
   }
 
@@ -220,6 +232,7 @@ export class SwitchDataPath implements DataPath {
       const result = await this.#bridge.apply(plans, (numberOf) => planFlows(state, numberOf, owner));
       this.#standing = next;
       this.#closed = state.closed;
+      this.#uplinkFault = uplink && result.failed.get(uplink.name);
       if (this.#complete) await this.#lowerOthers(plans);
       return result;
     } catch (error) {

@@ -1,0 +1,74 @@
+/** The NetSec plugin's DPU side on the node's own Open vSwitch, with virtual functions that come late: needs root. */
+import { exec } from '@dpu-operator/sdk/linux';
+import type { StartedPlugin } from '@dpu-operator/sdk/testing';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { eventually } from '../support/eventually.ts';
+import { backplanePort, NetsecBed } from './netsec-bed.ts';
+import { MachineSwitch } from './vsp-marvell-bed.ts';
+import { give, type Netns } from './vsp-mock-bed.ts';
+
+const outsideIp = '10.9.0.100';
+const directory = '/run/nscmach-ovs';
+let bed: NetsecBed;
+let machine: MachineSwitch;
+let dpu: StartedPlugin;
+let pod: Netns;
+
+const initialise = () => dpu.client.init({ dpuMode: true, dpuIdentifier: 'nscmach-card' });
+const status = async () => (await dpu.client.getBridgePort('bridgePorts/host0-0')).operStatus;
+const vsctl = async (...args: string[]) => (await exec('ovs-vsctl', [`--db=unix:${machine.database}`, ...args])).stdout;
+
+beforeAll(async () => {
+  bed = await NetsecBed.create('nscmach', {
+    vfs: 2,
+    heldBack: true,
+    settings: { ovsDatabase: `${directory}/db.sock`, networkFunctionPorts: 2 },
+  });
+  machine = await new MachineSwitch(directory, bed.dpuNode).create();
+  const host = await bed.start('host');
+  await host.client.init({ dpuMode: false, dpuIdentifier: '0000c9ffff00ab12' });
+  dpu = await bed.start('dpu');
+  await initialise();
+  await bed.outside.up('eth0', `${outsideIp}/24`);
+  pod = await bed.netns('pod');
+});
+afterAll(async () => {
+  await dpu?.close();
+  await machine?.stop();
+  await bed?.[Symbol.asyncDispose]();
+});
+
+it('a port waits for the network device of its function, and works when that comes', async () => {
+  const { mac } = await give(bed.hostNode, 'ens1f0v0', pod, 'net1', '10.9.0.1/24');
+  const made = await dpu.client.createBridgePort({
+    name: 'host0-0',
+    macAddress: mac,
+    type: 'ACCESS',
+    logicalBridges: ['2'],
+  });
+  expect(made.operStatus).toBe('DOWN');
+  expect(made.components?.map(({ details }) => details).join()).toContain('waits for the network device of 0000:f5:');
+  await bed.dpuSysfs.probe(backplanePort);
+  await eventually('the port is up', status, (is) => is === 'UP');
+  await eventually('a ping', () => pod.reaches(outsideIp), Boolean);
+});
+
+it('a restart of the plugin interrupts nothing', async () => {
+  await dpu.close();
+  expect(await pod.reaches(outsideIp)).toBe(true);
+  dpu = await bed.start('dpu');
+  await initialise();
+  expect(await pod.reaches(outsideIp)).toBe(true);
+});
+
+it('takes its own away with the last device, while others stay', async () => {
+  await vsctl('add-br', 'br-admin', '--', 'set', 'bridge', 'br-admin', 'datapath_type=netdev');
+  expect(await dpu.client.setNumVfs(0)).toBe(0);
+  expect((await vsctl('list-br')).trim()).toBe('br-admin');
+  expect(await bed.dpuSysfs.virtualFunctions(backplanePort)).toEqual([]);
+});
+
+it('has its virtual functions again with the first device', async () => {
+  expect(await dpu.client.setNumVfs(2)).toBe(2);
+  expect(await bed.dpuSysfs.virtualFunctions(backplanePort)).toHaveLength(2);
+});
