@@ -1,6 +1,7 @@
 /**
  * Runs vitest projects, each whatever became of the others: what needs a cluster mostly waits, so each of those has a lane
- * of its own, and the rest runs in one beside them. What a project prints stands in `.build/test/<project>.log`, its results in `<project>.json` there.
+ * of its own, and the rest runs in one beside them. What a project prints stands in `.build/test/<project>.log`, its
+ * results in `<project>.json` there.
  * With several projects each line says whose it is. Closes with a row for each project, what failed, and the sum in one
  * line: `12 passed, 0 failed, 0 skipped`.
  * Usage: node test/run.ts unit integration e2e e2e-2c

@@ -5,7 +5,7 @@
 import { loadavg } from 'node:os';
 import { operatorIsOn } from '../e2e/bed.ts';
 import { dpusReady } from '../support/operator.ts';
-import { gateway, patchPlugin, pluginRuns, publishAcme, selectPlugin } from '../support/plugins.ts';
+import { gateway, patchPlugin, pluginRuns, publishAcme, selectPlugin, takePluginsFrom } from '../support/plugins.ts';
 import { deploymentLike } from '../support/pods.ts';
 import { startRegistry } from '../support/registry.ts';
 
@@ -32,10 +32,11 @@ const setNumVfs = (numVfs: number) => {
 
 try {
   await registry.publish('packages/sdk');
+  await takePluginsFrom(bed, registry);
   for (const version of ['1.0.0', '1.0.1', '1.0.2']) await publishAcme(registry, version);
   for (const { name } of cluster.nodes) await cluster.exec(name, ['rm', '-rf', '/var/lib/dpu-operator/plugins']);
   await kubectl.run(['create', '-f', 'examples/vendor-plugin.yaml']);
-  await patchPlugin(bed, { registry: registry.url, version: '1.0.0' });
+  await patchPlugin(bed, { version: '1.0.0' });
   await kubectl.wait('condition=Ready', ['vplugin/acme']);
   await setNumVfs(attachments);
   await measure('plugin selected, never seen by the nodes', '1.0.0', () => selectPlugin(bed, { name: 'acme' }));

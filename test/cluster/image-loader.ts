@@ -13,7 +13,7 @@ const recordDirectory = '/var/lib/dpu-operator-images';
 
 const containerd = ['ctr', '--namespace', 'k8s.io', 'images'];
 
-/** Brings images built here onto the workers of a Kind cluster. */
+/** Brings images built here onto the nodes of a Kind cluster that may run them. */
 export class ImageLoader {
   readonly #log: Log;
   readonly #engine: Engine;
@@ -36,10 +36,12 @@ export class ImageLoader {
   }
 
   async loadImage(image: BuiltImage): Promise<boolean> {
-    // Only workers run our pods: the control plane of a cluster with workers is tainted.
-    const workers = this.#nodes.list.filter(({ role }) => role !== 'control-plane').map(({ name }) => name);
-    const current = await Promise.all(workers.map((node) => this.#hasImage(node, image)));
-    const missing = workers.filter((_, index) => !current[index]);
+    // The control plane is tainted; of our pods only the operator's go there.
+    const nodes = this.#nodes.list
+      .filter(({ role }) => role !== 'control-plane' || image.name === 'operator')
+      .map(({ name }) => name);
+    const current = await Promise.all(nodes.map((node) => this.#hasImage(node, image)));
+    const missing = nodes.filter((_, index) => !current[index]);
     if (missing.length === 0) return false;
     await step(this.#log, `load image ${image.name} on ${missing.join(', ')}`, async () => {
       const scratch = await scratchDirectory(image.name);

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { run } from '../cluster/run.ts';
 import { size } from '../e2e/bed.ts';
 import { eventually } from '../support/eventually.ts';
-import { ensureHelm } from '../support/helm.ts';
+import { ensureHelm } from '../support/go-tools.ts';
 import { configureSide, namespace, useIpamThatIsThere } from '../support/operator.ts';
 import { documentCommands } from '../support/readme.ts';
 import type { Side } from '../support/sides.ts';

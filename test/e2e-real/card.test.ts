@@ -8,7 +8,7 @@ import { Kubectl } from '../cluster/kubectl.ts';
 import { ensureKubectl } from '../cluster/tools.ts';
 import { type Ends, mainJobSteps } from '../steps/main-job.ts';
 import { namespace } from '../support/operator.ts';
-import { parseRealCards } from '../support/real-cards.ts';
+import { noConfig, parseRealCards } from '../support/real-cards.ts';
 import { type DpuObject, dpusIn } from '../support/sides.ts';
 import { thisMachine } from '../support/this-machine.ts';
 
@@ -25,11 +25,7 @@ const clusters = {
 async function findCard(side: 'host' | 'dpu'): Promise<DpuObject | undefined> {
   const { kubectl, variable } = clusters[side];
   const { exitCode, stderr } = await kubectl.try(['get', 'dpuoperatorconfig', 'dpu-operator-config']);
-  if (exitCode !== 0) {
-    throw new Error(
-      `${variable}: no DpuOperatorConfig dpu-operator-config in that cluster; install the operator and turn it on first: ${stderr}`,
-    );
-  }
+  if (exitCode !== 0) throw noConfig(variable, stderr);
   return (await dpusIn(kubectl)).find(({ spec }) => spec.isDpuSide === (side === 'dpu'));
 }
 

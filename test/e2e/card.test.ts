@@ -8,7 +8,7 @@ import { mainJobSteps } from '../steps/main-job.ts';
 import { chosenCard } from '../support/cards.ts';
 import { addresses, ExternalClient } from '../support/external.ts';
 import { dpusReady, namespace, start, type TestBed, turnOff } from '../support/operator.ts';
-import { conditionIs, gateway } from '../support/plugins.ts';
+import { conditionIs, gateway, takePluginsFrom } from '../support/plugins.ts';
 import { deletePods, examplePods, net1, startExamplePods } from '../support/pods.ts';
 import { type PackageJson, type Registry, startRegistry } from '../support/registry.ts';
 import { dpusOn, type Sides } from '../support/sides.ts';
@@ -64,7 +64,7 @@ beforeAll(async () => {
     apiVersion: 'config.openshift.io/v1',
     kind: 'VendorPlugin',
     metadata: { name: plugin },
-    spec: { package: published.name, version: published.version, registry: registry.url },
+    spec: { package: published.name, version: published.version },
   };
   const configs = roles.map((role) => configOf(role, bed[role]));
   await bed.kubectl.run(['apply', '-f', '-'], [vendorPlugin, ...configs].map((one) => stringify(one)).join('---\n'));
@@ -81,8 +81,9 @@ afterAll(async () => {
 
 describe(card.product, () => {
   it('is found on both nodes, and the operator says that the cards are not real', async () => {
-    await conditionIs(bed, `vplugin/${plugin}`, 'Ready', 'status', 'True');
     await start(bed);
+    await takePluginsFrom(bed, registry);
+    await conditionIs(bed, `vplugin/${plugin}`, 'Ready', 'status', 'True');
     sides = await dpusOn(bed, card.product);
     await dpusReady(sides);
     const config = [

@@ -10,6 +10,7 @@ import {
   pluginRuns,
   publishAcme,
   selectPlugin,
+  takePluginsFrom,
 } from '../support/plugins.ts';
 import { deletePods, net1, untilPings } from '../support/pods.ts';
 import { readmeCommands } from '../support/readme.ts';
@@ -24,11 +25,13 @@ beforeAll(async () => {
   bed = await operatorIsOn();
   registry = await startRegistry({ listen: '0.0.0.0', host: await gateway(bed), restricted: ['@acme/private'] });
   await registry.publish('packages/sdk');
+  await takePluginsFrom(bed, registry);
 });
 afterAll(async () => {
   await deletePods(bed.kubectl, pods);
   await selectPlugin(bed, null, { networkFunctionPorts: 4 });
   await bed.kubectl.run(['delete', 'vendorplugins', '--all', '--timeout=180s']);
+  await takePluginsFrom(bed, undefined);
   await registry.stop();
 });
 
@@ -47,7 +50,7 @@ describe('a plugin that is published to a registry', () => {
       expect(program).toBe('kubectl');
       await kubectl.run(args);
     }
-    await patchPlugin(bed, { registry: registry.url, version: '1.0.0' });
+    await patchPlugin(bed, { version: '1.0.0' });
     await conditionIs(bed, 'vplugin/acme', 'Ready', 'status', 'True');
     const row = await kubectl.run(['get', 'vplugin', 'acme', '--no-headers']);
     expect(row.split(/ {2,}/)).toEqual(expect.arrayContaining(['acme', '@acme/dpu-vsp', '1.0.0', 'True']));
@@ -163,6 +166,7 @@ describe('a version that cannot work', () => {
       'acme-registry',
       '-n',
       namespace,
+      `--from-literal=registry=${registry.url}`,
       `--from-literal=token=${registry.token}`,
     ]);
     await patchPlugin(bed, { credentialsSecret: { name: 'acme-registry' } });

@@ -65,10 +65,10 @@ const fileDescriptors = (): number => readdirSync('/proc/self/fd').length;
 
 test('lookups that wait together each get their own answer, in order with changes', async () => {
   const names = Array.from({ length: 40 }, (_, index) => `l${index}`);
-  for (const name of names.slice(1)) await links.createLink({ name, kind: 'veth', peer: `${name}p` });
+  for (const name of names.slice(1)) await links.createLink({ name, kind: 'veth', peer: { name: `${name}p` } });
   const first = links.findLinkProperties('lo');
   const found = names.map((name) => links.findLinkProperties(name));
-  const made = links.createLink({ name: 'l0', kind: 'veth', peer: 'l0p' });
+  const made = links.createLink({ name: 'l0', kind: 'veth', peer: { name: 'l0p' } });
   const after = links.findLinkProperties('l0');
   expect((await first)?.name).toBe('lo');
   expect((await Promise.all(found)).map((link) => link?.name)).toEqual([undefined, ...names.slice(1)]);
@@ -80,7 +80,7 @@ test('lookups that wait together each get their own answer, in order with change
 });
 
 test('a link is made, found, changed and deleted', async () => {
-  await links.createLink({ name: 'one', kind: 'veth', peer: 'two', mac: '02:00:00:00:00:01', mtu: 1400 });
+  await links.createLink({ name: 'one', kind: 'veth', peer: { name: 'two' }, mac: '02:00:00:00:00:01', mtu: 1400 });
   const one = await links.findLink('one');
   const two = await indexOf(links, 'two');
   expect(one).toMatchObject({ kind: 'veth', mac: '02:00:00:00:00:01', mtu: 1400, up: false, peer: { index: two } });
@@ -105,7 +105,7 @@ test('one message moves, names, sets and raises a link, there and back', async (
   const there = opened(new Netlink(other));
   const target = opened(NetworkNamespace.open(other));
   const here = opened(NetworkNamespace.open(netns));
-  await links.createLink({ name: 'vf0', kind: 'veth', peer: 'rep0' });
+  await links.createLink({ name: 'vf0', kind: 'veth', peer: { name: 'rep0' } });
   await links.addAltNames(await indexOf(links, 'vf0'), ['enp1s0v0']);
   const mac = '02:00:00:00:00:07';
   const index = await indexOf(links, 'vf0');
@@ -122,7 +122,7 @@ test('one message moves, names, sets and raises a link, there and back', async (
 
 test('a bridge has ports and forwarding entries', async () => {
   await links.createLink({ name: 'br', kind: 'bridge', up: true });
-  await links.createLink({ name: 'port', kind: 'veth', peer: 'other', up: true });
+  await links.createLink({ name: 'port', kind: 'veth', peer: { name: 'other' }, up: true });
   const port = await indexOf(links, 'port');
   await links.changeLink(port, { master: await indexOf(links, 'br') });
   expect(await links.findLink('port')).toMatchObject({ masterName: 'br' });
@@ -207,7 +207,7 @@ test('a neighbour that knew the address elsewhere sends to the new MAC at once',
   const other = await addNamespace();
   const there = opened(new Netlink(other));
   const target = opened(NetworkNamespace.open(other));
-  await links.createLink({ name: 'net1', kind: 'veth', peer: 'peer', mac: '02:00:00:00:00:01', up: true });
+  await links.createLink({ name: 'net1', kind: 'veth', peer: { name: 'peer' }, mac: '02:00:00:00:00:01', up: true });
   await links.changeLink(await indexOf(links, 'peer'), { up: true, netnsFd: target.fd });
   const peer = await indexOf(there, 'peer');
   await there.addAddress(peer, '10.9.0.1/24');
@@ -386,7 +386,7 @@ test('link events tell what came, changed, moved and went', async () => {
   const other = await addNamespace();
   const target = opened(NetworkNamespace.open(other));
   const { changes } = watched(netns);
-  await links.createLink({ name: 'one', kind: 'veth', peer: 'two' });
+  await links.createLink({ name: 'one', kind: 'veth', peer: { name: 'two' } });
   await links.createLink({ name: 'br', kind: 'bridge' });
   const two = await indexOf(links, 'two');
   await links.changeLink(two, { master: await indexOf(links, 'br') });

@@ -1,11 +1,13 @@
 /** Kustomize and Helm make the same installation of what `make manifests` writes. */
-import { readFile } from 'node:fs/promises';
-import { beforeAll, expect, it } from 'vitest';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
 import { attempt, run } from '../cluster/run.ts';
 import { ensureKubectl } from '../cluster/tools.ts';
 import { versions } from '../cluster/versions.ts';
-import { ensureHelm } from '../support/helm.ts';
+import { ensureHelm, ensureOperatorVerify } from '../support/go-tools.ts';
 
 interface KubeObject {
   kind: string;
@@ -23,9 +25,11 @@ const kubeVersion = ['--kube-version', versions.kubernetes];
 const template = ['template', 'dpu-operator', chart, ...kubeVersion];
 let helm: string;
 let kubectl: string;
+let operatorVerify: string;
 beforeAll(async () => {
   helm = await ensureHelm(console.log);
   kubectl = await ensureKubectl(console.log);
+  operatorVerify = await ensureOperatorVerify(console.log);
 }, 1_200_000);
 
 async function rendered(...args: string[]): Promise<Map<string, KubeObject>> {
@@ -136,4 +140,64 @@ it('another namespace is refused', async () => {
   const { exitCode, stderr } = await attempt([helm, ...template, '--namespace', 'default']);
   expect(exitCode).not.toBe(0);
   expect(stderr).toContain(`--namespace ${namespace} --create-namespace`);
+});
+
+describe('the OLM bundle', () => {
+  const csv = 'bundle/manifests/dpu-operator.clusterserviceversion.yaml';
+
+  it('has no error and no warning of the Operator Framework, which sees one that is there', async () => {
+    expect(await attempt([operatorVerify, 'manifests', 'bundle'])).toMatchObject({
+      exitCode: 0,
+      stdout: '',
+      stderr: '',
+    });
+    const broken = await mkdtemp(join(tmpdir(), 'bundle-'));
+    try {
+      await cp('bundle', broken, { recursive: true });
+      const text = await readFile(csv, 'utf8');
+      await writeFile(join(broken, csv.replace('bundle/', '')), text.replace(/version: 0\S+/, 'version: none'));
+      const { exitCode, stdout, stderr } = await attempt([operatorVerify, 'manifests', broken]);
+      expect({ failed: exitCode !== 0, told: /version/.test(stdout + stderr) }).toEqual({ failed: true, told: true });
+    } finally {
+      await rm(broken, { recursive: true });
+    }
+  });
+
+  it('gives every ServiceAccount what config/default gives it, and runs the same Deployment', async () => {
+    const base = await kustomized('config/default');
+    const { spec } = parse(await readFile(csv, 'utf8'));
+    const { clusterPermissions, permissions, deployments } = spec.install.spec;
+    for (const [account, { kind }] of [...base].filter(([, object]) => object.kind === 'ServiceAccount')) {
+      const name = account.replace(`${kind} `, '');
+      const rulesOf = (list: { serviceAccountName: string; rules: unknown[] }[]) =>
+        list.filter(({ serviceAccountName }) => serviceAccountName === name).flatMap(({ rules }) => rules);
+      const role = (key: string) => (base.get(key) as { rules?: unknown[] } | undefined)?.rules ?? [];
+      expect(rulesOf(permissions)).toEqual(role(`Role ${name}`));
+      expect(rulesOf(clusterPermissions)).toEqual(expect.arrayContaining(role(`ClusterRole dpu-operator:${name}`)));
+    }
+    expect(deployments[0].spec).toEqual(base.get('Deployment dpu-operator-controller-manager')?.spec);
+  });
+
+  it('has, as the rest, images by digest where a release names them so', async () => {
+    const output = await mkdtemp(join(tmpdir(), 'release-'));
+    const images = ['operator', 'vsp'].map((name) => `r.example.com:5000/dpu/${name}@sha256:${'b'.repeat(64)}`);
+    const [operator = '', vsp = ''] = images;
+    try {
+      const program = 'packages/core/dist/bundle/generate-manifests.mjs';
+      await run([process.execPath, program, '--output', output, '--operator-image', operator, '--vsp-image', vsp]);
+      const { metadata, spec } = parse(await readFile(join(output, csv), 'utf8'));
+      expect(spec.relatedImages.map(({ image }: { image: string }) => image)).toEqual(images);
+      expect(metadata.annotations['features.operators.openshift.io/disconnected']).toBe('true');
+      const deployments = [
+        byName(await run([kubectl, 'kustomize', join(output, 'config/dpu')])),
+        byName(await run([helm, 'template', 'x', join(output, chart), ...kubeVersion, '--namespace', namespace])),
+      ];
+      for (const objects of deployments) {
+        const { image, env } = manager(objects);
+        expect([image, env.VSP_IMAGE]).toEqual(images);
+      }
+    } finally {
+      await rm(output, { recursive: true });
+    }
+  });
 });

@@ -204,7 +204,12 @@ describe('an installation', () => {
     const credentials = { token: registry.token };
     const theirs = release({ packageName, found: await find('1.0.0', { packageName, credentials }) });
     expect((await node.install(theirs)).failure).toMatchObject({ reason: 'Unauthorized' });
-    expect(await node.install({ ...theirs, credentials })).toMatchObject({ exitCode: 0 });
+    const elsewhere = { ...credentials, registry: 'https://npm.example.com' };
+    expect((await node.install({ ...theirs, credentials: elsewhere })).failure).toMatchObject({
+      reason: 'CredentialsInvalid',
+    });
+    const theirOwn = { ...credentials, registry: registry.url };
+    expect(await node.install({ ...theirs, credentials: theirOwn })).toMatchObject({ exitCode: 0 });
   });
 });
 
@@ -222,7 +227,10 @@ describe('a VendorPlugin', () => {
     ...more,
   });
 
-  beforeAll(() => bed.start({ NPM_DIRECTORY: npmDirectory }));
+  beforeAll(async () => {
+    await bed.start({ NPM_DIRECTORY: npmDirectory });
+    bed.putConfig({ plugins: { httpRegistries: [new URL(registry.url).host, '127.0.0.1:1'] } });
+  });
   afterAll(() => bed.stop());
 
   it('asks for credentials, then is ready with what a node installs', async () => {
@@ -234,10 +242,10 @@ describe('a VendorPlugin', () => {
     });
     bed.put(name, spec('1.0.0'));
     await ready('SecretMissing');
-    bed.putSecret('npm', { token: 'wrong' });
+    bed.putSecret('npm', { token: 'wrong', registry: registry.url });
     bed.put(name, spec('1.0.0'), { 'dpu.config.openshift.io/refresh': '1' });
     await ready('Unauthorized');
-    bed.putSecret('npm', { token: registry.token });
+    bed.putSecret('npm', { token: registry.token, registry: registry.url });
     bed.put(name, spec('1.0.0'), { 'dpu.config.openshift.io/refresh': '2' });
     await ready('Found');
     const { status } = bed.get(name);
@@ -251,7 +259,7 @@ describe('a VendorPlugin', () => {
     const { version = '', integrity = '' } = release ?? {};
     const node = await NodeDirectory.create();
     const found = { version, integrity, manifest, lock };
-    const credentials = { token: registry.token };
+    const credentials = { token: registry.token, registry: registry.url };
     expect(await node.install({ packageName, found, registry: registry.url, credentials })).toMatchObject({
       exitCode: 0,
     });
@@ -270,6 +278,7 @@ describe('a VendorPlugin', () => {
   });
 
   it('keeps what was found when the registry is gone', async () => {
+    bed.putSecret('npm', { token: registry.token, registry: 'http://127.0.0.1:1/' });
     bed.put(name, spec('^1.0.1', { registry: 'http://127.0.0.1:1/' }));
     await ready('RegistryUnreachable');
     expect(bed.get(name).status).toMatchObject({ version: '1.0.2', releases: [{ registry: registry.url }] });

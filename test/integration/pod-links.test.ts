@@ -17,7 +17,7 @@ beforeEach(async () => {
   links = new PodLinks();
   here = new Netlink();
   netns = await addNamespace(`${prefix}-${serial}`);
-  await here.createLink({ name: home.name, kind: 'veth', peer, mac: home.mac });
+  await here.createLink({ name: home.name, kind: 'veth', peer: { name: peer }, mac: home.mac });
 });
 
 afterEach(async () => {
@@ -169,7 +169,7 @@ test.each([
   const refused = links.moveIntoPod({ device: home.name, netns, ifName });
   const others = Array.from({ length: 5 }, async (_, number) => {
     const name = `${prefix}o${number}`;
-    await here.createLink({ name, kind: 'veth', peer: `${name}p` });
+    await here.createLink({ name, kind: 'veth', peer: { name: `${name}p` } });
     const other = await addNamespace(`${prefix}-${serial}-${number}`);
     await links.moveIntoPod({ device: name, netns: other, ifName: 'net1' });
     const found = await links.find(other, 'net1');

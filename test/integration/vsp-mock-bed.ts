@@ -14,6 +14,7 @@ import {
   type Link,
   Links,
   linuxPlatform,
+  NetlinkLinks,
   OpenVSwitch,
   parseForwardingTable,
 } from '@dpu-operator/sdk/linux';
@@ -132,9 +133,9 @@ export class Bed implements AsyncDisposable {
   /**
    * One side of a software DPU, before its Init. Started anew, it finds again what it kept in its state directory.
    *
-   * @param run its programs, in the node's place
+   * @param run its programs, in the node's place, links among them. Default: the node's, and links by netlink
    */
-  async side(side: 'host' | 'dpu', node: Netns, ip: string, settings: object, run = node.exec): Promise<ServedSide> {
+  async side(side: 'host' | 'dpu', node: Netns, ip: string, settings: object, run?: Exec): Promise<ServedSide> {
     const directory = `/run/${this.#prefix}-state/${node.name}-${side}`;
     await mkdir(directory, { recursive: true, mode: 0o700 });
     const socketPath = join(directory, 'vsp.sock');
@@ -145,7 +146,7 @@ export class Bed implements AsyncDisposable {
       node: { name: node.name, ip },
       logger,
       socketPath,
-      platform: this.#platform(run),
+      platform: this.#platform(node, run),
     });
     const client = new VspClient({ socketPath, logger, deadlineMs });
     const connected = Promise.withResolvers<void>();
@@ -166,11 +167,12 @@ export class Bed implements AsyncDisposable {
   }
 
   /** The node's, with switches where this looks for them. */
-  #platform(run: Exec): Platform {
+  #platform(node: Netns, programs?: Exec): Platform {
+    const run = programs ?? node.exec;
     return {
       ...linuxPlatform(),
       exec: run,
-      links: new Links(run),
+      links: programs ? new Links(programs) : new NetlinkLinks(exec, node.path),
       openVSwitch: ({ commandsLookIn: _, directory, ...options }) =>
         new OpenVSwitch({ ...options, exec: run, directory: join(this.#runDirectory, basename(directory ?? '')) }),
     };

@@ -7,6 +7,9 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** By name without `.test.ts`; the longest first. */
 const longest = [
+  'vendor-plugin',
+  'uninstall',
+  'outages',
   'scaffold',
   'conformance-mock',
   'plugin-store',
@@ -20,6 +23,7 @@ const longest = [
   'dpu-crash',
   'main',
   'trust',
+  'main-job',
 ];
 
 export class LongestFirst extends BaseSequencer {

@@ -19,6 +19,16 @@ export function publishAcme(registry: Registry, version: string, change: Publish
   });
 }
 
+/** The DpuOperatorConfig names the registry, which has no TLS, for all plugins that name none; undefined names none. */
+export async function takePluginsFrom(
+  { kubectl }: Pick<TestBed, 'kubectl'>,
+  registry: Registry | undefined,
+): Promise<void> {
+  const plugins = registry ? { registry: registry.url, httpRegistries: [new URL(registry.url).host] } : null;
+  const patch = JSON.stringify({ spec: { plugins } });
+  await kubectl.run(['patch', 'dpuoperatorconfig', 'dpu-operator-config', '--type=merge', '-p', patch]);
+}
+
 export async function patchPlugin({ kubectl }: TestBed, spec: object): Promise<void> {
   await kubectl.run(['patch', 'vplugin', 'acme', '--type=merge', '-p', JSON.stringify({ spec })]);
 }

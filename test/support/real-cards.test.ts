@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { networkOf, parseRealCards } from './real-cards.ts';
+import { networkOf, noConfig, parseRealCards } from './real-cards.ts';
 
 const file = import.meta.filename;
 const kubeconfigs = { KUBECONFIG_HOST: file, KUBECONFIG_DPU: file };
@@ -33,4 +33,12 @@ test.each<[NodeJS.ProcessEnv, string]>([
   ],
 ])('%o is refused', (env, says) => {
   expect(() => parseRealCards(env)).toThrow(says);
+});
+
+test.each([
+  ['Error from server (NotFound): dpuoperatorconfigs "x" not found', 'KUBECONFIG_DPU: no DpuOperatorConfig'],
+  ['error: the server doesn\'t have a resource type "dpuoperatorconfig"', 'install the operator and turn it on first'],
+  ['Unable to connect to the server: EOF', 'KUBECONFIG_DPU: that cluster does not answer: Unable to connect'],
+])('%s is told as what it is', (stderr, says) => {
+  expect(noConfig('KUBECONFIG_DPU', stderr).message).toContain(says);
 });

@@ -36,6 +36,15 @@ export function parseRealCards(env: NodeJS.ProcessEnv): RealCards {
   };
 }
 
+/** Why a cluster has no DpuOperatorConfig to be found, from what kubectl says. */
+export function noConfig(variable: string, stderr: string): Error {
+  const isAbsent = /NotFound|doesn't have a resource type/.test(stderr);
+  const why = isAbsent
+    ? 'no DpuOperatorConfig dpu-operator-config in that cluster; install the operator and turn it on first'
+    : 'that cluster does not answer';
+  return new Error(`${variable}: ${why}: ${stderr.trim()}`);
+}
+
 function kubeconfig(env: NodeJS.ProcessEnv, name: string, whose: string): string {
   const path = env[name];
   const what = `the path of a kubeconfig of the cluster with ${whose}`;

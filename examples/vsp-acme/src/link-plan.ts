@@ -2,7 +2,7 @@
  * The links that there shall be, and the `ip` commands that lead there from the links that there are. Pure, so that
  * every case is a unit test, and the same for a change, a restart and a link that someone deleted.
  */
-import type { IpCommand, Link } from '@dpu-operator/sdk/linux';
+import type { IpText, Link } from '@dpu-operator/sdk/linux';
 import { OURS } from './names.ts';
 
 export type LinksByName = ReadonlyMap<string, Link>;
@@ -55,7 +55,7 @@ const MTU = 1450;
  * Ports leave their bridges before any is put on another, so that at no moment frames find a way that neither the old
  * nor the new order has.
  */
-export function commandsFor(plan: LinkPlan, links: LinksByName): IpCommand[] {
+export function commandsFor(plan: LinkPlan, links: LinksByName): IpText[] {
   const { pairs, tunnels, bridges, ports } = plan;
   const surplus = [...links.values()].filter((link) => isSurplus(link, plan));
   const kept = new Map([...links].filter(([, link]) => !surplus.includes(link)));
@@ -82,17 +82,17 @@ function isSurplus(link: Link, plan: LinkPlan): boolean {
 }
 
 /** Only off bridges of ours, whether or not they stay. */
-function leave(link: Link, plan: LinkPlan): IpCommand[] {
+function leave(link: Link, plan: LinkPlan): IpText[] {
   const { name, masterName, alias } = link;
   const port = plan.ports.get(name);
   if (!port && !plan.releases(link)) return [];
-  const commands: IpCommand[] = [];
+  const commands: IpText[] = [];
   if (masterName?.startsWith(OURS) && masterName !== port?.bridge) commands.push(`link set ${name} nomaster`);
   if (!port && alias !== undefined && name.startsWith(OURS)) commands.push(`link set ${name} alias ""`);
   return commands;
 }
 
-function enter(name: string, { bridge, isolated, owner }: Port, kept: LinksByName): IpCommand[] {
+function enter(name: string, { bridge, isolated, owner }: Port, kept: LinksByName): IpText[] {
   const commands = sign(name, owner, kept);
   const masterName = kept.get(name)?.masterName;
   // A link that is on someone else's bridge is theirs.
@@ -103,13 +103,13 @@ function enter(name: string, { bridge, isolated, owner }: Port, kept: LinksByNam
   return commands;
 }
 
-function sign(name: string, owner: string | undefined, kept: LinksByName): IpCommand[] {
+function sign(name: string, owner: string | undefined, kept: LinksByName): IpText[] {
   const isSigned = owner === undefined || kept.get(name)?.alias === owner;
   return isSigned ? [] : [['link', 'set', name, 'alias', owner]];
 }
 
 /** The node itself has no part in what passes: no address of its own, no answers to ARP. */
-function makeBridge(name: string, mac: string): IpCommand[] {
+function makeBridge(name: string, mac: string): IpText[] {
   return [
     `link add ${name} address ${mac} mtu ${MTU} type bridge mcast_snooping 0`,
     `link set ${name} addrgenmode none`,
@@ -118,12 +118,12 @@ function makeBridge(name: string, mac: string): IpCommand[] {
 }
 
 /** There is one other end, so nothing is to be learned about where an address lives. */
-function makeTunnel(name: string, { vni, port, local, remote }: Tunnel): IpCommand {
+function makeTunnel(name: string, { vni, port, local, remote }: Tunnel): IpText {
   return `link add ${name} mtu ${MTU} type vxlan id ${vni} local ${local} remote ${remote} dstport ${port} nolearning`;
 }
 
-function makePair(name: string, { pod, mac }: Pair): IpCommand {
+function makePair(name: string, { pod, mac }: Pair): IpText {
   return `link add ${pod} address ${mac} mtu ${MTU} type veth peer name ${name} mtu ${MTU}`;
 }
 
-const raise = (name: string): IpCommand[] => [`link set ${name} addrgenmode none`, `link set ${name} up`];
+const raise = (name: string): IpText[] => [`link set ${name} addrgenmode none`, `link set ${name} up`];

@@ -87,7 +87,7 @@ export class FunctionDevices {
     }
     await this.#file.save(Object.fromEntries(this.#macs));
     const isAllHere = names.every((name) => byName.has(name));
-    const inPods = isAllHere ? [] : (await linksOfPods(platform.exec)).map(({ link }) => link);
+    const inPods = isAllHere ? [] : (await linksOfPods(platform.links)).map(({ link }) => link);
     return healthOf({ names, macs: this.#macs, here, inPods });
   }
 }

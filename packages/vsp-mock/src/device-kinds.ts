@@ -29,10 +29,8 @@ export function vxlanKind(node: TunnelNode): DeviceKind {
 
 /** The other end of {@link vxlanKind}. */
 export function vxlanCommand(name: string, index: number, { settings, peer, mtu, ...node }: TunnelNode): IpCommand {
-  const device = `link add ${name} address ${derivedMac(node.name, name)} mtu ${mtu}`;
-  const tunnel = `type vxlan id ${settings.vniBase + index} local ${node.ip} remote ${peer}`;
-  // There is one other end, so nothing is to be learned about where an address lives.
-  return `${device} ${tunnel} dstport ${settings.vxlanPort} nolearning`;
+  const vxlan = { vni: settings.vniBase + index, port: settings.vxlanPort, local: node.ip, remote: peer };
+  return { create: { name, kind: 'vxlan', mac: derivedMac(node.name, name), mtu, vxlan } };
 }
 
 function vxlanIndex(link: Link, { settings, peer }: TunnelNode): number | undefined {

@@ -36,7 +36,7 @@ export class Representors {
   async make(names: readonly string[]): Promise<LinksByName> {
     const { peer } = this.#node.settings;
     const commands = names.flatMap((name): IpCommand[] => {
-      const up = `link set ${name} up`;
+      const up = { set: name, up: true };
       return peer === undefined ? [up] : [vxlanCommand(name, indexOf(name), { ...this.#node, peer }), up];
     });
     const { links, failures } = await this.#node.platform.links.batchAndList(commands);
@@ -50,9 +50,9 @@ export class Representors {
   /** Takes those out of use that may go. */
   async remove(links: LinksByName, mayGo: (name: string) => boolean): Promise<void> {
     const surplus = [...links.values()].filter(({ name }) => isRepresentor(name) && mayGo(name));
-    const commands = surplus.flatMap(({ name, up, kind }) => {
-      if (this.#node.settings.peer === undefined) return up ? [`link set ${name} down`] : [];
-      return kind === 'vxlan' ? [`link del ${name}`] : [];
+    const commands = surplus.flatMap(({ name, up, kind }): IpCommand[] => {
+      if (this.#node.settings.peer === undefined) return up ? [{ set: name, up: false }] : [];
+      return kind === 'vxlan' ? [{ delete: name }] : [];
     });
     await this.#node.platform.links.batch(commands, { force: true });
   }

@@ -5,7 +5,7 @@ import type { TunnelNode } from './device-kinds.ts';
 import { MAX_VFS } from './settings.ts';
 
 export async function retargetPods({ settings, peer, ip, platform, logger }: TunnelNode): Promise<void> {
-  for (const { netns, link } of await linksOfPods(platform.exec, 'vxlan')) {
+  for (const { netns, link } of await linksOfPods(platform.links, 'vxlan')) {
     const { vni = -1, port, local, remote } = link.vxlan ?? {};
     const isVf = port === settings.vxlanPort && vni >= settings.vniBase && vni < settings.vniBase + MAX_VFS;
     if (!isVf || local !== ip || remote === peer) continue;

@@ -1,7 +1,7 @@
 /** The bridge of a software DPU: an Open vSwitch of its own, made to match a plan. */
 import { createHash } from 'node:crypto';
 import type { Platform } from '@dpu-operator/sdk';
-import { activeOffloads, disableOffloads, enableOffloads, type Link, type Offload } from '@dpu-operator/sdk/linux';
+import type { Link, Offload } from '@dpu-operator/sdk/linux';
 import { BRIDGE } from './names.ts';
 import type { Node } from './node.ts';
 import type { PortPlan } from './vlan-plan.ts';
@@ -110,7 +110,7 @@ export class Switch {
         ['set', 'port', plan.device, ...settingsOf(plan)],
       ]),
     ]);
-    // At the same time, as each takes programs 10 to 25 ms; nothing uses a port before both are done.
+    // At the same time; nothing uses a port before both are done.
     const results = await Promise.allSettled([transaction, ...fresh.map((link) => this.#prepare(link))]);
     const failed = results.find((result) => result.status === 'rejected');
     if (failed) throw failed.reason;
@@ -128,20 +128,20 @@ export class Switch {
   }
 
   async #prepare(link: Link): Promise<void> {
-    const { exec, links } = this.#options.node.platform;
+    const { links } = this.#options.node.platform;
     if (link.name === this.#uplink) {
-      const active = await activeOffloads(exec, link.name, ['gro']);
+      const active = await links.activeOffloads(link.name, ['gro']);
       // Off already where an attempt before this one failed.
       if (active.length > 0) this.#uplinkOffloads = active;
-    } else if (!link.up) await links.batch([`link set ${link.name} up`]);
-    await disableOffloads(exec, link.name, ['gro']);
+    } else if (!link.up) await links.batch([{ set: link.name, up: true }]);
+    await links.disableOffloads(link.name, ['gro']);
   }
 
   async #forget(devices: readonly string[]): Promise<void> {
     for (const device of devices) this.#attached.delete(device);
     if (!devices.includes(this.#uplink) || this.#uplinkOffloads.length === 0) return;
-    const { exec, links } = this.#options.node.platform;
-    if (await links.find(this.#uplink)) await enableOffloads(exec, this.#uplink, this.#uplinkOffloads);
+    const { links } = this.#options.node.platform;
+    if (await links.find(this.#uplink)) await links.enableOffloads(this.#uplink, this.#uplinkOffloads);
     this.#uplinkOffloads = [];
   }
 }

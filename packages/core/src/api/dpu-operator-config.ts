@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { ageColumn, defineKind } from './kind.ts';
 import { conditionedStatusSchema } from './meta.ts';
 import { configName } from './names.ts';
+import { npmCredentialsSchema, npmRegistrySchema } from './npm-registry.ts';
 
 const specSchema = z
   .object({
@@ -38,6 +39,29 @@ const specSchema = z
       })
       .optional()
       .describe('Who vouches for the daemons of hosts and DPUs.'),
+    plugins: z
+      .object({
+        registry: npmRegistrySchema
+          .optional()
+          .describe(
+            "npm registry, or mirror of one, of VendorPlugins that name none. Unset: the operator's (NPM_REGISTRY).",
+          ),
+        credentialsSecret: npmCredentialsSchema.optional(),
+        httpRegistries: z
+          .array(
+            z
+              .string()
+              .regex(/^[^\s/@]+$/, 'must be a host, or host:port')
+              .max(253),
+          )
+          .max(64)
+          .optional()
+          .describe(
+            'Registries, as host or host:port, that plugins may be taken from by http. All others: by https only.',
+          ),
+      })
+      .optional()
+      .describe('Where plugins from npm come from.'),
     chainNamespaces: z
       .array(z.string().min(1).max(63))
       .max(256)

@@ -2,6 +2,7 @@ import type { PodManifest } from '@dpu-operator/sdk/manifest';
 import { z } from 'zod';
 import { ageColumn, defineKind, rules } from './kind.ts';
 import { conditionsSchema } from './meta.ts';
+import { npmCredentialsSchema, npmRegistrySchema } from './npm-registry.ts';
 import { podOverlaySchema } from './pod-overlay.ts';
 
 /** An object whose form is not ours to say: a plugin's manifest. */
@@ -16,22 +17,17 @@ const specSchema = z
       .optional()
       .describe('npm package of the plugin.'),
     version: z.string().min(1).default('latest').describe('Version, semver range or tag of the package.'),
-    registry: z
-      .string()
-      .regex(/^https?:\/\/[^\s/@]+(\/[^\s]*)?$/, 'must be an http or https URL, without credentials')
+    registry: npmRegistrySchema
       .optional()
-      .describe("npm registry to take it from; without it the operator's (NPM_REGISTRY), the public one unless set."),
+      .describe(
+        "npm registry to take it from; without it that of spec.plugins of the DpuOperatorConfig, else the operator's (NPM_REGISTRY), else the public one. By http only where spec.plugins allows it.",
+      ),
     integrity: z
       .string()
       .regex(/^sha(256|384|512)-[A-Za-z0-9+/]+=*$/, 'must look like sha512-<base64>')
       .optional()
       .describe('Hash that the tarball must have; for an exact version.'),
-    credentialsSecret: z
-      .object({ name: z.string().min(1) })
-      .optional()
-      .describe(
-        "Secret in the operator's namespace for the registry: `token`, or `username` and `password`; `ca.crt` where its certificate is not of a public authority.",
-      ),
+    credentialsSecret: npmCredentialsSchema.optional(),
     refreshMinutes: z
       .int()
       .min(1)
@@ -78,6 +74,7 @@ export const releaseSchema = z.object({
   version: z.string().optional().describe('What that is; absent for an image.'),
   integrity: z.string().optional().describe('Hash of the tarball.'),
   registry: z.string().optional(),
+  credentialsSecret: z.string().optional().describe('Secret for that registry.'),
   lock: z.string().optional().describe('ConfigMap with the lock file of the package and all that it depends on.'),
   image: z.string().optional().describe('Image that runs it, where it is not the general VSP image.'),
   manifest: manifestSchema.describe('Products, pod and settings of that version.'),

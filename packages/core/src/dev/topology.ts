@@ -2,7 +2,7 @@
 import { readdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DpuError } from '@dpu-operator/sdk';
-import { disableOffloads, exec, Links } from '@dpu-operator/sdk/linux';
+import { exec, Links } from '@dpu-operator/sdk/linux';
 import { netnsDirectory } from '../api/index.ts';
 import { nodes, outside, pods, prefixLength, uplink } from './addresses.ts';
 import { isLeftOver, netnsName, type Place, places } from './names.ts';
@@ -84,9 +84,9 @@ export class Topology {
       await this.links(place).batch(['link set lo up']);
     await this.run('function', ['tee', '/proc/sys/net/ipv4/ip_forward'], '1');
     // A bridge in userspace would see checksums that no device has filled in yet. Without ethtool only ping is sure.
-    const inside: typeof exec = (file, args, options) =>
-      exec('nsenter', [`--net=${this.path('outside')}`, file, ...args], options);
-    await disableOffloads(inside, 'eth0', ['tx']).catch(() => {});
+    await this.links('outside')
+      .disableOffloads('eth0', ['tx'])
+      .catch(() => {});
   }
 }
 

@@ -3,6 +3,7 @@ import { ports } from '../api/ports.ts';
 import { requiredScc } from '../api/scc.ts';
 import { controllerFlags, init, nodeVariables } from '../operator/node-process.ts';
 import { operatorContainer } from '../operator/own-image.ts';
+import { trustedCaMount, trustedCaVolume } from '../plugins/npm/trusted-ca.ts';
 
 export function namespace(): object {
   // The daemon and the VSPs are privileged: the admission of Pod Security has to let them.
@@ -94,6 +95,8 @@ export function deployment(options: DeploymentOptions): object {
     metadata: { name: workloads.operator, namespace: operatorNamespace, labels: operatorLabels },
     spec: {
       replicas: options.replicas,
+      // In place of each other: a third pod may find no node of its own. The one that leads goes on meanwhile.
+      strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: 0, maxUnavailable: 1 } },
       selector: { matchLabels: operatorLabels },
       template: {
         metadata: {
@@ -137,11 +140,11 @@ export function deployment(options: DeploymentOptions): object {
                 capabilities: { drop: ['ALL'] },
                 seccompProfile: { type: 'RuntimeDefault' },
               },
-              volumeMounts: [{ name: 'tmp', mountPath: '/tmp' }],
+              volumeMounts: [{ name: 'tmp', mountPath: '/tmp' }, trustedCaMount],
             },
           ],
           // npm works there while it looks plugins up; nothing stays.
-          volumes: [{ name: 'tmp', emptyDir: { sizeLimit: '512Mi' } }],
+          volumes: [{ name: 'tmp', emptyDir: { sizeLimit: '512Mi' } }, trustedCaVolume],
         },
       },
     },

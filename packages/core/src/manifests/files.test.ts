@@ -22,6 +22,8 @@ test.each([
   'config/policy',
   'config/without-policy',
   'charts/dpu-operator/templates',
+  'bundle/manifests',
+  'bundle/metadata',
 ])('%s holds nothing else', (directory) => {
   const generated = [...files.keys()].filter((name) => name.startsWith(`${directory}/`));
   expect(

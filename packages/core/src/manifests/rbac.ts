@@ -63,7 +63,7 @@ function sharedRole({ name, aggregateTo, rights }: SharedRole): object {
   };
 }
 
-function ruleOf(right: Right | MetricsRight): object {
+export function ruleOf(right: Right | MetricsRight): object {
   if ('path' in right) return { nonResourceURLs: [right.path], verbs: right.verbs };
   return {
     apiGroups: [right.apiGroup],

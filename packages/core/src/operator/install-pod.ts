@@ -3,6 +3,7 @@ import type { DataProcessingUnit } from '../api/data-processing-unit.ts';
 import { annotations, workloads } from '../api/names.ts';
 import { shorten } from '../api/paths.ts';
 import type { PluginRun } from '../api/plugin-run.ts';
+import { requiredScc } from '../api/scc.ts';
 import { type Applied, controllerReference, pod } from '../kube/index.ts';
 import { installContainer } from '../plugins/install/container.ts';
 import type { Environment } from './environment.ts';
@@ -41,7 +42,11 @@ export function renderInstallPod(
       name: installPodName(name),
       namespace: environment.namespace,
       labels: vspPodLabels('vsp-install', name),
-      annotations: { [annotations.specHash]: installKey(run) },
+      annotations: {
+        [annotations.specHash]: installKey(run),
+        // For the directory of plugins.
+        ...requiredScc('privileged'),
+      },
       ownerReferences: [controllerReference(dpu)],
     },
     spec: {

@@ -219,11 +219,30 @@ test('credentials come from the Secret', async () => {
   bed.putSecret('npm', { user: 'x' });
   bed.put('acme', spec, { 'dpu.config.openshift.io/refresh': '1' });
   await ready('acme', 'SecretInvalid');
-  bed.putSecret('npm', { token: 'abc' });
+  bed.putSecret('npm', { token: 'abc', registry: 'https://elsewhere.example.com' });
   bed.put('acme', spec, { 'dpu.config.openshift.io/refresh': '2' });
+  await vi.waitFor(() => expect(bed.condition('acme')?.message).toContain('another registry'));
+  bed.putSecret('npm', { token: 'abc', registry: 'https://registry.npmjs.org' });
+  bed.put('acme', spec, { 'dpu.config.openshift.io/refresh': '3' });
   await ready('acme', 'Found');
   expect(asked.map(({ credentials }) => credentials)).toEqual([{ token: 'abc' }]);
   expect(JSON.stringify([...bed.server.objects].filter(([path]) => !path.includes('secrets')))).not.toContain('abc');
+});
+
+test('the registry of the DpuOperatorConfig is that of plugins which name none, by https unless it is allowed by name', async () => {
+  bed.put('acme', { package: '@acme/p' });
+  bed.put('own', { package: '@acme/p', registry: 'https://own.example.com' });
+  await ready('acme', 'Found');
+  await ready('own', 'Found');
+  bed.putSecret('mirror', { token: 'abc', registry: 'http://mirror.example.com:4873' });
+  const mirror = { registry: 'http://mirror.example.com:4873', credentialsSecret: { name: 'mirror' } };
+  bed.putConfig({ plugins: mirror });
+  await vi.waitFor(() => expect(bed.get('acme').status?.failures).toMatchObject([{ reason: 'RegistryInsecure' }]));
+  bed.putConfig({ plugins: { ...mirror, httpRegistries: ['mirror.example.com:4873'] } });
+  const fromMirror = { registry: mirror.registry, credentialsSecret: 'mirror' };
+  await vi.waitFor(() => expect(bed.get('acme').status?.releases).toMatchObject([fromMirror]));
+  expect(asked.filter(({ credentials }) => credentials).map(({ registry }) => registry)).toEqual([mirror.registry]);
+  expect(bed.get('own').status?.releases).toMatchObject([{ registry: 'https://own.example.com' }]);
 });
 
 test('an image with a manifest is a release without a version', async () => {

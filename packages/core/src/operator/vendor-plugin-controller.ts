@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
 import { inject, injectable } from 'tsyringe';
 import { findCondition } from '../api/conditions.ts';
-import { fieldManagers } from '../api/names.ts';
+import { configName, fieldManagers } from '../api/names.ts';
 import {
   type VendorPlugin,
   type VendorPluginRelease,
@@ -28,6 +28,7 @@ import type { Caches } from './caches.ts';
 import type { Environment } from './environment.ts';
 import { requirePod } from './overlay-fault.ts';
 import { lockName, uselessLocks, writeLock } from './plugin-locks.ts';
+import { type PluginRegistry, type PluginsSpec, registryOf, requireSecure } from './plugin-registry.ts';
 import { tokens } from './tokens.ts';
 import { type Attempt, planLookups, questionOf, restoredAttempts, wantedVersions } from './vendor-plugin-plan.ts';
 import { nextStatus, type Outcome, usableManifest } from './vendor-plugin-status.ts';
@@ -74,6 +75,10 @@ export class VendorPluginController {
         if (name) this.controller.enqueue(name);
       }
     });
+    caches.configs.onChange((config, previous) => {
+      if (isDeepStrictEqual(config.spec.plugins, previous?.spec.plugins)) return;
+      for (const { metadata } of caches.vendorPlugins.list()) this.controller.enqueue(metadata.name);
+    });
     caches.pluginLocks.onChange((lock, _, kind) => {
       this.#written.delete(lock.metadata.name);
       const owner = controllerName(lock, vendorPlugin.kind);
@@ -89,23 +94,42 @@ export class VendorPluginController {
     }
     if (!this.#attempts.has(key)) this.#attempts.set(key, restoredAttempts(plugin, Date.now()));
     const wanted = wantedVersions(plugin, this.#caches.countingConfigs);
+    const plugins = this.#pluginsSpec;
     const { due } = this.#plan(plugin, wanted);
     const outcomes: Outcome[] = [];
     for (const requested of due) outcomes.push(await this.#find(plugin, requested));
     const status = nextStatus(plugin, wanted, outcomes);
     await this.#write(plugin, status);
-    this.#remember(plugin, wanted, outcomes);
+    this.#remember(plugin, wanted, outcomes, plugins);
     await this.#prune(plugin, status);
     const { wakeMs } = this.#plan({ ...plugin, status }, wanted);
     return wakeMs === undefined ? undefined : { requeueAfterMs: wakeMs };
   }
 
+  get #pluginsSpec(): PluginsSpec {
+    return this.#caches.configs.getByKey(configName)?.spec.plugins;
+  }
+
+  #registryOf(plugin: VendorPlugin): PluginRegistry {
+    return registryOf(plugin, this.#pluginsSpec, this.#environment.npmRegistry);
+  }
+
   #plan(plugin: VendorPlugin, wanted: readonly string[]) {
-    const attempts = this.#attempts.get(plugin.metadata.name) ?? new Map<string, Attempt>();
+    const plugins = this.#pluginsSpec;
+    const known = this.#attempts.get(plugin.metadata.name) ?? [];
+    // What failed by other settings may be had by these.
+    const attempts = new Map(
+      [...known].filter(([, { failure }]) => !failure || isDeepStrictEqual(failure.plugins, plugins)),
+    );
     const { namespace } = this.#environment;
     const hasLock = ({ lock }: VendorPluginRelease) =>
       !lock || this.#written.has(lock) || this.#caches.pluginLocks.get(lock, namespace) !== undefined;
-    const isUsable = (release: VendorPluginRelease) => hasLock(release) && usableManifest(release) !== undefined;
+    const registry = this.#registryOf(plugin);
+    const isOfRegistry = (release: VendorPluginRelease) =>
+      !release.package ||
+      (release.registry === registry.url && release.credentialsSecret === registry.credentialsSecret);
+    const isUsable = (release: VendorPluginRelease) =>
+      hasLock(release) && isOfRegistry(release) && usableManifest(release) !== undefined;
     return planLookups(plugin, wanted, attempts, isUsable, Date.now());
   }
 
@@ -125,19 +149,20 @@ export class VendorPluginController {
 
   async #findPackage(plugin: VendorPlugin, packageName: string, requested: string): Promise<VendorPluginRelease> {
     const { spec, status } = plugin;
-    const { namespace, npmRegistry, npmDirectory } = this.#environment;
-    const registry = spec.registry ?? npmRegistry;
+    const { namespace, npmDirectory } = this.#environment;
+    const registry = this.#registryOf(plugin);
+    requireSecure(registry, this.#pluginsSpec);
     const before = status?.releases?.find((release) => release.requested === requested);
     const { version, integrity, lock } = before ?? {};
-    const isSame = before?.package === packageName && before.registry === registry;
+    const isSame = before?.package === packageName && before.registry === registry.url;
     const isThere = lock !== undefined && this.#caches.pluginLocks.get(lock, namespace) !== undefined;
     const started = performance.now();
     const found = await this.#lookUp({
       packageName,
       requested,
-      registry,
+      registry: registry.url,
       integrity: requested === spec.version ? spec.integrity : undefined,
-      credentials: await this.#credentials(plugin),
+      credentials: await this.#credentials(registry),
       // A version stays as it was locked: what it depends on changes with its next one.
       locked: isSame && isThere && version && integrity ? { version, integrity } : undefined,
       npmDirectory,
@@ -153,7 +178,8 @@ export class VendorPluginController {
       package: packageName,
       version: found.version,
       integrity: found.integrity,
-      registry,
+      registry: registry.url,
+      ...(registry.credentialsSecret && { credentialsSecret: registry.credentialsSecret }),
       lock: found.lock === undefined ? lock : await this.#writeLock(plugin, found.lock),
       ...(typeof image === 'string' && { image }),
       manifest: found.manifest,
@@ -169,19 +195,19 @@ export class VendorPluginController {
     return name;
   }
 
-  async #credentials({ spec }: VendorPlugin): Promise<Credentials | undefined> {
-    const name = spec.credentialsSecret?.name;
+  async #credentials({ url, credentialsSecret: name }: PluginRegistry): Promise<Credentials | undefined> {
     if (!name) return undefined;
     const { namespace } = this.#environment;
     const found = await this.#store.get(secret, name, namespace);
     if (!found) {
-      const message = `there is no Secret ${name} in namespace ${namespace}: create it, with the key token, or username and password`;
+      const message = `there is no Secret ${name} in namespace ${namespace}: create it, with the keys registry, and token, or username and password`;
       throw new LookupError('SecretMissing', message);
     }
     const decode = (value: string) => Buffer.from(value, 'base64').toString('utf8');
     try {
       return parseCredentials(
         Object.fromEntries(Object.entries(found.data ?? {}).map(([key, value]) => [key, decode(value)])),
+        url,
       );
     } catch (error) {
       if (!(error instanceof CredentialsError)) throw error;
@@ -204,7 +230,8 @@ export class VendorPluginController {
     }
   }
 
-  #remember(plugin: VendorPlugin, wanted: readonly string[], outcomes: readonly Outcome[]): void {
+  /** @param plugins of the DpuOperatorConfig, when the lookups began */
+  #remember(plugin: VendorPlugin, wanted: readonly string[], outcomes: readonly Outcome[], plugins: PluginsSpec): void {
     const { name } = plugin.metadata;
     const before = this.#attempts.get(name) ?? new Map<string, Attempt>();
     const after = new Map([...before].filter(([requested]) => wanted.includes(requested)));
@@ -216,7 +243,7 @@ export class VendorPluginController {
         const last = before.get(requested);
         const isRepeated = last?.generation === attempt.generation && last.refresh === attempt.refresh;
         const count = isRepeated ? (last.failure?.count ?? 0) + 1 : 1;
-        after.set(requested, { ...attempt, failure: { reason, count } });
+        after.set(requested, { ...attempt, failure: { reason, count, plugins } });
       }
     }
     this.#attempts.set(name, after);

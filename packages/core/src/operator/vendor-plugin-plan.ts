@@ -5,6 +5,7 @@ import type { VendorPlugin, VendorPluginRelease } from '../api/vendor-plugin.ts'
 import { backoffDelay } from '../kube/backoff.ts';
 import { isPassing } from '../plugins/lookup/lookup-error.ts';
 import { isExact } from '../plugins/lookup/pick-version.ts';
+import type { PluginsSpec } from './plugin-registry.ts';
 
 /** What of a VendorPlugin a lookup answers. Another question needs another lookup. */
 export interface Question {
@@ -17,8 +18,8 @@ export interface Question {
 export interface Attempt extends Question {
   /** Milliseconds since the epoch. */
   at: number;
-  /** Why it failed, and how often in a row. */
-  failure?: { reason: string; count: number };
+  /** Why it failed, how often in a row, and with which settings of the DpuOperatorConfig. */
+  failure?: { reason: string; count: number; plugins?: PluginsSpec };
 }
 
 export function questionOf({ metadata }: VendorPlugin): Question {

@@ -3,6 +3,7 @@ import type { DataProcessingUnit } from '../api/data-processing-unit.ts';
 import { annotations, labels, workloads } from '../api/names.ts';
 import { shorten, vspPodName } from '../api/paths.ts';
 import type { PluginRun } from '../api/plugin-run.ts';
+import { requiredScc } from '../api/scc.ts';
 import { type Applied, controllerReference, pod } from '../kube/index.ts';
 import { canonicalJson } from './canonical-json.ts';
 import type { Environment } from './environment.ts';
@@ -25,7 +26,12 @@ export function renderVspPod(dpu: DataProcessingUnit, run: PluginRun, environmen
       name: vspPodName(dpu.metadata.name),
       namespace: environment.namespace,
       labels: vspPodLabels('vsp', dpu.metadata.name),
-      annotations: { [annotations.specHash]: hashOf(spec), [annotations.plugin]: run.name },
+      annotations: {
+        [annotations.specHash]: hashOf(spec),
+        [annotations.plugin]: run.name,
+        // For the directory of its socket, whatever else it asks for.
+        ...requiredScc('privileged'),
+      },
       ownerReferences: [controllerReference(dpu)],
     },
     spec,

@@ -61,7 +61,7 @@ export function releaseFor(vendorPlugin: VendorPlugin, requested?: string): Plug
 }
 
 function releaseOf({ metadata, spec }: VendorPlugin, release: VendorPluginRelease): PluginRelease {
-  const { requested, version, integrity, lock, registry, image } = release;
+  const { requested, version, integrity, lock, registry, credentialsSecret, image } = release;
   const manifest = parsePluginManifest({ dpu: release.manifest });
   const runsIn = image ?? manifest.image;
   const packageName = release.package ?? spec.package;
@@ -78,7 +78,7 @@ function releaseOf({ metadata, spec }: VendorPlugin, release: VendorPluginReleas
             integrity,
             lock,
             ...(registry && { registry }),
-            ...(spec.credentialsSecret && { credentialsSecret: spec.credentialsSecret.name }),
+            ...(credentialsSecret && { credentialsSecret }),
           }
         : { kind: 'image' },
     ...(runsIn && { image: runsIn }),

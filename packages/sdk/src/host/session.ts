@@ -37,7 +37,7 @@ export class PluginSession {
 
   constructor(options: PluginSessionOptions) {
     this.#options = options;
-    this.#calls = new Calls(options.logger, options.onHung);
+    this.#calls = new Calls(options.logger, options.deadlineMs, options.onHung);
   }
 
   /** Counts the calls from now on. */
@@ -182,24 +182,20 @@ export class PluginSession {
 
   /** For calls that the plugin answers itself. */
   readonly call: Around = (path, run) =>
-    this.#calls.answer(
-      path,
-      () => {
-        this.requireInit(path);
-        return run();
-      },
-      this.#options.deadlineMs,
-    );
+    this.#calls.timed(path, () => {
+      this.requireInit(path);
+      return run();
+    });
 
   /** For calls that wait for others: not they have a deadline, but what they wait for. */
   readonly queued: Around = (path, run) =>
-    this.#calls.answer(path, () => {
+    this.#calls.untimed(path, () => {
       this.requireInit(path);
       return run();
     });
 
   /** For calls that may come before Init. */
-  readonly logged: Around = (path, run) => this.#calls.answer(path, run);
+  readonly logged: Around = (path, run) => this.#calls.untimed(path, run);
 
   /** Answers all calls in flight with UNAVAILABLE. What they do in the plugin goes on. */
   cutOff(): void {

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { DpuError } from '../errors.ts';
 import type { Exec } from './exec.ts';
+import { activeOffloads, type Offload, setOffloads } from './links-offload.ts';
 
 export interface LinkAddress {
   family: 'inet' | 'inet6';
@@ -34,7 +35,7 @@ export interface Link {
   permanentMac?: string;
   /** The bridge or bond that it is a port of. */
   masterName?: string;
-  /** The other end of a veth pair. Its name is known only to iproute2, and where that end is in the same namespace. */
+  /** The other end of a veth pair. Its name is known where that end is in the same namespace. */
   peer?: { name?: string; index?: number };
   /** Number of the namespace of what it hangs on (veth: the other end; VXLAN: the underlay), where that is another one. */
   linkNetnsId?: number;
@@ -54,8 +55,28 @@ export interface BatchFailure {
   error: DpuError;
 }
 
+/** A link to make. */
+export interface NewLink {
+  name: string;
+  /** `bridge`, `dummy`, `veth`, `vxlan`, … */
+  kind: string;
+  mac?: string | undefined;
+  /** Bytes. */
+  mtu?: number | undefined;
+  up?: boolean | undefined;
+  /** veth: the other end. */
+  peer?: { name: string; mac?: string | undefined; mtu?: number | undefined };
+  /** VXLAN: a tunnel with one other end, so that nothing is learned about where an address lives. */
+  vxlan?: { vni: number; port: number; local: string; remote: string };
+}
+
+/** A change of a link that needs no program: {@link NetlinkLinks} asks the kernel for it. */
+export type LinkCommand = { create: NewLink } | { set: string; up: boolean } | { delete: string };
+
 /** One `ip` command: a line of text, or its words, of which none may hold white space or quotes. */
-export type IpCommand = string | readonly string[];
+export type IpText = string | readonly string[];
+
+export type IpCommand = IpText | LinkCommand;
 
 const linkAddress = z.object({
   family: z.string(),
@@ -98,19 +119,25 @@ const wireLink = z.object({
 });
 
 /**
- * The links of one network namespace: that of this process, or the one at a path.
+ * The links of one network namespace: that of this process, or the one at a path. By programs (`ip`, `ethtool`), for which
+ * a test can speak; plugins get {@link NetlinkLinks}.
  *
  * @example
  * const pod = new Links(exec, '/var/run/netns/cni-1234');
  * await pod.batch(['link set eth1 address 02:00:00:00:00:01', 'link set eth1 up']);
  */
 export class Links {
-  readonly #exec: Exec;
+  protected readonly exec: Exec;
   readonly netns: string | undefined;
 
   constructor(exec: Exec, netns?: string) {
-    this.#exec = exec;
+    this.exec = exec;
     this.netns = netns;
+  }
+
+  /** Those of the namespace at a path. */
+  at(netns: string): Links {
+    return new Links(this.exec, netns);
   }
 
   async list(filter: LinkFilter = {}): Promise<Link[]> {
@@ -155,11 +182,35 @@ export class Links {
     return { links: parseLinks(result.stdout), failures };
   }
 
-  #ip(args: readonly string[], input?: string) {
-    const options = { allowFailure: true, ...(input !== undefined && { input }) };
-    if (!this.netns) return this.#exec('ip', args, options);
-    return this.#exec('nsenter', [`--net=${this.netns}`, 'ip', ...args], options);
+  /**
+   * Switches offloads of a link off. A userspace switch reads frames as they are: a sender that leaves checksums to the
+   * hardware (`tx`), and a port that joins received frames to one longer than its MTU (`gro`), break TCP. The setting
+   * goes with the link into another namespace.
+   *
+   * @throws DpuError NOT_FOUND without the link, INTERNAL where it refuses
+   */
+  async disableOffloads(link: string, offloads: readonly Offload[]): Promise<void> {
+    await setOffloads(this.#run, link, offloads, 'off');
   }
+
+  /** Switches them on again. */
+  async enableOffloads(link: string, offloads: readonly Offload[]): Promise<void> {
+    await setOffloads(this.#run, link, offloads, 'on');
+  }
+
+  /** Which of them are on. */
+  async activeOffloads(link: string, offloads: readonly Offload[]): Promise<Offload[]> {
+    return activeOffloads(this.#run, link, offloads);
+  }
+
+  #ip(args: readonly string[], input?: string) {
+    return this.#run('ip', args, { allowFailure: true, ...(input !== undefined && { input }) });
+  }
+
+  readonly #run: Exec = (file, args, options) => {
+    if (!this.netns) return this.exec(file, args, options);
+    return this.exec('nsenter', [`--net=${this.netns}`, file, ...args], options);
+  };
 }
 
 /** What `ip -json -details addr show` prints. */
@@ -213,9 +264,31 @@ function commandLine(command: IpCommand): string {
     if (!/[\n\r]/.test(command)) return command;
     throw new DpuError('INVALID_ARGUMENT', `an ip command must be one line: ${JSON.stringify(command)}`);
   }
+  if (isLinkCommand(command)) return commandLine(wordsOf(command));
   const bad = command.find((word) => word === '' || /[\s"'\\#]/.test(word));
   if (bad === undefined) return command.join(' ');
   throw new DpuError('INVALID_ARGUMENT', `${JSON.stringify(bad)} cannot be a word of an ip command`);
+}
+
+export function isLinkCommand(command: IpCommand): command is LinkCommand {
+  return typeof command === 'object' && !Array.isArray(command);
+}
+
+function wordsOf(command: LinkCommand): string[] {
+  if ('set' in command) return ['link', 'set', command.set, command.up ? 'up' : 'down'];
+  if ('delete' in command) return ['link', 'del', command.delete];
+  const { kind, peer, vxlan, up, ...end } = command.create;
+  const words = ['link', 'add', ...endWords(end), ...(up ? ['up'] : []), 'type', kind];
+  if (peer) words.push('peer', 'name', ...endWords(peer));
+  if (vxlan) {
+    words.push('id', `${vxlan.vni}`, 'local', vxlan.local, 'remote', vxlan.remote);
+    words.push('dstport', `${vxlan.port}`, 'nolearning');
+  }
+  return words;
+}
+
+function endWords({ name, mac, mtu }: Pick<NewLink, 'name' | 'mac' | 'mtu'>): string[] {
+  return [name, ...(mac === undefined ? [] : ['address', mac]), ...(mtu === undefined ? [] : ['mtu', `${mtu}`])];
 }
 
 function batchFailures(stderr: string, lines: readonly string[]): BatchFailure[] {

@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import type { Clock, Platform } from '../contract.ts';
 import { exec } from './exec.ts';
-import { Links } from './links.ts';
+import { NetlinkLinks } from './links-netlink.ts';
 import { OpenVSwitch } from './ovs.ts';
 import { Sriov } from './sriov.ts';
 import { Sysfs } from './sysfs.ts';
@@ -15,7 +15,7 @@ export function linuxPlatform(): Platform {
   const sysfs = new Sysfs();
   return {
     exec,
-    links: new Links(exec),
+    links: new NetlinkLinks(exec),
     sysfs,
     sriov: new Sriov({ sysfs, clock }),
     clock,

@@ -1,9 +1,9 @@
 /** Netdevs of a fake sysfs, and the links that stand in for them. */
 import { mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
-import { type Exec, exec } from '../linux/exec.ts';
+import { exec } from '../linux/exec.ts';
 import { Links } from '../linux/links.ts';
-import { disableOffloads } from '../linux/links-offload.ts';
+import { NetlinkLinks } from '../linux/links-netlink.ts';
 import type { FakeNetdev, FakeWire } from './machine.ts';
 
 /** Where a netdev's wire is kept: what is in the tree is all that another process knows. */
@@ -68,10 +68,10 @@ export class FakeNetdevs {
 
   async #plug(name: string, mac: string, wire: FakeWire): Promise<void> {
     const pair = `type veth peer name ${wire.peer} netns ${wire.netns}`;
-    await new Links(exec, this.netns).batch([`link add ${name} address ${mac} ${pair}`]);
+    const links = new NetlinkLinks(exec, this.netns);
+    await links.batch([`link add ${name} address ${mac} ${pair}`]);
     // A card computes checksums; a veth leaves that to who reads them, which a userspace switch does not do.
-    const run = this.netns === undefined ? exec : inNamespace(this.netns);
-    await disableOffloads(run, name, ['tx']);
+    await links.disableOffloads(name, ['tx']);
     await bridgeTo(wire);
   }
 
@@ -107,10 +107,5 @@ async function wireAt(directory: string): Promise<FakeWire | undefined> {
   const text = await readFile(join(directory, wireFile), 'utf8').catch(() => undefined);
   return text === undefined ? undefined : JSON.parse(text);
 }
-
-const inNamespace =
-  (netns: string): Exec =>
-  (file, args, options) =>
-    exec('nsenter', [`--net=${netns}`, file, ...args], options);
 
 const namesIn = (directory: string): Promise<string[]> => readdir(join(directory, 'net')).catch(() => []);

@@ -1,6 +1,7 @@
 /** The Helm chart: the objects of an installation, with what a user may set in place of the defaults. */
 import { stringify } from 'yaml';
 import { operatorNamespace } from '../../api/names.ts';
+import type { DeploymentOptions } from '../deployment.ts';
 import { installation } from '../installation.ts';
 import { helm, onlyIf, template } from './expression.ts';
 import { uninstallHook } from './uninstall-hook.ts';
@@ -13,8 +14,11 @@ const image = (which: string) => helm(`include "${name}.image" (list . .Values.i
 const json = (value: string) => helm(`.Values.${value} | toJson`);
 const text = (value: string) => helm(`.Values.${value} | quote`);
 
-/** @param version of the packages, and of the images by default */
-export function chartFiles(version: string): Map<string, string> {
+/**
+ * @param version of the packages, and of the images by default
+ * @param images that values.yaml names
+ */
+export function chartFiles(version: string, images: DeploymentOptions['images']): Map<string, string> {
   const imagePullPolicy = helm('.Values.imagePullPolicy');
   const { crds, accounts, rights, networkPolicies, deployment, disruptionBudget, policies } = installation({
     images: { operator: image('operator'), vsp: image('vsp') },
@@ -37,7 +41,7 @@ export function chartFiles(version: string): Map<string, string> {
   const hook = uninstallHook(image('operator'), imagePullPolicy);
   return new Map([
     [`${directory}/Chart.yaml`, chart(version)],
-    [`${directory}/values.yaml`, valuesDocument()],
+    [`${directory}/values.yaml`, valuesDocument(images)],
     [`${directory}/values.schema.json`, valuesSchema()],
     [`${directory}/templates/_helpers.tpl`, helpers],
     [`${directory}/templates/crds.yaml`, onlyIf('.Values.crds.enabled', template([...crds.values()].map(kept)))],

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { annotations, labels, networkNames, networksAnnotation, resourceName } from '../../api/names.ts';
 import { labelValue } from '../../api/paths.ts';
+import { requiredScc } from '../../api/scc.ts';
 import type { NetworkFunctionSpec, ServiceFunctionChain } from '../../api/service-function-chain.ts';
 import { type Applied, controllerReference, type Pod } from '../../kube/index.ts';
 import { onNode } from '../on-node.ts';
@@ -40,6 +41,8 @@ export function networkFunctionPod(chain: ServiceFunctionChain, nf: NetworkFunct
       annotations: {
         [networksAnnotation]: networks,
         [annotations.specHash]: hash(spec),
+        // One that asks for less is left to what its namespace may use.
+        ...(!nf.securityContext && requiredScc('privileged')),
       },
       ownerReferences: [controllerReference(chain)],
     },

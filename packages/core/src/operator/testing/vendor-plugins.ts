@@ -1,7 +1,7 @@
 /** The controller of VendorPlugins against an API server in memory. */
 import 'reflect-metadata';
 import { pino } from 'pino';
-import { operatorNamespace } from '../../api/names.ts';
+import { configName, operatorNamespace } from '../../api/names.ts';
 import { type VendorPlugin, vendorPlugin } from '../../api/vendor-plugin.ts';
 import { TestApiServer } from '../../daemon/testing/api-server.ts';
 import { EventRecorder } from '../../kube/index.ts';
@@ -73,6 +73,15 @@ export class VendorPluginBed {
     const object = this.server.objects.get(this.#path(name));
     if (!object) throw new Error(`there is no VendorPlugin ${name}`);
     this.server.put(this.#path(name), { ...object, status: { ...(object.status as object), releases: [] } });
+  }
+
+  putConfig(spec: object): void {
+    this.server.put(`/apis/${apiVersion}/dpuoperatorconfigs/${configName}`, {
+      apiVersion,
+      kind: 'DpuOperatorConfig',
+      metadata: { name: configName },
+      spec,
+    });
   }
 
   putSecret(name: string, data: Record<string, string>): void {

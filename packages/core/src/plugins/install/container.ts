@@ -1,4 +1,6 @@
 /** The container that puts a plugin on its node before its VSP starts. */
+
+import { trustedCaMount, trustedCaVolume } from '../npm/trusted-ca.ts';
 import type { PluginSource } from '../release.ts';
 import { installedDirectory, pluginRoot } from './directory.ts';
 
@@ -48,7 +50,10 @@ export function installContainer(source: NpmSource, { image, imagePullPolicy, us
     args: Object.entries(args).map(([name, value]) => `--${name}=${value}`),
     env: Object.entries(proxy).map(([name, value]) => ({ name, value })),
     terminationMessagePolicy: 'FallbackToLogsOnError',
-    resources: { requests: { cpu: '10m', memory: '64Mi' } },
+    resources: {
+      requests: { cpu: '10m', memory: '64Mi' },
+      limits: { memory: '1Gi' },
+    },
     securityContext: {
       // The node's directory belongs to root; nothing else of root is needed.
       runAsUser: 0,
@@ -63,6 +68,7 @@ export function installContainer(source: NpmSource, { image, imagePullPolicy, us
       { name: volume.root, mountPath: pluginRoot },
       { name: volume.scratch, mountPath: '/tmp' },
       { name: volume.lock, mountPath: mounts.lock, readOnly: true },
+      trustedCaMount,
       ...(credentials ? [{ name: volume.credentials, mountPath: mounts.credentials, readOnly: true }] : []),
     ],
   };
@@ -70,6 +76,7 @@ export function installContainer(source: NpmSource, { image, imagePullPolicy, us
     { name: volume.root, hostPath: { path: pluginRoot, type: 'DirectoryOrCreate' } },
     { name: volume.scratch, emptyDir: {} },
     { name: volume.lock, configMap: { name: lock, optional: true } },
+    trustedCaVolume,
     ...(credentials
       ? [{ name: volume.credentials, secret: { secretName: credentialsSecret, optional: true, defaultMode: 0o400 } }]
       : []),

@@ -24,7 +24,7 @@ export async function fetchRelease(
   const { directory, packageName, version, integrity, registry } = request;
   const hash = directory.slice(directory.lastIndexOf('-') + 1);
   const lock = await readLock(request.lock, { packageName, version, integrity, hash });
-  const credentials = await readCredentials(request.credentials);
+  const credentials = await readCredentials(request.credentials, registry);
   log(`${packageName} ${version}: installing from ${registry}, packages: ${lock.size}`);
   const started = performance.now();
   const work = await store.workDirectory();
@@ -71,7 +71,7 @@ async function flush(path: string): Promise<void> {
   await exec('sync', ['--file-system', path], { timeoutMs: 60_000 });
 }
 
-async function readCredentials(mount: string | undefined): Promise<Credentials | undefined> {
+async function readCredentials(mount: string | undefined, registry: string): Promise<Credentials | undefined> {
   if (mount === undefined) return undefined;
   const files = await readdir(mount).catch(() => []);
   const entries = await Promise.all(
@@ -82,7 +82,7 @@ async function readCredentials(mount: string | undefined): Promise<Credentials |
   // The Secret may be gone; whether the registry minds is its to say.
   if (entries.length === 0) return undefined;
   try {
-    return parseCredentials(Object.fromEntries(entries));
+    return parseCredentials(Object.fromEntries(entries), registry);
   } catch (error) {
     if (!(error instanceof CredentialsError)) throw error;
     throw new InstallError('CredentialsInvalid', `the registry's Secret ${error.message}`, { cause: error });

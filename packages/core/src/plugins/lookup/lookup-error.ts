@@ -8,6 +8,7 @@ export const lookupReasons = [
   'SecretInvalid',
   'RegistryUnreachable',
   'RegistryUntrusted',
+  'RegistryInsecure',
   'TimedOut',
   'IntegrityMismatch',
   'IntegrityMissing',

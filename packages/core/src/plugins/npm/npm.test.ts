@@ -2,6 +2,8 @@ import { expect, test } from 'vitest';
 import { failureKind, npmFailure } from './failure.ts';
 import { npmrc, parseCredentials } from './settings.ts';
 
+const registry = 'https://npm.example.com';
+
 const result = (stdout: string, stderr = '') => ({ stdout, stderr, exitCode: 1 });
 
 test("npm's failure is read from its JSON, else from its log", () => {
@@ -39,9 +41,10 @@ test('settings name the registry, and the credentials for it alone', () => {
 });
 
 test('credentials are a token, a name with a password, or an authority', () => {
-  expect(parseCredentials({ token: ' abc\n' })).toEqual({ token: 'abc' });
-  expect(parseCredentials({ username: 'u', password: 'p', other: 'x' })).toEqual({ username: 'u', password: 'p' });
-  expect(parseCredentials({ 'ca.crt': 'pem' })).toEqual({ ca: 'pem' });
+  const parsed = (data: Record<string, string>) => parseCredentials({ registry: `${registry}/\n`, ...data }, registry);
+  expect(parsed({ token: ' abc\n' })).toEqual({ token: 'abc' });
+  expect(parsed({ username: 'u', password: 'p', other: 'x' })).toEqual({ username: 'u', password: 'p' });
+  expect(parsed({ 'ca.crt': 'pem' })).toEqual({ ca: 'pem' });
 });
 
 test.each([
@@ -50,7 +53,13 @@ test.each([
   ['it has no keys', {}],
   ['it has Token', { Token: 'x' }],
   // Another line of settings would go in with it.
-  ['white space', { token: 'x\nregistry=http://elsewhere' }],
+  ['white space', { registry, token: 'x\nregistry=http://elsewhere' }],
+  // A ServiceAccount's token, or whatever else somebody names.
+  ['names no registry', { token: 'x', 'ca.crt': 'pem', namespace: 'default' }],
+  ['another registry', { registry: 'https://npm.example.com.elsewhere', token: 'x' }],
+  ['another registry', { registry: 'https://npm.example.com/team', token: 'x' }],
+  ['another registry', { registry: 'http://npm.example.com', token: 'x' }],
+  ['another registry', { registry: 'npm.example.com', token: 'x' }],
 ])('credentials with %s are refused', (message, data) => {
-  expect(() => parseCredentials(data)).toThrow(message);
+  expect(() => parseCredentials(data, registry)).toThrow(message);
 });

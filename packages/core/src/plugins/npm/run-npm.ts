@@ -1,9 +1,11 @@
 /** Runs npm in a directory of its own, with none of the settings of the machine or the user. */
+import { existsSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ExecResult, exec } from '@dpu-operator/sdk/linux';
 import { type NpmSettings, npmrc } from './settings.ts';
+import { trustedCaFile } from './trusted-ca.ts';
 
 /** npm as it lies in the operator's image. */
 export const npmInImage = '/opt/dpu-operator/npm';
@@ -11,6 +13,8 @@ export const npmInImage = '/opt/dpu-operator/npm';
 export interface NpmOptions extends Omit<NpmSettings, 'caFile'> {
   /** Where npm itself lies. Default: that of the operator's image. */
   npmDirectory?: string;
+  /** PEM bundle of authorities to trust beside the public ones, where the file exists. Default: the installation's. */
+  caBundle?: string;
 }
 
 /** What reaches npm of our own environment: the way through proxies, and whom to trust. */
@@ -21,18 +25,21 @@ export class NpmDirectory implements AsyncDisposable {
   readonly path: string;
   readonly #scratch: string;
   readonly #npm: string;
+  readonly #caBundle: string;
 
-  private constructor(path: string, scratch: string, npm: string) {
+  private constructor(path: string, scratch: string, npm: string, caBundle: string) {
     this.path = path;
     this.#scratch = scratch;
     this.#npm = npm;
+    this.#caBundle = caBundle;
   }
 
   /** @param path The working directory. Default: one that goes with the settings. */
   static async create(options: NpmOptions, path?: string): Promise<NpmDirectory> {
     // Of mode 0700.
     const scratch = await mkdtemp(join(tmpdir(), 'dpu-npm-'));
-    const directory = new NpmDirectory(path ?? join(scratch, 'work'), scratch, options.npmDirectory ?? npmInImage);
+    const { npmDirectory = npmInImage, caBundle = trustedCaFile } = options;
+    const directory = new NpmDirectory(path ?? join(scratch, 'work'), scratch, npmDirectory, caBundle);
     await mkdir(directory.path, { recursive: true });
     await directory.configure(options);
     return directory;
@@ -61,6 +68,7 @@ export class NpmDirectory implements AsyncDisposable {
       allowFailure: true,
       ...(signal && { signal }),
       env: {
+        ...(existsSync(this.#caBundle) && { NODE_EXTRA_CA_CERTS: this.#caBundle }),
         ...Object.fromEntries(inherited.map(([name, value]) => [name, value ?? ''])),
         PATH: process.env.PATH ?? '',
         HOME: this.#scratch,

@@ -9,13 +9,20 @@ export interface Credentials {
   ca?: string;
 }
 
-/** A Secret that is no credentials; the message says what it must hold. */
+/** A Secret that is no credentials for that registry; the message says what it must hold. */
 export class CredentialsError extends Error {
   override readonly name = 'CredentialsError';
 }
 
-/** The keys of a Secret, as text. @throws CredentialsError that names what is missing. */
-export function parseCredentials(data: Readonly<Record<string, string>>): Credentials {
+/**
+ * Credentials of a Secret that says, by its key `registry`, that it was made for this registry. No other is sent there:
+ * whoever names a Secret in a VendorPlugin need not be who may read it.
+ *
+ * @param data its keys, as text
+ * @param registry URL of the registry that they are to be sent to
+ * @throws CredentialsError that names what is missing
+ */
+export function parseCredentials(data: Readonly<Record<string, string>>, registry: string): Credentials {
   const value = (key: string) => data[key]?.trim() || undefined;
   const [token, username, password, ca] = [value('token'), value('username'), value('password'), value('ca.crt')];
   if (username && !password) throw new CredentialsError('has a username but no password');
@@ -24,11 +31,23 @@ export function parseCredentials(data: Readonly<Record<string, string>>): Creden
     const keys = Object.keys(data).join(', ') || 'no keys';
     throw new CredentialsError(`has neither token, nor username and password, nor ca.crt; it has ${keys}`);
   }
+  const madeFor = value('registry');
+  if (!madeFor)
+    throw new CredentialsError(`names no registry: where it was made for ${registry}, add the key registry`);
+  if (!isSameRegistry(madeFor, registry)) {
+    throw new CredentialsError(`was made for another registry than ${registry}, by its key registry`);
+  }
   for (const secret of [token, username]) {
     // It becomes a line of a file of settings.
     if (secret && /[\s\p{Cc}]/u.test(secret)) throw new CredentialsError('has white space inside token or username');
   }
   return { ...(token && { token }), ...(username && { username, password }), ...(ca && { ca }) } as Credentials;
+}
+
+/** With or without a slash at the end. */
+function isSameRegistry(one: string, other: string): boolean {
+  const address = (url: string) => (URL.canParse(url) ? new URL(url).href.replace(/\/$/, '') : undefined);
+  return address(one) !== undefined && address(one) === address(other);
 }
 
 export interface NpmSettings {

@@ -42,6 +42,24 @@ test('calls are counted by method and code, each line with the name of the DPU',
   expect(count('GetDevices', 'OK')).toMatch(/ 2$/);
   expect(count('SetNumVfs', 'OUT_OF_RANGE')).toMatch(/ 1$/);
   expect(body).toMatch(/dpu_vsp_call_duration_seconds_count\{.*GetDevices".*\} 3/);
+  const buckets = lines.filter((line) => /^dpu_vsp_call_duration_seconds_bucket\{.*GetDevices"/.test(line));
+  expect(buckets.map((line) => /le="([^"]+)"/.exec(line)?.[1])).toEqual([
+    '0.001',
+    '0.005',
+    '0.02',
+    '0.1',
+    '0.5',
+    '2',
+    '10',
+    '30',
+    '+Inf',
+  ]);
+  const counts = buckets.map((line) => Number(line.split(' ').at(-1)));
+  expect(counts).toEqual(counts.toSorted((a, b) => a - b));
+  expect(counts.at(-1)).toBe(3);
+  expect(body).toContain('# TYPE dpu_vsp_call_duration_seconds histogram');
+  const [sum] = body.match(/(?<=dpu_vsp_call_duration_seconds_sum\{.*GetDevices".*\} ).*/) ?? [];
+  expect(Number(sum)).toBeGreaterThan(0);
   expect(body).toMatch(/dpu_vsp_calls_in_flight\{dpu="dpu-1"\} 0/);
   expect(body).toMatch(/process_resident_memory_bytes\{dpu="dpu-1"\} \d{8}/);
   expect(body).toMatch(/process_open_fds\{dpu="dpu-1"\} \d+/);

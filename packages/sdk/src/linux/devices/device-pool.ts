@@ -3,7 +3,6 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Device, Logger, Platform } from '../../contract.ts';
 import { DpuError } from '../../errors.ts';
 import type { IpCommand, Link } from '../links.ts';
-import { disableOffloads } from '../links-offload.ts';
 import { indexIn } from './names.ts';
 import { linksOfPods } from './pod-links.ts';
 
@@ -20,7 +19,7 @@ export interface DeviceKind {
 
 /** The node that the devices are on. */
 export interface DeviceNode {
-  platform: Pick<Platform, 'exec' | 'links'>;
+  platform: Pick<Platform, 'links'>;
   logger: Logger;
 }
 
@@ -124,7 +123,7 @@ export class DevicePool {
     for (const index of this.#broken.keys()) if (index >= count) this.#broken.delete(index);
     const surplus = [...(await this.#here())].filter(([index]) => index >= count);
     await this.#links.batch(
-      surplus.map(([, link]) => ['link', 'del', link.name]),
+      surplus.map(([, link]) => ({ delete: link.name })),
       { force: true },
     );
     await this.ensure();
@@ -134,7 +133,7 @@ export class DevicePool {
   /** Whether one of them is in a namespace that has a name still; the kernel takes down those that have none. */
   async #podsHave(taken: readonly number[]): Promise<boolean> {
     const names = new Map((await this.#links.list()).map(({ index, name }) => [index, name]));
-    return (await linksOfPods(this.#node.platform.exec)).some(({ link }) => {
+    return (await linksOfPods(this.#links)).some(({ link }) => {
       // A pod sees of the end that stayed here its index only.
       const name = names.get(link.peer?.index ?? -1);
       const known = name === undefined ? link : { ...link, peer: { ...link.peer, name } };
@@ -153,7 +152,7 @@ export class DevicePool {
       else if (named !== undefined && (link.kind === 'veth' || link.kind === 'vxlan')) outdated.push(link);
     }
     await this.#links.batch(
-      outdated.map((link) => ['link', 'del', link.name]),
+      outdated.map((link) => ({ delete: link.name })),
       { force: true },
     );
     return here;
@@ -179,14 +178,13 @@ export class DevicePool {
   async #rename(link: Link, index: number): Promise<void> {
     const name = this.#kind.name(index);
     this.#node.logger.info({ from: link.name, to: name }, 'renaming a device that came back');
-    const down = ['link', 'set', link.name, 'down'];
-    await this.#links.batch([down, ['link', 'set', link.name, 'name', name]], { force: true });
+    await this.#links.batch([{ set: link.name, up: false }, ['link', 'set', link.name, 'name', name]], { force: true });
   }
 
   async #finish(index: number): Promise<void> {
     const name = this.#kind.name(index);
     try {
-      await disableOffloads(this.#node.platform.exec, name, ['tx', 'rx']);
+      await this.#links.disableOffloads(name, ['tx', 'rx']);
       this.#broken.delete(index);
     } catch (error) {
       // It stays, for the next look: to delete it would be a change of links, and so a reason to look at once.

@@ -1,8 +1,8 @@
 /** The links in the network namespaces of pods, on a node whose runtime names these. */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Exec } from '../exec.ts';
-import { type Link, Links } from '../links.ts';
+import type { Structural } from '../../structural.ts';
+import type { Link, Links } from '../links.ts';
 
 /** Where container runtimes keep the network namespaces of pods. */
 export const podNamespaces = '/var/run/netns';
@@ -13,14 +13,20 @@ export interface PodLink {
   link: Link;
 }
 
-/** @param kind `veth`, `vxlan`, …; default: all */
-export async function linksOfPods(exec: Exec, kind?: string): Promise<PodLink[]> {
+/**
+ * @param links of the node; those of its pods are read in the same way
+ * @param kind `veth`, `vxlan`, …; default: all
+ */
+export async function linksOfPods(links: Pick<Structural<Links>, 'at'>, kind?: string): Promise<PodLink[]> {
   const found: PodLink[] = [];
   for (const name of await readdir(podNamespaces).catch(() => [])) {
     const netns = join(podNamespaces, name);
     // A namespace may go while it is looked into.
-    const links = await new Links(exec, netns).list(kind === undefined ? {} : { kind }).catch(() => [] as Link[]);
-    found.push(...links.map((link) => ({ netns, link })));
+    const inside = await links
+      .at(netns)
+      .list(kind === undefined ? {} : { kind })
+      .catch(() => [] as Link[]);
+    found.push(...inside.map((link) => ({ netns, link })));
   }
   return found;
 }

@@ -1,7 +1,6 @@
 /** Pairs of virtual devices: one end is given to pods, the other stays on the node as the port of a switch. */
 
 import type { Structural } from '../../structural.ts';
-import type { Exec } from '../exec.ts';
 import type { IpCommand, Link, Links } from '../links.ts';
 import type { DeviceKind } from './device-pool.ts';
 import { derivedMac, indexIn } from './names.ts';
@@ -19,11 +18,13 @@ export interface VethPairs {
 }
 
 export function vethKind({ nodeName, given, kept, mtu }: VethPairs): DeviceKind {
-  const end = (name: string) => `${name} address ${derivedMac(nodeName, name)} mtu ${mtu}`;
+  const end = (name: string) => ({ name, mac: derivedMac(nodeName, name), mtu });
   return {
     name: (index) => `${given}${index}`,
     prefix: given,
-    create: (index): IpCommand => `link add ${end(`${given}${index}`)} type veth peer name ${end(`${kept}${index}`)}`,
+    create: (index): IpCommand => ({
+      create: { ...end(`${given}${index}`), kind: 'veth', peer: end(`${kept}${index}`) },
+    }),
     identify: (link) => indexIn(link.peer?.name ?? '', kept),
   };
 }
@@ -36,7 +37,7 @@ export function vethKind({ nodeName, given, kept, mtu }: VethPairs): DeviceKind 
  * @returns their numbers, by MAC; none for a MAC that no pair has
  */
 export async function findVethPairs(
-  { exec, links }: { exec: Exec; links: Structural<Links> },
+  { links }: { links: Structural<Links> },
   { nodeName, given, kept }: Omit<VethPairs, 'mtu'>,
   macs: readonly string[],
 ): Promise<Map<string, number>> {
@@ -55,7 +56,7 @@ export async function findVethPairs(
     if (index !== undefined) found.set(mac, index);
   }
   if (macs.every((mac) => found.has(mac))) return found;
-  for (const { link } of await linksOfPods(exec, 'veth')) {
+  for (const { link } of await linksOfPods(links, 'veth')) {
     const index = peerOf(link, byPeer);
     if (index !== undefined && macs.includes(link.mac) && !found.has(link.mac)) found.set(link.mac, index);
   }

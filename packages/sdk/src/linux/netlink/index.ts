@@ -2,7 +2,7 @@
 
 export type { BridgeMode } from './bridge-mode.ts';
 export { interfaceIndex } from './libc.ts';
-export type { LinkChanges, LinkProperties, LinkReference, NewLink } from './links.ts';
+export type { LinkChanges, LinkProperties, LinkReference } from './links.ts';
 export { checkLinkName } from './names.ts';
 export { NetworkNamespace } from './namespace.ts';
 export type { BridgeForwarding, Neighbour } from './neighbours.ts';

@@ -25,6 +25,8 @@ export interface PollHandle {
 export interface Koffi {
   load(library: string | null): { func(name: string, result: string, parameters: readonly string[]): NativeFunction };
   errno(): number;
+  /** Of memory that stays where it is as long as the buffer is referred to. */
+  address(bytes: Buffer): bigint;
   /** @param callback given 0, or a negative number where libuv found an error and stopped */
   node: { poll(fd: number, events: { readable: boolean }, callback: (status: number) => void): PollHandle };
 }

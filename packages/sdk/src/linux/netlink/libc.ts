@@ -28,6 +28,7 @@ function functions() {
     send: library.func('send', 'long', ['int', 'void*', 'size_t', 'int']),
     sendto: library.func('sendto', 'long', ['int', 'void*', 'size_t', 'int', 'void*', 'uint']),
     recv: library.func('recv', 'long', ['int', 'void*', 'size_t', 'int']),
+    ioctl: library.func('ioctl', 'int', ['int', 'ulong', 'void*']),
     setns: library.func('setns', 'int', ['int', 'int']),
     if_nametoindex: library.func('if_nametoindex', 'uint', ['string']),
     if_indextoname: library.func('if_indextoname', 'void*', ['uint', 'void*']),
@@ -61,7 +62,7 @@ export function setSocketOption(fd: number, level: number, option: number, value
 }
 
 /**
- * How many threads of the pool may be within `send`, where the kernel does a message's work. It does one at a time, as
+ * How many threads of the pool may be within `send` or `ioctl`, where the kernel does a message's work. It does one at a time, as
  * most of that takes its one network lock: the second is there to follow at once, more would only keep the pool from
  * everything else.
  */
@@ -69,11 +70,20 @@ const sendersAtOnce = 2;
 let senders = 0;
 const waitingSenders: (() => void)[] = [];
 
-export async function send(fd: number, message: Buffer): Promise<void> {
+export function send(fd: number, message: Buffer): Promise<void> {
+  return inTurn(() => sendOnThread(fd, message));
+}
+
+/** What the kernel answers it writes into the argument. */
+export function ioctl(fd: number, request: number, argument: Buffer, what: string): Promise<void> {
+  return inTurn(() => ioctlOnThread(fd, request, argument, what));
+}
+
+async function inTurn(work: () => Promise<void>): Promise<void> {
   if (senders < sendersAtOnce) senders += 1;
   else await new Promise<void>((resolve) => waitingSenders.push(resolve));
   try {
-    await sendOnThread(fd, message);
+    await work();
   } finally {
     const next = waitingSenders.shift();
     if (next) next();
@@ -91,6 +101,16 @@ function sendOnThread(fd: number, message: Buffer): Promise<void> {
     libc().send.async(fd, message, message.length, 0, (error, result) => {
       if (error) reject(error);
       else if (result < 0) reject(kernelError(koffi().errno(), 'send'));
+      else resolve();
+    });
+  });
+}
+
+function ioctlOnThread(fd: number, request: number, argument: Buffer, what: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    libc().ioctl.async(fd, request, argument, (error, result) => {
+      if (error) reject(error);
+      else if (result < 0) reject(kernelError(koffi().errno(), what));
       else resolve();
     });
   });

@@ -27,7 +27,7 @@ test('down is a change of the flag to 0, and no word of it leaves it as it is', 
 });
 
 test('a veth is made with its other end', () => {
-  expect(hex(createLinkRequest({ name: 'a', kind: 'veth', peer: 'b' }).body)).toBe(
+  expect(hex(createLinkRequest({ name: 'a', kind: 'veth', peer: { name: 'b' } }).body)).toBe(
     [
       head('00000000'),
       '0600030061000000',

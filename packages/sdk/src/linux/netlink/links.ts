@@ -1,7 +1,7 @@
 /** Links as rtnetlink writes them: linux/if_link.h, linux/rtnetlink.h `struct ifinfomsg`. */
 import { omitUndefined } from '../../omit-undefined.ts';
-import type { Link } from '../links.ts';
-import { addressText } from './addresses.ts';
+import type { Link, LinkCommand, NewLink } from '../links.ts';
+import { addressBytes, addressText } from './addresses.ts';
 import { Attributes, attribute, eachAttribute, nested, text, u32, untilNul } from './attributes.ts';
 import { type Message, NLM_F_APPEND, NLM_F_CREATE, NLM_F_EXCL, type Request } from './messages.ts';
 import { checkLinkName, isLongName, macBytes, macText } from './names.ts';
@@ -42,6 +42,7 @@ const VETH_INFO_PEER = 1;
 const IFLA_VXLAN_ID = 1;
 const IFLA_VXLAN_GROUP = 2;
 const IFLA_VXLAN_LOCAL = 4;
+const IFLA_VXLAN_LEARNING = 7;
 const IFLA_VXLAN_PORT = 15;
 const IFLA_VXLAN_GROUP6 = 16;
 const IFLA_VXLAN_LOCAL6 = 17;
@@ -66,15 +67,6 @@ export interface LinkChanges {
   alias?: string | undefined;
   /** An open file of the namespace that it moves to. The kernel moves first and does the rest there. */
   netnsFd?: number | undefined;
-}
-
-/** A link to make. */
-export interface NewLink extends Omit<LinkChanges, 'netnsFd' | 'alias'> {
-  name: string;
-  /** `bridge`, `dummy`, `veth`, … */
-  kind: string;
-  /** veth: name of the other end. */
-  peer?: string;
 }
 
 function ifinfomsg(index: number, up?: boolean): Buffer {
@@ -124,20 +116,42 @@ export function changeLinkRequest(index: number, changes: LinkChanges): Request 
   };
 }
 
-export function createLinkRequest({ kind, peer, ...changes }: NewLink): Request {
-  const data = peer === undefined ? [] : [vethPeer(peer)];
+export function createLinkRequest({ kind, peer, vxlan, ...changes }: NewLink): Request {
+  const data = [...(peer ? [vethPeer(peer)] : []), ...(vxlan ? [vxlanData(vxlan)] : [])];
   const info = nested(IFLA_LINKINFO, text(IFLA_INFO_KIND, kind), ...data);
   const body = Buffer.concat([ifinfomsg(0, changes.up), ...changeAttributes(changes), info]);
   return { type: RTM_NEWLINK, flags: NLM_F_CREATE | NLM_F_EXCL, body, what: `create ${kind} ${changes.name}` };
 }
 
-function vethPeer(name: string): Buffer {
-  const peer = attribute(VETH_INFO_PEER, Buffer.concat([ifinfomsg(0), text(IFLA_IFNAME, checkLinkName(name))]));
-  return nested(IFLA_INFO_DATA, peer);
+function vethPeer(peer: NonNullable<NewLink['peer']>): Buffer {
+  const end = Buffer.concat([ifinfomsg(0), ...changeAttributes(peer)]);
+  return nested(IFLA_INFO_DATA, attribute(VETH_INFO_PEER, end));
 }
 
-export function deleteLinkRequest(index: number): Request {
-  return { type: RTM_DELLINK, body: ifinfomsg(index), what: `delete link ${index}` };
+function vxlanData({ vni, port, local, remote }: NonNullable<NewLink['vxlan']>): Buffer {
+  const portBytes = Buffer.alloc(2);
+  portBytes.writeUInt16BE(port);
+  const ends = [addressBytes(local), addressBytes(remote)] as const;
+  return nested(
+    IFLA_INFO_DATA,
+    u32(IFLA_VXLAN_ID, vni),
+    attribute(ends[0].length === 4 ? IFLA_VXLAN_LOCAL : IFLA_VXLAN_LOCAL6, ends[0]),
+    attribute(ends[1].length === 4 ? IFLA_VXLAN_GROUP : IFLA_VXLAN_GROUP6, ends[1]),
+    attribute(IFLA_VXLAN_PORT, portBytes),
+    attribute(IFLA_VXLAN_LEARNING, Buffer.from([0])),
+  );
+}
+
+export function deleteLinkRequest(link: LinkReference): Request {
+  return { type: RTM_DELLINK, body: Buffer.concat(linkSelector(link)), what: `delete link ${link}` };
+}
+
+export function linkCommandRequest(command: LinkCommand): Request {
+  if ('create' in command) return createLinkRequest(command.create);
+  if ('delete' in command) return deleteLinkRequest(command.delete);
+  const { set: name, up } = command;
+  const body = Buffer.concat([ifinfomsg(0, up), text(IFLA_IFNAME, checkLinkName(name))]);
+  return { type: RTM_NEWLINK, body, what: `set link ${name} ${up ? 'up' : 'down'}` };
 }
 
 export function altNamesRequest(action: 'add' | 'remove', index: number, names: readonly string[]): Request {

@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { DpuError } from '../../errors.ts';
 import { omitUndefined } from '../../omit-undefined.ts';
-import type { Link, LinkAddress } from '../links.ts';
+import type { Link, LinkAddress, LinkCommand, NewLink } from '../links.ts';
 import { addAddressRequest, decodeAddress, deleteAddressRequest, listAddressesRequest } from './addresses.ts';
 import { announcementOf } from './announcement.ts';
 import { type BridgeMode, setBridgeModeRequest } from './bridge-mode.ts';
@@ -18,8 +18,8 @@ import {
   type LinkChanges,
   type LinkProperties,
   type LinkReference,
+  linkCommandRequest,
   listLinksRequest,
-  type NewLink,
 } from './links.ts';
 import { NetworkNamespace } from './namespace.ts';
 import {
@@ -76,9 +76,10 @@ export class Netlink {
   async findLink(link: LinkReference): Promise<Link | undefined> {
     const found = await this.findLinkProperties(link);
     if (!found) return undefined;
-    const master = found.masterIndex === undefined ? undefined : await this.findLinkProperties(found.masterIndex);
-    const addresses = await this.#addresses(found.index);
-    return withNeighbours(found, master ? [master] : [], addresses);
+    const peer = found.linkNetnsId === undefined ? found.peer?.index : undefined;
+    const others = [found.masterIndex, peer].filter((index) => index !== undefined);
+    const neighbours = await Promise.all(others.map((index) => this.findLinkProperties(index)));
+    return withNeighbours(found, present(neighbours), await this.#addresses(found.index));
   }
 
   /** Of the link of that very name, which is no alternative one: without a wait for the kernel's network lock. */
@@ -117,6 +118,11 @@ export class Netlink {
    */
   async changeLink(index: number, changes: LinkChanges): Promise<void> {
     await this.#socket.request(changeLinkRequest(index, changes));
+  }
+
+  /** Some changes in one message to the kernel. Answers what it said to those that it refused, in their places. */
+  changeLinks(commands: readonly LinkCommand[]): Promise<(DpuError | undefined)[]> {
+    return this.#socket.attempt(commands.map(linkCommandRequest));
   }
 
   /** @throws DpuError ALREADY_EXISTS */
@@ -253,16 +259,21 @@ export class Netlink {
   }
 }
 
-/** @param others among them its master */
+/** @param others among them its master, and its peer where that is in the same namespace */
 function withNeighbours(
   { masterIndex, ...link }: LinkProperties,
   others: readonly LinkProperties[],
   addresses: readonly (LinkAddress & { index: number })[],
 ): Link {
-  const masterName = others.find(({ index }) => index === masterIndex)?.name;
+  const nameOf = (index: number | undefined) => others.find((other) => other.index === index)?.name;
+  const peer = link.peer && {
+    ...link.peer,
+    name: link.linkNetnsId === undefined ? nameOf(link.peer.index) : undefined,
+  };
   return omitUndefined({
     ...link,
-    masterName,
+    peer: peer && omitUndefined(peer),
+    masterName: nameOf(masterIndex),
     addresses: addresses.filter(({ index }) => index === link.index).map(({ index: _, ...address }) => address),
   });
 }

@@ -139,6 +139,17 @@ export class NetlinkSocket {
     return answers;
   }
 
+  /** The same, each for itself. Answers what the kernel said to those that it refused, in their places. */
+  async attempt(requests: readonly Request[]): Promise<(DpuError | undefined)[]> {
+    const refusals: (DpuError | undefined)[] = [];
+    for (let first = 0; first < requests.length; first += requestsAtOnce) {
+      const part = requests.slice(first, first + requestsAtOnce);
+      const outcomes = await this.#serially(() => this.#exchange(part));
+      refusals.push(...outcomes.map(({ refused }) => refused));
+    }
+    return refusals;
+  }
+
   /**
    * A request that changes nothing. Those that wait for the same earlier ones go to the kernel as one message: each by
    * itself would wait for its network lock, one after the other.

@@ -2,7 +2,6 @@
 import type { Logger, Platform } from '../../contract.ts';
 import { DpuError } from '../../errors.ts';
 import type { Link } from '../links.ts';
-import { activeOffloads, disableOffloads, enableOffloads } from '../links-offload.ts';
 import type { Flow } from '../ovs-flows.ts';
 import type { PortPlan } from './bridge-plan.ts';
 import { externalId, isOwnedBy, ownerSetting, type PortRecord, recordOf, recordSettings } from './port-record.ts';
@@ -176,7 +175,7 @@ export class Bridge {
   async #raise(plans: readonly BridgePortPlan[]): Promise<{ links: Map<string, Link>; refused: Map<string, string> }> {
     const { links } = this.#options.platform;
     const fresh = plans.filter(({ device, dpdkDevargs }) => !dpdkDevargs && !this.#attached.get(device)?.linkIndex);
-    const result = await links.batchAndList(fresh.map(({ device }) => ['link', 'set', device, 'up']));
+    const result = await links.batchAndList(fresh.map(({ device }) => ({ set: device, up: true })));
     const refused = new Map<string, string>();
     for (const { line, error } of result.failures) {
       const device = fresh[line]?.device;
@@ -279,7 +278,7 @@ export class Bridge {
   async #prepare({ device, dpdkDevargs }: BridgePortPlan, refused: Map<string, string>): Promise<void> {
     if (dpdkDevargs !== undefined) return;
     try {
-      await disableOffloads(this.#options.platform.exec, device, ['gro']);
+      await this.#options.platform.links.disableOffloads(device, ['gro']);
     } catch (error) {
       refused.set(device, `${device} goes on joining frames that it receives: ${DpuError.from(error).message}`);
     }
@@ -293,23 +292,23 @@ export class Bridge {
       const before = this.#attached.get(device)?.record;
       if (before?.kind === 'uplink') record.gro = before.gro;
       else if (await platform.links.find(device)) {
-        record.gro = (await activeOffloads(platform.exec, device, ['gro'])).length > 0;
+        record.gro = (await platform.links.activeOffloads(device, ['gro'])).length > 0;
       }
     }
   }
 
   /** A link is up only while it is a port. The uplink is not ours: it gets back what it had. */
   async #letGo(gone: readonly [string, Attached][], links: ReadonlyMap<string, Link>): Promise<void> {
-    const { exec, links: changer } = this.#options.platform;
+    const { links: changer } = this.#options.platform;
     const here = gone.filter(([device]) => links.has(device));
     for (const [device] of gone) this.#attached.delete(device);
     const lowered = here.filter(([, { record }]) => record.kind !== 'uplink');
     await changer.batch(
-      lowered.map(([device]) => ['link', 'set', device, 'down']),
+      lowered.map(([device]) => ({ set: device, up: false })),
       { force: true },
     );
     for (const [device, { record }] of here) {
-      if (record.kind === 'uplink' && record.gro) await enableOffloads(exec, device, ['gro']);
+      if (record.kind === 'uplink' && record.gro) await changer.enableOffloads(device, ['gro']);
     }
   }
 }

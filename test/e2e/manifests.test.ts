@@ -1,0 +1,47 @@
+/** The API server takes everything that is generated, and what docs/install.md has people type, by a dry run. */
+import { globSync } from 'node:fs';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { run } from '../cluster/run.ts';
+import { versions } from '../cluster/versions.ts';
+import { ensureHelm } from '../support/go-tools.ts';
+import { namespace, type TestBed } from '../support/operator.ts';
+import { documentCommands } from '../support/readme.ts';
+import { operatorIsOn } from './bed.ts';
+
+let bed: TestBed;
+beforeAll(async () => {
+  bed = await operatorIsOn();
+}, 1_200_000);
+
+const dryRun = ['apply', '--server-side', '--dry-run=server', '--force-conflicts'];
+
+describe('a dry run takes', () => {
+  it.each(globSync('config/*/kustomization.yaml').map((file) => file.replace('/kustomization.yaml', '')))(
+    '%s',
+    async (directory) => {
+      expect(await bed.kubectl.run([...dryRun, '-k', directory])).toContain('(server dry run)');
+    },
+  );
+
+  it('the chart', async () => {
+    const helm = await ensureHelm(console.log);
+    const kubeVersion = ['--kube-version', versions.kubernetes];
+    const chart = ['template', 'dpu-operator', 'charts/dpu-operator', ...kubeVersion, '--namespace', namespace];
+    const text = await run([helm, ...chart]);
+    expect(await bed.kubectl.run([...dryRun, '-f', '-'], text)).toContain('(server dry run)');
+  });
+
+  it('the objects of the bundle that are not of OLM alone', async () => {
+    const files = globSync('bundle/manifests/*.yaml').filter((file) => !file.includes('clusterserviceversion'));
+    await bed.kubectl.run([...dryRun, '-n', namespace, ...files.flatMap((file) => ['-f', file])]);
+  });
+
+  it.each(['OLM', 'MicroShift', 'Without the internet'])('the commands under "%s"', async (heading) => {
+    const commands = (await documentCommands('docs/install.md', heading)).filter((line) => line.startsWith('kubectl '));
+    expect(commands).not.toEqual([]);
+    for (const command of commands) {
+      const [, ...args] = command.replace('<file>', 'LICENSE').split(' ');
+      await bed.kubectl.run([...args.map((word) => word.replace(/^'(.*)'$/, '$1')), '--dry-run=server']);
+    }
+  });
+});
