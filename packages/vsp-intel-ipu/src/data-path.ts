@@ -56,6 +56,12 @@ export class IpuDataPath implements DataPath {
     this.#options.reapply();
   }
 
+  /** A bridge went: ours, or one that somebody else deleted. */
+  bridgeGone(): void {
+    this.#options.bridging.forget();
+    this.#options.reapply();
+  }
+
   close(): void {
     this.#closing.abort();
   }

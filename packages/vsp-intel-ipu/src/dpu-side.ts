@@ -1,6 +1,6 @@
 /** The DPU's side, on the ACC: the data path, and interfaces for network functions. */
 import type { Plugin, PluginContext } from '@dpu-operator/sdk';
-import { ClosedMarker, ownerOf } from '@dpu-operator/sdk/linux';
+import { ClosedMarker, ownerOf, watchLinks } from '@dpu-operator/sdk/linux';
 import type { Bridging } from './bridge/bridging.ts';
 import { LinuxBridging } from './bridge/linux-bridging.ts';
 import { OvsBridging } from './bridge/ovs-bridging.ts';
@@ -11,7 +11,7 @@ import { FunctionDevices } from './function-devices.ts';
 import { CardFunctions } from './functions.ts';
 import { Imc } from './imc/imc.ts';
 import { Journal } from './journal.ts';
-import { daemonAddress, type Settings } from './settings.ts';
+import { daemonAddress, isOurBridge, type Settings } from './settings.ts';
 
 export async function createDpuSide(context: PluginContext<Settings>): Promise<Plugin> {
   const { dpu, settings, secrets, platform, status, logger, signal, stateDirectory } = context;
@@ -29,6 +29,10 @@ export async function createDpuSide(context: PluginContext<Settings>): Promise<P
   const dataPath = new IpuDataPath({ card, functions, journal, bridging, closed, links, clock, logger, reapply });
   const devices = new FunctionDevices({ names: settings.functionDevices, platform, logger, stateDirectory });
   await devices.start();
+  const bridgeWatch = { signal, onRestart: () => dataPath.bridgeGone(), ...(links.netns && { netns: links.netns }) };
+  watchLinks(({ name, deleted }) => {
+    if (deleted && isOurBridge(name)) dataPath.bridgeGone();
+  }, bridgeWatch);
   secrets.watch(() => {
     functions.credentialsChanged();
     card.lookAgain();

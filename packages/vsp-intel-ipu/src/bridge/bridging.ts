@@ -11,6 +11,8 @@ export interface Bridging {
    * @throws DpuError where none could be
    */
   apply(placements: Placements, closed: boolean): Promise<ReadonlyMap<string, DpuError>>;
+  /** A bridge of ours was deleted: what there is is not known any more. */
+  forget(): void;
   /** The plugin ends. What it bridged goes on forwarding, as far as that outlives it. */
   close(): Promise<void>;
 }

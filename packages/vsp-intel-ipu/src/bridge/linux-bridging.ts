@@ -36,6 +36,9 @@ export class LinuxBridging implements Bridging {
     return failed;
   }
 
+  /** All is looked at each time. */
+  forget(): void {}
+
   async close(): Promise<void> {}
 }
 

@@ -29,6 +29,8 @@ export class OvsBridging implements Bridging {
   readonly #options: OvsBridgingOptions;
   readonly #ovs: ReturnType<Platform['openVSwitch']>;
   readonly #bridge: Bridge;
+  /** Nothing is placed, and nothing of a predecessor is left. */
+  #isRemoved = false;
 
   constructor(options: OvsBridgingOptions) {
     const { platform, logger, owner, database, onLost } = options;
@@ -51,10 +53,14 @@ export class OvsBridging implements Bridging {
   async apply(placements: Placements, closed: boolean): Promise<ReadonlyMap<string, DpuError>> {
     await this.#ovs.start();
     if (placements.size === 0) {
-      await this.#bridge.open();
-      await this.#bridge.remove();
+      if (!this.#isRemoved) {
+        await this.#bridge.open();
+        await this.#bridge.remove();
+      }
+      this.#isRemoved = true;
       return new Map();
     }
+    this.#isRemoved = false;
     const { uplink, owner } = this.#options;
     const state = stateOf(placements, uplink, closed);
     const records = recordsOf(placements, uplink);
@@ -67,6 +73,10 @@ export class OvsBridging implements Bridging {
     const uplinkError = errors.get(uplink);
     if (uplinkError) throw uplinkError;
     return errors;
+  }
+
+  forget(): void {
+    this.#bridge.forget();
   }
 
   /** A switch of the plugin's own ends with it, and is made anew by the next: the card's goes on. */
