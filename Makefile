@@ -84,7 +84,7 @@ fuzz: compiler ## Give odd input to every door for long (RUNS=100000, SEED= of a
 
 .PHONY: test-down
 test-down: $(INSTALLED) ## Delete the tests' Kind clusters
-	for name in dpu-test dpu-test-2 dpu-test-host dpu-test-dpu; do node test/cluster/cli.ts down --name $$name; done
+	for name in dpu-test dpu-test-host dpu-test-dpu; do node test/cluster/cli.ts down --name $$name; done
 
 .PHONY: demo
 demo: build ## Show two pods talking through a software DPU on a real Kubernetes cluster

@@ -25,9 +25,6 @@ const onClusters = {
   sequence: { concurrent: false, groupOrder: 1 },
 };
 
-/** Workers that have a cluster each: a test waits for nodes and pods most of the time. */
-const clusters = process.env.TEST_CLUSTER === 'existing' || process.env.CARD ? 1 : 2;
-
 export default defineConfig({
   test: {
     sequence: { sequencer: LongestFirst },
@@ -51,7 +48,6 @@ export default defineConfig({
           maxWorkers: '100%',
           // Each process loads the modules once for all its files: loading was most of the work of a file.
           isolate: false,
-
           env: compiledOnce,
         },
       },
@@ -77,8 +73,6 @@ export default defineConfig({
           ...patience,
           ...onClusters,
           name: 'e2e',
-          maxWorkers: clusters,
-          sequence: { concurrent: false, groupOrder: 2 },
           // `make test-e2e CARD=…` is about that card alone.
           include: process.env.CARD ? ['test/e2e/card.test.ts'] : ['test/e2e/**/!(card).test.ts'],
         },

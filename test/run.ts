@@ -1,7 +1,7 @@
 /**
- * Runs vitest projects, each whatever became of the others: what needs a cluster mostly waits, so each of those has a lane
- * of its own, and the rest runs in one beside them. What a project prints stands in `.build/test/<project>.log`, its
- * results in `<project>.json` there.
+ * Runs vitest projects, each whatever became of the others, in two lanes: what needs a cluster mostly waits, so the rest
+ * runs beside it. More lanes take longer: a cluster that does nothing has a third of a core of two. What a project prints
+ * stands in `.build/test/<project>.log`, its results in `<project>.json` there.
  * With several projects each line says whose it is. Closes with a row for each project, what failed, and the sum in one
  * line: `12 passed, 0 failed, 0 skipped`.
  * Usage: node test/run.ts unit integration e2e e2e-2c
@@ -66,6 +66,6 @@ await mkdir(directory, { recursive: true });
 if (projects.includes('integration')) await installPrograms().catch((error) => console.error(error));
 const lanes = [
   projects.filter((name) => !onClusters.includes(name)),
-  ...projects.filter((name) => onClusters.includes(name)).map((name) => [name]),
+  projects.filter((name) => onClusters.includes(name)),
 ];
 print((await Promise.all(lanes.map(inTurn))).flat());

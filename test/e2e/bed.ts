@@ -1,17 +1,14 @@
-/** A worker's cluster with the operator of this checkout on it, in the state that a test file starts from. */
+/** The test cluster with the operator of this checkout on it, in the state that a test file starts from. */
 import { dpusReady, installOperator, type TestBed, testBed, turnOff, turnOn } from '../support/operator.ts';
 import { clusterName, reopen, testCluster } from '../support/test-cluster.ts';
 
 /** Enough for three pods beside one that lost its namespace, and for two network functions. */
 export const size = { hostVfs: 4, networkFunctionPorts: 4 };
 
-/** Files that run side by side have a cluster each; Vitest counts its workers from 1. */
-const worker = process.env.VITEST_POOL_ID ?? '1';
-const name = worker === '1' ? clusterName : `${clusterName}-${worker}`;
 const sides = ['host', 'dpu'] as const;
 
 async function installed(): Promise<TestBed> {
-  const bed = testBed(await testCluster(name, sides));
+  const bed = testBed(await testCluster(clusterName, sides));
   await installOperator(bed, size);
   return bed;
 }
@@ -32,4 +29,4 @@ export async function operatorIsOff(): Promise<TestBed> {
 }
 
 /** What the files after one that restarted a node start from. */
-export const nodesRestarted = (): Promise<void> => reopen(name, sides);
+export const nodesRestarted = (): Promise<void> => reopen(clusterName, sides);

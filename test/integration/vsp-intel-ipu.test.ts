@@ -91,6 +91,13 @@ describe.each(['linux', 'ovs'] as const)('with bridges of %s', (bridge) => {
     } else expect((await ipu.acc.links.find(foreignPort))?.masterName).toBe('br-foreign');
   });
 
+  it('a bridge that somebody deletes is made again', async () => {
+    if (bridge === 'ovs') await onCardsSwitch('del-br', 'br-ipu');
+    else await ipu.acc.links.batch(['link del br-ipu']);
+    await passes(a, outsideIp);
+    await passes(a, otherIp);
+  });
+
   it('logical bridges are apart', async () => {
     await ipu.vsp.client.createLogicalBridge({ name: 'logicalBridges/five', vlanId: 5 });
     await ipu.vsp.client.updateBridgePort(port(1, 'five'));

@@ -136,6 +136,41 @@ it('a port that somebody took away is made again with the next change', async ()
   await vsp.client.updateBridgePort(port(0));
 });
 
+it('a bridge that somebody deleted, with its ports and flows, is made again', async () => {
+  await vsctl('del-br', 'br-mrv0');
+  await passes();
+  const another = ['add-br', 'br-mrv0', '--', 'set', 'bridge', 'br-mrv0', 'datapath_type=netdev'];
+  await vsctl('del-br', 'br-mrv0', '--', ...another);
+  // Of a bridge that is another under the same name, no link tells.
+  await nodes.dpu.links.batch(['link set sdp2 up', 'link set sdp2 down']);
+  await passes();
+  // That one was not ours: the next is.
+  await vsctl('del-br', 'br-mrv0');
+  await passes();
+});
+
+it('a port whose link does not go up, or does not take a setting, fails alone', async () => {
+  // With the MAC of the link below it, a macvlan does not.
+  const address = 'address 02:00:00:00:00:99';
+  const below = ['link del sdp2', `link add mrvmach-below ${address} type bridge`];
+  await nodes.dpu.links.batch([...below, `link add link mrvmach-below name sdp2 ${address} type macvlan mode bridge`]);
+  const refuses = (why: string) =>
+    expect(vsp.client.createBridgePort(port(1, '02:00:00:00:00:77'))).rejects.toMatchObject({
+      code: 'INTERNAL',
+      message: expect.stringContaining(why),
+    });
+  await refuses('sdp2 does not go up');
+  await vsp.client.updateBridgePort(port(0, '02:00:00:00:00:78'));
+  await vsp.client.updateBridgePort(port(0));
+  await passes();
+  await nodes.dpu.links.batch(['link set mrvmach-below address 02:00:00:00:00:98']);
+  // Nor can a macvlan do without GRO.
+  await refuses('sdp2 goes on joining frames that it receives');
+  await vsp.client.updateBridgePort(port(0, '02:00:00:00:00:78'));
+  await vsp.client.updateBridgePort(port(0));
+  await passes();
+});
+
 it('a restart interrupts nothing; what nobody asks for again goes once all was asked for, and nothing of others', async () => {
   await vsctl('--if-exists', 'del-port', 'sdp2');
   await vsp.close();

@@ -11,6 +11,7 @@ import {
   type Platform,
   type Wanted,
 } from '@dpu-operator/sdk';
+import type { ClosedMarker } from '@dpu-operator/sdk/linux';
 import type { Bridging } from './bridge/bridging.ts';
 import type { Card } from './card.ts';
 import { entriesOf } from './entries.ts';
@@ -25,6 +26,7 @@ export interface DataPathOptions {
   functions: CardFunctions;
   journal: Journal;
   bridging: Bridging;
+  closed: ClosedMarker;
   links: Platform['links'];
   clock: Clock;
   logger: Logger;
@@ -51,6 +53,12 @@ export class IpuDataPath implements DataPath {
   /** The card may hold none of what was written. */
   lost(): void {
     this.#needsAll = true;
+    this.#options.reapply();
+  }
+
+  /** A bridge went: ours, or one that somebody else deleted. */
+  bridgeGone(): void {
+    this.#options.bridging.forget();
     this.#options.reapply();
   }
 
@@ -82,7 +90,7 @@ export class IpuDataPath implements DataPath {
     await journal.begin(placements);
     const { failures, isLeft } = await this.#program(history, placements, isAll, told);
     for (const [name, outcome] of failures) outcomes.set(name, outcome);
-    const unbridged = await this.#options.bridging.apply(placements);
+    const unbridged = await this.#options.bridging.apply(placements, await this.#isClosed(placements));
     for (const [name, placement] of placements) {
       const error = pairsOf(placement).flatMap(({ representor }) => unbridged.get(representor) ?? [])[0];
       if (error && !outcomes.has(name)) outcomes.set(name, failed(error));
@@ -102,6 +110,15 @@ export class IpuDataPath implements DataPath {
       const placement = placements?.get(name);
       return placement?.kind === 'host' && !running.has(placement.port.representor);
     });
+  }
+
+  /** Since the first chain: nothing goes around one that is not there at the moment. */
+  async #isClosed(placements: Placements): Promise<boolean> {
+    const { closed } = this.#options;
+    if (await closed.isSet()) return true;
+    const hasChain = [...placements.keys()].some((name) => name.startsWith('serviceChains/'));
+    if (hasChain) await closed.set();
+    return hasChain;
   }
 
   async #program(

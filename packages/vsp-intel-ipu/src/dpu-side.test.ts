@@ -98,9 +98,21 @@ test('what is written once, ports, functions and chains are on the wire as the c
   const hop = Object.entries(acc.ip.bridged).find(([name]) => name.startsWith('br-ipu-h'));
   expect(hop?.[1]).toEqual(['enp0s1f0d10', 'enp0s1f0d11']);
   await client.deleteChain('serviceChains/both', { allowMissing: false });
-  for (const vf of [0, 1]) await client.deleteBridgePort(`bridgePorts/host0-${vf}`, { allowMissing: false });
+  // What a chain is to look at does not go around it, also not after a restart.
+  const apart = { 'br-ipu': ['enp0s1f0d6', 'enp0s1f0d7'], 'br-ipu-out': ['enp0s1f0d4'] };
+  expect(acc.ip.bridged).toEqual(apart);
+  await acc.restart();
+  await isReady(acc);
+  const again = acc.vsp.client;
+  for (const vf of [0, 1]) await again.createBridgePort(port(vf));
+  expect(acc.ip.bridged).toEqual(apart);
+  for (const vf of [0, 1]) await again.deleteBridgePort(`bridgePorts/host0-${vf}`, { allowMissing: false });
   expect(server.entries).toHaveLength(fixedEntries);
   expect(acc.ip.bridged).toEqual({});
+  // The DPU is taken away, and comes back.
+  await again.setNumVfs(0);
+  await again.createBridgePort(port(0));
+  expect(acc.ip.bridged).toEqual({ 'br-ipu': ['enp0s1f0d4', 'enp0s1f0d6'] });
 });
 
 test('ports of different logical bridges are bridged and looped back apart', async () => {

@@ -1,5 +1,6 @@
 /** The DPU's side, on the ACC: the data path, and interfaces for network functions. */
 import type { Plugin, PluginContext } from '@dpu-operator/sdk';
+import { ClosedMarker, ownerOf, watchLinks } from '@dpu-operator/sdk/linux';
 import type { Bridging } from './bridge/bridging.ts';
 import { LinuxBridging } from './bridge/linux-bridging.ts';
 import { OvsBridging } from './bridge/ovs-bridging.ts';
@@ -10,10 +11,10 @@ import { FunctionDevices } from './function-devices.ts';
 import { CardFunctions } from './functions.ts';
 import { Imc } from './imc/imc.ts';
 import { Journal } from './journal.ts';
-import { daemonAddress, type Settings } from './settings.ts';
+import { daemonAddress, isOurBridge, type Settings } from './settings.ts';
 
 export async function createDpuSide(context: PluginContext<Settings>): Promise<Plugin> {
-  const { settings, secrets, platform, status, logger, signal, stateDirectory } = context;
+  const { dpu, settings, secrets, platform, status, logger, signal, stateDirectory } = context;
   const { links, clock } = platform;
   const { representors } = settings;
   const journal = new Journal(stateDirectory);
@@ -21,11 +22,17 @@ export async function createDpuSide(context: PluginContext<Settings>): Promise<P
   const imc = new Imc({ target: settings.imc, secrets, clock });
   const functions = new CardFunctions({ imc, vsiFromMac: settings.vsiFromMac, clock, status });
   const card = new Card({ settings, functions, links, clock, status, logger, onReady: () => dataPath.lost() });
-  const bridging = bridgingOf(context, () => dataPath.lost());
+  const owner = ownerOf(dpu.identifier);
+  const bridging = bridgingOf(context, owner, () => dataPath.lost());
+  const closed = ClosedMarker.ofNode(owner, stateDirectory);
   const { reapply } = context;
-  const dataPath = new IpuDataPath({ card, functions, journal, bridging, links, clock, logger, reapply });
+  const dataPath = new IpuDataPath({ card, functions, journal, bridging, closed, links, clock, logger, reapply });
   const devices = new FunctionDevices({ names: settings.functionDevices, platform, logger, stateDirectory });
   await devices.start();
+  const bridgeWatch = { signal, onRestart: () => dataPath.bridgeGone(), ...(links.netns && { netns: links.netns }) };
+  watchLinks(({ name, deleted }) => {
+    if (deleted && isOurBridge(name)) dataPath.bridgeGone();
+  }, bridgeWatch);
   secrets.watch(() => {
     functions.credentialsChanged();
     card.lookAgain();
@@ -36,8 +43,11 @@ export async function createDpuSide(context: PluginContext<Settings>): Promise<P
     address: daemonAddress(settings),
     getDevices: async () => devices.devices(),
     watchDevices: (onChange) => devices.watch(onChange),
-    // The interfaces of the ACC are as many as its firmware says.
-    setNumVfs: async () => settings.functionDevices.length,
+    // The interfaces of the ACC are as many as its firmware says. To have none of them means that the DPU is taken away.
+    setNumVfs: async (count) => {
+      if (count === 0) await closed.clear();
+      return settings.functionDevices.length;
+    },
     dataPath,
     healthy: async () => card.isReady,
     limits: {
@@ -56,11 +66,14 @@ export async function createDpuSide(context: PluginContext<Settings>): Promise<P
   };
 }
 
-function bridgingOf({ settings, platform, logger, dpu }: PluginContext<Settings>, onLost: () => void): Bridging {
+function bridgingOf(
+  { settings, platform, logger }: PluginContext<Settings>,
+  owner: string,
+  onLost: () => void,
+): Bridging {
   const { representors, uplink, bridge, ovsDatabase } = settings;
   if (bridge === 'ovs') {
-    const { identifier } = dpu;
-    return new OvsBridging({ platform, logger, identifier, uplink: uplink.secondary, database: ovsDatabase, onLost });
+    return new OvsBridging({ platform, logger, owner, uplink: uplink.secondary, database: ovsDatabase, onLost });
   }
   const ours = new Set([...representors.hosts, ...representors.functions.flat(), uplink.secondary]);
   return new LinuxBridging({ links: platform.links, uplink: uplink.secondary, ours });

@@ -32,6 +32,7 @@ export interface Settings {
 
 /** What the names of bridges begin with that the plugin makes on the ACC. */
 export const bridgePrefix = 'br-ipu';
+export const isOurBridge = (name: string): boolean => name === bridgePrefix || name.startsWith(`${bridgePrefix}-`);
 /** Bits of the address that the channel's interface gets. */
 export const channelPrefixLength = 24;
 
@@ -83,8 +84,7 @@ function checkInterfaces({ channel, representors, functionDevices, uplink }: Set
   for (const [field, name] of uses) {
     const other = seen.get(name);
     if (other) throw wrong(field, `${name} is in ${other} already`);
-    if (name === bridgePrefix || name.startsWith(`${bridgePrefix}-`))
-      throw wrong(field, `${name} is the name of a bridge that the plugin makes`);
+    if (isOurBridge(name)) throw wrong(field, `${name} is the name of a bridge that the plugin makes`);
     seen.set(name, field);
   }
 }

@@ -24,7 +24,8 @@ const exec = { ethtool: 'driver: ice\nfirmware-version: 4.40 0x8001c7d4 1.3534.0
 test('functions of the first port, each on its VLAN, trusted and without spoof check; VEPA', async () => {
   await using sysfs = await fakeSysfs(host());
   const settings: Partial<Settings> = { vfs: 2 };
-  await using vsp = await startPlugin(plugin, { packageJson, settings, platform: fakePlatform({ sysfs, exec }) });
+  const platform = fakePlatform({ sysfs, exec });
+  await using vsp = await startPlugin(plugin, { packageJson, settings, platform });
   expect(await vsp.client.init(request)).toEqual({ ip: '[fe80::1%25ens1f0]', port: 8085 });
   expect(await vsp.client.getDevices()).toMatchObject([
     { id: '0000:ca:01.0', pf: 0, vf: 0, healthy: true },
@@ -32,7 +33,10 @@ test('functions of the first port, each on its VLAN, trusted and without spoof c
   ]);
   expect(await sysfs.vfSettings(pf)).toEqual([vf(0), vf(1)]);
   expect(await sysfs.bridgeMode(pf)).toBe('vepa');
+  // As after the driver was loaded anew.
+  await platform.sriov.setBridgeMode(pf, 'veb');
   expect(await vsp.client.setNumVfs(3)).toBe(3);
+  expect(await sysfs.bridgeMode(pf)).toBe('vepa');
   expect(await sysfs.vfSettings(pf)).toEqual([vf(0), vf(1), vf(2)]);
   await expect(vsp.client.setNumVfs(129)).rejects.toMatchObject({ code: 'OUT_OF_RANGE' });
   expect(await sysfs.virtualFunctions('0000:ca:00.1')).toEqual([]);

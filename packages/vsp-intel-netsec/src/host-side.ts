@@ -13,13 +13,16 @@ export async function createHostSide(context: PluginContext<Settings>, open?: Ke
   const channel = { side: 'host', pciAddress: pf, port: settings.daemonPort } as const;
   const { address, device } = await keepLinkLocalChannel({ platform, logger, signal, open }, channel);
   await tellFirmware(context, device);
-  await useVepa();
   const vfs = new VfDevices({
     platform,
     logger,
     signal,
     pfs: [pf],
-    configure: (port, count) => setUpVfs(platform, port, count),
+    // A driver that was loaded anew has forgotten both.
+    configure: async (port, count) => {
+      await useVepa();
+      await setUpVfs(platform, port, count);
+    },
     netdevTimeoutMs: settings.netdevTimeoutSeconds * 1000,
   });
   vfs.watch(() => void tellVfs(context, vfs));

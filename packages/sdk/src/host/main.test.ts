@@ -147,10 +147,11 @@ describe('dpu-vsp serve', () => {
   });
 
   test.each([
-    ['create', 'await new Promise(() => {});', 'undefined', {}],
-    ['create', 'await new Promise(() => {});', 'undefined', { DPU_SIDE: 'host', DPU_IDENTIFIER: 'test-1' }],
-    ['apply', '', '{ serves: ["bridge"], apply: () => new Promise(() => {}) }', {}],
-  ])('ends with exit code 4 when the plugin does not answer %s', async (what, inCreate, dataPath, env) => {
+    ['create', 'await new Promise(() => {});', 'undefined', '1', {}],
+    // From the start on: on a busy machine the client needs this long to be there.
+    ['create', 'await new Promise(() => {});', 'undefined', '8', { DPU_SIDE: 'host', DPU_IDENTIFIER: 'test-1' }],
+    ['apply', '', '{ serves: ["bridge"], apply: () => new Promise(() => {}) }', '1', {}],
+  ])('ends with exit code 4 when the plugin does not answer %s', async (what, inCreate, dataPath, deadline, env) => {
     const hanging = `export default {
       create: async () => {
         ${inCreate}
@@ -166,9 +167,9 @@ describe('dpu-vsp serve', () => {
     setInterval(() => {}, 1_000_000);`;
     const directory = await plugin({}, 'index.mjs', hanging);
     const socket = join(directory, 'vsp.sock');
-    const child = dpuVsp(['serve', '--plugin', directory, '--socket', socket], { DPU_DEADLINE: '1', ...env });
+    const child = dpuVsp(['serve', '--plugin', directory, '--socket', socket], { DPU_DEADLINE: deadline, ...env });
     const end = ended(child);
-    const client = vspClient(socket);
+    const client = vspClient(socket, 60_000);
     const answers: unknown[] = [];
     const call = async () => {
       await client.init(hostInit);
@@ -180,7 +181,7 @@ describe('dpu-vsp serve', () => {
     });
     const { status, stderr } = await end;
     expect(status).toBe(4);
-    expect(stderr).toBe(`dpu-vsp: the plugin has not answered ${what} within 1 s\n`);
+    expect(stderr).toBe(`dpu-vsp: the plugin has not answered ${what} within ${deadline} s\n`);
     const answer = expect.objectContaining({ code: 'DEADLINE_EXCEEDED', message: expect.stringContaining(what) });
     expect(answers).toEqual([answer]);
   });

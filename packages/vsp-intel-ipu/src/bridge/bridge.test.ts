@@ -16,8 +16,8 @@ const chain = (...names: string[]): Placement => ({
   functions: names.map((name) => ({ input: pair(`${name}in`), output: pair(`${name}out`) })),
 });
 
-const segments = (placements: Record<string, Placement>) =>
-  layOut(new Map(Object.entries(placements)), 'up').map(({ device, segment }) => `${device}:${segment}`);
+const segments = (placements: Record<string, Placement>, closed = false) =>
+  layOut(new Map(Object.entries(placements)), 'up', closed).map(({ device, segment }) => `${device}:${segment}`);
 
 test('nothing is bridged while nothing is placed', () => {
   expect(segments({})).toEqual([]);
@@ -33,6 +33,7 @@ test('hosts reach the uplink, or the functions that are before it', () => {
     'gout:outside',
     'up:outside',
   ]);
+  expect(segments({ a: host('a') }, true)).toEqual(['a:hosts', 'up:outside']);
 });
 
 test('names of bridges fit into the kernel and are apart', () => {

@@ -21,19 +21,22 @@ export interface BridgedPort {
   isTrunk: boolean;
 }
 
-/** @param uplink Interface that leads outside. Nothing is bridged while nothing is placed. */
-export function layOut(placements: Placements, uplink: string): BridgedPort[] {
+/**
+ * @param uplink Interface that leads outside. Nothing is bridged while nothing is placed.
+ * @param closed Hosts and uplink are two segments also without functions.
+ */
+export function layOut(placements: Placements, uplink: string, closed: boolean): BridgedPort[] {
   if (placements.size === 0) return [];
   const plain = (device: string, segment: Segment): BridgedPort => ({ device, segment, vlans: [], isTrunk: false });
   const ports: BridgedPort[] = [];
-  let hasFunctions = false;
+  let isApart = closed;
   for (const placement of placements.values()) {
     if (placement.kind === 'host') {
       const { port, vlans, isTrunk } = placement;
       ports.push({ device: port.representor, segment: 'hosts', vlans, isTrunk });
       continue;
     }
-    hasFunctions = true;
+    isApart = true;
     const { functions } = placement;
     for (const [index, { input, output }] of functions.entries()) {
       const before = functions[index - 1];
@@ -42,5 +45,5 @@ export function layOut(placements: Placements, uplink: string): BridgedPort[] {
       ports.push(plain(output.representor, isLast ? 'outside' : `hop-${output.representor}`));
     }
   }
-  return [...ports, plain(uplink, hasFunctions ? 'outside' : 'hosts')];
+  return [...ports, plain(uplink, isApart ? 'outside' : 'hosts')];
 }

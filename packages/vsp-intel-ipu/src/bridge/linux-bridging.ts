@@ -20,9 +20,9 @@ export class LinuxBridging implements Bridging {
     this.#options = options;
   }
 
-  async apply(placements: Placements): Promise<ReadonlyMap<string, DpuError>> {
+  async apply(placements: Placements, closed: boolean): Promise<ReadonlyMap<string, DpuError>> {
     const { links, uplink, ours } = this.#options;
-    const ports = layOut(placements, uplink);
+    const ports = layOut(placements, uplink, closed);
     const present = await links.list();
     const failed = new Map([...takenPorts(ports, present)].map(([device, bridge]) => [device, taken(device, bridge)]));
     const commands = planLinuxBridges(ports, present, ours);
@@ -35,6 +35,9 @@ export class LinuxBridging implements Bridging {
     if (uplinkError) throw uplinkError;
     return failed;
   }
+
+  /** All is looked at each time. */
+  forget(): void {}
 
   async close(): Promise<void> {}
 }

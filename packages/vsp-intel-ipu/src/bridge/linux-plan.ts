@@ -1,6 +1,6 @@
 /** From how interfaces shall be bridged to commands of `ip`, for Linux bridges. Pure. */
 import type { Link } from '@dpu-operator/sdk/linux';
-import { bridgePrefix as prefix } from '../settings.ts';
+import { isOurBridge, bridgePrefix as prefix } from '../settings.ts';
 import type { BridgedPort } from './layout.ts';
 
 /** Of a hop's name, with `br-ipu-h` before them: the kernel's limit is 15 characters. */
@@ -19,7 +19,7 @@ export function takenPorts(ports: readonly BridgedPort[], links: readonly Link[]
   return new Map(
     ports.flatMap(({ device }) => {
       const master = masters.get(device);
-      return master === undefined || isOurs(master) ? [] : [[device, master] as const];
+      return master === undefined || isOurBridge(master) ? [] : [[device, master] as const];
     }),
   );
 }
@@ -40,7 +40,7 @@ export function planLinuxBridges(
   const made = [...bridges].filter((name) => !present.has(name)).map((name) => `link add ${name} type bridge`);
   const raised = [...bridges].filter((name) => !present.get(name)?.up).map((name) => `link set ${name} up`);
   const released = links
-    .filter(({ name, masterName = '' }) => ours.has(name) && !wanted.has(name) && isOurs(masterName))
+    .filter(({ name, masterName = '' }) => ours.has(name) && !wanted.has(name) && isOurBridge(masterName))
     .map(({ name }) => `link set ${name} nomaster`);
   const joined = [...wanted].flatMap(([device, bridge]) => {
     const link = present.get(device);
@@ -50,7 +50,7 @@ export function planLinuxBridges(
       ...(link.up ? [] : [`link set ${device} up`]),
     ];
   });
-  const superfluous = links.filter(({ name, kind }) => kind === 'bridge' && isOurs(name) && !bridges.has(name));
+  const superfluous = links.filter(({ name, kind }) => kind === 'bridge' && isOurBridge(name) && !bridges.has(name));
   return [...made, ...raised, ...released, ...joined, ...superfluous.map(({ name }) => `link del ${name}`)];
 }
 
@@ -58,8 +58,6 @@ export function planLinuxBridges(
 export function interfaceOf(command: string): string {
   return command.split(' ')[2] ?? '';
 }
-
-const isOurs = (bridge: string): boolean => bridge === prefix || bridge.startsWith(`${prefix}-`);
 
 function hash(text: string): string {
   let value = 0x811c9dc5;

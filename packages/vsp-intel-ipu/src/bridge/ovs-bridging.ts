@@ -1,5 +1,4 @@
 /** One bridge of Open vSwitch on the ACC, of the plugin's own or of the card's switch, with flows through functions. */
-import { createHash } from 'node:crypto';
 import { DpuError, type Logger, type Platform } from '@dpu-operator/sdk';
 import {
   Bridge,
@@ -16,8 +15,8 @@ import type { Bridging } from './bridging.ts';
 export interface OvsBridgingOptions {
   platform: Platform;
   logger: Logger;
-  /** Of the DPU: ports and flows are marked by it. */
-  identifier: string;
+  /** 16 hex digits: ports and flows are marked by them. */
+  owner: string;
   /** Interface that leads outside. */
   uplink: string;
   /** Socket of the database of the card's switch. Default: a switch of the plugin's own. */
@@ -30,46 +29,54 @@ export class OvsBridging implements Bridging {
   readonly #options: OvsBridgingOptions;
   readonly #ovs: ReturnType<Platform['openVSwitch']>;
   readonly #bridge: Bridge;
-  readonly #owner: string;
+  /** Nothing is placed, and nothing of a predecessor is left. */
+  #isRemoved = false;
 
   constructor(options: OvsBridgingOptions) {
-    const { platform, logger, identifier, database, onLost } = options;
+    const { platform, logger, owner, database, onLost } = options;
     this.#options = options;
-    this.#owner = createHash('sha256').update(identifier).digest('hex').slice(0, 16);
     const lost = (reason: string) => {
       logger.error({ reason }, 'open vswitch ended');
       this.#bridge.forget();
       onLost();
     };
-    const place = database === undefined ? { directory: `/run/ipu-${this.#owner.slice(0, 8)}` } : { database };
+    const place = database === undefined ? { directory: `/run/ipu-${owner.slice(0, 8)}` } : { database };
     this.#ovs = platform.openVSwitch({
       ...place,
       onLine: (line) => logger.debug({ line }, 'open vswitch'),
       onExit: lost,
       onReturn: onLost,
     });
-    this.#bridge = new Bridge({ platform, ovs: this.#ovs, name: bridgePrefix, owner: this.#owner, logger });
+    this.#bridge = new Bridge({ platform, ovs: this.#ovs, name: bridgePrefix, owner, logger });
   }
 
-  async apply(placements: Placements): Promise<ReadonlyMap<string, DpuError>> {
+  async apply(placements: Placements, closed: boolean): Promise<ReadonlyMap<string, DpuError>> {
     await this.#ovs.start();
     if (placements.size === 0) {
-      await this.#bridge.open();
-      await this.#bridge.remove();
+      if (!this.#isRemoved) {
+        await this.#bridge.open();
+        await this.#bridge.remove();
+      }
+      this.#isRemoved = true;
       return new Map();
     }
-    const { uplink } = this.#options;
-    const state = stateOf(placements, uplink);
+    this.#isRemoved = false;
+    const { uplink, owner } = this.#options;
+    const state = stateOf(placements, uplink, closed);
     const records = recordsOf(placements, uplink);
     const plans = planPorts(state).flatMap((plan): BridgePortPlan[] => {
       const record = records.get(plan.device);
       return record ? [{ ...plan, record }] : [];
     });
-    const { failed } = await this.#bridge.apply(plans, (numberOf) => planFlows(state, numberOf, this.#owner));
+    const { failed } = await this.#bridge.apply(plans, (numberOf) => planFlows(state, numberOf, owner));
     const errors = new Map([...failed].map(([device, words]) => [device, openError(device, words)]));
     const uplinkError = errors.get(uplink);
     if (uplinkError) throw uplinkError;
     return errors;
+  }
+
+  forget(): void {
+    this.#bridge.forget();
   }
 
   /** A switch of the plugin's own ends with it, and is made anew by the next: the card's goes on. */
@@ -82,7 +89,7 @@ function openError(device: string, words: string): DpuError {
   return new DpuError('INTERNAL', `Open vSwitch cannot open ${device}: ${words}`);
 }
 
-function stateOf(placements: Placements, uplink: string): BridgeState {
+function stateOf(placements: Placements, uplink: string, closed: boolean): BridgeState {
   const all = [...placements.values()];
   const hosts = all.flatMap((placement) => (placement.kind === 'host' ? [placement] : []));
   const chains = all.flatMap((placement) => (placement.kind === 'chain' ? [placement] : []));
@@ -97,7 +104,7 @@ function stateOf(placements: Placements, uplink: string): BridgeState {
       functions.map(({ input, output }) => ({ input: input.representor, output: output.representor })),
     ),
     uplink,
-    closed: false,
+    closed,
     hostToHost: 'direct',
   };
 }

@@ -4,7 +4,7 @@ import { DpuError } from '../../errors.ts';
 import type { Link } from '../links.ts';
 import type { Flow } from '../ovs-flows.ts';
 import type { PortPlan } from './bridge-plan.ts';
-import { isOwnedBy, ownerSetting, type PortRecord, recordOf, recordSettings } from './port-record.ts';
+import { externalId, isOwnedBy, ownerSetting, type PortRecord, recordOf, recordSettings } from './port-record.ts';
 
 export interface BridgeOptions {
   platform: Platform;
@@ -25,7 +25,10 @@ export interface BridgePortPlan extends PortPlan {
 export interface BridgeResult {
   /** Ports whose link is not there: they wait for it. */
   absent: ReadonlySet<string>;
-  /** Ports that the switch could not open, with its words, and those of which another has a port of that name. */
+  /**
+   * Ports that the switch could not open or whose link does not go up, with the words of switch or kernel, and those of
+   * which another has a port of that name.
+   */
   failed: ReadonlyMap<string, string>;
 }
 
@@ -40,9 +43,12 @@ interface Attached {
   error: string | undefined;
 }
 
+const openedKey = 'dpu-opened';
+
 export class Bridge {
   readonly #options: BridgeOptions;
-  #isOpen = false;
+  /** What the bridge was marked with when it was opened; undefined while it is not. */
+  #opened: string | undefined;
   #attached = new Map<string, Attached>();
   /** Names of ports of the switch, on any bridge, that are not ours. */
   #others = new Set<string>();
@@ -55,9 +61,26 @@ export class Bridge {
 
   /** What the switch has is not known any more: it was started anew. */
   forget(): void {
-    this.#isOpen = false;
+    this.#opened = undefined;
     this.#attached = new Map();
     this.#flows = undefined;
+  }
+
+  /** Finds out what others have taken away of it since, of which nobody tells: the next {@link apply} makes that again. */
+  async check(): Promise<void> {
+    const { ovs, name } = this.#options;
+    if (this.#opened === undefined) return;
+    const [bridge] = await ovs.rows('Bridge', ['external_ids'], [name]);
+    if (!bridge || externalId(bridge, openedKey) !== this.#opened) {
+      this.forget();
+      return;
+    }
+    const before = this.#attached;
+    await this.#readPorts();
+    for (const device of this.#attached.keys()) {
+      const known = before.get(device);
+      if (known) this.#attached.set(device, known);
+    }
   }
 
   /**
@@ -70,7 +93,7 @@ export class Bridge {
   async open(): Promise<ReadonlyMap<string, PortRecord>> {
     const { ovs, name, owner, platform } = this.#options;
     await ovs.start();
-    if (!this.#isOpen) {
+    if (this.#opened === undefined) {
       this.forget();
       const [there] = await ovs.rows('Bridge', ['datapath_type'], [name]);
       if (there && there.datapath_type !== 'netdev') {
@@ -78,14 +101,14 @@ export class Bridge {
         throw new DpuError('FAILED_PRECONDITION', `${what}, and so is another's: rename it or delete it first`);
       }
       // The time makes it a change: it is answered once the switch works by its database.
-      const opened = `external_ids:dpu-opened="${platform.clock.now()}"`;
+      const opened = `${platform.clock.now()}`;
       const made = there ? [] : ['datapath_type=netdev', ownerSetting(owner)];
       await ovs.transaction([
         ['--may-exist', 'add-br', name],
-        ['set', 'bridge', name, opened, ...made],
+        ['set', 'bridge', name, `external_ids:${openedKey}="${opened}"`, ...made],
       ]);
       await this.#readPorts();
-      this.#isOpen = true;
+      this.#opened = opened;
     }
     return new Map([...this.#attached].map(([device, { record }]) => [device, record]));
   }
@@ -116,13 +139,13 @@ export class Bridge {
     // Its owner may have taken it away since.
     if (plans.some(this.#isOthers)) await this.#readPorts();
     const ours = plans.filter((plan) => !this.#isOthers(plan));
-    const [links] = await Promise.all([this.#raise(ours), this.#noteOffloads(ours)]);
+    const [{ links, refused }] = await Promise.all([this.#raise(ours), this.#noteOffloads(ours)]);
     const isThere = ({ device, dpdkDevargs }: BridgePortPlan) => dpdkDevargs !== undefined || links.has(device);
-    const present = ours.filter(isThere);
+    const present = ours.filter((plan) => isThere(plan) && !refused.has(plan.device));
     await this.#takeOffOutdated(present, links);
     await this.#changePorts(present, links);
     await this.#changeFlows(flowsOf((device) => this.#attached.get(device)?.number));
-    const failed = new Map<string, string>();
+    const failed = new Map(refused);
     for (const [device, { error }] of this.#attached) if (error) failed.set(device, error);
     for (const { device } of plans.filter(this.#isOthers)) failed.set(device, othersPort(device));
     return { absent: new Set(ours.filter((plan) => !isThere(plan)).map(({ device }) => device)), failed };
@@ -148,14 +171,18 @@ export class Bridge {
 
   readonly #isOthers = ({ device }: BridgePortPlan) => this.#others.has(device);
 
-  /** Links that are to be ports are up. Answers all links that there are. */
-  async #raise(plans: readonly BridgePortPlan[]): Promise<Map<string, Link>> {
+  /** Links that are to be ports are up. Answers all links that there are, and why some did not go up. */
+  async #raise(plans: readonly BridgePortPlan[]): Promise<{ links: Map<string, Link>; refused: Map<string, string> }> {
     const { links } = this.#options.platform;
     const fresh = plans.filter(({ device, dpdkDevargs }) => !dpdkDevargs && !this.#attached.get(device)?.linkIndex);
     const result = await links.batchAndList(fresh.map(({ device }) => ({ set: device, up: true })));
-    const unexpected = result.failures.find(({ error }) => error.code !== 'NOT_FOUND');
-    if (unexpected) throw unexpected.error;
-    return new Map(result.links.map((link) => [link.name, link]));
+    const refused = new Map<string, string>();
+    for (const { line, error } of result.failures) {
+      const device = fresh[line]?.device;
+      if (device === undefined) throw error;
+      if (error.code !== 'NOT_FOUND') refused.set(device, `${device} does not go up: ${error.message}`);
+    }
+    return { links: new Map(result.links.map((link) => [link.name, link])), refused };
   }
 
   /** Taken off and put on within one transaction, the switch would see no change. */
@@ -197,7 +224,8 @@ export class Bridge {
       if (before) before.settings = undefined;
     }
     // At the same time, as each takes programs 10 to 25 ms; nothing uses a port before both are done.
-    const prepared = Promise.all(fresh.map((plan) => this.#prepare(plan)));
+    const refused = new Map<string, string>();
+    const prepared = Promise.all(fresh.map((plan) => this.#prepare(plan, refused)));
     const transaction = ovs.transaction([
       ...gone.map(([device]) => ['--if-exists', 'del-port', name, device]),
       ...changed.flatMap((plan) => [
@@ -216,6 +244,10 @@ export class Bridge {
       this.#attached.set(device, { record, linkIndex, settings: settingsText(plan, owner), number, error });
     }
     await this.#readNumbers(fresh.map(({ device }) => device));
+    for (const [device, error] of refused) {
+      const port = this.#attached.get(device);
+      if (port) Object.assign(port, { number: undefined, error });
+    }
   }
 
   /** A port that could not be opened is in the database all the same. */
@@ -243,8 +275,13 @@ export class Bridge {
   }
 
   /** A userspace switch reads frames as they are: longer ones than the link's MTU would not fit others. */
-  async #prepare({ device, dpdkDevargs }: BridgePortPlan): Promise<void> {
-    if (dpdkDevargs === undefined) await this.#options.platform.links.disableOffloads(device, ['gro']);
+  async #prepare({ device, dpdkDevargs }: BridgePortPlan, refused: Map<string, string>): Promise<void> {
+    if (dpdkDevargs !== undefined) return;
+    try {
+      await this.#options.platform.links.disableOffloads(device, ['gro']);
+    } catch (error) {
+      refused.set(device, `${device} goes on joining frames that it receives: ${DpuError.from(error).message}`);
+    }
   }
 
   /** What the uplink had before it became a port. */

@@ -66,17 +66,21 @@ export function recordSettings(owner: string, port: PortRecord): string[] {
   return [ownerSetting(owner), `external_ids:${recordKey}=${value}`];
 }
 
+/** What a row of the database has under a key of its `external_ids`. */
+export function externalId({ external_ids: ids }: OvsRow, key: string): unknown {
+  return typeof ids === 'object' && !Array.isArray(ids) ? ids[key] : undefined;
+}
+
 /** Whether a row of the database bears the mark of that owner. */
-export function isOwnedBy({ external_ids: ids }: OvsRow, owner: string): boolean {
-  return typeof ids === 'object' && !Array.isArray(ids) && ids[ownerKey] === owner;
+export function isOwnedBy(row: OvsRow, owner: string): boolean {
+  return externalId(row, ownerKey) === owner;
 }
 
 /** Undefined for a port that is another's. */
 export function recordOf(row: OvsRow, owner: string): PortRecord | undefined {
   if (!isOwnedBy(row, owner)) return undefined;
   try {
-    const ids = row.external_ids as Record<string, unknown>;
-    return schema.parse(JSON.parse(String(ids[recordKey])));
+    return schema.parse(JSON.parse(String(externalId(row, recordKey))));
   } catch {
     return undefined;
   }

@@ -119,6 +119,7 @@ export class SwitchDataPath implements DataPath {
   /** Makes the switch match what is wanted again, in {@link SwitchDataPathOptions.serial}; tells what came out otherwise. */
   async repair(): Promise<void> {
     if (!this.#isOn) return;
+    await this.#bridge.check();
     if (this.#wanted === undefined) {
       await this.#reconcile(nothingStands);
       return;
