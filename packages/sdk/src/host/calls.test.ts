@@ -50,6 +50,7 @@ test('each call has all of its deadline, however many there are and whichever we
   await vi.advanceTimersByTimeAsync(5_000);
   expect(outcomes.slice(1)).toEqual([`second DEADLINE_EXCEEDED at ${start + 1_300}`, `third at ${start + 1_300}`]);
   expect(hung).toEqual([expect.stringContaining('/b')]);
+  expect(vi.getTimerCount()).toBe(0);
   note('later', calls.timed('/e', never));
   const end = performance.now();
   await vi.advanceTimersByTimeAsync(1_000);
