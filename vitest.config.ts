@@ -46,8 +46,6 @@ export default defineConfig({
           hookTimeout: 120_000,
           // Many wait for processes that they start.
           maxWorkers: '100%',
-          // Each process loads the modules once for all its files: loading was most of the work of a file.
-          isolate: false,
           env: compiledOnce,
         },
       },

@@ -10,6 +10,7 @@ const longest = [
   'vendor-plugin',
   'uninstall',
   'outages',
+  'vsp-intel-ipu-conformance',
   'scaffold',
   'conformance-mock',
   'plugin-store',

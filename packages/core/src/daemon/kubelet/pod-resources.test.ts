@@ -29,10 +29,10 @@ const listing =
   (done) =>
     done(null, { pod_resources: pods });
 
-/** The kubelet's side on a real socket, and ours. */
-async function fixture(answer: Answer) {
+/** The kubelet's side on a real socket, and ours, which waits longer than this machine is ever behind. */
+async function fixture(answer: Answer, deadlineMs = 60_000) {
   const socketPath = join(mkdtempSync(join(tmpdir(), 'pod-resources-')), 'kubelet.sock');
-  const resources = new PodResources({ socketPath, resourcePrefix: 'openshift.io/dpu', ownPod });
+  const resources = new PodResources({ socketPath, resourcePrefix: 'openshift.io/dpu', ownPod, deadlineMs });
   const server = new Server();
   let calls = 0;
   server.addService(podResourcesService, {
@@ -96,7 +96,7 @@ test('a kubelet that fails, is away or hangs says nothing', async () => {
   expect(await resources.podOf('vf0')).toMatchObject({ is: 'unknown', reason: expect.stringContaining('rate limit') });
   server.forceShutdown();
   expect(await resources.podOf('vf0')).toMatchObject({ is: 'unknown', reason: expect.stringContaining('vf0') });
-  const hung = await fixture(() => {});
+  const hung = await fixture(() => {}, 100);
   expect(await hung.resources.podOf('vf0')).toMatchObject({ is: 'unknown' });
 });
 

@@ -12,7 +12,7 @@ import { callKubelet } from './kubelet-call.ts';
 import { type ListPodResourcesResponse, type PodResourcesOfPod, podResourcesService } from './pod-resources-api.ts';
 
 /** A kubelet answers in some milliseconds; an ADD that asks waits for this. */
-const deadlineMs = 1_000;
+const defaultDeadlineMs = 1_000;
 
 export interface PodName {
   namespace: string;
@@ -28,6 +28,8 @@ export interface PodResourcesOptions {
    * its list says nothing of them.
    */
   ownPod: PodName;
+  /** Milliseconds that an answer may take. Default: 1,000. */
+  deadlineMs?: number;
 }
 
 type List = readonly PodResourcesOfPod[];
@@ -83,8 +85,9 @@ export class PodResources implements DeviceAllocations {
   }
 
   async #request(): Promise<List> {
+    const { socketPath, deadlineMs = defaultDeadlineMs } = this.#options;
     const response = await callKubelet<ListPodResourcesResponse>({
-      socketPath: this.#options.socketPath,
+      socketPath,
       service: podResourcesService,
       method: 'List',
       request: {},

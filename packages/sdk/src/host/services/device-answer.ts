@@ -25,8 +25,10 @@ export class DeviceAnswer {
   }
 }
 
-function copyOf({ id, healthy, reason, numaNode, pf, vf, kind, attributes }: Device) {
-  return { id, healthy, reason, numaNode, pf, vf, kind, attributes: attributes && { ...attributes } } as Device;
+/** Every field that a device may have: one that is new there has to be compared as well. */
+function copyOf({ id, healthy, reason, numaNode, pf, vf, kind, attributes }: Device): Device {
+  const copy = { id, healthy, reason, numaNode, pf, vf, kind, attributes: attributes && { ...attributes } };
+  return copy satisfies Record<keyof Device, unknown> as Device;
 }
 
 function areSame(before: readonly Device[], now: readonly Device[]): boolean {
