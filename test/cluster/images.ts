@@ -60,7 +60,9 @@ export async function buildImage(
   { root = repositoryRoot, architecture = ownArchitecture() }: BuildOptions = {},
 ): Promise<BuiltImage> {
   const base = await ensureBaseImage(log, builder);
-  return withLock(log, `image-${name}-${architecture}`, () => buildOn({ base, builder, architecture, root }, log, name));
+  return withLock(log, `image-${name}-${architecture}`, () =>
+    buildOn({ base, builder, architecture, root }, log, name),
+  );
 }
 
 async function buildOn(recipe: Recipe, log: Log, name: ImageName): Promise<BuiltImage> {
