@@ -6,7 +6,7 @@ SHELL := /bin/bash
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 PNPM := npx --yes pnpm@12.21.0
 INSTALLED := node_modules/.installed
-CARDS := marvell netsec
+CARDS := marvell netsec ipu
 
 .PHONY: help
 help: ## List the targets
