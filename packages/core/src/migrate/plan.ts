@@ -32,6 +32,7 @@ import { type Observed, objectOf, there } from './observed.ts';
 export type Action =
   | { do: 'save' }
   | { do: 'beginUndo' }
+  | { do: 'awaitReady'; config: string }
   | { do: 'scaleToZero'; ref: ObjectRef }
   | { do: 'delete'; refs: readonly ObjectRef[] }
   | { do: 'awaitPodsGone'; pods: readonly string[] }
@@ -84,6 +85,11 @@ export function nextForward(observed: Observed): Step | undefined {
 /** The next step after our operator is Ready; undefined when the migration is complete. */
 export function nextFinish(observed: Observed): Step | undefined {
   if (!observed.saved) return undefined;
+  const waiting = observed.configs.find((config) => !isDeployed(config));
+  if (waiting) {
+    const { name } = waiting.metadata;
+    return step(`wait until DpuOperatorConfig ${name} is Ready`, { do: 'awaitReady', config: name });
+  }
   const old = observed.vspPods.filter(({ ofGo }) => ofGo);
   // Our operator replaces each in its turn.
   if (old.length > 0) {
@@ -118,6 +124,12 @@ export function nextBack(observed: Observed): Step | undefined {
     ourVsps(observed) ??
     putBack(observed)
   );
+}
+
+/** By our operator: the Go operator's own word may still stand there. */
+export function isDeployed({ status }: KubeJson): boolean {
+  const { conditions = [] } = (status ?? {}) as { conditions?: { type: string; status: string; reason: string }[] };
+  return conditions.some(({ type, status, reason }) => type === 'Ready' && status === 'True' && reason === 'Deployed');
 }
 
 function isGoThere(observed: Observed): boolean {

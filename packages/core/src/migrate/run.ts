@@ -8,16 +8,18 @@ import { type AccessQuestion, MigrationCluster } from './cluster.ts';
 import {
   cniDirectory,
   daemonSet,
+  isGoDeployment,
   type KubeJson,
   keyOf,
   type ObjectRef,
+  operatorDeployment,
   refOf,
   replaced,
   takenOver,
 } from './go-objects.ts';
 import { onNode } from './node-pods.ts';
 import { type NodeReport, type Observed, objectOf } from './observed.ts';
-import { type Action, nextBack, nextFinish, nextForward, type Step } from './plan.ts';
+import { type Action, isDeployed, nextBack, nextFinish, nextForward, type Step } from './plan.ts';
 import { forget, remember, save } from './saved.ts';
 
 export interface MigrateOptions {
@@ -66,6 +68,11 @@ export class Migration {
 
   /** Behind the installation of our operator. The way back ends. */
   async finish(): Promise<void> {
+    const observed = await this.#cluster.observe();
+    const deployment = objectOf(observed, operatorDeployment);
+    if (observed.saved && (!deployment || isGoDeployment(deployment) || observed.saved.undoing)) {
+      throw new Error('this operator is not installed: there is nothing to finish');
+    }
     await this.#go(nextFinish);
     this.#print('the migration is complete');
   }
@@ -110,6 +117,11 @@ export class Migration {
         return;
       case 'awaitPodsGone':
         return this.#awaitGone(action.pods, observed);
+      case 'awaitReady':
+        return this.#cluster.until(`DpuOperatorConfig ${action.config} is Ready`, async () => {
+          const { configs } = await this.#cluster.observe();
+          return configs.every(isDeployed);
+        });
       case 'removeFinalizer':
         return this.#removeFinalizer(action.object, action.finalizer);
       case 'deleteOurs':
