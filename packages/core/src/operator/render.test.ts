@@ -1,4 +1,6 @@
-import { defaultGracePeriodSeconds, type PluginManifest } from '@dpu-operator/sdk/manifest';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { defaultGracePeriodSeconds, type PluginManifest, parsePluginManifest } from '@dpu-operator/sdk/manifest';
 import { expect, test } from 'vitest';
 import { dpuOperatorConfig } from '../api/dpu-operator-config.ts';
 import { annotations } from '../api/names.ts';
@@ -252,6 +254,47 @@ test('companions start before the plugin, share a directory with it, and mount e
   const text = JSON.stringify(spec);
   expect(text.match(/"hostPath":\{"path":"\/opt\/p4"/g)).toHaveLength(1);
   expect(text.match(/"mountPath":"\/var\/run\/dpu-shared"/g)).toHaveLength(2);
+});
+
+const marvell = JSON.parse(readFileSync(join(import.meta.dirname, '../../../vsp-marvell/package.json'), 'utf8'));
+
+test('a companion without an image is in the pod only where the VendorPlugin names one', () => {
+  const image = {
+    source: { kind: 'npm' as const, packageName: marvell.name, version: '1', integrity: 'i', lock: 'l' },
+  };
+  const manifest = parsePluginManifest(marvell);
+  const specOn = (side: 'host' | 'dpu', overlay: PluginRelease['overlay']) => {
+    const plugin = pluginRun(
+      { ...release, ...image, manifest, ...(overlay && { overlay }) },
+      side,
+      { settings: {} },
+      'vsp:1',
+    );
+    return renderVspPod(dpu, plugin, environment).spec as { initContainers?: object[]; volumes: object[] };
+  };
+  expect(specOn('dpu', undefined)).not.toHaveProperty('initContainers');
+  const named = { companions: [{ name: 'cp-agent', image: 'registry.example.com/cp-agent:25.03' }] };
+  expect(specOn('host', named)).not.toHaveProperty('initContainers');
+  const { initContainers, volumes } = specOn('dpu', named);
+  expect(initContainers).toMatchObject([
+    {
+      name: 'cp-agent',
+      image: 'registry.example.com/cp-agent:25.03',
+      restartPolicy: 'Always',
+      securityContext: { privileged: true },
+      volumeMounts: expect.arrayContaining([
+        expect.objectContaining({ mountPath: '/host' }),
+        expect.objectContaining({ mountPath: '/dev' }),
+      ]),
+    },
+  ]);
+  expect(volumes).toContainEqual(expect.objectContaining({ hostPath: { path: '/', type: '' } }));
+});
+
+test('an image that the VendorPlugin names for a companion stands in the place of the manifest’s', () => {
+  const more = manifestWith({ companions: [{ name: 'p4', image: 'p4:1' }] });
+  const overlay = { companions: [{ name: 'p4', image: 'mirror/p4:1' }] };
+  expect(podSpecOf({}, { ...more, overlay })).toMatchObject({ initContainers: [{ image: 'mirror/p4:1' }] });
 });
 
 test('a Secret is given by name, its keys as files, and holds no pod up', () => {

@@ -17,7 +17,7 @@ function run(name: string, version: string, more: Partial<PluginRun> = {}): Plug
     lock: `lock-${version}`,
     products: ['Card'],
     disturbsTraffic: false,
-    pod: podOf({ pod: {} }, 'host'),
+    pod: { ...podOf({ pod: {} }, 'host'), companions: [] },
     settings: {},
     ...more,
   };

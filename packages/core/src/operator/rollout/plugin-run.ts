@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { type DpuSide, podOf } from '@dpu-operator/sdk/manifest';
-import type { PluginRun } from '../../api/plugin-run.ts';
+import { type DpuSide, podOf, type SidePod } from '@dpu-operator/sdk/manifest';
+import type { PluginRun, RunPod } from '../../api/plugin-run.ts';
+import type { PodOverlay } from '../../api/pod-overlay.ts';
 import type { PluginRelease } from '../../plugins/release.ts';
 import { canonicalJson } from '../canonical-json.ts';
 
@@ -37,7 +38,7 @@ export function pluginRun(
       ...(source.credentialsSecret && { credentialsSecret: source.credentialsSecret }),
     }),
     disturbsTraffic: Array.isArray(disturbsTraffic) ? disturbsTraffic.includes(side) : disturbsTraffic,
-    pod: podOf(manifest, side),
+    pod: withImages(podOf(manifest, side), overlay),
     ...(overlay && { overlay }),
     ...(secret !== undefined && { secret }),
     ...(configMap !== undefined && { configMap }),
@@ -46,6 +47,16 @@ export function pluginRun(
   // Where it was taken from is of no matter to what runs.
   const { registry: _, credentialsSecret: _secret, ...made } = run;
   return { ...run, digest: hash(made) };
+}
+
+/** A companion without an image is not in the pod. */
+function withImages({ companions, ...pod }: SidePod, overlay: PodOverlay | undefined): RunPod {
+  const named = new Map(overlay?.companions?.map(({ name, image }) => [name, image]));
+  const running = companions.flatMap((companion) => {
+    const image = named.get(companion.name) ?? companion.image;
+    return image === undefined ? [] : { ...companion, image };
+  });
+  return { ...pod, companions: running };
 }
 
 /** Another key for another way to the same release: other credentials, or another registry. */
