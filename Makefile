@@ -144,6 +144,18 @@ redeploy: build ## Build and push the images, remove from two clusters and insta
 redeploy-1c: build ## Build and push the images, remove from one cluster and install again
 	node scripts/commands.ts redeploy-1c
 
+.PHONY: migrate
+migrate: build ## Take over from a running Go operator; pods keep running (OPTIONS=--interrupt-network-functions)
+	node scripts/commands.ts migrate $(OPTIONS)
+
+.PHONY: migrate-check
+migrate-check: build ## Say what is in the way of that; nothing is changed
+	node scripts/commands.ts migrate-check $(OPTIONS)
+
+.PHONY: migrate-back
+migrate-back: build ## Until a migration is complete: the Go operator again, as it was
+	node scripts/commands.ts migrate-back
+
 .PHONY: install
 install: $(INSTALLED) ## Install the kinds (CRDs) alone, in the cluster of KUBECONFIG
 	node scripts/commands.ts install-crds
