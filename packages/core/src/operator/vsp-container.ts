@@ -27,6 +27,9 @@ interface Variable {
 /** Where a VSP finds the keys of its Secret and ConfigMap; it is told by variables. */
 const filesDirectory = '/var/run/dpu-vsp';
 
+/** @@FIG */
+const hostLimits = { memory: '512Mi' };
+
 /** Where a VSP and its companions meet. */
 const sharedDirectory = '/var/run/dpu-shared';
 
@@ -57,7 +60,7 @@ export function vspContainer(dpu: DataProcessingUnit, run: PluginRun, environmen
     ...(code.command && { livenessProbe }),
     // Why it ended is told by the DPU's condition.
     terminationMessagePolicy: 'FallbackToLogsOnError',
-    resources: containerResources(pod.resources),
+    resources: containerResources(pod.resources, code.command ? hostLimits : {}),
     volumeMounts: [
       volumes.mount(nodePath(vspDirectory(dpu.metadata.name), 'DirectoryOrCreate'), vspSocketMount),
       ...code.mounts,
