@@ -8,7 +8,7 @@ import { findEngine } from '../cluster/engine.ts';
 import { describeImage } from '../cluster/engine-images.ts';
 import { productImages } from '../cluster/image-inputs.ts';
 import { repository } from '../cluster/images.ts';
-import type { Cluster, Kubectl } from '../cluster/index.ts';
+import type { Cluster } from '../cluster/index.ts';
 import { repositoryRoot } from '../cluster/paths.ts';
 import { run } from '../cluster/run.ts';
 
@@ -41,11 +41,11 @@ export async function loadImagesOf(checkout: string, cluster: Cluster, tag: stri
   }
 }
 
-/** Applies a checkout's manifests, as docs/upgrade.md has it, with these tags. */
-export async function applyRelease(
-  kubectl: Kubectl,
+/** A kustomization of a checkout's `config/default` with these tags, as long as `use` takes. */
+export async function withRelease(
   checkout: string,
   tags: { operator: string; vsp: string },
+  use: (directory: string) => Promise<void>,
 ): Promise<void> {
   const directory = await mkdtemp(join(tmpdir(), 'release-'));
   try {
@@ -58,7 +58,7 @@ export async function applyRelease(
     const inVariables = { images: [{ path: 'spec/template/spec/containers/env/value', kind: 'Deployment' }] };
     await writeFile(join(directory, 'kustomization.yaml'), stringify(kustomization));
     await writeFile(join(directory, 'images.yaml'), stringify(inVariables));
-    await kubectl.run(['apply', '--server-side', '--force-conflicts', '-k', directory]);
+    await use(directory);
   } finally {
     await rm(directory, { recursive: true });
   }
