@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { repositoryRoot } from '../cluster/paths.ts';
 import { eventually } from '../support/eventually.ts';
 import { configureSide, dpusReady, namespace, type TestBed, testBed, turnOff, turnOn } from '../support/operator.ts';
-import { daemonPod, initialisedAt, trafficGap } from '../support/outages.ts';
+import { daemonPod, initialisedAt, outageMs, trafficGap } from '../support/outages.ts';
 import { deletePods, examplePods, startExamplePods, untilPings } from '../support/pods.ts';
 import { documentCommands } from '../support/readme.ts';
 import { bothSides } from '../support/sides.ts';
@@ -17,8 +17,11 @@ const guide = 'docs/upgrade.md';
 
 /** Nothing answers to it: no node has such an image, and no registry. */
 const nowhere = 'not-there';
-/** Milliseconds: a VSP's restart takes the software DPU's switch with it; Open vSwitch itself goes on. */
-const gapMs = 5_000;
+/**
+ * Milliseconds. The software DPU's switch runs in its VSP's pod and is away until the next one has started, as long as
+ * that takes; a card's switch is not in a pod.
+ */
+const vspGapMs = 60_000;
 
 let bed: TestBed;
 let old: string;
@@ -44,11 +47,11 @@ afterAll(async () => {
 const figures: string[] = [];
 afterAll(() => console.log(figures.join('\n')));
 
-async function gapOf(what: string, event: () => Promise<unknown>): Promise<void> {
+async function gapOf(what: string, limitMs: number, event: () => Promise<unknown>): Promise<void> {
   const start = performance.now();
   const gap = await trafficGap(bed.hostSide, { pod: 'my-pod', address }, event);
   figures.push(`${what}: longest gap ${gap} ms, took ${Math.round((performance.now() - start) / 1000)} s`);
-  expect(gap, what).toBeLessThan(gapMs);
+  expect(gap, what).toBeLessThan(limitMs);
 }
 
 const get = async (path: string, ...what: string[]): Promise<string> =>
@@ -97,7 +100,7 @@ async function follow(heading: string, checkout: string, tags: Parameters<typeof
 const secondsOf = (time: string) => Date.parse(time) / 1000;
 
 it('newer kinds are applied under the older operator', async () => {
-  await gapOf('kinds of this release, operator of the older', async () => {
+  await gapOf('kinds of this release, operator of the older', outageMs, async () => {
     await bed.kubectl.run(['apply', '--server-side', '--force-conflicts', '-k', 'config/crd']);
     await dpusReady(bed);
   });
@@ -105,7 +108,7 @@ it('newer kinds are applied under the older operator', async () => {
 
 it('an image of the plugins that cannot be pulled stops the upgrade at the daemons, says so, and costs no traffic', async () => {
   const inits = await Promise.all(bothSides(bed).map((side) => initialisedAt(side, side.dpu)));
-  await gapOf('operator and daemons', async () => {
+  await gapOf('operator and daemons', outageMs, async () => {
     await follow('Going on', repositoryRoot, { operator: 'dev', vsp: nowhere });
     await rolledOut('dev');
     await dpusReady(bed);
@@ -120,7 +123,7 @@ it('an image of the plugins that cannot be pulled stops the upgrade at the daemo
 it('with daemons of this release and plugins of the older, pods come and go', podsComeAndGo);
 
 it('plugins follow one after the other', async () => {
-  await gapOf('plugins', async () => {
+  await gapOf('plugins', vspGapMs, async () => {
     await follow('Going on', repositoryRoot, { operator: 'dev', vsp: 'dev' });
     await rolledOut('dev');
     await untilImages('VSPs', vspImages, 'dev');
@@ -149,7 +152,7 @@ it('an older daemon on either side works with the other side and the plugins of 
   };
   await bed.kubectl.run(['patch', '-n', namespace, 'daemonset', 'dpu-daemon', '-p', JSON.stringify(patch)]);
   for (const side of bothSides(bed)) {
-    await gapOf(`older daemon on ${side.node}`, async () => {
+    await gapOf(`older daemon on ${side.node}`, outageMs, async () => {
       await bed.kubectl.run(['delete', 'pod', '-n', namespace, await daemonPod(side, side.node)]);
       const found = await eventually(
         'the next daemon is there',
@@ -166,7 +169,7 @@ it('an older daemon on either side works with the other side and the plugins of 
 });
 
 it('goes back', async () => {
-  await gapOf('back to the older release', async () => {
+  await gapOf('back to the older release', vspGapMs, async () => {
     await follow('Going back', old, { operator: 'old', vsp: 'old' });
     await rolledOut('old');
     await untilImages('VSPs', vspImages, 'old');
@@ -176,7 +179,7 @@ it('goes back', async () => {
 });
 
 it('and forth again at once', async () => {
-  await gapOf('all at once', async () => {
+  await gapOf('all at once', vspGapMs, async () => {
     await follow('Going on', repositoryRoot, { operator: 'dev', vsp: 'dev' });
     await rolledOut('dev');
     await untilImages('VSPs', vspImages, 'dev');
