@@ -47,7 +47,8 @@ function kustomization(image: string): object {
   };
 }
 
-function jobObjects(name: string, command: string): object[] {
+/** An account, its rights, and the Job. */
+export function jobObjects(name: string, command: string): object[] {
   const image = defaults.images.operator;
   return [
     {
