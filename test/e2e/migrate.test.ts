@@ -11,7 +11,7 @@ import { twoDaemonsFile } from '../support/go-operator/programs.ts';
 import { ensureHelm } from '../support/go-tools.ts';
 import { dpusReady, namespace, type TestBed } from '../support/operator.ts';
 import { onNode, trafficGap } from '../support/outages.ts';
-import { deletePods, examplePods, startExamplePods, untilPings } from '../support/pods.ts';
+import { deletePods, examplePods, net1, startExamplePods, untilPings } from '../support/pods.ts';
 import { documentCommands } from '../support/readme.ts';
 import { operatorIsOn } from './bed.ts';
 
@@ -79,6 +79,23 @@ async function goObjects(): Promise<string[]> {
     .sort();
 }
 
+/** The commands under the heading: up to those that finish, or these. */
+async function byJob(part: 'install' | 'finish'): Promise<void> {
+  const commands = await documentCommands('docs/migrate.md', 'With a Job');
+  const end = commands.findIndex((command) => command.includes('migrate-finish'));
+  expect(end).toBeGreaterThan(0);
+  for (const command of part === 'install' ? commands.slice(0, end) : commands.slice(end)) {
+    const [program, ...args] = command.split(' ');
+    await (program === 'helm' ? helm(args) : bed.kubectl.run(args));
+  }
+}
+
+async function helm(args: readonly string[]): Promise<string> {
+  return run([await ensureHelm(console.log), ...args], { env: { KUBECONFIG: bed.cluster.kubeconfig } });
+}
+
+const uninstallRelease = () => helm(['uninstall', 'dpu-operator', '--namespace', namespace, '--no-hooks', '--wait']);
+
 const onBoth = (script: string) => Promise.all([bed.host, bed.dpu].map((node) => onNode(bed.hostSide, node, script)));
 
 async function oneDaemonANode(): Promise<void> {
@@ -120,35 +137,32 @@ describe('over a running Go operator', () => {
     await oneDaemonANode();
   });
 
-  it('the way back leads from this operator installed by Helm, with the steps as Jobs', async () => {
-    const commands = await documentCommands('docs/migrate.md', 'With a Job');
-    const helm = await ensureHelm(console.log);
-    for (const command of commands) {
-      if (command.includes('migrate-finish')) break;
-      const [program, ...args] = command.split(' ');
-      await run([program === 'helm' ? helm : bed.kubectl.program, ...args], {
-        env: { KUBECONFIG: bed.cluster.kubeconfig },
-      });
-    }
-    await dpusReady(bed);
+  it('the way back leads from this operator, installed by Helm with the steps as Jobs', async () => {
+    const gap = await trafficGap(bed, { pod: 'my-pod', address }, async () => {
+      await byJob('install');
+      await dpusReady(bed);
+    });
+    console.log(`longest gap in a ping at 10/s while the Go operator was taken over: ${gap} ms`);
     await podsAreAsTheyWere();
-    const uninstall = ['uninstall', 'dpu-operator', '--namespace', namespace, '--no-hooks'];
-    await run([helm, ...uninstall], { env: { KUBECONFIG: bed.cluster.kubeconfig } });
+    await uninstallRelease();
     await make('The way back');
     await goOperatorRuns(before);
-    await podsAreAsTheyWere();
+    // Nobody speaks to its VSPs: the fixture's daemons have none of that.
+    expect(await podUids()).toBe(uids);
+    expect((await net1(bed.kubectl, 'my-pod-2')).ip).toBe(address);
     await oneDaemonANode();
   });
 
   it('is taken over by one command, while pods keep running', async () => {
-    const gap = await trafficGap(bed, { pod: 'my-pod', address }, () => make('Take over'));
-    console.log(`longest gap in a ping at 10/s while the Go operator was taken over: ${gap} ms`);
+    await make('Take over');
     await dpusReady(bed);
     await podsAreAsTheyWere();
     await oneDaemonANode();
     expect(await goObjects()).toEqual([]);
     const { metadata } = await bed.kubectl.json<{ metadata: { finalizers: string[] } }>(['get', config]);
     expect(metadata.finalizers).toEqual(['dpu.config.openshift.io/operator']);
+    // There is nothing left for it to do.
+    await byJob('finish');
   });
 
   it('devices of pods that the Go daemon attached come home, and serve others', async () => {

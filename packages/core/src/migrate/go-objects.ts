@@ -33,6 +33,7 @@ const admission = 'admissionregistration.k8s.io/v1';
 const plurals: Record<string, { apiVersion: string; plural: string }> = {
   Deployment: { apiVersion: 'apps/v1', plural: 'deployments' },
   DaemonSet: { apiVersion: 'apps/v1', plural: 'daemonsets' },
+  Pod: { apiVersion: 'v1', plural: 'pods' },
   Service: { apiVersion: 'v1', plural: 'services' },
   Secret: { apiVersion: 'v1', plural: 'secrets' },
   ServiceAccount: { apiVersion: 'v1', plural: 'serviceaccounts' },
