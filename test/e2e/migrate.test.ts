@@ -26,8 +26,9 @@ let spec: unknown;
 beforeAll(async () => {
   bed = await operatorIsOn();
   await deletePods(bed.kubectl, examplePods);
-  await bed.kubectl.run(['patch', config, '--type=merge', '-p', '{"spec":{"logLevel":1}}']);
   address = await startExamplePods(bed.kubectl);
+  // Something that an installation would set otherwise. It starts the daemons anew, hence behind the pods.
+  await bed.kubectl.run(['patch', config, '--type=merge', '-p', '{"spec":{"logLevel":1}}']);
   uids = await podUids();
   await becomeGoOperator(bed);
   spec = await specNow();
