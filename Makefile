@@ -6,7 +6,7 @@ SHELL := /bin/bash
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 PNPM := npx --yes pnpm@12.21.0
 INSTALLED := node_modules/.installed
-CARDS := marvell netsec
+CARDS := marvell netsec ipu
 
 .PHONY: help
 help: ## List the targets
@@ -63,7 +63,7 @@ test-integration: build ## Run the tests against the real kernel, Open vSwitch a
 	node test/run.ts integration
 
 .PHONY: test-e2e
-test-e2e: build ## Run the end-to-end tests on a Kind cluster (TEST_CLUSTER=existing for your own; CARD=marvell for that card)
+test-e2e: build ## Run the end-to-end tests on a Kind cluster (TEST_CLUSTER=existing for your own; CARD=marvell, netsec or ipu for that card)
 	$(if $(CARD),CARD=$(CARD)) node test/run.ts e2e
 
 .PHONY: test-cards
