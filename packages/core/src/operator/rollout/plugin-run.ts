@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
-import { type DpuSide, podOf } from '@dpu-operator/sdk/manifest';
-import type { PluginRun } from '../../api/plugin-run.ts';
+import { type DpuSide, podOf, type SidePod } from '@dpu-operator/sdk/manifest';
+import type { PluginRun, RunPod } from '../../api/plugin-run.ts';
+import type { PodOverlay } from '../../api/pod-overlay.ts';
 import type { PluginRelease } from '../../plugins/release.ts';
-import { canonicalJson } from '../canonical-json.ts';
+import { hashOf } from '../canonical-json.ts';
 
 /** What a DataProcessingUnitConfig adds to a release. */
 export interface Wishes {
@@ -37,7 +37,7 @@ export function pluginRun(
       ...(source.credentialsSecret && { credentialsSecret: source.credentialsSecret }),
     }),
     disturbsTraffic: Array.isArray(disturbsTraffic) ? disturbsTraffic.includes(side) : disturbsTraffic,
-    pod: podOf(manifest, side),
+    pod: withImages(podOf(manifest, side), overlay),
     ...(overlay && { overlay }),
     ...(secret !== undefined && { secret }),
     ...(configMap !== undefined && { configMap }),
@@ -45,12 +45,22 @@ export function pluginRun(
   };
   // Where it was taken from is of no matter to what runs.
   const { registry: _, credentialsSecret: _secret, ...made } = run;
-  return { ...run, digest: hash(made) };
+  return { ...run, digest: hashOf(made) };
+}
+
+/** A companion without an image is not in the pod. */
+function withImages({ companions, ...pod }: SidePod, overlay: PodOverlay | undefined): RunPod {
+  const named = new Map(overlay?.companions?.map(({ name, image }) => [name, image]));
+  const running = companions.flatMap((companion) => {
+    const image = named.get(companion.name) ?? companion.image;
+    return image === undefined ? [] : { ...companion, image };
+  });
+  return { ...pod, companions: running };
 }
 
 /** Another key for another way to the same release: other credentials, or another registry. */
 export function installKey({ digest, registry, credentialsSecret }: PluginRun): string {
-  return hash({ digest, registry, credentialsSecret });
+  return hashOf({ digest, registry, credentialsSecret });
 }
 
 /** What has to be put on the node before a run takes the place of what runs. */
@@ -72,11 +82,12 @@ function sameCode(a: PluginRun, b: PluginRun): boolean {
   return a.package === b.package && a.version === b.version && a.integrity === b.integrity && a.lock === b.lock;
 }
 
+/** Whether two runs, of whatever settings, are of one release in one image. */
+export function isSameRelease(a: PluginRun, b: PluginRun): boolean {
+  return a.name === b.name && a.image === b.image && sameCode(a, b);
+}
+
 /** For messages. */
 export function nameOf({ name, version }: PluginRun): string {
   return `${name} ${version}`;
-}
-
-function hash(value: object): string {
-  return createHash('sha256').update(canonicalJson(value)).digest('hex').slice(0, 16);
 }
