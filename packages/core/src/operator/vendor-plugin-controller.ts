@@ -167,7 +167,7 @@ export class VendorPluginController {
       locked: isSame && isThere && version && integrity ? { version, integrity } : undefined,
       npmDirectory,
     });
-    const manifest = checkPackageManifest(found.manifest);
+    const { manifest } = checkPackageManifest(found.manifest);
     requirePod(plugin, manifest);
     requireApproval(plugin, found.version, manifest);
     const seconds = Number(((performance.now() - started) / 1000).toFixed(2));
@@ -265,6 +265,6 @@ function declared(plugin: VendorPlugin, requested: string): VendorPluginRelease 
     throw new LookupError('NoVersions', `an image has no version ${requested}; leave spec.plugin.version out`);
   }
   // Who writes a manifest here has approved it.
-  requirePod(plugin, checkManifest(spec.manifest));
+  requirePod(plugin, checkManifest(spec.manifest).manifest);
   return { requested, ...(spec.image && { image: spec.image }), manifest: spec.manifest ?? {} };
 }
