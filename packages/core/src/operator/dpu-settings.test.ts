@@ -28,12 +28,16 @@ const plugin: PluginRelease = {
   },
 };
 
-const addressOf = (name: string) => (name === 'worker-2' ? '192.0.2.2' : undefined);
+const nodes = {
+  addressOf: (name: string) => (name === 'worker-2' ? '192.0.2.2' : undefined),
+  architectureOf: () => 'arm64',
+  imageMirrors: [],
+};
 
 /** A catalog whose one plugin has settings of that schema. */
 const context = (settings: PluginRelease['manifest']['settings']) => ({
   catalog: new PluginCatalog([], [{ ...plugin, manifest: { ...plugin.manifest, settings } }]),
-  addressOf,
+  ...nodes,
 });
 
 function dpu(name: string, side = 'host'): DataProcessingUnit {
@@ -103,7 +107,7 @@ test('settings that a plugin cannot do without are asked for', () => {
 test('a Secret is named by a config where, and only where, the plugin reads one', () => {
   const reading = (pod: PluginRelease['manifest']['pod']) => ({
     catalog: new PluginCatalog([], [{ ...plugin, manifest: { ...plugin.manifest, pod } }]),
-    addressOf,
+    ...nodes,
   });
   const needs = reading({ host: { secret: { keys: ['key'], description: 'of the IMC' } } });
   const named = config('a', 1, { secret: { name: 'imc' } });
@@ -136,8 +140,7 @@ test('while a node that settings name is not known, a DPU keeps what it runs', (
 test('a plugin may disturb traffic on one side only', () => {
   const rough: PluginRelease = { ...plugin, manifest: { ...plugin.manifest, disturbsTraffic: ['dpu'] } };
   const catalog = new PluginCatalog([], [rough]);
-  const disturbs = (side: string) =>
-    choose(dpu('d', side), [], 'vsp:1', { catalog, addressOf }).wanted?.disturbsTraffic;
+  const disturbs = (side: string) => choose(dpu('d', side), [], 'vsp:1', { catalog, ...nodes }).wanted?.disturbsTraffic;
   expect([disturbs('host'), disturbs('dpu')]).toEqual([false, true]);
 });
 

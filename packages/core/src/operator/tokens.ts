@@ -7,5 +7,6 @@ export const tokens = {
   daemonLeases: Symbol('DaemonLeases'),
   events: Symbol('EventRecorder'),
   lookUp: Symbol('LookUp'),
+  readImage: Symbol('ReadImage'),
   trust: Symbol('TrustController'),
 } as const;

@@ -108,10 +108,13 @@ function ready(failure: Failure | undefined, own: VendorPluginRelease | undefine
     return { type, status: 'False', reason: failure.reason, message: `${failure.message}${kept}` };
   }
   if (!own) return { type, status: 'False', reason: 'LookingUp', message: 'its version is being looked up' };
-  const from = own.registry ? ` from ${own.registry}` : '';
-  const what = own.version ? `version ${own.version}${from}, locked in ConfigMap ${own.lock}` : `image ${own.image}`;
-  const message = `${what}${passesOver(own)}`;
+  const message = `${whatIs(own)}${passesOver(own)}`;
   return { type, status: 'True', reason: own.version ? 'Found' : 'Declared', message };
+}
+
+function whatIs({ package: packageName, version, registry, lock, image, architectures }: VendorPluginRelease): string {
+  if (packageName) return `version ${version}${registry ? ` from ${registry}` : ''}, locked in ConfigMap ${lock}`;
+  return `image ${image}${architectures ? `, for ${architectures.join(' and ')}` : ''}`;
 }
 
 function passesOver(release: VendorPluginRelease): string {

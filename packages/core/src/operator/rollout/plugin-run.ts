@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type DpuSide, podOf } from '@dpu-operator/sdk/manifest';
 import type { PluginRun } from '../../api/plugin-run.ts';
+import { type ImageMirror, mirrored } from '../../plugins/image/mirror.ts';
 import type { PluginRelease } from '../../plugins/release.ts';
 import { canonicalJson } from '../canonical-json.ts';
 
@@ -19,10 +20,13 @@ export function pluginRun(
   side: DpuSide,
   { settings, secret, configMap }: Wishes,
   vspImage: string,
+  mirrors: readonly ImageMirror[] = [],
 ): PluginRun {
   const { source, manifest, overlay } = release;
   const { disturbsTraffic } = manifest;
-  const image = release.image ?? vspImage;
+  const image = release.image ? mirrored(release.image, mirrors) : vspImage;
+  const pod = podOf(manifest, side);
+  const companions = pod.companions.map((one) => ({ ...one, image: mirrored(one.image, mirrors) }));
   const run = {
     name: release.plugin,
     products: manifest.products.map(({ name }) => name),
@@ -37,7 +41,7 @@ export function pluginRun(
       ...(source.credentialsSecret && { credentialsSecret: source.credentialsSecret }),
     }),
     disturbsTraffic: Array.isArray(disturbsTraffic) ? disturbsTraffic.includes(side) : disturbsTraffic,
-    pod: podOf(manifest, side),
+    pod: { ...pod, companions },
     ...(overlay && { overlay }),
     ...(secret !== undefined && { secret }),
     ...(configMap !== undefined && { configMap }),
