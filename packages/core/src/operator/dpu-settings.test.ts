@@ -144,6 +144,37 @@ test('a plugin may disturb traffic on one side only', () => {
   expect([disturbs('host'), disturbs('dpu')]).toEqual([false, true]);
 });
 
+test('an image that is not for the processor of the node is not run there', () => {
+  const image = 'r.example.com/acme/vsp:1';
+  const catalog = (architectures: string[]) =>
+    new PluginCatalog([], [{ ...plugin, source: { kind: 'image' }, image, architectures }]);
+  const chosen = (architectures: string[]) =>
+    choose(dpu('d'), [], 'vsp:1', { ...nodes, catalog: catalog(architectures) });
+  expect(chosen(['amd64', 'arm64'])).toMatchObject({ problem: undefined, wanted: { image } });
+  const { wanted, problem } = chosen(['amd64']);
+  expect(wanted).toBeUndefined();
+  expect(problem).toMatchObject({ reason: 'ArchitectureMissing' });
+  expect(problem?.message).toContain(`node n is arm64; plugin @vendor/vsp has its image ${image} for amd64 only`);
+});
+
+test('nodes take the images of plugins from their mirrors, and that of the operator from where it says', () => {
+  const companion = { name: 'p4', image: 'r.example.com/acme/p4:1' };
+  const pod = { companions: [companion] };
+  const imageMirrors = [
+    { source: 'r.example.com', mirror: 'm.example.com/r' },
+    { source: 'docker.io', mirror: 'm.example.com/hub' },
+  ];
+  const release = { ...plugin, manifest: { ...plugin.manifest, pod } };
+  const wantedOf = (more: object) =>
+    choose(dpu('d'), [], 'vsp:1', { ...nodes, imageMirrors, catalog: new PluginCatalog([], [{ ...release, ...more }]) })
+      .wanted;
+  expect(wantedOf({ image: 'r.example.com/acme/vsp:1' })).toMatchObject({
+    image: 'm.example.com/r/acme/vsp:1',
+    pod: { companions: [{ image: 'm.example.com/r/acme/p4:1' }] },
+  });
+  expect(wantedOf({})).toMatchObject({ image: 'vsp:1' });
+});
+
 test('a broken schema is the plugin’s fault, not an exception', () => {
   const { problem } = choose(dpu('d'), [], 'vsp:1', context({ type: 'no-such-type' }));
   expect(problem?.message).toContain('settings schema (dpu.settings) is wrong');
