@@ -6,7 +6,7 @@ SHELL := /bin/bash
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 PNPM := npx --yes pnpm@12.21.0
 INSTALLED := node_modules/.installed
-CARDS := marvell netsec
+CARDS := marvell netsec ipu
 
 .PHONY: help
 help: ## List the targets
@@ -63,7 +63,7 @@ test-integration: build ## Run the tests against the real kernel, Open vSwitch a
 	node test/run.ts integration
 
 .PHONY: test-e2e
-test-e2e: build ## Run the end-to-end tests on a Kind cluster (TEST_CLUSTER=existing for your own; CARD=marvell for that card)
+test-e2e: build ## Run the end-to-end tests on a Kind cluster (TEST_CLUSTER=existing for your own; CARD=marvell, netsec or ipu for that card)
 	$(if $(CARD),CARD=$(CARD)) node test/run.ts e2e
 
 .PHONY: test-cards
@@ -143,6 +143,18 @@ redeploy: build ## Build and push the images, remove from two clusters and insta
 .PHONY: redeploy-1c
 redeploy-1c: build ## Build and push the images, remove from one cluster and install again
 	node scripts/commands.ts redeploy-1c
+
+.PHONY: migrate
+migrate: build ## Take over from a running Go operator; pods keep running (OPTIONS=--interrupt-network-functions)
+	node scripts/commands.ts migrate $(OPTIONS)
+
+.PHONY: migrate-check
+migrate-check: build ## Say what is in the way of that; nothing is changed
+	node scripts/commands.ts migrate-check $(OPTIONS)
+
+.PHONY: migrate-back
+migrate-back: build ## Until a migration is complete: the Go operator again, as it was
+	node scripts/commands.ts migrate-back
 
 .PHONY: install
 install: $(INSTALLED) ## Install the kinds (CRDs) alone, in the cluster of KUBECONFIG

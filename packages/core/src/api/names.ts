@@ -87,6 +87,8 @@ export const annotations = {
   trustOrderRefused: `${prefix}/trust-order-refused`,
   /** On what the operator makes: the hash of what it was made from. */
   specHash: `${prefix}/spec-hash`,
+  /** On a VSP pod: the digest of the run that it was made from, whatever operator made it. */
+  runDigest: `${prefix}/run-digest`,
 } as const;
 
 /** The trust between hosts and DPUs; all in the operator's namespace. */

@@ -1,5 +1,5 @@
 /** What a DPU runs, or is to run: kept in its status, so that it can go back to it when everything else has changed. */
-import type { SidePod } from '@dpu-operator/sdk/manifest';
+import type { Companion, SidePod } from '@dpu-operator/sdk/manifest';
 import { z } from 'zod';
 import type { PodOverlay } from './pod-overlay.ts';
 
@@ -9,6 +9,16 @@ function checkedBefore<T>() {
     .looseObject({})
     .meta({ 'x-kubernetes-preserve-unknown-fields': true })
     .transform((written) => written as unknown as T);
+}
+
+/** A companion that is in the pod. */
+export interface RunCompanion extends Companion {
+  image: string;
+}
+
+/** What the plugin asks of its pod, with those companions that are in it. */
+export interface RunPod extends Omit<SidePod, 'companions'> {
+  companions: RunCompanion[];
 }
 
 /** A plugin's release with the settings that it is run with: all that its pod is made from. */
@@ -24,7 +34,7 @@ export const pluginRunSchema = z.object({
   lock: z.string().optional().describe('ConfigMap with the lock file.'),
   credentialsSecret: z.string().optional(),
   disturbsTraffic: z.boolean(),
-  pod: checkedBefore<SidePod>().describe('What the plugin asks of its pod on this side.'),
+  pod: checkedBefore<RunPod>().describe('What the plugin asks of its pod on this side.'),
   overlay: checkedBefore<PodOverlay>().optional().describe('What the VendorPlugin adds to the pod.'),
   secret: z.string().optional().describe('Secret that it reads.'),
   configMap: z.string().optional().describe('ConfigMap that it reads.'),

@@ -104,6 +104,19 @@ export const podOverlaySchema = z
       .max(64)
       .optional()
       .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['mountPath'] }),
+    companions: z
+      .array(
+        z.object({
+          name: z.string().max(63),
+          image: z.string().min(1).max(1_024).regex(/^\S+$/, 'must be the name of an image'),
+        }),
+      )
+      .max(16)
+      .optional()
+      .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['name'] })
+      .describe(
+        'Images of companions of the manifest, in place of those that it names. A companion for which it names none is in the pod only where its image stands here.',
+      ),
     hostPID: z
       .boolean()
       .optional()

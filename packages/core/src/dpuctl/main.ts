@@ -3,6 +3,7 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { operatorNamespace } from '../api/names.ts';
 import { connectStore } from '../kube/connect.ts';
+import { type MigrateOptions, Migration } from '../migrate/run.ts';
 import { type Context, UsageError } from './context.ts';
 import { exportTrust } from './trust/export.ts';
 import { importTrust } from './trust/import.ts';
@@ -16,6 +17,12 @@ interface Connection {
   kubeconfig?: string;
   context?: string;
   namespace: string;
+}
+
+interface MigrateFlags {
+  image?: string;
+  timeout: number;
+  interruptNetworkFunctions?: boolean;
 }
 
 const program = new Command('dpuctl')
@@ -78,6 +85,40 @@ program
   .description('delete the DpuOperatorConfig and wait until all that the operator made is taken away')
   .option('--timeout <seconds>', 'how long to wait; it goes on afterwards', seconds, 600)
   .action(({ timeout }: { timeout: number }) => run((context) => uninstall(context, timeout)));
+
+const migrate = program
+  .command('migrate')
+  .description('Take over from a running Go operator of the same name (docs/migrate.md).')
+  .option('--image <reference>', "this operator's image, for pods on nodes; default: OPERATOR_IMAGE")
+  .option('--timeout <seconds>', 'how long one step may take', seconds, 600)
+  .option('--interrupt-network-functions', 'network functions may lose traffic until their pods are made anew');
+migrate
+  .command('check')
+  .description('say what is in the way; nothing is changed')
+  .action(() => migration((work) => work.check()));
+migrate
+  .command('start', { isDefault: true })
+  .description('check, then take the Go operator away; pods keep running. Install this operator then')
+  .action(() => migration((work) => work.forward()));
+migrate
+  .command('finish')
+  .description('when this operator is ready: delete what is left. The way back ends')
+  .action(() => migration((work) => work.finish()));
+migrate
+  .command('back')
+  .description('take this operator away and put the Go operator back as it was')
+  .action(() => migration((work) => work.back()));
+
+async function migration(work: (migration: Migration) => Promise<void>): Promise<void> {
+  const { image = process.env.OPERATOR_IMAGE, timeout, interruptNetworkFunctions } = migrate.opts<MigrateFlags>();
+  if (!image) throw new UsageError('--image is missing, and OPERATOR_IMAGE is not set');
+  const options: MigrateOptions = {
+    image,
+    timeoutSeconds: timeout,
+    interruptNetworkFunctions: interruptNetworkFunctions ?? false,
+  };
+  await run((context) => work(new Migration(context, options)));
+}
 
 function seconds(text: string): number {
   const value = Number(text);

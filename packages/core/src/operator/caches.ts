@@ -77,6 +77,7 @@ export class Caches {
   readonly pluginLocks;
   readonly nodes;
   readonly daemonSets;
+  readonly daemonPods;
   readonly daemonLeases;
   readonly vspPods;
   readonly chains;
@@ -110,6 +111,7 @@ export class Caches {
     this.pluginLocks = watch(configMapMetadata, { namespace, labelSelector: labels.vendorPlugin });
     this.nodes = watch(slimNode);
     this.daemonSets = watch(daemonSet, { namespace, fieldSelector: named(workloads.daemon) });
+    this.daemonPods = watch(pod, { namespace, labelSelector: `app=${workloads.daemon}` });
     this.daemonLeases = watch(lease, { namespace, labelSelector: `app=${daemonLeaseLabels.app}` });
     // Those that install plugins too.
     this.vspPods = watch(pod, { namespace, labelSelector: labels.dpuName });
@@ -201,6 +203,7 @@ export class Caches {
       this.pluginLocks,
       this.nodes,
       this.daemonSets,
+      this.daemonPods,
       this.daemonLeases,
       this.vspPods,
       this.chains,

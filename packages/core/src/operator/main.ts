@@ -29,6 +29,7 @@ import { ownImage } from './own-image.ts';
 import { tokens } from './tokens.ts';
 import { CertificateController } from './trust/certificate-controller.ts';
 import { TrustController } from './trust/trust-controller.ts';
+import { Turns } from './turns.ts';
 import { VendorPluginController } from './vendor-plugin-controller.ts';
 
 async function main(): Promise<void> {
@@ -50,6 +51,7 @@ async function main(): Promise<void> {
   container.registerInstance(tokens.readImage, readImageUntilStop);
   container.registerSingleton(tokens.caches, Caches);
   container.registerSingleton(tokens.daemonLeases, DaemonLeases);
+  container.registerSingleton(tokens.turns, Turns);
   container.registerSingleton(tokens.trust, TrustController);
 
   let missing: string[] = [];

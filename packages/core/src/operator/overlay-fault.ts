@@ -5,11 +5,20 @@ import type { VendorPlugin } from '../api/vendor-plugin.ts';
 import { LookupError } from '../plugins/lookup/lookup-error.ts';
 
 /**
- * @throws LookupError PodInvalid where manifest and VendorPlugin mount two things at one place, ServiceAccountMissing
- * where the manifest asks for rights and the VendorPlugin names no account that has them.
+ * @throws LookupError PodInvalid where manifest and VendorPlugin mount two things at one place, or the VendorPlugin has an
+ * image for a companion that there is not; ServiceAccountMissing where the manifest asks for rights and the VendorPlugin names no account that has them.
  */
 export function requirePod(plugin: VendorPlugin, manifest: PluginManifest): void {
-  const { volumeMounts = [], serviceAccountName } = plugin.spec.pod ?? {};
+  const { volumeMounts = [], companions = [], serviceAccountName } = plugin.spec.pod ?? {};
+  const known = new Set([...podOf(manifest, 'host').companions, ...podOf(manifest, 'dpu').companions].map(nameOf));
+  for (const [index, { name }] of companions.entries()) {
+    if (known.has(name)) continue;
+    const there = known.size === 0 ? 'none' : [...known].join(', ');
+    throw new LookupError(
+      'PodInvalid',
+      `spec.pod.companions[${index}].name: the manifest has no companion ${name}, but ${there}`,
+    );
+  }
   for (const side of ['host', 'dpu'] as const) {
     const { hostPaths, devices, rbac } = podOf(manifest, side);
     const taken = new Set([...hostPaths, ...devices].map(({ path, at }) => tidy(at ?? path)));
@@ -33,6 +42,8 @@ function accountMissing({ metadata }: VendorPlugin, rules: object[]): LookupErro
   ];
   return new LookupError('ServiceAccountMissing', message.join('; '));
 }
+
+const nameOf = ({ name }: { name: string }) => name;
 
 function tidy(path: string): string {
   return path.replace(/\/+/g, '/').replace(/(.)\/$/, '$1');

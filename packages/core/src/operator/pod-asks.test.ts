@@ -37,6 +37,18 @@ test.each<[string, PodManifest, PodManifest, string[]]>([
   ['a ConfigMap', {}, { configMap: { keys: ['a'] } }, ['key a of a ConfigMap']],
   ['rights', { rbac: rbac(['get']) }, { rbac: rbac(['get', 'list']) }, ['API: list pods', 'API: list pods.apps']],
   ['rights on all', { rbac: rbac(['get'], ['a']) }, { rbac: rbac(['get']) }, ['API: get pods', 'API: get pods.apps']],
+  [
+    'a companion without an image',
+    {},
+    { companions: [{ name: 'p4', capabilities: ['BPF'] }] },
+    ['companion p4: capability BPF'],
+  ],
+  [
+    "that companion's image",
+    { companions: [{ name: 'p4' }] },
+    { companions: [companion] },
+    ['companion p4: image acme:5000/p4:1'],
+  ],
   ['a companion', {}, { companions: [companion] }, ['companion p4: image acme:5000/p4:1']],
   [
     "a companion's rights",

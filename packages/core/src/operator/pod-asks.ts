@@ -115,12 +115,12 @@ function containerAsks(needs: ContainerNeeds, whose: string): Ask[] {
 function companionAsks(companion: Companion): Ask[] {
   const { name, image } = companion;
   const whose = `companion ${name}: `;
+  const needs = containerAsks(companion, whose);
+  // Who names an image in the VendorPlugin has chosen it.
+  if (image === undefined) return needs;
   // Another tag is what every version has.
   const repository = image.replace(/@.*$/, '').replace(/:[^:/]*$/, '');
-  return [
-    { of: `${whose}image ${repository}`, level: 0, text: `${whose}image ${image}` },
-    ...containerAsks(companion, whose),
-  ];
+  return [{ of: `${whose}image ${repository}`, level: 0, text: `${whose}image ${image}` }, ...needs];
 }
 
 function ruleAsks({ apiGroups, resources, verbs, resourceNames = [''] }: RbacRule): Ask[] {

@@ -1,4 +1,6 @@
-import { defaultGracePeriodSeconds, type PluginManifest } from '@dpu-operator/sdk/manifest';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { defaultGracePeriodSeconds, type PluginManifest, parsePluginManifest } from '@dpu-operator/sdk/manifest';
 import { expect, test } from 'vitest';
 import { dpuOperatorConfig } from '../api/dpu-operator-config.ts';
 import { annotations } from '../api/names.ts';
@@ -252,6 +254,88 @@ test('companions start before the plugin, share a directory with it, and mount e
   const text = JSON.stringify(spec);
   expect(text.match(/"hostPath":\{"path":"\/opt\/p4"/g)).toHaveLength(1);
   expect(text.match(/"mountPath":"\/var\/run\/dpu-shared"/g)).toHaveLength(2);
+});
+
+/** The pod of one of the operator's own plugins as it is published. */
+function publishedPodSpec(directory: string, side: 'host' | 'dpu', overlay?: PluginRelease['overlay']) {
+  const packageJson = JSON.parse(
+    readFileSync(join(import.meta.dirname, '../../..', directory, 'package.json'), 'utf8'),
+  );
+  const source = {
+    kind: 'npm' as const,
+    packageName: packageJson.name,
+    version: '1',
+    integrity: 'i',
+    lock: 'l',
+  };
+  const manifest = parsePluginManifest(packageJson);
+  const plugin = pluginRun(
+    { ...release, source, manifest, ...(overlay && { overlay }) },
+    side,
+    { settings: {} },
+    'vsp:1',
+  );
+  return renderVspPod(dpu, plugin, environment).spec as { initContainers?: object[]; volumes: object[] };
+}
+
+test('a companion without an image is in the pod only where the VendorPlugin names one', () => {
+  const specOn = (side: 'host' | 'dpu', overlay?: PluginRelease['overlay']) =>
+    publishedPodSpec('vsp-marvell', side, overlay);
+  expect(specOn('dpu')).not.toHaveProperty('initContainers');
+  const named = { companions: [{ name: 'cp-agent', image: 'registry.example.com/cp-agent:25.03' }] };
+  expect(specOn('host', named)).not.toHaveProperty('initContainers');
+  const { initContainers, volumes } = specOn('dpu', named);
+  expect(initContainers).toMatchObject([
+    {
+      name: 'cp-agent',
+      image: 'registry.example.com/cp-agent:25.03',
+      restartPolicy: 'Always',
+      securityContext: { privileged: true },
+      volumeMounts: expect.arrayContaining([
+        expect.objectContaining({ mountPath: '/host' }),
+        expect.objectContaining({ mountPath: '/dev' }),
+      ]),
+    },
+  ]);
+  expect(volumes).toContainEqual(expect.objectContaining({ hostPath: { path: '/', type: '' } }));
+});
+
+test('the P4 SDK of an Intel IPU runs on the DPU’s side as the Go operator runs it, once its image is named', () => {
+  const named = { companions: [{ name: 'p4-sdk', image: 'registry.example.com/intel-vsp-p4:1.0' }] };
+  expect(publishedPodSpec('vsp-intel-ipu', 'dpu')).not.toHaveProperty('initContainers');
+  expect(publishedPodSpec('vsp-intel-ipu', 'host', named)).not.toHaveProperty('initContainers');
+  const { initContainers = [], volumes } = publishedPodSpec('vsp-intel-ipu', 'dpu', named);
+  const amounts = {
+    memory: '4Gi',
+    'hugepages-2Mi': '256Mi',
+  };
+  expect(initContainers).toMatchObject([
+    {
+      name: 'p4-sdk',
+      image: 'registry.example.com/intel-vsp-p4:1.0',
+      restartPolicy: 'Always',
+      securityContext: { privileged: true },
+      resources: {
+        requests: { ...amounts, cpu: '500m' },
+        limits: { ...amounts, cpu: '1' },
+      },
+    },
+  ]);
+  // The image's own entry point, and no arguments.
+  expect(initContainers[0]).not.toHaveProperty('command');
+  expect(initContainers[0]).not.toHaveProperty('args');
+  for (const path of ['/lib/modules', '/opt/p4', '/opt/p4/p4-cp-nws/var/run', '/sys', '/dev', '/dev/hugepages']) {
+    expect(initContainers[0]).toMatchObject({
+      volumeMounts: expect.arrayContaining([expect.objectContaining({ mountPath: path })]),
+    });
+    expect(volumes).toContainEqual(expect.objectContaining({ hostPath: { path, type: '' } }));
+  }
+});
+
+test('an image that the VendorPlugin names for a companion stands in the place of the manifest’s', () => {
+  const more = manifestWith({ companions: [{ name: 'p4', image: 'p4:1' }] });
+  const overlay = { companions: [{ name: 'p4', image: 'mirror/p4:1' }] };
+  expect(podSpecOf({}, { ...more, overlay })).toMatchObject({ initContainers: [{ image: 'mirror/p4:1' }] });
 });
 
 test('a Secret is given by name, its keys as files, and holds no pod up', () => {

@@ -5,6 +5,7 @@ export const tokens = {
   store: Symbol('KubeStore'),
   caches: Symbol('Caches'),
   daemonLeases: Symbol('DaemonLeases'),
+  turns: Symbol('Turns'),
   events: Symbol('EventRecorder'),
   lookUp: Symbol('LookUp'),
   readImage: Symbol('ReadImage'),

@@ -228,6 +228,17 @@ test('two things at one place of a pod are refused', async () => {
   expect(bed.condition('acme')?.message).toContain('spec.pod.volumeMounts[0]: the manifest mounts');
 });
 
+test('an image for a companion that the manifest does not have is refused', async () => {
+  pod = { dpu: { companions: [{ name: 'agent' }] } };
+  bed.put('acme', { package: '@acme/p', pod: { companions: [{ name: 'agnet', image: 'agent:1' }] } });
+  await ready('acme', 'PodInvalid');
+  expect(bed.condition('acme')?.message).toContain(
+    'spec.pod.companions[0].name: the manifest has no companion agnet, but agent',
+  );
+  bed.put('acme', { package: '@acme/p', pod: { companions: [{ name: 'agent', image: 'agent:1' }] } });
+  await ready('acme', 'Found');
+});
+
 test('a lock that somebody deletes is written again', async () => {
   bed.put('acme', { package: '@acme/p' });
   await ready('acme', 'Found');

@@ -1,9 +1,8 @@
 /** The containers of a VSP's pod: the plugin's own, and those of its companions. */
-import type { Companion } from '@dpu-operator/sdk/manifest';
 import type { DataProcessingUnit } from '../api/data-processing-unit.ts';
 import { annotations } from '../api/names.ts';
 import { vspDirectory, vspSocketMount } from '../api/paths.ts';
-import type { PluginRun } from '../api/plugin-run.ts';
+import type { PluginRun, RunCompanion } from '../api/plugin-run.ts';
 import { installedDirectory, installedPackage } from '../plugins/install/directory.ts';
 import { canonicalJson } from './canonical-json.ts';
 import type { Environment } from './environment.ts';
@@ -76,7 +75,7 @@ export function vspContainer(dpu: DataProcessingUnit, run: PluginRun, environmen
  * (https://kubernetes.io/docs/concepts/workloads/pods/sidecar-containers/).
  */
 export function companionContainers(run: PluginRun, { imagePullPolicy }: Environment, volumes: PodVolumes) {
-  return run.pod.companions.map((companion: Companion) => ({
+  return run.pod.companions.map((companion: RunCompanion) => ({
     name: companion.name,
     image: companion.image,
     imagePullPolicy,

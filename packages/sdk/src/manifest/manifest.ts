@@ -190,7 +190,8 @@ export interface FilesNeed {
 /** A program of the vendor's beside the plugin, in a container of its own. */
 export interface Companion extends ContainerNeeds {
   name: string;
-  image: string;
+  /** Without it the companion is in the pod only where the VendorPlugin names one (`spec.pod.companions`). */
+  image?: string | undefined;
   command?: string[] | undefined;
   args?: string[] | undefined;
 }

@@ -113,7 +113,10 @@ test('the whole of a manifest that uses everything is taken', () => {
     resources: { requests: { cpu: '500m' }, limits: { memory: '1Gi' }, hugePages: { '2Mi': '512Mi', '1Gi': '2Gi' } },
     secret: { keys: ['ssh-key'], description: 'of the IMC' },
     configMap: { keys: ['p4info.txt'], optional: true },
-    companions: [{ ...companion, args: ['--grpc'], capabilities: ['IPC_LOCK'], env: { LEVEL: 'debug' } }],
+    companions: [
+      { ...companion, args: ['--grpc'], capabilities: ['IPC_LOCK'], env: { LEVEL: 'debug' } },
+      { name: 'agent' },
+    ],
     rbac: [rule],
     gracePeriodSeconds: 180,
   };

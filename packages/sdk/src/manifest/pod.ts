@@ -29,7 +29,11 @@ const companion = z
       .max(63)
       .regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/, 'must be a DNS label: lower-case letters, digits and -')
       .refine((name) => name !== 'vsp', 'must not be vsp, as the container of the plugin is called'),
-    image: z.string().refine(isImageName, 'must be the name of an image, e.g. registry.example.com/acme/p4:1.2.0'),
+    image: z
+      .string()
+      .refine(isImageName, 'must be the name of an image, e.g. registry.example.com/acme/p4:1.2.0')
+      .describe('Without it the companion is in the pod only where the VendorPlugin names one (spec.pod.companions)')
+      .optional(),
     command: z.array(z.string()).min(1).describe("Default: the image's entry point").optional(),
     args: z.array(z.string()).optional(),
     ...containerFields,
