@@ -71,7 +71,10 @@ export async function startImageRegistry(log: Log, options: ImageRegistryOptions
     if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
     return response;
   };
-  await eventually('the registry of images answers', () => (tls ? greeted(port) : get('')));
+  await eventually('the registry of images answers', async () => {
+    await (tls ? greeted(port) : get(''));
+    return true;
+  });
   return {
     name,
     data,
@@ -86,11 +89,10 @@ export async function startImageRegistry(log: Log, options: ImageRegistryOptions
 }
 
 /** Whoever it lets in, it listens. */
-async function greeted(port: number): Promise<true> {
+async function greeted(port: number): Promise<void> {
   const socket = connect(port, '127.0.0.1');
   try {
     await once(socket, 'connect');
-    return true;
   } finally {
     socket.destroy();
   }

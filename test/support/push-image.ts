@@ -46,7 +46,11 @@ export async function pushImage(
   return (await put(base, tag, { schemaVersion: 2, mediaType: oci('index'), manifests })).digest;
 }
 
-async function put(base: string, tag: string | undefined, manifest: { mediaType: string }): Promise<Descriptor> {
+async function put(
+  base: string,
+  tag: string | undefined,
+  manifest: { mediaType: string; [field: string]: unknown },
+): Promise<Descriptor> {
   const body = JSON.stringify(manifest);
   const { digest, size } = describe(body);
   const headers = { 'content-type': manifest.mediaType };

@@ -94,7 +94,7 @@ export class Caches {
 
   constructor(
     @inject(tokens.store) store: KubeStore,
-    @inject(tokens.environment) { namespace }: Environment,
+    @inject(tokens.environment) { namespace }: Pick<Environment, 'namespace'>,
     @inject(tokens.logger) logger: Logger,
   ) {
     this.#logger = logger;
