@@ -49,8 +49,10 @@ describe('a dry run takes', () => {
     expect(commands).not.toEqual([]);
     for (const command of commands) {
       const [, ...args] = command.replaceAll(/<file>|<docker-config>/g, 'package.json').split(' ');
-      const force = command.includes('--server-side') ? ['--force-conflicts'] : [];
-      await bed.kubectl.run([...args.map((word) => word.replace(/^'(.*)'$/, '$1')), ...force, '--dry-run=server']);
+      const flags = Object.entries({ '--server-side': '--force-conflicts', ' delete ': '--wait=false' })
+        .filter(([words]) => command.includes(words))
+        .map(([, flag]) => flag);
+      await bed.kubectl.run([...args.map((word) => word.replace(/^'(.*)'$/, '$1')), ...flags, '--dry-run=server']);
     }
   });
 });
