@@ -51,9 +51,10 @@ export class StandInCard {
   /** Whatever card is there: a run that was killed may have left another. Taking away what is not there is no error. */
   async unplug(): Promise<void> {
     const { hostSide, dpuSide } = this.#sides;
-    await this.#inside?.[Symbol.asyncDispose]();
-    this.#inside = undefined;
     await Promise.all([unplug(hostSide, 'host'), unplug(dpuSide, 'dpu')]);
+    const inside = this.#inside;
+    this.#inside = undefined;
+    await inside?.[Symbol.asyncDispose]();
   }
 
   async #plugIn(side: Side, role: 'host' | 'dpu', other: Side): Promise<void> {

@@ -4,6 +4,7 @@ import { chartFiles } from './chart/index.ts';
 import { defaults, namespace } from './deployment.ts';
 import { installation } from './installation.ts';
 import { kustomizations } from './kustomize.ts';
+import { migrationFiles } from './migrate.ts';
 import { removeCaches } from './remove-caches.ts';
 import { rightsDocument } from './rights-document.ts';
 
@@ -36,6 +37,7 @@ export function manifestFiles(version: string, images = defaults.images): Map<st
   }
   const names = new Map([...directories].map(([directory, documents]) => [directory, [...documents.keys()]]));
   for (const [path, document] of kustomizations(names, images)) files.set(path, yaml([document]));
+  for (const [path, documents] of migrationFiles(images)) files.set(path, yaml(documents));
   for (const [path, text] of chartFiles(version, images)) files.set(path, text);
   for (const [path, text] of bundleFiles(version, images)) files.set(path, head + text);
   files.set('docs/rights.md', rightsDocument());

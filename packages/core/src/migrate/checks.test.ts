@@ -46,6 +46,24 @@ test.each<[string, Partial<Observed>, RegExp]>([
   expect(faults(goInstallation(change), [])).toEqual([expect.stringMatching(says)]);
 });
 
+test('so are our daemons on a node that is not prepared', () => {
+  const saved = {
+    objects: new Map(),
+    cniDirectory: '/opt/cni',
+    nodes: ['a', 'b'],
+    imported: ['a'],
+    undoing: false,
+    restored: [],
+    oursDeleted: false,
+    isPutBack: false,
+  };
+  const daemonPods = [{ name: 'ours', uid: '1', node: 'b', ofGo: false }];
+  expect(faults(goInstallation({ saved, daemonPods }), [])).toEqual([
+    expect.stringContaining('before node b was prepared'),
+  ]);
+  expect(faults(goInstallation({ saved, daemonPods: [] }), [])).toEqual([]);
+});
+
 test('so is a right that is missing', () => {
   expect(faults(goInstallation(), ['delete daemonsets'])).toEqual([
     'you may not delete daemonsets: migrate as a cluster administrator',

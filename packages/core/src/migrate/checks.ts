@@ -32,7 +32,14 @@ function installationFaults(observed: Observed): string[] {
   if (observed.saved?.undoing) return ['the way back was begun: go it to its end with --undo'];
   const deployment = objectOf(observed, operatorDeployment);
   const daemons = objectOf(observed, daemonSet);
-  if (observed.saved) return [];
+  if (observed.saved) {
+    const { nodes, imported } = observed.saved;
+    const missing = nodes.filter((node) => !imported.includes(node));
+    const tooEarly = missing.length > 0 && observed.daemonPods.some(({ ofGo }) => !ofGo);
+    return tooEarly
+      ? [`this operator was installed before node ${firstTen(missing)} was prepared: uninstall it, then migrate again`]
+      : [];
+  }
   if (!isGoDeployment(deployment) && !isGoDaemonSet(daemons)) {
     return [deployment ? 'this operator is installed here already, and no Go operator' : 'no Go operator is here'];
   }

@@ -10,6 +10,14 @@ import { readSaved } from './saved.ts';
 const config = { apiVersion: 'config.openshift.io/v1' };
 const everyMs = 500;
 
+/** Items of a list come without their kind. */
+const kindOf: Record<string, string> = {
+  pods: 'Pod',
+  nodes: 'Node',
+  dpuoperatorconfigs: 'DpuOperatorConfig',
+  dataprocessingunits: 'DataProcessingUnit',
+};
+
 interface PodJson extends KubeJson {
   spec: { nodeName?: string; containers: { name: string }[] };
 }
@@ -40,6 +48,8 @@ export class MigrationCluster {
         return object ? [[keyOf(ref), object] as const] : [];
       }),
     );
+    // The Go operator has no other trace of them: the way back needs them.
+    for (const pod of pods.filter((one) => isVspPod(one) && isGoVsp(one))) objects.set(keyOf(refOf(pod)), pod);
     const withDaemon = nodes.filter(({ metadata }) => metadata.labels?.[labels.dpuNode] === 'true');
     return {
       objects,
@@ -53,12 +63,7 @@ export class MigrationCluster {
         ({ metadata }) => metadata.labels?.app === workloads.daemon,
         (pod) => hasContainer(pod, 'dpu-daemon'),
       ),
-      vspPods: podsWith(
-        pods,
-        ({ metadata }) => metadata.labels?.app === 'vsp',
-        ({ metadata }) =>
-          (metadata.annotations as Record<string, string> | undefined)?.[annotations.specHash] === undefined,
-      ),
+      vspPods: podsWith(pods, isVspPod, isGoVsp),
     };
   }
 
@@ -101,6 +106,8 @@ export class MigrationCluster {
       await this.store.client.json({ method: 'POST', path: resourcePath(type, ref.namespace), body });
       return;
     }
+    // What a pod is made of cannot be changed, and nobody has.
+    if (object.kind === 'Pod') return;
     const { resourceVersion, uid } = now.metadata;
     const replacement = { ...body, metadata: { ...body.metadata, resourceVersion, uid } };
     const path = resourcePath(type, ref.namespace, ref.name);
@@ -138,7 +145,11 @@ export class MigrationCluster {
     try {
       const path = resourcePath({ ...type, namespaced: namespace !== undefined }, namespace);
       const { items } = (await this.store.client.json({ method: 'GET', path })) as { items: KubeJson[] };
-      return items;
+      return items.map((item) => ({
+        ...item,
+        apiVersion: type.apiVersion,
+        kind: item.kind ?? kindOf[type.plural] ?? '',
+      }));
     } catch (error) {
       if (error instanceof ApiError && isNotFound(error)) return [];
       throw error;
@@ -155,6 +166,11 @@ export interface AccessQuestion {
 
 const isOperatorPod = ({ metadata }: KubeJson): boolean =>
   metadata.labels?.['control-plane'] === 'controller-manager' || metadata.labels?.app === workloads.operator;
+
+const isVspPod = ({ metadata }: KubeJson): boolean => metadata.labels?.app === 'vsp';
+
+const isGoVsp = ({ metadata }: KubeJson): boolean =>
+  (metadata.annotations as Record<string, string> | undefined)?.[annotations.specHash] === undefined;
 
 const hasContainer = (pod: KubeJson, name: string): boolean =>
   (pod as PodJson).spec.containers.some((container) => container.name === name);

@@ -33,6 +33,7 @@ const admission = 'admissionregistration.k8s.io/v1';
 const plurals: Record<string, { apiVersion: string; plural: string }> = {
   Deployment: { apiVersion: 'apps/v1', plural: 'deployments' },
   DaemonSet: { apiVersion: 'apps/v1', plural: 'daemonsets' },
+  Pod: { apiVersion: 'v1', plural: 'pods' },
   Service: { apiVersion: 'v1', plural: 'services' },
   Secret: { apiVersion: 'v1', plural: 'secrets' },
   ServiceAccount: { apiVersion: 'v1', plural: 'serviceaccounts' },
@@ -42,6 +43,10 @@ const plurals: Record<string, { apiVersion: string; plural: string }> = {
   ClusterRoleBinding: { apiVersion: rbac, plural: 'clusterrolebindings' },
   MutatingWebhookConfiguration: { apiVersion: admission, plural: 'mutatingwebhookconfigurations' },
   ValidatingWebhookConfiguration: { apiVersion: admission, plural: 'validatingwebhookconfigurations' },
+  ValidatingAdmissionPolicy: { apiVersion: admission, plural: 'validatingadmissionpolicies' },
+  ValidatingAdmissionPolicyBinding: { apiVersion: admission, plural: 'validatingadmissionpolicybindings' },
+  NetworkPolicy: { apiVersion: 'networking.k8s.io/v1', plural: 'networkpolicies' },
+  PodDisruptionBudget: { apiVersion: 'policy/v1', plural: 'poddisruptionbudgets' },
   CustomResourceDefinition: { apiVersion: 'apiextensions.k8s.io/v1', plural: 'customresourcedefinitions' },
   NetworkAttachmentDefinition: { apiVersion: 'k8s.cni.cncf.io/v1', plural: 'network-attachment-definitions' },
 };

@@ -51,7 +51,7 @@ export interface NodeReport {
 }
 
 export interface Observed {
-  /** Objects of the Go operator, and those of ours that have the same names, by {@link keyOf}. */
+  /** Objects of the Go operator, its VSP pods too, and those of ours that have the same names, by {@link keyOf}. */
   objects: ReadonlyMap<string, KubeJson>;
   saved: Saved | undefined;
   configs: readonly KubeJson[];
@@ -68,3 +68,7 @@ export const objectOf = ({ objects }: Pick<Observed, 'objects'>, ref: ObjectRef)
 
 export const there = (observed: Pick<Observed, 'objects'>, refs: readonly ObjectRef[]): ObjectRef[] =>
   refs.filter((ref) => observed.objects.has(keyOf(ref)));
+
+/** Nodes with a daemon, or that are to have one. */
+export const daemonNodes = ({ daemonPods, nodes }: Observed): string[] =>
+  [...new Set([...daemonPods.map(({ node }) => node), ...nodes.map(({ name }) => name)])].filter((node) => node !== '');

@@ -129,7 +129,8 @@ export function nextBack(observed: Observed): Step | undefined {
 /** By our operator: the Go operator's own word may still stand there. */
 export function isDeployed({ status }: KubeJson): boolean {
   const { conditions = [] } = (status ?? {}) as { conditions?: { type: string; status: string; reason: string }[] };
-  return conditions.some(({ type, status, reason }) => type === 'Ready' && status === 'True' && reason === 'Deployed');
+  const ready = conditions.find(({ type }) => type === 'Ready');
+  return (ready?.status === 'True' && ready.reason === 'Deployed') || ready?.reason === 'NoNodes';
 }
 
 function isGoThere(observed: Observed): boolean {

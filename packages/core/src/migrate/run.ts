@@ -18,7 +18,7 @@ import {
   takenOver,
 } from './go-objects.ts';
 import { onNode } from './node-pods.ts';
-import { type NodeReport, type Observed, objectOf } from './observed.ts';
+import { daemonNodes, type NodeReport, type Observed, objectOf } from './observed.ts';
 import { type Action, isDeployed, nextBack, nextFinish, nextForward, type Step } from './plan.ts';
 import { forget, remember, save } from './saved.ts';
 
@@ -51,7 +51,7 @@ export class Migration {
     refuse('the Go operator cannot be taken over', found);
     // Nodes are looked at once: on the way they have neither daemon.
     if (observed.saved) return;
-    const reports = await this.#look(observed, nodesOf(observed), goDirectoryOf(observed));
+    const reports = await this.#look(observed, daemonNodes(observed), goDirectoryOf(observed));
     refuse('the Go operator cannot be taken over', reportFaults(reports, this.#options));
     const kept = reports.flatMap(({ devices }) => devices).length;
     this.#print(`nothing is in the way; devices that pods have: ${kept}`);
@@ -202,9 +202,6 @@ function progress(action: Action, saved: NonNullable<Observed['saved']>) {
       return {};
   }
 }
-
-const nodesOf = ({ daemonPods }: Observed): string[] =>
-  [...new Set(daemonPods.map(({ node }) => node))].filter((node) => node !== '');
 
 /** Where no daemon is left to say it, the usual one: nothing of it is on any node then. */
 const goDirectoryOf = (observed: Observed): string => cniDirectory(objectOf(observed, daemonSet)) ?? '/opt/cni';

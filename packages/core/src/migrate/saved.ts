@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { operatorNamespace } from '../api/names.ts';
 import { configMap, type KubeStore } from '../kube/index.ts';
 import { type KubeJson, keyOf, refOf, withoutIdentity } from './go-objects.ts';
-import type { Observed, Saved } from './observed.ts';
+import { daemonNodes, type Observed, type Saved } from './observed.ts';
 
 export const savedName = 'dpu-operator-migration';
 
@@ -33,10 +33,9 @@ export async function readSaved(store: KubeStore): Promise<Saved | undefined> {
 /** The first thing that is done; nothing is saved twice. */
 export async function save(store: KubeStore, observed: Observed, cniDirectory: string): Promise<void> {
   const objects = [...observed.objects.values()].map(withoutIdentity);
-  const nodes = [...new Set(observed.daemonPods.map(({ node }) => node))].filter((node) => node !== '');
   const state: SavedState = {
     cniDirectory,
-    nodes,
+    nodes: daemonNodes(observed),
     imported: [],
     undoing: false,
     restored: [],

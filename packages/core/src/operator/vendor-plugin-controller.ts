@@ -166,7 +166,7 @@ export class VendorPluginController {
       secrets: await pullSecrets(this.#secrets, plugin),
       httpRegistries: this.#pluginsSpec?.httpRegistries ?? [],
     });
-    const checked = checkManifest(manifest);
+    const { manifest: checked } = checkManifest(manifest);
     requirePod(plugin, checked);
     requireApproval(plugin, digest, checked);
     const seconds = Number(((performance.now() - started) / 1000).toFixed(2));
@@ -199,7 +199,7 @@ export class VendorPluginController {
       locked: isSame && isThere && version && integrity ? { version, integrity } : undefined,
       npmDirectory,
     });
-    const manifest = checkPackageManifest(found.manifest);
+    const { manifest } = checkPackageManifest(found.manifest);
     requirePod(plugin, manifest);
     requireApproval(plugin, found.version, manifest);
     const seconds = Number(((performance.now() - started) / 1000).toFixed(2));
@@ -274,6 +274,6 @@ export class VendorPluginController {
 function declared(plugin: VendorPlugin, requested: string): VendorPluginRelease {
   const { spec } = plugin;
   // Who writes a manifest here has approved it.
-  requirePod(plugin, checkManifest(spec.manifest));
+  requirePod(plugin, checkManifest(spec.manifest).manifest);
   return { requested, ...(spec.image && { image: spec.image }), manifest: spec.manifest ?? {} };
 }
