@@ -165,6 +165,23 @@ it('a port whose link does not go up, or does not take a setting, fails alone', 
   await passes();
 });
 
+it('an uplink that goes on joining frames is used, and told', async () => {
+  await nodes.dpu.links.batch(['link set rpm0 down', 'link set rpm0 name mrvmach-port', 'link set mrvmach-port up']);
+  // A macvlan cannot do without GRO where the link below has it.
+  await nodes.dpu.run('ethtool', ['-K', 'mrvmach-port', 'gro', 'on']);
+  await nodes.dpu.links.batch(['link add link mrvmach-port name rpm0 type macvlan mode passthru']);
+  await expect
+    .poll(() => condition('Uplink'))
+    .toMatchObject({
+      status: 'False',
+      reason: 'JoinsFrames',
+      message: expect.stringContaining('rpm0 joins frames that it receives (GRO)'),
+    });
+  await passes();
+  await nodes.dpu.links.batch(['link del rpm0', 'link set mrvmach-port down', 'link set mrvmach-port name rpm0']);
+  await expect.poll(() => condition('Uplink')?.reason).toBe('Carrier');
+});
+
 it('a restart interrupts nothing; what nobody asks for again goes once all was asked for, and nothing of others', async () => {
   await vsctl('--if-exists', 'del-port', 'sdp2');
   await vsp.close();

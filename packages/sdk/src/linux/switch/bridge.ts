@@ -151,8 +151,8 @@ export class Bridge {
     const ours = plans.filter((plan) => !this.#isOthers(plan));
     const [{ links, refused }] = await Promise.all([this.#raise(ours), this.#noteOffloads(ours)]);
     const isThere = ({ device, dpdkDevargs }: BridgePortPlan) => dpdkDevargs !== undefined || links.has(device);
+    await this.#takeOffOutdated(ours.filter(isThere), links, refused);
     const present = ours.filter((plan) => isThere(plan) && !refused.has(plan.device));
-    await this.#takeOffOutdated(present, links);
     await this.#changePorts(present, links);
     await this.#changeFlows(flowsOf((device) => this.#attached.get(device)?.number));
     const failed = new Map(refused);
@@ -197,8 +197,12 @@ export class Bridge {
     return { links: new Map(result.links.map((link) => [link.name, link])), refused };
   }
 
-  /** Taken off and put on within one transaction, the switch would see no change. */
-  async #takeOffOutdated(present: readonly BridgePortPlan[], links: ReadonlyMap<string, Link>): Promise<void> {
+  /** Taken off and put on within one transaction, the switch would see no change. The link of now may be down yet. */
+  async #takeOffOutdated(
+    present: readonly BridgePortPlan[],
+    links: ReadonlyMap<string, Link>,
+    refused: Map<string, string>,
+  ): Promise<void> {
     const outdated = present.filter(({ device, dpdkDevargs }) => {
       const before = this.#attached.get(device);
       if (before?.error) return true;
@@ -209,6 +213,7 @@ export class Bridge {
     for (const { device } of outdated) this.#unsettle(device);
     await ovs.transaction(outdated.map(({ device }) => ['--if-exists', 'del-port', name, device]));
     for (const { device } of outdated) this.#attached.delete(device);
+    for (const [device, words] of (await this.#raise(outdated)).refused) refused.set(device, words);
   }
 
   async #changePorts(present: readonly BridgePortPlan[], links: ReadonlyMap<string, Link>): Promise<void> {
