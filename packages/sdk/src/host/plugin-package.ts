@@ -55,8 +55,7 @@ export async function readPluginPackage(directory: string): Promise<PluginPackag
  */
 export async function readManifestLine(directory: string): Promise<string> {
   const json = await readJson(join(directory, 'package.json'));
-  const { settings } = parsePluginManifest(json);
-  requireSettingsSchema(settings);
+  requireSettingsSchema(readPluginManifest(json).manifest.settings);
   return JSON.stringify(z.looseObject({ dpu: z.unknown() }).parse(json).dpu);
 }
 
