@@ -124,6 +124,15 @@ test('the Go operator goes, kinds, config and networks stay', async () => {
   cluster.objects.set(deploymentPath, ourDeployment());
   const conditions = [{ type: 'Ready', status: 'True', reason: 'Deployed' }];
   cluster.objects.set(configPath, { ...config(), status: { conditions } });
+  cluster.objects.set(`${pods}/ours`, {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: 'ours', labels: { app: 'dpu-operator-controller-manager' } },
+    spec: { nodeName: 'a', containers: [{ name: 'manager' }] },
+  });
+  const said = lines.length;
+  await work.forward();
+  expect(lines.slice(said)).toEqual([expect.stringContaining('the Go operator is gone')]);
   await work.finish();
   expect([...cluster.objects.keys()].join('\n')).not.toMatch(/vsp-|dpu-operator-migration/);
 });
