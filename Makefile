@@ -6,7 +6,7 @@ SHELL := /bin/bash
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 PNPM := npx --yes pnpm@12.21.0
 INSTALLED := node_modules/.installed
-CARDS := marvell netsec
+CARDS := marvell netsec ipu
 
 .PHONY: help
 help: ## List the targets
@@ -63,7 +63,7 @@ test-integration: build ## Run the tests against the real kernel, Open vSwitch a
 	node test/run.ts integration
 
 .PHONY: test-e2e
-test-e2e: build ## Run the end-to-end tests on a Kind cluster (TEST_CLUSTER=existing for your own; CARD=marvell for that card)
+test-e2e: build ## Run the end-to-end tests on a Kind cluster (TEST_CLUSTER=existing for your own; CARD=marvell, netsec or ipu for that card)
 	$(if $(CARD),CARD=$(CARD)) node test/run.ts e2e
 
 .PHONY: test-cards
@@ -73,6 +73,10 @@ test-cards: build ## Run the main job on a Kind cluster through each card that t
 .PHONY: test-e2e-2c
 test-e2e-2c: build ## Run the end-to-end tests on two Kind clusters, one with the host and one with the DPU
 	node test/run.ts e2e-2c
+
+.PHONY: test-upgrade
+test-upgrade: build ## Upgrade from another commit's operator to this one and back, with traffic (FROM=<commit>)
+	$(if $(FROM),FROM=$(FROM)) node test/run.ts upgrade
 
 .PHONY: e2e
 e2e: $(INSTALLED) ## Run the main job on real cards (KUBECONFIG_HOST and KUBECONFIG_DPU, see docs/test-cards.md)
@@ -143,6 +147,18 @@ redeploy: build ## Build and push the images, remove from two clusters and insta
 .PHONY: redeploy-1c
 redeploy-1c: build ## Build and push the images, remove from one cluster and install again
 	node scripts/commands.ts redeploy-1c
+
+.PHONY: migrate
+migrate: build ## Take over from a running Go operator; pods keep running (OPTIONS=--interrupt-network-functions)
+	node scripts/commands.ts migrate $(OPTIONS)
+
+.PHONY: migrate-check
+migrate-check: build ## Say what is in the way of that; nothing is changed
+	node scripts/commands.ts migrate-check $(OPTIONS)
+
+.PHONY: migrate-back
+migrate-back: build ## Until a migration is complete: the Go operator again, as it was
+	node scripts/commands.ts migrate-back
 
 .PHONY: install
 install: $(INSTALLED) ## Install the kinds (CRDs) alone, in the cluster of KUBECONFIG

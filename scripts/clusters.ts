@@ -84,7 +84,9 @@ export async function requireInstallable(target: Target, kubectl: Kubectl): Prom
   const text = await ask(kubectl, ['get', operator, '-n', namespace, '-o', 'json']);
   const labels = text ? ((JSON.parse(text) as Deployment).spec.selector.matchLabels ?? {}) : {};
   if (labels['control-plane'] === 'controller-manager') {
-    throw new Error(`the Go operator is installed in the ${target.name}: take it over or remove it first`);
+    throw new Error(
+      `the Go operator is installed in the ${target.name}: take it over (make migrate) or remove it first`,
+    );
   }
 }
 

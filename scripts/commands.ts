@@ -12,10 +12,11 @@ import { Kubectl } from '../test/cluster/kubectl.ts';
 import { repositoryRoot } from '../test/cluster/paths.ts';
 import { ensureKubectl } from '../test/cluster/tools.ts';
 import { requireCda, setUpClusters } from './cluster-deployment-automation.ts';
-import { ask, namespace, operator, parseTargets, type Side } from './clusters.ts';
+import { ask, namespace, operator, parseTargets, type Side, type Target } from './clusters.ts';
 import { deploy, undeploy } from './deploy.ts';
 import { build, clean, pullable, push } from './images.ts';
-import { namedImages, parseRegistry, parseTag } from './settings.ts';
+import { checkMigration, migrate, migrateBack } from './migrate.ts';
+import { type Images, namedImages, parseRegistry, parseTag } from './settings.ts';
 
 const { env } = process;
 const log = (text: string): void => console.log(text);
@@ -36,6 +37,9 @@ const commands: Record<string, (names: readonly string[]) => Promise<void>> = {
   'undeploy-1c': () => remove(oneCluster),
   redeploy: () => redeploy(twoClusters),
   'redeploy-1c': () => redeploy(oneCluster),
+  migrate: async (options) => migrate(log, ...(await oneTarget()), options),
+  'migrate-check': async (options) => checkMigration(log, ...(await oneTarget()), options),
+  'migrate-back': async () => migrateBack(log, ...(await oneTarget())),
   'install-crds': () => kubectl('apply', '--server-side', '-k', 'config/crd'),
   'uninstall-crds': uninstallCrds,
   run: runHere,
@@ -73,6 +77,13 @@ async function pushImages(names: readonly string[] = []): Promise<void> {
 async function install(sides: readonly Side[]): Promise<void> {
   const targets = parseTargets(sides, env);
   await deploy(log, targets, namedImages(env) ?? (await pullable(parseRegistry(env, log), await tag())));
+}
+
+/** The cluster of KUBECONFIG_HOST, and the images for it. */
+async function oneTarget(): Promise<[Target, Images]> {
+  const [target] = parseTargets(oneCluster, env);
+  if (!target) throw new Error('KUBECONFIG_HOST names no cluster');
+  return [target, namedImages(env) ?? (await pullable(parseRegistry(env, log), await tag()))];
 }
 
 async function remove(sides: readonly Side[]): Promise<void> {

@@ -18,6 +18,8 @@ const readySeconds = 300;
 /** Seconds for what is on the nodes to be taken away. */
 const uninstallSeconds = 600;
 
+export const dpuctl = join(repositoryRoot, 'packages/core/dist/bundle/dpuctl.mjs');
+
 const kinds = join(repositoryRoot, 'config/crd');
 
 /** All that any overlay has but its DpuOperatorConfig, which is deleted first. */
@@ -35,7 +37,14 @@ interface Work {
  *
  * @throws Error that says what stands in the way, or what has been done and how to go on
  */
-export async function deploy(log: Log, targets: readonly Target[], images: Images): Promise<void> {
+export async function deploy(
+  log: Log,
+  targets: readonly Target[],
+  images: Images,
+  { takesOver = false }: { takesOver?: boolean } = {},
+): Promise<void> {
+  // Kinds that another operator has applied keep their objects and become ours.
+  const apply = ['apply', '--server-side', ...(takesOver ? ['--force-conflicts'] : []), '-f', '-'];
   log(`images: ${productImages.map((name) => images[name]).join(', ')}`);
   const works: Work[] = [];
   for (const target of targets) {
@@ -52,9 +61,9 @@ export async function deploy(log: Log, targets: readonly Target[], images: Image
       await step(log, `apply to the ${target.name}`, async () => {
         // An overlay may have an object of our kinds, which the API server does not know at once.
         const crds = await kubectl.run(['kustomize', kinds]);
-        await kubectl.run(['apply', '--server-side', '-f', '-'], crds);
+        await kubectl.run(apply, crds);
         await kubectl.run(['wait', '--for=condition=Established', '--timeout=60s', '-f', '-'], crds);
-        await kubectl.run(['apply', '--server-side', '-f', '-'], manifests);
+        await kubectl.run(apply, manifests);
       });
       await step(log, `wait for the operator of the ${target.name}`, () => untilReady(kubectl));
     } catch (error) {
@@ -139,7 +148,6 @@ export async function undeploy(log: Log, targets: readonly Target[]): Promise<vo
 }
 
 async function uninstall({ kubeconfig, name }: Target, log: Log): Promise<void> {
-  const dpuctl = join(repositoryRoot, 'packages/core/dist/bundle/dpuctl.mjs');
   const argv = [process.execPath, dpuctl, '--kubeconfig', kubeconfig, 'uninstall', '--timeout', `${uninstallSeconds}`];
   try {
     for (const line of (await run(argv)).split('\n').filter(Boolean)) log(line);

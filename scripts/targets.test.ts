@@ -19,6 +19,7 @@ function program(command: string): string {
     .replace(/^@/, '')
     .replaceAll('$(PNPM)', '{{.PNPM}}')
     .replaceAll('$(CARDS)', '{{.CARDS}}')
+    .replaceAll('$(OPTIONS)', '{{.OPTIONS}}')
     .replaceAll(/\$\(if \$\((\w+)\),(\w+)=\$\(\1\)\) /g, '{{if .$1}}$2={{.$1}} {{end}}')
     .replaceAll(/\$\(or \$\((\w+)\),([^)]*)\)/g, (_, name, value) => `{{default "${value}" .${name}}}`)
     .replaceAll('$$', '$');

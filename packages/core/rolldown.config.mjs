@@ -51,6 +51,7 @@ const image = defineConfig({
     'plugin-install': 'src/plugins/install/main.ts',
     certificates: 'src/trust/x509/program.ts',
     dpuctl: 'src/dpuctl/main.ts',
+    'migrate-node': 'src/migrate/node/main.ts',
     'generate-manifests': 'src/manifests/main.ts',
   },
   output: { ...output, dir: 'dist/bundle' },

@@ -8,7 +8,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -22,8 +22,6 @@ import { quantile } from './quantile.ts';
 const starts = 10;
 const rounds = 20;
 const inFlight = 16;
-/** Milliseconds of a tick of proc(5): USER_HZ is 100 on every architecture that Kubernetes runs on. */
-const tickMs = 10;
 
 const dpu = {
   contract: '^1.1.0',
@@ -54,10 +52,18 @@ const semiSpace = '--max-semi-space-size=';
 /** What was tried in place of the deployed flags; core's operator/node-process.ts says what came of it. */
 const otherWays: Record<string, Way> = {
   'nothing set': { flags: [], variables: {} },
-  'compilers of Node itself': { flags: vspFlags.filter((flag) => flag.startsWith(semiSpace)), variables },
-  'semi-space of Node itself': { flags: vspFlags.filter((flag) => !flag.startsWith(semiSpace)), variables },
-  'semi-space of 4 MB': { flags: [...vspFlags, `${semiSpace}4`], variables },
+  'semi-space of Node itself': { flags: without(semiSpace), variables },
+  'without --optimize-for-size': { flags: without('--optimize-for-size'), variables },
+  'compilers on other threads': { flags: without('--no-concurrent-recompilation'), variables },
+  'neither sparkplug nor early maglev': {
+    flags: [...vspFlags, '--no-sparkplug', '--invocation-count-for-maglev=2000'],
+    variables,
+  },
 };
+
+function without(start: string): string[] {
+  return vspFlags.filter((flag) => !flag.startsWith(start));
+}
 
 interface Host {
   client: VspClient;
@@ -224,10 +230,11 @@ function residentMiB({ pid }: ChildProcess): number {
   return Number(kilobytes) / 1024;
 }
 
-/** Of all threads, since the process began. */
+/** Of all threads, since the process began: the first field of proc(5)'s schedstat is nanoseconds. */
 function cpuMs({ pid }: ChildProcess): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  // The name in brackets may have spaces; utime and stime are fields 14 and 15, the first one after it is the third.
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return (Number(fields[11]) + Number(fields[12])) * tickMs;
+  const threads = readdirSync(`/proc/${pid}/task`);
+  const nanoseconds = threads.map((id) =>
+    Number(readFileSync(`/proc/${pid}/task/${id}/schedstat`, 'utf8').split(' ')[0]),
+  );
+  return nanoseconds.reduce((sum, one) => sum + one, 0) / 1e6;
 }

@@ -1,5 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { cachePath } from './paths.ts';
 
@@ -23,7 +24,10 @@ export async function podmanEnvironment(): Promise<Record<string, string>> {
   if (!settings) return {};
   const path = cachePath('containers.conf');
   await mkdir(dirname(path), { recursive: true });
-  await writeFile(path, settings);
+  // Whole at any time: another process may have podman read it now, and an empty one means podman's own limits.
+  const draft = `${path}.${randomUUID()}`;
+  await writeFile(draft, settings);
+  await rename(draft, path);
   return { CONTAINERS_CONF: path };
 }
 

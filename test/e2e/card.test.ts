@@ -19,6 +19,8 @@ const card = chosenCard();
 const plugin = 'card';
 const softwareDpu = 'dpu.config.openshift.io/software-dpu-';
 const roles = ['host', 'dpu'] as const;
+/** Of what the plugin reads. */
+const secret = 'card';
 
 let bed: TestBed;
 let sides: Sides;
@@ -40,22 +42,23 @@ const configOf = (role: 'host' | 'dpu', node: string) => ({
   spec: {
     dpuSelector: { matchLabels: { 'dpu.config.openshift.io/node': node } },
     ...(role === 'host' && { numVfs: card.wires.length - 1 }),
-    settings: card.settings[role],
+    ...(role === 'dpu' && standIn.secret && { secret: { name: secret } }),
+    settings: standIn.settings[role],
   },
 });
 
 beforeAll(async () => {
   bed = await operatorIsOff();
   sides = bed;
-  registry = await startRegistry({ listen: '0.0.0.0', host: await gateway(bed) });
-  standIn = new StandInCard(card, bed);
+  const here = await gateway(bed);
+  registry = await startRegistry({ listen: '0.0.0.0', host: here });
+  standIn = new StandInCard(card, bed, here);
   external = new ExternalClient(bed.cluster, bed.dpu, card.uplink);
   await Promise.all([
     registry.publish('packages/sdk').then(async () => {
       published = await registry.publish(card.directory);
     }),
-    standIn.plugIn(),
-    external.create(),
+    standIn.plugIn().then(() => external.create()),
   ]);
   await setSysfs(`DPU_SYSFS=${sysfsDirectory}`);
   for (const node of [bed.host, bed.dpu]) await bed.kubectl.run(['label', 'node', node, softwareDpu]);
@@ -66,13 +69,20 @@ beforeAll(async () => {
     metadata: { name: plugin },
     spec: { package: published.name, version: published.version },
   };
-  const configs = roles.map((role) => configOf(role, bed[role]));
-  await bed.kubectl.run(['apply', '-f', '-'], [vendorPlugin, ...configs].map((one) => stringify(one)).join('---\n'));
+  const credentials = {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { name: secret, namespace },
+    stringData: standIn.secret,
+  };
+  const objects = [vendorPlugin, credentials, ...roles.map((role) => configOf(role, bed[role]))];
+  await bed.kubectl.run(['apply', '-f', '-'], objects.map((one) => stringify(one)).join('---\n'));
 });
 afterAll(async () => {
   await turnOff(bed);
   await bed.kubectl.run(['delete', 'vendorplugin', plugin, '--ignore-not-found']);
   await bed.kubectl.run(['delete', 'dpuconfig', '-n', namespace, '--all']);
+  await bed.kubectl.run(['delete', 'secret', '-n', namespace, secret, '--ignore-not-found']);
   await setSysfs('DPU_SYSFS-');
   await external.delete();
   await standIn.unplug();
@@ -97,9 +107,8 @@ describe(card.product, () => {
   });
 
   it("carries what pods send over the DPU's bridge, which learns both MACs", async () => {
-    const learnt = ['ovs-appctl', 'fdb/show', card.bridge];
     await startExamplePods(bed.kubectl);
-    const table = await bed.kubectl.exec(`vsp-${sides.dpuSide.dpu}`, namespace, learnt);
+    const table = await bed.kubectl.exec(`vsp-${sides.dpuSide.dpu}`, namespace, card.learnt);
     for (const pod of examplePods) expect(table).toContain((await net1(bed.kubectl, pod)).mac);
     await deletePods(bed.kubectl, examplePods);
   });

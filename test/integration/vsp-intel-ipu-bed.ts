@@ -1,77 +1,22 @@
-/**
- * An Intel IPU in network namespaces: the plugin on its ACC, and an FXP that leads frames by the entries which its
- * P4Runtime server has. A VSI is a link; what the entries make one port's representor is joined with that port as by a wire.
- */
+/** An Intel IPU in network namespaces: the plugin on its ACC, and an FXP that leads frames by the entries which it has. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { CardStatus, PluginDefinition } from '@dpu-operator/sdk';
-import { exec, Links } from '@dpu-operator/sdk/linux';
 import { cards, type FakeSysfs, fakeSysfs, type StartedPlugin, startPlugin } from '@dpu-operator/sdk/testing';
 import plugin from '@dpu-operator/vsp-intel-ipu';
 import packageJson from '@dpu-operator/vsp-intel-ipu/package.json' with { type: 'json' };
-import {
-  linuxNetworking,
-  macOfVsi,
-  P4RuntimeServer,
-  vsiOfInterface,
-  wiresOf,
-} from '@dpu-operator/vsp-intel-ipu/testing';
+import { linuxNetworking, macOfVsi, P4RuntimeServer, vsiOfInterface } from '@dpu-operator/vsp-intel-ipu/testing';
 import { eventually } from '../support/eventually.ts';
+import { Fxp, firstVfVsi, interfaceEnd, physicalPort, vfEnd } from '../support/fxp.ts';
 import type { Bed, Netns } from './vsp-mock-bed.ts';
 
 /** Milliseconds. No test is about it, and machines may be busy. */
 const deadlineMs = 120_000;
 const interfaces = 16;
-const firstVf = 0x40;
 const identifier = 'ipu-traffic';
 
-export const vfMac = (vf: number): string => macOfVsi(firstVf + vf);
-
-/** The card's ends of all links, and the wires between them. */
-class Fxp {
-  readonly #links: Links;
-  #wires = new Set<string>();
-  #turn: Promise<void> = Promise.resolve();
-
-  constructor({ path }: Netns) {
-    this.#links = new Links(exec, path);
-  }
-
-  /** Does what the entries say; failures are told by {@link settled}. */
-  follow(server: P4RuntimeServer): void {
-    server.watch(() => {
-      this.#turn = this.#turn.then(() => this.#join(new Set(wiresOf(server.entries).map((ends) => ends.join('-')))));
-      this.#turn.catch(() => {});
-    });
-  }
-
-  async settled(): Promise<void> {
-    await this.#turn;
-  }
-
-  async #join(wires: Set<string>): Promise<void> {
-    const gone = [...this.#wires].filter((wire) => !wires.has(wire));
-    const come = [...wires].filter((wire) => !this.#wires.has(wire));
-    this.#wires = wires;
-    await this.#links.batch([
-      ...gone.map((wire) => `link del w${wire}`),
-      ...come.flatMap((wire) => [
-        `link add w${wire} type bridge`,
-        `link set w${wire} up`,
-        ...wire.split('-').map((end) => `link set ${linkOf(end)} master w${wire}`),
-        ...wire.split('-').map((end) => `link set ${linkOf(end)} type bridge_slave learning off`),
-      ]),
-    ]);
-  }
-}
-
-/** @param end VSI, or `port0` */
-function linkOf(end: string): string {
-  if (end === 'port0') return end;
-  const vsi = Number(end);
-  return vsi < firstVf ? `a${vsi - 1}` : `v${vsi - firstVf}`;
-}
+export const vfMac = (vf: number): string => macOfVsi(firstVfVsi + vf);
 
 export interface IpuBedOptions {
   vfs: number;
@@ -97,7 +42,7 @@ export class IpuBed implements AsyncDisposable {
   private constructor([host, acc, outside, card]: [Netns, Netns, Netns, Netns], settings: object) {
     [this.host, this.acc, this.outside, this.#card] = [host, acc, outside, card];
     this.#settings = settings;
-    this.fxp = new Fxp(card);
+    this.fxp = new Fxp((commands) => card.links.batch(commands));
   }
 
   static async create(bed: Bed, { vfs, settings, prepare }: IpuBedOptions): Promise<IpuBed> {
@@ -113,18 +58,18 @@ export class IpuBed implements AsyncDisposable {
     made.#sysfs = await fakeSysfs({
       ...cards.intelIpu.dpu({
         interfaces,
-        wire: (index) => ({ netns: card.path, peer: `a${index}` }),
+        wire: (index) => ({ netns: card.path, peer: interfaceEnd(index) }),
         mac: (index) => macOfVsi(vsiOfInterface(index)),
       }),
       netns: acc.path,
     });
     await card.links.batch([
       ...Array.from({ length: vfs }, (_, vf) => [
-        `link add v${vf} type veth peer name vf${vf} address ${vfMac(vf)} netns ${host.name}`,
-        `link set v${vf} up`,
+        `link add ${vfEnd(vf)} type veth peer name vf${vf} address ${vfMac(vf)} netns ${host.name}`,
+        `link set ${vfEnd(vf)} up`,
       ]).flat(),
-      `link add port0 type veth peer name eth0 netns ${outside.name}`,
-      'link set port0 up',
+      `link add ${physicalPort} type veth peer name eth0 netns ${outside.name}`,
+      `link set ${physicalPort} up`,
     ]);
     made.server = await new P4RuntimeServer({ p4info: linuxNetworking }).start();
     made.fxp.follow(made.server);
@@ -146,7 +91,7 @@ export class IpuBed implements AsyncDisposable {
 
   /** The other end of an interface of the ACC. */
   async setCarrier(index: number, up: boolean): Promise<void> {
-    await this.#card.links.batch([`link set a${index} ${up ? 'up' : 'down'}`]);
+    await this.#card.links.batch([`link set ${interfaceEnd(index)} ${up ? 'up' : 'down'}`]);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -53,7 +53,8 @@ export class Netns {
   }
 
   async create(): Promise<this> {
-    await exec('ip', ['netns', 'add', this.name]);
+    // The kernel makes one at a time, and waits for those that it takes down.
+    await exec('ip', ['netns', 'add', this.name], { timeoutMs: 60_000 });
     await this.links.batch(['link set lo up']);
     return this;
   }

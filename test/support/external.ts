@@ -8,6 +8,13 @@ import type { Cluster } from '../cluster/index.ts';
 export const softwareUplink = 'dpu-uplink';
 const netns = 'external';
 
+/** The uplink's end of the pair. */
+export interface Uplink {
+  name: string;
+  /** Name of its network namespace. Default: the node's own. */
+  netns?: string;
+}
+
 export const addresses = {
   /** The network function's interfaces; net1 lies in the pods' network outside its allocation range. */
   functionInside: '10.56.217.2',
@@ -20,10 +27,9 @@ export const addresses = {
 export class ExternalClient {
   readonly #cluster: Cluster;
   readonly #node: string;
-  readonly #uplink: string;
+  readonly #uplink: Uplink;
 
-  /** @param uplink name of the uplink's end of the pair */
-  constructor(cluster: Cluster, node: string, uplink = softwareUplink) {
+  constructor(cluster: Cluster, node: string, uplink: Uplink = { name: softwareUplink }) {
     this.#cluster = cluster;
     this.#node = node;
     this.#uplink = uplink;
@@ -32,8 +38,9 @@ export class ExternalClient {
   async create(): Promise<void> {
     await this.delete();
     await this.#ip('netns', 'add', netns);
-    await this.#ip('link', 'add', this.#uplink, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', netns);
-    await this.#ip('link', 'set', this.#uplink, 'up');
+    const { name } = this.#uplink;
+    await this.#ip(...this.#there, 'link', 'add', name, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', netns);
+    await this.#ip(...this.#there, 'link', 'set', name, 'up');
     await this.#ip('-n', netns, 'link', 'set', 'lo', 'up');
     await this.#ip('-n', netns, 'addr', 'add', `${addresses.external}/24`, 'dev', 'eth0');
     await this.#ip('-n', netns, 'link', 'set', 'eth0', 'up');
@@ -44,8 +51,14 @@ export class ExternalClient {
 
   /** Deleting what is not there is no error. The pair is deleted by its near end: a namespace dies a moment later. */
   async delete(): Promise<void> {
-    await this.#cluster.exec(this.#node, ['ip', 'link', 'del', this.#uplink]);
+    await this.#cluster.exec(this.#node, ['ip', ...this.#there, 'link', 'del', this.#uplink.name]);
     await this.#cluster.exec(this.#node, ['ip', 'netns', 'del', netns]);
+  }
+
+  /** What tells `ip` where the uplink is. */
+  get #there(): string[] {
+    const { netns } = this.#uplink;
+    return netns === undefined ? [] : ['-n', netns];
   }
 
   async #ip(...args: string[]): Promise<void> {

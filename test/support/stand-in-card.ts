@@ -6,6 +6,7 @@ import { type FakeMachine, fakeSysfs } from '@dpu-operator/sdk/testing';
 import { execa } from 'execa';
 import { runOnNode } from '../cluster/on-node.ts';
 import { type Card, cardsByName } from './cards.ts';
+import { IpuInside, removeInside } from './ipu-inside.ts';
 import { nodeAddress, type Side, type Sides } from './sides.ts';
 
 /** On both nodes. */
@@ -17,10 +18,25 @@ const firstVni = 7_000_000;
 export class StandInCard {
   readonly #card: Card;
   readonly #sides: Sides;
+  readonly #address: string;
+  #inside: IpuInside | undefined;
 
-  constructor(card: Card, sides: Sides) {
+  /** @param address of this machine, as pods reach it */
+  constructor(card: Card, sides: Sides, address: string) {
     this.#card = card;
     this.#sides = sides;
+    this.#address = address;
+  }
+
+  /** Of each side's DataProcessingUnitConfig, once the card is plugged in. */
+  get settings(): { host: object; dpu: object } {
+    const { host, dpu } = this.#card.settings;
+    return { host, dpu: { ...dpu, ...this.#inside?.settings } };
+  }
+
+  /** What the plugin on the DPU's side needs a Secret for, once the card is plugged in. */
+  get secret(): Record<string, string> | undefined {
+    return this.#inside?.secret;
   }
 
   /** Anew, if it is there. */
@@ -28,12 +44,17 @@ export class StandInCard {
     await this.unplug();
     const { hostSide, dpuSide } = this.#sides;
     await Promise.all([this.#plugIn(hostSide, 'host', dpuSide), this.#plugIn(dpuSide, 'dpu', hostSide)]);
+    const { ipu } = this.#card;
+    if (ipu) this.#inside = await IpuInside.start(ipu, this.#sides, this.#address);
   }
 
   /** Whatever card is there: a run that was killed may have left another. Taking away what is not there is no error. */
   async unplug(): Promise<void> {
     const { hostSide, dpuSide } = this.#sides;
     await Promise.all([unplug(hostSide, 'host'), unplug(dpuSide, 'dpu')]);
+    const inside = this.#inside;
+    this.#inside = undefined;
+    await inside?.[Symbol.asyncDispose]();
   }
 
   async #plugIn(side: Side, role: 'host' | 'dpu', other: Side): Promise<void> {
@@ -53,7 +74,11 @@ export class StandInCard {
 async function unplug({ cluster, node }: Side, role: 'host' | 'dpu'): Promise<void> {
   const netdevs = Object.values(cardsByName).flatMap((card) => netdevsOf(card, role));
   const commands = netdevs.map((name) => `ip link del ${name} 2>/dev/null || true`);
-  await runOnNode(cluster.exec, node, ['sh', '-euc', [...commands, `rm -rf ${sysfsDirectory}`].join('\n')]);
+  await runOnNode(cluster.exec, node, [
+    'sh',
+    '-euc',
+    [...removeInside, ...commands, `rm -rf ${sysfsDirectory}`].join('\n'),
+  ]);
 }
 
 function netdevsOf({ wires }: Card, role: 'host' | 'dpu'): string[] {

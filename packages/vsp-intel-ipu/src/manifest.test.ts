@@ -1,6 +1,3 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { parsePluginManifest } from '@dpu-operator/sdk/manifest';
 import { cards, detect, fakePlatform, fakeSysfs, ordinaryServer, startPlugin } from '@dpu-operator/sdk/testing';
 import { expect, test } from 'vitest';
 import packageJson from '../package.json' with { type: 'json' };
@@ -16,17 +13,6 @@ test('the card is found as on both of its sides, and not where it is not', async
   expect(await found(cards.intelIpu.dpu())).toEqual(['dpu intel-ipu']);
   expect(await found(ordinaryServer())).toEqual([]);
   expect(await found(cards.intelNetsec.host())).toEqual([]);
-});
-
-test('the companion of the documentation is one that a manifest can have', async () => {
-  const page = await readFile(join(import.meta.dirname, '../../../docs/cards/intel-ipu.md'), 'utf8');
-  const [, text = ''] = /```json\n([\s\S]*?)```/.exec(page) ?? [];
-  const { dpu } = packageJson;
-  const pod = { ...dpu.pod, dpu: { ...dpu.pod.dpu, ...JSON.parse(text) } };
-  const { pod: parsed } = parsePluginManifest({ ...packageJson, dpu: { ...dpu, pod } });
-  expect(parsed.dpu?.companions).toMatchObject([
-    { name: 'p4-sdk', privileged: true, resources: { hugePages: { '2Mi': '256Mi' } } },
-  ]);
 });
 
 test('the host side makes virtual functions, and answers where the ACC’s daemon listens', async () => {

@@ -1,6 +1,13 @@
 /** The DPU's side: a bridge between the host's virtual functions, network functions and an SFP port. */
 import type { Plugin, PluginContext } from '@dpu-operator/sdk';
-import { CardSwitch, type KeptChannel, keepLinkLocalChannel, tellFirmware, VfDevices } from '@dpu-operator/sdk/linux';
+import {
+  CardSwitch,
+  type KeptChannel,
+  keepLinkLocalChannel,
+  setVfsOfSettings,
+  tellFirmware,
+  VfDevices,
+} from '@dpu-operator/sdk/linux';
 import { cardPortsOf } from './card.ts';
 import { CardSwitchPorts, given, kept } from './ports.ts';
 import type { Settings } from './settings.ts';
@@ -9,6 +16,8 @@ import { setUpVfs } from './vf-setup.ts';
 
 /** As the Go operator's plugin calls it. */
 const bridge = 'br-secondary';
+/** Of the number of virtual functions. */
+const condition = 'BackplaneFunctions';
 const maxFunctionPorts = 256;
 /** Bytes, where the channel's is not known. */
 const ethernetMtu = 1500;
@@ -74,18 +83,12 @@ export async function createDpuSide(context: PluginContext<Settings>, open?: Kep
   async function makeVfs(): Promise<void> {
     const [there, used] = [(await vfs.devices()).length, await linksInUse()];
     if (there === settings.vfs || used.length === 0) {
-      if (there !== settings.vfs) await vfs.setNumVfs(settings.vfs);
-      status.set({
-        type: 'BackplaneFunctions',
-        status: 'True',
-        reason: 'AsSet',
-        message: `the backplane has ${settings.vfs}`,
-      });
+      await setVfsOfSettings({ context, vfs, condition });
       return;
     }
     const why = `ports of the host are on ${used.join(', ')}: end those pods, then restart the plugin`;
     const message = `the backplane has ${there} virtual functions, settings.vfs asks for ${settings.vfs}, and ${why}`;
-    status.set({ type: 'BackplaneFunctions', status: 'False', reason: 'InUse', message });
+    status.set({ type: condition, status: 'False', reason: 'InUse', message });
   }
 
   async function linksInUse(): Promise<string[]> {

@@ -1,4 +1,4 @@
-import type { IpPort } from '@dpu-operator/sdk';
+import type { CardStatus, IpPort } from '@dpu-operator/sdk';
 import { cards, fakePlatform, fakeSysfs, startPlugin } from '@dpu-operator/sdk/testing';
 import { expect, test } from 'vitest';
 import packageJson from '../package.json' with { type: 'json' };
@@ -40,6 +40,23 @@ test('functions of the first port, each on its VLAN, trusted and without spoof c
   expect(await sysfs.vfSettings(pf)).toEqual([vf(0), vf(1), vf(2)]);
   await expect(vsp.client.setNumVfs(129)).rejects.toMatchObject({ code: 'OUT_OF_RANGE' });
   expect(await sysfs.virtualFunctions('0000:ca:00.1')).toEqual([]);
+});
+
+test('more functions in the settings than the card can have are refused, and the plugin serves what is there', async () => {
+  await using sysfs = await fakeSysfs(host({ totalVfs: 4 }));
+  const settings: Partial<Settings> = { vfs: 5 };
+  await using vsp = await startPlugin(plugin, { packageJson, settings, platform: fakePlatform({ sysfs, exec }) });
+  await vsp.client.init(request);
+  const { promise, resolve, reject } = Promise.withResolvers<CardStatus>();
+  vsp.client.watchStatus(resolve, reject);
+  expect((await promise).conditions).toContainEqual({
+    type: 'VirtualFunctionCount',
+    status: 'False',
+    reason: 'TooMany',
+    message: `settings.vfs: ${pf} can have 0 to 4 virtual functions, not 5; nothing was changed: there are 0`,
+  });
+  expect(await sysfs.virtualFunctions(pf)).toEqual([]);
+  expect(await vsp.client.setNumVfs(4)).toBe(4);
 });
 
 test('what is there is taken over: a restart makes nothing anew, and sets up what is missing', async () => {

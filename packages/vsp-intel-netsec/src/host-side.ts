@@ -1,6 +1,12 @@
 /** The host's side: virtual functions of the card's first port. */
 import { DpuError, type Plugin, type PluginContext } from '@dpu-operator/sdk';
-import { type KeptChannel, keepLinkLocalChannel, tellFirmware, VfDevices } from '@dpu-operator/sdk/linux';
+import {
+  type KeptChannel,
+  keepLinkLocalChannel,
+  setVfsOfSettings,
+  tellFirmware,
+  VfDevices,
+} from '@dpu-operator/sdk/linux';
 import { hostPortOf } from './card.ts';
 import type { Settings } from './settings.ts';
 import { tellVfs } from './status.ts';
@@ -27,7 +33,7 @@ export async function createHostSide(context: PluginContext<Settings>, open?: Ke
   });
   vfs.watch(() => void tellVfs(context, vfs));
   await vfs.start();
-  if ((await vfs.devices()).length === 0) await vfs.setNumVfs(settings.vfs);
+  if ((await vfs.devices()).length === 0) await setVfsOfSettings({ context, vfs, condition: 'VirtualFunctionCount' });
   return {
     address,
     getDevices: () => vfs.devices(),

@@ -1,6 +1,6 @@
 /** The host's side: virtual functions of the card's physical ones. */
 import type { Plugin, PluginContext } from '@dpu-operator/sdk';
-import { keepLinkLocalChannel, tellFirmware, VfDevices } from '@dpu-operator/sdk/linux';
+import { keepLinkLocalChannel, setVfsOfSettings, tellFirmware, VfDevices } from '@dpu-operator/sdk/linux';
 import { physicalFunctions } from './card.ts';
 import type { Settings } from './settings.ts';
 
@@ -17,7 +17,7 @@ export async function createHostSide(context: PluginContext<Settings>): Promise<
   const netdevTimeoutMs = settings.netdevTimeoutSeconds * 1000;
   const vfs = new VfDevices({ platform, logger, signal, pfs, netdevTimeoutMs });
   await vfs.start();
-  if ((await vfs.devices()).length === 0) await vfs.setNumVfs(await atMost(settings.vfs));
+  if ((await vfs.devices()).length === 0) await setVfsOfSettings({ context, vfs, condition: 'VirtualFunctionCount' });
   return {
     address,
     getDevices: () => vfs.devices(),
@@ -26,12 +26,4 @@ export async function createHostSide(context: PluginContext<Settings>): Promise<
     virtualFunctions: () => vfs.virtualFunctions(),
     watchDevices: (onChange) => vfs.watch(onChange),
   };
-
-  async function atMost(count: number): Promise<number> {
-    const { physicalFunctions: all } = await vfs.virtualFunctions();
-    return Math.min(
-      count,
-      all.reduce((sum, { maximum }) => sum + maximum, 0),
-    );
-  }
 }

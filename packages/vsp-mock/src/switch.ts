@@ -95,7 +95,8 @@ export class Switch {
       .filter((device) => this.#attached.has(device) && !isSame(device));
     // Taken off and put on within one transaction, the switch would see no change.
     await this.#detach(replaced);
-    const gone = [...this.#attached.keys()].filter((device) => !present.some((plan) => plan.device === device));
+    const devices = new Set(present.map(({ device }) => device));
+    const gone = [...this.#attached.keys()].filter((device) => !devices.has(device));
     const changed = present.filter((plan) => this.#attached.get(plan.device)?.settings !== settingsOf(plan).join(' '));
     if (gone.length + changed.length === 0) return;
     const fresh = changed.flatMap(({ device }) => (this.has(device) ? [] : (links.get(device) ?? [])));

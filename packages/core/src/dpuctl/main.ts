@@ -3,6 +3,7 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { operatorNamespace } from '../api/names.ts';
 import { connectStore } from '../kube/connect.ts';
+import { type MigrateOptions, Migration } from '../migrate/run.ts';
 import { type Context, UsageError } from './context.ts';
 import { exportTrust } from './trust/export.ts';
 import { importTrust } from './trust/import.ts';
@@ -16,6 +17,18 @@ interface Connection {
   kubeconfig?: string;
   context?: string;
   namespace: string;
+}
+
+interface MigrateFlags {
+  image?: string;
+  timeout: number;
+  interruptNetworkFunctions?: boolean;
+}
+
+interface UninstallOptions {
+  timeout: number;
+  withoutOperator?: boolean;
+  withoutDaemons?: boolean;
 }
 
 const program = new Command('dpuctl')
@@ -77,7 +90,52 @@ program
   .command('uninstall')
   .description('delete the DpuOperatorConfig and wait until all that the operator made is taken away')
   .option('--timeout <seconds>', 'how long to wait; it goes on afterwards', seconds, 600)
-  .action(({ timeout }: { timeout: number }) => run((context) => uninstall(context, timeout)));
+  .option('--without-operator', 'take it away from here, by the same rules: where the operator is gone')
+  .option('--without-daemons', 'also let go of nodes where no daemon is left; what is on them stays until they restart')
+  .action(({ timeout, ...options }: UninstallOptions) =>
+    run(async (context) => {
+      if (!options.withoutOperator) {
+        if (options.withoutDaemons) throw new UsageError('--without-daemons goes with --without-operator only');
+        return await uninstall(context, timeout);
+      }
+      const { uninstallAlone } = await import('./uninstall-alone.ts');
+      await uninstallAlone(context, { timeoutSeconds: timeout, withoutDaemons: options.withoutDaemons ?? false });
+    }),
+  );
+
+const migrate = program
+  .command('migrate')
+  .description('Take over from a running Go operator of the same name (docs/migrate.md).')
+  .option('--image <reference>', "this operator's image, for pods on nodes; default: OPERATOR_IMAGE")
+  .option('--timeout <seconds>', 'how long one step may take', seconds, 600)
+  .option('--interrupt-network-functions', 'network functions may lose traffic until their pods are made anew');
+migrate
+  .command('check')
+  .description('say what is in the way; nothing is changed')
+  .action(() => migration((work) => work.check()));
+migrate
+  .command('start', { isDefault: true })
+  .description('check, then take the Go operator away; pods keep running. Install this operator then')
+  .action(() => migration((work) => work.forward()));
+migrate
+  .command('finish')
+  .description('when this operator is ready: delete what is left. The way back ends')
+  .action(() => migration((work) => work.finish()));
+migrate
+  .command('back')
+  .description('take this operator away and put the Go operator back as it was')
+  .action(() => migration((work) => work.back()));
+
+async function migration(work: (migration: Migration) => Promise<void>): Promise<void> {
+  const { image = process.env.OPERATOR_IMAGE, timeout, interruptNetworkFunctions } = migrate.opts<MigrateFlags>();
+  if (!image) throw new UsageError('--image is missing, and OPERATOR_IMAGE is not set');
+  const options: MigrateOptions = {
+    image,
+    timeoutSeconds: timeout,
+    interruptNetworkFunctions: interruptNetworkFunctions ?? false,
+  };
+  await run((context) => work(new Migration(context, options)));
+}
 
 function seconds(text: string): number {
   const value = Number(text);

@@ -6,6 +6,7 @@ import { expect, test } from 'vitest';
 import { dpuOperatorConfig } from '../api/dpu-operator-config.ts';
 import { apiVersion } from '../api/names.ts';
 import { serviceFunctionChain } from '../api/service-function-chain.ts';
+import { renderNodePod } from '../migrate/node/pod.ts';
 import { networkFunctionPod } from '../operator/chains/network-function-pod.ts';
 import { renderDaemonSet } from '../operator/daemon-set.ts';
 import { parseEnvironment } from '../operator/environment.ts';
@@ -15,6 +16,7 @@ import { pluginRun } from '../operator/rollout/plugin-run.ts';
 import { renderVspPod } from '../operator/vsp-pod.ts';
 import { uninstallHook } from './chart/uninstall-hook.ts';
 import { defaults, deployment, namespace } from './deployment.ts';
+import { jobObjects } from './migrate.ts';
 import { processes } from './rights/index.ts';
 import { againstBaseline, againstRestricted, againstRestrictedV2, type PodSpec } from './testing/pod-rules.ts';
 
@@ -31,6 +33,15 @@ const templateOf = (object: object) => (object as { spec: { template: PodTemplat
 const operator = templateOf(deployment(defaults));
 const [hook] = uninstallHook('op:1', 'IfNotPresent').filter((object) => (object as { kind: string }).kind === 'Job');
 const uninstall = templateOf(hook ?? {});
+
+const [, , migrationJob] = jobObjects('dpu-operator-migrate', 'start');
+const migrationPod = renderNodePod({
+  node: 'node-a',
+  mode: 'look',
+  image: 'op:1',
+  cniDirectory: '/opt/cni',
+  dpus: [],
+}) as PodTemplate;
 
 const config = dpuOperatorConfig.schema.parse({
   apiVersion,
@@ -75,6 +86,7 @@ const plugins = globSync('packages/vsp-*/package.json', { cwd: root }).flatMap(p
 test.each<[string, PodTemplate]>([
   ['operator', operator],
   ['removal by Helm', uninstall],
+  ['migration', templateOf(migrationJob ?? {})],
 ])('%s needs nothing that restricted-v2, or the level restricted, forbids', (_, { metadata, spec }) => {
   expect(metadata.annotations).toMatchObject({ [requiredScc]: 'restricted-v2' });
   expect(againstRestrictedV2(spec)).toEqual([]);
@@ -86,14 +98,16 @@ test("the operator's image names its user by a number other than 0, as runAsNonR
   expect(image).toMatch(/^USER [1-9]\d*(:\d+)?$/m);
 });
 
-test.each<[string, PodTemplate]>([['daemon', daemon], ['network function', networkFunction], ...plugins])(
-  '%s names the SCC privileged, which it needs',
-  (_, { metadata, spec }) => {
-    expect(metadata.annotations).toMatchObject({ [requiredScc]: 'privileged' });
-    expect(againstRestrictedV2(spec)).not.toEqual([]);
-    expect(againstBaseline(spec)).not.toEqual([]);
-  },
-);
+test.each<[string, PodTemplate]>([
+  ['daemon', daemon],
+  ['network function', networkFunction],
+  ['migration on a node', migrationPod],
+  ...plugins,
+])('%s names the SCC privileged, which it needs', (_, { metadata, spec }) => {
+  expect(metadata.annotations).toMatchObject({ [requiredScc]: 'privileged' });
+  expect(againstRestrictedV2(spec)).not.toEqual([]);
+  expect(againstBaseline(spec)).not.toEqual([]);
+});
 
 test('whose pods need the SCC privileged may use it, in the namespaces where they are', () => {
   const mayUse = processes.filter(({ grants }) =>

@@ -18,7 +18,7 @@ export function requireApproval(
   manifest: PluginManifest,
 ): void {
   if (spec.approvedVersion === version) return;
-  const inUse = (status?.releases ?? []).flatMap((release) => usableManifest(release) ?? []);
+  const inUse = (status?.releases ?? []).flatMap((release) => usableManifest(release)?.manifest ?? []);
   const before: Pick<PluginManifest, 'pod'>[] = status?.approved && inUse.length === 0 ? [status.approved] : inUse;
   if (before.length === 0 && !spec.requireApproval) return;
   const more = growthOver(before, manifest);

@@ -7,12 +7,19 @@ import { keyOf } from '../kube/index.ts';
 import { firstTen } from '../listed.ts';
 import type { Choice } from './plugin-choice.ts';
 import type { ObservedState } from './rollout/observed-state.ts';
-import { podsLeft } from './rollout/plan.ts';
+import { needsInstallPod, podsLeft } from './rollout/plan.ts';
 import { nameOf } from './rollout/plugin-run.ts';
 import { verify } from './rollout/verify.ts';
 
 /** Reasons of a change that goes its way. */
-export const ordinaryReasons: readonly string[] = ['Installing', 'Draining', 'Replacing', 'Verifying'];
+export const ordinaryReasons: readonly string[] = [
+  'Installing',
+  'WaitingForDaemons',
+  'WaitingForTurn',
+  'Draining',
+  'Replacing',
+  'Verifying',
+];
 
 /** @param refusals why pods could not be evicted */
 export function configured(
@@ -56,7 +63,7 @@ function underWay(
           `${target} cannot be installed: ${failure.message}${keeps(observed)}; it is tried again`,
         );
       }
-      return verdict('False', 'Installing', `${target} is being installed on node ${dpu.spec.nodeName}`);
+      return installing(dpu, rollout, observed);
     case 'Draining':
       return draining(target, podsLeft(observed, rollout), refusals);
     case 'Replacing':
@@ -81,6 +88,14 @@ function underWay(
       );
     }
   }
+}
+
+function installing(dpu: DataProcessingUnit, { target }: Rollout, observed: ObservedState): ConditionInput {
+  const { status, installPod } = observed;
+  const isInstalled = !needsInstallPod(status.plugin, target) || installPod?.state === 'succeeded';
+  const wait = isInstalled && status.plugin ? observed.waitsFor(target) : undefined;
+  if (wait) return verdict('False', wait.reason, `${wait.message}${keeps(observed)}`);
+  return verdict('False', 'Installing', `${nameOf(target)} is being installed on node ${dpu.spec.nodeName}`);
 }
 
 function back({ status: { plugin } }: ObservedState): string {

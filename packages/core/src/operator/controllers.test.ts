@@ -11,6 +11,7 @@ import { DataProcessingUnitConfigController } from './data-processing-unit-confi
 import { DataProcessingUnitController } from './data-processing-unit-controller.ts';
 import { DpuOperatorConfigController } from './dpu-operator-config-controller.ts';
 import { parseEnvironment } from './environment.ts';
+import { Turns } from './turns.ts';
 import { Uninstaller } from './uninstaller.ts';
 
 const apiVersion = 'config.openshift.io/v1';
@@ -46,9 +47,10 @@ async function start(): Promise<void> {
   const caches = new Caches(store, environment, logger);
   const uninstaller = new Uninstaller(store, caches, environment);
   const leases = new DaemonLeases(store, caches, environment);
+  const turns = new Turns(caches, leases);
   const controllers = [
-    new DpuOperatorConfigController(store, caches, environment, events, logger, uninstaller),
-    new DataProcessingUnitController(store, caches, environment, events, logger, leases),
+    new DpuOperatorConfigController(store, caches, environment, events, logger, uninstaller, turns),
+    new DataProcessingUnitController(store, caches, environment, events, logger, leases, turns),
     new DataProcessingUnitConfigController(store, caches, environment, events, logger),
   ];
   stop = new AbortController();

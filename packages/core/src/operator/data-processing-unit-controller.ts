@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
 import { inject, injectable } from 'tsyringe';
 import type { ConditionInput } from '../api/conditions.ts';
@@ -31,6 +32,7 @@ import { type Choice, choose } from './plugin-choice.ts';
 import type { Action, ObservedState } from './rollout/observed-state.ts';
 import { planRollout } from './rollout/plan.ts';
 import { tokens } from './tokens.ts';
+import type { Turns } from './turns.ts';
 import { renderVspPod } from './vsp-pod.ts';
 import { vspPodCondition } from './vsp-pod-status.ts';
 import { obeyVspRestart } from './vsp-restart.ts';
@@ -45,6 +47,7 @@ export class DataProcessingUnitController {
   readonly #events: EventRecorder;
   readonly #status: DpuStatusWriter;
   readonly #leases: DaemonLeases;
+  readonly #turns: Turns;
 
   constructor(
     @inject(tokens.store) store: KubeStore,
@@ -53,6 +56,7 @@ export class DataProcessingUnitController {
     @inject(tokens.events) events: EventRecorder,
     @inject(tokens.logger) logger: Logger,
     @inject(tokens.daemonLeases) leases: DaemonLeases,
+    @inject(tokens.turns) turns: Turns,
   ) {
     this.#store = store;
     this.#caches = caches;
@@ -60,6 +64,7 @@ export class DataProcessingUnitController {
     this.#events = events;
     this.#status = new DpuStatusWriter(store);
     this.#leases = leases;
+    this.#turns = turns;
     this.controller = new Controller({ name: 'data-processing-unit', logger, reconcile: (key) => this.reconcile(key) });
     const enqueueAll = (which: (dpu: DataProcessingUnit) => boolean = () => true) => {
       for (const dpu of caches.dpus.list().filter(which)) this.controller.enqueue(keyOf(dpu));
@@ -67,11 +72,16 @@ export class DataProcessingUnitController {
     caches.dpus.onChange((dpu) => this.controller.enqueue(keyOf(dpu)));
     caches.dpuConfigs.onChange(() => enqueueAll());
     caches.vendorPlugins.onChange(() => enqueueAll());
+    caches.configs.onChange((config, previous) => {
+      const [now, before] = [config, previous].map((one) => one?.spec.plugins?.imageMirrors);
+      if (!isDeepStrictEqual(now, before)) enqueueAll();
+    });
     caches.onNodeAddress(() => enqueueAll());
     caches.nodes.onChange(({ metadata }, _, kind) => {
       if (kind === 'deleted') enqueueAll((dpu) => dpu.spec.nodeName === metadata.name);
     });
     leases.on('quiet', (leaseName) => enqueueAll((dpu) => daemonLeaseName(dpu.spec.nodeName) === leaseName));
+    turns.on('turn', (name) => this.controller.enqueue(name));
     caches.vspPods.onChange((pod) => {
       const name = controllerName(pod, dataProcessingUnit.kind);
       if (name) this.controller.enqueue(name);
@@ -147,11 +157,12 @@ export class DataProcessingUnitController {
     let dpu = cached;
     let isFresh = false;
     while (true) {
-      const observed = observeDpu(dpu, choice.wanted, this.#caches, this.#environment);
+      const observed = observeDpu(dpu, choice.wanted, this.#caches, this.#environment, this.#turns);
       const { status, actions, requeueAfterMs } = planRollout(observed);
       if (status === observed.status && (actions.length === 0 || isFresh))
         return { dpu, observed, actions, requeueAfterMs };
       if (isFresh && status !== observed.status) {
+        this.#turns.writes(dpu.metadata.name, status);
         dpu = await this.#status.writeRollout(dpu, status);
         await this.#tellDone(dpu, observed, choice);
         continue;

@@ -20,11 +20,12 @@ import {
 } from '../kube/index.ts';
 import { firstTen } from '../listed.ts';
 import type { Caches } from './caches.ts';
-import { renderDaemonSet } from './daemon-set.ts';
+import { daemonPodHash, renderDaemonSet } from './daemon-set.ts';
 import type { Environment } from './environment.ts';
 import { detectFlavour, type NodeDirectories, nodeDirectories } from './flavour.ts';
 import { chainNamespaces, defaultNetworkNamespace, renderNetworks } from './networks.ts';
 import { tokens } from './tokens.ts';
+import type { Turns } from './turns.ts';
 import { Uninstaller } from './uninstaller.ts';
 
 const apply = { fieldManager: fieldManagers.operator };
@@ -38,6 +39,7 @@ export class DpuOperatorConfigController {
   readonly #environment: Environment;
   readonly #events: EventRecorder;
   readonly #uninstaller: Uninstaller;
+  readonly #turns: Turns;
   #directories: NodeDirectories | undefined;
   /** What the API server said when it refused something last; nothing while it takes all. */
   #refusal: string | undefined;
@@ -49,12 +51,14 @@ export class DpuOperatorConfigController {
     @inject(tokens.events) events: EventRecorder,
     @inject(tokens.logger) logger: Logger,
     @inject(Uninstaller) uninstaller: Uninstaller,
+    @inject(tokens.turns) turns: Turns,
   ) {
     this.#store = store;
     this.#caches = caches;
     this.#environment = environment;
     this.#events = events;
     this.#uninstaller = uninstaller;
+    this.#turns = turns;
     this.controller = new Controller({ name: 'dpu-operator-config', logger, reconcile: (key) => this.reconcile(key) });
     const all = () => {
       for (const { metadata } of caches.configs.list()) this.controller.enqueue(metadata.name);
@@ -107,7 +111,10 @@ export class DpuOperatorConfigController {
 
   async #applyDaemonSet(config: DpuOperatorConfig): Promise<DaemonSet> {
     this.#directories ??= nodeDirectories(await detectFlavour(this.#store), this.#environment.cniBinDirectory);
-    return await this.#store.apply(daemonSet, renderDaemonSet(config, this.#environment, this.#directories), apply);
+    const wanted = renderDaemonSet(config, this.#environment, this.#directories);
+    const applied = await this.#store.apply(daemonSet, wanted, apply);
+    this.#turns.daemonsAre(daemonPodHash(config, this.#environment, this.#directories));
+    return applied;
   }
 
   /** @returns false when the cluster has no Multus. */

@@ -6,8 +6,10 @@ import { configName, operatorNamespace } from '../api/names.ts';
 import { TestApiServer } from '../daemon/testing/api-server.ts';
 import { EventRecorder } from '../kube/index.ts';
 import { Caches } from './caches.ts';
+import { DaemonLeases } from './daemon-leases.ts';
 import { DpuOperatorConfigController } from './dpu-operator-config-controller.ts';
 import { parseEnvironment } from './environment.ts';
+import { Turns } from './turns.ts';
 import { Uninstaller } from './uninstaller.ts';
 
 const configPath = `/apis/config.openshift.io/v1/dpuoperatorconfigs/${configName}`;
@@ -34,7 +36,16 @@ beforeEach(async () => {
   const events = new EventRecorder(store, 'operator', 'operator', logger);
   const caches = new Caches(store, environment, logger);
   const uninstaller = new Uninstaller(store, caches, environment);
-  const { controller } = new DpuOperatorConfigController(store, caches, environment, events, logger, uninstaller);
+  const turns = new Turns(caches, new DaemonLeases(store, caches, environment));
+  const { controller } = new DpuOperatorConfigController(
+    store,
+    caches,
+    environment,
+    events,
+    logger,
+    uninstaller,
+    turns,
+  );
   const stop = new AbortController();
   await caches.start(stop.signal);
   const running = controller.start(stop.signal);

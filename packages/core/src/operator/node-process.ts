@@ -7,39 +7,33 @@
 const semiSpace = '--max-semi-space-size=1';
 
 /**
- * A VSP is called again and again. Two that served side by side (Node 24.9, 2 cores at load 20 to 50; 60,000 calls of
- * GetDevices, sixteen in flight; two runs):
+ * A VSP is called again and again. GetDevices in turns, nine of ten calls with sixteen in flight (Node 24.21, 2 cores at
+ * load 30; `node test/bench/plugin-host.ts 20000 flags` measures the like). While they warm up:
  *
- * | server | CPU a call, µs | MiB after Init | MiB at the end |
+ * | server, 12,000 calls | CPU a call, µs | MiB after Init | MiB at the end |
  * | --- | --- | --- | --- |
- * | these flags | 394; 272 | 69 | 86; 96 |
- * | --no-turbofan in place of --optimize-for-size | 350; 278 | 69 | 96; 128 |
- * | bare grpc-js beside the first run, neither flags nor variables | 240 | 106 | 222 |
+ * | bare grpc-js, neither flags nor variables | 313 | 93 | 129 |
+ * | plugin host, only semi-space and MALLOC_MMAP_THRESHOLD_ | 316 | 69 | 92 |
+ * | with --no-concurrent-recompilation | 310 | 69 | 87 |
+ * | with --optimize-for-size and MALLOC_ARENA_MAX=1 | 313 | 69 | 88 |
  *
- * What the others cost and save was measured with --no-turbofan in that place: `node test/bench/plugin-host.ts 60000 flags`
- * at load 20, one run; the plugin host's rows differ from the first of them in what their name says.
+ * Warm, the host is behind: after 300,000 calls it takes 246 µs of CPU a call one by one and 136 with sixteen in flight, a
+ * bare server 170 and 74 (the least of 43 turns of 500 calls); it has 86 MiB then, the bare one 181 after 8,000.
  *
- * | server | CPU a call, µs | MiB after Init | MiB at the end |
+ * What makes the compilers begin later costs far more than it saves:
+ *
+ * | server, 20,000 calls | CPU a call, µs | MiB after Init | MiB at the end |
  * | --- | --- | --- | --- |
- * | bare grpc-js, neither flags nor variables | 303 | 95 | 144 |
- * | plugin host, MALLOC_MMAP_THRESHOLD_ | 437 | 69 | 83 |
- * | neither flags nor variables | 347 | 72 | 139 |
- * | only the semi-space of the flags, MALLOC_MMAP_THRESHOLD_ | 350 | 70 | 97 |
- * | without the semi-space of the flags | 487 | 69 | 117 |
- * | semi-space of 4 MB | 440 | 69 | 88 |
- *
- * Without the settings of the compilers a call takes a fifth less, and 14 MiB more are taken. Without the small semi-space
- * it is 34 MiB more, and a call takes no less.
+ * | bare grpc-js, neither flags nor variables | 280 | 93 | 131 |
+ * | plugin host, with --no-sparkplug and --invocation-count-for-maglev=2000 besides | 460 | 69 | 82 |
+ * | neither flags nor variables | 300 | 70 | 111 |
  */
 export const vspFlags: readonly string[] = [
   semiSpace,
   // Collects while there is less garbage.
   '--optimize-for-size',
-  '--no-sparkplug',
   // On other threads the compilers leave up to 25 behind after some thousand calls.
   '--no-concurrent-recompilation',
-  // Not at 400 calls: at the start nothing runs long enough to be worth it. 3.
-  '--invocation-count-for-maglev=2000',
 ];
 
 /**

@@ -11,6 +11,7 @@ import { installPodName } from './install-pod.ts';
 import { installPodState } from './install-pod-status.ts';
 import { ageMs } from './pod-age.ts';
 import type { ObservedState, VspPodState } from './rollout/observed-state.ts';
+import type { Turns } from './turns.ts';
 import { vspPodHash } from './vsp-pod.ts';
 import { crashing, hasEnded, permanentFailure, vspPodCondition } from './vsp-pod-status.ts';
 
@@ -19,6 +20,7 @@ export function observeDpu(
   wanted: PluginRun | undefined,
   { vspPods }: Pick<Caches, 'vspPods'>,
   environment: Environment,
+  turns: Pick<Turns, 'waitsFor'>,
 ): ObservedState {
   const { name } = dpu.metadata;
   const { plugin, rollout, vsp, drain, conditions } = dpu.status ?? {};
@@ -29,6 +31,7 @@ export function observeDpu(
     vspPod: vspPodState(vspPods.get(vspPodName(name), environment.namespace), dpu),
     installPod: installPodState(vspPods.get(installPodName(name), environment.namespace)),
     hashOf: (run) => vspPodHash(dpu, run, environment),
+    waitsFor: (target) => turns.waitsFor(name, target),
     ready: findCondition(conditions, dpuConditions.ready),
     vsp,
     drain,
@@ -42,6 +45,7 @@ function vspPodState(pod: Pod | undefined, dpu: DataProcessingUnit): VspPodState
   const { status, message } = vspPodCondition(pod);
   return {
     hash: owned ? (pod.metadata.annotations?.[annotations.specHash] ?? '') : '',
+    digest: owned ? pod.metadata.annotations?.[annotations.runDigest] : '',
     state: stateOf(pod, status === 'True'),
     ageMs: ageMs(pod),
     permanentFailure: permanentFailure(pod) ?? crashing(pod),

@@ -256,23 +256,32 @@ test('companions start before the plugin, share a directory with it, and mount e
   expect(text.match(/"mountPath":"\/var\/run\/dpu-shared"/g)).toHaveLength(2);
 });
 
-const marvell = JSON.parse(readFileSync(join(import.meta.dirname, '../../../vsp-marvell/package.json'), 'utf8'));
+/** The pod of one of the operator's own plugins as it is published. */
+function publishedPodSpec(directory: string, side: 'host' | 'dpu', overlay?: PluginRelease['overlay']) {
+  const packageJson = JSON.parse(
+    readFileSync(join(import.meta.dirname, '../../..', directory, 'package.json'), 'utf8'),
+  );
+  const source = {
+    kind: 'npm' as const,
+    packageName: packageJson.name,
+    version: '1',
+    integrity: 'i',
+    lock: 'l',
+  };
+  const manifest = parsePluginManifest(packageJson);
+  const plugin = pluginRun(
+    { ...release, source, manifest, ...(overlay && { overlay }) },
+    side,
+    { settings: {} },
+    'vsp:1',
+  );
+  return renderVspPod(dpu, plugin, environment).spec as { initContainers?: object[]; volumes: object[] };
+}
 
 test('a companion without an image is in the pod only where the VendorPlugin names one', () => {
-  const image = {
-    source: { kind: 'npm' as const, packageName: marvell.name, version: '1', integrity: 'i', lock: 'l' },
-  };
-  const manifest = parsePluginManifest(marvell);
-  const specOn = (side: 'host' | 'dpu', overlay: PluginRelease['overlay']) => {
-    const plugin = pluginRun(
-      { ...release, ...image, manifest, ...(overlay && { overlay }) },
-      side,
-      { settings: {} },
-      'vsp:1',
-    );
-    return renderVspPod(dpu, plugin, environment).spec as { initContainers?: object[]; volumes: object[] };
-  };
-  expect(specOn('dpu', undefined)).not.toHaveProperty('initContainers');
+  const specOn = (side: 'host' | 'dpu', overlay?: PluginRelease['overlay']) =>
+    publishedPodSpec('vsp-marvell', side, overlay);
+  expect(specOn('dpu')).not.toHaveProperty('initContainers');
   const named = { companions: [{ name: 'cp-agent', image: 'registry.example.com/cp-agent:25.03' }] };
   expect(specOn('host', named)).not.toHaveProperty('initContainers');
   const { initContainers, volumes } = specOn('dpu', named);
@@ -289,6 +298,38 @@ test('a companion without an image is in the pod only where the VendorPlugin nam
     },
   ]);
   expect(volumes).toContainEqual(expect.objectContaining({ hostPath: { path: '/', type: '' } }));
+});
+
+test('the P4 SDK of an Intel IPU runs on the DPU’s side as the Go operator runs it, once its image is named', () => {
+  const named = { companions: [{ name: 'p4-sdk', image: 'registry.example.com/intel-vsp-p4:1.0' }] };
+  expect(publishedPodSpec('vsp-intel-ipu', 'dpu')).not.toHaveProperty('initContainers');
+  expect(publishedPodSpec('vsp-intel-ipu', 'host', named)).not.toHaveProperty('initContainers');
+  const { initContainers = [], volumes } = publishedPodSpec('vsp-intel-ipu', 'dpu', named);
+  const amounts = {
+    memory: '4Gi',
+    'hugepages-2Mi': '256Mi',
+  };
+  expect(initContainers).toMatchObject([
+    {
+      name: 'p4-sdk',
+      image: 'registry.example.com/intel-vsp-p4:1.0',
+      restartPolicy: 'Always',
+      securityContext: { privileged: true },
+      resources: {
+        requests: { ...amounts, cpu: '500m' },
+        limits: { ...amounts, cpu: '1' },
+      },
+    },
+  ]);
+  // The image's own entry point, and no arguments.
+  expect(initContainers[0]).not.toHaveProperty('command');
+  expect(initContainers[0]).not.toHaveProperty('args');
+  for (const path of ['/lib/modules', '/opt/p4', '/opt/p4/p4-cp-nws/var/run', '/sys', '/dev', '/dev/hugepages']) {
+    expect(initContainers[0]).toMatchObject({
+      volumeMounts: expect.arrayContaining([expect.objectContaining({ mountPath: path })]),
+    });
+    expect(volumes).toContainEqual(expect.objectContaining({ hostPath: { path, type: '' } }));
+  }
 });
 
 test('an image that the VendorPlugin names for a companion stands in the place of the manifest’s', () => {

@@ -11,6 +11,7 @@ import { DaemonLeases } from './daemon-leases.ts';
 import { DataProcessingUnitConfigController } from './data-processing-unit-config-controller.ts';
 import { DataProcessingUnitController } from './data-processing-unit-controller.ts';
 import { parseEnvironment } from './environment.ts';
+import { Turns } from './turns.ts';
 
 const apiVersion = 'config.openshift.io/v1';
 const own = `/apis/${apiVersion}`;
@@ -23,6 +24,7 @@ const configPath = `${own}/namespaces/${operatorNamespace}/dataprocessingunitcon
 
 let server: TestApiServer;
 let caches: Caches;
+let turns: Turns;
 let controllers: { controller: Controller }[];
 let stop: AbortController;
 let running: Promise<unknown>;
@@ -47,8 +49,9 @@ async function start(): Promise<void> {
   const events = new EventRecorder(store, 'operator', 'operator', logger);
   caches = new Caches(store, environment, logger);
   const leases = new DaemonLeases(store, caches, environment);
+  turns = new Turns(caches, leases);
   controllers = [
-    new DataProcessingUnitController(store, caches, environment, events, logger, leases),
+    new DataProcessingUnitController(store, caches, environment, events, logger, leases, turns),
     new DataProcessingUnitConfigController(store, caches, environment, events, logger),
   ];
   stop = new AbortController();
@@ -293,6 +296,52 @@ test('a plugin without the DPU’s side is refused', async () => {
   putVendorPlugin('other', '1.0.0', { products: [{ name: 'Other', dpu: dpuSide }] });
   putConfig({ plugin: { name: 'other' } });
   await says('SideMissing');
+});
+
+test('the DPUs of a cluster change one after the other, when the daemons are up to date', async () => {
+  putDpu();
+  await bringUp('1.0.0');
+  const other = 'card-node-b-host';
+  const otherPath = `${own}/dataprocessingunits/${other}`;
+  const otherVsp = `${pods}/vsp-${other}`;
+  const node = { apiVersion: 'v1', kind: 'Node', metadata: { name: 'node-b', labels: { dpu: 'true' } } };
+  server.put('/api/v1/nodes/node-b', node);
+  const { metadata, spec, status } = dpu();
+  server.put(otherPath, {
+    apiVersion,
+    kind: 'DataProcessingUnit',
+    metadata: { ...metadata, name: other, uid: 'other', resourceVersion: undefined },
+    spec: { ...spec, nodeName: 'node-b' },
+    status,
+  });
+  await podStatus(otherVsp, { phase: 'Running', ...container('vsp', { running: {} }, true) });
+  putVendorPlugin('acme', '1.1.0');
+  await installs();
+  await podStatus(`${otherVsp}-install`, { phase: 'Succeeded' });
+  await says('WaitingForDaemons');
+  turns.daemonsAre('new');
+  const daemon = (hash: string) =>
+    server.put(`${pods}/dpu-daemon-b`, {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: {
+        name: 'dpu-daemon-b',
+        namespace: operatorNamespace,
+        labels: { app: 'dpu-daemon' },
+        annotations: { [annotations.specHash]: hash },
+      },
+      spec: { nodeName: 'node-b', containers: [] },
+      status: { conditions: [{ type: 'Ready', status: 'True' }] },
+    });
+  daemon('old');
+  await settled();
+  expect(condition()?.reason).toBe('WaitingForDaemons');
+  daemon('new');
+  const isNew = (path: string) => JSON.stringify(server.objects.get(path) ?? '').includes('acme-vsp-1.1.0-');
+  const changed = () => [vspPath, otherVsp].filter(isNew);
+  await vi.waitFor(() => expect(changed()).toHaveLength(1));
+  await settled();
+  expect(changed()).toHaveLength(1);
 });
 
 test('a DPU whose VendorPlugin is gone runs on, and says what to do', async () => {

@@ -5,7 +5,9 @@ export const tokens = {
   store: Symbol('KubeStore'),
   caches: Symbol('Caches'),
   daemonLeases: Symbol('DaemonLeases'),
+  turns: Symbol('Turns'),
   events: Symbol('EventRecorder'),
   lookUp: Symbol('LookUp'),
+  readImage: Symbol('ReadImage'),
   trust: Symbol('TrustController'),
 } as const;

@@ -1,6 +1,6 @@
 /** What a VendorPlugin's status says. */
 import { cutText } from '@dpu-operator/sdk/cut-text';
-import { type PluginManifest, passedOverFields } from '@dpu-operator/sdk/manifest';
+import type { PluginManifest, ReadManifest } from '@dpu-operator/sdk/manifest';
 import { type ConditionInput, setCondition } from '../api/conditions.ts';
 import type { VendorPlugin, VendorPluginRelease, VendorPluginStatus } from '../api/vendor-plugin.ts';
 import { checkManifest, checkPackageManifest } from '../plugins/lookup/manifest.ts';
@@ -13,7 +13,7 @@ type Failure = NonNullable<VendorPluginStatus['failures']>[number];
 export type Outcome = { release: VendorPluginRelease } | { failure: Failure };
 
 /** The release's manifest, where this operator can use it. */
-export function usableManifest(release: VendorPluginRelease): PluginManifest | undefined {
+export function usableManifest(release: VendorPluginRelease): ReadManifest | undefined {
   try {
     const check = release.package === undefined ? checkManifest : checkPackageManifest;
     return check(release.manifest);
@@ -47,11 +47,12 @@ export function nextStatus(
   }
   const { spec, status } = plugin;
   const own = releases.get(spec.version) ?? releases.get(status?.requested ?? '');
+  const read = own && usableManifest(own);
   const { generation, refresh } = questionOf(plugin);
   return {
-    conditions: conditions(plugin, wanted, failures, own, now),
-    ...(own && ownFields(own)),
-    ...approvedOf(plugin, own),
+    conditions: conditions(plugin, wanted, failures, own, read?.passedOver ?? [], now),
+    ...(own && ownFields(own, read?.manifest)),
+    ...approvedOf(plugin, own, read?.manifest),
     releases: [...releases.values()],
     failures: [...failures.values()],
     lookup: { generation, ...(refresh !== undefined && { refresh }) },
@@ -62,14 +63,13 @@ export function nextStatus(
 function approvedOf(
   { status }: VendorPlugin,
   own: VendorPluginRelease | undefined,
+  manifest: PluginManifest | undefined,
 ): Pick<VendorPluginStatus, 'approved'> {
-  const manifest = own && usableManifest(own);
-  if (manifest && own.version !== undefined) return { approved: { version: own.version, pod: manifest.pod } };
+  if (manifest && own?.version !== undefined) return { approved: { version: own.version, pod: manifest.pod } };
   return status?.approved ? { approved: status.approved } : {};
 }
 
-function ownFields(own: VendorPluginRelease): Partial<VendorPluginStatus> {
-  const manifest = usableManifest(own);
+function ownFields(own: VendorPluginRelease, manifest: PluginManifest | undefined): Partial<VendorPluginStatus> {
   return {
     requested: own.requested,
     ...(own.version && { version: own.version }),
@@ -86,9 +86,10 @@ function conditions(
   wanted: readonly string[],
   failures: ReadonlyMap<string, Failure>,
   own: VendorPluginRelease | undefined,
+  passedOver: readonly string[],
   now: Date,
 ): VendorPluginStatus['conditions'] {
-  const inputs = [ready(failures.get(plugin.spec.version), own)];
+  const inputs = [ready(failures.get(plugin.spec.version), own, passedOver)];
   const asked = wanted.filter((requested) => requested !== plugin.spec.version);
   if (asked.length > 0) inputs.push(versionsReady(asked, failures));
   const observedGeneration = plugin.metadata.generation;
@@ -101,22 +102,27 @@ function conditions(
   ];
 }
 
-function ready(failure: Failure | undefined, own: VendorPluginRelease | undefined): ConditionInput {
+function ready(
+  failure: Failure | undefined,
+  own: VendorPluginRelease | undefined,
+  passedOver: readonly string[],
+): ConditionInput {
   const type = 'Ready';
   if (failure) {
     const kept = own ? `; ${own.version ? `version ${own.version}` : own.image} stays in use` : '';
     return { type, status: 'False', reason: failure.reason, message: `${failure.message}${kept}` };
   }
   if (!own) return { type, status: 'False', reason: 'LookingUp', message: 'its version is being looked up' };
-  const from = own.registry ? ` from ${own.registry}` : '';
-  const what = own.version ? `version ${own.version}${from}, locked in ConfigMap ${own.lock}` : `image ${own.image}`;
-  const message = `${what}${passesOver(own)}`;
+  const message = `${whatIs(own)}${passesOver(passedOver)}`;
   return { type, status: 'True', reason: own.version ? 'Found' : 'Declared', message };
 }
 
-function passesOver(release: VendorPluginRelease): string {
-  if (usableManifest(release) === undefined) return '';
-  const fields = passedOverFields({ dpu: release.manifest });
+function whatIs({ package: packageName, version, registry, lock, image, architectures }: VendorPluginRelease): string {
+  if (packageName) return `version ${version}${registry ? ` from ${registry}` : ''}, locked in ConfigMap ${lock}`;
+  return `image ${image}${architectures ? `, for ${architectures.join(' and ')}` : ''}`;
+}
+
+function passesOver(fields: readonly string[]): string {
   if (fields.length === 0) return '';
   return `; this operator does not know ${fields.join(', ')} and does without, a newer one heeds it`;
 }

@@ -1,11 +1,10 @@
-import { createHash } from 'node:crypto';
 import type { DataProcessingUnit } from '../api/data-processing-unit.ts';
 import { annotations, labels, workloads } from '../api/names.ts';
 import { shorten, vspPodName } from '../api/paths.ts';
 import type { PluginRun } from '../api/plugin-run.ts';
 import { requiredScc } from '../api/scc.ts';
 import { type Applied, controllerReference, pod } from '../kube/index.ts';
-import { canonicalJson } from './canonical-json.ts';
+import { hashOf } from './canonical-json.ts';
 import type { Environment } from './environment.ts';
 import { onNode } from './on-node.ts';
 import { PodVolumes } from './pod-volumes.ts';
@@ -16,7 +15,7 @@ export function vspPodLabels(app: string, dpuName: string): Record<string, strin
   return { app, [labels.dpuName]: shorten(dpuName, 63) };
 }
 
-/** The pod that runs a DPU's vendor plugin on the DPU's node. Its annotation tells what it was made from. */
+/** The pod that runs a DPU's vendor plugin on the DPU's node. Its annotations tell what it was made from. */
 export function renderVspPod(dpu: DataProcessingUnit, run: PluginRun, environment: Environment): Applied {
   const spec = podSpec(dpu, run, environment);
   return {
@@ -28,6 +27,7 @@ export function renderVspPod(dpu: DataProcessingUnit, run: PluginRun, environmen
       labels: vspPodLabels('vsp', dpu.metadata.name),
       annotations: {
         [annotations.specHash]: hashOf(spec),
+        [annotations.runDigest]: run.digest,
         [annotations.plugin]: run.name,
         // For the directory of its socket, whatever else it asks for.
         ...requiredScc('privileged'),
@@ -41,10 +41,6 @@ export function renderVspPod(dpu: DataProcessingUnit, run: PluginRun, environmen
 /** What the annotation of a run's pod says. */
 export function vspPodHash(dpu: DataProcessingUnit, run: PluginRun, environment: Environment): string {
   return hashOf(podSpec(dpu, run, environment));
-}
-
-function hashOf(spec: object): string {
-  return createHash('sha256').update(canonicalJson(spec)).digest('hex').slice(0, 16);
 }
 
 function podSpec(dpu: DataProcessingUnit, run: PluginRun, environment: Environment) {

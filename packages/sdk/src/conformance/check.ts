@@ -36,6 +36,8 @@ export interface Needs {
   info?: true;
   /** The suite started the VSP. */
   process?: true;
+  /** The suite started the VSP such that its memory can be weighed. */
+  weighed?: true;
   /** How many network functions the DPU has interfaces for; with 0, those that there are. */
   functions?: number;
   /** It is known how many virtual functions the card can have. */

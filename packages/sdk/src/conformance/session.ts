@@ -144,13 +144,16 @@ export class Session {
   /** The VSP in the state that the check needs: running, and initialised or not. */
   async #prepare(check: Check): Promise<void> {
     const { process } = this.#options;
-    const { fresh, stopped } = check.needs;
-    if (process && !process.running && !(stopped && this.#announced)) await this.#start();
+    const { fresh, stopped, weighed: toBeWeighed } = check.needs;
+    if (process && !process.running && !(stopped && this.#announced)) await this.#start({ toBeWeighed });
     if (!this.#announced) await this.#meet();
-    if (process?.running && (stopped || (fresh && (this.#initialised || this.#vsp.hasInit)))) {
+    const isUsed = this.#initialised || this.#vsp.hasInit;
+    const isToBegin = (fresh && isUsed) || (toBeWeighed && !process?.canBeWeighed);
+    if (process?.running && (stopped || isToBegin)) {
+      if (toBeWeighed) await this.#settle();
       await process.end('SIGTERM', this.#options.limits.shutdownMs);
       this.#initialised = false;
-      if (fresh) await this.#start();
+      if (isToBegin) await this.#start({ toBeWeighed });
     }
     this.#vsp.takeExchanges();
     if (!this.#initialised && !fresh && !stopped && !this.#readOnly) await this.#initialise();
@@ -173,11 +176,11 @@ export class Session {
     else await this.#initialise();
   }
 
-  async #start(): Promise<void> {
+  async #start({ toBeWeighed = false }: { toBeWeighed?: boolean | undefined } = {}): Promise<void> {
     const { process } = this.#options;
     if (!process) throw new DpuError('FAILED_PRECONDITION', 'the suite did not start this VSP');
     this.#initialised = false;
-    process.start();
+    process.start({ toBeWeighed });
     this.#vsp.close();
     this.#vsp = this.#connect();
     await this.#vsp.connected(process.ended);

@@ -6,7 +6,7 @@ import { DpuError } from '../errors.ts';
 import { fieldFaults, inWords } from '../field-fault.ts';
 import { hostApiFault } from '../manifest/host-api-version.ts';
 import type { PluginManifest } from '../manifest/manifest.ts';
-import { parsePluginManifest, passedOverFields } from '../manifest/parse.ts';
+import { readPluginManifest } from '../manifest/parse.ts';
 import { requireSettingsSchema } from '../settings/validate.ts';
 import { exportedModule } from './exported-module.ts';
 
@@ -36,7 +36,7 @@ const packageJson = z.object({
 export async function readPluginPackage(directory: string): Promise<PluginPackage> {
   const json = await readJson(join(directory, 'package.json'));
   requireHostApi(json);
-  const manifest = parsePluginManifest(json);
+  const { manifest, passedOver } = readPluginManifest(json);
   requireSettingsSchema(manifest.settings);
   const parsed = packageJson.safeParse(json, { error: inWords });
   if (!parsed.success) {
@@ -44,7 +44,19 @@ export async function readPluginPackage(directory: string): Promise<PluginPackag
     throw new DpuError('INVALID_ARGUMENT', `package.json: ${faults.join('; ')}`);
   }
   const { name, version } = parsed.data;
-  return { name, version, manifest, passedOver: passedOverFields(json), entry: await entryOf(directory, parsed.data) };
+  return { name, version, manifest, passedOver, entry: await entryOf(directory, parsed.data) };
+}
+
+/**
+ * The manifest as it stands in the package.json, in one line: what a label of the plugin's image is to say. The package need
+ * not be built.
+ *
+ * @throws DpuError INVALID_ARGUMENT without package.json, naming what is wrong in it.
+ */
+export async function readManifestLine(directory: string): Promise<string> {
+  const json = await readJson(join(directory, 'package.json'));
+  requireSettingsSchema(readPluginManifest(json).manifest.settings);
+  return JSON.stringify(z.looseObject({ dpu: z.unknown() }).parse(json).dpu);
 }
 
 function requireHostApi(json: unknown): void {

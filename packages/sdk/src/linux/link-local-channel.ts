@@ -2,7 +2,7 @@
 import type { IpPort, Logger, Platform } from '../contract.ts';
 import { DpuError } from '../errors.ts';
 import { watchAddresses } from './addresses-watch.ts';
-import { watchLinks } from './links-watch.ts';
+import { type LinkChange, watchLinks } from './links-watch.ts';
 import { Netlink } from './netlink/netlink.ts';
 
 export interface LinkLocalChannel {
@@ -58,6 +58,8 @@ export interface KeptChannel {
 
 /** Milliseconds. */
 const deviceTimeoutMs = 30_000;
+/** A device that goes on being renamed is somebody's mistake. */
+const renameTries = 5;
 
 /**
  * Opens the channel by the network device of a PCI function, and again whenever that was taken down, made anew or
@@ -70,24 +72,54 @@ export async function keepLinkLocalChannel(
   { platform, logger, signal, open: openChannel = openLinkLocalChannel }: KeptChannel,
   { pciAddress, ...channel }: Omit<LinkLocalChannel, 'device'> & { pciAddress: string },
 ): Promise<{ address: IpPort; device: string }> {
-  const [netdev] = await platform.sriov.netdevs([pciAddress], { signal, timeoutMs: deviceTimeoutMs });
-  const device = netdev?.name ?? '';
-  const open = () => openChannel(platform, { ...channel, device });
-  const address = await open();
-  const again = () => {
-    open().catch((error) => logger.warn({ err: DpuError.from(error) }, 'the channel is not open'));
+  const { sriov, links } = platform;
+  const open = (device: string) => openChannel(platform, { ...channel, device });
+  const made = await openUnderItsName({ sriov, pciAddress, signal, open });
+  const again = async () => {
+    const device = (await sriov.netdev(pciAddress))?.name;
+    if (device === undefined) return;
+    await open(device);
+    if (device !== made.device) logger.warn({ device, before: made.device }, renamedText);
   };
-  const { netns } = platform.links;
-  const onChange = ({ name, deleted }: { name: string; deleted: boolean }) => {
-    if (name === device && !deleted) again();
+  const onEvent = () => {
+    again().catch((error) => logger.warn({ err: DpuError.from(error) }, 'the channel is not open'));
+  };
+  const onChange = (change: LinkChange) => {
+    const isOurs = change.name === made.device || change.pciAddress === pciAddress;
+    if (isOurs && !change.deleted) onEvent();
   };
   const onAddress = ({ address, deleted }: { address: string; deleted: boolean }) => {
-    if (deleted && address === addresses[channel.side]) again();
+    if (deleted && address === addresses[channel.side]) onEvent();
   };
-  const options = { signal, onRestart: again, ...(netns !== undefined && { netns }) };
+  const options = { signal, onRestart: onEvent, ...(links.netns !== undefined && { netns: links.netns }) };
   watchLinks(onChange, options);
   watchAddresses(onAddress, options);
-  return { address, device };
+  return made;
+}
+
+const renamedText =
+  'the device of the channel has another name than Init answered: restart the plugin to tell the daemon';
+
+interface Opening {
+  sriov: KeptChannel['platform']['sriov'];
+  pciAddress: string;
+  signal: AbortSignal;
+  open: (device: string) => Promise<IpPort>;
+}
+
+/** The kernel's name of a device lasts until udev gives it another, which may be in the middle of this. */
+async function openUnderItsName({ sriov, pciAddress, signal, open }: Opening) {
+  for (let tries = 1; ; tries++) {
+    const [netdev] = await sriov.netdevs([pciAddress], { signal, timeoutMs: deviceTimeoutMs });
+    const device = netdev?.name ?? '';
+    const isStillItsName = async () => (await sriov.netdev(pciAddress))?.name === device || tries === renameTries;
+    try {
+      const address = await open(device);
+      if (await isStillItsName()) return { address, device };
+    } catch (error) {
+      if (await isStillItsName()) throw error;
+    }
+  }
 }
 
 const other = (side: 'host' | 'dpu') => (side === 'host' ? 'DPU' : 'host');

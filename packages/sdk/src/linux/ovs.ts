@@ -5,6 +5,7 @@ import { omitUndefined } from '../omit-undefined.ts';
 import type { Exec, ExecOptions } from './exec.ts';
 import { type Flow, type InstalledFlow, parseFlows, replacement } from './ovs-flows.ts';
 import { MachineOvs } from './ovs-machine.ts';
+import { type MonitoredTable, OvsMonitor } from './ovs-monitor.ts';
 import { OwnOvs } from './ovs-own.ts';
 import type { OvsServer } from './ovs-server.ts';
 import { type OvsRow, parseOvsTable } from './ovs-table.ts';
@@ -39,6 +40,8 @@ export interface OpenVSwitchOptions {
   onExit?: (reason: string) => void;
   /** The machine's switch answers again after {@link onExit}. */
   onReturn?: () => void;
+  /** A bridge or port was deleted from the database, by this process or another. */
+  onDeleted?: (table: MonitoredTable, name: string) => void;
 }
 
 export interface ForwardingEntry {
@@ -66,6 +69,7 @@ const execTimeoutMs = (TRANSACTION_TIMEOUT_S + 2) * 1000;
 export class OpenVSwitch {
   readonly #options: OpenVSwitchOptions;
   readonly #server: OvsServer;
+  #monitor: OvsMonitor | undefined;
 
   /** @throws DpuError INVALID_ARGUMENT unless there is one of `directory` and `database` */
   constructor(options: OpenVSwitchOptions) {
@@ -88,16 +92,20 @@ export class OpenVSwitch {
    *
    * @throws DpuError FAILED_PRECONDITION where Open vSwitch is not installed, UNAVAILABLE while the machine's does not answer
    */
-  start(): Promise<void> {
-    return this.#server.start();
+  async start(): Promise<void> {
+    await this.#server.start();
+    const { onDeleted } = this.#options;
+    if (!onDeleted || this.#monitor?.open) return;
+    this.#monitor = await OvsMonitor.open(this.#server.database, onDeleted);
   }
 
   /**
    * Ends both daemons. The devices they made go with them; ports get the flags back that they had. The machine's switch is
    * left as it is, and watched no more.
    */
-  stop(): Promise<void> {
-    return this.#server.stop();
+  async stop(): Promise<void> {
+    this.#monitor?.close();
+    await this.#server.stop();
   }
 
   /**

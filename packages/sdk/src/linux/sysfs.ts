@@ -98,6 +98,11 @@ export class Sysfs {
     return targets.filter((address) => address !== undefined);
   }
 
+  /** How many virtual functions a physical one was told to have (sriov_numvfs); others are there while they come or go. */
+  async virtualFunctionCount(pciAddress: string): Promise<number> {
+    return Number(await text(join(this.#directoryOf(pciAddress), 'sriov_numvfs')));
+  }
+
   /**
    * Netdevs of a PCI function in this network namespace, by the port of the card that each is for (`dev_port`); not the
    * representors of its virtual functions.
@@ -138,7 +143,7 @@ export class Sysfs {
       throw new DpuError('OUT_OF_RANGE', `${pciAddress} can have 0 to ${maximum} virtual functions, not ${count}`);
     }
     const file = join(this.#directoryOf(pciAddress), 'sriov_numvfs');
-    const current = Number(await text(file));
+    const current = await this.virtualFunctionCount(pciAddress);
     if (current === count) return;
     await this.#requireUnused(pciAddress, current, count);
     if (current !== 0 && count !== 0) await writeFile(file, '0');

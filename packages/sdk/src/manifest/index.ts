@@ -34,7 +34,7 @@ export type {
   SerialSource,
   SideManifest,
 } from './manifest.ts';
-export { parsePluginManifest, passedOverFields } from './parse.ts';
+export { parsePluginManifest, type ReadManifest, readPluginManifest } from './parse.ts';
 export { programsOf } from './programs.ts';
 export { amountOf } from './quantity.ts';
 export { isExcludedByLabels, labelsOf, looksAtHardware, mismatch, type RuleSubject } from './rule-match.ts';

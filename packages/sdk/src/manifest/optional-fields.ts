@@ -20,7 +20,7 @@ export type FieldPath = readonly PropertyKey[];
  * @param dpu The manifest, or whatever is in its place.
  * @param above Where in the parsed whole it is.
  */
-export function passedOver(dpu: unknown, error: z.core.$ZodError, above: string): FieldPath[] {
+export function fieldsPassedOver(dpu: unknown, error: z.core.$ZodError, above: string): FieldPath[] {
   const listed = z.object({ optionalFields: z.array(z.string()) }).safeParse(dpu);
   if (!listed.success) return [];
   const unknown = error.issues.flatMap((issue) =>

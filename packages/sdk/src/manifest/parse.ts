@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { DpuError } from '../errors.ts';
 import { faultsText, fieldFaults, inWords } from '../field-fault.ts';
 import type { PluginManifest } from './manifest.ts';
-import { passedOver, without } from './optional-fields.ts';
+import { fieldsPassedOver, without } from './optional-fields.ts';
 import { pluginManifest } from './schema.ts';
 
 /** Levels of objects and lists in a manifest: what reads one goes as deep as it is. */
@@ -13,26 +13,29 @@ const packageJson = z.object({ dpu: pluginManifest });
 /** What says that a manifest is for another version of ours: then it may have fields that this version does not know. */
 const versionFields = ['dpu.manifestVersion', 'dpu.contract'];
 
+export interface ReadManifest {
+  /** Without the unknown fields that it can do without. */
+  manifest: PluginManifest;
+  /** Fields that this version does not know and the manifest can do without, e.g. `dpu.pod.cpuSet`: for a warning. */
+  passedOver: string[];
+}
+
 /**
- * The manifest in a package.json, without the unknown fields that it can do without ({@link passedOverFields}).
+ * The manifest in a package.json.
+ *
+ * @throws DpuError as {@link readPluginManifest}
+ */
+export function parsePluginManifest(json: unknown): PluginManifest {
+  return readPluginManifest(json).manifest;
+}
+
+/**
+ * The manifest in a package.json, and what of it this version passes over.
  *
  * @throws DpuError INVALID_ARGUMENT naming each wrong or unknown field, e.g. `dpu.products[0].host.identifier: …`; only
  * `dpu.manifestVersion` or `dpu.contract` where this version does not serve it.
  */
-export function parsePluginManifest(json: unknown): PluginManifest {
-  return read(json).manifest;
-}
-
-/**
- * Fields that this version does not know and the manifest can do without, e.g. `dpu.pod.cpuSet`: for a warning.
- *
- * @throws DpuError as {@link parsePluginManifest}
- */
-export function passedOverFields(json: unknown): string[] {
-  return read(json).unknown;
-}
-
-function read(json: unknown): { manifest: PluginManifest; unknown: string[] } {
+export function readPluginManifest(json: unknown): ReadManifest {
   if (!isObject(json) || !('dpu' in json)) {
     const lacks = isObject(json) ? 'has no field `dpu`: the package is no DPU plugin' : 'must be a JSON object';
     throw new DpuError('INVALID_ARGUMENT', `package.json ${lacks}`);
@@ -41,10 +44,10 @@ function read(json: unknown): { manifest: PluginManifest; unknown: string[] } {
     throw new DpuError('INVALID_ARGUMENT', `package.json: is nested more than ${deepest} levels deep`);
   }
   const first = packageJson.safeParse(json, { error: inWords });
-  if (first.success) return { manifest: first.data.dpu, unknown: [] };
-  const fields = passedOver(json.dpu, first.error, 'dpu');
+  if (first.success) return { manifest: first.data.dpu, passedOver: [] };
+  const fields = fieldsPassedOver(json.dpu, first.error, 'dpu');
   const parsed = packageJson.safeParse(without({ dpu: json.dpu }, fields), { error: inWords });
-  if (parsed.success) return { manifest: parsed.data.dpu, unknown: fields.map(z.core.toDotPath) };
+  if (parsed.success) return { manifest: parsed.data.dpu, passedOver: fields.map(z.core.toDotPath) };
   const faults = fieldFaults(parsed.error);
   const version = versionFields
     .map((field) => faults.filter(({ path }) => path === field))

@@ -214,6 +214,6 @@ export class SshSession {
 }
 
 /** As `ssh-keygen -l` prints it. */
-export function fingerprintOf(key: Buffer): string {
+function fingerprintOf(key: Buffer): string {
   return `SHA256:${createHash('sha256').update(key).digest('base64').replace(/=+$/, '')}`;
 }

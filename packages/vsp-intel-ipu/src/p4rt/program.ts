@@ -17,17 +17,10 @@ export interface Ternary {
   mask: number;
 }
 
-/** A value of a longest-prefix field. */
-export interface Prefix {
-  value: number;
-  /** Bits. */
-  length: number;
-}
-
 /** An entry by names. A plain number is for an exact field. */
 export interface Entry {
   table: string;
-  match: Readonly<Record<string, number | Ternary | Prefix>>;
+  match: Readonly<Record<string, number | Ternary>>;
   action: string;
   /** By name; or in the order of their numbers. */
   params: Readonly<Record<string, number>> | readonly number[];
@@ -80,7 +73,7 @@ export class Program {
     return { key: keyOf(message), body: bodyOf(message), message };
   }
 
-  #fieldMatch(table: TableInfo, tableName: string, name: string, value: number | Ternary | Prefix): FieldMatch {
+  #fieldMatch(table: TableInfo, tableName: string, name: string, value: number | Ternary): FieldMatch {
     const field = table.matchFields.find((each) => each.name === name);
     if (!field) throw this.#lacks(`field ${name} of table ${tableName}`);
     const { id: fieldId } = field;
@@ -90,12 +83,8 @@ export class Program {
       this.#requireKind(field, 'EXACT', where);
       return { fieldId, exact: { value: bytes(value) } };
     }
-    if ('mask' in value) {
-      this.#requireKind(field, 'TERNARY', where);
-      return { fieldId, ternary: { value: bytes(value.value), mask: bytes(value.mask) } };
-    }
-    this.#requireKind(field, 'LPM', where);
-    return { fieldId, lpm: { value: bytes(value.value), prefixLen: value.length } };
+    this.#requireKind(field, 'TERNARY', where);
+    return { fieldId, ternary: { value: bytes(value.value), mask: bytes(value.mask) } };
   }
 
   #params(action: ActionInfo, name: string, values: Entry['params']) {
@@ -149,10 +138,10 @@ export function bodyOf({ action }: TableEntry | TableEntry__Output): string {
   return [actionId, ...sorted.map(({ paramId, value }) => `${paramId}=${hex(value)}`)].join('|');
 }
 
-function fieldText({ fieldId, exact, ternary, lpm }: FieldMatch): string {
-  if (exact) return `${fieldId}=${hex(exact.value)}`;
+/** Tables that entries are written to have fields of these two kinds alone. */
+function fieldText({ fieldId, exact, ternary }: FieldMatch): string {
   if (ternary) return `${fieldId}=${hex(ternary.value)}&${hex(ternary.mask)}`;
-  return `${fieldId}=${hex(lpm?.value)}/${lpm?.prefixLen ?? 0}`;
+  return `${fieldId}=${hex(exact?.value)}`;
 }
 
 const hex = (value: Uint8Array | string | undefined): string => hexOf(Buffer.from(value ?? []));

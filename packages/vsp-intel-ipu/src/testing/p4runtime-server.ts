@@ -72,6 +72,10 @@ export class P4RuntimeServer implements AsyncDisposable {
     return `${this.#host}:${this.#port}`;
   }
 
+  get port(): number {
+    return this.#port;
+  }
+
   get entries(): TableEntry__Output[] {
     return [...this.#entries.values()];
   }

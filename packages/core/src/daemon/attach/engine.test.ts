@@ -5,8 +5,10 @@ import { DpuError } from '@dpu-operator/sdk';
 import { exec } from '@dpu-operator/sdk/linux';
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { Ipam } from '../ipam/index.ts';
 import type { LinkListener, LinkWatch } from '../link-watch.ts';
 import { there } from '../presence.ts';
+import type { IpamCall } from './attachment.ts';
 import { DeviceHomes } from './device-homes.ts';
 import { Devices } from './devices.ts';
 import { AttachEngine, type AttachEngineOptions } from './engine.ts';
@@ -164,6 +166,17 @@ test('an ADD waits for the pod whose device the kubelet has given away', async (
   expect(store.list()).toMatchObject([{ containerId: 'next', state: 'attached' }]);
   const thief = engine.add({ ...request, containerId: 'thief', pod: { namespace: 'shop', name: 'thief' } });
   await expect(thief).rejects.toMatchObject({ code: 101, message: expect.stringContaining('shop/next') });
+});
+
+test('an attachment that was taken over gives its addresses back by the configuration of its DEL', async () => {
+  const asked: string[] = [];
+  engine.close();
+  engine = makeEngine({ ipam: { del: async ({ type }: IpamCall) => void asked.push(type) } as unknown as Ipam });
+  await engine.add(request);
+  const ipam = { type: 'host-local', env: { CNI_PATH: '/opt/cni/bin' }, config: '{}' };
+  await engine.del({ ...request, networkName: 'net', deviceId: 'vf3', ipam });
+  expect(asked).toEqual(['host-local']);
+  expectNothingAttached();
 });
 
 test('without a record, a device that is in the pod comes home all the same, with its port', async () => {

@@ -179,7 +179,8 @@ export class AttachEngine {
         if (request.ipam) await this.#freeUnrecorded(request, request.ipam);
         return;
       }
-      if ((await this.#releaser.release(record)) === 'deviceAwaited') this.#orphans.retryLater();
+      if ((await this.#releaser.release(withAddresses(record, request))) === 'deviceAwaited')
+        this.#orphans.retryLater();
     });
   }
 
@@ -279,6 +280,11 @@ export class AttachEngine {
       return now?.id === record.id ? this.#releaser.release(now) : undefined;
     });
   }
+}
+
+/** What was taken over from another daemon has no configuration of its addresses but this one. */
+function withAddresses(record: Attachment, { ipam }: DetachRequest): Attachment {
+  return record.state === 'attached' && !record.ipam && ipam ? { ...record, ipam } : record;
 }
 
 function refuseAbandoned(signal: AbortSignal | undefined): void {

@@ -115,15 +115,6 @@ test('a record that others may write is set aside, and its clearing is told', as
   expect(store.unreadable()).toEqual([]);
 });
 
-test('an attachment of a daemon before there were versions is taken over', () => {
-  const directory = makeDirectory();
-  new AttachmentStore({ directory, logger });
-  writeFileSync(join(directory, 'pod-net1.json'), JSON.stringify(record), { mode: 0o600 });
-  expect(listed(directory)).toEqual([record]);
-  expect(listed(directory)).toEqual([record]);
-  expect(readdirSync(directory)).toHaveLength(1);
-});
-
 test('an attachment whose record somebody deletes is known to the next daemon all the same', async () => {
   const directory = makeDirectory();
   const stop = new AbortController();

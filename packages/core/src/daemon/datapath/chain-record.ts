@@ -8,7 +8,7 @@ export const networkFunctionSchema = z.object({
   bridgeId: z.string().exactOptional(),
 });
 
-const currentSchema = z.object({
+export const chainRecordSchema = z.object({
   version: z.literal(1),
   chain: z.string(),
   /** Names of its functions, in the order in which frames from the hosts are to pass them. */
@@ -24,27 +24,7 @@ const currentSchema = z.object({
   /** A VSP without ordered chains was given each function by itself. */
   lowered: z.boolean().exactOptional(),
 });
-export type ChainRecord = z.infer<typeof currentSchema>;
-
-/** As written before records had a version. */
-const unversionedSchema = z
-  .object({
-    chain: z.string(),
-    order: z.array(z.string()),
-    given: z.array(networkFunctionSchema).exactOptional(),
-    uncertain: z.boolean().exactOptional(),
-    deleting: z.boolean().exactOptional(),
-  })
-  .transform(({ chain, order, given, uncertain, deleting }): ChainRecord => {
-    const record: ChainRecord = { version: 1, chain, order };
-    if (given) record.applied = given;
-    else record.lowered = true;
-    if (uncertain) record.applyOutcomeUnknown = true;
-    if (deleting) record.closing = true;
-    return record;
-  });
-
-export const chainRecordSchema = z.union([currentSchema, unversionedSchema]);
+export type ChainRecord = z.infer<typeof chainRecordSchema>;
 
 export const emptyChainRecord = (chain: string): ChainRecord => ({ version: 1, chain, order: [] });
 

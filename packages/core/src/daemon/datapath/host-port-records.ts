@@ -20,7 +20,7 @@ const bridgePortSchema = z.object({
   logicalBridges: z.array(z.string().min(1).max(64)).max(4094),
 });
 
-const currentSchema = z.object({
+const recordSchema = z.object({
   version: z.literal(1),
   owner: z.string(),
   /** As its owner knows it. */
@@ -28,17 +28,7 @@ const currentSchema = z.object({
   /** The VSP is to forget it. */
   deleting: z.boolean(),
 });
-export type HostPortRecord = z.infer<typeof currentSchema>;
-
-/** As written before ports had owners. */
-const unversionedSchema = z.object({ port: bridgePortSchema, deleting: z.boolean() }).transform(
-  ({ port, deleting }): HostPortRecord => ({
-    version: 1,
-    owner: anonymousOwner,
-    port,
-    deleting,
-  }),
-);
+export type HostPortRecord = z.infer<typeof recordSchema>;
 
 /** A port as its owner knows it, and the id that the VSP knows it by. */
 export interface HeldPort {
@@ -60,10 +50,9 @@ export class HostPortRecords {
   readonly #records: Records<HostPortRecord>;
 
   constructor({ directory, logger, onUnreadable }: HostPortRecordsOptions) {
-    const schema = z.union([currentSchema, unversionedSchema]);
     this.#records = new Records({
       directory: directoryIn(directory),
-      schema,
+      schema: recordSchema,
       what: 'bridge port',
       logger,
       onUnreadable,

@@ -52,6 +52,16 @@ export class PodResources implements DeviceAllocations {
     }
   }
 
+  /** Every device of ours that a pod has. @throws DpuError where the kubelet does not answer */
+  async all(): Promise<(PodName & { device: string })[]> {
+    return (await this.#list()).flatMap(({ namespace, name, containers }) =>
+      containers
+        .flatMap(({ devices }) => devices)
+        .filter(({ resource_name: resource }) => resource.startsWith(this.#options.resourcePrefix))
+        .flatMap(({ device_ids: ids }) => ids.map((device) => ({ namespace, name, device }))),
+    );
+  }
+
   #find(pods: List, deviceId: string): Presence<PodName> {
     const { resourcePrefix, ownPod } = this.#options;
     const holder = pods.find(({ containers }) =>

@@ -8,7 +8,6 @@
  */
 import { createHash } from 'node:crypto';
 import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
-import { basename } from 'node:path';
 import { z } from 'zod';
 
 /** Raised when an older daemon would misread what is written. */
@@ -38,21 +37,11 @@ export const isFileName = (name: string): boolean => /^[0-9a-f]{64}\.json$/.test
 
 export const encodeRecord = (key: string, record: unknown): string => JSON.stringify({ version, key, record });
 
-/**
- * Reads also what was written before there were versions: the bare record, in a file named after its key.
- *
- * @throws Error saying why the file holds no record
- */
+/** @throws Error saying why the file holds no record */
 export function readRecord<T>(path: string, format: RecordFormat<T>): StoredRecord<T> {
-  const json = parseJson(readOwnFile(path));
-  const enveloped = envelope.safeParse(json);
-  if (!enveloped.success) {
-    const record = parse(format.schema, json);
-    return { key: format.keyOf?.(record) ?? decodeURIComponent(basename(path, extension)), record };
-  }
-  const { version: its, key } = enveloped.data;
+  const { version: its, key, record: stored } = parse(envelope, parseJson(readOwnFile(path)));
   if (its > version) throw new Error(`it has version ${its}, and this daemon knows those up to ${version}`);
-  const record = parse(format.schema, enveloped.data.record);
+  const record = parse(format.schema, stored);
   if (format.keyOf && format.keyOf(record) !== key) throw new Error(`its key ${key} is not that of its record`);
   return { key, record };
 }

@@ -36,17 +36,11 @@ test('no two keys share a file, and no key is too long for one', () => {
   expect([...records].sort()).toEqual(keys.map((key) => [key, { mac: key }]).sort());
 });
 
-test('files from before there were versions are taken over', () => {
+test('a file carries its version and its key', () => {
   const directory = makeDirectory();
-  write(join(directory, 'bridgePorts%2Fhost0-3.json'), '{"mac":"a"}');
-  expect([...new RecordFiles({ directory, format }).load()]).toEqual([['bridgePorts/host0-3', { mac: 'a' }]]);
+  new RecordFiles({ directory, format }).write('bridgePorts/host0-3', { mac: 'b' });
   const [name = ''] = readdirSync(directory);
   expect(name).toBe(fileNameOf('bridgePorts/host0-3'));
-  // Written again it carries its version, and is one file still.
-  const files = new RecordFiles({ directory, format });
-  files.load();
-  files.write('bridgePorts/host0-3', { mac: 'b' });
-  expect(readdirSync(directory)).toEqual([name]);
   expect(JSON.parse(readFileSync(join(directory, name), 'utf8'))).toEqual({
     version: 1,
     key: 'bridgePorts/host0-3',
@@ -65,6 +59,7 @@ const hugeFile = (path: string) => {
 };
 test.each<[string, (path: string) => unknown, RegExp]>([
   ['cut short', (path) => write(path, '{"mac": "02'), /not JSON/],
+  ['without a version', (path) => write(path, '{"mac":"a"}'), /version/],
   ['of another shape', (path) => write(path, '{"version":1,"key":"a","record":{"vlan":3}}'), /mac/],
   ['of a newer version', (path) => write(path, '{"version":2,"key":"a","record":{"mac":"a"}}'), /version 2/],
   ['writable by a group', (path) => write(path, good('a'), 0o660), /others/],
@@ -103,9 +98,9 @@ test('a second file with one key is set aside, or removed where it says the same
   const directory = makeDirectory();
   const files = new RecordFiles({ directory, format });
   files.write('a', { mac: 'new' });
-  // What a daemon leaves that is killed while it takes an older file over.
+  // What a daemon leaves that is killed while it puts a file into its place.
   copyFileSync(join(directory, name), join(directory, '0.json'));
-  write(join(directory, 'a.json'), '{"mac":"other"}');
+  write(join(directory, 'a.json'), good('a'));
   const next = new RecordFiles({ directory, format });
   expect([...next.load()]).toEqual([['a', { mac: 'new' }]]);
   expect(next.unreadable()).toMatchObject([{ reason: 'another file has the record of a' }]);

@@ -2,6 +2,7 @@
 import type { Drain, VspIdentity } from '../../api/data-processing-unit.ts';
 import type { Condition } from '../../api/meta.ts';
 import type { PluginRun, Rollout } from '../../api/plugin-run.ts';
+import type { Wait } from './order.ts';
 
 /** What of a DPU's status is the operator's own: it survives the operator's restarts. */
 export interface RolloutStatus {
@@ -13,6 +14,8 @@ export interface RolloutStatus {
 export interface VspPodState {
   /** What it was made from, as {@link ObservedState.hashOf} tells it; another hash for a pod of another owner. */
   hash: string;
+  /** Of the run that it was made from; undefined where its operator did not say. */
+  digest?: string | undefined;
   state: 'starting' | 'running' | 'ended' | 'terminating';
   ageMs: number;
   /** Why it will not run, however often it is started again. */
@@ -41,6 +44,8 @@ export interface ObservedState {
   installPod: InstallPodState | undefined;
   /** Hash of the pod of a run. */
   hashOf: (run: PluginRun) => string;
+  /** What this DPU waits for before it may change to a run, where it runs another; undefined when it may go. */
+  waitsFor: (target: PluginRun) => Wait | undefined;
   /** The daemon's words. */
   ready: Condition | undefined;
   vsp: VspIdentity | undefined;

@@ -2,6 +2,7 @@ import { podOf } from '@dpu-operator/sdk/manifest';
 import { expect, test } from 'vitest';
 import type { PluginRun, Rollout } from '../../api/plugin-run.ts';
 import type { Action, ObservedState, RolloutStatus } from './observed-state.ts';
+import type { Wait } from './order.ts';
 import { planRollout } from './plan.ts';
 import { installKey } from './plugin-run.ts';
 
@@ -42,6 +43,9 @@ class Node {
   drain: ObservedState['drain'];
   now = startedAt;
   leaving = false;
+  wait: Wait | undefined;
+  /** How this operator makes pods: another text for another release of it. */
+  rendering = '';
   /** What was written and done. */
   readonly log: string[] = [];
   #inits = 0;
@@ -50,7 +54,8 @@ class Node {
     const node = new Node();
     node.wanted = plugin;
     node.status = { plugin };
-    node.pod = { run: plugin, hash: plugin.digest, state: 'running', ageMs: 60_000, message: 'running' };
+    const { digest } = plugin;
+    node.pod = { run: plugin, hash: digest, digest, state: 'running', ageMs: 60_000, message: 'running' };
     node.initialise(plugin);
     return node;
   }
@@ -58,7 +63,7 @@ class Node {
   get observed(): ObservedState {
     const { wanted, status, now, vsp, ready, drain, leaving } = this;
     const observed = { now, wanted, status, vspPod: this.pod, installPod: this.installer, vsp, ready, drain, leaving };
-    return { ...observed, hashOf: ({ digest }) => digest };
+    return { ...observed, hashOf: ({ digest }) => `${digest}${this.rendering}`, waitsFor: () => this.wait };
   }
 
   get rollout(): Rollout {
@@ -125,7 +130,15 @@ class Node {
     this.log.push(action.do === 'evict' ? `evict ${action.pods.join(' ')}` : name);
     if (action.do === 'createVspPod') {
       const { run } = action;
-      this.pod = { run, hash: run.digest, state: 'starting', ageMs: 0, message: 'its pod is starting' };
+      const { digest } = run;
+      this.pod = {
+        run,
+        hash: `${digest}${this.rendering}`,
+        digest,
+        state: 'starting',
+        ageMs: 0,
+        message: 'its pod is starting',
+      };
     } else if (action.do === 'deleteVspPod') this.pod = undefined;
     else if (action.do === 'createInstallPod')
       this.installer = { key: installKey(action.run), state: 'working', ageMs: 0 };
@@ -397,6 +410,68 @@ test('a DPU that is being deleted keeps its pod, and nothing new begins', () => 
   node.pod = undefined;
   node.settle();
   expect(node.log).toEqual([`createVspPod ${a1.digest}`]);
+});
+
+const turn: Wait = { reason: 'WaitingForTurn', message: 'for its turn' };
+
+test('what runs is not touched before it is the DPU’s turn', () => {
+  const node = Node.running(a1);
+  node.wait = turn;
+  node.wanted = a2;
+  node.settle();
+  node.installed();
+  expect(node.log).toEqual(['Installing', `createInstallPod ${a2.digest}`]);
+  expect(node.pod?.run).toBe(a1);
+  node.wait = undefined;
+  node.settle();
+  expect(node.log.slice(2)).toEqual([
+    'Replacing',
+    'deleteInstallPod',
+    'deleteVspPod',
+    'Verifying',
+    `createVspPod ${a2.digest}`,
+  ]);
+});
+
+test('where nothing runs nothing waits', () => {
+  const node = new Node();
+  node.wait = turn;
+  node.wanted = builtin;
+  node.settle();
+  expect(node.log.at(-1)).toBe(`createVspPod ${builtin.digest}`);
+});
+
+test('a pod that another operator made otherwise is replaced in its turn, once, and has to work', () => {
+  const node = Node.running(a1);
+  node.wait = turn;
+  node.rendering = ' by another operator';
+  node.settle();
+  expect(node.log).toEqual(['Installing']);
+  node.wait = undefined;
+  node.settle();
+  expect(node.log.slice(1)).toEqual(['Replacing', 'deleteVspPod', 'Verifying', `createVspPod ${a1.digest}`]);
+  node.comesUp();
+  expect(node.status).toEqual({ plugin: a1 });
+  expect(node.settle()).toBeUndefined();
+});
+
+test('a pod that another operator made stays where its plugin cannot be had any more, or the next one failed', () => {
+  const gone = Node.running(a1);
+  gone.wanted = undefined;
+  gone.rendering = ' by another operator';
+  gone.settle();
+  expect(gone.log).toEqual([]);
+
+  const failed = Node.running(a1);
+  failed.wanted = a2;
+  failed.settle();
+  failed.installed();
+  if (failed.pod) failed.pod = { ...failed.pod, permanentFailure: { reason: 'ProgramMissing', message: '' } };
+  failed.settle();
+  const before = failed.log.length;
+  failed.rendering = ' by another operator';
+  failed.settle();
+  expect(failed.log.slice(before)).toEqual([]);
 });
 
 test('an operator that starts anew goes on at every step', () => {

@@ -4,7 +4,8 @@
  * operator that starts anew goes on where the last one ended.
  *
  * Installing → Draining (where pods would be disturbed) → Replacing → Verifying → done, or RollingBack → Failed. What
- * ran before is not touched until all the rest is ready. A target that failed is not tried again until it changes.
+ * ran before is not touched until all the rest is ready and it is this DPU's turn (order.ts). A target that failed is not
+ * tried again until it changes.
  */
 import type { PluginRun, Rollout } from '../../api/plugin-run.ts';
 import type { Action, ObservedState, Plan, RolloutStatus } from './observed-state.ts';
@@ -39,7 +40,7 @@ function nextStatus(observed: ObservedState): RolloutStatus {
     if (rollout) return { plugin };
     // The same plugin in another pod, as a newer operator makes it.
     const isOther = observed.vspPod && observed.vspPod.hash !== observed.hashOf(plugin);
-    return isOther && plugin.disturbsTraffic ? begin(observed, wanted) : status;
+    return isOther ? begin(observed, wanted) : status;
   }
   const otherWay = wanted && rollout.phase === 'Installing' && installKey(wanted) !== installKey(rollout.target);
   if (wanted && (wanted.digest !== rollout.target.digest || otherWay)) {
@@ -49,9 +50,11 @@ function nextStatus(observed: ObservedState): RolloutStatus {
   return advance(observed, rollout);
 }
 
-function begin({ now, status: { plugin, rollout }, ready }: ObservedState, target: PluginRun): RolloutStatus {
+function begin(observed: ObservedState, target: PluginRun): RolloutStatus {
+  const { now, ready } = observed;
+  const { plugin, rollout } = observed.status;
   const otherPlugin = plugin !== undefined && plugin.name !== target.name;
-  const { install, pull } = preparation(plugin, target);
+  const { install } = preparation(plugin, target);
   const other = plugin?.claim === 'a' ? 'b' : 'a';
   const claim = install ? other : plugin?.claim;
   const next: Rollout = {
@@ -62,7 +65,22 @@ function begin({ now, status: { plugin, rollout }, ready }: ObservedState, targe
     clear: otherPlugin,
     wasReady: ready?.status === 'True' || (rollout !== undefined && rollout.phase !== 'Failed' && rollout.wasReady),
   };
-  return { plugin, rollout: install || pull.length > 0 ? next : afterInstalling(next, now) };
+  return { plugin, rollout: isPrepared(observed, next) ? afterInstalling(next, now) : next };
+}
+
+/** All that is wanted for the next step is there, and it is this DPU's turn. */
+function isPrepared(observed: ObservedState, { target }: Rollout): boolean {
+  const { status, installPod } = observed;
+  const isInstalled = installPod?.state === 'succeeded' && installPod.key === installKey(target);
+  if (needsInstallPod(status.plugin, target) && !isInstalled) return false;
+  // Where nothing runs nothing is touched.
+  return status.plugin === undefined || observed.waitsFor(target) === undefined;
+}
+
+/** Whether a pod has to bring something to the node first. */
+export function needsInstallPod(before: PluginRun | undefined, target: PluginRun): boolean {
+  const { install, pull } = preparation(before, target);
+  return install || pull.length > 0;
 }
 
 /** Something else is asked for while a rollout is under way. Between two VSPs there is no turning. */
@@ -82,14 +100,12 @@ function replacing(rollout: Rollout, now: number): Rollout {
 }
 
 function advance(observed: ObservedState, rollout: Rollout): RolloutStatus {
-  const { status, now, installPod, vspPod } = observed;
+  const { status, now, vspPod } = observed;
   const { plugin } = status;
   const enter = (next: Rollout): RolloutStatus => ({ plugin, rollout: next });
   switch (rollout.phase) {
-    case 'Installing': {
-      const isDone = installPod?.state === 'succeeded' && installPod.key === installKey(rollout.target);
-      return isDone ? enter(afterInstalling(rollout, now)) : status;
-    }
+    case 'Installing':
+      return isPrepared(observed, rollout) ? enter(afterInstalling(rollout, now)) : status;
     case 'Draining':
       return podsLeft(observed, rollout)?.length === 0 ? enter(replacing(rollout, now)) : status;
     case 'Replacing': {
@@ -157,6 +173,7 @@ function workOf(observed: ObservedState, rollout: Rollout): Omit<Plan, 'status'>
 }
 
 function ensureInstallPod({ installPod, status }: ObservedState, target: PluginRun): Omit<Plan, 'status'> {
+  if (!needsInstallPod(status.plugin, target)) return { actions: [] };
   if (!installPod) return { actions: [{ do: 'createInstallPod', run: target, before: status.plugin }] };
   if (installPod.state === 'terminating') return { actions: [] };
   if (installPod.key !== installKey(target)) return { actions: [{ do: 'deleteInstallPod' }] };
@@ -181,6 +198,9 @@ function ensureVspPod({ status, vspPod, hashOf }: ObservedState): Omit<Plan, 'st
   const run = currentRun(status);
   if (!run || vspPod?.state === 'terminating') return { actions: [] };
   if (!vspPod) return { actions: [{ do: 'createVspPod', run }] };
-  if (vspPod.hash !== hashOf(run)) return { actions: [{ do: 'deleteVspPod' }] };
+  const isOther = vspPod.digest !== undefined && vspPod.digest !== run.digest;
+  // Before its turn and after a failure the same run's pod stays as another operator has made it.
+  const isPutInPlace = status.rollout?.phase === 'Verifying' || status.rollout?.phase === 'RollingBack';
+  if (isOther || (isPutInPlace && vspPod.hash !== hashOf(run))) return { actions: [{ do: 'deleteVspPod' }] };
   return vspPod.state === 'ended' ? replaceEnded(vspPod, 'deleteVspPod') : { actions: [] };
 }

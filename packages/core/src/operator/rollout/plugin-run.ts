@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto';
 import { type DpuSide, podOf, type SidePod } from '@dpu-operator/sdk/manifest';
 import type { PluginRun, RunPod } from '../../api/plugin-run.ts';
 import type { PodOverlay } from '../../api/pod-overlay.ts';
+import { type ImageMirror, mirrored } from '../../plugins/image/mirror.ts';
 import type { PluginRelease } from '../../plugins/release.ts';
-import { canonicalJson } from '../canonical-json.ts';
+import { hashOf } from '../canonical-json.ts';
 
 /** What a DataProcessingUnitConfig adds to a release. */
 export interface Wishes {
@@ -20,10 +20,11 @@ export function pluginRun(
   side: DpuSide,
   { settings, secret, configMap }: Wishes,
   vspImage: string,
+  mirrors: readonly ImageMirror[] = [],
 ): PluginRun {
   const { source, manifest, overlay } = release;
   const { disturbsTraffic } = manifest;
-  const image = release.image ?? vspImage;
+  const image = release.image ? mirrored(release.image, mirrors) : vspImage;
   const run = {
     name: release.plugin,
     products: manifest.products.map(({ name }) => name),
@@ -38,7 +39,7 @@ export function pluginRun(
       ...(source.credentialsSecret && { credentialsSecret: source.credentialsSecret }),
     }),
     disturbsTraffic: Array.isArray(disturbsTraffic) ? disturbsTraffic.includes(side) : disturbsTraffic,
-    pod: withImages(podOf(manifest, side), overlay),
+    pod: withImages(podOf(manifest, side), overlay, mirrors),
     ...(overlay && { overlay }),
     ...(secret !== undefined && { secret }),
     ...(configMap !== undefined && { configMap }),
@@ -46,22 +47,26 @@ export function pluginRun(
   };
   // Where it was taken from is of no matter to what runs.
   const { registry: _, credentialsSecret: _secret, ...made } = run;
-  return { ...run, digest: hash(made) };
+  return { ...run, digest: hashOf(made) };
 }
 
 /** A companion without an image is not in the pod. */
-function withImages({ companions, ...pod }: SidePod, overlay: PodOverlay | undefined): RunPod {
+function withImages(
+  { companions, ...pod }: SidePod,
+  overlay: PodOverlay | undefined,
+  mirrors: readonly ImageMirror[],
+): RunPod {
   const named = new Map(overlay?.companions?.map(({ name, image }) => [name, image]));
   const running = companions.flatMap((companion) => {
     const image = named.get(companion.name) ?? companion.image;
-    return image === undefined ? [] : { ...companion, image };
+    return image === undefined ? [] : { ...companion, image: mirrored(image, mirrors) };
   });
   return { ...pod, companions: running };
 }
 
 /** Another key for another way to the same release: other credentials, or another registry. */
 export function installKey({ digest, registry, credentialsSecret }: PluginRun): string {
-  return hash({ digest, registry, credentialsSecret });
+  return hashOf({ digest, registry, credentialsSecret });
 }
 
 /** What has to be put on the node before a run takes the place of what runs. */
@@ -83,11 +88,12 @@ function sameCode(a: PluginRun, b: PluginRun): boolean {
   return a.package === b.package && a.version === b.version && a.integrity === b.integrity && a.lock === b.lock;
 }
 
+/** Whether two runs, of whatever settings, are of one release in one image. */
+export function isSameRelease(a: PluginRun, b: PluginRun): boolean {
+  return a.name === b.name && a.image === b.image && sameCode(a, b);
+}
+
 /** For messages. */
 export function nameOf({ name, version }: PluginRun): string {
   return `${name} ${version}`;
-}
-
-function hash(value: object): string {
-  return createHash('sha256').update(canonicalJson(value)).digest('hex').slice(0, 16);
 }

@@ -1,5 +1,5 @@
 import { DpuError } from '@dpu-operator/sdk';
-import { contractVersion, hostApiFault, type PluginManifest, parsePluginManifest } from '@dpu-operator/sdk/manifest';
+import { contractVersion, hostApiFault, type ReadManifest, readPluginManifest } from '@dpu-operator/sdk/manifest';
 import { requireSettingsSchema } from '@dpu-operator/sdk/settings';
 import { satisfies, validRange } from 'semver';
 import { LookupError } from './lookup-error.ts';
@@ -10,7 +10,7 @@ import { LookupError } from './lookup-error.ts';
  * @param dpu The value of `dpu` in a package.json.
  * @throws LookupError ManifestMissing, ContractUnsupported, or ManifestInvalid that names each wrong field.
  */
-export function checkManifest(dpu: unknown): PluginManifest {
+export function checkManifest(dpu: unknown): ReadManifest {
   requireContract(fieldsOf(dpu));
   return parse(dpu);
 }
@@ -21,7 +21,7 @@ export function checkManifest(dpu: unknown): PluginManifest {
  *
  * @throws LookupError as {@link checkManifest}, and HostApiUnsupported
  */
-export function checkPackageManifest(dpu: unknown): PluginManifest {
+export function checkPackageManifest(dpu: unknown): ReadManifest {
   const fields = fieldsOf(dpu);
   requireContract(fields);
   const fault = fields.image === undefined ? hostApiFault(fields.hostApi) : undefined;
@@ -44,11 +44,11 @@ function requireContract({ contract }: { contract?: unknown }): void {
   }
 }
 
-function parse(dpu: unknown): PluginManifest {
+function parse(dpu: unknown): ReadManifest {
   try {
-    const manifest = parsePluginManifest({ dpu });
-    requireSettingsSchema(manifest.settings);
-    return manifest;
+    const read = readPluginManifest({ dpu });
+    requireSettingsSchema(read.manifest.settings);
+    return read;
   } catch (error) {
     throw new LookupError('ManifestInvalid', DpuError.from(error).message, { cause: error });
   }

@@ -26,7 +26,7 @@ const demands = 'A VSP that is called again and again keeps its memory, its time
 
 /** Those that only read come last: what the others have begun fails meanwhile, if it does. */
 export const leaks = [
-  ...declareChecks('leaks', { ...bridgeNeeds, process: true }, [
+  ...declareChecks('leaks', { ...bridgeNeeds, process: true, weighed: true }, [
     {
       name: 'writes',
       title: 'ports that come and go leave nothing behind',
@@ -46,24 +46,28 @@ export const leaks = [
       },
     },
   ]),
-  ...declareChecks('leaks', { process: true, capability: 'networkFunctions', mode: 'dpu', functions: 1 }, [
-    {
-      name: 'functions',
-      title: 'network functions that come and go leave nothing behind',
-      demands,
-      rule: 'GE-9',
-      run: async (context) => {
-        const one = theOne(context);
-        await requireNoGrowth(context, `${functionsPerRound} network functions`, async () => {
-          for (let index = 0; index < functionsPerRound; index++) {
-            await createFunction(context.vsp, one);
-            await deleteFunction(context.vsp, one);
-          }
-        });
+  ...declareChecks(
+    'leaks',
+    { process: true, weighed: true, capability: 'networkFunctions', mode: 'dpu', functions: 1 },
+    [
+      {
+        name: 'functions',
+        title: 'network functions that come and go leave nothing behind',
+        demands,
+        rule: 'GE-9',
+        run: async (context) => {
+          const one = theOne(context);
+          await requireNoGrowth(context, `${functionsPerRound} network functions`, async () => {
+            for (let index = 0; index < functionsPerRound; index++) {
+              await createFunction(context.vsp, one);
+              await deleteFunction(context.vsp, one);
+            }
+          });
+        },
       },
-    },
-  ]),
-  ...declareChecks('leaks', { process: true, capability: 'chains', mode: 'dpu', functions: 1 }, [
+    ],
+  ),
+  ...declareChecks('leaks', { process: true, weighed: true, capability: 'chains', mode: 'dpu', functions: 1 }, [
     {
       name: 'chains',
       title: 'chains that come and go leave nothing behind',
@@ -80,7 +84,7 @@ export const leaks = [
       },
     },
   ]),
-  ...declareChecks('leaks', { process: true }, [
+  ...declareChecks('leaks', { process: true, weighed: true }, [
     {
       name: 'reads',
       title: 'calls that read leave nothing behind',
@@ -97,7 +101,7 @@ export const leaks = [
       },
     },
   ]),
-  ...declareChecks('leaks', { process: true, capability: 'deviceWatch' }, [
+  ...declareChecks('leaks', { process: true, weighed: true, capability: 'deviceWatch' }, [
     {
       name: 'watches',
       title: 'watches that come and go leave nothing behind',

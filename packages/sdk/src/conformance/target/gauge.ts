@@ -34,7 +34,7 @@ process.channel.unref();
 `;
 
 /**
- * Arguments of node for a process that can be weighed; it needs a channel (`ipc`) to the suite. Bytecode
+ * Arguments of node for a process that can be weighed, and is several times slower than one without; it needs a channel (`ipc`) to the suite. Bytecode
  * stays: a flush of it would hide a leak. What grows while a VSP warms up would look like one: machine code that V8 compiles in
  * the midst of it, what it notes for that, and room for new objects.
  */

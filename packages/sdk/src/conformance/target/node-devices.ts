@@ -80,6 +80,8 @@ export class NodeDevices {
     for (const { address, netdevs } of pci) {
       for (const { name, mac } of netdevs) macs.set(name, mac).set(address, mac);
     }
+    // What the plugin itself makes, such as pairs of devices for functions, is no hardware and in no tree.
+    for (const { name, mac } of await this.#links.list()) if (!macs.has(name)) macs.set(name, mac);
     return devices.map(({ id }) => macs.get(id) ?? '');
   }
 

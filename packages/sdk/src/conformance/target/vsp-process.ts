@@ -53,6 +53,7 @@ export class VspProcess {
   readonly #options: VspProcessOptions;
   readonly #mark = randomUUID();
   #child: ChildProcess | undefined;
+  #canBeWeighed = false;
   #output: string[] = [];
   #askedToEnd = false;
   #wentOn: string | undefined;
@@ -112,10 +113,25 @@ export class VspProcess {
     return this.#output.join('\n');
   }
 
-  start(): void {
+  /** Whether it runs so that {@link usage} can be had. */
+  get canBeWeighed(): boolean {
+    return this.running && this.#canBeWeighed;
+  }
+
+  /** @param toBeWeighed Whether {@link usage} is to be had. Default: it runs as in its pod. */
+  start({ toBeWeighed = false } = {}): void {
     const { dpuVsp, plugin, side, socketPath, dpu, sysfs, settings, deadlineMs } = this.#options;
     const { secretDirectory, configMapDirectory } = this.#options;
-    const command = [...gaugeArguments, dpuVsp, 'serve', '--plugin', plugin, '--socket', socketPath];
+    this.#canBeWeighed = toBeWeighed;
+    const command = [
+      ...(toBeWeighed ? gaugeArguments : []),
+      dpuVsp,
+      'serve',
+      '--plugin',
+      plugin,
+      '--socket',
+      socketPath,
+    ];
     const child = spawn(process.execPath, command, {
       env: {
         ...process.env,
@@ -183,7 +199,7 @@ export class VspProcess {
     }
   }
 
-  /** What it holds, once its garbage is collected. */
+  /** What it holds, once its garbage is collected. Only while {@link canBeWeighed}. */
   async usage(): Promise<Usage> {
     const held = await weigh(this.#running());
     const [descriptors, statm] = await Promise.all([

@@ -12,18 +12,29 @@ export interface KeeperOptions {
   /** Changes that are no reason to look. */
   ignore?: (change: LinkChange) => boolean;
   /** Puts things right; answers what is still open. */
-  look: () => Promise<{ absent: readonly number[]; unsettled: boolean }>;
+  look: () => Promise<LookResult>;
+}
+
+export interface LookResult {
+  /** Numbers of devices that are not here: they may be in a pod. */
+  absent: readonly number[];
+  /** Something is under way that ends soon or never. */
+  unsettled: boolean;
+  /** Something was refused that may succeed another time, and nobody tells when. */
+  failing?: boolean;
 }
 
 /** Milliseconds: the notifications of one change come in a burst. */
 const FIRST_DELAY_MS = 20;
 /** The last pause of a series, after some 20 s in all. The kernel needs up to seconds to take a namespace down. */
 const LAST_DELAY_MS = 10_000;
+/** Between looks for what was refused, at last: each takes some 100 ms of a CPU. */
+const FAILING_DELAY_MS = 60_000;
 
 /**
  * Looks on link changes, and when a pod's namespace goes: virtual devices die with it, which the node is not told.
  * The kernel does that some time after the namespace's file is gone, hence several looks with growing pauses, until
- * nothing is open. A look that fails is repeated until one succeeds.
+ * nothing is open. A look that fails, or tells of a refusal, is repeated until one succeeds.
  */
 export class Keeper {
   readonly #options: KeeperOptions;
@@ -98,21 +109,21 @@ export class Keeper {
     this.#lookAgain = false;
     let open = true;
     let failed = false;
+    let refused = false;
     try {
-      const { absent, unsettled } = await this.#options.look();
+      const { absent, unsettled, failing = false } = await this.#options.look();
       open = unsettled || (this.#netnsGone && absent.length > 0);
+      refused = failing;
     } catch (error) {
       failed = true;
       this.#options.logger.error({ err: error }, 'could not put the devices right, trying again');
     }
     this.#looking = false;
     // A look that fails changes links too: they are no reason to be quick.
-    if (this.#lookAgain && !failed) return this.poke();
-    if (!open || (!failed && this.#delayMs > LAST_DELAY_MS)) {
-      this.#netnsGone = false;
-      return;
-    }
-    this.#schedule(Math.min(this.#delayMs, LAST_DELAY_MS));
+    if (this.#lookAgain && !failed && !refused) return this.poke();
+    if (!open || (!failed && this.#delayMs > LAST_DELAY_MS)) this.#netnsGone = false;
+    if (!failed && !refused && !(open && this.#delayMs <= LAST_DELAY_MS)) return;
+    this.#schedule(Math.min(this.#delayMs, failed ? LAST_DELAY_MS : FAILING_DELAY_MS));
     this.#delayMs *= 2;
   }
 }

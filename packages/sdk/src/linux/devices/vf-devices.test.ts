@@ -1,4 +1,4 @@
-import { mkdir, rm, symlink } from 'node:fs/promises';
+import { mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { fakeClock, fakePlatform, fakeSysfs } from '../../testing/index.ts';
@@ -118,19 +118,21 @@ test('functions that their driver made anew are set up; where that fails, they a
   const platform = fakePlatform({ sysfs, clock });
   const vfs = new VfDevices({ platform, logger, pfs: [pf], signal: stop.signal, configure });
   await vfs.start();
+  // A look may fall between the two, and waits then.
+  const pass = () => clock.advance(2_000);
   await sysfs.setVirtualFunctions(pf, 0);
   await sysfs.setVirtualFunctions(pf, 3);
-  await expect.poll(() => told.at(-1)).toBe(3);
+  await expect.poll(() => pass().then(() => told.at(-1))).toBe(3);
 
   fault = 'busy';
   await sysfs.setVirtualFunctions(pf, 0);
   await sysfs.setVirtualFunctions(pf, 2);
   await expect
-    .poll(async () => (await vfs.devices())[1]?.reason)
+    .poll(() => pass().then(async () => (await vfs.devices())[1]?.reason))
     .toBe('could not be set up, which is tried again: busy');
   fault = undefined;
   await expect.poll(() => clock.sleeping).toBe(1);
-  await clock.advance(2_000);
+  await clock.advance(60_000);
   await expect.poll(async () => (await vfs.devices()).map(({ healthy }) => healthy)).toEqual([true, true]);
   expect(told.at(-1)).toBe(2);
   stop.abort();
@@ -157,5 +159,50 @@ test('the time for netdevs begins anew with new functions, and ends when all hav
   expect(clock.sleeping).toBe(1);
   await sysfs.probe(pf);
   await expect.poll(() => clock.sleeping).toBe(0);
+  stop.abort();
+});
+
+test('a driver that was loaded anew and left no functions behind gets as many as before', async () => {
+  await using sysfs = await fakeSysfs({ pci: [machine()] });
+  const clock = fakeClock();
+  const stop = new AbortController();
+  const told: number[] = [];
+  const configure = async (_pf: string, count: number) => void told.push(count);
+  const platform = fakePlatform({ sysfs, clock });
+  const vfs = new VfDevices({ platform, logger, pfs: [pf], signal: stop.signal, configure });
+  await vfs.start();
+  await vfs.setNumVfs(3);
+  await sysfs.setVirtualFunctions(pf, 0);
+  await expect.poll(() => clock.sleeping).toBe(1);
+  expect(await vfs.devices()).toEqual([]);
+  await clock.advance(2_000);
+  await expect.poll(() => vfs.devices()).toHaveLength(3);
+  await expect.poll(() => told).toEqual([3, 3]);
+
+  // None that were asked for stay none.
+  await vfs.setNumVfs(0);
+  expect(clock.sleeping).toBe(0);
+  expect(await sysfs.virtualFunctions(pf)).toEqual([]);
+  stop.abort();
+});
+
+test('a card that does not take the number is asked again, at growing intervals', async () => {
+  await using sysfs = await fakeSysfs({ pci: [machine({ numVfs: 2 })] });
+  const clock = fakeClock();
+  const stop = new AbortController();
+  const platform = fakePlatform({ sysfs, clock });
+  const vfs = new VfDevices({ platform, logger, pfs: [pf], signal: stop.signal });
+  await vfs.start();
+  const total = join(sysfs.root, 'bus/pci/devices', pf, 'sriov_totalvfs');
+  await writeFile(total, '0');
+  await sysfs.setVirtualFunctions(pf, 0);
+  for (const pauseMs of [2_000, 4_000, 8_000]) {
+    await expect.poll(() => clock.sleeping).toBe(1);
+    await clock.advance(pauseMs - 1);
+    expect(clock.sleeping).toBe(1);
+    await clock.advance(1);
+  }
+  await writeFile(total, '4');
+  await expect.poll(() => clock.advance(60_000).then(() => vfs.devices())).toHaveLength(2);
   stop.abort();
 });

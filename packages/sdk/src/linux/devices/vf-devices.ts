@@ -23,8 +23,8 @@ export interface VfDevicesOptions {
 const defaultTimeoutMs = 60_000;
 /** Milliseconds that setNumVfs waits for all of them: less than a call may take. */
 const answerMs = 5_000;
-/** Milliseconds until functions are set up again that could not be. */
-const retryMs = 2_000;
+/** Milliseconds until functions are made or set up again that could not be: at first, and at most. */
+const retryMs = { first: 2_000, most: 60_000 };
 
 /**
  * @example
@@ -44,6 +44,8 @@ export class VfDevices {
   readonly #setUp = new Map<string, readonly string[]>();
   /** Physical functions whose functions could not be set up, and why. */
   readonly #faults = new Map<string, string>();
+  /** How many functions each physical one is to have. One whose driver was loaded anew has none, and is given them again. */
+  readonly #wanted = new Map<string, number>();
   readonly #serial = new Serial();
   #lookAsked = false;
 
@@ -56,7 +58,11 @@ export class VfDevices {
     const { platform, pfs, signal } = this.#options;
     platform.sriov.watchNetdevs(() => this.#lookSoon(), signal);
     await this.#serial.run(async () => {
-      for (const pf of pfs) await this.#configure(pf, await platform.sysfs.virtualFunctions(pf));
+      for (const pf of pfs) {
+        const addresses = await platform.sysfs.virtualFunctions(pf);
+        this.#wanted.set(pf, addresses.length);
+        await this.#configure(pf, addresses);
+      }
     });
   }
 
@@ -129,6 +135,7 @@ export class VfDevices {
     const { sysfs } = this.#options.platform;
     const isNew = (await this.#count(pf)) !== count;
     await sysfs.setVirtualFunctions(pf, count);
+    this.#wanted.set(pf, count);
     const addresses = await sysfs.virtualFunctions(pf);
     await this.#configure(pf, addresses);
     if (isNew) await this.#awaitNetdevs(addresses);
@@ -202,28 +209,53 @@ export class VfDevices {
     if (changed || this.#awaited.size !== before) this.#tell();
   }
 
-  /** Functions that nobody asked for here: their driver was loaded anew, or an admin set their number. */
-  async #takeUp(pf: string, addresses: readonly string[]): Promise<void> {
-    const { logger, platform, signal } = this.#options;
-    logger.info({ pf, functions: addresses.length }, 'other virtual functions than before');
+  /**
+   * Functions that nobody asked for here. None: their driver was loaded anew, which leaves no number behind, and no pod can
+   * have one; as many as before are made. Some of them: they are coming or going. Both wait a while, in which an admin who
+   * sets another number by way of none has done so.
+   */
+  async #takeUp(pf: string, found: readonly string[]): Promise<void> {
+    const { logger, platform } = this.#options;
+    const wanted = this.#wanted.get(pf) ?? 0;
+    const count = await platform.sysfs.virtualFunctionCount(pf);
+    logger.info({ pf, found: found.length, count, wanted }, 'other virtual functions than before');
+    if (found.length === count && (count > 0 || wanted === 0)) {
+      await this.#setUpFound(pf, found, retryMs.first);
+      return;
+    }
+    this.#faults.set(pf, `comes or goes: ${pf} has ${found.length} virtual functions, and was to have ${wanted}`);
+    this.#retryAfter(pf, retryMs.first);
+  }
+
+  async #setUpFound(pf: string, found: readonly string[], pauseMs: number): Promise<void> {
+    const { logger, platform } = this.#options;
+    const count = found.length > 0 ? found.length : (this.#wanted.get(pf) ?? 0);
     try {
+      if (found.length === 0) await platform.sysfs.setVirtualFunctions(pf, count);
+      this.#wanted.set(pf, count);
+      const addresses = await platform.sysfs.virtualFunctions(pf);
       await this.#configure(pf, addresses);
       await this.#awaitNetdevs(addresses);
     } catch (error) {
       const { message } = DpuError.from(error);
       logger.error({ err: error, pf }, 'could not set virtual functions up, trying again');
       this.#faults.set(pf, `could not be set up, which is tried again: ${message}`);
-      platform.clock.sleep(retryMs, signal).then(
-        () => this.#serial.run(() => this.#retry(pf)),
-        () => {},
-      );
+      this.#retryAfter(pf, pauseMs);
     }
   }
 
-  async #retry(pf: string): Promise<void> {
-    if (!this.#faults.has(pf)) return;
-    await this.#takeUp(pf, await this.#options.platform.sysfs.virtualFunctions(pf));
-    this.#tell();
+  #retryAfter(pf: string, pauseMs: number): void {
+    const { platform, logger, signal } = this.#options;
+    const retry = async () => {
+      if (!this.#faults.has(pf)) return;
+      const found = await platform.sysfs.virtualFunctions(pf);
+      await this.#setUpFound(pf, found, Math.min(2 * pauseMs, retryMs.most));
+      this.#tell();
+    };
+    platform.clock.sleep(pauseMs, signal).then(
+      () => this.#serial.run(retry).catch((error) => logger.error({ err: error }, 'virtual functions are not known')),
+      () => {},
+    );
   }
 
   /** Those that are still awaited at the deadline: they are looked for on, and are devices when they come. */

@@ -52,32 +52,55 @@ export function* eachAttribute(bytes: Buffer): Generator<[type: number, value: B
   }
 }
 
-/** By type; of several of one type the last. */
+/**
+ * By type; of several of one type the last. A link has some forty, of which few are asked for: only those become buffers,
+ * as a list of links is read at every change.
+ */
 export class Attributes {
-  readonly #values: Map<number, Buffer>;
+  readonly #bytes: Buffer;
+  /** Where the value of a type begins. */
+  readonly #starts: number[] = [];
+  /** Where it ends. */
+  readonly #ends: number[] = [];
 
   constructor(bytes: Buffer) {
-    this.#values = new Map(eachAttribute(bytes));
+    this.#bytes = bytes;
+    const { length: size } = bytes;
+    let offset = 0;
+    while (offset + headerLength <= size) {
+      const length = u16(bytes, offset);
+      if (length < headerLength || offset + length > size) return;
+      const type = u16(bytes, offset + 2) & NLA_TYPE_MASK;
+      this.#starts[type] = offset + headerLength;
+      this.#ends[type] = offset + length;
+      offset += align(length);
+    }
   }
 
   bytes(type: number): Buffer | undefined {
-    return this.#values.get(type);
+    const start = this.#starts[type];
+    return start === undefined ? undefined : this.#bytes.subarray(start, this.#ends[type]);
   }
 
   u32(type: number): number | undefined {
-    const value = this.#values.get(type);
+    const value = this.bytes(type);
     return value && value.length >= 4 ? value.readUInt32LE() : undefined;
   }
 
   text(type: number): string | undefined {
-    const value = this.#values.get(type);
+    const value = this.bytes(type);
     return value && untilNul(value);
   }
 
   nested(type: number): Attributes | undefined {
-    const value = this.#values.get(type);
+    const value = this.bytes(type);
     return value && new Attributes(value);
   }
+}
+
+/** Without the checks of `readUInt16LE`, which cost more than the reading. */
+function u16(bytes: Buffer, offset: number): number {
+  return (bytes[offset] ?? 0) | ((bytes[offset + 1] ?? 0) << 8);
 }
 
 export function untilNul(value: Buffer): string {

@@ -79,7 +79,7 @@ export class Netlink {
     const peer = found.linkNetnsId === undefined ? found.peer?.index : undefined;
     const others = [found.masterIndex, peer].filter((index) => index !== undefined);
     const neighbours = await Promise.all(others.map((index) => this.findLinkProperties(index)));
-    return withNeighbours(found, present(neighbours), await this.#addresses(found.index));
+    return withNeighbours(found, namesOf(present(neighbours)), await this.#addresses(found.index));
   }
 
   /** Of the link of that very name, which is no alternative one: without a wait for the kernel's network lock. */
@@ -106,8 +106,9 @@ export class Netlink {
   /** With their addresses. */
   async listLinks(): Promise<Link[]> {
     const links = await this.listLinkProperties();
-    const addresses = await this.#addresses(0);
-    return links.map((link) => withNeighbours(link, links, addresses));
+    const addresses = Map.groupBy(await this.#addresses(0), ({ index }) => index);
+    const names = namesOf(links);
+    return links.map((link) => withNeighbours(link, names, addresses.get(link.index) ?? []));
   }
 
   /**
@@ -259,13 +260,16 @@ export class Netlink {
   }
 }
 
-/** @param others among them its master, and its peer where that is in the same namespace */
+/**
+ * @param names by index; among them that of its master, and of its peer where that is in the same namespace
+ * @param addresses of this link
+ */
 function withNeighbours(
   { masterIndex, ...link }: LinkProperties,
-  others: readonly LinkProperties[],
+  names: ReadonlyMap<number, string>,
   addresses: readonly (LinkAddress & { index: number })[],
 ): Link {
-  const nameOf = (index: number | undefined) => others.find((other) => other.index === index)?.name;
+  const nameOf = (index: number | undefined) => (index === undefined ? undefined : names.get(index));
   const peer = link.peer && {
     ...link.peer,
     name: link.linkNetnsId === undefined ? nameOf(link.peer.index) : undefined,
@@ -274,8 +278,12 @@ function withNeighbours(
     ...link,
     peer: peer && omitUndefined(peer),
     masterName: nameOf(masterIndex),
-    addresses: addresses.filter(({ index }) => index === link.index).map(({ index: _, ...address }) => address),
+    addresses: addresses.map(({ index: _, ...address }) => address),
   });
+}
+
+function namesOf(links: readonly LinkProperties[]): Map<number, string> {
+  return new Map(links.map(({ index, name }) => [index, name]));
 }
 
 function present<T>(values: readonly (T | undefined)[]): T[] {

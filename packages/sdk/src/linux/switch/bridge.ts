@@ -30,6 +30,8 @@ export interface BridgeResult {
    * which another has a port of that name.
    */
   failed: ReadonlyMap<string, string>;
+  /** Why the uplink, which is a port all the same, goes on joining frames (GRO). */
+  joining: string | undefined;
 }
 
 interface Attached {
@@ -54,6 +56,8 @@ export class Bridge {
   #others = new Set<string>();
   /** undefined where it is not known what the switch has. */
   #flows: string | undefined;
+  /** What the kernel said when the uplink was to leave frames as they come. */
+  #joining: string | undefined;
 
   constructor(options: BridgeOptions) {
     this.#options = options;
@@ -64,6 +68,12 @@ export class Bridge {
     this.#opened = undefined;
     this.#attached = new Map();
     this.#flows = undefined;
+  }
+
+  /** Whether a port or bridge that was deleted is missed: others have deleted it, or one that was in our way. */
+  misses(table: 'Bridge' | 'Port', name: string): boolean {
+    if (table === 'Bridge') return name === this.#options.name && this.#opened !== undefined;
+    return this.#attached.get(name)?.settings !== undefined || this.#others.has(name);
   }
 
   /** Finds out what others have taken away of it since, of which nobody tells: the next {@link apply} makes that again. */
@@ -141,14 +151,15 @@ export class Bridge {
     const ours = plans.filter((plan) => !this.#isOthers(plan));
     const [{ links, refused }] = await Promise.all([this.#raise(ours), this.#noteOffloads(ours)]);
     const isThere = ({ device, dpdkDevargs }: BridgePortPlan) => dpdkDevargs !== undefined || links.has(device);
+    await this.#takeOffOutdated(ours.filter(isThere), links, refused);
     const present = ours.filter((plan) => isThere(plan) && !refused.has(plan.device));
-    await this.#takeOffOutdated(present, links);
     await this.#changePorts(present, links);
     await this.#changeFlows(flowsOf((device) => this.#attached.get(device)?.number));
     const failed = new Map(refused);
     for (const [device, { error }] of this.#attached) if (error) failed.set(device, error);
     for (const { device } of plans.filter(this.#isOthers)) failed.set(device, othersPort(device));
-    return { absent: new Set(ours.filter((plan) => !isThere(plan)).map(({ device }) => device)), failed };
+    const absent = new Set(ours.filter((plan) => !isThere(plan)).map(({ device }) => device));
+    return { absent, failed, joining: this.#joining };
   }
 
   /**
@@ -164,6 +175,7 @@ export class Bridge {
     const ports = await ovs.transaction([['list-ports', name]]);
     const [bridge] = await ovs.rows('Bridge', ['external_ids'], [name]);
     if (ports.trim() === '' && bridge && isOwnedBy(bridge, owner)) {
+      this.#opened = undefined;
       await ovs.transaction([['--if-exists', 'del-br', name]]);
     }
     this.forget();
@@ -185,8 +197,12 @@ export class Bridge {
     return { links: new Map(result.links.map((link) => [link.name, link])), refused };
   }
 
-  /** Taken off and put on within one transaction, the switch would see no change. */
-  async #takeOffOutdated(present: readonly BridgePortPlan[], links: ReadonlyMap<string, Link>): Promise<void> {
+  /** Taken off and put on within one transaction, the switch would see no change. The link of now may be down yet. */
+  async #takeOffOutdated(
+    present: readonly BridgePortPlan[],
+    links: ReadonlyMap<string, Link>,
+    refused: Map<string, string>,
+  ): Promise<void> {
     const outdated = present.filter(({ device, dpdkDevargs }) => {
       const before = this.#attached.get(device);
       if (before?.error) return true;
@@ -194,8 +210,10 @@ export class Bridge {
     });
     if (outdated.length === 0) return;
     const { ovs, name } = this.#options;
+    for (const { device } of outdated) this.#unsettle(device);
     await ovs.transaction(outdated.map(({ device }) => ['--if-exists', 'del-port', name, device]));
     for (const { device } of outdated) this.#attached.delete(device);
+    for (const [device, words] of (await this.#raise(outdated)).refused) refused.set(device, words);
   }
 
   async #changePorts(present: readonly BridgePortPlan[], links: ReadonlyMap<string, Link>): Promise<void> {
@@ -218,11 +236,8 @@ export class Bridge {
     const changed = present.filter((plan) => this.#attached.get(plan.device)?.settings !== settingsText(plan, owner));
     if (gone.length + changed.length === 0) return;
     const fresh = changed.filter(({ device }) => this.#attached.get(device)?.number === undefined);
-    for (const [, port] of gone) port.settings = undefined;
-    for (const { device } of changed) {
-      const before = this.#attached.get(device);
-      if (before) before.settings = undefined;
-    }
+    for (const [device] of gone) this.#unsettle(device);
+    for (const { device } of changed) this.#unsettle(device);
     // At the same time, as each takes programs 10 to 25 ms; nothing uses a port before both are done.
     const refused = new Map<string, string>();
     const prepared = Promise.all(fresh.map((plan) => this.#prepare(plan, refused)));
@@ -250,6 +265,12 @@ export class Bridge {
     }
   }
 
+  /** What the switch has of a port is not known until a change is done. */
+  #unsettle(device: string): void {
+    const port = this.#attached.get(device);
+    if (port) port.settings = undefined;
+  }
+
   /** A port that could not be opened is in the database all the same. */
   async #readNumbers(devices: readonly string[]): Promise<void> {
     if (devices.length === 0) return;
@@ -275,12 +296,17 @@ export class Bridge {
   }
 
   /** A userspace switch reads frames as they are: longer ones than the link's MTU would not fit others. */
-  async #prepare({ device, dpdkDevargs }: BridgePortPlan, refused: Map<string, string>): Promise<void> {
+  async #prepare({ device, dpdkDevargs, record }: BridgePortPlan, refused: Map<string, string>): Promise<void> {
+    const isUplink = record.kind === 'uplink';
+    if (isUplink) this.#joining = undefined;
     if (dpdkDevargs !== undefined) return;
     try {
       await this.#options.platform.links.disableOffloads(device, ['gro']);
     } catch (error) {
-      refused.set(device, `${device} goes on joining frames that it receives: ${DpuError.from(error).message}`);
+      const { message } = DpuError.from(error);
+      // Without it nobody would have traffic; with it, most do.
+      if (isUplink) this.#joining = message;
+      else refused.set(device, `${device} goes on joining frames that it receives: ${message}`);
     }
   }
 

@@ -64,10 +64,24 @@ export class CardSwitch {
       onLine: (line) => logger.debug({ line }, 'open vswitch'),
       onExit: (reason) => this.#lost(reason),
       onReturn: () => this.poke(),
+      onDeleted: (table, name) => {
+        if (this.dataPath.misses(table, name)) this.poke();
+      },
     });
     const closed = ClosedMarker.ofNode(owner, stateDirectory);
     const ovs = this.#ovs;
-    this.dataPath = new SwitchDataPath({ platform, logger, ovs, bridge, owner, ports, hostToHost, closed, serial });
+    this.dataPath = new SwitchDataPath({
+      platform,
+      logger,
+      ovs,
+      bridge,
+      owner,
+      ports,
+      hostToHost,
+      closed,
+      serial,
+      onRefused: () => this.poke(),
+    });
     this.pool = new DevicePool({ platform, logger }, vethKind({ nodeName: node.name, ...pairs }));
     this.#keeper = new Keeper({
       logger,
@@ -84,7 +98,7 @@ export class CardSwitch {
       await this.dataPath.start();
       await this.#status.tell(this.dataPath);
       this.#keeper.start();
-      if (unsettled) this.poke();
+      if (unsettled || this.dataPath.failing) this.poke();
     } catch (error) {
       await this.#ovs.stop();
       throw error;
@@ -130,7 +144,7 @@ export class CardSwitch {
       }
     }
     await this.#status.tell(this.dataPath);
-    return state;
+    return { ...state, failing: this.dataPath.failing };
   }
 
   #lost(reason: string): void {

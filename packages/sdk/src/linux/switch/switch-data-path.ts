@@ -6,7 +6,7 @@ import type { ApplyCall, Change, DataPath, Outcome, Outcomes, Wanted } from '../
 import { DpuError } from '../../errors.ts';
 import type { Serial } from '../../serial.ts';
 import type { VfPosition } from '../sysfs.ts';
-import { Bridge, type BridgePortPlan } from './bridge.ts';
+import { Bridge, type BridgePortPlan, type BridgeResult } from './bridge.ts';
 import { type BridgeState, planFlows, planPorts } from './bridge-plan.ts';
 import type { ClosedMarker } from './closed-marker.ts';
 import { allFunctions, placeFunctions } from './function-placing.ts';
@@ -52,6 +52,13 @@ export interface SwitchPorts {
   functionPair(name: string): number | undefined;
 }
 
+/** What is wrong with the way outside. */
+export interface UplinkFault {
+  reason: 'NotOnBridge' | 'JoinsFrames';
+  /** For people. */
+  message: string;
+}
+
 export interface SwitchDataPathOptions {
   platform: Platform;
   logger: Logger;
@@ -64,6 +71,8 @@ export interface SwitchDataPathOptions {
   closed: ClosedMarker;
   /** In which all that changes devices runs. */
   serial: Serial;
+  /** {@link SwitchDataPath.apply} left ports that switch or kernel refused. */
+  onRefused?: () => void;
 }
 
 export class SwitchDataPath implements DataPath {
@@ -81,7 +90,9 @@ export class SwitchDataPath implements DataPath {
   #isOn = true;
   /** Of what is wanted, where that is not up. */
   #outcomes = new Map<string, Outcome>();
-  #uplinkFault: string | undefined;
+  #uplinkFault: UplinkFault | undefined;
+  /** Whether there are ports that the switch or the kernel refused, which it may take another time. */
+  #failing = false;
   #report: ApplyCall['report'] = () => {};
 
   constructor(options: SwitchDataPathOptions) {
@@ -106,9 +117,18 @@ export class SwitchDataPath implements DataPath {
     return this.#options.ovs.running || !this.#isOn;
   }
 
-  /** Why the way outside is no port of the bridge, in the words of the switch. */
-  get uplinkFault(): string | undefined {
+  get uplinkFault(): UplinkFault | undefined {
     return this.#uplinkFault;
+  }
+
+  /** Whether there are ports that switch or kernel refused: another {@link repair} may help, and nobody tells when. */
+  get failing(): boolean {
+    return this.#failing;
+  }
+
+  /** Whether a port or bridge that was deleted from the switch's database has to be made again. */
+  misses(table: 'Bridge' | 'Port', name: string): boolean {
+    return this.#isOn && this.#bridge.misses(table, name);
   }
 
   /** The switch was started anew: what it has is not known any more. */
@@ -165,7 +185,9 @@ export class SwitchDataPath implements DataPath {
     this.#complete = complete;
     this.#wanted = wanted;
     this.#rest = untold(this.#rest, changed, complete);
-    return this.#make(wanted, changed);
+    const outcomes = await this.#make(wanted, changed);
+    if (this.#failing) this.#options.onRefused?.();
+    return outcomes;
   }
 
   async #make(wanted: Wanted, changed: readonly Change[]): Promise<Outcomes> {
@@ -233,7 +255,8 @@ export class SwitchDataPath implements DataPath {
       const result = await this.#bridge.apply(plans, (numberOf) => planFlows(state, numberOf, owner));
       this.#standing = next;
       this.#closed = state.closed;
-      this.#uplinkFault = uplink && result.failed.get(uplink.name);
+      this.#failing = result.failed.size > 0;
+      this.#uplinkFault = uplink && uplinkFault(uplink, result);
       if (this.#complete) await this.#lowerOthers(plans);
       return result;
     } catch (error) {
@@ -264,4 +287,14 @@ export class SwitchDataPath implements DataPath {
       { force: true },
     );
   }
+}
+
+function uplinkFault({ name }: SwitchPort, { failed, joining }: BridgeResult): UplinkFault | undefined {
+  const words = failed.get(name);
+  if (words !== undefined) {
+    return { reason: 'NotOnBridge', message: `${name} is no port of the bridge, and nothing leads outside: ${words}` };
+  }
+  if (joining === undefined) return undefined;
+  const effect = `${name} joins frames that it receives (GRO), and those that are longer than the MTU are lost`;
+  return { reason: 'JoinsFrames', message: `${effect}; it could not be turned off: ${joining}` };
 }

@@ -1,7 +1,7 @@
 /** What a card's side says of its switch and of its way outside: the conditions `Healthy` and `Uplink`. */
 import type { PluginContext } from '../../contract.ts';
 import { DpuError } from '../../errors.ts';
-import type { SwitchDataPath, SwitchPort, SwitchPorts } from './switch-data-path.ts';
+import type { SwitchDataPath, SwitchPort, SwitchPorts, UplinkFault } from './switch-data-path.ts';
 
 export interface SwitchStatusOptions {
   context: Pick<PluginContext<unknown>, 'status' | 'platform' | 'logger'>;
@@ -50,7 +50,7 @@ export class SwitchStatus {
     await this.#tellUplink(await this.#options.ports.uplink(), dataPath.uplinkFault);
   }
 
-  async #tellUplink(uplink: SwitchPort | undefined, fault: string | undefined): Promise<void> {
+  async #tellUplink(uplink: SwitchPort | undefined, fault: UplinkFault | undefined): Promise<void> {
     const { context, noUplink } = this.#options;
     const { status, platform } = context;
     if (uplink === undefined) {
@@ -59,8 +59,7 @@ export class SwitchStatus {
       return;
     }
     if (fault !== undefined) {
-      const message = `${uplink.name} is no port of the bridge, and nothing leads outside: ${fault}`;
-      status.set({ type: 'Uplink', status: 'False', reason: 'NotOnBridge', message });
+      status.set({ type: 'Uplink', status: 'False', ...fault });
       return;
     }
     if (uplink.dpdkDevargs !== undefined) {

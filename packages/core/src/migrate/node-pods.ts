@@ -1,0 +1,63 @@
+/** Has a node's part of the migration done there, by a pod of its own. */
+import { z } from 'zod';
+import { operatorNamespace } from '../api/names.ts';
+import { resourcePath } from '../kube/resource.ts';
+import type { MigrationCluster } from './cluster.ts';
+import { type NodePodOptions, nodePodName, renderNodePod } from './node/pod.ts';
+import type { DeviceReport } from './observed.ts';
+
+const answerSchema = z.object({
+  error: z.string().optional(),
+  devices: z
+    .array(
+      z.object({
+        pod: z.string(),
+        device: z.string(),
+        state: z.enum(['kept', 'comesHome', 'lost', 'ours']),
+        reason: z.string().exactOptional(),
+      }),
+    )
+    .default([]),
+});
+
+const type = { apiVersion: 'v1', kind: 'Pod', plural: 'pods', namespaced: true };
+
+/** @throws Error that names the node, with what its pod says */
+export async function onNode(cluster: MigrationCluster, options: NodePodOptions): Promise<readonly DeviceReport[]> {
+  const name = nodePodName(options.node, options.mode);
+  const ref = { ...type, namespace: operatorNamespace, name };
+  // One of a run that was broken off.
+  await cluster.delete(ref);
+  const { client } = cluster.store;
+  await client.json({ method: 'POST', path: resourcePath(type, operatorNamespace), body: renderNodePod(options) });
+  try {
+    let said = '';
+    await cluster.until(`pod ${name} has ended`, async () => {
+      const { status } = (await cluster.get(ref)) as unknown as { status: { phase?: string } };
+      said = status.phase ?? '';
+      return said === 'Succeeded' || said === 'Failed';
+    });
+    return await answer(cluster, options.node, name);
+  } finally {
+    await cluster.delete(ref);
+  }
+}
+
+async function answer(cluster: MigrationCluster, node: string, name: string): Promise<readonly DeviceReport[]> {
+  const path = resourcePath(type, operatorNamespace, name, 'log');
+  const chunks: Buffer[] = [];
+  for await (const chunk of await cluster.store.client.stream({ method: 'GET', path })) chunks.push(chunk);
+  const last = Buffer.concat(chunks).toString('utf8').trimEnd().split('\n').at(-1) ?? '';
+  const parsed = answerSchema.safeParse(parseJson(last));
+  if (!parsed.success) throw new Error(`node ${node}: ${last || 'its pod says nothing'}`);
+  if (parsed.data.error !== undefined) throw new Error(`node ${node}: ${parsed.data.error}`);
+  return parsed.data.devices;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,255 @@
+/** Goes the migration's steps, one after another, and says each. */
+import { operatorNamespace } from '../api/names.ts';
+import type { Context } from '../dpuctl/context.ts';
+import { defaults } from '../manifests/deployment.ts';
+import { installation } from '../manifests/installation.ts';
+import { faults, reportFaults, undoFaults } from './checks.ts';
+import { type AccessQuestion, MigrationCluster } from './cluster.ts';
+import {
+  cniDirectory,
+  daemonSet,
+  isGoDeployment,
+  type KubeJson,
+  keyOf,
+  type ObjectRef,
+  operatorDeployment,
+  refOf,
+  replaced,
+  takenOver,
+} from './go-objects.ts';
+import { onNode } from './node-pods.ts';
+import { daemonNodes, type NodeReport, type Observed, objectOf } from './observed.ts';
+import { type Action, isDeployed, nextBack, nextFinish, nextForward, type Step } from './plan.ts';
+import { forget, remember, save } from './saved.ts';
+
+export interface MigrateOptions {
+  /** The operator's, for the pods on nodes. */
+  image: string;
+  /** Seconds that a step may take. */
+  timeoutSeconds: number;
+  interruptNetworkFunctions: boolean;
+}
+
+/** Far more than there are: a step that is planned again and again would go on for ever. */
+const mostSteps = 200;
+
+export class Migration {
+  readonly #cluster: MigrationCluster;
+  readonly #options: MigrateOptions;
+  readonly #print: Context['print'];
+
+  constructor({ store, print }: Pick<Context, 'store' | 'print'>, options: MigrateOptions) {
+    this.#cluster = new MigrationCluster(store, options.timeoutSeconds * 1000);
+    this.#options = options;
+    this.#print = print;
+  }
+
+  /** Changes nothing but for pods that look at nodes and go. @throws Error with all that is in the way */
+  async check(): Promise<void> {
+    const observed = await this.#cluster.observe();
+    const found = faults(observed, await this.#cluster.denied(questions));
+    refuse('the Go operator cannot be taken over', found);
+    // Nodes are looked at once: on the way they have neither daemon.
+    if (observed.saved) return;
+    const reports = await this.#look(observed, daemonNodes(observed), goDirectoryOf(observed));
+    refuse('the Go operator cannot be taken over', reportFaults(reports, this.#options));
+    const kept = reports.flatMap(({ devices }) => devices).length;
+    this.#print(`nothing is in the way; devices that pods have: ${kept}`);
+  }
+
+  /** From here on our operator may be installed. What was begun is gone on with. */
+  async forward(): Promise<void> {
+    await this.check();
+    await this.#go(nextForward);
+    this.#print(
+      'the Go operator is gone; its kinds, their objects and the networks are there: install this operator now',
+    );
+  }
+
+  /** Behind the installation of our operator. The way back ends. */
+  async finish(): Promise<void> {
+    const observed = await this.#cluster.observe();
+    const deployment = objectOf(observed, operatorDeployment);
+    if (observed.saved && (!deployment || isGoDeployment(deployment) || observed.saved.undoing)) {
+      throw new Error('this operator is not installed: there is nothing to finish');
+    }
+    await this.#go(nextFinish);
+    this.#print('the migration is complete');
+  }
+
+  /** @throws Error where there is no way back (now), and why */
+  async back(): Promise<void> {
+    const observed = await this.#cluster.observe();
+    const { saved } = observed;
+    if (!saved) throw new Error('there is no way back: no migration was begun, or it is complete');
+    if (!saved.undoing) {
+      refuse('there is no way back now', undoFaults(await this.#look(observed, saved.imported, saved.cniDirectory)));
+    }
+    await this.#go(nextBack);
+    this.#print('the Go operator is there again, as it was');
+  }
+
+  async #go(next: (observed: Observed) => Step | undefined): Promise<void> {
+    for (let done = 0; done < mostSteps; done += 1) {
+      const observed = await this.#cluster.observe();
+      const step = next(observed);
+      if (!step) return;
+      this.#print(step.says);
+      await this.#do(step.action, observed);
+      if (step.action.do === 'forget') return;
+    }
+    throw new Error(`after ${mostSteps} steps there is still something to do: see the last lines`);
+  }
+
+  async #do(action: Action, observed: Observed): Promise<void> {
+    const { store } = this.#cluster;
+    const { saved } = observed;
+    switch (action.do) {
+      case 'save':
+        return save(store, observed, goDirectoryOf(observed));
+      case 'scaleToZero':
+        return this.#cluster.mergePatch(action.ref, { spec: { replicas: 0 } });
+      case 'delete':
+        for (const one of action.refs) await this.#cluster.delete(one);
+        return;
+      case 'deletePods':
+        for (const name of action.pods) await this.#cluster.delete(podRef(name));
+        return;
+      case 'awaitPodsGone':
+        return this.#awaitGone(action.pods, observed);
+      case 'awaitReady':
+        return this.#cluster.until(`DpuOperatorConfig ${action.config} is Ready`, async () => {
+          const { configs } = await this.#cluster.observe();
+          return configs.every(isDeployed);
+        });
+      case 'removeFinalizer':
+        return this.#removeFinalizer(action.object, action.finalizer);
+      case 'deleteOurs':
+        for (const one of ours()) await this.#cluster.delete(one);
+        break;
+      case 'putBack':
+        for (const object of action.objects) await this.#cluster.put(object);
+        break;
+      case 'forget':
+        return forget(store);
+      case 'importOn':
+      case 'restoreOn':
+        await onNode(this.#cluster, {
+          node: action.node,
+          mode: action.do === 'importOn' ? 'import' : 'restore',
+          image: this.#options.image,
+          cniDirectory: saved?.cniDirectory ?? '',
+          dpus: dpusOn(observed, action.node),
+        });
+        break;
+      case 'beginUndo':
+    }
+    if (saved) await remember(store, saved, progress(action, saved));
+  }
+
+  /** Of VSPs: by the uid, since our operator makes others of the same name. */
+  async #awaitGone(pods: readonly string[], observed: Observed): Promise<void> {
+    const before = new Map(
+      [...observed.operatorPods, ...observed.daemonPods, ...observed.vspPods].map((pod) => [pod.name, pod.uid]),
+    );
+    for (const name of pods) {
+      await this.#cluster.until(`pod ${name} has gone`, async () => {
+        const now = await this.#cluster.get(podRef(name));
+        return now?.metadata.uid !== before.get(name);
+      });
+    }
+  }
+
+  #removeFinalizer({ kind, apiVersion, metadata }: KubeJson, finalizer: string): Promise<void> {
+    const plural = kind === 'DpuOperatorConfig' ? 'dpuoperatorconfigs' : 'dataprocessingunits';
+    const { name, resourceVersion, finalizers = [] } = metadata;
+    const rest = finalizers.filter((one) => one !== finalizer);
+    return this.#cluster.mergePatch(
+      { apiVersion, kind, plural, name },
+      { metadata: { resourceVersion, finalizers: rest } },
+    );
+  }
+
+  async #look(observed: Observed, nodes: readonly string[], directory: string): Promise<NodeReport[]> {
+    return Promise.all(
+      nodes.map(async (node) => ({
+        node,
+        devices: await onNode(this.#cluster, {
+          node,
+          mode: 'look',
+          image: this.#options.image,
+          cniDirectory: directory,
+          dpus: dpusOn(observed, node),
+        }),
+      })),
+    );
+  }
+}
+
+function progress(action: Action, saved: NonNullable<Observed['saved']>) {
+  switch (action.do) {
+    case 'importOn':
+      return { imported: [...saved.imported, action.node] };
+    case 'restoreOn':
+      return { restored: [...saved.restored, action.node] };
+    case 'beginUndo':
+      return { undoing: true };
+    case 'deleteOurs':
+      return { oursDeleted: true };
+    case 'putBack':
+      return { isPutBack: true };
+    default:
+      return {};
+  }
+}
+
+/** Where no daemon is left to say it, the usual one: nothing of it is on any node then. */
+const goDirectoryOf = (observed: Observed): string => cniDirectory(objectOf(observed, daemonSet)) ?? '/opt/cni';
+
+function dpusOn({ dpus }: Observed, node: string) {
+  const specs = dpus.map(({ metadata, spec }) => ({
+    name: metadata.name,
+    ...(spec as { nodeName?: string; isDpuSide?: boolean }),
+  }));
+  return specs
+    .filter(({ nodeName }) => nodeName === node)
+    .map(({ name, isDpuSide }) => ({ name, isDpuSide: isDpuSide === true }));
+}
+
+const podRef = (name: string): ObjectRef => ({
+  apiVersion: 'v1',
+  kind: 'Pod',
+  plural: 'pods',
+  namespace: operatorNamespace,
+  name,
+});
+
+/** What every packaging of ours brings and the Go operator would stumble over; kinds and accounts stay. */
+function ours(): ObjectRef[] {
+  const { rights, networkPolicies, disruptionBudget, policies } = installation(defaults);
+  const objects = [...rights, ...networkPolicies, disruptionBudget, ...[...policies.values()].flat()] as KubeJson[];
+  const shared = new Set([...replaced, ...takenOver].map(keyOf));
+  return objects.map(refOf).filter((one) => !shared.has(keyOf(one)));
+}
+
+function refuse(what: string, found: readonly string[]): void {
+  if (found.length > 0)
+    throw new Error(`${what}; nothing was changed:\n${found.map((one) => `  - ${one}`).join('\n')}`);
+}
+
+const groupOf = (apiVersion: string): string => (apiVersion.includes('/') ? (apiVersion.split('/')[0] ?? '') : '');
+
+/** Of one right for each kind: who may delete it here may do the rest. */
+const questions: readonly AccessQuestion[] = [
+  ...[...new Map([...replaced, ...takenOver].map((one) => [one.plural, one])).values()].map((one) => ({
+    group: groupOf(one.apiVersion),
+    resource: one.plural,
+    verb: takenOver.includes(one) ? 'update' : 'delete',
+    ...(one.namespace !== undefined && { namespace: one.namespace }),
+  })),
+  { group: '', resource: 'pods', verb: 'create', namespace: operatorNamespace },
+  { group: '', resource: 'configmaps', verb: 'create', namespace: operatorNamespace },
+  { group: 'config.openshift.io', resource: 'dpuoperatorconfigs', verb: 'patch' },
+  { group: 'config.openshift.io', resource: 'dataprocessingunits', verb: 'patch' },
+  { group: 'rbac.authorization.k8s.io', resource: 'clusterroles', verb: 'escalate' },
+];

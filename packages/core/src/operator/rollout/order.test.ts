@@ -1,0 +1,76 @@
+import { podOf } from '@dpu-operator/sdk/manifest';
+import { expect, test } from 'vitest';
+import type { PluginRun, Rollout } from '../../api/plugin-run.ts';
+import { isChanging, mostAtOnce, waitsFor } from './order.ts';
+
+const runOf = (version: string, settings = {}): PluginRun => ({
+  name: 'a',
+  version,
+  image: `vsp:${version}`,
+  products: ['Card'],
+  disturbsTraffic: false,
+  pod: { ...podOf({ pod: {} }, 'host'), companions: [] },
+  settings,
+  digest: `${version} ${JSON.stringify(settings)}`,
+});
+const v1 = runOf('1');
+const v2 = runOf('2');
+
+function dpu(name: string, phase?: Rollout['phase'], more: Partial<Rollout> = {}) {
+  const rollout = { target: v2, startedAt: '', drain: false, clear: false, wasReady: true, ...more };
+  return { name, status: { plugin: v1, ...(phase && { rollout: { ...rollout, phase } }) } };
+}
+
+const why = (...dpus: ReturnType<typeof dpu>[]) => {
+  return waitsFor('x', v2, { dpus: [dpu('x', 'Installing'), ...dpus], daemonsBehind: [] })?.reason;
+};
+
+test('a DPU may go when no other changes', () => {
+  expect(why()).toBeUndefined();
+  expect(why(dpu('b'), dpu('c', 'Installing'))).toBeUndefined();
+});
+
+test.each(['Draining', 'Replacing', 'Verifying', 'RollingBack'] as const)('it waits while another is %s', (phase) => {
+  expect(why(dpu('b', phase))).toBe('WaitingForTurn');
+});
+
+test('its own change does not hold it up', () => {
+  expect(waitsFor('x', v2, { dpus: [dpu('x', 'Replacing')], daemonsBehind: [] })).toBeUndefined();
+});
+
+test('one that runs nothing yet holds nobody up', () => {
+  expect(isChanging({ rollout: dpu('b', 'Verifying').status.rollout })).toBe(false);
+});
+
+test('the daemons go first', () => {
+  const dpus = [dpu('x', 'Installing')];
+  expect(waitsFor('x', v2, { dpus, daemonsBehind: ['node-b'] })?.reason).toBe('WaitingForDaemons');
+});
+
+test('a release that failed on another DPU goes no further', () => {
+  expect(why(dpu('b', 'Failed', { reason: 'NotWorking' }))).toBe('Stopped');
+  expect(why(dpu('b', 'RollingBack', { reason: 'NotWorking' }))).toBe('Stopped');
+  const wait = waitsFor('x', v2, { dpus: [dpu('b', 'Failed')], daemonsBehind: [] });
+  expect(wait?.message).toContain('failed on b');
+});
+
+test('what another DPU failed with says nothing of this release', () => {
+  // Broken before.
+  expect(why(dpu('b', 'Failed', { wasReady: false }))).toBeUndefined();
+  expect(why(dpu('b', 'Failed', { target: runOf('3') }))).toBeUndefined();
+  // Wrong settings of a release that works.
+  const misconfigured = dpu('b', 'Failed', { target: runOf('2', { vfs: -1 }) });
+  misconfigured.status.plugin = v2;
+  expect(why(misconfigured)).toBeUndefined();
+  // Taken back by a person.
+  expect(why(dpu('b', 'RollingBack'))).toBe('WaitingForTurn');
+});
+
+test.each([
+  [1, 1],
+  [10, 1],
+  [11, 2],
+  [1000, 100],
+])('of %i DPUs %i change at a time', (count, most) => {
+  expect(mostAtOnce(count)).toBe(most);
+});

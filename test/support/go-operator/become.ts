@@ -1,0 +1,102 @@
+/**
+ * Makes of a cluster with our operator one with the Go operator: its objects, its kinds, and what it keeps on a host about
+ * the pods that are attached. The pods, their VFs and the data path stay as they are.
+ */
+import { parseAllDocuments } from 'yaml';
+import type { Kubectl } from '../../cluster/index.ts';
+import { namespace, type TestBed } from '../operator.ts';
+import { onNode } from '../outages.ts';
+import type { Side } from '../sides.ts';
+import { configObjects, kinds, operatorObjects } from './objects.ts';
+
+const goFinalizer = 'config.openshift.io/dpuoperatorconfig-finalizer';
+const state = '/var/run/dpu-daemon/state';
+
+interface Record {
+  record: {
+    containerId: string;
+    ifName: string;
+    netns: string;
+    deviceId: string;
+    vf: number;
+    link: { name: string; mac: string };
+    ipam?: { type: string };
+  };
+}
+
+interface Config {
+  metadata: { uid: string };
+  spec: { defaultNetwork?: { ipam?: object } };
+}
+
+export async function becomeGoOperator(bed: TestBed): Promise<void> {
+  const { kubectl, hostSide, dpuSide } = bed;
+  const config = await kubectl.json<Config>(['get', 'dpuoperatorconfig', 'dpu-operator-config']);
+  await takeOursAway(kubectl);
+  await writeGoRecords(hostSide);
+  for (const { cluster, node } of [hostSide, dpuSide]) {
+    await onNode({ cluster }, node, `rm -rf ${state} /var/run/dpu-daemon/dpu-cni`);
+  }
+  await withoutMarks(bed);
+  const owner = {
+    apiVersion: 'config.openshift.io/v1',
+    kind: 'DpuOperatorConfig',
+    name: 'dpu-operator-config',
+    uid: config.metadata.uid,
+  };
+  const apply = ['apply', '--server-side', '--force-conflicts', '-f', '-'];
+  const documents = (objects: readonly object[]) => JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects });
+  await kubectl.run(['replace', '-f', '-'], documents(kinds()));
+  const ipam = config.spec.defaultNetwork?.ipam ?? { type: 'whereabouts', range: '10.56.217.0/24' };
+  // Webhooks come last: nobody serves them, as when the Go operator is away.
+  await kubectl.run(apply, documents([...configObjects(owner, ipam), ...operatorObjects()]));
+  for (const workload of ['deployment/dpu-operator-controller-manager', 'daemonset/dpu-daemon']) {
+    await kubectl.run(['rollout', 'status', '-n', namespace, workload, '--timeout=300s']);
+  }
+}
+
+async function takeOursAway(kubectl: Kubectl): Promise<void> {
+  const inNamespace = ['-n', namespace, '--cascade=foreground', '--timeout=300s'];
+  await kubectl.run(['delete', 'deployment', 'dpu-operator-controller-manager', ...inNamespace]);
+  await kubectl.run(['delete', 'daemonset', 'dpu-daemon', ...inNamespace]);
+  await kubectl.run(['delete', '-k', 'config/policy']);
+  const ours = parseAllDocuments(await kubectl.run(['kustomize', 'config/deploy']))
+    .map((document) => document.toJS() as { kind: string })
+    .filter(({ kind }) => !['Namespace', 'ServiceAccount'].includes(kind));
+  const list = JSON.stringify({ apiVersion: 'v1', kind: 'List', items: ours });
+  await kubectl.run(['delete', '--ignore-not-found', '-f', '-'], list);
+  await kubectl.run(['delete', 'crd', 'vendorplugins.config.openshift.io', '--ignore-not-found']);
+}
+
+/** The Go daemon's files, of what our daemon wrote down when it attached the pods. */
+async function writeGoRecords({ cluster, node }: Side): Promise<void> {
+  const text = await onNode({ cluster }, node, `cd ${state}/attachments; for f in *.json; do cat $f; echo; done`);
+  for (const line of text.split('\n').filter(Boolean)) {
+    const { containerId, ifName, netns, deviceId, vf, link, ipam } = (JSON.parse(line) as Record).record;
+    const conf = {
+      cniVersion: '0.4.0',
+      name: 'dpu-cni',
+      type: 'dpu-cni',
+      ...(ipam && { ipam: { type: ipam.type } }),
+      OrigVfState: { HostIFName: link.name, EffectiveMAC: link.mac, AdminMAC: '' },
+      Master: '',
+      MAC: '',
+      deviceID: deviceId,
+      VFID: vf,
+    };
+    const write = `mkdir -p /opt/cni/dpusriov/pci; printf %s ${netns} > /opt/cni/dpusriov/pci/${deviceId}`;
+    const input = JSON.stringify(conf);
+    await onNode({ cluster }, node, `${write}; printf %s '${input}' > /opt/cni/dpusriov/${containerId}-${ifName}`);
+  }
+}
+
+/** Objects that stay lose what only our operator and daemon put on them. */
+async function withoutMarks({ kubectl, hostDpu, dpuDpu }: TestBed): Promise<void> {
+  const patch = (object: string, finalizers: string[] | null) =>
+    kubectl.run(['patch', object, '--type=merge', '-p', JSON.stringify({ metadata: { finalizers } })]);
+  await patch('dpuoperatorconfig/dpu-operator-config', [goFinalizer]);
+  for (const dpu of [hostDpu, dpuDpu]) {
+    await patch(`dpu/${dpu}`, null);
+    await kubectl.run(['annotate', 'pod', '-n', namespace, `vsp-${dpu}`, 'dpu.config.openshift.io/spec-hash-']);
+  }
+}
