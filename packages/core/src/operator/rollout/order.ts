@@ -28,9 +28,14 @@ export interface Wait {
   message: string;
 }
 
-/** What a DPU that runs something waits for before it may change to `target`; undefined when it may go. */
+/**
+ * What a DPU waits for before it may change to `target`; undefined when it may go. Another plugin, which a config chooses,
+ * waits for nothing: where the other side of a DPU has another one, too, the two have to change together.
+ */
 export function waitsFor(name: string, target: PluginRun, { dpus, daemonsBehind }: Order): Wait | undefined {
-  const others = dpus.filter((dpu) => dpu.name !== name);
+  const own = dpus.find((dpu) => dpu.name === name);
+  if (own?.status.plugin?.name !== target.name) return undefined;
+  const others = dpus.filter((dpu) => dpu !== own);
   const failed = others.find(({ status }) => hasFailedOn(status, target));
   if (failed) {
     const advice = `mend that one, ask for another version, or pin ${failed.name} by a DataProcessingUnitConfig`;
