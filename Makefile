@@ -74,6 +74,10 @@ test-cards: build ## Run the main job on a Kind cluster through each card that t
 test-e2e-2c: build ## Run the end-to-end tests on two Kind clusters, one with the host and one with the DPU
 	node test/run.ts e2e-2c
 
+.PHONY: test-upgrade
+test-upgrade: build ## Upgrade from another commit's operator to this one and back, with traffic (FROM=<commit>)
+	$(if $(FROM),FROM=$(FROM)) node test/run.ts upgrade
+
 .PHONY: e2e
 e2e: $(INSTALLED) ## Run the main job on real cards (KUBECONFIG_HOST and KUBECONFIG_DPU, see docs/test-cards.md)
 	node test/run.ts e2e-real

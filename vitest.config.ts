@@ -91,6 +91,16 @@ export default defineConfig({
         test: {
           ...patience,
           ...onClusters,
+          name: 'upgrade',
+          include: ['test/upgrade/**/*.test.ts'],
+        },
+      },
+      {
+        resolve,
+        ssr,
+        test: {
+          ...patience,
+          ...onClusters,
           name: 'e2e-2c',
           include: ['test/e2e-2c/**/*.test.ts'],
         },

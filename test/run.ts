@@ -15,7 +15,7 @@ import { elapsedSince } from './cluster/progress.ts';
 import { installPrograms } from './support/programs.ts';
 import { type ProjectResult, resultOf, sumOf } from './support/summary.ts';
 
-const onClusters = ['e2e', 'e2e-2c', 'e2e-real'];
+const onClusters = ['e2e', 'e2e-2c', 'e2e-real', 'upgrade'];
 const projects = process.argv.slice(2);
 const directory = join(repositoryRoot, '.build/test');
 const width = Math.max(...projects.map((name) => name.length));

@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'rolldown';
 import { ascii, httpAlone, leaveOut, licences } from '../../rolldown.shared.mjs';
 
@@ -20,9 +21,26 @@ const unusedByGrpc = { '@grpc/proto-loader': ['loadSync'] };
 /** Packages whose modules do nothing when they are imported, so that unused ones can be dropped. */
 const pure = /@kubernetes\/client-node|\/openid-client\/|\/hpagent\/|\/socks|\/jsonpath-plus\/|\/rfc4648\/|\/ws\//;
 
+const polyfill = JSON.stringify(fileURLToPath(import.meta.resolve('reflect-metadata')));
+
+/** In a chunk of two programs tsyringe would come before what their first lines import. */
+const polyfilled = {
+  name: 'polyfilled',
+  transform: {
+    filter: { id: /\/tsyringe\/dist\/cjs\/index\.js$/ },
+    handler: (code) => `require(${polyfill});\n${code}`,
+  },
+};
+
 const common = {
   platform: 'node',
-  plugins: [leaveOut(unused, '/client-node/dist/config.js'), leaveOut(unusedByGrpc, '.js'), httpAlone, ascii],
+  plugins: [
+    leaveOut(unused, '/client-node/dist/config.js'),
+    leaveOut(unusedByGrpc, '.js'),
+    httpAlone,
+    polyfilled,
+    ascii,
+  ],
   resolve: { conditionNames: ['source', 'import', 'node', 'default'] },
   treeshake: {
     moduleSideEffects: [

@@ -29,6 +29,10 @@ export async function openExistingCluster(log: Log): Promise<Cluster> {
       const inPod = ['exec', '--namespace', helperNamespace, helperName(node), ...stdin, '--', ...enter, ...argv];
       return kubectl.try(inPod, options.input, options.timeoutMs);
     },
+    loadImage: async ({ nodeTag }) => {
+      log(`existing cluster: ${nodeTag} is not loaded; push it to where its nodes pull from`);
+      return false;
+    },
     loadImages: async () => {
       log('existing cluster: images are not loaded; push them to where its nodes pull from');
       return [];

@@ -1,5 +1,5 @@
 import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { scratchDirectory } from './cache.ts';
 import type { Engine } from './engine.ts';
 import { parseImageNames } from './image-inputs.ts';
@@ -10,7 +10,7 @@ import { thinArchive } from './thin-archive.ts';
 import type { Cluster, ClusterNode } from './types.ts';
 
 /** On the node: the id of each image as it was loaded. containerd's own digests differ from the engine's. */
-const recordDirectory = '/var/lib/dpu-operator-images';
+const recordOf = ({ nodeTag }: BuiltImage): string => `/var/lib/dpu-operator-images/${basename(nodeTag)}`;
 
 const containerd = ['ctr', '--namespace', 'k8s.io', 'images'];
 
@@ -63,7 +63,7 @@ export class ImageLoader {
 
   async #hasImage(node: string, image: BuiltImage): Promise<boolean> {
     const [record, listed] = await Promise.all([
-      this.#nodes.exec(node, ['cat', `${recordDirectory}/${image.name}`]),
+      this.#nodes.exec(node, ['cat', recordOf(image)]),
       this.#nodes.exec(node, [...containerd, 'list', '--quiet', `name==${image.nodeTag}`]),
     ]);
     return record.stdout.trim() === image.id && listed.stdout.trim() === image.nodeTag;
@@ -77,7 +77,7 @@ export class ImageLoader {
   }
 
   async #import(node: string, image: BuiltImage, archive: string): Promise<void> {
-    const path = `${recordDirectory}/${image.name}`;
+    const path = recordOf(image);
     const previous = (await this.#nodes.exec(node, ['cat', path])).stdout.trim();
     // Pinned, so that kubelet's garbage collection does not take away what no registry has.
     const importing = [...containerd, 'import', '--label', 'io.cri-containerd.pinned=pinned', '-'];

@@ -124,6 +124,7 @@ export class KindClusters {
       nodes,
       exec,
       loadImages: (names) => loader.load(names),
+      loadImage: (image) => loader.loadImage(image),
       restartNode: async (node) => {
         await this.#engine.run(['restart', '--time', '5', node]);
       },

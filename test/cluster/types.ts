@@ -1,3 +1,4 @@
+import type { BuiltImage } from './images.ts';
 import type { Kubectl } from './kubectl.ts';
 import type { RunOptions, RunResult } from './run.ts';
 
@@ -21,6 +22,8 @@ export interface Cluster {
   exec(node: string, argv: readonly string[], options?: Pick<RunOptions, 'input' | 'timeoutMs'>): Promise<RunResult>;
   /** Builds images from this checkout and puts them on the worker nodes; the names of those that had changed. */
   loadImages(names?: readonly string[]): Promise<string[]>;
+  /** Puts an image onto its nodes as what its `nodeTag` says; whether that was another before. */
+  loadImage(image: BuiltImage): Promise<boolean>;
   /** As a power cycle does; the node may have another address afterwards. Absent where nodes are the user's machines. */
   restartNode?: (node: string) => Promise<void>;
   delete(): Promise<void>;

@@ -36,12 +36,23 @@ describe('a dry run takes', () => {
     await bed.kubectl.run([...dryRun, '-n', namespace, ...files.flatMap((file) => ['-f', file])]);
   });
 
-  it.each(['OLM', 'MicroShift', 'Without the internet'])('the commands under "%s"', async (heading) => {
-    const commands = (await documentCommands('docs/install.md', heading)).filter((line) => line.startsWith('kubectl '));
+  it.each([
+    ['docs/install.md', 'Kustomize'],
+    ['docs/install.md', 'OLM'],
+    ['docs/install.md', 'MicroShift'],
+    ['docs/install.md', 'Without the internet'],
+    ['docs/remove.md', 'Removing'],
+  ])('the commands of %s under "%s"', async (path, heading) => {
+    const lines = (await documentCommands(path, heading)).filter((line) => line.startsWith('kubectl '));
+    // What waits, waits for what the commands before it have made.
+    const commands = lines.filter((line) => !/^kubectl (wait|rollout) /.test(line));
     expect(commands).not.toEqual([]);
     for (const command of commands) {
-      const [, ...args] = command.replace('<file>', 'LICENSE').split(' ');
-      await bed.kubectl.run([...args.map((word) => word.replace(/^'(.*)'$/, '$1')), '--dry-run=server']);
+      const [, ...args] = command.replaceAll(/<file>|<docker-config>/g, 'package.json').split(' ');
+      const flags = Object.entries({ '--server-side': '--force-conflicts', ' delete ': '--wait=false' })
+        .filter(([words]) => command.includes(words))
+        .map(([, flag]) => flag);
+      await bed.kubectl.run([...args.map((word) => word.replace(/^'(.*)'$/, '$1')), ...flags, '--dry-run=server']);
     }
   });
 });

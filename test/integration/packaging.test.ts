@@ -8,6 +8,7 @@ import { attempt, run } from '../cluster/run.ts';
 import { ensureKubectl } from '../cluster/tools.ts';
 import { versions } from '../cluster/versions.ts';
 import { ensureHelm, ensureOperatorVerify } from '../support/go-tools.ts';
+import { documentCommands, fencedBlocks } from '../support/readme.ts';
 
 interface KubeObject {
   kind: string;
@@ -115,6 +116,25 @@ it('images are named in one place, by tag or digest', async () => {
   expect(env.VSP_IMAGE).toBe('dpu-operator/vsp:v7');
 });
 
+it('images are named where docs/install.md says, and reach the operator and what it starts', async () => {
+  const documented = fencedBlocks(await readFile('docs/install.md', 'utf8')).filter(({ info }) => info === 'yaml');
+  const [{ lines } = { lines: [] }] = documented;
+  const directory = await mkdtemp(join(tmpdir(), 'kustomize-'));
+  try {
+    await cp('config', directory, { recursive: true });
+    const file = join(directory, 'default/kustomization.yaml');
+    const { images } = parse(lines.join('\n'));
+    await writeFile(file, JSON.stringify({ ...parse(await readFile(file, 'utf8')), images }));
+    const { image, env } = manager(await kustomized(join(directory, 'default')));
+    expect([image, env.VSP_IMAGE]).toEqual([
+      'registry.example.com/dpu/operator:1.0.0',
+      'registry.example.com/dpu/vsp:1.0.0',
+    ]);
+  } finally {
+    await rm(directory, { recursive: true });
+  }
+});
+
 it('values reach the pod as they are', async () => {
   const set = ['--set-json', 'nodeSelector={"a":"b"}', '--set-json', 'imagePullSecrets=[{"name":"s"}]'];
   const objects = await rendered(...set, '--set', 'policies.enabled=false,crds.enabled=false,uninstall.enabled=false');
@@ -163,6 +183,13 @@ describe('the OLM bundle', () => {
     }
   });
 
+  it('has policies beside it in config/olm, all that there are', async () => {
+    const [base, beside] = await Promise.all([kustomized('config/default'), kustomized('config/olm')]);
+    const policies = [...base].filter(([, { kind }]) => /Policy/.test(kind));
+    expect(policies.map(([, { kind }]) => kind)).toContain('NetworkPolicy');
+    expect(beside).toEqual(new Map(policies));
+  });
+
   it('gives every ServiceAccount what config/default gives it, and runs the same Deployment', async () => {
     const base = await kustomized('config/default');
     const { spec } = parse(await readFile(csv, 'utf8'));
@@ -183,8 +210,12 @@ describe('the OLM bundle', () => {
     const images = ['operator', 'vsp'].map((name) => `r.example.com:5000/dpu/${name}@sha256:${'b'.repeat(64)}`);
     const [operator = '', vsp = ''] = images;
     try {
-      const program = 'packages/core/dist/bundle/generate-manifests.mjs';
-      await run([process.execPath, program, '--output', output, '--operator-image', operator, '--vsp-image', vsp]);
+      const [command = ''] = (await documentCommands('docs/install.md', 'OLM')).filter((line) =>
+        line.startsWith('node '),
+      );
+      const [, ...args] = command.replace(' release ', ` ${output} `).split(' ');
+      const pinned = [operator, vsp].values();
+      await run([process.execPath, ...args.map((word) => (word.startsWith('<') ? (pinned.next().value ?? '') : word))]);
       const { metadata, spec } = parse(await readFile(join(output, csv), 'utf8'));
       expect(spec.relatedImages.map(({ image }: { image: string }) => image)).toEqual(images);
       expect(metadata.annotations['features.operators.openshift.io/disconnected']).toBe('true');

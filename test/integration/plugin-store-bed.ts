@@ -31,7 +31,7 @@ export const manifest = {
 
 /** What npm itself publishes with. */
 interface Publisher {
-  publish(packageJson: object, tarball: Buffer, options: Record<string, string>): Promise<unknown>;
+  publish(packageJson: object, tarball: Buffer, options: Record<string, string | undefined>): Promise<unknown>;
 }
 
 const publisher: Publisher = createRequire(join(npmDirectory, 'package.json'))('libnpmpublish');
@@ -53,6 +53,7 @@ export async function publish(
   const tarball = await readFile(join(directory, 'package.tgz'));
   await publisher.publish(whole, tarball, {
     registry: registry.url,
+    ca: registry.ca,
     [`${registry.url.replace(/^https?:/, '')}:_authToken`]: registry.token,
   });
   await rm(directory, { recursive: true });

@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
@@ -11,10 +11,21 @@ import type { Log } from '../cluster/progress.ts';
 import { run } from '../cluster/run.ts';
 import { eventually } from './eventually.ts';
 
+export interface ImageRegistryOptions {
+  /** Directory of its images, where another registry has it too. Default: its own, which goes with it. */
+  data?: string;
+  /** Key and certificate, in PEM. Default: it speaks http. */
+  tls?: { key: string; certificate: string };
+  /** Its settings for who may do what, as docker-registry has them. */
+  auth?: object;
+}
+
 export interface ImageRegistry {
-  /** Host and port, as image references have them. It speaks http. */
+  /** Host and port, as image references have them. */
   name: string;
-  /** What it answers to a GET below /v2/. @throws Error where that is no success */
+  /** Where its images are. */
+  data: string;
+  /** What it answers by http to a GET below /v2/. @throws Error where that is no success */
   get(path: string): Promise<Response>;
   stop(): Promise<void>;
 }
@@ -27,7 +38,7 @@ const manifestTypes = [
 ].join(',');
 
 /** Its images go when it is stopped. */
-export async function startImageRegistry(log: Log): Promise<ImageRegistry> {
+export async function startImageRegistry(log: Log, options: ImageRegistryOptions = {}): Promise<ImageRegistry> {
   // Unpacked, not installed: the package would start a service.
   const program = await cachedDirectory(log, 'image-registry', 'debian', async (draft) => {
     await run(['apt-get', 'download', 'docker-registry'], { cwd: draft });
@@ -35,11 +46,19 @@ export async function startImageRegistry(log: Log): Promise<ImageRegistry> {
   });
   const directory = await mkdtemp(join(tmpdir(), 'image-registry-'));
   const port = await freePort();
+  const data = options.data ?? join(directory, 'data');
+  const { tls, auth } = options;
+  const files = { key: join(directory, 'tls.key'), certificate: join(directory, 'tls.crt') };
+  if (tls) {
+    await writeFile(files.key, tls.key, { mode: 0o600 });
+    await writeFile(files.certificate, tls.certificate);
+  }
   const config = {
     version: '0.1',
     log: { level: 'error' },
-    storage: { filesystem: { rootdirectory: join(directory, 'data') }, delete: { enabled: true } },
-    http: { addr: `127.0.0.1:${port}` },
+    storage: { filesystem: { rootdirectory: data }, delete: { enabled: true } },
+    http: { addr: `127.0.0.1:${port}`, ...(tls && { tls: files }) },
+    ...(auth && { auth }),
   };
   await writeFile(join(directory, 'config.yaml'), stringify(config));
   const server = spawn(join(program, 'usr/bin/docker-registry'), ['serve', join(directory, 'config.yaml')], {
@@ -52,9 +71,13 @@ export async function startImageRegistry(log: Log): Promise<ImageRegistry> {
     if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
     return response;
   };
-  await eventually('the registry of images answers', () => get(''));
+  await eventually('the registry of images answers', async () => {
+    await (tls ? greeted(port) : get(''));
+    return true;
+  });
   return {
     name,
+    data,
     get,
     stop: async () => {
       const closed = once(server, 'close');
@@ -63,6 +86,16 @@ export async function startImageRegistry(log: Log): Promise<ImageRegistry> {
       await rm(directory, { recursive: true, force: true });
     },
   };
+}
+
+/** Whoever it lets in, it listens. */
+async function greeted(port: number): Promise<void> {
+  const socket = connect(port, '127.0.0.1');
+  try {
+    await once(socket, 'connect');
+  } finally {
+    socket.destroy();
+  }
 }
 
 async function freePort(): Promise<number> {

@@ -17,6 +17,7 @@ const longest = [
   'acme-conformance',
   'vsp-dev',
   'vsp-marvell-conformance',
+  'netsec-conformance',
   'vsp-intel-ipu-imc',
   'process-faults',
   'conformance',

@@ -2,10 +2,13 @@
 import { once } from 'node:events';
 import { rmSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { request as httpRequest, type IncomingMessage } from 'node:http';
+import { Agent, request as httpsRequest } from 'node:https';
 import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { json } from 'node:stream/consumers';
 import { execa } from 'execa';
 import { stringify } from 'yaml';
 import { z } from 'zod';
@@ -24,6 +27,8 @@ export interface RegistryOptions {
   host?: string;
   /** Patterns of packages that only those with the token may read, e.g. `@acme/*`. */
   restricted?: readonly string[];
+  /** Key and certificate, in PEM, and the authority's that signed it. Default: it speaks http. */
+  tls?: { key: string; certificate: string; ca: string };
 }
 
 export interface PublishOptions {
@@ -44,6 +49,8 @@ export class Registry {
   readonly url: string;
   /** May publish, and read restricted packages. */
   readonly token: string;
+  /** PEM of the authority that signed its certificate, where it has one. */
+  readonly ca: string | undefined;
   /**
    * A file of npm settings that names this registry for our scopes, and the token. Other packages come from where npm
    * is set to get them, so that its cache on this machine knows them.
@@ -52,9 +59,10 @@ export class Registry {
   readonly #directory: string;
   readonly #stopServer: () => Promise<void>;
 
-  constructor(url: string, token: string, directory: string, stopServer: () => Promise<void>) {
+  constructor(url: string, token: string, ca: string | undefined, directory: string, stopServer: () => Promise<void>) {
     this.url = url;
     this.token = token;
+    this.ca = ca;
     this.npmrc = join(directory, 'npmrc');
     this.#directory = directory;
     this.#stopServer = stopServer;
@@ -126,7 +134,7 @@ async function pack(directory: string): Promise<string> {
 
 /** Its data go when it is stopped. */
 export async function startRegistry(options: RegistryOptions = {}): Promise<Registry> {
-  const listen = options.listen ?? '127.0.0.1';
+  const { listen = '127.0.0.1', tls } = options;
   const directory = await mkdtemp(join(tmpdir(), 'registry-'));
   const { stdout: upstream } = await execa(process.execPath, [npmCommand, 'config', 'get', 'registry']);
   const port = await freePort(listen);
@@ -148,41 +156,49 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Regi
     max_body_size: '200mb',
     publish: { check_owners: false },
     security: { api: { legacy: true } },
+    ...(tls && { https: { key: join(directory, 'tls.key'), cert: join(directory, 'tls.crt') } }),
   };
+  if (tls) {
+    await writeFile(join(directory, 'tls.key'), tls.key, { mode: 0o600 });
+    await writeFile(join(directory, 'tls.crt'), tls.certificate);
+  }
+  const scheme = tls ? 'https' : 'http';
   const configPath = join(directory, 'config.yaml');
   await writeFile(configPath, stringify(config));
   const server = execa(
     process.execPath,
-    [verdaccioCommand, '--config', configPath, '--listen', `http://${listen}:${port}`],
+    [verdaccioCommand, '--config', configPath, '--listen', `${scheme}://${listen}:${port}`],
     {
       cwd: directory,
       reject: false,
     },
   );
-  const url = `http://${options.host ?? listen}:${port}/`;
+  const url = `${scheme}://${options.host ?? listen}:${port}/`;
   // It says on its output where it is about to listen.
   await Promise.race([once(server.stdout, 'data'), server.then(({ stderr }) => Promise.reject(new Error(stderr)))]);
-  const local = `http://${listen === '0.0.0.0' ? '127.0.0.1' : listen}:${port}/`;
-  const token = await eventually('a registry that listens', () => logIn(local));
+  const local = `${scheme}://${listen === '0.0.0.0' ? '127.0.0.1' : listen}:${port}/`;
+  const token = await eventually('a registry that listens', () => logIn(local, tls?.ca));
   const stopServer = async () => {
     server.kill('SIGTERM');
     await server;
   };
-  const registry = new Registry(url, token, directory, stopServer);
+  const registry = new Registry(url, token, tls?.ca, directory, stopServer);
   const credentials = [url, local].map((each) => `${each.replace(/^https?:/, '')}:_authToken=${token}`);
   const registries = [`registry=${upstream.trim()}`, ...scopes.map((scope) => `${scope}:registry=${local}`)];
   await writeFile(registry.npmrc, [...registries, ...credentials, 'audit=false', 'fund=false', ''].join('\n'));
   return registry;
 }
 
-async function logIn(url: string): Promise<string> {
-  const response = await fetch(`${url}-/user/org.couchdb.user:${user.name}`, {
+async function logIn(url: string, ca: string | undefined): Promise<string> {
+  const request = url.startsWith('https:') ? httpsRequest : httpRequest;
+  const asked = request(`${url}-/user/org.couchdb.user:${user.name}`, {
     method: 'PUT',
     headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ ...user, type: 'user', roles: [] }),
+    agent: url.startsWith('https:') ? new Agent({ ca }) : undefined,
   });
-  const answer: unknown = await response.json();
-  return z.object({ token: z.string() }).parse(answer).token;
+  asked.end(JSON.stringify({ ...user, type: 'user', roles: [] }));
+  const [response] = (await once(asked, 'response')) as [IncomingMessage];
+  return z.object({ token: z.string() }).parse(await json(response)).token;
 }
 
 async function freePort(address: string): Promise<number> {

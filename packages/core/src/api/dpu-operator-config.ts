@@ -4,6 +4,11 @@ import { conditionedStatusSchema } from './meta.ts';
 import { configName } from './names.ts';
 import { npmCredentialsSchema, npmRegistrySchema } from './npm-registry.ts';
 
+const imagePrefixSchema = z
+  .string()
+  .regex(/^[a-zA-Z0-9.-]+(:[0-9]+)?(\/[a-z0-9._-]+)*$/, 'must be host, host:port, or these with a path')
+  .max(253);
+
 const specSchema = z
   .object({
     mode: z
@@ -59,9 +64,21 @@ const specSchema = z
           .describe(
             'Registries, as host or host:port, that plugins may be taken from by http. All others: by https only.',
           ),
+        imageMirrors: z
+          .array(
+            z.object({
+              source: imagePrefixSchema.describe('A registry, or a part of one, e.g. registry.acme.com/dpu.'),
+              mirror: imagePrefixSchema.describe('What stands in its place, e.g. mirror.example.com/acme.'),
+            }),
+          )
+          .max(64)
+          .optional()
+          .describe(
+            'Mirrors of registries of images: images of plugins and of their companions are taken from there. Of several the one with the longest source.',
+          ),
       })
       .optional()
-      .describe('Where plugins from npm come from.'),
+      .describe('Where plugins come from.'),
     chainNamespaces: z
       .array(z.string().min(1).max(63))
       .max(256)

@@ -36,6 +36,9 @@ export const networksAnnotation = 'k8s.v1.cni.cncf.io/networks';
 
 const prefix = 'dpu.config.openshift.io';
 
+/** Label of an image: its plugin's manifest, the value of `dpu` in a package.json, as JSON. `dpu-vsp manifest` prints it. */
+export const manifestLabel = `${prefix}/manifest`;
+
 export const labels = {
   /** Set by an administrator to `true` on every node that has, or is, a DPU. */
   dpuNode: 'dpu',

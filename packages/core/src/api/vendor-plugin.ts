@@ -2,6 +2,7 @@ import type { PodManifest } from '@dpu-operator/sdk/manifest';
 import { z } from 'zod';
 import { ageColumn, defineKind, rules } from './kind.ts';
 import { conditionsSchema } from './meta.ts';
+import { manifestLabel } from './names.ts';
 import { npmCredentialsSchema, npmRegistrySchema } from './npm-registry.ts';
 import { podOverlaySchema } from './pod-overlay.ts';
 
@@ -34,13 +35,19 @@ const specSchema = z
       // Two weeks; beyond 24 days a timer of Node's would be over at once.
       .max(20_160)
       .optional()
-      .describe('How often a range or tag is looked up again; without it only when this object changes.'),
+      .describe(
+        'How often a range or tag, of a package or image, is looked up again; without it only when this object changes.',
+      ),
     image: z
       .string()
       .min(1)
       .optional()
       .describe('Image to run. With `package`, in place of the general VSP image; without, a VSP on its own.'),
-    manifest: manifestSchema.optional().describe('Manifest of a VSP that is only an image, as in a package.json.'),
+    manifest: manifestSchema
+      .optional()
+      .describe(
+        `Manifest of a VSP that is only an image, as in a package.json. Unset: the label ${manifestLabel} of the image.`,
+      ),
     pod: podOverlaySchema.optional().describe('What its pods get beside what the manifest asks for.'),
     requireApproval: z
       .boolean()
@@ -56,8 +63,7 @@ const specSchema = z
   })
   .meta(
     rules(
-      { rule: 'has(self.package) || has(self.image)', message: 'needs a package, or an image with a manifest' },
-      { rule: 'has(self.package) || has(self.manifest)', message: 'an image without a package needs a manifest' },
+      { rule: 'has(self.package) || has(self.image)', message: 'needs a package or an image' },
       { rule: '!has(self.package) || !has(self.manifest)', message: 'a package brings its own manifest' },
       {
         rule: '!has(self.package) || !has(self.pod) || (!has(self.pod.command) && !has(self.pod.args))',
@@ -71,12 +77,13 @@ const specSchema = z
 export const releaseSchema = z.object({
   requested: z.string().describe('Version, range or tag as it was asked for.'),
   package: z.string().optional().describe('npm package; absent for an image.'),
-  version: z.string().optional().describe('What that is; absent for an image.'),
+  version: z.string().optional().describe('What that is; of an image whose label has the manifest, its digest.'),
   integrity: z.string().optional().describe('Hash of the tarball.'),
   registry: z.string().optional(),
   credentialsSecret: z.string().optional().describe('Secret for that registry.'),
   lock: z.string().optional().describe('ConfigMap with the lock file of the package and all that it depends on.'),
   image: z.string().optional().describe('Image that runs it, where it is not the general VSP image.'),
+  architectures: z.array(z.string()).optional().describe('What that image can run on, where its registry was asked.'),
   manifest: manifestSchema.describe('Products, pod and settings of that version.'),
 });
 

@@ -25,6 +25,12 @@ interface MigrateFlags {
   interruptNetworkFunctions?: boolean;
 }
 
+interface UninstallOptions {
+  timeout: number;
+  withoutOperator?: boolean;
+  withoutDaemons?: boolean;
+}
+
 const program = new Command('dpuctl')
   .description('Tell the DPU operator what to do.')
   .option('--kubeconfig <file>', 'default: KUBECONFIG, ~/.kube/config, or the pod that this runs in')
@@ -84,7 +90,18 @@ program
   .command('uninstall')
   .description('delete the DpuOperatorConfig and wait until all that the operator made is taken away')
   .option('--timeout <seconds>', 'how long to wait; it goes on afterwards', seconds, 600)
-  .action(({ timeout }: { timeout: number }) => run((context) => uninstall(context, timeout)));
+  .option('--without-operator', 'take it away from here, by the same rules: where the operator is gone')
+  .option('--without-daemons', 'also let go of nodes where no daemon is left; what is on them stays until they restart')
+  .action(({ timeout, ...options }: UninstallOptions) =>
+    run(async (context) => {
+      if (!options.withoutOperator) {
+        if (options.withoutDaemons) throw new UsageError('--without-daemons goes with --without-operator only');
+        return await uninstall(context, timeout);
+      }
+      const { uninstallAlone } = await import('./uninstall-alone.ts');
+      await uninstallAlone(context, { timeoutSeconds: timeout, withoutDaemons: options.withoutDaemons ?? false });
+    }),
+  );
 
 const migrate = program
   .command('migrate')

@@ -89,7 +89,12 @@ export const configMap = resource('v1', 'ConfigMap', 'configmaps', true, {
 });
 
 export const secret = resource('v1', 'Secret', 'secrets', true, {
+  type: z.string().optional(),
   data: z.record(z.string(), z.string()).optional().describe('Each value in base64.'),
+});
+
+export const serviceAccount = resource('v1', 'ServiceAccount', 'serviceaccounts', true, {
+  imagePullSecrets: z.array(z.object({ name: z.string() })).optional(),
 });
 
 export const namespace = resource('v1', 'Namespace', 'namespaces', false, {});

@@ -16,8 +16,8 @@ export interface LeaderElectionOptions {
   logger: Logger;
   /**
    * Seconds after which a leader that no longer renews is succeeded; it renews four times within, and ends by itself after
-   * two thirds. A request has a sixth of it, so that one stuck connection does not cost the lease. Default: 30; only a
-   * lost node takes that long, as a leader that ends orderly gives the lease back at once.
+   * two thirds. A request has a sixth of it, so that one stuck connection does not cost the lease. Default: 15, which
+   * is controller-runtime's; only a lost node takes that long, as a leader that ends orderly gives the lease back at once.
    */
   leaseSeconds?: number;
 }
@@ -33,7 +33,7 @@ export class LeaderElection {
 
   constructor(options: LeaderElectionOptions) {
     this.#options = options;
-    this.#leaseSeconds = options.leaseSeconds ?? 30;
+    this.#leaseSeconds = options.leaseSeconds ?? 15;
     this.#leases = new KubeStore(options.store.client.withDeadline((this.#leaseSeconds * 1000) / 6));
   }
 

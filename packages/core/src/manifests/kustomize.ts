@@ -36,6 +36,12 @@ export function kustomizations(
   for (const [directory, resources] of directories) {
     files.set(`config/${directory}/kustomization.yaml`, { ...kustomization, resources });
   }
+  // Beside OLM's bundle, which has the rest.
+  const beside = directories.get('olm') ?? [];
+  files.set('config/olm/kustomization.yaml', { ...kustomization, resources: ['../policy', ...beside] });
+  const [operator] = replaced(images);
+  const caches = directories.get('remove-caches');
+  files.set('config/remove-caches/kustomization.yaml', { ...kustomization, resources: caches, images: [operator] });
   files.set('config/default/kustomization.yaml', everything(['crd', 'deploy', 'policy'], images));
   // Below Kubernetes 1.30 there are no admission policies.
   files.set('config/without-policy/kustomization.yaml', everything(['crd', 'deploy'], images));
@@ -55,23 +61,28 @@ export function kustomizations(
 }
 
 function everything(parts: readonly string[], images: DeploymentOptions['images']): object {
-  const wanted = [
-    [defaults.images.operator, images.operator],
-    [defaults.images.vsp, images.vsp],
-  ] as const;
   return {
     ...kustomization,
     resources: parts.map((part) => `../${part}`),
     configurations: ['images.yaml'],
-    images: wanted.map(([named, image]) => {
-      const { repository, tag, digest } = imageParts(image);
-      return {
-        name: imageParts(named).repository,
-        newName: repository,
-        ...(digest ? { digest } : { newTag: tag }),
-      };
-    }),
+    images: replaced(images),
   };
+}
+
+/** What each image that our objects name is replaced by, the operator's first. */
+function replaced(images: DeploymentOptions['images']): object[] {
+  const wanted = [
+    [defaults.images.operator, images.operator],
+    [defaults.images.vsp, images.vsp],
+  ] as const;
+  return wanted.map(([named, image]) => {
+    const { repository, tag, digest } = imageParts(image);
+    return {
+      name: imageParts(named).repository,
+      newName: repository,
+      ...(digest ? { digest } : { newTag: tag }),
+    };
+  });
 }
 
 function dpuOperatorConfig(mode: string): object {

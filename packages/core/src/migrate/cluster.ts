@@ -57,7 +57,7 @@ export class MigrationCluster {
       configs,
       dpus,
       nodes: withDaemon.map(nodeState),
-      operatorPods: podsWith(pods, isOperatorPod, (pod) => hasContainer(pod, 'manager')),
+      operatorPods: podsWith(pods, isOperatorPod, isGoOperatorPod),
       daemonPods: podsWith(
         pods,
         ({ metadata }) => metadata.labels?.app === workloads.daemon,
@@ -164,8 +164,12 @@ export interface AccessQuestion {
   namespace?: string;
 }
 
-const isOperatorPod = ({ metadata }: KubeJson): boolean =>
-  metadata.labels?.['control-plane'] === 'controller-manager' || metadata.labels?.app === workloads.operator;
+/** The container has the same name in both. */
+const isGoOperatorPod = ({ metadata }: KubeJson): boolean =>
+  metadata.labels?.['control-plane'] === 'controller-manager';
+
+const isOperatorPod = (pod: KubeJson): boolean =>
+  isGoOperatorPod(pod) || pod.metadata.labels?.app === workloads.operator;
 
 const isVspPod = ({ metadata }: KubeJson): boolean => metadata.labels?.app === 'vsp';
 

@@ -1,7 +1,7 @@
 /** The whole migration against an API server in memory, also broken off at every request that changes something. */
 import { expect, test } from 'vitest';
 import { type ApiClient, ApiError, type ApiRequest, KubeStore } from '../kube/index.ts';
-import type { KubeJson } from './go-objects.ts';
+import { isGoDeployment, type KubeJson, specOf } from './go-objects.ts';
 import { Migration } from './run.ts';
 import { config, goObjects, ourDeployment } from './testing.ts';
 
@@ -63,8 +63,9 @@ class Cluster {
   }
 
   #followers(): void {
-    const { spec } = (this.objects.get(deploymentPath) ?? {}) as { spec?: { replicas?: number } };
-    this.#pod('manager-1', { 'control-plane': 'controller-manager' }, 'manager', (spec?.replicas ?? 0) > 0);
+    const deployment = this.objects.get(deploymentPath);
+    const runs = isGoDeployment(deployment) && specOf(deployment).replicas !== 0;
+    this.#pod('manager-1', { 'control-plane': 'controller-manager' }, 'manager', runs);
     this.#pod('daemon-1', { app: 'dpu-daemon' }, 'dpu-daemon', this.objects.has(daemonsPath));
   }
 
@@ -123,7 +124,16 @@ test('the Go operator goes, kinds, config and networks stay', async () => {
   // Our operator is there and ready.
   cluster.objects.set(deploymentPath, ourDeployment());
   const conditions = [{ type: 'Ready', status: 'True', reason: 'Deployed' }];
-  cluster.objects.set(configPath, { ...config(), status: { conditions } });
+  cluster.objects.set(configPath, { ...config([]), status: { conditions } });
+  cluster.objects.set(`${pods}/ours`, {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: 'ours', labels: { app: 'dpu-operator-controller-manager' } },
+    spec: { nodeName: 'a', containers: [{ name: 'manager' }] },
+  });
+  const said = lines.length;
+  await work.forward();
+  expect(lines.slice(said)).toEqual([expect.stringContaining('the Go operator is gone')]);
   await work.finish();
   expect([...cluster.objects.keys()].join('\n')).not.toMatch(/vsp-|dpu-operator-migration/);
 });

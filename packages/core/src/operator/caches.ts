@@ -6,7 +6,7 @@ import { dataProcessingUnit } from '../api/data-processing-unit.ts';
 import { type DataProcessingUnitConfig, dataProcessingUnitConfig } from '../api/data-processing-unit-config.ts';
 import { dpuOperatorConfig } from '../api/dpu-operator-config.ts';
 import { metadataSchema } from '../api/meta.ts';
-import { labels, networkNames, trustNames, workloads } from '../api/names.ts';
+import { configName, labels, networkNames, trustNames, workloads } from '../api/names.ts';
 import { serviceFunctionChain } from '../api/service-function-chain.ts';
 import { vendorPlugin } from '../api/vendor-plugin.ts';
 import {
@@ -22,11 +22,12 @@ import {
   type ResourceType,
 } from '../kube/index.ts';
 import { PluginCatalog } from '../plugins/catalog.ts';
+import type { ImageMirror } from '../plugins/image/mirror.ts';
 import type { Environment } from './environment.ts';
 import { defaultNetworkNamespace } from './networks.ts';
 import { tokens } from './tokens.ts';
 
-/** Of nodes only their being there, their labels and addresses matter, and there can be thousands. */
+/** Of nodes only their being there, labels, addresses and architecture matter, and there can be thousands. */
 const slimNode = {
   apiVersion: 'v1',
   kind: 'Node',
@@ -36,7 +37,12 @@ const slimNode = {
     apiVersion: z.literal('v1'),
     kind: z.literal('Node'),
     metadata: metadataSchema,
-    status: z.object({ addresses: z.array(z.object({ type: z.string(), address: z.string() })).optional() }).optional(),
+    status: z
+      .object({
+        addresses: z.array(z.object({ type: z.string(), address: z.string() })).optional(),
+        nodeInfo: z.object({ architecture: z.string().optional() }).optional(),
+      })
+      .optional(),
   }),
 } as const;
 
@@ -88,7 +94,7 @@ export class Caches {
 
   constructor(
     @inject(tokens.store) store: KubeStore,
-    @inject(tokens.environment) { namespace }: Environment,
+    @inject(tokens.environment) { namespace }: Pick<Environment, 'namespace'>,
     @inject(tokens.logger) logger: Logger,
   ) {
     this.#logger = logger;
@@ -144,6 +150,15 @@ export class Caches {
 
   /** The address by which other nodes reach a node: its first InternalIP. */
   readonly addressOf = (nodeName: string): string | undefined => internalIp(this.nodes.get(nodeName));
+
+  /** As Go names it: amd64, arm64. Undefined where the node has not said it. */
+  readonly architectureOf = (nodeName: string): string | undefined =>
+    this.nodes.get(nodeName)?.status?.nodeInfo?.architecture;
+
+  /** Where images of plugins are taken from in place of the registry in their name. */
+  get imageMirrors(): readonly ImageMirror[] {
+    return this.configs.getByKey(configName)?.spec.plugins?.imageMirrors ?? [];
+  }
 
   /** Calls back when {@link addressOf} may answer otherwise. */
   onNodeAddress(listener: () => void): void {

@@ -94,7 +94,7 @@ function installing(dpu: DataProcessingUnit, { target }: Rollout, observed: Obse
   const { status, installPod } = observed;
   const isInstalled = !needsInstallPod(status.plugin, target) || installPod?.state === 'succeeded';
   const wait = isInstalled && status.plugin ? observed.waitsFor(target) : undefined;
-  if (wait) return verdict('False', wait.reason, `${nameOf(target)} waits ${wait.message}${keeps(observed)}`);
+  if (wait) return verdict('False', wait.reason, `${wait.message}${keeps(observed)}`);
   return verdict('False', 'Installing', `${nameOf(target)} is being installed on node ${dpu.spec.nodeName}`);
 }
 

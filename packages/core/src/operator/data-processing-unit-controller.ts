@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
 import { inject, injectable } from 'tsyringe';
 import type { ConditionInput } from '../api/conditions.ts';
@@ -71,6 +72,10 @@ export class DataProcessingUnitController {
     caches.dpus.onChange((dpu) => this.controller.enqueue(keyOf(dpu)));
     caches.dpuConfigs.onChange(() => enqueueAll());
     caches.vendorPlugins.onChange(() => enqueueAll());
+    caches.configs.onChange((config, previous) => {
+      const [now, before] = [config, previous].map((one) => one?.spec.plugins?.imageMirrors);
+      if (!isDeepStrictEqual(now, before)) enqueueAll();
+    });
     caches.onNodeAddress(() => enqueueAll());
     caches.nodes.onChange(({ metadata }, _, kind) => {
       if (kind === 'deleted') enqueueAll((dpu) => dpu.spec.nodeName === metadata.name);

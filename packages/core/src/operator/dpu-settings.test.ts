@@ -28,12 +28,16 @@ const plugin: PluginRelease = {
   },
 };
 
-const addressOf = (name: string) => (name === 'worker-2' ? '192.0.2.2' : undefined);
+const nodes = {
+  addressOf: (name: string) => (name === 'worker-2' ? '192.0.2.2' : undefined),
+  architectureOf: () => 'arm64',
+  imageMirrors: [],
+};
 
 /** A catalog whose one plugin has settings of that schema. */
 const context = (settings: PluginRelease['manifest']['settings']) => ({
   catalog: new PluginCatalog([], [{ ...plugin, manifest: { ...plugin.manifest, settings } }]),
-  addressOf,
+  ...nodes,
 });
 
 function dpu(name: string, side = 'host'): DataProcessingUnit {
@@ -103,7 +107,7 @@ test('settings that a plugin cannot do without are asked for', () => {
 test('a Secret is named by a config where, and only where, the plugin reads one', () => {
   const reading = (pod: PluginRelease['manifest']['pod']) => ({
     catalog: new PluginCatalog([], [{ ...plugin, manifest: { ...plugin.manifest, pod } }]),
-    addressOf,
+    ...nodes,
   });
   const needs = reading({ host: { secret: { keys: ['key'], description: 'of the IMC' } } });
   const named = config('a', 1, { secret: { name: 'imc' } });
@@ -136,9 +140,39 @@ test('while a node that settings name is not known, a DPU keeps what it runs', (
 test('a plugin may disturb traffic on one side only', () => {
   const rough: PluginRelease = { ...plugin, manifest: { ...plugin.manifest, disturbsTraffic: ['dpu'] } };
   const catalog = new PluginCatalog([], [rough]);
-  const disturbs = (side: string) =>
-    choose(dpu('d', side), [], 'vsp:1', { catalog, addressOf }).wanted?.disturbsTraffic;
+  const disturbs = (side: string) => choose(dpu('d', side), [], 'vsp:1', { catalog, ...nodes }).wanted?.disturbsTraffic;
   expect([disturbs('host'), disturbs('dpu')]).toEqual([false, true]);
+});
+
+test('an image that is not for the processor of the node is not run there', () => {
+  const image = 'r.example.com/acme/vsp:1';
+  const catalog = (architectures: string[]) =>
+    new PluginCatalog([], [{ ...plugin, source: { kind: 'image' }, image, architectures }]);
+  const chosen = (architectures: string[]) =>
+    choose(dpu('d'), [], 'vsp:1', { ...nodes, catalog: catalog(architectures) });
+  expect(chosen(['amd64', 'arm64'])).toMatchObject({ problem: undefined, wanted: { image } });
+  const { wanted, problem } = chosen(['amd64']);
+  expect(wanted).toBeUndefined();
+  expect(problem).toMatchObject({ reason: 'ArchitectureMissing' });
+  expect(problem?.message).toContain(`node n is arm64; plugin @vendor/vsp has its image ${image} for amd64 only`);
+});
+
+test('nodes take the images of plugins from their mirrors, and that of the operator from where it says', () => {
+  const companion = { name: 'p4', image: 'r.example.com/acme/p4:1' };
+  const pod = { companions: [companion] };
+  const imageMirrors = [
+    { source: 'r.example.com', mirror: 'm.example.com/r' },
+    { source: 'docker.io', mirror: 'm.example.com/hub' },
+  ];
+  const release = { ...plugin, manifest: { ...plugin.manifest, pod } };
+  const wantedOf = (more: object) =>
+    choose(dpu('d'), [], 'vsp:1', { ...nodes, imageMirrors, catalog: new PluginCatalog([], [{ ...release, ...more }]) })
+      .wanted;
+  expect(wantedOf({ image: 'r.example.com/acme/vsp:1' })).toMatchObject({
+    image: 'm.example.com/r/acme/vsp:1',
+    pod: { companions: [{ image: 'm.example.com/r/acme/p4:1' }] },
+  });
+  expect(wantedOf({})).toMatchObject({ image: 'vsp:1' });
 });
 
 test('a broken schema is the plugin’s fault, not an exception', () => {

@@ -14,6 +14,7 @@ import {
   serveMetrics,
 } from '../kube/index.ts';
 import { createLogger } from '../log.ts';
+import { type ReadImage, readImage } from '../plugins/image/read-image.ts';
 import { type LookUp, lookUp } from '../plugins/lookup/lookup.ts';
 import { x509 } from '../trust/x509/run.ts';
 import { Caches } from './caches.ts';
@@ -46,6 +47,8 @@ async function main(): Promise<void> {
   container.registerInstance(tokens.events, events);
   const lookUpUntilStop: LookUp = (request) => lookUp({ ...request, signal: stop.signal });
   container.registerInstance(tokens.lookUp, lookUpUntilStop);
+  const readImageUntilStop: ReadImage = (request) => readImage({ ...request, signal: stop.signal });
+  container.registerInstance(tokens.readImage, readImageUntilStop);
   container.registerSingleton(tokens.caches, Caches);
   container.registerSingleton(tokens.daemonLeases, DaemonLeases);
   container.registerSingleton(tokens.turns, Turns);

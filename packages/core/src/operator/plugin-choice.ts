@@ -4,6 +4,7 @@ import type { DataProcessingUnit } from '../api/data-processing-unit.ts';
 import type { DataProcessingUnitConfig } from '../api/data-processing-unit-config.ts';
 import type { PluginRun } from '../api/plugin-run.ts';
 import type { PluginCatalog } from '../plugins/catalog.ts';
+import type { ImageMirror } from '../plugins/image/mirror.ts';
 import type { PluginRelease } from '../plugins/release.ts';
 import { checkSettings, configsOf } from './dpu-settings.ts';
 import { type NodeAddress, type ResolvedSettings, resolveNodeReferences } from './node-references.ts';
@@ -18,6 +19,7 @@ export interface Problem {
     | 'VersionUnresolved'
     | 'ManifestInvalid'
     | 'SideMissing'
+    | 'ArchitectureMissing'
     | 'SettingsInvalid'
     | 'SettingsMissing'
     | 'SecretMissing'
@@ -41,6 +43,9 @@ export interface Choice {
 export interface ChoiceContext {
   catalog: PluginCatalog;
   addressOf: NodeAddress;
+  /** As Go names it; undefined where the node has not said it. */
+  architectureOf(nodeName: string): string | undefined;
+  imageMirrors: readonly ImageMirror[];
 }
 
 /** The oldest config that selects the DPU holds; without one, its plugin's own version with default settings. */
@@ -48,16 +53,16 @@ export function choose(
   dpu: DataProcessingUnit,
   configs: readonly DataProcessingUnitConfig[],
   vspImage: string,
-  { catalog, addressOf }: ChoiceContext,
+  { catalog, addressOf, architectureOf, imageMirrors }: ChoiceContext,
 ): Choice {
   const [config] = configsOf(dpu, configs);
-  const release = releaseOf(dpu, config, catalog);
+  const release = releaseOf(dpu, config, catalog, architectureOf);
   const settings = settingsOf(config, addressOf);
   const problem = 'reason' in release ? release : faultOf(release, sideOf(dpu), config, settings);
   if (problem || 'reason' in release) return { config, wanted: undefined, vfs: dpu.spec, problem };
   const { secret, configMap } = config?.spec ?? {};
   const wishes = { settings: settings.settings, secret: secret?.name, configMap: configMap?.name };
-  const wanted = pluginRun(release, sideOf(dpu), wishes, vspImage);
+  const wanted = pluginRun(release, sideOf(dpu), wishes, vspImage, imageMirrors);
   return { config, wanted, vfs: config?.spec ?? {}, problem: undefined };
 }
 
@@ -65,9 +70,9 @@ export function choose(
 export function problemOf(
   dpu: DataProcessingUnit,
   config: DataProcessingUnitConfig,
-  { catalog, addressOf }: ChoiceContext,
+  { catalog, addressOf, architectureOf }: ChoiceContext,
 ): Problem | undefined {
-  const release = releaseOf(dpu, config, catalog);
+  const release = releaseOf(dpu, config, catalog, architectureOf);
   return 'reason' in release ? release : faultOf(release, sideOf(dpu), config, settingsOf(config, addressOf));
 }
 
@@ -79,6 +84,7 @@ function releaseOf(
   dpu: DataProcessingUnit,
   config: DataProcessingUnitConfig | undefined,
   catalog: PluginCatalog,
+  architectureOf: ChoiceContext['architectureOf'],
 ): PluginRelease | Problem {
   const asked = config?.spec.plugin;
   const name = asked?.name ?? detectingPlugin(dpu, catalog);
@@ -88,9 +94,21 @@ function releaseOf(
     return asked ? { ...release, message: `spec.plugin: ${release.message}` } : release;
   }
   const side = sideOf(dpu);
-  if (release.manifest.products.some((product) => product[side])) return release;
+  if (release.manifest.products.some((product) => product[side])) {
+    return architectureFault(dpu, release, architectureOf(dpu.spec.nodeName)) ?? release;
+  }
   const message = `plugin ${release.plugin} has no product with a ${side} side, which this DPU is; select another`;
   return { reason: 'SideMissing', message };
+}
+
+function architectureFault(
+  { spec }: DataProcessingUnit,
+  { plugin, image, architectures }: PluginRelease,
+  architecture: string | undefined,
+): Problem | undefined {
+  if (!architectures || architecture === undefined || architectures.includes(architecture)) return undefined;
+  const message = `node ${spec.nodeName} is ${architecture}; plugin ${plugin} has its image ${image} for ${architectures.join(', ')} only: ask its vendor for one that is for both`;
+  return { reason: 'ArchitectureMissing', message };
 }
 
 function sideOf({ spec }: DataProcessingUnit): DpuSide {

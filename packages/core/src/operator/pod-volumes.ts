@@ -87,11 +87,16 @@ export function filesMount(
 
 const defaultRequests = { cpu: '10m', memory: '64Mi' };
 
-/** Huge pages are no share: what is asked for is what there is. */
-export function containerResources(resources: ResourcesNeed | undefined) {
+/**
+ * Huge pages are no share: what is asked for is what there is.
+ *
+ * @param defaultLimits of a container that says nothing of its memory
+ */
+export function containerResources(resources: ResourcesNeed | undefined, defaultLimits: { memory?: string } = {}) {
   const { requests, limits, hugePages = {} } = resources ?? {};
   const pages = Object.fromEntries(Object.entries(hugePages).map(([size, amount]) => [`hugepages-${size}`, amount]));
-  const most = { ...limits, ...pages };
+  const isSaid = requests?.memory !== undefined || limits?.memory !== undefined;
+  const most = { ...(isSaid ? {} : defaultLimits), ...limits, ...pages };
   return {
     // No more than the limit, where only that is said.
     requests: { ...defaultRequests, ...limits, ...requests, ...pages },

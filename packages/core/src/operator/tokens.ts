@@ -8,5 +8,6 @@ export const tokens = {
   turns: Symbol('Turns'),
   events: Symbol('EventRecorder'),
   lookUp: Symbol('LookUp'),
+  readImage: Symbol('ReadImage'),
   trust: Symbol('TrustController'),
 } as const;

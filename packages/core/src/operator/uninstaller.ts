@@ -26,21 +26,28 @@ import { tokens } from './tokens.ts';
 export class Uninstaller {
   readonly #store: KubeStore;
   readonly #caches: Caches;
-  readonly #environment: Environment;
+  readonly #namespace: string;
 
   constructor(
     @inject(tokens.store) store: KubeStore,
     @inject(tokens.caches) caches: Caches,
-    @inject(tokens.environment) environment: Environment,
+    @inject(tokens.environment) { namespace }: Pick<Environment, 'namespace'>,
   ) {
     this.#store = store;
     this.#caches = caches;
-    this.#environment = environment;
+    this.#namespace = namespace;
   }
 
   /** Goes as far as it can now. @returns what it waits for; undefined when nothing is left. */
   async step(config: DpuOperatorConfig): Promise<string | undefined> {
     if (!hasFinalizer(config, finalizers.operator)) return undefined;
+    const waitsFor = await this.takeAway();
+    if (waitsFor === undefined) await removeFinalizer(this.#store, dpuOperatorConfig, config, finalizers.operator);
+    return waitsFor;
+  }
+
+  /** All but the config itself. @returns what it waits for; undefined when nothing is left. */
+  async takeAway(): Promise<string | undefined> {
     const dpus = this.#caches.dpus.list();
     for (const dpu of dpus.filter((dpu) => !isBeingDeleted(dpu))) {
       await this.#store.delete(dataProcessingUnit, dpu.metadata.name, undefined, { uid: dpu.metadata.uid });
@@ -55,7 +62,6 @@ export class Uninstaller {
     if (leftover.length > 0) {
       return `waiting for the end of ${leftover.map(({ kind, metadata }) => `${kind} ${metadata.name}`).join(', ')}`;
     }
-    await removeFinalizer(this.#store, dpuOperatorConfig, config, finalizers.operator);
     return undefined;
   }
 
@@ -68,11 +74,10 @@ export class Uninstaller {
   }
 
   async #deleteWorkloads(): Promise<void> {
-    const { namespace } = this.#environment;
     // In the foreground: the DaemonSet is gone only when its pods are.
     const [daemons] = this.#caches.daemonSets.list();
     if (daemons && !isBeingDeleted(daemons)) {
-      await this.#store.delete(daemonSet, workloads.daemon, namespace, { propagation: 'Foreground' });
+      await this.#store.delete(daemonSet, workloads.daemon, this.#namespace, { propagation: 'Foreground' });
     }
     if (!this.#caches.multusInstalled) return;
     const networks = this.#caches.networks.flatMap((informer) => informer.list());

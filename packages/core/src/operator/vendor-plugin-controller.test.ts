@@ -1,5 +1,6 @@
 /** The controller of VendorPlugins, with a registry of a few lines. */
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { ImageFound, ImageRequest } from '../plugins/image/read-image.ts';
 import type { LookedUp, LookupRequest } from '../plugins/lookup/lookup.ts';
 import { LookupError } from '../plugins/lookup/lookup-error.ts';
 import { VendorPluginBed } from './testing/vendor-plugins.ts';
@@ -28,12 +29,25 @@ async function lookUp(request: LookupRequest): Promise<LookedUp> {
   return { version: answer, integrity, manifest: { ...manifest, pod, optionalFields }, lock };
 }
 
+/** What the registry of images has by name. */
+let images: Record<string, ImageFound>;
+let read: string[];
+
+async function readImage({ image }: ImageRequest): Promise<ImageFound> {
+  read.push(image);
+  const found = images[image];
+  if (!found) throw new LookupError('ImageNotFound', 'there is no such image');
+  return found;
+}
+
 beforeEach(async () => {
+  images = {};
+  read = [];
   published = { latest: '1.0.0', '1.0.0': '1.0.0', '^1': '1.0.0' };
   asked = [];
   pod = {};
   optionalFields = [];
-  bed = new VendorPluginBed(lookUp);
+  bed = new VendorPluginBed(lookUp, readImage);
   await bed.start();
 });
 afterEach(() => bed.stop());
@@ -144,6 +158,35 @@ test('a version that asks for more waits until it is approved, and its lock is n
   published['^1'] = '1.1.1';
   bed.put('acme', { package: '@acme/p', version: '^1', approvedVersion: '1.1.0' }, look('2'));
   await vi.waitFor(() => expect(bed.get('acme').status?.version).toBe('1.1.1'));
+});
+
+test('an image with another digest that asks for more waits until that digest is approved', async () => {
+  const found = (digest: string, capabilities: string[]) => ({
+    digest,
+    architectures: ['amd64'],
+    manifest: { ...manifest, pod: { capabilities } },
+  });
+  const [first, second] = ['a', 'b'].map((letter) => `sha256:${letter.repeat(64)}`);
+  if (!first || !second) throw new Error('there are two');
+  const image = 'r.example.com/acme/vsp:1';
+  images[image] = found(first, ['NET_ADMIN']);
+  bed.put('acme', { image });
+  await ready('acme', 'Found');
+  expect(bed.get('acme').status).toMatchObject({ version: first, approved: { version: first } });
+  images[image] = found(second, ['SYS_ADMIN']);
+  const look = { 'dpu.config.openshift.io/refresh': '1' };
+  bed.put('acme', { image }, look);
+  await ready('acme', 'ApprovalRequired');
+  expect(bed.condition('acme')?.message).toContain(`{"spec":{"approvedVersion":"${second}"}}`);
+  expect(bed.get('acme').status?.releases).toMatchObject([{ image: `r.example.com/acme/vsp@${first}` }]);
+  bed.put('acme', { image, approvedVersion: second }, look);
+  await ready('acme', 'Found');
+  expect(bed.get('acme').status?.releases).toMatchObject([{ image: `r.example.com/acme/vsp@${second}` }]);
+  // No version of it but its own.
+  bed.choose('c', { name: 'acme', version: '2' });
+  await vi.waitFor(() => expect(bed.condition('acme', 'VersionsReady')).toMatchObject({ reason: 'NoVersions' }));
+  expect(read).toEqual([image, image, image]);
+  expect(bed.locks().size).toBe(0);
 });
 
 test('a first version waits where its VendorPlugin says so', async () => {

@@ -17,18 +17,20 @@ import {
   isBeingDeleted,
   type KubeStore,
   type Requeue,
-  secret,
 } from '../kube/index.ts';
+import { mirrored } from '../plugins/image/mirror.ts';
+import type { ReadImage } from '../plugins/image/read-image.ts';
+import { byDigest, parseReference } from '../plugins/image/reference.ts';
 import type { LookUp } from '../plugins/lookup/lookup.ts';
 import { LookupError } from '../plugins/lookup/lookup-error.ts';
 import { checkManifest, checkPackageManifest } from '../plugins/lookup/manifest.ts';
-import { type Credentials, CredentialsError, parseCredentials } from '../plugins/npm/settings.ts';
 import { requireApproval } from './approval.ts';
 import type { Caches } from './caches.ts';
 import type { Environment } from './environment.ts';
 import { requirePod } from './overlay-fault.ts';
 import { lockName, uselessLocks, writeLock } from './plugin-locks.ts';
 import { type PluginRegistry, type PluginsSpec, registryOf, requireSecure } from './plugin-registry.ts';
+import { npmCredentials, pullSecrets, type SecretReader } from './plugin-secrets.ts';
 import { tokens } from './tokens.ts';
 import { type Attempt, planLookups, questionOf, restoredAttempts, wantedVersions } from './vendor-plugin-plan.ts';
 import { nextStatus, type Outcome, usableManifest } from './vendor-plugin-status.ts';
@@ -42,6 +44,7 @@ export class VendorPluginController {
   readonly #environment: Environment;
   readonly #events: EventRecorder;
   readonly #lookUp: LookUp;
+  readonly #readImage: ReadImage;
   readonly #logger: Logger;
   /** By VendorPlugin and version. */
   readonly #attempts = new Map<string, Map<string, Attempt>>();
@@ -54,6 +57,7 @@ export class VendorPluginController {
     @inject(tokens.environment) environment: Environment,
     @inject(tokens.events) events: EventRecorder,
     @inject(tokens.lookUp) lookUp: LookUp,
+    @inject(tokens.readImage) readImage: ReadImage,
     @inject(tokens.logger) logger: Logger,
   ) {
     this.#store = store;
@@ -61,6 +65,7 @@ export class VendorPluginController {
     this.#environment = environment;
     this.#events = events;
     this.#lookUp = lookUp;
+    this.#readImage = readImage;
     this.#logger = logger;
     // One at a time: npm takes 100 MB while it looks.
     this.controller = new Controller({
@@ -134,17 +139,44 @@ export class VendorPluginController {
   }
 
   async #find(plugin: VendorPlugin, requested: string): Promise<Outcome> {
-    const name = plugin.spec.package ? `${plugin.spec.package}@${requested}` : plugin.metadata.name;
+    const name = plugin.spec.package ? `${plugin.spec.package}@${requested}` : plugin.spec.image;
     try {
-      const release = plugin.spec.package
-        ? await this.#findPackage(plugin, plugin.spec.package, requested)
-        : declared(plugin, requested);
-      return { release };
+      return { release: await this.#findRelease(plugin, requested) };
     } catch (error) {
       if (!(error instanceof LookupError)) throw error;
       this.#logger.warn({ plugin: plugin.metadata.name, requested, reason: error.reason }, error.message);
       return { failure: { requested, reason: error.reason, message: `${name}: ${error.message}` } };
     }
+  }
+
+  async #findRelease(plugin: VendorPlugin, requested: string): Promise<VendorPluginRelease> {
+    const { package: packageName, image = '', manifest, version } = plugin.spec;
+    if (packageName) return await this.#findPackage(plugin, packageName, requested);
+    if (requested !== version) {
+      throw new LookupError('NoVersions', `an image has no version ${requested}; leave spec.plugin.version out`);
+    }
+    return manifest ? declared(plugin, requested) : await this.#findImage(plugin, image, requested);
+  }
+
+  /** A VSP that is an image, whose manifest stands in its label. */
+  async #findImage(plugin: VendorPlugin, image: string, requested: string): Promise<VendorPluginRelease> {
+    const started = performance.now();
+    const { digest, architectures, manifest } = await this.#readImage({
+      image: mirrored(image, this.#caches.imageMirrors),
+      secrets: await pullSecrets(this.#secrets, plugin),
+      httpRegistries: this.#pluginsSpec?.httpRegistries ?? [],
+    });
+    const { manifest: checked } = checkManifest(manifest);
+    requirePod(plugin, checked);
+    requireApproval(plugin, digest, checked);
+    const seconds = Number(((performance.now() - started) / 1000).toFixed(2));
+    this.#logger.info({ plugin: plugin.metadata.name, image, digest, seconds }, 'plugin found');
+    const pinned = byDigest(parseReference(image), digest);
+    return { requested, version: digest, image: pinned, architectures, manifest };
+  }
+
+  get #secrets(): SecretReader {
+    return { store: this.#store, namespace: this.#environment.namespace };
   }
 
   async #findPackage(plugin: VendorPlugin, packageName: string, requested: string): Promise<VendorPluginRelease> {
@@ -162,7 +194,7 @@ export class VendorPluginController {
       requested,
       registry: registry.url,
       integrity: requested === spec.version ? spec.integrity : undefined,
-      credentials: await this.#credentials(registry),
+      credentials: await npmCredentials(this.#secrets, registry),
       // A version stays as it was locked: what it depends on changes with its next one.
       locked: isSame && isThere && version && integrity ? { version, integrity } : undefined,
       npmDirectory,
@@ -193,26 +225,6 @@ export class VendorPluginController {
     await writeLock(this.#store, plugin, namespace, text);
     this.#written.add(name);
     return name;
-  }
-
-  async #credentials({ url, credentialsSecret: name }: PluginRegistry): Promise<Credentials | undefined> {
-    if (!name) return undefined;
-    const { namespace } = this.#environment;
-    const found = await this.#store.get(secret, name, namespace);
-    if (!found) {
-      const message = `there is no Secret ${name} in namespace ${namespace}: create it, with the keys registry, and token, or username and password`;
-      throw new LookupError('SecretMissing', message);
-    }
-    const decode = (value: string) => Buffer.from(value, 'base64').toString('utf8');
-    try {
-      return parseCredentials(
-        Object.fromEntries(Object.entries(found.data ?? {}).map(([key, value]) => [key, decode(value)])),
-        url,
-      );
-    } catch (error) {
-      if (!(error instanceof CredentialsError)) throw error;
-      throw new LookupError('SecretInvalid', `Secret ${namespace}/${name} ${error.message}`, { cause: error });
-    }
   }
 
   async #write(plugin: VendorPlugin, status: VendorPluginStatus): Promise<void> {
@@ -258,12 +270,9 @@ export class VendorPluginController {
   }
 }
 
-/** A VSP that is an image: its manifest stands in the VendorPlugin. */
+/** A VSP that is an image, whose manifest stands in the VendorPlugin. */
 function declared(plugin: VendorPlugin, requested: string): VendorPluginRelease {
   const { spec } = plugin;
-  if (requested !== spec.version) {
-    throw new LookupError('NoVersions', `an image has no version ${requested}; leave spec.plugin.version out`);
-  }
   // Who writes a manifest here has approved it.
   requirePod(plugin, checkManifest(spec.manifest).manifest);
   return { requested, ...(spec.image && { image: spec.image }), manifest: spec.manifest ?? {} };

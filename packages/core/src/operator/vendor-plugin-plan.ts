@@ -71,12 +71,18 @@ function nextLookup(plugin: VendorPlugin, requested: string, attempt: Attempt | 
   const { generation, refresh } = questionOf(plugin);
   if (!attempt || attempt.generation !== generation || attempt.refresh !== refresh) return 0;
   const { refreshMinutes } = plugin.spec;
-  const changes = plugin.spec.package !== undefined && !isExact(requested);
-  const again = refreshMinutes && changes ? attempt.at + refreshMinutes * 60_000 : Number.POSITIVE_INFINITY;
+  const again =
+    refreshMinutes && mayChange(plugin, requested) ? attempt.at + refreshMinutes * 60_000 : Number.POSITIVE_INFINITY;
   const { failure } = attempt;
   if (!failure) return usable ? again : 0;
   const retry = attempt.at + backoffDelay(failure.count, { ...retries, random: () => 1 });
   return isPassing(failure.reason) ? Math.min(retry, again) : again;
+}
+
+/** Whether the same words may stand for something else later. */
+function mayChange({ spec }: VendorPlugin, requested: string): boolean {
+  if (spec.package !== undefined) return !isExact(requested);
+  return spec.manifest === undefined && !spec.image?.includes('@');
 }
 
 /** What the status says that an earlier operator has found, as if it had been looked up now. */

@@ -113,10 +113,13 @@ function ready(
     return { type, status: 'False', reason: failure.reason, message: `${failure.message}${kept}` };
   }
   if (!own) return { type, status: 'False', reason: 'LookingUp', message: 'its version is being looked up' };
-  const from = own.registry ? ` from ${own.registry}` : '';
-  const what = own.version ? `version ${own.version}${from}, locked in ConfigMap ${own.lock}` : `image ${own.image}`;
-  const message = `${what}${passesOver(passedOver)}`;
+  const message = `${whatIs(own)}${passesOver(passedOver)}`;
   return { type, status: 'True', reason: own.version ? 'Found' : 'Declared', message };
+}
+
+function whatIs({ package: packageName, version, registry, lock, image, architectures }: VendorPluginRelease): string {
+  if (packageName) return `version ${version}${registry ? ` from ${registry}` : ''}, locked in ConfigMap ${lock}`;
+  return `image ${image}${architectures ? `, for ${architectures.join(' and ')}` : ''}`;
 }
 
 function passesOver(fields: readonly string[]): string {

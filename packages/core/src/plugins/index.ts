@@ -1,4 +1,7 @@
 /** Looks plugins up in registries, and installs them. */
+
+export { parsePullSecret, pullSecretType } from './image/pull-secret.ts';
+export { type ImageFound, type ImageRequest, readImage } from './image/read-image.ts';
 export { installContainer, type NpmSource } from './install/container.ts';
 export { installedDirectory, installedPackage, pluginRoot } from './install/directory.ts';
 export { type InstallReason, parseTermination } from './install/install-error.ts';

@@ -30,6 +30,8 @@ export interface PluginRelease {
   source: PluginSource;
   /** Image to run it in, where that is not the general VSP image. */
   image?: string;
+  /** What that image can run on, where it is known. */
+  architectures?: readonly string[];
   manifest: PluginManifest;
   /** What the VendorPlugin adds to its pods. */
   overlay?: PodOverlay;
@@ -61,7 +63,7 @@ export function releaseFor(vendorPlugin: VendorPlugin, requested?: string): Plug
 }
 
 function releaseOf({ metadata, spec }: VendorPlugin, release: VendorPluginRelease): PluginRelease {
-  const { requested, version, integrity, lock, registry, credentialsSecret, image } = release;
+  const { requested, version, integrity, lock, registry, credentialsSecret, image, architectures } = release;
   const manifest = parsePluginManifest({ dpu: release.manifest });
   const runsIn = image ?? manifest.image;
   const packageName = release.package ?? spec.package;
@@ -82,6 +84,7 @@ function releaseOf({ metadata, spec }: VendorPlugin, release: VendorPluginReleas
           }
         : { kind: 'image' },
     ...(runsIn && { image: runsIn }),
+    ...(architectures && { architectures }),
     manifest,
     ...(spec.pod && { overlay: spec.pod }),
   };

@@ -63,6 +63,31 @@ export class TestAuthority {
     });
   }
 
+  /** A key and certificate, in PEM, of a server at an IP address, which is `localhost` too. */
+  async issueServer(address: string): Promise<KeyAndCertificate> {
+    const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
+    const keys = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
+    const above = new library.X509Certificate(this.authority.certificate);
+    const key = library.PemConverter.decodeFirst(this.authority.key);
+    const certificate = await library.X509CertificateGenerator.create({
+      issuer: above.subjectName,
+      subject: `CN=${address}`,
+      notBefore: above.notBefore,
+      notAfter: above.notAfter,
+      publicKey: keys.publicKey,
+      signingKey: await crypto.subtle.importKey('pkcs8', key, algorithm, false, ['sign']),
+      signingAlgorithm: algorithm,
+      extensions: [
+        new library.SubjectAlternativeNameExtension([
+          { type: 'ip', value: address },
+          { type: 'dns', value: 'localhost' },
+        ]),
+      ],
+    });
+    const pkcs8 = await crypto.subtle.exportKey('pkcs8', keys.privateKey);
+    return { key: library.PemConverter.encode(pkcs8, 'PRIVATE KEY'), certificate: certificate.toString('pem') };
+  }
+
   bundle(revoked: Revocation[] = []): TrustBundle {
     return { installation: this.installation, authorities: [this.authority.certificate], revoked };
   }

@@ -17,7 +17,7 @@ import { validateSettings } from '../settings/validate.ts';
 import { defaultDeadlineMs } from './deadline.ts';
 import { type LogLevel, logLevels } from './logger.ts';
 import type { MountedObject } from './mounted-files.ts';
-import { readPluginPackage } from './plugin-package.ts';
+import { readManifestLine, readPluginPackage } from './plugin-package.ts';
 import { requirePrograms } from './programs.ts';
 
 /** Where the daemon looks for it, as seen from inside the pod. */
@@ -100,6 +100,10 @@ Exit codes:
   3  the machine lacks what the plugin needs: a program of dpu.programs, a dependency that is not installed
   4  the plugin did not answer create, apply or another call in time`;
 
+const manifestHelp = `
+Examples:
+  docker build --label dpu.config.openshift.io/manifest="$(dpu-vsp manifest --plugin .)" .`;
+
 /** Everything checked. */
 export interface ServeRequest {
   dpuName: string;
@@ -144,6 +148,14 @@ export async function parseCommand(
     .option('--metrics-socket <path>', 'unix socket for metrics and health; else metrics.sock beside the other')
     .addHelpText('after', serveHelp)
     .action(async (options: ServeCommandOptions) => serve(await serveRequest(options)));
+  program
+    .command('manifest')
+    .description("check the plugin's manifest and print it in one line, for the label of an image")
+    .requiredOption('--plugin <directory>', "directory of the plugin's package; it need not be built")
+    .addHelpText('after', manifestHelp)
+    .action(async ({ plugin }: { plugin: string }) => {
+      process.stdout.write(`${await readManifestLine(plugin)}\n`);
+    });
   addConformanceCommand(program);
   addDevCommand(program);
   await program.parseAsync(argv);

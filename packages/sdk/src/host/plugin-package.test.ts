@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { readPluginPackage } from './plugin-package.ts';
+import { readManifestLine, readPluginPackage } from './plugin-package.ts';
 import { temporaryDirectory } from './testing.ts';
 
 const dpu = {
@@ -92,4 +92,11 @@ describe('a package that is no plugin is told why', () => {
   test('no package.json', async () => {
     await expect(readPluginPackage(await temporaryDirectory())).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
   });
+});
+
+test('the manifest for a label is one line, checked, of a package that need not be built', async () => {
+  const line = await readManifestLine(await directory(named({ exports: './dist/index.js' })));
+  expect(line).toBe(JSON.stringify(dpu));
+  const wrong = await directory(named({ dpu: { ...dpu, products: [] } }));
+  await expect(readManifestLine(wrong)).rejects.toThrow('dpu.products');
 });

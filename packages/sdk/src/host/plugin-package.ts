@@ -47,6 +47,18 @@ export async function readPluginPackage(directory: string): Promise<PluginPackag
   return { name, version, manifest, passedOver, entry: await entryOf(directory, parsed.data) };
 }
 
+/**
+ * The manifest as it stands in the package.json, in one line: what a label of the plugin's image is to say. The package need
+ * not be built.
+ *
+ * @throws DpuError INVALID_ARGUMENT without package.json, naming what is wrong in it.
+ */
+export async function readManifestLine(directory: string): Promise<string> {
+  const json = await readJson(join(directory, 'package.json'));
+  requireSettingsSchema(readPluginManifest(json).manifest.settings);
+  return JSON.stringify(z.looseObject({ dpu: z.unknown() }).parse(json).dpu);
+}
+
 function requireHostApi(json: unknown): void {
   const parsed = z.object({ dpu: z.looseObject({ hostApi: z.unknown().optional() }) }).safeParse(json);
   const fault = parsed.success ? hostApiFault(parsed.data.dpu.hostApi) : undefined;

@@ -21,7 +21,7 @@ const description = `Finds data processing units (DPUs) on nodes, runs their ven
 Install it into the namespace \`${operatorNamespace}\`. It does nothing before nodes are labelled \`dpu=true\` and a
 DpuOperatorConfig named \`dpu-operator-config\` is there. Multus is needed, and an IPAM plugin for the default network.
 
-The admission policies and NetworkPolicies of \`config\` are no part of a bundle; docs/install.md says how to add them.
+Admission policies and NetworkPolicies are no part of a bundle: \`kubectl apply --server-side -k config/olm\` adds them.
 `;
 
 /** What OLM installs, and what a console says of it. */

@@ -163,7 +163,13 @@ export const operatorRights: ProcessRights = {
           apiGroup: '',
           resources: ['secrets'],
           verbs: ['get'],
-          why: 'Credentials for npm registries, by the name that a VendorPlugin gives, which cannot be listed here. It can neither list nor watch Secrets.',
+          why: 'Credentials for registries of packages and images, by the name that a VendorPlugin gives, which cannot be listed here. It can neither list nor watch Secrets.',
+        },
+        {
+          apiGroup: '',
+          resources: ['serviceaccounts'],
+          verbs: ['get'],
+          why: "Which Secrets the nodes pull a plugin's images with: its manifest is read from the image with the same.",
         },
         {
           apiGroup: 'coordination.k8s.io',

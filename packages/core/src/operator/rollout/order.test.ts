@@ -34,6 +34,11 @@ test.each(['Draining', 'Replacing', 'Verifying', 'RollingBack'] as const)('it wa
   expect(why(dpu('b', phase))).toBe('WaitingForTurn');
 });
 
+test('another plugin waits for nobody: both sides of a DPU have to change together', () => {
+  const dpus = [dpu('x', 'Installing'), dpu('b', 'Replacing')];
+  expect(waitsFor('x', { ...v2, name: 'other' }, { dpus, daemonsBehind: ['node-b'] })).toBeUndefined();
+});
+
 test('its own change does not hold it up', () => {
   expect(waitsFor('x', v2, { dpus: [dpu('x', 'Replacing')], daemonsBehind: [] })).toBeUndefined();
 });
@@ -50,7 +55,7 @@ test('the daemons go first', () => {
 test('a release that failed on another DPU goes no further', () => {
   expect(why(dpu('b', 'Failed', { reason: 'NotWorking' }))).toBe('Stopped');
   expect(why(dpu('b', 'RollingBack', { reason: 'NotWorking' }))).toBe('Stopped');
-  const wait = waitsFor('x', v2, { dpus: [dpu('b', 'Failed')], daemonsBehind: [] });
+  const wait = waitsFor('x', v2, { dpus: [dpu('x', 'Installing'), dpu('b', 'Failed')], daemonsBehind: [] });
   expect(wait?.message).toContain('failed on b');
 });
 

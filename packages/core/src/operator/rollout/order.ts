@@ -5,7 +5,7 @@
  */
 import type { PluginRun, Rollout } from '../../api/plugin-run.ts';
 import type { RolloutStatus } from './observed-state.ts';
-import { isSameRelease } from './plugin-run.ts';
+import { isSameRelease, nameOf } from './plugin-run.ts';
 
 /** Of the nodes, and of the DPUs, as many at a time. Rounded up. The daemons' DaemonSet has the same. */
 export const atOnce = '10%';
@@ -28,20 +28,28 @@ export interface Wait {
   message: string;
 }
 
-/** What a DPU that runs something waits for before it may change to `target`; undefined when it may go. */
+/**
+ * What a DPU waits for before it may change to `target`; undefined when it may go. Another plugin, which a config chooses,
+ * waits for nothing: where the other side of a DPU has another one, too, the two have to change together.
+ */
 export function waitsFor(name: string, target: PluginRun, { dpus, daemonsBehind }: Order): Wait | undefined {
-  const others = dpus.filter((dpu) => dpu.name !== name);
+  const own = dpus.find((dpu) => dpu.name === name);
+  if (own?.status.plugin?.name !== target.name) return undefined;
+  const others = dpus.filter((dpu) => dpu !== own);
   const failed = others.find(({ status }) => hasFailedOn(status, target));
   if (failed) {
     const advice = `mend that one, ask for another version, or pin ${failed.name} by a DataProcessingUnitConfig`;
-    return { reason: 'Stopped', message: `for it failed on ${failed.name}: ${advice}` };
+    return { reason: 'Stopped', message: `${nameOf(target)} failed on ${failed.name} and goes no further: ${advice}` };
   }
   if (daemonsBehind.length > 0) {
-    const message = 'until the daemons of all nodes are up to date (kubectl describe dpuoperatorconfig)';
+    const message = `${nameOf(target)} waits until all daemons are up to date (kubectl describe dpuoperatorconfig)`;
     return { reason: 'WaitingForDaemons', message };
   }
   if (others.filter(({ status }) => isChanging(status)).length < mostAtOnce(dpus.length)) return undefined;
-  return { reason: 'WaitingForTurn', message: `for its turn: no more than ${atOnce} of the DPUs change at a time` };
+  return {
+    reason: 'WaitingForTurn',
+    message: `${nameOf(target)} waits for its turn: ${atOnce} of the DPUs change at a time`,
+  };
 }
 
 export function mostAtOnce(count: number): number {

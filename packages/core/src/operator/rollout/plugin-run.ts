@@ -1,6 +1,7 @@
 import { type DpuSide, podOf, type SidePod } from '@dpu-operator/sdk/manifest';
 import type { PluginRun, RunPod } from '../../api/plugin-run.ts';
 import type { PodOverlay } from '../../api/pod-overlay.ts';
+import { type ImageMirror, mirrored } from '../../plugins/image/mirror.ts';
 import type { PluginRelease } from '../../plugins/release.ts';
 import { hashOf } from '../canonical-json.ts';
 
@@ -19,10 +20,11 @@ export function pluginRun(
   side: DpuSide,
   { settings, secret, configMap }: Wishes,
   vspImage: string,
+  mirrors: readonly ImageMirror[] = [],
 ): PluginRun {
   const { source, manifest, overlay } = release;
   const { disturbsTraffic } = manifest;
-  const image = release.image ?? vspImage;
+  const image = release.image ? mirrored(release.image, mirrors) : vspImage;
   const run = {
     name: release.plugin,
     products: manifest.products.map(({ name }) => name),
@@ -37,7 +39,7 @@ export function pluginRun(
       ...(source.credentialsSecret && { credentialsSecret: source.credentialsSecret }),
     }),
     disturbsTraffic: Array.isArray(disturbsTraffic) ? disturbsTraffic.includes(side) : disturbsTraffic,
-    pod: withImages(podOf(manifest, side), overlay),
+    pod: withImages(podOf(manifest, side), overlay, mirrors),
     ...(overlay && { overlay }),
     ...(secret !== undefined && { secret }),
     ...(configMap !== undefined && { configMap }),
@@ -49,11 +51,15 @@ export function pluginRun(
 }
 
 /** A companion without an image is not in the pod. */
-function withImages({ companions, ...pod }: SidePod, overlay: PodOverlay | undefined): RunPod {
+function withImages(
+  { companions, ...pod }: SidePod,
+  overlay: PodOverlay | undefined,
+  mirrors: readonly ImageMirror[],
+): RunPod {
   const named = new Map(overlay?.companions?.map(({ name, image }) => [name, image]));
   const running = companions.flatMap((companion) => {
     const image = named.get(companion.name) ?? companion.image;
-    return image === undefined ? [] : { ...companion, image };
+    return image === undefined ? [] : { ...companion, image: mirrored(image, mirrors) };
   });
   return { ...pod, companions: running };
 }

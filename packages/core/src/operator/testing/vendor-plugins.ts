@@ -5,6 +5,7 @@ import { configName, operatorNamespace } from '../../api/names.ts';
 import { type VendorPlugin, vendorPlugin } from '../../api/vendor-plugin.ts';
 import { TestApiServer } from '../../daemon/testing/api-server.ts';
 import { EventRecorder } from '../../kube/index.ts';
+import type { ReadImage } from '../../plugins/image/read-image.ts';
 import type { LookUp } from '../../plugins/lookup/lookup.ts';
 import { Caches } from '../caches.ts';
 import { parseEnvironment } from '../environment.ts';
@@ -14,14 +15,18 @@ const apiVersion = 'config.openshift.io/v1';
 const namespaced = `namespaces/${operatorNamespace}`;
 const configMaps = `/api/v1/${namespaced}/configmaps/`;
 
+const unread: ReadImage = () => Promise.reject(new Error('there is no registry of images'));
+
 export class VendorPluginBed {
   readonly server = new TestApiServer();
   readonly #lookUp: LookUp;
+  readonly #readImage: ReadImage;
   #stop = new AbortController();
   #running: Promise<unknown> = Promise.resolve();
 
-  constructor(lookUp: LookUp) {
+  constructor(lookUp: LookUp, readImage: ReadImage = unread) {
     this.#lookUp = lookUp;
+    this.#readImage = readImage;
   }
 
   /** Starts an operator; the objects of an earlier one are still there. */
@@ -32,7 +37,15 @@ export class VendorPluginBed {
     const logger = pino({ enabled: false });
     const events = new EventRecorder(store, 'operator', 'operator', logger);
     const caches = new Caches(store, environment, logger);
-    const { controller } = new VendorPluginController(store, caches, environment, events, this.#lookUp, logger);
+    const { controller } = new VendorPluginController(
+      store,
+      caches,
+      environment,
+      events,
+      this.#lookUp,
+      this.#readImage,
+      logger,
+    );
     await caches.start(this.#stop.signal);
     this.#running = controller.start(this.#stop.signal);
   }
@@ -84,11 +97,21 @@ export class VendorPluginBed {
     });
   }
 
-  putSecret(name: string, data: Record<string, string>): void {
+  putAccount(name: string, imagePullSecrets: string[]): void {
+    this.server.put(`/api/v1/${namespaced}/serviceaccounts/${name}`, {
+      apiVersion: 'v1',
+      kind: 'ServiceAccount',
+      metadata: { name, namespace: operatorNamespace },
+      imagePullSecrets: imagePullSecrets.map((secretName) => ({ name: secretName })),
+    });
+  }
+
+  putSecret(name: string, data: Record<string, string>, type = 'Opaque'): void {
     this.server.put(`/api/v1/${namespaced}/secrets/${name}`, {
       apiVersion: 'v1',
       kind: 'Secret',
       metadata: { name, namespace: operatorNamespace },
+      type,
       data: Object.fromEntries(
         Object.entries(data).map(([key, value]) => [key, Buffer.from(value).toString('base64')]),
       ),

@@ -2,6 +2,7 @@
 
 export const lookupReasons = [
   'PackageNotFound',
+  'ImageNotFound',
   'VersionNotFound',
   'Unauthorized',
   'SecretMissing',
@@ -16,6 +17,7 @@ export const lookupReasons = [
   'ManifestInvalid',
   'ContractUnsupported',
   'HostApiUnsupported',
+  'ArchitectureMissing',
   'DependencyUnsafe',
   'DependencyNotFound',
   'DependencyConflict',
@@ -32,6 +34,7 @@ export type LookupReason = (typeof lookupReasons)[number];
 /** What the same lookup may not say again soon: somebody else repairs it, and nobody tells the operator. */
 const passing: ReadonlySet<string> = new Set<LookupReason>([
   'PackageNotFound',
+  'ImageNotFound',
   'VersionNotFound',
   'Unauthorized',
   'SecretMissing',

@@ -23,6 +23,8 @@ export interface LookupRequest {
   /** What is locked already: found again, it is not locked anew. */
   locked?: { version: string; integrity: string } | undefined;
   npmDirectory?: string | undefined;
+  /** PEM bundle of authorities to trust beside the public ones, where the file exists. Default: the installation's. */
+  caBundle?: string | undefined;
   /** Ends it. */
   signal?: AbortSignal | undefined;
 }
@@ -62,9 +64,14 @@ const versionSchema = z.object({
  * @throws LookupError, and the signal's reason when it is aborted.
  */
 export const lookUp: LookUp = async (request) => {
-  const { packageName, registry, credentials, npmDirectory, locked } = request;
+  const { packageName, registry, credentials, npmDirectory, caBundle, locked } = request;
   const settings = { registry, credentials };
-  await using npm = await NpmDirectory.create({ ...settings, ...firstContact, ...(npmDirectory && { npmDirectory }) });
+  await using npm = await NpmDirectory.create({
+    ...settings,
+    ...firstContact,
+    ...(npmDirectory && { npmDirectory }),
+    ...(caBundle && { caBundle }),
+  });
   const view = async (spec: string, fields: string[]) => {
     const args = ['view', spec, ...fields, '--json'];
     return await answer(request, 'package', () => npm.run(args, firstContact.limitMs, request.signal));

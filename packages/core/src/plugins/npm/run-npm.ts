@@ -1,6 +1,6 @@
 /** Runs npm in a directory of its own, with none of the settings of the machine or the user. */
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ExecResult, exec } from '@dpu-operator/sdk/linux';
@@ -18,7 +18,7 @@ export interface NpmOptions extends Omit<NpmSettings, 'caFile'> {
 }
 
 /** What reaches npm of our own environment: the way through proxies, and whom to trust. */
-const passedOn = /^(https?_proxy|no_proxy|node_extra_ca_certs|ssl_cert_(file|dir))$/i;
+const passedOn = /^(https?_proxy|no_proxy|ssl_cert_(file|dir))$/i;
 
 export class NpmDirectory implements AsyncDisposable {
   /** The working directory: package.json and lock file go here. */
@@ -42,6 +42,7 @@ export class NpmDirectory implements AsyncDisposable {
     const directory = new NpmDirectory(path ?? join(scratch, 'work'), scratch, npmDirectory, caBundle);
     await mkdir(directory.path, { recursive: true });
     await directory.configure(options);
+    await directory.#trust();
     return directory;
   }
 
@@ -53,6 +54,17 @@ export class NpmDirectory implements AsyncDisposable {
     const file = join(this.#scratch, 'npmrc');
     await writeFile(file, npmrc({ ...settings, ...(ca && { caFile }) }), { mode: 0o600 });
     await chmod(file, 0o600);
+  }
+
+  /** Node takes one file: what our own environment names is in it too. */
+  async #trust(): Promise<void> {
+    const files = [this.#caBundle, process.env.NODE_EXTRA_CA_CERTS ?? ''].filter((file) => existsSync(file));
+    const texts = await Promise.all(files.map((file) => readFile(file, 'utf8')));
+    if (texts.length > 0) await writeFile(this.#trusted, texts.join('\n'));
+  }
+
+  get #trusted(): string {
+    return join(this.#scratch, 'trusted.crt');
   }
 
   /**
@@ -68,8 +80,8 @@ export class NpmDirectory implements AsyncDisposable {
       allowFailure: true,
       ...(signal && { signal }),
       env: {
-        ...(existsSync(this.#caBundle) && { NODE_EXTRA_CA_CERTS: this.#caBundle }),
         ...Object.fromEntries(inherited.map(([name, value]) => [name, value ?? ''])),
+        ...(existsSync(this.#trusted) && { NODE_EXTRA_CA_CERTS: this.#trusted }),
         PATH: process.env.PATH ?? '',
         HOME: this.#scratch,
         npm_config_userconfig: join(this.#scratch, 'npmrc'),

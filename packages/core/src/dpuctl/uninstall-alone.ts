@@ -1,0 +1,84 @@
+/** `dpuctl uninstall --without-operator`: what the operator would do, by its own code, where there is none any more. */
+import 'reflect-metadata';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { dataProcessingUnit } from '../api/data-processing-unit.ts';
+import { dpuOperatorConfig } from '../api/dpu-operator-config.ts';
+import { configName, finalizers, labels, workloads } from '../api/names.ts';
+import { isBeingDeleted, node, pod, removeFinalizer } from '../kube/index.ts';
+import { createLogger } from '../log.ts';
+import { Caches } from '../operator/caches.ts';
+import { Uninstaller } from '../operator/uninstaller.ts';
+import { type Context, UsageError } from './context.ts';
+
+export interface AloneOptions {
+  timeoutSeconds: number;
+  /** Whether nodes are let go of on which no daemon is left to clean up. */
+  withoutDaemons: boolean;
+}
+
+/** Milliseconds between one look and the next. */
+const pauseMs = 500;
+
+/**
+ * Takes away what the operator made, in its order. Daemons that still run clean up their nodes.
+ *
+ * @throws UsageError while an operator runs, Error with what is waited for after `timeoutSeconds`; again goes on
+ */
+export async function uninstallAlone(context: Context, options: AloneOptions): Promise<void> {
+  const { store, namespace, print } = context;
+  const operators = await podsOf(context, workloads.operator);
+  if (operators.length > 0) {
+    const names = operators.map(({ metadata }) => metadata.name).join(', ');
+    throw new UsageError(
+      `the operator is there (${names}): leave --without-operator out, or delete its Deployment first`,
+    );
+  }
+  const stop = new AbortController();
+  const late = AbortSignal.timeout(options.timeoutSeconds * 1000);
+  const caches = new Caches(store, { namespace }, createLogger('warn'));
+  const uninstaller = new Uninstaller(store, caches, { namespace });
+  const config = await store.get(dpuOperatorConfig, configName);
+  if (config) await store.delete(dpuOperatorConfig, configName, undefined, { uid: config.metadata.uid });
+  try {
+    await caches.start(AbortSignal.any([stop.signal, late])).catch((error) => {
+      if (!late.aborted) throw error;
+    });
+    let said: string | undefined;
+    for (;;) {
+      // What is not known yet is not gone.
+      const waitsFor = caches.synced ? await uninstaller.takeAway() : 'the API server has not said yet what there is';
+      if (waitsFor === undefined) break;
+      if (waitsFor !== said) print(waitsFor);
+      said = waitsFor;
+      if (options.withoutDaemons) await letGo(context, caches);
+      if (late.aborted) throw new Error(`not gone after ${options.timeoutSeconds} s: ${waitsFor}`);
+      await sleep(pauseMs);
+    }
+  } finally {
+    stop.abort();
+  }
+  const left = await store.get(dpuOperatorConfig, configName);
+  if (left && isBeingDeleted(left)) await removeFinalizer(store, dpuOperatorConfig, left, finalizers.operator);
+  print('everything is taken away');
+}
+
+/** Of the DPUs and labels of nodes where there is no pod of the daemon: nobody would ever take these away. */
+async function letGo(context: Context, caches: Caches): Promise<void> {
+  const { store, print } = context;
+  const served = new Set((await podsOf(context, workloads.daemon)).map(({ spec }) => spec.nodeName));
+  for (const dpu of caches.dpus.list()) {
+    if (!isBeingDeleted(dpu) || served.has(dpu.spec.nodeName)) continue;
+    await removeFinalizer(store, dataProcessingUnit, dpu, finalizers.daemon);
+    print(`DataProcessingUnit ${dpu.metadata.name}: let go, no daemon is on ${dpu.spec.nodeName}`);
+  }
+  for (const { metadata } of caches.nodes.list()) {
+    if (metadata.labels?.[labels.nodeSide] === undefined || served.has(metadata.name)) continue;
+    await store.patch(node, metadata.name, undefined, { metadata: { labels: { [labels.nodeSide]: null } } });
+    print(`node ${metadata.name}: let go, no daemon is on it; restart it`);
+  }
+}
+
+async function podsOf({ store, namespace }: Context, app: string) {
+  const { items } = await store.list(pod, { namespace, labelSelector: `app=${app}` });
+  return items.filter((one) => !isBeingDeleted(one));
+}

@@ -1,0 +1,58 @@
+/** What takes the installed plugins off the nodes, where somebody asks for it: no part of an installation. */
+import { labels, operatorNamespace, workloads } from '../api/names.ts';
+import { requiredScc } from '../api/scc.ts';
+import { pluginRoot } from '../plugins/install/directory.ts';
+import { defaults } from './deployment.ts';
+
+const name = 'dpu-remove-caches';
+/** The directory on the node is the mount itself, which nobody inside can remove: it stays, empty. */
+const at = '/plugins';
+
+/** A pod on each node is ready when nothing is left there. */
+export function removeCaches(): object {
+  const container = {
+    image: defaults.images.operator,
+    resources: {
+      requests: { cpu: '10m', memory: '16Mi' },
+      limits: { memory: '64Mi' },
+    },
+    securityContext: {
+      // What is there belongs to root.
+      runAsUser: 0,
+      allowPrivilegeEscalation: false,
+      readOnlyRootFilesystem: true,
+      capabilities: { drop: ['ALL'] },
+      seccompProfile: { type: 'RuntimeDefault' },
+      // Where SELinux is on, no ordinary container may write below /var/lib.
+      seLinuxOptions: { type: 'spc_t' },
+    },
+  };
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'DaemonSet',
+    metadata: { name, namespace: operatorNamespace },
+    spec: {
+      selector: { matchLabels: { app: name } },
+      template: {
+        metadata: { labels: { app: name }, annotations: requiredScc('privileged') },
+        spec: {
+          serviceAccountName: workloads.vsp,
+          automountServiceAccountToken: false,
+          nodeSelector: { [labels.dpuNode]: 'true' },
+          tolerations: [{ operator: 'Exists' }],
+          terminationGracePeriodSeconds: 1,
+          initContainers: [
+            {
+              name: 'remove',
+              ...container,
+              command: ['find', at, '-mindepth', '1', '-delete'],
+              volumeMounts: [{ name: 'plugins', mountPath: at }],
+            },
+          ],
+          containers: [{ name: 'done', ...container, command: ['sleep', 'infinity'] }],
+          volumes: [{ name: 'plugins', hostPath: { path: pluginRoot, type: 'DirectoryOrCreate' } }],
+        },
+      },
+    },
+  };
+}

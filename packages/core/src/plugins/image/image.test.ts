@@ -1,0 +1,79 @@
+import { expect, test } from 'vitest';
+import { challengeOf, tokenUrl } from './challenge.ts';
+import { mirrored } from './mirror.ts';
+import { loginFor, parsePullSecret, pullSecretType } from './pull-secret.ts';
+import { parseReference } from './reference.ts';
+
+const digest = `sha256:${'a'.repeat(64)}`;
+
+test.each([
+  ['vsp', { registry: 'docker.io', repository: 'library/vsp', tag: 'latest' }],
+  ['acme/vsp:1', { registry: 'docker.io', repository: 'acme/vsp', tag: '1' }],
+  ['localhost/vsp', { registry: 'localhost', repository: 'vsp', tag: 'latest' }],
+  ['r.example.com:5000/vsp', { registry: 'r.example.com:5000', repository: 'vsp', tag: 'latest' }],
+  [`r.example.com/a/b:1@${digest}`, { registry: 'r.example.com', repository: 'a/b', tag: '1', digest }],
+])('%s', (image, parts) => expect(parseReference(image)).toEqual({ digest: undefined, ...parts }));
+
+test('of several mirrors the one for the longest part of the name counts', () => {
+  const mirrors = [
+    { source: 'r.example.com', mirror: 'm.example.com:5000' },
+    { source: 'r.example.com/acme', mirror: 'm.example.com/vendors/acme' },
+    { source: 'docker.io', mirror: 'm.example.com/hub' },
+  ];
+  const images = [
+    'r.example.com/acme/vsp:1',
+    `r.example.com/acme/vsp:1@${digest}`,
+    'r.example.com/acmeplus',
+    'vsp',
+    'other.com/x:1',
+  ];
+  expect(images.map((image) => mirrored(image, mirrors))).toEqual([
+    'm.example.com/vendors/acme/vsp:1',
+    `m.example.com/vendors/acme/vsp@${digest}`,
+    'm.example.com:5000/acmeplus:latest',
+    'm.example.com/hub/library/vsp:latest',
+    'other.com/x:1',
+  ]);
+});
+
+const dockerConfig = (auths: object) => ({ '.dockerconfigjson': JSON.stringify({ auths }) });
+const auth = (username: string) => ({ auth: Buffer.from(`${username}:p:w`).toString('base64') });
+
+test('the login of the longest name that covers an image counts', () => {
+  const auths = {
+    'https://index.docker.io/v1/': auth('hub'),
+    'r.example.com': { username: 'all', password: 'p:w' },
+    'r.example.com/acme': auth('acme'),
+    '*.example.com:5000': auth('any'),
+  };
+  const secrets = [parsePullSecret(pullSecretType, { ...dockerConfig(auths), 'ca.crt': ' PEM ' })];
+  const of = (image: string) => loginFor(parseReference(image), secrets)?.username;
+  const images = ['vsp', 'r.example.com/x', 'r.example.com/acme/vsp', 'r.example.com/acmeplus', 'm.example.com:5000/x'];
+  expect(images.map(of)).toEqual(['hub', 'all', 'acme', 'all', 'any']);
+  expect([of('a.b.example.com:5000/x'), of('example.com/x')]).toEqual([undefined, undefined]);
+  expect(loginFor(parseReference('vsp'), secrets)?.password).toBe('p:w');
+  expect(secrets[0]?.ca).toBe('PEM');
+});
+
+test.each([
+  ['another type', 'kubernetes.io/service-account-token', dockerConfig({}), 'must be kubernetes.io/dockerconfigjson'],
+  ['no key', pullSecretType, {}, '.dockerconfigjson'],
+  ['no JSON', pullSecretType, { '.dockerconfigjson': '{' }, '.dockerconfigjson'],
+  ['no password', pullSecretType, dockerConfig({ 'r.io': { username: 'u' } }), 'no username and password for r.io'],
+  ['a token', pullSecretType, dockerConfig({ 'r.io': { identitytoken: 't' } }), 'identitytoken'],
+])('a Secret with %s is refused', (_, type, data, message) => {
+  expect(() => parsePullSecret(type, data)).toThrow(message);
+});
+
+test('a challenge says where a token is had', () => {
+  const challenge = challengeOf(
+    'Bearer realm="https://auth.example.com/token?a=b",service="r", scope="repository:x:pull"',
+  );
+  expect(challenge && tokenUrl(challenge, 'y')?.href).toBe(
+    'https://auth.example.com/token?a=b&service=r&scope=repository%3Ax%3Apull',
+  );
+  const bare = challengeOf('Bearer realm=https://auth.example.com/');
+  expect(bare && tokenUrl(bare, 'acme/vsp')?.searchParams.get('scope')).toBe('repository:acme/vsp:pull');
+  expect(challengeOf('Basic realm="x"')?.scheme).toBe('basic');
+  expect(tokenUrl({ scheme: 'bearer', parameters: {} }, 'x')).toBeUndefined();
+});
