@@ -196,7 +196,7 @@ test('a host that is forgotten loses its ports, the others none', async () => {
   expect((await start()).ports.owners()).toEqual([b]);
 });
 
-test('a host takes over the port that it made while its daemon was the anonymous one, and no other', async () => {
+test('a host takes over the port that it made before it said who it is, and no other', async () => {
   const { ports } = await start();
   for (const index of [1, 2]) await ports.create(anonymousOwner, port(index));
   await ports.create(a, port(1));
