@@ -3,7 +3,7 @@
  * configuration in `dpusriov/<container>-<interface>`, and the path of the namespace in `dpusriov/pci/<device>`. On a DPU
  * it writes nothing: a network function's device has the name that it had on the node as its alias.
  */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 
@@ -31,6 +31,7 @@ export interface GoRecord {
   /** What the device is called on the node, and its MAC there; empty where it has no netdev. */
   hostName: string;
   hostMac: string;
+  /** Empty where the device has a later record: the file with the path is of that one. */
   netns: string;
 }
 
@@ -77,15 +78,23 @@ export interface GoRecords {
 /** @param directory `dpusriov`; one that is not there holds nothing */
 export function readGoRecords(directory: string): GoRecords {
   const found: GoRecords = { records: [], unreadable: [] };
+  const read: { record: Omit<GoRecord, 'netns'>; writtenMs: number }[] = [];
   for (const entry of entriesOf(directory)) {
     if (!entry.isFile()) continue;
     try {
-      const record = parseGoRecord(entry.name, readFileSync(join(directory, entry.name), 'utf8'));
-      // Whoever writes the file has written this one, or is about to.
-      found.records.push({ ...record, netns: textOf(join(directory, 'pci', record.deviceId)) });
+      const path = join(directory, entry.name);
+      read.push({ record: parseGoRecord(entry.name, readFileSync(path, 'utf8')), writtenMs: statSync(path).mtimeMs });
     } catch (error) {
       found.unreadable.push((error as Error).message);
     }
+  }
+  // Later ones first.
+  read.sort((a, b) => b.writtenMs - a.writtenMs);
+  const devices = new Set<string>();
+  for (const { record } of read) {
+    const isLast = !devices.has(record.deviceId);
+    devices.add(record.deviceId);
+    found.records.push({ ...record, netns: isLast ? textOf(join(directory, 'pci', record.deviceId)) : '' });
   }
   return found;
 }

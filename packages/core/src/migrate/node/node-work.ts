@@ -61,13 +61,16 @@ export class NodeWork {
     return verdicts.map(({ report }) => report);
   }
 
-  /** Takes from our daemon's records what the Go daemon has one of, and from its those that ended meanwhile. */
-  restore(): void {
+  /**
+   * Takes from our daemon's records what the Go daemon has one of, and from its those that ended meanwhile: the pod's
+   * namespace has gone. One that only was not taken over stays the Go daemon's.
+   */
+  async restore(): Promise<void> {
     const { store, goDirectory } = this.#options;
     for (const record of this.#records) {
       const ours = store.get(record);
       if (ours) store.delete(ours);
-      else {
+      else if (record.netns !== '' && (await namespaceId(record.netns)) === undefined) {
         rmSync(join(goDirectory, `${record.containerId}-${record.ifName}`), { force: true });
         rmSync(join(goDirectory, 'pci', record.deviceId), { force: true });
       }
