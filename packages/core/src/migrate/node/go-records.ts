@@ -3,7 +3,7 @@
  * configuration in `dpusriov/<container>-<interface>`, and the path of the namespace in `dpusriov/pci/<device>`. On a DPU
  * it writes nothing: a network function's device has the name that it had on the node as its alias.
  */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 
@@ -32,13 +32,15 @@ export interface GoRecord {
   hostName: string;
   hostMac: string;
   netns: string;
+  /** When it was written, in milliseconds: of several of one device the last is that of its pod. */
+  writtenAt: number;
 }
 
 /** An id of a container has no dash, a name of an interface may have one. */
 const fileName = /^([^-]+)-(.+)$/;
 
 /** @throws Error that names what is wrong with the file */
-export function parseGoRecord(name: string, text: string): Omit<GoRecord, 'netns'> {
+export function parseGoRecord(name: string, text: string): Omit<GoRecord, 'netns' | 'writtenAt'> {
   const [, containerId, ifName] = fileName.exec(name) ?? [];
   if (containerId === undefined || ifName === undefined) throw new Error(`${name}: is not <container>-<interface>`);
   const parsed = netConf.safeParse(parseJson(name, text));
@@ -74,19 +76,29 @@ export interface GoRecords {
   unreadable: string[];
 }
 
-/** @param directory `dpusriov`; one that is not there holds nothing */
+/**
+ * The newest first: the Go daemon leaves files of pods whose end it did not see.
+ *
+ * @param directory `dpusriov`; one that is not there holds nothing
+ */
 export function readGoRecords(directory: string): GoRecords {
   const found: GoRecords = { records: [], unreadable: [] };
   for (const entry of entriesOf(directory)) {
     if (!entry.isFile()) continue;
     try {
-      const record = parseGoRecord(entry.name, readFileSync(join(directory, entry.name), 'utf8'));
+      const path = join(directory, entry.name);
+      const record = parseGoRecord(entry.name, readFileSync(path, 'utf8'));
       // Whoever writes the file has written this one, or is about to.
-      found.records.push({ ...record, netns: textOf(join(directory, 'pci', record.deviceId)) });
+      found.records.push({
+        ...record,
+        netns: textOf(join(directory, 'pci', record.deviceId)),
+        writtenAt: statSync(path).mtimeMs,
+      });
     } catch (error) {
       found.unreadable.push((error as Error).message);
     }
   }
+  found.records.sort((a, b) => b.writtenAt - a.writtenAt);
   return found;
 }
 

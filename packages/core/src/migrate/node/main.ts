@@ -43,7 +43,7 @@ async function work(mode: string): Promise<readonly DeviceReport[]> {
   if (mode === 'look') return node.look();
   if (mode === 'import') return node.import();
   if (mode !== 'restore') throw new Error(`there is no ${mode}: look, import or restore`);
-  node.restore();
+  await node.restore();
   return [];
 }
 

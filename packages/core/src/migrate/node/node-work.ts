@@ -61,16 +61,15 @@ export class NodeWork {
     return verdicts.map(({ report }) => report);
   }
 
-  /** Takes from our daemon's records what the Go daemon has one of, and from its those that ended meanwhile. */
-  restore(): void {
+  /** Takes from our daemon's records what the Go daemon has one of, and from its those whose pod has ended meanwhile. */
+  async restore(): Promise<void> {
     const { store, goDirectory } = this.#options;
     for (const record of this.#records) {
       const ours = store.get(record);
       if (ours) store.delete(ours);
-      else {
-        rmSync(join(goDirectory, `${record.containerId}-${record.ifName}`), { force: true });
-        rmSync(join(goDirectory, 'pci', record.deviceId), { force: true });
-      }
+      if ((await namespaceId(record.netns)) !== undefined) continue;
+      rmSync(join(goDirectory, `${record.containerId}-${record.ifName}`), { force: true });
+      rmSync(join(goDirectory, 'pci', record.deviceId), { force: true });
     }
     store.flush();
   }
@@ -122,7 +121,6 @@ export class NodeWork {
     };
   }
 
-  /** A device can have several: the Go daemon leaves those of pods whose namespace went first. */
   async #liveRecord(device: string): Promise<GoRecord | undefined> {
     for (const record of this.#records.filter(({ deviceId }) => deviceId === device)) {
       if ((await namespaceId(record.netns)) !== undefined) return record;

@@ -1,9 +1,14 @@
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import { attachment } from '../../daemon/attach/attachment.ts';
+import { DeviceHomes } from '../../daemon/attach/device-homes.ts';
+import { Devices } from '../../daemon/attach/devices.ts';
+import { AttachmentStore } from '../../daemon/attach/store.ts';
 import { parseGoRecord, readGoRecords } from './go-records.ts';
+import { NodeWork } from './node-work.ts';
 import { attachmentOf, dpuOf } from './taken-over.ts';
 
 /** As the Go daemon writes it: the configuration of the network with what it filled in. */
@@ -46,9 +51,40 @@ test('a record is read with the namespace that is in the file of its device', ()
         hostName: 'ens1f0v2',
         hostMac: '02:00:00:00:00:0a',
         netns: '/var/run/netns/cni-1',
+        writtenAt: expect.any(Number),
       },
     ],
   });
+});
+
+test('of two records of a device the last that was written comes first', () => {
+  const old = `${'cd'.repeat(32)}-net1`;
+  const root = directory({ [name]: JSON.stringify(conf), [old]: JSON.stringify(conf) });
+  utimesSync(join(root, old), 1, 1);
+  expect(readGoRecords(root).records.map(({ containerId }) => containerId)).toEqual(['ab'.repeat(32), 'cd'.repeat(32)]);
+});
+
+test('the way back takes our record, and keeps the file of a pod that runs, however often it is gone', async () => {
+  const ended = { ...conf, deviceID: '0000:01:00.4' };
+  const endedName = `${'ef'.repeat(32)}-net1`;
+  const root = directory({
+    [name]: JSON.stringify(conf),
+    'pci/0000:01:00.3': '/proc/self/ns/net',
+    [endedName]: JSON.stringify(ended),
+    'pci/0000:01:00.4': '/nowhere',
+  });
+  const logger = pino({ level: 'silent' });
+  const store = new AttachmentStore({ directory: join(root, 'attachments'), logger });
+  store.put(attachmentOf({ ...found, link }));
+  const devices = new Devices(join(root, 'sys'));
+  const homes = new DeviceHomes({ directory: join(root, 'homes'), logger });
+  const options = { goDirectory: root, namespaces: [], allocations: [], dpus: [], store, homes, devices };
+  for (const _ of [1, 2]) {
+    await new NodeWork(options).restore();
+    expect(store.list()).toEqual([]);
+    expect(readGoRecords(root).records).toMatchObject([{ deviceId: '0000:01:00.3', netns: '/proc/self/ns/net' }]);
+    expect(readdirSync(join(root, 'pci'))).toEqual(['0000:01:00.3']);
+  }
 });
 
 test('what is no record is named with the reason, and where there is no directory there is none', () => {
@@ -74,7 +110,7 @@ const link = {
   pciAddress: '0000:01:00.3',
 };
 const found = {
-  record: { ...parseGoRecord(name, JSON.stringify(conf)), netns: '/var/run/netns/cni-1' },
+  record: { ...parseGoRecord(name, JSON.stringify(conf)), netns: '/var/run/netns/cni-1', writtenAt: 1 },
   netnsId: '4:5',
   dpuName: 'marvell-dpu-0000-01-00.0-host',
   pod: { namespace: 'default', name: 'p' },
