@@ -49,11 +49,11 @@ bundle: manifests ## As manifests: what it generates has the bundle for the Oper
 
 .PHONY: test
 test: lint build ## Run every test: unit, integration (kernel, OVS) and end to end on Kind clusters
-	node test/run.ts unit integration e2e e2e-2c
+	node test/run.ts unit unit-isolated integration e2e e2e-2c
 
 .PHONY: test-unit
 test-unit: compiler ## Run the unit tests: no root, no cluster, seconds
-	node test/run.ts unit
+	node test/run.ts unit unit-isolated
 
 .PHONY: fast-test
 fast-test: test-unit ## As test-unit, by its name in the Go operator

@@ -1,3 +1,4 @@
+import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { configDefaults, defineConfig } from 'vitest/config';
 import { LongestFirst } from './test/support/longest-first.ts';
@@ -14,6 +15,27 @@ const patience = {
 
 /** Programs that tests start from source are compiled once. */
 const compiledOnce = { NODE_COMPILE_CACHE: join(import.meta.dirname, 'node_modules/.cache/node') };
+
+const unitTests = [
+  '{packages,examples}/*/{src,template/test}/**/*.test.ts',
+  'scripts/**/*.test.ts',
+  'test/{cluster,support}/**/*.test.ts',
+];
+// The template's conformance is of the plugin as built: test/integration/scaffold.test.ts runs it.
+const notUnitTests = [...configDefaults.exclude, 'packages/create-plugin/template/test/conformance.test.ts'];
+const unit = {
+  ...patience,
+  testTimeout: 120_000,
+  hookTimeout: 120_000,
+  // Many wait for processes that they start.
+  maxWorkers: '100%',
+  env: compiledOnce,
+};
+
+/** Files that stop the clock or replace a module: what another file left running would meet them. */
+const inWorkersOfTheirOwn = globSync(unitTests, { cwd: import.meta.dirname, exclude: ['**/node_modules/**'] }).filter(
+  (file) => /\bvi\.(useFakeTimers|mock)\(/.test(readFileSync(join(import.meta.dirname, file), 'utf8')),
+);
 
 /** On clusters that may have to be made first, and the image of their nodes. */
 const onClusters = {
@@ -33,20 +55,21 @@ export default defineConfig({
         resolve,
         ssr,
         test: {
-          ...patience,
+          ...unit,
           name: 'unit',
-          include: [
-            '{packages,examples}/*/{src,template/test}/**/*.test.ts',
-            'scripts/**/*.test.ts',
-            'test/{cluster,support}/**/*.test.ts',
-          ],
-          // Of the plugin as built: test/integration/scaffold.test.ts runs it.
-          exclude: [...configDefaults.exclude, 'packages/create-plugin/template/test/conformance.test.ts'],
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
-          // Many wait for processes that they start.
-          maxWorkers: '100%',
-          env: compiledOnce,
+          include: unitTests,
+          exclude: [...notUnitTests, ...inWorkersOfTheirOwn],
+          // The files of a worker share its modules: loading them anew for each is half of the CPU time.
+          isolate: false,
+        },
+      },
+      {
+        resolve,
+        ssr,
+        test: {
+          ...unit,
+          name: 'unit-isolated',
+          include: inWorkersOfTheirOwn,
         },
       },
       {

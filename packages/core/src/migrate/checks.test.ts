@@ -58,10 +58,11 @@ test('so are our daemons on a node that is not prepared', () => {
     isPutBack: false,
   };
   const daemonPods = [{ name: 'ours', uid: '1', node: 'b', ofGo: false }];
-  expect(faults(goInstallation({ saved, daemonPods }), [])).toEqual([
+  const nodes = ['a', 'b'].map((name) => ({ name, ready: true }));
+  expect(faults(goInstallation({ saved, nodes, daemonPods }), [])).toEqual([
     expect.stringContaining('before node b was prepared'),
   ]);
-  expect(faults(goInstallation({ saved, daemonPods: [] }), [])).toEqual([]);
+  expect(faults(goInstallation({ saved, nodes, daemonPods: [] }), [])).toEqual([]);
 });
 
 test('so is a right that is missing', () => {

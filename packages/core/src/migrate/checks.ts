@@ -10,7 +10,7 @@ import {
   type KubeJson,
   operatorDeployment,
 } from './go-objects.ts';
-import { type NodeReport, type Observed, objectOf } from './observed.ts';
+import { isInReach, type NodeReport, type Observed, objectOf } from './observed.ts';
 
 export interface CheckOptions {
   /** Network functions may lose traffic until their pods are made anew. */
@@ -34,7 +34,7 @@ function installationFaults(observed: Observed): string[] {
   const daemons = objectOf(observed, daemonSet);
   if (observed.saved) {
     const { nodes, imported } = observed.saved;
-    const missing = nodes.filter((node) => !imported.includes(node));
+    const missing = nodes.filter((node) => !imported.includes(node) && isInReach(observed, node));
     const tooEarly = missing.length > 0 && observed.daemonPods.some(({ ofGo }) => !ofGo);
     return tooEarly
       ? [`this operator was installed before node ${firstTen(missing)} was prepared: uninstall it, then migrate again`]
@@ -84,7 +84,7 @@ function kindFaults({ objects }: Observed): string[] {
   });
 }
 
-function nodeFaults({ nodes }: Observed): string[] {
+export function nodeFaults({ nodes }: Pick<Observed, 'nodes'>): string[] {
   const away = nodes.filter(({ ready }) => !ready).map(({ name }) => name);
   return away.length > 0
     ? [`not Ready: node ${firstTen(away)}. What its daemon does is unknown; mend it, or take its label dpu=true off`]

@@ -50,13 +50,13 @@ export class MigrationCluster {
     );
     // The Go operator has no other trace of them: the way back needs them.
     for (const pod of pods.filter((one) => isVspPod(one) && isGoVsp(one))) objects.set(keyOf(refOf(pod)), pod);
-    const withDaemon = nodes.filter(({ metadata }) => metadata.labels?.[labels.dpuNode] === 'true');
     return {
       objects,
       saved,
       configs,
       dpus,
-      nodes: withDaemon.map(nodeState),
+      nodes: nodes.filter(isDpuNode).map(nodeState),
+      otherNodes: nodes.filter((node) => !isDpuNode(node)).map(nodeState),
       operatorPods: podsWith(pods, isOperatorPod, isGoOperatorPod),
       daemonPods: podsWith(
         pods,
@@ -163,6 +163,8 @@ export interface AccessQuestion {
   verb: string;
   namespace?: string;
 }
+
+const isDpuNode = ({ metadata }: KubeJson): boolean => metadata.labels?.[labels.dpuNode] === 'true';
 
 /** The container has the same name in both. */
 const isGoOperatorPod = ({ metadata }: KubeJson): boolean =>

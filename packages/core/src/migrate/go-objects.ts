@@ -202,6 +202,9 @@ export function cniDirectory(daemons: KubeJson | undefined): string | undefined 
   return volume?.hostPath?.path;
 }
 
+/** Of the account as it was; with it, the API server deletes the Secret of one that was made anew. */
+const accountUid = 'kubernetes.io/service-account.uid';
+
 /** As the API server takes it again: without what belongs to the object that was. */
 export function withoutIdentity(object: KubeJson): KubeJson {
   const { status: _status, ...rest } = object;
@@ -214,11 +217,20 @@ export function withoutIdentity(object: KubeJson): KubeJson {
     deletionTimestamp: _deleted,
     ...metadata
   } = object.metadata;
-  const kept = { ...rest, metadata };
+  const kept: KubeJson = { ...rest, metadata };
+  if (object.kind === 'Service') return withoutAddresses(kept);
   if (object.kind !== 'Secret') return kept;
   // Filled by the cluster.
-  const { data: _data, ...empty } = kept as KubeJson;
-  return empty as KubeJson;
+  const { data: _data, ...empty } = kept;
+  const { [accountUid]: _account, ...annotations } = (metadata.annotations ?? {}) as Record<string, string>;
+  return { ...empty, metadata: { ...metadata, annotations } } as KubeJson;
+}
+
+/** Another Service may have them by now. */
+function withoutAddresses(service: KubeJson): KubeJson {
+  if (!service.spec) return service;
+  const { clusterIP, clusterIPs: _addresses, ...spec } = service.spec as Record<string, unknown>;
+  return { ...service, spec: clusterIP === 'None' ? { ...spec, clusterIP } : spec };
 }
 
 export { configName };

@@ -33,8 +33,9 @@ export async function onNode(cluster: MigrationCluster, options: NodePodOptions)
   try {
     let said = '';
     await cluster.until(`pod ${name} has ended`, async () => {
-      const { status } = (await cluster.get(ref)) as unknown as { status: { phase?: string } };
-      said = status.phase ?? '';
+      const pod = await cluster.get(ref);
+      if (!pod) throw new Error(`node ${options.node}: its pod ${name} was deleted`);
+      said = (pod.status as { phase?: string } | undefined)?.phase ?? '';
       return said === 'Succeeded' || said === 'Failed';
     });
     return await answer(cluster, options.node, name);

@@ -4,6 +4,8 @@ import { keyOf } from './go-objects.ts';
 
 /** What is remembered over runs, in the ConfigMap `dpu-operator-migration`. */
 export interface Saved {
+  /** Of the ConfigMap that this was read from: two runs at once do not overwrite what the other remembers. */
+  resourceVersion?: string | undefined;
   /** Objects as they were, by {@link keyOf}. */
   objects: ReadonlyMap<string, KubeJson>;
   /** The node's directory with the Go daemon's files. */
@@ -58,6 +60,8 @@ export interface Observed {
   dpus: readonly KubeJson[];
   /** Nodes on which daemons are to run. */
   nodes: readonly NodeState[];
+  /** The other nodes of the cluster. */
+  otherNodes: readonly NodeState[];
   operatorPods: readonly PodState[];
   daemonPods: readonly PodState[];
   vspPods: readonly PodState[];
@@ -68,6 +72,13 @@ export const objectOf = ({ objects }: Pick<Observed, 'objects'>, ref: ObjectRef)
 
 export const there = (observed: Pick<Observed, 'objects'>, refs: readonly ObjectRef[]): ObjectRef[] =>
   refs.filter((ref) => observed.objects.has(keyOf(ref)));
+
+/**
+ * Whether anything is to be done on a node. Not where it is no node of the cluster any more, and not where it does not
+ * answer and an admin took its label off: then it is left out.
+ */
+export const isInReach = ({ nodes, otherNodes }: Observed, node: string): boolean =>
+  nodes.some(({ name }) => name === node) || otherNodes.some(({ name, ready }) => name === node && ready);
 
 /** Nodes with a daemon, or that are to have one. */
 export const daemonNodes = ({ daemonPods, nodes }: Observed): string[] =>

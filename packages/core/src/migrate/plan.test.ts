@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { finalizers } from '../api/names.ts';
 import { daemonSet, isGoDeployment, type KubeJson, keyOf, operatorDeployment } from './go-objects.ts';
 import type { Observed, Saved } from './observed.ts';
-import { type Action, nextBack, nextFinish, nextForward, type Step } from './plan.ts';
+import { type Action, inOrder, nextBack, nextFinish, nextForward, type Step } from './plan.ts';
 import { config, goInstallation, goObjects, ourDeployment } from './testing.ts';
 
 const begun: Saved = {
@@ -143,6 +143,17 @@ describe('forward', () => {
     },
   );
 
+  test.each([
+    ['is no node any more', [], 0],
+    ['does not answer, and has no label any more', [{ name: 'b', ready: false }], 0],
+    ['has no label any more', [{ name: 'b', ready: true }], 1],
+  ])('a node that %s is left out', (_, otherNodes, prepared) => {
+    const saved = { ...begun, nodes: ['a', 'b'] };
+    const { seen, end } = go({ ...goInstallation({ saved }), otherNodes }, nextForward);
+    expect(end.saved?.imported).toHaveLength(1 + prepared);
+    expect(go(seen.at(-1) ?? end, nextForward).actions).toEqual([]);
+  });
+
   test('does nothing in a cluster without a Go operator', () => {
     expect(go(installed(forward.end), nextForward).actions).toEqual([]);
     expect(nextForward({ ...installed(forward.end), saved: undefined })).toBeUndefined();
@@ -180,6 +191,27 @@ describe('back', () => {
     for (const [index, observed] of seen.slice(0, -1).entries()) {
       expect(go(observed, nextBack).actions, `broken off before step ${index}`).toEqual(actions.slice(index));
     }
+  });
+
+  test('leaves out a node that is none any more', () => {
+    const saved = { ...begun, nodes: ['a', 'b'], imported: ['a', 'b'] };
+    const { actions, end } = go({ ...goInstallation({ saved }) }, nextBack);
+    expect(actions.filter((action) => action === 'restoreOn')).toHaveLength(1);
+    expect(end.saved).toBeUndefined();
+  });
+
+  test('puts accounts back before what needs them, and the operator behind all but its webhooks', () => {
+    // As the API server gives the keys of a ConfigMap.
+    const kinds = ['Deployment', 'MutatingWebhookConfiguration', 'Pod', 'Role', 'Secret', 'ServiceAccount'];
+    const objects = kinds.map((kind) => ({ apiVersion: 'v1', kind, metadata: { name: 'x' } }));
+    expect(inOrder(objects).map(({ kind }) => kind)).toEqual([
+      'ServiceAccount',
+      'Role',
+      'Secret',
+      'Pod',
+      'Deployment',
+      'MutatingWebhookConfiguration',
+    ]);
   });
 
   test('is nowhere to go without a migration', () => expect(nextBack(goInstallation())).toBeUndefined());

@@ -27,7 +27,7 @@ import {
   vspRights,
   webhooks,
 } from './go-objects.ts';
-import { type Observed, objectOf, there } from './observed.ts';
+import { isInReach, type Observed, objectOf, there } from './observed.ts';
 
 export type Action =
   | { do: 'save' }
@@ -155,8 +155,9 @@ function goDaemons(observed: Observed): Step | undefined {
   return step(`wait for the end of ${pods.join(', ')}`, { do: 'awaitPodsGone', pods });
 }
 
-function toImport({ saved }: Observed): Step | undefined {
-  const node = saved?.nodes.find((name) => !saved.imported.includes(name));
+function toImport(observed: Observed): Step | undefined {
+  const { saved } = observed;
+  const node = saved?.nodes.find((name) => !saved.imported.includes(name) && isInReach(observed, name));
   return node === undefined ? undefined : step(`take over the attachments on ${node}`, { do: 'importOn', node });
 }
 
@@ -186,8 +187,9 @@ function ourDaemons(observed: Observed): Step | undefined {
   return step(`wait for the end of ${pods.join(', ')}`, { do: 'awaitPodsGone', pods });
 }
 
-function toRestore({ saved }: Observed): Step | undefined {
-  const node = saved?.imported.find((name) => !saved.restored.includes(name));
+function toRestore(observed: Observed): Step | undefined {
+  const { saved } = observed;
+  const node = saved?.imported.find((name) => !saved.restored.includes(name) && isInReach(observed, name));
   return node === undefined
     ? undefined
     : step(`give the attachments on ${node} back to the Go daemon`, { do: 'restoreOn', node });
@@ -217,10 +219,21 @@ function putBack({ saved }: Observed): Step | undefined {
   return step('delete what was saved', { do: 'forget' });
 }
 
-/** The operator comes last: it starts with its rights and kinds there, and its webhook when it can serve it. */
-function inOrder(objects: readonly KubeJson[]): KubeJson[] {
-  const last = ['DaemonSet', 'Deployment', 'MutatingWebhookConfiguration', 'ValidatingWebhookConfiguration'];
-  return [...objects].sort((a, b) => last.indexOf(a.kind) - last.indexOf(b.kind));
+const putBackLast = [
+  'Pod',
+  'DaemonSet',
+  'Deployment',
+  'MutatingWebhookConfiguration',
+  'ValidatingWebhookConfiguration',
+];
+
+/**
+ * Accounts come first: no pod is taken without its account, and a Secret of one is deleted. The operator comes last: it
+ * starts with its rights and kinds there, and its webhook when it can serve it.
+ */
+export function inOrder(objects: readonly KubeJson[]): KubeJson[] {
+  const rank = ({ kind }: KubeJson) => (kind === 'ServiceAccount' ? -2 : putBackLast.indexOf(kind));
+  return [...objects].sort((a, b) => rank(a) - rank(b));
 }
 
 function list(refs: readonly ObjectRef[]): string {

@@ -18,6 +18,8 @@ class Cluster {
   readonly changes: string[] = [];
   /** Requests that change something and are still taken; the next one finds nobody. */
   budget = Number.POSITIVE_INFINITY;
+  /** Called before each change. */
+  onChange: (change: string) => void = () => {};
 
   constructor() {
     for (const object of goObjects().values()) this.objects.set(pathOf(object), object);
@@ -43,13 +45,24 @@ class Cluster {
     if (this.budget <= 0) throw new ApiError('the API server does not answer', 0, '');
     this.budget -= 1;
     this.changes.push(`${method} ${path}`);
+    this.onChange(`${method} ${path}`);
     const object = structuredClone(body) as KubeJson;
+    const { resourceVersion = '' } = object.metadata ?? {};
+    if (method === 'PATCH' && resourceVersion && resourceVersion !== this.objects.get(path)?.metadata.resourceVersion) {
+      throw new ApiError(`PATCH ${path}: changed meanwhile`, 409, 'Conflict');
+    }
     if (method === 'DELETE') this.objects.delete(path);
     else if (method === 'PATCH') this.objects.set(path, merge(this.objects.get(path) ?? {}, object) as KubeJson);
     else if (method === 'PUT') this.objects.set(path, object);
     else this.objects.set(`${path}/${object.metadata.name}`, ended(object));
+    this.#version(method === 'POST' ? `${path}/${object.metadata.name}` : path);
     this.#followers();
     return this.objects.get(path) ?? object;
+  }
+
+  #version(path: string): void {
+    const object = this.objects.get(path);
+    if (object) object.metadata.resourceVersion = `v${this.changes.length}`;
   }
 
   #get(path: string): unknown {
@@ -170,6 +183,23 @@ test.each(budgets)(
     expect(essence(back).filter((line) => !line.includes('/pods/dpu-migrate'))).toEqual(before);
   },
 );
+
+test('of two runs one ends: neither overwrites what the other remembers', async () => {
+  const cluster = new Cluster();
+  const saved = `/api/v1${namespace}/configmaps/dpu-operator-migration`;
+  cluster.onChange = (change) => {
+    const object = cluster.objects.get(saved);
+    if (!object || !change.startsWith(`DELETE ${pods}/dpu-migrate-import`)) return;
+    const data = object.data as { state: string };
+    data.state = JSON.stringify({ ...JSON.parse(data.state), undoing: true });
+    object.metadata.resourceVersion = 'other';
+  };
+  await expect(migration(cluster).work.forward()).rejects.toThrow('another run of the migration is at work');
+  expect(cluster.objects.get(saved)).toMatchObject({ data: { state: expect.stringContaining('"undoing":true') } });
+  await expect(migration(cluster).work.forward()).rejects.toThrow('go it to its end');
+  await migration(cluster).work.back();
+  expect(essence(cluster)).toEqual(before);
+});
 
 test('what is in the way is said before anything is changed', async () => {
   const cluster = new Cluster();

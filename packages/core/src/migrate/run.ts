@@ -3,7 +3,7 @@ import { operatorNamespace } from '../api/names.ts';
 import type { Context } from '../dpuctl/context.ts';
 import { defaults } from '../manifests/deployment.ts';
 import { installation } from '../manifests/installation.ts';
-import { faults, reportFaults, undoFaults } from './checks.ts';
+import { faults, nodeFaults, reportFaults, undoFaults } from './checks.ts';
 import { type AccessQuestion, MigrationCluster } from './cluster.ts';
 import {
   cniDirectory,
@@ -18,7 +18,7 @@ import {
   takenOver,
 } from './go-objects.ts';
 import { onNode } from './node-pods.ts';
-import { daemonNodes, type NodeReport, type Observed, objectOf } from './observed.ts';
+import { daemonNodes, isInReach, type NodeReport, type Observed, objectOf } from './observed.ts';
 import { type Action, isDeployed, nextBack, nextFinish, nextForward, type Step } from './plan.ts';
 import { forget, remember, save } from './saved.ts';
 
@@ -82,8 +82,10 @@ export class Migration {
     const observed = await this.#cluster.observe();
     const { saved } = observed;
     if (!saved) throw new Error('there is no way back: no migration was begun, or it is complete');
+    refuse('there is no way back now', nodeFaults(observed));
     if (!saved.undoing) {
-      refuse('there is no way back now', undoFaults(await this.#look(observed, saved.imported, saved.cniDirectory)));
+      const nodes = saved.imported.filter((node) => isInReach(observed, node));
+      refuse('there is no way back now', undoFaults(await this.#look(observed, nodes, saved.cniDirectory)));
     }
     await this.#go(nextBack);
     this.#print('the Go operator is there again, as it was');
@@ -92,6 +94,9 @@ export class Migration {
   async #go(next: (observed: Observed) => Step | undefined): Promise<void> {
     for (let done = 0; done < mostSteps; done += 1) {
       const observed = await this.#cluster.observe();
+      if (observed.saved?.undoing && next !== nextBack) {
+        throw new Error('another run has begun the way back: go it to its end');
+      }
       const step = next(observed);
       if (!step) return;
       this.#print(step.says);

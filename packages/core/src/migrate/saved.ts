@@ -1,7 +1,7 @@
 /** What the migration remembers over runs, in a ConfigMap: a run that is broken off is gone on with from there. */
 import { z } from 'zod';
 import { operatorNamespace } from '../api/names.ts';
-import { configMap, type KubeStore } from '../kube/index.ts';
+import { configMap, isConflict, type KubeStore } from '../kube/index.ts';
 import { type KubeJson, keyOf, refOf, withoutIdentity } from './go-objects.ts';
 import { daemonNodes, type Observed, type Saved } from './observed.ts';
 
@@ -25,6 +25,7 @@ export async function readSaved(store: KubeStore): Promise<Saved | undefined> {
   if (!found) return undefined;
   const { [stateKey]: state = '{}', ...objects } = found.data ?? {};
   return {
+    resourceVersion: found.metadata.resourceVersion,
     ...stateSchema.parse(JSON.parse(state)),
     objects: new Map(Object.entries(objects).map(([key, text]) => [key, JSON.parse(text) as KubeJson])),
   };
@@ -53,9 +54,16 @@ export async function save(store: KubeStore, observed: Observed, cniDirectory: s
   });
 }
 
-export async function remember(store: KubeStore, { objects: _, ...state }: Saved, change: Partial<SavedState>) {
+/** @throws Error where another run has remembered something since `saved` was read */
+export async function remember(store: KubeStore, saved: Saved, change: Partial<SavedState>): Promise<void> {
+  const { objects: _objects, resourceVersion, ...state } = saved;
   const data = { [stateKey]: JSON.stringify({ ...state, ...change }) };
-  await store.patch(configMap, savedName, operatorNamespace, { data });
+  try {
+    await store.patch(configMap, savedName, operatorNamespace, { metadata: { resourceVersion }, data });
+  } catch (error) {
+    if (!isConflict(error)) throw error;
+    throw new Error('another run of the migration is at work: let it end, then run this again', { cause: error });
+  }
 }
 
 export async function forget(store: KubeStore): Promise<void> {

@@ -80,6 +80,7 @@ export function goInstallation(change: Partial<Observed> = {}): Observed {
     configs: [config()],
     dpus: [],
     nodes: [{ name: 'a', ready: true }],
+    otherNodes: [],
     operatorPods: [{ name: 'manager-1', uid: '1', node: 'c', ofGo: true }],
     daemonPods: [{ name: 'daemon-1', uid: '2', node: 'a', ofGo: true }],
     vspPods: [{ name: 'vsp-1', uid: '3', node: 'a', ofGo: true }],

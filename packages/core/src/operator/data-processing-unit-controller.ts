@@ -29,7 +29,7 @@ import { evictPods } from './evictions.ts';
 import { installPodName, renderInstallPod } from './install-pod.ts';
 import { observeDpu } from './observed-state.ts';
 import { type Choice, choose } from './plugin-choice.ts';
-import type { Action, ObservedState } from './rollout/observed-state.ts';
+import type { Action, ObservedState, RolloutStatus } from './rollout/observed-state.ts';
 import { planRollout } from './rollout/plan.ts';
 import { tokens } from './tokens.ts';
 import type { Turns } from './turns.ts';
@@ -91,7 +91,14 @@ export class DataProcessingUnitController {
   async reconcile(key: string): Promise<Requeue | undefined> {
     const dpu = this.#caches.dpus.getByKey(key);
     if (!dpu) return undefined;
-    if (!(await this.#nodeIsAbsent(dpu))) return await this.#serve(dpu);
+    if (!(await this.#nodeIsAbsent(dpu))) {
+      try {
+        return await this.#serve(dpu);
+      } finally {
+        // One that was told of its turn may have made no use of it.
+        this.#turns.tell();
+      }
+    }
     // A Node object that is away for a moment is no order. Its daemon, which works, goes on; its Lease tells when not.
     const daemon = await this.#leases.state(daemonLeaseName(dpu.spec.nodeName));
     if (daemon === 'absent' || daemon === 'silent') await this.#release(dpu);
@@ -162,8 +169,7 @@ export class DataProcessingUnitController {
       if (status === observed.status && (actions.length === 0 || isFresh))
         return { dpu, observed, actions, requeueAfterMs };
       if (isFresh && status !== observed.status) {
-        this.#turns.writes(dpu.metadata.name, status);
-        dpu = await this.#status.writeRollout(dpu, status);
+        dpu = await this.#writeRollout(dpu, status);
         await this.#tellDone(dpu, observed, choice);
         continue;
       }
@@ -172,6 +178,17 @@ export class DataProcessingUnitController {
       if (!fresh || fresh.metadata.uid !== dpu.metadata.uid) return undefined;
       isFresh = true;
       dpu = fresh;
+    }
+  }
+
+  async #writeRollout(dpu: DataProcessingUnit, status: RolloutStatus): Promise<DataProcessingUnit> {
+    const { name } = dpu.metadata;
+    this.#turns.writes(name, status);
+    try {
+      return await this.#status.writeRollout(dpu, status);
+    } catch (error) {
+      this.#turns.forget(name);
+      throw error;
     }
   }
 

@@ -27,7 +27,7 @@ export async function npmCredentials(
 /**
  * Those that the nodes pull the plugin's images with: the VendorPlugin's, otherwise those of the account of its pods.
  *
- * @throws LookupError SecretMissing, SecretInvalid where the VendorPlugin names the Secret
+ * @throws LookupError SecretInvalid, and SecretMissing where the VendorPlugin names the Secret
  */
 export async function pullSecrets(reader: SecretReader, { spec }: VendorPlugin): Promise<PullSecret[]> {
   const named = spec.pod?.imagePullSecrets;
@@ -39,9 +39,13 @@ export async function pullSecrets(reader: SecretReader, { spec }: VendorPlugin):
   }
   const { store, namespace } = reader;
   const account = await store.get(serviceAccount, spec.pod?.serviceAccountName ?? workloads.vsp, namespace);
-  const found = await Promise.all((account?.imagePullSecrets ?? []).map(({ name }) => read(reader, name)));
+  const found = await Promise.all(
+    (account?.imagePullSecrets ?? []).map(async ({ name }) => ({ name, is: await read(reader, name) })),
+  );
   // OpenShift adds Secrets of another type, with a token of the account in them: these are not for registries elsewhere.
-  return found.flatMap((one) => (one?.type === pullSecretType ? [parsePullSecret(one.type, one.data)] : []));
+  return found.flatMap(({ name, is }) =>
+    is?.type === pullSecretType ? [readable(reader, name, is, ({ type, data }) => parsePullSecret(type, data))] : [],
+  );
 }
 
 interface ReadSecret {
@@ -69,6 +73,15 @@ async function parsed<T>(
     const message = `there is no Secret ${name} in namespace ${namespace}: create it, with ${needs}`;
     throw new LookupError('SecretMissing', message);
   }
+  return readable(reader, name, found, parse);
+}
+
+function readable<T>(
+  { namespace }: SecretReader,
+  name: string,
+  found: ReadSecret,
+  parse: (secret: ReadSecret) => T,
+): T {
   try {
     return parse(found);
   } catch (error) {

@@ -9,37 +9,47 @@ import type { Caches } from './caches.ts';
 import type { DaemonLeases } from './daemon-leases.ts';
 import { hasDaemon } from './daemon-set.ts';
 import type { RolloutStatus } from './rollout/observed-state.ts';
-import { isChanging, mostAtOnce, type Order, type Wait, waitsFor } from './rollout/order.ts';
+import { type DpuThatAsks, mostAtOnce, type Order, orderOf, type Wait, waitsFor } from './rollout/order.ts';
 import { tokens } from './tokens.ts';
 
-/** Emits `turn` with the name of a DPU that has waited and may go now. */
+/** Emits `turn` with the name of a DPU that has waited and may go now, or waits for another thing. */
 @injectable()
 export class Turns extends EventEmitter<{ turn: [dpuName: string] }> {
   readonly #caches: Pick<Caches, 'dpus' | 'nodes' | 'daemonPods'>;
   readonly #leases: Pick<DaemonLeases, 'seenState'>;
   /** What this operator has written, or is about to, while the cache may be a step behind. */
   readonly #written = new Map<string, RolloutStatus>();
+  /** Those that were told to wait. One that is not ready for its turn is none of them, and holds nobody up. */
+  readonly #waiting = new Map<string, { target: PluginRun; message: string }>();
   #daemonHash: string | undefined;
 
   constructor(@inject(tokens.caches) caches: Caches, @inject(tokens.daemonLeases) leases: DaemonLeases) {
     super();
     this.#caches = caches;
     this.#leases = leases;
-    caches.dpus.onChange((dpu, previous) => {
-      if (dpu.status?.rollout?.phase !== previous?.status?.rollout?.phase || isBeingDeleted(dpu)) this.#tell();
+    caches.dpus.onChange((dpu, previous, kind) => {
+      const { name } = dpu.metadata;
+      if (kind === 'deleted') {
+        // Another DPU of that name starts from nothing.
+        this.#written.delete(name);
+        this.#waiting.delete(name);
+      }
+      const isOther = dpu.status?.rollout?.phase !== previous?.status?.rollout?.phase;
+      if (isOther || kind === 'deleted' || isBeingDeleted(dpu)) this.tell();
     });
-    caches.daemonPods.onChange(() => this.#tell());
+    caches.daemonPods.onChange(() => this.tell());
     caches.nodes.onChange((node, previous) => {
-      if (hasDaemon(node.metadata.labels ?? {}) !== hasDaemon(previous?.metadata.labels ?? {})) this.#tell();
+      if (hasDaemon(node.metadata.labels ?? {}) !== hasDaemon(previous?.metadata.labels ?? {})) this.tell();
     });
-    leases.on('quiet', () => this.#tell());
+    leases.on('quiet', () => this.tell());
+    leases.on('heard', () => this.tell());
   }
 
   /** @param hash of the daemons' pods as this operator makes them. Before it is known no DPU changes. */
   daemonsAre(hash: string): void {
     if (hash === this.#daemonHash) return;
     this.#daemonHash = hash;
-    this.#tell();
+    this.tell();
   }
 
   /** To be called before the status is written, in the same breath as the answer of {@link waitsFor} is used. */
@@ -47,28 +57,48 @@ export class Turns extends EventEmitter<{ turn: [dpuName: string] }> {
     this.#written.set(dpuName, status);
   }
 
-  waitsFor(dpuName: string, target: PluginRun): Wait | undefined {
-    return waitsFor(dpuName, target, this.#order());
+  /** To be called where the write has failed: the cache is right then, or soon will be. */
+  forget(dpuName: string): void {
+    this.#written.delete(dpuName);
   }
 
-  /** As many as there is room for. */
-  #tell(): void {
+  /** To be asked for a DPU that needs nothing else: one that has to wait is told of its turn. */
+  waitsFor(dpuName: string, target: PluginRun): Wait | undefined {
+    const wait = waitsFor(this.#asking(dpuName), target, this.#order());
+    if (wait) this.#waiting.set(dpuName, { target, message: wait.message });
+    else this.#waiting.delete(dpuName);
+    return wait;
+  }
+
+  /**
+   * Tells as many of those that wait as there is room for, and all that wait for another thing now. One that makes no use
+   * of its turn is told once: others follow.
+   */
+  tell(): void {
+    if (this.#waiting.size === 0) return;
     const order = this.#order();
-    const changing = order.dpus.filter(({ status }) => isChanging(status)).length;
-    const room = mostAtOnce(order.dpus.length) - changing;
-    if (room <= 0 || order.daemonsBehind.length > 0) return;
-    const free = order.dpus.filter(({ name, status: { plugin, rollout } }) => {
-      return plugin && rollout?.phase === 'Installing' && !waitsFor(name, rollout.target, order);
-    });
-    for (const { name } of free.slice(0, room)) this.emit('turn', name);
+    let room = mostAtOnce(order.count) - order.changing.size;
+    for (const [name, { target, message }] of this.#waiting) {
+      const wait = waitsFor(this.#asking(name), target, order);
+      if (wait ? isSame(wait, message) : room <= 0) continue;
+      if (!wait) room -= 1;
+      this.#waiting.delete(name);
+      this.emit('turn', name);
+    }
+  }
+
+  #asking(name: string): DpuThatAsks {
+    const dpu = this.#caches.dpus.get(name);
+    const isAway = dpu !== undefined && this.#leases.seenState(daemonLeaseName(dpu.spec.nodeName)) === 'silent';
+    return { name, status: this.#written.get(name) ?? dpu?.status ?? {}, isAway };
   }
 
   #order(): Order {
     const dpus = this.#caches.dpus.list().filter((dpu) => !isBeingDeleted(dpu));
-    return {
-      dpus: dpus.map(({ metadata: { name }, status }) => ({ name, status: this.#written.get(name) ?? status ?? {} })),
-      daemonsBehind: this.#daemonsBehind(),
-    };
+    return orderOf(
+      dpus.map(({ metadata: { name }, status }) => ({ name, status: this.#written.get(name) ?? status ?? {} })),
+      this.#daemonsBehind(),
+    );
   }
 
   /** A lost node's daemon is waited for no longer than its Lease lasts: others need not share its fate. */
@@ -84,6 +114,11 @@ export class Turns extends EventEmitter<{ turn: [dpuName: string] }> {
     const isCurrent = pod.metadata.annotations?.[annotations.specHash] === this.#daemonHash;
     return !isBeingDeleted(pod) && this.#daemonHash !== undefined && isCurrent && isReady(pod);
   }
+}
+
+/** A daemon that is away for a moment is not worth a write to every DPU that waits. */
+function isSame({ reason, message }: Wait, before: string): boolean {
+  return reason === 'WaitingForDaemons' || message === before;
 }
 
 function isReady({ status }: Pod): boolean {

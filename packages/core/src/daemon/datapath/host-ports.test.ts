@@ -1,9 +1,7 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { DpuError } from '@dpu-operator/sdk';
 import { beforeEach, expect, onTestFinished, test, vi } from 'vitest';
 import { anonymousOwner } from '../peer/owner.ts';
-import { hostPortsIn, MemoryVsp, port, portDirectoryIn, temporaryDirectory } from './testing.ts';
+import { hostPortsIn, MemoryVsp, port, temporaryDirectory } from './testing.ts';
 
 const [a, b] = ['node-a/dpu', 'node-b/dpu'];
 
@@ -198,16 +196,9 @@ test('a host that is forgotten loses its ports, the others none', async () => {
   expect((await start()).ports.owners()).toEqual([b]);
 });
 
-test('a host takes over the port that it made before ports had owners, and no other', async () => {
-  mkdirSync(portDirectoryIn(directory), { recursive: true });
-  for (const index of [1, 2]) {
-    writeFileSync(
-      join(portDirectoryIn(directory), `host0-${index}.json`),
-      JSON.stringify({ port: port(index), deleting: false }),
-    );
-  }
+test('a host takes over the port that it made before it said who it is, and no other', async () => {
   const { ports } = await start();
-  expect(ports.list(anonymousOwner)).toEqual([port(1), port(2)]);
+  for (const index of [1, 2]) await ports.create(anonymousOwner, port(index));
   await ports.create(a, port(1));
   await ports.create(a, port(2, '02:00:00:00:00:ff'));
   expect(ports.list(anonymousOwner)).toEqual([port(2)]);

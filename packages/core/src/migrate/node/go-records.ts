@@ -31,16 +31,15 @@ export interface GoRecord {
   /** What the device is called on the node, and its MAC there; empty where it has no netdev. */
   hostName: string;
   hostMac: string;
+  /** Empty where the device has a later record: the file with the path is of that one. */
   netns: string;
-  /** When it was written, in milliseconds: of several of one device the last is that of its pod. */
-  writtenAt: number;
 }
 
 /** An id of a container has no dash, a name of an interface may have one. */
 const fileName = /^([^-]+)-(.+)$/;
 
 /** @throws Error that names what is wrong with the file */
-export function parseGoRecord(name: string, text: string): Omit<GoRecord, 'netns' | 'writtenAt'> {
+export function parseGoRecord(name: string, text: string): Omit<GoRecord, 'netns'> {
   const [, containerId, ifName] = fileName.exec(name) ?? [];
   if (containerId === undefined || ifName === undefined) throw new Error(`${name}: is not <container>-<interface>`);
   const parsed = netConf.safeParse(parseJson(name, text));
@@ -76,29 +75,27 @@ export interface GoRecords {
   unreadable: string[];
 }
 
-/**
- * The newest first: the Go daemon leaves files of pods whose end it did not see.
- *
- * @param directory `dpusriov`; one that is not there holds nothing
- */
+/** @param directory `dpusriov`; one that is not there holds nothing */
 export function readGoRecords(directory: string): GoRecords {
   const found: GoRecords = { records: [], unreadable: [] };
+  const read: { record: Omit<GoRecord, 'netns'>; writtenMs: number }[] = [];
   for (const entry of entriesOf(directory)) {
     if (!entry.isFile()) continue;
     try {
       const path = join(directory, entry.name);
-      const record = parseGoRecord(entry.name, readFileSync(path, 'utf8'));
-      // Whoever writes the file has written this one, or is about to.
-      found.records.push({
-        ...record,
-        netns: textOf(join(directory, 'pci', record.deviceId)),
-        writtenAt: statSync(path).mtimeMs,
-      });
+      read.push({ record: parseGoRecord(entry.name, readFileSync(path, 'utf8')), writtenMs: statSync(path).mtimeMs });
     } catch (error) {
       found.unreadable.push((error as Error).message);
     }
   }
-  found.records.sort((a, b) => b.writtenAt - a.writtenAt);
+  // Later ones first.
+  read.sort((a, b) => b.writtenMs - a.writtenMs);
+  const devices = new Set<string>();
+  for (const { record } of read) {
+    const isLast = !devices.has(record.deviceId);
+    devices.add(record.deviceId);
+    found.records.push({ ...record, netns: isLast ? textOf(join(directory, 'pci', record.deviceId)) : '' });
+  }
   return found;
 }
 

@@ -61,15 +61,19 @@ export class NodeWork {
     return verdicts.map(({ report }) => report);
   }
 
-  /** Takes from our daemon's records what the Go daemon has one of, and from its those whose pod has ended meanwhile. */
+  /**
+   * Takes from our daemon's records what the Go daemon has one of, and from its those that ended meanwhile: the pod's
+   * namespace has gone. One that only was not taken over stays the Go daemon's.
+   */
   async restore(): Promise<void> {
     const { store, goDirectory } = this.#options;
     for (const record of this.#records) {
       const ours = store.get(record);
       if (ours) store.delete(ours);
-      if ((await namespaceId(record.netns)) !== undefined) continue;
-      rmSync(join(goDirectory, `${record.containerId}-${record.ifName}`), { force: true });
-      rmSync(join(goDirectory, 'pci', record.deviceId), { force: true });
+      else if (record.netns !== '' && (await namespaceId(record.netns)) === undefined) {
+        rmSync(join(goDirectory, `${record.containerId}-${record.ifName}`), { force: true });
+        rmSync(join(goDirectory, 'pci', record.deviceId), { force: true });
+      }
     }
     store.flush();
   }
@@ -121,6 +125,7 @@ export class NodeWork {
     };
   }
 
+  /** A device can have several: the Go daemon leaves those of pods whose namespace went first. */
   async #liveRecord(device: string): Promise<GoRecord | undefined> {
     for (const record of this.#records.filter(({ deviceId }) => deviceId === device)) {
       if ((await namespaceId(record.netns)) !== undefined) return record;

@@ -1,12 +1,12 @@
 import { mkdirSync, mkdtempSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import { attachment } from '../../daemon/attach/attachment.ts';
 import { DeviceHomes } from '../../daemon/attach/device-homes.ts';
 import { Devices } from '../../daemon/attach/devices.ts';
 import { AttachmentStore } from '../../daemon/attach/store.ts';
+import { createLogger } from '../../log.ts';
 import { parseGoRecord, readGoRecords } from './go-records.ts';
 import { NodeWork } from './node-work.ts';
 import { attachmentOf, dpuOf } from './taken-over.ts';
@@ -51,40 +51,20 @@ test('a record is read with the namespace that is in the file of its device', ()
         hostName: 'ens1f0v2',
         hostMac: '02:00:00:00:00:0a',
         netns: '/var/run/netns/cni-1',
-        writtenAt: expect.any(Number),
       },
     ],
   });
 });
 
-test('of two records of a device the last that was written comes first', () => {
-  const old = `${'cd'.repeat(32)}-net1`;
-  const root = directory({ [name]: JSON.stringify(conf), [old]: JSON.stringify(conf) });
-  utimesSync(join(root, old), 1, 1);
-  expect(readGoRecords(root).records.map(({ containerId }) => containerId)).toEqual(['ab'.repeat(32), 'cd'.repeat(32)]);
-});
-
-test('the way back takes our record, and keeps the file of a pod that runs, however often it is gone', async () => {
-  const ended = { ...conf, deviceID: '0000:01:00.4' };
-  const endedName = `${'ef'.repeat(32)}-net1`;
-  const root = directory({
-    [name]: JSON.stringify(conf),
-    'pci/0000:01:00.3': '/proc/self/ns/net',
-    [endedName]: JSON.stringify(ended),
-    'pci/0000:01:00.4': '/nowhere',
-  });
-  const logger = pino({ level: 'silent' });
-  const store = new AttachmentStore({ directory: join(root, 'attachments'), logger });
-  store.put(attachmentOf({ ...found, link }));
-  const devices = new Devices(join(root, 'sys'));
-  const homes = new DeviceHomes({ directory: join(root, 'homes'), logger });
-  const options = { goDirectory: root, namespaces: [], allocations: [], dpus: [], store, homes, devices };
-  for (const _ of [1, 2]) {
-    await new NodeWork(options).restore();
-    expect(store.list()).toEqual([]);
-    expect(readGoRecords(root).records).toMatchObject([{ deviceId: '0000:01:00.3', netns: '/proc/self/ns/net' }]);
-    expect(readdirSync(join(root, 'pci'))).toEqual(['0000:01:00.3']);
-  }
+test('of two records of a device the later one has the namespace: the Go daemon leaves those of pods that ended', () => {
+  const text = JSON.stringify(conf);
+  const root = directory({ 'later-net1': text, 'earlier-net1': text, 'pci/0000:01:00.3': '/var/run/netns/cni-1' });
+  utimesSync(join(root, 'earlier-net1'), 1000, 1000);
+  const { records } = readGoRecords(root);
+  expect(records.map(({ containerId, netns }) => [containerId, netns])).toEqual([
+    ['later', '/var/run/netns/cni-1'],
+    ['earlier', ''],
+  ]);
 });
 
 test('what is no record is named with the reason, and where there is no directory there is none', () => {
@@ -110,7 +90,7 @@ const link = {
   pciAddress: '0000:01:00.3',
 };
 const found = {
-  record: { ...parseGoRecord(name, JSON.stringify(conf)), netns: '/var/run/netns/cni-1', writtenAt: 1 },
+  record: { ...parseGoRecord(name, JSON.stringify(conf)), netns: '/var/run/netns/cni-1' },
   netnsId: '4:5',
   dpuName: 'marvell-dpu-0000-01-00.0-host',
   pod: { namespace: 'default', name: 'p' },
@@ -143,6 +123,39 @@ test('a MAC that was asked for is taken off the physical function again', () => 
     mac: '02:00:00:00:00:0c',
     physicalFunction: { netdev: 'ens1f0', vf: 2, before: { mac: '00:00:00:00:00:00' } },
   });
+});
+
+test('the way back takes from the Go daemon only what has ended', async () => {
+  const devices = { taken: '0000:01:00.3', ended: '0000:01:00.4', left: '0000:01:00.5' };
+  const records = Object.entries(devices).map(([id, deviceID]) => [
+    `${id}-net1`,
+    JSON.stringify({ ...conf, deviceID }),
+  ]);
+  const alive = '/proc/self/ns/net';
+  const root = directory({
+    ...Object.fromEntries(records),
+    'pci/0000:01:00.3': alive,
+    'pci/0000:01:00.4': '/var/run/netns/no-such',
+    'pci/0000:01:00.5': alive,
+  });
+  const logger = createLogger('silent');
+  const state = mkdtempSync(join(tmpdir(), 'migrate-'));
+  const store = new AttachmentStore({ directory: join(state, 'attachments'), logger });
+  store.put(attachmentOf({ ...found, record: { ...found.record, containerId: 'taken' }, link }));
+  const homes = new DeviceHomes({ directory: join(state, 'homes'), logger });
+  const options = {
+    goDirectory: root,
+    namespaces: [],
+    allocations: [],
+    dpus: [],
+    store,
+    homes,
+    devices: new Devices(),
+  };
+  await new NodeWork(options).restore();
+  expect(store.list()).toEqual([]);
+  expect(readdirSync(root).sort()).toEqual(['left-net1', 'pci', 'taken-net1']);
+  expect(readdirSync(join(root, 'pci')).sort()).toEqual(['0000:01:00.3', '0000:01:00.5']);
 });
 
 test('a device without a netdev stays where it is', () => {

@@ -1,7 +1,7 @@
 import { podOf } from '@dpu-operator/sdk/manifest';
 import { expect, test } from 'vitest';
 import type { PluginRun, Rollout } from '../../api/plugin-run.ts';
-import { isChanging, mostAtOnce, waitsFor } from './order.ts';
+import { isChanging, mostAtOnce, orderOf, waitsFor } from './order.ts';
 
 const runOf = (version: string, settings = {}): PluginRun => ({
   name: 'a',
@@ -21,9 +21,14 @@ function dpu(name: string, phase?: Rollout['phase'], more: Partial<Rollout> = {}
   return { name, status: { plugin: v1, ...(phase && { rollout: { ...rollout, phase } }) } };
 }
 
-const why = (...dpus: ReturnType<typeof dpu>[]) => {
-  return waitsFor('x', v2, { dpus: [dpu('x', 'Installing'), ...dpus], daemonsBehind: [] })?.reason;
-};
+type Asking = ReturnType<typeof dpu>;
+
+function wait(asking: Asking, others: Asking[], { daemonsBehind = [] as string[], isAway = false, target = v2 } = {}) {
+  return waitsFor({ ...asking, isAway }, target, orderOf([asking, ...others], daemonsBehind));
+}
+
+const x = dpu('x', 'Installing');
+const why = (...others: Asking[]) => wait(x, others)?.reason;
 
 test('a DPU may go when no other changes', () => {
   expect(why()).toBeUndefined();
@@ -35,12 +40,12 @@ test.each(['Draining', 'Replacing', 'Verifying', 'RollingBack'] as const)('it wa
 });
 
 test('another plugin waits for nobody: both sides of a DPU have to change together', () => {
-  const dpus = [dpu('x', 'Installing'), dpu('b', 'Replacing')];
-  expect(waitsFor('x', { ...v2, name: 'other' }, { dpus, daemonsBehind: ['node-b'] })).toBeUndefined();
+  const target = { ...v2, name: 'other' };
+  expect(wait(x, [dpu('b', 'Replacing')], { target, daemonsBehind: ['node-b'] })).toBeUndefined();
 });
 
 test('its own change does not hold it up', () => {
-  expect(waitsFor('x', v2, { dpus: [dpu('x', 'Replacing')], daemonsBehind: [] })).toBeUndefined();
+  expect(wait(dpu('x', 'Replacing'), [])).toBeUndefined();
 });
 
 test('one that runs nothing yet holds nobody up', () => {
@@ -48,15 +53,22 @@ test('one that runs nothing yet holds nobody up', () => {
 });
 
 test('the daemons go first', () => {
-  const dpus = [dpu('x', 'Installing')];
-  expect(waitsFor('x', v2, { dpus, daemonsBehind: ['node-b'] })?.reason).toBe('WaitingForDaemons');
+  expect(wait(x, [], { daemonsBehind: ['node-b'] })?.reason).toBe('WaitingForDaemons');
+});
+
+test('one whose daemon has fallen silent takes no turn, which it could not end', () => {
+  expect(wait(x, [], { isAway: true })?.reason).toBe('WaitingForDaemons');
 });
 
 test('a release that failed on another DPU goes no further', () => {
   expect(why(dpu('b', 'Failed', { reason: 'NotWorking' }))).toBe('Stopped');
   expect(why(dpu('b', 'RollingBack', { reason: 'NotWorking' }))).toBe('Stopped');
-  const wait = waitsFor('x', v2, { dpus: [dpu('x', 'Installing'), dpu('b', 'Failed')], daemonsBehind: [] });
-  expect(wait?.message).toContain('failed on b');
+  expect(wait(x, [dpu('b', 'Failed')])?.message).toContain('failed on b');
+});
+
+test('what a newer operator makes of the same run goes no further where it does not work', () => {
+  const b = dpu('b', 'Verifying', { target: v1, reason: 'NotWorking' });
+  expect(wait(dpu('x', 'Installing', { target: v1 }), [b], { target: v1 })?.reason).toBe('Stopped');
 });
 
 test('what another DPU failed with says nothing of this release', () => {

@@ -15,11 +15,31 @@ export interface DpuInOrder {
   status: RolloutStatus;
 }
 
+/** What the DPUs of a cluster are at. Made once for many questions: there can be thousands. */
 export interface Order {
-  /** Every DPU but those that are being deleted. */
-  dpus: readonly DpuInOrder[];
+  /** Of all DPUs. */
+  count: number;
+  /** Names of those that change. */
+  changing: ReadonlySet<string>;
+  /** Those on which a release has failed. */
+  failed: readonly DpuInOrder[];
   /** Nodes whose daemon is not yet of this operator's release, or does not serve yet. */
   daemonsBehind: readonly string[];
+}
+
+/** @param dpus every DPU but those that are being deleted */
+export function orderOf(dpus: readonly DpuInOrder[], daemonsBehind: readonly string[]): Order {
+  return {
+    count: dpus.length,
+    changing: new Set(dpus.filter(({ status }) => isChanging(status)).map(({ name }) => name)),
+    failed: dpus.filter(({ status }) => hasFailed(status)),
+    daemonsBehind,
+  };
+}
+
+export interface DpuThatAsks extends DpuInOrder {
+  /** Whether the daemon of its node has fallen silent: nobody could tell whether the change works. */
+  isAway: boolean;
 }
 
 export interface Wait {
@@ -32,20 +52,24 @@ export interface Wait {
  * What a DPU waits for before it may change to `target`; undefined when it may go. Another plugin, which a config chooses,
  * waits for nothing: where the other side of a DPU has another one, too, the two have to change together.
  */
-export function waitsFor(name: string, target: PluginRun, { dpus, daemonsBehind }: Order): Wait | undefined {
-  const own = dpus.find((dpu) => dpu.name === name);
-  if (own?.status.plugin?.name !== target.name) return undefined;
-  const others = dpus.filter((dpu) => dpu !== own);
-  const failed = others.find(({ status }) => hasFailedOn(status, target));
+export function waitsFor({ name, status, isAway }: DpuThatAsks, target: PluginRun, order: Order): Wait | undefined {
+  if (status.plugin?.name !== target.name) return undefined;
+  const failed = order.failed.find((dpu) => dpu.name !== name && isOfRelease(dpu, target));
   if (failed) {
-    const advice = `mend that one, ask for another version, or pin ${failed.name} by a DataProcessingUnitConfig`;
+    const again =
+      'have it tried again by any other settings in a DataProcessingUnitConfig, be it a default that is said';
+    const advice = `mend that one and ${again}; or ask for another version`;
     return { reason: 'Stopped', message: `${nameOf(target)} failed on ${failed.name} and goes no further: ${advice}` };
   }
-  if (daemonsBehind.length > 0) {
+  if (isAway) {
+    const message = `${nameOf(target)} waits until the daemon of this node is heard again`;
+    return { reason: 'WaitingForDaemons', message };
+  }
+  if (order.daemonsBehind.length > 0) {
     const message = `${nameOf(target)} waits until all daemons are up to date (kubectl describe dpuoperatorconfig)`;
     return { reason: 'WaitingForDaemons', message };
   }
-  if (others.filter(({ status }) => isChanging(status)).length < mostAtOnce(dpus.length)) return undefined;
+  if (order.changing.size - (order.changing.has(name) ? 1 : 0) < mostAtOnce(order.count)) return undefined;
   return {
     reason: 'WaitingForTurn',
     message: `${nameOf(target)} waits for its turn: ${atOnce} of the DPUs change at a time`,
@@ -62,11 +86,16 @@ export function isChanging({ plugin, rollout }: RolloutStatus): boolean {
 }
 
 /** A DPU that was broken before, or that has other settings of a release that works, says nothing of the release. */
-function hasFailedOn({ plugin, rollout }: RolloutStatus, target: PluginRun): boolean {
-  if (!plugin || !rollout?.wasReady || !isSameRelease(rollout.target, target)) return false;
-  return isOver(rollout) && !isSameRelease(plugin, target);
+function hasFailed({ plugin, rollout }: RolloutStatus): boolean {
+  if (!plugin || !rollout?.wasReady || !isOver(rollout)) return false;
+  // The same run in another pod is what this release of the operator makes of it.
+  return plugin.digest === rollout.target.digest || !isSameRelease(plugin, rollout.target);
+}
+
+function isOfRelease({ status }: DpuInOrder, target: PluginRun): boolean {
+  return status.rollout !== undefined && isSameRelease(status.rollout.target, target);
 }
 
 function isOver({ phase, reason }: Rollout): boolean {
-  return phase === 'Failed' || (phase === 'RollingBack' && reason !== undefined);
+  return phase === 'Failed' || (reason !== undefined && (phase === 'RollingBack' || phase === 'Verifying'));
 }

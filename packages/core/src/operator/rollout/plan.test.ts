@@ -491,3 +491,18 @@ test('an operator that starts anew goes on at every step', () => {
     }
   }
 });
+
+test('a pod of a newer operator that does not work says so for the other DPUs, and heals by itself', () => {
+  const node = Node.running(a1);
+  node.rendering = ' as a newer operator makes it';
+  node.settle();
+  expect(node.rollout).toMatchObject({ phase: 'Verifying', target: { digest: a1.digest } });
+  node.now += 120_000;
+  node.settle();
+  expect(node.rollout).toMatchObject({ phase: 'Verifying', reason: 'NotWorking' });
+  const before = node.log.length;
+  node.settle();
+  expect(node.log).toHaveLength(before);
+  node.comesUp();
+  expect(node.status).toEqual({ plugin: a1 });
+});

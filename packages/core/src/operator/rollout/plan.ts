@@ -118,8 +118,10 @@ function advance(observed: ObservedState, rollout: Rollout): RolloutStatus {
       const verdict = verify(observed, rollout);
       if (verdict.works) return { plugin: rollout.target };
       const { reason, message } = verdict;
-      const canGoBack = plugin !== undefined && plugin.digest !== rollout.target.digest;
-      return verdict.over && canGoBack ? enter({ ...rollout, phase: 'RollingBack', reason, message }) : status;
+      if (!verdict.over || plugin === undefined) return status;
+      if (plugin.digest !== rollout.target.digest) return enter({ ...rollout, phase: 'RollingBack', reason, message });
+      // The same run in the pod of an older operator cannot be had back. Others are told by the reason to go no further.
+      return rollout.reason === undefined ? enter({ ...rollout, reason, message }) : status;
     }
     case 'RollingBack': {
       const isBack = plugin && vspPod && vspPod.state !== 'terminating' && vspPod.hash === observed.hashOf(plugin);

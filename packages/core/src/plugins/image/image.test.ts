@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { challengeOf, tokenUrl } from './challenge.ts';
 import { mirrored } from './mirror.ts';
-import { loginFor, parsePullSecret, pullSecretType } from './pull-secret.ts';
+import { authoritiesFor, loginFor, parsePullSecret, pullSecretType } from './pull-secret.ts';
 import { parseReference } from './reference.ts';
 
 const digest = `sha256:${'a'.repeat(64)}`;
@@ -59,10 +59,32 @@ test.each([
   ['another type', 'kubernetes.io/service-account-token', dockerConfig({}), 'must be kubernetes.io/dockerconfigjson'],
   ['no key', pullSecretType, {}, '.dockerconfigjson'],
   ['no JSON', pullSecretType, { '.dockerconfigjson': '{' }, '.dockerconfigjson'],
-  ['no password', pullSecretType, dockerConfig({ 'r.io': { username: 'u' } }), 'no username and password for r.io'],
-  ['a token', pullSecretType, dockerConfig({ 'r.io': { identitytoken: 't' } }), 'identitytoken'],
 ])('a Secret with %s is refused', (_, type, data, message) => {
   expect(() => parsePullSecret(type, data)).toThrow(message);
+});
+
+test.each([
+  ['no password', { username: 'u' }, 'no username and password for r.io'],
+  ['a token', { identitytoken: 't' }, 'identitytoken'],
+])('%s is refused where that registry is asked, and only there', (_, entry, message) => {
+  const secrets = [parsePullSecret(pullSecretType, dockerConfig({ 'r.io': entry, 'other.io': auth('u') }))];
+  expect(() => loginFor(parseReference('r.io/x'), secrets)).toThrow(message);
+  expect(loginFor(parseReference('other.io/x'), secrets)?.username).toBe('u');
+});
+
+test('an authority counts for the registries of its Secret', () => {
+  const secret = (ca: string, ...registries: string[]) => {
+    const auths = Object.fromEntries(registries.map((registry) => [registry, auth('u')]));
+    return parsePullSecret(pullSecretType, { ...dockerConfig(auths), 'ca.crt': ca });
+  };
+  const secrets = [secret('A', 'a.io/team', '*.b.io'), secret('C', 'c.io'), secret('any')];
+  const of = (image: string) => authoritiesFor(parseReference(image), secrets);
+  expect([of('a.io/x'), of('x.b.io/x'), of('c.io/x'), of('d.io/x')]).toEqual([
+    ['A', 'any'],
+    ['A', 'any'],
+    ['C', 'any'],
+    ['any'],
+  ]);
 });
 
 test('a challenge says where a token is had', () => {

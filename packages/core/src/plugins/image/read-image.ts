@@ -5,8 +5,9 @@ import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { manifestLabel } from '../../api/names.ts';
 import { LookupError } from '../lookup/lookup-error.ts';
+import { CredentialsError } from '../npm/settings.ts';
 import { trustedCaFile } from '../npm/trusted-ca.ts';
-import { loginFor, type PullSecret } from './pull-secret.ts';
+import { authoritiesFor, type Login, loginFor, type PullSecret } from './pull-secret.ts';
 import { type ImageReference, parseReference } from './reference.ts';
 import { type Answer, RegistryClient } from './registry-client.ts';
 
@@ -33,6 +34,8 @@ export interface ImageFound {
 export type ReadImage = (request: ImageRequest) => Promise<ImageFound>;
 
 const limitMs = 60_000;
+/** Far more than there are kinds of machines: each takes two requests. */
+const mostPlatforms = 32;
 
 const accepted = [
   'application/vnd.oci.image.index.v1+json',
@@ -59,8 +62,8 @@ export const readImage: ReadImage = async (request) => {
   const trusted = await readFile(caBundle, 'utf8').catch(() => undefined);
   const deadline = AbortSignal.timeout(limitMs);
   using client = new RegistryClient(reference, {
-    login: loginFor(reference, secrets),
-    authorities: [trusted, ...secrets.map(({ ca }) => ca)].filter((one) => one !== undefined),
+    login: requireLogin(reference, secrets),
+    authorities: [...(trusted === undefined ? [] : [trusted]), ...authoritiesFor(reference, secrets)],
     isInsecure: (host) => httpRegistries.includes(host),
     signal: signal ? AbortSignal.any([signal, deadline]) : deadline,
   });
@@ -82,6 +85,15 @@ export const readImage: ReadImage = async (request) => {
   const architectures = [...new Set(linux.map(({ architecture }) => architecture))].sort();
   return { digest, architectures, manifest };
 };
+
+function requireLogin(reference: ImageReference, secrets: readonly PullSecret[]): Login | undefined {
+  try {
+    return loginFor(reference, secrets);
+  } catch (error) {
+    if (!(error instanceof CredentialsError)) throw error;
+    throw new LookupError('SecretInvalid', `the Secret for ${reference.registry} ${error.message}`, { cause: error });
+  }
+}
 
 function manifestOf({ config }: Config): Record<string, unknown> {
   const text = config?.Labels?.[manifestLabel];
@@ -129,6 +141,10 @@ class Reader {
     if (!index.success) return [await this.#config(content)];
     // What a builder attests is in the index too, for an unknown platform.
     const entries = index.data.manifests.filter(({ platform }) => platform && platform.os !== 'unknown');
+    if (entries.length > mostPlatforms) {
+      const message = `it is for ${entries.length} platforms; at most ${mostPlatforms} are read`;
+      throw new LookupError('ManifestInvalid', message);
+    }
     const configs: Config[] = [];
     for (const { digest, platform } of entries) {
       if (platform?.os !== 'linux')

@@ -6,6 +6,7 @@
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { getCACertificates } from 'node:tls';
+import { z } from 'zod';
 import { LookupError } from '../lookup/lookup-error.ts';
 import { challengeOf, tokenUrl } from './challenge.ts';
 import type { Login } from './pull-secret.ts';
@@ -61,7 +62,8 @@ export class RegistryClient implements Disposable {
     const url = new URL(`${this.#origin}/v2/${this.#image.repository}/${path}`);
     const first = await this.#follow(url, accept);
     const { status, headers } = first.response;
-    if (status !== 401) return first.answer;
+    // Only the registry itself says where its credentials go: whoever it leads to could name a place of its own.
+    if (status !== 401 || first.origin !== url.origin) return first.answer;
     const authorization = await this.#prove(headers['www-authenticate']);
     if (!authorization || authorization === this.#authorization) return first.answer;
     this.#authorization = authorization;
@@ -82,9 +84,12 @@ export class RegistryClient implements Disposable {
     const url = tokenUrl(challenge, this.#image.repository);
     if (!url) throw new LookupError('RegistryUnreachable', `${this.#image.registry} names no URL that gives tokens`);
     const { answer } = await this.#send(url, '*/*', basic);
-    if (answer.status !== 200) return undefined;
-    const { token, access_token: other } = parseToken(answer.body);
-    return token || other ? `Bearer ${token || other}` : undefined;
+    if (answer.status === 429 || answer.status >= 500) {
+      const message = `${url.host}, which gives tokens for ${this.#image.registry}, answers ${answer.status}`;
+      throw new LookupError('RegistryUnreachable', message);
+    }
+    const token = answer.status === 200 ? tokenOf(answer.body) : undefined;
+    return token && `Bearer ${token}`;
   }
 
   async #follow(url: URL, accept: string) {
@@ -93,7 +98,10 @@ export class RegistryClient implements Disposable {
       // Nobody but the registry sees what proves who asks.
       const sent = await this.#send(at, accept, at.origin === url.origin ? this.#authorization : undefined);
       const { location } = sent.response.headers;
-      if (!location || sent.answer.status < 300 || sent.answer.status > 399) return sent;
+      if (!location || sent.answer.status < 300 || sent.answer.status > 399) return { ...sent, origin: at.origin };
+      if (!URL.canParse(location, at.href)) {
+        throw new LookupError('RegistryUnreachable', `${at.host} leads to what is no address`);
+      }
       at = new URL(location, at);
     }
     throw new LookupError('RegistryUnreachable', `${url} leads from one address to the next`);
@@ -127,21 +135,27 @@ export class RegistryClient implements Disposable {
   }
 }
 
+/** Of an address only the host is told: one that a registry leads to can have a secret in it. */
 async function bodyOf(response: IncomingMessage, url: URL): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let length = 0;
   for await (const chunk of response) {
     length += chunk.length;
-    if (length > largest) throw new LookupError('LookupFailed', `${url} has more than ${largest} bytes`);
+    if (length > largest) throw new LookupError('LookupFailed', `${url.host} answers with more than ${largest} bytes`);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);
 }
 
-function parseToken(body: Buffer): { token?: string; access_token?: string } {
+/** What can stand in a header. */
+const tokenSchema = z.string().regex(/^[\x21-\x7e]+$/);
+const tokenAnswerSchema = z.object({ token: tokenSchema.optional(), access_token: tokenSchema.optional() });
+
+function tokenOf(body: Buffer): string | undefined {
   try {
-    return JSON.parse(body.toString('utf8'));
+    const { token, access_token: other } = tokenAnswerSchema.parse(JSON.parse(body.toString('utf8')));
+    return token ?? other;
   } catch {
-    return {};
+    return undefined;
   }
 }

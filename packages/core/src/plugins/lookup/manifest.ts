@@ -4,6 +4,9 @@ import { requireSettingsSchema } from '@dpu-operator/sdk/settings';
 import { satisfies, validRange } from 'semver';
 import { LookupError } from './lookup-error.ts';
 
+/** Characters. It stands in the VendorPlugin's status, once for each release in use: etcd takes 1.5 MB. */
+const largest = 128 * 1024;
+
 /**
  * The manifest of a VSP that is only an image, where this operator can use it.
  *
@@ -45,6 +48,8 @@ function requireContract({ contract }: { contract?: unknown }): void {
 }
 
 function parse(dpu: unknown): ReadManifest {
+  const size = JSON.stringify(dpu).length;
+  if (size > largest) throw new LookupError('ManifestInvalid', `it has ${size} characters, may have ${largest}`);
   try {
     const read = readPluginManifest({ dpu });
     requireSettingsSchema(read.manifest.settings);
