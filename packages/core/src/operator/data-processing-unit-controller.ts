@@ -89,16 +89,17 @@ export class DataProcessingUnitController {
   }
 
   async reconcile(key: string): Promise<Requeue | undefined> {
+    try {
+      return await this.#reconcile(key);
+    } finally {
+      this.#turns.looked(key);
+    }
+  }
+
+  async #reconcile(key: string): Promise<Requeue | undefined> {
     const dpu = this.#caches.dpus.getByKey(key);
     if (!dpu) return undefined;
-    if (!(await this.#nodeIsAbsent(dpu))) {
-      try {
-        return await this.#serve(dpu);
-      } finally {
-        // One that was told of its turn may have made no use of it.
-        this.#turns.tell();
-      }
-    }
+    if (!(await this.#nodeIsAbsent(dpu))) return await this.#serve(dpu);
     // A Node object that is away for a moment is no order. Its daemon, which works, goes on; its Lease tells when not.
     const daemon = await this.#leases.state(daemonLeaseName(dpu.spec.nodeName));
     if (daemon === 'absent' || daemon === 'silent') await this.#release(dpu);
