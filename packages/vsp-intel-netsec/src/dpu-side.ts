@@ -7,6 +7,7 @@ import {
   setVfsOfSettings,
   tellFirmware,
   VfDevices,
+  vfsOfSettings,
 } from '@dpu-operator/sdk/linux';
 import { cardPortsOf } from './card.ts';
 import { CardSwitchPorts, given, kept } from './ports.ts';
@@ -82,12 +83,13 @@ export async function createDpuSide(context: PluginContext<Settings>, open?: Kep
   /** As many as the settings say. Others than there are only while no port is on one: all of them go for a moment. */
   async function makeVfs(): Promise<void> {
     const [there, used] = [(await vfs.devices()).length, await linksInUse()];
-    if (there === settings.vfs || used.length === 0) {
+    const wanted = await vfsOfSettings({ context, vfs });
+    if (there === wanted || used.length === 0) {
       await setVfsOfSettings({ context, vfs, condition });
       return;
     }
     const why = `ports of the host are on ${used.join(', ')}: end those pods, then restart the plugin`;
-    const message = `the backplane has ${there} virtual functions, settings.vfs asks for ${settings.vfs}, and ${why}`;
+    const message = `the backplane has ${there} virtual functions and is to have ${wanted} (settings.vfs), but ${why}`;
     status.set({ type: condition, status: 'False', reason: 'InUse', message });
   }
 

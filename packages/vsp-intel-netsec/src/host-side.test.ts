@@ -59,6 +59,20 @@ test('more functions in the settings than the card can have are refused, and the
   expect(await vsp.client.setNumVfs(4)).toBe(4);
 });
 
+test('without a number in the settings a small card has all that it can have', async () => {
+  await using sysfs = await fakeSysfs(host({ totalVfs: 4 }));
+  await using vsp = await startPlugin(plugin, { packageJson, platform: fakePlatform({ sysfs, exec }) });
+  await vsp.client.init(request);
+  expect(await vsp.client.getDevices()).toHaveLength(4);
+});
+
+test('without a number in the settings a larger card has eight', async () => {
+  await using sysfs = await fakeSysfs(host({ totalVfs: 64 }));
+  await using vsp = await startPlugin(plugin, { packageJson, platform: fakePlatform({ sysfs, exec }) });
+  await vsp.client.init(request);
+  expect(await vsp.client.getDevices()).toHaveLength(8);
+});
+
 test('what is there is taken over: a restart makes nothing anew, and sets up what is missing', async () => {
   await using sysfs = await fakeSysfs(host({ numVfs: 4 }));
   const before = await sysfs.netdevs('0000:ca:01.0');

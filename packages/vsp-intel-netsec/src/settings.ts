@@ -1,6 +1,7 @@
 /** What a user can set. Types, limits and defaults are the JSON schema's in package.json: the plugin host checks them. */
 export interface Settings {
-  vfs: number;
+  /** Without it: 8, or all that a smaller card can have. */
+  vfs?: number;
   netdevTimeoutSeconds: number;
   networkFunctionPorts: number;
   sfpPort: number;

@@ -2,7 +2,8 @@
 import { DpuError } from '@dpu-operator/sdk';
 
 export interface Settings {
-  vfs: number;
+  /** Without it: 8, or all that a smaller card can have. */
+  vfs?: number;
   netdevTimeoutSeconds: number;
   physicalFunctions: number;
   networkFunctionPorts: number;

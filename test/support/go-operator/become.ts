@@ -68,9 +68,13 @@ async function takeOursAway(kubectl: Kubectl): Promise<void> {
   await kubectl.run(['delete', 'crd', 'vendorplugins.config.openshift.io', '--ignore-not-found']);
 }
 
-/** The Go daemon's files, of what our daemon wrote down when it attached the pods. */
+/**
+ * The Go daemon's files, of what our daemon wrote down when it attached the pods. Beside each lies an old one of a pod whose
+ * end that daemon did not see.
+ */
 async function writeGoRecords({ cluster, node }: Side): Promise<void> {
   const text = await onNode({ cluster }, node, `cd ${state}/attachments; for f in *.json; do cat $f; echo; done`);
+  await onNode({ cluster }, node, 'rm -rf /opt/cni/dpusriov');
   for (const line of text.split('\n').filter(Boolean)) {
     const { containerId, ifName, netns, deviceId, vf, link, ipam } = (JSON.parse(line) as Record).record;
     const conf = {
@@ -86,7 +90,13 @@ async function writeGoRecords({ cluster, node }: Side): Promise<void> {
     };
     const write = `mkdir -p /opt/cni/dpusriov/pci; printf %s ${netns} > /opt/cni/dpusriov/pci/${deviceId}`;
     const input = JSON.stringify(conf);
-    await onNode({ cluster }, node, `${write}; printf %s '${input}' > /opt/cni/dpusriov/${containerId}-${ifName}`);
+    const old = `/opt/cni/dpusriov/${containerId.replaceAll(/[0-9]/g, '0')}-${ifName}`;
+    const stale = `printf %s '${input}' > ${old}; touch -d '1 hour ago' ${old}`;
+    await onNode(
+      { cluster },
+      node,
+      `${write}; ${stale}; printf %s '${input}' > /opt/cni/dpusriov/${containerId}-${ifName}`,
+    );
   }
 }
 

@@ -11,6 +11,8 @@ interface Message {
   params?: unknown[];
 }
 
+/** Milliseconds for the first answer; one that stands still is found out as by the commands of Open vSwitch. */
+const answerMs = 10_000;
 const name = 'deletions';
 const deletions = { columns: ['name'], select: { initial: false, insert: false, delete: true, modify: false } };
 const request = { method: 'monitor', params: ['Open_vSwitch', name, { Bridge: deletions, Port: deletions }], id: name };
@@ -44,9 +46,12 @@ export class OvsMonitor {
     socket.on('error', (error) =>
       reject(new DpuError('UNAVAILABLE', `${database}: ${error.message}`, { cause: error })),
     );
-    socket.on('close', () => reject(new DpuError('UNAVAILABLE', `${database}: the database closed the connection`)));
+    socket.on('close', () =>
+      reject(new DpuError('UNAVAILABLE', `${database}: the database closed the connection, or does not answer`)),
+    );
     socket.write(JSON.stringify(request));
-    await promise;
+    const timer = setTimeout(() => socket.destroy(), answerMs);
+    await promise.finally(() => clearTimeout(timer));
     return new OvsMonitor(socket);
   }
 
