@@ -81,11 +81,12 @@ export class MigrationCluster {
 
   /** Resolves when it has gone. */
   async delete(ref: ObjectRef): Promise<void> {
-    await this.#askToDelete(ref);
+    await this.askToDelete(ref);
     await this.until(`${ref.kind} ${ref.name} has gone`, async () => (await this.get(ref)) === undefined);
   }
 
-  async #askToDelete(ref: ObjectRef): Promise<void> {
+  /** Does not wait until it has gone: a node that does not answer keeps its pods. */
+  async askToDelete(ref: ObjectRef): Promise<void> {
     const path = resourcePath({ ...ref, namespaced: ref.namespace !== undefined }, ref.namespace, ref.name);
     const body = { kind: 'DeleteOptions', apiVersion: 'v1', propagationPolicy: 'Foreground' };
     try {
@@ -123,13 +124,16 @@ export class MigrationCluster {
   async deleteNodePods(): Promise<void> {
     const pods = await this.#list({ apiVersion: 'v1', plural: 'pods' }, operatorNamespace);
     const left = pods.filter(({ metadata }) => metadata.labels?.app === nodePodLabel);
-    await Promise.all(left.map((pod) => this.#askToDelete(refOf(pod))));
+    await Promise.all(left.map((pod) => this.askToDelete(refOf(pod))));
   }
 
-  async until(what: string, isSo: () => Promise<boolean>): Promise<void> {
+  /** @param what Said where it is not so in time. */
+  async until(what: string | (() => string), isSo: () => Promise<boolean>): Promise<void> {
     const end = performance.now() + this.#awaitMs;
     while (!(await isSo())) {
-      if (performance.now() > end) throw new Error(`not so after ${this.#awaitMs / 1000} s: ${what}`);
+      if (performance.now() > end) {
+        throw new Error(`not so after ${this.#awaitMs / 1000} s: ${typeof what === 'string' ? what : what()}`);
+      }
       await sleep(everyMs);
     }
   }
