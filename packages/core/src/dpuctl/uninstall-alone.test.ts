@@ -41,8 +41,8 @@ function putNode(nodeLabels: Record<string, string>): void {
   server.put(nodePath, { apiVersion: 'v1', kind: 'Node', metadata: { name: 'node-a', labels: nodeLabels } });
 }
 
-function putPod(app: string): void {
-  const metadata = { name: `${app}-x`, namespace, labels: { app } };
+function putPod(app: string, podLabels: Record<string, string> = { app }): void {
+  const metadata = { name: `${app}-x`, namespace, labels: podLabels };
   const spec = { nodeName: 'node-a', containers: [] };
   server.put(`/api/v1/namespaces/${namespace}/pods/${app}-x`, { apiVersion: 'v1', kind: 'Pod', metadata, spec });
 }
@@ -53,6 +53,13 @@ test('while an operator runs it is left to it', async () => {
   putPod('dpu-operator-controller-manager');
   const options = { timeoutSeconds: 60, withoutDaemons: true };
   await expect(uninstallAlone(context, options)).rejects.toThrow('leave --without-operator out');
+  expect(server.writes).toEqual([]);
+});
+
+test('what the Go operator has is left alone', async () => {
+  putPod('manager', { 'control-plane': 'controller-manager' });
+  const options = { timeoutSeconds: 60, withoutDaemons: true };
+  await expect(uninstallAlone(context, options)).rejects.toThrow('the Go operator is there (manager-x)');
   expect(server.writes).toEqual([]);
 });
 

@@ -22,16 +22,21 @@ const pauseMs = 500;
 /**
  * Takes away what the operator made, in its order. Daemons that still run clean up their nodes.
  *
- * @throws UsageError while an operator runs, Error with what is waited for after `timeoutSeconds`; again goes on
+ * @throws UsageError while an operator runs, ours or the Go one, Error with what is waited for after `timeoutSeconds`; again goes on
  */
 export async function uninstallAlone(context: Context, options: AloneOptions): Promise<void> {
   const { store, namespace, print } = context;
-  const operators = await podsOf(context, workloads.operator);
+  const operators = await podsWith(context, `app=${workloads.operator}`);
   if (operators.length > 0) {
     const names = operators.map(({ metadata }) => metadata.name).join(', ');
     throw new UsageError(
       `the operator is there (${names}): leave --without-operator out, or delete its Deployment first`,
     );
+  }
+  const others = await podsWith(context, 'control-plane=controller-manager');
+  if (others.length > 0) {
+    const names = others.map(({ metadata }) => metadata.name).join(', ');
+    throw new UsageError(`the Go operator is there (${names}), what is here is its: see docs/migrate.md`);
   }
   const stop = new AbortController();
   const late = AbortSignal.timeout(options.timeoutSeconds * 1000);
@@ -65,7 +70,7 @@ export async function uninstallAlone(context: Context, options: AloneOptions): P
 /** Of the DPUs and labels of nodes where there is no pod of the daemon: nobody would ever take these away. */
 async function letGo(context: Context, caches: Caches): Promise<void> {
   const { store, print } = context;
-  const served = new Set((await podsOf(context, workloads.daemon)).map(({ spec }) => spec.nodeName));
+  const served = new Set((await podsWith(context, `app=${workloads.daemon}`)).map(({ spec }) => spec.nodeName));
   for (const dpu of caches.dpus.list()) {
     if (!isBeingDeleted(dpu) || served.has(dpu.spec.nodeName)) continue;
     await removeFinalizer(store, dataProcessingUnit, dpu, finalizers.daemon);
@@ -78,7 +83,7 @@ async function letGo(context: Context, caches: Caches): Promise<void> {
   }
 }
 
-async function podsOf({ store, namespace }: Context, app: string) {
-  const { items } = await store.list(pod, { namespace, labelSelector: `app=${app}` });
+async function podsWith({ store, namespace }: Context, labelSelector: string) {
+  const { items } = await store.list(pod, { namespace, labelSelector });
   return items.filter((one) => !isBeingDeleted(one));
 }

@@ -65,6 +65,25 @@ test('so are our daemons on a node that is not prepared', () => {
   expect(faults(goInstallation({ saved, nodes, daemonPods: [] }), [])).toEqual([]);
 });
 
+test('in the middle a config that goes cannot be waited for, and a way back that was begun is gone to its end', () => {
+  const saved = {
+    objects: new Map(),
+    cniDirectory: '/opt/cni',
+    nodes: ['a'],
+    imported: [],
+    undoing: false,
+    restored: [],
+    oursDeleted: false,
+    isPutBack: false,
+  };
+  expect(faults(goInstallation({ saved, configs: [going] }), [])).toEqual([
+    'DpuOperatorConfig dpu-operator-config is being deleted: go back (make migrate-back, or dpuctl migrate back), where the Go operator lets it go',
+  ]);
+  expect(faults(goInstallation({ saved: { ...saved, undoing: true } }), [])).toEqual([
+    'the way back was begun: go it to its end (make migrate-back, or dpuctl migrate back)',
+  ]);
+});
+
 test('so is a right that is missing', () => {
   expect(faults(goInstallation(), ['delete daemonsets'])).toEqual([
     'you may not delete daemonsets: migrate as a cluster administrator',

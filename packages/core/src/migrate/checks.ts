@@ -7,7 +7,6 @@ import {
   isGoDaemonSet,
   isGoDeployment,
   isKnownVersion,
-  type KubeJson,
   operatorDeployment,
 } from './go-objects.ts';
 import { isInReach, type NodeReport, type Observed, objectOf } from './observed.ts';
@@ -17,11 +16,13 @@ export interface CheckOptions {
   interruptNetworkFunctions: boolean;
 }
 
+const wayBack = 'make migrate-back, or dpuctl migrate back';
+
 /** Of the cluster alone; what {@link reportFaults} says comes on top. Empty where nothing is in the way. */
 export function faults(observed: Observed, denied: readonly string[]): string[] {
   return [
     ...installationFaults(observed),
-    ...configFaults(observed.configs),
+    ...configFaults(observed),
     ...kindFaults(observed),
     ...nodeFaults(observed),
     ...denied.map((right) => `you may not ${right}: migrate as a cluster administrator`),
@@ -29,7 +30,7 @@ export function faults(observed: Observed, denied: readonly string[]): string[] 
 }
 
 function installationFaults(observed: Observed): string[] {
-  if (observed.saved?.undoing) return ['the way back was begun: go it to its end with --undo'];
+  if (observed.saved?.undoing) return [`the way back was begun: go it to its end (${wayBack})`];
   const deployment = objectOf(observed, operatorDeployment);
   const daemons = objectOf(observed, daemonSet);
   if (observed.saved) {
@@ -64,12 +65,14 @@ function installationFaults(observed: Observed): string[] {
   return found;
 }
 
-function configFaults(configs: readonly KubeJson[]): string[] {
+function configFaults({ configs, saved }: Observed): string[] {
   const others = configs.filter(({ metadata }) => metadata.name !== configName);
   const going = configs.filter(({ metadata }) => metadata.deletionTimestamp !== undefined);
+  // Of the operator that would let it go there is none in the middle.
+  const remedy = saved ? `go back (${wayBack}), where the Go operator lets it go` : 'wait until it has gone';
   return [
     ...others.map(({ metadata }) => `DpuOperatorConfig ${metadata.name}: only ${configName} is served; delete it`),
-    ...going.map(({ metadata }) => `DpuOperatorConfig ${metadata.name} is being deleted: wait until it has gone`),
+    ...going.map(({ metadata }) => `DpuOperatorConfig ${metadata.name} is being deleted: ${remedy}`),
   ];
 }
 

@@ -4,6 +4,7 @@ import { annotations, labels, operatorNamespace, workloads } from '../api/names.
 import { ApiError, isNotFound, type KubeStore } from '../kube/index.ts';
 import { resourcePath } from '../kube/resource.ts';
 import { type KubeJson, keyOf, type ObjectRef, refOf, replaced, takenOver, withoutIdentity } from './go-objects.ts';
+import { nodePodLabel } from './node/pod.ts';
 import type { NodeState, Observed, PodState } from './observed.ts';
 import { readSaved } from './saved.ts';
 
@@ -80,6 +81,12 @@ export class MigrationCluster {
 
   /** Resolves when it has gone. */
   async delete(ref: ObjectRef): Promise<void> {
+    await this.askToDelete(ref);
+    await this.until(`${ref.kind} ${ref.name} has gone`, async () => (await this.get(ref)) === undefined);
+  }
+
+  /** Does not wait until it has gone: a node that does not answer keeps its pods. */
+  async askToDelete(ref: ObjectRef): Promise<void> {
     const path = resourcePath({ ...ref, namespaced: ref.namespace !== undefined }, ref.namespace, ref.name);
     const body = { kind: 'DeleteOptions', apiVersion: 'v1', propagationPolicy: 'Foreground' };
     try {
@@ -87,7 +94,6 @@ export class MigrationCluster {
     } catch (error) {
       if (!isNotFound(error)) throw error;
     }
-    await this.until(`${ref.kind} ${ref.name} has gone`, async () => (await this.get(ref)) === undefined);
   }
 
   async mergePatch(ref: ObjectRef, patch: object): Promise<void> {
@@ -114,10 +120,20 @@ export class MigrationCluster {
     await this.store.client.json({ method: 'PUT', path, body: replacement });
   }
 
-  async until(what: string, isSo: () => Promise<boolean>): Promise<void> {
+  /** Of pods on nodes that runs left which were broken off. Not waited for: a node may have gone. */
+  async deleteNodePods(): Promise<void> {
+    const pods = await this.#list({ apiVersion: 'v1', plural: 'pods' }, operatorNamespace);
+    const left = pods.filter(({ metadata }) => metadata.labels?.app === nodePodLabel);
+    await Promise.all(left.map((pod) => this.askToDelete(refOf(pod))));
+  }
+
+  /** @param what Said where it is not so in time. */
+  async until(what: string | (() => string), isSo: () => Promise<boolean>): Promise<void> {
     const end = performance.now() + this.#awaitMs;
     while (!(await isSo())) {
-      if (performance.now() > end) throw new Error(`not so after ${this.#awaitMs / 1000} s: ${what}`);
+      if (performance.now() > end) {
+        throw new Error(`not so after ${this.#awaitMs / 1000} s: ${typeof what === 'string' ? what : what()}`);
+      }
       await sleep(everyMs);
     }
   }

@@ -31,17 +31,30 @@ export async function onNode(cluster: MigrationCluster, options: NodePodOptions)
   const { client } = cluster.store;
   await client.json({ method: 'POST', path: resourcePath(type, operatorNamespace), body: renderNodePod(options) });
   try {
-    let said = '';
-    await cluster.until(`pod ${name} has ended`, async () => {
-      const pod = await cluster.get(ref);
-      if (!pod) throw new Error(`node ${options.node}: its pod ${name} was deleted`);
-      said = (pod.status as { phase?: string } | undefined)?.phase ?? '';
-      return said === 'Succeeded' || said === 'Failed';
-    });
+    let now: PodStatus = {};
+    await cluster.until(
+      () => `pod ${name} on ${options.node} has ended (${inWords(now)})`,
+      async () => {
+        const pod = await cluster.get(ref);
+        if (!pod) throw new Error(`node ${options.node}: its pod ${name} was deleted`);
+        now = (pod.status as PodStatus | undefined) ?? {};
+        return now.phase === 'Succeeded' || now.phase === 'Failed';
+      },
+    );
     return await answer(cluster, options.node, name);
   } finally {
-    await cluster.delete(ref);
+    await cluster.askToDelete(ref);
   }
+}
+
+interface PodStatus {
+  phase?: string;
+  containerStatuses?: { state?: { waiting?: { reason?: string; message?: string } } }[];
+}
+
+function inWords({ phase = 'of unknown state', containerStatuses = [] }: PodStatus): string {
+  const { reason, message } = containerStatuses[0]?.state?.waiting ?? {};
+  return [phase, reason, message].filter(Boolean).join(': ');
 }
 
 async function answer(cluster: MigrationCluster, node: string, name: string): Promise<readonly DeviceReport[]> {

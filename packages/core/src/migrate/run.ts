@@ -136,17 +136,22 @@ export class Migration {
         for (const object of action.objects) await this.#cluster.put(object);
         break;
       case 'forget':
+        await this.#cluster.deleteNodePods();
         return forget(store);
       case 'importOn':
-      case 'restoreOn':
-        await onNode(this.#cluster, {
+      case 'restoreOn': {
+        const devices = await onNode(this.#cluster, {
           node: action.node,
           mode: action.do === 'importOn' ? 'import' : 'restore',
           image: this.#options.image,
           cniDirectory: saved?.cniDirectory ?? '',
           dpus: dpusOn(observed, action.node),
         });
+        // Attached since the check: there is no way but on, or back.
+        const reports = [{ node: action.node, devices }];
+        for (const fault of reportFaults(reports, { interruptNetworkFunctions: true })) this.#print(fault);
         break;
+      }
       case 'beginUndo':
     }
     if (saved) await remember(store, saved, progress(action, saved));

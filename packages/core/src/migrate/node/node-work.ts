@@ -94,7 +94,10 @@ export class NodeWork {
       ...(reason !== undefined && { reason }),
     });
     const record = await this.#liveRecord(device);
-    const ours = store.holderOf(device);
+    const holder = store.holderOf(device);
+    // The Go daemon gave the device to another pod since: ours is of an installation before it.
+    const isStale = record !== undefined && holder !== undefined && (await namespaceId(holder.netns)) === undefined;
+    const ours = isStale ? undefined : holder;
     if (ours && !(record && keyOf(record) === keyOf(ours))) return { report: say('ours') };
     if (!record) return this.#unrecorded(device, say);
     const pciAddress = devices.pci.addressOf(device);
@@ -119,6 +122,7 @@ export class NodeWork {
     return {
       report: say('kept'),
       write: () => {
+        if (isStale) store.delete(holder);
         if (!store.get(record)) store.put(attachment);
         if (link) homes.note(device, attachment.link);
       },

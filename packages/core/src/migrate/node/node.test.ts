@@ -158,6 +158,29 @@ test('the way back takes from the Go daemon only what has ended', async () => {
   expect(readdirSync(join(root, 'pci')).sort()).toEqual(['0000:01:00.3', '0000:01:00.5']);
 });
 
+test('what our daemon wrote down before the Go daemon gave the device to another pod is replaced', async () => {
+  const withoutNetdev = { ...conf, OrigVfState: {} };
+  const root = directory({ 'new-net1': JSON.stringify(withoutNetdev), 'pci/0000:01:00.3': '/proc/self/ns/net' });
+  const logger = createLogger('silent');
+  const state = mkdtempSync(join(tmpdir(), 'migrate-'));
+  const store = new AttachmentStore({ directory: join(state, 'attachments'), logger });
+  const record = { ...found.record, containerId: 'old', netns: '/var/run/netns/no-such' };
+  store.put(attachmentOf({ ...found, record, link }));
+  const work = new NodeWork({
+    goDirectory: root,
+    namespaces: [],
+    allocations: [{ namespace: 'default', name: 'p', device: '0000:01:00.3' }],
+    dpus: [{ name: 'card-host', isDpuSide: false }],
+    store,
+    homes: new DeviceHomes({ directory: join(state, 'homes'), logger }),
+    devices: new Devices(),
+  });
+  expect(await work.look()).toEqual([{ pod: 'default/p', device: '0000:01:00.3', state: 'kept' }]);
+  expect(store.list()).toMatchObject([{ containerId: 'old' }]);
+  await work.import();
+  expect(store.list()).toMatchObject([{ containerId: 'new', netns: '/proc/self/ns/net' }]);
+});
+
 test('a device without a netdev stays where it is', () => {
   const record = { ...found.record, hostName: '', hostMac: '' };
   expect(attachment.parse(attachmentOf({ ...found, record, link: undefined }))).toMatchObject({

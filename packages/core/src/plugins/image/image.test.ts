@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { challengeOf, tokenUrl } from './challenge.ts';
 import { mirrored } from './mirror.ts';
 import { authoritiesFor, loginFor, parsePullSecret, pullSecretType } from './pull-secret.ts';
-import { parseReference } from './reference.ts';
+import { isReference, parseReference } from './reference.ts';
 
 const digest = `sha256:${'a'.repeat(64)}`;
 
@@ -12,7 +12,21 @@ test.each([
   ['localhost/vsp', { registry: 'localhost', repository: 'vsp', tag: 'latest' }],
   ['r.example.com:5000/vsp', { registry: 'r.example.com:5000', repository: 'vsp', tag: 'latest' }],
   [`r.example.com/a/b:1@${digest}`, { registry: 'r.example.com', repository: 'a/b', tag: '1', digest }],
-])('%s', (image, parts) => expect(parseReference(image)).toEqual({ digest: undefined, ...parts }));
+])('%s', (image, parts) => {
+  expect(isReference(image)).toBe(true);
+  expect(parseReference(image)).toEqual({ digest: undefined, ...parts });
+});
+
+test.each([
+  'r.example.com/a b',
+  'r.example.com/a?b=c',
+  'r.example.com/../x',
+  'r.example.com:99999/x',
+  'r.example.com/x@md5:00',
+  'r.example.com/x@sha256:00',
+  'https://r.example.com/x',
+  'r.example.com/x:',
+])('%s is no name of an image', (image) => expect(isReference(image)).toBe(false));
 
 test('of several mirrors the one for the longest part of the name counts', () => {
   const mirrors = [

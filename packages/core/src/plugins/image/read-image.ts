@@ -8,7 +8,7 @@ import { LookupError } from '../lookup/lookup-error.ts';
 import { CredentialsError } from '../npm/settings.ts';
 import { trustedCaFile } from '../npm/trusted-ca.ts';
 import { authoritiesFor, type Login, loginFor, type PullSecret } from './pull-secret.ts';
-import { type ImageReference, parseReference } from './reference.ts';
+import { type ImageReference, isReference, parseReference } from './reference.ts';
 import { type Answer, RegistryClient } from './registry-client.ts';
 
 export interface ImageRequest {
@@ -58,6 +58,12 @@ type Config = z.infer<typeof configSchema>;
 /** @throws LookupError, and the signal's reason when it is aborted. */
 export const readImage: ReadImage = async (request) => {
   const { image, secrets, httpRegistries, caBundle = trustedCaFile, signal } = request;
+  if (!isReference(image)) {
+    throw new LookupError(
+      'ImageNotFound',
+      `${image} is no name of an image: check spec.image, and spec.plugins.imageMirrors`,
+    );
+  }
   const reference = parseReference(image);
   const trusted = await readFile(caBundle, 'utf8').catch(() => undefined);
   const deadline = AbortSignal.timeout(limitMs);

@@ -11,7 +11,20 @@ export interface ImageReference {
 
 const dockerHub = 'docker.io';
 
-/** @param image Checked before: a name that a container runtime could pull. */
+const host = /(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\])(?::[0-9]{1,5})?/;
+const component = /[a-z0-9]+(?:[._-]+[a-z0-9]+)*/;
+const tag = /:\w[\w.-]{0,127}/;
+const digest = /@(?:sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128})/;
+const pattern = new RegExp(
+  `^(?:${host.source}/)?${component.source}(?:/${component.source})*(?:${tag.source})?(?:${digest.source})?$`,
+);
+
+/** Whether an image has a name that a container runtime could pull. */
+export function isReference(image: string): boolean {
+  return pattern.test(image) && URL.canParse(`https://${parseReference(image).registry}`);
+}
+
+/** @param image One that {@link isReference}. */
 export function parseReference(image: string): ImageReference {
   const [name = '', digest] = image.split('@');
   const colon = name.indexOf(':', name.lastIndexOf('/') + 1);

@@ -1,0 +1,194 @@
+/** Over a running Go operator: docs/migrate.md, typed as it stands there, with pods that keep running. */
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { repositoryRoot } from '../cluster/paths.ts';
+import { run } from '../cluster/run.ts';
+import { eventually } from '../support/eventually.ts';
+import { becomeGoOperator } from '../support/go-operator/become.ts';
+import { twoDaemonsFile } from '../support/go-operator/programs.ts';
+import { ensureHelm } from '../support/go-tools.ts';
+import { dpusReady, namespace, type TestBed, useIpamThatIsThere } from '../support/operator.ts';
+import { onNode, trafficGap } from '../support/outages.ts';
+import { deletePods, examplePods, net1, startExamplePods, untilPings } from '../support/pods.ts';
+import { documentCommands } from '../support/readme.ts';
+import { operatorIsOn } from './bed.ts';
+
+const images = { OPERATOR_IMAGE: 'dpu-operator/operator:dev', VSP_IMAGE: 'dpu-operator/vsp:dev' };
+const config = 'dpuoperatorconfig/dpu-operator-config';
+
+let bed: TestBed;
+let address: string;
+let uids: string;
+let spec: unknown;
+
+beforeAll(async () => {
+  bed = await operatorIsOn();
+  await deletePods(bed.kubectl, examplePods);
+  address = await startExamplePods(bed.kubectl);
+  // Something that an installation would set otherwise. It starts the daemons anew, hence behind the pods.
+  await bed.kubectl.run(['patch', config, '--type=merge', '-p', '{"spec":{"logLevel":1}}']);
+  uids = await podUids();
+  await becomeGoOperator(bed);
+  spec = await specNow();
+}, 1_800_000);
+afterAll(() => deletePods(bed.kubectl, examplePods));
+
+const podUids = () => bed.kubectl.run(['get', 'pods', ...examplePods, '-o', 'jsonpath={.items[*].metadata.uid}']);
+
+async function specNow(): Promise<unknown> {
+  return (await bed.kubectl.json<{ spec: unknown }>(['get', config])).spec;
+}
+
+/** The command of the one block under a heading, without the build. */
+async function make(heading: string): Promise<string> {
+  const [command = '', ...more] = await documentCommands('docs/migrate.md', heading);
+  expect(more).toEqual([]);
+  const [program, target = ''] = command.split(' ');
+  expect(program).toBe('make');
+  const env = { ...images, KUBECONFIG_HOST: bed.cluster.kubeconfig };
+  return run([process.execPath, join(repositoryRoot, 'scripts/commands.ts'), target], { env });
+}
+
+/** Starts the migration and kills it when it says that. */
+async function breakOffAt(says: string): Promise<void> {
+  const dpuctl = join(repositoryRoot, 'packages/core/dist/bundle/dpuctl.mjs');
+  const argv = [dpuctl, '--kubeconfig', bed.cluster.kubeconfig, 'migrate', '--image', images.OPERATOR_IMAGE, 'start'];
+  const child = spawn(process.execPath, argv, { stdio: ['ignore', 'pipe', 'inherit'] });
+  for await (const line of createInterface({ input: child.stdout })) {
+    if (!line.startsWith(says)) continue;
+    child.kill('SIGKILL');
+    return;
+  }
+  throw new Error(`the migration ended before it said "${says}"`);
+}
+
+/** The Go operator's run until ours replaces them. */
+async function vspsAreOurs(): Promise<void> {
+  const hashes = 'jsonpath={.items[*].metadata.annotations.dpu\\.config\\.openshift\\.io/spec-hash}';
+  await eventually('both VSPs are replaced', async () => {
+    const marked = await bed.kubectl.run(['get', 'pods', '-n', namespace, '-l', 'app=vsp', '-o', hashes]);
+    return marked.split(' ').filter(Boolean).length === 2 || undefined;
+  });
+}
+
+async function goObjects(): Promise<string[]> {
+  const kinds = 'deployment,daemonset,service,serviceaccount,role,rolebinding';
+  const everywhere = 'clusterrole,clusterrolebinding,mutatingwebhookconfiguration,validatingwebhookconfiguration';
+  const names = await Promise.all([
+    bed.kubectl.run(['get', kinds, '-n', namespace, '-o', 'name']),
+    bed.kubectl.run(['get', everywhere, '-o', 'name']),
+  ]);
+  const known =
+    /network-resources-injector|dpu-daemon-|vsp-(sa|cluster)|dpu-operator-(manager|metrics|leader|webhook|valid)/;
+  return names
+    .join('\n')
+    .split('\n')
+    .filter((name) => known.test(name))
+    .sort();
+}
+
+/** The commands under the heading: up to those that finish, or these. */
+async function byJob(part: 'install' | 'finish'): Promise<void> {
+  const commands = await documentCommands('docs/migrate.md', 'With a Job');
+  const end = commands.findIndex((command) => command.includes('migrate-finish'));
+  expect(end).toBeGreaterThan(0);
+  for (const command of part === 'install' ? commands.slice(0, end) : commands.slice(end)) {
+    const [program, ...args] = command.split(' ');
+    await (program === 'helm' ? helm(args) : bed.kubectl.run(args));
+  }
+}
+
+async function helm(args: readonly string[]): Promise<string> {
+  return run([await ensureHelm(console.log), ...args], { env: { KUBECONFIG: bed.cluster.kubeconfig } });
+}
+
+async function uninstallRelease(): Promise<void> {
+  await helm(['uninstall', 'dpu-operator', '--namespace', namespace, '--no-hooks', '--wait']);
+  // The fixture's VSPs are ours without their marks: they come back with the account that they had.
+  await bed.kubectl.run(['create', 'serviceaccount', 'dpu-vsp', '-n', namespace]);
+}
+
+const onBoth = (script: string) => Promise.all([bed.host, bed.dpu].map((node) => onNode(bed.hostSide, node, script)));
+
+async function oneDaemonANode(): Promise<void> {
+  expect(await onBoth(`cat ${twoDaemonsFile} 2>/dev/null || true`)).toEqual(['', '']);
+}
+
+async function podsAreAsTheyWere(): Promise<void> {
+  expect(await podUids()).toBe(uids);
+  // This operator knows more fields, which have defaults.
+  expect(await specNow()).toMatchObject(spec as object);
+  await untilPings(bed.kubectl, 'my-pod', address);
+}
+
+async function goOperatorRuns(objects: readonly string[]): Promise<void> {
+  for (const workload of ['deployment/dpu-operator-controller-manager', 'daemonset/dpu-daemon']) {
+    await bed.kubectl.run(['rollout', 'status', '-n', namespace, workload, '--timeout=300s']);
+  }
+  const containers = 'jsonpath={.items[*].spec.template.spec.containers[*].name}';
+  expect(await bed.kubectl.run(['get', 'daemonset', '-n', namespace, '-o', containers])).toBe('dpu-daemon');
+  expect(await goObjects()).toEqual(objects);
+}
+
+describe('over a running Go operator', () => {
+  let before: string[];
+  beforeAll(async () => {
+    before = await goObjects();
+    expect(before.length).toBeGreaterThan(15);
+  });
+
+  it('the check finds nothing in the way, and changes nothing', async () => {
+    await make('Before');
+    await goOperatorRuns(before);
+  });
+
+  it('the way back leads from where a migration was broken off', async () => {
+    await breakOffAt('take over the attachments');
+    await make('The way back');
+    await goOperatorRuns(before);
+    await podsAreAsTheyWere();
+    await oneDaemonANode();
+  });
+
+  it('the way back leads from this operator, installed by Helm with the steps as Jobs', async () => {
+    const gap = await trafficGap(bed, { pod: 'my-pod', address }, async () => {
+      await byJob('install');
+      await vspsAreOurs();
+      await dpusReady(bed);
+    });
+    console.log(`longest gap in a ping at 10/s while the Go operator was taken over: ${gap} ms`);
+    await podsAreAsTheyWere();
+    await uninstallRelease();
+    await make('The way back');
+    await goOperatorRuns(before);
+    // Nobody speaks to its VSPs: the fixture's daemons have none of that.
+    expect(await podUids()).toBe(uids);
+    expect((await net1(bed.kubectl, 'my-pod-2')).ip).toBe(address);
+    await oneDaemonANode();
+  });
+
+  it('is taken over by one command, while pods keep running', async () => {
+    await make('Take over');
+    await dpusReady(bed);
+    await podsAreAsTheyWere();
+    await oneDaemonANode();
+    expect(await goObjects()).toEqual([]);
+    const { metadata } = await bed.kubectl.json<{ metadata: { finalizers: string[] } }>(['get', config]);
+    expect(metadata.finalizers).toEqual(['dpu.config.openshift.io/operator']);
+    // There is nothing left for it to do.
+    await byJob('finish');
+  });
+
+  it('devices of pods that the Go daemon attached come home, and serve others', async () => {
+    await deletePods(bed.kubectl, examplePods);
+    await eventually('the devices are home', async () => {
+      const links = await onNode(bed.hostSide, bed.host, 'ip -oneline link');
+      return (links.includes('swdpu-vf0') && links.includes('swdpu-vf1')) || undefined;
+    });
+    // The other operator's kind has no such field.
+    await useIpamThatIsThere(bed);
+    address = await startExamplePods(bed.kubectl);
+  });
+});
