@@ -1,6 +1,7 @@
 /** Has a node's part of the migration done there, by a pod of its own. */
 import { z } from 'zod';
 import { operatorNamespace } from '../api/names.ts';
+import { parseJson } from '../json.ts';
 import { resourcePath } from '../kube/resource.ts';
 import type { MigrationCluster } from './cluster.ts';
 import { type NodePodOptions, nodePodName, renderNodePod } from './node/pod.ts';
@@ -66,12 +67,4 @@ async function answer(cluster: MigrationCluster, node: string, name: string): Pr
   if (!parsed.success) throw new Error(`node ${node}: ${last || 'its pod says nothing'}`);
   if (parsed.data.error !== undefined) throw new Error(`node ${node}: ${parsed.data.error}`);
   return parsed.data.devices;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { cutText } from '@dpu-operator/sdk/cut-text';
 import type { Exec } from '@dpu-operator/sdk/linux';
 import { z } from 'zod';
+import { parseJson } from '../../json.ts';
 import type { IpamCall } from '../attach/attachment.ts';
 import { CniError, cniCodes } from '../attach/errors.ts';
 import { type IpamResult, ipamResult } from '../attach/result.ts';
@@ -150,12 +151,4 @@ function parseResult(call: IpamCall, stdout: string): IpamResult {
   if (result.success) return result.data;
   const why = 'answered something that is not a CNI result';
   throw new CniError(cniCodes.internal, `IPAM plugin ${call.type} ${why}`, { details: cutText(stdout, 500) });
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,5 +1,6 @@
 /** Credentials for registries of images, as the kubelet takes them: Secrets of type kubernetes.io/dockerconfigjson. Pure. */
 import { z } from 'zod';
+import { parseJson } from '../../json.ts';
 import { CredentialsError } from '../npm/settings.ts';
 import type { ImageReference } from './reference.ts';
 
@@ -35,20 +36,12 @@ const configSchema = z.object({ auths: z.record(z.string(), entrySchema).default
  */
 export function parsePullSecret(type: string | undefined, data: Readonly<Record<string, string>>): PullSecret {
   if (type !== pullSecretType) throw new CredentialsError(`is of type ${type ?? 'Opaque'}, must be ${pullSecretType}`);
-  const parsed = configSchema.safeParse(parseJson(data[key]));
+  const parsed = configSchema.safeParse(parseJson(data[key] ?? ''));
   if (!parsed.success) throw new CredentialsError(`has no registries with credentials in its key ${key}`);
   const logins = new Map(
     Object.entries(parsed.data.auths).map(([registry, entry]) => [nameOf(registry), loginOf(registry, entry)]),
   );
   return { logins, ca: data['ca.crt']?.trim() || undefined };
-}
-
-function parseJson(text: string | undefined): unknown {
-  try {
-    return JSON.parse(text ?? '');
-  } catch {
-    return undefined;
-  }
 }
 
 /** Not thrown: a Secret is often for many registries, and most of them are not asked. */

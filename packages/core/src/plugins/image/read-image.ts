@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { manifestLabel } from '../../api/names.ts';
+import { parseJson } from '../../json.ts';
 import { LookupError } from '../lookup/lookup-error.ts';
 import { CredentialsError } from '../npm/settings.ts';
 import { trustedCaFile } from '../npm/trusted-ca.ts';
@@ -110,14 +111,6 @@ function manifestOf({ config }: Config): Record<string, unknown> {
   const parsed = z.record(z.string(), z.unknown()).safeParse(parseJson(text));
   if (parsed.success) return parsed.data;
   throw new LookupError('ManifestInvalid', `its label ${manifestLabel} is no JSON object`);
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /** What a registry has of one repository, each compared with its digest. */
