@@ -1,3 +1,4 @@
+import { leastPrivileges } from '../api/least-privileges.ts';
 import { operatorNamespace, workloads } from '../api/names.ts';
 import { ports } from '../api/ports.ts';
 import { requiredScc } from '../api/scc.ts';
@@ -133,12 +134,9 @@ export function deployment(options: DeploymentOptions): object {
               readinessProbe: { httpGet: { path: '/readyz', port: ports.operatorHealth }, periodSeconds: 5 },
               resources: options.resources,
               securityContext: {
-                allowPrivilegeEscalation: false,
-                readOnlyRootFilesystem: true,
+                ...leastPrivileges,
                 // The image names its user by number; OpenShift puts one of the namespace's in its place.
                 runAsNonRoot: true,
-                capabilities: { drop: ['ALL'] },
-                seccompProfile: { type: 'RuntimeDefault' },
               },
               volumeMounts: [{ name: 'tmp', mountPath: '/tmp' }, trustedCaMount],
             },

@@ -8,7 +8,7 @@ import { operatorContainer } from '../operator/own-image.ts';
 import { type DeploymentOptions, defaults } from './deployment.ts';
 import { imageParts } from './image.ts';
 
-const kustomization = { apiVersion: 'kustomize.config.k8s.io/v1beta1', kind: 'Kustomization' };
+export const kustomization = { apiVersion: 'kustomize.config.k8s.io/v1beta1', kind: 'Kustomization' };
 
 /** `kustomize edit set image` reaches the image of the VSPs too, which stands in an environment variable. */
 const whereImagesStand = {
@@ -39,7 +39,7 @@ export function kustomizations(
   // Beside OLM's bundle, which has the rest.
   const beside = directories.get('olm') ?? [];
   files.set('config/olm/kustomization.yaml', { ...kustomization, resources: ['../policy', ...beside] });
-  const [operator] = replaced(images);
+  const [operator] = replacedImages(images);
   const caches = directories.get('remove-caches');
   files.set('config/remove-caches/kustomization.yaml', { ...kustomization, resources: caches, images: [operator] });
   files.set('config/default/kustomization.yaml', everything(['crd', 'deploy', 'policy'], images));
@@ -65,12 +65,12 @@ function everything(parts: readonly string[], images: DeploymentOptions['images'
     ...kustomization,
     resources: parts.map((part) => `../${part}`),
     configurations: ['images.yaml'],
-    images: replaced(images),
+    images: replacedImages(images),
   };
 }
 
 /** What each image that our objects name is replaced by, the operator's first. */
-function replaced(images: DeploymentOptions['images']): object[] {
+export function replacedImages(images: DeploymentOptions['images']): object[] {
   const wanted = [
     [defaults.images.operator, images.operator],
     [defaults.images.vsp, images.vsp],

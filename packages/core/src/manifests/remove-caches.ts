@@ -1,4 +1,5 @@
 /** What takes the installed plugins off the nodes, where somebody asks for it: no part of an installation. */
+import { leastPrivileges } from '../api/least-privileges.ts';
 import { labels, operatorNamespace, workloads } from '../api/names.ts';
 import { requiredScc } from '../api/scc.ts';
 import { pluginRoot } from '../plugins/install/directory.ts';
@@ -19,10 +20,7 @@ export function removeCaches(): object {
     securityContext: {
       // What is there belongs to root.
       runAsUser: 0,
-      allowPrivilegeEscalation: false,
-      readOnlyRootFilesystem: true,
-      capabilities: { drop: ['ALL'] },
-      seccompProfile: { type: 'RuntimeDefault' },
+      ...leastPrivileges,
       // Where SELinux is on, no ordinary container may write below /var/lib.
       seLinuxOptions: { type: 'spc_t' },
     },

@@ -1,5 +1,7 @@
 /** The pod that puts a plugin on a DPU's node before the VSP that runs is touched. */
+
 import type { DataProcessingUnit } from '../api/data-processing-unit.ts';
+import { leastPrivileges } from '../api/least-privileges.ts';
 import { annotations, workloads } from '../api/names.ts';
 import { shorten } from '../api/paths.ts';
 import type { PluginRun } from '../api/plugin-run.ts';
@@ -89,11 +91,6 @@ function pullerOf(image: string, index: number, { imagePullPolicy }: Environment
     imagePullPolicy,
     command: [nothing],
     resources: { requests: { cpu: '1m', memory: '8Mi' } },
-    securityContext: {
-      allowPrivilegeEscalation: false,
-      readOnlyRootFilesystem: true,
-      capabilities: { drop: ['ALL'] },
-      seccompProfile: { type: 'RuntimeDefault' },
-    },
+    securityContext: leastPrivileges,
   };
 }

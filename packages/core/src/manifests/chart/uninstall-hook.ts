@@ -1,6 +1,5 @@
 import { group, operatorNamespace } from '../../api/names.ts';
-import { requiredScc } from '../../api/scc.ts';
-import { init } from '../../operator/node-process.ts';
+import { dpuctlJobSpec } from '../dpuctl-job.ts';
 import { helm } from './expression.ts';
 
 const name = 'dpu-operator-uninstall';
@@ -45,36 +44,15 @@ export function uninstallHook(image: string, imagePullPolicy: string): object[] 
       apiVersion: 'batch/v1',
       kind: 'Job',
       metadata: { ...metadata(2), namespace: operatorNamespace },
-      spec: {
+      spec: dpuctlJobSpec({
+        account: name,
+        container: 'uninstall',
+        image,
+        imagePullPolicy,
+        command: 'uninstall',
+        args: ['--timeout', helm('.Values.uninstall.timeoutSeconds | quote')],
         backoffLimit: 0,
-        template: {
-          metadata: { annotations: requiredScc('restricted-v2') },
-          spec: {
-            serviceAccountName: name,
-            restartPolicy: 'Never',
-            containers: [
-              {
-                name: 'uninstall',
-                image,
-                imagePullPolicy,
-                command: [...init, 'node', '/opt/dpu-operator/dpuctl.mjs', 'uninstall'],
-                args: ['--timeout', helm('.Values.uninstall.timeoutSeconds | quote')],
-                resources: {
-                  requests: { cpu: '10m', memory: '64Mi' },
-                  limits: { memory: '256Mi' },
-                },
-                securityContext: {
-                  allowPrivilegeEscalation: false,
-                  readOnlyRootFilesystem: true,
-                  runAsNonRoot: true,
-                  capabilities: { drop: ['ALL'] },
-                  seccompProfile: { type: 'RuntimeDefault' },
-                },
-              },
-            ],
-          },
-        },
-      },
+      }),
     },
   ];
 }

@@ -1,5 +1,6 @@
 /** The container that puts a plugin on its node before its VSP starts. */
 
+import { leastPrivileges } from '../../api/least-privileges.ts';
 import { trustedCaMount, trustedCaVolume } from '../npm/trusted-ca.ts';
 import type { PluginSource } from '../release.ts';
 import { installedDirectory, pluginRoot } from './directory.ts';
@@ -57,10 +58,7 @@ export function installContainer(source: NpmSource, { image, imagePullPolicy, us
     securityContext: {
       // The node's directory belongs to root; nothing else of root is needed.
       runAsUser: 0,
-      allowPrivilegeEscalation: false,
-      readOnlyRootFilesystem: true,
-      capabilities: { drop: ['ALL'] },
-      seccompProfile: { type: 'RuntimeDefault' },
+      ...leastPrivileges,
       // Where SELinux is on, no ordinary container may write below /var/lib.
       seLinuxOptions: { type: 'spc_t' },
     },
