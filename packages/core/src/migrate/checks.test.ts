@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { faults, reportFaults, undoFaults } from './checks.ts';
 import { type KubeJson, keyOf, operatorDeployment } from './go-objects.ts';
 import type { DeviceReport, Observed } from './observed.ts';
-import { config, goDaemonSet, goDeployment, goInstallation, goObjects, ourDeployment } from './testing.ts';
+import { begun, config, goDaemonSet, goDeployment, goInstallation, goObjects, ourDeployment } from './testing.ts';
 
 const withDeployment = (deployment: KubeJson): Partial<Observed> => ({
   objects: new Map([...goObjects(), [keyOf(operatorDeployment), deployment]]),
@@ -47,16 +47,7 @@ test.each<[string, Partial<Observed>, RegExp]>([
 });
 
 test('so are our daemons on a node that is not prepared', () => {
-  const saved = {
-    objects: new Map(),
-    cniDirectory: '/opt/cni',
-    nodes: ['a', 'b'],
-    imported: ['a'],
-    undoing: false,
-    restored: [],
-    oursDeleted: false,
-    isPutBack: false,
-  };
+  const saved = { ...begun, nodes: ['a', 'b'], imported: ['a'] };
   const daemonPods = [{ name: 'ours', uid: '1', node: 'b', ofGo: false }];
   const nodes = ['a', 'b'].map((name) => ({ name, ready: true }));
   expect(faults(goInstallation({ saved, nodes, daemonPods }), [])).toEqual([
@@ -66,20 +57,10 @@ test('so are our daemons on a node that is not prepared', () => {
 });
 
 test('in the middle a config that goes cannot be waited for, and a way back that was begun is gone to its end', () => {
-  const saved = {
-    objects: new Map(),
-    cniDirectory: '/opt/cni',
-    nodes: ['a'],
-    imported: [],
-    undoing: false,
-    restored: [],
-    oursDeleted: false,
-    isPutBack: false,
-  };
-  expect(faults(goInstallation({ saved, configs: [going] }), [])).toEqual([
+  expect(faults(goInstallation({ saved: begun, configs: [going] }), [])).toEqual([
     'DpuOperatorConfig dpu-operator-config is being deleted: go back (make migrate-back, or dpuctl migrate back), where the Go operator lets it go',
   ]);
-  expect(faults(goInstallation({ saved: { ...saved, undoing: true } }), [])).toEqual([
+  expect(faults(goInstallation({ saved: { ...begun, undoing: true } }), [])).toEqual([
     'the way back was begun: go it to its end (make migrate-back, or dpuctl migrate back)',
   ]);
 });

@@ -1,20 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { finalizers } from '../api/names.ts';
 import { daemonSet, isGoDeployment, type KubeJson, keyOf, operatorDeployment } from './go-objects.ts';
-import type { Observed, Saved } from './observed.ts';
+import type { Observed } from './observed.ts';
 import { type Action, inOrder, nextBack, nextFinish, nextForward, type Step } from './plan.ts';
-import { config, goInstallation, goObjects, ourDeployment } from './testing.ts';
-
-const begun: Saved = {
-  objects: goObjects(),
-  cniDirectory: '/opt/cni',
-  nodes: ['a'],
-  imported: [],
-  undoing: false,
-  restored: [],
-  oursDeleted: false,
-  isPutBack: false,
-};
+import { begun, config, goInstallation, goObjects, ourDeployment } from './testing.ts';
 
 const deployed = { conditions: [{ type: 'Ready', status: 'True', reason: 'Deployed' }] };
 

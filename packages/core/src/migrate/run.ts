@@ -17,6 +17,7 @@ import {
   replaced,
   takenOver,
 } from './go-objects.ts';
+import type { NodeMode } from './node/pod.ts';
 import { onNode } from './node-pods.ts';
 import { daemonNodes, isInReach, type NodeReport, type Observed, objectOf } from './observed.ts';
 import { type Action, isDeployed, nextBack, nextFinish, nextForward, type Step } from './plan.ts';
@@ -140,16 +141,10 @@ export class Migration {
         return forget(store);
       case 'importOn':
       case 'restoreOn': {
-        const devices = await onNode(this.#cluster, {
-          node: action.node,
-          mode: action.do === 'importOn' ? 'import' : 'restore',
-          image: this.#options.image,
-          cniDirectory: saved?.cniDirectory ?? '',
-          dpus: dpusOn(observed, action.node),
-        });
+        const mode = action.do === 'importOn' ? 'import' : 'restore';
+        const report = await this.#onNode(observed, action.node, mode, saved?.cniDirectory ?? '');
         // Attached since the check: there is no way but on, or back.
-        const reports = [{ node: action.node, devices }];
-        for (const fault of reportFaults(reports, { interruptNetworkFunctions: true })) this.#print(fault);
+        for (const fault of reportFaults([report], { interruptNetworkFunctions: true })) this.#print(fault);
         break;
       }
       case 'beginUndo':
@@ -181,18 +176,18 @@ export class Migration {
   }
 
   async #look(observed: Observed, nodes: readonly string[], directory: string): Promise<NodeReport[]> {
-    return Promise.all(
-      nodes.map(async (node) => ({
-        node,
-        devices: await onNode(this.#cluster, {
-          node,
-          mode: 'look',
-          image: this.#options.image,
-          cniDirectory: directory,
-          dpus: dpusOn(observed, node),
-        }),
-      })),
-    );
+    return Promise.all(nodes.map((node) => this.#onNode(observed, node, 'look', directory)));
+  }
+
+  async #onNode(observed: Observed, node: string, mode: NodeMode, directory: string): Promise<NodeReport> {
+    const devices = await onNode(this.#cluster, {
+      node,
+      mode,
+      image: this.#options.image,
+      cniDirectory: directory,
+      dpus: dpusOn(observed, node),
+    });
+    return { node, devices };
   }
 }
 

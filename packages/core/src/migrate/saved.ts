@@ -34,15 +34,7 @@ export async function readSaved(store: KubeStore): Promise<Saved | undefined> {
 /** The first thing that is done; nothing is saved twice. */
 export async function save(store: KubeStore, observed: Observed, cniDirectory: string): Promise<void> {
   const objects = [...observed.objects.values()].map(withoutIdentity);
-  const state: SavedState = {
-    cniDirectory,
-    nodes: daemonNodes(observed),
-    imported: [],
-    undoing: false,
-    restored: [],
-    oursDeleted: false,
-    isPutBack: false,
-  };
+  const state = stateSchema.parse({ cniDirectory, nodes: daemonNodes(observed) });
   await store.create(configMap, {
     apiVersion: 'v1',
     kind: 'ConfigMap',

@@ -4,14 +4,16 @@ import {
   goFinalizer,
   injector,
   type KubeJson,
+  keyOf,
   leftovers,
   type ObjectRef,
   operatorDeployment,
+  refOf,
   takenOver,
   vspRights,
   webhooks,
 } from './go-objects.ts';
-import type { Observed } from './observed.ts';
+import type { Observed, Saved } from './observed.ts';
 
 const bare = ({ apiVersion, kind, name, namespace }: ObjectRef): KubeJson => ({
   apiVersion,
@@ -65,12 +67,7 @@ export const config = (finalizers: string[] = [goFinalizer], name = 'dpu-operato
 export function goObjects(): Map<string, KubeJson> {
   const rest = [injector, ...webhooks, ...leftovers, ...vspRights, ...takenOver].map(bare);
   const objects = [goDeployment(), goDaemonSet(), ...rest];
-  return new Map(
-    objects.map((object) => {
-      const { kind, metadata } = object;
-      return [[kind, ...(metadata.namespace ? [metadata.namespace] : []), metadata.name].join('.'), object];
-    }),
-  );
+  return new Map(objects.map((object) => [keyOf(refOf(object)), object]));
 }
 
 export function goInstallation(change: Partial<Observed> = {}): Observed {
@@ -87,3 +84,15 @@ export function goInstallation(change: Partial<Observed> = {}): Observed {
     ...change,
   };
 }
+
+/** A migration that has begun, on node `a`. */
+export const begun: Saved = {
+  objects: goObjects(),
+  cniDirectory: '/opt/cni',
+  nodes: ['a'],
+  imported: [],
+  undoing: false,
+  restored: [],
+  oursDeleted: false,
+  isPutBack: false,
+};

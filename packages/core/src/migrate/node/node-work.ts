@@ -157,9 +157,8 @@ async function linkOf(
   pciAddress: string | undefined,
 ): Promise<LinkProperties | undefined> {
   const links = await linksIn(netns);
-  // The pod may have renamed it.
-  const byAddress = links.find((link) => pciAddress !== undefined && link.pciAddress === pciAddress);
-  return byAddress ?? links.find((link) => link.name === ifName && link.pciAddress === pciAddress);
+  // By its address, where it has one: the pod may have renamed it.
+  return links.find((link) => link.pciAddress === pciAddress && (pciAddress !== undefined || link.name === ifName));
 }
 
 async function linksIn(netns: string): Promise<LinkProperties[]> {
