@@ -1,24 +1,14 @@
 import 'reflect-metadata';
-import { podOf } from '@dpu-operator/sdk/manifest';
 import { expect, test } from 'vitest';
 import { daemonLeaseName } from '../api/daemon-lease.ts';
 import type { DataProcessingUnit } from '../api/data-processing-unit.ts';
-import type { PluginRun, Rollout } from '../api/plugin-run.ts';
+import type { Rollout } from '../api/plugin-run.ts';
 import type { ChangeListener } from '../kube/index.ts';
 import type { Caches } from './caches.ts';
 import { DaemonLeases } from './daemon-leases.ts';
+import { runOf } from './testing/plugin-runs.ts';
 import { Turns } from './turns.ts';
 
-const runOf = (version: string): PluginRun => ({
-  name: 'a',
-  version,
-  image: `vsp:${version}`,
-  products: ['Card'],
-  disturbsTraffic: false,
-  pod: { ...podOf({ pod: {} }, 'host'), companions: [] },
-  settings: {},
-  digest: version,
-});
 const [v1, v2] = [runOf('1'), runOf('2')];
 
 class Cache<T extends { metadata: { name: string } }> {

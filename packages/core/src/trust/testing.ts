@@ -42,47 +42,34 @@ export class TestAuthority {
 
   /** Another authority of the installation, signed by this one. */
   async intermediate(): Promise<TestAuthority> {
-    const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
-    const keys = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
-    const above = new library.X509Certificate(this.authority.certificate);
-    const key = library.PemConverter.decodeFirst(this.authority.key);
-    const certificate = await library.X509CertificateGenerator.create({
-      issuer: above.subjectName,
-      subject: `CN=test ${Math.random()}`,
-      notBefore: above.notBefore,
-      notAfter: above.notAfter,
-      publicKey: keys.publicKey,
-      signingKey: await crypto.subtle.importKey('pkcs8', key, algorithm, false, ['sign']),
-      signingAlgorithm: algorithm,
-      extensions: [new library.BasicConstraintsExtension(true, 0, true)],
-    });
-    const pkcs8 = await crypto.subtle.exportKey('pkcs8', keys.privateKey);
-    return new TestAuthority(this.installation, {
-      key: library.PemConverter.encode(pkcs8, 'PRIVATE KEY'),
-      certificate: certificate.toString('pem'),
-    });
+    const signed = await this.#sign(`CN=test ${Math.random()}`, new library.BasicConstraintsExtension(true, 0, true));
+    return new TestAuthority(this.installation, signed);
   }
 
   /** A key and certificate, in PEM, of a server at an IP address, which is `localhost` too. */
   async issueServer(address: string): Promise<KeyAndCertificate> {
+    const names = new library.SubjectAlternativeNameExtension([
+      { type: 'ip', value: address },
+      { type: 'dns', value: 'localhost' },
+    ]);
+    return await this.#sign(`CN=${address}`, names);
+  }
+
+  /** Of a new key, for as long as this authority lasts. */
+  async #sign(subject: string, extension: library.Extension): Promise<KeyAndCertificate> {
     const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
     const keys = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
     const above = new library.X509Certificate(this.authority.certificate);
     const key = library.PemConverter.decodeFirst(this.authority.key);
     const certificate = await library.X509CertificateGenerator.create({
       issuer: above.subjectName,
-      subject: `CN=${address}`,
+      subject,
       notBefore: above.notBefore,
       notAfter: above.notAfter,
       publicKey: keys.publicKey,
       signingKey: await crypto.subtle.importKey('pkcs8', key, algorithm, false, ['sign']),
       signingAlgorithm: algorithm,
-      extensions: [
-        new library.SubjectAlternativeNameExtension([
-          { type: 'ip', value: address },
-          { type: 'dns', value: 'localhost' },
-        ]),
-      ],
+      extensions: [extension],
     });
     const pkcs8 = await crypto.subtle.exportKey('pkcs8', keys.privateKey);
     return { key: library.PemConverter.encode(pkcs8, 'PRIVATE KEY'), certificate: certificate.toString('pem') };

@@ -1,18 +1,8 @@
-import { podOf } from '@dpu-operator/sdk/manifest';
 import { expect, test } from 'vitest';
-import type { PluginRun, Rollout } from '../../api/plugin-run.ts';
+import type { Rollout } from '../../api/plugin-run.ts';
+import { runOf } from '../testing/plugin-runs.ts';
 import { isChanging, mostAtOnce, orderOf, waitsFor } from './order.ts';
 
-const runOf = (version: string, settings = {}): PluginRun => ({
-  name: 'a',
-  version,
-  image: `vsp:${version}`,
-  products: ['Card'],
-  disturbsTraffic: false,
-  pod: { ...podOf({ pod: {} }, 'host'), companions: [] },
-  settings,
-  digest: `${version} ${JSON.stringify(settings)}`,
-});
 const v1 = runOf('1');
 const v2 = runOf('2');
 
