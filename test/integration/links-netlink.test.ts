@@ -94,6 +94,24 @@ it('stop at the first command that fails, unless told otherwise', async () => {
   await expect(new NetlinkLinks(exec, '/var/run/netns/no-such').list()).rejects.toMatchObject({ code: 'NOT_FOUND' });
 });
 
+it('are all seen while a burst of new ones comes', { timeout: 60_000 }, async () => {
+  const pairs = (count: number, one: string, two: string) =>
+    Array.from({ length: count }, (_, index) => `link add ${one}${index} type veth peer name ${two}${index}`);
+  const here = 100;
+  const coming = 400;
+  await byPrograms.batch(pairs(here, 'one', 'two'));
+  let isComing = true;
+  const burst = byPrograms.batch(pairs(coming, 'three', 'four')).finally(() => {
+    isComing = false;
+  });
+  const links = new NetlinkLinks(exec, programs);
+  const seen: string[][] = [];
+  while (isComing) seen.push((await links.list({ kind: 'veth' })).map(({ name }) => name));
+  await burst;
+  const counts = seen.map((names) => names.filter((name) => /^(one|two)\d/.test(name)).length);
+  expect(new Set(counts)).toEqual(new Set([2 * here]));
+});
+
 it('set offloads, which ethtool sees', async () => {
   const seen = async () => new Links(exec, kernel).activeOffloads('vf0', ['tx', 'rx', 'gro']);
   const before = await seen();

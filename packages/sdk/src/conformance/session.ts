@@ -4,7 +4,7 @@ import type { InitRequest, NetworkFunction } from '../contract.ts';
 import { DpuError } from '../errors.ts';
 import type { Sysfs } from '../linux/sysfs.ts';
 import { omitUndefined } from '../omit-undefined.ts';
-import { bridgePortService, lifeCycleService } from '../wire/definitions.ts';
+import { bridgePortService, heartbeatService, lifeCycleService } from '../wire/definitions.ts';
 import { bareId } from '../wire/names.ts';
 import { Breach, type Check, type CheckContext, type Group, type HealthHook, type Mode, Skip } from './check.ts';
 import { Ledger } from './ledger.ts';
@@ -37,7 +37,7 @@ export interface SessionOptions {
 }
 
 /** From the loss of the connection to the end of the process, where that is why. */
-const endedMs = 2_000;
+const endedMs = 5_000;
 /** In which what a call has begun is to fail, if it does. */
 const settleMs = 2_000;
 /** Groups whose checks end the VSP. */
@@ -334,6 +334,9 @@ export class Session {
     if (this.#settled || !this.#options.process?.running) return;
     this.#settled = true;
     await setTimeout(Math.max(0, settleMs - this.#vsp.quietMs));
+    // Once it answers, what was due by now has happened to it, also where the machine let it wait.
+    const code = await codeOf(this.#vsp.call(heartbeatService.Ping, { senderId: 'conformance' }));
+    if (code === 'UNAVAILABLE') await this.#options.process.endedWithin(endedMs);
   }
 
   /** A plugin may end its process long after the call that was at fault. */

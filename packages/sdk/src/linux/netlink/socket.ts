@@ -1,5 +1,6 @@
 /** One netlink socket of one network namespace, and requests over it. */
 import { closeSync } from 'node:fs';
+import { setTimeout } from 'node:timers/promises';
 import { DpuError } from '../../errors.ts';
 import { kernelError } from './kernel-error.ts';
 import {
@@ -47,8 +48,10 @@ const bufferLength = 128 * 1024;
 /** What is received without waiting is read in one go: all sockets share it. */
 const shared = Buffer.alloc(bufferLength);
 
-/** A dump that changes meanwhile is taken again so often. */
-const dumpAttempts = 5;
+/** For so long a dump that changes meanwhile is taken again: a burst of hundreds of new links lasts for seconds. */
+const dumpMs = 10_000;
+/** Between two looks, so that what changes gets on. */
+const dumpPauseMs = 20;
 const notificationsAtOnce = 256;
 /** Acknowledgements of more requests may not fit into a socket's buffer. */
 const requestsAtOnce = 64;
@@ -189,13 +192,20 @@ export class NetlinkSocket {
     }
   }
 
-  /** All objects of a kind, as of one moment. */
+  /**
+   * All objects of a kind, as of one moment.
+   *
+   * @throws DpuError UNAVAILABLE where they changed during each look for 10 s
+   */
   async dump({ type, body, what }: Omit<Request, 'flags'>): Promise<Message[]> {
-    for (let attempt = 1; attempt <= dumpAttempts; attempt += 1) {
+    const until = performance.now() + dumpMs;
+    for (;;) {
       const { answers, interrupted } = await this.#serially(() => this.#dumpOnce({ type, body, what }));
       if (!interrupted) return answers;
+      if (performance.now() > until) break;
+      await setTimeout(dumpPauseMs);
     }
-    throw new DpuError('UNAVAILABLE', `${what}: it changed during each of ${dumpAttempts} looks`);
+    throw new DpuError('UNAVAILABLE', `${what}: it changed during each look for ${dumpMs / 1_000} s`);
   }
 
   /**
