@@ -91,6 +91,8 @@ export const annotations = {
   nodeUid: `${prefix}/node-uid`,
   /** On a DataProcessingUnit, by its daemon: an order to the operator to replace a VSP pod that is older than this time. */
   restartVsp: `${prefix}/restart-vsp`,
+  /** On a DataProcessingUnit: another value than before has a release tried again that was rolled back there. */
+  retry: `${prefix}/retry`,
   /** On a VendorPlugin: another value than before has its versions looked up again. */
   refresh: `${prefix}/refresh`,
   /** On the ConfigMap of the channel's trust: an order to the operator: see `orders`. */
