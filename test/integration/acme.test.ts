@@ -109,7 +109,7 @@ describe('bridges', () => {
       return (await dpuNode.run(program, ...args)).stdout;
     });
     const [bridges, ports] = await Promise.all(shown);
-    expect(bridges).toMatch(/acme-hosts[\s\S]*alias /);
+    expect(bridges).toContain('acme-hosts:');
     expect(ports).toMatch(/acme-rep0.* master acme-hosts/);
   });
 
