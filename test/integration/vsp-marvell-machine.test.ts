@@ -165,6 +165,25 @@ it('a port whose link does not go up, or does not take a setting, fails alone', 
   await passes();
 });
 
+it('a port that was refused comes up when it can, although nobody tells when', async () => {
+  const name = 'bridgePorts/host0-1';
+  const address = '02:00:00:00:00:97';
+  const macvlan = (device: string) =>
+    `link add link mrvmach-below name ${device} address ${address} type macvlan mode bridge`;
+  await nodes.dpu.run('ethtool', ['-K', 'mrvmach-below', 'gro', 'off']);
+  expect((await vsp.client.createBridgePort(port(1, '02:00:00:00:00:77'))).components).toBeUndefined();
+  // Of two with one MAC the second does not go up. What the first does in another namespace is not told in this one.
+  await nodes.dpu.links.batch([macvlan('mrvmach-first'), `link set mrvmach-first netns ${nodes.outside.name}`]);
+  await nodes.outside.links.batch(['link set mrvmach-first up']);
+  await nodes.dpu.links.batch(['link del sdp2', macvlan('sdp2')]);
+  const details = async () => (await portStatus(1)).components?.map((each) => each.details).join() ?? '';
+  await eventually('the refusal', details, (text) => text.includes('sdp2 does not go up'));
+  await nodes.outside.links.batch(['link set mrvmach-first down']);
+  await eventually('no refusal', details, (text) => text === '');
+  await vsp.client.deleteBridgePort(name, { allowMissing: false });
+  await nodes.outside.links.batch(['link del mrvmach-first']);
+});
+
 it('an uplink that goes on joining frames is used, and told', async () => {
   await nodes.dpu.links.batch(['link set rpm0 down', 'link set rpm0 name mrvmach-port', 'link set mrvmach-port up']);
   // A macvlan cannot do without GRO where the link below has it.
