@@ -10,7 +10,6 @@ import { cliLine, linuxNetworking, P4RuntimeServer } from '@dpu-operator/vsp-int
 import { runOnNode } from '../cluster/on-node.ts';
 import { Fxp, firstVfVsi, interfaceEnd, vfEnd } from './fxp.ts';
 import { Imc } from './imc.ts';
-import { namespace } from './operator.ts';
 import type { Side, Sides } from './sides.ts';
 
 /** Network namespace of the DPU's node. */
@@ -23,9 +22,6 @@ export interface IpuLinks {
   vfs: readonly string[];
 }
 
-/** As an image of the Go plugin calls it, and its port. */
-const p4Service = { name: 'vsp-p4-service', port: 9559 };
-
 export class IpuInside implements AsyncDisposable {
   /** Of the plugin on the DPU's side. */
   readonly settings: object;
@@ -34,12 +30,11 @@ export class IpuInside implements AsyncDisposable {
   readonly #server: P4RuntimeServer;
   readonly #imc: Imc;
   readonly #fxp: Fxp;
-  readonly #dpuSide: Side;
 
-  private constructor(server: P4RuntimeServer, imc: Imc, fxp: Fxp, dpuSide: Side, address: string, key: string) {
-    [this.#server, this.#imc, this.#fxp, this.#dpuSide] = [server, imc, fxp, dpuSide];
+  private constructor(server: P4RuntimeServer, imc: Imc, fxp: Fxp, address: string, key: string) {
+    [this.#server, this.#imc, this.#fxp] = [server, imc, fxp];
     this.settings = {
-      p4runtime: { address: `${p4Service.name}.${namespace}.svc.cluster.local:${p4Service.port}` },
+      p4runtime: { address: `${address}:${server.port}` },
       imc: { host: address, port: imc.port, hostKey: imc.hostKey },
     };
     this.secret = { 'ssh-key': key };
@@ -65,43 +60,15 @@ export class IpuInside implements AsyncDisposable {
     const server = await new P4RuntimeServer({ p4info: linuxNetworking, host: '0.0.0.0' }).start();
     const fxp = new Fxp((commands) => ipOn(dpuSide, ['-n', cardNetns, '-batch', '-'], commands));
     fxp.follow(server);
-    await serve(dpuSide, address, server.port);
     const key = await readFile(join(imc.secretDirectory, 'ssh-key'), 'utf8');
-    return new IpuInside(server, imc, fxp, dpuSide, address, key);
+    return new IpuInside(server, imc, fxp, address, key);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const { kubectl } = this.#dpuSide;
-    await kubectl.run(['delete', '-n', namespace, 'service,endpointslice', p4Service.name, '--ignore-not-found']);
     await this.#server.stop();
     await this.#imc[Symbol.asyncDispose]();
     await this.#fxp.settled();
   }
-}
-
-/** Has the cluster's name of the P4 SDK lead to the P4Runtime server of this machine. */
-async function serve({ kubectl }: Side, address: string, targetPort: number): Promise<void> {
-  const { name, port } = p4Service;
-  await kubectl.apply(
-    {
-      apiVersion: 'v1',
-      kind: 'Service',
-      metadata: { name, namespace },
-      spec: { ports: [{ name: 'p4runtime', port, targetPort }] },
-    },
-    {
-      apiVersion: 'discovery.k8s.io/v1',
-      kind: 'EndpointSlice',
-      metadata: {
-        name,
-        namespace,
-        labels: { 'kubernetes.io/service-name': name },
-      },
-      addressType: 'IPv4',
-      endpoints: [{ addresses: [address] }],
-      ports: [{ name: 'p4runtime', port: targetPort }],
-    },
-  );
 }
 
 async function makeLinks(dpuSide: Side, interfaces: IpuLinks['interfaces'], vfs: number): Promise<void> {
