@@ -82,6 +82,13 @@ it.each(['ovs-vswitchd', 'ovsdb-server'] as const)(
   async (program) => {
     await machine.kill(program);
     await eventually('the loss', healthy, (answer) => !answer);
+    await expect
+      .poll(() => condition('Healthy'))
+      .toMatchObject({
+        status: 'False',
+        reason: 'SwitchLost',
+        message: expect.stringContaining(`${program} of the machine ended`),
+      });
     await expect(vsp.client.createBridgePort(port(1))).rejects.toMatchObject({ code: 'UNAVAILABLE' });
     // What could not be taken away is not said to be.
     await expect(vsp.client.setNumVfs(0)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
@@ -89,6 +96,7 @@ it.each(['ovs-vswitchd', 'ovsdb-server'] as const)(
     await machine.start(program);
     await eventually('the return', healthy, Boolean);
     await passes();
+    await expect.poll(() => condition('Healthy')?.reason).toBe('SwitchWorks');
   },
 );
 
