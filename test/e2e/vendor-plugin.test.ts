@@ -116,11 +116,25 @@ describe('a version that cannot work', () => {
     const messages = () =>
       Promise.all([bed.hostDpu, bed.dpuDpu].map((dpu) => messageOf(bed, `dpu/${dpu}`, 'Configured')));
     // One has tried it, and the other does not.
-    await eventually('one is rolled back and the other stopped', messages, (all) => {
-      const tried = all.filter((message) => message.includes('definePlugin'));
-      const stopped = all.filter((message) => message.includes('goes no further'));
-      return tried.length === 1 && stopped.length === 1;
-    });
+    const oneHasTried = () =>
+      eventually('one is rolled back and the other stopped', messages, (all) => {
+        const tried = all.filter((message) => message.includes('definePlugin'));
+        const stopped = all.filter((message) => message.includes('goes no further'));
+        return tried.length === 1 && stopped.length === 1;
+      });
+    await oneHasTried();
+    const { kubectl } = bed;
+    const rollouts = ['get', 'dpu', bed.hostDpu, bed.dpuDpu, '-o'];
+    const failed = await kubectl.run([
+      ...rollouts,
+      'jsonpath={.items[?(@.status.rollout.phase=="Failed")].metadata.name}',
+    ]);
+    const [command = ''] = await documentCommands('docs/upgrade.md', 'When it goes no further');
+    const [, ...args] = command.replace('<dpu>', failed).replace('"$(date)"', 'now').split(' ');
+    await kubectl.run(args);
+    const triedAgain = () => kubectl.run([...rollouts, 'jsonpath={.items[*].status.rollout.again}']);
+    await eventually('it is tried again by order', triedAgain, (again) => again === 'true');
+    await oneHasTried();
     await nothingChanged();
   });
 

@@ -12,6 +12,20 @@ export const workloads = {
   operator: 'dpu-operator-controller-manager',
   daemon: 'dpu-daemon',
   vsp: 'dpu-vsp',
+  injector: 'network-resources-injector',
+} as const;
+
+/**
+ * What belongs to the injector beside its Deployment. Its Service and webhook have other names than the Go operator's, which
+ * the migration deletes by name.
+ */
+export const injectorNames = {
+  service: workloads.injector,
+  webhook: workloads.injector,
+  /** Secret with the key and certificate of the webhook. */
+  certificate: `${workloads.injector}-tls`,
+  /** ConfigMap with switches and user-defined injections. */
+  switches: 'nri-control-switches',
 } as const;
 
 /** ServiceAccounts that pods of plugins may run as, beside the usual one: people make them, with the rights that they want. */
@@ -77,6 +91,8 @@ export const annotations = {
   nodeUid: `${prefix}/node-uid`,
   /** On a DataProcessingUnit, by its daemon: an order to the operator to replace a VSP pod that is older than this time. */
   restartVsp: `${prefix}/restart-vsp`,
+  /** On a DataProcessingUnit: another value than before has a release tried again that was rolled back there. */
+  retry: `${prefix}/retry`,
   /** On a VendorPlugin: another value than before has its versions looked up again. */
   refresh: `${prefix}/refresh`,
   /** On the ConfigMap of the channel's trust: an order to the operator: see `orders`. */

@@ -59,6 +59,18 @@ export const rolloutSchema = z.object({
   replacingSince: z.string().optional(),
   verifyingSince: z.string().optional(),
   previousInit: z.string().optional().describe('`vsp.initialisedAt` of the VSP that was replaced.'),
+  retry: z
+    .string()
+    .optional()
+    .describe(
+      'The annotation `dpu.config.openshift.io/retry` when it began: another one has it tried again once it failed.',
+    ),
+  again: z
+    .boolean()
+    .optional()
+    .describe(
+      'Whether it is tried again by that annotation: other DPUs go on to its release only after it works here.',
+    ),
   reason: z.string().optional().describe('Why it failed: one CamelCase word.'),
   message: z.string().optional(),
 });

@@ -7,6 +7,7 @@ import { keyOf } from '../kube/index.ts';
 import { firstTen } from '../listed.ts';
 import type { Choice } from './plugin-choice.ts';
 import type { ObservedState } from './rollout/observed-state.ts';
+import { retryCommand } from './rollout/order.ts';
 import { needsInstallPod, podsLeft } from './rollout/plan.ts';
 import { nameOf } from './rollout/plugin-run.ts';
 import { verify } from './rollout/verify.ts';
@@ -80,7 +81,7 @@ function underWay(
         `${rollout.message ?? `${target} is not wanted any more`}${back(observed)}`,
       );
     case 'Failed': {
-      const advice = 'it is tried again when its version or settings change';
+      const advice = `it is tried again when its version or settings change, or by ${retryCommand(dpu.metadata.name)}`;
       return verdict(
         'False',
         'RolledBack',

@@ -35,6 +35,7 @@ export function observeDpu(
     ready: findCondition(conditions, dpuConditions.ready),
     vsp,
     drain,
+    retry: dpu.metadata.annotations?.[annotations.retry],
     leaving: isBeingDeleted(dpu),
   };
 }

@@ -224,7 +224,7 @@ test('an operator that starts anew amid a rollout goes on with it', async () => 
   await vi.waitFor(() => expect(dpu().status).toMatchObject({ plugin: { version: '1.1.0' } }));
 });
 
-test('a version whose program is missing gives way to the one before', async () => {
+test('a version whose program is missing gives way to the one before, and is tried again by order', async () => {
   putDpu();
   await bringUp('1.0.0');
   putVendorPlugin('acme', '1.1.0');
@@ -234,11 +234,14 @@ test('a version whose program is missing gives way to the one before', async () 
   await podStatus(vspPath, container('vsp', { terminated: { exitCode: 3, message } }));
   await says('RolledBack');
   expect(condition()?.message).toBe(
-    'acme 1.1.0 failed (ProgramMissing): the program frobnicate is missing; the DPU runs acme 1.0.0 again; it is tried again when its version or settings change',
+    'acme 1.1.0 failed (ProgramMissing): the program frobnicate is missing; the DPU runs acme 1.0.0 again; it is tried again when its version or settings change, or by kubectl annotate --overwrite dpu card-node-a-host dpu.config.openshift.io/retry="$(date)"',
   );
   expect(JSON.stringify(server.objects.get(vspPath))).toContain('acme-vsp-1.0.0-');
-  putVendorPlugin('acme', '1.1.1');
-  await bringUp('1.1.1');
+  const { metadata, ...rest } = dpu();
+  const ordered = { ...metadata.annotations, [annotations.retry]: '1' };
+  server.put(dpuPath, { ...rest, metadata: { ...metadata, annotations: ordered } });
+  await vi.waitFor(() => expect(dpu().status?.rollout).toMatchObject({ retry: '1', again: true }));
+  await bringUp('1.1.0');
   await says('Defaults');
 });
 

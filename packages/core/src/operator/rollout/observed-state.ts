@@ -50,6 +50,8 @@ export interface ObservedState {
   ready: Condition | undefined;
   vsp: VspIdentity | undefined;
   drain: Drain | undefined;
+  /** The annotation `retry`: another value than the rollout began with is an order. */
+  retry: string | undefined;
   /** The DPU is being deleted: no new plugin any more. */
   leaving: boolean;
 }

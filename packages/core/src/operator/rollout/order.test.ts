@@ -56,6 +56,13 @@ test('a release that failed on another DPU goes no further', () => {
   expect(wait(x, [dpu('b', 'Failed')])?.message).toContain('failed on b');
 });
 
+test('where it is tried again by order, others wait until it works there', () => {
+  const b = dpu('b', 'Installing', { again: true });
+  expect(why(b)).toBe('Stopped');
+  expect(wait(b, [dpu('c', 'Failed')])).toBeUndefined();
+  expect(why(dpu('b'))).toBeUndefined();
+});
+
 test('what a newer operator makes of the same run goes no further where it does not work', () => {
   const b = dpu('b', 'Verifying', { target: v1, reason: 'NotWorking' });
   expect(wait(dpu('x', 'Installing', { target: v1 }), [b], { target: v1 })?.reason).toBe('Stopped');

@@ -3,6 +3,7 @@
  * Daemons go first, so that a daemon never meets a VSP of a newer release; then the DPUs, few at a time; and none goes
  * on to a release that has failed on another.
  */
+import { annotations } from '../../api/names.ts';
 import type { PluginRun, Rollout } from '../../api/plugin-run.ts';
 import type { RolloutStatus } from './observed-state.ts';
 import { isSameRelease, nameOf } from './plugin-run.ts';
@@ -37,6 +38,11 @@ export function orderOf(dpus: readonly DpuInOrder[], daemonsBehind: readonly str
   };
 }
 
+/** The command that has a release tried again on a DPU where it failed: each time the annotation has another value. */
+export function retryCommand(dpuName: string): string {
+  return `kubectl annotate --overwrite dpu ${dpuName} ${annotations.retry}="$(date)"`;
+}
+
 export interface DpuThatAsks extends DpuInOrder {
   /** Whether the daemon of its node has fallen silent: nobody could tell whether the change works. */
   isAway: boolean;
@@ -55,10 +61,9 @@ export interface Wait {
 export function waitsFor({ name, status, isAway }: DpuThatAsks, target: PluginRun, order: Order): Wait | undefined {
   if (status.plugin?.name !== target.name) return undefined;
   const failed = order.failed.find((dpu) => dpu.name !== name && isOfRelease(dpu, target));
-  if (failed) {
-    const again =
-      'have it tried again by any other settings in a DataProcessingUnitConfig, be it a default that is said';
-    const advice = `mend that one and ${again}; or ask for another version`;
+  // Of several on which it failed, each may have been ordered to try again.
+  if (failed && !status.rollout?.again) {
+    const advice = `mend that one and have it tried again: ${retryCommand(failed.name)}; or ask for another version`;
     return { reason: 'Stopped', message: `${nameOf(target)} failed on ${failed.name} and goes no further: ${advice}` };
   }
   if (isAway) {
@@ -87,7 +92,9 @@ export function isChanging({ plugin, rollout }: RolloutStatus): boolean {
 
 /** A DPU that was broken before, or that has other settings of a release that works, says nothing of the release. */
 function hasFailed({ plugin, rollout }: RolloutStatus): boolean {
-  if (!plugin || !rollout?.wasReady || !isOver(rollout)) return false;
+  if (!plugin || !rollout?.wasReady) return false;
+  // One that is tried again by order has failed until it works.
+  if (!rollout.again && !isOver(rollout)) return false;
   // The same run in another pod is what this release of the operator makes of it.
   return plugin.digest === rollout.target.digest || !isSameRelease(plugin, rollout.target);
 }

@@ -42,6 +42,7 @@ class Node {
   ready: ObservedState['ready'];
   drain: ObservedState['drain'];
   now = startedAt;
+  retry: string | undefined;
   leaving = false;
   wait: Wait | undefined;
   /** How this operator makes pods: another text for another release of it. */
@@ -61,8 +62,9 @@ class Node {
   }
 
   get observed(): ObservedState {
-    const { wanted, status, now, vsp, ready, drain, leaving } = this;
-    const observed = { now, wanted, status, vspPod: this.pod, installPod: this.installer, vsp, ready, drain, leaving };
+    const { wanted, status, now, vsp, ready, drain, retry, leaving } = this;
+    const pods = { vspPod: this.pod, installPod: this.installer };
+    const observed = { now, wanted, status, ...pods, vsp, ready, drain, retry, leaving };
     return { ...observed, hashOf: ({ digest }) => `${digest}${this.rendering}`, waitsFor: () => this.wait };
   }
 
@@ -354,13 +356,42 @@ test.each(faults)('a version that %s gives way to the one before, and is not tri
   expect(node.log.slice(before)).toEqual(['Installing', 'createInstallPod a-3-{}']);
 });
 
+/** Installed, then rolled back for a program that is missing. */
+function fails(node: Node): void {
+  node.installed();
+  if (node.pod) node.pod = { ...node.pod, permanentFailure: { reason: 'ProgramMissing', message: 'no ovs-vsctl' } };
+  node.settle();
+  expect(node.rollout.phase).toBe('Failed');
+}
+
+test('a version that failed is tried again when somebody orders it, once for each order', () => {
+  const node = Node.running(a1);
+  node.retry = 'of an earlier failure';
+  node.wanted = a2;
+  node.settle();
+  fails(node);
+  for (const order of ['one', 'two']) {
+    node.retry = order;
+    node.settle();
+    expect(node.rollout).toMatchObject({ phase: 'Installing', retry: order, again: true });
+    fails(node);
+  }
+  const before = node.log.length;
+  node.retry = undefined;
+  node.settle();
+  expect(node.log).toHaveLength(before);
+  node.retry = 'three';
+  node.settle();
+  node.installed();
+  node.comesUp();
+  expect(node.status).toEqual({ plugin: expect.objectContaining({ digest: a2.digest }) });
+});
+
 test('a version whose program is missing gives way at once', () => {
   const node = Node.running(a1);
   node.wanted = a2;
   node.settle();
-  node.installed();
-  if (node.pod) node.pod = { ...node.pod, permanentFailure: { reason: 'ProgramMissing', message: 'no ovs-vsctl' } };
-  node.settle();
+  fails(node);
   expect(node.rollout).toMatchObject({ phase: 'Failed', reason: 'ProgramMissing', message: 'no ovs-vsctl' });
   node.wanted = a1;
   node.settle();

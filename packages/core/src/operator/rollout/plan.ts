@@ -4,8 +4,8 @@
  * operator that starts anew goes on where the last one ended.
  *
  * Installing → Draining (where pods would be disturbed) → Replacing → Verifying → done, or RollingBack → Failed. What
- * ran before is not touched until all the rest is ready and it is this DPU's turn (order.ts). A target that failed is not
- * tried again until it changes.
+ * ran before is not touched until all the rest is ready and it is this DPU's turn (order.ts). A target that failed is
+ * tried again when it changes, or when somebody orders it.
  */
 import type { PluginRun, Rollout } from '../../api/plugin-run.ts';
 import type { Action, ObservedState, Plan, RolloutStatus } from './observed-state.ts';
@@ -35,7 +35,10 @@ function nextStatus(observed: ObservedState): RolloutStatus {
   const { status, wanted } = observed;
   const { plugin, rollout } = status;
   if (!rollout || rollout.phase === 'Failed') {
-    if (!wanted || wanted.digest === rollout?.target.digest) return status;
+    if (!wanted) return status;
+    if (wanted.digest === rollout?.target.digest) {
+      return isOrderedAgain(observed, rollout) ? begin(observed, wanted, true) : status;
+    }
     if (wanted.digest !== plugin?.digest) return begin(observed, wanted);
     if (rollout) return { plugin };
     // The same plugin in another pod, as a newer operator makes it.
@@ -50,8 +53,14 @@ function nextStatus(observed: ObservedState): RolloutStatus {
   return advance(observed, rollout);
 }
 
-function begin(observed: ObservedState, target: PluginRun): RolloutStatus {
-  const { now, ready } = observed;
+/** An annotation that was there when the rollout began has had its try, and one that is taken off is no order. */
+function isOrderedAgain({ retry }: ObservedState, rollout: Rollout): boolean {
+  return retry !== undefined && retry !== rollout.retry;
+}
+
+/** @param again whether it is what failed here, by order */
+function begin(observed: ObservedState, target: PluginRun, again = false): RolloutStatus {
+  const { now, ready, retry } = observed;
   const { plugin, rollout } = observed.status;
   const otherPlugin = plugin !== undefined && plugin.name !== target.name;
   const { install } = preparation(plugin, target);
@@ -63,6 +72,8 @@ function begin(observed: ObservedState, target: PluginRun): RolloutStatus {
     startedAt: new Date(now).toISOString(),
     drain: plugin !== undefined && (otherPlugin || plugin.disturbsTraffic || target.disturbsTraffic),
     clear: otherPlugin,
+    ...(retry !== undefined && { retry }),
+    ...(again && { again }),
     wasReady: ready?.status === 'True' || (rollout !== undefined && rollout.phase !== 'Failed' && rollout.wasReady),
   };
   return { plugin, rollout: isPrepared(observed, next) ? afterInstalling(next, now) : next };
