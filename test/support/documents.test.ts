@@ -70,6 +70,7 @@ const runBy: Record<string, Record<string, string>> = {
   'docs/upgrade.md': {
     'Going on': 'test/upgrade/upgrade.test.ts',
     'What happens, in this order': 'test/upgrade/upgrade.test.ts',
+    'When it goes no further': 'test/e2e/vendor-plugin.test.ts',
     'Going back': 'test/upgrade/upgrade.test.ts',
   },
   'examples/vsp-acme/README.md': {
