@@ -104,7 +104,9 @@ it('dpu-vsp dev comes with one npm install', { timeout: 300_000 }, async () => {
   ]);
   const [once = ''] = await documentCommands(guide, 'In CI');
   expect(once).toBe(`${run} --once`);
-  const dev = `${once.replace('sudo ', '')} --plugin node_modules/@dpu-operator/vsp-mock`;
+  // Not npx itself: that of this workspace has Node find the packages of this workspace.
+  const program = once.replace('sudo npx ', `${directory}/node_modules/.bin/`);
+  const dev = `${program} --plugin node_modules/@dpu-operator/vsp-mock`;
   const hint = expect.stringContaining('npm install --save-dev @dpu-operator/core');
   await expect(bed.run(dev, directory)).rejects.toMatchObject({ exitCode: 3, all: hint });
 
