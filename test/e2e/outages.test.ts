@@ -32,8 +32,11 @@ describe('with two pods attached', () => {
     const [show = '', learnt = '', cut = ''] = commands.map((command) => command.replace('<dpu>', bed.dpuDpu));
     expect(await bed.kubectl.run(argumentsOf('kubectl', show))).toContain('br-swdpu');
     expect(await bed.kubectl.run(argumentsOf('kubectl', learnt))).toMatch(/VLAN +MAC/);
-    await onNode(bed, bed.dpu, cut);
-    await onNode(bed, bed.dpu, cut.replace(' down', ' up'));
+    const device = await bed.kubectl.exec('my-pod', 'default', ['printenv', 'DPU_DEVICES']);
+    const down = cut.replace('swdpu-rep0', device.trim().replace('swdpu-vf', 'swdpu-rep'));
+    await onNode(bed, bed.dpu, down);
+    await untilPings(bed.kubectl, 'my-pod', address, false);
+    await onNode(bed, bed.dpu, down.replace(' down', ' up'));
     await untilPings(bed.kubectl, 'my-pod', address);
   });
 
