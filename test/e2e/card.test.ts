@@ -9,7 +9,6 @@ import { chosenCard } from '../support/cards.ts';
 import { addresses, ExternalClient } from '../support/external.ts';
 import { dpusReady, namespace, start, type TestBed, turnOff } from '../support/operator.ts';
 import { conditionIs, gateway, takePluginsFrom } from '../support/plugins.ts';
-import { deletePods, examplePods, net1, startExamplePods } from '../support/pods.ts';
 import { type PackageJson, type Registry, startRegistry } from '../support/registry.ts';
 import { dpusOn, type Sides } from '../support/sides.ts';
 import { StandInCard, sysfsDirectory } from '../support/stand-in-card.ts';
@@ -106,15 +105,9 @@ describe(card.product, () => {
     expect(await bed.kubectl.run(config)).toContain(`cards are read from ${sysfsDirectory}`);
   });
 
-  it("carries what pods send over the DPU's bridge, which learns both MACs", async () => {
-    await startExamplePods(bed.kubectl);
-    const table = await bed.kubectl.exec(`vsp-${sides.dpuSide.dpu}`, namespace, card.learnt);
-    for (const pod of examplePods) expect(table).toContain((await net1(bed.kubectl, pod)).mac);
-    await deletePods(bed.kubectl, examplePods);
-  });
-
   mainJobSteps({
     ends: () => sides,
+    learnt: () => bed.kubectl.exec(`vsp-${sides.dpuSide.dpu}`, namespace, card.learnt),
     outside: {
       functionAddress: `${addresses.functionOutside}/24`,
       address: addresses.external,
