@@ -10,7 +10,6 @@ import { addresses, ExternalClient } from '../support/external.ts';
 import { dpusReady, namespace, start, type TestBed, turnOff } from '../support/operator.ts';
 import { onNode } from '../support/outages.ts';
 import { conditionIs, gateway, takePluginsFrom } from '../support/plugins.ts';
-import { deletePods, examplePods, net1, startExamplePods } from '../support/pods.ts';
 import { argumentsOf, documentCommands } from '../support/readme.ts';
 import { type PackageJson, type Registry, startRegistry } from '../support/registry.ts';
 import { dpusOn, type Sides } from '../support/sides.ts';
@@ -118,15 +117,9 @@ describe(card.product, () => {
     }
   });
 
-  it("carries what pods send over the DPU's bridge, which learns both MACs", async () => {
-    await startExamplePods(bed.kubectl);
-    const table = await bed.kubectl.exec(`vsp-${sides.dpuSide.dpu}`, namespace, card.learnt);
-    for (const pod of examplePods) expect(table).toContain((await net1(bed.kubectl, pod)).mac);
-    await deletePods(bed.kubectl, examplePods);
-  });
-
   mainJobSteps({
     ends: () => sides,
+    learnt: () => bed.kubectl.exec(`vsp-${sides.dpuSide.dpu}`, namespace, card.learnt),
     outside: {
       functionAddress: `${addresses.functionOutside}/24`,
       address: addresses.external,

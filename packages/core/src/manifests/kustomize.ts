@@ -38,13 +38,17 @@ export function kustomizations(
   }
   // Beside OLM's bundle, which has the rest.
   const beside = directories.get('olm') ?? [];
-  files.set('config/olm/kustomization.yaml', { ...kustomization, resources: ['../policy', ...beside] });
   const [operator] = replacedImages(images);
+  files.set('config/olm/kustomization.yaml', {
+    ...kustomization,
+    resources: ['../injector', '../policy', ...beside],
+    images: [operator],
+  });
   const caches = directories.get('remove-caches');
   files.set('config/remove-caches/kustomization.yaml', { ...kustomization, resources: caches, images: [operator] });
-  files.set('config/default/kustomization.yaml', everything(['crd', 'deploy', 'policy'], images));
+  files.set('config/default/kustomization.yaml', everything(['crd', 'deploy', 'injector', 'policy'], images));
   // Below Kubernetes 1.30 there are no admission policies.
-  files.set('config/without-policy/kustomization.yaml', everything(['crd', 'deploy'], images));
+  files.set('config/without-policy/kustomization.yaml', everything(['crd', 'deploy', 'injector'], images));
   for (const [name, mode] of Object.entries(overlays)) {
     files.set(`config/${name}/config.yaml`, dpuOperatorConfig(mode));
     files.set(`config/${name}/kustomization.yaml`, {

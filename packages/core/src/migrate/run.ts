@@ -8,6 +8,7 @@ import { type AccessQuestion, MigrationCluster } from './cluster.ts';
 import {
   cniDirectory,
   daemonSet,
+  injector,
   isGoDeployment,
   type KubeJson,
   keyOf,
@@ -243,9 +244,11 @@ const podRef = (name: string): ObjectRef => ({
 
 /** What every packaging of ours brings and the Go operator would stumble over; kinds and accounts stay. */
 function ours(): ObjectRef[] {
-  const { rights, networkPolicies, disruptionBudget, policies } = installation(defaults);
-  const objects = [...rights, ...networkPolicies, disruptionBudget, ...[...policies.values()].flat()] as KubeJson[];
-  const shared = new Set([...replaced, ...takenOver].map(keyOf));
+  const { rights, networkPolicies, disruptionBudget, injector: ownInjector, policies } = installation(defaults);
+  const beside = [...networkPolicies, disruptionBudget, ...ownInjector, ...[...policies.values()].flat()];
+  const objects = [...rights, ...beside] as KubeJson[];
+  // The injector that is there is ours: the other one went before ours came, or is put back next.
+  const shared = new Set([...replaced, ...takenOver].filter((one) => one !== injector).map(keyOf));
   return objects.map(refOf).filter((one) => !shared.has(keyOf(one)));
 }
 
