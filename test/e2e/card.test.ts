@@ -8,7 +8,9 @@ import { mainJobSteps } from '../steps/main-job.ts';
 import { chosenCard } from '../support/cards.ts';
 import { addresses, ExternalClient } from '../support/external.ts';
 import { dpusReady, namespace, start, type TestBed, turnOff } from '../support/operator.ts';
+import { onNode } from '../support/outages.ts';
 import { conditionIs, gateway, takePluginsFrom } from '../support/plugins.ts';
+import { argumentsOf, documentCommands } from '../support/readme.ts';
 import { type PackageJson, type Registry, startRegistry } from '../support/registry.ts';
 import { dpusOn, type Sides } from '../support/sides.ts';
 import { StandInCard, sysfsDirectory } from '../support/stand-in-card.ts';
@@ -103,6 +105,16 @@ describe(card.product, () => {
       'jsonpath={.status.conditions[*].message}',
     ];
     expect(await bed.kubectl.run(config)).toContain(`cards are read from ${sysfsDirectory}`);
+  });
+
+  it('shows its state by the commands of its guide', async () => {
+    const guide = `docs/cards/${card.directory.replace('packages/vsp-', '')}.md`;
+    const commands = await documentCommands(guide, 'How to see its state');
+    expect(commands).not.toEqual([]);
+    for (const command of commands.map((text) => text.replace('<dpu>', sides.dpuSide.dpu))) {
+      if (command.startsWith('kubectl ')) await bed.kubectl.run(argumentsOf('kubectl', command));
+      else await onNode(sides.hostSide, sides.hostSide.node, command);
+    }
   });
 
   mainJobSteps({
