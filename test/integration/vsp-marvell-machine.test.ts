@@ -1,5 +1,5 @@
 /** The Marvell plugin's DPU side on an Open vSwitch that is the card's: needs root, openvswitch-switch, ping. */
-import type { CardCondition } from '@dpu-operator/sdk';
+import type { CardCondition, CardEvent } from '@dpu-operator/sdk';
 import { exec } from '@dpu-operator/sdk/linux';
 import type { StartedPlugin } from '@dpu-operator/sdk/testing';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -18,6 +18,7 @@ let vsp: StartedPlugin;
 let a: Netns;
 let mac: string;
 let conditions: readonly CardCondition[] = [];
+let events: readonly CardEvent[] = [];
 
 const passes = () => eventually('the pod reaches the outside', () => a.reaches(outsideIp), Boolean);
 const vsctl = async (...args: string[]) => (await exec('ovs-vsctl', [`--db=unix:${machine.database}`, ...args])).stdout;
@@ -35,7 +36,7 @@ async function start(settings: object = {}): Promise<void> {
   vsp = await startDpuSide(sysfs, identifier, { ovsDatabase: machine.database, ...settings });
   vsp.client.watchStatus(
     (now) => {
-      conditions = now.conditions;
+      ({ conditions, events } = now);
     },
     () => {},
   );
@@ -97,6 +98,8 @@ it.each(['ovs-vswitchd', 'ovsdb-server'] as const)(
     await eventually('the return', healthy, Boolean);
     await passes();
     await expect.poll(() => condition('Healthy')?.reason).toBe('SwitchWorks');
+    const returned = events.findLast(({ reason }) => reason === 'SwitchReturned');
+    expect(returned?.message).toMatch(/ports and flows were made again \d+ ms after it went/);
   },
 );
 

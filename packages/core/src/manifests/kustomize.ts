@@ -6,7 +6,7 @@ import { stringify } from 'yaml';
 import { apiVersion, configName, operatorNamespace, workloads } from '../api/names.ts';
 import { operatorContainer } from '../operator/own-image.ts';
 import { type DeploymentOptions, defaults } from './deployment.ts';
-import { imageParts } from './image.ts';
+import { imageParts, replacement } from './image.ts';
 
 export const kustomization = { apiVersion: 'kustomize.config.k8s.io/v1beta1', kind: 'Kustomization' };
 
@@ -79,14 +79,7 @@ export function replacedImages(images: DeploymentOptions['images']): object[] {
     [defaults.images.operator, images.operator],
     [defaults.images.vsp, images.vsp],
   ] as const;
-  return wanted.map(([named, image]) => {
-    const { repository, tag, digest } = imageParts(image);
-    return {
-      name: imageParts(named).repository,
-      newName: repository,
-      ...(digest ? { digest } : { newTag: tag }),
-    };
-  });
+  return wanted.map(([named, image]) => replacement(imageParts(named).repository, image));
 }
 
 function dpuOperatorConfig(mode: string): object {

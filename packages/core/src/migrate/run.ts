@@ -125,10 +125,11 @@ export class Migration {
       case 'awaitPodsGone':
         return this.#awaitGone(action.pods, observed);
       case 'awaitReady':
-        return this.#cluster.until(`DpuOperatorConfig ${action.config} is Ready`, async () => {
-          const { configs } = await this.#cluster.observe();
-          return configs.every(isDeployed);
-        });
+        return this.#cluster.until(
+          configRef(action.config),
+          `DpuOperatorConfig ${action.config} is Ready`,
+          (config) => config === undefined || isDeployed(config),
+        );
       case 'removeFinalizer':
         return this.#removeFinalizer(action.object, action.finalizer);
       case 'deleteOurs':
@@ -142,10 +143,16 @@ export class Migration {
         return forget(store);
       case 'importOn':
       case 'restoreOn': {
-        const mode = action.do === 'importOn' ? 'import' : 'restore';
-        const report = await this.#onNode(observed, action.node, mode, saved?.cniDirectory ?? '');
-        // Attached since the check: there is no way but on, or back.
-        for (const fault of reportFaults([report], { interruptNetworkFunctions: true })) this.#print(fault);
+        const isImport = action.do === 'importOn';
+        const report = await this.#onNode(
+          observed,
+          action.node,
+          isImport ? 'import' : 'restore',
+          saved?.cniDirectory ?? '',
+        );
+        // Attached since the look: what is begun is gone on with, and who has to be made anew is told.
+        const found = isImport ? reportFaults([report], { interruptNetworkFunctions: true }) : undoFaults([report]);
+        for (const fault of found) this.#print(fault);
         break;
       }
       case 'beginUndo':
@@ -159,10 +166,8 @@ export class Migration {
       [...observed.operatorPods, ...observed.daemonPods, ...observed.vspPods].map((pod) => [pod.name, pod.uid]),
     );
     for (const name of pods) {
-      await this.#cluster.until(`pod ${name} has gone`, async () => {
-        const now = await this.#cluster.get(podRef(name));
-        return now?.metadata.uid !== before.get(name);
-      });
+      const hasGone = (now: KubeJson | undefined) => now?.metadata.uid !== before.get(name);
+      await this.#cluster.until(podRef(name), `pod ${name} has gone`, hasGone);
     }
   }
 
@@ -221,6 +226,13 @@ function dpusOn({ dpus }: Observed, node: string) {
     .filter(({ nodeName }) => nodeName === node)
     .map(({ name, isDpuSide }) => ({ name, isDpuSide: isDpuSide === true }));
 }
+
+const configRef = (name: string): ObjectRef => ({
+  apiVersion: 'config.openshift.io/v1',
+  kind: 'DpuOperatorConfig',
+  plural: 'dpuoperatorconfigs',
+  name,
+});
 
 const podRef = (name: string): ObjectRef => ({
   apiVersion: 'v1',
