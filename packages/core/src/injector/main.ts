@@ -30,6 +30,7 @@ async function main(): Promise<void> {
   await Promise.all([settings.start(stop.signal), definitions.start(stop.signal)]).catch((error) => {
     if (!stop.signal.aborted) throw error;
   });
+  if (stop.signal.aborted) return;
   const server = await serveWebhook({
     port: environment.webhookPort,
     certificate,
