@@ -18,11 +18,19 @@ const reviewSchema = z.object({
   }),
 });
 
-/** The part by which an answer finds its question, where the rest is not understood. */
-const headSchema = z.object({
-  apiVersion: z.string().optional().catch(undefined),
-  request: z.object({ uid: z.string().catch('') }).catch({ uid: '' }),
-});
+/** The part by which an answer finds its question, of whatever is asked. */
+const nobody = { request: { uid: '' } };
+const headSchema = z
+  .object({
+    apiVersion: z.string().optional().catch(undefined),
+    request: z.object({ uid: z.string().catch('') }).catch(nobody.request),
+  })
+  .catch(nobody);
+
+interface Head {
+  apiVersion?: string | undefined;
+  request: { uid: string };
+}
 
 export interface AdmissionAnswer {
   apiVersion: string;
@@ -60,13 +68,14 @@ const neverTouched = 'kube-system';
 export async function answerReview(body: unknown, options: ReviewOptions): Promise<AdmissionAnswer> {
   const parsed = reviewSchema.safeParse(body);
   if (!parsed.success) return refusal(body, 400, reason(parsed.error));
-  const { request } = parsed.data;
+  const { apiVersion, request } = parsed.data;
+  const head = { apiVersion, request };
   const isNewPod = request.kind.kind === 'Pod' && !request.kind.group && request.operation === 'CREATE';
-  if (!isNewPod || request.namespace === neverTouched) return answer(body, { allowed: true });
+  if (!isNewPod || request.namespace === neverTouched) return answer(head, { allowed: true });
   const pod = podSchema.safeParse(request.object);
   if (!pod.success) return refusal(body, 400, `request.object: ${reason(pod.error)}`);
   try {
-    return injected(body, await inject(pod.data, request.namespace || 'default', options));
+    return injected(head, await inject(pod.data, request.namespace || 'default', options));
   } catch (error) {
     if (!(error instanceof InjectionError)) throw error;
     options.logger.info({ namespace: request.namespace, message: error.message }, 'refused a pod');
@@ -89,24 +98,23 @@ async function inject(
   return mutate(pod, namespace, (network) => found.get(key(network)), current);
 }
 
-function injected(body: unknown, { patch, warnings }: Injection): AdmissionAnswer {
+function injected(head: Head, { patch, warnings }: Injection): AdmissionAnswer {
   const told = warnings.length > 0 ? { warnings } : {};
-  if (patch.length === 0) return answer(body, { allowed: true, ...told });
+  if (patch.length === 0) return answer(head, { allowed: true, ...told });
   const encoded = Buffer.from(JSON.stringify(patch)).toString('base64');
-  return answer(body, { allowed: true, patchType: 'JSONPatch', patch: encoded, ...told });
+  return answer(head, { allowed: true, patchType: 'JSONPatch', patch: encoded, ...told });
 }
 
 /** @param body whatever was asked; the answer names its uid where it has one */
 export function refusal(body: unknown, code: number, message: string): AdmissionAnswer {
-  return answer(body, { allowed: false, status: { code, message } });
+  return answer(headSchema.parse(body), { allowed: false, status: { code, message } });
 }
 
-function answer(body: unknown, response: Omit<AdmissionAnswer['response'], 'uid'>): AdmissionAnswer {
-  const head = headSchema.safeParse(body).data;
+function answer({ apiVersion, request }: Head, response: Omit<AdmissionAnswer['response'], 'uid'>): AdmissionAnswer {
   return {
-    apiVersion: head?.apiVersion ?? 'admission.k8s.io/v1',
+    apiVersion: apiVersion ?? 'admission.k8s.io/v1',
     kind: 'AdmissionReview',
-    response: { uid: head?.request.uid ?? '', ...response },
+    response: { uid: request.uid, ...response },
   };
 }
 
