@@ -13,7 +13,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { vspFlags, vspVariables } from '@dpu-operator/core/operator/node-process';
+import { nodeVariables, vspFlags } from '@dpu-operator/core/operator/node-process';
 import { deviceServiceDefinition, VspClient } from '@dpu-operator/sdk/client';
 import { addUnaryService } from '@dpu-operator/sdk/wire';
 import { Server, ServerCredentials } from '@grpc/grpc-js';
@@ -47,16 +47,15 @@ interface Way {
 
 const asDeployed: Way = {
   flags: vspFlags,
-  variables: Object.fromEntries(vspVariables.map(({ name, value }) => [name, value])),
+  variables: Object.fromEntries(nodeVariables.map(({ name, value }) => [name, value])),
 };
 const { variables } = asDeployed;
 /** What was tried in place of the deployed flags; core's operator/node-process.ts says what came of it. */
 const otherWays: Record<string, Way> = {
   'nothing set': { flags: [], variables: {} },
   'semi-space of Node itself': { flags: without('--max-semi-space-size'), variables },
-  'the heap grows as it may': { flags: without('--heap-growing-percent'), variables },
-  '--optimize-for-size': { flags: [...without('--heap-growing-percent'), '--optimize-for-size'], variables },
-  'an arena for each thread': { flags: vspFlags, variables: { ...variables, MALLOC_ARENA_MAX: '8' } },
+  'the heap grows as it may': { flags: without('--optimize-for-size'), variables },
+  'the heap grows by a tenth': { flags: [...without('--optimize-for-size'), '--heap-growing-percent=10'], variables },
   'compilers on other threads': { flags: without('--no-concurrent-recompilation'), variables },
 };
 
