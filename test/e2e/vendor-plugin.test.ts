@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { podAsksSteps } from '../steps/pod-asks.ts';
 import { eventually } from '../support/eventually.ts';
 import { dpusReady, namespace, type TestBed } from '../support/operator.ts';
+import { onNode } from '../support/outages.ts';
 import {
   conditionIs,
   gateway,
@@ -16,6 +17,7 @@ import {
 import { deletePods, net1, untilPings } from '../support/pods.ts';
 import { documentCommands, readmeCommands } from '../support/readme.ts';
 import { type Registry, startRegistry } from '../support/registry.ts';
+import { bothSides } from '../support/sides.ts';
 import { operatorIsOn } from './bed.ts';
 
 let bed: TestBed;
@@ -232,5 +234,23 @@ describe('the software DPU', () => {
       [bed.host, bed.dpu].map((node) => bed.cluster.exec(node, ['ip', '-oneline', 'link'])),
     );
     expect(links.map(({ stdout }) => stdout).join('\n')).not.toContain('acme');
+  });
+});
+
+describe('plugins that were installed on nodes', () => {
+  it('are taken off them by the commands of docs/remove.md', async () => {
+    const installed = () =>
+      Promise.all(
+        bothSides(bed).map(({ node }) => onNode(bed.hostSide, node, 'ls -A /var/lib/dpu-operator/plugins | wc -l')),
+      );
+    expect(await installed()).not.toContain('0');
+    const commands = await documentCommands('docs/remove.md', 'Removing');
+    const removal = commands.filter((command) => command.includes('remove-caches'));
+    expect(removal).toHaveLength(3);
+    for (const [index, command] of removal.entries()) {
+      await bed.kubectl.run(command.split(' ').slice(1));
+      // Its pods are ready where nothing is left.
+      if (index === 1) expect(await installed()).toEqual(['0', '0']);
+    }
   });
 });
