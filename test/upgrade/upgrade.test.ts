@@ -43,10 +43,7 @@ beforeAll(async () => {
   external = new ExternalClient(bed.cluster, bed.dpu);
   await external.create();
   await bed.kubectl.run(['create', '-f', 'examples/sfc.yaml']);
-  await bed.kubectl.wait('condition=Ready', ['sfc/sfc-test'], namespace);
-  const { functionInside, functionOutside } = addresses;
-  const router = { kubectl: bed.kubectl, pod: 'my-nf', namespace };
-  await makeRouter(router, { inside: `${functionInside}/24`, outside: `${functionOutside}/24` });
+  await functionRoutes();
   await podsComeAndGo();
 });
 afterAll(async () => {
@@ -95,6 +92,14 @@ async function rolledOut(tag: string): Promise<void> {
   ]);
   await untilImages('daemons', daemonImages, tag);
   await bed.kubectl.run(['rollout', 'status', '-n', namespace, 'daemonset/dpu-daemon', '--timeout=300s']);
+}
+
+/** As a network function does when it starts. The DPU's side is free of pods while its plugin is replaced. */
+async function functionRoutes(): Promise<void> {
+  await bed.kubectl.wait('condition=Ready', ['sfc/sfc-test'], namespace);
+  const { functionInside, functionOutside } = addresses;
+  const router = { kubectl: bed.kubectl, pod: 'my-nf', namespace };
+  await makeRouter(router, { inside: `${functionInside}/24`, outside: `${functionOutside}/24` });
 }
 
 async function podsComeAndGo(): Promise<void> {
@@ -151,6 +156,7 @@ it('plugins follow one after the other', async () => {
     await rolledOut('dev');
     await untilImages('VSPs', vspImages, 'dev');
     await dpusReady(bed);
+    await functionRoutes();
   });
   const starts = await get('{.items[*].metadata.creationTimestamp}', 'pod', '-l', 'app=vsp');
   const path = '{.items[*].status.conditions[?(@.type=="Ready")].lastTransitionTime}';
@@ -197,6 +203,7 @@ it('goes back', async () => {
     await rolledOut('old');
     await untilImages('VSPs', vspImages, 'old');
     await dpusReady(bed);
+    await functionRoutes();
   });
   await podsComeAndGo();
 });
@@ -207,5 +214,6 @@ it('and forth again at once', async () => {
     await rolledOut('dev');
     await untilImages('VSPs', vspImages, 'dev');
     await dpusReady(bed);
+    await functionRoutes();
   });
 });
