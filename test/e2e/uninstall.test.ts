@@ -1,9 +1,8 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { run } from '../cluster/run.ts';
 import { eventually } from '../support/eventually.ts';
 import { dpusReady, namespace, type TestBed, turnOn, useIpamThatIsThere } from '../support/operator.ts';
 import { deletePods, net1, untilPings } from '../support/pods.ts';
-import { documentCommands, readmeCommands } from '../support/readme.ts';
+import { readmeCommands } from '../support/readme.ts';
 import { daemonDirectory, objectsLeft, traces } from '../support/traces.ts';
 import { operatorIsOff } from './bed.ts';
 
@@ -85,19 +84,5 @@ describe('everything deleted', () => {
     );
     await deletePods(kubectl, ['my-pod']);
     await kubectl.wait('delete', ['dpuoperatorconfig/dpu-operator-config']);
-  });
-
-  it('leaves nothing behind by dpuctl where the operator is gone', async () => {
-    const { kubectl } = bed;
-    const before = [await traces(bed.hostSide), await traces(bed.dpuSide)];
-    await turnOn(bed);
-    const [command = ''] = await documentCommands('docs/remove.md', 'When the operator is gone already');
-    const dpuctl = () => run(command.split(' '), { env: { KUBECONFIG: bed.cluster.kubeconfig } });
-    await expect(dpuctl()).rejects.toThrow('the operator is there');
-    const operator = 'deployment/dpu-operator-controller-manager';
-    await kubectl.run(['delete', '-n', namespace, operator, '--cascade=foreground']);
-    expect(await dpuctl()).toContain('everything is taken away');
-    await eventually('no object is left', async () => (await objectsLeft(bed)).length === 0 || undefined);
-    expect([await traces(bed.hostSide), await traces(bed.dpuSide)]).toEqual(before);
   });
 });

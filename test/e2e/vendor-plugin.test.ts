@@ -3,7 +3,6 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { podAsksSteps } from '../steps/pod-asks.ts';
 import { eventually } from '../support/eventually.ts';
 import { dpusReady, namespace, type TestBed } from '../support/operator.ts';
-import { onNode } from '../support/outages.ts';
 import {
   conditionIs,
   gateway,
@@ -15,9 +14,8 @@ import {
   takePluginsFrom,
 } from '../support/plugins.ts';
 import { deletePods, net1, untilPings } from '../support/pods.ts';
-import { documentCommands, readmeCommands } from '../support/readme.ts';
+import { readmeCommands } from '../support/readme.ts';
 import { type Registry, startRegistry } from '../support/registry.ts';
-import { bothSides } from '../support/sides.ts';
 import { operatorIsOn } from './bed.ts';
 
 let bed: TestBed;
@@ -117,25 +115,11 @@ describe('a version that cannot work', () => {
     const messages = () =>
       Promise.all([bed.hostDpu, bed.dpuDpu].map((dpu) => messageOf(bed, `dpu/${dpu}`, 'Configured')));
     // One has tried it, and the other does not.
-    const oneHasTried = () =>
-      eventually('one is rolled back and the other stopped', messages, (all) => {
-        const tried = all.filter((message) => message.includes('definePlugin'));
-        const stopped = all.filter((message) => message.includes('goes no further'));
-        return tried.length === 1 && stopped.length === 1;
-      });
-    await oneHasTried();
-    const { kubectl } = bed;
-    const rollouts = ['get', 'dpu', bed.hostDpu, bed.dpuDpu, '-o'];
-    const failed = await kubectl.run([
-      ...rollouts,
-      'jsonpath={.items[?(@.status.rollout.phase=="Failed")].metadata.name}',
-    ]);
-    const [command = ''] = await documentCommands('docs/upgrade.md', 'When it goes no further');
-    const [, ...args] = command.replace('<dpu>', failed).replace('"$(date)"', 'now').split(' ');
-    await kubectl.run(args);
-    const triedAgain = () => kubectl.run([...rollouts, 'jsonpath={.items[*].status.rollout.again}']);
-    await eventually('it is tried again by order', triedAgain, (again) => again === 'true');
-    await oneHasTried();
+    await eventually('one is rolled back and the other stopped', messages, (all) => {
+      const tried = all.filter((message) => message.includes('definePlugin'));
+      const stopped = all.filter((message) => message.includes('goes no further'));
+      return tried.length === 1 && stopped.length === 1;
+    });
     await nothingChanged();
   });
 
@@ -234,23 +218,5 @@ describe('the software DPU', () => {
       [bed.host, bed.dpu].map((node) => bed.cluster.exec(node, ['ip', '-oneline', 'link'])),
     );
     expect(links.map(({ stdout }) => stdout).join('\n')).not.toContain('acme');
-  });
-});
-
-describe('plugins that were installed on nodes', () => {
-  it('are taken off them by the commands of docs/remove.md', async () => {
-    const installed = () =>
-      Promise.all(
-        bothSides(bed).map(({ node }) => onNode(bed.hostSide, node, 'ls -A /var/lib/dpu-operator/plugins | wc -l')),
-      );
-    expect(await installed()).not.toContain('0');
-    const commands = await documentCommands('docs/remove.md', 'Removing');
-    const removal = commands.filter((command) => command.includes('remove-caches'));
-    expect(removal).toHaveLength(3);
-    for (const [index, command] of removal.entries()) {
-      await bed.kubectl.run(command.split(' ').slice(1));
-      // Its pods are ready where nothing is left.
-      if (index === 1) expect(await installed()).toEqual(['0', '0']);
-    }
   });
 });
