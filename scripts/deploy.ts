@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { cp, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
+import { replacement } from '../packages/core/src/manifests/image.ts';
 import { productImages } from '../test/cluster/image-inputs.ts';
 import type { Kubectl } from '../test/cluster/kubectl.ts';
 import { repositoryRoot } from '../test/cluster/paths.ts';
@@ -90,7 +91,7 @@ async function render(kubectl: Kubectl, target: Target, images: Images): Promise
     kind: 'Kustomization',
     resources: [`../../../config/${overlay}`],
     configurations: ['images.yaml'],
-    images: productImages.map((name) => ({ name: `dpu-operator/${name}`, ...newImage(images[name]) })),
+    images: productImages.map((name) => replacement(`dpu-operator/${name}`, images[name])),
   };
   await writeFile(join(directory, 'kustomization.yaml'), stringify(kustomization));
   return run([kubectl.program, 'kustomize', directory]);
@@ -100,15 +101,6 @@ function overlayOf({ overlays }: Target): string {
   const found = overlays.find((name) => existsSync(join(repositoryRoot, 'config', name, 'kustomization.yaml')));
   if (!found) throw new Error(`config/ has none of ${overlays.join(', ')}: run "make manifests"`);
   return found;
-}
-
-/** An image reference as Kustomize wants it: its name, and tag or digest. */
-export function newImage(reference: string): { newName: string; newTag?: string; digest?: string } {
-  const [name = '', digest] = reference.split('@');
-  if (digest) return { newName: name, digest };
-  // A colon before a slash is that of a port.
-  const [, newName = name, newTag] = /^(.*):([^:/]+)$/.exec(name) ?? [];
-  return { newName, newTag: newTag ?? 'latest' };
 }
 
 /** @throws Error with what its pods say */

@@ -38,4 +38,7 @@ test('both images are named, or none', () => {
   expect(namedImages({})).toBeUndefined();
   expect(namedImages({ OPERATOR_IMAGE: 'o:1', VSP_IMAGE: 'v:1' })).toEqual({ operator: 'o:1', vsp: 'v:1' });
   expect(() => namedImages({ OPERATOR_IMAGE: 'o:1' })).toThrow('VSP_IMAGE is not set');
+  expect(() => namedImages({ OPERATOR_IMAGE: 'quay.io:443/o', VSP_IMAGE: 'v:1' })).toThrow(
+    'OPERATOR_IMAGE=quay.io:443/o: must be <repository>:<tag>',
+  );
 });

@@ -1,5 +1,6 @@
 /** What the variables of a command say. */
 import { hostname } from 'node:os';
+import { imageParts } from '../packages/core/src/manifests/image.ts';
 import { type ProductImage, productImages } from '../test/cluster/image-inputs.ts';
 
 export interface Registry {
@@ -42,12 +43,23 @@ export type Images = Record<ProductImage, string>;
 /** Variables that name an image which was not built here. */
 export const imageVariables = { operator: 'OPERATOR_IMAGE', vsp: 'VSP_IMAGE' } as const satisfies Images;
 
-/** Both images where the variables name them, undefined where they name none. @throws Error where they name one */
+function named(image: ProductImage, env: NodeJS.ProcessEnv): string {
+  const variable = imageVariables[image];
+  const name = env[variable] ?? '';
+  try {
+    imageParts(name);
+  } catch (error) {
+    throw new Error(`${variable}=${error instanceof Error ? error.message : error}`, { cause: error });
+  }
+  return name;
+}
+
+/** Both images where the variables name them, undefined where they name none. @throws Error of the variable */
 export function namedImages(env: NodeJS.ProcessEnv): Images | undefined {
   const missing = productImages.filter((image) => !env[imageVariables[image]]);
   if (missing.length === productImages.length) return undefined;
   for (const image of missing) {
     throw new Error(`${imageVariables[image]} is not set: name both images, or none to use those of REGISTRY`);
   }
-  return { operator: env.OPERATOR_IMAGE ?? '', vsp: env.VSP_IMAGE ?? '' };
+  return { operator: named('operator', env), vsp: named('vsp', env) };
 }

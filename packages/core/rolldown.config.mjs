@@ -70,6 +70,7 @@ const image = defineConfig({
     certificates: 'src/trust/x509/program.ts',
     dpuctl: 'src/dpuctl/main.ts',
     'migrate-node': 'src/migrate/node/main.ts',
+    injector: 'src/injector/main.ts',
     'generate-manifests': 'src/manifests/main.ts',
   },
   output: { ...output, dir: 'dist/bundle' },

@@ -7,6 +7,7 @@ const parts = [
   ['node', 'test/bench/vsp.ts'],
   ['node', 'test/bench/plugin-host.ts'],
   ['node', 'test/bench/cluster.ts'],
+  ['node', '--conditions=source', 'test/bench/injector.ts'],
   ['node', 'test/bench/outages.ts'],
   ['node', 'test/bench/plugins.ts'],
 ] as const;

@@ -4,14 +4,16 @@
  */
 import { readFile } from 'node:fs/promises';
 import { ownerOf } from '@dpu-operator/sdk/linux';
-import type { StartedPlugin } from '@dpu-operator/sdk/testing';
-import { NetsecBed } from '../integration/netsec-bed.ts';
+import { cards, type StartedPlugin } from '@dpu-operator/sdk/testing';
+import { backplanePort, NetsecBed } from '../integration/netsec-bed.ts';
 import { cardIn, startDpuSide } from '../integration/vsp-marvell-bed.ts';
 import { Bed, type Netns } from '../integration/vsp-mock-bed.ts';
 import { eventually } from '../support/eventually.ts';
 import { quantile } from './quantile.ts';
 
 interface BenchedCard extends AsyncDisposable {
+  /** As many as were asked for, or all that the card can have. */
+  ports: number;
   dpu: Netns;
   /** Of the switch of its own. */
   runDirectory: string;
@@ -21,14 +23,15 @@ interface BenchedCard extends AsyncDisposable {
 }
 
 const [name = 'marvell', most = '64'] = process.argv.slice(2);
-const ports = Number(most);
+const asked = Number(most);
 const present = { allowMissing: false };
 
 async function marvell(): Promise<BenchedCard> {
   const identifier = 'mrvbench-card';
   const bed = await Bed.create('mrvbench');
-  const { nodes, sysfs } = await cardIn(bed, ports);
+  const { nodes, sysfs } = await cardIn(bed, asked);
   return {
+    ports: asked,
     dpu: nodes.dpu,
     runDirectory: `/run/mrvl-${ownerOf(identifier).slice(0, 8)}`,
     given: 'nf_interface',
@@ -45,8 +48,11 @@ async function marvell(): Promise<BenchedCard> {
 }
 
 async function netsec(): Promise<BenchedCard> {
+  const backplane = cards.intelNetsec.dpu().pci?.find(({ address }) => address === backplanePort);
+  const ports = Math.min(asked, backplane?.sriov?.totalVfs ?? 0);
   const bed = await NetsecBed.create('nscbench', { vfs: ports });
   return {
+    ports,
     dpu: bed.dpuNode,
     runDirectory: `/run/netsec-${ownerOf('nscbench-card').slice(0, 8)}`,
     given: 'nf_if',
@@ -59,11 +65,13 @@ async function netsec(): Promise<BenchedCard> {
   };
 }
 
-const cards: Record<string, () => Promise<BenchedCard>> = { marvell, netsec };
-const make = cards[name];
-if (!make) throw new Error(`the first argument must be one of ${Object.keys(cards).join(', ')}, not ${name}`);
+const makers: Record<string, () => Promise<BenchedCard>> = { marvell, netsec };
+const make = makers[name];
+if (!make) throw new Error(`the first argument must be one of ${Object.keys(makers).join(', ')}, not ${name}`);
 
 await using card = await make();
+const { ports } = card;
+if (ports < asked) console.log(`${name}: the card has ${ports} ports at most: these are measured, not ${asked}`);
 let vsp!: StartedPlugin;
 /** What the plugin said last of a switch that is back. */
 let returned: string | undefined;

@@ -15,7 +15,8 @@ let helm: string;
 beforeAll(async () => {
   ({ dpuSide: side } = await operatorsAreOff());
   helm = await ensureHelm(console.log);
-  for (const part of ['policy', 'deploy', 'crd']) await side.kubectl.run(['delete', '-k', `config/${part}`]);
+  for (const part of ['policy', 'injector', 'deploy', 'crd'])
+    await side.kubectl.run(['delete', '-k', `config/${part}`]);
 }, 1_200_000);
 // The next file installs everything again.
 afterAll(() => side.kubectl.run(['delete', 'namespace', namespace, '--ignore-not-found', '--timeout=180s']));

@@ -1,6 +1,8 @@
+import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parse, stringify } from 'yaml';
 import { twoPodsSteps } from '../steps/two-pods.ts';
-import type { TestBed } from '../support/operator.ts';
+import { namespace, type TestBed } from '../support/operator.ts';
 import { deletePods, deploymentLike, examplePods, net1, startExamplePods, untilPings } from '../support/pods.ts';
 import { operatorIsOn } from './bed.ts';
 
@@ -14,6 +16,28 @@ beforeAll(async () => {
 afterAll(() => deletePods(bed.kubectl, examplePods));
 
 describe('two pods', () => twoPodsSteps(() => bed));
+
+describe('a pod without a resource line', () => {
+  beforeAll(async () => {
+    const injector = ['-n', namespace, 'deployment/network-resources-injector'];
+    await bed.kubectl.run(['rollout', 'status', ...injector, '--timeout=300s']);
+  });
+
+  it('gets it from the injector, and a device by it', async () => {
+    const { kubectl } = bed;
+    await kubectl.run(['create', '-f', '-'], await bare('default-sriov-net'));
+    await kubectl.wait('condition=Ready', ['pod/bare']);
+    const { ip } = await net1(kubectl, 'bare');
+    await untilPings(kubectl, 'my-pod', ip);
+    await deletePods(kubectl, ['bare']);
+  });
+
+  it('is refused where its network is not there', async () => {
+    const { exitCode, stderr } = await bed.kubectl.try(['create', '-f', '-'], await bare('absent'));
+    expect(exitCode).not.toBe(0);
+    expect(stderr).toContain('there is no NetworkAttachmentDefinition default/absent');
+  });
+});
 
 describe('a pod whose namespace is gone before its DEL', () => {
   it('gives its device back, and the next pod gets it', async () => {
@@ -37,6 +61,15 @@ describe('a pod whose namespace is gone before its DEL', () => {
     await bed.kubectl.run(['delete', 'deployment', 'next', '--cascade=foreground']);
   });
 });
+
+/** As examples/my-pod.yaml, without its resources and with another name. */
+async function bare(networks: string): Promise<string> {
+  const pod = parse(await readFile('examples/my-pod.yaml', 'utf8'));
+  pod.metadata.name = 'bare';
+  pod.metadata.annotations['k8s.v1.cni.cncf.io/networks'] = networks;
+  for (const container of pod.spec.containers) delete container.resources;
+  return stringify(pod);
+}
 
 /** Stops kubelet, daemon and containerd, destroys the pod's network namespace and sandbox, starts all again. */
 async function killSandboxWhileDaemonIsAway(pod: string): Promise<void> {

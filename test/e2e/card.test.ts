@@ -8,8 +8,9 @@ import { mainJobSteps } from '../steps/main-job.ts';
 import { chosenCard } from '../support/cards.ts';
 import { addresses, ExternalClient } from '../support/external.ts';
 import { dpusReady, namespace, start, type TestBed, turnOff } from '../support/operator.ts';
+import { onNode } from '../support/outages.ts';
 import { conditionIs, gateway, takePluginsFrom } from '../support/plugins.ts';
-import { deletePods, examplePods, net1, startExamplePods } from '../support/pods.ts';
+import { argumentsOf, documentCommands } from '../support/readme.ts';
 import { type PackageJson, type Registry, startRegistry } from '../support/registry.ts';
 import { dpusOn, type Sides } from '../support/sides.ts';
 import { StandInCard, sysfsDirectory } from '../support/stand-in-card.ts';
@@ -106,15 +107,19 @@ describe(card.product, () => {
     expect(await bed.kubectl.run(config)).toContain(`cards are read from ${sysfsDirectory}`);
   });
 
-  it("carries what pods send over the DPU's bridge, which learns both MACs", async () => {
-    await startExamplePods(bed.kubectl);
-    const table = await bed.kubectl.exec(`vsp-${sides.dpuSide.dpu}`, namespace, card.learnt);
-    for (const pod of examplePods) expect(table).toContain((await net1(bed.kubectl, pod)).mac);
-    await deletePods(bed.kubectl, examplePods);
+  it('shows its state by the commands of its guide', async () => {
+    const guide = `docs/cards/${card.directory.replace('packages/vsp-', '')}.md`;
+    const commands = await documentCommands(guide, 'How to see its state');
+    expect(commands).not.toEqual([]);
+    for (const command of commands.map((text) => text.replace('<dpu>', sides.dpuSide.dpu))) {
+      if (command.startsWith('kubectl ')) await bed.kubectl.run(argumentsOf('kubectl', command));
+      else await onNode(sides.hostSide, sides.hostSide.node, command);
+    }
   });
 
   mainJobSteps({
     ends: () => sides,
+    learnt: () => bed.kubectl.exec(`vsp-${sides.dpuSide.dpu}`, namespace, card.learnt),
     outside: {
       functionAddress: `${addresses.functionOutside}/24`,
       address: addresses.external,

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import { eventually } from '../support/eventually.ts';
 import type { TestBed } from '../support/operator.ts';
+import { argumentsOf, documentCommands } from '../support/readme.ts';
 import { operatorIsOn } from './bed.ts';
 
 const shop = 'shop';
@@ -88,8 +89,9 @@ it('is served where an administrator has allowed it, by the command that its con
   await apply(shop);
   const { message } = await says(shop, 'NamespaceNotAllowed');
   expect(await kubectl.run(['get', 'pods', '-n', shop, '-o', 'name'])).toBe('');
-  const [, patch] = /kubectl patch dpuoperatorconfig dpu-operator-config --type=merge -p '([^']+)'/.exec(message) ?? [];
-  await kubectl.run(['patch', 'dpuoperatorconfig', config, '--type=merge', '-p', patch ?? '']);
+  const [documented = ''] = await documentCommands('docs/chains.md', 'In other namespaces');
+  expect(message).toContain(documented);
+  await kubectl.run(argumentsOf('kubectl', documented));
   await kubectl.wait('condition=Ready', ['sfc/edge'], shop);
   await hasBothInterfaces(shop);
   // Of its own namespace: another's is not in reach of pods where Multus isolates namespaces.

@@ -6,6 +6,7 @@ import { addresses, ExternalClient } from '../support/external.ts';
 import { forward, makeRouter } from '../support/network-function.ts';
 import { namespace, type TestBed } from '../support/operator.ts';
 import { deletePods, net1, untilPings } from '../support/pods.ts';
+import { argumentsOf, documentCommands } from '../support/readme.ts';
 import { operatorIsOn } from './bed.ts';
 
 interface Pod {
@@ -69,8 +70,10 @@ const gone = (...names: string[]) =>
 describe('a service function chain', () => {
   it('runs its pod on the DPU node with net1 and net2, carries all traffic, and takes the pod with it', async () => {
     const { kubectl } = bed;
-    await kubectl.run(['create', '-f', 'examples/sfc.yaml']);
+    const [create = '', look = ''] = await documentCommands('docs/chains.md', 'Chains of network functions');
+    await kubectl.run(argumentsOf('kubectl', create));
     await kubectl.wait('condition=Ready', ['sfc/sfc-test'], namespace);
+    expect(await kubectl.run(argumentsOf('kubectl', look))).toMatch(/sfc-test +True +Running/);
     const pod = await kubectl.json<Pod>(['get', 'pod', '-n', namespace, 'my-nf']);
     expect(pod.spec.nodeName).toBe(bed.dpu);
     const { status } = await kubectl.json<Chain>(['get', 'sfc', '-n', namespace, 'sfc-test']);

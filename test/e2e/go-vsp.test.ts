@@ -5,6 +5,7 @@ import { eventually } from '../support/eventually.ts';
 import { goVspImage, hasGo, loadGoVsp } from '../support/go-vsp.ts';
 import { namespace, start, type TestBed, turnOff } from '../support/operator.ts';
 import { deletePods, net1 } from '../support/pods.ts';
+import { argumentsOf, documentCommands } from '../support/readme.ts';
 import { operatorIsOff } from './bed.ts';
 
 const isPossible = await hasGo();
@@ -119,6 +120,11 @@ describe.skipIf(!isPossible)(`an image of the Go operator's wire${why}`, () => {
 
   it('conforms as far as it can be read, beside the pod that uses it', async () => {
     const dpu = dpuOf(bed.dpu, 'dpu');
+    const guide = 'packages/sdk/docs/guides/from-go.md';
+    const [documented = ''] = await documentCommands(guide, 'Run the image as it is');
+    const socket = '/var/run/dpu-daemon/vendor-plugin/vendor-plugin.sock';
+    expect(documented).toContain(socket);
+    const [, ...args] = argumentsOf('npx', documented.replace(socket, '/vsp/vendor-plugin.sock'));
     const pod = {
       apiVersion: 'v1',
       kind: 'Pod',
@@ -131,8 +137,8 @@ describe.skipIf(!isPossible)(`an image of the Go operator's wire${why}`, () => {
             name: 'conformance',
             image: 'dpu-operator/vsp:dev',
             imagePullPolicy: 'IfNotPresent',
-            command: ['node', '/opt/dpu-vsp/dpu-vsp.mjs', 'conformance', '--mode', 'dpu', '--endpoint'],
-            args: ['unix:///vsp/vendor-plugin.sock'],
+            command: ['node', '/opt/dpu-vsp/dpu-vsp.mjs'],
+            args,
             securityContext: { privileged: true, runAsUser: 0 },
             volumeMounts: [{ name: 'vsp', mountPath: '/vsp' }],
           },

@@ -1,11 +1,12 @@
 /** The API server takes everything that is generated, and what docs/install.md has people type, by a dry run. */
 import { globSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { run } from '../cluster/run.ts';
+import { repositoryRoot } from '../cluster/paths.ts';
+import { attempt, run } from '../cluster/run.ts';
 import { versions } from '../cluster/versions.ts';
 import { ensureHelm } from '../support/go-tools.ts';
 import { namespace, type TestBed } from '../support/operator.ts';
-import { documentCommands } from '../support/readme.ts';
+import { argumentsOf, documentCommands } from '../support/readme.ts';
 import { operatorIsOn } from './bed.ts';
 
 let bed: TestBed;
@@ -48,11 +49,23 @@ describe('a dry run takes', () => {
     const commands = lines.filter((line) => !/^kubectl (wait|rollout) /.test(line));
     expect(commands).not.toEqual([]);
     for (const command of commands) {
-      const [, ...args] = command.replaceAll(/<file>|<docker-config>/g, 'package.json').split(' ');
+      const args = argumentsOf('kubectl', command.replaceAll(/<file>|<docker-config>/g, 'package.json'));
       const flags = Object.entries({ '--server-side': '--force-conflicts', ' delete ': '--wait=false' })
         .filter(([words]) => command.includes(words))
         .map(([, flag]) => flag);
-      await bed.kubectl.run([...args.map((word) => word.replace(/^'(.*)'$/, '$1')), ...flags, '--dry-run=server']);
+      await bed.kubectl.run([...args, ...flags, '--dry-run=server']);
     }
   });
+});
+
+it('what docs/remove.md has for an operator that is gone is refused while it is there', async () => {
+  for (const command of await documentCommands('docs/remove.md', 'When the operator is gone already')) {
+    const argv = [process.execPath, ...argumentsOf('node', command)];
+    const { exitCode, stderr } = await attempt(argv, {
+      cwd: repositoryRoot,
+      env: { KUBECONFIG: bed.cluster.kubeconfig },
+    });
+    expect(stderr).toContain('is there');
+    expect(exitCode).not.toBe(0);
+  }
 });

@@ -5,7 +5,7 @@ import { eventually } from '../support/eventually.ts';
 import { dpusReady, namespace, type TestBed } from '../support/operator.ts';
 import { daemonPod, onNode, untilReadyIs } from '../support/outages.ts';
 import { deletePods, examplePods, startExamplePods, untilPings } from '../support/pods.ts';
-import { readmeCommands } from '../support/readme.ts';
+import { argumentsOf, documentCommands, readmeCommands } from '../support/readme.ts';
 import { operatorIsOn, size } from './bed.ts';
 
 let bed: TestBed;
@@ -27,12 +27,23 @@ describe('with two pods attached', () => {
     size.hostVfs,
   );
 
+  it("the switch can be looked into, and a function of the host cut off, as the plugin's README says", async () => {
+    const commands = await documentCommands('packages/vsp-mock/README.md', 'What is what');
+    const [show = '', learnt = '', cut = ''] = commands.map((command) => command.replace('<dpu>', bed.dpuDpu));
+    expect(await bed.kubectl.run(argumentsOf('kubectl', show))).toContain('br-swdpu');
+    expect(await bed.kubectl.run(argumentsOf('kubectl', learnt))).toMatch(/VLAN +MAC/);
+    const device = await bed.kubectl.exec('my-pod', 'default', ['printenv', 'DPU_DEVICES']);
+    const down = cut.replace('swdpu-rep0', device.trim().replace('swdpu-vf', 'swdpu-rep'));
+    await onNode(bed, bed.dpu, down);
+    await untilPings(bed.kubectl, 'my-pod', address, false);
+    await onNode(bed, bed.dpu, down.replace(' down', ' up'));
+    await untilPings(bed.kubectl, 'my-pod', address);
+  });
+
   it('the order to forget a host is not obeyed while that is connected, and is told so', async () => {
     const [command = ''] = await readmeCommands('When a side is away');
     const owner = `${bed.host}/${bed.hostDpu}`;
-    const [program, ...args] = command.replace('<name>', bed.dpuDpu).replace('<host>', owner).split(' ');
-    expect(program).toBe('kubectl');
-    await bed.kubectl.run(args);
+    await bed.kubectl.run(argumentsOf('kubectl', command.replace('<name>', bed.dpuDpu).replace('<host>', owner)));
     await eventually('the order is answered', async () => {
       const events = ['get', 'events', '-A', '--field-selector', 'reason=HostNotForgotten', '-o', 'name'];
       return (await bed.kubectl.run(events)).trim() || undefined;

@@ -1,6 +1,7 @@
 /** What tokens of this project's processes can do on a real API server: real ones, asked for as their pods get theirs. */
 import { beforeAll, describe, expect, it } from 'vitest';
 import { namespace, type TestBed } from '../support/operator.ts';
+import { argumentsOf, documentCommands } from '../support/readme.ts';
 import { certificateRequest } from '../support/rights/certificate-request.ts';
 import { type DaemonPlace, daemonTries, daemonWork, nodelessTries } from '../support/rights/daemon-tries.ts';
 import { oddChainPod, operatorTries, operatorWork } from '../support/rights/operator-tries.ts';
@@ -165,8 +166,12 @@ describe('metrics', () => {
       const daemonIp = await ipOf(await podOf('dpu-daemon', bed.host));
       await expect.poll(() => answer(daemonIp, 50_153)).toContain('403');
       await expect.poll(() => scrape(daemonIp, 50_153, 'none')).toContain('401');
-      const role = ['--clusterrole=dpu-operator:metrics-reader', `--serviceaccount=default:${reader}`];
-      await kubectl.run(['create', ...binding, ...role]);
+      const [documented = ''] = await documentCommands('docs/metrics.md', 'Who may read');
+      const command = documented
+        .replace(' dpu-metrics ', ` ${reader} `)
+        .replace('monitoring:prometheus', `default:${reader}`);
+      expect(command.split(reader)).toHaveLength(3);
+      await kubectl.run(argumentsOf('kubectl', command));
       await expect.poll(() => answer(daemonIp, 50_153)).toContain('dpu_operator_queue_depth');
       await expect.poll(() => answer(operatorIp, 10_443)).toContain('dpu_operator_queue_depth');
     } finally {

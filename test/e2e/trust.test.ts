@@ -136,6 +136,17 @@ it('traffic does not notice that the authority is exchanged and the certificates
   await untilPings(bed.kubectl, 'my-pod', address);
 });
 
+it('an authority whose key others may know goes at once, and daemons get certificates of the next', async () => {
+  const before = await lastCertificate(bed.hostSide);
+  for (const command of await commands("When others may know an authority's key")) await shell.run(command);
+  await eventually('the host has a certificate of the next authority', async () => {
+    const { issuer } = await lastCertificate(bed.hostSide);
+    return issuer === before.issuer ? undefined : issuer;
+  });
+  for (const side of bothSides(bed)) await untilChannelIs(side, 'MutualTLS');
+  await untilPings(bed.kubectl, 'my-pod', address);
+});
+
 it('a node that there is not is not revoked', async () => {
   const { exitCode, stderr } = await shell.try('dpuctl trust revoke host/nowhere');
   expect(exitCode).not.toBe(0);

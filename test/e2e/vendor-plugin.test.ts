@@ -14,7 +14,7 @@ import {
   takePluginsFrom,
 } from '../support/plugins.ts';
 import { deletePods, net1, untilPings } from '../support/pods.ts';
-import { readmeCommands } from '../support/readme.ts';
+import { argumentsOf, documentCommands, readmeCommands } from '../support/readme.ts';
 import { type Registry, startRegistry } from '../support/registry.ts';
 import { operatorIsOn } from './bed.ts';
 
@@ -47,12 +47,13 @@ describe('a plugin that is published to a registry', () => {
     const { kubectl } = bed;
     await publishAcme(registry, '1.0.0');
     for (const command of await readmeCommands('Choose the plugin of a DPU')) {
-      const [program, ...args] = command.split(' ');
-      expect(program).toBe('kubectl');
-      await kubectl.run(args);
+      await kubectl.run(argumentsOf('kubectl', command));
     }
     await patchPlugin(bed, { version: '1.0.0' });
     await conditionIs(bed, 'vplugin/acme', 'Ready', 'status', 'True');
+    const [list = '', details = ''] = await documentCommands('packages/sdk/docs/guides/publishing.md', 'On a cluster');
+    expect(await kubectl.run(argumentsOf('kubectl', list))).toContain('@acme/dpu-vsp');
+    expect(await kubectl.run(argumentsOf('kubectl', details))).toMatch(/integrity: sha512-/);
     const row = await kubectl.run(['get', 'vplugin', 'acme', '--no-headers']);
     expect(row.split(/ {2,}/)).toEqual(expect.arrayContaining(['acme', '@acme/dpu-vsp', '1.0.0', 'True']));
     const { status } = await kubectl.json<{ status: { asks: object } }>(['get', 'vplugin', 'acme']);
@@ -115,11 +116,24 @@ describe('a version that cannot work', () => {
     const messages = () =>
       Promise.all([bed.hostDpu, bed.dpuDpu].map((dpu) => messageOf(bed, `dpu/${dpu}`, 'Configured')));
     // One has tried it, and the other does not.
-    await eventually('one is rolled back and the other stopped', messages, (all) => {
-      const tried = all.filter((message) => message.includes('definePlugin'));
-      const stopped = all.filter((message) => message.includes('goes no further'));
-      return tried.length === 1 && stopped.length === 1;
-    });
+    const oneHasTried = () =>
+      eventually('one is rolled back and the other stopped', messages, (all) => {
+        const tried = all.filter((message) => message.includes('definePlugin'));
+        const stopped = all.filter((message) => message.includes('goes no further'));
+        return tried.length === 1 && stopped.length === 1;
+      });
+    await oneHasTried();
+    const { kubectl } = bed;
+    const rollouts = ['get', 'dpu', bed.hostDpu, bed.dpuDpu, '-o'];
+    const path = 'jsonpath={.items[?(@.status.rollout.phase=="Failed")].metadata.name}';
+    const whichFailed = () => kubectl.run([...rollouts, path]);
+    const failed = await eventually('the way back has ended', whichFailed, (name) => name !== '');
+    const [command = ''] = await documentCommands('docs/upgrade.md', 'When it goes no further');
+    const [, ...args] = command.replace('<dpu>', failed).replace('"$(date)"', 'now').split(' ');
+    await kubectl.run(args);
+    const triedAgain = () => kubectl.run([...rollouts, 'jsonpath={.items[*].status.rollout.again}']);
+    await eventually('it is tried again by order', triedAgain, (again) => again === 'true');
+    await oneHasTried();
     await nothingChanged();
   });
 

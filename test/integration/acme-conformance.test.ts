@@ -2,6 +2,7 @@
 import { groups } from '@dpu-operator/sdk/conformance';
 import { exec } from '@dpu-operator/sdk/linux';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { argumentsOf, documentCommands } from '../support/readme.ts';
 import { Bed, dpuVsp, type Netns, pluginDirectory } from './acme-bed.ts';
 
 const minutes = 60_000;
@@ -22,17 +23,12 @@ it.each([
 ])(
   'conforms %s, and leaves nothing',
   async (_, settings) => {
-    const command = [process.execPath, dpuVsp, 'conformance', '--plugin', pluginDirectory];
-    const options = [
-      '--settings',
-      JSON.stringify(settings),
-      '--max-vfs',
-      '128',
-      '--ports',
-      '128',
-      '--only',
-      ...checked,
-    ];
+    const [documented = ''] = await documentCommands('packages/sdk/docs/guides/bridges.md', 'Try it');
+    const [program, ...args] = argumentsOf('npx', documented.replace('--plugin .', `--plugin ${pluginDirectory}`));
+    expect(program).toBe('dpu-vsp');
+    // The groups come last, and there are more.
+    const command = [process.execPath, dpuVsp, ...args, ...checked.filter((group) => !args.includes(group))];
+    const options = ['--settings', JSON.stringify(settings), '--max-vfs', '128', '--ports', '128'];
     const { stdout, exitCode } = await exec('nsenter', [`--net=${node.path}`, ...command, ...options], {
       allowFailure: true,
       timeoutMs: 9 * minutes,

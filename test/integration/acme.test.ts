@@ -1,6 +1,7 @@
 /** The example vendor's plugin across two nodes, on the kernel: needs root. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventually } from '../support/eventually.ts';
+import { documentCommands, words } from '../support/readme.ts';
 import { Bed, type Netns, type Vsp } from './acme-bed.ts';
 
 const hostIp = '192.0.2.1';
@@ -99,6 +100,17 @@ describe('bridges', () => {
     await until('a ping', reachesB);
     expect(await dpu.client.getBridgePort('host0-0')).toMatchObject({ macAddress: macA, operStatus: 'UP' });
     expect(await masterOf('acme-rep0')).toBe('acme-hosts');
+  });
+
+  it("are shown by the README's commands", async () => {
+    const commands = await documentCommands('examples/vsp-acme/README.md', 'What is what');
+    const shown = commands.map(async (command) => {
+      const [program = '', ...args] = words(command);
+      return (await dpuNode.run(program, ...args)).stdout;
+    });
+    const [bridges, ports] = await Promise.all(shown);
+    expect(bridges).toContain('acme-hosts:');
+    expect(ports).toMatch(/acme-rep0.* master acme-hosts/);
   });
 
   it('lead outside by the uplink', () => until('a ping', reachesOutside));

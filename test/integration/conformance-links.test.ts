@@ -10,12 +10,19 @@ const dpuVsp = join(import.meta.dirname, '../../packages/sdk/dist/bundle/dpu-vsp
 const minutes = 60_000;
 let directory: string;
 
-/** Its devices are pairs of veth. */
+/** Its devices are pairs of veth; each of its bridge ports has a device of its own. */
 const plugin = `
 const name = (index) => 'cflink' + index;
 export default {
-  create: async ({ platform, settings: { fault } }) => {
+  create: async ({ dpu, platform, settings: { fault } }) => {
     const { exec, links } = platform;
+    const apply = (wanted, call) =>
+      applyEach(call, async ({ kind, name, before, after }) => {
+        const port = 'cfport' + name.split('-').at(-1);
+        if (kind !== 'bridgePort') return;
+        if (after && !before) await exec('ip', ['link', 'add', port, 'type', 'bridge']);
+        if (!after && fault !== 'leaves the devices of its ports behind') await exec('ip', ['link', 'del', port]);
+      });
     const here = async () => new Set((await links.list()).map((link) => link.name));
     const add = (index) => exec('ip', ['link', 'add', name(index), 'type', 'veth', 'peer', 'name', 'cfpeer' + index]);
     const remove = (index) => exec('ip', ['link', 'del', name(index)]);
@@ -52,20 +59,22 @@ export default {
       limits: { maxVfs: 8 },
       getDevices: async () => indexes(0, count).map((index) => ({ id: name(index), healthy: true })),
       setNumVfs,
+      ...(dpu.side === 'dpu' && { dataPath: { serves: ['bridge'], apply } }),
     };
   },
 };
 `;
-const preamble = `import { DpuError } from ${JSON.stringify(join(import.meta.dirname, '../../packages/sdk/dist/index.js'))};\n`;
+const preamble = `import { applyEach, DpuError } from ${JSON.stringify(join(import.meta.dirname, '../../packages/sdk/dist/index.js'))};\n`;
 
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'conformance-links-'));
   await exec('ip', ['netns', 'del', netns], { allowFailure: true });
   await exec('ip', ['netns', 'add', netns]);
+  const side = { detect: { dmiProductContains: 'none' }, identifier: 'links-{node}' };
   const manifest = {
     contract: '^1.1.0',
     hostApi: '^1.0.0',
-    products: [{ name: 'Links', host: { detect: { dmiProductContains: 'none' }, identifier: 'links-{node}' } }],
+    products: [{ name: 'Links', host: side, dpu: side }],
     settings: { type: 'object', properties: { fault: { type: 'string' } }, additionalProperties: false },
   };
   const json = { name: 'vsp-links', version: '1.0.0', type: 'module', dpu: manifest };
@@ -78,7 +87,23 @@ afterAll(async () => {
   await rm(directory, { recursive: true, force: true });
 });
 
-const checks = ['count-repeat', 'count-grow', 'grow-in-use', 'in-use-kept', 'count-zero'];
+/** Which of these checks fail. */
+async function failedOf(fault: string, side: 'host' | 'dpu', checks: readonly string[]): Promise<string[]> {
+  const report = join(directory, 'report.json');
+  const only = ['--only', ...checks.map((check) => `devices.${check}`)];
+  const options = ['--plugin', directory, '--settings', JSON.stringify({ fault }), '--json', report, ...only];
+  const command = [process.execPath, dpuVsp, 'conformance', '--mode', side, '--max-vfs', '8', '--timeout', '120'];
+  const { stdout, stderr } = await exec('nsenter', [`--net=/var/run/netns/${netns}`, ...command, ...options], {
+    allowFailure: true,
+    timeoutMs: 9 * minutes,
+  });
+  const { results }: { results: { id: string; status: string }[] } = JSON.parse(await readFile(report, 'utf8'));
+  expect(
+    results.filter(({ status }) => status === 'skipped'),
+    `${stdout}${stderr}`,
+  ).toEqual([]);
+  return results.filter(({ status }) => status === 'failed').map(({ id }) => id);
+}
 
 it.each([
   ['keeps the rules', []],
@@ -87,16 +112,14 @@ it.each([
   ['takes devices from pods', ['devices.count-grow', 'devices.grow-in-use']],
   ['leaves network devices behind', ['devices.count-zero']],
 ])('a plugin that %s', { timeout: 10 * minutes }, async (fault, expected) => {
-  const report = join(directory, 'report.json');
-  const only = ['--only', ...checks.map((check) => `devices.${check}`)];
-  const options = ['--plugin', directory, '--settings', JSON.stringify({ fault }), '--json', report, ...only];
-  const command = [process.execPath, dpuVsp, 'conformance', '--mode', 'host', '--max-vfs', '8', '--timeout', '120'];
-  const { stdout, stderr } = await exec('nsenter', [`--net=/var/run/netns/${netns}`, ...command, ...options], {
-    allowFailure: true,
-    timeoutMs: 9 * minutes,
-  });
-  const { results }: { results: { id: string; status: string }[] } = JSON.parse(await readFile(report, 'utf8'));
-  const failed = results.filter(({ status }) => status === 'failed').map(({ id }) => id);
-  expect(failed, `${stdout}${stderr}`).toEqual(expected);
-  expect(results.filter(({ status }) => status === 'skipped')).toEqual([]);
+  const checks = ['count-repeat', 'count-grow', 'grow-in-use', 'in-use-kept', 'count-zero'];
+  expect(await failedOf(fault, 'host', checks)).toEqual(expected);
+});
+
+// The last one leaves something.
+it.each([
+  ['keeps the rules', []],
+  ['leaves the devices of its ports behind', ['devices.zero-ports']],
+])('a plugin whose DPU side %s', { timeout: 10 * minutes }, async (fault, expected) => {
+  expect(await failedOf(fault, 'dpu', ['zero-ports'])).toEqual(expected);
 });

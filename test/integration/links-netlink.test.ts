@@ -94,6 +94,29 @@ it('stop at the first command that fails, unless told otherwise', async () => {
   await expect(new NetlinkLinks(exec, '/var/run/netns/no-such').list()).rejects.toMatchObject({ code: 'NOT_FOUND' });
 });
 
+it('remove several together, and say which of them cannot go', async () => {
+  const kinds = [
+    { name: 'out0', kind: 'veth', peer: { name: 'in0' } },
+    { name: 'out1', kind: 'bridge' },
+    { name: 'stays', kind: 'bridge' },
+  ];
+  await byKernel.batch(kinds.map((create) => ({ create })));
+  const removed = async (...names: string[]) => {
+    const failures = await byKernel.batch(
+      names.map((name) => ({ delete: name })),
+      { force: true },
+    );
+    return failures.map(({ line, error }) => [names[line], error.code]);
+  };
+  expect(await removed('out0', 'missing', 'out1')).toEqual([['missing', 'NOT_FOUND']]);
+  const names = (await byKernel.list()).map(({ name }) => name);
+  expect(names.filter((name) => /^(out|in)\d/.test(name))).toEqual([]);
+  expect(names).toContain('stays');
+  // Loopback cannot be removed, and keeps nobody else here.
+  expect((await removed('lo', 'stays')).map(([name]) => name)).toEqual(['lo']);
+  await expect(byKernel.find('stays')).resolves.toBeUndefined();
+});
+
 it('are all seen while a burst of new ones comes', { timeout: 60_000 }, async () => {
   const pairs = (count: number, one: string, two: string) =>
     Array.from({ length: count }, (_, index) => `link add ${one}${index} type veth peer name ${two}${index}`);

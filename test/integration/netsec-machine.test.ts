@@ -1,4 +1,5 @@
 /** The NetSec plugin's DPU side on the node's own Open vSwitch, with virtual functions that come late: needs root. */
+import type { CardCondition } from '@dpu-operator/sdk';
 import { exec } from '@dpu-operator/sdk/linux';
 import type { StartedPlugin } from '@dpu-operator/sdk/testing';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -13,9 +14,11 @@ let bed: NetsecBed;
 let machine: MachineSwitch;
 let dpu: StartedPlugin;
 let pod: Netns;
+let conditions: readonly CardCondition[] = [];
 
 const initialise = () => dpu.client.init({ dpuMode: true, dpuIdentifier: 'nscmach-card' });
 const status = async () => (await dpu.client.getBridgePort('bridgePorts/host0-0')).operStatus;
+const condition = (type: string) => conditions.find((each) => each.type === type);
 const vsctl = async (...args: string[]) => (await exec('ovs-vsctl', [`--db=unix:${machine.database}`, ...args])).stdout;
 
 beforeAll(async () => {
@@ -28,6 +31,12 @@ beforeAll(async () => {
   const host = await bed.start('host');
   await host.client.init({ dpuMode: false, dpuIdentifier: '0000c9ffff00ab12' });
   dpu = await bed.start('dpu');
+  dpu.client.watchStatus(
+    (now) => {
+      conditions = now.conditions;
+    },
+    () => {},
+  );
   await initialise();
   await bed.outside.up('eth0', `${outsideIp}/24`);
   pod = await bed.netns('pod');
@@ -48,9 +57,17 @@ it('a port waits for the network device of its function, and works when that com
   });
   expect(made.operStatus).toBe('DOWN');
   expect(made.components?.map(({ details }) => details).join()).toContain('waits for the network device of 0000:f5:');
+  await expect
+    .poll(() => condition('VirtualFunctions'))
+    .toMatchObject({
+      status: 'False',
+      reason: 'NotUsable',
+      message: expect.stringMatching(/^0000:f5:.*waits for its network device/),
+    });
   await bed.dpuSysfs.probe(backplanePort);
   await eventually('the port is up', status, (is) => is === 'UP');
   await eventually('a ping', () => pod.reaches(outsideIp), Boolean);
+  await expect.poll(() => condition('VirtualFunctions')?.reason).toBe('Usable');
 });
 
 it('a restart of the plugin interrupts nothing', async () => {

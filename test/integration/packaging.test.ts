@@ -183,15 +183,19 @@ describe('the OLM bundle', () => {
     }
   });
 
-  it('has policies beside it in config/olm, all that there are', async () => {
-    const [base, beside] = await Promise.all([kustomized('config/default'), kustomized('config/olm')]);
-    const policies = [...base].filter(([, { kind }]) => /Policy/.test(kind));
+  it('has policies and injector beside it in config/olm, all that there are', async () => {
+    const [base, injector, beside] = await Promise.all(
+      ['config/default', 'config/injector', 'config/olm'].map(kustomized),
+    );
+    const policies = [...(base ?? [])].filter(([, { kind }]) => /Policy/.test(kind));
     expect(policies.map(([, { kind }]) => kind)).toContain('NetworkPolicy');
-    expect(beside).toEqual(new Map(policies));
+    expect(beside).toEqual(new Map([...(injector ?? []), ...policies]));
   });
 
   it('gives every ServiceAccount what config/default gives it, and runs the same Deployment', async () => {
     const base = await kustomized('config/default');
+    // Beside the bundle, with its rights.
+    base.delete('ServiceAccount network-resources-injector');
     const { spec } = parse(await readFile(csv, 'utf8'));
     const { clusterPermissions, permissions, deployments } = spec.install.spec;
     for (const [account, { kind }] of [...base].filter(([, object]) => object.kind === 'ServiceAccount')) {

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { execa } from 'execa';
 import { alone } from '../support/harness.ts';
-import { fencedBlocks } from '../support/readme.ts';
+import { fencedBlocks, words } from '../support/readme.ts';
 import { type Registry, startRegistry } from '../support/registry.ts';
 
 const published = ['sdk', 'cni', 'core', 'create-plugin', 'vsp-mock'];
@@ -106,9 +106,4 @@ export async function stepsOf(path: string): Promise<Step[]> {
     if (file) return [{ file, text: `${lines.join('\n')}\n` }];
     return language === 'sh' ? lines.map((command) => ({ command })) : [];
   });
-}
-
-/** As a shell takes them apart, as far as the tutorial goes: blanks and double quotes. */
-function words(command: string): string[] {
-  return [...command.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain ?? '');
 }

@@ -98,6 +98,14 @@ describe.each(['linux', 'ovs'] as const)('with bridges of %s', (bridge) => {
     await passes(a, otherIp);
   });
 
+  it.runIf(bridge === 'ovs')('so is a port, also after the database has cut the plugin off', async () => {
+    await ovs?.cutOff();
+    for (let times = 0; times < 2; times++) {
+      await onCardsSwitch('del-port', 'enp0s1f0d6');
+      await passes(a, outsideIp);
+    }
+  });
+
   it('logical bridges are apart', async () => {
     await ipu.vsp.client.createLogicalBridge({ name: 'logicalBridges/five', vlanId: 5 });
     await ipu.vsp.client.updateBridgePort(port(1, 'five'));

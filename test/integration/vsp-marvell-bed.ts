@@ -141,6 +141,11 @@ export class MachineSwitch {
     process.kill(Number(await readFile(join(this.directory, `${program}.pid`), 'utf8')), 'SIGKILL');
   }
 
+  /** Its database closes all connections. */
+  async cutOff(): Promise<void> {
+    await this.#appctl('ovsdb-server', 'ovsdb-server/reconnect');
+  }
+
   async stop(): Promise<void> {
     await this.#appctl('ovs-vswitchd', 'exit', '--cleanup');
     await this.#appctl('ovsdb-server', 'exit');

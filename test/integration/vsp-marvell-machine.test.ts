@@ -1,5 +1,5 @@
 /** The Marvell plugin's DPU side on an Open vSwitch that is the card's: needs root, openvswitch-switch, ping. */
-import type { CardCondition } from '@dpu-operator/sdk';
+import type { CardCondition, CardEvent } from '@dpu-operator/sdk';
 import { exec } from '@dpu-operator/sdk/linux';
 import type { StartedPlugin } from '@dpu-operator/sdk/testing';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -18,6 +18,7 @@ let vsp: StartedPlugin;
 let a: Netns;
 let mac: string;
 let conditions: readonly CardCondition[] = [];
+let events: readonly CardEvent[] = [];
 
 const passes = () => eventually('the pod reaches the outside', () => a.reaches(outsideIp), Boolean);
 const vsctl = async (...args: string[]) => (await exec('ovs-vsctl', [`--db=unix:${machine.database}`, ...args])).stdout;
@@ -35,7 +36,7 @@ async function start(settings: object = {}): Promise<void> {
   vsp = await startDpuSide(sysfs, identifier, { ovsDatabase: machine.database, ...settings });
   vsp.client.watchStatus(
     (now) => {
-      conditions = now.conditions;
+      ({ conditions, events } = now);
     },
     () => {},
   );
@@ -82,6 +83,13 @@ it.each(['ovs-vswitchd', 'ovsdb-server'] as const)(
   async (program) => {
     await machine.kill(program);
     await eventually('the loss', healthy, (answer) => !answer);
+    await expect
+      .poll(() => condition('Healthy'))
+      .toMatchObject({
+        status: 'False',
+        reason: 'SwitchLost',
+        message: expect.stringContaining(`${program} of the machine ended`),
+      });
     await expect(vsp.client.createBridgePort(port(1))).rejects.toMatchObject({ code: 'UNAVAILABLE' });
     // What could not be taken away is not said to be.
     await expect(vsp.client.setNumVfs(0)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
@@ -89,6 +97,9 @@ it.each(['ovs-vswitchd', 'ovsdb-server'] as const)(
     await machine.start(program);
     await eventually('the return', healthy, Boolean);
     await passes();
+    await expect.poll(() => condition('Healthy')?.reason).toBe('SwitchWorks');
+    const returned = events.findLast(({ reason }) => reason === 'SwitchReturned');
+    expect(returned?.message).toMatch(/ports and flows were made again \d+ ms after it went/);
   },
 );
 
@@ -163,6 +174,25 @@ it('a port whose link does not go up, or does not take a setting, fails alone', 
   await vsp.client.updateBridgePort(port(0, '02:00:00:00:00:78'));
   await vsp.client.updateBridgePort(port(0));
   await passes();
+});
+
+it('a port that was refused comes up when it can, although nobody tells when', async () => {
+  const name = 'bridgePorts/host0-1';
+  const address = '02:00:00:00:00:97';
+  const macvlan = (device: string) =>
+    `link add link mrvmach-below name ${device} address ${address} type macvlan mode bridge`;
+  await nodes.dpu.run('ethtool', ['-K', 'mrvmach-below', 'gro', 'off']);
+  expect((await vsp.client.createBridgePort(port(1, '02:00:00:00:00:77'))).components).toBeUndefined();
+  // Of two with one MAC the second does not go up. What the first does in another namespace is not told in this one.
+  await nodes.dpu.links.batch([macvlan('mrvmach-first'), `link set mrvmach-first netns ${nodes.outside.name}`]);
+  await nodes.outside.links.batch(['link set mrvmach-first up']);
+  await nodes.dpu.links.batch(['link del sdp2', macvlan('sdp2')]);
+  const details = async () => (await portStatus(1)).components?.map((each) => each.details).join() ?? '';
+  await eventually('the refusal', details, (text) => text.includes('sdp2 does not go up'));
+  await nodes.outside.links.batch(['link set mrvmach-first down']);
+  await eventually('no refusal', details, (text) => text === '');
+  await vsp.client.deleteBridgePort(name, { allowMissing: false });
+  await nodes.outside.links.batch(['link del mrvmach-first']);
 });
 
 it('an uplink that goes on joining frames is used, and told', async () => {

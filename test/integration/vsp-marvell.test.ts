@@ -1,4 +1,5 @@
 /** The Marvell plugin's DPU side on stand-ins, with an Open vSwitch of its own: needs root, openvswitch-switch, ping. */
+import { exec, ownerOf } from '@dpu-operator/sdk/linux';
 import type { StartedPlugin } from '@dpu-operator/sdk/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventually } from '../support/eventually.ts';
@@ -108,6 +109,22 @@ describe('ports of the host', () => {
     await vsp.client.deleteBridgePort(name, present);
     expect(await isUp('sdp3')).toBe(false);
   });
+});
+
+it('a port that somebody takes away is made again, also after the database has cut the plugin off', async () => {
+  const env = {
+    ...(process.env as Record<string, string>),
+    OVS_RUNDIR: `/run/mrvl-${ownerOf(identifier).slice(0, 8)}`,
+  };
+  const takeAway = () => exec('ovs-vsctl', [`--db=unix:${env.OVS_RUNDIR}/db.sock`, 'del-port', 'sdp1']);
+  await takeAway();
+  await passes(a, outsideIp);
+  await exec('ovs-appctl', ['--target=ovsdb-server', 'ovsdb-server/reconnect'], { env });
+  // The first may go before the plugin listens again, and is looked for; of the second it can only be told.
+  for (let times = 0; times < 2; times++) {
+    await takeAway();
+    await passes(a, outsideIp);
+  }
 });
 
 it('a port that is deleted passes nothing, and its interface is down', async () => {

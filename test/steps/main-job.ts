@@ -33,6 +33,8 @@ export interface MainJobOptions {
   ends: () => Ends;
   /** Or why there is none that can be reached. */
   outside: Outside | { missing: string };
+  /** MACs that the DPU's bridge has learnt, where they can be asked for, in a text. */
+  learnt?: () => Promise<string>;
   /** Of pods and network function. Default: the examples' own. */
   image?: string | undefined;
 }
@@ -40,7 +42,7 @@ export interface MainJobOptions {
 const chain = ['sfc/sfc-test', '-n', namespace] as const;
 const functionPod = 'my-nf';
 
-export function mainJobSteps({ ends, outside, image }: MainJobOptions): void {
+export function mainJobSteps({ ends, outside, learnt, image }: MainJobOptions): void {
   const host = () => ends().hostSide.kubectl;
   const dpu = () => ends().dpuSide.kubectl;
   const create = async (kubectl: typeof host, ...examples: string[]) => {
@@ -49,10 +51,8 @@ export function mainJobSteps({ ends, outside, image }: MainJobOptions): void {
       await kubectl().run(['create', '-f', '-'], image ? text.replace(/image: .*/g, `image: ${image}`) : text);
     }
   };
-  const addresses = async () => {
-    const links = await Promise.all(examplePods.map((pod) => net1(host(), pod)));
-    return links.map(({ ip }) => ip);
-  };
+  const podLinks = () => Promise.all(examplePods.map((pod) => net1(host(), pod)));
+  const addresses = async () => (await podLinks()).map(({ ip }) => ip);
   const podsReachEachOther = async () => {
     const [first = '', second = ''] = await addresses();
     await untilPings(host(), 'my-pod', second);
@@ -69,13 +69,15 @@ export function mainJobSteps({ ends, outside, image }: MainJobOptions): void {
     if (!('missing' in outside)) await outside.disconnect();
   });
 
-  it('two pods get net1 and reach each other', async () => {
+  it("two pods get net1 and reach each other, through the DPU's bridge where that can be asked", async () => {
     await create(host, ...examplePods);
     await host().wait(
       'condition=Ready',
       examplePods.map((pod) => `pod/${pod}`),
     );
     await podsReachEachOther();
+    const table = await learnt?.();
+    if (table !== undefined) for (const { mac } of await podLinks()) expect(table).toContain(mac);
   });
 
   it('they carry TCP, not only ping', async () => {

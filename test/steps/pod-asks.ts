@@ -6,6 +6,7 @@ import { expect, it } from 'vitest';
 import { eventually } from '../support/eventually.ts';
 import { namespace, type TestBed } from '../support/operator.ts';
 import { conditionIs, messageOf, patchPlugin, pluginRuns, publishAcme } from '../support/plugins.ts';
+import { argumentsOf, documentCommands } from '../support/readme.ts';
 import type { Registry } from '../support/registry.ts';
 
 type Pod = PluginManifest['pod'];
@@ -123,9 +124,11 @@ export function podAsksSteps(
       expect(message).toContain(more);
     }
     await pluginRuns(bed(), plugin.running);
-    const command = /kubectl patch vendorplugin .*?'(\{.*?\})'/.exec(message);
-    const argv = command?.[0].replace(/'.*/, '').trim().split(' ').slice(1) ?? [];
-    await kubectl(...argv, command?.[1] ?? '');
+    const guide = 'packages/sdk/docs/guides/pod.md';
+    const [documented = ''] = await documentCommands(guide, 'A version that asks for more');
+    const command = documented.replace('1.1.0', plugin.asking);
+    expect(message).toContain(command);
+    await kubectl(...argumentsOf('kubectl', command));
     await conditionIs(bed(), 'vplugin/acme', 'Ready', 'status', 'True');
   });
 

@@ -21,6 +21,22 @@ export async function documentCommands(path: string, heading: string): Promise<s
   return fencedBlocks(text).flatMap((block) => (block.heading === heading && block.info === 'sh' ? block.lines : []));
 }
 
+/** A command's words as a shell takes them apart, as far as our documents go: blanks, quotes, and a comment at its end. */
+export function words(command: string): string[] {
+  const found = [...command.matchAll(/(?<=^|\s)(?:'([^']*)'|"([^"]*)"|(\S+))/g)];
+  const comment = found.findIndex(([word]) => word.startsWith('#'));
+  return found
+    .slice(0, comment < 0 ? undefined : comment)
+    .map(([, single, double, plain]) => single ?? double ?? plain ?? '');
+}
+
+/** The arguments of a documented command. @throws Error where it is one of another program */
+export function argumentsOf(program: string, command: string): string[] {
+  const [first, ...args] = words(command);
+  if (first !== program) throw new Error(`"${command}" is no command of ${program}`);
+  return args;
+}
+
 /** All blocks of a Markdown text, in their order. */
 export function fencedBlocks(text: string): Block[] {
   const blocks: Block[] = [];

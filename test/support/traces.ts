@@ -26,5 +26,7 @@ export async function objectsLeft(sides: Sides): Promise<string[]> {
   for (const { kubectl } of clustersOf(sides)) {
     rows.push(...(await kubectl.run(['get', kinds, '-A', '-o', columns, '--no-headers'])).split('\n'));
   }
-  return rows.filter((row) => !/^kube-system |dpu-operator-controller-manager/.test(row) && row !== '');
+  return rows.filter(
+    (row) => !/^kube-system |dpu-operator-controller-manager|network-resources-injector/.test(row) && row !== '',
+  );
 }

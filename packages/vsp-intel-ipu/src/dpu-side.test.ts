@@ -2,7 +2,7 @@
 
 import type { BridgePort } from '@dpu-operator/sdk';
 import { status } from '@grpc/grpc-js';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import type { TableEntry__Output } from './generated/p4/v1/TableEntry.ts';
 import { bodyOf, keyOf } from './p4rt/program.ts';
 import { macOfVsi, startAcc, vsiOfInterface } from './testing/acc.ts';
@@ -113,6 +113,17 @@ test('what is written once, ports, functions and chains are on the wire as the c
   await again.setNumVfs(0);
   await again.createBridgePort(port(0));
   expect(acc.ip.bridged).toEqual({ 'br-ipu': ['enp0s1f0d4', 'enp0s1f0d6'] });
+});
+
+test('without settings the server is that of the ACC, at its usual port; the name of a host serves as well', async () => {
+  await using server = new P4RuntimeServer({ p4info: linuxNetworking, port: 9559 });
+  // Another run of this test on this machine may have the port.
+  await vi.waitFor(() => server.start(), { timeout: 100_000, interval: 200 });
+  for (const address of [undefined, 'localhost:9559']) {
+    await using acc = await startAcc(address);
+    await isReady(acc);
+    expect(server.updates.map(({ type }) => type)).toEqual(Array(fixedEntries).fill('INSERT'));
+  }
 });
 
 test('ports of different logical bridges are bridged and looped back apart', async () => {

@@ -59,6 +59,7 @@ async function takeOursAway(kubectl: Kubectl): Promise<void> {
   const inNamespace = ['-n', namespace, '--cascade=foreground', '--timeout=300s'];
   await kubectl.run(['delete', 'deployment', 'dpu-operator-controller-manager', ...inNamespace]);
   await kubectl.run(['delete', 'daemonset', 'dpu-daemon', ...inNamespace]);
+  await kubectl.run(['delete', '-k', 'config/injector']);
   await kubectl.run(['delete', '-k', 'config/policy']);
   const ours = parseAllDocuments(await kubectl.run(['kustomize', 'config/deploy']))
     .map((document) => document.toJS() as { kind: string })

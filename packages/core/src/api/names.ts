@@ -12,6 +12,20 @@ export const workloads = {
   operator: 'dpu-operator-controller-manager',
   daemon: 'dpu-daemon',
   vsp: 'dpu-vsp',
+  injector: 'network-resources-injector',
+} as const;
+
+/**
+ * What belongs to the injector beside its Deployment. Its Service and webhook have other names than the Go operator's, which
+ * the migration deletes by name.
+ */
+export const injectorNames = {
+  service: workloads.injector,
+  webhook: workloads.injector,
+  /** Secret with the key and certificate of the webhook. */
+  certificate: `${workloads.injector}-tls`,
+  /** ConfigMap with switches and user-defined injections. */
+  switches: 'nri-control-switches',
 } as const;
 
 /** ServiceAccounts that pods of plugins may run as, beside the usual one: people make them, with the rights that they want. */
@@ -120,4 +134,6 @@ export const fieldManagers = {
   trust: 'dpu-operator-trust',
   /** The operator's, for what it says in the place of a daemon that is silent. */
   silence: 'dpu-operator-silence',
+  /** The operator's, for what the API server knows the injector's webhook by. */
+  injector: 'dpu-operator-injector',
 } as const;

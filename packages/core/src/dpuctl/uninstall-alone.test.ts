@@ -99,3 +99,24 @@ test('what a config left that is gone already is taken away too', async () => {
   await uninstallAlone(context, { timeoutSeconds: 120, withoutDaemons: true });
   expect(left()).toEqual([]);
 });
+
+test('networks of the operator go too, those of others stay', async () => {
+  const crd = 'network-attachment-definitions.k8s.cni.cncf.io';
+  server.put(`/apis/apiextensions.k8s.io/v1/customresourcedefinitions/${crd}`, {
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    metadata: { name: crd },
+    status: { conditions: [{ type: 'Established', status: 'True' }] },
+  });
+  const network = { apiVersion: 'k8s.cni.cncf.io/v1', kind: 'NetworkAttachmentDefinition' };
+  const owner = { apiVersion, kind: 'DpuOperatorConfig', name: configName, uid: 'c', controller: true };
+  const [ours, others] = [namespace, 'mine'].map(
+    (where) => `/apis/k8s.cni.cncf.io/v1/namespaces/${where}/network-attachment-definitions/dpunfcni-conf`,
+  );
+  const name = 'dpunfcni-conf';
+  server.put(`${ours}`, { ...network, metadata: { name, namespace, ownerReferences: [owner] } });
+  server.put(`${others}`, { ...network, metadata: { name, namespace: 'mine' } });
+  await uninstallAlone(context, { timeoutSeconds: 120, withoutDaemons: true });
+  expect(server.objects.has(`${ours}`)).toBe(false);
+  expect(server.objects.has(`${others}`)).toBe(true);
+});

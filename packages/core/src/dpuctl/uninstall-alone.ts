@@ -1,6 +1,5 @@
 /** `dpuctl uninstall --without-operator`: what the operator would do, by its own code, where there is none any more. */
 import 'reflect-metadata';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { dataProcessingUnit } from '../api/data-processing-unit.ts';
 import { dpuOperatorConfig } from '../api/dpu-operator-config.ts';
 import { configName, finalizers, labels, workloads } from '../api/names.ts';
@@ -15,9 +14,6 @@ export interface AloneOptions {
   /** Whether nodes are let go of on which no daemon is left to clean up. */
   withoutDaemons: boolean;
 }
-
-/** Milliseconds between one look and the next. */
-const pauseMs = 500;
 
 /**
  * Takes away what the operator made, in its order. Daemons that still run clean up their nodes.
@@ -49,7 +45,13 @@ export async function uninstallAlone(context: Context, options: AloneOptions): P
       if (!late.aborted) throw error;
     });
     let said: string | undefined;
+    let wake = () => {};
+    caches.onChange(() => wake());
+    late.addEventListener('abort', () => wake());
     for (;;) {
+      const changed = new Promise<void>((resolve) => {
+        wake = resolve;
+      });
       // What is not known yet is not gone.
       const waitsFor = caches.synced ? await uninstaller.takeAway() : 'the API server has not said yet what there is';
       if (waitsFor === undefined) break;
@@ -57,7 +59,7 @@ export async function uninstallAlone(context: Context, options: AloneOptions): P
       said = waitsFor;
       if (options.withoutDaemons) await letGo(context, caches);
       if (late.aborted) throw new Error(`not gone after ${options.timeoutSeconds} s: ${waitsFor}`);
-      await sleep(pauseMs);
+      await changed;
     }
   } finally {
     stop.abort();

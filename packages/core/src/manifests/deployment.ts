@@ -27,6 +27,11 @@ export interface DeploymentOptions {
   resources: unknown;
   tolerations: unknown;
   affinity: unknown;
+  /** Of the network-resources-injector. */
+  injector: {
+    replicas: unknown;
+    failurePolicy: unknown;
+  };
   /** More fields of the pod's spec. */
   podSpec?: Readonly<Record<string, unknown>>;
   /** More environment variables. */
@@ -40,6 +45,23 @@ const controlPlanes = ['node-role.kubernetes.io/control-plane', 'node-role.kuber
 
 /** Kubernetes' own default waits 300 s: a replica on a node that is lost is made anew elsewhere after half a minute. */
 const lostNodes = ['node.kubernetes.io/unreachable', 'node.kubernetes.io/not-ready'];
+
+/** Pods with these labels on different nodes. Preferred: a cluster of one node has all of them there. */
+export function spreadOver(labels: Readonly<Record<string, string>>) {
+  return {
+    podAntiAffinity: {
+      preferredDuringSchedulingIgnoredDuringExecution: [
+        {
+          weight: 100,
+          podAffinityTerm: {
+            labelSelector: { matchLabels: labels },
+            topologyKey: 'kubernetes.io/hostname',
+          },
+        },
+      ],
+    },
+  };
+}
 
 export const defaults = {
   images: {
@@ -58,19 +80,12 @@ export const defaults = {
     ...controlPlanes.map((key) => ({ key, operator: 'Exists', effect: 'NoSchedule' })),
     ...lostNodes.map((key) => ({ key, operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 30 })),
   ],
-  // Preferred: a cluster of one node has both there.
-  affinity: {
-    podAntiAffinity: {
-      preferredDuringSchedulingIgnoredDuringExecution: [
-        {
-          weight: 100,
-          podAffinityTerm: {
-            labelSelector: { matchLabels: operatorLabels },
-            topologyKey: 'kubernetes.io/hostname',
-          },
-        },
-      ],
-    },
+  affinity: spreadOver(operatorLabels),
+  injector: {
+    // One answers while the other, or its node, is replaced.
+    replicas: 2,
+    // A pod that names a network is made also while nothing answers.
+    failurePolicy: 'Ignore' as const,
   },
 } satisfies DeploymentOptions;
 

@@ -18,6 +18,7 @@ test.each([
   'config/dev',
   'config/dpu',
   'config/host',
+  'config/injector',
   'config/migrate',
   'config/migrate-back',
   'config/migrate-finish',

@@ -16,3 +16,9 @@ export function imageParts(image: string): ImageParts {
   }
   return { repository, tag, digest };
 }
+
+/** What a kustomization says to have another image in the place of one. @param name its name, without tag */
+export function replacement(name: string, image: string): object {
+  const { repository, tag, digest } = imageParts(image);
+  return { name, newName: repository, ...(digest ? { digest } : { newTag: tag }) };
+}

@@ -1,6 +1,7 @@
 import { crd } from '../api/crd.ts';
 import { kinds } from '../api/kinds.ts';
 import { type DeploymentOptions, deployment, disruptionBudget } from './deployment.ts';
+import { injector } from './injector.ts';
 import { networkPolicies } from './network-policies.ts';
 import { policies, renderPolicies } from './policy/index.ts';
 import { rbac, serviceAccounts } from './rbac.ts';
@@ -14,6 +15,8 @@ export interface Installation {
   networkPolicies: readonly object[];
   deployment: object;
   disruptionBudget: object;
+  /** The network-resources-injector, which may be left out. */
+  injector: readonly object[];
   /** Admission policies by the process that they are about. */
   policies: ReadonlyMap<string, readonly object[]>;
 }
@@ -26,6 +29,7 @@ export function installation(options: DeploymentOptions): Installation {
     networkPolicies: networkPolicies(),
     deployment: deployment(options),
     disruptionBudget: disruptionBudget(),
+    injector: injector(options),
     policies: new Map(Object.entries(policies).map(([process, list]) => [process, renderPolicies(list)])),
   };
 }

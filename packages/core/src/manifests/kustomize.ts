@@ -6,7 +6,7 @@ import { stringify } from 'yaml';
 import { apiVersion, configName, operatorNamespace, workloads } from '../api/names.ts';
 import { operatorContainer } from '../operator/own-image.ts';
 import { type DeploymentOptions, defaults } from './deployment.ts';
-import { imageParts } from './image.ts';
+import { imageParts, replacement } from './image.ts';
 
 export const kustomization = { apiVersion: 'kustomize.config.k8s.io/v1beta1', kind: 'Kustomization' };
 
@@ -38,13 +38,17 @@ export function kustomizations(
   }
   // Beside OLM's bundle, which has the rest.
   const beside = directories.get('olm') ?? [];
-  files.set('config/olm/kustomization.yaml', { ...kustomization, resources: ['../policy', ...beside] });
   const [operator] = replacedImages(images);
+  files.set('config/olm/kustomization.yaml', {
+    ...kustomization,
+    resources: ['../injector', '../policy', ...beside],
+    images: [operator],
+  });
   const caches = directories.get('remove-caches');
   files.set('config/remove-caches/kustomization.yaml', { ...kustomization, resources: caches, images: [operator] });
-  files.set('config/default/kustomization.yaml', everything(['crd', 'deploy', 'policy'], images));
+  files.set('config/default/kustomization.yaml', everything(['crd', 'deploy', 'injector', 'policy'], images));
   // Below Kubernetes 1.30 there are no admission policies.
-  files.set('config/without-policy/kustomization.yaml', everything(['crd', 'deploy'], images));
+  files.set('config/without-policy/kustomization.yaml', everything(['crd', 'deploy', 'injector'], images));
   for (const [name, mode] of Object.entries(overlays)) {
     files.set(`config/${name}/config.yaml`, dpuOperatorConfig(mode));
     files.set(`config/${name}/kustomization.yaml`, {
@@ -75,14 +79,7 @@ export function replacedImages(images: DeploymentOptions['images']): object[] {
     [defaults.images.operator, images.operator],
     [defaults.images.vsp, images.vsp],
   ] as const;
-  return wanted.map(([named, image]) => {
-    const { repository, tag, digest } = imageParts(image);
-    return {
-      name: imageParts(named).repository,
-      newName: repository,
-      ...(digest ? { digest } : { newTag: tag }),
-    };
-  });
+  return wanted.map(([named, image]) => replacement(imageParts(named).repository, image));
 }
 
 function dpuOperatorConfig(mode: string): object {

@@ -16,6 +16,7 @@ const outwards = [{ ports: [tcp(), ...dns] }];
 export function networkPolicies(): object[] {
   return [
     networkPolicy(workloads.operator, [{ ports: [tcp(ports.operatorHealth), tcp(ports.operatorMetrics)] }]),
+    networkPolicy(workloads.injector, [{ ports: [tcp(ports.injectorWebhook), tcp(ports.injectorHealth)] }]),
     // Pods that install plugins; they fetch packages, and nobody has business with them.
     networkPolicy('vsp-install', []),
   ];

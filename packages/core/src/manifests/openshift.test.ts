@@ -16,6 +16,7 @@ import { pluginRun } from '../operator/rollout/plugin-run.ts';
 import { renderVspPod } from '../operator/vsp-pod.ts';
 import { uninstallHook } from './chart/uninstall-hook.ts';
 import { defaults, deployment, namespace } from './deployment.ts';
+import { injectorDeployment } from './injector.ts';
 import { jobObjects } from './migrate.ts';
 import { processes } from './rights/index.ts';
 import { againstBaseline, againstRestricted, againstRestrictedV2, type PodSpec } from './testing/pod-rules.ts';
@@ -85,6 +86,7 @@ const plugins = globSync('packages/vsp-*/package.json', { cwd: root }).flatMap(p
 
 test.each<[string, PodTemplate]>([
   ['operator', operator],
+  ['injector', templateOf(injectorDeployment(defaults))],
   ['removal by Helm', uninstall],
   ['migration', templateOf(migrationJob ?? {})],
 ])('%s needs nothing that restricted-v2, or the level restricted, forbids', (_, { metadata, spec }) => {

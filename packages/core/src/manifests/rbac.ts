@@ -2,23 +2,29 @@
 import { operatorNamespace } from '../api/names.ts';
 import { processes } from './rights/index.ts';
 import { type MetricsRight, type SharedRole, sharedRoles } from './rights/people.ts';
-import type { Grant, Right } from './rights/right.ts';
+import type { Grant, ProcessRights, Right } from './rights/right.ts';
 
 const apiGroup = 'rbac.authorization.k8s.io';
 
 export function serviceAccounts(): object[] {
-  return processes.map(({ account }) => ({
+  return processes.map(({ account }) => serviceAccount(account));
+}
+
+export function serviceAccount(name: string): object {
+  return {
     apiVersion: 'v1',
     kind: 'ServiceAccount',
-    metadata: { name: account, namespace: operatorNamespace },
-  }));
+    metadata: { name, namespace: operatorNamespace },
+  };
 }
 
 export function rbac(): object[] {
-  const granted = processes.flatMap(({ account, grants }) =>
-    grants.flatMap((grant) => roleWithBinding(account, grant)),
-  );
-  return [...granted, ...sharedRoles.map(sharedRole)];
+  return [...processes.flatMap(rolesOf), ...sharedRoles.map(sharedRole)];
+}
+
+/** The roles of a process, with their bindings. */
+export function rolesOf({ account, grants }: ProcessRights): object[] {
+  return grants.flatMap((grant) => roleWithBinding(account, grant));
 }
 
 /** The names of a process's role and of its binding: those for the whole cluster are shared with everybody. */

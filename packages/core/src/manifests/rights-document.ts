@@ -4,6 +4,7 @@ import { policies } from './policy/index.ts';
 import type { Policy } from './policy/policy.ts';
 import { roleName } from './rbac.ts';
 import { processes } from './rights/index.ts';
+import { injectorRights } from './rights/injector.ts';
 import { type MetricsRight, type SharedRole, sharedRoles } from './rights/people.ts';
 import type { Grant, ProcessRights, Right } from './rights/right.ts';
 
@@ -21,7 +22,7 @@ When a cluster is upgraded from before 1.30, tokens of daemons that run may not 
 
 const intro = `# What each component may do, and why
 
-Made by \`make manifests\` from \`packages/core/src/manifests/rights\`, as is the RBAC in \`config/deploy\`.
+Made by \`make manifests\` from \`packages/core/src/manifests/rights\`, as is the RBAC in \`config/deploy\` and \`config/injector\`.
 
 All ServiceAccounts are in \`${operatorNamespace}\`. Who is trusted with what: [threat-model.md](threat-model.md).
 `;
@@ -29,7 +30,7 @@ All ServiceAccounts are in \`${operatorNamespace}\`. Who is trusted with what: [
 export function rightsDocument(): string {
   const people = ['## For people and monitoring\n', ...sharedRoles.map(sharedSection)];
   const admission = [policyIntro, ...Object.values(policies).flat().map(policySection)];
-  return [intro, ...processes.map(processSection), ...people, ...admission].join('\n');
+  return [intro, ...[...processes, injectorRights].map(processSection), ...people, ...admission].join('\n');
 }
 
 function processSection({ account, is, grants }: ProcessRights): string {

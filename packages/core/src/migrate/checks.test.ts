@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { faults, reportFaults, undoFaults } from './checks.ts';
 import { type KubeJson, keyOf, operatorDeployment } from './go-objects.ts';
 import type { DeviceReport, Observed } from './observed.ts';
+import { nextForward } from './plan.ts';
 import { begun, config, goDaemonSet, goDeployment, goInstallation, goObjects, ourDeployment } from './testing.ts';
 
 const withDeployment = (deployment: KubeJson): Partial<Observed> => ({
@@ -10,6 +11,13 @@ const withDeployment = (deployment: KubeJson): Partial<Observed> => ({
 
 test('nothing is in the way of what the Go operator installs', () => {
   expect(faults(goInstallation(), [])).toEqual([]);
+});
+
+test('nor where OLM had it, whose objects are deleted: the Deployment has gone with them, the daemons stay', () => {
+  const objects = goObjects();
+  objects.delete(keyOf(operatorDeployment));
+  expect(faults(goInstallation({ objects, operatorPods: [] }), [])).toEqual([]);
+  expect(nextForward(goInstallation({ objects, operatorPods: [] }))).toMatchObject({ action: { do: 'save' } });
 });
 
 const unknownVersion = goDeployment();

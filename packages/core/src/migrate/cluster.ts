@@ -1,15 +1,17 @@
 /** The cluster as the migration reads and changes it: objects as they are, since they are put back as they were. */
-import { setTimeout as sleep } from 'node:timers/promises';
+import { z } from 'zod';
+import { metadataSchema } from '../api/meta.ts';
 import { annotations, labels, operatorNamespace, workloads } from '../api/names.ts';
-import { ApiError, isNotFound, type KubeStore } from '../kube/index.ts';
+import { ApiError, Informer, isNotFound, type KubeStore } from '../kube/index.ts';
 import { resourcePath } from '../kube/resource.ts';
+import { createLogger } from '../log.ts';
 import { type KubeJson, keyOf, type ObjectRef, refOf, replaced, takenOver, withoutIdentity } from './go-objects.ts';
 import { nodePodLabel } from './node/pod.ts';
 import type { NodeState, Observed, PodState } from './observed.ts';
 import { readSaved } from './saved.ts';
 
 const config = { apiVersion: 'config.openshift.io/v1' };
-const everyMs = 500;
+const anyObject = z.looseObject({ apiVersion: z.string(), kind: z.string(), metadata: metadataSchema });
 
 /** Items of a list come without their kind. */
 const kindOf: Record<string, string> = {
@@ -82,7 +84,7 @@ export class MigrationCluster {
   /** Resolves when it has gone. */
   async delete(ref: ObjectRef): Promise<void> {
     await this.askToDelete(ref);
-    await this.until(`${ref.kind} ${ref.name} has gone`, async () => (await this.get(ref)) === undefined);
+    await this.until(ref, `${ref.kind} ${ref.name} has gone`, (object) => object === undefined);
   }
 
   /** Does not wait until it has gone: a node that does not answer keeps its pods. */
@@ -127,14 +129,41 @@ export class MigrationCluster {
     await Promise.all(left.map((pod) => this.askToDelete(refOf(pod))));
   }
 
-  /** @param what Said where it is not so in time. */
-  async until(what: string | (() => string), isSo: () => Promise<boolean>): Promise<void> {
-    const end = performance.now() + this.#awaitMs;
-    while (!(await isSo())) {
-      if (performance.now() > end) {
-        throw new Error(`not so after ${this.#awaitMs / 1000} s: ${typeof what === 'string' ? what : what()}`);
+  /**
+   * Watches an object until it is so: undefined is one that is not there. What that throws is thrown.
+   *
+   * @param what Said where it is not so in time.
+   */
+  async until(
+    ref: ObjectRef,
+    what: string | (() => string),
+    isSo: (object: KubeJson | undefined) => boolean,
+  ): Promise<void> {
+    if (isSo(await this.get(ref))) return;
+    const { apiVersion, kind, plural, name, namespace } = ref;
+    const type = { apiVersion, kind, plural, namespaced: namespace !== undefined, schema: anyObject };
+    const options = { fieldSelector: `metadata.name=${name}`, logger: createLogger('warn') };
+    const informer = new Informer(this.store, type, namespace === undefined ? options : { ...options, namespace });
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const look = () => {
+      try {
+        if (isSo(informer.get(name, namespace) as KubeJson | undefined)) resolve();
+      } catch (error) {
+        reject(error);
       }
-      await sleep(everyMs);
+    };
+    const stop = new AbortController();
+    const timer = setTimeout(() => {
+      reject(new Error(`not so after ${this.#awaitMs / 1000} s: ${typeof what === 'string' ? what : what()}`));
+    }, this.#awaitMs);
+    try {
+      informer.onChange(look);
+      // It only ends before it is filled when nobody waits any more.
+      informer.start(stop.signal).then(look, () => {});
+      await promise;
+    } finally {
+      clearTimeout(timer);
+      stop.abort();
     }
   }
 

@@ -90,7 +90,8 @@ export const webhooks: readonly ObjectRef[] = [
   ...everywhere('MutatingWebhookConfiguration', 'network-resources-injector-config'),
 ];
 
-export const injector = ref('Deployment', 'network-resources-injector', operatorNamespace);
+/** Shared with ours by name; which one it is tells {@link isGoInjector}. */
+export const injector = ref('Deployment', workloads.injector, operatorNamespace);
 
 /** What nobody uses without operator, daemon and injector. */
 export const leftovers: readonly ObjectRef[] = [
@@ -165,6 +166,7 @@ interface Workload {
     selector?: { matchLabels?: Record<string, string> };
     template?: {
       spec?: {
+        serviceAccountName?: string;
         containers?: {
           name: string;
           env?: { name: string }[];
@@ -184,6 +186,10 @@ const containersOf = (object: KubeJson | undefined) => specOf(object).template?.
 /** Its selector cannot be changed; ours is another. */
 export const isGoDeployment = (object: KubeJson | undefined): boolean =>
   specOf(object).selector?.matchLabels?.['control-plane'] === 'controller-manager';
+
+/** Ours has its name and labels too. */
+export const isGoInjector = (object: KubeJson | undefined): boolean =>
+  object !== undefined && specOf(object).template?.spec?.serviceAccountName !== workloads.injector;
 
 export const goDaemonContainer = 'dpu-daemon';
 

@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
+import { daemonDirectory } from '../api/paths.ts';
 import { type ApiClient, ApiError, type ApiRequest, KubeStore } from '../kube/index.ts';
 import { MigrationCluster } from './cluster.ts';
+import { renderNodePod } from './node/pod.ts';
 import { onNode } from './node-pods.ts';
 
 const options = { node: 'a', mode: 'import', image: 'x', cniDirectory: '/opt/cni', dpus: [] } as const;
@@ -10,6 +12,8 @@ function clusterWith(status: object | undefined): MigrationCluster {
   let isThere = false;
   const json = async ({ method, path }: ApiRequest) => {
     if (method === 'POST') isThere = status !== undefined;
+    // The list, before a watch: it does not come in time.
+    if (method === 'GET' && path.endsWith('/pods')) return new Promise<never>(() => {});
     // It stays: its node does not answer.
     if (method === 'GET' && isThere) return { kind: 'Pod', metadata: { name: 'x' }, status };
     if (method === 'GET') throw new ApiError(`${path}: not found`, 404, 'NotFound');
@@ -31,3 +35,19 @@ test('so is one that was deleted meanwhile', async () => {
     'node a: its pod dpu-migrate-import-a was deleted',
   );
 });
+
+test.each([
+  ['look', [true, true]],
+  ['import', [false, true]],
+  ['restore', [false, false]],
+] as const)(
+  'to %s, what daemons keep on the node is mounted to be read only: ours and the Go daemon’s, %j',
+  (mode, readOnly) => {
+    const { spec } = renderNodePod({ ...options, mode }) as {
+      spec: { containers: { volumeMounts: { mountPath: string; readOnly?: boolean }[] }[] };
+    };
+    const mounts = spec.containers[0]?.volumeMounts ?? [];
+    const of = (path: string) => mounts.find(({ mountPath }) => mountPath === path)?.readOnly ?? false;
+    expect([of(daemonDirectory), of('/opt/cni')]).toEqual(readOnly);
+  },
+);

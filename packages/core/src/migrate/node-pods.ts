@@ -34,9 +34,9 @@ export async function onNode(cluster: MigrationCluster, options: NodePodOptions)
   try {
     let now: PodStatus = {};
     await cluster.until(
+      ref,
       () => `pod ${name} on ${options.node} has ended (${inWords(now)})`,
-      async () => {
-        const pod = await cluster.get(ref);
+      (pod) => {
         if (!pod) throw new Error(`node ${options.node}: its pod ${name} was deleted`);
         now = (pod.status as PodStatus | undefined) ?? {};
         return now.phase === 'Succeeded' || now.phase === 'Failed';

@@ -18,8 +18,8 @@ import {
   injector,
   isGoDaemonSet,
   isGoDeployment,
+  isGoInjector,
   type KubeJson,
-  keyOf,
   leftovers,
   type ObjectRef,
   operatorDeployment,
@@ -137,7 +137,7 @@ function isGoThere(observed: Observed): boolean {
   return (
     isGoDeployment(objectOf(observed, operatorDeployment)) ||
     isGoDaemonSet(objectOf(observed, daemonSet)) ||
-    observed.objects.has(keyOf(injector))
+    isGoInjector(objectOf(observed, injector))
   );
 }
 
@@ -173,7 +173,8 @@ function finalizerOff({ configs }: Observed, finalizer: string): Step | undefine
 
 function goRest(observed: Observed): Step | undefined {
   const deployment = isGoDeployment(objectOf(observed, operatorDeployment)) ? [operatorDeployment] : [];
-  const refs = [...deployment, ...there(observed, [injector, ...leftovers])];
+  const injectors = isGoInjector(objectOf(observed, injector)) ? [injector] : [];
+  const refs = [...deployment, ...injectors, ...there(observed, leftovers)];
   return refs.length > 0 ? step(`delete ${list(refs)}`, { do: 'delete', refs }) : undefined;
 }
 

@@ -200,6 +200,21 @@ test('a pod that was attached since the check and cannot be kept is named', asyn
   expect(lines).toContain('pod default/late on a cannot be kept: device 0000:01:00.1: no record. Delete the pod');
 });
 
+test('on the way back a pod that was attached since the look is named', async () => {
+  const cluster = new Cluster();
+  const { work, lines } = migration(cluster);
+  await work.forward();
+  cluster.onChange = (change) => {
+    if (!change.includes('/configmaps')) return;
+    cluster.answer = JSON.stringify({ devices: [{ pod: 'default/late', device: '0000:01:00.1', state: 'ours' }] });
+  };
+  await work.back();
+  expect(lines).toContain(
+    'attached since the migration, hence unknown to the Go daemon: pod default/late on a. Delete them',
+  );
+  expect(essence(cluster)).toEqual(before);
+});
+
 test('of two runs one ends: neither overwrites what the other remembers', async () => {
   const cluster = new Cluster();
   const saved = `/api/v1${namespace}/configmaps/dpu-operator-migration`;

@@ -8,6 +8,7 @@ import { type AccessQuestion, MigrationCluster } from './cluster.ts';
 import {
   cniDirectory,
   daemonSet,
+  injector,
   isGoDeployment,
   type KubeJson,
   keyOf,
@@ -124,10 +125,11 @@ export class Migration {
       case 'awaitPodsGone':
         return this.#awaitGone(action.pods, observed);
       case 'awaitReady':
-        return this.#cluster.until(`DpuOperatorConfig ${action.config} is Ready`, async () => {
-          const { configs } = await this.#cluster.observe();
-          return configs.every(isDeployed);
-        });
+        return this.#cluster.until(
+          configRef(action.config),
+          `DpuOperatorConfig ${action.config} is Ready`,
+          (config) => config === undefined || isDeployed(config),
+        );
       case 'removeFinalizer':
         return this.#removeFinalizer(action.object, action.finalizer);
       case 'deleteOurs':
@@ -141,10 +143,16 @@ export class Migration {
         return forget(store);
       case 'importOn':
       case 'restoreOn': {
-        const mode = action.do === 'importOn' ? 'import' : 'restore';
-        const report = await this.#onNode(observed, action.node, mode, saved?.cniDirectory ?? '');
-        // Attached since the check: there is no way but on, or back.
-        for (const fault of reportFaults([report], { interruptNetworkFunctions: true })) this.#print(fault);
+        const isImport = action.do === 'importOn';
+        const report = await this.#onNode(
+          observed,
+          action.node,
+          isImport ? 'import' : 'restore',
+          saved?.cniDirectory ?? '',
+        );
+        // Attached since the look: what is begun is gone on with, and who has to be made anew is told.
+        const found = isImport ? reportFaults([report], { interruptNetworkFunctions: true }) : undoFaults([report]);
+        for (const fault of found) this.#print(fault);
         break;
       }
       case 'beginUndo':
@@ -158,10 +166,8 @@ export class Migration {
       [...observed.operatorPods, ...observed.daemonPods, ...observed.vspPods].map((pod) => [pod.name, pod.uid]),
     );
     for (const name of pods) {
-      await this.#cluster.until(`pod ${name} has gone`, async () => {
-        const now = await this.#cluster.get(podRef(name));
-        return now?.metadata.uid !== before.get(name);
-      });
+      const hasGone = (now: KubeJson | undefined) => now?.metadata.uid !== before.get(name);
+      await this.#cluster.until(podRef(name), `pod ${name} has gone`, hasGone);
     }
   }
 
@@ -221,6 +227,13 @@ function dpusOn({ dpus }: Observed, node: string) {
     .map(({ name, isDpuSide }) => ({ name, isDpuSide: isDpuSide === true }));
 }
 
+const configRef = (name: string): ObjectRef => ({
+  apiVersion: 'config.openshift.io/v1',
+  kind: 'DpuOperatorConfig',
+  plural: 'dpuoperatorconfigs',
+  name,
+});
+
 const podRef = (name: string): ObjectRef => ({
   apiVersion: 'v1',
   kind: 'Pod',
@@ -231,9 +244,11 @@ const podRef = (name: string): ObjectRef => ({
 
 /** What every packaging of ours brings and the Go operator would stumble over; kinds and accounts stay. */
 function ours(): ObjectRef[] {
-  const { rights, networkPolicies, disruptionBudget, policies } = installation(defaults);
-  const objects = [...rights, ...networkPolicies, disruptionBudget, ...[...policies.values()].flat()] as KubeJson[];
-  const shared = new Set([...replaced, ...takenOver].map(keyOf));
+  const { rights, networkPolicies, disruptionBudget, injector: ownInjector, policies } = installation(defaults);
+  const beside = [...networkPolicies, disruptionBudget, ...ownInjector, ...[...policies.values()].flat()];
+  const objects = [...rights, ...beside] as KubeJson[];
+  // The injector that is there is ours: the other one went before ours came, or is put back next.
+  const shared = new Set([...replaced, ...takenOver].filter((one) => one !== injector).map(keyOf));
   return objects.map(refOf).filter((one) => !shared.has(keyOf(one)));
 }
 

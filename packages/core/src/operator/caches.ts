@@ -178,8 +178,15 @@ export class Caches {
     this.#crds.onChange(listener);
   }
 
+  /** Whether all are filled, those of networks too where there are any. */
   get synced(): boolean {
-    return this.#informers().every((informer) => informer.hasSynced);
+    const networks = this.multusInstalled ? this.networks : [];
+    return [...this.#informers(), ...networks].every((informer) => informer.hasSynced);
+  }
+
+  /** Calls back after each change of what is watched. */
+  onChange(listener: () => void): void {
+    for (const informer of [...this.#informers(), ...this.networks]) informer.onChange(() => listener());
   }
 
   /** Waits until all are filled, but for the networks of a cluster without Multus: these follow when it comes. */
@@ -192,6 +199,7 @@ export class Caches {
     };
     this.#crds.onChange(startNetworks);
     await Promise.all(this.#informers().map((informer) => informer.start(signal)));
+    if (this.multusInstalled) await Promise.all(this.networks.map((informer) => informer.start(signal)));
   }
 
   #informers() {

@@ -25,6 +25,7 @@ import { DataProcessingUnitConfigController } from './data-processing-unit-confi
 import { DataProcessingUnitController } from './data-processing-unit-controller.ts';
 import { DpuOperatorConfigController } from './dpu-operator-config-controller.ts';
 import { type Environment, parseEnvironment } from './environment.ts';
+import { ServingController } from './injector/serving-controller.ts';
 import { ownImage } from './own-image.ts';
 import { tokens } from './tokens.ts';
 import { CertificateController } from './trust/certificate-controller.ts';
@@ -70,6 +71,7 @@ async function main(): Promise<void> {
     const operatorImage = environment.operatorImage || (await ownImage(store, namespace, podName));
     container.registerInstance(tokens.environment, { ...environment, operatorImage });
     const caches = container.resolve<Caches>(tokens.caches);
+    const injectorServing = container.resolve(ServingController);
     const controllers = [
       container.resolve(DpuOperatorConfigController),
       container.resolve(DataProcessingUnitController),
@@ -79,10 +81,12 @@ async function main(): Promise<void> {
       container.resolve(ChainController),
       container.resolve<TrustController>(tokens.trust),
       container.resolve(CertificateController),
+      injectorServing,
     ];
     missing = ['the caches are being filled'];
     await caches.start(signal);
     missing = [];
+    injectorServing.watch(signal);
     logger.info('controllers started');
     await Promise.all(controllers.map(({ controller }) => controller.start(signal)));
   };

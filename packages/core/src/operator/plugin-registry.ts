@@ -1,6 +1,7 @@
 /** Which registry a VendorPlugin is taken from. */
 import type { DpuOperatorConfig } from '../api/dpu-operator-config.ts';
 import type { VendorPlugin } from '../api/vendor-plugin.ts';
+import { mayUseHttp } from '../plugins/http-registries.ts';
 import { LookupError } from '../plugins/lookup/lookup-error.ts';
 
 export type PluginsSpec = DpuOperatorConfig['spec']['plugins'];
@@ -23,7 +24,7 @@ export function registryOf({ spec }: VendorPlugin, plugins: PluginsSpec, fallbac
 /** @throws LookupError where the registry is reached by plain http and the DpuOperatorConfig does not allow that */
 export function requireSecure({ url }: PluginRegistry, plugins: PluginsSpec): void {
   const { protocol, host } = new URL(url);
-  if (protocol === 'https:' || plugins?.httpRegistries?.includes(host)) return;
+  if (protocol === 'https:' || mayUseHttp(host, plugins?.httpRegistries)) return;
   const message = `${url} is reached without TLS: use https, or add ${host} to spec.plugins.httpRegistries of the DpuOperatorConfig`;
   throw new LookupError('RegistryInsecure', message);
 }

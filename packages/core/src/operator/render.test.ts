@@ -430,6 +430,20 @@ test('the pod that installs a plugin may do that and nothing else', () => {
   expect(text.match(/"hostPath"/g)).toHaveLength(1);
 });
 
+test('proxies of the operator reach what installs plugins, and nothing that is not set', () => {
+  const proxies = { HTTPS_PROXY: 'http://proxy.example.com:3128', NO_PROXY: '.svc,10.0.0.1', HTTP_PROXY: '' };
+  const behindProxy = parseEnvironment({ OPERATOR_IMAGE: 'op:1', ...proxies }, 'host');
+  const envOf = (where: typeof environment) => {
+    const { spec } = renderInstallPod(dpu, run({}, { source: npm }), undefined, where);
+    return (spec as { containers: { env: object[] }[] }).containers[0]?.env;
+  };
+  expect(envOf(behindProxy)).toEqual([
+    { name: 'HTTPS_PROXY', value: proxies.HTTPS_PROXY },
+    { name: 'NO_PROXY', value: proxies.NO_PROXY },
+  ]);
+  expect(envOf(environment)).toEqual([]);
+});
+
 test('why an installation fails stays said while it is tried again', () => {
   const pod = (state: object, lastState?: object): Pod => ({
     apiVersion: 'v1',

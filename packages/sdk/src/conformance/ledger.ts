@@ -60,10 +60,6 @@ export class Ledger {
   /** Whether the number of virtual functions may be another than at the start. */
   vfsChanged = false;
 
-  get empty(): boolean {
-    return this.#entries.size === 0 && !this.vfsChanged;
-  }
-
   /** Before the call: what was asked for may be there, whatever the answer. */
   asked(path: string, request: Request): void {
     if (path.endsWith('/SetNumVfs')) this.vfsChanged = true;

@@ -156,7 +156,10 @@ export class Session {
       if (isToBegin) await this.#start({ toBeWeighed });
     }
     this.#vsp.takeExchanges();
-    if (!this.#initialised && !fresh && !stopped && !this.#readOnly) await this.#initialise();
+    if (!this.#initialised && !fresh && !stopped && !this.#readOnly) {
+      await this.#initialise();
+      await this.#tidy();
+    }
     this.#vsp.takeExchanges();
   }
 
@@ -374,20 +377,9 @@ export class Session {
     return ended === undefined ? textOf(error) : `${textOf(error)}; ${ended}`;
   }
 
+  /** What a VSP that is gone has left stays on the book: its successor is asked to remove it, once there is one. */
   async #tidy(): Promise<void> {
-    const { process } = this.#options;
-    if (process && !process.running) {
-      // What a VSP that is gone has left, its successor is asked to remove.
-      if (this.#ledger.empty || this.#broken !== undefined) return;
-      try {
-        await this.#start();
-        await this.#initialise();
-      } catch (error) {
-        this.#broken = `the VSP does not start again: ${textOf(error)}`;
-        return this.#left(error);
-      }
-    }
-    if (!this.#initialised) return;
+    if (!this.#initialised || this.#options.process?.running === false) return;
     const { removed, left } = await undo(this.#vsp, this.#ledger, this.#vfs ?? 0);
     this.#cleanup.removed += removed;
     this.#cleanup.left.push(...left);
@@ -399,6 +391,7 @@ export class Session {
       if (!process.running) {
         await this.#start();
         await this.#initialise();
+        await this.#tidy();
       }
       const isFixed = this.#announced?.virtualFunctions?.resizing === 'never';
       if (!isFixed) await this.#vsp.setNumVfs(0);

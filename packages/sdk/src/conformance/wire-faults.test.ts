@@ -33,6 +33,13 @@ function withSpec(request: LogicalBridgeRequest, spec: object): object {
 function getBridge(request: LogicalBridgeRequest, forward: (request: object) => Promise<object>): Promise<object> {
   return forward({ ...request, updateMask: { paths: ['spec.vlan_id'] } });
 }
+
+/** All that there is goes meanwhile. */
+async function makesAllAnew({ vfCnt }: VfCount, forward: (request: object) => Promise<object>): Promise<object> {
+  if (vfCnt > 0) await forward({ vfCnt: 0 });
+  return forward({ vfCnt });
+}
+
 const bug = async () => {
   throw new DpuError('INTERNAL', 'a bug, in mac_address and elsewhere');
 };
@@ -342,7 +349,7 @@ const wireFaults: [string, Record<string, Tamper>, string[]][] = [
   [
     'keeps its ports when its devices go',
     { SetNumVfs: async ({ vfCnt }: VfCount, forward) => (vfCnt === 0 ? { vfCnt: 0 } : forward()) },
-    ['devices.count-zero', 'devices.zero-ports'],
+    ['devices.count-zero', 'devices.zero-ports', 'devices.zero-chains'],
   ],
   [
     'does not say how many devices there can be',
@@ -411,6 +418,32 @@ const alone: [string, Record<string, Tamper>, string][] = [
       },
     },
     'devices.health-words',
+  ],
+  ['makes all anew for the same number', { SetNumVfs: makesAllAnew }, 'devices.count-repeat'],
+  ['forgets its early ports when their devices come', { SetNumVfs: makesAllAnew }, 'bridge.port-early'],
+  [
+    'lists its chains when its devices are gone',
+    {
+      ListServiceChains: async (_, forward) => {
+        const { serviceChains } = (await forward()) as { serviceChains: Names[] };
+        if (serviceChains.length > 0) return { serviceChains };
+        return { serviceChains: [{ name: 'serviceChains/conformance-1' }] };
+      },
+    },
+    'devices.zero-chains',
+  ],
+  [
+    'has room for more ports than it says',
+    {
+      GetPluginInfo: async (_, forward) => {
+        const answer = (await forward()) as { features: { name: string }[] };
+        const features = answer.features.map((feature) =>
+          feature.name === 'opi.bridge' ? { ...feature, limits: { maxBridgePorts: { number: 9 } } } : feature,
+        );
+        return { ...answer, features };
+      },
+    },
+    'bridge.many-ports',
   ],
   [
     'takes an Init that failed for the only one',

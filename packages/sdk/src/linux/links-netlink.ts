@@ -62,16 +62,18 @@ export class NetlinkLinks extends Links {
 
   #change(commands: readonly LinkCommand[], force: boolean): Promise<BatchFailure[]> {
     return this.#use(async (netlink) => {
-      // One message holds all that is done whatever becomes of the others.
-      const parts = force ? [commands] : commands.map((command) => [command]);
-      const failures: BatchFailure[] = [];
-      for (const part of parts) {
-        for (const [line, error] of (await netlink.changeLinks(part)).entries()) {
-          if (error && !force) throw error;
-          if (error) failures.push({ line, error });
+      if (!force) {
+        for (const command of commands) {
+          const [error] = await netlink.changeLinks([command]);
+          if (error) throw error;
         }
+        return [];
       }
-      return failures;
+      const gone = commands.flatMap((command) => ('delete' in command ? command.delete : []));
+      const answers = await (gone.length === commands.length
+        ? netlink.deleteLinks(gone)
+        : netlink.changeLinks(commands));
+      return answers.flatMap((error, line) => (error ? { line, error } : []));
     });
   }
 

@@ -83,8 +83,6 @@ export class MachineOvs implements OvsServer {
     this.#sockets = sockets;
     for (const [index, socket] of sockets.entries()) {
       socket.once('close', () => this.#lost(sockets, index === 0 ? 'ovsdb-server' : 'ovs-vswitchd'));
-      // It tells of a close, too, which follows.
-      socket.on('error', () => {});
       socket.resume();
     }
     // One that went before it was listened to.
@@ -163,10 +161,8 @@ export class MachineOvs implements OvsServer {
 function connected(path: string): Promise<Socket> {
   const { promise, resolve, reject } = Promise.withResolvers<Socket>();
   const socket = connect(path);
-  socket.once('error', reject);
-  socket.once('connect', () => {
-    socket.off('error', reject);
-    resolve(socket);
-  });
+  // Also later, as when its daemon is killed: that it is closed is told then, too.
+  socket.on('error', reject);
+  socket.once('connect', () => resolve(socket));
   return promise;
 }

@@ -13,7 +13,7 @@ test('a database that takes the connection and says nothing is told as one that 
   await once(server, 'listening');
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   try {
-    const opened = OvsMonitor.open(path, () => {});
+    const opened = OvsMonitor.open(path, { onDeleted: () => {}, onCutOff: () => {} });
     const refused = expect(opened).rejects.toMatchObject({ code: 'UNAVAILABLE' });
     vi.advanceTimersByTime(10_000);
     await refused;

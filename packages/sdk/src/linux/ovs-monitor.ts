@@ -17,20 +17,31 @@ const name = 'deletions';
 const deletions = { columns: ['name'], select: { initial: false, insert: false, delete: true, modify: false } };
 const request = { method: 'monitor', params: ['Open_vSwitch', name, { Bridge: deletions, Port: deletions }], id: name };
 
+export interface OvsMonitorEvents {
+  /** A row was deleted. */
+  onDeleted: (table: MonitoredTable, row: string) => void;
+  /** The connection ended, other than by {@link OvsMonitor.close}: there is no more news. */
+  onCutOff: () => void;
+}
+
 export class OvsMonitor {
   readonly #socket: Socket;
+  #closed = false;
 
-  private constructor(socket: Socket) {
+  private constructor(socket: Socket, onCutOff: () => void) {
     this.#socket = socket;
+    socket.once('close', () => {
+      if (!this.#closed) onCutOff();
+    });
   }
 
   /**
-   * Calls `onDeleted` for each row that is deleted after this returns, until the database or this ends.
+   * Tells of each row that is deleted after this returns, until the connection ends.
    *
    * @param database path of its socket
    * @throws DpuError UNAVAILABLE where it does not answer
    */
-  static async open(database: string, onDeleted: (table: MonitoredTable, row: string) => void): Promise<OvsMonitor> {
+  static async open(database: string, { onDeleted, onCutOff }: OvsMonitorEvents): Promise<OvsMonitor> {
     const socket = connect(database);
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const messages = new JsonStream();
@@ -52,15 +63,16 @@ export class OvsMonitor {
     socket.write(JSON.stringify(request));
     const timer = setTimeout(() => socket.destroy(), answerMs);
     await promise.finally(() => clearTimeout(timer));
-    return new OvsMonitor(socket);
+    return new OvsMonitor(socket, onCutOff);
   }
 
-  /** Whether there is news yet: not after the database ended. */
+  /** Whether there is news yet. */
   get open(): boolean {
     return !this.#socket.destroyed;
   }
 
   close(): void {
+    this.#closed = true;
     this.#socket.destroy();
   }
 }

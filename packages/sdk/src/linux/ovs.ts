@@ -42,6 +42,11 @@ export interface OpenVSwitchOptions {
   onReturn?: () => void;
   /** A bridge or port was deleted from the database, by this process or another. */
   onDeleted?: (table: MonitoredTable, name: string) => void;
+  /**
+   * The database closed the connection that {@link onDeleted} hears by, as `ovs-appctl ovsdb-server/reconnect` has it do.
+   * The next `start` listens again; what was deleted before has to be looked for.
+   */
+  onCutOff?: () => void;
 }
 
 export interface ForwardingEntry {
@@ -88,15 +93,16 @@ export class OpenVSwitch {
   }
 
   /**
-   * Starts both daemons; returns when the database answers. The machine's switch is looked for, and watched from then on.
+   * Starts both daemons, and listens for deletions; returns when the database answers. The machine's switch is looked for,
+   * and watched from then on. What is under way already is left as it is.
    *
    * @throws DpuError FAILED_PRECONDITION where Open vSwitch is not installed, UNAVAILABLE while the machine's does not answer
    */
   async start(): Promise<void> {
     await this.#server.start();
-    const { onDeleted } = this.#options;
+    const { onDeleted, onCutOff = () => {} } = this.#options;
     if (!onDeleted || this.#monitor?.open) return;
-    this.#monitor = await OvsMonitor.open(this.#server.database, onDeleted);
+    this.#monitor = await OvsMonitor.open(this.#server.database, { onDeleted, onCutOff });
   }
 
   /**

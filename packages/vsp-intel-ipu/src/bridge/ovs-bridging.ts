@@ -35,10 +35,13 @@ export class OvsBridging implements Bridging {
   constructor(options: OvsBridgingOptions) {
     const { platform, logger, owner, database, onLost } = options;
     this.#options = options;
-    const lost = (reason: string) => {
-      logger.error({ reason }, 'open vswitch ended');
+    const makeAgain = () => {
       this.#bridge.forget();
       onLost();
+    };
+    const lost = (reason: string) => {
+      logger.error({ reason }, 'open vswitch ended');
+      makeAgain();
     };
     const place = database === undefined ? { directory: `/run/ipu-${owner.slice(0, 8)}` } : { database };
     this.#ovs = platform.openVSwitch({
@@ -46,6 +49,10 @@ export class OvsBridging implements Bridging {
       onLine: (line) => logger.debug({ line }, 'open vswitch'),
       onExit: lost,
       onReturn: onLost,
+      onDeleted: (table, name) => {
+        if (this.#bridge.misses(table, name)) makeAgain();
+      },
+      onCutOff: makeAgain,
     });
     this.#bridge = new Bridge({ platform, ovs: this.#ovs, name: bridgePrefix, owner, logger });
   }

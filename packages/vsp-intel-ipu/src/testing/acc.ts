@@ -100,8 +100,12 @@ export interface AccOptions {
   haste?: number;
 }
 
-/** Serves the DPU side with the VSIs in the MACs, unless the settings say otherwise. */
-export async function startAcc(p4runtime: string, options: AccOptions = {}): Promise<Acc> {
+/**
+ * Serves the DPU side with the VSIs in the MACs, unless the settings say otherwise.
+ *
+ * @param p4runtime address of the server; undefined leaves it to the settings' default
+ */
+export async function startAcc(p4runtime: string | undefined, options: AccOptions = {}): Promise<Acc> {
   const { settings, secretDirectory, interfaces, haste = 1 } = options;
   const { clock } = linuxPlatform();
   const ip = new FakeIp(interfaces);
@@ -119,7 +123,11 @@ export async function startAcc(p4runtime: string, options: AccOptions = {}): Pro
     const started = await startPlugin(kept, {
       packageJson,
       platform,
-      settings: { vsiFromMac: true, p4runtime: { address: p4runtime }, ...settings },
+      settings: {
+        vsiFromMac: true,
+        ...(p4runtime !== undefined && { p4runtime: { address: p4runtime } }),
+        ...settings,
+      },
       dpu: { side: 'dpu', identifier: 'intel-ipu', product: 'Intel IPU E2100' },
       ...(secretDirectory !== undefined && { secretDirectory }),
       deadlineMs: 60_000,

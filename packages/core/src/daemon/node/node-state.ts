@@ -7,8 +7,8 @@ import { type EventRecorder, type KubeStore, type Node, node as nodeType } from 
 import { firstTen } from '../../listed.ts';
 import { describe } from '../attach/attachment.ts';
 import type { AttachmentStore } from '../attach/store.ts';
+import type { NodeCleanup } from '../dpu/dpu-actions.ts';
 import { nodeSideLabel } from '../dpu/dpu-objects.ts';
-import type { NodeCleanup } from '../dpu/fleet.ts';
 import type { NodeOrder } from './node-order.ts';
 
 /** The CNI server and its executable, and the registration with the kubelet. */

@@ -20,13 +20,17 @@ const text = (value: string) => helm(`.Values.${value} | quote`);
  */
 export function chartFiles(version: string, images: DeploymentOptions['images']): Map<string, string> {
   const imagePullPolicy = helm('.Values.imagePullPolicy');
-  const { crds, accounts, rights, networkPolicies, deployment, disruptionBudget, policies } = installation({
+  const { crds, accounts, rights, networkPolicies, deployment, disruptionBudget, injector, policies } = installation({
     images: { operator: image('operator'), vsp: image('vsp') },
     imagePullPolicy,
     replicas: helm('.Values.replicas'),
     resources: json('resources'),
     tolerations: json('tolerations'),
     affinity: json('affinity'),
+    injector: {
+      replicas: helm('.Values.injector.replicas'),
+      failurePolicy: helm('.Values.injector.failurePolicy'),
+    },
     podSpec: { nodeSelector: json('nodeSelector') },
     env: {
       LOG_LEVEL: text('logLevel'),
@@ -38,6 +42,8 @@ export function chartFiles(version: string, images: DeploymentOptions['images'])
     },
   });
   const withSecrets = accounts.map((account) => ({ ...account, imagePullSecrets: json('imagePullSecrets') }));
+  const [injectorAccount, ...injectorRest] = injector;
+  const injectorWithSecrets = { ...injectorAccount, imagePullSecrets: json('imagePullSecrets') };
   const hook = uninstallHook(image('operator'), imagePullPolicy);
   return new Map([
     [`${directory}/Chart.yaml`, chart(version)],
@@ -48,6 +54,10 @@ export function chartFiles(version: string, images: DeploymentOptions['images'])
     [
       `${directory}/templates/operator.yaml`,
       namespaceCheck + template([...withSecrets, ...rights, deployment, disruptionBudget]),
+    ],
+    [
+      `${directory}/templates/injector.yaml`,
+      onlyIf('.Values.injector.enabled', template([injectorWithSecrets, ...injectorRest])),
     ],
     [
       `${directory}/templates/network-policies.yaml`,

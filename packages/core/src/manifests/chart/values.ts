@@ -64,6 +64,17 @@ export const values = z.strictObject({
     .strictObject({ enabled: z.boolean().default(true) })
     .prefault({})
     .describe('Admission policies, for Kubernetes 1.30 or later.'),
+  injector: z
+    .strictObject({
+      enabled: z.boolean().default(true),
+      replicas: z.int().min(1).default(defaults.injector.replicas),
+      failurePolicy: z
+        .enum(['Ignore', 'Fail'])
+        .default(defaults.injector.failurePolicy)
+        .describe('Of pods that name a network, or have a label that is true, while no replica answers.'),
+    })
+    .prefault({})
+    .describe('The network-resources-injector, which adds to pods the resources of the networks that they name.'),
   networkPolicies: z.strictObject({ enabled: z.boolean().default(true) }).prefault({}),
   uninstall: z
     .strictObject({

@@ -4,6 +4,7 @@ import {
   annotations,
   finalizers,
   group,
+  injectorNames,
   labels,
   networkNames,
   trustNames,
@@ -123,6 +124,8 @@ function metadataKeeps(but: readonly string[] = []): PolicyRule {
   };
 }
 
+const ownSecrets = [trustNames.authority, injectorNames.certificate];
+
 /** RBAC cannot limit a creation to names. */
 const secrets: Policy = {
   name: 'dpu-operator-secrets',
@@ -137,8 +140,8 @@ const secrets: Policy = {
   rules: [
     {
       // One of another type would be filled by Kubernetes with the token of a ServiceAccount.
-      expression: `request.operation != 'DELETE' && object.metadata.name == ${text(trustNames.authority)} && object.type == 'kubernetes.io/tls'`,
-      message: `of Secrets the DPU operator makes and changes ${trustNames.authority}, of type kubernetes.io/tls, only`,
+      expression: `request.operation != 'DELETE' && object.metadata.name in ${list(ownSecrets)} && object.type == 'kubernetes.io/tls'`,
+      message: `of Secrets the DPU operator makes and changes ${ownSecrets.join(' and ')}, of type kubernetes.io/tls, only`,
     },
   ],
 };

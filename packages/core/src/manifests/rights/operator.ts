@@ -1,4 +1,4 @@
-import { group, networkNames, operatorNamespace, trustNames, workloads } from '../../api/names.ts';
+import { group, injectorNames, networkNames, operatorNamespace, trustNames, workloads } from '../../api/names.ts';
 import { defaultNetworkNamespace } from '../../operator/networks.ts';
 import { events, type ProcessRights, privilegedPods, type Right, read, reviews } from './right.ts';
 
@@ -118,6 +118,13 @@ export const operatorRights: ProcessRights = {
           why: 'Of its own signer only: it can approve no certificate for anything else in the cluster.',
         },
         {
+          apiGroup: 'admissionregistration.k8s.io',
+          resources: ['mutatingwebhookconfigurations'],
+          verbs: [...read, 'patch'],
+          names: [injectorNames.webhook],
+          why: "Tells the API server by which authority it knows the injector's webhook.",
+        },
+        {
           ...privilegedPods,
           why: 'OpenShift admits the network functions of chains, which work on their own interfaces and sysctls.',
         },
@@ -150,14 +157,14 @@ export const operatorRights: ProcessRights = {
           apiGroup: '',
           resources: ['secrets'],
           verbs: ['create'],
-          why: 'Makes the authority of the channel between hosts and DPUs, once; Kubernetes cannot limit a creation to a name.',
+          why: "Makes the authority of the channel between hosts and DPUs, and the certificate of the injector's webhook; Kubernetes cannot limit a creation to a name.",
         },
         {
           apiGroup: '',
           resources: ['secrets'],
           verbs: ['patch'],
-          names: [trustNames.authority],
-          why: 'Exchanges its own authority when it is told to.',
+          names: [trustNames.authority, injectorNames.certificate],
+          why: "Exchanges its own authority when it is told to, and the certificate of the injector's webhook in time.",
         },
         {
           apiGroup: '',

@@ -2,7 +2,9 @@
  * Runs in a pod on a node: `node migrate-node.mjs look|import|restore`, with the node's DataProcessingUnits in DPUS as JSON.
  * Its last line is JSON: the devices that pods have, or the error.
  */
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
+import { cp, mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { resourceName } from '../../api/names.ts';
@@ -26,6 +28,7 @@ async function work(mode: string): Promise<readonly DeviceReport[]> {
     NAMESPACE = '',
   } = process.env;
   const logger = createLogger('warn');
+  const records = mode === 'look' ? await copyOf(stateDirectory) : stateDirectory;
   const kubelet = new PodResources({
     socketPath: `${podResourcesDirectory(KUBELET_ROOT)}/kubelet.sock`,
     resourcePrefix: resourceName,
@@ -36,15 +39,21 @@ async function work(mode: string): Promise<readonly DeviceReport[]> {
     namespaces: readdirSync(netnsDirectory).map((name) => join(netnsDirectory, name)),
     allocations: await kubelet.all(),
     dpus: dpusSchema.parse(JSON.parse(DPUS)),
-    store: new AttachmentStore({ directory: `${stateDirectory}/attachments`, logger }),
-    homes: new DeviceHomes({ directory: `${stateDirectory}/device-homes`, logger }),
+    store: new AttachmentStore({ directory: `${records}/attachments`, logger }),
+    homes: new DeviceHomes({ directory: `${records}/device-homes`, logger }),
     devices: new Devices(),
   });
   if (mode === 'look') return node.look();
   if (mode === 'import') return node.import();
   if (mode !== 'restore') throw new Error(`there is no ${mode}: look, import or restore`);
-  await node.restore();
-  return [];
+  return node.restore();
+}
+
+/** In the container: who opens records sets aside those that cannot be read, and a look is to change nothing. */
+async function copyOf(directory: string): Promise<string> {
+  const copy = await mkdtemp(join(tmpdir(), 'records-'));
+  if (existsSync(directory)) await cp(directory, copy, { recursive: true });
+  return copy;
 }
 
 work(process.argv[2] ?? '').then(

@@ -64,8 +64,10 @@ export class NodeWork {
   /**
    * Takes from our daemon's records what the Go daemon has one of, and from its those that ended meanwhile: the pod's
    * namespace has gone. One that only was not taken over stays the Go daemon's.
+   *
+   * @returns what becomes of each device: `ours` is one that our daemon attached since
    */
-  async restore(): Promise<void> {
+  async restore(): Promise<DeviceReport[]> {
     const { store, goDirectory } = this.#options;
     for (const record of this.#records) {
       const ours = store.get(record);
@@ -76,6 +78,7 @@ export class NodeWork {
       }
     }
     store.flush();
+    return this.look();
   }
 
   async #verdicts(): Promise<Verdict[]> {

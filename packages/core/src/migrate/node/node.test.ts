@@ -143,17 +143,27 @@ test('the way back takes from the Go daemon only what has ended', async () => {
   const store = new AttachmentStore({ directory: join(state, 'attachments'), logger });
   store.put(attachmentOf({ ...found, record: { ...found.record, containerId: 'taken' }, link }));
   const homes = new DeviceHomes({ directory: join(state, 'homes'), logger });
+  store.put(
+    attachmentOf({
+      ...found,
+      record: { ...found.record, containerId: 'since', deviceId: '0000:01:00.6', netns: alive },
+      link,
+    }),
+  );
   const options = {
     goDirectory: root,
     namespaces: [],
-    allocations: [],
+    allocations: [{ namespace: 'default', name: 'since', device: '0000:01:00.6' }],
     dpus: [],
     store,
     homes,
     devices: new Devices(),
   };
-  await new NodeWork(options).restore();
-  expect(store.list()).toEqual([]);
+  // A pod that was attached while the way back began: the Go daemon does not know it.
+  expect(await new NodeWork(options).restore()).toEqual([
+    { pod: 'default/since', device: '0000:01:00.6', state: 'ours' },
+  ]);
+  expect(store.list()).toMatchObject([{ containerId: 'since' }]);
   expect(readdirSync(root).sort()).toEqual(['left-net1', 'pci', 'taken-net1']);
   expect(readdirSync(join(root, 'pci')).sort()).toEqual(['0000:01:00.3', '0000:01:00.5']);
 });

@@ -29,7 +29,7 @@ export const nodePodLabel = 'dpu-operator-migration';
 /** The pod that reads what the Go daemon keeps on a node, and writes what ours keeps. */
 export function renderNodePod({ node, mode, image, cniDirectory, dpus }: NodePodOptions): object {
   const { volumes, volumeMounts } = hostPathVolumes([
-    { path: daemonDirectory, create: true },
+    { path: daemonDirectory, create: true, readOnly: mode === 'look' },
     { path: cniDirectory, create: true, readOnly: mode !== 'restore' },
     { path: netnsDirectory, create: true, propagation: 'HostToContainer' },
     { path: podResourcesDirectory(defaultKubeletRoot) },

@@ -5,6 +5,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { manifestLabel } from '../../api/names.ts';
 import { parseJson } from '../../json.ts';
+import { mayUseHttp } from '../http-registries.ts';
 import { LookupError } from '../lookup/lookup-error.ts';
 import { CredentialsError } from '../npm/settings.ts';
 import { trustedCaFile } from '../npm/trusted-ca.ts';
@@ -71,7 +72,7 @@ export const readImage: ReadImage = async (request) => {
   using client = new RegistryClient(reference, {
     login: requireLogin(reference, secrets),
     authorities: [...(trusted === undefined ? [] : [trusted]), ...authoritiesFor(reference, secrets)],
-    isInsecure: (host) => httpRegistries.includes(host),
+    isInsecure: (host) => mayUseHttp(host, httpRegistries),
     signal: signal ? AbortSignal.any([signal, deadline]) : deadline,
   });
   const reader = new Reader(client, reference, image);
@@ -127,11 +128,8 @@ class Reader {
 
   /** @param name Tag or digest. */
   async manifest(name: string): Promise<{ digest: string; content: unknown }> {
-    const { body } = this.#require(await this.#client.get(`manifests/${name}`, accepted));
-    const [algorithm = '', hash] = name.includes(':') ? name.split(':') : ['sha256'];
-    const found = createHash(algorithm).update(body).digest('hex');
-    if (hash !== undefined && hash !== found) throw this.#tampered(name);
-    return { digest: `${algorithm}:${found}`, content: parseJson(body.toString('utf8')) };
+    const wanted = name.includes(':') ? name : undefined;
+    return this.#content(await this.#client.get(`manifests/${name}`, accepted), wanted);
   }
 
   /** Of every platform that the image, or index of images, is for. */
@@ -155,10 +153,17 @@ class Reader {
 
   async #config(content: unknown): Promise<Config> {
     const { digest } = this.#parse(imageSchema, content).config;
-    const { body } = this.#require(await this.#client.get(`blobs/${digest}`));
-    const [algorithm = '', hash] = digest.split(':');
-    if (createHash(algorithm).update(body).digest('hex') !== hash) throw this.#tampered(digest);
-    return this.#parse(configSchema, parseJson(body.toString('utf8')));
+    const blob = this.#content(await this.#client.get(`blobs/${digest}`), digest);
+    return this.#parse(configSchema, blob.content);
+  }
+
+  /** @param wanted The digest that it must have, where one is known. */
+  #content(answer: Answer, wanted: string | undefined): { digest: string; content: unknown } {
+    const { body } = this.#require(answer);
+    const [algorithm = ''] = (wanted ?? 'sha256:').split(':');
+    const digest = `${algorithm}:${createHash(algorithm).update(body).digest('hex')}`;
+    if (wanted !== undefined && wanted !== digest) throw this.#tampered(wanted);
+    return { digest, content: parseJson(body.toString('utf8')) };
   }
 
   #parse<T extends z.ZodType>(schema: T, content: unknown): z.infer<T> {

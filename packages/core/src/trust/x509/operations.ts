@@ -93,6 +93,51 @@ export async function makeServerCertificate({ name }: { name: string }): Promise
   return { key: await privatePem(keys.privateKey), certificate: certificate.toString('pem') };
 }
 
+export interface ServingOrder {
+  /** A DNS name. */
+  name: string;
+  /** Milliseconds since 1970. */
+  issued: number;
+  /** Milliseconds since 1970. */
+  notAfter: number;
+}
+
+/** A certificate for HTTPS with a new P-256 key, and the authority that signed it and nothing else: its key is not kept. */
+export async function makeServingCertificate(order: ServingOrder): Promise<KeyAndCertificate & { authority: string }> {
+  const notBefore = order.issued - backdatedMs;
+  const { name, notAfter } = order;
+  const made = await makeAuthority({
+    commonName: `${name.slice(0, 38)} ${new Date(order.issued).toISOString()}`,
+    organisation: 'dpu-operator',
+    notBefore,
+    notAfter,
+  });
+  const authority = new x509.X509Certificate(made.certificate);
+  const keys = await crypto.subtle.generateKey(p256, true, ['sign', 'verify']);
+  const certificate = await x509.X509CertificateGenerator.create({
+    issuer: authority.subjectName,
+    subject: [{ CN: [name.slice(0, 64)] }],
+    serialNumber: serialAt(new Date(order.issued)),
+    notBefore: new Date(notBefore),
+    notAfter: new Date(notAfter),
+    publicKey: keys.publicKey,
+    ...(await importKey(createPrivateKey(made.key))),
+    extensions: [
+      new x509.BasicConstraintsExtension(false, undefined, true),
+      new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
+      new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
+      new x509.SubjectAlternativeNameExtension([{ type: 'dns', value: name }]),
+      await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
+      await x509.AuthorityKeyIdentifierExtension.create(authority.publicKey),
+    ],
+  });
+  return {
+    key: await privatePem(keys.privateKey),
+    certificate: certificate.toString('pem'),
+    authority: made.certificate,
+  };
+}
+
 /** What a request asks for. */
 export interface RequestContent {
   /** Whether it is signed by the key that it names. */

@@ -4,13 +4,21 @@
  */
 import { dirname, join } from 'node:path';
 import { exec } from '@dpu-operator/sdk/linux';
-import type { issue, makeAuthority, makeRequest, makeServerCertificate, readRequest } from './operations.ts';
+import type {
+  issue,
+  makeAuthority,
+  makeRequest,
+  makeServerCertificate,
+  makeServingCertificate,
+  readRequest,
+} from './operations.ts';
 
 export interface Operations {
   issue: typeof issue;
   makeAuthority: typeof makeAuthority;
   makeRequest: typeof makeRequest;
   makeServerCertificate: typeof makeServerCertificate;
+  makeServingCertificate: typeof makeServingCertificate;
   readRequest: typeof readRequest;
 }
 

@@ -83,7 +83,7 @@ export const bridgeLists = declareChecks('bridge', bridgeNeeds, [
     demands: 'A port beyond what the card has is RESOURCE_EXHAUSTED; the ports there are stay as they are.',
     rule: 'BR-12',
     legacy: createAndDeleteOnly,
-    run: async ({ vsp, freePorts, portsToTry }) => {
+    run: async ({ vsp, freePorts, portsToTry, limits }) => {
       const made = new Map<string, Buffer>();
       const refused = new Set<string>();
       await inFlight(createsAtOnce, [...freePorts(portsToTry).entries()], async ([index, id]) => {
@@ -97,6 +97,8 @@ export const bridgeLists = declareChecks('bridge', bridgeNeeds, [
         }
       });
       holds(made.size > 0, 'not one port could be made');
+      // One more is tried only where the VSP says how many there can be.
+      holds(made.size <= limits.ports, `${made.size} ports could be made, and max_bridge_ports is ${limits.ports}`);
       const listed = new Map((await listPorts(vsp, 250)).map((port) => [port.name, port]));
       const lost = [...made.keys()].filter((name) => !listed.has(name));
       holds(lost.length === 0, `of ${made.size} ports, List lacks ${lost.length}, ${lost[0]} among them`);

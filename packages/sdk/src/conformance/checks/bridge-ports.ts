@@ -4,7 +4,7 @@ import type { BridgePort__Output } from '../../generated/opi_api/network/evpn_gw
 import { bridgePortService, replayService } from '../../wire/definitions.ts';
 import { declareChecks, type Needs, Skip } from '../check.ts';
 import { holds, refuses, same } from '../expect.ts';
-import { requireResizable } from './counts.ts';
+import { requireResizable, upTo } from './counts.ts';
 import {
   accessPort,
   bridges,
@@ -214,7 +214,7 @@ export const bridgePorts = declareChecks('bridge', bridgeNeeds, [
   {
     name: 'port-early',
     title: 'a port can come before its device',
-    demands: 'A port can be made before its device is there.',
+    demands: 'A port can be made before its device is there, and is still there when that comes.',
     rule: 'BR-11',
     legacy: createAndDeleteOnly,
     run: async (context) => {
@@ -223,6 +223,8 @@ export const bridgePorts = declareChecks('bridge', bridgeNeeds, [
       await vsp.setNumVfs(0);
       const [id = ''] = freePorts(1);
       await createPort(vsp, id, accessPort(0));
+      requirePort(await getPort(vsp, id), id, accessPort(0));
+      await vsp.setNumVfs(upTo(context, 2));
       requirePort(await getPort(vsp, id), id, accessPort(0));
     },
   },

@@ -10,9 +10,12 @@ import {
   accessPort,
   bridges,
   createBridge,
+  createChain,
   createPort,
+  getChain,
   getPort,
   listBridges,
+  listChains,
   listPorts,
   unlessUnimplemented,
 } from './messages.ts';
@@ -142,15 +145,23 @@ export const devices = declareChecks('devices', {}, [
     rule: 'DV-10',
     legacy: 'Go images refuse to set it twice',
     run: async (context) => {
-      const { vsp, node, resizing } = context;
+      const { vsp, node, resizing, mode, capabilities, freePorts } = context;
       if (resizing !== 'never') requireResizable(context);
       const asked = resizing === 'never' ? (await vsp.devices()).length : upTo(context, 2);
       const count = await vsp.setNumVfs(asked);
       const before = await vsp.devices();
       const links = await node.linksOf(before);
+      const ids = mode === 'dpu' && capabilities.has('bridge') ? freePorts(1) : [];
+      for (const id of ids) await createPort(vsp, id, accessPort(0));
       same(await vsp.setNumVfs(asked), count, 'the second answer');
       same(await vsp.devices(), before, 'the list of devices');
       requireSameLinks(links, await node.linksOf(before));
+      const ports = (await Promise.all(ids.map((id) => getPort(vsp, id)))).map(({ name }) => name);
+      same(
+        ports,
+        ids.map((id) => `bridgePorts/${id}`),
+        'the ports that there were',
+      );
     },
   },
   {
@@ -231,19 +242,40 @@ export const devices = declareChecks('devices', {}, [
     legacy: 'Go images have no List',
     run: async (context) => {
       requireResizable(context);
-      const { vsp, freePorts, skip } = context;
+      const { vsp, node, freePorts, skip } = context;
       const [id = ''] = freePorts(1);
       const [a] = bridges;
       await createBridge(vsp, a.id, a.spec);
+      const withoutPort = await node.links();
       await createPort(vsp, id, accessPort(0, { logicalBridges: [a.id] }));
+      const came = [...(await node.links()).values()].filter(({ index }) => !withoutPort.has(index));
       if ((await vsp.setNumVfs(0)) !== 0) skip('the number of devices is fixed on this side');
       const ports = (await listPorts(vsp)).map(({ name }) => name);
       holds(!ports.includes(`bridgePorts/${id}`), `bridgePorts/${id} is still there`);
       await refuses(getPort(vsp, id), 'NOT_FOUND', [id]);
       const left = (await listBridges(vsp)).map(({ name }) => name);
       holds(!left.includes(`logicalBridges/${a.id}`), `logicalBridges/${a.id} is still there`);
+      const there = await node.links();
+      const stay = came.filter(({ index }) => there.has(index)).map(({ name }) => name);
+      same(stay, [], 'network devices that came with the port, and are still there');
       await vsp.setNumVfs(upTo(context, 2));
       await createPort(vsp, id, accessPort(1));
+    },
+  },
+  {
+    name: 'zero-chains',
+    title: 'SetNumVfs(0) takes chains away',
+    demands: 'SetNumVfs(0) takes away everything that the plugin made on the node, functions and chains among it.',
+    rule: 'DV-6',
+    needs: { capability: 'chains', mode: 'dpu', functions: 1 },
+    run: async (context) => {
+      requireResizable(context);
+      const { vsp, functions, skip } = context;
+      await createChain(vsp, 'conformance-1', functions.slice(0, 1));
+      if ((await vsp.setNumVfs(0)) !== 0) skip('the number of devices is fixed on this side');
+      const left = (await listChains(vsp)).map(({ name }) => name);
+      holds(!left.includes('serviceChains/conformance-1'), 'serviceChains/conformance-1 is still there');
+      await refuses(getChain(vsp, 'conformance-1'), 'NOT_FOUND');
     },
   },
   {

@@ -48,13 +48,13 @@ export class NodeDevices {
     );
   }
 
-  /** Indexes of all links of the node; none where a stand-in is in its place. */
-  async links(): Promise<ReadonlySet<number>> {
-    return new Set(this.#sysfs ? [] : (await this.#links.list()).map(({ index }) => index));
+  /** All links of the node by index; none where a stand-in is in its place. */
+  async links(): Promise<ReadonlyMap<number, Link>> {
+    return new Map(this.#sysfs ? [] : (await this.#links.list()).map((link) => [link.index, link]));
   }
 
   /** Lowers and raises the links that came since; undefined where none did. */
-  async carrierSince(before: ReadonlySet<number>): Promise<HealthHook | undefined> {
+  async carrierSince(before: ReadonlyMap<number, Link>): Promise<HealthHook | undefined> {
     if (this.#sysfs) return undefined;
     const came = (await this.#links.list()).filter(({ index, up }) => up && !before.has(index));
     if (came.length === 0) return undefined;

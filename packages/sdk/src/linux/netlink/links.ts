@@ -26,6 +26,7 @@ const IFLA_LINK = 5;
 const IFLA_MASTER = 10;
 const IFLA_LINKINFO = 18;
 const IFLA_IFALIAS = 20;
+const IFLA_GROUP = 27;
 const IFLA_NET_NS_FD = 28;
 const IFLA_EXT_MASK = 29;
 const IFLA_LINK_NETNSID = 37;
@@ -144,6 +145,18 @@ function vxlanData({ vni, port, local, remote }: NonNullable<NewLink['vxlan']>):
 
 export function deleteLinkRequest(link: LinkReference): Request {
   return { type: RTM_DELLINK, body: Buffer.concat(linkSelector(link)), what: `delete link ${link}` };
+}
+
+/** Links are in group 0, unless someone has put them into another one. */
+export function joinGroupRequest(link: LinkReference, group: number): Request {
+  const body = Buffer.concat([...linkSelector(link), u32(IFLA_GROUP, group)]);
+  return { type: RTM_NEWLINK, body, what: `delete link ${link}` };
+}
+
+/** Refused as a whole where one of the group cannot be removed by a message. */
+export function deleteGroupRequest(group: number): Request {
+  const body = Buffer.concat([ifinfomsg(0), u32(IFLA_GROUP, group)]);
+  return { type: RTM_DELLINK, body, what: `delete the links of group ${group}` };
 }
 
 export function linkCommandRequest(command: LinkCommand): Request {

@@ -1,4 +1,5 @@
 /** The kernel's network configuration of one namespace. */
+import { randomInt } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { DpuError } from '../../errors.ts';
 import { omitUndefined } from '../../omit-undefined.ts';
@@ -13,8 +14,10 @@ import {
   changeLinkRequest,
   createLinkRequest,
   decodeLink,
+  deleteGroupRequest,
   deleteLinkRequest,
   getLinkRequest,
+  joinGroupRequest,
   type LinkChanges,
   type LinkProperties,
   type LinkReference,
@@ -39,6 +42,9 @@ import { sendFrames } from './packet-socket.ts';
 import { appendRouteRequest, decodeRoute, deleteRouteRequest, listRoutesRequest, type Route } from './routes.ts';
 import { NetlinkSocket } from './socket.ts';
 import { decodeVfs, listVfsRequest, setVfRequest, type Vf, type VfSettings } from './vf.ts';
+
+/** Groups that administrators name are far below. Of so many, two processes do not take the same. */
+const groups = [2 ** 30, 2 ** 31] as const;
 
 /**
  * Links, addresses, routes, neighbours and VFs of one network namespace, over one netlink socket: no program is
@@ -133,6 +139,20 @@ export class Netlink {
 
   async deleteLink(index: number): Promise<void> {
     await this.#socket.request(deleteLinkRequest(index));
+  }
+
+  /**
+   * Removes links together: for each that goes by itself, the kernel waits until nothing uses it any more, and lets nobody
+   * else change a link meanwhile. Answers what it said to those that it refused, in their places.
+   */
+  async deleteLinks(links: readonly LinkReference[]): Promise<(DpuError | undefined)[]> {
+    const group = randomInt(...groups);
+    const refused = await this.#socket.attempt(links.map((link) => joinGroupRequest(link, group)));
+    if (refused.every((error) => error !== undefined)) return refused;
+    const [failed] = await this.#socket.attempt([deleteGroupRequest(group)]);
+    if (!failed) return refused;
+    // One of them stands for all; by itself, each is told for what it is.
+    return this.#socket.attempt(links.map(deleteLinkRequest));
   }
 
   async addAltNames(index: number, names: readonly string[]): Promise<void> {

@@ -80,6 +80,8 @@ export class Bridge {
   async check(): Promise<void> {
     const { ovs, name } = this.#options;
     if (this.#opened === undefined) return;
+    // Listens for deletions where it does not: what goes after this look is told.
+    await ovs.start();
     const [bridge] = await ovs.rows('Bridge', ['external_ids'], [name]);
     if (!bridge || externalId(bridge, openedKey) !== this.#opened) {
       this.forget();

@@ -67,6 +67,7 @@ export class CardSwitch {
       onDeleted: (table, name) => {
         if (this.dataPath.misses(table, name)) this.poke();
       },
+      onCutOff: () => this.poke(),
     });
     const closed = ClosedMarker.ofNode(owner, stateDirectory);
     const ovs = this.#ovs;

@@ -1,0 +1,66 @@
+import type { Logger } from 'pino';
+import { z } from 'zod';
+import { metadataSchema } from '../api/meta.ts';
+import { customResourceDefinition, Informer, type KubeStore, networkAttachmentDefinition } from '../kube/index.ts';
+import type { Definition } from './mutate.ts';
+import type { NetworkName } from './networks.ts';
+
+/** Only their annotations matter here. */
+const definitionMetadata = {
+  ...networkAttachmentDefinition,
+  schema: z.object({
+    apiVersion: z.literal(networkAttachmentDefinition.apiVersion),
+    kind: z.literal(networkAttachmentDefinition.kind),
+    metadata: metadataSchema,
+  }),
+} as const;
+
+export const definitionCrd = 'network-attachment-definitions.k8s.cni.cncf.io';
+
+/** The cluster's NetworkAttachmentDefinitions, by watch from when Multus is installed. */
+export class Definitions {
+  readonly #store: KubeStore;
+  readonly #crd;
+  readonly #informer;
+
+  constructor(store: KubeStore, logger: Logger) {
+    this.#store = store;
+    this.#crd = new Informer(store, customResourceDefinition, {
+      logger,
+      fieldSelector: `metadata.name=${definitionCrd}`,
+    });
+    this.#informer = new Informer(store, definitionMetadata, { logger });
+  }
+
+  /** Returns when the watches are open; that of the definitions only where their kind is there. */
+  async start(signal: AbortSignal): Promise<void> {
+    await this.#crd.start(signal);
+    const isThere = () => {
+      const conditions = this.#crd.get(definitionCrd)?.status?.conditions;
+      return conditions?.some(({ type, status }) => type === 'Established' && status === 'True') ?? false;
+    };
+    // Its rejection is the end of this process.
+    const startInformer = () => this.#informer.start(signal).catch(() => {});
+    this.#crd.onChange(() => {
+      if (isThere()) void startInformer();
+    });
+    if (isThere()) await startInformer();
+  }
+
+  /**
+   * The annotations of one, from the watch. One that is not known is asked for: it may have been made together with the
+   * pod, a moment ago.
+   *
+   * @returns undefined where there is none
+   * @throws ApiError when the API server does not say it
+   */
+  find({ namespace, name }: NetworkName): Definition | undefined | Promise<Definition | undefined> {
+    const known = this.#informer.get(name, namespace);
+    return known ? (known.metadata.annotations ?? {}) : this.#ask({ namespace, name });
+  }
+
+  async #ask({ namespace, name }: NetworkName): Promise<Definition | undefined> {
+    const asked = await this.#store.get(definitionMetadata, name, namespace);
+    return asked && (asked.metadata.annotations ?? {});
+  }
+}

@@ -1,0 +1,84 @@
+/** Which networks a pod names in its annotations, in the notations that Multus takes. Pure. */
+import { z } from 'zod';
+import { networksAnnotation } from '../api/names.ts';
+
+/** Multus's: the network that takes the place of the cluster's own, one at most. */
+export const defaultNetworkAnnotation = 'v1.multus-cni.io/default-network';
+
+/** A NetworkAttachmentDefinition. */
+export interface NetworkName {
+  namespace: string;
+  name: string;
+}
+
+/** What a pod asks for cannot be given. The message names the field and the reason. */
+export class InjectionError extends Error {
+  override readonly name = 'InjectionError';
+}
+
+/** RFC 1123 subdomain, as names of objects are. */
+const objectName = /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/;
+/** Of an interface: what the kernel takes, IFNAMSIZ with the closing zero. */
+const interfaceName = /^[^\s/:]{1,15}$/;
+
+const elementsSchema = z.array(z.looseObject({ name: z.string(), namespace: z.string().nullish() }));
+
+/**
+ * The networks of a pod in the order of its annotations, one as often as it is named.
+ *
+ * @param annotations of the pod, with those that are injected
+ * @param namespace of the pod, in which a name without a namespace is looked for
+ * @throws InjectionError when an annotation is no list of networks
+ */
+export function networksOf(annotations: Readonly<Record<string, string>>, namespace: string): NetworkName[] {
+  const inPlaceOfDefault = parseNetworks(defaultNetworkAnnotation, annotations, namespace);
+  if (inPlaceOfDefault.length > 1) {
+    throw new InjectionError(
+      `annotation ${defaultNetworkAnnotation}: names ${inPlaceOfDefault.length} networks, a pod has one default network`,
+    );
+  }
+  return [...inPlaceOfDefault, ...parseNetworks(networksAnnotation, annotations, namespace)];
+}
+
+function parseNetworks(
+  annotation: string,
+  annotations: Readonly<Record<string, string>>,
+  namespace: string,
+): NetworkName[] {
+  const text = annotations[annotation]?.trim() ?? '';
+  if (text === '') return [];
+  try {
+    // Multus tells the two notations apart by the same characters.
+    return /[[{"]/.test(text) ? parseElements(text, namespace) : parseShort(text, namespace);
+  } catch (error) {
+    throw new InjectionError(`annotation ${annotation}: ${error instanceof Error ? error.message : error}`);
+  }
+}
+
+function parseElements(text: string, namespace: string): NetworkName[] {
+  const result = elementsSchema.safeParse(JSON.parse(text));
+  if (!result.success) throw new Error(`is no list of networks: ${z.prettifyError(result.error)}`);
+  return result.data.map((element) => checked(element.name, element.namespace || namespace, element.name));
+}
+
+/** `name`, `namespace/name`, each with `@interface` or without, separated by commas. */
+function parseShort(text: string, namespace: string): NetworkName[] {
+  return text.split(',').map((part) => {
+    const whole = part.trim();
+    const [name = '', interfaceAt, ...moreAt] = whole.split('@');
+    if (moreAt.length > 0) throw new Error(`'${whole}' has more than one @`);
+    if (interfaceAt !== undefined && !interfaceName.test(interfaceAt)) {
+      throw new Error(`'${whole}': '${interfaceAt}' is no name of an interface`);
+    }
+    const units = name.split('/');
+    if (units.length > 2) throw new Error(`'${whole}' has more than one /`);
+    const [first = '', second] = units;
+    return second === undefined ? checked(first, namespace, whole) : checked(second, first, whole);
+  });
+}
+
+function checked(name: string, namespace: string, whole: string): NetworkName {
+  const wrong = [namespace, name].find((unit) => !objectName.test(unit));
+  if (wrong !== undefined) throw new Error(`'${whole}': '${wrong}' is no name of an object`);
+  return { namespace, name };
+}

@@ -1,0 +1,119 @@
+/** The webhook's HTTPS server. Each request gets an answer that the API server understands, whatever was in it. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer, type Server } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import type { Logger } from 'pino';
+import type { KeyAndCertificate } from '../trust/x509/operations.ts';
+import { answerReview, type ReviewOptions, refusal } from './review.ts';
+
+/** The Go injector's. */
+export const mutatePath = '/mutate';
+
+/** Bytes. An object has 3 MB at most (`--max-request-bytes` of the API server), a review not much more. */
+const largestBody = 8 * 1024 * 1024;
+/** Milliseconds in which a request must be complete: the API server waits no longer than 30 s for any webhook. */
+const requestMs = 30_000;
+/** Milliseconds. The API server keeps its connections for 90 s; one that is closed under its hands is a failed call. */
+const keepAliveMs = 120_000;
+
+export interface WebhookServerOptions extends ReviewOptions {
+  /** 0 takes a free one. */
+  port: number;
+  host?: string;
+  certificate: KeyAndCertificate;
+  logger: Logger;
+}
+
+export interface WebhookServer {
+  port: number;
+  /** New connections get this certificate; those that are open go on. @throws Error when the two do not fit */
+  use(certificate: KeyAndCertificate): void;
+  /** Takes no new connections, answers what was asked, and ends. */
+  close(): Promise<void>;
+}
+
+/** Serves POST /mutate. */
+export async function serveWebhook(options: WebhookServerOptions): Promise<WebhookServer> {
+  const server = createServer(
+    {
+      ...secureContext(options.certificate),
+      headersTimeout: requestMs,
+      requestTimeout: requestMs,
+      keepAliveTimeout: keepAliveMs,
+    },
+    (request, response) => void serve(request, response, options),
+  );
+  await listen(server, options);
+  return {
+    port: (server.address() as AddressInfo).port,
+    use: (certificate) => server.setSecureContext(secureContext(certificate)),
+    close: () => close(server),
+  };
+}
+
+const secureContext = ({ key, certificate }: KeyAndCertificate) => ({
+  key,
+  cert: certificate,
+  minVersion: 'TLSv1.2' as const,
+});
+
+async function serve(request: IncomingMessage, response: ServerResponse, options: ReviewOptions): Promise<void> {
+  try {
+    const { status, answer } = await answerRequest(request, options);
+    const text = JSON.stringify(answer);
+    response.writeHead(status, { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(text) });
+    response.end(text);
+  } catch (error) {
+    // The caller has gone.
+    if (request.destroyed && !request.complete) return;
+    options.logger.error({ err: error }, 'a review was not answered');
+    const message = error instanceof Error ? error.message : String(error);
+    response
+      .writeHead(500, { 'Content-Type': 'application/json' })
+      .end(JSON.stringify(refusal(undefined, 500, message)));
+  }
+}
+
+async function answerRequest(request: IncomingMessage, options: ReviewOptions) {
+  // Read in any case: an answer before the end of the question would be lost with the connection.
+  const body = await read(request);
+  const refused = (status: number, message: string) => ({ status, answer: refusal(undefined, status, message) });
+  if (request.url?.split('?')[0] !== mutatePath) return refused(404, `POST ${mutatePath} is all that is served here`);
+  if (request.method !== 'POST') return refused(405, `${request.method}: only POST is served here`);
+  const [type] = (request.headers['content-type'] ?? '').split(';');
+  if (type?.trim().toLowerCase() !== 'application/json') {
+    return refused(415, `Content-Type: '${type}' is not application/json`);
+  }
+  if (body === undefined) return refused(413, `the review has more than ${largestBody} bytes`);
+  let review: unknown;
+  try {
+    review = JSON.parse(body);
+  } catch (error) {
+    return refused(400, `the review is no JSON: ${error instanceof Error ? error.message : error}`);
+  }
+  return { status: 200, answer: await answerReview(review, options) };
+}
+
+/** @returns undefined for a body that is too large, of which nothing is kept */
+async function read(request: IncomingMessage): Promise<string | undefined> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of request) {
+    length += chunk.length;
+    if (length <= largestBody) chunks.push(chunk);
+    else chunks.length = 0;
+  }
+  return length <= largestBody ? Buffer.concat(chunks).toString('utf8') : undefined;
+}
+
+function listen(server: Server, { port, host }: WebhookServerOptions): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ port, ...(host && { host }) }, resolve);
+  });
+}
+
+function close(server: Server): Promise<void> {
+  server.closeIdleConnections();
+  return new Promise((resolve) => server.close(() => resolve()));
+}

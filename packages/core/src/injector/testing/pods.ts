@@ -1,0 +1,61 @@
+/** Pods for tests, and what becomes of them. */
+import { networkResourceAnnotation, networksAnnotation, resourceName } from '../../api/names.ts';
+import { type Definition, type Injection, mutate, nodeSelectorAnnotation } from '../mutate.ts';
+import { type AddOperation, podSchema } from '../pod.ts';
+import { defaultSettings, type InjectorSettings } from '../settings.ts';
+
+export interface TestPod {
+  metadata: { labels?: Record<string, string>; annotations?: Record<string, string> | null };
+  spec: {
+    // biome-ignore lint/suspicious/noExplicitAny: a pod as users write it, in any shape
+    containers?: any[] | null;
+    // biome-ignore lint/suspicious/noExplicitAny: as above
+    volumes?: any[] | null;
+    nodeSelector?: Record<string, string> | null;
+  };
+}
+
+/** By namespace and name. */
+export const definitions: Record<string, Definition> = {
+  'default/net': { [networkResourceAnnotation]: resourceName },
+  'default/other': { [networkResourceAnnotation]: 'example.com/other' },
+  'default/plain': {},
+  'default/zone-a': { [nodeSelectorAnnotation]: 'zone = a' },
+  'default/zone-b': { [nodeSelectorAnnotation]: 'zone=b', [networkResourceAnnotation]: 'example.com/b' },
+  'default/flag': { [nodeSelectorAnnotation]: 'has-dpu' },
+  'default/broken': { [nodeSelectorAnnotation]: 'a=b=c' },
+  'team/net': { [networkResourceAnnotation]: 'example.com/team' },
+};
+
+export const netInfo = { name: 'podnetinfo', mountPath: '/etc/podnetinfo', readOnly: true };
+
+export function podWith(
+  networks: string | undefined,
+  spec: TestPod['spec'] = { containers: [{ name: 'app' }] },
+): TestPod {
+  return { metadata: { annotations: networks === undefined ? {} : { [networksAnnotation]: networks } }, spec };
+}
+
+export function injectInto(pod: TestPod, settings: Partial<InjectorSettings> = {}): Injection {
+  return mutate(podSchema.parse(pod), 'default', ({ namespace, name }) => definitions[`${namespace}/${name}`], {
+    ...defaultSettings,
+    ...settings,
+  });
+}
+
+/** The pod with the operations done to it, as the API server does them. */
+export function patched(pod: TestPod, operations: readonly AddOperation[]): TestPod {
+  const result = structuredClone(pod);
+  for (const { path, value } of operations) {
+    const keys = path.split('/').slice(1);
+    const last = keys.pop() ?? '';
+    // biome-ignore lint/suspicious/noExplicitAny: a path leads anywhere
+    const parent = keys.reduce<any>((at, key) => at[key], result);
+    if (typeof parent !== 'object' || parent === null) throw new Error(`${path}: its parent is not there`);
+    parent[last] = value;
+  }
+  return result;
+}
+
+export const outcome = (pod: TestPod, settings: Partial<InjectorSettings> = {}): TestPod =>
+  patched(pod, injectInto(pod, settings).patch);
