@@ -1,8 +1,9 @@
 /**
  * The plugin host with the smallest plugin there is: time from its start to an answer, memory after Init; then GetDevices
  * in turns with a bare grpc-js server, which counts as 1, one call after the other and sixteen in flight, and memory
- * after these calls. The server's CPU time a call says the same on a machine that has other things to do. With `flags`
- * the same for other ways to run Node, among them Node's own. Needs `make build`.
+ * after these calls. A sixth of the calls comes before: until V8 has compiled what it will, the compilers are measured.
+ * On a machine that has other things to do only the CPU time of a call counts. With `flags` the same for other ways to
+ * run Node, among them Node's own. Needs `make build`.
  *
  *     node test/bench/plugin-host.ts [calls] [flags]
  */
@@ -12,7 +13,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { nodeVariables, vspFlags } from '@dpu-operator/core/operator/node-process';
+import { vspFlags, vspVariables } from '@dpu-operator/core/operator/node-process';
 import { deviceServiceDefinition, VspClient } from '@dpu-operator/sdk/client';
 import { addUnaryService } from '@dpu-operator/sdk/wire';
 import { Server, ServerCredentials } from '@grpc/grpc-js';
@@ -22,6 +23,7 @@ import { quantile } from './quantile.ts';
 const starts = 10;
 const rounds = 20;
 const inFlight = 16;
+const warmUpShare = 1 / 6;
 
 const dpu = {
   contract: '^1.1.0',
@@ -45,20 +47,17 @@ interface Way {
 
 const asDeployed: Way = {
   flags: vspFlags,
-  variables: Object.fromEntries(nodeVariables.map(({ name, value }) => [name, value])),
+  variables: Object.fromEntries(vspVariables.map(({ name, value }) => [name, value])),
 };
 const { variables } = asDeployed;
-const semiSpace = '--max-semi-space-size=';
 /** What was tried in place of the deployed flags; core's operator/node-process.ts says what came of it. */
 const otherWays: Record<string, Way> = {
   'nothing set': { flags: [], variables: {} },
-  'semi-space of Node itself': { flags: without(semiSpace), variables },
-  'without --optimize-for-size': { flags: without('--optimize-for-size'), variables },
+  'semi-space of Node itself': { flags: without('--max-semi-space-size'), variables },
+  'the heap grows as it may': { flags: without('--heap-growing-percent'), variables },
+  '--optimize-for-size': { flags: [...without('--heap-growing-percent'), '--optimize-for-size'], variables },
+  'an arena for each thread': { flags: vspFlags, variables: { ...variables, MALLOC_ARENA_MAX: '8' } },
   'compilers on other threads': { flags: without('--no-concurrent-recompilation'), variables },
-  'neither sparkplug nor early maglev': {
-    flags: [...vspFlags, '--no-sparkplug', '--invocation-count-for-maglev=2000'],
-    variables,
-  },
 };
 
 function without(start: string): string[] {
@@ -79,13 +78,16 @@ interface Subject extends Host {
   rounds: Round[];
 }
 
-/** What one round of calls took. */
+/** What the calls of one round took. */
 interface Round {
-  /** Calls a second. */
-  oneByOne: number;
-  sixteen: number;
-  /** Microseconds of the server's CPU time a call. */
-  cpu: number;
+  oneByOne: Speed;
+  sixteen: Speed;
+}
+
+interface Speed {
+  callsPerSecond: number;
+  /** Microseconds of the server's CPU time. */
+  cpuPerCall: number;
 }
 
 if (process.argv[2] === '--bare') await serveBare(process.argv[3] ?? '');
@@ -113,11 +115,14 @@ async function measure(calls: number, others: Record<string, Way>): Promise<void
     for (const [name, way] of Object.entries({ 'plugin host': asDeployed, ...others })) {
       running.push({ name, ...(await startHost(directory, way)), rounds: [] });
     }
+    const warmUp = Math.round(calls * warmUpShare);
+    for (const subject of running) await call(subject, warmUp);
+    const perRound = (calls - warmUp) / rounds;
     for (let round = 0; round < rounds; round += 1) {
-      for (const subject of running) subject.rounds.push(await call(subject, calls / rounds));
+      for (const subject of running) subject.rounds.push(await call(subject, perRound));
     }
     console.log(
-      `\n${calls} calls of GetDevices each, in turns; medians of ${rounds}; load ${loadavg()[0]?.toFixed(2)}`,
+      `\n${calls} calls of GetDevices each, in turns after ${warmUp}; medians of ${rounds}; load ${loadavg()[0]?.toFixed(2)}`,
     );
     console.table(Object.fromEntries(running.map((subject) => [subject.name, figures(subject, running[0])])));
   } finally {
@@ -184,34 +189,41 @@ async function stop({ client, process }: Host): Promise<void> {
 }
 
 /** A tenth of the calls one by one, the others sixteen in flight. */
-async function call({ client, process }: Host, count: number): Promise<Round> {
+async function call(host: Host, count: number): Promise<Round> {
   const single = Math.ceil(count / 10);
+  return {
+    oneByOne: await speedOf(host, single, 1),
+    sixteen: await speedOf(host, Math.ceil(count - single), inFlight),
+  };
+}
+
+async function speedOf({ client, process }: Host, count: number, atOnce: number): Promise<Speed> {
   const cpuBefore = cpuMs(process);
   const started = performance.now();
-  for (let index = 0; index < single; index += 1) await client.getDevices();
-  const between = performance.now();
-  let left = count - single;
+  let left = count;
   const callWhileSomeAreLeft = async () => {
     for (; left > 0; left -= 1) await client.getDevices();
   };
-  await Promise.all(Array.from({ length: inFlight }, callWhileSomeAreLeft));
-  const ended = performance.now();
+  await Promise.all(Array.from({ length: atOnce }, callWhileSomeAreLeft));
   return {
-    oneByOne: (single / (between - started)) * 1000,
-    sixteen: ((count - single) / (ended - between)) * 1000,
-    cpu: ((cpuMs(process) - cpuBefore) / count) * 1000,
+    callsPerSecond: (count / (performance.now() - started)) * 1000,
+    cpuPerCall: ((cpuMs(process) - cpuBefore) / count) * 1000,
   };
 }
 
 function figures(subject: Subject, bare: Subject | undefined) {
-  const ratio = (of: (round: Round) => number) =>
-    median(subject.rounds.map((round, index) => of(round) / of(bare?.rounds[index] ?? round)));
+  const measured = (of: (round: Round) => number) => Math.round(median(subject.rounds.map(of)));
+  const ratio = (of: (round: Round, bareRound: Round) => number) =>
+    median(subject.rounds.map((round, index) => of(round, bare?.rounds[index] ?? round))).toFixed(2);
   return {
-    'calls/s, 1': Math.round(median(subject.rounds.map(({ oneByOne }) => oneByOne))),
-    'of bare, 1': ratio(({ oneByOne }) => oneByOne).toFixed(2),
-    'calls/s, 16': Math.round(median(subject.rounds.map(({ sixteen }) => sixteen))),
-    'of bare, 16': ratio(({ sixteen }) => sixteen).toFixed(2),
-    'CPU a call, µs': Math.round(median(subject.rounds.map(({ cpu }) => cpu))),
+    'calls/s, 1': measured(({ oneByOne }) => oneByOne.callsPerSecond),
+    'of bare, 1': ratio((one, other) => one.oneByOne.callsPerSecond / other.oneByOne.callsPerSecond),
+    'µs CPU, 1': measured(({ oneByOne }) => oneByOne.cpuPerCall),
+    'of bare by CPU, 1': ratio((one, other) => other.oneByOne.cpuPerCall / one.oneByOne.cpuPerCall),
+    'calls/s, 16': measured(({ sixteen }) => sixteen.callsPerSecond),
+    'of bare, 16': ratio((one, other) => one.sixteen.callsPerSecond / other.sixteen.callsPerSecond),
+    'µs CPU, 16': measured(({ sixteen }) => sixteen.cpuPerCall),
+    'of bare by CPU, 16': ratio((one, other) => other.sixteen.cpuPerCall / one.sixteen.cpuPerCall),
     'MiB after Init': rounded(subject.initMiB),
     'MiB at the end': rounded(residentMiB(subject.process)),
   };

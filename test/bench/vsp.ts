@@ -9,7 +9,7 @@ import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { nodeVariables, vspFlags } from '@dpu-operator/core/operator/node-process';
+import { vspFlags, vspVariables } from '@dpu-operator/core/operator/node-process';
 import { heartbeatServiceDefinition, VspClient } from '@dpu-operator/sdk/client';
 import { addUnaryService } from '@dpu-operator/sdk/wire';
 import { Server, ServerCredentials } from '@grpc/grpc-js';
@@ -70,7 +70,7 @@ async function compare(calls: number): Promise<void> {
 }
 
 async function start(name: string, socketPath: string, args: readonly string[]): Promise<Subject> {
-  const variables = nodeVariables.map((variable) => [variable.name, variable.value]);
+  const variables = vspVariables.map((variable) => [variable.name, variable.value]);
   const env = { ...process.env, ...(name === 'VSP' && Object.fromEntries(variables)) };
   const child = spawn('unshare', ['--net', process.execPath, ...args], { env, stdio: ['ignore', 'ignore', 'inherit'] });
   const client = new VspClient({ socketPath, logger: pino({ level: 'silent' }) });

@@ -6,7 +6,7 @@ import type { PluginRun, RunCompanion } from '../api/plugin-run.ts';
 import { installedDirectory, installedPackage } from '../plugins/install/directory.ts';
 import { canonicalJson } from './canonical-json.ts';
 import type { Environment } from './environment.ts';
-import { init, nodeVariables, vspFlags } from './node-process.ts';
+import { init, vspFlags, vspVariables } from './node-process.ts';
 import {
   containerResources,
   filesMount,
@@ -156,7 +156,7 @@ interface Code {
 }
 
 function codeOf(run: PluginRun, { sysfs }: Environment, volumes: PodVolumes): Code {
-  const variables = [...nodeVariables, aliveVariable, ...(sysfs ? [{ name: 'DPU_SYSFS', value: sysfs }] : [])];
+  const variables = [...vspVariables, aliveVariable, ...(sysfs ? [{ name: 'DPU_SYSFS', value: sysfs }] : [])];
   // A plugin writes to it the number of its virtual functions.
   const hardware = sysfs ? [volumes.mount(nodePath(sysfs), sysfs)] : [];
   const serve = (directory: string) => [
