@@ -125,10 +125,9 @@ describe('a version that cannot work', () => {
     await oneHasTried();
     const { kubectl } = bed;
     const rollouts = ['get', 'dpu', bed.hostDpu, bed.dpuDpu, '-o'];
-    const failed = await kubectl.run([
-      ...rollouts,
-      'jsonpath={.items[?(@.status.rollout.phase=="Failed")].metadata.name}',
-    ]);
+    const path = 'jsonpath={.items[?(@.status.rollout.phase=="Failed")].metadata.name}';
+    const whichFailed = () => kubectl.run([...rollouts, path]);
+    const failed = await eventually('the way back has ended', whichFailed, (name) => name !== '');
     const [command = ''] = await documentCommands('docs/upgrade.md', 'When it goes no further');
     const [, ...args] = command.replace('<dpu>', failed).replace('"$(date)"', 'now').split(' ');
     await kubectl.run(args);

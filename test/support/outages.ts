@@ -118,7 +118,8 @@ export async function trafficGap(
   event: () => Promise<unknown>,
 ): Promise<number> {
   const inPod = (script: string) => kubectl.exec(pod, 'default', ['sh', '-c', script]);
-  await inPod(`ping -D -i 0.1 -w 600 ${address} >/tmp/pings 2>&1 & echo $! >/tmp/ping.pid`);
+  // No deadline (-w): with one, ping ends at the first address that no neighbour answers for. This many last ten minutes.
+  await inPod(`ping -D -i 0.1 -c 6000 ${address} >/tmp/pings 2>&1 & echo $! >/tmp/ping.pid`);
   try {
     await event();
     await eventually('pings pass again', async () => (await pings(kubectl, pod, address)) || undefined);

@@ -9,6 +9,7 @@ import { EventRecorder, type KubeStore, lease } from '../../kube/index.ts';
 import { Caches } from '../caches.ts';
 import { DaemonLeases } from '../daemon-leases.ts';
 import { parseEnvironment } from '../environment.ts';
+import { runOf } from '../testing/plugin-runs.ts';
 import { ChainController } from './chain-controller.ts';
 
 const group = '/apis/config.openshift.io/v1';
@@ -197,6 +198,19 @@ test('pods that are deleted or evicted are made again and named anew', async () 
   changePod('firewall', { phase: 'Failed', reason: 'Evicted' }, { creationTimestamp: '2026-01-01T00:00:00Z' });
   await vi.waitFor(() => expect([undefined, second]).not.toContain(uid('firewall')));
   await vi.waitFor(() => expect(chain()?.status?.functions).toEqual([{ name: 'firewall', podUid: uid('firewall') }]));
+});
+
+test('no pod is made while the DPU is kept free of pods for another plugin', async () => {
+  putDpuNode('dpu-1');
+  const rollout = { target: runOf('2'), startedAt: '', drain: true, clear: false, wasReady: true };
+  putDpu('dpu-1', { status: { plugin: runOf('1'), rollout: { ...rollout, phase: 'Replacing' } } });
+  await start();
+  putChain(['firewall']);
+  await said({ status: 'False', reason: 'DpuChanging', message: expect.stringContaining('dpu-of-dpu-1') });
+  expect(uid('firewall')).toBeUndefined();
+  putDpu('dpu-1', { status: { plugin: runOf('2') } });
+  await said({ reason: 'Starting' });
+  expect(uid('firewall')).toBeDefined();
 });
 
 test('a function that the chain has no more goes after the daemon has heard of it', async () => {

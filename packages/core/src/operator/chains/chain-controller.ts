@@ -26,7 +26,7 @@ import { type ChainCondition, chainCondition, type DpuReport, isCurrent, weighti
 import { dpuNodes, type NodeLookUp, type Site } from './nodes.ts';
 import { place } from './placement.ts';
 import { planPods } from './plan.ts';
-import { namespaceRefusal, networkMissing, podConflict, podRefused } from './refusals.ts';
+import { dpuKeptFree, namespaceRefusal, networkMissing, podConflict, podRefused } from './refusals.ts';
 import { SlowStarts } from './slow-starts.ts';
 
 /**
@@ -119,7 +119,7 @@ export class ChainController {
     const plan = planPods({ chain, pods, node, orderPending });
     await this.#delete(chain, plan.remove);
     const created: Pod[] = [];
-    let refusal = plan.create.length > 0 ? networkMissing(chain, this.#caches) : undefined;
+    let refusal = plan.create.length > 0 ? this.#obstacle(chain, node) : undefined;
     for (const wanted of refusal ? [] : plan.create) {
       const made = await this.#create(chain, wanted);
       // The cache is behind; its event brings the chain here again.
@@ -138,6 +138,11 @@ export class ChainController {
     const requeue = await this.#report(chain, site, functions, condition);
     if (refusal?.failing) return { requeueAfterMs: retryMs(chain, refusal) };
     return plan.waitMs === undefined ? requeue : { requeueAfterMs: plan.waitMs };
+  }
+
+  /** Why no pod is to be made now. */
+  #obstacle(chain: ServiceFunctionChain, node: string): ChainCondition | undefined {
+    return dpuKeptFree(this.#caches.dpus.list(), node) ?? networkMissing(chain, this.#caches);
   }
 
   async #delete(chain: ServiceFunctionChain, pods: readonly Pod[]): Promise<void> {

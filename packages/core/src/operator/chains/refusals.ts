@@ -1,8 +1,10 @@
 /** Why a chain, or a pod of it, is not made. Pure. */
+import type { DataProcessingUnit } from '../../api/data-processing-unit.ts';
 import type { DpuOperatorConfig } from '../../api/dpu-operator-config.ts';
 import { configName, networkNames } from '../../api/names.ts';
 import type { ServiceFunctionChain } from '../../api/service-function-chain.ts';
 import type { Caches } from '../caches.ts';
+import { isChanging } from '../rollout/order.ts';
 import type { ChainCondition } from './condition.ts';
 
 /** Chains are served in the operator's own namespace, and in those that an administrator has allowed. */
@@ -33,6 +35,17 @@ export function podConflict(chain: ServiceFunctionChain, podName: string): Chain
   const advice = 'delete that pod or give the network function another name';
   const message = `a pod ${chain.metadata.namespace}/${podName} that is not this chain's exists: ${advice}`;
   return { status: 'False', reason: 'PodConflict', message, failing: true };
+}
+
+/** A pod for a DPU that is kept free of pods would be refused its devices, and stand in the way of the next one. */
+export function dpuKeptFree(dpus: readonly DataProcessingUnit[], node: string): ChainCondition | undefined {
+  const sides = dpus.filter(({ spec }) => spec.isDpuSide && spec.nodeName === node);
+  const kept = sides.filter(({ status }) => status?.rollout?.drain && isChanging(status));
+  // Another one of the node has devices still.
+  if (kept.length === 0 || kept.length < sides.length) return undefined;
+  const names = kept.map(({ metadata }) => metadata.name).join(', ');
+  const message = `DPU ${names} is kept free of pods while its plugin is replaced: they are made afterwards`;
+  return { status: 'False', reason: 'DpuChanging', message };
 }
 
 /** A pod that starts without its network would stay without its interfaces. */
