@@ -49,7 +49,7 @@ bundle: manifests ## As manifests: what it generates has the bundle for the Oper
 
 .PHONY: test
 test: lint build ## Run every test: unit, integration (kernel, OVS) and end to end on Kind clusters
-	node test/run.ts unit unit-isolated integration e2e e2e-2c
+	node test/run.ts unit unit-isolated integration e2e e2e-card e2e-2c
 
 .PHONY: test-unit
 test-unit: compiler ## Run the unit tests: no root, no cluster, seconds
@@ -64,11 +64,11 @@ test-integration: build ## Run the tests against the real kernel, Open vSwitch a
 
 .PHONY: test-e2e
 test-e2e: build ## Run the end-to-end tests on a Kind cluster (TEST_CLUSTER=existing for your own; CARD=marvell, netsec or ipu for that card)
-	$(if $(CARD),CARD=$(CARD)) node test/run.ts e2e
+	$(if $(CARD),CARD=$(CARD)) node test/run.ts e2e$(if $(CARD),-card)
 
 .PHONY: test-cards
 test-cards: build ## Run the main job on a Kind cluster through each card that the operator has a plugin for
-	status=0; for card in $(CARDS); do CARD=$$card node test/run.ts e2e || status=$$?; done; exit $$status
+	status=0; for card in $(CARDS); do CARD=$$card node test/run.ts e2e-card || status=$$?; done; exit $$status
 
 .PHONY: test-e2e-2c
 test-e2e-2c: build ## Run the end-to-end tests on two Kind clusters, one with the host and one with the DPU

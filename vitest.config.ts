@@ -94,8 +94,17 @@ export default defineConfig({
           ...patience,
           ...onClusters,
           name: 'e2e',
-          // `make test-e2e CARD=…` is about that card alone.
-          include: process.env.CARD ? ['test/e2e/card.test.ts'] : ['test/e2e/**/!(card).test.ts'],
+          include: ['test/e2e/**/!(card).test.ts'],
+        },
+      },
+      {
+        resolve,
+        ssr,
+        test: {
+          ...patience,
+          ...onClusters,
+          name: 'e2e-card',
+          include: ['test/e2e/card.test.ts'],
         },
       },
       {

@@ -4,7 +4,7 @@
  * stands in `.build/test/<project>.log`, its results in `<project>.json` there.
  * With several projects each line says whose it is. Closes with a row for each project, what failed, and the sum in one
  * line: `12 passed, 0 failed, 0 skipped`.
- * Usage: node test/run.ts unit unit-isolated integration e2e e2e-2c
+ * Usage: node test/run.ts unit unit-isolated integration e2e e2e-card e2e-2c
  */
 import { createWriteStream } from 'node:fs';
 import { mkdir, readFile, rm } from 'node:fs/promises';
@@ -15,7 +15,7 @@ import { elapsedSince } from './cluster/progress.ts';
 import { installPrograms } from './support/programs.ts';
 import { type ProjectResult, resultOf, sumOf } from './support/summary.ts';
 
-const onClusters = ['e2e', 'e2e-2c', 'e2e-real', 'upgrade'];
+const onClusters = ['e2e', 'e2e-card', 'e2e-2c', 'e2e-real', 'upgrade'];
 const projects = process.argv.slice(2);
 const directory = join(repositoryRoot, '.build/test');
 const width = Math.max(...projects.map((name) => name.length));

@@ -1,6 +1,6 @@
 /**
  * A card's plugin from a registry, on a cluster whose nodes have no such card: daemon and plugin read it from a tree of
- * files, links stand in for its netdevs. The card is the one that CARD names.
+ * files, links stand in for its netdevs. The card is the one that CARD names, or the first.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
