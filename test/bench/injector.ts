@@ -12,7 +12,7 @@ import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { connect, type TLSSocket } from 'node:tls';
-import { vspFlags } from '@dpu-operator/core/operator/node-process';
+import { vspFlags } from '@dpu-operator/core/operator/shared/node-process';
 import { TestAuthority } from '@dpu-operator/core/trust/testing';
 import { eventually } from '../support/eventually.ts';
 import { quantile } from './quantile.ts';

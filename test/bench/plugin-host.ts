@@ -13,7 +13,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { nodeVariables, vspFlags } from '@dpu-operator/core/operator/node-process';
+import { nodeVariables, vspFlags } from '@dpu-operator/core/operator/shared/node-process';
 import { deviceServiceDefinition, VspClient } from '@dpu-operator/sdk/client';
 import { addUnaryService } from '@dpu-operator/sdk/wire';
 import { Server, ServerCredentials } from '@grpc/grpc-js';
@@ -50,7 +50,7 @@ const asDeployed: Way = {
   variables: Object.fromEntries(nodeVariables.map(({ name, value }) => [name, value])),
 };
 const { variables } = asDeployed;
-/** What was tried in place of the deployed flags; core's operator/node-process.ts says what came of it. */
+/** What was tried in place of the deployed flags; core's operator/shared/node-process.ts says what came of it. */
 const otherWays: Record<string, Way> = {
   'nothing set': { flags: [], variables: {} },
   'semi-space of Node itself': { flags: without('--max-semi-space-size'), variables },

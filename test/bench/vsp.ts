@@ -9,7 +9,7 @@ import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { nodeVariables, vspFlags } from '@dpu-operator/core/operator/node-process';
+import { nodeVariables, vspFlags } from '@dpu-operator/core/operator/shared/node-process';
 import { heartbeatServiceDefinition, VspClient } from '@dpu-operator/sdk/client';
 import { addUnaryService } from '@dpu-operator/sdk/wire';
 import { Server, ServerCredentials } from '@grpc/grpc-js';

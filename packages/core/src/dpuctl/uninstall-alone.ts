@@ -5,8 +5,8 @@ import { dpuOperatorConfig } from '../api/dpu-operator-config.ts';
 import { configName, finalizers, labels, workloads } from '../api/names.ts';
 import { isBeingDeleted, node, pod, removeFinalizer } from '../kube/index.ts';
 import { createLogger } from '../log.ts';
-import { Caches } from '../operator/caches.ts';
-import { Uninstaller } from '../operator/uninstaller.ts';
+import { Uninstaller } from '../operator/config/uninstaller.ts';
+import { Caches } from '../operator/shared/caches.ts';
 import { type Context, UsageError } from './context.ts';
 
 export interface AloneOptions {

@@ -2,8 +2,8 @@ import { leastPrivileges } from '../api/least-privileges.ts';
 import { operatorNamespace, workloads } from '../api/names.ts';
 import { ports } from '../api/ports.ts';
 import { requiredScc } from '../api/scc.ts';
-import { controllerFlags, init, nodeVariables } from '../operator/node-process.ts';
-import { operatorContainer } from '../operator/own-image.ts';
+import { controllerFlags, init, nodeVariables } from '../operator/shared/node-process.ts';
+import { operatorContainer } from '../operator/shared/own-image.ts';
 import { trustedCaMount, trustedCaVolume } from '../plugins/npm/trusted-ca.ts';
 
 export function namespace(): object {

@@ -1,6 +1,6 @@
 import { leastPrivileges } from '../api/least-privileges.ts';
 import { requiredScc } from '../api/scc.ts';
-import { init } from '../operator/node-process.ts';
+import { init } from '../operator/shared/node-process.ts';
 
 export interface DpuctlJob {
   /** Its ServiceAccount. */

@@ -6,7 +6,7 @@ import { requiredScc } from '../api/scc.ts';
 import { defaultNetworkAnnotation } from '../injector/networks.ts';
 import { mutatePath } from '../injector/server.ts';
 import { serviceCaAnnotation } from '../operator/injector/plan.ts';
-import { init, nodeVariables, vspFlags } from '../operator/node-process.ts';
+import { init, nodeVariables, vspFlags } from '../operator/shared/node-process.ts';
 import { type DeploymentOptions, spreadOver } from './deployment.ts';
 import { rolesOf, serviceAccount } from './rbac.ts';
 import { injectorRights } from './rights/injector.ts';

@@ -4,7 +4,7 @@
  */
 import { stringify } from 'yaml';
 import { apiVersion, configName, operatorNamespace, workloads } from '../api/names.ts';
-import { operatorContainer } from '../operator/own-image.ts';
+import { operatorContainer } from '../operator/shared/own-image.ts';
 import { type DeploymentOptions, defaults } from './deployment.ts';
 import { imageParts, replacement } from './image.ts';
 

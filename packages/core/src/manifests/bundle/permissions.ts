@@ -1,6 +1,6 @@
 /** What OLM gives the ServiceAccounts, which it makes itself. */
 import { networkNames, operatorNamespace } from '../../api/names.ts';
-import { defaultNetworkNamespace } from '../../operator/networks.ts';
+import { defaultNetworkNamespace } from '../../operator/networks/networks.ts';
 import { ruleOf } from '../rbac.ts';
 import { processes } from '../rights/index.ts';
 import type { Grant, ProcessRights, Right } from '../rights/right.ts';

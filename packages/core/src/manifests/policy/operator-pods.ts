@@ -8,7 +8,7 @@ import {
   vspServiceAccountPrefix,
   workloads,
 } from '../../api/names.ts';
-import { besideDaemon } from '../../operator/on-node.ts';
+import { besideDaemon } from '../../operator/shared/on-node.ts';
 import { after, celOf, list, text } from './cel.ts';
 import type { Policy } from './policy.ts';
 

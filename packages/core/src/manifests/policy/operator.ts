@@ -11,9 +11,9 @@ import {
   version,
   workloads,
 } from '../../api/names.ts';
-import { nodeSelectorTerms } from '../../operator/daemon-set.ts';
-import { defaultNetworkNamespace, networkConfig } from '../../operator/networks.ts';
-import { lockPrefix } from '../../operator/plugin-locks.ts';
+import { nodeSelectorTerms } from '../../operator/config/daemon-set.ts';
+import { defaultNetworkNamespace, networkConfig } from '../../operator/networks/networks.ts';
+import { lockPrefix } from '../../operator/vendor-plugins/plugin-locks.ts';
 import {
   after,
   before,

@@ -1,5 +1,5 @@
 import { group, injectorNames, networkNames, operatorNamespace, trustNames, workloads } from '../../api/names.ts';
-import { defaultNetworkNamespace } from '../../operator/networks.ts';
+import { defaultNetworkNamespace } from '../../operator/networks/networks.ts';
 import { events, type ProcessRights, privilegedPods, type Right, read, reviews } from './right.ts';
 
 const networks: Right = {

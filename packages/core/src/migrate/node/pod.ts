@@ -7,7 +7,7 @@ import {
   shorten,
 } from '../../api/paths.ts';
 import { requiredScc } from '../../api/scc.ts';
-import { hostPathVolumes } from '../../operator/host-paths.ts';
+import { hostPathVolumes } from '../../operator/config/host-paths.ts';
 import type { Dpu } from './taken-over.ts';
 
 export type NodeMode = 'look' | 'import' | 'restore';

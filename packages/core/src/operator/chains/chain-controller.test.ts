@@ -6,9 +6,9 @@ import { configName, operatorNamespace } from '../../api/names.ts';
 import { type ServiceFunctionChain, serviceFunctionChain } from '../../api/service-function-chain.ts';
 import { TestApiServer } from '../../daemon/testing/api-server.ts';
 import { EventRecorder, type KubeStore, lease } from '../../kube/index.ts';
-import { Caches } from '../caches.ts';
-import { DaemonLeases } from '../daemon-leases.ts';
-import { parseEnvironment } from '../environment.ts';
+import { DaemonLeases } from '../daemons/daemon-leases.ts';
+import { Caches } from '../shared/caches.ts';
+import { parseEnvironment } from '../shared/environment.ts';
 import { runOf } from '../testing/plugin-runs.ts';
 import { ChainController } from './chain-controller.ts';
 

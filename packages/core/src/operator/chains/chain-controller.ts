@@ -17,10 +17,10 @@ import {
   pod as podType,
   type Requeue,
 } from '../../kube/index.ts';
-import type { Caches } from '../caches.ts';
-import type { DaemonLeases } from '../daemon-leases.ts';
-import type { Environment } from '../environment.ts';
-import { tokens } from '../tokens.ts';
+import type { DaemonLeases } from '../daemons/daemon-leases.ts';
+import type { Caches } from '../shared/caches.ts';
+import type { Environment } from '../shared/environment.ts';
+import { tokens } from '../shared/tokens.ts';
 import { ChainStatusWriter } from './chain-status.ts';
 import { type ChainCondition, chainCondition, type DpuReport, isCurrent, weightiest } from './condition.ts';
 import { dpuNodes, type NodeLookUp, type Site } from './nodes.ts';

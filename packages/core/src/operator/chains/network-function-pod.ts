@@ -5,7 +5,7 @@ import { labelValue } from '../../api/paths.ts';
 import { requiredScc } from '../../api/scc.ts';
 import type { NetworkFunctionSpec, ServiceFunctionChain } from '../../api/service-function-chain.ts';
 import { type Applied, controllerReference, type Pod } from '../../kube/index.ts';
-import { onNode } from '../on-node.ts';
+import { onNode } from '../shared/on-node.ts';
 
 /** The network of the chain's own namespace: Multus may be set to give pods no other's. */
 const networks = `${networkNames.networkFunction}, ${networkNames.networkFunction}`;

@@ -3,7 +3,7 @@ import type { DataProcessingUnit } from '../../api/data-processing-unit.ts';
 import { labels, workloads } from '../../api/names.ts';
 import type { ServiceFunctionChain } from '../../api/service-function-chain.ts';
 import { isBeingDeleted } from '../../kube/index.ts';
-import type { DaemonLeaseState } from '../daemon-leases.ts';
+import type { DaemonLeaseState } from '../daemons/daemon-leases.ts';
 
 /** What counts of a Node object. */
 export interface NodeObject {

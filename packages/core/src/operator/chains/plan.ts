@@ -1,8 +1,8 @@
 /** Which pods of a chain go and come. Pure. */
 import type { ServiceFunctionChain } from '../../api/service-function-chain.ts';
 import { type Applied, isBeingDeleted, type Pod } from '../../kube/index.ts';
-import { ageMs } from '../pod-age.ts';
-import { hasEnded } from '../vsp-pod-status.ts';
+import { hasEnded } from '../dpu/pod/vsp-pod-status.ts';
+import { ageMs } from '../shared/pod-age.ts';
 import { isAsWanted, networkFunctionPod } from './network-function-pod.ts';
 
 /** Milliseconds of a pod's life after which one that has ended is replaced: what ends at once would end again. */

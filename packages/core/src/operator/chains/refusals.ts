@@ -3,8 +3,8 @@ import type { DataProcessingUnit } from '../../api/data-processing-unit.ts';
 import type { DpuOperatorConfig } from '../../api/dpu-operator-config.ts';
 import { configName, networkNames } from '../../api/names.ts';
 import type { ServiceFunctionChain } from '../../api/service-function-chain.ts';
-import type { Caches } from '../caches.ts';
-import { isChanging } from '../rollout/order.ts';
+import { isChanging } from '../dpu/rollout/order.ts';
+import type { Caches } from '../shared/caches.ts';
 import type { ChainCondition } from './condition.ts';
 
 /** Chains are served in the operator's own namespace, and in those that an administrator has allowed. */

@@ -12,9 +12,9 @@ import {
   secret as secretType,
 } from '../../kube/index.ts';
 import { x509 } from '../../trust/x509/run.ts';
-import type { Environment } from '../environment.ts';
-import { detectFlavour } from '../flavour.ts';
-import { tokens } from '../tokens.ts';
+import { detectFlavour } from '../config/flavour.ts';
+import type { Environment } from '../shared/environment.ts';
+import { tokens } from '../shared/tokens.ts';
 import { keeperOf, planServing, type ServingCertificate, servingLifetimeMs } from './plan.ts';
 
 /** As far as the operator has to do with it. */

@@ -7,9 +7,9 @@ import { TestApiServer } from '../../daemon/testing/api-server.ts';
 import { EventRecorder } from '../../kube/index.ts';
 import type { ReadImage } from '../../plugins/image/read-image.ts';
 import type { LookUp } from '../../plugins/lookup/lookup.ts';
-import { Caches } from '../caches.ts';
-import { parseEnvironment } from '../environment.ts';
-import { VendorPluginController } from '../vendor-plugin-controller.ts';
+import { Caches } from '../shared/caches.ts';
+import { parseEnvironment } from '../shared/environment.ts';
+import { VendorPluginController } from '../vendor-plugins/vendor-plugin-controller.ts';
 
 const apiVersion = 'config.openshift.io/v1';
 const namespaced = `namespaces/${operatorNamespace}`;

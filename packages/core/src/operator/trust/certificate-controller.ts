@@ -13,9 +13,9 @@ import {
 import { type Identity, identityUri } from '../../trust/identity.ts';
 import type { RequestContent } from '../../trust/x509/operations.ts';
 import { CertificateError, x509 } from '../../trust/x509/run.ts';
-import type { Caches } from '../caches.ts';
-import type { Environment } from '../environment.ts';
-import { tokens } from '../tokens.ts';
+import type { Caches } from '../shared/caches.ts';
+import type { Environment } from '../shared/environment.ts';
+import { tokens } from '../shared/tokens.ts';
 import { leafLifetimeMs } from './authority.ts';
 import { type Denial, daemonAccount, denialOf, requestedIdentity, requesterDenial } from './request-decision.ts';
 import { RequestLimit } from './request-limit.ts';

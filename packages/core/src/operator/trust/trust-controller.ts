@@ -11,9 +11,9 @@ import {
   type Requeue,
 } from '../../kube/index.ts';
 import { installationOf } from '../../trust/identity.ts';
-import type { Caches } from '../caches.ts';
-import type { Environment } from '../environment.ts';
-import { tokens } from '../tokens.ts';
+import type { Caches } from '../shared/caches.ts';
+import type { Environment } from '../shared/environment.ts';
+import { tokens } from '../shared/tokens.ts';
 import type { Authority } from './authority.ts';
 import { IssuedIdentities } from './issued.ts';
 import { type Look, type OrderOutcome, TrustKeeper } from './trust-keeper.ts';

@@ -1,0 +1,192 @@
+import type { Logger } from 'pino';
+import { inject, injectable } from 'tsyringe';
+import { type ConditionInput, isConditionTrue } from '../../api/conditions.ts';
+import { type DpuOperatorConfig, dpuOperatorConfig } from '../../api/dpu-operator-config.ts';
+import type { Metadata } from '../../api/meta.ts';
+import { fieldManagers, finalizers, labels, workloads } from '../../api/names.ts';
+import {
+  ApiError,
+  addFinalizer,
+  applyConditions,
+  Controller,
+  controllerName,
+  type DaemonSet,
+  daemonSet,
+  type EventRecorder,
+  isBeingDeleted,
+  isNotFound,
+  type KubeStore,
+  networkAttachmentDefinition,
+} from '../../kube/index.ts';
+import { firstTen } from '../../listed.ts';
+import type { Turns } from '../dpu/rollout/turns.ts';
+import { chainNamespaces, defaultNetworkNamespace, renderNetworks } from '../networks/networks.ts';
+import type { Caches } from '../shared/caches.ts';
+import type { Environment } from '../shared/environment.ts';
+import { tokens } from '../shared/tokens.ts';
+import { daemonPodHash, renderDaemonSet } from './daemon-set.ts';
+import { detectFlavour, type NodeDirectories, nodeDirectories } from './flavour.ts';
+import { Uninstaller } from './uninstaller.ts';
+
+const apply = { fieldManager: fieldManagers.operator };
+
+/** Makes of the DpuOperatorConfig the daemons and the networks, and takes them away with it. */
+@injectable()
+export class DpuOperatorConfigController {
+  readonly controller: Controller;
+  readonly #store: KubeStore;
+  readonly #caches: Caches;
+  readonly #environment: Environment;
+  readonly #events: EventRecorder;
+  readonly #uninstaller: Uninstaller;
+  readonly #turns: Turns;
+  #directories: NodeDirectories | undefined;
+  /** What the API server said when it refused something last; nothing while it takes all. */
+  #refusal: string | undefined;
+
+  constructor(
+    @inject(tokens.store) store: KubeStore,
+    @inject(tokens.caches) caches: Caches,
+    @inject(tokens.environment) environment: Environment,
+    @inject(tokens.events) events: EventRecorder,
+    @inject(tokens.logger) logger: Logger,
+    @inject(Uninstaller) uninstaller: Uninstaller,
+    @inject(tokens.turns) turns: Turns,
+  ) {
+    this.#store = store;
+    this.#caches = caches;
+    this.#environment = environment;
+    this.#events = events;
+    this.#uninstaller = uninstaller;
+    this.#turns = turns;
+    this.controller = new Controller({ name: 'dpu-operator-config', logger, reconcile: (key) => this.reconcile(key) });
+    const all = () => {
+      for (const { metadata } of caches.configs.list()) this.controller.enqueue(metadata.name);
+    };
+    caches.configs.onChange(({ metadata }) => this.controller.enqueue(metadata.name));
+    caches.onMultus(all);
+    const sideOf = (node?: { metadata: Metadata }) => node?.metadata.labels?.[labels.nodeSide];
+    caches.nodes.onChange((node, previous, kind) => {
+      // An uninstallation waits until the daemons have taken their labels off.
+      if (kind === 'deleted' || sideOf(node) !== sideOf(previous)) all();
+    });
+    caches.namespaces.onChange(({ metadata }) => {
+      if (caches.configs.list().some(({ spec }) => spec.chainNamespaces?.includes(metadata.name))) all();
+    });
+    // What was made is put back when somebody changes it, and what it becomes is what the conditions tell.
+    for (const informer of [caches.daemonSets, caches.dpus, caches.vspPods, ...caches.networks]) {
+      informer.onChange(all);
+    }
+  }
+
+  async reconcile(key: string): Promise<void> {
+    const config = this.#caches.configs.getByKey(key);
+    if (!config) return;
+    if (isBeingDeleted(config)) {
+      const waitingFor = await this.#uninstaller.step(config);
+      if (waitingFor) await this.#report(config, { status: 'False', reason: 'Uninstalling', message: waitingFor });
+      return;
+    }
+    const current = await addFinalizer(this.#store, dpuOperatorConfig, config, finalizers.operator);
+    await this.#report(current, await this.#deploy(current));
+  }
+
+  async #deploy(config: DpuOperatorConfig): Promise<Omit<ConditionInput, 'type'>> {
+    try {
+      const daemons = await this.#applyDaemonSet(config);
+      const multus = await this.#applyNetworks(config);
+      this.#refusal = undefined;
+      return multus ? this.#readiness(config, daemons) : multusMissing;
+    } catch (error) {
+      // A refusal (4xx, but for a conflict or a busy server) is for an administrator to see; the queue goes on trying.
+      if (error instanceof ApiError && error.code >= 400 && error.code < 500 && ![409, 429].includes(error.code)) {
+        // Admission knows a namespace that was just allowed a moment later than this: what is forbidden twice is told.
+        const isPassing = error.code === 403 && error.message !== this.#refusal;
+        this.#refusal = error.message;
+        if (!isPassing) await this.#report(config, { status: 'False', reason: 'Refused', message: error.message });
+      }
+      throw error;
+    }
+  }
+
+  async #applyDaemonSet(config: DpuOperatorConfig): Promise<DaemonSet> {
+    this.#directories ??= nodeDirectories(await detectFlavour(this.#store), this.#environment.cniBinDirectory);
+    const wanted = renderDaemonSet(config, this.#environment, this.#directories);
+    const applied = await this.#store.apply(daemonSet, wanted, apply);
+    this.#turns.daemonsAre(daemonPodHash(config, this.#environment, this.#directories));
+    return applied;
+  }
+
+  /** @returns false when the cluster has no Multus. */
+  async #applyNetworks(config: DpuOperatorConfig): Promise<boolean> {
+    if (!this.#caches.multusInstalled) return false;
+    try {
+      const { served } = this.#chainNamespaces(config);
+      for (const network of renderNetworks(config, served)) {
+        await this.#store.apply(networkAttachmentDefinition, network, apply);
+      }
+      await this.#deleteNetworksExcept([...served, defaultNetworkNamespace]);
+      return true;
+    } catch (error) {
+      // The kind may have gone since; a namespace that is missing is another matter.
+      if (isNotFound(error) && !this.#caches.multusInstalled) return false;
+      throw error;
+    }
+  }
+
+  /** Those that this operator has made for namespaces whose chains are served no more. */
+  async #deleteNetworksExcept(namespaces: readonly string[]): Promise<void> {
+    const own = this.#caches.networks.flatMap((informer) => informer.list());
+    for (const { metadata, ...network } of own) {
+      const { name, namespace = '', uid } = metadata;
+      if (namespaces.includes(namespace) || !controllerName({ metadata, ...network }, dpuOperatorConfig.kind)) continue;
+      await this.#store.delete(networkAttachmentDefinition, name, namespace, { uid });
+    }
+  }
+
+  #chainNamespaces(config: DpuOperatorConfig) {
+    return chainNamespaces(config, this.#environment.namespace, (name) => {
+      const found = this.#caches.namespaces.get(name);
+      return found !== undefined && !isBeingDeleted(found);
+    });
+  }
+
+  #readiness(config: DpuOperatorConfig, daemons: DaemonSet): Omit<ConditionInput, 'type'> {
+    const { desiredNumberScheduled: desired = 0, updatedNumberScheduled: updated = 0 } = daemons.status ?? {};
+    const { numberAvailable: available = 0, observedGeneration = 0 } = daemons.status ?? {};
+    const dpus = this.#caches.dpus.list();
+    const ready = dpus.filter((dpu) => isConditionTrue(dpu.status?.conditions, 'Ready')).length;
+    const counts = `daemons on ${available} of ${desired} nodes, ${ready} of ${dpus.length} DataProcessingUnits ready`;
+    if (observedGeneration < (daemons.metadata.generation ?? 0) || updated < desired || available < desired) {
+      const hint = `kubectl get pods -n ${this.#environment.namespace} -l app=${workloads.daemon}`;
+      return { status: 'False', reason: 'RollingOut', message: `${counts}; the daemons are starting (${hint})` };
+    }
+    if (desired === 0) {
+      const label = `${labels.dpuNode}=true`;
+      const message = `no node has the label ${label}; kubectl label node <node> ${label} on each with a DPU`;
+      return { status: 'False', reason: 'NoNodes', message };
+    }
+    const { missing } = this.#chainNamespaces(config);
+    const inVain = missing.length > 0 ? `; spec.chainNamespaces names no namespace: ${firstTen(missing)}` : '';
+    const { sysfs } = this.#environment;
+    const standIn = sysfs ? `; DPU_SYSFS of the operator is set: cards are read from ${sysfs}, for tests only` : '';
+    return { status: 'True', reason: 'Deployed', message: `${counts}${inVain}${standIn}` };
+  }
+
+  async #report(config: DpuOperatorConfig, condition: Omit<ConditionInput, 'type'>): Promise<void> {
+    const changed = await applyConditions(this.#store, dpuOperatorConfig, config, [{ type: 'Ready', ...condition }], {
+      fieldManager: fieldManagers.operator,
+    });
+    for (const { status, reason, message } of changed) {
+      const ordinary = status === 'True' || ['RollingOut', 'Uninstalling'].includes(reason);
+      await this.#events.event(config, { type: ordinary ? 'Normal' : 'Warning', reason, message });
+    }
+  }
+}
+
+const multusMissing = {
+  status: 'False',
+  reason: 'MultusMissing',
+  message:
+    'the cluster does not know NetworkAttachmentDefinitions: install Multus (https://github.com/k8snetworkplumbingwg/multus-cni); the operator goes on by itself',
+} as const;

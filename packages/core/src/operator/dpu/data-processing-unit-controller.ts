@@ -1,0 +1,268 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Logger } from 'pino';
+import { inject, injectable } from 'tsyringe';
+import type { ConditionInput } from '../../api/conditions.ts';
+import { daemonLeaseName } from '../../api/daemon-lease.ts';
+import { type DataProcessingUnit, dataProcessingUnit } from '../../api/data-processing-unit.ts';
+import { fieldManagers, finalizers } from '../../api/names.ts';
+import { vspPodName } from '../../api/paths.ts';
+import {
+  Controller,
+  controllerName,
+  type EventRecorder,
+  isAlreadyThere,
+  isBeingDeleted,
+  type KubeStore,
+  keyOf,
+  node,
+  pod,
+  type Requeue,
+  removeFinalizer,
+} from '../../kube/index.ts';
+import type { DaemonLeases } from '../daemons/daemon-leases.ts';
+import type { Caches } from '../shared/caches.ts';
+import { canonicalJson } from '../shared/canonical-json.ts';
+import type { Environment } from '../shared/environment.ts';
+import { tokens } from '../shared/tokens.ts';
+import { DpuStatusWriter } from './dpu-status.ts';
+import { evictPods } from './evictions.ts';
+import { installPodName, renderInstallPod } from './install/install-pod.ts';
+import { renderVspPod } from './pod/vsp-pod.ts';
+import { vspPodCondition } from './pod/vsp-pod-status.ts';
+import { obeyVspRestart } from './pod/vsp-restart.ts';
+import { observeDpu } from './rollout/observe.ts';
+import type { Action, ObservedState, RolloutStatus } from './rollout/observed-state.ts';
+import { planRollout } from './rollout/plan.ts';
+import type { Turns } from './rollout/turns.ts';
+import { configured, ordinaryReasons } from './selection/configured.ts';
+import { type Choice, choose } from './selection/plugin-choice.ts';
+
+/** Gives every DataProcessingUnit the VSP pod of the plugin, version and settings that are asked for. */
+@injectable()
+export class DataProcessingUnitController {
+  readonly controller: Controller;
+  readonly #store: KubeStore;
+  readonly #caches: Caches;
+  readonly #environment: Environment;
+  readonly #events: EventRecorder;
+  readonly #status: DpuStatusWriter;
+  readonly #leases: DaemonLeases;
+  readonly #turns: Turns;
+
+  constructor(
+    @inject(tokens.store) store: KubeStore,
+    @inject(tokens.caches) caches: Caches,
+    @inject(tokens.environment) environment: Environment,
+    @inject(tokens.events) events: EventRecorder,
+    @inject(tokens.logger) logger: Logger,
+    @inject(tokens.daemonLeases) leases: DaemonLeases,
+    @inject(tokens.turns) turns: Turns,
+  ) {
+    this.#store = store;
+    this.#caches = caches;
+    this.#environment = environment;
+    this.#events = events;
+    this.#status = new DpuStatusWriter(store);
+    this.#leases = leases;
+    this.#turns = turns;
+    this.controller = new Controller({ name: 'data-processing-unit', logger, reconcile: (key) => this.reconcile(key) });
+    const enqueueAll = (which: (dpu: DataProcessingUnit) => boolean = () => true) => {
+      for (const dpu of caches.dpus.list().filter(which)) this.controller.enqueue(keyOf(dpu));
+    };
+    caches.dpus.onChange((dpu) => this.controller.enqueue(keyOf(dpu)));
+    caches.dpuConfigs.onChange(() => enqueueAll());
+    caches.vendorPlugins.onChange(() => enqueueAll());
+    caches.configs.onChange((config, previous) => {
+      const [now, before] = [config, previous].map((one) => one?.spec.plugins?.imageMirrors);
+      if (!isDeepStrictEqual(now, before)) enqueueAll();
+    });
+    caches.onNodeAddress(() => enqueueAll());
+    caches.nodes.onChange(({ metadata }, _, kind) => {
+      if (kind === 'deleted') enqueueAll((dpu) => dpu.spec.nodeName === metadata.name);
+    });
+    leases.on('quiet', (leaseName) => enqueueAll((dpu) => daemonLeaseName(dpu.spec.nodeName) === leaseName));
+    turns.on('turn', (name) => this.controller.enqueue(name));
+    caches.vspPods.onChange((pod) => {
+      const name = controllerName(pod, dataProcessingUnit.kind);
+      if (name) this.controller.enqueue(name);
+    });
+  }
+
+  async reconcile(key: string): Promise<Requeue | undefined> {
+    try {
+      return await this.#reconcile(key);
+    } finally {
+      this.#turns.looked(key);
+    }
+  }
+
+  async #reconcile(key: string): Promise<Requeue | undefined> {
+    const dpu = this.#caches.dpus.getByKey(key);
+    if (!dpu) return undefined;
+    if (!(await this.#nodeIsAbsent(dpu))) return await this.#serve(dpu);
+    // A Node object that is away for a moment is no order. Its daemon, which works, goes on; its Lease tells when not.
+    const daemon = await this.#leases.state(daemonLeaseName(dpu.spec.nodeName));
+    if (daemon === 'absent' || daemon === 'silent') await this.#release(dpu);
+    return undefined;
+  }
+
+  async #nodeIsAbsent(dpu: DataProcessingUnit): Promise<boolean> {
+    const { nodeName } = dpu.spec;
+    return !this.#caches.nodes.get(nodeName) && (await this.#store.get(node, nodeName)) === undefined;
+  }
+
+  /** There is no daemon any more that could tear the DPU down. */
+  async #release(dpu: DataProcessingUnit): Promise<void> {
+    const { name, uid } = dpu.metadata;
+    if (isBeingDeleted(dpu)) await removeFinalizer(this.#store, dataProcessingUnit, dpu, finalizers.daemon);
+    else await this.#store.delete(dataProcessingUnit, name, undefined, { uid });
+  }
+
+  async #serve(cached: DataProcessingUnit): Promise<Requeue | undefined> {
+    const choice = choose(cached, this.#caches.countingConfigs, this.#environment.vspImage, this.#caches);
+    await this.#recordForDaemon(cached, choice);
+    if (await obeyVspRestart(this.#store, cached, this.#environment.namespace)) await this.#tellRestarted(cached);
+    const settled = await this.#advance(cached, choice);
+    if (!settled) return undefined;
+    const { dpu, observed, actions, requeueAfterMs } = settled;
+    const refusals: string[] = [];
+    for (const action of actions) refusals.push(...(await this.#act(dpu, action)));
+    await this.#report(dpu, choice, observed, refusals);
+    return requeueAfterMs === undefined ? undefined : { requeueAfterMs };
+  }
+
+  /** What of a config is for the daemon to do. Where the config cannot be had, nothing changes. */
+  async #recordForDaemon(dpu: DataProcessingUnit, { vfs, config, problem }: Choice): Promise<void> {
+    const { hostPortsExpireAfterMinutes, channel } = (problem ? dpu : config)?.spec ?? {};
+    // JSON leaves out what is undefined.
+    const wanted = {
+      numVfs: vfs.numVfs,
+      numVfsPerPf: vfs.numVfsPerPf,
+      hostPortsExpireAfterMinutes,
+      channel,
+    };
+    const { spec } = dpu;
+    const recorded = {
+      numVfs: spec.numVfs,
+      numVfsPerPf: spec.numVfsPerPf,
+      hostPortsExpireAfterMinutes: spec.hostPortsExpireAfterMinutes,
+      channel: spec.channel,
+    };
+    if (canonicalJson(recorded) === canonicalJson(wanted)) return;
+    const { name, uid } = dpu.metadata;
+    const patch = {
+      apiVersion: dpu.apiVersion,
+      kind: dpu.kind,
+      // Without the uid the apply would bring back a DPU that was deleted meanwhile.
+      metadata: { name, uid },
+      spec: wanted,
+    };
+    await this.#store.apply(dataProcessingUnit, patch, { fieldManager: fieldManagers.operator });
+  }
+
+  /** Writes every step of the plan before the next is taken. @returns undefined when the DPU is gone. */
+  async #advance(cached: DataProcessingUnit, choice: Choice) {
+    let dpu = cached;
+    let isFresh = false;
+    while (true) {
+      const observed = observeDpu(dpu, choice.wanted, this.#caches, this.#environment, this.#turns);
+      const { status, actions, requeueAfterMs } = planRollout(observed);
+      if (status === observed.status && (actions.length === 0 || isFresh))
+        return { dpu, observed, actions, requeueAfterMs };
+      if (isFresh && status !== observed.status) {
+        dpu = await this.#writeRollout(dpu, status);
+        await this.#tellDone(dpu, observed, choice);
+        continue;
+      }
+      // The cache may be a step behind what this operator has written itself.
+      const fresh = await this.#store.get(dataProcessingUnit, dpu.metadata.name);
+      if (!fresh || fresh.metadata.uid !== dpu.metadata.uid) return undefined;
+      isFresh = true;
+      dpu = fresh;
+    }
+  }
+
+  async #writeRollout(dpu: DataProcessingUnit, status: RolloutStatus): Promise<DataProcessingUnit> {
+    const { name } = dpu.metadata;
+    this.#turns.writes(name, status);
+    try {
+      return await this.#status.writeRollout(dpu, status);
+    } catch (error) {
+      this.#turns.forget(name);
+      throw error;
+    }
+  }
+
+  /** @returns why pods could not be evicted. */
+  async #act(dpu: DataProcessingUnit, action: Action): Promise<string[]> {
+    const { name } = dpu.metadata;
+    switch (action.do) {
+      case 'createVspPod':
+        await this.#create(renderVspPod(dpu, action.run, this.#environment));
+        return [];
+      case 'createInstallPod':
+        await this.#create(renderInstallPod(dpu, action.run, action.before, this.#environment));
+        return [];
+      case 'deleteVspPod':
+        await this.#delete(vspPodName(name));
+        return [];
+      case 'deleteInstallPod':
+        await this.#delete(installPodName(name));
+        return [];
+      case 'evict':
+        return await evictPods(this.#store, dpu.spec.nodeName, action.pods);
+    }
+  }
+
+  async #create(wanted: ReturnType<typeof renderVspPod>): Promise<void> {
+    try {
+      await this.#store.create(pod, wanted);
+    } catch (error) {
+      // The cache has not seen it yet; its event brings this DPU here again.
+      if (!isAlreadyThere(error)) throw error;
+    }
+  }
+
+  async #delete(name: string): Promise<void> {
+    const { namespace } = this.#environment;
+    const uid = this.#caches.vspPods.get(name, namespace)?.metadata.uid;
+    await this.#store.delete(pod, name, namespace, { uid });
+  }
+
+  async #report(dpu: DataProcessingUnit, choice: Choice, observed: ObservedState, refusals: string[]): Promise<void> {
+    const conditions = [this.#vspPodCondition(dpu, observed), configured(dpu, choice, observed, refusals)];
+    const changed = await this.#status.writeConditions(dpu, conditions);
+    for (const { type, status, reason, message } of changed) {
+      // That a pod starts is no warning; that it fails to is told by its own reasons.
+      const ordinary = status === 'True' || ['NoPlugin', 'Creating', 'Starting', ...ordinaryReasons].includes(reason);
+      await this.#events.event(dpu, { type: ordinary ? 'Normal' : 'Warning', reason, message, action: type });
+    }
+  }
+
+  #vspPodCondition(dpu: DataProcessingUnit, observed: ObservedState): ConditionInput {
+    const { rollout, plugin } = observed.status;
+    if (!observed.vspPod && !plugin && (!rollout || rollout.phase === 'Installing')) return noPlugin;
+    return vspPodCondition(this.#caches.vspPods.get(vspPodName(dpu.metadata.name), this.#environment.namespace));
+  }
+
+  async #tellRestarted(dpu: DataProcessingUnit): Promise<void> {
+    const message = 'its daemon cannot work with the VSP that runs: the pod is made anew';
+    await this.#events.event(dpu, { type: 'Normal', reason: 'VspRestarted', message, action: 'RestartVsp' });
+  }
+
+  /** Goes before the condition, whose reason may be the same as before. */
+  async #tellDone(dpu: DataProcessingUnit, { status: before }: ObservedState, { config }: Choice): Promise<void> {
+    const { plugin, rollout } = dpu.status ?? {};
+    if (!plugin || rollout || before.rollout?.phase !== 'Verifying') return;
+    const by = config ? ` by DataProcessingUnitConfig ${keyOf(config)}` : '';
+    const message = `runs ${plugin.name} ${plugin.version}${by}`;
+    await this.#events.event(dpu, { type: 'Normal', reason: 'RolledOut', message, action: 'Rollout' });
+  }
+}
+
+const noPlugin: ConditionInput = {
+  type: 'VspPod',
+  status: 'False',
+  reason: 'NoPlugin',
+  message: 'there is no plugin on the node to run yet; the condition Configured says why',
+};

@@ -1,0 +1,66 @@
+import type { DataProcessingUnit } from '../../../api/data-processing-unit.ts';
+import { annotations, labels, workloads } from '../../../api/names.ts';
+import { shorten, vspPodName } from '../../../api/paths.ts';
+import type { PluginRun } from '../../../api/plugin-run.ts';
+import { requiredScc } from '../../../api/scc.ts';
+import { type Applied, controllerReference, pod } from '../../../kube/index.ts';
+import { hashOf } from '../../shared/canonical-json.ts';
+import type { Environment } from '../../shared/environment.ts';
+import { onNode } from '../../shared/on-node.ts';
+import { PodVolumes } from './pod-volumes.ts';
+import { companionContainers, vspContainer } from './vsp-container.ts';
+
+/** Values of labels have 63 characters. */
+export function vspPodLabels(app: string, dpuName: string): Record<string, string> {
+  return { app, [labels.dpuName]: shorten(dpuName, 63) };
+}
+
+/** The pod that runs a DPU's vendor plugin on the DPU's node. Its annotations tell what it was made from. */
+export function renderVspPod(dpu: DataProcessingUnit, run: PluginRun, environment: Environment): Applied {
+  const spec = podSpec(dpu, run, environment);
+  return {
+    apiVersion: pod.apiVersion,
+    kind: pod.kind,
+    metadata: {
+      name: vspPodName(dpu.metadata.name),
+      namespace: environment.namespace,
+      labels: vspPodLabels('vsp', dpu.metadata.name),
+      annotations: {
+        [annotations.specHash]: hashOf(spec),
+        [annotations.runDigest]: run.digest,
+        [annotations.plugin]: run.name,
+        // For the directory of its socket, whatever else it asks for.
+        ...requiredScc('privileged'),
+      },
+      ownerReferences: [controllerReference(dpu)],
+    },
+    spec,
+  };
+}
+
+/** What the annotation of a run's pod says. */
+export function vspPodHash(dpu: DataProcessingUnit, run: PluginRun, environment: Environment): string {
+  return hashOf(podSpec(dpu, run, environment));
+}
+
+function podSpec(dpu: DataProcessingUnit, run: PluginRun, environment: Environment) {
+  const { pod, overlay } = run;
+  const volumes = new PodVolumes();
+  const vsp = vspContainer(dpu, run, environment, volumes);
+  const companions = companionContainers(run, environment, volumes);
+  return {
+    serviceAccountName: overlay?.serviceAccountName ?? workloads.vsp,
+    // An account that somebody has made for the plugin is there to be used.
+    automountServiceAccountToken: overlay?.serviceAccountName !== undefined,
+    affinity: onNode(dpu.spec.nodeName),
+    tolerations: [{ operator: 'Exists' }],
+    priorityClassName: 'system-node-critical',
+    ...(pod.hostNetwork && { hostNetwork: true, dnsPolicy: 'ClusterFirstWithHostNet' }),
+    ...((pod.hostPID || overlay?.hostPID) && { hostPID: true }),
+    ...(overlay?.imagePullSecrets && { imagePullSecrets: overlay.imagePullSecrets }),
+    terminationGracePeriodSeconds: overlay?.terminationGracePeriodSeconds ?? pod.gracePeriodSeconds,
+    ...(companions.length > 0 && { initContainers: companions }),
+    containers: [vsp],
+    volumes: [...volumes.all, ...(overlay?.volumes ?? [])],
+  };
+}

@@ -1,0 +1,539 @@
+import { podOf } from '@dpu-operator/sdk/manifest';
+import { expect, test } from 'vitest';
+import type { PluginRun, Rollout } from '../../../api/plugin-run.ts';
+import type { Action, ObservedState, RolloutStatus } from './observed-state.ts';
+import type { Wait } from './order.ts';
+import { planRollout } from './plan.ts';
+import { installKey } from './plugin-run.ts';
+
+const startedAt = Date.parse('2026-01-01T00:00:00Z');
+
+function run(name: string, version: string, more: Partial<PluginRun> = {}): PluginRun {
+  const run = {
+    name,
+    version,
+    image: 'vsp:1',
+    package: `@vendor/${name}`,
+    integrity: `sha512-${version}`,
+    lock: `lock-${version}`,
+    products: ['Card'],
+    disturbsTraffic: false,
+    pod: { ...podOf({ pod: {} }, 'host'), companions: [] },
+    settings: {},
+    ...more,
+  };
+  return { ...run, digest: `${name}-${version}-${JSON.stringify(run.settings)}` };
+}
+
+const a1 = run('a', '1');
+const a2 = run('a', '2');
+const rough = run('a', '2', { disturbsTraffic: true });
+const b1 = run('b', '1');
+const { package: _, lock: _lock, ...inImage } = run('mock', '1', { directory: '/opt/mock' });
+const builtin: PluginRun = inImage;
+
+/** A node with its daemon and kubelet, as far as a plan can tell. */
+class Node {
+  wanted: PluginRun | undefined;
+  status: RolloutStatus = {};
+  pod: (NonNullable<ObservedState['vspPod']> & { run: PluginRun }) | undefined;
+  installer: ObservedState['installPod'];
+  vsp: ObservedState['vsp'];
+  ready: ObservedState['ready'];
+  drain: ObservedState['drain'];
+  now = startedAt;
+  retry: string | undefined;
+  leaving = false;
+  wait: Wait | undefined;
+  /** How this operator makes pods: another text for another release of it. */
+  rendering = '';
+  /** What was written and done. */
+  readonly log: string[] = [];
+  #inits = 0;
+
+  static running(plugin: PluginRun): Node {
+    const node = new Node();
+    node.wanted = plugin;
+    node.status = { plugin };
+    const { digest } = plugin;
+    node.pod = { run: plugin, hash: digest, digest, state: 'running', ageMs: 60_000, message: 'running' };
+    node.initialise(plugin);
+    return node;
+  }
+
+  get observed(): ObservedState {
+    const { wanted, status, now, vsp, ready, drain, retry, leaving } = this;
+    const pods = { vspPod: this.pod, installPod: this.installer };
+    const observed = { now, wanted, status, ...pods, vsp, ready, drain, retry, leaving };
+    return { ...observed, hashOf: ({ digest }) => `${digest}${this.rendering}`, waitsFor: () => this.wait };
+  }
+
+  get rollout(): Rollout {
+    if (!this.status.rollout) throw new Error('there is no rollout');
+    return this.status.rollout;
+  }
+
+  /** Plans until nothing more can be done. */
+  settle(): number | undefined {
+    for (let step = 0; step < 30; step += 1) {
+      const plan = planRollout(this.observed);
+      if (plan.status === this.status && plan.actions.length === 0) return plan.requeueAfterMs;
+      if (plan.status !== this.status) {
+        expect(plan.actions).toEqual([]);
+        this.status = plan.status;
+        this.log.push(plan.status.rollout?.phase ?? `runs ${plan.status.plugin?.digest}`);
+      }
+      for (const action of plan.actions) this.#do(action);
+      if (plan.actions.some((action) => action.do === 'evict')) return plan.requeueAfterMs;
+    }
+    throw new Error(`does not settle: ${this.log.join(', ')}`);
+  }
+
+  installed(): void {
+    if (this.installer) this.installer = { ...this.installer, state: 'succeeded' };
+    this.settle();
+  }
+
+  /** The pod has come up and the daemon has initialised it. */
+  comesUp(served: PluginRun | undefined = this.pod?.run): void {
+    if (this.pod) this.pod = { ...this.pod, state: 'running' };
+    if (served) this.initialise(served);
+    this.settle();
+  }
+
+  runs(): void {
+    if (this.pod) this.pod = { ...this.pod, state: 'running' };
+  }
+
+  ends(ageMs: number): void {
+    if (this.pod) this.pod = { ...this.pod, state: 'ended', ageMs };
+  }
+
+  comesUpButSays(reason: string): void {
+    if (!this.pod) throw new Error('there is no pod');
+    this.pod = { ...this.pod, state: 'running' };
+    this.initialise(this.pod.run);
+    this.says('False', reason);
+    this.settle();
+  }
+
+  initialise({ package: npm, name, version }: PluginRun): void {
+    this.#inits += 1;
+    this.vsp = { initialisedAt: `init ${this.#inits}`, package: npm ?? name, version };
+    this.says('True', 'Ready');
+  }
+
+  says(status: 'True' | 'False', reason: string): void {
+    this.ready = { type: 'Ready', status, reason, message: `it is ${reason}`, lastTransitionTime: '' };
+  }
+
+  #do(action: Action): void {
+    const name = 'run' in action ? `${action.do} ${action.run.digest}` : action.do;
+    this.log.push(action.do === 'evict' ? `evict ${action.pods.join(' ')}` : name);
+    if (action.do === 'createVspPod') {
+      const { run } = action;
+      const { digest } = run;
+      this.pod = {
+        run,
+        hash: `${digest}${this.rendering}`,
+        digest,
+        state: 'starting',
+        ageMs: 0,
+        message: 'its pod is starting',
+      };
+    } else if (action.do === 'deleteVspPod') this.pod = undefined;
+    else if (action.do === 'createInstallPod')
+      this.installer = { key: installKey(action.run), state: 'working', ageMs: 0 };
+    else if (action.do === 'deleteInstallPod') this.installer = undefined;
+  }
+}
+
+test('a DPU that runs nothing yet is given its plugin', () => {
+  const node = new Node();
+  node.wanted = a1;
+  node.settle();
+  expect(node.log).toEqual(['Installing', `createInstallPod ${a1.digest}`]);
+  node.installed();
+  expect(node.log.slice(2)).toEqual(['Replacing', 'Verifying', 'deleteInstallPod', `createVspPod ${a1.digest}`]);
+  expect(node.status.plugin).toBeUndefined();
+  node.comesUp();
+  expect(node.status).toEqual({ plugin: { ...a1, claim: 'a' } });
+});
+
+test('a plugin of the operator’s needs no installation, and a pod that is there already is taken', () => {
+  const node = new Node();
+  node.wanted = builtin;
+  node.pod = { run: builtin, hash: builtin.digest, state: 'running', ageMs: 1, message: '' };
+  node.initialise(builtin);
+  node.settle();
+  expect(node.log).toEqual(['Replacing', 'Verifying', `runs ${builtin.digest}`]);
+});
+
+test('the first start may take as long as it likes', () => {
+  const node = new Node();
+  node.wanted = builtin;
+  node.settle();
+  node.now += 10 * 60_000;
+  expect(node.settle()).toBeUndefined();
+  expect(node.rollout.phase).toBe('Verifying');
+  node.comesUp();
+  expect(node.status.plugin?.digest).toBe(builtin.digest);
+});
+
+test('where nothing changes nothing is done', () => {
+  const node = Node.running(a1);
+  expect(node.settle()).toBeUndefined();
+  node.wanted = undefined;
+  node.settle();
+  expect(node.log).toEqual([]);
+});
+
+test('another version replaces the one that runs only when it is on the node', () => {
+  const node = Node.running({ ...a1, claim: 'a' });
+  node.wanted = a2;
+  node.settle();
+  expect(node.log).toEqual(['Installing', `createInstallPod ${a2.digest}`]);
+  expect(node.pod?.run.digest).toBe(a1.digest);
+  node.installed();
+  expect(node.log.slice(2)).toEqual([
+    'Replacing',
+    'deleteInstallPod',
+    'deleteVspPod',
+    'Verifying',
+    `createVspPod ${a2.digest}`,
+  ]);
+  expect(node.settle()).toBe(120_000);
+  node.comesUp();
+  // The files of what ran before stay under the other name.
+  expect(node.status).toEqual({ plugin: { ...a2, claim: 'b' } });
+});
+
+test('other settings take no installation', () => {
+  const node = Node.running(a1);
+  node.wanted = run('a', '1', { settings: { vfs: 2 } });
+  node.settle();
+  expect(node.log[0]).toBe('Replacing');
+});
+
+test('an installation that fails leaves the DPU as it is, until something else is asked for', () => {
+  const node = Node.running(a1);
+  node.wanted = a2;
+  node.settle();
+  node.installer = { key: installKey(a2), state: 'working', ageMs: 0, failure: { reason: 'Tampered', message: '' } };
+  node.now += 3_600_000;
+  expect(node.settle()).toBeUndefined();
+  expect(node.log).toHaveLength(2);
+  node.wanted = a1;
+  node.settle();
+  expect(node.log.slice(2)).toEqual([`runs ${a1.digest}`, 'deleteInstallPod']);
+});
+
+test('a newer target takes the place of one that is being installed', () => {
+  const node = Node.running(a1);
+  node.wanted = a2;
+  node.settle();
+  node.wanted = run('a', '3');
+  node.settle();
+  expect(node.log.slice(2)).toEqual(['Installing', 'deleteInstallPod', 'createInstallPod a-3-{}']);
+});
+
+test('an installation that fails is begun again with other credentials', () => {
+  const node = Node.running(a1);
+  node.wanted = a2;
+  node.settle();
+  node.wanted = { ...a2, credentialsSecret: 'registry' };
+  node.settle();
+  expect(node.log.slice(2)).toEqual(['Installing', 'deleteInstallPod', `createInstallPod ${a2.digest}`]);
+  node.installed();
+  node.comesUp();
+  node.wanted = a2;
+  const steps = node.log.length;
+  node.settle();
+  expect(node.log).toHaveLength(steps);
+});
+
+test('an installation that the kubelet gave up is begun again after a while', () => {
+  const node = Node.running(a1);
+  node.wanted = a2;
+  node.settle();
+  node.installer = { key: installKey(a2), state: 'ended', ageMs: 4_000 };
+  expect(node.settle()).toBe(6_000);
+  node.installer = { key: installKey(a2), state: 'ended', ageMs: 10_000 };
+  node.settle();
+  expect(node.log.slice(2)).toEqual(['deleteInstallPod', `createInstallPod ${a2.digest}`]);
+});
+
+test('another image is on the node before what runs is touched', () => {
+  const node = Node.running(builtin);
+  node.wanted = { ...builtin, image: 'vsp:2', digest: 'with another image' };
+  node.settle();
+  expect(node.log).toEqual(['Installing', 'createInstallPod with another image']);
+});
+
+test('pods that would be disturbed are evicted first, once no new ones can come', () => {
+  const node = Node.running(a1);
+  node.wanted = rough;
+  node.settle();
+  node.installed();
+  expect(node.log.at(-2)).toBe('Draining');
+  expect(node.rollout).toMatchObject({ drain: true, clear: false });
+  node.drain = { of: 'another rollout', pods: [] };
+  node.settle();
+  expect(node.rollout.phase).toBe('Draining');
+  node.drain = { of: node.rollout.startedAt, pods: ['shop/web'] };
+  expect(node.settle()).toBe(5_000);
+  expect(node.log.at(-1)).toBe('evict shop/web');
+  node.drain = { of: node.rollout.startedAt, pods: [] };
+  node.settle();
+  node.comesUp();
+  expect(node.status.plugin?.digest).toBe(rough.digest);
+});
+
+test('a drain is given up when what runs is asked for again', () => {
+  const node = Node.running(a1);
+  node.wanted = rough;
+  node.settle();
+  node.installed();
+  node.wanted = a1;
+  node.settle();
+  expect(node.status).toEqual({ plugin: a1 });
+  expect(node.pod?.run).toBe(a1);
+});
+
+test('another plugin comes when the one before has taken away what it made', () => {
+  const node = Node.running(a1);
+  node.wanted = b1;
+  node.settle();
+  node.installed();
+  expect(node.rollout).toMatchObject({ phase: 'Draining', drain: true, clear: true });
+  const of = node.rollout.startedAt;
+  node.drain = { of, pods: [] };
+  expect(node.settle()).toBe(20_000);
+  expect(node.pod?.run).toBe(a1);
+  node.drain = { of, pods: [], cleared: true };
+  node.settle();
+  expect(node.pod?.run.digest).toBe(b1.digest);
+});
+
+test('a VSP that does not answer holds another plugin up for a while only', () => {
+  const node = Node.running(a1);
+  node.wanted = b1;
+  node.settle();
+  node.installed();
+  node.drain = { of: node.rollout.startedAt, pods: [] };
+  node.settle();
+  node.now += 20_000;
+  node.settle();
+  expect(node.pod?.run.digest).toBe(b1.digest);
+});
+
+const faults: [string, (node: Node) => void, string][] = [
+  ['never starts', () => {}, 'NotWorking'],
+  ['is not initialised', (node) => node.runs(), 'NotWorking'],
+  ['is not ready', (node) => node.comesUpButSays('InitFailed'), 'NotWorking'],
+  ['has no way to the other side', (node) => node.comesUpButSays('PeerUnreachable'), 'NotWorking'],
+  ['is another version', (node) => node.comesUp(a1), 'NotWorking'],
+];
+
+test.each(faults)('a version that %s gives way to the one before, and is not tried again', (_name, happen, reason) => {
+  const node = Node.running(a1);
+  node.wanted = a2;
+  node.settle();
+  node.installed();
+  happen(node);
+  node.settle();
+  expect(node.rollout.phase).toBe('Verifying');
+  node.now += 120_000;
+  node.settle();
+  expect(node.log.slice(-4)).toEqual(['RollingBack', 'deleteVspPod', `createVspPod ${a1.digest}`, 'Failed']);
+  expect(node.status.plugin).toEqual(a1);
+  expect(node.rollout).toMatchObject({ reason, target: { digest: a2.digest } });
+  const before = node.log.length;
+  node.comesUp();
+  expect(node.log).toHaveLength(before);
+  node.wanted = run('a', '3');
+  node.settle();
+  expect(node.log.slice(before)).toEqual(['Installing', 'createInstallPod a-3-{}']);
+});
+
+/** Installed, then rolled back for a program that is missing. */
+function fails(node: Node): void {
+  node.installed();
+  if (node.pod) node.pod = { ...node.pod, permanentFailure: { reason: 'ProgramMissing', message: 'no ovs-vsctl' } };
+  node.settle();
+  expect(node.rollout.phase).toBe('Failed');
+}
+
+test('a version that failed is tried again when somebody orders it, once for each order', () => {
+  const node = Node.running(a1);
+  node.retry = 'of an earlier failure';
+  node.wanted = a2;
+  node.settle();
+  fails(node);
+  for (const order of ['one', 'two']) {
+    node.retry = order;
+    node.settle();
+    expect(node.rollout).toMatchObject({ phase: 'Installing', retry: order, again: true });
+    fails(node);
+  }
+  const before = node.log.length;
+  node.retry = undefined;
+  node.settle();
+  expect(node.log).toHaveLength(before);
+  node.retry = 'three';
+  node.settle();
+  node.installed();
+  node.comesUp();
+  expect(node.status).toEqual({ plugin: expect.objectContaining({ digest: a2.digest }) });
+});
+
+test('a version whose program is missing gives way at once', () => {
+  const node = Node.running(a1);
+  node.wanted = a2;
+  node.settle();
+  fails(node);
+  expect(node.rollout).toMatchObject({ phase: 'Failed', reason: 'ProgramMissing', message: 'no ovs-vsctl' });
+  node.wanted = a1;
+  node.settle();
+  expect(node.status).toEqual({ plugin: a1 });
+});
+
+test('the other side’s troubles are not the new version’s where they were there before', () => {
+  const node = Node.running(a1);
+  node.says('False', 'PeerUnreachable');
+  node.wanted = a2;
+  node.settle();
+  node.installed();
+  node.comesUpButSays('PeerUnreachable');
+  expect(node.status.plugin?.digest).toBe(a2.digest);
+});
+
+test('what is asked for back while the new one is tried is put back, and nothing counts as failed', () => {
+  const node = Node.running(a1);
+  node.wanted = a2;
+  node.settle();
+  node.installed();
+  node.wanted = a1;
+  node.settle();
+  expect(node.status).toEqual({ plugin: a1 });
+  expect(node.pod?.run).toBe(a1);
+});
+
+test('a pod that is gone or has ended is made again from what ran', () => {
+  const node = Node.running(a1);
+  node.wanted = undefined;
+  node.pod = undefined;
+  node.settle();
+  expect(node.log).toEqual([`createVspPod ${a1.digest}`]);
+  node.ends(4_000);
+  expect(node.settle()).toBe(6_000);
+  node.ends(10_000);
+  node.settle();
+  expect(node.log.slice(1)).toEqual(['deleteVspPod', `createVspPod ${a1.digest}`]);
+});
+
+test('a DPU that is being deleted keeps its pod, and nothing new begins', () => {
+  const node = Node.running(a1);
+  node.leaving = true;
+  node.wanted = a2;
+  node.settle();
+  expect(node.log).toEqual([]);
+  node.pod = undefined;
+  node.settle();
+  expect(node.log).toEqual([`createVspPod ${a1.digest}`]);
+});
+
+const turn: Wait = { reason: 'WaitingForTurn', message: 'for its turn' };
+
+test('what runs is not touched before it is the DPU’s turn', () => {
+  const node = Node.running(a1);
+  node.wait = turn;
+  node.wanted = a2;
+  node.settle();
+  node.installed();
+  expect(node.log).toEqual(['Installing', `createInstallPod ${a2.digest}`]);
+  expect(node.pod?.run).toBe(a1);
+  node.wait = undefined;
+  node.settle();
+  expect(node.log.slice(2)).toEqual([
+    'Replacing',
+    'deleteInstallPod',
+    'deleteVspPod',
+    'Verifying',
+    `createVspPod ${a2.digest}`,
+  ]);
+});
+
+test('where nothing runs nothing waits', () => {
+  const node = new Node();
+  node.wait = turn;
+  node.wanted = builtin;
+  node.settle();
+  expect(node.log.at(-1)).toBe(`createVspPod ${builtin.digest}`);
+});
+
+test('a pod that another operator made otherwise is replaced in its turn, once, and has to work', () => {
+  const node = Node.running(a1);
+  node.wait = turn;
+  node.rendering = ' by another operator';
+  node.settle();
+  expect(node.log).toEqual(['Installing']);
+  node.wait = undefined;
+  node.settle();
+  expect(node.log.slice(1)).toEqual(['Replacing', 'deleteVspPod', 'Verifying', `createVspPod ${a1.digest}`]);
+  node.comesUp();
+  expect(node.status).toEqual({ plugin: a1 });
+  expect(node.settle()).toBeUndefined();
+});
+
+test('a pod that another operator made stays where its plugin cannot be had any more, or the next one failed', () => {
+  const gone = Node.running(a1);
+  gone.wanted = undefined;
+  gone.rendering = ' by another operator';
+  gone.settle();
+  expect(gone.log).toEqual([]);
+
+  const failed = Node.running(a1);
+  failed.wanted = a2;
+  failed.settle();
+  failed.installed();
+  if (failed.pod) failed.pod = { ...failed.pod, permanentFailure: { reason: 'ProgramMissing', message: '' } };
+  failed.settle();
+  const before = failed.log.length;
+  failed.rendering = ' by another operator';
+  failed.settle();
+  expect(failed.log.slice(before)).toEqual([]);
+});
+
+test('an operator that starts anew goes on at every step', () => {
+  for (let crash = 1; crash < 12; crash += 1) {
+    const node = Node.running(a1);
+    node.wanted = b1;
+    let steps = 0;
+    while (node.status.plugin?.digest !== b1.digest) {
+      // As read back from the API server.
+      if (steps === crash) node.status = JSON.parse(JSON.stringify(node.status));
+      steps += 1;
+      expect(steps).toBeLessThan(12);
+      node.settle();
+      if (node.status.rollout?.drain) node.drain = { of: node.rollout.startedAt, pods: [], cleared: true };
+      node.installed();
+      if (node.pod?.state === 'starting') node.comesUp();
+    }
+  }
+});
+
+test('a pod of a newer operator that does not work says so for the other DPUs, and heals by itself', () => {
+  const node = Node.running(a1);
+  node.rendering = ' as a newer operator makes it';
+  node.settle();
+  expect(node.rollout).toMatchObject({ phase: 'Verifying', target: { digest: a1.digest } });
+  node.now += 120_000;
+  node.settle();
+  expect(node.rollout).toMatchObject({ phase: 'Verifying', reason: 'NotWorking' });
+  const before = node.log.length;
+  node.settle();
+  expect(node.log).toHaveLength(before);
+  node.comesUp();
+  expect(node.status).toEqual({ plugin: a1 });
+});

@@ -1,0 +1,48 @@
+/** Whether the plugin that was put in place works. */
+import type { PluginRun, Rollout } from '../../../api/plugin-run.ts';
+import type { ObservedState } from './observed-state.ts';
+
+/** Milliseconds that a new VSP has until it must work. */
+export const verifyMs = 120_000;
+
+export type Verdict = { works: true } | { works: false; over: boolean; reason: string; message: string };
+
+export function verify(observed: ObservedState, rollout: Rollout): Verdict {
+  const { vspPod, now } = observed;
+  const permanentFailure =
+    vspPod && vspPod.state !== 'running' && vspPod.state !== 'terminating' ? vspPod.permanentFailure : undefined;
+  if (permanentFailure) return { works: false, over: true, ...permanentFailure };
+  const fault = faultOf(observed, rollout);
+  if (!fault) return { works: true };
+  const over = now >= Date.parse(rollout.verifyingSince ?? rollout.startedAt) + verifyMs;
+  const reason = over ? 'NotWorking' : 'Verifying';
+  return { works: false, over, reason, message: over ? `not within ${verifyMs / 1000} s: ${fault}` : fault };
+}
+
+function faultOf(
+  { vspPod, vsp, ready }: ObservedState,
+  { target, previousInit, wasReady }: Rollout,
+): string | undefined {
+  if (vspPod?.state !== 'running') return vspPod?.message ?? 'its pod is being created';
+  if (!vsp || vsp.initialisedAt === previousInit) {
+    const words = ready?.status === 'False' ? `: ${ready.message}` : '';
+    return `the daemon has not initialised it${words}`;
+  }
+  const other = otherPlugin(target, vsp);
+  if (other) return other;
+  if (ready?.status === 'True') return undefined;
+  // The other side's troubles are its own, unless there were none before.
+  if (!wasReady && ready?.reason.startsWith('Peer')) return undefined;
+  return ready?.message ?? 'the daemon does not say yet whether it works';
+}
+
+/** A VSP that is an image says what it likes, if anything. */
+function otherPlugin(
+  target: PluginRun,
+  { package: served, version }: NonNullable<ObservedState['vsp']>,
+): string | undefined {
+  const expected = target.package ?? (target.directory && target.name);
+  if (expected === undefined || served === undefined) return undefined;
+  if (served === expected && (version === undefined || version === target.version)) return undefined;
+  return `the VSP that answers is ${served} ${version ?? ''}, not ${expected} ${target.version}`;
+}

@@ -1,0 +1,115 @@
+/** The condition Configured: whether a DPU runs what is asked for, and if not, why and what to do. Pure. */
+import { cutText } from '@dpu-operator/sdk/cut-text';
+import type { ConditionInput } from '../../../api/conditions.ts';
+import { type DataProcessingUnit, dpuConditions } from '../../../api/data-processing-unit.ts';
+import type { Rollout } from '../../../api/plugin-run.ts';
+import { keyOf } from '../../../kube/index.ts';
+import { firstTen } from '../../../listed.ts';
+import type { ObservedState } from '../rollout/observed-state.ts';
+import { retryCommand } from '../rollout/order.ts';
+import { needsInstallPod, podsLeft } from '../rollout/plan.ts';
+import { nameOf } from '../rollout/plugin-run.ts';
+import { verify } from '../rollout/verify.ts';
+import type { Choice } from './plugin-choice.ts';
+
+/** Reasons of a change that goes its way. */
+export const ordinaryReasons: readonly string[] = [
+  'Installing',
+  'WaitingForDaemons',
+  'WaitingForTurn',
+  'Draining',
+  'Replacing',
+  'Verifying',
+];
+
+/** @param refusals why pods could not be evicted */
+export function configured(
+  dpu: DataProcessingUnit,
+  choice: Choice,
+  observed: ObservedState,
+  refusals: readonly string[],
+): ConditionInput {
+  const { rollout } = observed.status;
+  if (choice.problem) return withProblem(choice, observed);
+  if (rollout) return underWay(dpu, rollout, observed, refusals);
+  const name = choice.config && keyOf(choice.config);
+  const runs = observed.status.plugin ? `; it runs ${nameOf(observed.status.plugin)}` : '';
+  if (name) return verdict('True', 'Configured', `by DataProcessingUnitConfig ${name}${runs}`);
+  return verdict('True', 'Defaults', `no DataProcessingUnitConfig selects it${runs}`);
+}
+
+function withProblem({ config, problem }: Choice, observed: ObservedState): ConditionInput {
+  const where = config ? `DataProcessingUnitConfig ${keyOf(config)}: ` : '';
+  return verdict('False', problem?.reason ?? '', `${where}${problem?.message}${keeps(observed)}`);
+}
+
+function keeps({ status: { plugin } }: ObservedState): string {
+  return plugin ? `; the DPU keeps running ${nameOf(plugin)} with its settings` : '';
+}
+
+function underWay(
+  dpu: DataProcessingUnit,
+  rollout: Rollout,
+  observed: ObservedState,
+  refusals: readonly string[],
+): ConditionInput {
+  const target = nameOf(rollout.target);
+  const { failure } = observed.installPod ?? {};
+  switch (rollout.phase) {
+    case 'Installing':
+      if (failure) {
+        return verdict(
+          'False',
+          failure.reason,
+          `${target} cannot be installed: ${failure.message}${keeps(observed)}; it is tried again`,
+        );
+      }
+      return installing(dpu, rollout, observed);
+    case 'Draining':
+      return draining(target, podsLeft(observed, rollout), refusals);
+    case 'Replacing':
+      return verdict('False', 'Replacing', `the VSP makes room for ${target}`);
+    case 'Verifying': {
+      const verdictNow = verify(observed, rollout);
+      if (verdictNow.works || !verdictNow.over) return verdict('False', 'Verifying', `${target} has been started`);
+      return verdict('False', verdictNow.reason, `${target} does not work: ${verdictNow.message}`);
+    }
+    case 'RollingBack':
+      return verdict(
+        'False',
+        'RollingBack',
+        `${rollout.message ?? `${target} is not wanted any more`}${back(observed)}`,
+      );
+    case 'Failed': {
+      const advice = `it is tried again when its version or settings change, or by ${retryCommand(dpu.metadata.name)}`;
+      return verdict(
+        'False',
+        'RolledBack',
+        `${target} failed (${rollout.reason}): ${rollout.message}${back(observed)}; ${advice}`,
+      );
+    }
+  }
+}
+
+function installing(dpu: DataProcessingUnit, { target }: Rollout, observed: ObservedState): ConditionInput {
+  const { status, installPod } = observed;
+  const isInstalled = !needsInstallPod(status.plugin, target) || installPod?.state === 'succeeded';
+  const wait = isInstalled && status.plugin ? observed.waitsFor(target) : undefined;
+  if (wait) return verdict('False', wait.reason, `${wait.message}${keeps(observed)}`);
+  return verdict('False', 'Installing', `${nameOf(target)} is being installed on node ${dpu.spec.nodeName}`);
+}
+
+function back({ status: { plugin } }: ObservedState): string {
+  return plugin ? `; the DPU runs ${nameOf(plugin)} again` : '';
+}
+
+function draining(target: string, pods: readonly string[] | undefined, refusals: readonly string[]): ConditionInput {
+  if (!pods)
+    return verdict('False', 'Draining', `before ${target} starts, the daemon takes the devices away from new pods`);
+  if (refusals.length > 0) return verdict('False', 'DrainBlocked', `${target} waits for pods: ${refusals.join('; ')}`);
+  return verdict('False', 'Draining', `${target} waits until these pods have ended: ${firstTen(pods)}`);
+}
+
+function verdict(status: 'True' | 'False', reason: string, message: string): ConditionInput {
+  return { type: dpuConditions.configured, status, reason, message: cutText(message, 4_096) };
+}

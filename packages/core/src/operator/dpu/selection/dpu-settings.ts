@@ -1,0 +1,24 @@
+import { DpuError } from '@dpu-operator/sdk';
+import { validateSettings } from '@dpu-operator/sdk/settings';
+import type { DataProcessingUnit } from '../../../api/data-processing-unit.ts';
+import type { DataProcessingUnitConfig } from '../../../api/data-processing-unit-config.ts';
+import { olderFirst } from '../../../kube/resource.ts';
+import { selects } from './label-selector.ts';
+
+/** The configs that select a DPU, the one that holds first: older before younger, then by name. */
+export function configsOf(
+  dpu: DataProcessingUnit,
+  configs: readonly DataProcessingUnitConfig[],
+): DataProcessingUnitConfig[] {
+  return configs.filter((config) => selects(config.spec.dpuSelector, dpu.metadata.labels)).sort(olderFirst);
+}
+
+/** @returns what is wrong with settings by a vendor's JSON schema, naming each field; undefined when nothing is. */
+export function checkSettings(schema: object, settings: unknown): string | undefined {
+  try {
+    validateSettings(schema, settings, 'spec.settings');
+    return undefined;
+  } catch (error) {
+    return DpuError.from(error).message;
+  }
+}

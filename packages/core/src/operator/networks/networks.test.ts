@@ -1,0 +1,129 @@
+/** The networks that the DpuOperatorConfig's controller keeps in the namespaces of chains. */
+import 'reflect-metadata';
+import { pino } from 'pino';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { configName, operatorNamespace } from '../../api/names.ts';
+import { TestApiServer } from '../../daemon/testing/api-server.ts';
+import { EventRecorder } from '../../kube/index.ts';
+import { DpuOperatorConfigController } from '../config/dpu-operator-config-controller.ts';
+import { Uninstaller } from '../config/uninstaller.ts';
+import { DaemonLeases } from '../daemons/daemon-leases.ts';
+import { Turns } from '../dpu/rollout/turns.ts';
+import { Caches } from '../shared/caches.ts';
+import { parseEnvironment } from '../shared/environment.ts';
+
+const configPath = `/apis/config.openshift.io/v1/dpuoperatorconfigs/${configName}`;
+const networkPath = (namespace: string, name = 'dpunfcni-conf') =>
+  `/apis/k8s.cni.cncf.io/v1/namespaces/${namespace}/network-attachment-definitions/${name}`;
+const crd = 'network-attachment-definitions.k8s.cni.cncf.io';
+
+let api: TestApiServer;
+let end: () => Promise<void>;
+
+beforeEach(async () => {
+  api = new TestApiServer();
+  api.put(`/apis/apiextensions.k8s.io/v1/customresourcedefinitions/${crd}`, {
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    metadata: { name: crd },
+    status: { conditions: [{ type: 'Established', status: 'True' }] },
+  });
+  for (const name of ['shop', 'other']) putNamespace(name);
+  allow('shop');
+  const store = await api.start();
+  const environment = parseEnvironment({}, 'operator');
+  const logger = pino({ enabled: false });
+  const events = new EventRecorder(store, 'operator', 'operator', logger);
+  const caches = new Caches(store, environment, logger);
+  const uninstaller = new Uninstaller(store, caches, environment);
+  const turns = new Turns(caches, new DaemonLeases(store, caches, environment));
+  const { controller } = new DpuOperatorConfigController(
+    store,
+    caches,
+    environment,
+    events,
+    logger,
+    uninstaller,
+    turns,
+  );
+  const stop = new AbortController();
+  await caches.start(stop.signal);
+  const running = controller.start(stop.signal);
+  end = async () => {
+    stop.abort();
+    await running;
+    store.client.close();
+  };
+});
+afterEach(async () => {
+  await end();
+  api.close();
+});
+
+function putNamespace(name: string, metadata: object = {}): void {
+  api.put(`/api/v1/namespaces/${name}`, { apiVersion: 'v1', kind: 'Namespace', metadata: { name, ...metadata } });
+}
+
+function allow(...chainNamespaces: string[]): void {
+  const known = api.objects.get(configPath);
+  api.put(configPath, {
+    ...known,
+    apiVersion: 'config.openshift.io/v1',
+    kind: 'DpuOperatorConfig',
+    metadata: { ...known?.metadata, name: configName },
+    spec: { chainNamespaces },
+  });
+}
+
+/** As the DaemonSet controller does where all daemons run. */
+async function daemonsRun(): Promise<void> {
+  const path = `/apis/apps/v1/namespaces/${operatorNamespace}/daemonsets/dpu-daemon`;
+  await vi.waitFor(() => expect(api.objects.has(path)).toBe(true));
+  const one = { desiredNumberScheduled: 1, updatedNumberScheduled: 1, numberAvailable: 1 };
+  const object = api.objects.get(path);
+  if (object) api.put(path, { ...object, status: one });
+}
+
+const networks = () => [...api.objects.keys()].filter((path) => path.startsWith('/apis/k8s.cni.cncf.io')).sort();
+const message = () => JSON.stringify(api.objects.get(configPath)?.status);
+
+test('each allowed namespace has the network, the others lose the one that was made for them', async () => {
+  const always = [networkPath('default', 'default-sriov-net'), networkPath(operatorNamespace)];
+  await vi.waitFor(() => expect(networks()).toEqual([...always, networkPath('shop')].sort()));
+  // Somebody's own, which has the same name.
+  api.put(networkPath('mine'), {
+    apiVersion: 'k8s.cni.cncf.io/v1',
+    kind: 'NetworkAttachmentDefinition',
+    metadata: { name: 'dpunfcni-conf', namespace: 'mine' },
+  });
+  allow('other');
+  const after = [...always, networkPath('other'), networkPath('mine')].sort();
+  await vi.waitFor(() => expect(networks()).toEqual(after));
+});
+
+test('a refusal that passes is not told, one that stays is', async () => {
+  const told = () => JSON.stringify([...api.objects.values()].filter(({ kind }) => kind === 'Event'));
+  await vi.waitFor(() => expect(networks()).toContain(networkPath('shop')));
+  let refusals = 1;
+  api.forbid = (write) => (write.endsWith(networkPath('other')) && refusals-- > 0 ? 'not yet' : undefined);
+  allow('other');
+  await vi.waitFor(() => expect(networks()).toContain(networkPath('other')));
+  await daemonsRun();
+  await vi.waitFor(() => expect(message()).toContain('Deployed'));
+  expect(told()).not.toContain('not yet');
+  api.forbid = (write) => (write.endsWith(networkPath('shop')) ? 'never' : undefined);
+  allow('shop');
+  await vi.waitFor(() => expect(message()).toContain('never'));
+  await vi.waitFor(() => expect(told()).toContain('never'));
+});
+
+test('a namespace that does not exist is told, and served when it does', async () => {
+  allow('shop', 'nowhere');
+  await daemonsRun();
+  await vi.waitFor(() => expect(message()).toContain('spec.chainNamespaces names no namespace: nowhere'));
+  putNamespace('nowhere');
+  await vi.waitFor(() => expect(networks()).toContain(networkPath('nowhere')));
+  await vi.waitFor(() => expect(message()).not.toContain('names no namespace'));
+  putNamespace('shop', { deletionTimestamp: '2026-01-01T00:00:00Z', finalizers: ['kubernetes'] });
+  await vi.waitFor(() => expect(message()).toContain('names no namespace: shop'));
+});

@@ -1,0 +1,229 @@
+import type { Logger } from 'pino';
+import { inject, injectable } from 'tsyringe';
+import { z } from 'zod';
+import { daemonLeaseLabels } from '../../api/daemon-lease.ts';
+import { dataProcessingUnit } from '../../api/data-processing-unit.ts';
+import { type DataProcessingUnitConfig, dataProcessingUnitConfig } from '../../api/data-processing-unit-config.ts';
+import { dpuOperatorConfig } from '../../api/dpu-operator-config.ts';
+import { metadataSchema } from '../../api/meta.ts';
+import { configName, labels, networkNames, trustNames, workloads } from '../../api/names.ts';
+import { serviceFunctionChain } from '../../api/service-function-chain.ts';
+import { vendorPlugin } from '../../api/vendor-plugin.ts';
+import {
+  certificateSigningRequest,
+  customResourceDefinition,
+  daemonSet,
+  Informer,
+  type KubeObject,
+  type KubeStore,
+  lease,
+  networkAttachmentDefinition,
+  pod,
+  type ResourceType,
+} from '../../kube/index.ts';
+import { PluginCatalog } from '../../plugins/catalog.ts';
+import type { ImageMirror } from '../../plugins/image/mirror.ts';
+import { defaultNetworkNamespace } from '../networks/networks.ts';
+import type { Environment } from './environment.ts';
+import { tokens } from './tokens.ts';
+
+/** Of nodes only their being there, labels, addresses and architecture matter, and there can be thousands. */
+const slimNode = {
+  apiVersion: 'v1',
+  kind: 'Node',
+  plural: 'nodes',
+  namespaced: false,
+  schema: z.object({
+    apiVersion: z.literal('v1'),
+    kind: z.literal('Node'),
+    metadata: metadataSchema,
+    status: z
+      .object({
+        addresses: z.array(z.object({ type: z.string(), address: z.string() })).optional(),
+        nodeInfo: z.object({ architecture: z.string().optional() }).optional(),
+      })
+      .optional(),
+  }),
+} as const;
+
+type SlimNode = z.infer<typeof slimNode.schema>;
+
+/** Of ConfigMaps too: the lock of a plugin can have a megabyte. */
+const configMapMetadata = {
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  plural: 'configmaps',
+  namespaced: true,
+  schema: z.object({ apiVersion: z.literal('v1'), kind: z.literal('ConfigMap'), metadata: metadataSchema }),
+} as const;
+
+const namespaceMetadata = {
+  apiVersion: 'v1',
+  kind: 'Namespace',
+  plural: 'namespaces',
+  namespaced: false,
+  schema: z.object({ apiVersion: z.literal('v1'), kind: z.literal('Namespace'), metadata: metadataSchema }),
+} as const;
+
+const networkCrd = 'network-attachment-definitions.k8s.cni.cncf.io';
+
+/** Everything that the operator watches. */
+@injectable()
+export class Caches {
+  readonly configs;
+  readonly dpus;
+  readonly dpuConfigs;
+  readonly vendorPlugins;
+  readonly pluginLocks;
+  readonly nodes;
+  readonly daemonSets;
+  readonly daemonPods;
+  readonly daemonLeases;
+  readonly vspPods;
+  readonly chains;
+  readonly chainPods;
+  readonly namespaces;
+  /** Metadata only: what stands in it is read when it is needed. */
+  readonly trust;
+  readonly certificateRequests;
+  readonly networks;
+  readonly #crds;
+  #catalog: PluginCatalog | undefined;
+  readonly #logger: Logger;
+  readonly #namespace: string;
+
+  constructor(
+    @inject(tokens.store) store: KubeStore,
+    @inject(tokens.environment) { namespace }: Pick<Environment, 'namespace'>,
+    @inject(tokens.logger) logger: Logger,
+  ) {
+    this.#logger = logger;
+    this.#namespace = namespace;
+    const named = (name: string) => `metadata.name=${name}`;
+    const watch = <T extends KubeObject>(
+      type: ResourceType<T>,
+      scope: { namespace?: string; fieldSelector?: string; labelSelector?: string } = {},
+    ) => new Informer(store, type, { logger, ...scope });
+    this.configs = watch(dpuOperatorConfig);
+    this.dpus = watch(dataProcessingUnit);
+    this.dpuConfigs = watch(dataProcessingUnitConfig);
+    this.vendorPlugins = watch(vendorPlugin);
+    this.pluginLocks = watch(configMapMetadata, { namespace, labelSelector: labels.vendorPlugin });
+    this.nodes = watch(slimNode);
+    this.daemonSets = watch(daemonSet, { namespace, fieldSelector: named(workloads.daemon) });
+    this.daemonPods = watch(pod, { namespace, labelSelector: `app=${workloads.daemon}` });
+    this.daemonLeases = watch(lease, { namespace, labelSelector: `app=${daemonLeaseLabels.app}` });
+    // Those that install plugins too.
+    this.vspPods = watch(pod, { namespace, labelSelector: labels.dpuName });
+    this.chains = watch(serviceFunctionChain);
+    this.chainPods = watch(pod, { labelSelector: labels.chain });
+    this.namespaces = watch(namespaceMetadata);
+    this.trust = watch(configMapMetadata, { namespace, fieldSelector: named(trustNames.configMap) });
+    this.certificateRequests = watch(certificateSigningRequest, {
+      fieldSelector: `spec.signerName=${trustNames.signer}`,
+    });
+    this.networks = [
+      // Of every namespace that may have chains, or might once.
+      watch(networkAttachmentDefinition, { fieldSelector: named(networkNames.networkFunction) }),
+      watch(networkAttachmentDefinition, {
+        namespace: defaultNetworkNamespace,
+        fieldSelector: named(networkNames.default),
+      }),
+    ];
+    this.#crds = watch(customResourceDefinition, { fieldSelector: named(networkCrd) });
+    // Before all other listeners, which look at the new one.
+    this.vendorPlugins.onChange(() => {
+      this.#catalog = undefined;
+    });
+  }
+
+  /** The configs that count: elsewhere whoever may edit a namespace could decide about the nodes of the cluster. */
+  get countingConfigs(): DataProcessingUnitConfig[] {
+    return this.dpuConfigs.list().filter(({ metadata }) => metadata.namespace === this.#namespace);
+  }
+
+  /** The plugins that can run. */
+  get catalog(): PluginCatalog {
+    this.#catalog ??= new PluginCatalog(this.vendorPlugins.list());
+    return this.#catalog;
+  }
+
+  /** The address by which other nodes reach a node: its first InternalIP. */
+  readonly addressOf = (nodeName: string): string | undefined => internalIp(this.nodes.get(nodeName));
+
+  /** As Go names it: amd64, arm64. Undefined where the node has not said it. */
+  readonly architectureOf = (nodeName: string): string | undefined =>
+    this.nodes.get(nodeName)?.status?.nodeInfo?.architecture;
+
+  /** Where images of plugins are taken from in place of the registry in their name. */
+  get imageMirrors(): readonly ImageMirror[] {
+    return this.configs.getByKey(configName)?.spec.plugins?.imageMirrors ?? [];
+  }
+
+  /** Calls back when {@link addressOf} may answer otherwise. */
+  onNodeAddress(listener: () => void): void {
+    this.nodes.onChange((node, previous, kind) => {
+      if (kind !== 'updated' || internalIp(node) !== internalIp(previous)) listener();
+    });
+  }
+
+  /** Whether the cluster knows NetworkAttachmentDefinitions. */
+  get multusInstalled(): boolean {
+    const conditions = this.#crds.get(networkCrd)?.status?.conditions;
+    return conditions?.some(({ type, status }) => type === 'Established' && status === 'True') ?? false;
+  }
+
+  /** Calls back when Multus has been installed or taken away. */
+  onMultus(listener: () => void): void {
+    this.#crds.onChange(listener);
+  }
+
+  /** Whether all are filled, those of networks too where there are any. */
+  get synced(): boolean {
+    const networks = this.multusInstalled ? this.networks : [];
+    return [...this.#informers(), ...networks].every((informer) => informer.hasSynced);
+  }
+
+  /** Calls back after each change of what is watched. */
+  onChange(listener: () => void): void {
+    for (const informer of [...this.#informers(), ...this.networks]) informer.onChange(() => listener());
+  }
+
+  /** Waits until all are filled, but for the networks of a cluster without Multus: these follow when it comes. */
+  async start(signal: AbortSignal): Promise<void> {
+    const startNetworks = () => {
+      if (!this.multusInstalled) return;
+      for (const informer of this.networks) {
+        informer.start(signal).catch((error) => this.#logger.debug({ err: error }, 'stopped before it was synced'));
+      }
+    };
+    this.#crds.onChange(startNetworks);
+    await Promise.all(this.#informers().map((informer) => informer.start(signal)));
+    if (this.multusInstalled) await Promise.all(this.networks.map((informer) => informer.start(signal)));
+  }
+
+  #informers() {
+    return [
+      this.configs,
+      this.dpus,
+      this.dpuConfigs,
+      this.vendorPlugins,
+      this.pluginLocks,
+      this.nodes,
+      this.daemonSets,
+      this.daemonPods,
+      this.daemonLeases,
+      this.vspPods,
+      this.chains,
+      this.chainPods,
+      this.namespaces,
+      this.trust,
+      this.certificateRequests,
+      this.#crds,
+    ];
+  }
+}
+
+function internalIp(node: SlimNode | undefined): string | undefined {
+  return node?.status?.addresses?.find(({ type }) => type === 'InternalIP')?.address;
+}
