@@ -6,8 +6,8 @@ import type { ServeRequest } from './command.ts';
 import { endWith } from './end.ts';
 import { loadPlugin } from './load-plugin.ts';
 import { createLogger } from './logger.ts';
+import { releaseMemoryWhenQuiet } from './memory.ts';
 import { type PluginServer, serve } from './serve.ts';
-import { releaseStartupMemory } from './startup-memory.ts';
 
 /** Milliseconds for the answers of calls to leave before the process of a plugin that hangs ends. */
 const lastAnswersMs = 1_000;
@@ -36,7 +36,7 @@ export async function run(options: ServeRequest): Promise<void> {
   const platform = sysfs === undefined ? undefined : await platformOf(sysfs);
   serving = serve({ ...request, plugin, logger, metrics, onHung, ...(platform && { platform }) });
   await serving;
-  releaseStartupMemory();
+  releaseMemoryWhenQuiet();
 
   async function exitCodeOf({ close }: PluginServer): Promise<number> {
     try {

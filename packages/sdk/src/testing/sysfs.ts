@@ -109,7 +109,8 @@ export class FakeSysfs extends Sysfs implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#netdevs.unplugAll();
-    await rm(this.root, { recursive: true, force: true });
+    // What was under way when the test ended may write on for a moment.
+    await rm(this.root, { recursive: true, force: true, maxRetries: 10 });
   }
 
   #watch(onChange: () => void, signal: AbortSignal): void {

@@ -7,25 +7,21 @@
 const semiSpace = '--max-semi-space-size=1';
 
 /**
- * A VSP waits nearly all the time: it is held below 90 MiB, which costs speed. GetDevices with the smallest plugin (Node
- * 24.21, 2 cores at load 15 to 70, so only CPU counts; medians of turns with a bare grpc-js server, which counts as 1, after
- * 10,000 to 19,000 calls): what is done with the same CPU, with one and sixteen in flight, and memory. No row has both
- * 0.95 and 90 MiB for long. Figures of two runs differ by a quarter.
+ * A VSP is as fast as V8 makes it while it works, and gives what that took back when it is quiet again (the SDK's
+ * host/memory.ts). GetDevices with the smallest plugin, sixteen in flight (Node 24.21, 2 cores at load 10 to 15, so only
+ * CPU counts): microseconds of a call once it is warm, MiB while 60,000 calls go on and 15 s later.
  *
- * | semi-space of 1 MB, --no-concurrent-recompilation, and | of bare, 1 | of bare, 16 | MiB |
+ * | flags | µs | MiB busy | MiB quiet |
  * | --- | --- | --- | --- |
- * | nothing | 1.26 | 1.33 | 131 after 75,000 calls |
- * | --optimize-for-size | 0.84, 0.88 | 0.85, 0.72 | 86 after 60,000 and after 300,000 |
- * | --optimize-for-size, semi-space of 4 MB | 0.86 | 0.91 | 82 after 20,000 |
- * | --memory-saver-mode | 0.87 | 0.44 | 82 after 15,000 |
- * | --heap-growing-percent=10 | 1.19 | 1.00 | 95 after 60,000 |
- * | --heap-growing-percent=10, MALLOC_ARENA_MAX=1 | 0.81 | 0.90 | 98 after 80,000 |
+ * | none | 103 | 244 | 79 |
+ * | semi-space of 1 MB | 123 | 148 | 77 |
+ * | and --no-concurrent-recompilation | 100 | 131 | 77 |
+ * | and --heap-growing-percent=10 instead | 205 | 96 | 77 |
+ * | and --optimize-for-size, without giving back | 211 | 86 | 78 |
  */
 export const vspFlags: readonly string[] = [
   semiSpace,
-  // Lets the heap grow little, and gives pages back each time it is collected.
-  '--optimize-for-size',
-  // On other threads the compilers leave up to 25 MB behind after some thousand calls.
+  // On other threads the compilers leave more behind, and are no faster where cores have other things to do.
   '--no-concurrent-recompilation',
 ];
 

@@ -1,0 +1,50 @@
+/**
+ * Memory that is not needed any more goes back to the system when the VSP has nothing to do. V8 and the C library keep
+ * it: a VSP that waits allocates too little to make a full collection worth its while.
+ */
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { trimHeap } from '../linux/trim-heap.ts';
+
+/** When a process is quiet, and when it has something to give back. */
+export interface Quiet {
+  /** Milliseconds between two looks. */
+  lookMs: number;
+  /** Of one core: a VSP that is pinged and asked for its devices takes less, one that is given ports takes more. */
+  share: number;
+  /** Milliseconds of CPU time that leave something behind. */
+  workMs: number;
+}
+
+const ofVsp: Quiet = { lookMs: 5_000, share: 0.05, workMs: 3_000 };
+
+/** Gives memory back now, 5 MB of 77 after the start on Node 24, and each time that work is over. */
+export function releaseMemoryWhenQuiet({ lookMs, share, workMs }: Quiet = ofVsp): void {
+  release();
+  let released = cpuMs();
+  let seen = released;
+  const look = () => {
+    const now = cpuMs();
+    const isQuiet = now - seen < share * lookMs;
+    seen = now;
+    if (!isQuiet || now - released < workMs) return;
+    release();
+    released = cpuMs();
+    seen = released;
+  };
+  setInterval(look, lookMs).unref();
+}
+
+/** Takes about 100 ms. */
+function release(): void {
+  setFlagsFromString('--expose-gc');
+  const collect: (options: { type: 'major'; flavor: 'last-resort' }) => void = runInNewContext('gc');
+  collect({ type: 'major', flavor: 'last-resort' });
+  setFlagsFromString('--no-expose-gc');
+  trimHeap();
+}
+
+function cpuMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1_000;
+}
