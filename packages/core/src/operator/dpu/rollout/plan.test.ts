@@ -387,6 +387,18 @@ test('a version that failed is tried again when somebody orders it, once for eac
   expect(node.status).toEqual({ plugin: expect.objectContaining({ digest: a2.digest }) });
 });
 
+test('one that is tried again before what ran is Ready again still counts as one that worked', () => {
+  const node = Node.running(a1);
+  node.wanted = a2;
+  node.settle();
+  fails(node);
+  expect(node.rollout.wasReady).toBe(true);
+  node.says('False', 'NotInitialised');
+  node.retry = 'one';
+  node.settle();
+  expect(node.rollout).toMatchObject({ again: true, wasReady: true });
+});
+
 test('a version whose program is missing gives way at once', () => {
   const node = Node.running(a1);
   node.wanted = a2;

@@ -74,7 +74,8 @@ function begin(observed: ObservedState, target: PluginRun, again = false): Rollo
     clear: otherPlugin,
     ...(retry !== undefined && { retry }),
     ...(again && { again }),
-    wasReady: ready?.status === 'True' || (rollout !== undefined && rollout.phase !== 'Failed' && rollout.wasReady),
+    // By an order it is the same try once more, maybe before what it was rolled back to is Ready again.
+    wasReady: ready?.status === 'True' || ((again || rollout?.phase !== 'Failed') && rollout?.wasReady === true),
   };
   return { plugin, rollout: isPrepared(observed, next) ? afterInstalling(next, now) : next };
 }
