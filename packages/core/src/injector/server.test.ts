@@ -199,10 +199,19 @@ test('another certificate is used without a restart; open connections go on', as
       stop.signal,
     );
     const before = await call({ body: '{}', agent });
-    // What does not fit is not taken.
-    writeFileSync(join(directory, 'tls.key'), 'no key');
-    await expect(readCertificate(directory)).rejects.toThrow(`${directory}: tls.key and tls.crt cannot be used`);
     const other = await makeServerCertificate({ name: 'localhost' });
+    // What does not fit is not taken.
+    const wrong = [
+      { key: 'no key' },
+      { key: '' },
+      { certificate: '' },
+      { key: '', certificate: '' },
+      { key: other.key },
+    ];
+    for (const files of wrong) {
+      write({ ...certificate, ...files });
+      await expect(readCertificate(directory)).rejects.toThrow(`${directory}: tls.key and tls.crt cannot be used`);
+    }
     write(other);
     await vi.waitFor(() => expect(onChange).toHaveBeenCalledWith(other), { timeout: 60_000 });
     const after = await call({ body: '{}', ca: other.certificate });
