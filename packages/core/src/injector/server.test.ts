@@ -17,6 +17,8 @@ import { definitions, podWith } from './testing/pods.ts';
 const logger = pino({ level: 'silent' });
 let certificate: KeyAndCertificate;
 let server: WebhookServer;
+/** Names of the networks that were looked for. */
+const asks: string[] = [];
 
 beforeAll(async () => {
   certificate = await makeServerCertificate({ name: 'localhost' });
@@ -28,6 +30,7 @@ beforeAll(async () => {
     settings: () => defaultSettings,
     definitions: {
       find: async ({ namespace, name }) => {
+        asks.push(name);
         if (name === 'unknown') throw new ApiError('the API server is away', 503, '');
         return definitions[`${namespace}/${name}`];
       },
@@ -147,6 +150,13 @@ test.each<[string, object, string]>([
     allowed: false,
     status: { code: expect.any(Number), message: expect.stringContaining(message) },
   });
+});
+
+test('of the networks of a pod none is looked for after one that is not there', async () => {
+  asks.length = 0;
+  const response = await asked({ object: podWith('net,net,absent,unknown') });
+  expect(response.status?.message).toContain('default/absent');
+  expect(asks).toEqual(['net', 'absent']);
 });
 
 test('a review of 3 MB is answered', async () => {
