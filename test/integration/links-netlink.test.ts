@@ -112,8 +112,9 @@ it('remove several together, and say which of them cannot go', async () => {
   const names = (await byKernel.list()).map(({ name }) => name);
   expect(names.filter((name) => /^(out|in)\d/.test(name))).toEqual([]);
   expect(names).toContain('stays');
-  // Loopback cannot be removed, and keeps nobody else here.
+  // Loopback cannot be removed, stays as it was, and keeps nobody else here.
   expect((await removed('lo', 'stays')).map(([name]) => name)).toEqual(['lo']);
+  expect((await exec('ip', ['-netns', 'links-kernel', 'link', 'show', 'lo'])).stdout).toContain('group default');
   await expect(byKernel.find('stays')).resolves.toBeUndefined();
 });
 

@@ -1,4 +1,6 @@
-import { koffi } from './netlink/koffi.ts';
+import { koffi, type NativeFunction } from './netlink/koffi.ts';
+
+let mallocTrim: NativeFunction | undefined;
 
 /**
  * Has the C library give freed memory back to the kernel: compilers of V8 leave 12 MB of it in its arenas. Only glibc can
@@ -6,7 +8,8 @@ import { koffi } from './netlink/koffi.ts';
  */
 export function trimHeap(): void {
   try {
-    koffi().load('libc.so.6').func('malloc_trim', 'int', ['size_t'])(0);
+    mallocTrim ??= koffi().load('libc.so.6').func('malloc_trim', 'int', ['size_t']);
+    mallocTrim(0);
   } catch {
     // Not glibc, or without the native module: the memory stays.
   }

@@ -147,7 +147,7 @@ export function deleteLinkRequest(link: LinkReference): Request {
   return { type: RTM_DELLINK, body: Buffer.concat(linkSelector(link)), what: `delete link ${link}` };
 }
 
-/** Links are in group 0, unless someone has put them into another one. */
+/** As a step of their removal. Links are in group 0, unless someone has put them into another one. */
 export function joinGroupRequest(link: LinkReference, group: number): Request {
   const body = Buffer.concat([...linkSelector(link), u32(IFLA_GROUP, group)]);
   return { type: RTM_NEWLINK, body, what: `delete link ${link}` };

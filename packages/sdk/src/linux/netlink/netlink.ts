@@ -152,7 +152,10 @@ export class Netlink {
     const [failed] = await this.#socket.attempt([deleteGroupRequest(group)]);
     if (!failed) return refused;
     // One of them stands for all; by itself, each is told for what it is.
-    return this.#socket.attempt(links.map(deleteLinkRequest));
+    const answers = await this.#socket.attempt(links.map(deleteLinkRequest));
+    const stay = links.filter((_, place) => answers[place] && !refused[place] && answers[place].code !== 'NOT_FOUND');
+    await this.#socket.attempt(stay.map((link) => joinGroupRequest(link, 0)));
+    return answers;
   }
 
   async addAltNames(index: number, names: readonly string[]): Promise<void> {
