@@ -21,7 +21,11 @@ export const workloads = {
  */
 export const injectorNames = {
   service: workloads.injector,
-  webhook: workloads.injector,
+  /**
+   * The API server calls webhooks by the order of their names. This one comes behind `network-resources-injector-config`, that
+   * of the SR-IOV Network Operator, which adds its volume and counts resources without a look at what is there.
+   */
+  webhook: `${workloads.injector}.${operatorNamespace}`,
   /** Secret with the key and certificate of the webhook. */
   certificate: `${workloads.injector}-tls`,
   /** ConfigMap with switches and user-defined injections. */

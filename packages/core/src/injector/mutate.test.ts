@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { networksAnnotation, resourceName } from '../api/names.ts';
+import { injectorNames, networksAnnotation, resourceName } from '../api/names.ts';
 import { defaultNetworkAnnotation } from './networks.ts';
 import { injectInto, netInfo, outcome, podWith } from './testing/pods.ts';
 
@@ -254,6 +254,20 @@ describe('user-defined injections', () => {
     expect(injectInto(pod, { annotationsByLabel }).patch).toEqual([]);
   });
 });
+
+test.each([false, true])(
+  'a pod that another injector has been at is left alone (added to what is there: %s)',
+  (addToExisting) => {
+    const mount = { name: 'podnetinfo', readOnly: false, mountPath: '/etc/podnetinfo' };
+    const pod = podWith('net, net', {
+      containers: [{ name: 'a', resources: asks({ [resourceName]: '2' }), volumeMounts: [mount] }],
+      volumes: [{ name: 'podnetinfo', downwardAPI: { items: [] } }],
+    });
+    expect(injectInto(pod, { addToExisting }).patch).toEqual([]);
+    // Where there are two, the other is called first: it would add the volume once more.
+    expect(injectorNames.webhook > 'network-resources-injector-config').toBe(true);
+  },
+);
 
 test.each([false, true])(
   'another run over the outcome changes nothing (added to what is there: %s)',
