@@ -69,7 +69,7 @@ export const rolloutSchema = z.object({
     .boolean()
     .optional()
     .describe(
-      'Whether it is tried again by that annotation: other DPUs go on to its release only after it works here.',
+      'Whether its release failed here before, be it with other settings: other DPUs go on to it only after it works here.',
     ),
   reason: z.string().optional().describe('Why it failed: one CamelCase word.'),
   message: z.string().optional(),

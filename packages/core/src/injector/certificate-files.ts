@@ -1,8 +1,7 @@
 /** The key and certificate of the webhook, in files of a Secret that the kubelet keeps in step. */
-import { X509Certificate } from 'node:crypto';
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createSecureContext } from 'node:tls';
 import type { Logger } from 'pino';
 import type { KeyAndCertificate } from '../trust/x509/operations.ts';
 
@@ -13,7 +12,10 @@ export async function readCertificate(directory: string): Promise<KeyAndCertific
   );
   const read = { key: key ?? '', certificate: certificate ?? '' };
   try {
-    createSecureContext({ key: read.key, cert: read.certificate });
+    // TLS itself takes an empty file for one that is not given, and would serve without a certificate.
+    if (!new X509Certificate(read.certificate).checkPrivateKey(createPrivateKey(read.key))) {
+      throw new Error('the key is of another certificate');
+    }
   } catch (cause) {
     throw new Error(
       `${directory}: tls.key and tls.crt cannot be used: ${cause instanceof Error ? cause.message : cause}`,

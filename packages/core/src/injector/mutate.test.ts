@@ -12,6 +12,7 @@ describe('networks', () => {
     ['named twice', 'net, net', { [resourceName]: '2' }],
     ['namespaced', 'team/net', { 'example.com/team': '1' }],
     ['with an interface', 'default/net@dpu0,net@dpu1', { [resourceName]: '2' }],
+    ['with spaces', ' default / net @ dpu0 , net ', { [resourceName]: '2' }],
     ['of several resources', 'net,plain,other', { [resourceName]: '1', 'example.com/other': '1' }],
     [
       'JSON',
@@ -94,6 +95,15 @@ describe('resources', () => {
     expect(made?.[index].resources.limits[resourceName]).toBe('4');
     expect(made?.[0].resources.limits['example.com/other']).toBe('1');
     expect(made?.[1 - index].resources?.limits?.[resourceName]).toBeUndefined();
+  });
+
+  test.each<[string, string | undefined, object | undefined]>([
+    ['a sidecar asks for stays', 'Always', undefined],
+    ['an init container asks for is had by the others after it', undefined, one],
+  ])('what %s', (_, restartPolicy, added) => {
+    const initContainers = [{ name: 'i', restartPolicy, resources: one }];
+    const pod = podWith('net', { initContainers, containers: [{ name: 'a' }] });
+    expect(outcome(pod).spec.containers?.[0].resources).toEqual(added);
   });
 
   test('are added to what the user set where the switch says so, in the first container', () => {
@@ -229,6 +239,13 @@ describe('user-defined injections', () => {
     const made = outcome(pod, { annotationsByLabel });
     expect(made.metadata.annotations).toEqual({ [networksAnnotation]: 'net', x: 'of b' });
     expect(made.spec.containers?.[0].resources).toEqual(one);
+  });
+
+  test('a label that a pod lacks asks for nothing, whatever its name', () => {
+    const pod = podWith('plain');
+    pod.metadata.labels = { x: 'y' };
+    const byLabel = new Map([['toString', { [networksAnnotation]: 'net' }]]);
+    expect(injectInto(pod, { annotationsByLabel: byLabel }).patch).toEqual([]);
   });
 
   test("the pod's own annotations win", () => {

@@ -31,7 +31,7 @@ export interface Injection {
 export function annotationsWith({ metadata }: InjectedPod, settings: InjectorSettings): Record<string, string> {
   const labels = metadata.labels ?? {};
   const asked = [...settings.annotationsByLabel]
-    .filter(([label]) => labels[label]?.toLowerCase() === 'true')
+    .filter(([label]) => Object.hasOwn(labels, label) && labels[label]?.toLowerCase() === 'true')
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([, annotations]) => annotations);
   return Object.assign({}, ...asked.toReversed(), metadata.annotations);
@@ -97,16 +97,22 @@ function resourcesAndFiles(
   if (counts.size === 0 || !first) return [];
   // The volume says that this pod, or the one that it was copied from, has been here before.
   const isAdding = settings.addToExisting && !hasNetInfo(pod);
-  const resources = isAdding ? resourcesPlus(first, counts) : resourcesWith(first, missing(containers, counts));
+  const resources = isAdding ? resourcesPlus(first, counts) : resourcesWith(first, missing(pod, counts));
   return [
     ...changed('/spec/containers/0/resources', first.resources, resources),
     ...netInfoOf(pod, settings.hugepages).flatMap(({ path, before, after }) => changed(path, before, after)),
   ];
 }
 
-/** Those that no container asks for: who sets a number himself, in whichever container, is left to it. */
-function missing(containers: readonly InjectedContainer[], counts: ReadonlyMap<string, number>): Map<string, number> {
-  const asked = containers.flatMap(({ resources }) => Object.keys({ ...resources?.requests, ...resources?.limits }));
+/**
+ * Those that no container asks for: who sets a number himself, in whichever container, is left to it. What an init container
+ * asks for is its own only where it runs on beside the others; else the others have it after it.
+ */
+function missing({ spec }: InjectedPod, counts: ReadonlyMap<string, number>): Map<string, number> {
+  const sidecars = spec.initContainers?.filter(({ restartPolicy }) => restartPolicy === 'Always') ?? [];
+  const asked = [...(spec.containers ?? []), ...sidecars].flatMap(({ resources }) =>
+    Object.keys({ ...resources?.requests, ...resources?.limits }),
+  );
   return new Map([...counts].filter(([resource]) => !asked.includes(resource)));
 }
 

@@ -61,16 +61,16 @@ function parseElements(text: string, namespace: string): NetworkName[] {
   return result.data.map((element) => checked(element.name, element.namespace || namespace, element.name));
 }
 
-/** `name`, `namespace/name`, each with `@interface` or without, separated by commas. */
+/** `name`, `namespace/name`, each with `@interface` or without, separated by commas. Multus takes spaces around each of these. */
 function parseShort(text: string, namespace: string): NetworkName[] {
   return text.split(',').map((part) => {
     const whole = part.trim();
-    const [name = '', interfaceAt, ...moreAt] = whole.split('@');
+    const [name = '', interfaceAt, ...moreAt] = whole.split('@').map((unit) => unit.trim());
     if (moreAt.length > 0) throw new Error(`'${whole}' has more than one @`);
     if (interfaceAt !== undefined && !interfaceName.test(interfaceAt)) {
       throw new Error(`'${whole}': '${interfaceAt}' is no name of an interface`);
     }
-    const units = name.split('/');
+    const units = name.split('/').map((unit) => unit.trim());
     if (units.length > 2) throw new Error(`'${whole}' has more than one /`);
     const [first = '', second] = units;
     return second === undefined ? checked(first, namespace, whole) : checked(second, first, whole);

@@ -10,6 +10,8 @@ const containerSchema = z.looseObject({
   volumeMounts: z.array(z.looseObject({ name: z.string(), mountPath: z.string() })).nullish(),
 });
 
+const initContainerSchema = containerSchema.pick({ resources: true }).extend({ restartPolicy: z.string().nullish() });
+
 export const podSchema = z.object({
   metadata: z.object({
     labels: z.record(z.string(), z.string()).nullish(),
@@ -17,6 +19,7 @@ export const podSchema = z.object({
   }),
   spec: z.object({
     containers: z.array(containerSchema).nullish(),
+    initContainers: z.array(initContainerSchema).nullish(),
     volumes: z.array(z.looseObject({ name: z.string() })).nullish(),
     nodeSelector: z.record(z.string(), z.string()).nullish(),
   }),

@@ -91,9 +91,12 @@ async function inject(
   const current = settings();
   const networks = networksOf(annotationsWith(pod, current), namespace);
   const key = ({ namespace: where, name }: NetworkName) => `${where}/${name}`;
-  const found = new Map<string, Definition | undefined>();
+  const found = new Map<string, Definition>();
   for (const network of networks) {
-    if (!found.has(key(network))) found.set(key(network), await definitions.find(network));
+    const definition = found.get(key(network)) ?? (await definitions.find(network));
+    // The pod is refused for it. An annotation may name thousands, each of which would be a question to the API server.
+    if (!definition) break;
+    found.set(key(network), definition);
   }
   return mutate(pod, namespace, (network) => found.get(key(network)), current);
 }

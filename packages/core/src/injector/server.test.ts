@@ -17,6 +17,8 @@ import { definitions, podWith } from './testing/pods.ts';
 const logger = pino({ level: 'silent' });
 let certificate: KeyAndCertificate;
 let server: WebhookServer;
+/** Names of the networks that were looked for. */
+const asks: string[] = [];
 
 beforeAll(async () => {
   certificate = await makeServerCertificate({ name: 'localhost' });
@@ -28,6 +30,7 @@ beforeAll(async () => {
     settings: () => defaultSettings,
     definitions: {
       find: async ({ namespace, name }) => {
+        asks.push(name);
         if (name === 'unknown') throw new ApiError('the API server is away', 503, '');
         return definitions[`${namespace}/${name}`];
       },
@@ -149,6 +152,13 @@ test.each<[string, object, string]>([
   });
 });
 
+test('of the networks of a pod none is looked for after one that is not there', async () => {
+  asks.length = 0;
+  const response = await asked({ object: podWith('net,net,absent,unknown') });
+  expect(response.status?.message).toContain('default/absent');
+  expect(asks).toEqual(['net', 'absent']);
+});
+
 test('a review of 3 MB is answered', async () => {
   const pod = podWith('net');
   pod.metadata.annotations = { ...pod.metadata.annotations, large: 'x'.repeat(3 * 1024 * 1024) };
@@ -199,10 +209,19 @@ test('another certificate is used without a restart; open connections go on', as
       stop.signal,
     );
     const before = await call({ body: '{}', agent });
-    // What does not fit is not taken.
-    writeFileSync(join(directory, 'tls.key'), 'no key');
-    await expect(readCertificate(directory)).rejects.toThrow(`${directory}: tls.key and tls.crt cannot be used`);
     const other = await makeServerCertificate({ name: 'localhost' });
+    // What does not fit is not taken.
+    const wrong = [
+      { key: 'no key' },
+      { key: '' },
+      { certificate: '' },
+      { key: '', certificate: '' },
+      { key: other.key },
+    ];
+    for (const files of wrong) {
+      write({ ...certificate, ...files });
+      await expect(readCertificate(directory)).rejects.toThrow(`${directory}: tls.key and tls.crt cannot be used`);
+    }
     write(other);
     await vi.waitFor(() => expect(onChange).toHaveBeenCalledWith(other), { timeout: 60_000 });
     const after = await call({ body: '{}', ca: other.certificate });

@@ -10,6 +10,8 @@ export interface TestPod {
     // biome-ignore lint/suspicious/noExplicitAny: a pod as users write it, in any shape
     containers?: any[] | null;
     // biome-ignore lint/suspicious/noExplicitAny: as above
+    initContainers?: any[] | null;
+    // biome-ignore lint/suspicious/noExplicitAny: as above
     volumes?: any[] | null;
     nodeSelector?: Record<string, string> | null;
   };

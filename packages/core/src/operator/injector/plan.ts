@@ -55,8 +55,11 @@ export interface ServingPlan {
 export const servingLifetimeMs = 365 * 24 * 3_600_000;
 /** It is renewed when this part of its life is over: an operator that is away has four months. */
 const renewAfter = 2 / 3;
-/** At most, beside a new one: of attempts that were broken off nothing more is wanted. */
-const keptAuthorities = 2;
+/**
+ * At most, beside a new one. One is in use, and the Secret may be made anew more than once before the kubelet has brought
+ * it to the injector, which shows the former certificate until then.
+ */
+const keptAuthorities = 4;
 
 export function planServing({ now, name, secret, isOwned, bundle }: ObservedServing): ServingPlan {
   const renew = reasonToRenew();

@@ -35,8 +35,8 @@ export const webhookType = {
 
 type Webhook = z.infer<typeof webhookType.schema>;
 
-/** Secrets are not watched: what becomes of this one is seen within this time. */
-const lookAgainMs = 3_600_000;
+/** Secrets are not watched: one that was deleted or spoilt is seen within this time, and new pods of the injector wait for it. */
+const lookAgainMs = 60_000;
 
 const fields = { authority: 'ca.crt', certificate: 'tls.crt', key: 'tls.key' } as const;
 
@@ -56,6 +56,8 @@ export class ServingController {
   readonly #logger: Logger;
   readonly #webhooks: Informer<Webhook>;
   #hasServiceCa: boolean | undefined;
+  /** Made, but not in the Secret yet. */
+  #made: ServingCertificate | undefined;
 
   constructor(
     @inject(tokens.store) store: KubeStore,
@@ -91,11 +93,19 @@ export class ServingController {
     const bundle = webhook.webhooks.map(({ clientConfig }) => decode(clientConfig.caBundle)).join('\n');
     const isOwned = found?.owners.includes(webhook.metadata.uid) ?? false;
     const { renew, authorities } = planServing({ now, name, secret: found?.serving, isOwned, bundle });
-    if (renew === undefined) return await this.#publish(webhook, authorities);
-    const made = await x509('makeServingCertificate', { name, issued: now, notAfter: now + servingLifetimeMs });
+    if (renew === undefined) {
+      this.#made = undefined;
+      return await this.#publish(webhook, authorities);
+    }
+    // Where the Secret cannot be written the next try has the same one: another would be another write to the webhook, whose
+    // watch calls for a try at once, and would displace an authority that is in use.
+    this.#made ??= await x509('makeServingCertificate', { name, issued: now, notAfter: now + servingLifetimeMs });
+    const made = this.#made;
+    const authority = made.authority.trim();
     // First: what the injector shows must be known by then.
-    await this.#publish(webhook, [made.authority.trim(), ...authorities]);
+    await this.#publish(webhook, [authority, ...authorities.filter((pem) => pem !== authority)]);
     await this.#write(webhook, made, found?.resourceVersion);
+    this.#made = undefined;
     this.#logger.info({ secret: injectorNames.certificate, because: renew }, 'made a certificate for the injector');
   }
 

@@ -41,13 +41,14 @@ test('what is wrong with a certificate is the reason for another', async () => {
   expect(reason({ certificate: 'x' })).toContain('it cannot be read: ');
 });
 
-test('of former authorities two stay', async () => {
+test('of former authorities the newest stay', async () => {
   const now = Date.now();
-  const [secret, ...others] = await Promise.all([made(now), made(now), made(now), made(now)]);
-  const bundle = others.map(({ authority }) => authority).join('');
+  const [secret, ...others] = await Promise.all(Array.from({ length: 6 }, () => made(now)));
+  const formers = others.map(({ authority }) => authority.trim());
+  const bundle = formers.join('\n');
   expect(planServing({ now, name, secret, isOwned: true, bundle }).authorities).toEqual([
     secret?.authority.trim(),
-    others[0]?.authority.trim(),
+    ...formers.slice(0, 3),
   ]);
 });
 
@@ -125,6 +126,16 @@ test('the API server knows the certificate before the injector has it, also the 
   });
   expect(published().isKnown).toBe(true);
   expect(server.writes.slice(2)).toEqual([`PATCH ${webhookPath}`, `PATCH ${secretPath}`]);
+});
+
+test('where the Secret cannot be written each try has the same certificate', async () => {
+  const isCreation = (write: string) => write.startsWith('POST ');
+  server.forbid = (write) => (isCreation(write) ? 'not now' : undefined);
+  putWebhook();
+  await vi.waitFor(() => expect(server.writes.filter(isCreation).length).toBeGreaterThan(2), { timeout: 60_000 });
+  server.forbid = () => undefined;
+  await vi.waitFor(() => expect(published().isKnown).toBe(true), { timeout: 60_000 });
+  expect(published().authorities).toHaveLength(1);
 });
 
 test('a webhook of cert-manager is left alone', async () => {

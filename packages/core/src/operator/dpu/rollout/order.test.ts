@@ -56,7 +56,7 @@ test('a release that failed on another DPU goes no further', () => {
   expect(wait(x, [dpu('b', 'Failed')])?.message).toContain('failed on b');
 });
 
-test('where it is tried again by order, others wait until it works there', () => {
+test('where it is tried again, others wait until it works there', () => {
   const b = dpu('b', 'Installing', { again: true });
   expect(why(b)).toBe('Stopped');
   expect(wait(b, [dpu('c', 'Failed')])).toBeUndefined();

@@ -61,7 +61,7 @@ export interface Wait {
 export function waitsFor({ name, status, isAway }: DpuThatAsks, target: PluginRun, order: Order): Wait | undefined {
   if (status.plugin?.name !== target.name) return undefined;
   const failed = order.failed.find((dpu) => dpu.name !== name && isOfRelease(dpu, target));
-  // Of several on which it failed, each may have been ordered to try again.
+  // Of several on which it failed, each may try again.
   if (failed && !status.rollout?.again) {
     const advice = `mend that one and have it tried again: ${retryCommand(failed.name)}; or ask for another version`;
     return { reason: 'Stopped', message: `${nameOf(target)} failed on ${failed.name} and goes no further: ${advice}` };
@@ -93,7 +93,7 @@ export function isChanging({ plugin, rollout }: RolloutStatus): boolean {
 /** A DPU that was broken before, or that has other settings of a release that works, says nothing of the release. */
 function hasFailed({ plugin, rollout }: RolloutStatus): boolean {
   if (!plugin || !rollout?.wasReady) return false;
-  // One that is tried again by order has failed until it works.
+  // One that is tried again has failed until it works.
   if (!rollout.again && !isOver(rollout)) return false;
   // The same run in another pod is what this release of the operator makes of it.
   return plugin.digest === rollout.target.digest || !isSameRelease(plugin, rollout.target);

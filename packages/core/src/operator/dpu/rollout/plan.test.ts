@@ -399,6 +399,23 @@ test('one that is tried again before what ran is Ready again still counts as one
   expect(node.rollout).toMatchObject({ again: true, wasReady: true });
 });
 
+test('a version that failed is also tried again with other settings, and while that changes once more', () => {
+  const node = Node.running(a1);
+  node.wanted = a2;
+  node.settle();
+  fails(node);
+  node.says('False', 'NotInitialised');
+  node.wanted = run('a', '2', { settings: { mended: true } });
+  node.settle();
+  expect(node.rollout).toMatchObject({ phase: 'Installing', again: true, wasReady: true });
+  node.wanted = { ...node.wanted, credentialsSecret: 'other' };
+  node.settle();
+  expect(node.rollout).toMatchObject({ again: true, target: { credentialsSecret: 'other' } });
+  node.wanted = run('a', '3');
+  node.settle();
+  expect(node.rollout.again).toBeUndefined();
+});
+
 test('a version whose program is missing gives way at once', () => {
   const node = Node.running(a1);
   node.wanted = a2;

@@ -9,7 +9,7 @@
  */
 import type { PluginRun, Rollout } from '../../../api/plugin-run.ts';
 import type { Action, ObservedState, Plan, RolloutStatus } from './observed-state.ts';
-import { installKey, preparation } from './plugin-run.ts';
+import { installKey, isSameRelease, preparation } from './plugin-run.ts';
 import { verify, verifyMs } from './verify.ts';
 
 /** Milliseconds between VSP pods of a DPU that end as soon as they are made, as where the kubelet refuses them. */
@@ -37,7 +37,7 @@ function nextStatus(observed: ObservedState): RolloutStatus {
   if (!rollout || rollout.phase === 'Failed') {
     if (!wanted) return status;
     if (wanted.digest === rollout?.target.digest) {
-      return isOrderedAgain(observed, rollout) ? begin(observed, wanted, true) : status;
+      return isOrderedAgain(observed, rollout) ? begin(observed, wanted) : status;
     }
     if (wanted.digest !== plugin?.digest) return begin(observed, wanted);
     if (rollout) return { plugin };
@@ -58,11 +58,17 @@ function isOrderedAgain({ retry }: ObservedState, rollout: Rollout): boolean {
   return retry !== undefined && retry !== rollout.retry;
 }
 
-/** @param again whether it is what failed here, by order */
-function begin(observed: ObservedState, target: PluginRun, again = false): RolloutStatus {
+/** Whether a release that failed here is tried once more: by order, with other settings, or from another registry. */
+function isTriedAgain(target: PluginRun, rollout: Rollout | undefined): boolean {
+  if (!rollout || !isSameRelease(target, rollout.target)) return false;
+  return rollout.phase === 'Failed' || rollout.again === true;
+}
+
+function begin(observed: ObservedState, target: PluginRun): RolloutStatus {
   const { now, ready, retry } = observed;
   const { plugin, rollout } = observed.status;
   const otherPlugin = plugin !== undefined && plugin.name !== target.name;
+  const again = isTriedAgain(target, rollout);
   const { install } = preparation(plugin, target);
   const other = plugin?.claim === 'a' ? 'b' : 'a';
   const claim = install ? other : plugin?.claim;
@@ -74,7 +80,7 @@ function begin(observed: ObservedState, target: PluginRun, again = false): Rollo
     clear: otherPlugin,
     ...(retry !== undefined && { retry }),
     ...(again && { again }),
-    // By an order it is the same try once more, maybe before what it was rolled back to is Ready again.
+    // A release that is tried again may be so before what it was rolled back to is Ready again.
     wasReady: ready?.status === 'True' || ((again || rollout?.phase !== 'Failed') && rollout?.wasReady === true),
   };
   return { plugin, rollout: isPrepared(observed, next) ? afterInstalling(next, now) : next };
