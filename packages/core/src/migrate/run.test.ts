@@ -215,6 +215,22 @@ test('on the way back a pod that was attached since the look is named', async ()
   expect(essence(cluster)).toEqual(before);
 });
 
+test('on the way back the webhook of our injector goes before those who answer it', async () => {
+  const cluster = new Cluster();
+  const { work } = migration(cluster);
+  await work.forward();
+  const begun = cluster.changes.length;
+  await work.back();
+  const changes = cluster.changes.slice(begun);
+  const deleted = ['mutatingwebhookconfigurations', 'deployments', 'services', 'serviceaccounts'].map((plural) =>
+    changes.findIndex(
+      (change) => change.startsWith('DELETE') && change.endsWith(`/${plural}/network-resources-injector`),
+    ),
+  );
+  expect(Math.min(...deleted)).toBeGreaterThan(0);
+  expect(deleted).toEqual(deleted.toSorted((a, b) => a - b));
+});
+
 test('of two runs one ends: neither overwrites what the other remembers', async () => {
   const cluster = new Cluster();
   const saved = `/api/v1${namespace}/configmaps/dpu-operator-migration`;

@@ -245,7 +245,9 @@ const podRef = (name: string): ObjectRef => ({
 /** What every packaging of ours brings and the Go operator would stumble over; kinds and accounts stay. */
 function ours(): ObjectRef[] {
   const { rights, networkPolicies, disruptionBudget, injector: ownInjector, policies } = installation(defaults);
-  const beside = [...networkPolicies, disruptionBudget, ...ownInjector, ...[...policies.values()].flat()];
+  // Its webhook goes first: with nobody behind it, it may refuse pods.
+  const injectorObjects = ownInjector.toReversed();
+  const beside = [...injectorObjects, ...networkPolicies, disruptionBudget, ...[...policies.values()].flat()];
   const objects = [...rights, ...beside] as KubeJson[];
   // The injector that is there is ours: the other one went before ours came, or is put back next.
   const shared = new Set([...replaced, ...takenOver].filter((one) => one !== injector).map(keyOf));

@@ -2,9 +2,7 @@
  * Runs in a pod on a node: `node migrate-node.mjs look|import|restore`, with the node's DataProcessingUnits in DPUS as JSON.
  * Its last line is JSON: the devices that pods have, or the error.
  */
-import { existsSync, readdirSync } from 'node:fs';
-import { cp, mkdtemp } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { resourceName } from '../../api/names.ts';
@@ -16,6 +14,7 @@ import { PodResources } from '../../daemon/kubelet/pod-resources.ts';
 import { createLogger } from '../../log.ts';
 import type { DeviceReport } from '../observed.ts';
 import { NodeWork } from './node-work.ts';
+import { copyOfRecords } from './records-copy.ts';
 
 const dpusSchema = z.array(z.object({ name: z.string(), isDpuSide: z.boolean() }));
 
@@ -28,7 +27,8 @@ async function work(mode: string): Promise<readonly DeviceReport[]> {
     NAMESPACE = '',
   } = process.env;
   const logger = createLogger('warn');
-  const records = mode === 'look' ? await copyOf(stateDirectory) : stateDirectory;
+  const records =
+    mode === 'look' ? await copyOfRecords(stateDirectory, ['attachments', 'device-homes']) : stateDirectory;
   const kubelet = new PodResources({
     socketPath: `${podResourcesDirectory(KUBELET_ROOT)}/kubelet.sock`,
     resourcePrefix: resourceName,
@@ -47,13 +47,6 @@ async function work(mode: string): Promise<readonly DeviceReport[]> {
   if (mode === 'import') return node.import();
   if (mode !== 'restore') throw new Error(`there is no ${mode}: look, import or restore`);
   return node.restore();
-}
-
-/** In the container: who opens records sets aside those that cannot be read, and a look is to change nothing. */
-async function copyOf(directory: string): Promise<string> {
-  const copy = await mkdtemp(join(tmpdir(), 'records-'));
-  if (existsSync(directory)) await cp(directory, copy, { recursive: true });
-  return copy;
 }
 
 work(process.argv[2] ?? '').then(
