@@ -1,5 +1,6 @@
 /** The whole migration against an API server in memory, also broken off at every request that changes something. */
 import { expect, test } from 'vitest';
+import { injectorNames, workloads } from '../api/names.ts';
 import { type ApiClient, ApiError, type ApiRequest, KubeStore } from '../kube/index.ts';
 import { isGoDeployment, type KubeJson, specOf } from './go-objects.ts';
 import { Migration } from './run.ts';
@@ -222,10 +223,14 @@ test('on the way back the webhook of our injector goes before those who answer i
   const begun = cluster.changes.length;
   await work.back();
   const changes = cluster.changes.slice(begun);
-  const deleted = ['mutatingwebhookconfigurations', 'deployments', 'services', 'serviceaccounts'].map((plural) =>
-    changes.findIndex(
-      (change) => change.startsWith('DELETE') && change.endsWith(`/${plural}/network-resources-injector`),
-    ),
+  const ours = [
+    `/mutatingwebhookconfigurations/${injectorNames.webhook}`,
+    `/deployments/${workloads.injector}`,
+    `/services/${injectorNames.service}`,
+    `/serviceaccounts/${workloads.injector}`,
+  ];
+  const deleted = ours.map((path) =>
+    changes.findIndex((change) => change.startsWith('DELETE') && change.endsWith(path)),
   );
   expect(Math.min(...deleted)).toBeGreaterThan(0);
   expect(deleted).toEqual(deleted.toSorted((a, b) => a - b));
