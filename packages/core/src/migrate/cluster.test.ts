@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { operatorNamespace } from '../api/names.ts';
 import { TestApiServer } from '../daemon/testing/api-server.ts';
 import { MigrationCluster } from './cluster.ts';
 
@@ -66,4 +67,20 @@ test('a deletion is waited for until the object has gone, and what the condition
   });
   await both;
   expect(server.objects.has(path)).toBe(false);
+});
+
+test.each([
+  ['another operator’s webhook of the same name is not seen, so it is neither saved nor deleted', 'elsewhere', false],
+  ['the Go operator’s webhook is seen', operatorNamespace, true],
+])('%s', async (_, namespace, isSeen) => {
+  const name = 'network-resources-injector-config';
+  const kind = 'MutatingWebhookConfiguration';
+  server.put(`/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/${name}`, {
+    apiVersion: 'admissionregistration.k8s.io/v1',
+    kind,
+    metadata: { name },
+    webhooks: [{ name: 'a.k8s.io', clientConfig: { service: { namespace, name: 'a' } } }],
+  });
+  const { objects } = await cluster.observe();
+  expect(objects.has(`${kind}.${name}`)).toBe(isSeen);
 });

@@ -5,7 +5,16 @@ import { annotations, labels, operatorNamespace, workloads } from '../api/names.
 import { ApiError, Informer, isNotFound, type KubeStore } from '../kube/index.ts';
 import { resourcePath } from '../kube/resource.ts';
 import { createLogger } from '../log.ts';
-import { type KubeJson, keyOf, type ObjectRef, refOf, replaced, takenOver, withoutIdentity } from './go-objects.ts';
+import {
+  isOfAnotherOperator,
+  type KubeJson,
+  keyOf,
+  type ObjectRef,
+  refOf,
+  replaced,
+  takenOver,
+  withoutIdentity,
+} from './go-objects.ts';
 import { nodePodLabel } from './node/pod.ts';
 import type { NodeState, Observed, PodState } from './observed.ts';
 import { readSaved } from './saved.ts';
@@ -48,7 +57,7 @@ export class MigrationCluster {
     const objects = new Map(
       refs.flatMap((ref, index) => {
         const object = found[index];
-        return object ? [[keyOf(ref), object] as const] : [];
+        return object && !isOfAnotherOperator(object) ? [[keyOf(ref), object] as const] : [];
       }),
     );
     // The Go operator has no other trace of them: the way back needs them.

@@ -90,6 +90,17 @@ export const webhooks: readonly ObjectRef[] = [
   ...everywhere('MutatingWebhookConfiguration', 'network-resources-injector-config'),
 ];
 
+interface WebhookConfiguration {
+  webhooks?: { clientConfig?: { service?: { namespace?: string } } }[];
+}
+
+/** The injector's webhook has the name of that of the SR-IOV Network Operator, which is served in another namespace. */
+export const isOfAnotherOperator = (object: KubeJson): boolean =>
+  ((object as WebhookConfiguration).webhooks ?? []).some(({ clientConfig }) => {
+    const namespace = clientConfig?.service?.namespace;
+    return namespace !== undefined && namespace !== operatorNamespace;
+  });
+
 /** Shared with ours by name; which one it is tells {@link isGoInjector}. */
 export const injector = ref('Deployment', workloads.injector, operatorNamespace);
 
