@@ -4,6 +4,7 @@
  */
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
 import { type AgentOptions, Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createSecureContext } from 'node:tls';
 import type { KubeConfig } from '@kubernetes/client-node';
 import { ApiError, apiErrorFrom } from './api-error.ts';
@@ -18,6 +19,9 @@ export interface ApiRequest {
   timeoutMs?: number;
   signal?: AbortSignal | undefined;
 }
+
+/** Of a request that the server puts off, as client-go has it. */
+const mostAttempts = 10;
 
 /** Where the cluster is and how to prove who asks. */
 export type Access = Pick<KubeConfig, 'getCurrentCluster' | 'applyToHTTPSOptions'>;
@@ -78,12 +82,18 @@ export class ApiClient {
 
   /** Sends a request and hands back the successful answer unread: a watch, a log. */
   async stream(request: ApiRequest): Promise<IncomingMessage> {
-    request.signal?.throwIfAborted();
-    const response = await this.#send(request);
-    if (response.statusCode && response.statusCode < 300) return response;
-    const chunks: Buffer[] = [];
-    for await (const chunk of response) chunks.push(chunk);
-    throw apiErrorFrom(request, response, Buffer.concat(chunks).toString('utf8'));
+    for (let attempt = 1; ; attempt += 1) {
+      request.signal?.throwIfAborted();
+      const response = await this.#send(request);
+      if (response.statusCode && response.statusCode < 300) return response;
+      const chunks: Buffer[] = [];
+      for await (const chunk of response) chunks.push(chunk);
+      const error = apiErrorFrom(request, response, Buffer.concat(chunks).toString('utf8'));
+      if (attempt === mostAttempts || !asksToComeBack(request, error)) throw error;
+      await sleep(error.retryAfterMs, undefined, { signal: request.signal }).catch(() => {
+        throw error;
+      });
+    }
   }
 
   /** Closes all connections; a later request opens a new one. */
@@ -141,6 +151,14 @@ export class ApiClient {
       ...(servername && { servername }),
     });
   }
+}
+
+/**
+ * A server that is busy, or that makes the storage of a kind anew after its definition has changed, did nothing of the
+ * request. An eviction, the POST that is answered so, means that a budget does not allow it.
+ */
+function asksToComeBack({ method }: ApiRequest, { code, retryAfterMs }: ApiError): boolean {
+  return code === 429 && retryAfterMs !== undefined && method !== 'POST';
 }
 
 function unreachable(request: ApiRequest, cause: unknown): ApiError {

@@ -1,0 +1,52 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { type Access, ApiClient, type ApiRequest } from './api-client.ts';
+
+/** Answers so many requests with 429 before it serves. */
+let refusals = 0;
+let requests = 0;
+const server = createServer((_, response) => {
+  requests += 1;
+  if (requests > refusals) return response.end('{"kind":"Pod"}');
+  const status = { kind: 'Status', code: 429, reason: 'TooManyRequests', message: 'storage is (re)initializing' };
+  return response.writeHead(429, { 'Retry-After': '0' }).end(JSON.stringify(status));
+});
+let client: ApiClient;
+
+beforeAll(async () => {
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const cluster = { name: 'test', server: `http://127.0.0.1:${port}`, skipTLSVerify: true };
+  const access: Access = { getCurrentCluster: () => cluster, applyToHTTPSOptions: async () => {} };
+  client = new ApiClient(access);
+});
+beforeEach(() => {
+  requests = 0;
+});
+afterAll(() => {
+  client.close();
+  server.close();
+});
+
+const ask = (method: ApiRequest['method']) => client.json({ method, path: '/api/v1/pods/one' });
+
+test.each(['GET', 'PUT', 'PATCH', 'DELETE'] as const)('a %s that is put off comes back', async (method) => {
+  refusals = 3;
+  await expect(ask(method)).resolves.toEqual({ kind: 'Pod' });
+  expect(requests).toBe(4);
+});
+
+test('an eviction that a budget does not allow is told at once', async () => {
+  refusals = 1;
+  await expect(ask('POST')).rejects.toMatchObject({ code: 429, retryAfterMs: 0 });
+  expect(requests).toBe(1);
+});
+
+test('one that is always put off ends', async () => {
+  refusals = Number.POSITIVE_INFINITY;
+  await expect(ask('GET')).rejects.toMatchObject({ code: 429, message: expect.stringContaining('(re)initializing') });
+  expect(requests).toBe(10);
+});
