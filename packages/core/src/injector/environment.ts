@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { operatorNamespace } from '../api/names.ts';
 import { ports } from '../api/ports.ts';
+import { checkedEnvironment } from '../checked-environment.ts';
 
 const port = z.coerce.number().int().min(0).max(65_535);
 
@@ -25,12 +26,7 @@ export interface InjectorEnvironment {
 
 /** @throws Error that names each variable that is wrong, and how. */
 export function parseEnvironment(env: NodeJS.ProcessEnv): InjectorEnvironment {
-  const result = schema.safeParse(env);
-  if (!result.success) {
-    const problems = result.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
-    throw new Error(`wrong environment variables: ${problems.join('; ')}`);
-  }
-  const { NAMESPACE, WEBHOOK_PORT, HEALTH_PORT, CERTIFICATE_DIRECTORY, LOG_LEVEL } = result.data;
+  const { NAMESPACE, WEBHOOK_PORT, HEALTH_PORT, CERTIFICATE_DIRECTORY, LOG_LEVEL } = checkedEnvironment(schema, env);
   return {
     namespace: NAMESPACE,
     webhookPort: WEBHOOK_PORT,

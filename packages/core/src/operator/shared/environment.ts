@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { operatorNamespace } from '../../api/names.ts';
 import { ports } from '../../api/ports.ts';
+import { checkedEnvironment } from '../../checked-environment.ts';
 import { publicRegistry } from '../../plugins/install/request.ts';
 import { npmInImage } from '../../plugins/npm/run-npm.ts';
 
@@ -57,12 +58,7 @@ export interface Environment {
 /** @throws Error that names each variable that is wrong, and how. */
 export function parseEnvironment(env: NodeJS.ProcessEnv, hostName: string): Environment {
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
-  const result = variables.safeParse(given);
-  if (!result.success) {
-    const problems = result.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
-    throw new Error(`wrong environment variables: ${problems.join('; ')}`);
-  }
-  const values = result.data;
+  const values = checkedEnvironment(variables, given);
   return {
     namespace: values.NAMESPACE,
     podName: values.POD_NAME ?? hostName,
