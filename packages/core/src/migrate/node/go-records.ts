@@ -6,6 +6,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { unlessGone } from './unless-gone.ts';
 
 const netConf = z.object({
   name: z.string().default('dpu-cni'),
@@ -100,19 +101,9 @@ export function readGoRecords(directory: string): GoRecords {
 }
 
 function entriesOf(directory: string) {
-  try {
-    return readdirSync(directory, { withFileTypes: true });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw error;
-  }
+  return unlessGone(() => readdirSync(directory, { withFileTypes: true })) ?? [];
 }
 
 function textOf(path: string): string {
-  try {
-    return readFileSync(path, 'utf8').trim();
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
-    throw error;
-  }
+  return unlessGone(() => readFileSync(path, 'utf8').trim()) ?? '';
 }

@@ -27,8 +27,7 @@ async function work(mode: string): Promise<readonly DeviceReport[]> {
     NAMESPACE = '',
   } = process.env;
   const logger = createLogger('warn');
-  const records =
-    mode === 'look' ? await copyOfRecords(stateDirectory, ['attachments', 'device-homes']) : stateDirectory;
+  const records = mode === 'look' ? copyOfRecords(stateDirectory, ['attachments', 'device-homes']) : stateDirectory;
   const kubelet = new PodResources({
     socketPath: `${podResourcesDirectory(KUBELET_ROOT)}/kubelet.sock`,
     resourcePrefix: resourceName,

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { copyOfRecords } from './records-copy.ts';
 
-test('records are copied with those that were set aside; nothing else is, and what goes meanwhile is left out', async () => {
+test('records are copied with those that were set aside; nothing else is, and what goes meanwhile is left out', () => {
   const state = mkdtempSync(join(tmpdir(), 'state-'));
   mkdirSync(join(state, 'attachments/set-aside'), { recursive: true });
   mkdirSync(join(state, 'dpu'));
@@ -12,7 +12,7 @@ test('records are copied with those that were set aside; nothing else is, and wh
   writeFileSync(join(state, 'attachments/set-aside/b.json'), 'b');
   // As a file that was listed and is gone when it is opened.
   symlinkSync(join(state, 'gone'), join(state, 'attachments/0.json'));
-  const copy = await copyOfRecords(state, ['attachments', 'device-homes']);
+  const copy = copyOfRecords(state, ['attachments', 'device-homes']);
   expect(readdirSync(copy, { recursive: true }).sort()).toEqual([
     'attachments',
     'attachments/a.json',
