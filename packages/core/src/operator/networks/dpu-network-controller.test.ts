@@ -71,7 +71,8 @@ function putNetwork(name: string, spec: object = {}, metadata: object = {}): voi
   });
 }
 
-const wishes = () => (api.objects.get(dpuPath)?.spec as { networks?: object[] }).networks;
+const wishes = () => (api.objects.get(dpuPath)?.spec as { networks?: object[] } | undefined)?.networks;
+const configOf = (nad: string) => (api.objects.get(nadPath(nad))?.spec as { config: string } | undefined)?.config ?? '';
 const status = (name: string) =>
   (api.objects.get(networkPath(name))?.status ?? {}) as { conditions?: { reason: string; message: string }[] };
 const reason = (name: string) => status(name).conditions?.[0]?.reason;
@@ -87,7 +88,7 @@ test('a network has its NAD, its place in the spec of DPUs, and is ready when th
     annotations: { 'k8s.v1.cni.cncf.io/resourceName': 'openshift.io/dpunetwork-blue' },
     ownerReferences: [{ kind: 'DpuNetwork', name: 'blue' }],
   });
-  expect((nad?.spec as { config: string }).config).toBe(
+  expect(configOf('blue-nad')).toBe(
     '{"cniVersion":"1.0.0","name":"blue-nad","type":"dpu-cni","ipam":{"type":"host-local","subnet":"10.0.0.0/24"},"BridgeID":"16477688","mtu":1400}',
   );
   putDpu([{ name: 'blue', devices: 2 }]);
@@ -150,8 +151,7 @@ test('a network of the Go operator is taken over, with its finalizer', async () 
     spec: { config: '{"type":"dpu-cni","cniVersion":"0.4.0","name":"dpu-cni","BridgeID":"16477688"}' },
   });
   await said('blue', 'Pending');
-  const config = () => (api.objects.get(nadPath('blue-nad'))?.spec as { config: string }).config;
-  expect(JSON.parse(config())).toMatchObject({ name: 'blue-nad', BridgeID: '16477688' });
+  expect(JSON.parse(configOf('blue-nad'))).toMatchObject({ name: 'blue-nad', BridgeID: '16477688' });
   putDpu([{ name: 'blue', devices: 2 }]);
   await said('blue', 'Ready');
   api.delete(networkPath('blue'));
@@ -178,7 +178,7 @@ test('what somebody changes in a NAD is put back', async () => {
   putNetwork('blue');
   await said('blue', 'Pending');
   const nad = api.objects.get(nadPath('blue-nad'));
-  const config = (nad?.spec as { config: string }).config;
+  const config = configOf('blue-nad');
   if (nad) api.put(nadPath('blue-nad'), { ...nad, spec: { config: '{}' } });
   await vi.waitFor(() => expect(api.objects.get(nadPath('blue-nad'))?.spec).toEqual({ config }), 5_000);
 });
