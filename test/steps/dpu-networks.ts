@@ -6,6 +6,7 @@ import type { Kubectl } from '../cluster/index.ts';
 import { eventually } from '../support/eventually.ts';
 import type { TestBed } from '../support/operator.ts';
 import { deletePods, examplePods, untilPings } from '../support/pods.ts';
+import { argumentsOf, documentCommands } from '../support/readme.ts';
 
 const networks = [
   { name: 'blue', vfs: '0-1', subnet: '10.56.218.0/24' },
@@ -43,6 +44,10 @@ export function dpuNetworkSteps(bed: () => TestBed): void {
     await kubectl.wait(
       'condition=Ready',
       names.map((name) => `pod/${name}`),
+    );
+    const [look = ''] = await documentCommands('docs/networks.md', 'Networks of DPUs');
+    expect(await kubectl.run(argumentsOf('kubectl', look))).toMatch(
+      /^blue +openshift\.io\/dpunetwork-blue +True +2 +Ready$/m,
     );
     console.log(`from free devices to pods in two networks: ${Math.round(performance.now() - startedAt)} ms`);
   });
