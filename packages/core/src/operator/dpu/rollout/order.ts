@@ -5,8 +5,8 @@
  */
 import { annotations } from '../../../api/names.ts';
 import type { PluginRun, Rollout } from '../../../api/plugin-run.ts';
-import type { RolloutStatus } from './observed-state.ts';
 import { isSameRelease, nameOf } from './plugin-run.ts';
+import type { RolloutStatus } from './rollout-status.ts';
 
 /** Of the nodes, and of the DPUs, as many at a time. Rounded up. The daemons' DaemonSet has the same. */
 export const atOnce = '10%';

@@ -8,8 +8,9 @@
  * tried again when it changes, or when somebody orders it.
  */
 import type { PluginRun, Rollout } from '../../../api/plugin-run.ts';
-import type { Action, ObservedState, Plan, RolloutStatus } from './observed-state.ts';
+import type { Action, ObservedState, Plan } from './observed-state.ts';
 import { installKey, isSameRelease, preparation } from './plugin-run.ts';
+import type { RolloutStatus } from './rollout-status.ts';
 import { verify, verifyMs } from './verify.ts';
 
 /** Milliseconds between VSP pods of a DPU that end as soon as they are made, as where the kubelet refuses them. */

@@ -9,8 +9,8 @@ import { hasDaemon } from '../../config/daemon-set.ts';
 import type { DaemonLeases } from '../../daemons/daemon-leases.ts';
 import type { Caches } from '../../shared/caches.ts';
 import { tokens } from '../../shared/tokens.ts';
-import type { RolloutStatus } from './observed-state.ts';
 import { type DpuThatAsks, mostAtOnce, type Order, orderOf, type Wait, waitsFor } from './order.ts';
+import type { RolloutStatus } from './rollout-status.ts';
 
 /** Emits `turn` with the name of a DPU that has waited and may go now, or waits for another thing. */
 @injectable()
