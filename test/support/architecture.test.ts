@@ -1,16 +1,17 @@
-/** ARCHITECTURE.md says what is so: the files that it names are there, and its tables of imports are the rules. */
+/** What ARCHITECTURE.md and CONTRIBUTING.md say is so: the files that they name are there, and the tables of imports are the rules. */
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { repositoryRoot } from '../cluster/paths.ts';
 
-const text = readFileSync(join(repositoryRoot, 'ARCHITECTURE.md'), 'utf8');
-const named = [...text.matchAll(/`((?:packages|examples|test|scripts)\/[^`\s]+)`/g)].map(([, path = '']) => path);
+const textOf = (path: string): string => readFileSync(join(repositoryRoot, path), 'utf8');
+const text = textOf('ARCHITECTURE.md');
+const paths = /`((?:packages|examples|test|scripts|docs|config)\/[\w./-]+)`/g;
 
 /** By folder: those that it may import. */
 const rules = new Map(
-  [...text.matchAll(/^\| `([^`]+)` \|(.*)\|$/gm)]
-    .filter(([, , cell = '']) => /^( `[^` ]+`,?)* $/.test(cell))
+  [...text.matchAll(/^\| `([^`]+)` +\|(.*)\|$/gm)]
+    .filter(([, , cell = '']) => /^( `[^` ]+`,?)* +$/.test(cell))
     .map(([, folder = '', cell = '']): [string, string[]] => [
       folder,
       [...cell.matchAll(/`([^`]+)`/g)].map(([, path = '']) => path),
@@ -38,8 +39,12 @@ const sources = globSync('{packages,examples}/*/src/**/*.ts', { cwd: repositoryR
   .filter((file) => !/\.test\.ts$|\/testing[./]|\/generated\/|fake-api-server/.test(file))
   .sort();
 
-test('each path that it names is there', () => {
-  expect(named.length).toBeGreaterThan(80);
+test.each([
+  ['ARCHITECTURE.md', 80],
+  ['CONTRIBUTING.md', 20],
+])('each path that %s names is there', (document, atLeast) => {
+  const named = [...textOf(document).matchAll(paths)].map(([, path = '']) => path);
+  expect(named.length).toBeGreaterThan(atLeast);
   expect(named.filter((path) => !existsSync(join(repositoryRoot, path)))).toEqual([]);
 });
 
