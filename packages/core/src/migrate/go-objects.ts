@@ -249,4 +249,3 @@ function withoutAddresses(service: KubeJson): KubeJson {
   const { clusterIP, clusterIPs: _addresses, ...spec } = service.spec as Record<string, unknown>;
   return { ...service, spec: clusterIP === 'None' ? { ...spec, clusterIP } : spec };
 }
-
