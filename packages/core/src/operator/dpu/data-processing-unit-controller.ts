@@ -32,8 +32,9 @@ import { vspPodCondition } from './pod/vsp-pod-status.ts';
 import { obeyVspRestart } from './pod/vsp-restart.ts';
 import type { Turns } from './rollout/fleet/turns.ts';
 import { observeDpu } from './rollout/observe.ts';
-import type { Action, ObservedState, RolloutStatus } from './rollout/observed-state.ts';
+import type { Action, ObservedState } from './rollout/observed-state.ts';
 import { planRollout } from './rollout/plan.ts';
+import type { RolloutStatus } from './rollout/rollout-status.ts';
 import { configured, ordinaryReasons } from './selection/configured.ts';
 import { type Choice, choose } from './selection/plugin-choice.ts';
 

@@ -1,15 +1,9 @@
 /** What the planner of rollouts looks at. */
 import type { Drain, VspIdentity } from '../../../api/data-processing-unit.ts';
 import type { Condition } from '../../../api/meta.ts';
-import type { PluginRun, Rollout } from '../../../api/plugin-run.ts';
+import type { PluginRun } from '../../../api/plugin-run.ts';
 import type { Wait } from './fleet/waits-for.ts';
-
-/** What of a DPU's status is the operator's own: it survives the operator's restarts. */
-export interface RolloutStatus {
-  /** What runs and was found to work. */
-  plugin?: PluginRun | undefined;
-  rollout?: Rollout | undefined;
-}
+import type { RolloutStatus } from './rollout-status.ts';
 
 export interface VspPodState {
   /** What it was made from, as {@link ObservedState.hashOf} tells it; another hash for a pod of another owner. */

@@ -2,9 +2,10 @@ import { podOf } from '@dpu-operator/sdk/manifest';
 import { expect, test } from 'vitest';
 import type { PluginRun, Rollout } from '../../../api/plugin-run.ts';
 import type { Wait } from './fleet/waits-for.ts';
-import type { Action, ObservedState, RolloutStatus } from './observed-state.ts';
+import type { Action, ObservedState } from './observed-state.ts';
 import { planRollout } from './plan.ts';
 import { installKey } from './plugin-run.ts';
+import type { RolloutStatus } from './rollout-status.ts';
 
 const startedAt = Date.parse('2026-01-01T00:00:00Z');
 

@@ -9,8 +9,9 @@
  */
 import { drainName, type PluginRun, type Rollout } from '../../../api/plugin-run.ts';
 import { firstTen } from '../../../listed.ts';
-import type { Action, ObservedState, Plan, RolloutStatus } from './observed-state.ts';
+import type { Action, ObservedState, Plan } from './observed-state.ts';
 import { installKey, isSameRelease, preparation, withFilesOf } from './plugin-run.ts';
+import type { RolloutStatus } from './rollout-status.ts';
 import { verify, verifyLeftMs } from './verify.ts';
 
 /** Milliseconds between VSP pods of a DPU that end as soon as they are made, as where the kubelet refuses them. */

@@ -4,8 +4,8 @@
  */
 import type { DpuSide } from '@dpu-operator/sdk/manifest';
 import type { PluginRun, Rollout } from '../../../../api/plugin-run.ts';
-import type { RolloutStatus } from '../observed-state.ts';
 import { isSameRelease } from '../plugin-run.ts';
+import type { RolloutStatus } from '../rollout-status.ts';
 import { idOfChange, releaseKey } from './change.ts';
 
 export interface FleetDpu {

@@ -12,7 +12,7 @@ import type { DaemonLeases } from '../../../daemons/daemon-leases.ts';
 import type { Caches } from '../../../shared/caches.ts';
 import type { Environment } from '../../../shared/environment.ts';
 import { tokens } from '../../../shared/tokens.ts';
-import type { RolloutStatus } from '../observed-state.ts';
+import type { RolloutStatus } from '../rollout-status.ts';
 import { cardsOf } from './cards.ts';
 import { DaemonRelease } from './daemon-release.ts';
 import { Fleet, type FleetDpu, isChanging, ofCard, ofConfig, ofPlugin, type Scope } from './fleet.ts';
