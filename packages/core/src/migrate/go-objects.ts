@@ -1,5 +1,5 @@
 /** The objects of an installation of the Go operator, by name. */
-import { configName, networkNames, operatorNamespace, workloads } from '../api/names.ts';
+import { networkNames, operatorNamespace, workloads } from '../api/names.ts';
 
 /** An object as the API server has it. */
 export interface KubeJson {
@@ -52,7 +52,7 @@ const plurals: Record<string, { apiVersion: string; plural: string }> = {
   NetworkAttachmentDefinition: { apiVersion: 'k8s.cni.cncf.io/v1', plural: 'network-attachment-definitions' },
 };
 
-export function ref(kind: string, name: string, namespace?: string): ObjectRef {
+function ref(kind: string, name: string, namespace?: string): ObjectRef {
   const known = plurals[kind];
   if (!known) throw new Error(`${kind} is no kind of an installation`);
   return {
@@ -211,7 +211,7 @@ export const isGoDeployment = (object: KubeJson | undefined): boolean =>
 export const isGoInjector = (object: KubeJson | undefined): boolean =>
   object !== undefined && specOf(object).template?.spec?.serviceAccountName !== workloads.injector;
 
-export const goDaemonContainer = 'dpu-daemon';
+const goDaemonContainer = 'dpu-daemon';
 
 export const isGoDaemonSet = (object: KubeJson | undefined): boolean =>
   containersOf(object).some(({ name }) => name === goDaemonContainer);
@@ -258,5 +258,3 @@ function withoutAddresses(service: KubeJson): KubeJson {
   const { clusterIP, clusterIPs: _addresses, ...spec } = service.spec as Record<string, unknown>;
   return { ...service, spec: clusterIP === 'None' ? { ...spec, clusterIP } : spec };
 }
-
-export { configName };
