@@ -24,10 +24,23 @@ export function reportsOf(name: string, dpus: readonly DataProcessingUnit[]): Re
   });
 }
 
+/** Why a network's NAD is not there. */
+export interface NadFault {
+  reason: 'NadTaken' | 'NadRefused';
+  message: string;
+}
+
+/** @param name `namespace/name` */
+export const nadTaken = (name: string): NadFault => ({
+  reason: 'NadTaken',
+  message: `the NetworkAttachmentDefinition ${name} is somebody else's: delete it, or make the network anew under another name`,
+});
+
 export interface StatusInput {
   planned: PlannedNetwork;
   reports: readonly Reported[];
   multusInstalled: boolean;
+  nadFault?: NadFault | undefined;
   /** Why pods could not be evicted. */
   refusals: readonly string[];
 }
@@ -56,10 +69,17 @@ export function deletingStatus(network: DpuNetwork, reports: readonly Reported[]
   return { ...rest, conditions: [...setCondition(own(network), verdict('False', 'Deleting', message), now)] };
 }
 
+/** Without a DpuOperatorConfig. */
+export function unservedStatus(network: DpuNetwork, now = new Date()): DpuNetworkStatus {
+  const message = 'there is no DpuOperatorConfig, or it is being deleted: create one, and the network is served';
+  const ready = { ...verdict('False', 'NoConfig', message), observedGeneration: network.metadata.generation };
+  return { ...network.status, conditions: [...setCondition(own(network), ready, now)], dpus: 0, devices: 0 };
+}
+
 /** Only this one: what the Go operator wrote beside it goes. */
 const own = ({ status }: DpuNetwork) => (status?.conditions ?? []).filter(({ type }) => type === 'Ready');
 
-function readiness({ planned, reports, multusInstalled, refusals }: StatusInput): ConditionInput {
+function readiness({ planned, reports, multusInstalled, nadFault, refusals }: StatusInput): ConditionInput {
   const { fault, overlaps, dpus, network } = planned;
   if (fault) return verdict('False', fault.reason, fault.message);
   if (!multusInstalled) {
@@ -67,6 +87,7 @@ function readiness({ planned, reports, multusInstalled, refusals }: StatusInput)
       'the cluster does not know NetworkAttachmentDefinitions: install Multus; the operator goes on by itself';
     return verdict('False', 'MultusMissing', message);
   }
+  if (nadFault) return verdict('False', nadFault.reason, nadFault.message);
   if (overlaps.length > 0) {
     const each = overlaps.map(({ dpu, vfs, by }) => `VFs ${vfs} of ${dpu} are DpuNetwork ${by}'s`);
     return verdict('False', 'Overlap', `an older network has some: ${firstTen(each)}; name others in spec.dpuSelector`);
