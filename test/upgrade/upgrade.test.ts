@@ -13,9 +13,8 @@ import { deletePods, examplePods, startExamplePods, untilPings } from '../suppor
 import { documentCommands } from '../support/readme.ts';
 import { bothSides } from '../support/sides.ts';
 import { clusterName, testCluster } from '../support/test-cluster.ts';
-import { builtCheckout, loadImagesOf, withRelease } from './release.ts';
-
-const guide = 'docs/upgrade.md';
+import { builtCheckout, loadImagesOf } from './release.ts';
+import { follow, guide, imagesOf, ofPods, operatorAndDaemonsAre, pluginsAre } from './steps.ts';
 
 /** Nothing answers to it: no node has such an image, and no registry. */
 const nowhere = 'not-there';
@@ -38,7 +37,7 @@ beforeAll(async () => {
   bed = testBed(await testCluster(clusterName, ['host', 'dpu']));
   old = await builtCheckout(from);
   await loadImagesOf(old, bed.cluster, 'old');
-  await follow('Going on', old, { operator: 'old', vsp: 'old' });
+  await follow(bed.kubectl, 'Going on', old, { operator: 'old', vsp: 'old' });
   await configureSide(bed.hostSide, 'host', { numVfs: 4, settings: { peer: `{nodeIp:${bed.dpu}}` } });
   await configureSide(bed.dpuSide, 'dpu', { settings: { peer: `{nodeIp:${bed.host}}`, networkFunctionPorts: 2 } });
   await turnOn(bed);
@@ -78,31 +77,6 @@ async function gapOf(
   expect(chain, `${what}, through the chain`).toBeLessThan(limitsMs.chain);
 }
 
-const get = async (path: string, ...what: string[]): Promise<string> =>
-  (await bed.kubectl.run(['get', '-n', namespace, ...what, '-o', `jsonpath=${path}`])).trim();
-
-const daemonImages = () => get('{.items[*].spec.containers[0].image}', 'pod', '-l', 'app=dpu-daemon');
-const vspImages = () => get('{.items[*].spec.containers[0].image}', 'pod', '-l', 'app=vsp');
-
-const untilImages = (what: string, look: () => Promise<string>, tag: string) =>
-  eventually(`${what} are of ${tag}`, look, (images) => {
-    const all = images.split(' ');
-    return all.length === 2 && all.every((image) => image.endsWith(`:${tag}`));
-  });
-
-async function rolledOut(tag: string): Promise<void> {
-  await bed.kubectl.run([
-    'rollout',
-    'status',
-    '-n',
-    namespace,
-    'deployment/dpu-operator-controller-manager',
-    '--timeout=300s',
-  ]);
-  await untilImages('daemons', daemonImages, tag);
-  await bed.kubectl.run(['rollout', 'status', '-n', namespace, 'daemonset/dpu-daemon', '--timeout=300s']);
-}
-
 /** As a network function does when it starts. The DPU's side is free of pods while its plugin is replaced. */
 async function functionRoutes(): Promise<void> {
   await bed.kubectl.wait('condition=Ready', ['sfc/sfc-test'], namespace);
@@ -121,20 +95,24 @@ async function podsComeAndGo(): Promise<void> {
   }
 }
 
-/** Types what stands under a heading of the guide, for a checkout's manifests with these tags. */
-async function follow(heading: string, checkout: string, tags: Parameters<typeof withRelease>[1]): Promise<void> {
-  const commands = await documentCommands(guide, heading);
-  expect(commands.join()).toContain('config/default');
-  await withRelease(checkout, tags, async (directory) => {
-    for (const command of commands) {
-      const [program, ...args] = command.replace('config/default', directory).split(' ');
-      expect(program).toBe('kubectl');
-      await bed.kubectl.run(args);
-    }
-  });
-}
+/** Seconds, as creation timestamps have no parts of them. */
+const secondsOf = (time: string) => Math.floor(Date.parse(time) / 1000);
 
-const secondsOf = (time: string) => Date.parse(time) / 1000;
+/** The first plugin behind the last daemon, and the second behind a first that works. */
+async function changedInOrder(): Promise<void> {
+  const { kubectl } = bed;
+  const daemons = await ofPods(kubectl, 'app=dpu-daemon', '.status.containerStatuses[0].state.running.startedAt');
+  const plugins = await Promise.all(
+    bothSides(bed).map(async (side) => {
+      const [created = ''] = await ofPods(kubectl, `dpu-name=${side.dpu}`, '.metadata.creationTimestamp');
+      return { created: secondsOf(created), works: secondsOf(await initialisedAt(side, side.dpu)) };
+    }),
+  );
+  const [first, second] = plugins.toSorted((one, other) => one.created - other.created);
+  expect(daemons).toHaveLength(2);
+  expect(first?.created).toBeGreaterThanOrEqual(Math.max(...daemons.map(secondsOf)));
+  expect(second?.created).toBeGreaterThanOrEqual(first?.works ?? Number.NaN);
+}
 
 it('newer kinds are applied under the older operator', async () => {
   await gapOf('kinds of this release, operator of the older', nothingLost, async () => {
@@ -146,14 +124,14 @@ it('newer kinds are applied under the older operator', async () => {
 it('an image of the plugins that cannot be pulled stops the upgrade at the daemons, says so, and costs no traffic', async () => {
   const inits = await Promise.all(bothSides(bed).map((side) => initialisedAt(side, side.dpu)));
   await gapOf('operator and daemons', nothingLost, async () => {
-    await follow('Going on', repositoryRoot, { operator: 'dev', vsp: nowhere });
-    await rolledOut('dev');
+    await follow(bed.kubectl, 'Going on', repositoryRoot, { operator: 'dev', vsp: nowhere });
+    await operatorAndDaemonsAre(bed.kubectl, 'dev', 2);
     await dpusReady(bed);
   });
   const [command = ''] = await documentCommands(guide, 'What happens, in this order');
   const said = () => bed.kubectl.run(command.replaceAll("'", '').split(' ').slice(1));
   await eventually('both say which image', said, (text) => text.split(`vsp:${nowhere}`).length > 2);
-  expect(await vspImages()).not.toContain(nowhere);
+  expect((await imagesOf(bed.kubectl, 'app=vsp')).join()).not.toContain(nowhere);
   expect(await Promise.all(bothSides(bed).map((side) => initialisedAt(side, side.dpu)))).toEqual(inits);
 });
 
@@ -161,19 +139,13 @@ it('with daemons of this release and plugins of the older, pods come and go', po
 
 it('plugins follow one after the other', async () => {
   await gapOf('plugins', pluginsReplaced, async () => {
-    await follow('Going on', repositoryRoot, { operator: 'dev', vsp: 'dev' });
-    await rolledOut('dev');
-    await untilImages('VSPs', vspImages, 'dev');
+    await follow(bed.kubectl, 'Going on', repositoryRoot, { operator: 'dev', vsp: 'dev' });
+    await operatorAndDaemonsAre(bed.kubectl, 'dev', 2);
+    await pluginsAre(bed.kubectl, 'dev', 2);
     await dpusReady(bed);
     await functionRoutes();
   });
-  const starts = await get('{.items[*].metadata.creationTimestamp}', 'pod', '-l', 'app=vsp');
-  const path = '{.items[*].status.conditions[?(@.type=="Ready")].lastTransitionTime}';
-  const ready = await get(path, 'pod', '-l', 'app=vsp');
-  const daemons = await get(path, 'pod', '-l', 'app=dpu-daemon');
-  const [first = 0, second = 0] = starts.split(' ').map(secondsOf).sort();
-  expect(second).toBeGreaterThanOrEqual(Math.min(...ready.split(' ').map(secondsOf)));
-  expect(first).toBeGreaterThanOrEqual(Math.max(...daemons.split(' ').map(secondsOf)));
+  await changedInOrder();
   await podsComeAndGo();
 });
 
@@ -202,15 +174,15 @@ it('an older daemon on either side works with the other side and the plugins of 
     await podsComeAndGo();
   }
   await scale(2);
-  await rolledOut('dev');
+  await operatorAndDaemonsAre(bed.kubectl, 'dev', 2);
   await dpusReady(bed);
 });
 
 it('goes back', async () => {
   await gapOf('back to the older release', pluginsReplaced, async () => {
-    await follow('Going back', old, { operator: 'old', vsp: 'old' });
-    await rolledOut('old');
-    await untilImages('VSPs', vspImages, 'old');
+    await follow(bed.kubectl, 'Going back', old, { operator: 'old', vsp: 'old' });
+    await operatorAndDaemonsAre(bed.kubectl, 'old', 2);
+    await pluginsAre(bed.kubectl, 'old', 2);
     await dpusReady(bed);
     await functionRoutes();
   });
@@ -219,10 +191,11 @@ it('goes back', async () => {
 
 it('and forth again at once', async () => {
   await gapOf('all at once', pluginsReplaced, async () => {
-    await follow('Going on', repositoryRoot, { operator: 'dev', vsp: 'dev' });
-    await rolledOut('dev');
-    await untilImages('VSPs', vspImages, 'dev');
+    await follow(bed.kubectl, 'Going on', repositoryRoot, { operator: 'dev', vsp: 'dev' });
+    await operatorAndDaemonsAre(bed.kubectl, 'dev', 2);
+    await pluginsAre(bed.kubectl, 'dev', 2);
     await dpusReady(bed);
     await functionRoutes();
   });
+  await changedInOrder();
 });
