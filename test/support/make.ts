@@ -19,9 +19,12 @@ export async function typeMake(
   kubeconfigs: { KUBECONFIG_HOST?: string; KUBECONFIG_DPU?: string },
 ): Promise<string> {
   const [target = '', ...variables] = argumentsOf('make', command);
-  const known = ['REGISTRY', ...Object.keys(kubeconfigs)];
-  const unknown = variables.filter((variable) => !known.includes(variable.split('=')[0] ?? ''));
-  if (unknown.length > 0) throw new Error(`"${command}": nothing stands for ${unknown.join(' ')}`);
+  const options: string[] = [];
+  for (const variable of variables) {
+    const [name = '', value = ''] = variable.split(/=(.*)/);
+    if (name === 'OPTIONS') options.push(value);
+    else if (name !== 'REGISTRY' && !(name in kubeconfigs)) throw new Error(`"${command}": nothing stands for ${name}`);
+  }
   const env = { ...images, ...kubeconfigs };
-  return run([process.execPath, join(repositoryRoot, 'scripts/commands.ts'), target], { env });
+  return run([process.execPath, join(repositoryRoot, 'scripts/commands.ts'), target, ...options], { env });
 }
