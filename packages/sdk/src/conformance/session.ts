@@ -6,7 +6,10 @@ import type { Sysfs } from '../linux/sysfs.ts';
 import { omitUndefined } from '../omit-undefined.ts';
 import { bridgePortService, heartbeatService, lifeCycleService } from '../wire/definitions.ts';
 import { bareId } from '../wire/names.ts';
-import { Breach, type Check, type CheckContext, type Group, type HealthHook, type Mode, Skip } from './check.ts';
+import { Breach, Skip } from './breach.ts';
+import type { Check, CheckContext } from './check.ts';
+import type { Group, Mode } from './groups.ts';
+import type { HealthHook } from './health-hook.ts';
 import { Ledger } from './ledger.ts';
 import type { Limits } from './options.ts';
 import { Pulse } from './pulse.ts';
@@ -41,7 +44,7 @@ const endedMs = 5_000;
 /** In which what a call has begun is to fail, if it does. */
 const settleMs = 2_000;
 /** Groups whose checks end the VSP. */
-const ends: ReadonlySet<Group> = new Set(['restart', 'shutdown']);
+export const ends: ReadonlySet<Group> = new Set(['restart', 'shutdown']);
 /** Between two Inits of a card that is not ready yet. */
 const initPauseMs = 500;
 
@@ -144,13 +147,15 @@ export class Session {
   /** The VSP in the state that the check needs: running, and initialised or not. */
   async #prepare(check: Check): Promise<void> {
     const { process } = this.#options;
-    const { fresh, stopped, weighed: toBeWeighed } = check.needs;
+    const { fresh, stopped, weighed } = check.needs;
+    // The checks for leaks come after those of a fresh one.
+    const toBeWeighed = weighed || fresh;
     if (process && !process.running && !(stopped && this.#announced)) await this.#start({ toBeWeighed });
     if (!this.#announced) await this.#meet();
     const isUsed = this.#initialised || this.#vsp.hasInit;
-    const isToBegin = (fresh && isUsed) || (toBeWeighed && !process?.canBeWeighed);
+    const isToBegin = (fresh && isUsed) || (weighed && !process?.canBeWeighed);
     if (process?.running && (stopped || isToBegin)) {
-      if (toBeWeighed) await this.#settle();
+      await this.#settle();
       await process.end('SIGTERM', this.#options.limits.shutdownMs);
       this.#initialised = false;
       if (isToBegin) await this.#start({ toBeWeighed });

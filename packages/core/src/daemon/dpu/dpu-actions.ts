@@ -81,8 +81,10 @@ export class DpuActions {
         return;
       case 'clear':
         // Where the VSP is away for a moment, its return brings it here again.
-        if (await dpus.manager(name)?.vsp.clear()) this.#cleared.set(name, action.rollout);
-        return;
+        if (!(await dpus.manager(name)?.vsp.clear())) return;
+        this.#cleared.set(name, action.rollout);
+        // To say so.
+        return { requeueAfterMs: 0 };
       case 'report':
         return await this.#report(name, action);
       case 'tearDown':
@@ -114,6 +116,7 @@ export class DpuActions {
     if (await dpus.manage(action.dpu)) events.emit('sides');
     const manager = dpus.manager(name);
     manager?.setNumVfs(action.vfs);
+    await manager?.setNetworks(action.networks ?? []);
     manager?.setChannel(action.channel, action.worked);
     manager?.dpuSide?.hosts.expireAfter(action.hostPortsExpireAfterMinutes);
   }

@@ -14,7 +14,9 @@ import {
   type ConditionInput,
   type DataProcessingUnit,
   type Drain,
+  drainName,
   finalizers,
+  type NetworkWish,
 } from '../../api/index.ts';
 import { hasFinalizer, isBeingDeleted } from '../../kube/index.ts';
 import type { DpuFinding } from '../detect/find-dpus.ts';
@@ -53,6 +55,7 @@ export type DpuAction =
       do: 'manage';
       dpu: ServedDpu;
       vfs?: VfWish | undefined;
+      networks?: readonly NetworkWish[] | undefined;
       hostPortsExpireAfterMinutes?: number | undefined;
       channel?: ChannelSpec | undefined;
       /** SPIFFE IDs of other ends that it worked with. */
@@ -120,19 +123,20 @@ function planService(object: DataProcessingUnit, finding: DpuFinding, observed: 
   const problem = presence.is === 'unknown' ? presence.reason : undefined;
   const served = presence.is === 'there' ? presence.value : (record ?? servedAsKnown(dpu));
   const rollout = drainOf(object);
-  const clears = rollout !== undefined && isToClear(rollout) && cleared !== rollout.startedAt;
-  const isCleared = rollout !== undefined && (clears || cleared === rollout.startedAt);
+  const clearing = rollout && drainName(rollout);
+  const clears = rollout !== undefined && isToClear(rollout) && cleared !== clearing;
+  const isCleared = rollout !== undefined && cleared === clearing;
   const actions: DpuAction[] = [];
   if (presence.is === 'there') actions.push({ do: 'correctObject', object, dpu: presence.value });
   if (served) {
-    const { numVfs, numVfsPerPf, hostPortsExpireAfterMinutes, channel } = object.spec;
+    const { numVfs, numVfsPerPf, networks, hostPortsExpireAfterMinutes, channel } = object.spec;
     const vfs = numVfsPerPf ?? numVfs;
     const worked = object.status?.channel?.peers;
-    actions.push({ do: 'manage', dpu: served, vfs, hostPortsExpireAfterMinutes, channel, worked });
+    actions.push({ do: 'manage', dpu: served, vfs, networks, hostPortsExpireAfterMinutes, channel, worked });
   }
   if (rollout || finding.pluginGone) actions.push({ do: 'withdraw', leaving: finding.pluginGone ?? false });
   else actions.push({ do: 'offer', problem });
-  if (clears) actions.push({ do: 'clear', rollout: rollout.startedAt });
+  if (clears) actions.push({ do: 'clear', rollout: drainName(rollout) });
   const drain = rollout && drainReport(rollout, users.pods, isCleared);
   actions.push({
     do: 'report',

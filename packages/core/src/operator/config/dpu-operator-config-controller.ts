@@ -19,7 +19,7 @@ import {
   networkAttachmentDefinition,
 } from '../../kube/index.ts';
 import { firstTen } from '../../listed.ts';
-import type { Turns } from '../dpu/rollout/turns.ts';
+import type { Turns } from '../dpu/rollout/fleet/turns.ts';
 import { chainNamespaces, defaultNetworkNamespace, renderNetworks } from '../networks/networks.ts';
 import type { Caches } from '../shared/caches.ts';
 import type { Environment } from '../shared/environment.ts';
