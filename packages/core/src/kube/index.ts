@@ -15,3 +15,4 @@ export * from './resource.ts';
 export * from './starting-events.ts';
 export * from './status.ts';
 export * from './store.ts';
+export * from './time.ts';
