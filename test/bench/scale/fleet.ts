@@ -242,6 +242,8 @@ export class Fleet {
       numberMisscheduled: 0,
     };
     await this.#store.patch(daemonSet, workloads.daemon, namespace, { status }, 'status');
+    // Chains go to nodes whose daemon was heard twice.
+    await this.renewLeases();
   }
 
   async #say(name: string): Promise<void> {

@@ -3,6 +3,9 @@ import { cutText } from '@dpu-operator/sdk/cut-text';
 import { z } from 'zod';
 import type { ApiRequest } from './api-client.ts';
 
+/** Milliseconds. A server that asks for a longer pause is asked before it is over. */
+const longestPauseMs = 120_000;
+
 /** metav1.Status, as far as it is read. */
 export const statusSchema = z.object({
   kind: z.literal('Status'),
@@ -51,7 +54,7 @@ export function apiErrorFrom(request: ApiRequest, response: IncomingMessage, bod
     status?.reason ?? '',
   );
   const seconds = Number(response.headers['retry-after'] ?? status?.details?.retryAfterSeconds);
-  if (Number.isFinite(seconds)) error.retryAfterMs = seconds * 1000;
+  if (Number.isFinite(seconds)) error.retryAfterMs = Math.min(longestPauseMs, Math.max(0, seconds * 1000));
   return error;
 }
 

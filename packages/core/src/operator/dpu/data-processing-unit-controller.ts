@@ -4,8 +4,10 @@ import { inject, injectable } from 'tsyringe';
 import type { ConditionInput } from '../../api/conditions.ts';
 import { daemonLeaseName } from '../../api/daemon-lease.ts';
 import { type DataProcessingUnit, dataProcessingUnit } from '../../api/data-processing-unit.ts';
+import type { DataProcessingUnitConfig } from '../../api/data-processing-unit-config.ts';
 import { fieldManagers, finalizers } from '../../api/names.ts';
 import { vspPodName } from '../../api/paths.ts';
+import type { VendorPlugin } from '../../api/vendor-plugin.ts';
 import {
   Controller,
   controllerName,
@@ -65,22 +67,36 @@ export class DataProcessingUnitController {
     this.#status = new DpuStatusWriter(store);
     this.#leases = leases;
     this.#turns = turns;
-    this.controller = new Controller({ name: 'data-processing-unit', logger, reconcile: (key) => this.reconcile(key) });
-    const enqueueAll = (which: (dpu: DataProcessingUnit) => boolean = () => true) => {
-      for (const dpu of caches.dpus.list().filter(which)) this.controller.enqueue(keyOf(dpu));
+    this.controller = new Controller({
+      name: 'data-processing-unit',
+      logger,
+      reconcile: (key) => this.reconcile(key),
+      // It waits for the API server most of the time.
+      concurrency: 8,
+    });
+    const enqueue = (dpus: readonly DataProcessingUnit[]) => {
+      for (const dpu of dpus) this.controller.enqueue(keyOf(dpu));
     };
+    const enqueueAll = () => enqueue(caches.dpus.list());
     caches.dpus.onChange((dpu) => this.controller.enqueue(keyOf(dpu)));
-    caches.dpuConfigs.onChange(() => enqueueAll());
-    caches.vendorPlugins.onChange(() => enqueueAll());
+    const enqueueSelected = (config: DataProcessingUnitConfig) => enqueue(caches.selectedBy(config));
+    caches.dpuConfigs.onChange((config, previous, kind) => {
+      if (kind === 'updated' && isDeepStrictEqual(config.spec, previous?.spec)) return;
+      enqueueSelected(config);
+      if (previous) enqueueSelected(previous);
+    });
+    caches.vendorPlugins.onChange((plugin, previous, kind) => {
+      if (kind !== 'updated' || !previous || !isSameOffer(plugin, previous)) enqueueAll();
+    });
     caches.configs.onChange((config, previous) => {
       const [now, before] = [config, previous].map((one) => one?.spec.plugins?.imageMirrors);
       if (!isDeepStrictEqual(now, before)) enqueueAll();
     });
-    caches.onNodeAddress(() => enqueueAll());
-    caches.nodes.onChange(({ metadata }, _, kind) => {
-      if (kind === 'deleted') enqueueAll((dpu) => dpu.spec.nodeName === metadata.name);
+    caches.onNodeAddress((configs) => {
+      for (const config of configs) enqueueSelected(config);
     });
-    leases.on('quiet', (leaseName) => enqueueAll((dpu) => daemonLeaseName(dpu.spec.nodeName) === leaseName));
+    caches.onNodeOfDpus(enqueue);
+    leases.on('quiet', (leaseName) => enqueue(caches.dpusByLease.get(leaseName)));
     turns.on('turn', (name) => this.controller.enqueue(name));
     caches.vspPods.onChange((pod) => {
       const name = controllerName(pod, dataProcessingUnit.kind);
@@ -119,7 +135,7 @@ export class DataProcessingUnitController {
   }
 
   async #serve(cached: DataProcessingUnit): Promise<Requeue | undefined> {
-    const choice = choose(cached, this.#caches.countingConfigs, this.#environment.vspImage, this.#caches);
+    const choice = choose(cached, this.#caches.configsFor(cached), this.#environment.vspImage, this.#caches);
     await this.#recordForDaemon(cached, choice);
     if (await obeyVspRestart(this.#store, cached, this.#environment.namespace)) await this.#tellRestarted(cached);
     const settled = await this.#advance(cached, choice);
@@ -266,3 +282,9 @@ const noPlugin: ConditionInput = {
   reason: 'NoPlugin',
   message: 'there is no plugin on the node to run yet; the condition Configured says why',
 };
+
+/** Whether two states of a VendorPlugin offer the same releases, or say the same of why they do not. */
+function isSameOffer(one: VendorPlugin, other: VendorPlugin): boolean {
+  const offer = ({ spec, status }: VendorPlugin) => [spec, status?.requested, status?.releases, status?.failures];
+  return isDeepStrictEqual(offer(one), offer(other));
+}
