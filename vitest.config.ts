@@ -13,6 +13,9 @@ const patience = {
   chaiConfig: { truncateThreshold: 2_000 },
 };
 
+/** Some of the programs that unit tests start are bundled once. */
+const preload = 'test/support/bundled/preload.ts';
+
 /** Programs that tests start from source are compiled once. */
 const compiledOnce = { NODE_COMPILE_CACHE: join(import.meta.dirname, 'node_modules/.cache/node') };
 
@@ -59,6 +62,8 @@ export default defineConfig({
           name: 'unit',
           include: unitTests,
           exclude: [...notUnitTests, ...inWorkersOfTheirOwn],
+          globalSetup: ['test/support/bundled/setup.ts'],
+          env: { ...compiledOnce, NODE_OPTIONS: `--import=${join(import.meta.dirname, preload)}` },
           // The files of a worker share its modules: loading them anew for each is half of the CPU time.
           isolate: false,
         },

@@ -12,7 +12,6 @@ import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { connect, type TLSSocket } from 'node:tls';
-import { vspFlags } from '@dpu-operator/core/operator/shared/node-process';
 import { TestAuthority } from '@dpu-operator/core/trust/testing';
 import { eventually } from '../support/eventually.ts';
 import { quantile } from './quantile.ts';
@@ -66,7 +65,7 @@ async function measure(reviews: number): Promise<void> {
       CERTIFICATE_DIRECTORY: certificates,
       LOG_LEVEL: 'warn',
     };
-    const child = spawn(process.execPath, [...vspFlags, ...args], { env, stdio: ['ignore', 'inherit', 'inherit'] });
+    const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'inherit', 'inherit'] });
     children.push(child);
     const open = () => Promise.all(Array.from({ length: connections }, () => Caller.open(port, ca)));
     const callers = await eventually(`${name} answers`, open);

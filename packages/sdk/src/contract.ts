@@ -3,9 +3,8 @@
  * {@link DpuError}s; anything else that is thrown reaches the caller as INTERNAL.
  */
 import type { StatusReporter } from './card-status.ts';
+import type { Clock } from './clock.ts';
 import type { DataPath, DataPathKind } from './data-path.ts';
-
-import type { Feature } from './features.ts';
 import type { Exec } from './linux/exec.ts';
 import type { Links } from './linux/links.ts';
 import type { OpenVSwitch, OpenVSwitchOptions } from './linux/ovs.ts';
@@ -16,6 +15,7 @@ import type { PluginMetrics } from './plugin-metrics.ts';
 import type { PluginService } from './plugin-service.ts';
 import type { Structural } from './structural.ts';
 
+export type * from './clock.ts';
 export type * from './data-path.ts';
 
 /**
@@ -207,6 +207,14 @@ export interface PluginInfo {
   features: Feature[];
 }
 
+export interface Feature {
+  /** In a namespace, e.g. `opi.bridge`; of a plugin's own service its full name. Whoever does not know it leaves it alone. */
+  name: string;
+  /** Rises when what the name stands for changes so that callers have to. */
+  version: number;
+  limits: Readonly<Record<string, number | boolean | string>>;
+}
+
 export interface NetworkConfigContract {
   setNetworkConfig(config: { isAccelerated: boolean }): Promise<void>;
 }
@@ -269,13 +277,6 @@ export interface Platform {
   clock: Clock;
   /** An Open vSwitch of the plugin's own, not running yet. */
   openVSwitch(options: Omit<OpenVSwitchOptions, 'exec'>): Structural<OpenVSwitch>;
-}
-
-export interface Clock {
-  /** Milliseconds since 1970. */
-  now(): number;
-  /** Rejects when `signal` is aborted. */
-  sleep(milliseconds: number, signal?: AbortSignal): Promise<void>;
 }
 
 export interface PluginDefinition<Settings> {

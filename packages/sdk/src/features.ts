@@ -1,13 +1,5 @@
 /** What a VSP announces: an open set of names, each with a version and limits. */
-import type { Limits } from './contract.ts';
-
-export interface Feature {
-  /** In a namespace, e.g. `opi.bridge`; of a plugin's own service its full name. Whoever does not know it leaves it alone. */
-  name: string;
-  /** Rises when what the name stands for changes so that callers have to. */
-  version: number;
-  limits: Readonly<Record<string, number | boolean | string>>;
-}
+import type { Feature, Limits } from './contract.ts';
 
 /** Which feature a limit belongs to. */
 export const featureOfLimit = {

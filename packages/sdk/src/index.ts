@@ -13,7 +13,6 @@ export type {
 
 export * from './contract.ts';
 export * from './errors.ts';
-export type { Feature } from './features.ts';
 export type { MountedFiles } from './mounted-files.ts';
 export type * from './plugin-metrics.ts';
 export type * from './plugin-service.ts';

@@ -21,9 +21,10 @@ import {
 import { findDevices, functionPort, handsOutVfs } from './find-device.ts';
 import { representorName, vfOfBridgePort } from './names.ts';
 import type { Node } from './node.ts';
+import type { PortPlan } from './port-plan.ts';
 import { byName, isRepresentor, Representors } from './representors.ts';
 import type { Switch } from './switch.ts';
-import { type HostPort, type PortPlan, planPorts } from './vlan-plan.ts';
+import { type HostPort, planPorts } from './vlan-plan.ts';
 
 export interface SwitchDataPathOptions {
   node: Node;

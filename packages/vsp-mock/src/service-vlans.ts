@@ -1,6 +1,6 @@
 /** Service VLANs for segments that only functions lead to. Pure. */
 import { DpuError } from '@dpu-operator/sdk';
-import type { PortPlan } from './vlan-plan.ts';
+import type { PortPlan } from './port-plan.ts';
 
 const MAX_VLAN = 4094;
 

@@ -4,7 +4,7 @@ import type { Platform } from '@dpu-operator/sdk';
 import type { Link, Offload } from '@dpu-operator/sdk/linux';
 import { BRIDGE } from './names.ts';
 import type { Node } from './node.ts';
-import type { PortPlan } from './vlan-plan.ts';
+import type { PortPlan } from './port-plan.ts';
 
 export interface SwitchOptions {
   node: Node;

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type PortPlan, planPorts, type SwitchState } from './vlan-plan.ts';
+import type { PortPlan } from './port-plan.ts';
+import { planPorts, type SwitchState } from './vlan-plan.ts';
 
 const empty: SwitchState = { hostPorts: [], vlans: [], chains: [], closed: false };
 const access = (device: string, ...vlans: number[]) => ({ device, type: 'ACCESS' as const, vlans });

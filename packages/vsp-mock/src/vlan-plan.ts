@@ -12,6 +12,7 @@
  * loop; a broadcast passes each of them.
  */
 import type { BridgePort } from '@dpu-operator/sdk';
+import type { PortPlan } from './port-plan.ts';
 import { assignServiceVlans } from './service-vlans.ts';
 
 export interface HostPort {
@@ -36,17 +37,6 @@ export interface SwitchState {
   uplink?: string | undefined;
   /** Keeps inside and outside apart although no function leads from one to the other. */
   closed: boolean;
-}
-
-/** Port settings in the terms of Open vSwitch (ovs-vswitchd.conf.db(5), table Port). */
-export interface PortPlan {
-  device: string;
-  mode: 'access' | 'trunk' | 'native-untagged' | 'dot1q-tunnel';
-  tag?: number;
-  /** Empty: none are given. */
-  trunks: readonly number[];
-  /** No frame passes from one protected port to another. */
-  protected?: true;
 }
 
 /** The VLAN of untagged frames: the default bridge. */

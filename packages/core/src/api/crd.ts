@@ -67,6 +67,8 @@ export function structuralSchema(schema: z.ZodType): JsonObject {
     io: 'input',
     reused: 'inline',
     override: ({ jsonSchema }) => {
+      // The API server takes a number or a text only where it is said in its own way.
+      if (jsonSchema['x-kubernetes-int-or-string']) delete jsonSchema.anyOf;
       delete jsonSchema.propertyNames;
       if (jsonSchema.properties) delete jsonSchema.additionalProperties;
       // zod renders the bounds of its safe integers; the API server's are those of int64.

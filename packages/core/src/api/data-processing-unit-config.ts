@@ -3,6 +3,7 @@ import { channelSchema } from './channel.ts';
 import { ageColumn, defineKind, rules } from './kind.ts';
 import { conditionedStatusSchema } from './meta.ts';
 import { trustNames } from './names.ts';
+import { rolloutPolicySchema } from './rollout-policy.ts';
 
 const selectorSchema = z
   .object({
@@ -71,6 +72,9 @@ const specSchema = z
     channel: channelSchema
       .optional()
       .describe('How the selected DPUs speak with their other side. Default: mutual TLS.'),
+    rollout: rolloutPolicySchema
+      .optional()
+      .describe('How the plugins of the selected DPUs change, beside what the DpuOperatorConfig says for all.'),
     secret: filesSchema('Secret').optional(),
     configMap: filesSchema('ConfigMap').optional(),
     settings: z
@@ -101,6 +105,7 @@ export const dataProcessingUnitConfig = defineKind(
       { name: 'VFs', type: 'integer', jsonPath: '.spec.numVfs' },
       { name: 'Applied', type: 'string', jsonPath: ".status.conditions[?(@.type=='Applied')].status" },
       { name: 'Reason', type: 'string', jsonPath: ".status.conditions[?(@.type=='Applied')].reason" },
+      { name: 'Rollout', type: 'string', jsonPath: ".status.conditions[?(@.type=='RolledOut')].reason" },
       ageColumn,
     ],
   },

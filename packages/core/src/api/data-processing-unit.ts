@@ -49,7 +49,7 @@ const vspSchema = z.object({
 
 /** How far the daemon has freed a DPU whose VSP is to be replaced. */
 const drainSchema = z.object({
-  of: z.string().describe('`startedAt` of the rollout.'),
+  of: z.string().describe('`startedAt` of the rollout, followed by ` back` on its way back.'),
   pods: z.array(z.string()).describe('`namespace/name` of the pods that use it still.'),
   cleared: z.boolean().optional().describe('Whether the VSP was asked to take away what it made on the node.'),
 });

@@ -3,6 +3,7 @@ import { ageColumn, defineKind } from './kind.ts';
 import { conditionedStatusSchema } from './meta.ts';
 import { configName } from './names.ts';
 import { npmCredentialsSchema, npmRegistrySchema } from './npm-registry.ts';
+import { rolloutPolicySchema } from './rollout-policy.ts';
 
 const imagePrefixSchema = z
   .string()
@@ -79,6 +80,11 @@ const specSchema = z
       })
       .optional()
       .describe('Where plugins come from.'),
+    rollout: rolloutPolicySchema
+      .optional()
+      .describe(
+        'How plugins change over all DPUs. Default: 10% at a time, with a deadline of 30 minutes. `maxUnavailable` counts for the daemons, too.',
+      ),
     chainNamespaces: z
       .array(z.string().min(1).max(63))
       .max(256)

@@ -56,8 +56,10 @@ export const rolloutSchema = z.object({
   drain: z.boolean().describe('Whether the DPU has to be free of pods before its VSP is replaced.'),
   clear: z.boolean().describe('Whether the VSP has to take away what it made on the node, for another plugin follows.'),
   wasReady: z.boolean().describe('Whether the DPU was ready before: then it has to be again.'),
+  drainingSince: z.string().optional(),
   replacingSince: z.string().optional(),
   verifyingSince: z.string().optional(),
+  rollingBackSince: z.string().optional(),
   previousInit: z.string().optional().describe('`vsp.initialisedAt` of the VSP that was replaced.'),
   retry: z
     .string()
@@ -74,6 +76,11 @@ export const rolloutSchema = z.object({
   reason: z.string().optional().describe('Why it failed: one CamelCase word.'),
   message: z.string().optional(),
 });
+
+/** Names what the daemon does for a step of a rollout: on the way back it clears the DPU of what the failing VSP made. */
+export function drainName({ startedAt, phase }: Pick<Rollout, 'startedAt' | 'phase'>): string {
+  return phase === 'RollingBack' ? `${startedAt} back` : startedAt;
+}
 
 export type PluginRun = z.infer<typeof pluginRunSchema>;
 export type Rollout = z.infer<typeof rolloutSchema>;

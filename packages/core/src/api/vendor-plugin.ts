@@ -36,7 +36,7 @@ const specSchema = z
       .max(20_160)
       .optional()
       .describe(
-        'How often a range or tag, of a package or image, is looked up again; without it only when this object changes.',
+        'How often a range or tag, of a package or image, is looked up again; without it only by the annotation dpu.config.openshift.io/refresh, or when the package, its version or registry, or the image changes.',
       ),
     image: z
       .string()
@@ -152,6 +152,7 @@ export const vendorPlugin = defineKind(
       { name: 'Products', type: 'string', jsonPath: '.status.products' },
       { name: 'Ready', type: 'string', jsonPath: ".status.conditions[?(@.type=='Ready')].status" },
       { name: 'Reason', type: 'string', jsonPath: ".status.conditions[?(@.type=='Ready')].reason" },
+      { name: 'Rollout', type: 'string', jsonPath: ".status.conditions[?(@.type=='RolledOut')].reason" },
       ageColumn,
     ],
   },

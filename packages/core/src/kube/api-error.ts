@@ -1,7 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { cutText } from '@dpu-operator/sdk/cut-text';
 import { z } from 'zod';
-import type { ApiRequest } from './api-client.ts';
 
 /** Milliseconds. A server that asks for a longer pause is asked before it is over. */
 const longestPauseMs = 120_000;
@@ -45,7 +44,11 @@ export const isAlreadyThere = (error: unknown): error is ApiError =>
 /** The resource version of a watch or list is too old. */
 export const isGone = (error: unknown): error is ApiError => isApiError(error, 410);
 
-export function apiErrorFrom(request: ApiRequest, response: IncomingMessage, body: string): ApiError {
+export function apiErrorFrom(
+  request: { method: string; path: string },
+  response: IncomingMessage,
+  body: string,
+): ApiError {
   const status = parseStatus(body);
   const words = status?.message ?? (cutText(body.trim(), 300) || response.statusMessage || 'no message');
   const error = new ApiError(

@@ -40,9 +40,14 @@ export const node = resource('v1', 'Node', 'nodes', false, {
 
 const containerStateSchema = z.object({
   waiting: z.object({ reason: z.string().optional(), message: z.string().optional() }).optional(),
-  running: z.object({}).optional(),
+  running: z.object({ startedAt: z.string().nullish() }).optional(),
   terminated: z
-    .object({ exitCode: z.number(), reason: z.string().optional(), message: z.string().optional() })
+    .object({
+      exitCode: z.number(),
+      reason: z.string().optional(),
+      message: z.string().optional(),
+      startedAt: z.string().nullish(),
+    })
     .optional(),
 });
 
@@ -65,6 +70,7 @@ export const pod = resource('v1', 'Pod', 'pods', true, {
       reason: z.string().optional(),
       message: z.string().optional(),
       podIP: z.string().optional(),
+      startTime: z.string().optional(),
       conditions: z.array(simpleCondition).optional(),
       containerStatuses: z.array(containerStatus).optional(),
       initContainerStatuses: z.array(containerStatus).optional(),

@@ -6,7 +6,7 @@ import { requiredScc } from '../api/scc.ts';
 import { defaultNetworkAnnotation } from '../injector/networks.ts';
 import { mutatePath } from '../injector/server.ts';
 import { serviceCaAnnotation } from '../operator/injector/plan.ts';
-import { init, nodeVariables, vspFlags } from '../operator/shared/node-process.ts';
+import { init, nodeVariables } from '../operator/shared/node-process.ts';
 import { type DeploymentOptions, spreadOver } from './deployment.ts';
 import { rolesOf, serviceAccount } from './rbac.ts';
 import { injectorRights } from './rights/injector.ts';
@@ -76,7 +76,9 @@ export function injectorDeployment(options: DeploymentOptions): object {
               name: 'webhook',
               image: images.operator,
               imagePullPolicy,
-              command: [...init, 'node', ...vspFlags, '/opt/dpu-operator/injector.mjs'],
+              // With Node's own young generation: one of 1 MB takes 23 MiB less, and makes the slowest of a hundred answers
+              // 13 ms late where it is 4 (test/bench/injector.ts).
+              command: [...init, 'node', '/opt/dpu-operator/injector.mjs'],
               env: [
                 ...nodeVariables,
                 { name: 'NAMESPACE', valueFrom: { fieldRef: { fieldPath: 'metadata.namespace' } } },

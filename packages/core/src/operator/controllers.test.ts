@@ -9,7 +9,7 @@ import { DpuOperatorConfigController } from './config/dpu-operator-config-contro
 import { Uninstaller } from './config/uninstaller.ts';
 import { DaemonLeases } from './daemons/daemon-leases.ts';
 import { DataProcessingUnitController } from './dpu/data-processing-unit-controller.ts';
-import { Turns } from './dpu/rollout/turns.ts';
+import { Turns } from './dpu/rollout/fleet/turns.ts';
 import { DataProcessingUnitConfigController } from './dpu/selection/data-processing-unit-config-controller.ts';
 import { Caches } from './shared/caches.ts';
 import { parseEnvironment } from './shared/environment.ts';
@@ -47,7 +47,7 @@ async function start(): Promise<void> {
   const caches = new Caches(store, environment, logger);
   const uninstaller = new Uninstaller(store, caches, environment);
   const leases = new DaemonLeases(store, caches, environment);
-  const turns = new Turns(caches, leases);
+  const turns = new Turns(caches, leases, environment);
   const controllers = [
     new DpuOperatorConfigController(store, caches, environment, events, logger, uninstaller, turns),
     new DataProcessingUnitController(store, caches, environment, events, logger, leases, turns),

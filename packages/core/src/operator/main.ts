@@ -22,7 +22,7 @@ import { DpuOperatorConfigController } from './config/dpu-operator-config-contro
 import { DaemonLeases } from './daemons/daemon-leases.ts';
 import { DaemonSilenceController } from './daemons/daemon-silence-controller.ts';
 import { DataProcessingUnitController } from './dpu/data-processing-unit-controller.ts';
-import { Turns } from './dpu/rollout/turns.ts';
+import { Turns } from './dpu/rollout/fleet/turns.ts';
 import { DataProcessingUnitConfigController } from './dpu/selection/data-processing-unit-config-controller.ts';
 import { ServingController } from './injector/serving-controller.ts';
 import { Caches } from './shared/caches.ts';

@@ -72,7 +72,7 @@ function generate(): Map<string, string> {
     ['src/generated/protos.ts', embedded('protos', 'INamespace', 'protobufjs', protos)],
     [
       'src/generated/reflection.ts',
-      embedded('reflection', 'ReflectionIndex', '../host/services/reflection.ts', reflection),
+      embedded('reflection', 'ReflectionIndex', '../host/services/file-descriptors.ts', reflection),
     ],
     ['src/generated/version.ts', `export const sdkVersion = '${version}';\n`],
     ['package.schema.json', `${JSON.stringify(packageSchema(), undefined, 2)}\n`],

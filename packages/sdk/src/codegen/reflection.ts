@@ -1,7 +1,7 @@
 /** Lays out what the reflection service answers. */
 import protobuf from 'protobufjs';
 import descriptor from 'protobufjs/ext/descriptor/index.js';
-import type { ReflectionIndex } from '../host/services/reflection.ts';
+import type { ReflectionIndex } from '../host/services/file-descriptors.ts';
 
 /**
  * One file for each package. The descriptors are made here because protobufjs's own leave out imports and

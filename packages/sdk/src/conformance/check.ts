@@ -1,27 +1,11 @@
 /** What a check is, and what it is given to work with. */
 import type { Capability, InitRequest, NetworkFunction, VirtualFunctions } from '../contract.ts';
+import type { Group, Mode } from './groups.ts';
+import type { HealthHook } from './health-hook.ts';
 import type { Limits } from './options.ts';
 import type { NodeDevices } from './target/node-devices.ts';
 import type { VspProcess } from './target/vsp-process.ts';
 import type { Vsp } from './vsp.ts';
-
-/** In the order in which they run: what disturbs least comes first. */
-export const groups = [
-  'lifecycle',
-  'devices',
-  'bridge',
-  'network-functions',
-  'chains',
-  'network-config',
-  'errors',
-  'concurrency',
-  'leaks',
-  'restart',
-  'shutdown',
-] as const;
-export type Group = (typeof groups)[number];
-
-export type Mode = 'host' | 'dpu';
 
 /** Without one of these, a check is skipped; that of another side is not even that. */
 export interface Needs {
@@ -105,22 +89,6 @@ export interface CheckContext {
   skip(reason: string): never;
   /** Run after the check, in reverse order. */
   defer(undo: () => Promise<void>): void;
-}
-
-/** Makes something fail, and work again. */
-export interface HealthHook {
-  /** @param id of a device or a bridge port */
-  fail(id: string): Promise<void>;
-  repair(id: string): Promise<void>;
-}
-
-/** The VSP broke a rule. */
-export class Breach extends Error {
-  override readonly name = 'Breach';
-}
-
-export class Skip extends Error {
-  override readonly name = 'Skip';
 }
 
 const documents: Record<string, string> = {

@@ -1,28 +1,6 @@
 /** `dpu-vsp conformance` on the command line. What it runs is loaded when it is asked for: serving needs none of it. */
 import type { Command } from 'commander';
-
-export interface ConformanceArguments {
-  plugin?: string;
-  endpoint?: string;
-  mode?: string[];
-  identifier?: string;
-  machine?: string;
-  settings?: string;
-  secret?: string;
-  configMap?: string;
-  maxVfs?: string;
-  disruptive?: true;
-  freePorts?: string;
-  nfMacs?: string;
-  health?: string;
-  carrier?: string;
-  only?: string[];
-  list?: true;
-  ports?: string;
-  timeout?: string;
-  junit?: string;
-  json?: string;
-}
+import type { ConformanceArguments } from './run-command.ts';
 
 const examples = `
 Exit code: 0 when the VSP conforms, 1 when it does not, 2 for a wrong command line.

@@ -1,7 +1,7 @@
 /** What checks say of answers. Each throws a Breach that says what was and what should have been. */
 import { isDeepStrictEqual } from 'node:util';
 import { DpuError, type ErrorCode } from '../errors.ts';
-import { Breach } from './check.ts';
+import { Breach } from './breach.ts';
 import { show } from './exchange.ts';
 
 export function holds(condition: boolean, otherwise: string): asserts condition {

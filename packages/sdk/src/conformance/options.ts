@@ -4,7 +4,8 @@ import { z } from 'zod';
 import { DpuError } from '../errors.ts';
 import { defaultGracePeriodSeconds } from '../manifest/side-pod.ts';
 import { canonicalMac } from '../wire/mac.ts';
-import { type Group, groups, type HealthHook, type Mode } from './check.ts';
+import { type Group, groups, type Mode } from './groups.ts';
+import type { HealthHook } from './health-hook.ts';
 import type { StandInMachine } from './target/machine.ts';
 
 export interface ConformanceOptions {

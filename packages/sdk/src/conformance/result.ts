@@ -1,7 +1,8 @@
 /** What a run of the suite found. */
 import type { PluginInfo } from '../contract.ts';
-import type { Check, Group, Mode } from './check.ts';
+import type { Check } from './check.ts';
 import type { Exchange } from './exchange.ts';
+import type { Group, Mode } from './groups.ts';
 
 export interface CheckResult {
   id: string;

@@ -2,9 +2,9 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { DpuError } from '../errors.ts';
 import { exec } from '../linux/exec.ts';
-import type { HealthHook, Mode } from './check.ts';
 import { allChecks } from './checks/index.ts';
-import type { ConformanceArguments } from './command.ts';
+import type { Mode } from './groups.ts';
+import type { HealthHook } from './health-hook.ts';
 import type { ConformanceOptions } from './options.ts';
 import { select } from './options.ts';
 import { reportJson } from './report/json.ts';
@@ -12,6 +12,29 @@ import { reportJunit } from './report/junit.ts';
 import { progress, summaryText } from './report/text.ts';
 import type { CheckResult } from './result.ts';
 import { conformanceSuite } from './suite.ts';
+
+export interface ConformanceArguments {
+  plugin?: string;
+  endpoint?: string;
+  mode?: string[];
+  identifier?: string;
+  machine?: string;
+  settings?: string;
+  secret?: string;
+  configMap?: string;
+  maxVfs?: string;
+  disruptive?: true;
+  freePorts?: string;
+  nfMacs?: string;
+  health?: string;
+  carrier?: string;
+  only?: string[];
+  list?: true;
+  ports?: string;
+  timeout?: string;
+  junit?: string;
+  json?: string;
+}
 
 const hookMs = 60_000;
 

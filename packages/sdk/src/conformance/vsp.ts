@@ -8,7 +8,7 @@ import type { CardStatus__Output } from '../generated/dpu_operator/v1/CardStatus
 import type { ResourceProgress__Output } from '../generated/dpu_operator/v1/ResourceProgress.ts';
 import { deviceService, deviceWatchService, type Method, statusService } from '../wire/definitions.ts';
 import { devicesFromWire } from '../wire/devices.ts';
-import { Skip } from './check.ts';
+import { Skip } from './breach.ts';
 import { type Exchange, show } from './exchange.ts';
 import type { Ledger } from './ledger.ts';
 import { onlyReads } from './read-only.ts';

@@ -1,6 +1,6 @@
 /** What the host announces of a plugin, beside the capabilities that older daemons read. */
-import type { Capability, Plugin } from '../contract.ts';
-import { type Feature, featureOfLimit } from '../features.ts';
+import type { Capability, Feature, Plugin } from '../contract.ts';
+import { featureOfLimit } from '../features.ts';
 import { serviceName } from '../wire/services.ts';
 import { capabilitiesOf } from './capabilities.ts';
 

@@ -1,5 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
-import type { Clock, Platform } from '../contract.ts';
+import type { Clock } from '../clock.ts';
+import type { Platform } from '../contract.ts';
 import { exec } from './exec.ts';
 import { NetlinkLinks } from './links-netlink.ts';
 import { OpenVSwitch } from './ovs.ts';

@@ -1,6 +1,6 @@
 /** SR-IOV beyond the number of functions: settings that only a physical function can make, and the netdevs of functions. */
 import { isDeepStrictEqual } from 'node:util';
-import type { Clock } from '../contract.ts';
+import type { Clock } from '../clock.ts';
 import { DpuError } from '../errors.ts';
 import type { Structural } from '../structural.ts';
 import { watchLinks } from './links-watch.ts';

@@ -1,4 +1,4 @@
-import type { Clock } from '../contract.ts';
+import type { Clock } from '../clock.ts';
 
 interface Sleeper {
   due: number;

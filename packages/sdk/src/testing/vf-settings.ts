@@ -5,19 +5,23 @@ import { DpuError } from '../errors.ts';
 import type { BridgeMode } from '../linux/netlink/bridge-mode.ts';
 import type { Vf, VfSettings } from '../linux/netlink/vf.ts';
 import type { PfDriver } from '../linux/sriov.ts';
-import type { PciTree } from './pci-tree.ts';
 
 /** They go with the virtual function, as a driver forgets them. */
 const settingsFile = 'vf-settings.json';
 const bridgeModeFile = 'bridge-mode';
 
+/** The links that stand in for virtual functions. */
+interface VfLinks {
+  setVlan(physical: string, vf: number, vlan: number): Promise<void>;
+}
+
 export class FakePfDriver implements PfDriver {
   readonly #root: string;
-  readonly #tree: PciTree;
+  readonly #links: VfLinks;
 
-  constructor(root: string, tree: PciTree) {
+  constructor(root: string, links: VfLinks) {
     this.#root = root;
-    this.#tree = tree;
+    this.#links = links;
   }
 
   async listVfs(pf: string): Promise<Vf[]> {
@@ -36,7 +40,7 @@ export class FakePfDriver implements PfDriver {
       throw new DpuError('INVALID_ARGUMENT', `${pf} has no virtual function ${vf}`);
     const file = join(directory, `virtfn${vf}`, settingsFile);
     await writeFile(file, JSON.stringify({ ...(await settingsAt(file)), ...settings }));
-    if (settings.vlan) await this.#tree.setVlan(basename(directory), vf, settings.vlan.id);
+    if (settings.vlan) await this.#links.setVlan(basename(directory), vf, settings.vlan.id);
   }
 
   async setBridgeMode(pf: string, mode: BridgeMode): Promise<void> {

@@ -1,6 +1,5 @@
 /** A plugin's identity and capabilities: wire <-> contract. */
-import type { Capability, PluginInfo } from '../contract.ts';
-import type { Feature } from '../features.ts';
+import type { Capability, Feature, PluginInfo } from '../contract.ts';
 import type { Limit } from '../generated/dpu_operator/v1/Limit.ts';
 import type { PluginInfo__Output, PluginInfo as WirePluginInfo } from '../generated/dpu_operator/v1/PluginInfo.ts';
 

@@ -10,7 +10,8 @@ import { PluginCatalog } from '../../plugins/catalog.ts';
 import type { NodeOrder } from '../node/node-order.ts';
 import { confirmationMs } from './confirm-removals.ts';
 import { Detector } from './detector.ts';
-import type { DpuFinding, KnownDpu } from './find-dpus.ts';
+import type { DpuFinding } from './find-dpus.ts';
+import type { KnownDpu } from './known-dpu.ts';
 
 const cleanups: (() => unknown)[] = [];
 beforeEach(() => {

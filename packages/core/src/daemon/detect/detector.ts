@@ -6,7 +6,8 @@ import type { PluginCatalog } from '../../plugins/catalog.ts';
 import type { LinkWatch } from '../link-watch.ts';
 import type { NodeOrder } from '../node/node-order.ts';
 import { confirmRemovals } from './confirm-removals.ts';
-import { type DpuFinding, findDpus, type KnownDpu } from './find-dpus.ts';
+import { type DpuFinding, findDpus } from './find-dpus.ts';
+import type { KnownDpu } from './known-dpu.ts';
 import { mattersForDetection } from './link-filter.ts';
 import { LookTimer } from './look-timer.ts';
 

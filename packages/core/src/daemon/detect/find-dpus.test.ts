@@ -3,7 +3,8 @@ import type { DetectedDpu } from '@dpu-operator/sdk/manifest';
 import { expect, test } from 'vitest';
 import type { VendorPlugin } from '../../api/index.ts';
 import { PluginCatalog } from '../../plugins/catalog.ts';
-import { type FindInput, findDpus, type KnownDpu } from './find-dpus.ts';
+import { type FindInput, findDpus } from './find-dpus.ts';
+import type { KnownDpu } from './known-dpu.ts';
 import type { ServedDpu } from './served-dpu.ts';
 
 const labelled = {

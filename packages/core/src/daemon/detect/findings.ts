@@ -1,5 +1,7 @@
 /** What detection said last of each DPU. */
-import type { DpuFinding, KnownDpu } from './find-dpus.ts';
+
+import type { DpuFinding } from './find-dpus.ts';
+import type { KnownDpu } from './known-dpu.ts';
 
 export class Findings {
   readonly #byName = new Map<string, DpuFinding>();

@@ -1,7 +1,7 @@
 /** Why no rule finds a DPU that was there before, and whether its card was pulled out. Pure. */
 import { doesAnswer, type PciFunction, type SysfsSnapshot } from '@dpu-operator/sdk/linux';
 import { type DetectionRule, looksAtHardware, mismatch } from '@dpu-operator/sdk/manifest';
-import type { KnownDpu } from './find-dpus.ts';
+import type { KnownDpu } from './known-dpu.ts';
 
 /**
  * What of a DPU is missing, in words; undefined where nothing is known to be.

@@ -1,7 +1,7 @@
 /** Which object a detected DPU has: a name stays the same as long as the DPU is served. Pure. */
 import { type DetectedDpu, objectName } from '@dpu-operator/sdk/manifest';
 import { shorten } from '../../api/index.ts';
-import type { KnownDpu } from './find-dpus.ts';
+import type { KnownDpu } from './known-dpu.ts';
 
 /** Kubernetes' limit for names of objects. */
 const longestName = 253;

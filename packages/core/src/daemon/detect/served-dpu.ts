@@ -1,6 +1,6 @@
 import type { DetectedDpu } from '@dpu-operator/sdk/manifest';
 import { omitUndefined } from '@dpu-operator/sdk/wire';
-import type { KnownDpu } from './find-dpus.ts';
+import type { KnownDpu } from './known-dpu.ts';
 
 /** A DPU as it was detected last. */
 export interface ServedDpu extends DetectedDpu {

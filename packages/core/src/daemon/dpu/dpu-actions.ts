@@ -81,8 +81,10 @@ export class DpuActions {
         return;
       case 'clear':
         // Where the VSP is away for a moment, its return brings it here again.
-        if (await dpus.manager(name)?.vsp.clear()) this.#cleared.set(name, action.rollout);
-        return;
+        if (!(await dpus.manager(name)?.vsp.clear())) return;
+        this.#cleared.set(name, action.rollout);
+        // To say so.
+        return { requeueAfterMs: 0 };
       case 'report':
         return await this.#report(name, action);
       case 'tearDown':

@@ -31,7 +31,7 @@ import {
   type KubeStore,
   StartingEvents,
 } from '../../kube/index.ts';
-import type { KnownDpu } from '../detect/find-dpus.ts';
+import type { KnownDpu } from '../detect/known-dpu.ts';
 import type { ServedDpu } from '../detect/served-dpu.ts';
 import { transitions } from './card-report.ts';
 import { WriteLimit } from './write-limit.ts';

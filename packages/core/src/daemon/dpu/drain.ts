@@ -1,5 +1,5 @@
 /** How a DPU is made free of pods, and of what its VSP made, before another VSP takes it over. Pure. */
-import type { DataProcessingUnit, Drain, Rollout } from '../../api/index.ts';
+import { type DataProcessingUnit, type Drain, drainName, type Rollout } from '../../api/index.ts';
 
 const phases: readonly Rollout['phase'][] = ['Draining', 'Replacing', 'Verifying', 'RollingBack'];
 
@@ -9,11 +9,11 @@ export function drainOf({ status }: Pick<DataProcessingUnit, 'status'>): Rollout
   return rollout?.drain && phases.includes(rollout.phase) ? rollout : undefined;
 }
 
-/** Whether the VSP is to take away what it made, because another plugin follows. */
+/** Whether the VSP is to take away what it made, because another plugin follows, or the one before comes back. */
 export function isToClear({ clear, phase }: Rollout): boolean {
-  return clear && phase === 'Replacing';
+  return clear && (phase === 'Replacing' || phase === 'RollingBack');
 }
 
-export function drainReport({ startedAt }: Rollout, pods: readonly string[], cleared: boolean): Drain {
-  return { of: startedAt, pods: [...new Set(pods)].sort(), ...(cleared && { cleared: true }) };
+export function drainReport(rollout: Rollout, pods: readonly string[], cleared: boolean): Drain {
+  return { of: drainName(rollout), pods: [...new Set(pods)].sort(), ...(cleared && { cleared: true }) };
 }

@@ -14,8 +14,9 @@ import {
   type KubeStore,
   type Requeue,
 } from '../../kube/index.ts';
-import type { DpuFinding, KnownDpu } from '../detect/find-dpus.ts';
+import type { DpuFinding } from '../detect/find-dpus.ts';
 import { Findings } from '../detect/findings.ts';
+import type { KnownDpu } from '../detect/known-dpu.ts';
 import { gone, type Presence, there, unknown } from '../presence.ts';
 import { DpuActions, type DpuFleetEvents, type NodeCleanup } from './dpu-actions.ts';
 import type { DpuUsers } from './dpu-conditions.ts';

@@ -14,6 +14,7 @@ import {
   type ConditionInput,
   type DataProcessingUnit,
   type Drain,
+  drainName,
   finalizers,
 } from '../../api/index.ts';
 import { hasFinalizer, isBeingDeleted } from '../../kube/index.ts';
@@ -120,8 +121,9 @@ function planService(object: DataProcessingUnit, finding: DpuFinding, observed: 
   const problem = presence.is === 'unknown' ? presence.reason : undefined;
   const served = presence.is === 'there' ? presence.value : (record ?? servedAsKnown(dpu));
   const rollout = drainOf(object);
-  const clears = rollout !== undefined && isToClear(rollout) && cleared !== rollout.startedAt;
-  const isCleared = rollout !== undefined && (clears || cleared === rollout.startedAt);
+  const clearing = rollout && drainName(rollout);
+  const clears = rollout !== undefined && isToClear(rollout) && cleared !== clearing;
+  const isCleared = rollout !== undefined && cleared === clearing;
   const actions: DpuAction[] = [];
   if (presence.is === 'there') actions.push({ do: 'correctObject', object, dpu: presence.value });
   if (served) {
@@ -132,7 +134,7 @@ function planService(object: DataProcessingUnit, finding: DpuFinding, observed: 
   }
   if (rollout || finding.pluginGone) actions.push({ do: 'withdraw', leaving: finding.pluginGone ?? false });
   else actions.push({ do: 'offer', problem });
-  if (clears) actions.push({ do: 'clear', rollout: rollout.startedAt });
+  if (clears) actions.push({ do: 'clear', rollout: drainName(rollout) });
   const drain = rollout && drainReport(rollout, users.pods, isCleared);
   actions.push({
     do: 'report',

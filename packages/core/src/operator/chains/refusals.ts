@@ -3,7 +3,7 @@ import type { DataProcessingUnit } from '../../api/data-processing-unit.ts';
 import type { DpuOperatorConfig } from '../../api/dpu-operator-config.ts';
 import { configName, networkNames } from '../../api/names.ts';
 import type { ServiceFunctionChain } from '../../api/service-function-chain.ts';
-import { isChanging } from '../dpu/rollout/order.ts';
+import { isChanging } from '../dpu/rollout/fleet/fleet.ts';
 import type { Caches } from '../shared/caches.ts';
 import type { ChainCondition } from './condition.ts';
 

@@ -12,7 +12,7 @@ import {
 import { ports } from '../../api/ports.ts';
 import { requiredScc } from '../../api/scc.ts';
 import { type Applied, controllerReference, daemonSet } from '../../kube/index.ts';
-import { atOnce } from '../dpu/rollout/order.ts';
+import { defaultMaxUnavailable } from '../dpu/rollout/fleet/policy.ts';
 import { hashOf } from '../shared/canonical-json.ts';
 import type { Environment } from '../shared/environment.ts';
 import { controllerFlags, nodeVariables } from '../shared/node-process.ts';
@@ -51,7 +51,10 @@ export function renderDaemonSet(
     },
     spec: {
       selector: { matchLabels: selector },
-      updateStrategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: atOnce } },
+      updateStrategy: {
+        type: 'RollingUpdate',
+        rollingUpdate: { maxUnavailable: config.spec.rollout?.maxUnavailable ?? defaultMaxUnavailable },
+      },
       template: {
         metadata: {
           labels: selector,

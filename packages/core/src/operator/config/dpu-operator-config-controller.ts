@@ -26,7 +26,7 @@ import {
   type ResourceType,
 } from '../../kube/index.ts';
 import { firstTen } from '../../listed.ts';
-import type { Turns } from '../dpu/rollout/turns.ts';
+import type { Turns } from '../dpu/rollout/fleet/turns.ts';
 import { chainNamespaces, defaultNetworkNamespace, renderNetworks } from '../networks/networks.ts';
 import type { Caches } from '../shared/caches.ts';
 import { hashOf } from '../shared/canonical-json.ts';

@@ -21,6 +21,8 @@ export class DaemonLeases extends EventEmitter<{ quiet: [leaseName: string]; hea
   readonly #caches: Caches;
   readonly #namespace: string;
   readonly #timers: SilenceTimers;
+  /** By Lease, in milliseconds since 1970. */
+  readonly #heardSince = new Map<string, number>();
 
   constructor(
     @inject(tokens.store) store: KubeStore,
@@ -31,12 +33,21 @@ export class DaemonLeases extends EventEmitter<{ quiet: [leaseName: string]; hea
     this.#store = store;
     this.#caches = caches;
     this.#namespace = namespace;
-    this.#timers = new SilenceTimers((leaseName) => this.emit('quiet', leaseName));
+    this.#timers = new SilenceTimers((leaseName) => this.#isQuiet(leaseName));
     caches.daemonLeases.onChange((changed, _, kind) => {
       if (kind !== 'deleted') return this.#see(changed);
       this.#timers.forget(changed.metadata.name);
-      this.emit('quiet', changed.metadata.name);
+      this.#isQuiet(changed.metadata.name);
     });
+  }
+
+  /**
+   * Since when a daemon is heard without a break, in milliseconds since 1970: 0 for one that may be older than Leases.
+   *
+   * @returns undefined while it is silent, and until this process has heard it once
+   */
+  heardSince(leaseName: string): number | undefined {
+    return this.seenState(leaseName) === 'absent' ? 0 : this.#heardSince.get(leaseName);
   }
 
   /** By what this process has seen, without asking: good enough where silence destroys nothing. */
@@ -58,6 +69,12 @@ export class DaemonLeases extends EventEmitter<{ quiet: [leaseName: string]; hea
     const before = this.#timers.renewalOf(name);
     this.#timers.see(current, daemonLeaseSeconds);
     const now = this.#timers.renewalOf(name);
+    if (now === 'renewed' && before !== 'renewed') this.#heardSince.set(name, Date.now());
     if (now !== 'silent' && now !== before) this.emit('heard', name);
+  }
+
+  #isQuiet(leaseName: string): void {
+    this.#heardSince.delete(leaseName);
+    this.emit('quiet', leaseName);
   }
 }

@@ -32,10 +32,11 @@ import { installPodName, renderInstallPod } from './install/install-pod.ts';
 import { renderVspPod } from './pod/vsp-pod.ts';
 import { vspPodCondition } from './pod/vsp-pod-status.ts';
 import { obeyVspRestart } from './pod/vsp-restart.ts';
+import type { Turns } from './rollout/fleet/turns.ts';
 import { observeDpu } from './rollout/observe.ts';
-import type { Action, ObservedState, RolloutStatus } from './rollout/observed-state.ts';
+import type { Action, ObservedState } from './rollout/observed-state.ts';
 import { planRollout } from './rollout/plan.ts';
-import type { Turns } from './rollout/turns.ts';
+import type { RolloutStatus } from './rollout/rollout-status.ts';
 import { configured, ordinaryReasons } from './selection/configured.ts';
 import { type Choice, choose } from './selection/plugin-choice.ts';
 
@@ -136,6 +137,7 @@ export class DataProcessingUnitController {
 
   async #serve(cached: DataProcessingUnit): Promise<Requeue | undefined> {
     const choice = choose(cached, this.#caches.configsFor(cached), this.#environment.vspImage, this.#caches);
+    this.#turns.asks(cached.metadata.name, choice);
     await this.#recordForDaemon(cached, choice);
     if (await obeyVspRestart(this.#store, cached, this.#environment.namespace)) await this.#tellRestarted(cached);
     const settled = await this.#advance(cached, choice);
@@ -181,7 +183,7 @@ export class DataProcessingUnitController {
     let dpu = cached;
     let isFresh = false;
     while (true) {
-      const observed = observeDpu(dpu, choice.wanted, this.#caches, this.#environment, this.#turns);
+      const observed = observeDpu(dpu, choice.wanted, this.#caches, this.#environment, this.#turns, this.#leases);
       const { status, actions, requeueAfterMs } = planRollout(observed);
       if (status === observed.status && (actions.length === 0 || isFresh))
         return { dpu, observed, actions, requeueAfterMs };

@@ -4,7 +4,7 @@ import { type DataProcessingUnit, dataProcessingUnit, dpuConditions } from '../.
 import type { Condition } from '../../api/meta.ts';
 import { fieldManagers } from '../../api/names.ts';
 import type { KubeStore } from '../../kube/index.ts';
-import type { RolloutStatus } from './rollout/observed-state.ts';
+import type { RolloutStatus } from './rollout/rollout-status.ts';
 
 const ownTypes: readonly string[] = [dpuConditions.vspPod, dpuConditions.configured];
 

@@ -8,7 +8,7 @@ import { EventRecorder } from '../../kube/index.ts';
 import { DpuOperatorConfigController } from '../config/dpu-operator-config-controller.ts';
 import { Uninstaller } from '../config/uninstaller.ts';
 import { DaemonLeases } from '../daemons/daemon-leases.ts';
-import { Turns } from '../dpu/rollout/turns.ts';
+import { Turns } from '../dpu/rollout/fleet/turns.ts';
 import { Caches } from '../shared/caches.ts';
 import { parseEnvironment } from '../shared/environment.ts';
 
@@ -36,7 +36,7 @@ beforeEach(async () => {
   const events = new EventRecorder(store, 'operator', 'operator', logger);
   const caches = new Caches(store, environment, logger);
   const uninstaller = new Uninstaller(store, caches, environment);
-  const turns = new Turns(caches, new DaemonLeases(store, caches, environment));
+  const turns = new Turns(caches, new DaemonLeases(store, caches, environment), environment);
   const { controller } = new DpuOperatorConfigController(
     store,
     caches,

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
 import { inject, injectable } from 'tsyringe';
 import { dataProcessingUnit } from '../../api/data-processing-unit.ts';
@@ -67,7 +68,9 @@ export class CertificateController {
     const enqueueOpen = () => {
       for (const request of caches.certificateRequests.list().filter(isOpen)) this.controller.enqueue(keyOf(request));
     };
-    caches.configs.onChange(enqueueOpen);
+    caches.configs.onChange((config, previous, kind) => {
+      if (kind !== 'updated' || !isDeepStrictEqual(config.spec.trust, previous?.spec.trust)) enqueueOpen();
+    });
     caches.trust.onChange(enqueueOpen);
   }
 

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
 import { inject, injectable } from 'tsyringe';
 import { type DpuOperatorConfig, dpuOperatorConfig } from '../../api/dpu-operator-config.ts';
@@ -55,7 +56,10 @@ export class TrustController {
     this.#keeper = new TrustKeeper(store, namespace, this.issued);
     this.controller = new Controller({ name: 'trust', logger, reconcile: () => this.reconcile() });
     const enqueue = () => this.controller.enqueue(configName);
-    caches.configs.onChange(enqueue);
+    caches.configs.onChange((config, previous, kind) => {
+      // What is said in its status changes nothing here.
+      if (kind !== 'updated' || !isDeepStrictEqual(config.spec.trust, previous?.spec.trust)) enqueue();
+    });
     caches.trust.onChange(enqueue);
     caches.dpus.onChange((_, __, kind) => {
       if (kind === 'deleted') enqueue();

@@ -2,7 +2,8 @@ import { setTimeout } from 'node:timers/promises';
 import { DpuError } from '../../errors.ts';
 import type { BridgePort__Output } from '../../generated/opi_api/network/evpn_gw/v1alpha1/BridgePort.ts';
 import { bridgePortService, replayService } from '../../wire/definitions.ts';
-import { declareChecks, type Needs, Skip } from '../check.ts';
+import { Skip } from '../breach.ts';
+import { declareChecks, type Needs } from '../check.ts';
 import { holds, refuses, same } from '../expect.ts';
 import { requireResizable, upTo } from './counts.ts';
 import {

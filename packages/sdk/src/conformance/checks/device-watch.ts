@@ -1,6 +1,7 @@
 import type { Device } from '../../contract.ts';
 import { DpuError } from '../../errors.ts';
-import { Breach, type CheckContext, declareChecks } from '../check.ts';
+import { Breach } from '../breach.ts';
+import { type CheckContext, declareChecks } from '../check.ts';
 import { holds, same } from '../expect.ts';
 import { requireResizable, upTo } from './counts.ts';
 import { idsOf } from './devices.ts';

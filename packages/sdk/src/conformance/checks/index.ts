@@ -1,4 +1,5 @@
-import { type Check, groups } from '../check.ts';
+import type { Check } from '../check.ts';
+import { groups } from '../groups.ts';
 import { bridgeLists } from './bridge-lists.ts';
 import { bridgePorts } from './bridge-ports.ts';
 import { bridgeUpdates } from './bridge-updates.ts';

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { DpuError } from '../../errors.ts';
 import { deviceService } from '../../wire/definitions.ts';
-import { Breach, type CheckContext, declareChecks } from '../check.ts';
+import { Breach } from '../breach.ts';
+import { type CheckContext, declareChecks } from '../check.ts';
 import { holds, same } from '../expect.ts';
 import type { Exit } from '../target/vsp-process.ts';
 import { Watch } from './device-watch.ts';

@@ -4,7 +4,7 @@ import { DpuError } from '../../errors.ts';
 import { type DetectedDpu, detectDpus, needsVpd } from '../../manifest/detect.ts';
 import type { FakeMachine } from '../../testing/machine.ts';
 import { type FakeSysfs, fakeSysfs } from '../../testing/sysfs.ts';
-import type { Mode } from '../check.ts';
+import type { Mode } from '../groups.ts';
 import type { PluginSource } from './plugin-source.ts';
 
 /** A node as Linux tells of it. */

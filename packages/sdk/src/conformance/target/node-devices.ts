@@ -5,7 +5,8 @@ import { DpuError } from '../../errors.ts';
 import { exec } from '../../linux/exec.ts';
 import { type Link, Links } from '../../linux/links.ts';
 import type { Sysfs } from '../../linux/sysfs.ts';
-import { type HealthHook, Skip } from '../check.ts';
+import { Skip } from '../breach.ts';
+import type { HealthHook } from '../health-hook.ts';
 
 /** A network namespace: another one in each process, as suites may run side by side. */
 const borrower = `dpu-conformance-${process.pid}`;

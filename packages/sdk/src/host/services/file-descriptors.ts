@@ -1,6 +1,13 @@
 /** Reads of serialised FileDescriptorProtos what reflection goes by: their names, imports and symbols. */
 import protobuf from 'protobufjs/light.js';
-import type { ReflectionIndex } from './reflection.ts';
+
+/** Made by src/codegen/reflection.ts. */
+export interface ReflectionIndex {
+  /** Full name of a service, method, message or enum -> file. */
+  symbols: Record<string, string>;
+  /** File -> its serialised FileDescriptorProto in base64, and the files it imports. */
+  files: Record<string, { descriptor: string; dependencies: string[] }>;
+}
 
 const named = { fields: { name: { type: 'string', id: 1 } } };
 /** The fields of google/protobuf/descriptor.proto that are needed; the others are passed over. */

@@ -4,15 +4,7 @@ import type { ServerReflectionRequest__Output } from '../../generated/grpc/refle
 import type { ServerReflectionResponse } from '../../generated/grpc/reflection/v1/ServerReflectionResponse.ts';
 import { reflection } from '../../generated/reflection.ts';
 import { reflectionAlphaService, reflectionService } from '../../wire/definitions.ts';
-import { addFiles } from './file-descriptors.ts';
-
-/** Made by src/codegen/reflection.ts. */
-export interface ReflectionIndex {
-  /** Full name of a service, method, message or enum -> file. */
-  symbols: Record<string, string>;
-  /** File -> its serialised FileDescriptorProto in base64, and the files it imports. */
-  files: Record<string, { descriptor: string; dependencies: string[] }>;
-}
+import { addFiles, type ReflectionIndex } from './file-descriptors.ts';
 
 /**
  * Server reflection, for grpcurl and the like. The package @grpc/reflection cannot be bundled, as it reads its proto

@@ -1,15 +1,9 @@
 /** What the planner of rollouts looks at. */
 import type { Drain, VspIdentity } from '../../../api/data-processing-unit.ts';
 import type { Condition } from '../../../api/meta.ts';
-import type { PluginRun, Rollout } from '../../../api/plugin-run.ts';
-import type { Wait } from './order.ts';
-
-/** What of a DPU's status is the operator's own: it survives the operator's restarts. */
-export interface RolloutStatus {
-  /** What runs and was found to work. */
-  plugin?: PluginRun | undefined;
-  rollout?: Rollout | undefined;
-}
+import type { PluginRun } from '../../../api/plugin-run.ts';
+import type { Wait } from './fleet/waits-for.ts';
+import type { RolloutStatus } from './rollout-status.ts';
 
 export interface VspPodState {
   /** What it was made from, as {@link ObservedState.hashOf} tells it; another hash for a pod of another owner. */
@@ -18,6 +12,10 @@ export interface VspPodState {
   digest?: string | undefined;
   state: 'starting' | 'running' | 'ended' | 'terminating';
   ageMs: number;
+  /** When its kubelet took it up, or its container started, in milliseconds since 1970; undefined before that. */
+  startedAt?: number | undefined;
+  /** What keeps it from running that is no fault of the plugin: an image that is being pulled, a lost node. */
+  hindrance?: string | undefined;
   /** Why it will not run, however often it is started again. */
   permanentFailure?: { reason: string; message: string } | undefined;
   /** Why it does not run. */
@@ -46,6 +44,10 @@ export interface ObservedState {
   hashOf: (run: PluginRun) => string;
   /** What this DPU waits for before it may change to a run, where it runs another; undefined when it may go. */
   waitsFor: (target: PluginRun) => Wait | undefined;
+  /** Milliseconds that this DPU is waited for. */
+  deadlineMs: number;
+  /** Since when the daemon of its node is heard without a break, in milliseconds since 1970; undefined while it is not. */
+  heardSince: number | undefined;
   /** The daemon's words. */
   ready: Condition | undefined;
   vsp: VspIdentity | undefined;

@@ -1,10 +1,11 @@
 import { podOf } from '@dpu-operator/sdk/manifest';
 import { expect, test } from 'vitest';
 import type { PluginRun, Rollout } from '../../../api/plugin-run.ts';
-import type { Action, ObservedState, RolloutStatus } from './observed-state.ts';
-import type { Wait } from './order.ts';
+import type { Wait } from './fleet/waits-for.ts';
+import type { Action, ObservedState } from './observed-state.ts';
 import { planRollout } from './plan.ts';
 import { installKey } from './plugin-run.ts';
+import type { RolloutStatus } from './rollout-status.ts';
 
 const startedAt = Date.parse('2026-01-01T00:00:00Z');
 
@@ -44,6 +45,7 @@ class Node {
   now = startedAt;
   retry: string | undefined;
   leaving = false;
+  heardSince: number | undefined = 0;
   wait: Wait | undefined;
   /** How this operator makes pods: another text for another release of it. */
   rendering = '';
@@ -64,7 +66,8 @@ class Node {
   get observed(): ObservedState {
     const { wanted, status, now, vsp, ready, drain, retry, leaving } = this;
     const pods = { vspPod: this.pod, installPod: this.installer };
-    const observed = { now, wanted, status, ...pods, vsp, ready, drain, retry, leaving };
+    const limits = { deadlineMs: 1_800_000, heardSince: this.heardSince };
+    const observed = { now, wanted, status, ...pods, ...limits, vsp, ready, drain, retry, leaving };
     return { ...observed, hashOf: ({ digest }) => `${digest}${this.rendering}`, waitsFor: () => this.wait };
   }
 
@@ -139,6 +142,7 @@ class Node {
         digest,
         state: 'starting',
         ageMs: 0,
+        startedAt: this.now,
         message: 'its pod is starting',
       };
     } else if (action.do === 'deleteVspPod') this.pod = undefined;
@@ -345,11 +349,13 @@ test.each(faults)('a version that %s gives way to the one before, and is not tri
   expect(node.rollout.phase).toBe('Verifying');
   node.now += 120_000;
   node.settle();
-  expect(node.log.slice(-4)).toEqual(['RollingBack', 'deleteVspPod', `createVspPod ${a1.digest}`, 'Failed']);
+  expect(node.log.slice(-3)).toEqual(['RollingBack', 'deleteVspPod', `createVspPod ${a1.digest}`]);
+  node.comesUp();
+  expect(node.log.at(-1)).toBe('Failed');
   expect(node.status.plugin).toEqual(a1);
   expect(node.rollout).toMatchObject({ reason, target: { digest: a2.digest } });
   const before = node.log.length;
-  node.comesUp();
+  node.settle();
   expect(node.log).toHaveLength(before);
   node.wanted = run('a', '3');
   node.settle();
@@ -361,6 +367,7 @@ function fails(node: Node): void {
   node.installed();
   if (node.pod) node.pod = { ...node.pod, permanentFailure: { reason: 'ProgramMissing', message: 'no ovs-vsctl' } };
   node.settle();
+  node.comesUp();
   expect(node.rollout.phase).toBe('Failed');
 }
 
@@ -444,6 +451,7 @@ test('what is asked for back while the new one is tried is put back, and nothing
   node.installed();
   node.wanted = a1;
   node.settle();
+  node.comesUp();
   expect(node.status).toEqual({ plugin: a1 });
   expect(node.pod?.run).toBe(a1);
 });
@@ -528,6 +536,7 @@ test('a pod that another operator made stays where its plugin cannot be had any 
   failed.installed();
   if (failed.pod) failed.pod = { ...failed.pod, permanentFailure: { reason: 'ProgramMissing', message: '' } };
   failed.settle();
+  failed.comesUp();
   const before = failed.log.length;
   failed.rendering = ' by another operator';
   failed.settle();
@@ -565,4 +574,139 @@ test('a pod of a newer operator that does not work says so for the other DPUs, a
   expect(node.log).toHaveLength(before);
   node.comesUp();
   expect(node.status).toEqual({ plugin: a1 });
+});
+
+test('what does not work in the pod of a newer operator is made anew by order, and has failed until it works', () => {
+  const node = Node.running(a1);
+  node.rendering = ' as a newer operator makes it';
+  node.settle();
+  node.now += 120_000;
+  node.settle();
+  const before = node.log.length;
+  node.retry = 'now';
+  node.settle();
+  expect(node.log.slice(before)).toEqual(['Replacing', 'deleteVspPod', 'Verifying', `createVspPod ${a1.digest}`]);
+  expect(node.rollout).toMatchObject({ again: true, retry: 'now' });
+  expect(node.rollout.reason).toBeUndefined();
+  node.comesUp();
+  expect(node.status).toEqual({ plugin: a1 });
+});
+
+/** What is no fault of the plugin. */
+const hindrances: [string, (node: Node, hinders: boolean) => void][] = [
+  ['its image is pulled slowly', (node, hinders) => hinder(node, hinders ? 'its images are being pulled' : undefined)],
+  ['its node is lost', (node, hinders) => hinder(node, hinders ? 'its node is lost' : undefined)],
+  [
+    'the daemon is not heard',
+    (node, hinders) => {
+      node.heardSince = hinders ? undefined : node.now;
+    },
+  ],
+];
+
+function hinder(node: Node, hindrance: string | undefined): void {
+  if (node.pod) node.pod = { ...node.pod, hindrance, startedAt: node.now };
+}
+
+test.each(hindrances)('while %s nothing is rolled back, and after it the plugin has its time', (_what, set) => {
+  const node = Node.running(a1);
+  node.wanted = a2;
+  node.settle();
+  node.installed();
+  set(node, true);
+  node.now += 3_600_000;
+  node.settle();
+  expect(node.rollout).toMatchObject({ phase: 'Verifying', target: { digest: a2.digest } });
+  set(node, false);
+  node.now += 119_000;
+  expect(node.settle()).toBe(1_000);
+  expect(node.rollout.phase).toBe('Verifying');
+  node.now += 1_000;
+  node.settle();
+  expect(node.rollout.phase).toBe('RollingBack');
+});
+
+test('an operator that was away while a plugin came up finds that it works', () => {
+  const node = Node.running(a1);
+  node.wanted = a2;
+  node.settle();
+  node.installed();
+  node.now += 180_000;
+  node.heardSince = undefined;
+  node.comesUp();
+  expect(node.status.plugin?.digest).toBe(a2.digest);
+});
+
+test('what a failing plugin made is taken away before the one that ran returns', () => {
+  const node = Node.running(a1);
+  node.wanted = b1;
+  node.settle();
+  node.installed();
+  const of = node.rollout.startedAt;
+  node.drain = { of, pods: [], cleared: true };
+  node.settle();
+  node.comesUpButSays('InitFailed');
+  node.now += 120_000;
+  expect(node.settle()).toBe(20_000);
+  expect(node.rollout.phase).toBe('RollingBack');
+  expect(node.pod?.run.digest).toBe(b1.digest);
+  node.drain = { of: `${of} back`, pods: [], cleared: true };
+  node.settle();
+  expect(node.pod?.run.digest).toBe(a1.digest);
+});
+
+test('a plugin that ran before and does not come up any more ends the way back all the same', () => {
+  const node = Node.running(a1);
+  node.wanted = a2;
+  node.settle();
+  node.installed();
+  if (node.pod) node.pod = { ...node.pod, permanentFailure: { reason: 'ProgramMissing', message: '' } };
+  node.settle();
+  expect(node.rollout.phase).toBe('RollingBack');
+  node.now += 120_000;
+  node.settle();
+  expect(node.rollout.phase).toBe('Failed');
+});
+
+test('pods that never go end the wait at the deadline: the DPU stays as it is, and is tried again by order', () => {
+  const node = Node.running(a1);
+  node.wanted = rough;
+  node.settle();
+  node.installed();
+  node.drain = { of: node.rollout.startedAt, pods: ['shop/web'] };
+  node.settle();
+  node.now += 1_798_000;
+  expect(node.settle()).toBe(2_000);
+  node.now += 2_000;
+  node.settle();
+  expect(node.rollout).toMatchObject({ phase: 'Failed', reason: 'DrainTimedOut' });
+  expect(node.rollout.message).toContain('within 30 min these pods have not ended: shop/web');
+  expect(node.pod?.run).toBe(a1);
+  node.retry = 'now';
+  node.settle();
+  expect(node.rollout.again).toBeUndefined();
+  node.installed();
+  expect(node.rollout.phase).toBe('Draining');
+});
+
+test('a lock that was made anew rolls nothing, and the files on the node stay in use', () => {
+  const node = Node.running({ ...a1, claim: 'a' });
+  node.wanted = { ...a1, lock: 'lock-1-anew' };
+  node.settle();
+  expect(node.log).toEqual([]);
+  node.wanted = { ...run('a', '1', { settings: { vfs: 2 } }), lock: 'lock-1-anew' };
+  node.settle();
+  expect(node.log[0]).toBe('Replacing');
+  expect(node.rollout.target).toMatchObject({ lock: 'lock-1', claim: 'a' });
+});
+
+test('the other side of a card may run another plugin for a while', () => {
+  const node = Node.running(a1);
+  node.wanted = b1;
+  node.settle();
+  node.installed();
+  node.drain = { of: node.rollout.startedAt, pods: [], cleared: true };
+  node.settle();
+  node.comesUpButSays('PeerUnreachable');
+  expect(node.status.plugin?.digest).toBe(b1.digest);
 });

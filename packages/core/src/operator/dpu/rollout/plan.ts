@@ -4,13 +4,15 @@
  * operator that starts anew goes on where the last one ended.
  *
  * Installing → Draining (where pods would be disturbed) → Replacing → Verifying → done, or RollingBack → Failed. What
- * ran before is not touched until all the rest is ready and it is this DPU's turn (order.ts). A target that failed is
- * tried again when it changes, or when somebody orders it.
+ * ran before is not touched until all the rest is ready and it is this DPU's turn (fleet/waits-for.ts). A target that failed
+ * is tried again when it changes, or when somebody orders it.
  */
-import type { PluginRun, Rollout } from '../../../api/plugin-run.ts';
-import type { Action, ObservedState, Plan, RolloutStatus } from './observed-state.ts';
-import { installKey, isSameRelease, preparation } from './plugin-run.ts';
-import { verify, verifyMs } from './verify.ts';
+import { drainName, type PluginRun, type Rollout } from '../../../api/plugin-run.ts';
+import { firstTen } from '../../../listed.ts';
+import type { Action, ObservedState, Plan } from './observed-state.ts';
+import { installKey, isSameRelease, preparation, withFilesOf } from './plugin-run.ts';
+import type { RolloutStatus } from './rollout-status.ts';
+import { verify, verifyLeftMs } from './verify.ts';
 
 /** Milliseconds between VSP pods of a DPU that end as soon as they are made, as where the kubelet refuses them. */
 const replaceEveryMs = 10_000;
@@ -18,6 +20,8 @@ const replaceEveryMs = 10_000;
 const evictEveryMs = 5_000;
 /** Milliseconds that the VSP has to take away what it made on the node. */
 const clearMs = 20_000;
+/** Reason of a rollout that was given up before anything was touched. */
+export const drainTimedOut = 'DrainTimedOut';
 
 export function planRollout(observed: ObservedState): Plan {
   const status = observed.leaving ? observed.status : nextStatus(observed);
@@ -50,6 +54,9 @@ function nextStatus(observed: ObservedState): RolloutStatus {
     const turned = turn(observed, wanted, rollout);
     if (turned) return turned;
   }
+  // There is no way back from a pod that works no more than the one before it: an order has it made anew.
+  const isStuck = rollout.phase === 'Verifying' && rollout.reason !== undefined;
+  if (isStuck && isOrderedAgain(observed, rollout)) return { plugin, rollout: tryAgain(observed, rollout) };
   return advance(observed, rollout);
 }
 
@@ -58,15 +65,22 @@ function isOrderedAgain({ retry }: ObservedState, rollout: Rollout): boolean {
   return retry !== undefined && retry !== rollout.retry;
 }
 
+function tryAgain({ retry, now }: ObservedState, { reason: _, message: _message, ...rollout }: Rollout): Rollout {
+  return replacing({ ...rollout, again: true, ...(retry !== undefined && { retry }) }, now);
+}
+
 /** Whether a release that failed here is tried once more: by order, with other settings, or from another registry. */
 function isTriedAgain(target: PluginRun, rollout: Rollout | undefined): boolean {
   if (!rollout || !isSameRelease(target, rollout.target)) return false;
+  // Where pods stayed it was not tried.
+  if (rollout.reason === drainTimedOut) return false;
   return rollout.phase === 'Failed' || rollout.again === true;
 }
 
-function begin(observed: ObservedState, target: PluginRun): RolloutStatus {
+function begin(observed: ObservedState, wanted: PluginRun): RolloutStatus {
   const { now, ready, retry } = observed;
   const { plugin, rollout } = observed.status;
+  const target = withFilesOf(plugin, wanted);
   const otherPlugin = plugin !== undefined && plugin.name !== target.name;
   const again = isTriedAgain(target, rollout);
   const { install } = preparation(plugin, target);
@@ -106,15 +120,21 @@ function turn(observed: ObservedState, wanted: PluginRun, rollout: Rollout): Rol
   const { plugin } = observed.status;
   if (rollout.phase === 'Replacing' || rollout.phase === 'RollingBack') return undefined;
   if (wanted.digest !== plugin?.digest) return begin(observed, wanted);
-  return rollout.phase === 'Verifying' ? { plugin, rollout: { ...rollout, phase: 'RollingBack' } } : { plugin };
+  return rollout.phase === 'Verifying' ? { plugin, rollout: rollingBack(observed, rollout) } : { plugin };
 }
 
 function afterInstalling(rollout: Rollout, now: number): Rollout {
-  return rollout.drain ? { ...rollout, phase: 'Draining' } : replacing(rollout, now);
+  if (!rollout.drain) return replacing(rollout, now);
+  return { ...rollout, phase: 'Draining', drainingSince: new Date(now).toISOString() };
 }
 
 function replacing(rollout: Rollout, now: number): Rollout {
   return { ...rollout, phase: 'Replacing', replacingSince: new Date(now).toISOString() };
+}
+
+function rollingBack({ now, vsp }: ObservedState, rollout: Rollout): Rollout {
+  const next: Rollout = { ...rollout, phase: 'RollingBack', rollingBackSince: new Date(now).toISOString() };
+  return vsp ? { ...next, previousInit: vsp.initialisedAt } : next;
 }
 
 function advance(observed: ObservedState, rollout: Rollout): RolloutStatus {
@@ -124,8 +144,14 @@ function advance(observed: ObservedState, rollout: Rollout): RolloutStatus {
   switch (rollout.phase) {
     case 'Installing':
       return isPrepared(observed, rollout) ? enter(afterInstalling(rollout, now)) : status;
-    case 'Draining':
-      return podsLeft(observed, rollout)?.length === 0 ? enter(replacing(rollout, now)) : status;
+    case 'Draining': {
+      const pods = podsLeft(observed, rollout);
+      if (pods?.length === 0) return enter(replacing(rollout, now));
+      if (drainLeftMs(observed, rollout) > 0) return status;
+      const minutes = observed.deadlineMs / 60_000;
+      const whose = pods ? `these pods have not ended: ${firstTen(pods)}` : 'the daemon has not freed it of pods';
+      return enter({ ...rollout, phase: 'Failed', reason: drainTimedOut, message: `within ${minutes} min ${whose}` });
+    }
     case 'Replacing': {
       const verifying = { ...rollout, phase: 'Verifying', verifyingSince: new Date(now).toISOString() } as const;
       const { vsp } = observed;
@@ -137,13 +163,16 @@ function advance(observed: ObservedState, rollout: Rollout): RolloutStatus {
       if (verdict.works) return { plugin: rollout.target };
       const { reason, message } = verdict;
       if (!verdict.over || plugin === undefined) return status;
-      if (plugin.digest !== rollout.target.digest) return enter({ ...rollout, phase: 'RollingBack', reason, message });
+      if (plugin.digest !== rollout.target.digest) return enter(rollingBack(observed, { ...rollout, reason, message }));
       // The same run in the pod of an older operator cannot be had back. Others are told by the reason to go no further.
       return rollout.reason === undefined ? enter({ ...rollout, reason, message }) : status;
     }
     case 'RollingBack': {
       const isBack = plugin && vspPod && vspPod.state !== 'terminating' && vspPod.hash === observed.hashOf(plugin);
       if (!isBack) return status;
+      const verdict = verify(observed, { ...rollout, target: plugin });
+      // One that does not work any more either holds nobody up for ever.
+      if (!verdict.works && !verdict.over) return status;
       return rollout.reason === undefined ? { plugin } : enter({ ...rollout, phase: 'Failed' });
     }
     case 'Failed':
@@ -155,6 +184,10 @@ function advance(observed: ObservedState, rollout: Rollout): RolloutStatus {
 function isAlreadyThere({ status, vspPod, hashOf }: ObservedState, { target }: Rollout): boolean {
   const isUp = vspPod?.state === 'running' || vspPod?.state === 'starting';
   return status.plugin === undefined && isUp && vspPod.hash === hashOf(target);
+}
+
+function drainLeftMs({ deadlineMs, now }: ObservedState, { drainingSince, startedAt }: Rollout): number {
+  return Date.parse(drainingSince ?? startedAt) + deadlineMs - now;
 }
 
 /** Undefined until the daemon has taken the DPU's devices away from new pods. */
@@ -179,17 +212,37 @@ function work(observed: ObservedState): Omit<Plan, 'status'> {
 }
 
 function workOf(observed: ObservedState, rollout: Rollout): Omit<Plan, 'status'> {
-  if (rollout.phase === 'Draining') {
-    const pods = podsLeft(observed, rollout) ?? [];
-    const vsp = ensureVspPod(observed);
-    if (pods.length === 0) return vsp;
-    return { actions: [...vsp.actions, { do: 'evict', pods }], requeueAfterMs: evictEveryMs };
+  switch (rollout.phase) {
+    case 'Draining':
+      return evictPods(observed, rollout);
+    case 'Replacing':
+      return endVspPod(observed, rollout);
+    case 'RollingBack': {
+      const { vspPod, status } = observed;
+      const isFailing = vspPod && vspPod.digest !== status.plugin?.digest;
+      return isFailing ? endVspPod(observed, rollout) : untilVerified(observed, rollout);
+    }
+    case 'Verifying':
+      return untilVerified(observed, rollout);
+    default:
+      return ensureVspPod(observed);
   }
-  if (rollout.phase === 'Replacing') return endVspPod(observed, rollout);
+}
+
+function evictPods(observed: ObservedState, rollout: Rollout): Omit<Plan, 'status'> {
+  const pods = podsLeft(observed, rollout) ?? [];
   const vsp = ensureVspPod(observed);
-  if (rollout.phase !== 'Verifying' || vsp.requeueAfterMs !== undefined) return vsp;
-  const left = Date.parse(rollout.verifyingSince ?? rollout.startedAt) + verifyMs - observed.now;
-  return left > 0 ? { ...vsp, requeueAfterMs: left } : vsp;
+  const requeueAfterMs = drainLeftMs(observed, rollout);
+  if (pods.length === 0)
+    return { ...vsp, requeueAfterMs: Math.min(requeueAfterMs, vsp.requeueAfterMs ?? requeueAfterMs) };
+  const actions: Action[] = [...vsp.actions, { do: 'evict', pods }];
+  return { actions, requeueAfterMs: Math.min(requeueAfterMs, evictEveryMs) };
+}
+
+function untilVerified(observed: ObservedState, rollout: Rollout): Omit<Plan, 'status'> {
+  const vsp = ensureVspPod(observed);
+  const left = verifyLeftMs(observed, rollout);
+  return left > 0 && vsp.requeueAfterMs === undefined ? { ...vsp, requeueAfterMs: left } : vsp;
 }
 
 function ensureInstallPod({ installPod, status }: ObservedState, target: PluginRun): Omit<Plan, 'status'> {
@@ -208,8 +261,9 @@ function replaceEnded({ ageMs }: { ageMs: number }, act: 'deleteInstallPod' | 'd
 /** Another plugin knows nothing of what this one has made on the node: this one is asked to take it away first. */
 function endVspPod({ vspPod, drain, now }: ObservedState, rollout: Rollout): Omit<Plan, 'status'> {
   if (!vspPod || vspPod.state === 'terminating') return { actions: [] };
-  const cleared = drain?.of === rollout.startedAt && drain.cleared === true;
-  const left = Date.parse(rollout.replacingSince ?? rollout.startedAt) + clearMs - now;
+  const cleared = drain?.of === drainName(rollout) && drain.cleared === true;
+  const since = rollout.rollingBackSince ?? rollout.replacingSince ?? rollout.startedAt;
+  const left = Date.parse(since) + clearMs - now;
   if (rollout.clear && vspPod.state === 'running' && !cleared && left > 0) return { actions: [], requeueAfterMs: left };
   return { actions: [{ do: 'deleteVspPod' }] };
 }

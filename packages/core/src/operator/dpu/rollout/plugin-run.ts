@@ -1,4 +1,5 @@
 import { type DpuSide, podOf, type SidePod } from '@dpu-operator/sdk/manifest';
+import { omitUndefined } from '@dpu-operator/sdk/wire';
 import type { PluginRun, RunPod } from '../../../api/plugin-run.ts';
 import type { PodOverlay } from '../../../api/pod-overlay.ts';
 import { type ImageMirror, mirrored } from '../../../plugins/image/mirror.ts';
@@ -45,8 +46,8 @@ export function pluginRun(
     ...(configMap !== undefined && { configMap }),
     settings,
   };
-  // Where it was taken from is of no matter to what runs.
-  const { registry: _, credentialsSecret: _secret, ...made } = run;
+  // Where it was taken from is of no matter to what runs. A lock that was lost is made anew, and names what made it.
+  const { registry: _, credentialsSecret: _secret, lock: _lock, ...made } = run;
   return { ...run, digest: hashOf(made) };
 }
 
@@ -83,9 +84,15 @@ function imagesOf({ image, pod }: PluginRun): string[] {
   return [...new Set([image, ...pod.companions.map((companion) => companion.image)])];
 }
 
-/** Whether running one takes the same files on the node as running the other. */
+/** Whether the files on the node of one do for the other. What a version depends on is locked when it is found first. */
 function sameCode(a: PluginRun, b: PluginRun): boolean {
-  return a.package === b.package && a.version === b.version && a.integrity === b.integrity && a.lock === b.lock;
+  return a.package === b.package && a.version === b.version && a.integrity === b.integrity;
+}
+
+/** A run with the files that are on the node, where these do for it. */
+export function withFilesOf(before: PluginRun | undefined, run: PluginRun): PluginRun {
+  if (run.package === undefined || !before || !sameCode(before, run)) return run;
+  return { ...run, ...omitUndefined({ lock: before.lock, claim: before.claim }) };
 }
 
 /** Whether two runs, of whatever settings, are of one release in one image. */

@@ -11,7 +11,7 @@ import { Caches } from '../../shared/caches.ts';
 import { parseEnvironment } from '../../shared/environment.ts';
 import { DataProcessingUnitController } from '../data-processing-unit-controller.ts';
 import { DataProcessingUnitConfigController } from '../selection/data-processing-unit-config-controller.ts';
-import { Turns } from './turns.ts';
+import { Turns } from './fleet/turns.ts';
 
 const apiVersion = 'config.openshift.io/v1';
 const own = `/apis/${apiVersion}`;
@@ -49,7 +49,7 @@ async function start(): Promise<void> {
   const events = new EventRecorder(store, 'operator', 'operator', logger);
   caches = new Caches(store, environment, logger);
   const leases = new DaemonLeases(store, caches, environment);
-  turns = new Turns(caches, leases);
+  turns = new Turns(caches, leases, environment);
   controllers = [
     new DataProcessingUnitController(store, caches, environment, events, logger, leases, turns),
     new DataProcessingUnitConfigController(store, caches, environment, events, logger),
@@ -232,6 +232,11 @@ test('a version whose program is missing gives way to the one before, and is tri
   await vi.waitFor(() => expect(JSON.stringify(server.objects.get(vspPath))).toContain('acme-vsp-1.1.0-'));
   const message = 'dpu-vsp: the program frobnicate is missing';
   await podStatus(vspPath, container('vsp', { terminated: { exitCode: 3, message } }));
+  await says('RollingBack');
+  expect(condition()?.message).toContain('the DPU goes back to acme 1.0.0');
+  await vi.waitFor(() => expect(JSON.stringify(server.objects.get(vspPath))).toContain('acme-vsp-1.0.0-'));
+  await vspRuns();
+  initialised('1.0.0');
   await says('RolledBack');
   expect(condition()?.message).toBe(
     'acme 1.1.0 failed (ProgramMissing): the program frobnicate is missing; the DPU runs acme 1.0.0 again; it is tried again when its version or settings change, or by kubectl annotate --overwrite dpu card-node-a-host dpu.config.openshift.io/retry="$(date)"',

@@ -2,26 +2,44 @@
 import type { PluginRun, Rollout } from '../../../api/plugin-run.ts';
 import type { ObservedState } from './observed-state.ts';
 
-/** Milliseconds that a new VSP has until it must work. */
+/** Milliseconds that a VSP has until it must work, from its start and while its daemon is heard. */
 export const verifyMs = 120_000;
 
 export type Verdict = { works: true } | { works: false; over: boolean; reason: string; message: string };
 
 export function verify(observed: ObservedState, rollout: Rollout): Verdict {
-  const { vspPod, now } = observed;
+  const { vspPod } = observed;
   const permanentFailure =
     vspPod && vspPod.state !== 'running' && vspPod.state !== 'terminating' ? vspPod.permanentFailure : undefined;
   if (permanentFailure) return { works: false, over: true, ...permanentFailure };
   const fault = faultOf(observed, rollout);
   if (!fault) return { works: true };
-  const over = now >= Date.parse(rollout.verifyingSince ?? rollout.startedAt) + verifyMs;
+  const hindered = hindranceOf(observed);
+  const over = hindered === undefined && verifyLeftMs(observed, rollout) <= 0;
   const reason = over ? 'NotWorking' : 'Verifying';
-  return { works: false, over, reason, message: over ? `not within ${verifyMs / 1000} s: ${fault}` : fault };
+  return {
+    works: false,
+    over,
+    reason,
+    message: over ? `not within ${verifyMs / 1000} s: ${fault}` : (hindered ?? fault),
+  };
+}
+
+/** Milliseconds until the time is over in which it must work, as far as nothing hinders it. */
+export function verifyLeftMs({ vspPod, heardSince, now }: ObservedState, rollout: Rollout): number {
+  const since = rollout.rollingBackSince ?? rollout.verifyingSince ?? rollout.startedAt;
+  return Math.max(Date.parse(since), vspPod?.startedAt ?? 0, heardSince ?? 0) + verifyMs - now;
+}
+
+/** What keeps the plugin from showing that it works and is none of its faults. It may last: no other plugin would do better. */
+function hindranceOf({ vspPod, heardSince }: ObservedState): string | undefined {
+  if (heardSince === undefined) return 'the daemon of its node is not heard';
+  return vspPod ? vspPod.hindrance : 'its pod is being created';
 }
 
 function faultOf(
   { vspPod, vsp, ready }: ObservedState,
-  { target, previousInit, wasReady }: Rollout,
+  { target, previousInit, wasReady, clear }: Rollout,
 ): string | undefined {
   if (vspPod?.state !== 'running') return vspPod?.message ?? 'its pod is being created';
   if (!vsp || vsp.initialisedAt === previousInit) {
@@ -31,8 +49,8 @@ function faultOf(
   const other = otherPlugin(target, vsp);
   if (other) return other;
   if (ready?.status === 'True') return undefined;
-  // The other side's troubles are its own, unless there were none before.
-  if (!wasReady && ready?.reason.startsWith('Peer')) return undefined;
+  // The other side's troubles are its own, unless there were none before. It may be about to change to this plugin, too.
+  if ((!wasReady || clear) && ready?.reason.startsWith('Peer')) return undefined;
   return ready?.message ?? 'the daemon does not say yet whether it works';
 }
 

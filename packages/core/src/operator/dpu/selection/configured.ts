@@ -1,13 +1,13 @@
 /** The condition Configured: whether a DPU runs what is asked for, and if not, why and what to do. Pure. */
 import { cutText } from '@dpu-operator/sdk/cut-text';
-import type { ConditionInput } from '../../../api/conditions.ts';
+import { type ConditionInput, findCondition } from '../../../api/conditions.ts';
 import { type DataProcessingUnit, dpuConditions } from '../../../api/data-processing-unit.ts';
 import type { Rollout } from '../../../api/plugin-run.ts';
 import { keyOf } from '../../../kube/index.ts';
 import { firstTen } from '../../../listed.ts';
+import { retryCommand } from '../rollout/fleet/waits-for.ts';
 import type { ObservedState } from '../rollout/observed-state.ts';
-import { retryCommand } from '../rollout/order.ts';
-import { needsInstallPod, podsLeft } from '../rollout/plan.ts';
+import { drainTimedOut, needsInstallPod, podsLeft } from '../rollout/plan.ts';
 import { nameOf } from '../rollout/plugin-run.ts';
 import { verify } from '../rollout/verify.ts';
 import type { Choice } from './plugin-choice.ts';
@@ -17,6 +17,10 @@ export const ordinaryReasons: readonly string[] = [
   'Installing',
   'WaitingForDaemons',
   'WaitingForTurn',
+  'WaitingForOtherSide',
+  'WaitingForRoom',
+  'Paused',
+  'AwaitingApproval',
   'Draining',
   'Replacing',
   'Verifying',
@@ -72,7 +76,11 @@ function underWay(
     case 'Verifying': {
       const verdictNow = verify(observed, rollout);
       if (verdictNow.works || !verdictNow.over) return verdict('False', 'Verifying', `${target} has been started`);
-      return verdict('False', verdictNow.reason, `${target} does not work: ${verdictNow.message}`);
+      return verdict(
+        'False',
+        verdictNow.reason,
+        `${target} does not work: ${verdictNow.message}; it goes on by itself once that is mended; to have its pod made anew: ${retryCommand(dpu.metadata.name)}`,
+      );
     }
     case 'RollingBack':
       return verdict(
@@ -81,6 +89,7 @@ function underWay(
         `${rollout.message ?? `${target} is not wanted any more`}${back(observed)}`,
       );
     case 'Failed': {
+      if (rollout.reason === drainTimedOut) return gaveUp(dpu, target, rollout, observed);
       const advice = `it is tried again when its version or settings change, or by ${retryCommand(dpu.metadata.name)}`;
       return verdict(
         'False',
@@ -91,16 +100,31 @@ function underWay(
   }
 }
 
+/** Of a change that pods have kept from beginning. */
+function gaveUp(
+  dpu: DataProcessingUnit,
+  target: string,
+  { message }: Rollout,
+  observed: ObservedState,
+): ConditionInput {
+  const advice = `end them or mend their disruption budgets, then: ${retryCommand(dpu.metadata.name)}`;
+  return verdict('False', drainTimedOut, `${target} was given up: ${message}${keeps(observed)}; ${advice}`);
+}
+
 function installing(dpu: DataProcessingUnit, { target }: Rollout, observed: ObservedState): ConditionInput {
   const { status, installPod } = observed;
   const isInstalled = !needsInstallPod(status.plugin, target) || installPod?.state === 'succeeded';
   const wait = isInstalled && status.plugin ? observed.waitsFor(target) : undefined;
+  const said = findCondition(dpu.status?.conditions, dpuConditions.configured);
+  if (wait?.isBrief && said) return said;
   if (wait) return verdict('False', wait.reason, `${wait.message}${keeps(observed)}`);
   return verdict('False', 'Installing', `${nameOf(target)} is being installed on node ${dpu.spec.nodeName}`);
 }
 
-function back({ status: { plugin } }: ObservedState): string {
-  return plugin ? `; the DPU runs ${nameOf(plugin)} again` : '';
+function back({ status: { plugin }, vspPod, ready }: ObservedState): string {
+  if (!plugin) return '';
+  const runs = vspPod?.state === 'running' && vspPod.digest === plugin.digest && ready?.status === 'True';
+  return runs ? `; the DPU runs ${nameOf(plugin)} again` : `; the DPU goes back to ${nameOf(plugin)}`;
 }
 
 function draining(target: string, pods: readonly string[] | undefined, refusals: readonly string[]): ConditionInput {

@@ -1,12 +1,14 @@
 import 'reflect-metadata';
 import { expect, test } from 'vitest';
-import { daemonLeaseName } from '../../../api/daemon-lease.ts';
-import type { DataProcessingUnit } from '../../../api/data-processing-unit.ts';
-import type { Rollout } from '../../../api/plugin-run.ts';
-import type { ChangeListener } from '../../../kube/index.ts';
-import { DaemonLeases } from '../../daemons/daemon-leases.ts';
-import type { Caches } from '../../shared/caches.ts';
-import { runOf } from '../../testing/plugin-runs.ts';
+import { daemonLeaseName } from '../../../../api/daemon-lease.ts';
+import type { DataProcessingUnit } from '../../../../api/data-processing-unit.ts';
+import type { DpuOperatorConfig } from '../../../../api/dpu-operator-config.ts';
+import { configName } from '../../../../api/names.ts';
+import type { Rollout } from '../../../../api/plugin-run.ts';
+import type { ChangeListener } from '../../../../kube/index.ts';
+import { DaemonLeases } from '../../../daemons/daemon-leases.ts';
+import type { Caches } from '../../../shared/caches.ts';
+import { runOf } from '../../../testing/plugin-runs.ts';
 import { Turns } from './turns.ts';
 
 const [v1, v2] = [runOf('1'), runOf('2')];
@@ -17,6 +19,10 @@ class Cache<T extends { metadata: { name: string } }> {
 
   get(name: string): T | undefined {
     return this.#objects.get(name);
+  }
+
+  getByKey(key: string): T | undefined {
+    return this.get(key);
   }
 
   list(): T[] {
@@ -43,22 +49,28 @@ class Cache<T extends { metadata: { name: string } }> {
 
 function fixture() {
   const dpus = new Cache<DataProcessingUnit>();
-  const caches = { dpus, nodes: new Cache(), daemonPods: new Cache(), daemonLeases: new Cache() } as unknown as Caches;
+  const [nodes, daemonPods, daemonLeases] = [new Cache(), new Cache(), new Cache()];
+  const configs = new Cache<DpuOperatorConfig>();
+  const caches = { dpus, nodes, daemonPods, daemonLeases, configs } as unknown as Caches;
   const silent = new Set<string>();
   class Leases extends DaemonLeases {
     override seenState = (name: string) => (silent.has(name) ? 'silent' : 'renewed');
   }
   const leases = new Leases({} as never, caches, { namespace: 'operator' } as never);
-  const turns = new Turns(caches, leases);
+  const turns = new Turns(caches, leases, { operatorImage: 'operator:2' });
   turns.daemonsAre('new');
   const told: string[] = [];
   turns.on('turn', (name) => told.push(name));
-  const put = (name: string, phase?: Rollout['phase'], more: Partial<Rollout> = {}) => {
+  const put = (name: string, phase?: Rollout['phase'], more: Partial<Rollout> = {}, plugin = v1) => {
     const rollout = { target: v2, startedAt: '', drain: false, clear: false, wasReady: true, ...more };
-    const status = { plugin: v1, ...(phase && { rollout: { ...rollout, phase } }) };
+    const status = { plugin, ...(phase && { rollout: { ...rollout, phase } }) };
     dpus.put({ metadata: { name }, spec: { nodeName: `node-${name}` }, status } as unknown as DataProcessingUnit);
+    if (!turns.fleet.get(name)?.isKnown) turns.asks(name, { wanted: v2, config: undefined });
+    turns.looked(name);
   };
-  return { dpus, leases, silent, turns, told, put };
+  const policy = (rollout: object) =>
+    configs.put({ metadata: { name: configName }, spec: { rollout } } as unknown as DpuOperatorConfig);
+  return { dpus, leases, silent, turns, told, put, policy };
 }
 
 test('a DPU that is not ready for its turn keeps it from nobody', () => {
@@ -123,4 +135,39 @@ test('what was written of a DPU that is gone, or could not be written, holds nob
   dpus.delete('a');
   put('a', 'Installing');
   expect(turns.waitsFor('b', v2)).toBeUndefined();
+});
+
+test('a change begins on one DPU, and when it works there all that there is room for are told', () => {
+  const { turns, told, put, policy } = fixture();
+  policy({ maxUnavailable: 2 });
+  for (const name of ['a', 'b', 'c', 'd']) put(name, 'Installing');
+  expect(turns.waitsFor('a', v2)).toBeUndefined();
+  put('a', 'Replacing');
+  for (const name of ['b', 'c', 'd']) expect(turns.waitsFor(name, v2)?.reason).toBe('WaitingForTurn');
+  put('a', undefined, {}, v2);
+  expect(told).toEqual(['b', 'c']);
+});
+
+test('those that wait are told when the rollout is paused, and when it goes on', () => {
+  const { turns, told, put, policy } = fixture();
+  for (const name of ['a', 'b']) put(name, 'Installing');
+  put('c', 'Replacing');
+  for (const name of ['a', 'b']) turns.waitsFor(name, v2);
+  policy({ paused: true });
+  expect(told).toEqual(['a', 'b']);
+  for (const name of ['a', 'b']) expect(turns.waitsFor(name, v2)?.reason).toBe('Paused');
+  for (const name of ['a', 'b']) turns.looked(name);
+  put('c', undefined, {}, v2);
+  policy({ paused: false });
+  expect(told).toEqual(['a', 'b', 'a']);
+});
+
+test('nothing changes before all DPUs are known, and then not by a write to each', () => {
+  const { dpus, turns, told, put } = fixture();
+  put('a', 'Installing');
+  const status = { plugin: v1 };
+  dpus.put({ metadata: { name: 'b' }, spec: { nodeName: 'node-b' }, status } as unknown as DataProcessingUnit);
+  expect(turns.waitsFor('a', v2)).toMatchObject({ reason: 'WaitingForTurn', isBrief: true });
+  turns.looked('b');
+  expect(told).toEqual(['a']);
 });

@@ -1,0 +1,73 @@
+/** Whether all nodes have a daemon of this operator's release that serves. */
+import { daemonLeaseName } from '../../../../api/daemon-lease.ts';
+import { annotations } from '../../../../api/names.ts';
+import { isBeingDeleted, type Pod } from '../../../../kube/index.ts';
+import { hasDaemon } from '../../../config/daemon-set.ts';
+import type { DaemonLeases } from '../../../daemons/daemon-leases.ts';
+import type { Caches } from '../../../shared/caches.ts';
+
+export class DaemonRelease {
+  readonly #caches: Pick<Caches, 'nodes' | 'daemonPods'>;
+  readonly #leases: Pick<DaemonLeases, 'seenState'>;
+  readonly #onChange: () => void;
+  #hash: string | undefined;
+  /** Made anew only after something of it changed: there can be thousands of nodes. */
+  #isEverywhere: boolean | undefined;
+
+  /** @param onChange called when {@link isEverywhere} may be another */
+  constructor(
+    caches: Pick<Caches, 'nodes' | 'daemonPods'>,
+    leases: Pick<DaemonLeases, 'seenState' | 'on'>,
+    onChange: () => void,
+  ) {
+    this.#caches = caches;
+    this.#leases = leases;
+    this.#onChange = onChange;
+    caches.daemonPods.onChange((pod, previous, kind) => {
+      if (kind === 'updated' && previous && this.#serves(pod) === this.#serves(previous)) return;
+      this.#changed();
+    });
+    caches.nodes.onChange((node, previous, kind) => {
+      if (kind === 'deleted' || hasDaemon(node.metadata.labels ?? {}) !== hasDaemon(previous?.metadata.labels ?? {})) {
+        this.#changed();
+      }
+    });
+    leases.on('quiet', () => this.#changed());
+    leases.on('heard', () => this.#changed());
+  }
+
+  /** @param hash of the daemons' pods as this operator makes them */
+  are(hash: string): void {
+    if (hash === this.#hash) return;
+    this.#hash = hash;
+    this.#changed();
+  }
+
+  get isEverywhere(): boolean {
+    this.#isEverywhere ??= this.#look();
+    return this.#isEverywhere;
+  }
+
+  #changed(): void {
+    this.#isEverywhere = undefined;
+    this.#onChange();
+  }
+
+  /** A lost node's daemon is waited for no longer than its Lease lasts: others need not share its fate. */
+  #look(): boolean {
+    const serving = this.#caches.daemonPods.list().filter((pod) => this.#serves(pod));
+    const served = new Set(serving.map(({ spec }) => spec.nodeName));
+    const nodes = this.#caches.nodes.list().filter(({ metadata }) => hasDaemon(metadata.labels ?? {}));
+    const names = nodes.map(({ metadata }) => metadata.name).filter((name) => !served.has(name));
+    return names.every((name) => this.#leases.seenState(daemonLeaseName(name)) === 'silent');
+  }
+
+  #serves(pod: Pod): boolean {
+    const isCurrent = pod.metadata.annotations?.[annotations.specHash] === this.#hash;
+    return !isBeingDeleted(pod) && this.#hash !== undefined && isCurrent && isReady(pod);
+  }
+}
+
+function isReady({ status }: Pod): boolean {
+  return status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false;
+}

@@ -1,0 +1,184 @@
+/**
+ * All DPUs of a cluster, counted by what they are at. Knows no Kubernetes. A DPU that changes costs as much with ten DPUs as
+ * with ten thousand: it is put into the groups that it belongs to now, and out of the others.
+ */
+import type { DpuSide } from '@dpu-operator/sdk/manifest';
+import type { PluginRun, Rollout } from '../../../../api/plugin-run.ts';
+import { isSameRelease } from '../plugin-run.ts';
+import type { RolloutStatus } from '../rollout-status.ts';
+import { idOfChange, releaseKey } from './change.ts';
+
+export interface FleetDpu {
+  name: string;
+  side: DpuSide;
+  status: RolloutStatus;
+  /** What it is to run; undefined where that cannot be had, or is not known yet. */
+  wanted: PluginRun | undefined;
+  /** `namespace/name` of the DataProcessingUnitConfig that holds for it. */
+  config: string | undefined;
+  /** Whether this operator has looked at it since it started: before that its config is not known. */
+  isKnown: boolean;
+  /** The cards that it is a side of: see cards.ts. */
+  cards: readonly string[];
+  /** Reason of its condition Configured. */
+  says: string | undefined;
+}
+
+/** Some of the DPUs, for which a policy holds or of which a status tells. */
+export type Scope = `all` | `config ${string}` | `plugin ${string}` | `side ${DpuSide}` | `card ${string} ${DpuSide}`;
+
+export const allDpus: Scope = 'all';
+export const ofConfig = (key: string): Scope => `config ${key}`;
+export const ofPlugin = (name: string): Scope => `plugin ${name}`;
+export const ofSide = (side: DpuSide): Scope => `side ${side}`;
+export const ofCard = (card: string, side: DpuSide): Scope => `card ${card} ${side}`;
+
+/**
+ * `new` runs nothing yet; `waiting` is to change and has not been touched; `changing` does not serve pods as it should;
+ * `failed` runs again what it ran before; `refused` cannot have what is asked for; `done` is as it is to be.
+ */
+export type DpuState = 'new' | 'waiting' | 'changing' | 'failed' | 'refused' | 'done';
+
+export function stateOf({ status: { plugin, rollout }, wanted, isKnown }: FleetDpu): DpuState {
+  if (!plugin) return 'new';
+  if (isChanging({ plugin, rollout })) return 'changing';
+  if (rollout) return rollout.phase === 'Failed' ? 'failed' : 'waiting';
+  if (!wanted) return isKnown ? 'refused' : 'done';
+  return wanted.digest === plugin.digest ? 'done' : 'waiting';
+}
+
+/** Whether what serves pods is being touched. Where nothing ran before there is nothing to be touched. */
+export function isChanging({ plugin, rollout }: RolloutStatus): boolean {
+  return plugin !== undefined && rollout !== undefined && !['Installing', 'Failed'].includes(rollout.phase);
+}
+
+export class Fleet {
+  readonly #dpus = new Map<string, FleetDpu>();
+  readonly #groups = new Map<string, Set<string>>();
+  readonly #groupsOf = new Map<string, readonly string[]>();
+  /** What the operator makes pods from, beside runs: its release. */
+  readonly #podsOf: string;
+  /** Changes of pods alone that were seen to work: no status keeps them. */
+  readonly #renewed = new Set<string>();
+
+  constructor(podsOf = '') {
+    this.#podsOf = podsOf;
+  }
+
+  get(name: string): FleetDpu | undefined {
+    return this.#dpus.get(name);
+  }
+
+  put(dpu: FleetDpu): void {
+    this.#noteRenewed(dpu);
+    this.#dpus.set(dpu.name, dpu);
+    this.#regroup(dpu.name, this.#groupsFor(dpu));
+  }
+
+  remove(name: string): void {
+    this.#dpus.delete(name);
+    this.#regroup(name, []);
+    this.#groupsOf.delete(name);
+  }
+
+  count(scope: Scope, state?: DpuState): number {
+    return this.#size(state ? `${scope} is ${state}` : scope);
+  }
+
+  /** How many say a reason in their condition Configured, and one of them. */
+  saying(scope: Scope, reason: string): { count: number; first: string | undefined } {
+    const members = this.#groups.get(`${scope} says ${reason}`);
+    return { count: members?.size ?? 0, first: members?.values().next().value };
+  }
+
+  /** Whether there are DPUs that this operator has not looked at yet. */
+  get hasUnknown(): boolean {
+    return this.#size('unknown') > 0;
+  }
+
+  /** The id of what a DPU changes to. */
+  idOf(dpu: FleetDpu, target: PluginRun): string {
+    return idOfChange(dpu.status.plugin, target, this.#podsOf);
+  }
+
+  /** Whether a change works on a DPU of this side. */
+  isProven(id: string, side: DpuSide): boolean {
+    return this.#size(`runs ${id} ${side}`) > 0 || this.#renewed.has(`${id} ${side}`);
+  }
+
+  /** How many DPUs of a side change to what has this id. */
+  changingTo(id: string, side: DpuSide): number {
+    return this.#size(`changes to ${id} ${side}`);
+  }
+
+  /** A DPU on which this release, or this release with these settings, has failed. */
+  failedOn(name: string, target: PluginRun, id: string): string | undefined {
+    for (const group of [`failed ${releaseKey(target)}`, `failed ${id}`]) {
+      for (const other of this.#groups.get(group) ?? []) if (other !== name) return other;
+    }
+    return undefined;
+  }
+
+  #groupsFor(dpu: FleetDpu): string[] {
+    const { side, config, cards, status, wanted, says } = dpu;
+    const { plugin, rollout } = status;
+    const state = stateOf(dpu);
+    const pluginName = (wanted ?? rollout?.target ?? plugin)?.name;
+    const scopes: Scope[] = [allDpus, ofSide(side), ...cards.map((card) => ofCard(card, side))];
+    if (config !== undefined) scopes.push(ofConfig(config));
+    if (pluginName !== undefined) scopes.push(ofPlugin(pluginName));
+    const groups = scopes.flatMap((scope) => [scope, `${scope} is ${state}`, `${scope} says ${says}`]);
+    if (!dpu.isKnown) groups.push('unknown');
+    if (plugin && !rollout) groups.push(`runs ${idOfChange(undefined, plugin, this.#podsOf)} ${side}`);
+    if (rollout && state === 'changing') groups.push(`changes to ${this.idOf(dpu, rollout.target)} ${side}`);
+    const failure = rollout && hasFailed(status);
+    if (failure) {
+      const isOfSettings =
+        plugin?.digest !== rollout.target.digest && isSameRelease(plugin as PluginRun, rollout.target);
+      groups.push(`failed ${isOfSettings ? this.idOf(dpu, rollout.target) : releaseKey(rollout.target)}`);
+    }
+    return groups;
+  }
+
+  #noteRenewed({ name, side, status }: FleetDpu): void {
+    const before = this.#dpus.get(name);
+    const { plugin, rollout } = before?.status ?? {};
+    if (!before || rollout?.phase !== 'Verifying' || plugin?.digest !== rollout.target.digest) return;
+    const works = status.plugin?.digest === plugin.digest && !status.rollout;
+    if (works) this.#renewed.add(`${this.idOf(before, rollout.target)} ${side}`);
+  }
+
+  #regroup(name: string, groups: readonly string[]): void {
+    const before = this.#groupsOf.get(name) ?? [];
+    const now = new Set(groups);
+    for (const group of before) {
+      if (now.has(group)) continue;
+      const members = this.#groups.get(group);
+      members?.delete(name);
+      if (members?.size === 0) this.#groups.delete(group);
+    }
+    for (const group of groups) {
+      const members = this.#groups.get(group) ?? new Set();
+      this.#groups.set(group, members.add(name));
+    }
+    this.#groupsOf.set(name, groups);
+  }
+
+  #size(group: string): number {
+    return this.#groups.get(group)?.size ?? 0;
+  }
+}
+
+/** Reasons of a rollout that ended for what is no fault of the release. */
+const faultless: readonly string[] = ['DrainTimedOut'];
+
+/** A DPU that was broken before says nothing of what it was given. */
+function hasFailed({ plugin, rollout }: RolloutStatus): boolean {
+  if (!plugin || !rollout?.wasReady || faultless.includes(rollout.reason ?? '')) return false;
+  // One that is tried again has failed until it works.
+  return rollout.again === true || isOver(rollout);
+}
+
+function isOver({ phase, reason }: Rollout): boolean {
+  return phase === 'Failed' || (reason !== undefined && (phase === 'RollingBack' || phase === 'Verifying'));
+}

@@ -1,0 +1,256 @@
+/** Which DPUs may change what they run, by what this operator's caches say: see waits-for.ts. */
+import { EventEmitter } from 'node:events';
+import { inject, injectable } from 'tsyringe';
+import { findCondition } from '../../../../api/conditions.ts';
+import { daemonLeaseName } from '../../../../api/daemon-lease.ts';
+import { type DataProcessingUnit, dpuConditions } from '../../../../api/data-processing-unit.ts';
+import type { DataProcessingUnitConfig } from '../../../../api/data-processing-unit-config.ts';
+import { configName } from '../../../../api/names.ts';
+import type { PluginRun } from '../../../../api/plugin-run.ts';
+import { isBeingDeleted, keyOf } from '../../../../kube/index.ts';
+import type { DaemonLeases } from '../../../daemons/daemon-leases.ts';
+import type { Caches } from '../../../shared/caches.ts';
+import type { Environment } from '../../../shared/environment.ts';
+import { tokens } from '../../../shared/tokens.ts';
+import type { RolloutStatus } from '../rollout-status.ts';
+import { cardsOf } from './cards.ts';
+import { DaemonRelease } from './daemon-release.ts';
+import { Fleet, type FleetDpu, isChanging, ofCard, ofConfig, ofPlugin, type Scope } from './fleet.ts';
+import { deadlineMs, policiesOf } from './policy.ts';
+import { WaitingList } from './waiting-list.ts';
+import { type Circumstances, roomFor, type Wait, waitsFor } from './waits-for.ts';
+
+/** What the controller of DPUs finds out about one. */
+export interface Ask {
+  wanted: PluginRun | undefined;
+  config: DataProcessingUnitConfig | undefined;
+}
+
+interface TurnEvents {
+  /** A DPU that has waited may go now, or waits for another thing. */
+  turn: [dpuName: string];
+  /** DPUs of this scope are at another step. */
+  progress: [scope: Scope];
+}
+
+@injectable()
+export class Turns extends EventEmitter<TurnEvents> {
+  readonly fleet: Fleet;
+  readonly #caches: Pick<Caches, 'dpus' | 'nodes' | 'daemonPods' | 'configs'>;
+  readonly #leases: Pick<DaemonLeases, 'seenState'>;
+  readonly #daemons: DaemonRelease;
+  readonly #asked = new Map<string, Ask>();
+  /** What this operator has written, or is about to, until the cache has it. */
+  readonly #written = new Map<string, RolloutStatus>();
+  readonly #waiting = new WaitingList();
+  /** Those that were told and did not come back yet. */
+  readonly #told = new Set<string>();
+  #unplaced: readonly string[] = [];
+
+  constructor(
+    @inject(tokens.caches) caches: Caches,
+    @inject(tokens.daemonLeases) leases: DaemonLeases,
+    @inject(tokens.environment) { operatorImage }: Pick<Environment, 'operatorImage'>,
+  ) {
+    super();
+    this.fleet = new Fleet(operatorImage);
+    this.#caches = caches;
+    this.#leases = leases;
+    this.#daemons = new DaemonRelease(caches, leases, () => this.#tell());
+    caches.dpus.onChange((dpu, _, kind) => {
+      if (kind === 'deleted' || isBeingDeleted(dpu)) this.#remove(dpu.metadata.name);
+      else this.#see(dpu);
+    });
+    caches.configs.onChange(() => this.#tell());
+    leases.on('heard', (leaseName) => this.#heard(leaseName));
+  }
+
+  /** @param hash of the daemons' pods as this operator makes them. Before it is known no DPU changes. */
+  daemonsAre(hash: string): void {
+    this.#daemons.are(hash);
+  }
+
+  /** To be called before a DPU's status is planned. */
+  asks(dpuName: string, ask: Ask): void {
+    this.#asked.set(dpuName, ask);
+    const dpu = this.#caches.dpus.get(dpuName);
+    if (dpu && !isBeingDeleted(dpu)) this.#see(dpu);
+  }
+
+  /** To be called before the status is written, in the same breath as the answer of {@link waitsFor} is used. */
+  writes(dpuName: string, status: RolloutStatus): void {
+    this.#written.set(dpuName, status);
+    this.#waiting.delete(dpuName);
+    const dpu = this.#caches.dpus.get(dpuName);
+    if (dpu && !isBeingDeleted(dpu)) this.#see(dpu);
+  }
+
+  /** To be called where the write has failed: the cache is right then, or soon will be. */
+  forget(dpuName: string): void {
+    this.#written.delete(dpuName);
+    const dpu = this.#caches.dpus.get(dpuName);
+    if (dpu && !isBeingDeleted(dpu)) this.#see(dpu);
+  }
+
+  /** Milliseconds that the DPU is waited for: see `deadlineMinutes`. */
+  deadlineMs(dpuName: string): number {
+    return deadlineMs(this.#policies(dpuName));
+  }
+
+  /** To be asked for a DPU that needs nothing else: one that has to wait is told of its turn. */
+  waitsFor(dpuName: string, target: PluginRun): Wait | undefined {
+    const dpu = this.fleet.get(dpuName);
+    if (!dpu) return undefined;
+    const circumstances = this.#circumstances(dpu);
+    const wait = this.fleet.hasUnknown ? looking : waitsFor(dpu, target, circumstances);
+    if (wait) this.#waiting.put(dpu, target, wait);
+    else this.#waiting.delete(dpuName);
+    return wait;
+  }
+
+  /** To be called when a DPU was looked at: where it made no use of its turn, another has it. */
+  looked(dpuName: string): void {
+    const isNew = this.fleet.get(dpuName)?.isKnown === false;
+    if (isNew) this.asks(dpuName, this.#asked.get(dpuName) ?? { wanted: undefined, config: undefined });
+    const wasTold = this.#told.delete(dpuName);
+    if (wasTold || (isNew && !this.fleet.hasUnknown)) this.#tell();
+  }
+
+  /** @param pods that find no place: no others are evicted meanwhile */
+  unplacedAre(pods: readonly string[]): void {
+    const hadSome = this.#unplaced.length > 0;
+    this.#unplaced = pods;
+    if (hadSome && pods.length === 0) this.#tell();
+  }
+
+  #see(dpu: DataProcessingUnit): void {
+    const { name } = dpu.metadata;
+    const before = this.fleet.get(name);
+    const after = this.#fleetDpu(dpu);
+    this.fleet.put(after);
+    this.#tellProgress(before, after);
+    if (stepOf(before) === stepOf(after)) return;
+    this.#callOtherSides(before);
+    this.#tell();
+  }
+
+  #fleetDpu(dpu: DataProcessingUnit): FleetDpu {
+    const { name } = dpu.metadata;
+    const { plugin, rollout, conditions } = dpu.status ?? {};
+    const ask = this.#asked.get(name);
+    const written = this.#written.get(name);
+    if (written && written.plugin?.digest === plugin?.digest && isSameStep(written.rollout, rollout)) {
+      this.#written.delete(name);
+    }
+    return {
+      name,
+      side: dpu.spec.isDpuSide ? 'dpu' : 'host',
+      status: this.#written.get(name) ?? { plugin, rollout },
+      wanted: ask?.wanted,
+      config: ask?.config && keyOf(ask.config),
+      isKnown: ask !== undefined,
+      cards: cardsOf(dpu),
+      says: findCondition(conditions, dpuConditions.configured)?.reason,
+    };
+  }
+
+  #remove(name: string): void {
+    const before = this.fleet.get(name);
+    if (!before) return;
+    this.fleet.remove(name);
+    // Another DPU of that name starts from nothing.
+    this.#asked.delete(name);
+    this.#written.delete(name);
+    this.#waiting.delete(name);
+    this.#told.delete(name);
+    this.#tellProgress(before, undefined);
+    this.#callOtherSides(before);
+    this.#tell();
+  }
+
+  /** Before all others: until the other side of a card that has changed does too, pods may have no way through. */
+  #callOtherSides(before: FleetDpu | undefined): void {
+    if (!before || !isChanging(before.status)) return;
+    for (const card of before.cards) {
+      if (this.fleet.count(ofCard(card, before.side), 'changing') > 0) continue;
+      this.#call(...this.#waiting.ofCard(card).filter((name) => this.fleet.get(name)?.side !== before.side));
+    }
+  }
+
+  #heard(leaseName: string): void {
+    for (const name of this.#waiting.individuals()) {
+      const dpu = this.#caches.dpus.get(name);
+      if (dpu && daemonLeaseName(dpu.spec.nodeName) === leaseName) this.#call(name);
+    }
+  }
+
+  #tellProgress(before: FleetDpu | undefined, after: FleetDpu | undefined): void {
+    const seen = (dpu: FleetDpu | undefined) => dpu && `${stepOf(dpu)} ${dpu.says} ${dpu.config} ${dpu.wanted?.digest}`;
+    if (seen(before) === seen(after)) return;
+    const scopes = new Set<Scope>();
+    for (const dpu of [before, after]) {
+      if (dpu?.config !== undefined) scopes.add(ofConfig(dpu.config));
+      for (const run of [dpu?.wanted, dpu?.status.plugin, dpu?.status.rollout?.target]) {
+        if (run) scopes.add(ofPlugin(run.name));
+      }
+    }
+    for (const scope of scopes) this.emit('progress', scope);
+  }
+
+  /** Tells as many of those that wait as there is room for, and all that wait for another thing now; each once. */
+  #tell(): void {
+    if (this.fleet.hasUnknown) return;
+    for (const { target, message, names } of this.#waiting.groups()) {
+      for (const name of names()) {
+        const dpu = this.fleet.get(name);
+        if (!dpu) continue;
+        const circumstances = this.#circumstances(dpu);
+        const wait = waitsFor(dpu, target, circumstances);
+        // It waits for something of its own from now on.
+        if (wait?.isOwn) this.#call(name);
+        else if (!wait) this.#call(...names(roomFor(dpu, target, circumstances) - this.#told.size));
+        // A daemon that is away for a moment is not worth a write to every DPU that waits.
+        else if (wait.reason !== 'WaitingForDaemons' && wait.message !== message) this.#call(...names());
+        if (!wait?.isOwn) break;
+      }
+    }
+  }
+
+  #call(...names: string[]): void {
+    for (const name of names) {
+      this.#waiting.delete(name);
+      this.#told.add(name);
+      this.emit('turn', name);
+    }
+  }
+
+  #circumstances(dpu: FleetDpu): Circumstances {
+    const nodeName = this.#caches.dpus.get(dpu.name)?.spec.nodeName;
+    return {
+      fleet: this.fleet,
+      policies: this.#policies(dpu.name),
+      daemonsReady: this.#daemons.isEverywhere,
+      isAway: nodeName !== undefined && this.#leases.seenState(daemonLeaseName(nodeName)) === 'silent',
+      unplaced: this.#unplaced,
+    };
+  }
+
+  #policies(dpuName: string) {
+    return policiesOf(this.#caches.configs.getByKey(configName), this.#asked.get(dpuName)?.config);
+  }
+}
+
+/** By the fleet's configs, which are not known of all DPUs yet, nobody can be counted. */
+const looking: Wait = {
+  reason: 'WaitingForTurn',
+  message: 'it waits until the operator has looked at all DPUs',
+  isBrief: true,
+};
+
+function stepOf(dpu: FleetDpu | undefined): string | undefined {
+  return dpu && `${dpu.status.plugin?.digest} ${dpu.status.rollout?.phase} ${dpu.status.rollout?.reason}`;
+}
+
+function isSameStep(a: RolloutStatus['rollout'], b: RolloutStatus['rollout']): boolean {
+  return a?.startedAt === b?.startedAt && a?.phase === b?.phase && a?.reason === b?.reason;
+}
