@@ -11,9 +11,10 @@ import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { loadavg } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { controllerFlags } from '@dpu-operator/core/operator/shared/node-process';
 import { repositoryRoot } from '../cluster/paths.ts';
-import { ControlPlane, namespace } from './scale/control-plane.ts';
+import { ControlPlane, freePort, namespace } from './scale/control-plane.ts';
 import { Fleet } from './scale/fleet.ts';
 import { type Figures, measure } from './scale/measure.ts';
 
@@ -38,7 +39,10 @@ async function measureSize(dpus: number): Promise<void> {
   try {
     await phase('first start', () => operator.start(), fleet.isDone);
     await operator.stop();
-    await phase('cold start, nothing to do', () => operator.start());
+    await phase('cold start, nothing to do', async () => {
+      await operator.start();
+      await operator.untilReady();
+    });
     const times: number[] = [];
     await phase('10 configs of one DPU each', async () => {
       for (let index = 0; index < 10; index += 1) times.push(await fleet.changeOne(index, 8));
@@ -61,12 +65,14 @@ async function measureSize(dpus: number): Promise<void> {
 class Operator {
   readonly #plane: ControlPlane;
   #child: ChildProcess | undefined;
+  #healthPort = 0;
 
   constructor(plane: ControlPlane) {
     this.#plane = plane;
   }
 
   async start(): Promise<void> {
+    this.#healthPort = await freePort();
     const program = join(repositoryRoot, 'packages/core/dist/bundle/operator.mjs');
     const profile = mode === 'profile' ? ['--cpu-prof', '--cpu-prof-interval=2000'] : [];
     this.#child = spawn(process.execPath, [...controllerFlags, ...profile, program], {
@@ -78,7 +84,7 @@ class Operator {
         OPERATOR_IMAGE: 'dpu-operator/operator:dev',
         VSP_IMAGE: 'dpu-operator/vsp:dev',
         LEADER_ELECTION: 'false',
-        HEALTH_PORT: '0',
+        HEALTH_PORT: String(this.#healthPort),
         METRICS_PORT: '0',
         MALLOC_MMAP_THRESHOLD_: '32768',
         LOG_LEVEL: 'warn',
@@ -87,6 +93,12 @@ class Operator {
     });
     this.#child.stdout?.pipe(createWriteStream(join(this.#plane.directory, 'operator.log'), { flags: 'a' }));
     await once(this.#child, 'spawn');
+  }
+
+  /** Its caches are filled and its controllers work. */
+  async untilReady(): Promise<void> {
+    const url = `http://127.0.0.1:${this.#healthPort}/readyz`;
+    while (!(await fetch(url).catch(() => undefined))?.ok) await sleep(50);
   }
 
   async stop(): Promise<void> {

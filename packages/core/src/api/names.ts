@@ -138,6 +138,8 @@ export const fieldManagers = {
   trust: 'dpu-operator-trust',
   /** The operator's, for what it says in the place of a daemon that is silent. */
   silence: 'dpu-operator-silence',
+  /** The operator's, for a condition that it writes beside a status of which it does not understand all. */
+  faults: 'dpu-operator-faults',
   /** The operator's, for how far a change has come: another controller than that of the object's other conditions writes it. */
   rollout: 'dpu-operator-rollout',
   /** The operator's, for what the API server knows the injector's webhook by. */

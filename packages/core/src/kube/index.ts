@@ -18,3 +18,4 @@ export * from './starting-events.ts';
 export * from './status.ts';
 export * from './store.ts';
 export * from './time.ts';
+export * from './understand.ts';

@@ -3,12 +3,13 @@ import type { Logger } from 'pino';
 import { inject, injectable } from 'tsyringe';
 import type { ConditionInput } from '../../api/conditions.ts';
 import { daemonLeaseName } from '../../api/daemon-lease.ts';
-import { type DataProcessingUnit, dataProcessingUnit } from '../../api/data-processing-unit.ts';
+import { type DataProcessingUnit, dataProcessingUnit, dpuConditions } from '../../api/data-processing-unit.ts';
 import type { DataProcessingUnitConfig } from '../../api/data-processing-unit-config.ts';
 import { fieldManagers, finalizers } from '../../api/names.ts';
 import { vspPodName } from '../../api/paths.ts';
 import type { VendorPlugin } from '../../api/vendor-plugin.ts';
 import {
+  applyConditions,
   Controller,
   controllerName,
   type EventRecorder,
@@ -17,6 +18,7 @@ import {
   type KubeStore,
   keyOf,
   node,
+  notUnderstood,
   pod,
   type Requeue,
   removeFinalizer,
@@ -25,6 +27,7 @@ import type { DaemonLeases } from '../daemons/daemon-leases.ts';
 import type { Caches } from '../shared/caches.ts';
 import { canonicalJson } from '../shared/canonical-json.ts';
 import type { Environment } from '../shared/environment.ts';
+import { faultCondition } from '../shared/own-faults.ts';
 import { tokens } from '../shared/tokens.ts';
 import { DpuStatusWriter } from './dpu-status.ts';
 import { evictPods } from './evictions.ts';
@@ -108,6 +111,11 @@ export class DataProcessingUnitController {
   async reconcile(key: string): Promise<Requeue | undefined> {
     try {
       return await this.#reconcile(key);
+    } catch (error) {
+      const fault = faultCondition(dpuConditions.configured, error);
+      const dpu = this.#caches.dpus.getByKey(key);
+      if (fault && dpu) await this.#reportFault(dpu, fault);
+      throw error;
     } finally {
       this.#turns.looked(key);
     }
@@ -116,7 +124,12 @@ export class DataProcessingUnitController {
   async #reconcile(key: string): Promise<Requeue | undefined> {
     const dpu = this.#caches.dpus.getByKey(key);
     if (!dpu) return undefined;
-    if (!(await this.#nodeIsAbsent(dpu))) return await this.#serve(dpu);
+    if (!(await this.#nodeIsAbsent(dpu))) {
+      const unread = unreadRollout(dpu);
+      if (!unread) return await this.#serve(dpu);
+      await this.#reportFault(dpu, unread);
+      return undefined;
+    }
     // A Node object that is away for a moment is no order. Its daemon, which works, goes on; its Lease tells when not.
     const daemon = await this.#leases.state(daemonLeaseName(dpu.spec.nodeName));
     if (daemon === 'absent' || daemon === 'silent') await this.#release(dpu);
@@ -263,6 +276,15 @@ export class DataProcessingUnitController {
     return vspPodCondition(this.#caches.vspPods.get(vspPodName(dpu.metadata.name), this.#environment.namespace));
   }
 
+  /** By a manager of its own: an apply of the whole status would take away what is not understood. */
+  async #reportFault(dpu: DataProcessingUnit, condition: ConditionInput): Promise<void> {
+    const options = { fieldManager: fieldManagers.faults };
+    const changed = await applyConditions(this.#store, dataProcessingUnit, dpu, [condition], options);
+    for (const { type, reason, message } of changed) {
+      await this.#events.event(dpu, { type: 'Warning', reason, message, action: type });
+    }
+  }
+
   async #tellRestarted(dpu: DataProcessingUnit): Promise<void> {
     const message = 'its daemon cannot work with the VSP that runs: the pod is made anew';
     await this.#events.event(dpu, { type: 'Normal', reason: 'VspRestarted', message, action: 'RestartVsp' });
@@ -276,6 +298,16 @@ export class DataProcessingUnitController {
     const message = `runs ${plugin.name} ${plugin.version}${by}`;
     await this.#events.event(dpu, { type: 'Normal', reason: 'RolledOut', message, action: 'Rollout' });
   }
+}
+
+/** What runs and a rollout of which not all is understood are left alone: to begin anew would undo another version's work. */
+function unreadRollout(dpu: DataProcessingUnit): ConditionInput | undefined {
+  const unread = notUnderstood(dpu).filter(({ field }) => field === 'status.plugin' || field === 'status.rollout');
+  if (unread.length === 0) return undefined;
+  const fields = unread.map(({ field, fault }) => `${field} (${fault})`).join(' and ');
+  const patch = JSON.stringify({ status: Object.fromEntries(unread.map(({ field }) => [field.slice(7), null])) });
+  const message = `this operator does not understand ${fields}, which another version wrote; what runs stays as it is. Let that version, or a newer one, run; to begin anew: kubectl patch dpu ${dpu.metadata.name} --subresource=status --type=merge -p '${patch}'`;
+  return { type: dpuConditions.configured, status: 'False', reason: 'StatusNotUnderstood', message };
 }
 
 const noPlugin: ConditionInput = {
