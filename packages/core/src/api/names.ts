@@ -70,6 +70,8 @@ export const labels = {
   product: `${prefix}/product`,
   /** On a DataProcessingUnit: the VendorPlugin whose rules found it. */
   vendor: `${prefix}/vendor`,
+  /** On the ConfigMaps that name those to whom the operator gave certificates. */
+  issued: `${prefix}/issued`,
   /** On the ConfigMap of a plugin's lock file: the uid of its VendorPlugin. */
   vendorPlugin: `${prefix}/vendor-plugin`,
   /** On a network-function pod: the name of its ServiceFunctionChain. */
@@ -117,8 +119,8 @@ export const trustNames = {
   authority: 'dpu-channel-ca',
   /** ConfigMap: who this installation is, its authorities and what is revoked. */
   configMap: 'dpu-channel-trust',
-  /** ConfigMap: whom the operator gave a certificate that may be valid still. */
-  issued: 'dpu-channel-issued',
+  /** Begins the names of ConfigMaps: whom the operator gave a certificate that may be valid still. */
+  issuedPrefix: 'dpu-channel-issued-',
   /** Signer of the daemons' CertificateSigningRequests. */
   signer: `${prefix}/channel`,
 } as const;

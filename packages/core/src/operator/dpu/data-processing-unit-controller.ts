@@ -151,9 +151,9 @@ export class DataProcessingUnitController {
   async #serve(cached: DataProcessingUnit): Promise<Requeue | undefined> {
     const choice = choose(cached, this.#caches.configsFor(cached), this.#environment.vspImage, this.#caches);
     this.#turns.asks(cached.metadata.name, choice);
-    await this.#recordForDaemon(cached, choice);
-    if (await obeyVspRestart(this.#store, cached, this.#environment.namespace)) await this.#tellRestarted(cached);
-    const settled = await this.#advance(cached, choice);
+    const recorded = await this.#recordForDaemon(cached, choice);
+    if (await obeyVspRestart(this.#store, recorded, this.#environment.namespace)) await this.#tellRestarted(recorded);
+    const settled = await this.#advance(recorded, choice);
     if (!settled) return undefined;
     const { dpu, observed, actions, requeueAfterMs } = settled;
     const refusals: string[] = [];
@@ -162,8 +162,8 @@ export class DataProcessingUnitController {
     return requeueAfterMs === undefined ? undefined : { requeueAfterMs };
   }
 
-  /** What of a config is for the daemon to do. Where the config cannot be had, nothing changes. */
-  async #recordForDaemon(dpu: DataProcessingUnit, { vfs, config, problem }: Choice): Promise<void> {
+  /** What of a config is for the daemon to do. Where the config cannot be had, nothing changes. @returns the DPU afterwards */
+  async #recordForDaemon(dpu: DataProcessingUnit, { vfs, config, problem }: Choice): Promise<DataProcessingUnit> {
     const { hostPortsExpireAfterMinutes, channel } = (problem ? dpu : config)?.spec ?? {};
     // JSON leaves out what is undefined.
     const wanted = {
@@ -179,7 +179,7 @@ export class DataProcessingUnitController {
       hostPortsExpireAfterMinutes: spec.hostPortsExpireAfterMinutes,
       channel: spec.channel,
     };
-    if (canonicalJson(recorded) === canonicalJson(wanted)) return;
+    if (canonicalJson(recorded) === canonicalJson(wanted)) return dpu;
     const { name, uid } = dpu.metadata;
     const patch = {
       apiVersion: dpu.apiVersion,
@@ -188,7 +188,7 @@ export class DataProcessingUnitController {
       metadata: { name, uid },
       spec: wanted,
     };
-    await this.#store.apply(dataProcessingUnit, patch, { fieldManager: fieldManagers.operator });
+    return await this.#store.apply(dataProcessingUnit, patch, { fieldManager: fieldManagers.operator });
   }
 
   /** Writes every step of the plan before the next is taken. @returns undefined when the DPU is gone. */
