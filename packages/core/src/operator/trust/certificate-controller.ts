@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
 import { inject, injectable } from 'tsyringe';
 import { dataProcessingUnit } from '../../api/data-processing-unit.ts';
@@ -20,7 +19,7 @@ import { tokens } from '../shared/tokens.ts';
 import { leafLifetimeMs } from './authority.ts';
 import { type Denial, daemonAccount, denialOf, requestedIdentity, requesterDenial } from './request-decision.ts';
 import { RequestLimit } from './request-limit.ts';
-import type { Signer, TrustController } from './trust-controller.ts';
+import { isTouched, type Signer, type TrustController } from './trust-controller.ts';
 
 /** Milliseconds until a request is looked at again that no authority can sign now. */
 const withoutAuthorityMs = 60_000;
@@ -69,7 +68,7 @@ export class CertificateController {
       for (const request of caches.certificateRequests.list().filter(isOpen)) this.controller.enqueue(keyOf(request));
     };
     caches.configs.onChange((config, previous, kind) => {
-      if (kind !== 'updated' || !isDeepStrictEqual(config.spec.trust, previous?.spec.trust)) enqueueOpen();
+      if (kind !== 'updated' || isTouched(config, previous)) enqueueOpen();
     });
     caches.trust.onChange(enqueueOpen);
   }
