@@ -56,6 +56,9 @@ const runBy: Record<string, Record<string, string>> = {
     'The way back': 'test/e2e/migrate.test.ts',
     'With a Job': 'test/e2e/migrate.test.ts',
   },
+  'docs/networks.md': {
+    'Networks of DPUs': 'test/steps/dpu-networks.ts',
+  },
   'docs/remove.md': {
     Removing: 'test/e2e/manifests.test.ts',
     'When the operator is gone already': 'test/e2e/manifests.test.ts',

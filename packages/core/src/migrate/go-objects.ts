@@ -36,6 +36,7 @@ const plurals: Record<string, { apiVersion: string; plural: string }> = {
   Pod: { apiVersion: 'v1', plural: 'pods' },
   Service: { apiVersion: 'v1', plural: 'services' },
   Secret: { apiVersion: 'v1', plural: 'secrets' },
+  ConfigMap: { apiVersion: 'v1', plural: 'configmaps' },
   ServiceAccount: { apiVersion: 'v1', plural: 'serviceaccounts' },
   Role: { apiVersion: rbac, plural: 'roles' },
   RoleBinding: { apiVersion: rbac, plural: 'rolebindings' },
@@ -113,6 +114,8 @@ export const leftovers: readonly ObjectRef[] = [
     'dpu-operator-controller-manager-metrics-service',
   ),
   ...here('Secret', 'network-resources-injector-sa-secret'),
+  // Which devices are of which DpuNetwork; its operator makes it anew.
+  ...here('ConfigMap', 'dpu-device-plugin-config'),
   ...here('ServiceAccount', 'network-resources-injector-sa', 'dpu-daemon-sa'),
   ...everywhere(
     'ClusterRoleBinding',
@@ -152,7 +155,13 @@ export const vspRights: readonly ObjectRef[] = [
   ...here('ServiceAccount', 'vsp-sa'),
 ];
 
-const crds = ['dpuoperatorconfigs', 'dataprocessingunits', 'dataprocessingunitconfigs', 'servicefunctionchains'];
+const crds = [
+  'dpuoperatorconfigs',
+  'dataprocessingunits',
+  'dataprocessingunitconfigs',
+  'servicefunctionchains',
+  'dpunetworks',
+];
 
 /** What stays in place: our operator's manifests go over it. Saved for the way back. */
 export const takenOver: readonly ObjectRef[] = [

@@ -25,6 +25,7 @@ import { DataProcessingUnitController } from './dpu/data-processing-unit-control
 import { Turns } from './dpu/rollout/fleet/turns.ts';
 import { DataProcessingUnitConfigController } from './dpu/selection/data-processing-unit-config-controller.ts';
 import { ServingController } from './injector/serving-controller.ts';
+import { DpuNetworkController } from './networks/dpu-network-controller.ts';
 import { Caches } from './shared/caches.ts';
 import { type Environment, parseEnvironment } from './shared/environment.ts';
 import { ownImage } from './shared/own-image.ts';
@@ -79,6 +80,7 @@ async function main(): Promise<void> {
       container.resolve(VendorPluginController),
       container.resolve(DaemonSilenceController),
       container.resolve(ChainController),
+      container.resolve(DpuNetworkController),
       container.resolve<TrustController>(tokens.trust),
       container.resolve(CertificateController),
       injectorServing,
