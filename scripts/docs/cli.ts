@@ -28,7 +28,7 @@ async function helpOf(program: string, file: string, command: readonly string[])
 }
 
 /** Names of the commands that a help text lists. */
-export function subcommandsIn(help: string): string[] {
+function subcommandsIn(help: string): string[] {
   const [, list = ''] = /^Commands:\n((?: .*\n?)*)/m.exec(help) ?? [];
   return [...list.matchAll(/^ {2}([a-z][\w-]*)/gm)].flatMap(([, name = '']) => (name === 'help' ? [] : [name]));
 }

@@ -40,7 +40,7 @@ export async function kindsReference(): Promise<string> {
 }
 
 /** The part of the page that is about one kind. */
-export function kindPage({ group, scope, names, versions: [version] }: Definition): string {
+function kindPage({ group, scope, names, versions: [version] }: Definition): string {
   const { openAPIV3Schema: schema } = version.schema;
   const short = names.shortNames ? `, short \`${names.shortNames.join('`, `')}\`` : '';
   return [

@@ -97,7 +97,7 @@ function readiness({ planned, reports, multusInstalled, refusals }: StatusInput)
   return verdict('True', 'Ready', count);
 }
 
-export const waitingIn = (reports: readonly Reported[]): string[] =>
+const waitingIn = (reports: readonly Reported[]): string[] =>
   reports.flatMap(({ report }) => report?.waiting ?? []);
 
 function verdict(status: 'True' | 'False', reason: string, message: string): ConditionInput {
