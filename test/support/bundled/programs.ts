@@ -7,7 +7,7 @@ export const repositoryRoot = join(import.meta.dirname, '../../..');
 export const bundles = join(repositoryRoot, 'node_modules/.cache/programs');
 
 /** Sources by the name of the program. */
-const programs = {
+export const programs = {
   certificates: 'packages/core/src/trust/x509/program.ts',
   dpuctl: 'packages/core/src/dpuctl/main.ts',
   'dpu-vsp': 'packages/sdk/src/host/main.ts',
