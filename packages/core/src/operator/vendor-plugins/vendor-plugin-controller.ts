@@ -26,6 +26,7 @@ import { LookupError } from '../../plugins/lookup/lookup-error.ts';
 import { checkManifest, checkPackageManifest } from '../../plugins/lookup/manifest.ts';
 import type { Caches } from '../shared/caches.ts';
 import type { Environment } from '../shared/environment.ts';
+import { faultCondition } from '../shared/own-faults.ts';
 import { tokens } from '../shared/tokens.ts';
 import { requireApproval } from './approval.ts';
 import { requirePod } from './overlay-fault.ts';
@@ -143,7 +144,15 @@ export class VendorPluginController {
     try {
       return { release: await this.#findRelease(plugin, requested) };
     } catch (error) {
-      if (!(error instanceof LookupError)) throw error;
+      if (!(error instanceof LookupError)) {
+        const fault = faultCondition('Ready', error);
+        if (!fault) throw error;
+        this.#logger.error(
+          { err: error, plugin: plugin.metadata.name, requested },
+          'a lookup failed by a fault of ours',
+        );
+        return { failure: { requested, reason: 'LookupFailed', message: `${name}: ${fault.message}` } };
+      }
       this.#logger.warn({ plugin: plugin.metadata.name, requested, reason: error.reason }, error.message);
       return { failure: { requested, reason: error.reason, message: `${name}: ${error.message}` } };
     }
