@@ -13,7 +13,7 @@ help: ## List the targets
 	@awk -F ':.*## ' '/^##@ / { printf "\n%s\n", substr($$0, 5) } /^[a-z][a-z0-9-]*:.*## / { printf "  %-20s %s\n", $$1, $$2 }' Makefile
 	@printf '\n%s\n' 'Taskfile.yaml has the same targets for "task".'
 
-##@ Developers: build and test
+##@ Change the code
 
 $(INSTALLED): package.json pnpm-lock.yaml pnpm-workspace.yaml $(wildcard packages/*/package.json) test/package.json
 	$(PNPM) install --frozen-lockfile
@@ -29,9 +29,10 @@ build: compiler ## Type-check and bundle everything into packages/*/dist
 	$(PNPM) -r --if-present bundle
 
 .PHONY: lint
-lint: $(INSTALLED) ## Check formatting, lint rules and types
+lint: $(INSTALLED) ## Check formatting, lint rules, import circles, types and dead code
 	biome check .
 	tsc -b
+	knip --no-progress
 
 .PHONY: vet
 vet: lint ## As lint, by its name in Go projects
@@ -47,24 +48,26 @@ manifests: build ## Generate config/ and docs/rights.md from the schemas and the
 .PHONY: bundle
 bundle: manifests ## As manifests: what it generates has the bundle for the Operator Lifecycle Manager
 
+##@ Test the code (T="chain" for the files with that in their names; see CONTRIBUTING.md)
+
 .PHONY: test
 test: lint build ## Run every test: unit, integration (kernel, OVS) and end to end on Kind clusters
 	node test/run.ts unit unit-isolated integration e2e e2e-card e2e-2c
 
 .PHONY: test-unit
 test-unit: compiler ## Run the unit tests: no root, no cluster, seconds
-	node test/run.ts unit unit-isolated
+	$(if $(T),T=$(T)) node test/run.ts unit unit-isolated
 
 .PHONY: fast-test
 fast-test: test-unit ## As test-unit, by its name in the Go operator
 
 .PHONY: test-integration
 test-integration: build ## Run the tests against the real kernel, Open vSwitch and CNI plugins (root)
-	node test/run.ts integration
+	$(if $(T),T=$(T)) node test/run.ts integration
 
 .PHONY: test-e2e
 test-e2e: build ## Run the end-to-end tests on a Kind cluster (TEST_CLUSTER=existing for your own; CARD=marvell, netsec or ipu for that card)
-	$(if $(CARD),CARD=$(CARD)) node test/run.ts e2e$(if $(CARD),-card)
+	$(if $(T),T=$(T)) $(if $(CARD),CARD=$(CARD)) node test/run.ts e2e$(if $(CARD),-card)
 
 .PHONY: test-cards
 test-cards: build ## Run the main job on a Kind cluster through each card that the operator has a plugin for
@@ -72,7 +75,7 @@ test-cards: build ## Run the main job on a Kind cluster through each card that t
 
 .PHONY: test-e2e-2c
 test-e2e-2c: build ## Run the end-to-end tests on two Kind clusters, one with the host and one with the DPU
-	node test/run.ts e2e-2c
+	$(if $(T),T=$(T)) node test/run.ts e2e-2c
 
 .PHONY: test-upgrade
 test-upgrade: build ## Upgrade from another commit's operator to this one and back, with traffic (FROM=<commit>)
@@ -90,6 +93,8 @@ fuzz: compiler ## Give odd input to every door for long (RUNS=100000, SEED= of a
 test-down: $(INSTALLED) ## Delete the tests' Kind clusters
 	for name in dpu-test dpu-test-host dpu-test-dpu; do node test/cluster/cli.ts down --name $$name; done
 
+##@ Try it: no card, no cluster needed
+
 .PHONY: demo
 demo: build ## Show two pods talking through a software DPU on a real Kubernetes cluster
 	node test/demo/demo.ts
@@ -98,6 +103,8 @@ demo: build ## Show two pods talking through a software DPU on a real Kubernetes
 demo-down: $(INSTALLED) ## Delete the demo's cluster
 	node test/cluster/cli.ts down --name dpu-demo
 
+##@ Change the code on a running cluster
+
 .PHONY: dev
 dev: build ## Put the code as it stands onto a running cluster (CLUSTER=dpu-demo)
 	node test/dev.ts $(or $(CLUSTER),dpu-demo)
@@ -105,6 +112,8 @@ dev: build ## Put the code as it stands onto a running cluster (CLUSTER=dpu-demo
 .PHONY: run
 run: build ## Run the operator on this machine against the current kubeconfig, until Ctrl+C
 	node scripts/commands.ts run
+
+##@ Measure, tidy up
 
 .PHONY: bench
 bench: build ## Measure latency, memory, start-up and image sizes, and print the table

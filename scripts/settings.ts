@@ -41,7 +41,7 @@ export function reference({ name }: Pick<Registry, 'name'>, image: ProductImage,
 export type Images = Record<ProductImage, string>;
 
 /** Variables that name an image which was not built here. */
-export const imageVariables = { operator: 'OPERATOR_IMAGE', vsp: 'VSP_IMAGE' } as const satisfies Images;
+const imageVariables = { operator: 'OPERATOR_IMAGE', vsp: 'VSP_IMAGE' } as const satisfies Images;
 
 function named(image: ProductImage, env: NodeJS.ProcessEnv): string {
   const variable = imageVariables[image];

@@ -4,7 +4,8 @@
  * stands in `.build/test/<project>.log`, its results in `<project>.json` there.
  * With several projects each line says whose it is. Closes with a row for each project, what failed, and the sum in one
  * line: `12 passed, 0 failed, 0 skipped`.
- * Usage: node test/run.ts unit unit-isolated integration e2e e2e-card e2e-2c
+ * With T in the environment only the files that have it in their path, and an error where there are none.
+ * Usage: [T=<part of a path>] node test/run.ts unit unit-isolated integration e2e e2e-card e2e-2c
  */
 import { createWriteStream } from 'node:fs';
 import { mkdir, readFile, rm } from 'node:fs/promises';
@@ -17,6 +18,8 @@ import { type ProjectResult, resultOf, sumOf } from './support/summary.ts';
 
 const onClusters = ['e2e', 'e2e-card', 'e2e-2c', 'e2e-real', 'upgrade'];
 const projects = process.argv.slice(2);
+const { T: wanted } = process.env;
+const filter = wanted ? [wanted, '--passWithNoTests'] : [];
 const directory = join(repositoryRoot, '.build/test');
 const width = Math.max(...projects.map((name) => name.length));
 
@@ -26,7 +29,7 @@ async function run(project: string): Promise<ProjectResult> {
   const json = join(directory, `${project}.json`);
   await rm(json, { force: true });
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${json}`];
-  const vitest = execa('vitest', ['run', '--project', project, ...reporters], {
+  const vitest = execa('vitest', ['run', '--project', project, ...filter, ...reporters], {
     all: true,
     buffer: false,
     reject: false,
@@ -59,6 +62,10 @@ function print(results: readonly ProjectResult[]): void {
   const { passed, failed, skipped } = sumOf(results);
   console.log(`${passed} passed, ${failed} failed, ${skipped} skipped`);
   if (failed > 0) process.exitCode = 1;
+  if (wanted && passed + failed + skipped === 0) {
+    console.error(`no test file of ${projects.join(', ')} has "${wanted}" in its path`);
+    process.exitCode = 1;
+  }
 }
 
 await mkdir(directory, { recursive: true });

@@ -9,7 +9,7 @@ import { ensureTools } from './tools.ts';
 import type { Cluster } from './types.ts';
 
 export type { Kubectl } from './kubectl.ts';
-export type { Cluster, ClusterNode, Role } from './types.ts';
+export type { Cluster, Role } from './types.ts';
 export { roleLabel } from './types.ts';
 
 export interface ClusterOptions {

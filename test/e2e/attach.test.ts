@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse, stringify } from 'yaml';
+import { dpuNetworkSteps } from '../steps/dpu-networks.ts';
 import { twoPodsSteps } from '../steps/two-pods.ts';
 import { namespace, type TestBed } from '../support/operator.ts';
 import { deletePods, deploymentLike, examplePods, net1, startExamplePods, untilPings } from '../support/pods.ts';
@@ -61,6 +62,8 @@ describe('a pod whose namespace is gone before its DEL', () => {
     await bed.kubectl.run(['delete', 'deployment', 'next', '--cascade=foreground']);
   });
 });
+
+describe('networks of DPUs', () => dpuNetworkSteps(() => bed));
 
 /** As examples/my-pod.yaml, without its resources and with another name. */
 async function bare(networks: string): Promise<string> {

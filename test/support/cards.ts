@@ -23,7 +23,7 @@ export interface Card {
 }
 
 /** Virtual functions: as many as the main job has pods, so that others only start with what those give back. */
-export const cardVfs = 2;
+const cardVfs = 2;
 
 const vfs = Array.from({ length: cardVfs }, (_, index) => index);
 

@@ -5,7 +5,7 @@
 import type { Cluster } from '../cluster/index.ts';
 
 /** That of the software DPU. */
-export const softwareUplink = 'dpu-uplink';
+const softwareUplink = 'dpu-uplink';
 const netns = 'external';
 
 /** The uplink's end of the pair. */

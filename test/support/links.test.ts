@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 
 const root = join(import.meta.dirname, '../..');
 const ignored = (name: string) => ['node_modules', 'dist'].includes(name);
-const documents = ['*.md', 'docs/*.md', 'examples/**/*.md', 'packages/**/*.md'].flatMap((pattern) =>
+const documents = ['*.md', 'docs/**/*.md', 'examples/**/*.md', 'packages/**/*.md'].flatMap((pattern) =>
   globSync(pattern, { cwd: root, exclude: ignored }),
 );
 /** A package's own documents are read without the rest of the repository. */

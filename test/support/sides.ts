@@ -34,7 +34,7 @@ function sideOf(cluster: Cluster, role: Exclude<Role, 'control-plane'>): Side {
   };
 }
 
-export function nodeOf(cluster: Cluster, role: Role): Cluster['nodes'][number] {
+function nodeOf(cluster: Cluster, role: Role): Cluster['nodes'][number] {
   const node = cluster.nodes.find((candidate) => candidate.role === role);
   if (!node) throw new Error(`cluster ${cluster.name} has no ${role} node: label one with ${roleLabel}=${role}`);
   return node;

@@ -30,7 +30,7 @@ export async function installationId({ kubectl }: Pick<Side, 'kubectl'>): Promis
 }
 
 /** What a side's DPU says of its channel to the other side. */
-export async function channelOf({ kubectl, dpu }: Side): Promise<Condition | undefined> {
+async function channelOf({ kubectl, dpu }: Side): Promise<Condition | undefined> {
   const { status } = await kubectl.json<{ status?: { conditions?: (Condition & { type: string })[] } }>([
     'get',
     'dpu',

@@ -31,7 +31,7 @@ export function logCall(config: Config | undefined, report: CallReport): void {
   } catch {}
 }
 
-export function lineOf({ command, containerId, ifName, ms, error }: CallReport, now: Date): string {
+function lineOf({ command, containerId, ifName, ms, error }: CallReport, now: Date): string {
   const fields = {
     time: now.toISOString(),
     level: error ? 'error' : 'info',

@@ -50,7 +50,7 @@ export const lagRoot: Entry = {
 const lagHashes = 8;
 
 /** A port number within the FXP is the VSI behind the 16 physical ones. */
-export const vportOf = (vsi: number): number => vsi + 16;
+const vportOf = (vsi: number): number => vsi + 16;
 
 /** Written once. */
 export function lagBypass(): Entry[] {

@@ -159,7 +159,7 @@ export function place({ wanted, changed, complete, before, available, vsiOf }: P
 }
 
 /** The interfaces of the ACC that are in use. */
-export function representorsOf(placements: Iterable<Placement>): string[] {
+function representorsOf(placements: Iterable<Placement>): string[] {
   return [...placements].flatMap(pairsOf).map(({ representor }) => representor);
 }
 

@@ -6,6 +6,28 @@ import { conditionsSchema } from './meta.ts';
 import { annotations, labels } from './names.ts';
 import { pluginRunSchema, rolloutSchema } from './plugin-run.ts';
 
+/** What of a DPU belongs to a DpuNetwork. */
+const networkWishSchema = z.object({
+  name: z.string().describe('Name of the DpuNetwork.'),
+  vfs: z.string().describe('Virtual functions of each of its physical functions: `0-2,5`.'),
+  logicalBridge: z
+    .string()
+    .optional()
+    .describe('Id of the logical bridge that its ports are on. Absent: the default bridge.'),
+  accelerated: z.boolean().optional().describe('Whether network functions work for it with devices of the card.'),
+});
+
+/** One DpuNetwork on this DPU, as its node's daemon serves it. */
+const networkReportSchema = z.object({
+  name: z.string().describe('Name of the DpuNetwork.'),
+  devices: z.int().describe('How many devices pods can have in it, or have.'),
+  missing: z.string().optional().describe('Virtual functions that it is to have and that the DPU has not.'),
+  waiting: z
+    .array(z.string())
+    .optional()
+    .describe('What devices wait for that are to change network: pods, as `namespace/name`, ten at most.'),
+});
+
 const specSchema = z.object({
   dpuProductName: z.string().optional().describe('The product, as the plugin that detected it calls it.'),
   isDpuSide: z.boolean().describe('Whether the node is the DPU itself (true) or a host that it is plugged into.'),
@@ -32,6 +54,7 @@ const specSchema = z.object({
   channel: channelSchema
     .optional()
     .describe('How host and DPU speak with each other, from the DataProcessingUnitConfig that selects it.'),
+  networks: z.array(networkWishSchema).optional().describe('The DpuNetworks that have devices of it, from these.'),
 });
 
 /** What the daemon says of the VSP that it talks to. */
@@ -83,6 +106,7 @@ const statusSchema = z.object({
   drain: drainSchema.optional(),
   channel: channelStatusSchema.optional(),
   chains: z.array(chainReportSchema).optional().describe('On a DPU side: the chains that it has.'),
+  networks: z.array(networkReportSchema).optional().describe('The DpuNetworks that have devices of it, or are to.'),
   hosts: z
     .array(z.string())
     .optional()
@@ -117,6 +141,8 @@ export type VspIdentity = z.infer<typeof vspSchema>;
 export type CardReport = z.infer<typeof cardSchema>;
 export type Drain = z.infer<typeof drainSchema>;
 export type ChannelStatus = z.infer<typeof channelStatusSchema>;
+export type NetworkWish = z.infer<typeof networkWishSchema>;
+export type NetworkReport = z.infer<typeof networkReportSchema>;
 export type ChainReport = z.infer<typeof chainReportSchema>;
 
 /** Conditions of a DataProcessingUnit. */
@@ -145,7 +171,7 @@ export const dpuConditions = {
  */
 export const daemonFields = {
   spec: ['dpuProductName', 'isDpuSide', 'nodeName'],
-  status: ['vsp', 'card', 'drain', 'channel', 'chains', 'hosts'],
+  status: ['vsp', 'card', 'drain', 'channel', 'chains', 'networks', 'hosts'],
   conditions: [
     dpuConditions.ready,
     dpuConditions.hostPorts,

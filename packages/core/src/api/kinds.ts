@@ -1,6 +1,7 @@
 import type { KindDefinition } from './crd.ts';
 import { dataProcessingUnit } from './data-processing-unit.ts';
 import { dataProcessingUnitConfig } from './data-processing-unit-config.ts';
+import { dpuNetwork } from './dpu-network.ts';
 import { dpuOperatorConfig } from './dpu-operator-config.ts';
 import { serviceFunctionChain } from './service-function-chain.ts';
 import { vendorPlugin } from './vendor-plugin.ts';
@@ -12,4 +13,5 @@ export const kinds: readonly KindDefinition[] = [
   dataProcessingUnitConfig,
   serviceFunctionChain,
   vendorPlugin,
+  dpuNetwork,
 ];

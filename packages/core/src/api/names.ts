@@ -1,4 +1,5 @@
 /** Names that other programs, manifests and people depend on. */
+import { createHash } from 'node:crypto';
 
 export const group = 'config.openshift.io';
 export const version = 'v1';
@@ -48,6 +49,19 @@ export const networkNames = {
   default: 'default-sriov-net',
 } as const;
 
+/** How a DpuNetwork is named among devices, networks and bridges. */
+export const networkResource = (network: string): string => `openshift.io/dpunetwork-${network}`;
+export const networkNad = (network: string): string => `${network}-nad`;
+/** What of a resource's name is behind the slash has 63 characters at most. */
+export const longestNetworkName = 52;
+/** Which bridge network functions of a DpuNetwork are on: 8 hex digits of the SHA-256 of its name. */
+export const networkBridgeId = (network: string): string =>
+  createHash('sha256').update(network).digest('hex').slice(0, 8);
+
+/** Devices of a card for accelerated network functions, and the network by which these get them. */
+export const acceleratedResource = 'openshift.io/dpu-accelerated';
+export const acceleratedNetwork = 'dpu-accel';
+
 /** What Multus and the device plugin agree on: the resource behind a NetworkAttachmentDefinition. */
 export const networkResourceAnnotation = 'k8s.v1.cni.cncf.io/resourceName';
 export const networksAnnotation = 'k8s.v1.cni.cncf.io/networks';
@@ -74,6 +88,8 @@ export const labels = {
   vendorPlugin: `${prefix}/vendor-plugin`,
   /** On a network-function pod: the name of its ServiceFunctionChain. */
   chain: `${prefix}/chain`,
+  /** On a NetworkAttachmentDefinition: its DpuNetwork. An annotation too, as the Go operator has it. */
+  network: `${prefix}/dpu-network`,
   /** On a ConfigMap with the trust of another installation: its id. */
   trustedInstallation: `${prefix}/trusted-installation`,
   /** On a VSP pod. */
@@ -128,12 +144,16 @@ export const finalizers = {
   operator: `${prefix}/operator`,
   /** On a DataProcessingUnit; its node's daemon's. */
   daemon: `${prefix}/daemon`,
+  /** On a DpuNetwork that DPUs have devices of; the operator's. That of the Go operator, whose networks are taken over. */
+  network: `${group}/dpunetwork-cleanup`,
 } as const;
 
 /** Field managers: who owns which fields in server-side apply. */
 export const fieldManagers = {
   operator: 'dpu-operator',
   daemon: 'dpu-daemon',
+  /** The operator's, for the networks of DPUs. */
+  networks: 'dpu-operator-networks',
   /** The operator's, for the channel's trust. */
   trust: 'dpu-operator-trust',
   /** The operator's, for what it says in the place of a daemon that is silent. */

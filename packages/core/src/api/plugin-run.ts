@@ -47,7 +47,7 @@ export const pluginRunSchema = z.object({
 });
 
 /** In their order. Up to Draining, what ran before is not touched. */
-export const rolloutPhases = ['Installing', 'Draining', 'Replacing', 'Verifying', 'RollingBack', 'Failed'] as const;
+const rolloutPhases = ['Installing', 'Draining', 'Replacing', 'Verifying', 'RollingBack', 'Failed'] as const;
 
 export const rolloutSchema = z.object({
   target: pluginRunSchema,

@@ -12,6 +12,7 @@ import type { Attachment } from './attach/attachment.ts';
 import { AttachmentStore } from './attach/index.ts';
 import { parseConfig } from './config.ts';
 import { Daemon } from './daemon.ts';
+import { gone } from './presence.ts';
 import { TestApiServer } from './testing/api-server.ts';
 import { dpuPath } from './testing/fleet.ts';
 import { GoVsp } from './testing/go-vsp.ts';
@@ -137,6 +138,7 @@ class NodeFixture {
       new EventRecorder(this.#store, 'test', 'test', logger),
       this.sysfs,
       this.attachments,
+      { podOf: async () => gone },
       async () => {
         this.servers += 1;
         return { retry: () => {}, close: async () => {} };

@@ -2,10 +2,9 @@
 import { type Sysfs, watchPci } from '@dpu-operator/sdk/linux';
 import type { Logger } from 'pino';
 import { inject, injectable } from 'tsyringe';
-import { resourceName } from '../api/index.ts';
 import { Controller, type EventRecorder, type KubeStore } from '../kube/index.ts';
 import { PciFunctions } from './attach/pci-functions.ts';
-import type { ChainMembership, DpuIndex } from './attach/ports.ts';
+import type { ChainMembership, DeviceAllocations, DpuIndex } from './attach/ports.ts';
 import type { AttachmentStore } from './attach/store.ts';
 import { NodeChains } from './chains/node-chains.ts';
 import type { DaemonConfig, NodeDirectories } from './config.ts';
@@ -15,7 +14,6 @@ import { dpuIndex } from './dpu/dpu-index.ts';
 import { DpuFleet } from './dpu/fleet.ts';
 import { ManagedDpus } from './dpu/managed-dpus.ts';
 import { orderVspRestart } from './dpu/vsp-restart.ts';
-import { Allocator } from './kubelet/allocator.ts';
 import { DeviceInfoFiles } from './kubelet/device-info.ts';
 import { findPluginDirectory } from './kubelet/device-plugin.ts';
 import { DevicePool } from './kubelet/pool.ts';
@@ -66,13 +64,14 @@ export class Daemon {
     @inject(tokens.events) events: EventRecorder,
     @inject(tokens.sysfs) sysfs: Sysfs,
     @inject(tokens.attachments) attachments: AttachmentStore,
+    @inject(tokens.allocations) allocations: DeviceAllocations,
     @inject(tokens.startCniServer) startCniServer: StartCniServer,
   ) {
     const { nodeName } = config;
     const pci = new PciFunctions(config.sysfs);
     const links = new LinkWatch();
     const pool = new DevicePool((deviceId) => pci.numaNodeOf(deviceId));
-    const deviceInfo = new DeviceInfoFiles({ directory: directories.deviceInfo, resourceName, pci });
+    const deviceInfo = new DeviceInfoFiles({ directory: directories.deviceInfo, pci });
     const attached = fleetAttachments(attachments);
     this.#logger = logger;
     this.#attachments = attachments;
@@ -88,6 +87,7 @@ export class Daemon {
       pool,
       attachments: attached,
       sysfs,
+      allocations,
       stateDirectory: directories.state,
       vspDirectory: directories.vsp,
       trust: nodeTrust(this.#trust, { store, logger }),
@@ -134,18 +134,12 @@ export class Daemon {
     this.#services = new NodePodServices({
       cni: { source: config.cniSource, directory: config.cniBinDirectory },
       startCniServer: () => startCniServer(dpuIndex(this.#dpus, this.#fleet), this.#chains, links),
-      devicePlugin: {
+      devicePlugins: {
         directory: findPluginDirectory(directories.devicePlugins),
-        resourceName,
         pool,
-        allocator: new Allocator({
-          pool,
-          resourceName,
-          pci,
-          deviceInfo,
-          askVendor: async (dpuName, ids) => this.#dpus.manager(dpuName)?.vsp.allocateDevices(ids),
-          logger,
-        }),
+        pci,
+        deviceInfo,
+        askVendor: async (dpuName, ids) => this.#dpus.manager(dpuName)?.vsp.allocateDevices(ids),
         logger,
       },
       deviceInfo,

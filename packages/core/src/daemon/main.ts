@@ -106,6 +106,7 @@ async function main(): Promise<void> {
   container.registerInstance(tokens.events, events);
   container.registerInstance(tokens.sysfs, new Sysfs(config.sysfs));
   container.registerInstance(tokens.attachments, attachments);
+  container.registerInstance(tokens.allocations, allocations);
   container.registerInstance(tokens.startCniServer, startCniServer);
 
   const daemon = container.resolve(Daemon);

@@ -7,5 +7,6 @@ export const tokens = {
   events: Symbol('EventRecorder'),
   sysfs: Symbol('Sysfs'),
   attachments: Symbol('AttachmentStore'),
+  allocations: Symbol('DeviceAllocations'),
   startCniServer: Symbol('StartCniServer'),
 } as const;

@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 
-export const netnsPrefix = 'dpudev-';
+const netnsPrefix = 'dpudev-';
 
 export type Place = 'host' | 'dpu' | 'pod1' | 'pod2' | 'function' | 'bridge' | 'outside';
 export const places: readonly Place[] = ['host', 'dpu', 'pod1', 'pod2', 'function', 'bridge', 'outside'];

@@ -165,6 +165,5 @@ export const event = resource('events.k8s.io/v1', 'Event', 'events', true, {
 export type Node = z.infer<typeof node.schema>;
 export type Pod = z.infer<typeof pod.schema>;
 export type DaemonSet = z.infer<typeof daemonSet.schema>;
-export type NetworkAttachmentDefinition = z.infer<typeof networkAttachmentDefinition.schema>;
 export type CertificateSigningRequest = z.infer<typeof certificateSigningRequest.schema>;
 export type Lease = z.infer<typeof lease.schema>;

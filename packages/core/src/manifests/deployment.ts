@@ -38,7 +38,7 @@ export interface DeploymentOptions {
   env?: Readonly<Record<string, string>>;
 }
 
-export const operatorLabels = { app: workloads.operator };
+const operatorLabels = { app: workloads.operator };
 
 /** Nodes that run the control plane, under both names that clusters have for them. */
 const controlPlanes = ['node-role.kubernetes.io/control-plane', 'node-role.kubernetes.io/master'];

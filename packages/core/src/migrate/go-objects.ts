@@ -1,5 +1,5 @@
 /** The objects of an installation of the Go operator, by name. */
-import { configName, networkNames, operatorNamespace, workloads } from '../api/names.ts';
+import { networkNames, operatorNamespace, workloads } from '../api/names.ts';
 
 /** An object as the API server has it. */
 export interface KubeJson {
@@ -36,6 +36,7 @@ const plurals: Record<string, { apiVersion: string; plural: string }> = {
   Pod: { apiVersion: 'v1', plural: 'pods' },
   Service: { apiVersion: 'v1', plural: 'services' },
   Secret: { apiVersion: 'v1', plural: 'secrets' },
+  ConfigMap: { apiVersion: 'v1', plural: 'configmaps' },
   ServiceAccount: { apiVersion: 'v1', plural: 'serviceaccounts' },
   Role: { apiVersion: rbac, plural: 'roles' },
   RoleBinding: { apiVersion: rbac, plural: 'rolebindings' },
@@ -51,7 +52,7 @@ const plurals: Record<string, { apiVersion: string; plural: string }> = {
   NetworkAttachmentDefinition: { apiVersion: 'k8s.cni.cncf.io/v1', plural: 'network-attachment-definitions' },
 };
 
-export function ref(kind: string, name: string, namespace?: string): ObjectRef {
+function ref(kind: string, name: string, namespace?: string): ObjectRef {
   const known = plurals[kind];
   if (!known) throw new Error(`${kind} is no kind of an installation`);
   return {
@@ -113,6 +114,8 @@ export const leftovers: readonly ObjectRef[] = [
     'dpu-operator-controller-manager-metrics-service',
   ),
   ...here('Secret', 'network-resources-injector-sa-secret'),
+  // Which devices are of which DpuNetwork; its operator makes it anew.
+  ...here('ConfigMap', 'dpu-device-plugin-config'),
   ...here('ServiceAccount', 'network-resources-injector-sa', 'dpu-daemon-sa'),
   ...everywhere(
     'ClusterRoleBinding',
@@ -152,7 +155,13 @@ export const vspRights: readonly ObjectRef[] = [
   ...here('ServiceAccount', 'vsp-sa'),
 ];
 
-const crds = ['dpuoperatorconfigs', 'dataprocessingunits', 'dataprocessingunitconfigs', 'servicefunctionchains'];
+const crds = [
+  'dpuoperatorconfigs',
+  'dataprocessingunits',
+  'dataprocessingunitconfigs',
+  'servicefunctionchains',
+  'dpunetworks',
+];
 
 /** What stays in place: our operator's manifests go over it. Saved for the way back. */
 export const takenOver: readonly ObjectRef[] = [
@@ -202,7 +211,7 @@ export const isGoDeployment = (object: KubeJson | undefined): boolean =>
 export const isGoInjector = (object: KubeJson | undefined): boolean =>
   object !== undefined && specOf(object).template?.spec?.serviceAccountName !== workloads.injector;
 
-export const goDaemonContainer = 'dpu-daemon';
+const goDaemonContainer = 'dpu-daemon';
 
 export const isGoDaemonSet = (object: KubeJson | undefined): boolean =>
   containersOf(object).some(({ name }) => name === goDaemonContainer);
@@ -249,5 +258,3 @@ function withoutAddresses(service: KubeJson): KubeJson {
   const { clusterIP, clusterIPs: _addresses, ...spec } = service.spec as Record<string, unknown>;
   return { ...service, spec: clusterIP === 'None' ? { ...spec, clusterIP } : spec };
 }
-
-export { configName };

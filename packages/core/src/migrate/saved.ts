@@ -5,7 +5,7 @@ import { configMap, isConflict, type KubeStore } from '../kube/index.ts';
 import { type KubeJson, keyOf, refOf, withoutIdentity } from './go-objects.ts';
 import { daemonNodes, type Observed, type Saved } from './observed.ts';
 
-export const savedName = 'dpu-operator-migration';
+const savedName = 'dpu-operator-migration';
 
 const stateKey = 'state';
 

@@ -26,6 +26,7 @@ import { ProgressController } from './dpu/rollout/fleet/progress-controller.ts';
 import { Turns } from './dpu/rollout/fleet/turns.ts';
 import { DataProcessingUnitConfigController } from './dpu/selection/data-processing-unit-config-controller.ts';
 import { ServingController } from './injector/serving-controller.ts';
+import { DpuNetworkController } from './networks/dpu-network-controller.ts';
 import { Caches } from './shared/caches.ts';
 import { type Environment, parseEnvironment } from './shared/environment.ts';
 import { ownImage } from './shared/own-image.ts';
@@ -81,6 +82,7 @@ async function main(): Promise<void> {
       container.resolve(VendorPluginController),
       container.resolve(DaemonSilenceController),
       container.resolve(ChainController),
+      container.resolve(DpuNetworkController),
       container.resolve<TrustController>(tokens.trust),
       container.resolve(CertificateController),
       injectorServing,

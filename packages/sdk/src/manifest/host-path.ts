@@ -57,7 +57,7 @@ function pathFault(path: string): string | undefined {
 }
 
 /** Of a path in a container. */
-export function mountFault(path: string): string | undefined {
+function mountFault(path: string): string | undefined {
   const fault = pathFault(path);
   if (fault) return fault;
   const parts = path.split('/').filter((part) => part !== '');

@@ -2,7 +2,7 @@
 import { type Context, createContext, Script } from 'node:vm';
 
 /** Milliseconds of processor time that the work may take, and of wall time at first. */
-export const longestMs = 500;
+const longestMs = 500;
 
 /**
  * On a machine with much else to do the clock runs out before the work had its share: it is begun anew with twice the

@@ -1,7 +1,7 @@
 /** Does what the record of an attachment says: device into the pod, addresses, and the DPU's part. */
 import type { Logger } from 'pino';
 import { type Ipam, needsInterface } from '../ipam/index.ts';
-import type { Attachment, IpamCall } from './attachment.ts';
+import { type Attachment, bridgePortFor, type IpamCall } from './attachment.ts';
 import { deviceInfoOf, writeCniDeviceInfo } from './device-info.ts';
 import { CniError, cniCodes } from './errors.ts';
 import { pairUp } from './network-function.ts';
@@ -104,13 +104,9 @@ export class Attacher {
     const { store, index, chains } = this.#options;
     const dpu = index.dpu(record.dpuName);
     if (!dpu) throw new CniError(cniCodes.tryAgainLater, `DPU ${record.dpuName} went away; try again`);
-    if (record.bridgePort !== undefined) {
-      await dpu.dataPath.createBridgePort({
-        name: record.bridgePort,
-        macAddress: record.mac,
-        type: 'ACCESS',
-        logicalBridges: [`${record.vf + 2}`],
-      });
+    const port = bridgePortFor(record);
+    if (port) {
+      await dpu.dataPath.createBridgePort(port);
       return;
     }
     const joined = await pairUp(record, store, chains);

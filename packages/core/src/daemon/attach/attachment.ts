@@ -1,5 +1,7 @@
 /** What is written down about an attachment before the kernel is touched: all that undoing it needs. */
+import type { BridgePort } from '@dpu-operator/sdk';
 import { z } from 'zod';
+import { placeholderBridge } from '../../api/index.ts';
 import { linkIdentity } from './link-identity.ts';
 import { vfSettings } from './network-config.ts';
 import { cniResult } from './result.ts';
@@ -72,8 +74,12 @@ export const attachment = z.object({
   pod: z.object({ namespace: text, name: text, uid: text.exactOptional() }).exactOptional(),
   physicalFunction: physicalFunction.exactOptional(),
   ipam: ipamCall.exactOptional(),
+  /** The DpuNetwork that the device belonged to, and the logical bridge that its port is on. */
+  dpuNetwork: z.object({ name: text, logicalBridge: text.exactOptional() }).exactOptional(),
   /** hostPort: name of the bridge port on the DPU side. */
   bridgePort: text.exactOptional(),
+  /** networkFunction: the bridge that the network names, 8 hex digits. */
+  bridgeId: text.exactOptional(),
   /** networkFunction: which interface of its container it is, in the order in which the runtime asked for them. */
   order: z.int().exactOptional(),
   /** networkFunction: set on both interfaces of a pair once the pair is complete. */
@@ -81,6 +87,7 @@ export const attachment = z.object({
     .object({
       input: text,
       output: text,
+      bridgeId: text.exactOptional(),
       /** `namespace/name` of the ServiceFunctionChain, and its name there, where it belongs to one. */
       chain: z.object({ name: text, function: text }).exactOptional(),
     })
@@ -95,6 +102,20 @@ export type Attachment = z.infer<typeof attachment>;
 
 export type AttachmentKey = Pick<Attachment, 'containerId' | 'ifName'>;
 export const keyOf = ({ containerId, ifName }: AttachmentKey): string => `${containerId}/${ifName}`;
+
+/**
+ * The port that an attachment needs on the DPU side, if it needs one. Without a network the number is a placeholder, by
+ * which vendors' VSPs know the VF (contract of the Go operator).
+ */
+export function bridgePortFor({ bridgePort, mac, vf, dpuNetwork }: Attachment): BridgePort | undefined {
+  if (bridgePort === undefined) return undefined;
+  return {
+    name: bridgePort,
+    macAddress: mac,
+    type: 'ACCESS',
+    logicalBridges: [dpuNetwork?.logicalBridge ?? placeholderBridge(vf)],
+  };
+}
 
 /** For messages. */
 export function describe({ pod, containerId, ifName }: Attachment): string {

@@ -46,7 +46,7 @@ export function judgeHolder(
 }
 
 /** @throws CniError when the kubelet has given the device to another pod than the one that wants it */
-export function refuseOthersDevice(deviceId: string, allocation: Presence<Pod>, requester: Pod | undefined): void {
+function refuseOthersDevice(deviceId: string, allocation: Presence<Pod>, requester: Pod | undefined): void {
   if (allocation.is !== 'there' || isSamePod(allocation.value, requester)) return;
   const { namespace, name } = allocation.value;
   const text = `device ${deviceId} was given to pod ${namespace}/${name} by the kubelet`;

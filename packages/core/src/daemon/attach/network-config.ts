@@ -68,6 +68,11 @@ const networkConfig = networkBase.extend({
   deviceID: printable.exactOptional(),
   mac: mac.exactOptional(),
   mtu: z.int().min(68).max(65_535).exactOptional(),
+  /** Of a DpuNetwork. */
+  BridgeID: z
+    .string()
+    .regex(/^[0-9a-f]{8}$/, 'must be 8 hex digits')
+    .exactOptional(),
   runtimeConfig: z
     .looseObject({
       mac: mac.exactOptional(),

@@ -22,7 +22,7 @@ function isBefore(a: Attachment, b: Attachment): boolean {
 }
 
 /**
- * The pair that a new interface completes: the pod's interface on the same DPU that has no partner yet. The first of
+ * The pair that a new interface completes: the pod's interface on the same DPU and bridge that has no partner yet. The first of
  * the pod's annotation is the input, whatever the two are named and whichever is ready first.
  */
 export function completePair(
@@ -35,12 +35,17 @@ export function completePair(
       other.containerId === added.containerId &&
       other.ifName !== added.ifName &&
       other.dpuName === added.dpuName &&
+      other.bridgeId === added.bridgeId &&
       other.state !== 'detaching' &&
       other.networkFunction === undefined,
   );
   if (!partner) return undefined;
   const [input, output] = isBefore(added, partner) ? [added, partner] : [partner, added];
-  return { partner, networkFunction: { input: input.mac, output: output.mac } };
+  const { bridgeId } = added;
+  return {
+    partner,
+    networkFunction: { input: input.mac, output: output.mac, ...(bridgeId !== undefined && { bridgeId }) },
+  };
 }
 
 /**

@@ -1,9 +1,11 @@
 /** Where an attachment goes: which DPU serves it, and as what. */
+import { omitUndefined } from '@dpu-operator/sdk/wire';
+import { networkBridgeId } from '../../api/index.ts';
 import type { Attachment } from './attachment.ts';
 import { CniError, cniCodes } from './errors.ts';
 import type { DeviceEntry, DpuEntry, DpuIndex } from './ports.ts';
 
-export type Placement = Pick<Attachment, 'role' | 'dpuName' | 'deviceDpu' | 'pf' | 'vf'>;
+export type Placement = Pick<Attachment, 'role' | 'dpuName' | 'deviceDpu' | 'dpuNetwork' | 'pf' | 'vf'>;
 
 /** A network of this name attaches network functions where one node is host side and DPU side (contracts.md). */
 const networkFunctionNetwork = 'dpunfcni-conf';
@@ -39,12 +41,14 @@ function unknownDevice(index: DpuIndex, deviceId: string): CniError {
 }
 
 function placementIn(index: DpuIndex, device: DeviceEntry, network: string, dpuSide: DpuEntry | undefined): Placement {
-  const { pf, vf } = device;
+  const { pf, vf, network: own } = device;
+  const dpuNetwork = own && omitUndefined({ name: own.name, logicalBridge: own.logicalBridge });
   const isForDpuSide = network === networkFunctionNetwork && index.list().some(({ side }) => side === 'dpu');
   if (device.side === 'dpu' || !isForDpuSide) {
     return {
       role: device.side === 'dpu' ? 'networkFunction' : 'hostPort',
       dpuName: device.dpuName,
+      ...(dpuNetwork && { dpuNetwork }),
       pf,
       vf,
     };
@@ -54,6 +58,7 @@ function placementIn(index: DpuIndex, device: DeviceEntry, network: string, dpuS
     role: 'networkFunction',
     dpuName: dpuSide.dpuName,
     deviceDpu: device.dpuName,
+    ...(dpuNetwork && { dpuNetwork }),
     pf,
     vf,
   };
@@ -63,6 +68,14 @@ function placementIn(index: DpuIndex, device: DeviceEntry, network: string, dpuS
 export function refuseOutOfService(index: DpuIndex, { dpuName }: Placement): void {
   const reason = index.dpu(dpuName)?.outOfService;
   if (reason !== undefined) throw new CniError(cniCodes.tryAgainLater, `DPU ${dpuName}: ${reason}`);
+}
+
+/** @throws CniError where a network names another bridge than that of the DpuNetwork which its device belongs to */
+export function refuseOtherBridge(bridgeId: string | undefined, deviceId: string, { dpuNetwork }: Placement): void {
+  if (bridgeId === undefined || (dpuNetwork && networkBridgeId(dpuNetwork.name) === bridgeId)) return;
+  const whose = dpuNetwork ? `of DpuNetwork ${dpuNetwork.name}` : 'of no DpuNetwork';
+  const why = `device ${deviceId} is ${whose}: the pod must request the resource of the network that it names`;
+  throw new CniError(cniCodes.invalidConfig, `network configuration: BridgeID: ${bridgeId}: ${why}`);
 }
 
 /** The name of the host's bridge port on the DPU side (contracts.md); undefined where there is none to make. */

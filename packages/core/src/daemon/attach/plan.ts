@@ -8,7 +8,7 @@ import { CniError, cniCodes } from './errors.ts';
 import type { LinkIdentity } from './link-identity.ts';
 import { namespaceId } from './namespace.ts';
 import type { NetworkConfig } from './network-config.ts';
-import { bridgePortOf, type Placement, placementOf, refuseOutOfService } from './placement.ts';
+import { bridgePortOf, type Placement, placementOf, refuseOtherBridge, refuseOutOfService } from './placement.ts';
 import type { PodLinks } from './pod-links.ts';
 import type { DpuIndex } from './ports.ts';
 import type { AttachRequest } from './requests.ts';
@@ -43,7 +43,7 @@ export class Planner {
       const why = 'deviceID is missing: the pod must request the device resource that its network names';
       throw new CniError(cniCodes.invalidConfig, `network configuration: ${why}`);
     }
-    this.#placementOf(deviceId, network.name);
+    this.#placementOf(deviceId, network);
     const [netnsId] = await Promise.all([namespaceId(netns), ipam && this.#options.ipam.find(ipam)]);
     if (netnsId === undefined) {
       const hint = 'the sandbox is gone, or its mount does not reach the daemon';
@@ -64,12 +64,13 @@ export class Planner {
       this.#settingsOf(request.network, mac, device),
     ]);
     // Last: the DPU may have gone meanwhile.
-    const placement = this.#placementOf(intent.deviceId, request.network.name);
+    const placement = this.#placementOf(intent.deviceId, request.network);
     return recordOf({ request, intent, device, mac, identity, physicalFunction, placement });
   }
 
-  #placementOf(deviceId: string, network: string): Placement {
-    const placement = placementOf(this.#options.index, deviceId, network);
+  #placementOf(deviceId: string, { name, BridgeID }: NetworkConfig): Placement {
+    const placement = placementOf(this.#options.index, deviceId, name);
+    refuseOtherBridge(BridgeID, deviceId, placement);
     refuseOutOfService(this.#options.index, placement);
     return placement;
   }
@@ -108,6 +109,7 @@ function recordOf(decided: Decided): Attachment {
   const { request, intent, device, mac, identity, physicalFunction, placement } = decided;
   const { pod, ipam } = request;
   const bridgePort = bridgePortOf(placement);
+  const bridgeId = placement.role === 'networkFunction' ? request.network.BridgeID : undefined;
   return {
     ...placement,
     id: randomUUID(),
@@ -125,6 +127,7 @@ function recordOf(decided: Decided): Attachment {
     ...(physicalFunction && { physicalFunction }),
     ...(ipam && { ipam }),
     ...(bridgePort !== undefined && { bridgePort }),
+    ...(bridgeId !== undefined && { bridgeId }),
   };
 }
 

@@ -41,10 +41,18 @@ export interface DpuEntry {
   outOfService?: string | undefined;
 }
 
+/** The DpuNetwork that a device belongs to. */
+export interface DeviceNetwork {
+  name: string;
+  /** Id of the logical bridge that its ports are on; undefined: the default bridge. */
+  logicalBridge?: string | undefined;
+}
+
 /** Where a device sits: its DPU, and which virtual function of which port it is. */
 export interface DeviceEntry extends DpuEntry {
   pf: number;
   vf: number;
+  network?: DeviceNetwork | undefined;
 }
 
 /** The DPUs of this node, by their devices and names. */

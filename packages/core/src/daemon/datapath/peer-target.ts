@@ -1,5 +1,6 @@
 /** The daemon on the DPU, which holds the bridge ports of this host. */
 import { type BridgePort, DpuError } from '@dpu-operator/sdk';
+import { withoutNetwork } from './network-fallback.ts';
 import type { Action } from './plan.ts';
 import { type BridgePortCalls, performOnBridgePort, type Target } from './target.ts';
 
@@ -23,7 +24,13 @@ export class PeerTarget implements Target {
     }
   }
 
-  perform(action: Action): Promise<void> {
-    return performOnBridgePort(this.#client, action);
+  /** A daemon of the Go operator does not make the bridges of networks. */
+  async perform(action: Action): Promise<void> {
+    const { call, item } = action;
+    if (this.#knowsOwners || call === 'delete' || item.kind !== 'bridgePort') {
+      return performOnBridgePort(this.#client, action);
+    }
+    const port = withoutNetwork(item.port, "the DPU side's daemon");
+    return performOnBridgePort(this.#client, { call, item: { kind: 'bridgePort', port } });
   }
 }

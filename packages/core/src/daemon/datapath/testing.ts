@@ -2,7 +2,14 @@
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type BridgePort, type Capability, DpuError, type NetworkFunction, type ServiceChain } from '@dpu-operator/sdk';
+import {
+  type BridgePort,
+  type Capability,
+  DpuError,
+  type LogicalBridge,
+  type NetworkFunction,
+  type ServiceChain,
+} from '@dpu-operator/sdk';
 import type { ProgressCallbacks } from '@dpu-operator/sdk/client';
 import { pino } from 'pino';
 import { HostPortRecords } from './host-port-records.ts';
@@ -69,6 +76,26 @@ export class MemoryVsp implements VspCalls {
   async listBridgePorts(): Promise<BridgePort[]> {
     if (!this.canList) throw new DpuError('UNIMPLEMENTED', 'no list');
     return [...this.ports].map(([id, held]) => this.#withComponents({ ...held, name: `bridgePorts/${id}` }));
+  }
+
+  /** Ids of the logical bridges there are, with their VLANs. */
+  readonly bridges = new Map<string, number>();
+  hasBridges = true;
+
+  async createLogicalBridge(bridge: LogicalBridge): Promise<LogicalBridge> {
+    if (!this.hasBridges) throw new DpuError('UNIMPLEMENTED', 'no logical bridges');
+    this.bridges.set(bridge.name.replace('logicalBridges/', ''), bridge.vlanId);
+    return bridge;
+  }
+
+  async deleteLogicalBridge(id: string): Promise<void> {
+    const users = [...this.ports.values()].filter(({ logicalBridges }) => logicalBridges.includes(id));
+    if (users.length > 0) throw new DpuError('FAILED_PRECONDITION', `ports are on ${id}`);
+    this.bridges.delete(id);
+  }
+
+  async listLogicalBridges(): Promise<LogicalBridge[]> {
+    return [...this.bridges].map(([id, vlanId]) => ({ name: `logicalBridges/${id}`, vlanId }));
   }
 
   async getBridgePort(name: string): Promise<BridgePort> {

@@ -4,6 +4,7 @@ import type { VspClient } from '@dpu-operator/sdk/client';
 import type { Logger } from 'pino';
 import { bridgePortId, type ChainItem } from './items.ts';
 import type { Action } from './plan.ts';
+import { type LogicalBridgeCalls, PortBridges } from './port-bridges.ts';
 import { portIsProgrammed, whyNotProgrammed } from './port-up.ts';
 import {
   type BridgePortCalls,
@@ -16,7 +17,7 @@ import {
 } from './target.ts';
 import { VspProgress } from './vsp-progress.ts';
 
-export interface VspCalls extends BridgePortCalls {
+export interface VspCalls extends BridgePortCalls, LogicalBridgeCalls {
   getBridgePort(name: string): Promise<BridgePort>;
   watchProgress: VspClient['watchProgress'];
   /** @returns false where the VSP cannot be told */
@@ -40,6 +41,7 @@ const questionsAtOnce = 16;
 export class VspTarget implements Target {
   readonly #client: VspCalls;
   readonly #ports: BridgePortCalls;
+  readonly #bridges: PortBridges;
   readonly #logger: Logger;
   readonly #listener: CallListener | undefined;
   readonly #progress: VspProgress;
@@ -50,10 +52,12 @@ export class VspTarget implements Target {
 
   constructor(client: VspCalls, logger: Logger, listener?: CallListener) {
     this.#client = client;
+    const bridges = new PortBridges(client, logger);
+    this.#bridges = bridges;
     this.#ports = {
       createBridgePort: (port) => this.#createProgrammed(port),
-      deleteBridgePort: (name, options) => client.deleteBridgePort(name, options),
-      listBridgePorts: () => client.listBridgePorts(),
+      deleteBridgePort: (name, options) => bridges.deleteBridgePort(name, options),
+      listBridgePorts: () => bridges.listBridgePorts(),
     };
     this.#logger = logger;
     this.#listener = listener;
@@ -76,7 +80,7 @@ export class VspTarget implements Target {
   /** Those for the Go operator cannot list; whatever keeps one from it, creating again does no harm. */
   async listBridgePorts(): Promise<BridgePort[] | undefined> {
     try {
-      return await this.#client.listBridgePorts();
+      return await this.#ports.listBridgePorts();
     } catch (error) {
       const { code } = DpuError.from(error);
       if (code !== 'UNIMPLEMENTED') this.#logger.warn({ err: error }, 'the VSP did not list its bridge ports');
@@ -108,9 +112,10 @@ export class VspTarget implements Target {
     const client = this.#client;
     const news = this.#progress.follow(port.name);
     try {
-      const made = await client.createBridgePort(port);
+      const made = await this.#bridges.createBridgePort(port);
       await portIsProgrammed(made, (name) => client.getBridgePort(name), news).catch(async (error) => {
-        if (!outcomeUnknown(error)) await client.deleteBridgePort(bridgePortId(port.name), { allowMissing: true });
+        if (!outcomeUnknown(error))
+          await this.#bridges.deleteBridgePort(bridgePortId(port.name), { allowMissing: true });
         throw error;
       });
       return made;
@@ -142,7 +147,7 @@ export class VspTarget implements Target {
 
   /** As {@link #lookAgain} for every port: nobody knows with which of them the card has gone on. */
   async #lookAtAll(): Promise<void> {
-    const ports = (await this.listBridgePorts()) ?? [];
+    const ports = await this.#client.listBridgePorts().catch(() => []);
     this.#tell(new Map(ports.map((port) => [port.name, port])));
   }
 

@@ -1,6 +1,6 @@
 /** The attachments on disk, as the DPUs look at them. */
-import type { BridgePort, NetworkFunction } from '@dpu-operator/sdk';
-import type { Attachment } from '../attach/attachment.ts';
+import type { NetworkFunction } from '@dpu-operator/sdk';
+import { type Attachment, bridgePortFor } from '../attach/attachment.ts';
 import type { ChainMember } from '../datapath/attached-index.ts';
 import { describeUnreadable, type UnreadableRecord } from '../state/set-aside.ts';
 import type { AttachmentsView } from './dpu-manager.ts';
@@ -21,8 +21,13 @@ export function fleetAttachments(source: AttachmentSource): AttachmentsView & Dp
     pods: (name) =>
       list()
         .filter((attachment) => needsDpu(attachment) && [attachment.dpuName, attachment.deviceDpu].includes(name))
-        .map(({ pod, containerId }) => (pod ? `${pod.namespace}/${pod.name}` : containerId)),
-    bridgePorts: (dpuName) => of(dpuName).flatMap((attachment) => bridgePortOf(attachment) ?? []),
+        .map(podOf),
+    bridgePorts: (dpuName) =>
+      of(dpuName).flatMap((attachment) => (attachment.state === 'detaching' ? [] : (bridgePortFor(attachment) ?? []))),
+    devices: (dpuName) => {
+      const held = list().filter((one) => needsDpu(one) && (one.deviceDpu ?? one.dpuName) === dpuName);
+      return new Map(held.map((one) => [one.deviceId, { network: one.dpuNetwork, pod: podOf(one) }]));
+    },
     networkFunctions: (dpuName) => {
       const pairs = new Map<string, NetworkFunction>();
       for (const { networkFunction, state } of of(dpuName)) {
@@ -50,8 +55,4 @@ export function fleetAttachments(source: AttachmentSource): AttachmentsView & Dp
 /** Not where addresses alone are still to be given back, or the device went with its card, which ends with the DPU. */
 const needsDpu = ({ deviceIsBack, functionIsAway }: Attachment): boolean => !deviceIsBack && !functionIsAway;
 
-/** The VLAN is a placeholder by which vendors' VSPs know the VF (contract of the Go operator). */
-function bridgePortOf({ bridgePort, mac, vf, state }: Attachment): BridgePort | undefined {
-  if (bridgePort === undefined || state === 'detaching') return undefined;
-  return { name: bridgePort, macAddress: mac, type: 'ACCESS', logicalBridges: [String(vf + 2)] };
-}
+const podOf = ({ pod, containerId }: Attachment): string => (pod ? `${pod.namespace}/${pod.name}` : containerId);

@@ -25,6 +25,7 @@ export function daemonStatus(
     channel: manager ? manager.channel.status : status?.channel,
     drain,
     chains: manager?.dpuSide?.dataPath.chains() ?? status?.chains,
+    networks: manager ? manager.networks.report() : status?.networks,
     hosts,
   };
 }

@@ -116,6 +116,7 @@ export class DpuActions {
     if (await dpus.manage(action.dpu)) events.emit('sides');
     const manager = dpus.manager(name);
     manager?.setNumVfs(action.vfs);
+    await manager?.setNetworks(action.networks ?? []);
     manager?.setChannel(action.channel, action.worked);
     manager?.dpuSide?.hosts.expireAfter(action.hostPortsExpireAfterMinutes);
   }

@@ -12,6 +12,7 @@ function index(outage?: string, withdrawn = false) {
       position: (id: string) => (id === 'vf1' && !withdrawn ? { pf: 0, vf: 1 } : undefined),
       locate: (id: string) => (id === 'vf1' ? { pf: 0, vf: 1 } : undefined),
     },
+    networks: { of: () => ({ name: 'blue' }) },
     outOfService: () => outage,
   } as unknown as DpuManager;
   const find = (name: string) => (name === 'a-host' ? manager : undefined);
@@ -27,7 +28,8 @@ function index(outage?: string, withdrawn = false) {
 
 test('a DPU that cannot serve pods says why, wherever it is asked for', () => {
   const outage = 'its DPU side does not answer';
-  expect(index(outage).find('vf1')).toMatchObject({ dpuName: 'a-host', vf: 1, outOfService: outage });
+  const found = { dpuName: 'a-host', vf: 1, network: { name: 'blue' }, outOfService: outage };
+  expect(index(outage).find('vf1')).toMatchObject(found);
   expect(index(outage).dpu('a-host')?.outOfService).toBe(outage);
   expect(unavailable(index(outage))).toContain(outage);
   expect(unavailable(index())).toBeUndefined();

@@ -11,8 +11,8 @@ export function dpuIndex(
   fleet: Pick<DpuFleet, 'sides' | 'presence'>,
 ): DpuIndex {
   return {
-    find: (deviceId) => deviceOf(dpus.managers(), (manager) => manager.devices.position(deviceId)),
-    locate: (deviceId) => deviceOf(dpus.managers(), (manager) => manager.devices.locate(deviceId)),
+    find: (deviceId) => deviceOf(dpus.managers(), deviceId, ({ devices }) => devices.position(deviceId)),
+    locate: (deviceId) => deviceOf(dpus.managers(), deviceId, ({ devices }) => devices.locate(deviceId)),
     dpu: (dpuName) => {
       const manager = dpus.manager(dpuName);
       return manager && entry(manager);
@@ -35,11 +35,12 @@ export function dpuIndex(
 
 function deviceOf(
   managers: readonly DpuManager[],
+  deviceId: string,
   positionIn: (manager: DpuManager) => VfPosition | undefined,
 ): DeviceEntry | undefined {
   for (const manager of managers) {
     const position = positionIn(manager);
-    if (position) return { ...entry(manager), ...position };
+    if (position) return { ...entry(manager), ...position, network: manager.networks.of(deviceId) };
   }
   return undefined;
 }

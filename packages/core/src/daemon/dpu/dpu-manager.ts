@@ -15,8 +15,8 @@ import type { VspClient } from '@dpu-operator/sdk/client';
 import type { Sysfs } from '@dpu-operator/sdk/linux';
 import type { DetectedDpu } from '@dpu-operator/sdk/manifest';
 import type { Logger } from 'pino';
-import { annotations, type ChannelSpec, type ConditionInput } from '../../api/index.ts';
-import type { DataPath } from '../attach/ports.ts';
+import { annotations, type ChannelSpec, type ConditionInput, type NetworkWish } from '../../api/index.ts';
+import type { DataPath, DeviceAllocations } from '../attach/ports.ts';
 import type { AttachedFunctions } from '../datapath/attached-index.ts';
 import { type AttachedPorts, HostDataPath } from '../datapath/host-data-path.ts';
 import type { DevicePool } from '../kubelet/pool.ts';
@@ -28,6 +28,8 @@ import { ownerOf } from '../peer/owner.ts';
 import { gone, type Presence, there, unknown } from '../presence.ts';
 import type { UnreadableRecord } from '../state/set-aside.ts';
 import { ChannelEnd, type NodeTrust } from '../trust/channel-end.ts';
+import { DeviceNetworks } from './device-networks.ts';
+import type { DeviceHolder } from './device-placing.ts';
 import { type ChannelReport, dpuChannel, hostChannel } from './dpu-channel.ts';
 import { DpuSide } from './dpu-side.ts';
 import { DpuVsp, type VspUser } from './dpu-vsp.ts';
@@ -40,6 +42,8 @@ import type { VfWish } from './vf-plan.ts';
 export interface AttachmentsView extends AttachedFunctions, AttachedPorts {
   /** `namespace/name` of the pods that use a DPU, or a device of it on behalf of the DPU side of the same node. */
   pods(dpuName: string): string[];
+  /** By device of a DPU: the pod that has it. Absent where nobody knows of networks. */
+  devices?(dpuName: string): ReadonlyMap<string, DeviceHolder>;
 }
 
 export interface DpuManagerOptions {
@@ -50,6 +54,8 @@ export interface DpuManagerOptions {
   pool: DevicePool;
   attachments: AttachmentsView;
   sysfs: Pick<Sysfs, 'vfPosition'>;
+  /** What the kubelet says of who was given which device. */
+  allocations?: Pick<DeviceAllocations, 'podOf'> | undefined;
   /** Undefined where there is no operator: then only plain text is possible between host and DPU. */
   trust?: NodeTrust | undefined;
   /** Called when {@link DpuManager.ready} or another of what it says may be something else. */
@@ -74,6 +80,8 @@ export class DpuManager implements VspUser {
   readonly dpu: DetectedDpu;
   readonly vsp: DpuVsp;
   readonly devices: OfferedDevices;
+  /** Of its devices. */
+  readonly networks: DeviceNetworks;
   /** Of a host side: the way to the DPU side. */
   readonly host: HostDataPath | undefined;
   /** Of a DPU side. */
@@ -93,7 +101,14 @@ export class DpuManager implements VspUser {
     const { onUnreadable } = options;
     const heartbeatMs = options.heartbeatMs ?? defaultIntervalMs;
     const graceMs = options.graceMs ?? defaultGraceMs;
-    this.devices = new OfferedDevices({ dpuName: dpu.name, pool, sysfs });
+    this.networks = new DeviceNetworks({
+      directory: directories.state,
+      holders: () => attachments.devices?.(dpu.name) ?? new Map(),
+      allocations: options.allocations,
+      onChange: () => this.#networksChanged(),
+      logger,
+    });
+    this.devices = new OfferedDevices({ dpuName: dpu.name, pool, sysfs, networks: this.networks });
     this.vsp = new DpuVsp({
       dpu,
       nodeName,
@@ -144,6 +159,7 @@ export class DpuManager implements VspUser {
       });
     }
     this.dataPath = new PodDataPath(dpu.name, this.host, this.dpuSide?.dataPath);
+    this.#tellAccelerated();
     this.vsp.start();
   }
 
@@ -188,6 +204,30 @@ export class DpuManager implements VspUser {
     if (this.dpu.side === 'host') this.vsp.setNumVfs(wish);
   }
 
+  /** Which of its devices belong to which DpuNetwork. */
+  async setNetworks(networks: readonly NetworkWish[]): Promise<void> {
+    if (await this.networks.want(networks)) this.#networksChanged();
+    this.#tellAccelerated();
+  }
+
+  /** Also what an earlier daemon was told. */
+  #tellAccelerated(): void {
+    if (this.dpu.side === 'dpu') this.vsp.setAccelerated(this.networks.wishes.some(({ accelerated }) => accelerated));
+  }
+
+  /** A pod has come or gone: what waited for it may happen now. */
+  podsChanged(): void {
+    this.vsp.podsChanged();
+    if (!this.networks.dependsOnPods) return;
+    this.networks.podsChanged();
+    this.#networksChanged();
+  }
+
+  #networksChanged(): void {
+    this.devices.networksChanged();
+    this.#options.onChange();
+  }
+
   /** Records that could not be read can be now, or the other way round: absence from them proves something else. */
   recordsChanged(): void {
     this.host?.recordsChanged();
@@ -223,6 +263,7 @@ export class DpuManager implements VspUser {
   /** Lets go of it as it is: what pods use stays. */
   close(): void {
     this.vsp.close();
+    this.networks.close();
     this.host?.close();
     this.dpuSide?.close();
     this.#end.close();

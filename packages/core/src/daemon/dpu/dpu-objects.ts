@@ -20,6 +20,7 @@ import {
   findCondition,
   labels,
   labelValue,
+  type NetworkReport,
   setCondition,
   type VspIdentity,
 } from '../../api/index.ts';
@@ -49,6 +50,8 @@ export interface DaemonStatus {
   drain: Drain | undefined;
   /** The chains that a DPU side has. */
   chains: ChainReport[] | undefined;
+  /** The DpuNetworks that have devices of it; undefined until its devices are known. */
+  networks: NetworkReport[] | undefined;
   /** Hosts that have ports on a DPU side which is being deleted. */
   hosts: string[] | undefined;
 }
@@ -128,7 +131,7 @@ export class DpuObjects {
    */
   async writeStatus(
     object: DataProcessingUnit,
-    { ready, others, vsp, card, channel, drain, chains = [], hosts }: DaemonStatus,
+    { ready, others, vsp, card, channel, drain, chains = [], networks: told, hosts }: DaemonStatus,
   ): Promise<number> {
     const before = (object.status?.conditions ?? []).filter(({ type }) => ownConditions.has(type));
     const said = [ready ?? findCondition(before, dpuConditions.ready), ...others].filter((one) => one !== undefined);
@@ -136,7 +139,11 @@ export class DpuObjects {
     const changed = after.filter((one) => !before.includes(one));
     const current = object.status ?? {};
     const { name } = object.metadata;
-    const isSameWork = isDeepStrictEqual(chains, current.chains ?? []) && isDeepStrictEqual(hosts, current.hosts);
+    const networks = told ?? current.networks ?? [];
+    const isSameWork =
+      isDeepStrictEqual(chains, current.chains ?? []) &&
+      isDeepStrictEqual(networks, current.networks ?? []) &&
+      isDeepStrictEqual(hosts, current.hosts);
     const isSameRun = same(vsp, current.vsp) && same(drain, current.drain) && isDeepStrictEqual(card, current.card);
     if (after.length === before.length && isSameWork && isSameRun && same(channel, current.channel)) {
       if (changed.length === 0) return 0;
@@ -154,6 +161,7 @@ export class DpuObjects {
         channel,
         drain,
         chains: chains.length > 0 ? chains : undefined,
+        networks: networks.length > 0 ? networks : undefined,
         hosts,
       };
       const body: Applied = { apiVersion, kind, metadata: { name }, status };

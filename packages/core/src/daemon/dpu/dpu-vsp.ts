@@ -12,7 +12,7 @@ import type { UnreadableRecord } from '../state/set-aside.ts';
 import { InitAnswer } from './init-answer.ts';
 import { NumVfs } from './num-vfs.ts';
 import type { VfWish } from './vf-plan.ts';
-import { clearVsp, giveDevicesToGoImage, identityOf } from './vsp-calls.ts';
+import { clearVsp, giveDevicesToGoImage, identityOf, tellAccelerated } from './vsp-calls.ts';
 import { VspCard } from './vsp-card.ts';
 import { VspHealth } from './vsp-health.ts';
 import { VspSession, type VspSessionState } from './vsp-session.ts';
@@ -65,6 +65,7 @@ export class DpuVsp {
   #session: VspSession | undefined;
   #state: VspSessionState = { phase: 'connecting' };
   #identity: VspIdentity | undefined;
+  #isAccelerated = false;
 
   constructor(options: DpuVspOptions) {
     const { dpu, nodeName, directories, pods, user, onUnreadable, logger, heartbeatMs, graceMs } = options;
@@ -126,6 +127,14 @@ export class DpuVsp {
     if (this.#numVfs.want(wish)) this.#applyNumVfs();
   }
 
+  /** Whether network functions are to work with devices of the card for them. Of meaning on the DPU side. */
+  setAccelerated(isAccelerated: boolean): void {
+    if (isAccelerated === this.#isAccelerated) return;
+    this.#isAccelerated = isAccelerated;
+    const client = this.#session?.client;
+    if (client) void tellAccelerated(client, isAccelerated, this.#options.logger);
+  }
+
   /** A pod has come or gone: a number of virtual functions that was refused may be possible now. */
   podsChanged(): void {
     if (this.#numVfs.isRefused) this.#applyNumVfs();
@@ -182,6 +191,10 @@ export class DpuVsp {
     this.#identity = await identityOf(client, await this.#initAnswer.remember(address, socket));
     if (this.#numVfs.wanted === undefined) await giveDevicesToGoImage(client, logger);
     await this.#numVfs.apply(client);
+    const tellsOff = this.#identity.capabilities?.includes('networkConfig') ?? false;
+    if (this.#options.dpu.side === 'dpu' && (this.#isAccelerated || tellsOff)) {
+      await tellAccelerated(client, this.#isAccelerated, logger);
+    }
     // Before it is told everything: one that hangs meanwhile is found by its heartbeat.
     this.health.ready(client);
     await user.vspInitialised(client, address);

@@ -102,7 +102,7 @@ export class DpuFleet extends EventEmitter<DpuFleetEvents> {
 
   /** A pod has come or gone: a DPU that waits for its pods may go now. */
   attachmentsChanged(): void {
-    for (const manager of this.#dpus.managers()) manager.vsp.podsChanged();
+    for (const manager of this.#dpus.managers()) manager.podsChanged();
     const unreadable = this.#options.attachments.unreadable().join('\n');
     const concernsAll = unreadable !== this.#unreadable;
     this.#unreadable = unreadable;

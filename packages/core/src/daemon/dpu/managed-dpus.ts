@@ -4,6 +4,7 @@ import { rmSync } from 'node:fs';
 import type { Sysfs } from '@dpu-operator/sdk/linux';
 import type { Logger } from 'pino';
 import { shorten, vspMetricsSocketName } from '../../api/index.ts';
+import type { DeviceAllocations } from '../attach/ports.ts';
 import type { ChainOrder, ChainOrders } from '../chains/chain-order.ts';
 import { recordedHosts } from '../datapath/host-port-records.ts';
 import type { ServedDpu } from '../detect/served-dpu.ts';
@@ -20,6 +21,8 @@ export interface ManagedDpusOptions {
   pool: DevicePool;
   attachments: AttachmentsView;
   sysfs: Pick<Sysfs, 'vfPosition'>;
+  /** What the kubelet says of who was given which device. */
+  allocations?: Pick<DeviceAllocations, 'podOf'> | undefined;
   /** Undefined where there is no operator. */
   trust?: NodeTrust | undefined;
   /** The daemon's directory of records. */
@@ -141,7 +144,7 @@ export class ManagedDpus extends EventEmitter<ManagedDpusEvents> implements Chai
   }
 
   #open(dpu: ServedDpu): void {
-    const { nodeName, pool, attachments, sysfs, trust, restartVsp, logger } = this.#options;
+    const { nodeName, pool, attachments, sysfs, allocations, trust, restartVsp, logger } = this.#options;
     const manager = new DpuManager({
       dpu,
       nodeName,
@@ -149,6 +152,7 @@ export class ManagedDpus extends EventEmitter<ManagedDpusEvents> implements Chai
       pool,
       attachments,
       sysfs,
+      allocations,
       trust,
       onChange: () => this.emit('change', dpu.name),
       onUnreadable: () => this.emit('unreadable'),

@@ -1,7 +1,9 @@
 /** What of a DPU's devices the node offers to pods. */
 import type { Device } from '@dpu-operator/sdk';
 import type { Sysfs, VfPosition } from '@dpu-operator/sdk/linux';
-import type { DevicePool } from '../kubelet/pool.ts';
+import { acceleratedResource, networkResource, resourceName } from '../../api/index.ts';
+import type { DevicePool, OfferedDevice } from '../kubelet/pool.ts';
+import type { DeviceNetworks } from './device-networks.ts';
 import { devicePosition } from './device-position.ts';
 import { KeptDevices } from './kept-devices.ts';
 
@@ -9,7 +11,12 @@ export interface OfferedDevicesOptions {
   dpuName: string;
   pool: DevicePool;
   sysfs: Pick<Sysfs, 'vfPosition'>;
+  /** Which of them belong to a DpuNetwork. */
+  networks: Pick<DeviceNetworks, 'place'>;
 }
+
+/** By which VSPs tell devices for accelerated network functions from others. */
+const acceleratedPrefix = 'accelerated:';
 
 export class OfferedDevices {
   readonly #options: OfferedDevicesOptions;
@@ -17,6 +24,7 @@ export class OfferedDevices {
   readonly #kept = new KeptDevices();
   /** The VSP's latest answer. */
   #devices: readonly Device[] = [];
+  readonly #accelerated = new Set<string>();
   #inService = true;
   #withdrawn = false;
 
@@ -47,7 +55,8 @@ export class OfferedDevices {
   }
 
   /** The VSP has these now. */
-  async set(devices: readonly Device[]): Promise<void> {
+  async set(told: readonly Device[]): Promise<void> {
+    const devices = told.map((device) => this.#withoutPrefix(device));
     this.#devices = devices;
     await Promise.all(devices.map((device) => this.#place(device)));
     if (this.#devices !== devices) return;
@@ -92,17 +101,40 @@ export class OfferedDevices {
     this.#positions.set(id, await devicePosition(this.#options.sysfs, device));
   }
 
+  /** Networks or pods have changed: other devices may be offered in other networks. */
+  networksChanged(): void {
+    this.#offerSome();
+  }
+
+  #withoutPrefix(device: Device): Device {
+    if (!device.id.startsWith(acceleratedPrefix)) return device;
+    const id = device.id.slice(acceleratedPrefix.length);
+    this.#accelerated.add(id);
+    return { ...device, id };
+  }
+
   /** Before the VSP has named any, the pool has nothing of this DPU. */
   #offerSome(): void {
     if (this.#kept.list().length > 0) this.#offer();
   }
 
   #offer(): void {
+    const { pool, dpuName, networks } = this.#options;
+    const devices = this.#kept.list();
+    const ordinary = devices.filter(({ id }) => !this.#accelerated.has(id));
+    const placings = networks.place(ordinary.map(({ id }) => ({ id, vf: this.#positions.get(id)?.vf ?? -1 })));
     if (this.#withdrawn) return;
-    const { pool, dpuName } = this.#options;
     pool.set(
       dpuName,
-      this.#kept.list().map((device) => ({ ...device, healthy: device.healthy && this.#inService })),
+      devices.map((device): OfferedDevice => {
+        const { network, isOpen = true } = placings.get(device.id) ?? {};
+        const ordinaryResource = network ? networkResource(network.name) : resourceName;
+        return {
+          ...device,
+          healthy: device.healthy && this.#inService && isOpen,
+          resource: this.#accelerated.has(device.id) ? acceleratedResource : ordinaryResource,
+        };
+      }),
     );
   }
 }

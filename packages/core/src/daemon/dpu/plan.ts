@@ -16,6 +16,7 @@ import {
   type Drain,
   drainName,
   finalizers,
+  type NetworkWish,
 } from '../../api/index.ts';
 import { hasFinalizer, isBeingDeleted } from '../../kube/index.ts';
 import type { DpuFinding } from '../detect/find-dpus.ts';
@@ -54,6 +55,7 @@ export type DpuAction =
       do: 'manage';
       dpu: ServedDpu;
       vfs?: VfWish | undefined;
+      networks?: readonly NetworkWish[] | undefined;
       hostPortsExpireAfterMinutes?: number | undefined;
       channel?: ChannelSpec | undefined;
       /** SPIFFE IDs of other ends that it worked with. */
@@ -127,10 +129,10 @@ function planService(object: DataProcessingUnit, finding: DpuFinding, observed: 
   const actions: DpuAction[] = [];
   if (presence.is === 'there') actions.push({ do: 'correctObject', object, dpu: presence.value });
   if (served) {
-    const { numVfs, numVfsPerPf, hostPortsExpireAfterMinutes, channel } = object.spec;
+    const { numVfs, numVfsPerPf, networks, hostPortsExpireAfterMinutes, channel } = object.spec;
     const vfs = numVfsPerPf ?? numVfs;
     const worked = object.status?.channel?.peers;
-    actions.push({ do: 'manage', dpu: served, vfs, hostPortsExpireAfterMinutes, channel, worked });
+    actions.push({ do: 'manage', dpu: served, vfs, networks, hostPortsExpireAfterMinutes, channel, worked });
   }
   if (rollout || finding.pluginGone) actions.push({ do: 'withdraw', leaving: finding.pluginGone ?? false });
   else actions.push({ do: 'offer', problem });

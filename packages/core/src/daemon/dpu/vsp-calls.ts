@@ -58,3 +58,17 @@ export async function clearVsp(client: Pick<VspClient, 'setNumVfs'> | undefined,
     return DpuError.from(error).code === 'UNIMPLEMENTED';
   }
 }
+
+/** Whether network functions are to work with devices of the card for them. */
+export async function tellAccelerated(
+  client: Pick<VspClient, 'setNetworkConfig'>,
+  isAccelerated: boolean,
+  logger: Logger,
+): Promise<void> {
+  try {
+    await client.setNetworkConfig({ isAccelerated });
+  } catch (error) {
+    if (DpuError.from(error).code === 'UNIMPLEMENTED' && !isAccelerated) return;
+    logger.warn({ err: error, isAccelerated }, 'the VSP was not told whether networks are accelerated');
+  }
+}

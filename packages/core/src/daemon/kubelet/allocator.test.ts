@@ -42,7 +42,7 @@ function fixture(
     'dpu',
     ids.map((id) => ({ id, healthy: true })),
   );
-  const deviceInfo = new DeviceInfoFiles({ directory, resourceName, pci });
+  const deviceInfo = new DeviceInfoFiles({ directory, pci });
   const allocator = new Allocator({ pool, resourceName, pci, deviceInfo, askVendor, logger });
   return { allocator, pool, deviceInfo, directory };
 }

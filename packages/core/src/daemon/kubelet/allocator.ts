@@ -8,11 +8,11 @@ import type { Logger } from 'pino';
 import type { PciFunctions } from '../attach/pci-functions.ts';
 import type { DeviceInfoFiles } from './device-info.ts';
 import type { ContainerAllocateResponse, DeviceSpec } from './device-plugin-api.ts';
-import type { DevicePool, PooledDevice } from './pool.ts';
+import type { PooledDevice, ResourceDevices } from './pool.ts';
 import { withVendorAllocations } from './vendor-allocation.ts';
 
 export interface AllocatorOptions {
-  pool: DevicePool;
+  pool: ResourceDevices;
   resourceName: string;
   pci: PciFunctions;
   deviceInfo: Pick<DeviceInfoFiles, 'write'>;
@@ -54,9 +54,9 @@ export class Allocator {
 
   /** Without its file the pod only lacks an entry in its `network-status`. */
   #describe(id: string): void {
-    const { deviceInfo, logger } = this.#options;
+    const { deviceInfo, resourceName, logger } = this.#options;
     try {
-      deviceInfo.write(id);
+      deviceInfo.write(resourceName, id);
     } catch (err) {
       logger.warn({ err, device: id }, 'the device information file is not written');
     }
@@ -101,7 +101,7 @@ const deviceNode = (inContainer: string, onHost = inContainer): DeviceSpec => ({
   permissions: 'rw',
 });
 
-function usable(pool: DevicePool, id: string): PooledDevice {
+function usable(pool: ResourceDevices, id: string): PooledDevice {
   const device = pool.get(id);
   if (!device) throw new DpuError('INVALID_ARGUMENT', `no DPU of this node has a device ${id}: delete the pod`);
   if (device.healthy) return device;

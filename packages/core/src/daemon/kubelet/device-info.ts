@@ -1,13 +1,13 @@
 /** Device Information files of the device plugin, which Multus finds by resource name and device id. */
 import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { acceleratedResource, networkResource, resourceName } from '../../api/index.ts';
 import { deviceInfoOf } from '../attach/device-info.ts';
 import type { PciFunctions } from '../attach/pci-functions.ts';
 
 export interface DeviceInfoFilesOptions {
   /** Where device plugins write theirs: /var/run/k8s.cni.cncf.io/devinfo/dp on a node. */
   directory: string;
-  resourceName: string;
   pci: PciFunctions;
 }
 
@@ -17,20 +17,18 @@ export interface DeviceInfoFilesOptions {
  */
 export class DeviceInfoFiles {
   readonly #options: DeviceInfoFilesOptions;
-  readonly #prefix: string;
 
   constructor(options: DeviceInfoFilesOptions) {
     this.#options = options;
-    this.#prefix = `${withoutSlash(options.resourceName)}-`;
   }
 
   /** Of a device without a PCI function there is nothing to say. */
-  write(deviceId: string): void {
+  write(resource: string, deviceId: string): void {
     const { directory, pci } = this.#options;
     const address = pci.addressOf(deviceId);
     if (address === undefined) return;
     mkdirSync(directory, { recursive: true });
-    const path = join(directory, `${this.#prefix}${withoutSlash(deviceId)}-device.json`);
+    const path = join(directory, `${withoutSlash(resource)}-${withoutSlash(deviceId)}-device.json`);
     const draft = `${path}.draft`;
     writeFileSync(draft, JSON.stringify(deviceInfoOf(address, pci)), { mode: 0o644 });
     renameSync(draft, path);
@@ -40,12 +38,21 @@ export class DeviceInfoFiles {
   removeAll(): void {
     const { directory } = this.#options;
     for (const name of namesIn(directory)) {
-      if (name.startsWith(this.#prefix)) rmSync(join(directory, name), { force: true });
+      if (ownPrefixes.some((prefix) => name.startsWith(prefix))) rmSync(join(directory, name), { force: true });
     }
   }
 }
 
-const withoutSlash = (text: string): string => text.replaceAll('/', '-');
+/** Of every resource that there may have been. */
+const ownPrefixes = [
+  `${withoutSlash(resourceName)}-`,
+  `${withoutSlash(acceleratedResource)}-`,
+  withoutSlash(networkResource('')),
+];
+
+function withoutSlash(text: string): string {
+  return text.replaceAll('/', '-');
+}
 
 function namesIn(directory: string): string[] {
   try {

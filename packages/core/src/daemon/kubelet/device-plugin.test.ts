@@ -38,7 +38,14 @@ const allocatorOf = (pool: DevicePool) =>
   });
 
 async function startPlugin(directory: string, pool = new DevicePool()) {
-  const plugin = new DevicePlugin({ directory, resourceName, pool, allocator: allocatorOf(pool), logger });
+  const plugin = new DevicePlugin({
+    directory,
+    resourceName,
+    endpoint: 'dpuNet.sock',
+    pool,
+    allocator: allocatorOf(pool),
+    logger,
+  });
   await plugin.start();
   cleanups.push(() => plugin.close());
   return { plugin, pool };
@@ -89,7 +96,14 @@ test('a kubelet that was killed leaves a dead socket: the next one is told at on
   linkSync(join(directory, 'killed.sock'), join(directory, 'kubelet.sock'));
   await new Promise((resolve) => listener.close(resolve));
   const pool = new DevicePool();
-  const plugin = new DevicePlugin({ directory, resourceName, pool, allocator: allocatorOf(pool), logger });
+  const plugin = new DevicePlugin({
+    directory,
+    resourceName,
+    endpoint: 'dpuNet.sock',
+    pool,
+    allocator: allocatorOf(pool),
+    logger,
+  });
   cleanups.push(() => plugin.close());
   const started = plugin.start();
   await vi.waitFor(() => expect(existsSync(join(directory, 'dpuNet.sock'))).toBe(true));

@@ -1,5 +1,5 @@
 /**
- * Keeps the node's DPU devices registered with the kubelet. A kubelet that restarts forgets its plugins, wipes their
+ * Keeps the devices of one resource registered with the kubelet. A kubelet that restarts forgets its plugins, wipes their
  * sockets and makes its own anew; one that only drops its watch counts the devices as gone. Each of these is an event,
  * of the directory or of the watch, so nothing is asked in between.
  */
@@ -10,10 +10,9 @@ import { DpuError } from '@dpu-operator/sdk';
 import type { Logger } from 'pino';
 import type { Allocator } from './allocator.ts';
 import { PluginServer } from './plugin-server.ts';
-import type { DevicePool } from './pool.ts';
+import type { ResourceDevices } from './pool.ts';
 import { register } from './registration.ts';
 
-const ownSocket = 'dpuNet.sock';
 const kubeletSocket = 'kubelet.sock';
 /** Milliseconds between attempts while the kubelet has its socket but does not accept; doubles up to the longest. */
 const firstRetryMs = 50;
@@ -23,7 +22,9 @@ export interface DevicePluginOptions {
   /** The kubelet's directory of plugin sockets. */
   directory: string;
   resourceName: string;
-  pool: DevicePool;
+  /** Name of its own socket there. */
+  endpoint: string;
+  pool: ResourceDevices;
   allocator: Allocator;
   logger: Logger;
 }
@@ -49,9 +50,9 @@ export class DevicePlugin {
 
   /** Serves and registers; resolves when both are done, or when serving is and there is no kubelet yet. */
   async start(): Promise<void> {
-    const { directory, logger } = this.#options;
+    const { directory, endpoint, logger } = this.#options;
     this.#watcher = watch(directory, (_event, name) => {
-      if (name === ownSocket || name === kubeletSocket) this.#converge();
+      if (name === endpoint || name === kubeletSocket) this.#converge();
     });
     this.#watcher.on('error', (err) => logger.error({ err, directory }, 'the kubelet directory is not watched'));
     this.#converge();
@@ -97,7 +98,8 @@ export class DevicePlugin {
   }
 
   async #serve(): Promise<void> {
-    const socketPath = join(this.#options.directory, ownSocket);
+    const { directory, endpoint } = this.#options;
+    const socketPath = join(directory, endpoint);
     const present = identity(socketPath);
     if (present !== undefined && present === this.#served) return;
     // Closing unlinks the path, so it comes before the new socket takes it.
@@ -116,8 +118,8 @@ export class DevicePlugin {
   }
 
   async #register(kubelet: string): Promise<void> {
-    const { directory, resourceName, logger } = this.#options;
-    await register({ kubeletSocketPath: join(directory, kubeletSocket), endpoint: ownSocket, resourceName });
+    const { directory, endpoint, resourceName, logger } = this.#options;
+    await register({ kubeletSocketPath: join(directory, kubeletSocket), endpoint, resourceName });
     this.#registeredAt = kubelet;
     this.#registeredMs = performance.now();
     logger.info({ resource: resourceName }, 'registered with the kubelet');

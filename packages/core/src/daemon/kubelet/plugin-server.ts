@@ -21,7 +21,7 @@ import {
   type PreferredAllocationRequest,
   type PreferredAllocationResponse,
 } from './device-plugin-api.ts';
-import type { DevicePool, PooledDevice } from './pool.ts';
+import type { PooledDevice, ResourceDevices } from './pool.ts';
 import { preferDevices } from './preferred.ts';
 
 export const pluginOptions: DevicePluginOptions = {
@@ -31,7 +31,7 @@ export const pluginOptions: DevicePluginOptions = {
 
 export interface PluginServerOptions {
   socketPath: string;
-  pool: DevicePool;
+  pool: ResourceDevices;
   allocator: Allocator;
   /** The last watch of the devices has ended. Not called once the server is closed. */
   onUnwatched: () => void;

@@ -47,6 +47,7 @@ test("the plugin's NUMA node goes first, and one that was found stays while the 
 const pooled = (id: string, dpuName: string, numaNode?: number): PooledDevice => ({
   id,
   dpuName,
+  resource: 'openshift.io/dpu',
   healthy: true,
   ...(numaNode !== undefined && { numaNode }),
 });
@@ -71,4 +72,21 @@ test('what only programs in pods are told is there at once, and the kubelet hear
   pool.onChange(() => calls++);
   pool.set('dpu', [{ id: 'vf0', healthy: true, attributes: { speed: '25G' } }]);
   expect([calls, pool.get('vf0')?.attributes]).toEqual([0, { speed: '25G' }]);
+});
+
+test('a resource has its own devices, and its listeners hear of these only', () => {
+  const pool = new DevicePool();
+  const blue = pool.of('openshift.io/dpunetwork-blue');
+  const heard = vi.fn();
+  blue.onChange(heard);
+  pool.set('a', [vf(0), { ...vf(1), resource: 'openshift.io/dpunetwork-blue' }]);
+  expect(heard).toHaveBeenCalledTimes(1);
+  pool.set('a', [vf(0, false), { ...vf(1), resource: 'openshift.io/dpunetwork-blue' }]);
+  expect(heard).toHaveBeenCalledTimes(1);
+  expect(blue.list().map(({ id }) => id)).toEqual(['swdpu-vf1']);
+  expect([blue.get('swdpu-vf0'), blue.get('swdpu-vf1')?.dpuName]).toEqual([undefined, 'a']);
+  expect(pool.of('openshift.io/dpu').list()).toHaveLength(1);
+  pool.set('a', [vf(0), vf(1)]);
+  expect(heard).toHaveBeenCalledTimes(2);
+  expect(blue.list()).toEqual([]);
 });

@@ -1,8 +1,24 @@
 /** The devices of all DPUs of a node: what the node advertises to the kubelet. */
 import type { Device } from '@dpu-operator/sdk';
+import { resourceName } from '../../api/index.ts';
+
+export interface OfferedDevice extends Device {
+  /** By which pods ask for it. Default: {@link resourceName}. */
+  resource?: string;
+}
 
 export interface PooledDevice extends Device {
   dpuName: string;
+  resource: string;
+}
+
+/** The devices of one resource. */
+export interface ResourceDevices {
+  /** By id, `vf9` before `vf10`. */
+  list(): readonly PooledDevice[];
+  get(id: string): PooledDevice | undefined;
+  /** @returns what ends it */
+  onChange(listener: () => void): () => void;
 }
 
 /** Numbers by their value; without ICU, whose data would cost the daemon 3 MB. */
@@ -13,11 +29,11 @@ function byNumber(a: string, b: string): number {
   return x < y ? -1 : 1;
 }
 
-export class DevicePool {
+export class DevicePool implements ResourceDevices {
   readonly #numaNodeOf: (deviceId: string) => number | undefined;
   /** As found once: the netdev of a device that is in a pod cannot be looked up. */
   readonly #numaNodes = new Map<string, number>();
-  readonly #byDpu = new Map<string, Device[]>();
+  readonly #byDpu = new Map<string, OfferedDevice[]>();
   readonly #listeners = new Set<() => void>();
   #devices: PooledDevice[] = [];
 
@@ -27,7 +43,7 @@ export class DevicePool {
   }
 
   /** Replaces a DPU's devices. Listeners hear of it only when the kubelet would. */
-  set(dpuName: string, devices: readonly Device[]): void {
+  set(dpuName: string, devices: readonly OfferedDevice[]): void {
     this.#byDpu.set(
       dpuName,
       devices.map((device) => this.#withNumaNode(device)),
@@ -49,12 +65,30 @@ export class DevicePool {
     return this.#devices.find((device) => device.id === id);
   }
 
+  /** Those of one resource; its listeners hear of their changes only. */
+  of(resource: string): ResourceDevices {
+    const list = () => this.#devices.filter((device) => device.resource === resource);
+    return {
+      list,
+      get: (id) => list().find((device) => device.id === id),
+      onChange: (listener) => {
+        let before = list();
+        return this.onChange(() => {
+          const now = list();
+          const isNews = !same(before, now);
+          before = now;
+          if (isNews) listener();
+        });
+      },
+    };
+  }
+
   onChange(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 
-  #withNumaNode(device: Device): Device {
+  #withNumaNode(device: OfferedDevice): OfferedDevice {
     if (device.numaNode !== undefined) return device;
     const numaNode = this.#numaNodes.get(device.id) ?? this.#numaNodeOf(device.id);
     if (numaNode === undefined) return device;
@@ -65,7 +99,9 @@ export class DevicePool {
   #rebuild(): void {
     const merged = new Map<string, PooledDevice>();
     for (const [dpuName, devices] of [...this.#byDpu].sort(([a], [b]) => byNumber(a, b))) {
-      for (const device of devices) if (!merged.has(device.id)) merged.set(device.id, { ...device, dpuName });
+      for (const device of devices) {
+        if (!merged.has(device.id)) merged.set(device.id, { resource: resourceName, ...device, dpuName });
+      }
     }
     const next = [...merged.values()].sort((a, b) => byNumber(a.id, b.id));
     const isNews = !same(this.#devices, next);
@@ -78,6 +114,10 @@ export class DevicePool {
 /** To the kubelet. */
 function same(a: readonly PooledDevice[], b: readonly PooledDevice[]): boolean {
   const equal = (x: PooledDevice, y: PooledDevice | undefined) =>
-    x.id === y?.id && x.healthy === y.healthy && x.numaNode === y.numaNode && x.dpuName === y.dpuName;
+    x.id === y?.id &&
+    x.healthy === y.healthy &&
+    x.numaNode === y.numaNode &&
+    x.dpuName === y.dpuName &&
+    x.resource === y.resource;
   return a.length === b.length && a.every((device, index) => equal(device, b[index]));
 }

@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterEach, expect, test, vi } from 'vitest';
 import { PciFunctions } from '../attach/pci-functions.ts';
-import { Allocator } from '../kubelet/allocator.ts';
 import { DeviceInfoFiles } from '../kubelet/device-info.ts';
 import { DevicePool } from '../kubelet/pool.ts';
 import { NodePodServices } from './pod-services.ts';
@@ -22,10 +21,8 @@ function services() {
   mkdirSync(path('daemon'));
   const pool = new DevicePool();
   const pci = new PciFunctions();
-  const resourceName = 'openshift.io/dpu';
-  const deviceInfo = new DeviceInfoFiles({ directory: path('devinfo'), resourceName, pci });
+  const deviceInfo = new DeviceInfoFiles({ directory: path('devinfo'), pci });
   const askVendor = async () => undefined;
-  const allocator = new Allocator({ pool, resourceName, pci, deviceInfo, askVendor, logger });
   const servers = { started: 0, closed: 0 };
   const trust = {
     onDisk: true,
@@ -45,7 +42,7 @@ function services() {
       };
       return { retry: () => {}, close };
     },
-    devicePlugin: { directory: path('kubelet'), resourceName, pool, allocator, logger },
+    devicePlugins: { directory: path('kubelet'), pool, pci, deviceInfo, askVendor, logger },
     deviceInfo,
     trust,
     daemonDirectory: path('daemon'),
@@ -56,6 +53,7 @@ function services() {
 }
 
 const ownFile = 'openshift.io-dpu-0000:01:00.2-device.json';
+const networkFile = 'openshift.io-dpunetwork-blue-0000:01:00.3-device.json';
 const anothersFile = 'openshift.io-sriov-0000:01:00.2-device.json';
 const device = [{ id: 'vf0', healthy: true }];
 
@@ -88,7 +86,7 @@ test('what was removed from the node is there again after another start', async 
   await of.start();
   mkdirSync(path('daemon/state'));
   mkdirSync(path('devinfo'));
-  for (const name of [ownFile, anothersFile]) writeFileSync(path(`devinfo/${name}`), '{}');
+  for (const name of [ownFile, networkFile, anothersFile]) writeFileSync(path(`devinfo/${name}`), '{}');
   await of.remove();
   expect(readdirSync(path('devinfo'))).toEqual([anothersFile]);
   expect([of.started, servers.closed, existsSync(path('bin/dpu-cni'))]).toEqual([false, 1, false]);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { installCni, uninstallCni } from '../install/index.ts';
 import type { DeviceInfoFiles } from '../kubelet/device-info.ts';
-import { DevicePlugin, type DevicePluginOptions } from '../kubelet/device-plugin.ts';
+import { DevicePlugins, type DevicePluginsOptions } from '../kubelet/device-plugins.ts';
 import type { ObservedTrust } from '../trust/observed-trust.ts';
 import type { PodServices } from './node-state.ts';
 
@@ -18,7 +18,7 @@ export interface CniService {
 export interface NodePodServicesOptions {
   cni: { source: string; directory: string };
   startCniServer: () => Promise<CniService>;
-  devicePlugin: DevicePluginOptions;
+  devicePlugins: DevicePluginsOptions;
   deviceInfo: Pick<DeviceInfoFiles, 'removeAll'>;
   /** Writes down again what is taken off the disk, unless it is told. */
   trust: Pick<ObservedTrust, 'takeOffDisk' | 'keepOnDisk'>;
@@ -30,8 +30,7 @@ export interface NodePodServicesOptions {
 export class NodePodServices implements PodServices {
   readonly #options: NodePodServicesOptions;
   #cniServer: CniService | undefined;
-  #devicePlugin: DevicePlugin | undefined;
-  #unsubscribe: (() => void) | undefined;
+  #devicePlugins: DevicePlugins | undefined;
   #isUninstalled = false;
   #isRemoved = false;
 
@@ -40,24 +39,20 @@ export class NodePodServices implements PodServices {
   }
 
   get started(): boolean {
-    return this.#unsubscribe !== undefined;
+    return this.#devicePlugins !== undefined;
   }
 
   /** The executable comes last: once it is there, the runtime calls it. A start that failed goes on where it was. */
   async start(): Promise<void> {
     if (this.started) return;
-    const { cni, startCniServer, devicePlugin, trust } = this.#options;
+    const { cni, startCniServer, devicePlugins, trust } = this.#options;
     this.#isUninstalled = false;
     this.#isRemoved = false;
     trust.keepOnDisk();
     this.#cniServer ??= await startCniServer();
     await installCni(cni);
-    // A node that never had a device tells the kubelet nothing, instead of advertising none.
-    const register = () => {
-      if (!this.#devicePlugin && devicePlugin.pool.list().length > 0) void this.#register();
-    };
-    this.#unsubscribe = devicePlugin.pool.onChange(register);
-    register();
+    this.#devicePlugins = new DevicePlugins(devicePlugins);
+    this.#devicePlugins.start();
   }
 
   retry(): void {
@@ -88,22 +83,9 @@ export class NodePodServices implements PodServices {
 
   /** Ends the services; attachments and the executable stay, which a daemon that restarts relies on. */
   async close(): Promise<void> {
-    this.#unsubscribe?.();
-    this.#unsubscribe = undefined;
-    await Promise.all([this.#devicePlugin?.close(), this.#cniServer?.close()]);
-    this.#devicePlugin = undefined;
+    const [plugins, server] = [this.#devicePlugins, this.#cniServer];
+    this.#devicePlugins = undefined;
     this.#cniServer = undefined;
-  }
-
-  async #register(): Promise<void> {
-    const plugin = new DevicePlugin(this.#options.devicePlugin);
-    this.#devicePlugin = plugin;
-    try {
-      await plugin.start();
-    } catch (error) {
-      // The next change of the pool tries again.
-      if (this.#devicePlugin === plugin) this.#devicePlugin = undefined;
-      this.#options.logger.error({ err: error }, 'cannot serve the devices to the kubelet');
-    }
+    await Promise.all([plugins?.close(), server?.close()]);
   }
 }

@@ -46,7 +46,7 @@ export function injectInto(pod: TestPod, settings: Partial<InjectorSettings> = {
 }
 
 /** The pod with the operations done to it, as the API server does them. */
-export function patched(pod: TestPod, operations: readonly AddOperation[]): TestPod {
+function patched(pod: TestPod, operations: readonly AddOperation[]): TestPod {
   const result = structuredClone(pod);
   for (const { path, value } of operations) {
     const keys = path.split('/').slice(1);

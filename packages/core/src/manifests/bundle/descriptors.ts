@@ -17,6 +17,7 @@ const descriptions: Record<string, string> = {
   DataProcessingUnitConfig: 'Which plugin, version and settings the DPUs that it selects run.',
   ServiceFunctionChain: 'Network functions that the traffic of hosts passes on their DPUs.',
   VendorPlugin: "A vendor's plugin: where it comes from, and which version.",
+  DpuNetwork: 'Virtual functions of DPUs that are a network of their own, with a resource that pods ask for.',
 };
 
 /** @param crds by the plural of their kind */

@@ -1,4 +1,5 @@
 /** An object of each kind that people make, for the forms of consoles. */
+import { vfIdKey } from '../../api/dpu-network.ts';
 import { apiVersion, configName, labels, operatorNamespace } from '../../api/names.ts';
 
 export const examples: readonly object[] = [
@@ -34,5 +35,11 @@ export const examples: readonly object[] = [
     kind: 'VendorPlugin',
     metadata: { name: 'acme' },
     spec: { package: '@acme/dpu-vsp', version: '^1.0.0' },
+  },
+  {
+    apiVersion,
+    kind: 'DpuNetwork',
+    metadata: { name: 'blue' },
+    spec: { dpuSelector: { matchExpressions: [{ key: vfIdKey, operator: 'In', values: ['0-3'] }] } },
   },
 ];

@@ -1,5 +1,5 @@
 /** What OLM gives the ServiceAccounts, which it makes itself. */
-import { networkNames, operatorNamespace } from '../../api/names.ts';
+import { operatorNamespace } from '../../api/names.ts';
 import { defaultNetworkNamespace } from '../../operator/networks/networks.ts';
 import { ruleOf } from '../rbac.ts';
 import { processes } from '../rights/index.ts';
@@ -17,7 +17,7 @@ export function permissions(): Permission[] {
 
 /**
  * In the whole cluster. OLM makes Roles in the operator's namespace only: what is to be had in another one is given
- * everywhere, for the objects of that name.
+ * everywhere, for the objects of that name. Networks have the names of DpuNetworks, which nobody knows before.
  */
 export function clusterPermissions(): Permission[] {
   return processes.flatMap((process) => permissionOf(process, ({ namespace }) => namespace !== operatorNamespace));
@@ -30,6 +30,6 @@ function permissionOf({ account, grants }: ProcessRights, isWanted: (grant: Gran
 
 function named({ namespace }: Grant, right: Right): Right {
   if (namespace === undefined || namespace === operatorNamespace || right.names) return right;
-  if (namespace === defaultNetworkNamespace) return { ...right, names: [networkNames.default] };
+  if (namespace === defaultNetworkNamespace) return right;
   throw new Error(`a right in ${namespace} without names would be one everywhere: ${right.resources.join(', ')}`);
 }

@@ -6,6 +6,7 @@ import {
   group,
   injectorNames,
   labels,
+  networkNad,
   networkNames,
   trustNames,
   version,
@@ -30,6 +31,9 @@ import { chainNamespacesIn, isChainNamespace, operatorPodPolicies } from './oper
 import type { Policy, PolicyRule } from './policy.ts';
 
 const account = workloads.operator;
+
+/** How IPAM begins in a network's configuration. */
+const ipamHead = ',"ipam":{"type":';
 
 const daemonSets: Policy = {
   name: 'dpu-operator-daemonset',
@@ -63,6 +67,11 @@ const daemonSets: Policy = {
 const networkRule = (name: string, namespace: string): string =>
   `(variables.after.metadata.name == ${text(name)} && request.namespace == ${text(namespace)})`;
 
+/** Of DpuNetworks: admission does not know which there are, but what such a network may be. */
+const isOfDpuNetwork = `(request.namespace == ${text(defaultNetworkNamespace)} && variables.after.metadata.name.endsWith(${text(networkNad(''))}) && ${text(labels.network)} in variables.after.metadata.?labels.orValue({}))`;
+/** The configuration of a network of that name, as far as its type. */
+const [headBefore = '', headAfter = ''] = networkConfig('\n').slice(0, -1).split('\\n');
+
 /** As far as the name of the IPAM plugin. */
 const defaultConfigHead = networkConfig(networkNames.default, { type: '' }).slice(0, -'"}}'.length);
 
@@ -78,11 +87,19 @@ const networks: Policy = {
   variables: {
     after,
     config: "object.?spec.?config.orValue('')",
+    isOfDpuNetwork,
+    head: `${text(headBefore)} + variables.after.metadata.name + ${text(headAfter)}`,
+    rest: "request.operation != 'DELETE' && variables.config.startsWith(variables.head) ? variables.config.substring(size(variables.head)) : ''",
   },
   rules: [
     {
-      expression: `variables.after.metadata.name == ${text(networkNames.networkFunction)} || ${networkRule(networkNames.default, defaultNetworkNamespace)}`,
-      message: `the DPU operator makes the networks ${networkNames.networkFunction}, and ${networkNames.default} in ${defaultNetworkNamespace}, no others`,
+      expression: `variables.after.metadata.name == ${text(networkNames.networkFunction)} || ${networkRule(networkNames.default, defaultNetworkNamespace)} || variables.isOfDpuNetwork`,
+      message: `the DPU operator makes the networks ${networkNames.networkFunction}, and in ${defaultNetworkNamespace} ${networkNames.default} and those of DpuNetworks, no others`,
+    },
+    {
+      expression: `request.operation == 'DELETE' || !variables.isOfDpuNetwork || (variables.rest != '' && !variables.rest.replace(${text(ipamHead)}, '', variables.rest.startsWith(${text(ipamHead)}) ? 1 : 0).lowerAscii().contains('"type"') && !variables.config.contains('\\\\'))`,
+      message:
+        'the network of a DpuNetwork is of type dpu-cni, with an IPAM plugin or none; no other type stands in it, and no escaped character',
     },
     {
       expression: `request.operation == 'DELETE' || object.metadata.name != ${text(networkNames.networkFunction)} || variables.config == ${text(networkConfig(networkNames.networkFunction))}`,
@@ -206,6 +223,29 @@ const configs: Policy = {
   ],
 };
 
+const dpuNetworks: Policy = {
+  name: 'dpu-operator-dpunetworks',
+  account,
+  on: {
+    apiGroup: group,
+    apiVersion: version,
+    resource: 'dpunetworks',
+    operations: ['CREATE', 'UPDATE', 'DELETE'],
+  },
+  variables: metadataVariables,
+  rules: [
+    {
+      expression: `request.operation == 'UPDATE' && ${fieldKeeps('spec')}`,
+      message: 'what a DpuNetwork is, is for people to say: the DPU operator changes nothing in spec',
+    },
+    metadataKeeps(),
+    {
+      expression: finalizersKeep(finalizers.network),
+      message: `of finalizers the DPU operator may change ${finalizers.network} only`,
+    },
+  ],
+};
+
 const dpus: Policy = {
   name: 'dpu-operator-dataprocessingunits',
   account,
@@ -237,5 +277,6 @@ export const operatorPolicies: readonly Policy[] = [
   secrets,
   configMaps,
   configs,
+  dpuNetworks,
   dpus,
 ];

@@ -41,12 +41,19 @@ export const operatorRights: ProcessRights = {
         },
         {
           apiGroup: group,
+          resources: ['dpunetworks'],
+          verbs: [...read, 'patch'],
+          why: 'Which networks there are; its finalizer holds one while DPUs have devices of it.',
+        },
+        {
+          apiGroup: group,
           resources: [
             'dpuoperatorconfigs/status',
             'dataprocessingunits/status',
             'dataprocessingunitconfigs/status',
             'servicefunctionchains/status',
             'vendorplugins/status',
+            'dpunetworks/status',
           ],
           verbs: ['patch'],
           why: 'Says what became of them.',
@@ -58,6 +65,7 @@ export const operatorRights: ProcessRights = {
             'dataprocessingunits/finalizers',
             'vendorplugins/finalizers',
             'servicefunctionchains/finalizers',
+            'dpunetworks/finalizers',
           ],
           verbs: ['update'],
           why: 'What it makes names these as its owner and blocks their deletion, which some clusters check.',

@@ -19,13 +19,13 @@ export interface MetricsRight {
 
 const write = ['create', 'update', 'patch', 'delete', 'deletecollection'];
 const namespaced = ['dataprocessingunitconfigs', 'servicefunctionchains'];
-const clusterWide = ['dpuoperatorconfigs', 'dataprocessingunits', 'vendorplugins'];
+const clusterWide = ['dpuoperatorconfigs', 'dataprocessingunits', 'vendorplugins', 'dpunetworks'];
 
 export const sharedRoles: readonly SharedRole[] = [
   {
     name: 'dpu-operator:view',
     aggregateTo: ['view', 'edit', 'admin'],
-    is: 'Whoever may view a namespace may look at what this project keeps there. Bound cluster-wide, also at DPUs and plugins.',
+    is: 'Whoever may view a namespace may look at what this project keeps there. Bound cluster-wide, also at DPUs, plugins and networks.',
     rights: [
       {
         apiGroup: group,
@@ -44,7 +44,7 @@ export const sharedRoles: readonly SharedRole[] = [
         apiGroup: group,
         resources: namespaced,
         verbs: write,
-        why: 'What an application asks for. DPUs, plugins and the DpuOperatorConfig are of the whole cluster: cluster-admin only.',
+        why: 'What an application asks for. DPUs, networks, plugins and the DpuOperatorConfig are of the whole cluster: cluster-admin only.',
       },
     ],
   },

@@ -1,6 +1,7 @@
 import { inject, injectable } from 'tsyringe';
 import { findCondition } from '../../api/conditions.ts';
 import { type DataProcessingUnit, dataProcessingUnit, dpuConditions } from '../../api/data-processing-unit.ts';
+import { dpuNetwork } from '../../api/dpu-network.ts';
 import { type DpuOperatorConfig, dpuOperatorConfig } from '../../api/dpu-operator-config.ts';
 import { finalizers, labels, workloads } from '../../api/names.ts';
 import {
@@ -79,9 +80,14 @@ export class Uninstaller {
     if (daemons && !isBeingDeleted(daemons)) {
       await this.#store.delete(daemonSet, workloads.daemon, this.#namespace, { propagation: 'Foreground' });
     }
+    // No DPU has devices of them any more.
+    for (const network of this.#caches.dpuNetworks.list()) {
+      await removeFinalizer(this.#store, dpuNetwork, network, finalizers.network);
+    }
     if (!this.#caches.multusInstalled) return;
     const networks = this.#caches.networks.flatMap((informer) => informer.list());
-    for (const network of networks.filter((one) => controllerName(one, dpuOperatorConfig.kind))) {
+    const own = networks.filter((one) => controllerName(one, dpuOperatorConfig.kind));
+    for (const network of [...own, ...this.#caches.networkNads.list()]) {
       const { name, namespace: where, uid } = network.metadata;
       await this.#store.delete(networkAttachmentDefinition, name, where, { uid });
     }

@@ -98,6 +98,7 @@ test('Ready of a silent daemon is Unknown, once, until the daemon writes it agai
         channel: undefined,
         drain: undefined,
         chains: undefined,
+        networks: undefined,
         hosts: undefined,
         card: undefined,
       }),

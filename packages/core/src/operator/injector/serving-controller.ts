@@ -18,7 +18,7 @@ import { tokens } from '../shared/tokens.ts';
 import { keeperOf, planServing, type ServingCertificate, servingLifetimeMs } from './plan.ts';
 
 /** As far as the operator has to do with it. */
-export const webhookType = {
+const webhookType = {
   apiVersion: 'admissionregistration.k8s.io/v1',
   kind: 'MutatingWebhookConfiguration',
   plural: 'mutatingwebhookconfigurations',

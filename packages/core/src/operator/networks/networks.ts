@@ -2,7 +2,7 @@ import type { DpuOperatorConfig } from '../../api/dpu-operator-config.ts';
 import { networkNames, networkResourceAnnotation, resourceName } from '../../api/names.ts';
 import { type Applied, controllerReference, networkAttachmentDefinition } from '../../kube/index.ts';
 
-type Ipam = NonNullable<NonNullable<DpuOperatorConfig['spec']['defaultNetwork']>['ipam']>;
+export type Ipam = NonNullable<NonNullable<DpuOperatorConfig['spec']['defaultNetwork']>['ipam']>;
 
 /** Users of the Go operator know these addresses. */
 const defaultIpam = {
@@ -65,8 +65,18 @@ function renderNetwork(config: DpuOperatorConfig, name: string, namespace: strin
   };
 }
 
-/** The CNI configuration of a network. The types come first: admission, which cannot parse JSON, looks for them there. */
-export function networkConfig(name: string, ipam?: Ipam): string {
+/**
+ * The CNI configuration of a network. The types come first: admission, which cannot parse JSON, looks for them there.
+ *
+ * @param more beside name, type and IPAM; what is undefined is left out
+ */
+export function networkConfig(name: string, ipam?: Ipam, more: Record<string, unknown> = {}): string {
   const { type, ...rest } = ipam ?? {};
-  return JSON.stringify({ cniVersion: '1.0.0', name, type: 'dpu-cni', ...(ipam && { ipam: { type, ...rest } }) });
+  return JSON.stringify({
+    cniVersion: '1.0.0',
+    name,
+    type: 'dpu-cni',
+    ipam: ipam && { type, ...rest },
+    ...more,
+  });
 }

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { daemonLeaseLabels } from '../../api/daemon-lease.ts';
 import { dataProcessingUnit } from '../../api/data-processing-unit.ts';
 import { type DataProcessingUnitConfig, dataProcessingUnitConfig } from '../../api/data-processing-unit-config.ts';
+import { dpuNetwork } from '../../api/dpu-network.ts';
 import { dpuOperatorConfig } from '../../api/dpu-operator-config.ts';
 import { metadataSchema } from '../../api/meta.ts';
 import { configName, labels, networkNames, trustNames, workloads } from '../../api/names.ts';
@@ -86,7 +87,10 @@ export class Caches {
   /** Metadata only: what stands in it is read when it is needed. */
   readonly trust;
   readonly certificateRequests;
+  readonly dpuNetworks;
   readonly networks;
+  /** Of DpuNetworks. */
+  readonly networkNads;
   readonly #crds;
   #catalog: PluginCatalog | undefined;
   readonly #logger: Logger;
@@ -122,6 +126,7 @@ export class Caches {
     this.certificateRequests = watch(certificateSigningRequest, {
       fieldSelector: `spec.signerName=${trustNames.signer}`,
     });
+    this.dpuNetworks = watch(dpuNetwork);
     this.networks = [
       // Of every namespace that may have chains, or might once.
       watch(networkAttachmentDefinition, { fieldSelector: named(networkNames.networkFunction) }),
@@ -130,6 +135,10 @@ export class Caches {
         fieldSelector: named(networkNames.default),
       }),
     ];
+    this.networkNads = watch(networkAttachmentDefinition, {
+      namespace: defaultNetworkNamespace,
+      labelSelector: labels.network,
+    });
     this.#crds = watch(customResourceDefinition, { fieldSelector: named(networkCrd) });
     // Before all other listeners, which look at the new one.
     this.vendorPlugins.onChange(() => {
@@ -180,26 +189,30 @@ export class Caches {
 
   /** Whether all are filled, those of networks too where there are any. */
   get synced(): boolean {
-    const networks = this.multusInstalled ? this.networks : [];
-    return [...this.#informers(), ...networks].every((informer) => informer.hasSynced);
+    const nads = this.multusInstalled ? this.#nads() : [];
+    return [...this.#informers(), ...nads].every((informer) => informer.hasSynced);
   }
 
   /** Calls back after each change of what is watched. */
   onChange(listener: () => void): void {
-    for (const informer of [...this.#informers(), ...this.networks]) informer.onChange(() => listener());
+    for (const informer of [...this.#informers(), ...this.#nads()]) informer.onChange(() => listener());
   }
 
   /** Waits until all are filled, but for the networks of a cluster without Multus: these follow when it comes. */
   async start(signal: AbortSignal): Promise<void> {
     const startNetworks = () => {
       if (!this.multusInstalled) return;
-      for (const informer of this.networks) {
+      for (const informer of this.#nads()) {
         informer.start(signal).catch((error) => this.#logger.debug({ err: error }, 'stopped before it was synced'));
       }
     };
     this.#crds.onChange(startNetworks);
     await Promise.all(this.#informers().map((informer) => informer.start(signal)));
-    if (this.multusInstalled) await Promise.all(this.networks.map((informer) => informer.start(signal)));
+    if (this.multusInstalled) await Promise.all(this.#nads().map((informer) => informer.start(signal)));
+  }
+
+  #nads() {
+    return [...this.networks, this.networkNads];
   }
 
   #informers() {
@@ -219,6 +232,7 @@ export class Caches {
       this.namespaces,
       this.trust,
       this.certificateRequests,
+      this.dpuNetworks,
       this.#crds,
     ];
   }

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { bundleData, bundleFrom, bundleKeys, type Revocation } from '../../trust/bundle.ts';
 
 /** The operator's own notes on the authorities in `ca.crt`; daemons do not read them. */
-export const authoritiesKey = 'authorities.json';
+const authoritiesKey = 'authorities.json';
 
 const noteSchema = z.object({
   fingerprint: z.string(),

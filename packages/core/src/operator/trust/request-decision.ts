@@ -27,7 +27,7 @@ export interface Denial {
   message: string;
 }
 
-export const usageOf: Readonly<Record<Side, string>> = { host: 'client auth', dpu: 'server auth' };
+const usageOf: Readonly<Record<Side, string>> = { host: 'client auth', dpu: 'server auth' };
 
 /** @returns the identity that a request names as its only name; undefined when it names none. */
 export function requestedIdentity({ names }: RequestContent): Identity | undefined {

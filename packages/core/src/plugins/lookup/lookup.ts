@@ -126,7 +126,7 @@ async function answer(
 }
 
 /** What a failure of npm means for whoever wrote the VendorPlugin. */
-export function lookupError(
+function lookupError(
   failure: NpmFailure,
   { packageName, registry }: Pick<LookupRequest, 'packageName' | 'registry'>,
   about: 'package' | 'dependency',

@@ -6,7 +6,7 @@ import { bridgeNeeds, createAndDeleteOnly } from './bridge-ports.ts';
 import { accessPort, createPort, deletePort, getPort, listPorts } from './messages.ts';
 
 /** What the contract promises. */
-export const callsAtOnce = 100;
+const callsAtOnce = 100;
 const updateRounds = 10;
 const times = Array.from({ length: callsAtOnce }, (_, index) => index);
 

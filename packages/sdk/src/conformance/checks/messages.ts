@@ -83,7 +83,7 @@ export async function unlessUnimplemented<T>(
 }
 
 /** All pages. */
-export async function listAll<T>(list: (pageToken: string) => Promise<{ items: T[]; next: string }>): Promise<T[]> {
+async function listAll<T>(list: (pageToken: string) => Promise<{ items: T[]; next: string }>): Promise<T[]> {
   const all: T[] = [];
   let pageToken = '';
   do {

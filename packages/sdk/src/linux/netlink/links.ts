@@ -9,7 +9,7 @@ import { checkLinkName, isLongName, macBytes, macText } from './names.ts';
 /** linux/rtnetlink.h */
 export const RTM_NEWLINK = 16;
 export const RTM_DELLINK = 17;
-export const RTM_GETLINK = 18;
+const RTM_GETLINK = 18;
 export const RTM_SETLINK = 19;
 const RTM_DELLINKPROP = 109;
 const RTM_NEWLINKPROP = 108;

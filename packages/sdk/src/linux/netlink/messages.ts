@@ -21,7 +21,7 @@ const NLM_F_ACK_TLVS = 0x200;
 /** The kernel's words, in an acknowledgement. */
 const NLMSGERR_ATTR_MSG = 1;
 
-export const headerLength = 16;
+const headerLength = 16;
 
 /** What is asked of the kernel. */
 export interface Request {

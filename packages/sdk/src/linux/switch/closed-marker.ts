@@ -4,7 +4,7 @@ import { rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /** Of the node, where the plugin's pod has it mounted: what is there outlives a restart of the node. */
-export const keptDirectory = '/var/lib/dpu-operator/switch';
+const keptDirectory = '/var/lib/dpu-operator/switch';
 
 /** An empty file: that it is there is all it tells. */
 export class ClosedMarker {

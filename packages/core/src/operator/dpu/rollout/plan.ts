@@ -38,7 +38,7 @@ export function overdueInMs({ status: { plugin, rollout }, deadlineMs, now }: Ob
 }
 
 /** What the VSP pod should be made from now. */
-export function currentRun({ plugin, rollout }: RolloutStatus): PluginRun | undefined {
+function currentRun({ plugin, rollout }: RolloutStatus): PluginRun | undefined {
   const isIn = rollout?.phase === 'Replacing' || rollout?.phase === 'Verifying';
   return isIn ? rollout.target : plugin;
 }

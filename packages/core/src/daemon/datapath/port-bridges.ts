@@ -1,0 +1,107 @@
+/**
+ * The logical bridges of DpuNetworks at a VSP: there while a bridge port names them. Nothing is written down of them: the
+ * ports are, and what was left by a crash is found when the VSP is asked what it has.
+ */
+import { type BridgePort, DpuError, type LogicalBridge } from '@dpu-operator/sdk';
+import type { Logger } from 'pino';
+import { parseLogicalBridge } from '../../api/index.ts';
+import { withoutNetwork } from './network-fallback.ts';
+import type { BridgePortCalls } from './target.ts';
+
+export interface LogicalBridgeCalls {
+  createLogicalBridge(bridge: LogicalBridge): Promise<LogicalBridge>;
+  deleteLogicalBridge(name: string, options: { allowMissing: boolean }): Promise<void>;
+  listLogicalBridges(): Promise<LogicalBridge[]>;
+}
+
+const idOf = (name: string): string => name.replace(/^logicalBridges\//, '');
+
+export class PortBridges implements BridgePortCalls {
+  readonly #client: BridgePortCalls & LogicalBridgeCalls;
+  readonly #logger: Logger;
+  /** By id: being made, or there. */
+  readonly #made = new Map<string, Promise<void>>();
+  /** By id: how many ports are being made on it. */
+  readonly #creating = new Map<string, number>();
+  readonly #deleting = new Map<string, Promise<void>>();
+  /** By port: where it was made. */
+  readonly #bridgesOf = new Map<string, readonly string[]>();
+
+  constructor(client: BridgePortCalls & LogicalBridgeCalls, logger: Logger) {
+    this.#client = client;
+    this.#logger = logger;
+  }
+
+  async createBridgePort(port: BridgePort): Promise<BridgePort> {
+    const bridges = port.logicalBridges.map(idOf).filter((id) => parseLogicalBridge(id));
+    if (bridges.length === 0) return this.#client.createBridgePort(port);
+    for (const id of bridges) this.#count(id, 1);
+    try {
+      try {
+        await Promise.all(bridges.map((id) => this.#ensure(id)));
+      } catch (error) {
+        if (DpuError.from(error).code !== 'UNIMPLEMENTED') throw error;
+        const plain = withoutNetwork(port, "the DPU's VSP");
+        this.#logger.warn({ port: port.name }, "the DPU's VSP has no logical bridges: networks are not kept apart");
+        return await this.#client.createBridgePort(plain);
+      }
+      const made = await this.#client.createBridgePort(port);
+      this.#bridgesOf.set(port.name, bridges);
+      return made;
+    } finally {
+      for (const id of bridges) this.#count(id, -1);
+    }
+  }
+
+  async deleteBridgePort(name: string, options: { allowMissing: boolean }): Promise<void> {
+    await this.#client.deleteBridgePort(name, options);
+    const key = `bridgePorts/${name}`;
+    const bridges = this.#bridgesOf.get(key) ?? [];
+    this.#bridgesOf.delete(key);
+    await Promise.all(bridges.map((id) => this.#release(id)));
+  }
+
+  /** Also takes away bridges that no port is on. */
+  async listBridgePorts(): Promise<BridgePort[]> {
+    const ports = await this.#client.listBridgePorts();
+    for (const { name, logicalBridges } of ports) {
+      const bridges = logicalBridges.map(idOf).filter((id) => parseLogicalBridge(id));
+      if (bridges.length > 0) this.#bridgesOf.set(`bridgePorts/${name.replace(/^bridgePorts\//, '')}`, bridges);
+    }
+    const all = await this.#client.listLogicalBridges().catch(() => []);
+    const own = all.map(({ name }) => idOf(name)).filter((id) => parseLogicalBridge(id));
+    for (const id of own) this.#made.set(id, Promise.resolve());
+    await Promise.all(own.map((id) => this.#release(id)));
+    return ports;
+  }
+
+  /** One that is being deleted is made again. */
+  async #ensure(id: string): Promise<void> {
+    await this.#deleting.get(id);
+    const present = this.#made.get(id);
+    if (present) return present;
+    const bridge = { name: `logicalBridges/${id}`, vlanId: parseLogicalBridge(id)?.vlanId ?? 0 };
+    const making = this.#client.createLogicalBridge(bridge).then(() => {});
+    this.#made.set(id, making);
+    making.catch(() => this.#made.delete(id));
+    return making;
+  }
+
+  /** Where no port is on it, or comes to it. Whether one is, the VSP knows best: it refuses then. */
+  #release(id: string): Promise<void> {
+    const isUsed = [...this.#bridgesOf.values()].some((bridges) => bridges.includes(id)) || this.#creating.has(id);
+    if (isUsed || !this.#made.delete(id)) return Promise.resolve();
+    const deleting = this.#client
+      .deleteLogicalBridge(id, { allowMissing: true })
+      .catch((err) => this.#logger.warn({ err, bridge: id }, 'a logical bridge that nobody needs is not deleted'))
+      .finally(() => this.#deleting.delete(id));
+    this.#deleting.set(id, deleting);
+    return deleting;
+  }
+
+  #count(id: string, change: number): void {
+    const count = (this.#creating.get(id) ?? 0) + change;
+    if (count > 0) this.#creating.set(id, count);
+    else this.#creating.delete(id);
+  }
+}

@@ -1,0 +1,100 @@
+import { afterEach, expect, test, vi } from 'vitest';
+import { silent, temporaryDirectory } from '../datapath/testing.ts';
+import { gone, type Presence, there, unknown } from '../presence.ts';
+import { DeviceNetworks } from './device-networks.ts';
+import type { DeviceHolder } from './device-placing.ts';
+
+const devices = [0, 1, 2].map((vf) => ({ id: `vf${vf}`, vf }));
+const blue = { name: 'blue', vfs: '1-3', logicalBridge: 'vlan-7' };
+
+const opened: DeviceNetworks[] = [];
+afterEach(() => {
+  for (const one of opened.splice(0)) one.close();
+});
+
+function open(directory = temporaryDirectory()) {
+  const holders = new Map<string, DeviceHolder>();
+  const allocations = new Map<string, Presence<{ namespace: string; name: string }>>();
+  const onChange = vi.fn();
+  const networks = new DeviceNetworks({
+    directory,
+    holders: () => holders,
+    allocations: { podOf: async (id) => allocations.get(id) ?? gone },
+    onChange,
+    logger: silent,
+  });
+  opened.push(networks);
+  const place = () => [...networks.place(devices)].map(([id, { network, isOpen }]) => [id, network?.name, isOpen]);
+  return { networks, holders, allocations, onChange, place };
+}
+
+test('devices go into a network when the kubelet says that nobody has them', async () => {
+  const { networks, onChange, place } = open();
+  expect(place()).toEqual(devices.map(({ id }) => [id, undefined, true]));
+  expect(networks.report()).toEqual([]);
+  expect(await networks.want([blue])).toBe(true);
+  expect(await networks.want([blue])).toBe(false);
+  // Closed until it has answered.
+  expect(place()).toEqual([
+    ['vf0', undefined, true],
+    ['vf1', undefined, false],
+    ['vf2', undefined, false],
+  ]);
+  await vi.waitFor(() => expect(onChange).toHaveBeenCalled());
+  expect(place()).toEqual([
+    ['vf0', undefined, true],
+    ['vf1', 'blue', true],
+    ['vf2', 'blue', true],
+  ]);
+  expect(networks.of('vf1')).toEqual({ name: 'blue', logicalBridge: 'vlan-7' });
+  expect(networks.report()).toEqual([{ name: 'blue', devices: 2, missing: '3' }]);
+});
+
+test('one that a pod was given, or the kubelet says nothing of, waits and says for what', async () => {
+  const { networks, allocations, onChange, place } = open();
+  place();
+  allocations.set('vf1', there({ namespace: 'shop', name: 'a' }));
+  allocations.set('vf2', unknown('the kubelet does not answer'));
+  await networks.want([blue]);
+  place();
+  await vi.waitFor(() => expect(onChange).toHaveBeenCalled());
+  place();
+  const waiting = ['shop/a', 'the kubelet does not answer'];
+  expect(networks.report()).toEqual([{ name: 'blue', devices: 0, missing: '3', waiting }]);
+  allocations.clear();
+  networks.podsChanged();
+  place();
+  await vi.waitFor(() => expect(place().at(-1)).toEqual(['vf2', 'blue', true]));
+  expect(networks.report()).toEqual([{ name: 'blue', devices: 2, missing: '3' }]);
+});
+
+test('a network that is wanted no more is reported while a pod has a device of it', async () => {
+  const { networks, holders, place } = open();
+  await networks.want([blue]);
+  place();
+  holders.set('vf1', { network: { name: 'blue', logicalBridge: 'vlan-7' }, pod: 'shop/a' });
+  await networks.want([]);
+  place();
+  await vi.waitFor(() => expect(place().at(-1)).toEqual(['vf2', undefined, true]));
+  expect(networks.report()).toEqual([{ name: 'blue', devices: 0, waiting: ['shop/a'] }]);
+  expect(networks.dependsOnPods).toBe(true);
+  holders.clear();
+  networks.podsChanged();
+  await vi.waitFor(() => expect(place()[1]).toEqual(['vf1', undefined, true]));
+  expect(networks.report()).toEqual([]);
+});
+
+test('the next daemon knows at once what was wanted, and what pods have', async () => {
+  const directory = temporaryDirectory();
+  const first = open(directory);
+  await first.networks.want([blue]);
+  first.networks.close();
+  const next = open(directory);
+  next.holders.set('vf2', { network: undefined, pod: 'shop/a' });
+  expect(next.networks.report()).toBeUndefined();
+  expect(next.place()).toEqual([
+    ['vf0', undefined, true],
+    ['vf1', 'blue', true],
+    ['vf2', undefined, false],
+  ]);
+});

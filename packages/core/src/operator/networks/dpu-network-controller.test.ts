@@ -1,0 +1,184 @@
+/** DpuNetworks against an API server in memory. */
+import 'reflect-metadata';
+import { pino } from 'pino';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { configName, finalizers } from '../../api/names.ts';
+import { TestApiServer } from '../../daemon/testing/api-server.ts';
+import { EventRecorder } from '../../kube/index.ts';
+import { Caches } from '../shared/caches.ts';
+import { parseEnvironment } from '../shared/environment.ts';
+import { DpuNetworkController } from './dpu-network-controller.ts';
+
+const apiVersion = 'config.openshift.io/v1';
+const networkPath = (name: string) => `/apis/${apiVersion}/dpunetworks/${name}`;
+const nadPath = (name: string) => `/apis/k8s.cni.cncf.io/v1/namespaces/default/network-attachment-definitions/${name}`;
+const dpuPath = `/apis/${apiVersion}/dataprocessingunits/a-host`;
+const configPath = `/apis/${apiVersion}/dpuoperatorconfigs/${configName}`;
+const crd = 'network-attachment-definitions.k8s.cni.cncf.io';
+
+let api: TestApiServer;
+let end: () => Promise<void>;
+
+beforeEach(async () => {
+  api = new TestApiServer();
+  api.put(`/apis/apiextensions.k8s.io/v1/customresourcedefinitions/${crd}`, {
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    metadata: { name: crd },
+    status: { conditions: [{ type: 'Established', status: 'True' }] },
+  });
+  api.put(configPath, { apiVersion, kind: 'DpuOperatorConfig', metadata: { name: configName }, spec: {} });
+  api.put('/api/v1/nodes/node-a', { apiVersion: 'v1', kind: 'Node', metadata: { name: 'node-a' } });
+  putDpu();
+  const store = await api.start();
+  const logger = pino({ enabled: false });
+  const caches = new Caches(store, parseEnvironment({}, 'operator'), logger);
+  const events = new EventRecorder(store, 'operator', 'operator', logger);
+  const { controller } = new DpuNetworkController(store, caches, events, logger);
+  const stop = new AbortController();
+  await caches.start(stop.signal);
+  const running = controller.start(stop.signal);
+  end = async () => {
+    stop.abort();
+    await running;
+    store.client.close();
+  };
+});
+afterEach(async () => {
+  await end();
+  api.close();
+});
+
+function putDpu(networks?: object[]): void {
+  const known = api.objects.get(dpuPath);
+  api.put(dpuPath, {
+    ...known,
+    apiVersion,
+    kind: 'DataProcessingUnit',
+    metadata: { ...known?.metadata, name: 'a-host' },
+    spec: { isDpuSide: false, nodeName: 'node-a', ...(known?.spec as object) },
+    ...(networks && { status: { networks } }),
+  });
+}
+
+function putNetwork(name: string, spec: object = {}, metadata: object = {}): void {
+  const dpuSelector = { matchExpressions: [{ key: 'vfId', operator: 'In', values: ['0-1'] }] };
+  api.put(networkPath(name), {
+    apiVersion,
+    kind: 'DpuNetwork',
+    metadata: { name, ...metadata },
+    spec: { dpuSelector, ...spec },
+  });
+}
+
+const wishes = () => (api.objects.get(dpuPath)?.spec as { networks?: object[] } | undefined)?.networks;
+const configOf = (nad: string) => (api.objects.get(nadPath(nad))?.spec as { config: string } | undefined)?.config ?? '';
+const status = (name: string) =>
+  (api.objects.get(networkPath(name))?.status ?? {}) as { conditions?: { reason: string; message: string }[] };
+const reason = (name: string) => status(name).conditions?.[0]?.reason;
+const said = (name: string, expected: string) => vi.waitFor(() => expect(reason(name)).toBe(expected), 5_000);
+
+test('a network has its NAD, its place in the spec of DPUs, and is ready when the daemons have devices in it', async () => {
+  putNetwork('blue', { vlan: 7, mtu: 1400, ipam: { subnet: '10.0.0.0/24', type: 'host-local' } });
+  await said('blue', 'Pending');
+  expect(wishes()).toEqual([{ name: 'blue', vfs: '0-1', logicalBridge: 'vlan-7' }]);
+  expect(api.objects.get(networkPath('blue'))?.metadata.finalizers).toEqual([finalizers.network]);
+  const nad = api.objects.get(nadPath('blue-nad'));
+  expect(nad?.metadata).toMatchObject({
+    annotations: { 'k8s.v1.cni.cncf.io/resourceName': 'openshift.io/dpunetwork-blue' },
+    ownerReferences: [{ kind: 'DpuNetwork', name: 'blue' }],
+  });
+  expect(configOf('blue-nad')).toBe(
+    '{"cniVersion":"1.0.0","name":"blue-nad","type":"dpu-cni","ipam":{"type":"host-local","subnet":"10.0.0.0/24"},"BridgeID":"16477688","mtu":1400}',
+  );
+  putDpu([{ name: 'blue', devices: 2 }]);
+  await said('blue', 'Ready');
+  expect(status('blue')).toMatchObject({
+    resourceName: 'openshift.io/dpunetwork-blue',
+    selectedVFs: [0, 1],
+    dpus: 1,
+    devices: 2,
+  });
+  expect(status('blue')).not.toHaveProperty('vlanId');
+});
+
+test('what daemons say is told: functions that are not there, pods that devices wait for', async () => {
+  putNetwork('blue');
+  await said('blue', 'Pending');
+  expect(status('blue')).toMatchObject({ vlanId: expect.any(Number) });
+  putDpu([{ name: 'blue', devices: 1, missing: '1' }]);
+  await said('blue', 'VfsMissing');
+  putDpu([{ name: 'blue', devices: 1, waiting: ['shop/a'] }]);
+  await said('blue', 'WaitingForPods');
+  expect(status('blue').conditions?.[0]?.message).toContain('shop/a');
+});
+
+test('pods that a change waits for are evicted where that is asked for, again and again until budgets allow it', async () => {
+  const pod = '/api/v1/namespaces/shop/pods/a';
+  api.refuseEviction = () => 'the budget allows none';
+  api.put(pod, {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: 'a', namespace: 'shop', uid: '1' },
+    spec: { nodeName: 'node-a', containers: [] },
+  });
+  putNetwork('blue', { podsOnChange: 'Evict' });
+  await said('blue', 'Pending');
+  putDpu([{ name: 'blue', devices: 1, waiting: ['shop/a'] }]);
+  await vi.waitFor(() => expect(status('blue').conditions?.[0]?.message).toContain('the budget allows none'), 5_000);
+  api.refuseEviction = () => undefined;
+  putDpu([{ name: 'blue', devices: 0, waiting: ['shop/a'] }]);
+  await vi.waitFor(() => expect(api.objects.has(pod)).toBe(false), 5_000);
+});
+
+test('one that is deleted stays while a DPU has devices of it', async () => {
+  putNetwork('blue');
+  await said('blue', 'Pending');
+  putDpu([{ name: 'blue', devices: 1, waiting: ['shop/a'] }]);
+  api.delete(networkPath('blue'));
+  await said('blue', 'Deleting');
+  expect(wishes()).toBeUndefined();
+  putDpu([]);
+  await vi.waitFor(() => expect(api.objects.has(networkPath('blue'))).toBe(false), 5_000);
+});
+
+test('a network of the Go operator is taken over, with its finalizer', async () => {
+  putNetwork('blue', {}, { finalizers: ['config.openshift.io/dpunetwork-cleanup'] });
+  api.put(nadPath('blue-nad'), {
+    apiVersion: 'k8s.cni.cncf.io/v1',
+    kind: 'NetworkAttachmentDefinition',
+    metadata: { name: 'blue-nad', namespace: 'default' },
+    spec: { config: '{"type":"dpu-cni","cniVersion":"0.4.0","name":"dpu-cni","BridgeID":"16477688"}' },
+  });
+  await said('blue', 'Pending');
+  expect(JSON.parse(configOf('blue-nad'))).toMatchObject({ name: 'blue-nad', BridgeID: '16477688' });
+  putDpu([{ name: 'blue', devices: 2 }]);
+  await said('blue', 'Ready');
+  api.delete(networkPath('blue'));
+  putDpu([]);
+  await vi.waitFor(() => expect(api.objects.has(networkPath('blue'))).toBe(false), 5_000);
+});
+
+test('without a DpuOperatorConfig nothing is served, and nothing held up', async () => {
+  putNetwork('blue');
+  await said('blue', 'Pending');
+  api.delete(configPath);
+  await vi.waitFor(() => expect(wishes()).toBeUndefined(), 5_000);
+  await vi.waitFor(() => expect(api.objects.get(networkPath('blue'))?.metadata.finalizers).toEqual([]), 5_000);
+});
+
+test('accelerated networks have one more network for their functions, and the last one takes it along', async () => {
+  putNetwork('fast', { isAccelerated: true });
+  await vi.waitFor(() => expect(api.objects.has(nadPath('dpu-accel-nad'))).toBe(true), 5_000);
+  putNetwork('fast');
+  await vi.waitFor(() => expect(api.objects.has(nadPath('dpu-accel-nad'))).toBe(false), 5_000);
+});
+
+test('what somebody changes in a NAD is put back', async () => {
+  putNetwork('blue');
+  await said('blue', 'Pending');
+  const nad = api.objects.get(nadPath('blue-nad'));
+  const config = configOf('blue-nad');
+  if (nad) api.put(nadPath('blue-nad'), { ...nad, spec: { config: '{}' } });
+  await vi.waitFor(() => expect(api.objects.get(nadPath('blue-nad'))?.spec).toEqual({ config }), 5_000);
+});

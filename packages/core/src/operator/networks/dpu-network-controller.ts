@@ -1,0 +1,192 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Logger } from 'pino';
+import { inject, injectable } from 'tsyringe';
+import { findCondition } from '../../api/conditions.ts';
+import { type DataProcessingUnit, dataProcessingUnit, type NetworkWish } from '../../api/data-processing-unit.ts';
+import { type DpuNetwork, type DpuNetworkStatus, dpuNetwork } from '../../api/dpu-network.ts';
+import { acceleratedNetwork, configName, fieldManagers, finalizers, networkNad } from '../../api/names.ts';
+import {
+  type Applied,
+  addFinalizer,
+  Controller,
+  type EventRecorder,
+  isBeingDeleted,
+  isNotFound,
+  type KubeStore,
+  networkAttachmentDefinition,
+  type Requeue,
+  removeFinalizer,
+} from '../../kube/index.ts';
+import { evictPods } from '../dpu/evictions.ts';
+import type { Caches } from '../shared/caches.ts';
+import { tokens } from '../shared/tokens.ts';
+import { renderAcceleratedNad, renderNetworkNad } from './dpu-network-nad.ts';
+import { deletingStatus, networkStatus, type Reported, reportsOf } from './dpu-network-status.ts';
+import { defaultNetworkNamespace } from './networks.ts';
+import { type NetworksPlan, planNetworks } from './plan.ts';
+
+const evictAgainMs = 10_000;
+
+/** The networks of a fleet depend on each other: what one has, no other can have. */
+const all = 'networks';
+
+/**
+ * Makes of each DpuNetwork a NetworkAttachmentDefinition, tells each DPU in its spec which of its devices are whose, and
+ * says what became of it. The finalizer is there while a DPU has the network.
+ */
+@injectable()
+export class DpuNetworkController {
+  readonly controller: Controller;
+  readonly #store: KubeStore;
+  readonly #caches: Caches;
+  readonly #events: EventRecorder;
+
+  constructor(
+    @inject(tokens.store) store: KubeStore,
+    @inject(tokens.caches) caches: Caches,
+    @inject(tokens.events) events: EventRecorder,
+    @inject(tokens.logger) logger: Logger,
+  ) {
+    this.#store = store;
+    this.#caches = caches;
+    this.#events = events;
+    this.controller = new Controller({ name: 'dpu-network', logger, reconcile: () => this.reconcile() });
+    const look = () => this.controller.enqueue(all);
+    caches.dpuNetworks.onChange(look);
+    caches.networkNads.onChange(look);
+    caches.onMultus(look);
+    caches.configs.onChange((config, previous, kind) => {
+      if (kind !== 'updated' || isBeingDeleted(config) !== (previous && isBeingDeleted(previous))) look();
+    });
+    caches.dpus.onChange((dpu, previous, kind) => {
+      if (kind !== 'updated' || !isDeepStrictEqual(networkFields(dpu), previous && networkFields(previous))) look();
+    });
+    caches.nodes.onChange((node, previous) => {
+      if (isDeepStrictEqual(node.metadata.labels, previous?.metadata.labels)) return;
+      if (caches.dpuNetworks.list().some(({ spec }) => spec.nodeSelector)) look();
+    });
+  }
+
+  async reconcile(): Promise<Requeue | undefined> {
+    const networks = this.#caches.dpuNetworks.list();
+    const dpus = this.#caches.dpus.list();
+    if (networks.length === 0 && !dpus.some(({ spec }) => spec.networks)) return undefined;
+    const isOn = this.#isOn;
+    const plan = planNetworks(isOn ? networks : [], dpus, (name) => {
+      const node = this.#caches.nodes.get(name);
+      return node && (node.metadata.labels ?? {});
+    });
+    if (isOn) await this.#applyNads(plan);
+    for (const { network, dpus: selected } of plan.networks.values()) {
+      if (selected.length > 0) await addFinalizer(this.#store, dpuNetwork, network, finalizers.network);
+    }
+    const changed = dpus.filter(
+      (dpu) => !isDeepStrictEqual(dpu.spec.networks ?? [], plan.wishes.get(dpu.metadata.name)),
+    );
+    for (const dpu of changed) await this.#tell(dpu, plan.wishes.get(dpu.metadata.name) ?? []);
+    let isRefused = false;
+    for (const network of networks) isRefused = (await this.#conclude(network, plan)) || isRefused;
+    // No event tells that a PodDisruptionBudget allows an eviction again.
+    return isRefused ? { requeueAfterMs: evictAgainMs } : undefined;
+  }
+
+  /** Without a DpuOperatorConfig, or with one that is to go, nothing is served and nothing is held up. */
+  get #isOn(): boolean {
+    const config = this.#caches.configs.getByKey(configName);
+    return config !== undefined && !isBeingDeleted(config);
+  }
+
+  async #applyNads({ networks }: NetworksPlan): Promise<void> {
+    if (!this.#caches.multusInstalled) return;
+    const served = [...networks.values()].filter(({ fault }) => !fault);
+    const accelerated = served.map(({ network }) => network).filter(({ spec }) => spec.isAccelerated);
+    const wanted = served.map(({ network }) => renderNetworkNad(network));
+    if (accelerated.length > 0) wanted.push(renderAcceleratedNad(accelerated));
+    for (const one of wanted) {
+      if (!this.#isAsApplied(one)) {
+        await this.#store.apply(networkAttachmentDefinition, one, { fieldManager: fieldManagers.networks });
+      }
+    }
+    const unneeded = this.#caches.networkNads.get(networkNad(acceleratedNetwork), defaultNetworkNamespace);
+    if (unneeded && accelerated.length === 0) {
+      const { name, namespace, uid } = unneeded.metadata;
+      await this.#store.delete(networkAttachmentDefinition, name, namespace, { uid });
+    }
+  }
+
+  #isAsApplied(wanted: Applied): boolean {
+    const { name, namespace, annotations, ownerReferences } = wanted.metadata;
+    const found = this.#caches.networkNads.get(name, namespace);
+    if (!found) return false;
+    const has = found.metadata.annotations ?? {};
+    return (
+      isDeepStrictEqual(found.spec, wanted.spec) &&
+      Object.entries(annotations ?? {}).every(([key, value]) => has[key] === value) &&
+      isDeepStrictEqual(found.metadata.ownerReferences, ownerReferences)
+    );
+  }
+
+  async #tell(dpu: DataProcessingUnit, networks: NetworkWish[]): Promise<void> {
+    const { apiVersion, kind, metadata } = dpu;
+    const body: Applied = {
+      apiVersion,
+      kind,
+      // Without the uid the apply would bring back a DPU that was deleted meanwhile.
+      metadata: { name: metadata.name, uid: metadata.uid },
+      spec: networks.length > 0 ? { networks } : {},
+    };
+    await this.#store.apply(dataProcessingUnit, body, { fieldManager: fieldManagers.networks });
+  }
+
+  /**
+   * What is known of it by now: what was just told to daemons is theirs to answer, and comes here again.
+   *
+   * @returns whether pods that are to be evicted could not be
+   */
+  async #conclude(network: DpuNetwork, { networks, wishes }: NetworksPlan): Promise<boolean> {
+    const planned = networks.get(network.metadata.name);
+    const refusals: string[] = [];
+    const isWanted = ({ metadata }: DataProcessingUnit) =>
+      wishes.get(metadata.name)?.some(({ name }) => name === network.metadata.name) ?? false;
+    const reports = reportsOf(network.metadata.name, this.#caches.dpus.list());
+    if (planned) {
+      if (network.spec.podsOnChange === 'Evict') refusals.push(...(await this.#evict(reports)));
+      const { multusInstalled } = this.#caches;
+      await this.#write(network, networkStatus({ planned, reports, multusInstalled, refusals }));
+    } else if (reports.length > 0) {
+      await this.#write(network, deletingStatus(network, reports));
+    }
+    if (reports.length === 0 && !this.#caches.dpus.list().some(isWanted)) {
+      await removeFinalizer(this.#store, dpuNetwork, network, finalizers.network).catch((error) => {
+        if (!isNotFound(error)) throw error;
+      });
+    }
+    return refusals.length > 0;
+  }
+
+  async #evict(reports: readonly Reported[]): Promise<string[]> {
+    const refusals = reports.map(async ({ dpu, report }) => {
+      const node = this.#caches.dpus.get(dpu)?.spec.nodeName;
+      return node && report?.waiting ? await evictPods(this.#store, node, report.waiting) : [];
+    });
+    return (await Promise.all(refusals)).flat();
+  }
+
+  async #write(network: DpuNetwork, status: DpuNetworkStatus): Promise<void> {
+    if (isDeepStrictEqual(status, network.status)) return;
+    const { apiVersion, kind, metadata } = network;
+    const { name, uid } = metadata;
+    const body = { apiVersion, kind, metadata: { name, uid }, status };
+    await this.#store.applyStatus(dpuNetwork, body, { fieldManager: fieldManagers.networks });
+    const [before, after] = [network.status, status].map((one) => findCondition(one?.conditions, 'Ready'));
+    if (!after || (before?.status === after.status && before.reason === after.reason)) return;
+    const isOrdinary = after.status === 'True' || ['Pending', 'Deleting'].includes(after.reason);
+    const { reason, message } = after;
+    await this.#events.event(network, { type: isOrdinary ? 'Normal' : 'Warning', reason, message });
+  }
+}
+
+/** What of a DPU counts for networks. */
+function networkFields({ metadata, spec, status }: DataProcessingUnit) {
+  return [metadata.labels, metadata.deletionTimestamp, spec.isDpuSide, spec.networks, status?.networks];
+}

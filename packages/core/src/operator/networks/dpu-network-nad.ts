@@ -1,0 +1,47 @@
+/** The NetworkAttachmentDefinitions of DpuNetworks. */
+import type { DpuNetwork } from '../../api/dpu-network.ts';
+import type { OwnerReference } from '../../api/meta.ts';
+import {
+  acceleratedNetwork,
+  acceleratedResource,
+  labels,
+  networkBridgeId,
+  networkNad,
+  networkResource,
+  networkResourceAnnotation,
+} from '../../api/names.ts';
+import { type Applied, controllerReference, networkAttachmentDefinition } from '../../kube/index.ts';
+import { defaultNetworkNamespace, networkConfig } from './networks.ts';
+
+/** Goes with its DpuNetwork. */
+export function renderNetworkNad(network: DpuNetwork): Applied {
+  const { name } = network.metadata;
+  const { ipam, mtu } = network.spec;
+  const config = networkConfig(networkNad(name), ipam, { BridgeID: networkBridgeId(name), mtu });
+  return nad(name, networkResource(name), config, [controllerReference(network)]);
+}
+
+/** By which accelerated network functions get the devices that their card has for them. Goes with the last of these. */
+export function renderAcceleratedNad(networks: readonly DpuNetwork[]): Applied {
+  const owners = networks.map((network) => {
+    const { controller: _, blockOwnerDeletion: __, ...owner } = controllerReference(network);
+    return owner;
+  });
+  const config = networkConfig(networkNad(acceleratedNetwork));
+  return nad(acceleratedNetwork, acceleratedResource, config, owners);
+}
+
+function nad(network: string, resource: string, config: string, ownerReferences: OwnerReference[]): Applied {
+  return {
+    apiVersion: networkAttachmentDefinition.apiVersion,
+    kind: networkAttachmentDefinition.kind,
+    metadata: {
+      name: networkNad(network),
+      namespace: defaultNetworkNamespace,
+      labels: { [labels.network]: network },
+      annotations: { [networkResourceAnnotation]: resource, [labels.network]: network },
+      ownerReferences,
+    },
+    spec: { config },
+  };
+}

@@ -1,0 +1,109 @@
+/** What a DpuNetwork's status says. Pure. */
+import { cutText } from '@dpu-operator/sdk/cut-text';
+import { type ConditionInput, setCondition } from '../../api/conditions.ts';
+import type { DataProcessingUnit, NetworkReport } from '../../api/data-processing-unit.ts';
+import type { DpuNetwork, DpuNetworkStatus } from '../../api/dpu-network.ts';
+import { networkResource } from '../../api/names.ts';
+import { firstTen } from '../../listed.ts';
+import type { PlannedNetwork } from './plan.ts';
+
+/** What a daemon says of a network on its DPU; no report where it has not said anything yet. */
+export interface Reported {
+  dpu: string;
+  /** Whether its spec has the network: what is left otherwise is what pods still have. */
+  isWanted: boolean;
+  report: NetworkReport | undefined;
+}
+
+/** Of every DPU that has something of the network, or is to. */
+export function reportsOf(name: string, dpus: readonly DataProcessingUnit[]): Reported[] {
+  return dpus.flatMap(({ metadata, spec, status }) => {
+    const isWanted = spec.networks?.some((wish) => wish.name === name) ?? false;
+    const report = status?.networks?.find((one) => one.name === name);
+    return isWanted || report ? { dpu: metadata.name, isWanted, report } : [];
+  });
+}
+
+export interface StatusInput {
+  planned: PlannedNetwork;
+  reports: readonly Reported[];
+  multusInstalled: boolean;
+  /** Why pods could not be evicted. */
+  refusals: readonly string[];
+}
+
+export function networkStatus({ planned, ...seen }: StatusInput, now = new Date()): DpuNetworkStatus {
+  const { network, vfs, vlanId, dpus } = planned;
+  const ready = { ...readiness({ planned, ...seen }), observedGeneration: network.metadata.generation };
+  const devices = seen.reports.reduce((sum, { report }) => sum + (report?.devices ?? 0), 0);
+  return {
+    conditions: [...setCondition(own(network), ready, now)],
+    resourceName: networkResource(network.metadata.name),
+    selectedVFs: vfs,
+    ...(vlanId !== undefined && { vlanId }),
+    dpus: dpus.length,
+    devices,
+  };
+}
+
+/** Of one that is being deleted. @param reports of the DPUs that it waits for */
+export function deletingStatus(network: DpuNetwork, reports: readonly Reported[], now = new Date()): DpuNetworkStatus {
+  const names = reports.map(({ dpu }) => dpu);
+  const pods = waitingIn(reports);
+  const what = pods.length > 0 ? `these pods have devices of it: ${firstTen(pods)}` : 'their daemons take it back';
+  const message = `it is deleted once no DPU has it any more; on ${firstTen(names)}: ${what}`;
+  const { conditions: _, ...rest } = network.status ?? {};
+  return { ...rest, conditions: [...setCondition(own(network), verdict('False', 'Deleting', message), now)] };
+}
+
+/** Only this one: what the Go operator wrote beside it goes. */
+const own = ({ status }: DpuNetwork) => (status?.conditions ?? []).filter(({ type }) => type === 'Ready');
+
+function readiness({ planned, reports, multusInstalled, refusals }: StatusInput): ConditionInput {
+  const { fault, overlaps, dpus, network } = planned;
+  if (fault) return verdict('False', fault.reason, fault.message);
+  if (!multusInstalled) {
+    const message =
+      'the cluster does not know NetworkAttachmentDefinitions: install Multus; the operator goes on by itself';
+    return verdict('False', 'MultusMissing', message);
+  }
+  if (overlaps.length > 0) {
+    const each = overlaps.map(({ dpu, vfs, by }) => `${vfs} of ${dpu} are DpuNetwork ${by}'s`);
+    return verdict(
+      'False',
+      'Overlap',
+      `VFs that an older network has: ${firstTen(each)}; name others in spec.dpuSelector`,
+    );
+  }
+  if (dpus.length === 0) {
+    const side = network.spec.isAccelerated ? '' : ' of a host side';
+    const message = `spec.nodeSelector and spec.dpuSelector select no DataProcessingUnit${side}; compare the labels`;
+    return verdict('False', 'NothingSelected', message);
+  }
+  const missing = reports.flatMap(({ dpu, report }) => (report?.missing ? `${report.missing} of ${dpu}` : []));
+  if (missing.length > 0) {
+    const message = `VFs that are not there: ${firstTen(missing)}; see numVfs of DataProcessingUnitConfig, or name others`;
+    return verdict('False', 'VfsMissing', message);
+  }
+  const pods = waitingIn(reports);
+  if (pods.length > 0) {
+    const evicts = network.spec.podsOnChange === 'Evict';
+    const how = evicts ? 'these pods are evicted' : 'these pods end (kubectl drain, or spec.podsOnChange: Evict)';
+    const why = refusals.length > 0 ? `; not evicted: ${refusals.join('; ')}` : '';
+    return verdict('False', 'WaitingForPods', `devices change their network when ${how}: ${firstTen(pods)}${why}`);
+  }
+  const silent = reports.filter(({ isWanted, report }) => isWanted && !report).map(({ dpu }) => dpu);
+  const devices = reports.reduce((sum, { report }) => sum + (report?.devices ?? 0), 0);
+  const count = `${devices} devices on ${dpus.length} DataProcessingUnits`;
+  if (silent.length > 0 || reports.length < dpus.length) {
+    return verdict('False', 'Pending', `${count}; waiting for the daemons of ${firstTen(silent)}`);
+  }
+  return verdict('True', 'Ready', count);
+}
+
+export const waitingIn = (reports: readonly Reported[]): string[] =>
+  reports.flatMap(({ report }) => report?.waiting ?? []);
+
+function verdict(status: 'True' | 'False', reason: string, message: string): ConditionInput {
+  return { type: 'Ready', status, reason, message: cutText(message, 4_096) };
+}

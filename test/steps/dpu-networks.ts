@@ -1,0 +1,131 @@
+/** Two DpuNetworks that take all devices of the host side, from pods that have some to three pods of their own. */
+import { readFile } from 'node:fs/promises';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { parseAllDocuments, stringify } from 'yaml';
+import type { Kubectl } from '../cluster/index.ts';
+import { eventually } from '../support/eventually.ts';
+import type { TestBed } from '../support/operator.ts';
+import { deletePods, examplePods, untilPings } from '../support/pods.ts';
+import { argumentsOf, documentCommands } from '../support/readme.ts';
+
+const networks = [
+  { name: 'blue', vfs: '0-1', subnet: '10.56.218.0/24' },
+  { name: 'red', vfs: '2-3', subnet: '10.56.219.0/24' },
+];
+const both = ['blue', 'red'];
+/** By pod: the networks that it is in. */
+const pods = { 'pod-blue': ['blue'], 'pod-red': ['red'], 'pod-both': both };
+
+export function dpuNetworkSteps(bed: () => TestBed): void {
+  const names = Object.keys(pods);
+  let startedAt = 0;
+
+  beforeAll(async () => {
+    startedAt = performance.now();
+    await bed().kubectl.run(['create', '-f', '-'], await networkObjects());
+  });
+  afterAll(async () => {
+    const { kubectl } = bed();
+    await deletePods(kubectl, names);
+    await kubectl.run(['delete', 'dpunetwork', ...both, '--ignore-not-found', '--timeout=120s']);
+  });
+
+  it('wait for pods that have their devices, and are ready without them', async () => {
+    const { kubectl } = bed();
+    const waits = '--for=jsonpath={.status.conditions[?(@.type=="Ready")].reason}=WaitingForPods';
+    await kubectl.run(['wait', waits, '--timeout=60s', 'dpunetwork/blue']);
+    await deletePods(kubectl, examplePods);
+    startedAt = performance.now();
+    await kubectl.wait(
+      'condition=Ready',
+      both.map((name) => `dpunetwork/${name}`),
+    );
+    await kubectl.run(['create', '-f', '-'], await podObjects());
+    await kubectl.wait(
+      'condition=Ready',
+      names.map((name) => `pod/${name}`),
+    );
+    const [look = ''] = await documentCommands('docs/networks.md', 'Networks of DPUs');
+    expect(await kubectl.run(argumentsOf('kubectl', look))).toMatch(
+      /^blue +openshift\.io\/dpunetwork-blue +True +2 +Ready$/m,
+    );
+    console.log(`from free devices to pods in two networks: ${Math.round(performance.now() - startedAt)} ms`);
+  });
+
+  it('reach the pod that is in both, each by its own interface, and not each other', async () => {
+    const { kubectl } = bed();
+    const [blue, red] = await Promise.all([
+      addressOf(kubectl, 'pod-both', 'net1'),
+      addressOf(kubectl, 'pod-both', 'net2'),
+    ]);
+    await untilPings(kubectl, 'pod-blue', blue);
+    await untilPings(kubectl, 'pod-red', red);
+    // With an address of the other network too, there is nobody who answers.
+    await kubectl.exec('pod-blue', 'default', ['ip', 'addr', 'add', '10.56.219.250/24', 'dev', 'net1']);
+    for (const other of [red, await addressOf(kubectl, 'pod-red', 'net1')]) {
+      await untilPings(kubectl, 'pod-blue', other, false);
+    }
+  });
+
+  it('are deleted when their pods have gone, and leave the devices to the others', async () => {
+    const { kubectl, host } = bed();
+    await kubectl.run(['delete', 'dpunetwork', ...both, '--wait=false']);
+    const deleting = '--for=jsonpath={.status.conditions[?(@.type=="Ready")].reason}=Deleting';
+    await kubectl.run(['wait', deleting, '--timeout=60s', 'dpunetwork/blue']);
+    await deletePods(kubectl, names);
+    await kubectl.wait(
+      'delete',
+      both.map((name) => `dpunetwork/${name}`),
+    );
+    await eventually('all devices are in the pool of those without a network', async () => {
+      const { status } = await kubectl.json<{ status: { allocatable: Record<string, string> } }>(['get', 'node', host]);
+      return status.allocatable['openshift.io/dpu'] === '4' || undefined;
+    });
+    const nads = await kubectl.run(['get', 'net-attach-def', '-n', 'default', '-o', 'name']);
+    expect(nads).not.toContain('blue-nad');
+  });
+}
+
+/** As examples/dpu-network.yaml, with an IPAM that every test cluster has. */
+async function example(): Promise<[network: Example, pod: Example]> {
+  const [network, pod] = parseAllDocuments(await readFile('examples/dpu-network.yaml', 'utf8'));
+  return [network?.toJS(), pod?.toJS()];
+}
+
+interface Example {
+  metadata: { name: string; annotations: Record<string, string> };
+  spec: {
+    dpuSelector: { matchExpressions: { values: string[] }[] };
+    ipam: object;
+    containers: { resources: { requests: object; limits: object } }[];
+  };
+}
+
+async function networkObjects(): Promise<string> {
+  const objects = networks.map(async ({ name, vfs, subnet }) => {
+    const [network] = await example();
+    network.metadata.name = name;
+    for (const expression of network.spec.dpuSelector.matchExpressions) expression.values = [vfs];
+    network.spec.ipam = { type: 'host-local', subnet };
+    return stringify(network);
+  });
+  return (await Promise.all(objects)).join('---\n');
+}
+
+async function podObjects(): Promise<string> {
+  const objects = Object.entries(pods).map(async ([name, own]) => {
+    const [, pod] = await example();
+    pod.metadata.name = name;
+    pod.metadata.annotations['k8s.v1.cni.cncf.io/networks'] = own.map((network) => `${network}-nad`).join(', ');
+    const devices = Object.fromEntries(own.map((network) => [`openshift.io/dpunetwork-${network}`, '1']));
+    for (const container of pod.spec.containers) container.resources = { requests: devices, limits: devices };
+    return stringify(pod);
+  });
+  return (await Promise.all(objects)).join('---\n');
+}
+
+async function addressOf(kubectl: Kubectl, pod: string, device: string): Promise<string> {
+  const text = await kubectl.exec(pod, 'default', ['ip', '-json', '-4', 'addr', 'show', 'dev', device]);
+  const [link] = JSON.parse(text) as { addr_info: { local: string }[] }[];
+  return link?.addr_info[0]?.local ?? '';
+}
