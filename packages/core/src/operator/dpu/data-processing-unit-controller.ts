@@ -31,6 +31,7 @@ import { renderVspPod } from './pod/vsp-pod.ts';
 import { vspPodCondition } from './pod/vsp-pod-status.ts';
 import { obeyVspRestart } from './pod/vsp-restart.ts';
 import type { Turns } from './rollout/fleet/turns.ts';
+import { UnplacedPods } from './rollout/fleet/unplaced-pods.ts';
 import { observeDpu } from './rollout/observe.ts';
 import type { Action, ObservedState } from './rollout/observed-state.ts';
 import { planRollout } from './rollout/plan.ts';
@@ -49,6 +50,7 @@ export class DataProcessingUnitController {
   readonly #status: DpuStatusWriter;
   readonly #leases: DaemonLeases;
   readonly #turns: Turns;
+  readonly #unplaced: UnplacedPods;
 
   constructor(
     @inject(tokens.store) store: KubeStore,
@@ -66,6 +68,7 @@ export class DataProcessingUnitController {
     this.#status = new DpuStatusWriter(store);
     this.#leases = leases;
     this.#turns = turns;
+    this.#unplaced = new UnplacedPods({ store, logger, onLook: (pods) => turns.unplacedAre(pods) });
     this.controller = new Controller({ name: 'data-processing-unit', logger, reconcile: (key) => this.reconcile(key) });
     const enqueueAll = (which: (dpu: DataProcessingUnit) => boolean = () => true) => {
       for (const dpu of caches.dpus.list().filter(which)) this.controller.enqueue(keyOf(dpu));
@@ -212,6 +215,7 @@ export class DataProcessingUnitController {
         await this.#delete(installPodName(name));
         return [];
       case 'evict':
+        this.#unplaced.evicted();
         return await evictPods(this.#store, dpu.spec.nodeName, action.pods);
     }
   }

@@ -110,8 +110,8 @@ export class VendorPluginBed {
   async settled(): Promise<void> {
     await vi.waitFor(() => {
       const there = [...this.server.objects.values()].filter(({ kind }) => kind === 'VendorPlugin');
-      const versions = (objects: readonly { metadata: { resourceVersion?: unknown } }[]) =>
-        objects.map(({ metadata }) => metadata.resourceVersion);
+      const versions = (objects: readonly { metadata: object }[]) =>
+        objects.map(({ metadata }) => 'resourceVersion' in metadata && metadata.resourceVersion);
       expect(versions(this.#caches?.vendorPlugins.list() ?? [])).toEqual(versions(there));
       expect(this.#controller?.isIdle).toBe(true);
     });

@@ -276,6 +276,7 @@ test('a VendorPlugin that is made again gives the DPUs that run it nothing new',
 test('what another controller says of a VendorPlugin is neither taken away nor a reason to write', async () => {
   bed.put('acme', { package: '@acme/p' });
   await ready('acme', 'Found');
+  await bed.settled();
   const before = bed.server.writes.length;
   const lastTransitionTime = '2026-01-01T00:00:00Z';
   bed.says('acme', { type: 'RolledOut', status: 'True', reason: 'Complete', message: '', lastTransitionTime });
