@@ -44,7 +44,7 @@ const endedMs = 5_000;
 /** In which what a call has begun is to fail, if it does. */
 const settleMs = 2_000;
 /** Groups whose checks end the VSP. */
-const ends: ReadonlySet<Group> = new Set(['restart', 'shutdown']);
+export const ends: ReadonlySet<Group> = new Set(['restart', 'shutdown']);
 /** Between two Inits of a card that is not ready yet. */
 const initPauseMs = 500;
 
@@ -147,13 +147,15 @@ export class Session {
   /** The VSP in the state that the check needs: running, and initialised or not. */
   async #prepare(check: Check): Promise<void> {
     const { process } = this.#options;
-    const { fresh, stopped, weighed: toBeWeighed } = check.needs;
+    const { fresh, stopped, weighed } = check.needs;
+    // The checks for leaks come after those of a fresh one.
+    const toBeWeighed = weighed || fresh;
     if (process && !process.running && !(stopped && this.#announced)) await this.#start({ toBeWeighed });
     if (!this.#announced) await this.#meet();
     const isUsed = this.#initialised || this.#vsp.hasInit;
-    const isToBegin = (fresh && isUsed) || (toBeWeighed && !process?.canBeWeighed);
+    const isToBegin = (fresh && isUsed) || (weighed && !process?.canBeWeighed);
     if (process?.running && (stopped || isToBegin)) {
-      if (toBeWeighed) await this.#settle();
+      await this.#settle();
       await process.end('SIGTERM', this.#options.limits.shutdownMs);
       this.#initialised = false;
       if (isToBegin) await this.#start({ toBeWeighed });

@@ -17,7 +17,7 @@ import type { Mode } from './groups.ts';
 import { type ConformanceOptions, checkOptions, defaultLimits, select } from './options.ts';
 import { describeFailure } from './report/failure.ts';
 import type { CheckResult, ModeReport, Report } from './result.ts';
-import { Session, type SessionOptions } from './session.ts';
+import { ends, Session, type SessionOptions } from './session.ts';
 import { standIn } from './target/machine.ts';
 import { findPlugin, type PluginSource } from './target/plugin-source.ts';
 import { VspProcess } from './target/vsp-process.ts';
@@ -66,13 +66,26 @@ const checkTimeoutMs = 600_000;
 export function conformanceSuite(options: ConformanceOptions): ConformanceSuite {
   checkOptions(options);
   const selected = select(allChecks, options.only);
-  // A VSP is fresh once.
-  const checks = [...selected.filter(({ needs }) => needs.fresh), ...selected.filter(({ needs }) => !needs.fresh)];
+  const checks = options.endpoint === undefined ? withFewStarts(selected) : freshFirst(selected);
   return {
     checks,
     run: (runOptions) => run(options, checks, runOptions),
     register: (framework) => register(options, checks, framework),
   };
+}
+
+/** A VSP that the suite did not start is fresh once. */
+function freshFirst(checks: readonly Check[]): Check[] {
+  return [...checks.filter(({ needs }) => needs.fresh), ...checks.filter(({ needs }) => !needs.fresh)];
+}
+
+/** Of those that the suite starts, two are fresh anyway: the one that is to be weighed, and the last, which removes all. */
+function withFewStarts(checks: readonly Check[]): Check[] {
+  const fresh = checks.filter(({ needs }) => needs.fresh);
+  const others = checks.filter(({ needs }) => !needs.fresh);
+  const used = others.filter(({ needs, group }) => !needs.weighed && !ends.has(group));
+  // The last of them needs a start of its own, as each ends with Init.
+  return [...used, ...fresh.slice(0, -1), ...others.filter((check) => !used.includes(check)), ...fresh.slice(-1)];
 }
 
 async function run(

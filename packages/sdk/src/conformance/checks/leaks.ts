@@ -17,8 +17,8 @@ const rounds = 8;
 /** What one round lets go of hides what it kept. */
 const inARow = 2;
 /** Each kept kilobyte of a port shows, and each kept 10 KB of a function or chain. */
-const portsPerRound = 50;
-const functionsPerRound = 4;
+const portsPerRound = 25;
+const functionsPerRound = 3;
 const watchesPerRound = 25;
 /** Calls that read are many on a node, and cheap: the program is warm only after some hundred. */
 const warmUpsOfReads = 4;

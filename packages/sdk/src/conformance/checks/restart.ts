@@ -1,4 +1,4 @@
-import { networkFunctionService } from '../../wire/definitions.ts';
+import type { NetworkFunction } from '../../contract.ts';
 import { type CheckContext, declareChecks } from '../check.ts';
 import { same } from '../expect.ts';
 import { bridgeNeeds } from './bridge-ports.ts';
@@ -15,10 +15,13 @@ import {
   getChain,
   getPort,
 } from './messages.ts';
+import { createFunction, deleteFunction, theOne } from './network-functions.ts';
 import { type Scene, Together } from './together.ts';
 
 const killMs = 10_000;
 const chainId = 'conformance-1';
+/** How many functions the chain has. */
+const chained = 2;
 
 const devices: Scene<void> = {
   applies: () => true,
@@ -70,14 +73,23 @@ const forgotten: Scene<void> = {
 };
 
 const replayChain: Scene<void> = {
-  applies: ({ capabilities, functions }) => capabilities.has('chains') && functions.length >= 2,
+  applies: ({ capabilities, functions }) => capabilities.has('chains') && functions.length >= chained,
   set: async (context) => {
-    const functions = [...context.functions.slice(0, 2)].reverse();
+    const functions = [...context.functions.slice(0, chained)].reverse();
     const created = await createChain(context.vsp, chainId, functions);
     return async () => {
       same(await createChain(context.vsp, chainId, functions), created, 'the chain after the replay');
       same(await getChain(context.vsp, chainId), created, 'what Get answers');
     };
+  },
+};
+
+const replayFunction: Scene<void> = {
+  applies: ({ capabilities, functions }) => capabilities.has('networkFunctions') && functions.length > chained,
+  set: async (context) => {
+    const another = context.functions[chained] ?? theOne(context);
+    await createFunction(context.vsp, another);
+    return () => replaysFunction(context, another);
   },
 };
 
@@ -87,6 +99,7 @@ const killing = new Together<void>(killed, {
   replay,
   forgotten,
   'replay-chain': replayChain,
+  'replay-function': replayFunction,
 });
 
 export const restart = [
@@ -130,17 +143,22 @@ export const restart = [
       title: 'a replay puts a network function back',
       demands: 'After a restart, creating the function again succeeds.',
       rule: 'LC-9',
-      // A kill of its own: on a card with interfaces for two functions the chain has both.
       run: async (context) => {
-        const request = { ...context.functions[0] };
-        await context.vsp.call(networkFunctionService.CreateNetworkFunction, request);
+        if (context.functions.length > chained) return killing.check('replay-function', context);
+        // A kill of its own: the chain has them all.
+        const one = theOne(context);
+        await createFunction(context.vsp, one);
         await killed(context);
-        await context.vsp.call(networkFunctionService.CreateNetworkFunction, request);
-        await context.vsp.call(networkFunctionService.DeleteNetworkFunction, request);
+        await replaysFunction(context, one);
       },
     },
   ]),
 ];
+
+async function replaysFunction({ vsp }: CheckContext, given: NetworkFunction): Promise<void> {
+  await createFunction(vsp, given);
+  await deleteFunction(vsp, given);
+}
 
 function hasBridge({ mode, capabilities }: CheckContext): boolean {
   return mode === 'dpu' && capabilities.has('bridge');
