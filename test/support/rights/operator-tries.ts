@@ -65,7 +65,7 @@ const daemonSet = (name: string, spec: object) => ({
 const network = (place: string, name: string, more = '', type = 'dpu-cni') => ({
   apiVersion: 'k8s.cni.cncf.io/v1',
   kind: 'NetworkAttachmentDefinition',
-  metadata: { name, namespace: place },
+  metadata: { name, namespace: place, labels: { 'dpu.config.openshift.io/dpu-network': 'rights' } },
   spec: { config: `{"cniVersion":"1.0.0","name":"${name}","type":"${type}"${more}}` },
 });
 const networks = (place: string) => `/apis/k8s.cni.cncf.io/v1/namespaces/${place}/network-attachment-definitions`;
@@ -96,6 +96,12 @@ export function operatorWork(odd: string): Try[] {
     }),
     applyNetwork('the network of network functions', namespace, 'dpunfcni-conf'),
     applyNetwork('the network of ordinary pods', 'default', 'default-sriov-net', ',"ipam":{"type":"host-local"}'),
+    applyNetwork(
+      'the network of a DpuNetwork',
+      'default',
+      'rights-nad',
+      ',"ipam":{"type":"dhcp"},"BridgeID":"0a1b2c3d"',
+    ),
   ];
 }
 
@@ -166,6 +172,8 @@ function networkTries(): Try[] {
     applyNetwork('a second type for network functions', namespace, 'dpunfcni-conf', ',"type":"host-device"'),
     applyNetwork('a second type', 'default', name, `${ipam},"type":"host-device"`),
     applyNetwork('a second type in capitals', 'default', name, `${ipam},"TYPE":"host-device"`),
+    applyNetwork('a second type for a DpuNetwork', 'default', 'rights-nad', ',"mtu":1400,"Type":"host-device"'),
+    applyNetwork('a DpuNetwork elsewhere', namespace, 'rights-nad'),
     applyNetwork('a second type in escapes', 'default', name, `${ipam},"\\u0074ype":"host-device"`),
   ];
 }

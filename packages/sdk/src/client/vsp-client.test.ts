@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { Server, ServerCredentials } from '@grpc/grpc-js';
@@ -265,6 +267,24 @@ describe('connectivity', () => {
     await client.init(hostInit);
     await new Promise<void>((resolve) => client.onConnectivity((connected) => connected && resolve()));
   });
+});
+
+test('a script that waits for a VSP goes on until it closes its client', async () => {
+  const socketPath = join(await temporaryDirectory(), 'vsp.sock');
+  const script = `
+    import { VspClient } from ${JSON.stringify(join(import.meta.dirname, 'vsp-client.ts'))};
+    const logger = { debug() {}, info() {}, warn() {}, error() {} };
+    const client = new VspClient({ socketPath: ${JSON.stringify(socketPath)}, logger });
+    console.log('waits');
+    await new Promise((resolve) => client.onConnectivity(resolve));
+    client.close();
+  `;
+  const child = spawn(process.execPath, ['--conditions=source', '--input-type=module', '--eval', script]);
+  onTestFinished(() => void child.kill());
+  const ended = once(child, 'exit');
+  await Promise.race([once(child.stdout, 'data'), ended]);
+  await serve(memoryPlugin(), { socketPath });
+  await expect(ended).resolves.toEqual([0, null]);
 });
 
 test('a call that takes too long ends at its deadline', async () => {

@@ -45,6 +45,7 @@ import { watchStatus } from './status-watch.ts';
 const defaultDeadlineMs = 30_000;
 /** A heartbeat that takes longer is a missed one. */
 const pingDeadlineMs = 5_000;
+const longestTimerMs = 2 ** 31 - 1;
 
 export type VspClientOptions = Endpoint & {
   logger: Logger;
@@ -77,7 +78,7 @@ export interface UpdateOptions {
 
 /**
  * All methods reject with a DpuError: the VSP's own, UNAVAILABLE at once when there is no connection (wait for
- * {@link VspClient.onConnectivity}), DEADLINE_EXCEEDED.
+ * {@link VspClient.onConnectivity}), DEADLINE_EXCEEDED. A script goes on until {@link VspClient.close}.
  */
 export class VspClient {
   readonly #connection: Connection;
@@ -86,6 +87,8 @@ export class VspClient {
   readonly #firmwareDeadlineMs: number;
   /** Methods that the VSP at the other end serves under the `Vendor` name only. */
   readonly #vendorNamed = new Set<string>();
+  /** gRPC's own timers let a process end while it waits for a connection. */
+  readonly #keepsRunning = setInterval(() => {}, longestTimerMs);
 
   constructor({ logger, deadlineMs, firmwareDeadlineMs, metadata, credentials, ...endpoint }: VspClientOptions) {
     this.#logger = logger;
@@ -340,6 +343,7 @@ export class VspClient {
   }
 
   close(): void {
+    clearInterval(this.#keepsRunning);
     this.#connection.close();
   }
 

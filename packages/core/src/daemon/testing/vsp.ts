@@ -63,6 +63,8 @@ export class Vsp {
   details: (vf: number) => Partial<Device> = () => ({});
   /** Whether it announces that it adds to what containers get, when it starts. */
   allocate: ((ids: string[]) => Promise<DeviceAllocation>) | undefined;
+  /** What it was told of acceleration, in order. Set before it starts: it announces that it is to be told. */
+  accelerated: boolean[] | undefined;
   heartbeat = async () => true;
   readonly numVfsAsked: number[] = [];
   numVfsDelay: Promise<void> | undefined;
@@ -125,6 +127,13 @@ export class Vsp {
         return () => {};
       },
       ...(this.allocate && { allocate: this.allocate }),
+      ...(this.accelerated && {
+        networkConfig: {
+          setNetworkConfig: async ({ isAccelerated }: { isAccelerated: boolean }) => {
+            this.accelerated?.push(isAccelerated);
+          },
+        },
+      }),
       dataPath: {
         serves: this.hasChains ? ['bridge', 'networkFunctions', 'chains'] : ['bridge', 'networkFunctions'],
         apply: (_wanted, call) => {

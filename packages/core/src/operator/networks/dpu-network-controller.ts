@@ -26,6 +26,8 @@ import { defaultNetworkNamespace } from './networks.ts';
 import { type NetworksPlan, planNetworks } from './plan.ts';
 
 const evictAgainMs = 10_000;
+/** A new network may concern every DPU of a fleet. */
+const writesAtOnce = 16;
 
 /** The networks of a fleet depend on each other: what one has, no other can have. */
 const all = 'networks';
@@ -83,7 +85,10 @@ export class DpuNetworkController {
     const changed = dpus.filter(
       (dpu) => !isDeepStrictEqual(dpu.spec.networks ?? [], plan.wishes.get(dpu.metadata.name)),
     );
-    for (const dpu of changed) await this.#tell(dpu, plan.wishes.get(dpu.metadata.name) ?? []);
+    for (let done = 0; done < changed.length; done += writesAtOnce) {
+      const some = changed.slice(done, done + writesAtOnce);
+      await Promise.all(some.map((dpu) => this.#tell(dpu, plan.wishes.get(dpu.metadata.name) ?? [])));
+    }
     let isRefused = false;
     for (const network of networks) isRefused = (await this.#conclude(network, plan)) || isRefused;
     // No event tells that a PodDisruptionBudget allows an eviction again.

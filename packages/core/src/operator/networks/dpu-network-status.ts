@@ -68,12 +68,8 @@ function readiness({ planned, reports, multusInstalled, refusals }: StatusInput)
     return verdict('False', 'MultusMissing', message);
   }
   if (overlaps.length > 0) {
-    const each = overlaps.map(({ dpu, vfs, by }) => `${vfs} of ${dpu} are DpuNetwork ${by}'s`);
-    return verdict(
-      'False',
-      'Overlap',
-      `VFs that an older network has: ${firstTen(each)}; name others in spec.dpuSelector`,
-    );
+    const each = overlaps.map(({ dpu, vfs, by }) => `VFs ${vfs} of ${dpu} are DpuNetwork ${by}'s`);
+    return verdict('False', 'Overlap', `an older network has some: ${firstTen(each)}; name others in spec.dpuSelector`);
   }
   if (dpus.length === 0) {
     const side = network.spec.isAccelerated ? '' : ' of a host side';
