@@ -1,7 +1,7 @@
 /**
- * Runs vitest projects, each whatever became of the others, in two lanes: what needs a cluster mostly waits, so the rest
- * runs beside it. More lanes take longer: a cluster that does nothing has a third of a core of two. What a project prints
- * stands in `.build/test/<project>.log`, its results in `<project>.json` there.
+ * Runs vitest projects, each whatever became of the others, in two lanes (support/lanes.ts). More lanes take longer: a
+ * cluster that does nothing has a third of a core of two. So in CI, where nobody looks at it afterwards, one goes as soon
+ * as nothing uses it. What a project prints stands in `.build/test/<project>.log`, its results in `<project>.json` there.
  * With several projects each line says whose it is. Closes with a row for each project, what failed, and the sum in one
  * line: `12 passed, 0 failed, 0 skipped`.
  * With T in the environment only the files that have it in their path, and an error where there are none.
@@ -11,12 +11,14 @@ import { createWriteStream } from 'node:fs';
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
+import { deleteCluster } from './cluster/index.ts';
 import { repositoryRoot } from './cluster/paths.ts';
 import { elapsedSince } from './cluster/progress.ts';
+import { lanesOf, leavesCluster } from './support/lanes.ts';
 import { installPrograms } from './support/programs.ts';
 import { type ProjectResult, resultOf, sumOf } from './support/summary.ts';
+import { clusterName } from './support/test-cluster.ts';
 
-const onClusters = ['e2e', 'e2e-card', 'e2e-2c', 'e2e-real', 'upgrade'];
 const projects = process.argv.slice(2);
 const { T: wanted } = process.env;
 const filter = wanted ? [wanted, '--passWithNoTests'] : [];
@@ -48,7 +50,11 @@ async function run(project: string): Promise<ProjectResult> {
 
 async function inTurn(lane: readonly string[]): Promise<ProjectResult[]> {
   const results: ProjectResult[] = [];
-  for (const project of lane) results.push(await run(project));
+  for (const [index, project] of lane.entries()) {
+    results.push(await run(project));
+    if (!process.env.CI || process.env.TEST_CLUSTER === 'existing' || !leavesCluster(lane, index)) continue;
+    await deleteCluster({ name: clusterName, log: console.log }).catch((error) => console.error(error));
+  }
   return results;
 }
 
@@ -71,8 +77,4 @@ function print(results: readonly ProjectResult[]): void {
 await mkdir(directory, { recursive: true });
 // Before anything runs side by side: there is one lock on the machine's packages. Tests that need them fail without.
 if (projects.includes('integration')) await installPrograms().catch((error) => console.error(error));
-const lanes = [
-  projects.filter((name) => !onClusters.includes(name)),
-  projects.filter((name) => onClusters.includes(name)),
-];
-print((await Promise.all(lanes.map(inTurn))).flat());
+print((await Promise.all(lanesOf(projects).map(inTurn))).flat());

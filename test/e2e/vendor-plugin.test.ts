@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { podAsksSteps } from '../steps/pod-asks.ts';
 import { eventually } from '../support/eventually.ts';
 import { dpusReady, namespace, type TestBed } from '../support/operator.ts';
+import { onNode } from '../support/outages.ts';
 import {
   conditionIs,
   gateway,
@@ -245,5 +246,20 @@ describe('the software DPU', () => {
       [bed.host, bed.dpu].map((node) => bed.cluster.exec(node, ['ip', '-oneline', 'link'])),
     );
     expect(links.map(({ stdout }) => stdout).join('\n')).not.toContain('acme');
+  });
+});
+
+describe('plugins that were installed on nodes', () => {
+  it('are taken off them by the commands of docs/remove.md', async () => {
+    const installed = (node: string) => onNode(bed, node, 'ls -A /var/lib/dpu-operator/plugins');
+    const onBoth = () => Promise.all([bed.host, bed.dpu].map(installed));
+    expect(await onBoth()).not.toContain('');
+    const commands = await documentCommands('docs/remove.md', 'Removing');
+    const [make = '', wait = '', remove = '', ...more] = commands.filter((one) => one.includes('remove-caches'));
+    expect(more).toEqual([]);
+    await bed.kubectl.run(argumentsOf('kubectl', make));
+    await bed.kubectl.run(argumentsOf('kubectl', wait));
+    expect(await onBoth()).toEqual(['', '']);
+    await bed.kubectl.run(argumentsOf('kubectl', remove));
   });
 });

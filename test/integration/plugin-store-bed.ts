@@ -29,14 +29,7 @@ export const manifest = {
   pod: { capabilities: ['NET_ADMIN'] },
 };
 
-/** What npm itself publishes with. */
-interface Publisher {
-  publish(packageJson: object, tarball: Buffer, options: Record<string, string | undefined>): Promise<unknown>;
-}
-
-const publisher: Publisher = createRequire(join(npmDirectory, 'package.json'))('libnpmpublish');
-
-/** Publishes a package with nothing but a package.json and one line of code; in this process, as npm takes long to start. */
+/** Publishes a package with nothing but a package.json and one line of code. */
 export async function publish(
   registry: Registry,
   packageJson: { name: string; version: string; [field: string]: unknown },
@@ -51,11 +44,7 @@ export async function publish(
   );
   await execa('tar', ['-czf', 'package.tgz', 'package'], { cwd: directory });
   const tarball = await readFile(join(directory, 'package.tgz'));
-  await publisher.publish(whole, tarball, {
-    registry: registry.url,
-    ca: registry.ca,
-    [`${registry.url.replace(/^https?:/, '')}:_authToken`]: registry.token,
-  });
+  await registry.publishTarball(whole, tarball);
   await rm(directory, { recursive: true });
   return { name: packageJson.name, version: packageJson.version };
 }

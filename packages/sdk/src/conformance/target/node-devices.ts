@@ -2,11 +2,15 @@
 import { readdir } from 'node:fs/promises';
 import type { Device, NetworkFunction } from '../../contract.ts';
 import { DpuError } from '../../errors.ts';
-import { exec } from '../../linux/exec.ts';
+import { type Exec, exec } from '../../linux/exec.ts';
 import { type Link, Links } from '../../linux/links.ts';
 import type { Sysfs } from '../../linux/sysfs.ts';
 import { Skip } from '../breach.ts';
 import type { HealthHook } from '../health-hook.ts';
+
+/** A machine that is busy with other things is no fault of the plugin. */
+const patientMs = 120_000;
+const patiently: Exec = (file, args, options) => exec(file, args, { timeoutMs: patientMs, ...options });
 
 /** A network namespace: another one in each process, as suites may run side by side. */
 const borrower = `dpu-conformance-${process.pid}`;
@@ -18,7 +22,7 @@ export interface Lent {
 }
 
 export class NodeDevices {
-  readonly #links = new Links(exec);
+  readonly #links = new Links(patiently);
   readonly #sysfs: Sysfs | undefined;
 
   /** @param sysfs What stands in for the machine's; its devices are no network devices that could be lent. */
@@ -95,14 +99,14 @@ export class NodeDevices {
     const link = (await this.linksOf([device])).get(device.id);
     if (!link) throw new Skip(`${device.id} is no network device that the suite can see; run it on the VSP's node`);
     try {
-      await exec('ip', ['netns', 'add', borrower]);
+      await patiently('ip', ['netns', 'add', borrower]);
     } catch (error) {
       throw new Skip(`lending a device to a pod takes root and ip(8): ${DpuError.from(error).message}`);
     }
-    const inside = new Links(exec, `/var/run/netns/${borrower}`);
+    const inside = new Links(patiently, `/var/run/netns/${borrower}`);
     const back = async () => {
       await inside.batch([`link set ${link.name} netns ${process.pid}`], { force: true });
-      await exec('ip', ['netns', 'del', borrower]);
+      await patiently('ip', ['netns', 'del', borrower]);
     };
     const [failure] = await this.#links.batch([`link set ${link.name} netns ${borrower}`], { force: true });
     if (!failure) {
