@@ -56,6 +56,18 @@ export function deletingStatus(network: DpuNetwork, reports: readonly Reported[]
   return { ...rest, conditions: [...setCondition(own(network), verdict('False', 'Deleting', message), now)] };
 }
 
+/** Of one that nobody serves. */
+export function offStatus(network: DpuNetwork, now = new Date()): DpuNetworkStatus {
+  const message = 'there is no DpuOperatorConfig, or it is being deleted: no DPU is served, hence no network';
+  const { conditions: _, ...rest } = network.status ?? {};
+  return {
+    ...rest,
+    conditions: [...setCondition(own(network), verdict('False', 'NotServed', message), now)],
+    dpus: 0,
+    devices: 0,
+  };
+}
+
 /** Only this one: what the Go operator wrote beside it goes. */
 const own = ({ status }: DpuNetwork) => (status?.conditions ?? []).filter(({ type }) => type === 'Ready');
 

@@ -28,6 +28,7 @@ import { checkManifest, checkPackageManifest } from '../../plugins/lookup/manife
 import { isExact } from '../../plugins/lookup/pick-version.ts';
 import type { Caches } from '../shared/caches.ts';
 import type { Environment } from '../shared/environment.ts';
+import { faultCondition } from '../shared/own-faults.ts';
 import { tokens } from '../shared/tokens.ts';
 import { requireApproval } from './approval.ts';
 import { requirePod } from './overlay-fault.ts';
@@ -152,7 +153,15 @@ export class VendorPluginController {
     try {
       return { release: await this.#findRelease(plugin, requested) };
     } catch (error) {
-      if (!(error instanceof LookupError)) throw error;
+      if (!(error instanceof LookupError)) {
+        const fault = faultCondition('Ready', error);
+        if (!fault) throw error;
+        this.#logger.error(
+          { err: error, plugin: plugin.metadata.name, requested },
+          'a lookup failed by a fault of ours',
+        );
+        return { failure: { requested, reason: 'LookupFailed', message: `${name}: ${fault.message}` } };
+      }
       this.#logger.warn({ plugin: plugin.metadata.name, requested, reason: error.reason }, error.message);
       return { failure: { requested, reason: error.reason, message: `${name}: ${error.message}` } };
     }
