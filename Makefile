@@ -119,6 +119,10 @@ run: build ## Run the operator on this machine against the current kubeconfig, u
 bench: build ## Measure latency, memory, start-up and image sizes, and print the table
 	node test/bench/bench.ts
 
+.PHONY: bench-scale
+bench-scale: build ## Measure the operator with simulated fleets against a real API server (SIZES=1000,5000,10000)
+	node --conditions=source test/bench/scale.ts $(or $(SIZES),1000)
+
 .PHONY: clean
 clean: ## Remove what the build made
 	rm -rf packages/*/dist test/dist scripts/dist packages/*/*.tsbuildinfo test/*.tsbuildinfo scripts/*.tsbuildinfo .build
