@@ -87,11 +87,24 @@ describe('a plugin that is published to a registry', () => {
     expect(bridge.stdout).toContain('acme');
   });
 
-  it('rolls to a fix, and pods keep their interfaces', async () => {
-    const before = await net1(bed.kubectl, 'my-pod');
+  it('rolls to a fix when the rollout is not paused, and pods keep their interfaces', async () => {
+    const { kubectl } = bed;
+    const before = await net1(kubectl, 'my-pod');
     await publishAcme(registry, '1.0.1');
+    const commands = await documentCommands('docs/rollouts.md', 'Pause and go on');
+    const [pause = [], look = [], goOn = []] = commands.map((command) => argumentsOf('kubectl', command));
+    await kubectl.run(pause);
     await patchPlugin(bed, { version: '1.0.1' });
+    for (const dpu of [bed.hostDpu, bed.dpuDpu]) await conditionIs(bed, `dpu/${dpu}`, 'Configured', 'reason', 'Paused');
+    const paused = '0 of 2 run acme 1.0.1, 2 waiting; 2 are Paused';
+    await eventually(
+      'it is told how far it is',
+      () => kubectl.run(look),
+      (said) => said.includes(paused),
+    );
+    await kubectl.run(goOn);
     await pluginRuns(bed, '1.0.1');
+    await conditionIs(bed, 'vplugin/acme', 'RolledOut', 'status', 'True');
     expect(await net1(bed.kubectl, 'my-pod')).toEqual(before);
     await pingPasses();
   });

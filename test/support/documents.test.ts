@@ -63,6 +63,9 @@ const runBy: Record<string, Record<string, string>> = {
     Removing: 'test/e2e/manifests.test.ts',
     'When the operator is gone already': 'test/e2e/uninstall.test.ts',
   },
+  'docs/rollouts.md': {
+    'Pause and go on': 'test/e2e/vendor-plugin.test.ts',
+  },
   'docs/test-cards.md': {
     'On a Kind cluster, without a card': dryRun,
   },

@@ -193,10 +193,16 @@ export class KubeStore {
       return undefined;
     } catch (error) {
       if (isNotFound(error) || isConflict(error)) return undefined;
-      if (error instanceof ApiError && error.code === 429) return error.message.replace(/^POST \S+: /, '');
+      const isRefusal = error instanceof ApiError && (error.code === 429 || hasSeveralBudgets(error));
+      if (isRefusal) return error.message.replace(/^POST \S+: /, '');
       throw error;
     }
   }
+}
+
+/** The API server evicts no pod that several PodDisruptionBudgets select, and answers with 500. */
+function hasSeveralBudgets({ code, message }: ApiError): boolean {
+  return code === 500 && message.includes('more than one PodDisruptionBudget');
 }
 
 export interface ListOptions {

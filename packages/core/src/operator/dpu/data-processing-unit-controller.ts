@@ -36,6 +36,7 @@ import { renderVspPod } from './pod/vsp-pod.ts';
 import { vspPodCondition } from './pod/vsp-pod-status.ts';
 import { obeyVspRestart } from './pod/vsp-restart.ts';
 import type { Turns } from './rollout/fleet/turns.ts';
+import { UnplacedPods } from './rollout/fleet/unplaced-pods.ts';
 import { observeDpu } from './rollout/observe.ts';
 import type { Action, ObservedState } from './rollout/observed-state.ts';
 import { planRollout } from './rollout/plan.ts';
@@ -54,6 +55,7 @@ export class DataProcessingUnitController {
   readonly #status: DpuStatusWriter;
   readonly #leases: DaemonLeases;
   readonly #turns: Turns;
+  readonly #unplaced: UnplacedPods;
 
   constructor(
     @inject(tokens.store) store: KubeStore,
@@ -71,6 +73,7 @@ export class DataProcessingUnitController {
     this.#status = new DpuStatusWriter(store);
     this.#leases = leases;
     this.#turns = turns;
+    this.#unplaced = new UnplacedPods({ store, logger, onLook: (pods) => turns.unplacedAre(pods) });
     this.controller = new Controller({
       name: 'data-processing-unit',
       logger,
@@ -241,6 +244,7 @@ export class DataProcessingUnitController {
         await this.#delete(installPodName(name));
         return [];
       case 'evict':
+        this.#unplaced.evicted();
         return await evictPods(this.#store, dpu.spec.nodeName, action.pods);
     }
   }
