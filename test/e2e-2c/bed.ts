@@ -6,7 +6,8 @@ import { clustersOf, type Sides, sidesOf } from '../support/sides.ts';
 import { clusterName, testCluster } from '../support/test-cluster.ts';
 import { exchangeTrust } from '../support/trust.ts';
 
-async function clusters(): Promise<Sides> {
+/** A host cluster and a DPU cluster, with nothing of ours on them. */
+export async function clusters(): Promise<Sides> {
   const [host, dpu] = await Promise.all([
     testCluster(`${clusterName}-host`, ['host']),
     testCluster(`${clusterName}-dpu`, ['dpu']),

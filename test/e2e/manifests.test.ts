@@ -1,8 +1,7 @@
 /** The API server takes everything that is generated, and what docs/install.md has people type, by a dry run. */
 import { globSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { repositoryRoot } from '../cluster/paths.ts';
-import { attempt, run } from '../cluster/run.ts';
+import { run } from '../cluster/run.ts';
 import { versions } from '../cluster/versions.ts';
 import { ensureHelm } from '../support/go-tools.ts';
 import { namespace, type TestBed } from '../support/operator.ts';
@@ -56,16 +55,4 @@ describe('a dry run takes', () => {
       await bed.kubectl.run([...args, ...flags, '--dry-run=server']);
     }
   });
-});
-
-it('what docs/remove.md has for an operator that is gone is refused while it is there', async () => {
-  for (const command of await documentCommands('docs/remove.md', 'When the operator is gone already')) {
-    const argv = [process.execPath, ...argumentsOf('node', command)];
-    const { exitCode, stderr } = await attempt(argv, {
-      cwd: repositoryRoot,
-      env: { KUBECONFIG: bed.cluster.kubeconfig },
-    });
-    expect(stderr).toContain('is there');
-    expect(exitCode).not.toBe(0);
-  }
 });

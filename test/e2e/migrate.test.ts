@@ -9,13 +9,13 @@ import { eventually } from '../support/eventually.ts';
 import { becomeGoOperator } from '../support/go-operator/become.ts';
 import { twoDaemonsFile } from '../support/go-operator/programs.ts';
 import { ensureHelm } from '../support/go-tools.ts';
+import { typeMake } from '../support/make.ts';
 import { dpusReady, namespace, type TestBed, useIpamThatIsThere } from '../support/operator.ts';
 import { onNode, trafficGap } from '../support/outages.ts';
 import { deletePods, examplePods, net1, startExamplePods, untilPings } from '../support/pods.ts';
 import { documentCommands } from '../support/readme.ts';
 import { operatorIsOn } from './bed.ts';
 
-const images = { OPERATOR_IMAGE: 'dpu-operator/operator:dev', VSP_IMAGE: 'dpu-operator/vsp:dev' };
 const config = 'dpuoperatorconfig/dpu-operator-config';
 
 let bed: TestBed;
@@ -41,20 +41,18 @@ async function specNow(): Promise<unknown> {
   return (await bed.kubectl.json<{ spec: unknown }>(['get', config])).spec;
 }
 
-/** The command of the one block under a heading, without the build. */
+/** The command of the one block under a heading. */
 async function make(heading: string): Promise<string> {
   const [command = '', ...more] = await documentCommands('docs/migrate.md', heading);
   expect(more).toEqual([]);
-  const [program, target = ''] = command.split(' ');
-  expect(program).toBe('make');
-  const env = { ...images, KUBECONFIG_HOST: bed.cluster.kubeconfig };
-  return run([process.execPath, join(repositoryRoot, 'scripts/commands.ts'), target], { env });
+  return typeMake(command, { KUBECONFIG_HOST: bed.cluster.kubeconfig });
 }
 
 /** Starts the migration and kills it when it says that. */
 async function breakOffAt(says: string): Promise<void> {
   const dpuctl = join(repositoryRoot, 'packages/core/dist/bundle/dpuctl.mjs');
-  const argv = [dpuctl, '--kubeconfig', bed.cluster.kubeconfig, 'migrate', '--image', images.OPERATOR_IMAGE, 'start'];
+  const image = 'dpu-operator/operator:dev';
+  const argv = [dpuctl, '--kubeconfig', bed.cluster.kubeconfig, 'migrate', '--image', image, 'start'];
   const child = spawn(process.execPath, argv, { stdio: ['ignore', 'pipe', 'inherit'] });
   for await (const line of createInterface({ input: child.stdout })) {
     if (!line.startsWith(says)) continue;

@@ -1,9 +1,11 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import { attempt } from '../cluster/run.ts';
 import { eventually } from '../support/eventually.ts';
+import { typeMake } from '../support/make.ts';
 import { dpusReady, namespace, type TestBed, turnOn, useIpamThatIsThere } from '../support/operator.ts';
 import { deletePods, net1, untilPings } from '../support/pods.ts';
-import { readmeCommands } from '../support/readme.ts';
-import { daemonDirectory, objectsLeft, traces } from '../support/traces.ts';
+import { argumentsOf, documentCommands, readmeCommands } from '../support/readme.ts';
+import { daemonDirectory, objectsLeft, tracesOfBoth } from '../support/traces.ts';
 import { operatorIsOff } from './bed.ts';
 
 let bed: TestBed;
@@ -55,23 +57,18 @@ async function anybodyMakesPods({ kubectl }: TestBed): Promise<void> {
 }
 
 describe('everything deleted', () => {
-  it('leaves nothing behind, and can be created again', async () => {
+  it('leaves nothing behind', async () => {
     const { kubectl, host, dpu } = bed;
     await kubectl.run(['label', '--overwrite', 'node', host, dpu, 'dpu=true']);
-    const before = [await traces(bed.hostSide), await traces(bed.dpuSide)];
+    const before = await tracesOfBoth(bed);
     expect(before.join(), 'left by what ran before').not.toContain(daemonDirectory);
-    for (const round of [1, 2]) {
-      await followReadme();
-      await eventually(
-        `round ${round}: no object is left`,
-        async () => (await objectsLeft(bed)).length === 0 || undefined,
-      );
-      expect([await traces(bed.hostSide), await traces(bed.dpuSide)]).toEqual(before);
-      await anybodyMakesPods(bed);
-    }
+    await followReadme();
+    await eventually('no object is left', async () => (await objectsLeft(bed)).length === 0 || undefined);
+    expect(await tracesOfBoth(bed)).toEqual(before);
+    await anybodyMakesPods(bed);
   });
 
-  it('waits for the pods that still use a DPU, and says which', async () => {
+  it('can be created again, and waits for the pods that still use a DPU when it is deleted', async () => {
     const { kubectl, hostDpu } = bed;
     await turnOn(bed);
     await kubectl.run(['create', '-f', 'examples/my-pod.yaml']);
@@ -84,5 +81,34 @@ describe('everything deleted', () => {
     );
     await deletePods(kubectl, ['my-pod']);
     await kubectl.wait('delete', ['dpuoperatorconfig/dpu-operator-config']);
+  });
+
+  it('leaves nothing behind by dpuctl where the operator is gone', async () => {
+    const { kubectl, cluster } = bed;
+    const KUBECONFIG = cluster.kubeconfig;
+    const [deploy = '', undeploy = ''] = await documentCommands('docs/commands.md', 'Installing and removing');
+    const before = await tracesOfBoth(bed);
+    expect(await typeMake(deploy, { KUBECONFIG_HOST: KUBECONFIG })).toContain('ready: cluster');
+    await useIpamThatIsThere(bed);
+    await dpusReady(bed);
+
+    const dpuctl = (command: string) =>
+      attempt([process.execPath, ...argumentsOf('node', command)], { env: { KUBECONFIG } });
+    const commands = await documentCommands('docs/remove.md', 'When the operator is gone already');
+    for (const command of commands) {
+      const { exitCode, stderr } = await dpuctl(command);
+      expect(stderr).toContain('the operator is there');
+      expect(exitCode).not.toBe(0);
+    }
+    const operator = 'deployment/dpu-operator-controller-manager';
+    await kubectl.run(['delete', '-n', namespace, operator, '--cascade=foreground']);
+    const { stdout, stderr } = await dpuctl(commands[0] ?? '');
+    expect(stdout, stderr).toContain('everything is taken away');
+    await eventually('no object is left', async () => (await objectsLeft(bed)).length === 0 || undefined);
+    expect(await tracesOfBoth(bed)).toEqual(before);
+
+    expect(await typeMake(undeploy, { KUBECONFIG_HOST: KUBECONFIG })).toContain('removed from: cluster');
+    expect(await kubectl.run(['get', 'crd,clusterroles', '-o', 'name'])).not.toMatch(/dpu|config\.openshift/);
+    await kubectl.wait('delete', [`namespace/${namespace}`]);
   });
 });

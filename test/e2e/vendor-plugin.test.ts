@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { podAsksSteps } from '../steps/pod-asks.ts';
 import { eventually } from '../support/eventually.ts';
 import { dpusReady, namespace, type TestBed } from '../support/operator.ts';
+import { onNode } from '../support/outages.ts';
 import {
   conditionIs,
   gateway,
@@ -86,11 +87,24 @@ describe('a plugin that is published to a registry', () => {
     expect(bridge.stdout).toContain('acme');
   });
 
-  it('rolls to a fix, and pods keep their interfaces', async () => {
-    const before = await net1(bed.kubectl, 'my-pod');
+  it('rolls to a fix when the rollout is not paused, and pods keep their interfaces', async () => {
+    const { kubectl } = bed;
+    const before = await net1(kubectl, 'my-pod');
     await publishAcme(registry, '1.0.1');
+    const commands = await documentCommands('docs/rollouts.md', 'Pause and go on');
+    const [pause = [], look = [], goOn = []] = commands.map((command) => argumentsOf('kubectl', command));
+    await kubectl.run(pause);
     await patchPlugin(bed, { version: '1.0.1' });
+    for (const dpu of [bed.hostDpu, bed.dpuDpu]) await conditionIs(bed, `dpu/${dpu}`, 'Configured', 'reason', 'Paused');
+    const paused = '0 of 2 run acme 1.0.1, 2 waiting; 2 are Paused';
+    await eventually(
+      'it is told how far it is',
+      () => kubectl.run(look),
+      (said) => said.includes(paused),
+    );
+    await kubectl.run(goOn);
     await pluginRuns(bed, '1.0.1');
+    await conditionIs(bed, 'vplugin/acme', 'RolledOut', 'status', 'True');
     expect(await net1(bed.kubectl, 'my-pod')).toEqual(before);
     await pingPasses();
   });
@@ -232,5 +246,20 @@ describe('the software DPU', () => {
       [bed.host, bed.dpu].map((node) => bed.cluster.exec(node, ['ip', '-oneline', 'link'])),
     );
     expect(links.map(({ stdout }) => stdout).join('\n')).not.toContain('acme');
+  });
+});
+
+describe('plugins that were installed on nodes', () => {
+  it('are taken off them by the commands of docs/remove.md', async () => {
+    const installed = (node: string) => onNode(bed, node, 'ls -A /var/lib/dpu-operator/plugins');
+    const onBoth = () => Promise.all([bed.host, bed.dpu].map(installed));
+    expect(await onBoth()).not.toContain('');
+    const commands = await documentCommands('docs/remove.md', 'Removing');
+    const [make = '', wait = '', remove = '', ...more] = commands.filter((one) => one.includes('remove-caches'));
+    expect(more).toEqual([]);
+    await bed.kubectl.run(argumentsOf('kubectl', make));
+    await bed.kubectl.run(argumentsOf('kubectl', wait));
+    expect(await onBoth()).toEqual(['', '']);
+    await bed.kubectl.run(argumentsOf('kubectl', remove));
   });
 });

@@ -1,7 +1,7 @@
 /** Two DpuNetworks that take all devices of the host side, from pods that have some to three pods of their own. */
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { parseAllDocuments, stringify } from 'yaml';
+import { parse, stringify } from 'yaml';
 import type { Kubectl } from '../cluster/index.ts';
 import { eventually } from '../support/eventually.ts';
 import type { TestBed } from '../support/operator.ts';
@@ -85,10 +85,11 @@ export function dpuNetworkSteps(bed: () => TestBed): void {
   });
 }
 
-/** As examples/dpu-network.yaml, with an IPAM that every test cluster has. */
+/** The network and the pod of the examples. */
 async function example(): Promise<[network: Example, pod: Example]> {
-  const [network, pod] = parseAllDocuments(await readFile('examples/dpu-network.yaml', 'utf8'));
-  return [network?.toJS(), pod?.toJS()];
+  const files = ['examples/dpu-network.yaml', 'examples/dpu-network-pod.yaml'];
+  const [network, pod] = await Promise.all(files.map(async (path) => parse(await readFile(path, 'utf8'))));
+  return [network, pod];
 }
 
 interface Example {

@@ -38,7 +38,7 @@ const runBy: Record<string, Record<string, string>> = {
   },
   'docs/commands.md': {
     Images: dryRun,
-    'Installing and removing': dryRun,
+    'Installing and removing': 'test/e2e/uninstall.test.ts',
   },
   'docs/install.md': {
     Kustomize: 'test/e2e/manifests.test.ts',
@@ -61,7 +61,10 @@ const runBy: Record<string, Record<string, string>> = {
   },
   'docs/remove.md': {
     Removing: 'test/e2e/manifests.test.ts',
-    'When the operator is gone already': 'test/e2e/manifests.test.ts',
+    'When the operator is gone already': 'test/e2e/uninstall.test.ts',
+  },
+  'docs/rollouts.md': {
+    'Pause and go on': 'test/e2e/vendor-plugin.test.ts',
   },
   'docs/test-cards.md': {
     'On a Kind cluster, without a card': dryRun,

@@ -65,7 +65,7 @@ async function applyManifests(kubectl: Kubectl): Promise<void> {
 }
 
 /** How one side's settings name the node of the other: only within a cluster does an operator know its address. */
-function addressFor(sides: Sides, side: Side): string {
+export function addressFor(sides: Sides, side: Side): string {
   return inOneCluster(sides) ? `{nodeIp:${side.node}}` : nodeAddress(side);
 }
 

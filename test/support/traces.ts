@@ -1,5 +1,5 @@
 /** What the product could leave behind. */
-import { clustersOf, type Side, type Sides } from './sides.ts';
+import { bothSides, clustersOf, type Side, type Sides } from './sides.ts';
 
 /** The daemon's place on a node. */
 export const daemonDirectory = '/var/run/dpu-daemon/';
@@ -16,6 +16,11 @@ export async function traces({ cluster, kubectl, node }: Side): Promise<string> 
   const { stdout } = await cluster.exec(node, ['bash', '-c', look]);
   const { metadata } = await kubectl.json<{ metadata: { labels: object } }>(['get', 'node', node]);
   return `${stdout}\n${JSON.stringify(metadata.labels, null, 1)}`;
+}
+
+/** Of the host's node and the DPU's. */
+export function tracesOfBoth(sides: Sides): Promise<string[]> {
+  return Promise.all(bothSides(sides).map(traces));
 }
 
 /** Of the API: objects that the operator made, or was to take away. */

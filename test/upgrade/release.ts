@@ -41,10 +41,16 @@ export async function loadImagesOf(checkout: string, cluster: Cluster, tag: stri
   }
 }
 
+/** Of the images on the nodes. */
+export interface Tags {
+  operator: string;
+  vsp: string;
+}
+
 /** A kustomization of a checkout's `config/default` with these tags, as long as `use` takes. */
 export async function withRelease(
   checkout: string,
-  tags: { operator: string; vsp: string },
+  tags: Tags,
   use: (directory: string) => Promise<void>,
 ): Promise<void> {
   const directory = await mkdtemp(join(tmpdir(), 'release-'));

@@ -84,6 +84,8 @@ export const labels = {
   product: `${prefix}/product`,
   /** On a DataProcessingUnit: the VendorPlugin whose rules found it. */
   vendor: `${prefix}/vendor`,
+  /** On the ConfigMaps that name those to whom the operator gave certificates. */
+  issued: `${prefix}/issued`,
   /** On the ConfigMap of a plugin's lock file: the uid of its VendorPlugin. */
   vendorPlugin: `${prefix}/vendor-plugin`,
   /** On a network-function pod: the name of its ServiceFunctionChain. */
@@ -133,8 +135,8 @@ export const trustNames = {
   authority: 'dpu-channel-ca',
   /** ConfigMap: who this installation is, its authorities and what is revoked. */
   configMap: 'dpu-channel-trust',
-  /** ConfigMap: whom the operator gave a certificate that may be valid still. */
-  issued: 'dpu-channel-issued',
+  /** Begins the names of ConfigMaps: whom the operator gave a certificate that may be valid still. */
+  issuedPrefix: 'dpu-channel-issued-',
   /** Signer of the daemons' CertificateSigningRequests. */
   signer: `${prefix}/channel`,
 } as const;
@@ -158,6 +160,8 @@ export const fieldManagers = {
   trust: 'dpu-operator-trust',
   /** The operator's, for what it says in the place of a daemon that is silent. */
   silence: 'dpu-operator-silence',
+  /** The operator's, for a condition that it writes beside a status of which it does not understand all. */
+  faults: 'dpu-operator-faults',
   /** The operator's, for how far a change has come: another controller than that of the object's other conditions writes it. */
   rollout: 'dpu-operator-rollout',
   /** The operator's, for what the API server knows the injector's webhook by. */

@@ -2,6 +2,9 @@ import type { IncomingMessage } from 'node:http';
 import { cutText } from '@dpu-operator/sdk/cut-text';
 import { z } from 'zod';
 
+/** Milliseconds. A server that asks for a longer pause is asked before it is over. */
+const longestPauseMs = 120_000;
+
 /** metav1.Status, as far as it is read. */
 export const statusSchema = z.object({
   kind: z.literal('Status'),
@@ -54,7 +57,7 @@ export function apiErrorFrom(
     status?.reason ?? '',
   );
   const seconds = Number(response.headers['retry-after'] ?? status?.details?.retryAfterSeconds);
-  if (Number.isFinite(seconds)) error.retryAfterMs = seconds * 1000;
+  if (Number.isFinite(seconds)) error.retryAfterMs = Math.min(longestPauseMs, Math.max(0, seconds * 1000));
   return error;
 }
 

@@ -79,6 +79,7 @@ export const pod = resource('v1', 'Pod', 'pods', true, {
 });
 
 export const daemonSet = resource('apps/v1', 'DaemonSet', 'daemonsets', true, {
+  spec: z.looseObject({}).optional(),
   status: z
     .object({
       observedGeneration: z.number().default(0),

@@ -37,8 +37,8 @@ export class Controller {
     this.#logger = options.logger.child({ controller: options.name });
     this.#queue = new WorkQueue({
       backoff: options.backoff ?? { initialMs: 200, maxMs: 120_000 },
-      // controller-runtime's defaults for all keys together are 10 a second with a burst of 100.
-      ratePerSecond: 10,
+      // controller-runtime's defaults for all keys together.
+      retriesPerSecond: 10,
       burst: 100,
     });
   }

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { ApiError, isGone } from './api-error.ts';
 import { type BackoffOptions, backoffDelay } from './backoff.ts';
+import { CacheIndex } from './cache-index.ts';
 import { type KubeObject, keyOf, objectKey, type ResourceType } from './resource.ts';
 import type { KubeStore, ListOptions } from './store.ts';
 import { type WatchEvent, watchStream } from './watch-stream.ts';
@@ -34,6 +35,7 @@ export class Informer<T extends KubeObject> {
   readonly #logger: Logger;
   readonly #backoff: BackoffOptions;
   readonly #objects = new Map<string, T>();
+  readonly #indexes = new Set<CacheIndex<T>>();
   readonly #listeners = new Set<ChangeListener<T>>();
   #synced = Promise.withResolvers<void>();
   #failures = 0;
@@ -76,8 +78,20 @@ export class Informer<T extends KubeObject> {
     return this.#objects.get(key);
   }
 
+  get size(): number {
+    return this.#objects.size;
+  }
+
   list(): T[] {
     return [...this.#objects.values()];
+  }
+
+  /** Looks objects up by what stands in them. @param wordsOf by which words an object is to be found */
+  index(wordsOf: (object: T) => readonly string[]): CacheIndex<T> {
+    const index = new CacheIndex(wordsOf);
+    for (const object of this.#objects.values()) index.put(undefined, object);
+    this.#indexes.add(index);
+    return index;
   }
 
   /**
@@ -171,6 +185,7 @@ export class Informer<T extends KubeObject> {
     if (previous && previous.metadata.uid !== object.metadata.uid) this.#remove(key);
     const kept = this.#objects.get(key);
     this.#objects.set(key, object);
+    for (const index of this.#indexes) index.put(kept, object);
     this.#tellAll(object, kept, kept ? 'updated' : 'added');
   }
 
@@ -178,6 +193,7 @@ export class Informer<T extends KubeObject> {
     const previous = this.#objects.get(key);
     if (!previous) return;
     this.#objects.delete(key);
+    for (const index of this.#indexes) index.put(previous, undefined);
     this.#tellAll(last ?? previous, previous, 'deleted');
   }
 

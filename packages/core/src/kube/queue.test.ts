@@ -4,7 +4,7 @@ import { backoffDelay } from './backoff.ts';
 import { Controller } from './controller.ts';
 import { WorkQueue } from './queue.ts';
 
-const options = { backoff: { initialMs: 1, maxMs: 4 }, ratePerSecond: 1000, burst: 100 };
+const options = { backoff: { initialMs: 1, maxMs: 4 }, retriesPerSecond: 1000, burst: 100 };
 const logger = pino({ enabled: false });
 
 test('a key waits once, and again when it is added while it is worked on', async () => {
@@ -29,11 +29,21 @@ test('delays double up to the limit, less a random half', () => {
   expect(delay(1, 0)).toBe(50);
 });
 
-test('more than the burst is handed out at the rate', async () => {
+test('what is new is handed out at once, however much it is', async () => {
+  const queue = new WorkQueue({ ...options, retriesPerSecond: 1, burst: 1 });
+  for (let key = 0; key < 1000; key++) queue.add(String(key));
+  for (let key = 0; key < 1000; key++) expect(await queue.take()).toBe(String(key));
+  queue.close();
+});
+
+test('more retries than the burst come at the rate', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
   try {
-    const queue = new WorkQueue({ ...options, ratePerSecond: 10, burst: 2 });
-    for (const key of ['a', 'b', 'c']) queue.add(key);
+    const queue = new WorkQueue({ ...options, retriesPerSecond: 10, burst: 2 });
+    for (const key of ['a', 'b', 'c']) {
+      queue.add(key);
+      queue.failed((await queue.take()) ?? '');
+    }
     const taken: (string | undefined)[] = [];
     for (let i = 0; i < 3; i++) void queue.take().then((key) => taken.push(key));
     await vi.advanceTimersByTimeAsync(50);

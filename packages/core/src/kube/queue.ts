@@ -1,9 +1,10 @@
+import { timerMs } from '../timer.ts';
 import { type BackoffOptions, backoffDelay } from './backoff.ts';
 
 export interface QueueOptions {
   backoff: BackoffOptions;
-  /** Keys handed out per second in the long run, and at once after a pause: a token bucket over all keys. */
-  ratePerSecond: number;
+  /** Retries of all keys together, per second in the long run and at once after a pause. What is new does not wait. */
+  retriesPerSecond: number;
   burst: number;
 }
 
@@ -20,14 +21,12 @@ export class WorkQueue {
   readonly #timers = new Map<string, { timer: NodeJS.Timeout; due: number }>();
   readonly #failures = new Map<string, number>();
   readonly #takers: ((key: string | undefined) => void)[] = [];
-  #tokens: number;
-  #refilled = performance.now();
-  #refillTimer: NodeJS.Timeout | undefined;
+  /** Of performance.now(): when the bucket of retries is full again. */
+  #retriesFullAt = 0;
   #closed = false;
 
   constructor(options: QueueOptions) {
     this.#options = options;
-    this.#tokens = options.burst;
   }
 
   /** Keys ready or being worked on; not those whose time has not come. */
@@ -49,11 +48,12 @@ export class WorkQueue {
   /** Adds a key later; the earliest of several times holds. */
   addAfter(key: string, delayMs: number): void {
     if (this.#closed) return;
-    const due = performance.now() + delayMs;
+    const ms = timerMs(delayMs);
+    const due = performance.now() + ms;
     const planned = this.#timers.get(key);
     if (planned && planned.due <= due) return;
     this.#clearTimer(key);
-    this.#timers.set(key, { due, timer: setTimeout(() => this.add(key), delayMs) });
+    this.#timers.set(key, { due, timer: setTimeout(() => this.add(key), ms) });
   }
 
   /** The next key, or undefined once the queue is closed. Call done() or failed() for it afterwards. */
@@ -76,13 +76,13 @@ export class WorkQueue {
     this.#failures.set(key, failures);
     const changed = this.#again.has(key);
     this.#finish(key);
-    if (!changed) this.addAfter(key, Math.max(atLeastMs, backoffDelay(failures, this.#options.backoff)));
+    const pauseMs = Math.max(atLeastMs, backoffDelay(failures, this.#options.backoff));
+    if (!changed) this.addAfter(key, Math.max(pauseMs, this.#retryTurnMs()));
     return failures;
   }
 
   close(): void {
     this.#closed = true;
-    clearTimeout(this.#refillTimer);
     for (const key of [...this.#timers.keys()]) this.#clearTimer(key);
     for (const taker of this.#takers.splice(0)) taker(undefined);
   }
@@ -93,35 +93,23 @@ export class WorkQueue {
   }
 
   #serve(): void {
-    this.#refill();
-    while (this.#tokens >= 1) {
-      const taker = this.#ready.length > 0 ? this.#takers.shift() : undefined;
+    while (this.#ready.length > 0) {
+      const taker = this.#takers.shift();
       const key = taker && this.#ready.shift();
       if (!taker || key === undefined) return;
-      this.#tokens--;
       this.#waiting.delete(key);
       this.#working.add(key);
       taker(key);
     }
-    if (this.#ready.length > 0 && this.#takers.length > 0) this.#serveWhenRefilled();
   }
 
-  #refill(): void {
+  /** Takes a retry out of the bucket. @returns milliseconds until it is there */
+  #retryTurnMs(): number {
+    const { retriesPerSecond, burst } = this.#options;
+    const eachMs = 1000 / retriesPerSecond;
     const now = performance.now();
-    const gained = ((now - this.#refilled) / 1000) * this.#options.ratePerSecond;
-    this.#tokens = Math.min(this.#options.burst, this.#tokens + gained);
-    this.#refilled = now;
-  }
-
-  #serveWhenRefilled(): void {
-    if (this.#refillTimer) return;
-    this.#refillTimer = setTimeout(
-      () => {
-        this.#refillTimer = undefined;
-        this.#serve();
-      },
-      Math.ceil(((1 - this.#tokens) / this.#options.ratePerSecond) * 1000),
-    );
+    this.#retriesFullAt = Math.max(now, this.#retriesFullAt) + eachMs;
+    return Math.max(0, this.#retriesFullAt - now - burst * eachMs);
   }
 
   #clearTimer(key: string): void {

@@ -50,6 +50,15 @@ test('a delete sends its body whole, so that the connection can serve the next r
   expect(requests).toHaveLength(2);
 });
 
+test.each([
+  [429, "Cannot evict pod as it would violate the pod's disruption budget."],
+  [500, 'This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.'],
+])('an eviction that budgets do not allow (%i) is told in their words', async (code, message) => {
+  const { server, store } = await record({ kind: 'Status', code, message }, code);
+  await using _ = server;
+  expect(await store.evict('web', 'shop', 'uid')).toBe(message);
+});
+
 test('a finalizer is taken off under the version that was read', async () => {
   const { server, requests, store } = await record();
   await using _ = server;

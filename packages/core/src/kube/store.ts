@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { ApiClient, ApiRequest } from './api-client.ts';
 import { ApiError, isConflict, isNotFound } from './api-error.ts';
 import { type KubeObject, keyOf, type ResourceType, resourcePath } from './resource.ts';
+import { understand } from './understand.ts';
 
 export interface ApplyOptions {
   /** Who owns the applied fields. Fields that this manager applied before and leaves out now are removed. */
@@ -26,9 +27,11 @@ export interface Applied {
   [field: string]: unknown;
 }
 
+const objectSchema = z.record(z.string(), z.unknown());
+
 const listSchema = z.object({
   metadata: z.object({ resourceVersion: z.string(), continue: z.string().optional() }),
-  items: z.array(z.record(z.string(), z.unknown())),
+  items: z.array(objectSchema),
 });
 
 const namedSchema = z.object({
@@ -51,7 +54,7 @@ export class KubeStore {
   /** @returns undefined when there is no such object, or no such kind. */
   async get<T extends KubeObject>(type: ResourceType<T>, name: string, namespace?: string): Promise<T | undefined> {
     try {
-      return type.schema.parse(await this.client.json({ method: 'GET', path: resourcePath(type, namespace, name) }));
+      return read(type, await this.client.json({ method: 'GET', path: resourcePath(type, namespace, name) }));
     } catch (error) {
       if (isNotFound(error)) return undefined;
       throw error;
@@ -99,7 +102,7 @@ export class KubeStore {
         }),
       );
       for (const item of page.items) {
-        const parsed = parseObject(type, item);
+        const parsed = understand(type, item);
         if (parsed instanceof Error) onInvalid(parsed, keyOf(namedSchema.parse(item)));
         else items.push(parsed);
       }
@@ -110,7 +113,8 @@ export class KubeStore {
 
   /** @throws ApiError 409 when the name is taken. */
   async create<T extends KubeObject>(type: ResourceType<T>, object: Applied): Promise<T> {
-    return type.schema.parse(
+    return read(
+      type,
       await this.client.json({
         method: 'POST',
         path: resourcePath(type, object.metadata.namespace),
@@ -121,12 +125,12 @@ export class KubeStore {
 
   /** Server-side apply: creates the object or takes over the given fields. No change, no new resource version. */
   async apply<T extends KubeObject>(type: ResourceType<T>, object: Applied, options: ApplyOptions): Promise<T> {
-    return type.schema.parse(await this.client.json(applyRequest(type, object, options)));
+    return read(type, await this.client.json(applyRequest(type, object, options)));
   }
 
   /** Server-side apply of the status alone. */
   async applyStatus<T extends KubeObject>(type: ResourceType<T>, object: Applied, options: ApplyOptions): Promise<T> {
-    return type.schema.parse(await this.client.json(applyRequest(type, object, options, 'status')));
+    return read(type, await this.client.json(applyRequest(type, object, options, 'status')));
   }
 
   /** JSON merge patch (RFC 7396): null removes a field, lists are replaced whole. */
@@ -137,7 +141,8 @@ export class KubeStore {
     patch: Record<string, unknown>,
     subresource?: 'status' | 'approval',
   ): Promise<T> {
-    return type.schema.parse(
+    return read(
+      type,
       await this.client.json({
         method: 'PATCH',
         path: resourcePath(type, namespace, name, subresource),
@@ -188,10 +193,16 @@ export class KubeStore {
       return undefined;
     } catch (error) {
       if (isNotFound(error) || isConflict(error)) return undefined;
-      if (error instanceof ApiError && error.code === 429) return error.message.replace(/^POST \S+: /, '');
+      const isRefusal = error instanceof ApiError && (error.code === 429 || hasSeveralBudgets(error));
+      if (isRefusal) return error.message.replace(/^POST \S+: /, '');
       throw error;
     }
   }
+}
+
+/** The API server evicts no pod that several PodDisruptionBudgets select, and answers with 500. */
+function hasSeveralBudgets({ code, message }: ApiError): boolean {
+  return code === 500 && message.includes('more than one PodDisruptionBudget');
 }
 
 export interface ListOptions {
@@ -201,12 +212,11 @@ export interface ListOptions {
   signal?: AbortSignal | undefined;
 }
 
-/** Parses one object; items of a list come without their kind. */
-export function parseObject<T extends KubeObject>(type: ResourceType<T>, item: Record<string, unknown>): T | Error {
-  const result = type.schema.safeParse({ ...item, apiVersion: type.apiVersion, kind: type.kind });
-  if (result.success) return result.data;
-  const name = namedSchema.safeParse(item).data?.metadata.name ?? '';
-  return new Error(`${type.kind} ${name} is not understood: ${z.prettifyError(result.error)}`);
+/** @throws Error that names the object and what of it is not understood */
+function read<T extends KubeObject>(type: ResourceType<T>, answer: unknown): T {
+  const object = understand(type, objectSchema.parse(answer));
+  if (object instanceof Error) throw object;
+  return object;
 }
 
 function applyRequest<T extends KubeObject>(

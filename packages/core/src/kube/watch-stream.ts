@@ -4,7 +4,8 @@ import { z } from 'zod';
 import type { ApiClient } from './api-client.ts';
 import { ApiError, statusSchema } from './api-error.ts';
 import { type KubeObject, keyOf, type ResourceType, resourcePath } from './resource.ts';
-import { type ListOptions, parseObject } from './store.ts';
+import type { ListOptions } from './store.ts';
+import { understand } from './understand.ts';
 
 const eventSchema = z.object({
   type: z.enum(['ADDED', 'MODIFIED', 'DELETED', 'BOOKMARK', 'ERROR']),
@@ -99,5 +100,5 @@ function parseEvent<T extends KubeObject>(type: ResourceType<T>, line: string): 
   const { resourceVersion } = metadata;
   const key = keyOf({ metadata });
   if (event.type === 'BOOKMARK') return { type: event.type, resourceVersion, key };
-  return { type: event.type, resourceVersion, key, object: parseObject(type, event.object) };
+  return { type: event.type, resourceVersion, key, object: understand(type, event.object) };
 }

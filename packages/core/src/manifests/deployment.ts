@@ -5,6 +5,7 @@ import { requiredScc } from '../api/scc.ts';
 import { controllerFlags, init, nodeVariables } from '../operator/shared/node-process.ts';
 import { operatorContainer } from '../operator/shared/own-image.ts';
 import { trustedCaMount, trustedCaVolume } from '../plugins/npm/trusted-ca.ts';
+import { healthProbes } from './probes.ts';
 
 export function namespace(): object {
   // The daemon and the VSPs are privileged: the admission of Pod Security has to let them.
@@ -146,8 +147,7 @@ export function deployment(options: DeploymentOptions): object {
                 { name: 'health', containerPort: ports.operatorHealth },
                 { name: 'metrics', containerPort: ports.operatorMetrics },
               ],
-              livenessProbe: { httpGet: { path: '/healthz', port: ports.operatorHealth }, periodSeconds: 20 },
-              readinessProbe: { httpGet: { path: '/readyz', port: ports.operatorHealth }, periodSeconds: 5 },
+              ...healthProbes(ports.operatorHealth),
               resources: options.resources,
               securityContext: {
                 ...leastPrivileges,

@@ -8,6 +8,7 @@ import { mutatePath } from '../injector/server.ts';
 import { serviceCaAnnotation } from '../operator/injector/plan.ts';
 import { init, nodeVariables } from '../operator/shared/node-process.ts';
 import { type DeploymentOptions, spreadOver } from './deployment.ts';
+import { healthProbes } from './probes.ts';
 import { rolesOf, serviceAccount } from './rbac.ts';
 import { injectorRights } from './rights/injector.ts';
 
@@ -90,8 +91,7 @@ export function injectorDeployment(options: DeploymentOptions): object {
                 { name: 'webhook', containerPort: ports.injectorWebhook },
                 { name: 'health', containerPort: ports.injectorHealth },
               ],
-              livenessProbe: { httpGet: { path: '/healthz', port: ports.injectorHealth }, periodSeconds: 20 },
-              readinessProbe: { httpGet: { path: '/readyz', port: ports.injectorHealth }, periodSeconds: 5 },
+              ...healthProbes(ports.injectorHealth),
               resources: {
                 requests: { cpu: '10m', memory: '64Mi' },
                 limits: { memory: '256Mi' },

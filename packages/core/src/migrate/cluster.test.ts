@@ -52,6 +52,20 @@ test('what is not so yet is watched: nothing is asked again and again', async ()
   expect(asked).toEqual([`GET ${path}`, 'GET /api/v1/namespaces/x/pods']);
 });
 
+test('what a dead connection has not said is found when the time is over', async () => {
+  const { store } = cluster;
+  const answers = store.client.json;
+  store.client.json = (request) => (request.path.endsWith('/pods') ? new Promise(() => {}) : answers(request));
+  const impatient = new MigrationCluster(store, 100);
+  server.put(path, pod('Pending'));
+  await expect(impatient.until(ref, 'ended', () => false)).rejects.toThrow('not so after 0.1 s: ended');
+  await impatient.until(ref, 'ended', (object) => {
+    const { phase } = (object?.status ?? {}) as { phase?: string };
+    server.put(path, pod('Succeeded'));
+    return phase === 'Succeeded';
+  });
+});
+
 test('a deletion is waited for until the object has gone, and what the condition throws is thrown', async () => {
   server.put(path, { ...pod('Running'), metadata: { name: 'a', namespace: 'x', finalizers: ['somebody/else'] } });
   const deleted = cluster.delete(ref);

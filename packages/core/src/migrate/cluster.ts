@@ -162,9 +162,12 @@ export class MigrationCluster {
       }
     };
     const stop = new AbortController();
-    const timer = setTimeout(() => {
-      reject(new Error(`not so after ${this.#awaitMs / 1000} s: ${typeof what === 'string' ? what : what()}`));
-    }, this.#awaitMs);
+    // Asked once more: a watch whose connection has died says nothing for minutes.
+    const lastLook = async () => {
+      if (isSo(await this.get(ref))) return;
+      throw new Error(`not so after ${this.#awaitMs / 1000} s: ${typeof what === 'string' ? what : what()}`);
+    };
+    const timer = setTimeout(() => void lastLook().then(resolve, reject), this.#awaitMs);
     try {
       informer.onChange(look);
       // It only ends before it is filled when nobody waits any more.

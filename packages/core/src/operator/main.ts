@@ -22,6 +22,7 @@ import { DpuOperatorConfigController } from './config/dpu-operator-config-contro
 import { DaemonLeases } from './daemons/daemon-leases.ts';
 import { DaemonSilenceController } from './daemons/daemon-silence-controller.ts';
 import { DataProcessingUnitController } from './dpu/data-processing-unit-controller.ts';
+import { ProgressController } from './dpu/rollout/fleet/progress-controller.ts';
 import { Turns } from './dpu/rollout/fleet/turns.ts';
 import { DataProcessingUnitConfigController } from './dpu/selection/data-processing-unit-config-controller.ts';
 import { ServingController } from './injector/serving-controller.ts';
@@ -77,6 +78,7 @@ async function main(): Promise<void> {
       container.resolve(DpuOperatorConfigController),
       container.resolve(DataProcessingUnitController),
       container.resolve(DataProcessingUnitConfigController),
+      container.resolve(ProgressController),
       container.resolve(VendorPluginController),
       container.resolve(DaemonSilenceController),
       container.resolve(ChainController),

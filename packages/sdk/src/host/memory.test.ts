@@ -11,7 +11,7 @@ const residentMiB = (pid: number | undefined) =>
 /** Leaves 100 MB behind, then waits as a VSP does. */
 const program = `
 import { releaseMemoryWhenQuiet } from ${JSON.stringify(join(import.meta.dirname, 'memory.ts'))};
-releaseMemoryWhenQuiet({ lookMs: 50, share: 0.5, workMs: 1 });
+releaseMemoryWhenQuiet({ lookMs: 50, share: 0.5, workMs: 1, surplus: 20 * 2 ** 20 });
 let kept = Array.from({ length: 1_000_000 }, (_, index) => ({ text: String(index) }));
 setInterval(() => {}, 1_000);
 process.once('SIGUSR2', () => { kept = undefined; });

@@ -14,20 +14,26 @@ export interface Quiet {
   share: number;
   /** Milliseconds of CPU time that leave something behind. */
   workMs: number;
+  /**
+   * Bytes of resident memory, above those after the start, that are worth it. What is compiled goes, too: calls with pauses
+   * between them took 45 to 50 % more CPU time where pauses had a collection, and 88 MB without are 86 with it.
+   */
+  surplus: number;
 }
 
-const ofVsp: Quiet = { lookMs: 5_000, share: 0.05, workMs: 3_000 };
+const ofVsp: Quiet = { lookMs: 5_000, share: 0.05, workMs: 3_000, surplus: 20 * 2 ** 20 };
 
-/** Gives memory back now, 5 MB of 77 after the start on Node 24, and each time that work is over. */
-export function releaseMemoryWhenQuiet({ lookMs, share, workMs }: Quiet = ofVsp): void {
+/** Gives memory back now, 5 MB of 77 after the start on Node 24, and when work that has left much behind is over. */
+export function releaseMemoryWhenQuiet({ lookMs, share, workMs, surplus }: Quiet = ofVsp): void {
   release();
+  const atStart = process.memoryUsage.rss();
   let released = cpuMs();
   let seen = released;
   const look = () => {
     const now = cpuMs();
     const isQuiet = now - seen < share * lookMs;
     seen = now;
-    if (!isQuiet || now - released < workMs) return;
+    if (!isQuiet || now - released < workMs || process.memoryUsage.rss() - atStart < surplus) return;
     release();
     released = cpuMs();
     seen = released;

@@ -3,6 +3,7 @@
  * daemon all count as just heard of, so that nobody's ports expire early.
  */
 import type { Logger } from 'pino';
+import { timerMs } from '../../timer.ts';
 import type { HostPorts } from '../datapath/host-ports.ts';
 
 export interface KnownHostsOptions {
@@ -16,8 +17,6 @@ export interface KnownHostsOptions {
 const awayAfterMs = 60_000;
 /** More than one card serves. */
 const mostHosts = 1_000;
-/** The longest that a timer takes. */
-const longestMs = 2 ** 31 - 1;
 
 export class KnownHosts {
   readonly #options: KnownHostsOptions;
@@ -126,6 +125,6 @@ export class KnownHosts {
     const waits = owners.flatMap((owner) => limits.map((limit) => limit - this.#silence(owner))).filter((ms) => ms > 0);
     const next = Math.min(...waits);
     if (next === Number.POSITIVE_INFINITY) return;
-    this.#timer = setTimeout(() => this.#look(), Math.min(next + 1, longestMs)).unref();
+    this.#timer = setTimeout(() => this.#look(), timerMs(next + 1)).unref();
   }
 }

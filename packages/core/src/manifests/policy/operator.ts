@@ -165,7 +165,9 @@ const secrets: Policy = {
 
 /** Trust of other installations is written and deleted by `dpuctl` in the operator's pod. */
 const freeConfigMaps = [lockPrefix, `${trustNames.configMap}-`];
-const keptConfigMaps = [trustNames.configMap, trustNames.issued];
+const keptPrefix = trustNames.issuedPrefix;
+const isKept = `(variables.name == '${trustNames.configMap}' || variables.name.startsWith('${keptPrefix}'))`;
+const kept = `${trustNames.configMap}, ${keptPrefix}…`;
 
 const configMaps: Policy = {
   name: 'dpu-operator-configmaps',
@@ -182,12 +184,12 @@ const configMaps: Policy = {
   },
   rules: [
     {
-      expression: `${list(freeConfigMaps)}.exists(prefix, variables.name.startsWith(prefix)) || variables.name in ${list(keptConfigMaps)}`,
-      message: `of ConfigMaps the DPU operator has these: ${freeConfigMaps.map((prefix) => `${prefix}…`).join(', ')}, ${keptConfigMaps.join(', ')}`,
+      expression: `${list(freeConfigMaps)}.exists(prefix, variables.name.startsWith(prefix)) || ${isKept}`,
+      message: `of ConfigMaps the DPU operator has these: ${freeConfigMaps.map((prefix) => `${prefix}…`).join(', ')}, ${kept}`,
     },
     {
-      expression: `request.operation != 'DELETE' || !(variables.name in ${list(keptConfigMaps)})`,
-      message: `the DPU operator does not delete ${keptConfigMaps.join(', ')}`,
+      expression: `request.operation != 'DELETE' || !${isKept}`,
+      message: `the DPU operator does not delete ${kept}`,
     },
   ],
 };

@@ -1,6 +1,8 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
 import { inject, injectable } from 'tsyringe';
 import { daemonLeaseName } from '../../api/daemon-lease.ts';
+import type { DataProcessingUnit } from '../../api/data-processing-unit.ts';
 import { type ServiceFunctionChain, serviceFunctionChain } from '../../api/service-function-chain.ts';
 import {
   ApiError,
@@ -21,6 +23,7 @@ import type { DaemonLeases } from '../daemons/daemon-leases.ts';
 import type { Caches } from '../shared/caches.ts';
 import type { Environment } from '../shared/environment.ts';
 import { tokens } from '../shared/tokens.ts';
+import { ChainSites, uidOf } from './chain-sites.ts';
 import { ChainStatusWriter } from './chain-status.ts';
 import { type ChainCondition, chainCondition, type DpuReport, isCurrent, weightiest } from './condition.ts';
 import { dpuNodes, type NodeLookUp, type Site } from './nodes.ts';
@@ -35,6 +38,9 @@ import { SlowStarts } from './slow-starts.ts';
  */
 const refusedRetryMs = { first: 2_000, later: 30_000 };
 
+/** Milliseconds in which news of nodes are gathered before chains that wait for one are placed. */
+const gatherMs = 300;
+
 /** Places every ServiceFunctionChain on one node and keeps its pods there; that node's daemon wires them. */
 @injectable()
 export class ChainController {
@@ -46,8 +52,9 @@ export class ChainController {
   readonly #logger: Logger;
   readonly #status: ChainStatusWriter;
   readonly #slow = new SlowStarts();
-  /** By uid of a chain: where this process has placed it, which the cache may not show yet. */
-  readonly #placed = new Map<string, Site>();
+  readonly #sites: ChainSites;
+  /** Keys of chains that are on no node, or of which it is not known whether they may stay there. */
+  readonly #unsettled = new Set<string>();
 
   constructor(
     @inject(tokens.store) store: KubeStore,
@@ -63,6 +70,7 @@ export class ChainController {
     this.#leases = leases;
     this.#logger = logger;
     this.#status = new ChainStatusWriter(store, events);
+    this.#sites = new ChainSites(caches);
     // One at a time: where one chain goes depends on where the others are.
     const concurrency = 1;
     this.controller = new Controller({ name: 'chain', logger, concurrency, reconcile: (key) => this.reconcile(key) });
@@ -72,16 +80,18 @@ export class ChainController {
   async reconcile(key: string): Promise<Requeue | undefined> {
     const chain = this.#caches.chains.getByKey(key);
     if (!chain || isBeingDeleted(chain)) return undefined;
-    const pods = this.#podsOf(chain);
-    const current = this.#siteOf(chain, pods);
+    this.#unsettled.add(key);
+    const pods = this.#sites.podsOf(chain);
+    const current = this.#sites.of(chain);
     const refusal = namespaceRefusal(chain, this.#config, this.#namespace);
     if (refusal) return await this.#report(chain, current, chain.status?.functions, refusal);
     const placement = place({
       chain,
-      nodes: dpuNodes(this.#caches.dpus.list(), this.#lookUp),
+      here: current && dpuNodes(this.#dpuSidesOf(current.node), this.#lookUp)[0],
+      nodes: () => dpuNodes(this.#caches.dpuSides.get('dpu'), this.#lookUp),
       current,
       nodeOf: this.#lookUp.nodeOf,
-      chainsOn: (node) => this.#chainsOn(node, chain),
+      chainsOn: (node) => this.#sites.othersOn(node, chain),
     });
     if (placement.is === 'held') {
       const held: ChainCondition = {
@@ -97,7 +107,7 @@ export class ChainController {
       return await this.#report(chain, current, chain.status?.functions, awaited);
     }
     if (placement.is === 'nowhere') {
-      this.#placed.delete(uidOf(chain));
+      this.#sites.place(chain, undefined);
       await this.#delete(chain, planPods({ chain, pods, node: undefined, orderPending: false }).remove);
       const nowhere: ChainCondition = {
         status: 'False',
@@ -108,7 +118,8 @@ export class ChainController {
       return await this.#report(chain, undefined, undefined, nowhere);
     }
     const site: Site = { node: placement.node, nodeUid: this.#lookUp.nodeOf(placement.node)?.uid };
-    this.#placed.set(uidOf(chain), site);
+    this.#sites.place(chain, site);
+    this.#unsettled.delete(key);
     return await this.#run(chain, pods, site);
   }
 
@@ -142,7 +153,7 @@ export class ChainController {
 
   /** Why no pod is to be made now. */
   #obstacle(chain: ServiceFunctionChain, node: string): ChainCondition | undefined {
-    return dpuKeptFree(this.#caches.dpus.list(), node) ?? networkMissing(chain, this.#caches);
+    return dpuKeptFree(this.#dpuSidesOf(node)) ?? networkMissing(chain, this.#caches);
   }
 
   async #delete(chain: ServiceFunctionChain, pods: readonly Pod[]): Promise<void> {
@@ -197,26 +208,12 @@ export class ChainController {
     daemonOf: (name) => this.#leases.seenState(daemonLeaseName(name)),
   };
 
-  #podsOf(chain: ServiceFunctionChain): Pod[] {
-    return this.#caches.chainPods.list().filter((pod) => isOwn(chain, pod));
-  }
-
-  /** A chain whose status was never written tells by its pods. */
-  #siteOf(chain: ServiceFunctionChain, pods: readonly Pod[] = this.#podsOf(chain)): Site | undefined {
-    const placed = this.#placed.get(uidOf(chain));
-    if (placed) return placed;
-    const node = chain.status?.node ?? pods.find(({ spec }) => spec.nodeName !== undefined)?.spec.nodeName;
-    return node === undefined ? undefined : { node, nodeUid: chain.status?.nodeUid };
-  }
-
-  #chainsOn(nodeName: string, asking: ServiceFunctionChain): number {
-    const others = this.#caches.chains.list().filter((chain) => uidOf(chain) !== uidOf(asking));
-    return others.filter((chain) => !isBeingDeleted(chain) && this.#siteOf(chain)?.node === nodeName).length;
+  #dpuSidesOf(nodeName: string): DataProcessingUnit[] {
+    return this.#caches.dpusByNode.get(nodeName).filter(({ spec }) => spec.isDpuSide);
   }
 
   #reportOf(chain: ServiceFunctionChain, node: string): DpuReport | undefined {
-    const dpus = this.#caches.dpus.list().filter(({ spec }) => spec.isDpuSide && spec.nodeName === node);
-    const reports = dpus.flatMap(({ metadata, status }) => {
+    const reports = this.#dpuSidesOf(node).flatMap(({ metadata, status }) => {
       const own = status?.chains?.find(({ name }) => name === keyOf(chain));
       return own ? [{ ...own, dpuName: metadata.name }] : [];
     });
@@ -230,32 +227,69 @@ export class ChainController {
     };
     chains.onChange((chain, _, kind) => {
       if (kind === 'deleted') this.#forget(chain);
+      else this.#sites.look(keyOf(chain));
       this.controller.enqueue(keyOf(chain));
     });
     chainPods.onChange((pod) => {
       const owner = controllerName(pod, serviceFunctionChain.kind);
-      if (owner) this.controller.enqueue(objectKey(owner, pod.metadata.namespace));
+      if (!owner) return;
+      const key = objectKey(owner, pod.metadata.namespace);
+      this.#sites.look(key);
+      this.controller.enqueue(key);
     });
-    dpus.onChange((dpu) => {
-      if (dpu.spec.isDpuSide) all();
+    dpus.onChange((dpu, previous, kind) => {
+      if (!dpu.spec.isDpuSide) return;
+      for (const name of newReports(dpu, previous)) this.controller.enqueue(name);
+      const isSame = kind === 'updated' && isDeepStrictEqual(hostingFacts(dpu), previous && hostingFacts(previous));
+      if (!isSame) this.#nodeChanged(dpu.spec.nodeName);
     });
     nodes.onChange((node, previous, kind) => {
-      if (kind !== 'updated' || node.metadata.uid !== previous?.metadata.uid || !sameLabels(node, previous)) all();
+      const isSame = kind === 'updated' && node.metadata.uid === previous?.metadata.uid && sameLabels(node, previous);
+      if (!isSame) this.#nodeChanged(node.metadata.name);
     });
-    configs.onChange(all);
+    configs.onChange((config, previous, kind) => {
+      const isSame = isDeepStrictEqual(config.spec.chainNamespaces, previous?.spec.chainNamespaces);
+      if (kind !== 'updated' || !isSame) all();
+    });
     for (const network of networks) network.onChange(all);
     this.#caches.onMultus(all);
-    this.#leases.on('quiet', all);
-    this.#leases.on('heard', all);
+    const ofDaemon = (leaseName: string) => {
+      const names = this.#caches.dpusByLease.get(leaseName).map(({ spec }) => spec.nodeName);
+      for (const name of new Set(names)) this.#nodeChanged(name);
+    };
+    this.#leases.on('quiet', ofDaemon);
+    this.#leases.on('heard', ofDaemon);
+  }
+
+  /** Whether a node may run chains: it concerns those that it has, and, a moment later, those that wait for a node. */
+  #nodeChanged(nodeName: string): void {
+    for (const key of this.#sites.on(nodeName)) this.controller.enqueue(key);
+    for (const key of this.#unsettled) this.controller.enqueueAfter(key, gatherMs);
   }
 
   #forget(chain: ServiceFunctionChain): void {
-    this.#placed.delete(uidOf(chain));
+    this.#sites.forget(chain);
+    this.#unsettled.delete(keyOf(chain));
     this.#slow.forget(uidOf(chain));
   }
 }
 
-const uidOf = ({ metadata }: ServiceFunctionChain): string => metadata.uid ?? keyOf({ metadata });
+/** The chains of which a DPU says something else than before, by name. */
+function newReports(dpu: DataProcessingUnit, previous: DataProcessingUnit | undefined): string[] {
+  const [now = [], before = []] = [dpu.status?.chains, previous?.status?.chains];
+  const changed = now.filter((one) => {
+    const other = before.find(({ name }) => name === one.name);
+    return !isDeepStrictEqual(one, other);
+  });
+  const gone = before.filter(({ name }) => !now.some((one) => one.name === name));
+  return [...changed, ...gone].map(({ name }) => name);
+}
+
+/** All of a DPU side that decides whether its node may run chains. */
+function hostingFacts({ metadata, spec, status }: DataProcessingUnit) {
+  const { phase, drain } = status?.rollout ?? {};
+  return [metadata.uid, metadata.deletionTimestamp, spec.nodeName, status?.hosts, phase, drain];
+}
 
 const isOwn = ({ metadata }: ServiceFunctionChain, pod: Pod): boolean =>
   pod.metadata.ownerReferences?.some(({ uid }) => uid === metadata.uid) ?? false;

@@ -43,16 +43,14 @@ export interface NodeLookUp {
   daemonOf(nodeName: string): DaemonLeaseState;
 }
 
-export function dpuNodes(dpus: readonly DataProcessingUnit[], lookUp: NodeLookUp): DpuNode[] {
-  const sides = Map.groupBy(
-    dpus.filter(({ spec }) => spec.isDpuSide),
-    ({ spec }) => spec.nodeName,
-  );
-  return [...sides].map(([name, own]) => ({
+/** The nodes of these DPU sides. */
+export function dpuNodes(dpuSides: readonly DataProcessingUnit[], lookUp: NodeLookUp): DpuNode[] {
+  const byNode = Map.groupBy(dpuSides, ({ spec }) => spec.nodeName);
+  return [...byNode].map(([name, dpus]) => ({
     name,
     node: lookUp.nodeOf(name),
     daemon: lookUp.daemonOf(name),
-    dpus: own,
+    dpus,
   }));
 }
 

@@ -23,10 +23,21 @@ const deleting = (hosts?: string[]) =>
     ],
   });
 
-function placed(input: Partial<Parameters<typeof place>[0]>, load: Record<string, number> = {}) {
+type Input = Partial<Omit<Parameters<typeof place>[0], 'nodes' | 'here'>> & { nodes?: ReturnType<typeof dpuNodes> };
+
+function placed({ nodes: among = nodes, ...input }: Input, load: Record<string, number> = {}) {
   const chainsOn = (node: string) => load[node] ?? 0;
   const nodeOf = () => undefined;
-  return place({ chain: chainOf(['firewall']), nodes, current: undefined, nodeOf, chainsOn, ...input });
+  const here = among.find(({ name }) => name === input.current?.node);
+  return place({
+    chain: chainOf(['firewall']),
+    nodes: () => among,
+    here,
+    current: undefined,
+    nodeOf,
+    chainsOn,
+    ...input,
+  });
 }
 
 test('goes to the node with the fewest chains, then by name', () => {
@@ -134,12 +145,8 @@ test('a node whose label was taken off keeps chains until its DPU goes, and gets
   expect(placed({ nodes: [leaving] })).toMatchObject({ is: 'nowhere' });
 });
 
-test('nodes are those with a DPU side', () => {
-  const dpus = [
-    dpuSide('a', 'dpu-1'),
-    dpuSide('b', 'dpu-1'),
-    dpuSide('c', 'host-1', { spec: { isDpuSide: false, nodeName: 'host-1' } }),
-  ];
+test('several DPU sides of a node make one place for chains', () => {
+  const dpus = [dpuSide('a', 'dpu-1'), dpuSide('b', 'dpu-1')];
   const found = dpuNodes(dpus, { nodeOf: () => labelled({ zone: 'a' }), daemonOf: () => 'seen' });
-  expect(found).toEqual([{ name: 'dpu-1', node: labelled({ zone: 'a' }), daemon: 'seen', dpus: dpus.slice(0, 2) }]);
+  expect(found).toEqual([{ name: 'dpu-1', node: labelled({ zone: 'a' }), daemon: 'seen', dpus }]);
 });

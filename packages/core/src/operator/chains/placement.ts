@@ -2,7 +2,7 @@
 import { labels } from '../../api/names.ts';
 import type { ServiceFunctionChain } from '../../api/service-function-chain.ts';
 import { firstTen } from '../../listed.ts';
-import { type DpuNode, eligibility, type NodeObject, type Site, selectorText } from './nodes.ts';
+import { type DpuNode, type Eligibility, eligibility, type NodeObject, type Site, selectorText } from './nodes.ts';
 
 export type Placement =
   | { is: 'on'; node: string }
@@ -14,7 +14,10 @@ export type Placement =
 
 export interface PlacementInput {
   chain: ServiceFunctionChain;
-  nodes: readonly DpuNode[];
+  /** The node on which it runs now, where that has a DPU side. */
+  here: DpuNode | undefined;
+  /** All that have a DPU side; asked for only where it is to go to another. */
+  nodes: () => readonly DpuNode[];
   /** Where it runs now. */
   current: Site | undefined;
   /** undefined where there is no Node object of that name. */
@@ -28,8 +31,7 @@ export interface PlacementInput {
  * fewest chains, the first by name among equals. One that may have died unseen is waited for: in place of it, the first
  * whose daemon is heard would get all.
  */
-export function place({ chain, nodes, current, nodeOf, chainsOn }: PlacementInput): Placement {
-  const here = nodes.find(({ name }) => name === current?.node);
+export function place({ chain, here, nodes, current, nodeOf, chainsOn }: PlacementInput): Placement {
   const kept = here && eligibility(here, chain, current);
   if (here && kept?.is === 'eligible') return { is: 'on', node: here.name };
   if (here && kept?.is === 'unknown') {
@@ -41,13 +43,24 @@ export function place({ chain, nodes, current, nodeOf, chainsOn }: PlacementInpu
     const message = `node ${current.node} has a DPU side by its label ${labels.nodeSide}, and no DataProcessingUnit of it is to be seen (kubectl get dpu); the chain is left there as it is`;
     return { is: 'held', node: current.node, reason: 'NodeUnknown', message };
   }
-  const [best] = nodes
-    .map((node) => ({ name: node.name, verdict: eligibility(node, chain, undefined), load: chainsOn(node.name) }))
-    .filter(({ verdict }) => verdict.is === 'eligible' || verdict.is === 'unproven')
-    .sort((a, b) => a.load - b.load || (a.name < b.name ? -1 : 1));
-  if (!best) return { is: 'nowhere', message: nowhere(chain, nodes) };
+  const candidates = nodes();
+  const best = leastLoaded(chain, candidates, chainsOn);
+  if (!best) return { is: 'nowhere', message: nowhere(chain, candidates) };
   if (best.verdict.is !== 'unproven') return { is: 'on', node: best.name };
   return { is: 'awaited', message: `node ${best.name} may run it, but ${best.verdict.why}` };
+}
+
+/** Of thousands of nodes only those are looked into that have fewer chains than the best so far. */
+function leastLoaded(chain: ServiceFunctionChain, nodes: readonly DpuNode[], chainsOn: PlacementInput['chainsOn']) {
+  let best: { name: string; load: number; verdict: Eligibility } | undefined;
+  for (const node of nodes) {
+    const { name } = node;
+    const load = chainsOn(name);
+    if (best && (load > best.load || (load === best.load && name > best.name))) continue;
+    const verdict = eligibility(node, chain, undefined);
+    if (verdict.is === 'eligible' || verdict.is === 'unproven') best = { name, load, verdict };
+  }
+  return best;
 }
 
 function nowhere(chain: ServiceFunctionChain, nodes: readonly DpuNode[]): string {

@@ -37,9 +37,12 @@ export function podConflict(chain: ServiceFunctionChain, podName: string): Chain
   return { status: 'False', reason: 'PodConflict', message, failing: true };
 }
 
-/** A pod for a DPU that is kept free of pods would be refused its devices, and stand in the way of the next one. */
-export function dpuKeptFree(dpus: readonly DataProcessingUnit[], node: string): ChainCondition | undefined {
-  const sides = dpus.filter(({ spec }) => spec.isDpuSide && spec.nodeName === node);
+/**
+ * A pod for a DPU that is kept free of pods would be refused its devices, and stand in the way of the next one.
+ *
+ * @param sides the DPU sides of a node
+ */
+export function dpuKeptFree(sides: readonly DataProcessingUnit[]): ChainCondition | undefined {
   const kept = sides.filter(({ status }) => status?.rollout?.drain && isChanging(status));
   // Another one of the node has devices still.
   if (kept.length === 0 || kept.length < sides.length) return undefined;

@@ -119,11 +119,13 @@ function daemonPodSpec(config: DpuOperatorConfig, environment: Environment, dire
         startupProbe: {
           exec: { command: ['test', '-e', daemonStartedFile] },
           periodSeconds: 1,
+          timeoutSeconds: 10,
           failureThreshold: 600,
         },
         readinessProbe: {
           httpGet: { path: '/readyz', port: ports.daemonHealth, host: '127.0.0.1', scheme: 'HTTP' },
           periodSeconds: 5,
+          timeoutSeconds: 5,
         },
         // One whose event loop stands still for two minutes is started anew.
         livenessProbe: {

@@ -1,11 +1,13 @@
 import type { Logger } from 'pino';
 import { inject, injectable } from 'tsyringe';
-import { type ConditionInput, isConditionTrue } from '../../api/conditions.ts';
+import { type ConditionInput, findCondition, isConditionTrue } from '../../api/conditions.ts';
+import type { DataProcessingUnit } from '../../api/data-processing-unit.ts';
 import { type DpuOperatorConfig, dpuOperatorConfig } from '../../api/dpu-operator-config.ts';
 import type { Metadata } from '../../api/meta.ts';
-import { fieldManagers, finalizers, labels, workloads } from '../../api/names.ts';
+import { annotations, fieldManagers, finalizers, labels, workloads } from '../../api/names.ts';
 import {
   ApiError,
+  type Applied,
   addFinalizer,
   applyConditions,
   Controller,
@@ -13,15 +15,21 @@ import {
   type DaemonSet,
   daemonSet,
   type EventRecorder,
+  type Informer,
+  isAsApplied,
   isBeingDeleted,
   isNotFound,
+  type KubeObject,
   type KubeStore,
   networkAttachmentDefinition,
+  type Requeue,
+  type ResourceType,
 } from '../../kube/index.ts';
 import { firstTen } from '../../listed.ts';
 import type { Turns } from '../dpu/rollout/fleet/turns.ts';
 import { chainNamespaces, defaultNetworkNamespace, renderNetworks } from '../networks/networks.ts';
 import type { Caches } from '../shared/caches.ts';
+import { hashOf } from '../shared/canonical-json.ts';
 import type { Environment } from '../shared/environment.ts';
 import { tokens } from '../shared/tokens.ts';
 import { daemonPodHash, renderDaemonSet } from './daemon-set.ts';
@@ -29,6 +37,13 @@ import { detectFlavour, type NodeDirectories, nodeDirectories } from './flavour.
 import { Uninstaller } from './uninstaller.ts';
 
 const apply = { fieldManager: fieldManagers.operator };
+/** Milliseconds in which changes of DPUs are gathered. */
+const gatherMs = 300;
+/**
+ * Milliseconds for each DPU between two writes of the condition that differ in numbers only. Every daemon watches the config:
+ * all of a fleet together are sent a hundred of these a second at most, however large it is.
+ */
+const countsEveryMs = 10;
 
 /** Makes of the DpuOperatorConfig the daemons and the networks, and takes them away with it. */
 @injectable()
@@ -41,6 +56,8 @@ export class DpuOperatorConfigController {
   readonly #uninstaller: Uninstaller;
   readonly #turns: Turns;
   #directories: NodeDirectories | undefined;
+  /** Of performance.now(). */
+  #countsWrittenAt = Number.NEGATIVE_INFINITY;
   /** What the API server said when it refused something last; nothing while it takes all. */
   #refusal: string | undefined;
 
@@ -74,21 +91,46 @@ export class DpuOperatorConfigController {
       if (caches.configs.list().some(({ spec }) => spec.chainNamespaces?.includes(metadata.name))) all();
     });
     // What was made is put back when somebody changes it, and what it becomes is what the conditions tell.
-    for (const informer of [caches.daemonSets, caches.dpus, caches.vspPods, ...caches.networks]) {
-      informer.onChange(all);
-    }
+    for (const informer of [caches.daemonSets, ...caches.networks]) informer.onChange(all);
+    const soon = () => {
+      for (const { metadata } of caches.configs.list()) this.controller.enqueueAfter(metadata.name, gatherMs);
+    };
+    caches.dpus.onChange((dpu, previous, kind) => {
+      const isSame = kind === 'updated' && isReady(dpu) === (previous && isReady(previous));
+      if (!isSame || this.#isUninstalling) soon();
+    });
+    caches.vspPods.onChange((_pod, _, kind) => {
+      if (kind === 'deleted' && this.#isUninstalling) soon();
+    });
   }
 
-  async reconcile(key: string): Promise<void> {
+  get #isUninstalling(): boolean {
+    return this.#caches.configs.list().some(isBeingDeleted);
+  }
+
+  async reconcile(key: string): Promise<Requeue | undefined> {
     const config = this.#caches.configs.getByKey(key);
-    if (!config) return;
+    if (!config) return undefined;
     if (isBeingDeleted(config)) {
       const waitingFor = await this.#uninstaller.step(config);
       if (waitingFor) await this.#report(config, { status: 'False', reason: 'Uninstalling', message: waitingFor });
-      return;
+      return undefined;
     }
     const current = await addFinalizer(this.#store, dpuOperatorConfig, config, finalizers.operator);
-    await this.#report(current, await this.#deploy(current));
+    const condition = await this.#deploy(current);
+    const waitMs = this.#waitMs(current, condition);
+    if (waitMs > 0) return { requeueAfterMs: waitMs };
+    if (condition.message !== messageOf(current)) this.#countsWrittenAt = performance.now();
+    await this.#report(current, condition);
+    return undefined;
+  }
+
+  /** Milliseconds until a condition is to be written that says other numbers than before, and nothing else. */
+  #waitMs({ metadata, status }: DpuOperatorConfig, { reason, message }: Omit<ConditionInput, 'type'>): number {
+    const said = findCondition(status?.conditions, 'Ready');
+    const isOtherCount = said?.reason === reason && withoutNumbers(said.message) === withoutNumbers(message);
+    if (!isOtherCount || said.message === message || said.observedGeneration !== metadata.generation) return 0;
+    return this.#countsWrittenAt + this.#caches.dpus.size * countsEveryMs - performance.now();
   }
 
   async #deploy(config: DpuOperatorConfig): Promise<Omit<ConditionInput, 'type'>> {
@@ -112,9 +154,23 @@ export class DpuOperatorConfigController {
   async #applyDaemonSet(config: DpuOperatorConfig): Promise<DaemonSet> {
     this.#directories ??= nodeDirectories(await detectFlavour(this.#store), this.#environment.cniBinDirectory);
     const wanted = renderDaemonSet(config, this.#environment, this.#directories);
-    const applied = await this.#store.apply(daemonSet, wanted, apply);
+    const applied = await this.#applyOnDrift(daemonSet, wanted, this.#caches.daemonSets);
     this.#turns.daemonsAre(daemonPodHash(config, this.#environment, this.#directories));
     return applied;
+  }
+
+  /** Applies what is not as it would be made now. @returns the object */
+  async #applyOnDrift<T extends KubeObject>(
+    type: ResourceType<T>,
+    { metadata, ...rest }: Applied,
+    ...caches: readonly Informer<T>[]
+  ): Promise<T> {
+    // By its hash what an earlier operator made is known too: fields of it that are made no more are to go.
+    const hash = { [annotations.specHash]: hashOf({ metadata, ...rest }) };
+    const annotated = { ...(metadata.annotations as object | undefined), ...hash };
+    const wanted: Applied = { ...rest, metadata: { ...metadata, annotations: annotated } };
+    const found = caches.flatMap((cache) => cache.get(metadata.name, metadata.namespace) ?? [])[0];
+    return found && isAsApplied(found, wanted) ? found : await this.#store.apply(type, wanted, apply);
   }
 
   /** @returns false when the cluster has no Multus. */
@@ -123,7 +179,7 @@ export class DpuOperatorConfigController {
     try {
       const { served } = this.#chainNamespaces(config);
       for (const network of renderNetworks(config, served)) {
-        await this.#store.apply(networkAttachmentDefinition, network, apply);
+        await this.#applyOnDrift(networkAttachmentDefinition, network, ...this.#caches.networks);
       }
       await this.#deleteNetworksExcept([...served, defaultNetworkNamespace]);
       return true;
@@ -155,7 +211,7 @@ export class DpuOperatorConfigController {
     const { desiredNumberScheduled: desired = 0, updatedNumberScheduled: updated = 0 } = daemons.status ?? {};
     const { numberAvailable: available = 0, observedGeneration = 0 } = daemons.status ?? {};
     const dpus = this.#caches.dpus.list();
-    const ready = dpus.filter((dpu) => isConditionTrue(dpu.status?.conditions, 'Ready')).length;
+    const ready = dpus.filter(isReady).length;
     const counts = `daemons on ${available} of ${desired} nodes, ${ready} of ${dpus.length} DataProcessingUnits ready`;
     if (observedGeneration < (daemons.metadata.generation ?? 0) || updated < desired || available < desired) {
       const hint = `kubectl get pods -n ${this.#environment.namespace} -l app=${workloads.daemon}`;
@@ -183,6 +239,14 @@ export class DpuOperatorConfigController {
     }
   }
 }
+
+function isReady({ status }: DataProcessingUnit): boolean {
+  return isConditionTrue(status?.conditions, 'Ready');
+}
+
+const messageOf = ({ status }: DpuOperatorConfig) => findCondition(status?.conditions, 'Ready')?.message;
+
+const withoutNumbers = (message: string): string => message.replace(/\d+/g, '');
 
 const multusMissing = {
   status: 'False',

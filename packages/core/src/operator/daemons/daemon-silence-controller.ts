@@ -49,9 +49,7 @@ export class DaemonSilenceController {
   /** One that does not exist says nothing. @param leaseName of a Lease whose time may have run out */
   async reconcile(leaseName: string): Promise<void> {
     if ((await this.#leases.state(leaseName)) !== 'silent') return;
-    for (const dpu of this.#caches.dpus.list()) {
-      if (daemonLeaseName(dpu.spec.nodeName) === leaseName) await this.#report(dpu);
-    }
+    for (const dpu of this.#caches.dpusByLease.get(leaseName)) await this.#report(dpu);
     const uid = this.#leaseOf(leaseName)?.metadata.uid;
     if (!this.#hasDaemon(leaseName)) await this.#store.delete(lease, leaseName, this.#namespace, { uid });
   }
@@ -60,11 +58,9 @@ export class DaemonSilenceController {
     return this.#caches.daemonLeases.get(leaseName, this.#namespace);
   }
 
-  /** Whether the Lease is that of a node which is to have a daemon: there is no way back from a Lease's name. */
+  /** Whether the Lease is that of a node which is to have a daemon. */
   #hasDaemon(leaseName: string): boolean {
-    return this.#caches.nodes
-      .list()
-      .some(({ metadata }) => daemonLeaseName(metadata.name) === leaseName && hasDaemon(metadata.labels ?? {}));
+    return this.#caches.nodesByLease.get(leaseName).some(({ metadata }) => hasDaemon(metadata.labels ?? {}));
   }
 
   async #report(dpu: DataProcessingUnit): Promise<void> {

@@ -1,5 +1,6 @@
 /** Which Leases have not changed for as long as they say, by this process's own clock: the clocks of nodes differ. */
 import type { Lease } from '../../kube/index.ts';
+import { timerMs } from '../../timer.ts';
 
 /** `seen` says that no renewal has come yet: its holder may have died before this process looked. */
 export type Renewal = 'seen' | 'renewed' | 'silent';
@@ -31,7 +32,7 @@ export class SilenceTimers {
     const timer = setTimeout(() => {
       watched.renewal = 'silent';
       this.#onSilent(name);
-    }, durationMs);
+    }, timerMs(durationMs));
     timer.unref();
     const isRenewed = before !== undefined && before.renewTime !== renewTime;
     const watched: Watched = { renewTime, durationMs, timer, renewal: isRenewed ? 'renewed' : 'seen' };

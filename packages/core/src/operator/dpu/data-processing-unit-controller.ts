@@ -3,10 +3,13 @@ import type { Logger } from 'pino';
 import { inject, injectable } from 'tsyringe';
 import type { ConditionInput } from '../../api/conditions.ts';
 import { daemonLeaseName } from '../../api/daemon-lease.ts';
-import { type DataProcessingUnit, dataProcessingUnit } from '../../api/data-processing-unit.ts';
+import { type DataProcessingUnit, dataProcessingUnit, dpuConditions } from '../../api/data-processing-unit.ts';
+import type { DataProcessingUnitConfig } from '../../api/data-processing-unit-config.ts';
 import { fieldManagers, finalizers } from '../../api/names.ts';
 import { vspPodName } from '../../api/paths.ts';
+import type { VendorPlugin } from '../../api/vendor-plugin.ts';
 import {
+  applyConditions,
   Controller,
   controllerName,
   type EventRecorder,
@@ -15,6 +18,7 @@ import {
   type KubeStore,
   keyOf,
   node,
+  notUnderstood,
   pod,
   type Requeue,
   removeFinalizer,
@@ -23,6 +27,7 @@ import type { DaemonLeases } from '../daemons/daemon-leases.ts';
 import type { Caches } from '../shared/caches.ts';
 import { canonicalJson } from '../shared/canonical-json.ts';
 import type { Environment } from '../shared/environment.ts';
+import { faultCondition } from '../shared/own-faults.ts';
 import { tokens } from '../shared/tokens.ts';
 import { DpuStatusWriter } from './dpu-status.ts';
 import { evictPods } from './evictions.ts';
@@ -31,6 +36,7 @@ import { renderVspPod } from './pod/vsp-pod.ts';
 import { vspPodCondition } from './pod/vsp-pod-status.ts';
 import { obeyVspRestart } from './pod/vsp-restart.ts';
 import type { Turns } from './rollout/fleet/turns.ts';
+import { UnplacedPods } from './rollout/fleet/unplaced-pods.ts';
 import { observeDpu } from './rollout/observe.ts';
 import type { Action, ObservedState } from './rollout/observed-state.ts';
 import { planRollout } from './rollout/plan.ts';
@@ -49,6 +55,7 @@ export class DataProcessingUnitController {
   readonly #status: DpuStatusWriter;
   readonly #leases: DaemonLeases;
   readonly #turns: Turns;
+  readonly #unplaced: UnplacedPods;
 
   constructor(
     @inject(tokens.store) store: KubeStore,
@@ -66,22 +73,37 @@ export class DataProcessingUnitController {
     this.#status = new DpuStatusWriter(store);
     this.#leases = leases;
     this.#turns = turns;
-    this.controller = new Controller({ name: 'data-processing-unit', logger, reconcile: (key) => this.reconcile(key) });
-    const enqueueAll = (which: (dpu: DataProcessingUnit) => boolean = () => true) => {
-      for (const dpu of caches.dpus.list().filter(which)) this.controller.enqueue(keyOf(dpu));
+    this.#unplaced = new UnplacedPods({ store, logger, onLook: (pods) => turns.unplacedAre(pods) });
+    this.controller = new Controller({
+      name: 'data-processing-unit',
+      logger,
+      reconcile: (key) => this.reconcile(key),
+      // It waits for the API server most of the time.
+      concurrency: 8,
+    });
+    const enqueue = (dpus: readonly DataProcessingUnit[]) => {
+      for (const dpu of dpus) this.controller.enqueue(keyOf(dpu));
     };
+    const enqueueAll = () => enqueue(caches.dpus.list());
     caches.dpus.onChange((dpu) => this.controller.enqueue(keyOf(dpu)));
-    caches.dpuConfigs.onChange(() => enqueueAll());
-    caches.vendorPlugins.onChange(() => enqueueAll());
+    const enqueueSelected = (config: DataProcessingUnitConfig) => enqueue(caches.selectedBy(config));
+    caches.dpuConfigs.onChange((config, previous, kind) => {
+      if (kind === 'updated' && isDeepStrictEqual(config.spec, previous?.spec)) return;
+      enqueueSelected(config);
+      if (previous) enqueueSelected(previous);
+    });
+    caches.vendorPlugins.onChange((plugin, previous, kind) => {
+      if (kind !== 'updated' || !previous || !isSameOffer(plugin, previous)) enqueueAll();
+    });
     caches.configs.onChange((config, previous) => {
       const [now, before] = [config, previous].map((one) => one?.spec.plugins?.imageMirrors);
       if (!isDeepStrictEqual(now, before)) enqueueAll();
     });
-    caches.onNodeAddress(() => enqueueAll());
-    caches.nodes.onChange(({ metadata }, _, kind) => {
-      if (kind === 'deleted') enqueueAll((dpu) => dpu.spec.nodeName === metadata.name);
+    caches.onNodeAddress((configs) => {
+      for (const config of configs) enqueueSelected(config);
     });
-    leases.on('quiet', (leaseName) => enqueueAll((dpu) => daemonLeaseName(dpu.spec.nodeName) === leaseName));
+    caches.onNodeOfDpus(enqueue);
+    leases.on('quiet', (leaseName) => enqueue(caches.dpusByLease.get(leaseName)));
     turns.on('turn', (name) => this.controller.enqueue(name));
     caches.vspPods.onChange((pod) => {
       const name = controllerName(pod, dataProcessingUnit.kind);
@@ -92,6 +114,11 @@ export class DataProcessingUnitController {
   async reconcile(key: string): Promise<Requeue | undefined> {
     try {
       return await this.#reconcile(key);
+    } catch (error) {
+      const fault = faultCondition(dpuConditions.configured, error);
+      const dpu = this.#caches.dpus.getByKey(key);
+      if (fault && dpu) await this.#reportFault(dpu, fault);
+      throw error;
     } finally {
       this.#turns.looked(key);
     }
@@ -100,7 +127,12 @@ export class DataProcessingUnitController {
   async #reconcile(key: string): Promise<Requeue | undefined> {
     const dpu = this.#caches.dpus.getByKey(key);
     if (!dpu) return undefined;
-    if (!(await this.#nodeIsAbsent(dpu))) return await this.#serve(dpu);
+    if (!(await this.#nodeIsAbsent(dpu))) {
+      const unread = unreadRollout(dpu);
+      if (!unread) return await this.#serve(dpu);
+      await this.#reportFault(dpu, unread);
+      return undefined;
+    }
     // A Node object that is away for a moment is no order. Its daemon, which works, goes on; its Lease tells when not.
     const daemon = await this.#leases.state(daemonLeaseName(dpu.spec.nodeName));
     if (daemon === 'absent' || daemon === 'silent') await this.#release(dpu);
@@ -120,11 +152,11 @@ export class DataProcessingUnitController {
   }
 
   async #serve(cached: DataProcessingUnit): Promise<Requeue | undefined> {
-    const choice = choose(cached, this.#caches.countingConfigs, this.#environment.vspImage, this.#caches);
+    const choice = choose(cached, this.#caches.configsFor(cached), this.#environment.vspImage, this.#caches);
     this.#turns.asks(cached.metadata.name, choice);
-    await this.#recordForDaemon(cached, choice);
-    if (await obeyVspRestart(this.#store, cached, this.#environment.namespace)) await this.#tellRestarted(cached);
-    const settled = await this.#advance(cached, choice);
+    const recorded = await this.#recordForDaemon(cached, choice);
+    if (await obeyVspRestart(this.#store, recorded, this.#environment.namespace)) await this.#tellRestarted(recorded);
+    const settled = await this.#advance(recorded, choice);
     if (!settled) return undefined;
     const { dpu, observed, actions, requeueAfterMs } = settled;
     const refusals: string[] = [];
@@ -133,8 +165,8 @@ export class DataProcessingUnitController {
     return requeueAfterMs === undefined ? undefined : { requeueAfterMs };
   }
 
-  /** What of a config is for the daemon to do. Where the config cannot be had, nothing changes. */
-  async #recordForDaemon(dpu: DataProcessingUnit, { vfs, config, problem }: Choice): Promise<void> {
+  /** What of a config is for the daemon to do. Where the config cannot be had, nothing changes. @returns the DPU afterwards */
+  async #recordForDaemon(dpu: DataProcessingUnit, { vfs, config, problem }: Choice): Promise<DataProcessingUnit> {
     const { hostPortsExpireAfterMinutes, channel } = (problem ? dpu : config)?.spec ?? {};
     // JSON leaves out what is undefined.
     const wanted = {
@@ -150,7 +182,7 @@ export class DataProcessingUnitController {
       hostPortsExpireAfterMinutes: spec.hostPortsExpireAfterMinutes,
       channel: spec.channel,
     };
-    if (canonicalJson(recorded) === canonicalJson(wanted)) return;
+    if (canonicalJson(recorded) === canonicalJson(wanted)) return dpu;
     const { name, uid } = dpu.metadata;
     const patch = {
       apiVersion: dpu.apiVersion,
@@ -159,7 +191,7 @@ export class DataProcessingUnitController {
       metadata: { name, uid },
       spec: wanted,
     };
-    await this.#store.apply(dataProcessingUnit, patch, { fieldManager: fieldManagers.operator });
+    return await this.#store.apply(dataProcessingUnit, patch, { fieldManager: fieldManagers.operator });
   }
 
   /** Writes every step of the plan before the next is taken. @returns undefined when the DPU is gone. */
@@ -212,6 +244,7 @@ export class DataProcessingUnitController {
         await this.#delete(installPodName(name));
         return [];
       case 'evict':
+        this.#unplaced.evicted();
         return await evictPods(this.#store, dpu.spec.nodeName, action.pods);
     }
   }
@@ -247,6 +280,15 @@ export class DataProcessingUnitController {
     return vspPodCondition(this.#caches.vspPods.get(vspPodName(dpu.metadata.name), this.#environment.namespace));
   }
 
+  /** By a manager of its own: an apply of the whole status would take away what is not understood. */
+  async #reportFault(dpu: DataProcessingUnit, condition: ConditionInput): Promise<void> {
+    const options = { fieldManager: fieldManagers.faults };
+    const changed = await applyConditions(this.#store, dataProcessingUnit, dpu, [condition], options);
+    for (const { type, reason, message } of changed) {
+      await this.#events.event(dpu, { type: 'Warning', reason, message, action: type });
+    }
+  }
+
   async #tellRestarted(dpu: DataProcessingUnit): Promise<void> {
     const message = 'its daemon cannot work with the VSP that runs: the pod is made anew';
     await this.#events.event(dpu, { type: 'Normal', reason: 'VspRestarted', message, action: 'RestartVsp' });
@@ -262,9 +304,25 @@ export class DataProcessingUnitController {
   }
 }
 
+/** What runs and a rollout of which not all is understood are left alone: to begin anew would undo another version's work. */
+function unreadRollout(dpu: DataProcessingUnit): ConditionInput | undefined {
+  const unread = notUnderstood(dpu).filter(({ field }) => field === 'status.plugin' || field === 'status.rollout');
+  if (unread.length === 0) return undefined;
+  const fields = unread.map(({ field, fault }) => `${field} (${fault})`).join(' and ');
+  const patch = JSON.stringify({ status: Object.fromEntries(unread.map(({ field }) => [field.slice(7), null])) });
+  const message = `this operator does not understand ${fields}, which another version wrote; what runs stays as it is. Let that version, or a newer one, run; to begin anew: kubectl patch dpu ${dpu.metadata.name} --subresource=status --type=merge -p '${patch}'`;
+  return { type: dpuConditions.configured, status: 'False', reason: 'StatusNotUnderstood', message };
+}
+
 const noPlugin: ConditionInput = {
   type: 'VspPod',
   status: 'False',
   reason: 'NoPlugin',
   message: 'there is no plugin on the node to run yet; the condition Configured says why',
 };
+
+/** Whether two states of a VendorPlugin offer the same releases, or say the same of why they do not. */
+function isSameOffer(one: VendorPlugin, other: VendorPlugin): boolean {
+  const offer = ({ spec, status }: VendorPlugin) => [spec, status?.requested, status?.releases, status?.failures];
+  return isDeepStrictEqual(offer(one), offer(other));
+}

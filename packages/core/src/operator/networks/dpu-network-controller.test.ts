@@ -76,7 +76,7 @@ const configOf = (nad: string) => (api.objects.get(nadPath(nad))?.spec as { conf
 const status = (name: string) =>
   (api.objects.get(networkPath(name))?.status ?? {}) as { conditions?: { reason: string; message: string }[] };
 const reason = (name: string) => status(name).conditions?.[0]?.reason;
-const said = (name: string, expected: string) => vi.waitFor(() => expect(reason(name)).toBe(expected), 5_000);
+const said = (name: string, expected: string) => vi.waitFor(() => expect(reason(name)).toBe(expected), 20_000);
 
 test('a network has its NAD, its place in the spec of DPUs, and is ready when the daemons have devices in it', async () => {
   putNetwork('blue', { vlan: 7, mtu: 1400, ipam: { subnet: '10.0.0.0/24', type: 'host-local' } });
@@ -125,10 +125,10 @@ test('pods that a change waits for are evicted where that is asked for, again an
   putNetwork('blue', { podsOnChange: 'Evict' });
   await said('blue', 'Pending');
   putDpu([{ name: 'blue', devices: 1, waiting: ['shop/a'] }]);
-  await vi.waitFor(() => expect(status('blue').conditions?.[0]?.message).toContain('the budget allows none'), 5_000);
+  await vi.waitFor(() => expect(status('blue').conditions?.[0]?.message).toContain('the budget allows none'), 20_000);
   api.refuseEviction = () => undefined;
-  putDpu([{ name: 'blue', devices: 0, waiting: ['shop/a'] }]);
-  await vi.waitFor(() => expect(api.objects.has(pod)).toBe(false), 5_000);
+  putDpu([{ name: 'blue', devices: 0, waiting: ['the kubelet says nothing of /dev/x', 'shop/a'] }]);
+  await vi.waitFor(() => expect(api.objects.has(pod)).toBe(false), 20_000);
 });
 
 test('one that is deleted stays while a DPU has devices of it', async () => {
@@ -139,7 +139,7 @@ test('one that is deleted stays while a DPU has devices of it', async () => {
   await said('blue', 'Deleting');
   expect(wishes()).toBeUndefined();
   putDpu([]);
-  await vi.waitFor(() => expect(api.objects.has(networkPath('blue'))).toBe(false), 5_000);
+  await vi.waitFor(() => expect(api.objects.has(networkPath('blue'))).toBe(false), 20_000);
 });
 
 test('a network of the Go operator is taken over, with its finalizer', async () => {
@@ -160,7 +160,7 @@ test('a network of the Go operator is taken over, with its finalizer', async () 
   await said('blue', 'Ready');
   api.delete(networkPath('blue'));
   putDpu([]);
-  await vi.waitFor(() => expect(api.objects.has(networkPath('blue'))).toBe(false), 5_000);
+  await vi.waitFor(() => expect(api.objects.has(networkPath('blue'))).toBe(false), 20_000);
 });
 
 test('a NAD of that name that somebody else made is left alone, and that is said', async () => {
@@ -194,18 +194,18 @@ test('without a DpuOperatorConfig nothing is served, and nothing held up', async
   putDpu([{ name: 'blue', devices: 2 }]);
   await said('blue', 'Ready');
   api.delete(configPath);
-  await vi.waitFor(() => expect(wishes()).toBeUndefined(), 5_000);
-  await said('blue', 'NoConfig');
+  await vi.waitFor(() => expect(wishes()).toBeUndefined(), 20_000);
+  await said('blue', 'NotServed');
   // Its daemon has gone, and says no more that it has let go of the devices.
   api.delete(networkPath('blue'));
-  await vi.waitFor(() => expect(api.objects.has(networkPath('blue'))).toBe(false), 5_000);
+  await vi.waitFor(() => expect(api.objects.has(networkPath('blue'))).toBe(false), 20_000);
 });
 
 test('accelerated networks have one more network for their functions, and the last one takes it along', async () => {
   putNetwork('fast', { isAccelerated: true });
-  await vi.waitFor(() => expect(api.objects.has(nadPath('dpu-accel-nad'))).toBe(true), 5_000);
+  await vi.waitFor(() => expect(api.objects.has(nadPath('dpu-accel-nad'))).toBe(true), 20_000);
   putNetwork('fast');
-  await vi.waitFor(() => expect(api.objects.has(nadPath('dpu-accel-nad'))).toBe(false), 5_000);
+  await vi.waitFor(() => expect(api.objects.has(nadPath('dpu-accel-nad'))).toBe(false), 20_000);
 });
 
 test('what somebody changes in a NAD is put back', async () => {
@@ -214,5 +214,5 @@ test('what somebody changes in a NAD is put back', async () => {
   const nad = api.objects.get(nadPath('blue-nad'));
   const config = configOf('blue-nad');
   if (nad) api.put(nadPath('blue-nad'), { ...nad, spec: { config: '{}' } });
-  await vi.waitFor(() => expect(api.objects.get(nadPath('blue-nad'))?.spec).toEqual({ config }), 5_000);
+  await vi.waitFor(() => expect(api.objects.get(nadPath('blue-nad'))?.spec).toEqual({ config }), 20_000);
 });

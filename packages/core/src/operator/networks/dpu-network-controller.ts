@@ -27,9 +27,9 @@ import {
   type NadFault,
   nadTaken,
   networkStatus,
+  offStatus,
   type Reported,
   reportsOf,
-  unservedStatus,
 } from './dpu-network-status.ts';
 import { defaultNetworkNamespace } from './networks.ts';
 import { type NetworksPlan, planNetworks } from './plan.ts';
@@ -194,7 +194,7 @@ export class DpuNetworkController {
       const { multusInstalled } = this.#caches;
       await this.#write(network, networkStatus({ planned, reports, multusInstalled, nadFault, refusals }));
     } else if (!isBeingDeleted(network)) {
-      await this.#write(network, unservedStatus(network));
+      await this.#write(network, offStatus(network));
     } else if (reports.length > 0) {
       await this.#write(network, deletingStatus(network, reports));
     }
@@ -210,7 +210,7 @@ export class DpuNetworkController {
   async #evict(reports: readonly Reported[]): Promise<string[]> {
     const refusals = reports.map(async ({ dpu, report }) => {
       const node = this.#caches.dpus.get(dpu)?.spec.nodeName;
-      return node && report?.waiting ? await evictPods(this.#store, node, report.waiting) : [];
+      return node && report?.waiting ? await evictPods(this.#store, node, report.waiting.filter(isPodKey)) : [];
     });
     return (await Promise.all(refusals)).flat();
   }
@@ -223,11 +223,14 @@ export class DpuNetworkController {
     await this.#store.applyStatus(dpuNetwork, body, { fieldManager: fieldManagers.networks });
     const [before, after] = [network.status, status].map((one) => findCondition(one?.conditions, 'Ready'));
     if (!after || (before?.status === after.status && before.reason === after.reason)) return;
-    const isOrdinary = after.status === 'True' || ['Pending', 'Deleting'].includes(after.reason);
+    const isOrdinary = after.status === 'True' || ['Pending', 'Deleting', 'NotServed'].includes(after.reason);
     const { reason, message } = after;
     await this.#events.event(network, { type: isOrdinary ? 'Normal' : 'Warning', reason, message });
   }
 }
+
+/** A device may also wait for a kubelet that says nothing, in words. */
+const isPodKey = (text: string): boolean => /^[a-z0-9-]+\/[a-z0-9.-]+$/.test(text);
 
 /** What of a DPU counts for networks. */
 function networkFields({ metadata, spec, status }: DataProcessingUnit) {

@@ -69,11 +69,16 @@ export function deletingStatus(network: DpuNetwork, reports: readonly Reported[]
   return { ...rest, conditions: [...setCondition(own(network), verdict('False', 'Deleting', message), now)] };
 }
 
-/** Without a DpuOperatorConfig. */
-export function unservedStatus(network: DpuNetwork, now = new Date()): DpuNetworkStatus {
-  const message = 'there is no DpuOperatorConfig, or it is being deleted: create one, and the network is served';
-  const ready = { ...verdict('False', 'NoConfig', message), observedGeneration: network.metadata.generation };
-  return { ...network.status, conditions: [...setCondition(own(network), ready, now)], dpus: 0, devices: 0 };
+/** Of one that nobody serves. */
+export function offStatus(network: DpuNetwork, now = new Date()): DpuNetworkStatus {
+  const message = 'there is no DpuOperatorConfig, or it is being deleted: no DPU is served, hence no network';
+  const { conditions: _, ...rest } = network.status ?? {};
+  return {
+    ...rest,
+    conditions: [...setCondition(own(network), verdict('False', 'NotServed', message), now)],
+    dpus: 0,
+    devices: 0,
+  };
 }
 
 /** Only this one: what the Go operator wrote beside it goes. */
@@ -118,8 +123,7 @@ function readiness({ planned, reports, multusInstalled, nadFault, refusals }: St
   return verdict('True', 'Ready', count);
 }
 
-export const waitingIn = (reports: readonly Reported[]): string[] =>
-  reports.flatMap(({ report }) => report?.waiting ?? []);
+const waitingIn = (reports: readonly Reported[]): string[] => reports.flatMap(({ report }) => report?.waiting ?? []);
 
 function verdict(status: 'True' | 'False', reason: string, message: string): ConditionInput {
   return { type: 'Ready', status, reason, message: cutText(message, 4_096) };

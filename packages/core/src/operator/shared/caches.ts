@@ -1,8 +1,8 @@
 import type { Logger } from 'pino';
 import { inject, injectable } from 'tsyringe';
 import { z } from 'zod';
-import { daemonLeaseLabels } from '../../api/daemon-lease.ts';
-import { dataProcessingUnit } from '../../api/data-processing-unit.ts';
+import { daemonLeaseLabels, daemonLeaseName } from '../../api/daemon-lease.ts';
+import { type DataProcessingUnit, dataProcessingUnit } from '../../api/data-processing-unit.ts';
 import { type DataProcessingUnitConfig, dataProcessingUnitConfig } from '../../api/data-processing-unit-config.ts';
 import { dpuNetwork } from '../../api/dpu-network.ts';
 import { dpuOperatorConfig } from '../../api/dpu-operator-config.ts';
@@ -26,6 +26,7 @@ import { PluginCatalog } from '../../plugins/catalog.ts';
 import type { ImageMirror } from '../../plugins/image/mirror.ts';
 import { defaultNetworkNamespace } from '../networks/networks.ts';
 import type { Environment } from './environment.ts';
+import { SelectionIndex } from './selection-index.ts';
 import { tokens } from './tokens.ts';
 
 /** Of nodes only their being there, labels, addresses and architecture matter, and there can be thousands. */
@@ -91,6 +92,17 @@ export class Caches {
   readonly networks;
   /** Of DpuNetworks. */
   readonly networkNads;
+  /** By the name of their node. */
+  readonly dpusByNode;
+  /** By the name of their daemon's Lease, from which there is no way back to the node's. */
+  readonly dpusByLease;
+  /** By the name of their daemon's Lease. */
+  readonly nodesByLease;
+  /** By `dpu` and `host`. */
+  readonly dpuSides;
+  /** By the uid of their chain. */
+  readonly chainPodsByChain;
+  readonly #selection;
   readonly #crds;
   #catalog: PluginCatalog | undefined;
   readonly #logger: Logger;
@@ -140,6 +152,14 @@ export class Caches {
       labelSelector: labels.network,
     });
     this.#crds = watch(customResourceDefinition, { fieldSelector: named(networkCrd) });
+    this.dpusByNode = this.dpus.index(({ spec }) => [spec.nodeName]);
+    this.dpuSides = this.dpus.index(({ spec }) => [spec.isDpuSide ? 'dpu' : 'host']);
+    this.dpusByLease = this.dpus.index(({ spec }) => [daemonLeaseName(spec.nodeName)]);
+    this.nodesByLease = this.nodes.index(({ metadata }) => [daemonLeaseName(metadata.name)]);
+    this.chainPodsByChain = this.chainPods.index(({ metadata }) =>
+      (metadata.ownerReferences ?? []).map(({ uid }) => uid),
+    );
+    this.#selection = new SelectionIndex(this.dpus, this.dpuConfigs);
     // Before all other listeners, which look at the new one.
     this.vendorPlugins.onChange(() => {
       this.#catalog = undefined;
@@ -150,6 +170,13 @@ export class Caches {
   get countingConfigs(): DataProcessingUnitConfig[] {
     return this.dpuConfigs.list().filter(({ metadata }) => metadata.namespace === this.#namespace);
   }
+
+  /** Of the configs that count those that select a DPU. */
+  readonly configsFor = (dpu: DataProcessingUnit): DataProcessingUnitConfig[] =>
+    this.#selection.configsFor(dpu).filter(({ metadata }) => metadata.namespace === this.#namespace);
+
+  /** The DPUs that a config selects, whether it counts or not. */
+  readonly selectedBy = (config: DataProcessingUnitConfig): DataProcessingUnit[] => this.#selection.dpusFor(config);
 
   /** The plugins that can run. */
   get catalog(): PluginCatalog {
@@ -169,10 +196,20 @@ export class Caches {
     return this.configs.getByKey(configName)?.spec.plugins?.imageMirrors ?? [];
   }
 
-  /** Calls back when {@link addressOf} may answer otherwise. */
-  onNodeAddress(listener: () => void): void {
+  /** Calls back with the configs whose settings name a node for which {@link addressOf} may answer otherwise. */
+  onNodeAddress(listener: (configs: readonly DataProcessingUnitConfig[]) => void): void {
     this.nodes.onChange((node, previous, kind) => {
-      if (kind !== 'updated' || internalIp(node) !== internalIp(previous)) listener();
+      if (kind === 'updated' && internalIp(node) === internalIp(previous)) return;
+      const configs = this.#selection.configsNaming(node.metadata.name);
+      if (configs.length > 0) listener(configs);
+    });
+  }
+
+  /** Calls back with the DPUs of a node that comes, goes, or says another architecture. */
+  onNodeOfDpus(listener: (dpus: readonly DataProcessingUnit[]) => void): void {
+    this.nodes.onChange((node, previous, kind) => {
+      const isSame = node.status?.nodeInfo?.architecture === previous?.status?.nodeInfo?.architecture;
+      if (kind !== 'updated' || !isSame) listener(this.dpusByNode.get(node.metadata.name));
     });
   }
 

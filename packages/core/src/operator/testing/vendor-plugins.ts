@@ -1,10 +1,13 @@
 /** The controller of VendorPlugins against an API server in memory. */
 import 'reflect-metadata';
 import { pino } from 'pino';
+import { expect, vi } from 'vitest';
+import type { Condition } from '../../api/meta.ts';
 import { configName, operatorNamespace } from '../../api/names.ts';
+import type { PluginRun } from '../../api/plugin-run.ts';
 import { type VendorPlugin, vendorPlugin } from '../../api/vendor-plugin.ts';
 import { TestApiServer } from '../../daemon/testing/api-server.ts';
-import { EventRecorder } from '../../kube/index.ts';
+import { type Controller, EventRecorder } from '../../kube/index.ts';
 import type { ReadImage } from '../../plugins/image/read-image.ts';
 import type { LookUp } from '../../plugins/lookup/lookup.ts';
 import { Caches } from '../shared/caches.ts';
@@ -23,6 +26,8 @@ export class VendorPluginBed {
   readonly #readImage: ReadImage;
   #stop = new AbortController();
   #running: Promise<unknown> = Promise.resolve();
+  #caches: Caches | undefined;
+  #controller: Controller | undefined;
 
   constructor(lookUp: LookUp, readImage: ReadImage = unread) {
     this.#lookUp = lookUp;
@@ -46,6 +51,8 @@ export class VendorPluginBed {
       this.#readImage,
       logger,
     );
+    this.#caches = caches;
+    this.#controller = controller;
     await caches.start(this.#stop.signal);
     this.#running = controller.start(this.#stop.signal);
   }
@@ -79,6 +86,39 @@ export class VendorPluginBed {
       metadata: { name: config, namespace: operatorNamespace },
       spec: plugin ? { plugin } : {},
     });
+  }
+
+  /** A DPU that runs a version of a plugin. */
+  putDpu(name: string, plugin: PluginRun): void {
+    this.server.put(`/apis/${apiVersion}/dataprocessingunits/${name}`, {
+      apiVersion,
+      kind: 'DataProcessingUnit',
+      metadata: { name },
+      spec: { isDpuSide: false, nodeName: 'node-a' },
+      status: { plugin },
+    });
+  }
+
+  /** As another controller does. */
+  says(name: string, condition: Condition): void {
+    const { status, ...object } = this.get(name);
+    const conditions = [...(status?.conditions ?? []), condition];
+    this.server.put(this.#path(name), { ...object, status: { ...status, conditions } });
+  }
+
+  /** The operator knows what there is, and has nothing left to do. */
+  async settled(): Promise<void> {
+    await vi.waitFor(() => {
+      const there = [...this.server.objects.values()].filter(({ kind }) => kind === 'VendorPlugin');
+      const versions = (objects: readonly { metadata: object }[]) =>
+        objects.map(({ metadata }) => 'resourceVersion' in metadata && metadata.resourceVersion);
+      expect(versions(this.#caches?.vendorPlugins.list() ?? [])).toEqual(versions(there));
+      expect(this.#controller?.isIdle).toBe(true);
+    });
+  }
+
+  delete(name: string): void {
+    this.server.delete(this.#path(name));
   }
 
   /** As after an operator that could read the manifest of none of them. */

@@ -19,7 +19,7 @@ import { tokens } from '../shared/tokens.ts';
 import { leafLifetimeMs } from './authority.ts';
 import { type Denial, daemonAccount, denialOf, requestedIdentity, requesterDenial } from './request-decision.ts';
 import { RequestLimit } from './request-limit.ts';
-import type { Signer, TrustController } from './trust-controller.ts';
+import { isTouched, type Signer, type TrustController } from './trust-controller.ts';
 
 /** Milliseconds until a request is looked at again that no authority can sign now. */
 const withoutAuthorityMs = 60_000;
@@ -67,7 +67,9 @@ export class CertificateController {
     const enqueueOpen = () => {
       for (const request of caches.certificateRequests.list().filter(isOpen)) this.controller.enqueue(keyOf(request));
     };
-    caches.configs.onChange(enqueueOpen);
+    caches.configs.onChange((config, previous, kind) => {
+      if (kind !== 'updated' || isTouched(config, previous)) enqueueOpen();
+    });
     caches.trust.onChange(enqueueOpen);
   }
 

@@ -34,6 +34,18 @@ test('who is gone is told until that is revoked', async () => {
   expect(await issued.gone([revocation], now)).toEqual([]);
 });
 
+test('what another operator has issued is known, in whichever ConfigMap it is, and forgotten when it has expired', async () => {
+  const now = Date.now();
+  const identities = Array.from({ length: 40 }, (_, index) => `spiffe://aaaa/host/node-${index}/d`);
+  for (const one of identities) await issued.add(one, now);
+  const shards = [...fixture.server.objects.keys()].filter((path) => path.includes('/configmaps/dpu-channel-issued-'));
+  expect(shards.length).toBeGreaterThan(5);
+  const next = new IssuedIdentities(fixture.store, operatorNamespace, dpus);
+  expect([...(await next.all()).keys()].sort()).toEqual(identities.sort());
+  await next.prune(now + 400 * 24 * 3_600_000);
+  expect((await new IssuedIdentities(fixture.store, operatorNamespace, dpus).all()).size).toBe(0);
+});
+
 test('a cache that is behind does not have it revoked', async () => {
   const now = Date.now();
   await issued.add(identity, now);

@@ -5,11 +5,17 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { type DataProcessingUnit, dataProcessingUnit } from '../../api/data-processing-unit.ts';
-import { trustNames } from '../../api/names.ts';
+import { labels, trustNames } from '../../api/names.ts';
 import { configMap, type Informer, isNotFound, type KubeStore } from '../../kube/index.ts';
 import type { Revocation } from '../../trust/bundle.ts';
 import { type Identity, identityUri, parseIdentity } from '../../trust/identity.ts';
 import { type Issued, isRevoked, mayBeValid } from './revocations.ts';
+
+/**
+ * The API server takes 1 MiB in a ConfigMap, some 5,000 identities, and each certificate is a write of a whole one: an identity is
+ * in the ConfigMap of the first digit of its key, one of sixteen.
+ */
+const shardOf = (key: string): string => `${trustNames.issuedPrefix}${key.slice(0, 1)}`;
 
 const entrySchema = z.object({ identity: z.string(), issued: z.number() });
 
@@ -18,6 +24,8 @@ export class IssuedIdentities {
   readonly #namespace: string;
   readonly #dpus: Informer<DataProcessingUnit>;
   #known: Map<string, number> | undefined;
+  /** Parsed once: each certificate is a look at all. */
+  readonly #parsed = new Map<string, Identity | undefined>();
 
   constructor(store: KubeStore, namespace: string, dpus: Informer<DataProcessingUnit>) {
     this.#store = store;
@@ -56,12 +64,12 @@ export class IssuedIdentities {
   async othersOfNode(identity: Identity, now: number): Promise<number> {
     const own = identityUri(identity);
     const isOther = ([uri, issued]: [string, number]) =>
-      uri !== own && mayBeValid(issued, now) && parseIdentity(uri)?.node === identity.node;
+      uri !== own && mayBeValid(issued, now) && this.#parse(uri)?.node === identity.node;
     return [...(await this.all())].filter(isOther).length;
   }
 
   async #isGone(identity: string): Promise<boolean> {
-    const parsed = parseIdentity(identity);
+    const parsed = this.#parse(identity);
     if (!parsed) return false;
     const cached = this.#dpus.get(parsed.dpu);
     if (cached && isOf(parsed, cached)) return false;
@@ -76,28 +84,42 @@ export class IssuedIdentities {
     const expired = [...(await this.all())].filter(([, issued]) => !mayBeValid(issued, now));
     if (expired.length === 0) return;
     await this.#patch(Object.fromEntries(expired.map(([identity]) => [keyOf(identity), null])));
-    for (const [identity] of expired) this.#known?.delete(identity);
+    for (const [identity] of expired) {
+      this.#known?.delete(identity);
+      this.#parsed.delete(identity);
+    }
+  }
+
+  #parse(identity: string): Identity | undefined {
+    if (!this.#parsed.has(identity)) this.#parsed.set(identity, parseIdentity(identity));
+    return this.#parsed.get(identity);
   }
 
   async #read(): Promise<Map<string, number>> {
-    const found = await this.#store.get(configMap, trustNames.issued, this.#namespace);
-    const entries = Object.values(found?.data ?? {}).flatMap((text) => readEntry(text));
+    const shards = { namespace: this.#namespace, labelSelector: labels.issued };
+    const { items } = await this.#store.list(configMap, shards);
+    const entries = items.flatMap(({ data }) => Object.values(data ?? {}).flatMap(readEntry));
     return new Map(entries.map(({ identity, issued }) => [identity, issued]));
   }
 
+  /** @param data by key; null takes an entry away */
   async #patch(data: Record<string, string | null>): Promise<void> {
-    const { issued: name } = trustNames;
+    const byShard = Map.groupBy(Object.entries(data), ([key]) => shardOf(key));
+    for (const [name, entries] of byShard) await this.#patchShard(name, Object.fromEntries(entries));
+  }
+
+  async #patchShard(name: string, data: Record<string, string | null>): Promise<void> {
     try {
       await this.#store.patch(configMap, name, this.#namespace, { data });
     } catch (error) {
       if (!isNotFound(error)) throw error;
       const known = [...(this.#known ?? [])].map(([identity, issued]) => [keyOf(identity), entry(identity, issued)]);
-      const all = Object.entries({ ...Object.fromEntries(known), ...data }).filter(([, text]) => text !== null);
-      const metadata = { name, namespace: this.#namespace };
+      const own = known.filter(([key]) => shardOf(key ?? '') === name);
+      const all = Object.entries({ ...Object.fromEntries(own), ...data }).filter(([, text]) => text !== null);
       await this.#store.create(configMap, {
         apiVersion: 'v1',
         kind: 'ConfigMap',
-        metadata,
+        metadata: { name, namespace: this.#namespace, labels: { [labels.issued]: '' } },
         data: Object.fromEntries(all),
       });
     }

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
 import { inject, injectable } from 'tsyringe';
 import { type DpuOperatorConfig, dpuOperatorConfig } from '../../api/dpu-operator-config.ts';
@@ -20,6 +21,16 @@ import { type Look, type OrderOutcome, TrustKeeper } from './trust-keeper.ts';
 
 /** Secrets are not watched: a change of one is seen within this time. Retired authorities and revocations go by it too. */
 const lookAgainMs = 3_600_000;
+
+/** Where something is wrong somebody may be mending it. */
+const lookSoonMs = 60_000;
+
+/** Whether somebody has changed more of a config than its status, which tells nothing new of the authority. */
+export function isTouched({ metadata, spec }: DpuOperatorConfig, previous: DpuOperatorConfig | undefined): boolean {
+  const { resourceVersion: _, ...own } = metadata;
+  const { resourceVersion: _before, ...before } = previous?.metadata ?? {};
+  return !isDeepStrictEqual([own, spec], [before, previous?.spec]);
+}
 
 export interface Signer {
   installation: string;
@@ -55,7 +66,9 @@ export class TrustController {
     this.#keeper = new TrustKeeper(store, namespace, this.issued);
     this.controller = new Controller({ name: 'trust', logger, reconcile: () => this.reconcile() });
     const enqueue = () => this.controller.enqueue(configName);
-    caches.configs.onChange(enqueue);
+    caches.configs.onChange((config, previous, kind) => {
+      if (kind !== 'updated' || isTouched(config, previous)) enqueue();
+    });
     caches.trust.onChange(enqueue);
     caches.dpus.onChange((_, __, kind) => {
       if (kind === 'deleted') enqueue();
@@ -67,7 +80,7 @@ export class TrustController {
     if (!config) return undefined;
     const look = await this.#look(config);
     await this.#report(config, look);
-    return { requeueAfterMs: lookAgainMs };
+    return { requeueAfterMs: look.condition.status === 'True' ? lookAgainMs : lookSoonMs };
   }
 
   /** The authority that signs now, and stands in `ca.crt`; undefined when there is none, which the condition says. */

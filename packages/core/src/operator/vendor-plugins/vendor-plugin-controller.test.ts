@@ -3,6 +3,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { ImageFound, ImageRequest } from '../../plugins/image/read-image.ts';
 import type { LookedUp, LookupRequest } from '../../plugins/lookup/lookup.ts';
 import { LookupError } from '../../plugins/lookup/lookup-error.ts';
+import { runOf } from '../testing/plugin-runs.ts';
 import { VendorPluginBed } from '../testing/vendor-plugins.ts';
 
 /** What the versions of the registry ask of their pods. */
@@ -245,6 +246,43 @@ test('a lock that somebody deletes is written again', async () => {
   const [name = ''] = bed.locks().keys();
   bed.deleteLock(name);
   await vi.waitFor(() => expect([...bed.locks().keys()]).toEqual([name]));
+});
+
+test('a range is found anew only when that is asked for: not for a lost lock, nor for another field', async () => {
+  bed.put('acme', { package: '@acme/p', version: '^1' });
+  await ready('acme', 'Found');
+  Object.assign(published, { '^1': '1.1.0', '1.1.0': '1.1.0' });
+  const [name = ''] = bed.locks().keys();
+  bed.deleteLock(name);
+  await vi.waitFor(() => expect([...bed.locks().keys()]).toEqual([name]));
+  bed.put('acme', { package: '@acme/p', version: '^1', pod: { env: [{ name: 'A', value: 'b' }] } });
+  await vi.waitFor(() => expect(bed.get('acme').status?.lookup?.generation).toBe(2));
+  expect(bed.get('acme').status?.version).toBe('1.0.0');
+  bed.put('acme', { package: '@acme/p', version: '^1' }, { 'dpu.config.openshift.io/refresh': '1' });
+  await vi.waitFor(() => expect(bed.get('acme').status?.version).toBe('1.1.0'));
+});
+
+test('a VendorPlugin that is made again gives the DPUs that run it nothing new', async () => {
+  bed.putDpu('card', { ...runOf('1.0.0'), name: 'acme', package: '@acme/p' });
+  Object.assign(published, { '^1': '1.1.0', '1.1.0': '1.1.0' });
+  bed.put('acme', { package: '@acme/p', version: '^1' });
+  await vi.waitFor(() => expect(bed.get('acme').status?.version).toBe('1.0.0'));
+  bed.delete('acme');
+  bed.put('acme', { package: '@acme/p', version: '>=1.1.0' });
+  published['>=1.1.0'] = '1.1.0';
+  await vi.waitFor(() => expect(bed.get('acme').status?.version).toBe('1.1.0'));
+});
+
+test('what another controller says of a VendorPlugin is neither taken away nor a reason to write', async () => {
+  bed.put('acme', { package: '@acme/p' });
+  await ready('acme', 'Found');
+  await bed.settled();
+  const before = bed.server.writes.length;
+  const lastTransitionTime = '2026-01-01T00:00:00Z';
+  bed.says('acme', { type: 'RolledOut', status: 'True', reason: 'Complete', message: '', lastTransitionTime });
+  await bed.settled();
+  expect(bed.server.writes.length).toBe(before);
+  expect(bed.condition('acme', 'RolledOut')).toMatchObject({ reason: 'Complete' });
 });
 
 test('of the locks that went out of use the last five stay', async () => {

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
+import { rcompare, satisfies, validRange } from 'semver';
 import { inject, injectable } from 'tsyringe';
 import { findCondition } from '../../api/conditions.ts';
 import { configName, fieldManagers } from '../../api/names.ts';
@@ -22,18 +23,27 @@ import { mirrored } from '../../plugins/image/mirror.ts';
 import type { ReadImage } from '../../plugins/image/read-image.ts';
 import { byDigest, parseReference } from '../../plugins/image/reference.ts';
 import type { LookUp } from '../../plugins/lookup/lookup.ts';
-import { LookupError } from '../../plugins/lookup/lookup-error.ts';
+import { isPassing, LookupError } from '../../plugins/lookup/lookup-error.ts';
 import { checkManifest, checkPackageManifest } from '../../plugins/lookup/manifest.ts';
+import { isExact } from '../../plugins/lookup/pick-version.ts';
 import type { Caches } from '../shared/caches.ts';
 import type { Environment } from '../shared/environment.ts';
+import { faultCondition } from '../shared/own-faults.ts';
 import { tokens } from '../shared/tokens.ts';
 import { requireApproval } from './approval.ts';
 import { requirePod } from './overlay-fault.ts';
 import { lockName, uselessLocks, writeLock } from './plugin-locks.ts';
 import { type PluginRegistry, type PluginsSpec, registryOf, requireSecure } from './plugin-registry.ts';
 import { npmCredentials, pullSecrets, type SecretReader } from './plugin-secrets.ts';
-import { type Attempt, planLookups, questionOf, restoredAttempts, wantedVersions } from './vendor-plugin-plan.ts';
-import { nextStatus, type Outcome, usableManifest } from './vendor-plugin-status.ts';
+import {
+  type Attempt,
+  isRefreshDue,
+  planLookups,
+  questionOf,
+  restoredAttempts,
+  wantedVersions,
+} from './vendor-plugin-plan.ts';
+import { nextStatus, type Outcome, ownConditions, usableManifest } from './vendor-plugin-status.ts';
 
 /** Finds the versions of vendors' plugins that are asked for, and says in their status what running them takes. */
 @injectable()
@@ -143,7 +153,15 @@ export class VendorPluginController {
     try {
       return { release: await this.#findRelease(plugin, requested) };
     } catch (error) {
-      if (!(error instanceof LookupError)) throw error;
+      if (!(error instanceof LookupError)) {
+        const fault = faultCondition('Ready', error);
+        if (!fault) throw error;
+        this.#logger.error(
+          { err: error, plugin: plugin.metadata.name, requested },
+          'a lookup failed by a fault of ours',
+        );
+        return { failure: { requested, reason: 'LookupFailed', message: `${name}: ${fault.message}` } };
+      }
       this.#logger.warn({ plugin: plugin.metadata.name, requested, reason: error.reason }, error.message);
       return { failure: { requested, reason: error.reason, message: `${name}: ${error.message}` } };
     }
@@ -188,12 +206,15 @@ export class VendorPluginController {
     const { version, integrity, lock } = before ?? {};
     const isSame = before?.package === packageName && before.registry === registry.url;
     const isThere = lock !== undefined && this.#caches.pluginLocks.get(lock, namespace) !== undefined;
+    const isKept = isSame && !this.#isAskedAnew(plugin, requested, lock !== undefined && !isThere);
+    const running = before ? undefined : this.#running(plugin, requested);
+    const kept = isKept ? { version, integrity } : running;
     const started = performance.now();
     const found = await this.#lookUp({
       packageName,
-      requested,
+      requested: kept?.version ?? requested,
       registry: registry.url,
-      integrity: requested === spec.version ? spec.integrity : undefined,
+      integrity: (requested === spec.version ? spec.integrity : undefined) ?? kept?.integrity,
       credentials: await npmCredentials(this.#secrets, registry),
       // A version stays as it was locked: what it depends on changes with its next one.
       locked: isSame && isThere && version && integrity ? { version, integrity } : undefined,
@@ -218,6 +239,28 @@ export class VendorPluginController {
     };
   }
 
+  /** Whether what a range or tag stands for is looked up anew. A lock that was lost, or another field, asks for nothing new. */
+  #isAskedAnew(plugin: VendorPlugin, requested: string, isLockLost: boolean): boolean {
+    const { status } = plugin;
+    if (status?.lookup?.refresh !== questionOf(plugin).refresh) return true;
+    const failure = status?.failures?.find((each) => each.requested === requested);
+    if (failure && !(isLockLost && isPassing(failure.reason))) return true;
+    const attempt = this.#attempts.get(plugin.metadata.name)?.get(requested);
+    return attempt !== undefined && isRefreshDue(plugin, requested, attempt, Date.now());
+  }
+
+  /** What DPUs run of a range: a VendorPlugin that was deleted and made again gives them nothing new. */
+  #running(plugin: VendorPlugin, requested: string): { version: string; integrity: string | undefined } | undefined {
+    if (isExact(requested) || validRange(requested) === null) return undefined;
+    const runs = this.#caches.dpus.list().flatMap(({ status }) => status?.plugin ?? []);
+    const own = runs.filter(
+      (run) =>
+        run.name === plugin.metadata.name && run.package === plugin.spec.package && satisfies(run.version, requested),
+    );
+    const [newest] = own.sort((a, b) => rcompare(a.version, b.version));
+    return newest && { version: newest.version, integrity: newest.integrity };
+  }
+
   async #writeLock(plugin: VendorPlugin, text: string): Promise<string> {
     const { namespace } = this.#environment;
     const name = lockName(plugin, text);
@@ -228,7 +271,8 @@ export class VendorPluginController {
   }
 
   async #write(plugin: VendorPlugin, status: VendorPluginStatus): Promise<void> {
-    if (isDeepStrictEqual(status, plugin.status)) return;
+    const conditions = plugin.status?.conditions?.filter(({ type }) => ownConditions.includes(type));
+    if (isDeepStrictEqual(status, { ...plugin.status, conditions })) return;
     const { apiVersion, kind, metadata } = plugin;
     const { name, uid, resourceVersion } = metadata;
     // Made of this very state of the object: on a newer one it would put back what has changed since.

@@ -70,13 +70,22 @@ export function planLookups(
 function nextLookup(plugin: VendorPlugin, requested: string, attempt: Attempt | undefined, usable: boolean): number {
   const { generation, refresh } = questionOf(plugin);
   if (!attempt || attempt.generation !== generation || attempt.refresh !== refresh) return 0;
-  const { refreshMinutes } = plugin.spec;
-  const again =
-    refreshMinutes && mayChange(plugin, requested) ? attempt.at + refreshMinutes * 60_000 : Number.POSITIVE_INFINITY;
+  const again = nextRefresh(plugin, requested, attempt);
   const { failure } = attempt;
   if (!failure) return usable ? again : 0;
   const retry = attempt.at + backoffDelay(failure.count, { ...retries, random: () => 1 });
   return isPassing(failure.reason) ? Math.min(retry, again) : again;
+}
+
+/** By `refreshMinutes`. In milliseconds since the epoch, Infinity for never. */
+function nextRefresh(plugin: VendorPlugin, requested: string, { at }: Attempt): number {
+  const { refreshMinutes } = plugin.spec;
+  return refreshMinutes && mayChange(plugin, requested) ? at + refreshMinutes * 60_000 : Number.POSITIVE_INFINITY;
+}
+
+/** Whether it is time to ask again what a range or tag stands for. */
+export function isRefreshDue(plugin: VendorPlugin, requested: string, attempt: Attempt, now: number): boolean {
+  return nextRefresh(plugin, requested, attempt) <= now;
 }
 
 /** Whether the same words may stand for something else later. */

@@ -9,6 +9,9 @@ import { questionOf } from './vendor-plugin-plan.ts';
 
 type Failure = NonNullable<VendorPluginStatus['failures']>[number];
 
+/** Conditions of a VendorPlugin that tell of lookups: how far it has come to the DPUs is told by another controller. */
+export const ownConditions: readonly string[] = ['Ready', 'VersionsReady'];
+
 /** What became of the lookup of one version. */
 export type Outcome = { release: VendorPluginRelease } | { failure: Failure };
 

@@ -44,7 +44,7 @@ export async function readLock(mount: string, expected: ExpectedLock): Promise<L
   if (hashOfLock(text) !== hash) {
     throw new InstallError('LockInvalid', `the lock file is not the one with hash ${hash}: its ConfigMap was changed`);
   }
-  const lock = lockSchema.parse(JSON.parse(text));
+  const lock = parseLock(text);
   const top = lock.packages[`node_modules/${packageName}`];
   if (top?.version !== version || top.integrity !== integrity) {
     throw new InstallError('LockInvalid', `the lock file does not name ${packageName}@${version} with ${integrity}`);
@@ -57,6 +57,14 @@ export async function readLock(mount: string, expected: ExpectedLock): Promise<L
     size: entries.length - 1,
     packageIn: (words) => packageIn(words)?.[0].replace(/^.*node_modules\//, ''),
   };
+}
+
+function parseLock(text: string): z.infer<typeof lockSchema> {
+  try {
+    return lockSchema.parse(JSON.parse(text));
+  } catch (cause) {
+    throw new InstallError('LockInvalid', 'the lock file has another form than this installer knows', { cause });
+  }
 }
 
 async function readText(mount: string): Promise<string | undefined> {

@@ -31,10 +31,10 @@ export interface LockedPackage {
  * A lock file as npm wrote it, without what an installation does not need.
  *
  * @throws LookupError DependencyUnsafe when a package comes from anywhere but a registry, or has no hash that holds;
- * IntegrityMismatch when the plugin itself is another than was looked up.
+ * LockInvalid when it has another form; IntegrityMismatch when the plugin itself is another than was looked up.
  */
 export function checkLock(text: string, { packageName, version, integrity }: LockedPackage): string {
-  const lock = lockSchema.parse(JSON.parse(text));
+  const lock = readLock(text);
   const faults: string[] = [];
   for (const [path, entry] of Object.entries(lock.packages)) {
     const fault = path === '' ? undefined : faultOf(entry);
@@ -51,6 +51,18 @@ export function checkLock(text: string, { packageName, version, integrity }: Loc
   }
   const packages = Object.entries(lock.packages).map(([path, { funding: _, license: __, ...entry }]) => [path, entry]);
   return JSON.stringify({ ...lock, packages: Object.fromEntries(packages) });
+}
+
+/** @throws LookupError LockInvalid where npm has written a lock of another format. */
+function readLock(text: string): z.infer<typeof lockSchema> {
+  try {
+    return lockSchema.parse(JSON.parse(text));
+  } catch (cause) {
+    const words = cause instanceof z.ZodError ? z.prettifyError(cause) : String(cause);
+    throw new LookupError('LockInvalid', `its lock file has another form than this operator knows: ${words}`, {
+      cause,
+    });
+  }
 }
 
 function faultOf(entry: Entry): string | undefined {

@@ -21,6 +21,7 @@ export const lookupReasons = [
   'DependencyUnsafe',
   'DependencyNotFound',
   'DependencyConflict',
+  'LockInvalid',
   'LockTooLarge',
   'NoVersions',
   'ApprovalRequired',

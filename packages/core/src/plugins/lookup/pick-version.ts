@@ -28,7 +28,8 @@ export function pickVersion(requested: string, { versions, tags }: Published): s
   const inRange = validRange(requested) === null ? null : pickInRange(requested, versions, latest);
   const found = exact ? versions.find((version) => version === exact) : (tagged ?? inRange);
   if (found && versions.includes(found)) return found;
-  const newest = [...versions].sort(rcompare);
+  // A registry may have one that is no version, as `1.0`; npm passes over it, too.
+  const newest = versions.filter((version) => valid(version) !== null).sort(rcompare);
   const more = newest.length > named ? `, and ${newest.length - named} older` : '';
   const tagNames = Object.entries(tags).map(([tag, version]) => `${tag} (${version})`);
   throw new LookupError(

@@ -127,6 +127,7 @@ test('a VSP pod has what its manifest asks for, and another hash for other setti
           readOnlyRootFilesystem: true,
         },
         terminationMessagePolicy: 'FallbackToLogsOnError',
+        startupProbe: { exec: {} },
         livenessProbe: { exec: {} },
       },
     ],
@@ -412,6 +413,7 @@ test('a VSP that is an image starts as it is made to, where it looks for its soc
   const { spec } = renderVspPod(dpu, run({}, { source: { kind: 'image' }, image: 'go:1' }), environment);
   const { containers } = spec as { containers: object[] };
   expect(containers[0]).not.toHaveProperty('command');
+  expect(containers[0]).not.toHaveProperty('startupProbe');
   expect(containers[0]).not.toHaveProperty('livenessProbe');
   expect(containers[0]).not.toHaveProperty('securityContext.readOnlyRootFilesystem');
   expect(JSON.stringify(containers)).toContain('"mountPath":"/var/run/dpu-daemon/vendor-plugin"');

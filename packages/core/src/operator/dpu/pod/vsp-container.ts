@@ -15,7 +15,7 @@ import {
   type PodVolumes,
   type VolumeMount,
 } from './pod-volumes.ts';
-import { aliveVariable, livenessProbe } from './vsp-probe.ts';
+import { aliveVariable, livenessProbe, startupProbe } from './vsp-probe.ts';
 import { containerSecurity } from './vsp-security.ts';
 
 interface Variable {
@@ -60,7 +60,7 @@ export function vspContainer(dpu: DataProcessingUnit, run: PluginRun, environmen
       ...(overlay?.runAsUser !== undefined && { runAsUser: overlay.runAsUser }),
       ...(isReadOnly && { readOnlyRootFilesystem: true }),
     },
-    ...(code.command && { livenessProbe }),
+    ...(code.command && { startupProbe, livenessProbe }),
     // Why it ended is told by the DPU's condition.
     terminationMessagePolicy: 'FallbackToLogsOnError',
     resources: containerResources(pod.resources, code.command ? hostLimits : {}),

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import type { PluginRun, Rollout } from '../../../api/plugin-run.ts';
 import type { Wait } from './fleet/waits-for.ts';
 import type { Action, ObservedState } from './observed-state.ts';
-import { planRollout } from './plan.ts';
+import { overdueInMs, planRollout } from './plan.ts';
 import { installKey } from './plugin-run.ts';
 import type { RolloutStatus } from './rollout-status.ts';
 
@@ -709,4 +709,18 @@ test('the other side of a card may run another plugin for a while', () => {
   node.settle();
   node.comesUpButSays('PeerUnreachable');
   expect(node.status.plugin?.digest).toBe(b1.digest);
+});
+
+test('a change that cannot end is overdue at the deadline', () => {
+  const node = Node.running(a1);
+  node.wanted = a2;
+  node.settle();
+  node.installed();
+  hinder(node, 'its node is lost');
+  node.now += 1_799_000;
+  expect(node.settle()).toBe(1_000);
+  node.now += 1_000;
+  expect(overdueInMs(node.observed)).toBe(0);
+  expect(node.settle()).toBeUndefined();
+  expect(node.rollout.phase).toBe('Verifying');
 });

@@ -26,7 +26,15 @@ export const drainTimedOut = 'DrainTimedOut';
 export function planRollout(observed: ObservedState): Plan {
   const status = observed.leaving ? observed.status : nextStatus(observed);
   if (status !== observed.status) return { status, actions: [] };
-  return { status, ...work(observed) };
+  const { actions, requeueAfterMs } = work(observed);
+  const again = [requeueAfterMs, overdueInMs(observed)].filter((ms) => ms !== undefined && ms > 0) as number[];
+  return again.length > 0 ? { status, actions, requeueAfterMs: Math.min(...again) } : { status, actions };
+}
+
+/** Milliseconds until a DPU whose VSP is being replaced has taken longer than it may; below 1 for one that has. */
+export function overdueInMs({ status: { plugin, rollout }, deadlineMs, now }: ObservedState): number | undefined {
+  if (!plugin || !rollout || ['Installing', 'Draining', 'Failed'].includes(rollout.phase)) return undefined;
+  return Date.parse(rollout.replacingSince ?? rollout.startedAt) + deadlineMs - now;
 }
 
 /** What the VSP pod should be made from now. */

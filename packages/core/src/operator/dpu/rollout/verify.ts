@@ -3,7 +3,7 @@ import type { PluginRun, Rollout } from '../../../api/plugin-run.ts';
 import type { ObservedState } from './observed-state.ts';
 
 /** Milliseconds that a VSP has until it must work, from its start and while its daemon is heard. */
-export const verifyMs = 120_000;
+const verifyMs = 120_000;
 
 export type Verdict = { works: true } | { works: false; over: boolean; reason: string; message: string };
 

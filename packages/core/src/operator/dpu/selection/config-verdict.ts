@@ -7,7 +7,6 @@ import type { DataProcessingUnitConfig } from '../../../api/data-processing-unit
 import { keyOf } from '../../../kube/resource.ts';
 import { nameOf } from '../rollout/plugin-run.ts';
 import { configsOf } from './dpu-settings.ts';
-import { selects } from './label-selector.ts';
 import { type ChoiceContext, type Problem, problemOf } from './plugin-choice.ts';
 
 /** What has become of a config on one DPU. */
@@ -19,17 +18,21 @@ type Outcome =
   | { is: 'underWay'; message?: string }
   | { is: 'applied' };
 
+export interface VerdictContext extends ChoiceContext {
+  /** The configs that select a DPU. */
+  configsFor(dpu: DataProcessingUnit): readonly DataProcessingUnitConfig[];
+}
+
+/** @param selected the DPUs that the config selects */
 export function configVerdict(
   config: DataProcessingUnitConfig,
-  configs: readonly DataProcessingUnitConfig[],
-  dpus: readonly DataProcessingUnit[],
-  context: ChoiceContext,
+  selected: readonly DataProcessingUnit[],
+  context: VerdictContext,
 ): ConditionInput {
-  const selected = dpus.filter((dpu) => selects(config.spec.dpuSelector, dpu.metadata.labels));
   if (selected.length === 0) {
     return verdict('False', 'NothingSelected', 'spec.dpuSelector selects no DataProcessingUnit; compare its labels');
   }
-  const outcomes = selected.map((dpu) => ({ name: dpu.metadata.name, ...outcomeOf(dpu, config, configs, context) }));
+  const outcomes = selected.map((dpu) => ({ name: dpu.metadata.name, ...outcomeOf(dpu, config, context) }));
   const refused = outcomes.filter((one) => one.is === 'refused');
   const [first] = refused;
   if (first) return verdict('False', first.reason, listed(refused));
@@ -37,14 +40,14 @@ export function configVerdict(
   const partly = outcomes.filter((one) => one.is === 'partlyApplied');
   const underWay = outcomes.filter((one) => one.is === 'underWay');
   const applied = outcomes.filter((one) => one.is === 'applied').map(({ name }) => name);
-  const rest = applied.length > 0 ? `; applied to ${applied.join(', ')}` : '';
+  const rest = applied.length > 0 ? `; applied to ${few(applied)}` : '';
   if (superseded.length > 0) {
-    const message = `older configs hold for ${superseded.join(', ')}; narrow one of the selectors${rest}`;
+    const message = `older configs hold for ${few(superseded)}; narrow one of the selectors${rest}`;
     return verdict('False', 'Superseded', message);
   }
   if (partly.length > 0) return verdict('False', 'PartlyApplied', `${listed(partly)}${rest}`);
   if (underWay.length > 0) return verdict('False', 'RollingOut', `under way to ${listed(underWay)}`);
-  return verdict('True', 'Applied', `applied to ${applied.join(', ')}`);
+  return verdict('True', 'Applied', `applied to ${few(applied)}`);
 }
 
 /** What the condition of a DataProcessingUnitConfig says that does not count. */
@@ -53,13 +56,8 @@ export function wrongNamespace(namespace: string): ConditionInput {
   return verdict('False', 'WrongNamespace', message);
 }
 
-function outcomeOf(
-  dpu: DataProcessingUnit,
-  config: DataProcessingUnitConfig,
-  configs: readonly DataProcessingUnitConfig[],
-  context: ChoiceContext,
-): Outcome {
-  const [holder] = configsOf(dpu, configs);
+function outcomeOf(dpu: DataProcessingUnit, config: DataProcessingUnitConfig, context: VerdictContext): Outcome {
+  const [holder] = configsOf(dpu, context.configsFor(dpu));
   if (holder && keyOf(holder) !== keyOf(config)) return { is: 'superseded', by: keyOf(holder) };
   const problem: Problem | undefined = problemOf(dpu, config, context);
   if (problem) return { is: 'refused', ...problem };
@@ -87,7 +85,14 @@ function vfCountOutcome({ metadata, spec, status }: DataProcessingUnit, config: 
 
 function listed(outcomes: readonly { name: string; message?: string }[]): string {
   const named = outcomes.map(({ name, message }) => (message === undefined ? name : `${name}: ${message}`));
-  return named.join(outcomes.some(({ message }) => message !== undefined) ? '; ' : ', ');
+  return few(named, outcomes.some(({ message }) => message !== undefined) ? '; ' : ', ');
+}
+
+/** Of more than three DPUs the first, and how many more: the words stay as long as that does not change. */
+function few(named: readonly string[], between = ', '): string {
+  if (named.length <= 3) return named.join(between);
+  const [first] = [...named].sort();
+  return `${first} and ${named.length - 1} more DataProcessingUnits`;
 }
 
 function verdict(status: 'True' | 'False', reason: string, message: string): ConditionInput {

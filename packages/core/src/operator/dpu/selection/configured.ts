@@ -7,7 +7,7 @@ import { keyOf } from '../../../kube/index.ts';
 import { firstTen } from '../../../listed.ts';
 import { retryCommand } from '../rollout/fleet/waits-for.ts';
 import type { ObservedState } from '../rollout/observed-state.ts';
-import { drainTimedOut, needsInstallPod, podsLeft } from '../rollout/plan.ts';
+import { drainTimedOut, needsInstallPod, overdueInMs, podsLeft } from '../rollout/plan.ts';
 import { nameOf } from '../rollout/plugin-run.ts';
 import { verify } from '../rollout/verify.ts';
 import type { Choice } from './plugin-choice.ts';
@@ -35,7 +35,7 @@ export function configured(
 ): ConditionInput {
   const { rollout } = observed.status;
   if (choice.problem) return withProblem(choice, observed);
-  if (rollout) return underWay(dpu, rollout, observed, refusals);
+  if (rollout) return orOverdue(underWay(dpu, rollout, observed, refusals), observed);
   const name = choice.config && keyOf(choice.config);
   const runs = observed.status.plugin ? `; it runs ${nameOf(observed.status.plugin)}` : '';
   if (name) return verdict('True', 'Configured', `by DataProcessingUnitConfig ${name}${runs}`);
@@ -119,6 +119,16 @@ function installing(dpu: DataProcessingUnit, { target }: Rollout, observed: Obse
   if (wait?.isBrief && said) return said;
   if (wait) return verdict('False', wait.reason, `${wait.message}${keeps(observed)}`);
   return verdict('False', 'Installing', `${nameOf(target)} is being installed on node ${dpu.spec.nodeName}`);
+}
+
+/** Of a change that is stuck, with what it waits for. */
+function orOverdue(said: ConditionInput, observed: ObservedState): ConditionInput {
+  const left = overdueInMs(observed);
+  if (left === undefined || left > 0 || !ordinaryReasons.includes(said.reason)) return said;
+  const minutes = observed.deadlineMs / 60_000;
+  const { vspPod } = observed;
+  const why = vspPod?.hindrance ?? (vspPod ? vspPod.message : 'its pod is away');
+  return verdict('False', 'Overdue', `${said.message}; this lasts for more than ${minutes} min: ${why}`);
 }
 
 function back({ status: { plugin }, vspPod, ready }: ObservedState): string {

@@ -1,5 +1,8 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
 import { inject, injectable } from 'tsyringe';
+import { findCondition } from '../../../api/conditions.ts';
+import { type DataProcessingUnit, dpuConditions } from '../../../api/data-processing-unit.ts';
 import { dataProcessingUnitConfig } from '../../../api/data-processing-unit-config.ts';
 import { fieldManagers } from '../../../api/names.ts';
 import {
@@ -14,6 +17,9 @@ import type { Caches } from '../../shared/caches.ts';
 import type { Environment } from '../../shared/environment.ts';
 import { tokens } from '../../shared/tokens.ts';
 import { configVerdict, wrongNamespace } from './config-verdict.ts';
+
+/** Milliseconds in which changes of DPUs are gathered. */
+const gatherMs = 300;
 
 /** Tells every DataProcessingUnitConfig what has become of it; the DPUs' own controller puts it in force. */
 @injectable()
@@ -41,23 +47,41 @@ export class DataProcessingUnitConfigController {
       logger,
       reconcile: (key) => this.reconcile(key),
     });
-    // One config decides what another may do.
-    const enqueueAll = () => {
+    caches.dpuConfigs.onChange((config, previous, kind) => {
+      this.controller.enqueue(keyOf(config));
+      if (kind === 'updated' && isDeepStrictEqual(config.spec, previous?.spec)) return;
+      // One config decides what another may do.
+      const dpus = [config, previous].flatMap((one) => (one ? caches.selectedBy(one) : []));
+      this.#enqueueThoseOf(dpus);
+    });
+    caches.dpus.onChange((dpu, previous, kind) => {
+      if (kind !== 'updated' || !isDeepStrictEqual(outcomeFacts(dpu), previous && outcomeFacts(previous))) {
+        this.#enqueueThoseOf(previous ? [dpu, previous] : [dpu]);
+      }
+    });
+    caches.vendorPlugins.onChange(() => {
       for (const config of caches.dpuConfigs.list()) this.controller.enqueue(keyOf(config));
-    };
-    caches.dpuConfigs.onChange(enqueueAll);
-    caches.dpus.onChange(enqueueAll);
-    caches.vendorPlugins.onChange(enqueueAll);
-    caches.onNodeAddress(enqueueAll);
+    });
+    caches.onNodeOfDpus((dpus) => this.#enqueueThoseOf(dpus));
+    caches.onNodeAddress((configs) => {
+      for (const config of configs) this.controller.enqueue(keyOf(config));
+    });
+  }
+
+  /** A moment later: where all of a fleet changes, each config is looked at a few times only. */
+  #enqueueThoseOf(dpus: readonly DataProcessingUnit[]): void {
+    const configs = new Set(dpus.flatMap((dpu) => this.#caches.configsFor(dpu)));
+    for (const config of configs) this.controller.enqueueAfter(keyOf(config), gatherMs);
   }
 
   async reconcile(key: string): Promise<void> {
     const config = this.#caches.dpuConfigs.getByKey(key);
     if (!config) return;
-    const { countingConfigs, dpus } = this.#caches;
-    const verdict = countingConfigs.includes(config)
-      ? configVerdict(config, countingConfigs, dpus.list(), this.#caches)
-      : wrongNamespace(this.#environment.namespace);
+    const { namespace } = this.#environment;
+    const verdict =
+      config.metadata.namespace === namespace
+        ? configVerdict(config, this.#caches.selectedBy(config), this.#caches)
+        : wrongNamespace(namespace);
     const changed = await applyConditions(this.#store, dataProcessingUnitConfig, config, [verdict], {
       fieldManager: fieldManagers.operator,
     });
@@ -66,4 +90,18 @@ export class DataProcessingUnitConfigController {
       await this.#events.event(config, { type: ordinary ? 'Normal' : 'Warning', reason, message });
     }
   }
+}
+
+/** All of a DPU that what becomes of a config on it goes by. */
+function outcomeFacts({ metadata, spec, status }: DataProcessingUnit) {
+  const { phase, message } = status?.rollout ?? {};
+  return [
+    metadata.labels,
+    metadata.annotations,
+    metadata.generation,
+    spec,
+    phase,
+    message,
+    findCondition(status?.conditions, dpuConditions.vfCount),
+  ];
 }

@@ -59,6 +59,23 @@ function config(
   return { apiVersion, kind: 'DataProcessingUnitConfig', metadata: { name, namespace, creationTimestamp }, spec };
 }
 
+function verdict(
+  one: DataProcessingUnitConfig,
+  configs: readonly DataProcessingUnitConfig[],
+  dpus: readonly DataProcessingUnit[],
+) {
+  const selected = dpus.filter(({ metadata }) => selects(one.spec.dpuSelector, metadata.labels));
+  return configVerdict(one, selected, { ...context(schema), configsFor: (dpu) => configsOf(dpu, configs) });
+}
+
+test('of many DPUs a config names one, and how many more', () => {
+  const held = config('a', 1, {});
+  const four = ['d', 'b', 'a', 'c'].map((name) => dpu(name));
+  expect(verdict(held, [held], four).message).toBe('applied to a and 3 more DataProcessingUnits');
+  const faulty = config('a', 1, { settings: { vfs: 'x' } });
+  expect(verdict(faulty, [faulty], four).message).toMatch(/^a: .* and 3 more DataProcessingUnits$/s);
+});
+
 test('the older config holds, then the first by name', () => {
   const configs = [config('b', 2, {}), config('a', 2, {}), config('z', 1, {})];
   expect(configsOf(dpu('d'), configs).map(({ metadata }) => metadata.name)).toEqual(['z', 'a', 'b']);
@@ -134,7 +151,7 @@ test('while a node that settings name is not known, a DPU keeps what it runs', (
   const choice = choose(dpu('d'), [held], 'vsp:1', context(schema));
   expect(choice).toMatchObject({ wanted: undefined, vfs: { numVfs: 8 }, problem: { reason: 'NodeUnknown' } });
   expect(choice.problem?.message).toContain('worker-3');
-  expect(configVerdict(held, [held], [dpu('d')], context(schema)).reason).toBe('NodeUnknown');
+  expect(verdict(held, [held], [dpu('d')]).reason).toBe('NodeUnknown');
 });
 
 test('a plugin may disturb traffic on one side only', () => {
@@ -188,15 +205,13 @@ test('a config says where it holds, who holds instead, and what is wrong', () =>
     config('none', 3, { dpuSelector: { matchLabels: { side: 'x' } } }),
   ];
   const dpus = [dpu('h'), dpu('d', 'dpu')];
-  const [old, young, none] = configs.map((one) => configVerdict(one, configs, dpus, context(schema)));
+  const [old, young, none] = configs.map((one) => verdict(one, configs, dpus));
   expect(old).toMatchObject({ status: 'True', message: 'applied to h' });
   expect(young).toMatchObject({ status: 'False', reason: 'Superseded' });
   expect(young?.message).toBe('older configs hold for h (by ns/old); narrow one of the selectors; applied to d');
   expect(none).toMatchObject({ status: 'False', reason: 'NothingSelected' });
   const wrong = [config('old', 1, { settings: { vfs: 'x' } })];
-  expect(wrong.map((one) => configVerdict(one, wrong, dpus, context(schema)))).toMatchObject([
-    { reason: 'SettingsInvalid' },
-  ]);
+  expect(wrong.map((one) => verdict(one, wrong, dpus))).toMatchObject([{ reason: 'SettingsInvalid' }]);
 });
 
 test('a config is applied when the DPU has the virtual functions, and partly where it was refused them', () => {
@@ -218,7 +233,7 @@ test('a config is applied when the DPU has the virtual functions, and partly whe
     },
   });
   const verdictOf = (one: DataProcessingUnit) => {
-    const { status, reason, message } = configVerdict(held, [held], [one, dpu('d', 'dpu')], context(schema));
+    const { status, reason, message } = verdict(held, [held], [one, dpu('d', 'dpu')]);
     return `${status} ${reason}: ${message}`;
   };
   expect(verdictOf(dpu('h'))).toBe('False RollingOut: under way to h');

@@ -13,8 +13,24 @@ export function configsOf(
   return configs.filter((config) => selects(config.spec.dpuSelector, dpu.metadata.labels)).sort(olderFirst);
 }
 
+/** By schema and settings: a schema may take half a second of processor time for each look, and a fleet asks for each DPU. */
+const verdicts = new WeakMap<object, Map<string, string | undefined>>();
+/** Settings that are remembered of a schema. */
+const mostVerdicts = 1_000;
+
 /** @returns what is wrong with settings by a vendor's JSON schema, naming each field; undefined when nothing is. */
 export function checkSettings(schema: object, settings: unknown): string | undefined {
+  const known = verdicts.get(schema) ?? new Map<string, string | undefined>();
+  verdicts.set(schema, known);
+  const key = JSON.stringify(settings);
+  if (known.has(key)) return known.get(key);
+  if (known.size >= mostVerdicts) known.clear();
+  const fault = faultOf(schema, settings);
+  known.set(key, fault);
+  return fault;
+}
+
+function faultOf(schema: object, settings: unknown): string | undefined {
   try {
     validateSettings(schema, settings, 'spec.settings');
     return undefined;

@@ -22,6 +22,7 @@ const namespaceUid = '6ed9163f-2ad5-4ba2-9b3a-d4ae2a1e7c11';
 
 export class TrustFixture {
   readonly server = new TestApiServer();
+  #touches = 0;
   readonly installation = namespaceUid.replaceAll('-', '');
   #store: KubeStore | undefined;
   #stop = new AbortController();
@@ -61,11 +62,13 @@ export class TrustFixture {
     this.server.close();
   }
 
+  /** Makes the config, or touches it: the operator looks at the Secret then. */
   putConfig(trust: object = {}): void {
+    this.#touches += 1;
     this.server.put(config, {
       apiVersion: 'config.openshift.io/v1',
       kind: 'DpuOperatorConfig',
-      metadata: { name: configName },
+      metadata: { name: configName, annotations: { touched: String(this.#touches) } },
       spec: { trust },
       status: this.server.objects.get(config)?.status ?? {},
     });

@@ -39,7 +39,7 @@ export const ofCard = (card: string, side: DpuSide): Scope => `card ${card} ${si
  */
 export type DpuState = 'new' | 'waiting' | 'changing' | 'failed' | 'refused' | 'done';
 
-export function stateOf({ status: { plugin, rollout }, wanted, isKnown }: FleetDpu): DpuState {
+function stateOf({ status: { plugin, rollout }, wanted, isKnown }: FleetDpu): DpuState {
   if (!plugin) return 'new';
   if (isChanging({ plugin, rollout })) return 'changing';
   if (rollout) return rollout.phase === 'Failed' ? 'failed' : 'waiting';

@@ -5,52 +5,18 @@ import type { DataProcessingUnit } from '../../../../api/data-processing-unit.ts
 import type { DpuOperatorConfig } from '../../../../api/dpu-operator-config.ts';
 import { configName } from '../../../../api/names.ts';
 import type { Rollout } from '../../../../api/plugin-run.ts';
-import type { ChangeListener } from '../../../../kube/index.ts';
 import { DaemonLeases } from '../../../daemons/daemon-leases.ts';
 import type { Caches } from '../../../shared/caches.ts';
+import { TestCache } from '../../../testing/cache.ts';
 import { runOf } from '../../../testing/plugin-runs.ts';
 import { Turns } from './turns.ts';
 
 const [v1, v2] = [runOf('1'), runOf('2')];
 
-class Cache<T extends { metadata: { name: string } }> {
-  readonly #objects = new Map<string, T>();
-  readonly #listeners: ChangeListener<T>[] = [];
-
-  get(name: string): T | undefined {
-    return this.#objects.get(name);
-  }
-
-  getByKey(key: string): T | undefined {
-    return this.get(key);
-  }
-
-  list(): T[] {
-    return [...this.#objects.values()];
-  }
-
-  onChange(listener: ChangeListener<T>): void {
-    this.#listeners.push(listener);
-  }
-
-  put(object: T): void {
-    const previous = this.get(object.metadata.name);
-    this.#objects.set(object.metadata.name, object);
-    for (const listener of this.#listeners) listener(object, previous, previous ? 'updated' : 'added');
-  }
-
-  delete(name: string): void {
-    const object = this.get(name);
-    if (!object) return;
-    this.#objects.delete(name);
-    for (const listener of this.#listeners) listener(object, object, 'deleted');
-  }
-}
-
 function fixture() {
-  const dpus = new Cache<DataProcessingUnit>();
-  const [nodes, daemonPods, daemonLeases] = [new Cache(), new Cache(), new Cache()];
-  const configs = new Cache<DpuOperatorConfig>();
+  const dpus = new TestCache<DataProcessingUnit>();
+  const [nodes, daemonPods, daemonLeases] = [new TestCache(), new TestCache(), new TestCache()];
+  const configs = new TestCache<DpuOperatorConfig>();
   const caches = { dpus, nodes, daemonPods, daemonLeases, configs } as unknown as Caches;
   const silent = new Set<string>();
   class Leases extends DaemonLeases {

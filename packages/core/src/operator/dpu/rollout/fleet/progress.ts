@@ -1,0 +1,64 @@
+/** How far a change has come over some DPUs: the condition RolledOut of VendorPlugins and DataProcessingUnitConfigs. Pure. */
+import { cutText } from '@dpu-operator/sdk/cut-text';
+import type { ConditionInput } from '../../../../api/conditions.ts';
+import type { DpuState, Fleet, Scope } from './fleet.ts';
+
+/** Reasons of DPUs that are worth more than numbers, the most pressing first. */
+const pressing = [
+  'Stopped',
+  'RolledBack',
+  'DrainTimedOut',
+  'Overdue',
+  'DrainBlocked',
+  'Paused',
+  'AwaitingApproval',
+  'WaitingForRoom',
+  'WaitingForDaemons',
+] as const;
+
+/** Of these a person has to do something about. */
+export const alarming: ReadonlySet<string> = new Set([
+  'Stopped',
+  'RolledBack',
+  'DrainTimedOut',
+  'Overdue',
+  'DrainBlocked',
+]);
+
+const words: readonly [DpuState, string][] = [
+  ['changing', 'changing'],
+  ['waiting', 'waiting'],
+  ['failed', 'given up'],
+  ['refused', 'cannot have it'],
+  ['new', 'being set up'],
+];
+
+/**
+ * @param what they are to run, for people
+ * @param messageOf what a DPU's condition Configured says
+ */
+export function rolledOut(
+  scope: Scope,
+  what: string,
+  fleet: Fleet,
+  messageOf: (dpuName: string) => string | undefined,
+): ConditionInput {
+  const total = fleet.count(scope);
+  if (total === 0) return condition('True', 'NoDpus', 'there is no DPU for it');
+  const done = fleet.count(scope, 'done');
+  const others = words.map(([state, said]) => [fleet.count(scope, state), said] as const);
+  const counted = others.flatMap(([count, said]) => (count > 0 ? `, ${count} ${said}` : []));
+  const counts = `${done} of ${total} run ${what}${counted.join('')}`;
+  if (done === total) return condition('True', 'Complete', counts);
+  for (const reason of pressing) {
+    const { count, first } = fleet.saying(scope, reason);
+    if (first === undefined) continue;
+    const whose = `${count} ${count === 1 ? 'is' : 'are'} ${reason}, as ${first}`;
+    return condition('False', reason, `${counts}; ${whose}: ${messageOf(first) ?? ''}`);
+  }
+  return condition('False', 'Progressing', counts);
+}
+
+function condition(status: 'True' | 'False', reason: string, message: string): ConditionInput {
+  return { type: 'RolledOut', status, reason, message: cutText(message, 4_096) };
+}

@@ -1,0 +1,49 @@
+/** Which DataProcessingUnitConfigs select which DataProcessingUnits, without a look at all of either. */
+import type { DataProcessingUnit } from '../../api/data-processing-unit.ts';
+import type { DataProcessingUnitConfig, LabelSelector } from '../../api/data-processing-unit-config.ts';
+import type { CacheIndex, Informer } from '../../kube/index.ts';
+import { selects } from '../dpu/selection/label-selector.ts';
+import { resolveNodeReferences } from '../dpu/selection/node-references.ts';
+
+/** Under it are the configs whose selector names no label with its value: they may select any DPU. */
+const anyLabel = '';
+
+export class SelectionIndex {
+  readonly #dpus: Informer<DataProcessingUnit>;
+  readonly #dpusByLabel: CacheIndex<DataProcessingUnit>;
+  readonly #configsByLabel: CacheIndex<DataProcessingUnitConfig>;
+  readonly #configsByNode: CacheIndex<DataProcessingUnitConfig>;
+
+  constructor(dpus: Informer<DataProcessingUnit>, configs: Informer<DataProcessingUnitConfig>) {
+    this.#dpus = dpus;
+    this.#dpusByLabel = dpus.index(({ metadata }) => labelWords(metadata.labels));
+    this.#configsByLabel = configs.index(({ spec }) => [labelWords(spec.dpuSelector?.matchLabels)[0] ?? anyLabel]);
+    this.#configsByNode = configs.index(
+      ({ spec }) => resolveNodeReferences(spec.settings ?? {}, () => undefined).unknownNodes,
+    );
+  }
+
+  /** The configs whose settings have the address of a node in them. */
+  configsNaming(nodeName: string): DataProcessingUnitConfig[] {
+    return this.#configsByNode.get(nodeName);
+  }
+
+  configsFor({ metadata: { labels } }: DataProcessingUnit): DataProcessingUnitConfig[] {
+    const candidates = [anyLabel, ...labelWords(labels)].flatMap((word) => this.#configsByLabel.get(word));
+    return candidates.filter(({ spec }) => selects(spec.dpuSelector, labels));
+  }
+
+  dpusFor({ spec: { dpuSelector } }: DataProcessingUnitConfig): DataProcessingUnit[] {
+    return this.#candidates(dpuSelector).filter(({ metadata }) => selects(dpuSelector, metadata.labels));
+  }
+
+  #candidates(selector: LabelSelector | undefined): DataProcessingUnit[] {
+    const words = labelWords(selector?.matchLabels);
+    const [rarest] = words.sort((a, b) => this.#dpusByLabel.count(a) - this.#dpusByLabel.count(b));
+    return rarest === undefined ? this.#dpus.list() : this.#dpusByLabel.get(rarest);
+  }
+}
+
+function labelWords(labels: Record<string, string> = {}): string[] {
+  return Object.entries(labels).map(([key, value]) => `${key}=${value}`);
+}

@@ -1,0 +1,129 @@
+/**
+ * The operator with fleets of several sizes, against a real etcd and kube-apiserver; nodes, kubelets and daemons are simulated
+ * by this process. Needs `make build`.
+ *
+ *     node --conditions=source test/bench/scale.ts [sizes, such as 1000,5000] [profile]
+ *
+ * With `profile` the operator's CPU profiles are left in the current directory.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createWriteStream } from 'node:fs';
+import { loadavg } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { controllerFlags } from '@dpu-operator/core/operator/shared/node-process';
+import { repositoryRoot } from '../cluster/paths.ts';
+import { ControlPlane, freePort, namespace } from './scale/control-plane.ts';
+import { Fleet } from './scale/fleet.ts';
+import { type Figures, measure } from './scale/measure.ts';
+
+const mostChains = 1_000;
+const mostConfigs = 500;
+/** Milliseconds that anything may take. */
+const limitMs = 3_600_000;
+const [sizes = '1000', mode] = process.argv.slice(2);
+
+async function measureSize(dpus: number): Promise<void> {
+  const chains = Math.min(mostChains, dpus);
+  // Each for one DPU; the other half of a small fleet has none.
+  const configs = Math.min(mostConfigs, Math.floor(dpus / 2));
+  console.log(`\n${dpus} DPUs, ${chains} chains, ${configs} configs; load ${loadavg()[0]?.toFixed(1)}`);
+  const stop = new AbortController();
+  await using plane = await ControlPlane.start();
+  const fleet = new Fleet(plane.store(), { dpus, chains, configs });
+  await fleet.create(stop.signal);
+  const operator = new Operator(plane);
+  const phase = async (name: string, happen: () => Promise<unknown>, isDone?: () => boolean) =>
+    report(name, dpus, await operator.measure(happen, isDone));
+  try {
+    await phase('first start', () => operator.start(), fleet.isDone);
+    await operator.stop();
+    await phase('cold start, nothing to do', async () => {
+      await operator.start();
+      await operator.untilReady();
+    });
+    const times: number[] = [];
+    await phase('10 configs of one DPU each', async () => {
+      for (let index = 0; index < 10; index += 1) times.push(await fleet.changeOne(index, 8));
+    });
+    console.log(`  from the change to the DPU, ms: ${times.map(Math.round).join(' ')}`);
+    await phase('100 daemons say something new', () => fleet.tell(100));
+    await phase('every Lease renewed once', () => fleet.renewLeases());
+    await phase('every node reported once', () => fleet.reportNodes());
+    await phase(
+      'a config for all',
+      () => fleet.changeAll(16),
+      () => fleet.withNumVfs(16) === dpus - configs && fleet.isDone(),
+    );
+  } finally {
+    stop.abort();
+    await operator.stop();
+  }
+}
+
+class Operator {
+  readonly #plane: ControlPlane;
+  #child: ChildProcess | undefined;
+  #healthPort = 0;
+
+  constructor(plane: ControlPlane) {
+    this.#plane = plane;
+  }
+
+  async start(): Promise<void> {
+    this.#healthPort = await freePort();
+    const program = join(repositoryRoot, 'packages/core/dist/bundle/operator.mjs');
+    const profile = mode === 'profile' ? ['--cpu-prof', '--cpu-prof-interval=2000'] : [];
+    this.#child = spawn(process.execPath, [...controllerFlags, ...profile, program], {
+      env: {
+        ...process.env,
+        KUBECONFIG: this.#plane.kubeconfig,
+        NAMESPACE: namespace,
+        POD_NAME: 'operator',
+        OPERATOR_IMAGE: 'dpu-operator/operator:dev',
+        VSP_IMAGE: 'dpu-operator/vsp:dev',
+        LEADER_ELECTION: 'false',
+        HEALTH_PORT: String(this.#healthPort),
+        METRICS_PORT: '0',
+        MALLOC_MMAP_THRESHOLD_: '32768',
+        LOG_LEVEL: 'warn',
+      },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    this.#child.stdout?.pipe(createWriteStream(join(this.#plane.directory, 'operator.log'), { flags: 'a' }));
+    await once(this.#child, 'spawn');
+  }
+
+  /** Its caches are filled and its controllers work. */
+  async untilReady(): Promise<void> {
+    const url = `http://127.0.0.1:${this.#healthPort}/readyz`;
+    while (!(await fetch(url).catch(() => undefined))?.ok) await sleep(50);
+  }
+
+  async stop(): Promise<void> {
+    const child = this.#child;
+    this.#child = undefined;
+    if (!child || child.exitCode !== null) return;
+    child.kill('SIGTERM');
+    await once(child, 'exit');
+  }
+
+  async measure(happen: () => Promise<unknown>, isDone: (() => boolean) | undefined): Promise<Figures> {
+    return await measure(() => this.#child?.pid, this.#plane.auditLog, limitMs, happen, isDone);
+  }
+}
+
+function report(name: string, dpus: number, { seconds, cpuSeconds, rssMiB, peakMiB, requests }: Figures): void {
+  const writes = Object.entries(requests).filter(([request]) => !/^(get|list|watch) /.test(request));
+  const sum = (entries: [string, number][]) => entries.reduce((all, [, count]) => all + count, 0);
+  const all = sum(Object.entries(requests));
+  console.log(
+    `${name}: ${seconds.toFixed(1)} s, ${cpuSeconds.toFixed(2)} CPU s (${((cpuSeconds / dpus) * 1000).toFixed(2)} ms a DPU), ` +
+      `${Math.round(rssMiB)} MiB (at most ${Math.round(peakMiB)}), ${all} requests, ${sum(writes)} writes, load ${loadavg()[0]?.toFixed(1)}`,
+  );
+  const sorted = Object.entries(requests).sort(([, a], [, b]) => b - a);
+  if (sorted.length > 0) console.log(`  ${sorted.map(([request, count]) => `${request} ${count}`).join(', ')}`);
+}
+
+for (const size of sizes.split(',').map(Number)) await measureSize(size);

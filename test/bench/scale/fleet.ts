@@ -1,0 +1,284 @@
+/** Nodes with DPUs, their daemons and kubelets, in this process: as far as the operator can tell they are there. */
+import {
+  annotations,
+  apiVersion,
+  type Condition,
+  type DataProcessingUnit,
+  daemonLeaseName,
+  dataProcessingUnit,
+  dataProcessingUnitConfig,
+  dpuOperatorConfig,
+  fieldManagers,
+  labels,
+  type ServiceFunctionChain,
+  serviceFunctionChain,
+  workloads,
+} from '@dpu-operator/core/api';
+import {
+  type Applied,
+  controllerName,
+  type DaemonSet,
+  daemonSet,
+  Informer,
+  isAlreadyThere,
+  type KubeStore,
+  lease,
+  microTime,
+  node as nodeType,
+  type Pod,
+  pod as podType,
+} from '@dpu-operator/core/kube';
+import softwareDpu from '@dpu-operator/vsp-mock/package.json' with { type: 'json' };
+import { pino } from 'pino';
+import { namespace } from './control-plane.ts';
+import {
+  chainObject,
+  configObject,
+  daemonPod,
+  dpuName,
+  dpuObject,
+  dpuOf,
+  leaseObject,
+  nodeName,
+  nodeObject,
+  operatorConfig,
+  runningStatus,
+  trueCondition,
+} from './objects.ts';
+
+/** Requests of the fleet at a time. */
+const atOnce = 24;
+
+export interface FleetSize {
+  dpus: number;
+  chains: number;
+  configs: number;
+}
+
+/** What a daemon says in the status of its DPU. */
+interface Said {
+  conditions: Condition[];
+  vsp: { initialisedAt: string; package: string; version: string };
+  chains: { name: string; phase: 'Ordered'; generation: number }[];
+}
+
+export class Fleet {
+  readonly #store: KubeStore;
+  readonly #size: FleetSize;
+  readonly #dpus: Informer<DataProcessingUnit>;
+  readonly #chains: Informer<ServiceFunctionChain>;
+  readonly #vspPods: Informer<Pod>;
+  readonly #chainPods: Informer<Pod>;
+  readonly #daemonSets: Informer<DaemonSet>;
+  readonly #logger = pino({ level: 'warn' });
+  /** By DPU. */
+  readonly #said = new Map<string, Said>();
+  /** Uids of VSP pods that run. */
+  readonly #running = new Set<string>();
+  #daemonHash = '';
+  readonly #work: (() => Promise<unknown>)[] = [];
+  #workers = 0;
+
+  constructor(store: KubeStore, size: FleetSize) {
+    this.#store = store;
+    this.#size = size;
+    const logger = this.#logger;
+    this.#dpus = new Informer(store, dataProcessingUnit, { logger });
+    this.#chains = new Informer(store, serviceFunctionChain, { logger });
+    this.#vspPods = new Informer(store, podType, { logger, namespace, labelSelector: labels.dpuName });
+    this.#chainPods = new Informer(store, podType, { logger, namespace, labelSelector: labels.chain });
+    this.#daemonSets = new Informer(store, daemonSet, { logger, namespace });
+  }
+
+  /** Makes all that is there before the operator comes, and behaves like it from then on. */
+  async create(signal: AbortSignal): Promise<void> {
+    const { dpus, chains, configs } = this.#size;
+    await this.#store.create(dpuOperatorConfig, operatorConfig);
+    await each(dpus, async (index) => {
+      await this.#store.create(nodeType, nodeObject(index));
+      await this.#store.create(lease, leaseObject(index));
+      await this.#store.create(dataProcessingUnit, dpuObject(index));
+    });
+    await each(configs, (index) =>
+      this.#store.create(dataProcessingUnitConfig, configObject(`one-${index}`, 4, nodeName(index))),
+    );
+    await each(chains, (index) => this.#store.create(serviceFunctionChain, chainObject(index)));
+    const informers = [this.#dpus, this.#chains, this.#vspPods, this.#chainPods, this.#daemonSets];
+    await Promise.all(informers.map((informer) => informer.start(signal)));
+    this.#dpus.onChange((dpu) => this.#countVfs(dpu));
+    this.#chains.onChange((chain) => this.#wire(chain));
+    this.#vspPods.onChange((pod, _, kind) => kind !== 'deleted' && this.#runVsp(pod));
+    this.#chainPods.onChange((pod, _, kind) => kind !== 'deleted' && this.#do(() => this.#runPod(pod)));
+    this.#daemonSets.onChange((_set, _, kind) => kind !== 'deleted' && this.#do(() => this.#runDaemons()));
+  }
+
+  /** Whether every DPU runs its plugin, every chain is wired, and nothing is under way. */
+  readonly isDone = (): boolean => {
+    if (this.#work.length + this.#workers > 0) return false;
+    const dpus = this.#dpus.list().every(({ status }) => status?.plugin !== undefined && !status.rollout);
+    const chains = this.#chains.list().every(({ status }) => status?.conditions?.[0]?.status === 'True');
+    return dpus && chains;
+  };
+
+  /** How many DPUs are to have that number of virtual functions. */
+  withNumVfs(numVfs: number): number {
+    return this.#dpus.list().filter(({ spec }) => spec.numVfs === numVfs).length;
+  }
+
+  /** Changes the config of one DPU. @returns milliseconds until that DPU is told */
+  async changeOne(index: number, numVfs: number): Promise<number> {
+    const start = performance.now();
+    const told = Promise.withResolvers<void>();
+    const stop = this.#dpus.onChange(({ metadata, spec }) => {
+      if (metadata.name === dpuName(index) && spec.numVfs === numVfs) told.resolve();
+    });
+    await this.#store.patch(dataProcessingUnitConfig, `one-${index}`, namespace, { spec: { numVfs } });
+    await told.promise;
+    stop();
+    return performance.now() - start;
+  }
+
+  /** A config for all DPUs that have none of their own. */
+  async changeAll(numVfs: number): Promise<void> {
+    await this.#store.apply(dataProcessingUnitConfig, configObject('all', numVfs), { fieldManager: 'bench' });
+  }
+
+  /** So many daemons say something new, in other words for the same. */
+  async tell(count: number): Promise<void> {
+    const names = [...this.#said.keys()];
+    await each(count, async (index) => {
+      const name = names[index % names.length] ?? '';
+      const said = this.#said.get(name);
+      if (!said) return;
+      said.conditions = said.conditions.map((one) => ({ ...one, message: `${one.reason} ${index}` }));
+      await this.#say(name);
+    });
+  }
+
+  /** Every daemon renews its Lease once, as each does every 10 s. */
+  async renewLeases(): Promise<void> {
+    await each(this.#size.dpus, (index) => {
+      const spec = { renewTime: microTime(new Date()) };
+      return this.#store.patch(lease, daemonLeaseName(nodeName(index)), namespace, { spec });
+    });
+  }
+
+  /** Every kubelet reports its node once, as each does every 5 minutes. */
+  async reportNodes(): Promise<void> {
+    await each(this.#size.dpus, (index) => {
+      const condition = { type: 'Ready', status: 'True', lastHeartbeatTime: new Date().toISOString() };
+      const patch = { status: { conditions: [condition] } };
+      return this.#store.patch(nodeType, nodeName(index), undefined, patch, 'status');
+    });
+  }
+
+  #countVfs({ metadata, spec }: DataProcessingUnit): void {
+    const { name, generation = 0 } = metadata;
+    const said = this.#said.get(name);
+    if (!said || spec.numVfs === undefined) return;
+    const known = said.conditions.find(({ type }) => type === 'VfCount');
+    if (known?.observedGeneration === generation) return;
+    const vfCount = { ...trueCondition('VfCount', 'Applied'), observedGeneration: generation };
+    said.conditions = [...said.conditions.filter((one) => one !== known), vfCount];
+    this.#do(() => this.#say(name));
+  }
+
+  #runVsp(pod: Pod): void {
+    const uid = pod.metadata.uid ?? '';
+    const dpu = controllerName(pod, dataProcessingUnit.kind);
+    if (dpu === undefined || this.#running.has(uid)) return;
+    this.#running.add(uid);
+    this.#do(async () => {
+      await this.#runPod(pod);
+      const { conditions = [trueCondition('Ready', 'Ready')], chains = [] } = this.#said.get(dpu) ?? {};
+      const { name, version } = softwareDpu;
+      const vsp = { initialisedAt: new Date().toISOString(), package: name, version };
+      this.#said.set(dpu, { conditions, chains, vsp });
+      await this.#say(dpu);
+      const object = this.#dpus.get(dpu);
+      if (object) this.#countVfs(object);
+    });
+  }
+
+  async #runPod({ metadata, spec, status }: Pod): Promise<void> {
+    if (status?.phase === 'Running') return;
+    const patch = { status: runningStatus(spec.containers) };
+    await this.#store.patch(podType, metadata.name, metadata.namespace, patch, 'status');
+  }
+
+  #wire({ metadata, status, spec }: ServiceFunctionChain): void {
+    if (status?.node === undefined || status.functions?.length !== spec.networkFunctions.length) return;
+    const dpu = dpuOf(status.node);
+    const said = this.#said.get(dpu);
+    const name = `${metadata.namespace}/${metadata.name}`;
+    if (!said || said.chains.some((one) => one.name === name)) return;
+    said.chains.push({ name, phase: 'Ordered', generation: metadata.generation ?? 1 });
+    this.#do(() => this.#say(dpu));
+  }
+
+  /** As the DaemonSet's controller and the kubelets do: a pod on each node, of the present template. */
+  async #runDaemons(): Promise<void> {
+    const path = `/apis/apps/v1/namespaces/${namespace}/daemonsets/${workloads.daemon}`;
+    const { metadata, spec } = (await this.#store.client.json({ method: 'GET', path })) as DaemonSetTemplate;
+    const hash = spec.template.metadata.annotations[annotations.specHash] ?? '';
+    if (hash === this.#daemonHash) return;
+    this.#daemonHash = hash;
+    const count = this.#size.dpus;
+    await each(count, async (index) => {
+      const pod = daemonPod(index, hash);
+      await this.#store.create(podType, pod).catch((error) => {
+        if (!isAlreadyThere(error)) throw error;
+      });
+      const patch = { metadata: pod.metadata, status: runningStatus([{ name: 'daemon', image: 'daemon' }]) };
+      await this.#store.patch(podType, pod.metadata.name, namespace, patch, 'status');
+    });
+    const status = {
+      observedGeneration: metadata.generation,
+      desiredNumberScheduled: count,
+      currentNumberScheduled: count,
+      updatedNumberScheduled: count,
+      numberReady: count,
+      numberAvailable: count,
+      numberMisscheduled: 0,
+    };
+    await this.#store.patch(daemonSet, workloads.daemon, namespace, { status }, 'status');
+    // Chains go to nodes whose daemon was heard twice.
+    await this.renewLeases();
+  }
+
+  async #say(name: string): Promise<void> {
+    const status = { ...this.#said.get(name) };
+    const body: Applied = { apiVersion, kind: dataProcessingUnit.kind, metadata: { name }, status };
+    await this.#store.applyStatus(dataProcessingUnit, body, { fieldManager: fieldManagers.daemon });
+  }
+
+  #do(work: () => Promise<unknown>): void {
+    this.#work.push(work);
+    if (this.#workers >= atOnce) return;
+    this.#workers += 1;
+    void this.#labour();
+  }
+
+  async #labour(): Promise<void> {
+    for (let work = this.#work.shift(); work; work = this.#work.shift()) {
+      await work().catch((error) => this.#logger.warn({ err: error }, 'the simulated fleet failed'));
+    }
+    this.#workers -= 1;
+  }
+}
+
+interface DaemonSetTemplate {
+  metadata: { generation: number };
+  spec: { template: { metadata: { annotations: Record<string, string> } } };
+}
+
+async function each(count: number, work: (index: number) => Promise<unknown>): Promise<void> {
+  let next = 0;
+  const labour = async () => {
+    while (next < count) {
+      next += 1;
+      await work(next - 1);
+    }
+  };
+  await Promise.all(Array.from({ length: atOnce }, labour));
+}
