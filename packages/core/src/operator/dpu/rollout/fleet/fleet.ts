@@ -42,14 +42,20 @@ export type DpuState = 'new' | 'waiting' | 'changing' | 'failed' | 'refused' | '
 function stateOf({ status: { plugin, rollout }, wanted, isKnown }: FleetDpu): DpuState {
   if (!plugin) return 'new';
   if (isChanging({ plugin, rollout })) return 'changing';
-  if (rollout) return rollout.phase === 'Failed' ? 'failed' : 'waiting';
+  if (rollout) return rollout.phase === 'Failed' || isAsBroken(rollout) ? 'failed' : 'waiting';
   if (!wanted) return isKnown ? 'refused' : 'done';
   return wanted.digest === plugin.digest ? 'done' : 'waiting';
 }
 
 /** Whether what serves pods is being touched. Where nothing ran before there is nothing to be touched. */
 export function isChanging({ plugin, rollout }: RolloutStatus): boolean {
-  return plugin !== undefined && rollout !== undefined && !['Installing', 'Failed'].includes(rollout.phase);
+  if (!plugin || !rollout || isAsBroken(rollout)) return false;
+  return !['Installing', 'Failed'].includes(rollout.phase);
+}
+
+/** It did not work before either, and has no other pod to go back to: it may stay so for ever, and others do not wait for it. */
+function isAsBroken({ phase, reason, wasReady }: Rollout): boolean {
+  return phase === 'Verifying' && reason !== undefined && !wasReady;
 }
 
 export class Fleet {

@@ -129,6 +129,13 @@ test('an approval is asked for when the change works on its first DPU, and keeps
   expect(wait(x, [first], { policies: approved })).toBeUndefined();
 });
 
+test('the command of an approval has no more ids than the field may have', () => {
+  const approved = Array.from({ length: 64 }, (_, index) => index.toString(16).padStart(16, '0'));
+  const { message = '' } = wait(x, [first], { policies: [policy({ requireApproval: true, approved })] }) ?? {};
+  const command = JSON.parse(message.split("-p '")[1]?.slice(0, -1) ?? '');
+  expect(command.spec.rollout.approved).toEqual([...approved.slice(1), changeId(v2)]);
+});
+
 test('a change has one id on both sides, and another with other settings', () => {
   const dpuSide = { ...v2, pod: { ...v2.pod, hostNetwork: true }, digest: 'other' };
   expect(changeId(dpuSide)).toBe(changeId({ ...v2, lock: 'plugin-a', claim: 'b' }));
@@ -162,6 +169,14 @@ test('where it is tried again, others wait until it works there', () => {
 test('what a newer operator makes of the same run goes no further where it does not work', () => {
   const b = dpu('b', 'Verifying', { target: v1, reason: 'NotWorking' });
   expect(wait(dpu('x', 'Installing', { target: v1 }), [b], { target: v1 })?.reason).toBe('Stopped');
+});
+
+test('one that did not work before, and does not in the pod of a newer operator, holds up nobody', () => {
+  const b = dpu('b', 'Verifying', { target: v1, reason: 'NotWorking', wasReady: false });
+  expect(wait(dpu('x', 'Installing', { target: v1 }), [b], { target: v1 })).toBeUndefined();
+  // Its two minutes are not over.
+  const c = dpu('c', 'Verifying', { target: v1, wasReady: false });
+  expect(wait(dpu('x', 'Installing', { target: v1 }), [c], { target: v1 })?.reason).toBe('WaitingForTurn');
 });
 
 test('what a newer operator makes of the same run is tried by one DPU, and then goes on', () => {
