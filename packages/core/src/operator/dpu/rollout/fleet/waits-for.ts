@@ -10,6 +10,7 @@
  *   WaitingForTurn       `maxUnavailable`
  *   WaitingForRoom       pods that were evicted before find no other DPU yet
  */
+import type { DpuSide } from '@dpu-operator/sdk/manifest';
 import { annotations } from '../../../../api/names.ts';
 import type { PluginRun } from '../../../../api/plugin-run.ts';
 import { sides } from '../../../../trust/identity.ts';
@@ -141,6 +142,9 @@ function itsTurn(what: string, policies: readonly Policy[]): Wait {
 }
 
 function otherSideChanges({ side, cards }: FleetDpu, fleet: Fleet): boolean {
-  const other = side === 'host' ? 'dpu' : 'host';
-  return cards.some((card) => fleet.count(ofCard(card, other), 'changing') > 0);
+  return cards.some((card) => fleet.count(ofCard(card, otherSide(side)), 'changing') > 0);
+}
+
+export function otherSide(side: DpuSide): DpuSide {
+  return side === 'host' ? 'dpu' : 'host';
 }
