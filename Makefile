@@ -48,6 +48,10 @@ manifests: build ## Generate config/ and docs/rights.md from the schemas and the
 .PHONY: bundle
 bundle: manifests ## As manifests: what it generates has the bundle for the Operator Lifecycle Manager
 
+.PHONY: docs
+docs: build ## Make the documentation's site in .build/docs (REPOSITORY= URL for links to sources)
+	node scripts/docs/site.ts
+
 ##@ Test the code (T="chain" for the files with that in their names; see CONTRIBUTING.md)
 
 .PHONY: test
@@ -210,6 +214,12 @@ clean-image-operator: $(INSTALLED) ## Remove the image of operator and daemon fr
 .PHONY: clean-image-vsp
 clean-image-vsp: $(INSTALLED) ## Remove the image that runs plugins from this machine
 	node scripts/commands.ts clean-images vsp
+
+##@ Release: packages (NPM_CONFIG_REGISTRY, PROVENANCE=1; .github/workflows/release.yml does it for a tag)
+
+.PHONY: release-packages
+release-packages: build ## Publish each npm package whose version the registry has not
+	node scripts/commands.ts release-packages
 
 ##@ Release: clusters with cards (see docs/test-cards.md)
 

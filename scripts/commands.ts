@@ -16,6 +16,7 @@ import { ask, namespace, operator, parseTargets, type Side, type Target } from '
 import { deploy, undeploy } from './deploy.ts';
 import { build, clean, pullable, push } from './images.ts';
 import { checkMigration, migrate, migrateBack } from './migrate.ts';
+import { releasePackages } from './packages.ts';
 import { type Images, namedImages, parseRegistry, parseTag } from './settings.ts';
 
 const { env } = process;
@@ -29,6 +30,7 @@ const commands: Record<string, (names: readonly string[]) => Promise<void>> = {
     eachImage(names, async (name, builder) => void (await build(log, builder, name, await tag()))),
   'push-images': pushImages,
   'clean-images': async (names) => eachImage(names, (name, builder) => clean(log, builder, name)),
+  'release-packages': () => releasePackages(env),
   deploy: () => install(twoClusters),
   'deploy-1c': () => install(oneCluster),
   'deploy-cluster-host': () => install(['host']),

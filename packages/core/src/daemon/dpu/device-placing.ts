@@ -50,7 +50,7 @@ export function placeDevice({ wanted, current, holder, allocation }: DeviceFacts
   return { network: current, isOpen: false, waitsFor };
 }
 
-export function isSame(a: Membership, b: Membership): boolean {
+function isSame(a: Membership, b: Membership): boolean {
   return a?.name === b?.name && a?.logicalBridge === b?.logicalBridge;
 }
 

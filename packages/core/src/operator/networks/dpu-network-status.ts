@@ -109,8 +109,7 @@ function readiness({ planned, reports, multusInstalled, refusals }: StatusInput)
   return verdict('True', 'Ready', count);
 }
 
-export const waitingIn = (reports: readonly Reported[]): string[] =>
-  reports.flatMap(({ report }) => report?.waiting ?? []);
+const waitingIn = (reports: readonly Reported[]): string[] => reports.flatMap(({ report }) => report?.waiting ?? []);
 
 function verdict(status: 'True' | 'False', reason: string, message: string): ConditionInput {
   return { type: 'Ready', status, reason, message: cutText(message, 4_096) };

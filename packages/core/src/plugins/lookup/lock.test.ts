@@ -65,3 +65,13 @@ test('the plugin must be the one that was looked up', () => {
   const other = { ...top, integrity: 'sha512-other=' };
   expect(() => checkLock(lock({}, other), plugin)).toThrow(expect.objectContaining({ reason: 'IntegrityMismatch' }));
 });
+
+test.each([
+  ['another version', JSON.stringify({ lockfileVersion: 4, packages: {} })],
+  ['no packages', JSON.stringify({ lockfileVersion: 3 })],
+  ['no JSON', 'lockfileVersion: 3'],
+])('a lock of another form, with %s, is a reason of the lookup', (_form, text) => {
+  expect(() => checkLock(text, plugin)).toThrow(
+    expect.objectContaining({ name: 'LookupError', reason: 'LockInvalid' }),
+  );
+});

@@ -32,3 +32,9 @@ test('a tag whose version was unpublished is not there', () => {
   expect(() => pickVersion('latest', { versions: ['1.0.0'], tags })).toThrow('there is no version latest');
   expect(pickVersion('^1', { versions: ['1.0.0'], tags })).toBe('1.0.0');
 });
+
+test('a version of a registry that is none takes nothing else out', () => {
+  const versions = ['1.0', '1.0.0', 'latest', '2.0.0'];
+  expect(pickVersion('^1.0.0', { versions, tags: {} })).toBe('1.0.0');
+  expect(() => pickVersion('3.0.0', { versions, tags: {} })).toThrow('there are 2.0.0, 1.0.0, and the tags none');
+});

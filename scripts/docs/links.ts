@@ -1,0 +1,23 @@
+/** Links between Markdown files, as the site has them. Pure. */
+import { dirname, normalize } from 'node:path/posix';
+
+/**
+ * Links to pages of the site stay. Those to other files of the repository lead to where it is hosted; where that is not
+ * known, their text is left.
+ *
+ * @param page path of the page in the repository
+ * @param repository URL of the repository
+ */
+export function linksOfSite(
+  text: string,
+  page: string,
+  pages: readonly string[],
+  repository: string | undefined,
+): string {
+  return text.replaceAll(/\[([^\]]*)\]\(([^)\s#]+)(#[^)\s]*)?\)/g, (link, words, target) => {
+    if (/^[a-z]+:/.test(target)) return link;
+    const path = normalize(`${dirname(page)}/${target}`);
+    if (pages.includes(path)) return link;
+    return repository ? `[${words}](${repository}/blob/main/${path})` : words;
+  });
+}
