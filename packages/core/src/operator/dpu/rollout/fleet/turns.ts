@@ -1,4 +1,12 @@
-/** Which DPUs may change what they run, by what this operator's caches say: see waits-for.ts. */
+/**
+ * Which DPUs may change what they run. waits-for.ts decides; here is what it decides by, the {@link Fleet} as this operator's
+ * caches have it and its own writes make it, and who waits.
+ *
+ * For each DPU its controller calls, in this order: {@link Turns.asks} with what the DPU is to run, {@link Turns.waitsFor},
+ * {@link Turns.writes} before it writes a new status ({@link Turns.forget} where that fails), {@link Turns.looked} at the
+ * end. A DPU that was told to wait is called by the event `turn`, once, as soon as there is room for it. No DPU changes until
+ * all have been looked at since the operator's start.
+ */
 import { EventEmitter } from 'node:events';
 import { inject, injectable } from 'tsyringe';
 import { findCondition } from '../../../../api/conditions.ts';
@@ -43,8 +51,8 @@ export class Turns extends EventEmitter<TurnEvents> {
   /** What this operator has written, or is about to, until the cache has it. */
   readonly #written = new Map<string, RolloutStatus>();
   readonly #waiting = new WaitingList();
-  /** Those that were told and did not come back yet. */
-  readonly #told = new Set<string>();
+  /** Those that were called and have not been looked at since: the room that there is may be theirs. */
+  readonly #called = new Set<string>();
   #unplaced: readonly string[] = [];
 
   constructor(
@@ -56,12 +64,12 @@ export class Turns extends EventEmitter<TurnEvents> {
     this.fleet = new Fleet(operatorImage);
     this.#caches = caches;
     this.#leases = leases;
-    this.#daemons = new DaemonRelease(caches, leases, () => this.#tell());
+    this.#daemons = new DaemonRelease(caches, leases, () => this.#callWaiting());
     caches.dpus.onChange((dpu, _, kind) => {
       if (kind === 'deleted' || isBeingDeleted(dpu)) this.#remove(dpu.metadata.name);
       else this.#see(dpu);
     });
-    caches.configs.onChange(() => this.#tell());
+    caches.configs.onChange(() => this.#callWaiting());
     leases.on('heard', (leaseName) => this.#heard(leaseName));
   }
 
@@ -97,7 +105,7 @@ export class Turns extends EventEmitter<TurnEvents> {
     return deadlineMs(this.#policies(dpuName));
   }
 
-  /** To be asked for a DPU that needs nothing else: one that has to wait is told of its turn. */
+  /** To be asked for a DPU that needs nothing else: one that has to wait is called when it is its turn. */
   waitsFor(dpuName: string, target: PluginRun): Wait | undefined {
     const dpu = this.fleet.get(dpuName);
     if (!dpu) return undefined;
@@ -112,15 +120,15 @@ export class Turns extends EventEmitter<TurnEvents> {
   looked(dpuName: string): void {
     const isNew = this.fleet.get(dpuName)?.isKnown === false;
     if (isNew) this.asks(dpuName, this.#asked.get(dpuName) ?? { wanted: undefined, config: undefined });
-    const wasTold = this.#told.delete(dpuName);
-    if (wasTold || (isNew && !this.fleet.hasUnknown)) this.#tell();
+    const wasCalled = this.#called.delete(dpuName);
+    if (wasCalled || (isNew && !this.fleet.hasUnknown)) this.#callWaiting();
   }
 
   /** @param pods that find no place: no others are evicted meanwhile */
   unplacedAre(pods: readonly string[]): void {
     const hadSome = this.#unplaced.length > 0;
     this.#unplaced = pods;
-    if (hadSome && pods.length === 0) this.#tell();
+    if (hadSome && pods.length === 0) this.#callWaiting();
   }
 
   #see(dpu: DataProcessingUnit): void {
@@ -131,7 +139,7 @@ export class Turns extends EventEmitter<TurnEvents> {
     this.#tellProgress(before, after);
     if (stepOf(before) === stepOf(after)) return;
     this.#callOtherSides(before);
-    this.#tell();
+    this.#callWaiting();
   }
 
   #fleetDpu(dpu: DataProcessingUnit): FleetDpu {
@@ -162,10 +170,10 @@ export class Turns extends EventEmitter<TurnEvents> {
     this.#asked.delete(name);
     this.#written.delete(name);
     this.#waiting.delete(name);
-    this.#told.delete(name);
+    this.#called.delete(name);
     this.#tellProgress(before, undefined);
     this.#callOtherSides(before);
-    this.#tell();
+    this.#callWaiting();
   }
 
   /** Before all others: until the other side of a card that has changed does too, pods may have no way through. */
@@ -197,8 +205,8 @@ export class Turns extends EventEmitter<TurnEvents> {
     for (const scope of scopes) this.emit('progress', scope);
   }
 
-  /** Tells as many of those that wait as there is room for, and all that wait for another thing now; each once. */
-  #tell(): void {
+  /** Calls as many of those that wait as there is room for, and all that wait for another thing now; each once. */
+  #callWaiting(): void {
     if (this.fleet.hasUnknown) return;
     for (const { target, message, names } of this.#waiting.groups()) {
       for (const name of names()) {
@@ -208,7 +216,7 @@ export class Turns extends EventEmitter<TurnEvents> {
         const wait = waitsFor(dpu, target, circumstances);
         // It waits for something of its own from now on.
         if (wait?.isOwn) this.#call(name);
-        else if (!wait) this.#call(...names(roomFor(dpu, target, circumstances) - this.#told.size));
+        else if (!wait) this.#call(...names(roomFor(dpu, target, circumstances) - this.#called.size));
         // A daemon that is away for a moment is not worth a write to every DPU that waits.
         else if (wait.reason !== 'WaitingForDaemons' && wait.message !== message) this.#call(...names());
         if (!wait?.isOwn) break;
@@ -219,7 +227,7 @@ export class Turns extends EventEmitter<TurnEvents> {
   #call(...names: string[]): void {
     for (const name of names) {
       this.#waiting.delete(name);
-      this.#told.add(name);
+      this.#called.add(name);
       this.emit('turn', name);
     }
   }
