@@ -1,6 +1,9 @@
 /** How plugins change over many DPUs: the same fields for all of a cluster and for those of one DataProcessingUnitConfig. */
 import { z } from 'zod';
 
+/** So many ids are kept of changes that were approved. */
+export const mostApproved = 64;
+
 /** A number, or a percentage of those that there are; `minimum` is for the one and `pattern` for the other. */
 const maxUnavailableSchema = z
   .union([z.int(), z.string()])
@@ -23,7 +26,7 @@ export const rolloutPolicySchema = z.object({
     .describe('Whether a change stops once it works on its first DPU, until its id is in `approved`. Default: false.'),
   approved: z
     .array(z.string().regex(/^[0-9a-f]{16}$/, 'must be the id of a change, as the condition RolledOut says it'))
-    .max(64)
+    .max(mostApproved)
     .optional()
     .describe('Ids of changes that may go on to all DPUs; the condition RolledOut says them.'),
   deadlineMinutes: z

@@ -6,7 +6,7 @@ import type { DpuSide } from '@dpu-operator/sdk/manifest';
 import type { PluginRun, Rollout } from '../../../../api/plugin-run.ts';
 import { isSameRelease } from '../plugin-run.ts';
 import { drainTimedOut, type RolloutStatus } from '../rollout-status.ts';
-import { idOfChange, releaseKey } from './change.ts';
+import { idsOf, idsOfChange, releaseKey } from './change.ts';
 
 export interface FleetDpu {
   name: string;
@@ -42,14 +42,20 @@ export type DpuState = 'new' | 'waiting' | 'changing' | 'failed' | 'refused' | '
 function stateOf({ status: { plugin, rollout }, wanted, isKnown }: FleetDpu): DpuState {
   if (!plugin) return 'new';
   if (isChanging({ plugin, rollout })) return 'changing';
-  if (rollout) return rollout.phase === 'Failed' ? 'failed' : 'waiting';
+  if (rollout) return rollout.phase === 'Failed' || isAsBroken(rollout) ? 'failed' : 'waiting';
   if (!wanted) return isKnown ? 'refused' : 'done';
   return wanted.digest === plugin.digest ? 'done' : 'waiting';
 }
 
 /** Whether what serves pods is being touched. Where nothing ran before there is nothing to be touched. */
 export function isChanging({ plugin, rollout }: RolloutStatus): boolean {
-  return plugin !== undefined && rollout !== undefined && !['Installing', 'Failed'].includes(rollout.phase);
+  if (!plugin || !rollout || isAsBroken(rollout)) return false;
+  return !['Installing', 'Failed'].includes(rollout.phase);
+}
+
+/** It did not work before either, and has no other pod to go back to: it may stay so for ever, and others do not wait for it. */
+function isAsBroken({ phase, reason, wasReady }: Rollout): boolean {
+  return phase === 'Verifying' && reason !== undefined && !wasReady;
 }
 
 export class Fleet {
@@ -96,9 +102,9 @@ export class Fleet {
     return this.#size('unknown') > 0;
   }
 
-  /** The id of what a DPU changes to. */
-  idOf(dpu: FleetDpu, target: PluginRun): string {
-    return idOfChange(dpu.status.plugin, target, this.#podsOf);
+  /** The ids of what a DPU tries when it changes, the widest first: see change.ts. */
+  idsOf(dpu: FleetDpu, target: PluginRun): [string, ...string[]] {
+    return idsOfChange(dpu.status.plugin, target, this.#podsOf);
   }
 
   /** Whether a change works on a DPU of this side. */
@@ -112,8 +118,8 @@ export class Fleet {
   }
 
   /** A DPU on which this release, or this release with these settings, has failed. */
-  failedOn(name: string, target: PluginRun, id: string): string | undefined {
-    for (const group of [`failed ${releaseKey(target)}`, `failed ${id}`]) {
+  failedOn(name: string, target: PluginRun, ids: readonly string[]): string | undefined {
+    for (const group of [`failed ${releaseKey(target)}`, ...ids.map((id) => `failed ${id}`)]) {
       for (const other of this.#groups.get(group) ?? []) if (other !== name) return other;
     }
     return undefined;
@@ -129,13 +135,15 @@ export class Fleet {
     if (pluginName !== undefined) scopes.push(ofPlugin(pluginName));
     const groups = scopes.flatMap((scope) => [scope, `${scope} is ${state}`, `${scope} says ${says}`]);
     if (!dpu.isKnown) groups.push('unknown');
-    if (plugin && !rollout) groups.push(`runs ${idOfChange(undefined, plugin, this.#podsOf)} ${side}`);
-    if (rollout && state === 'changing') groups.push(`changes to ${this.idOf(dpu, rollout.target)} ${side}`);
+    if (plugin && !rollout) groups.push(...Object.values(idsOf(plugin)).map((id) => `runs ${id} ${side}`));
+    if (rollout && state === 'changing') {
+      groups.push(...this.idsOf(dpu, rollout.target).map((id) => `changes to ${id} ${side}`));
+    }
     const failure = rollout && hasFailed(status);
     if (failure) {
       const isOfSettings =
         plugin?.digest !== rollout.target.digest && isSameRelease(plugin as PluginRun, rollout.target);
-      groups.push(`failed ${isOfSettings ? this.idOf(dpu, rollout.target) : releaseKey(rollout.target)}`);
+      groups.push(`failed ${isOfSettings ? idsOf(rollout.target).withSettings : releaseKey(rollout.target)}`);
     }
     return groups;
   }
@@ -145,7 +153,7 @@ export class Fleet {
     const { plugin, rollout } = before?.status ?? {};
     if (!before || rollout?.phase !== 'Verifying' || plugin?.digest !== rollout.target.digest) return;
     const works = status.plugin?.digest === plugin.digest && !status.rollout;
-    if (works) this.#renewed.add(`${this.idOf(before, rollout.target)} ${side}`);
+    if (works) for (const id of this.idsOf(before, rollout.target)) this.#renewed.add(`${id} ${side}`);
   }
 
   #regroup(name: string, groups: readonly string[]): void {

@@ -2,7 +2,7 @@
 import type { DataProcessingUnitConfig } from '../../../../api/data-processing-unit-config.ts';
 import type { DpuOperatorConfig } from '../../../../api/dpu-operator-config.ts';
 import { configName } from '../../../../api/names.ts';
-import type { RolloutPolicySpec } from '../../../../api/rollout-policy.ts';
+import { mostApproved, type RolloutPolicySpec } from '../../../../api/rollout-policy.ts';
 import { keyOf } from '../../../../kube/resource.ts';
 import { allDpus, ofConfig, type Scope } from './fleet.ts';
 
@@ -57,9 +57,10 @@ export function deadlineMs(policies: readonly Policy[]): number {
   return (minutes ?? defaultDeadlineMinutes) * 60_000;
 }
 
-/** What approves one more change, and leaves those approved before. */
+/** What approves one more change, and leaves those approved before, but for the oldest where there is no room. */
 export function approvalCommand({ patchCommand, spec }: Policy, id: string): string {
-  const patch = JSON.stringify({ spec: { rollout: { approved: [...(spec.approved ?? []), id] } } });
+  const before = (spec.approved ?? []).slice(1 - mostApproved);
+  const patch = JSON.stringify({ spec: { rollout: { approved: [...before, id] } } });
   return `${patchCommand} --type merge -p '${patch}'`;
 }
 

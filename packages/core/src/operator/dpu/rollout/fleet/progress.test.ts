@@ -40,6 +40,11 @@ test('what a person has to do something about comes first, in the words of one D
   expect(message).toBe('1 of 3 run a 2, 1 waiting, 1 given up; 1 is Stopped, as b: words of b');
 });
 
+test('a plugin that does not work in the pod of a newer operator is told, also where no other DPU is stopped by it', () => {
+  const { reason, message } = progress(done('a'), dpu('b', 'Verifying', { says: 'NotWorking' }));
+  expect([reason, message]).toEqual(['NotWorking', '1 of 2 run a 2, 1 changing; 1 is NotWorking, as b: words of b']);
+});
+
 test('a DPU that changes its group is counted there alone', () => {
   const fleet = new Fleet();
   fleet.put(dpu('a', 'Replacing'));

@@ -7,6 +7,8 @@ import type { DpuState, Fleet, Scope } from './fleet.ts';
 const pressing = [
   'Stopped',
   'RolledBack',
+  'NotWorking',
+  'Crashing',
   'DrainTimedOut',
   'Overdue',
   'DrainBlocked',
@@ -20,6 +22,8 @@ const pressing = [
 export const alarming: ReadonlySet<string> = new Set([
   'Stopped',
   'RolledBack',
+  'NotWorking',
+  'Crashing',
   'DrainTimedOut',
   'Overdue',
   'DrainBlocked',

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { runOf } from '../../../testing/plugin-runs.ts';
 import { SimulatedFleet } from '../../../testing/simulated-fleet.ts';
-import { changeId } from './change.ts';
+import { idsOf } from './change.ts';
 import { isChanging } from './fleet.ts';
 
 const v1 = runOf('1');
@@ -101,7 +101,7 @@ test('a release that needs an approval stops behind the first of each side', () 
   fleet.wants(v2);
   fleet.run();
   expect(running(fleet)).toBe(2);
-  fleet.policy({ requireApproval: true, approved: [changeId(v2)] });
+  fleet.policy({ requireApproval: true, approved: [idsOf(v2).release] });
   fleet.run();
   expect(running(fleet)).toBe(40);
 });

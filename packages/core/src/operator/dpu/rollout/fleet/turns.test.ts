@@ -27,10 +27,18 @@ function fixture() {
   turns.daemonsAre('new');
   const told: string[] = [];
   turns.on('turn', (name) => told.push(name));
-  const put = (name: string, phase?: Rollout['phase'], more: Partial<Rollout> = {}, plugin = v1) => {
+  const put = (
+    name: string,
+    phase?: Rollout['phase'],
+    more: Partial<Rollout> = {},
+    plugin = v1,
+    fields: Partial<DataProcessingUnit['spec']> = {},
+    channel?: NonNullable<DataProcessingUnit['status']>['channel'],
+  ) => {
     const rollout = { target: v2, startedAt: '', drain: false, clear: false, wasReady: true, ...more };
-    const status = { plugin, ...(phase && { rollout: { ...rollout, phase } }) };
-    dpus.put({ metadata: { name }, spec: { nodeName: `node-${name}` }, status } as unknown as DataProcessingUnit);
+    const status = { plugin, ...(phase && { rollout: { ...rollout, phase } }), channel };
+    const spec = { nodeName: `node-${name}`, ...fields };
+    dpus.put({ metadata: { name }, spec, status } as unknown as DataProcessingUnit);
     if (!turns.fleet.get(name)?.isKnown) turns.asks(name, { wanted: v2, config: undefined });
     turns.looked(name);
   };
@@ -136,4 +144,33 @@ test('nothing changes before all DPUs are known, and then not by a write to each
   expect(turns.waitsFor('a', v2)).toMatchObject({ reason: 'WaitingForTurn', isBrief: true });
   turns.looked('b');
   expect(told).toEqual(['a']);
+});
+
+test('the last DPU that is looked at has those go on that waited for it, though it has nothing to do itself', () => {
+  const { dpus, turns, told, put } = fixture();
+  put('a', 'Installing');
+  const status = { plugin: v2 };
+  dpus.put({ metadata: { name: 'b' }, spec: { nodeName: 'node-b' }, status } as unknown as DataProcessingUnit);
+  expect(turns.waitsFor('a', v2)?.isBrief).toBe(true);
+  turns.asks('b', { wanted: v2, config: undefined });
+  turns.looked('b');
+  expect(told).toEqual(['a']);
+});
+
+test('a host that says less of its card while it changes is a side of it until it has changed', () => {
+  const { turns, told, put } = fixture();
+  const uri = (side: string, dpu: string) => `spiffe://ours/${side}/n/${dpu}`;
+  const identity = uri('host', 'host');
+  const notAfter = '2099-01-01T00:00:00Z';
+  put('other-card', undefined, {}, v2, { isDpuSide: true });
+  put('card', 'Installing', {}, v1, { isDpuSide: true });
+  put('host', 'Replacing', {}, v1, {}, { identity, notAfter, peers: [uri('dpu', 'card')] });
+  expect(turns.waitsFor('card', v2)?.reason).toBe('WaitingForOtherSide');
+  put('host', 'Replacing', {}, v1, {}, { identity, notAfter });
+  expect(turns.waitsFor('card', v2)?.reason).toBe('WaitingForOtherSide');
+  put('host', 'Verifying');
+  expect(told).toEqual([]);
+  put('host', undefined, {}, v2);
+  expect(told).toEqual(['card']);
+  expect(turns.waitsFor('card', v2)).toBeUndefined();
 });

@@ -8,6 +8,7 @@
  * all have been looked at since the operator's start.
  */
 import { EventEmitter } from 'node:events';
+import type { DpuSide } from '@dpu-operator/sdk/manifest';
 import { inject, injectable } from 'tsyringe';
 import { findCondition } from '../../../../api/conditions.ts';
 import { daemonLeaseName } from '../../../../api/daemon-lease.ts';
@@ -26,7 +27,7 @@ import { DaemonRelease } from './daemon-release.ts';
 import { Fleet, type FleetDpu, isChanging, ofCard, ofConfig, ofPlugin, type Scope } from './fleet.ts';
 import { deadlineMs, policiesOf } from './policy.ts';
 import { WaitingList } from './waiting-list.ts';
-import { type Circumstances, roomFor, type Wait, waitsFor } from './waits-for.ts';
+import { type Circumstances, otherSide, roomFor, type Wait, waitsFor } from './waits-for.ts';
 
 /** What the controller of DPUs finds out about one. */
 export interface Ask {
@@ -118,10 +119,10 @@ export class Turns extends EventEmitter<TurnEvents> {
 
   /** To be called when a DPU was looked at: where it made no use of its turn, another has it. */
   looked(dpuName: string): void {
+    // One of which nothing could be found out is known all the same: it keeps nobody waiting.
     const isNew = this.fleet.get(dpuName)?.isKnown === false;
-    if (isNew) this.asks(dpuName, this.#asked.get(dpuName) ?? { wanted: undefined, config: undefined });
-    const wasCalled = this.#called.delete(dpuName);
-    if (wasCalled || (isNew && !this.fleet.hasUnknown)) this.#callWaiting();
+    if (isNew) this.asks(dpuName, { wanted: undefined, config: undefined });
+    if (this.#called.delete(dpuName)) this.#callWaiting();
   }
 
   /** @param pods that find no place: no others are evicted meanwhile */
@@ -135,11 +136,12 @@ export class Turns extends EventEmitter<TurnEvents> {
     const { name } = dpu.metadata;
     const before = this.fleet.get(name);
     const after = this.#fleetDpu(dpu);
+    const hadUnknown = this.fleet.hasUnknown;
     this.fleet.put(after);
     this.#tellProgress(before, after);
-    if (stepOf(before) === stepOf(after)) return;
-    this.#callOtherSides(before);
-    this.#callWaiting();
+    const isNews = stepOf(before) !== stepOf(after);
+    if (isNews) this.#callOtherSides(before);
+    if (isNews || (hadUnknown && !this.fleet.hasUnknown)) this.#callWaiting();
   }
 
   #fleetDpu(dpu: DataProcessingUnit): FleetDpu {
@@ -150,16 +152,28 @@ export class Turns extends EventEmitter<TurnEvents> {
     if (written && written.plugin?.digest === plugin?.digest && isSameStep(written.rollout, rollout)) {
       this.#written.delete(name);
     }
+    const side = dpu.spec.isDpuSide ? 'dpu' : 'host';
+    const status = this.#written.get(name) ?? { plugin, rollout };
     return {
       name,
-      side: dpu.spec.isDpuSide ? 'dpu' : 'host',
-      status: this.#written.get(name) ?? { plugin, rollout },
+      side,
+      status,
       wanted: ask?.wanted,
       config: ask?.config && keyOf(ask.config),
       isKnown: ask !== undefined,
-      cards: cardsOf(dpu),
+      cards: this.#cards(dpu, side, status),
       says: findCondition(conditions, dpuConditions.configured)?.reason,
     };
+  }
+
+  /** A host whose channel is down says less than it did: while one of the two sides changes it stays a side of the card. */
+  #cards(dpu: DataProcessingUnit, side: DpuSide, status: RolloutStatus): string[] {
+    const cards = cardsOf(dpu);
+    const before = this.fleet.get(dpu.metadata.name)?.cards ?? [];
+    const kept = before.filter(
+      (card) => isChanging(status) || this.fleet.count(ofCard(card, otherSide(side)), 'changing') > 0,
+    );
+    return [...new Set([...cards, ...kept])];
   }
 
   #remove(name: string): void {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { PluginRun, Rollout } from '../../../../api/plugin-run.ts';
 import { runOf } from '../../../testing/plugin-runs.ts';
-import { changeId } from './change.ts';
+import { idsOf } from './change.ts';
 import { Fleet, type FleetDpu, isChanging } from './fleet.ts';
 import { deadlineMs, mostOf, type Policy, policiesOf } from './policy.ts';
 import { type Circumstances, waitsFor } from './waits-for.ts';
@@ -124,15 +124,46 @@ test('an approval is asked for when the change works on its first DPU, and keeps
   expect(wait(x, [], { policies })).toBeUndefined();
   const { reason, message } = wait(x, [first], { policies }) ?? {};
   expect(reason).toBe('AwaitingApproval');
-  expect(message).toContain(`"approved":["0123456789abcdef","${changeId(v2)}"]`);
-  const approved = [policy({ requireApproval: true, approved: [changeId(v2)] })];
+  expect(message).toContain(`"approved":["0123456789abcdef","${idsOf(v2).release}"]`);
+  const approved = [policy({ requireApproval: true, approved: [idsOf(v2).release] })];
   expect(wait(x, [first], { policies: approved })).toBeUndefined();
+});
+
+test('the command of an approval has no more ids than the field may have', () => {
+  const approved = Array.from({ length: 64 }, (_, index) => index.toString(16).padStart(16, '0'));
+  const { message = '' } = wait(x, [first], { policies: [policy({ requireApproval: true, approved })] }) ?? {};
+  const command = JSON.parse(message.split("-p '")[1]?.slice(0, -1) ?? '');
+  expect(command.spec.rollout.approved).toEqual([...approved.slice(1), idsOf(v2).release]);
 });
 
 test('a change has one id on both sides, and another with other settings', () => {
   const dpuSide = { ...v2, pod: { ...v2.pod, hostNetwork: true }, digest: 'other' };
-  expect(changeId(dpuSide)).toBe(changeId({ ...v2, lock: 'plugin-a', claim: 'b' }));
-  expect(changeId(runOf('2', { vfs: 1 }))).not.toBe(changeId(v2));
+  expect(idsOf(dpuSide)).toEqual(idsOf({ ...v2, lock: 'plugin-a', claim: 'b' }));
+  const { release, withSettings } = idsOf(runOf('2', { vfs: 1 }));
+  expect(release).toBe(idsOf(v2).release);
+  expect(withSettings).not.toBe(idsOf(v2).withSettings);
+});
+
+test('a release is tried by one DPU, and approved once, though each DPU has settings of its own', () => {
+  const policies = [policy({ maxUnavailable: 5 })];
+  const others = { policies, target: runOf('2', { address: 'x' }) };
+  expect(wait(x, [dpu('b', 'Replacing')], others)?.reason).toBe('WaitingForTurn');
+  expect(wait(x, [dpu('b', 'Replacing'), first], others)).toBeUndefined();
+  const approving = { ...others, policies: [policy({ requireApproval: true })] };
+  expect(wait(x, [first], approving)?.message).toContain(`"approved":["${idsOf(v2).release}"]`);
+});
+
+test('other settings of a release that runs are a change of their own', () => {
+  const settings = runOf('2', { vfs: 1 });
+  const asking = dpu('x', 'Installing', { target: settings }, { status: { plugin: v2 } });
+  const given = { target: settings, policies: [policy({ maxUnavailable: 5, requireApproval: true })] };
+  const changing = dpu('b', 'Replacing', { target: settings });
+  changing.status.plugin = v2;
+  expect(wait(asking, [first], given)).toBeUndefined();
+  expect(wait(asking, [first, changing], given)?.reason).toBe('WaitingForTurn');
+  const { reason, message } = wait(asking, [runs('first', settings)], given) ?? {};
+  expect(reason).toBe('AwaitingApproval');
+  expect(message).toContain(idsOf(settings).withSettings);
 });
 
 test('where pods are evicted half of the DPUs of a side stay, and evicted ones find a place first', () => {
@@ -162,6 +193,14 @@ test('where it is tried again, others wait until it works there', () => {
 test('what a newer operator makes of the same run goes no further where it does not work', () => {
   const b = dpu('b', 'Verifying', { target: v1, reason: 'NotWorking' });
   expect(wait(dpu('x', 'Installing', { target: v1 }), [b], { target: v1 })?.reason).toBe('Stopped');
+});
+
+test('one that did not work before, and does not in the pod of a newer operator, holds up nobody', () => {
+  const b = dpu('b', 'Verifying', { target: v1, reason: 'NotWorking', wasReady: false });
+  expect(wait(dpu('x', 'Installing', { target: v1 }), [b], { target: v1 })).toBeUndefined();
+  // Its two minutes are not over.
+  const c = dpu('c', 'Verifying', { target: v1, wasReady: false });
+  expect(wait(dpu('x', 'Installing', { target: v1 }), [c], { target: v1 })?.reason).toBe('WaitingForTurn');
 });
 
 test('what a newer operator makes of the same run is tried by one DPU, and then goes on', () => {

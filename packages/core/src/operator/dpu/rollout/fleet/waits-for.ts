@@ -10,6 +10,7 @@
  *   WaitingForTurn       `maxUnavailable`
  *   WaitingForRoom       pods that were evicted before find no other DPU yet
  */
+import type { DpuSide } from '@dpu-operator/sdk/manifest';
 import { annotations } from '../../../../api/names.ts';
 import type { PluginRun } from '../../../../api/plugin-run.ts';
 import { sides } from '../../../../trust/identity.ts';
@@ -49,8 +50,9 @@ export interface Circumstances {
 export function waitsFor(dpu: FleetDpu, target: PluginRun, circumstances: Circumstances): Wait | undefined {
   const { fleet, policies, daemonsReady, isAway, unplaced } = circumstances;
   const what = nameOf(target);
-  const id = fleet.idOf(dpu, target);
-  const failed = fleet.failedOn(dpu.name, target, id);
+  const ids = fleet.idsOf(dpu, target);
+  const [id] = ids;
+  const failed = fleet.failedOn(dpu.name, target, ids);
   // Of several on which it failed, each may try again.
   if (failed && !dpu.status.rollout?.again) return stopped(what, failed);
   const pausing = policies.find(({ spec }) => spec.paused);
@@ -105,9 +107,15 @@ function stopped(what: string, failed: string): Wait {
   return { reason: 'Stopped', message: `${what} failed on ${failed} and goes no further: ${advice}` };
 }
 
-/** A change that has not worked on this side yet is tried by one DPU; one that has worked on none, by one of either side. */
+/**
+ * A change that has not worked on this side yet is tried by one DPU; one that has worked on none, by one of either side. So is
+ * a release, however many settings it goes with.
+ */
 function roomForFirst(dpu: FleetDpu, target: PluginRun, fleet: Fleet): number {
-  const id = fleet.idOf(dpu, target);
+  return Math.min(...fleet.idsOf(dpu, target).map((id) => roomToTry(id, dpu, fleet)));
+}
+
+function roomToTry(id: string, dpu: FleetDpu, fleet: Fleet): number {
   if (fleet.isProven(id, dpu.side)) return Number.POSITIVE_INFINITY;
   const trying = sides.filter((side) => side === dpu.side || !fleet.isProven(id, side));
   const changing = trying.reduce((sum, side) => sum + fleet.changingTo(id, side), 0);
@@ -141,6 +149,9 @@ function itsTurn(what: string, policies: readonly Policy[]): Wait {
 }
 
 function otherSideChanges({ side, cards }: FleetDpu, fleet: Fleet): boolean {
-  const other = side === 'host' ? 'dpu' : 'host';
-  return cards.some((card) => fleet.count(ofCard(card, other), 'changing') > 0);
+  return cards.some((card) => fleet.count(ofCard(card, otherSide(side)), 'changing') > 0);
+}
+
+export function otherSide(side: DpuSide): DpuSide {
+  return side === 'host' ? 'dpu' : 'host';
 }
