@@ -1,7 +1,7 @@
 /** Sets of virtual functions as people write them: `2`, `0-3`. */
 
 /** The highest number of a virtual function that a network can name. */
-const longestVf = 1023;
+export const longestVf = 1023;
 
 /** What one entry looks like. */
 export const vfRangePattern = '^[0-9]{1,4}(-[0-9]{1,4})?$';

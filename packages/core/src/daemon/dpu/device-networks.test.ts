@@ -16,16 +16,17 @@ function open(directory = temporaryDirectory()) {
   const holders = new Map<string, DeviceHolder>();
   const allocations = new Map<string, Presence<{ namespace: string; name: string }>>();
   const onChange = vi.fn();
+  const kubelet = { podOf: async (id: string) => allocations.get(id) ?? gone };
   const networks = new DeviceNetworks({
     directory,
     holders: () => holders,
-    allocations: { podOf: async (id) => allocations.get(id) ?? gone },
+    allocations: kubelet,
     onChange,
     logger: silent,
   });
   opened.push(networks);
   const place = () => [...networks.place(devices)].map(([id, { network, isOpen }]) => [id, network?.name, isOpen]);
-  return { networks, holders, allocations, onChange, place };
+  return { networks, holders, allocations, kubelet, onChange, place };
 }
 
 test('devices go into a network when the kubelet says that nobody has them', async () => {
@@ -82,6 +83,30 @@ test('a network that is wanted no more is reported while a pod has a device of i
   networks.podsChanged();
   await vi.waitFor(() => expect(place()[1]).toEqual(['vf1', undefined, true]));
   expect(networks.report()).toEqual([]);
+});
+
+test('what the kubelet answers to an earlier question moves no device', async () => {
+  const { networks, allocations, kubelet, place } = open();
+  const answer = Promise.withResolvers<void>();
+  vi.spyOn(kubelet, 'podOf').mockImplementationOnce(async () => {
+    await answer.promise;
+    return gone;
+  });
+  place();
+  await networks.want([{ ...blue, vfs: '1' }]);
+  place();
+  // Back to where it is: open, so that a pod is given it. Then away again.
+  await networks.want([]);
+  expect(place()[1]).toEqual(['vf1', undefined, true]);
+  allocations.set('vf1', there({ namespace: 'shop', name: 'a' }));
+  await networks.want([{ ...blue, vfs: '1' }]);
+  place();
+  answer.resolve();
+  await vi.waitFor(() => {
+    place();
+    expect(networks.report()?.[0]?.waiting).toEqual(['shop/a']);
+  });
+  expect(place()[1]).toEqual(['vf1', undefined, false]);
 });
 
 test('the next daemon knows at once what was wanted, and what pods have', async () => {

@@ -45,7 +45,7 @@ export class DeviceNetworks {
   readonly #record: Records<z.infer<typeof recordSchema>>;
   #wanted = new Map<number, NonNullable<Membership>>();
   readonly #current = new Map<string, Membership>();
-  /** By device: what the kubelet said last; until the next round of questions. */
+  /** By device: what the kubelet said last. Another map for each round: an answer to an earlier question counts no more. */
   #allocations = new Map<string, Presence<string>>();
   #placings = new Map<string, Placing & { vf: number }>();
   #areKnown = false;
@@ -153,6 +153,7 @@ export class DeviceNetworks {
     const { allocations, onChange, logger } = this.#options;
     if (!allocations || this.#isAsking || this.#closed) return;
     this.#isAsking = true;
+    const known = this.#allocations;
     const answers = await Promise.all(
       ids.map(async (id) => {
         const said = await allocations.podOf(id);
@@ -161,7 +162,7 @@ export class DeviceNetworks {
     );
     this.#isAsking = false;
     if (this.#closed) return;
-    for (const [id, answer] of answers) this.#allocations.set(id, answer);
+    for (const [id, answer] of answers) known.set(id, answer);
     const busy = answers.filter(([, { is }]) => is !== 'gone').map(([id]) => id);
     if (busy.length > 0) logger.info({ devices: firstTen(busy) }, 'devices wait with the change of their network');
     onChange();
@@ -174,7 +175,7 @@ export class DeviceNetworks {
     this.#timer = setTimeout(
       () => {
         this.#timer = undefined;
-        this.#allocations.clear();
+        this.#allocations = new Map();
         this.#options.onChange();
       },
       backoffDelay(this.#rounds, askAgain),
@@ -182,7 +183,7 @@ export class DeviceNetworks {
   }
 
   #forgetAnswers(): void {
-    this.#allocations.clear();
+    this.#allocations = new Map();
     this.#rounds = 0;
   }
 }

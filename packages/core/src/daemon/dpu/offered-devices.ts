@@ -58,8 +58,12 @@ export class OfferedDevices {
   async set(told: readonly Device[]): Promise<void> {
     const devices = told.map((device) => this.#withoutPrefix(device));
     this.#devices = devices;
-    await Promise.all(devices.map((device) => this.#place(device)));
+    const positions = await Promise.all(
+      devices.map(async (device) => [device.id, await this.#positionOf(device)] as const),
+    );
     if (this.#devices !== devices) return;
+    // With the offer: a device that is known by its position alone would be attached to no network.
+    for (const [id, position] of positions) this.#positions.set(id, position);
     this.#kept.take(devices);
     this.#offer();
   }
@@ -95,10 +99,9 @@ export class OfferedDevices {
   }
 
   /** Looked for once where the plugin does not say: the netdev of a device that is in a pod cannot be looked up. */
-  async #place(device: Device): Promise<void> {
-    const { id, pf } = device;
-    if (pf === undefined && this.#positions.has(id)) return;
-    this.#positions.set(id, await devicePosition(this.#options.sysfs, device));
+  async #positionOf(device: Device): Promise<VfPosition> {
+    const known = device.pf === undefined ? this.#positions.get(device.id) : undefined;
+    return known ?? devicePosition(this.#options.sysfs, device);
   }
 
   /** Networks or pods have changed: other devices may be offered in other networks. */

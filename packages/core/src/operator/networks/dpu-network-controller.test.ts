@@ -147,7 +147,11 @@ test('a network of the Go operator is taken over, with its finalizer', async () 
   api.put(nadPath('blue-nad'), {
     apiVersion: 'k8s.cni.cncf.io/v1',
     kind: 'NetworkAttachmentDefinition',
-    metadata: { name: 'blue-nad', namespace: 'default' },
+    metadata: {
+      name: 'blue-nad',
+      namespace: 'default',
+      annotations: { 'dpu.config.openshift.io/dpu-network': 'blue' },
+    },
     spec: { config: '{"type":"dpu-cni","cniVersion":"0.4.0","name":"dpu-cni","BridgeID":"16477688"}' },
   });
   await said('blue', 'Pending');
@@ -159,13 +163,42 @@ test('a network of the Go operator is taken over, with its finalizer', async () 
   await vi.waitFor(() => expect(api.objects.has(networkPath('blue'))).toBe(false), 20_000);
 });
 
+test('a NAD of that name that somebody else made is left alone, and that is said', async () => {
+  const own = { config: '{"type":"macvlan"}' };
+  api.put(nadPath('blue-nad'), {
+    apiVersion: 'k8s.cni.cncf.io/v1',
+    kind: 'NetworkAttachmentDefinition',
+    metadata: { name: 'blue-nad', namespace: 'default' },
+    spec: own,
+  });
+  putNetwork('blue');
+  await said('blue', 'NadTaken');
+  expect(status('blue').conditions?.[0]?.message).toContain('default/blue-nad');
+  expect(api.objects.get(nadPath('blue-nad'))?.spec).toEqual(own);
+});
+
+test('a NAD that a policy refuses keeps no other network from its own', async () => {
+  api.forbid = (write) => (write.endsWith(nadPath('blue-nad')) ? 'no other type stands in it' : undefined);
+  putNetwork('blue', { vlan: 7 });
+  putNetwork('red', { vlan: 8, dpuSelector: { matchExpressions: [{ key: 'vfId', operator: 'In', values: ['3'] }] } });
+  await said('blue', 'NadRefused');
+  expect(status('blue').conditions?.[0]?.message).toContain('no other type stands in it');
+  await said('red', 'Pending');
+  expect(api.objects.has(nadPath('red-nad'))).toBe(true);
+  expect(wishes()).toHaveLength(2);
+});
+
 test('without a DpuOperatorConfig nothing is served, and nothing held up', async () => {
   putNetwork('blue');
   await said('blue', 'Pending');
+  putDpu([{ name: 'blue', devices: 2 }]);
+  await said('blue', 'Ready');
   api.delete(configPath);
   await vi.waitFor(() => expect(wishes()).toBeUndefined(), 20_000);
   await said('blue', 'NotServed');
-  await vi.waitFor(() => expect(api.objects.get(networkPath('blue'))?.metadata.finalizers).toEqual([]), 20_000);
+  // Its daemon has gone, and says no more that it has let go of the devices.
+  api.delete(networkPath('blue'));
+  await vi.waitFor(() => expect(api.objects.has(networkPath('blue'))).toBe(false), 20_000);
 });
 
 test('accelerated networks have one more network for their functions, and the last one takes it along', async () => {

@@ -6,6 +6,7 @@ import { type DataProcessingUnit, dataProcessingUnit, type NetworkWish } from '.
 import { type DpuNetwork, type DpuNetworkStatus, dpuNetwork } from '../../api/dpu-network.ts';
 import { acceleratedNetwork, configName, fieldManagers, finalizers, networkNad } from '../../api/names.ts';
 import {
+  ApiError,
   type Applied,
   addFinalizer,
   Controller,
@@ -20,12 +21,21 @@ import {
 import { evictPods } from '../dpu/evictions.ts';
 import type { Caches } from '../shared/caches.ts';
 import { tokens } from '../shared/tokens.ts';
-import { renderAcceleratedNad, renderNetworkNad } from './dpu-network-nad.ts';
-import { deletingStatus, networkStatus, offStatus, type Reported, reportsOf } from './dpu-network-status.ts';
+import { isOfNetworks, renderAcceleratedNad, renderNetworkNad } from './dpu-network-nad.ts';
+import {
+  deletingStatus,
+  type NadFault,
+  nadTaken,
+  networkStatus,
+  offStatus,
+  type Reported,
+  reportsOf,
+} from './dpu-network-status.ts';
 import { defaultNetworkNamespace } from './networks.ts';
 import { type NetworksPlan, planNetworks } from './plan.ts';
 
-const evictAgainMs = 10_000;
+/** No event tells that a PodDisruptionBudget allows an eviction again, or that a NAD of a stranger has gone. */
+const lookAgainMs = 10_000;
 /** A new network may concern every DPU of a fleet. */
 const writesAtOnce = 16;
 
@@ -78,7 +88,7 @@ export class DpuNetworkController {
       const node = this.#caches.nodes.get(name);
       return node && (node.metadata.labels ?? {});
     });
-    if (isOn) await this.#applyNads(plan);
+    const nadFaults = isOn ? await this.#applyNads(plan) : new Map<string, NadFault>();
     for (const { network, dpus: selected } of plan.networks.values()) {
       if (selected.length > 0) await addFinalizer(this.#store, dpuNetwork, network, finalizers.network);
     }
@@ -89,10 +99,12 @@ export class DpuNetworkController {
       const some = changed.slice(done, done + writesAtOnce);
       await Promise.all(some.map((dpu) => this.#tell(dpu, plan.wishes.get(dpu.metadata.name) ?? [])));
     }
-    let isRefused = false;
-    for (const network of networks) isRefused = (await this.#conclude(network, plan)) || isRefused;
-    // No event tells that a PodDisruptionBudget allows an eviction again.
-    return isRefused ? { requeueAfterMs: evictAgainMs } : undefined;
+    let isRefused = nadFaults.size > 0;
+    for (const network of networks) {
+      const nadFault = nadFaults.get(network.metadata.name);
+      isRefused = (await this.#conclude(network, plan, nadFault)) || isRefused;
+    }
+    return isRefused ? { requeueAfterMs: lookAgainMs } : undefined;
   }
 
   /** Without a DpuOperatorConfig, or with one that is to go, nothing is served and nothing is held up. */
@@ -101,21 +113,40 @@ export class DpuNetworkController {
     return config !== undefined && !isBeingDeleted(config);
   }
 
-  async #applyNads({ networks }: NetworksPlan): Promise<void> {
-    if (!this.#caches.multusInstalled) return;
-    const served = [...networks.values()].filter(({ fault }) => !fault);
-    const accelerated = served.map(({ network }) => network).filter(({ spec }) => spec.isAccelerated);
-    const wanted = served.map(({ network }) => renderNetworkNad(network));
-    if (accelerated.length > 0) wanted.push(renderAcceleratedNad(accelerated));
-    for (const one of wanted) {
-      if (!this.#isAsApplied(one)) {
-        await this.#store.apply(networkAttachmentDefinition, one, { fieldManager: fieldManagers.networks });
-      }
-    }
+  /** @returns by network: why its NAD is not there. One that is refused keeps no other network from its own */
+  async #applyNads({ networks }: NetworksPlan): Promise<Map<string, NadFault>> {
+    const faults = new Map<string, NadFault>();
+    if (!this.#caches.multusInstalled) return faults;
+    const served = [...networks.values()].filter(({ fault }) => !fault).map(({ network }) => network);
+    const apply = async (of: readonly DpuNetwork[], wanted: Applied) => {
+      const fault = await this.#applyNad(wanted);
+      if (fault) for (const { metadata } of of) faults.set(metadata.name, fault);
+    };
+    for (const network of served) await apply([network], renderNetworkNad(network));
+    const accelerated = served.filter(({ spec }) => spec.isAccelerated);
+    if (accelerated.length > 0) await apply(accelerated, renderAcceleratedNad(accelerated));
     const unneeded = this.#caches.networkNads.get(networkNad(acceleratedNetwork), defaultNetworkNamespace);
     if (unneeded && accelerated.length === 0) {
       const { name, namespace, uid } = unneeded.metadata;
       await this.#store.delete(networkAttachmentDefinition, name, namespace, { uid });
+    }
+    return faults;
+  }
+
+  async #applyNad(wanted: Applied): Promise<NadFault | undefined> {
+    if (this.#isAsApplied(wanted)) return undefined;
+    const { name, namespace } = wanted.metadata;
+    try {
+      // One without the label is in no cache.
+      const other =
+        !this.#caches.networkNads.get(name, namespace) &&
+        (await this.#store.get(networkAttachmentDefinition, name, namespace));
+      if (other && !isOfNetworks(other)) return nadTaken(`${namespace}/${name}`);
+      await this.#store.apply(networkAttachmentDefinition, wanted, { fieldManager: fieldManagers.networks });
+      return undefined;
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      return { reason: 'NadRefused', message: `${namespace}/${name} cannot be written: ${error.message}` };
     }
   }
 
@@ -148,7 +179,11 @@ export class DpuNetworkController {
    *
    * @returns whether pods that are to be evicted could not be
    */
-  async #conclude(network: DpuNetwork, { networks, wishes }: NetworksPlan): Promise<boolean> {
+  async #conclude(
+    network: DpuNetwork,
+    { networks, wishes }: NetworksPlan,
+    nadFault: NadFault | undefined,
+  ): Promise<boolean> {
     const planned = networks.get(network.metadata.name);
     const refusals: string[] = [];
     const isWanted = ({ metadata }: DataProcessingUnit) =>
@@ -157,10 +192,14 @@ export class DpuNetworkController {
     if (planned) {
       if (network.spec.podsOnChange === 'Evict') refusals.push(...(await this.#evict(reports)));
       const { multusInstalled } = this.#caches;
-      await this.#write(network, networkStatus({ planned, reports, multusInstalled, refusals }));
-    } else if (!isBeingDeleted(network)) await this.#write(network, offStatus(network));
-    else if (reports.length > 0) await this.#write(network, deletingStatus(network, reports));
-    if (reports.length === 0 && !this.#caches.dpus.list().some(isWanted)) {
+      await this.#write(network, networkStatus({ planned, reports, multusInstalled, nadFault, refusals }));
+    } else if (!isBeingDeleted(network)) {
+      await this.#write(network, offStatus(network));
+    } else if (reports.length > 0) {
+      await this.#write(network, deletingStatus(network, reports));
+    }
+    const isHeld = reports.length > 0 || this.#caches.dpus.list().some(isWanted);
+    if (!isHeld || (isBeingDeleted(network) && !this.#isOn)) {
       await removeFinalizer(this.#store, dpuNetwork, network, finalizers.network).catch((error) => {
         if (!isNotFound(error)) throw error;
       });
@@ -196,4 +235,9 @@ const isPodKey = (text: string): boolean => /^[a-z0-9-]+\/[a-z0-9.-]+$/.test(tex
 /** What of a DPU counts for networks. */
 function networkFields({ metadata, spec, status }: DataProcessingUnit) {
   return [metadata.labels, metadata.deletionTimestamp, spec.isDpuSide, spec.networks, status?.networks];
+}
+
+/** What the API server, or a policy, does not allow: an administrator is to see it. A server that is busy is none. */
+function isRefusal(error: unknown): error is ApiError {
+  return error instanceof ApiError && error.code >= 400 && error.code < 500 && ![409, 429].includes(error.code);
 }

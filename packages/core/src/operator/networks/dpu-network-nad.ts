@@ -10,7 +10,7 @@ import {
   networkResource,
   networkResourceAnnotation,
 } from '../../api/names.ts';
-import { type Applied, controllerReference, networkAttachmentDefinition } from '../../kube/index.ts';
+import { type Applied, controllerReference, type KubeObject, networkAttachmentDefinition } from '../../kube/index.ts';
 import { defaultNetworkNamespace, networkConfig } from './networks.ts';
 
 /** Goes with its DpuNetwork. */
@@ -19,6 +19,11 @@ export function renderNetworkNad(network: DpuNetwork): Applied {
   const { ipam, mtu } = network.spec;
   const config = networkConfig(networkNad(name), ipam, { BridgeID: networkBridgeId(name), mtu });
   return nad(name, networkResource(name), config, [controllerReference(network)]);
+}
+
+/** Whether this operator made it for a DpuNetwork, or the Go operator, which writes an annotation and no label. */
+export function isOfNetworks({ metadata }: Pick<KubeObject, 'metadata'>): boolean {
+  return labels.network in { ...metadata.annotations, ...metadata.labels };
 }
 
 /** By which accelerated network functions get the devices that their card has for them. Goes with the last of these. */

@@ -24,10 +24,23 @@ export function reportsOf(name: string, dpus: readonly DataProcessingUnit[]): Re
   });
 }
 
+/** Why a network's NAD is not there. */
+export interface NadFault {
+  reason: 'NadTaken' | 'NadRefused';
+  message: string;
+}
+
+/** @param name `namespace/name` */
+export const nadTaken = (name: string): NadFault => ({
+  reason: 'NadTaken',
+  message: `the NetworkAttachmentDefinition ${name} is somebody else's: delete it, or make the network anew under another name`,
+});
+
 export interface StatusInput {
   planned: PlannedNetwork;
   reports: readonly Reported[];
   multusInstalled: boolean;
+  nadFault?: NadFault | undefined;
   /** Why pods could not be evicted. */
   refusals: readonly string[];
 }
@@ -71,7 +84,7 @@ export function offStatus(network: DpuNetwork, now = new Date()): DpuNetworkStat
 /** Only this one: what the Go operator wrote beside it goes. */
 const own = ({ status }: DpuNetwork) => (status?.conditions ?? []).filter(({ type }) => type === 'Ready');
 
-function readiness({ planned, reports, multusInstalled, refusals }: StatusInput): ConditionInput {
+function readiness({ planned, reports, multusInstalled, nadFault, refusals }: StatusInput): ConditionInput {
   const { fault, overlaps, dpus, network } = planned;
   if (fault) return verdict('False', fault.reason, fault.message);
   if (!multusInstalled) {
@@ -79,6 +92,7 @@ function readiness({ planned, reports, multusInstalled, refusals }: StatusInput)
       'the cluster does not know NetworkAttachmentDefinitions: install Multus; the operator goes on by itself';
     return verdict('False', 'MultusMissing', message);
   }
+  if (nadFault) return verdict('False', nadFault.reason, nadFault.message);
   if (overlaps.length > 0) {
     const each = overlaps.map(({ dpu, vfs, by }) => `VFs ${vfs} of ${dpu} are DpuNetwork ${by}'s`);
     return verdict('False', 'Overlap', `an older network has some: ${firstTen(each)}; name others in spec.dpuSelector`);

@@ -125,12 +125,14 @@ test('a VLAN that is asked for is a bridge of all who ask for it', () => {
 
 test('one that nobody asks for is chosen by the name, has no other network, and stays', () => {
   const first = plan([network('a', ownVlan)]).networks.get('a')?.vlanId ?? 0;
-  expect(first).toBeGreaterThanOrEqual(2);
+  // Not by a number that a plugin may know a VF by, or have a chain on.
+  expect(first).toBeGreaterThan(1023 + 2);
+  expect(first).toBeLessThanOrEqual(4000);
   expect(bridgeOf([network('a', ownVlan)], 'a')).toBe(`dpunet-${networkBridgeId('a')}-${first}`);
   // Asked for before it was chosen: the next is free.
   const other = network('b', { vfs: ['2'], spec: { vlan: first } });
   const next = plan([network('a', ownVlan), other]).networks.get('a')?.vlanId;
-  expect(next).toBe(first === 4094 ? 2 : first + 1);
+  expect(next).toBe(first === 4000 ? 1026 : first + 1);
   // Asked for afterwards: pods may use it.
   const kept = network('a', { ...ownVlan, status: { vlanId: first } });
   expect(plan([kept, other]).networks.get('a')?.vlanId).toBe(first);
@@ -138,6 +140,15 @@ test('one that nobody asks for is chosen by the name, has no other network, and 
     reason: 'VlanTaken',
     message: expect.stringContaining('DpuNetwork a'),
   });
+});
+
+test('a VLAN that was chosen has no other network while pods of a deleted one may use it', () => {
+  const first = plan([network('a', ownVlan)]).networks.get('a')?.vlanId ?? 0;
+  const metadata = { deletionTimestamp: '2026-01-02T00:00:00Z' };
+  const going = network('a', { ...ownVlan, status: { vlanId: first }, metadata });
+  const other = network('b', { vfs: ['2'], spec: { vlan: first } });
+  expect(faultOf(other, [going])).toMatchObject({ reason: 'VlanTaken' });
+  expect(plan([going]).networks.has('a')).toBe(false);
 });
 
 test('when all are taken, that is said', () => {

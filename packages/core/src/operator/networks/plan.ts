@@ -45,9 +45,10 @@ export function planNetworks(
   dpus: readonly DataProcessingUnit[],
   labelsOf: (nodeName: string) => Record<string, string> | undefined,
 ): NetworksPlan {
-  const networks = all.filter((network) => !isBeingDeleted(network)).sort(olderFirst);
+  const networks = [...all].sort(olderFirst);
   const vlans = assignVlans(networks);
-  const planned = networks.map((network): PlannedNetwork => {
+  const staying = networks.filter((network) => !isBeingDeleted(network));
+  const planned = staying.map((network): PlannedNetwork => {
     const vlan = vlans.get(network.metadata.name) ?? { none: true };
     const parsed = parseVfRanges(vfIdsOf(network));
     return {

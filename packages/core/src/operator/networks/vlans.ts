@@ -1,6 +1,9 @@
 /** Which VLAN each DpuNetwork has. Pure. */
 import type { DpuNetwork } from '../../api/dpu-network.ts';
+import { placeholderBridge } from '../../api/logical-bridge.ts';
 import { networkBridgeId } from '../../api/names.ts';
+import { longestVf } from '../../api/vf-ranges.ts';
+import { isBeingDeleted } from '../../kube/index.ts';
 
 export type Vlan =
   /** 0: the default bridge. */
@@ -9,11 +12,14 @@ export type Vlan =
   | { takenBy: string }
   | { none: true };
 
-/** As many as a tag can name. VLAN 1 is what many switches use for themselves. */
-const [lowest, highest] = [2, 4094];
+/**
+ * What is chosen from. Below are the numbers by which hosts without networks name VFs, and which a plugin may take for
+ * VLANs; plugins take those for chains from the upper end.
+ */
+const [lowest, highest] = [Number(placeholderBridge(longestVf)) + 1, 4000];
 
 /**
- * A VLAN that was chosen before stays: pods use it. One that is asked for comes next, and what is left is chosen from. It
+ * A VLAN that was chosen before stays: pods use it, also while their network is being deleted. One that is asked for comes next, and what is left is chosen from. It
  * begins at a number that follows from the network's name, so that two clusters with hosts on one DPU choose alike.
  *
  * @param networks older ones first
@@ -31,13 +37,14 @@ export function assignVlans(networks: readonly DpuNetwork[]): Map<string, Vlan> 
     const { vlanId } = status ?? {};
     if (spec.vlan === undefined && vlanId !== undefined && isFree(vlanId)) choose(metadata.name, vlanId);
   }
-  for (const { metadata, spec } of networks) {
+  const staying = networks.filter((network) => !isBeingDeleted(network));
+  for (const { metadata, spec } of staying) {
     if (spec.vlan === undefined) continue;
     const takenBy = chosen.get(spec.vlan);
     if (takenBy === undefined) asked.add(spec.vlan);
     result.set(metadata.name, takenBy === undefined ? { vlan: spec.vlan, chosen: false } : { takenBy });
   }
-  for (const { metadata } of networks) {
+  for (const { metadata } of staying) {
     if (result.has(metadata.name)) continue;
     const vlan = firstFree(metadata.name, isFree);
     if (vlan === undefined) result.set(metadata.name, { none: true });
