@@ -15,7 +15,8 @@ const [v1, v2] = [runOf('1'), runOf('2')];
 
 function fixture() {
   const dpus = new TestCache<DataProcessingUnit>();
-  const [nodes, daemonPods, daemonLeases] = [new TestCache(), new TestCache(), new TestCache()];
+  const nodes = new TestCache<{ metadata: { name: string; labels: Record<string, string> } }>();
+  const [daemonPods, daemonLeases] = [new TestCache(), new TestCache()];
   const configs = new TestCache<DpuOperatorConfig>();
   const dpusByNode = { count: (node: string) => dpus.list().filter(({ spec }) => spec.nodeName === node).length };
   const caches = { dpus, dpusByNode, nodes, daemonPods, daemonLeases, configs } as unknown as Caches;
