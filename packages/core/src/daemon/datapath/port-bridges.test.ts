@@ -1,5 +1,5 @@
 /** Ports of DpuNetworks on a VSP in memory. */
-import type { BridgePort } from '@dpu-operator/sdk';
+import { type BridgePort, DpuError } from '@dpu-operator/sdk';
 import { beforeEach, expect, test } from 'vitest';
 import { PortBridges } from './port-bridges.ts';
 import { MemoryVsp, port, silent } from './testing.ts';
@@ -26,6 +26,14 @@ test('a bridge is there while a port is on it', async () => {
   expect([...vsp.bridges.keys()]).toContain('vlan-7');
   await bridges.deleteBridgePort('host0-1', { allowMissing: true });
   expect([...vsp.bridges.keys()]).toEqual(['dpunet-0a1b2c3d-9']);
+});
+
+test('a port that the VSP refuses leaves no bridge, unless others are on it', async () => {
+  await bridges.createBridgePort(on(0, 'vlan-7'));
+  vsp.createBridgePort = () => Promise.reject(new DpuError('RESOURCE_EXHAUSTED', 'no more ports'));
+  await expect(bridges.createBridgePort(on(1, 'vlan-7'))).rejects.toThrow('no more ports');
+  await expect(bridges.createBridgePort(on(1, 'vlan-8'))).rejects.toThrow('no more ports');
+  expect([...vsp.bridges.keys()]).toEqual(['vlan-7']);
 });
 
 test('a placeholder asks for no bridge', async () => {

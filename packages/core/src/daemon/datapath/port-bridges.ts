@@ -6,7 +6,7 @@ import { type BridgePort, DpuError, type LogicalBridge } from '@dpu-operator/sdk
 import type { Logger } from 'pino';
 import { parseLogicalBridge } from '../../api/index.ts';
 import { withoutNetwork } from './network-fallback.ts';
-import type { BridgePortCalls } from './target.ts';
+import { type BridgePortCalls, outcomeUnknown } from './target.ts';
 
 export interface LogicalBridgeCalls {
   createLogicalBridge(bridge: LogicalBridge): Promise<LogicalBridge>;
@@ -35,6 +35,18 @@ export class PortBridges implements BridgePortCalls {
   async createBridgePort(port: BridgePort): Promise<BridgePort> {
     const bridges = port.logicalBridges.map(idOf).filter((id) => parseLogicalBridge(id));
     if (bridges.length === 0) return this.#client.createBridgePort(port);
+    try {
+      return await this.#createOn(bridges, port);
+    } catch (error) {
+      // Where the port may be there, so is its bridge.
+      if (!outcomeUnknown(error) && DpuError.from(error).code !== 'ALREADY_EXISTS') {
+        await Promise.all(bridges.map((id) => this.#release(id)));
+      }
+      throw error;
+    }
+  }
+
+  async #createOn(bridges: readonly string[], port: BridgePort): Promise<BridgePort> {
     for (const id of bridges) this.#count(id, 1);
     try {
       try {

@@ -28,6 +28,7 @@ type AskVendor = AllocatorOptions['askVendor'];
 function fixture(
   directory = join(mkdtempSync(join(tmpdir(), 'devinfo-')), 'dp'),
   askVendor: AskVendor = async () => undefined,
+  resource = resourceName,
 ) {
   const tree = new SysfsTree()
     .add({ address: pf, netdev: 'ens1' })
@@ -40,10 +41,10 @@ function fixture(
   const pool = new DevicePool();
   pool.set(
     'dpu',
-    ids.map((id) => ({ id, healthy: true })),
+    ids.map((id) => ({ id, healthy: true, resource })),
   );
   const deviceInfo = new DeviceInfoFiles({ directory, pci });
-  const allocator = new Allocator({ pool, resourceName, pci, deviceInfo, askVendor, logger });
+  const allocator = new Allocator({ pool, resourceName: resource, pci, deviceInfo, askVendor, logger });
   return { allocator, pool, deviceInfo, directory };
 }
 
@@ -59,6 +60,12 @@ test('every name under which programs look for their devices', async () => {
     devices: [],
     cdi_devices: [],
   });
+});
+
+test('a shell can read the variable of each network', async () => {
+  const { allocator } = fixture(undefined, undefined, 'openshift.io/dpunetwork-a-b.c');
+  const { envs } = await allocator.allocate(['swdpu-vf0']);
+  expect(envs).toMatchObject({ PCIDEVICE_OPENSHIFT_IO_DPUNETWORK_A_B_C: 'swdpu-vf0' });
 });
 
 test('programs are told what the plugin says of their devices', async () => {

@@ -70,8 +70,8 @@ function variables(resourceName: string, devices: readonly PooledDevice[]): Reco
   const info = told.map(({ id, kind, numaNode, attributes }) => [id, omitUndefined({ kind, numaNode, attributes })]);
   return {
     DPU_DEVICES: list,
-    // As the SR-IOV device plugin names it: tools for DPDK look there.
-    [`PCIDEVICE_${resourceName.replaceAll(/[/.]/g, '_').toUpperCase()}`]: list,
+    // As the SR-IOV device plugin names it: tools for DPDK look there. A shell reads no name with a hyphen.
+    [`PCIDEVICE_${resourceName.replaceAll(/[/.-]/g, '_').toUpperCase()}`]: list,
     // As the Go operator has it, with a comma behind each.
     'NF-DEV': ids.map((id) => `${id},`).join(''),
     ...(info.length > 0 && { DPU_DEVICE_INFO: JSON.stringify(Object.fromEntries(info)) }),

@@ -45,7 +45,7 @@ interface TurnEvents {
 @injectable()
 export class Turns extends EventEmitter<TurnEvents> {
   readonly fleet: Fleet;
-  readonly #caches: Pick<Caches, 'dpus' | 'nodes' | 'daemonPods' | 'configs'>;
+  readonly #caches: Pick<Caches, 'dpus' | 'configs'>;
   readonly #leases: Pick<DaemonLeases, 'seenState'>;
   readonly #daemons: DaemonRelease;
   readonly #asked = new Map<string, Ask>();
