@@ -42,8 +42,8 @@ fmt: $(INSTALLED) ## Format the code and apply the linter's safe fixes
 	biome check --write .
 
 .PHONY: manifests
-manifests: build ## Generate config/ and docs/rights.md from the schemas and the rights
-	node packages/core/dist/bundle/generate-manifests.mjs
+manifests: $(INSTALLED) ## Generate config/, the chart, the bundle and docs/rights.md from the schemas and the rights
+	node --conditions=source packages/core/src/manifests/main.ts
 
 .PHONY: bundle
 bundle: manifests ## As manifests: what it generates has the bundle for the Operator Lifecycle Manager

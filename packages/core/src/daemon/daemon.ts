@@ -1,4 +1,7 @@
-/** The daemon: what is watched, and what each change sets off. */
+/**
+ * The daemon, put together: its parts, and which event of one sets off which work of another. Pods are served by
+ * {@link NodePodServices}, which {@link NodeState} starts and stops as the cluster and the DPUs that are here say.
+ */
 import { type Sysfs, watchPci } from '@dpu-operator/sdk/linux';
 import type { Logger } from 'pino';
 import { inject, injectable } from 'tsyringe';
@@ -194,10 +197,10 @@ export class Daemon {
       void this.#watchTrust(signal);
       await this.#fleet.start(signal, this.#nodeState);
       // Not before the objects of this node's DPUs are known: what is known would be taken for all that there is.
-      this.#cluster.on('change', () => this.#ordersChanged());
+      this.#cluster.on('change', () => this.#clusterChanged());
       this.#detector.watchHardware(signal);
       // Also when there is neither node nor configuration, hence no change to be told of.
-      this.#ordersChanged();
+      this.#clusterChanged();
       await ended;
     } finally {
       await this.#services.close();
@@ -222,7 +225,7 @@ export class Daemon {
     if (this.#fleet.sides().size === 0) this.#nodeController.enqueue('node');
   }
 
-  #ordersChanged(): void {
+  #clusterChanged(): void {
     void this.#detector.look();
     this.#nodeController.enqueue('node');
   }

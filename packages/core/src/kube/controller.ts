@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
+import type { BackoffOptions } from '../retry-backoff.ts';
 import { ApiError, isConflict } from './api-error.ts';
-import type { BackoffOptions } from './backoff.ts';
 import { controllerMetrics } from './metrics.ts';
 import { WorkQueue } from './queue.ts';
 

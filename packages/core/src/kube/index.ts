@@ -1,6 +1,5 @@
 export * from './api-client.ts';
 export * from './api-error.ts';
-export * from './backoff.ts';
 export * from './builtins.ts';
 export * from './cache-index.ts';
 export * from './controller.ts';

@@ -10,7 +10,8 @@ const object = (name: string, resourceVersion: string, uid = name) => ({
 });
 /** One that the schema refuses. */
 const unclear = (name: string) => ({
-  metadata: { name, namespace: 'default', uid: name, resourceVersion: '9', labels: 7 },
+  metadata: { name, namespace: 'default', uid: name, resourceVersion: '9' },
+  data: 7,
 });
 const list = (resourceVersion: string, ...items: unknown[]) => ({ metadata: { resourceVersion }, items });
 const gone = { type: 'ERROR', object: { kind: 'Status', code: 410, reason: 'Expired', message: 'too old' } };

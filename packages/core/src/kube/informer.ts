@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import { type BackoffOptions, backoffDelay } from '../retry-backoff.ts';
 import { ApiError, isGone } from './api-error.ts';
-import { type BackoffOptions, backoffDelay } from './backoff.ts';
 import { CacheIndex } from './cache-index.ts';
 import { type KubeObject, keyOf, objectKey, type ResourceType } from './resource.ts';
 import type { KubeStore, ListOptions } from './store.ts';

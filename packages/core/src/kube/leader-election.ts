@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import { backoffDelay } from '../retry-backoff.ts';
 import { isConflict } from './api-error.ts';
-import { backoffDelay } from './backoff.ts';
 import { type Lease, lease } from './builtins.ts';
 import { Informer } from './informer.ts';
 import { KubeStore } from './store.ts';

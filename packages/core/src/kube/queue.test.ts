@@ -1,6 +1,6 @@
 import { pino } from 'pino';
 import { expect, test, vi } from 'vitest';
-import { backoffDelay } from './backoff.ts';
+import { backoffDelay } from '../retry-backoff.ts';
 import { Controller } from './controller.ts';
 import { WorkQueue } from './queue.ts';
 

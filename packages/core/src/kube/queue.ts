@@ -1,5 +1,5 @@
+import { type BackoffOptions, backoffDelay } from '../retry-backoff.ts';
 import { timerMs } from '../timer.ts';
-import { type BackoffOptions, backoffDelay } from './backoff.ts';
 
 export interface QueueOptions {
   backoff: BackoffOptions;

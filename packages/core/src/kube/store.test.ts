@@ -53,10 +53,17 @@ test('a delete sends its body whole, so that the connection can serve the next r
 test.each([
   [429, "Cannot evict pod as it would violate the pod's disruption budget."],
   [500, 'This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.'],
-])('an eviction that budgets do not allow (%i) is told in their words', async (code, message) => {
+  [403, 'admission webhook "keep.example.com" denied the request: it is kept'],
+])('an eviction that budgets or policies do not allow (%i) is told in their words', async (code, message) => {
   const { server, store } = await record({ kind: 'Status', code, message }, code);
   await using _ = server;
   expect(await store.evict('web', 'shop', 'uid')).toBe(message);
+});
+
+test('that the API server does not know the operator says nothing of an eviction', async () => {
+  const { server, store } = await record({ kind: 'Status', code: 401, message: 'Unauthorized' }, 401);
+  await using _ = server;
+  await expect(store.evict('web', 'shop', 'uid')).rejects.toThrow('Unauthorized');
 });
 
 test('a finalizer is taken off under the version that was read', async () => {

@@ -178,7 +178,7 @@ export class KubeStore {
   /**
    * Ends a pod as far as PodDisruptionBudgets allow it.
    *
-   * @returns why the budgets do not; undefined when the pod ends, or was not there any more.
+   * @returns why the budgets, or the policies of the cluster, do not; undefined when the pod ends, or was not there any more.
    */
   async evict(name: string, namespace: string, uid: string | undefined): Promise<string | undefined> {
     const body = {
@@ -193,11 +193,15 @@ export class KubeStore {
       return undefined;
     } catch (error) {
       if (isNotFound(error) || isConflict(error)) return undefined;
-      const isRefusal = error instanceof ApiError && (error.code === 429 || hasSeveralBudgets(error));
-      if (isRefusal) return error.message.replace(/^POST \S+: /, '');
+      if (error instanceof ApiError && isRefusal(error)) return error.message.replace(/^POST \S+: /, '');
       throw error;
     }
   }
+}
+
+/** An answer about this eviction: of budgets with 429, of policies with any other code of the kind. 401 says nothing of it. */
+function isRefusal(error: ApiError): boolean {
+  return (error.code >= 400 && error.code < 500 && error.code !== 401) || hasSeveralBudgets(error);
 }
 
 /** The API server evicts no pod that several PodDisruptionBudgets select, and answers with 500. */

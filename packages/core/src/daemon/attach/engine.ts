@@ -6,7 +6,8 @@
  * so an attachment is complete or absent whatever kills the daemon.
  *
  * ADD: who has the device ({@link Holders}), what will be done (plan.ts), doing it ({@link Attacher}). Everything that
- * takes an attachment away ends in {@link Releaser}.
+ * takes an attachment away ends in {@link Releaser}: a DEL, also one whose record was lost ({@link LostRecords}), a GC, an
+ * ADD that failed, a namespace that vanished, a second try ({@link Orphans}). Requests of one interface go one by one.
  */
 import type { Exec } from '@dpu-operator/sdk/linux';
 import type { Logger } from 'pino';
@@ -114,10 +115,7 @@ export class AttachEngine {
       directory: options.namespaceDirectory,
       release: (record) => this.#releaseOrphan(record),
     });
-    // What an earlier daemon did not finish is to be undone, by whoever comes first.
-    for (const record of store.list()) {
-      if (record.state === 'attaching') store.update({ ...record, state: 'detaching' });
-    }
+    giveUpUnfinished(store);
   }
 
   /** At the start, also beside the first requests: undoes what an earlier daemon left half done, and what lost its namespace. */
@@ -279,6 +277,13 @@ export class AttachEngine {
       // The same key may have been attached anew while this waited.
       return now?.id === record.id ? this.#releaser.release(now) : undefined;
     });
+  }
+}
+
+/** What an earlier daemon did not finish is to be undone, by whoever comes first: a request, or `recover`. */
+function giveUpUnfinished(store: AttachmentStore): void {
+  for (const record of store.list()) {
+    if (record.state === 'attaching') store.update({ ...record, state: 'detaching' });
   }
 }
 

@@ -7,7 +7,7 @@ import type { DeviceEntry, DpuEntry, DpuIndex } from './ports.ts';
 
 export type Placement = Pick<Attachment, 'role' | 'dpuName' | 'deviceDpu' | 'dpuNetwork' | 'pf' | 'vf'>;
 
-/** A network of this name attaches network functions where one node is host side and DPU side (contracts.md). */
+/** A network of this name attaches network functions where one node is host side and DPU side: the Go operator's name for it. */
 const networkFunctionNetwork = 'dpunfcni-conf';
 
 /** Why nothing can be attached on this node; undefined while something can. */
@@ -78,7 +78,7 @@ export function refuseOtherBridge(bridgeId: string | undefined, deviceId: string
   throw new CniError(cniCodes.invalidConfig, `network configuration: BridgeID: ${bridgeId}: ${why}`);
 }
 
-/** The name of the host's bridge port on the DPU side (contracts.md); undefined where there is none to make. */
+/** The name of the host's bridge port on the DPU side, as the Go operator forms it; undefined where there is none to make. */
 export function bridgePortOf({ role, pf, vf }: Placement): string | undefined {
   return role === 'hostPort' ? `host${pf}-${vf}` : undefined;
 }

@@ -1,4 +1,4 @@
-/** What `dpu-cni` posts (contracts.md), and the Go operator's executable of that name too. */
+/** What `dpu-cni` posts (packages/cni/src/daemon.ts), and the Go operator's executable of that name too. */
 import { z } from 'zod';
 import type { AttachmentKey, IpamCall } from '../attach/attachment.ts';
 import { CniError, cniCodes } from '../attach/errors.ts';

@@ -1,6 +1,7 @@
 /**
- * The data path of a DPU side: what its VSP shall hold for the pods of this node and for hosts, and the one reconciler
- * that makes it so.
+ * The data path of a DPU side: what its VSP shall hold for the pods of this node ({@link NetworkFunctions}, by themselves or
+ * in a chain) and for hosts ({@link HostPorts}), and the one reconciler that makes it so. A VSP that starts is told
+ * everything anew; when it has taken all, {@link ReplayEnd} tells it that the rest on its card may go.
  */
 import { DpuError, type NetworkFunction } from '@dpu-operator/sdk';
 import type { Logger } from 'pino';
@@ -74,10 +75,10 @@ export class DpuDataPath {
   readonly #reconciler: Reconciler;
   readonly #vsp: CallListener | undefined;
   readonly #replayEnd: ReplayEnd;
-  /** The VSP that was told last. */
-  #client: VspCalls | undefined;
   /** The VSP that was initialised last, and is not lost since. */
   #started: VspCalls | undefined;
+  /** The same, once the reconciler has it. */
+  #connected: VspCalls | undefined;
   readonly #logger: Logger;
   /** What hosts ask for. */
   readonly hostPorts: HostPorts;
@@ -101,7 +102,7 @@ export class DpuDataPath {
       desired: new DpuSideItems(this.#functions, records),
       disconnected: "the DPU's VSP is not ready; see its vsp pod",
       onReplayed: () => {
-        if (this.#client) this.#replayEnd.replayed(this.#client);
+        if (this.#connected) this.#replayEnd.replayed(this.#connected);
       },
       logger,
     });
@@ -128,7 +129,7 @@ export class DpuDataPath {
       throw new DpuError('UNAVAILABLE', 'the VSP was lost meanwhile');
     }
     this.#replayEnd.cancel();
-    this.#client = client;
+    this.#connected = client;
     await this.#reconciler.connect(new VspTarget(client, this.#logger, this.#vsp));
     this.#functions.vspComplete();
   }
@@ -141,7 +142,7 @@ export class DpuDataPath {
   vspLost(): void {
     this.#started = undefined;
     this.#replayEnd.cancel();
-    this.#client = undefined;
+    this.#connected = undefined;
     this.#reconciler.disconnect();
     this.#functions.vspAway();
   }

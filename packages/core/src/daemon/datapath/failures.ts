@@ -1,5 +1,5 @@
 /** What a target could not be brought to, and when it is tried again: later each time. */
-import { backoffDelay } from '../../kube/backoff.ts';
+import { backoffDelay } from '../../retry-backoff.ts';
 
 const backoff = { initialMs: 500, maxMs: 30_000 };
 /** Milliseconds after which what works again has no history: a card that loses a port now and then is not asked at once each time. */

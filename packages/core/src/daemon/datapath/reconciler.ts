@@ -4,7 +4,8 @@
  *
  * One pass decides ({@link plan}), starts calls and ends; each answer is followed by the next pass. Calls that do not
  * depend on each other are in flight together. One that failed is tried again by itself, later each time, and holds
- * up no other. A caller waits for its own item ({@link Reconciler.ensure}), which goes first.
+ * up no other. A caller waits for its own item ({@link Reconciler.ensure}), which goes first. What a target says that it
+ * has lost by itself is made again.
  */
 import { type BridgePort, DpuError } from '@dpu-operator/sdk';
 import type { Logger } from 'pino';

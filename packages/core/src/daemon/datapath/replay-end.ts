@@ -4,7 +4,7 @@
  */
 import { DpuError } from '@dpu-operator/sdk';
 import type { Logger } from 'pino';
-import { backoffDelay } from '../../kube/backoff.ts';
+import { backoffDelay } from '../../retry-backoff.ts';
 import type { VspCalls } from './vsp-target.ts';
 
 const backoff = { initialMs: 500, maxMs: 30_000 };

@@ -5,7 +5,7 @@
 import type { DpuError } from '@dpu-operator/sdk';
 import type { VspClient } from '@dpu-operator/sdk/client';
 import type { Logger } from 'pino';
-import { backoffDelay } from '../../kube/backoff.ts';
+import { backoffDelay } from '../../retry-backoff.ts';
 import { bridgePortId } from './items.ts';
 
 export interface VspProgressOptions {

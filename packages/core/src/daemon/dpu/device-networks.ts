@@ -2,8 +2,8 @@
 import type { Logger } from 'pino';
 import { z } from 'zod';
 import { type NetworkReport, type NetworkWish, vfRangesText } from '../../api/index.ts';
-import { backoffDelay } from '../../kube/backoff.ts';
 import { firstTen } from '../../listed.ts';
+import { backoffDelay } from '../../retry-backoff.ts';
 import type { DeviceAllocations } from '../attach/ports.ts';
 import { type Presence, there } from '../presence.ts';
 import { Records } from '../state/records.ts';

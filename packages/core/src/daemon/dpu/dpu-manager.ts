@@ -4,10 +4,14 @@
  * ```
  *  DpuVsp ── initialised ──> DpuSide: DpuDataPath, ChannelListener for hosts
  *    │                   └─> HostDataPath ──> the daemon on the DPU
- *    ├── devices ──> OfferedDevices ──> pool
+ *    ├── devices ──> OfferedDevices ──> pool: of the DPU, or of the DpuNetwork that DeviceNetworks puts a device into
  *    └── health ──┐
  *  HostDataPath ──┴─> service: Ready condition, devices' health, CNI STATUS
  * ```
+ *
+ * It starts by itself and lasts until {@link DpuManager.close}, which leaves all as it is for the next daemon, or
+ * {@link DpuManager.tearDown}, which takes it away for good. What is wished of it comes by the `set…` methods and may be
+ * repeated.
  */
 import { rmSync } from 'node:fs';
 import type { Device, IpPort } from '@dpu-operator/sdk';

@@ -1,6 +1,7 @@
 /**
- * The DPUs of this node on the API server: what detection finds, the objects there and those who use a DPU come together
- * here, {@link planDpu} decides, and {@link DpuActions} does it in order. Every event ends in {@link DpuFleet.#reconcile}.
+ * The controller of this node's DPUs: what detection finds, their objects on the API server and those who use a DPU come
+ * together here, {@link planDpu} decides, and {@link DpuActions} does it in order, by the managers that {@link ManagedDpus}
+ * keeps. Every event ends in {@link DpuFleet.#reconcile}. Others ask it which DPUs and sides there are.
  */
 import { EventEmitter } from 'node:events';
 import type { DpuSide } from '@dpu-operator/sdk/manifest';

@@ -5,7 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DpuError } from '@dpu-operator/sdk';
 import type { Logger } from 'pino';
-import { backoffDelay } from '../../kube/backoff.ts';
+import { backoffDelay } from '../../retry-backoff.ts';
 import { parseIdentity } from '../../trust/identity.ts';
 import type { BridgePortCalls } from '../datapath/target.ts';
 import type { ChannelEnd } from '../trust/channel-end.ts';

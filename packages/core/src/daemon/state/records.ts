@@ -8,7 +8,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { DpuError } from '@dpu-operator/sdk';
 import type { Logger } from 'pino';
 import type { ZodType } from 'zod';
-import { backoffDelay } from '../../kube/backoff.ts';
+import { backoffDelay } from '../../retry-backoff.ts';
 import { KeyedLock } from './keyed-lock.ts';
 import { RecordFiles } from './record-files.ts';
 import type { UnreadableRecord } from './set-aside.ts';

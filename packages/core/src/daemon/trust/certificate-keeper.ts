@@ -3,7 +3,7 @@
  * after each failure. What is there is used until it expires.
  */
 import type { Logger } from 'pino';
-import { backoffDelay } from '../../kube/backoff.ts';
+import { backoffDelay } from '../../retry-backoff.ts';
 import { type Identity, identityUri } from '../../trust/identity.ts';
 import type { Outage } from '../peer/availability.ts';
 import { RequestDenied } from './certificate-requests.ts';

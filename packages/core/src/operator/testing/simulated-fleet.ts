@@ -68,7 +68,7 @@ export class SimulatedFleet {
   constructor(seed: number, cards: number, plugin: PluginRun) {
     this.#random = seed;
     this.wanted = plugin;
-    const others = { nodes: new TestCache(), daemonPods: new TestCache() };
+    const others = { nodes: new TestCache(), daemonPods: new TestCache(), dpusByNode: { count: () => 1 } };
     const caches = { dpus: this.#cache, configs: this.#configs, ...others } as unknown as Caches;
     const leases = { seenState: () => 'renewed', on: () => {} } as unknown as DaemonLeases;
     this.turns = new Turns(caches, leases, { operatorImage: 'operator:1' });

@@ -2,9 +2,9 @@
 import type { DataProcessingUnitConfig } from '../../api/data-processing-unit-config.ts';
 import { annotations } from '../../api/names.ts';
 import type { VendorPlugin, VendorPluginRelease } from '../../api/vendor-plugin.ts';
-import { backoffDelay } from '../../kube/backoff.ts';
 import { isPassing } from '../../plugins/lookup/lookup-error.ts';
 import { isExact } from '../../plugins/lookup/pick-version.ts';
+import { backoffDelay } from '../../retry-backoff.ts';
 import type { PluginsSpec } from './plugin-registry.ts';
 
 /** What of a VendorPlugin a lookup answers. Another question needs another lookup. */

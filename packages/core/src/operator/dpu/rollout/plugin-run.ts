@@ -79,6 +79,12 @@ export function preparation(before: PluginRun | undefined, run: PluginRun): { in
   };
 }
 
+/** Whether a pod has to bring something to the node first. */
+export function needsInstallPod(before: PluginRun | undefined, target: PluginRun): boolean {
+  const { install, pull } = preparation(before, target);
+  return install || pull.length > 0;
+}
+
 /** The plugin's own and those of its companions, each once. */
 function imagesOf({ image, pod }: PluginRun): string[] {
   return [...new Set([image, ...pod.companions.map((companion) => companion.image)])];

@@ -6,3 +6,6 @@ export interface RolloutStatus {
   plugin?: PluginRun | undefined;
   rollout?: Rollout | undefined;
 }
+
+/** Reason of a rollout that was given up before anything was touched. */
+export const drainTimedOut = 'DrainTimedOut';

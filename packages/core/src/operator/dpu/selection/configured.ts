@@ -5,10 +5,12 @@ import { type DataProcessingUnit, dpuConditions } from '../../../api/data-proces
 import type { Rollout } from '../../../api/plugin-run.ts';
 import { keyOf } from '../../../kube/index.ts';
 import { firstTen } from '../../../listed.ts';
+import { podsLeft } from '../rollout/drain.ts';
 import { retryCommand } from '../rollout/fleet/waits-for.ts';
 import type { ObservedState } from '../rollout/observed-state.ts';
-import { drainTimedOut, needsInstallPod, overdueInMs, podsLeft } from '../rollout/plan.ts';
-import { nameOf } from '../rollout/plugin-run.ts';
+import { overdueInMs } from '../rollout/plan.ts';
+import { nameOf, needsInstallPod } from '../rollout/plugin-run.ts';
+import { drainTimedOut } from '../rollout/rollout-status.ts';
 import { verify } from '../rollout/verify.ts';
 import type { Choice } from './plugin-choice.ts';
 

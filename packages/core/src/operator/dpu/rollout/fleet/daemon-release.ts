@@ -1,4 +1,4 @@
-/** Whether all nodes have a daemon of this operator's release that serves. */
+/** Whether all nodes with DPUs have a daemon of this operator's release that serves. */
 import { daemonLeaseName } from '../../../../api/daemon-lease.ts';
 import { annotations } from '../../../../api/names.ts';
 import { isBeingDeleted, type Pod } from '../../../../kube/index.ts';
@@ -7,7 +7,7 @@ import type { DaemonLeases } from '../../../daemons/daemon-leases.ts';
 import type { Caches } from '../../../shared/caches.ts';
 
 export class DaemonRelease {
-  readonly #caches: Pick<Caches, 'nodes' | 'daemonPods'>;
+  readonly #caches: Pick<Caches, 'nodes' | 'daemonPods' | 'dpus' | 'dpusByNode'>;
   readonly #leases: Pick<DaemonLeases, 'seenState'>;
   readonly #onChange: () => void;
   #hash: string | undefined;
@@ -16,7 +16,7 @@ export class DaemonRelease {
 
   /** @param onChange called when {@link isEverywhere} may be another */
   constructor(
-    caches: Pick<Caches, 'nodes' | 'daemonPods'>,
+    caches: Pick<Caches, 'nodes' | 'daemonPods' | 'dpus' | 'dpusByNode'>,
     leases: Pick<DaemonLeases, 'seenState' | 'on'>,
     onChange: () => void,
   ) {
@@ -32,8 +32,12 @@ export class DaemonRelease {
         this.#changed();
       }
     });
+    caches.dpus.onChange((_dpu, _previous, kind) => {
+      if (kind !== 'updated') this.#changed();
+    });
     leases.on('quiet', () => this.#changed());
-    leases.on('heard', () => this.#changed());
+    // One that is heard is waited for: by that nothing comes to be everywhere. At a start all are heard.
+    leases.on('heard', () => this.#isEverywhere !== false && this.#changed());
   }
 
   /** @param hash of the daemons' pods as this operator makes them */
@@ -53,13 +57,17 @@ export class DaemonRelease {
     this.#onChange();
   }
 
-  /** A lost node's daemon is waited for no longer than its Lease lasts: others need not share its fate. */
+  /**
+   * A lost node's daemon is waited for no longer than its Lease lasts: others need not share its fate. A node without DPUs has
+   * no VSP that its daemon could meet, and may never have had a daemon that works.
+   */
   #look(): boolean {
     const serving = this.#caches.daemonPods.list().filter((pod) => this.#serves(pod));
     const served = new Set(serving.map(({ spec }) => spec.nodeName));
     const nodes = this.#caches.nodes.list().filter(({ metadata }) => hasDaemon(metadata.labels ?? {}));
     const names = nodes.map(({ metadata }) => metadata.name).filter((name) => !served.has(name));
-    return names.every((name) => this.#leases.seenState(daemonLeaseName(name)) === 'silent');
+    const withDpus = names.filter((name) => this.#caches.dpusByNode.count(name) > 0);
+    return withDpus.every((name) => this.#leases.seenState(daemonLeaseName(name)) === 'silent');
   }
 
   #serves(pod: Pod): boolean {

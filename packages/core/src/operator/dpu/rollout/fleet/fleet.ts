@@ -5,7 +5,7 @@
 import type { DpuSide } from '@dpu-operator/sdk/manifest';
 import type { PluginRun, Rollout } from '../../../../api/plugin-run.ts';
 import { isSameRelease } from '../plugin-run.ts';
-import type { RolloutStatus } from '../rollout-status.ts';
+import { drainTimedOut, type RolloutStatus } from '../rollout-status.ts';
 import { idsOf, idsOfChange, releaseKey } from './change.ts';
 
 export interface FleetDpu {
@@ -178,7 +178,7 @@ export class Fleet {
 }
 
 /** Reasons of a rollout that ended for what is no fault of the release. */
-const faultless: readonly string[] = ['DrainTimedOut'];
+const faultless: readonly string[] = [drainTimedOut];
 
 /** A DPU that was broken before says nothing of what it was given. */
 function hasFailed({ plugin, rollout }: RolloutStatus): boolean {

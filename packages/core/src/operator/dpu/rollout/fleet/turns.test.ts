@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { daemonLeaseName } from '../../../../api/daemon-lease.ts';
 import type { DataProcessingUnit } from '../../../../api/data-processing-unit.ts';
 import type { DpuOperatorConfig } from '../../../../api/dpu-operator-config.ts';
-import { configName } from '../../../../api/names.ts';
+import { configName, labels } from '../../../../api/names.ts';
 import type { Rollout } from '../../../../api/plugin-run.ts';
 import { DaemonLeases } from '../../../daemons/daemon-leases.ts';
 import type { Caches } from '../../../shared/caches.ts';
@@ -15,9 +15,11 @@ const [v1, v2] = [runOf('1'), runOf('2')];
 
 function fixture() {
   const dpus = new TestCache<DataProcessingUnit>();
-  const [nodes, daemonPods, daemonLeases] = [new TestCache(), new TestCache(), new TestCache()];
+  const nodes = new TestCache<{ metadata: { name: string; labels: Record<string, string> } }>();
+  const [daemonPods, daemonLeases] = [new TestCache(), new TestCache()];
   const configs = new TestCache<DpuOperatorConfig>();
-  const caches = { dpus, nodes, daemonPods, daemonLeases, configs } as unknown as Caches;
+  const dpusByNode = { count: (node: string) => dpus.list().filter(({ spec }) => spec.nodeName === node).length };
+  const caches = { dpus, dpusByNode, nodes, daemonPods, daemonLeases, configs } as unknown as Caches;
   const silent = new Set<string>();
   class Leases extends DaemonLeases {
     override seenState = (name: string) => (silent.has(name) ? 'silent' : 'renewed');
@@ -44,7 +46,8 @@ function fixture() {
   };
   const policy = (rollout: object) =>
     configs.put({ metadata: { name: configName }, spec: { rollout } } as unknown as DpuOperatorConfig);
-  return { dpus, leases, silent, turns, told, put, policy };
+  const labelled = (name: string) => nodes.put({ metadata: { name, labels: { [labels.dpuNode]: 'true' } } });
+  return { dpus, labelled, leases, silent, turns, told, put, policy };
 }
 
 test('a DPU that is not ready for its turn keeps it from nobody', () => {
@@ -93,6 +96,18 @@ test('a DPU of a silent daemon lets others go first, and is told when it is hear
   silent.delete(lease);
   leases.emit('heard', lease);
   expect(told).toEqual(['a']);
+});
+
+test('a node whose daemon has never come up holds up others only while it has a DPU', () => {
+  const { dpus, labelled, turns, told, put } = fixture();
+  put('a', 'Installing');
+  labelled('node-new');
+  expect(turns.waitsFor('a', v2)).toBeUndefined();
+  put('new');
+  expect(turns.waitsFor('a', v2)?.reason).toBe('WaitingForDaemons');
+  dpus.delete('new');
+  expect(told).toEqual(['a']);
+  expect(turns.waitsFor('a', v2)).toBeUndefined();
 });
 
 test('what was written of a DPU that is gone, or could not be written, holds nobody up', () => {

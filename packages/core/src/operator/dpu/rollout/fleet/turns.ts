@@ -1,4 +1,12 @@
-/** Which DPUs may change what they run, by what this operator's caches say: see waits-for.ts. */
+/**
+ * Which DPUs may change what they run. waits-for.ts decides; here is what it decides by, the {@link Fleet} as this operator's
+ * caches have it and its own writes make it, and who waits.
+ *
+ * For each DPU its controller calls, in this order: {@link Turns.asks} with what the DPU is to run, {@link Turns.waitsFor},
+ * {@link Turns.writes} before it writes a new status ({@link Turns.forget} where that fails), {@link Turns.looked} at the
+ * end. A DPU that was told to wait is called by the event `turn`, once, as soon as there is room for it. No DPU changes until
+ * all have been looked at since the operator's start.
+ */
 import { EventEmitter } from 'node:events';
 import type { DpuSide } from '@dpu-operator/sdk/manifest';
 import { inject, injectable } from 'tsyringe';
@@ -37,15 +45,15 @@ interface TurnEvents {
 @injectable()
 export class Turns extends EventEmitter<TurnEvents> {
   readonly fleet: Fleet;
-  readonly #caches: Pick<Caches, 'dpus' | 'nodes' | 'daemonPods' | 'configs'>;
+  readonly #caches: Pick<Caches, 'dpus' | 'configs'>;
   readonly #leases: Pick<DaemonLeases, 'seenState'>;
   readonly #daemons: DaemonRelease;
   readonly #asked = new Map<string, Ask>();
   /** What this operator has written, or is about to, until the cache has it. */
   readonly #written = new Map<string, RolloutStatus>();
   readonly #waiting = new WaitingList();
-  /** Those that were told and did not come back yet. */
-  readonly #told = new Set<string>();
+  /** Those that were called and have not been looked at since: the room that there is may be theirs. */
+  readonly #called = new Set<string>();
   #unplaced: readonly string[] = [];
 
   constructor(
@@ -57,12 +65,12 @@ export class Turns extends EventEmitter<TurnEvents> {
     this.fleet = new Fleet(operatorImage);
     this.#caches = caches;
     this.#leases = leases;
-    this.#daemons = new DaemonRelease(caches, leases, () => this.#tell());
+    this.#daemons = new DaemonRelease(caches, leases, () => this.#callWaiting());
     caches.dpus.onChange((dpu, _, kind) => {
       if (kind === 'deleted' || isBeingDeleted(dpu)) this.#remove(dpu.metadata.name);
       else this.#see(dpu);
     });
-    caches.configs.onChange(() => this.#tell());
+    caches.configs.onChange(() => this.#callWaiting());
     leases.on('heard', (leaseName) => this.#heard(leaseName));
   }
 
@@ -98,7 +106,7 @@ export class Turns extends EventEmitter<TurnEvents> {
     return deadlineMs(this.#policies(dpuName));
   }
 
-  /** To be asked for a DPU that needs nothing else: one that has to wait is told of its turn. */
+  /** To be asked for a DPU that needs nothing else: one that has to wait is called when it is its turn. */
   waitsFor(dpuName: string, target: PluginRun): Wait | undefined {
     const dpu = this.fleet.get(dpuName);
     if (!dpu) return undefined;
@@ -114,14 +122,14 @@ export class Turns extends EventEmitter<TurnEvents> {
     // One of which nothing could be found out is known all the same: it keeps nobody waiting.
     const isNew = this.fleet.get(dpuName)?.isKnown === false;
     if (isNew) this.asks(dpuName, { wanted: undefined, config: undefined });
-    if (this.#told.delete(dpuName)) this.#tell();
+    if (this.#called.delete(dpuName)) this.#callWaiting();
   }
 
   /** @param pods that find no place: no others are evicted meanwhile */
   unplacedAre(pods: readonly string[]): void {
     const hadSome = this.#unplaced.length > 0;
     this.#unplaced = pods;
-    if (hadSome && pods.length === 0) this.#tell();
+    if (hadSome && pods.length === 0) this.#callWaiting();
   }
 
   #see(dpu: DataProcessingUnit): void {
@@ -133,7 +141,7 @@ export class Turns extends EventEmitter<TurnEvents> {
     this.#tellProgress(before, after);
     const isNews = stepOf(before) !== stepOf(after);
     if (isNews) this.#callOtherSides(before);
-    if (isNews || (hadUnknown && !this.fleet.hasUnknown)) this.#tell();
+    if (isNews || (hadUnknown && !this.fleet.hasUnknown)) this.#callWaiting();
   }
 
   #fleetDpu(dpu: DataProcessingUnit): FleetDpu {
@@ -176,10 +184,10 @@ export class Turns extends EventEmitter<TurnEvents> {
     this.#asked.delete(name);
     this.#written.delete(name);
     this.#waiting.delete(name);
-    this.#told.delete(name);
+    this.#called.delete(name);
     this.#tellProgress(before, undefined);
     this.#callOtherSides(before);
-    this.#tell();
+    this.#callWaiting();
   }
 
   /** Before all others: until the other side of a card that has changed does too, pods may have no way through. */
@@ -211,8 +219,8 @@ export class Turns extends EventEmitter<TurnEvents> {
     for (const scope of scopes) this.emit('progress', scope);
   }
 
-  /** Tells as many of those that wait as there is room for, and all that wait for another thing now; each once. */
-  #tell(): void {
+  /** Calls as many of those that wait as there is room for, and all that wait for another thing now; each once. */
+  #callWaiting(): void {
     if (this.fleet.hasUnknown) return;
     for (const { target, message, names } of this.#waiting.groups()) {
       for (const name of names()) {
@@ -222,7 +230,7 @@ export class Turns extends EventEmitter<TurnEvents> {
         const wait = waitsFor(dpu, target, circumstances);
         // It waits for something of its own from now on.
         if (wait?.isOwn) this.#call(name);
-        else if (!wait) this.#call(...names(roomFor(dpu, target, circumstances) - this.#told.size));
+        else if (!wait) this.#call(...names(roomFor(dpu, target, circumstances) - this.#called.size));
         // A daemon that is away for a moment is not worth a write to every DPU that waits.
         else if (wait.reason !== 'WaitingForDaemons' && wait.message !== message) this.#call(...names());
         if (!wait?.isOwn) break;
@@ -233,7 +241,7 @@ export class Turns extends EventEmitter<TurnEvents> {
   #call(...names: string[]): void {
     for (const name of names) {
       this.#waiting.delete(name);
-      this.#told.add(name);
+      this.#called.add(name);
       this.emit('turn', name);
     }
   }

@@ -1,4 +1,4 @@
-/** How long to wait after repeated failures. */
+/** How long to wait until what failed is tried again. For calls, watches, records and connections alike. */
 export interface BackoffOptions {
   initialMs: number;
   maxMs: number;

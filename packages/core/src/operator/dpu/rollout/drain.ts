@@ -1,0 +1,13 @@
+/** How far a DPU is freed of pods before its plugin is replaced. Pure. */
+import type { Rollout } from '../../../api/plugin-run.ts';
+import type { ObservedState } from './observed-state.ts';
+
+/** Milliseconds that pods have to leave it; 0 or less when the time is over. */
+export function drainLeftMs({ deadlineMs, now }: ObservedState, { drainingSince, startedAt }: Rollout): number {
+  return Date.parse(drainingSince ?? startedAt) + deadlineMs - now;
+}
+
+/** Undefined until the daemon has taken the DPU's devices away from new pods. */
+export function podsLeft({ drain }: ObservedState, { startedAt }: Rollout): readonly string[] | undefined {
+  return drain?.of === startedAt ? drain.pods : undefined;
+}
