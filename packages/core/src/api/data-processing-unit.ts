@@ -20,6 +20,8 @@ const networkWishSchema = z.object({
 /** One DpuNetwork on this DPU, as its node's daemon serves it. */
 const networkReportSchema = z.object({
   name: z.string().describe('Name of the DpuNetwork.'),
+  vfs: z.string().optional().describe('As in the spec that this answers; absent where that has it no more.'),
+  logicalBridge: z.string().optional().describe('As in the spec that this answers.'),
   devices: z.int().describe('How many devices pods can have in it, or have.'),
   missing: z.string().optional().describe('Virtual functions that it is to have and that the DPU has not.'),
   waiting: z

@@ -1,28 +1,44 @@
 /** What a DpuNetwork's status says. Pure. */
 import { cutText } from '@dpu-operator/sdk/cut-text';
 import { type ConditionInput, setCondition } from '../../api/conditions.ts';
-import type { DataProcessingUnit, NetworkReport } from '../../api/data-processing-unit.ts';
+import type { DataProcessingUnit, NetworkReport, NetworkWish } from '../../api/data-processing-unit.ts';
 import type { DpuNetwork, DpuNetworkStatus } from '../../api/dpu-network.ts';
 import { networkResource } from '../../api/names.ts';
 import { firstTen } from '../../listed.ts';
-import type { PlannedNetwork } from './plan.ts';
+import type { NetworksPlan, PlannedNetwork } from './plan.ts';
 
-/** What a daemon says of a network on its DPU; no report where it has not said anything yet. */
+/** What a daemon says of a network on its DPU. */
 export interface Reported {
   dpu: string;
-  /** Whether its spec has the network: what is left otherwise is what pods still have. */
-  isWanted: boolean;
+  node: string;
+  /** What the DPU is to have of it; undefined where only pods still have something. */
+  wish: NetworkWish | undefined;
+  /** Undefined until the daemon has answered this wish: what it said to an earlier one is not counted. */
   report: NetworkReport | undefined;
 }
 
-/** Of every DPU that has something of the network, or is to. */
-export function reportsOf(name: string, dpus: readonly DataProcessingUnit[]): Reported[] {
-  return dpus.flatMap(({ metadata, spec, status }) => {
-    const isWanted = spec.networks?.some((wish) => wish.name === name) ?? false;
-    const report = status?.networks?.find((one) => one.name === name);
-    return isWanted || report ? { dpu: metadata.name, isWanted, report } : [];
+/** By network: every DPU that has something of it, or is to. */
+export function reportsOf(
+  dpus: readonly DataProcessingUnit[],
+  wishes: NetworksPlan['wishes'],
+): ReadonlyMap<string, Reported[]> {
+  const all = dpus.flatMap(({ metadata, spec, status }) => {
+    const wished = byName(wishes.get(metadata.name));
+    const said = byName(status?.networks);
+    const names = new Set([...wished.keys(), ...byName(spec.networks).keys(), ...said.keys()]);
+    return [...names].map((name) => {
+      const wish = wished.get(name);
+      const told = said.get(name);
+      const report = told?.vfs === wish?.vfs && told?.logicalBridge === wish?.logicalBridge ? told : undefined;
+      return { name, reported: { dpu: metadata.name, node: spec.nodeName, wish, report } };
+    });
   });
+  const grouped = Map.groupBy(all, ({ name }) => name);
+  return new Map([...grouped].map(([name, of]) => [name, of.map(({ reported }) => reported)]));
 }
+
+const byName = <T extends { name: string }>(all: readonly T[] = []): ReadonlyMap<string, T> =>
+  new Map(all.map((one) => [one.name, one]));
 
 /** Why a network's NAD is not there. */
 export interface NadFault {
@@ -114,10 +130,10 @@ function readiness({ planned, reports, multusInstalled, nadFault, refusals }: St
     const why = refusals.length > 0 ? `; not evicted: ${refusals.join('; ')}` : '';
     return verdict('False', 'WaitingForPods', `devices change their network when ${how}: ${firstTen(pods)}${why}`);
   }
-  const silent = reports.filter(({ isWanted, report }) => isWanted && !report).map(({ dpu }) => dpu);
+  const silent = reports.filter(({ wish, report }) => wish && !report).map(({ dpu }) => dpu);
   const devices = reports.reduce((sum, { report }) => sum + (report?.devices ?? 0), 0);
   const count = `${devices} devices on ${dpus.length} DataProcessingUnits`;
-  if (silent.length > 0 || reports.length < dpus.length) {
+  if (silent.length > 0) {
     return verdict('False', 'Pending', `${count}; waiting for the daemons of ${firstTen(silent)}`);
   }
   return verdict('True', 'Ready', count);
