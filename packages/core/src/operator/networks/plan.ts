@@ -60,15 +60,14 @@ export function planNetworks(
       overlaps: [],
     };
   });
-  const bridgeOf = ({ network }: PlannedNetwork) => {
-    const { name } = network.metadata;
-    const vlan = vlans.get(name);
-    return vlan && 'vlan' in vlan ? logicalBridgeOf(name, vlan) : undefined;
-  };
+  // Once each: a fleet has thousands of DPUs.
+  const bridges = new Map(
+    [...vlans].map(([name, vlan]) => [name, 'vlan' in vlan ? logicalBridgeOf(name, vlan) : undefined]),
+  );
   const wishes = new Map<string, NetworkWish[]>();
   for (const dpu of dpus) {
     const mine = planned.filter((one) => !one.fault && isOn(one.network, dpu, labelsOf(dpu.spec.nodeName)));
-    wishes.set(dpu.metadata.name, wishesOf(dpu, mine, bridgeOf));
+    wishes.set(dpu.metadata.name, wishesOf(dpu, mine, bridges));
   }
   return { networks: new Map(planned.map((one) => [one.network.metadata.name, one])), wishes };
 }
@@ -77,7 +76,7 @@ export function planNetworks(
 function wishesOf(
   dpu: DataProcessingUnit,
   planned: readonly PlannedNetwork[],
-  bridgeOf: (planned: PlannedNetwork) => string | undefined,
+  bridges: ReadonlyMap<string, string | undefined>,
 ): NetworkWish[] {
   const holders = new Map<number, string>();
   return planned.flatMap((one) => {
@@ -91,7 +90,7 @@ function wishesOf(
     for (const vf of free) holders.set(vf, name);
     if (free.length === 0) return [];
     one.dpus.push(dpu.metadata.name);
-    const logicalBridge = bridgeOf(one);
+    const logicalBridge = bridges.get(name);
     return {
       name,
       vfs: vfRangesText(free),
