@@ -313,7 +313,8 @@ function ipError(stderr: string, what: string): DpuError {
 }
 
 function ipErrorCode(words: string) {
-  if (/does not exist|Cannot find device|No such (device|file|process)|Invalid "?netns/i.test(words)) return 'NOT_FOUND';
+  const missing = /does not exist|Cannot find device|No such (device|file|process)|Invalid "?netns/i;
+  if (missing.test(words)) return 'NOT_FOUND';
   if (/exists/i.test(words)) return 'ALREADY_EXISTS';
   return /busy/i.test(words) ? 'FAILED_PRECONDITION' : 'INTERNAL';
 }
