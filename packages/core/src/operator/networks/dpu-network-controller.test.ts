@@ -79,7 +79,9 @@ function answer(more: object): void {
 const wishes = () => (api.objects.get(dpuPath)?.spec as { networks?: object[] } | undefined)?.networks;
 const configOf = (nad: string) => (api.objects.get(nadPath(nad))?.spec as { config: string } | undefined)?.config ?? '';
 const status = (name: string) =>
-  (api.objects.get(networkPath(name))?.status ?? {}) as { conditions?: { reason: string; message: string }[] };
+  (api.objects.get(networkPath(name))?.status ?? {}) as {
+    conditions?: { type: string; reason: string; message: string }[];
+  };
 const reason = (name: string) => status(name).conditions?.[0]?.reason;
 const said = (name: string, expected: string) => vi.waitFor(() => expect(reason(name)).toBe(expected), 20_000);
 
@@ -127,6 +129,27 @@ test('after a change it is ready again when the daemon has answered that one, an
   await said('blue', 'Pending');
   answer({ devices: 2 });
   await said('blue', 'Ready');
+});
+
+test('where a DPU serves no logical bridges it is said that pods work and are not kept apart, or that they are refused', async () => {
+  const isolated = () => status('blue').conditions?.find(({ type }) => type === 'Isolated');
+  putNetwork('blue');
+  await said('blue', 'Pending');
+  answer({ devices: 2, lacksBridge: true });
+  await said('blue', 'Ready');
+  expect(isolated()).toMatchObject({
+    status: 'False',
+    reason: 'SharedBridge',
+    message: expect.stringMatching(/a-host.*default bridge/),
+  });
+  answer({ devices: 2 });
+  await vi.waitFor(() => expect(isolated()).toBeUndefined(), 20_000);
+  putNetwork('blue', { vlan: 7 });
+  await said('blue', 'Pending');
+  answer({ devices: 2, lacksBridge: true });
+  await said('blue', 'NotIsolated');
+  expect(status('blue').conditions?.[0]?.message).toMatch(/a-host.*VLAN 7.*refused/);
+  expect(isolated()).toBeUndefined();
 });
 
 test('pods that a change waits for are evicted where that is asked for, again and again until budgets allow it', async () => {

@@ -218,11 +218,13 @@ export class DpuNetworkController {
     const { name, uid } = metadata;
     const body = { apiVersion, kind, metadata: { name, uid }, status };
     await this.#store.applyStatus(dpuNetwork, body, { fieldManager: fieldManagers.networks });
-    const [before, after] = [network.status, status].map((one) => findCondition(one?.conditions, 'Ready'));
-    if (!after || (before?.status === after.status && before.reason === after.reason)) return;
-    const isOrdinary = after.status === 'True' || ['Pending', 'Deleting', 'NotServed'].includes(after.reason);
-    const { reason, message } = after;
-    await this.#events.event(network, { type: isOrdinary ? 'Normal' : 'Warning', reason, message });
+    for (const after of status.conditions ?? []) {
+      const before = findCondition(network.status?.conditions, after.type);
+      if (before?.status === after.status && before.reason === after.reason) continue;
+      const isOrdinary = after.status === 'True' || ['Pending', 'Deleting', 'NotServed'].includes(after.reason);
+      const { reason, message } = after;
+      await this.#events.event(network, { type: isOrdinary ? 'Normal' : 'Warning', reason, message });
+    }
   }
 }
 

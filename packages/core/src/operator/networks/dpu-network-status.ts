@@ -63,10 +63,11 @@ export interface StatusInput {
 
 export function networkStatus({ planned, ...seen }: StatusInput, now = new Date()): DpuNetworkStatus {
   const { network, vfs, vlanId, dpus } = planned;
-  const ready = { ...readiness({ planned, ...seen }), observedGeneration: network.metadata.generation };
+  const said = [readiness({ planned, ...seen }), ...notIsolated(network, seen.reports)];
+  const observedGeneration = network.metadata.generation;
   const devices = seen.reports.reduce((sum, { report }) => sum + (report?.devices ?? 0), 0);
   return {
-    conditions: [...setCondition(own(network), ready, now)],
+    conditions: said.flatMap((one) => [...setCondition(own(network, one.type), { ...one, observedGeneration }, now)]),
     resourceName: networkResource(network.metadata.name),
     selectedVFs: vfs,
     ...(vlanId !== undefined && { vlanId }),
@@ -82,7 +83,7 @@ export function deletingStatus(network: DpuNetwork, reports: readonly Reported[]
   const what = pods.length > 0 ? `these pods have devices of it: ${firstTen(pods)}` : 'their daemons take it back';
   const message = `it is deleted once no DPU has it any more; on ${firstTen(names)}: ${what}`;
   const { conditions: _, ...rest } = network.status ?? {};
-  return { ...rest, conditions: [...setCondition(own(network), verdict('False', 'Deleting', message), now)] };
+  return { ...rest, conditions: [...setCondition(own(network, 'Ready'), verdict('False', 'Deleting', message), now)] };
 }
 
 /** Of one that nobody serves. */
@@ -91,14 +92,29 @@ export function offStatus(network: DpuNetwork, now = new Date()): DpuNetworkStat
   const { conditions: _, ...rest } = network.status ?? {};
   return {
     ...rest,
-    conditions: [...setCondition(own(network), verdict('False', 'NotServed', message), now)],
+    conditions: [...setCondition(own(network, 'Ready'), verdict('False', 'NotServed', message), now)],
     dpus: 0,
     devices: 0,
   };
 }
 
 /** Only this one: what the Go operator wrote beside it goes. */
-const own = ({ status }: DpuNetwork) => (status?.conditions ?? []).filter(({ type }) => type === 'Ready');
+const own = ({ status }: DpuNetwork, type: string) => (status?.conditions ?? []).filter((one) => one.type === type);
+
+/** Pods of a network with a VLAN in its spec are refused instead, see {@link readiness}. */
+function notIsolated(network: DpuNetwork, reports: readonly Reported[]): ConditionInput[] {
+  const where = withoutBridge(reports);
+  if (where.length === 0 || network.spec.vlan !== undefined) return [];
+  const why = `${noBridges(where)}: its pods there are on the default bridge, with all others that are`;
+  const { message, reason } = verdict('False', 'SharedBridge', `${why}; ${useAnother}`);
+  return [{ type: 'Isolated', status: 'False', reason, message }];
+}
+
+const withoutBridge = (reports: readonly Reported[]): string[] =>
+  reports.flatMap(({ dpu, report }) => (report?.lacksBridge ? dpu : []));
+const noBridges = (dpus: readonly string[]): string =>
+  `the plugin or the daemon on the DPU of ${firstTen(dpus)} serves no logical bridges`;
+const useAnother = 'use a plugin that serves them, and the daemon of this operator';
 
 function readiness({ planned, reports, multusInstalled, nadFault, refusals }: StatusInput): ConditionInput {
   const { fault, overlaps, dpus, network } = planned;
@@ -129,6 +145,11 @@ function readiness({ planned, reports, multusInstalled, nadFault, refusals }: St
     const how = evicts ? 'these pods are evicted' : 'these pods end (kubectl drain, or spec.podsOnChange: Evict)';
     const why = refusals.length > 0 ? `; not evicted: ${refusals.join('; ')}` : '';
     return verdict('False', 'WaitingForPods', `devices change their network when ${how}: ${firstTen(pods)}${why}`);
+  }
+  const where = withoutBridge(reports);
+  if (where.length > 0 && network.spec.vlan !== undefined) {
+    const what = `${noBridges(where)}, so VLAN ${network.spec.vlan} cannot be kept apart and its pods are refused`;
+    return verdict('False', 'NotIsolated', `${what}: ${useAnother}, or set spec.vlan to 0, which keeps nothing apart`);
   }
   const silent = reports.filter(({ wish, report }) => wish && !report).map(({ dpu }) => dpu);
   const devices = reports.reduce((sum, { report }) => sum + (report?.devices ?? 0), 0);
