@@ -20,7 +20,15 @@ const networkWishSchema = z.object({
 /** One DpuNetwork on this DPU, as its node's daemon serves it. */
 const networkReportSchema = z.object({
   name: z.string().describe('Name of the DpuNetwork.'),
+  vfs: z.string().optional().describe('As in the spec that this answers; absent where that has it no more.'),
+  logicalBridge: z.string().optional().describe('As in the spec that this answers.'),
   devices: z.int().describe('How many devices pods can have in it, or have.'),
+  lacksBridge: z
+    .boolean()
+    .optional()
+    .describe(
+      'True where the DPU serves no logical bridges: a network without a VLAN in its spec is on the default bridge there, pods of another are refused.',
+    ),
   missing: z.string().optional().describe('Virtual functions that it is to have and that the DPU has not.'),
   waiting: z
     .array(z.string())

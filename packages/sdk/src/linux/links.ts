@@ -309,14 +309,12 @@ function batchFailures(stderr: string, lines: readonly string[]): BatchFailure[]
 
 function ipError(stderr: string, what: string): DpuError {
   const words = stderr.trim();
+  return new DpuError(ipErrorCode(words), `${what}: ${words || 'failed without a word'}`);
+}
+
+function ipErrorCode(words: string) {
   const missing = /does not exist|Cannot find device|No such (device|file|process)|Invalid "?netns/i;
-  const code =
-    /exists/i.test(words) && !missing.test(words)
-      ? 'ALREADY_EXISTS'
-      : missing.test(words)
-        ? 'NOT_FOUND'
-        : /busy/i.test(words)
-          ? 'FAILED_PRECONDITION'
-          : 'INTERNAL';
-  return new DpuError(code, `${what}: ${words || 'failed without a word'}`);
+  if (missing.test(words)) return 'NOT_FOUND';
+  if (/exists/i.test(words)) return 'ALREADY_EXISTS';
+  return /busy/i.test(words) ? 'FAILED_PRECONDITION' : 'INTERNAL';
 }

@@ -79,6 +79,7 @@ export class DpuDataPath {
   #started: VspCalls | undefined;
   /** The same, once the reconciler has it. */
   #connected: VspCalls | undefined;
+  #hasOneBridge: boolean | undefined;
   readonly #logger: Logger;
   /** What hosts ask for. */
   readonly hostPorts: HostPorts;
@@ -122,7 +123,9 @@ export class DpuDataPath {
    */
   async vspStarted(client: VspCalls): Promise<void> {
     this.#started = client;
-    const hasChains = (await client.getInfo())?.capabilities.includes('chains') ?? false;
+    const [info, hasOneBridge] = await Promise.all([client.getInfo(), servesNoBridges(client)]);
+    const hasChains = info?.capabilities.includes('chains') ?? false;
+    this.#hasOneBridge = hasOneBridge ?? this.#hasOneBridge;
     await this.#functions.vspStarted(hasChains);
     if (this.#started !== client) {
       if (!this.#started) this.#functions.vspAway();
@@ -132,6 +135,11 @@ export class DpuDataPath {
     this.#connected = client;
     await this.#reconciler.connect(new VspTarget(client, this.#logger, this.#vsp));
     this.#functions.vspComplete();
+  }
+
+  /** Whether the VSP serves no logical bridges, as it said last: it keeps no networks apart. */
+  get hasOneBridge(): boolean | undefined {
+    return this.#hasOneBridge;
   }
 
   /** Attachments can be read that could not before, or the other way round. */
@@ -218,5 +226,15 @@ export class DpuDataPath {
       this.#logger.warn({ err: error, item: key }, 'not deleted by the VSP yet; it will be when it is back');
       return false;
     }
+  }
+}
+
+/** @returns undefined where it cannot be told now */
+async function servesNoBridges(client: VspCalls): Promise<boolean | undefined> {
+  try {
+    await client.listLogicalBridges();
+    return false;
+  } catch (error) {
+    return DpuError.from(error).code === 'UNIMPLEMENTED' ? true : undefined;
   }
 }

@@ -148,6 +148,11 @@ export class HostDataPath implements PeerListener {
     return this.#peer?.peer.outage ?? this.#peer?.peer.leaving;
   }
 
+  /** Whether the DPU side keeps no networks apart, as it said last; undefined until it has answered. */
+  get hasOneBridge(): boolean | undefined {
+    return this.#peer?.peer.hasOneBridge;
+  }
+
   /** SPIFFE ID of the DPU that answers, or did last. */
   get peerIdentity(): string | undefined {
     return this.#peer?.peer.identity;

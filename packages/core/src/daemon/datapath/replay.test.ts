@@ -275,3 +275,20 @@ test.each(['PENDING', 'ERROR'] as const)('a port that a VSP lists as %s is asked
   vsp.components = () => [];
   await started;
 });
+
+test('whether networks are kept apart is what the VSP of now says, and stays known while there is none', async () => {
+  const dataPath = dataPathIn(temporaryDirectory());
+  expect(dataPath.hasOneBridge).toBeUndefined();
+  const vsp = new MemoryVsp();
+  vsp.hasBridges = false;
+  await dataPath.vspStarted(vsp);
+  expect(dataPath.hasOneBridge).toBe(true);
+  dataPath.vspLost();
+  expect(dataPath.hasOneBridge).toBe(true);
+  const silentOne = new MemoryVsp();
+  silentOne.listLogicalBridges = () => Promise.reject(new DpuError('INTERNAL', 'no answer'));
+  await dataPath.vspStarted(silentOne);
+  expect(dataPath.hasOneBridge).toBe(true);
+  await dataPath.vspStarted(new MemoryVsp());
+  expect(dataPath.hasOneBridge).toBe(false);
+});

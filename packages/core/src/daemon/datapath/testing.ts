@@ -95,6 +95,7 @@ export class MemoryVsp implements VspCalls {
   }
 
   async listLogicalBridges(): Promise<LogicalBridge[]> {
+    if (!this.hasBridges) throw new DpuError('UNIMPLEMENTED', 'no logical bridges');
     return [...this.bridges].map(([id, vlanId]) => ({ name: `logicalBridges/${id}`, vlanId }));
   }
 

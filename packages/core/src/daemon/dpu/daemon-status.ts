@@ -1,5 +1,5 @@
 /** What the daemon says of a DPU in its object's status. Pure. */
-import { type DataProcessingUnit, dpuConditions } from '../../api/index.ts';
+import { type DataProcessingUnit, dpuConditions, type NetworkReport } from '../../api/index.ts';
 import { gone, there, unknown } from '../presence.ts';
 import { cardReport } from './card-report.ts';
 import { observedAt, saidOf } from './dpu-conditions.ts';
@@ -25,9 +25,20 @@ export function daemonStatus(
     channel: manager ? manager.channel.status : status?.channel,
     drain,
     chains: manager?.dpuSide?.dataPath.chains() ?? status?.chains,
-    networks: manager ? manager.networks.report() : status?.networks,
+    networks: manager ? networksOf(manager, status?.networks) : status?.networks,
     hosts,
   };
+}
+
+/** Of a DPU that has not answered yet, what was known before stays. */
+export function networksOf(
+  { networks, hasOneBridge }: Pick<DpuManager, 'hasOneBridge'> & { networks: Pick<DpuManager['networks'], 'report'> },
+  before: readonly NetworkReport[] = [],
+): NetworkReport[] | undefined {
+  return networks.report()?.map((report) => {
+    const lacksBridge = hasOneBridge ?? before.find(({ name }) => name === report.name)?.lacksBridge;
+    return lacksBridge && report.logicalBridge !== undefined ? { ...report, lacksBridge } : report;
+  });
 }
 
 function conditionsOf({ metadata, status }: DataProcessingUnit, manager: DpuManager | undefined) {

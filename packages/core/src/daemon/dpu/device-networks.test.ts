@@ -48,7 +48,7 @@ test('devices go into a network when the kubelet says that nobody has them', asy
     ['vf2', 'blue', true],
   ]);
   expect(networks.of('vf1')).toEqual({ name: 'blue', logicalBridge: 'vlan-7' });
-  expect(networks.report()).toEqual([{ name: 'blue', devices: 2, missing: '3' }]);
+  expect(networks.report()).toEqual([{ ...blue, devices: 2, missing: '3' }]);
 });
 
 test('one that a pod was given, or the kubelet says nothing of, waits and says for what', async () => {
@@ -61,12 +61,12 @@ test('one that a pod was given, or the kubelet says nothing of, waits and says f
   await vi.waitFor(() => expect(onChange).toHaveBeenCalled());
   place();
   const waiting = ['shop/a', 'the kubelet does not answer'];
-  expect(networks.report()).toEqual([{ name: 'blue', devices: 0, missing: '3', waiting }]);
+  expect(networks.report()).toEqual([{ ...blue, devices: 0, missing: '3', waiting }]);
   allocations.clear();
   networks.podsChanged();
   place();
   await vi.waitFor(() => expect(place().at(-1)).toEqual(['vf2', 'blue', true]));
-  expect(networks.report()).toEqual([{ name: 'blue', devices: 2, missing: '3' }]);
+  expect(networks.report()).toEqual([{ ...blue, devices: 2, missing: '3' }]);
 });
 
 test('a network that is wanted no more is reported while a pod has a device of it', async () => {

@@ -193,6 +193,11 @@ export class DpuManager implements VspUser {
     return this.host ? hostChannel(this.#end, this.host) : { condition: undefined, status: undefined };
   }
 
+  /** Whether the DPU keeps no networks apart; undefined while it is not known. */
+  get hasOneBridge(): boolean | undefined {
+    return this.host ? this.host.hasOneBridge : this.dpuSide?.dataPath.hasOneBridge;
+  }
+
   /** @param worked SPIFFE IDs of other ends that it worked with, as its object says */
   setChannel(spec: ChannelSpec | undefined, worked?: readonly string[]): void {
     this.#end.set(spec, worked);

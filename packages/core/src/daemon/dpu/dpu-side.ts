@@ -38,6 +38,7 @@ export class DpuSide {
       knownHosts: this.hosts,
       vsp,
       isLeaving: () => this.#isLeaving,
+      hasOneBridge: () => this.dataPath.hasOneBridge ?? false,
       onCallers,
       responderId: nodeName,
       logger,

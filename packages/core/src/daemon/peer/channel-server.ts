@@ -16,7 +16,7 @@ import type { ChannelEnd } from '../trust/channel-end.ts';
 import { grpcAddress, parseEndpoint } from './endpoint.ts';
 import { Gate } from './gate.ts';
 import type { KnownHosts } from './known-hosts.ts';
-import { leavingHeader, ownerFrom, ownerHeader } from './owner.ts';
+import { leavingHeader, oneBridgeHeader, ownerFrom, ownerHeader } from './owner.ts';
 
 export interface ChannelServerOptions {
   /** How the channel is secured, and whom it takes. */
@@ -27,6 +27,8 @@ export interface ChannelServerOptions {
   vsp: { readonly healthy: boolean };
   /** Whether this DPU is to go, so that hosts are to send no new pods here. */
   isLeaving: () => boolean;
+  /** Whether the VSP serves no logical bridges. */
+  hasOneBridge: () => boolean;
   /** Called when the hosts that are connected, or why one was refused, are others now. */
   onCallers: () => void;
   /** This node, for the logs of hosts. */
@@ -91,7 +93,7 @@ function boundPort(address: string | { port: number } | null): number {
 
 /** Each host sees its own ports, under the names that it gave them. */
 function addServices(server: Server, gate: Gate, options: ChannelServerOptions): void {
-  const { hostPorts, knownHosts, vsp, responderId, isLeaving } = options;
+  const { hostPorts, knownHosts, vsp, responderId, isLeaving, hasOneBridge } = options;
   /** By its connection; with plain text by what it says. */
   const caller = async (call: UnaryCall): Promise<string> => {
     const known = gate.caller(call.getPeer());
@@ -131,6 +133,7 @@ function addServices(server: Server, gate: Gate, options: ChannelServerOptions):
     const metadata = new Metadata();
     metadata.set(ownerHeader, await caller(call));
     if (isLeaving()) metadata.set(leavingHeader, 'true');
+    if (hasOneBridge()) metadata.set(oneBridgeHeader, 'true');
     call.sendMetadata(metadata);
     return { timestamp: String(BigInt(Date.now()) * 1_000_000n), responderId, healthy: vsp.healthy };
   };

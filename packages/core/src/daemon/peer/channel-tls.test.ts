@@ -335,7 +335,7 @@ test('a host keeps its bridge ports when its channel is secured, and when it is 
   expect(dpu.bridge.calls.filter((call) => call.startsWith('delete'))).toEqual([]);
 });
 
-test('a DPU side that is to go gets no new pods, and those that are there stay', async () => {
+test('a DPU side that is to go gets no new pods, and those that are there stay; one without bridges says so', async () => {
   const trust = new TestTrust(ours);
   const dpu = await startDpuSide(securedEnd({ side: 'dpu' }, trust));
   const end = securedEnd({ side: 'host' }, trust);
@@ -343,6 +343,9 @@ test('a DPU side that is to go gets no new pods, and those that are there stay',
   await reachable();
   await add(port(1));
   await add(port(2));
+  expect(host.hasOneBridge).toBe(false);
+  dpu.state.hasOneBridge = true;
+  await vi.waitFor(() => expect(host.hasOneBridge).toBe(true));
   dpu.state.isLeaving = true;
   await vi.waitFor(() => expect(host.outage?.reason).toBe('PeerLeaving'));
   await expect(host.createBridgePort(port(3))).rejects.toMatchObject({

@@ -15,6 +15,9 @@ export const ownerHeader = 'dpu-owner';
 /** `true` in the answer to a Ping of a DPU side that is to go: hosts are to send no new pods to it. */
 export const leavingHeader = 'dpu-leaving';
 
+/** `true` in the answer to a Ping of a DPU side whose VSP serves no logical bridges: it keeps no networks apart. */
+export const oneBridgeHeader = 'dpu-one-bridge';
+
 /** No `/`, so no host is called so. */
 export const anonymousOwner = 'anonymous';
 

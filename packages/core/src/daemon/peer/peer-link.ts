@@ -4,7 +4,7 @@ import { VspClient } from '@dpu-operator/sdk/client';
 import type { Logger } from 'pino';
 import type { ChannelEnd } from '../trust/channel-end.ts';
 import type { Credentials } from '../trust/credentials.ts';
-import { leavingHeader, ownerHeader } from './owner.ts';
+import { leavingHeader, oneBridgeHeader, ownerHeader } from './owner.ts';
 import { TlsCredentials } from './tls-credentials.ts';
 
 export interface PeerLinkOptions {
@@ -24,6 +24,8 @@ export interface PeerAnswer {
   knowsOwners: boolean;
   /** Whether it is to go. */
   isLeaving: boolean;
+  /** Whether it keeps no networks apart. */
+  hasOneBridge: boolean;
 }
 
 /** Longer than a VSP takes for a bridge port, shorter than the kubelet waits for a sandbox. */
@@ -67,7 +69,14 @@ export class PeerLink {
         },
       });
       this.tls?.answered();
-      return { healthy, knowsOwners: said[ownerHeader] === this.name, isLeaving: said[leavingHeader] === 'true' };
+      const knowsOwners = said[ownerHeader] === this.name;
+      return {
+        healthy,
+        knowsOwners,
+        isLeaving: said[leavingHeader] === 'true',
+        // A daemon of the Go operator makes no bridges of networks.
+        hasOneBridge: !knowsOwners || said[oneBridgeHeader] === 'true',
+      };
     } catch (thrown) {
       const error = DpuError.from(thrown);
       if (error.code === 'PERMISSION_DENIED') this.tls?.refused(error.message);

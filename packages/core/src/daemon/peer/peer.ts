@@ -25,7 +25,7 @@ export interface PeerListener {
   peerConnected(calls: BridgePortCalls, knowsOwners: boolean): Promise<void>;
   /** It does not any more; it may be back within the grace period. */
   peerInterrupted(): void;
-  /** {@link Peer.outage}, `leaving`, `identity`, `problem` or `renewalProblem` is another than before. */
+  /** {@link Peer.outage}, `leaving`, `hasOneBridge`, `identity`, `problem` or `renewalProblem` is another than before. */
   peerChanged(): void;
 }
 
@@ -69,6 +69,7 @@ export class Peer {
   #replayed: PeerLink | undefined;
   #wasConnected = false;
   #isLeaving = false;
+  #hasOneBridge: boolean | undefined;
   #closed = false;
 
   constructor(options: PeerOptions) {
@@ -102,6 +103,11 @@ export class Peer {
   /** Why it takes no new pods although it is within reach. */
   get leaving(): Outage | undefined {
     return this.#isLeaving ? peerLeaving(this.#options.address) : undefined;
+  }
+
+  /** Whether it keeps no networks apart, as it said last; undefined until it has answered. */
+  get hasOneBridge(): boolean | undefined {
+    return this.#hasOneBridge;
   }
 
   /** SPIFFE ID of the DPU that answers, or did last. */
@@ -172,11 +178,14 @@ export class Peer {
     void this.#connect(link, answer.knowsOwners);
   }
 
-  #answered({ isLeaving }: PeerAnswer): void {
+  #answered({ isLeaving, hasOneBridge }: PeerAnswer): void {
     const { end, listener } = this.#options;
     const peer = parseIdentity(this.#link?.tls?.peer ?? '');
     if (peer) end.workedWith(peer);
-    if (isLeaving === this.#isLeaving) return;
+    const former = this.#hasOneBridge;
+    this.#hasOneBridge = hasOneBridge;
+    // With its first answer it is within reach, which is told by itself.
+    if (isLeaving === this.#isLeaving && hasOneBridge === (former ?? hasOneBridge)) return;
     this.#isLeaving = isLeaving;
     listener.peerChanged();
   }

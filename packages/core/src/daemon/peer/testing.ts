@@ -31,7 +31,7 @@ export async function startDpuSide(options: DpuSideOptions) {
     if (refusal) throw refusal;
   };
   const vsp = { healthy: true };
-  const state = { isLeaving: false, changes: 0 };
+  const state = { isLeaving: false, hasOneBridge: false, changes: 0 };
   const heard = new Set<string>();
   const { ports, reconciler, connect } = hostPortsIn(directory, (installation) => end.isOnlyInstallation(installation));
   await connect(bridge);
@@ -43,6 +43,7 @@ export async function startDpuSide(options: DpuSideOptions) {
       knownHosts: { heard: (owner) => heard.add(owner) },
       vsp,
       isLeaving: () => state.isLeaving,
+      hasOneBridge: () => state.hasOneBridge,
       onCallers: () => {
         state.changes += 1;
       },

@@ -71,10 +71,17 @@ function putNetwork(name: string, spec: object = {}, metadata: object = {}): voi
   });
 }
 
+/** As a daemon does that has taken the wishes. */
+function answer(more: object): void {
+  putDpu((wishes() ?? []).map((wish) => ({ ...wish, ...more })));
+}
+
 const wishes = () => (api.objects.get(dpuPath)?.spec as { networks?: object[] } | undefined)?.networks;
 const configOf = (nad: string) => (api.objects.get(nadPath(nad))?.spec as { config: string } | undefined)?.config ?? '';
 const status = (name: string) =>
-  (api.objects.get(networkPath(name))?.status ?? {}) as { conditions?: { reason: string; message: string }[] };
+  (api.objects.get(networkPath(name))?.status ?? {}) as {
+    conditions?: { type: string; reason: string; message: string }[];
+  };
 const reason = (name: string) => status(name).conditions?.[0]?.reason;
 const said = (name: string, expected: string) => vi.waitFor(() => expect(reason(name)).toBe(expected), 20_000);
 
@@ -91,7 +98,7 @@ test('a network has its NAD, its place in the spec of DPUs, and is ready when th
   expect(configOf('blue-nad')).toBe(
     '{"cniVersion":"1.0.0","name":"blue-nad","type":"dpu-cni","ipam":{"type":"host-local","subnet":"10.0.0.0/24"},"BridgeID":"16477688","mtu":1400}',
   );
-  putDpu([{ name: 'blue', devices: 2 }]);
+  answer({ devices: 2 });
   await said('blue', 'Ready');
   expect(status('blue')).toMatchObject({
     resourceName: 'openshift.io/dpunetwork-blue',
@@ -106,11 +113,43 @@ test('what daemons say is told: functions that are not there, pods that devices 
   putNetwork('blue');
   await said('blue', 'Pending');
   expect(status('blue')).toMatchObject({ vlanId: expect.any(Number) });
-  putDpu([{ name: 'blue', devices: 1, missing: '1' }]);
+  answer({ devices: 1, missing: '1' });
   await said('blue', 'VfsMissing');
-  putDpu([{ name: 'blue', devices: 1, waiting: ['shop/a'] }]);
+  answer({ devices: 1, waiting: ['shop/a'] });
   await said('blue', 'WaitingForPods');
   expect(status('blue').conditions?.[0]?.message).toContain('shop/a');
+});
+
+test('after a change it is ready again when the daemon has answered that one, and not by its former answer', async () => {
+  putNetwork('blue', { vlan: 7 });
+  await said('blue', 'Pending');
+  answer({ devices: 2 });
+  await said('blue', 'Ready');
+  putNetwork('blue', { vlan: 8 });
+  await said('blue', 'Pending');
+  answer({ devices: 2 });
+  await said('blue', 'Ready');
+});
+
+test('where a DPU serves no logical bridges it is said that pods work and are not kept apart, or that they are refused', async () => {
+  const isolated = () => status('blue').conditions?.find(({ type }) => type === 'Isolated');
+  putNetwork('blue');
+  await said('blue', 'Pending');
+  answer({ devices: 2, lacksBridge: true });
+  await said('blue', 'Ready');
+  expect(isolated()).toMatchObject({
+    status: 'False',
+    reason: 'SharedBridge',
+    message: expect.stringMatching(/a-host.*default bridge/),
+  });
+  answer({ devices: 2 });
+  await vi.waitFor(() => expect(isolated()).toBeUndefined(), 20_000);
+  putNetwork('blue', { vlan: 7 });
+  await said('blue', 'Pending');
+  answer({ devices: 2, lacksBridge: true });
+  await said('blue', 'NotIsolated');
+  expect(status('blue').conditions?.[0]?.message).toMatch(/a-host.*VLAN 7.*refused/);
+  expect(isolated()).toBeUndefined();
 });
 
 test('pods that a change waits for are evicted where that is asked for, again and again until budgets allow it', async () => {
@@ -124,20 +163,22 @@ test('pods that a change waits for are evicted where that is asked for, again an
   });
   putNetwork('blue', { podsOnChange: 'Evict' });
   await said('blue', 'Pending');
-  putDpu([{ name: 'blue', devices: 1, waiting: ['shop/a'] }]);
+  answer({ devices: 1, waiting: ['shop/a'] });
   await vi.waitFor(() => expect(status('blue').conditions?.[0]?.message).toContain('the budget allows none'), 20_000);
   api.refuseEviction = () => undefined;
-  putDpu([{ name: 'blue', devices: 0, waiting: ['the kubelet says nothing of /dev/x', 'shop/a'] }]);
+  answer({ devices: 0, waiting: ['the kubelet says nothing of /dev/x', 'shop/a'] });
   await vi.waitFor(() => expect(api.objects.has(pod)).toBe(false), 20_000);
 });
 
 test('one that is deleted stays while a DPU has devices of it', async () => {
   putNetwork('blue');
   await said('blue', 'Pending');
-  putDpu([{ name: 'blue', devices: 1, waiting: ['shop/a'] }]);
+  answer({ devices: 1, waiting: ['shop/a'] });
   api.delete(networkPath('blue'));
   await said('blue', 'Deleting');
   expect(wishes()).toBeUndefined();
+  putDpu([{ name: 'blue', devices: 0, waiting: ['shop/a'] }]);
+  await vi.waitFor(() => expect(status('blue').conditions?.[0]?.message).toContain('shop/a'), 20_000);
   putDpu([]);
   await vi.waitFor(() => expect(api.objects.has(networkPath('blue'))).toBe(false), 20_000);
 });
@@ -156,7 +197,7 @@ test('a network of the Go operator is taken over, with its finalizer', async () 
   });
   await said('blue', 'Pending');
   expect(JSON.parse(configOf('blue-nad'))).toMatchObject({ name: 'blue-nad', BridgeID: '16477688' });
-  putDpu([{ name: 'blue', devices: 2 }]);
+  answer({ devices: 2 });
   await said('blue', 'Ready');
   api.delete(networkPath('blue'));
   putDpu([]);
@@ -191,7 +232,7 @@ test('a NAD that a policy refuses keeps no other network from its own', async ()
 test('without a DpuOperatorConfig nothing is served, and nothing held up', async () => {
   putNetwork('blue');
   await said('blue', 'Pending');
-  putDpu([{ name: 'blue', devices: 2 }]);
+  answer({ devices: 2 });
   await said('blue', 'Ready');
   api.delete(configPath);
   await vi.waitFor(() => expect(wishes()).toBeUndefined(), 20_000);

@@ -32,7 +32,7 @@ import {
   reportsOf,
 } from './dpu-network-status.ts';
 import { defaultNetworkNamespace } from './networks.ts';
-import { type NetworksPlan, planNetworks } from './plan.ts';
+import { type NetworksPlan, type PlannedNetwork, planNetworks } from './plan.ts';
 
 /** No event tells that a PodDisruptionBudget allows an eviction again, or that a NAD of a stranger has gone. */
 const lookAgainMs = 10_000;
@@ -100,9 +100,11 @@ export class DpuNetworkController {
       await Promise.all(some.map((dpu) => this.#tell(dpu, plan.wishes.get(dpu.metadata.name) ?? [])));
     }
     let isRefused = nadFaults.size > 0;
+    const reports = reportsOf(this.#caches.dpus.list(), plan.wishes);
     for (const network of networks) {
-      const nadFault = nadFaults.get(network.metadata.name);
-      isRefused = (await this.#conclude(network, plan, nadFault)) || isRefused;
+      const { name } = network.metadata;
+      const concluded = this.#conclude(network, plan.networks.get(name), reports.get(name) ?? [], nadFaults.get(name));
+      isRefused = (await concluded) || isRefused;
     }
     return isRefused ? { requeueAfterMs: lookAgainMs } : undefined;
   }
@@ -181,14 +183,11 @@ export class DpuNetworkController {
    */
   async #conclude(
     network: DpuNetwork,
-    { networks, wishes }: NetworksPlan,
+    planned: PlannedNetwork | undefined,
+    reports: readonly Reported[],
     nadFault: NadFault | undefined,
   ): Promise<boolean> {
-    const planned = networks.get(network.metadata.name);
     const refusals: string[] = [];
-    const isWanted = ({ metadata }: DataProcessingUnit) =>
-      wishes.get(metadata.name)?.some(({ name }) => name === network.metadata.name) ?? false;
-    const reports = reportsOf(network.metadata.name, this.#caches.dpus.list());
     if (planned) {
       if (network.spec.podsOnChange === 'Evict') refusals.push(...(await this.#evict(reports)));
       const { multusInstalled } = this.#caches;
@@ -198,8 +197,7 @@ export class DpuNetworkController {
     } else if (reports.length > 0) {
       await this.#write(network, deletingStatus(network, reports));
     }
-    const isHeld = reports.length > 0 || this.#caches.dpus.list().some(isWanted);
-    if (!isHeld || (isBeingDeleted(network) && !this.#isOn)) {
+    if (reports.length === 0 || (isBeingDeleted(network) && !this.#isOn)) {
       await removeFinalizer(this.#store, dpuNetwork, network, finalizers.network).catch((error) => {
         if (!isNotFound(error)) throw error;
       });
@@ -208,10 +206,9 @@ export class DpuNetworkController {
   }
 
   async #evict(reports: readonly Reported[]): Promise<string[]> {
-    const refusals = reports.map(async ({ dpu, report }) => {
-      const node = this.#caches.dpus.get(dpu)?.spec.nodeName;
-      return node && report?.waiting ? await evictPods(this.#store, node, report.waiting.filter(isPodKey)) : [];
-    });
+    const refusals = reports.map(async ({ node, report }) =>
+      report?.waiting ? await evictPods(this.#store, node, report.waiting.filter(isPodKey)) : [],
+    );
     return (await Promise.all(refusals)).flat();
   }
 
@@ -221,11 +218,13 @@ export class DpuNetworkController {
     const { name, uid } = metadata;
     const body = { apiVersion, kind, metadata: { name, uid }, status };
     await this.#store.applyStatus(dpuNetwork, body, { fieldManager: fieldManagers.networks });
-    const [before, after] = [network.status, status].map((one) => findCondition(one?.conditions, 'Ready'));
-    if (!after || (before?.status === after.status && before.reason === after.reason)) return;
-    const isOrdinary = after.status === 'True' || ['Pending', 'Deleting', 'NotServed'].includes(after.reason);
-    const { reason, message } = after;
-    await this.#events.event(network, { type: isOrdinary ? 'Normal' : 'Warning', reason, message });
+    for (const after of status.conditions ?? []) {
+      const before = findCondition(network.status?.conditions, after.type);
+      if (before?.status === after.status && before.reason === after.reason) continue;
+      const isOrdinary = after.status === 'True' || ['Pending', 'Deleting', 'NotServed'].includes(after.reason);
+      const { reason, message } = after;
+      await this.#events.event(network, { type: isOrdinary ? 'Normal' : 'Warning', reason, message });
+    }
   }
 }
 

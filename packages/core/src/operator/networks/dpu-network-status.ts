@@ -1,28 +1,44 @@
 /** What a DpuNetwork's status says. Pure. */
 import { cutText } from '@dpu-operator/sdk/cut-text';
 import { type ConditionInput, setCondition } from '../../api/conditions.ts';
-import type { DataProcessingUnit, NetworkReport } from '../../api/data-processing-unit.ts';
+import type { DataProcessingUnit, NetworkReport, NetworkWish } from '../../api/data-processing-unit.ts';
 import type { DpuNetwork, DpuNetworkStatus } from '../../api/dpu-network.ts';
 import { networkResource } from '../../api/names.ts';
 import { firstTen } from '../../listed.ts';
-import type { PlannedNetwork } from './plan.ts';
+import type { NetworksPlan, PlannedNetwork } from './plan.ts';
 
-/** What a daemon says of a network on its DPU; no report where it has not said anything yet. */
+/** What a daemon says of a network on its DPU. */
 export interface Reported {
   dpu: string;
-  /** Whether its spec has the network: what is left otherwise is what pods still have. */
-  isWanted: boolean;
+  node: string;
+  /** What the DPU is to have of it; undefined where only pods still have something. */
+  wish: NetworkWish | undefined;
+  /** Undefined until the daemon has answered this wish: what it said to an earlier one is not counted. */
   report: NetworkReport | undefined;
 }
 
-/** Of every DPU that has something of the network, or is to. */
-export function reportsOf(name: string, dpus: readonly DataProcessingUnit[]): Reported[] {
-  return dpus.flatMap(({ metadata, spec, status }) => {
-    const isWanted = spec.networks?.some((wish) => wish.name === name) ?? false;
-    const report = status?.networks?.find((one) => one.name === name);
-    return isWanted || report ? { dpu: metadata.name, isWanted, report } : [];
+/** By network: every DPU that has something of it, or is to. */
+export function reportsOf(
+  dpus: readonly DataProcessingUnit[],
+  wishes: NetworksPlan['wishes'],
+): ReadonlyMap<string, Reported[]> {
+  const all = dpus.flatMap(({ metadata, spec, status }) => {
+    const wished = byName(wishes.get(metadata.name));
+    const said = byName(status?.networks);
+    const names = new Set([...wished.keys(), ...byName(spec.networks).keys(), ...said.keys()]);
+    return [...names].map((name) => {
+      const wish = wished.get(name);
+      const told = said.get(name);
+      const report = told?.vfs === wish?.vfs && told?.logicalBridge === wish?.logicalBridge ? told : undefined;
+      return { name, reported: { dpu: metadata.name, node: spec.nodeName, wish, report } };
+    });
   });
+  const grouped = Map.groupBy(all, ({ name }) => name);
+  return new Map([...grouped].map(([name, of]) => [name, of.map(({ reported }) => reported)]));
 }
+
+const byName = <T extends { name: string }>(all: readonly T[] = []): ReadonlyMap<string, T> =>
+  new Map(all.map((one) => [one.name, one]));
 
 /** Why a network's NAD is not there. */
 export interface NadFault {
@@ -47,10 +63,11 @@ export interface StatusInput {
 
 export function networkStatus({ planned, ...seen }: StatusInput, now = new Date()): DpuNetworkStatus {
   const { network, vfs, vlanId, dpus } = planned;
-  const ready = { ...readiness({ planned, ...seen }), observedGeneration: network.metadata.generation };
+  const said = [readiness({ planned, ...seen }), ...notIsolated(network, seen.reports)];
+  const observedGeneration = network.metadata.generation;
   const devices = seen.reports.reduce((sum, { report }) => sum + (report?.devices ?? 0), 0);
   return {
-    conditions: [...setCondition(own(network), ready, now)],
+    conditions: said.flatMap((one) => [...setCondition(own(network, one.type), { ...one, observedGeneration }, now)]),
     resourceName: networkResource(network.metadata.name),
     selectedVFs: vfs,
     ...(vlanId !== undefined && { vlanId }),
@@ -66,7 +83,7 @@ export function deletingStatus(network: DpuNetwork, reports: readonly Reported[]
   const what = pods.length > 0 ? `these pods have devices of it: ${firstTen(pods)}` : 'their daemons take it back';
   const message = `it is deleted once no DPU has it any more; on ${firstTen(names)}: ${what}`;
   const { conditions: _, ...rest } = network.status ?? {};
-  return { ...rest, conditions: [...setCondition(own(network), verdict('False', 'Deleting', message), now)] };
+  return { ...rest, conditions: [...setCondition(own(network, 'Ready'), verdict('False', 'Deleting', message), now)] };
 }
 
 /** Of one that nobody serves. */
@@ -75,14 +92,29 @@ export function offStatus(network: DpuNetwork, now = new Date()): DpuNetworkStat
   const { conditions: _, ...rest } = network.status ?? {};
   return {
     ...rest,
-    conditions: [...setCondition(own(network), verdict('False', 'NotServed', message), now)],
+    conditions: [...setCondition(own(network, 'Ready'), verdict('False', 'NotServed', message), now)],
     dpus: 0,
     devices: 0,
   };
 }
 
 /** Only this one: what the Go operator wrote beside it goes. */
-const own = ({ status }: DpuNetwork) => (status?.conditions ?? []).filter(({ type }) => type === 'Ready');
+const own = ({ status }: DpuNetwork, type: string) => (status?.conditions ?? []).filter((one) => one.type === type);
+
+/** Pods of a network with a VLAN in its spec are refused instead, see {@link readiness}. */
+function notIsolated(network: DpuNetwork, reports: readonly Reported[]): ConditionInput[] {
+  const where = withoutBridge(reports);
+  if (where.length === 0 || network.spec.vlan !== undefined) return [];
+  const why = `${noBridges(where)}: its pods there are on the default bridge, with all others that are`;
+  const { message, reason } = verdict('False', 'SharedBridge', `${why}; ${useAnother}`);
+  return [{ type: 'Isolated', status: 'False', reason, message }];
+}
+
+const withoutBridge = (reports: readonly Reported[]): string[] =>
+  reports.flatMap(({ dpu, report }) => (report?.lacksBridge ? dpu : []));
+const noBridges = (dpus: readonly string[]): string =>
+  `the plugin or the daemon on the DPU of ${firstTen(dpus)} serves no logical bridges`;
+const useAnother = 'use a plugin that serves them, and the daemon of this operator';
 
 function readiness({ planned, reports, multusInstalled, nadFault, refusals }: StatusInput): ConditionInput {
   const { fault, overlaps, dpus, network } = planned;
@@ -114,10 +146,15 @@ function readiness({ planned, reports, multusInstalled, nadFault, refusals }: St
     const why = refusals.length > 0 ? `; not evicted: ${refusals.join('; ')}` : '';
     return verdict('False', 'WaitingForPods', `devices change their network when ${how}: ${firstTen(pods)}${why}`);
   }
-  const silent = reports.filter(({ isWanted, report }) => isWanted && !report).map(({ dpu }) => dpu);
+  const where = withoutBridge(reports);
+  if (where.length > 0 && network.spec.vlan !== undefined) {
+    const what = `${noBridges(where)}, so VLAN ${network.spec.vlan} cannot be kept apart and its pods are refused`;
+    return verdict('False', 'NotIsolated', `${what}: ${useAnother}, or set spec.vlan to 0, which keeps nothing apart`);
+  }
+  const silent = reports.filter(({ wish, report }) => wish && !report).map(({ dpu }) => dpu);
   const devices = reports.reduce((sum, { report }) => sum + (report?.devices ?? 0), 0);
   const count = `${devices} devices on ${dpus.length} DataProcessingUnits`;
-  if (silent.length > 0 || reports.length < dpus.length) {
+  if (silent.length > 0) {
     return verdict('False', 'Pending', `${count}; waiting for the daemons of ${firstTen(silent)}`);
   }
   return verdict('True', 'Ready', count);
