@@ -8,7 +8,6 @@ import { type DataProcessingUnit, dataProcessingUnit, dpuConditions } from '../.
 import type { DataProcessingUnitConfig } from '../../api/data-processing-unit-config.ts';
 import { fieldManagers, finalizers } from '../../api/names.ts';
 import { vspPodName } from '../../api/paths.ts';
-import type { VendorPlugin } from '../../api/vendor-plugin.ts';
 import {
   applyConditions,
   Controller,
@@ -29,6 +28,7 @@ import { canonicalJson } from '../shared/canonical-json.ts';
 import type { Environment } from '../shared/environment.ts';
 import { faultCondition } from '../shared/own-faults.ts';
 import { tokens } from '../shared/tokens.ts';
+import { isSameOffer } from '../vendor-plugins/same-offer.ts';
 import { DpuStatusWriter } from './dpu-status.ts';
 import { evictPods } from './evictions.ts';
 import { installPodName, renderInstallPod } from './install/install-pod.ts';
@@ -329,9 +329,3 @@ const noPlugin: ConditionInput = {
   reason: 'NoPlugin',
   message: 'there is no plugin on the node to run yet; the condition Configured says why',
 };
-
-/** Whether two states of a VendorPlugin offer the same releases, or say the same of why they do not. */
-function isSameOffer(one: VendorPlugin, other: VendorPlugin): boolean {
-  const offer = ({ spec, status }: VendorPlugin) => [spec, status?.requested, status?.releases, status?.failures];
-  return isDeepStrictEqual(offer(one), offer(other));
-}
