@@ -17,7 +17,15 @@ import type { Caches } from '../shared/caches.ts';
 import { TestCache } from './cache.ts';
 
 /** Milliseconds. */
-const times = { cache: 50, podEnds: 1_000, podStarts: 3_000, init: 2_000, evicted: 500, installs: 20_000 };
+const times = {
+  cache: 50,
+  gathered: 50,
+  podEnds: 1_000,
+  podStarts: 3_000,
+  init: 2_000,
+  evicted: 500,
+  installs: 20_000,
+};
 
 interface SimulatedDpu {
   name: string;
@@ -71,7 +79,11 @@ export class SimulatedFleet {
     const others = { nodes: new TestCache(), daemonPods: new TestCache(), dpusByNode: { count: () => 1 } };
     const caches = { dpus: this.#cache, configs: this.#configs, ...others } as unknown as Caches;
     const leases = { seenState: () => 'renewed', on: () => {} } as unknown as DaemonLeases;
-    this.turns = new Turns(caches, leases, { operatorImage: 'operator:1' });
+    const later = (look: () => void) => this.#at(times.gathered, look);
+    class SimulatedTurns extends Turns {
+      override later = later;
+    }
+    this.turns = new SimulatedTurns(caches, leases, { operatorImage: 'operator:1' });
     this.turns.daemonsAre('hash');
     this.turns.on('turn', (name) => this.#enqueue(name));
     for (let card = 0; card < cards; card++) {

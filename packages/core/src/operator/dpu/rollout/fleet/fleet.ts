@@ -4,6 +4,7 @@
  */
 import type { DpuSide } from '@dpu-operator/sdk/manifest';
 import type { PluginRun, Rollout } from '../../../../api/plugin-run.ts';
+import { sides } from '../../../../trust/identity.ts';
 import { isSameRelease } from '../plugin-run.ts';
 import { drainTimedOut, type RolloutStatus } from '../rollout-status.ts';
 import { idsOf, idsOfChange, releaseKey } from './change.ts';
@@ -112,6 +113,11 @@ export class Fleet {
     return this.#size(`runs ${id} ${side}`) > 0 || this.#renewed.has(`${id} ${side}`);
   }
 
+  /** Whether no DPU runs what has this id, changes to it or has failed with it. */
+  isUntried(id: string): boolean {
+    return this.#size(`tries ${id}`) === 0 && sides.every((side) => !this.#renewed.has(`${id} ${side}`));
+  }
+
   /** How many DPUs of a side change to what has this id. */
   changingTo(id: string, side: DpuSide): number {
     return this.#size(`changes to ${id} ${side}`);
@@ -135,15 +141,19 @@ export class Fleet {
     if (pluginName !== undefined) scopes.push(ofPlugin(pluginName));
     const groups = scopes.flatMap((scope) => [scope, `${scope} is ${state}`, `${scope} says ${says}`]);
     if (!dpu.isKnown) groups.push('unknown');
-    if (plugin && !rollout) groups.push(...Object.values(idsOf(plugin)).map((id) => `runs ${id} ${side}`));
+    if (plugin && !rollout) {
+      groups.push(...Object.values(idsOf(plugin)).flatMap((id) => [`runs ${id} ${side}`, `tries ${id}`]));
+    }
     if (rollout && state === 'changing') {
-      groups.push(...this.idsOf(dpu, rollout.target).map((id) => `changes to ${id} ${side}`));
+      const ids = this.idsOf(dpu, rollout.target);
+      groups.push(...ids.flatMap((id) => [`changes to ${id} ${side}`, `tries ${id}`]));
     }
     const failure = rollout && hasFailed(status);
     if (failure) {
       const isOfSettings =
         plugin?.digest !== rollout.target.digest && isSameRelease(plugin as PluginRun, rollout.target);
-      groups.push(`failed ${isOfSettings ? idsOf(rollout.target).withSettings : releaseKey(rollout.target)}`);
+      const { withSettings } = idsOf(rollout.target);
+      groups.push(`failed ${isOfSettings ? withSettings : releaseKey(rollout.target)}`, `tries ${withSettings}`);
     }
     return groups;
   }

@@ -13,7 +13,7 @@ import { Turns } from './turns.ts';
 
 const [v1, v2] = [runOf('1'), runOf('2')];
 
-function fixture() {
+function fixture({ isGathering = false } = {}) {
   const dpus = new TestCache<DataProcessingUnit>();
   const nodes = new TestCache<{ metadata: { name: string; labels: Record<string, string> } }>();
   const [daemonPods, daemonLeases] = [new TestCache(), new TestCache()];
@@ -25,7 +25,11 @@ function fixture() {
     override seenState = (name: string) => (silent.has(name) ? 'silent' : 'renewed');
   }
   const leases = new Leases({} as never, caches, { namespace: 'operator' } as never);
-  const turns = new Turns(caches, leases, { operatorImage: 'operator:2' });
+  const looks: (() => void)[] = [];
+  class TestTurns extends Turns {
+    override later = (look: () => void) => (isGathering ? looks.push(look) : look());
+  }
+  const turns = new TestTurns(caches, leases, { operatorImage: 'operator:2' });
   turns.daemonsAre('new');
   const told: string[] = [];
   turns.on('turn', (name) => told.push(name));
@@ -47,7 +51,7 @@ function fixture() {
   const policy = (rollout: object) =>
     configs.put({ metadata: { name: configName }, spec: { rollout } } as unknown as DpuOperatorConfig);
   const labelled = (name: string) => nodes.put({ metadata: { name, labels: { [labels.dpuNode]: 'true' } } });
-  return { dpus, labelled, leases, silent, turns, told, put, policy };
+  return { dpus, labelled, leases, silent, turns, told, put, policy, looks };
 }
 
 test('a DPU that is not ready for its turn keeps it from nobody', () => {
@@ -135,6 +139,50 @@ test('a change begins on one DPU, and when it works there all that there is room
   for (const name of ['b', 'c', 'd']) expect(turns.waitsFor(name, v2)?.reason).toBe('WaitingForTurn');
   put('a', undefined, {}, v2);
   expect(told).toEqual(['b', 'c']);
+});
+
+test('many events make one look at those that wait', () => {
+  const { turns, told, put, looks } = fixture({ isGathering: true });
+  for (const name of ['a', 'b']) put(name, 'Installing');
+  put('c', 'Replacing');
+  turns.waitsFor('b', v2);
+  for (const phase of ['Verifying', 'Replacing', 'Verifying', undefined] as const) put('c', phase);
+  expect(told).toEqual([]);
+  expect(looks).toHaveLength(1);
+  looks.pop()?.();
+  expect(told).toEqual(['b']);
+  put('c', 'Replacing');
+  expect(looks).toHaveLength(1);
+});
+
+test('of DPUs with settings of their own as many are told as there is room for, and of those with the same one', () => {
+  const { turns, told, put, policy } = fixture();
+  policy({ maxUnavailable: 4 });
+  const numbers = { a: 1, b: 2, sameAsB: 2, d: 3 };
+  for (const name of Object.keys(numbers)) put(name, 'Installing');
+  put('first', 'Replacing', { target: runOf('2', { number: 0 }) });
+  for (const [name, number] of Object.entries(numbers)) {
+    expect(turns.waitsFor(name, runOf('2', { number }))?.reason).toBe('WaitingForTurn');
+  }
+  put('first', undefined, {}, runOf('2', { number: 0 }));
+  expect(told).toEqual(['a', 'b', 'd']);
+});
+
+test('that settings failed is told to those that are to have the same', () => {
+  const { turns, told, put } = fixture();
+  const [bad, good] = [runOf('1', { bad: true }), runOf('1', { bad: false })];
+  for (const name of ['a', 'b', 'c']) put(name, 'Installing');
+  put('first', 'Replacing', { target: bad });
+  put('other', 'Replacing', { target: good });
+  for (const [name, run] of [
+    ['a', good],
+    ['b', bad],
+    ['c', bad],
+  ] as const)
+    turns.waitsFor(name, run);
+  put('first', 'Failed', { target: bad, reason: 'NotWorking' });
+  expect(told).toEqual(['b', 'c']);
+  for (const name of told) expect(turns.waitsFor(name, bad)?.reason).toBe('Stopped');
 });
 
 test('those that wait are told when the rollout is paused, and when it goes on', () => {

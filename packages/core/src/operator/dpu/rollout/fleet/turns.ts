@@ -4,10 +4,11 @@
  *
  * For each DPU its controller calls, in this order: {@link Turns.asks} with what the DPU is to run, {@link Turns.waitsFor},
  * {@link Turns.writes} before it writes a new status ({@link Turns.forget} where that fails), {@link Turns.looked} at the
- * end. A DPU that was told to wait is called by the event `turn`, once, as soon as there is room for it. No DPU changes until
+ * end. A DPU that was told to wait is called by the event `turn`, once, soon after there is room for it. No DPU changes until
  * all have been looked at since the operator's start.
  */
 import { EventEmitter } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { DpuSide } from '@dpu-operator/sdk/manifest';
 import { inject, injectable } from 'tsyringe';
 import { findCondition } from '../../../../api/conditions.ts';
@@ -26,13 +27,31 @@ import { cardsOf } from './cards.ts';
 import { DaemonRelease } from './daemon-release.ts';
 import { Fleet, type FleetDpu, isChanging, ofCard, ofConfig, ofPlugin, type Scope } from './fleet.ts';
 import { deadlineMs, policiesOf } from './policy.ts';
-import { WaitingList } from './waiting-list.ts';
-import { type Circumstances, otherSide, roomFor, type Wait, waitsFor } from './waits-for.ts';
+import { type WaitingAlike, WaitingList } from './waiting-list.ts';
+import {
+  type Circumstances,
+  likenessOf,
+  otherSide,
+  roomForAlike,
+  roomToTry,
+  type Wait,
+  waitsFor,
+} from './waits-for.ts';
+
+/** Milliseconds in which events are gathered before those that wait are looked at. */
+const gatherMs = 50;
 
 /** What the controller of DPUs finds out about one. */
 export interface Ask {
   wanted: PluginRun | undefined;
   config: DataProcessingUnitConfig | undefined;
+}
+
+/** For a DPU, and all that are to change like it. */
+interface Answer {
+  wait: Wait | undefined;
+  dpu: FleetDpu;
+  room: number;
 }
 
 interface TurnEvents {
@@ -52,8 +71,9 @@ export class Turns extends EventEmitter<TurnEvents> {
   /** What this operator has written, or is about to, until the cache has it. */
   readonly #written = new Map<string, RolloutStatus>();
   readonly #waiting = new WaitingList();
-  /** Those that were called and have not been looked at since: the room that there is may be theirs. */
-  readonly #called = new Set<string>();
+  /** Those that were called and have not been looked at since, with their change: the room that there is may be theirs. */
+  readonly #called = new Map<string, string>();
+  #isLookDue = false;
   #unplaced: readonly string[] = [];
 
   constructor(
@@ -65,12 +85,12 @@ export class Turns extends EventEmitter<TurnEvents> {
     this.fleet = new Fleet(operatorImage);
     this.#caches = caches;
     this.#leases = leases;
-    this.#daemons = new DaemonRelease(caches, leases, () => this.#callWaiting());
+    this.#daemons = new DaemonRelease(caches, leases, () => this.#lookSoon());
     caches.dpus.onChange((dpu, _, kind) => {
       if (kind === 'deleted' || isBeingDeleted(dpu)) this.#remove(dpu.metadata.name);
       else this.#see(dpu);
     });
-    caches.configs.onChange(() => this.#callWaiting());
+    caches.configs.onChange(() => this.#lookSoon());
     leases.on('heard', (leaseName) => this.#heard(leaseName));
   }
 
@@ -112,7 +132,7 @@ export class Turns extends EventEmitter<TurnEvents> {
     if (!dpu) return undefined;
     const circumstances = this.#circumstances(dpu);
     const wait = this.fleet.hasUnknown ? looking : waitsFor(dpu, target, circumstances);
-    if (wait) this.#waiting.put(dpu, target, wait);
+    if (wait) this.#waiting.put(dpu, target, wait, likenessOf(dpu, target, this.fleet));
     else this.#waiting.delete(dpuName);
     return wait;
   }
@@ -122,14 +142,14 @@ export class Turns extends EventEmitter<TurnEvents> {
     // One of which nothing could be found out is known all the same: it keeps nobody waiting.
     const isNew = this.fleet.get(dpuName)?.isKnown === false;
     if (isNew) this.asks(dpuName, { wanted: undefined, config: undefined });
-    if (this.#called.delete(dpuName)) this.#callWaiting();
+    if (this.#called.delete(dpuName)) this.#lookSoon();
   }
 
   /** @param pods that find no place: no others are evicted meanwhile */
   unplacedAre(pods: readonly string[]): void {
     const hadSome = this.#unplaced.length > 0;
     this.#unplaced = pods;
-    if (hadSome && pods.length === 0) this.#callWaiting();
+    if (hadSome && pods.length === 0) this.#lookSoon();
   }
 
   #see(dpu: DataProcessingUnit): void {
@@ -141,7 +161,7 @@ export class Turns extends EventEmitter<TurnEvents> {
     this.#tellProgress(before, after);
     const isNews = stepOf(before) !== stepOf(after);
     if (isNews) this.#callOtherSides(before);
-    if (isNews || (hadUnknown && !this.fleet.hasUnknown)) this.#callWaiting();
+    if (isNews || (hadUnknown && !this.fleet.hasUnknown)) this.#lookSoon();
   }
 
   #fleetDpu(dpu: DataProcessingUnit): FleetDpu {
@@ -187,7 +207,7 @@ export class Turns extends EventEmitter<TurnEvents> {
     this.#called.delete(name);
     this.#tellProgress(before, undefined);
     this.#callOtherSides(before);
-    this.#callWaiting();
+    this.#lookSoon();
   }
 
   /** Before all others: until the other side of a card that has changed does too, pods may have no way through. */
@@ -219,29 +239,65 @@ export class Turns extends EventEmitter<TurnEvents> {
     for (const scope of scopes) this.emit('progress', scope);
   }
 
+  /** Has all those that wait looked at, a moment later: once for many events. */
+  #lookSoon(): void {
+    if (this.#isLookDue) return;
+    this.#isLookDue = true;
+    this.later(() => {
+      this.#isLookDue = false;
+      this.#lookAtWaiting();
+    });
+  }
+
+  /** What `look` throws must not end the process: it becomes a rejection, which is logged. */
+  protected later(look: () => void): void {
+    void sleep(gatherMs, undefined, { ref: false }).then(look);
+  }
+
   /** Calls as many of those that wait as there is room for, and all that wait for another thing now; each once. */
-  #callWaiting(): void {
+  #lookAtWaiting(): void {
     if (this.fleet.hasUnknown) return;
-    for (const { target, message, names } of this.#waiting.groups()) {
-      for (const name of names()) {
-        const dpu = this.fleet.get(name);
-        if (!dpu) continue;
-        const circumstances = this.#circumstances(dpu);
-        const wait = waitsFor(dpu, target, circumstances);
-        // It waits for something of its own from now on.
-        if (wait?.isOwn) this.#call(name);
-        else if (!wait) this.#call(...names(roomFor(dpu, target, circumstances) - this.#called.size));
+    const calledFor = new Set(this.#called.values());
+    for (const changes of this.#waiting.groups()) {
+      let forUntried: Answer | undefined;
+      for (const waiting of changes) {
+        const isUntried = this.fleet.isUntried(waiting.change);
+        const answer = (isUntried ? forUntried : undefined) ?? this.#answerFor(waiting);
+        if (!answer) continue;
+        if (isUntried) forUntried = answer;
+        const { wait, dpu, room } = answer;
+        if (!wait) {
+          // Of what has not worked anywhere yet one is tried at a time.
+          const ownRoom = roomToTry(waiting.change, dpu, this.fleet) - (calledFor.has(waiting.change) ? 1 : 0);
+          const names = waiting.names(Math.min(ownRoom, room - this.#called.size));
+          if (names.length > 0) calledFor.add(waiting.change);
+          this.#call(...names);
+        }
         // A daemon that is away for a moment is not worth a write to every DPU that waits.
-        else if (wait.reason !== 'WaitingForDaemons' && wait.message !== message) this.#call(...names());
-        if (!wait?.isOwn) break;
+        else if (wait.reason !== 'WaitingForDaemons' && wait.message !== waiting.message) {
+          this.#call(...waiting.names());
+        }
       }
     }
   }
 
+  /** By one of them. Those that wait for something of their own from now on are called. */
+  #answerFor(waiting: WaitingAlike): Answer | undefined {
+    for (const { name, target } of waiting.members()) {
+      const dpu = this.fleet.get(name);
+      if (!dpu) continue;
+      const circumstances = this.#circumstances(dpu);
+      const wait = waitsFor(dpu, target, circumstances);
+      if (!wait?.isOwn) return { wait, dpu, room: wait ? 0 : roomForAlike(dpu, target, circumstances) };
+      this.#call(name);
+    }
+    return undefined;
+  }
+
   #call(...names: string[]): void {
     for (const name of names) {
+      this.#called.set(name, this.#waiting.changeOf(name) ?? '');
       this.#waiting.delete(name);
-      this.#called.add(name);
       this.emit('turn', name);
     }
   }

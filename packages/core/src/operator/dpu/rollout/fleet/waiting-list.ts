@@ -1,55 +1,61 @@
 /** DPUs that were told to wait. Those that wait for the same, and would go for the same, are looked at by one of them. */
 import type { PluginRun } from '../../../../api/plugin-run.ts';
 import type { FleetDpu } from './fleet.ts';
-import type { Wait } from './waits-for.ts';
+import type { Likeness, Wait } from './waits-for.ts';
 
-interface Waiting {
+interface Waiting extends Likeness {
   dpu: FleetDpu;
   target: PluginRun;
-  message: string;
 }
 
+interface Group {
+  message: string;
+  byChange: Map<string, Map<string, Waiting>>;
+}
+
+/** DPUs of a group that are to change alike, settings included. */
 export interface WaitingAlike {
-  target: PluginRun;
+  /** See {@link Likeness}. */
+  change: string;
   /** What they were told. */
   message: string;
+  members(): Iterable<{ name: string; target: PluginRun }>;
   /** @param most so many of them at most; default: all */
   names(most?: number): string[];
 }
 
 export class WaitingList {
+  readonly #groups = new Map<string, Group>();
   /** By DPU: its group. */
   readonly #groupOf = new Map<string, string>();
-  readonly #groups = new Map<string, Map<string, Waiting>>();
+  readonly #waiting = new Map<string, Waiting>();
   /** They wait for something of their own. */
-  readonly #individuals = new Map<string, Waiting>();
+  readonly #individuals = new Set<string>();
   readonly #byCard = new Map<string, Set<string>>();
 
-  put(dpu: FleetDpu, target: PluginRun, { message, isOwn }: Wait): void {
-    this.delete(dpu.name);
-    const waiting = { dpu, target, message };
-    for (const card of dpu.cards) this.#byCard.set(card, (this.#byCard.get(card) ?? new Set()).add(dpu.name));
+  put(dpu: FleetDpu, target: PluginRun, { message, isOwn }: Wait, { alike, change }: Likeness): void {
+    const { name, cards } = dpu;
+    this.delete(name);
+    const waiting = { dpu, target, alike, change };
+    this.#waiting.set(name, waiting);
+    for (const card of cards) this.#byCard.set(card, (this.#byCard.get(card) ?? new Set()).add(name));
     if (isOwn) {
-      this.#individuals.set(dpu.name, waiting);
+      this.#individuals.add(name);
       return;
     }
-    // One that tries again what failed may go where others are stopped.
-    const again = dpu.status.rollout?.again === true ? dpu.name : '';
-    const key = [target.digest, dpu.status.plugin?.digest, dpu.side, dpu.config, again, message].join(' ');
-    const group = this.#groups.get(key) ?? new Map();
-    this.#groups.set(key, group.set(dpu.name, waiting));
-    this.#groupOf.set(dpu.name, key);
+    const key = `${alike} ${message}`;
+    const group: Group = this.#groups.get(key) ?? { message, byChange: new Map() };
+    this.#groups.set(key, group);
+    group.byChange.set(change, (group.byChange.get(change) ?? new Map()).set(name, waiting));
+    this.#groupOf.set(name, key);
   }
 
   delete(name: string): void {
-    const key = this.#groupOf.get(name);
-    const waiting = this.#individuals.get(name) ?? this.#groups.get(key ?? '')?.get(name);
+    const waiting = this.#waiting.get(name);
     if (!waiting) return;
+    this.#waiting.delete(name);
     this.#individuals.delete(name);
-    this.#groupOf.delete(name);
-    const group = this.#groups.get(key ?? '');
-    group?.delete(name);
-    if (group?.size === 0) this.#groups.delete(key ?? '');
+    this.#leaveGroup(name, waiting);
     for (const card of waiting.dpu.cards) {
       const members = this.#byCard.get(card);
       members?.delete(name);
@@ -57,9 +63,25 @@ export class WaitingList {
     }
   }
 
+  #leaveGroup(name: string, { change }: Waiting): void {
+    const key = this.#groupOf.get(name);
+    const group = key === undefined ? undefined : this.#groups.get(key);
+    if (key === undefined || !group) return;
+    this.#groupOf.delete(name);
+    const members = group.byChange.get(change);
+    members?.delete(name);
+    if (members?.size === 0) group.byChange.delete(change);
+    if (group.byChange.size === 0) this.#groups.delete(key);
+  }
+
+  /** See {@link Likeness}. */
+  changeOf(name: string): string | undefined {
+    return this.#waiting.get(name)?.change;
+  }
+
   /** Those that wait for the other side of their card, or for a daemon. */
   individuals(): string[] {
-    return [...this.#individuals.keys()];
+    return [...this.#individuals];
   }
 
   /** Those of a card. */
@@ -67,13 +89,30 @@ export class WaitingList {
     return [...(this.#byCard.get(card) ?? [])];
   }
 
-  groups(): WaitingAlike[] {
-    return [...this.#groups.values()].flatMap((group) => {
-      const [waiting] = group.values();
-      if (!waiting) return [];
-      const { target, message } = waiting;
-      const names = (most = Number.POSITIVE_INFINITY) => [...group.keys()].slice(0, Math.max(0, most));
-      return [{ target, message, names }];
-    });
+  /** Of each group its DPUs, by what they change to. DPUs may be taken off the list while it is gone through. */
+  *groups(): Generator<Iterable<WaitingAlike>> {
+    for (const group of this.#groups.values()) yield changesOf(group);
   }
+}
+
+function* changesOf({ message, byChange }: Group): Generator<WaitingAlike> {
+  for (const [change, waiting] of byChange) {
+    yield {
+      change,
+      message,
+      *members() {
+        for (const [name, { target }] of waiting) yield { name, target };
+      },
+      names: (most) => first(waiting.keys(), most),
+    };
+  }
+}
+
+function first(names: Iterable<string>, most = Number.POSITIVE_INFINITY): string[] {
+  const taken: string[] = [];
+  for (const name of names) {
+    if (taken.length >= most) break;
+    taken.push(name);
+  }
+  return taken;
 }

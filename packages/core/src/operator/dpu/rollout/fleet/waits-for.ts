@@ -15,6 +15,7 @@ import { annotations } from '../../../../api/names.ts';
 import type { PluginRun } from '../../../../api/plugin-run.ts';
 import { sides } from '../../../../trust/identity.ts';
 import { nameOf } from '../plugin-run.ts';
+import { releaseKey } from './change.ts';
 import { allDpus, type Fleet, type FleetDpu, isChanging, ofCard, ofSide } from './fleet.ts';
 import { approvalCommand, mostOf, type Policy, resumeCommand } from './policy.ts';
 
@@ -78,7 +79,7 @@ export function waitsFor(dpu: FleetDpu, target: PluginRun, circumstances: Circum
     const message = `${what} waits until the other side of this card has changed`;
     return { reason: 'WaitingForOtherSide', message, isOwn: true };
   }
-  if (roomFor(dpu, target, circumstances) <= 0) return itsTurn(what, policies);
+  if (roomBeside(dpu, target, circumstances) <= 0) return itsTurn(what, policies);
   if (disturbs(dpu, target) && unplaced.length > 0) {
     const message = `${what} waits until pods that were evicted have found another DPU, or are gone (kubectl get pods -A --field-selector status.phase=Pending)`;
     return { reason: 'WaitingForRoom', message };
@@ -86,15 +87,42 @@ export function waitsFor(dpu: FleetDpu, target: PluginRun, circumstances: Circum
   return undefined;
 }
 
-/** How many DPUs like this one may begin to change now, as far as others do not keep them from it. Below 1 for none. */
-export function roomFor(dpu: FleetDpu, target: PluginRun, { fleet, policies }: Circumstances): number {
+/** What the answer of {@link waitsFor} hangs on, but for what it says of a DPU of its own. */
+export interface Likeness {
+  /** The same for all that differ by {@link change} at most. */
+  alike: string;
+  /** The narrowest id of the change. As long as no DPU has anything to do with it, which one it is does not matter. */
+  change: string;
+}
+
+export function likenessOf(dpu: FleetDpu, target: PluginRun, fleet: Fleet): Likeness {
+  const { name, side, config, status } = dpu;
+  const ids = fleet.idsOf(dpu, target);
+  const change = ids.at(-1) ?? ids[0];
+  const wider = ids.slice(0, -1);
+  // One that tries again what failed may go where others are stopped.
+  const again = status.rollout?.again === true ? name : '';
+  const own = isChanging(status);
+  const alike = [wider, releaseKey(target), side, config, disturbs(dpu, target), own, again].join(' ');
+  return { alike, change };
+}
+
+/** How many like this one may begin to change now, below 1 for none. They differ by {@link Likeness.change} at most. */
+export function roomForAlike(dpu: FleetDpu, target: PluginRun, circumstances: Circumstances): number {
+  const wider = circumstances.fleet.idsOf(dpu, target).slice(0, -1);
+  const rooms = wider.map((id) => roomToTry(id, dpu, circumstances.fleet));
+  return Math.min(...rooms, roomBeside(dpu, target, circumstances));
+}
+
+/** By the policies, and for the pods that are evicted. */
+function roomBeside(dpu: FleetDpu, target: PluginRun, { fleet, policies }: Circumstances): number {
   const own = isChanging(dpu.status) ? 1 : 0;
   const rooms = policies.flatMap(({ scope, spec: { maxUnavailable } }) =>
     maxUnavailable === undefined
       ? []
       : mostOf(maxUnavailable, fleet.count(scope)) - fleet.count(scope, 'changing') + own,
   );
-  return Math.min(roomForFirst(dpu, target, fleet), roomForEvicted(dpu, target, fleet), ...rooms);
+  return Math.min(roomForEvicted(dpu, target, fleet), ...rooms);
 }
 
 /** The command that has a release tried again on a DPU where it failed: each time the annotation has another value. */
@@ -115,7 +143,8 @@ function roomForFirst(dpu: FleetDpu, target: PluginRun, fleet: Fleet): number {
   return Math.min(...fleet.idsOf(dpu, target).map((id) => roomToTry(id, dpu, fleet)));
 }
 
-function roomToTry(id: string, dpu: FleetDpu, fleet: Fleet): number {
+/** Of one change. */
+export function roomToTry(id: string, dpu: FleetDpu, fleet: Fleet): number {
   if (fleet.isProven(id, dpu.side)) return Number.POSITIVE_INFINITY;
   const trying = sides.filter((side) => side === dpu.side || !fleet.isProven(id, side));
   const changing = trying.reduce((sum, side) => sum + fleet.changingTo(id, side), 0);
