@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, expect, test, vi } from 'vitest';
 import { silent, temporaryDirectory } from '../datapath/testing.ts';
 import { gone, type Presence, there, unknown } from '../presence.ts';
@@ -121,5 +123,48 @@ test('the next daemon knows at once what was wanted, and what pods have', async 
     ['vf0', undefined, true],
     ['vf1', 'blue', true],
     ['vf2', undefined, false],
+  ]);
+});
+
+test('a wish that changed while no daemon ran moves no device that a pod was given meanwhile', async () => {
+  const directory = temporaryDirectory();
+  const first = open(directory);
+  await first.networks.want([blue]);
+  first.networks.close();
+  const next = open(directory);
+  next.allocations.set('vf1', there({ namespace: 'shop', name: 'a' }));
+  await next.networks.want([{ ...blue, name: 'red' }]);
+  expect(next.place()).toEqual([
+    ['vf0', undefined, true],
+    ['vf1', 'blue', false],
+    ['vf2', 'blue', false],
+  ]);
+  await vi.waitFor(() => expect(next.place().at(-1)).toEqual(['vf2', 'red', true]));
+  expect(next.place()[1]).toEqual(['vf1', 'blue', false]);
+});
+
+test('the next daemon knows which devices have not changed yet, and which have since', async () => {
+  const directory = temporaryDirectory();
+  const first = open(directory);
+  await first.networks.want([blue]);
+  first.place();
+  await vi.waitFor(() => expect(first.place().at(-1)).toEqual(['vf2', 'blue', true]));
+  first.allocations.set('vf1', there({ namespace: 'shop', name: 'a' }));
+  await first.networks.want([{ ...blue, name: 'red' }]);
+  first.place();
+  await vi.waitFor(() => expect(first.place().at(-1)).toEqual(['vf2', 'red', true]));
+  const onDisk = () => {
+    const entries = readdirSync(join(directory, 'networks'), { withFileTypes: true });
+    const files = entries.filter((entry) => entry.isFile());
+    return files.map(({ name }) => readFileSync(join(directory, 'networks', name), 'utf8')).join();
+  };
+  await vi.waitFor(() => expect(onDisk()).toMatch(/^(?=.*vf1)(?!.*vf2)/s));
+  first.networks.close();
+  const next = open(directory);
+  next.allocations.set('vf1', there({ namespace: 'shop', name: 'a' }));
+  expect(next.place()).toEqual([
+    ['vf0', undefined, true],
+    ['vf1', 'blue', false],
+    ['vf2', 'red', true],
   ]);
 });

@@ -1,4 +1,5 @@
 /** The DpuNetworks that a DPU's devices belong to: as the operator wants it, as far as pods let go of them. */
+import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
 import { z } from 'zod';
 import { type NetworkReport, type NetworkWish, vfRangesText } from '../../api/index.ts';
@@ -7,7 +8,14 @@ import { backoffDelay } from '../../retry-backoff.ts';
 import type { DeviceAllocations } from '../attach/ports.ts';
 import { type Presence, there } from '../presence.ts';
 import { Records } from '../state/records.ts';
-import { type DeviceHolder, type Membership, type Placing, placeDevice, wantedMemberships } from './device-placing.ts';
+import {
+  type DeviceHolder,
+  isSame,
+  type Membership,
+  type Placing,
+  placeDevice,
+  wantedMemberships,
+} from './device-placing.ts';
 
 const recordSchema = z.object({
   version: z.literal(1),
@@ -19,7 +27,19 @@ const recordSchema = z.object({
       accelerated: z.boolean().optional(),
     }),
   ),
+  /** Devices that are not where they are wanted, and where the kubelet knows them: a pod may have been given one there. */
+  elsewhere: z
+    .array(
+      z.object({
+        device: z.string(),
+        vf: z.int(),
+        network: z.object({ name: z.string(), logicalBridge: z.string().optional() }).optional(),
+      }),
+    )
+    .optional(),
 });
+type NetworksRecord = z.infer<typeof recordSchema>;
+type Elsewhere = NonNullable<NetworksRecord['elsewhere']>;
 
 export interface DeviceNetworksOptions {
   /** The DPU's directory of records. */
@@ -42,9 +62,11 @@ const askAgain = { initialMs: 1_000, maxMs: 30_000 };
 
 export class DeviceNetworks {
   readonly #options: DeviceNetworksOptions;
-  readonly #record: Records<z.infer<typeof recordSchema>>;
+  readonly #record: Records<NetworksRecord>;
   #wanted = new Map<number, NonNullable<Membership>>();
-  readonly #current = new Map<string, Membership>();
+  /** Where an earlier daemon had devices, by VF. */
+  readonly #atStart: ReadonlyMap<number, NonNullable<Membership>>;
+  readonly #current = new Map<string, { vf: number; network: Membership }>();
   /** By device: what the kubelet said last. Another map for each round: an answer to an earlier question counts no more. */
   #allocations = new Map<string, Presence<string>>();
   #placings = new Map<string, Placing & { vf: number }>();
@@ -64,6 +86,10 @@ export class DeviceNetworks {
       logger,
     });
     this.#wanted = wantedMemberships(this.wishes);
+    this.#atStart = this.#wanted;
+    for (const { device, vf, network } of this.#record.get('networks')?.elsewhere ?? []) {
+      this.#current.set(device, { vf, network });
+    }
   }
 
   /** What the operator wants, or wanted last. */
@@ -75,9 +101,9 @@ export class DeviceNetworks {
   async want(networks: readonly NetworkWish[]): Promise<boolean> {
     const before = JSON.stringify(this.wishes);
     if (before === JSON.stringify(networks)) return false;
-    const record = { version: 1 as const, networks: [...networks] };
-    await this.#record.updateEventually('networks', () => (networks.length > 0 ? record : undefined));
-    this.#wanted = wantedMemberships(networks);
+    const wanted = wantedMemberships(networks);
+    await this.#record.updateEventually('networks', () => recordOf(networks, this.#elsewhere(wanted)));
+    this.#wanted = wanted;
     this.#forgetAnswers();
     return true;
   }
@@ -87,6 +113,7 @@ export class DeviceNetworks {
     this.#areKnown = true;
     const holders = this.#options.holders();
     this.#placings = new Map(devices.map(({ id, vf }) => [id, { vf, ...this.#placeOne(id, vf, holders) }]));
+    this.#rememberElsewhere();
     const asked = [...this.#placings].flatMap(([id, { asks }]) => (asks ? id : []));
     if (asked.length > 0) void this.#ask(asked);
     else if ([...this.#placings.values()].some(({ waitsFor }) => waitsFor !== undefined)) this.#askLater();
@@ -100,7 +127,7 @@ export class DeviceNetworks {
 
   /** Whether a pod that comes or goes changes where devices are. */
   get dependsOnPods(): boolean {
-    return this.#wanted.size > 0 || [...this.#current.values()].some((network) => network !== undefined);
+    return this.#wanted.size > 0 || [...this.#current.values()].some(({ network }) => network !== undefined);
   }
 
   /** A pod has let go of a device: the kubelet may say otherwise now. */
@@ -142,14 +169,28 @@ export class DeviceNetworks {
   }
 
   #placeOne(id: string, vf: number, holders: ReadonlyMap<string, DeviceHolder>): Placing {
+    const known = this.#current.get(id);
     const placing = placeDevice({
       wanted: this.#wanted.get(vf),
-      current: this.#current.has(id) ? this.#current.get(id) : 'new',
+      current: known ? known.network : this.#atStart.get(vf),
       holder: holders.get(id),
       allocation: this.#options.allocations ? this.#allocations.get(id) : { is: 'gone' },
     });
-    this.#current.set(id, placing.network);
+    this.#current.set(id, { vf, network: placing.network });
     return placing;
+  }
+
+  #elsewhere(wanted: ReadonlyMap<number, Membership>): Elsewhere {
+    return [...this.#current].flatMap(([device, { vf, network }]) =>
+      isSame(network, wanted.get(vf)) ? [] : { device, vf, ...(network && { network: { ...network } }) },
+    );
+  }
+
+  /** The next daemon is to know it too: a pod that was given a device and has not attached it is in no record. */
+  #rememberElsewhere(): void {
+    const elsewhere = this.#elsewhere(this.#wanted);
+    if (isDeepStrictEqual(elsewhere, this.#record.get('networks')?.elsewhere ?? [])) return;
+    void this.#record.updateEventually('networks', (record) => recordOf(record?.networks ?? [], elsewhere));
   }
 
   async #ask(ids: readonly string[]): Promise<void> {
@@ -189,4 +230,9 @@ export class DeviceNetworks {
     this.#allocations = new Map();
     this.#rounds = 0;
   }
+}
+
+function recordOf(networks: readonly NetworkWish[], elsewhere: Elsewhere): NetworksRecord | undefined {
+  if (networks.length === 0 && elsewhere.length === 0) return undefined;
+  return { version: 1, networks: [...networks], ...(elsewhere.length > 0 && { elsewhere }) };
 }

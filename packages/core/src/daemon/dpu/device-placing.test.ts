@@ -11,8 +11,7 @@ const facts = (more: Partial<DeviceFacts>): DeviceFacts => ({
   ...more,
 });
 
-test('a device that nobody was offered is where it is wanted', () => {
-  expect(placeDevice(facts({ current: 'new' }))).toEqual({ network: blue, isOpen: true });
+test('a device that is where it is wanted is open', () => {
   expect(placeDevice(facts({ current: { ...blue } }))).toEqual({ network: blue, isOpen: true });
 });
 
@@ -29,7 +28,7 @@ test('before it changes the kubelet is asked, and meanwhile nobody gets it', () 
 
 test('what a pod has stays in the network that it had, whatever the daemon knew', () => {
   const holder = { network: red, pod: 'shop/a' };
-  for (const current of ['new', red, undefined] as const) {
+  for (const current of [blue, red, undefined]) {
     expect(placeDevice(facts({ current, holder }))).toEqual({ network: red, isOpen: false, waitsFor: 'shop/a' });
   }
   expect(placeDevice(facts({ wanted: red, holder }))).toEqual({ network: red, isOpen: true });

@@ -17,8 +17,8 @@ export interface DeviceHolder {
 export interface DeviceFacts {
   /** As the operator says. */
   wanted: Membership;
-  /** Where the kubelet knows it; `new` where this daemon has not offered it yet. */
-  current: Membership | 'new';
+  /** Where the kubelet knows it, from this daemon or the one before. */
+  current: Membership;
   holder: DeviceHolder | undefined;
   /** What the kubelet says of who was given it; undefined where it was not asked. */
   allocation: Presence<string> | undefined;
@@ -43,14 +43,14 @@ export function placeDevice({ wanted, current, holder, allocation }: DeviceFacts
     const { network, pod } = holder;
     return isSame(network, wanted) ? { network, isOpen: true } : { network, isOpen: false, waitsFor: pod };
   }
-  if (current === 'new' || isSame(current, wanted)) return { network: wanted, isOpen: true };
+  if (isSame(current, wanted)) return { network: wanted, isOpen: true };
   if (!allocation) return { network: current, isOpen: false, asks: true };
   if (allocation.is === 'gone') return { network: wanted, isOpen: true };
   const waitsFor = allocation.is === 'there' ? allocation.value : allocation.reason;
   return { network: current, isOpen: false, waitsFor };
 }
 
-function isSame(a: Membership, b: Membership): boolean {
+export function isSame(a: Membership, b: Membership): boolean {
   return a?.name === b?.name && a?.logicalBridge === b?.logicalBridge;
 }
 
