@@ -273,6 +273,13 @@ test('a VendorPlugin that is made again gives the DPUs that run it nothing new',
   await vi.waitFor(() => expect(bed.get('acme').status?.version).toBe('1.1.0'));
 });
 
+test('a VendorPlugin that is made again for another registry does not ask there for what DPUs have from the first', async () => {
+  bed.putDpu('card', { ...runOf('1.0.0'), name: 'acme', package: '@acme/p', registry: 'https://first.example.com' });
+  Object.assign(published, { '^1': '1.1.0', '1.1.0': '1.1.0' });
+  bed.put('acme', { package: '@acme/p', version: '^1', registry: 'https://second.example.com' });
+  await vi.waitFor(() => expect(bed.get('acme').status?.version).toBe('1.1.0'));
+});
+
 test('what another controller says of a VendorPlugin is neither taken away nor a reason to write', async () => {
   bed.put('acme', { package: '@acme/p' });
   await ready('acme', 'Found');

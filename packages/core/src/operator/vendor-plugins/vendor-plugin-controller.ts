@@ -253,9 +253,14 @@ export class VendorPluginController {
   #running(plugin: VendorPlugin, requested: string): { version: string; integrity: string | undefined } | undefined {
     if (isExact(requested) || validRange(requested) === null) return undefined;
     const runs = this.#caches.dpus.list().flatMap(({ status }) => status?.plugin ?? []);
+    const { url } = this.#registryOf(plugin);
     const own = runs.filter(
       (run) =>
-        run.name === plugin.metadata.name && run.package === plugin.spec.package && satisfies(run.version, requested),
+        run.name === plugin.metadata.name &&
+        run.package === plugin.spec.package &&
+        // Another registry may hold other content of that version.
+        (run.registry === undefined || run.registry === url) &&
+        satisfies(run.version, requested),
     );
     const [newest] = own.sort((a, b) => rcompare(a.version, b.version));
     return newest && { version: newest.version, integrity: newest.integrity };
