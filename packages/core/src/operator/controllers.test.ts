@@ -106,6 +106,21 @@ test('a VSP pod that is deleted or has ended is made again', async () => {
   await vi.waitFor(async () => expect(await podUid()).not.toBe(second));
 });
 
+test('a VSP pod that the API server refuses is a condition, in its words, until it is made', async () => {
+  server.forbid = (write) => (/^POST .*\/pods$/.test(write) ? 'exceeded quota: compute' : undefined);
+  putDpu();
+  const says = (text: string) =>
+    vi.waitFor(() => expect(JSON.stringify(server.objects.get(dpuPath)?.status)).toContain(text));
+  await says('"PodRefused"');
+  await says('cannot be made: exceeded quota: compute');
+  server.forbid = () => undefined;
+  const object = server.objects.get(dpuPath);
+  // A retry by itself comes later each time.
+  server.put(dpuPath, { ...object, metadata: { ...object?.metadata, labels: { again: 'yes' } } });
+  await podUid();
+  await vi.waitFor(() => expect(JSON.stringify(server.objects.get(dpuPath)?.status)).not.toContain('PodRefused'));
+});
+
 test('a VSP pod that ends at once is not replaced at once', async () => {
   putDpu();
   const uid = await podUid();

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { cutText } from '@dpu-operator/sdk/cut-text';
 import type { Logger } from 'pino';
 import { inject, injectable } from 'tsyringe';
 import type { ConditionInput } from '../../api/conditions.ts';
@@ -7,13 +8,11 @@ import { type DataProcessingUnit, dataProcessingUnit, dpuConditions } from '../.
 import type { DataProcessingUnitConfig } from '../../api/data-processing-unit-config.ts';
 import { fieldManagers, finalizers } from '../../api/names.ts';
 import { vspPodName } from '../../api/paths.ts';
-import type { VendorPlugin } from '../../api/vendor-plugin.ts';
 import {
   applyConditions,
   Controller,
   controllerName,
   type EventRecorder,
-  isAlreadyThere,
   isBeingDeleted,
   type KubeStore,
   keyOf,
@@ -29,9 +28,11 @@ import { canonicalJson } from '../shared/canonical-json.ts';
 import type { Environment } from '../shared/environment.ts';
 import { faultCondition } from '../shared/own-faults.ts';
 import { tokens } from '../shared/tokens.ts';
+import { isSameOffer } from '../vendor-plugins/same-offer.ts';
 import { DpuStatusWriter } from './dpu-status.ts';
 import { evictPods } from './evictions.ts';
 import { installPodName, renderInstallPod } from './install/install-pod.ts';
+import { createPod, PodRefusal } from './pod/create-pod.ts';
 import { renderVspPod } from './pod/vsp-pod.ts';
 import { vspPodCondition } from './pod/vsp-pod-status.ts';
 import { obeyVspRestart } from './pod/vsp-restart.ts';
@@ -41,7 +42,7 @@ import { observeDpu } from './rollout/observe.ts';
 import type { Action, ObservedState } from './rollout/observed-state.ts';
 import { planRollout } from './rollout/plan.ts';
 import type { RolloutStatus } from './rollout/rollout-status.ts';
-import { configured, ordinaryReasons } from './selection/configured.ts';
+import { configured, ordinaryReasons, type Refusals } from './selection/configured.ts';
 import { type Choice, choose } from './selection/plugin-choice.ts';
 
 /** Gives every DataProcessingUnit the VSP pod of the plugin, version and settings that are asked for. */
@@ -159,9 +160,11 @@ export class DataProcessingUnitController {
     const settled = await this.#advance(recorded, choice);
     if (!settled) return undefined;
     const { dpu, observed, actions, requeueAfterMs } = settled;
-    const refusals: string[] = [];
-    for (const action of actions) refusals.push(...(await this.#act(dpu, action)));
+    const refusals: Refusals = { evictions: [] };
+    for (const action of actions) await this.#try(dpu, action, refusals);
     await this.#report(dpu, choice, observed, refusals);
+    const refused = refusals.vspPod ?? refusals.installPod;
+    if (refused) throw refused;
     return requeueAfterMs === undefined ? undefined : { requeueAfterMs };
   }
 
@@ -227,15 +230,26 @@ export class DataProcessingUnitController {
     }
   }
 
+  /** A pod that is refused keeps nothing else from being done. */
+  async #try(dpu: DataProcessingUnit, action: Action, refusals: Refusals): Promise<void> {
+    try {
+      refusals.evictions.push(...(await this.#act(dpu, action)));
+    } catch (error) {
+      if (!(error instanceof PodRefusal)) throw error;
+      if (action.do === 'createInstallPod') refusals.installPod = error;
+      else refusals.vspPod = error;
+    }
+  }
+
   /** @returns why pods could not be evicted. */
   async #act(dpu: DataProcessingUnit, action: Action): Promise<string[]> {
     const { name } = dpu.metadata;
     switch (action.do) {
       case 'createVspPod':
-        await this.#create(renderVspPod(dpu, action.run, this.#environment));
+        await createPod(this.#store, renderVspPod(dpu, action.run, this.#environment));
         return [];
       case 'createInstallPod':
-        await this.#create(renderInstallPod(dpu, action.run, action.before, this.#environment));
+        await createPod(this.#store, renderInstallPod(dpu, action.run, action.before, this.#environment));
         return [];
       case 'deleteVspPod':
         await this.#delete(vspPodName(name));
@@ -249,23 +263,14 @@ export class DataProcessingUnitController {
     }
   }
 
-  async #create(wanted: ReturnType<typeof renderVspPod>): Promise<void> {
-    try {
-      await this.#store.create(pod, wanted);
-    } catch (error) {
-      // The cache has not seen it yet; its event brings this DPU here again.
-      if (!isAlreadyThere(error)) throw error;
-    }
-  }
-
   async #delete(name: string): Promise<void> {
     const { namespace } = this.#environment;
     const uid = this.#caches.vspPods.get(name, namespace)?.metadata.uid;
     await this.#store.delete(pod, name, namespace, { uid });
   }
 
-  async #report(dpu: DataProcessingUnit, choice: Choice, observed: ObservedState, refusals: string[]): Promise<void> {
-    const conditions = [this.#vspPodCondition(dpu, observed), configured(dpu, choice, observed, refusals)];
+  async #report(dpu: DataProcessingUnit, choice: Choice, observed: ObservedState, refusals: Refusals): Promise<void> {
+    const conditions = [this.#vspPodCondition(dpu, observed, refusals), configured(dpu, choice, observed, refusals)];
     const changed = await this.#status.writeConditions(dpu, conditions);
     for (const { type, status, reason, message } of changed) {
       // That a pod starts is no warning; that it fails to is told by its own reasons.
@@ -274,7 +279,11 @@ export class DataProcessingUnitController {
     }
   }
 
-  #vspPodCondition(dpu: DataProcessingUnit, observed: ObservedState): ConditionInput {
+  #vspPodCondition(dpu: DataProcessingUnit, observed: ObservedState, { vspPod }: Refusals): ConditionInput {
+    if (vspPod) {
+      const { conditionReason: reason, message } = vspPod;
+      return { type: dpuConditions.vspPod, status: 'False', reason, message: cutText(message, 4_096) };
+    }
     const { rollout, plugin } = observed.status;
     if (!observed.vspPod && !plugin && (!rollout || rollout.phase === 'Installing')) return noPlugin;
     return vspPodCondition(this.#caches.vspPods.get(vspPodName(dpu.metadata.name), this.#environment.namespace));
@@ -320,9 +329,3 @@ const noPlugin: ConditionInput = {
   reason: 'NoPlugin',
   message: 'there is no plugin on the node to run yet; the condition Configured says why',
 };
-
-/** Whether two states of a VendorPlugin offer the same releases, or say the same of why they do not. */
-function isSameOffer(one: VendorPlugin, other: VendorPlugin): boolean {
-  const offer = ({ spec, status }: VendorPlugin) => [spec, status?.requested, status?.releases, status?.failures];
-  return isDeepStrictEqual(offer(one), offer(other));
-}

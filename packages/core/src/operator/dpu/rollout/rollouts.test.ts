@@ -10,6 +10,7 @@ import { DaemonLeases } from '../../daemons/daemon-leases.ts';
 import { Caches } from '../../shared/caches.ts';
 import { parseEnvironment } from '../../shared/environment.ts';
 import { DataProcessingUnitController } from '../data-processing-unit-controller.ts';
+import { installPodName } from '../install/install-pod.ts';
 import { DataProcessingUnitConfigController } from '../selection/data-processing-unit-config-controller.ts';
 import { Turns } from './fleet/turns.ts';
 
@@ -379,4 +380,27 @@ test('another plugin is selected by a config, and left when the config goes', as
   await vi.waitFor(() => expect(dpu().status?.plugin).toMatchObject({ name: 'other', version: '3.0.0' }));
   server.delete(configPath);
   await vi.waitFor(() => expect(dpu().status?.rollout).toMatchObject({ target: { name: 'acme' }, drain: true }));
+});
+
+test('a pod that the API server refuses is a condition in its words, and so is a name that somebody else has', async () => {
+  const path = `/api/v1/namespaces/${operatorNamespace}/pods/${installPodName(dpuName)}`;
+  // A retry by itself comes later each time.
+  const tryAgain = (label: string) => {
+    const object = server.objects.get(dpuPath);
+    if (!object) throw new Error('there is no DPU');
+    server.put(dpuPath, { ...object, metadata: { ...object.metadata, labels: { again: label } } });
+  };
+  server.forbid = (write) => (/^POST .*\/pods$/.test(write) ? 'the policy engine says no' : undefined);
+  putDpu();
+  await says('PodRefused');
+  expect(condition()?.message).toContain('cannot be made: the policy engine says no');
+  const metadata = { name: installPodName(dpuName), namespace: operatorNamespace };
+  server.put(path, { apiVersion: 'v1', kind: 'Pod', metadata, spec: { containers: [] } });
+  server.forbid = () => undefined;
+  tryAgain('1');
+  await says('PodConflict');
+  expect(server.writes.filter((write) => write.startsWith('DELETE'))).toEqual([]);
+  server.delete(path);
+  tryAgain('2');
+  await says('Installing');
 });

@@ -5,6 +5,7 @@ import { type DataProcessingUnit, dpuConditions } from '../../../api/data-proces
 import type { Rollout } from '../../../api/plugin-run.ts';
 import { keyOf } from '../../../kube/index.ts';
 import { firstTen } from '../../../listed.ts';
+import type { PodRefusal } from '../pod/create-pod.ts';
 import { podsLeft } from '../rollout/drain.ts';
 import { retryCommand } from '../rollout/fleet/waits-for.ts';
 import type { ObservedState } from '../rollout/observed-state.ts';
@@ -28,12 +29,19 @@ export const ordinaryReasons: readonly string[] = [
   'Verifying',
 ];
 
-/** @param refusals why pods could not be evicted */
+/** What could not be done, and why. */
+export interface Refusals {
+  /** Of pods that were to be evicted. */
+  evictions: string[];
+  vspPod?: PodRefusal;
+  installPod?: PodRefusal;
+}
+
 export function configured(
   dpu: DataProcessingUnit,
   choice: Choice,
   observed: ObservedState,
-  refusals: readonly string[],
+  refusals: Refusals,
 ): ConditionInput {
   const { rollout } = observed.status;
   if (choice.problem) return withProblem(choice, observed);
@@ -57,10 +65,10 @@ function underWay(
   dpu: DataProcessingUnit,
   rollout: Rollout,
   observed: ObservedState,
-  refusals: readonly string[],
+  refusals: Refusals,
 ): ConditionInput {
   const target = nameOf(rollout.target);
-  const { failure } = observed.installPod ?? {};
+  const failure = refusals.installPod ? installRefused(refusals.installPod) : observed.installPod?.failure;
   switch (rollout.phase) {
     case 'Installing':
       if (failure) {
@@ -72,7 +80,7 @@ function underWay(
       }
       return installing(dpu, rollout, observed);
     case 'Draining':
-      return draining(target, podsLeft(observed, rollout), refusals);
+      return draining(target, podsLeft(observed, rollout), refusals.evictions);
     case 'Replacing':
       return verdict('False', 'Replacing', `the VSP makes room for ${target}`);
     case 'Verifying': {
@@ -100,6 +108,10 @@ function underWay(
       );
     }
   }
+}
+
+function installRefused({ conditionReason, message }: PodRefusal) {
+  return { reason: conditionReason, message };
 }
 
 /** Of a change that pods have kept from beginning. */

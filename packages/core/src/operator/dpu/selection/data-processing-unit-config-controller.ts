@@ -16,6 +16,7 @@ import {
 import type { Caches } from '../../shared/caches.ts';
 import type { Environment } from '../../shared/environment.ts';
 import { tokens } from '../../shared/tokens.ts';
+import { isSameOffer } from '../../vendor-plugins/same-offer.ts';
 import { configVerdict, wrongNamespace } from './config-verdict.ts';
 
 /** Milliseconds in which changes of DPUs are gathered. */
@@ -59,7 +60,9 @@ export class DataProcessingUnitConfigController {
         this.#enqueueThoseOf(previous ? [dpu, previous] : [dpu]);
       }
     });
-    caches.vendorPlugins.onChange(() => {
+    caches.vendorPlugins.onChange((plugin, previous, kind) => {
+      // How far it has come to the DPUs is written often, and decides nothing here.
+      if (kind === 'updated' && previous && isSameOffer(plugin, previous)) return;
       for (const config of caches.dpuConfigs.list()) this.controller.enqueue(keyOf(config));
     });
     caches.onNodeOfDpus((dpus) => this.#enqueueThoseOf(dpus));
