@@ -1,7 +1,12 @@
 /** A device plugin for each resource that devices of this node have: that of all DPUs, and those of DpuNetworks. */
 import { createHash } from 'node:crypto';
+import { rmSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { resourceName } from '../../api/index.ts';
+import { backoffDelay } from '../../retry-backoff.ts';
 import { Allocator, type AllocatorOptions } from './allocator.ts';
 import { DevicePlugin } from './device-plugin.ts';
 import type { DevicePool } from './pool.ts';
@@ -13,12 +18,16 @@ export interface DevicePluginsOptions extends Omit<AllocatorOptions, 'pool' | 'r
   logger: Logger;
 }
 
+const openRetry = { initialMs: 1_000, maxMs: 60_000 };
+
 export class DevicePlugins {
   readonly #options: DevicePluginsOptions;
   readonly #plugins = new Map<string, DevicePlugin>();
   #unsubscribe: (() => void) | undefined;
   /** Of one resource the next plugin begins when the last one has ended: they have one socket. */
   #work: Promise<void> = Promise.resolve();
+  #failures = 0;
+  #timer: NodeJS.Timeout | undefined;
 
   constructor(options: DevicePluginsOptions) {
     this.#options = options;
@@ -27,6 +36,7 @@ export class DevicePlugins {
   /** A resource that never had a device is not told to the kubelet, instead of advertising none. */
   start(): void {
     this.#unsubscribe ??= this.#options.pool.onChange(() => this.#converge());
+    this.#work = this.#work.then(() => removeDeadSockets(this.#options.directory));
     this.#converge();
   }
 
@@ -34,6 +44,8 @@ export class DevicePlugins {
   async close(): Promise<void> {
     this.#unsubscribe?.();
     this.#unsubscribe = undefined;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
     await this.#work;
     await Promise.all([...this.#plugins.values()].map((plugin) => plugin.close()));
     this.#plugins.clear();
@@ -69,12 +81,49 @@ export class DevicePlugins {
       logger,
     });
     this.#plugins.set(resource, plugin);
-    plugin.start().catch((error) => {
-      // The next change of the pool tries again.
-      if (this.#plugins.get(resource) === plugin) this.#plugins.delete(resource);
-      logger.error({ err: error, resource }, 'cannot serve the devices to the kubelet');
-    });
+    plugin.start().then(
+      () => {
+        this.#failures = 0;
+      },
+      (error) => {
+        if (this.#plugins.get(resource) === plugin) this.#plugins.delete(resource);
+        logger.error({ err: error, resource }, 'cannot serve the devices to the kubelet; it is tried again');
+        this.#convergeLater();
+      },
+    );
   }
+
+  /** No event tells that a directory can be watched again. */
+  #convergeLater(): void {
+    if (this.#timer || !this.#unsubscribe) return;
+    this.#failures += 1;
+    this.#timer = setTimeout(
+      () => {
+        this.#timer = undefined;
+        this.#converge();
+      },
+      backoffDelay(this.#failures, openRetry),
+    ).unref();
+  }
+}
+
+/** Of resources that a daemon which was killed served: where nobody listens any more. */
+async function removeDeadSockets(directory: string): Promise<void> {
+  const names = await readdir(directory).catch(() => []);
+  const sockets = names.filter((name) => /^dpuNet-[0-9a-f]{8}\.sock$/.test(name)).map((name) => join(directory, name));
+  await Promise.all(
+    sockets.map(async (path) => {
+      if (await isDead(path)) rmSync(path, { force: true });
+    }),
+  );
+}
+
+function isDead(path: string): Promise<boolean> {
+  const socket = connect(path);
+  return new Promise<boolean>((resolve) => {
+    socket.once('connect', () => resolve(false));
+    socket.once('error', (error) => resolve('code' in error && error.code === 'ECONNREFUSED'));
+  }).finally(() => socket.destroy());
 }
 
 /** The path of a socket has 107 bytes at most, and directories of kubelets are long. */
