@@ -5,6 +5,7 @@
 import { type BridgePort, DpuError, type LogicalBridge } from '@dpu-operator/sdk';
 import type { Logger } from 'pino';
 import { parseLogicalBridge } from '../../api/index.ts';
+import { bridgePortId } from './items.ts';
 import { withoutNetwork } from './network-fallback.ts';
 import { type BridgePortCalls, outcomeUnknown } from './target.ts';
 
@@ -15,6 +16,8 @@ export interface LogicalBridgeCalls {
 }
 
 const idOf = (name: string): string => name.replace(/^logicalBridges\//, '');
+/** Ids of those that are DpuNetworks'. */
+const networkBridges = (names: readonly string[]): string[] => names.map(idOf).filter((id) => parseLogicalBridge(id));
 
 export class PortBridges implements BridgePortCalls {
   readonly #client: BridgePortCalls & LogicalBridgeCalls;
@@ -24,7 +27,7 @@ export class PortBridges implements BridgePortCalls {
   /** By id: how many ports are being made on it. */
   readonly #creating = new Map<string, number>();
   readonly #deleting = new Map<string, Promise<void>>();
-  /** By port: where it was made. */
+  /** By id of a port: where it was made. */
   readonly #bridgesOf = new Map<string, readonly string[]>();
 
   constructor(client: BridgePortCalls & LogicalBridgeCalls, logger: Logger) {
@@ -33,7 +36,7 @@ export class PortBridges implements BridgePortCalls {
   }
 
   async createBridgePort(port: BridgePort): Promise<BridgePort> {
-    const bridges = port.logicalBridges.map(idOf).filter((id) => parseLogicalBridge(id));
+    const bridges = networkBridges(port.logicalBridges);
     if (bridges.length === 0) return this.#client.createBridgePort(port);
     try {
       return await this.#createOn(bridges, port);
@@ -58,7 +61,7 @@ export class PortBridges implements BridgePortCalls {
         return await this.#client.createBridgePort(plain);
       }
       const made = await this.#client.createBridgePort(port);
-      this.#bridgesOf.set(port.name, bridges);
+      this.#bridgesOf.set(bridgePortId(port.name), bridges);
       return made;
     } finally {
       for (const id of bridges) this.#count(id, -1);
@@ -67,21 +70,21 @@ export class PortBridges implements BridgePortCalls {
 
   async deleteBridgePort(name: string, options: { allowMissing: boolean }): Promise<void> {
     await this.#client.deleteBridgePort(name, options);
-    const key = `bridgePorts/${name}`;
-    const bridges = this.#bridgesOf.get(key) ?? [];
-    this.#bridgesOf.delete(key);
-    await Promise.all(bridges.map((id) => this.#release(id)));
+    const id = bridgePortId(name);
+    const bridges = this.#bridgesOf.get(id) ?? [];
+    this.#bridgesOf.delete(id);
+    await Promise.all(bridges.map((bridge) => this.#release(bridge)));
   }
 
   /** Also takes away bridges that no port is on. */
   async listBridgePorts(): Promise<BridgePort[]> {
     const ports = await this.#client.listBridgePorts();
     for (const { name, logicalBridges } of ports) {
-      const bridges = logicalBridges.map(idOf).filter((id) => parseLogicalBridge(id));
-      if (bridges.length > 0) this.#bridgesOf.set(`bridgePorts/${name.replace(/^bridgePorts\//, '')}`, bridges);
+      const bridges = networkBridges(logicalBridges);
+      if (bridges.length > 0) this.#bridgesOf.set(bridgePortId(name), bridges);
     }
     const all = await this.#client.listLogicalBridges().catch(() => []);
-    const own = all.map(({ name }) => idOf(name)).filter((id) => parseLogicalBridge(id));
+    const own = networkBridges(all.map(({ name }) => name));
     for (const id of own) this.#made.set(id, Promise.resolve());
     await Promise.all(own.map((id) => this.#release(id)));
     return ports;
