@@ -29,6 +29,11 @@ export class ApiError extends Error {
     this.code = code;
     this.reason = reason;
   }
+
+  /** What the server said, without the request that it answered. */
+  get words(): string {
+    return this.message.replace(/^[A-Z]+ \S+: /, '');
+  }
 }
 
 function isApiError(error: unknown, code: number): error is ApiError {
@@ -41,6 +46,9 @@ export const isConflict = (error: unknown): error is ApiError => isApiError(erro
 /** An object of that name exists. Other conflicts pass. */
 export const isAlreadyThere = (error: unknown): error is ApiError =>
   isConflict(error) && error.reason === 'AlreadyExists';
+/** What the server, or a policy of the cluster, does not allow: for an administrator to see. A conflict or a busy server is none. */
+export const isRefused = (error: unknown): error is ApiError =>
+  error instanceof ApiError && error.code >= 400 && error.code < 500 && ![409, 429].includes(error.code);
 /** The resource version of a watch or list is too old. */
 export const isGone = (error: unknown): error is ApiError => isApiError(error, 410);
 

@@ -193,7 +193,7 @@ export class KubeStore {
       return undefined;
     } catch (error) {
       if (isNotFound(error) || isConflict(error)) return undefined;
-      if (error instanceof ApiError && isRefusal(error)) return error.message.replace(/^POST \S+: /, '');
+      if (error instanceof ApiError && isRefusal(error)) return error.words;
       throw error;
     }
   }

@@ -6,7 +6,6 @@ import { type DpuOperatorConfig, dpuOperatorConfig } from '../../api/dpu-operato
 import type { Metadata } from '../../api/meta.ts';
 import { annotations, fieldManagers, finalizers, labels, workloads } from '../../api/names.ts';
 import {
-  ApiError,
   type Applied,
   addFinalizer,
   applyConditions,
@@ -19,6 +18,7 @@ import {
   isAsApplied,
   isBeingDeleted,
   isNotFound,
+  isRefused,
   type KubeObject,
   type KubeStore,
   networkAttachmentDefinition,
@@ -140,8 +140,8 @@ export class DpuOperatorConfigController {
       this.#refusal = undefined;
       return multus ? this.#readiness(config, daemons) : multusMissing;
     } catch (error) {
-      // A refusal (4xx, but for a conflict or a busy server) is for an administrator to see; the queue goes on trying.
-      if (error instanceof ApiError && error.code >= 400 && error.code < 500 && ![409, 429].includes(error.code)) {
+      // The queue goes on trying.
+      if (isRefused(error)) {
         // Admission knows a namespace that was just allowed a moment later than this: what is forbidden twice is told.
         const isPassing = error.code === 403 && error.message !== this.#refusal;
         this.#refusal = error.message;

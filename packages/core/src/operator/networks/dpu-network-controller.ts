@@ -6,13 +6,14 @@ import { type DataProcessingUnit, dataProcessingUnit, type NetworkWish } from '.
 import { type DpuNetwork, type DpuNetworkStatus, dpuNetwork } from '../../api/dpu-network.ts';
 import { acceleratedNetwork, configName, fieldManagers, finalizers, networkNad } from '../../api/names.ts';
 import {
-  ApiError,
   type Applied,
   addFinalizer,
   Controller,
   type EventRecorder,
+  isAsApplied,
   isBeingDeleted,
   isNotFound,
+  isRefused,
   type KubeStore,
   networkAttachmentDefinition,
   type Requeue,
@@ -136,32 +137,19 @@ export class DpuNetworkController {
   }
 
   async #applyNad(wanted: Applied): Promise<NadFault | undefined> {
-    if (this.#isAsApplied(wanted)) return undefined;
     const { name, namespace } = wanted.metadata;
+    const cached = this.#caches.networkNads.get(name, namespace);
+    if (cached && isAsApplied(cached, wanted)) return undefined;
     try {
       // One without the label is in no cache.
-      const other =
-        !this.#caches.networkNads.get(name, namespace) &&
-        (await this.#store.get(networkAttachmentDefinition, name, namespace));
+      const other = cached ? undefined : await this.#store.get(networkAttachmentDefinition, name, namespace);
       if (other && !isOfNetworks(other)) return nadTaken(`${namespace}/${name}`);
       await this.#store.apply(networkAttachmentDefinition, wanted, { fieldManager: fieldManagers.networks });
       return undefined;
     } catch (error) {
-      if (!isRefusal(error)) throw error;
+      if (!isRefused(error)) throw error;
       return { reason: 'NadRefused', message: `${namespace}/${name} cannot be written: ${error.message}` };
     }
-  }
-
-  #isAsApplied(wanted: Applied): boolean {
-    const { name, namespace, annotations, ownerReferences } = wanted.metadata;
-    const found = this.#caches.networkNads.get(name, namespace);
-    if (!found) return false;
-    const has = found.metadata.annotations ?? {};
-    return (
-      isDeepStrictEqual(found.spec, wanted.spec) &&
-      Object.entries(annotations ?? {}).every(([key, value]) => has[key] === value) &&
-      isDeepStrictEqual(found.metadata.ownerReferences, ownerReferences)
-    );
   }
 
   async #tell(dpu: DataProcessingUnit, networks: NetworkWish[]): Promise<void> {
@@ -234,9 +222,4 @@ const isPodKey = (text: string): boolean => /^[a-z0-9-]+\/[a-z0-9.-]+$/.test(tex
 /** What of a DPU counts for networks. */
 function networkFields({ metadata, spec, status }: DataProcessingUnit) {
   return [metadata.labels, metadata.deletionTimestamp, spec.isDpuSide, spec.networks, status?.networks];
-}
-
-/** What the API server, or a policy, does not allow: an administrator is to see it. A server that is busy is none. */
-function isRefusal(error: unknown): error is ApiError {
-  return error instanceof ApiError && error.code >= 400 && error.code < 500 && ![409, 429].includes(error.code);
 }

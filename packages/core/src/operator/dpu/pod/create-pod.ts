@@ -1,5 +1,5 @@
 import { labels } from '../../../api/names.ts';
-import { ApiError, type Applied, isAlreadyThere, type KubeStore, pod } from '../../../kube/index.ts';
+import { ApiError, type Applied, isAlreadyThere, isRefused, type KubeStore, pod } from '../../../kube/index.ts';
 
 /** A pod of a DPU that cannot be made as things stand. Nothing tells when it can: it is to be tried again. */
 export class PodRefusal extends ApiError {
@@ -11,6 +11,9 @@ export class PodRefusal extends ApiError {
     this.conditionReason = conditionReason;
   }
 }
+
+/** Codes of who asks, and of a server that waited too long: no answers about this very pod. */
+const saysNothing: readonly number[] = [401, 408];
 
 /**
  * Makes a pod, unless it is there.
@@ -24,10 +27,8 @@ export async function createPod(store: KubeStore, wanted: Applied): Promise<void
   try {
     await store.create(pod, wanted);
   } catch (error) {
-    if (!(error instanceof ApiError)) throw error;
-    if (isRefusal(error)) {
-      const words = error.message.replace(/^POST \S+: /, '');
-      throw new PodRefusal('PodRefused', `${where} cannot be made: ${words}`, error);
+    if (isRefused(error) && !saysNothing.includes(error.code)) {
+      throw new PodRefusal('PodRefused', `${where} cannot be made: ${error.words}`, error);
     }
     if (!isAlreadyThere(error)) throw error;
     const taken = await store.get(pod, name, namespace);
@@ -41,9 +42,4 @@ export async function createPod(store: KubeStore, wanted: Applied): Promise<void
       error,
     );
   }
-}
-
-/** An answer about this very pod: of a policy, a quota or the schema. */
-function isRefusal({ code }: ApiError): boolean {
-  return code >= 400 && code < 500 && ![401, 408, 409, 429].includes(code);
 }
