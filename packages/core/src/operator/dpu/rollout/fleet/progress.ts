@@ -1,33 +1,22 @@
 /** How far a change has come over some DPUs: the condition RolledOut of VendorPlugins and DataProcessingUnitConfigs. Pure. */
 import { cutText } from '@dpu-operator/sdk/cut-text';
 import type { ConditionInput } from '../../../../api/conditions.ts';
+import { drainTimedOut } from '../rollout-status.ts';
 import type { DpuState, Fleet, Scope } from './fleet.ts';
 
-/** Reasons of DPUs that are worth more than numbers, the most pressing first. */
-const pressing = [
-  'Stopped',
-  'RolledBack',
-  'NotWorking',
-  'Crashing',
-  'DrainTimedOut',
-  'Overdue',
-  'DrainBlocked',
-  'Paused',
-  'AwaitingApproval',
-  'WaitingForRoom',
-  'WaitingForDaemons',
-] as const;
-
-/** Of these a person has to do something about. */
+/** Reasons of DPUs about which a person has to do something, the most pressing first. */
 export const alarming: ReadonlySet<string> = new Set([
   'Stopped',
   'RolledBack',
   'NotWorking',
   'Crashing',
-  'DrainTimedOut',
+  drainTimedOut,
   'Overdue',
   'DrainBlocked',
 ]);
+
+/** Those that are worth more than numbers. */
+const pressing = [...alarming, 'Paused', 'AwaitingApproval', 'WaitingForRoom', 'WaitingForDaemons'];
 
 const words: readonly [DpuState, string][] = [
   ['changing', 'changing'],

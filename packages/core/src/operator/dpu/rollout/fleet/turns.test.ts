@@ -19,7 +19,10 @@ function fixture({ isGathering = false } = {}) {
   const [daemonPods, daemonLeases] = [new TestCache(), new TestCache()];
   const configs = new TestCache<DpuOperatorConfig>();
   const dpusByNode = { count: (node: string) => dpus.list().filter(({ spec }) => spec.nodeName === node).length };
-  const caches = { dpus, dpusByNode, nodes, daemonPods, daemonLeases, configs } as unknown as Caches;
+  const dpusByLease = {
+    get: (lease: string) => dpus.list().filter(({ spec }) => daemonLeaseName(spec.nodeName) === lease),
+  };
+  const caches = { dpus, dpusByNode, dpusByLease, nodes, daemonPods, daemonLeases, configs } as unknown as Caches;
   const silent = new Set<string>();
   class Leases extends DaemonLeases {
     override seenState = (name: string) => (silent.has(name) ? 'silent' : 'renewed');

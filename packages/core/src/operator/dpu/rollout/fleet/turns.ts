@@ -64,7 +64,7 @@ interface TurnEvents {
 @injectable()
 export class Turns extends EventEmitter<TurnEvents> {
   readonly fleet: Fleet;
-  readonly #caches: Pick<Caches, 'dpus' | 'configs'>;
+  readonly #caches: Pick<Caches, 'dpus' | 'dpusByLease' | 'configs'>;
   readonly #leases: Pick<DaemonLeases, 'seenState'>;
   readonly #daemons: DaemonRelease;
   readonly #asked = new Map<string, Ask>();
@@ -102,23 +102,20 @@ export class Turns extends EventEmitter<TurnEvents> {
   /** To be called before a DPU's status is planned. */
   asks(dpuName: string, ask: Ask): void {
     this.#asked.set(dpuName, ask);
-    const dpu = this.#caches.dpus.get(dpuName);
-    if (dpu && !isBeingDeleted(dpu)) this.#see(dpu);
+    this.#seeAgain(dpuName);
   }
 
   /** To be called before the status is written, in the same breath as the answer of {@link waitsFor} is used. */
   writes(dpuName: string, status: RolloutStatus): void {
     this.#written.set(dpuName, status);
     this.#waiting.delete(dpuName);
-    const dpu = this.#caches.dpus.get(dpuName);
-    if (dpu && !isBeingDeleted(dpu)) this.#see(dpu);
+    this.#seeAgain(dpuName);
   }
 
   /** To be called where the write has failed: the cache is right then, or soon will be. */
   forget(dpuName: string): void {
     this.#written.delete(dpuName);
-    const dpu = this.#caches.dpus.get(dpuName);
-    if (dpu && !isBeingDeleted(dpu)) this.#see(dpu);
+    this.#seeAgain(dpuName);
   }
 
   /** Milliseconds that the DPU is waited for: see `deadlineMinutes`. */
@@ -150,6 +147,11 @@ export class Turns extends EventEmitter<TurnEvents> {
     const hadSome = this.#unplaced.length > 0;
     this.#unplaced = pods;
     if (hadSome && pods.length === 0) this.#lookSoon();
+  }
+
+  #seeAgain(dpuName: string): void {
+    const dpu = this.#caches.dpus.get(dpuName);
+    if (dpu && !isBeingDeleted(dpu)) this.#see(dpu);
   }
 
   #see(dpu: DataProcessingUnit): void {
@@ -220,9 +222,8 @@ export class Turns extends EventEmitter<TurnEvents> {
   }
 
   #heard(leaseName: string): void {
-    for (const name of this.#waiting.individuals()) {
-      const dpu = this.#caches.dpus.get(name);
-      if (dpu && daemonLeaseName(dpu.spec.nodeName) === leaseName) this.#call(name);
+    for (const { metadata } of this.#caches.dpusByLease.get(leaseName)) {
+      if (this.#waiting.isIndividual(metadata.name)) this.#call(metadata.name);
     }
   }
 

@@ -79,9 +79,9 @@ export class WaitingList {
     return this.#waiting.get(name)?.change;
   }
 
-  /** Those that wait for the other side of their card, or for a daemon. */
-  individuals(): string[] {
-    return [...this.#individuals];
+  /** Whether it waits for something of its own: the other side of its card, or its daemon. */
+  isIndividual(name: string): boolean {
+    return this.#individuals.has(name);
   }
 
   /** Those of a card. */
