@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
 import { inject, injectable } from 'tsyringe';
+import { findCondition } from '../../api/conditions.ts';
 import { daemonLeaseName } from '../../api/daemon-lease.ts';
 import type { DataProcessingUnit } from '../../api/data-processing-unit.ts';
 import { type ServiceFunctionChain, serviceFunctionChain } from '../../api/service-function-chain.ts';
@@ -295,7 +296,7 @@ const isOwn = ({ metadata }: ServiceFunctionChain, pod: Pod): boolean =>
   pod.metadata.ownerReferences?.some(({ uid }) => uid === metadata.uid) ?? false;
 
 function retryMs({ status }: ServiceFunctionChain, { reason }: ChainCondition): number {
-  const before = status?.conditions?.find(({ type }) => type === 'Ready');
+  const before = findCondition(status?.conditions, 'Ready');
   return before?.reason === reason ? refusedRetryMs.later : refusedRetryMs.first;
 }
 

@@ -1,5 +1,5 @@
 /** What a chain's Ready condition says. Pure. */
-import type { ConditionInput } from '../../api/conditions.ts';
+import { type ConditionInput, findCondition } from '../../api/conditions.ts';
 import type { ChainReport } from '../../api/data-processing-unit.ts';
 import type { ServiceFunctionChain } from '../../api/service-function-chain.ts';
 import { isBeingDeleted, type Pod } from '../../kube/index.ts';
@@ -48,7 +48,7 @@ export function chainCondition(
     if (obstacle) return obstacle;
   }
   if (!report) {
-    const ready = chain.status?.conditions?.find(({ type }) => type === 'Ready');
+    const ready = findCondition(chain.status?.conditions, 'Ready');
     if (ready?.status === 'True' && chain.status?.node === node) return undefined;
     const message = `the pods run; the daemon of node ${node} has not said yet that it has wired them`;
     return { status: 'False', reason: 'Starting', message };
@@ -76,7 +76,7 @@ const ordinaryWaits: readonly string[] = ['ContainerCreating', 'PodInitializing'
 function obstacleOf(name: string, pods: readonly Pod[]): ChainCondition | undefined {
   const pod = pods.find(({ metadata }) => metadata.name === name);
   if (!pod) return { status: 'False', reason: 'Pending', message: `pod ${name} is being created` };
-  const of = (type: string) => pod.status?.conditions?.find((one) => one.type === type);
+  const of = (type: string) => findCondition(pod.status?.conditions, type);
   if (isBeingDeleted(pod)) return { status: 'False', reason: 'Replacing', message: `pod ${name} is being replaced` };
   if (of('Ready')?.status === 'True') return undefined;
   const scheduled = of('PodScheduled');

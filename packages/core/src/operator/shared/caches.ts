@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import { inject, injectable } from 'tsyringe';
 import { z } from 'zod';
+import { isConditionTrue } from '../../api/conditions.ts';
 import { daemonLeaseLabels, daemonLeaseName } from '../../api/daemon-lease.ts';
 import { type DataProcessingUnit, dataProcessingUnit } from '../../api/data-processing-unit.ts';
 import { type DataProcessingUnitConfig, dataProcessingUnitConfig } from '../../api/data-processing-unit-config.ts';
@@ -215,8 +216,7 @@ export class Caches {
 
   /** Whether the cluster knows NetworkAttachmentDefinitions. */
   get multusInstalled(): boolean {
-    const conditions = this.#crds.get(networkCrd)?.status?.conditions;
-    return conditions?.some(({ type, status }) => type === 'Established' && status === 'True') ?? false;
+    return isConditionTrue(this.#crds.get(networkCrd)?.status?.conditions, 'Established');
   }
 
   /** Calls back when Multus has been installed or taken away. */

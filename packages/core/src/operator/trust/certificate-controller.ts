@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import { inject, injectable } from 'tsyringe';
+import { isConditionTrue } from '../../api/conditions.ts';
 import { dataProcessingUnit } from '../../api/data-processing-unit.ts';
 import {
   type CertificateSigningRequest,
@@ -180,7 +181,7 @@ function isOpen({ status }: CertificateSigningRequest): boolean {
 }
 
 function isApproved({ status }: CertificateSigningRequest): boolean {
-  return status?.conditions?.some(({ type, status }) => type === 'Approved' && status === 'True') ?? false;
+  return isConditionTrue(status?.conditions, 'Approved');
 }
 
 async function readContent({ spec }: CertificateSigningRequest): Promise<RequestContent | CertificateError> {

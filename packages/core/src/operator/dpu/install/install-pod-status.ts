@@ -1,4 +1,5 @@
 /** How far a plugin has come to its node. */
+import { findCondition } from '../../../api/conditions.ts';
 import { annotations } from '../../../api/names.ts';
 import { isBeingDeleted, type Pod } from '../../../kube/index.ts';
 import { parseTermination } from '../../../plugins/install/install-error.ts';
@@ -54,7 +55,7 @@ function failureOf(status: Status | undefined): Failure | undefined {
     const words = `${waiting.reason}: ${waiting.message ?? 'its container does not start'}`;
     return isPuller(container.name) ? { reason: 'ImagePullFailed', message: words } : failed(words);
   }
-  const scheduled = status?.conditions?.find(({ type }) => type === 'PodScheduled');
+  const scheduled = findCondition(status?.conditions, 'PodScheduled');
   if (scheduled?.status === 'False') return failed(scheduled.message ?? 'its pod cannot be scheduled');
   return status?.phase === 'Failed' ? failed(`${status.reason ?? 'Failed'}: ${status.message ?? ''}`) : undefined;
 }

@@ -1,4 +1,5 @@
 /** Since when a VSP's pod could work, and what keeps it from that which is no fault of its plugin. Pure. */
+import { findCondition, isConditionTrue } from '../../../api/conditions.ts';
 import type { Pod } from '../../../kube/index.ts';
 
 type Status = NonNullable<Pod['status']>;
@@ -19,22 +20,18 @@ export function startedAt({ status }: Pod): number | undefined {
 
 /** What a pod waits for where nothing is wrong with what it is to run: for people. */
 export function hindrance({ status, spec }: Pod): string | undefined {
-  const scheduled = condition(status, 'PodScheduled');
+  const scheduled = findCondition(status?.conditions, 'PodScheduled');
   if (scheduled?.status === 'False') return `its pod cannot be scheduled: ${scheduled.message ?? scheduled.reason}`;
   if (status?.startTime === undefined) return `the kubelet of node ${spec.nodeName ?? ''} has not taken its pod up yet`;
   const containers = [...(status.initContainerStatuses ?? []), ...(status.containerStatuses ?? [])];
   const image = containers.find(({ state }) => pulling.has(state?.waiting?.reason ?? ''))?.state?.waiting;
   if (image) return `an image cannot be pulled: ${image.message ?? image.reason}`;
   // Sandbox and volumes are there: what is left to be done before the container is the pull of its image.
-  const isSetUp = condition(status, 'PodReadyToStartContainers')?.status === 'True';
+  const isSetUp = isConditionTrue(status.conditions, 'PodReadyToStartContainers');
   if (isSetUp && containers.some(isBeingCreated)) return 'its images are being pulled';
   const areReady = containers.length > 0 && containers.every(({ ready }) => ready);
-  const isLost = areReady && condition(status, 'Ready')?.status === 'False';
+  const isLost = areReady && findCondition(status.conditions, 'Ready')?.status === 'False';
   return isLost ? 'its node is lost: does the kubelet there run?' : undefined;
-}
-
-function condition(status: Status | undefined, wanted: string) {
-  return status?.conditions?.find(({ type }) => type === wanted);
 }
 
 function isBeingCreated({ state }: ContainerStatus): boolean {

@@ -1,5 +1,5 @@
 import { cutText } from '@dpu-operator/sdk/cut-text';
-import type { ConditionInput } from '../../../api/conditions.ts';
+import { type ConditionInput, findCondition } from '../../../api/conditions.ts';
 import { dpuConditions } from '../../../api/data-processing-unit.ts';
 import type { Pod } from '../../../kube/index.ts';
 
@@ -16,8 +16,7 @@ export function vspPodCondition(pod: Pod | undefined): ConditionInput {
   if (companion) return failing(companion.reason, `${where}: ${companion.message}`);
   const container = vspStatus(pod);
   // Of a lost node's pods the containers keep their last state; the pod itself does not.
-  const lost =
-    container?.ready && pod.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'False');
+  const lost = container?.ready && findCondition(pod.status?.conditions, 'Ready')?.status === 'False';
   if (lost) return failing('NodeLost', `${where} is not heard of any more: does the kubelet of its node run?`);
   if (container?.ready) {
     return { type: dpuConditions.vspPod, status: 'True', reason: 'Running', message: `${where} is running` };
@@ -26,7 +25,7 @@ export function vspPodCondition(pod: Pod | undefined): ConditionInput {
   if (why) return failing(why.reason, `${where}: ${why.message}`);
   const waiting = failedWaiting(container);
   if (waiting) return failing(waiting.reason, `${where}: ${waiting.message}${whereToLook(pod, container)}`);
-  const scheduled = pod.status?.conditions?.find(({ type }) => type === 'PodScheduled');
+  const scheduled = findCondition(pod.status?.conditions, 'PodScheduled');
   if (scheduled?.status === 'False') {
     return failing(scheduled.reason ?? 'Unschedulable', `${where}: ${scheduled.message ?? 'cannot be scheduled'}`);
   }

@@ -1,4 +1,5 @@
 /** Whether all nodes with DPUs have a daemon of this operator's release that serves. */
+import { isConditionTrue } from '../../../../api/conditions.ts';
 import { daemonLeaseName } from '../../../../api/daemon-lease.ts';
 import { annotations } from '../../../../api/names.ts';
 import { isBeingDeleted, type Pod } from '../../../../kube/index.ts';
@@ -72,10 +73,8 @@ export class DaemonRelease {
 
   #serves(pod: Pod): boolean {
     const isCurrent = pod.metadata.annotations?.[annotations.specHash] === this.#hash;
-    return !isBeingDeleted(pod) && this.#hash !== undefined && isCurrent && isReady(pod);
+    return (
+      !isBeingDeleted(pod) && this.#hash !== undefined && isCurrent && isConditionTrue(pod.status?.conditions, 'Ready')
+    );
   }
-}
-
-function isReady({ status }: Pod): boolean {
-  return status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false;
 }

@@ -1,6 +1,7 @@
 /** Pods that need a DPU and find none since pods were evicted from one: while there are some, no other DPU is drained. */
 import type { Logger } from 'pino';
 import { z } from 'zod';
+import { findCondition } from '../../../../api/conditions.ts';
 import { resourceName } from '../../../../api/names.ts';
 import { type KubeStore, keyOf, pod } from '../../../../kube/index.ts';
 
@@ -70,7 +71,7 @@ export class UnplacedPods {
     const createdAt = Date.parse(metadata.creationTimestamp ?? '') + 1_000;
     const isYoung = createdAt > this.#since && createdAt + giveUpMs > Date.now();
     const asks = spec.containers.some(({ resources }) => Object.keys(resources?.requests ?? {}).some(isOfDpu));
-    const scheduled = status?.conditions?.find(({ type }) => type === 'PodScheduled');
+    const scheduled = findCondition(status?.conditions, 'PodScheduled');
     return isYoung && asks && scheduled?.status === 'False';
   }
 }
