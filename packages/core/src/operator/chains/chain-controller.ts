@@ -23,6 +23,7 @@ import {
 import type { DaemonLeases } from '../daemons/daemon-leases.ts';
 import type { Caches } from '../shared/caches.ts';
 import type { Environment } from '../shared/environment.ts';
+import { gatherMs } from '../shared/pace.ts';
 import { tokens } from '../shared/tokens.ts';
 import { ChainSites, uidOf } from './chain-sites.ts';
 import { ChainStatusWriter } from './chain-status.ts';
@@ -38,9 +39,6 @@ import { SlowStarts } from './slow-starts.ts';
  * after the first time, since admission may not have seen yet what has just been allowed.
  */
 const refusedRetryMs = { first: 2_000, later: 30_000 };
-
-/** Milliseconds in which news of nodes are gathered before chains that wait for one are placed. */
-const gatherMs = 300;
 
 /** Places every ServiceFunctionChain on one node and keeps its pods there; that node's daemon wires them. */
 @injectable()

@@ -31,19 +31,13 @@ import { chainNamespaces, defaultNetworkNamespace, renderNetworks } from '../net
 import type { Caches } from '../shared/caches.ts';
 import { hashOf } from '../shared/canonical-json.ts';
 import type { Environment } from '../shared/environment.ts';
+import { gatherMs, writeEveryMsForEach } from '../shared/pace.ts';
 import { tokens } from '../shared/tokens.ts';
 import { daemonPodHash, renderDaemonSet } from './daemon-set.ts';
 import { detectFlavour, type NodeDirectories, nodeDirectories } from './flavour.ts';
 import { Uninstaller } from './uninstaller.ts';
 
 const apply = { fieldManager: fieldManagers.operator };
-/** Milliseconds in which changes of DPUs are gathered. */
-const gatherMs = 300;
-/**
- * Milliseconds for each DPU between two writes of the condition that differ in numbers only. Every daemon watches the config:
- * all of a fleet together are sent a hundred of these a second at most, however large it is.
- */
-const countsEveryMs = 10;
 
 /** Makes of the DpuOperatorConfig the daemons and the networks, and takes them away with it. */
 @injectable()
@@ -130,7 +124,7 @@ export class DpuOperatorConfigController {
     const said = findCondition(status?.conditions, 'Ready');
     const isOtherCount = said?.reason === reason && withoutNumbers(said.message) === withoutNumbers(message);
     if (!isOtherCount || said.message === message || said.observedGeneration !== metadata.generation) return 0;
-    return this.#countsWrittenAt + this.#caches.dpus.size * countsEveryMs - performance.now();
+    return this.#countsWrittenAt + this.#caches.dpus.size * writeEveryMsForEach - performance.now();
   }
 
   async #deploy(config: DpuOperatorConfig): Promise<Omit<ConditionInput, 'type'>> {

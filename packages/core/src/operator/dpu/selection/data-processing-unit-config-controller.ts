@@ -15,12 +15,10 @@ import {
 } from '../../../kube/index.ts';
 import type { Caches } from '../../shared/caches.ts';
 import type { Environment } from '../../shared/environment.ts';
+import { gatherMs } from '../../shared/pace.ts';
 import { tokens } from '../../shared/tokens.ts';
 import { isSameOffer } from '../../vendor-plugins/same-offer.ts';
 import { configVerdict, wrongNamespace } from './config-verdict.ts';
-
-/** Milliseconds in which changes of DPUs are gathered. */
-const gatherMs = 300;
 
 /** Tells every DataProcessingUnitConfig what has become of it; the DPUs' own controller puts it in force. */
 @injectable()

@@ -17,15 +17,14 @@ import {
   type ResourceType,
 } from '../../../../kube/index.ts';
 import type { Caches } from '../../../shared/caches.ts';
+import { writeEveryMsForEach } from '../../../shared/pace.ts';
 import { tokens } from '../../../shared/tokens.ts';
 import { allDpus, ofConfig, ofPlugin, type Scope } from './fleet.ts';
 import { alarming, rolledOut } from './progress.ts';
 import type { Turns } from './turns.ts';
 
-/** Milliseconds between two writes of one object's condition. */
+/** Milliseconds between two writes of one object's condition, at least. */
 const writeEveryMs = 5_000;
-/** And for each DPU of the cluster: every daemon watches VendorPlugins, and hears of each write. */
-const writeEveryMsForEach = 10;
 /** Milliseconds until it is looked again whether all DPUs are known. */
 const lookAgainMs = 1_000;
 
