@@ -9,6 +9,7 @@ import { EventRecorder, type KubeStore, lease } from '../../kube/index.ts';
 import { DaemonLeases } from '../daemons/daemon-leases.ts';
 import { Caches } from '../shared/caches.ts';
 import { parseEnvironment } from '../shared/environment.ts';
+import { putMultus } from '../testing/multus.ts';
 import { runOf } from '../testing/plugin-runs.ts';
 import { ChainController } from './chain-controller.ts';
 
@@ -20,7 +21,6 @@ const dpuPath = (node: string) => `${group}/dataprocessingunits/dpu-of-${node}`;
 const nodePath = (node: string) => `/api/v1/nodes/${node}`;
 const leasePath = (node: string) =>
   `/apis/coordination.k8s.io/v1/namespaces/${operatorNamespace}/leases/dpu-daemon-${node}`;
-const crd = 'network-attachment-definitions.k8s.cni.cncf.io';
 
 let api: TestApiServer;
 let store: KubeStore;
@@ -31,12 +31,7 @@ let end: () => Promise<void>;
 
 beforeEach(async () => {
   api = new TestApiServer();
-  api.put(`/apis/apiextensions.k8s.io/v1/customresourcedefinitions/${crd}`, {
-    apiVersion: 'apiextensions.k8s.io/v1',
-    kind: 'CustomResourceDefinition',
-    metadata: { name: crd },
-    status: { conditions: [{ type: 'Established', status: 'True' }] },
-  });
+  putMultus(api);
   putNetwork();
   allow('shop');
 });

@@ -7,6 +7,7 @@ import { TestApiServer } from '../../daemon/testing/api-server.ts';
 import { EventRecorder } from '../../kube/index.ts';
 import { Caches } from '../shared/caches.ts';
 import { parseEnvironment } from '../shared/environment.ts';
+import { putMultus } from '../testing/multus.ts';
 import { DpuNetworkController } from './dpu-network-controller.ts';
 
 const apiVersion = 'config.openshift.io/v1';
@@ -14,19 +15,13 @@ const networkPath = (name: string) => `/apis/${apiVersion}/dpunetworks/${name}`;
 const nadPath = (name: string) => `/apis/k8s.cni.cncf.io/v1/namespaces/default/network-attachment-definitions/${name}`;
 const dpuPath = `/apis/${apiVersion}/dataprocessingunits/a-host`;
 const configPath = `/apis/${apiVersion}/dpuoperatorconfigs/${configName}`;
-const crd = 'network-attachment-definitions.k8s.cni.cncf.io';
 
 let api: TestApiServer;
 let end: () => Promise<void>;
 
 beforeEach(async () => {
   api = new TestApiServer();
-  api.put(`/apis/apiextensions.k8s.io/v1/customresourcedefinitions/${crd}`, {
-    apiVersion: 'apiextensions.k8s.io/v1',
-    kind: 'CustomResourceDefinition',
-    metadata: { name: crd },
-    status: { conditions: [{ type: 'Established', status: 'True' }] },
-  });
+  putMultus(api);
   api.put(configPath, { apiVersion, kind: 'DpuOperatorConfig', metadata: { name: configName }, spec: {} });
   api.put('/api/v1/nodes/node-a', { apiVersion: 'v1', kind: 'Node', metadata: { name: 'node-a' } });
   putDpu();

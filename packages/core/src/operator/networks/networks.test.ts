@@ -11,23 +11,18 @@ import { DaemonLeases } from '../daemons/daemon-leases.ts';
 import { Turns } from '../dpu/rollout/fleet/turns.ts';
 import { Caches } from '../shared/caches.ts';
 import { parseEnvironment } from '../shared/environment.ts';
+import { putMultus } from '../testing/multus.ts';
 
 const configPath = `/apis/config.openshift.io/v1/dpuoperatorconfigs/${configName}`;
 const networkPath = (namespace: string, name = 'dpunfcni-conf') =>
   `/apis/k8s.cni.cncf.io/v1/namespaces/${namespace}/network-attachment-definitions/${name}`;
-const crd = 'network-attachment-definitions.k8s.cni.cncf.io';
 
 let api: TestApiServer;
 let end: () => Promise<void>;
 
 beforeEach(async () => {
   api = new TestApiServer();
-  api.put(`/apis/apiextensions.k8s.io/v1/customresourcedefinitions/${crd}`, {
-    apiVersion: 'apiextensions.k8s.io/v1',
-    kind: 'CustomResourceDefinition',
-    metadata: { name: crd },
-    status: { conditions: [{ type: 'Established', status: 'True' }] },
-  });
+  putMultus(api);
   for (const name of ['shop', 'other']) putNamespace(name);
   allow('shop');
   const store = await api.start();
