@@ -4,8 +4,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventually } from '../support/eventually.ts';
 import { Bed, give, type Netns, present, type ServedSide, transfer } from './vsp-mock-bed.ts';
 
-const hostIp = '192.0.2.1';
-const dpuIp = '192.0.2.2';
+// No other file's: a host of this address leads all pods of the machine that it tunnels for to a DPU's new one.
+const hostIp = '198.51.100.1';
+const dpuIp = '198.51.100.2';
+const otherIp = '198.51.100.3';
 
 let bed: Bed;
 let hostNode: Netns;
@@ -269,7 +271,6 @@ describe('a restart', () => {
   });
 
   it('with another address of the DPU node leads the pods there', async () => {
-    const otherIp = '192.0.2.3';
     await dpuNode.links.batch([`addr del ${dpuIp}/24 dev up0`, `addr add ${otherIp}/24 dev up0`]);
     await Promise.all([host.close(), dpu.close()]);
     host = await bed.side('host', hostNode, hostIp, { peer: otherIp, vfs: 4 });
@@ -287,7 +288,7 @@ describe('a restart', () => {
     await host.client.setNumVfs(2);
     await hostNode.links.batch(['link set up0 mtu 1400']);
     await host.close();
-    host = await bed.side('host', hostNode, hostIp, { peer: '192.0.2.3', vfs: 4 });
+    host = await bed.side('host', hostNode, hostIp, { peer: otherIp, vfs: 4 });
     await host.init();
     expect((await hostNode.links.find('swdpu-vf3'))?.mtu).toBe(1350);
     await hostNode.links.batch(['link set up0 mtu 1500']);
