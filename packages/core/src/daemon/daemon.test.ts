@@ -14,8 +14,8 @@ import { parseConfig } from './config.ts';
 import { Daemon } from './daemon.ts';
 import { gone } from './presence.ts';
 import { TestApiServer } from './testing/api-server.ts';
-import { dpuPath } from './testing/fleet.ts';
 import { GoVsp } from './testing/go-vsp.ts';
+import { dpuPath } from './testing/node-dpus.ts';
 import { freePort, Vsp } from './testing/vsp.ts';
 
 const logger = pino({ level: 'silent' });
