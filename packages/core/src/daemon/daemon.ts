@@ -3,9 +3,9 @@
  * {@link NodePodServices}, which {@link NodeState} starts and stops as the cluster and the DPUs that are here say.
  */
 import { type Sysfs, watchPci } from '@dpu-operator/sdk/linux';
-import type { Logger } from 'pino';
 import { inject, injectable } from 'tsyringe';
 import { Controller, type EventRecorder, type KubeStore } from '../kube/index.ts';
+import type { ProcessLog } from '../log.ts';
 import { PciFunctions } from './attach/pci-functions.ts';
 import type { ChainMembership, DeviceAllocations, DpuIndex } from './attach/ports.ts';
 import type { AttachmentStore } from './attach/store.ts';
@@ -45,7 +45,7 @@ export type StartCniServer = (
  */
 @injectable()
 export class Daemon {
-  readonly #logger: Logger;
+  readonly #log: ProcessLog;
   readonly #attachments: AttachmentStore;
   readonly #cluster: ObservedCluster;
   readonly #trust: ObservedTrust;
@@ -62,7 +62,7 @@ export class Daemon {
   constructor(
     @inject(tokens.config) config: DaemonConfig,
     @inject(tokens.directories) directories: NodeDirectories,
-    @inject(tokens.logger) logger: Logger,
+    @inject(tokens.log) log: ProcessLog,
     @inject(tokens.store) store: KubeStore,
     @inject(tokens.events) events: EventRecorder,
     @inject(tokens.sysfs) sysfs: Sysfs,
@@ -71,12 +71,13 @@ export class Daemon {
     @inject(tokens.startCniServer) startCniServer: StartCniServer,
   ) {
     const { nodeName } = config;
+    const { logger } = log;
     const pci = new PciFunctions(config.sysfs);
     const links = new LinkWatch();
     const pool = new DevicePool((deviceId) => pci.numaNodeOf(deviceId));
     const deviceInfo = new DeviceInfoFiles({ directory: directories.deviceInfo, pci });
     const attached = attachmentsView(attachments);
-    this.#logger = logger;
+    this.#log = log;
     this.#attachments = attachments;
     this.#cluster = new ObservedCluster({ store, nodeName, logger });
     this.#trust = new ObservedTrust({
@@ -214,7 +215,7 @@ export class Daemon {
     try {
       await this.#trust.start(signal);
     } catch (error) {
-      if (!signal.aborted) this.#logger.error({ err: error }, 'trust is not watched');
+      if (!signal.aborted) this.#log.logger.error({ err: error }, 'trust is not watched');
     }
   }
 
@@ -226,6 +227,8 @@ export class Daemon {
   }
 
   #clusterChanged(): void {
+    const { config } = this.#cluster;
+    if (config.is !== 'unknown') this.#log.setLogLevel(config.is === 'there' ? config.value.spec.logLevel : 0);
     void this.#detector.look();
     this.#nodeController.enqueue('node');
   }
@@ -239,7 +242,7 @@ export class Daemon {
   #startChains(signal: AbortSignal): void {
     if (!this.#nodeDpus.hasLooked || !this.#nodeDpus.sides().has('dpu')) return;
     this.#chains.start(signal).catch((error) => {
-      if (!signal.aborted) this.#logger.error({ err: error }, 'the chains are not watched');
+      if (!signal.aborted) this.#log.logger.error({ err: error }, 'the chains are not watched');
     });
   }
 }
