@@ -40,6 +40,9 @@ const lookAgainMs = 10_000;
 /** A new network may concern every DPU of a fleet. */
 const writesAtOnce = 16;
 
+/** Milliseconds between writes of a status in which only numbers and words are others: the daemons of a fleet report one by one. */
+const countsEveryMs = 2_000;
+
 /** The networks of a fleet depend on each other: what one has, no other can have. */
 const all = 'networks';
 
@@ -53,6 +56,8 @@ export class DpuNetworkController {
   readonly #store: KubeStore;
   readonly #caches: Caches;
   readonly #events: EventRecorder;
+  /** By uid: `performance.now()` at the last write of its status. */
+  readonly #written = new Map<string, number>();
 
   constructor(
     @inject(tokens.store) store: KubeStore,
@@ -100,14 +105,14 @@ export class DpuNetworkController {
       const some = changed.slice(done, done + writesAtOnce);
       await Promise.all(some.map((dpu) => this.#tell(dpu, plan.wishes.get(dpu.metadata.name) ?? [])));
     }
-    let isRefused = nadFaults.size > 0;
+    const waits = nadFaults.size > 0 ? [lookAgainMs] : [];
     const reports = reportsOf(this.#caches.dpus.list(), plan.wishes);
     for (const network of networks) {
       const { name } = network.metadata;
       const concluded = this.#conclude(network, plan.networks.get(name), reports.get(name) ?? [], nadFaults.get(name));
-      isRefused = (await concluded) || isRefused;
+      waits.push(...(await concluded));
     }
-    return isRefused ? { requeueAfterMs: lookAgainMs } : undefined;
+    return waits.length > 0 ? { requeueAfterMs: Math.min(...waits) } : undefined;
   }
 
   /** Without a DpuOperatorConfig, or with one that is to go, nothing is served and nothing is held up. */
@@ -167,30 +172,33 @@ export class DpuNetworkController {
   /**
    * What is known of it by now: what was just told to daemons is theirs to answer, and comes here again.
    *
-   * @returns whether pods that are to be evicted could not be
+   * @returns after how many milliseconds to look again: pods could not be evicted, or a write waits
    */
   async #conclude(
     network: DpuNetwork,
     planned: PlannedNetwork | undefined,
     reports: readonly Reported[],
     nadFault: NadFault | undefined,
-  ): Promise<boolean> {
+  ): Promise<number[]> {
     const refusals: string[] = [];
+    const waits: number[] = [];
     if (planned) {
       if (network.spec.podsOnChange === 'Evict') refusals.push(...(await this.#evict(reports)));
       const { multusInstalled } = this.#caches;
-      await this.#write(network, networkStatus({ planned, reports, multusInstalled, nadFault, refusals }));
+      const status = networkStatus({ planned, reports, multusInstalled, nadFault, refusals });
+      waits.push(...(await this.#write(network, status)));
     } else if (!isBeingDeleted(network)) {
-      await this.#write(network, offStatus(network));
+      waits.push(...(await this.#write(network, offStatus(network))));
     } else if (reports.length > 0) {
-      await this.#write(network, deletingStatus(network, reports));
+      waits.push(...(await this.#write(network, deletingStatus(network, reports))));
     }
     if (reports.length === 0 || (isBeingDeleted(network) && !this.#isOn)) {
       await removeFinalizer(this.#store, dpuNetwork, network, finalizers.network).catch((error) => {
         if (!isNotFound(error)) throw error;
       });
     }
-    return refusals.length > 0;
+    if (refusals.length > 0) waits.push(lookAgainMs);
+    return waits;
   }
 
   async #evict(reports: readonly Reported[]): Promise<string[]> {
@@ -200,20 +208,31 @@ export class DpuNetworkController {
     return (await Promise.all(refusals)).flat();
   }
 
-  async #write(network: DpuNetwork, status: DpuNetworkStatus): Promise<void> {
-    if (isDeepStrictEqual(status, network.status)) return;
+  /** @returns where it waits with that, milliseconds */
+  async #write(network: DpuNetwork, status: DpuNetworkStatus): Promise<number[]> {
+    if (isDeepStrictEqual(status, network.status)) return [];
     const { apiVersion, kind, metadata } = network;
-    const { name, uid } = metadata;
+    const { name, uid = '' } = metadata;
+    const waitMs = (this.#written.get(uid) ?? -countsEveryMs) + countsEveryMs - performance.now();
+    if (waitMs > 0 && isDeepStrictEqual(withoutCounts(status), withoutCounts(network.status))) return [waitMs];
+    this.#written.set(uid, performance.now());
     const body = { apiVersion, kind, metadata: { name, uid }, status };
     await this.#store.applyStatus(dpuNetwork, body, { fieldManager: fieldManagers.networks });
     for (const after of status.conditions ?? []) {
       const before = findCondition(network.status?.conditions, after.type);
       if (before?.status === after.status && before.reason === after.reason) continue;
-      const isOrdinary = after.status === 'True' || ['Pending', 'Deleting', 'NotServed'].includes(after.reason);
+      const isOrdinary =
+        after.status === 'True' || ['Pending', 'Deleting', 'NotServed', 'DefaultBridge'].includes(after.reason);
       const { reason, message } = after;
       await this.#events.event(network, { type: isOrdinary ? 'Normal' : 'Warning', reason, message });
     }
+    return [];
   }
+}
+
+/** What people and programs wait for: numbers may be late, and the words that they stand in. */
+function withoutCounts({ devices: _, conditions = [], ...rest }: DpuNetworkStatus = {}): object {
+  return { ...rest, conditions: conditions.map(({ message: __, ...condition }) => condition) };
 }
 
 /** A device may also wait for a kubelet that says nothing, in words. */

@@ -29,13 +29,16 @@ export function reportsOf(
     return [...names].map((name) => {
       const wish = wished.get(name);
       const told = said.get(name);
-      const report = told?.vfs === wish?.vfs && told?.logicalBridge === wish?.logicalBridge ? told : undefined;
+      const report = told && isAnswerTo(told, wish) ? told : undefined;
       return { name, reported: { dpu: metadata.name, node: spec.nodeName, wish, report } };
     });
   });
   const grouped = Map.groupBy(all, ({ name }) => name);
   return new Map([...grouped].map(([name, of]) => [name, of.map(({ reported }) => reported)]));
 }
+
+const isAnswerTo = (report: NetworkReport, wish: NetworkWish | undefined): boolean =>
+  report.vfs === wish?.vfs && report.logicalBridge === wish?.logicalBridge && report.accelerated === wish?.accelerated;
 
 const byName = <T extends { name: string }>(all: readonly T[] = []): ReadonlyMap<string, T> =>
   new Map(all.map((one) => [one.name, one]));
@@ -63,7 +66,7 @@ export interface StatusInput {
 
 export function networkStatus({ planned, ...seen }: StatusInput, now = new Date()): DpuNetworkStatus {
   const { network, vfs, vlanId, dpus } = planned;
-  const said = [readiness({ planned, ...seen }), ...notIsolated(network, seen.reports)];
+  const said = [readiness({ planned, ...seen }), ...isolation(planned, seen.reports)];
   const observedGeneration = network.metadata.generation;
   const devices = seen.reports.reduce((sum, { report }) => sum + (report?.devices ?? 0), 0);
   return {
@@ -101,13 +104,19 @@ export function offStatus(network: DpuNetwork, now = new Date()): DpuNetworkStat
 /** Only this one: what the Go operator wrote beside it goes. */
 const own = ({ status }: DpuNetwork, type: string) => (status?.conditions ?? []).filter((one) => one.type === type);
 
-/** Pods of a network with a VLAN in its spec are refused instead, see {@link readiness}. */
-function notIsolated(network: DpuNetwork, reports: readonly Reported[]): ConditionInput[] {
+/** Whether its pods are kept apart from others; nothing is said before a daemon has been heard. */
+function isolation({ network, fault, vlanId }: PlannedNetwork, reports: readonly Reported[]): ConditionInput[] {
+  if (fault || !reports.some(({ wish, report }) => wish && report)) return [];
+  const said = (status: 'True' | 'False', reason: string, message: string): ConditionInput[] => [
+    { ...verdict(status, reason, message), type: 'Isolated' },
+  ];
+  const { vlan } = network.spec;
+  if (vlan === 0) return said('False', 'DefaultBridge', 'spec.vlan is 0: its pods are on the default bridge');
   const where = withoutBridge(reports);
-  if (where.length === 0 || network.spec.vlan !== undefined) return [];
+  if (where.length === 0) return said('True', 'OwnVlan', `its pods are on VLAN ${vlan ?? vlanId}`);
+  if (vlan !== undefined) return said('False', 'PodsRefused', `${noBridges(where)}: its pods there are refused`);
   const why = `${noBridges(where)}: its pods there are on the default bridge, with all others that are`;
-  const { message, reason } = verdict('False', 'SharedBridge', `${why}; ${useAnother}`);
-  return [{ type: 'Isolated', status: 'False', reason, message }];
+  return said('False', 'SharedBridge', `${why}; ${useAnother}`);
 }
 
 const withoutBridge = (reports: readonly Reported[]): string[] =>
