@@ -134,7 +134,10 @@ export class IssuedIdentities {
       await this.#store.patch(configMap, name, this.#namespace, { data });
     } catch (error) {
       if (!isNotFound(error)) throw error;
-      const known = [...(this.#known?.issued ?? [])].map(([identity, issued]) => [keyOf(identity), entry(identity, issued)]);
+      const known = [...(this.#known?.issued ?? [])].map(([identity, issued]) => [
+        keyOf(identity),
+        entry(identity, issued),
+      ]);
       const own = known.filter(([key]) => shardOf(key ?? '') === name);
       const all = Object.entries({ ...Object.fromEntries(own), ...data }).filter(([, text]) => text !== null);
       await this.#store.create(configMap, {
