@@ -47,7 +47,7 @@ export function dpuNetworkSteps(bed: () => TestBed): void {
     );
     const [look = ''] = await documentCommands('docs/networks.md', 'Networks of DPUs');
     expect(await kubectl.run(argumentsOf('kubectl', look))).toMatch(
-      /^blue +openshift\.io\/dpunetwork-blue +True +2 +Ready$/m,
+      /^blue +openshift\.io\/dpunetwork-blue +True +2 +True +Ready$/m,
     );
     console.log(`from free devices to pods in two networks: ${Math.round(performance.now() - startedAt)} ms`);
   });

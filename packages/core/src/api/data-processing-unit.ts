@@ -22,6 +22,7 @@ const networkReportSchema = z.object({
   name: z.string().describe('Name of the DpuNetwork.'),
   vfs: z.string().optional().describe('As in the spec that this answers; absent where that has it no more.'),
   logicalBridge: z.string().optional().describe('As in the spec that this answers.'),
+  accelerated: z.boolean().optional().describe('As in the spec that this answers.'),
   devices: z.int().describe('How many devices pods can have in it, or have.'),
   lacksBridge: z
     .boolean()

@@ -98,6 +98,7 @@ export const dpuNetwork = defineKind(
       { name: 'Resource', type: 'string', jsonPath: '.status.resourceName' },
       { name: 'Ready', type: 'string', jsonPath: ".status.conditions[?(@.type=='Ready')].status" },
       { name: 'Devices', type: 'integer', jsonPath: '.status.devices' },
+      { name: 'Isolated', type: 'string', jsonPath: ".status.conditions[?(@.type=='Isolated')].status" },
       { name: 'Reason', type: 'string', jsonPath: ".status.conditions[?(@.type=='Ready')].reason" },
     ],
     rules: [

@@ -16,7 +16,10 @@ const specSchema = z
       .enum(['auto', 'host', 'dpu'])
       .default('auto')
       .describe('Which sides the daemons look for: both (auto), only hosts with a DPU, or only DPUs.'),
-    logLevel: z.int().default(0).describe('How much the daemons log: 0 is normal, above 0 is debug.'),
+    logLevel: z
+      .int()
+      .default(0)
+      .describe('How much operator and daemons log: 0 is normal, above 0 is debug. A change needs no restart.'),
     kubeletRoot: z
       .string()
       .regex(/^(\/[^/]+)+$/, 'must be an absolute path without a slash at its end')

@@ -8,14 +8,15 @@ import { pino } from 'pino';
 import { afterEach, expect, test, vi } from 'vitest';
 import { annotations, dataProcessingUnit } from '../api/index.ts';
 import { EventRecorder, type KubeStore } from '../kube/index.ts';
+import { ProcessLog } from '../log.ts';
 import type { Attachment } from './attach/attachment.ts';
 import { AttachmentStore } from './attach/index.ts';
 import { parseConfig } from './config.ts';
 import { Daemon } from './daemon.ts';
 import { gone } from './presence.ts';
 import { TestApiServer } from './testing/api-server.ts';
-import { dpuPath } from './testing/fleet.ts';
 import { GoVsp } from './testing/go-vsp.ts';
+import { dpuPath } from './testing/node-dpus.ts';
 import { freePort, Vsp } from './testing/vsp.ts';
 
 const logger = pino({ level: 'silent' });
@@ -80,6 +81,7 @@ class NodeFixture {
   readonly directory = mkdtempSync(join(tmpdir(), 'daemon-'));
   readonly #api: TestApiServer;
   readonly #store: KubeStore;
+  readonly log = new ProcessLog('info', { write: () => {} });
   /** CNI servers that have been started. */
   servers = 0;
   #stop = new AbortController();
@@ -133,7 +135,7 @@ class NodeFixture {
         deviceInfo: join(this.directory, 'devinfo'),
         vsp: (dpuName) => this.vspDirectory(dpuName),
       },
-      logger,
+      this.log,
       this.#store,
       new EventRecorder(this.#store, 'test', 'test', logger),
       this.sysfs,
@@ -255,6 +257,15 @@ test('a node that loses the label dpu=true waits for its pods, is cleaned up, an
   node.label({ dpu: 'true' });
   await vi.waitFor(() => expect(node.ready(dpuName)?.reason).toBe('VspNotRunning'));
   await vi.waitFor(() => expect([node.hasExecutable, node.labels()?.[sideLabel]]).toEqual([true, 'dpu']));
+});
+
+test('the level of the log follows the configuration', async () => {
+  const node = await servedNode();
+  const says = (logLevel: number) => node.api.put(configPath, { ...config, spec: { ...config.spec, logLevel } });
+  says(1);
+  await vi.waitFor(() => expect(node.log.logger.level).toBe('debug'));
+  says(0);
+  await vi.waitFor(() => expect(node.log.logger.level).toBe('info'));
 });
 
 test('a node that lost the label while it was rebooted, which leaves no records, is cleaned up in the same order', async () => {

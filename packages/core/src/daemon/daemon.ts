@@ -3,19 +3,19 @@
  * {@link NodePodServices}, which {@link NodeState} starts and stops as the cluster and the DPUs that are here say.
  */
 import { type Sysfs, watchPci } from '@dpu-operator/sdk/linux';
-import type { Logger } from 'pino';
 import { inject, injectable } from 'tsyringe';
 import { Controller, type EventRecorder, type KubeStore } from '../kube/index.ts';
+import type { ProcessLog } from '../log.ts';
 import { PciFunctions } from './attach/pci-functions.ts';
 import type { ChainMembership, DeviceAllocations, DpuIndex } from './attach/ports.ts';
 import type { AttachmentStore } from './attach/store.ts';
 import { NodeChains } from './chains/node-chains.ts';
 import type { DaemonConfig, NodeDirectories } from './config.ts';
 import { Detector } from './detect/detector.ts';
-import { fleetAttachments } from './dpu/attachments.ts';
+import { attachmentsView } from './dpu/attachments.ts';
 import { dpuIndex } from './dpu/dpu-index.ts';
-import { DpuFleet } from './dpu/fleet.ts';
 import { ManagedDpus } from './dpu/managed-dpus.ts';
+import { NodeDpus } from './dpu/node-dpus.ts';
 import { orderVspRestart } from './dpu/vsp-restart.ts';
 import { DeviceInfoFiles } from './kubelet/device-info.ts';
 import { findPluginDirectory } from './kubelet/device-plugin.ts';
@@ -39,18 +39,18 @@ export type StartCniServer = (
 ) => Promise<CniService>;
 
 /**
- * The cluster says what is wanted of the node, detection which DPUs there are; the fleet keeps their objects and managers,
- * and these fill the device pool; the node's label and services follow from the sides that the fleet has. What runs by
- * the clock while all is well: heartbeats and the renewal of the daemon's Lease.
+ * The cluster says what is wanted of the node, detection which DPUs there are; {@link NodeDpus} keeps their objects and
+ * managers, and these fill the device pool; the node's label and services follow from the sides that there are. What runs
+ * by the clock while all is well: heartbeats and the renewal of the daemon's Lease.
  */
 @injectable()
 export class Daemon {
-  readonly #logger: Logger;
+  readonly #log: ProcessLog;
   readonly #attachments: AttachmentStore;
   readonly #cluster: ObservedCluster;
   readonly #trust: ObservedTrust;
   readonly #dpus: ManagedDpus;
-  readonly #fleet: DpuFleet;
+  readonly #nodeDpus: NodeDpus;
   readonly #detector: Detector;
   readonly #chains: NodeChains;
   readonly #services: NodePodServices;
@@ -62,7 +62,7 @@ export class Daemon {
   constructor(
     @inject(tokens.config) config: DaemonConfig,
     @inject(tokens.directories) directories: NodeDirectories,
-    @inject(tokens.logger) logger: Logger,
+    @inject(tokens.log) log: ProcessLog,
     @inject(tokens.store) store: KubeStore,
     @inject(tokens.events) events: EventRecorder,
     @inject(tokens.sysfs) sysfs: Sysfs,
@@ -71,12 +71,13 @@ export class Daemon {
     @inject(tokens.startCniServer) startCniServer: StartCniServer,
   ) {
     const { nodeName } = config;
+    const { logger } = log;
     const pci = new PciFunctions(config.sysfs);
     const links = new LinkWatch();
     const pool = new DevicePool((deviceId) => pci.numaNodeOf(deviceId));
     const deviceInfo = new DeviceInfoFiles({ directory: directories.deviceInfo, pci });
-    const attached = fleetAttachments(attachments);
-    this.#logger = logger;
+    const attached = attachmentsView(attachments);
+    this.#log = log;
     this.#attachments = attachments;
     this.#cluster = new ObservedCluster({ store, nodeName, logger });
     this.#trust = new ObservedTrust({
@@ -97,7 +98,7 @@ export class Daemon {
       restartVsp: (dpuName) => orderVspRestart(store, dpuName),
       logger,
     });
-    this.#fleet = new DpuFleet({
+    this.#nodeDpus = new NodeDpus({
       store,
       events,
       nodeName,
@@ -122,8 +123,8 @@ export class Daemon {
       orders: this.#cluster,
       sysfs,
       nodeName,
-      dpus: this.#fleet,
-      onFindings: (findings) => this.#fleet.setFindings(findings),
+      dpus: this.#nodeDpus,
+      onFindings: (findings) => this.#nodeDpus.setFindings(findings),
       links,
       watchPci,
       logger,
@@ -136,7 +137,7 @@ export class Daemon {
     });
     this.#services = new NodePodServices({
       cni: { source: config.cniSource, directory: config.cniBinDirectory },
-      startCniServer: () => startCniServer(dpuIndex(this.#dpus, this.#fleet), this.#chains, links),
+      startCniServer: () => startCniServer(dpuIndex(this.#dpus, this.#nodeDpus), this.#chains, links),
       devicePlugins: {
         directory: findPluginDirectory(directories.devicePlugins),
         pool,
@@ -154,7 +155,7 @@ export class Daemon {
       store,
       nodeName,
       cluster: this.#cluster,
-      fleet: this.#fleet,
+      nodeDpus: this.#nodeDpus,
       services: this.#services,
       attachments,
       events,
@@ -169,8 +170,8 @@ export class Daemon {
     const { order } = this.#cluster;
     if (this.#services.started || order.is === 'leave') return [];
     if (order.is === 'wait') return [order.reason];
-    if (!this.#fleet.hasLooked) return ['DPUs have not been looked for yet'];
-    return this.#fleet.sides().size > 0 ? ['the CNI server does not run'] : [];
+    if (!this.#nodeDpus.hasLooked) return ['DPUs have not been looked for yet'];
+    return this.#nodeDpus.sides().size > 0 ? ['the CNI server does not run'] : [];
   }
 
   /** Metrics of the VSPs of this node, as text. Never rejects. */
@@ -183,9 +184,9 @@ export class Daemon {
     this.#attachments.onChange(() => this.#attachmentsChanged());
     this.#attachments.keepOnDisk(signal);
     this.#dpus.on('unreadable', () => this.#unreadable.update());
-    this.#fleet.on('unlooked', () => void this.#detector.lookAndTell());
-    this.#fleet.on('ready', () => this.#services.retry());
-    this.#fleet.on('sides', () => this.#sidesChanged(signal));
+    this.#nodeDpus.on('unlooked', () => void this.#detector.lookAndTell());
+    this.#nodeDpus.on('ready', () => this.#services.retry());
+    this.#nodeDpus.on('sides', () => this.#sidesChanged(signal));
     try {
       // What an earlier daemon served is served before the API server answers: pods can be deleted meanwhile.
       this.#dpus.openRecorded();
@@ -195,7 +196,7 @@ export class Daemon {
       await this.#cluster.start(signal);
       void this.#lease.keep(signal);
       void this.#watchTrust(signal);
-      await this.#fleet.start(signal, this.#nodeState);
+      await this.#nodeDpus.start(signal, this.#nodeState);
       // Not before the objects of this node's DPUs are known: what is known would be taken for all that there is.
       this.#cluster.on('change', () => this.#clusterChanged());
       this.#detector.watchHardware(signal);
@@ -214,18 +215,20 @@ export class Daemon {
     try {
       await this.#trust.start(signal);
     } catch (error) {
-      if (!signal.aborted) this.#logger.error({ err: error }, 'trust is not watched');
+      if (!signal.aborted) this.#log.logger.error({ err: error }, 'trust is not watched');
     }
   }
 
   #attachmentsChanged(): void {
-    this.#fleet.attachmentsChanged();
+    this.#nodeDpus.attachmentsChanged();
     this.#unreadable.update();
     // Without a DPU it is they that keep the services on the node.
-    if (this.#fleet.sides().size === 0) this.#nodeController.enqueue('node');
+    if (this.#nodeDpus.sides().size === 0) this.#nodeController.enqueue('node');
   }
 
   #clusterChanged(): void {
+    const { config } = this.#cluster;
+    if (config.is !== 'unknown') this.#log.setLogLevel(config.is === 'there' ? config.value.spec.logLevel : 0);
     void this.#detector.look();
     this.#nodeController.enqueue('node');
   }
@@ -237,9 +240,9 @@ export class Daemon {
 
   /** Hosts have nothing to do with chains and do not watch them. Before the first look no DPU side counts as gone. */
   #startChains(signal: AbortSignal): void {
-    if (!this.#fleet.hasLooked || !this.#fleet.sides().has('dpu')) return;
+    if (!this.#nodeDpus.hasLooked || !this.#nodeDpus.sides().has('dpu')) return;
     this.#chains.start(signal).catch((error) => {
-      if (!signal.aborted) this.#logger.error({ err: error }, 'the chains are not watched');
+      if (!signal.aborted) this.#log.logger.error({ err: error }, 'the chains are not watched');
     });
   }
 }

@@ -17,7 +17,7 @@ import {
 } from '../api/index.ts';
 import { connectStore } from '../kube/connect.ts';
 import { collectProcessMetrics, EventRecorder, MetricsAccess, serveHealth, serveMetrics } from '../kube/index.ts';
-import { createLogger } from '../log.ts';
+import { createLogger, ProcessLog } from '../log.ts';
 import { x509 } from '../trust/x509/run.ts';
 import { AttachEngine, AttachmentStore, DeviceHomes, Devices } from './attach/index.ts';
 import { CniServer } from './cni-server/index.ts';
@@ -30,7 +30,8 @@ import { tokens } from './tokens.ts';
 
 async function main(): Promise<void> {
   const config = parseConfig(process.env);
-  const logger = createLogger(config.logLevel);
+  const log = new ProcessLog(config.logLevel);
+  const { logger } = log;
   if (config.sysfs !== '/sys')
     logger.warn({ sysfs: config.sysfs }, 'DPU_SYSFS is set: cards are not those of this machine');
   const stop = new AbortController();
@@ -101,7 +102,7 @@ async function main(): Promise<void> {
   };
   container.registerInstance(tokens.config, config);
   container.registerInstance(tokens.directories, directories);
-  container.registerInstance(tokens.logger, logger);
+  container.registerInstance(tokens.log, log);
   container.registerInstance(tokens.store, store);
   container.registerInstance(tokens.events, events);
   container.registerInstance(tokens.sysfs, new Sysfs(config.sysfs));

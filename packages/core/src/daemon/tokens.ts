@@ -2,7 +2,7 @@
 export const tokens = {
   config: Symbol('DaemonConfig'),
   directories: Symbol('NodeDirectories'),
-  logger: Symbol('Logger'),
+  log: Symbol('ProcessLog'),
   store: Symbol('KubeStore'),
   events: Symbol('EventRecorder'),
   sysfs: Symbol('Sysfs'),

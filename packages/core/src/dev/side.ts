@@ -8,7 +8,7 @@ import type { Logger } from 'pino';
 import { cniServerSocket, daemonDirectory, stateDirectory, vspDirectory, vspSocket } from '../api/index.ts';
 import { AttachEngine, AttachmentStore, type ChainPlace, DeviceHomes, Devices } from '../daemon/attach/index.ts';
 import { CniServer } from '../daemon/cni-server/index.ts';
-import { fleetAttachments } from '../daemon/dpu/attachments.ts';
+import { attachmentsView } from '../daemon/dpu/attachments.ts';
 import { dpuIndex } from '../daemon/dpu/dpu-index.ts';
 import { DpuManager } from '../daemon/dpu/dpu-manager.ts';
 import { DevicePool } from '../daemon/kubelet/pool.ts';
@@ -69,7 +69,7 @@ export class Side implements Handlers {
     mkdirSync(daemonDirectory, { recursive: true, mode: 0o700 });
     const store = new AttachmentStore({ directory: `${stateDirectory}/attachments`, logger });
     const homes = new DeviceHomes({ directory: `${stateDirectory}/device-homes`, logger });
-    const attached = fleetAttachments(store);
+    const attached = attachmentsView(store);
     const pool = new DevicePool();
     const manager = new DpuManager({
       dpu,
@@ -94,14 +94,14 @@ export class Side implements Handlers {
       manager: (name: string) => (name === dpu.name ? manager : undefined),
       managers: () => [manager],
     };
-    const fleet = {
+    const nodeDpus = {
       sides: () => new Set([dpu.side]),
       presence: () => there(manager),
     };
     const engine = new AttachEngine({
       store,
       homes,
-      index: dpuIndex(dpus, fleet),
+      index: dpuIndex(dpus, nodeDpus),
       exec,
       logger,
       chains: { of: async ({ name }) => this.#place(name) },

@@ -3,7 +3,7 @@ import 'reflect-metadata';
 import { hostname } from 'node:os';
 import type { Logger } from 'pino';
 import { container } from 'tsyringe';
-import { workloads } from '../api/names.ts';
+import { configName, workloads } from '../api/names.ts';
 import { connectStore } from '../kube/connect.ts';
 import {
   collectProcessMetrics,
@@ -13,7 +13,7 @@ import {
   serveHealth,
   serveMetrics,
 } from '../kube/index.ts';
-import { createLogger } from '../log.ts';
+import { createLogger, ProcessLog } from '../log.ts';
 import { type ReadImage, readImage } from '../plugins/image/read-image.ts';
 import { type LookUp, lookUp } from '../plugins/lookup/lookup.ts';
 import { x509 } from '../trust/x509/run.ts';
@@ -37,7 +37,8 @@ import { VendorPluginController } from './vendor-plugins/vendor-plugin-controlle
 
 async function main(): Promise<void> {
   const environment = parseEnvironment(process.env, hostname());
-  const logger = createLogger(environment.logLevel);
+  const log = new ProcessLog(environment.logLevel);
+  const { logger } = log;
   const stop = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort());
   // What nobody waited for is a bug; it must not take the controllers down with it.
@@ -48,9 +49,10 @@ async function main(): Promise<void> {
   container.registerInstance(tokens.logger, logger);
   container.registerInstance(tokens.store, store);
   container.registerInstance(tokens.events, events);
-  const lookUpUntilStop: LookUp = (request) => lookUp({ ...request, signal: stop.signal });
+  const untilStop = (signal = stop.signal) => AbortSignal.any([stop.signal, signal]);
+  const lookUpUntilStop: LookUp = (request) => lookUp({ ...request, signal: untilStop(request.signal) });
   container.registerInstance(tokens.lookUp, lookUpUntilStop);
-  const readImageUntilStop: ReadImage = (request) => readImage({ ...request, signal: stop.signal });
+  const readImageUntilStop: ReadImage = (request) => readImage({ ...request, signal: untilStop(request.signal) });
   container.registerInstance(tokens.readImage, readImageUntilStop);
   container.registerSingleton(tokens.caches, Caches);
   container.registerSingleton(tokens.daemonLeases, DaemonLeases);
@@ -87,6 +89,7 @@ async function main(): Promise<void> {
       container.resolve(CertificateController),
       injectorServing,
     ];
+    caches.configs.onChange(() => log.setLogLevel(caches.configs.getByKey(configName)?.spec.logLevel ?? 0));
     missing = ['the caches are being filled'];
     await caches.start(signal);
     missing = [];

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Attachment } from '../attach/attachment.ts';
-import { fleetAttachments } from './attachments.ts';
+import { attachmentsView } from './attachments.ts';
 
 const attachment = (name: string, more: Partial<Attachment> = {}): Attachment => ({
   id: '6f6f3b9e-0f0c-4e83-8f0a-3c58c1a3b6f4',
@@ -22,7 +22,7 @@ const attachment = (name: string, more: Partial<Attachment> = {}): Attachment =>
 });
 
 const nodeAttachments = (list: Attachment[], unreadable: { path: string; reason: string }[] = []) =>
-  fleetAttachments({ list: () => list, unreadable: () => unreadable });
+  attachmentsView({ list: () => list, unreadable: () => unreadable });
 
 test('pods use the DPU that serves them and the one whose device they have, until the device is back', () => {
   const { pods } = nodeAttachments([

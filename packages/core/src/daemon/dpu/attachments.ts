@@ -4,7 +4,7 @@ import { type Attachment, bridgePortFor } from '../attach/attachment.ts';
 import type { ChainMember } from '../datapath/attached-index.ts';
 import { describeUnreadable, type UnreadableRecord } from '../state/set-aside.ts';
 import type { AttachmentsView } from './dpu-manager.ts';
-import type { DpuPods } from './fleet.ts';
+import type { DpuPods } from './node-dpus.ts';
 
 /** The attachments as they are now. */
 export interface AttachmentSource {
@@ -13,7 +13,7 @@ export interface AttachmentSource {
   unreadable(): readonly UnreadableRecord[];
 }
 
-export function fleetAttachments(source: AttachmentSource): AttachmentsView & DpuPods {
+export function attachmentsView(source: AttachmentSource): AttachmentsView & DpuPods {
   const list = () => source.list();
   const of = (dpuName: string) => list().filter((attachment) => attachment.dpuName === dpuName);
   return {

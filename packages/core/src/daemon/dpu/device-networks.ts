@@ -157,11 +157,12 @@ export class DeviceNetworks {
     const missing = vfs.filter((vf) => !placings.some((one) => one.vf === vf));
     const concerned = placings.filter(({ vf, network }) => network?.name === name || vfs.includes(vf));
     const waiting = concerned.flatMap(({ waitsFor }) => waitsFor ?? []);
-    const { vfs: wished, logicalBridge } = this.wishes.find((wish) => wish.name === name) ?? {};
+    const { vfs: wished, logicalBridge, accelerated } = this.wishes.find((wish) => wish.name === name) ?? {};
     return {
       name,
       ...(wished !== undefined && { vfs: wished }),
       ...(logicalBridge !== undefined && { logicalBridge }),
+      ...(accelerated !== undefined && { accelerated }),
       devices: placings.filter(({ network, isOpen }) => isOpen && network?.name === name).length,
       ...(missing.length > 0 && { missing: vfRangesText(missing) }),
       ...(waiting.length > 0 && { waiting: [...new Set(waiting)].sort().slice(0, 10) }),

@@ -11,7 +11,7 @@ import type { DpuObjects } from './dpu-objects.ts';
 import type { ManagedDpus } from './managed-dpus.ts';
 import type { DpuAction } from './plan.ts';
 
-export interface DpuFleetEvents {
+export interface NodeDpusEvents {
   /** The sides that this node has may be others now. */
   sides: [];
   /** A DPU has become ready. */
@@ -32,8 +32,8 @@ export interface DpuActionsOptions {
   dpus: ManagedDpus;
   objects: DpuObjects;
   findings: Findings;
-  /** Where the fleet's listeners hear of what was done. */
-  events: EventEmitter<DpuFleetEvents>;
+  /** Where the listeners of {@link NodeDpus} hear of what was done. */
+  events: EventEmitter<NodeDpusEvents>;
   logger: Logger;
 }
 

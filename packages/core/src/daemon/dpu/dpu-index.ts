@@ -3,12 +3,12 @@ import type { VfPosition } from '@dpu-operator/sdk/linux';
 import type { DeviceEntry, DpuEntry, DpuIndex, Side } from '../attach/ports.ts';
 import { there } from '../presence.ts';
 import type { DpuManager } from './dpu-manager.ts';
-import type { DpuFleet } from './fleet.ts';
 import type { ManagedDpus } from './managed-dpus.ts';
+import type { NodeDpus } from './node-dpus.ts';
 
 export function dpuIndex(
   dpus: Pick<ManagedDpus, 'manager' | 'managers'>,
-  fleet: Pick<DpuFleet, 'sides' | 'presence'>,
+  nodeDpus: Pick<NodeDpus, 'sides' | 'presence'>,
 ): DpuIndex {
   return {
     find: (deviceId) => deviceOf(dpus.managers(), deviceId, ({ devices }) => devices.position(deviceId)),
@@ -22,12 +22,12 @@ export function dpuIndex(
       return manager && entry(manager);
     },
     presence: (dpuName) => {
-      const presence = fleet.presence(dpuName);
+      const presence = nodeDpus.presence(dpuName);
       return presence.is === 'there' ? there(entry(presence.value)) : presence;
     },
     list: () => {
       const found = dpus.managers().map((manager) => entry(manager));
-      const missing = [...fleet.sides()].filter((side) => !found.some((dpu) => dpu.side === side));
+      const missing = [...nodeDpus.sides()].filter((side) => !found.some((dpu) => dpu.side === side));
       return [...found, ...missing.map((side) => notFoundYet(side))];
     },
   };

@@ -28,7 +28,7 @@ async function nodeState(sides: DpuSide[], known = true) {
   });
   if (known) api.put(nodePath, { ...node });
   const cluster: { node: Node; order: NodeOrder } = { node, order: { is: 'serve', mode: 'auto' } };
-  const fleet = { hasLooked: false, hasObjects: false, sides: () => new Set(sides) };
+  const nodeDpus = { hasLooked: false, hasObjects: false, sides: () => new Set(sides) };
   const done: string[] = [];
   const told: string[] = [];
   const attachments: Attachment[] = [];
@@ -37,7 +37,7 @@ async function nodeState(sides: DpuSide[], known = true) {
     store,
     nodeName: 'node-1',
     cluster,
-    fleet,
+    nodeDpus,
     services: {
       start: async () => void done.push('start'),
       uninstall: async () => void done.push('uninstall'),
@@ -48,29 +48,29 @@ async function nodeState(sides: DpuSide[], known = true) {
     logger: pino({ level: 'silent' }),
   });
   const labels = () => api.objects.get(nodePath)?.metadata.labels;
-  return { state, api, cluster, fleet, done, labels, attachments, unreadable, told };
+  return { state, api, cluster, nodeDpus, done, labels, attachments, unreadable, told };
 }
 
 test('the label of an earlier daemon stays until this one has looked for DPUs', async () => {
-  const { state, api, fleet, labels } = await nodeState([]);
+  const { state, api, nodeDpus, labels } = await nodeState([]);
   await state.reconcile();
   expect(api.writes).toEqual([]);
-  fleet.hasLooked = true;
+  nodeDpus.hasLooked = true;
   await state.reconcile();
   expect(labels()).toEqual({});
 });
 
 test('pods are served although the label cannot be written', async () => {
-  const { state, fleet, done } = await nodeState(['host'], false);
-  fleet.hasLooked = true;
+  const { state, nodeDpus, done } = await nodeState(['host'], false);
+  nodeDpus.hasLooked = true;
   await expect(state.reconcile()).rejects.toThrow('not found');
   expect(done).toEqual(['start']);
 });
 
 test('an uninstallation waits for the last DPU', async () => {
   const sides: DpuSide[] = ['dpu'];
-  const { state, cluster, fleet, done } = await nodeState(sides);
-  fleet.hasLooked = true;
+  const { state, cluster, nodeDpus, done } = await nodeState(sides);
+  nodeDpus.hasLooked = true;
   cluster.order = leaving;
   await state.reconcile();
   sides.pop();
@@ -79,12 +79,12 @@ test('an uninstallation waits for the last DPU', async () => {
 });
 
 test('on a node that lost its label, the label that keeps the daemon there goes after the last finalizer', async () => {
-  const { state, cluster, fleet, done, labels } = await nodeState([]);
-  Object.assign(fleet, { hasLooked: true, hasObjects: true });
+  const { state, cluster, nodeDpus, done, labels } = await nodeState([]);
+  Object.assign(nodeDpus, { hasLooked: true, hasObjects: true });
   cluster.order = { ...leaving, by: 'nodeLabel' };
   await state.beforeRelease();
   expect([done, labels()]).toEqual([['remove'], { [label]: 'dpu' }]);
-  fleet.hasObjects = false;
+  nodeDpus.hasObjects = false;
   await state.reconcile();
   expect(labels()).toEqual({});
   // The node has neither label now: nothing is put back on it.
@@ -101,14 +101,14 @@ const records = [
 test.each(records)(
   '%s keeps the daemon on a node that is to be left, until it is undone',
   async (_case, kind, what) => {
-    const { state, cluster, fleet, done, told, labels, ...left } = await nodeState([]);
-    Object.assign(fleet, { hasLooked: true, hasObjects: true });
+    const { state, cluster, nodeDpus, done, told, labels, ...left } = await nodeState([]);
+    Object.assign(nodeDpus, { hasLooked: true, hasObjects: true });
     cluster.order = { ...leaving, by: 'nodeLabel' };
     if (kind === 'attachments') left.attachments.push(attachmentOf({ state: 'detaching', deviceIsBack: true }));
     else left.unreadable.push({ path: 'a.json', reason: 'it is not JSON' });
     await expect(state.beforeRelease()).rejects.toThrow(what);
     expect(told).toEqual([expect.stringContaining(what)]);
-    fleet.hasObjects = false;
+    nodeDpus.hasObjects = false;
     await state.reconcile();
     expect([done, labels()]).toEqual([['start', 'start'], { [label]: 'dpu' }]);
     left[kind].length = 0;
@@ -118,10 +118,10 @@ test.each(records)(
 );
 
 test('a node without a DPU has nothing of the services, so that it may lose its label at any time', async () => {
-  const { state, fleet, done, labels, attachments } = await nodeState([]);
+  const { state, nodeDpus, done, labels, attachments } = await nodeState([]);
   await state.reconcile();
   expect(done).toEqual([]);
-  fleet.hasLooked = true;
+  nodeDpus.hasLooked = true;
   attachments.push(attachmentOf());
   await state.reconcile();
   expect([done, labels()]).toEqual([['start'], { [label]: 'dpu' }]);
@@ -134,8 +134,8 @@ test.each<[string, DpuSide[], string[]]>([
   ['DPUs that are known are served', ['host'], ['start']],
   ['nothing begins on a node without any', [], []],
 ])('while it is not known what is wanted of the node, %s, and labels stay', async (_case, sides, steps) => {
-  const { state, cluster, fleet, done, api } = await nodeState(sides);
-  fleet.hasLooked = true;
+  const { state, cluster, nodeDpus, done, api } = await nodeState(sides);
+  nodeDpus.hasLooked = true;
   cluster.order = { is: 'wait', reason: 'the configuration is not known' };
   await state.reconcile();
   expect([done, api.writes]).toEqual([steps, []]);

@@ -25,7 +25,7 @@ export interface NodeStateOptions {
   nodeName: string;
   /** The node as last seen, and what is wanted of it. */
   cluster: { readonly node: Node | undefined; readonly order: NodeOrder };
-  fleet: {
+  nodeDpus: {
     /** Until this daemon has looked for DPUs, the label of an earlier one stays. */
     readonly hasLooked: boolean;
     readonly hasObjects: boolean;
@@ -56,9 +56,9 @@ export class NodeState implements NodeCleanup {
   /** @throws Error while the daemon has something left to undo: without the last DPU nothing keeps it on the node */
   async beforeRelease(): Promise<void> {
     await this.reconcile();
-    const { fleet, cluster } = this.#options;
+    const { nodeDpus, cluster } = this.#options;
     const left = this.#attachmentsLeft();
-    if (cluster.order.is !== 'leave' || fleet.sides().size > 0 || left.length === 0) return;
+    if (cluster.order.is !== 'leave' || nodeDpus.sides().size > 0 || left.length === 0) return;
     throw new Error(waitsFor(left));
   }
 
@@ -69,14 +69,14 @@ export class NodeState implements NodeCleanup {
   }
 
   async #serve(order: NodeOrder): Promise<void> {
-    const { fleet, services } = this.#options;
-    const hasDpus = fleet.sides().size > 0;
+    const { nodeDpus, services } = this.#options;
+    const hasDpus = nodeDpus.sides().size > 0;
     const left = this.#attachmentsLeft();
     if (hasDpus || left.length > 0) await services.start();
-    else if (fleet.hasLooked && order.is === 'leave') await services.remove();
+    else if (nodeDpus.hasLooked && order.is === 'leave') await services.remove();
     // A daemon whose node loses the label dpu=true is gone at once where it has no DPU: nothing may be left by then.
-    else if (fleet.hasLooked && order.is === 'serve' && !fleet.hasObjects) await services.uninstall();
-    if (order.is === 'leave' && fleet.hasLooked && !hasDpus && left.length > 0) await this.#tellOf(left);
+    else if (nodeDpus.hasLooked && order.is === 'serve' && !nodeDpus.hasObjects) await services.uninstall();
+    if (order.is === 'leave' && nodeDpus.hasLooked && !hasDpus && left.length > 0) await this.#tellOf(left);
   }
 
   /** Attachments of DPUs that went, such as those whose addresses alone are still to be given back. */
@@ -100,12 +100,12 @@ export class NodeState implements NodeCleanup {
   }
 
   async #label(order: NodeOrder): Promise<void> {
-    const { store, nodeName, cluster, fleet, logger } = this.#options;
+    const { store, nodeName, cluster, nodeDpus, logger } = this.#options;
     // On a node that was registered anew the daemon's label would say that the admin's was taken off.
-    if (!fleet.hasLooked || order.is === 'wait') return;
-    const wanted = nodeSideLabel(fleet.sides());
+    if (!nodeDpus.hasLooked || order.is === 'wait') return;
+    const wanted = nodeSideLabel(nodeDpus.sides());
     // Without the admin's label this one alone keeps the daemon's pod here.
-    const hasFinalizers = order.is === 'leave' && order.by === 'nodeLabel' && fleet.hasObjects;
+    const hasFinalizers = order.is === 'leave' && order.by === 'nodeLabel' && nodeDpus.hasObjects;
     if (!wanted && (hasFinalizers || this.#attachmentsLeft().length > 0)) return;
     const { node } = cluster;
     if (!node || node.metadata.labels?.[labels.nodeSide] === wanted) return;

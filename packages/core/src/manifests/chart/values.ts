@@ -48,7 +48,7 @@ export const values = z.strictObject({
   logLevel: z
     .enum(['trace', 'debug', 'info', 'warn', 'error'])
     .default('info')
-    .describe("The operator's; that of daemons is in the DpuOperatorConfig."),
+    .describe('The least that the operator tells; spec.logLevel of the DpuOperatorConfig is for it and the daemons.'),
   npmRegistry: z.string().default('').describe('Of VendorPlugins that name none. Empty: the public one.'),
   proxy,
   cniBinDir: z

@@ -152,7 +152,6 @@ function daemonVariables(config: DpuOperatorConfig, environment: Environment, di
     { name: 'HOST_PROCESS', value: '/proc/1' },
     { name: 'HEALTH_PORT', value: String(ports.daemonHealth) },
     { name: 'METRICS_PORT', value: String(ports.daemonMetrics) },
-    { name: 'LOG_LEVEL', value: config.spec.logLevel > 0 ? 'debug' : 'info' },
     ...(environment.sysfs ? [{ name: 'DPU_SYSFS', value: environment.sysfs }] : []),
   ];
 }

@@ -61,7 +61,7 @@ function putNetwork(name: string, spec: object = {}, metadata: object = {}): voi
   api.put(networkPath(name), {
     apiVersion,
     kind: 'DpuNetwork',
-    metadata: { name, ...metadata },
+    metadata: { name, generation: 1, ...metadata },
     spec: { dpuSelector, ...spec },
   });
 }
@@ -126,6 +126,44 @@ test('after a change it is ready again when the daemon has answered that one, an
   await said('blue', 'Ready');
 });
 
+test('an accelerated network is ready when the daemon has answered that it is', async () => {
+  putNetwork('fast');
+  await said('fast', 'Pending');
+  answer({ devices: 2 });
+  await said('fast', 'Ready');
+  putNetwork('fast', { isAccelerated: true });
+  await said('fast', 'Pending');
+  answer({ devices: 2 });
+  await said('fast', 'Ready');
+});
+
+test('daemons that report one after the other are counted in few writes', async () => {
+  const daemons = Array.from({ length: 40 }, (_, index) => `/apis/${apiVersion}/dataprocessingunits/fleet-${index}`);
+  for (const path of daemons) {
+    const name = path.replace(/.*\//, '');
+    const spec = { isDpuSide: false, nodeName: 'node-a' };
+    api.put(path, { apiVersion, kind: 'DataProcessingUnit', metadata: { name }, spec });
+  }
+  putNetwork('blue');
+  await said('blue', 'Pending');
+  const wishesOf = (path: string) =>
+    (api.objects.get(path)?.spec as { networks?: object[] } | undefined)?.networks ?? [];
+  await vi.waitFor(() => expect(daemons.every((path) => wishesOf(path).length > 0)).toBe(true), 20_000);
+  answer({ devices: 2 });
+  const statusWrites = () => api.writes.filter((write) => write === `PATCH ${networkPath('blue')}/status`).length;
+  const before = statusWrites();
+  for (const path of daemons) {
+    const dpu = api.objects.get(path);
+    const networks = wishesOf(path).map((wish) => ({ ...wish, devices: 2 }));
+    if (dpu) api.put(path, { ...dpu, status: { networks } });
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  await said('blue', 'Ready');
+  await vi.waitFor(() => expect(status('blue')).toMatchObject({ dpus: 41, devices: 82 }), 20_000);
+  expect(statusWrites()).toBeGreaterThan(before);
+  expect(statusWrites() - before).toBeLessThanOrEqual(8);
+});
+
 test('where a DPU serves no logical bridges it is said that pods work and are not kept apart, or that they are refused', async () => {
   const isolated = () => status('blue').conditions?.find(({ type }) => type === 'Isolated');
   putNetwork('blue');
@@ -138,13 +176,17 @@ test('where a DPU serves no logical bridges it is said that pods work and are no
     message: expect.stringMatching(/a-host.*default bridge/),
   });
   answer({ devices: 2 });
-  await vi.waitFor(() => expect(isolated()).toBeUndefined(), 20_000);
+  await vi.waitFor(() => expect(isolated()).toMatchObject({ status: 'True', reason: 'OwnVlan' }), 20_000);
+  putNetwork('blue', { vlan: 0 });
+  await said('blue', 'Pending');
+  answer({ devices: 2 });
+  await vi.waitFor(() => expect(isolated()).toMatchObject({ status: 'False', reason: 'DefaultBridge' }), 20_000);
   putNetwork('blue', { vlan: 7 });
   await said('blue', 'Pending');
   answer({ devices: 2, lacksBridge: true });
   await said('blue', 'NotIsolated');
   expect(status('blue').conditions?.[0]?.message).toMatch(/a-host.*VLAN 7.*refused/);
-  expect(isolated()).toBeUndefined();
+  expect(isolated()).toMatchObject({ status: 'False', reason: 'PodsRefused' });
 });
 
 test('pods that a change waits for are evicted where that is asked for, again and again until budgets allow it', async () => {

@@ -34,6 +34,9 @@ const lookAgainMs = 10_000;
 /** A new network may concern every DPU of a fleet. */
 const writesAtOnce = 16;
 
+/** Milliseconds between writes of a status in which only numbers and words are others: the daemons of a fleet report one by one. */
+const countsEveryMs = 2_000;
+
 /** The networks of a fleet depend on each other: what one has, no other can have. */
 const all = 'networks';
 
@@ -53,6 +56,8 @@ export class DpuNetworkController {
   #areNadsDue = true;
   /** By network: why its NAD is not there. */
   #nadFaults: ReadonlyMap<string, NadFault> = new Map();
+  /** By uid: `performance.now()` at the last write of its status. */
+  readonly #written = new Map<string, number>();
 
   constructor(
     @inject(tokens.store) store: KubeStore,
@@ -82,20 +87,23 @@ export class DpuNetworkController {
       const some = untold.slice(done, done + writesAtOnce);
       await Promise.all(some.map((name) => this.#tell(name, plan)));
     }
-    const refused: string[] = [];
+    const waits = this.#nadFaults.size > 0 ? [lookAgainMs] : [];
+    const waiting: string[] = [];
     for (const name of [...this.#due]) {
       // It is looked at anew.
       if (plan !== this.#plan) return undefined;
       this.#due.delete(name);
       try {
-        if (await this.#conclude(name, plan)) refused.push(name);
+        const again = await this.#conclude(name, plan);
+        waits.push(...again);
+        if (again.length > 0) waiting.push(name);
       } catch (error) {
         this.#due.add(name);
         throw error;
       }
     }
-    for (const name of refused) this.#due.add(name);
-    return this.#nadFaults.size > 0 || refused.length > 0 ? { requeueAfterMs: lookAgainMs } : undefined;
+    for (const name of waiting) this.#due.add(name);
+    return waits.length > 0 ? { requeueAfterMs: Math.min(...waits) } : undefined;
   }
 
   #watch(): void {
@@ -239,30 +247,33 @@ export class DpuNetworkController {
   /**
    * What is known of it by now: what was just told to daemons is theirs to answer, and comes here again.
    *
-   * @returns whether pods that are to be evicted could not be
+   * @returns after how many milliseconds to look again: pods could not be evicted, or a write waits
    */
-  async #conclude(name: string, plan: NetworksPlan): Promise<boolean> {
+  async #conclude(name: string, plan: NetworksPlan): Promise<number[]> {
     const network = this.#caches.dpuNetworks.get(name);
-    if (!network) return false;
+    if (!network) return [];
     const planned = plan.networks.get(name);
     const tally = plan.tally(name);
     const refusals: string[] = [];
+    const waits: number[] = [];
     if (planned) {
       if (network.spec.podsOnChange === 'Evict') refusals.push(...(await this.#evict(tally)));
       const { multusInstalled } = this.#caches;
       const nadFault = this.#nadFaults.get(name);
-      await this.#write(network, networkStatus({ network, planned, tally, multusInstalled, nadFault, refusals }));
+      const status = networkStatus({ network, planned, tally, multusInstalled, nadFault, refusals });
+      waits.push(...(await this.#write(network, status)));
     } else if (!isBeingDeleted(network)) {
-      await this.#write(network, offStatus(network));
+      waits.push(...(await this.#write(network, offStatus(network))));
     } else if (tally.holders.size > 0) {
-      await this.#write(network, deletingStatus(network, tally));
+      waits.push(...(await this.#write(network, deletingStatus(network, tally))));
     }
     if (tally.holders.size === 0 || (isBeingDeleted(network) && !this.#isOn)) {
       await removeFinalizer(this.#store, dpuNetwork, network, finalizers.network).catch((error) => {
         if (!isNotFound(error)) throw error;
       });
     }
-    return refusals.length > 0;
+    if (refusals.length > 0) waits.push(lookAgainMs);
+    return waits;
   }
 
   async #evict({ notable }: Readonly<NetworkTally>): Promise<string[]> {
@@ -272,20 +283,31 @@ export class DpuNetworkController {
     return (await Promise.all(refusals)).flat();
   }
 
-  async #write(network: DpuNetwork, status: DpuNetworkStatus): Promise<void> {
-    if (isDeepStrictEqual(status, network.status)) return;
+  /** @returns where it waits with that, milliseconds */
+  async #write(network: DpuNetwork, status: DpuNetworkStatus): Promise<number[]> {
+    if (isDeepStrictEqual(status, network.status)) return [];
     const { apiVersion, kind, metadata } = network;
-    const { name, uid } = metadata;
+    const { name, uid = '' } = metadata;
+    const waitMs = (this.#written.get(uid) ?? -countsEveryMs) + countsEveryMs - performance.now();
+    if (waitMs > 0 && isDeepStrictEqual(withoutCounts(status), withoutCounts(network.status))) return [waitMs];
+    this.#written.set(uid, performance.now());
     const body = { apiVersion, kind, metadata: { name, uid }, status };
     await this.#store.applyStatus(dpuNetwork, body, { fieldManager: fieldManagers.networks });
     for (const after of status.conditions ?? []) {
       const before = findCondition(network.status?.conditions, after.type);
       if (before?.status === after.status && before.reason === after.reason) continue;
-      const isOrdinary = after.status === 'True' || ['Pending', 'Deleting', 'NotServed'].includes(after.reason);
+      const isOrdinary =
+        after.status === 'True' || ['Pending', 'Deleting', 'NotServed', 'DefaultBridge'].includes(after.reason);
       const { reason, message } = after;
       await this.#events.event(network, { type: isOrdinary ? 'Normal' : 'Warning', reason, message });
     }
+    return [];
   }
+}
+
+/** What people and programs wait for: numbers may be late, and the words that they stand in. */
+function withoutCounts({ devices: _, conditions = [], ...rest }: DpuNetworkStatus = {}): object {
+  return { ...rest, conditions: conditions.map(({ message: __, ...condition }) => condition) };
 }
 
 /** A device may also wait for a kubelet that says nothing, in words. */

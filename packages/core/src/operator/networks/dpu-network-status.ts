@@ -32,7 +32,7 @@ export interface StatusInput {
 
 export function networkStatus(input: StatusInput, now = new Date()): DpuNetworkStatus {
   const { network, planned, tally } = input;
-  const said = [readiness(input), ...notIsolated(network, tally)];
+  const said = [readiness(input), ...isolation(input)];
   const observedGeneration = network.metadata.generation;
   return {
     conditions: said.flatMap((one) => [...setCondition(own(network, one.type), { ...one, observedGeneration }, now)]),
@@ -68,13 +68,19 @@ export function offStatus(network: DpuNetwork, now = new Date()): DpuNetworkStat
 /** Only this one: what the Go operator wrote beside it goes. */
 const own = ({ status }: DpuNetwork, type: string) => (status?.conditions ?? []).filter((one) => one.type === type);
 
-/** Pods of a network with a VLAN in its spec are refused instead, see {@link readiness}. */
-function notIsolated(network: DpuNetwork, tally: Readonly<NetworkTally>): ConditionInput[] {
+/** Whether its pods are kept apart from others; nothing is said before a daemon has been heard. */
+function isolation({ network, planned: { fault, vlanId }, tally }: StatusInput): ConditionInput[] {
+  if (fault || tally.answered === 0) return [];
+  const said = (status: 'True' | 'False', reason: string, message: string): ConditionInput[] => [
+    { ...verdict(status, reason, message), type: 'Isolated' },
+  ];
+  const { vlan } = network.spec;
+  if (vlan === 0) return said('False', 'DefaultBridge', 'spec.vlan is 0: its pods are on the default bridge');
   const where = withoutBridge(tally);
-  if (where.length === 0 || network.spec.vlan !== undefined) return [];
+  if (where.length === 0) return said('True', 'OwnVlan', `its pods are on VLAN ${vlan ?? vlanId}`);
+  if (vlan !== undefined) return said('False', 'PodsRefused', `${noBridges(where)}: its pods there are refused`);
   const why = `${noBridges(where)}: its pods there are on the default bridge, with all others that are`;
-  const { message, reason } = verdict('False', 'SharedBridge', `${why}; ${useAnother}`);
-  return [{ type: 'Isolated', status: 'False', reason, message }];
+  return said('False', 'SharedBridge', `${why}; ${useAnother}`);
 }
 
 /** @param tellOf what there is to tell of a DPU, if anything */

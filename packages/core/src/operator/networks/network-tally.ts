@@ -22,6 +22,8 @@ export interface NetworkOnDpu {
 export class NetworkTally {
   /** How many DPUs are to have devices of it. */
   dpus = 0;
+  /** Of these: on how many the daemon has answered. */
+  answered = 0;
   /** How many devices the daemons have put into it. */
   devices = 0;
   /** By name: every DPU that has something of it, or is to. */
@@ -52,6 +54,7 @@ export class NetworkTally {
 
   #count({ wish, report }: NetworkOnDpu, sign: 1 | -1): void {
     if (wish) this.dpus += sign;
+    if (wish && report) this.answered += sign;
     this.devices += sign * (report?.devices ?? 0);
   }
 }

@@ -1,6 +1,6 @@
 /** Which devices of which DPU belong to which DpuNetwork. Pure. */
 import { isDeepStrictEqual } from 'node:util';
-import type { DataProcessingUnit, NetworkWish } from '../../api/data-processing-unit.ts';
+import type { DataProcessingUnit, NetworkReport, NetworkWish } from '../../api/data-processing-unit.ts';
 import type { LabelSelector } from '../../api/data-processing-unit-config.ts';
 import { type DpuNetwork, vfIdKey } from '../../api/dpu-network.ts';
 import { logicalBridgeOf } from '../../api/logical-bridge.ts';
@@ -84,12 +84,11 @@ export class NetworksPlan {
     for (const network of new Set([...held, ...overlaps.keys()])) {
       const wish = wished.get(network);
       const told = said.get(network);
-      const isAnswer = told?.vfs === wish?.vfs && told?.logicalBridge === wish?.logicalBridge;
       this.#tallyToChange(network).add({
         dpu: name,
         node: dpu.spec.nodeName,
         wish,
-        report: isAnswer ? told : undefined,
+        report: told && isAnswerTo(told, wish) ? told : undefined,
         holds: held.has(network),
         overlaps: overlaps.get(network) ?? [],
       });
@@ -165,6 +164,9 @@ function allot(planned: readonly PlannedNetwork[], bridges: ReadonlyMap<string, 
   });
   return { wishes, overlaps };
 }
+
+const isAnswerTo = (report: NetworkReport, wish: NetworkWish | undefined): boolean =>
+  report.vfs === wish?.vfs && report.logicalBridge === wish?.logicalBridge && report.accelerated === wish?.accelerated;
 
 const byName = <T extends { name: string }>(all: readonly T[] = []): ReadonlyMap<string, T> =>
   new Map(all.map((one) => [one.name, one]));

@@ -15,8 +15,19 @@ export const ownConditions: readonly string[] = ['Ready', 'VersionsReady'];
 /** What became of the lookup of one version. */
 export type Outcome = { release: VendorPluginRelease } | { failure: Failure };
 
+/** By releases as the cache has them, which nobody changes: a manifest is read once, not at each reconcile. */
+const manifests = new WeakMap<VendorPluginRelease, { manifest: ReadManifest | undefined }>();
+
 /** The release's manifest, where this operator can use it. */
 export function usableManifest(release: VendorPluginRelease): ReadManifest | undefined {
+  const before = manifests.get(release);
+  if (before) return before.manifest;
+  const manifest = readManifest(release);
+  manifests.set(release, { manifest });
+  return manifest;
+}
+
+function readManifest(release: VendorPluginRelease): ReadManifest | undefined {
   try {
     const check = release.package === undefined ? checkManifest : checkPackageManifest;
     return check(release.manifest);

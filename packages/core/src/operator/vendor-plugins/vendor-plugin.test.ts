@@ -5,7 +5,7 @@ import { labels } from '../../api/names.ts';
 import { type VendorPlugin, type VendorPluginRelease, vendorPlugin } from '../../api/vendor-plugin.ts';
 import { uselessLocks } from './plugin-locks.ts';
 import { type Attempt, planLookups, restoredAttempts, wantedVersions } from './vendor-plugin-plan.ts';
-import { nextStatus } from './vendor-plugin-status.ts';
+import { nextStatus, usableManifest } from './vendor-plugin-status.ts';
 
 const apiVersion = 'config.openshift.io/v1';
 const now = Date.parse('2026-01-01T00:00:00Z');
@@ -187,4 +187,20 @@ test('the last locks stay, and those that a DPU names', () => {
   const dpu = { apiVersion, kind: 'DataProcessingUnit', metadata: { name: 'd', annotations: { release: 'lock-7' } } };
   const useless = uselessLocks(plugin({}), new Set(['lock-8']), locks, [dpu]);
   expect(useless.map(({ metadata }) => metadata.name)).toEqual(['lock-6']);
+});
+
+test('the manifest of a release is read once, also one that is of no use', () => {
+  const reads = { useful: 0, useless: 0 };
+  const counted = (kind: keyof typeof reads, value: object) =>
+    Object.defineProperty(release('^1'), 'manifest', {
+      get: () => {
+        reads[kind] += 1;
+        return value;
+      },
+    });
+  const useful = counted('useful', manifest);
+  const useless = counted('useless', { ...manifest, contract: '^9' });
+  expect([useful, useful].map((each) => usableManifest(each)?.manifest.products[0]?.name)).toEqual(['Acme', 'Acme']);
+  expect([useless, useless].map(usableManifest)).toEqual([undefined, undefined]);
+  expect(reads).toEqual({ useful: 1, useless: 1 });
 });

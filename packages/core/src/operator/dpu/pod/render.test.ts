@@ -67,7 +67,8 @@ test('the daemons run where the nodes are labelled, with the directories of the 
   // On the node's port another daemon may answer: first this one's own container has to say that it serves there.
   expect(set).toContain('"startupProbe":{"exec":{"command":["test","-e","/tmp/dpu-daemon-started"]}');
   expect(set).toContain('{"name":"CNI_BIN_DIR","value":"/opt/cni/bin"}');
-  expect(set).toContain('{"name":"LOG_LEVEL","value":"debug"}');
+  // A change of spec.logLevel must not replace the daemons' pods.
+  expect(set).not.toContain('LOG_LEVEL');
   expect(set).toContain('"mountPath":"/var/run/netns","mountPropagation":"HostToContainer"');
   expect(set).toContain('"hostPID":true');
   expect(set).toContain('{"name":"HOST_PROCESS","value":"/proc/1"}');

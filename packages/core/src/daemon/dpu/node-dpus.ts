@@ -1,7 +1,7 @@
 /**
  * The controller of this node's DPUs: what detection finds, their objects on the API server and those who use a DPU come
  * together here, {@link planDpu} decides, and {@link DpuActions} does it in order, by the managers that {@link ManagedDpus}
- * keeps. Every event ends in {@link DpuFleet.#reconcile}. Others ask it which DPUs and sides there are.
+ * keeps. Every event ends in {@link NodeDpus.#reconcile}. Others ask it which DPUs and sides there are.
  */
 import { EventEmitter } from 'node:events';
 import type { DpuSide } from '@dpu-operator/sdk/manifest';
@@ -19,7 +19,7 @@ import type { DpuFinding } from '../detect/find-dpus.ts';
 import { Findings } from '../detect/findings.ts';
 import type { KnownDpu } from '../detect/known-dpu.ts';
 import { gone, type Presence, there, unknown } from '../presence.ts';
-import { DpuActions, type DpuFleetEvents, type NodeCleanup } from './dpu-actions.ts';
+import { DpuActions, type NodeCleanup, type NodeDpusEvents } from './dpu-actions.ts';
 import type { DpuUsers } from './dpu-conditions.ts';
 import type { DpuManager } from './dpu-manager.ts';
 import { DpuObjects, knownByObject } from './dpu-objects.ts';
@@ -37,7 +37,7 @@ export interface DpuPods {
   unreadable(): readonly string[];
 }
 
-export interface DpuFleetOptions {
+export interface NodeDpusOptions {
   store: KubeStore;
   events: EventRecorder;
   nodeName: string;
@@ -48,8 +48,8 @@ export interface DpuFleetOptions {
   logger: Logger;
 }
 
-export class DpuFleet extends EventEmitter<DpuFleetEvents> {
-  readonly #options: DpuFleetOptions;
+export class NodeDpus extends EventEmitter<NodeDpusEvents> {
+  readonly #options: NodeDpusOptions;
   readonly #dpus: ManagedDpus;
   readonly #informer: Informer<DataProcessingUnit>;
   readonly #actions: DpuActions;
@@ -58,7 +58,7 @@ export class DpuFleet extends EventEmitter<DpuFleetEvents> {
   /** The records that could not be read at the last change of the attachments. */
   #unreadable = '';
 
-  constructor(options: DpuFleetOptions) {
+  constructor(options: NodeDpusOptions) {
     super();
     const { store, events, nodeName, logger } = options;
     this.#options = options;

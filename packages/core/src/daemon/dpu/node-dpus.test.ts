@@ -7,7 +7,14 @@ import { afterEach, expect, test, vi } from 'vitest';
 import { type DataProcessingUnit, dataProcessingUnit } from '../../api/index.ts';
 import { leavingHeader } from '../peer/owner.ts';
 import { TestApiServer } from '../testing/api-server.ts';
-import { dpuPath, FleetFixture, type FleetFixtureOptions, found, missing, pulledOut } from '../testing/fleet.ts';
+import {
+  dpuPath,
+  found,
+  missing,
+  NodeDpusFixture,
+  type NodeDpusFixtureOptions,
+  pulledOut,
+} from '../testing/node-dpus.ts';
 import { freePort, Vsp } from '../testing/vsp.ts';
 import { WriteLimit } from './write-limit.ts';
 
@@ -27,14 +34,14 @@ const detected: DetectedDpu = {
 };
 const away = missing(detected, 'PCI function 0000:01:00.0 is not there');
 
-async function start(options: FleetFixtureOptions = {}): Promise<FleetFixture> {
-  const fixture = await FleetFixture.start(options);
+async function start(options: NodeDpusFixtureOptions = {}): Promise<NodeDpusFixture> {
+  const fixture = await NodeDpusFixture.start(options);
   cleanups.push(() => fixture.close());
   return fixture;
 }
 
 /** With a DPU that has been taken into service. */
-async function serving(options: FleetFixtureOptions = {}): Promise<FleetFixture> {
+async function serving(options: NodeDpusFixtureOptions = {}): Promise<NodeDpusFixture> {
   const fixture = await start(options);
   fixture.finds(found(detected));
   await vi.waitFor(() => expect(fixture.condition(name)).toBeDefined());
@@ -42,7 +49,7 @@ async function serving(options: FleetFixtureOptions = {}): Promise<FleetFixture>
 }
 
 /** And its VSP. */
-async function ready(options: FleetFixtureOptions = {}) {
+async function ready(options: NodeDpusFixtureOptions = {}) {
   const fixture = await start(options);
   const port = await freePort();
   const vsp = new Vsp(port);
@@ -57,7 +64,7 @@ async function ready(options: FleetFixtureOptions = {}) {
 }
 
 /** The next daemon on the node, with another API server that has the same objects. */
-async function restarted(first: FleetFixture, pods: string[] = []): Promise<FleetFixture> {
+async function restarted(first: NodeDpusFixture, pods: string[] = []): Promise<NodeDpusFixture> {
   first.close();
   const api = new TestApiServer();
   for (const [key, object] of first.api.objects) api.put(key, object);
@@ -84,7 +91,7 @@ test('makes the object of a detected DPU and says what it waits for', async () =
     },
     spec: { dpuProductName: 'Software DPU', isDpuSide: true, nodeName: 'node-1' },
   });
-  expect(fixture.fleet.sides()).toEqual(new Set(['dpu']));
+  expect(fixture.nodeDpus.sides()).toEqual(new Set(['dpu']));
   expect(fixture.hasTraces(name)).toBe(true);
 });
 
@@ -110,7 +117,7 @@ test('a DPU that was pulled out is torn down, then its object goes', async () =>
   await vi.waitFor(() => expect(fixture.object(name)).toBeUndefined());
   expect(fixture.cleanups).toEqual([[]]);
   expect(fixture.hasTraces(name)).toBe(false);
-  await vi.waitFor(() => expect(fixture.fleet.presence(name)).toEqual({ is: 'gone' }));
+  await vi.waitFor(() => expect(fixture.nodeDpus.presence(name)).toEqual({ is: 'gone' }));
 });
 
 test('a DPU that is missing for a moment keeps everything, and says what is missing and what to do', async () => {
@@ -126,7 +133,7 @@ test('a DPU that is missing for a moment keeps everything, and says what is miss
   expect(fixture.condition(name)?.message).toContain('kubectl delete dpu soft-dpu');
   expect(fixture.devices()).toEqual(['vf0 unhealthy', 'vf1 unhealthy']);
   expect(fixture.dpus.manager(name)).toBe(manager);
-  expect([...fixture.fleet.sides()]).toEqual(['dpu']);
+  expect([...fixture.nodeDpus.sides()]).toEqual(['dpu']);
   vsp.numVfs = 2;
   vsp.changed();
   fixture.finds(found(detected));
@@ -187,7 +194,7 @@ test('pods keep a DPU, which says so, until the last is gone', async () => {
   expect(fixture.condition(name)).toMatchObject({ message: expect.stringContaining('shop/web') });
   fixture.finds(pulledOut(detected));
   fixture.pods.pop();
-  fixture.fleet.attachmentsChanged();
+  fixture.nodeDpus.attachmentsChanged();
   await vi.waitFor(() => expect(fixture.object(name)).toBeUndefined());
 });
 
@@ -229,14 +236,14 @@ test('ports of hosts keep a DPU side, which says so, until the last is gone', as
 test('records that cannot be read keep a DPU; the condition that says so goes with them', async () => {
   const fixture = await serving();
   fixture.unreadable.push('/a.json (no JSON)');
-  fixture.fleet.attachmentsChanged();
+  fixture.nodeDpus.attachmentsChanged();
   await vi.waitFor(() => expect(fixture.condition(name, 'Records')?.message).toContain('/a.json'));
   expect(fixture.condition(name)?.reason).toBe('VspNotRunning');
   const uid = fixture.object(name)?.metadata.uid;
   fixture.api.delete(path);
   await vi.waitFor(() => expect(fixture.condition(name)?.reason).toBe('InUse'));
   fixture.unreadable.pop();
-  fixture.fleet.attachmentsChanged();
+  fixture.nodeDpus.attachmentsChanged();
   await vi.waitFor(() => expect(fixture.object(name)?.metadata.uid).not.toBe(uid));
   await vi.waitFor(() => expect(fixture.condition(name)).toBeDefined());
   expect(fixture.condition(name, 'Records')).toBeUndefined();
@@ -323,11 +330,11 @@ test('a daemon that starts anew leaves its DPU alone until it has looked', async
 });
 
 test('before the first look the DPUs of an earlier daemon are served, and count', async () => {
-  const { fleet } = await restarted(await serving());
-  expect([fleet.hasLooked, [...fleet.sides()]]).toEqual([false, ['dpu']]);
-  expect([fleet.presence(name).is, fleet.presence('other').is]).toEqual(['there', 'unknown']);
-  fleet.setFindings([found(detected)]);
-  expect([fleet.hasLooked, fleet.presence('other').is]).toEqual([true, 'gone']);
+  const { nodeDpus } = await restarted(await serving());
+  expect([nodeDpus.hasLooked, [...nodeDpus.sides()]]).toEqual([false, ['dpu']]);
+  expect([nodeDpus.presence(name).is, nodeDpus.presence('other').is]).toEqual(['there', 'unknown']);
+  nodeDpus.setFindings([found(detected)]);
+  expect([nodeDpus.hasLooked, nodeDpus.presence('other').is]).toEqual([true, 'gone']);
 });
 
 test('a DPU side that is being deleted says that no host uses it, so that its network functions go', async () => {
@@ -335,7 +342,7 @@ test('a DPU side that is being deleted says that no host uses it, so that its ne
   expect(fixture.status(name)?.hosts).toBeUndefined();
   fixture.api.delete(path);
   await vi.waitFor(() => expect(fixture.status(name)?.hosts).toEqual([]));
-  expect(fixture.fleet.sides()).toEqual(new Set(['dpu']));
+  expect(fixture.nodeDpus.sides()).toEqual(new Set(['dpu']));
   await vi.waitFor(() => expect(fixture.dpus.manager(name)?.devices.withdrawn).toBe(true));
 });
 
@@ -346,12 +353,12 @@ test('a DPU that was pulled out and has no object any more is torn down when no 
   const object = fixture.object(name);
   fixture.api.put(path, { ...object, metadata: { ...object?.metadata, finalizers: [] } });
   await vi.waitFor(() => expect(fixture.object(name)).toBeUndefined());
-  await vi.waitFor(() => expect(fixture.fleet.hasObjects).toBe(false));
-  fixture.fleet.attachmentsChanged();
-  expect(fixture.fleet.presence(name).is).toBe('there');
+  await vi.waitFor(() => expect(fixture.nodeDpus.hasObjects).toBe(false));
+  fixture.nodeDpus.attachmentsChanged();
+  expect(fixture.nodeDpus.presence(name).is).toBe('there');
   fixture.pods.pop();
-  fixture.fleet.attachmentsChanged();
-  await vi.waitFor(() => expect(fixture.fleet.presence(name)).toEqual({ is: 'gone' }));
+  fixture.nodeDpus.attachmentsChanged();
+  await vi.waitFor(() => expect(fixture.nodeDpus.presence(name)).toEqual({ is: 'gone' }));
   expect(fixture.cleanups).toEqual([[]]);
 });
 
@@ -361,8 +368,8 @@ test('two nodes whose DPUs have one identifier are both served; the name of the 
   const behind = 'soft-node-2-dpu';
   const foreign = first.object(name);
   if (foreign) second.api.put(path, foreign);
-  second.fleet.on('unlooked', () => {
-    const known = second.fleet.known().find(({ identifier }) => identifier === 'soft');
+  second.nodeDpus.on('unlooked', () => {
+    const known = second.nodeDpus.known().find(({ identifier }) => identifier === 'soft');
     second.finds(found({ ...detected, name: known?.name ?? name }));
   });
   second.finds(found(detected));
@@ -387,7 +394,7 @@ test('after a reboot, which leaves no records, the object says which DPU it is',
   const object = first.object(name);
   if (object) api.put(path, object);
   const second = await start({ api });
-  expect(second.fleet.known()).toEqual([detected]);
+  expect(second.nodeDpus.known()).toEqual([detected]);
   second.finds(away);
   await vi.waitFor(() => expect(second.condition(name)?.reason).toBe('HardwareMissing'));
   expect(second.dpus.record(name)).toEqual(detected);
@@ -399,10 +406,10 @@ test('asks for a look where there is an object that detection has not looked for
   const labels = { 'dpu.config.openshift.io/node': 'node-1' };
   api.put(path, { ...kind, metadata: { name, labels }, spec: { isDpuSide: true, nodeName: 'node-1' } });
   const fixture = await start({ api });
-  const unlooked = new Promise<void>((resolve) => fixture.fleet.once('unlooked', resolve));
+  const unlooked = new Promise<void>((resolve) => fixture.nodeDpus.once('unlooked', resolve));
   fixture.finds();
   await unlooked;
-  expect(fixture.fleet.known()).toMatchObject([{ name, side: 'dpu', plugin: '' }]);
+  expect(fixture.nodeDpus.known()).toMatchObject([{ name, side: 'dpu', plugin: '' }]);
 });
 
 test('a DPU that becomes ready is told once, and again after it was not', async () => {
@@ -443,7 +450,7 @@ test('a host that does not come back is forgotten by an order, which is for once
 });
 
 /** A person's order, as it is when it has been obeyed. */
-async function orderedToForget({ api }: FleetFixture): Promise<void> {
+async function orderedToForget({ api }: NodeDpusFixture): Promise<void> {
   const annotation = 'dpu.config.openshift.io/forget-host';
   const { metadata } = dataProcessingUnit.schema.parse(api.objects.get(path));
   const annotations = { ...metadata.annotations, [annotation]: 'node-7/a-dpu' };

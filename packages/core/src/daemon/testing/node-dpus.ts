@@ -7,8 +7,8 @@ import { pino } from 'pino';
 import { dataProcessingUnit } from '../../api/index.ts';
 import { EventRecorder, type KubeStore } from '../../kube/index.ts';
 import type { DpuFinding } from '../detect/find-dpus.ts';
-import { DpuFleet } from '../dpu/fleet.ts';
 import { ManagedDpus } from '../dpu/managed-dpus.ts';
+import { NodeDpus } from '../dpu/node-dpus.ts';
 import type { WriteLimit } from '../dpu/write-limit.ts';
 import { DevicePool } from '../kubelet/pool.ts';
 import { gone, there, unknown } from '../presence.ts';
@@ -16,7 +16,7 @@ import { type StoredObject, TestApiServer } from './api-server.ts';
 
 const logger = pino({ level: 'silent' });
 
-export interface FleetFixtureOptions {
+export interface NodeDpusFixtureOptions {
   /** Of an earlier daemon. */
   directory?: string;
   api?: TestApiServer;
@@ -29,7 +29,7 @@ export const found = (dpu: DetectedDpu): DpuFinding => ({ dpu, presence: there(d
 export const pulledOut = (dpu: DetectedDpu): DpuFinding => ({ dpu, presence: gone });
 export const missing = (dpu: DetectedDpu, reason: string): DpuFinding => ({ dpu, presence: unknown(reason) });
 
-export class FleetFixture {
+export class NodeDpusFixture {
   readonly api: TestApiServer;
   readonly directory: string;
   /** The pods that use any DPU. */
@@ -38,7 +38,7 @@ export class FleetFixture {
   readonly unreadable: string[] = [];
   readonly pool = new DevicePool();
   readonly dpus: ManagedDpus;
-  readonly fleet: DpuFleet;
+  readonly nodeDpus: NodeDpus;
   /** The sides that there were each time before a finalizer was taken off. */
   readonly cleanups: string[][] = [];
   /** How often a DPU became ready. */
@@ -46,11 +46,11 @@ export class FleetFixture {
   readonly #store: KubeStore;
   readonly #stop = new AbortController();
 
-  private constructor(store: KubeStore, api: TestApiServer, options: FleetFixtureOptions) {
+  private constructor(store: KubeStore, api: TestApiServer, options: NodeDpusFixtureOptions) {
     const { nodeName = 'node-1' } = options;
     this.api = api;
     this.#store = store;
-    this.directory = options.directory ?? mkdtempSync(join(tmpdir(), 'fleet-'));
+    this.directory = options.directory ?? mkdtempSync(join(tmpdir(), 'node-dpus-'));
     this.pods = options.pods ?? [];
     this.dpus = new ManagedDpus({
       nodeName,
@@ -61,7 +61,7 @@ export class FleetFixture {
       vspDirectory: (name) => this.vspDirectory(name),
       logger,
     });
-    this.fleet = new DpuFleet({
+    this.nodeDpus = new NodeDpus({
       store,
       events: new EventRecorder(store, 'test', 'test', logger),
       nodeName,
@@ -70,22 +70,22 @@ export class FleetFixture {
       wordsLimit: options.wordsLimit,
       logger,
     });
-    this.fleet.on('ready', () => {
+    this.nodeDpus.on('ready', () => {
       this.ready += 1;
     });
   }
 
-  static async start(options: FleetFixtureOptions = {}): Promise<FleetFixture> {
+  static async start(options: NodeDpusFixtureOptions = {}): Promise<NodeDpusFixture> {
     const api = options.api ?? new TestApiServer();
-    const fixture = new FleetFixture(await api.start(), api, options);
-    const beforeRelease = async () => void fixture.cleanups.push([...fixture.fleet.sides()]);
+    const fixture = new NodeDpusFixture(await api.start(), api, options);
+    const beforeRelease = async () => void fixture.cleanups.push([...fixture.nodeDpus.sides()]);
     fixture.dpus.openRecorded();
-    await fixture.fleet.start(fixture.#stop.signal, { beforeRelease });
+    await fixture.nodeDpus.start(fixture.#stop.signal, { beforeRelease });
     return fixture;
   }
 
   finds(...findings: DpuFinding[]): void {
-    this.fleet.setFindings(findings);
+    this.nodeDpus.setFindings(findings);
   }
 
   object(name: string): StoredObject | undefined {

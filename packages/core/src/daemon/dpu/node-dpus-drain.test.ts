@@ -3,7 +3,7 @@ import { podOf } from '@dpu-operator/sdk/manifest';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { dataProcessingUnit } from '../../api/index.ts';
 import type { TestApiServer } from '../testing/api-server.ts';
-import { dpuPath, FleetFixture, found } from '../testing/fleet.ts';
+import { dpuPath, found, NodeDpusFixture } from '../testing/node-dpus.ts';
 import { freePort, Vsp } from '../testing/vsp.ts';
 
 const path = `${dpuPath}/card-dpu`;
@@ -15,12 +15,12 @@ const card = {
   plugin: 'acme',
 } as const;
 
-let fixture: FleetFixture;
+let fixture: NodeDpusFixture;
 let api: TestApiServer;
 let vsp: Vsp;
 
 beforeEach(async () => {
-  fixture = await FleetFixture.start();
+  fixture = await NodeDpusFixture.start();
   api = fixture.api;
   vsp = new Vsp(await freePort());
   await vsp.start(fixture.vspDirectory('card-dpu'));
@@ -66,7 +66,7 @@ test('a DPU whose plugin is to be replaced takes no new pods, and says which it 
   // What runs stays as it is.
   expect(ready()?.status).toBe('True');
   fixture.pods.length = 0;
-  fixture.fleet.attachmentsChanged();
+  fixture.nodeDpus.attachmentsChanged();
   await vi.waitFor(() => expect(status()?.drain).toEqual({ of: 'now', pods: [] }));
   rollout(undefined);
   await vi.waitFor(() => expect(status()?.drain).toBeUndefined());
@@ -124,15 +124,15 @@ test('a DPU whose plugin is gone stays as long as pods use it', async () => {
   fixture.finds({ ...found(card), pluginGone: true });
   await vi.waitFor(() => expect(ready()?.reason).toBe('PluginGone'));
   fixture.pods.length = 0;
-  fixture.fleet.attachmentsChanged();
+  fixture.nodeDpus.attachmentsChanged();
   await vi.waitFor(() => expect(api.objects.has(path)).toBe(false));
-  await vi.waitFor(() => expect(fixture.fleet.presence('card-dpu')).toEqual({ is: 'gone' }));
+  await vi.waitFor(() => expect(fixture.nodeDpus.presence('card-dpu')).toEqual({ is: 'gone' }));
 });
 
 test('a DPU that another plugin has taken over is said to be that one’s', async () => {
-  expect(fixture.fleet.known()).toMatchObject([{ name: 'card-dpu', plugin: 'acme' }]);
+  expect(fixture.nodeDpus.known()).toMatchObject([{ name: 'card-dpu', plugin: 'acme' }]);
   fixture.finds(found({ ...card, plugin: 'other' }));
-  await vi.waitFor(() => expect(fixture.fleet.known()).toMatchObject([{ name: 'card-dpu', plugin: 'other' }]));
+  await vi.waitFor(() => expect(fixture.nodeDpus.known()).toMatchObject([{ name: 'card-dpu', plugin: 'other' }]));
   await vi.waitFor(() =>
     expect(api.objects.get(path)?.metadata.annotations).toMatchObject({ 'dpu.config.openshift.io/plugin': 'other' }),
   );
