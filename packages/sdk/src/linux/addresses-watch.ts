@@ -6,6 +6,7 @@ import type { Message } from './netlink/messages.ts';
 import type { NetlinkSocket } from './netlink/socket.ts';
 import { notificationSocket, watchSocket } from './netlink/watch.ts';
 
+/** An address that a link got or lost. */
 export interface AddressChange extends LinkAddress {
   /** Index of the link that has or had it. */
   index: number;

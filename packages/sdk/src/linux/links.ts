@@ -4,6 +4,7 @@ import { DpuError } from '../errors.ts';
 import type { Exec } from './exec.ts';
 import { activeOffloads, type Offload, setOffloads } from './links-offload.ts';
 
+/** An address of a link. */
 export interface LinkAddress {
   family: 'inet' | 'inet6';
   /** Without the prefix. */
@@ -43,6 +44,7 @@ export interface Link {
   addresses: LinkAddress[];
 }
 
+/** Which links to list. Default: all. */
 export interface LinkFilter {
   name?: string;
   kind?: string;
@@ -76,6 +78,7 @@ export type LinkCommand = { create: NewLink } | { set: string; up: boolean } | {
 /** One `ip` command: a line of text, or its words, of which none may hold white space or quotes. */
 export type IpText = string | readonly string[];
 
+/** A line of a batch: words of `ip`, or a command that netlink does without that program. */
 export type IpCommand = IpText | LinkCommand;
 
 const linkAddress = z.object({
@@ -270,6 +273,7 @@ function commandLine(command: IpCommand): string {
   throw new DpuError('INVALID_ARGUMENT', `${JSON.stringify(bad)} cannot be a word of an ip command`);
 }
 
+/** Whether a line of a batch needs no program. */
 export function isLinkCommand(command: IpCommand): command is LinkCommand {
   return typeof command === 'object' && !Array.isArray(command);
 }

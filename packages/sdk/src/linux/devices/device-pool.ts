@@ -23,6 +23,7 @@ export interface DeviceNode {
   logger: Logger;
 }
 
+/** What of a pool of devices is not on the node as it should be. */
 export interface PoolState {
   /** Devices that are in another namespace: a pod's, or one that the kernel is taking down. */
   absent: number[];
