@@ -207,6 +207,7 @@ export interface PluginInfo {
   features: Feature[];
 }
 
+/** What a VSP says that it serves. */
 export interface Feature {
   /** In a namespace, e.g. `opi.bridge`; of a plugin's own service its full name. Whoever does not know it leaves it alone. */
   name: string;
@@ -215,6 +216,7 @@ export interface Feature {
   limits: Readonly<Record<string, number | boolean | string>>;
 }
 
+/** Networks of which the DPU has to know whether they are accelerated (the capability `networkConfig`). */
 export interface NetworkConfigContract {
   setNetworkConfig(config: { isAccelerated: boolean }): Promise<void>;
 }
@@ -231,6 +233,7 @@ export interface Logger {
   child(fields: Record<string, unknown>): Logger;
 }
 
+/** A line of the log: a message, or fields and a message. */
 export interface LogMethod {
   (message: string): void;
   (fields: object, message?: string): void;
@@ -279,6 +282,7 @@ export interface Platform {
   openVSwitch(options: Omit<OpenVSwitchOptions, 'exec'>): Structural<OpenVSwitch>;
 }
 
+/** What a plugin's package exports; made by {@link definePlugin}. */
 export interface PluginDefinition<Settings> {
   /**
    * Called when the DPU is known: at the start where the host was told (DPU_SIDE, DPU_IDENTIFIER), else by Init. Has the

@@ -4,7 +4,9 @@
  */
 import type { ErrorCode } from './errors.ts';
 
+/** Whether a port carries one logical bridge without a tag (`ACCESS`), or several with their VLANs (`TRUNK`). */
 export type BridgePortType = 'ACCESS' | 'TRUNK';
+/** Whether frames pass a resource (OPI). */
 export type OperStatus = 'UP' | 'DOWN' | 'TO_BE_DELETED';
 
 /** How far a part of a resource is (OPI Component). */
@@ -120,6 +122,7 @@ export type Outcome =
 /** Outcomes by name of object. An object that is not named is up, or gone where it was to go. */
 export type Outcomes = ReadonlyMap<string, Outcome>;
 
+/** What a plugin's `apply` is told beside what is wanted. */
 export interface ApplyCall {
   /**
    * What has changed since the last call, one change an object, in an order in which it can be done one by one: what goes

@@ -24,6 +24,7 @@ export const errorCodes = {
   UNAUTHENTICATED: 16,
 } as const;
 
+/** The codes of gRPC, but for OK. */
 export type ErrorCode = keyof typeof errorCodes;
 
 /** Bytes of the longest message. Longer ones fit neither gRPC's trailers everywhere nor a container's last words. */

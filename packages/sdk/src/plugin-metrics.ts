@@ -2,6 +2,7 @@
 
 export type MetricLabels = Readonly<Record<string, string | number>>;
 
+/** Name, help and labels of a metric. */
 export interface MetricOptions {
   /** As Prometheus takes it, with the vendor's name in front: `acme_tcam_entries`. A counter's ends in `_total`. */
   name: string;
@@ -10,11 +11,13 @@ export interface MetricOptions {
   labelNames?: readonly string[];
 }
 
+/** A number that only grows. `inc` without a value adds 1. */
 export interface PluginCounter {
   inc(value?: number): void;
   inc(labels: MetricLabels, value?: number): void;
 }
 
+/** A number that goes up and down. */
 export interface PluginGauge extends PluginCounter {
   set(value: number): void;
   set(labels: MetricLabels, value: number): void;
@@ -24,6 +27,7 @@ export interface PluginGauge extends PluginCounter {
   reset(): void;
 }
 
+/** How values are spread over buckets. */
 export interface PluginHistogram {
   observe(value: number): void;
   observe(labels: MetricLabels, value: number): void;

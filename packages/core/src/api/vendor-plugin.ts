@@ -83,6 +83,7 @@ export const releaseSchema = z.object({
   credentialsSecret: z.string().optional().describe('Secret for that registry.'),
   lock: z.string().optional().describe('ConfigMap with the lock file of the package and all that it depends on.'),
   image: z.string().optional().describe('Image that runs it, where it is not the general VSP image.'),
+  askedImage: z.string().optional().describe('The `spec.image` that `version` was found for, where that is a digest.'),
   architectures: z.array(z.string()).optional().describe('What that image can run on, where its registry was asked.'),
   manifest: manifestSchema.describe('Products, pod and settings of that version.'),
 });

@@ -73,10 +73,10 @@ export const defaults = {
   // One leads, the other follows when the leader or its node is lost.
   replicas: 2,
   // The container at most (cgroup, with the page cache): 66 MiB with 860 chains and as many configs, 109 amid an upgrade;
-  // npm, which looks plugins up, takes 100 MB more for a moment.
+  // npm, which looks plugins up, takes 100 MB more for a moment, and four of it go on at a time.
   resources: {
     requests: { cpu: '10m', memory: '96Mi' },
-    limits: { memory: '512Mi' },
+    limits: { memory: '768Mi' },
   },
   tolerations: [
     ...controlPlanes.map((key) => ({ key, operator: 'Exists', effect: 'NoSchedule' })),

@@ -49,9 +49,10 @@ async function main(): Promise<void> {
   container.registerInstance(tokens.logger, logger);
   container.registerInstance(tokens.store, store);
   container.registerInstance(tokens.events, events);
-  const lookUpUntilStop: LookUp = (request) => lookUp({ ...request, signal: stop.signal });
+  const untilStop = (signal = stop.signal) => AbortSignal.any([stop.signal, signal]);
+  const lookUpUntilStop: LookUp = (request) => lookUp({ ...request, signal: untilStop(request.signal) });
   container.registerInstance(tokens.lookUp, lookUpUntilStop);
-  const readImageUntilStop: ReadImage = (request) => readImage({ ...request, signal: stop.signal });
+  const readImageUntilStop: ReadImage = (request) => readImage({ ...request, signal: untilStop(request.signal) });
   container.registerInstance(tokens.readImage, readImageUntilStop);
   container.registerSingleton(tokens.caches, Caches);
   container.registerSingleton(tokens.daemonLeases, DaemonLeases);

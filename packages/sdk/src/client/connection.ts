@@ -14,6 +14,7 @@ import { fromServiceError } from '../wire/service-error.ts';
 import { startCall } from './observe.ts';
 import { zonedTarget } from './zoned-address.ts';
 
+/** Where a server listens: a unix socket, or `host:port`, where the host may be an IPv6 address with a zone. */
 export type Endpoint = { socketPath: string } | { address: string };
 
 /** `ChannelCredentials` of @grpc/grpc-js. Opaque, as the published types name no package that comes bundled. */
@@ -44,6 +45,7 @@ const options = {
   'grpc.enable_http_proxy': 0,
 };
 
+/** A gRPC connection that comes back by itself. One server, many calls; each ends at its deadline. */
 export class Connection {
   readonly #client: Client;
   readonly #target: string;

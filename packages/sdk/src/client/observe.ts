@@ -5,6 +5,7 @@
 import { channel } from 'node:diagnostics_channel';
 import type { ErrorCode } from '../errors.ts';
 
+/** A call and its answer, as an observer is told of it. */
 export interface ObservedCall {
   /** Socket path or address of the server. */
   target: string;

@@ -3,6 +3,7 @@ import { DpuError } from '../errors.ts';
 import { statusService } from '../wire/definitions.ts';
 import type { Connection } from './connection.ts';
 
+/** Who is told of resources that a VSP goes on programming after its answer. */
 export interface ProgressCallbacks {
   /** The VSP serves it, and nothing is missed from now on. */
   onStart: () => void;

@@ -47,6 +47,7 @@ const defaultDeadlineMs = 30_000;
 const pingDeadlineMs = 5_000;
 const longestTimerMs = 2 ** 31 - 1;
 
+/** Which VSP, and how it is called. */
 export type VspClientOptions = Endpoint & {
   logger: Logger;
   /** Milliseconds that a call may take. Default: 30,000. Ping has at most 5,000. */
@@ -59,6 +60,7 @@ export type VspClientOptions = Endpoint & {
   credentials?: ConnectionCredentials | undefined;
 };
 
+/** Of one Ping. */
 export interface PingOptions {
   /** Milliseconds until the answer. Default: the client's, and at most 5,000. */
   deadlineMs?: number;
@@ -66,6 +68,7 @@ export interface PingOptions {
   onMetadata?: (metadata: TextMetadata) => void;
 }
 
+/** What an update changes. */
 export interface UpdateOptions {
   /**
    * Paths in the proto of what to change, e.g. `spec.logical_bridges`; `*` for all. Without them, whatever is set in

@@ -1,6 +1,7 @@
 /**
  * Writes what the public API is, one report for each entry of the package (api/), and its reference documentation
- * (docs/reference/), from the compiled declarations. `--check` writes nothing and fails when the API has changed since.
+ * (docs/reference/), from the compiled declarations. `--check` writes nothing and fails when the API has changed since. What is
+ * exported without a doc comment fails in any case.
  */
 import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -76,13 +77,14 @@ function extract({ name, declarations }: Entry, directory: string): { report: st
   return { report: readFileSync(report, 'utf8'), model: readFileSync(model, 'utf8') };
 }
 
-function generate(): Map<string, string> {
+function generate(undocumented: string[]): Map<string, string> {
   const directory = mkdtempSync(join(tmpdir(), 'dpu-sdk-api-'));
   try {
     const files = new Map<string, string>();
     const contents: string[] = [];
     for (const entry of entries()) {
       const { report, model } = extract(entry, directory);
+      undocumented.push(...undocumentedIn(report).map((name) => `${entry.specifier}: ${name}`));
       const intro = introOf(readFileSync(entry.source, 'utf8'));
       files.set(`api/${entry.name}.api.md`, report);
       files.set(`docs/reference/${entry.name}.md`, referencePage(entry.specifier, intro, JSON.parse(model)));
@@ -95,11 +97,22 @@ function generate(): Map<string, string> {
   }
 }
 
-const wanted = generate();
+/** Names of exports whose doc comment says nothing, by the words of API Extractor. */
+function undocumentedIn(report: string): string[] {
+  const found = report.matchAll(/^\/\/ @\w+ \(undocumented\)\nexport (?:abstract )?\w+ (\w+)/gm);
+  return [...found].map(([, name = '']) => name);
+}
+
+const undocumented: string[] = [];
+const wanted = generate(undocumented);
 const present = globSync(['api/*.md', 'docs/reference/*.md'], { cwd: sdk });
 const outdated = writeFiles(sdk, wanted, present);
 if (outdated.length > 0) {
   console.error(`the public API has changed: ${outdated.join(', ')}`);
   console.error('if it shall be so, run: pnpm --filter @dpu-operator/sdk api');
+  process.exitCode = 1;
+}
+if (undocumented.length > 0) {
+  console.error(`exported without a doc comment: ${undocumented.join(', ')}`);
   process.exitCode = 1;
 }

@@ -12,6 +12,8 @@ export const groups = [
   'restart',
   'shutdown',
 ] as const;
+/** What a check is about; `--only` takes these. */
 export type Group = (typeof groups)[number];
 
+/** The side that a VSP serves. */
 export type Mode = 'host' | 'dpu';

@@ -8,6 +8,7 @@ import { type Group, groups, type Mode } from './groups.ts';
 import type { HealthHook } from './health-hook.ts';
 import type { StandInMachine } from './target/machine.ts';
 
+/** What to check, and how. Exactly one of `plugin` and `endpoint`. */
 export interface ConformanceOptions {
   /** Directory of a plugin's package, or what npm can install: `@acme/vsp@1.2.0`, a tarball. The suite starts it. */
   plugin?: string;
@@ -54,6 +55,7 @@ export interface ConformanceOptions {
   limits?: Partial<Limits>;
 }
 
+/** What the checks hold a VSP to, and how far they go. */
 export interface Limits {
   /** Milliseconds that a call may take; of a VSP that announces `changeSeconds`, more by that for each that it waits for. */
   timeoutMs: number;

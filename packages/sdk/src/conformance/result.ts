@@ -4,6 +4,7 @@ import type { Check } from './check.ts';
 import type { Exchange } from './exchange.ts';
 import type { Group, Mode } from './groups.ts';
 
+/** What became of one check on one side. */
 export interface CheckResult {
   id: string;
   group: Group;
@@ -16,6 +17,7 @@ export interface CheckResult {
   failure?: Failure;
 }
 
+/** What a check found wrong, with what it asked and was answered. */
 export interface Failure {
   /** What came instead of what the contract demands. */
   message: string;
@@ -34,12 +36,14 @@ export interface Cleanup {
   left: string[];
 }
 
+/** What one side was, and what could not be removed there. */
 export interface ModeReport extends Cleanup {
   mode: Mode;
   /** undefined for older images, which do not tell. */
   plugin?: PluginInfo;
 }
 
+/** A whole run; what `dpu-vsp conformance --json` writes into its file. */
 export interface Report {
   contractVersion: string;
   /** The endpoint, or the plugin's package. */

@@ -29,6 +29,7 @@ export interface TestFramework {
   afterAll(body: () => Promise<void>, timeoutMs?: number): void;
 }
 
+/** What a run tells while it runs, and what ends it. */
 export interface RunOptions {
   /** Called after each check. */
   onResult?: (result: CheckResult) => void;
@@ -36,6 +37,7 @@ export interface RunOptions {
   signal?: AbortSignal;
 }
 
+/** The checks of a run, for a program or as tests of a test runner. */
 export interface ConformanceSuite {
   /** Those that were asked for, in the order in which they run. */
   readonly checks: readonly CheckDescription[];

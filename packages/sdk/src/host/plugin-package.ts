@@ -10,6 +10,7 @@ import { readPluginManifest } from '../manifest/parse.ts';
 import { requireSettingsSchema } from '../settings/validate.ts';
 import { exportedModule } from './exported-module.ts';
 
+/** A plugin's package on disk, with its manifest read. */
 export interface PluginPackage {
   name: string;
   version: string;

@@ -2,6 +2,7 @@ import type { PluginManifest } from '../manifest/manifest.ts';
 import { validateSettings } from '../settings/validate.ts';
 import { type PluginServer, type ServeOptions, serve } from './serve.ts';
 
+/** {@link ServeOptions}, with the manifest whose schema the settings are checked by. */
 export interface ServePluginOptions extends ServeOptions {
   manifest: PluginManifest;
   /** Checked against the manifest's schema; defaults are filled in. */

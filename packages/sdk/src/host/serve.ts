@@ -38,6 +38,7 @@ import { PluginSession } from './session.ts';
 import { prepareSocket } from './socket.ts';
 import { StatusBoard } from './status/status-board.ts';
 
+/** Which plugin is served, where, and for which DPU. */
 export interface ServeOptions {
   plugin: PluginDefinition<unknown>;
   /** What the plugin is from: told to those who ask. */
@@ -66,6 +67,7 @@ export interface ServeOptions {
   metrics?: MetricsOptions;
 }
 
+/** A VSP that serves. */
 export interface PluginServer {
   /** Takes no more calls, waits for those in flight, closes the plugin, removes the socket. */
   close(): Promise<void>;

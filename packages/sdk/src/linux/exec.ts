@@ -2,6 +2,7 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { DpuError } from '../errors.ts';
 
+/** How a program is run. */
 export interface ExecOptions {
   /** Text for standard input. */
   input?: string;
@@ -15,6 +16,7 @@ export interface ExecOptions {
   dieWithParent?: boolean;
 }
 
+/** How a program ended, and what it printed. */
 export interface ExecResult {
   stdout: string;
   stderr: string;

@@ -5,6 +5,7 @@ import { watchAddresses } from './addresses-watch.ts';
 import { type LinkChange, watchLinks } from './links-watch.ts';
 import { Netlink } from './netlink/netlink.ts';
 
+/** A device that leads from one end to the other, with link-local addresses known to both. */
 export interface LinkLocalChannel {
   /** Which end this is. */
   side: 'host' | 'dpu';
@@ -47,6 +48,7 @@ export async function openLinkLocalChannel(
   return { ip: `[${addresses.dpu}${side === 'dpu' ? '%' : '%25'}${device}]`, port };
 }
 
+/** What {@link keepLinkLocalChannel} works with. */
 export interface KeptChannel {
   platform: Pick<Platform, 'links' | 'sriov'>;
   logger: Logger;

@@ -5,6 +5,7 @@ import type { Message } from './netlink/messages.ts';
 import type { NetlinkSocket } from './netlink/socket.ts';
 import { notificationSocket, type WatchOptions, watchSocket } from './netlink/watch.ts';
 
+/** A link that came, changed or went in a namespace. */
 export interface LinkChange {
   name: string;
   index: number;
@@ -18,6 +19,7 @@ export interface LinkChange {
   pciAddress?: string;
 }
 
+/** Which namespace is watched, and until when. */
 export interface WatchLinksOptions extends WatchOptions {
   /** Path of a network namespace. Default: that of this process. */
   netns?: string;

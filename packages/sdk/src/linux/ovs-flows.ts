@@ -1,6 +1,7 @@
 /** OpenFlow rules in the syntax of ovs-ofctl(8), and those of one owner as one bundle. Pure. */
 import { DpuError } from '../errors.ts';
 
+/** A flow of OpenFlow, in the words of `ovs-ofctl`. */
 export interface Flow {
   table: number;
   /** 1 to 65535; of several that match, the highest acts. */
@@ -10,6 +11,7 @@ export interface Flow {
   actions: string;
 }
 
+/** A flow that the switch has. */
 export interface InstalledFlow extends Flow {
   /** Frames that it has acted on. */
   packets: number;

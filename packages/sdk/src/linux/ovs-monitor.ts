@@ -3,6 +3,7 @@ import { connect, type Socket } from 'node:net';
 import { DpuError } from '../errors.ts';
 import { JsonStream } from './json-stream.ts';
 
+/** A table of the switch's database whose deletions are told. */
 export type MonitoredTable = 'Bridge' | 'Port';
 
 interface Message {

@@ -6,6 +6,7 @@ const printed = z.object({ headings: z.array(z.string()), data: z.array(z.array(
 /** A column's value: text, number, boolean, a set as an array, a map as an object; a UUID is its text. */
 export type OvsValue = string | number | boolean | OvsValue[] | { [key: string]: OvsValue };
 
+/** A row of the switch's database, by the names of its columns. */
 export type OvsRow = Readonly<Record<string, OvsValue>>;
 
 export function parseOvsTable(text: string): OvsRow[] {

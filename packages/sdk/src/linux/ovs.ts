@@ -49,6 +49,7 @@ export interface OpenVSwitchOptions {
   onCutOff?: () => void;
 }
 
+/** Behind which port a bridge has heard a MAC. */
 export interface ForwardingEntry {
   /** OpenFlow port number, `LOCAL` for the bridge itself. */
   port: string;

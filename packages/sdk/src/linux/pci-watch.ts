@@ -3,6 +3,7 @@ import { NetworkNamespace } from './netlink/namespace.ts';
 import { NETLINK_KOBJECT_UEVENT, NetlinkSocket } from './netlink/socket.ts';
 import { type WatchOptions, watchSocket } from './netlink/watch.ts';
 
+/** A PCI function that came or went. */
 export interface PciChange {
   /** `0000:3b:00.0` */
   address: string;
@@ -10,6 +11,7 @@ export interface PciChange {
   removed: boolean;
 }
 
+/** Until when is watched. */
 export type WatchPciOptions = WatchOptions;
 
 /** What the kernel itself tells; udev has a group of its own. */

@@ -16,6 +16,7 @@ export interface PfDriver {
   setBridgeMode(pf: string, mode: BridgeMode): Promise<void>;
 }
 
+/** What {@link Sriov} works on. */
 export interface SriovOptions {
   sysfs: Structural<Sysfs>;
   clock: Clock;
@@ -25,6 +26,7 @@ export interface SriovOptions {
   watch?: (onChange: () => void, signal: AbortSignal) => void;
 }
 
+/** How long to wait for the netdevs of functions. */
 export interface NetdevWait {
   /** Milliseconds. Default: 60,000. Drivers of slow cards take tens of seconds for many functions. */
   timeoutMs?: number;
@@ -36,6 +38,8 @@ const defaultTimeoutMs = 60_000;
 const named = 3;
 
 /**
+ * Settings of virtual functions that only their physical function can make, and the wait for their netdevs.
+ *
  * @example
  * await platform.sysfs.setVirtualFunctions(pf, 4);
  * const netdevs = await platform.sriov.netdevs(await platform.sysfs.virtualFunctions(pf), { signal });

@@ -3,11 +3,13 @@ import { lstat, readdir, readFile, readlink, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path';
 import { DpuError } from '../errors.ts';
 
+/** A network device of a PCI function. */
 export interface Netdev {
   name: string;
   mac: string;
 }
 
+/** A PCI function, as sysfs describes it. */
 export interface PciFunction {
   /** `0000:01:00.0` */
   address: string;
@@ -30,6 +32,7 @@ export interface PciFunction {
   vpd?: Uint8Array;
 }
 
+/** The machine, as far as detection looks at it. */
 export interface SysfsSnapshot {
   pci: PciFunction[];
   /** Empty where the machine has no DMI table. */
@@ -38,6 +41,7 @@ export interface SysfsSnapshot {
   compatible: string[];
 }
 
+/** What a snapshot reads that takes long. */
 export interface SnapshotOptions {
   /** Of which functions to read the Vital Product Data. Default: of none, as a card takes a while for it. */
   vpd?: (pci: Pick<PciFunction, 'vendor' | 'device'>) => boolean;

@@ -8,8 +8,10 @@ import { findCards } from './cards.ts';
 import type { PluginManifest, SideManifest } from './manifest.ts';
 import { looksAtHardware } from './rule-match.ts';
 
+/** `host`: the machine that the card is plugged into. `dpu`: the card's own. */
 export type DpuSide = 'host' | 'dpu';
 
+/** A DPU that the rules of a plugin found on a node. */
 export interface DetectedDpu {
   /** Name of the DataProcessingUnit object. */
   name: string;
@@ -33,6 +35,7 @@ export interface PciPlace {
   bridges: string[];
 }
 
+/** The plugins that there are, and the machine to look at. */
 export interface DetectionInput {
   plugins: readonly { packageName: string; manifest: PluginManifest }[];
   snapshot: SysfsSnapshot;

@@ -17,7 +17,11 @@ export function unknownPlaceholders(template: string): string[] {
   return placeholdersOf(template).filter((name) => !known.test(name));
 }
 
-/** @param textOf What a placeholder stands for. */
+/**
+ * Fills the placeholders of an identifier's template.
+ *
+ * @param textOf What a placeholder stands for.
+ */
 export function fillIdentifier(template: string, textOf: (name: string) => string): string {
   return template.replace(placeholder, (_all, name: string) => textOf(name));
 }

@@ -2,6 +2,9 @@
 
 export type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
 
+/**
+ * What the field `dpu` of a plugin's package.json says: which cards it is for, and what it needs. Read without running the plugin.
+ */
 export interface PluginManifest {
   /** Version of the manifest that the plugin needs. Default: 1. */
   manifestVersion?: number | undefined;
@@ -29,6 +32,7 @@ export interface PluginManifest {
   dev?: { host?: Record<string, Json> | undefined; dpu?: Record<string, Json> | undefined } | undefined;
 }
 
+/** A product that the plugin drives, and how it is told on each side. */
 export interface ProductManifest {
   /** dpuProductName of the DataProcessingUnit. */
   name: string;
@@ -38,6 +42,7 @@ export interface ProductManifest {
   dpu?: SideManifest | undefined;
 }
 
+/** How one side of a product is found, grouped to DPUs and named. */
 export interface SideManifest {
   detect: DetectionRule;
   /** Where a card's serial number is read. */
@@ -85,11 +90,13 @@ export interface PciRule {
   notVf?: true | undefined;
 }
 
+/** A PCI function that has to be there, or must not be, beside the one that a rule is about. */
 export interface PresenceRule extends PciRule {
   /** It must be in the slot of the function that the rule is about. */
   sameSlot?: true | undefined;
 }
 
+/** Where the serial number of a card is read, and what stands in for one that cannot be. */
 export interface SerialManifest {
   /** The first that can be read is taken. */
   from: SerialSource[];
@@ -114,6 +121,7 @@ export interface PodManifest extends PodNeeds {
   dpu?: PodNeeds | undefined;
 }
 
+/** What the pod of the plugin's VSP gets on one side. */
 export interface PodNeeds extends ContainerNeeds {
   /** Whether the pod is in the node's network namespace. Default: true. */
   hostNetwork?: boolean | undefined;
@@ -148,6 +156,7 @@ export interface ContainerNeeds {
   env?: Record<string, string> | undefined;
 }
 
+/** A file or directory of the machine that a container of the plugin sees. */
 export interface HostPath {
   path: string;
   /** Where the container has it. Default: at the same path. */
@@ -156,6 +165,7 @@ export interface HostPath {
   propagation?: 'None' | 'HostToContainer' | 'Bidirectional' | undefined;
 }
 
+/** A device node of the machine that a container of the plugin gets. */
 export interface HostDevice {
   /** E.g. `/dev/vfio/vfio`. */
   path: string;
@@ -173,6 +183,7 @@ export interface ResourcesNeed {
   hugePages?: { '2Mi'?: string | undefined; '1Gi'?: string | undefined } | undefined;
 }
 
+/** What a container asks for, or may use at most, in the amounts of Kubernetes. */
 export interface Amounts {
   cpu?: string | undefined;
   memory?: string | undefined;

@@ -13,6 +13,7 @@ const packageJson = z.object({ dpu: pluginManifest });
 /** What says that a manifest is for another version of ours: then it may have fields that this version does not know. */
 const versionFields = ['dpu.manifestVersion', 'dpu.contract'];
 
+/** A manifest that could be read, and what was passed over in it. */
 export interface ReadManifest {
   /** Without the unknown fields that it can do without. */
   manifest: PluginManifest;

@@ -13,7 +13,11 @@ const factors: Readonly<Record<string, number>> = {
   Ti: 2 ** 40,
 };
 
-/** @returns The amount in its unit, cores or bytes; undefined where the text is none. */
+/**
+ * Reads an amount of Kubernetes: `500m`, `256Mi`.
+ *
+ * @returns The amount in its unit, cores or bytes; undefined where the text is none.
+ */
 export function amountOf(text: string): number | undefined {
   const [, digits = '', suffix = ''] = /^(\d+(?:\.\d+)?)([a-zA-Z]*)$/.exec(text) ?? [];
   const factor = factors[suffix];

@@ -22,7 +22,11 @@ export function validateSettings(schema: object, settings: unknown, field = 'set
   throw new DpuError('INVALID_ARGUMENT', verdict.errors.map((error) => describe(error, field)).join('; '));
 }
 
-/** @throws DpuError INVALID_ARGUMENT saying what is wrong with a schema of settings by itself. */
+/**
+ * Checks a schema of settings before there are any.
+ *
+ * @throws DpuError INVALID_ARGUMENT saying what is wrong with a schema of settings by itself.
+ */
 export function requireSettingsSchema(schema: object): void {
   settingsCheck(schema);
 }

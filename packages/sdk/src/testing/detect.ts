@@ -2,6 +2,7 @@ import type { Sysfs } from '../linux/sysfs.ts';
 import { type DetectedDpu, type DetectionInput, detectDpus, needsVpd } from '../manifest/detect.ts';
 import { parsePluginManifest } from '../manifest/parse.ts';
 
+/** A plugin, and the machine that its rules are tried on. */
 export interface DetectOptions {
   /** What the plugin's package.json holds. */
   packageJson: unknown;

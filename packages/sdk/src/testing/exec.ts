@@ -19,6 +19,7 @@ export type ExecScript = Record<
   ScriptedResult | ((args: readonly string[], options: ExecOptions) => ScriptedResult | Promise<ScriptedResult>)
 >;
 
+/** What {@link fakeExec} makes. */
 export type FakeExec = Exec & {
   /** All calls, the unexpected ones too, in their order. */
   readonly calls: ExecCall[];

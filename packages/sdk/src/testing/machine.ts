@@ -12,6 +12,7 @@ export interface FakeMachine {
   macPrefix?: string;
 }
 
+/** A PCI function of a machine that is made up. */
 export interface FakePciFunction {
   /** `0000:01:00.0` */
   address: string;

@@ -7,6 +7,7 @@ import { type FakeClock, fakeClock } from './clock.ts';
 import { type ExecScript, type FakeExec, fakeExec } from './exec.ts';
 import { FakeSysfs } from './sysfs.ts';
 
+/** What the machine of {@link fakePlatform} has. Whatever is left out, it has not. */
 export interface FakePlatformOptions {
   /** What the machine has, e.g. a {@link FakeSysfs}. Default: a machine without PCI devices and DMI table. */
   sysfs?: Platform['sysfs'];

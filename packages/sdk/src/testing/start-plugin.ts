@@ -14,6 +14,7 @@ import { fakePlatform } from './platform.ts';
 /** What `getInfo` tells of the package; a manifest alone is enough for a test. */
 const identity = z.object({ name: z.string(), version: z.string() });
 
+/** The plugin as its package has it, and what it is started with. */
 export interface StartPluginOptions {
   /** What the plugin's package.json holds: its manifest and the schema of its settings. */
   packageJson: unknown;
@@ -33,6 +34,7 @@ export interface StartPluginOptions {
   deadlineMs?: number;
 }
 
+/** A plugin that its host serves in this process. */
 export interface StartedPlugin extends AsyncDisposable {
   /** What the daemon calls it with. */
   client: VspClient;

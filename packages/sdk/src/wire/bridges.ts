@@ -13,7 +13,11 @@ import { macFromBytes, macToBytes } from './mac.ts';
 import { resourceName } from './names.ts';
 import { prefixFromWire, prefixToWire } from './prefix.ts';
 
-/** @throws DpuError INVALID_ARGUMENT naming the wrong field. */
+/**
+ * A bridge port as the contract has it, from a message of gRPC.
+ *
+ * @throws DpuError INVALID_ARGUMENT naming the wrong field.
+ */
 export function bridgePortFromWire(port: BridgePort__Output): BridgePort {
   const name = resourceName('bridgePorts', port.name, 'bridge_port.name');
   const { spec } = port;
@@ -27,7 +31,11 @@ export function bridgePortFromWire(port: BridgePort__Output): BridgePort {
   };
 }
 
-/** @throws DpuError INVALID_ARGUMENT when the MAC address is none. */
+/**
+ * A bridge port as a message of gRPC.
+ *
+ * @throws DpuError INVALID_ARGUMENT when the MAC address is none.
+ */
 export function bridgePortToWire(port: BridgePort): WireBridgePort {
   return {
     name: port.name,

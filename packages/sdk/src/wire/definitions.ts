@@ -33,31 +33,49 @@ function service<Definition>(fullName: string): Definition {
   return grpcService(root, fullName, conversion) as Definition;
 }
 
+/** Init. */
 export const lifeCycleService = service<LifeCycleService>('opi_api.lifecycle.v1alpha1.LifeCycleService');
+/** The devices, and how many there are to be. */
 export const deviceService = service<DeviceService>('opi_api.lifecycle.v1alpha1.DeviceService');
+/** Ping. */
 export const heartbeatService = service<HeartbeatService>('opi_api.lifecycle.v1alpha1.HeartbeatService');
 
-// Vendor.Empty and google.protobuf.Empty are one on the wire and in TypeScript.
+/** Init, by the name that older images serve it under. */
 export const vendorLifeCycleService = service<LifeCycleService>('Vendor.LifeCycleService');
+/** The devices, by the name of older images. Vendor.Empty and google.protobuf.Empty are one on the wire and in TypeScript. */
 export const vendorDeviceService = service<DeviceService>('Vendor.DeviceService');
+/** Ping, by the name of older images. */
 export const vendorHeartbeatService = service<HeartbeatService>('Vendor.HeartbeatService');
+/** Single network functions (the capability `networkFunctions`). */
 export const networkFunctionService = service<NetworkFunctionService>('Vendor.NetworkFunctionService');
+/** Accelerated networks (the capability `networkConfig`). */
 export const networkConfigService = service<DpuNetworkConfigService>('Vendor.DpuNetworkConfigService');
 
 const evpn = 'opi_api.network.evpn_gw.v1alpha1';
+/** Bridge ports: with the capability `bridge`, and between the daemons of host and DPU. */
 export const bridgePortService = service<BridgePortService>(`${evpn}.BridgePortService`);
+/** Logical bridges (the capability `bridge`). */
 export const logicalBridgeService = service<LogicalBridgeService>(`${evpn}.LogicalBridgeService`);
 
+/** Tells of the devices whenever they change (the capability `deviceWatch`). */
 export const deviceWatchService = service<DeviceWatchService>('dpu_operator.v1.DeviceWatchService');
+/** What a pod gets with its devices (the capability `deviceAllocation`). */
 export const deviceAllocationService = service<DeviceAllocationService>('dpu_operator.v1.DeviceAllocationService');
+/** Name, version, contract and features of the plugin. */
 export const pluginInfoService = service<PluginInfoService>('dpu_operator.v1.PluginInfoService');
+/** Tells that all wanted state has been told again. */
 export const replayService = service<ReplayService>('dpu_operator.v1.ReplayService');
+/** What the plugin says of its card. */
 export const statusService = service<StatusService>('dpu_operator.v1.StatusService');
+/** Chains of network functions (the capability `chains`). */
 export const serviceChainService = service<ServiceChainService>('dpu_operator.v1.ServiceChainService');
 
+/** Virtual functions of cards with several physical ones, and how their number can change. */
 export const virtualFunctionService = service<VirtualFunctionService>('dpu_operator.v1.VirtualFunctionService');
 
+/** Health of gRPC servers, as Kubernetes and grpc-health-probe ask for it. */
 export const healthService = service<Health>('grpc.health.v1.Health');
+/** Reflection, by which grpcurl knows the services. */
 export const reflectionService = service<ServerReflection>('grpc.reflection.v1.ServerReflection');
-// Same messages, older name; grpcurl before 1.8.8 knows only this one.
+/** Reflection under its older name, with the same messages; grpcurl before 1.8.8 knows only this one. */
 export const reflectionAlphaService = service<ServerReflection>('grpc.reflection.v1alpha.ServerReflection');

@@ -2,6 +2,7 @@
 import { type FSWatcher, mkdirSync, watch } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import type { Logger } from 'pino';
+import { backoffDelay } from '../../retry-backoff.ts';
 import { type Attachment, describe } from './attachment.ts';
 import { namespaceId } from './namespace.ts';
 import type { Released } from './releaser.ts';
@@ -22,8 +23,7 @@ export interface LinkEvent {
   pciAddress?: string | undefined;
 }
 
-const firstRetryMs = 500;
-const longestRetryMs = 30_000;
+const backoff = { initialMs: 500, maxMs: 30_000 };
 
 export class Orphans {
   readonly #options: OrphansOptions;
@@ -32,7 +32,8 @@ export class Orphans {
   #closed = false;
   #watcher: FSWatcher | undefined;
   #timer: NodeJS.Timeout | undefined;
-  #retryMs = firstRetryMs;
+  /** Attempts in a row after which something is still to be done. */
+  #failures = 0;
 
   constructor(options: OrphansOptions) {
     this.#options = options;
@@ -90,12 +91,15 @@ export class Orphans {
   /** Records that stay half undone, or unwritten, are tried again, at growing intervals. */
   retryLater(): void {
     if (this.#closed || this.#timer) return;
-    this.#timer = setTimeout(() => {
-      this.#timer = undefined;
-      void this.retry();
-    }, this.#retryMs);
+    this.#failures += 1;
+    this.#timer = setTimeout(
+      () => {
+        this.#timer = undefined;
+        void this.retry();
+      },
+      backoffDelay(this.#failures, backoff),
+    );
     this.#timer.unref();
-    this.#retryMs = Math.min(this.#retryMs * 2, longestRetryMs);
   }
 
   /** Only what may have been there is looked at: a node has many namespaces that come and go. */
@@ -123,7 +127,7 @@ export class Orphans {
     if (this.#closed || records.length === 0) return;
     const done = await Promise.all(records.map((record) => this.#releaseOne(record)));
     if (done.includes(false)) this.retryLater();
-    else this.#retryMs = firstRetryMs;
+    else this.#failures = 0;
   }
 
   async #releaseOne(record: Attachment): Promise<boolean> {

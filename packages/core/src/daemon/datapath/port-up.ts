@@ -1,12 +1,12 @@
 /** Waits until a VSP's card is programmed: what the answer to a creation says may be only that it goes on. */
 import { type BridgePort, DpuError, type ErrorCode, errorCodes, type ResourceStatus } from '@dpu-operator/sdk';
+import { backoffDelay } from '../../retry-backoff.ts';
 import type { PortNews } from './vsp-progress.ts';
 
 /** Milliseconds that a creation waits: as long as for any answer of a VSP, shorter than a host waits for the DPU side. */
 const deadlineMs = 8_000;
-/** Milliseconds between questions to a VSP that does not tell by itself; doubles. */
-const firstPauseMs = 50;
-const longestPauseMs = 1_000;
+/** Between questions to a VSP that does not tell by itself. */
+const pauses = { initialMs: 50, maxMs: 1_000 };
 
 /**
  * Resolves when the port is no longer being programmed. A VSP that says nothing of it, as those for the Go operator, is
@@ -23,7 +23,7 @@ export async function portIsProgrammed(
 ): Promise<void> {
   const until = performance.now() + deadlineMs;
   let port = made;
-  for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
+  for (let asked = 1; ; asked += 1) {
     const failure = failureOf(port);
     if (failure) throw failure;
     const pending = detailsOf(port, 'PENDING');
@@ -33,7 +33,7 @@ export async function portIsProgrammed(
       const words = `bridge port ${made.name} is not up after ${deadlineMs / 1000} s: ${pending.message}`;
       throw new DpuError('DEADLINE_EXCEEDED', words);
     }
-    await news.next(pauseMs, leftMs);
+    await news.next(backoffDelay(asked, pauses), leftMs);
     port = await get(made.name);
   }
 }

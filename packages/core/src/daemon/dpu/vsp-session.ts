@@ -6,6 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type Device, DpuError, type InitRequest, type IpPort } from '@dpu-operator/sdk';
 import type { VspClient } from '@dpu-operator/sdk/client';
 import type { Logger } from 'pino';
+import { backoffDelay } from '../../retry-backoff.ts';
 import { type VspSocket, watchSocket } from './vsp-socket.ts';
 
 export interface VspSessionOptions {
@@ -34,7 +35,7 @@ export type VspSessionState =
   | { phase: 'failed'; message: string }
   | { phase: 'ready' };
 
-/** Milliseconds between attempts; doubles. */
+/** Milliseconds. */
 const firstRetryMs = 25;
 /** Between binding and listening a socket refuses; a VSP that does so for longer is dead, and its successor's event comes. */
 const refusals = 8;
@@ -52,7 +53,8 @@ export class VspSession {
   /** Init has been answered: the VSP takes calls. */
   #ready = false;
   #connected = false;
-  #retryMs = firstRetryMs;
+  /** Attempts since it was last ready for long, or another VSP came: none of them has held yet. */
+  #failures = 0;
   #readySince = 0;
   /** The last failure that the log has heard of. */
   #reported = '';
@@ -101,7 +103,7 @@ export class VspSession {
     this.#client = client;
     // Looked at before it is dialled: should another VSP take its place between the two, that one's event follows.
     this.#socket = socket;
-    this.#retryMs = firstRetryMs;
+    this.#failures = 0;
     client.onConnectivity((connected) => {
       if (this.#client !== client || this.#closed) return;
       this.#connected = connected;
@@ -122,7 +124,7 @@ export class VspSession {
   #lost(client: VspClient, state: VspSessionState): void {
     this.#ready = false;
     this.#reported = '';
-    if (performance.now() - this.#readySince >= settledMs) this.#retryMs = firstRetryMs;
+    if (performance.now() - this.#readySince >= settledMs) this.#failures = 0;
     this.#options.onState(state);
     this.#start(client);
   }
@@ -139,7 +141,7 @@ export class VspSession {
   async #bringUp(client: VspClient, signal: AbortSignal): Promise<void> {
     this.#options.onState({ phase: 'connecting' });
     // One that ends what it just began must not keep the daemon busy.
-    if (this.#retryMs > firstRetryMs) await this.#pause(signal);
+    if (this.#failures > 0) await this.#pause(signal);
     for (let refused = 0; refused < refusals && !signal.aborted; ) {
       try {
         await this.#initialise(client, signal);
@@ -163,12 +165,10 @@ export class VspSession {
   /** Waits longer each time; a connection ends it. */
   async #pause(signal: AbortSignal): Promise<void> {
     this.#wake = new AbortController();
-    await delay(this.#retryMs, undefined, { signal: AbortSignal.any([signal, this.#wake.signal]) }).catch(() => {});
-    this.#waitLonger();
-  }
-
-  #waitLonger(): void {
-    this.#retryMs = Math.min(this.#retryMs * 2, this.#options.longestRetryMs ?? 30_000);
+    this.#failures += 1;
+    const backoff = { initialMs: firstRetryMs, maxMs: this.#options.longestRetryMs ?? 30_000 };
+    const pauseMs = backoffDelay(this.#failures, backoff);
+    await delay(pauseMs, undefined, { signal: AbortSignal.any([signal, this.#wake.signal]) }).catch(() => {});
   }
 
   #report(error: DpuError): void {
@@ -194,7 +194,7 @@ export class VspSession {
     signal.throwIfAborted();
     logger.info({ address }, 'VSP ready');
     this.#readySince = performance.now();
-    this.#waitLonger();
+    this.#failures += 1;
     this.#reported = '';
     for (const tell of this.#waiters) tell();
     onState({ phase: 'ready' });

@@ -8,15 +8,15 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { DpuError } from '@dpu-operator/sdk';
 import type { Logger } from 'pino';
+import { backoffDelay } from '../../retry-backoff.ts';
 import type { Allocator } from './allocator.ts';
 import { PluginServer } from './plugin-server.ts';
 import type { ResourceDevices } from './pool.ts';
 import { register } from './registration.ts';
 
 const kubeletSocket = 'kubelet.sock';
-/** Milliseconds between attempts while the kubelet has its socket but does not accept; doubles up to the longest. */
-const firstRetryMs = 50;
-const longestRetryMs = 5_000;
+/** While the kubelet has its socket but does not accept, or drops its watch at once. */
+const backoff = { initialMs: 50, maxMs: 5_000 };
 
 export interface DevicePluginOptions {
   /** The kubelet's directory of plugin sockets. */
@@ -41,7 +41,8 @@ export class DevicePlugin {
   #registeredAt: string | undefined;
   #registeredMs = 0;
   #unwatchedTimer: NodeJS.Timeout | undefined;
-  #unwatchedDelayMs = firstRetryMs;
+  /** Watches in a row that ended soon after their registration. */
+  #droppedWatches = 0;
   #work: Promise<void> = Promise.resolve();
 
   constructor(options: DevicePluginOptions) {
@@ -78,8 +79,7 @@ export class DevicePlugin {
   }
 
   async #serveAndRegister(): Promise<void> {
-    let retryMs = firstRetryMs;
-    while (!this.#stop.signal.aborted) {
+    for (let failures = 1; !this.#stop.signal.aborted; failures += 1) {
       this.#pause = new AbortController();
       try {
         await this.#serve();
@@ -89,10 +89,8 @@ export class DevicePlugin {
         return;
       } catch (error) {
         const log = { err: DpuError.from(error) };
-        if (retryMs === firstRetryMs)
-          this.#options.logger.warn(log, 'not registered with the kubelet; it is tried again');
-        await delay(retryMs, undefined, { signal: this.#pause.signal }).catch(() => {});
-        retryMs = Math.min(retryMs * 2, longestRetryMs);
+        if (failures === 1) this.#options.logger.warn(log, 'not registered with the kubelet; it is tried again');
+        await delay(backoffDelay(failures, backoff), undefined, { signal: this.#pause.signal }).catch(() => {});
       }
     }
   }
@@ -124,7 +122,7 @@ export class DevicePlugin {
     this.#registeredMs = performance.now();
     logger.info({ resource: resourceName }, 'registered with the kubelet');
     // It may end between its answer and its watch.
-    this.#registerUnlessWatched(longestRetryMs);
+    this.#registerUnlessWatched(backoff.maxMs);
   }
 
   /**
@@ -132,9 +130,9 @@ export class DevicePlugin {
    * moment. It gets longer where each registration is dropped at once.
    */
   #unwatched(): void {
-    if (performance.now() - this.#registeredMs > longestRetryMs) this.#unwatchedDelayMs = firstRetryMs;
-    this.#registerUnlessWatched(this.#unwatchedDelayMs);
-    this.#unwatchedDelayMs = Math.min(this.#unwatchedDelayMs * 2, longestRetryMs);
+    if (performance.now() - this.#registeredMs > backoff.maxMs) this.#droppedWatches = 0;
+    this.#droppedWatches += 1;
+    this.#registerUnlessWatched(backoffDelay(this.#droppedWatches, backoff));
   }
 
   #registerUnlessWatched(afterMs: number): void {

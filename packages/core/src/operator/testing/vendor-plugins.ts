@@ -42,13 +42,15 @@ export class VendorPluginBed {
     const logger = pino({ enabled: false });
     const events = new EventRecorder(store, 'operator', 'operator', logger);
     const caches = new Caches(store, environment, logger);
+    const stop = this.#stop.signal;
+    const untilStop = (signal = stop) => AbortSignal.any([stop, signal]);
     const { controller } = new VendorPluginController(
       store,
       caches,
       environment,
       events,
-      this.#lookUp,
-      this.#readImage,
+      (request) => this.#lookUp({ ...request, signal: untilStop(request.signal) }),
+      (request) => this.#readImage({ ...request, signal: untilStop(request.signal) }),
       logger,
     );
     this.#caches = caches;
@@ -104,6 +106,14 @@ export class VendorPluginBed {
     const { status, ...object } = this.get(name);
     const conditions = [...(status?.conditions ?? []), condition];
     this.server.put(this.#path(name), { ...object, status: { ...status, conditions } });
+  }
+
+  /** The operator knows of a condition. */
+  async sees(name: string, type: string): Promise<void> {
+    await vi.waitFor(() => {
+      const conditions = this.#caches?.vendorPlugins.get(name)?.status?.conditions ?? [];
+      expect(conditions.map((condition) => condition.type)).toContain(type);
+    });
   }
 
   /** The operator knows what there is, and has nothing left to do. */

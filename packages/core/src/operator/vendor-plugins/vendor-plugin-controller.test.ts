@@ -190,6 +190,26 @@ test('an image with another digest that asks for more waits until that digest is
   expect(bed.locks().size).toBe(0);
 });
 
+test('a tag of an image is resolved anew only when that is asked for: not for another field', async () => {
+  const [first, second] = ['a', 'b'].map((letter) => `sha256:${letter.repeat(64)}`);
+  if (!first || !second) throw new Error('there are two');
+  const found = (digest: string) => ({ digest, architectures: ['amd64'], manifest });
+  const [image, other] = ['r.example.com/acme/vsp:1', 'r.example.com/acme/vsp:2'];
+  images = { [image]: found(first), [`r.example.com/acme/vsp@${first}`]: found(first) };
+  bed.put('acme', { image });
+  await ready('acme', 'Found');
+  images[image] = found(second);
+  const changed = { image, pod: { env: [{ name: 'A', value: 'b' }] } };
+  bed.put('acme', changed);
+  await vi.waitFor(() => expect(bed.get('acme').status?.lookup?.generation).toBe(2));
+  expect(bed.get('acme').status?.version).toBe(first);
+  bed.put('acme', changed, { 'dpu.config.openshift.io/refresh': '1' });
+  await vi.waitFor(() => expect(bed.get('acme').status?.version).toBe(second));
+  images[other] = found(first);
+  bed.put('acme', { image: other }, { 'dpu.config.openshift.io/refresh': '1' });
+  await vi.waitFor(() => expect(bed.get('acme').status?.version).toBe(first));
+});
+
 test('a first version waits where its VendorPlugin says so', async () => {
   bed.put('acme', { package: '@acme/p', requireApproval: true });
   await ready('acme', 'ApprovalRequired');

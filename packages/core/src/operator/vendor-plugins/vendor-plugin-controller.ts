@@ -31,6 +31,7 @@ import type { Environment } from '../shared/environment.ts';
 import { faultCondition } from '../shared/own-faults.ts';
 import { tokens } from '../shared/tokens.ts';
 import { requireApproval } from './approval.ts';
+import { LookupSlots } from './lookup-slots.ts';
 import { requirePod } from './overlay-fault.ts';
 import { lockName, uselessLocks, writeLock } from './plugin-locks.ts';
 import { type PluginRegistry, type PluginsSpec, registryOf, requireSecure } from './plugin-registry.ts';
@@ -44,6 +45,11 @@ import {
   wantedVersions,
 } from './vendor-plugin-plan.ts';
 import { nextStatus, type Outcome, ownConditions, usableManifest } from './vendor-plugin-status.ts';
+
+/** npm takes 100 MB while it looks. A registry that hangs has one half of it until its time is over. */
+const npmLookups = { most: 4, mostOfOne: 2 };
+/** These take a few requests. */
+const imageLookups = { most: 16, mostOfOne: 4 };
 
 /** Finds the versions of vendors' plugins that are asked for, and says in their status what running them takes. */
 @injectable()
@@ -60,6 +66,10 @@ export class VendorPluginController {
   readonly #attempts = new Map<string, Map<string, Attempt>>();
   /** Locks that were written and that the cache has not seen yet. */
   readonly #written = new Set<string>();
+  /** By VendorPlugin: what ends the lookups that go on. */
+  readonly #looking = new Map<string, AbortController>();
+  readonly #npmSlots = new LookupSlots(npmLookups);
+  readonly #imageSlots = new LookupSlots(imageLookups);
 
   constructor(
     @inject(tokens.store) store: KubeStore,
@@ -77,14 +87,18 @@ export class VendorPluginController {
     this.#lookUp = lookUp;
     this.#readImage = readImage;
     this.#logger = logger;
-    // One at a time: npm takes 100 MB while it looks.
     this.controller = new Controller({
       name: 'vendor-plugin',
       logger,
       reconcile: (key) => this.reconcile(key),
-      concurrency: 1,
+      // Most of them wait for their registry, which is what lookups are limited by.
+      concurrency: 1_000,
     });
-    caches.vendorPlugins.onChange(({ metadata }) => this.controller.enqueue(metadata.name));
+    caches.vendorPlugins.onChange((plugin, previous, kind) => {
+      const { name } = plugin.metadata;
+      if (kind === 'deleted' || !previous || !asksTheSame(plugin, previous)) this.#looking.get(name)?.abort();
+      this.controller.enqueue(name);
+    });
     caches.dpuConfigs.onChange((config, previous) => {
       for (const name of new Set([config.spec.plugin?.name, previous?.spec.plugin?.name])) {
         if (name) this.controller.enqueue(name);
@@ -92,7 +106,10 @@ export class VendorPluginController {
     });
     caches.configs.onChange((config, previous) => {
       if (isDeepStrictEqual(config.spec.plugins, previous?.spec.plugins)) return;
-      for (const { metadata } of caches.vendorPlugins.list()) this.controller.enqueue(metadata.name);
+      for (const { metadata } of caches.vendorPlugins.list()) {
+        this.#looking.get(metadata.name)?.abort();
+        this.controller.enqueue(metadata.name);
+      }
     });
     caches.pluginLocks.onChange((lock, _, kind) => {
       this.#written.delete(lock.metadata.name);
@@ -108,17 +125,37 @@ export class VendorPluginController {
       return undefined;
     }
     if (!this.#attempts.has(key)) this.#attempts.set(key, restoredAttempts(plugin, Date.now()));
-    const wanted = wantedVersions(plugin, this.#caches.countingConfigs);
+    const { due } = this.#plan(plugin, wantedVersions(plugin, this.#caches.countingConfigs));
     const plugins = this.#pluginsSpec;
-    const { due } = this.#plan(plugin, wanted);
-    const outcomes: Outcome[] = [];
-    for (const requested of due) outcomes.push(await this.#find(plugin, requested));
-    const status = nextStatus(plugin, wanted, outcomes);
-    await this.#write(plugin, status);
-    this.#remember(plugin, wanted, outcomes, plugins);
-    await this.#prune(plugin, status);
-    const { wakeMs } = this.#plan({ ...plugin, status }, wanted);
+    const outcomes = await this.#findAll(plugin, due);
+    // What the cache has now: others write conditions while a registry takes its time.
+    const current = this.#caches.vendorPlugins.getByKey(key);
+    // Where it is another by now it is reconciled again at once.
+    if (!outcomes || !current || !asksTheSame(current, plugin)) return undefined;
+    const wanted = wantedVersions(current, this.#caches.countingConfigs);
+    const status = nextStatus(current, wanted, outcomes);
+    await this.#write(current, status);
+    this.#remember(current, wanted, outcomes, plugins);
+    await this.#prune(current, status);
+    const { wakeMs } = this.#plan({ ...current, status }, wanted);
     return wakeMs === undefined ? undefined : { requeueAfterMs: wakeMs };
+  }
+
+  /** @returns undefined when something else is asked for meanwhile. */
+  async #findAll(plugin: VendorPlugin, due: readonly string[]): Promise<Outcome[] | undefined> {
+    const { name } = plugin.metadata;
+    const looking = new AbortController();
+    this.#looking.set(name, looking);
+    try {
+      const outcomes: Outcome[] = [];
+      for (const requested of due) outcomes.push(await this.#find(plugin, requested, looking.signal));
+      return outcomes;
+    } catch (error) {
+      if (looking.signal.aborted) return undefined;
+      throw error;
+    } finally {
+      this.#looking.delete(name);
+    }
   }
 
   get #pluginsSpec(): PluginsSpec {
@@ -148,11 +185,12 @@ export class VendorPluginController {
     return planLookups(plugin, wanted, attempts, isUsable, Date.now());
   }
 
-  async #find(plugin: VendorPlugin, requested: string): Promise<Outcome> {
+  async #find(plugin: VendorPlugin, requested: string, signal: AbortSignal): Promise<Outcome> {
     const name = plugin.spec.package ? `${plugin.spec.package}@${requested}` : plugin.spec.image;
     try {
-      return { release: await this.#findRelease(plugin, requested) };
+      return { release: await this.#findRelease(plugin, requested, signal) };
     } catch (error) {
+      signal.throwIfAborted();
       if (!(error instanceof LookupError)) {
         const fault = faultCondition('Ready', error);
         if (!fault) throw error;
@@ -167,37 +205,54 @@ export class VendorPluginController {
     }
   }
 
-  async #findRelease(plugin: VendorPlugin, requested: string): Promise<VendorPluginRelease> {
+  async #findRelease(plugin: VendorPlugin, requested: string, signal: AbortSignal): Promise<VendorPluginRelease> {
     const { package: packageName, image = '', manifest, version } = plugin.spec;
-    if (packageName) return await this.#findPackage(plugin, packageName, requested);
+    if (packageName) return await this.#findPackage(plugin, packageName, requested, signal);
     if (requested !== version) {
       throw new LookupError('NoVersions', `an image has no version ${requested}; leave spec.plugin.version out`);
     }
-    return manifest ? declared(plugin, requested) : await this.#findImage(plugin, image, requested);
+    return manifest ? declared(plugin, requested) : await this.#findImage(plugin, image, requested, signal);
   }
 
   /** A VSP that is an image, whose manifest stands in its label. */
-  async #findImage(plugin: VendorPlugin, image: string, requested: string): Promise<VendorPluginRelease> {
+  async #findImage(
+    plugin: VendorPlugin,
+    image: string,
+    requested: string,
+    signal: AbortSignal,
+  ): Promise<VendorPluginRelease> {
     const started = performance.now();
-    const { digest, architectures, manifest } = await this.#readImage({
-      image: mirrored(image, this.#caches.imageMirrors),
+    const before = plugin.status?.releases?.find((release) => release.requested === requested);
+    const isKept = before?.askedImage === image && !this.#isAskedAnew(plugin, requested);
+    const kept = isKept ? before.image : undefined;
+    const request = {
+      image: mirrored(kept ?? image, this.#caches.imageMirrors),
       secrets: await pullSecrets(this.#secrets, plugin),
       httpRegistries: this.#pluginsSpec?.httpRegistries ?? [],
-    });
+      signal,
+    };
+    const { registry } = parseReference(request.image);
+    const found = await this.#imageSlots.use(registry, signal, () => this.#readImage(request));
+    const { digest, architectures, manifest } = found;
     const { manifest: checked } = checkManifest(manifest);
     requirePod(plugin, checked);
     requireApproval(plugin, digest, checked);
     const seconds = Number(((performance.now() - started) / 1000).toFixed(2));
     this.#logger.info({ plugin: plugin.metadata.name, image, digest, seconds }, 'plugin found');
     const pinned = byDigest(parseReference(image), digest);
-    return { requested, version: digest, image: pinned, architectures, manifest };
+    return { requested, version: digest, image: pinned, askedImage: image, architectures, manifest };
   }
 
   get #secrets(): SecretReader {
     return { store: this.#store, namespace: this.#environment.namespace };
   }
 
-  async #findPackage(plugin: VendorPlugin, packageName: string, requested: string): Promise<VendorPluginRelease> {
+  async #findPackage(
+    plugin: VendorPlugin,
+    packageName: string,
+    requested: string,
+    signal: AbortSignal,
+  ): Promise<VendorPluginRelease> {
     const { spec, status } = plugin;
     const { namespace, npmDirectory } = this.#environment;
     const registry = this.#registryOf(plugin);
@@ -210,7 +265,7 @@ export class VendorPluginController {
     const running = before ? undefined : this.#running(plugin, requested);
     const kept = isKept ? { version, integrity } : running;
     const started = performance.now();
-    const found = await this.#lookUp({
+    const request = {
       packageName,
       requested: kept?.version ?? requested,
       registry: registry.url,
@@ -219,7 +274,10 @@ export class VendorPluginController {
       // A version stays as it was locked: what it depends on changes with its next one.
       locked: isSame && isThere && version && integrity ? { version, integrity } : undefined,
       npmDirectory,
-    });
+      signal,
+    };
+    const { host } = new URL(registry.url);
+    const found = await this.#npmSlots.use(host, signal, () => this.#lookUp(request));
     const { manifest } = checkPackageManifest(found.manifest);
     requirePod(plugin, manifest);
     requireApproval(plugin, found.version, manifest);
@@ -240,7 +298,7 @@ export class VendorPluginController {
   }
 
   /** Whether what a range or tag stands for is looked up anew. A lock that was lost, or another field, asks for nothing new. */
-  #isAskedAnew(plugin: VendorPlugin, requested: string, isLockLost: boolean): boolean {
+  #isAskedAnew(plugin: VendorPlugin, requested: string, isLockLost = false): boolean {
     const { status } = plugin;
     if (status?.lookup?.refresh !== questionOf(plugin).refresh) return true;
     const failure = status?.failures?.find((each) => each.requested === requested);
@@ -317,6 +375,10 @@ export class VendorPluginController {
       await this.#store.delete(configMap, metadata.name, metadata.namespace, { uid: metadata.uid });
     }
   }
+}
+
+function asksTheSame(plugin: VendorPlugin, other: VendorPlugin): boolean {
+  return plugin.metadata.uid === other.metadata.uid && isDeepStrictEqual(questionOf(plugin), questionOf(other));
 }
 
 /** A VSP that is an image, whose manifest stands in the VendorPlugin. */

@@ -1,3 +1,4 @@
+/** Where a VSP serves its metrics. */
 export interface MetricsOptions {
   /** Unix socket for HTTP: `/metrics`, `/healthz`, `/readyz`. Its directory must exist; gets mode 0600. */
   socketPath: string;

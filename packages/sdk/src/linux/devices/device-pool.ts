@@ -2,7 +2,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Device, Logger, Platform } from '../../contract.ts';
 import { DpuError } from '../../errors.ts';
-import type { IpCommand, Link } from '../links.ts';
+import type { IpCommand } from '../ip-commands.ts';
+import type { Link } from '../link.ts';
 import { indexIn } from './names.ts';
 import { linksOfPods } from './pod-links.ts';
 
@@ -23,6 +24,7 @@ export interface DeviceNode {
   logger: Logger;
 }
 
+/** What of a pool of devices is not on the node as it should be. */
 export interface PoolState {
   /** Devices that are in another namespace: a pod's, or one that the kernel is taking down. */
   absent: number[];

@@ -5,6 +5,7 @@ import type { Logger } from '../../contract.ts';
 import { type LinkChange, watchLinks } from '../links-watch.ts';
 import { podNamespaces } from './pod-links.ts';
 
+/** What a keeper of devices looks at, and how it puts them right. */
 export interface KeeperOptions {
   logger: Logger;
   /** Path of the node's network namespace. Default: that of this process. */
@@ -15,6 +16,7 @@ export interface KeeperOptions {
   look: () => Promise<LookResult>;
 }
 
+/** What a look found that is to be looked at again. */
 export interface LookResult {
   /** Numbers of devices that are not here: they may be in a pod. */
   absent: readonly number[];

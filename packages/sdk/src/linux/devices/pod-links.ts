@@ -2,11 +2,13 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Structural } from '../../structural.ts';
-import type { Link, Links } from '../links.ts';
+import type { Link } from '../link.ts';
+import type { Links } from '../links.ts';
 
 /** Where container runtimes keep the network namespaces of pods. */
 export const podNamespaces = '/var/run/netns';
 
+/** A link in the network namespace of a pod. */
 export interface PodLink {
   /** Path of the pod's network namespace. */
   netns: string;
@@ -14,6 +16,8 @@ export interface PodLink {
 }
 
 /**
+ * The links in the network namespaces of all pods of the node. A namespace that goes meanwhile has none.
+ *
  * @param links of the node; those of its pods are read in the same way
  * @param kind `veth`, `vxlan`, …; default: all
  */

@@ -1,11 +1,14 @@
 /** Pairs of virtual devices: one end is given to pods, the other stays on the node as the port of a switch. */
 
 import type { Structural } from '../../structural.ts';
-import type { IpCommand, Link, Links } from '../links.ts';
+import type { IpCommand } from '../ip-commands.ts';
+import type { Link } from '../link.ts';
+import type { Links } from '../links.ts';
 import type { DeviceKind } from './device-pool.ts';
 import { derivedMac, indexIn } from './names.ts';
 import { linksOfPods } from './pod-links.ts';
 
+/** How the pairs of a node are named and made. */
 export interface VethPairs {
   /** Name of the node: MACs are derived from it. */
   nodeName: string;
@@ -17,6 +20,7 @@ export interface VethPairs {
   mtu: number;
 }
 
+/** Pairs of veth devices as a kind for the device pool: one end is given to pods, the other is kept. */
 export function vethKind({ nodeName, given, kept, mtu }: VethPairs): DeviceKind {
   const end = (name: string) => ({ name, mac: derivedMac(nodeName, name), mtu });
   return {

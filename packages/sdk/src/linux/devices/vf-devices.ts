@@ -4,6 +4,7 @@ import type { Device, Logger, Platform, VirtualFunctions } from '../../contract.
 import { DpuError } from '../../errors.ts';
 import { Serial } from '../../serial.ts';
 
+/** The card, and how its functions are set up. */
 export interface VfDevicesOptions {
   platform: Pick<Platform, 'sysfs' | 'sriov' | 'clock'>;
   logger: Logger;
@@ -27,6 +28,8 @@ const answerMs = 5_000;
 const retryMs = { first: 2_000, most: 60_000 };
 
 /**
+ * The virtual functions of a card as the devices of a plugin: how many there are, set up, and which can be given to pods.
+ *
  * @example
  * const vfs = new VfDevices({ platform, logger, pfs: [pciAddress], signal });
  * await vfs.start();

@@ -3,6 +3,7 @@ import type { PluginContext } from '../../contract.ts';
 import { DpuError } from '../../errors.ts';
 import type { VfDevices } from './vf-devices.ts';
 
+/** The setting `vfs`, the functions, and the condition that tells of them. */
 export interface VfsOfSettings {
   context: Pick<PluginContext<{ vfs?: number }>, 'settings' | 'status'>;
   vfs: Pick<VfDevices, 'setNumVfs' | 'devices' | 'virtualFunctions'>;

@@ -27,6 +27,7 @@ const RTPROT_BOOT = 3;
 
 const rtmsgLength = 12;
 
+/** A route that leads over a link. */
 export interface Route {
   /** `10.0.0.0/8`, `::/0`. */
   destination: string;

@@ -33,6 +33,7 @@ const linkStates = ['auto', 'enable', 'disable'] as const;
 /** What a driver writes for a setting that it does not have. */
 const notReported = 0xffffffff;
 
+/** The VLAN that the card puts on the frames of a virtual function. */
 export interface VfVlan {
   /** 0 for none. */
   id: number;

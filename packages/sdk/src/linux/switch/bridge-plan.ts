@@ -14,6 +14,7 @@
 import type { BridgePort } from '../../data-path.ts';
 import type { Flow } from '../ovs-flows.ts';
 
+/** The port of a host's virtual function. */
 export interface HostPort {
   /** Name of the bridge's port. */
   device: string;
@@ -30,6 +31,7 @@ export interface FunctionPorts {
   output: string;
 }
 
+/** What a bridge is to be: who is on it, and what stands between hosts and uplink. */
 export interface BridgeState {
   hostPorts: readonly HostPort[];
   /** Each in the order in which frames from the hosts pass its functions. A single function is a chain of one. */
@@ -59,6 +61,7 @@ const NO_VLAN = 4095;
 
 const isOpen = ({ chains, closed }: BridgeState) => chains.length === 0 && !closed;
 
+/** The settings of each port of a bridge. */
 export function planPorts(state: BridgeState): PortPlan[] {
   const { hostPorts, chains, uplink, hostToHost } = state;
   const isolated = (device: string): PortPlan => ({ device, mode: 'trunk', trunks: [NO_VLAN], protected: false });
@@ -91,6 +94,8 @@ const MULTICAST = 'dl_dst=01:00:00:00:00:00/01:00:00:00:00:00';
 type NumberOf = (device: string) => number | undefined;
 
 /**
+ * The flows that lead frames through the functions; none while the bridge is left to itself.
+ *
  * @param numberOf OpenFlow number of a port; undefined for one that the bridge could not open: no flow leads there
  * @param cookie of all the flows, also of those that the switch adds by itself
  */

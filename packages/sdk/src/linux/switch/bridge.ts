@@ -1,11 +1,12 @@
 /** A bridge of Open vSwitch whose ports and flows are made to match a plan. What others have on it stays. */
 import type { Logger, Platform } from '../../contract.ts';
 import { DpuError } from '../../errors.ts';
-import type { Link } from '../links.ts';
+import type { Link } from '../link.ts';
 import type { Flow } from '../ovs-flows.ts';
 import type { PortPlan } from './bridge-plan.ts';
 import { externalId, isOwnedBy, ownerSetting, type PortRecord, recordOf, recordSettings } from './port-record.ts';
 
+/** Which bridge, and how what is ours on it is told from what is not. */
 export interface BridgeOptions {
   platform: Platform;
   ovs: ReturnType<Platform['openVSwitch']>;
@@ -22,6 +23,7 @@ export interface BridgePortPlan extends PortPlan {
   dpdkDevargs?: string | undefined;
 }
 
+/** What of a {@link BridgeState} does not stand, and why. */
 export interface BridgeResult {
   /** Ports whose link is not there: they wait for it. */
   absent: ReadonlySet<string>;
@@ -47,6 +49,9 @@ interface Attached {
 
 const openedKey = 'dpu-opened';
 
+/**
+ * A bridge of Open vSwitch, brought to a {@link BridgeState} and found again by a process that starts anew. Ports and flows of others stay.
+ */
 export class Bridge {
   readonly #options: BridgeOptions;
   /** What the bridge was marked with when it was opened; undefined while it is not. */

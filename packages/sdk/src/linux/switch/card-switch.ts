@@ -19,6 +19,7 @@ export interface CardSwitchSettings {
   ovsDatabase?: string;
 }
 
+/** What is particular to a card: its ports, its uplink and the pairs for network functions. */
 export interface CardSwitchOptions {
   context: PluginContext<CardSwitchSettings>;
   bridge: string;

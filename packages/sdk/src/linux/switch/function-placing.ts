@@ -17,6 +17,7 @@ export interface Placed {
   devices: readonly FunctionDevices[];
 }
 
+/** What is wanted, what stands, and which devices there are. */
 export interface PlacingOptions {
   wanted: Wanted;
   /** What stands on the switch, by name. */
@@ -27,6 +28,7 @@ export interface PlacingOptions {
   ports: ReadonlyMap<number, string>;
 }
 
+/** Where functions are, and what is answered for those that are not. */
 export interface Placing {
   placed: Map<string, Placed>;
   outcomes: Map<string, Outcome>;

@@ -27,12 +27,14 @@ export interface FunctionPortRecord {
   mac: string;
 }
 
+/** The port of the link that leads outside. */
 export interface UplinkRecord {
   kind: 'uplink';
   /** Whether the link joined received frames (GRO) before it became a port. */
   gro: boolean;
 }
 
+/** What a port of the switch is there for. */
 export type PortRecord = HostPortRecord | FunctionPortRecord | UplinkRecord;
 
 const schema: z.ZodType<PortRecord> = z.discriminatedUnion('kind', [

@@ -59,6 +59,7 @@ export interface UplinkFault {
   message: string;
 }
 
+/** The switch, the card's ports on it, and how hosts reach each other. */
 export interface SwitchDataPathOptions {
   platform: Platform;
   logger: Logger;
@@ -75,6 +76,7 @@ export interface SwitchDataPathOptions {
   onRefused?: () => void;
 }
 
+/** The data path of a card whose ports are those of an Open vSwitch: bridge ports, network functions and chains on one bridge. */
 export class SwitchDataPath implements DataPath {
   readonly serves = ['bridge', 'networkFunctions', 'chains'] as const;
   readonly #options: SwitchDataPathOptions;

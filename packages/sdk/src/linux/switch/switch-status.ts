@@ -3,6 +3,7 @@ import type { PluginContext } from '../../contract.ts';
 import { DpuError } from '../../errors.ts';
 import type { SwitchDataPath, SwitchPort, SwitchPorts, UplinkFault } from './switch-data-path.ts';
 
+/** Whom it tells, and of which uplink. */
 export interface SwitchStatusOptions {
   context: Pick<PluginContext<unknown>, 'status' | 'platform' | 'logger'>;
   ports: Pick<SwitchPorts, 'uplink'>;
@@ -10,6 +11,7 @@ export interface SwitchStatusOptions {
   noUplink: string;
 }
 
+/** Says in the status of the DPU whether the switch works and an uplink is there. */
 export class SwitchStatus {
   readonly #options: SwitchStatusOptions;
   /** When the switch went, in milliseconds since 1970; undefined while it works. */
