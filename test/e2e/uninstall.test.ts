@@ -2,11 +2,21 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { attempt } from '../cluster/run.ts';
 import { eventually } from '../support/eventually.ts';
 import { typeMake } from '../support/make.ts';
-import { dpusReady, namespace, type TestBed, turnOn, useIpamThatIsThere } from '../support/operator.ts';
+import {
+  dpusReady,
+  installOperator,
+  namespace,
+  type TestBed,
+  turnOff,
+  turnOn,
+  useIpamThatIsThere,
+} from '../support/operator.ts';
+import { untilReadyIs } from '../support/outages.ts';
 import { deletePods, net1, untilPings } from '../support/pods.ts';
 import { argumentsOf, documentCommands, readmeCommands } from '../support/readme.ts';
 import { daemonDirectory, objectsLeft, tracesOfBoth } from '../support/traces.ts';
-import { operatorIsOff } from './bed.ts';
+import { installationId } from '../support/trust.ts';
+import { operatorIsOff, size } from './bed.ts';
 
 let bed: TestBed;
 beforeAll(async () => {
@@ -56,6 +66,31 @@ async function anybodyMakesPods({ kubectl }: TestBed): Promise<void> {
   }
 }
 
+const operator = 'deployment/dpu-operator-controller-manager';
+
+async function removeWorkload(workload: string): Promise<void> {
+  await bed.kubectl.run(['delete', '-n', namespace, workload, '--cascade=foreground', '--timeout=180s']);
+}
+
+/** What docs/remove.md tells to type where the operator is gone: with daemons, and without. */
+const goneAlready = () => documentCommands('docs/remove.md', 'When the operator is gone already');
+
+function dpuctl(command = '') {
+  return attempt([process.execPath, ...argumentsOf('node', command)], { env: { KUBECONFIG: bed.cluster.kubeconfig } });
+}
+
+/** The host remembers the DPU that it worked with, of the installation before. */
+async function keepToNewInstallation(): Promise<void> {
+  const { kubectl, hostSide, dpu, dpuDpu } = bed;
+  await untilReadyIs(hostSide, hostSide.dpu, 'False', 'PeerNotListed');
+  const peers = [`spiffe://${await installationId(bed)}/dpu/${dpu}/${dpuDpu}`];
+  const patch = JSON.stringify({ spec: { channel: { peers } } });
+  await kubectl.run(['patch', '-n', namespace, 'dpuconfig', 'software-dpu-host', '--type=merge', '-p', patch]);
+}
+
+const untilNoObjectIsLeft = () =>
+  eventually('no object is left', async () => (await objectsLeft(bed)).length === 0 || undefined);
+
 describe('everything deleted', () => {
   it('leaves nothing behind', async () => {
     const { kubectl, host, dpu } = bed;
@@ -63,7 +98,7 @@ describe('everything deleted', () => {
     const before = await tracesOfBoth(bed);
     expect(before.join(), 'left by what ran before').not.toContain(daemonDirectory);
     await followReadme();
-    await eventually('no object is left', async () => (await objectsLeft(bed)).length === 0 || undefined);
+    await untilNoObjectIsLeft();
     expect(await tracesOfBoth(bed)).toEqual(before);
     await anybodyMakesPods(bed);
   });
@@ -83,31 +118,51 @@ describe('everything deleted', () => {
     await kubectl.wait('delete', ['dpuoperatorconfig/dpu-operator-config']);
   });
 
+  it('stays on nodes without a daemon, which are let go of when told to, until a daemon is there again', async () => {
+    const before = await tracesOfBoth(bed);
+    await turnOn(bed);
+    await removeWorkload(operator);
+    await removeWorkload('daemonset/dpu-daemon');
+    const [, withoutDaemons] = await goneAlready();
+    const { stdout, stderr } = await dpuctl(withoutDaemons);
+    for (const node of [bed.host, bed.dpu]) expect(stdout, stderr).toContain(`node ${node}: let go`);
+    expect(stdout, stderr).toContain('everything is taken away');
+    await untilNoObjectIsLeft();
+    expect((await tracesOfBoth(bed)).join()).toContain(daemonDirectory);
+
+    expect(await typeMake('make redeploy-1c', { KUBECONFIG_HOST: bed.cluster.kubeconfig })).toContain('ready: cluster');
+    // The kinds went with all objects of them.
+    await installOperator(bed, size);
+    await useIpamThatIsThere(bed);
+    await keepToNewInstallation();
+    await dpusReady(bed);
+    await turnOff(bed);
+    await untilNoObjectIsLeft();
+    expect(await tracesOfBoth(bed)).toEqual(before);
+  });
+
   it('leaves nothing behind by dpuctl where the operator is gone', async () => {
     const { kubectl, cluster } = bed;
-    const KUBECONFIG = cluster.kubeconfig;
+    const KUBECONFIG_HOST = cluster.kubeconfig;
     const [deploy = '', undeploy = ''] = await documentCommands('docs/commands.md', 'Installing and removing');
     const before = await tracesOfBoth(bed);
-    expect(await typeMake(deploy, { KUBECONFIG_HOST: KUBECONFIG })).toContain('ready: cluster');
+    expect(await typeMake(deploy, { KUBECONFIG_HOST })).toContain('ready: cluster');
     await useIpamThatIsThere(bed);
     await dpusReady(bed);
 
-    const dpuctl = (command: string) =>
-      attempt([process.execPath, ...argumentsOf('node', command)], { env: { KUBECONFIG } });
-    const commands = await documentCommands('docs/remove.md', 'When the operator is gone already');
+    const commands = await goneAlready();
     for (const command of commands) {
       const { exitCode, stderr } = await dpuctl(command);
       expect(stderr).toContain('the operator is there');
       expect(exitCode).not.toBe(0);
     }
-    const operator = 'deployment/dpu-operator-controller-manager';
-    await kubectl.run(['delete', '-n', namespace, operator, '--cascade=foreground']);
-    const { stdout, stderr } = await dpuctl(commands[0] ?? '');
+    await removeWorkload(operator);
+    const { stdout, stderr } = await dpuctl(commands[0]);
     expect(stdout, stderr).toContain('everything is taken away');
-    await eventually('no object is left', async () => (await objectsLeft(bed)).length === 0 || undefined);
+    await untilNoObjectIsLeft();
     expect(await tracesOfBoth(bed)).toEqual(before);
 
-    expect(await typeMake(undeploy, { KUBECONFIG_HOST: KUBECONFIG })).toContain('removed from: cluster');
+    expect(await typeMake(undeploy, { KUBECONFIG_HOST })).toContain('removed from: cluster');
     expect(await kubectl.run(['get', 'crd,clusterroles', '-o', 'name'])).not.toMatch(/dpu|config\.openshift/);
     await kubectl.wait('delete', [`namespace/${namespace}`]);
   });
