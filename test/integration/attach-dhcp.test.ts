@@ -1,8 +1,9 @@
 /** Addresses by DHCP: the reference plugin with its daemon, and a server at the other end of the device. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { exec } from '@dpu-operator/sdk/linux';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ensureDebianPackages } from '../cluster/debian.ts';
@@ -69,7 +70,6 @@ test('an interface has the address that the server gives, and the MTU of its net
   expect(await bed.linkIn(netns, 'net1')).toMatchObject({ mtu: 1400, up: true });
   const { stdout } = await exec('ip', ['-n', netns.replace(/.*\//, ''), '-brief', '-4', 'addr', 'show', 'dev', 'net1']);
   expect(stdout).toContain(address);
-  // What the server counts as given shows in the next pod's address: it knows this one by its MAC.
   expect(await bed.cni('CHECK', { netns, config: { ...config, prevResult: output } })).toMatchObject({ exitCode: 0 });
   expect(await bed.cni('DEL', { netns, config })).toMatchObject({ exitCode: 0 });
   expect(await bed.linkIn(netns, 'net1')).toBeUndefined();
@@ -77,8 +77,36 @@ test('an interface has the address that the server gives, and the MTU of its net
   expect((await bed.cni('ADD', { netns, config })).output).toMatchObject({ ips: [{ address }] });
 });
 
-test('where no server answers, ADD says so and the device is back on the node', async () => {
-  programs[0]?.kill();
+test('a plugin that speaks over the interface is called once the DPU has its port', async () => {
+  for (const record of daemon.store.list()) await daemon.engine.del(record);
+  const plugins = join(bed.directory, 'plugins');
+  const port = join(bed.directory, 'port');
+  mkdirSync(plugins);
+  const script = [
+    '#!/bin/sh',
+    'test $CNI_COMMAND = ADD || exit 0',
+    `test -e ${port} || { echo '{"code":100,"msg":"no port yet"}'; exit 1; }`,
+    `echo '{"cniVersion":"1.0.0","ips":[]}'`,
+  ];
+  writeFileSync(join(plugins, 'speaks'), `${script.join('\n')}\n`, { mode: 0o755 });
+  bed.pluginPath = `${plugins}:${dhcpDirectory}`;
+  const netns = await bed.addNamespace('late');
+  const create = bed.dataPath.createBridgePort.bind(bed.dataPath);
+  bed.dataPath.createBridgePort = async (asked) => {
+    await eventually('net1 is in the pod', () => bed.linkIn(netns, 'net1'));
+    // As long as a call to another node takes.
+    await delay(200);
+    writeFileSync(port, '');
+    await create(asked);
+  };
+  const [deviceID = ''] = bed.devices;
+  expect(await bed.cni('ADD', { netns, config: { deviceID, ipam: { type: 'speaks' } } })).toMatchObject({
+    exitCode: 0,
+  });
+  bed.dataPath.createBridgePort = create;
+});
+
+test("where the plugin's daemon is away, ADD says so and the device is back on the node", async () => {
   const netns = await bed.addNamespace('alone');
   const [deviceID = ''] = bed.devices;
   for (const record of daemon.store.list()) await daemon.engine.del(record);
