@@ -1,7 +1,7 @@
 /** What a DpuNetwork's status says. Pure. */
 import { cutText } from '@dpu-operator/sdk/cut-text';
 import { type ConditionInput, setCondition } from '../../api/conditions.ts';
-import type { DataProcessingUnit, NetworkReport, NetworkWish } from '../../api/data-processing-unit.ts';
+import type { DataProcessingUnit, NetworkReport, NetworkWish, VspIdentity } from '../../api/data-processing-unit.ts';
 import type { DpuNetwork, DpuNetworkStatus } from '../../api/dpu-network.ts';
 import { networkResource } from '../../api/names.ts';
 import { firstTen } from '../../listed.ts';
@@ -15,6 +15,8 @@ export interface Reported {
   wish: NetworkWish | undefined;
   /** Undefined until the daemon has answered this wish: what it said to an earlier one is not counted. */
   report: NetworkReport | undefined;
+  /** On a DPU side: whether the plugin takes network functions for one network; undefined where it does not say. */
+  takesFunctions: boolean | undefined;
 }
 
 /** By network: every DPU that has something of it, or is to. */
@@ -25,16 +27,24 @@ export function reportsOf(
   const all = dpus.flatMap(({ metadata, spec, status }) => {
     const wished = byName(wishes.get(metadata.name));
     const said = byName(status?.networks);
+    const takesFunctions = spec.isDpuSide ? takesFunctionsOfOne(status?.vsp) : undefined;
     const names = new Set([...wished.keys(), ...byName(spec.networks).keys(), ...said.keys()]);
     return [...names].map((name) => {
       const wish = wished.get(name);
       const told = said.get(name);
       const report = told && isAnswerTo(told, wish) ? told : undefined;
-      return { name, reported: { dpu: metadata.name, node: spec.nodeName, wish, report } };
+      const reported = { dpu: metadata.name, node: spec.nodeName, wish, report, takesFunctions };
+      return { name, reported };
     });
   });
   const grouped = Map.groupBy(all, ({ name }) => name);
   return new Map([...grouped].map(([name, of]) => [name, of.map(({ reported }) => reported)]));
+}
+
+/** As the plugin announces it (`perBridge` of the contract); images for the Go operator announce nothing. */
+function takesFunctionsOfOne(vsp: VspIdentity | undefined): boolean | undefined {
+  if (!vsp?.features) return undefined;
+  return vsp.features.some((text) => /^dpu\.networkFunctions\/1 (.* )?perBridge=true( |$)/.test(text));
 }
 
 const isAnswerTo = (report: NetworkReport, wish: NetworkWish | undefined): boolean =>
@@ -66,7 +76,11 @@ export interface StatusInput {
 
 export function networkStatus({ planned, ...seen }: StatusInput, now = new Date()): DpuNetworkStatus {
   const { network, vfs, vlanId, dpus } = planned;
-  const said = [readiness({ planned, ...seen }), ...isolation(planned, seen.reports)];
+  const said = [
+    readiness({ planned, ...seen }),
+    ...isolation(planned, seen.reports),
+    ...acceleration(planned, seen.reports),
+  ];
   const observedGeneration = network.metadata.generation;
   const devices = seen.reports.reduce((sum, { report }) => sum + (report?.devices ?? 0), 0);
   return {
@@ -117,6 +131,20 @@ function isolation({ network, fault, vlanId }: PlannedNetwork, reports: readonly
   if (vlan !== undefined) return said('False', 'PodsRefused', `${noBridges(where)}: its pods there are refused`);
   const why = `${noBridges(where)}: its pods there are on the default bridge, with all others that are`;
   return said('False', 'SharedBridge', `${why}; ${useAnother}`);
+}
+
+/** Whether network functions on its DPU sides can work for it; nothing is said before a plugin has. */
+function acceleration({ network, fault }: PlannedNetwork, reports: readonly Reported[]): ConditionInput[] {
+  const told = reports.filter(({ wish, takesFunctions }) => wish && takesFunctions !== undefined);
+  if (fault || !network.spec.isAccelerated || told.length === 0) return [];
+  const refusing = told.flatMap(({ dpu, takesFunctions }) => (takesFunctions ? [] : dpu));
+  const message =
+    refusing.length === 0
+      ? 'network functions work for it alone'
+      : `the plugin of ${firstTen(refusing)} takes no network functions for one network: pods of such do not start there`;
+  const [status, reason] =
+    refusing.length === 0 ? (['True', 'FunctionsTaken'] as const) : (['False', 'FunctionsRefused'] as const);
+  return [{ ...verdict(status, reason, message), type: 'Accelerated' }];
 }
 
 const withoutBridge = (reports: readonly Reported[]): string[] =>
