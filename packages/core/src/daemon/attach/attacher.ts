@@ -40,7 +40,7 @@ export class Attacher {
     const [moved, connected, allocated] = await Promise.allSettled([
       moving,
       connecting,
-      request.ipam && this.#allocate(request.ipam, record, Promise.all([moving, connecting])),
+      request.ipam && this.#allocate(request.ipam, record, () => Promise.all([moving, connecting])),
     ]);
     for (const outcome of [moved, connected]) if (outcome.status === 'rejected') throw outcome.reason;
     if (allocated.status === 'rejected') throw allocated.reason;
@@ -86,11 +86,11 @@ export class Attacher {
   /**
    * A plugin that refuses has nothing handed out any more: its call is forgotten.
    *
-   * @param working The interface is in the pod, and its frames pass.
+   * @param working Resolves when the interface is in the pod and its frames pass.
    */
-  async #allocate(ipam: IpamCall, record: Attachment, working: Promise<unknown>): Promise<IpamResult> {
+  async #allocate(ipam: IpamCall, record: Attachment, working: () => Promise<unknown>): Promise<IpamResult> {
     const { store } = this.#options;
-    if (needsInterface(ipam)) await working;
+    if (needsInterface(ipam)) await working();
     try {
       return await this.#options.ipam.add(ipam);
     } catch (error) {
