@@ -52,10 +52,11 @@ const asDeployed: Way = {
   flags: vspFlags,
   variables: Object.fromEntries(nodeVariables.map(({ name, value }) => [name, value])),
 };
+const nothingSet: Way = { flags: [], variables: {} };
 const { variables } = asDeployed;
 /** What was tried in place of the deployed flags; core's operator/shared/node-process.ts says what came of it. */
 const otherWays: Record<string, Way> = {
-  'nothing set': { flags: [], variables: {} },
+  'nothing set': nothingSet,
   'semi-space of Node itself': { flags: without('--max-semi-space-size'), variables },
   'the heap grows by a tenth': { flags: [...vspFlags, '--heap-growing-percent=10'], variables },
   'size before speed': { flags: [...vspFlags, '--optimize-for-size'], variables },
@@ -112,8 +113,9 @@ async function measure(calls: number, others: Record<string, Way>): Promise<void
   try {
     writePlugin(directory);
     await measureStarts(directory);
-    const bare = await startBare(directory);
+    const bare = await startBare(directory, nothingSet);
     running.push({ name: 'bare grpc-js server', ...bare, rounds: [] });
+    running.push({ name: 'bare, run as the host', ...(await startBare(directory, asDeployed)), rounds: [] });
     for (const [name, way] of Object.entries({ 'plugin host': asDeployed, ...others })) {
       running.push({ name, ...(await startHost(directory, way)), rounds: [] });
     }
@@ -163,9 +165,9 @@ function writePlugin(directory: string): void {
   writeFileSync(join(directory, 'index.js'), code);
 }
 
-function startBare(directory: string): Promise<Host> {
+function startBare(directory: string, { flags, variables }: Way): Promise<Host> {
   const socketPath = join(mkdtempSync(join(directory, 'bare-')), 'vsp.sock');
-  return start([import.meta.filename, '--bare', socketPath], {}, socketPath);
+  return start([...flags, import.meta.filename, '--bare', socketPath], variables, socketPath);
 }
 
 async function startHost(directory: string, { flags, variables }: Way): Promise<Host> {

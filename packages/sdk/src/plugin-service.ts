@@ -16,7 +16,8 @@ export interface ServiceMethod {
 
 /**
  * Served from `create` on, counted in the metrics, shown by reflection and announced in PluginInfo under its full name. Its
- * package is the vendor's: not `dpu_operator`, `opi_api`, `Vendor`, `grpc` or `google`.
+ * package is the vendor's or one of OPI that the contract does not have, e.g. `opi_api.storage.v1`: not `dpu_operator`,
+ * `opi_api.lifecycle`, `opi_api.network.evpn_gw`, `Vendor`, `grpc` or `google`.
  *
  * @example
  * const { acme } = grpc.loadPackageDefinition(protoLoader.loadSync('counters.proto'));

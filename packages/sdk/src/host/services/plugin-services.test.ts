@@ -124,11 +124,20 @@ test('reflection lists it, and answers its files', async () => {
 });
 
 test.each([
-  ['a package of ours', 'opi_api.storage.v1', handlers, 'the package opi_api is not a vendor'],
+  ['a package of ours', 'opi_api.lifecycle.v1alpha2', handlers, 'the package opi_api.lifecycle is not a vendor'],
+  ['one of the bridge', 'opi_api.network.evpn_gw.v2', handlers, 'the package opi_api.network.evpn_gw is not a vendor'],
   ['a method that nothing answers', 'acme.v1', { ...handlers, Read: undefined as never }, 'answers its method Read'],
 ])('%s makes Init fail with words', async (_, packageName, answers, message) => {
   const { init } = await start([{ definition: await define(packageName), handlers: answers }]);
   await expect(init()).rejects.toMatchObject({ code: 'INTERNAL', message: expect.stringContaining(message) });
+});
+
+test('what OPI has beyond the contract is served and announced under its own name', async () => {
+  const definition = await define('opi_api.storage.v1');
+  const { client, init, vsp } = await start([{ definition, handlers }]);
+  await init();
+  await expect(unary(client, definition.Read as Methods[string], { name: 'p0' })).resolves.toEqual({ packets: 2 });
+  expect((await vsp.getInfo())?.features.map(({ name }) => name)).toContain('opi_api.storage.v1.Counters');
 });
 
 test('twice the same makes Init fail, as does one without methods', async () => {

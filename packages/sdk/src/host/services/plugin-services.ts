@@ -12,7 +12,8 @@ import { toServiceError } from '../../wire/service-error.ts';
 import { serviceName } from '../../wire/services.ts';
 import type { PluginSession } from '../session.ts';
 
-const reserved = /^(dpu_operator|opi_api|Vendor|grpc|google)\./;
+/** Those of the contract, and of gRPC itself. Others of OPI (security, storage) are for whoever has them. */
+const reserved = /^(dpu_operator|opi_api\.lifecycle|opi_api\.network\.evpn_gw|Vendor|grpc|google)\./;
 
 /** @throws DpuError INTERNAL naming the service and what is wrong with it */
 export function addPluginServices(server: Server, session: PluginSession, services: readonly PluginService[]): void {
@@ -34,7 +35,8 @@ function requireName(service: PluginService, names: ReadonlySet<string>): string
   if (!/^[A-Za-z_]\w*(\.[A-Za-z_]\w*)+$/.test(name)) {
     throw wrong(name, 'it needs methods, and a package in its name');
   }
-  if (reserved.test(name)) throw wrong(name, `the package ${name.split('.')[0]} is not a vendor's`);
+  const [, taken] = reserved.exec(name) ?? [];
+  if (taken !== undefined) throw wrong(name, `the package ${taken} is not a vendor's`);
   if (names.has(name)) throw wrong(name, 'it is there twice');
   const stray = Object.values(service.definition).find(({ path }) => path.split('/')[1] !== name);
   if (stray) throw wrong(name, `${stray.path} is a method of another`);
