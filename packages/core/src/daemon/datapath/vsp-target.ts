@@ -132,7 +132,9 @@ export class VspTarget implements Target {
     if (!this.#perBridge) return this.#client.createNetworkFunction(omitUndefined({ input, output, bridgeId }));
     if (logicalBridge === undefined) return this.#client.createNetworkFunction({ input, output });
     const named = { input, output, bridgeId: logicalBridge };
-    await this.#bridges.createOn(networkFunctionKey(nf), [logicalBridge], () => this.#client.createNetworkFunction(named));
+    await this.#bridges.createOn(networkFunctionKey(nf), [logicalBridge], () =>
+      this.#client.createNetworkFunction(named),
+    );
   }
 
   /** What it is named by are its interfaces. */
