@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
 import { linksOfSite } from './links.ts';
 
-const pages = ['README.md', 'docs/chains.md', 'docs/cards/marvell.md'];
-const inSite = (text: string, repository?: string) => linksOfSite(text, 'docs/chains.md', pages, repository);
+const files = ['README.md', 'docs/chains.md', 'docs/cards/marvell.md', 'docs/demo.svg'];
+const inSite = (text: string, repository?: string) => linksOfSite(text, 'docs/chains.md', files, repository);
 
 test('links to pages, to their headings, and to other sites stay', () => {
-  const text = '[a](../README.md#use-it) [b](cards/marvell.md) [c](#here) [d](https://example.com/x)';
+  const text = '[a](../README.md#use-it) [b](cards/marvell.md) [c](#here) [d](https://example.com/x) ![e](demo.svg)';
   expect(inSite(text)).toBe(text);
 });
 

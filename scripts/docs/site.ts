@@ -22,13 +22,15 @@ const written = [
   'test/cluster/README.md',
 ];
 const pages = written.flatMap((pattern) => globSync(pattern, { cwd: repositoryRoot }));
+const pictures = globSync('docs/*.svg', { cwd: repositoryRoot });
 
 await rm(site, { recursive: true, force: true });
 await cp(join(import.meta.dirname, 'theme'), site, { recursive: true });
 for (const page of pages) {
   const text = await readFile(join(repositoryRoot, page), 'utf8');
-  await put(page, linksOfSite(text, page, pages, process.env.REPOSITORY));
+  await put(page, linksOfSite(text, page, [...pages, ...pictures], process.env.REPOSITORY));
 }
+for (const picture of pictures) await cp(join(repositoryRoot, picture), join(site, picture));
 await put('docs/reference/kinds.md', await kindsReference());
 await put('docs/reference/cli.md', await cliReference());
 await build(site, { outDir: join(repositoryRoot, '.build/docs') });

@@ -1,5 +1,5 @@
 /** Addresses as they come and go, from the kernel's notifications (RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR). */
-import type { LinkAddress } from './links.ts';
+import type { LinkAddress } from './link.ts';
 import type { WatchLinksOptions } from './links-watch.ts';
 import { decodeAddress, RTM_DELADDR, RTM_NEWADDR } from './netlink/addresses.ts';
 import type { Message } from './netlink/messages.ts';

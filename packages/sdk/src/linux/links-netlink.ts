@@ -1,13 +1,7 @@
 /** Network links by the kernel's own interfaces: no program is started for what is asked for often. */
-import {
-  type BatchFailure,
-  type IpCommand,
-  isLinkCommand,
-  type Link,
-  type LinkCommand,
-  type LinkFilter,
-  Links,
-} from './links.ts';
+import { type BatchFailure, type IpCommand, isLinkCommand, type LinkCommand } from './ip-commands.ts';
+import type { Link } from './link.ts';
+import { type LinkFilter, Links } from './links.ts';
 import type { Offload } from './links-offload.ts';
 import { activeOffloads, setOffloads } from './netlink/ethtool.ts';
 import { Netlink } from './netlink/netlink.ts';

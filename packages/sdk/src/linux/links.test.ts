@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Exec } from './exec.ts';
-import { Links, parseLinks } from './links.ts';
+import { Links } from './links.ts';
+import { parseLinks } from './links-json.ts';
 
 const printed = JSON.stringify([
   {},

@@ -20,7 +20,7 @@ function door(text: string, items: DefaultTheme.SidebarItem[]): DefaultTheme.Sid
   return { text, items, collapsed: false };
 }
 
-const use = door('Use it', ['README.md', 'docs/chains.md', 'docs/injector.md'].map(page));
+const use = door('Use it', ['README.md', 'docs/networks.md', 'docs/chains.md', 'docs/injector.md'].map(page));
 const run = door('Run it', [
   ...['install', 'commands', 'trust', 'upgrade', 'migrate', 'remove'].map((name) => page(`docs/${name}.md`)),
   ...['rights', 'threat-model'].map((name) => page(`docs/${name}.md`)),

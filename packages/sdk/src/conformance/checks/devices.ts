@@ -1,7 +1,7 @@
 import protobuf from 'protobufjs/light.js';
 import type { Device } from '../../contract.ts';
 import { DpuError } from '../../errors.ts';
-import type { Link } from '../../linux/links.ts';
+import type { Link } from '../../linux/link.ts';
 import { deviceAllocationService, deviceService, virtualFunctionService } from '../../wire/definitions.ts';
 import { type CheckContext, declareChecks } from '../check.ts';
 import { holds, refuses, same } from '../expect.ts';

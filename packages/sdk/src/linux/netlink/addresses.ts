@@ -1,7 +1,7 @@
 /** Addresses of links: linux/if_addr.h `struct ifaddrmsg`. */
 import { isIP } from 'node:net';
 import { DpuError } from '../../errors.ts';
-import type { LinkAddress } from '../links.ts';
+import type { LinkAddress } from '../link.ts';
 import { Attributes, attribute, u32 } from './attributes.ts';
 import { type Message, NLM_F_CREATE, NLM_F_EXCL, type Request } from './messages.ts';
 

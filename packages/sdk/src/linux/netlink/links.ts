@@ -1,6 +1,7 @@
 /** Links as rtnetlink writes them: linux/if_link.h, linux/rtnetlink.h `struct ifinfomsg`. */
 import { omitUndefined } from '../../omit-undefined.ts';
-import type { Link, LinkCommand, NewLink } from '../links.ts';
+import type { LinkCommand, NewLink } from '../ip-commands.ts';
+import type { Link } from '../link.ts';
 import { addressBytes, addressText } from './addresses.ts';
 import { Attributes, attribute, eachAttribute, nested, text, u32, untilNul } from './attributes.ts';
 import { type Message, NLM_F_APPEND, NLM_F_CREATE, NLM_F_EXCL, type Request } from './messages.ts';
