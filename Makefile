@@ -124,8 +124,8 @@ bench: build ## Measure latency, memory, start-up and image sizes, and print the
 	node test/bench/bench.ts
 
 .PHONY: bench-scale
-bench-scale: build ## Measure the operator with simulated fleets against a real API server (SIZES=1000,5000,10000)
-	node --conditions=source test/bench/scale.ts $(or $(SIZES),1000)
+bench-scale: build ## Measure the operator with simulated fleets against a real API server (SIZES=1000,5000,10000; FIRST= DPUs that it brings up itself)
+	node --conditions=source test/bench/scale.ts $(or $(SIZES),1000) $(or $(FIRST),200)
 
 .PHONY: clean
 clean: ## Remove what the build made

@@ -14,7 +14,7 @@ import { ensureKubectl } from '../test/cluster/tools.ts';
 import { requireCda, setUpClusters } from './cluster-deployment-automation.ts';
 import { ask, namespace, operator, parseTargets, type Side, type Target } from './clusters.ts';
 import { deploy, undeploy } from './deploy.ts';
-import { build, clean, pullable, push } from './images.ts';
+import { build, clean, pullable, push, pushBundle } from './images.ts';
 import { checkMigration, migrate, migrateBack } from './migrate.ts';
 import { releasePackages } from './packages.ts';
 import { type Images, namedImages, parseRegistry, parseTag } from './settings.ts';
@@ -30,6 +30,8 @@ const commands: Record<string, (names: readonly string[]) => Promise<void>> = {
     eachImage(names, async (name, builder) => void (await build(log, builder, name, await tag()))),
   'push-images': pushImages,
   'clean-images': async (names) => eachImage(names, (name, builder) => clean(log, builder, name)),
+  'push-bundle': async ([directory = 'release']) =>
+    void (await pushBundle(log, await findBuilder(), directory, await tag(), parseRegistry(env, log))),
   'release-packages': () => releasePackages(env),
   deploy: () => install(twoClusters),
   'deploy-1c': () => install(oneCluster),

@@ -48,6 +48,35 @@ export async function push(
       ? pushByDocker(builder, local, target, registry)
       : pushByPodman(builder, local, target, registry),
   );
+  return await remember(log, target, digest);
+}
+
+/**
+ * Builds and pushes the image of the bundle for the Operator Lifecycle Manager.
+ *
+ * @param directory what `generate-manifests --output` wrote
+ * @returns what it can be pulled by, with its digest
+ */
+export async function pushBundle(
+  log: Log,
+  builder: Builder,
+  directory: string,
+  tag: string,
+  registry: Registry,
+): Promise<string> {
+  const target = reference(registry, 'bundle', tag);
+  await builder.run(['build', '--file', join(directory, 'bundle.Dockerfile'), '--tag', target, directory]);
+  const digest = await step(log, `push ${target}`, async () => {
+    if (builder.name === 'docker') return digestIn(await builder.run(['push', target]), target);
+    return withDigestFile((file) =>
+      builder.run(['push', `--tls-verify=${registry.tlsVerify}`, '--digestfile', file, target]),
+    );
+  });
+  return await remember(log, target, digest);
+}
+
+/** @returns the reference with the digest */
+async function remember(log: Log, target: string, digest: string): Promise<string> {
   const pushed = await readPushed();
   pushed[target] = digest;
   await mkdir(dirname(pushedFile), { recursive: true });
@@ -57,19 +86,32 @@ export async function push(
   return pinned;
 }
 
+/** The digest that a program writes into the file that it is given. */
+async function withDigestFile(push: (file: string) => Promise<unknown>): Promise<string> {
+  const file = join(repositoryRoot, '.build', `digest-${process.pid}`);
+  await mkdir(dirname(file), { recursive: true });
+  await push(file);
+  return (await readFile(file, 'utf8')).trim();
+}
+
+function digestIn(said: string, target: string): string {
+  const digest = /sha256:[0-9a-f]{64}/.exec(said)?.[0];
+  if (!digest) throw new Error(`docker pushed ${target} and says no digest: ${said}`);
+  return digest;
+}
+
 async function pushByPodman(builder: Builder, local: PerArchitecture, target: string, { tlsVerify }: Registry) {
   const list = `${target}-list`;
-  const digestFile = join(repositoryRoot, '.build', `digest-${process.pid}`);
-  await mkdir(dirname(digestFile), { recursive: true });
   await builder.attempt(['manifest', 'rm', list]);
   await builder.run(['manifest', 'create', list]);
   try {
     for (const image of Object.values(local)) {
       await builder.run(['manifest', 'add', list, `containers-storage:${image}`]);
     }
-    const flags = ['--all', `--tls-verify=${tlsVerify}`, '--digestfile', digestFile];
-    await builder.run(['manifest', 'push', ...flags, list, `docker://${target}`]);
-    return (await readFile(digestFile, 'utf8')).trim();
+    return await withDigestFile((file) => {
+      const flags = ['--all', `--tls-verify=${tlsVerify}`, '--digestfile', file];
+      return builder.run(['manifest', 'push', ...flags, list, `docker://${target}`]);
+    });
   } finally {
     await builder.attempt(['manifest', 'rm', list]);
   }
@@ -87,9 +129,7 @@ async function pushByDocker(builder: Builder, local: PerArchitecture, target: st
   await builder.attempt(['manifest', 'rm', target]);
   await builder.run(['manifest', 'create', ...insecure, target, ...parts]);
   const said = await builder.run(['manifest', 'push', ...insecure, '--purge', target]);
-  const digest = /sha256:[0-9a-f]{64}/.exec(said)?.[0];
-  if (!digest) throw new Error(`docker pushed ${target} and says no digest: ${said}`);
-  return digest;
+  return digestIn(said, target);
 }
 
 /** Removes the engine's images of that name. One that a container uses stays, and is named. */

@@ -34,7 +34,7 @@ export function parseTag(env: NodeJS.ProcessEnv, version: string): string {
   throw new Error(`TAG=${tag}: it must be letters, digits, dots, dashes and underscores, at most 128`);
 }
 
-export function reference({ name }: Pick<Registry, 'name'>, image: ProductImage, tag: string): string {
+export function reference({ name }: Pick<Registry, 'name'>, image: ProductImage | 'bundle', tag: string): string {
   return `${name}/dpu-operator/${image}:${tag}`;
 }
 

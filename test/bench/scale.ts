@@ -2,9 +2,11 @@
  * The operator with fleets of several sizes, against a real etcd and kube-apiserver; nodes, kubelets and daemons are simulated
  * by this process. Needs `make build`.
  *
- *     node --conditions=source test/bench/scale.ts [sizes, such as 1000,5000] [profile]
+ *     node --conditions=source test/bench/scale.ts [sizes, such as 1000,5000] [DPUs to bring up, such as 200] [profile]
  *
- * With `profile` the operator's CPU profiles are left in the current directory.
+ * The operator brings up that many DPUs itself, the others are put there as it has left those (`Fleet.settle`): bringing up a DPU
+ * is measured by the first, and what a large fleet takes afterwards by all. That they are what the operator makes is seen at its
+ * next start, which would change them otherwise. With `profile` the operator's CPU profiles are left in the current directory.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -12,6 +14,7 @@ import { createWriteStream } from 'node:fs';
 import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { parseEnvironment } from '@dpu-operator/core/operator/shared/environment';
 import { controllerFlags } from '@dpu-operator/core/operator/shared/node-process';
 import { repositoryRoot } from '../cluster/paths.ts';
 import { ControlPlane, freePort, namespace } from './scale/control-plane.ts';
@@ -22,45 +25,69 @@ const mostChains = 1_000;
 const mostConfigs = 500;
 /** Milliseconds that anything may take. */
 const limitMs = 3_600_000;
-const [sizes = '1000', mode] = process.argv.slice(2);
+const idleMs = 30_000;
+const [sizes = '1000', broughtUp = '200', mode] = process.argv.slice(2);
 
 async function measureSize(dpus: number): Promise<void> {
   const chains = Math.min(mostChains, dpus);
   // Each for one DPU; the other half of a small fleet has none.
   const configs = Math.min(mostConfigs, Math.floor(dpus / 2));
+  const first = Math.min(dpus, Number(broughtUp));
   console.log(`\n${dpus} DPUs, ${chains} chains, ${configs} configs; load ${loadavg()[0]?.toFixed(1)}`);
   const stop = new AbortController();
   await using plane = await ControlPlane.start();
-  const fleet = new Fleet(plane.store(), { dpus, chains, configs });
+  const fleet = new Fleet(plane.store(), { dpus, first, chains, configs });
   await fleet.create(stop.signal);
   const operator = new Operator(plane);
-  const phase = async (name: string, happen: () => Promise<unknown>, isDone?: () => boolean) =>
-    report(name, dpus, await operator.measure(happen, isDone));
+  const phase = async (name: string, happen: () => Promise<unknown>, isDone?: () => boolean, of = dpus) =>
+    report(name, of, await operator.measure(happen, isDone));
+  const startAndFill = async () => {
+    await operator.start();
+    await operator.untilReady();
+  };
   try {
-    await phase('first start', () => operator.start(), fleet.isDone);
+    await phase(`first start of ${first}`, () => operator.start(), fleet.isDone, first);
     await operator.stop();
-    await phase('cold start, nothing to do', async () => {
-      await operator.start();
-      await operator.untilReady();
-    });
+    if (first < dpus) {
+      const start = performance.now();
+      await fleet.settle(parseEnvironment(operatorVariables, ''));
+      console.log(`${dpus - first} more put there in ${Math.round((performance.now() - start) / 1000)} s`);
+      await phase('start with these', startAndFill);
+    } else {
+      await startAndFill();
+    }
+    await phase(`${chains} chains`, () => fleet.createChains(), fleet.isDone, chains);
+    await operator.stop();
+    await phase('cold start, nothing to do', startAndFill);
+    await phase(`idle for ${idleMs / 1000} s`, () => sleep(idleMs));
     const times: number[] = [];
     await phase('10 configs of one DPU each', async () => {
-      for (let index = 0; index < 10; index += 1) times.push(await fleet.changeOne(index, 8));
+      for (const index of fleet.configured.slice(0, 10)) times.push(await fleet.changeOne(index, 8));
     });
     console.log(`  from the change to the DPU, ms: ${times.map(Math.round).join(' ')}`);
     await phase('100 daemons say something new', () => fleet.tell(100));
     await phase('every Lease renewed once', () => fleet.renewLeases());
     await phase('every node reported once', () => fleet.reportNodes());
-    await phase(
-      'a config for all',
-      () => fleet.changeAll(16),
-      () => fleet.withNumVfs(16) === dpus - configs && fleet.isDone(),
-    );
+    for (const [name, numVfs] of [
+      ['a new config for all', 16],
+      ['another number in it', 12],
+    ] as const) {
+      const isTold = () => fleet.withNumVfs(numVfs) === dpus - configs && fleet.isDone();
+      await phase(name, () => fleet.changeAll(numVfs), isTold);
+    }
   } finally {
     stop.abort();
     await operator.stop();
   }
 }
+
+/** What says how a VSP pod looks. */
+const operatorVariables = {
+  NAMESPACE: namespace,
+  POD_NAME: 'operator',
+  OPERATOR_IMAGE: 'dpu-operator/operator:dev',
+  VSP_IMAGE: 'dpu-operator/vsp:dev',
+};
 
 class Operator {
   readonly #plane: ControlPlane;
@@ -75,14 +102,13 @@ class Operator {
     this.#healthPort = await freePort();
     const program = join(repositoryRoot, 'packages/core/dist/bundle/operator.mjs');
     const profile = mode === 'profile' ? ['--cpu-prof', '--cpu-prof-interval=2000'] : [];
-    this.#child = spawn(process.execPath, [...controllerFlags, ...profile, program], {
+    // Ends with this process, however that ends.
+    const command = ['--pdeathsig', 'KILL', process.execPath, ...controllerFlags, ...profile, program];
+    this.#child = spawn('setpriv', command, {
       env: {
         ...process.env,
         KUBECONFIG: this.#plane.kubeconfig,
-        NAMESPACE: namespace,
-        POD_NAME: 'operator',
-        OPERATOR_IMAGE: 'dpu-operator/operator:dev',
-        VSP_IMAGE: 'dpu-operator/vsp:dev',
+        ...operatorVariables,
         LEADER_ELECTION: 'false',
         HEALTH_PORT: String(this.#healthPort),
         METRICS_PORT: '0',

@@ -1,11 +1,18 @@
-/** A release up to the registries: the packages as the workflow publishes them, and a workflow that asks for what there is. */
+/**
+ * A release up to the registries: the packages as the workflow publishes them, the bundle by its own step, and a workflow
+ * that asks for what there is. `images.test.ts` has the images; signatures need the workflow's identity.
+ */
 import { globSync, readFileSync } from 'node:fs';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { findEngine } from '../cluster/engine.ts';
 import { repositoryRoot } from '../cluster/paths.ts';
+import { startImageRegistry } from '../support/image-registry.ts';
 import { type Registry, startRegistry } from '../support/registry.ts';
 
 const packages = globSync('packages/*/package.json', { cwd: repositoryRoot })
@@ -40,11 +47,43 @@ test('every package is published, open to all, with versions in place of those o
 });
 
 const workflow = z.object({
-  jobs: z.record(z.string(), z.object({ steps: z.array(z.object({ run: z.string().optional() })) })),
+  jobs: z.record(
+    z.string(),
+    z.object({ steps: z.array(z.object({ name: z.string().optional(), run: z.string().optional() })) }),
+  ),
+});
+
+const workflowOf = (path: string) => workflow.parse(parse(readFileSync(join(repositoryRoot, path), 'utf8')));
+
+test('the bundle is in the registry, and names the images by digest', async () => {
+  const { images } = workflowOf('.github/workflows/release.yml').jobs;
+  const step = images?.steps.find(({ name }) => name === 'Manifests and bundle that name those images');
+  await findEngine(console.log);
+  const imageRegistry = await startImageRegistry(console.log);
+  const directory = await mkdtemp(join(tmpdir(), 'release-'));
+  try {
+    const named = ['operator', 'vsp'].map((name) => `r.example.com/${name}@sha256:${'c'.repeat(64)}`);
+    const [OPERATOR, VSP] = named;
+    const env = { REGISTRY: imageRegistry.name, PUSH_TLS_VERIFY: 'false', TAG: 'v7.1.0', OPERATOR, VSP };
+    await execa('bash', ['-eo', 'pipefail'], { input: step?.run ?? '', cwd: repositoryRoot, env });
+    const repository = 'dpu-operator/bundle';
+    const manifest = await (await imageRegistry.get(`${repository}/manifests/v7.1.0`)).json();
+    const { layers } = z.object({ layers: z.array(z.object({ digest: z.string() })) }).parse(manifest);
+    for (const { digest } of layers) {
+      const layer = await (await imageRegistry.get(`${repository}/blobs/${digest}`)).arrayBuffer();
+      await execa('tar', ['-xz', '-C', directory], { input: new Uint8Array(layer) });
+    }
+    const csv = await readFile(join(directory, 'manifests/dpu-operator.clusterserviceversion.yaml'), 'utf8');
+    expect(parse(csv).spec.relatedImages.map(({ image }: { image: string }) => image)).toEqual(named);
+    expect(await readFile(join(directory, 'metadata/annotations.yaml'), 'utf8')).toContain('registry+v1');
+  } finally {
+    await imageRegistry.stop();
+    await rm(directory, { recursive: true });
+  }
 });
 
 test.each(globSync('.github/workflows/*.yml', { cwd: repositoryRoot }))('%s runs what there is', async (path) => {
-  const { jobs } = workflow.parse(parse(readFileSync(join(repositoryRoot, path), 'utf8')));
+  const { jobs } = workflowOf(path);
   const scripts = Object.values(jobs).flatMap(({ steps }) => steps.flatMap(({ run }) => run ?? []));
   expect(scripts.length).toBeGreaterThan(1);
   for (const script of scripts) {

@@ -1,4 +1,5 @@
 /** Nodes with DPUs, their daemons and kubelets, in this process: as far as the operator can tell they are there. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   annotations,
   apiVersion,
@@ -28,6 +29,8 @@ import {
   type Pod,
   pod as podType,
 } from '@dpu-operator/core/kube';
+import { renderVspPod } from '@dpu-operator/core/operator/dpu/pod/vsp-pod';
+import type { Environment } from '@dpu-operator/core/operator/shared/environment';
 import softwareDpu from '@dpu-operator/vsp-mock/package.json' with { type: 'json' };
 import { pino } from 'pino';
 import { namespace } from './control-plane.ts';
@@ -42,15 +45,20 @@ import {
   nodeName,
   nodeObject,
   operatorConfig,
+  ownConfig,
   runningStatus,
   trueCondition,
 } from './objects.ts';
 
+/** Of a DPU with a config of its own. */
+const ownNumVfs = 4;
 /** Requests of the fleet at a time. */
 const atOnce = 24;
 
 export interface FleetSize {
   dpus: number;
+  /** Of these: how many the operator brings up itself. The rest is put there as it left them, see {@link Fleet.settle}. */
+  first: number;
   chains: number;
   configs: number;
 }
@@ -76,6 +84,8 @@ export class Fleet {
   /** Uids of VSP pods that run. */
   readonly #running = new Set<string>();
   #daemonHash = '';
+  /** How many DPUs there are by now. */
+  #count = 0;
   readonly #work: (() => Promise<unknown>)[] = [];
   #workers = 0;
 
@@ -90,19 +100,19 @@ export class Fleet {
     this.#daemonSets = new Informer(store, daemonSet, { logger, namespace });
   }
 
-  /** Makes all that is there before the operator comes, and behaves like it from then on. */
+  /** Makes the first DPUs and all configs, and behaves like nodes and daemons from then on. */
   async create(signal: AbortSignal): Promise<void> {
-    const { dpus, chains, configs } = this.#size;
+    const { dpus, first } = this.#size;
     await this.#store.create(dpuOperatorConfig, operatorConfig);
-    await each(dpus, async (index) => {
-      await this.#store.create(nodeType, nodeObject(index));
-      await this.#store.create(lease, leaseObject(index));
+    await each(first, async (index) => {
+      await this.#createNode(index);
       await this.#store.create(dataProcessingUnit, dpuObject(index));
     });
-    await each(configs, (index) =>
-      this.#store.create(dataProcessingUnitConfig, configObject(`one-${index}`, 4, nodeName(index))),
-    );
-    await each(chains, (index) => this.#store.create(serviceFunctionChain, chainObject(index)));
+    await each(dpus, async (index) => {
+      if (!this.#hasConfig(index)) return;
+      await this.#store.create(dataProcessingUnitConfig, configObject(ownConfig(index), ownNumVfs, nodeName(index)));
+    });
+    this.#count = first;
     const informers = [this.#dpus, this.#chains, this.#vspPods, this.#chainPods, this.#daemonSets];
     await Promise.all(informers.map((informer) => informer.start(signal)));
     this.#dpus.onChange((dpu) => this.#countVfs(dpu));
@@ -110,6 +120,58 @@ export class Fleet {
     this.#vspPods.onChange((pod, _, kind) => kind !== 'deleted' && this.#runVsp(pod));
     this.#chainPods.onChange((pod, _, kind) => kind !== 'deleted' && this.#do(() => this.#runPod(pod)));
     this.#daemonSets.onChange((_set, _, kind) => kind !== 'deleted' && this.#do(() => this.#runDaemons()));
+  }
+
+  /**
+   * Makes the rest of the fleet as the operator has left one of the first of its kind: spec, status and VSP pod. It must not
+   * run meanwhile; where this were not what it makes itself, it would write when it starts.
+   */
+  async settle(environment: Environment): Promise<void> {
+    const { dpus, first } = this.#size;
+    await each(dpus - first, async (offset) => {
+      const index = first + offset;
+      await this.#createNode(index);
+      // One of each kind: a side, with a config of its own or without.
+      const like = this.#dpus.get(dpuName((index % 2) + (this.#hasConfig(index) ? 0 : 2)));
+      const run = like?.status?.plugin;
+      if (!like || !run) throw new Error(`DPU ${index} has none that it could be like`);
+      await this.#store.apply(dataProcessingUnit, dpuObject(index), { fieldManager: fieldManagers.daemon });
+      const { apiVersion, kind } = like;
+      const metadata = { name: dpuName(index) };
+      const spec = like.spec.numVfs === undefined ? {} : { numVfs: like.spec.numVfs };
+      const told = { apiVersion, kind, metadata, spec };
+      const dpu = await this.#store.apply(dataProcessingUnit, told, { fieldManager: fieldManagers.operator });
+      const conditions = like.status?.conditions?.filter(({ type }) => ['VspPod', 'Configured'].includes(type));
+      const status = renamed({ plugin: run, conditions }, like.metadata.name, metadata.name);
+      await this.#store.applyStatus(
+        dataProcessingUnit,
+        { apiVersion, kind, metadata, status },
+        { fieldManager: fieldManagers.operator },
+      );
+      // Its kubelet and its daemon do the rest, here as for the first ones.
+      await this.#store.create(podType, renderVspPod(dpu, run, environment));
+      await this.#runDaemon(index);
+    });
+    this.#count = dpus;
+    await this.#tellDaemonSet();
+    while (!this.isDone() || this.#said.size < dpus) await sleep(500);
+  }
+
+  /** Pairs of one side each, all over the fleet. */
+  #hasConfig(index: number): boolean {
+    const { dpus, configs } = this.#size;
+    return Math.floor(index / 2) % Math.floor(dpus / configs) === 0;
+  }
+
+  /** They go to nodes whose daemon the operator has heard twice. */
+  async createChains(): Promise<void> {
+    await each(this.#size.chains, (index) => this.#store.create(serviceFunctionChain, chainObject(index)));
+    await this.renewLeases();
+  }
+
+  async #createNode(index: number): Promise<void> {
+    await this.#store.create(nodeType, nodeObject(index));
+    await this.#store.create(lease, leaseObject(index));
   }
 
   /** Whether every DPU runs its plugin, every chain is wired, and nothing is under way. */
@@ -125,6 +187,11 @@ export class Fleet {
     return this.#dpus.list().filter(({ spec }) => spec.numVfs === numVfs).length;
   }
 
+  /** The DPUs with a config of their own. */
+  get configured(): number[] {
+    return Array.from({ length: this.#size.dpus }, (_, index) => index).filter((index) => this.#hasConfig(index));
+  }
+
   /** Changes the config of one DPU. @returns milliseconds until that DPU is told */
   async changeOne(index: number, numVfs: number): Promise<number> {
     const start = performance.now();
@@ -132,7 +199,7 @@ export class Fleet {
     const stop = this.#dpus.onChange(({ metadata, spec }) => {
       if (metadata.name === dpuName(index) && spec.numVfs === numVfs) told.resolve();
     });
-    await this.#store.patch(dataProcessingUnitConfig, `one-${index}`, namespace, { spec: { numVfs } });
+    await this.#store.patch(dataProcessingUnitConfig, ownConfig(index), namespace, { spec: { numVfs } });
     await told.promise;
     stop();
     return performance.now() - start;
@@ -157,7 +224,7 @@ export class Fleet {
 
   /** Every daemon renews its Lease once, as each does every 10 s. */
   async renewLeases(): Promise<void> {
-    await each(this.#size.dpus, (index) => {
+    await each(this.#count, (index) => {
       const spec = { renewTime: microTime(new Date()) };
       return this.#store.patch(lease, daemonLeaseName(nodeName(index)), namespace, { spec });
     });
@@ -165,7 +232,7 @@ export class Fleet {
 
   /** Every kubelet reports its node once, as each does every 5 minutes. */
   async reportNodes(): Promise<void> {
-    await each(this.#size.dpus, (index) => {
+    await each(this.#count, (index) => {
       const condition = { type: 'Ready', status: 'True', lastHeartbeatTime: new Date().toISOString() };
       const patch = { status: { conditions: [condition] } };
       return this.#store.patch(nodeType, nodeName(index), undefined, patch, 'status');
@@ -218,20 +285,26 @@ export class Fleet {
 
   /** As the DaemonSet's controller and the kubelets do: a pod on each node, of the present template. */
   async #runDaemons(): Promise<void> {
-    const path = `/apis/apps/v1/namespaces/${namespace}/daemonsets/${workloads.daemon}`;
-    const { metadata, spec } = (await this.#store.client.json({ method: 'GET', path })) as DaemonSetTemplate;
+    const { spec } = await this.#daemonSet();
     const hash = spec.template.metadata.annotations[annotations.specHash] ?? '';
     if (hash === this.#daemonHash) return;
     this.#daemonHash = hash;
-    const count = this.#size.dpus;
-    await each(count, async (index) => {
-      const pod = daemonPod(index, hash);
-      await this.#store.create(podType, pod).catch((error) => {
-        if (!isAlreadyThere(error)) throw error;
-      });
-      const patch = { metadata: pod.metadata, status: runningStatus([{ name: 'daemon', image: 'daemon' }]) };
-      await this.#store.patch(podType, pod.metadata.name, namespace, patch, 'status');
+    await each(this.#count, (index) => this.#runDaemon(index));
+    await this.#tellDaemonSet();
+  }
+
+  async #runDaemon(index: number): Promise<void> {
+    const pod = daemonPod(index, this.#daemonHash);
+    await this.#store.create(podType, pod).catch((error) => {
+      if (!isAlreadyThere(error)) throw error;
     });
+    const patch = { metadata: pod.metadata, status: runningStatus([{ name: 'daemon', image: 'daemon' }]) };
+    await this.#store.patch(podType, pod.metadata.name, namespace, patch, 'status');
+  }
+
+  async #tellDaemonSet(): Promise<void> {
+    const { metadata } = await this.#daemonSet();
+    const count = this.#count;
     const status = {
       observedGeneration: metadata.generation,
       desiredNumberScheduled: count,
@@ -242,8 +315,11 @@ export class Fleet {
       numberMisscheduled: 0,
     };
     await this.#store.patch(daemonSet, workloads.daemon, namespace, { status }, 'status');
-    // Chains go to nodes whose daemon was heard twice.
-    await this.renewLeases();
+  }
+
+  async #daemonSet(): Promise<DaemonSetTemplate> {
+    const path = `/apis/apps/v1/namespaces/${namespace}/daemonsets/${workloads.daemon}`;
+    return (await this.#store.client.json({ method: 'GET', path })) as DaemonSetTemplate;
   }
 
   async #say(name: string): Promise<void> {
@@ -270,6 +346,12 @@ export class Fleet {
 interface DaemonSetTemplate {
   metadata: { generation: number };
   spec: { template: { metadata: { annotations: Record<string, string> } } };
+}
+
+/** What is said of one DPU, said of another. */
+function renamed<T>(said: T, dpu: string, other: string): T {
+  const [, index = '', otherIndex = ''] = /-(\d+) .*-(\d+)$/.exec(`${dpu} ${other}`) ?? [];
+  return JSON.parse(JSON.stringify(said).replaceAll(`-${index}`, `-${otherIndex}`));
 }
 
 async function each(count: number, work: (index: number) => Promise<unknown>): Promise<void> {

@@ -17,13 +17,14 @@ export interface Figures {
   cpuSeconds: number;
   rssMiB: number;
   peakMiB: number;
-  /** By verb and resource. */
+  /** By verb and resource; what was refused apart, with the code. */
   requests: Record<string, number>;
 }
 
 interface AuditEvent {
   verb: string;
   objectRef?: { resource?: string; subresource?: string };
+  responseStatus?: { code?: number };
 }
 
 /** @param operator answers its process id, once there is one */
@@ -73,9 +74,10 @@ async function untilQuiet(pid: number, auditLog: string, limit: number, isDone: 
 async function requestsSince(auditLog: string, offset: number): Promise<Record<string, number>> {
   const counts: Record<string, number> = {};
   for await (const line of createInterface(createReadStream(auditLog, { start: offset }))) {
-    const { verb, objectRef }: AuditEvent = JSON.parse(line);
+    const { verb, objectRef, responseStatus: { code = 0 } = {} }: AuditEvent = JSON.parse(line);
     const { resource = 'other', subresource } = objectRef ?? {};
-    const key = `${verb} ${subresource ? `${resource}/${subresource}` : resource}`;
+    const refused = code >= 400 ? ` (${code})` : '';
+    const key = `${verb} ${subresource ? `${resource}/${subresource}` : resource}${refused}`;
     counts[key] = (counts[key] ?? 0) + 1;
   }
   return counts;

@@ -22,6 +22,8 @@ const product = softwareDpu.dpu.products[0]?.name;
 
 export const nodeName = (index: number): string => `node-${String(index).padStart(5, '0')}`;
 export const dpuName = (index: number): string => `dpu-${String(index).padStart(5, '0')}`;
+/** The config of one DPU. */
+export const ownConfig = (index: number): string => `one-${String(index).padStart(5, '0')}`;
 /** The DPU of a node. */
 export const dpuOf = (node: string): string => node.replace(/^node/, 'dpu');
 

@@ -1,19 +1,12 @@
 import type { Logger } from 'pino';
-import { z } from 'zod';
-import { metadataSchema } from '../api/meta.ts';
-import { customResourceDefinition, Informer, type KubeStore, networkAttachmentDefinition } from '../kube/index.ts';
+import {
+  customResourceDefinition,
+  Informer,
+  type KubeStore,
+  networkAttachmentDefinitionMetadata,
+} from '../kube/index.ts';
 import type { Definition } from './mutate.ts';
 import type { NetworkName } from './networks.ts';
-
-/** Only their annotations matter here. */
-const definitionMetadata = {
-  ...networkAttachmentDefinition,
-  schema: z.object({
-    apiVersion: z.literal(networkAttachmentDefinition.apiVersion),
-    kind: z.literal(networkAttachmentDefinition.kind),
-    metadata: metadataSchema,
-  }),
-} as const;
 
 export const definitionCrd = 'network-attachment-definitions.k8s.cni.cncf.io';
 
@@ -29,7 +22,7 @@ export class Definitions {
       logger,
       fieldSelector: `metadata.name=${definitionCrd}`,
     });
-    this.#informer = new Informer(store, definitionMetadata, { logger });
+    this.#informer = new Informer(store, networkAttachmentDefinitionMetadata, { logger });
   }
 
   /** Returns when the watches are open; that of the definitions only where their kind is there. */
@@ -60,7 +53,7 @@ export class Definitions {
   }
 
   async #ask({ namespace, name }: NetworkName): Promise<Definition | undefined> {
-    const asked = await this.#store.get(definitionMetadata, name, namespace);
+    const asked = await this.#store.get(networkAttachmentDefinitionMetadata, name, namespace);
     return asked && (asked.metadata.annotations ?? {});
   }
 }

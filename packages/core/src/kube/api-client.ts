@@ -15,6 +15,8 @@ export interface ApiRequest {
   query?: Record<string, string | number | boolean | undefined>;
   body?: unknown;
   contentType?: string;
+  /** Default: `application/json`. */
+  accept?: string;
   /** Milliseconds without a byte from the server until the request is given up. Default: 30,000. */
   timeoutMs?: number;
   signal?: AbortSignal | undefined;
@@ -120,7 +122,10 @@ export class ApiClient {
 
   /** Credentials are asked for at every request: a service account's token changes within the hour. */
   async #options(request: ApiRequest, body: Buffer | undefined): Promise<RequestOptions> {
-    const headers: Record<string, string> = { Accept: 'application/json', 'User-Agent': 'dpu-operator' };
+    const headers: Record<string, string> = {
+      Accept: request.accept ?? 'application/json',
+      'User-Agent': 'dpu-operator',
+    };
     if (body) {
       headers['Content-Type'] = request.contentType ?? 'application/json';
       // Of itself Node gives a DELETE's body no length: the server would take it for the next request.

@@ -18,6 +18,17 @@ function resource<ApiVersion extends string, Kind extends string, Shape extends 
   return { apiVersion, kind, plural, namespaced, schema };
 }
 
+/** A kind of which nothing but the metadata is read, as of those of which there are many, or large ones. */
+function metadataOf<ApiVersion extends string, Kind extends string>(type: {
+  apiVersion: ApiVersion;
+  kind: Kind;
+  plural: string;
+  namespaced: boolean;
+}) {
+  const { apiVersion, kind, plural, namespaced } = type;
+  return { ...resource(apiVersion, kind, plural, namespaced, {}), metadataOnly: true };
+}
+
 const simpleCondition = z.object({
   type: z.string(),
   status: z.string(),
@@ -95,6 +106,9 @@ export const configMap = resource('v1', 'ConfigMap', 'configmaps', true, {
   data: z.record(z.string(), z.string()).optional(),
 });
 
+/** The lock of a plugin can have a megabyte. */
+export const configMapMetadata = metadataOf(configMap);
+
 export const secret = resource('v1', 'Secret', 'secrets', true, {
   type: z.string().optional(),
   data: z.record(z.string(), z.string()).optional().describe('Each value in base64.'),
@@ -105,6 +119,8 @@ export const serviceAccount = resource('v1', 'ServiceAccount', 'serviceaccounts'
 });
 
 export const namespace = resource('v1', 'Namespace', 'namespaces', false, {});
+
+export const namespaceMetadata = metadataOf(namespace);
 
 export const certificateSigningRequest = resource(
   'certificates.k8s.io/v1',
@@ -145,6 +161,8 @@ export const networkAttachmentDefinition = resource(
   true,
   { spec: z.object({ config: z.string().optional() }).optional() },
 );
+
+export const networkAttachmentDefinitionMetadata = metadataOf(networkAttachmentDefinition);
 
 export const lease = resource('coordination.k8s.io/v1', 'Lease', 'leases', true, {
   spec: z

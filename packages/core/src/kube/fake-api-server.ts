@@ -9,6 +9,7 @@ export interface FakeRequest {
   path: string;
   query: URLSearchParams;
   contentType: string;
+  accept: string;
   body: string;
   response: ServerResponse;
   /** Answers with JSON and ends. */
@@ -58,6 +59,7 @@ export class FakeApiServer implements AsyncDisposable {
       path: url.pathname,
       query: url.searchParams,
       contentType: message.headers['content-type'] ?? '',
+      accept: message.headers.accept ?? '',
       body: Buffer.concat(chunks).toString('utf8'),
       response,
       json: (body, status = 200) => {

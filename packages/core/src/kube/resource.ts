@@ -15,6 +15,18 @@ export interface ResourceType<T extends KubeObject> {
   plural: string;
   namespaced: boolean;
   schema: z.ZodType<T>;
+  /** Whether metadata is all that is read of it: lists and watches bring no more over then. */
+  metadataOnly?: boolean;
+}
+
+/** What a list or watch of a kind is asked for. A server that does not know it sends whole objects, of which the schema takes its part. */
+export function acceptOf(
+  { metadataOnly }: Pick<ResourceType<KubeObject>, 'metadataOnly'>,
+  kind: 'list' | 'watch',
+): string {
+  if (!metadataOnly) return 'application/json';
+  const as = kind === 'list' ? 'PartialObjectMetadataList' : 'PartialObjectMetadata';
+  return `application/json;as=${as};g=meta.k8s.io;v=v1,application/json`;
 }
 
 /** Names an object well enough for an event or a message. */

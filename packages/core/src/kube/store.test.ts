@@ -2,11 +2,12 @@ import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import { setCondition } from '../api/conditions.ts';
 import { dataProcessingUnit } from '../api/data-processing-unit.ts';
-import { configMap } from './builtins.ts';
+import { configMap, configMapMetadata } from './builtins.ts';
 import { EventRecorder } from './events.ts';
 import { FakeApiServer, type FakeRequest } from './fake-api-server.ts';
 import { removeFinalizer } from './finalizers.ts';
 import { applyConditions } from './status.ts';
+import { watchStream } from './watch-stream.ts';
 
 const settings = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a', namespace: 'default' } } as const;
 
@@ -39,6 +40,33 @@ test('an object that does not exist is undefined; an error has code, reason and 
     reason: 'NotFound',
     message: 'POST /api/v1/namespaces/default/configmaps: configmaps "a" not found',
   });
+});
+
+test('of a kind of which only metadata is read no more is asked for, and whole objects of a server that knows no better do', async () => {
+  const requests: FakeRequest[] = [];
+  const metadata = { name: 'a', namespace: 'default', resourceVersion: '1' };
+  const partial = { apiVersion: 'meta.k8s.io/v1', kind: 'PartialObjectMetadata', metadata };
+  await using server = await FakeApiServer.start((request) => {
+    requests.push(request);
+    const items = request.accept.includes('PartialObjectMetadataList')
+      ? [partial]
+      : [{ ...settings, data: { b: 'c' } }];
+    if (request.query.has('watch'))
+      request.line({ type: 'ADDED', object: { ...settings, metadata, data: { b: 'c' } } });
+    else request.json({ metadata: { resourceVersion: '1' }, items });
+  });
+  const store = server.store();
+  const read = { apiVersion: 'v1', kind: 'ConfigMap', metadata };
+  expect((await store.list(configMapMetadata)).items).toEqual([read]);
+  expect((await store.list(configMap)).items).toEqual([{ ...settings, data: { b: 'c' } }]);
+  for await (const event of watchStream(store.client, configMapMetadata, '1', {})) {
+    if (event === 'opened') continue;
+    expect(event).toMatchObject({ object: read });
+    break;
+  }
+  const as = (kind: string) => `application/json;as=${kind};g=meta.k8s.io;v=v1,application/json`;
+  const asked = requests.map(({ accept }) => accept);
+  expect(asked).toEqual([as('PartialObjectMetadataList'), 'application/json', as('PartialObjectMetadata')]);
 });
 
 test('a delete sends its body whole, so that the connection can serve the next request', async () => {

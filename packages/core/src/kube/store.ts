@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { ApiClient, ApiRequest } from './api-client.ts';
 import { ApiError, isConflict, isNotFound } from './api-error.ts';
-import { type KubeObject, keyOf, type ResourceType, resourcePath } from './resource.ts';
+import { acceptOf, type KubeObject, keyOf, type ResourceType, resourcePath } from './resource.ts';
 import { understand } from './understand.ts';
 
 export interface ApplyOptions {
@@ -92,6 +92,7 @@ export class KubeStore {
         await this.client.json({
           method: 'GET',
           path: resourcePath(type, options.namespace),
+          accept: acceptOf(type, 'list'),
           query: {
             labelSelector: options.labelSelector,
             fieldSelector: options.fieldSelector,

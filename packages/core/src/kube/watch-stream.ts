@@ -3,7 +3,7 @@ import { cutText } from '@dpu-operator/sdk/cut-text';
 import { z } from 'zod';
 import type { ApiClient } from './api-client.ts';
 import { ApiError, statusSchema } from './api-error.ts';
-import { type KubeObject, keyOf, type ResourceType, resourcePath } from './resource.ts';
+import { acceptOf, type KubeObject, keyOf, type ResourceType, resourcePath } from './resource.ts';
 import type { ListOptions } from './store.ts';
 import { understand } from './understand.ts';
 
@@ -54,6 +54,7 @@ export async function* watchStream<T extends KubeObject>(
   const response = await client.stream({
     method: 'GET',
     path: resourcePath(type, options.namespace),
+    accept: acceptOf(type, 'watch'),
     query: {
       watch: true,
       allowWatchBookmarks: true,

@@ -36,6 +36,7 @@ const reference = door('Reference', [
   page('docs/reference/kinds.md'),
   page('docs/reference/cli.md'),
   page('docs/metrics.md'),
+  page('docs/scale.md'),
   { text: 'SDK', items: pagesOf('packages/sdk/docs/reference'), collapsed: true },
 ]);
 const change = door('Change the code', [

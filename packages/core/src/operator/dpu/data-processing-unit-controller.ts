@@ -6,7 +6,7 @@ import type { ConditionInput } from '../../api/conditions.ts';
 import { daemonLeaseName } from '../../api/daemon-lease.ts';
 import { type DataProcessingUnit, dataProcessingUnit, dpuConditions } from '../../api/data-processing-unit.ts';
 import type { DataProcessingUnitConfig } from '../../api/data-processing-unit-config.ts';
-import { fieldManagers, finalizers } from '../../api/names.ts';
+import { fieldManagers, finalizers, labels } from '../../api/names.ts';
 import { vspPodName } from '../../api/paths.ts';
 import {
   applyConditions,
@@ -33,6 +33,8 @@ import { DpuStatusWriter } from './dpu-status.ts';
 import { evictPods } from './evictions.ts';
 import { installPodName, renderInstallPod } from './install/install-pod.ts';
 import { createPod, PodRefusal } from './pod/create-pod.ts';
+import { FirstSeen } from './pod/first-seen.ts';
+import { ownPod } from './pod/own-pod.ts';
 import { renderVspPod } from './pod/vsp-pod.ts';
 import { vspPodCondition } from './pod/vsp-pod-status.ts';
 import { obeyVspRestart } from './pod/vsp-restart.ts';
@@ -57,6 +59,8 @@ export class DataProcessingUnitController {
   readonly #leases: DaemonLeases;
   readonly #turns: Turns;
   readonly #unplaced: UnplacedPods;
+  /** When the VSP of each DPU started. */
+  readonly #starts = new FirstSeen();
 
   constructor(
     @inject(tokens.store) store: KubeStore,
@@ -107,7 +111,8 @@ export class DataProcessingUnitController {
     leases.on('quiet', (leaseName) => enqueue(caches.dpusByLease.get(leaseName)));
     turns.on('turn', (name) => this.controller.enqueue(name));
     caches.vspPods.onChange((pod) => {
-      const name = controllerName(pod, dataProcessingUnit.kind);
+      // One that is no DPU's may have the name that a DPU's needs.
+      const name = controllerName(pod, dataProcessingUnit.kind) ?? pod.metadata.labels?.[labels.dpuName];
       if (name) this.controller.enqueue(name);
     });
   }
@@ -127,7 +132,10 @@ export class DataProcessingUnitController {
 
   async #reconcile(key: string): Promise<Requeue | undefined> {
     const dpu = this.#caches.dpus.getByKey(key);
-    if (!dpu) return undefined;
+    if (!dpu) {
+      this.#starts.forget(key);
+      return undefined;
+    }
     if (!(await this.#nodeIsAbsent(dpu))) {
       const unread = unreadRollout(dpu);
       if (!unread) return await this.#serve(dpu);
@@ -202,7 +210,7 @@ export class DataProcessingUnitController {
     let dpu = cached;
     let isFresh = false;
     while (true) {
-      const observed = observeDpu(dpu, choice.wanted, this.#caches, this.#environment, this.#turns, this.#leases);
+      const observed = this.#observe(dpu, choice);
       const { status, actions, requeueAfterMs } = planRollout(observed);
       if (status === observed.status && (actions.length === 0 || isFresh))
         return { dpu, observed, actions, requeueAfterMs };
@@ -217,6 +225,10 @@ export class DataProcessingUnitController {
       isFresh = true;
       dpu = fresh;
     }
+  }
+
+  #observe(dpu: DataProcessingUnit, { wanted }: Choice): ObservedState {
+    return observeDpu(dpu, wanted, this.#caches, this.#environment, this.#turns, this.#leases, this.#starts);
   }
 
   async #writeRollout(dpu: DataProcessingUnit, status: RolloutStatus): Promise<DataProcessingUnit> {
@@ -252,10 +264,10 @@ export class DataProcessingUnitController {
         await createPod(this.#store, renderInstallPod(dpu, action.run, action.before, this.#environment));
         return [];
       case 'deleteVspPod':
-        await this.#delete(vspPodName(name));
+        await this.#delete(dpu, vspPodName(name));
         return [];
       case 'deleteInstallPod':
-        await this.#delete(installPodName(name));
+        await this.#delete(dpu, installPodName(name));
         return [];
       case 'evict':
         this.#unplaced.evicted();
@@ -263,10 +275,10 @@ export class DataProcessingUnitController {
     }
   }
 
-  async #delete(name: string): Promise<void> {
+  async #delete(dpu: DataProcessingUnit, name: string): Promise<void> {
     const { namespace } = this.#environment;
-    const uid = this.#caches.vspPods.get(name, namespace)?.metadata.uid;
-    await this.#store.delete(pod, name, namespace, { uid });
+    const own = ownPod(dpu, this.#caches.vspPods.get(name, namespace));
+    if (own) await this.#store.delete(pod, name, namespace, { uid: own.metadata.uid });
   }
 
   async #report(dpu: DataProcessingUnit, choice: Choice, observed: ObservedState, refusals: Refusals): Promise<void> {
@@ -286,7 +298,8 @@ export class DataProcessingUnitController {
     }
     const { rollout, plugin } = observed.status;
     if (!observed.vspPod && !plugin && (!rollout || rollout.phase === 'Installing')) return noPlugin;
-    return vspPodCondition(this.#caches.vspPods.get(vspPodName(dpu.metadata.name), this.#environment.namespace));
+    const found = this.#caches.vspPods.get(vspPodName(dpu.metadata.name), this.#environment.namespace);
+    return vspPodCondition(ownPod(dpu, found));
   }
 
   /** By a manager of its own: an apply of the whole status would take away what is not understood. */

@@ -20,12 +20,16 @@ export class DpuStatusWriter {
     return await this.#write(dpu, rollout, dpu.status?.conditions ?? []);
   }
 
-  /** Writes nothing when they stand there already. @returns those whose status or reason is new: worth an event. */
+  /**
+   * Writes nothing when they stand there already. They name no generation: what they speak of are configs and pods, and the
+   * operator's own writes to the spec would only make them be written again.
+   *
+   * @returns those whose status or reason is new: worth an event.
+   */
   async writeConditions(dpu: DataProcessingUnit, owned: readonly ConditionInput[]): Promise<Condition[]> {
     const before = dpu.status?.conditions ?? [];
     let after: readonly Condition[] = before;
-    const observedGeneration = dpu.metadata.generation;
-    for (const input of owned) after = setCondition(after, { ...input, observedGeneration });
+    for (const input of owned) after = setCondition(after, input);
     if (after === before) return [];
     await this.#write(dpu, dpu.status ?? {}, after);
     return after.filter(({ type, status, reason }) => {

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
 import { inject, injectable } from 'tsyringe';
 import { findCondition } from '../../api/conditions.ts';
-import { type DataProcessingUnit, dataProcessingUnit, type NetworkWish } from '../../api/data-processing-unit.ts';
+import { type DataProcessingUnit, dataProcessingUnit } from '../../api/data-processing-unit.ts';
 import { type DpuNetwork, type DpuNetworkStatus, dpuNetwork } from '../../api/dpu-network.ts';
 import { acceleratedNetwork, configName, fieldManagers, finalizers, networkNad } from '../../api/names.ts';
 import {
@@ -21,19 +21,13 @@ import {
 } from '../../kube/index.ts';
 import { evictPods } from '../dpu/evictions.ts';
 import type { Caches } from '../shared/caches.ts';
+import { gatherMs } from '../shared/pace.ts';
 import { tokens } from '../shared/tokens.ts';
 import { isOfNetworks, renderAcceleratedNad, renderNetworkNad } from './dpu-network-nad.ts';
-import {
-  deletingStatus,
-  type NadFault,
-  nadTaken,
-  networkStatus,
-  offStatus,
-  type Reported,
-  reportsOf,
-} from './dpu-network-status.ts';
+import { deletingStatus, type NadFault, nadTaken, networkStatus, offStatus } from './dpu-network-status.ts';
+import type { NetworkTally } from './network-tally.ts';
 import { defaultNetworkNamespace } from './networks.ts';
-import { type NetworksPlan, type PlannedNetwork, planNetworks } from './plan.ts';
+import { NetworksPlan } from './plan.ts';
 
 /** No event tells that a PodDisruptionBudget allows an eviction again, or that a NAD of a stranger has gone. */
 const lookAgainMs = 10_000;
@@ -56,6 +50,12 @@ export class DpuNetworkController {
   readonly #store: KubeStore;
   readonly #caches: Caches;
   readonly #events: EventRecorder;
+  #plan: NetworksPlan | undefined;
+  /** Names of networks of which there may be something new to say. */
+  readonly #due = new Set<string>();
+  #areNadsDue = true;
+  /** By network: why its NAD is not there. */
+  #nadFaults: ReadonlyMap<string, NadFault> = new Map();
   /** By uid: `performance.now()` at the last write of its status. */
   readonly #written = new Map<string, number>();
 
@@ -69,50 +69,107 @@ export class DpuNetworkController {
     this.#caches = caches;
     this.#events = events;
     this.controller = new Controller({ name: 'dpu-network', logger, reconcile: () => this.reconcile() });
-    const look = () => this.controller.enqueue(all);
-    caches.dpuNetworks.onChange(look);
-    caches.networkNads.onChange(look);
-    caches.onMultus(look);
-    caches.configs.onChange((config, previous, kind) => {
-      if (kind !== 'updated' || isBeingDeleted(config) !== (previous && isBeingDeleted(previous))) look();
-    });
-    caches.dpus.onChange((dpu, previous, kind) => {
-      if (kind !== 'updated' || !isDeepStrictEqual(networkFields(dpu), previous && networkFields(previous))) look();
-    });
-    caches.nodes.onChange((node, previous) => {
-      if (isDeepStrictEqual(node.metadata.labels, previous?.metadata.labels)) return;
-      if (caches.dpuNetworks.list().some(({ spec }) => spec.nodeSelector)) look();
-    });
+    this.#watch();
   }
 
   async reconcile(): Promise<Requeue | undefined> {
-    const networks = this.#caches.dpuNetworks.list();
-    const dpus = this.#caches.dpus.list();
-    if (networks.length === 0 && !dpus.some(({ spec }) => spec.networks)) return undefined;
-    const isOn = this.#isOn;
-    const plan = planNetworks(isOn ? networks : [], dpus, (name) => {
-      const node = this.#caches.nodes.get(name);
-      return node && (node.metadata.labels ?? {});
-    });
-    const nadFaults = isOn ? await this.#applyNads(plan) : new Map<string, NadFault>();
-    for (const { network, dpus: selected } of plan.networks.values()) {
-      if (selected.length > 0) await addFinalizer(this.#store, dpuNetwork, network, finalizers.network);
+    const plan = this.#planned();
+    if (this.#areNadsDue) await this.#applyAllNads(plan);
+    const untold = [...plan.untold];
+    // It stands there before a DPU is told.
+    for (const name of this.#due) {
+      const network = this.#caches.dpuNetworks.get(name);
+      if (network && plan.tally(name).dpus > 0) {
+        await addFinalizer(this.#store, dpuNetwork, network, finalizers.network);
+      }
     }
-    const changed = dpus.filter(
-      (dpu) => !isDeepStrictEqual(dpu.spec.networks ?? [], plan.wishes.get(dpu.metadata.name)),
-    );
-    for (let done = 0; done < changed.length; done += writesAtOnce) {
-      const some = changed.slice(done, done + writesAtOnce);
-      await Promise.all(some.map((dpu) => this.#tell(dpu, plan.wishes.get(dpu.metadata.name) ?? [])));
+    for (let done = 0; done < untold.length; done += writesAtOnce) {
+      const some = untold.slice(done, done + writesAtOnce);
+      await Promise.all(some.map((name) => this.#tell(name, plan)));
     }
-    const waits = nadFaults.size > 0 ? [lookAgainMs] : [];
-    const reports = reportsOf(this.#caches.dpus.list(), plan.wishes);
-    for (const network of networks) {
-      const { name } = network.metadata;
-      const concluded = this.#conclude(network, plan.networks.get(name), reports.get(name) ?? [], nadFaults.get(name));
-      waits.push(...(await concluded));
+    const waits = this.#nadFaults.size > 0 ? [lookAgainMs] : [];
+    const waiting: string[] = [];
+    for (const name of [...this.#due]) {
+      // It is looked at anew.
+      if (plan !== this.#plan) return undefined;
+      this.#due.delete(name);
+      try {
+        const again = await this.#conclude(name, plan);
+        waits.push(...again);
+        if (again.length > 0) waiting.push(name);
+      } catch (error) {
+        this.#due.add(name);
+        throw error;
+      }
     }
+    for (const name of waiting) this.#due.add(name);
     return waits.length > 0 ? { requeueAfterMs: Math.min(...waits) } : undefined;
+  }
+
+  #watch(): void {
+    const { dpuNetworks, networkNads, configs, dpus, nodes } = this.#caches;
+    const look = () => this.controller.enqueue(all);
+    const planAnew = () => {
+      this.#plan = undefined;
+      look();
+    };
+    dpuNetworks.onChange((network, previous, kind) => {
+      const { name } = network.metadata;
+      const isSame = kind === 'updated' && isDeepStrictEqual(planFields(network), previous && planFields(previous));
+      const { vlanId } = network.status ?? {};
+      // What the plan chose itself comes back by the status.
+      const isPlanned = vlanId === previous?.status?.vlanId || vlanId === this.#plan?.networks.get(name)?.vlanId;
+      if (!isSame || !isPlanned) return planAnew();
+      this.#due.add(name);
+      look();
+    });
+    const applyNads = () => {
+      this.#areNadsDue = true;
+      for (const { metadata } of dpuNetworks.list()) this.#due.add(metadata.name);
+      look();
+    };
+    networkNads.onChange(applyNads);
+    this.#caches.onMultus(applyNads);
+    configs.onChange((config, previous, kind) => {
+      if (kind !== 'updated' || isBeingDeleted(config) !== (previous && isBeingDeleted(previous))) planAnew();
+    });
+    // Many of a fleet say something at the same time.
+    const concerned = (names: readonly string[]) => {
+      for (const name of names) this.#due.add(name);
+      if (names.length > 0 || (this.#plan?.untold.size ?? 0) > 0) this.controller.enqueueAfter(all, gatherMs);
+    };
+    dpus.onChange((dpu, previous, kind) => {
+      if (!this.#plan) return;
+      if (kind === 'deleted') return concerned(this.#plan.delete(dpu.metadata.name));
+      if (!isDeepStrictEqual(networkFields(dpu), previous && networkFields(previous))) concerned(this.#put(dpu));
+    });
+    nodes.onChange((node, previous, kind) => {
+      if (kind === 'updated' && isDeepStrictEqual(node.metadata.labels, previous?.metadata.labels)) return;
+      concerned(this.#caches.dpusByNode.get(node.metadata.name).flatMap((dpu) => this.#put(dpu)));
+    });
+    // DPUs may have something that no network is there for any more.
+    look();
+  }
+
+  /** Of the networks and DPUs as they are; made anew when a network has changed, else kept in step by each DPU. */
+  #planned(): NetworksPlan {
+    if (this.#plan) return this.#plan;
+    const networks = this.#caches.dpuNetworks.list();
+    this.#plan = new NetworksPlan(this.#isOn ? networks : []);
+    for (const dpu of this.#caches.dpus.list()) this.#put(dpu);
+    for (const { metadata } of networks) this.#due.add(metadata.name);
+    this.#areNadsDue = true;
+    return this.#plan;
+  }
+
+  #put(dpu: DataProcessingUnit): string[] {
+    return this.#plan?.put(dpu, this.#labelsOf(dpu)) ?? [];
+  }
+
+  /** Of its node; undefined where that is not there. */
+  #labelsOf({ spec }: DataProcessingUnit): Record<string, string> | undefined {
+    const node = this.#caches.nodes.get(spec.nodeName);
+    return node && (node.metadata.labels ?? {});
   }
 
   /** Without a DpuOperatorConfig, or with one that is to go, nothing is served and nothing is held up. */
@@ -121,10 +178,24 @@ export class DpuNetworkController {
     return config !== undefined && !isBeingDeleted(config);
   }
 
-  /** @returns by network: why its NAD is not there. One that is refused keeps no other network from its own */
-  async #applyNads({ networks }: NetworksPlan): Promise<Map<string, NadFault>> {
+  /** One that is refused keeps no other network from its own, and is tried again. */
+  async #applyAllNads({ networks }: NetworksPlan): Promise<void> {
+    const before = [...this.#nadFaults.keys()];
+    this.#areNadsDue = false;
+    try {
+      this.#nadFaults = await this.#applyNads(networks);
+    } catch (error) {
+      this.#areNadsDue = true;
+      throw error;
+    }
+    for (const name of [...before, ...this.#nadFaults.keys()]) this.#due.add(name);
+    this.#areNadsDue ||= this.#nadFaults.size > 0;
+  }
+
+  /** @returns by network: why its NAD is not there */
+  async #applyNads(networks: NetworksPlan['networks']): Promise<Map<string, NadFault>> {
     const faults = new Map<string, NadFault>();
-    if (!this.#caches.multusInstalled) return faults;
+    if (!this.#isOn || !this.#caches.multusInstalled) return faults;
     const served = [...networks.values()].filter(({ fault }) => !fault).map(({ network }) => network);
     const apply = async (of: readonly DpuNetwork[], wanted: Applied) => {
       const fault = await this.#applyNad(wanted);
@@ -157,7 +228,11 @@ export class DpuNetworkController {
     }
   }
 
-  async #tell(dpu: DataProcessingUnit, networks: NetworkWish[]): Promise<void> {
+  async #tell(dpuName: string, plan: NetworksPlan): Promise<void> {
+    const dpu = this.#caches.dpus.get(dpuName);
+    if (!dpu) return;
+    const networks = plan.wishesFor(dpu, this.#labelsOf(dpu));
+    if (isDeepStrictEqual(dpu.spec.networks ?? [], networks)) return;
     const { apiVersion, kind, metadata } = dpu;
     const body: Applied = {
       apiVersion,
@@ -174,25 +249,25 @@ export class DpuNetworkController {
    *
    * @returns after how many milliseconds to look again: pods could not be evicted, or a write waits
    */
-  async #conclude(
-    network: DpuNetwork,
-    planned: PlannedNetwork | undefined,
-    reports: readonly Reported[],
-    nadFault: NadFault | undefined,
-  ): Promise<number[]> {
+  async #conclude(name: string, plan: NetworksPlan): Promise<number[]> {
+    const network = this.#caches.dpuNetworks.get(name);
+    if (!network) return [];
+    const planned = plan.networks.get(name);
+    const tally = plan.tally(name);
     const refusals: string[] = [];
     const waits: number[] = [];
     if (planned) {
-      if (network.spec.podsOnChange === 'Evict') refusals.push(...(await this.#evict(reports)));
+      if (network.spec.podsOnChange === 'Evict') refusals.push(...(await this.#evict(tally)));
       const { multusInstalled } = this.#caches;
-      const status = networkStatus({ planned, reports, multusInstalled, nadFault, refusals });
+      const nadFault = this.#nadFaults.get(name);
+      const status = networkStatus({ network, planned, tally, multusInstalled, nadFault, refusals });
       waits.push(...(await this.#write(network, status)));
     } else if (!isBeingDeleted(network)) {
       waits.push(...(await this.#write(network, offStatus(network))));
-    } else if (reports.length > 0) {
-      waits.push(...(await this.#write(network, deletingStatus(network, reports))));
+    } else if (tally.holders.size > 0) {
+      waits.push(...(await this.#write(network, deletingStatus(network, tally))));
     }
-    if (reports.length === 0 || (isBeingDeleted(network) && !this.#isOn)) {
+    if (tally.holders.size === 0 || (isBeingDeleted(network) && !this.#isOn)) {
       await removeFinalizer(this.#store, dpuNetwork, network, finalizers.network).catch((error) => {
         if (!isNotFound(error)) throw error;
       });
@@ -201,8 +276,8 @@ export class DpuNetworkController {
     return waits;
   }
 
-  async #evict(reports: readonly Reported[]): Promise<string[]> {
-    const refusals = reports.map(async ({ node, report }) =>
+  async #evict({ notable }: Readonly<NetworkTally>): Promise<string[]> {
+    const refusals = [...notable.values()].map(async ({ node, report }) =>
       report?.waiting ? await evictPods(this.#store, node, report.waiting.filter(isPodKey)) : [],
     );
     return (await Promise.all(refusals)).flat();
@@ -237,6 +312,11 @@ function withoutCounts({ devices: _, conditions = [], ...rest }: DpuNetworkStatu
 
 /** A device may also wait for a kubelet that says nothing, in words. */
 const isPodKey = (text: string): boolean => /^[a-z0-9-]+\/[a-z0-9.-]+$/.test(text);
+
+/** What of a network the plan is made of, but for the VLAN that was chosen. */
+function planFields({ metadata, spec }: DpuNetwork) {
+  return [metadata.uid, metadata.creationTimestamp, metadata.deletionTimestamp, spec];
+}
 
 /** What of a DPU counts for networks. */
 function networkFields({ metadata, spec, status }: DataProcessingUnit) {

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { DataProcessingUnit } from '../../api/data-processing-unit.ts';
 import type { DpuNetwork } from '../../api/dpu-network.ts';
 import { networkBridgeId } from '../../api/names.ts';
-import { planNetworks } from './plan.ts';
+import { NetworksPlan } from './plan.ts';
 
 const apiVersion = 'config.openshift.io/v1' as const;
 
@@ -40,7 +40,13 @@ const dpu = (
   spec: { isDpuSide: more.isDpuSide ?? false, nodeName: `node-of-${name}` },
 });
 
-const plan = (networks: DpuNetwork[], dpus = [dpu('a')]) => planNetworks(networks, dpus, (node) => ({ name: node }));
+const plan = (networks: DpuNetwork[], dpus = [dpu('a')]) => {
+  const made = new NetworksPlan(networks);
+  for (const one of dpus) made.put(one, { name: one.spec.nodeName });
+  return made;
+};
+const wishesFor = (made: NetworksPlan, one = dpu('a')) => made.wishesFor(one, { name: one.spec.nodeName });
+const overlapsOf = (made: NetworksPlan, name: string) => made.tally(name).notable.get('a')?.overlaps;
 const faultOf = (one: DpuNetwork, others: DpuNetwork[] = []) =>
   plan([one, ...others]).networks.get(one.metadata.name)?.fault;
 
@@ -56,41 +62,37 @@ test('each host side has the functions of the networks that select it', () => {
   });
   const onOneNode = network('red', { spec: { nodeSelector: { matchLabels: { name: 'node-of-b' } } } });
   const dpus = [dpu('a', { labels: { rack: '1' } }), dpu('b'), dpu('c', { isDpuSide: true, labels: { rack: '1' } })];
-  const { wishes, networks } = plan([selecting, onOneNode], dpus);
-  expect([...wishes]).toEqual([
-    ['a', [{ name: 'blue', vfs: '2,4-5' }]],
-    ['b', [{ name: 'red', vfs: '0-1' }]],
-    ['c', []],
+  const made = plan([selecting, onOneNode], dpus);
+  expect(dpus.map((one) => wishesFor(made, one))).toEqual([
+    [{ name: 'blue', vfs: '2,4-5' }],
+    [{ name: 'red', vfs: '0-1' }],
+    [],
   ]);
-  expect(networks.get('blue')?.dpus).toEqual(['a']);
+  expect([...made.tally('blue').holders.keys()]).toEqual(['a']);
+  expect([...made.untold]).toEqual(['a', 'b']);
 });
 
 test('a DPU side has those that network functions work for', () => {
-  const { wishes } = plan(
-    [network('fast', { spec: { isAccelerated: true } }), network('slow', { vfs: ['2'] })],
-    [dpu('d', { isDpuSide: true })],
-  );
-  expect(wishes.get('d')).toEqual([{ name: 'fast', vfs: '0-1', accelerated: true }]);
+  const made = plan([network('fast', { spec: { isAccelerated: true } }), network('slow', { vfs: ['2'] })], []);
+  expect(wishesFor(made, dpu('d', { isDpuSide: true }))).toEqual([{ name: 'fast', vfs: '0-1', accelerated: true }]);
 });
 
 test("a function that two want is the older network's, and the other keeps the rest", () => {
-  const { wishes, networks } = plan([
+  const made = plan([
     network('younger', { vfs: ['1-3'], age: 2 }),
     network('older', { vfs: ['0-1'], age: 1 }),
     network('last', { vfs: ['0', '3'], age: 3 }),
   ]);
-  expect(wishes.get('a')).toEqual([
+  expect(wishesFor(made)).toEqual([
     { name: 'older', vfs: '0-1' },
     { name: 'younger', vfs: '2-3' },
   ]);
-  expect(networks.get('younger')?.overlaps).toEqual([{ dpu: 'a', vfs: '1', by: 'older' }]);
-  expect(networks.get('last')).toMatchObject({
-    dpus: [],
-    overlaps: [
-      { dpu: 'a', vfs: '0', by: 'older' },
-      { dpu: 'a', vfs: '3', by: 'younger' },
-    ],
-  });
+  expect(overlapsOf(made, 'younger')).toEqual([{ vfs: '1', by: 'older' }]);
+  expect(overlapsOf(made, 'last')).toEqual([
+    { vfs: '0', by: 'older' },
+    { vfs: '3', by: 'younger' },
+  ]);
+  expect(made.tally('last')).toMatchObject({ dpus: 0, holders: new Map() });
 });
 
 test('what cannot be has no devices and says why', () => {
@@ -104,19 +106,17 @@ test('what cannot be has no devices and says why', () => {
     message: expect.stringContaining('"all"'),
   });
   expect(faultOf(network('a', { vfs: [] }))).toMatchObject({ reason: 'NoVfs' });
-  expect(plan([network('a', { vfs: [] })]).wishes.get('a')).toEqual([]);
+  expect(wishesFor(plan([network('a', { vfs: [] })]))).toEqual([]);
 });
 
 test('one that is being deleted has no devices any more', () => {
   const going = network('a', { metadata: { deletionTimestamp: '2026-01-02T00:00:00Z' } });
-  expect(plan([going, network('b', { age: 9 })]).wishes.get('a')).toEqual([{ name: 'b', vfs: '0-1' }]);
+  expect(wishesFor(plan([going, network('b', { age: 9 })]))).toEqual([{ name: 'b', vfs: '0-1' }]);
 });
 
 const ownVlan = { spec: { vlan: undefined } };
 const bridgeOf = (networks: DpuNetwork[], name: string) =>
-  plan(networks)
-    .wishes.get('a')
-    ?.find((wish) => wish.name === name)?.logicalBridge;
+  wishesFor(plan(networks)).find((wish) => wish.name === name)?.logicalBridge;
 
 test('a VLAN that is asked for is a bridge of all who ask for it', () => {
   const [a, b] = [network('a', { spec: { vlan: 7 } }), network('b', { vfs: ['2'], spec: { vlan: 7 } })];
@@ -153,6 +153,47 @@ test('a VLAN that was chosen has no other network while pods of a deleted one ma
 
 test('when all are taken, that is said', () => {
   const all = Array.from({ length: 4093 }, (_, index) => network(`n${index}`, { spec: { vlan: index + 2 } }));
-  const { networks } = planNetworks([...all, network('a', ownVlan)], [], () => ({}));
+  const { networks } = new NetworksPlan([...all, network('a', ownVlan)]);
   expect(networks.get('a')?.fault).toMatchObject({ reason: 'VlanTaken' });
+});
+
+test('what DPUs have and say is added up, and a DPU that changes or goes is the only one that is looked at', () => {
+  const blue = network('blue');
+  const wishes = [{ name: 'blue', vfs: '0-1' }];
+  const saying = (name: string, report: object): DataProcessingUnit => ({
+    ...dpu(name),
+    spec: { ...dpu(name).spec, networks: wishes },
+    status: { networks: [{ ...wishes[0], name: 'blue', devices: 2, ...report }] },
+  });
+  const made = plan([blue], [saying('a', {}), saying('b', { missing: '1', devices: 1 }), dpu('c')]);
+  const tally = () => {
+    const { dpus, devices, notable } = made.tally('blue');
+    return { dpus, devices, notable: [...notable.keys()] };
+  };
+  expect(tally()).toEqual({ dpus: 3, devices: 3, notable: ['b', 'c'] });
+  expect([...made.untold]).toEqual(['c']);
+  expect(made.put(saying('b', {}), {})).toEqual(['blue']);
+  expect(tally()).toEqual({ dpus: 3, devices: 4, notable: ['c'] });
+  // Of what it answered to another wish nothing counts.
+  made.put(saying('a', { vfs: '0' }), {});
+  expect(tally()).toEqual({ dpus: 3, devices: 2, notable: ['c', 'a'] });
+  expect(made.delete('a')).toEqual(['blue']);
+  expect(made.delete('a')).toEqual([]);
+  expect(tally()).toEqual({ dpus: 2, devices: 2, notable: ['c'] });
+});
+
+test('what pods still have of a network is told, also where no plan has it', () => {
+  const made = plan([], [{ ...dpu('a'), status: { networks: [{ name: 'gone', devices: 0, waiting: ['shop/a'] }] } }]);
+  expect(made.tally('gone').holders.get('a')?.report?.waiting).toEqual(['shop/a']);
+  made.put(dpu('a'), {});
+  expect(made.tally('gone').isEmpty).toBe(true);
+});
+
+test('a node that is away leaves its DPU as it is', () => {
+  const selecting = network('red', { spec: { nodeSelector: { matchLabels: { rack: '1' } } } });
+  const told: DataProcessingUnit = { ...dpu('b'), spec: { ...dpu('b').spec, networks: [{ name: 'red', vfs: '0-1' }] } };
+  const made = new NetworksPlan([selecting]);
+  expect(made.wishesFor(told, undefined)).toEqual([{ name: 'red', vfs: '0-1' }]);
+  expect(made.wishesFor(dpu('a'), undefined)).toEqual([]);
+  expect(made.wishesFor(told, {})).toEqual([]);
 });

@@ -1,5 +1,7 @@
 /** Which devices of which DPU belong to which DpuNetwork. Pure. */
-import type { DataProcessingUnit, NetworkWish } from '../../api/data-processing-unit.ts';
+import { isDeepStrictEqual } from 'node:util';
+import type { DataProcessingUnit, NetworkReport, NetworkWish } from '../../api/data-processing-unit.ts';
+import type { LabelSelector } from '../../api/data-processing-unit-config.ts';
 import { type DpuNetwork, vfIdKey } from '../../api/dpu-network.ts';
 import { logicalBridgeOf } from '../../api/logical-bridge.ts';
 import { acceleratedNetwork, longestNetworkName } from '../../api/names.ts';
@@ -7,6 +9,7 @@ import { parseVfRanges, vfRangesText } from '../../api/vf-ranges.ts';
 import { isBeingDeleted } from '../../kube/index.ts';
 import { olderFirst } from '../../kube/resource.ts';
 import { selects } from '../dpu/selection/label-selector.ts';
+import { NetworkTally, type Overlap } from './network-tally.ts';
 import { assignVlans } from './vlans.ts';
 
 export interface Fault {
@@ -14,98 +17,178 @@ export interface Fault {
   message: string;
 }
 
-/** Virtual functions of a DPU that an older network has. */
-export interface Overlap {
-  dpu: string;
-  vfs: string;
-  by: string;
-}
-
 export interface PlannedNetwork {
   network: DpuNetwork;
   vfs: number[];
+  /** Of the labels of DPUs. */
+  selector: LabelSelector;
   /** What the operator chose; undefined where the spec names one, or there is none. */
   vlanId: number | undefined;
   /** Why it has no devices anywhere. */
   fault: Fault | undefined;
-  /** Names of the DataProcessingUnits that have devices of it. */
-  dpus: string[];
-  overlaps: Overlap[];
 }
 
-export interface NetworksPlan {
-  networks: Map<string, PlannedNetwork>;
-  /** By DPU: what is to stand in its spec. */
-  wishes: Map<string, NetworkWish[]>;
+/** What DPUs get that the same networks select. */
+interface Allotment {
+  wishes: readonly NetworkWish[];
+  /** By network. */
+  overlaps: ReadonlyMap<string, readonly Overlap[]>;
 }
 
-/** @param labelsOf of a node; undefined where it is not there */
-export function planNetworks(
-  all: readonly DpuNetwork[],
-  dpus: readonly DataProcessingUnit[],
-  labelsOf: (nodeName: string) => Record<string, string> | undefined,
-): NetworksPlan {
-  const networks = [...all].sort(olderFirst);
-  const vlans = assignVlans(networks);
-  const staying = networks.filter((network) => !isBeingDeleted(network));
-  const planned = staying.map((network): PlannedNetwork => {
-    const vlan = vlans.get(network.metadata.name) ?? { none: true };
-    const parsed = parseVfRanges(vfIdsOf(network));
-    return {
-      network,
-      vfs: 'vfs' in parsed ? parsed.vfs : [],
-      vlanId: 'vlan' in vlan && vlan.chosen ? vlan.vlan : undefined,
-      fault: nameFault(network) ?? vfFault(parsed) ?? vlanFault(network, vlan),
-      dpus: [],
-      overlaps: [],
-    };
-  });
-  // Once each: a fleet has thousands of DPUs.
-  const bridges = new Map(
-    [...vlans].map(([name, vlan]) => [name, 'vlan' in vlan ? logicalBridgeOf(name, vlan) : undefined]),
-  );
-  const wishes = new Map<string, NetworkWish[]>();
-  for (const dpu of dpus) {
-    const mine = planned.filter((one) => !one.fault && isOn(one.network, dpu, labelsOf(dpu.spec.nodeName)));
-    wishes.set(dpu.metadata.name, wishesOf(dpu, mine, bridges));
+/** Of these networks, for the DPUs that are put in. Another network, or a change of one, needs another plan. */
+export class NetworksPlan {
+  /** By name; without those that are being deleted. */
+  readonly networks: ReadonlyMap<string, PlannedNetwork>;
+  /** Names of the DPUs whose spec says something else than it is to. */
+  readonly untold = new Set<string>();
+  readonly #dpus = new Set<string>();
+  readonly #bridges: ReadonlyMap<string, string | undefined>;
+  /** By the names of the networks that select them: of thousands of DPUs there are few kinds. */
+  readonly #allotments = new Map<string, Allotment>();
+  readonly #tallies = new Map<string, NetworkTally>();
+
+  constructor(all: readonly DpuNetwork[]) {
+    const networks = [...all].sort(olderFirst);
+    const vlans = assignVlans(networks);
+    const staying = networks.filter((network) => !isBeingDeleted(network));
+    const planned = staying.map((network): PlannedNetwork => {
+      const vlan = vlans.get(network.metadata.name) ?? { none: true };
+      const parsed = parseVfRanges(vfIdsOf(network));
+      return {
+        network,
+        vfs: 'vfs' in parsed ? parsed.vfs : [],
+        selector: selectorOf(network),
+        vlanId: 'vlan' in vlan && vlan.chosen ? vlan.vlan : undefined,
+        fault: nameFault(network) ?? vfFault(parsed) ?? vlanFault(network, vlan),
+      };
+    });
+    this.networks = new Map(planned.map((one) => [one.network.metadata.name, one]));
+    this.#bridges = new Map(
+      [...vlans].map(([name, vlan]) => [name, 'vlan' in vlan ? logicalBridgeOf(name, vlan) : undefined]),
+    );
   }
-  return { networks: new Map(planned.map((one) => [one.network.metadata.name, one])), wishes };
+
+  /**
+   * @param nodeLabels of its node; undefined where that is not there
+   * @returns the names of the networks that it concerns, or did
+   */
+  put(dpu: DataProcessingUnit, nodeLabels: Record<string, string> | undefined): string[] {
+    const { name } = dpu.metadata;
+    const concerned = new Set(this.delete(name));
+    this.#dpus.add(name);
+    const { wishes, overlaps } = this.#allotmentFor(dpu, nodeLabels);
+    if (!isDeepStrictEqual(dpu.spec.networks ?? [], wishes)) this.untold.add(name);
+    const wished = byName(wishes);
+    const said = byName(dpu.status?.networks);
+    const held = new Set([...wished.keys(), ...byName(dpu.spec.networks).keys(), ...said.keys()]);
+    for (const network of new Set([...held, ...overlaps.keys()])) {
+      const wish = wished.get(network);
+      const told = said.get(network);
+      this.#tallyToChange(network).add({
+        dpu: name,
+        node: dpu.spec.nodeName,
+        wish,
+        report: told && isAnswerTo(told, wish) ? told : undefined,
+        holds: held.has(network),
+        overlaps: overlaps.get(network) ?? [],
+      });
+      concerned.add(network);
+    }
+    return [...concerned];
+  }
+
+  /** @returns the names of the networks that it concerned */
+  delete(dpuName: string): string[] {
+    const concerned: string[] = [];
+    if (!this.#dpus.delete(dpuName)) return concerned;
+    this.untold.delete(dpuName);
+    for (const [network, tally] of this.#tallies) {
+      if (tally.delete(dpuName)) concerned.push(network);
+      if (tally.isEmpty) this.#tallies.delete(network);
+    }
+    return concerned;
+  }
+
+  /** What is to stand in the spec of a DPU. */
+  wishesFor(dpu: DataProcessingUnit, nodeLabels: Record<string, string> | undefined): readonly NetworkWish[] {
+    return this.#allotmentFor(dpu, nodeLabels).wishes;
+  }
+
+  /** Of a network that some DPU has something of, whether it is still there or not. */
+  tally(network: string): Readonly<NetworkTally> {
+    return this.#tallies.get(network) ?? new NetworkTally();
+  }
+
+  #tallyToChange(network: string): NetworkTally {
+    const tally = this.#tallies.get(network) ?? new NetworkTally();
+    this.#tallies.set(network, tally);
+    return tally;
+  }
+
+  #allotmentFor(dpu: DataProcessingUnit, nodeLabels: Record<string, string> | undefined): Allotment {
+    const selecting = [...this.networks.values()].filter((planned) => !planned.fault && isOn(planned, dpu, nodeLabels));
+    // No name has a blank.
+    const key = selecting.map(({ network }) => network.metadata.name).join(' ');
+    const allotment = this.#allotments.get(key) ?? allot(selecting, this.#bridges);
+    this.#allotments.set(key, allotment);
+    return allotment;
+  }
 }
 
 /** The first has a virtual function that two want. */
-function wishesOf(
-  dpu: DataProcessingUnit,
-  planned: readonly PlannedNetwork[],
-  bridges: ReadonlyMap<string, string | undefined>,
-): NetworkWish[] {
+function allot(planned: readonly PlannedNetwork[], bridges: ReadonlyMap<string, string | undefined>): Allotment {
   const holders = new Map<number, string>();
-  return planned.flatMap((one) => {
-    const { name } = one.network.metadata;
+  const overlaps = new Map<string, Overlap[]>();
+  const wishes = planned.flatMap(({ network: { metadata, spec }, vfs }) => {
+    const { name } = metadata;
     const taken = Map.groupBy(
-      one.vfs.filter((vf) => holders.has(vf)),
+      vfs.filter((vf) => holders.has(vf)),
       (vf) => holders.get(vf) ?? '',
     );
-    for (const [by, vfs] of taken) one.overlaps.push({ dpu: dpu.metadata.name, vfs: vfRangesText(vfs), by });
-    const free = one.vfs.filter((vf) => !holders.has(vf));
+    if (taken.size > 0) {
+      overlaps.set(
+        name,
+        [...taken].map(([by, some]) => ({ vfs: vfRangesText(some), by })),
+      );
+    }
+    const free = vfs.filter((vf) => !holders.has(vf));
     for (const vf of free) holders.set(vf, name);
     if (free.length === 0) return [];
-    one.dpus.push(dpu.metadata.name);
     const logicalBridge = bridges.get(name);
     return {
       name,
       vfs: vfRangesText(free),
       ...(logicalBridge !== undefined && { logicalBridge }),
-      ...(one.network.spec.isAccelerated && { accelerated: true }),
+      ...(spec.isAccelerated && { accelerated: true }),
     };
   });
+  return { wishes, overlaps };
 }
 
-/** On the DPU side only network functions get devices, hence only networks that have some. */
-function isOn({ spec }: DpuNetwork, dpu: DataProcessingUnit, nodeLabels: Record<string, string> | undefined): boolean {
+const isAnswerTo = (report: NetworkReport, wish: NetworkWish | undefined): boolean =>
+  report.vfs === wish?.vfs && report.logicalBridge === wish?.logicalBridge && report.accelerated === wish?.accelerated;
+
+const byName = <T extends { name: string }>(all: readonly T[] = []): ReadonlyMap<string, T> =>
+  new Map(all.map((one) => [one.name, one]));
+
+/**
+ * On the DPU side only network functions get devices, hence only networks that have some. A Node object that is away is no
+ * order: what was told by its labels stays.
+ */
+function isOn(
+  { network: { metadata, spec }, selector }: PlannedNetwork,
+  dpu: DataProcessingUnit,
+  nodeLabels: Record<string, string> | undefined,
+): boolean {
   if (isBeingDeleted(dpu) || (dpu.spec.isDpuSide && !spec.isAccelerated)) return false;
-  const { matchLabels, matchExpressions = [] } = spec.dpuSelector ?? {};
-  const byLabels = { matchLabels, matchExpressions: matchExpressions.filter(({ key }) => key !== vfIdKey) };
-  return nodeLabels !== undefined && selects(spec.nodeSelector, nodeLabels) && selects(byLabels, dpu.metadata.labels);
+  if (!selects(selector, dpu.metadata.labels)) return false;
+  if (nodeLabels) return selects(spec.nodeSelector, nodeLabels);
+  return !spec.nodeSelector || (dpu.spec.networks?.some(({ name }) => name === metadata.name) ?? false);
+}
+
+function selectorOf({ spec }: DpuNetwork): LabelSelector {
+  const { matchLabels = {}, matchExpressions = [] } = spec.dpuSelector ?? {};
+  return { matchLabels, matchExpressions: matchExpressions.filter(({ key }) => key !== vfIdKey) };
 }
 
 function vfIdsOf({ spec }: DpuNetwork): string[] {

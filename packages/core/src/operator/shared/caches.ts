@@ -13,12 +13,14 @@ import { serviceFunctionChain } from '../../api/service-function-chain.ts';
 import { vendorPlugin } from '../../api/vendor-plugin.ts';
 import {
   certificateSigningRequest,
+  configMapMetadata,
   customResourceDefinition,
   daemonSet,
   Informer,
   type KubeObject,
   type KubeStore,
   lease,
+  namespaceMetadata,
   networkAttachmentDefinition,
   pod,
   type ResourceType,
@@ -30,7 +32,10 @@ import type { Environment } from './environment.ts';
 import { SelectionIndex } from './selection-index.ts';
 import { tokens } from './tokens.ts';
 
-/** Of nodes only their being there, labels, addresses and architecture matter, and there can be thousands. */
+/**
+ * Of nodes only their being there, labels, addresses and architecture matter, and there can be thousands. Their annotations
+ * can be large, as those of network plugins.
+ */
 const slimNode = {
   apiVersion: 'v1',
   kind: 'Node',
@@ -39,7 +44,7 @@ const slimNode = {
   schema: z.object({
     apiVersion: z.literal('v1'),
     kind: z.literal('Node'),
-    metadata: metadataSchema,
+    metadata: metadataSchema.omit({ annotations: true }),
     status: z
       .object({
         addresses: z.array(z.object({ type: z.string(), address: z.string() })).optional(),
@@ -50,23 +55,6 @@ const slimNode = {
 } as const;
 
 type SlimNode = z.infer<typeof slimNode.schema>;
-
-/** Of ConfigMaps too: the lock of a plugin can have a megabyte. */
-const configMapMetadata = {
-  apiVersion: 'v1',
-  kind: 'ConfigMap',
-  plural: 'configmaps',
-  namespaced: true,
-  schema: z.object({ apiVersion: z.literal('v1'), kind: z.literal('ConfigMap'), metadata: metadataSchema }),
-} as const;
-
-const namespaceMetadata = {
-  apiVersion: 'v1',
-  kind: 'Namespace',
-  plural: 'namespaces',
-  namespaced: false,
-  schema: z.object({ apiVersion: z.literal('v1'), kind: z.literal('Namespace'), metadata: metadataSchema }),
-} as const;
 
 const networkCrd = 'network-attachment-definitions.k8s.cni.cncf.io';
 

@@ -1,5 +1,5 @@
 import { pino } from 'pino';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { dataProcessingUnit } from '../../api/data-processing-unit.ts';
 import { operatorNamespace } from '../../api/names.ts';
 import { Informer } from '../../kube/index.ts';
@@ -68,4 +68,23 @@ test('the other identities of a node are counted while their certificates may be
   const parsed = parseIdentity(identity);
   if (!parsed) throw new Error('no identity');
   expect(await issued.othersOfNode(parsed, now)).toBe(1);
+});
+
+test('each certificate is a look at those that may be gone, not at all of a fleet', async () => {
+  const now = Date.now();
+  const names = Array.from({ length: 50 }, (_, index) => `d-${index}`);
+  for (const name of names) fixture.putDpu(name, `node-of-${name}`);
+  await dpus.start(watching.signal);
+  for (const name of names) await issued.add(`spiffe://aaaa/host/node-of-${name}/${name}`, now);
+  const looked = vi.spyOn(dpus, 'get');
+  expect(await issued.gone([], now)).toEqual([]);
+  expect(looked).not.toHaveBeenCalled();
+  // Another node's, and back.
+  fixture.putDpu('d-7', 'another-node');
+  await vi.waitFor(async () => expect(await issued.gone([], now)).toEqual(['spiffe://aaaa/host/node-of-d-7/d-7']));
+  fixture.putDpu('d-7', 'node-of-d-7');
+  await vi.waitFor(() => expect(dpus.get('d-7')?.spec.nodeName).toBe('node-of-d-7'));
+  looked.mockClear();
+  expect(await issued.gone([], now)).toEqual([]);
+  expect(looked).not.toHaveBeenCalled();
 });

@@ -9,7 +9,8 @@ import { labels, trustNames } from '../../api/names.ts';
 import { configMap, type Informer, isNotFound, type KubeStore } from '../../kube/index.ts';
 import type { Revocation } from '../../trust/bundle.ts';
 import { type Identity, identityUri, parseIdentity } from '../../trust/identity.ts';
-import { type Issued, isRevoked, mayBeValid } from './revocations.ts';
+import { IssuedIndex } from './issued-index.ts';
+import { expiredBefore, type Issued, mayBeValid, revocationLookUp } from './revocations.ts';
 
 /**
  * The API server takes 1 MiB in a ConfigMap, some 5,000 identities, and each certificate is a write of a whole one: an identity is
@@ -23,27 +24,31 @@ export class IssuedIdentities {
   readonly #store: KubeStore;
   readonly #namespace: string;
   readonly #dpus: Informer<DataProcessingUnit>;
-  #known: Map<string, number> | undefined;
-  /** Parsed once: each certificate is a look at all. */
-  readonly #parsed = new Map<string, Identity | undefined>();
+  #reading: Promise<IssuedIndex> | undefined;
+  #known: IssuedIndex | undefined;
+  /** Those whose DataProcessingUnit the cache has not, or has on another node: kept in step, since each certificate asks for them. */
+  readonly #suspects = new Set<string>();
 
   constructor(store: KubeStore, namespace: string, dpus: Informer<DataProcessingUnit>) {
     this.#store = store;
     this.#namespace = namespace;
     this.#dpus = dpus;
+    dpus.onChange(({ metadata }) => {
+      for (const identity of this.#known?.ofDpu(metadata.name) ?? []) this.#suspect(identity);
+    });
   }
 
   /** By identity; read once, since only the operator that leads writes it. */
   async all(): Promise<Issued> {
-    this.#known ??= await this.#read();
-    return this.#known;
+    return (await this.#index()).issued;
   }
 
   /** To be awaited before the certificate is handed out. @param issued milliseconds since 1970 */
   async add(identity: string, issued: number): Promise<void> {
-    await this.all();
+    const index = await this.#index();
     await this.#patch({ [keyOf(identity)]: entry(identity, issued) });
-    this.#known?.set(identity, issued);
+    index.add(identity, issued);
+    this.#suspect(identity);
   }
 
   /**
@@ -52,9 +57,12 @@ export class IssuedIdentities {
    * @param revoked those that it revokes already are left out: each is a question to the API server
    */
   async gone(revoked: readonly Revocation[], now: number): Promise<string[]> {
+    const { issued } = await this.#index();
+    const isRevoked = revocationLookUp(revoked);
     const gone: string[] = [];
-    for (const [identity, issued] of await this.all()) {
-      if (!mayBeValid(issued, now) || isRevoked(revoked, identity, issued)) continue;
+    for (const identity of [...this.#suspects]) {
+      const at = issued.get(identity);
+      if (at === undefined || !mayBeValid(at, now) || isRevoked(identity, at)) continue;
       if (await this.#isGone(identity)) gone.push(identity);
     }
     return gone;
@@ -62,14 +70,14 @@ export class IssuedIdentities {
 
   /** How many other identities of its node, on both sides, may have a valid certificate. */
   async othersOfNode(identity: Identity, now: number): Promise<number> {
+    const index = await this.#index();
     const own = identityUri(identity);
-    const isOther = ([uri, issued]: [string, number]) =>
-      uri !== own && mayBeValid(issued, now) && this.#parse(uri)?.node === identity.node;
-    return [...(await this.all())].filter(isOther).length;
+    const isValid = (uri: string) => mayBeValid(index.issued.get(uri) ?? 0, now);
+    return index.ofNode(identity.node).filter((uri) => uri !== own && isValid(uri)).length;
   }
 
   async #isGone(identity: string): Promise<boolean> {
-    const parsed = this.#parse(identity);
+    const parsed = parseIdentity(identity);
     if (!parsed) return false;
     const cached = this.#dpus.get(parsed.dpu);
     if (cached && isOf(parsed, cached)) return false;
@@ -81,25 +89,38 @@ export class IssuedIdentities {
 
   /** Drops those whose certificates have expired. */
   async prune(now: number): Promise<void> {
-    const expired = [...(await this.all())].filter(([, issued]) => !mayBeValid(issued, now));
+    const index = await this.#index();
+    const expired = index.issuedBefore(expiredBefore(now));
     if (expired.length === 0) return;
-    await this.#patch(Object.fromEntries(expired.map(([identity]) => [keyOf(identity), null])));
-    for (const [identity] of expired) {
-      this.#known?.delete(identity);
-      this.#parsed.delete(identity);
+    await this.#patch(Object.fromEntries(expired.map((identity) => [keyOf(identity), null])));
+    for (const identity of expired) {
+      index.delete(identity);
+      this.#suspects.delete(identity);
     }
   }
 
-  #parse(identity: string): Identity | undefined {
-    if (!this.#parsed.has(identity)) this.#parsed.set(identity, parseIdentity(identity));
-    return this.#parsed.get(identity);
+  #suspect(identity: string): void {
+    const parsed = parseIdentity(identity);
+    const cached = parsed && this.#dpus.get(parsed.dpu);
+    if (parsed && cached && isOf(parsed, cached)) this.#suspects.delete(identity);
+    else this.#suspects.add(identity);
   }
 
-  async #read(): Promise<Map<string, number>> {
+  async #index(): Promise<IssuedIndex> {
+    this.#reading ??= this.#read().catch((error) => {
+      this.#reading = undefined;
+      throw error;
+    });
+    return await this.#reading;
+  }
+
+  async #read(): Promise<IssuedIndex> {
     const shards = { namespace: this.#namespace, labelSelector: labels.issued };
     const { items } = await this.#store.list(configMap, shards);
     const entries = items.flatMap(({ data }) => Object.values(data ?? {}).flatMap(readEntry));
-    return new Map(entries.map(({ identity, issued }) => [identity, issued]));
+    this.#known = new IssuedIndex(entries);
+    for (const { identity } of entries) this.#suspect(identity);
+    return this.#known;
   }
 
   /** @param data by key; null takes an entry away */
@@ -113,7 +134,10 @@ export class IssuedIdentities {
       await this.#store.patch(configMap, name, this.#namespace, { data });
     } catch (error) {
       if (!isNotFound(error)) throw error;
-      const known = [...(this.#known ?? [])].map(([identity, issued]) => [keyOf(identity), entry(identity, issued)]);
+      const known = [...(this.#known?.issued ?? [])].map(([identity, issued]) => [
+        keyOf(identity),
+        entry(identity, issued),
+      ]);
       const own = known.filter(([key]) => shardOf(key ?? '') === name);
       const all = Object.entries({ ...Object.fromEntries(own), ...data }).filter(([, text]) => text !== null);
       await this.#store.create(configMap, {

@@ -10,9 +10,14 @@ export type Issued = ReadonlyMap<string, number>;
 /** After that no certificate from before the revocation can be valid. */
 const keptMs = leafLifetimeMs + 3_600_000;
 
+/** Certificates issued before that time have expired. */
+export function expiredBefore(now: number): number {
+  return now - keptMs;
+}
+
 /** Whether a certificate of that time of issue may be valid still. */
 export function mayBeValid(issued: number, now: number): boolean {
-  return issued + keptMs > now;
+  return issued > expiredBefore(now);
 }
 
 /**
@@ -21,10 +26,15 @@ export function mayBeValid(issued: number, now: number): boolean {
  */
 const mostOfNode = 8;
 
-/** Whether a certificate of that time of issue is revoked. */
-export function isRevoked(revoked: readonly Revocation[], identity: string, issued: number): boolean {
-  const subjects = [identity, nodeOf(identity)];
-  return revoked.some(({ subject, before }) => subjects.includes(subject) && Date.parse(before) > issued);
+/** @returns whether a certificate of an identity and a time of issue is revoked */
+export function revocationLookUp(revoked: readonly Revocation[]): (identity: string, issued: number) => boolean {
+  const times = new Map<string, number>();
+  for (const { subject, before } of revoked) {
+    times.set(subject, Math.max(Date.parse(before), times.get(subject) ?? Number.NEGATIVE_INFINITY));
+  }
+  const isBefore = (subject: string | undefined, issued: number) =>
+    subject !== undefined && (times.get(subject) ?? Number.NEGATIVE_INFINITY) > issued;
+  return (identity, issued) => isBefore(identity, issued) || isBefore(nodeOf(identity), issued);
 }
 
 /**
@@ -38,12 +48,14 @@ export function revocationsWith(
   now: number,
 ): readonly Revocation[] {
   const kept = revoked.filter(({ before, barred }) => barred || Date.parse(before) + keptMs > now);
+  const isRevoked = revocationLookUp(kept);
   const added = gone.filter((identity) => {
     const at = issued.get(identity);
-    return at !== undefined && mayBeValid(at, now) && !isRevoked(kept, identity, at);
+    return at !== undefined && mayBeValid(at, now) && !isRevoked(identity, at);
   });
   if (added.length === 0 && kept.length === revoked.length) return revoked;
-  const others = kept.filter(({ subject }) => !added.includes(subject));
+  const anew = new Set(added);
+  const others = kept.filter(({ subject }) => !anew.has(subject));
   const before = new Date(now).toISOString();
   return joined([...others, ...added.map((subject) => ({ subject, before }))]);
 }

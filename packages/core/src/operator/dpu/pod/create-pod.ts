@@ -1,5 +1,13 @@
-import { labels } from '../../../api/names.ts';
-import { ApiError, type Applied, isAlreadyThere, isRefused, type KubeStore, pod } from '../../../kube/index.ts';
+import { dataProcessingUnit } from '../../../api/data-processing-unit.ts';
+import {
+  ApiError,
+  type Applied,
+  controllerName,
+  isAlreadyThere,
+  isRefused,
+  type KubeStore,
+  pod,
+} from '../../../kube/index.ts';
 
 /** A pod of a DPU that cannot be made as things stand. Nothing tells when it can: it is to be tried again. */
 export class PodRefusal extends ApiError {
@@ -33,7 +41,7 @@ export async function createPod(store: KubeStore, wanted: Applied): Promise<void
     if (!isAlreadyThere(error)) throw error;
     const taken = await store.get(pod, name, namespace);
     // One that the cache has not seen yet: its event brings the DPU here again.
-    if (taken?.metadata.labels?.[labels.dpuName] !== undefined) return;
+    if (taken && controllerName(taken, dataProcessingUnit.kind) !== undefined) return;
     // The name has become free meanwhile.
     if (!taken) throw error;
     throw new PodRefusal(

@@ -12,6 +12,8 @@ import type { Environment } from '../../shared/environment.ts';
 import { ageMs } from '../../shared/pod-age.ts';
 import { installPodName } from '../install/install-pod.ts';
 import { installPodState } from '../install/install-pod-status.ts';
+import type { FirstSeen } from '../pod/first-seen.ts';
+import { ownPod } from '../pod/own-pod.ts';
 import { vspPodHash } from '../pod/vsp-pod.ts';
 import { hindrance, startedAt } from '../pod/vsp-pod-start.ts';
 import { crashing, hasEnded, permanentFailure, vspPodCondition } from '../pod/vsp-pod-status.ts';
@@ -25,15 +27,17 @@ export function observeDpu(
   environment: Environment,
   turns: Pick<Turns, 'waitsFor' | 'deadlineMs'>,
   leases: Pick<DaemonLeases, 'heardSince'>,
+  starts: FirstSeen,
 ): ObservedState {
   const { name } = dpu.metadata;
+  const { namespace } = environment;
   const { plugin, rollout, vsp, drain, conditions } = dpu.status ?? {};
   return {
     now: Date.now(),
     wanted,
     status: { plugin, rollout },
-    vspPod: vspPodState(vspPods.get(vspPodName(name), environment.namespace), dpu),
-    installPod: installPodState(vspPods.get(installPodName(name), environment.namespace)),
+    vspPod: vspPodState(ownPod(dpu, vspPods.get(vspPodName(name), namespace)), dpu, starts),
+    installPod: installPodState(ownPod(dpu, vspPods.get(installPodName(name), namespace))),
     hashOf: (run) => vspPodHash(dpu, run, environment),
     waitsFor: (target) => turns.waitsFor(name, target),
     deadlineMs: turns.deadlineMs(name),
@@ -46,7 +50,9 @@ export function observeDpu(
   };
 }
 
-function vspPodState(pod: Pod | undefined, dpu: DataProcessingUnit): VspPodState | undefined {
+function vspPodState(pod: Pod | undefined, dpu: DataProcessingUnit, starts: FirstSeen): VspPodState | undefined {
+  const started = pod && startedAt(pod);
+  if (started === undefined) starts.forget(dpu.metadata.name);
   if (!pod) return undefined;
   const owned = pod.metadata.ownerReferences?.some(({ uid }) => uid === dpu.metadata.uid);
   const { status, message } = vspPodCondition(pod);
@@ -55,7 +61,7 @@ function vspPodState(pod: Pod | undefined, dpu: DataProcessingUnit): VspPodState
     digest: owned ? pod.metadata.annotations?.[annotations.runDigest] : '',
     state: stateOf(pod, status === 'True'),
     ageMs: ageMs(pod),
-    startedAt: startedAt(pod),
+    startedAt: started === undefined ? undefined : starts.earliest(dpu.metadata.name, started),
     hindrance: hindrance(pod),
     permanentFailure: permanentFailure(pod) ?? crashing(pod),
     message,

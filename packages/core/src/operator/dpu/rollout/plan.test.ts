@@ -655,6 +655,32 @@ test('what a failing plugin made is taken away before the one that ran returns',
   expect(node.pod?.run.digest).toBe(a1.digest);
 });
 
+test('so is what a newer version of the same plugin made, where the DPU is free of pods', () => {
+  for (const [newer, isDrained] of [
+    [rough, true],
+    [a2, false],
+  ] as const) {
+    const node = Node.running(a1);
+    node.wanted = newer;
+    node.settle();
+    node.installed();
+    const of = node.rollout.startedAt;
+    if (isDrained) node.drain = { of, pods: [] };
+    node.settle();
+    expect(node.pod?.run.digest).toBe(newer.digest);
+    node.comesUpButSays('InitFailed');
+    node.now += 120_000;
+    node.settle();
+    expect(node.rollout).toMatchObject({ phase: 'RollingBack', clear: isDrained });
+    if (isDrained) {
+      expect(node.pod?.run.digest).toBe(newer.digest);
+      node.drain = { of: `${of} back`, pods: [], cleared: true };
+      node.settle();
+    }
+    expect(node.pod?.run.digest).toBe(a1.digest);
+  }
+});
+
 test('a plugin that ran before and does not come up any more ends the way back all the same', () => {
   const node = Node.running(a1);
   node.wanted = a2;

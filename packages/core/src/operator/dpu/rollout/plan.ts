@@ -121,8 +121,14 @@ function replacing(rollout: Rollout, now: number): Rollout {
   return { ...rollout, phase: 'Replacing', replacingSince: new Date(now).toISOString() };
 }
 
+/** What comes back knows nothing of what a newer version made either. Where pods stayed, it takes over what serves them. */
 function rollingBack({ now, vsp }: ObservedState, rollout: Rollout): Rollout {
-  const next: Rollout = { ...rollout, phase: 'RollingBack', rollingBackSince: new Date(now).toISOString() };
+  const next: Rollout = {
+    ...rollout,
+    phase: 'RollingBack',
+    rollingBackSince: new Date(now).toISOString(),
+    clear: rollout.clear || rollout.drain,
+  };
   return vsp ? { ...next, previousInit: vsp.initialisedAt } : next;
 }
 

@@ -3,7 +3,7 @@ import 'reflect-metadata';
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { dataProcessingUnit } from '../../../api/data-processing-unit.ts';
-import { annotations, finalizers, operatorNamespace } from '../../../api/names.ts';
+import { annotations, finalizers, labels, operatorNamespace } from '../../../api/names.ts';
 import { TestApiServer } from '../../../daemon/testing/api-server.ts';
 import { type Controller, EventRecorder } from '../../../kube/index.ts';
 import { DaemonLeases } from '../../daemons/daemon-leases.ts';
@@ -403,4 +403,27 @@ test('a pod that the API server refuses is a condition in its words, and so is a
   server.delete(path);
   tryAgain('2');
   await says('Installing');
+});
+
+test('a pod that is no DPU’s is not deleted for its label, and holds the name until it is gone', async () => {
+  const stranger = {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: {
+      name: `vsp-${dpuName}`,
+      namespace: operatorNamespace,
+      uid: 'stranger',
+      labels: { [labels.dpuName]: dpuName },
+    },
+    spec: { containers: [{ name: 'vsp' }] },
+  };
+  server.put(vspPath, stranger);
+  const uid = server.objects.get(vspPath)?.metadata.uid;
+  putDpu();
+  await installs();
+  await vi.waitFor(() => expect(condition('VspPod')).toMatchObject({ reason: 'PodConflict' }));
+  expect(server.objects.get(vspPath)?.metadata.uid).toBe(uid);
+  expect(server.writes).not.toContain(`DELETE ${vspPath}`);
+  server.delete(vspPath);
+  await vi.waitFor(() => expect(server.objects.get(vspPath)?.metadata.ownerReferences).toBeDefined());
 });

@@ -4,7 +4,8 @@ import { type DataProcessingUnitConfig, dataProcessingUnitConfig } from '../../.
 import { annotations } from '../../../api/names.ts';
 import { PluginCatalog } from '../../../plugins/catalog.ts';
 import type { PluginRelease } from '../../../plugins/release.ts';
-import { configVerdict } from './config-verdict.ts';
+import { outcomeOf } from './config-outcome.ts';
+import { ConfigOutcomes } from './config-outcomes.ts';
 import { checkSettings, configsOf } from './dpu-settings.ts';
 import { selects } from './label-selector.ts';
 import { choose } from './plugin-choice.ts';
@@ -65,7 +66,10 @@ function verdict(
   dpus: readonly DataProcessingUnit[],
 ) {
   const selected = dpus.filter(({ metadata }) => selects(one.spec.dpuSelector, metadata.labels));
-  return configVerdict(one, selected, { ...context(schema), configsFor: (dpu) => configsOf(dpu, configs) });
+  const outcomes = new ConfigOutcomes();
+  const about = { ...context(schema), configsFor: (dpu: DataProcessingUnit) => configsOf(dpu, configs) };
+  for (const each of selected) outcomes.put(each.metadata.name, outcomeOf(each, one, about));
+  return outcomes.verdict;
 }
 
 test('of many DPUs a config names one, and how many more', () => {
@@ -240,7 +244,7 @@ test('a config is applied when the DPU has the virtual functions, and partly whe
   expect(verdictOf(said('True', 'Applied', 1))).toBe('False RollingOut: under way to h');
   expect(verdictOf(said('False', 'Resizing', 2))).toBe('False RollingOut: under way to h: why');
   expect(verdictOf(said('False', 'Refused', 2))).toBe('False PartlyApplied: h: numVfs: why; applied to d');
-  expect(verdictOf(said('True', 'Applied', 2))).toBe('True Applied: applied to h, d');
+  expect(verdictOf(said('True', 'Applied', 2))).toBe('True Applied: applied to d, h');
   const other = { ...said('True', 'Applied', 2), spec: { ...dpu('h').spec, numVfs: 4 } };
   expect(verdictOf(other)).toBe('False RollingOut: under way to h');
 });

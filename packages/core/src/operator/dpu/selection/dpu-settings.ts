@@ -46,12 +46,13 @@ export function checkSettings(schema: object, settings: unknown): string | undef
   const before = process.threadCpuUsage();
   const fault = faultOf(known.schema, settings);
   const { user, system } = process.threadCpuUsage(before);
-  if ((user + system) / 1_000 > slowMs) known.slow += 1;
+  // On a busy machine it is ended before it had its share of time.
+  if ((user + system) / 1_000 > slowMs || fault?.includes('it takes longer than')) known.slow += 1;
   known.verdicts.set(key, fault);
   return fault;
 }
 
-const tooSlow = `the plugin's settings schema (dpu.settings) took more than ${slowMs} ms for ${mostSlow} settings, and no others are checked by it: ask its vendor for a version with a simpler one`;
+const tooSlow = `the plugin's settings schema (dpu.settings) took too long for ${mostSlow} settings, and no others are checked by it: ask its vendor for a version with a simpler one`;
 
 function schemaOf(schema: object): Schema {
   const before = byObject.get(schema);

@@ -54,6 +54,11 @@ export function isChanging({ plugin, rollout }: RolloutStatus): boolean {
   return !['Installing', 'Failed'].includes(rollout.phase);
 }
 
+/** As after its node died amid the change. */
+export function isOverdue({ says, status }: FleetDpu): boolean {
+  return says === 'Overdue' && isChanging(status);
+}
+
 /** It did not work before either, and has no other pod to go back to: it may stay so for ever, and others do not wait for it. */
 function isAsBroken({ phase, reason, wasReady }: Rollout): boolean {
   return phase === 'Verifying' && reason !== undefined && !wasReady;
@@ -123,6 +128,11 @@ export class Fleet {
     return this.#size(`changes to ${id} ${side}`);
   }
 
+  /** How many of these have taken longer than their deadline. */
+  overdueWith(id: string, side: DpuSide): number {
+    return this.#size(`overdue with ${id} ${side}`);
+  }
+
   /** A DPU on which this release, or this release with these settings, has failed. */
   failedOn(name: string, target: PluginRun, ids: readonly string[]): string | undefined {
     for (const group of [`failed ${releaseKey(target)}`, ...ids.map((id) => `failed ${id}`)]) {
@@ -147,6 +157,7 @@ export class Fleet {
     if (rollout && state === 'changing') {
       const ids = this.idsOf(dpu, rollout.target);
       groups.push(...ids.flatMap((id) => [`changes to ${id} ${side}`, `tries ${id}`]));
+      if (isOverdue(dpu)) groups.push(...ids.map((id) => `overdue with ${id} ${side}`));
     }
     const failure = rollout && hasFailed(status);
     if (failure) {

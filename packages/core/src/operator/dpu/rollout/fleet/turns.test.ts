@@ -92,6 +92,26 @@ test('all that wait are told that a release goes no further, once', () => {
   expect(told).toEqual(['a', 'b']);
 });
 
+test('the turn of one that is lost amid its change is told to another', () => {
+  const { dpus, turns, told, put, policy } = fixture();
+  policy({ maxUnavailable: 2 });
+  put('lost', 'Verifying');
+  put('b', 'Installing');
+  expect(turns.waitsFor('b', v2)?.reason).toBe('WaitingForTurn');
+  const lost = dpus.get('lost');
+  if (!lost) throw new Error('it is there');
+  const overdue = {
+    type: 'Configured',
+    status: 'False',
+    reason: 'Overdue',
+    message: '',
+    lastTransitionTime: '',
+  } as const;
+  dpus.put({ ...lost, status: { ...lost.status, conditions: [overdue] } });
+  expect(told).toEqual(['b']);
+  expect(turns.waitsFor('b', v2)).toBeUndefined();
+});
+
 test('a DPU of a silent daemon lets others go first, and is told when it is heard', () => {
   const { leases, silent, turns, told, put } = fixture();
   const lease = daemonLeaseName('node-a');

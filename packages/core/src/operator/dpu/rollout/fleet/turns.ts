@@ -25,7 +25,7 @@ import { tokens } from '../../../shared/tokens.ts';
 import type { RolloutStatus } from '../rollout-status.ts';
 import { cardsOf } from './cards.ts';
 import { DaemonRelease } from './daemon-release.ts';
-import { Fleet, type FleetDpu, isChanging, ofCard, ofConfig, ofPlugin, type Scope } from './fleet.ts';
+import { Fleet, type FleetDpu, isChanging, isOverdue, ofCard, ofConfig, ofPlugin, type Scope } from './fleet.ts';
 import { deadlineMs, policiesOf } from './policy.ts';
 import { type WaitingAlike, WaitingList } from './waiting-list.ts';
 import {
@@ -327,7 +327,9 @@ const looking: Wait = {
 };
 
 function stepOf(dpu: FleetDpu | undefined): string | undefined {
-  return dpu && `${dpu.status.plugin?.digest} ${dpu.status.rollout?.phase} ${dpu.status.rollout?.reason}`;
+  if (!dpu) return undefined;
+  const { plugin, rollout } = dpu.status;
+  return `${plugin?.digest} ${rollout?.phase} ${rollout?.reason} ${isOverdue(dpu)}`;
 }
 
 function isSameStep(a: RolloutStatus['rollout'], b: RolloutStatus['rollout']): boolean {

@@ -3,11 +3,12 @@ import type { Logger } from 'pino';
 import { z } from 'zod';
 import { findCondition } from '../../../../api/conditions.ts';
 import { resourceName } from '../../../../api/names.ts';
-import { type KubeStore, keyOf, pod } from '../../../../kube/index.ts';
+import { Informer, type KubeStore, keyOf, pod } from '../../../../kube/index.ts';
+import { gatherMs } from '../../../shared/pace.ts';
 
-/** Milliseconds from an eviction, or a look, to the next look. */
+/** Milliseconds between looks at what the watch has brought, for what comes of time alone. */
 const lookEveryMs = 5_000;
-/** Milliseconds without an eviction after which an empty look is the last. */
+/** Milliseconds without an eviction after which an empty look ends the watch. */
 const watchMs = 60_000;
 /** Milliseconds after which a pod is taken to wait for something else. */
 const giveUpMs = 30 * 60_000;
@@ -21,19 +22,19 @@ const askingPod = {
 type AskingPod = z.infer<typeof askingPod.schema>;
 
 export interface UnplacedPodsOptions {
-  store: Pick<KubeStore, 'list'>;
+  store: KubeStore;
   logger: Logger;
   /** Called with `namespace/name` of each after a look. */
   onLook: (pods: readonly string[]) => void;
 }
 
-/** Looks only for a while after evictions: a quiet cluster is asked for nothing. */
+/** Watches only for a while after evictions: a quiet cluster is asked for nothing. */
 export class UnplacedPods {
   readonly #options: UnplacedPodsOptions;
   #evictedAt = 0;
   /** Younger pods than this may be those that were evicted, made anew. In milliseconds since 1970. */
   #since = Number.POSITIVE_INFINITY;
-  #timer: NodeJS.Timeout | undefined;
+  #watch: Disposable | undefined;
 
   constructor(options: UnplacedPodsOptions) {
     this.#options = options;
@@ -43,27 +44,42 @@ export class UnplacedPods {
   evicted(): void {
     this.#evictedAt = Date.now();
     this.#since = Math.min(this.#since, this.#evictedAt);
-    this.#timer ??= setTimeout(() => void this.#look(), lookEveryMs).unref();
+    this.#watch ??= this.#open();
   }
 
-  async #look(): Promise<void> {
-    const { logger, onLook } = this.#options;
-    let isOver = false;
-    try {
-      const pods = await this.#find();
-      onLook(pods);
-      isOver = pods.length === 0 && Date.now() - this.#evictedAt >= watchMs;
-    } catch (error) {
-      logger.warn({ err: error }, 'pods that find no DPU could not be looked for');
-    }
-    this.#timer = isOver ? undefined : setTimeout(() => void this.#look(), lookEveryMs).unref();
-    if (isOver) this.#since = Number.POSITIVE_INFINITY;
-  }
-
-  async #find(): Promise<string[]> {
+  #open(): Disposable {
+    const { store, logger } = this.#options;
+    // Those that the scheduler has not placed.
     const fieldSelector = 'spec.nodeName=,status.phase=Pending';
-    const { items } = await this.#options.store.list(askingPod, { fieldSelector }, () => {});
-    return items.filter((one) => this.#isUnplaced(one)).map(keyOf);
+    const informer = new Informer(store, askingPod, { fieldSelector, logger });
+    const stop = new AbortController();
+    let soon: NodeJS.Timeout | undefined;
+    const look = () => {
+      soon = undefined;
+      // Until then nothing is known, not even that there are none.
+      if (informer.hasSynced) this.#look(informer.list());
+    };
+    const timer = setInterval(look, lookEveryMs).unref();
+    informer.onChange(() => {
+      soon ??= setTimeout(look, gatherMs).unref();
+    });
+    informer.start(stop.signal).then(look, () => {});
+    return {
+      [Symbol.dispose]: () => {
+        clearInterval(timer);
+        clearTimeout(soon);
+        stop.abort();
+      },
+    };
+  }
+
+  #look(pods: readonly AskingPod[]): void {
+    const unplaced = pods.filter((one) => this.#isUnplaced(one)).map(keyOf);
+    this.#options.onLook(unplaced);
+    if (unplaced.length > 0 || Date.now() - this.#evictedAt < watchMs) return;
+    this.#watch?.[Symbol.dispose]();
+    this.#watch = undefined;
+    this.#since = Number.POSITIVE_INFINITY;
   }
 
   #isUnplaced({ metadata, spec, status }: AskingPod): boolean {

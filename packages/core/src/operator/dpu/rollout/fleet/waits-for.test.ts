@@ -255,3 +255,17 @@ test('the narrowest deadline holds', () => {
   expect(deadlineMs([policy({ deadlineMinutes: 5 }), policy({})])).toBe(300_000);
   expect(deadlineMs([policy({ deadlineMinutes: 5 }), policy({ deadlineMinutes: 9 })])).toBe(540_000);
 });
+
+test('one that is lost amid its change leaves its turn to another and counts as down; where that is lost too, nobody follows', () => {
+  const lost = (name: string, side: FleetDpu['side'] = 'host') => dpu(name, 'Verifying', {}, { says: 'Overdue', side });
+  const policies = [policy({ maxUnavailable: 2 })];
+  expect(wait(x, [lost('a')], { policies: [policy({ maxUnavailable: 1 })] })?.reason).toBe('WaitingForTurn');
+  expect(wait(x, [lost('a')], { policies })).toBeUndefined();
+  expect(wait(x, [lost('a'), dpu('b', 'Replacing')], { policies: [policy({ maxUnavailable: 5 })] })?.reason).toBe(
+    'WaitingForTurn',
+  );
+  for (const side of ['host', 'dpu'] as const) {
+    const others = [lost('a'), lost('b', side)];
+    expect(wait(x, others, { policies: [policy({ maxUnavailable: 5 })] })?.reason).toBe('WaitingForTurn');
+  }
+});

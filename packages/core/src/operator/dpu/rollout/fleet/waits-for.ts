@@ -143,12 +143,16 @@ function roomForFirst(dpu: FleetDpu, target: PluginRun, fleet: Fleet): number {
   return Math.min(...fleet.idsOf(dpu, target).map((id) => roomToTry(id, dpu, fleet)));
 }
 
-/** Of one change. */
+/**
+ * Of one change. A DPU that is overdue, as after its node died amid it, leaves its turn to another, once: where that one is lost
+ * too, it may be the change that does it.
+ */
 export function roomToTry(id: string, dpu: FleetDpu, fleet: Fleet): number {
   if (fleet.isProven(id, dpu.side)) return Number.POSITIVE_INFINITY;
   const trying = sides.filter((side) => side === dpu.side || !fleet.isProven(id, side));
   const changing = trying.reduce((sum, side) => sum + fleet.changingTo(id, side), 0);
-  return 1 - changing + (isChanging(dpu.status) ? 1 : 0);
+  const overdue = trying.reduce((sum, side) => sum + fleet.overdueWith(id, side), 0);
+  return 1 - changing + Math.min(1, overdue) + (isChanging(dpu.status) ? 1 : 0);
 }
 
 /** Where pods are evicted, half of the DPUs of a side stay for them. */

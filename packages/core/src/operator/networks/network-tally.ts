@@ -1,0 +1,65 @@
+/** What the DPUs of a fleet have of one DpuNetwork, and say of it: kept in step DPU by DPU. Pure. */
+import type { NetworkReport, NetworkWish } from '../../api/data-processing-unit.ts';
+
+/** Virtual functions that an older network has. */
+export interface Overlap {
+  vfs: string;
+  by: string;
+}
+
+export interface NetworkOnDpu {
+  dpu: string;
+  node: string;
+  /** What the DPU is to have of it; undefined where only pods still have something. */
+  wish: NetworkWish | undefined;
+  /** Undefined until the daemon has answered this wish: what it said to an earlier one is not counted. */
+  report: NetworkReport | undefined;
+  /** Whether it has something of it, or is to. */
+  holds: boolean;
+  overlaps: readonly Overlap[];
+}
+
+export class NetworkTally {
+  /** How many DPUs are to have devices of it. */
+  dpus = 0;
+  /** Of these: on how many the daemon has answered. */
+  answered = 0;
+  /** How many devices the daemons have put into it. */
+  devices = 0;
+  /** By name: every DPU that has something of it, or is to. */
+  readonly holders = new Map<string, NetworkOnDpu>();
+  /** By name: the DPUs of which there is more to say than a number. */
+  readonly notable = new Map<string, NetworkOnDpu>();
+
+  get isEmpty(): boolean {
+    return this.holders.size + this.notable.size === 0;
+  }
+
+  /** Of a DPU that is not in it. */
+  add(one: NetworkOnDpu): void {
+    if (one.holds) {
+      this.holders.set(one.dpu, one);
+      this.#count(one, 1);
+    }
+    if (isNotable(one)) this.notable.set(one.dpu, one);
+  }
+
+  /** @returns whether it was there */
+  delete(dpu: string): boolean {
+    const held = this.holders.get(dpu);
+    if (held) this.#count(held, -1);
+    const [wasHolder, wasNotable] = [this.holders.delete(dpu), this.notable.delete(dpu)];
+    return wasHolder || wasNotable;
+  }
+
+  #count({ wish, report }: NetworkOnDpu, sign: 1 | -1): void {
+    if (wish) this.dpus += sign;
+    if (wish && report) this.answered += sign;
+    this.devices += sign * (report?.devices ?? 0);
+  }
+}
+
+function isNotable({ wish, report, overlaps }: NetworkOnDpu): boolean {
+  const isSilent = wish !== undefined && report === undefined;
+  return isSilent || overlaps.length > 0 || Boolean(report?.missing || report?.waiting?.length || report?.lacksBridge);
+}
