@@ -144,6 +144,11 @@ export interface Limits {
   trunk?: boolean;
   /** Whether logical bridges can have a VNI or the address of a tunnel's end; else those are UNIMPLEMENTED. Default: true. */
   vxlan?: boolean;
+  /**
+   * Whether a network function or chain can work for the frames of one logical bridge alone, which `bridgeId` names by its id:
+   * it is there then, as long as a function names it. Default: false; what `bridgeId` has is the plugin's to understand.
+   */
+  perBridge?: boolean;
 }
 
 /** One side of one DPU, as `create` returns it: what it has is served and announced. */

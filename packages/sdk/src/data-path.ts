@@ -56,7 +56,10 @@ export interface NetworkFunction {
   input: string;
   /** Faces the outside (net2). */
   output: string;
-  /** The bridge of a DpuNetwork, 8 hex digits; the default one where it is empty. */
+  /**
+   * It works for the frames of one bridge alone: the id of a logical bridge where the plugin has the limit `perBridge`, else
+   * 8 hex digits that stand for a DpuNetwork. Without it: for all frames that no function of their own bridge works for.
+   */
   bridgeId?: string;
 }
 

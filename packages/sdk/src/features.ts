@@ -9,6 +9,7 @@ export const featureOfLimit = {
   trunk: 'opi.bridge',
   vxlan: 'opi.bridge',
   maxNetworkFunctions: 'dpu.networkFunctions',
+  perBridge: 'dpu.networkFunctions',
   maxChains: 'dpu.chains',
   changeSeconds: 'dpu.devices',
 } as const satisfies Record<keyof Limits, string>;
@@ -31,7 +32,7 @@ export function limitsOf(features: readonly Feature[]): Limits {
     const most = value(limit);
     if (typeof most === 'number') limits[limit] = most;
   }
-  for (const limit of ['trunk', 'vxlan'] as const) {
+  for (const limit of ['trunk', 'vxlan', 'perBridge'] as const) {
     const can = value(limit);
     if (typeof can === 'boolean') limits[limit] = can;
   }

@@ -41,8 +41,12 @@ interface State {
   functions: ReadonlyMap<string, Placed>;
   /** Since the first chain: nothing goes around one that is not there at the moment. */
   closed: boolean;
+  /** The same of VLANs that had a chain of their own. */
+  closedVlans: readonly number[];
   plans: readonly PortPlan[];
 }
+
+const nothing = { hostPorts: new Map(), functions: new Map(), closed: false, closedVlans: [] };
 
 export class SwitchDataPath implements DataPath {
   readonly serves = ['bridge', 'networkFunctions', 'chains'] as const;
@@ -53,7 +57,7 @@ export class SwitchDataPath implements DataPath {
   #isComplete = false;
   /** Whether there is to be a switch: not after {@link remove}, until something is wanted. */
   #isOn = true;
-  #state: State = { hostPorts: new Map(), functions: new Map(), closed: false, plans: [] };
+  #state: State = { ...nothing, plans: [] };
 
   constructor(options: SwitchDataPathOptions) {
     this.#options = options;
@@ -63,9 +67,10 @@ export class SwitchDataPath implements DataPath {
   /** With nothing but the way outside; that is closed where it was before a restart. */
   async start(): Promise<void> {
     await this.#representors.removeOutdated();
-    const [closed] = await Promise.all([this.#options.closed.isSet(), this.#options.switch.start()]);
-    const nothing = { hostPorts: new Map(), functions: new Map(), closed };
-    this.#state = { ...nothing, plans: this.#plan(nothing, []) };
+    const { closed: marker, switch: bridge } = this.#options;
+    const [closed, closedVlans] = await Promise.all([marker.isSet(), marker.vlans(), bridge.start()]);
+    const state = { ...nothing, closed, closedVlans };
+    this.#state = { ...state, plans: this.#plan(state, []) };
     await this.repair();
   }
 
@@ -96,7 +101,7 @@ export class SwitchDataPath implements DataPath {
     await this.#representors.remove(byName(await node.platform.links.list()), () => true);
     await this.#options.switch.stop();
     await closed.clear();
-    const nothing = { hostPorts: new Map(), functions: new Map(), closed: false };
+    for (const vlan of await closed.vlans()) await closed.ofVlan(vlan).clear();
     this.#state = { ...nothing, plans: this.#plan(nothing, []) };
   }
 
@@ -106,12 +111,16 @@ export class SwitchDataPath implements DataPath {
     for (const device of changed.flatMap(representorOf)) this.#told.add(device);
     const { placed, outcomes: unplaced } = await this.#place(wanted, changed, hostPorts);
     for (const name of unplaced.keys()) hostPorts.delete(name);
+    const vlans = [...wanted.logicalBridges.values()].map(({ vlanId }) => vlanId);
+    const chains = [...placed].flatMap(([name, { vlan }]) => (wanted.serviceChains.has(name) ? [{ vlan }] : []));
+    // What is told in parts may have the bridge yet to come.
+    const stillClosed = this.#state.closedVlans.filter((vlan) => !complete || vlans.includes(vlan));
     const next = {
       hostPorts,
       functions: placed,
-      closed: this.#state.closed || [...placed.keys()].some((name) => wanted.serviceChains.has(name)),
+      closed: this.#state.closed || chains.some(({ vlan }) => vlan === undefined),
+      closedVlans: [...new Set([...stillClosed, ...chains.flatMap(({ vlan }) => vlan ?? [])])],
     };
-    const vlans = [...wanted.logicalBridges.values()].map(({ vlanId }) => vlanId);
     const isNothing = hostPorts.size + placed.size + vlans.length === 0;
     if (this.#isOn || !isNothing) await this.#change({ ...next, plans: this.#plan(next, vlans) });
     return new Map([...outcomes, ...unplaced]);
@@ -125,35 +134,43 @@ export class SwitchDataPath implements DataPath {
     const macs = unknown.flatMap(([, functions]) => functions.flatMap(({ input, output }) => [input, output]));
     const found = await findDevices(macs, node);
     const ports = [...hostPorts.keys()].map((name) => [vfOfBridgePort(name), name] as const);
-    return placeFunctions({ wanted, before, found, ports: new Map(handsOutVfs(node) ? ports : []) });
+    return placeFunctions({ wanted, before, found, ports: new Map(handsOutVfs(node) ? ports : []), perBridge: true });
   }
 
   /** After an error a part of it may be done: the host of the SDK asks for what was there before. */
   async #change(next: State): Promise<void> {
     const { closed } = this.#options;
-    const closes = next.closed && !this.#state.closed;
-    if (closes) await closed.set();
+    const before = this.#state;
+    const closes = [
+      ...(next.closed && !before.closed ? [closed] : []),
+      ...next.closedVlans.filter((vlan) => !before.closedVlans.includes(vlan)).map((vlan) => closed.ofVlan(vlan)),
+    ];
+    for (const marker of closes) await marker.set();
     this.#isOn = true;
     try {
       await this.#reconcile(next.plans);
     } catch (error) {
-      if (closes) await closed.clear();
+      for (const marker of closes) await marker.clear();
       throw error;
     }
     this.#state = next;
+    for (const vlan of before.closedVlans) if (!next.closedVlans.includes(vlan)) await closed.ofVlan(vlan).clear();
   }
 
-  #plan({ hostPorts, functions, closed }: Omit<State, 'plans'>, vlans: readonly number[]): PortPlan[] {
+  #plan({ hostPorts, functions, closed, closedVlans }: Omit<State, 'plans'>, vlans: readonly number[]): PortPlan[] {
     const { node } = this.#options;
     const ports = ({ input, output }: FunctionDevices) => {
       return { input: functionPort(node, input), output: functionPort(node, output) };
     };
+    const placed = [...functions.values()].map(({ devices, vlan }) => ({ vlan, functions: devices.map(ports) }));
     const state = {
       hostPorts: [...hostPorts.values()],
       vlans,
-      chains: [...functions.values()].map(({ devices }) => devices.map(ports)),
+      chains: placed.flatMap(({ vlan, functions }) => (vlan === undefined ? [functions] : [])),
+      vlanChains: placed.flatMap(({ vlan, functions }) => (vlan === undefined ? [] : { vlan, functions })),
       uplink: node.settings.uplink,
       closed,
+      closedVlans,
     };
     return planPorts(state, this.#state.plans);
   }

@@ -4,7 +4,7 @@ import { ClosedMarker, DevicePool, indexIn, Keeper, type LinkChange } from '@dpu
 import { SwitchDataPath } from './data-path.ts';
 import { nfKind } from './device-kinds.ts';
 import { handsOutVfs } from './find-device.ts';
-import { BRIDGE, nfPortName, prefixOf, representorName } from './names.ts';
+import { BRIDGE, nfPortName, OUTER_BRIDGE, prefixOf, representorName } from './names.ts';
 import type { Node } from './node.ts';
 import { daemonAddress, MAX_VFS } from './settings.ts';
 import { Switch } from './switch.ts';
@@ -35,7 +35,7 @@ export async function createDpuSide(node: Node, identifier: string, stateDirecto
   }
   return {
     address: daemonAddress(settings, 'dpu', node.ip),
-    limits: { maxVfs: MAX_VFS },
+    limits: { maxVfs: MAX_VFS, perBridge: true },
     dataPath,
     getDevices: async () => pool?.devices() ?? [],
     setNumVfs: (count) =>
@@ -56,5 +56,7 @@ export async function createDpuSide(node: Node, identifier: string, stateDirecto
 /** Whether only this side makes such links: news of them are of its own doing, unless they go. */
 function isOwnWork({ name, deleted }: LinkChange): boolean {
   const rows = [representorName, nfPortName].map(prefixOf);
-  return !deleted && (name === BRIDGE || rows.some((prefix) => indexIn(name, prefix) !== undefined));
+  return (
+    !deleted && ([BRIDGE, OUTER_BRIDGE].includes(name) || rows.some((prefix) => indexIn(name, prefix) !== undefined))
+  );
 }

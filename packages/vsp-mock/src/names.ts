@@ -3,6 +3,10 @@ import { DpuError } from '@dpu-operator/sdk';
 import { MAX_VFS } from './settings.ts';
 
 export const BRIDGE = 'br-swdpu';
+/** Between that and the uplink, while functions work for one VLAN alone. */
+export const OUTER_BRIDGE = 'br-swdpu-out';
+/** The two ends of what joins them. */
+export const PATCH = { inner: 'swdpu-inner', outer: 'swdpu-outer' } as const;
 
 /** Host side, handed to pods. */
 export const vfName = (index: number) => `swdpu-vf${index}`;

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { Platform } from '@dpu-operator/sdk';
 import type { Link, Offload } from '@dpu-operator/sdk/linux';
-import { BRIDGE } from './names.ts';
+import { BRIDGE, OUTER_BRIDGE } from './names.ts';
 import type { Node } from './node.ts';
 import type { PortPlan } from './port-plan.ts';
 
@@ -17,6 +17,7 @@ export interface SwitchOptions {
 interface Attached {
   /** A link that was made anew has the name of the one before, but not its index; the switch holds on to the old one. */
   linkIndex: number;
+  bridge: string;
   /** undefined after a change that failed: what the switch had, or what it was to have. */
   settings: string | undefined;
   /** Whether the link is up and its offloads are off. */
@@ -27,6 +28,7 @@ export class Switch {
   readonly #options: SwitchOptions;
   readonly #ovs: ReturnType<Platform['openVSwitch']>;
   #attached = new Map<string, Attached>();
+  #hasOuter = false;
   /** What the uplink had on before it was attached. */
   #uplinkOffloads: Offload[] = [];
 
@@ -61,9 +63,8 @@ export class Switch {
     if (this.running) return;
     await this.#ovs.start();
     this.#attached.clear();
-    const userspace = ['set', 'bridge', BRIDGE, 'datapath_type=netdev', 'fail_mode=standalone'];
     try {
-      await this.#ovs.transaction([['add-br', BRIDGE], userspace]);
+      await this.#ovs.transaction([['add-br', BRIDGE], userspace(BRIDGE)]);
     } catch (error) {
       // A switch that runs is taken to have its bridge.
       await this.#ovs.stop();
@@ -88,43 +89,56 @@ export class Switch {
    */
   async apply(plans: readonly PortPlan[], links: ReadonlyMap<string, Link>): Promise<void> {
     await this.start();
-    const present = plans.filter((plan) => links.has(plan.device));
-    const isSame = (device: string) => this.#attached.get(device)?.linkIndex === links.get(device)?.index;
+    const present = plans.filter(({ device, peer }) => peer !== undefined || links.has(device));
+    const isSame = (plan: PortPlan) => {
+      const { linkIndex, bridge } = this.#attached.get(plan.device) ?? {};
+      return linkIndex === (links.get(plan.device)?.index ?? 0) && bridge === bridgeOf(plan);
+    };
     const replaced = present
-      .map((plan) => plan.device)
-      .filter((device) => this.#attached.has(device) && !isSame(device));
+      .filter((plan) => this.#attached.has(plan.device) && !isSame(plan))
+      .map((plan) => plan.device);
     // Taken off and put on within one transaction, the switch would see no change.
     await this.#detach(replaced);
     const devices = new Set(present.map(({ device }) => device));
     const gone = [...this.#attached.keys()].filter((device) => !devices.has(device));
     const changed = present.filter((plan) => this.#attached.get(plan.device)?.settings !== settingsOf(plan).join(' '));
     if (gone.length + changed.length === 0) return;
+    const wantsOuter = present.some(({ outer }) => outer);
     const fresh = changed.flatMap(({ device }) => (this.has(device) ? [] : (links.get(device) ?? [])));
     for (const device of [...gone, ...changed.map((plan) => plan.device)]) {
-      const before = this.#attached.get(device) ?? { linkIndex: links.get(device)?.index ?? 0, prepared: false };
-      this.#attached.set(device, { ...before, settings: undefined });
+      const known = this.#attached.get(device);
+      const linkIndex = links.get(device)?.index ?? 0;
+      this.#attached.set(device, { ...(known ?? { linkIndex, bridge: '', prepared: false }), settings: undefined });
     }
     const transaction = this.#ovs.transaction([
-      ...gone.map((device) => ['--if-exists', 'del-port', BRIDGE, device]),
+      ...gone.map((device) => ['--if-exists', 'del-port', device]),
+      ...(wantsOuter ? [['--may-exist', 'add-br', OUTER_BRIDGE], userspace(OUTER_BRIDGE)] : []),
       ...changed.flatMap((plan) => [
-        ['--may-exist', 'add-port', BRIDGE, plan.device],
+        ['--may-exist', 'add-port', bridgeOf(plan), plan.device],
         ['set', 'port', plan.device, ...settingsOf(plan)],
+        ...(plan.peer === undefined
+          ? []
+          : [['set', 'interface', plan.device, 'type=patch', `options:peer=${plan.peer}`]]),
       ]),
+      ...(this.#hasOuter && !wantsOuter ? [['--if-exists', 'del-br', OUTER_BRIDGE]] : []),
     ]);
+    this.#hasOuter ||= wantsOuter;
     // At the same time; nothing uses a port before both are done.
     const results = await Promise.allSettled([transaction, ...fresh.map((link) => this.#prepare(link))]);
     const failed = results.find((result) => result.status === 'rejected');
     if (failed) throw failed.reason;
+    this.#hasOuter = wantsOuter;
     await this.#forget(gone);
     for (const plan of changed) {
       const linkIndex = links.get(plan.device)?.index ?? 0;
-      this.#attached.set(plan.device, { linkIndex, settings: settingsOf(plan).join(' '), prepared: true });
+      const settings = settingsOf(plan).join(' ');
+      this.#attached.set(plan.device, { linkIndex, bridge: bridgeOf(plan), settings, prepared: true });
     }
   }
 
   async #detach(devices: readonly string[]): Promise<void> {
     if (devices.length === 0) return;
-    await this.#ovs.transaction(devices.map((device) => ['--if-exists', 'del-port', BRIDGE, device]));
+    await this.#ovs.transaction(devices.map((device) => ['--if-exists', 'del-port', device]));
     await this.#forget(devices);
   }
 
@@ -147,8 +161,18 @@ export class Switch {
   }
 }
 
+const bridgeOf = ({ outer }: PortPlan): string => (outer ? OUTER_BRIDGE : BRIDGE);
+const userspace = (bridge: string) => ['set', 'bridge', bridge, 'datapath_type=netdev', 'fail_mode=standalone'];
+
 /** Columns of the table Port; `[]` is the empty set. */
 function settingsOf(plan: PortPlan): string[] {
-  const vlans = [`vlan_mode=${plan.mode}`, `tag=${plan.tag ?? '[]'}`, `trunks=[${plan.trunks.join(',')}]`];
+  const vlans = [`vlan_mode=${plan.mode}`, `tag=${plan.tag ?? '[]'}`, `trunks=[${rangesOf(plan.trunks)}]`];
   return [...vlans, `protected=${plan.protected ?? false}`];
+}
+
+/** `0-19,21-4095`, of numbers in order. */
+function rangesOf(numbers: readonly number[]): string {
+  const starts = numbers.filter((number, index) => numbers[index - 1] !== number - 1);
+  const ends = numbers.filter((number, index) => numbers[index + 1] !== number + 1);
+  return starts.map((start, index) => (ends[index] === start ? `${start}` : `${start}-${ends[index]}`)).join(',');
 }

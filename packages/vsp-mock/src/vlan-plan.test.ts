@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { PortPlan } from './port-plan.ts';
 import { planPorts, type SwitchState } from './vlan-plan.ts';
 
-const empty: SwitchState = { hostPorts: [], vlans: [], chains: [], closed: false };
+const empty: SwitchState = { hostPorts: [], vlans: [], chains: [], vlanChains: [], closed: false, closedVlans: [] };
 const access = (device: string, ...vlans: number[]) => ({ device, type: 'ACCESS' as const, vlans });
 const trunk = (device: string, ...vlans: number[]) => ({ device, type: 'TRUNK' as const, vlans });
 
@@ -136,5 +136,35 @@ describe('planPorts with chains', () => {
       expect.objectContaining({ code: 'RESOURCE_EXHAUSTED' }),
     );
     expect(planPorts({ ...empty, chains: [[f1]], vlans })).toHaveLength(2);
+  });
+});
+
+describe('planPorts with a chain for one VLAN', () => {
+  const others = Array.from({ length: 4096 }, (_, vlan) => vlan).filter((vlan) => vlan !== 20);
+  const state = { ...empty, vlanChains: [{ vlan: 20, functions: [f1, f2] }], vlans: [20, 30], uplink: 'up' };
+
+  it('leads that one through it, and all others past it', () => {
+    expect(planPorts(state)).toEqual([
+      { device: 'f1-out', mode: 'dot1q-tunnel', tag: 4094, trunks: [] },
+      { device: 'f2-in', mode: 'dot1q-tunnel', tag: 4094, trunks: [] },
+      { device: 'swdpu-inner', mode: 'native-untagged', tag: 0, trunks: [0, 30], peer: 'swdpu-outer' },
+      { device: 'f1-in', mode: 'access', tag: 20, trunks: [], protected: true },
+      { device: 'f2-out', mode: 'access', tag: 20, trunks: [], protected: true, outer: true },
+      { device: 'swdpu-outer', mode: 'native-untagged', tag: 0, trunks: others, peer: 'swdpu-inner', outer: true },
+      { device: 'up', mode: 'native-untagged', tag: 0, trunks: [], outer: true },
+    ]);
+  });
+
+  it('leads the others through the chains that are for all', () => {
+    const plans = planPorts({ ...state, chains: [[nat]] });
+    expect(plans.find(({ device }) => device === 'nat-in')?.trunks).toEqual([0, 30]);
+    expect(segments(plans)).toMatchObject({ 'nat-out': 4094, 'swdpu-inner': 4094, 'f1-in': 20, 'f2-out': 20 });
+  });
+
+  it('passes nothing of a VLAN whose chain is away', () => {
+    const plans = planPorts({ ...state, vlanChains: [], closedVlans: [20] });
+    expect(plans.map(({ device }) => device)).toEqual(['swdpu-inner', 'swdpu-outer', 'up']);
+    expect(plans.find(({ device }) => device === 'swdpu-inner')?.trunks).toEqual([0, 30]);
+    expect(plans.find(({ device }) => device === 'swdpu-outer')?.trunks).toEqual(others);
   });
 });

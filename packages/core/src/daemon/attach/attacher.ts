@@ -36,10 +36,11 @@ export class Attacher {
   /** All that does not depend on each other at once: the kernel's wait on the move hides the rest. */
   async attach(request: AttachRequest, record: Attachment): Promise<CniResult> {
     const moving = this.#moveIntoPod(request, record);
+    const connecting = this.#connect(record, moving);
     const [moved, connected, allocated] = await Promise.allSettled([
       moving,
-      this.#connect(record, moving),
-      request.ipam && this.#allocate(request.ipam, record, moving),
+      connecting,
+      request.ipam && this.#allocate(request.ipam, record, () => Promise.all([moving, connecting])),
     ]);
     for (const outcome of [moved, connected]) if (outcome.status === 'rejected') throw outcome.reason;
     if (allocated.status === 'rejected') throw allocated.reason;
@@ -82,10 +83,14 @@ export class Attacher {
     });
   }
 
-  /** A plugin that refuses has nothing handed out any more: its call is forgotten. */
-  async #allocate(ipam: IpamCall, record: Attachment, moving: Promise<void>): Promise<IpamResult> {
+  /**
+   * A plugin that refuses has nothing handed out any more: its call is forgotten.
+   *
+   * @param working Resolves when the interface is in the pod and its frames pass.
+   */
+  async #allocate(ipam: IpamCall, record: Attachment, working: () => Promise<unknown>): Promise<IpamResult> {
     const { store } = this.#options;
-    if (needsInterface(ipam)) await moving;
+    if (needsInterface(ipam)) await working();
     try {
       return await this.#options.ipam.add(ipam);
     } catch (error) {

@@ -88,6 +88,8 @@ export const attachment = z.object({
       input: text,
       output: text,
       bridgeId: text.exactOptional(),
+      /** Id of that bridge, where it is not the default one. */
+      logicalBridge: text.exactOptional(),
       /** `namespace/name` of the ServiceFunctionChain, and its name there, where it belongs to one. */
       chain: z.object({ name: text, function: text }).exactOptional(),
     })

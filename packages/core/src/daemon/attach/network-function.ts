@@ -1,7 +1,7 @@
 /** Which interfaces of a pod make one network function. */
-import type { NetworkFunction } from '@dpu-operator/sdk';
+import { omitUndefined } from '@dpu-operator/sdk/wire';
 import type { Attachment } from './attachment.ts';
-import type { ChainMembership, ChainPlace } from './ports.ts';
+import type { AttachedFunction, ChainMembership, ChainPlace } from './ports.ts';
 import type { AttachmentStore } from './store.ts';
 
 /**
@@ -28,7 +28,7 @@ function isBefore(a: Attachment, b: Attachment): boolean {
 export function completePair(
   added: Attachment,
   all: readonly Attachment[],
-): { partner: Attachment; networkFunction: NetworkFunction } | undefined {
+): { partner: Attachment; networkFunction: AttachedFunction } | undefined {
   const partner = all.find(
     (other) =>
       other.role === 'networkFunction' &&
@@ -41,11 +41,9 @@ export function completePair(
   );
   if (!partner) return undefined;
   const [input, output] = isBefore(added, partner) ? [added, partner] : [partner, added];
-  const { bridgeId } = added;
-  return {
-    partner,
-    networkFunction: { input: input.mac, output: output.mac, ...(bridgeId !== undefined && { bridgeId }) },
-  };
+  const { bridgeId, dpuNetwork } = added;
+  const bridge = bridgeId === undefined ? {} : omitUndefined({ bridgeId, logicalBridge: dpuNetwork?.logicalBridge });
+  return { partner, networkFunction: { input: input.mac, output: output.mac, ...bridge } };
 }
 
 /**
@@ -57,7 +55,7 @@ export async function pairUp(
   added: Attachment,
   store: AttachmentStore,
   chains: ChainMembership | undefined,
-): Promise<{ networkFunction: NetworkFunction; place: ChainPlace | undefined } | undefined> {
+): Promise<{ networkFunction: AttachedFunction; place: ChainPlace | undefined } | undefined> {
   if (!completePair(added, store.list())) return undefined;
   const place = added.pod && (await chains?.of(added.pod));
   // Looked for again: the partner may have found this one, or gone, meanwhile.

@@ -2,6 +2,12 @@
 import type { BridgePort, NetworkFunction } from '@dpu-operator/sdk';
 import type { Presence } from '../presence.ts';
 
+/** A network function whose pod has its two interfaces. */
+export interface AttachedFunction extends NetworkFunction {
+  /** Id of the logical bridge that `bridgeId` stands for; undefined: the default bridge, or none in particular. */
+  logicalBridge?: string;
+}
+
 /** A DPU's data path. All calls are idempotent: they are repeated after a crash. */
 export interface DataPath {
   /** Host side. @throws DpuError UNAVAILABLE while the DPU side is out of reach */
@@ -9,9 +15,9 @@ export interface DataPath {
   /** Deleting what is not there is no error. */
   deleteBridgePort(name: string): Promise<void>;
   /** DPU side. @param place where it belongs to a chain, whose other functions may not be there yet */
-  createNetworkFunction(nf: NetworkFunction, place?: ChainPlace): Promise<void>;
+  createNetworkFunction(nf: AttachedFunction, place?: ChainPlace): Promise<void>;
   /** Deleting what is not there is no error. @param chain the one that it belongs to; no frame passes that afterwards */
-  deleteNetworkFunction(nf: NetworkFunction, chain?: string): Promise<void>;
+  deleteNetworkFunction(nf: AttachedFunction, chain?: string): Promise<void>;
 }
 
 /** A network function's place in a chain. */

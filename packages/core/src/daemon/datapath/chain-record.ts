@@ -6,6 +6,7 @@ export const networkFunctionSchema = z.object({
   input: z.string(),
   output: z.string(),
   bridgeId: z.string().exactOptional(),
+  logicalBridge: z.string().exactOptional(),
 });
 
 export const chainRecordSchema = z.object({

@@ -4,6 +4,7 @@
  * everything anew; when it has taken all, {@link ReplayEnd} tells it that the rest on its card may go.
  */
 import { DpuError, type NetworkFunction } from '@dpu-operator/sdk';
+import { limitsOf } from '@dpu-operator/sdk/client';
 import type { Logger } from 'pino';
 import type { ChainReport } from '../../api/index.ts';
 import type { ChainPlace } from '../attach/ports.ts';
@@ -133,7 +134,9 @@ export class DpuDataPath {
     }
     this.#replayEnd.cancel();
     this.#connected = client;
-    await this.#reconciler.connect(new VspTarget(client, this.#logger, this.#vsp));
+    const { perBridge } = limitsOf(info?.features ?? []);
+    const target = new VspTarget({ client, perBridge, listener: this.#vsp, logger: this.#logger });
+    await this.#reconciler.connect(target);
     this.#functions.vspComplete();
   }
 

@@ -1,5 +1,6 @@
 /** What a target (a VSP, or the daemon on the DPU) is asked to hold: each kind of thing, its key and its equality. */
 import type { BridgePort, NetworkFunction } from '@dpu-operator/sdk';
+import type { AttachedFunction } from '../attach/ports.ts';
 
 export interface BridgePortItem {
   kind: 'bridgePort';
@@ -10,7 +11,7 @@ export interface BridgePortItem {
 /** A network function that belongs to no chain, or to one that the target takes function by function. */
 export interface NetworkFunctionItem {
   kind: 'networkFunction';
-  networkFunction: NetworkFunction;
+  networkFunction: AttachedFunction;
 }
 
 export interface ChainItem {
@@ -45,7 +46,8 @@ export function sameItem(a: Item, b: Item): boolean {
   if (a.kind === 'bridgePort' && b.kind === 'bridgePort') return sameBridgePort(a.port, b.port);
   if (a.kind === 'chain' && b.kind === 'chain') return sameFunctions(a.networkFunctions, b.networkFunctions);
   if (a.kind !== 'networkFunction' || b.kind !== 'networkFunction') return false;
-  return (a.networkFunction.bridgeId ?? '') === (b.networkFunction.bridgeId ?? '');
+  const bridgeOf = ({ bridgeId = '', logicalBridge = '' }: AttachedFunction) => `${bridgeId} ${logicalBridge}`;
+  return bridgeOf(a.networkFunction) === bridgeOf(b.networkFunction);
 }
 
 export function sameBridgePort(a: BridgePort, b: BridgePort): boolean {

@@ -8,11 +8,12 @@ import { MemoryVsp, silent, temporaryDirectory } from './testing.ts';
 
 const nf: NetworkFunction = { input: '02:00:00:00:00:01', output: '02:00:00:00:00:02' };
 
-async function dataPathOf(failure: DpuError | undefined) {
+async function dataPathOf(failure: DpuError | undefined, perBridge = false) {
   const directory = temporaryDirectory();
   const vsp = new MemoryVsp();
   vsp.hasChains = failure === undefined;
   vsp.failure = failure;
+  vsp.perBridge = perBridge;
   const attachments = { networkFunctions: () => [] };
   const dataPath = new DpuDataPath({
     isOnlyInstallation: () => true,
@@ -27,6 +28,24 @@ async function dataPathOf(failure: DpuError | undefined) {
   await dataPath.vspStarted(vsp);
   return { dataPath, vsp, directory, left: () => readdirSync(join(directory, 'network-function-deletions')) };
 }
+
+const ofNetwork = { ...nf, bridgeId: '0a1b2c3d', logicalBridge: 'vlan-7' };
+
+test('a function of a network names its logical bridge, which is there as long as it, to a VSP that takes such', async () => {
+  const { dataPath, vsp } = await dataPathOf(undefined, true);
+  await dataPath.createNetworkFunction(ofNetwork);
+  expect([...vsp.bridges]).toEqual([['vlan-7', 7]]);
+  expect([...vsp.functions.values()]).toEqual([{ ...nf, bridgeId: 'vlan-7' }]);
+  await dataPath.deleteNetworkFunction(ofNetwork);
+  expect(vsp.functions.size + vsp.bridges.size).toBe(0);
+});
+
+test('a VSP that does not take such is told the digits of the network', async () => {
+  const { dataPath, vsp } = await dataPathOf(undefined);
+  await dataPath.createNetworkFunction(ofNetwork);
+  expect(vsp.bridges.size).toBe(0);
+  expect([...vsp.functions.values()]).toEqual([{ ...nf, bridgeId: '0a1b2c3d' }]);
+});
 
 test.each(['UNIMPLEMENTED', 'NOT_FOUND'] as const)('a VSP that answers a deletion with %s has none', async (code) => {
   const { dataPath, left } = await dataPathOf(new DpuError(code, 'no network functions'));

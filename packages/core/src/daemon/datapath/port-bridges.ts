@@ -1,6 +1,6 @@
 /**
- * The logical bridges of DpuNetworks at a VSP: there while a bridge port names them. Nothing is written down of them: the
- * ports are, and what was left by a crash is found when the VSP is asked what it has.
+ * The logical bridges of DpuNetworks at a VSP: there while a bridge port or network function names them. Nothing is written
+ * down of them: the ports and functions are, and what was left by a crash is found when the VSP is asked what it has.
  */
 import { type BridgePort, DpuError, type LogicalBridge } from '@dpu-operator/sdk';
 import type { Logger } from 'pino';
@@ -24,10 +24,10 @@ export class PortBridges implements BridgePortCalls {
   readonly #logger: Logger;
   /** By id: being made, or there. */
   readonly #made = new Map<string, Promise<void>>();
-  /** By id: how many ports are being made on it. */
+  /** By id: how many ports and functions are being made on it. */
   readonly #creating = new Map<string, number>();
   readonly #deleting = new Map<string, Promise<void>>();
-  /** By id of a port: where it was made. */
+  /** By id of a port, or key of a function: where it was made. */
   readonly #bridgesOf = new Map<string, readonly string[]>();
 
   constructor(client: BridgePortCalls & LogicalBridgeCalls, logger: Logger) {
@@ -38,10 +38,30 @@ export class PortBridges implements BridgePortCalls {
   async createBridgePort(port: BridgePort): Promise<BridgePort> {
     const bridges = networkBridges(port.logicalBridges);
     if (bridges.length === 0) return this.#client.createBridgePort(port);
+    const create = () => this.#client.createBridgePort(port);
+    return this.createOn(bridgePortId(port.name), bridges, create, () => {
+      const plain = withoutNetwork(port, "the DPU's VSP");
+      this.#logger.warn({ port: port.name }, "the DPU's VSP has no logical bridges: networks are not kept apart");
+      return this.#client.createBridgePort(plain);
+    });
+  }
+
+  /**
+   * Makes what is to be on some bridges, and these before it.
+   *
+   * @param user what it is known by, see {@link PortBridges.release}
+   * @param instead what is made where the VSP serves no bridges. Default: the VSP's error
+   */
+  async createOn<T>(
+    user: string,
+    bridges: readonly string[],
+    create: () => Promise<T>,
+    instead?: () => Promise<T>,
+  ): Promise<T> {
     try {
-      return await this.#createOn(bridges, port);
+      return await this.#makeOn(user, bridges, create, instead);
     } catch (error) {
-      // Where the port may be there, so is its bridge.
+      // Where it may be there, so is its bridge.
       if (!outcomeUnknown(error) && DpuError.from(error).code !== 'ALREADY_EXISTS') {
         await Promise.all(bridges.map((id) => this.#release(id)));
       }
@@ -49,31 +69,45 @@ export class PortBridges implements BridgePortCalls {
     }
   }
 
-  async #createOn(bridges: readonly string[], port: BridgePort): Promise<BridgePort> {
+  async #makeOn<T>(
+    user: string,
+    bridges: readonly string[],
+    create: () => Promise<T>,
+    instead?: () => Promise<T>,
+  ): Promise<T> {
     for (const id of bridges) this.#count(id, 1);
     try {
-      try {
-        await Promise.all(bridges.map((id) => this.#ensure(id)));
-      } catch (error) {
-        if (DpuError.from(error).code !== 'UNIMPLEMENTED') throw error;
-        const plain = withoutNetwork(port, "the DPU's VSP");
-        this.#logger.warn({ port: port.name }, "the DPU's VSP has no logical bridges: networks are not kept apart");
-        return await this.#client.createBridgePort(plain);
-      }
-      const made = await this.#client.createBridgePort(port);
-      this.#bridgesOf.set(bridgePortId(port.name), bridges);
+      const isServed = await this.#ensureAll(bridges, instead !== undefined);
+      if (!isServed && instead) return await instead();
+      const made = await create();
+      this.#bridgesOf.set(user, bridges);
       return made;
     } finally {
       for (const id of bridges) this.#count(id, -1);
     }
   }
 
+  /** What was on them has gone. */
+  async release(user: string): Promise<void> {
+    const bridges = this.#bridgesOf.get(user) ?? [];
+    this.#bridgesOf.delete(user);
+    await Promise.all(bridges.map((bridge) => this.#release(bridge)));
+  }
+
+  /** @returns false where the VSP serves none and that is no error */
+  async #ensureAll(bridges: readonly string[], mayLack: boolean): Promise<boolean> {
+    try {
+      await Promise.all(bridges.map((id) => this.#ensure(id)));
+      return true;
+    } catch (error) {
+      if (!mayLack || DpuError.from(error).code !== 'UNIMPLEMENTED') throw error;
+      return false;
+    }
+  }
+
   async deleteBridgePort(name: string, options: { allowMissing: boolean }): Promise<void> {
     await this.#client.deleteBridgePort(name, options);
-    const id = bridgePortId(name);
-    const bridges = this.#bridgesOf.get(id) ?? [];
-    this.#bridgesOf.delete(id);
-    await Promise.all(bridges.map((bridge) => this.#release(bridge)));
+    await this.release(bridgePortId(name));
   }
 
   /** Also takes away bridges that no port is on. */

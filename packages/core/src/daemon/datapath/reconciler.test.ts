@@ -23,7 +23,7 @@ function start(ports: BridgePort[]) {
     logger: silent,
   });
   onTestFinished(() => reconciler.close());
-  const connect = () => reconciler.connect(new VspTarget(vsp, silent));
+  const connect = () => reconciler.connect(new VspTarget({ client: vsp, logger: silent }));
   return { vsp, reconciler, connect };
 }
 

@@ -190,7 +190,7 @@ test('a VSP that is lost while it starts counts as away', async () => {
   const vsp = new MemoryVsp();
   vsp.getInfo = async () => {
     dataPath.vspLost();
-    return { capabilities: [] };
+    return { capabilities: [], features: [] };
   };
   await expect(dataPath.vspStarted(vsp)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
   await expect(dataPath.hostPorts.create('a/x', port(1))).rejects.toMatchObject({

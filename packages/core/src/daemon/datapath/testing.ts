@@ -6,6 +6,7 @@ import {
   type BridgePort,
   type Capability,
   DpuError,
+  type Feature,
   type LogicalBridge,
   type NetworkFunction,
   type ServiceChain,
@@ -49,13 +50,19 @@ export class MemoryVsp implements VspCalls {
   /** What it says of a port that it was asked for, after the first answer. */
   components: (id: string) => BridgePort['components'] = () => undefined;
   hasChains = false;
+  /** Whether its functions can work for one logical bridge. */
+  perBridge = false;
   /** Awaited before the work of every call: tests hold calls here, or refuse them. */
   gate: (call: string) => Promise<void> = async () => {};
   /** Awaited after it: tests lose answers here. */
   answer: (call: string) => Promise<void> = async () => {};
 
-  async getInfo(): Promise<{ capabilities: Capability[] } | undefined> {
-    return { capabilities: this.hasChains ? ['chains'] : [] };
+  async getInfo(): Promise<{ capabilities: Capability[]; features: Feature[] } | undefined> {
+    const limits = { perBridge: this.perBridge };
+    return {
+      capabilities: this.hasChains ? ['chains'] : [],
+      features: [{ name: 'dpu.networkFunctions', version: 1, limits }],
+    };
   }
 
   createBridgePort(created: BridgePort): Promise<BridgePort> {
@@ -89,8 +96,10 @@ export class MemoryVsp implements VspCalls {
   }
 
   async deleteLogicalBridge(id: string): Promise<void> {
-    const users = [...this.ports.values()].filter(({ logicalBridges }) => logicalBridges.includes(id));
-    if (users.length > 0) throw new DpuError('FAILED_PRECONDITION', `ports are on ${id}`);
+    const ports = [...this.ports.values()].filter(({ logicalBridges }) => logicalBridges.includes(id));
+    const functions = [...this.functions.values()].filter(({ bridgeId }) => bridgeId === id);
+    if (ports.length + functions.length > 0)
+      throw new DpuError('FAILED_PRECONDITION', `ports or functions are on ${id}`);
     this.bridges.delete(id);
   }
 
@@ -218,6 +227,6 @@ export function hostPortsIn(directory: string, isOnlyInstallation: (installation
     logger: silent,
   });
   const ports = new HostPorts({ records, reconciler, isOnlyInstallation, onUsers: () => {}, logger: silent });
-  const connect = (vsp: MemoryVsp) => reconciler.connect(new VspTarget(vsp, silent));
+  const connect = (vsp: MemoryVsp) => reconciler.connect(new VspTarget({ client: vsp, logger: silent }));
   return { ports, reconciler, connect };
 }

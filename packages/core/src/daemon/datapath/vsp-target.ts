@@ -1,8 +1,17 @@
 /** A VSP that has been initialised. */
-import { type BridgePort, DpuError, type NetworkFunction, type PluginInfo, type ServiceChain } from '@dpu-operator/sdk';
+import {
+  type BridgePort,
+  DpuError,
+  type Feature,
+  type NetworkFunction,
+  type PluginInfo,
+  type ServiceChain,
+} from '@dpu-operator/sdk';
 import type { VspClient } from '@dpu-operator/sdk/client';
+import { omitUndefined } from '@dpu-operator/sdk/wire';
 import type { Logger } from 'pino';
-import { bridgePortId, type ChainItem } from './items.ts';
+import type { AttachedFunction } from '../attach/ports.ts';
+import { bridgePortId, type ChainItem, networkFunctionKey } from './items.ts';
 import type { Action } from './plan.ts';
 import { type LogicalBridgeCalls, PortBridges } from './port-bridges.ts';
 import { portIsProgrammed, whyNotProgrammed } from './port-up.ts';
@@ -22,7 +31,7 @@ export interface VspCalls extends BridgePortCalls, LogicalBridgeCalls {
   watchProgress: VspClient['watchProgress'];
   /** @returns false where the VSP cannot be told */
   completeReplay(): Promise<boolean>;
-  getInfo(): Promise<Pick<PluginInfo, 'capabilities'> | undefined>;
+  getInfo(): Promise<(Pick<PluginInfo, 'capabilities'> & { features?: Feature[] }) | undefined>;
   createNetworkFunction(nf: NetworkFunction): Promise<void>;
   deleteNetworkFunction(nf: NetworkFunction): Promise<void>;
   createChain(chain: ServiceChain): Promise<ServiceChain>;
@@ -38,8 +47,17 @@ export interface CallListener {
 /** Questions in flight together: a card that was reset goes on with all its ports at once. */
 const questionsAtOnce = 16;
 
+export interface VspTargetOptions {
+  client: VspCalls;
+  /** Whether its network functions can work for one logical bridge, which they name by its id. */
+  perBridge?: boolean | undefined;
+  listener?: CallListener | undefined;
+  logger: Logger;
+}
+
 export class VspTarget implements Target {
   readonly #client: VspCalls;
+  readonly #perBridge: boolean;
   readonly #ports: BridgePortCalls;
   readonly #bridges: PortBridges;
   readonly #logger: Logger;
@@ -50,8 +68,9 @@ export class VspTarget implements Target {
   #isAsking = false;
   #onRelapse: RelapseListener = () => {};
 
-  constructor(client: VspCalls, logger: Logger, listener?: CallListener) {
+  constructor({ client, perBridge = false, listener, logger }: VspTargetOptions) {
     this.#client = client;
+    this.#perBridge = perBridge;
     const bridges = new PortBridges(client, logger);
     this.#bridges = bridges;
     this.#ports = {
@@ -103,8 +122,25 @@ export class VspTarget implements Target {
     const { call, item } = action;
     if (item.kind === 'bridgePort') return performOnBridgePort(this.#ports, action);
     if (item.kind === 'chain') return this.#performOnChain(call, item);
-    if (call !== 'create') await ignoreAbsence(this.#client.deleteNetworkFunction(item.networkFunction));
-    if (call !== 'delete') await this.#client.createNetworkFunction(item.networkFunction);
+    const { networkFunction } = item;
+    if (call !== 'create') await ignoreAbsence(this.#deleteFunction(networkFunction));
+    if (call !== 'delete') await this.#createFunction(networkFunction);
+  }
+
+  async #createFunction(nf: AttachedFunction): Promise<void> {
+    const { input, output, bridgeId, logicalBridge } = nf;
+    if (!this.#perBridge) return this.#client.createNetworkFunction(omitUndefined({ input, output, bridgeId }));
+    if (logicalBridge === undefined) return this.#client.createNetworkFunction({ input, output });
+    const named = { input, output, bridgeId: logicalBridge };
+    await this.#bridges.createOn(networkFunctionKey(nf), [logicalBridge], () =>
+      this.#client.createNetworkFunction(named),
+    );
+  }
+
+  /** What it is named by are its interfaces. */
+  async #deleteFunction(nf: AttachedFunction): Promise<void> {
+    await this.#client.deleteNetworkFunction(nf);
+    await this.#bridges.release(networkFunctionKey(nf));
   }
 
   /** A port that the card fails with is none: it is deleted, and whoever asked for it is told why. */

@@ -28,7 +28,7 @@ const defaultPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bi
 
 /**
  * Those that never look at the interface: they run while the device moves. Every other one (dhcp, and whatever a node
- * has) is called when the interface is in the pod, and before it leaves, as it is by the reference plugins.
+ * has) is called when the interface is in the pod and the DPU has its port, and before it leaves, as it is by the reference plugins.
  */
 const withoutInterface: readonly string[] = ['host-local', 'static', 'whereabouts'];
 export const needsInterface = ({ type }: IpamCall): boolean => !withoutInterface.includes(type);

@@ -14,14 +14,14 @@ import { splitPem } from '../../trust/bundle.ts';
 /** Who keeps certificate and caBundle. */
 export type Keeper = 'operator' | 'service-ca' | 'cert-manager';
 
-/** On the webhook, by who wants cert-manager to keep its caBundle. */
-const certManagerAnnotation = 'cert-manager.io/inject-ca-from';
+/** On the webhook, by who wants cert-manager to keep its caBundle: from a Certificate, or from any Secret. */
+const certManagerAnnotations = ['cert-manager.io/inject-ca-from', 'cert-manager.io/inject-ca-from-secret'];
 /** On the webhook, for OpenShift's service-ca. */
 export const serviceCaAnnotation = 'service.beta.openshift.io/inject-cabundle';
 
 /** @param hasServiceCa whether the cluster is one that has OpenShift's service-ca */
 export function keeperOf(annotations: Readonly<Record<string, string>> = {}, hasServiceCa: boolean): Keeper {
-  if (annotations[certManagerAnnotation]) return 'cert-manager';
+  if (certManagerAnnotations.some((name) => annotations[name])) return 'cert-manager';
   return hasServiceCa && annotations[serviceCaAnnotation] === 'true' ? 'service-ca' : 'operator';
 }
 

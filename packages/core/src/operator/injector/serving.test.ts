@@ -57,6 +57,7 @@ test('service-ca keeps the certificate where there is one, cert-manager where it
   expect(keeperOf(serviceCa, true)).toBe('service-ca');
   expect(keeperOf(serviceCa, false)).toBe('operator');
   expect(keeperOf({ ...serviceCa, 'cert-manager.io/inject-ca-from': 'a/b' }, true)).toBe('cert-manager');
+  expect(keeperOf({ ...serviceCa, 'cert-manager.io/inject-ca-from-secret': 'a/b' }, true)).toBe('cert-manager');
   expect(keeperOf(undefined, true)).toBe('operator');
 });
 
@@ -138,11 +139,16 @@ test('where the Secret cannot be written each try has the same certificate', asy
   expect(published().authorities).toHaveLength(1);
 });
 
-test('a webhook of cert-manager is left alone', async () => {
-  putWebhook({ 'cert-manager.io/inject-ca-from': 'a/b' });
-  // Its reconciliation is over when it says when it looks again.
-  await vi.waitFor(async () => expect(await serving.reconcile(injectorNames.webhook)).toBeDefined(), {
-    timeout: 60_000,
-  });
-  expect(server.writes).toEqual([]);
-});
+test.each(['cert-manager.io/inject-ca-from', 'service.beta.openshift.io/inject-cabundle'])(
+  'a webhook with %s is left to who reads that',
+  async (annotation) => {
+    const crd = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions/clusterversions.config.openshift.io';
+    server.put(crd, { metadata: { name: 'clusterversions.config.openshift.io' } });
+    putWebhook({ [annotation]: annotation.startsWith('service') ? 'true' : 'a/b' });
+    // Its reconciliation is over when it says when it looks again.
+    await vi.waitFor(async () => expect(await serving.reconcile(injectorNames.webhook)).toBeDefined(), {
+      timeout: 60_000,
+    });
+    expect(server.writes).toEqual([]);
+  },
+);

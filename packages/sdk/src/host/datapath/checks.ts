@@ -16,10 +16,10 @@ export function checkEntry(state: State, name: string, entry: Entry, limits: Lim
       checkPort(state, entry.content, limits);
       break;
     case 'networkFunction':
-      checkFunctions(state, name, [entry.content]);
+      checkFunctions(state, name, [entry.content], limits);
       break;
     case 'serviceChain':
-      checkFunctions(state, name, entry.content.networkFunctions);
+      checkFunctions(state, name, entry.content.networkFunctions, limits);
       break;
   }
 }
@@ -66,7 +66,8 @@ function checkPort(state: State, { type, logicalBridges }: BridgePort, limits: L
 }
 
 /** Each interface has one user. */
-function checkFunctions(state: State, name: string, functions: readonly NetworkFunction[]): void {
+function checkFunctions(state: State, name: string, functions: readonly NetworkFunction[], limits: Limits): void {
+  if (limits.perBridge) checkBridgeOf(state, functions);
   const macs = functions.flatMap(({ input, output }) => [input, output]);
   const twice = macs.find((mac, index) => macs.indexOf(mac) < index);
   if (twice !== undefined) {
@@ -78,6 +79,15 @@ function checkFunctions(state: State, name: string, functions: readonly NetworkF
     if (taken === undefined) continue;
     throw new DpuError('FAILED_PRECONDITION', `${taken} is in use by ${other}; update or delete that first`);
   }
+}
+
+function checkBridgeOf(state: State, functions: readonly NetworkFunction[]): void {
+  const [id, ...others] = new Set(functions.map(({ bridgeId = '' }) => bridgeId));
+  if (others.length > 0) {
+    throw new DpuError('INVALID_ARGUMENT', 'bridge_id: all functions of a chain work for one bridge, or for all');
+  }
+  if (!id || state.has(`logicalBridges/${id}`)) return;
+  throw new DpuError('NOT_FOUND', `bridge_id: there is no logical bridge ${id}; create it first`);
 }
 
 function interfacesOf(entry: Entry): string[] {

@@ -64,7 +64,7 @@ export class Requests {
     };
   }
 
-  /** NOT_FOUND where it is not there and `allowMissing` is false; FAILED_PRECONDITION for a bridge that ports name. */
+  /** NOT_FOUND where it is not there and `allowMissing` is false; FAILED_PRECONDITION for a bridge that ports or functions name. */
   delete(kind: Kind, name: string, allowMissing: boolean): Request {
     return {
       name,
@@ -123,12 +123,16 @@ export class Requests {
 
 function requireUnused(state: State, bridge: string): void {
   const id = bridge.slice('logicalBridges/'.length);
-  const users = [...all(state, 'bridgePort')].filter(([, { logicalBridges }]) =>
+  const ports = [...all(state, 'bridgePort')].filter(([, { logicalBridges }]) =>
     logicalBridges.some((used) => used === id || used === bridge),
   );
-  if (users.length === 0) return;
-  const names = users.map(([name]) => name).join(', ');
-  throw new DpuError('FAILED_PRECONDITION', `${names} on logical bridge ${id}; move or delete the ports first`);
+  const singles = [...all(state, 'networkFunction')].filter(([, { bridgeId }]) => bridgeId === id);
+  const chains = [...all(state, 'serviceChain')].filter(([, { networkFunctions }]) =>
+    networkFunctions.some(({ bridgeId }) => bridgeId === id),
+  );
+  const names = [...ports, ...singles, ...chains].map(([name]) => name);
+  if (names.length === 0) return;
+  throw new DpuError('FAILED_PRECONDITION', `${names.join(', ')} on logical bridge ${id}; move or delete these first`);
 }
 
 function sharesInterface(a: ContentOf<'networkFunction'>, b: ContentOf<'networkFunction'>): boolean {

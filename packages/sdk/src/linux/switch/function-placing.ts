@@ -15,6 +15,8 @@ export interface Placed {
   functions: readonly NetworkFunction[];
   /** Of each of them. */
   devices: readonly FunctionDevices[];
+  /** Of the logical bridge whose frames alone they work for. */
+  vlan?: number;
 }
 
 /** What is wanted, what stands, and which devices there are. */
@@ -26,6 +28,8 @@ export interface PlacingOptions {
   found: ReadonlyMap<string, number>;
   /** Names of bridge ports by device: on one node functions and hosts have the same devices. */
   ports: ReadonlyMap<number, string>;
+  /** Whether functions can work for one logical bridge (the limit `perBridge`). Default: one that names a bridge is refused. */
+  perBridge?: boolean;
 }
 
 /** Where functions are, and what is answered for those that are not. */
@@ -38,14 +42,15 @@ export interface Placing {
  * A chain that cannot be placed stays as it was. A device that was given to another pod, under another MAC, does not
  * belong to the single function before any more, whether or not its removal was told.
  */
-export function placeFunctions({ wanted, before, found, ports }: PlacingOptions): Placing {
+export function placeFunctions({ wanted, before, found, ports, perBridge }: PlacingOptions): Placing {
   const placed = new Map<string, Placed>();
   const outcomes = new Map<string, Outcome>();
   const fresh: [string, Placed][] = [];
   for (const [name, functions] of allFunctions(wanted)) {
     const former = before.get(name);
     try {
-      const now = place(functions, found, former);
+      const vlan = vlanOf(functions, perBridge ? wanted.logicalBridges : new Map());
+      const now = place(functions, found, former, vlan);
       if (now === former) placed.set(name, now);
       else fresh.push([name, now]);
     } catch (error) {
@@ -84,12 +89,22 @@ export function allFunctions({ networkFunctions, serviceChains }: Wanted): Map<s
   return new Map<string, readonly NetworkFunction[]>([...singles, ...chains]);
 }
 
-function place(functions: readonly NetworkFunction[], found: ReadonlyMap<string, number>, former?: Placed): Placed {
-  const bridge = functions.find(({ bridgeId }) => bridgeId);
-  if (bridge) {
-    const text = `bridge_id: this DPU has one bridge, not ${bridge.bridgeId}; leave it empty`;
-    throw new DpuError('INVALID_ARGUMENT', text);
-  }
+/** The host of the SDK has seen to it that functions of one chain name one bridge. */
+function vlanOf(functions: readonly NetworkFunction[], bridges: Wanted['logicalBridges']): number | undefined {
+  const bridgeId = functions.find((nf) => nf.bridgeId)?.bridgeId;
+  if (bridgeId === undefined) return undefined;
+  const bridge = bridges.get(`logicalBridges/${bridgeId}`);
+  if (bridge) return bridge.vlanId;
+  const text = `bridge_id: functions of this DPU work for all its bridges, not for ${bridgeId} alone; leave it empty`;
+  throw new DpuError('INVALID_ARGUMENT', text);
+}
+
+function place(
+  functions: readonly NetworkFunction[],
+  found: ReadonlyMap<string, number>,
+  former: Placed | undefined,
+  vlan: number | undefined,
+): Placed {
   const known = knownDevices(former);
   const deviceOf = (mac: string) => {
     const device = found.get(mac) ?? known.get(mac);
@@ -104,7 +119,7 @@ function place(functions: readonly NetworkFunction[], found: ReadonlyMap<string,
     const text = `input and output: ${macs.join(' and ')} are one device; each interface has one place in one function`;
     throw new DpuError('INVALID_ARGUMENT', text);
   }
-  const now = { functions, devices };
+  const now = { functions, devices, ...(vlan !== undefined && { vlan }) };
   return former && isDeepStrictEqual(former, now) ? former : now;
 }
 
