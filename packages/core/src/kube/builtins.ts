@@ -49,6 +49,20 @@ export const node = resource('v1', 'Node', 'nodes', false, {
     .optional(),
 });
 
+/** Most of a node is its list of images, and annotations of network plugins. */
+export const nodeMetadata = {
+  apiVersion: 'v1',
+  kind: 'Node',
+  plural: 'nodes',
+  namespaced: false,
+  schema: z.object({
+    apiVersion: z.literal('v1'),
+    kind: z.literal('Node'),
+    metadata: metadataSchema.omit({ annotations: true }),
+  }),
+  metadataOnly: true,
+} as const;
+
 const containerStateSchema = z.object({
   waiting: z.object({ reason: z.string().optional(), message: z.string().optional() }).optional(),
   running: z.object({ startedAt: z.string().nullish() }).optional(),

@@ -205,6 +205,8 @@ test('settings that name a node follow its address, and hold what they were whil
   putDpu();
   await vi.waitFor(() => expect(pod()).toContain('{\\"peer\\":\\"192.0.2.2\\"}'));
   const uid = await podUid();
+  // A node that is about to be looked up is not unknown.
+  expect([...server.objects.values()].filter(({ reason }) => reason === 'NodeUnknown')).toEqual([]);
   putNode();
   await vi.waitFor(() => expect(JSON.stringify(server.objects.get(dpuPath))).toContain('"NodeUnknown"'));
   expect(await podUid()).toBe(uid);

@@ -118,6 +118,7 @@ export class DataProcessingUnitController {
   }
 
   async reconcile(key: string): Promise<Requeue | undefined> {
+    await this.#caches.addressesListed();
     try {
       return await this.#reconcile(key);
     } catch (error) {

@@ -1,13 +1,11 @@
 import type { Logger } from 'pino';
 import { inject, injectable } from 'tsyringe';
-import { z } from 'zod';
 import { isConditionTrue } from '../../api/conditions.ts';
 import { daemonLeaseLabels, daemonLeaseName } from '../../api/daemon-lease.ts';
 import { type DataProcessingUnit, dataProcessingUnit } from '../../api/data-processing-unit.ts';
 import { type DataProcessingUnitConfig, dataProcessingUnitConfig } from '../../api/data-processing-unit-config.ts';
 import { dpuNetwork } from '../../api/dpu-network.ts';
 import { dpuOperatorConfig } from '../../api/dpu-operator-config.ts';
-import { metadataSchema } from '../../api/meta.ts';
 import { configName, labels, networkNames, trustNames, workloads } from '../../api/names.ts';
 import { serviceFunctionChain } from '../../api/service-function-chain.ts';
 import { vendorPlugin } from '../../api/vendor-plugin.ts';
@@ -22,6 +20,7 @@ import {
   lease,
   namespaceMetadata,
   networkAttachmentDefinition,
+  nodeMetadata,
   pod,
   type ResourceType,
 } from '../../kube/index.ts';
@@ -29,32 +28,9 @@ import { PluginCatalog } from '../../plugins/catalog.ts';
 import type { ImageMirror } from '../../plugins/image/mirror.ts';
 import { defaultNetworkNamespace } from '../networks/networks.ts';
 import type { Environment } from './environment.ts';
+import { NodeAddresses } from './node-addresses.ts';
 import { SelectionIndex } from './selection-index.ts';
 import { tokens } from './tokens.ts';
-
-/**
- * Of nodes only their being there, labels, addresses and architecture matter, and there can be thousands. Their annotations
- * can be large, as those of network plugins.
- */
-const slimNode = {
-  apiVersion: 'v1',
-  kind: 'Node',
-  plural: 'nodes',
-  namespaced: false,
-  schema: z.object({
-    apiVersion: z.literal('v1'),
-    kind: z.literal('Node'),
-    metadata: metadataSchema.omit({ annotations: true }),
-    status: z
-      .object({
-        addresses: z.array(z.object({ type: z.string(), address: z.string() })).optional(),
-        nodeInfo: z.object({ architecture: z.string().optional() }).optional(),
-      })
-      .optional(),
-  }),
-} as const;
-
-type SlimNode = z.infer<typeof slimNode.schema>;
 
 const networkCrd = 'network-attachment-definitions.k8s.cni.cncf.io';
 
@@ -92,6 +68,7 @@ export class Caches {
   /** By the uid of their chain. */
   readonly chainPodsByChain;
   readonly #selection;
+  readonly #addresses;
   readonly #crds;
   #catalog: PluginCatalog | undefined;
   readonly #logger: Logger;
@@ -114,7 +91,7 @@ export class Caches {
     this.dpuConfigs = watch(dataProcessingUnitConfig);
     this.vendorPlugins = watch(vendorPlugin);
     this.pluginLocks = watch(configMapMetadata, { namespace, labelSelector: labels.vendorPlugin });
-    this.nodes = watch(slimNode);
+    this.nodes = watch(nodeMetadata);
     this.daemonSets = watch(daemonSet, { namespace, fieldSelector: named(workloads.daemon) });
     this.daemonPods = watch(pod, { namespace, labelSelector: `app=${workloads.daemon}` });
     this.daemonLeases = watch(lease, { namespace, labelSelector: `app=${daemonLeaseLabels.app}` });
@@ -149,6 +126,7 @@ export class Caches {
       (metadata.ownerReferences ?? []).map(({ uid }) => uid),
     );
     this.#selection = new SelectionIndex(this.dpus, this.dpuConfigs);
+    this.#addresses = new NodeAddresses(store, logger);
     // Before all other listeners, which look at the new one.
     this.vendorPlugins.onChange(() => {
       this.#catalog = undefined;
@@ -173,12 +151,17 @@ export class Caches {
     return this.#catalog;
   }
 
-  /** The address by which other nodes reach a node: its first InternalIP. */
-  readonly addressOf = (nodeName: string): string | undefined => internalIp(this.nodes.get(nodeName));
+  /** The address by which other nodes reach a node, where a config's settings name it: its first InternalIP. */
+  readonly addressOf = (nodeName: string): string | undefined => this.#addresses.of(nodeName);
+
+  /** Waits until {@link addressOf} can answer for each node that a config names. */
+  async addressesListed(): Promise<void> {
+    await this.#addresses.listed();
+  }
 
   /** As Go names it: amd64, arm64. Undefined where the node has not said it. */
   readonly architectureOf = (nodeName: string): string | undefined =>
-    this.nodes.get(nodeName)?.status?.nodeInfo?.architecture;
+    architectureIn(this.nodes.get(nodeName)?.metadata.labels);
 
   /** Where images of plugins are taken from in place of the registry in their name. */
   get imageMirrors(): readonly ImageMirror[] {
@@ -187,9 +170,8 @@ export class Caches {
 
   /** Calls back with the configs whose settings name a node for which {@link addressOf} may answer otherwise. */
   onNodeAddress(listener: (configs: readonly DataProcessingUnitConfig[]) => void): void {
-    this.nodes.onChange((node, previous, kind) => {
-      if (kind === 'updated' && internalIp(node) === internalIp(previous)) return;
-      const configs = this.#selection.configsNaming(node.metadata.name);
+    this.#addresses.onChange((nodeName) => {
+      const configs = this.#selection.configsNaming(nodeName);
       if (configs.length > 0) listener(configs);
     });
   }
@@ -197,7 +179,7 @@ export class Caches {
   /** Calls back with the DPUs of a node that comes, goes, or says another architecture. */
   onNodeOfDpus(listener: (dpus: readonly DataProcessingUnit[]) => void): void {
     this.nodes.onChange((node, previous, kind) => {
-      const isSame = node.status?.nodeInfo?.architecture === previous?.status?.nodeInfo?.architecture;
+      const isSame = architectureIn(node.metadata.labels) === architectureIn(previous?.metadata.labels);
       if (kind !== 'updated' || !isSame) listener(this.dpusByNode.get(node.metadata.name));
     });
   }
@@ -232,7 +214,15 @@ export class Caches {
       }
     };
     this.#crds.onChange(startNetworks);
+    let named: readonly string[] = [];
+    this.dpuConfigs.onChange(() => {
+      const { namedNodes } = this.#selection;
+      if (namedNodes === named) return;
+      named = namedNodes;
+      this.#addresses.watch(named, signal);
+    });
     await Promise.all(this.#informers().map((informer) => informer.start(signal)));
+    await this.#addresses.listed();
     if (this.multusInstalled) await Promise.all(this.#nads().map((informer) => informer.start(signal)));
   }
 
@@ -263,6 +253,6 @@ export class Caches {
   }
 }
 
-function internalIp(node: SlimNode | undefined): string | undefined {
-  return node?.status?.addresses?.find(({ type }) => type === 'InternalIP')?.address;
+function architectureIn(nodeLabels: Record<string, string> | undefined): string | undefined {
+  return nodeLabels?.['kubernetes.io/arch'];
 }

@@ -28,6 +28,11 @@ export class SelectionIndex {
     return this.#configsByNode.get(nodeName);
   }
 
+  /** The nodes that settings name; the same list as before while these are the same. */
+  get namedNodes(): readonly string[] {
+    return this.#configsByNode.words;
+  }
+
   configsFor({ metadata: { labels } }: DataProcessingUnit): DataProcessingUnitConfig[] {
     const candidates = [anyLabel, ...labelWords(labels)].flatMap((word) => this.#configsByLabel.get(word));
     return candidates.filter(({ spec }) => selects(spec.dpuSelector, labels));

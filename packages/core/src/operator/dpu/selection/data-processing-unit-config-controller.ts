@@ -112,6 +112,7 @@ export class DataProcessingUnitConfigController {
   }
 
   async reconcile(key: string): Promise<void> {
+    await this.#caches.addressesListed();
     const config = this.#caches.dpuConfigs.getByKey(key);
     if (!config) return;
     const { namespace } = this.#environment;
