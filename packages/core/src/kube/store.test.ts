@@ -69,6 +69,13 @@ test('of a kind of which only metadata is read no more is asked for, and whole o
   expect(asked).toEqual([as('PartialObjectMetadataList'), 'application/json', as('PartialObjectMetadata')]);
 });
 
+test('a list of null is one of nothing', async () => {
+  await using server = await FakeApiServer.start((request) =>
+    request.json({ metadata: { resourceVersion: '1' }, items: null }),
+  );
+  expect(await server.store().list(configMapMetadata)).toEqual({ items: [], resourceVersion: '1' });
+});
+
 test('a delete sends its body whole, so that the connection can serve the next request', async () => {
   const { server, requests, store } = await record();
   await using _ = server;

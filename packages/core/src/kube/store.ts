@@ -31,7 +31,11 @@ const objectSchema = z.record(z.string(), z.unknown());
 
 const listSchema = z.object({
   metadata: z.object({ resourceVersion: z.string(), continue: z.string().optional() }),
-  items: z.array(objectSchema),
+  // A list of metadata that is empty is null (Kubernetes 1.36).
+  items: z
+    .array(objectSchema)
+    .nullable()
+    .transform((items) => items ?? []),
 });
 
 const namedSchema = z.object({

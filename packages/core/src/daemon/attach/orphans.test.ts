@@ -38,6 +38,7 @@ beforeEach(() => {
 afterEach(() => {
   orphans.close();
   vi.useRealTimers();
+  vi.restoreAllMocks();
 });
 
 const put = (containerId: string, more: Partial<Attachment> = {}): void => {
@@ -75,6 +76,8 @@ test('one that is closed releases nothing more', async () => {
 
 test('what cannot be released is tried again, at growing intervals', async () => {
   vi.useFakeTimers();
+  // The longest of what the pauses' random part leaves.
+  vi.spyOn(Math, 'random').mockReturnValue(1);
   put('a', { state: 'detaching' });
   outcome = () => Promise.reject(new Error('no answer'));
   await orphans.retry();

@@ -62,7 +62,9 @@ export class PortBridges implements BridgePortCalls {
       return await this.#makeOn(user, bridges, create, instead);
     } catch (error) {
       // Where it may be there, so is its bridge.
-      if (!outcomeUnknown(error) && DpuError.from(error).code !== 'ALREADY_EXISTS') {
+      if (outcomeUnknown(error)) {
+        this.#bridgesOf.set(user, [...new Set([...(this.#bridgesOf.get(user) ?? []), ...bridges])]);
+      } else if (DpuError.from(error).code !== 'ALREADY_EXISTS') {
         await Promise.all(bridges.map((id) => this.#release(id)));
       }
       throw error;
@@ -89,9 +91,9 @@ export class PortBridges implements BridgePortCalls {
     }
   }
 
-  /** What was on them has gone. */
-  async release(user: string): Promise<void> {
-    const bridges = this.#bridgesOf.get(user) ?? [];
+  /** What was on them has gone. @param told where it was, for what another daemon may have made */
+  async release(user: string, told: readonly string[] = []): Promise<void> {
+    const bridges = this.#bridgesOf.get(user) ?? told;
     this.#bridgesOf.delete(user);
     await Promise.all(bridges.map((bridge) => this.#release(bridge)));
   }
@@ -144,7 +146,11 @@ export class PortBridges implements BridgePortCalls {
     if (isUsed || !this.#made.delete(id)) return Promise.resolve();
     const deleting = this.#client
       .deleteLogicalBridge(id, { allowMissing: true })
-      .catch((err) => this.#logger.warn({ err, bridge: id }, 'a logical bridge that nobody needs is not deleted'))
+      .catch((err) => {
+        // A function of another daemon's time is on it, and takes it along.
+        if (DpuError.from(err).code === 'FAILED_PRECONDITION') this.#made.set(id, Promise.resolve());
+        else this.#logger.warn({ err, bridge: id }, 'a logical bridge that nobody needs is not deleted');
+      })
       .finally(() => this.#deleting.delete(id));
     this.#deleting.set(id, deleting);
     return deleting;

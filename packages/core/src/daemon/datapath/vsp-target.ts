@@ -123,7 +123,7 @@ export class VspTarget implements Target {
     if (item.kind === 'bridgePort') return performOnBridgePort(this.#ports, action);
     if (item.kind === 'chain') return this.#performOnChain(call, item);
     const { networkFunction } = item;
-    if (call !== 'create') await ignoreAbsence(this.#deleteFunction(networkFunction));
+    if (call !== 'create') await this.#deleteFunction(networkFunction);
     if (call !== 'delete') await this.#createFunction(networkFunction);
   }
 
@@ -138,8 +138,8 @@ export class VspTarget implements Target {
 
   /** What it is named by are its interfaces. */
   async #deleteFunction(nf: AttachedFunction): Promise<void> {
-    await this.#client.deleteNetworkFunction(nf);
-    await this.#bridges.release(networkFunctionKey(nf));
+    await ignoreAbsence(this.#client.deleteNetworkFunction(nf));
+    await this.#bridges.release(networkFunctionKey(nf), nf.logicalBridge === undefined ? [] : [nf.logicalBridge]);
   }
 
   /** A port that the card fails with is none: it is deleted, and whoever asked for it is told why. */

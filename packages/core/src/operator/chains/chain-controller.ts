@@ -29,7 +29,7 @@ import { bridgeFacts, type ChainNetwork, chainNetwork } from './chain-network.ts
 import { ChainSites, uidOf } from './chain-sites.ts';
 import { ChainStatusWriter } from './chain-status.ts';
 import { type ChainCondition, chainCondition, type DpuReport, isCurrent, weightiest } from './condition.ts';
-import { dpuNodes, type NodeLookUp, type Site } from './nodes.ts';
+import type { DpuNode, NodeObject, Site } from './nodes.ts';
 import { place } from './placement.ts';
 import { planPods } from './plan.ts';
 import { dpuKeptFree, namespaceRefusal, networkMissing, podConflict, podRefused } from './refusals.ts';
@@ -89,10 +89,10 @@ export class ChainController {
     if (!network.on) return await this.#report(chain, current, chain.status?.functions, network.fault);
     const placement = place({
       chain,
-      here: current && dpuNodes(this.#dpuSidesOf(current.node), this.#lookUp)[0],
-      nodes: () => dpuNodes(this.#caches.dpuSides.get('dpu'), this.#lookUp),
+      nodeNames: this.#caches.dpuSidesByNode.words,
+      dpuNodeOf: this.#dpuNodeOf,
       current,
-      nodeOf: this.#lookUp.nodeOf,
+      nodeOf: this.#nodeOf,
       chainsOn: (node) => this.#sites.othersOn(node, chain),
     });
     if (placement.is === 'held') {
@@ -119,7 +119,7 @@ export class ChainController {
       };
       return await this.#report(chain, undefined, undefined, nowhere);
     }
-    const site: Site = { node: placement.node, nodeUid: this.#lookUp.nodeOf(placement.node)?.uid };
+    const site: Site = { node: placement.node, nodeUid: this.#nodeOf(placement.node)?.uid };
     this.#sites.place(chain, site);
     this.#unsettled.delete(key);
     return await this.#run(chain, pods, site, network);
@@ -208,16 +208,19 @@ export class ChainController {
     return this.#caches.configs.list()[0];
   }
 
-  readonly #lookUp: NodeLookUp = {
-    nodeOf: (name) => {
-      const node = this.#caches.nodes.get(name);
-      return node && { uid: node.metadata.uid, labels: node.metadata.labels ?? {} };
-    },
-    daemonOf: (name) => this.#leases.seenState(daemonLeaseName(name)),
+  readonly #nodeOf = (name: string): NodeObject | undefined => {
+    const node = this.#caches.nodes.get(name);
+    return node && { uid: node.metadata.uid, labels: node.metadata.labels ?? {} };
+  };
+
+  readonly #dpuNodeOf = (name: string): DpuNode | undefined => {
+    const dpus = this.#dpuSidesOf(name);
+    if (dpus.length === 0) return undefined;
+    return { name, node: this.#nodeOf(name), daemon: this.#leases.seenState(daemonLeaseName(name)), dpus };
   };
 
   #dpuSidesOf(nodeName: string): DataProcessingUnit[] {
-    return this.#caches.dpusByNode.get(nodeName).filter(({ spec }) => spec.isDpuSide);
+    return this.#caches.dpuSidesByNode.get(nodeName);
   }
 
   #reportOf(chain: ServiceFunctionChain, node: string): DpuReport | undefined {

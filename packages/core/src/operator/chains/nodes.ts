@@ -37,23 +37,6 @@ export type Eligibility =
 
 const eligible: Eligibility = { is: 'eligible' };
 
-export interface NodeLookUp {
-  /** undefined where there is no Node object of that name. */
-  nodeOf(nodeName: string): NodeObject | undefined;
-  daemonOf(nodeName: string): DaemonLeaseState;
-}
-
-/** The nodes of these DPU sides. */
-export function dpuNodes(dpuSides: readonly DataProcessingUnit[], lookUp: NodeLookUp): DpuNode[] {
-  const byNode = Map.groupBy(dpuSides, ({ spec }) => spec.nodeName);
-  return [...byNode].map(([name, dpus]) => ({
-    name,
-    node: lookUp.nodeOf(name),
-    daemon: lookUp.daemonOf(name),
-    dpus,
-  }));
-}
-
 /** @param current where the chain runs; if here, a DPU side that hosts still use keeps it */
 export function eligibility(dpuNode: DpuNode, chain: ServiceFunctionChain, current: Site | undefined): Eligibility {
   const { name, node, daemon } = dpuNode;

@@ -1,7 +1,8 @@
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { ServiceFunctionChain } from '../../api/service-function-chain.ts';
-import { dpuNodes } from './nodes.ts';
-import { place } from './placement.ts';
+import { type DpuNode, type Eligibility, eligibility } from './nodes.ts';
+import { type PlacementInput, place } from './placement.ts';
 import { chainOf, dpuNode, dpuSide } from './testing.ts';
 
 const selecting = (nodeSelector: Record<string, string>): ServiceFunctionChain => {
@@ -23,19 +24,17 @@ const deleting = (hosts?: string[]) =>
     ],
   });
 
-type Input = Partial<Omit<Parameters<typeof place>[0], 'nodes' | 'here'>> & { nodes?: ReturnType<typeof dpuNodes> };
+type Input = Partial<Pick<PlacementInput, 'chain' | 'current' | 'nodeOf'>> & { nodes?: readonly DpuNode[] };
 
 function placed({ nodes: among = nodes, ...input }: Input, load: Record<string, number> = {}) {
-  const chainsOn = (node: string) => load[node] ?? 0;
-  const nodeOf = () => undefined;
-  const here = among.find(({ name }) => name === input.current?.node);
+  const byName = new Map(among.map((node) => [node.name, node]));
   return place({
     chain: chainOf(['firewall']),
-    nodes: () => among,
-    here,
+    nodeNames: [...byName.keys()].sort(),
+    dpuNodeOf: (name) => byName.get(name),
     current: undefined,
-    nodeOf,
-    chainsOn,
+    nodeOf: () => undefined,
+    chainsOn: (name) => load[name] ?? 0,
     ...input,
   });
 }
@@ -52,9 +51,8 @@ test('stays where it is, however many chains that node has', () => {
 test('says from the first round why no node can run it, and what to do', () => {
   expect(placed({ nodes: [] })).toMatchObject({ is: 'nowhere', message: expect.stringContaining('dpu=true') });
   const chain = selecting({ zone: 'a', tier: 'edge' });
-  expect(
-    placed({ chain, nodes: [dpuNode('dpu-1', { node: labelled({ dpu: 'true', zone: 'a' }) }), silent] }),
-  ).toMatchObject({
+  const lacking = dpuNode('dpu-1', { node: labelled({ dpu: 'true', zone: 'a' }) });
+  expect(placed({ chain, nodes: [lacking, dpuNode('dpu-2', { daemon: 'silent' })] })).toMatchObject({
     is: 'nowhere',
     message: expect.stringMatching(
       /dpu-1: it lacks the labels tier=edge of spec.nodeSelector.*kubectl label node <node> zone=a tier=edge/,
@@ -145,8 +143,62 @@ test('a node whose label was taken off keeps chains until its DPU goes, and gets
   expect(placed({ nodes: [leaving] })).toMatchObject({ is: 'nowhere' });
 });
 
-test('several DPU sides of a node make one place for chains', () => {
-  const dpus = [dpuSide('a', 'dpu-1'), dpuSide('b', 'dpu-1')];
-  const found = dpuNodes(dpus, { nodeOf: () => labelled({ zone: 'a' }), daemonOf: () => 'seen' });
-  expect(found).toEqual([{ name: 'dpu-1', node: labelled({ zone: 'a' }), daemon: 'seen', dpus }]);
+const oneNode = fc.record({
+  load: fc.nat(3),
+  daemon: fc.constantFrom('renewed', 'renewed', 'seen', 'silent', 'absent'),
+  node: fc.constantFrom(labelled({ dpu: 'true' }), labelled({ dpu: 'true', zone: 'a' }), labelled({}), undefined),
+});
+
+/** By a look at every node. */
+function chosenOfAll(chain: ServiceFunctionChain, among: readonly DpuNode[], load: Record<string, number>) {
+  const open = among
+    .map(({ name, ...rest }) => ({
+      name,
+      load: load[name] ?? 0,
+      verdict: eligibility({ name, ...rest }, chain, undefined),
+    }))
+    .filter(({ verdict }) => verdict.is === 'eligible' || verdict.is === 'unproven');
+  const [best] = open.sort((a, b) => a.load - b.load || (a.name < b.name ? -1 : 1));
+  return best && { node: best.name, is: best.verdict.is };
+}
+
+function chosen(chain: ServiceFunctionChain, among: readonly DpuNode[], load: Record<string, number>) {
+  const placement = placed({ chain, nodes: among }, load);
+  if (placement.is === 'nowhere') return undefined;
+  if (placement.is === 'on') return { node: placement.node, is: 'eligible' satisfies Eligibility['is'] };
+  const [node] = placement.message.match(/n-\d+/) ?? [];
+  return { node, is: 'unproven' satisfies Eligibility['is'] };
+}
+
+test('goes where a look at every node would send it', () => {
+  const property = fc.property(fc.array(oneNode, { maxLength: 12 }), fc.boolean(), (fleet, isZoned) => {
+    const among = fleet.map(({ daemon, node }, index) => dpuNode(`n-${index}`, { daemon, node }));
+    const load = Object.fromEntries(fleet.map((one, index) => [`n-${index}`, one.load]));
+    const chain = isZoned ? selecting({ zone: 'a' }) : chainOf(['firewall']);
+    expect(chosen(chain, among, load)).toEqual(chosenOfAll(chain, among, load));
+  });
+  fc.assert(property, { seed: 20_261_128, numRuns: 1_000 });
+});
+
+test('of a fleet without chains one node is looked at, and of one with some those that have fewer', () => {
+  const looks = (load: Record<string, number>) => {
+    const [counted, looked]: [string[], string[]] = [[], []];
+    place({
+      chain: chainOf(['firewall']),
+      nodeNames: ['n-1', 'n-2', 'n-3', 'n-4'],
+      dpuNodeOf: (name) => {
+        looked.push(name);
+        return dpuNode(name);
+      },
+      current: undefined,
+      nodeOf: () => undefined,
+      chainsOn: (name) => {
+        counted.push(name);
+        return load[name] ?? 0;
+      },
+    });
+    return { counted: counted.length, looked };
+  };
+  expect(looks({})).toEqual({ counted: 1, looked: ['n-1'] });
+  expect(looks({ 'n-1': 2, 'n-2': 2, 'n-3': 1, 'n-4': 1 })).toEqual({ counted: 4, looked: ['n-1', 'n-3'] });
 });

@@ -14,10 +14,10 @@ export type Placement =
 
 export interface PlacementInput {
   chain: ServiceFunctionChain;
-  /** The node on which it runs now, where that has a DPU side. */
-  here: DpuNode | undefined;
-  /** All that have a DPU side; asked for only where it is to go to another. */
-  nodes: () => readonly DpuNode[];
+  /** Names of the nodes that have a DPU side, sorted. */
+  nodeNames: readonly string[];
+  /** undefined where no node of that name has a DPU side. */
+  dpuNodeOf: (nodeName: string) => DpuNode | undefined;
   /** Where it runs now. */
   current: Site | undefined;
   /** undefined where there is no Node object of that name. */
@@ -31,7 +31,9 @@ export interface PlacementInput {
  * fewest chains, the first by name among equals. One that may have died unseen is waited for: in place of it, the first
  * whose daemon is heard would get all.
  */
-export function place({ chain, here, nodes, current, nodeOf, chainsOn }: PlacementInput): Placement {
+export function place(input: PlacementInput): Placement {
+  const { chain, dpuNodeOf, current, nodeOf } = input;
+  const here = current && dpuNodeOf(current.node);
   const kept = here && eligibility(here, chain, current);
   if (here && kept?.is === 'eligible') return { is: 'on', node: here.name };
   if (here && kept?.is === 'unknown') {
@@ -43,33 +45,35 @@ export function place({ chain, here, nodes, current, nodeOf, chainsOn }: Placeme
     const message = `node ${current.node} has a DPU side by its label ${labels.nodeSide}, and no DataProcessingUnit of it is to be seen (kubectl get dpu); the chain is left there as it is`;
     return { is: 'held', node: current.node, reason: 'NodeUnknown', message };
   }
-  const candidates = nodes();
-  const best = leastLoaded(chain, candidates, chainsOn);
-  if (!best) return { is: 'nowhere', message: nowhere(chain, candidates) };
+  const best = leastLoaded(input);
+  if (!best) return { is: 'nowhere', message: nowhere(input) };
   if (best.verdict.is !== 'unproven') return { is: 'on', node: best.name };
   return { is: 'awaited', message: `node ${best.name} may run it, but ${best.verdict.why}` };
 }
 
 /** Of thousands of nodes only those are looked into that have fewer chains than the best so far. */
-function leastLoaded(chain: ServiceFunctionChain, nodes: readonly DpuNode[], chainsOn: PlacementInput['chainsOn']) {
+function leastLoaded({ chain, nodeNames, dpuNodeOf, chainsOn }: PlacementInput) {
   let best: { name: string; load: number; verdict: Eligibility } | undefined;
-  for (const node of nodes) {
-    const { name } = node;
+  for (const name of nodeNames) {
     const load = chainsOn(name);
-    if (best && (load > best.load || (load === best.load && name > best.name))) continue;
-    const verdict = eligibility(node, chain, undefined);
-    if (verdict.is === 'eligible' || verdict.is === 'unproven') best = { name, load, verdict };
+    if (best && load >= best.load) continue;
+    const node = dpuNodeOf(name);
+    const verdict = node && eligibility(node, chain, undefined);
+    if (verdict?.is !== 'eligible' && verdict?.is !== 'unproven') continue;
+    best = { name, load, verdict };
+    if (load === 0) break;
   }
   return best;
 }
 
-function nowhere(chain: ServiceFunctionChain, nodes: readonly DpuNode[]): string {
-  if (nodes.length === 0) {
+function nowhere({ chain, nodeNames, dpuNodeOf }: PlacementInput): string {
+  if (nodeNames.length === 0) {
     return `no node has a DPU side: label those that are DPUs (kubectl label node <node> ${labels.dpuNode}=true) and look at kubectl get dpu`;
   }
-  const reasons = nodes.map((node) => {
-    const verdict = eligibility(node, chain, undefined);
-    return `${node.name}: ${verdict.is === 'eligible' ? 'may run it' : verdict.why}`;
+  const reasons = nodeNames.flatMap((name) => {
+    const node = dpuNodeOf(name);
+    const verdict = node && eligibility(node, chain, undefined);
+    return verdict && verdict.is !== 'eligible' ? [`${name}: ${verdict.why}`] : [];
   });
   const selector = selectorText(chain);
   const advice =

@@ -87,8 +87,8 @@ export class Caches {
   readonly dpusByLease;
   /** By the name of their daemon's Lease. */
   readonly nodesByLease;
-  /** By `dpu` and `host`. */
-  readonly dpuSides;
+  /** Those that are DPU sides, by the name of their node. */
+  readonly dpuSidesByNode;
   /** By the uid of their chain. */
   readonly chainPodsByChain;
   readonly #selection;
@@ -142,7 +142,7 @@ export class Caches {
     });
     this.#crds = watch(customResourceDefinition, { fieldSelector: named(networkCrd) });
     this.dpusByNode = this.dpus.index(({ spec }) => [spec.nodeName]);
-    this.dpuSides = this.dpus.index(({ spec }) => [spec.isDpuSide ? 'dpu' : 'host']);
+    this.dpuSidesByNode = this.dpus.index(({ spec }) => (spec.isDpuSide ? [spec.nodeName] : []));
     this.dpusByLease = this.dpus.index(({ spec }) => [daemonLeaseName(spec.nodeName)]);
     this.nodesByLease = this.nodes.index(({ metadata }) => [daemonLeaseName(metadata.name)]);
     this.chainPodsByChain = this.chainPods.index(({ metadata }) =>
