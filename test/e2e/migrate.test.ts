@@ -27,7 +27,7 @@ beforeAll(async () => {
   bed = await operatorIsOn();
   await deletePods(bed.kubectl, examplePods);
   address = await startExamplePods(bed.kubectl);
-  // Something that an installation would set otherwise. It starts the daemons anew, hence behind the pods.
+  // Something that an installation would set otherwise.
   await bed.kubectl.run(['patch', config, '--type=merge', '-p', '{"spec":{"logLevel":1}}']);
   uids = await podUids();
   await becomeGoOperator(bed);

@@ -129,8 +129,9 @@ export type Outcomes = ReadonlyMap<string, Outcome>;
 export interface ApplyCall {
   /**
    * What has changed since the last call, one change an object, in an order in which it can be done one by one: what goes
-   * before what comes, bridges before the ports on them. A port is also here when a bridge that it is on changes. All of
-   * `wanted` is here when the daemon's replay is complete, and after {@link PluginContext.reapply}.
+   * before what comes, bridges before the ports on them. A port is also here when a bridge that it is on changes, as is a
+   * function or chain for that bridge. All of `wanted` is here when the daemon's replay is complete, and after
+   * {@link PluginContext.reapply}.
    */
   changed: readonly Change[];
   /**

@@ -68,6 +68,23 @@ test('what the Go operator accepted is accepted', () => {
   expect(serviceFunctionChain.schema.parse(chain).spec).toEqual(spec);
 });
 
+test("a chain's network is a name that a DpuNetwork can have", () => {
+  const parse = (network: string) => {
+    const spec = { networkFunctions: [{ name: 'nf', image: 'i' }], network };
+    const metadata = { name: 'c', namespace: 'n' };
+    const { apiVersion, kind } = serviceFunctionChain;
+    return serviceFunctionChain.schema.safeParse({ apiVersion, kind, metadata, spec }).success;
+  };
+  expect(['blue', 'b'.repeat(52), '', 'Blue', 'a/b', 'b'.repeat(53)].map(parse)).toEqual([
+    true,
+    true,
+    false,
+    false,
+    false,
+    false,
+  ]);
+});
+
 test('integers are bounded by nobody but us', () => {
   expect(structuralSchema(z.object({ a: z.int() }))).toMatchObject({ properties: { a: { type: 'integer' } } });
   expect(structuralSchema(z.object({ a: z.int() })).properties).not.toHaveProperty('a.maximum');

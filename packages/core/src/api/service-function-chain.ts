@@ -1,14 +1,15 @@
 import { z } from 'zod';
 import { ageColumn, defineKind, rules } from './kind.ts';
 import { conditionedStatusSchema } from './meta.ts';
+import { longestNetworkName } from './names.ts';
 
-/** What a pod's name may be (RFC 1123 subdomain): a network function's name becomes its pod's. */
-const podName = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
+/** What a name may be (RFC 1123 subdomain): a network function's becomes its pod's. */
+const objectName = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
 
 // The bounds on sizes are there for the API server, which refuses a CEL rule whose cost it cannot bound.
 const networkFunctionSchema = z
   .object({
-    name: z.string().max(253).regex(podName).describe('Name of the network function and of its pod.'),
+    name: z.string().max(253).regex(objectName).describe('Name of the network function and of its pod.'),
     image: z.string().max(4096).default('').describe('Container image that is the network function.'),
     securityContext: z
       .looseObject({})
@@ -36,6 +37,12 @@ const specSchema = z
       .max(64)
       .default([])
       .describe('The functions that traffic passes, from the hosts to the outside.'),
+    network: z
+      .string()
+      .max(longestNetworkName)
+      .regex(objectName)
+      .optional()
+      .describe('Name of the DpuNetwork whose traffic alone passes the chain. Unset: that of all networks.'),
   })
   .meta(
     rules(
@@ -67,6 +74,11 @@ const statusSchema = conditionedStatusSchema.extend({
     .optional()
     .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['name'] })
     .describe('The functions that have a pod, in the order of the chain.'),
+  network: z.string().optional().describe('The DpuNetwork that logicalBridge is of.'),
+  logicalBridge: z
+    .string()
+    .optional()
+    .describe('Id of the logical bridge whose traffic alone passes the chain. Absent: that of all.'),
 });
 
 /** Network functions through which a DPU's traffic passes. */

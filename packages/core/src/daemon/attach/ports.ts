@@ -28,6 +28,8 @@ export interface ChainPlace {
   function: string;
   /** All of the chain in order. */
   functions: readonly string[];
+  /** Id of the logical bridge whose frames alone pass the chain; undefined: those of all. */
+  logicalBridge?: string | undefined;
   /** The generation of the ServiceFunctionChain that says so. */
   generation: number;
 }

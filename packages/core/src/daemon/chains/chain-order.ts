@@ -5,6 +5,8 @@ export interface ChainOrder {
   chain: string;
   /** Names of its functions, in order. */
   functions: readonly string[];
+  /** Id of the logical bridge whose frames alone pass it; undefined: those of all. */
+  logicalBridge?: string | undefined;
   /** The generation of the ServiceFunctionChain that says so. */
   generation: number;
 }

@@ -18,17 +18,21 @@ interface Said {
   uids?: Record<string, string>;
   generation?: number;
   reason?: string;
+  network?: string;
+  /** Of the network that the operator has looked up last. */
+  found?: { network: string; logicalBridge: string };
 }
 
-function chainOf(functions: string[], { node, uids = {}, generation = 1, reason }: Said = {}) {
+function chainOf(functions: string[], { node, uids = {}, generation = 1, reason, network, found }: Said = {}) {
   const condition = { type: 'Ready', status: 'False', message: '', lastTransitionTime: '2026-01-01T00:00:00Z', reason };
   return {
     apiVersion: 'config.openshift.io/v1',
     kind: 'ServiceFunctionChain',
     metadata: { name: 'edge', namespace: 'shop', generation },
-    spec: { networkFunctions: functions.map((name) => ({ name, image: `${name}:1` })) },
+    spec: { networkFunctions: functions.map((name) => ({ name, image: `${name}:1` })), ...(network && { network }) },
     status: {
       ...(node && { node }),
+      ...found,
       functions: Object.entries(uids).map(([name, podUid]) => ({ name, podUid })),
       conditions: reason ? [condition] : [],
     },
@@ -114,5 +118,26 @@ test('the DPUs are told the order of the chains of this node, each time it chang
   expect(orders).toEqual([
     { chain: 'shop/edge', functions: ['firewall', 'nat'], generation: 1 },
     { chain: 'shop/edge', functions: ['nat', 'firewall'], generation: 2 },
+  ]);
+});
+
+test('a chain of a network is told with its bridge, once the operator has found that', async () => {
+  const { api, chains, orders, run } = await nodeChains();
+  const [blue, red] = [
+    { network: 'blue', logicalBridge: 'vlan-7' },
+    { network: 'red', logicalBridge: 'vlan-9' },
+  ];
+  const uids = { nat: 'u-nat' };
+  api.put(chainPath, chainOf(['nat'], { node: 'dpu-1', uids, network: 'blue', found: blue }));
+  run();
+  await vi.waitFor(() => expect(orders).toHaveLength(1));
+  expect(await chains.of(nat)).toMatchObject({ function: 'nat', logicalBridge: 'vlan-7' });
+  api.put(chainPath, chainOf(['nat'], { node: 'dpu-1', uids, network: 'red', generation: 2, found: blue }));
+  await vi.waitFor(async () => expect(await chains.of(nat)).toMatchObject({ generation: 2, logicalBridge: 'vlan-7' }));
+  api.put(chainPath, chainOf(['nat'], { node: 'dpu-1', uids, network: 'red', generation: 2, found: red }));
+  await vi.waitFor(() => expect(orders).toHaveLength(2));
+  expect(orders).toEqual([
+    { chain: 'shop/edge', functions: ['nat'], generation: 1, logicalBridge: 'vlan-7' },
+    { chain: 'shop/edge', functions: ['nat'], generation: 2, logicalBridge: 'vlan-9' },
   ]);
 });

@@ -3,11 +3,12 @@
  * is stands in the chain's status, by the pod's uid.
  */
 import { DpuError } from '@dpu-operator/sdk';
+import { omitUndefined } from '@dpu-operator/sdk/wire';
 import type { Logger } from 'pino';
 import { findCondition, type ServiceFunctionChain, serviceFunctionChain } from '../../api/index.ts';
 import { Controller, Informer, isBeingDeleted, type KubeStore, keyOf } from '../../kube/index.ts';
 import type { ChainMembership, ChainPlace } from '../attach/ports.ts';
-import type { ChainOrders } from './chain-order.ts';
+import type { ChainOrder, ChainOrders } from './chain-order.ts';
 
 /** Milliseconds that an attachment waits for the chains to be known, and for the operator to name its pod. */
 const defaultWaitMs = 5_000;
@@ -74,8 +75,9 @@ export class NodeChains implements ChainMembership {
   async #reconcile(key: string): Promise<void> {
     const chain = this.#chains.getByKey(key);
     if (!chain || isBeingDeleted(chain) || chain.status?.node !== this.#options.nodeName) return;
-    const functions = functionsOf(chain);
-    await this.#options.orders.setOrder({ chain: key, functions, generation: generationOf(chain) });
+    // The operator has yet to look its network up.
+    if (chain.status.network !== chain.spec.network) return;
+    await this.#options.orders.setOrder(orderOf(chain));
   }
 
   /** The chain that has, or may have, the pod: names of pods are unique in their namespace. */
@@ -119,12 +121,18 @@ function placeOf(chain: ServiceFunctionChain, { name, uid }: PodName): ChainPlac
   const found = chain.status?.functions?.find((one) => (uid === undefined ? one.name === name : one.podUid === uid));
   if (!found) return undefined;
   return {
-    chain: keyOf(chain),
+    ...orderOf(chain),
     function: found.name,
-    functions: functionsOf(chain),
-    generation: generationOf(chain),
   };
 }
 
+function orderOf(chain: ServiceFunctionChain): ChainOrder {
+  return omitUndefined({
+    chain: keyOf(chain),
+    functions: functionsOf(chain),
+    logicalBridge: chain.status?.logicalBridge,
+    generation: chain.metadata.generation ?? 0,
+  });
+}
+
 const functionsOf = ({ spec }: ServiceFunctionChain): string[] => spec.networkFunctions.map(({ name }) => name);
-const generationOf = ({ metadata }: ServiceFunctionChain): number => metadata.generation ?? 0;

@@ -50,18 +50,20 @@ export class AttachedIndex {
   }
 
   membersOf(chain: string): ChainMember[] {
-    return [...this.#members.values()].filter((member) => member.chain === chain);
+    return this.members().filter((member) => member.chain === chain);
   }
 
   /** Names of chains that have functions. */
   chains(): string[] {
-    return [...this.#members.values()].map(({ chain }) => chain);
+    return this.members().map(({ chain }) => chain);
   }
 
-  /** Those that the VSP has one by one, by id: of no chain, and of all where it has no chains. */
-  oneByOne(hasChains: boolean): Map<string, NetworkFunction> {
-    const held = new Map(this.#singles);
-    if (!hasChains) for (const [id, { networkFunction }] of this.#members) held.set(id, networkFunction);
-    return held;
+  /** Those of no chain, by id. */
+  get singles(): ReadonlyMap<string, NetworkFunction> {
+    return this.#singles;
+  }
+
+  members(): ChainMember[] {
+    return [...this.#members.values()];
   }
 }

@@ -1,6 +1,7 @@
 /** What is on disk of a chain, and what becomes of it with each call to the VSP. Pure. */
-import type { NetworkFunction } from '@dpu-operator/sdk';
 import { z } from 'zod';
+import type { AttachedFunction } from '../attach/ports.ts';
+import type { ChainOrder } from '../chains/chain-order.ts';
 
 export const networkFunctionSchema = z.object({
   input: z.string(),
@@ -16,6 +17,8 @@ export const chainRecordSchema = z.object({
   order: z.array(z.string()),
   /** The generation of the ServiceFunctionChain that has this order. */
   generation: z.int().exactOptional(),
+  /** Id of the logical bridge whose frames alone pass it; absent: those of all, as in records of earlier daemons. */
+  logicalBridge: z.string().exactOptional(),
   /** What the VSP has as an ordered chain. */
   applied: z.array(networkFunctionSchema).exactOptional(),
   /** The VSP may have something else: it did not answer. */
@@ -29,13 +32,26 @@ export type ChainRecord = z.infer<typeof chainRecordSchema>;
 
 export const emptyChainRecord = (chain: string): ChainRecord => ({ version: 1, chain, order: [] });
 
+/** What its ServiceFunctionChain says now. */
+export function withOrder(
+  { logicalBridge: _, ...record }: ChainRecord,
+  { functions, logicalBridge, generation }: ChainOrder,
+): ChainRecord {
+  return { ...record, order: [...functions], generation, ...(logicalBridge !== undefined && { logicalBridge }) };
+}
+
+/** A VSP without ordered chains is given each function by itself. */
+export function lowered(record: ChainRecord): ChainRecord {
+  return { ...deleted(record), lowered: true };
+}
+
 /** Before a call: what the VSP may have after a crash in the middle of it. */
-export function whileApplied(record: ChainRecord, networkFunctions: readonly NetworkFunction[]): ChainRecord {
+export function whileApplied(record: ChainRecord, networkFunctions: readonly AttachedFunction[]): ChainRecord {
   return { ...record, applied: [...networkFunctions], applyOutcomeUnknown: true };
 }
 
 /** The VSP has these. */
-export function applied(record: ChainRecord, networkFunctions: readonly NetworkFunction[]): ChainRecord {
+export function applied(record: ChainRecord, networkFunctions: readonly AttachedFunction[]): ChainRecord {
   return { ...withoutApplied(record), applied: [...networkFunctions] };
 }
 

@@ -14,7 +14,7 @@ import {
   whileApplied,
 } from './chain-record.ts';
 import { chainId } from './chain-status.ts';
-import { type ChainItem, sameFunctions } from './items.ts';
+import { type ChainItem, networkFunctionId } from './items.ts';
 import type { Action } from './plan.ts';
 import { outcomeUnknown } from './target.ts';
 
@@ -82,7 +82,7 @@ export class ChainRecords {
   /** @returns whether the VSP has, or may have, the function in its chain, which is then taken from it */
   async takeBack(chain: string, nf: NetworkFunction): Promise<boolean> {
     const record = await this.#records.updateEventually(chainId(chain), (known) => {
-      const isApplied = known?.applied?.some((one) => sameFunctions([one], [nf])) ?? false;
+      const isApplied = known?.applied?.some((one) => networkFunctionId(one) === networkFunctionId(nf)) ?? false;
       if (!known?.applied || !(isApplied || known.applyOutcomeUnknown)) return known;
       return { ...known, closing: true };
     });

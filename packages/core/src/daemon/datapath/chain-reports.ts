@@ -37,14 +37,27 @@ export class ChainReports {
   }
 }
 
+/** What a VSP can do with network functions, as it says itself. */
+export interface VspFunctions {
+  /** Whether it takes ordered chains. */
+  hasChains: boolean;
+  /** Whether functions and chains can work for one logical bridge. */
+  perBridge: boolean;
+}
+
+const noBridgeFunctions =
+  'it cannot work for one network alone: its feature dpu.networkFunctions is without perBridge=true; leave out spec.network, or use a plugin that has it';
+
 /** Of a chain for which nothing is left to do; undefined where something is. */
 export function reportOf(
   record: ChainRecord,
   members: readonly ChainMember[],
-  hasChains: boolean,
+  { hasChains, perBridge }: VspFunctions,
 ): ChainReport | undefined {
   const { whole, missing } = chainStatus(record, members);
   const about = aboutChain(record);
+  if (record.logicalBridge !== undefined && !perBridge)
+    return { ...about, phase: 'Refused', message: noBridgeFunctions };
   if (!whole) return { ...about, phase: 'Incomplete', missing };
   if (!hasChains) return { ...about, phase: 'Lowered' };
   const isOrdered = record.applied && !record.applyOutcomeUnknown && !record.closing;

@@ -1,6 +1,6 @@
 /** What of a chain is attached, and what its VSP shall have of it. Pure. */
 import { createHash } from 'node:crypto';
-import type { NetworkFunction } from '@dpu-operator/sdk';
+import type { AttachedFunction } from '../attach/ports.ts';
 import type { ChainMember } from './attached-index.ts';
 import type { ChainRecord } from './chain-record.ts';
 import { networkFunctionId } from './items.ts';
@@ -8,7 +8,7 @@ import type { Wish } from './plan.ts';
 
 export interface ChainStatus {
   /** All functions in order, where all are attached. */
-  whole?: NetworkFunction[];
+  whole?: AttachedFunction[];
   /** Names of those that are not. */
   missing: string[];
   /** A function that the VSP was given is attached no more. */
@@ -16,7 +16,7 @@ export interface ChainStatus {
 }
 
 export function chainStatus(record: ChainRecord, members: readonly ChainMember[]): ChainStatus {
-  const attached = new Map(members.map((member) => [member.function, member.networkFunction]));
+  const attached = new Map(members.map((member) => [member.function, onBridgeOf(record, member.networkFunction)]));
   const missing = record.order.filter((name) => !attached.has(name));
   const whole = record.order.flatMap((name) => attached.get(name) ?? []);
   const ids = new Set([...attached.values()].map(networkFunctionId));
@@ -38,6 +38,10 @@ export function chainWish(record: ChainRecord, members: readonly ChainMember[]):
     ? undefined
     : { order: 'hold', item: { kind: 'chain', id, networkFunctions: [...networkFunctions] } };
 }
+
+/** A function of a chain, for the logical bridge that the chain is for. */
+export const onBridgeOf = ({ logicalBridge }: ChainRecord, nf: AttachedFunction): AttachedFunction =>
+  logicalBridge === undefined ? nf : { ...nf, logicalBridge };
 
 /** The id of a chain's resource: 4 to 63 of a-z, 0-9 and -. The hash tells `a-b/c` from `a/b-c`. */
 export function chainId(chain: string): string {

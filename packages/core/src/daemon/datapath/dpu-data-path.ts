@@ -127,14 +127,14 @@ export class DpuDataPath {
     const [info, hasOneBridge] = await Promise.all([client.getInfo(), servesNoBridges(client)]);
     const hasChains = info?.capabilities.includes('chains') ?? false;
     this.#hasOneBridge = hasOneBridge ?? this.#hasOneBridge;
-    await this.#functions.vspStarted(hasChains);
+    const { perBridge = false } = limitsOf(info?.features ?? []);
+    await this.#functions.vspStarted({ hasChains, perBridge });
     if (this.#started !== client) {
       if (!this.#started) this.#functions.vspAway();
       throw new DpuError('UNAVAILABLE', 'the VSP was lost meanwhile');
     }
     this.#replayEnd.cancel();
     this.#connected = client;
-    const { perBridge } = limitsOf(info?.features ?? []);
     const target = new VspTarget({ client, perBridge, listener: this.#vsp, logger: this.#logger });
     await this.#reconciler.connect(target);
     this.#functions.vspComplete();

@@ -17,7 +17,8 @@ export interface NetworkFunctionItem {
 export interface ChainItem {
   kind: 'chain';
   id: string;
-  networkFunctions: readonly NetworkFunction[];
+  /** All with the logical bridge that the chain is for. */
+  networkFunctions: readonly AttachedFunction[];
 }
 
 export type Item = BridgePortItem | NetworkFunctionItem | ChainItem;
@@ -46,16 +47,17 @@ export function sameItem(a: Item, b: Item): boolean {
   if (a.kind === 'bridgePort' && b.kind === 'bridgePort') return sameBridgePort(a.port, b.port);
   if (a.kind === 'chain' && b.kind === 'chain') return sameFunctions(a.networkFunctions, b.networkFunctions);
   if (a.kind !== 'networkFunction' || b.kind !== 'networkFunction') return false;
-  const bridgeOf = ({ bridgeId = '', logicalBridge = '' }: AttachedFunction) => `${bridgeId} ${logicalBridge}`;
-  return bridgeOf(a.networkFunction) === bridgeOf(b.networkFunction);
+  return sameFunctions([a.networkFunction], [b.networkFunction]);
 }
 
 export function sameBridgePort(a: BridgePort, b: BridgePort): boolean {
   return a.macAddress === b.macAddress && a.type === b.type && a.logicalBridges.join() === b.logicalBridges.join();
 }
 
-export function sameFunctions(a: readonly NetworkFunction[], b: readonly NetworkFunction[]): boolean {
-  return a.map(networkFunctionId).join() === b.map(networkFunctionId).join();
+/** The same interfaces in the same order, for the same bridges. */
+export function sameFunctions(a: readonly AttachedFunction[], b: readonly AttachedFunction[]): boolean {
+  const content = (nf: AttachedFunction) => `${networkFunctionId(nf)} ${nf.bridgeId ?? ''} ${nf.logicalBridge ?? ''}`;
+  return a.map(content).join() === b.map(content).join();
 }
 
 /** Whether they need one interface: the target gives it to the second when the first has let go of it. */

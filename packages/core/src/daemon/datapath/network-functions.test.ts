@@ -1,8 +1,10 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DpuError, type NetworkFunction } from '@dpu-operator/sdk';
+import { pino } from 'pino';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { breakDirectory } from '../state/testing.ts';
+import type { AttachedFunctions } from './attached-index.ts';
 import { DpuDataPath } from './dpu-data-path.ts';
 import { MemoryVsp, silent, temporaryDirectory } from './testing.ts';
 
@@ -14,7 +16,12 @@ async function dataPathOf(failure: DpuError | undefined, perBridge = false) {
   vsp.hasChains = failure === undefined;
   vsp.failure = failure;
   vsp.perBridge = perBridge;
-  const attachments = { networkFunctions: () => [] };
+  const dataPath = dataPathIn(directory, { networkFunctions: () => [] });
+  await dataPath.vspStarted(vsp);
+  return { dataPath, vsp, directory, left: () => readdirSync(join(directory, 'network-function-deletions')) };
+}
+
+function dataPathIn(directory: string, attachments: AttachedFunctions, logger = silent): DpuDataPath {
   const dataPath = new DpuDataPath({
     isOnlyInstallation: () => true,
     dpuName: 'dpu',
@@ -22,11 +29,10 @@ async function dataPathOf(failure: DpuError | undefined, perBridge = false) {
     attachments,
     onChains: () => {},
     onHosts: () => {},
-    logger: silent,
+    logger,
   });
   onTestFinished(() => dataPath.close());
-  await dataPath.vspStarted(vsp);
-  return { dataPath, vsp, directory, left: () => readdirSync(join(directory, 'network-function-deletions')) };
+  return dataPath;
 }
 
 const ofNetwork = { ...nf, bridgeId: '0a1b2c3d', logicalBridge: 'vlan-7' };
@@ -38,6 +44,41 @@ test('a function of a network names its logical bridge, which is there as long a
   expect([...vsp.functions.values()]).toEqual([{ ...nf, bridgeId: 'vlan-7' }]);
   await dataPath.deleteNetworkFunction(ofNetwork);
   expect(vsp.functions.size + vsp.bridges.size).toBe(0);
+});
+
+test('a function that the VSP does not know any more takes its logical bridge along', async () => {
+  const { dataPath, vsp } = await dataPathOf(undefined, true);
+  await dataPath.createNetworkFunction(ofNetwork);
+  vsp.functions.clear();
+  vsp.gate = async (call) => {
+    if (call.startsWith('delete')) throw new DpuError('NOT_FOUND', 'no such function');
+  };
+  await dataPath.deleteNetworkFunction(ofNetwork);
+  expect([...vsp.bridges.keys()]).toEqual([]);
+});
+
+test('so does one that goes after a restart of the daemon, which leaves the bridge alone until then', async () => {
+  const { dataPath, vsp, directory } = await dataPathOf(undefined, true);
+  await dataPath.createNetworkFunction(ofNetwork);
+  dataPath.close();
+  const lines: string[] = [];
+  const logger = pino({ level: 'warn' }, { write: (line) => void lines.push(line) });
+  const next = dataPathIn(directory, { networkFunctions: () => [ofNetwork] }, logger);
+  await next.vspStarted(vsp);
+  expect([...vsp.bridges.keys()]).toEqual(['vlan-7']);
+  await next.deleteNetworkFunction(ofNetwork);
+  expect([...vsp.bridges.keys()]).toEqual([]);
+  expect(lines).toEqual([]);
+});
+
+test('and one whose deletion a restart of the daemon has interrupted', async () => {
+  const { dataPath, vsp, directory, left } = await dataPathOf(undefined, true);
+  await dataPath.createNetworkFunction(ofNetwork);
+  dataPath.vspLost();
+  await dataPath.deleteNetworkFunction(ofNetwork);
+  dataPath.close();
+  await dataPathIn(directory, { networkFunctions: () => [] }).vspStarted(vsp);
+  expect([vsp.functions.size, [...vsp.bridges.keys()], left()]).toEqual([0, [], []]);
 });
 
 test('a VSP that does not take such is told the digits of the network', async () => {

@@ -6,18 +6,19 @@
  * as a whole, and taken from the VSP before the first of them goes. A VSP without ordered chains is given each function
  * by itself.
  */
+import { isDeepStrictEqual } from 'node:util';
 import { DpuError, type NetworkFunction } from '@dpu-operator/sdk';
 import type { Logger } from 'pino';
 import type { ChainReport } from '../../api/index.ts';
-import type { ChainPlace } from '../attach/ports.ts';
+import type { AttachedFunction, ChainPlace } from '../attach/ports.ts';
 import type { ChainOrder } from '../chains/chain-order.ts';
 import { Records } from '../state/records.ts';
 import type { UnreadableRecord } from '../state/set-aside.ts';
 import { type AttachedFunctions, AttachedIndex } from './attached-index.ts';
-import { networkFunctionSchema } from './chain-record.ts';
+import { lowered, networkFunctionSchema, withOrder } from './chain-record.ts';
 import { ChainRecords } from './chain-records.ts';
-import { aboutChain, ChainReports, reportOf } from './chain-reports.ts';
-import { chainStatus, chainWish } from './chain-status.ts';
+import { aboutChain, ChainReports, reportOf, type VspFunctions } from './chain-reports.ts';
+import { chainStatus, chainWish, onBridgeOf } from './chain-status.ts';
 import { type ChainItem, networkFunctionId } from './items.ts';
 import type { Action, Wish } from './plan.ts';
 import { outcomeUnknown } from './target.ts';
@@ -40,8 +41,8 @@ export class NetworkFunctions {
   readonly #deletions: Records<NetworkFunction>;
   readonly #chains: ChainRecords;
   readonly #reports: ChainReports;
-  /** Whether the VSP takes ordered chains; undefined until it has said so. */
-  #hasChains: boolean | undefined;
+  /** Undefined until the VSP has said so. */
+  #vsp: VspFunctions | undefined;
   #wasComplete = false;
 
   constructor(options: NetworkFunctionsOptions) {
@@ -68,13 +69,13 @@ export class NetworkFunctions {
   }
 
   /** A VSP has been initialised, which may be another than before: what is attached is read anew. */
-  async vspStarted(hasChains: boolean): Promise<void> {
+  async vspStarted(vsp: VspFunctions): Promise<void> {
     this.#attached.readAnew(this.#options.attachments, this.#options.dpuName);
     for (const { chain } of this.#chains.all()) {
-      if (hasChains) await this.#giveAsChain(chain);
-      else await this.#chains.change(chain, ({ order }) => ({ version: 1, chain, order, lowered: true }));
+      if (vsp.hasChains) await this.#giveAsChain(chain);
+      else await this.#chains.change(chain, lowered);
     }
-    this.#hasChains = hasChains;
+    this.#vsp = vsp;
   }
 
   /** The VSP was told everything. */
@@ -86,12 +87,12 @@ export class NetworkFunctions {
   }
 
   vspAway(): void {
-    this.#hasChains = undefined;
+    this.#vsp = undefined;
   }
 
   /** A function has been attached. @returns whether the VSP gets it by itself, or with its whole chain */
   async attach(nf: NetworkFunction, place: ChainPlace | undefined): Promise<'single' | 'in chain'> {
-    if (this.#hasChains === undefined) {
+    if (!this.#vsp) {
       const what = place ? `chain ${place.chain}` : 'network function';
       throw new DpuError('UNAVAILABLE', `${what}: the DPU's VSP is not ready; see its vsp pod`);
     }
@@ -100,12 +101,12 @@ export class NetworkFunctions {
       this.#attached.addSingle(nf);
       return 'single';
     }
-    const { chain, functions, generation } = place;
-    const isLowered = !this.#hasChains;
-    this.#attached.addMember({ chain, function: place.function, networkFunction: nf });
+    const { chain, function: name } = place;
+    const isLowered = !this.#vsp.hasChains && !this.#isRefused(place);
+    this.#attached.addMember({ chain, function: name, networkFunction: nf });
     try {
       await this.#chains.promise(chain, (record) => {
-        const ordered = { ...record, order: [...functions], generation };
+        const ordered = withOrder(record, place);
         return isLowered ? { ...ordered, lowered: true } : ordered;
       });
       if (isLowered) await this.#deletions.delete(networkFunctionId(nf));
@@ -124,7 +125,7 @@ export class NetworkFunctions {
   /** A function is about to lose its interfaces: the VSP hears of it, whatever happens once that is on disk. */
   async detach(nf: NetworkFunction, chain: string | undefined): Promise<void> {
     const isTakenBack = chain !== undefined && (await this.#chains.takeBack(chain, nf));
-    if (!isTakenBack && (chain === undefined || !this.#hasChains)) {
+    if (!isTakenBack && (chain === undefined || !this.#vsp?.hasChains)) {
       await this.#deletions.updateEventually(networkFunctionId(nf), () => nf);
     }
     this.forget(nf);
@@ -138,11 +139,12 @@ export class NetworkFunctions {
   }
 
   /** @returns whether that is news of a chain that has functions here */
-  async setOrder({ chain, functions, generation }: ChainOrder): Promise<boolean> {
-    const { order, generation: known } = this.#chains.of(chain);
+  async setOrder(order: ChainOrder): Promise<boolean> {
+    const { chain } = order;
     if (this.#attached.membersOf(chain).length === 0) return false;
-    if (known === generation && order.join() === functions.join()) return false;
-    await this.#chains.promise(chain, (record) => ({ ...record, order: [...functions], generation }));
+    const known = this.#chains.of(chain);
+    if (isDeepStrictEqual(known, withOrder(known, order))) return false;
+    await this.#chains.promise(chain, (record) => withOrder(record, order));
     return true;
   }
 
@@ -152,15 +154,33 @@ export class NetworkFunctions {
   }
 
   wishes(): Wish[] {
-    if (this.#hasChains === undefined) return [];
-    const held = this.#attached.oneByOne(this.#hasChains);
+    const vsp = this.#vsp;
+    if (!vsp) return [];
+    const held = this.#oneByOne(vsp);
     const dropped = this.#deletions.values().filter((nf) => !held.has(networkFunctionId(nf)));
-    const records = this.#hasChains ? this.#chains.all() : [];
+    const records = vsp.hasChains ? this.#chains.all() : [];
     return [
       ...dropped.map((nf) => wish('drop', nf)),
       ...[...held.values()].map((nf) => wish('hold', nf)),
-      ...records.flatMap((record) => chainWish(record, this.#attached.membersOf(record.chain)) ?? []),
+      ...records
+        .filter((record) => record.closing || !this.#isRefused(record))
+        .flatMap((record) => chainWish(record, this.#attached.membersOf(record.chain)) ?? []),
     ];
+  }
+
+  /** Those that the VSP has one by one, by id: of no chain, and of all where it has no chains. */
+  #oneByOne({ hasChains }: VspFunctions): Map<string, AttachedFunction> {
+    const held = new Map<string, AttachedFunction>(this.#attached.singles);
+    for (const { chain, networkFunction } of hasChains ? [] : this.#attached.members()) {
+      const record = this.#chains.of(chain);
+      if (!this.#isRefused(record)) held.set(networkFunctionId(networkFunction), onBridgeOf(record, networkFunction));
+    }
+    return held;
+  }
+
+  /** It is for one bridge, and the VSP cannot do that: it is not asked for, and what the VSP has of it is left alone. */
+  #isRefused({ logicalBridge }: Pick<ChainOrder, 'logicalBridge'>): boolean {
+    return logicalBridge !== undefined && !this.#vsp?.perBridge;
   }
 
   /** What the VSP may have after a crash in the middle of the call is on disk before it. */
@@ -197,13 +217,13 @@ export class NetworkFunctions {
 
   /** Reports a chain, where nothing is left to do for it. */
   chainReconciled(chain: string): void {
-    if (this.#hasChains === undefined) return;
+    if (!this.#vsp) return;
     const members = this.#attached.membersOf(chain);
     if (members.length === 0) {
       this.#reports.forget(chain);
       return;
     }
-    const report = reportOf(this.#chains.of(chain), members, this.#hasChains);
+    const report = reportOf(this.#chains.of(chain), members, this.#vsp);
     if (report) this.#reports.say(report);
   }
 

@@ -36,6 +36,15 @@ test('a port that the VSP refuses leaves no bridge, unless others are on it', as
   expect([...vsp.bridges.keys()]).toEqual(['vlan-7']);
 });
 
+test('a port whose answer was lost takes its bridge along', async () => {
+  vsp.answer = () => Promise.reject(new DpuError('DEADLINE_EXCEEDED', 'no answer'));
+  await expect(bridges.createBridgePort(on(0, 'vlan-7'))).rejects.toThrow('no answer');
+  expect([...vsp.bridges.keys()]).toEqual(['vlan-7']);
+  vsp.answer = async () => {};
+  await bridges.deleteBridgePort('host0-0', { allowMissing: true });
+  expect([...vsp.bridges.keys()]).toEqual([]);
+});
+
 test('a placeholder asks for no bridge', async () => {
   await bridges.createBridgePort(port(0));
   expect(vsp.bridges.size).toBe(0);

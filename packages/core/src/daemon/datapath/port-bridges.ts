@@ -1,6 +1,6 @@
 /**
- * The logical bridges of DpuNetworks at a VSP: there while a bridge port or network function names them. Nothing is written
- * down of them: the ports and functions are, and what was left by a crash is found when the VSP is asked what it has.
+ * The logical bridges of DpuNetworks at a VSP: there while a bridge port, network function or chain names them. Nothing is
+ * written down of them: ports, functions and chains are, and what was left by a crash is found when the VSP is asked what it has.
  */
 import { type BridgePort, DpuError, type LogicalBridge } from '@dpu-operator/sdk';
 import type { Logger } from 'pino';
@@ -27,7 +27,7 @@ export class PortBridges implements BridgePortCalls {
   /** By id: how many ports and functions are being made on it. */
   readonly #creating = new Map<string, number>();
   readonly #deleting = new Map<string, Promise<void>>();
-  /** By id of a port, or key of a function: where it was made. */
+  /** By id of a port, or key of a function or chain: where it was made. */
   readonly #bridgesOf = new Map<string, readonly string[]>();
 
   constructor(client: BridgePortCalls & LogicalBridgeCalls, logger: Logger) {
@@ -47,7 +47,7 @@ export class PortBridges implements BridgePortCalls {
   }
 
   /**
-   * Makes what is to be on some bridges, and these before it.
+   * Makes what is to be on some bridges, and these before it; those that it was on before and is no more it lets go of.
    *
    * @param user what it is known by, see {@link PortBridges.release}
    * @param instead what is made where the VSP serves no bridges. Default: the VSP's error
@@ -62,7 +62,9 @@ export class PortBridges implements BridgePortCalls {
       return await this.#makeOn(user, bridges, create, instead);
     } catch (error) {
       // Where it may be there, so is its bridge.
-      if (!outcomeUnknown(error) && DpuError.from(error).code !== 'ALREADY_EXISTS') {
+      if (outcomeUnknown(error)) {
+        this.#bridgesOf.set(user, [...new Set([...(this.#bridgesOf.get(user) ?? []), ...bridges])]);
+      } else if (DpuError.from(error).code !== 'ALREADY_EXISTS') {
         await Promise.all(bridges.map((id) => this.#release(id)));
       }
       throw error;
@@ -80,16 +82,18 @@ export class PortBridges implements BridgePortCalls {
       const isServed = await this.#ensureAll(bridges, instead !== undefined);
       if (!isServed && instead) return await instead();
       const made = await create();
+      const before = this.#bridgesOf.get(user) ?? [];
       this.#bridgesOf.set(user, bridges);
+      await Promise.all(before.filter((id) => !bridges.includes(id)).map((id) => this.#release(id)));
       return made;
     } finally {
       for (const id of bridges) this.#count(id, -1);
     }
   }
 
-  /** What was on them has gone. */
-  async release(user: string): Promise<void> {
-    const bridges = this.#bridgesOf.get(user) ?? [];
+  /** What was on them has gone. @param told where it was, for what another daemon may have made */
+  async release(user: string, told: readonly string[] = []): Promise<void> {
+    const bridges = this.#bridgesOf.get(user) ?? told;
     this.#bridgesOf.delete(user);
     await Promise.all(bridges.map((bridge) => this.#release(bridge)));
   }
@@ -142,7 +146,11 @@ export class PortBridges implements BridgePortCalls {
     if (isUsed || !this.#made.delete(id)) return Promise.resolve();
     const deleting = this.#client
       .deleteLogicalBridge(id, { allowMissing: true })
-      .catch((err) => this.#logger.warn({ err, bridge: id }, 'a logical bridge that nobody needs is not deleted'))
+      .catch((err) => {
+        // A function of another daemon's time is on it, and takes it along.
+        if (DpuError.from(err).code === 'FAILED_PRECONDITION') this.#made.set(id, Promise.resolve());
+        else this.#logger.warn({ err, bridge: id }, 'a logical bridge that nobody needs is not deleted');
+      })
       .finally(() => this.#deleting.delete(id));
     this.#deleting.set(id, deleting);
     return deleting;

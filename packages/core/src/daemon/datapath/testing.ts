@@ -97,7 +97,9 @@ export class MemoryVsp implements VspCalls {
 
   async deleteLogicalBridge(id: string): Promise<void> {
     const ports = [...this.ports.values()].filter(({ logicalBridges }) => logicalBridges.includes(id));
-    const functions = [...this.functions.values()].filter(({ bridgeId }) => bridgeId === id);
+    const functions = [...this.functions.values(), ...[...this.chains.values()].flat()].filter(
+      ({ bridgeId }) => bridgeId === id,
+    );
     if (ports.length + functions.length > 0)
       throw new DpuError('FAILED_PRECONDITION', `ports or functions are on ${id}`);
     this.bridges.delete(id);

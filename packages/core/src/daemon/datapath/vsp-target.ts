@@ -11,7 +11,7 @@ import type { VspClient } from '@dpu-operator/sdk/client';
 import { omitUndefined } from '@dpu-operator/sdk/wire';
 import type { Logger } from 'pino';
 import type { AttachedFunction } from '../attach/ports.ts';
-import { bridgePortId, type ChainItem, networkFunctionKey } from './items.ts';
+import { bridgePortId, type ChainItem, chainKey, networkFunctionKey } from './items.ts';
 import type { Action } from './plan.ts';
 import { type LogicalBridgeCalls, PortBridges } from './port-bridges.ts';
 import { portIsProgrammed, whyNotProgrammed } from './port-up.ts';
@@ -123,24 +123,23 @@ export class VspTarget implements Target {
     if (item.kind === 'bridgePort') return performOnBridgePort(this.#ports, action);
     if (item.kind === 'chain') return this.#performOnChain(call, item);
     const { networkFunction } = item;
-    if (call !== 'create') await ignoreAbsence(this.#deleteFunction(networkFunction));
+    if (call !== 'create') await this.#deleteFunction(networkFunction);
     if (call !== 'delete') await this.#createFunction(networkFunction);
   }
 
   async #createFunction(nf: AttachedFunction): Promise<void> {
     const { input, output, bridgeId, logicalBridge } = nf;
     if (!this.#perBridge) return this.#client.createNetworkFunction(omitUndefined({ input, output, bridgeId }));
-    if (logicalBridge === undefined) return this.#client.createNetworkFunction({ input, output });
-    const named = { input, output, bridgeId: logicalBridge };
-    await this.#bridges.createOn(networkFunctionKey(nf), [logicalBridge], () =>
-      this.#client.createNetworkFunction(named),
+    const bridges = logicalBridge === undefined ? [] : [logicalBridge];
+    await this.#bridges.createOn(networkFunctionKey(nf), bridges, () =>
+      this.#client.createNetworkFunction(onLogicalBridge(nf)),
     );
   }
 
   /** What it is named by are its interfaces. */
   async #deleteFunction(nf: AttachedFunction): Promise<void> {
-    await this.#client.deleteNetworkFunction(nf);
-    await this.#bridges.release(networkFunctionKey(nf));
+    await ignoreAbsence(this.#client.deleteNetworkFunction(nf));
+    await this.#bridges.release(networkFunctionKey(nf), nf.logicalBridge === undefined ? [] : [nf.logicalBridge]);
   }
 
   /** A port that the card fails with is none: it is deleted, and whoever asked for it is told why. */
@@ -199,10 +198,21 @@ export class VspTarget implements Target {
   /** All or nothing, and in place: functions that stay are not interrupted. */
   async #performOnChain(call: Action['call'], { id, networkFunctions }: ChainItem): Promise<void> {
     const client = this.#client;
-    const chain = { name: `serviceChains/${id}`, networkFunctions: [...networkFunctions] };
-    if (call === 'delete') return ignoreAbsence(client.deleteChain(id, { allowMissing: true }));
-    if (call === 'create') return orElse(client.createChain(chain), 'ALREADY_EXISTS', () => client.updateChain(chain));
-    // NOT_FOUND is one of the chain, or of an interface: creating it tells.
-    return orElse(client.updateChain(chain), 'NOT_FOUND', () => client.createChain(chain));
+    if (call === 'delete') {
+      await ignoreAbsence(client.deleteChain(id, { allowMissing: true }));
+      return this.#bridges.release(chainKey(id));
+    }
+    const bridges = new Set(networkFunctions.flatMap(({ logicalBridge }) => logicalBridge ?? []));
+    const chain = { name: `serviceChains/${id}`, networkFunctions: networkFunctions.map(onLogicalBridge) };
+    await this.#bridges.createOn(chainKey(id), [...bridges], () =>
+      call === 'create'
+        ? orElse(client.createChain(chain), 'ALREADY_EXISTS', () => client.updateChain(chain))
+        : // NOT_FOUND is one of the chain, or of an interface: creating it tells.
+          orElse(client.updateChain(chain), 'NOT_FOUND', () => client.createChain(chain)),
+    );
   }
 }
+
+/** As a VSP takes it whose functions can work for one logical bridge. */
+const onLogicalBridge = ({ input, output, logicalBridge: bridgeId }: AttachedFunction): NetworkFunction =>
+  omitUndefined({ input, output, bridgeId });

@@ -113,20 +113,21 @@ function report(node: string, phase: string, more: object = {}): void {
   putDpu(node, { status: { chains: [{ name: 'shop/edge', phase, generation: 1, ...more }] } });
 }
 
-function putChain(names: string[], { name = 'edge', generation = 1, nodeSelector }: ChainOptions = {}): void {
+function putChain(names: string[], { name = 'edge', generation = 1, nodeSelector, network }: ChainOptions = {}): void {
   const known = api.objects.get(chainPath(name));
   api.put(chainPath(name), {
     ...known,
     apiVersion: 'config.openshift.io/v1',
     kind: 'ServiceFunctionChain',
     metadata: { ...known?.metadata, name, namespace: 'shop', generation },
-    spec: { networkFunctions: names.map((each) => ({ name: each, image: `${each}:1` })), nodeSelector },
+    spec: { networkFunctions: names.map((each) => ({ name: each, image: `${each}:1` })), nodeSelector, network },
   });
 }
 interface ChainOptions {
   name?: string;
   generation?: number;
   nodeSelector?: Record<string, string>;
+  network?: string;
 }
 
 function changePod(name: string, status: object, metadata: object = {}): void {
@@ -206,6 +207,62 @@ test('no pod is made while the DPU is kept free of pods for another plugin', asy
   putDpu('dpu-1', { status: { plugin: runOf('2') } });
   await said({ reason: 'Starting' });
   expect(uid('firewall')).toBeDefined();
+});
+
+const dpuNetworkPath = `${group}/dpunetworks/blue`;
+/** As the controller of networks has looked at it. */
+function putDpuNetwork(vlan: number): void {
+  const ready = { type: 'Ready', status: 'True', reason: 'Ready', message: '', observedGeneration: vlan };
+  api.put(dpuNetworkPath, {
+    apiVersion: 'config.openshift.io/v1',
+    kind: 'DpuNetwork',
+    metadata: { name: 'blue', generation: vlan },
+    spec: { vlan },
+    status: { conditions: [{ ...ready, lastTransitionTime: '2026-01-01T00:00:00Z' }] },
+  });
+}
+
+test('a chain waits for its network, is on its bridge, and stays there when the network goes', async () => {
+  putDpuNode('dpu-1');
+  await start();
+  putChain(['firewall'], { network: 'blue' });
+  await said({ status: 'False', reason: 'NetworkMissing', message: expect.stringContaining('DpuNetwork blue') });
+  expect([uid('firewall'), chain()?.status?.node]).toEqual([undefined, undefined]);
+  putDpuNetwork(7);
+  await said({ reason: 'Starting' });
+  expect(chain()?.status).toMatchObject({ node: 'dpu-1', network: 'blue', logicalBridge: 'vlan-7' });
+  const first = uid('firewall');
+  expect(first).toBeDefined();
+  changePod('firewall', isReady);
+  report('dpu-1', 'Ordered');
+  await said({ reason: 'Running' });
+  api.delete(dpuNetworkPath);
+  await said({ reason: 'NetworkMissing' });
+  putDpuNetwork(9);
+  await said({ reason: 'Running' });
+  expect(chain()?.status).toMatchObject({ network: 'blue', logicalBridge: 'vlan-9' });
+  expect([uid('firewall'), deletions()]).toEqual([first, []]);
+});
+
+test('a chain that names a network that is not there stays on the bridge that it has, with its pods', async () => {
+  putDpuNode('dpu-1');
+  putDpuNetwork(7);
+  await start();
+  putChain(['firewall', 'nat'], { network: 'blue' });
+  await said({ reason: 'Starting' });
+  putChain(['firewall', 'proxy'], { network: 'red', generation: 2 });
+  await said({ reason: 'NetworkMissing', observedGeneration: 2 });
+  expect(chain()?.status).toMatchObject({
+    node: 'dpu-1',
+    network: 'blue',
+    logicalBridge: 'vlan-7',
+    functions: [{ name: 'firewall' }, { name: 'nat' }],
+  });
+  expect([uid('proxy'), deletions()]).toEqual([undefined, []]);
+  putChain(['firewall', 'proxy'], { generation: 3 });
+  await vi.waitFor(() => expect(uid('proxy')).toBeDefined());
+  await said({ observedGeneration: 3 });
+  expect(chain()?.status).not.toHaveProperty('logicalBridge');
 });
 
 test('a function that the chain has no more goes after the daemon has heard of it', async () => {

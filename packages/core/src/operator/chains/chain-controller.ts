@@ -25,6 +25,7 @@ import type { Caches } from '../shared/caches.ts';
 import type { Environment } from '../shared/environment.ts';
 import { gatherMs } from '../shared/pace.ts';
 import { tokens } from '../shared/tokens.ts';
+import { bridgeFacts, type ChainNetwork, chainNetwork } from './chain-network.ts';
 import { ChainSites, uidOf } from './chain-sites.ts';
 import { ChainStatusWriter } from './chain-status.ts';
 import { type ChainCondition, chainCondition, type DpuReport, isCurrent, weightiest } from './condition.ts';
@@ -84,6 +85,8 @@ export class ChainController {
     const current = this.#sites.of(chain);
     const refusal = namespaceRefusal(chain, this.#config, this.#namespace);
     if (refusal) return await this.#report(chain, current, chain.status?.functions, refusal);
+    const network = chainNetwork(chain, (name) => this.#caches.dpuNetworks.get(name));
+    if (!network.on) return await this.#report(chain, current, chain.status?.functions, network.fault);
     const placement = place({
       chain,
       nodeNames: this.#caches.dpuSidesByNode.words,
@@ -119,10 +122,15 @@ export class ChainController {
     const site: Site = { node: placement.node, nodeUid: this.#nodeOf(placement.node)?.uid };
     this.#sites.place(chain, site);
     this.#unsettled.delete(key);
-    return await this.#run(chain, pods, site);
+    return await this.#run(chain, pods, site, network);
   }
 
-  async #run(chain: ServiceFunctionChain, pods: Pod[], site: Site): Promise<Requeue | undefined> {
+  async #run(
+    chain: ServiceFunctionChain,
+    pods: Pod[],
+    site: Site,
+    { on, fault }: ChainNetwork,
+  ): Promise<Requeue | undefined> {
     const { node } = site;
     const report = this.#reportOf(chain, node);
     const orderPending = report !== undefined && !isCurrent(chain, report);
@@ -144,8 +152,8 @@ export class ChainController {
     const removed = new Set(plan.remove.map(({ metadata }) => metadata.uid));
     const present = [...pods.filter(({ metadata }) => !removed.has(metadata.uid)), ...created];
     const known = report && isCurrent(chain, report) ? report : undefined;
-    const condition = refusal ?? chainCondition(chain, present, node, known);
-    const requeue = await this.#report(chain, site, functions, condition);
+    const condition = refusal ?? fault ?? chainCondition(chain, present, node, known);
+    const requeue = await this.#report(chain, site, functions, condition, on);
     if (refusal?.failing) return { requeueAfterMs: retryMs(chain, refusal) };
     return plan.waitMs === undefined ? requeue : { requeueAfterMs: plan.waitMs };
   }
@@ -183,15 +191,16 @@ export class ChainController {
     return isOwn(chain, taken) ? 'own' : podConflict(chain, name);
   }
 
-  /** @param condition undefined leaves what was said */
+  /** @param condition undefined leaves what was said, as for `on` */
   async #report(
     chain: ServiceFunctionChain,
     site: Site | undefined,
     functions: { name: string; podUid: string }[] | undefined,
     condition: ChainCondition | undefined,
+    on?: ChainNetwork['on'],
   ): Promise<Requeue | undefined> {
     const { warn, againMs } = condition ? this.#slow.see(uidOf(chain), condition) : { warn: false };
-    await this.#status.write(chain, { site, functions, condition }, warn);
+    await this.#status.write(chain, { site, functions, condition, on }, warn);
     return againMs === undefined ? undefined : { requeueAfterMs: againMs };
   }
 
@@ -223,7 +232,7 @@ export class ChainController {
   }
 
   #watch(): void {
-    const { chains, chainPods, dpus, nodes, configs, networks } = this.#caches;
+    const { chains, chainPods, dpus, nodes, configs, networks, dpuNetworks } = this.#caches;
     const all = () => {
       for (const chain of chains.list()) this.controller.enqueue(keyOf(chain));
     };
@@ -254,6 +263,12 @@ export class ChainController {
       if (kind !== 'updated' || !isSame) all();
     });
     for (const network of networks) network.onChange(all);
+    dpuNetworks.onChange((network, previous, kind) => {
+      if (kind === 'updated' && isDeepStrictEqual(bridgeFacts(network), previous && bridgeFacts(previous))) return;
+      for (const chain of chains.list()) {
+        if (chain.spec.network === network.metadata.name) this.controller.enqueue(keyOf(chain));
+      }
+    });
     this.#caches.onMultus(all);
     const ofDaemon = (leaseName: string) => {
       const names = this.#caches.dpusByLease.get(leaseName).map(({ spec }) => spec.nodeName);

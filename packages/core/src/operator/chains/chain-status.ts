@@ -4,12 +4,15 @@ import { findCondition, setCondition } from '../../api/conditions.ts';
 import { fieldManagers } from '../../api/names.ts';
 import { type ChainStatus, type ServiceFunctionChain, serviceFunctionChain } from '../../api/service-function-chain.ts';
 import { type EventRecorder, isNotFound, type KubeStore } from '../../kube/index.ts';
+import type { ChainNetwork } from './chain-network.ts';
 import type { ChainCondition } from './condition.ts';
 import type { Site } from './nodes.ts';
 
 export interface ChainState {
   site: Site | undefined;
   functions: ChainStatus['functions'];
+  /** undefined leaves what was said. */
+  on?: ChainNetwork['on'];
   /** undefined leaves what was said. */
   condition: ChainCondition | undefined;
 }
@@ -32,14 +35,17 @@ export class ChainStatusWriter {
     const { condition } = state;
     const { node, nodeUid } = state.site ?? {};
     const functions = state.functions?.length ? state.functions : undefined;
+    const { network, logicalBridge } = state.on ?? chain.status ?? {};
     const before = chain.status?.conditions ?? [];
     const conditions = condition ? setCondition(before, conditionOf(chain, condition)) : before;
     const isSame =
       node === chain.status?.node &&
       nodeUid === chain.status?.nodeUid &&
+      network === chain.status?.network &&
+      logicalBridge === chain.status?.logicalBridge &&
       isDeepStrictEqual(functions, chain.status?.functions);
     if (!isSame || conditions !== before) {
-      await this.#apply(chain, { node, nodeUid, functions, conditions: [...conditions] });
+      await this.#apply(chain, { node, nodeUid, functions, network, logicalBridge, conditions: [...conditions] });
     }
     if (!condition) return;
     const { status, reason, message, failing = false } = condition;

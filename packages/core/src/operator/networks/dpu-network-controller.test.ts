@@ -220,6 +220,52 @@ test('one that is deleted stays while a DPU has devices of it', async () => {
   await vi.waitFor(() => expect(api.objects.has(networkPath('blue'))).toBe(false), 20_000);
 });
 
+test('a DPU that says more while its pods are evicted has the network all the same', async () => {
+  const names = ['a', 'b', 'c', 'd'];
+  const pods = names.map((name) => `/api/v1/namespaces/shop/pods/${name}`);
+  for (const [index, name] of names.entries()) {
+    api.put(pods[index] ?? '', {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name, namespace: 'shop', uid: name },
+      spec: { nodeName: 'node-a', containers: [] },
+    });
+  }
+  putNetwork('blue', { podsOnChange: 'Evict' });
+  await said('blue', 'Pending');
+  let devices = 1;
+  api.refuseEviction = () => {
+    devices += 1;
+    answer({ devices, waiting: names.map((name) => `shop/${name}`) });
+    return devices > 10 ? undefined : 'the budget allows none';
+  };
+  answer({ devices, waiting: names.map((name) => `shop/${name}`) });
+  await said('blue', 'WaitingForPods');
+  await vi.waitFor(() => expect(pods.filter((path) => api.objects.has(path))).toEqual([]), 20_000);
+  const events = [...api.objects].filter(([path]) => path.includes('/events/')).map(([, event]) => event.reason);
+  expect(events).toContain('WaitingForPods');
+  expect(events).not.toContain('NothingSelected');
+});
+
+test('a number that waits for its write is written also where another network could not be told of meanwhile', async () => {
+  putNetwork('blue');
+  putNetwork('red', { dpuSelector: { matchExpressions: [{ key: 'vfId', operator: 'In', values: ['2-3'] }] } });
+  await vi.waitFor(() => expect(wishes()).toHaveLength(2), 20_000);
+  answer({ devices: 1 });
+  await said('blue', 'Ready');
+  await said('red', 'Ready');
+  let refused = 0;
+  api.forbid = (write) => {
+    if (write !== `PATCH ${networkPath('red')}/status` || refused === 2) return undefined;
+    refused += 1;
+    return 'not now';
+  };
+  putDpu((wishes() ?? []).map((wish, index) => ({ ...wish, devices: 2, ...(index === 1 && { missing: '3' }) })));
+  await said('red', 'VfsMissing');
+  expect(refused).toBe(2);
+  await vi.waitFor(() => expect(status('blue')).toMatchObject({ devices: 2 }), 5_000);
+});
+
 test('a network of the Go operator is taken over, with its finalizer', async () => {
   putNetwork('blue', {}, { finalizers: ['config.openshift.io/dpunetwork-cleanup'] });
   api.put(nadPath('blue-nad'), {

@@ -88,7 +88,6 @@ export class DpuNetworkController {
       await Promise.all(some.map((name) => this.#tell(name, plan)));
     }
     const waits = this.#nadFaults.size > 0 ? [lookAgainMs] : [];
-    const waiting: string[] = [];
     for (const name of [...this.#due]) {
       // It is looked at anew.
       if (plan !== this.#plan) return undefined;
@@ -96,13 +95,13 @@ export class DpuNetworkController {
       try {
         const again = await this.#conclude(name, plan);
         waits.push(...again);
-        if (again.length > 0) waiting.push(name);
+        // At once: the next one may fail.
+        if (again.length > 0) this.#due.add(name);
       } catch (error) {
         this.#due.add(name);
         throw error;
       }
     }
-    for (const name of waiting) this.#due.add(name);
     return waits.length > 0 ? { requeueAfterMs: Math.min(...waits) } : undefined;
   }
 
@@ -116,6 +115,7 @@ export class DpuNetworkController {
     dpuNetworks.onChange((network, previous, kind) => {
       const { name } = network.metadata;
       const isSame = kind === 'updated' && isDeepStrictEqual(planFields(network), previous && planFields(previous));
+      if (kind === 'deleted') this.#written.delete(network.metadata.uid ?? '');
       const { vlanId } = network.status ?? {};
       // What the plan chose itself comes back by the status.
       const isPlanned = vlanId === previous?.status?.vlanId || vlanId === this.#plan?.networks.get(name)?.vlanId;
@@ -253,21 +253,23 @@ export class DpuNetworkController {
     const network = this.#caches.dpuNetworks.get(name);
     if (!network) return [];
     const planned = plan.networks.get(name);
-    const tally = plan.tally(name);
     const refusals: string[] = [];
     const waits: number[] = [];
+    // Another plan is another look: until then it counts as held.
+    const isHeld = () => plan !== this.#plan || plan.tally(name).holders.size > 0;
     if (planned) {
-      if (network.spec.podsOnChange === 'Evict') refusals.push(...(await this.#evict(tally)));
+      if (network.spec.podsOnChange === 'Evict') refusals.push(...(await this.#evict(plan.tally(name))));
+      const tally = plan.tally(name);
       const { multusInstalled } = this.#caches;
       const nadFault = this.#nadFaults.get(name);
       const status = networkStatus({ network, planned, tally, multusInstalled, nadFault, refusals });
       waits.push(...(await this.#write(network, status)));
     } else if (!isBeingDeleted(network)) {
       waits.push(...(await this.#write(network, offStatus(network))));
-    } else if (tally.holders.size > 0) {
-      waits.push(...(await this.#write(network, deletingStatus(network, tally))));
+    } else if (isHeld()) {
+      waits.push(...(await this.#write(network, deletingStatus(network, plan.tally(name)))));
     }
-    if (tally.holders.size === 0 || (isBeingDeleted(network) && !this.#isOn)) {
+    if (!isHeld() || (isBeingDeleted(network) && !this.#isOn)) {
       await removeFinalizer(this.#store, dpuNetwork, network, finalizers.network).catch((error) => {
         if (!isNotFound(error)) throw error;
       });

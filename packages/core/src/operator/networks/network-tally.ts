@@ -35,21 +35,24 @@ export class NetworkTally {
     return this.holders.size + this.notable.size === 0;
   }
 
-  /** Of a DPU that is not in it. */
-  add(one: NetworkOnDpu): void {
-    if (one.holds) {
-      this.holders.set(one.dpu, one);
-      this.#count(one, 1);
-    }
-    if (isNotable(one)) this.notable.set(one.dpu, one);
+  has(dpu: string): boolean {
+    return this.holders.has(dpu) || this.notable.has(dpu);
   }
 
-  /** @returns whether it was there */
-  delete(dpu: string): boolean {
+  /** One that is in it keeps its place: words that name the first of many stay. */
+  put(one: NetworkOnDpu): void {
+    const before = this.holders.get(one.dpu);
+    if (before) this.#count(before, -1);
+    if (one.holds) this.#count(one, 1);
+    setOrDelete(this.holders, one, one.holds);
+    setOrDelete(this.notable, one, isNotable(one));
+  }
+
+  delete(dpu: string): void {
     const held = this.holders.get(dpu);
     if (held) this.#count(held, -1);
-    const [wasHolder, wasNotable] = [this.holders.delete(dpu), this.notable.delete(dpu)];
-    return wasHolder || wasNotable;
+    this.holders.delete(dpu);
+    this.notable.delete(dpu);
   }
 
   #count({ wish, report }: NetworkOnDpu, sign: 1 | -1): void {
@@ -57,6 +60,11 @@ export class NetworkTally {
     if (wish && report) this.answered += sign;
     this.devices += sign * (report?.devices ?? 0);
   }
+}
+
+function setOrDelete(all: Map<string, NetworkOnDpu>, one: NetworkOnDpu, isIn: boolean): void {
+  if (isIn) all.set(one.dpu, one);
+  else all.delete(one.dpu);
 }
 
 function isNotable({ wish, report, overlaps }: NetworkOnDpu): boolean {

@@ -182,6 +182,28 @@ test('what DPUs have and say is added up, and a DPU that changes or goes is the 
   expect(tally()).toEqual({ dpus: 2, devices: 2, notable: ['c'] });
 });
 
+test('while the only DPU that has something of a network says more of it, it has it', () => {
+  const says = (waiting: string[]) => ({ ...dpu('a'), status: { networks: [{ name: 'gone', devices: 0, waiting }] } });
+  const made = plan([], [says(['shop/a'])]);
+  const tally = made.tally('gone');
+  expect(made.put(says(['shop/a', 'shop/b']), {})).toEqual(['gone']);
+  expect(tally.holders.get('a')?.report?.waiting).toEqual(['shop/a', 'shop/b']);
+});
+
+test('DPUs that say more stay in their place: what is told of them does not change with each word', () => {
+  const says = (name: string, devices: number) => ({
+    ...dpu(name),
+    status: { networks: [{ name: 'gone', devices, waiting: ['shop/a'] }] },
+  });
+  const made = plan([], [says('a', 1), says('b', 1)]);
+  made.put(says('a', 0), {});
+  const { holders, notable } = made.tally('gone');
+  expect([[...holders.keys()], [...notable.keys()]]).toEqual([
+    ['a', 'b'],
+    ['a', 'b'],
+  ]);
+});
+
 test('what pods still have of a network is told, also where no plan has it', () => {
   const made = plan([], [{ ...dpu('a'), status: { networks: [{ name: 'gone', devices: 0, waiting: ['shop/a'] }] } }]);
   expect(made.tally('gone').holders.get('a')?.report?.waiting).toEqual(['shop/a']);

@@ -41,7 +41,6 @@ export class NetworksPlan {
   readonly networks: ReadonlyMap<string, PlannedNetwork>;
   /** Names of the DPUs whose spec says something else than it is to. */
   readonly untold = new Set<string>();
-  readonly #dpus = new Set<string>();
   readonly #bridges: ReadonlyMap<string, string | undefined>;
   /** By the names of the networks that select them: of thousands of DPUs there are few kinds. */
   readonly #allotments = new Map<string, Allotment>();
@@ -74,17 +73,18 @@ export class NetworksPlan {
    */
   put(dpu: DataProcessingUnit, nodeLabels: Record<string, string> | undefined): string[] {
     const { name } = dpu.metadata;
-    const concerned = new Set(this.delete(name));
-    this.#dpus.add(name);
+    const before = this.#concernedBy(name);
     const { wishes, overlaps } = this.#allotmentFor(dpu, nodeLabels);
-    if (!isDeepStrictEqual(dpu.spec.networks ?? [], wishes)) this.untold.add(name);
+    if (isDeepStrictEqual(dpu.spec.networks ?? [], wishes)) this.untold.delete(name);
+    else this.untold.add(name);
     const wished = byName(wishes);
     const said = byName(dpu.status?.networks);
     const held = new Set([...wished.keys(), ...byName(dpu.spec.networks).keys(), ...said.keys()]);
-    for (const network of new Set([...held, ...overlaps.keys()])) {
+    const concerned = new Set([...held, ...overlaps.keys()]);
+    for (const network of concerned) {
       const wish = wished.get(network);
       const told = said.get(network);
-      this.#tallyToChange(network).add({
+      this.#tallyToChange(network).put({
         dpu: name,
         node: dpu.spec.nodeName,
         wish,
@@ -92,20 +92,16 @@ export class NetworksPlan {
         holds: held.has(network),
         overlaps: overlaps.get(network) ?? [],
       });
-      concerned.add(network);
     }
-    return [...concerned];
+    for (const network of before) if (!concerned.has(network)) this.#takeOut(network, name);
+    return [...new Set([...before, ...concerned])];
   }
 
   /** @returns the names of the networks that it concerned */
   delete(dpuName: string): string[] {
-    const concerned: string[] = [];
-    if (!this.#dpus.delete(dpuName)) return concerned;
+    const concerned = this.#concernedBy(dpuName);
     this.untold.delete(dpuName);
-    for (const [network, tally] of this.#tallies) {
-      if (tally.delete(dpuName)) concerned.push(network);
-      if (tally.isEmpty) this.#tallies.delete(network);
-    }
+    for (const network of concerned) this.#takeOut(network, dpuName);
     return concerned;
   }
 
@@ -114,9 +110,19 @@ export class NetworksPlan {
     return this.#allotmentFor(dpu, nodeLabels).wishes;
   }
 
-  /** Of a network that some DPU has something of, whether it is still there or not. */
+  /** Of a network that some DPU has something of, whether it is still there or not. To be asked for anew after each wait. */
   tally(network: string): Readonly<NetworkTally> {
     return this.#tallies.get(network) ?? new NetworkTally();
+  }
+
+  #concernedBy(dpuName: string): string[] {
+    return [...this.#tallies].flatMap(([network, tally]) => (tally.has(dpuName) ? network : []));
+  }
+
+  #takeOut(network: string, dpuName: string): void {
+    const tally = this.#tallies.get(network);
+    tally?.delete(dpuName);
+    if (tally?.isEmpty) this.#tallies.delete(network);
   }
 
   #tallyToChange(network: string): NetworkTally {

@@ -1,5 +1,5 @@
 /** What a plugin is told of a step from one wanted state to the next. Pure. */
-import type { BridgePort, Change } from '../../data-path.ts';
+import type { Change, NetworkFunction } from '../../data-path.ts';
 import { logicalBridgesOf } from '../../wanted.ts';
 import { all, type Entry, type State } from './state.ts';
 import type { Request } from './wanted.ts';
@@ -30,7 +30,7 @@ export function unknownDeletions(state: State, requests: readonly Request[]): Un
 export function changesOf({ before, after, tried, names, unknown }: Step): Change[] {
   const told = new Set(names);
   const onCard = (name: string) => (tried.has(name) ? tried.get(name) : before.get(name));
-  for (const port of portsOnChanged(after, told, onCard)) told.add(port);
+  for (const user of usersOfChanged(after, told, onCard)) told.add(user);
   const changes = [...told].flatMap((name) => {
     const is = after.get(name);
     // A deletion that failed, and could not be undone either, may have left all of it.
@@ -45,8 +45,8 @@ export function changesOf({ before, after, tried, names, unknown }: Step): Chang
   return changes.sort((a, b) => rank(a) - rank(b));
 }
 
-/** Ports that stay as they are while a bridge under them changes: a card that tags by port sets their VLAN anew. */
-function portsOnChanged(
+/** What stays as it is while a bridge under it changes: a card that tags by port sets its VLAN anew. */
+function usersOfChanged(
   after: State,
   names: ReadonlySet<string>,
   onCard: (name: string) => Entry | undefined,
@@ -56,16 +56,31 @@ function portsOnChanged(
     return was?.kind === 'logicalBridge' && is !== undefined && was !== is;
   });
   if (changed.length === 0) return [];
-  const logicalBridges = all(after, 'logicalBridge');
-  const isOn = (port: BridgePort) =>
-    logicalBridgesOf({ logicalBridges }, port).some(({ name }) => changed.includes(name));
-  return [...all(after, 'bridgePort')].filter(([, port]) => isOn(port)).map(([name]) => name);
+  const bridgesOf = bridgesIn(after);
+  return [...after]
+    .filter(([, entry]) => bridgesOf(entry).some((name) => changed.includes(name)))
+    .map(([name]) => name);
 }
 
-function bridgesInUse(state: State): Set<string> {
+const bridgesInUse = (state: State): Set<string> => new Set([...state.values()].flatMap(bridgesIn(state)));
+
+/** Names of the logical bridges that an object of this state is on. */
+function bridgesIn(state: State): (entry: Entry) => string[] {
   const logicalBridges = all(state, 'logicalBridge');
-  const ports = [...all(state, 'bridgePort').values()];
-  return new Set(ports.flatMap((port) => logicalBridgesOf({ logicalBridges }, port).map(({ name }) => name)));
+  const ofFunctions = (functions: readonly NetworkFunction[]) =>
+    functions.map(({ bridgeId }) => `logicalBridges/${bridgeId}`).filter((name) => logicalBridges.has(name));
+  return ({ kind, content }) => {
+    switch (kind) {
+      case 'bridgePort':
+        return logicalBridgesOf({ logicalBridges }, content).map(({ name }) => name);
+      case 'networkFunction':
+        return ofFunctions([content]);
+      case 'serviceChain':
+        return ofFunctions(content.networkFunctions);
+      case 'logicalBridge':
+        return [];
+    }
+  };
 }
 
 /** Users before what they use where they go, after it where they come. */
@@ -79,7 +94,7 @@ function rankOf({ kind, name, after }: Change, left: ReadonlySet<string>): numbe
     case 'bridgePort':
       return goes ? 2 : 5;
     case 'logicalBridge':
-      // A bridge that ports are leaving goes after they have left.
+      // A bridge that ports or functions are leaving goes after they have left.
       if (goes) return left.has(name) ? 8 : 3;
       return 4;
   }

@@ -703,6 +703,57 @@ test('ports on a bridge that changes are told of it', async () => {
   ]);
 });
 
+describe('functions for one bridge', () => {
+  const blue = { ...nf(1), bridgeId: 'blue' };
+  const names = (applied: Applied | undefined) => applied?.call.changed.map(({ name }) => name);
+
+  test('are told of it when that changes, as chains are', async () => {
+    const { card, loop, createBridge } = testLoop({ limits: { perBridge: true } });
+    card.byItself = () => ({});
+    await createBridge('blue', 10);
+    const content = { name: 'serviceChains/edge', networkFunctions: [{ ...nf(2), bridgeId: 'blue' }] };
+    await loop.request(loop.requests.create('serviceChains/edge', { kind: 'serviceChain', content }));
+    await Promise.all([blue, nf(3)].map((one) => loop.request(loop.requests.createFunction(one))));
+    const update = loop.requests.update('logicalBridge', 'logicalBridges/blue', false, () => ({
+      name: 'logicalBridges/blue',
+      vlanId: 11,
+    }));
+    await loop.request(update);
+    expect(names(card.calls.at(-1))).toEqual(['logicalBridges/blue', networkFunctionName(blue), 'serviceChains/edge']);
+  });
+
+  test('leave it before it goes', async () => {
+    const { card, loop, createBridge, remove } = testLoop({ limits: { perBridge: true } });
+    const made = createBridge('blue', 10);
+    (await card.next()).answer();
+    await made;
+    const placed = loop.request(loop.requests.createFunction(blue));
+    const busy = await card.next();
+    const left = [loop.request(loop.requests.createFunction(nf(1))), remove('logicalBridges/blue')];
+    busy.answer();
+    const last = await card.next();
+    last.answer();
+    await Promise.all([placed, ...left]);
+    expect(names(last)).toEqual([networkFunctionName(blue), 'logicalBridges/blue']);
+  });
+
+  test('are refused where it is not there, or chained with those of others, and keep it', async () => {
+    const { card, loop, createBridge, remove } = testLoop({ limits: { perBridge: true } });
+    card.byItself = () => ({});
+    await createBridge('blue', 10);
+    await loop.request(loop.requests.createFunction(blue));
+    const green = loop.request(loop.requests.createFunction({ ...nf(2), bridgeId: 'green' }));
+    await expect(green).rejects.toEqual(rejected('NOT_FOUND', /no logical bridge green/));
+    const content = { name: 'serviceChains/edge', networkFunctions: [{ ...nf(2), bridgeId: 'blue' }, nf(3)] };
+    const mixed = loop.request(loop.requests.create('serviceChains/edge', { kind: 'serviceChain', content }));
+    await expect(mixed).rejects.toEqual(rejected('INVALID_ARGUMENT', /one bridge, or for all/));
+    const removed = remove('logicalBridges/blue');
+    await expect(removed).rejects.toEqual(
+      rejected('FAILED_PRECONDITION', /networkFunctions\/.* on logical bridge blue/),
+    );
+  });
+});
+
 test('a plugin cannot change what is wanted', async () => {
   const { card, createPort, loop } = testLoop();
   card.byItself = ({ wanted }) => {
