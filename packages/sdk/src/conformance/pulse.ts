@@ -10,7 +10,8 @@ const pingMs = 5_000;
 const pauseMs = 250;
 
 export class Pulse {
-  readonly #connection: Connection;
+  readonly #socketPath: string;
+  #connection: Connection;
   readonly #pingMs: number;
   readonly #stopping = new AbortController();
   #late: string | undefined;
@@ -19,8 +20,26 @@ export class Pulse {
   /** @param timeoutMs What any call may take: on a machine on which that is longer, a Ping may take longer as well. */
   constructor(socketPath: string, timeoutMs: number) {
     this.#pingMs = pingMs * Math.max(1, timeoutMs / defaultLimits.timeoutMs);
+    this.#socketPath = socketPath;
     this.#connection = new Connection({ socketPath });
     void this.#beat();
+  }
+
+  /** For a VSP that was started anew. */
+  reconnect(): void {
+    this.#connection.close();
+    this.#connection = new Connection({ socketPath: this.#socketPath });
+  }
+
+  /** Until then a Ping fails at once, also where the VSP does not answer: it would tell nothing. Waits no longer than a Ping. */
+  async connected(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const stop = this.#connection.onConnectivity((isConnected) => isConnected && resolve());
+    const waiting = new AbortController();
+    const { signal } = waiting;
+    await Promise.race([promise, setTimeout(this.#pingMs, undefined, { signal }).catch(() => {})]);
+    waiting.abort();
+    stop();
   }
 
   /** Names what runs, for the report. */

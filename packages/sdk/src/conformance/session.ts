@@ -171,6 +171,7 @@ export class Session {
   async #meet(): Promise<void> {
     const process = this.#options.process;
     await this.#vsp.connected(process?.ended ?? new Promise(() => {}));
+    await this.#pulse.connected();
     if (process) {
       // Capabilities are known once the plugin is created.
       await this.#initialise();
@@ -191,7 +192,9 @@ export class Session {
     process.start({ toBeWeighed });
     this.#vsp.close();
     this.#vsp = this.#connect();
+    this.#pulse.reconnect();
     await this.#vsp.connected(process.ended);
+    await this.#pulse.connected();
   }
 
   async #initialise(): Promise<void> {
