@@ -98,7 +98,6 @@ export class Session {
     if (ends.has(check.group)) await this.#settle();
     const start = performance.now();
     this.#noteDeath();
-    this.#lastCheck = check.id;
     this.#pulse.during(check.id);
     const result = (rest: Pick<CheckResult, 'status' | 'reason' | 'failure'>) =>
       resultOf(check, this.#options.mode, { ...rest, durationMs: performance.now() - start });
@@ -112,6 +111,7 @@ export class Session {
       this.#incident(ready, this.#broken);
       return result({ status: 'skipped', reason: this.#broken });
     }
+    this.#lastCheck = check.id;
     try {
       const context = await this.#contextFor(check, undos);
       await check.run(context);
@@ -156,7 +156,9 @@ export class Session {
     const isToBegin = (fresh && isUsed) || (weighed && !process?.canBeWeighed);
     if (process?.running && (stopped || isToBegin)) {
       await this.#settle();
-      await process.end('SIGTERM', this.#options.limits.shutdownMs);
+      // What the check before this one began may have ended it meanwhile.
+      this.#noteDeath();
+      if (process.running) await process.end('SIGTERM', this.#options.limits.shutdownMs);
       this.#initialised = false;
       if (isToBegin) await this.#start({ toBeWeighed });
     }
