@@ -3,6 +3,7 @@ import { setTimeout } from 'node:timers/promises';
 import { Connection } from '../client/connection.ts';
 import { DpuError } from '../errors.ts';
 import { heartbeatService } from '../wire/definitions.ts';
+import { connectedWithin } from './connected-within.ts';
 import { defaultLimits } from './options.ts';
 
 /** What the contract gives a Ping (LC-7), of the 30 s that it gives any other call. */
@@ -33,13 +34,7 @@ export class Pulse {
 
   /** Until then a Ping fails at once, also where the VSP does not answer: it would tell nothing. Waits no longer than a Ping. */
   async connected(): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const stop = this.#connection.onConnectivity((isConnected) => isConnected && resolve());
-    const waiting = new AbortController();
-    const { signal } = waiting;
-    await Promise.race([promise, setTimeout(this.#pingMs, undefined, { signal }).catch(() => {})]);
-    waiting.abort();
-    stop();
+    await connectedWithin(this.#connection, this.#pingMs);
   }
 
   /** Names what runs, for the report. */

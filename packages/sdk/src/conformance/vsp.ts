@@ -9,6 +9,7 @@ import type { ResourceProgress__Output } from '../generated/dpu_operator/v1/Reso
 import { deviceService, deviceWatchService, type Method, statusService } from '../wire/definitions.ts';
 import { devicesFromWire } from '../wire/devices.ts';
 import { Skip } from './breach.ts';
+import { connectedWithin } from './connected-within.ts';
 import { type Exchange, show } from './exchange.ts';
 import type { Ledger } from './ledger.ts';
 import { onlyReads } from './read-only.ts';
@@ -76,16 +77,8 @@ export class Vsp {
   }
 
   /** Whether somebody listens, or does so again within that time. */
-  async reachable(withinMs: number): Promise<boolean> {
-    const { promise, resolve } = Promise.withResolvers<boolean>();
-    const timer = setTimeout(() => resolve(false), withinMs);
-    const stop = this.#connection.onConnectivity((isConnected) => isConnected && resolve(true));
-    try {
-      return await promise;
-    } finally {
-      clearTimeout(timer);
-      stop();
-    }
+  reachable(withinMs: number): Promise<boolean> {
+    return connectedWithin(this.#connection, withinMs);
   }
 
   /** @throws DpuError with the code of the answer. */
