@@ -1,6 +1,9 @@
 /** What all kinds have in common: metadata and conditions. */
 import { z } from 'zod';
 
+/** RFC 1123 subdomain, as names of objects are. */
+export const objectName = /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/;
+
 export const ownerReferenceSchema = z.object({
   apiVersion: z.string(),
   kind: z.string(),

@@ -1,5 +1,6 @@
 /** Which networks a pod names in its annotations, in the notations that Multus takes. Pure. */
 import { z } from 'zod';
+import { objectName } from '../api/meta.ts';
 import { networksAnnotation } from '../api/names.ts';
 
 /** Multus's: the network that takes the place of the cluster's own, one at most. */
@@ -16,8 +17,6 @@ export class InjectionError extends Error {
   override readonly name = 'InjectionError';
 }
 
-/** RFC 1123 subdomain, as names of objects are. */
-const objectName = /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/;
 /** Of an interface: what the kernel takes, IFNAMSIZ with the closing zero. */
 const interfaceName = /^[^\s/:]{1,15}$/;
 

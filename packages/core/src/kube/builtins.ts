@@ -38,11 +38,13 @@ const simpleCondition = z.object({
 
 const taintSchema = z.object({ key: z.string(), value: z.string().optional(), effect: z.string() });
 
+const nodeAddresses = z.array(z.object({ type: z.string(), address: z.string() })).optional();
+
 export const node = resource('v1', 'Node', 'nodes', false, {
   spec: z.object({ unschedulable: z.boolean().optional(), taints: z.array(taintSchema).optional() }).optional(),
   status: z
     .object({
-      addresses: z.array(z.object({ type: z.string(), address: z.string() })).optional(),
+      addresses: nodeAddresses,
       allocatable: z.record(z.string(), z.string()).optional(),
       conditions: z.array(simpleCondition).optional(),
     })
@@ -50,18 +52,14 @@ export const node = resource('v1', 'Node', 'nodes', false, {
 });
 
 /** Most of a node is its list of images, and annotations of network plugins. */
-export const nodeMetadata = {
-  apiVersion: 'v1',
-  kind: 'Node',
-  plural: 'nodes',
-  namespaced: false,
-  schema: z.object({
-    apiVersion: z.literal('v1'),
-    kind: z.literal('Node'),
-    metadata: metadataSchema.omit({ annotations: true }),
-  }),
-  metadataOnly: true,
-} as const;
+const slimNode = resource('v1', 'Node', 'nodes', false, { metadata: metadataSchema.omit({ annotations: true }) });
+
+export const nodeMetadata = { ...slimNode, metadataOnly: true };
+
+export const addressedNode = {
+  ...slimNode,
+  schema: slimNode.schema.extend({ status: z.object({ addresses: nodeAddresses }).optional() }),
+};
 
 const containerStateSchema = z.object({
   waiting: z.object({ reason: z.string().optional(), message: z.string().optional() }).optional(),

@@ -1,21 +1,8 @@
 /** Addresses of the nodes that settings name: a watch of each of these few, since all nodes are watched by their metadata alone. */
 import type { Logger } from 'pino';
-import { z } from 'zod';
-import { metadataSchema } from '../../api/meta.ts';
-import { Informer, type KubeStore } from '../../kube/index.ts';
-
-const addressedNode = {
-  apiVersion: 'v1',
-  kind: 'Node',
-  plural: 'nodes',
-  namespaced: false,
-  schema: z.object({
-    apiVersion: z.literal('v1'),
-    kind: z.literal('Node'),
-    metadata: metadataSchema.omit({ annotations: true }),
-    status: z.object({ addresses: z.array(z.object({ type: z.string(), address: z.string() })).optional() }).optional(),
-  }),
-} as const;
+import type { z } from 'zod';
+import { objectName } from '../../api/meta.ts';
+import { addressedNode, Informer, type KubeStore } from '../../kube/index.ts';
 
 type AddressedNode = z.infer<typeof addressedNode.schema>;
 
@@ -25,9 +12,6 @@ interface NodeWatch {
   /** Resolves with the first list, and when the watch ends. */
   listed: Promise<void>;
 }
-
-/** As the API server has it of names; any other would select something else. */
-const nodeName = /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/;
 
 export class NodeAddresses {
   readonly #store: KubeStore;
@@ -50,9 +34,9 @@ export class NodeAddresses {
     this.#listeners.add(listener);
   }
 
-  /** Watches the nodes of these names, and no others any more. @param signal ends all of it */
+  /** Watches the nodes of these names, and no others any more. What is no name would select something else. @param signal ends all of it */
   watch(names: readonly string[], signal: AbortSignal): void {
-    const wanted = new Set(names.filter((name) => nodeName.test(name)));
+    const wanted = new Set(names.filter((name) => objectName.test(name)));
     for (const [name, { stop }] of this.#watches) {
       if (wanted.has(name)) continue;
       this.#watches.delete(name);
