@@ -2,6 +2,7 @@
 import type { ServiceFunctionChain } from '../../api/service-function-chain.ts';
 import { isBeingDeleted, keyOf, type Pod } from '../../kube/index.ts';
 import type { Caches } from '../shared/caches.ts';
+import { Groups } from '../shared/groups.ts';
 import type { Site } from './nodes.ts';
 
 export class ChainSites {
@@ -10,7 +11,7 @@ export class ChainSites {
   readonly #placed = new Map<string, Site>();
   readonly #nodeOf = new Map<string, string>();
   /** By node: keys of its chains, those that are being deleted not among them. */
-  readonly #onNode = new Map<string, Set<string>>();
+  readonly #onNode = new Groups();
 
   constructor(caches: Pick<Caches, 'chains' | 'chainPodsByChain'>) {
     this.#caches = caches;
@@ -43,14 +44,13 @@ export class ChainSites {
     const node = chain && !isBeingDeleted(chain) ? this.of(chain)?.node : undefined;
     const before = this.#nodeOf.get(key);
     if (node === before) return;
-    if (before !== undefined) this.#onNode.get(before)?.delete(key);
+    if (before !== undefined) this.#onNode.delete(before, key);
     if (node === undefined) {
       this.#nodeOf.delete(key);
       return;
     }
     this.#nodeOf.set(key, node);
-    const others = this.#onNode.get(node) ?? new Set();
-    this.#onNode.set(node, others.add(key));
+    this.#onNode.add(node, key);
   }
 
   forget(chain: ServiceFunctionChain): void {
@@ -60,13 +60,13 @@ export class ChainSites {
 
   /** Keys of the chains of a node. */
   on(nodeName: string): readonly string[] {
-    return [...(this.#onNode.get(nodeName) ?? [])];
+    return [...this.#onNode.of(nodeName)];
   }
 
   /** How many chains a node has beside this one. */
   othersOn(nodeName: string, chain: ServiceFunctionChain): number {
-    const keys = this.#onNode.get(nodeName);
-    return (keys?.size ?? 0) - (keys?.has(keyOf(chain)) ? 1 : 0);
+    const keys = this.#onNode.of(nodeName);
+    return keys.size - (keys.has(keyOf(chain)) ? 1 : 0);
   }
 }
 

@@ -1,11 +1,12 @@
 /** Identities by what they are looked for, so that nobody walks through all of a fleet for one certificate. Pure. */
 import { parseIdentity } from '../../trust/identity.ts';
+import { Groups } from '../shared/groups.ts';
 
 export class IssuedIndex {
   /** By identity, in the order of their issue: when its last certificate was issued, in milliseconds since 1970. */
   readonly issued = new Map<string, number>();
-  readonly #byNode = new Map<string, Set<string>>();
-  readonly #byDpu = new Map<string, Set<string>>();
+  readonly #byNode = new Groups();
+  readonly #byDpu = new Groups();
 
   constructor(entries: readonly { identity: string; issued: number }[] = []) {
     for (const { identity, issued } of entries.toSorted((a, b) => a.issued - b.issued)) this.add(identity, issued);
@@ -16,25 +17,25 @@ export class IssuedIndex {
     this.issued.set(identity, issued);
     const parsed = parseIdentity(identity);
     if (!parsed) return;
-    addTo(this.#byNode, parsed.node, identity);
-    addTo(this.#byDpu, parsed.dpu, identity);
+    this.#byNode.add(parsed.node, identity);
+    this.#byDpu.add(parsed.dpu, identity);
   }
 
   delete(identity: string): void {
     this.issued.delete(identity);
     const parsed = parseIdentity(identity);
     if (!parsed) return;
-    deleteFrom(this.#byNode, parsed.node, identity);
-    deleteFrom(this.#byDpu, parsed.dpu, identity);
+    this.#byNode.delete(parsed.node, identity);
+    this.#byDpu.delete(parsed.dpu, identity);
   }
 
   /** Those of a node, on both sides. */
   ofNode(node: string): string[] {
-    return [...(this.#byNode.get(node) ?? [])];
+    return [...this.#byNode.of(node)];
   }
 
   ofDpu(dpu: string): string[] {
-    return [...(this.#byDpu.get(dpu) ?? [])];
+    return [...this.#byDpu.of(dpu)];
   }
 
   /** The first of them, as long as they were issued before that time. */
@@ -46,16 +47,4 @@ export class IssuedIndex {
     }
     return found;
   }
-}
-
-function addTo(index: Map<string, Set<string>>, word: string, identity: string): void {
-  const identities = index.get(word) ?? new Set<string>();
-  identities.add(identity);
-  index.set(word, identities);
-}
-
-function deleteFrom(index: Map<string, Set<string>>, word: string, identity: string): void {
-  const identities = index.get(word);
-  identities?.delete(identity);
-  if (identities?.size === 0) index.delete(word);
 }

@@ -5,6 +5,7 @@
 import type { DpuSide } from '@dpu-operator/sdk/manifest';
 import type { PluginRun, Rollout } from '../../../../api/plugin-run.ts';
 import { sides } from '../../../../trust/identity.ts';
+import { Groups } from '../../../shared/groups.ts';
 import { isSameRelease } from '../plugin-run.ts';
 import { drainTimedOut, type RolloutStatus } from '../rollout-status.ts';
 import { idsOf, idsOfChange, releaseKey } from './change.ts';
@@ -66,7 +67,7 @@ function isAsBroken({ phase, reason, wasReady }: Rollout): boolean {
 
 export class Fleet {
   readonly #dpus = new Map<string, FleetDpu>();
-  readonly #groups = new Map<string, Set<string>>();
+  readonly #groups = new Groups();
   readonly #groupsOf = new Map<string, readonly string[]>();
   /** What the operator makes pods from, beside runs: its release. */
   readonly #podsOf: string;
@@ -99,8 +100,8 @@ export class Fleet {
 
   /** How many say a reason in their condition Configured, and one of them. */
   saying(scope: Scope, reason: string): { count: number; first: string | undefined } {
-    const members = this.#groups.get(`${scope} says ${reason}`);
-    return { count: members?.size ?? 0, first: members?.values().next().value };
+    const members = this.#groups.of(`${scope} says ${reason}`);
+    return { count: members.size, first: members.values().next().value };
   }
 
   /** Whether there are DPUs that this operator has not looked at yet. */
@@ -136,7 +137,7 @@ export class Fleet {
   /** A DPU on which this release, or this release with these settings, has failed. */
   failedOn(name: string, target: PluginRun, ids: readonly string[]): string | undefined {
     for (const group of [`failed ${releaseKey(target)}`, ...ids.map((id) => `failed ${id}`)]) {
-      for (const other of this.#groups.get(group) ?? []) if (other !== name) return other;
+      for (const other of this.#groups.of(group)) if (other !== name) return other;
     }
     return undefined;
   }
@@ -181,20 +182,14 @@ export class Fleet {
     const before = this.#groupsOf.get(name) ?? [];
     const now = new Set(groups);
     for (const group of before) {
-      if (now.has(group)) continue;
-      const members = this.#groups.get(group);
-      members?.delete(name);
-      if (members?.size === 0) this.#groups.delete(group);
+      if (!now.has(group)) this.#groups.delete(group, name);
     }
-    for (const group of groups) {
-      const members = this.#groups.get(group) ?? new Set();
-      this.#groups.set(group, members.add(name));
-    }
+    for (const group of groups) this.#groups.add(group, name);
     this.#groupsOf.set(name, groups);
   }
 
   #size(group: string): number {
-    return this.#groups.get(group)?.size ?? 0;
+    return this.#groups.of(group).size;
   }
 }
 

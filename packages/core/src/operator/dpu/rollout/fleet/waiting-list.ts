@@ -1,5 +1,6 @@
 /** DPUs that were told to wait. Those that wait for the same, and would go for the same, are looked at by one of them. */
 import type { PluginRun } from '../../../../api/plugin-run.ts';
+import { Groups } from '../../../shared/groups.ts';
 import type { FleetDpu } from './fleet.ts';
 import type { Likeness, Wait } from './waits-for.ts';
 
@@ -31,14 +32,14 @@ export class WaitingList {
   readonly #waiting = new Map<string, Waiting>();
   /** They wait for something of their own. */
   readonly #individuals = new Set<string>();
-  readonly #byCard = new Map<string, Set<string>>();
+  readonly #byCard = new Groups();
 
   put(dpu: FleetDpu, target: PluginRun, { message, isOwn }: Wait, { alike, change }: Likeness): void {
     const { name, cards } = dpu;
     this.delete(name);
     const waiting = { dpu, target, alike, change };
     this.#waiting.set(name, waiting);
-    for (const card of cards) this.#byCard.set(card, (this.#byCard.get(card) ?? new Set()).add(name));
+    for (const card of cards) this.#byCard.add(card, name);
     if (isOwn) {
       this.#individuals.add(name);
       return;
@@ -56,11 +57,7 @@ export class WaitingList {
     this.#waiting.delete(name);
     this.#individuals.delete(name);
     this.#leaveGroup(name, waiting);
-    for (const card of waiting.dpu.cards) {
-      const members = this.#byCard.get(card);
-      members?.delete(name);
-      if (members?.size === 0) this.#byCard.delete(card);
-    }
+    for (const card of waiting.dpu.cards) this.#byCard.delete(card, name);
   }
 
   #leaveGroup(name: string, { change }: Waiting): void {
@@ -86,7 +83,7 @@ export class WaitingList {
 
   /** Those of a card. */
   ofCard(card: string): string[] {
-    return [...(this.#byCard.get(card) ?? [])];
+    return [...this.#byCard.of(card)];
   }
 
   /** Of each group its DPUs, by what they change to. DPUs may be taken off the list while it is gone through. */
