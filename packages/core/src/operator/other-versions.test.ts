@@ -17,6 +17,7 @@ import { DaemonLeases } from './daemons/daemon-leases.ts';
 import { DataProcessingUnitController } from './dpu/data-processing-unit-controller.ts';
 import { Turns } from './dpu/rollout/fleet/turns.ts';
 import { DataProcessingUnitConfigController } from './dpu/selection/data-processing-unit-config-controller.ts';
+import { DpuNetworkController } from './networks/dpu-network-controller.ts';
 import { Caches } from './shared/caches.ts';
 import { parseEnvironment } from './shared/environment.ts';
 import { runOf } from './testing/plugin-runs.ts';
@@ -50,6 +51,7 @@ beforeEach(async () => {
     new DataProcessingUnitConfigController(store, caches, environment, events, logger),
     new VendorPluginController(store, caches, environment, events, broken, broken, logger),
     new ChainController(store, caches, environment, events, logger, leases),
+    new DpuNetworkController(store, caches, events, logger),
   ];
   stop = new AbortController();
   await caches.start(stop.signal);
@@ -117,6 +119,11 @@ const chainStatus = fc.record(
   { requiredKeys: [] },
 );
 
+const networkStatus = fc.record(
+  { conditions, resourceName: oddJson, selectedVFs: oddJson, vlanId: fc.oneof(oddJson, fc.constant(4_095)) },
+  { requiredKeys: [] },
+);
+
 const { seed } = fuzzParameters;
 
 function put(kind: string, collection: string, prefix: string, spec: object, statuses: fc.Arbitrary<unknown>): void {
@@ -146,6 +153,7 @@ test('whatever stands in their statuses, each object is told of, and the rest wo
   put('VendorPlugin', `${own}/vendorplugins`, 'plugin', { package: 'a', version: 'latest' }, pluginStatus);
   const networkFunctions = [{ name: 'nf', image: 'nf:1' }];
   put('ServiceFunctionChain', `${inNamespace}/servicefunctionchains`, 'chain', { networkFunctions }, chainStatus);
+  put('DpuNetwork', `${own}/dpunetworks`, 'network', {}, networkStatus);
   server.put(`${own}/dataprocessingunits/sound`, {
     apiVersion,
     kind: 'DataProcessingUnit',
@@ -158,6 +166,7 @@ test('whatever stands in their statuses, each object is told of, and the rest wo
       expect(mute(`${inNamespace}/dataprocessingunitconfigs`, 'Applied')).toEqual([]);
       expect(mute(`${own}/vendorplugins`, 'Ready')).toEqual([]);
       expect(mute(`${inNamespace}/servicefunctionchains`, 'Ready')).toEqual([]);
+      expect(mute(`${own}/dpunetworks`, 'Ready')).toEqual([]);
       expect(server.objects.has(`/api/v1/namespaces/${operatorNamespace}/pods/vsp-sound`)).toBe(true);
     },
     { timeout: 240_000, interval: 500 },
