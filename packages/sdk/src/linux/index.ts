@@ -9,7 +9,7 @@ export * from './devices/veth-pairs.ts';
 export { VfDevices, type VfDevicesOptions } from './devices/vf-devices.ts';
 export * from './devices/vfs-of-settings.ts';
 export * from './driver-firmware.ts';
-export * from './exec.ts';
+export { type Exec, type ExecOptions, type ExecResult, exec } from './exec.ts';
 export type { BatchFailure, IpCommand, IpText, LinkCommand, NewLink } from './ip-commands.ts';
 export type * from './link.ts';
 export * from './link-local-channel.ts';

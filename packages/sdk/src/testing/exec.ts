@@ -1,6 +1,6 @@
 /** Programs that a test speaks for. */
 import { DpuError } from '../errors.ts';
-import type { Exec, ExecOptions, ExecResult } from '../linux/exec.ts';
+import { type Exec, type ExecOptions, type ExecResult, notFoundExit } from '../linux/exec.ts';
 
 /** One run of a program. */
 export interface ExecCall {
@@ -49,7 +49,8 @@ export function fakeExec(script: ExecScript = {}): FakeExec {
     const result = { stdout: '', stderr: '', exitCode: 0, ...(typeof told === 'string' ? { stdout: told } : told) };
     if (result.exitCode !== 0 && !options.allowFailure) {
       const words = result.stderr.trim() || result.stdout.trim() || `exit code ${result.exitCode}`;
-      throw new DpuError('INTERNAL', `${line}: ${words}`);
+      const code = result.exitCode === notFoundExit ? 'FAILED_PRECONDITION' : 'INTERNAL';
+      throw new DpuError(code, `${line}: ${words}`);
     }
     return result;
   };
