@@ -4,22 +4,17 @@
  */
 import 'reflect-metadata';
 import fc from 'fast-check';
-import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { findCondition } from '../api/conditions.ts';
 import type { Condition } from '../api/meta.ts';
 import { operatorNamespace } from '../api/names.ts';
 import { TestApiServer } from '../daemon/testing/api-server.ts';
 import { fuzzParameters, oddJson, withOddFields } from '../daemon/testing/fuzz.ts';
-import { EventRecorder } from '../kube/index.ts';
 import { ChainController } from './chains/chain-controller.ts';
-import { DaemonLeases } from './daemons/daemon-leases.ts';
 import { DataProcessingUnitController } from './dpu/data-processing-unit-controller.ts';
-import { Turns } from './dpu/rollout/fleet/turns.ts';
 import { DataProcessingUnitConfigController } from './dpu/selection/data-processing-unit-config-controller.ts';
 import { DpuNetworkController } from './networks/dpu-network-controller.ts';
-import { Caches } from './shared/caches.ts';
-import { parseEnvironment } from './shared/environment.ts';
+import { type RunningControllers, runControllers } from './testing/controllers.ts';
 import { runOf } from './testing/plugin-runs.ts';
 import { VendorPluginController } from './vendor-plugins/vendor-plugin-controller.ts';
 
@@ -30,37 +25,25 @@ const inNamespace = `${own}/namespaces/${operatorNamespace}`;
 const count = 25;
 
 let server: TestApiServer;
-let stop: AbortController;
-let running: Promise<unknown>;
+let operator: RunningControllers;
 
 beforeEach(async () => {
   server = new TestApiServer();
   server.put('/api/v1/nodes/node-a', { apiVersion: 'v1', kind: 'Node', metadata: { name: 'node-a' } });
-  const store = await server.start();
-  const environment = parseEnvironment({}, 'operator');
-  const logger = pino({ enabled: false });
-  const events = new EventRecorder(store, 'operator', 'operator', logger);
-  const caches = new Caches(store, environment, logger);
-  const leases = new DaemonLeases(store, caches, environment);
-  const turns = new Turns(caches, leases, environment);
   const broken = async () => {
     throw new TypeError('Invalid Version: 1.0');
   };
-  const controllers = [
+  operator = await runControllers(server, ({ store, caches, environment, events, logger, leases, turns }) => [
     new DataProcessingUnitController(store, caches, environment, events, logger, leases, turns),
     new DataProcessingUnitConfigController(store, caches, environment, events, logger),
     new VendorPluginController(store, caches, environment, events, broken, broken, logger),
     new ChainController(store, caches, environment, events, logger, leases),
     new DpuNetworkController(store, caches, events, logger),
-  ];
-  stop = new AbortController();
-  await caches.start(stop.signal);
-  running = Promise.all(controllers.map(({ controller }) => controller.start(stop.signal)));
+  ]);
 });
 
 afterEach(async () => {
-  stop.abort();
-  await running;
+  await operator.end();
   server.close();
 });
 

@@ -1,12 +1,9 @@
 /** DpuNetworks against an API server in memory. */
 import 'reflect-metadata';
-import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { configName, finalizers } from '../../api/names.ts';
 import { TestApiServer } from '../../daemon/testing/api-server.ts';
-import { EventRecorder } from '../../kube/index.ts';
-import { Caches } from '../shared/caches.ts';
-import { parseEnvironment } from '../shared/environment.ts';
+import { type RunningControllers, runControllers } from '../testing/controllers.ts';
 import { putMultus } from '../testing/multus.ts';
 import { DpuNetworkController } from './dpu-network-controller.ts';
 
@@ -17,7 +14,7 @@ const dpuPath = `/apis/${apiVersion}/dataprocessingunits/a-host`;
 const configPath = `/apis/${apiVersion}/dpuoperatorconfigs/${configName}`;
 
 let api: TestApiServer;
-let end: () => Promise<void>;
+let operator: RunningControllers;
 
 beforeEach(async () => {
   api = new TestApiServer();
@@ -25,22 +22,12 @@ beforeEach(async () => {
   api.put(configPath, { apiVersion, kind: 'DpuOperatorConfig', metadata: { name: configName }, spec: {} });
   api.put('/api/v1/nodes/node-a', { apiVersion: 'v1', kind: 'Node', metadata: { name: 'node-a' } });
   putDpu();
-  const store = await api.start();
-  const logger = pino({ enabled: false });
-  const caches = new Caches(store, parseEnvironment({}, 'operator'), logger);
-  const events = new EventRecorder(store, 'operator', 'operator', logger);
-  const { controller } = new DpuNetworkController(store, caches, events, logger);
-  const stop = new AbortController();
-  await caches.start(stop.signal);
-  const running = controller.start(stop.signal);
-  end = async () => {
-    stop.abort();
-    await running;
-    store.client.close();
-  };
+  operator = await runControllers(api, ({ store, caches, events, logger }) => [
+    new DpuNetworkController(store, caches, events, logger),
+  ]);
 });
 afterEach(async () => {
-  await end();
+  await operator.end();
   api.close();
 });
 
