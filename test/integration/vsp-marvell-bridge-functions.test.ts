@@ -3,9 +3,10 @@ import { createHash } from 'node:crypto';
 import { exec } from '@dpu-operator/sdk/linux';
 import type { StartedPlugin } from '@dpu-operator/sdk/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { eventually } from '../support/eventually.ts';
-import { type CardNodes, cardIn, givePod, type Stands, startDpuSide, WireFunction } from './vsp-marvell-bed.ts';
-import { Bed, type Netns, present } from './vsp-mock-bed.ts';
+import { type Netns, passes } from '../support/netns.ts';
+import { WireFunction } from '../support/wire-function.ts';
+import { type CardNodes, cardIn, givePod, type Stands, startDpuSide } from './vsp-marvell-bed.ts';
+import { Bed, present } from './vsp-mock-bed.ts';
 
 const identifier = 'marvell-dpu-bridge-functions';
 const vlanId = 20;
@@ -22,12 +23,6 @@ let blue2: Netns;
 let first: WireFunction;
 let second: WireFunction;
 
-const passes = (from: Netns, address: string, does = true) =>
-  eventually(
-    `${from.name} ${does ? 'reaches' : 'does not reach'} ${address}`,
-    () => from.reaches(address),
-    (answer) => answer === does,
-  );
 const ofBlue = () => ({ ...first.nf, bridgeId: 'blue' });
 const blueChain = () => ({ name: 'serviceChains/blue-edge', networkFunctions: [ofBlue()] });
 
@@ -66,8 +61,8 @@ beforeAll(async () => {
   // Between hosts, broadcasts leave by the function's far end, and are not turned round.
   await blue2.run('ip', ['neigh', 'replace', blueIp, 'lladdr', macs[1] ?? '', 'dev', 'net1']);
   await blue.run('ip', ['neigh', 'replace', blue2Ip, 'lladdr', macs[2] ?? '', 'dev', 'net1']);
-  first = await WireFunction.create(bed, nodes.dpu, 'first', 0);
-  second = await WireFunction.create(bed, nodes.dpu, 'second', 2);
+  first = await WireFunction.create(bed, nodes.dpu, 'first', ['nf_interface0', 'nf_interface1']);
+  second = await WireFunction.create(bed, nodes.dpu, 'second', ['nf_interface2', 'nf_interface3']);
   await passes(a, outsideIp);
   await passes(blue, outsideBlueIp);
 });

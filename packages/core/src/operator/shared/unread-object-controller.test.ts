@@ -1,23 +1,20 @@
 /** Objects whose spec a newer version wrote, against an API server in memory. */
 import 'reflect-metadata';
-import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { findCondition } from '../../api/conditions.ts';
 import type { Condition } from '../../api/meta.ts';
 import { configName } from '../../api/names.ts';
 import { TestApiServer } from '../../daemon/testing/api-server.ts';
-import { EventRecorder } from '../../kube/index.ts';
 import { DpuNetworkController } from '../networks/dpu-network-controller.ts';
+import { type RunningControllers, runControllers } from '../testing/controllers.ts';
 import { putMultus } from '../testing/multus.ts';
-import { Caches } from './caches.ts';
-import { parseEnvironment } from './environment.ts';
 import { UnreadObjectController } from './unread-object-controller.ts';
 
 const apiVersion = 'config.openshift.io/v1';
 const path = (name: string) => `/apis/${apiVersion}/dpunetworks/${name}`;
 
 let api: TestApiServer;
-let end: () => Promise<void>;
+let running: RunningControllers;
 
 beforeEach(async () => {
   api = new TestApiServer();
@@ -29,25 +26,13 @@ beforeEach(async () => {
     spec: {},
   });
   putNetwork('before', { podsOnChange: 'Someday' });
-  const store = await api.start();
-  const logger = pino({ enabled: false });
-  const caches = new Caches(store, parseEnvironment({}, 'operator'), logger);
-  const events = new EventRecorder(store, 'operator', 'operator', logger);
-  const controllers = [
+  running = await runControllers(api, ({ store, caches, events, logger }) => [
     new UnreadObjectController(store, caches, events, logger),
     new DpuNetworkController(store, caches, events, logger),
-  ];
-  const stop = new AbortController();
-  await caches.start(stop.signal);
-  const running = Promise.all(controllers.map(({ controller }) => controller.start(stop.signal)));
-  end = async () => {
-    stop.abort();
-    await running;
-    store.client.close();
-  };
+  ]);
 });
 afterEach(async () => {
-  await end();
+  await running.end();
   api.close();
 });
 
