@@ -13,6 +13,7 @@ import { fuzzParameters, oddJson, withOddFields } from '../daemon/testing/fuzz.t
 import { ChainController } from './chains/chain-controller.ts';
 import { DataProcessingUnitController } from './dpu/data-processing-unit-controller.ts';
 import { DataProcessingUnitConfigController } from './dpu/selection/data-processing-unit-config-controller.ts';
+import { DpuNetworkController } from './networks/dpu-network-controller.ts';
 import { type RunningControllers, runControllers } from './testing/controllers.ts';
 import { runOf } from './testing/plugin-runs.ts';
 import { VendorPluginController } from './vendor-plugins/vendor-plugin-controller.ts';
@@ -37,6 +38,7 @@ beforeEach(async () => {
     new DataProcessingUnitConfigController(store, caches, environment, events, logger),
     new VendorPluginController(store, caches, environment, events, broken, broken, logger),
     new ChainController(store, caches, environment, events, logger, leases),
+    new DpuNetworkController(store, caches, events, logger),
   ]);
 });
 
@@ -100,6 +102,11 @@ const chainStatus = fc.record(
   { requiredKeys: [] },
 );
 
+const networkStatus = fc.record(
+  { conditions, resourceName: oddJson, selectedVFs: oddJson, vlanId: fc.oneof(oddJson, fc.constant(4_095)) },
+  { requiredKeys: [] },
+);
+
 const { seed } = fuzzParameters;
 
 function put(kind: string, collection: string, prefix: string, spec: object, statuses: fc.Arbitrary<unknown>): void {
@@ -129,6 +136,7 @@ test('whatever stands in their statuses, each object is told of, and the rest wo
   put('VendorPlugin', `${own}/vendorplugins`, 'plugin', { package: 'a', version: 'latest' }, pluginStatus);
   const networkFunctions = [{ name: 'nf', image: 'nf:1' }];
   put('ServiceFunctionChain', `${inNamespace}/servicefunctionchains`, 'chain', { networkFunctions }, chainStatus);
+  put('DpuNetwork', `${own}/dpunetworks`, 'network', {}, networkStatus);
   server.put(`${own}/dataprocessingunits/sound`, {
     apiVersion,
     kind: 'DataProcessingUnit',
@@ -141,6 +149,7 @@ test('whatever stands in their statuses, each object is told of, and the rest wo
       expect(mute(`${inNamespace}/dataprocessingunitconfigs`, 'Applied')).toEqual([]);
       expect(mute(`${own}/vendorplugins`, 'Ready')).toEqual([]);
       expect(mute(`${inNamespace}/servicefunctionchains`, 'Ready')).toEqual([]);
+      expect(mute(`${own}/dpunetworks`, 'Ready')).toEqual([]);
       expect(server.objects.has(`/api/v1/namespaces/${operatorNamespace}/pods/vsp-sound`)).toBe(true);
     },
     { timeout: 240_000, interval: 500 },

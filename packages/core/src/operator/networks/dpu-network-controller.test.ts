@@ -124,6 +124,30 @@ test('an accelerated network is ready when the daemon has answered that it is', 
   await said('fast', 'Ready');
 });
 
+test('an accelerated network says where functions of one network are refused', async () => {
+  const accelerated = () => status('fast').conditions?.find(({ type }) => type === 'Accelerated');
+  const putDpuSide = (...features: string[]) => {
+    const path = `/apis/${apiVersion}/dataprocessingunits/a-dpu`;
+    const known = api.objects.get(path);
+    api.put(path, {
+      ...known,
+      apiVersion,
+      kind: 'DataProcessingUnit',
+      metadata: { ...known?.metadata, name: 'a-dpu' },
+      spec: { ...(known?.spec as object), isDpuSide: true, nodeName: 'node-a' },
+      status: { vsp: { initialisedAt: 'now', features } },
+    });
+  };
+  putDpuSide('dpu.devices/1', 'dpu.networkFunctions/1');
+  putNetwork('fast', { isAccelerated: true });
+  await vi.waitFor(() => expect(accelerated()).toMatchObject({ status: 'False', reason: 'FunctionsRefused' }), 20_000);
+  expect(accelerated()?.message).toContain('a-dpu');
+  putDpuSide('dpu.networkFunctions/1 maxNetworkFunctions=4 perBridge=true');
+  await vi.waitFor(() => expect(accelerated()).toMatchObject({ status: 'True', reason: 'FunctionsTaken' }), 20_000);
+  putNetwork('fast', { isAccelerated: true, vlan: 0 });
+  await vi.waitFor(() => expect(accelerated()).toBeUndefined(), 20_000);
+});
+
 test('daemons that report one after the other are counted in few writes', async () => {
   const daemons = Array.from({ length: 40 }, (_, index) => `/apis/${apiVersion}/dataprocessingunits/fleet-${index}`);
   for (const path of daemons) {
