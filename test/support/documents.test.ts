@@ -95,7 +95,7 @@ const runBy: Record<string, Record<string, string | string[]>> = {
     'Write a plugin for the DPU operator': 'test/integration/scaffold.test.ts',
   },
   'packages/create-plugin/template/README.md': {
-    'vsp-example': 'test/integration/scaffold.test.ts',
+    'Develop it': 'test/integration/scaffold.test.ts',
   },
   'packages/sdk/docs/guides/bridges.md': {
     'Try it': 'test/integration/acme-conformance.test.ts',

@@ -240,11 +240,11 @@ export class HostDataPath implements PeerListener {
   }
 
   /**
-   * Before this host goes for good: what the peer has not heard would stay there.
+   * Waits until the peer has heard of every deletion: once this host is gone for good, the rest would stay there.
    *
    * @returns ids of ports that it may still have
    */
-  async settle(deadlineMs: number): Promise<string[]> {
+  async deletionsHeard(deadlineMs: number): Promise<string[]> {
     const end = performance.now() + deadlineMs;
     // Once more where the peer was given up meanwhile, and once where it refused.
     for (let attempt = 0; attempt < 3 && performance.now() < end; attempt += 1) {
