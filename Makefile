@@ -127,6 +127,10 @@ bench: build ## Measure latency, memory, start-up and image sizes, and print the
 bench-scale: build ## Measure the operator with simulated fleets against a real API server (SIZES=1000,5000,10000; FIRST= DPUs that it brings up itself)
 	node --conditions=source test/bench/scale.ts $(or $(SIZES),1000) $(or $(FIRST),200)
 
+.PHONY: bench-install
+bench-install: build ## Measure installing, until the DPUs are Ready, in one Kind cluster and in two
+	node test/bench/install.ts
+
 .PHONY: clean
 clean: ## Remove what the build made
 	rm -rf packages/*/dist test/dist scripts/dist packages/*/*.tsbuildinfo test/*.tsbuildinfo scripts/*.tsbuildinfo .build
