@@ -2,11 +2,13 @@
 import { text } from 'node:stream/consumers';
 import * as operations from './operations.ts';
 
+const byName = { ...operations };
+
 const { operation, order } = JSON.parse(await text(process.stdin)) as {
   operation: keyof typeof operations;
   order: never;
 };
-const answer = await operations[operation](order).then(
+const answer = await byName[operation](order).then(
   (result) => ({ result }),
   (error: unknown) => ({ error: error instanceof Error ? error.message : String(error) }),
 );

@@ -200,9 +200,9 @@ export class SwitchDataPath implements DataPath {
     const { absent, failed: unopened } = await this.#reconcile({ hostPorts, functions: placed });
     for (const [name, outcome] of unplaced) outcomes.set(name, outcome);
     for (const [name, { device }] of hostPorts) {
-      const words = unopened.get(device);
+      const detail = unopened.get(device);
       if (absent.has(device)) outcomes.set(name, pending(`waits for the network device ${device}`));
-      if (words !== undefined) outcomes.set(name, failed(new DpuError('INTERNAL', `Open vSwitch: ${words}`)));
+      if (detail !== undefined) outcomes.set(name, failed(new DpuError('INTERNAL', `Open vSwitch: ${detail}`)));
     }
     for (const [name, { devices }] of placed) {
       const ports = chainPorts({ devices, functions: [] }, this.#options.ports.functionPort);
@@ -296,9 +296,9 @@ export class SwitchDataPath implements DataPath {
 }
 
 function uplinkFault({ name }: SwitchPort, { failed, joining }: BridgeResult): UplinkFault | undefined {
-  const words = failed.get(name);
-  if (words !== undefined) {
-    return { reason: 'NotOnBridge', message: `${name} is no port of the bridge, and nothing leads outside: ${words}` };
+  const detail = failed.get(name);
+  if (detail !== undefined) {
+    return { reason: 'NotOnBridge', message: `${name} is no port of the bridge, and nothing leads outside: ${detail}` };
   }
   if (joining === undefined) return undefined;
   const effect = `${name} joins frames that it receives (GRO), and those that are longer than the MTU are lost`;
