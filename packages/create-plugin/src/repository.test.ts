@@ -15,7 +15,7 @@ test.each([
   ['../vsp.git', undefined],
   ['file:///srv/git/vsp.git', undefined],
   ['http://localhost/vsp.git', undefined],
-])('%s', (remote, url) => {
+])('the remote %s is published as %s', (remote, url) => {
   expect(publicUrl(remote)).toBe(url);
 });
 

@@ -5,7 +5,7 @@ import type { ApiClient } from './api-client.ts';
 import { ApiError, statusSchema } from './api-error.ts';
 import { acceptOf, type KubeObject, keyOf, type ResourceType, resourcePath } from './resource.ts';
 import type { ListOptions } from './store.ts';
-import { understand } from './understand.ts';
+import { type NotUnderstoodError, understand } from './understand.ts';
 
 const eventSchema = z.object({
   type: z.enum(['ADDED', 'MODIFIED', 'DELETED', 'BOOKMARK', 'ERROR']),
@@ -27,7 +27,7 @@ export interface WatchEvent<T> {
   resourceVersion: string;
   /** The object's key, also where the schema refuses the object. */
   key: string;
-  object?: T | Error;
+  object?: T | NotUnderstoodError;
 }
 
 /** Seconds; the server ends a watch within 5 to 10 minutes, as client-go's reflectors ask it to. */

@@ -70,15 +70,15 @@ export const exec: Exec = (file, args, options = {}) =>
     const settle = (): void => {
       const exitCode = exit?.code ?? -1;
       const result = { stdout: `${Buffer.concat(stdout)}`, stderr: `${Buffer.concat(stderr)}`, exitCode };
-      const words = result.stderr.trim() || result.stdout.trim();
+      const detail = result.stderr.trim() || result.stdout.trim();
       if (exit?.killedBy) {
-        const rest = words && `, after ${words}`;
+        const rest = detail && `, after ${detail}`;
         reject(new DpuError('INTERNAL', `${command}: killed by ${exit.killedBy}${rest}`));
       } else if (exitCode === 0 || allowFailure) {
         resolve(result);
       } else {
         const code = exitCode === notFoundExit ? 'FAILED_PRECONDITION' : 'INTERNAL';
-        reject(new DpuError(code, `${command}: ${words || `exit code ${exitCode}`}`));
+        reject(new DpuError(code, `${command}: ${detail || `exit code ${exitCode}`}`));
       }
     };
     const abandon = (error?: DpuError): void => {

@@ -28,9 +28,16 @@ export { type PciChange, type WatchPciOptions, watchPci } from './pci-watch.ts';
 export { linuxPlatform } from './platform.ts';
 export * from './sriov.ts';
 export * from './switch/bridge.ts';
-export * from './switch/bridge-plan.ts';
+export { planFlows } from './switch/bridge-flows.ts';
+export {
+  type BridgeState,
+  type FunctionPorts,
+  type HostPort,
+  type PortPlan,
+  planPorts,
+} from './switch/bridge-plan.ts';
 export * from './switch/card-switch.ts';
-export { ClosedMarker } from './switch/closed-marker.ts';
+export { type Closed, ClosedMarker, closedBy } from './switch/closed-marker.ts';
 export * from './switch/function-placing.ts';
 export { vfOfBridgePort } from './switch/host-port-name.ts';
 export type * from './switch/port-record.ts';

@@ -48,9 +48,9 @@ export function fakeExec(script: ExecScript = {}): FakeExec {
     const told = typeof answer === 'function' ? await answer(args, options) : answer;
     const result = { stdout: '', stderr: '', exitCode: 0, ...(typeof told === 'string' ? { stdout: told } : told) };
     if (result.exitCode !== 0 && !options.allowFailure) {
-      const words = result.stderr.trim() || result.stdout.trim() || `exit code ${result.exitCode}`;
+      const detail = result.stderr.trim() || result.stdout.trim() || `exit code ${result.exitCode}`;
       const code = result.exitCode === notFoundExit ? 'FAILED_PRECONDITION' : 'INTERNAL';
-      throw new DpuError(code, `${line}: ${words}`);
+      throw new DpuError(code, `${line}: ${detail}`);
     }
     return result;
   };
