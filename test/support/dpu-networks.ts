@@ -8,6 +8,7 @@ interface TestNetwork {
   /** Virtual functions of the host side: `0-1`. */
   vfs: string;
   ipam: object;
+  vlan?: number;
 }
 
 interface Example {
