@@ -7,8 +7,9 @@ import { ownerOf } from '@dpu-operator/sdk/linux';
 import { cards, type StartedPlugin } from '@dpu-operator/sdk/testing';
 import { backplanePort, NetsecBed } from '../integration/netsec-bed.ts';
 import { cardIn, startDpuSide } from '../integration/vsp-marvell-bed.ts';
-import { Bed, type Netns } from '../integration/vsp-mock-bed.ts';
+import { Bed } from '../integration/vsp-mock-bed.ts';
 import { eventually } from '../support/eventually.ts';
+import type { Netns } from '../support/netns.ts';
 import { quantile } from './quantile.ts';
 
 interface BenchedCard extends AsyncDisposable {

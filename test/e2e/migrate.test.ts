@@ -22,37 +22,62 @@ let bed: TestBed;
 let address: string;
 let uids: string;
 let spec: unknown;
+/** For network functions, on the node of the DPU while there are none. */
+let devices: string;
 
 beforeAll(async () => {
   bed = await operatorIsOn();
   await deletePods(bed.kubectl, examplePods);
   address = await startExamplePods(bed.kubectl);
-  // Something that an installation would set otherwise.
+  devices = await dpuDevices();
+  await startFunction();
+  // Something that an installation would set otherwise. It starts the daemons anew, hence behind the pods.
   await bed.kubectl.run(['patch', config, '--type=merge', '-p', '{"spec":{"logLevel":1}}']);
   uids = await podUids();
   await becomeGoOperator(bed);
   spec = await specNow();
 }, 1_800_000);
-afterAll(() => deletePods(bed.kubectl, examplePods));
+afterAll(async () => {
+  await deletePods(bed.kubectl, examplePods);
+  await deletePods(bed.kubectl, ['sfc-pod'], namespace);
+});
 
-const podUids = () => bed.kubectl.run(['get', 'pods', ...examplePods, '-o', 'jsonpath={.items[*].metadata.uid}']);
+/** The Go daemon keeps in its memory alone how a network function's devices are connected. */
+const interrupting = '--interrupt-network-functions';
+
+async function startFunction(): Promise<void> {
+  await bed.kubectl.run(['create', '-f', 'examples/sfc-pod.yaml']);
+  await bed.kubectl.wait('condition=Ready', ['pod/sfc-pod'], namespace);
+}
+
+const dpuDevices = () => onNode(bed, bed.dpu, 'ip -json link | jq -r .[].ifname | grep ^swdpu-nf | sort');
+
+async function podUids(): Promise<string> {
+  const uid = 'jsonpath={.items[*].metadata.uid}';
+  const [pods, functions] = await Promise.all([
+    bed.kubectl.run(['get', 'pods', ...examplePods, '-o', uid]),
+    bed.kubectl.run(['get', 'pods', '-n', namespace, '--field-selector=metadata.name=sfc-pod', '-o', uid]),
+  ]);
+  return `${pods} ${functions}`;
+}
 
 async function specNow(): Promise<unknown> {
   return (await bed.kubectl.json<{ spec: unknown }>(['get', config])).spec;
 }
 
-/** The command of the one block under a heading. */
-async function make(heading: string): Promise<string> {
+/** The command of the one block under a heading, with options behind it. */
+async function make(heading: string, ...options: string[]): Promise<string> {
   const [command = '', ...more] = await documentCommands('docs/migrate.md', heading);
   expect(more).toEqual([]);
-  return typeMake(command, { KUBECONFIG_HOST: bed.cluster.kubeconfig });
+  const words = [command, ...options.map((option) => `OPTIONS=${option}`)];
+  return typeMake(words.join(' '), { KUBECONFIG_HOST: bed.cluster.kubeconfig });
 }
 
 /** Starts the migration and kills it when it says that. */
 async function breakOffAt(says: string): Promise<void> {
   const dpuctl = join(repositoryRoot, 'packages/core/dist/bundle/dpuctl.mjs');
   const image = 'dpu-operator/operator:dev';
-  const argv = [dpuctl, '--kubeconfig', bed.cluster.kubeconfig, 'migrate', '--image', image, 'start'];
+  const argv = [dpuctl, '--kubeconfig', bed.cluster.kubeconfig, 'migrate', '--image', image, interrupting, 'start'];
   const child = spawn(process.execPath, argv, { stdio: ['ignore', 'pipe', 'inherit'] });
   for await (const line of createInterface({ input: child.stdout })) {
     if (!line.startsWith(says)) continue;
@@ -94,8 +119,17 @@ async function byJob(part: 'install' | 'finish'): Promise<void> {
   expect(end).toBeGreaterThan(0);
   for (const command of part === 'install' ? commands.slice(0, end) : commands.slice(end)) {
     const [program, ...args] = command.split(' ');
-    await (program === 'helm' ? helm(args) : bed.kubectl.run(args));
+    if (program === 'helm') await helm(args);
+    else if (command.endsWith('apply -k config/migrate')) await applyInterrupting('config/migrate');
+    else await bed.kubectl.run(args);
   }
+}
+
+/** The option goes in front of `start`. */
+async function applyInterrupting(directory: string): Promise<void> {
+  const objects = await bed.kubectl.run(['kustomize', directory]);
+  expect(objects).toContain('- start\n');
+  await bed.kubectl.run(['apply', '-f', '-'], objects.replace(/( *)- start\n/, `$1- ${interrupting}\n$&`));
 }
 
 async function helm(args: readonly string[]): Promise<string> {
@@ -137,8 +171,9 @@ describe('over a running Go operator', () => {
     expect(before.length).toBeGreaterThan(12);
   });
 
-  it('the check finds nothing in the way, and changes nothing', async () => {
-    await make('Before');
+  it('the check says what is in the way, and changes nothing', async () => {
+    await expect(make('Before')).rejects.toThrow(`${namespace}/sfc-pod`);
+    expect(await make('Before', interrupting)).toContain('nothing is in the way');
     await goOperatorRuns(before);
   });
 
@@ -168,7 +203,7 @@ describe('over a running Go operator', () => {
   });
 
   it('is taken over by one command, while pods keep running', async () => {
-    await make('Take over');
+    await make('Take over', interrupting);
     await dpusReady(bed);
     await podsAreAsTheyWere();
     await oneDaemonANode();
@@ -181,12 +216,15 @@ describe('over a running Go operator', () => {
 
   it('devices of pods that the Go daemon attached come home, and serve others', async () => {
     await deletePods(bed.kubectl, examplePods);
+    await deletePods(bed.kubectl, ['sfc-pod'], namespace);
     await eventually('the devices are home', async () => {
       const links = await onNode(bed.hostSide, bed.host, 'ip -oneline link');
       return (links.includes('swdpu-vf0') && links.includes('swdpu-vf1')) || undefined;
     });
+    await eventually('those of network functions are, too', dpuDevices, (now) => now === devices);
     // The other operator's kind has no such field.
     await useIpamThatIsThere(bed);
     address = await startExamplePods(bed.kubectl);
+    await startFunction();
   });
 });

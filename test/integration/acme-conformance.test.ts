@@ -2,8 +2,9 @@
 import { groups } from '@dpu-operator/sdk/conformance';
 import { exec } from '@dpu-operator/sdk/linux';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { Netns } from '../support/netns.ts';
 import { argumentsOf, documentCommands } from '../support/readme.ts';
-import { Bed, dpuVsp, type Netns, pluginDirectory } from './acme-bed.ts';
+import { Bed, dpuVsp, pluginDirectory } from './acme-bed.ts';
 
 const minutes = 60_000;
 /** Those for leaks make thousands of calls, each of which starts `ip`. */

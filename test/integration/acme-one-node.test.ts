@@ -1,13 +1,16 @@
 /** The example vendor's plugin with host and DPU on one node, a process for each side: needs root. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { eventually } from '../support/eventually.ts';
-import { Bed, type Netns, type Vsp } from './acme-bed.ts';
+import type { Netns } from '../support/netns.ts';
+import { WireFunction } from '../support/wire-function.ts';
+import { Bed, type Vsp } from './acme-bed.ts';
 
 let bed: Bed;
 let node: Netns;
 let outside: Netns;
 let a: Netns;
 let b: Netns;
+let fn: WireFunction;
 let host: Vsp;
 let dpu: Vsp;
 let untouched: string[];
@@ -56,7 +59,7 @@ it('joins two pods, and parts them with a bridge port', async () => {
 });
 
 it('puts a VF that was made anew back on its bridge', async () => {
-  await bed.remove('pod-b');
+  await b.delete();
   b = await bed.netns('pod-b2');
   await until('acme-vf1', async () => (await node.names()).includes('acme-vf1'));
   await node.give('acme-vf1', b, 'net1', '10.9.0.2/24');
@@ -64,24 +67,22 @@ it('puts a VF that was made anew back on its bridge', async () => {
 });
 
 it('gives VFs to network functions', async () => {
-  const nf = await bed.netns('nf');
-  const { mac: input } = await node.give('acme-vf2', nf, 'net1');
-  const { mac: output } = await node.give('acme-vf3', nf, 'net2');
-  await nf.links.batch(['link add br0 type bridge', 'link set br0 up']);
-  await nf.links.batch(['link set net1 master br0', 'link set net2 master br0']);
-  const chain = { name: 'serviceChains/web-chain', networkFunctions: [{ input, output }] };
+  fn = await WireFunction.create(bed, node, 'nf', ['acme-vf2', 'acme-vf3']);
+  const chain = { name: 'serviceChains/web-chain', networkFunctions: [fn.nf] };
   await dpu.client.createChain(chain);
   await until('a ping through the function', () => a.reaches('10.9.0.100'));
-  await nf.links.batch(['link set br0 down']);
+  await fn.forwards(false);
   expect(await a.reaches('10.9.0.100')).toBe(false);
-  await expect(dpu.client.createBridgePort(port(2, input))).rejects.toMatchObject({ code: 'FAILED_PRECONDITION' });
+  await expect(dpu.client.createBridgePort(port(2, fn.nf.input))).rejects.toMatchObject({
+    code: 'FAILED_PRECONDITION',
+  });
   await dpu.client.deleteChain(chain.name, { allowMissing: false });
-  await dpu.client.createBridgePort(port(2, input));
+  await dpu.client.createBridgePort(port(2, fn.nf.input));
   await expect(dpu.client.createChain(chain)).rejects.toMatchObject({ code: 'FAILED_PRECONDITION' });
 });
 
 it('leaves nothing behind at 0', async () => {
-  await bed.remove('pod-a', 'pod-b2', 'nf');
+  for (const pod of [a, b, fn.netns]) await pod.delete();
   await dpu.client.setNumVfs(0);
   expect((await node.names()).filter((name) => !/^acme-(vf|rep)\d+$/.test(name))).toEqual(untouched);
   await host.client.setNumVfs(0);

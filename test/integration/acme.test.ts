@@ -1,8 +1,10 @@
 /** The example vendor's plugin across two nodes, on the kernel: needs root. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventually } from '../support/eventually.ts';
+import { type Netns, transfer } from '../support/netns.ts';
 import { documentCommands, words } from '../support/readme.ts';
-import { Bed, type Netns, type Vsp } from './acme-bed.ts';
+import { WireFunction } from '../support/wire-function.ts';
+import { Bed, type Vsp } from './acme-bed.ts';
 
 const hostIp = '192.0.2.1';
 const dpuIp = '192.0.2.2';
@@ -13,6 +15,8 @@ let dpuNode: Netns;
 let outside: Netns;
 let a: Netns;
 let b: Netns;
+let first: WireFunction;
+let second: WireFunction;
 let host: Vsp;
 let dpu: Vsp;
 let macA: string;
@@ -32,20 +36,6 @@ const reachesOutside = () => a.reaches('10.9.0.100');
 const masterOf = async (link: string) => (await dpuNode.links.find(link))?.masterName;
 
 const megabytes = 3_000_000;
-const listen = `const server = require('node:net').createServer((s) => { s.pipe(s); server.close(); }).listen(5001);`;
-const talk = (address: string) => `
-  const s = require('node:net').connect(5001, '${address}', () => s.end(Buffer.alloc(${megabytes})));
-  let n = 0; s.on('data', (d) => { n += d.length; }).on('end', () => { console.log(n); process.exit(); });
-  s.on('error', (e) => { console.error(e.message); process.exit(1); });`;
-
-/** Sends bytes from pod a over TCP and answers how many came back. */
-async function echoed(other: Netns, address: string): Promise<number> {
-  const server = other.run('timeout', '60', process.execPath, '-e', listen);
-  await until('a listener', async () => (await other.run('ss', '-Hltn', 'sport = :5001')).stdout.includes(':5001'));
-  const { stdout } = await a.run(process.execPath, '-e', talk(address));
-  await server;
-  return Number(stdout);
-}
 
 beforeAll(async () => {
   bed = await Bed.create('acme2nodes');
@@ -106,7 +96,7 @@ describe('bridges', () => {
     const commands = await documentCommands('examples/vsp-acme/README.md', 'What is what');
     const shown = commands.map(async (command) => {
       const [program = '', ...args] = words(command);
-      return (await dpuNode.run(program, ...args)).stdout;
+      return (await dpuNode.run(program, args)).stdout;
     });
     const [bridges, ports] = await Promise.all(shown);
     expect(bridges).toContain('acme-hosts:');
@@ -116,7 +106,7 @@ describe('bridges', () => {
   it('lead outside by the uplink', () => until('a ping', reachesOutside));
 
   it('carry TCP', async () => {
-    expect(await echoed(b, '10.9.0.2')).toBe(megabytes);
+    expect(await transfer(a, b, '10.9.0.2', megabytes)).toBe(megabytes);
   });
 
   it('are kept apart as logical bridges', async () => {
@@ -141,42 +131,23 @@ describe('bridges', () => {
   });
 });
 
-/** A pod whose interfaces a bridge of its own joins: frames pass it as they are. */
-async function bridgingFunction(name: string, input: number) {
-  const pod = await bed.netns(name);
-  // So that whatever comes in has come a way from another.
-  await pod.run('sysctl', '-qw', 'net.ipv6.conf.all.disable_ipv6=1', 'net.ipv6.conf.default.disable_ipv6=1');
-  const inside = await dpuNode.give(`acme-nf${input}`, pod, 'net1');
-  const out = await dpuNode.give(`acme-nf${input + 1}`, pod, 'net2');
-  await pod.links.batch(['link add br0 type bridge', 'link set br0 up']);
-  await pod.links.batch(['link set net1 master br0', 'link set net2 master br0']);
-  const cut = (state: 'up' | 'down') => pod.links.batch([`link set br0 ${state}`]);
-  const seen = async () => {
-    const { stdout } = await pod.run('cat', '/proc/net/dev');
-    return Number(/net1: *\d+ +(\d+)/.exec(stdout)?.[1]);
-  };
-  return { pod, cut, seen, nf: { input: inside.mac, output: out.mac } };
-}
-
 describe('network functions', () => {
-  let first: Awaited<ReturnType<typeof bridgingFunction>>;
-  let second: Awaited<ReturnType<typeof bridgingFunction>>;
-  const chain = (...functions: (typeof first)[]) => ({
+  const chain = (...functions: WireFunction[]) => ({
     name: 'serviceChains/web-chain',
     networkFunctions: functions.map(({ nf }) => nf),
   });
   beforeAll(async () => {
-    first = await bridgingFunction('nf-first', 0);
-    second = await bridgingFunction('nf-second', 2);
+    first = await WireFunction.create(bed, dpuNode, 'nf-first', ['acme-nf0', 'acme-nf1']);
+    second = await WireFunction.create(bed, dpuNode, 'nf-second', ['acme-nf2', 'acme-nf3']);
   });
 
   it('are the only way outside', async () => {
     await dpu.client.createNetworkFunction(first.nf);
     await until('a ping through the function', reachesOutside);
     await until('a ping', reachesB);
-    await first.cut('down');
+    await first.forwards(false);
     expect(await reachesOutside()).toBe(false);
-    await first.cut('up');
+    await first.forwards(true);
     // Two that bridge side by side are no loop.
     await dpu.client.createNetworkFunction(second.nf);
     await until('a ping through one of them', reachesOutside);
@@ -204,13 +175,13 @@ describe('network functions', () => {
       'acme-hop1',
       'acme-outside',
     ]);
-    expect(await echoed(outside, '10.9.0.100')).toBe(megabytes);
-    const passes = async (cut: typeof first, other: typeof first) => {
-      await cut.cut('down');
-      const before = await other.seen();
+    expect(await transfer(a, outside, '10.9.0.100', megabytes)).toBe(megabytes);
+    const passes = async (cut: WireFunction, other: WireFunction) => {
+      await cut.forwards(false);
+      const before = await other.heard('net1');
       expect(await reachesOutside()).toBe(false);
-      const after = await other.seen();
-      await cut.cut('up');
+      const after = await other.heard('net1');
+      await cut.forwards(true);
       await until('a ping through both', reachesOutside);
       return after > before;
     };
@@ -238,7 +209,7 @@ describe('a plugin that is killed', () => {
     await dpu.client.createLogicalBridge(blue);
     await dpu.client.createLogicalBridge(forgotten);
     const [ports, chains, links] = [await dpu.client.listBridgePorts(), await dpu.client.listChains(), await indices()];
-    const pinging = a.run('ping', '-c40', '-i0.1', '-W1', '10.9.0.100');
+    const pinging = a.run('ping', ['-c40', '-i0.1', '-W1', '10.9.0.100'], true);
     await dpu.stop('SIGKILL');
     await host.stop('SIGKILL');
     await Promise.all([dpu.start(true), host.start(false)]);
@@ -290,7 +261,7 @@ describe('a plugin that is killed', () => {
 });
 
 it('leaves nothing behind at 0', async () => {
-  await bed.remove('pod-a', 'pod-b', 'nf-first', 'nf-second');
+  for (const pod of [a, b, first.netns, second.netns]) await pod.delete();
   expect(await host.client.setNumVfs(0)).toBe(0);
   expect(await dpu.client.setNumVfs(0)).toBe(0);
   for (const vsp of [host, dpu]) await vsp.stop('SIGTERM');

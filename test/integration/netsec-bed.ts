@@ -1,10 +1,8 @@
-/** A host and a NetSec Accelerator in network namespaces: the plugin on both, and a card between them that switches by VLAN. */
-import { exec } from '@dpu-operator/sdk/linux';
 import { cards, type FakeSysfs, fakeSysfs, type StartedPlugin, startPlugin } from '@dpu-operator/sdk/testing';
 import plugin from '@dpu-operator/vsp-intel-netsec';
 import packageJson from '@dpu-operator/vsp-intel-netsec/package.json' with { type: 'json' };
+import { Namespaces, type Netns } from '../support/netns.ts';
 import { installPrograms } from '../support/programs.ts';
-import { Netns } from './vsp-mock-bed.ts';
 
 /** Milliseconds. No test is about it, and machines may be busy. */
 const deadlineMs = 120_000;
@@ -19,9 +17,7 @@ export interface NetsecBedOptions {
   heldBack?: boolean;
 }
 
-export class NetsecBed implements AsyncDisposable {
-  readonly #prefix: string;
-  readonly #namespaces: Netns[] = [];
+export class NetsecBed extends Namespaces {
   readonly #ends: AsyncDisposable[] = [];
   readonly #options: NetsecBedOptions;
   hostNode!: Netns;
@@ -31,17 +27,15 @@ export class NetsecBed implements AsyncDisposable {
   dpuSysfs!: FakeSysfs;
 
   private constructor(prefix: string, options: NetsecBedOptions) {
-    this.#prefix = prefix;
+    super(prefix);
     this.#options = options;
   }
 
   /** @param prefix of namespaces; another one in each file, as files run side by side */
   static async create(prefix: string, options: NetsecBedOptions): Promise<NetsecBed> {
     await installPrograms();
-    const { stdout } = await exec('ip', ['netns', 'list']);
-    for (const line of stdout.split('\n').filter((text) => text.startsWith(`${prefix}-`)))
-      await exec('ip', ['netns', 'del', line.split(' ')[0] ?? '']);
     const bed = new NetsecBed(prefix, options);
+    await bed.deleteLeftovers();
     bed.hostNode = await bed.netns('host');
     bed.dpuNode = await bed.netns('dpu');
     bed.outside = await bed.netns('outside');
@@ -64,10 +58,8 @@ export class NetsecBed implements AsyncDisposable {
     return bed;
   }
 
-  async netns(name: string): Promise<Netns> {
-    const netns = new Netns(name, this.#prefix);
-    this.#namespaces.push(netns);
-    await netns.create();
+  override async netns(name: string): Promise<Netns> {
+    const netns = await super.netns(name);
     await netns.quiet();
     return netns;
   }
@@ -76,22 +68,22 @@ export class NetsecBed implements AsyncDisposable {
   async start(side: 'host' | 'dpu'): Promise<StartedPlugin> {
     const sysfs = side === 'host' ? this.hostSysfs : this.dpuSysfs;
     const { vfs, settings } = this.#options;
-    const identifier = side === 'host' ? '0000c9ffff00ab12' : `${this.#prefix}-card`;
+    const identifier = side === 'host' ? '0000c9ffff00ab12' : `${this.prefix}-card`;
     const vsp = await startPlugin(plugin, {
       packageJson,
       settings: { vfs, ...settings },
       platform: sysfs.platform(),
       dpu: { side, identifier },
-      node: { name: `${this.#prefix}-${side}`, ip: '192.0.2.1' },
+      node: { name: `${this.prefix}-${side}`, ip: '192.0.2.1' },
       deadlineMs,
     });
     this.#ends.push(vsp);
     return vsp;
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  override async [Symbol.asyncDispose](): Promise<void> {
     for (const end of this.#ends.reverse()) await end[Symbol.asyncDispose]();
-    for (const netns of this.#namespaces) await netns.delete();
+    await super[Symbol.asyncDispose]();
   }
 
   async #plugIn(node: Netns, machine: Parameters<typeof fakeSysfs>[0]): Promise<FakeSysfs> {

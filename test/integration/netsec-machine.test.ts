@@ -4,9 +4,9 @@ import { exec } from '@dpu-operator/sdk/linux';
 import type { StartedPlugin } from '@dpu-operator/sdk/testing';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { eventually } from '../support/eventually.ts';
+import type { Netns } from '../support/netns.ts';
 import { backplanePort, NetsecBed } from './netsec-bed.ts';
 import { MachineSwitch } from './vsp-marvell-bed.ts';
-import { give, type Netns } from './vsp-mock-bed.ts';
 
 const outsideIp = '10.9.0.100';
 const directory = '/run/nscmach-ovs';
@@ -48,7 +48,7 @@ afterAll(async () => {
 });
 
 it('a port waits for the network device of its function, and works when that comes', async () => {
-  const { mac } = await give(bed.hostNode, 'ens1f0v0', pod, 'net1', '10.9.0.1/24');
+  const { mac } = await bed.hostNode.give('ens1f0v0', pod, 'net1', '10.9.0.1/24');
   const made = await dpu.client.createBridgePort({
     name: 'host0-0',
     macAddress: mac,

@@ -1,12 +1,12 @@
 /** The NetSec plugin on both sides of a card that stands in, with a real Open vSwitch: needs root, openvswitch-switch, ethtool, ping. */
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import type { NetworkFunction } from '@dpu-operator/sdk';
 import type { StartedPlugin } from '@dpu-operator/sdk/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { eventually } from '../support/eventually.ts';
+import { type Netns, passes, transfer } from '../support/netns.ts';
+import { WireFunction } from '../support/wire-function.ts';
 import { backplanePort, hostPort, NetsecBed } from './netsec-bed.ts';
-import { give, type Netns, present, transfer } from './vsp-mock-bed.ts';
+import { present } from './vsp-mock-bed.ts';
 
 const outsideIp = '10.9.0.100';
 const switchId = createHash('sha256').update('netsec-card').digest('hex').slice(0, 8);
@@ -27,16 +27,14 @@ beforeAll(async () => {
   await dpu.client.init({ dpuMode: true, dpuIdentifier: 'netsec-card' });
   await bed.outside.up('eth0', `${outsideIp}/24`);
   [a, b] = [await bed.netns('pod-a'), await bed.netns('pod-b')];
-  ({ mac: macA } = await give(bed.hostNode, 'ens1f0v0', a, 'net1', '10.9.0.1/24'));
-  ({ mac: macB } = await give(bed.hostNode, 'ens1f0v1', b, 'net1', '10.9.0.2/24'));
+  ({ mac: macA } = await bed.hostNode.give('ens1f0v0', a, 'net1', '10.9.0.1/24'));
+  ({ mac: macB } = await bed.hostNode.give('ens1f0v1', b, 'net1', '10.9.0.2/24'));
 });
 afterAll(() => bed?.[Symbol.asyncDispose]());
 
 const port = (vf: number, macAddress: string, logicalBridges: string[] = [`${vf + 2}`]) =>
   dpu.client.createBridgePort({ name: `host0-${vf}`, macAddress, type: 'ACCESS', logicalBridges });
 const removePort = (vf: number) => dpu.client.deleteBridgePort(`bridgePorts/host0-${vf}`, present);
-const passes = (from: Netns, address: string) =>
-  eventually(`a ping to ${address}`, () => from.reaches(address), Boolean);
 
 it('sets up both ends of each virtual function alike', async () => {
   for (const [sysfs, pf] of [
@@ -96,22 +94,22 @@ it('another host port than the card can have is refused; one without its functio
 });
 
 describe('a chain of two functions', () => {
-  let first: BridgingFunction;
-  let second: BridgingFunction;
+  let first: WireFunction;
+  let second: WireFunction;
 
   beforeAll(async () => {
-    first = await BridgingFunction.create('first', 0);
-    second = await BridgingFunction.create('second', 2);
+    first = await WireFunction.create(bed, bed.dpuNode, 'first', ['nf_if0', 'nf_if1']);
+    second = await WireFunction.create(bed, bed.dpuNode, 'second', ['nf_if2', 'nf_if3']);
     await port(0, macA);
     await dpu.client.createChain({ name: 'serviceChains/edge', networkFunctions: [first.nf, second.nf] });
     await passes(a, outsideIp);
   });
 
   it('is passed in order: what the first keeps, the second does not hear', async () => {
-    const heard = async (fn: BridgingFunction) => {
-      const before = await fn.received();
+    const heard = async (fn: WireFunction) => {
+      const before = await fn.heard('net1');
       expect(await a.reaches(outsideIp)).toBe(false);
-      return (await fn.received()) - before;
+      return (await fn.heard('net1')) - before;
     };
     await first.forwards(false);
     expect(await heard(second)).toBe(0);
@@ -146,37 +144,3 @@ it('takes everything away with the last virtual function', async () => {
   expect(await dpu.client.setNumVfs(0)).toBe(0);
   expect(await bed.dpuNode.names()).toEqual(['eth1', 'eth2', 'lo']);
 });
-
-/** A network function's pod, which bridges net1 and net2. */
-class BridgingFunction {
-  readonly netns: Netns;
-  readonly nf: NetworkFunction;
-
-  private constructor(netns: Netns, nf: NetworkFunction) {
-    this.netns = netns;
-    this.nf = nf;
-  }
-
-  static async create(name: string, device: number): Promise<BridgingFunction> {
-    const netns = await bed.netns(name);
-    const macs: string[] = [];
-    for (const [index, inPod] of ['net1', 'net2'].entries()) {
-      await bed.dpuNode.links.batch([`link set nf_if${device + index} netns ${netns.name} name ${inPod}`]);
-      macs.push((await netns.links.find(inPod))?.mac ?? '');
-    }
-    const ports = ['net1', 'net2'].flatMap((each) => [`link set ${each} master br0`, `link set ${each} up`]);
-    await netns.links.batch(['link add br0 type bridge', ...ports, 'link set br0 up']);
-    return new BridgingFunction(netns, { input: macs[0] ?? '', output: macs[1] ?? '' });
-  }
-
-  /** Whether it lets frames out towards the outside; what arrives it hears all the same. */
-  async forwards(does: boolean): Promise<void> {
-    await this.netns.links.batch([`link set net2 ${does ? 'master br0' : 'nomaster'}`]);
-  }
-
-  /** Frames that arrived at its input. */
-  async received(): Promise<number> {
-    const { stdout } = await this.netns.run('ip', ['-s', '-json', 'link', 'show', 'dev', 'net1']);
-    return JSON.parse(stdout)[0].stats64.rx.packets;
-  }
-}

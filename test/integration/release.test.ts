@@ -1,17 +1,19 @@
 /**
- * A release up to the registries: the packages as the workflow publishes them, the bundle by its own step, and a workflow
- * that asks for what there is. `images.test.ts` has the images; signatures need the workflow's identity.
+ * A release up to the registries: the packages as the workflow publishes them, bundle and chart by its own steps, and a
+ * workflow that asks for what there is. `images.test.ts` has the images; signatures need the workflow's identity.
  */
 import { globSync, readFileSync } from 'node:fs';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { TestAuthority } from '@dpu-operator/core/trust/testing';
 import { execa } from 'execa';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { findEngine } from '../cluster/engine.ts';
+import { findBuilder, findEngine } from '../cluster/engine.ts';
 import { repositoryRoot } from '../cluster/paths.ts';
+import { ensureHelm } from '../support/go-tools.ts';
 import { startImageRegistry } from '../support/image-registry.ts';
 import { type Registry, startRegistry } from '../support/registry.ts';
 
@@ -55,17 +57,31 @@ const workflow = z.object({
 
 const workflowOf = (path: string) => workflow.parse(parse(readFileSync(join(repositoryRoot, path), 'utf8')));
 
-test('the bundle is in the registry, and names the images by digest', async () => {
+test('bundle and chart are in the registry, and name the images by digest', async () => {
   const { images } = workflowOf('.github/workflows/release.yml').jobs;
-  const step = images?.steps.find(({ name }) => name === 'Manifests and bundle that name those images');
+  const step = async (title: string, env: Record<string, string>) => {
+    const input = images?.steps.find(({ name }) => name === title)?.run ?? 'false';
+    await execa('bash', ['-eo', 'pipefail'], { input, cwd: repositoryRoot, env });
+  };
   await findEngine(console.log);
+  const helm = await ensureHelm(console.log);
   const imageRegistry = await startImageRegistry(console.log);
   const directory = await mkdtemp(join(tmpdir(), 'release-'));
+  const authority = await TestAuthority.create('images');
+  const tls = await authority.issueServer('127.0.0.1');
+  // Helm pushes by https alone.
+  const byTls = await startImageRegistry(console.log, { data: imageRegistry.data, tls });
   try {
-    const named = ['operator', 'vsp'].map((name) => `r.example.com/${name}@sha256:${'c'.repeat(64)}`);
-    const [OPERATOR, VSP] = named;
-    const env = { REGISTRY: imageRegistry.name, PUSH_TLS_VERIFY: 'false', TAG: 'v7.1.0', OPERATOR, VSP };
-    await execa('bash', ['-eo', 'pipefail'], { input: step?.run ?? '', cwd: repositoryRoot, env });
+    const byDigest = (name: string) => `r.example.com/${name}@sha256:${'c'.repeat(64)}`;
+    const [OPERATOR, VSP] = [byDigest('operator'), byDigest('vsp')];
+    const TAG = 'v7.1.0';
+    await step('Manifests and bundle that name those images', {
+      REGISTRY: imageRegistry.name,
+      PUSH_TLS_VERIFY: 'false',
+      TAG,
+      OPERATOR,
+      VSP,
+    });
     const repository = 'dpu-operator/bundle';
     const manifest = await (await imageRegistry.get(`${repository}/manifests/v7.1.0`)).json();
     const { layers } = z.object({ layers: z.array(z.object({ digest: z.string() })) }).parse(manifest);
@@ -74,9 +90,23 @@ test('the bundle is in the registry, and names the images by digest', async () =
       await execa('tar', ['-xz', '-C', directory], { input: new Uint8Array(layer) });
     }
     const csv = await readFile(join(directory, 'manifests/dpu-operator.clusterserviceversion.yaml'), 'utf8');
-    expect(parse(csv).spec.relatedImages.map(({ image }: { image: string }) => image)).toEqual(named);
+    expect(parse(csv).spec.relatedImages.map(({ image }: { image: string }) => image)).toEqual([OPERATOR, VSP]);
     expect(await readFile(join(directory, 'metadata/annotations.yaml'), 'utf8')).toContain('registry+v1');
+
+    const SSL_CERT_FILE = join(directory, 'ca.crt');
+    await writeFile(SSL_CERT_FILE, authority.authority.certificate);
+    const PATH = `${dirname(helm)}:${process.env.PATH}`;
+    await step('The chart among them', { REGISTRY: byTls.name, TAG, SSL_CERT_FILE, PATH });
+    const chart = `oci://${byTls.name}/dpu-operator/charts/dpu-operator`;
+    const show = async (what: string) =>
+      parse((await execa(helm, ['show', what, chart, '--version', '7.1.0'], { env: { SSL_CERT_FILE } })).stdout);
+    expect(await show('chart')).toMatchObject({ name: 'dpu-operator', version: '7.1.0', appVersion: '7.1.0' });
+    const { operator, vsp } = (await show('values')).images;
+    expect([operator, vsp].map(({ repository: name, digest }) => `${name}@${digest}`)).toEqual([OPERATOR, VSP]);
   } finally {
+    await byTls.stop();
+    // The engine has it by the name that it was pushed with.
+    await (await findBuilder()).attempt(['rmi', `${imageRegistry.name}/dpu-operator/bundle:v7.1.0`]);
     await imageRegistry.stop();
     await rm(directory, { recursive: true });
   }

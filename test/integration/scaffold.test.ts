@@ -57,7 +57,7 @@ it('the README leads to a plugin that lints, builds and conforms, here without c
   await bed.run(`${npmCreate} -- ${options} --contracts none`);
   const directory = join(bed.home, enter.replace('cd ', ''));
   await shareInstalled(directory);
-  commands.push(...(await documentCommands('packages/create-plugin/template/README.md', 'vsp-example')));
+  commands.push(...(await documentCommands('packages/create-plugin/template/README.md', 'Develop it')));
   const all = new Set(commands.map((command) => words(command).join(' ')));
   expect(all.delete('npm install')).toBe(true);
   for (const command of all) await bed.run(command, directory);

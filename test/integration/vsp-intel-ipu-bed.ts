@@ -9,7 +9,7 @@ import packageJson from '@dpu-operator/vsp-intel-ipu/package.json' with { type: 
 import { linuxNetworking, macOfVsi, P4RuntimeServer, vsiOfInterface } from '@dpu-operator/vsp-intel-ipu/testing';
 import { eventually } from '../support/eventually.ts';
 import { Fxp, firstVfVsi, interfaceEnd, physicalPort, vfEnd } from '../support/fxp.ts';
-import type { Bed, Netns } from './vsp-mock-bed.ts';
+import type { Namespaces, Netns } from '../support/netns.ts';
 
 /** Milliseconds. No test is about it, and machines may be busy. */
 const deadlineMs = 120_000;
@@ -45,7 +45,7 @@ export class IpuBed implements AsyncDisposable {
     this.fxp = new Fxp((commands) => card.links.batch(commands));
   }
 
-  static async create(bed: Bed, { vfs, settings, prepare }: IpuBedOptions): Promise<IpuBed> {
+  static async create(bed: Namespaces, { vfs, settings, prepare }: IpuBedOptions): Promise<IpuBed> {
     const spaces: [Netns, Netns, Netns, Netns] = [
       await bed.netns('host'),
       await bed.netns('acc'),

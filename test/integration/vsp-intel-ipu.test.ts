@@ -4,10 +4,11 @@
  */
 import { exec } from '@dpu-operator/sdk/linux';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { eventually } from '../support/eventually.ts';
+import { type Netns, passes } from '../support/netns.ts';
+import { WireFunction } from '../support/wire-function.ts';
 import { IpuBed, vfMac } from './vsp-intel-ipu-bed.ts';
-import { givePod, MachineSwitch, WireFunction } from './vsp-marvell-bed.ts';
-import { Bed, type Netns, present } from './vsp-mock-bed.ts';
+import { givePod, MachineSwitch } from './vsp-marvell-bed.ts';
+import { Bed, present } from './vsp-mock-bed.ts';
 
 const outsideIp = '10.9.0.100';
 const otherIp = '10.9.0.2';
@@ -17,12 +18,6 @@ const foreignPort = 'enp0s1f0d8';
 const port = (vf: number, ...logicalBridges: string[]) => {
   return { name: `host0-${vf}`, macAddress: vfMac(vf), type: 'ACCESS' as const, logicalBridges };
 };
-const passes = (from: Netns, address: string, does = true) =>
-  eventually(
-    `${from.name} ${does ? 'reaches' : 'does not reach'} ${address}`,
-    () => from.reaches(address),
-    (answer) => answer === does,
-  );
 
 describe.each(['linux', 'ovs'] as const)('with bridges of %s', (bridge) => {
   let bed: Bed;
@@ -115,7 +110,7 @@ describe.each(['linux', 'ovs'] as const)('with bridges of %s', (bridge) => {
   });
 
   it('what leads to the outside goes through a network function, and past it once that is gone', async () => {
-    fn = await WireFunction.create(bed, ipu.acc, 'function', 11, 'enp0s1f0d');
+    fn = await WireFunction.create(bed, ipu.acc, 'function', ['enp0s1f0d11', 'enp0s1f0d12']);
     await ipu.vsp.client.createNetworkFunction(fn.nf);
     await passes(a, outsideIp);
     expect(await heard()).toBe(true);

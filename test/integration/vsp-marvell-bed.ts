@@ -2,13 +2,12 @@
 import { spawn } from 'node:child_process';
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { NetworkFunction } from '@dpu-operator/sdk';
 import { exec } from '@dpu-operator/sdk/linux';
 import { cards, fakeSysfs, type StartedPlugin, startPlugin } from '@dpu-operator/sdk/testing';
 import plugin from '@dpu-operator/vsp-marvell';
 import packageJson from '@dpu-operator/vsp-marvell/package.json' with { type: 'json' };
 import { eventually } from '../support/eventually.ts';
-import type { Bed, Netns } from './vsp-mock-bed.ts';
+import type { Namespaces, Netns } from '../support/netns.ts';
 
 /** Milliseconds. No test is about it, and machines may be busy. */
 const deadlineMs = 120_000;
@@ -22,7 +21,7 @@ export interface CardNodes {
 }
 
 /** Host, card and outside, with room for that many VFs: VF i of the host is `vf<i>` there. */
-export async function cardIn(bed: Bed, vfs: number): Promise<{ nodes: CardNodes; sysfs: Stands }> {
+export async function cardIn(bed: Namespaces, vfs: number): Promise<{ nodes: CardNodes; sysfs: Stands }> {
   const nodes = { host: await bed.netns('host'), dpu: await bed.netns('dpu'), outside: await bed.netns('outside') };
   const wire = (index: number) => ({ netns: nodes.host.path, peer: index === 0 ? 'pf0' : `vf${index - 1}` });
   const uplink = { netns: nodes.outside.path, peer: 'eth0' };
@@ -45,55 +44,6 @@ export async function givePod(host: Netns, vf: number, pod: Netns, address: stri
   await host.links.batch([`link set vf${vf} netns ${pod.name} name net1`]);
   await pod.up('net1', address);
   return (await pod.links.find('net1'))?.mac ?? '';
-}
-
-/** A network function's pod, which passes frames on as a wire does: what comes by one interface leaves by the other. */
-export class WireFunction {
-  readonly netns: Netns;
-  readonly nf: NetworkFunction;
-
-  private constructor(netns: Netns, nf: NetworkFunction) {
-    this.netns = netns;
-    this.nf = nf;
-  }
-
-  /** @param given What the names of the devices begin with that pods get. */
-  static async create(
-    bed: Bed,
-    dpu: Netns,
-    name: string,
-    first: number,
-    given = 'nf_interface',
-  ): Promise<WireFunction> {
-    const netns = await bed.netns(name);
-    // What it says of itself would be heard by the next one.
-    await netns.run('sysctl', ['-qw', 'net.ipv6.conf.default.disable_ipv6=1']);
-    const macs: string[] = [];
-    for (const [index, port] of ['net1', 'net2'].entries()) {
-      await dpu.links.batch([`link set ${given}${first + index} netns ${netns.name} name ${port}`]);
-      await netns.links.batch([`link set ${port} up`]);
-      macs.push((await netns.links.find(port))?.mac ?? '');
-    }
-    await netns.links.batch(['link add br0 type bridge', 'link set net1 master br0', 'link set br0 up']);
-    const made = new WireFunction(netns, { input: macs[0] ?? '', output: macs[1] ?? '' });
-    await made.forwards(true);
-    return made;
-  }
-
-  /** A bridge of two ports that learns nothing. */
-  async forwards(does: boolean): Promise<void> {
-    await this.netns.links.batch([`link set net2 ${does ? 'master br0' : 'nomaster'}`]);
-    const ports = does ? ['net1', 'net2'] : ['net1'];
-    for (const port of ports) {
-      await this.netns.run('ip', ['link', 'set', 'dev', port, 'type', 'bridge_slave', 'learning', 'off']);
-    }
-  }
-
-  /** Frames that have come in by an interface. */
-  async heard(port: 'net1' | 'net2'): Promise<number> {
-    const { stdout } = await this.netns.run('ip', ['-json', '-stats', 'link', 'show', port]);
-    return JSON.parse(stdout)[0].stats64.rx.packets;
-  }
 }
 
 /** An Open vSwitch as a card's own Linux runs it: its database outlives its daemons. */

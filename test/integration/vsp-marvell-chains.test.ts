@@ -3,9 +3,10 @@ import { createHash } from 'node:crypto';
 import { exec } from '@dpu-operator/sdk/linux';
 import type { StartedPlugin } from '@dpu-operator/sdk/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { eventually } from '../support/eventually.ts';
-import { type CardNodes, cardIn, givePod, type Stands, startDpuSide, WireFunction } from './vsp-marvell-bed.ts';
-import { Bed, type Netns, present } from './vsp-mock-bed.ts';
+import { type Netns, passes } from '../support/netns.ts';
+import { WireFunction } from '../support/wire-function.ts';
+import { type CardNodes, cardIn, givePod, type Stands, startDpuSide } from './vsp-marvell-bed.ts';
+import { Bed, present } from './vsp-mock-bed.ts';
 
 const identifier = 'marvell-dpu-chains';
 const outsideIp = '10.9.0.100';
@@ -22,12 +23,6 @@ let directory: string;
 const port = (vf: number, ...logicalBridges: string[]) => {
   return { name: `host0-${vf}`, macAddress: macs[vf] ?? '', type: 'ACCESS' as const, logicalBridges };
 };
-const passes = (from: Netns, address: string, does = true) =>
-  eventually(
-    `${from.name} ${does ? 'reaches' : 'does not reach'} ${address}`,
-    () => from.reaches(address),
-    (answer) => answer === does,
-  );
 const isUp = async (name: string) => (await nodes.dpu.links.find(name))?.up;
 const ofctl = (...args: string[]) => {
   const [command = '', ...rest] = args;
@@ -73,8 +68,8 @@ describe('a chain of two functions', () => {
   const foreign = 'cookie=0x77,priority=7,in_port=77,actions=drop';
 
   beforeAll(async () => {
-    first = await WireFunction.create(bed, nodes.dpu, 'first', 0);
-    second = await WireFunction.create(bed, nodes.dpu, 'second', 2);
+    first = await WireFunction.create(bed, nodes.dpu, 'first', ['nf_interface0', 'nf_interface1']);
+    second = await WireFunction.create(bed, nodes.dpu, 'second', ['nf_interface2', 'nf_interface3']);
     await ofctl('add-flow', foreign);
     // Questions for its address do not come back while a function stops them.
     const { mac = '' } = (await nodes.outside.links.find('eth0')) ?? {};

@@ -4,8 +4,9 @@ import { exec } from '@dpu-operator/sdk/linux';
 import type { StartedPlugin } from '@dpu-operator/sdk/testing';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { eventually } from '../support/eventually.ts';
+import type { Netns } from '../support/netns.ts';
 import { type CardNodes, cardIn, givePod, MachineSwitch, type Stands, startDpuSide } from './vsp-marvell-bed.ts';
-import { Bed, type Netns } from './vsp-mock-bed.ts';
+import { Bed } from './vsp-mock-bed.ts';
 
 const identifier = 'marvell-dpu-machine';
 const outsideIp = '10.9.0.100';

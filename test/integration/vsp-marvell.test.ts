@@ -3,8 +3,9 @@ import { exec, ownerOf } from '@dpu-operator/sdk/linux';
 import type { StartedPlugin } from '@dpu-operator/sdk/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventually } from '../support/eventually.ts';
+import { type Netns, passes } from '../support/netns.ts';
 import { type CardNodes, cardIn, givePod, type Stands, startDpuSide } from './vsp-marvell-bed.ts';
-import { Bed, type Netns, present } from './vsp-mock-bed.ts';
+import { Bed, present } from './vsp-mock-bed.ts';
 
 const identifier = 'marvell-dpu-itest';
 const outsideIp = '10.9.0.100';
@@ -20,12 +21,6 @@ let macs: string[];
 const port = (vf: number, ...logicalBridges: string[]) => {
   return { name: `host0-${vf}`, macAddress: macs[vf] ?? '', type: 'ACCESS' as const, logicalBridges };
 };
-const passes = (from: Netns, address: string, does = true) =>
-  eventually(
-    `${from.name} ${does ? 'reaches' : 'does not reach'} ${address}`,
-    () => from.reaches(address),
-    (answer) => answer === does,
-  );
 const isUp = async (name: string) => (await nodes.dpu.links.find(name))?.up;
 beforeAll(async () => {
   bed = await Bed.create('mrv');

@@ -3,7 +3,8 @@ import type { NetworkFunction } from '@dpu-operator/sdk';
 import { exec } from '@dpu-operator/sdk/linux';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventually } from '../support/eventually.ts';
-import { Bed, give, type Netns, present, type ServedSide, transfer } from './vsp-mock-bed.ts';
+import { type Netns, passes, transfer } from '../support/netns.ts';
+import { Bed, present, type ServedSide } from './vsp-mock-bed.ts';
 
 const hostIp = '192.0.2.1';
 const dpuIp = '192.0.2.2';
@@ -28,7 +29,6 @@ async function vsctl(...args: string[]): Promise<void> {
 }
 
 const forwards = (does: boolean) => functionPod.links.batch([`link set net2 ${does ? 'master br0' : 'nomaster'}`]);
-const passes = (from: Netns, to: string) => eventually(`a ping to ${to}`, () => from.reaches(to), Boolean);
 const isLost = (from: Netns, to: string) =>
   eventually(
     `no ping to ${to}`,
@@ -61,8 +61,8 @@ beforeAll(async () => {
   await dpuNode.links.batch(['link add dpu-uplink type veth peer name cable', 'link set cable up']);
   await dpuNode.up('dpu-uplink');
   await vsctl('add-port', 'br-cable', 'cable');
-  const { mac } = await give(hostNode, 'swdpu-vf0', a, 'net1', '10.9.0.1/24');
-  const { mac: blueMac } = await give(hostNode, 'swdpu-vf1', blue, 'net1', '10.9.1.1/24');
+  const { mac } = await hostNode.give('swdpu-vf0', a, 'net1', '10.9.0.1/24');
+  const { mac: blueMac } = await hostNode.give('swdpu-vf1', blue, 'net1', '10.9.1.1/24');
   await dpu.client.createLogicalBridge(bridge);
   await dpu.client.createBridgePort({ name: 'host0-0', macAddress: mac, type: 'ACCESS', logicalBridges: ['2'] });
   await dpu.client.createBridgePort({ name: 'host0-1', macAddress: blueMac, type: 'ACCESS', logicalBridges: ['blue'] });

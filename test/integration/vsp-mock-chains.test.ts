@@ -4,7 +4,8 @@ import { DpuError, type NetworkFunction } from '@dpu-operator/sdk';
 import { type Exec, exec } from '@dpu-operator/sdk/linux';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventually } from '../support/eventually.ts';
-import { Bed, give, type Netns, present, type ServedSide, transfer } from './vsp-mock-bed.ts';
+import { type Netns, transfer } from '../support/netns.ts';
+import { Bed, present, type ServedSide } from './vsp-mock-bed.ts';
 
 const hostIp = '192.0.2.1';
 const dpuIp = '192.0.2.2';
@@ -64,7 +65,7 @@ class BridgingFunction {
 }
 
 async function take(netns: Netns, device: number, name: string, address: string): Promise<string> {
-  if (address !== '') return (await give(dpuNode, `swdpu-nf${device}`, netns, name, address)).mac;
+  if (address !== '') return (await dpuNode.give(`swdpu-nf${device}`, netns, name, address)).mac;
   await dpuNode.links.batch([`link set swdpu-nf${device} netns ${netns.name} name ${name}`]);
   await netns.links.batch([`link set ${name} up`]);
   return (await netns.links.find(name))?.mac ?? '';
@@ -119,7 +120,7 @@ beforeAll(async () => {
   dpu = await bed.side('dpu', dpuNode, dpuIp, settings, failing);
   await dpu.init();
   await host.init();
-  ({ mac: macA } = await give(hostNode, 'swdpu-vf0', a, 'net1', '10.9.0.1/24'));
+  ({ mac: macA } = await hostNode.give('swdpu-vf0', a, 'net1', '10.9.0.1/24'));
   firewall = await BridgingFunction.create('firewall', 0);
   inspector = await BridgingFunction.create('inspector', 2);
   router = await BridgingFunction.create('router', 4, ['10.9.0.254/24', '10.8.0.254/24']);

@@ -3,7 +3,8 @@ import { DpuError } from '@dpu-operator/sdk';
 import { type Exec, exec } from '@dpu-operator/sdk/linux';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { eventually } from '../support/eventually.ts';
-import { Bed, type Netns, present } from './vsp-mock-bed.ts';
+import type { Netns } from '../support/netns.ts';
+import { Bed, present } from './vsp-mock-bed.ts';
 
 let bed: Bed;
 let node: Netns;

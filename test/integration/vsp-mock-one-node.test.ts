@@ -1,7 +1,8 @@
 /** The software DPU with host and DPU on one node: needs root, openvswitch-switch, ethtool, ping. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventually } from '../support/eventually.ts';
-import { Bed, give, type Netns, present, type ServedSide, transfer } from './vsp-mock-bed.ts';
+import { type Netns, transfer } from '../support/netns.ts';
+import { Bed, present, type ServedSide } from './vsp-mock-bed.ts';
 
 let bed: Bed;
 let node: Netns;
@@ -34,8 +35,8 @@ beforeAll(async () => {
   dpu = await bed.side('dpu', node, '192.0.2.1', {});
   await dpu.init();
   await host.init();
-  ({ mac: macA } = await give(node, 'swdpu-vf0', a, 'net1', '10.9.0.1/24'));
-  ({ mac: macB } = await give(node, 'swdpu-vf1', b, 'net1', '10.9.0.2/24'));
+  ({ mac: macA } = await node.give('swdpu-vf0', a, 'net1', '10.9.0.1/24'));
+  ({ mac: macB } = await node.give('swdpu-vf1', b, 'net1', '10.9.0.2/24'));
   await dpu.client.createBridgePort(port(0, macA));
   await dpu.client.createBridgePort(port(1, macB));
 });
@@ -71,7 +72,7 @@ describe('two pods', () => {
     );
     b = await bed.netns('pod-b2');
     // The bridge port was never deleted: the new pod stands behind it.
-    ({ mac: macB } = await give(node, 'swdpu-vf1', b, 'net1', '10.9.0.2/24'));
+    ({ mac: macB } = await node.give('swdpu-vf1', b, 'net1', '10.9.0.2/24'));
     await eventually('a ping', reachesB, Boolean);
   });
 });
@@ -79,9 +80,9 @@ describe('two pods', () => {
 describe('a network function', () => {
   it('gets VFs and is the only way outside', async () => {
     const nf = await bed.netns('nf');
-    const { mac: input } = await give(node, 'swdpu-vf2', nf, 'net1', '10.9.0.254/24');
+    const { mac: input } = await node.give('swdpu-vf2', nf, 'net1', '10.9.0.254/24');
     await node.links.batch(['link set swdpu-vf3 address 02:00:00:00:be:ef']);
-    const { mac: output } = await give(node, 'swdpu-vf3', nf, 'net2', '10.8.0.254/24');
+    const { mac: output } = await node.give('swdpu-vf3', nf, 'net2', '10.8.0.254/24');
     await nf.run('sysctl', ['-qw', 'net.ipv4.ip_forward=1']);
     await a.links.batch(['route add 10.8.0.0/24 via 10.9.0.254']);
     await outside.links.batch(['route add 10.9.0.0/24 via 10.8.0.254']);

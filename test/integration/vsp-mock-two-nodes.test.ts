@@ -2,7 +2,8 @@
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventually } from '../support/eventually.ts';
-import { Bed, give, type Netns, present, type ServedSide, transfer } from './vsp-mock-bed.ts';
+import { type Netns, transfer } from '../support/netns.ts';
+import { Bed, present, type ServedSide } from './vsp-mock-bed.ts';
 
 // No other file's: a host of this address leads all pods of the machine that it tunnels for to a DPU's new one.
 const hostIp = '198.51.100.1';
@@ -43,8 +44,8 @@ beforeAll(async () => {
   dpu = await bed.side('dpu', dpuNode, dpuIp, { peer: hostIp, networkFunctionPorts: 4 });
   expect(await dpu.init()).toEqual({ ip: dpuIp, port: 50151 });
   expect(await host.init()).toEqual({ ip: dpuIp, port: 50151 });
-  ({ mac: macA } = await give(hostNode, 'swdpu-vf0', a, 'net1', '10.9.0.1/24'));
-  ({ mac: macB } = await give(hostNode, 'swdpu-vf1', b, 'net1', '10.9.0.2/24'));
+  ({ mac: macA } = await hostNode.give('swdpu-vf0', a, 'net1', '10.9.0.1/24'));
+  ({ mac: macB } = await hostNode.give('swdpu-vf1', b, 'net1', '10.9.0.2/24'));
   await dpu.client.createBridgePort(port(0, macA));
   await dpu.client.createBridgePort(port(1, macB));
 });
@@ -177,10 +178,10 @@ describe('the uplink', () => {
 describe('a network function', () => {
   it('is the only way outside, and gone the direct one is back', async () => {
     const nf = await bed.netns('nf');
-    const { mac: input } = await give(dpuNode, 'swdpu-nf0', nf, 'net1', '10.9.0.254/24');
+    const { mac: input } = await dpuNode.give('swdpu-nf0', nf, 'net1', '10.9.0.254/24');
     // A pod's configuration may set another MAC than the device was given.
     await dpuNode.links.batch(['link set swdpu-nf1 address 02:00:00:00:be:ef']);
-    const { mac: output } = await give(dpuNode, 'swdpu-nf1', nf, 'net2', '10.8.0.254/24');
+    const { mac: output } = await dpuNode.give('swdpu-nf1', nf, 'net2', '10.8.0.254/24');
     await a.links.batch(['route add 10.8.0.0/24 via 10.9.0.254']);
     await outside.links.batch(['addr add 10.8.0.100/24 dev eth0', 'route add 10.9.0.1/32 via 10.8.0.254']);
     await dpu.client.createNetworkFunction({ input, output });
@@ -217,7 +218,7 @@ describe('a network function', () => {
 describe('a VF', () => {
   it('is back after its pod was destroyed with it, and works', async () => {
     const c = await bed.netns('pod-c');
-    await give(hostNode, 'swdpu-vf2', c, 'net1', '10.9.0.3/24');
+    await hostNode.give('swdpu-vf2', c, 'net1', '10.9.0.3/24');
     expect(await hostNode.names()).not.toContain('swdpu-vf2');
     await c.delete();
     await eventually(
@@ -226,7 +227,7 @@ describe('a VF', () => {
       (names) => names.includes('swdpu-vf2'),
     );
     const d = await bed.netns('pod-d');
-    const { mac } = await give(hostNode, 'swdpu-vf2', d, 'net1', '10.9.0.4/24');
+    const { mac } = await hostNode.give('swdpu-vf2', d, 'net1', '10.9.0.4/24');
     await dpu.client.createBridgePort(port(2, mac));
     await eventually('a ping', () => a.reaches('10.9.0.4'), Boolean);
     await dpu.client.deleteBridgePort('host0-2', present);

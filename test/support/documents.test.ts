@@ -9,8 +9,8 @@ import { type Block, fencedBlocks, words } from './readme.ts';
 /** What these do is to make clusters and to run tests, so that no test runs them: each must be a target that there is. */
 const dryRun = 'dry run';
 
-/** By document and heading: the test that takes the commands there out of the document and runs them. */
-const runBy: Record<string, Record<string, string>> = {
+/** By document and heading: the test, or tests, that take the commands there out of the document and run them. */
+const runBy: Record<string, Record<string, string | string[]>> = {
   'CONTRIBUTING.md': {
     'Set up': dryRun,
     'Run one test': dryRun,
@@ -38,7 +38,7 @@ const runBy: Record<string, Record<string, string>> = {
   },
   'docs/commands.md': {
     Images: dryRun,
-    'Installing and removing': 'test/e2e/uninstall.test.ts',
+    'Installing and removing': ['test/e2e/uninstall.test.ts', 'test/e2e-2c/uninstall.test.ts'],
   },
   'docs/install.md': {
     Kustomize: 'test/e2e/manifests.test.ts',
@@ -95,7 +95,7 @@ const runBy: Record<string, Record<string, string>> = {
     'Write a plugin for the DPU operator': 'test/integration/scaffold.test.ts',
   },
   'packages/create-plugin/template/README.md': {
-    'vsp-example': 'test/integration/scaffold.test.ts',
+    'Develop it': 'test/integration/scaffold.test.ts',
   },
   'packages/sdk/docs/guides/bridges.md': {
     'Try it': 'test/integration/acme-conformance.test.ts',
@@ -154,14 +154,19 @@ describe.each(documents)('%s', (path) => {
     expect([...new Set(toRun.map(({ heading }) => heading))].sort()).toEqual(Object.keys(tests).sort());
   });
 
-  test.each(Object.entries(tests).filter(([, by]) => by !== dryRun))('"%s" is taken by %s', async (heading, file) => {
-    const code = await readFile(file, 'utf8');
-    const names = path === 'README.md' ? ['readmeCommands('] : [path, `\`${dirname(path)}/\${`];
-    expect(names.filter((name) => code.includes(name))).toHaveLength(1);
-    if (!code.includes(`stepsOf('${path}')`)) expect(code.replaceAll('"', "'")).toContain(`'${heading}'`);
-  });
+  const takenBy = Object.entries(tests).flatMap(([heading, by]) => [by].flat().map((file) => ({ heading, file })));
 
-  test.each(Object.entries(tests).filter(([, by]) => by === dryRun))('"%s" names what there is', async (heading) => {
+  test.each(takenBy.filter(({ file }) => file !== dryRun))(
+    '"$heading" is taken by $file',
+    async ({ heading, file }) => {
+      const code = await readFile(file, 'utf8');
+      const names = path === 'README.md' ? ['readmeCommands('] : [path, `\`${dirname(path)}/\${`];
+      expect(names.filter((name) => code.includes(name))).toHaveLength(1);
+      if (!code.includes(`stepsOf('${path}')`)) expect(code.replaceAll('"', "'")).toContain(`'${heading}'`);
+    },
+  );
+
+  test.each(takenBy.filter(({ file }) => file === dryRun))('"$heading" names what there is', async ({ heading }) => {
     const blocks = (await shellBlocks(path)).filter((block) => block.heading === heading && !isMarked(block));
     const { scripts = {} } = JSON.parse(await readFile(join(dirname(path), 'package.json'), 'utf8').catch(() => '{}'));
     for (const command of blocks.flatMap(({ lines }) => lines)) await mustExist(command, scripts);

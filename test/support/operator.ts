@@ -36,9 +36,14 @@ export function testBed(cluster: Cluster): TestBed {
   };
 }
 
-/** CRDs, operator and, per node, which side of a software DPU it is and where the other side is. */
+/** CRDs, operator, and {@link configureSoftwareDpu}. */
 export async function installOperator(sides: Sides, options: SoftwareDpuOptions): Promise<void> {
   for (const { kubectl } of clustersOf(sides)) await applyManifests(kubectl);
+  await configureSoftwareDpu(sides, options);
+}
+
+/** Per node, which side of a software DPU it is and where the other side is. */
+export async function configureSoftwareDpu(sides: Sides, options: SoftwareDpuOptions): Promise<void> {
   const { hostSide, dpuSide } = sides;
   await configureSide(hostSide, 'host', {
     numVfs: options.hostVfs,

@@ -156,14 +156,17 @@ it('an image of the plugins that cannot be pulled stops the upgrade at the daemo
 
 it('with daemons of this release and plugins of the older, pods come and go', podsComeAndGo);
 
+/** Operator, daemons and plugins, as a guide's commands have it. */
+async function becomes(heading: string, root: string, release: 'old' | 'dev'): Promise<void> {
+  await follow(bed.kubectl, heading, root, { operator: release, vsp: release });
+  await operatorAndDaemonsAre(bed.kubectl, release, 2);
+  await pluginsAre(bed.kubectl, release, 2);
+  await dpusReady(bed);
+  await functionRoutes();
+}
+
 it('plugins follow one after the other', async () => {
-  await gapOf('plugins', pluginsReplaced, async () => {
-    await follow(bed.kubectl, 'Going on', repositoryRoot, { operator: 'dev', vsp: 'dev' });
-    await operatorAndDaemonsAre(bed.kubectl, 'dev', 2);
-    await pluginsAre(bed.kubectl, 'dev', 2);
-    await dpusReady(bed);
-    await functionRoutes();
-  });
+  await gapOf('plugins', pluginsReplaced, () => becomes('Going on', repositoryRoot, 'dev'));
   await changedInOrder();
   await podsComeAndGo();
 });
@@ -198,23 +201,11 @@ it('an older daemon on either side works with the other side and the plugins of 
 });
 
 it('goes back', async () => {
-  await gapOf('back to the older release', pluginsReplaced, async () => {
-    await follow(bed.kubectl, 'Going back', old, { operator: 'old', vsp: 'old' });
-    await operatorAndDaemonsAre(bed.kubectl, 'old', 2);
-    await pluginsAre(bed.kubectl, 'old', 2);
-    await dpusReady(bed);
-    await functionRoutes();
-  });
+  await gapOf('back to the older release', pluginsReplaced, () => becomes('Going back', old, 'old'));
   await podsComeAndGo();
 });
 
 it('and forth again at once', async () => {
-  await gapOf('all at once', pluginsReplaced, async () => {
-    await follow(bed.kubectl, 'Going on', repositoryRoot, { operator: 'dev', vsp: 'dev' });
-    await operatorAndDaemonsAre(bed.kubectl, 'dev', 2);
-    await pluginsAre(bed.kubectl, 'dev', 2);
-    await dpusReady(bed);
-    await functionRoutes();
-  });
+  await gapOf('all at once', pluginsReplaced, () => becomes('Going on', repositoryRoot, 'dev'));
   await changedInOrder();
 });

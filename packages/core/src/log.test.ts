@@ -11,7 +11,7 @@ test.each([
   [CniError.from(new DpuError('RESOURCE_EXHAUSTED', 'full')), 'RESOURCE_EXHAUSTED: full'],
   [new DpuError('INTERNAL', 'bug'), { stack: expect.stringContaining('log.test.ts') }],
   [CniError.from(new TypeError('bug')), { stack: expect.stringContaining('log.test.ts') }],
-])('%s', (err, expected) => {
+])('has a message, or a stack where it is a bug: %s', (err, expected) => {
   const lines: Record<string, unknown>[] = [];
   createLogger('info', { write: (line) => lines.push(JSON.parse(line)) }).error({ err }, 'failed');
   if (typeof expected === 'string') expect(lines[0]?.err).toBe(expected);

@@ -86,6 +86,17 @@ test.each<Given>([
   }
 });
 
+test('names the repository that it is made in', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'create-plugin-'));
+  onTestFinished(() => rm(directory, { recursive: true }));
+  const git = (...args: string[]) => promisify(execFile)('git', args, { cwd: directory });
+  await git('init', '--quiet');
+  await git('remote', 'add', 'origin', 'git@example.com:acme/vsp.git');
+  await generate({ directory, answers: parseAnswers(given), dev: true });
+  const { repository } = JSON.parse(await readFile(join(directory, 'package.json'), 'utf8'));
+  expect(repository).toEqual({ type: 'git', url: 'git+ssh://git@example.com/acme/vsp.git' });
+});
+
 test('has the files that npm would have read for itself under their names', async () => {
   const { files } = await plugin(parseAnswers(given));
   expect([...files.keys()]).toEqual(expect.arrayContaining(['.gitignore', 'biome.json', 'Containerfile']));

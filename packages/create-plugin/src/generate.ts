@@ -6,6 +6,7 @@ import { type Answers, UsageError } from './answers.ts';
 import { machineJson } from './machine-json.ts';
 import { pluginPackageJson } from './package-json.ts';
 import { keepRegions } from './regions.ts';
+import { type Repository, repositoryOf } from './repository.ts';
 
 const root = join(import.meta.dirname, '..');
 const templateDirectory = join(root, 'template');
@@ -33,10 +34,11 @@ export async function ownVersion(): Promise<string> {
 export async function generate({ directory, answers, dev }: GenerateOptions): Promise<string[]> {
   await requireEmpty(directory);
   const version = await ownVersion();
+  const repository = await repositoryOf(directory);
   const written: string[] = [];
   for (const path of await templateFiles()) {
     const text = await readFile(join(templateDirectory, path), 'utf8');
-    const content = contentOf(path, text, { answers, version, dev });
+    const content = contentOf(path, text, { answers, version, repository, dev });
     if (content.trim() === '') continue;
     const target = renamed[path] ?? path;
     await mkdir(dirname(join(directory, target)), { recursive: true });
@@ -49,9 +51,14 @@ export async function generate({ directory, answers, dev }: GenerateOptions): Pr
 function contentOf(
   path: string,
   text: string,
-  { answers, version, dev }: Omit<GenerateOptions, 'directory'> & { version: string },
+  {
+    answers,
+    version,
+    repository,
+    dev,
+  }: Omit<GenerateOptions, 'directory'> & { version: string; repository: Repository | undefined },
 ) {
-  if (path === 'package.json') return pluginPackageJson(text, { ...answers, version, dev });
+  if (path === 'package.json') return pluginPackageJson(text, { ...answers, version, repository, dev });
   if (path === 'test/machine.json') return machineJson(answers);
   return keepRegions(named(text, answers), dev ? [...answers.contracts, 'dev'] : answers.contracts);
 }

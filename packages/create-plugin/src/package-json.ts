@@ -1,6 +1,7 @@
 /** The plugin's package.json, from the template's. */
 import { z } from 'zod';
 import type { Answers, Detection } from './answers.ts';
+import type { Repository } from './repository.ts';
 
 const template = z.looseObject({
   scripts: z.record(z.string(), z.string()),
@@ -12,12 +13,13 @@ const template = z.looseObject({
 export interface PackageJsonOptions extends Answers {
   /** Version of this package: the SDK and the harness are released with it. */
   version: string;
+  repository: Repository | undefined;
   /** Whether the plugin can be run by `dpu-vsp dev`. */
   dev: boolean;
 }
 
 /** @param text package.json of the template */
-export function pluginPackageJson(text: string, { version, dev, ...answers }: PackageJsonOptions): string {
+export function pluginPackageJson(text: string, { version, repository, dev, ...answers }: PackageJsonOptions): string {
   const { scripts, dependencies, devDependencies, dpu, ...rest } = template.parse(JSON.parse(text));
   const released = (all: Record<string, string>) =>
     mapEntries(all, ([name, range]) => [[name, name.startsWith('@dpu-operator/') ? `^${version}` : range]]);
@@ -27,6 +29,7 @@ export function pluginPackageJson(text: string, { version, dev, ...answers }: Pa
     ...rest,
     name: answers.name,
     description: `Plugin of the DPU operator for the ${answers.product}.`,
+    ...(repository && { repository }),
     scripts: needed({ ...scripts, conformance: conformance(scripts, answers) }, 'dev'),
     dependencies: released(dependencies),
     devDependencies: needed(released(devDependencies), '@dpu-operator/core'),

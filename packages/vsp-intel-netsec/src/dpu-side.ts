@@ -62,6 +62,7 @@ export async function createDpuSide(context: PluginContext<Settings>, open?: Kep
       maxVfs: maxFunctionPorts,
       maxBridgePorts: await platform.sysfs.maximumVirtualFunctions(backplane),
       vxlan: false,
+      perBridge: true,
     },
     dataPath: card.dataPath,
     getDevices: async () => card.pool.devices(),

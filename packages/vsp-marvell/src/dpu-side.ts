@@ -39,6 +39,7 @@ export async function createDpuSide(context: PluginContext<Settings>): Promise<P
       maxVfs: MAX_FUNCTION_PORTS,
       maxBridgePorts: vfRoom(settings.physicalFunctions, functions.interfaces.length) * settings.physicalFunctions,
       vxlan: false,
+      perBridge: true,
     },
     dataPath: card.dataPath,
     getDevices: async () => card.pool.devices(),

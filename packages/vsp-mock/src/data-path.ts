@@ -12,7 +12,9 @@ import {
 } from '@dpu-operator/sdk';
 import {
   allFunctions,
+  type Closed,
   type ClosedMarker,
+  closedBy,
   type FunctionDevices,
   type Placed,
   type Placing,
@@ -39,14 +41,11 @@ interface State {
   /** By name of bridge port. */
   hostPorts: ReadonlyMap<string, HostPort>;
   functions: ReadonlyMap<string, Placed>;
-  /** Since the first chain: nothing goes around one that is not there at the moment. */
-  closed: boolean;
-  /** The same of VLANs that had a chain of their own. */
-  closedVlans: readonly number[];
+  closed: Closed;
   plans: readonly PortPlan[];
 }
 
-const nothing = { hostPorts: new Map(), functions: new Map(), closed: false, closedVlans: [] };
+const nothing = { hostPorts: new Map(), functions: new Map(), closed: { all: false, vlans: [] } };
 
 export class SwitchDataPath implements DataPath {
   readonly serves = ['bridge', 'networkFunctions', 'chains'] as const;
@@ -68,8 +67,8 @@ export class SwitchDataPath implements DataPath {
   async start(): Promise<void> {
     await this.#representors.removeOutdated();
     const { closed: marker, switch: bridge } = this.#options;
-    const [closed, closedVlans] = await Promise.all([marker.isSet(), marker.vlans(), bridge.start()]);
-    const state = { ...nothing, closed, closedVlans };
+    const [closed] = await Promise.all([marker.read(), bridge.start()]);
+    const state = { ...nothing, closed };
     this.#state = { ...state, plans: this.#plan(state, []) };
     await this.repair();
   }
@@ -100,8 +99,7 @@ export class SwitchDataPath implements DataPath {
     this.#isOn = false;
     await this.#representors.remove(byName(await node.platform.links.list()), () => true);
     await this.#options.switch.stop();
-    await closed.clear();
-    for (const vlan of await closed.vlans()) await closed.ofVlan(vlan).clear();
+    await closed.clearAll();
     this.#state = { ...nothing, plans: this.#plan(nothing, []) };
   }
 
@@ -112,15 +110,9 @@ export class SwitchDataPath implements DataPath {
     const { placed, outcomes: unplaced } = await this.#place(wanted, changed, hostPorts);
     for (const name of unplaced.keys()) hostPorts.delete(name);
     const vlans = [...wanted.logicalBridges.values()].map(({ vlanId }) => vlanId);
-    const chains = [...placed].flatMap(([name, { vlan }]) => (wanted.serviceChains.has(name) ? [{ vlan }] : []));
     // What is told in parts may have the bridge yet to come.
-    const stillClosed = this.#state.closedVlans.filter((vlan) => !complete || vlans.includes(vlan));
-    const next = {
-      hostPorts,
-      functions: placed,
-      closed: this.#state.closed || chains.some(({ vlan }) => vlan === undefined),
-      closedVlans: [...new Set([...stillClosed, ...chains.flatMap(({ vlan }) => vlan ?? [])])],
-    };
+    const closed = closedBy(placed, this.#state.closed, complete ? new Set(vlans) : undefined);
+    const next = { hostPorts, functions: placed, closed };
     const isNothing = hostPorts.size + placed.size + vlans.length === 0;
     if (this.#isOn || !isNothing) await this.#change({ ...next, plans: this.#plan(next, vlans) });
     return new Map([...outcomes, ...unplaced]);
@@ -134,30 +126,17 @@ export class SwitchDataPath implements DataPath {
     const macs = unknown.flatMap(([, functions]) => functions.flatMap(({ input, output }) => [input, output]));
     const found = await findDevices(macs, node);
     const ports = [...hostPorts.keys()].map((name) => [vfOfBridgePort(name), name] as const);
-    return placeFunctions({ wanted, before, found, ports: new Map(handsOutVfs(node) ? ports : []), perBridge: true });
+    return placeFunctions({ wanted, before, found, ports: new Map(handsOutVfs(node) ? ports : []) });
   }
 
   /** After an error a part of it may be done: the host of the SDK asks for what was there before. */
   async #change(next: State): Promise<void> {
-    const { closed } = this.#options;
-    const before = this.#state;
-    const closes = [
-      ...(next.closed && !before.closed ? [closed] : []),
-      ...next.closedVlans.filter((vlan) => !before.closedVlans.includes(vlan)).map((vlan) => closed.ofVlan(vlan)),
-    ];
-    for (const marker of closes) await marker.set();
     this.#isOn = true;
-    try {
-      await this.#reconcile(next.plans);
-    } catch (error) {
-      for (const marker of closes) await marker.clear();
-      throw error;
-    }
+    await this.#options.closed.change(this.#state.closed, next.closed, () => this.#reconcile(next.plans));
     this.#state = next;
-    for (const vlan of before.closedVlans) if (!next.closedVlans.includes(vlan)) await closed.ofVlan(vlan).clear();
   }
 
-  #plan({ hostPorts, functions, closed, closedVlans }: Omit<State, 'plans'>, vlans: readonly number[]): PortPlan[] {
+  #plan({ hostPorts, functions, closed }: Omit<State, 'plans'>, vlans: readonly number[]): PortPlan[] {
     const { node } = this.#options;
     const ports = ({ input, output }: FunctionDevices) => {
       return { input: functionPort(node, input), output: functionPort(node, output) };
@@ -169,8 +148,8 @@ export class SwitchDataPath implements DataPath {
       chains: placed.flatMap(({ vlan, functions }) => (vlan === undefined ? [functions] : [])),
       vlanChains: placed.flatMap(({ vlan, functions }) => (vlan === undefined ? [] : { vlan, functions })),
       uplink: node.settings.uplink,
-      closed,
-      closedVlans,
+      closed: closed.all,
+      closedVlans: closed.vlans,
     };
     return planPorts(state, this.#state.plans);
   }

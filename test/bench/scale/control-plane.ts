@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { workloads } from '@dpu-operator/core/api';
 import { KubeStore } from '@dpu-operator/core/kube';
 import { TestAuthority } from '@dpu-operator/core/trust/testing';
+import { networkAttachmentDefinition } from '../../cluster/multus/manifests.ts';
 import { goPrograms, goRecipes } from '../../cluster/node-image/go-programs.ts';
 import { repositoryRoot } from '../../cluster/paths.ts';
 import { run } from '../../cluster/run.ts';
@@ -176,30 +177,8 @@ export class ControlPlane implements AsyncDisposable {
   }
 
   async #install(kubectl: string): Promise<void> {
-    const networks = {
-      apiVersion: 'apiextensions.k8s.io/v1',
-      kind: 'CustomResourceDefinition',
-      metadata: { name: 'network-attachment-definitions.k8s.cni.cncf.io' },
-      spec: {
-        group: 'k8s.cni.cncf.io',
-        scope: 'Namespaced',
-        names: {
-          plural: 'network-attachment-definitions',
-          singular: 'network-attachment-definition',
-          kind: 'NetworkAttachmentDefinition',
-        },
-        versions: [
-          {
-            name: 'v1',
-            served: true,
-            storage: true,
-            schema: { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } },
-          },
-        ],
-      },
-    };
     const networkFile = join(this.directory, 'networks.json');
-    await writeFile(networkFile, JSON.stringify(networks));
+    await writeFile(networkFile, JSON.stringify(networkAttachmentDefinition));
     const apply = [kubectl, '--kubeconfig', join(this.directory, 'admin.kubeconfig'), 'apply', '--server-side'];
     await run([...apply, '-f', networkFile]);
     await run([...apply, '-k', join(repositoryRoot, 'config/default')]);

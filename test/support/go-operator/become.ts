@@ -1,6 +1,6 @@
 /**
- * Makes of a cluster with our operator one with the Go operator: its objects, its kinds, and what it keeps on a host about
- * the pods that are attached. The pods, their VFs and the data path stay as they are.
+ * Makes of a cluster with our operator one with the Go operator: its objects, its kinds, and what it keeps on nodes about
+ * the pods that are attached. The pods, their devices and the data path stay as they are.
  */
 import { parseAllDocuments } from 'yaml';
 import type { Kubectl } from '../../cluster/index.ts';
@@ -34,6 +34,7 @@ export async function becomeGoOperator(bed: TestBed): Promise<void> {
   const config = await kubectl.json<Config>(['get', 'dpuoperatorconfig', 'dpu-operator-config']);
   await takeOursAway(kubectl);
   await writeGoRecords(hostSide);
+  await nameByAlias(dpuSide);
   for (const { cluster, node } of [hostSide, dpuSide]) {
     await onNode({ cluster }, node, `rm -rf ${state} /var/run/dpu-daemon/dpu-cni`);
   }
@@ -74,10 +75,9 @@ async function takeOursAway(kubectl: Kubectl): Promise<void> {
  * end that daemon did not see.
  */
 async function writeGoRecords({ cluster, node }: Side): Promise<void> {
-  const text = await onNode({ cluster }, node, `cd ${state}/attachments; for f in *.json; do cat $f; echo; done`);
   await onNode({ cluster }, node, 'rm -rf /opt/cni/dpusriov');
-  for (const line of text.split('\n').filter(Boolean)) {
-    const { containerId, ifName, netns, deviceId, vf, link, ipam } = (JSON.parse(line) as Record).record;
+  for (const record of await attachmentsOn({ cluster, node })) {
+    const { containerId, ifName, netns, deviceId, vf, link, ipam } = record;
     const conf = {
       cniVersion: '0.4.0',
       name: 'dpu-cni',
@@ -99,6 +99,21 @@ async function writeGoRecords({ cluster, node }: Side): Promise<void> {
       `${write}; ${stale}; printf %s '${input}' > /opt/cni/dpusriov/${containerId}-${ifName}`,
     );
   }
+}
+
+/** All that the Go daemon leaves on a DPU about the devices of network functions. */
+async function nameByAlias({ cluster, node }: Side): Promise<void> {
+  for (const { netns, ifName, deviceId } of await attachmentsOn({ cluster, node })) {
+    await onNode({ cluster }, node, `nsenter --net=${netns} ip link set ${ifName} alias ${deviceId}`);
+  }
+}
+
+async function attachmentsOn({ cluster, node }: Pick<Side, 'cluster' | 'node'>): Promise<Record['record'][]> {
+  const text = await onNode({ cluster }, node, `cd ${state}/attachments; for f in *.json; do cat $f; echo; done`);
+  return text
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => (JSON.parse(line) as Record).record);
 }
 
 /** Objects that stay lose what only our operator and daemon put on them. */

@@ -193,8 +193,8 @@ export class Scenario {
     const { exitCode, stdout, stderr } = await this.#options.topology.run('pod1', ping);
     const time = /time=([\d.]+ ms)/.exec(stdout)?.[1];
     if (exitCode === 0 && time) return `${address} answers after ${time}`;
-    const words = stderr.trim() || 'no answer';
-    throw new DpuError('UNAVAILABLE', `${address}: ${words} within ${pingSeconds} s`);
+    const detail = stderr.trim() || 'no answer';
+    throw new DpuError('UNAVAILABLE', `${address}: ${detail} within ${pingSeconds} s`);
   }
 
   /** A VSP that cannot tell is taken to have everything. */

@@ -29,7 +29,7 @@ describe('networks', () => {
         [resourceName]: '2',
       },
     ],
-  ])('%s', (_, networks, counts) => {
+  ])('adds what networks ask for: %s', (_, networks, counts) => {
     expect(outcome(podWith(networks)).spec.containers?.[0].resources).toEqual(asks(counts));
   });
 
@@ -212,7 +212,7 @@ describe('node selector', () => {
     ['zone-a', { mine: 'x', zone: 'a' }],
     ['flag', { mine: 'x', 'has-dpu': '' }],
     ['zone-a,zone-a', { mine: 'x', zone: 'a' }],
-  ])('%s', (networks, nodeSelector) => {
+  ])('is that of the networks %s, beside the user’s', (networks, nodeSelector) => {
     expect(
       outcome(podWith(networks, { containers: [{ name: 'a' }], nodeSelector: { mine: 'x' } })).spec.nodeSelector,
     ).toEqual(nodeSelector);

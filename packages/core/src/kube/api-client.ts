@@ -167,6 +167,6 @@ function asksToComeBack({ method }: ApiRequest, { code, retryAfterMs }: ApiError
 }
 
 function unreachable(request: ApiRequest, cause: unknown): ApiError {
-  const words = cause instanceof Error ? cause.message : String(cause);
-  return new ApiError(`${request.method} ${request.path}: the API server does not answer: ${words}`, 0, '', { cause });
+  const detail = cause instanceof Error ? cause.message : String(cause);
+  return new ApiError(`${request.method} ${request.path}: the API server does not answer: ${detail}`, 0, '', { cause });
 }

@@ -58,9 +58,9 @@ export function apiErrorFrom(
   body: string,
 ): ApiError {
   const status = parseStatus(body);
-  const words = status?.message ?? (cutText(body.trim(), 300) || response.statusMessage || 'no message');
+  const detail = status?.message ?? (cutText(body.trim(), 300) || response.statusMessage || 'no message');
   const error = new ApiError(
-    `${request.method} ${request.path}: ${words}`,
+    `${request.method} ${request.path}: ${detail}`,
     response.statusCode ?? 0,
     status?.reason ?? '',
   );

@@ -92,9 +92,9 @@ export class Controller {
 
   /** A conflict means that the cache was behind: the next try sees the change. It is news only when it stays. */
   #report(key: string, error: unknown, failures: number): void {
-    const words = error instanceof Error ? error.message : String(error);
-    if ((isConflict(error) && failures < 5) || this.#reported.get(key) === words) return;
-    this.#reported.set(key, words);
+    const detail = error instanceof Error ? error.message : String(error);
+    if ((isConflict(error) && failures < 5) || this.#reported.get(key) === detail) return;
+    this.#reported.set(key, detail);
     this.#logger.error({ err: error, key, failures }, 'reconciliation failed, trying again');
   }
 

@@ -41,10 +41,10 @@ export class EventRecorder {
   async event(object: ObjectReference, input: EventInput): Promise<void> {
     const action = input.action ?? 'Reconcile';
     const about = `${object.metadata.uid ?? `${object.kind}/${object.metadata.name}`}/${action}`;
-    const words = `${input.type}/${input.reason}/${input.message}`;
-    if (this.#last.get(about) === words) return;
+    const text = `${input.type}/${input.reason}/${input.message}`;
+    if (this.#last.get(about) === text) return;
     this.#last.delete(about);
-    this.#last.set(about, words);
+    this.#last.set(about, text);
     const [oldest] = this.#last.keys();
     if (this.#last.size > memory && oldest) this.#last.delete(oldest);
     try {

@@ -5,6 +5,7 @@ import { ApiError, isGone } from './api-error.ts';
 import { CacheIndex } from './cache-index.ts';
 import { type KubeObject, keyOf, objectKey, type ResourceType } from './resource.ts';
 import type { KubeStore, ListOptions } from './store.ts';
+import { NotUnderstoodError } from './understand.ts';
 import { type WatchEvent, watchStream } from './watch-stream.ts';
 
 /** A watch that has been open for so long without an event works. */
@@ -17,6 +18,8 @@ export type ChangeKind = 'added' | 'updated' | 'deleted';
 
 /** For a deletion `object` is the last state there was. */
 export type ChangeListener<T> = (object: T, previous: T | undefined, kind: ChangeKind) => void;
+
+export type NotUnderstoodListener = (error: NotUnderstoodError) => void;
 
 export interface InformerOptions extends Omit<ListOptions, 'signal'> {
   logger: Logger;
@@ -37,6 +40,7 @@ export class Informer<T extends KubeObject> {
   readonly #objects = new Map<string, T>();
   readonly #indexes = new Set<CacheIndex<T>>();
   readonly #listeners = new Set<ChangeListener<T>>();
+  readonly #notUnderstoodListeners = new Set<NotUnderstoodListener>();
   #synced = Promise.withResolvers<void>();
   #failures = 0;
   #reported = false;
@@ -106,6 +110,11 @@ export class Informer<T extends KubeObject> {
     this.#listeners.add(listener);
     for (const object of this.#objects.values()) this.#tell(listener, object, undefined, 'added');
     return () => this.#listeners.delete(listener);
+  }
+
+  /** Calls back, from now on, for every object that is not understood; what was known of it before holds. */
+  onNotUnderstood(listener: NotUnderstoodListener): void {
+    this.#notUnderstoodListeners.add(listener);
   }
 
   async #run(signal: AbortSignal): Promise<void> {
@@ -178,7 +187,7 @@ export class Informer<T extends KubeObject> {
   async #relist(signal: AbortSignal): Promise<string> {
     const unclear: string[] = [];
     const { items, resourceVersion } = await this.#store.list(this.type, { ...this.#options, signal }, (error, key) => {
-      this.#logger.warn({ err: error }, 'ignoring an object');
+      this.#ignore(error);
       unclear.push(key);
     });
     this.#recovered();
@@ -203,9 +212,15 @@ export class Informer<T extends KubeObject> {
   #take(event: WatchEvent<T>): void {
     const object = event.object;
     if (object === undefined) return;
-    if (object instanceof Error) this.#logger.warn({ err: object }, 'ignoring an object');
-    if (event.type === 'DELETED') this.#remove(event.key, object instanceof Error ? undefined : object);
-    else if (!(object instanceof Error)) this.#put(object);
+    const isClear = !(object instanceof NotUnderstoodError);
+    if (event.type === 'DELETED') this.#remove(event.key, isClear ? object : undefined);
+    else if (isClear) this.#put(object);
+    else this.#ignore(object);
+  }
+
+  #ignore(error: NotUnderstoodError): void {
+    this.#logger.warn({ err: error }, 'ignoring an object');
+    for (const listener of this.#notUnderstoodListeners) listener(error);
   }
 
   #put(object: T): void {

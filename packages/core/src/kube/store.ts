@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { ApiClient, ApiRequest } from './api-client.ts';
 import { ApiError, isConflict, isNotFound } from './api-error.ts';
 import { acceptOf, type KubeObject, keyOf, type ResourceType, resourcePath } from './resource.ts';
-import { understand } from './understand.ts';
+import { type NotUnderstoodError, understand } from './understand.ts';
 
 export interface ApplyOptions {
   /** Who owns the applied fields. Fields that this manager applied before and leaves out now are removed. */
@@ -85,7 +85,7 @@ export class KubeStore {
   async list<T extends KubeObject>(
     type: ResourceType<T>,
     options: ListOptions = {},
-    onInvalid: (error: Error, key: string) => void = (error) => {
+    onInvalid: (error: NotUnderstoodError, key: string) => void = (error) => {
       throw error;
     },
   ): Promise<ListPage<T>> {

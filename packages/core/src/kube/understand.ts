@@ -2,7 +2,7 @@
  * Reads an object that another version, another client or an older API server wrote. What of its status or metadata is not
  * understood is left out, and nothing else of it.
  */
-import { z } from 'zod';
+import type { z } from 'zod';
 import type { KubeObject, ResourceType } from './resource.ts';
 
 /** By object: what was left out. */
@@ -20,10 +20,29 @@ export function notUnderstood(object: object): readonly LeftOut[] {
   return leftOut.get(object) ?? [];
 }
 
+/** An object of which what cannot be left out is not understood, as its spec. */
+export class NotUnderstoodError extends Error {
+  /** As it came. */
+  readonly item: Record<string, unknown>;
+  /** As in `spec.mode: Invalid option`. */
+  readonly faults: readonly string[];
+
+  constructor(kind: string, item: Record<string, unknown>, { issues }: z.ZodError) {
+    const faults = issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
+    super(`${kind} ${nameOf(item)} is not understood: ${faults.join('; ')}`);
+    this.name = 'NotUnderstoodError';
+    this.item = item;
+    this.faults = faults;
+  }
+}
+
 type Path = readonly PropertyKey[];
 
 /** Reads one object; items of a list come without their kind. */
-export function understand<T extends KubeObject>(type: ResourceType<T>, item: Record<string, unknown>): T | Error {
+export function understand<T extends KubeObject>(
+  type: ResourceType<T>,
+  item: Record<string, unknown>,
+): T | NotUnderstoodError {
   const whole = { ...item, apiVersion: type.apiVersion, kind: type.kind };
   const result = type.schema.safeParse(whole);
   if (result.success) return result.data;
@@ -35,7 +54,7 @@ export function understand<T extends KubeObject>(type: ResourceType<T>, item: Re
     const field = issue && fieldOf(rest, issue.path);
     // A field that is not there cannot be what is wrong: nothing can be left out for it.
     if (!issue || !field || valueAt(rest, field) === undefined) {
-      return new Error(`${type.kind} ${nameOf(item)} is not understood: ${z.prettifyError(error)}`);
+      return new NotUnderstoodError(type.kind, whole, error);
     }
     // An API server of long ago kept the null of a field that is not set: that is no fault.
     if (valueAt(rest, issue.path) !== null) {

@@ -5,7 +5,7 @@ import type { ApiClient } from './api-client.ts';
 import { ApiError, statusSchema } from './api-error.ts';
 import { acceptOf, type KubeObject, keyOf, type ResourceType, resourcePath } from './resource.ts';
 import type { ListOptions } from './store.ts';
-import { understand } from './understand.ts';
+import { NotUnderstoodError, understand } from './understand.ts';
 
 const eventSchema = z.object({
   type: z.enum(['ADDED', 'MODIFIED', 'DELETED', 'BOOKMARK', 'ERROR']),
@@ -34,7 +34,7 @@ export interface WatchEvent<T> {
   key: string;
   /** Whether this is the bookmark behind everything that was there when a watch without a resource version was opened. */
   endsInitial?: boolean;
-  object?: T | Error;
+  object?: T | NotUnderstoodError;
 }
 
 /** Seconds; the server ends a watch within 5 to 10 minutes, as client-go's reflectors ask it to. */
@@ -115,7 +115,7 @@ function parseEvent<T extends KubeObject>(type: ResourceType<T>, line: string): 
     );
   }
   const object = event.type === 'BOOKMARK' ? undefined : understand(type, event.object);
-  if (object && !(object instanceof Error) && object.metadata.resourceVersion !== undefined) {
+  if (object && !(object instanceof NotUnderstoodError) && object.metadata.resourceVersion !== undefined) {
     return { type: event.type, resourceVersion: object.metadata.resourceVersion, key: keyOf(object), object };
   }
   const { metadata } = metadataSchema.parse(event.object);

@@ -1,18 +1,13 @@
 /** The operator's controllers against an API server in memory. */
 import 'reflect-metadata';
-import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { annotations, configName, finalizers, operatorNamespace } from '../api/names.ts';
 import { TestApiServer } from '../daemon/testing/api-server.ts';
-import { EventRecorder, type KubeStore } from '../kube/index.ts';
 import { DpuOperatorConfigController } from './config/dpu-operator-config-controller.ts';
 import { Uninstaller } from './config/uninstaller.ts';
-import { DaemonLeases } from './daemons/daemon-leases.ts';
 import { DataProcessingUnitController } from './dpu/data-processing-unit-controller.ts';
-import { Turns } from './dpu/rollout/fleet/turns.ts';
 import { DataProcessingUnitConfigController } from './dpu/selection/data-processing-unit-config-controller.ts';
-import { Caches } from './shared/caches.ts';
-import { parseEnvironment } from './shared/environment.ts';
+import { type RunningControllers, runControllers } from './testing/controllers.ts';
 
 const apiVersion = 'config.openshift.io/v1';
 const namespaced = `/api/v1/namespaces/${operatorNamespace}`;
@@ -25,9 +20,7 @@ const configPath = `/apis/${apiVersion}/dpuoperatorconfigs/${configName}`;
 const daemonSetPath = `/apis/apps/v1/namespaces/${operatorNamespace}/daemonsets/dpu-daemon`;
 
 let server: TestApiServer;
-let store: KubeStore;
-let stop: AbortController;
-let running: Promise<unknown>;
+let operator: RunningControllers;
 
 beforeEach(async () => {
   server = new TestApiServer();
@@ -35,32 +28,24 @@ beforeEach(async () => {
   await start();
 });
 afterEach(async () => {
-  await end();
+  await operator.end();
   server.close();
 });
 
 async function start(): Promise<void> {
-  store = await server.start();
-  const environment = parseEnvironment({}, 'operator');
-  const logger = pino({ enabled: false });
-  const events = new EventRecorder(store, 'operator', 'operator', logger);
-  const caches = new Caches(store, environment, logger);
-  const uninstaller = new Uninstaller(store, caches, environment);
-  const leases = new DaemonLeases(store, caches, environment);
-  const turns = new Turns(caches, leases, environment);
-  const controllers = [
-    new DpuOperatorConfigController(store, caches, environment, events, logger, uninstaller, turns),
+  operator = await runControllers(server, ({ store, caches, environment, events, logger, leases, turns }) => [
+    new DpuOperatorConfigController(
+      store,
+      caches,
+      environment,
+      events,
+      logger,
+      new Uninstaller(store, caches, environment),
+      turns,
+    ),
     new DataProcessingUnitController(store, caches, environment, events, logger, leases, turns),
     new DataProcessingUnitConfigController(store, caches, environment, events, logger),
-  ];
-  stop = new AbortController();
-  await caches.start(stop.signal);
-  running = Promise.all(controllers.map(({ controller }) => controller.start(stop.signal)));
-}
-
-async function end(): Promise<void> {
-  stop.abort();
-  await running;
+  ]);
 }
 
 function putDpu(more: object = {}): void {
@@ -237,7 +222,7 @@ test.each([
   putLease(3_600, '2026-01-01T00:00:00.000000Z');
   putDpu();
   await podUid();
-  const get = vi.spyOn(store, 'get');
+  const get = vi.spyOn(operator.store, 'get');
   const askedForLease = () => get.mock.calls.filter(([{ kind }]) => kind === 'Lease').length;
   server.delete(nodePath);
   await vi.waitFor(() => expect(askedForLease()).toBeGreaterThan(0));
@@ -255,7 +240,7 @@ test('a DPU whose node is registered anew while its daemon works is served as be
   putLease(3_600, '2026-01-01T00:00:00.000000Z');
   putDpu();
   const uid = await podUid();
-  const get = vi.spyOn(store, 'get');
+  const get = vi.spyOn(operator.store, 'get');
   server.delete(nodePath);
   await vi.waitFor(() => expect(get.mock.calls.some(([{ kind }]) => kind === 'Lease')).toBe(true));
   server.put(nodePath, { apiVersion: 'v1', kind: 'Node', metadata: { name: 'node-a' } });
@@ -298,7 +283,7 @@ test('an operator that starts amid an uninstallation goes on with it', async () 
   await vi.waitFor(() => expect(server.objects.has(daemonSetPath)).toBe(true));
   server.delete(configPath);
   await vi.waitFor(() => expect(server.objects.get(dpuPath)?.metadata.deletionTimestamp).toBeDefined());
-  await end();
+  await operator.end();
   server.close();
   await start();
   expect(server.objects.has(daemonSetPath)).toBe(true);

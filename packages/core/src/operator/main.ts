@@ -31,6 +31,7 @@ import { Caches } from './shared/caches.ts';
 import { type Environment, parseEnvironment } from './shared/environment.ts';
 import { ownImage } from './shared/own-image.ts';
 import { tokens } from './shared/tokens.ts';
+import { UnreadObjectController } from './shared/unread-object-controller.ts';
 import { CertificateController } from './trust/certificate-controller.ts';
 import { TrustController } from './trust/trust-controller.ts';
 import { VendorPluginController } from './vendor-plugins/vendor-plugin-controller.ts';
@@ -87,6 +88,7 @@ async function main(): Promise<void> {
       container.resolve(DpuNetworkController),
       container.resolve<TrustController>(tokens.trust),
       container.resolve(CertificateController),
+      container.resolve(UnreadObjectController),
       injectorServing,
     ];
     caches.configs.onChange(() => log.setLogLevel(caches.configs.getByKey(configName)?.spec.logLevel ?? 0));

@@ -4,21 +4,17 @@
  */
 import 'reflect-metadata';
 import fc from 'fast-check';
-import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { findCondition } from '../api/conditions.ts';
 import type { Condition } from '../api/meta.ts';
 import { operatorNamespace } from '../api/names.ts';
 import { TestApiServer } from '../daemon/testing/api-server.ts';
 import { fuzzParameters, oddJson, withOddFields } from '../daemon/testing/fuzz.ts';
-import { EventRecorder } from '../kube/index.ts';
 import { ChainController } from './chains/chain-controller.ts';
-import { DaemonLeases } from './daemons/daemon-leases.ts';
 import { DataProcessingUnitController } from './dpu/data-processing-unit-controller.ts';
-import { Turns } from './dpu/rollout/fleet/turns.ts';
 import { DataProcessingUnitConfigController } from './dpu/selection/data-processing-unit-config-controller.ts';
-import { Caches } from './shared/caches.ts';
-import { parseEnvironment } from './shared/environment.ts';
+import { DpuNetworkController } from './networks/dpu-network-controller.ts';
+import { type RunningControllers, runControllers } from './testing/controllers.ts';
 import { runOf } from './testing/plugin-runs.ts';
 import { VendorPluginController } from './vendor-plugins/vendor-plugin-controller.ts';
 
@@ -29,36 +25,25 @@ const inNamespace = `${own}/namespaces/${operatorNamespace}`;
 const count = 25;
 
 let server: TestApiServer;
-let stop: AbortController;
-let running: Promise<unknown>;
+let operator: RunningControllers;
 
 beforeEach(async () => {
   server = new TestApiServer();
   server.put('/api/v1/nodes/node-a', { apiVersion: 'v1', kind: 'Node', metadata: { name: 'node-a' } });
-  const store = await server.start();
-  const environment = parseEnvironment({}, 'operator');
-  const logger = pino({ enabled: false });
-  const events = new EventRecorder(store, 'operator', 'operator', logger);
-  const caches = new Caches(store, environment, logger);
-  const leases = new DaemonLeases(store, caches, environment);
-  const turns = new Turns(caches, leases, environment);
   const broken = async () => {
     throw new TypeError('Invalid Version: 1.0');
   };
-  const controllers = [
+  operator = await runControllers(server, ({ store, caches, environment, events, logger, leases, turns }) => [
     new DataProcessingUnitController(store, caches, environment, events, logger, leases, turns),
     new DataProcessingUnitConfigController(store, caches, environment, events, logger),
     new VendorPluginController(store, caches, environment, events, broken, broken, logger),
     new ChainController(store, caches, environment, events, logger, leases),
-  ];
-  stop = new AbortController();
-  await caches.start(stop.signal);
-  running = Promise.all(controllers.map(({ controller }) => controller.start(stop.signal)));
+    new DpuNetworkController(store, caches, events, logger),
+  ]);
 });
 
 afterEach(async () => {
-  stop.abort();
-  await running;
+  await operator.end();
   server.close();
 });
 
@@ -117,6 +102,11 @@ const chainStatus = fc.record(
   { requiredKeys: [] },
 );
 
+const networkStatus = fc.record(
+  { conditions, resourceName: oddJson, selectedVFs: oddJson, vlanId: fc.oneof(oddJson, fc.constant(4_095)) },
+  { requiredKeys: [] },
+);
+
 const { seed } = fuzzParameters;
 
 function put(kind: string, collection: string, prefix: string, spec: object, statuses: fc.Arbitrary<unknown>): void {
@@ -146,6 +136,7 @@ test('whatever stands in their statuses, each object is told of, and the rest wo
   put('VendorPlugin', `${own}/vendorplugins`, 'plugin', { package: 'a', version: 'latest' }, pluginStatus);
   const networkFunctions = [{ name: 'nf', image: 'nf:1' }];
   put('ServiceFunctionChain', `${inNamespace}/servicefunctionchains`, 'chain', { networkFunctions }, chainStatus);
+  put('DpuNetwork', `${own}/dpunetworks`, 'network', {}, networkStatus);
   server.put(`${own}/dataprocessingunits/sound`, {
     apiVersion,
     kind: 'DataProcessingUnit',
@@ -158,6 +149,7 @@ test('whatever stands in their statuses, each object is told of, and the rest wo
       expect(mute(`${inNamespace}/dataprocessingunitconfigs`, 'Applied')).toEqual([]);
       expect(mute(`${own}/vendorplugins`, 'Ready')).toEqual([]);
       expect(mute(`${inNamespace}/servicefunctionchains`, 'Ready')).toEqual([]);
+      expect(mute(`${own}/dpunetworks`, 'Ready')).toEqual([]);
       expect(server.objects.has(`/api/v1/namespaces/${operatorNamespace}/pods/vsp-sound`)).toBe(true);
     },
     { timeout: 240_000, interval: 500 },

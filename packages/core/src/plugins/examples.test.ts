@@ -16,7 +16,7 @@ test('there are examples for each image of the Go operator', () => {
   );
 });
 
-test.each(files)('%s', async (file) => {
+test.each(files)('%s has what the schema knows, and nothing else', async (file) => {
   const documents = parseAllDocuments(await readFile(join(examples, file), 'utf8')).map((document) => document.toJS());
   const [object] = documents.filter(({ kind }) => kind === vendorPlugin.kind);
   const { spec } = vendorPlugin.schema.parse(object);

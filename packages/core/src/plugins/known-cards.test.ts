@@ -74,7 +74,7 @@ test.each<[string, FakeMachine, string[]]>([
       'host Marvell DPU marvell-dpu-0000:01:00.0',
     ],
   ],
-])('%s', async (_what, machine, expected) => {
+])('%s is found, with its identifier', async (_what, machine, expected) => {
   await using sysfs = await fakeSysfs(machine);
   for (const known of [plugins, packages]) {
     const snapshot = await sysfs.snapshot({ vpd: needsVpd(known) });

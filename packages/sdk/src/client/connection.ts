@@ -155,8 +155,8 @@ export class Connection {
     const { code, message } = fromServiceError(error);
     // The client's own words name times and addresses that change; the server's are told as they are.
     if (code === 'DEADLINE_EXCEEDED' && message.startsWith('Deadline exceeded after')) {
-      const words = `${this.#target} has not answered ${method} within ${deadlineMs / 1000} s`;
-      return new DpuError(code, words, { cause: error });
+      const detail = `${this.#target} has not answered ${method} within ${deadlineMs / 1000} s`;
+      return new DpuError(code, detail, { cause: error });
     }
     const why = code === 'UNAVAILABLE' ? connectionFailure(message) : undefined;
     return new DpuError(code, why === undefined ? message : `no answer from ${this.#target}: ${why}`, { cause: error });

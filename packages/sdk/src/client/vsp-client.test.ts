@@ -295,24 +295,36 @@ test('a call that takes too long ends at its deadline', async () => {
 
 describe('watching devices', () => {
   test('sends each change, and ends with UNAVAILABLE when the VSP goes', async () => {
-    let devices: Device[] = [{ id: 'vf0', healthy: true }];
+    const [vf0, vf1] = ['vf0', 'vf1'].map((id): Device => ({ id, healthy: true })) as [Device, Device];
+    let devices = [vf0, vf1];
     let change = () => {};
     const watchDevices = (onChange: () => void) => {
       change = onChange;
       return () => {};
     };
-    const { server, socketPath } = await serve(memoryPlugin({ getDevices: async () => devices, watchDevices }));
+    let onRead = () => {};
+    const getDevices = async () => {
+      onRead();
+      return devices;
+    };
+    const { server, socketPath } = await serve(memoryPlugin({ getDevices, watchDevices }));
     const client = vspClient(socketPath);
     await client.init(hostInit);
     const seen: Device[][] = [];
     const ended = Promise.withResolvers<DpuError | undefined>();
     client.watchDevices((each) => seen.push(each), ended.resolve);
-    await vi.waitFor(() => expect(seen).toEqual([[{ id: 'vf0', healthy: true }]]));
-    // Nothing changed, nothing is sent.
+    await vi.waitFor(() => expect(seen).toEqual([[vf0, vf1]]));
+    // Nothing changed, nothing is sent; an order is no change.
     change();
-    devices = [{ id: 'vf0', healthy: false }];
+    devices = [vf1, vf0];
+    const isRead = Promise.withResolvers<void>();
+    onRead = isRead.resolve;
     change();
-    await vi.waitFor(() => expect(seen.slice(1)).toEqual([[{ id: 'vf0', healthy: false }]]));
+    await isRead.promise;
+    const broken = { ...vf0, healthy: false };
+    devices = [broken, vf1];
+    change();
+    await vi.waitFor(() => expect(seen.slice(1)).toEqual([[broken, vf1]]));
     await server.close();
     await expect(ended.promise).resolves.toMatchObject({ code: 'UNAVAILABLE' });
   });

@@ -85,7 +85,7 @@ describe('a wrong chain is refused by the name of its field', () => {
     expect(wanted()).toEqual([]);
   });
 
-  test('nothing at all', async () => {
+  test('refuses a request without a chain', async () => {
     const { call } = await chains();
     await expect(call(serviceChainService.CreateServiceChain, {})).rejects.toMatchObject({
       message: 'service_chain is missing',

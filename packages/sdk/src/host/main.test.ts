@@ -23,7 +23,7 @@ const code = `export default {
   }),
 };`;
 
-const forEver = 'getDevices: () => new Promise(() => {})';
+const forEver = 'await new Promise(() => {});';
 
 async function plugin(packageJson: object, entry = 'index.mjs', source = code): Promise<string> {
   const directory = await temporaryDirectory();
@@ -46,6 +46,62 @@ async function ended(child: ChildProcess) {
   if (!child.stdout || !child.stderr) throw new Error('the child has no pipes');
   const [[status], stdout, stderr] = await Promise.all([once(child, 'close'), text(child.stdout), text(child.stderr)]);
   return { status, stdout, stderr };
+}
+
+/** How `serve` ends when the plugin hangs, and what it has answered a client by then. */
+async function endOfHanging(
+  what: string,
+  deadline: string,
+  {
+    inCreate = '',
+    dataPath = 'undefined',
+    env = {},
+  }: { inCreate?: string; dataPath?: string; env?: Record<string, string> },
+) {
+  const hanging = `export default {
+    create: async () => {
+      ${inCreate}
+      return {
+        address: { ip: '127.0.0.1', port: 1 },
+        getDevices: async () => [],
+        setNumVfs: async (count) => count,
+        dataPath: ${dataPath},
+      };
+    },
+  };
+  // As a plugin that holds a connection to its card.
+  setInterval(() => {}, 1_000_000);`;
+  const directory = await plugin({}, 'index.mjs', hanging);
+  const socket = join(directory, 'vsp.sock');
+  const child = dpuVsp(['serve', '--plugin', directory, '--socket', socket], { DPU_DEADLINE: deadline, ...env });
+  const end = ended(child);
+  const client = vspClient(socket, 60_000);
+  const answers: unknown[] = [];
+  const call = async () => {
+    await client.init(hostInit);
+    const port = { name: 'host0-0', macAddress: '02:00:00:00:00:01', type: 'ACCESS' as const, logicalBridges: [] };
+    await client.createBridgePort(port);
+  };
+  client.onConnectivity((connected) => {
+    if (connected) void call().catch((error) => answers.push(error));
+  });
+  return { what, deadline, answers, ...(await end) };
+}
+
+/** How `serve` ends when the plugin does not answer a call that nobody waits for any more. */
+async function endOfUnwaited() {
+  const silent = `getDevices: async () => { ${forEver} }`;
+  const hanging = code.replace('getDevices: async () => [{ id: node.name, healthy: !signal.aborted }]', silent);
+  const directory = await plugin({}, 'index.mjs', hanging);
+  const socket = join(directory, 'vsp.sock');
+  const child = dpuVsp(['serve', '--plugin', directory, '--socket', socket], { DPU_DEADLINE: '3' });
+  const end = ended(child);
+  const [patient, hurried] = [vspClient(socket), vspClient(socket, 100)];
+  await new Promise<void>((resolve) => patient.onConnectivity((connected) => connected && resolve()));
+  await patient.init(hostInit);
+  await new Promise<void>((resolve) => hurried.onConnectivity((connected) => connected && resolve()));
+  await expect(hurried.getDevices()).rejects.toMatchObject({ code: 'DEADLINE_EXCEEDED' });
+  return await end;
 }
 
 describe('dpu-vsp serve', () => {
@@ -146,58 +202,22 @@ describe('dpu-vsp serve', () => {
     }
   });
 
-  test.each([
-    ['create', 'await new Promise(() => {});', 'undefined', '1', {}],
-    // From the start on: on a busy machine the client needs this long to be there.
-    ['create', 'await new Promise(() => {});', 'undefined', '8', { DPU_SIDE: 'host', DPU_IDENTIFIER: 'test-1' }],
-    ['apply', '', '{ serves: ["bridge"], apply: () => new Promise(() => {}) }', '1', {}],
-  ])('ends with exit code 4 when the plugin does not answer %s', async (what, inCreate, dataPath, deadline, env) => {
-    const hanging = `export default {
-      create: async () => {
-        ${inCreate}
-        return {
-          address: { ip: '127.0.0.1', port: 1 },
-          getDevices: async () => [],
-          setNumVfs: async (count) => count,
-          dataPath: ${dataPath},
-        };
-      },
-    };
-    // As a plugin that holds a connection to its card.
-    setInterval(() => {}, 1_000_000);`;
-    const directory = await plugin({}, 'index.mjs', hanging);
-    const socket = join(directory, 'vsp.sock');
-    const child = dpuVsp(['serve', '--plugin', directory, '--socket', socket], { DPU_DEADLINE: deadline, ...env });
-    const end = ended(child);
-    const client = vspClient(socket, 60_000);
-    const answers: unknown[] = [];
-    const call = async () => {
-      await client.init(hostInit);
-      const port = { name: 'host0-0', macAddress: '02:00:00:00:00:01', type: 'ACCESS' as const, logicalBridges: [] };
-      await client.createBridgePort(port);
-    };
-    client.onConnectivity((connected) => {
-      if (connected) void call().catch((error) => answers.push(error));
-    });
-    const { status, stderr } = await end;
-    expect(status).toBe(4);
-    expect(stderr).toBe(`dpu-vsp: the plugin has not answered ${what} within ${deadline} s\n`);
-    const answer = expect.objectContaining({ code: 'DEADLINE_EXCEEDED', message: expect.stringContaining(what) });
-    expect(answers).toEqual([answer]);
-  });
-
-  test('ends with exit code 4 when the plugin does not answer a call that nobody waits for any more', async () => {
-    const hanging = code.replace('getDevices: async () => [{ id: node.name, healthy: !signal.aborted }]', forEver);
-    const directory = await plugin({}, 'index.mjs', hanging);
-    const socket = join(directory, 'vsp.sock');
-    const child = dpuVsp(['serve', '--plugin', directory, '--socket', socket], { DPU_DEADLINE: '3' });
-    const end = ended(child);
-    const [patient, hurried] = [vspClient(socket), vspClient(socket, 100)];
-    await new Promise<void>((resolve) => patient.onConnectivity((connected) => connected && resolve()));
-    await patient.init(hostInit);
-    await new Promise<void>((resolve) => hurried.onConnectivity((connected) => connected && resolve()));
-    await expect(hurried.getDevices()).rejects.toMatchObject({ code: 'DEADLINE_EXCEEDED' });
-    const { status, stderr } = await end;
+  // At once: each waits for its deadline.
+  test('ends with exit code 4 when the plugin does not answer in time', async () => {
+    const hanging = [
+      endOfHanging('create', '1', { inCreate: forEver }),
+      // From the start on: on a busy machine the client needs this long to be there.
+      endOfHanging('create', '8', { inCreate: forEver, env: { DPU_SIDE: 'host', DPU_IDENTIFIER: 'test-1' } }),
+      endOfHanging('apply', '1', { dataPath: `{ serves: ["bridge"], apply: async () => { ${forEver} } }` }),
+    ];
+    const unwaited = endOfUnwaited();
+    for (const { what, deadline, status, stderr, answers } of await Promise.all(hanging)) {
+      expect(status).toBe(4);
+      expect(stderr).toBe(`dpu-vsp: the plugin has not answered ${what} within ${deadline} s\n`);
+      const answer = expect.objectContaining({ code: 'DEADLINE_EXCEEDED', message: expect.stringContaining(what) });
+      expect(answers).toEqual([answer]);
+    }
+    const { status, stderr } = await unwaited;
     expect(status).toBe(4);
     expect(stderr).toContain('DeviceService/GetDevices within 3 s');
   });

@@ -1,15 +1,11 @@
 /** The plugin host: serves a plugin over gRPC on a unix socket. */
 import { chmod, mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { Server, ServerCredentials, type ServiceDefinition, type UntypedServiceImplementation } from '@grpc/grpc-js';
+import { type Server, ServerCredentials } from '@grpc/grpc-js';
 import { Registry } from 'prom-client';
-import type { Dpu, Logger, Platform, Plugin, PluginContext, PluginDefinition } from '../contract.ts';
+import type { Dpu, Logger, Platform, Plugin, PluginDefinition } from '../contract.ts';
 import { DpuError } from '../errors.ts';
-import { capabilities } from '../wire/plugin-info.ts';
-import { serviceName, servicesOf } from '../wire/services.ts';
-import { capabilitiesOf } from './capabilities.ts';
-import { checkedPlugin } from './check-plugin.ts';
-import { pluginContainer } from './container.ts';
+import { CreatedPlugin } from './created-plugin.ts';
 import { defaultDeadlineMs, withDeadline } from './deadline.ts';
 import { closedNevertheless, cutOffCalls } from './given-up-on.ts';
 import { measure } from './metrics/index.ts';
@@ -17,6 +13,7 @@ import type { MetricsServer } from './metrics/metrics-server.ts';
 import type { MetricsOptions } from './metrics/options.ts';
 import { OwnMetrics } from './metrics/plugin-metrics.ts';
 import { type MountedObject, mountedFiles } from './mounted-files.ts';
+import { NamedServer } from './named-server.ts';
 import { addBridgePorts } from './services/bridge-port.ts';
 import { addDevices } from './services/device.ts';
 import { addDeviceAllocation } from './services/device-allocation.ts';
@@ -97,7 +94,7 @@ export async function serve(options: ServeOptions): Promise<PluginServer> {
   const { settings, node, secret, configMap } = options;
   const { signal } = stopping;
   const reapply = () => session.reapply();
-  const plugins = new Plugins(options, {
+  const created = new CreatedPlugin(options, {
     logger,
     settings,
     secrets: mountedFiles('Secret', secret, signal),
@@ -110,7 +107,7 @@ export async function serve(options: ServeOptions): Promise<PluginServer> {
     reapply,
   });
   const session: PluginSession = new PluginSession({
-    create: (known) => plugins.create(known),
+    create: (known) => created.create(known),
     dpu,
     onCreated: (plugin) => {
       server.removeWhatIsNotServed(plugin);
@@ -144,7 +141,7 @@ export async function serve(options: ServeOptions): Promise<PluginServer> {
     await withDeadline('its last apply', lastApplyMs, session.idle()).catch((error) => {
       logger.warn({ err: error }, closedNevertheless);
     });
-    await plugins.close();
+    await created.close();
     logger.info('closed');
   };
   let closed: Promise<void> | undefined;
@@ -154,46 +151,6 @@ export async function serve(options: ServeOptions): Promise<PluginServer> {
       return closed;
     },
   };
-}
-
-/** What of the context is the same for each attempt to create the plugin. */
-type HostContext = Omit<PluginContext<unknown>, 'dpu' | 'platform'> & { metrics: OwnMetrics };
-
-/** Creates the plugin, each attempt with a container of its own, and closes it. */
-class Plugins {
-  readonly #options: ServeOptions;
-  readonly #context: HostContext;
-  #current: { plugin?: Plugin; dispose: () => Promise<void> } | undefined;
-
-  constructor(options: ServeOptions, context: HostContext) {
-    this.#options = options;
-    this.#context = context;
-  }
-
-  async create(dpu: Dpu): Promise<Plugin> {
-    const { plugin: definition, platform } = this.#options;
-    const { context, dispose } = pluginContainer({ ...this.#context, dpu, platform });
-    this.#current = { dispose };
-    try {
-      const plugin = checkedPlugin(await definition.create(context));
-      this.#current.plugin = plugin;
-      return plugin;
-    } catch (error) {
-      this.#current = undefined;
-      this.#context.metrics.clear();
-      await dispose();
-      throw error;
-    }
-  }
-
-  /** Also ends what the plugin left running. */
-  async close(): Promise<void> {
-    try {
-      await this.#current?.plugin?.close?.();
-    } finally {
-      await this.#current?.dispose();
-    }
-  }
 }
 
 function addServices(
@@ -220,40 +177,6 @@ function addServices(
   const services = () => server.services(session.created);
   addHealth(server, services, closing);
   addReflection(server, services, () => session.created && filesOf(session.created));
-}
-
-/** Knows the names of its services, which health service and reflection answer. */
-class NamedServer extends Server {
-  readonly #services = new Set<string>();
-
-  constructor() {
-    // channelz counts every call for nobody.
-    super({ 'grpc.enable_channelz': 0 });
-  }
-
-  /** Before the plugin is created those that every plugin has. */
-  services(plugin: Plugin | undefined): string[] {
-    if (plugin) return [...this.#services];
-    const optional = new Set(Object.values(servicesOf).flat().map(serviceName));
-    return [...this.#services].filter((name) => !optional.has(name));
-  }
-
-  override addService(service: ServiceDefinition, implementation: UntypedServiceImplementation): void {
-    super.addService(service, implementation);
-    this.#services.add(serviceName(service));
-  }
-
-  /** All are there until the plugin is created: before Init they answer FAILED_PRECONDITION. */
-  removeWhatIsNotServed(plugin: Plugin): void {
-    const served = capabilitiesOf(plugin);
-    for (const capability of capabilities) {
-      if (served.includes(capability)) continue;
-      for (const service of servicesOf[capability]) {
-        this.removeService(service);
-        this.#services.delete(serviceName(service));
-      }
-    }
-  }
 }
 
 /** What the definitions of its services bring along, as those of proto-loader do. */

@@ -61,8 +61,8 @@ export class PluginSession {
     const asked: Dpu = { side: dpuMode ? 'dpu' : 'host', identifier: dpuIdentifier };
     const serves = this.#creation?.dpu ?? this.#options.dpu;
     if (serves && !isSame(serves, asked)) {
-      const words = `this VSP serves ${describe(serves)}; restart it before it can serve ${describe(asked)}`;
-      throw new DpuError('FAILED_PRECONDITION', words);
+      const detail = `this VSP serves ${describe(serves)}; restart it before it can serve ${describe(asked)}`;
+      throw new DpuError('FAILED_PRECONDITION', detail);
     }
     const { address } = await (this.#creation?.plugin ?? this.#create(serves ?? asked));
     if (!this.#initialised) this.#options.logger.info({ ...asked, ...address }, 'initialised');

@@ -15,11 +15,19 @@ test('gives input, and answers output and exit', async () => {
   const failed = exec('sh', sh('echo why >&2; exit 3'));
   await expect(failed).rejects.toMatchObject({ code: 'INTERNAL', message: expect.stringMatching(/: why$/) });
   expect(await exec('sh', sh('exit 3'), { allowFailure: true })).toMatchObject({ exitCode: 3 });
-  await expect(exec('sh', sh('kill -9 $$'))).rejects.toMatchObject({ code: 'INTERNAL', message: /killed by SIGKILL/ });
+});
+
+test.each([true, false])('one that a signal kills has failed, with allowFailure: %s', async (allowFailure) => {
+  const silent = exec('sh', sh('kill -9 $$'), { allowFailure });
+  await expect(silent).rejects.toMatchObject({ code: 'INTERNAL', message: /: killed by SIGKILL$/ });
+  const talking = exec('sh', sh('echo half; kill -9 $$'), { allowFailure });
+  await expect(talking).rejects.toMatchObject({ code: 'INTERNAL', message: /: killed by SIGKILL, after half$/ });
 });
 
 test('a program that is not there', async () => {
   await expect(exec('no-such-program', [])).rejects.toMatchObject({ code: 'FAILED_PRECONDITION' });
+  const byAnother = exec('no-such-program', [], { dieWithParent: true });
+  await expect(byAnother).rejects.toMatchObject({ code: 'FAILED_PRECONDITION', message: /no-such-program/ });
   await expect(exec('echo', ['a\0b'])).rejects.toMatchObject({ code: 'INTERNAL' });
 });
 

@@ -10,7 +10,7 @@ export interface ExecOptions {
   timeoutMs?: number;
   signal?: AbortSignal;
   env?: Record<string, string>;
-  /** Answer a non-zero exit instead of throwing. */
+  /** Answer a non-zero exit instead of throwing. A program that a signal killed has none. */
   allowFailure?: boolean;
   /** The kernel kills the program when this process dies, however that dies. Needs util-linux (`setpriv`). */
   dieWithParent?: boolean;
@@ -29,6 +29,9 @@ export type Exec = (file: string, args: readonly string[], options?: ExecOptions
 /** What a program may print to one stream before it is killed. The longest that is read here are lists of links. */
 const longestOutput = 64 * 1024 * 1024;
 
+/** Of nsenter, setpriv, a shell and all that run another program: it is not there (POSIX, "Exit Status for Commands"). */
+export const notFoundExit = 127;
+
 /**
  * Runs a program to its end: its exit, and the end of its output.
  *
@@ -37,7 +40,7 @@ const longestOutput = 64 * 1024 * 1024;
  *
  * @throws DpuError FAILED_PRECONDITION when there is no such program, DEADLINE_EXCEEDED after the timeout, CANCELLED when `signal`
  * is aborted, RESOURCE_EXHAUSTED when no process can be started now or the program prints without end, INTERNAL with
- * the program's own words when it fails.
+ * the program's own words when it fails, and when a signal from elsewhere kills it.
  */
 export const exec: Exec = (file, args, options = {}) =>
   new Promise((resolve, reject) => {
@@ -67,13 +70,16 @@ export const exec: Exec = (file, args, options = {}) =>
     const settle = (): void => {
       const exitCode = exit?.code ?? -1;
       const result = { stdout: `${Buffer.concat(stdout)}`, stderr: `${Buffer.concat(stderr)}`, exitCode };
-      if (exitCode === 0 || allowFailure) {
+      const detail = result.stderr.trim() || result.stdout.trim();
+      if (exit?.killedBy) {
+        const rest = detail && `, after ${detail}`;
+        reject(new DpuError('INTERNAL', `${command}: killed by ${exit.killedBy}${rest}`));
+      } else if (exitCode === 0 || allowFailure) {
         resolve(result);
-        return;
+      } else {
+        const code = exitCode === notFoundExit ? 'FAILED_PRECONDITION' : 'INTERNAL';
+        reject(new DpuError(code, `${command}: ${detail || `exit code ${exitCode}`}`));
       }
-      const how = exit?.killedBy ? `killed by ${exit.killedBy}` : `exit code ${exitCode}`;
-      const reason = result.stderr.trim() || result.stdout.trim() || how;
-      reject(new DpuError('INTERNAL', `${command}: ${reason}`));
     };
     const abandon = (error?: DpuError): void => {
       killGroup(child);

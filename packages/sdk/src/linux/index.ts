@@ -9,7 +9,7 @@ export * from './devices/veth-pairs.ts';
 export { VfDevices, type VfDevicesOptions } from './devices/vf-devices.ts';
 export * from './devices/vfs-of-settings.ts';
 export * from './driver-firmware.ts';
-export * from './exec.ts';
+export { type Exec, type ExecOptions, type ExecResult, exec } from './exec.ts';
 export type { BatchFailure, IpCommand, IpText, LinkCommand, NewLink } from './ip-commands.ts';
 export type * from './link.ts';
 export * from './link-local-channel.ts';
@@ -28,9 +28,16 @@ export { type PciChange, type WatchPciOptions, watchPci } from './pci-watch.ts';
 export { linuxPlatform } from './platform.ts';
 export * from './sriov.ts';
 export * from './switch/bridge.ts';
-export * from './switch/bridge-plan.ts';
+export { planFlows } from './switch/bridge-flows.ts';
+export {
+  type BridgeState,
+  type FunctionPorts,
+  type HostPort,
+  type PortPlan,
+  planPorts,
+} from './switch/bridge-plan.ts';
 export * from './switch/card-switch.ts';
-export { ClosedMarker } from './switch/closed-marker.ts';
+export { type Closed, ClosedMarker, closedBy } from './switch/closed-marker.ts';
 export * from './switch/function-placing.ts';
 export { vfOfBridgePort } from './switch/host-port-name.ts';
 export type * from './switch/port-record.ts';

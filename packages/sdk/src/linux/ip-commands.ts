@@ -53,13 +53,13 @@ function wordsOf(command: LinkCommand): string[] {
   if ('set' in command) return ['link', 'set', command.set, command.up ? 'up' : 'down'];
   if ('delete' in command) return ['link', 'del', command.delete];
   const { kind, peer, vxlan, up, ...end } = command.create;
-  const words = ['link', 'add', ...endWords(end), ...(up ? ['up'] : []), 'type', kind];
-  if (peer) words.push('peer', 'name', ...endWords(peer));
+  const args = ['link', 'add', ...endWords(end), ...(up ? ['up'] : []), 'type', kind];
+  if (peer) args.push('peer', 'name', ...endWords(peer));
   if (vxlan) {
-    words.push('id', `${vxlan.vni}`, 'local', vxlan.local, 'remote', vxlan.remote);
-    words.push('dstport', `${vxlan.port}`, 'nolearning');
+    args.push('id', `${vxlan.vni}`, 'local', vxlan.local, 'remote', vxlan.remote);
+    args.push('dstport', `${vxlan.port}`, 'nolearning');
   }
-  return words;
+  return args;
 }
 
 function endWords({ name, mac, mtu }: Pick<NewLink, 'name' | 'mac' | 'mtu'>): string[] {
@@ -85,8 +85,8 @@ export function batchFailures(stderr: string, lines: readonly string[]): BatchFa
 
 /** With the code that stands for the words of the kernel or of iproute2. */
 export function ipError(stderr: string, what: string): DpuError {
-  const words = stderr.trim();
-  return new DpuError(ipErrorCode(words), `${what}: ${words || 'failed without a word'}`);
+  const detail = stderr.trim();
+  return new DpuError(ipErrorCode(detail), `${what}: ${detail || 'failed without a word'}`);
 }
 
 function ipErrorCode(words: string) {

@@ -121,4 +121,14 @@ describe('Links', () => {
     const missingNetns = answering({ stderr: 'nsenter: cannot open /nope: No such file or directory', exitCode: 1 });
     await expect(new Links(missingNetns.exec, '/nope').find('x')).rejects.toMatchObject({ code: 'NOT_FOUND' });
   });
+
+  it('does not take a missing program for a missing link', async () => {
+    const stderr = 'nsenter: failed to execute ip: No such file or directory\n';
+    const links = new Links(answering({ stderr, exitCode: 127 }).exec, '/run/netns/a');
+    const missing = { code: 'FAILED_PRECONDITION', message: stderr.trim() };
+    await expect(links.find('x')).rejects.toMatchObject(missing);
+    await expect(links.batch(['link del x'])).rejects.toMatchObject(missing);
+    await expect(links.batch(['link del x'], { force: true })).rejects.toMatchObject(missing);
+    await expect(links.batchAndList(['link del x'])).rejects.toMatchObject(missing);
+  });
 });

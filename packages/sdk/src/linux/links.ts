@@ -1,5 +1,6 @@
 /** Network links through iproute2: one `ip` per call and namespace, JSON out, batches in. */
-import type { Exec } from './exec.ts';
+import { DpuError } from '../errors.ts';
+import { type Exec, notFoundExit } from './exec.ts';
 import { type BatchFailure, batchFailures, commandLine, type IpCommand, ipError } from './ip-commands.ts';
 import type { Link } from './link.ts';
 import { parseLinks } from './links-json.ts';
@@ -51,7 +52,7 @@ export class Links {
    * Runs `ip` commands (without the word `ip`) in order in one process. Stops at the first that fails and throws its
    * error; what ran before it stays done. With `force` the others run all the same and the failures are the answer.
    *
-   * @throws DpuError ALREADY_EXISTS, NOT_FOUND (link or namespace), FAILED_PRECONDITION (busy), INTERNAL
+   * @throws DpuError ALREADY_EXISTS, NOT_FOUND (link or namespace), FAILED_PRECONDITION (busy, or there is no `ip`), INTERNAL
    */
   async batch(commands: readonly IpCommand[], options: { force?: boolean } = {}): Promise<BatchFailure[]> {
     if (commands.length === 0) return [];
@@ -96,8 +97,11 @@ export class Links {
     return activeOffloads(this.#run, link, offloads);
   }
 
-  #ip(args: readonly string[], input?: string) {
-    return this.#run('ip', args, { allowFailure: true, ...(input !== undefined && { input }) });
+  async #ip(args: readonly string[], input?: string) {
+    const result = await this.#run('ip', args, { allowFailure: true, ...(input !== undefined && { input }) });
+    // In the words of nsenter, which are those for a link that is missing: a delete would count as done.
+    if (result.exitCode === notFoundExit) throw new DpuError('FAILED_PRECONDITION', result.stderr.trim());
+    return result;
   }
 
   readonly #run: Exec = (file, args, options) => {

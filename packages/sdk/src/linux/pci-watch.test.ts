@@ -15,6 +15,6 @@ test.each<[string, Buffer, unknown]>([
   ['a netdev', uevent('add', 'net', 'INTERFACE=eth0'), undefined],
   ["what udev tells, and what is nobody's", Buffer.from('libudev\0\xfe\xed\xca\xfe'), undefined],
   ['nothing', Buffer.alloc(0), undefined],
-])('%s', (_, datagram, change) => {
+])('a change of the card is read of an event, or none: %s', (_, datagram, change) => {
   expect(toPciChange(datagram)).toEqual(change);
 });

@@ -1,6 +1,6 @@
 /** Programs that a test speaks for. */
 import { DpuError } from '../errors.ts';
-import type { Exec, ExecOptions, ExecResult } from '../linux/exec.ts';
+import { type Exec, type ExecOptions, type ExecResult, notFoundExit } from '../linux/exec.ts';
 
 /** One run of a program. */
 export interface ExecCall {
@@ -48,8 +48,9 @@ export function fakeExec(script: ExecScript = {}): FakeExec {
     const told = typeof answer === 'function' ? await answer(args, options) : answer;
     const result = { stdout: '', stderr: '', exitCode: 0, ...(typeof told === 'string' ? { stdout: told } : told) };
     if (result.exitCode !== 0 && !options.allowFailure) {
-      const words = result.stderr.trim() || result.stdout.trim() || `exit code ${result.exitCode}`;
-      throw new DpuError('INTERNAL', `${line}: ${words}`);
+      const detail = result.stderr.trim() || result.stdout.trim() || `exit code ${result.exitCode}`;
+      const code = result.exitCode === notFoundExit ? 'FAILED_PRECONDITION' : 'INTERNAL';
+      throw new DpuError(code, `${line}: ${detail}`);
     }
     return result;
   };

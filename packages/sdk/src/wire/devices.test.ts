@@ -47,6 +47,22 @@ test('a Go daemon reads its own fields of the message, and the message is its ow
   expect(bytesOf([{ id: full.id, healthy: false, numaNode: 1 }]).equals(plain)).toBe(true);
 });
 
+test('in whatever order the maps come, what is read is the same', () => {
+  const devices: Device[] = [
+    { id: 'vf01', healthy: true, attributes: { class: 'gold', speed: '25G' } },
+    { id: 'vf1', healthy: true },
+    { id: 'vf2', healthy: true },
+    { id: 'vf10', healthy: true },
+  ];
+  const turned = devices.toReversed().map((device) => {
+    const { attributes } = device;
+    return attributes ? { ...device, attributes: Object.fromEntries(Object.entries(attributes).toReversed()) } : device;
+  });
+  const read = (each: readonly Device[]) => JSON.stringify(devicesFromWire(responseDeserialize(bytesOf(each))));
+  expect(read(turned)).toBe(JSON.stringify(devices));
+  expect(read(devices)).toBe(JSON.stringify(devices));
+});
+
 test('a healthy device has no reason, and a long one is cut', () => {
   const seen = (device: Device) => devicesFromWire(responseDeserialize(bytesOf([device])))[0]?.reason;
   expect(seen({ ...full, healthy: true })).toBeUndefined();

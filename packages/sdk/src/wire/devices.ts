@@ -64,8 +64,13 @@ function detailsToWire({ pf, vf, kind, reason, healthy, attributes }: Device): W
 /** `vf10` after `vf9`, whatever the language of the machine. */
 const natural = new Intl.Collator('en', { numeric: true });
 
+/** One order for what is not the same: to {@link natural}, `vf1` and `vf01` are. */
+function inOrder(a: string, b: string): number {
+  return natural.compare(a, b) || (a < b ? -1 : 1);
+}
+
 /**
- * In the order of their ids: a map has none, and Go answers another each time. Some vendors leave Device.ID out and rely
+ * In the order of their ids, attributes in that of their names: a map has none, and Go answers another each time. Some vendors leave Device.ID out and rely
  * on the map's key. A topology that is no number says nothing, nor does a kind of a newer contract.
  */
 export function devicesFromWire(response: DeviceListResponse__Output): Device[] {
@@ -75,17 +80,18 @@ export function devicesFromWire(response: DeviceListResponse__Output): Device[] 
     if (topology && /^\d+$/.test(topology.node)) device.numaNode = Number(topology.node);
     return details ? Object.assign(device, detailsFromWire(details, healthy)) : device;
   });
-  return devices.sort((a, b) => natural.compare(a.id, b.id));
+  return devices.sort((a, b) => inOrder(a.id, b.id));
 }
 
 function detailsFromWire(details: DeviceDetails__Output, healthy: boolean): Partial<Device> {
   const isPlaced = details._pf === 'pf' && details._vf === 'vf';
+  const attributes = Object.entries(details.attributes).sort(([a], [b]) => inOrder(a, b));
   return omitUndefined({
     reason: healthy ? undefined : details.reason || undefined,
     pf: isPlaced ? details.pf : undefined,
     vf: isPlaced ? details.vf : undefined,
     kind: kinds.find((kind) => wireKinds[kind] === details.kind),
-    attributes: Object.keys(details.attributes).length > 0 ? details.attributes : undefined,
+    attributes: attributes.length > 0 ? Object.fromEntries(attributes) : undefined,
   });
 }
 

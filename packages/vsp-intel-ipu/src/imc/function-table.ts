@@ -21,14 +21,14 @@ export function parseFunctionTable(text: string): FunctionTable {
   const complaint = lines.find((line) => /\b(error|fail(ed|ure)?|busy|timed? ?out|cannot|unable)\b/i.test(line));
   const table = new Map(lines.flatMap((line) => functionOf(line)));
   if (complaint === undefined && table.size > 0) return table;
-  const words = complaint ?? lines[0] ?? 'nothing';
-  const code = /\bbusy\b/i.test(words) ? 'ABORTED' : 'UNKNOWN';
-  throw new DpuError(code, `cli_client -cq on the IMC printed no table of functions: ${words}`);
+  const detail = complaint ?? lines[0] ?? 'nothing';
+  const code = /\bbusy\b/i.test(detail) ? 'ABORTED' : 'UNKNOWN';
+  throw new DpuError(code, `cli_client -cq on the IMC printed no table of functions: ${detail}`);
 }
 
 function functionOf(line: string): [string, number][] {
-  const words = line.split(/\s+/);
-  const [vsi = '', mac = ''] = [words[vsiWord], words[macWord]?.toLowerCase()];
+  const fields = line.split(/\s+/);
+  const [vsi = '', mac = ''] = [fields[vsiWord], fields[macWord]?.toLowerCase()];
   if (!/^0x[0-9a-f]{1,3}$/i.test(vsi) || !/^([0-9a-f]{2}:){5}[0-9a-f]{2}$/.test(mac)) return [];
   return [[mac, Number.parseInt(vsi, 16)]];
 }

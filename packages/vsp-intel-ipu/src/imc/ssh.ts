@@ -141,8 +141,8 @@ export class SshSession {
         client.connect(config);
       } catch (error) {
         // Of a private key that is none.
-        const words = error instanceof Error ? error.message : error;
-        const text = `ssh ${where}: the Secret's ssh-key cannot be used: ${words}`;
+        const detail = error instanceof Error ? error.message : error;
+        const text = `ssh ${where}: the Secret's ssh-key cannot be used: ${detail}`;
         fail(new DpuError('UNAUTHENTICATED', text, { cause: error }));
       }
     });

@@ -73,7 +73,7 @@ test.each<[string, Partial<LinkProperties>, Partial<LinkProperties>, boolean]>([
   ['a link of another kind with the same ifindex', { kind: 'macvlan' }, { kind: 'dummy', index: 7 }, false],
   ['a link of the same kind with another ifindex', { kind: 'dummy' }, { kind: 'dummy', index: 8 }, false],
   ['a link that has nothing but its ifindex', { kind: 'dummy' }, { kind: 'dummy', index: 7 }, true],
-])('%s', (_what, before, now, same) => {
+])('%s is the same device, or told from it', (_what, before, now, same) => {
   expect(sameDevice(identityOf(link(before)), link({ ...inPod, ...now }), host)).toBe(same);
 });
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { normalizeMac } from './mac.ts';
 
-test.each(['02:00:5e:AB:cd:01', '02-00-5E-ab-cd-01', '0200.5eab.cd01', '0200.5EAB.CD01'])('%s', (text) => {
+test.each(['02:00:5e:AB:cd:01', '02-00-5E-ab-cd-01', '0200.5eab.cd01', '0200.5EAB.CD01'])('%s is read', (text) => {
   expect(normalizeMac(text)).toBe('02:00:5e:ab:cd:01');
 });
 

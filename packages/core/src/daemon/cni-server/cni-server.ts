@@ -66,9 +66,9 @@ export class CniServer {
       if (details) response.setHeader(detailsHeader, encodeURIComponent(cutText(details, maxDetails).toWellFormed()));
       answer(response, statusOf(error, code), 'text/plain; charset=utf-8', text);
       const ms = Math.round(performance.now() - started);
-      const words = `cni request failed: ${text}`;
-      if (code === cniCodes.internal) this.#options.logger.error({ ...log, ms, code, err: error }, words);
-      else this.#options.logger.warn({ ...log, ms, code }, words);
+      const detail = `cni request failed: ${text}`;
+      if (code === cniCodes.internal) this.#options.logger.error({ ...log, ms, code, err: error }, detail);
+      else this.#options.logger.warn({ ...log, ms, code }, detail);
     }
   }
 

@@ -45,15 +45,18 @@ describe('what is asked of one item', () => {
     networkFunction(1, 'abcdef01'),
     chain('edge', 2, 1),
   ];
-  test.each(wanted.map((item, index) => [keyOf(item), item, other[index] ?? item] as const))('%s', (key, item, old) => {
-    expect(planned([hold(item)], of(gone))).toEqual([`create ${key}`]);
-    expect(planned([hold(item)], of(unknown('no answer')))).toEqual([`create ${key}`]);
-    expect(planned([hold(item)], of(there(item)))).toEqual([]);
-    expect(planned([hold(item)], of(there(old)))).toEqual([`replace ${key}`]);
-    for (const actual of [gone, unknown('no answer'), there(item)]) {
-      expect(planned([drop(item)], of(actual))).toEqual([`delete ${key}`]);
-    }
-  });
+  test.each(wanted.map((item, index) => [keyOf(item), item, other[index] ?? item] as const))(
+    '%s is created, kept, replaced and deleted as wished',
+    (key, item, old) => {
+      expect(planned([hold(item)], of(gone))).toEqual([`create ${key}`]);
+      expect(planned([hold(item)], of(unknown('no answer')))).toEqual([`create ${key}`]);
+      expect(planned([hold(item)], of(there(item)))).toEqual([]);
+      expect(planned([hold(item)], of(there(old)))).toEqual([`replace ${key}`]);
+      for (const actual of [gone, unknown('no answer'), there(item)]) {
+        expect(planned([drop(item)], of(actual))).toEqual([`delete ${key}`]);
+      }
+    },
+  );
 
   test.each([{ type: 'TRUNK' as const }, { logicalBridges: ['4'] }, { logicalBridges: [] }])(
     'a bridge port with %j is another',

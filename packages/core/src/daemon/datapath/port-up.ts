@@ -30,8 +30,8 @@ export async function portIsProgrammed(
     if (!pending) return;
     const leftMs = until - performance.now();
     if (leftMs <= 0) {
-      const words = `bridge port ${made.name} is not up after ${deadlineMs / 1000} s: ${pending.message}`;
-      throw new DpuError('DEADLINE_EXCEEDED', words);
+      const detail = `bridge port ${made.name} is not up after ${deadlineMs / 1000} s: ${pending.message}`;
+      throw new DpuError('DEADLINE_EXCEEDED', detail);
     }
     await news.next(backoffDelay(asked, pauses), leftMs);
     port = await get(made.name);

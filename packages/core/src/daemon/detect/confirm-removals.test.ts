@@ -15,7 +15,7 @@ test.each<[string, DpuFinding, number | undefined, string, number | undefined]>(
   ['unplugged just now', unplugged('a'), undefined, 'unknown', confirmationMs],
   ['unplugged for a while', unplugged('a'), 10_000, 'unknown', 10_000],
   ['unplugged for long enough', unplugged('a'), 0, 'gone', undefined],
-])('%s', (_case, finding, since, presence, dueInMs) => {
+])('what a DPU counts as: %s', (_case, finding, since, presence, dueInMs) => {
   const before = new Map(since === undefined ? [] : [['a', since]]);
   const confirmed = confirmRemovals([finding], before, confirmationMs);
   expect(confirmed.findings[0]?.presence.is).toBe(presence);

@@ -3,7 +3,7 @@ import type { NetworkFunction } from '@dpu-operator/sdk';
 import { type Attachment, bridgePortFor } from '../attach/attachment.ts';
 import type { ChainMember } from '../datapath/attached-index.ts';
 import { describeUnreadable, type UnreadableRecord } from '../state/set-aside.ts';
-import type { AttachmentsView } from './dpu-manager.ts';
+import type { AttachmentsView } from './attachments-view.ts';
 import type { DpuPods } from './node-dpus.ts';
 
 /** The attachments as they are now. */

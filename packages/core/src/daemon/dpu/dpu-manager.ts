@@ -21,8 +21,7 @@ import type { DetectedDpu } from '@dpu-operator/sdk/manifest';
 import type { Logger } from 'pino';
 import { annotations, type ChannelSpec, type ConditionInput, type NetworkWish } from '../../api/index.ts';
 import type { DataPath, DeviceAllocations } from '../attach/ports.ts';
-import type { AttachedFunctions } from '../datapath/attached-index.ts';
-import { type AttachedPorts, HostDataPath } from '../datapath/host-data-path.ts';
+import { HostDataPath } from '../datapath/host-data-path.ts';
 import type { DevicePool } from '../kubelet/pool.ts';
 import type { Outage } from '../peer/availability.ts';
 import { defaultGraceMs } from '../peer/availability-tracker.ts';
@@ -32,8 +31,8 @@ import { ownerOf } from '../peer/owner.ts';
 import { gone, type Presence, there, unknown } from '../presence.ts';
 import type { UnreadableRecord } from '../state/set-aside.ts';
 import { ChannelEnd, type NodeTrust } from '../trust/channel-end.ts';
+import type { AttachmentsView } from './attachments-view.ts';
 import { DeviceNetworks } from './device-networks.ts';
-import type { DeviceHolder } from './device-placing.ts';
 import { type ChannelReport, dpuChannel, hostChannel } from './dpu-channel.ts';
 import { DpuSide } from './dpu-side.ts';
 import { DpuVsp, type VspUser } from './dpu-vsp.ts';
@@ -41,14 +40,6 @@ import { OfferedDevices } from './offered-devices.ts';
 import { PodDataPath } from './pod-data-path.ts';
 import { hostsAway, readiness, type VspState } from './readiness.ts';
 import type { VfWish } from './vf-plan.ts';
-
-/** What the attachments on disk say of a DPU. */
-export interface AttachmentsView extends AttachedFunctions, AttachedPorts {
-  /** `namespace/name` of the pods that use a DPU, or a device of it on behalf of the DPU side of the same node. */
-  pods(dpuName: string): string[];
-  /** By device of a DPU: the pod that has it. Absent where nobody knows of networks. */
-  devices?(dpuName: string): ReadonlyMap<string, DeviceHolder>;
-}
 
 export interface DpuManagerOptions {
   dpu: DetectedDpu;
@@ -78,7 +69,7 @@ export interface DpuManagerOptions {
 /** Milliseconds that deleting a DPU waits for a VSP that is away. */
 const tearDownWaitMs = 10_000;
 /** Milliseconds that deleting a DPU waits for its other side to hear of deletions: a pod that crashes is back by then. */
-const settleMs = 60_000;
+const deletionsMs = 60_000;
 
 export class DpuManager implements VspUser {
   readonly dpu: DetectedDpu;
@@ -256,14 +247,14 @@ export class DpuManager implements VspUser {
   async tearDown(): Promise<void> {
     this.devices.withdraw();
     await this.vsp.clearForGood(tearDownWaitMs);
-    await this.#settleWithPeer();
+    await this.#tellPeer();
     this.close();
     for (const directory of Object.values(this.#options.directories))
       rmSync(directory, { recursive: true, force: true });
   }
 
-  async #settleWithPeer(): Promise<void> {
-    const ports = (await this.host?.settle(settleMs)) ?? [];
+  async #tellPeer(): Promise<void> {
+    const ports = (await this.host?.deletionsHeard(deletionsMs)) ?? [];
     if (ports.length === 0) return;
     const order = `${annotations.forgetHost}=${ownerOf(this.#options.nodeName, this.dpu.name)}`;
     this.#logger.warn({ ports }, `the DPU side has not heard that these are gone; annotate its dpu object: ${order}`);

@@ -13,7 +13,8 @@ import type { VspMetricsSource } from '../metrics/vsp-metrics.ts';
 import type { Records } from '../state/records.ts';
 import { describeUnreadable } from '../state/set-aside.ts';
 import type { NodeTrust } from '../trust/channel-end.ts';
-import { type AttachmentsView, DpuManager } from './dpu-manager.ts';
+import type { AttachmentsView } from './attachments-view.ts';
+import { DpuManager } from './dpu-manager.ts';
 import { openDpuRecords } from './dpu-records.ts';
 
 export interface ManagedDpusOptions {

@@ -29,7 +29,7 @@ test.each<[Partial<DpuState>, string | undefined]>([
     { side: 'host', peer: unreachable, vsp: { phase: 'absent', message: 'no socket' } },
     'False VspNotRunning: no socket; look at pod vsp-d',
   ],
-])('%j', (state, expected) => {
+])('a DPU of %j says %j', (state, expected) => {
   expect(words(state)).toBe(expected);
 });
 

@@ -183,9 +183,9 @@ export class VspSession {
     const address = answer === 'already-initialized' ? rememberedAddress() : answer;
     if (!address) {
       onAnswerLost?.();
-      const words =
+      const detail =
         'the VSP was initialised by another daemon, and where it listens is not known: it is replaced as soon as nothing uses the DPU, or delete its pod';
-      throw new DpuError('FAILED_PRECONDITION', words);
+      throw new DpuError('FAILED_PRECONDITION', detail);
     }
     signal.throwIfAborted();
     this.#ready = true;
@@ -206,8 +206,8 @@ export class VspSession {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const deadline = setTimeout(() => {
       stop();
-      const words = `the VSP has not answered WatchDevices within ${devicesDeadlineMs / 1000} s`;
-      reject(new DpuError('DEADLINE_EXCEEDED', words));
+      const detail = `the VSP has not answered WatchDevices within ${devicesDeadlineMs / 1000} s`;
+      reject(new DpuError('DEADLINE_EXCEEDED', detail));
     }, devicesDeadlineMs);
     deadline.unref();
     const stop = client.watchDevices(

@@ -14,9 +14,12 @@ symlinkSync('cni', join(root, 'data/v1/bin/host-local'));
 symlinkSync('../../../../data/current/bin', join(root, 'opt/bin'));
 symlinkSync('/loop', join(root, 'loop'));
 
-test.each(['/data/current/bin/host-local', '/opt/bin/host-local', '/../data/v1/bin/cni'])('%s', async (path) => {
-  expect(await resolveIn(root, path)).toBe(join(root, 'data/v1/bin/cni'));
-});
+test.each(['/data/current/bin/host-local', '/opt/bin/host-local', '/../data/v1/bin/cni'])(
+  '%s leads to the file inside of the root',
+  async (path) => {
+    expect(await resolveIn(root, path)).toBe(join(root, 'data/v1/bin/cni'));
+  },
+);
 
 test('what is not there has a path all the same; a loop has none', async () => {
   expect(await resolveIn(root, '/opt/bin/no/such')).toBe(join(root, 'data/v1/bin/no/such'));

@@ -128,8 +128,8 @@ export class Ipam {
       const { code, msg, details } = said.data;
       throw new CniError(code, `${prefix}: ${msg}`, { details });
     }
-    const words = result.stderr.trim() || result.stdout.trim() || `exit code ${result.exitCode}`;
-    throw new CniError(cniCodes.internal, `${prefix}: ${words}`);
+    const detail = result.stderr.trim() || result.stdout.trim() || `exit code ${result.exitCode}`;
+    throw new CniError(cniCodes.internal, `${prefix}: ${detail}`);
   }
 }
 

@@ -37,7 +37,7 @@ const allocatorOf = (pool: DevicePool) =>
     logger,
   });
 
-async function startPlugin(directory: string, pool = new DevicePool()) {
+function newPlugin(directory: string, pool: DevicePool): DevicePlugin {
   const plugin = new DevicePlugin({
     directory,
     resourceName,
@@ -46,8 +46,13 @@ async function startPlugin(directory: string, pool = new DevicePool()) {
     allocator: allocatorOf(pool),
     logger,
   });
-  await plugin.start();
   cleanups.push(() => plugin.close());
+  return plugin;
+}
+
+async function startPlugin(directory: string, pool = new DevicePool()) {
+  const plugin = newPlugin(directory, pool);
+  await plugin.start();
   return { plugin, pool };
 }
 
@@ -96,15 +101,7 @@ test('a kubelet that was killed leaves a dead socket: the next one is told at on
   linkSync(join(directory, 'killed.sock'), join(directory, 'kubelet.sock'));
   await new Promise((resolve) => listener.close(resolve));
   const pool = new DevicePool();
-  const plugin = new DevicePlugin({
-    directory,
-    resourceName,
-    endpoint: 'dpuNet.sock',
-    pool,
-    allocator: allocatorOf(pool),
-    logger,
-  });
-  cleanups.push(() => plugin.close());
+  const plugin = newPlugin(directory, pool);
   const started = plugin.start();
   await vi.waitFor(() => expect(existsSync(join(directory, 'dpuNet.sock'))).toBe(true));
   const kubelet = await startKubelet(directory);

@@ -10,7 +10,7 @@ import { freePort } from '../testing/vsp.ts';
 import type { ChannelEnd } from '../trust/channel-end.ts';
 import { openEnd, plainEnd, securedEnd, soonRenewed, TestTrust } from '../trust/testing.ts';
 import { AvailabilityTracker } from './availability-tracker.ts';
-import { type DpuSideOptions, startDpuSide as serveDpuSide } from './testing.ts';
+import { attachmentsOf, type DpuSideOptions, startDpuSide as serveDpuSide } from './testing.ts';
 
 const port = (index: number): BridgePort => ({ ...vspPort(index), name: `host0-${index}` });
 const ourId = 'aaaa';
@@ -69,17 +69,7 @@ function startHost(
   const channel = () => hostChannel(end, host);
   const says = (reason: string) => vi.waitFor(() => expect(channel().condition?.reason).toBe(reason));
   const reachable = () => vi.waitFor(() => expect([host.isKnown, host.outage]).toEqual([true, undefined]));
-  const add = (added: BridgePort) => {
-    wanted.push(added);
-    return host.createBridgePort(added);
-  };
-  const remove = (name: string) => {
-    wanted.splice(
-      wanted.findIndex((port) => port.name === name),
-      1,
-    );
-    return host.deleteBridgePort(name);
-  };
+  const { add, remove } = attachmentsOf(host, wanted);
   return { host, remove, outages, channel, says, reachable, add };
 }
 

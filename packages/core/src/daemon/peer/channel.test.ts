@@ -8,7 +8,7 @@ import { silent as logger, temporaryDirectory, port as vspPort } from '../datapa
 import { freePort } from '../testing/vsp.ts';
 import { plainEnd } from '../trust/testing.ts';
 import { anonymousOwner, ownerFrom, ownerHeader } from './owner.ts';
-import { type DpuSideOptions, startDpuSide as serveDpuSide } from './testing.ts';
+import { attachmentsOf, type DpuSideOptions, startDpuSide as serveDpuSide } from './testing.ts';
 
 const port = (index: number, mac?: string): BridgePort => ({ ...vspPort(index, mac), name: `host0-${index}` });
 const named = (ports: readonly BridgePort[]) => ports.map(({ name }) => name.replace('bridgePorts/', '')).sort();
@@ -45,18 +45,7 @@ function startHost(address: string, wanted: BridgePort[], { owner = a, ...option
   const reachable = () =>
     vi.waitFor(() => expect([host.isKnown, host.outage]).toEqual([true, undefined]), { timeout: 5_000 });
   const says = (reason: string) => vi.waitFor(() => expect(host.outage?.reason).toBe(reason), { timeout: 5_000 });
-  /** As an attachment's record and then its ADD do. */
-  const add = (added: BridgePort) => {
-    wanted.push(added);
-    return host.createBridgePort(added);
-  };
-  const remove = (name: string) => {
-    wanted.splice(
-      wanted.findIndex((port) => port.name === name),
-      1,
-    );
-    return host.deleteBridgePort(name);
-  };
+  const { add, remove } = attachmentsOf(host, wanted);
   return { host, said, reachable, says, add, remove };
 }
 

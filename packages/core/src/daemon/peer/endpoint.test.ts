@@ -8,7 +8,7 @@ test.each([
   ['[fe80::1%enp0s1]', '[fe80::1%enp0s1]:50151'],
   ['[fe80::1%25enp0s1]', '[fe80::1%enp0s1]:50151'],
   ['dpu.example.org', 'dpu.example.org:50151'],
-])('%s', (ip, address) => {
+])('%s is dialled at %s', (ip, address) => {
   expect(grpcAddress(parseEndpoint({ ip, port: 50151 }))).toBe(address);
 });
 

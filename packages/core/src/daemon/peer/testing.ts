@@ -1,8 +1,9 @@
 /** For tests: the daemon on a DPU as far as hosts see it, with a VSP in memory. */
 import { once } from 'node:events';
-import type { DpuError } from '@dpu-operator/sdk';
+import type { BridgePort, DpuError } from '@dpu-operator/sdk';
 import type { Logger } from 'pino';
 import { TestAuthority } from '../../trust/testing.ts';
+import type { HostDataPath } from '../datapath/host-data-path.ts';
 import { hostPortsIn, MemoryVsp, silent } from '../datapath/testing.ts';
 import type { ChannelEnd } from '../trust/channel-end.ts';
 import { plainEnd, securedEnd, TestTrust } from '../trust/testing.ts';
@@ -88,3 +89,20 @@ export async function connectHost(address: string, end: ChannelEnd): Promise<Pee
 }
 
 export const securedHostEnd = (shared: SharedAuthority): ChannelEnd => securedEnd({ side: 'host' }, trustOf(shared));
+
+/** Ports of a host's pods: each is an attachment's record before it is asked for, and is none before it is taken away. */
+export function attachmentsOf(host: HostDataPath, wanted: BridgePort[]) {
+  return {
+    add: (added: BridgePort) => {
+      wanted.push(added);
+      return host.createBridgePort(added);
+    },
+    remove: (name: string) => {
+      wanted.splice(
+        wanted.findIndex((port) => port.name === name),
+        1,
+      );
+      return host.deleteBridgePort(name);
+    },
+  };
+}

@@ -202,51 +202,41 @@ const metadataVariables = {
   ...finalizerVariables,
 };
 
-const configs: Policy = {
-  name: 'dpu-operator-dpuoperatorconfigs',
+/** Of a kind whose spec is for people to say. */
+const ofPeople = (resource: string, message: string, finalizer: string): Policy => ({
+  name: `dpu-operator-${resource}`,
   account,
   on: {
     apiGroup: group,
     apiVersion: version,
-    resource: 'dpuoperatorconfigs',
+    resource,
     operations: ['CREATE', 'UPDATE', 'DELETE'],
   },
   variables: metadataVariables,
   rules: [
     {
       expression: `request.operation == 'UPDATE' && ${fieldKeeps('spec')}`,
-      message: 'what is wanted of the DPU operator is for people to say: it changes nothing in spec',
+      message,
     },
     metadataKeeps(),
     {
-      expression: finalizersKeep(finalizers.operator),
-      message: `of finalizers the DPU operator may change ${finalizers.operator} only`,
+      expression: finalizersKeep(finalizer),
+      message: `of finalizers the DPU operator may change ${finalizer} only`,
     },
   ],
-};
+});
 
-const dpuNetworks: Policy = {
-  name: 'dpu-operator-dpunetworks',
-  account,
-  on: {
-    apiGroup: group,
-    apiVersion: version,
-    resource: 'dpunetworks',
-    operations: ['CREATE', 'UPDATE', 'DELETE'],
-  },
-  variables: metadataVariables,
-  rules: [
-    {
-      expression: `request.operation == 'UPDATE' && ${fieldKeeps('spec')}`,
-      message: 'what a DpuNetwork is, is for people to say: the DPU operator changes nothing in spec',
-    },
-    metadataKeeps(),
-    {
-      expression: finalizersKeep(finalizers.network),
-      message: `of finalizers the DPU operator may change ${finalizers.network} only`,
-    },
-  ],
-};
+const configs = ofPeople(
+  'dpuoperatorconfigs',
+  'what is wanted of the DPU operator is for people to say: it changes nothing in spec',
+  finalizers.operator,
+);
+
+const dpuNetworks = ofPeople(
+  'dpunetworks',
+  'what a DpuNetwork is, is for people to say: the DPU operator changes nothing in spec',
+  finalizers.network,
+);
 
 const dpus: Policy = {
   name: 'dpu-operator-dataprocessingunits',

@@ -1,14 +1,11 @@
 /** The placing and healing of chains against an API server in memory. */
 import 'reflect-metadata';
-import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { configName, operatorNamespace } from '../../api/names.ts';
 import { type ServiceFunctionChain, serviceFunctionChain } from '../../api/service-function-chain.ts';
 import { TestApiServer } from '../../daemon/testing/api-server.ts';
-import { EventRecorder, type KubeStore, lease } from '../../kube/index.ts';
-import { DaemonLeases } from '../daemons/daemon-leases.ts';
-import { Caches } from '../shared/caches.ts';
-import { parseEnvironment } from '../shared/environment.ts';
+import { lease } from '../../kube/index.ts';
+import { type RunningControllers, runControllers } from '../testing/controllers.ts';
 import { putMultus } from '../testing/multus.ts';
 import { runOf } from '../testing/plugin-runs.ts';
 import { ChainController } from './chain-controller.ts';
@@ -23,11 +20,9 @@ const leasePath = (node: string) =>
   `/apis/coordination.k8s.io/v1/namespaces/${operatorNamespace}/leases/dpu-daemon-${node}`;
 
 let api: TestApiServer;
-let store: KubeStore;
-let leases: DaemonLeases;
+let operator: RunningControllers;
 /** Of Leases, so that each is another. */
 let renewals = 0;
-let end: () => Promise<void>;
 
 beforeEach(async () => {
   api = new TestApiServer();
@@ -36,28 +31,16 @@ beforeEach(async () => {
   allow('shop');
 });
 afterEach(async () => {
-  await end();
+  await operator.end();
   api.close();
 });
 
 /** @param renewing whether the daemons that have a Lease renew it in the operator's sight */
 async function start({ renewing = true } = {}): Promise<void> {
-  store = await api.start();
-  const environment = parseEnvironment({}, 'operator');
-  const logger = pino({ enabled: false });
-  const events = new EventRecorder(store, 'operator', 'operator', logger);
-  const caches = new Caches(store, environment, logger);
-  leases = new DaemonLeases(store, caches, environment);
-  const { controller } = new ChainController(store, caches, environment, events, logger, leases);
-  const stop = new AbortController();
-  await caches.start(stop.signal);
-  const running = controller.start(stop.signal);
+  operator = await runControllers(api, ({ store, caches, environment, events, logger, leases }) => [
+    new ChainController(store, caches, environment, events, logger, leases),
+  ]);
   for (const node of renewing ? ['dpu-1', 'dpu-2'] : []) if (api.objects.has(leasePath(node))) putLease(node);
-  end = async () => {
-    stop.abort();
-    await running;
-    store.client.close();
-  };
 }
 
 function putNetwork(): void {
@@ -175,7 +158,7 @@ test('chains are spread, and stay where they are when another operator takes ove
   const nodes = ['a', 'b', 'c', 'd'].map((name) => chain(name)?.status?.node);
   expect(nodes.toSorted()).toEqual(['dpu-1', 'dpu-1', 'dpu-2', 'dpu-2']);
   const before = ['a', 'b', 'c', 'd'].map((name) => [chain(name)?.status?.node, uid(`nf-${name}`)]);
-  await end();
+  await operator.end();
   await start();
   putChain(['nf-e'], { name: 'e' });
   await said({ reason: 'Starting' }, 'e');
@@ -348,7 +331,7 @@ test('a node that is registered anew keeps its chains while its labels come one 
   const first = { node: chain()?.status?.node, uid: uid('firewall') };
   expect(first).toMatchObject({ node: 'dpu-1' });
   // By another operator too: what it needs to know stands in the status.
-  await end();
+  await operator.end();
   api.delete(nodePath('dpu-1'));
   putNode('dpu-1');
   await start();
@@ -369,7 +352,7 @@ test('a new chain waits until its node is heard of, and goes to none that died b
   await said({ status: 'False', reason: 'Pending', message: expect.stringMatching(/dpu-1 .* renew/) });
   putLease('dpu-1');
   await said({ reason: 'Starting' });
-  await end();
+  await operator.end();
   putDpuNode('dpu-2');
   putLease('dpu-2', 1);
   await start({ renewing: false });
@@ -389,11 +372,11 @@ test('a renewal that is seen by asking, before the watch tells it, is heard of',
   await said({ reason: 'Starting' });
   putLease('dpu-1', 1);
   await said({ reason: 'NodeSilent' });
-  const known = await store.get(lease, 'dpu-daemon-dpu-1', operatorNamespace);
+  const known = await operator.store.get(lease, 'dpu-daemon-dpu-1', operatorNamespace);
   if (!known) throw new Error('there is no Lease');
   const renewed = { ...known, spec: { ...known.spec, renewTime: 'later', leaseDurationSeconds: 3600 } };
-  vi.spyOn(store, 'get').mockResolvedValueOnce(renewed);
-  expect(await leases.state('dpu-daemon-dpu-1')).toBe('renewed');
+  vi.spyOn(operator.store, 'get').mockResolvedValueOnce(renewed);
+  expect(await operator.leases.state('dpu-daemon-dpu-1')).toBe('renewed');
   await said({ reason: 'Starting' });
 });
 

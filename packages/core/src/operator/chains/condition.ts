@@ -84,7 +84,7 @@ function obstacleOf(name: string, pods: readonly Pod[]): ChainCondition | undefi
     return { status: 'False', reason: 'Pending', message: `pod ${name}: ${scheduled.message ?? 'not scheduled yet'}` };
   }
   const waiting = pod.status?.containerStatuses?.[0]?.state?.waiting;
-  const words = [waiting?.reason, waiting?.message].filter(Boolean).join(': ') || pod.status?.message || 'is starting';
+  const detail = [waiting?.reason, waiting?.message].filter(Boolean).join(': ') || pod.status?.message || 'is starting';
   const failing = waiting?.reason !== undefined && !ordinaryWaits.includes(waiting.reason);
-  return { status: 'False', reason: 'Starting', message: `pod ${name}: ${words}`, failing };
+  return { status: 'False', reason: 'Starting', message: `pod ${name}: ${detail}`, failing };
 }

@@ -1,12 +1,9 @@
 /** DpuNetworks against an API server in memory. */
 import 'reflect-metadata';
-import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { configName, finalizers } from '../../api/names.ts';
 import { TestApiServer } from '../../daemon/testing/api-server.ts';
-import { EventRecorder } from '../../kube/index.ts';
-import { Caches } from '../shared/caches.ts';
-import { parseEnvironment } from '../shared/environment.ts';
+import { type RunningControllers, runControllers } from '../testing/controllers.ts';
 import { putMultus } from '../testing/multus.ts';
 import { DpuNetworkController } from './dpu-network-controller.ts';
 
@@ -17,7 +14,7 @@ const dpuPath = `/apis/${apiVersion}/dataprocessingunits/a-host`;
 const configPath = `/apis/${apiVersion}/dpuoperatorconfigs/${configName}`;
 
 let api: TestApiServer;
-let end: () => Promise<void>;
+let operator: RunningControllers;
 
 beforeEach(async () => {
   api = new TestApiServer();
@@ -25,22 +22,12 @@ beforeEach(async () => {
   api.put(configPath, { apiVersion, kind: 'DpuOperatorConfig', metadata: { name: configName }, spec: {} });
   api.put('/api/v1/nodes/node-a', { apiVersion: 'v1', kind: 'Node', metadata: { name: 'node-a' } });
   putDpu();
-  const store = await api.start();
-  const logger = pino({ enabled: false });
-  const caches = new Caches(store, parseEnvironment({}, 'operator'), logger);
-  const events = new EventRecorder(store, 'operator', 'operator', logger);
-  const { controller } = new DpuNetworkController(store, caches, events, logger);
-  const stop = new AbortController();
-  await caches.start(stop.signal);
-  const running = controller.start(stop.signal);
-  end = async () => {
-    stop.abort();
-    await running;
-    store.client.close();
-  };
+  operator = await runControllers(api, ({ store, caches, events, logger }) => [
+    new DpuNetworkController(store, caches, events, logger),
+  ]);
 });
 afterEach(async () => {
-  await end();
+  await operator.end();
   api.close();
 });
 
@@ -135,6 +122,30 @@ test('an accelerated network is ready when the daemon has answered that it is', 
   await said('fast', 'Pending');
   answer({ devices: 2 });
   await said('fast', 'Ready');
+});
+
+test('an accelerated network says where functions of one network are refused', async () => {
+  const accelerated = () => status('fast').conditions?.find(({ type }) => type === 'Accelerated');
+  const putDpuSide = (...features: string[]) => {
+    const path = `/apis/${apiVersion}/dataprocessingunits/a-dpu`;
+    const known = api.objects.get(path);
+    api.put(path, {
+      ...known,
+      apiVersion,
+      kind: 'DataProcessingUnit',
+      metadata: { ...known?.metadata, name: 'a-dpu' },
+      spec: { ...(known?.spec as object), isDpuSide: true, nodeName: 'node-a' },
+      status: { vsp: { initialisedAt: 'now', features } },
+    });
+  };
+  putDpuSide('dpu.devices/1', 'dpu.networkFunctions/1');
+  putNetwork('fast', { isAccelerated: true });
+  await vi.waitFor(() => expect(accelerated()).toMatchObject({ status: 'False', reason: 'FunctionsRefused' }), 20_000);
+  expect(accelerated()?.message).toContain('a-dpu');
+  putDpuSide('dpu.networkFunctions/1 maxNetworkFunctions=4 perBridge=true');
+  await vi.waitFor(() => expect(accelerated()).toMatchObject({ status: 'True', reason: 'FunctionsTaken' }), 20_000);
+  putNetwork('fast', { isAccelerated: true, vlan: 0 });
+  await vi.waitFor(() => expect(accelerated()).toBeUndefined(), 20_000);
 });
 
 test('daemons that report one after the other are counted in few writes', async () => {

@@ -322,5 +322,7 @@ function planFields({ metadata, spec }: DpuNetwork) {
 
 /** What of a DPU counts for networks. */
 function networkFields({ metadata, spec, status }: DataProcessingUnit) {
-  return [metadata.labels, metadata.deletionTimestamp, spec.isDpuSide, spec.networks, status?.networks];
+  const { isDpuSide, networks } = spec;
+  const features = isDpuSide ? status?.vsp?.features : undefined;
+  return [metadata.labels, metadata.deletionTimestamp, isDpuSide, networks, status?.networks, features];
 }

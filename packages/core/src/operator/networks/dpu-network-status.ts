@@ -32,7 +32,7 @@ export interface StatusInput {
 
 export function networkStatus(input: StatusInput, now = new Date()): DpuNetworkStatus {
   const { network, planned, tally } = input;
-  const said = [readiness(input), ...isolation(input)];
+  const said = [readiness(input), ...isolation(input), ...acceleration(input)];
   const observedGeneration = network.metadata.generation;
   return {
     conditions: said.flatMap((one) => [...setCondition(own(network, one.type), { ...one, observedGeneration }, now)]),
@@ -81,6 +81,18 @@ function isolation({ network, planned: { fault, vlanId }, tally }: StatusInput):
   if (vlan !== undefined) return said('False', 'PodsRefused', `${noBridges(where)}: its pods there are refused`);
   const why = `${noBridges(where)}: its pods there are on the default bridge, with all others that are`;
   return said('False', 'SharedBridge', `${why}; ${useAnother}`);
+}
+
+/** Whether functions on its DPU sides can work for it alone; nothing is said before a plugin has, and of the default bridge. */
+function acceleration({ network, planned: { fault }, tally }: StatusInput): ConditionInput[] {
+  const { isAccelerated, vlan } = network.spec;
+  const refusing = told(tally, ({ dpu, wish, takesFunctions }) => (wish && takesFunctions === false ? dpu : []));
+  if (fault || !isAccelerated || vlan === 0 || refusing.length + tally.takingFunctions === 0) return [];
+  if (refusing.length === 0) {
+    return [{ ...verdict('True', 'FunctionsTaken', 'network functions work for it alone'), type: 'Accelerated' }];
+  }
+  const message = `the plugin of ${firstTen(refusing)} takes no network functions for one network: their pods do not start there`;
+  return [{ ...verdict('False', 'FunctionsRefused', message), type: 'Accelerated' }];
 }
 
 /** @param tellOf what there is to tell of a DPU, if anything */

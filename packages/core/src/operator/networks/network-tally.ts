@@ -17,6 +17,8 @@ export interface NetworkOnDpu {
   /** Whether it has something of it, or is to. */
   holds: boolean;
   overlaps: readonly Overlap[];
+  /** On a DPU side: whether the plugin takes network functions for one network; undefined where it does not say. */
+  takesFunctions: boolean | undefined;
 }
 
 export class NetworkTally {
@@ -26,6 +28,8 @@ export class NetworkTally {
   answered = 0;
   /** How many devices the daemons have put into it. */
   devices = 0;
+  /** Of these: on how many the plugin takes network functions for one network. */
+  takingFunctions = 0;
   /** By name: every DPU that has something of it, or is to. */
   readonly holders = new Map<string, NetworkOnDpu>();
   /** By name: the DPUs of which there is more to say than a number. */
@@ -55,9 +59,10 @@ export class NetworkTally {
     this.notable.delete(dpu);
   }
 
-  #count({ wish, report }: NetworkOnDpu, sign: 1 | -1): void {
+  #count({ wish, report, takesFunctions }: NetworkOnDpu, sign: 1 | -1): void {
     if (wish) this.dpus += sign;
     if (wish && report) this.answered += sign;
+    if (wish && takesFunctions) this.takingFunctions += sign;
     this.devices += sign * (report?.devices ?? 0);
   }
 }
@@ -67,7 +72,9 @@ function setOrDelete(all: Map<string, NetworkOnDpu>, one: NetworkOnDpu, isIn: bo
   else all.delete(one.dpu);
 }
 
-function isNotable({ wish, report, overlaps }: NetworkOnDpu): boolean {
+function isNotable({ wish, report, overlaps, takesFunctions }: NetworkOnDpu): boolean {
   const isSilent = wish !== undefined && report === undefined;
-  return isSilent || overlaps.length > 0 || Boolean(report?.missing || report?.waiting?.length || report?.lacksBridge);
+  const refusesFunctions = wish !== undefined && takesFunctions === false;
+  const said = Boolean(report?.missing || report?.waiting?.length || report?.lacksBridge);
+  return isSilent || refusesFunctions || overlaps.length > 0 || said;
 }

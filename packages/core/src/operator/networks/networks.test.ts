@@ -1,16 +1,11 @@
 /** The networks that the DpuOperatorConfig's controller keeps in the namespaces of chains. */
 import 'reflect-metadata';
-import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { configName, operatorNamespace } from '../../api/names.ts';
 import { TestApiServer } from '../../daemon/testing/api-server.ts';
-import { EventRecorder } from '../../kube/index.ts';
 import { DpuOperatorConfigController } from '../config/dpu-operator-config-controller.ts';
 import { Uninstaller } from '../config/uninstaller.ts';
-import { DaemonLeases } from '../daemons/daemon-leases.ts';
-import { Turns } from '../dpu/rollout/fleet/turns.ts';
-import { Caches } from '../shared/caches.ts';
-import { parseEnvironment } from '../shared/environment.ts';
+import { type RunningControllers, runControllers } from '../testing/controllers.ts';
 import { putMultus } from '../testing/multus.ts';
 
 const configPath = `/apis/config.openshift.io/v1/dpuoperatorconfigs/${configName}`;
@@ -18,40 +13,20 @@ const networkPath = (namespace: string, name = 'dpunfcni-conf') =>
   `/apis/k8s.cni.cncf.io/v1/namespaces/${namespace}/network-attachment-definitions/${name}`;
 
 let api: TestApiServer;
-let end: () => Promise<void>;
+let operator: RunningControllers;
 
 beforeEach(async () => {
   api = new TestApiServer();
   putMultus(api);
   for (const name of ['shop', 'other']) putNamespace(name);
   allow('shop');
-  const store = await api.start();
-  const environment = parseEnvironment({}, 'operator');
-  const logger = pino({ enabled: false });
-  const events = new EventRecorder(store, 'operator', 'operator', logger);
-  const caches = new Caches(store, environment, logger);
-  const uninstaller = new Uninstaller(store, caches, environment);
-  const turns = new Turns(caches, new DaemonLeases(store, caches, environment), environment);
-  const { controller } = new DpuOperatorConfigController(
-    store,
-    caches,
-    environment,
-    events,
-    logger,
-    uninstaller,
-    turns,
-  );
-  const stop = new AbortController();
-  await caches.start(stop.signal);
-  const running = controller.start(stop.signal);
-  end = async () => {
-    stop.abort();
-    await running;
-    store.client.close();
-  };
+  operator = await runControllers(api, ({ store, caches, environment, events, logger, turns }) => {
+    const uninstaller = new Uninstaller(store, caches, environment);
+    return [new DpuOperatorConfigController(store, caches, environment, events, logger, uninstaller, turns)];
+  });
 });
 afterEach(async () => {
-  await end();
+  await operator.end();
   api.close();
 });
 

@@ -1,6 +1,6 @@
 /** Which devices of which DPU belong to which DpuNetwork. Pure. */
 import { isDeepStrictEqual } from 'node:util';
-import type { DataProcessingUnit, NetworkReport, NetworkWish } from '../../api/data-processing-unit.ts';
+import type { DataProcessingUnit, NetworkReport, NetworkWish, VspIdentity } from '../../api/data-processing-unit.ts';
 import type { LabelSelector } from '../../api/data-processing-unit-config.ts';
 import { type DpuNetwork, vfIdKey } from '../../api/dpu-network.ts';
 import { logicalBridgeOf } from '../../api/logical-bridge.ts';
@@ -81,6 +81,7 @@ export class NetworksPlan {
     const said = byName(dpu.status?.networks);
     const held = new Set([...wished.keys(), ...byName(dpu.spec.networks).keys(), ...said.keys()]);
     const concerned = new Set([...held, ...overlaps.keys()]);
+    const takesFunctions = dpu.spec.isDpuSide ? takesFunctionsOfOne(dpu.status?.vsp) : undefined;
     for (const network of concerned) {
       const wish = wished.get(network);
       const told = said.get(network);
@@ -91,6 +92,7 @@ export class NetworksPlan {
         report: told && isAnswerTo(told, wish) ? told : undefined,
         holds: held.has(network),
         overlaps: overlaps.get(network) ?? [],
+        takesFunctions,
       });
     }
     for (const network of before) if (!concerned.has(network)) this.#takeOut(network, name);
@@ -173,6 +175,11 @@ function allot(planned: readonly PlannedNetwork[], bridges: ReadonlyMap<string, 
 
 const isAnswerTo = (report: NetworkReport, wish: NetworkWish | undefined): boolean =>
   report.vfs === wish?.vfs && report.logicalBridge === wish?.logicalBridge && report.accelerated === wish?.accelerated;
+
+/** As the plugin announces it (`perBridge` of the contract); images for the Go operator announce nothing. */
+function takesFunctionsOfOne(vsp: VspIdentity | undefined): boolean | undefined {
+  return vsp?.features?.some((text) => /^dpu\.networkFunctions\/1 (.* )?perBridge=true( |$)/.test(text));
+}
 
 const byName = <T extends { name: string }>(all: readonly T[] = []): ReadonlyMap<string, T> =>
   new Map(all.map((one) => [one.name, one]));

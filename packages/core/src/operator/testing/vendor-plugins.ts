@@ -1,18 +1,15 @@
 /** The controller of VendorPlugins against an API server in memory. */
 import 'reflect-metadata';
-import { pino } from 'pino';
 import { expect, vi } from 'vitest';
 import type { Condition } from '../../api/meta.ts';
 import { configName, operatorNamespace } from '../../api/names.ts';
 import type { PluginRun } from '../../api/plugin-run.ts';
 import { type VendorPlugin, vendorPlugin } from '../../api/vendor-plugin.ts';
 import { TestApiServer } from '../../daemon/testing/api-server.ts';
-import { type Controller, EventRecorder } from '../../kube/index.ts';
 import type { ReadImage } from '../../plugins/image/read-image.ts';
 import type { LookUp } from '../../plugins/lookup/lookup.ts';
-import { Caches } from '../shared/caches.ts';
-import { parseEnvironment } from '../shared/environment.ts';
 import { VendorPluginController } from '../vendor-plugins/vendor-plugin-controller.ts';
+import { type RunningControllers, runControllers } from './controllers.ts';
 
 const apiVersion = 'config.openshift.io/v1';
 const namespaced = `namespaces/${operatorNamespace}`;
@@ -25,9 +22,7 @@ export class VendorPluginBed {
   readonly #lookUp: LookUp;
   readonly #readImage: ReadImage;
   #stop = new AbortController();
-  #running: Promise<unknown> = Promise.resolve();
-  #caches: Caches | undefined;
-  #controller: Controller | undefined;
+  #operator: RunningControllers | undefined;
 
   constructor(lookUp: LookUp, readImage: ReadImage = unread) {
     this.#lookUp = lookUp;
@@ -37,31 +32,22 @@ export class VendorPluginBed {
   /** Starts an operator; the objects of an earlier one are still there. */
   async start(variables: NodeJS.ProcessEnv = {}): Promise<void> {
     this.#stop = new AbortController();
-    const store = await this.server.start();
-    const environment = parseEnvironment(variables, 'operator');
-    const logger = pino({ enabled: false });
-    const events = new EventRecorder(store, 'operator', 'operator', logger);
-    const caches = new Caches(store, environment, logger);
     const stop = this.#stop.signal;
     const untilStop = (signal = stop) => AbortSignal.any([stop, signal]);
-    const { controller } = new VendorPluginController(
-      store,
-      caches,
-      environment,
-      events,
-      (request) => this.#lookUp({ ...request, signal: untilStop(request.signal) }),
-      (request) => this.#readImage({ ...request, signal: untilStop(request.signal) }),
-      logger,
+    const lookUp: LookUp = (request) => this.#lookUp({ ...request, signal: untilStop(request.signal) });
+    const readImage: ReadImage = (request) => this.#readImage({ ...request, signal: untilStop(request.signal) });
+    this.#operator = await runControllers(
+      this.server,
+      ({ store, caches, environment, events, logger }) => [
+        new VendorPluginController(store, caches, environment, events, lookUp, readImage, logger),
+      ],
+      variables,
     );
-    this.#caches = caches;
-    this.#controller = controller;
-    await caches.start(this.#stop.signal);
-    this.#running = controller.start(this.#stop.signal);
   }
 
   async stop(): Promise<void> {
     this.#stop.abort();
-    await this.#running;
+    await this.#operator?.end();
     this.server.close();
   }
 
@@ -111,7 +97,7 @@ export class VendorPluginBed {
   /** The operator knows of a condition. */
   async sees(name: string, type: string): Promise<void> {
     await vi.waitFor(() => {
-      const conditions = this.#caches?.vendorPlugins.get(name)?.status?.conditions ?? [];
+      const conditions = this.#operator?.caches.vendorPlugins.get(name)?.status?.conditions ?? [];
       expect(conditions.map((condition) => condition.type)).toContain(type);
     });
   }
@@ -122,8 +108,8 @@ export class VendorPluginBed {
       const there = [...this.server.objects.values()].filter(({ kind }) => kind === 'VendorPlugin');
       const versions = (objects: readonly { metadata: object }[]) =>
         objects.map(({ metadata }) => 'resourceVersion' in metadata && metadata.resourceVersion);
-      expect(versions(this.#caches?.vendorPlugins.list() ?? [])).toEqual(versions(there));
-      expect(this.#controller?.isIdle).toBe(true);
+      expect(versions(this.#operator?.caches.vendorPlugins.list() ?? [])).toEqual(versions(there));
+      expect(this.#operator?.controllers.map(({ isIdle }) => isIdle)).toEqual([true]);
     });
   }
 

@@ -12,7 +12,7 @@ test.each([
   ['localhost/vsp', { registry: 'localhost', repository: 'vsp', tag: 'latest' }],
   ['r.example.com:5000/vsp', { registry: 'r.example.com:5000', repository: 'vsp', tag: 'latest' }],
   [`r.example.com/a/b:1@${digest}`, { registry: 'r.example.com', repository: 'a/b', tag: '1', digest }],
-])('%s', (image, parts) => {
+])('%s is read as Docker reads it', (image, parts) => {
   expect(isReference(image)).toBe(true);
   expect(parseReference(image)).toEqual({ digest: undefined, ...parts });
 });

@@ -189,8 +189,8 @@ class Reader {
       const message = `${registry} has no ${repository} of that tag or digest, or shows it only to some: check spec.image and spec.pod.imagePullSecrets`;
       throw new LookupError('ImageNotFound', message);
     }
-    const words = body.toString('utf8', 0, 200).replace(/\s+/g, ' ').trim();
-    const message = `${registry} does not answer as a registry of images does (${status}${words && `: ${words}`})`;
+    const detail = body.toString('utf8', 0, 200).replace(/\s+/g, ' ').trim();
+    const message = `${registry} does not answer as a registry of images does (${status}${detail && `: ${detail}`})`;
     throw new LookupError('RegistryUnreachable', message);
   }
 }

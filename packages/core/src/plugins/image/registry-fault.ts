@@ -12,24 +12,24 @@ export function registryFault(error: unknown, host: string, signal: AbortSignal)
     return isLate ? new LookupError('TimedOut', `the registry ${host} took too long`) : signal.reason;
   }
   const { code = 'UNKNOWN', message = String(error) } = error as { code?: string; message?: string };
-  const words = message.includes(code) ? message : `${code}: ${message}`;
-  if (plainText.test(words)) {
+  const detail = message.includes(code) ? message : `${code}: ${message}`;
+  if (plainText.test(detail)) {
     return new LookupError(
       'RegistryInsecure',
-      `${host} does not speak TLS (${words}): where it is to be reached by http, add it to spec.plugins.httpRegistries of the DpuOperatorConfig`,
+      `${host} does not speak TLS (${detail}): where it is to be reached by http, add it to spec.plugins.httpRegistries of the DpuOperatorConfig`,
       { cause: error },
     );
   }
   if (failureKind({ code, summary: message }) === 'untrusted') {
     return new LookupError(
       'RegistryUntrusted',
-      `the certificate of ${host} is not trusted (${words}): put its authority's into ca.crt of the Secret for it, or into the ConfigMap dpu-operator-trusted-ca`,
+      `the certificate of ${host} is not trusted (${detail}): put its authority's into ca.crt of the Secret for it, or into the ConfigMap dpu-operator-trusted-ca`,
       { cause: error },
     );
   }
   return new LookupError(
     'RegistryUnreachable',
-    `${host} does not answer (${words}): check the image's name, and the way there from the operator's pod`,
+    `${host} does not answer (${detail}): check the image's name, and the way there from the operator's pod`,
     { cause: error },
   );
 }

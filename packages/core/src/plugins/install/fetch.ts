@@ -91,7 +91,7 @@ async function readCredentials(mount: string | undefined, registry: string): Pro
 
 function installError(result: ExecResult, registry: string, lock: LockFile): InstallError {
   const failure = npmFailure(result);
-  const words = `${failure.code}: ${failure.summary}`;
+  const detail = `${failure.code}: ${failure.summary}`;
   const told: Partial<Record<ReturnType<typeof failureKind>, [InstallReason, string]>> = {
     tampered: [
       'Tampered',
@@ -107,5 +107,5 @@ function installError(result: ExecResult, registry: string, lock: LockFile): Ins
     node: ['NodeStorage', "the node's disk does not take it"],
   };
   const [reason, message] = told[failureKind(failure)] ?? ['InstallFailed', 'npm failed'];
-  return new InstallError(reason, `${message} (${words})`);
+  return new InstallError(reason, `${message} (${detail})`);
 }

@@ -58,8 +58,8 @@ function readLock(text: string): z.infer<typeof lockSchema> {
   try {
     return lockSchema.parse(JSON.parse(text));
   } catch (cause) {
-    const words = cause instanceof z.ZodError ? z.prettifyError(cause) : String(cause);
-    throw new LookupError('LockInvalid', `its lock file has another form than this operator knows: ${words}`, {
+    const detail = cause instanceof z.ZodError ? z.prettifyError(cause) : String(cause);
+    throw new LookupError('LockInvalid', `its lock file has another form than this operator knows: ${detail}`, {
       cause,
     });
   }

@@ -131,11 +131,11 @@ function lookupError(
   { packageName, registry }: Pick<LookupRequest, 'packageName' | 'registry'>,
   about: 'package' | 'dependency',
 ): LookupError {
-  const words = `${failure.code}: ${failure.summary}`;
+  const detail = `${failure.code}: ${failure.summary}`;
   switch (failureKind(failure)) {
     case 'notFound':
       if (about === 'dependency') {
-        return new LookupError('DependencyNotFound', `${registry} lacks something that it depends on (${words})`);
+        return new LookupError('DependencyNotFound', `${registry} lacks something that it depends on (${detail})`);
       }
       return new LookupError(
         'PackageNotFound',
@@ -144,29 +144,29 @@ function lookupError(
     case 'unauthorized':
       return new LookupError(
         'Unauthorized',
-        `${registry} refuses the credentials, or wants some (${words}): check the Secret of spec.credentialsSecret`,
+        `${registry} refuses the credentials, or wants some (${detail}): check the Secret of spec.credentialsSecret`,
       );
     case 'untrusted':
       return new LookupError(
         'RegistryUntrusted',
-        `the certificate of ${registry} is not trusted (${words}): put its authority's into ca.crt of the Secret of spec.credentialsSecret`,
+        `the certificate of ${registry} is not trusted (${detail}): put its authority's into ca.crt of the Secret of spec.credentialsSecret`,
       );
     case 'unreachable':
       return new LookupError(
         'RegistryUnreachable',
-        `${registry} does not answer as a registry does (${words}): check spec.registry, and the way there from the operator's pod`,
+        `${registry} does not answer as a registry does (${detail}): check spec.registry, and the way there from the operator's pod`,
       );
     case 'forbiddenSource':
       return new LookupError(
         'DependencyUnsafe',
-        `it depends on what no registry vouches for (${words}): ask its vendor to publish that to a registry`,
+        `it depends on what no registry vouches for (${detail}): ask its vendor to publish that to a registry`,
       );
     case 'conflict':
-      return new LookupError('DependencyConflict', `what it depends on contradicts itself (${words}): ask its vendor`);
+      return new LookupError('DependencyConflict', `what it depends on contradicts itself (${detail}): ask its vendor`);
     case 'tampered':
-      return new LookupError('IntegrityMismatch', `a tarball is not what the registry says (${words})`);
+      return new LookupError('IntegrityMismatch', `a tarball is not what the registry says (${detail})`);
     default:
-      return new LookupError('LookupFailed', words);
+      return new LookupError('LookupFailed', detail);
   }
 }
 

@@ -25,15 +25,15 @@ export function npmFailure({ stdout, stderr }: ExecResult): NpmFailure {
   const told = fromJson(stdout);
   if (told) return told;
   const code = /^npm error code (\S+)$/m.exec(stderr)?.[1] ?? 'UNKNOWN';
-  const words = stderr.replace(/^npm error (code \S+\n)?/gm, '');
-  return { code, summary: oneLine(words) || 'npm ended without a word' };
+  const said = stderr.replace(/^npm error (code \S+\n)?/gm, '');
+  return { code, summary: oneLine(said) || 'npm ended without a word' };
 }
 
 function fromJson(stdout: string): NpmFailure | undefined {
   try {
     const { error } = JSON.parse(stdout);
-    const words = [error.summary, error.detail].filter((text) => typeof text === 'string' && text !== '');
-    return typeof error.code === 'string' ? { code: error.code, summary: oneLine(words[0] ?? error.code) } : undefined;
+    const said = [error.summary, error.detail].filter((text) => typeof text === 'string' && text !== '');
+    return typeof error.code === 'string' ? { code: error.code, summary: oneLine(said[0] ?? error.code) } : undefined;
   } catch {
     return undefined;
   }

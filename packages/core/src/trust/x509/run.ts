@@ -4,23 +4,8 @@
  */
 import { dirname, join } from 'node:path';
 import { exec } from '@dpu-operator/sdk/linux';
-import type {
-  issue,
-  makeAuthority,
-  makeRequest,
-  makeServerCertificate,
-  makeServingCertificate,
-  readRequest,
-} from './operations.ts';
 
-export interface Operations {
-  issue: typeof issue;
-  makeAuthority: typeof makeAuthority;
-  makeRequest: typeof makeRequest;
-  makeServerCertificate: typeof makeServerCertificate;
-  makeServingCertificate: typeof makeServingCertificate;
-  readRequest: typeof readRequest;
-}
+type Operations = typeof import('./operations.ts');
 
 /** Milliseconds: on a node that has no time to spare a process takes seconds to start. */
 const timeoutMs = 60_000;

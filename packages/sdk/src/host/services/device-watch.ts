@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { handleServerStreamingCall, Server } from '@grpc/grpc-js';
 import { DpuError } from '../../errors.ts';
 import { deviceWatchService } from '../../wire/definitions.ts';
@@ -8,7 +9,7 @@ import type { PluginSession } from '../session.ts';
 const { path } = deviceWatchService.WatchDevices;
 
 /**
- * Sends all devices, and all of them again after a change; changes that come while they are read go together.
+ * Sends all devices, and all of them again after a change, which another order is not; changes that come while they are read go together.
  *
  * @param closing Ends the streams with UNAVAILABLE, so that callers try again.
  */
@@ -31,7 +32,7 @@ export function addDeviceWatch(server: Server, session: PluginSession, closing: 
 
     let isReading = false;
     let hasChanged = false;
-    let sent: string | undefined;
+    let sent: ReturnType<typeof devicesToWire> | undefined;
     const send = async () => {
       hasChanged = true;
       if (isReading) return;
@@ -40,9 +41,8 @@ export function addDeviceWatch(server: Server, session: PluginSession, closing: 
         while (hasChanged && !ended) {
           hasChanged = false;
           const response = devicesToWire(await session.call(path, async () => session.plugin.getDevices()));
-          const text = JSON.stringify(response);
-          if (!ended && text !== sent) call.write(response);
-          sent = text;
+          if (!ended && !isDeepStrictEqual(response, sent)) call.write(response);
+          sent = response;
         }
       } catch (error) {
         fail(error);

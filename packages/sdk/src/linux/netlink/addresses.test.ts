@@ -10,7 +10,7 @@ test.each([
   ['fe80::1:0:0:2', 'fe800000000000000001000000000002'],
   ['::ffff:192.0.2.1', '00000000000000000000ffffc0000201'],
   ['64:ff9b::192.0.2.33', '0064ff9b0000000000000000c0000221'],
-])('%s', (address, bytes) => {
+])('%s is %s to the kernel', (address, bytes) => {
   expect(addressBytes(address).toString('hex')).toBe(bytes);
 });
 

@@ -10,7 +10,7 @@ test.each([
   ['text with its NUL, aligned', text(3, 'net1'), '090003006e65743100000000'],
   ['nothing', attribute(9), '04000900'],
   ['attributes in an attribute', nested(18, text(1, 'veth')), '10001280' + '090001007665746800000000'],
-])('%s', (_what, bytes, expected) => {
+])('an attribute of %s is written as the kernel reads it', (_what, bytes, expected) => {
   expect(hex(bytes)).toBe(expected);
 });
 

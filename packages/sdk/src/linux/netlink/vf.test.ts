@@ -20,7 +20,7 @@ test.each<[string, Parameters<typeof setVfRequest>[2], string]>([
   ['spoof check', { spoofCheck: true }, '0c0004000300000001000000'],
   ['trust', { trust: false }, '0c0009000300000000000000'],
   ['link state', { linkState: 'disable' }, '0c0005000300000002000000'],
-])('%s', (_what, settings, expected) => {
+])('%s of a VF: the request that the kernel takes', (_what, settings, expected) => {
   const { body } = setVfRequest(4, 3, settings);
   const info = Buffer.from(expected, 'hex');
   expect(hex(body)).toBe(pf + hex(nested(22, nested(1, info))));

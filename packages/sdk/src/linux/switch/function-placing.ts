@@ -28,8 +28,6 @@ export interface PlacingOptions {
   found: ReadonlyMap<string, number>;
   /** Names of bridge ports by device: on one node functions and hosts have the same devices. */
   ports: ReadonlyMap<number, string>;
-  /** Whether functions can work for one logical bridge (the limit `perBridge`). Default: one that names a bridge is refused. */
-  perBridge?: boolean;
 }
 
 /** Where functions are, and what is answered for those that are not. */
@@ -42,14 +40,14 @@ export interface Placing {
  * A chain that cannot be placed stays as it was. A device that was given to another pod, under another MAC, does not
  * belong to the single function before any more, whether or not its removal was told.
  */
-export function placeFunctions({ wanted, before, found, ports, perBridge }: PlacingOptions): Placing {
+export function placeFunctions({ wanted, before, found, ports }: PlacingOptions): Placing {
   const placed = new Map<string, Placed>();
   const outcomes = new Map<string, Outcome>();
   const fresh: [string, Placed][] = [];
   for (const [name, functions] of allFunctions(wanted)) {
     const former = before.get(name);
     try {
-      const vlan = vlanOf(functions, perBridge ? wanted.logicalBridges : new Map());
+      const vlan = vlanOf(functions, wanted.logicalBridges);
       const now = place(functions, found, former, vlan);
       if (now === former) placed.set(name, now);
       else fresh.push([name, now]);
@@ -89,7 +87,10 @@ export function allFunctions({ networkFunctions, serviceChains }: Wanted): Map<s
   return new Map<string, readonly NetworkFunction[]>([...singles, ...chains]);
 }
 
-/** The host of the SDK has seen to it that functions of one chain name one bridge. */
+/**
+ * The host of the SDK has seen to it that functions of one chain name one bridge. A plugin without the limit `perBridge` is
+ * told one that is no logical bridge.
+ */
 function vlanOf(functions: readonly NetworkFunction[], bridges: Wanted['logicalBridges']): number | undefined {
   const bridgeId = functions.find((nf) => nf.bridgeId)?.bridgeId;
   if (bridgeId === undefined) return undefined;

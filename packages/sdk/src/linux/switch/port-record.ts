@@ -25,6 +25,8 @@ export interface FunctionPortRecord {
   end: 'input' | 'output';
   /** Of the pod's interface. */
   mac: string;
+  /** Of the logical bridge whose frames alone the chain works for. */
+  vlan?: number | undefined;
 }
 
 /** The port of the link that leads outside. */
@@ -52,6 +54,7 @@ const schema: z.ZodType<PortRecord> = z.discriminatedUnion('kind', [
     place: z.number(),
     end: z.enum(['input', 'output']),
     mac: z.string(),
+    vlan: z.number().optional(),
   }),
   z.object({ kind: z.literal('uplink'), gro: z.boolean() }),
 ]);

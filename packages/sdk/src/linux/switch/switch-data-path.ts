@@ -7,8 +7,9 @@ import { DpuError } from '../../errors.ts';
 import type { Serial } from '../../serial.ts';
 import type { VfPosition } from '../sysfs.ts';
 import { Bridge, type BridgePortPlan, type BridgeResult } from './bridge.ts';
-import { type BridgeState, planFlows, planPorts } from './bridge-plan.ts';
-import type { ClosedMarker } from './closed-marker.ts';
+import { planFlows } from './bridge-flows.ts';
+import { type BridgeState, planPorts } from './bridge-plan.ts';
+import { type Closed, type ClosedMarker, closedBy } from './closed-marker.ts';
 import { allFunctions, placeFunctions } from './function-placing.ts';
 import { vfOfBridgePort } from './host-port-name.ts';
 import {
@@ -76,6 +77,8 @@ export interface SwitchDataPathOptions {
   onRefused?: () => void;
 }
 
+const nothingClosed: Closed = { all: false, vlans: [] };
+
 /** The data path of a card whose ports are those of an Open vSwitch: bridge ports, network functions and chains on one bridge. */
 export class SwitchDataPath implements DataPath {
   readonly serves = ['bridge', 'networkFunctions', 'chains'] as const;
@@ -84,8 +87,7 @@ export class SwitchDataPath implements DataPath {
   /** What a predecessor left, and this process was not told of yet. */
   #rest: Standing = nothingStands;
   #standing: Standing = nothingStands;
-  /** Since the first chain: nothing goes around one that is not there at the moment. */
-  #closed = false;
+  #closed: Closed = nothingClosed;
   #wanted: Wanted | undefined;
   #complete = false;
   /** Whether there is to be a bridge: not after {@link remove}, until something is wanted. */
@@ -105,7 +107,7 @@ export class SwitchDataPath implements DataPath {
   /** With nothing but the way outside, beside what stands on the bridge already; closed where it was before. */
   async start(): Promise<void> {
     const { ports, closed } = this.#options;
-    this.#closed = await closed.isSet();
+    this.#closed = await closed.read();
     this.#rest = standingOf(await this.#bridge.open(), ports.functionPair);
     await this.#reconcile(nothingStands);
   }
@@ -162,8 +164,8 @@ export class SwitchDataPath implements DataPath {
   async remove(): Promise<void> {
     await this.#bridge.remove();
     this.#isOn = false;
-    await this.#options.closed.clear();
-    this.#closed = false;
+    await this.#options.closed.clearAll();
+    this.#closed = nothingClosed;
     this.#rest = nothingStands;
     this.#standing = nothingStands;
     this.#wanted = undefined;
@@ -198,9 +200,9 @@ export class SwitchDataPath implements DataPath {
     const { absent, failed: unopened } = await this.#reconcile({ hostPorts, functions: placed });
     for (const [name, outcome] of unplaced) outcomes.set(name, outcome);
     for (const [name, { device }] of hostPorts) {
-      const words = unopened.get(device);
+      const detail = unopened.get(device);
       if (absent.has(device)) outcomes.set(name, pending(`waits for the network device ${device}`));
-      if (words !== undefined) outcomes.set(name, failed(new DpuError('INTERNAL', `Open vSwitch: ${words}`)));
+      if (detail !== undefined) outcomes.set(name, failed(new DpuError('INTERNAL', `Open vSwitch: ${detail}`)));
     }
     for (const [name, { devices }] of placed) {
       const ports = chainPorts({ devices, functions: [] }, this.#options.ports.functionPort);
@@ -241,30 +243,32 @@ export class SwitchDataPath implements DataPath {
   async #reconcile(wanted: Standing) {
     const { ports, closed, hostToHost, owner } = this.#options;
     const next = joined(wanted, this.#rest);
-    const hasChain = [...next.functions.keys()].some((name) => name.startsWith('serviceChains/'));
-    const closes = hasChain && !this.#closed;
-    if (closes) await closed.set();
+    const bridges = [...(this.#wanted?.logicalBridges.values() ?? [])].map(({ vlanId }) => vlanId);
+    // What is told in parts may have the bridge yet to come.
+    const isClosed = closedBy(next.functions, this.#closed, this.#complete ? new Set(bridges) : undefined);
     const uplink = await ports.uplink();
+    const chains = [...next.functions.values()].map((placed) => {
+      return { vlan: placed.vlan, functions: chainPorts(placed, ports.functionPort) };
+    });
     const state: BridgeState = {
       hostPorts: [...next.hostPorts.values()],
-      chains: [...next.functions.values()].map((placed) => chainPorts(placed, ports.functionPort)),
+      chains: chains.flatMap(({ vlan, functions }) => (vlan === undefined ? [functions] : [])),
+      vlanChains: chains.flatMap(({ vlan, functions }) => (vlan === undefined ? [] : { vlan, functions })),
       uplink: uplink?.name,
-      closed: this.#closed || hasChain,
+      closed: isClosed.all,
+      closedVlans: isClosed.vlans,
       hostToHost,
     };
-    try {
-      const plans = this.#portPlans(state, next, uplink);
-      const result = await this.#bridge.apply(plans, (numberOf) => planFlows(state, numberOf, owner));
-      this.#standing = next;
-      this.#closed = state.closed;
-      this.#failing = result.failed.size > 0;
-      this.#uplinkFault = uplink && uplinkFault(uplink, result);
-      if (this.#complete) await this.#lowerOthers(plans);
-      return result;
-    } catch (error) {
-      if (closes) await closed.clear();
-      throw error;
-    }
+    const plans = this.#portPlans(state, next, uplink);
+    const result = await closed.change(this.#closed, isClosed, () =>
+      this.#bridge.apply(plans, (numberOf) => planFlows(state, numberOf, owner)),
+    );
+    this.#standing = next;
+    this.#closed = isClosed;
+    this.#failing = result.failed.size > 0;
+    this.#uplinkFault = uplink && uplinkFault(uplink, result);
+    if (this.#complete) await this.#lowerOthers(plans);
+    return result;
   }
 
   #portPlans(state: BridgeState, standing: Standing, uplink: SwitchPort | undefined): BridgePortPlan[] {
@@ -292,9 +296,9 @@ export class SwitchDataPath implements DataPath {
 }
 
 function uplinkFault({ name }: SwitchPort, { failed, joining }: BridgeResult): UplinkFault | undefined {
-  const words = failed.get(name);
-  if (words !== undefined) {
-    return { reason: 'NotOnBridge', message: `${name} is no port of the bridge, and nothing leads outside: ${words}` };
+  const detail = failed.get(name);
+  if (detail !== undefined) {
+    return { reason: 'NotOnBridge', message: `${name} is no port of the bridge, and nothing leads outside: ${detail}` };
   }
   if (joining === undefined) return undefined;
   const effect = `${name} joins frames that it receives (GRO), and those that are longer than the MTU are lost`;

@@ -28,6 +28,7 @@ const stands: Standing = {
         ],
       },
     ],
+    ['serviceChains/blue', { functions: [{ input: 'm4', output: 'm5' }], devices: [{ input: 4, output: 5 }], vlan: 5 }],
   ]),
 };
 
@@ -39,7 +40,7 @@ it('finds again what the records of its ports say', () => {
 it.each(['dp0', 'dp3'])('does not take a chain without its port %s for one', (missing) => {
   const records = recordsOf(stands, portName);
   records.delete(missing);
-  expect(standingOf(records, indexOf).functions.size).toBe(0);
+  expect([...standingOf(records, indexOf).functions.keys()]).toEqual(['serviceChains/blue']);
 });
 
 it('keeps what was not told of, until all was', () => {
@@ -49,6 +50,7 @@ it('keeps what was not told of, until all was', () => {
     'bridgePorts/host0-1',
     'bridgePorts/host0-2',
     'serviceChains/edge',
+    'serviceChains/blue',
   ]);
   expect(untold(stands, [], true)).toEqual(nothingStands);
 });
@@ -60,5 +62,5 @@ it('what is wanted goes before what was there', () => {
   ]);
   const next = joined({ hostPorts: new Map([['bridgePorts/host1-0', port]]), functions }, stands);
   expect([...next.hostPorts.keys()]).toEqual(['bridgePorts/host0-1', 'bridgePorts/host0-2', 'bridgePorts/host1-0']);
-  expect([...next.functions.keys()]).toEqual(['serviceChains/other']);
+  expect([...next.functions.keys()]).toEqual(['serviceChains/blue', 'serviceChains/other']);
 });

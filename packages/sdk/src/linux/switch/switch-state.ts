@@ -4,7 +4,7 @@ import { omitUndefined } from '../../omit-undefined.ts';
 import { logicalBridgesOf } from '../../wanted.ts';
 import type { FunctionPorts, HostPort } from './bridge-plan.ts';
 import type { Placed } from './function-placing.ts';
-import type { PortRecord } from './port-record.ts';
+import type { FunctionPortRecord, PortRecord } from './port-record.ts';
 
 /** By names of objects: `bridgePorts/…`, and `serviceChains/…` or `networkFunctions/…`. */
 export interface Standing {
@@ -15,6 +15,9 @@ export interface Standing {
 export interface KnownHostPort extends HostPort {
   dpdkDevargs?: string | undefined;
 }
+
+/** What is told of a port of a chain, and the number of its pair. */
+type ChainEnd = Pick<FunctionPortRecord, 'place' | 'end' | 'mac' | 'vlan'> & { index: number };
 
 export const nothingStands: Standing = { hostPorts: new Map(), functions: new Map() };
 
@@ -28,7 +31,7 @@ export function standingOf(
   indexOf: (device: string) => number | undefined,
 ): Standing {
   const hostPorts = new Map<string, KnownHostPort>();
-  const ends = new Map<string, { place: number; end: 'input' | 'output'; mac: string; index: number }[]>();
+  const ends = new Map<string, ChainEnd[]>();
   for (const [device, record] of records) {
     if (record.kind === 'host') {
       const { name, mac, type, vlans, dpdkDevargs } = record;
@@ -36,8 +39,7 @@ export function standingOf(
     }
     const index = record.kind === 'function' ? indexOf(device) : undefined;
     if (record.kind !== 'function' || index === undefined) continue;
-    const { name, place, end, mac } = record;
-    ends.set(name, [...(ends.get(name) ?? []), { place, end, mac, index }]);
+    ends.set(record.name, [...(ends.get(record.name) ?? []), { ...record, index }]);
   }
   const functions = new Map<string, Placed>();
   for (const [name, chain] of ends) {
@@ -49,10 +51,12 @@ export function standingOf(
     }));
     const whole = pairs.flatMap(({ input, output }) => (input && output ? { input, output } : []));
     if (whole.length !== pairs.length || chain.length % 2 !== 0) continue;
-    functions.set(name, {
+    const placed = {
       functions: whole.map(({ input, output }) => ({ input: input.mac, output: output.mac })),
       devices: whole.map(({ input, output }) => ({ input: input.index, output: output.index })),
-    });
+      vlan: chain[0]?.vlan,
+    };
+    functions.set(name, omitUndefined(placed));
   }
   return { hostPorts, functions };
 }
@@ -99,7 +103,8 @@ export function recordsOf(
     for (const [place, device] of placed.devices.entries()) {
       for (const end of ['input', 'output'] as const) {
         const mac = placed.functions[place]?.[end] ?? '';
-        records.set(portName(device[end]), { kind: 'function', name, place, end, mac });
+        const record = { kind: 'function' as const, name, place, end, mac, vlan: placed.vlan };
+        records.set(portName(device[end]), omitUndefined(record));
       }
     }
   }

@@ -45,15 +45,15 @@ function failureOf(status: Status | undefined): Failure | undefined {
   const install = containerOf(status, 'install');
   const ended = install?.state?.terminated ?? install?.lastState?.terminated;
   if (ended && ended.exitCode !== 0) {
-    const words = lastWords(ended) || `the installer ended with exit code ${ended.exitCode}`;
-    return parseTermination(ended.message ?? '') ?? failed(words);
+    const detail = lastWords(ended) || `the installer ended with exit code ${ended.exitCode}`;
+    return parseTermination(ended.message ?? '') ?? failed(detail);
   }
   const pullers = status?.containerStatuses?.filter(({ name }) => isPuller(name)) ?? [];
   for (const container of [...(install ? [install] : []), ...pullers.filter((one) => !isThere(one.name, one))]) {
     const waiting = container.state?.waiting;
     if (!waiting?.reason || patient.includes(waiting.reason)) continue;
-    const words = `${waiting.reason}: ${waiting.message ?? 'its container does not start'}`;
-    return isPuller(container.name) ? { reason: 'ImagePullFailed', message: words } : failed(words);
+    const detail = `${waiting.reason}: ${waiting.message ?? 'its container does not start'}`;
+    return isPuller(container.name) ? { reason: 'ImagePullFailed', message: detail } : failed(detail);
   }
   const scheduled = findCondition(status?.conditions, 'PodScheduled');
   if (scheduled?.status === 'False') return failed(scheduled.message ?? 'its pod cannot be scheduled');

@@ -135,9 +135,9 @@ export function lastWords({ message }: Termination): string {
 function whereToLook(pod: Pod, container: ContainerStatus | undefined): string {
   const last = ended(container);
   if (!last) return '';
-  const words = lastWords(last);
+  const detail = lastWords(last);
   const logs = `kubectl logs --previous -n ${pod.metadata.namespace} ${pod.metadata.name}${containerFlag(container)}`;
-  return `; it ended with exit code ${last.exitCode}${words && `, saying ${words}`} (${logs})`;
+  return `; it ended with exit code ${last.exitCode}${detail && `, saying ${detail}`} (${logs})`;
 }
 
 /** Without it kubectl takes the VSP's. */

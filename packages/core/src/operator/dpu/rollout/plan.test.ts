@@ -1,161 +1,20 @@
-import { podOf } from '@dpu-operator/sdk/manifest';
 import { expect, test } from 'vitest';
-import type { PluginRun, Rollout } from '../../../api/plugin-run.ts';
+import type { PluginRun } from '../../../api/plugin-run.ts';
 import type { Wait } from './fleet/waits-for.ts';
-import type { Action, ObservedState } from './observed-state.ts';
-import { overdueInMs, planRollout } from './plan.ts';
+import { overdueInMs } from './plan.ts';
 import { installKey } from './plugin-run.ts';
-import type { RolloutStatus } from './rollout-status.ts';
+import { Node, pluginRun } from './testing/node.ts';
 
-const startedAt = Date.parse('2026-01-01T00:00:00Z');
-
-function run(name: string, version: string, more: Partial<PluginRun> = {}): PluginRun {
-  const run = {
-    name,
-    version,
-    image: 'vsp:1',
-    package: `@vendor/${name}`,
-    integrity: `sha512-${version}`,
-    lock: `lock-${version}`,
-    products: ['Card'],
-    disturbsTraffic: false,
-    pod: { ...podOf({ pod: {} }, 'host'), companions: [] },
-    settings: {},
-    ...more,
-  };
-  return { ...run, digest: `${name}-${version}-${JSON.stringify(run.settings)}` };
-}
-
-const a1 = run('a', '1');
-const a2 = run('a', '2');
-const rough = run('a', '2', { disturbsTraffic: true });
-const b1 = run('b', '1');
-const { package: _, lock: _lock, ...inImage } = run('mock', '1', { directory: '/opt/mock' });
+const a1 = pluginRun('a', '1');
+const a2 = pluginRun('a', '2');
+const rough = pluginRun('a', '2', { disturbsTraffic: true });
+const b1 = pluginRun('b', '1');
+const { package: _, lock: _lock, ...inImage } = pluginRun('mock', '1', { directory: '/opt/mock' });
 const builtin: PluginRun = inImage;
-
-/** A node with its daemon and kubelet, as far as a plan can tell. */
-class Node {
-  wanted: PluginRun | undefined;
-  status: RolloutStatus = {};
-  pod: (NonNullable<ObservedState['vspPod']> & { run: PluginRun }) | undefined;
-  installer: ObservedState['installPod'];
-  vsp: ObservedState['vsp'];
-  ready: ObservedState['ready'];
-  drain: ObservedState['drain'];
-  now = startedAt;
-  retry: string | undefined;
-  leaving = false;
-  heardSince: number | undefined = 0;
-  wait: Wait | undefined;
-  /** How this operator makes pods: another text for another release of it. */
-  rendering = '';
-  /** What was written and done. */
-  readonly log: string[] = [];
-  #inits = 0;
-
-  static running(plugin: PluginRun): Node {
-    const node = new Node();
-    node.wanted = plugin;
-    node.status = { plugin };
-    const { digest } = plugin;
-    node.pod = { run: plugin, hash: digest, digest, state: 'running', ageMs: 60_000, message: 'running' };
-    node.initialise(plugin);
-    return node;
-  }
-
-  get observed(): ObservedState {
-    const { wanted, status, now, vsp, ready, drain, retry, leaving } = this;
-    const pods = { vspPod: this.pod, installPod: this.installer };
-    const limits = { deadlineMs: 1_800_000, heardSince: this.heardSince };
-    const observed = { now, wanted, status, ...pods, ...limits, vsp, ready, drain, retry, leaving };
-    return { ...observed, hashOf: ({ digest }) => `${digest}${this.rendering}`, waitsFor: () => this.wait };
-  }
-
-  get rollout(): Rollout {
-    if (!this.status.rollout) throw new Error('there is no rollout');
-    return this.status.rollout;
-  }
-
-  /** Plans until nothing more can be done. */
-  settle(): number | undefined {
-    for (let step = 0; step < 30; step += 1) {
-      const plan = planRollout(this.observed);
-      if (plan.status === this.status && plan.actions.length === 0) return plan.requeueAfterMs;
-      if (plan.status !== this.status) {
-        expect(plan.actions).toEqual([]);
-        this.status = plan.status;
-        this.log.push(plan.status.rollout?.phase ?? `runs ${plan.status.plugin?.digest}`);
-      }
-      for (const action of plan.actions) this.#do(action);
-      if (plan.actions.some((action) => action.do === 'evict')) return plan.requeueAfterMs;
-    }
-    throw new Error(`does not settle: ${this.log.join(', ')}`);
-  }
-
-  installed(): void {
-    if (this.installer) this.installer = { ...this.installer, state: 'succeeded' };
-    this.settle();
-  }
-
-  /** The pod has come up and the daemon has initialised it. */
-  comesUp(served: PluginRun | undefined = this.pod?.run): void {
-    if (this.pod) this.pod = { ...this.pod, state: 'running' };
-    if (served) this.initialise(served);
-    this.settle();
-  }
-
-  runs(): void {
-    if (this.pod) this.pod = { ...this.pod, state: 'running' };
-  }
-
-  ends(ageMs: number): void {
-    if (this.pod) this.pod = { ...this.pod, state: 'ended', ageMs };
-  }
-
-  comesUpButSays(reason: string): void {
-    if (!this.pod) throw new Error('there is no pod');
-    this.pod = { ...this.pod, state: 'running' };
-    this.initialise(this.pod.run);
-    this.says('False', reason);
-    this.settle();
-  }
-
-  initialise({ package: npm, name, version }: PluginRun): void {
-    this.#inits += 1;
-    this.vsp = { initialisedAt: `init ${this.#inits}`, package: npm ?? name, version };
-    this.says('True', 'Ready');
-  }
-
-  says(status: 'True' | 'False', reason: string): void {
-    this.ready = { type: 'Ready', status, reason, message: `it is ${reason}`, lastTransitionTime: '' };
-  }
-
-  #do(action: Action): void {
-    const name = 'run' in action ? `${action.do} ${action.run.digest}` : action.do;
-    this.log.push(action.do === 'evict' ? `evict ${action.pods.join(' ')}` : name);
-    if (action.do === 'createVspPod') {
-      const { run } = action;
-      const { digest } = run;
-      this.pod = {
-        run,
-        hash: `${digest}${this.rendering}`,
-        digest,
-        state: 'starting',
-        ageMs: 0,
-        startedAt: this.now,
-        message: 'its pod is starting',
-      };
-    } else if (action.do === 'deleteVspPod') this.pod = undefined;
-    else if (action.do === 'createInstallPod')
-      this.installer = { key: installKey(action.run), state: 'working', ageMs: 0 };
-    else if (action.do === 'deleteInstallPod') this.installer = undefined;
-  }
-}
 
 test('a DPU that runs nothing yet is given its plugin', () => {
   const node = new Node();
-  node.wanted = a1;
-  node.settle();
+  node.want(a1);
   expect(node.log).toEqual(['Installing', `createInstallPod ${a1.digest}`]);
   node.installed();
   expect(node.log.slice(2)).toEqual(['Replacing', 'Verifying', 'deleteInstallPod', `createVspPod ${a1.digest}`]);
@@ -175,8 +34,7 @@ test('a plugin of the operator’s needs no installation, and a pod that is ther
 
 test('the first start may take as long as it likes', () => {
   const node = new Node();
-  node.wanted = builtin;
-  node.settle();
+  node.want(builtin);
   node.now += 10 * 60_000;
   expect(node.settle()).toBeUndefined();
   expect(node.rollout.phase).toBe('Verifying');
@@ -187,15 +45,13 @@ test('the first start may take as long as it likes', () => {
 test('where nothing changes nothing is done', () => {
   const node = Node.running(a1);
   expect(node.settle()).toBeUndefined();
-  node.wanted = undefined;
-  node.settle();
+  node.want(undefined);
   expect(node.log).toEqual([]);
 });
 
 test('another version replaces the one that runs only when it is on the node', () => {
   const node = Node.running({ ...a1, claim: 'a' });
-  node.wanted = a2;
-  node.settle();
+  node.want(a2);
   expect(node.log).toEqual(['Installing', `createInstallPod ${a2.digest}`]);
   expect(node.pod?.run.digest).toBe(a1.digest);
   node.installed();
@@ -214,39 +70,32 @@ test('another version replaces the one that runs only when it is on the node', (
 
 test('other settings take no installation', () => {
   const node = Node.running(a1);
-  node.wanted = run('a', '1', { settings: { vfs: 2 } });
-  node.settle();
+  node.want(pluginRun('a', '1', { settings: { vfs: 2 } }));
   expect(node.log[0]).toBe('Replacing');
 });
 
 test('an installation that fails leaves the DPU as it is, until something else is asked for', () => {
   const node = Node.running(a1);
-  node.wanted = a2;
-  node.settle();
+  node.want(a2);
   node.installer = { key: installKey(a2), state: 'working', ageMs: 0, failure: { reason: 'Tampered', message: '' } };
   node.now += 3_600_000;
   expect(node.settle()).toBeUndefined();
   expect(node.log).toHaveLength(2);
-  node.wanted = a1;
-  node.settle();
+  node.want(a1);
   expect(node.log.slice(2)).toEqual([`runs ${a1.digest}`, 'deleteInstallPod']);
 });
 
 test('a newer target takes the place of one that is being installed', () => {
   const node = Node.running(a1);
-  node.wanted = a2;
-  node.settle();
-  node.wanted = run('a', '3');
-  node.settle();
+  node.want(a2);
+  node.want(pluginRun('a', '3'));
   expect(node.log.slice(2)).toEqual(['Installing', 'deleteInstallPod', 'createInstallPod a-3-{}']);
 });
 
 test('an installation that fails is begun again with other credentials', () => {
   const node = Node.running(a1);
-  node.wanted = a2;
-  node.settle();
-  node.wanted = { ...a2, credentialsSecret: 'registry' };
-  node.settle();
+  node.want(a2);
+  node.want({ ...a2, credentialsSecret: 'registry' });
   expect(node.log.slice(2)).toEqual(['Installing', 'deleteInstallPod', `createInstallPod ${a2.digest}`]);
   node.installed();
   node.comesUp();
@@ -258,8 +107,7 @@ test('an installation that fails is begun again with other credentials', () => {
 
 test('an installation that the kubelet gave up is begun again after a while', () => {
   const node = Node.running(a1);
-  node.wanted = a2;
-  node.settle();
+  node.want(a2);
   node.installer = { key: installKey(a2), state: 'ended', ageMs: 4_000 };
   expect(node.settle()).toBe(6_000);
   node.installer = { key: installKey(a2), state: 'ended', ageMs: 10_000 };
@@ -269,16 +117,12 @@ test('an installation that the kubelet gave up is begun again after a while', ()
 
 test('another image is on the node before what runs is touched', () => {
   const node = Node.running(builtin);
-  node.wanted = { ...builtin, image: 'vsp:2', digest: 'with another image' };
-  node.settle();
+  node.want({ ...builtin, image: 'vsp:2', digest: 'with another image' });
   expect(node.log).toEqual(['Installing', 'createInstallPod with another image']);
 });
 
 test('pods that would be disturbed are evicted first, once no new ones can come', () => {
-  const node = Node.running(a1);
-  node.wanted = rough;
-  node.settle();
-  node.installed();
+  const node = Node.changing(a1, rough);
   expect(node.log.at(-2)).toBe('Draining');
   expect(node.rollout).toMatchObject({ drain: true, clear: false });
   node.drain = { of: 'another rollout', pods: [] };
@@ -294,21 +138,14 @@ test('pods that would be disturbed are evicted first, once no new ones can come'
 });
 
 test('a drain is given up when what runs is asked for again', () => {
-  const node = Node.running(a1);
-  node.wanted = rough;
-  node.settle();
-  node.installed();
-  node.wanted = a1;
-  node.settle();
+  const node = Node.changing(a1, rough);
+  node.want(a1);
   expect(node.status).toEqual({ plugin: a1 });
   expect(node.pod?.run).toBe(a1);
 });
 
 test('another plugin comes when the one before has taken away what it made', () => {
-  const node = Node.running(a1);
-  node.wanted = b1;
-  node.settle();
-  node.installed();
+  const node = Node.changing(a1, b1);
   expect(node.rollout).toMatchObject({ phase: 'Draining', drain: true, clear: true });
   const of = node.rollout.startedAt;
   node.drain = { of, pods: [] };
@@ -320,10 +157,7 @@ test('another plugin comes when the one before has taken away what it made', () 
 });
 
 test('a VSP that does not answer holds another plugin up for a while only', () => {
-  const node = Node.running(a1);
-  node.wanted = b1;
-  node.settle();
-  node.installed();
+  const node = Node.changing(a1, b1);
   node.drain = { of: node.rollout.startedAt, pods: [] };
   node.settle();
   node.now += 20_000;
@@ -340,10 +174,7 @@ const faults: [string, (node: Node) => void, string][] = [
 ];
 
 test.each(faults)('a version that %s gives way to the one before, and is not tried again', (_name, happen, reason) => {
-  const node = Node.running(a1);
-  node.wanted = a2;
-  node.settle();
-  node.installed();
+  const node = Node.changing(a1, a2);
   happen(node);
   node.settle();
   expect(node.rollout.phase).toBe('Verifying');
@@ -357,16 +188,14 @@ test.each(faults)('a version that %s gives way to the one before, and is not tri
   const before = node.log.length;
   node.settle();
   expect(node.log).toHaveLength(before);
-  node.wanted = run('a', '3');
-  node.settle();
+  node.want(pluginRun('a', '3'));
   expect(node.log.slice(before)).toEqual(['Installing', 'createInstallPod a-3-{}']);
 });
 
 /** Installed, then rolled back for a program that is missing. */
 function fails(node: Node): void {
   node.installed();
-  if (node.pod) node.pod = { ...node.pod, permanentFailure: { reason: 'ProgramMissing', message: 'no ovs-vsctl' } };
-  node.settle();
+  node.failsForGood();
   node.comesUp();
   expect(node.rollout.phase).toBe('Failed');
 }
@@ -374,8 +203,7 @@ function fails(node: Node): void {
 test('a version that failed is tried again when somebody orders it, once for each order', () => {
   const node = Node.running(a1);
   node.retry = 'of an earlier failure';
-  node.wanted = a2;
-  node.settle();
+  node.want(a2);
   fails(node);
   for (const order of ['one', 'two']) {
     node.retry = order;
@@ -396,8 +224,7 @@ test('a version that failed is tried again when somebody orders it, once for eac
 
 test('one that is tried again before what ran is Ready again still counts as one that worked', () => {
   const node = Node.running(a1);
-  node.wanted = a2;
-  node.settle();
+  node.want(a2);
   fails(node);
   expect(node.rollout.wasReady).toBe(true);
   node.says('False', 'NotInitialised');
@@ -408,49 +235,39 @@ test('one that is tried again before what ran is Ready again still counts as one
 
 test('a version that failed is also tried again with other settings, and while that changes once more', () => {
   const node = Node.running(a1);
-  node.wanted = a2;
-  node.settle();
+  node.want(a2);
   fails(node);
   node.says('False', 'NotInitialised');
-  node.wanted = run('a', '2', { settings: { mended: true } });
-  node.settle();
+  const mended = pluginRun('a', '2', { settings: { mended: true } });
+  node.want(mended);
   expect(node.rollout).toMatchObject({ phase: 'Installing', again: true, wasReady: true });
-  node.wanted = { ...node.wanted, credentialsSecret: 'other' };
-  node.settle();
+  node.want({ ...mended, credentialsSecret: 'other' });
   expect(node.rollout).toMatchObject({ again: true, target: { credentialsSecret: 'other' } });
-  node.wanted = run('a', '3');
-  node.settle();
+  node.want(pluginRun('a', '3'));
   expect(node.rollout.again).toBeUndefined();
 });
 
 test('a version whose program is missing gives way at once', () => {
   const node = Node.running(a1);
-  node.wanted = a2;
-  node.settle();
+  node.want(a2);
   fails(node);
   expect(node.rollout).toMatchObject({ phase: 'Failed', reason: 'ProgramMissing', message: 'no ovs-vsctl' });
-  node.wanted = a1;
-  node.settle();
+  node.want(a1);
   expect(node.status).toEqual({ plugin: a1 });
 });
 
 test('the other side’s troubles are not the new version’s where they were there before', () => {
   const node = Node.running(a1);
   node.says('False', 'PeerUnreachable');
-  node.wanted = a2;
-  node.settle();
+  node.want(a2);
   node.installed();
   node.comesUpButSays('PeerUnreachable');
   expect(node.status.plugin?.digest).toBe(a2.digest);
 });
 
 test('what is asked for back while the new one is tried is put back, and nothing counts as failed', () => {
-  const node = Node.running(a1);
-  node.wanted = a2;
-  node.settle();
-  node.installed();
-  node.wanted = a1;
-  node.settle();
+  const node = Node.changing(a1, a2);
+  node.want(a1);
   node.comesUp();
   expect(node.status).toEqual({ plugin: a1 });
   expect(node.pod?.run).toBe(a1);
@@ -472,8 +289,7 @@ test('a pod that is gone or has ended is made again from what ran', () => {
 test('a DPU that is being deleted keeps its pod, and nothing new begins', () => {
   const node = Node.running(a1);
   node.leaving = true;
-  node.wanted = a2;
-  node.settle();
+  node.want(a2);
   expect(node.log).toEqual([]);
   node.pod = undefined;
   node.settle();
@@ -485,8 +301,7 @@ const turn: Wait = { reason: 'WaitingForTurn', message: 'for its turn' };
 test('what runs is not touched before it is the DPU’s turn', () => {
   const node = Node.running(a1);
   node.wait = turn;
-  node.wanted = a2;
-  node.settle();
+  node.want(a2);
   node.installed();
   expect(node.log).toEqual(['Installing', `createInstallPod ${a2.digest}`]);
   expect(node.pod?.run).toBe(a1);
@@ -504,8 +319,7 @@ test('what runs is not touched before it is the DPU’s turn', () => {
 test('where nothing runs nothing waits', () => {
   const node = new Node();
   node.wait = turn;
-  node.wanted = builtin;
-  node.settle();
+  node.want(builtin);
   expect(node.log.at(-1)).toBe(`createVspPod ${builtin.digest}`);
 });
 
@@ -531,11 +345,9 @@ test('a pod that another operator made stays where its plugin cannot be had any 
   expect(gone.log).toEqual([]);
 
   const failed = Node.running(a1);
-  failed.wanted = a2;
-  failed.settle();
+  failed.want(a2);
   failed.installed();
-  if (failed.pod) failed.pod = { ...failed.pod, permanentFailure: { reason: 'ProgramMissing', message: '' } };
-  failed.settle();
+  failed.failsForGood();
   failed.comesUp();
   const before = failed.log.length;
   failed.rendering = ' by another operator';
@@ -594,8 +406,8 @@ test('what does not work in the pod of a newer operator is made anew by order, a
 
 /** What is no fault of the plugin. */
 const hindrances: [string, (node: Node, hinders: boolean) => void][] = [
-  ['its image is pulled slowly', (node, hinders) => hinder(node, hinders ? 'its images are being pulled' : undefined)],
-  ['its node is lost', (node, hinders) => hinder(node, hinders ? 'its node is lost' : undefined)],
+  ['its image is pulled slowly', (node, hinders) => node.hinder(hinders ? 'its images are being pulled' : undefined)],
+  ['its node is lost', (node, hinders) => node.hinder(hinders ? 'its node is lost' : undefined)],
   [
     'the daemon is not heard',
     (node, hinders) => {
@@ -604,15 +416,8 @@ const hindrances: [string, (node: Node, hinders: boolean) => void][] = [
   ],
 ];
 
-function hinder(node: Node, hindrance: string | undefined): void {
-  if (node.pod) node.pod = { ...node.pod, hindrance, startedAt: node.now };
-}
-
 test.each(hindrances)('while %s nothing is rolled back, and after it the plugin has its time', (_what, set) => {
-  const node = Node.running(a1);
-  node.wanted = a2;
-  node.settle();
-  node.installed();
+  const node = Node.changing(a1, a2);
   set(node, true);
   node.now += 3_600_000;
   node.settle();
@@ -627,10 +432,7 @@ test.each(hindrances)('while %s nothing is rolled back, and after it the plugin 
 });
 
 test('an operator that was away while a plugin came up finds that it works', () => {
-  const node = Node.running(a1);
-  node.wanted = a2;
-  node.settle();
-  node.installed();
+  const node = Node.changing(a1, a2);
   node.now += 180_000;
   node.heardSince = undefined;
   node.comesUp();
@@ -638,10 +440,7 @@ test('an operator that was away while a plugin came up finds that it works', () 
 });
 
 test('what a failing plugin made is taken away before the one that ran returns', () => {
-  const node = Node.running(a1);
-  node.wanted = b1;
-  node.settle();
-  node.installed();
+  const node = Node.changing(a1, b1);
   const of = node.rollout.startedAt;
   node.drain = { of, pods: [], cleared: true };
   node.settle();
@@ -660,10 +459,7 @@ test('so is what a newer version of the same plugin made, where the DPU is free 
     [rough, true],
     [a2, false],
   ] as const) {
-    const node = Node.running(a1);
-    node.wanted = newer;
-    node.settle();
-    node.installed();
+    const node = Node.changing(a1, newer);
     const of = node.rollout.startedAt;
     if (isDrained) node.drain = { of, pods: [] };
     node.settle();
@@ -682,12 +478,8 @@ test('so is what a newer version of the same plugin made, where the DPU is free 
 });
 
 test('a plugin that ran before and does not come up any more ends the way back all the same', () => {
-  const node = Node.running(a1);
-  node.wanted = a2;
-  node.settle();
-  node.installed();
-  if (node.pod) node.pod = { ...node.pod, permanentFailure: { reason: 'ProgramMissing', message: '' } };
-  node.settle();
+  const node = Node.changing(a1, a2);
+  node.failsForGood();
   expect(node.rollout.phase).toBe('RollingBack');
   node.now += 120_000;
   node.settle();
@@ -695,10 +487,7 @@ test('a plugin that ran before and does not come up any more ends the way back a
 });
 
 test('pods that never go end the wait at the deadline: the DPU stays as it is, and is tried again by order', () => {
-  const node = Node.running(a1);
-  node.wanted = rough;
-  node.settle();
-  node.installed();
+  const node = Node.changing(a1, rough);
   node.drain = { of: node.rollout.startedAt, pods: ['shop/web'] };
   node.settle();
   node.now += 1_798_000;
@@ -717,20 +506,15 @@ test('pods that never go end the wait at the deadline: the DPU stays as it is, a
 
 test('a lock that was made anew rolls nothing, and the files on the node stay in use', () => {
   const node = Node.running({ ...a1, claim: 'a' });
-  node.wanted = { ...a1, lock: 'lock-1-anew' };
-  node.settle();
+  node.want({ ...a1, lock: 'lock-1-anew' });
   expect(node.log).toEqual([]);
-  node.wanted = { ...run('a', '1', { settings: { vfs: 2 } }), lock: 'lock-1-anew' };
-  node.settle();
+  node.want({ ...pluginRun('a', '1', { settings: { vfs: 2 } }), lock: 'lock-1-anew' });
   expect(node.log[0]).toBe('Replacing');
   expect(node.rollout.target).toMatchObject({ lock: 'lock-1', claim: 'a' });
 });
 
 test('the other side of a card may run another plugin for a while', () => {
-  const node = Node.running(a1);
-  node.wanted = b1;
-  node.settle();
-  node.installed();
+  const node = Node.changing(a1, b1);
   node.drain = { of: node.rollout.startedAt, pods: [], cleared: true };
   node.settle();
   node.comesUpButSays('PeerUnreachable');
@@ -738,11 +522,8 @@ test('the other side of a card may run another plugin for a while', () => {
 });
 
 test('a change that cannot end is overdue at the deadline', () => {
-  const node = Node.running(a1);
-  node.wanted = a2;
-  node.settle();
-  node.installed();
-  hinder(node, 'its node is lost');
+  const node = Node.changing(a1, a2);
+  node.hinder('its node is lost');
   node.now += 1_799_000;
   expect(node.settle()).toBe(1_000);
   node.now += 1_000;

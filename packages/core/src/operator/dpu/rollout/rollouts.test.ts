@@ -1,18 +1,13 @@
 /** Rollouts by the operator's controllers, against an API server in memory; the test is kubelet and daemon. */
 import 'reflect-metadata';
-import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { dataProcessingUnit } from '../../../api/data-processing-unit.ts';
 import { annotations, finalizers, labels, operatorNamespace } from '../../../api/names.ts';
 import { TestApiServer } from '../../../daemon/testing/api-server.ts';
-import { type Controller, EventRecorder } from '../../../kube/index.ts';
-import { DaemonLeases } from '../../daemons/daemon-leases.ts';
-import { Caches } from '../../shared/caches.ts';
-import { parseEnvironment } from '../../shared/environment.ts';
+import { type RunningControllers, runControllers } from '../../testing/controllers.ts';
 import { DataProcessingUnitController } from '../data-processing-unit-controller.ts';
 import { installPodName } from '../install/install-pod.ts';
 import { DataProcessingUnitConfigController } from '../selection/data-processing-unit-config-controller.ts';
-import { Turns } from './fleet/turns.ts';
 
 const apiVersion = 'config.openshift.io/v1';
 const own = `/apis/${apiVersion}`;
@@ -24,11 +19,7 @@ const installPath = `${vspPath}-install`;
 const configPath = `${own}/namespaces/${operatorNamespace}/dataprocessingunitconfigs/c`;
 
 let server: TestApiServer;
-let caches: Caches;
-let turns: Turns;
-let controllers: { controller: Controller }[];
-let stop: AbortController;
-let running: Promise<unknown>;
+let operator: RunningControllers;
 let inits: number;
 
 beforeEach(async () => {
@@ -39,30 +30,15 @@ beforeEach(async () => {
   await start();
 });
 afterEach(async () => {
-  await end();
+  await operator.end();
   server.close();
 });
 
 async function start(): Promise<void> {
-  const store = await server.start();
-  const environment = parseEnvironment({}, 'operator');
-  const logger = pino({ enabled: false });
-  const events = new EventRecorder(store, 'operator', 'operator', logger);
-  caches = new Caches(store, environment, logger);
-  const leases = new DaemonLeases(store, caches, environment);
-  turns = new Turns(caches, leases, environment);
-  controllers = [
+  operator = await runControllers(server, ({ store, caches, environment, events, logger, leases, turns }) => [
     new DataProcessingUnitController(store, caches, environment, events, logger, leases, turns),
     new DataProcessingUnitConfigController(store, caches, environment, events, logger),
-  ];
-  stop = new AbortController();
-  await caches.start(stop.signal);
-  running = Promise.all(controllers.map(({ controller }) => controller.start(stop.signal)));
-}
-
-async function end(): Promise<void> {
-  stop.abort();
-  await running;
+  ]);
 }
 
 function putVendorPlugin(name: string, version: string, manifest: object = {}): void {
@@ -150,7 +126,7 @@ async function bringUp(version: string, name = 'acme'): Promise<void> {
 
 /** The operator knows what there is, and has nothing left to do. */
 async function settled(): Promise<void> {
-  const { dpus, vendorPlugins, vspPods } = caches;
+  const { dpus, vendorPlugins, vspPods } = operator.caches;
   await vi.waitFor(() => {
     const known = [
       dpus.get(dpuName),
@@ -161,7 +137,7 @@ async function settled(): Promise<void> {
     const there = [dpuPath, `${own}/vendorplugins/acme`, vspPath, installPath].map((path) => server.objects.get(path));
     const versions = (objects: typeof there | typeof known) => objects.map((each) => each?.metadata.resourceVersion);
     expect(versions(known)).toEqual(versions(there));
-    expect(controllers.map(({ controller }) => controller.isIdle)).toEqual([true, true]);
+    expect(operator.controllers.map(({ isIdle }) => isIdle)).toEqual([true, true]);
   });
 }
 
@@ -212,12 +188,12 @@ test('an operator that starts anew amid a rollout goes on with it', async () => 
   await bringUp('1.0.0');
   putVendorPlugin('acme', '1.1.0');
   await vi.waitFor(() => expect(server.objects.has(installPath)).toBe(true));
-  await end();
+  await operator.end();
   server.close();
   await installs();
   await start();
   await vi.waitFor(() => expect(JSON.stringify(server.objects.get(vspPath))).toContain('acme-vsp-1.1.0-'));
-  await end();
+  await operator.end();
   server.close();
   await vspRuns();
   initialised('1.1.0');
@@ -328,7 +304,7 @@ test('the DPUs of a cluster change one after the other, when the daemons are up 
   await installs();
   await podStatus(`${otherVsp}-install`, { phase: 'Succeeded' });
   await says('WaitingForDaemons');
-  turns.daemonsAre('new');
+  operator.turns.daemonsAre('new');
   const daemon = (hash: string) =>
     server.put(`${pods}/dpu-daemon-b`, {
       apiVersion: 'v1',

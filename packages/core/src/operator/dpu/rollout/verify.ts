@@ -43,8 +43,8 @@ function faultOf(
 ): string | undefined {
   if (vspPod?.state !== 'running') return vspPod?.message ?? 'its pod is being created';
   if (!vsp || vsp.initialisedAt === previousInit) {
-    const words = ready?.status === 'False' ? `: ${ready.message}` : '';
-    return `the daemon has not initialised it${words}`;
+    const detail = ready?.status === 'False' ? `: ${ready.message}` : '';
+    return `the daemon has not initialised it${detail}`;
   }
   const other = otherPlugin(target, vsp);
   if (other) return other;

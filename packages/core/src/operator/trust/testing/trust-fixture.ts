@@ -1,16 +1,14 @@
 /** The operator's controllers of trust against an API server in memory; certificates are real. */
 import 'reflect-metadata';
-import { pino } from 'pino';
 import { vi } from 'vitest';
 import { configName, operatorNamespace, trustNames } from '../../../api/names.ts';
 import { TestApiServer } from '../../../daemon/testing/api-server.ts';
-import { EventRecorder, type KubeStore } from '../../../kube/index.ts';
+import type { KubeStore } from '../../../kube/index.ts';
 import { bundleFrom } from '../../../trust/bundle.ts';
 import type { Identity } from '../../../trust/identity.ts';
 import { identityUri } from '../../../trust/identity.ts';
 import { makeRequest } from '../../../trust/x509/operations.ts';
-import { Caches } from '../../shared/caches.ts';
-import { parseEnvironment } from '../../shared/environment.ts';
+import { type RunningControllers, runControllers } from '../../testing/controllers.ts';
 import { CertificateController } from '../certificate-controller.ts';
 import { readPublished } from '../published-trust.ts';
 import { TrustController } from '../trust-controller.ts';
@@ -24,9 +22,7 @@ export class TrustFixture {
   readonly server = new TestApiServer();
   #touches = 0;
   readonly installation = namespaceUid.replaceAll('-', '');
-  #store: KubeStore | undefined;
-  #stop = new AbortController();
-  #running: Promise<unknown> = Promise.resolve();
+  #operator: RunningControllers | undefined;
 
   constructor() {
     const metadata = { name: operatorNamespace };
@@ -38,27 +34,19 @@ export class TrustFixture {
 
   /** Starts an operator; what an earlier one left is still there. */
   async start(): Promise<void> {
-    const store = await this.server.start();
-    this.#store = store;
-    const environment = parseEnvironment({}, 'operator');
-    const logger = pino({ enabled: false });
-    const events = new EventRecorder(store, 'operator', 'operator', logger);
-    const caches = new Caches(store, environment, logger);
-    const trust = new TrustController(store, caches, environment, events, logger);
-    const certificates = new CertificateController(store, caches, environment, logger, trust);
-    this.#stop = new AbortController();
-    await caches.start(this.#stop.signal);
-    this.#running = Promise.all([trust, certificates].map(({ controller }) => controller.start(this.#stop.signal)));
+    this.#operator = await runControllers(this.server, ({ store, caches, environment, events, logger }) => {
+      const trust = new TrustController(store, caches, environment, events, logger);
+      return [trust, new CertificateController(store, caches, environment, logger, trust)];
+    });
   }
 
   get store(): KubeStore {
-    if (!this.#store) throw new Error('the fixture has not been started');
-    return this.#store;
+    if (!this.#operator) throw new Error('the fixture has not been started');
+    return this.#operator.store;
   }
 
   async stop(): Promise<void> {
-    this.#stop.abort();
-    await this.#running;
+    await this.#operator?.end();
     this.server.close();
   }
 
