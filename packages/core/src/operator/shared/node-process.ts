@@ -21,13 +21,13 @@ const semiSpace = '--max-semi-space-size=1';
  * Of the 70 MiB after Init 49 are pages of Node's own file, of which a node holds one copy for all of its processes; 20 are
  * the VSP's own, where a Node that does nothing has 8 (smaps: RssFile, RssAnon).
  *
- * With others, of which a turn each is followed by a pause of 5.5 s or more (three runs at load 78 to 136):
+ * With others, of which a turn each is followed by a pause of 5.5 s or more (two runs, at load 136 and 78):
  *
  * | flags | 1 | 16 |
  * | --- | --- | --- |
- * | --max-semi-space-size=1 --no-concurrent-recompilation | 0.73 to 0.93 | 0.78 to 0.83 |
- * | --max-semi-space-size=4 | 0.96 to 1.01 | 0.93 to 0.95 |
- * | --max-semi-space-size=8 | 0.99 to 1.00 | 0.95 to 0.99 |
+ * | --max-semi-space-size=1 --no-concurrent-recompilation | 0.73, 0.81 | 0.78, 0.82 |
+ * | --max-semi-space-size=4 | 1.01, 0.97 | 0.95, 0.93 |
+ * | --max-semi-space-size=8 | 0.99, 1.00 | 0.99, 0.95 |
  */
 export const vspFlags: readonly string[] = ['--max-semi-space-size=8'];
 
