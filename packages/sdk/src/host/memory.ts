@@ -8,7 +8,7 @@ import { trimHeap } from '../linux/trim-heap.ts';
 
 /** When a process is quiet, and when it has something to give back. */
 export interface Quiet {
-  /** Milliseconds between two looks, all of which are to be quiet: calls right after a collection take half as long again. */
+  /** Milliseconds between two looks, all of which are to be quiet: the first calls after a collection are a fifth slower. */
   lookMs: number;
   /** Of one core: a VSP that is pinged and asked for its devices takes less, one that is given ports takes more. */
   share: number;
@@ -27,7 +27,7 @@ const ofVsp: Quiet = { lookMs: 10_000, share: 0.05, workMs: 1_000, surplus: 15 *
 export function releaseMemoryWhenQuiet({ lookMs, share, workMs, surplus }: Quiet = ofVsp): void {
   release();
   // From here on: V8 forgets what was not called for some collections, and a VSP has nothing to do for longer than that.
-  // Calls between pauses took 15 to 20 % more CPU time where it did, for the same 76 MiB.
+  // Calls between pauses took 16 to 30 % more CPU time where it did, for the same 76 MiB.
   setFlagsFromString('--no-flush-bytecode');
   const atStart = process.memoryUsage.rss();
   let released = cpuMs();

@@ -21,26 +21,46 @@ const semiSpace = '--max-semi-space-size=1';
  * Of the 70 MiB after Init 49 are pages of Node's own file, of which a node holds one copy for all of its processes; 20 are
  * the VSP's own, where a Node that does nothing has 8 (smaps: RssFile, RssAnon).
  *
- * With others, of which a turn each is followed by a pause of 5.5 s or more (three runs at load 78 to 136):
+ * With others, of which a turn each is followed by a pause of 5.5 s or more (two runs, at load 136 and 78):
  *
  * | flags | 1 | 16 |
  * | --- | --- | --- |
- * | --max-semi-space-size=1 --no-concurrent-recompilation | 0.73 to 0.93 | 0.78 to 0.83 |
- * | --max-semi-space-size=4 | 0.96 to 1.01 | 0.93 to 0.95 |
- * | --max-semi-space-size=8 | 0.99 to 1.00 | 0.95 to 0.99 |
+ * | --max-semi-space-size=1 --no-concurrent-recompilation | 0.73, 0.81 | 0.78, 0.82 |
+ * | --max-semi-space-size=4 | 1.01, 0.97 | 0.95, 0.93 |
+ * | --max-semi-space-size=8 | 0.99, 1.00 | 0.99, 0.95 |
  */
 export const vspFlags: readonly string[] = ['--max-semi-space-size=8'];
 
 /**
- * Operator and daemon run little code, and none of it often: no compiler pays. Measured idle (Node 24.9, MB resident, a
- * daemon with a DPU side and plain text): as a VSP runs 82, so 79; the operator 76 and 72.
+ * A daemon runs little code, and none of it often: no compiler pays. Measured idle (Node 24.9, MB resident, with a DPU side and
+ * plain text): as a VSP runs 82, so 79.
  */
-export const controllerFlags: readonly string[] = [
+export const daemonFlags: readonly string[] = [
   semiSpace,
   '--no-turbofan',
   '--no-sparkplug',
   '--no-maglev',
   '--optimize-for-size',
+];
+
+/**
+ * An operator fills its caches and looks at all DPUs when it starts, which takes the longer the less its heap may grow between
+ * two collections. Cold start of one with 5,000 DPUs, in turns, twice or thrice each (Node 24.21, 2 cores at load 35 to 110), and
+ * idle with 40:
+ *
+ * | flags beside the semi-space | CPU s | MiB at most | MiB idle, 40 DPUs |
+ * | --- | --- | --- | --- |
+ * | those of the daemon | 16.0 to 17.2 | 162 | 75 |
+ * | --heap-growing-percent=60, no compiler | 13.3 to 16.3 | 172 | 74 |
+ * | and with Sparkplug | 12.5 to 13.3 | 185 | 77 |
+ * | no compiler but Sparkplug, and no limit | 10.8 to 11.5 | 203 | |
+ * | --heap-growing-percent=100, all compilers | 8.7 to 9.7 | 185 | 80 |
+ */
+export const operatorFlags: readonly string[] = [
+  semiSpace,
+  '--heap-growing-percent=60',
+  '--no-turbofan',
+  '--no-maglev',
 ];
 
 export const nodeVariables: readonly { name: string; value: string }[] = [
