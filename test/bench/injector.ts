@@ -220,8 +220,11 @@ async function serveApi() {
   const server = createServer((message, response) => {
     const { pathname, searchParams } = new URL(message.url ?? '', 'http://api');
     response.setHeader('Content-Type', 'application/json');
-    // A watch stays open and says nothing.
-    if (searchParams.has('watch')) response.flushHeaders();
+    // As a server without WatchList. Another watch stays open and says nothing.
+    if (searchParams.has('sendInitialEvents')) {
+      response.statusCode = 422;
+      response.end('{"kind":"Status","code":422,"reason":"Invalid"}');
+    } else if (searchParams.has('watch')) response.flushHeaders();
     else response.end(JSON.stringify({ metadata: version, items: itemsOf(pathname) }));
   });
   server.listen(0, '127.0.0.1');

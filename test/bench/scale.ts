@@ -15,7 +15,7 @@ import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseEnvironment } from '@dpu-operator/core/operator/shared/environment';
-import { controllerFlags } from '@dpu-operator/core/operator/shared/node-process';
+import { operatorFlags } from '@dpu-operator/core/operator/shared/node-process';
 import { repositoryRoot } from '../cluster/paths.ts';
 import { ControlPlane, freePort, namespace } from './scale/control-plane.ts';
 import { Fleet } from './scale/fleet.ts';
@@ -103,7 +103,7 @@ class Operator {
     const program = join(repositoryRoot, 'packages/core/dist/bundle/operator.mjs');
     const profile = mode === 'profile' ? ['--cpu-prof', '--cpu-prof-interval=2000'] : [];
     // Ends with this process, however that ends.
-    const command = ['--pdeathsig', 'KILL', process.execPath, ...controllerFlags, ...profile, program];
+    const command = ['--pdeathsig', 'KILL', process.execPath, ...operatorFlags, ...profile, program];
     this.#child = spawn('setpriv', command, {
       env: {
         ...process.env,

@@ -4,6 +4,7 @@
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
+import { cardNetworkSteps } from '../steps/card-network.ts';
 import { mainJobSteps } from '../steps/main-job.ts';
 import { chosenCard } from '../support/cards.ts';
 import { addresses, ExternalClient } from '../support/external.ts';
@@ -127,6 +128,17 @@ describe(card.product, () => {
       // It hangs on the uplink from the start, as a cable does.
       connect: async () => {},
       disconnect: async () => {},
+    },
+  });
+});
+
+describe(`a DpuNetwork on ${card.product}`, () => {
+  cardNetworkSteps({
+    ends: () => sides,
+    vlanOf: async (vf) => {
+      const [, netdev = ''] = card.wires[vf + 1] ?? [];
+      const command = card.vlanOf?.(netdev);
+      return command && Number(await bed.kubectl.exec(`vsp-${sides.dpuSide.dpu}`, namespace, command));
     },
   });
 });

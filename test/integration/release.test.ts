@@ -11,7 +11,7 @@ import { execa } from 'execa';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { findEngine } from '../cluster/engine.ts';
+import { findBuilder, findEngine } from '../cluster/engine.ts';
 import { repositoryRoot } from '../cluster/paths.ts';
 import { ensureHelm } from '../support/go-tools.ts';
 import { startImageRegistry } from '../support/image-registry.ts';
@@ -105,6 +105,8 @@ test('bundle and chart are in the registry, and name the images by digest', asyn
     expect([operator, vsp].map(({ repository: name, digest }) => `${name}@${digest}`)).toEqual([OPERATOR, VSP]);
   } finally {
     await byTls.stop();
+    // The engine has it by the name that it was pushed with.
+    await (await findBuilder()).attempt(['rmi', `${imageRegistry.name}/dpu-operator/bundle:v7.1.0`]);
     await imageRegistry.stop();
     await rm(directory, { recursive: true });
   }

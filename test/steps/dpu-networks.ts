@@ -1,16 +1,16 @@
 /** Two DpuNetworks that take all devices of the host side, from pods that have some to three pods of their own. */
-import { readFile } from 'node:fs/promises';
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { parse, stringify } from 'yaml';
-import type { Kubectl } from '../cluster/index.ts';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { addressOf, networkObjects, networkPodObjects } from '../support/dpu-networks.ts';
 import { eventually } from '../support/eventually.ts';
-import type { TestBed } from '../support/operator.ts';
+import { addresses, ExternalClient } from '../support/external.ts';
+import { forward, makeRouter } from '../support/network-function.ts';
+import { namespace, type TestBed } from '../support/operator.ts';
 import { deletePods, examplePods, untilPings } from '../support/pods.ts';
 import { argumentsOf, documentCommands } from '../support/readme.ts';
 
 const networks = [
-  { name: 'blue', vfs: '0-1', subnet: '10.56.218.0/24' },
-  { name: 'red', vfs: '2-3', subnet: '10.56.219.0/24' },
+  { name: 'blue', vfs: '0-1', ipam: { type: 'host-local', subnet: '10.56.218.0/24' } },
+  { name: 'red', vfs: '2-3', ipam: { type: 'host-local', subnet: '10.56.219.0/24' } },
 ];
 const both = ['blue', 'red'];
 /** By pod: the networks that it is in. */
@@ -22,7 +22,7 @@ export function dpuNetworkSteps(bed: () => TestBed): void {
 
   beforeAll(async () => {
     startedAt = performance.now();
-    await bed().kubectl.run(['create', '-f', '-'], await networkObjects());
+    await bed().kubectl.run(['create', '-f', '-'], await networkObjects(networks));
   });
   afterAll(async () => {
     const { kubectl } = bed();
@@ -40,7 +40,7 @@ export function dpuNetworkSteps(bed: () => TestBed): void {
       'condition=Ready',
       both.map((name) => `dpunetwork/${name}`),
     );
-    await kubectl.run(['create', '-f', '-'], await podObjects());
+    await kubectl.run(['create', '-f', '-'], await networkPodObjects(pods));
     await kubectl.wait(
       'condition=Ready',
       names.map((name) => `pod/${name}`),
@@ -68,6 +68,54 @@ export function dpuNetworkSteps(bed: () => TestBed): void {
     }
   });
 
+  describe('one of which has a chain of its own', () => {
+    const example = 'examples/sfc-network.yaml';
+    const [inside, beyond] = ['10.56.218.200', '10.56.219.200'];
+    const nf = () => ({ kubectl: bed().kubectl, pod: 'blue-nf', namespace });
+    let external: ExternalClient;
+    /** Whether what a pod sends leaves by the uplink. Nodes have no VLAN devices: it is counted there, and not answered. */
+    const leaves = async (pod: string, address: string) => {
+      const before = await external.link();
+      const count = 50;
+      await bed().kubectl.try(['exec', pod, '--', 'ping', '-q', '-c', `${count}`, '-i', '0.01', '-W', '1', address]);
+      return (await external.link()).frames - before.frames >= count;
+    };
+    const untilLeaves = (pod: string, address: string, does = true) =>
+      eventually(
+        `${pod} ${does ? 'sends' : 'sends nothing'} outside`,
+        () => leaves(pod, address),
+        (answer) => answer === does,
+      );
+
+    beforeAll(async () => {
+      const { kubectl, cluster, dpu } = bed();
+      external = new ExternalClient(cluster, dpu);
+      await external.create();
+      await kubectl.run(['create', '-f', example]);
+      await kubectl.wait('condition=Ready', ['sfc/sfc-blue'], namespace);
+      await makeRouter(nf(), { inside: `${inside}/24`, outside: `${addresses.functionOutside}/24` });
+      const { mac } = await external.link();
+      const neighbour = (address: string, device: string) =>
+        `ip neigh replace ${address} lladdr ${mac} dev ${device}`.split(' ');
+      await kubectl.exec('blue-nf', namespace, neighbour(addresses.external, 'net2'));
+      await kubectl.exec('pod-red', 'default', neighbour(beyond, 'net1'));
+      await kubectl.exec('pod-blue', 'default', ['ip', 'route', 'add', addresses.outsideNetwork, 'via', inside]);
+    });
+    afterAll(async () => {
+      await bed().kubectl.run(['delete', '-f', example, '--ignore-not-found']);
+      await external.delete();
+    });
+
+    it('its traffic passes that, and the other goes past it', async () => {
+      await untilPings(bed().kubectl, 'pod-blue', inside);
+      await untilLeaves('pod-blue', addresses.external);
+      await untilLeaves('pod-red', beyond);
+      await forward(nf(), false);
+      await untilLeaves('pod-blue', addresses.external, false);
+      await untilLeaves('pod-red', beyond);
+    });
+  });
+
   it('are deleted when their pods have gone', async () => {
     const { kubectl } = bed();
     await kubectl.run(['delete', 'dpunetwork', ...both, '--wait=false']);
@@ -83,49 +131,4 @@ export function dpuNetworkSteps(bed: () => TestBed): void {
       both.every((name) => !found.includes(`${name}-nad`)),
     );
   });
-}
-
-/** The network and the pod of the examples. */
-async function example(): Promise<[network: Example, pod: Example]> {
-  const files = ['examples/dpu-network.yaml', 'examples/dpu-network-pod.yaml'];
-  const [network, pod] = await Promise.all(files.map(async (path) => parse(await readFile(path, 'utf8'))));
-  return [network, pod];
-}
-
-interface Example {
-  metadata: { name: string; annotations: Record<string, string> };
-  spec: {
-    dpuSelector: { matchExpressions: { values: string[] }[] };
-    ipam: object;
-    containers: { resources: { requests: object; limits: object } }[];
-  };
-}
-
-async function networkObjects(): Promise<string> {
-  const objects = networks.map(async ({ name, vfs, subnet }) => {
-    const [network] = await example();
-    network.metadata.name = name;
-    for (const expression of network.spec.dpuSelector.matchExpressions) expression.values = [vfs];
-    network.spec.ipam = { type: 'host-local', subnet };
-    return stringify(network);
-  });
-  return (await Promise.all(objects)).join('---\n');
-}
-
-async function podObjects(): Promise<string> {
-  const objects = Object.entries(pods).map(async ([name, own]) => {
-    const [, pod] = await example();
-    pod.metadata.name = name;
-    pod.metadata.annotations['k8s.v1.cni.cncf.io/networks'] = own.map((network) => `${network}-nad`).join(', ');
-    const devices = Object.fromEntries(own.map((network) => [`openshift.io/dpunetwork-${network}`, '1']));
-    for (const container of pod.spec.containers) container.resources = { requests: devices, limits: devices };
-    return stringify(pod);
-  });
-  return (await Promise.all(objects)).join('---\n');
-}
-
-async function addressOf(kubectl: Kubectl, pod: string, device: string): Promise<string> {
-  const text = await kubectl.exec(pod, 'default', ['ip', '-json', '-4', 'addr', 'show', 'dev', device]);
-  const [link] = JSON.parse(text) as { addr_info: { local: string }[] }[];
-  return link?.addr_info[0]?.local ?? '';
 }

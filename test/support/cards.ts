@@ -18,6 +18,8 @@ export interface Card {
   settings: { host: object; dpu: object };
   /** Shows in the DPU's plugin which MACs its bridge has learnt. */
   learnt: string[];
+  /** Asks the DPU's plugin for the VLAN of a port of its bridge. */
+  vlanOf?: (netdev: string) => string[];
   /** Of an Intel IPU, behind whose interfaces there is more than a wire. */
   ipu?: IpuLinks;
 }
@@ -26,6 +28,8 @@ export interface Card {
 const cardVfs = 2;
 
 const vfs = Array.from({ length: cardVfs }, (_, index) => index);
+
+const tagOf = (port: string): string[] => ['ovs-vsctl', 'get', 'port', port, 'tag'];
 
 const ipuChannel = 'enp0s1f0d3';
 const ipuVfs = vfs.map((vf) => `ens5f0v${vf}`);
@@ -46,6 +50,7 @@ export const cardsByName: Record<string, Card> = {
     uplink: { name: 'rpm0' },
     settings: { host: { vfs: cardVfs }, dpu: { hostToHost: 'direct' } },
     learnt: ['ovs-appctl', 'fdb/show', 'br-mrv0'],
+    vlanOf: tagOf,
   },
   netsec: {
     directory: 'packages/vsp-intel-netsec',
@@ -56,6 +61,7 @@ export const cardsByName: Record<string, Card> = {
     uplink: { name: 'eth1' },
     settings: { host: { vfs: cardVfs }, dpu: { vfs: cardVfs, hostToHost: 'direct' } },
     learnt: ['ovs-appctl', 'fdb/show', 'br-secondary'],
+    vlanOf: tagOf,
   },
   ipu: {
     directory: 'packages/vsp-intel-ipu',

@@ -8,13 +8,14 @@ import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { workloads } from '@dpu-operator/core/api';
-import { ApiClient, KubeStore } from '@dpu-operator/core/kube';
+import { KubeStore } from '@dpu-operator/core/kube';
 import { TestAuthority } from '@dpu-operator/core/trust/testing';
 import { networkAttachmentDefinition } from '../../cluster/multus/manifests.ts';
 import { goPrograms, goRecipes } from '../../cluster/node-image/go-programs.ts';
 import { repositoryRoot } from '../../cluster/paths.ts';
 import { run } from '../../cluster/run.ts';
 import { eventually } from '../../support/eventually.ts';
+import { PatientClient } from './patient-client.ts';
 
 export const namespace = 'openshift-dpu-operator';
 
@@ -78,7 +79,7 @@ export class ControlPlane implements AsyncDisposable {
   store(): KubeStore {
     const cluster = { name: 'bench', server: this.#server, skipTLSVerify: false };
     return new KubeStore(
-      new ApiClient({
+      new PatientClient({
         getCurrentCluster: () => cluster,
         applyToHTTPSOptions: async (options) => {
           options.ca = this.#ca;

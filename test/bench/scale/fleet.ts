@@ -239,15 +239,17 @@ export class Fleet {
     });
   }
 
-  #countVfs({ metadata, spec }: DataProcessingUnit): void {
+  /** @returns whether the daemon has something to say of them */
+  #countVfs({ metadata, spec }: DataProcessingUnit): boolean {
     const { name, generation = 0 } = metadata;
     const said = this.#said.get(name);
-    if (!said || spec.numVfs === undefined) return;
+    if (!said || spec.numVfs === undefined) return false;
     const known = said.conditions.find(({ type }) => type === 'VfCount');
-    if (known?.observedGeneration === generation) return;
+    if (known?.observedGeneration === generation) return false;
     const vfCount = { ...trueCondition('VfCount', 'Applied'), observedGeneration: generation };
     said.conditions = [...said.conditions.filter((one) => one !== known), vfCount];
     this.#do(() => this.#say(name));
+    return true;
   }
 
   #runVsp(pod: Pod): void {
@@ -261,9 +263,8 @@ export class Fleet {
       const { name, version } = softwareDpu;
       const vsp = { initialisedAt: new Date().toISOString(), package: name, version };
       this.#said.set(dpu, { conditions, chains, vsp });
-      await this.#say(dpu);
       const object = this.#dpus.get(dpu);
-      if (object) this.#countVfs(object);
+      if (!object || !this.#countVfs(object)) await this.#say(dpu);
     });
   }
 

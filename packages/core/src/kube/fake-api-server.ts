@@ -20,16 +20,23 @@ export interface FakeRequest {
 
 export type Handler = (request: FakeRequest) => void;
 
+export interface FakeApiServerOptions {
+  /** Whether watches tell what there is, which is the handler's to do then. Default: false, as before Kubernetes 1.32. */
+  watchTellsAll?: boolean;
+}
+
 export class FakeApiServer implements AsyncDisposable {
   handler: Handler;
+  readonly #watchTellsAll: boolean;
   readonly #server = createServer((message, response) => void this.#serve(message, response));
 
-  private constructor(handler: Handler) {
+  private constructor(handler: Handler, { watchTellsAll = false }: FakeApiServerOptions) {
     this.handler = handler;
+    this.#watchTellsAll = watchTellsAll;
   }
 
-  static async start(handler: Handler): Promise<FakeApiServer> {
-    const fake = new FakeApiServer(handler);
+  static async start(handler: Handler, options: FakeApiServerOptions = {}): Promise<FakeApiServer> {
+    const fake = new FakeApiServer(handler, options);
     await new Promise<void>((resolve) => fake.#server.listen(0, '127.0.0.1', resolve));
     return fake;
   }
@@ -54,7 +61,7 @@ export class FakeApiServer implements AsyncDisposable {
     const chunks: Buffer[] = [];
     for await (const chunk of message) chunks.push(chunk);
     const url = new URL(message.url ?? '/', 'http://fake');
-    this.handler({
+    const request: FakeRequest = {
       method: message.method ?? '',
       path: url.pathname,
       query: url.searchParams,
@@ -69,6 +76,8 @@ export class FakeApiServer implements AsyncDisposable {
       line: (event) => {
         response.write(`${JSON.stringify(event)}\n`);
       },
-    });
+    };
+    if (this.#watchTellsAll || !url.searchParams.has('sendInitialEvents')) return this.handler(request);
+    request.json({ kind: 'Status', message: 'sendInitialEvents is forbidden', reason: 'Invalid', code: 422 }, 422);
   }
 }

@@ -1,7 +1,7 @@
 import { pino } from 'pino';
 import { afterEach, expect, test, vi } from 'vitest';
 import { configMap } from './builtins.ts';
-import { FakeApiServer, type FakeRequest, type Handler } from './fake-api-server.ts';
+import { FakeApiServer, type FakeApiServerOptions, type FakeRequest, type Handler } from './fake-api-server.ts';
 import { Informer } from './informer.ts';
 
 const backoff = { initialMs: 1, maxMs: 5 };
@@ -13,6 +13,11 @@ const unclear = (name: string) => ({
   metadata: { name, namespace: 'default', uid: name, resourceVersion: '9' },
   data: 7,
 });
+/** Behind what there is. */
+const end = (resourceVersion: string) => ({
+  type: 'BOOKMARK',
+  object: { metadata: { resourceVersion, annotations: { 'k8s.io/initial-events-end': 'true' } } },
+});
 const list = (resourceVersion: string, ...items: unknown[]) => ({ metadata: { resourceVersion }, items });
 const gone = { type: 'ERROR', object: { kind: 'Status', code: 410, reason: 'Expired', message: 'too old' } };
 
@@ -22,16 +27,17 @@ afterEach(() => {
 });
 
 /** Answers lists and watches one after the other; a watch beyond the script stays open. */
-async function start(lists: Handler[], watches: Handler[]) {
+async function start(lists: Handler[], watches: Handler[], options: FakeApiServerOptions = {}) {
   const seen: string[] = [];
   const handler = (request: FakeRequest) => {
     const watch = request.query.has('watch');
-    seen.push(watch ? `watch ${request.query.get('resourceVersion')}` : 'list');
+    const all = request.query.get('sendInitialEvents') === 'true' ? 'all' : '';
+    seen.push(watch ? `watch ${request.query.get('resourceVersion') ?? all}` : 'list');
     const next = (watch ? watches : lists).shift();
     if (next) next(request);
     else request.response.flushHeaders();
   };
-  const server = await FakeApiServer.start(handler);
+  const server = await FakeApiServer.start(handler, options);
   const logged: string[] = [];
   const logger = pino({ level: 'info' }, { write: (line: string) => void logged.push(JSON.parse(line).msg) });
   const informer = new Informer(server.store(), configMap, { namespace: 'default', logger, backoff });
@@ -147,4 +153,88 @@ test('pages a long list, and waits for a server that is not there yet', async ()
   await started;
   expect(informer.list().map(({ metadata }) => metadata.resourceVersion)).toEqual(['1', 'x']);
   expect(seen.slice(0, 3)).toEqual(['list', 'list', 'list']);
+});
+
+test('fills from a watch that tells first what there is, and is filled when all was told', async () => {
+  let tellRest = () => {};
+  const { server, informer, changes, seen, started } = await start(
+    [],
+    [
+      (request) => {
+        request.line({ type: 'ADDED', object: object('a', '7') });
+        tellRest = () => {
+          request.line({ type: 'ADDED', object: object('b', '3') });
+          request.line(end('9'));
+          request.line({ type: 'MODIFIED', object: object('b', '10') });
+          request.response.write('{"type":"ADD', () => request.response.destroy());
+        };
+      },
+    ],
+    { watchTellsAll: true },
+  );
+  await using _ = server;
+  await vi.waitFor(() => expect(changes).toEqual(['added a']));
+  expect(informer.hasSynced).toBe(false);
+  tellRest();
+  await started;
+  await vi.waitFor(() => expect(seen).toEqual(['watch all', 'watch 10']));
+  expect(changes).toEqual(['added a', 'added b', 'updated b']);
+});
+
+test('what a watch that tells all does not name is gone, and not before it has told all', async () => {
+  const { server, informer, changes, seen, started } = await start(
+    [],
+    [
+      (request) => {
+        for (const name of ['a', 'b', 'c', 'd']) request.line({ type: 'ADDED', object: object(name, '1') });
+        request.line(end('5'));
+        request.line(gone);
+      },
+      (request) => {
+        request.line({ type: 'ADDED', object: object('b', '1') });
+        request.line({ type: 'ADDED', object: object('c', '12', 'new') });
+        request.line({ type: 'ADDED', object: unclear('d') });
+        expect(informer.size).toBe(4);
+        request.line(end('20'));
+      },
+    ],
+    { watchTellsAll: true },
+  );
+  await using _ = server;
+  await started;
+  await vi.waitFor(() => expect(changes.slice(4)).toEqual(['deleted c', 'added c', 'deleted a']));
+  expect(informer.get('d', 'default')?.metadata.resourceVersion).toBe('1');
+  expect(seen).toEqual(['watch all', 'watch all']);
+});
+
+test('a watch that breaks before it has told all takes nothing away, and a list takes its place', async () => {
+  const { server, changes, seen, started } = await start(
+    [(request) => request.json(list('30', object('b', '1'), object('a', '25')))],
+    [
+      (request) => {
+        for (const name of ['a', 'b']) request.line({ type: 'ADDED', object: object(name, '1') });
+        request.line(end('5'));
+        request.line(gone);
+      },
+      (request) => {
+        request.line({ type: 'ADDED', object: object('a', '21') });
+        request.response.write('{"type":"ADD', () => request.response.destroy());
+      },
+    ],
+    { watchTellsAll: true },
+  );
+  await using _ = server;
+  await started;
+  await vi.waitFor(() => expect(seen).toEqual(['watch all', 'watch all', 'list', 'watch 30']));
+  expect(changes).toEqual(['added a', 'added b', 'updated a', 'updated a']);
+});
+
+test('a server that is busy is asked again for a watch that tells all', async () => {
+  const busy = (request: FakeRequest) => request.json({ kind: 'Status', message: 'not now' }, 503);
+  const { server, seen, started } = await start([], [busy, (request) => request.line(end('5'))], {
+    watchTellsAll: true,
+  });
+  await using _ = server;
+  await started;
+  expect(seen).toEqual(['watch all', 'watch all']);
 });

@@ -27,9 +27,9 @@ export interface InformerOptions extends Omit<ListOptions, 'signal'> {
 }
 
 /**
- * A cache of the objects of one kind, kept in step by one watch. No error ends it: it opens the watch again where it
- * was, lists again when that is too long ago, and waits longer after every failure. The log hears of the first
- * failure of a row and of its end.
+ * A cache of the objects of one kind, kept in step by one watch, which tells first what there is; where the API server
+ * cannot do that, a list does. No error ends it: it opens the watch again where it was, begins anew when that is too long
+ * ago, and waits longer after every failure. The log hears of the first failure of a row and of its end.
  */
 export class Informer<T extends KubeObject> {
   readonly type: ResourceType<T>;
@@ -46,6 +46,10 @@ export class Informer<T extends KubeObject> {
   #reported = false;
   #hasSynced = false;
   #running = false;
+  /** Where the next watch begins; undefined where it is to tell what there is. */
+  #resourceVersion: string | undefined;
+  /** Whether the API server tells in a watch what there is. */
+  #watchTellsAll = true;
 
   constructor(store: KubeStore, type: ResourceType<T>, options: InformerOptions) {
     this.#store = store;
@@ -114,27 +118,51 @@ export class Informer<T extends KubeObject> {
   }
 
   async #run(signal: AbortSignal): Promise<void> {
-    let resourceVersion: string | undefined;
     while (!signal.aborted) {
       try {
-        resourceVersion ??= await this.#relist(signal);
-        for await (const event of this.#watch(resourceVersion, signal)) {
-          if (event === 'opened') continue;
-          this.#recovered();
-          this.#take(event);
-          resourceVersion = event.resourceVersion;
-        }
+        if (!this.#watchTellsAll) this.#resourceVersion ??= await this.#relist(signal);
+        await this.#follow(signal);
       } catch (error) {
         if (signal.aborted) return;
+        if (this.#watchTellsAll && this.#resourceVersion === undefined && isUnknownQuery(error)) {
+          this.#watchTellsAll = false;
+          continue;
+        }
         await this.#failed(error, signal);
         const answered = !(error instanceof ApiError && error.code === 0);
-        if (isGone(error) || (answered && this.#failures % doubtAfter === 0)) resourceVersion = undefined;
+        if (isGone(error) || (answered && this.#failures % doubtAfter === 0)) this.#resourceVersion = undefined;
       }
     }
   }
 
+  async #follow(signal: AbortSignal): Promise<void> {
+    // What is known and has not been told of yet.
+    let untold = this.#resourceVersion === undefined ? new Set(this.#objects.keys()) : undefined;
+    let opened = false;
+    try {
+      for await (const event of this.#watch(this.#resourceVersion, signal)) {
+        opened = true;
+        if (event === 'opened') continue;
+        this.#take(event);
+        if (untold) {
+          untold.delete(event.key);
+          if (!event.endsInitial) continue;
+          this.#complete(untold);
+          untold = undefined;
+        }
+        this.#recovered();
+        this.#resourceVersion = event.resourceVersion;
+      }
+      if (untold) throw new Error('the API server closed the watch before it had told what there is');
+    } catch (error) {
+      // A server that does not bring it to an end is asked for lists.
+      if (untold && opened) this.#watchTellsAll = false;
+      throw error;
+    }
+  }
+
   /** A watch that ends at once without an event is a failure too, or a broken proxy would make this loop spin. */
-  async *#watch(resourceVersion: string, signal: AbortSignal): AsyncGenerator<WatchEvent<T> | 'opened'> {
+  async *#watch(resourceVersion: string | undefined, signal: AbortSignal): AsyncGenerator<WatchEvent<T> | 'opened'> {
     let settled = false;
     let timer: NodeJS.Timeout | undefined;
     try {
@@ -143,7 +171,7 @@ export class Informer<T extends KubeObject> {
         if (event === 'opened') {
           timer = setTimeout(() => {
             settled = true;
-            this.#recovered();
+            if (resourceVersion !== undefined) this.#recovered();
           }, settledMs);
         } else {
           settled = true;
@@ -170,12 +198,15 @@ export class Informer<T extends KubeObject> {
       gone.delete(keyOf(item));
       this.#put(item);
     }
-    for (const key of gone) this.#remove(key);
-    if (!this.#hasSynced) {
-      this.#hasSynced = true;
-      this.#synced.resolve();
-    }
+    this.#complete(gone);
     return resourceVersion;
+  }
+
+  /** Everything that there is was told. @param gone the keys of what is not there any more */
+  #complete(gone: ReadonlySet<string>): void {
+    for (const key of gone) this.#remove(key);
+    this.#hasSynced = true;
+    this.#synced.resolve();
   }
 
   #take(event: WatchEvent<T>): void {
@@ -238,4 +269,9 @@ export class Informer<T extends KubeObject> {
     this.#reported = false;
     this.#failures = 0;
   }
+}
+
+/** As a server answers that does not know, or may not use, a part of the query. */
+function isUnknownQuery(error: unknown): boolean {
+  return error instanceof ApiError && (error.code === 422 || error.code === 400);
 }

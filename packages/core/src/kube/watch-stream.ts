@@ -5,11 +5,11 @@ import type { ApiClient } from './api-client.ts';
 import { ApiError, statusSchema } from './api-error.ts';
 import { acceptOf, type KubeObject, keyOf, type ResourceType, resourcePath } from './resource.ts';
 import type { ListOptions } from './store.ts';
-import { type NotUnderstoodError, understand } from './understand.ts';
+import { NotUnderstoodError, understand } from './understand.ts';
 
 const eventSchema = z.object({
   type: z.enum(['ADDED', 'MODIFIED', 'DELETED', 'BOOKMARK', 'ERROR']),
-  object: z.record(z.string(), z.unknown()),
+  object: z.custom<Record<string, unknown>>((value) => typeof value === 'object' && value !== null),
 });
 
 const metadataSchema = z.object({
@@ -21,12 +21,19 @@ const metadataSchema = z.object({
   }),
 });
 
+/** The bookmark behind what was there when the watch was opened. */
+const initialEndSchema = z.object({
+  metadata: z.object({ annotations: z.object({ 'k8s.io/initial-events-end': z.literal('true') }) }),
+});
+
 /** One line of a watch. `object` is absent in bookmarks, and an Error where the schema refuses what came. */
 export interface WatchEvent<T> {
   type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK';
   resourceVersion: string;
   /** The object's key, also where the schema refuses the object. */
   key: string;
+  /** Whether this is the bookmark behind everything that was there when a watch without a resource version was opened. */
+  endsInitial?: boolean;
   object?: T | NotUnderstoodError;
 }
 
@@ -39,16 +46,22 @@ const shortestWatch = 300;
  */
 const idleMs = 150_000;
 
+/** Milliseconds. What is there already comes without a pause, and a bookmark behind it. */
+const initialIdleMs = 30_000;
+
 /**
  * Opens a watch. It ends when the server ends it, and when it has been silent for too long: open the next one from
  * the last resource version then.
  *
- * @throws ApiError, 410 when the resource version is too old: list again.
+ * @param resourceVersion undefined to be told first what there is, one object a line. Where a list is read page by page,
+ *   all of a page is in memory at a time, and then garbage.
+ * @throws ApiError, 410 when the resource version is too old: list again. 422 or 400 from a server that cannot tell first
+ *   what there is (Kubernetes before 1.32 cannot, unless it is told to).
  */
 export async function* watchStream<T extends KubeObject>(
   client: ApiClient,
   type: ResourceType<T>,
-  resourceVersion: string,
+  resourceVersion: string | undefined,
   options: ListOptions,
 ): AsyncGenerator<WatchEvent<T> | 'opened'> {
   const response = await client.stream({
@@ -59,17 +72,21 @@ export async function* watchStream<T extends KubeObject>(
       watch: true,
       allowWatchBookmarks: true,
       resourceVersion,
+      ...(resourceVersion === undefined && { sendInitialEvents: true, resourceVersionMatch: 'NotOlderThan' }),
       labelSelector: options.labelSelector,
       fieldSelector: options.fieldSelector,
       timeoutSeconds: Math.round(shortestWatch * (1 + Math.random())),
     },
     signal: options.signal,
-    timeoutMs: idleMs,
+    timeoutMs: resourceVersion === undefined ? initialIdleMs : idleMs,
   });
   yield 'opened';
   try {
     for await (const line of linesOf(response)) {
-      if (line !== '') yield parseEvent(type, line);
+      if (line === '') continue;
+      const event = parseEvent(type, line);
+      if (event.endsInitial) response.setTimeout(idleMs);
+      yield event;
     }
   } finally {
     response.destroy();
@@ -97,9 +114,13 @@ function parseEvent<T extends KubeObject>(type: ResourceType<T>, line: string): 
       status?.reason ?? '',
     );
   }
+  const object = event.type === 'BOOKMARK' ? undefined : understand(type, event.object);
+  if (object && !(object instanceof NotUnderstoodError) && object.metadata.resourceVersion !== undefined) {
+    return { type: event.type, resourceVersion: object.metadata.resourceVersion, key: keyOf(object), object };
+  }
   const { metadata } = metadataSchema.parse(event.object);
   const { resourceVersion } = metadata;
   const key = keyOf({ metadata });
-  if (event.type === 'BOOKMARK') return { type: event.type, resourceVersion, key };
-  return { type: event.type, resourceVersion, key, object: understand(type, event.object) };
+  if (object) return { type: event.type, resourceVersion, key, object };
+  return { type: event.type, resourceVersion, key, endsInitial: initialEndSchema.safeParse(event.object).success };
 }

@@ -2,7 +2,7 @@ import { leastPrivileges } from '../api/least-privileges.ts';
 import { operatorNamespace, workloads } from '../api/names.ts';
 import { ports } from '../api/ports.ts';
 import { requiredScc } from '../api/scc.ts';
-import { controllerFlags, init, nodeVariables } from '../operator/shared/node-process.ts';
+import { init, nodeVariables, operatorFlags } from '../operator/shared/node-process.ts';
 import { operatorContainer } from '../operator/shared/own-image.ts';
 import { trustedCaMount, trustedCaVolume } from '../plugins/npm/trusted-ca.ts';
 import { healthProbes } from './probes.ts';
@@ -132,7 +132,7 @@ export function deployment(options: DeploymentOptions): object {
               name: operatorContainer,
               image: images.operator,
               imagePullPolicy,
-              command: [...init, 'node', ...controllerFlags, '/opt/dpu-operator/operator.mjs'],
+              command: [...init, 'node', ...operatorFlags, '/opt/dpu-operator/operator.mjs'],
               env: [
                 ...nodeVariables,
                 { name: 'POD_NAME', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },

@@ -3,6 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DpuError, type NetworkFunction } from '@dpu-operator/sdk';
 import { expect, onTestFinished, test, vi } from 'vitest';
+import type { ChainPlace } from '../attach/ports.ts';
 import type { ChainMember } from './attached-index.ts';
 import { chainId } from './chain-status.ts';
 import { DpuDataPath } from './dpu-data-path.ts';
@@ -36,9 +37,9 @@ class Side {
     return dataPath;
   }
 
-  async attach(): Promise<void> {
+  async attach(place: ChainPlace = inChain): Promise<void> {
     this.attached.push({ chain, function: 'firewall', networkFunction: nf });
-    await this.dataPath.createNetworkFunction(nf, inChain);
+    await this.dataPath.createNetworkFunction(nf, place);
   }
 
   async detach(): Promise<void> {
@@ -100,6 +101,35 @@ test('another daemon and another VSP have it on the same bridge, which stays', a
   expect([next.chains.get(id), [...next.bridges.keys()]]).toEqual([[{ ...nf, bridgeId: 'vlan-7' }], ['vlan-7']]);
   await side.detach();
   expect(next.chains.size + next.bridges.size).toBe(0);
+});
+
+test('a VSP that starts anew is told what one accepted last, and then what it may refuse', async () => {
+  const [side, vsp, next] = [new Side(), vspOf(), vspOf()];
+  await side.dataPath.vspStarted(vsp);
+  await side.attach();
+  const refuseUpdates = async (call: string) => {
+    if (call.startsWith('update')) throw new DpuError('RESOURCE_EXHAUSTED', 'no room');
+  };
+  for (const each of [vsp, next]) each.gate = refuseUpdates;
+  await side.dataPath.setOrder(onNine);
+  side.dataPath.vspLost();
+  await side.dataPath.vspStarted(next);
+  expect(next.chains.get(id)).toEqual([{ ...nf, bridgeId: 'vlan-7' }]);
+  expect(side.dataPath.chains()).toMatchObject([{ phase: 'Refused', message: 'no room' }]);
+  next.gate = async () => {};
+  await side.dataPath.setOrder({ ...onNine, generation: 3 });
+  expect(next.chains.get(id)).toEqual([{ ...nf, bridgeId: 'vlan-9' }]);
+});
+
+test('a chain for one bridge that a plugin cannot have leaves it the one that it had, also when it starts anew', async () => {
+  const [side, vsp, next] = [new Side(), vspOf({ perBridge: false }), vspOf({ perBridge: false })];
+  await side.dataPath.vspStarted(vsp);
+  await side.attach({ ...forAll, function: 'firewall' });
+  await side.dataPath.setOrder({ ...onNine, generation: 2 });
+  side.dataPath.vspLost();
+  await side.dataPath.vspStarted(next);
+  expect(next.chains.get(id)).toEqual([nf]);
+  expect(side.dataPath.chains()).toMatchObject([{ phase: 'Refused' }]);
 });
 
 test('a bridge that the VSP refuses a chain on does not stay', async () => {

@@ -39,6 +39,11 @@ export function chainWish(record: ChainRecord, members: readonly ChainMember[]):
     : { order: 'hold', item: { kind: 'chain', id, networkFunctions: [...networkFunctions] } };
 }
 
+/** What the VSP has accepted last of a chain. undefined where that is nothing. */
+export function appliedWish({ chain, applied }: ChainRecord): Wish | undefined {
+  return applied && { order: 'hold', item: { kind: 'chain', id: chainId(chain), networkFunctions: applied } };
+}
+
 /** A function of a chain, for the logical bridge that the chain is for. */
 export const onBridgeOf = ({ logicalBridge }: ChainRecord, nf: AttachedFunction): AttachedFunction =>
   logicalBridge === undefined ? nf : { ...nf, logicalBridge };

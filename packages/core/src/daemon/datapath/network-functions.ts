@@ -15,10 +15,10 @@ import type { ChainOrder } from '../chains/chain-order.ts';
 import { Records } from '../state/records.ts';
 import type { UnreadableRecord } from '../state/set-aside.ts';
 import { type AttachedFunctions, AttachedIndex } from './attached-index.ts';
-import { lowered, networkFunctionSchema, withOrder } from './chain-record.ts';
+import { type ChainRecord, lowered, networkFunctionSchema, withOrder } from './chain-record.ts';
 import { ChainRecords } from './chain-records.ts';
 import { aboutChain, ChainReports, reportOf, type VspFunctions } from './chain-reports.ts';
-import { chainStatus, chainWish, onBridgeOf } from './chain-status.ts';
+import { appliedWish, chainStatus, chainWish, onBridgeOf } from './chain-status.ts';
 import { type ChainItem, networkFunctionId } from './items.ts';
 import type { Action, Wish } from './plan.ts';
 import { outcomeUnknown } from './target.ts';
@@ -44,6 +44,8 @@ export class NetworkFunctions {
   /** Undefined until the VSP has said so. */
   #vsp: VspFunctions | undefined;
   #wasComplete = false;
+  /** Chains of which a VSP that has started is told first what was accepted last: what is asked for now may be refused. */
+  #restored = new Set<string>();
 
   constructor(options: NetworkFunctionsOptions) {
     const { directory, logger, onUnreadable } = options;
@@ -76,6 +78,8 @@ export class NetworkFunctions {
       else await this.#chains.change(chain, lowered);
     }
     this.#vsp = vsp;
+    const restorable = vsp.hasChains ? this.#chains.all().filter((record) => this.#canBeRestored(record)) : [];
+    this.#restored = new Set(restorable.map(({ chain }) => chain));
   }
 
   /** The VSP was told everything. */
@@ -163,9 +167,19 @@ export class NetworkFunctions {
       ...dropped.map((nf) => wish('drop', nf)),
       ...[...held.values()].map((nf) => wish('hold', nf)),
       ...records
-        .filter((record) => record.closing || !this.#isRefused(record))
-        .flatMap((record) => chainWish(record, this.#attached.membersOf(record.chain)) ?? []),
+        .filter((record) => record.closing || this.#restored.has(record.chain) || !this.#isRefused(record))
+        .flatMap((record) => {
+          const restored = !record.closing && this.#restored.has(record.chain) ? appliedWish(record) : undefined;
+          return restored ?? chainWish(record, this.#attached.membersOf(record.chain)) ?? [];
+        }),
     ];
+  }
+
+  #canBeRestored(record: ChainRecord): boolean {
+    const { chain, applied = [], applyOutcomeUnknown, closing } = record;
+    if (applied.length === 0 || applyOutcomeUnknown || closing) return false;
+    if (applied.some(({ logicalBridge }) => logicalBridge !== undefined) && !this.#vsp?.perBridge) return false;
+    return !chainStatus(record, this.#attached.membersOf(chain)).lost;
   }
 
   /** Those that the VSP has one by one, by id: of no chain, and of all where it has no chains. */
@@ -191,6 +205,7 @@ export class NetworkFunctions {
   async chainAcknowledged(call: Action['call'], item: ChainItem): Promise<void> {
     const chain = this.#chains.chainOf(item);
     if (chain === undefined) return;
+    this.#restored.delete(chain);
     await this.#chains.acknowledged(chain, call, item);
     const { networkFunctions } = item;
     this.#options.logger.info({ chain, call, networkFunctions }, 'the VSP has taken a change of a chain');
@@ -200,6 +215,7 @@ export class NetworkFunctions {
   async chainFailed(call: Action['call'], item: ChainItem, error: DpuError): Promise<void> {
     const chain = this.#chains.chainOf(item);
     if (chain === undefined) return;
+    this.#restored.delete(chain);
     await this.#chains.failed(chain, call, item, error);
     // A deletion without an answer is repeated: nothing is said of it.
     if (call === 'delete' && outcomeUnknown(error)) return;

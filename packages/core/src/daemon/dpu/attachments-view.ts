@@ -1,5 +1,5 @@
 import type { AttachedFunctions } from '../datapath/attached-index.ts';
-import type { AttachedPorts } from '../datapath/host-data-path.ts';
+import type { AttachedPorts } from '../datapath/host-side-items.ts';
 import type { DeviceHolder } from './device-placing.ts';
 
 /** What the attachments on disk say of a DPU. */

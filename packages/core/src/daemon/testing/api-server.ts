@@ -45,7 +45,7 @@ export class TestApiServer {
   #version = 0;
 
   async start(): Promise<KubeStore> {
-    this.#http = await FakeApiServer.start((request) => this.#serve(request));
+    this.#http = await FakeApiServer.start((request) => this.#serve(request), { watchTellsAll: true });
     return this.#http.store();
   }
 
@@ -130,8 +130,15 @@ export class TestApiServer {
     const listener = ({ type, path, object }: Change) => {
       if (isIn(collection, path) && selects(query, object)) line({ type, object });
     };
-    const since = Number(query.get('resourceVersion'));
-    for (const change of this.#changes) if (change.version > since) listener(change);
+    if (query.get('sendInitialEvents') === 'true') {
+      const { metadata, items } = this.#list(collection, query);
+      for (const object of items) line({ type: 'ADDED', object });
+      const annotations = { 'k8s.io/initial-events-end': 'true' };
+      line({ type: 'BOOKMARK', object: { metadata: { ...metadata, annotations } } });
+    } else {
+      const since = Number(query.get('resourceVersion'));
+      for (const change of this.#changes) if (change.version > since) listener(change);
+    }
     this.#watches.add(listener);
     response.on('close', () => this.#watches.delete(listener));
   }

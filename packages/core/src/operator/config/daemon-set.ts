@@ -15,7 +15,7 @@ import { type Applied, controllerReference, daemonSet } from '../../kube/index.t
 import { defaultMaxUnavailable } from '../dpu/rollout/fleet/policy.ts';
 import { hashOf } from '../shared/canonical-json.ts';
 import type { Environment } from '../shared/environment.ts';
-import { controllerFlags, nodeVariables } from '../shared/node-process.ts';
+import { daemonFlags, nodeVariables } from '../shared/node-process.ts';
 import type { NodeDirectories } from './flavour.ts';
 import { type HostPath, hostPathVolumes } from './host-paths.ts';
 
@@ -102,7 +102,7 @@ function daemonPodSpec(config: DpuOperatorConfig, environment: Environment, dire
         name: 'daemon',
         image: environment.operatorImage,
         imagePullPolicy: environment.imagePullPolicy,
-        command: ['node', ...controllerFlags, '/opt/dpu-operator/daemon.mjs'],
+        command: ['node', ...daemonFlags, '/opt/dpu-operator/daemon.mjs'],
         env: daemonVariables(config, environment, directories),
         securityContext: {
           privileged: true,

@@ -3,11 +3,12 @@ import { gzipSync } from 'node:zlib';
 import type { DataProcessingUnit } from '../../api/data-processing-unit.ts';
 import { labels } from '../../api/names.ts';
 import { shorten } from '../../api/paths.ts';
-import type { VendorPlugin } from '../../api/vendor-plugin.ts';
+import type { VendorPlugin, VendorPluginStatus } from '../../api/vendor-plugin.ts';
 import { configMap, controllerReference, isAlreadyThere, type KubeObject, type KubeStore } from '../../kube/index.ts';
 import { lockKeys } from '../../plugins/install/lock-file.ts';
 import { hashOfLock } from '../../plugins/lookup/lock.ts';
 import { LookupError } from '../../plugins/lookup/lookup-error.ts';
+import type { Caches } from '../shared/caches.ts';
 
 /** Characters; above, a lock is compressed. */
 const plainLimit = 800_000;
@@ -21,33 +22,62 @@ const unusedKept = 5;
 export const lockPrefix = 'plugin-';
 
 /** Names the ConfigMap: of this very VendorPlugin, and of this very text. */
-export function lockName({ metadata }: VendorPlugin, text: string): string {
+function lockName({ metadata }: VendorPlugin, text: string): string {
   const uid = metadata.uid?.slice(0, 8) ?? '';
   return `${lockPrefix}${shorten(metadata.name, 200)}-${uid}-${hashOfLock(text)}`;
 }
 
-/**
- * Writes a lock, unless it stands there.
- *
- * @throws LookupError LockTooLarge.
- */
-export async function writeLock(
-  store: KubeStore,
-  plugin: VendorPlugin,
-  namespace: string,
-  text: string,
-): Promise<void> {
-  const metadata = {
-    name: lockName(plugin, text),
-    namespace,
-    labels: { [labels.vendorPlugin]: plugin.metadata.uid ?? '' },
-    ownerReferences: [controllerReference(plugin)],
-  };
-  const { apiVersion, kind } = configMap;
-  try {
-    await store.create(configMap, { apiVersion, kind, metadata, immutable: true, ...contentOf(text) });
-  } catch (error) {
-    if (!isAlreadyThere(error)) throw error;
+/** The locks that there are. */
+export class PluginLocks {
+  readonly #store: KubeStore;
+  readonly #caches: Pick<Caches, 'pluginLocks' | 'dpus' | 'vspPods'>;
+  readonly #namespace: string;
+  /** Those that the cache has not seen yet. */
+  readonly #written = new Set<string>();
+
+  constructor(store: KubeStore, caches: Pick<Caches, 'pluginLocks' | 'dpus' | 'vspPods'>, namespace: string) {
+    this.#store = store;
+    this.#caches = caches;
+    this.#namespace = namespace;
+    caches.pluginLocks.onChange(({ metadata }) => this.#written.delete(metadata.name));
+  }
+
+  has(name: string): boolean {
+    return this.#written.has(name) || this.#caches.pluginLocks.get(name, this.#namespace) !== undefined;
+  }
+
+  /**
+   * Writes a lock, unless it stands there.
+   *
+   * @returns its name
+   * @throws LookupError LockTooLarge.
+   */
+  async write(plugin: VendorPlugin, text: string): Promise<string> {
+    const name = lockName(plugin, text);
+    if (this.has(name)) return name;
+    const metadata = {
+      name,
+      namespace: this.#namespace,
+      labels: { [labels.vendorPlugin]: plugin.metadata.uid ?? '' },
+      ownerReferences: [controllerReference(plugin)],
+    };
+    const { apiVersion, kind } = configMap;
+    try {
+      await this.#store.create(configMap, { apiVersion, kind, metadata, immutable: true, ...contentOf(text) });
+    } catch (error) {
+      if (!isAlreadyThere(error)) throw error;
+    }
+    this.#written.add(name);
+    return name;
+  }
+
+  /** Deletes the locks of a plugin that nothing needs any more. @param status of the plugin, whose releases need theirs */
+  async prune(plugin: VendorPlugin, { releases }: VendorPluginStatus): Promise<void> {
+    const { pluginLocks, dpus, vspPods } = this.#caches;
+    const needed = new Set(releases?.flatMap(({ lock }) => lock ?? []));
+    for (const { metadata } of uselessLocks(plugin, needed, pluginLocks.list(), [...dpus.list(), ...vspPods.list()])) {
+      await this.#store.delete(configMap, metadata.name, metadata.namespace, { uid: metadata.uid });
+    }
   }
 }
 

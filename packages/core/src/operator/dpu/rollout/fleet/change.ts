@@ -15,18 +15,28 @@ interface Ids {
   withSettings: string;
 }
 
-const known = new WeakMap<PluginRun, Ids>();
+/** A fleet has few runs, and each DPU's status an object of its own: they are the same by their text. */
+const known = new Map<string, Ids>();
+const byObject = new WeakMap<PluginRun, Ids>();
+const mostKnown = 1_000;
 
 /** 16 hex digits each, the same for both sides of a DPU. */
 export function idsOf(run: PluginRun): Ids {
-  const before = known.get(run);
+  const before = byObject.get(run);
   if (before) return before;
+  const text = JSON.stringify(run);
+  const ids = known.get(text) ?? makeIds(run);
+  if (known.size >= mostKnown) known.clear();
+  known.set(text, ids);
+  byObject.set(run, ids);
+  return ids;
+}
+
+function makeIds(run: PluginRun): Ids {
   // What is asked of the pod is another thing on each side.
   const { pod: _, disturbsTraffic: _disturbs, claim: _claim, lock: _lock, digest: _digest, ...alike } = run;
   const { registry: _registry, credentialsSecret: _secret, ...change } = alike;
-  const ids = { release: hashOf({ release: releaseKey(run) }), withSettings: hashOf(change) };
-  known.set(run, ids);
-  return ids;
+  return { release: hashOf({ release: releaseKey(run) }), withSettings: hashOf(change) };
 }
 
 /**
