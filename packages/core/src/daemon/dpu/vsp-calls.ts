@@ -22,8 +22,8 @@ export async function identityOf(client: Pick<VspClient, 'getInfo'>, initialised
 
 /** `dpu.devices/1 maxVfs=64` */
 function featureText({ name, version, limits }: Feature): string {
-  const args = Object.entries(limits).map(([limit, value]) => `${limit}=${value}`);
-  return cutText([`${name}/${version}`, ...args.sort()].join(' '), 256);
+  const announced = Object.entries(limits).map(([limit, value]) => `${limit}=${value}`);
+  return cutText([`${name}/${version}`, ...announced.sort()].join(' '), 256);
 }
 
 /** As many as the Go operator's daemon asks for. */
