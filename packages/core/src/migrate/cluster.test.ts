@@ -20,10 +20,10 @@ beforeEach(async () => {
   server = new TestApiServer();
   const store = await server.start();
   asked = [];
-  const json = store.client.json.bind(store.client);
-  vi.spyOn(store.client, 'json').mockImplementation((request) => {
-    asked.push(`${request.method} ${request.path}`);
-    return json(request);
+  const stream = store.client.stream.bind(store.client);
+  vi.spyOn(store.client, 'stream').mockImplementation((request) => {
+    asked.push(`${request.query?.watch ? 'WATCH' : request.method} ${request.path}`);
+    return stream(request);
   });
   cluster = new MigrationCluster(store, 120_000);
 });
@@ -42,20 +42,20 @@ test('what is not so yet is watched: nothing is asked again and again', async ()
     seen.push(phase);
     return phase === 'Succeeded';
   });
-  // By the question, and by the list.
+  // By the question, and by the watch, which tells first what there is.
   await vi.waitFor(() => expect(seen.length).toBeGreaterThan(1));
   server.put(path.replace('/a', '/b'), { ...pod('Succeeded'), metadata: { name: 'b', namespace: 'x' } });
   server.put(path, pod('Running'));
   await vi.waitFor(() => expect(seen).toContain('Running'));
   server.put(path, pod('Succeeded'));
   await done;
-  expect(asked).toEqual([`GET ${path}`, 'GET /api/v1/namespaces/x/pods']);
+  expect(asked).toEqual([`GET ${path}`, 'WATCH /api/v1/namespaces/x/pods']);
 });
 
 test('what a dead connection has not said is found when the time is over', async () => {
   const { store } = cluster;
-  const answers = store.client.json;
-  store.client.json = (request) => (request.path.endsWith('/pods') ? new Promise(() => {}) : answers(request));
+  const answer = store.client.stream.bind(store.client);
+  store.client.stream = (request) => (request.query?.watch ? new Promise(() => {}) : answer(request));
   const impatient = new MigrationCluster(store, 100);
   server.put(path, pod('Pending'));
   await expect(impatient.until(ref, 'ended', () => false)).rejects.toThrow('not so after 0.1 s: ended');
