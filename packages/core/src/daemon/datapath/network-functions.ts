@@ -166,13 +166,15 @@ export class NetworkFunctions {
     return [
       ...dropped.map((nf) => wish('drop', nf)),
       ...[...held.values()].map((nf) => wish('hold', nf)),
-      ...records
-        .filter((record) => record.closing || this.#restored.has(record.chain) || !this.#isRefused(record))
-        .flatMap((record) => {
-          const restored = !record.closing && this.#restored.has(record.chain) ? appliedWish(record) : undefined;
-          return restored ?? chainWish(record, this.#attached.membersOf(record.chain)) ?? [];
-        }),
+      ...records.flatMap((record) => this.#chainWish(record) ?? []),
     ];
+  }
+
+  #chainWish(record: ChainRecord): Wish | undefined {
+    const asked = chainWish(record, this.#attached.membersOf(record.chain));
+    if (record.closing) return asked;
+    if (this.#restored.has(record.chain)) return appliedWish(record) ?? asked;
+    return this.#isRefused(record) ? undefined : asked;
   }
 
   #canBeRestored(record: ChainRecord): boolean {

@@ -13,7 +13,6 @@ import {
   type KubeObject,
   type KubeStore,
   keyOf,
-  type NotUnderstoodError,
   type ResourceType,
   understand,
 } from '../../kube/index.ts';
@@ -29,10 +28,13 @@ const told = z.object({
   status: z.object({ conditions: z.array(conditionSchema).optional() }).optional(),
 });
 
+type Told = z.infer<typeof told>;
+
 interface Unread {
-  type: ResourceType<z.infer<typeof told>>;
+  type: ResourceType<Told>;
   condition: string;
-  error: NotUnderstoodError;
+  object: Told;
+  faults: readonly string[];
 }
 
 /** Says in a condition of an object that its spec is not understood: no other controller sees such an object. */
@@ -67,7 +69,7 @@ export class UnreadObjectController {
     cache.onNotUnderstood((error) => {
       const object = understand(type, error.item);
       if (object instanceof Error) return;
-      this.#unread.set(queueKey(object), { type, condition, error });
+      this.#unread.set(queueKey(object), { type, condition, object, faults: error.faults });
       this.controller.enqueue(queueKey(object));
     });
     cache.onChange((object) => this.#unread.delete(queueKey(object)));
@@ -76,10 +78,8 @@ export class UnreadObjectController {
   async #tell(key: string): Promise<void> {
     const unread = this.#unread.get(key);
     if (!unread) return;
-    const { type, condition, error } = unread;
-    const object = understand(type, error.item);
-    if (object instanceof Error) return;
-    const message = `this operator does not understand ${firstTen(error.faults)}; it is left alone, and what was known of it before holds. Another version or client wrote it: change that, or let a version run that knows it`;
+    const { type, condition, object, faults } = unread;
+    const message = `this operator does not understand ${firstTen(faults)}; it is left alone, and what was known of it before holds. Another version or client wrote it: change that, or let a version run that knows it`;
     const said = { type: condition, status: 'False' as const, reason: 'SpecNotUnderstood', message };
     try {
       const changed = await applyConditions(this.#store, type, object, [said], { fieldManager: fieldManagers.faults });

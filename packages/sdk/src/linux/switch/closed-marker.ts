@@ -65,8 +65,8 @@ export class ClosedMarker {
 
   /** Marks what is to be closed before `make` makes it so, which may fail; what is to be open, once it is. */
   async change<T>(before: Closed, next: Closed, make: () => Promise<T>): Promise<T> {
-    const closes = [
-      ...(next.all && !before.all ? [this as ClosedMarker] : []),
+    const closes: ClosedMarker[] = [
+      ...(next.all && !before.all ? [this] : []),
       ...next.vlans.filter((vlan) => !before.vlans.includes(vlan)).map((vlan) => this.#ofVlan(vlan)),
     ];
     for (const marker of closes) await marker.set();
@@ -84,7 +84,8 @@ export class ClosedMarker {
   /** Opens all. */
   async clearAll(): Promise<void> {
     const { vlans } = await this.read();
-    for (const marker of [this as ClosedMarker, ...vlans.map((vlan) => this.#ofVlan(vlan))]) await marker.clear();
+    const markers: ClosedMarker[] = [this, ...vlans.map((vlan) => this.#ofVlan(vlan))];
+    for (const marker of markers) await marker.clear();
   }
 
   get #vlanPrefix(): string {
