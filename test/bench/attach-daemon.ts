@@ -1,9 +1,9 @@
 /** The daemon's attaching in a process of its own, as `attach.ts` measures it: directory and devices in, "ready" out. */
-import { AttachBed } from '../integration/attach-bed.ts';
+import { AttachFixture } from '../integration/attach-fixture.ts';
 
 const [directory = '', ...devices] = process.argv.slice(2);
-const bed = new AttachBed('unused', { directory });
-bed.devices.push(...devices);
-const daemon = await bed.start();
+const fixture = new AttachFixture('unused', { directory });
+fixture.devices.push(...devices);
+const daemon = await fixture.start();
 process.stdin.resume().on('end', () => void daemon.stop());
 console.log('ready');

@@ -11,7 +11,7 @@ import { existsSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Netlink, NetworkNamespace } from '@dpu-operator/sdk/linux';
-import { AttachBed, type CniAnswer, dpuCni } from '../integration/attach-bed.ts';
+import { AttachFixture, type CniAnswer, dpuCni } from '../integration/attach-fixture.ts';
 import { quantile } from './quantile.ts';
 
 const rounds = Number(process.argv[2] ?? 50);
@@ -35,24 +35,24 @@ const floors: Record<string, string> = {
 
 // As on a node, where it is under /var/run: in memory.
 const directory = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'attach-'));
-const bed = new AttachBed('ab', { directory });
+const fixture = new AttachFixture('ab', { directory });
 const host = new Netlink();
 const closing: { close(): void }[] = [host];
-await bed.addDevices(together);
+await fixture.addDevices(together);
 const daemon = await startDaemon();
 try {
   const namespaces: string[] = [];
-  for (let i = 0; i < together; i += 1) namespaces.push(await bed.addNamespace(`n${i}`));
+  for (let i = 0; i < together; i += 1) namespaces.push(await fixture.addNamespace(`n${i}`));
   console.table(await measure(namespaces));
 } finally {
   for (const open of closing) open.close();
   await daemon.stop();
-  await bed.close();
+  await fixture.close();
 }
 
 async function startDaemon(): Promise<{ stop(): Promise<void> }> {
   const program = join(import.meta.dirname, 'attach-daemon.ts');
-  const child = spawn('node', ['--conditions=source', program, bed.directory, ...bed.devices], {
+  const child = spawn('node', ['--conditions=source', program, fixture.directory, ...fixture.devices], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   const ended = new Promise<void>((resolve) => child.on('close', () => resolve()));
@@ -70,14 +70,14 @@ async function startDaemon(): Promise<{ stop(): Promise<void> }> {
 
 async function measure(namespaces: string[]): Promise<Record<string, unknown>> {
   const [netns = ''] = namespaces;
-  const [device = ''] = bed.devices;
+  const [device = ''] = fixture.devices;
   const index = await indexOf(device);
   const bare = new PodSide(netns);
   closing.push(bare);
   const config = { deviceID: device };
   const local = {
     ...config,
-    ipam: { type: 'host-local', dataDir: `${bed.directory}/ipam`, ranges: [[{ subnet: '10.9.0.0/24' }]] },
+    ipam: { type: 'host-local', dataDir: `${fixture.directory}/ipam`, ranges: [[{ subnet: '10.9.0.0/24' }]] },
   };
   const samples = collect();
   for (let round = 0; round < rounds + warmUp; round += 1) {
@@ -87,26 +87,28 @@ async function measure(namespaces: string[]): Promise<Record<string, unknown>> {
     await at('VERSION', () => run(dpuCni, { CNI_COMMAND: 'VERSION' }));
     await at(floorIn, () => bare.take(index));
     await at(floorBack, () => bare.giveBack(index, device));
-    await at('ADD', () => ok(bed.cni('ADD', { netns, config })));
-    await at('DEL', () => ok(bed.cni('DEL', { netns, config })));
-    await at('ADD that fails', () => bed.cni('ADD', { netns, config: { deviceID: 'none' } }));
-    await at('ADD with host-local', () => ok(bed.cni('ADD', { netns, config: local })));
-    await at('DEL with host-local', () => ok(bed.cni('DEL', { netns, config: local })));
+    await at('ADD', () => ok(fixture.cni('ADD', { netns, config })));
+    await at('DEL', () => ok(fixture.cni('DEL', { netns, config })));
+    await at('ADD that fails', () => fixture.cni('ADD', { netns, config: { deviceID: 'none' } }));
+    await at('ADD with host-local', () => ok(fixture.cni('ADD', { netns, config: local })));
+    await at('DEL with host-local', () => ok(fixture.cni('DEL', { netns, config: local })));
   }
   const sides = namespaces.map((path) => new PodSide(path));
   const side = (index: number) => sides[index] ?? bare;
   closing.push(...sides);
   for (let round = 0; round < 8; round += 1) {
     const all = <T>(work: (netns: string, device: string, index: number) => Promise<T>) =>
-      Promise.all(namespaces.map((path, index) => work(path, bed.devices[index] ?? '', index)));
-    const indexes = await Promise.all(bed.devices.map(indexOf));
+      Promise.all(namespaces.map((path, index) => work(path, fixture.devices[index] ?? '', index)));
+    const indexes = await Promise.all(fixture.devices.map(indexOf));
     await samples.time(floorTogether, () => all((_path, _name, i) => side(i).take(indexes[i] ?? 0)));
     await samples.time(floorBackTogether, () => all((_path, name, i) => side(i).giveBack(indexes[i] ?? 0, name)));
     const add = (path: string, deviceID: string, index: number) =>
-      ok(bed.cni('ADD', { netns: path, container: `c${index}`, config: { deviceID } }));
+      ok(fixture.cni('ADD', { netns: path, container: `c${index}`, config: { deviceID } }));
     await samples.time(`${together} ADDs at once`, () => all(add));
     await samples.time(`${together} DELs at once`, () =>
-      all((path, deviceID, index) => ok(bed.cni('DEL', { netns: path, container: `c${index}`, config: { deviceID } }))),
+      all((path, deviceID, index) =>
+        ok(fixture.cni('DEL', { netns: path, container: `c${index}`, config: { deviceID } })),
+      ),
     );
   }
   return samples.table();

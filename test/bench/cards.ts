@@ -5,9 +5,9 @@
 import { readFile } from 'node:fs/promises';
 import { ownerOf } from '@dpu-operator/sdk/linux';
 import { cards, type StartedPlugin } from '@dpu-operator/sdk/testing';
-import { backplanePort, NetsecBed } from '../integration/netsec-bed.ts';
-import { cardIn, startDpuSide } from '../integration/vsp-marvell-bed.ts';
-import { Bed } from '../integration/vsp-mock-bed.ts';
+import { backplanePort, NetsecFixture } from '../integration/netsec-fixture.ts';
+import { cardIn, startDpuSide } from '../integration/vsp-marvell-fixture.ts';
+import { SoftwareDpuFixture } from '../integration/vsp-mock-fixture.ts';
 import { eventually } from '../support/eventually.ts';
 import type { Netns } from '../support/netns.ts';
 import { quantile } from './quantile.ts';
@@ -29,8 +29,8 @@ const present = { allowMissing: false };
 
 async function marvell(): Promise<BenchedCard> {
   const identifier = 'mrvbench-card';
-  const bed = await Bed.create('mrvbench');
-  const { nodes, sysfs } = await cardIn(bed, asked);
+  const fixture = await SoftwareDpuFixture.create('mrvbench');
+  const { nodes, sysfs } = await cardIn(fixture, asked);
   return {
     ports: asked,
     dpu: nodes.dpu,
@@ -43,7 +43,7 @@ async function marvell(): Promise<BenchedCard> {
     },
     [Symbol.asyncDispose]: async () => {
       await sysfs[Symbol.asyncDispose]();
-      await bed[Symbol.asyncDispose]();
+      await fixture[Symbol.asyncDispose]();
     },
   };
 }
@@ -51,18 +51,18 @@ async function marvell(): Promise<BenchedCard> {
 async function netsec(): Promise<BenchedCard> {
   const backplane = cards.intelNetsec.dpu().pci?.find(({ address }) => address === backplanePort);
   const ports = Math.min(asked, backplane?.sriov?.totalVfs ?? 0);
-  const bed = await NetsecBed.create('nscbench', { vfs: ports });
+  const fixture = await NetsecFixture.create('nscbench', { vfs: ports });
   return {
     ports,
-    dpu: bed.dpuNode,
+    dpu: fixture.dpuNode,
     runDirectory: `/run/netsec-${ownerOf('nscbench-card').slice(0, 8)}`,
     given: 'nf_if',
     start: async () => {
-      const vsp = await bed.start('dpu');
+      const vsp = await fixture.start('dpu');
       await vsp.client.init({ dpuMode: true, dpuIdentifier: 'nscbench-card' });
       return vsp;
     },
-    [Symbol.asyncDispose]: () => bed[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: () => fixture[Symbol.asyncDispose](),
   };
 }
 

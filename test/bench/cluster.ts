@@ -2,9 +2,9 @@
  * Figures of the operator on the tests' cluster: memory, CPU time, start-up, image sizes, and what an attach takes
  * there with everything real. Printed by `make bench`.
  */
-import { operatorIsOn } from '../e2e/bed.ts';
+import { operatorIsOn } from '../e2e/fixture.ts';
 import { eventually } from '../support/eventually.ts';
-import { dpusReady, namespace, type TestBed } from '../support/operator.ts';
+import { dpusReady, namespace, type OperatorFixture } from '../support/operator.ts';
 import { deletePods } from '../support/pods.ts';
 import { daemonCpu } from './daemon-cpu.ts';
 import { quantile } from './quantile.ts';
@@ -18,12 +18,12 @@ interface LogLine {
   ms?: number;
 }
 
-const bed = await operatorIsOn();
+const fixture = await operatorIsOn();
 const pods = ['my-pod', 'my-pod-2'];
 
 const started: Record<string, number[]> = { host: [], dpu: [] };
 for (let run = 0; run < starts; run++) {
-  for (const role of ['host', 'dpu'] as const) started[role]?.push(await startToReady(bed, bed[role]));
+  for (const role of ['host', 'dpu'] as const) started[role]?.push(await startToReady(fixture, fixture[role]));
 }
 const attach = await attachTimes();
 const rows: [string, string][] = [
@@ -38,8 +38,8 @@ const rows: [string, string][] = [
   ],
   ...(await imageSizes()),
 ];
-await deletePods(bed.kubectl, pods);
-rows.push(...(await daemonCpu(bed)));
+await deletePods(fixture.kubectl, pods);
+rows.push(...(await daemonCpu(fixture)));
 const width = Math.max(...rows.map(([what]) => what.length));
 console.log(
   ['', 'On the cluster', ...rows.map(([what, figure]) => `  ${what.padEnd(width)}  ${figure}`), ''].join('\n'),
@@ -48,8 +48,8 @@ console.log(
 /** Resident memory of each of our processes, with pods attached. */
 async function memory(): Promise<[string, string][]> {
   const found: [string, string][] = [];
-  for (const { name, role } of bed.cluster.nodes) {
-    const { stdout } = await bed.cluster.exec(name, ['ps', '-eo', 'rss=,args=']);
+  for (const { name, role } of fixture.cluster.nodes) {
+    const { stdout } = await fixture.cluster.exec(name, ['ps', '-eo', 'rss=,args=']);
     for (const line of stdout.split('\n')) {
       const process = /^\s*(\d+) node .*\/(operator|daemon|dpu-vsp)\.mjs/.exec(line);
       const kilobytes = process?.[1];
@@ -61,12 +61,12 @@ async function memory(): Promise<[string, string][]> {
 }
 
 /** From the start of the daemon's process until it logs that its DPU's VSP and devices are ready; milliseconds. */
-async function startToReady({ kubectl, cluster }: TestBed, node: string): Promise<number> {
+async function startToReady({ kubectl, cluster }: OperatorFixture, node: string): Promise<number> {
   const daemons = ['pod', '-n', namespace, '-l', 'app=dpu-daemon', '--field-selector', `spec.nodeName=${node}`];
   await kubectl.run(['delete', ...daemons, '--grace-period=2']);
   return eventually(`the daemon on ${node} is ready again`, async () => {
     const name = await kubectl.run(['get', ...daemons, '-o', 'jsonpath={.items[0].metadata.name}']);
-    const ready = (await logOf(bed, name)).find(({ msg }) => msg === 'VSP ready');
+    const ready = (await logOf(fixture, name)).find(({ msg }) => msg === 'VSP ready');
     // Start time in ticks of 10 ms since boot (proc(5), field 22), against the clocks of now.
     const look =
       "s=$(cut -d' ' -f22 /proc/$(pgrep -f /daemon.mjs | head -1)/stat); cut -d' ' -f1 /proc/uptime; date +%s%N; echo $s";
@@ -78,28 +78,28 @@ async function startToReady({ kubectl, cluster }: TestBed, node: string): Promis
 
 /** What the host's daemon logged for the ADDs of the example pods, five times over; milliseconds. */
 async function attachTimes(): Promise<number[]> {
-  const { kubectl } = bed;
-  await dpusReady(bed);
-  const daemons = ['-n', namespace, '-l', 'app=dpu-daemon', '--field-selector', `spec.nodeName=${bed.host}`];
+  const { kubectl } = fixture;
+  await dpusReady(fixture);
+  const daemons = ['-n', namespace, '-l', 'app=dpu-daemon', '--field-selector', `spec.nodeName=${fixture.host}`];
   const name = await kubectl.run(['get', 'pod', ...daemons, '-o', 'jsonpath={.items[0].metadata.name}']);
   for (let run = 0; run < starts; run++) {
     await deletePods(kubectl, pods);
     await kubectl.run(['create', '-f', 'examples/my-pod.yaml', '-f', 'examples/my-pod-2.yaml']);
     await kubectl.wait('condition=Ready', ['pod/my-pod', 'pod/my-pod-2']);
   }
-  return (await logOf(bed, name)).flatMap(({ command, ms }) => (command === 'ADD' && ms ? [ms] : []));
+  return (await logOf(fixture, name)).flatMap(({ command, ms }) => (command === 'ADD' && ms ? [ms] : []));
 }
 
-async function logOf({ kubectl }: TestBed, pod: string): Promise<LogLine[]> {
+async function logOf({ kubectl }: OperatorFixture, pod: string): Promise<LogLine[]> {
   const text = await kubectl.run(['logs', '-n', namespace, pod]);
   return text.split('\n').flatMap((line) => (line.startsWith('{') ? [JSON.parse(line) as LogLine] : []));
 }
 
 async function imageSizes(): Promise<[string, string][]> {
-  const { status } = await bed.kubectl.json<{ status: { images: { names: string[]; sizeBytes: number }[] } }>([
+  const { status } = await fixture.kubectl.json<{ status: { images: { names: string[]; sizeBytes: number }[] } }>([
     'get',
     'node',
-    bed.host,
+    fixture.host,
   ]);
   return status.images.flatMap(({ names, sizeBytes }): [string, string][] => {
     const name = names.map((full) => /dpu-operator\/(\w+):dev$/.exec(full)?.[1]).find(Boolean);

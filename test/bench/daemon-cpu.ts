@@ -1,6 +1,6 @@
 /** What the daemons cost their nodes: CPU time while nothing happens, and for pods that start. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { TestBed } from '../support/operator.ts';
+import type { OperatorFixture } from '../support/operator.ts';
 import { onNode } from '../support/outages.ts';
 import { deploymentLike } from '../support/pods.ts';
 
@@ -10,27 +10,27 @@ const starts = 50;
 const tickMs = 10;
 
 /** Rows for the report. No pod may be attached. */
-export async function daemonCpu(bed: TestBed): Promise<[string, string][]> {
+export async function daemonCpu(fixture: OperatorFixture): Promise<[string, string][]> {
   const nodes = [
-    ['host', bed.host],
-    ['dpu', bed.dpu],
+    ['host', fixture.host],
+    ['dpu', fixture.dpu],
   ] as const;
-  const cpu = () => Promise.all(nodes.map(([, node]) => cpuOf(bed, node)));
+  const cpu = () => Promise.all(nodes.map(([, node]) => cpuOf(fixture, node)));
   const before = await cpu();
   await sleep(idleSeconds * 1000);
   const idle = (await cpu()).map((ms, index) => ms - (before[index] ?? 0));
 
-  const vfs = await allocatable(bed);
+  const vfs = await allocatable(fixture);
   const starting = nodes.map(() => 0);
   let started = 0;
   while (started < starts) {
     const from = await cpu();
-    await startDeployment(bed, vfs);
+    await startDeployment(fixture, vfs);
     for (const [index, ms] of (await cpu()).entries()) {
       starting[index] = (starting[index] ?? 0) + ms - (from[index] ?? 0);
     }
     started += vfs;
-    await deleteDeployment(bed);
+    await deleteDeployment(fixture);
   }
   return nodes.flatMap(([side], index): [string, string][] => [
     [`CPU of the daemon, idle for ${idleSeconds} s, ${side} side`, percent(idle[index] ?? 0, idleSeconds * 1000)],
@@ -42,26 +42,26 @@ export async function daemonCpu(bed: TestBed): Promise<[string, string][]> {
 }
 
 /** What the daemon of a node has used since it began; milliseconds. */
-async function cpuOf(bed: TestBed, node: string): Promise<number> {
-  const stat = await onNode(bed, node, 'cat /proc/$(pgrep -o -f /opt/dpu-operator/daemon.mjs)/stat');
+async function cpuOf(fixture: OperatorFixture, node: string): Promise<number> {
+  const stat = await onNode(fixture, node, 'cat /proc/$(pgrep -o -f /opt/dpu-operator/daemon.mjs)/stat');
   // The name in brackets may have spaces; utime and stime are fields 14 and 15, the first one after it is the third.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   return (Number(fields[11]) + Number(fields[12])) * tickMs;
 }
 
-async function allocatable({ kubectl, host }: TestBed): Promise<number> {
+async function allocatable({ kubectl, host }: OperatorFixture): Promise<number> {
   const path = 'jsonpath={.status.allocatable.openshift\\.io/dpu}';
   const count = Number(await kubectl.run(['get', 'node', host, '-o', path]));
   if (!(count > 0)) throw new Error(`node ${host} has no devices to give`);
   return count;
 }
 
-async function startDeployment({ kubectl }: TestBed, replicas: number): Promise<void> {
+async function startDeployment({ kubectl }: OperatorFixture, replicas: number): Promise<void> {
   await kubectl.run(['create', '-f', '-'], await deploymentLike('examples/my-pod.yaml', 'next', replicas));
   await kubectl.run(['rollout', 'status', 'deployment/next', '--timeout=180s']);
 }
 
-async function deleteDeployment({ kubectl }: TestBed): Promise<void> {
+async function deleteDeployment({ kubectl }: OperatorFixture): Promise<void> {
   await kubectl.run(['delete', 'deployment', 'next', '--cascade=foreground', '--timeout=180s']);
 }
 

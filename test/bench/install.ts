@@ -3,8 +3,8 @@
  * Images are on the nodes. Printed by `make bench-install`.
  */
 import { loadavg } from 'node:os';
-import { operatorIsOff, size } from '../e2e/bed.ts';
-import { operatorsAreOff } from '../e2e-2c/bed.ts';
+import { operatorIsOff, size } from '../e2e/fixture.ts';
+import { operatorsAreOff } from '../e2e-2c/fixture.ts';
 import { typeMake } from '../support/make.ts';
 import { configureSoftwareDpu, dpusReady, useIpamThatIsThere } from '../support/operator.ts';
 import { bothSides, clustersOf, inOneCluster, type Sides } from '../support/sides.ts';

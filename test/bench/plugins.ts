@@ -3,7 +3,7 @@
  * never seen it and on one that has it, and with pods attached. Printed by `make bench`.
  */
 import { loadavg } from 'node:os';
-import { operatorIsOn } from '../e2e/bed.ts';
+import { operatorIsOn } from '../e2e/fixture.ts';
 import { dpusReady } from '../support/operator.ts';
 import { gateway, patchPlugin, pluginRuns, publishAcme, selectPlugin, takePluginsFrom } from '../support/plugins.ts';
 import { deploymentLike } from '../support/pods.ts';
@@ -11,20 +11,20 @@ import { startRegistry } from '../support/registry.ts';
 
 const attachments = 10;
 
-const bed = await operatorIsOn();
-const { kubectl, cluster } = bed;
-const registry = await startRegistry({ listen: '0.0.0.0', host: await gateway(bed) });
+const fixture = await operatorIsOn();
+const { kubectl, cluster } = fixture;
+const registry = await startRegistry({ listen: '0.0.0.0', host: await gateway(fixture) });
 const rows: [string, string][] = [];
 
 /** Seconds from an action until both DPUs run that version. */
 async function measure(what: string, version: string, act: () => Promise<void>): Promise<void> {
   const start = performance.now();
   await act();
-  await pluginRuns(bed, version);
+  await pluginRuns(fixture, version);
   rows.push([what, `${((performance.now() - start) / 1000).toFixed(1)} s`]);
 }
 
-const setVersion = (version: string) => patchPlugin(bed, { version });
+const setVersion = (version: string) => patchPlugin(fixture, { version });
 const setNumVfs = (numVfs: number) => {
   const patch = ['--type=merge', '-p', JSON.stringify({ spec: { numVfs } })];
   return kubectl.run(['patch', 'dpuconfig', '-n', 'openshift-dpu-operator', 'software-dpu-host', ...patch]);
@@ -32,18 +32,18 @@ const setNumVfs = (numVfs: number) => {
 
 try {
   await registry.publish('packages/sdk');
-  await takePluginsFrom(bed, registry);
+  await takePluginsFrom(fixture, registry);
   for (const version of ['1.0.0', '1.0.1', '1.0.2']) await publishAcme(registry, version);
   for (const { name } of cluster.nodes) await cluster.exec(name, ['rm', '-rf', '/var/lib/dpu-operator/plugins']);
   await kubectl.run(['create', '-f', 'examples/vendor-plugin.yaml']);
-  await patchPlugin(bed, { version: '1.0.0' });
+  await patchPlugin(fixture, { version: '1.0.0' });
   await kubectl.wait('condition=Ready', ['vplugin/acme']);
   await setNumVfs(attachments);
-  await measure('plugin selected, never seen by the nodes', '1.0.0', () => selectPlugin(bed, { name: 'acme' }));
+  await measure('plugin selected, never seen by the nodes', '1.0.0', () => selectPlugin(fixture, { name: 'acme' }));
   await measure('new version, looked up and installed, nothing attached', '1.0.1', () => setVersion('1.0.1'));
   await measure('a version that the nodes have, nothing attached', '1.0.0', () => setVersion('1.0.0'));
 
-  await kubectl.wait(`jsonpath={.status.allocatable.openshift\\.io/dpu}=${attachments}`, [`node/${bed.host}`]);
+  await kubectl.wait(`jsonpath={.status.allocatable.openshift\\.io/dpu}=${attachments}`, [`node/${fixture.host}`]);
   await kubectl.run(['create', '-f', '-'], await deploymentLike('examples/my-pod.yaml', 'next', attachments));
   await kubectl.run(['rollout', 'status', 'deployment/next', '--timeout=180s']);
   await measure(`new version, looked up and installed, ${attachments} attached`, '1.0.2', () => setVersion('1.0.2'));
@@ -51,8 +51,8 @@ try {
 } finally {
   await kubectl.run(['delete', 'deployment', 'next', '--ignore-not-found', '--cascade=foreground', '--timeout=60s']);
   await setNumVfs(4);
-  await selectPlugin(bed, null, { networkFunctionPorts: 4 });
-  await dpusReady(bed);
+  await selectPlugin(fixture, null, { networkFunctionPorts: 4 });
+  await dpusReady(fixture);
   await kubectl.run(['delete', 'vendorplugins', '--all', '--timeout=60s']);
   await registry.stop();
 }

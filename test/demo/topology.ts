@@ -1,9 +1,12 @@
 /** Draws where two pods' packets go. */
 
-import type { TestBed } from '../support/operator.ts';
+import type { OperatorFixture } from '../support/operator.ts';
 import { net1 } from '../support/pods.ts';
 
-export async function topology({ kubectl, host, dpu, hostDpu, dpuDpu }: TestBed, pods: string[]): Promise<string> {
+export async function topology(
+  { kubectl, host, dpu, hostDpu, dpuDpu }: OperatorFixture,
+  pods: string[],
+): Promise<string> {
   const [first, second] = await Promise.all(pods.map((pod) => net1(kubectl, pod)));
   const left = box([
     `host node ${host}`,

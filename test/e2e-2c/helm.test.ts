@@ -1,14 +1,14 @@
 /** The cluster of the DPU's admin, who installs, upgrades and removes by Helm as docs/install.md says. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { run } from '../cluster/run.ts';
-import { size } from '../e2e/bed.ts';
+import { size } from '../e2e/fixture.ts';
 import { eventually } from '../support/eventually.ts';
 import { ensureHelm } from '../support/go-tools.ts';
 import { configureSide, namespace, useIpamThatIsThere } from '../support/operator.ts';
 import { documentCommands } from '../support/readme.ts';
 import type { Side } from '../support/sides.ts';
 import { objectsLeft, traces } from '../support/traces.ts';
-import { operatorsAreOff } from './bed.ts';
+import { operatorsAreOff } from './fixture.ts';
 
 let side: Side;
 let helm: string;

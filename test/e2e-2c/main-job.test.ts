@@ -1,12 +1,12 @@
 /** A host cluster and a DPU cluster: two pods of the one talk through a DPU of the other. */
 import { afterAll, beforeAll, describe } from 'vitest';
-import { size } from '../e2e/bed.ts';
+import { size } from '../e2e/fixture.ts';
 import { bringUpSteps } from '../steps/bring-up.ts';
 import { outageSteps } from '../steps/outages.ts';
 import { detachSteps, twoPodsSteps } from '../steps/two-pods.ts';
 import { deletePods, examplePods, startExamplePods } from '../support/pods.ts';
 import type { Sides } from '../support/sides.ts';
-import { operatorsAreOn } from './bed.ts';
+import { operatorsAreOn } from './fixture.ts';
 
 let sides: Sides;
 beforeAll(async () => {

@@ -12,7 +12,7 @@ import { deletePods, examplePods, startExamplePods, untilPings } from '../suppor
 import { documentCommands } from '../support/readme.ts';
 import { bothSides, type Side, type Sides } from '../support/sides.ts';
 import { installationId, untilChannelIs } from '../support/trust.ts';
-import { operatorsAreOn } from './bed.ts';
+import { operatorsAreOn } from './fixture.ts';
 
 const document = 'docs/trust.md';
 let sides: Sides;

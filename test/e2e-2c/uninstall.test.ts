@@ -1,6 +1,6 @@
 /** Each cluster's admin takes away what is his, the DPU's first: it waits for the pods of the other cluster. */
 import { beforeAll, expect, it } from 'vitest';
-import { size } from '../e2e/bed.ts';
+import { size } from '../e2e/fixture.ts';
 import { eventually } from '../support/eventually.ts';
 import { typeMake } from '../support/make.ts';
 import { configureSoftwareDpu, dpusReady, useIpamThatIsThere } from '../support/operator.ts';
@@ -10,7 +10,7 @@ import { documentCommands } from '../support/readme.ts';
 import { bothSides, clustersOf, type Sides } from '../support/sides.ts';
 import { daemonDirectory, objectsLeft, traces } from '../support/traces.ts';
 import { exchangeTrust } from '../support/trust.ts';
-import { operatorsAreOff, turnOn } from './bed.ts';
+import { operatorsAreOff, turnOn } from './fixture.ts';
 
 let sides: Sides;
 beforeAll(async () => {

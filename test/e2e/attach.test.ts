@@ -3,29 +3,29 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { dpuNetworkSteps } from '../steps/dpu-networks.ts';
 import { twoPodsSteps } from '../steps/two-pods.ts';
-import { namespace, type TestBed } from '../support/operator.ts';
+import { namespace, type OperatorFixture } from '../support/operator.ts';
 import { deletePods, deploymentLike, examplePods, net1, startExamplePods, untilPings } from '../support/pods.ts';
-import { operatorIsOn } from './bed.ts';
+import { operatorIsOn } from './fixture.ts';
 
-let bed: TestBed;
+let fixture: OperatorFixture;
 
 beforeAll(async () => {
-  bed = await operatorIsOn();
-  await deletePods(bed.kubectl, examplePods);
-  await startExamplePods(bed.kubectl);
+  fixture = await operatorIsOn();
+  await deletePods(fixture.kubectl, examplePods);
+  await startExamplePods(fixture.kubectl);
 });
-afterAll(() => deletePods(bed.kubectl, examplePods));
+afterAll(() => deletePods(fixture.kubectl, examplePods));
 
-describe('two pods', () => twoPodsSteps(() => bed));
+describe('two pods', () => twoPodsSteps(() => fixture));
 
 describe('a pod without a resource line', () => {
   beforeAll(async () => {
     const injector = ['-n', namespace, 'deployment/network-resources-injector'];
-    await bed.kubectl.run(['rollout', 'status', ...injector, '--timeout=300s']);
+    await fixture.kubectl.run(['rollout', 'status', ...injector, '--timeout=300s']);
   });
 
   it('gets it from the injector, and a device by it', async () => {
-    const { kubectl } = bed;
+    const { kubectl } = fixture;
     await kubectl.run(['create', '-f', '-'], await bare('default-sriov-net'));
     await kubectl.wait('condition=Ready', ['pod/bare']);
     const { ip } = await net1(kubectl, 'bare');
@@ -34,7 +34,7 @@ describe('a pod without a resource line', () => {
   });
 
   it('is refused where its network is not there', async () => {
-    const { exitCode, stderr } = await bed.kubectl.try(['create', '-f', '-'], await bare('absent'));
+    const { exitCode, stderr } = await fixture.kubectl.try(['create', '-f', '-'], await bare('absent'));
     expect(exitCode).not.toBe(0);
     expect(stderr).toContain('there is no NetworkAttachmentDefinition default/absent');
   });
@@ -42,13 +42,13 @@ describe('a pod without a resource line', () => {
 
 describe('a pod whose namespace is gone before its DEL', () => {
   it('gives its device back, and the next pod gets it', async () => {
-    const { ip: peer } = await net1(bed.kubectl, 'my-pod');
+    const { ip: peer } = await net1(fixture.kubectl, 'my-pod');
     await killSandboxWhileDaemonIsAway('my-pod-2');
     // Two devices that nobody had and the lost one: all three run only if it was given back. A Deployment, since the
     // kubelet fails pods that it admits before the device plugin is back.
-    await bed.kubectl.run(['create', '-f', '-'], await deploymentLike('examples/my-pod.yaml', 'next', 3));
-    await bed.kubectl.wait('condition=Available', ['deployment/next']);
-    const names = await bed.kubectl.run([
+    await fixture.kubectl.run(['create', '-f', '-'], await deploymentLike('examples/my-pod.yaml', 'next', 3));
+    await fixture.kubectl.wait('condition=Available', ['deployment/next']);
+    const names = await fixture.kubectl.run([
       'get',
       'pods',
       '-l',
@@ -58,12 +58,12 @@ describe('a pod whose namespace is gone before its DEL', () => {
       'name',
     ]);
     expect(names.split('\n')).toHaveLength(3);
-    for (const name of names.split('\n')) await untilPings(bed.kubectl, name, peer);
-    await bed.kubectl.run(['delete', 'deployment', 'next', '--cascade=foreground']);
+    for (const name of names.split('\n')) await untilPings(fixture.kubectl, name, peer);
+    await fixture.kubectl.run(['delete', 'deployment', 'next', '--cascade=foreground']);
   });
 });
 
-describe('networks of DPUs', () => dpuNetworkSteps(() => bed));
+describe('networks of DPUs', () => dpuNetworkSteps(() => fixture));
 
 /** As examples/my-pod.yaml, without its resources and with another name. */
 async function bare(networks: string): Promise<string> {
@@ -77,11 +77,11 @@ async function bare(networks: string): Promise<string> {
 /** Stops kubelet, daemon and containerd, destroys the pod's network namespace and sandbox, starts all again. */
 async function killSandboxWhileDaemonIsAway(pod: string): Promise<void> {
   const onHost = async (script: string): Promise<string> => {
-    const { stdout, stderr, exitCode } = await bed.cluster.exec(bed.host, ['bash', '-euc', script]);
+    const { stdout, stderr, exitCode } = await fixture.cluster.exec(fixture.host, ['bash', '-euc', script]);
     if (exitCode !== 0) throw new Error(`${script}: ${stderr}`);
     return stdout.trim();
   };
-  const { status } = await bed.kubectl.json<{ status: { podIP: string } }>(['get', 'pod', pod]);
+  const { status } = await fixture.kubectl.json<{ status: { podIP: string } }>(['get', 'pod', pod]);
   const netns = await onHost(
     `for n in $(ls /var/run/netns); do ip -n $n -o addr show | grep -q ' ${status.podIP}/' && echo $n; done; true`,
   );
@@ -89,7 +89,7 @@ async function killSandboxWhileDaemonIsAway(pod: string): Promise<void> {
   await onHost(
     `systemctl stop containerd; for p in $(ip netns pids ${netns}); do kill -9 $p; done; ip netns del ${netns}`,
   );
-  await bed.kubectl.run(['delete', 'pod', pod, '--force', '--grace-period=0']);
+  await fixture.kubectl.run(['delete', 'pod', pod, '--force', '--grace-period=0']);
   await onHost('systemctl start containerd; systemctl start kubelet');
-  await bed.kubectl.wait('condition=Ready', [`node/${bed.host}`, `dpu/${bed.hostDpu}`]);
+  await fixture.kubectl.wait('condition=Ready', [`node/${fixture.host}`, `dpu/${fixture.hostDpu}`]);
 }

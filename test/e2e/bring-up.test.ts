@@ -1,19 +1,19 @@
 import { readFile } from 'node:fs/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { bringUpSteps } from '../steps/bring-up.ts';
-import { namespace, type TestBed } from '../support/operator.ts';
-import { operatorIsOn, size } from './bed.ts';
+import { namespace, type OperatorFixture } from '../support/operator.ts';
+import { operatorIsOn, size } from './fixture.ts';
 
-let bed: TestBed;
+let fixture: OperatorFixture;
 beforeAll(async () => {
-  bed = await operatorIsOn();
+  fixture = await operatorIsOn();
 });
 
-describe('a labelled node and one DpuOperatorConfig', () => bringUpSteps(() => bed, size.hostVfs));
+describe('a labelled node and one DpuOperatorConfig', () => bringUpSteps(() => fixture, size.hostVfs));
 
 describe('the API server refuses', () => {
   const refused = async (manifest: object, says: RegExp): Promise<void> => {
-    const result = await bed.kubectl.try(['create', '--dry-run=server', '-f', '-'], JSON.stringify(manifest));
+    const result = await fixture.kubectl.try(['create', '--dry-run=server', '-f', '-'], JSON.stringify(manifest));
     expect(result.exitCode).not.toBe(0);
     expect(result.stderr).toMatch(says);
   };
@@ -27,7 +27,7 @@ describe('the API server refuses', () => {
 
   it('a DpuOperatorConfig of another name', async () => {
     const manifest = (await readFile('examples/config.yaml', 'utf8')).replace('dpu-operator-config', 'my-config');
-    const result = await bed.kubectl.try(['create', '-f', '-'], manifest);
+    const result = await fixture.kubectl.try(['create', '-f', '-'], manifest);
     expect(result.exitCode).not.toBe(0);
     expect(result.stderr).toContain('DpuOperatorConfig must have standard name');
   });

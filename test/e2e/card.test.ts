@@ -8,14 +8,14 @@ import { cardNetworkSteps } from '../steps/card-network.ts';
 import { mainJobSteps } from '../steps/main-job.ts';
 import { chosenCard } from '../support/cards.ts';
 import { addresses, ExternalClient } from '../support/external.ts';
-import { dpusReady, namespace, start, type TestBed, turnOff } from '../support/operator.ts';
+import { dpusReady, namespace, type OperatorFixture, start, turnOff } from '../support/operator.ts';
 import { onNode } from '../support/outages.ts';
 import { conditionIs, gateway, takePluginsFrom } from '../support/plugins.ts';
 import { argumentsOf, documentCommands } from '../support/readme.ts';
 import { type PackageJson, type Registry, startRegistry } from '../support/registry.ts';
 import { dpusOn, type Sides } from '../support/sides.ts';
 import { StandInCard, sysfsDirectory } from '../support/stand-in-card.ts';
-import { operatorIsOff } from './bed.ts';
+import { operatorIsOff } from './fixture.ts';
 
 const card = chosenCard();
 const plugin = 'card';
@@ -24,7 +24,7 @@ const roles = ['host', 'dpu'] as const;
 /** Of what the plugin reads. */
 const secret = 'card';
 
-let bed: TestBed;
+let fixture: OperatorFixture;
 let sides: Sides;
 let registry: Registry;
 let published: PackageJson;
@@ -33,8 +33,8 @@ let external: ExternalClient;
 
 const setSysfs = async (value: string) => {
   const deployment = 'deployment/dpu-operator-controller-manager';
-  await bed.kubectl.run(['set', 'env', '-n', namespace, deployment, value]);
-  await bed.kubectl.run(['rollout', 'status', '-n', namespace, deployment, '--timeout=180s']);
+  await fixture.kubectl.run(['set', 'env', '-n', namespace, deployment, value]);
+  await fixture.kubectl.run(['rollout', 'status', '-n', namespace, deployment, '--timeout=180s']);
 };
 
 const configOf = (role: 'host' | 'dpu', node: string) => ({
@@ -50,12 +50,12 @@ const configOf = (role: 'host' | 'dpu', node: string) => ({
 });
 
 beforeAll(async () => {
-  bed = await operatorIsOff();
-  sides = bed;
-  const here = await gateway(bed);
+  fixture = await operatorIsOff();
+  sides = fixture;
+  const here = await gateway(fixture);
   registry = await startRegistry({ listen: '0.0.0.0', host: here });
-  standIn = new StandInCard(card, bed, here);
-  external = new ExternalClient(bed.cluster, bed.dpu, card.uplink);
+  standIn = new StandInCard(card, fixture, here);
+  external = new ExternalClient(fixture.cluster, fixture.dpu, card.uplink);
   await Promise.all([
     registry.publish('packages/sdk').then(async () => {
       published = await registry.publish(card.directory);
@@ -63,8 +63,8 @@ beforeAll(async () => {
     standIn.plugIn().then(() => external.create()),
   ]);
   await setSysfs(`DPU_SYSFS=${sysfsDirectory}`);
-  for (const node of [bed.host, bed.dpu]) await bed.kubectl.run(['label', 'node', node, softwareDpu]);
-  await bed.kubectl.run(['delete', 'dpuconfig', '-n', namespace, '--all']);
+  for (const node of [fixture.host, fixture.dpu]) await fixture.kubectl.run(['label', 'node', node, softwareDpu]);
+  await fixture.kubectl.run(['delete', 'dpuconfig', '-n', namespace, '--all']);
   const vendorPlugin = {
     apiVersion: 'config.openshift.io/v1',
     kind: 'VendorPlugin',
@@ -77,14 +77,14 @@ beforeAll(async () => {
     metadata: { name: secret, namespace },
     stringData: standIn.secret,
   };
-  const objects = [vendorPlugin, credentials, ...roles.map((role) => configOf(role, bed[role]))];
-  await bed.kubectl.run(['apply', '-f', '-'], objects.map((one) => stringify(one)).join('---\n'));
+  const objects = [vendorPlugin, credentials, ...roles.map((role) => configOf(role, fixture[role]))];
+  await fixture.kubectl.run(['apply', '-f', '-'], objects.map((one) => stringify(one)).join('---\n'));
 });
 afterAll(async () => {
-  await turnOff(bed);
-  await bed.kubectl.run(['delete', 'vendorplugin', plugin, '--ignore-not-found']);
-  await bed.kubectl.run(['delete', 'dpuconfig', '-n', namespace, '--all']);
-  await bed.kubectl.run(['delete', 'secret', '-n', namespace, secret, '--ignore-not-found']);
+  await turnOff(fixture);
+  await fixture.kubectl.run(['delete', 'vendorplugin', plugin, '--ignore-not-found']);
+  await fixture.kubectl.run(['delete', 'dpuconfig', '-n', namespace, '--all']);
+  await fixture.kubectl.run(['delete', 'secret', '-n', namespace, secret, '--ignore-not-found']);
   await setSysfs('DPU_SYSFS-');
   await external.delete();
   await standIn.unplug();
@@ -93,10 +93,10 @@ afterAll(async () => {
 
 describe(card.product, () => {
   it('is found on both nodes, and the operator says that the cards are not real', async () => {
-    await start(bed);
-    await takePluginsFrom(bed, registry);
-    await conditionIs(bed, `vplugin/${plugin}`, 'Ready', 'status', 'True');
-    sides = await dpusOn(bed, card.product);
+    await start(fixture);
+    await takePluginsFrom(fixture, registry);
+    await conditionIs(fixture, `vplugin/${plugin}`, 'Ready', 'status', 'True');
+    sides = await dpusOn(fixture, card.product);
     await dpusReady(sides);
     const config = [
       'get',
@@ -105,7 +105,7 @@ describe(card.product, () => {
       '-o',
       'jsonpath={.status.conditions[*].message}',
     ];
-    expect(await bed.kubectl.run(config)).toContain(`cards are read from ${sysfsDirectory}`);
+    expect(await fixture.kubectl.run(config)).toContain(`cards are read from ${sysfsDirectory}`);
   });
 
   it('shows its state by the commands of its guide', async () => {
@@ -113,14 +113,14 @@ describe(card.product, () => {
     const commands = await documentCommands(guide, 'How to see its state');
     expect(commands).not.toEqual([]);
     for (const command of commands.map((text) => text.replace('<dpu>', sides.dpuSide.dpu))) {
-      if (command.startsWith('kubectl ')) await bed.kubectl.run(argumentsOf('kubectl', command));
+      if (command.startsWith('kubectl ')) await fixture.kubectl.run(argumentsOf('kubectl', command));
       else await onNode(sides.hostSide, sides.hostSide.node, command);
     }
   });
 
   mainJobSteps({
     ends: () => sides,
-    learnt: () => bed.kubectl.exec(`vsp-${sides.dpuSide.dpu}`, namespace, card.learnt),
+    learnt: () => fixture.kubectl.exec(`vsp-${sides.dpuSide.dpu}`, namespace, card.learnt),
     outside: {
       functionAddress: `${addresses.functionOutside}/24`,
       address: addresses.external,
@@ -138,7 +138,7 @@ describe(`a DpuNetwork on ${card.product}`, () => {
     vlanOf: async (vf) => {
       const [, netdev = ''] = card.wires[vf + 1] ?? [];
       const command = card.vlanOf?.(netdev);
-      return command && Number(await bed.kubectl.exec(`vsp-${sides.dpuSide.dpu}`, namespace, command));
+      return command && Number(await fixture.kubectl.exec(`vsp-${sides.dpuSide.dpu}`, namespace, command));
     },
   });
 });

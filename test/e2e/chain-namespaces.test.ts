@@ -2,9 +2,9 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import { eventually } from '../support/eventually.ts';
-import type { TestBed } from '../support/operator.ts';
+import type { OperatorFixture } from '../support/operator.ts';
 import { argumentsOf, documentCommands } from '../support/readme.ts';
-import { operatorIsOn } from './bed.ts';
+import { operatorIsOn } from './fixture.ts';
 
 const shop = 'shop';
 const strict = 'strict-shop';
@@ -25,17 +25,17 @@ interface Conditioned {
   status?: { conditions?: { type: string; status: string; reason: string; message: string }[] };
 }
 
-let bed: TestBed;
+let fixture: OperatorFixture;
 
 beforeAll(async () => {
-  bed = await operatorIsOn();
+  fixture = await operatorIsOn();
   await deleteNamespaces();
   for (const [name, level] of [
     [shop, 'privileged'],
     [strict, 'restricted'],
   ]) {
-    await bed.kubectl.run(['create', 'namespace', `${name}`]);
-    await bed.kubectl.run(['label', 'namespace', `${name}`, `pod-security.kubernetes.io/enforce=${level}`]);
+    await fixture.kubectl.run(['create', 'namespace', `${name}`]);
+    await fixture.kubectl.run(['label', 'namespace', `${name}`, `pod-security.kubernetes.io/enforce=${level}`]);
   }
   await allow([]);
 });
@@ -45,12 +45,12 @@ afterAll(async () => {
 });
 
 const deleteNamespaces = () =>
-  bed.kubectl.run(['delete', 'namespace', shop, strict, '--ignore-not-found', '--timeout=180s']);
+  fixture.kubectl.run(['delete', 'namespace', shop, strict, '--ignore-not-found', '--timeout=180s']);
 
 /** @param namespaces null takes the field away */
 function allow(namespaces: string[] | null): Promise<string> {
   const patch = JSON.stringify({ spec: { chainNamespaces: namespaces } });
-  return bed.kubectl.run(['patch', 'dpuoperatorconfig', config, '--type=merge', '-p', patch]);
+  return fixture.kubectl.run(['patch', 'dpuoperatorconfig', config, '--type=merge', '-p', patch]);
 }
 
 function apply(namespace: string, securityContext?: object): Promise<string> {
@@ -60,12 +60,12 @@ function apply(namespace: string, securityContext?: object): Promise<string> {
     metadata: { name: 'edge', namespace },
     spec: { networkFunctions: [{ name: 'firewall', image, ...(securityContext && { securityContext }) }] },
   };
-  return bed.kubectl.run(['apply', '-f', '-'], stringify(chain));
+  return fixture.kubectl.run(['apply', '-f', '-'], stringify(chain));
 }
 
 async function ready(kind: string, name: string, namespace?: string) {
   const scope = namespace === undefined ? [] : ['-n', namespace];
-  const { status } = await bed.kubectl.json<Conditioned>(['get', kind, name, ...scope]);
+  const { status } = await fixture.kubectl.json<Conditioned>(['get', kind, name, ...scope]);
   return status?.conditions?.find(({ type }) => type === 'Ready');
 }
 
@@ -77,15 +77,17 @@ const says = (namespace: string, reason: string) =>
   );
 
 async function hasBothInterfaces(namespace: string): Promise<void> {
-  const links = await bed.kubectl.exec('firewall', namespace, ['ip', '-brief', 'link']);
+  const links = await fixture.kubectl.exec('firewall', namespace, ['ip', '-brief', 'link']);
   for (const name of ['net1', 'net2']) expect(links).toMatch(new RegExp(`^${name}\\b`, 'm'));
 }
 
 const networks = async () =>
-  (await bed.kubectl.run(['get', 'net-attach-def', '-n', shop, '--ignore-not-found', '-o', 'name', network])).trim();
+  (
+    await fixture.kubectl.run(['get', 'net-attach-def', '-n', shop, '--ignore-not-found', '-o', 'name', network])
+  ).trim();
 
 it('is served where an administrator has allowed it, by the command that its condition names', async () => {
-  const { kubectl } = bed;
+  const { kubectl } = fixture;
   await apply(shop);
   const { message } = await says(shop, 'NamespaceNotAllowed');
   expect(await kubectl.run(['get', 'pods', '-n', shop, '-o', 'name'])).toBe('');
@@ -99,7 +101,7 @@ it('is served where an administrator has allowed it, by the command that its con
 });
 
 it('is left as it is, and its network taken away, when its namespace is allowed no more', async () => {
-  const { kubectl } = bed;
+  const { kubectl } = fixture;
   const uid = () => kubectl.run(['get', 'pod', 'firewall', '-n', shop, '-o', 'jsonpath={.metadata.uid}']);
   const before = await uid();
   await allow([]);
@@ -111,7 +113,7 @@ it('is left as it is, and its network taken away, when its namespace is allowed 
 });
 
 it('says in the words of the API server why its namespace does not admit its pods, and runs with less', async () => {
-  const { kubectl } = bed;
+  const { kubectl } = fixture;
   await allow([strict]);
   await apply(strict);
   const { message } = await says(strict, 'PodRefused');

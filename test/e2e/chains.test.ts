@@ -4,10 +4,10 @@ import { parse, stringify } from 'yaml';
 import { eventually } from '../support/eventually.ts';
 import { addresses, ExternalClient } from '../support/external.ts';
 import { forward, makeRouter } from '../support/network-function.ts';
-import { namespace, type TestBed } from '../support/operator.ts';
+import { namespace, type OperatorFixture } from '../support/operator.ts';
 import { deletePods, net1, untilPings } from '../support/pods.ts';
 import { argumentsOf, documentCommands } from '../support/readme.ts';
-import { operatorIsOn } from './bed.ts';
+import { operatorIsOn } from './fixture.ts';
 
 interface Pod {
   metadata: { uid: string };
@@ -22,32 +22,32 @@ interface Chain {
   };
 }
 
-let bed: TestBed;
+let fixture: OperatorFixture;
 let external: ExternalClient;
 const pods = ['my-pod', 'my-pod-2'];
 
 beforeAll(async () => {
-  bed = await operatorIsOn();
-  external = new ExternalClient(bed.cluster, bed.dpu);
+  fixture = await operatorIsOn();
+  external = new ExternalClient(fixture.cluster, fixture.dpu);
   await external.create();
-  await deletePods(bed.kubectl, pods);
-  await bed.kubectl.run(['create', '-f', 'examples/my-pod.yaml', '-f', 'examples/my-pod-2.yaml']);
-  await bed.kubectl.wait(
+  await deletePods(fixture.kubectl, pods);
+  await fixture.kubectl.run(['create', '-f', 'examples/my-pod.yaml', '-f', 'examples/my-pod-2.yaml']);
+  await fixture.kubectl.wait(
     'condition=Ready',
     pods.map((pod) => `pod/${pod}`),
   );
   for (const pod of pods) {
     const route = ['ip', 'route', 'add', addresses.outsideNetwork, 'via', addresses.functionInside];
-    await bed.kubectl.exec(pod, 'default', route);
+    await fixture.kubectl.exec(pod, 'default', route);
   }
 });
 afterAll(async () => {
-  await deletePods(bed.kubectl, pods);
+  await deletePods(fixture.kubectl, pods);
   await external.delete();
 });
 
 async function trafficPassesThrough(pod: string): Promise<void> {
-  const { kubectl } = bed;
+  const { kubectl } = fixture;
   const networkFunction = { kubectl, pod, namespace };
   const { functionInside, functionOutside } = addresses;
   await makeRouter(networkFunction, { inside: `${functionInside}/24`, outside: `${functionOutside}/24` });
@@ -61,7 +61,7 @@ async function trafficPassesThrough(pod: string): Promise<void> {
 }
 
 const gone = (...names: string[]) =>
-  bed.kubectl.wait(
+  fixture.kubectl.wait(
     'delete',
     names.map((name) => `pod/${name}`),
     namespace,
@@ -69,15 +69,15 @@ const gone = (...names: string[]) =>
 
 describe('a service function chain', () => {
   it('runs its pod on the DPU node with net1 and net2, carries all traffic, and takes the pod with it', async () => {
-    const { kubectl } = bed;
+    const { kubectl } = fixture;
     const [create = '', look = ''] = await documentCommands('docs/chains.md', 'Chains of network functions');
     await kubectl.run(argumentsOf('kubectl', create));
     await kubectl.wait('condition=Ready', ['sfc/sfc-test'], namespace);
     expect(await kubectl.run(argumentsOf('kubectl', look))).toMatch(/sfc-test +True +Running/);
     const pod = await kubectl.json<Pod>(['get', 'pod', '-n', namespace, 'my-nf']);
-    expect(pod.spec.nodeName).toBe(bed.dpu);
+    expect(pod.spec.nodeName).toBe(fixture.dpu);
     const { status } = await kubectl.json<Chain>(['get', 'sfc', '-n', namespace, 'sfc-test']);
-    expect(status.node).toBe(bed.dpu);
+    expect(status.node).toBe(fixture.dpu);
     expect(status.functions).toEqual([{ name: 'my-nf', podUid: pod.metadata.uid }]);
     const links = await kubectl.exec('my-nf', namespace, ['ip', '-brief', 'link']);
     expect(links).toMatch(/^net1\b/m);
@@ -88,7 +88,7 @@ describe('a service function chain', () => {
   });
 
   it('has a pod that was deleted made again, which carries the traffic as the first did', async () => {
-    const { kubectl } = bed;
+    const { kubectl } = fixture;
     await kubectl.run(['create', '-f', 'examples/sfc.yaml']);
     await kubectl.wait('condition=Ready', ['sfc/sfc-test'], namespace);
     const { metadata } = await kubectl.json<Pod>(['get', 'pod', '-n', namespace, 'my-nf']);
@@ -100,21 +100,21 @@ describe('a service function chain', () => {
         status.functions?.[0]?.podUid !== metadata.uid &&
         status.conditions.some(({ type, status: is }) => type === 'Ready' && is === 'True'),
     );
-    expect(healed.status.node).toBe(bed.dpu);
+    expect(healed.status.node).toBe(fixture.dpu);
     await trafficPassesThrough('my-nf');
     await kubectl.run(['delete', '-f', 'examples/sfc.yaml']);
     await gone('my-nf');
   });
 
   it('is the same as the pod written by hand', async () => {
-    await bed.kubectl.run(['create', '-f', 'examples/sfc-pod.yaml']);
-    await bed.kubectl.wait('condition=Ready', ['pod/sfc-pod'], namespace);
+    await fixture.kubectl.run(['create', '-f', 'examples/sfc-pod.yaml']);
+    await fixture.kubectl.wait('condition=Ready', ['pod/sfc-pod'], namespace);
     await trafficPassesThrough('sfc-pod');
-    await deletePods(bed.kubectl, ['sfc-pod'], namespace);
+    await deletePods(fixture.kubectl, ['sfc-pod'], namespace);
   });
 
   it('stays Pending beyond what the DPU has, and runs as soon as another is deleted', async () => {
-    const { kubectl } = bed;
+    const { kubectl } = fixture;
     const names = ['chain-1', 'chain-2', 'chain-3'];
     for (const name of names.slice(0, 2)) await kubectl.run(['create', '-f', '-'], await chain(name));
     await kubectl.wait('condition=Ready', ['sfc/chain-1', 'sfc/chain-2'], namespace);

@@ -3,10 +3,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import { eventually } from '../support/eventually.ts';
 import { goVspImage, hasGo, loadGoVsp } from '../support/go-vsp.ts';
-import { namespace, start, type TestBed, turnOff } from '../support/operator.ts';
+import { namespace, type OperatorFixture, start, turnOff } from '../support/operator.ts';
 import { deletePods, net1 } from '../support/pods.ts';
 import { argumentsOf, documentCommands } from '../support/readme.ts';
-import { operatorIsOff } from './bed.ts';
+import { operatorIsOff } from './fixture.ts';
 
 const isPossible = await hasGo();
 const why = isPossible ? '' : ' (skipped: there is no Go to build it with)';
@@ -48,34 +48,34 @@ const vendorPlugin = {
 };
 
 describe.skipIf(!isPossible)(`an image of the Go operator's wire${why}`, () => {
-  let bed: TestBed;
+  let fixture: OperatorFixture;
   const dpuOf = (node: string, side: 'host' | 'dpu') => `go-${node}-${side}`;
-  const logOf = (dpu: string) => bed.kubectl.run(['logs', '-n', namespace, `vsp-${dpu}`]);
+  const logOf = (dpu: string) => fixture.kubectl.run(['logs', '-n', namespace, `vsp-${dpu}`]);
 
   beforeAll(async () => {
-    bed = await operatorIsOff();
-    await loadGoVsp(bed.cluster);
-    await bed.kubectl.run(['apply', '--server-side', '-f', '-'], stringify(vendorPlugin));
+    fixture = await operatorIsOff();
+    await loadGoVsp(fixture.cluster);
+    await fixture.kubectl.run(['apply', '--server-side', '-f', '-'], stringify(vendorPlugin));
     for (const [node, side] of [
-      [bed.host, 'host'],
-      [bed.dpu, 'dpu'],
+      [fixture.host, 'host'],
+      [fixture.dpu, 'dpu'],
     ] as const) {
-      await bed.kubectl.run(['label', '--overwrite', 'node', node, softwareDpu, `${label}=${side}`]);
+      await fixture.kubectl.run(['label', '--overwrite', 'node', node, softwareDpu, `${label}=${side}`]);
     }
-    await start(bed);
+    await start(fixture);
   });
   afterAll(async () => {
-    await deletePods(bed.kubectl, ['my-pod']);
-    await turnOff(bed);
-    await bed.kubectl.run(['delete', 'vendorplugin', 'go-vsp', '--ignore-not-found']);
+    await deletePods(fixture.kubectl, ['my-pod']);
+    await turnOff(fixture);
+    await fixture.kubectl.run(['delete', 'vendorplugin', 'go-vsp', '--ignore-not-found']);
     // The next test file gives the nodes their software DPU again.
-    for (const node of [bed.host, bed.dpu]) await bed.kubectl.run(['label', 'node', node, `${label}-`]);
+    for (const node of [fixture.host, fixture.dpu]) await fixture.kubectl.run(['label', 'node', node, `${label}-`]);
   });
 
   it('is detected by its rules, initialised, and runs with what the VendorPlugin gives it', async () => {
-    const { kubectl } = bed;
-    const host = dpuOf(bed.host, 'host');
-    for (const dpu of [host, dpuOf(bed.dpu, 'dpu')]) {
+    const { kubectl } = fixture;
+    const host = dpuOf(fixture.host, 'host');
+    for (const dpu of [host, dpuOf(fixture.dpu, 'dpu')]) {
       await kubectl.wait('create', [`dpu/${dpu}`]);
       await kubectl.wait('condition=Ready', [`dpu/${dpu}`]);
     }
@@ -92,7 +92,7 @@ describe.skipIf(!isPossible)(`an image of the Go operator's wire${why}`, () => {
         args: vendorPlugin.spec.pod.args,
         env: expect.arrayContaining([
           { name: 'DPU_SIDE', value: 'host' },
-          { name: 'DPU_IDENTIFIER', value: `go-${bed.host}` },
+          { name: 'DPU_IDENTIFIER', value: `go-${fixture.host}` },
           { name: 'FLAVOUR', value: 'go' },
         ]),
         volumeMounts: expect.arrayContaining([{ name: 'host-root', mountPath: '/host', readOnly: true }]),
@@ -102,24 +102,24 @@ describe.skipIf(!isPossible)(`an image of the Go operator's wire${why}`, () => {
 
   it('has its devices at the kubelet, for which it had to be told a number', async () => {
     await eventually('the node has devices', async () => {
-      const { status } = await bed.kubectl.json<{ status: { allocatable: Record<string, string> } }>([
+      const { status } = await fixture.kubectl.json<{ status: { allocatable: Record<string, string> } }>([
         'get',
         'node',
-        bed.host,
+        fixture.host,
       ]);
       return Number(status.allocatable['openshift.io/dpu'] ?? 0) > 0 ? true : undefined;
     });
   });
 
   it('gets a bridge port for a pod, under whatever name it answers', async () => {
-    await bed.kubectl.run(['create', '-f', 'examples/my-pod.yaml']);
-    await bed.kubectl.wait('condition=Ready', ['pod/my-pod']);
-    expect((await net1(bed.kubectl, 'my-pod')).ip).toMatch(/^10\.56\.217\./);
-    expect(await logOf(dpuOf(bed.dpu, 'dpu'))).toMatch(/bridge port host0-\d+\n/);
+    await fixture.kubectl.run(['create', '-f', 'examples/my-pod.yaml']);
+    await fixture.kubectl.wait('condition=Ready', ['pod/my-pod']);
+    expect((await net1(fixture.kubectl, 'my-pod')).ip).toMatch(/^10\.56\.217\./);
+    expect(await logOf(dpuOf(fixture.dpu, 'dpu'))).toMatch(/bridge port host0-\d+\n/);
   });
 
   it('conforms as far as it can be read, beside the pod that uses it', async () => {
-    const dpu = dpuOf(bed.dpu, 'dpu');
+    const dpu = dpuOf(fixture.dpu, 'dpu');
     const guide = 'packages/sdk/docs/guides/from-go.md';
     const [documented = ''] = await documentCommands(guide, 'Run the image as it is');
     const socket = '/var/run/dpu-daemon/vendor-plugin/vendor-plugin.sock';
@@ -130,7 +130,7 @@ describe.skipIf(!isPossible)(`an image of the Go operator's wire${why}`, () => {
       kind: 'Pod',
       metadata: { name: 'conformance', namespace },
       spec: {
-        nodeName: bed.dpu,
+        nodeName: fixture.dpu,
         restartPolicy: 'Never',
         containers: [
           {
@@ -147,14 +147,14 @@ describe.skipIf(!isPossible)(`an image of the Go operator's wire${why}`, () => {
       },
     };
     const asked = ['pod', 'conformance', '-n', namespace];
-    await bed.kubectl.run(['delete', ...asked, '--ignore-not-found']);
-    await bed.kubectl.run(['create', '-f', '-'], stringify(pod));
+    await fixture.kubectl.run(['delete', ...asked, '--ignore-not-found']);
+    await fixture.kubectl.run(['create', '-f', '-'], stringify(pod));
     const phase = await eventually('the suite ends', async () => {
-      const said = await bed.kubectl.run(['get', ...asked, '-o', 'jsonpath={.status.phase}']);
+      const said = await fixture.kubectl.run(['get', ...asked, '-o', 'jsonpath={.status.phase}']);
       return said === 'Succeeded' || said === 'Failed' ? said : undefined;
     });
-    const report = await bed.kubectl.run(['logs', '-n', namespace, 'conformance']);
-    await bed.kubectl.run(['delete', ...asked]);
+    const report = await fixture.kubectl.run(['logs', '-n', namespace, 'conformance']);
+    await fixture.kubectl.run(['delete', ...asked]);
     expect(phase, report).toBe('Succeeded');
     expect(report).toMatch(/conforms to contract .*: [1-9]\d* passed, 0 failed, [1-9]\d* skipped/);
   });

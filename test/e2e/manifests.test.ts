@@ -4,13 +4,13 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { run } from '../cluster/run.ts';
 import { versions } from '../cluster/versions.ts';
 import { ensureHelm } from '../support/go-tools.ts';
-import { namespace, type TestBed } from '../support/operator.ts';
+import { namespace, type OperatorFixture } from '../support/operator.ts';
 import { argumentsOf, documentCommands } from '../support/readme.ts';
-import { operatorIsOn } from './bed.ts';
+import { operatorIsOn } from './fixture.ts';
 
-let bed: TestBed;
+let fixture: OperatorFixture;
 beforeAll(async () => {
-  bed = await operatorIsOn();
+  fixture = await operatorIsOn();
 }, 1_200_000);
 
 const dryRun = ['apply', '--server-side', '--dry-run=server', '--force-conflicts'];
@@ -19,7 +19,7 @@ describe('a dry run takes', () => {
   it.each(globSync('config/*/kustomization.yaml').map((file) => file.replace('/kustomization.yaml', '')))(
     '%s',
     async (directory) => {
-      expect(await bed.kubectl.run([...dryRun, '-k', directory])).toContain('(server dry run)');
+      expect(await fixture.kubectl.run([...dryRun, '-k', directory])).toContain('(server dry run)');
     },
   );
 
@@ -28,12 +28,12 @@ describe('a dry run takes', () => {
     const kubeVersion = ['--kube-version', versions.kubernetes];
     const chart = ['template', 'dpu-operator', 'charts/dpu-operator', ...kubeVersion, '--namespace', namespace];
     const text = await run([helm, ...chart]);
-    expect(await bed.kubectl.run([...dryRun, '-f', '-'], text)).toContain('(server dry run)');
+    expect(await fixture.kubectl.run([...dryRun, '-f', '-'], text)).toContain('(server dry run)');
   });
 
   it('the objects of the bundle that are not of OLM alone', async () => {
     const files = globSync('bundle/manifests/*.yaml').filter((file) => !file.includes('clusterserviceversion'));
-    await bed.kubectl.run([...dryRun, '-n', namespace, ...files.flatMap((file) => ['-f', file])]);
+    await fixture.kubectl.run([...dryRun, '-n', namespace, ...files.flatMap((file) => ['-f', file])]);
   });
 
   it.each([
@@ -52,7 +52,7 @@ describe('a dry run takes', () => {
       const flags = Object.entries({ '--server-side': '--force-conflicts', ' delete ': '--wait=false' })
         .filter(([words]) => command.includes(words))
         .map(([, flag]) => flag);
-      await bed.kubectl.run([...args, ...flags, '--dry-run=server']);
+      await fixture.kubectl.run([...args, ...flags, '--dry-run=server']);
     }
   });
 });

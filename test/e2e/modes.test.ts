@@ -1,21 +1,21 @@
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { TestBed } from '../support/operator.ts';
-import { operatorIsOff } from './bed.ts';
+import type { OperatorFixture } from '../support/operator.ts';
+import { operatorIsOff } from './fixture.ts';
 
-let bed: TestBed;
+let fixture: OperatorFixture;
 beforeAll(async () => {
-  bed = await operatorIsOff();
-  await bed.kubectl.run(['label', '--overwrite', 'node', bed.host, bed.dpu, 'dpu=true']);
+  fixture = await operatorIsOff();
+  await fixture.kubectl.run(['label', '--overwrite', 'node', fixture.host, fixture.dpu, 'dpu=true']);
 });
 afterEach(async () => {
-  await bed.kubectl.run(['delete', 'dpuoperatorconfig', '--all', '--timeout=180s']);
+  await fixture.kubectl.run(['delete', 'dpuoperatorconfig', '--all', '--timeout=180s']);
 });
 
-const dpus = (): Promise<string> => bed.kubectl.run(['get', 'dpu', '-o', 'name']);
+const dpus = (): Promise<string> => fixture.kubectl.run(['get', 'dpu', '-o', 'name']);
 
 describe('a cluster that holds only one side', () => {
   it('examples/host.yaml: serves the host, and says that its DPU does not answer', async () => {
-    const { kubectl, hostDpu } = bed;
+    const { kubectl, hostDpu } = fixture;
     await kubectl.run(['create', '-f', 'examples/host.yaml']);
     await kubectl.wait('create', [`dpu/${hostDpu}`]);
     const unreachable = 'jsonpath={.status.conditions[?(@.type=="Ready")].reason}=PeerUnreachable';
@@ -24,7 +24,7 @@ describe('a cluster that holds only one side', () => {
   });
 
   it('examples/dpu.yaml: serves the DPU', async () => {
-    const { kubectl, dpuDpu } = bed;
+    const { kubectl, dpuDpu } = fixture;
     await kubectl.run(['create', '-f', 'examples/dpu.yaml']);
     await kubectl.wait('create', [`dpu/${dpuDpu}`]);
     await kubectl.wait('condition=Ready', [`dpu/${dpuDpu}`]);

@@ -1,27 +1,27 @@
 /** What tokens of this project's processes can do on a real API server: real ones, asked for as their pods get theirs. */
 import { beforeAll, describe, expect, it } from 'vitest';
-import { namespace, type TestBed } from '../support/operator.ts';
+import { namespace, type OperatorFixture } from '../support/operator.ts';
 import { argumentsOf, documentCommands } from '../support/readme.ts';
 import { certificateRequest } from '../support/rights/certificate-request.ts';
 import { type DaemonPlace, daemonTries, daemonWork, nodelessTries } from '../support/rights/daemon-tries.ts';
 import { oddChainPod, operatorTries, operatorWork } from '../support/rights/operator-tries.ts';
 import { type Answer, type TokenClient, type Try, tokenClient } from '../support/rights/token-client.ts';
-import { operatorIsOn } from './bed.ts';
+import { operatorIsOn } from './fixture.ts';
 
-let bed: TestBed;
+let fixture: OperatorFixture;
 let daemonPod: string;
 let place: DaemonPlace;
 let daemon: TokenClient;
 let operator: TokenClient;
 
 beforeAll(async () => {
-  bed = await operatorIsOn();
-  const { host, dpu, hostDpu, dpuDpu } = bed;
+  fixture = await operatorIsOn();
+  const { host, dpu, hostDpu, dpuDpu } = fixture;
   daemonPod = await podOf('dpu-daemon', host);
-  daemon = await tokenClient(bed.kubectl, await tokenOf('dpu-daemon', daemonPod), 'dpu-daemon');
+  daemon = await tokenClient(fixture.kubectl, await tokenOf('dpu-daemon', daemonPod), 'dpu-daemon');
   const operatorPod = await leader();
   operator = await tokenClient(
-    bed.kubectl,
+    fixture.kubectl,
     await tokenOf('dpu-operator-controller-manager', operatorPod),
     'dpu-operator',
   );
@@ -37,20 +37,30 @@ beforeAll(async () => {
 
 async function podOf(app: string, node?: string): Promise<string> {
   const onNode = node ? ['--field-selector', `spec.nodeName=${node}`] : [];
-  const names = await bed.kubectl.run(['get', 'pods', '-n', namespace, '-l', `app=${app}`, ...onNode, '-o', 'name']);
+  const names = await fixture.kubectl.run([
+    'get',
+    'pods',
+    '-n',
+    namespace,
+    '-l',
+    `app=${app}`,
+    ...onNode,
+    '-o',
+    'name',
+  ]);
   return names.trim().replace('pod/', '');
 }
 
 /** The pod of the operator that works; the other follows. */
 async function leader(): Promise<string> {
   const lease = ['get', 'lease', '-n', namespace, 'dpu-operator-controller-manager'];
-  return (await bed.kubectl.run([...lease, '-o', 'jsonpath={.spec.holderIdentity}'])).trim();
+  return (await fixture.kubectl.run([...lease, '-o', 'jsonpath={.spec.holderIdentity}'])).trim();
 }
 
 /** As the kubelet asks for it: bound to the pod, so that it names the pod's node. */
 async function tokenOf(account: string, pod: string): Promise<string> {
   const bound = ['--bound-object-kind', 'Pod', '--bound-object-name', pod];
-  return (await bed.kubectl.run(['create', 'token', account, '-n', namespace, ...bound])).trim();
+  return (await fixture.kubectl.run(['create', 'token', account, '-n', namespace, ...bound])).trim();
 }
 
 async function sendAll(client: TokenClient, tries: readonly Try[]): Promise<Answer[]> {
@@ -78,8 +88,8 @@ describe("a daemon's token", () => {
   });
 
   it('does nothing where it names no node', async () => {
-    const token = (await bed.kubectl.run(['create', 'token', 'dpu-daemon', '-n', namespace])).trim();
-    const client = await tokenClient(bed.kubectl, token, 'dpu-daemon');
+    const token = (await fixture.kubectl.run(['create', 'token', 'dpu-daemon', '-n', namespace])).trim();
+    const client = await tokenClient(fixture.kubectl, token, 'dpu-daemon');
     const isWrite = ({ method }: Try) => method !== 'GET';
     const answers = await sendAll(client, [...daemonWork(place).filter(isWrite), ...nodelessTries()]);
     expect(table(answers.filter(({ code }) => code !== 403))).toBe('');
@@ -88,7 +98,7 @@ describe("a daemon's token", () => {
 
 describe("the operator's token", () => {
   it("does the operator's work", async () => {
-    const { kubectl } = bed;
+    const { kubectl } = fixture;
     const odd = 'rights-odd';
     await kubectl.apply(oddChainPod(odd));
     try {
@@ -121,7 +131,7 @@ describe('the policies', () => {
     const selector = ['get', 'validatingadmissionpolicies'];
     await expect
       .poll(async () => {
-        const { items } = await bed.kubectl.json<{ items: Policy[] }>(selector);
+        const { items } = await fixture.kubectl.json<{ items: Policy[] }>(selector);
         const ours = items.filter(({ metadata }) => metadata.name.startsWith('dpu-'));
         return ours.flatMap(({ metadata, status }) => {
           if (status?.observedGeneration === undefined) return [`${metadata.name} has not been looked at`];
@@ -138,24 +148,24 @@ describe('the policies', () => {
 
   it('have refused nothing that daemons and operator did so far', async () => {
     for (const app of ['dpu-daemon', 'dpu-operator-controller-manager']) {
-      const log = await bed.kubectl.run(['logs', '-n', namespace, '-l', `app=${app}`, '--tail=-1']);
+      const log = await fixture.kubectl.run(['logs', '-n', namespace, '-l', `app=${app}`, '--tail=-1']);
       const refused = log.split('\n').filter((line) => line.includes('forbidden'));
       expect(refused.filter((line) => !passing.some((words) => line.includes(words)))).toEqual([]);
     }
   });
 
   it('let everybody else work as before', async () => {
-    const { kubectl, hostDpu } = bed;
+    const { kubectl, hostDpu } = fixture;
     const label = 'example.com/tried';
     await kubectl.run(['label', 'dpu', hostDpu, `${label}=yes`, '--dry-run=server']);
-    await kubectl.run(['label', 'node', bed.host, `${label}=yes`, '--dry-run=server']);
+    await kubectl.run(['label', 'node', fixture.host, `${label}=yes`, '--dry-run=server']);
   });
 });
 
 describe('metrics', () => {
   it('of operator and daemon are for those who may read them', async () => {
     const reader = 'rights-reader';
-    const { kubectl } = bed;
+    const { kubectl } = fixture;
     const binding = ['clusterrolebinding', reader];
     await kubectl.run(['create', 'serviceaccount', reader, '-n', 'default']);
     // Answers are remembered for a minute: of another token it is asked anew.
@@ -163,7 +173,7 @@ describe('metrics', () => {
     const answer = async (address: string, port: number) => await scrape(address, port, await newToken());
     try {
       const operatorIp = await ipOf(await leader());
-      const daemonIp = await ipOf(await podOf('dpu-daemon', bed.host));
+      const daemonIp = await ipOf(await podOf('dpu-daemon', fixture.host));
       await expect.poll(() => answer(daemonIp, 50_153)).toContain('403');
       await expect.poll(() => scrape(daemonIp, 50_153, 'none')).toContain('401');
       const [documented = ''] = await documentCommands('docs/metrics.md', 'Who may read');
@@ -182,12 +192,12 @@ describe('metrics', () => {
 });
 
 async function ipOf(pod: string): Promise<string> {
-  return (await bed.kubectl.run(['get', 'pod', '-n', namespace, pod, '-o', 'jsonpath={.status.podIP}'])).trim();
+  return (await fixture.kubectl.run(['get', 'pod', '-n', namespace, pod, '-o', 'jsonpath={.status.podIP}'])).trim();
 }
 
 /** From a node: pods' addresses are not reached from outside the cluster. @returns status, then the body. */
 async function scrape(address: string, port: number, token: string): Promise<string> {
   const curl = ['curl', '-sk', '-w', '%{http_code}', '-H', `Authorization: Bearer ${token}`];
-  const { stdout, stderr } = await bed.cluster.exec(bed.host, [...curl, `https://${address}:${port}/metrics`]);
+  const { stdout, stderr } = await fixture.cluster.exec(fixture.host, [...curl, `https://${address}:${port}/metrics`]);
   return `${stdout}${stderr}`;
 }

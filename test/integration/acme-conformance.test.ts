@@ -4,19 +4,19 @@ import { exec } from '@dpu-operator/sdk/linux';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Netns } from '../support/netns.ts';
 import { argumentsOf, documentCommands } from '../support/readme.ts';
-import { Bed, dpuVsp, pluginDirectory } from './acme-bed.ts';
+import { AcmeFixture, dpuVsp, pluginDirectory } from './acme-fixture.ts';
 
 const minutes = 60_000;
 /** Those for leaks make thousands of calls, each of which starts `ip`. */
 const checked = groups.filter((group) => group !== 'leaks');
 
-let bed: Bed;
+let fixture: AcmeFixture;
 let node: Netns;
 beforeAll(async () => {
-  bed = await Bed.create('acmeconf');
-  node = await bed.netns('conformance');
+  fixture = await AcmeFixture.create('acmeconf');
+  node = await fixture.netns('conformance');
 });
-afterAll(() => bed?.[Symbol.asyncDispose]());
+afterAll(() => fixture?.[Symbol.asyncDispose]());
 
 it.each([
   ['across two nodes', { peer: '192.0.2.2', vfs: 4, functionPorts: 6 }],

@@ -3,9 +3,9 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { eventually } from '../support/eventually.ts';
 import type { Netns } from '../support/netns.ts';
 import { WireFunction } from '../support/wire-function.ts';
-import { Bed, type Vsp } from './acme-bed.ts';
+import { AcmeFixture, type Vsp } from './acme-fixture.ts';
 
-let bed: Bed;
+let fixture: AcmeFixture;
 let node: Netns;
 let outside: Netns;
 let a: Netns;
@@ -25,22 +25,22 @@ const until = (what: string, look: () => Promise<boolean>) => eventually(what, a
 const reachesB = () => a.reaches('10.9.0.2');
 
 beforeAll(async () => {
-  bed = await Bed.create('acme1node');
-  node = await bed.netns('node');
-  outside = await bed.netns('outside');
-  a = await bed.netns('pod-a');
-  b = await bed.netns('pod-b');
+  fixture = await AcmeFixture.create('acme1node');
+  node = await fixture.netns('node');
+  outside = await fixture.netns('outside');
+  a = await fixture.netns('pod-a');
+  b = await fixture.netns('pod-b');
   await node.join('dpu-uplink', '', outside, 'eth0', '10.9.0.100/24');
   untouched = await node.names();
-  host = await bed.vsp('host', node, '192.0.2.1', {});
-  dpu = await bed.vsp('dpu', node, '192.0.2.1', {});
+  host = await fixture.vsp('host', node, '192.0.2.1', {});
+  dpu = await fixture.vsp('dpu', node, '192.0.2.1', {});
   await Promise.all([host.start(false), dpu.start(true)]);
   const { mac: macA } = await node.give('acme-vf0', a, 'net1', '10.9.0.1/24');
   const { mac: macB } = await node.give('acme-vf1', b, 'net1', '10.9.0.2/24');
   await dpu.client.createBridgePort(port(0, macA));
   await dpu.client.createBridgePort(port(1, macB));
 });
-afterAll(() => bed?.[Symbol.asyncDispose]());
+afterAll(() => fixture?.[Symbol.asyncDispose]());
 
 it('has the VFs on the host side, and none on the DPU side', async () => {
   expect(await host.client.getDevices()).toHaveLength(8);
@@ -60,14 +60,14 @@ it('joins two pods, and parts them with a bridge port', async () => {
 
 it('puts a VF that was made anew back on its bridge', async () => {
   await b.delete();
-  b = await bed.netns('pod-b2');
+  b = await fixture.netns('pod-b2');
   await until('acme-vf1', async () => (await node.names()).includes('acme-vf1'));
   await node.give('acme-vf1', b, 'net1', '10.9.0.2/24');
   await until('a ping', reachesB);
 });
 
 it('gives VFs to network functions', async () => {
-  fn = await WireFunction.create(bed, node, 'nf', ['acme-vf2', 'acme-vf3']);
+  fn = await WireFunction.create(fixture, node, 'nf', ['acme-vf2', 'acme-vf3']);
   const chain = { name: 'serviceChains/web-chain', networkFunctions: [fn.nf] };
   await dpu.client.createChain(chain);
   await until('a ping through the function', () => a.reaches('10.9.0.100'));

@@ -4,12 +4,12 @@ import { eventually } from '../support/eventually.ts';
 import { type Netns, transfer } from '../support/netns.ts';
 import { documentCommands, words } from '../support/readme.ts';
 import { WireFunction } from '../support/wire-function.ts';
-import { Bed, type Vsp } from './acme-bed.ts';
+import { AcmeFixture, type Vsp } from './acme-fixture.ts';
 
 const hostIp = '192.0.2.1';
 const dpuIp = '192.0.2.2';
 
-let bed: Bed;
+let fixture: AcmeFixture;
 let hostNode: Netns;
 let dpuNode: Netns;
 let outside: Netns;
@@ -38,17 +38,17 @@ const masterOf = async (link: string) => (await dpuNode.links.find(link))?.maste
 const megabytes = 3_000_000;
 
 beforeAll(async () => {
-  bed = await Bed.create('acme2nodes');
-  hostNode = await bed.netns('host');
-  dpuNode = await bed.netns('dpu');
-  outside = await bed.netns('outside');
-  a = await bed.netns('pod-a');
-  b = await bed.netns('pod-b');
+  fixture = await AcmeFixture.create('acme2nodes');
+  hostNode = await fixture.netns('host');
+  dpuNode = await fixture.netns('dpu');
+  outside = await fixture.netns('outside');
+  a = await fixture.netns('pod-a');
+  b = await fixture.netns('pod-b');
   await hostNode.join('up0', `${hostIp}/24`, dpuNode, 'up0', `${dpuIp}/24`);
   await dpuNode.join('dpu-uplink', '', outside, 'eth0', '10.9.0.100/24');
   untouched = { host: await hostNode.names(), dpu: await dpuNode.names() };
-  host = await bed.vsp('host', hostNode, hostIp, { peer: dpuIp, vfs: 4 });
-  dpu = await bed.vsp('dpu', dpuNode, dpuIp, { peer: hostIp, functionPorts: 6 });
+  host = await fixture.vsp('host', hostNode, hostIp, { peer: dpuIp, vfs: 4 });
+  dpu = await fixture.vsp('dpu', dpuNode, dpuIp, { peer: hostIp, functionPorts: 6 });
   await dpu.start(true);
   await host.start(false);
   ({ mac: macA } = await hostNode.give('acme-vf0', a, 'net1', '10.9.0.1/24'));
@@ -56,7 +56,7 @@ beforeAll(async () => {
   await dpu.client.createBridgePort(port(0, macA));
   await dpu.client.createBridgePort(port(1, macB));
 });
-afterAll(() => bed?.[Symbol.asyncDispose]());
+afterAll(() => fixture?.[Symbol.asyncDispose]());
 
 describe('devices', () => {
   const idsOf = async ({ client }: Vsp) => (await client.getDevices()).map(({ id }) => id).sort();
@@ -77,7 +77,7 @@ describe('devices', () => {
   });
 
   it('are made anew when they die with a pod', async () => {
-    const short = await bed.netns('short-lived');
+    const short = await fixture.netns('short-lived');
     await hostNode.give('acme-vf3', short, 'net1');
     await short.delete();
     await until('acme-vf3', async () => (await hostNode.names()).includes('acme-vf3'));
@@ -137,8 +137,8 @@ describe('network functions', () => {
     networkFunctions: functions.map(({ nf }) => nf),
   });
   beforeAll(async () => {
-    first = await WireFunction.create(bed, dpuNode, 'nf-first', ['acme-nf0', 'acme-nf1']);
-    second = await WireFunction.create(bed, dpuNode, 'nf-second', ['acme-nf2', 'acme-nf3']);
+    first = await WireFunction.create(fixture, dpuNode, 'nf-first', ['acme-nf0', 'acme-nf1']);
+    second = await WireFunction.create(fixture, dpuNode, 'nf-second', ['acme-nf2', 'acme-nf3']);
   });
 
   it('are the only way outside', async () => {

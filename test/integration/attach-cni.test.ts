@@ -6,25 +6,25 @@ import { join } from 'node:path';
 import { Ipam } from '@dpu-operator/core/daemon/ipam';
 import { exec } from '@dpu-operator/sdk/linux';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { AttachBed, type Daemon, pluginDirectory } from './attach-bed.ts';
+import { AttachFixture, type Daemon, pluginDirectory } from './attach-fixture.ts';
 
-const bed = new AttachBed('an');
-const plugins = join(bed.directory, 'plugins');
-const calls = join(bed.directory, 'calls');
+const fixture = new AttachFixture('an');
+const plugins = join(fixture.directory, 'plugins');
+const calls = join(fixture.directory, 'calls');
 let daemon: Daemon;
 let netns: string;
 let serial = 0;
 
 beforeAll(async () => {
-  await bed.addDevices(1);
+  await fixture.addDevices(1);
   mkdirSync(plugins);
-  bed.pluginPath = `${plugins}:${pluginDirectory}`;
+  fixture.pluginPath = `${plugins}:${pluginDirectory}`;
 });
-afterAll(() => bed.close());
+afterAll(() => fixture.close());
 beforeEach(async () => {
   serial += 1;
-  netns = await bed.addNamespace(`p${serial}`);
-  daemon = await bed.start();
+  netns = await fixture.addNamespace(`p${serial}`);
+  daemon = await fixture.start();
   writeFileSync(calls, '');
 });
 afterEach(async () => {
@@ -32,10 +32,10 @@ afterEach(async () => {
   await daemon.stop();
 });
 
-const deviceID = () => bed.devices[0] ?? '';
+const deviceID = () => fixture.devices[0] ?? '';
 const hostLocal = () => ({
   type: 'host-local',
-  dataDir: `${bed.directory}/ipam`,
+  dataDir: `${fixture.directory}/ipam`,
   ranges: [[{ subnet: '10.9.0.0/24', gateway: '10.9.0.1' }]],
 });
 function plugin(type: string, script: string): void {
@@ -50,13 +50,13 @@ test('behind another plugin its result is kept; CHECK accepts what one behind ch
     dns: { nameservers: ['192.168.0.53'] },
   };
   const config = { deviceID: deviceID(), ipam: hostLocal() };
-  const add = await bed.cni('ADD', { netns, config: { ...config, prevResult: before } });
+  const add = await fixture.cni('ADD', { netns, config: { ...config, prevResult: before } });
   expect(add.output).toMatchObject({
     interfaces: [before.interfaces[0], { name: 'net1', sandbox: netns }],
     ips: [before.ips[0], { address: expect.stringMatching(/^10\.9\.0\./), interface: 1 }],
     dns: before.dns,
   });
-  const check = (prevResult: object) => bed.cni('CHECK', { netns, config: { ...config, prevResult } });
+  const check = (prevResult: object) => fixture.cni('CHECK', { netns, config: { ...config, prevResult } });
   expect(await check(add.output)).toMatchObject({ exitCode: 0 });
   await exec('ip', [
     '-n',
@@ -76,7 +76,7 @@ test('behind another plugin its result is kept; CHECK accepts what one behind ch
 test.each([undefined, '', '0.2.0'])(
   'a network of version %j gets a result of the first form, with host-local’s address',
   async (cniVersion) => {
-    const add = await bed.cni('ADD', { netns, config: { cniVersion, deviceID: deviceID(), ipam: hostLocal() } });
+    const add = await fixture.cni('ADD', { netns, config: { cniVersion, deviceID: deviceID(), ipam: hostLocal() } });
     expect(add.output).toEqual({
       cniVersion: cniVersion || '0.1.0',
       ip4: { ip: expect.stringMatching(/^10\.9\.0\./), gateway: '10.9.0.1' },
@@ -92,8 +92,8 @@ test('a plugin that needs the interface has it at ADD and still at DEL', async (
     `cat > /dev/null; ${seen}; echo "$CNI_COMMAND" >> ${calls}; echo '{"ips":[{"address":"10.9.1.2/24"}]}'`,
   );
   const config = { deviceID: deviceID(), ipam: { type: 'of-somebody' } };
-  expect((await bed.cni('ADD', { netns, config })).output.ips).toEqual([{ address: '10.9.1.2/24', interface: 0 }]);
-  expect(await bed.cni('DEL', { netns, config })).toMatchObject({ exitCode: 0 });
+  expect((await fixture.cni('ADD', { netns, config })).output.ips).toEqual([{ address: '10.9.1.2/24', interface: 0 }]);
+  expect(await fixture.cni('DEL', { netns, config })).toMatchObject({ exitCode: 0 });
   expect(linesOf(calls)).toEqual([expect.stringMatching(/^net1\S* ADD$/), expect.stringMatching(/^net1\S* DEL$/)]);
 });
 
@@ -102,52 +102,52 @@ test.each(['..', '.', 'directory', 'absent', 'dpu-cni'])(
   async (type) => {
     mkdirSync(join(plugins, 'directory'), { recursive: true });
     const config = { cniVersion: '1.1.0', deviceID: deviceID(), ipam: { type } };
-    expect(await bed.cni('ADD', { netns, config })).toMatchObject({ exitCode: 1, output: { code: 7 } });
-    expect(await bed.cni('DEL', { netns, config })).toMatchObject({ exitCode: 0 });
+    expect(await fixture.cni('ADD', { netns, config })).toMatchObject({ exitCode: 1, output: { code: 7 } });
+    expect(await fixture.cni('DEL', { netns, config })).toMatchObject({ exitCode: 0 });
     const valid = { 'cni.dev/valid-attachments': null };
-    expect(await bed.cni('GC', { config: { ...config, ...valid } })).toMatchObject({ exitCode: 0 });
+    expect(await fixture.cni('GC', { config: { ...config, ...valid } })).toMatchObject({ exitCode: 0 });
     expect(daemon.store.list()).toEqual([]);
   },
 );
 
 test('a namespace of another kind is error 3, also where it is mounted like one of a pod', async () => {
-  const mounted = join(bed.directory, 'uts');
+  const mounted = join(fixture.directory, 'uts');
   writeFileSync(mounted, '');
   await exec('mount', ['--bind', '/proc/self/ns/uts', mounted]);
   try {
     for (const path of ['/proc/self/ns/mnt', mounted]) {
-      const add = await bed.cni('ADD', { netns: path, config: { deviceID: deviceID() } });
+      const add = await fixture.cni('ADD', { netns: path, config: { deviceID: deviceID() } });
       expect(add).toMatchObject({ exitCode: 1, output: { code: 3, msg: expect.stringContaining('of another kind') } });
     }
     const nowhere = `/run/netns/${'x'.repeat(300)}`;
     for (const path of [nowhere, '/run/netns/no such', '/etc/passwd', '/run/netns', '/dev/null']) {
-      const add = await bed.cni('ADD', { netns: path, config: { deviceID: deviceID() } });
+      const add = await fixture.cni('ADD', { netns: path, config: { deviceID: deviceID() } });
       expect(add).toMatchObject({ exitCode: 1, output: { code: 3 } });
     }
     for (const path of ['/proc/self/ns/mnt', mounted, nowhere, `/${'x'.repeat(5_000)}`]) {
       const config = { deviceID: deviceID() };
-      expect(await bed.cni('DEL', { netns: path, config })).toMatchObject({ exitCode: 0 });
+      expect(await fixture.cni('DEL', { netns: path, config })).toMatchObject({ exitCode: 0 });
     }
   } finally {
     await exec('umount', ['--lazy', mounted]);
   }
-  expect(await bed.link(deviceID())).toBeDefined();
+  expect(await fixture.link(deviceID())).toBeDefined();
   expect(daemon.store.list()).toEqual([]);
 });
 
 test('DEL succeeds where nothing was attached, although the network’s addresses are configured wrongly', async () => {
   const ipam = { ...hostLocal(), ranges: [[{ subnet: 'nope' }]] };
   const config = { deviceID: deviceID(), ipam };
-  expect((await bed.cni('ADD', { netns, config })).exitCode).toBe(1);
-  expect(await bed.cni('DEL', { netns, config })).toMatchObject({ exitCode: 0 });
-  expect(await bed.cni('DEL', { netns, ifName: 'eth%d', config: {} })).toMatchObject({ exitCode: 0 });
+  expect((await fixture.cni('ADD', { netns, config })).exitCode).toBe(1);
+  expect(await fixture.cni('DEL', { netns, config })).toMatchObject({ exitCode: 0 });
+  expect(await fixture.cni('DEL', { netns, ifName: 'eth%d', config: {} })).toMatchObject({ exitCode: 0 });
 });
 
 test('GC is passed on to the IPAM plugin; without a list of what is valid nothing is released', async () => {
   plugin('writing', `echo "$CNI_COMMAND $(cat)" >> ${calls}; echo '{}'`);
   const config = { cniVersion: '1.1.0', deviceID: deviceID(), ipam: { type: 'writing' } };
-  await bed.cni('ADD', { netns, config });
-  const gc = (valid: object) => bed.cni('GC', { config: { ...config, ...valid } });
+  await fixture.cni('ADD', { netns, config });
+  const gc = (valid: object) => fixture.cni('GC', { config: { ...config, ...valid } });
   const key = 'cni.dev/valid-attachments';
   const valid = [{ containerID: 'pod1', ifname: 'net1' }];
   writeFileSync(calls, '');
@@ -164,7 +164,7 @@ test('GC is passed on to the IPAM plugin; without a list of what is valid nothin
 
 test('STATUS asks the IPAM plugin', async () => {
   plugin('failing', `cat > /dev/null; echo '{"code":50,"msg":"no database"}'; exit 1`);
-  const status = (ipam: object) => bed.cni('STATUS', { config: { cniVersion: '1.1.0', ipam } });
+  const status = (ipam: object) => fixture.cni('STATUS', { config: { cniVersion: '1.1.0', ipam } });
   expect(await status(hostLocal())).toMatchObject({ exitCode: 0 });
   expect((await status({ type: 'failing' })).output).toMatchObject({
     code: 50,
@@ -174,7 +174,7 @@ test('STATUS asks the IPAM plugin', async () => {
 });
 
 test('a plugin runs with the files of the node, not of the daemon’s container', async () => {
-  const root = join(bed.directory, 'node');
+  const root = join(fixture.directory, 'node');
   mkdirSync(root);
   const node = startNode(
     root,

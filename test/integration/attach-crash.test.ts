@@ -5,7 +5,7 @@ import { Ipam } from '@dpu-operator/core/daemon/ipam';
 import { exec } from '@dpu-operator/sdk/linux';
 import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { AttachBed, type Daemon, RecordingDataPath } from './attach-bed.ts';
+import { AttachFixture, type Daemon, RecordingDataPath } from './attach-fixture.ts';
 
 /** Ends a daemon for good at a named point, as SIGKILL would: what runs beside it comes to its own end, nothing begins. */
 class Halt {
@@ -93,7 +93,7 @@ class HaltingStore extends AttachmentStore {
   readonly #halt: Halt;
 
   constructor(halt: Halt) {
-    super({ directory: bed.stateDirectory, logger });
+    super({ directory: fixture.stateDirectory, logger });
     this.#halt = halt;
   }
 
@@ -130,26 +130,26 @@ class HaltingDataPath extends RecordingDataPath {
 
 const logger = pino({ level: 'silent' });
 const dataPath = new HaltingDataPath();
-const bed = new AttachBed('ac', { dataPath });
+const fixture = new AttachFixture('ac', { dataPath });
 let serial = 0;
 
 beforeAll(async () => {
-  await bed.addDevices(2);
+  await fixture.addDevices(2);
 });
-afterAll(() => bed.close());
+afterAll(() => fixture.close());
 afterEach(() => {
-  bed.side = 'host';
+  fixture.side = 'host';
 });
 
-const device = (index = 0) => bed.devices[index] ?? '';
-const ipam = { type: 'host-local', dataDir: `${bed.directory}/ipam`, ranges: [[{ subnet: '10.9.0.0/24' }]] };
+const device = (index = 0) => fixture.devices[index] ?? '';
+const ipam = { type: 'host-local', dataDir: `${fixture.directory}/ipam`, ranges: [[{ subnet: '10.9.0.0/24' }]] };
 const config = (index = 0) => ({ deviceID: device(index), mac: `02:00:00:00:00:7${index}`, mtu: 1400, ipam });
 
 async function startHalting(at: string): Promise<{ daemon: Daemon; halt: Halt }> {
   const halt = new Halt(at);
   dataPath.halt = halt;
   const options = { links: new HaltingLinks(halt), ipam: new HaltingIpam(halt), store: new HaltingStore(halt), chains };
-  return { halt, daemon: await bed.start(options) };
+  return { halt, daemon: await fixture.start(options) };
 }
 
 async function die({ daemon, halt }: { daemon: Daemon; halt: Halt }): Promise<void> {
@@ -160,14 +160,14 @@ async function die({ daemon, halt }: { daemon: Daemon; halt: Halt }): Promise<vo
 
 async function expectNothingLeft(daemon: Daemon): Promise<void> {
   expect(daemon.store.list()).toEqual([]);
-  expect(readdirSync(bed.stateDirectory)).toEqual([]);
+  expect(readdirSync(fixture.stateDirectory)).toEqual([]);
   expect([...dataPath.ports.keys()]).toEqual([]);
   expect(dataPath.functions).toEqual([]);
   for (const index of [0, 1]) {
     const back = { up: false, mtu: 1500, mac: `02:aa:00:00:00:0${index}`, addresses: [] };
-    expect(await bed.link(device(index))).toMatchObject(back);
+    expect(await fixture.link(device(index))).toMatchObject(back);
   }
-  const leases = `${bed.directory}/ipam/net`;
+  const leases = `${fixture.directory}/ipam/net`;
   if (existsSync(leases)) expect(readdirSync(leases).filter((name) => name.startsWith('10.'))).toEqual([]);
 }
 
@@ -177,33 +177,33 @@ const delPoints = points(['net1 detaching', 'moveToHost', 'disconnect', 'free', 
 
 test.each(addPoints)('killed %s in ADD', async (at) => {
   serial += 1;
-  const netns = await bed.addNamespace(`p${serial}`);
+  const netns = await fixture.addNamespace(`p${serial}`);
   const halted = await startHalting(at);
-  const add = bed.cni('ADD', { netns, config: config() });
+  const add = fixture.cni('ADD', { netns, config: config() });
   await die(halted);
   expect(await add).toMatchObject({ exitCode: 1 });
-  const daemon = await bed.start();
+  const daemon = await fixture.start();
   // Attached to the end, it waits for the runtime's DEL.
   if (at !== 'after net1 attached') await expectNothingLeft(daemon);
-  expect(await bed.cni('DEL', { netns, config: config() })).toMatchObject({ exitCode: 0 });
-  expect(await bed.cni('ADD', { netns, config: config() })).toMatchObject({ exitCode: 0 });
-  expect(await bed.cni('DEL', { netns, config: config() })).toMatchObject({ exitCode: 0 });
+  expect(await fixture.cni('DEL', { netns, config: config() })).toMatchObject({ exitCode: 0 });
+  expect(await fixture.cni('ADD', { netns, config: config() })).toMatchObject({ exitCode: 0 });
+  expect(await fixture.cni('DEL', { netns, config: config() })).toMatchObject({ exitCode: 0 });
   await expectNothingLeft(daemon);
   await daemon.stop();
 });
 
 test.each(delPoints)('killed %s in DEL', async (at) => {
   serial += 1;
-  const netns = await bed.addNamespace(`p${serial}`);
+  const netns = await fixture.addNamespace(`p${serial}`);
   const halted = await startHalting(at);
-  expect(await bed.cni('ADD', { netns, config: config() })).toMatchObject({ exitCode: 0 });
-  const del = bed.cni('DEL', { netns, config: config() });
+  expect(await fixture.cni('ADD', { netns, config: config() })).toMatchObject({ exitCode: 0 });
+  const del = fixture.cni('DEL', { netns, config: config() });
   await die(halted);
   expect(await del).toMatchObject({ exitCode: 1 });
-  const daemon = await bed.start();
+  const daemon = await fixture.start();
   if (at !== 'before net1 detaching') await expectNothingLeft(daemon);
   // The runtime has no answer, and asks again.
-  expect(await bed.cni('DEL', { netns, config: config() })).toMatchObject({ exitCode: 0 });
+  expect(await fixture.cni('DEL', { netns, config: config() })).toMatchObject({ exitCode: 0 });
   await expectNothingLeft(daemon);
   await daemon.stop();
 });
@@ -234,97 +234,97 @@ const onDpuSide = (names: string[]) => pods.flatMap((pod) => names.map((at) => [
 
 test.each(onDpuSide(pairAddPoints))('killed %s in the second ADD of the function %s', async (at, pod) => {
   serial += 1;
-  bed.side = 'dpu';
-  const netns = await bed.addNamespace(`p${serial}`);
+  fixture.side = 'dpu';
+  const netns = await fixture.addNamespace(`p${serial}`);
   const args = `IgnoreUnknown=1;K8S_POD_NAMESPACE=shop;K8S_POD_NAME=${pod}`;
   const both = [0, 1].map((index) => ({ netns, ifName: `net${index + 1}`, args, config: config(index) }));
   const [first, second] = both;
-  const before = await bed.start({ chains });
-  expect(await bed.cni('ADD', first)).toMatchObject({ exitCode: 0 });
+  const before = await fixture.start({ chains });
+  expect(await fixture.cni('ADD', first)).toMatchObject({ exitCode: 0 });
   await before.stop();
   const halted = await startHalting(at);
-  void bed.cni('ADD', second);
+  void fixture.cni('ADD', second);
   await die(halted);
-  const daemon = await bed.start({ chains });
+  const daemon = await fixture.start({ chains });
   if (at !== 'after net2 attached in a pair') {
     expect(dataPath.functions).toEqual([]);
     expect(daemon.store.list()).toMatchObject([{ ifName: 'net1', state: 'attached' }]);
     expect(daemon.store.list()[0]?.networkFunction).toBeUndefined();
   }
-  expect(await bed.cni('DEL', second)).toMatchObject({ exitCode: 0 });
-  expect(await bed.cni('ADD', second)).toMatchObject({ exitCode: 0 });
+  expect(await fixture.cni('DEL', second)).toMatchObject({ exitCode: 0 });
+  expect(await fixture.cni('ADD', second)).toMatchObject({ exitCode: 0 });
   expect(dataPath.functions).toEqual([{ input: '02:00:00:00:00:70', output: '02:00:00:00:00:71' }]);
-  for (const interfaces of both) expect(await bed.cni('DEL', interfaces)).toMatchObject({ exitCode: 0 });
+  for (const interfaces of both) expect(await fixture.cni('DEL', interfaces)).toMatchObject({ exitCode: 0 });
   await expectNothingLeft(daemon);
   await daemon.stop();
 });
 
 test.each(onDpuSide(pairDelPoints))('killed %s in the first DEL of the function %s', async (at, pod) => {
   serial += 1;
-  bed.side = 'dpu';
-  const netns = await bed.addNamespace(`p${serial}`);
+  fixture.side = 'dpu';
+  const netns = await fixture.addNamespace(`p${serial}`);
   const args = `IgnoreUnknown=1;K8S_POD_NAMESPACE=shop;K8S_POD_NAME=${pod}`;
   const both = [0, 1].map((index) => ({ netns, ifName: `net${index + 1}`, args, config: config(index) }));
-  const before = await bed.start({ chains });
-  for (const interfaces of both) expect(await bed.cni('ADD', interfaces)).toMatchObject({ exitCode: 0 });
+  const before = await fixture.start({ chains });
+  for (const interfaces of both) expect(await fixture.cni('ADD', interfaces)).toMatchObject({ exitCode: 0 });
   await before.stop();
   const halted = await startHalting(at);
-  void bed.cni('DEL', both[0]);
+  void fixture.cni('DEL', both[0]);
   await die(halted);
-  const daemon = await bed.start({ chains });
+  const daemon = await fixture.start({ chains });
   if (at !== 'before net1 detaching in a pair') {
     expect(dataPath.functions).toEqual([]);
     expect(daemon.store.list()).toMatchObject([{ ifName: 'net2', state: 'attached' }]);
     expect(daemon.store.list()[0]?.networkFunction).toBeUndefined();
   }
-  for (const interfaces of both) expect(await bed.cni('DEL', interfaces)).toMatchObject({ exitCode: 0 });
+  for (const interfaces of both) expect(await fixture.cni('DEL', interfaces)).toMatchObject({ exitCode: 0 });
   await expectNothingLeft(daemon);
   await daemon.stop();
 });
 
 test('an attachment outlives the daemon', async () => {
   serial += 1;
-  const netns = await bed.addNamespace(`p${serial}`);
-  const before = await bed.start();
-  await bed.cni('ADD', { netns, config: config() });
+  const netns = await fixture.addNamespace(`p${serial}`);
+  const before = await fixture.start();
+  await fixture.cni('ADD', { netns, config: config() });
   before.kill();
-  const daemon = await bed.start();
-  expect(await bed.linkIn(netns, 'net1')).toMatchObject({ up: true });
-  expect(await bed.cni('CHECK', { netns, config: config() })).toMatchObject({ exitCode: 0 });
-  expect(await bed.cni('DEL', { netns, config: config() })).toMatchObject({ exitCode: 0 });
+  const daemon = await fixture.start();
+  expect(await fixture.linkIn(netns, 'net1')).toMatchObject({ up: true });
+  expect(await fixture.cni('CHECK', { netns, config: config() })).toMatchObject({ exitCode: 0 });
+  expect(await fixture.cni('DEL', { netns, config: config() })).toMatchObject({ exitCode: 0 });
   await expectNothingLeft(daemon);
   await daemon.stop();
 });
 
 test.each(['while the daemon watches', 'while the daemon is away'])('a namespace vanishes %s', async (when) => {
   serial += 1;
-  const netns = await bed.addNamespace(`p${serial}`);
-  let daemon = await bed.start();
-  expect(await bed.cni('ADD', { netns, config: config() })).toMatchObject({ exitCode: 0 });
+  const netns = await fixture.addNamespace(`p${serial}`);
+  let daemon = await fixture.start();
+  expect(await fixture.cni('ADD', { netns, config: config() })).toMatchObject({ exitCode: 0 });
   if (when === 'while the daemon is away') {
     await daemon.stop();
-    await bed.deleteNamespace(netns);
-    daemon = await bed.start();
+    await fixture.deleteNamespace(netns);
+    daemon = await fixture.start();
   } else {
-    await bed.deleteNamespace(netns);
+    await fixture.deleteNamespace(netns);
   }
   await expect.poll(() => daemon.store.list(), { interval: 5 }).toEqual([]);
   // The veth ended with its namespace; a VSP makes it again.
-  await bed.restoreDevice(0);
+  await fixture.restoreDevice(0);
   await expectNothingLeft(daemon);
   // The kubelet's DEL comes late, with the namespace's path or without.
   for (const path of [netns, '']) {
-    expect(await bed.cni('DEL', { netns: path, config: config() })).toMatchObject({ exitCode: 0 });
+    expect(await fixture.cni('DEL', { netns: path, config: config() })).toMatchObject({ exitCode: 0 });
   }
-  const next = await bed.addNamespace(`n${serial}`);
-  expect(await bed.cni('ADD', { netns: next, container: 'next', config: config() })).toMatchObject({ exitCode: 0 });
-  expect(await bed.cni('DEL', { netns: next, container: 'next', config: config() })).toMatchObject({ exitCode: 0 });
+  const next = await fixture.addNamespace(`n${serial}`);
+  expect(await fixture.cni('ADD', { netns: next, container: 'next', config: config() })).toMatchObject({ exitCode: 0 });
+  expect(await fixture.cni('DEL', { netns: next, container: 'next', config: config() })).toMatchObject({ exitCode: 0 });
   await daemon.stop();
 });
 
 test('without a daemon every command that needs it says try again later, and DEL fails', async () => {
   for (const command of ['ADD', 'DEL', 'CHECK', 'GC']) {
-    const answer = await bed.cni(command, { netns: '/var/run/netns/x', config: { cniVersion: '1.1.0' } });
+    const answer = await fixture.cni(command, { netns: '/var/run/netns/x', config: { cniVersion: '1.1.0' } });
     expect(answer).toMatchObject({ exitCode: 1, output: { code: 11, msg: expect.stringContaining('dpu-daemon') } });
   }
 });

@@ -6,52 +6,52 @@ import { join } from 'node:path';
 import { there } from '@dpu-operator/core/daemon/attach';
 import { exec, Links } from '@dpu-operator/sdk/linux';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { AttachBed, type Daemon } from './attach-bed.ts';
+import { AttachFixture, type Daemon } from './attach-fixture.ts';
 
-const bed = new AttachBed('af');
+const fixture = new AttachFixture('af');
 let daemon: Daemon;
 let netns: string;
 let serial = 0;
 
 beforeAll(async () => {
-  await bed.addDevices(8);
+  await fixture.addDevices(8);
 });
-afterAll(() => bed.close());
+afterAll(() => fixture.close());
 
 beforeEach(async () => {
   serial += 1;
-  netns = await bed.addNamespace(`p${serial}`);
-  daemon = await bed.start();
+  netns = await fixture.addNamespace(`p${serial}`);
+  daemon = await fixture.start();
 });
 afterEach(async () => {
-  await here.batch([`link del ${bed.prefix}q`]).catch(() => {});
-  bed.dataPath.fails = undefined;
+  await here.batch([`link del ${fixture.prefix}q`]).catch(() => {});
+  fixture.dataPath.fails = undefined;
   for (const { containerId, ifName } of daemon.store.list()) await daemon.engine.del({ containerId, ifName });
   await daemon.stop();
 });
 
-const device = (index = 0) => bed.devices[index] ?? '';
+const device = (index = 0) => fixture.devices[index] ?? '';
 const config = (index = 0) => ({ deviceID: device(index), mac: '02:00:00:00:00:99', mtu: 1400 });
 const inPod = (path = netns) => new Links(exec, path);
 const here = new Links(exec);
 const add = (path = netns, index = 0, container = 'pod1') =>
-  bed.cni('ADD', { netns: path, container, config: config(index) });
+  fixture.cni('ADD', { netns: path, container, config: config(index) });
 const del = (path = netns, index = 0, container = 'pod1') =>
-  bed.cni('DEL', { netns: path, container, config: config(index) });
+  fixture.cni('DEL', { netns: path, container, config: config(index) });
 
 /** As it was before a pod had it. */
 const atHome = (vf: number) => ({ up: false, mtu: 1500, mac: `02:aa:00:00:00:0${vf}`, addresses: [] });
 
 async function expectNothingLeft(vf = 0): Promise<void> {
   expect(daemon.store.list()).toEqual([]);
-  expect(readdirSync(bed.stateDirectory)).toEqual([]);
-  expect([...bed.dataPath.ports.keys()]).toEqual([]);
-  expect(await bed.link(device(vf))).toMatchObject(atHome(vf));
+  expect(readdirSync(fixture.stateDirectory)).toEqual([]);
+  expect([...fixture.dataPath.ports.keys()]).toEqual([]);
+  expect(await fixture.link(device(vf))).toMatchObject(atHome(vf));
 }
 
 async function restart(): Promise<void> {
   await daemon.stop();
-  daemon = await bed.start();
+  daemon = await fixture.start();
 }
 
 test('a pod renames its interface and puts another in its place: it keeps that, and the device comes home', async () => {
@@ -68,17 +68,17 @@ test('a pod renames its interface and puts another in its place: it keeps that, 
 
 test('another interface of the node that has the device’s name is left alone, and its going is noticed', async () => {
   expect(await add()).toMatchObject({ exitCode: 0 });
-  const peer = `${bed.prefix}q`;
+  const peer = `${fixture.prefix}q`;
   await here.batch([`link add ${device()} address 02:00:00:00:00:55 mtu 1280 type veth peer name ${peer}`]);
   expect(await del()).toMatchObject({ exitCode: 0 });
-  expect(await bed.link(device())).toMatchObject({ peer: { name: peer }, mac: '02:00:00:00:00:55', mtu: 1280 });
+  expect(await fixture.link(device())).toMatchObject({ peer: { name: peer }, mac: '02:00:00:00:00:55', mtu: 1280 });
   expect((await inPod().list()).map(({ name }) => name)).toEqual(['lo']);
-  expect([...bed.dataPath.ports.keys()]).toEqual([]);
+  expect([...fixture.dataPath.ports.keys()]).toEqual([]);
   const [record] = daemon.store.list();
   const name = `dpu${record?.link.identity?.ifindex}`;
-  expect(await bed.link(name)).toMatchObject(atHome(0));
+  expect(await fixture.link(name)).toMatchObject(atHome(0));
   // Meanwhile it is nobody's.
-  const next = await bed.addNamespace(`n${serial}`);
+  const next = await fixture.addNamespace(`n${serial}`);
   expect((await add(next, 0, 'next')).output).toMatchObject({ code: 101 });
   await here.batch([`link del ${device()}`]);
   await expect.poll(() => daemon.store.list(), { interval: 5 }).toEqual([]);
@@ -86,8 +86,8 @@ test('another interface of the node that has the device’s name is left alone, 
 });
 
 test('an alternative name of another interface counts as its name', async () => {
-  const other = `${bed.prefix}o`;
-  await here.batch([`link add ${other} type veth peer name ${bed.prefix}q`]);
+  const other = `${fixture.prefix}o`;
+  await here.batch([`link add ${other} type veth peer name ${fixture.prefix}q`]);
   expect(await add()).toMatchObject({ exitCode: 0 });
   await here.batch([`link property add dev ${other} altname ${device()}`]);
   expect(await del()).toMatchObject({ exitCode: 0 });
@@ -109,38 +109,38 @@ const losses: Record<string, (path: string) => void> = {
 };
 test.each(Object.keys(losses))('a DEL whose record %s brings the device home, and takes its port away', async (how) => {
   expect(await add()).toMatchObject({ exitCode: 0 });
-  const otherNetns = await bed.addNamespace(`o${serial}`);
+  const otherNetns = await fixture.addNamespace(`o${serial}`);
   expect(await add(otherNetns, 1, 'other')).toMatchObject({ exitCode: 0 });
-  const files = readdirSync(bed.stateDirectory).map((name) => join(bed.stateDirectory, name));
+  const files = readdirSync(fixture.stateDirectory).map((name) => join(fixture.stateDirectory, name));
   losses[how]?.(files.find((path) => readFileSync(path, 'utf8').includes('"containerId":"pod1"')) ?? '');
   await restart();
   expect(daemon.store.list().map(({ containerId }) => containerId)).toEqual(['other']);
   expect(daemon.store.unreadable()).toHaveLength(how === 'has gone' ? 0 : 1);
   await inPod().batch(['link set net1 down', 'link set net1 name hidden']);
   expect(await del()).toMatchObject({ exitCode: 0 });
-  expect(await bed.link(device())).toMatchObject(atHome(0));
-  expect([...bed.dataPath.ports.keys()]).toEqual(['host0-1']);
+  expect(await fixture.link(device())).toMatchObject(atHome(0));
+  expect([...fixture.dataPath.ports.keys()]).toEqual(['host0-1']);
   expect(await del(otherNetns, 1, 'other')).toMatchObject({ exitCode: 0 });
-  rmSync(join(bed.stateDirectory, 'set-aside'), { recursive: true, force: true });
+  rmSync(join(fixture.stateDirectory, 'set-aside'), { recursive: true, force: true });
   await expectNothingLeft();
 });
 
 test('six pods are replaced on eight devices, and nobody is told that a device is in use', async () => {
   const given = new Map<string, string>();
   await daemon.stop();
-  daemon = await bed.start({
+  daemon = await fixture.start({
     allocations: { podOf: async (deviceId) => there({ namespace: 'shop', name: given.get(deviceId) ?? '' }) },
   });
   const args = (pod: string) => `IgnoreUnknown=1;K8S_POD_NAMESPACE=shop;K8S_POD_NAME=${pod}`;
   const pods = await Promise.all(
     Array.from({ length: 12 }, async (_, index) => {
       const name = `r${index}`;
-      return { name, netns: await bed.addNamespace(`${name}${serial}`), vf: index % 6 };
+      return { name, netns: await fixture.addNamespace(`${name}${serial}`), vf: index % 6 };
     }),
   );
   const attach = (pod: (typeof pods)[number]) => {
     given.set(device(pod.vf), pod.name);
-    return bed.cni('ADD', {
+    return fixture.cni('ADD', {
       container: pod.name,
       netns: pod.netns,
       args: args(pod.name),
@@ -148,7 +148,7 @@ test('six pods are replaced on eight devices, and nobody is told that a device i
     });
   };
   const detach = (pod: (typeof pods)[number]) =>
-    bed.cni('DEL', {
+    fixture.cni('DEL', {
       container: pod.name,
       netns: pod.netns,
       args: args(pod.name),
@@ -159,7 +159,7 @@ test('six pods are replaced on eight devices, and nobody is told that a device i
   const adding = next.map(attach);
   const thief = { name: 'thief', netns: pods[0]?.netns ?? '', vf: 0 };
   const config = { deviceID: device(0) };
-  const stolen = await bed.cni('ADD', { container: 'thief', netns: thief.netns, args: args('thief'), config });
+  const stolen = await fixture.cni('ADD', { container: 'thief', netns: thief.netns, args: args('thief'), config });
   expect(stolen.output).toMatchObject({ code: 101, msg: expect.stringContaining('pod shop/r6') });
   for (const deleted of await Promise.all(old.map(detach))) expect(deleted).toMatchObject({ exitCode: 0 });
   for (const added of await Promise.all(adding)) expect(added).toMatchObject({ exitCode: 0 });
@@ -178,11 +178,11 @@ async function withSmallDisk(
   work: (disk: { fill(): void; free(): void; remount(mode: string): Promise<unknown> }) => Promise<void>,
 ) {
   await daemon.stop();
-  mkdirSync(bed.stateDirectory, { recursive: true });
-  await exec('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', bed.stateDirectory]);
+  mkdirSync(fixture.stateDirectory, { recursive: true });
+  await exec('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', fixture.stateDirectory]);
   try {
-    daemon = await bed.start();
-    const filler = join(bed.stateDirectory, 'filler');
+    daemon = await fixture.start();
+    const filler = join(fixture.stateDirectory, 'filler');
     await work({
       fill: () => {
         try {
@@ -192,12 +192,12 @@ async function withSmallDisk(
         }
       },
       free: () => rmSync(filler),
-      remount: (mode) => exec('mount', ['-o', `remount,${mode}`, bed.stateDirectory]),
+      remount: (mode) => exec('mount', ['-o', `remount,${mode}`, fixture.stateDirectory]),
     });
     await daemon.stop();
   } finally {
-    await exec('umount', [bed.stateDirectory]);
-    daemon = await bed.start();
+    await exec('umount', [fixture.stateDirectory]);
+    daemon = await fixture.start();
   }
 }
 
@@ -205,14 +205,14 @@ test('a full disk refuses an ADD, lets pods go, and is written to again when it 
   await withSmallDisk(async ({ fill, free }) => {
     expect(await add()).toMatchObject({ exitCode: 0 });
     fill();
-    const other = await bed.addNamespace(`q${serial}`);
+    const other = await fixture.addNamespace(`q${serial}`);
     expect(await add(other, 1, 'other')).toMatchObject({
       exitCode: 1,
       output: { msg: expect.stringContaining('ENOSPC') },
     });
-    expect(await bed.link(device(1))).toMatchObject(atHome(1));
+    expect(await fixture.link(device(1))).toMatchObject(atHome(1));
     expect(await del()).toMatchObject({ exitCode: 0 });
-    expect(await bed.link(device())).toMatchObject(atHome(0));
+    expect(await fixture.link(device())).toMatchObject(atHome(0));
     expect(daemon.store.list()).toEqual([]);
     free();
     expect(await add(other, 1, 'other')).toMatchObject({ exitCode: 0 });
@@ -226,11 +226,11 @@ test('a disk that is read-only lets pods go, and keeps no record of them afterwa
     expect(await add()).toMatchObject({ exitCode: 0 });
     await remount('ro');
     expect(await del()).toMatchObject({ exitCode: 0 });
-    expect(await bed.link(device())).toMatchObject(atHome(0));
-    const other = await bed.addNamespace(`q${serial}`);
+    expect(await fixture.link(device())).toMatchObject(atHome(0));
+    const other = await fixture.addNamespace(`q${serial}`);
     expect((await add(other, 0, 'other')).output).toMatchObject({ msg: expect.stringContaining('EROFS') });
     await remount('rw');
-    await expect.poll(() => readdirSync(bed.stateDirectory), { interval: 20 }).toEqual([]);
+    await expect.poll(() => readdirSync(fixture.stateDirectory), { interval: 20 }).toEqual([]);
     await expectNothingLeft();
   });
 });
@@ -241,16 +241,16 @@ test('an ADD whose caller is killed is undone', async () => {
   await exec('mkfifo', [pipe]);
   const script = `#!/bin/sh\n[ "$CNI_COMMAND" = ADD ] || exit 0\ncat > /dev/null\n: > ${ipam}.started\nread -r line < ${pipe}\necho "$line"\n`;
   writeFileSync(ipam, script, { mode: 0o755 });
-  bed.pluginPath = join(ipam, '..');
+  fixture.pluginPath = join(ipam, '..');
   const caller = new AbortController();
   const slow = { ...config(), ipam: { type: 'slow' } };
-  const adding = bed.cni('ADD', { netns, config: slow, signal: caller.signal });
+  const adding = fixture.cni('ADD', { netns, config: slow, signal: caller.signal });
   await expect.poll(() => existsSync(`${ipam}.started`), { interval: 5 }).toBe(true);
   caller.abort();
   await expect(adding).rejects.toThrow();
   // Not synchronously: the daemon, which reads it, is in this process.
   await writeFile(pipe, '{"cniVersion":"1.0.0","ips":[]}\n');
   // The runtime's DEL comes behind it.
-  expect(await bed.cni('DEL', { netns, config: slow })).toEqual({ exitCode: 0 });
+  expect(await fixture.cni('DEL', { netns, config: slow })).toEqual({ exitCode: 0 });
   await expectNothingLeft();
 });

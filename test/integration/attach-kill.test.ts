@@ -10,25 +10,25 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { exec } from '@dpu-operator/sdk/linux';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { AttachBed } from './attach-bed.ts';
+import { AttachFixture } from './attach-fixture.ts';
 
 const kills = Number(process.env.ATTACH_KILLS ?? 4);
 /** Milliseconds that an ADD or DEL takes at most on a machine that has other work. */
 const longestCall = 60;
 
-const bed = new AttachBed('ak');
+const fixture = new AttachFixture('ak');
 let daemon: ChildProcess;
 
 beforeAll(async () => {
-  await bed.addDevices(1);
+  await fixture.addDevices(1);
 });
-afterAll(() => bed.close());
+afterAll(() => fixture.close());
 beforeEach(start);
 afterEach(kill);
 
 async function start(): Promise<void> {
   const program = join(import.meta.dirname, '../bench/attach-daemon.ts');
-  daemon = spawn(process.execPath, ['--conditions=source', program, bed.directory, ...bed.devices], {
+  daemon = spawn(process.execPath, ['--conditions=source', program, fixture.directory, ...fixture.devices], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   if (daemon.stdout) await once(daemon.stdout, 'data');
@@ -40,8 +40,8 @@ async function kill(): Promise<void> {
   await ended;
 }
 
-const device = () => bed.devices[0] ?? '';
-const ipam = { type: 'host-local', dataDir: `${bed.directory}/ipam`, ranges: [[{ subnet: '10.9.0.0/24' }]] };
+const device = () => fixture.devices[0] ?? '';
+const ipam = { type: 'host-local', dataDir: `${fixture.directory}/ipam`, ranges: [[{ subnet: '10.9.0.0/24' }]] };
 const config = () => ({ deviceID: device(), mac: '02:00:00:00:00:77', mtu: 1400, ipam });
 
 /** One that has ended stays in the table until its parent, which may be the container's first process, looks. */
@@ -51,23 +51,23 @@ function isRunning(pid: string | undefined): boolean {
 }
 
 async function expectNothingLeft(): Promise<void> {
-  expect(readdirSync(bed.stateDirectory)).toEqual([]);
-  const leases = `${bed.directory}/ipam/net`;
+  expect(readdirSync(fixture.stateDirectory)).toEqual([]);
+  const leases = `${fixture.directory}/ipam/net`;
   if (existsSync(leases)) expect(readdirSync(leases).filter((name) => name.startsWith('10.'))).toEqual([]);
-  expect(await bed.link(device())).toMatchObject({ up: false, mtu: 1500, mac: '02:aa:00:00:00:00', addresses: [] });
+  expect(await fixture.link(device())).toMatchObject({ up: false, mtu: 1500, mac: '02:aa:00:00:00:00', addresses: [] });
 }
 
 test('a daemon killed at any moment of ADD and DEL loses nothing', { timeout: 180_000 + kills * 60_000 }, async () => {
-  const netns = await bed.addNamespace('pod');
+  const netns = await fixture.addNamespace('pod');
   for (let round = 0; round < kills; round += 1) {
     const command = round % 2 === 0 ? 'ADD' : 'DEL';
-    if (command === 'DEL') expect(await bed.cni('ADD', { netns, config: config() })).toMatchObject({ exitCode: 0 });
-    const call = bed.cni(command, { netns, config: config() });
+    if (command === 'DEL') expect(await fixture.cni('ADD', { netns, config: config() })).toMatchObject({ exitCode: 0 });
+    const call = fixture.cni(command, { netns, config: config() });
     await delay((longestCall * round) / kills);
     await kill();
     await call;
     await start();
-    expect(await bed.cni('DEL', { netns, config: config() })).toMatchObject({ exitCode: 0 });
+    expect(await fixture.cni('DEL', { netns, config: config() })).toMatchObject({ exitCode: 0 });
     await expectNothingLeft();
   }
 });
@@ -79,9 +79,9 @@ test('an IPAM plugin dies with the daemon that called it, and the next one gives
   const script = `#!/bin/sh\necho "$CNI_COMMAND $$" >> ${log}\n[ "$CNI_COMMAND" = ADD ] && read -r line < ${directory}/never\n:\n`;
   writeFileSync(join(directory, 'slow'), script, { mode: 0o755 });
   const calls = () => (existsSync(log) ? readFileSync(log, 'utf8').split('\n').filter(Boolean) : []);
-  bed.pluginPath = directory;
-  const netns = await bed.addNamespace('slow');
-  const adding = bed.cni('ADD', { netns, config: { deviceID: device(), ipam: { type: 'slow' } } });
+  fixture.pluginPath = directory;
+  const netns = await fixture.addNamespace('slow');
+  const adding = fixture.cni('ADD', { netns, config: { deviceID: device(), ipam: { type: 'slow' } } });
   await expect.poll(calls, { interval: 5 }).toHaveLength(1);
   const pid = calls()[0]?.split(' ')[1];
   await kill();

@@ -4,26 +4,26 @@
  */
 import { readdirSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { AttachBed, type CniParameters, type Daemon } from './attach-bed.ts';
+import { AttachFixture, type CniParameters, type Daemon } from './attach-fixture.ts';
 
 const pairs = Number(process.env.ATTACH_PAIRS ?? 64);
 const parallel = Number(process.env.ATTACH_PARALLEL ?? 16);
 
-const bed = new AttachBed('ap');
+const fixture = new AttachFixture('ap');
 const namespaces: string[] = [];
 let daemon: Daemon;
 
 beforeAll(async () => {
-  await bed.addDevices(parallel);
-  for (let index = 0; index < parallel; index += 1) namespaces.push(await bed.addNamespace(`${index}`));
-  daemon = await bed.start();
+  await fixture.addDevices(parallel);
+  for (let index = 0; index < parallel; index += 1) namespaces.push(await fixture.addNamespace(`${index}`));
+  daemon = await fixture.start();
 }, 60_000);
 afterAll(async () => {
   await daemon.stop();
-  await bed.close();
+  await fixture.close();
 });
 
-const ipam = { type: 'host-local', dataDir: `${bed.directory}/ipam`, ranges: [[{ subnet: '10.9.0.0/24' }]] };
+const ipam = { type: 'host-local', dataDir: `${fixture.directory}/ipam`, ranges: [[{ subnet: '10.9.0.0/24' }]] };
 
 /** One lane uses its device again and again. */
 async function runLane(lane: number): Promise<void> {
@@ -32,27 +32,27 @@ async function runLane(lane: number): Promise<void> {
     const call: Partial<CniParameters> = {
       netns,
       container: `pod${pair}`,
-      config: { deviceID: bed.devices[lane], ipam },
+      config: { deviceID: fixture.devices[lane], ipam },
     };
-    const { exitCode, output } = await bed.cni('ADD', call);
+    const { exitCode, output } = await fixture.cni('ADD', call);
     expect(exitCode, JSON.stringify(output)).toBe(0);
     const addresses = output.ips.map((ip: { address: string }) => ({ address: ip.address.split('/')[0] }));
-    const link = await bed.linkIn(netns, 'net1');
+    const link = await fixture.linkIn(netns, 'net1');
     expect({ ...link, addresses: link?.addresses.filter(({ family }) => family === 'inet') }).toMatchObject({
       up: true,
       addresses,
     });
-    expect(await bed.cni('DEL', call)).toMatchObject({ exitCode: 0 });
+    expect(await fixture.cni('DEL', call)).toMatchObject({ exitCode: 0 });
   }
 }
 
 test('pairs of ADD and DEL at once lose nothing', { timeout: 180_000 + pairs * 2_000 }, async () => {
   await Promise.all(namespaces.map((_, lane) => runLane(lane)));
-  expect(readdirSync(bed.stateDirectory)).toEqual([]);
-  expect(readdirSync(`${bed.directory}/ipam/net`).filter((name) => name.startsWith('10.'))).toEqual([]);
-  expect([...bed.dataPath.ports.keys()]).toEqual([]);
-  for (const [lane, device] of bed.devices.entries()) {
-    expect(await bed.link(device)).toMatchObject({ up: false, addresses: [] });
-    expect(await bed.linkIn(namespaces[lane] ?? '', 'net1')).toBeUndefined();
+  expect(readdirSync(fixture.stateDirectory)).toEqual([]);
+  expect(readdirSync(`${fixture.directory}/ipam/net`).filter((name) => name.startsWith('10.'))).toEqual([]);
+  expect([...fixture.dataPath.ports.keys()]).toEqual([]);
+  for (const [lane, device] of fixture.devices.entries()) {
+    expect(await fixture.link(device)).toMatchObject({ up: false, addresses: [] });
+    expect(await fixture.linkIn(namespaces[lane] ?? '', 'net1')).toBeUndefined();
   }
 });

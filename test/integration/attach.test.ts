@@ -2,42 +2,42 @@ import { readdirSync, statSync } from 'node:fs';
 import { DpuError } from '@dpu-operator/sdk';
 import { exec } from '@dpu-operator/sdk/linux';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { AttachBed, type Daemon } from './attach-bed.ts';
+import { AttachFixture, type Daemon } from './attach-fixture.ts';
 
-const bed = new AttachBed('at');
+const fixture = new AttachFixture('at');
 let daemon: Daemon;
 let netns: string;
 let serial = 0;
 
 beforeAll(async () => {
-  await bed.addDevices(3);
+  await fixture.addDevices(3);
 });
-afterAll(() => bed.close());
+afterAll(() => fixture.close());
 
 beforeEach(async () => {
   serial += 1;
-  netns = await bed.addNamespace(`p${serial}`);
-  daemon = await bed.start();
+  netns = await fixture.addNamespace(`p${serial}`);
+  daemon = await fixture.start();
 });
 
 afterEach(async () => {
-  bed.dataPath.fails = undefined;
-  bed.ready = true;
-  bed.side = 'host';
+  fixture.dataPath.fails = undefined;
+  fixture.ready = true;
+  fixture.side = 'host';
   for (const { containerId, ifName } of daemon.store.list()) {
     await daemon.engine.del({ containerId, ifName });
   }
   await daemon.stop();
 });
 
-const device = (index: number) => bed.devices[index] ?? '';
+const device = (index: number) => fixture.devices[index] ?? '';
 
 async function expectNothingLeft(vf = 0): Promise<void> {
   expect(daemon.store.list()).toEqual([]);
-  expect(readdirSync(bed.stateDirectory)).toEqual([]);
-  expect([...bed.dataPath.ports.keys()]).toEqual([]);
-  expect(bed.dataPath.functions).toEqual([]);
-  expect(await bed.link(device(vf))).toMatchObject({
+  expect(readdirSync(fixture.stateDirectory)).toEqual([]);
+  expect([...fixture.dataPath.ports.keys()]).toEqual([]);
+  expect(fixture.dataPath.functions).toEqual([]);
+  expect(await fixture.link(device(vf))).toMatchObject({
     up: false,
     mtu: 1500,
     mac: `02:aa:00:00:00:0${vf}`,
@@ -47,7 +47,7 @@ async function expectNothingLeft(vf = 0): Promise<void> {
 
 test('ADD gives the pod its interface and the DPU its bridge port; DEL takes both back, twice', async () => {
   const config = { deviceID: device(1), mac: '02:00:00:00:00:99', mtu: 1400 };
-  const add = await bed.cni('ADD', { netns, config });
+  const add = await fixture.cni('ADD', { netns, config });
   expect(add).toEqual({
     exitCode: 0,
     output: {
@@ -56,16 +56,16 @@ test('ADD gives the pod its interface and the DPU its bridge port; DEL takes bot
       dns: {},
     },
   });
-  expect(await bed.linkIn(netns, 'net1')).toMatchObject({ up: true, mac: '02:00:00:00:00:99', mtu: 1400 });
-  expect(bed.dataPath.ports.get('host0-1')).toEqual({ macAddress: '02:00:00:00:00:99', logicalBridges: ['3'] });
-  expect(statSync(bed.socketPath).mode & 0o777).toBe(0o600);
-  const [file] = readdirSync(bed.stateDirectory);
-  expect(statSync(`${bed.stateDirectory}/${file}`).mode & 0o777).toBe(0o600);
-  expect(await bed.cni('CHECK', { netns, config: { ...config, prevResult: add.output } })).toMatchObject({
+  expect(await fixture.linkIn(netns, 'net1')).toMatchObject({ up: true, mac: '02:00:00:00:00:99', mtu: 1400 });
+  expect(fixture.dataPath.ports.get('host0-1')).toEqual({ macAddress: '02:00:00:00:00:99', logicalBridges: ['3'] });
+  expect(statSync(fixture.socketPath).mode & 0o777).toBe(0o600);
+  const [file] = readdirSync(fixture.stateDirectory);
+  expect(statSync(`${fixture.stateDirectory}/${file}`).mode & 0o777).toBe(0o600);
+  expect(await fixture.cni('CHECK', { netns, config: { ...config, prevResult: add.output } })).toMatchObject({
     exitCode: 0,
   });
   for (let time = 0; time < 2; time += 1) {
-    expect(await bed.cni('DEL', { netns, config })).toEqual({ exitCode: 0, output: undefined });
+    expect(await fixture.cni('DEL', { netns, config })).toEqual({ exitCode: 0, output: undefined });
   }
   await expectNothingLeft(1);
 });
@@ -73,20 +73,20 @@ test('ADD gives the pod its interface and the DPU its bridge port; DEL takes bot
 test('the MAC of runtimeConfig goes before that of CNI_ARGS, and that before the network configuration', async () => {
   const config = { deviceID: device(0), mac: '02:00:00:00:00:01' };
   const args = 'IgnoreUnknown=1;K8S_POD_NAMESPACE=ns;K8S_POD_NAME=pod;MAC=02:00:00:00:00:02';
-  expect((await bed.cni('ADD', { netns, args, config })).output.interfaces[0].mac).toBe('02:00:00:00:00:02');
+  expect((await fixture.cni('ADD', { netns, args, config })).output.interfaces[0].mac).toBe('02:00:00:00:00:02');
   expect(daemon.store.list()[0]?.pod).toEqual({ namespace: 'ns', name: 'pod' });
-  await bed.cni('DEL', { netns, config });
+  await fixture.cni('DEL', { netns, config });
   const runtimeConfig = { mac: '02:00:00:00:00:03' };
-  const second = await bed.cni('ADD', { netns, args, config: { ...config, runtimeConfig } });
+  const second = await fixture.cni('ADD', { netns, args, config: { ...config, runtimeConfig } });
   expect(second.output.interfaces[0].mac).toBe('02:00:00:00:00:03');
 });
 
 test('a device is one pod’s: the second ADD names the holder, unless its namespace is gone', async () => {
   const config = { deviceID: device(0) };
-  const other = await bed.addNamespace(`o${serial}`);
+  const other = await fixture.addNamespace(`o${serial}`);
   const [first, second] = await Promise.all([
-    bed.cni('ADD', { netns, container: 'a', config }),
-    bed.cni('ADD', { netns: other, container: 'b', config }),
+    fixture.cni('ADD', { netns, container: 'a', config }),
+    fixture.cni('ADD', { netns: other, container: 'b', config }),
   ]);
   const [winner, loser] = first.exitCode === 0 ? ['a', second] : ['b', first];
   expect(loser).toMatchObject({ exitCode: 1, output: { code: 101 } });
@@ -96,39 +96,39 @@ test('a device is one pod’s: the second ADD names the holder, unless its names
 
 test('an interface of that name in the pod is left alone', async () => {
   await exec('ip', ['-n', netns.slice('/var/run/netns/'.length), 'link', 'add', 'net1', 'type', 'veth']);
-  const add = await bed.cni('ADD', { netns, config: { deviceID: device(0) } });
+  const add = await fixture.cni('ADD', { netns, config: { deviceID: device(0) } });
   expect(add).toMatchObject({ exitCode: 1, output: { code: 999 } });
-  expect(await bed.linkIn(netns, 'net1')).toBeDefined();
+  expect(await fixture.linkIn(netns, 'net1')).toBeDefined();
   await expectNothingLeft();
 });
 
 test('a DPU side that fails leaves nothing; one out of reach is to be tried again', async () => {
-  bed.dataPath.fails = new DpuError('UNAVAILABLE', 'no DPU side');
+  fixture.dataPath.fails = new DpuError('UNAVAILABLE', 'no DPU side');
   const config = { deviceID: device(0) };
-  const add = await bed.cni('ADD', { netns, config });
+  const add = await fixture.cni('ADD', { netns, config });
   expect(add.output).toMatchObject({ code: 11, msg: 'no DPU side' });
-  expect(await bed.link(device(0))).toMatchObject({ up: false });
+  expect(await fixture.link(device(0))).toMatchObject({ up: false });
   expect(daemon.store.list()).toMatchObject([{ state: 'detaching' }]);
-  expect(await bed.cni('DEL', { netns, config })).toMatchObject({ exitCode: 1, output: { code: 11 } });
-  bed.dataPath.fails = undefined;
-  expect(await bed.cni('DEL', { netns, config })).toMatchObject({ exitCode: 0 });
+  expect(await fixture.cni('DEL', { netns, config })).toMatchObject({ exitCode: 1, output: { code: 11 } });
+  fixture.dataPath.fails = undefined;
+  expect(await fixture.cni('DEL', { netns, config })).toMatchObject({ exitCode: 0 });
   await expectNothingLeft();
 });
 
 test('two interfaces of a pod on the DPU side make one network function, the first its input', async () => {
-  bed.side = 'dpu';
-  await bed.cni('ADD', { netns, ifName: 'lan', config: { deviceID: device(0) } });
-  expect(bed.dataPath.functions).toEqual([]);
-  await bed.cni('ADD', { netns, ifName: 'a', config: { deviceID: device(1) } });
-  expect(bed.dataPath.functions).toEqual([{ input: '02:aa:00:00:00:00', output: '02:aa:00:00:00:01' }]);
-  await bed.cni('DEL', { netns, ifName: 'lan', config: {} });
-  expect(bed.dataPath.functions).toEqual([]);
-  await bed.cni('DEL', { netns, ifName: 'a', config: {} });
+  fixture.side = 'dpu';
+  await fixture.cni('ADD', { netns, ifName: 'lan', config: { deviceID: device(0) } });
+  expect(fixture.dataPath.functions).toEqual([]);
+  await fixture.cni('ADD', { netns, ifName: 'a', config: { deviceID: device(1) } });
+  expect(fixture.dataPath.functions).toEqual([{ input: '02:aa:00:00:00:00', output: '02:aa:00:00:00:01' }]);
+  await fixture.cni('DEL', { netns, ifName: 'lan', config: {} });
+  expect(fixture.dataPath.functions).toEqual([]);
+  await fixture.cni('DEL', { netns, ifName: 'a', config: {} });
   await expectNothingLeft(1);
 });
 
 test('errors name what is wrong', async () => {
-  const add = (config: Record<string, unknown>, path = netns) => bed.cni('ADD', { netns: path, config });
+  const add = (config: Record<string, unknown>, path = netns) => fixture.cni('ADD', { netns: path, config });
   expect((await add({})).output).toMatchObject({ code: 7, msg: expect.stringContaining('deviceID') });
   expect((await add({ deviceID: 'nope' })).output).toMatchObject({ code: 100, msg: expect.stringContaining('nope') });
   expect((await add({ deviceID: device(0), vlan: 5 })).output).toMatchObject({
@@ -146,28 +146,28 @@ test('errors name what is wrong', async () => {
   const noPlugin = await add({ deviceID: device(0), ipam: { type: 'no-such-ipam' } });
   expect(noPlugin.output).toMatchObject({ code: 7, msg: expect.stringContaining('no-such-ipam') });
   await expectNothingLeft();
-  bed.ready = false;
+  fixture.ready = false;
   expect((await add({ deviceID: device(0) })).output).toMatchObject({ code: 11 });
-  expect((await bed.cni('STATUS', { config: { cniVersion: '1.1.0' } })).output).toMatchObject({ code: 50 });
+  expect((await fixture.cni('STATUS', { config: { cniVersion: '1.1.0' } })).output).toMatchObject({ code: 50 });
 });
 
 test('GC releases what the runtime does not know, of that network only', async () => {
-  const other = await bed.addNamespace(`g${serial}`);
-  const third = await bed.addNamespace(`h${serial}`);
-  await bed.cni('ADD', { netns, container: 'a', config: { deviceID: device(0) } });
-  await bed.cni('ADD', { netns: other, container: 'b', config: { deviceID: device(1) } });
-  await bed.cni('ADD', { netns: third, container: 'c', config: { deviceID: device(2), name: 'other' } });
+  const other = await fixture.addNamespace(`g${serial}`);
+  const third = await fixture.addNamespace(`h${serial}`);
+  await fixture.cni('ADD', { netns, container: 'a', config: { deviceID: device(0) } });
+  await fixture.cni('ADD', { netns: other, container: 'b', config: { deviceID: device(1) } });
+  await fixture.cni('ADD', { netns: third, container: 'c', config: { deviceID: device(2), name: 'other' } });
   const valid = [{ containerID: 'a', ifname: 'net1' }];
   const config = { cniVersion: '1.1.0', 'cni.dev/valid-attachments': valid };
-  expect(await bed.cni('GC', { config })).toEqual({ exitCode: 0, output: undefined });
+  expect(await fixture.cni('GC', { config })).toEqual({ exitCode: 0, output: undefined });
   expect(daemon.store.list().map(({ containerId }) => containerId)).toEqual(['a', 'c']);
-  expect(await bed.link(device(1))).toBeDefined();
+  expect(await fixture.link(device(1))).toBeDefined();
 });
 
 test('CHECK finds a changed interface', async () => {
   const config = { deviceID: device(0) };
-  const add = await bed.cni('ADD', { netns, config });
-  const check = () => bed.cni('CHECK', { netns, config: { ...config, prevResult: add.output } });
+  const add = await fixture.cni('ADD', { netns, config });
+  const check = () => fixture.cni('CHECK', { netns, config: { ...config, prevResult: add.output } });
   expect(await check()).toMatchObject({ exitCode: 0 });
   await exec('ip', ['-n', netns.slice('/var/run/netns/'.length), 'link', 'set', 'net1', 'down']);
   expect((await check()).output).toMatchObject({ code: 103, msg: expect.stringContaining('is down') });
@@ -182,9 +182,9 @@ test('a namespace by process id works as one by name does', async () => {
     // nsenter is in the namespace once it has become cat.
     await expect.poll(async () => statSync(path).ino === statSync(netns).ino, { interval: 20 }).toBe(true);
     const config = { deviceID: device(0) };
-    expect(await bed.cni('ADD', { netns: path, config })).toMatchObject({ exitCode: 0 });
-    expect(await bed.linkIn(netns, 'net1')).toMatchObject({ up: true });
-    expect(await bed.cni('DEL', { netns: path, config })).toMatchObject({ exitCode: 0 });
+    expect(await fixture.cni('ADD', { netns: path, config })).toMatchObject({ exitCode: 0 });
+    expect(await fixture.linkIn(netns, 'net1')).toMatchObject({ up: true });
+    expect(await fixture.cni('DEL', { netns: path, config })).toMatchObject({ exitCode: 0 });
     await expectNothingLeft();
   } finally {
     holder.kill();
@@ -194,12 +194,12 @@ test('a namespace by process id works as one by name does', async () => {
 test('addresses come from the IPAM plugin and go back to it', async () => {
   const ipam = {
     type: 'host-local',
-    dataDir: `${bed.directory}/ipam`,
+    dataDir: `${fixture.directory}/ipam`,
     ranges: [[{ subnet: '10.9.0.0/24', gateway: '10.9.0.1' }], [{ subnet: 'fd00:9::/64' }]],
     routes: [{ dst: '10.10.0.0/16' }],
   };
   const config = { deviceID: device(0), cniVersion: '0.4.0', ipam };
-  const add = await bed.cni('ADD', { netns, config });
+  const add = await fixture.cni('ADD', { netns, config });
   expect(add.output).toMatchObject({
     cniVersion: '0.4.0',
     ips: [
@@ -208,17 +208,17 @@ test('addresses come from the IPAM plugin and go back to it', async () => {
     ],
     routes: [{ dst: '10.10.0.0/16' }],
   });
-  const link = await bed.linkIn(netns, 'net1');
+  const link = await fixture.linkIn(netns, 'net1');
   expect(link?.addresses.map(({ address }) => address)).toEqual(expect.arrayContaining(['10.9.0.2', 'fd00:9::2']));
   const routes = await exec('ip', ['-n', netns.slice('/var/run/netns/'.length), 'route']);
   expect(routes.stdout).toContain('10.10.0.0/16 via 10.9.0.1 dev net1');
-  expect(await bed.cni('CHECK', { netns, config: { ...config, prevResult: add.output } })).toMatchObject({
+  expect(await fixture.cni('CHECK', { netns, config: { ...config, prevResult: add.output } })).toMatchObject({
     exitCode: 0,
   });
-  expect(await bed.cni('DEL', { netns, config })).toMatchObject({ exitCode: 0 });
-  expect(readdirSync(`${bed.directory}/ipam/net`).filter((name) => /^(10|fd)/.test(name))).toEqual([]);
+  expect(await fixture.cni('DEL', { netns, config })).toMatchObject({ exitCode: 0 });
+  expect(readdirSync(`${fixture.directory}/ipam/net`).filter((name) => /^(10|fd)/.test(name))).toEqual([]);
   await expectNothingLeft();
   const full = { ...config, ipam: { ...ipam, ranges: [[{ subnet: '10.9.0.0/24', rangeStart: '10.9.0.300' }]] } };
-  expect((await bed.cni('ADD', { netns, config: full })).exitCode).toBe(1);
+  expect((await fixture.cni('ADD', { netns, config: full })).exitCode).toBe(1);
   await expectNothingLeft();
 });

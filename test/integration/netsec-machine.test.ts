@@ -5,12 +5,12 @@ import type { StartedPlugin } from '@dpu-operator/sdk/testing';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { eventually } from '../support/eventually.ts';
 import type { Netns } from '../support/netns.ts';
-import { backplanePort, NetsecBed } from './netsec-bed.ts';
-import { MachineSwitch } from './vsp-marvell-bed.ts';
+import { backplanePort, NetsecFixture } from './netsec-fixture.ts';
+import { MachineSwitch } from './vsp-marvell-fixture.ts';
 
 const outsideIp = '10.9.0.100';
 const directory = '/run/nscmach-ovs';
-let bed: NetsecBed;
+let fixture: NetsecFixture;
 let machine: MachineSwitch;
 let dpu: StartedPlugin;
 let pod: Netns;
@@ -22,15 +22,15 @@ const condition = (type: string) => conditions.find((each) => each.type === type
 const vsctl = async (...args: string[]) => (await exec('ovs-vsctl', [`--db=unix:${machine.database}`, ...args])).stdout;
 
 beforeAll(async () => {
-  bed = await NetsecBed.create('nscmach', {
+  fixture = await NetsecFixture.create('nscmach', {
     vfs: 2,
     heldBack: true,
     settings: { ovsDatabase: `${directory}/db.sock`, networkFunctionPorts: 2 },
   });
-  machine = await new MachineSwitch(directory, bed.dpuNode).create();
-  const host = await bed.start('host');
+  machine = await new MachineSwitch(directory, fixture.dpuNode).create();
+  const host = await fixture.start('host');
   await host.client.init({ dpuMode: false, dpuIdentifier: '0000c9ffff00ab12' });
-  dpu = await bed.start('dpu');
+  dpu = await fixture.start('dpu');
   dpu.client.watchStatus(
     (now) => {
       conditions = now.conditions;
@@ -38,17 +38,17 @@ beforeAll(async () => {
     () => {},
   );
   await initialise();
-  await bed.outside.up('eth0', `${outsideIp}/24`);
-  pod = await bed.netns('pod');
+  await fixture.outside.up('eth0', `${outsideIp}/24`);
+  pod = await fixture.netns('pod');
 });
 afterAll(async () => {
   await dpu?.close();
   await machine?.stop();
-  await bed?.[Symbol.asyncDispose]();
+  await fixture?.[Symbol.asyncDispose]();
 });
 
 it('a port waits for the network device of its function, and works when that comes', async () => {
-  const { mac } = await bed.hostNode.give('ens1f0v0', pod, 'net1', '10.9.0.1/24');
+  const { mac } = await fixture.hostNode.give('ens1f0v0', pod, 'net1', '10.9.0.1/24');
   const made = await dpu.client.createBridgePort({
     name: 'host0-0',
     macAddress: mac,
@@ -64,7 +64,7 @@ it('a port waits for the network device of its function, and works when that com
       reason: 'NotUsable',
       message: expect.stringMatching(/^0000:f5:.*waits for its network device/),
     });
-  await bed.dpuSysfs.probe(backplanePort);
+  await fixture.dpuSysfs.probe(backplanePort);
   await eventually('the port is up', status, (is) => is === 'UP');
   await eventually('a ping', () => pod.reaches(outsideIp), Boolean);
   await expect.poll(() => condition('VirtualFunctions')?.reason).toBe('Usable');
@@ -73,7 +73,7 @@ it('a port waits for the network device of its function, and works when that com
 it('a restart of the plugin interrupts nothing', async () => {
   await dpu.close();
   expect(await pod.reaches(outsideIp)).toBe(true);
-  dpu = await bed.start('dpu');
+  dpu = await fixture.start('dpu');
   await initialise();
   expect(await pod.reaches(outsideIp)).toBe(true);
 });
@@ -82,10 +82,10 @@ it('takes its own away with the last device, while others stay', async () => {
   await vsctl('add-br', 'br-admin', '--', 'set', 'bridge', 'br-admin', 'datapath_type=netdev');
   expect(await dpu.client.setNumVfs(0)).toBe(0);
   expect((await vsctl('list-br')).trim()).toBe('br-admin');
-  expect(await bed.dpuSysfs.virtualFunctions(backplanePort)).toEqual([]);
+  expect(await fixture.dpuSysfs.virtualFunctions(backplanePort)).toEqual([]);
 });
 
 it('has its virtual functions again with the first device', async () => {
   expect(await dpu.client.setNumVfs(2)).toBe(2);
-  expect(await bed.dpuSysfs.virtualFunctions(backplanePort)).toHaveLength(2);
+  expect(await fixture.dpuSysfs.virtualFunctions(backplanePort)).toHaveLength(2);
 });

@@ -5,13 +5,13 @@ import type { StartedPlugin } from '@dpu-operator/sdk/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Netns, passes, transfer } from '../support/netns.ts';
 import { WireFunction } from '../support/wire-function.ts';
-import { backplanePort, hostPort, NetsecBed } from './netsec-bed.ts';
-import { present } from './vsp-mock-bed.ts';
+import { backplanePort, hostPort, NetsecFixture } from './netsec-fixture.ts';
+import { present } from './vsp-mock-fixture.ts';
 
 const outsideIp = '10.9.0.100';
 const switchId = createHash('sha256').update('netsec-card').digest('hex').slice(0, 8);
 const pidFile = `/run/netsec-${switchId}/ovs-vswitchd.pid`;
-let bed: NetsecBed;
+let fixture: NetsecFixture;
 let host: StartedPlugin;
 let dpu: StartedPlugin;
 let a: Netns;
@@ -20,17 +20,17 @@ let macA: string;
 let macB: string;
 
 beforeAll(async () => {
-  bed = await NetsecBed.create('netsec', { vfs: 3 });
-  host = await bed.start('host');
-  dpu = await bed.start('dpu');
+  fixture = await NetsecFixture.create('netsec', { vfs: 3 });
+  host = await fixture.start('host');
+  dpu = await fixture.start('dpu');
   await host.client.init({ dpuMode: false, dpuIdentifier: '0000c9ffff00ab12' });
   await dpu.client.init({ dpuMode: true, dpuIdentifier: 'netsec-card' });
-  await bed.outside.up('eth0', `${outsideIp}/24`);
-  [a, b] = [await bed.netns('pod-a'), await bed.netns('pod-b')];
-  ({ mac: macA } = await bed.hostNode.give('ens1f0v0', a, 'net1', '10.9.0.1/24'));
-  ({ mac: macB } = await bed.hostNode.give('ens1f0v1', b, 'net1', '10.9.0.2/24'));
+  await fixture.outside.up('eth0', `${outsideIp}/24`);
+  [a, b] = [await fixture.netns('pod-a'), await fixture.netns('pod-b')];
+  ({ mac: macA } = await fixture.hostNode.give('ens1f0v0', a, 'net1', '10.9.0.1/24'));
+  ({ mac: macB } = await fixture.hostNode.give('ens1f0v1', b, 'net1', '10.9.0.2/24'));
 });
-afterAll(() => bed?.[Symbol.asyncDispose]());
+afterAll(() => fixture?.[Symbol.asyncDispose]());
 
 const port = (vf: number, macAddress: string, logicalBridges: string[] = [`${vf + 2}`]) =>
   dpu.client.createBridgePort({ name: `host0-${vf}`, macAddress, type: 'ACCESS', logicalBridges });
@@ -38,8 +38,8 @@ const removePort = (vf: number) => dpu.client.deleteBridgePort(`bridgePorts/host
 
 it('sets up both ends of each virtual function alike', async () => {
   for (const [sysfs, pf] of [
-    [bed.hostSysfs, hostPort],
-    [bed.dpuSysfs, backplanePort],
+    [fixture.hostSysfs, hostPort],
+    [fixture.dpuSysfs, backplanePort],
   ] as const) {
     expect((await sysfs.vfSettings(pf)).map(({ vlan, trust, spoofCheck }) => [vlan?.id, trust, spoofCheck])).toEqual([
       [2, true, false],
@@ -51,7 +51,7 @@ it('sets up both ends of each virtual function alike', async () => {
 });
 
 it('has a channel from the host to the card', async () => {
-  const { exitCode } = await bed.hostNode.run('ping', ['-c1', '-W5', 'fe80::1%ens1f0'], true);
+  const { exitCode } = await fixture.hostNode.run('ping', ['-c1', '-W5', 'fe80::1%ens1f0'], true);
   expect(exitCode).toBe(0);
 });
 
@@ -59,7 +59,7 @@ it('a pod has traffic while its port is there, and no longer', async () => {
   expect(await a.reaches(outsideIp)).toBe(false);
   expect(await port(0, macA)).toMatchObject({ operStatus: 'UP' });
   await passes(a, outsideIp);
-  expect(await transfer(a, bed.outside, outsideIp, 1_000_000)).toBe(1_000_000);
+  expect(await transfer(a, fixture.outside, outsideIp, 1_000_000)).toBe(1_000_000);
   expect(await b.reaches(outsideIp)).toBe(false);
   await removePort(0);
   expect(await a.reaches(outsideIp)).toBe(false);
@@ -98,8 +98,8 @@ describe('a chain of two functions', () => {
   let second: WireFunction;
 
   beforeAll(async () => {
-    first = await WireFunction.create(bed, bed.dpuNode, 'first', ['nf_if0', 'nf_if1']);
-    second = await WireFunction.create(bed, bed.dpuNode, 'second', ['nf_if2', 'nf_if3']);
+    first = await WireFunction.create(fixture, fixture.dpuNode, 'first', ['nf_if0', 'nf_if1']);
+    second = await WireFunction.create(fixture, fixture.dpuNode, 'second', ['nf_if2', 'nf_if3']);
     await port(0, macA);
     await dpu.client.createChain({ name: 'serviceChains/edge', networkFunctions: [first.nf, second.nf] });
     await passes(a, outsideIp);
@@ -119,7 +119,7 @@ describe('a chain of two functions', () => {
     expect(await heard(second)).toBeGreaterThan(0);
     await second.forwards(true);
     await passes(a, outsideIp);
-    expect(await transfer(a, bed.outside, outsideIp, 1_000_000)).toBe(1_000_000);
+    expect(await transfer(a, fixture.outside, outsideIp, 1_000_000)).toBe(1_000_000);
   });
 
   it('is there again after the switch was killed', async () => {
@@ -142,5 +142,5 @@ describe('a chain of two functions', () => {
 it('takes everything away with the last virtual function', async () => {
   await removePort(0);
   expect(await dpu.client.setNumVfs(0)).toBe(0);
-  expect(await bed.dpuNode.names()).toEqual(['eth1', 'eth2', 'lo']);
+  expect(await fixture.dpuNode.names()).toEqual(['eth1', 'eth2', 'lo']);
 });

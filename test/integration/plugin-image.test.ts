@@ -2,7 +2,7 @@
 import { appendFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { VendorPluginBed } from '@dpu-operator/core/operator/testing';
+import { VendorPluginFixture } from '@dpu-operator/core/operator/testing';
 import { type ImageFound, parsePullSecret, pullSecretType, readImage } from '@dpu-operator/core/plugins';
 import { TestAuthority } from '@dpu-operator/core/trust/testing';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -10,7 +10,7 @@ import { startConnectProxy } from '../support/connect-proxy.ts';
 import { type ImageRegistry, startImageRegistry } from '../support/image-registry.ts';
 import { startTokenServer, type TokenServer } from '../support/image-tokens.ts';
 import { pushImage } from '../support/push-image.ts';
-import { manifest } from './plugin-store-bed.ts';
+import { manifest } from './plugin-store-fixture.ts';
 
 const label = 'dpu.config.openshift.io/manifest';
 const labels = { [label]: JSON.stringify(manifest) };
@@ -69,36 +69,36 @@ function read(registry: ImageRegistry, more: object = {}): Promise<ImageFound> {
 
 describe('a VendorPlugin of an image', () => {
   const name = 'acme';
-  const bed = new VendorPluginBed(() => Promise.reject(new Error('asks no npm registry')), readImage);
+  const fixture = new VendorPluginFixture(() => Promise.reject(new Error('asks no npm registry')), readImage);
   let looks = 0;
-  const put = (spec: object) => bed.put(name, spec, { 'dpu.config.openshift.io/refresh': String(++looks) });
+  const put = (spec: object) => fixture.put(name, spec, { 'dpu.config.openshift.io/refresh': String(++looks) });
   const pod = { imagePullSecrets: [{ name: 'images' }] };
   const says = async (reason: string, words: string) => {
-    await vi.waitFor(() => expect(bed.get(name).status?.lookup?.refresh).toBe(String(looks)), { timeout: 60_000 });
-    expect(bed.condition(name)).toMatchObject({ reason, message: expect.stringContaining(words) });
+    await vi.waitFor(() => expect(fixture.get(name).status?.lookup?.refresh).toBe(String(looks)), { timeout: 60_000 });
+    expect(fixture.condition(name)).toMatchObject({ reason, message: expect.stringContaining(words) });
   };
   const image = (tag: string, registry = guarded) => `${registry.name}/acme/vsp:${tag}`;
 
-  beforeAll(() => bed.start());
-  afterAll(() => bed.stop());
+  beforeAll(() => fixture.start());
+  afterAll(() => fixture.stop());
 
   it('says what it needs, one thing after the other, and then has manifest and digest', async () => {
     put({ image: image('1'), pod });
     await says('SecretMissing', 'create it, with type kubernetes.io/dockerconfigjson');
-    bed.putSecret('images', { token: 'x' });
+    fixture.putSecret('images', { token: 'x' });
     put({ image: image('1'), pod });
     await says('SecretInvalid', 'must be kubernetes.io/dockerconfigjson');
-    bed.putSecret('images', secretData(guarded, login), pullSecretType);
+    fixture.putSecret('images', secretData(guarded, login), pullSecretType);
     put({ image: image('1'), pod });
     await says('RegistryUntrusted', 'ca.crt of the Secret');
     const ca = { 'ca.crt': authority.authority.certificate };
-    bed.putSecret('images', secretData(guarded, { ...login, password: 'wrong' }, ca), pullSecretType);
+    fixture.putSecret('images', secretData(guarded, { ...login, password: 'wrong' }, ca), pullSecretType);
     put({ image: image('1'), pod });
     await says('Unauthorized', 'spec.pod.imagePullSecrets');
-    bed.putSecret('images', secretData(guarded, login, ca), pullSecretType);
+    fixture.putSecret('images', secretData(guarded, login, ca), pullSecretType);
     put({ image: image('1'), pod });
     await says('Found', 'for amd64 and arm64');
-    expect(bed.get(name).status).toMatchObject({
+    expect(fixture.get(name).status).toMatchObject({
       version: digest,
       products: ['Acme'],
       asks: { host: ['capability NET_ADMIN', "the node's network"] },
@@ -107,7 +107,7 @@ describe('a VendorPlugin of an image', () => {
   });
 
   it('uses the Secrets of the account of its pods where it names none', async () => {
-    bed.putAccount('dpu-vsp', ['gone', 'images']);
+    fixture.putAccount('dpu-vsp', ['gone', 'images']);
     put({ image: image('one') });
     await says('Found', 'for arm64');
   });
@@ -122,18 +122,18 @@ describe('a VendorPlugin of an image', () => {
   ])('of the tag %s is refused: %s', async (tag, reason, words) => {
     put({ image: image(tag), pod });
     await says(reason, words);
-    expect(bed.condition(name)?.message).toContain('stays in use');
+    expect(fixture.condition(name)?.message).toContain('stays in use');
   });
 
   it('is taken by http only where the DpuOperatorConfig names the registry', async () => {
     put({ image: image('1', plain) });
     await says('RegistryInsecure', `add it to spec.plugins.httpRegistries`);
-    bed.putConfig({ plugins: { httpRegistries: [plain.name] } });
-    await vi.waitFor(() => expect(bed.condition(name)).toMatchObject({ reason: 'Found' }), { timeout: 60_000 });
+    fixture.putConfig({ plugins: { httpRegistries: [plain.name] } });
+    await vi.waitFor(() => expect(fixture.condition(name)).toMatchObject({ reason: 'Found' }), { timeout: 60_000 });
   });
 
   it('is taken from a mirror, and keeps its name', async () => {
-    bed.putConfig({ plugins: { imageMirrors: [{ source: 'registry.invalid/dpu', mirror: guarded.name }] } });
+    fixture.putConfig({ plugins: { imageMirrors: [{ source: 'registry.invalid/dpu', mirror: guarded.name }] } });
     put({ image: `registry.invalid/dpu/acme/vsp@${digest}`, pod });
     await says('Found', `registry.invalid/dpu/acme/vsp@${digest}`);
   });

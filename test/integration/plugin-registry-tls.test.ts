@@ -7,7 +7,7 @@ import { TestAuthority } from '@dpu-operator/core/trust/testing';
 import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
 import { type ConnectProxy, startConnectProxy } from '../support/connect-proxy.ts';
 import { type Registry, startRegistry } from '../support/registry.ts';
-import { manifest, NodeDirectory, npmDirectory, publish } from './plugin-store-bed.ts';
+import { manifest, NodeDirectory, npmDirectory, publish } from './plugin-store-fixture.ts';
 
 const packageName = '@example/private';
 let directory: string;

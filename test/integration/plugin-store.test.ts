@@ -4,11 +4,11 @@ import { existsSync } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { VendorPluginBed } from '@dpu-operator/core/operator/testing';
+import { VendorPluginFixture } from '@dpu-operator/core/operator/testing';
 import { type LookedUp, lockKeys, lookUp } from '@dpu-operator/core/plugins';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type Registry, startRegistry, user } from '../support/registry.ts';
-import { manifest, NodeDirectory, npmDirectory, publish } from './plugin-store-bed.ts';
+import { manifest, NodeDirectory, npmDirectory, publish } from './plugin-store-fixture.ts';
 
 const packageName = '@acme/plugin';
 let registry: Registry;
@@ -216,9 +216,9 @@ describe('an installation', () => {
 describe('a VendorPlugin', () => {
   const name = 'acme';
   const packageName = '@example/selected';
-  const bed = new VendorPluginBed(lookUp);
+  const fixture = new VendorPluginFixture(lookUp);
   const ready = (reason: string) =>
-    vi.waitFor(() => expect(bed.condition(name)).toMatchObject({ reason }), { timeout: 30_000 });
+    vi.waitFor(() => expect(fixture.condition(name)).toMatchObject({ reason }), { timeout: 30_000 });
   const spec = (version: string, more: object = {}) => ({
     package: packageName,
     version,
@@ -228,10 +228,10 @@ describe('a VendorPlugin', () => {
   });
 
   beforeAll(async () => {
-    await bed.start({ NPM_DIRECTORY: npmDirectory });
-    bed.putConfig({ plugins: { httpRegistries: [new URL(registry.url).host, '127.0.0.1:1'] } });
+    await fixture.start({ NPM_DIRECTORY: npmDirectory });
+    fixture.putConfig({ plugins: { httpRegistries: [new URL(registry.url).host, '127.0.0.1:1'] } });
   });
-  afterAll(() => bed.stop());
+  afterAll(() => fixture.stop());
 
   it('asks for credentials, then is ready with what a node installs', async () => {
     await publish(registry, {
@@ -240,22 +240,22 @@ describe('a VendorPlugin', () => {
       dependencies: { '@acme/helper': '*' },
       dpu: manifest,
     });
-    bed.put(name, spec('1.0.0'));
+    fixture.put(name, spec('1.0.0'));
     await ready('SecretMissing');
-    bed.putSecret('npm', { token: 'wrong', registry: registry.url });
-    bed.put(name, spec('1.0.0'), { 'dpu.config.openshift.io/refresh': '1' });
+    fixture.putSecret('npm', { token: 'wrong', registry: registry.url });
+    fixture.put(name, spec('1.0.0'), { 'dpu.config.openshift.io/refresh': '1' });
     await ready('Unauthorized');
-    bed.putSecret('npm', { token: registry.token, registry: registry.url });
-    bed.put(name, spec('1.0.0'), { 'dpu.config.openshift.io/refresh': '2' });
+    fixture.putSecret('npm', { token: registry.token, registry: registry.url });
+    fixture.put(name, spec('1.0.0'), { 'dpu.config.openshift.io/refresh': '2' });
     await ready('Found');
-    const { status } = bed.get(name);
+    const { status } = fixture.get(name);
     expect(status).toMatchObject({
       version: '1.0.0',
       products: ['Acme'],
       asks: { host: ['capability NET_ADMIN', "the node's network"] },
     });
     const [release] = status?.releases ?? [];
-    const lock = bed.locks().get(release?.lock ?? '')?.[lockKeys.plain];
+    const lock = fixture.locks().get(release?.lock ?? '')?.[lockKeys.plain];
     const { version = '', integrity = '' } = release ?? {};
     const node = await NodeDirectory.create();
     const found = { version, integrity, manifest, lock };
@@ -268,19 +268,19 @@ describe('a VendorPlugin', () => {
 
   it('keeps what was found when a broken version follows, and goes on with the next', async () => {
     await publish(registry, { name: packageName, version: '1.0.1', dpu: { ...manifest, products: 'none' } });
-    bed.put(name, spec('1.0.1'));
+    fixture.put(name, spec('1.0.1'));
     await ready('ManifestInvalid');
-    expect(bed.condition(name)?.message).toMatch(/dpu\.products: .*; version 1\.0\.0 stays in use$/);
+    expect(fixture.condition(name)?.message).toMatch(/dpu\.products: .*; version 1\.0\.0 stays in use$/);
     await publish(registry, { name: packageName, version: '1.0.2', dpu: manifest });
-    bed.put(name, spec('^1.0.1'));
+    fixture.put(name, spec('^1.0.1'));
     await ready('Found');
-    expect(bed.get(name).status).toMatchObject({ version: '1.0.2', releases: [{ requested: '^1.0.1' }] });
+    expect(fixture.get(name).status).toMatchObject({ version: '1.0.2', releases: [{ requested: '^1.0.1' }] });
   });
 
   it('keeps what was found when the registry is gone', async () => {
-    bed.putSecret('npm', { token: registry.token, registry: 'http://127.0.0.1:1/' });
-    bed.put(name, spec('^1.0.1', { registry: 'http://127.0.0.1:1/' }));
+    fixture.putSecret('npm', { token: registry.token, registry: 'http://127.0.0.1:1/' });
+    fixture.put(name, spec('^1.0.1', { registry: 'http://127.0.0.1:1/' }));
     await ready('RegistryUnreachable');
-    expect(bed.get(name).status).toMatchObject({ version: '1.0.2', releases: [{ registry: registry.url }] });
+    expect(fixture.get(name).status).toMatchObject({ version: '1.0.2', releases: [{ registry: registry.url }] });
   });
 });

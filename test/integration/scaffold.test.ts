@@ -5,30 +5,30 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { guideFiles } from '../support/guides.ts';
 import { alone } from '../support/harness.ts';
 import { documentCommands, readmeCommands, words } from '../support/readme.ts';
-import { type Outsider, outsider, stepsOf } from './scaffold-bed.ts';
+import { type Outsider, outsider, stepsOf } from './scaffold-fixture.ts';
 
 const options = '--vendor acme --product "Acme DPU" --dpu-label acme.com/dpu=yes';
 const contracts = ['bridge', 'networkFunctions', 'chains', 'networkConfig'];
-let bed: Outsider;
+let fixture: Outsider;
 /** Where the tutorial ends; other plugins use what it has installed. */
 let tutorial: string;
 
 beforeAll(async () => {
-  bed = await outsider();
+  fixture = await outsider();
 }, 600_000);
 
-afterAll(() => bed?.[Symbol.asyncDispose]());
+afterAll(() => fixture?.[Symbol.asyncDispose]());
 
 it('the tutorial leads to a published plugin', { timeout: 1_200_000 }, async () => {
   const steps = await stepsOf('packages/sdk/docs/tutorial.md');
   const start = performance.now();
   const times: string[] = [];
-  tutorial = await bed.follow(steps, (command) => times.push(`${seconds(start)} s: ${command}`));
+  tutorial = await fixture.follow(steps, (command) => times.push(`${seconds(start)} s: ${command}`));
   console.log([...times, `${seconds(start)} s: done`].join('\n'));
   const [look = '', publish = ''] = await documentCommands('packages/sdk/docs/guides/publishing.md', 'The package');
   expect(steps).toContainEqual({ command: publish });
-  await bed.run(look, tutorial);
-  const view = await bed.run('npm view @acme/dpu-vsp dpu --json');
+  await fixture.run(look, tutorial);
+  const view = await fixture.run('npm view @acme/dpu-vsp dpu --json');
   expect(JSON.parse(view)).toMatchObject({ products: [{ name: 'Acme DPU' }] });
   const { dependencies } = JSON.parse(await readFile(join(tutorial, 'package.json'), 'utf8'));
   expect(Object.keys(dependencies)).toEqual(['@dpu-operator/sdk']);
@@ -44,8 +44,8 @@ it('the code of the guides compiles and runs', { timeout: 600_000 }, async () =>
   const compilerOptions = { noUnusedLocals: false, noUnusedParameters: false };
   const tsconfig = { extends: '../tsconfig.json', compilerOptions, include: ['**/*'] };
   await writeFile(join(tutorial, 'guides/tsconfig.json'), JSON.stringify(tsconfig));
-  await bed.run('node_modules/.bin/tsc --project guides', tutorial);
-  const output = await bed.run('node_modules/.bin/vitest run guides/', tutorial);
+  await fixture.run('node_modules/.bin/tsc --project guides', tutorial);
+  const output = await fixture.run('node_modules/.bin/vitest run guides/', tutorial);
   expect(output).toMatch(/Test Files .* passed/);
 });
 
@@ -54,13 +54,13 @@ it('the README leads to a plugin that lints, builds and conforms, here without c
 }, async () => {
   const [npmCreate = '', enter = '', ...commands] = await readmeCommands('Write a plugin');
   // Without a terminal nobody can be asked.
-  await bed.run(`${npmCreate} -- ${options} --contracts none`);
-  const directory = join(bed.home, enter.replace('cd ', ''));
+  await fixture.run(`${npmCreate} -- ${options} --contracts none`);
+  const directory = join(fixture.home, enter.replace('cd ', ''));
   await shareInstalled(directory);
   commands.push(...(await documentCommands('packages/create-plugin/template/README.md', 'Develop it')));
   const all = new Set(commands.map((command) => words(command).join(' ')));
   expect(all.delete('npm install')).toBe(true);
-  for (const command of all) await bed.run(command, directory);
+  for (const command of all) await fixture.run(command, directory);
   // What the guide says for a card of 8 is what was run, with a larger one.
   const [conformance = ''] = await documentCommands('packages/sdk/docs/guides/publishing.md', 'Without the card');
   const { scripts } = JSON.parse(await readFile(join(directory, 'package.json'), 'utf8'));
@@ -73,8 +73,8 @@ describe('some contracts only', () => {
     { timeout: 600_000 },
     async (chosen) => {
       const directory = await create('npm create @dpu-operator/plugin', chosen, '--');
-      await bed.run('npm run lint', directory);
-      await bed.run('npm test', directory);
+      await fixture.run('npm run lint', directory);
+      await fixture.run('npm test', directory);
     },
   );
 
@@ -88,16 +88,16 @@ describe('some contracts only', () => {
     }
     // All at once: what they have in common is most of the work.
     await writeFile(join(tutorial, 'tsconfig.choices.json'), JSON.stringify({ extends: './tsconfig.json', include }));
-    await bed.run(`${tutorial}/node_modules/.bin/tsc --project tsconfig.choices.json`, tutorial);
+    await fixture.run(`${tutorial}/node_modules/.bin/tsc --project tsconfig.choices.json`, tutorial);
   });
 });
 
 it('dpu-vsp dev comes with one npm install', { timeout: 300_000 }, async () => {
-  const directory = join(bed.home, 'vendor');
+  const directory = join(fixture.home, 'vendor');
   await mkdir(directory);
   await writeFile(join(directory, 'package.json'), '{"private":true}');
   // Not every npm runs install scripts, and none is needed.
-  await bed.run('npm install --ignore-scripts @dpu-operator/sdk @dpu-operator/vsp-mock', directory);
+  await fixture.run('npm install --ignore-scripts @dpu-operator/sdk @dpu-operator/vsp-mock', directory);
   const [install = '', run = ''] = await documentCommands('packages/core/README.md', '@dpu-operator/core');
   const guide = 'packages/sdk/docs/guides/dev.md';
   expect(await documentCommands(guide, 'Run a plugin without hardware or cluster')).toEqual([
@@ -111,27 +111,29 @@ it('dpu-vsp dev comes with one npm install', { timeout: 300_000 }, async () => {
   const program = once.replace('sudo npx ', `${directory}/node_modules/.bin/`);
   const dev = `${program} --plugin node_modules/@dpu-operator/vsp-mock`;
   const hint = expect.stringContaining('npm install --save-dev @dpu-operator/core');
-  await expect(bed.run(dev, directory)).rejects.toMatchObject({ exitCode: 3, all: hint });
+  await expect(fixture.run(dev, directory)).rejects.toMatchObject({ exitCode: 3, all: hint });
 
-  await bed.run(`${install} --ignore-scripts`, directory);
-  await expect(alone(() => bed.run(dev, directory))).resolves.toContain('✓ ping from pod1 through both functions');
+  await fixture.run(`${install} --ignore-scripts`, directory);
+  await expect(alone(() => fixture.run(dev, directory))).resolves.toContain('✓ ping from pod1 through both functions');
 });
 
 it('npm create says which option is missing or wrong', { timeout: 120_000 }, async () => {
   const readme = 'packages/create-plugin/README.md';
   const [asks = '', complete = ''] = await documentCommands(readme, 'Write a plugin for the DPU operator');
-  await expect(bed.run(asks)).rejects.toThrow('--vendor');
-  const elsewhere = join(bed.home, 'elsewhere');
+  await expect(fixture.run(asks)).rejects.toThrow('--vendor');
+  const elsewhere = join(fixture.home, 'elsewhere');
   await mkdir(elsewhere);
-  await bed.run(complete, elsewhere);
-  const wrong = bed.run('npm create @dpu-operator/plugin wrong -- --vendor acme --product "Acme DPU" --host-pci 12');
+  await fixture.run(complete, elsewhere);
+  const wrong = fixture.run(
+    'npm create @dpu-operator/plugin wrong -- --vendor acme --product "Acme DPU" --host-pci 12',
+  );
   await expect(wrong).rejects.toThrow('--host-pci must be vendor:device');
 });
 
 async function create(command: string, chosen: string, separator = ''): Promise<string> {
   const name = `${command.split(' ')[0]}-${chosen.replaceAll(',', '-')}`;
-  await bed.run(`${command} ${name} ${separator} ${options} --contracts ${chosen}`);
-  const directory = join(bed.home, name);
+  await fixture.run(`${command} ${name} ${separator} ${options} --contracts ${chosen}`);
+  const directory = join(fixture.home, name);
   await shareInstalled(directory);
   return directory;
 }

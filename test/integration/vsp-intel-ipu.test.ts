@@ -6,9 +6,9 @@ import { exec } from '@dpu-operator/sdk/linux';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Netns, passes } from '../support/netns.ts';
 import { WireFunction } from '../support/wire-function.ts';
-import { IpuBed, vfMac } from './vsp-intel-ipu-bed.ts';
-import { givePod, MachineSwitch } from './vsp-marvell-bed.ts';
-import { Bed, present } from './vsp-mock-bed.ts';
+import { IpuFixture, vfMac } from './vsp-intel-ipu-fixture.ts';
+import { givePod, MachineSwitch } from './vsp-marvell-fixture.ts';
+import { present, SoftwareDpuFixture } from './vsp-mock-fixture.ts';
 
 const outsideIp = '10.9.0.100';
 const otherIp = '10.9.0.2';
@@ -20,8 +20,8 @@ const port = (vf: number, ...logicalBridges: string[]) => {
 };
 
 describe.each(['linux', 'ovs'] as const)('with bridges of %s', (bridge) => {
-  let bed: Bed;
-  let ipu: IpuBed;
+  let fixture: SoftwareDpuFixture;
+  let ipu: IpuFixture;
   let ovs: MachineSwitch | undefined;
   let a: Netns;
   let b: Netns;
@@ -36,10 +36,10 @@ describe.each(['linux', 'ovs'] as const)('with bridges of %s', (bridge) => {
   };
 
   beforeAll(async () => {
-    bed = await Bed.create(`ipu${bridge}`);
+    fixture = await SoftwareDpuFixture.create(`ipu${bridge}`);
     const database = `/run/ipu-test-${bridge}`;
     const settings = bridge === 'ovs' ? { bridge, ovsDatabase: `${database}/db.sock` } : { bridge };
-    ipu = await IpuBed.create(bed, {
+    ipu = await IpuFixture.create(fixture, {
       vfs: 3,
       settings,
       prepare: async (acc) => {
@@ -53,7 +53,7 @@ describe.each(['linux', 'ovs'] as const)('with bridges of %s', (bridge) => {
       },
     });
     await ipu.outside.up('eth0', `${outsideIp}/24`);
-    [a, b] = [await bed.netns('pod-a'), await bed.netns('pod-b')];
+    [a, b] = [await fixture.netns('pod-a'), await fixture.netns('pod-b')];
     for (const pod of [a, b]) await pod.quiet();
     await givePod(ipu.host, 0, a, '10.9.0.1/24');
     await givePod(ipu.host, 1, b, `${otherIp}/24`);
@@ -61,7 +61,7 @@ describe.each(['linux', 'ovs'] as const)('with bridges of %s', (bridge) => {
   afterAll(async () => {
     await ipu?.[Symbol.asyncDispose]();
     await ovs?.stop();
-    await bed?.[Symbol.asyncDispose]();
+    await fixture?.[Symbol.asyncDispose]();
   });
 
   it('a host’s port reaches the outside and another port once both are made, and not before', async () => {
@@ -110,7 +110,7 @@ describe.each(['linux', 'ovs'] as const)('with bridges of %s', (bridge) => {
   });
 
   it('what leads to the outside goes through a network function, and past it once that is gone', async () => {
-    fn = await WireFunction.create(bed, ipu.acc, 'function', ['enp0s1f0d11', 'enp0s1f0d12']);
+    fn = await WireFunction.create(fixture, ipu.acc, 'function', ['enp0s1f0d11', 'enp0s1f0d12']);
     await ipu.vsp.client.createNetworkFunction(fn.nf);
     await passes(a, outsideIp);
     expect(await heard()).toBe(true);

@@ -5,14 +5,14 @@ import type { StartedPlugin } from '@dpu-operator/sdk/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Netns, passes } from '../support/netns.ts';
 import { WireFunction } from '../support/wire-function.ts';
-import { type CardNodes, cardIn, givePod, type Stands, startDpuSide } from './vsp-marvell-bed.ts';
-import { Bed, present } from './vsp-mock-bed.ts';
+import { type CardNodes, cardIn, givePod, type Stands, startDpuSide } from './vsp-marvell-fixture.ts';
+import { present, SoftwareDpuFixture } from './vsp-mock-fixture.ts';
 
 const identifier = 'marvell-dpu-bridge-functions';
 const vlanId = 20;
 const [outsideIp, outsideBlueIp, blueIp, blue2Ip] = ['10.9.0.100', '10.9.1.100', '10.9.1.1', '10.9.1.2'];
 
-let bed: Bed;
+let fixture: SoftwareDpuFixture;
 let nodes: CardNodes;
 let sysfs: Stands;
 let vsp: StartedPlugin;
@@ -27,14 +27,14 @@ const ofBlue = () => ({ ...first.nf, bridgeId: 'blue' });
 const blueChain = () => ({ name: 'serviceChains/blue-edge', networkFunctions: [ofBlue()] });
 
 beforeAll(async () => {
-  bed = await Bed.create('mrvbridge');
-  ({ nodes, sysfs } = await cardIn(bed, 3));
+  fixture = await SoftwareDpuFixture.create('mrvbridge');
+  ({ nodes, sysfs } = await cardIn(fixture, 3));
   vsp = await startDpuSide(sysfs, identifier, { networkFunctionPorts: 4 });
   await vsp.client.init({ dpuMode: true, dpuIdentifier: identifier });
   const directory = `/run/mrvl-${createHash('sha256').update(identifier).digest('hex').slice(0, 8)}`;
   const vsctl = (...args: string[]) => exec('ovs-vsctl', [`--db=unix:${directory}/db.sock`, ...args]);
   const [outsideBlue, ...pods] = await Promise.all(
-    ['outside-blue', 'pod-a', 'pod-blue', 'pod-blue2'].map((name) => bed.netns(name)),
+    ['outside-blue', 'pod-a', 'pod-blue', 'pod-blue2'].map((name) => fixture.netns(name)),
   );
   [a, blue, blue2] = pods as [Netns, Netns, Netns];
   // Kernels without VLAN devices: another bridge of the same switch takes the tag off behind the uplink.
@@ -61,15 +61,15 @@ beforeAll(async () => {
   // Between hosts, broadcasts leave by the function's far end, and are not turned round.
   await blue2.run('ip', ['neigh', 'replace', blueIp, 'lladdr', macs[1] ?? '', 'dev', 'net1']);
   await blue.run('ip', ['neigh', 'replace', blue2Ip, 'lladdr', macs[2] ?? '', 'dev', 'net1']);
-  first = await WireFunction.create(bed, nodes.dpu, 'first', ['nf_interface0', 'nf_interface1']);
-  second = await WireFunction.create(bed, nodes.dpu, 'second', ['nf_interface2', 'nf_interface3']);
+  first = await WireFunction.create(fixture, nodes.dpu, 'first', ['nf_interface0', 'nf_interface1']);
+  second = await WireFunction.create(fixture, nodes.dpu, 'second', ['nf_interface2', 'nf_interface3']);
   await passes(a, outsideIp);
   await passes(blue, outsideBlueIp);
 });
 afterAll(async () => {
   await vsp?.close();
   await sysfs?.[Symbol.asyncDispose]();
-  await bed?.[Symbol.asyncDispose]();
+  await fixture?.[Symbol.asyncDispose]();
 });
 
 describe('a function for one bridge', () => {

@@ -5,13 +5,13 @@ import type { StartedPlugin } from '@dpu-operator/sdk/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Netns, passes } from '../support/netns.ts';
 import { WireFunction } from '../support/wire-function.ts';
-import { type CardNodes, cardIn, givePod, type Stands, startDpuSide } from './vsp-marvell-bed.ts';
-import { Bed, present } from './vsp-mock-bed.ts';
+import { type CardNodes, cardIn, givePod, type Stands, startDpuSide } from './vsp-marvell-fixture.ts';
+import { present, SoftwareDpuFixture } from './vsp-mock-fixture.ts';
 
 const identifier = 'marvell-dpu-chains';
 const outsideIp = '10.9.0.100';
 
-let bed: Bed;
+let fixture: SoftwareDpuFixture;
 let nodes: CardNodes;
 let sysfs: Stands;
 let vsp: StartedPlugin;
@@ -30,13 +30,13 @@ const ofctl = (...args: string[]) => {
 };
 
 beforeAll(async () => {
-  bed = await Bed.create('mrvchain');
-  ({ nodes, sysfs } = await cardIn(bed, 3));
+  fixture = await SoftwareDpuFixture.create('mrvchain');
+  ({ nodes, sysfs } = await cardIn(fixture, 3));
   await nodes.outside.up('eth0', `${outsideIp}/24`);
   vsp = await startDpuSide(sysfs, identifier, { networkFunctionPorts: 4 });
   await vsp.client.init({ dpuMode: true, dpuIdentifier: identifier });
   directory = `/run/mrvl-${createHash('sha256').update(identifier).digest('hex').slice(0, 8)}`;
-  [a, b] = [await bed.netns('pod-a'), await bed.netns('pod-b')];
+  [a, b] = [await fixture.netns('pod-a'), await fixture.netns('pod-b')];
   macs = [await givePod(nodes.host, 0, a, '10.9.0.1/24'), await givePod(nodes.host, 1, b, '10.9.0.2/24')];
   await vsp.client.createLogicalBridge({ name: 'logicalBridges/five', vlanId: 5 });
   for (const vf of [0, 1]) await vsp.client.createBridgePort(port(vf, `${vf + 2}`));
@@ -45,7 +45,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await vsp?.close();
   await sysfs?.[Symbol.asyncDispose]();
-  await bed?.[Symbol.asyncDispose]();
+  await fixture?.[Symbol.asyncDispose]();
 });
 
 describe('a chain of two functions', () => {
@@ -68,8 +68,8 @@ describe('a chain of two functions', () => {
   const foreign = 'cookie=0x77,priority=7,in_port=77,actions=drop';
 
   beforeAll(async () => {
-    first = await WireFunction.create(bed, nodes.dpu, 'first', ['nf_interface0', 'nf_interface1']);
-    second = await WireFunction.create(bed, nodes.dpu, 'second', ['nf_interface2', 'nf_interface3']);
+    first = await WireFunction.create(fixture, nodes.dpu, 'first', ['nf_interface0', 'nf_interface1']);
+    second = await WireFunction.create(fixture, nodes.dpu, 'second', ['nf_interface2', 'nf_interface3']);
     await ofctl('add-flow', foreign);
     // Questions for its address do not come back while a function stops them.
     const { mac = '' } = (await nodes.outside.links.find('eth0')) ?? {};

@@ -5,13 +5,13 @@ import type { StartedPlugin } from '@dpu-operator/sdk/testing';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { eventually } from '../support/eventually.ts';
 import type { Netns } from '../support/netns.ts';
-import { type CardNodes, cardIn, givePod, MachineSwitch, type Stands, startDpuSide } from './vsp-marvell-bed.ts';
-import { Bed } from './vsp-mock-bed.ts';
+import { type CardNodes, cardIn, givePod, MachineSwitch, type Stands, startDpuSide } from './vsp-marvell-fixture.ts';
+import { SoftwareDpuFixture } from './vsp-mock-fixture.ts';
 
 const identifier = 'marvell-dpu-machine';
 const outsideIp = '10.9.0.100';
 
-let bed: Bed;
+let fixture: SoftwareDpuFixture;
 let nodes: CardNodes;
 let sysfs: Stands;
 let machine: MachineSwitch;
@@ -45,18 +45,18 @@ async function start(settings: object = {}): Promise<void> {
 }
 
 beforeAll(async () => {
-  bed = await Bed.create('mrvmach');
-  ({ nodes, sysfs } = await cardIn(bed, 2));
+  fixture = await SoftwareDpuFixture.create('mrvmach');
+  ({ nodes, sysfs } = await cardIn(fixture, 2));
   await nodes.outside.up('eth0', `${outsideIp}/24`);
   machine = new MachineSwitch('/run/mrvmach-ovs', nodes.dpu);
-  a = await bed.netns('pod-a');
+  a = await fixture.netns('pod-a');
   mac = await givePod(nodes.host, 0, a, '10.9.0.1/24');
 });
 afterAll(async () => {
   await vsp?.close();
   await machine?.stop();
   await sysfs?.[Symbol.asyncDispose]();
-  await bed?.[Symbol.asyncDispose]();
+  await fixture?.[Symbol.asyncDispose]();
 });
 
 it('says which switch does not answer, and takes it when it does', async () => {

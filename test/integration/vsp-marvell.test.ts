@@ -4,13 +4,13 @@ import type { StartedPlugin } from '@dpu-operator/sdk/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventually } from '../support/eventually.ts';
 import { type Netns, passes } from '../support/netns.ts';
-import { type CardNodes, cardIn, givePod, type Stands, startDpuSide } from './vsp-marvell-bed.ts';
-import { Bed, present } from './vsp-mock-bed.ts';
+import { type CardNodes, cardIn, givePod, type Stands, startDpuSide } from './vsp-marvell-fixture.ts';
+import { present, SoftwareDpuFixture } from './vsp-mock-fixture.ts';
 
 const identifier = 'marvell-dpu-itest';
 const outsideIp = '10.9.0.100';
 
-let bed: Bed;
+let fixture: SoftwareDpuFixture;
 let nodes: CardNodes;
 let sysfs: Stands;
 let vsp: StartedPlugin;
@@ -23,18 +23,18 @@ const port = (vf: number, ...logicalBridges: string[]) => {
 };
 const isUp = async (name: string) => (await nodes.dpu.links.find(name))?.up;
 beforeAll(async () => {
-  bed = await Bed.create('mrv');
-  ({ nodes, sysfs } = await cardIn(bed, 3));
+  fixture = await SoftwareDpuFixture.create('mrv');
+  ({ nodes, sysfs } = await cardIn(fixture, 3));
   await nodes.outside.up('eth0', `${outsideIp}/24`);
   vsp = await startDpuSide(sysfs, identifier, { networkFunctionPorts: 4 });
   await vsp.client.init({ dpuMode: true, dpuIdentifier: identifier });
-  [a, b] = [await bed.netns('pod-a'), await bed.netns('pod-b')];
+  [a, b] = [await fixture.netns('pod-a'), await fixture.netns('pod-b')];
   macs = [await givePod(nodes.host, 0, a, '10.9.0.1/24'), await givePod(nodes.host, 1, b, '10.9.0.2/24')];
 });
 afterAll(async () => {
   await vsp?.close();
   await sysfs?.[Symbol.asyncDispose]();
-  await bed?.[Symbol.asyncDispose]();
+  await fixture?.[Symbol.asyncDispose]();
 });
 
 it('listens on the interface of the physical function', async () => {

@@ -4,7 +4,7 @@ import { exec } from '@dpu-operator/sdk/linux';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventually } from '../support/eventually.ts';
 import { type Netns, passes, transfer } from '../support/netns.ts';
-import { Bed, present, type ServedSide } from './vsp-mock-bed.ts';
+import { present, type ServedSide, SoftwareDpuFixture } from './vsp-mock-fixture.ts';
 
 const hostIp = '192.0.2.1';
 const dpuIp = '192.0.2.2';
@@ -12,7 +12,7 @@ const vlanId = 20;
 const bridge = { name: 'logicalBridges/blue', vlanId };
 const [outsideIp, blueIp] = ['10.9.0.100', '10.9.1.100'];
 
-let bed: Bed;
+let fixture: SoftwareDpuFixture;
 let dpuNode: Netns;
 let dpu: ServedSide;
 /** Pods, and what each reaches beyond the uplink. */
@@ -24,7 +24,7 @@ let functionPod: Netns;
 let nf: NetworkFunction;
 
 async function vsctl(...args: string[]): Promise<void> {
-  const [directory] = await bed.switchDirectories();
+  const [directory] = await fixture.switchDirectories();
   await exec('ovs-vsctl', [`--db=unix:${directory}/db.sock`, ...args]);
 }
 
@@ -37,19 +37,19 @@ const isLost = (from: Netns, to: string) =>
   );
 
 beforeAll(async () => {
-  bed = await Bed.create('vspbridge');
-  const hostNode = await bed.netns('host');
-  dpuNode = await bed.netns('dpu');
+  fixture = await SoftwareDpuFixture.create('vspbridge');
+  const hostNode = await fixture.netns('host');
+  dpuNode = await fixture.netns('dpu');
   [a, blue, outside, outsideBlue, functionPod] = await Promise.all([
-    bed.netns('pod-a'),
-    bed.netns('pod-blue'),
-    bed.netns('outside'),
-    bed.netns('outside-blue'),
-    bed.netns('function'),
+    fixture.netns('pod-a'),
+    fixture.netns('pod-blue'),
+    fixture.netns('outside'),
+    fixture.netns('outside-blue'),
+    fixture.netns('function'),
   ]);
   await hostNode.join('up0', `${hostIp}/24`, dpuNode, 'up0', `${dpuIp}/24`);
-  const host = await bed.side('host', hostNode, hostIp, { peer: dpuIp, vfs: 2 });
-  dpu = await bed.side('dpu', dpuNode, dpuIp, { peer: hostIp, networkFunctionPorts: 4 });
+  const host = await fixture.side('host', hostNode, hostIp, { peer: dpuIp, vfs: 2 });
+  dpu = await fixture.side('dpu', dpuNode, dpuIp, { peer: hostIp, networkFunctionPorts: 4 });
   await dpu.init();
   await host.init();
   // Kernels without VLAN devices: another bridge of the same switch takes the tag off behind the uplink.
@@ -81,7 +81,7 @@ beforeAll(async () => {
   await passes(a, outsideIp);
   await passes(blue, blueIp);
 });
-afterAll(() => bed?.[Symbol.asyncDispose]());
+afterAll(() => fixture?.[Symbol.asyncDispose]());
 
 describe('a function for one bridge', () => {
   it('has the frames of that bridge pass, and others go past it', async () => {

@@ -5,7 +5,7 @@ import { type Exec, exec } from '@dpu-operator/sdk/linux';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventually } from '../support/eventually.ts';
 import { type Netns, transfer } from '../support/netns.ts';
-import { Bed, present, type ServedSide } from './vsp-mock-bed.ts';
+import { present, type ServedSide, SoftwareDpuFixture } from './vsp-mock-fixture.ts';
 
 const hostIp = '192.0.2.1';
 const dpuIp = '192.0.2.2';
@@ -13,7 +13,7 @@ const outsideIp = '10.9.0.100';
 const routedIp = '10.8.0.100';
 const settings = { peer: hostIp, networkFunctionPorts: 10 };
 
-let bed: Bed;
+let fixture: SoftwareDpuFixture;
 let dpuNode: Netns;
 let outside: Netns;
 let a: Netns;
@@ -34,7 +34,7 @@ class BridgingFunction {
   }
 
   static async create(name: string, device: number, addresses: [string, string] = ['', '']) {
-    const netns = await bed.netns(name);
+    const netns = await fixture.netns(name);
     const [input, output] = [
       await take(netns, device, 'net1', addresses[0]),
       await take(netns, device + 1, 'net2', addresses[1]),
@@ -97,18 +97,18 @@ async function hearing(stopper: BridgingFunction | undefined): Promise<string[]>
 
 /** All that the switch is told of its ports. */
 async function portTable(): Promise<string[]> {
-  const [directory] = await bed.switchDirectories();
+  const [directory] = await fixture.switchDirectories();
   const columns = '--columns=name,vlan_mode,tag,trunks,protected';
   const { stdout } = await exec('ovs-vsctl', [`--db=unix:${directory}/db.sock`, '-f', 'csv', columns, 'list', 'port']);
   return stdout.trim().split('\n').sort();
 }
 
 beforeAll(async () => {
-  bed = await Bed.create('vspchain');
-  const hostNode = await bed.netns('host');
-  dpuNode = await bed.netns('dpu');
-  outside = await bed.netns('outside');
-  a = await bed.netns('pod-a');
+  fixture = await SoftwareDpuFixture.create('vspchain');
+  const hostNode = await fixture.netns('host');
+  dpuNode = await fixture.netns('dpu');
+  outside = await fixture.netns('outside');
+  a = await fixture.netns('pod-a');
   await hostNode.join('up0', `${hostIp}/24`, dpuNode, 'up0', `${dpuIp}/24`);
   await dpuNode.join('dpu-uplink', '', outside, 'eth0', `${outsideIp}/24`);
   const inside = dpuNode.exec;
@@ -116,8 +116,8 @@ beforeAll(async () => {
     if (file === broken) throw new DpuError('INTERNAL', `${file} is broken`);
     return inside(file, args, options);
   };
-  const host = await bed.side('host', hostNode, hostIp, { peer: dpuIp, vfs: 1 });
-  dpu = await bed.side('dpu', dpuNode, dpuIp, settings, failing);
+  const host = await fixture.side('host', hostNode, hostIp, { peer: dpuIp, vfs: 1 });
+  dpu = await fixture.side('dpu', dpuNode, dpuIp, settings, failing);
   await dpu.init();
   await host.init();
   ({ mac: macA } = await hostNode.give('swdpu-vf0', a, 'net1', '10.9.0.1/24'));
@@ -130,7 +130,7 @@ beforeAll(async () => {
   await createHostPort();
   await passes();
 });
-afterAll(() => bed?.[Symbol.asyncDispose]());
+afterAll(() => fixture?.[Symbol.asyncDispose]());
 
 const createHostPort = () =>
   dpu.client.createBridgePort({ name: 'host0-0', macAddress: macA, type: 'ACCESS', logicalBridges: ['2'] });
@@ -251,7 +251,7 @@ describe('a change that fails half way', () => {
 
 describe('a restart', () => {
   it('of Open vSwitch, killed, brings the chains back', async () => {
-    const [directory] = await bed.switchDirectories();
+    const [directory] = await fixture.switchDirectories();
     const ports = await portTable();
     process.kill(Number(await readFile(`${directory}/ovs-vswitchd.pid`, 'utf8')), 'SIGKILL');
     const table = () => portTable().catch(() => []);
@@ -263,7 +263,7 @@ describe('a restart', () => {
   it('of the plugin opens no way around the chains, which work when they are repeated', async () => {
     const chains = await dpu.client.listChains();
     await dpu.close();
-    dpu = await bed.side('dpu', dpuNode, dpuIp, settings);
+    dpu = await fixture.side('dpu', dpuNode, dpuIp, settings);
     await dpu.init();
     // As long as its functions are missing, and the daemon cannot repeat it, nothing goes around it.
     await createHostPort();
@@ -292,7 +292,7 @@ describe('a deletion', () => {
     expect(await dpu.client.listChains()).toEqual([]);
     expect(await reachesOutside()).toBe(false);
     await dpu.close();
-    dpu = await bed.side('dpu', dpuNode, dpuIp, settings);
+    dpu = await fixture.side('dpu', dpuNode, dpuIp, settings);
     await dpu.init();
     await createHostPort();
     await dpu.client.completeReplay();

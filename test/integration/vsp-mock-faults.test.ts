@@ -4,15 +4,15 @@ import { type Exec, exec } from '@dpu-operator/sdk/linux';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { eventually } from '../support/eventually.ts';
 import type { Netns } from '../support/netns.ts';
-import { Bed, present } from './vsp-mock-bed.ts';
+import { present, SoftwareDpuFixture } from './vsp-mock-fixture.ts';
 
-let bed: Bed;
+let fixture: SoftwareDpuFixture;
 let node: Netns;
 beforeEach(async () => {
-  bed = await Bed.create('vspfault');
-  node = await bed.netns('node');
+  fixture = await SoftwareDpuFixture.create('vspfault');
+  node = await fixture.netns('node');
 });
-afterEach(() => bed[Symbol.asyncDispose]());
+afterEach(() => fixture[Symbol.asyncDispose]());
 
 /** The node's programs, of which one fails while `broken` says so. */
 function failing(program: string, broken: () => boolean): Exec {
@@ -26,7 +26,7 @@ function failing(program: string, broken: () => boolean): Exec {
 it('keeps a device that could not be set up, as unhealthy, until it can', async () => {
   let broken = true;
   const ethtool = failing('ethtool', () => broken);
-  const host = await bed.side('host', node, '192.0.2.1', { vfs: 2 }, ethtool);
+  const host = await fixture.side('host', node, '192.0.2.1', { vfs: 2 }, ethtool);
   await host.init();
   const before = await node.links.find('swdpu-vf1');
   expect(await host.client.getDevices()).toMatchObject([
@@ -42,9 +42,9 @@ it('keeps a device that could not be set up, as unhealthy, until it can', async 
 it('begins anew after a switch that started without its bridge', async () => {
   let failures = 0;
   const broken = () => failures++ === 1;
-  const dpu = await bed.side('dpu', node, '192.0.2.1', {}, failing('ovs-vsctl', broken));
+  const dpu = await fixture.side('dpu', node, '192.0.2.1', {}, failing('ovs-vsctl', broken));
   await expect(dpu.init()).rejects.toThrow('ovs-vsctl is broken');
-  expect(await bed.switchDirectories()).toEqual([]);
+  expect(await fixture.switchDirectories()).toEqual([]);
   await dpu.init();
   expect((await dpu.client.ping('test')).healthy).toBe(true);
 });
@@ -55,9 +55,9 @@ it('starts a switch again that was killed, also when it is asked for something m
     starts += 1;
     return false;
   };
-  const dpu = await bed.side('dpu', node, '192.0.2.1', {}, failing('ovsdb-tool', count));
+  const dpu = await fixture.side('dpu', node, '192.0.2.1', {}, failing('ovsdb-tool', count));
   await dpu.init();
-  const [directory = ''] = await bed.switchDirectories();
+  const [directory = ''] = await fixture.switchDirectories();
   const port = { name: 'host0-0', macAddress: '02:00:00:00:00:01', type: 'ACCESS' as const, logicalBridges: [] };
   for (const program of ['ovs-vswitchd', 'ovsdb-server']) {
     const before = starts;

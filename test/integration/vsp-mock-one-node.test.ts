@@ -2,9 +2,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventually } from '../support/eventually.ts';
 import { type Netns, transfer } from '../support/netns.ts';
-import { Bed, present, type ServedSide } from './vsp-mock-bed.ts';
+import { present, type ServedSide, SoftwareDpuFixture } from './vsp-mock-fixture.ts';
 
-let bed: Bed;
+let fixture: SoftwareDpuFixture;
 let node: Netns;
 let outside: Netns;
 let a: Netns;
@@ -24,15 +24,15 @@ const port = (vf: number, macAddress: string) => ({
 const reachesB = () => a.reaches('10.9.0.2');
 
 beforeAll(async () => {
-  bed = await Bed.create('vsp1node');
-  node = await bed.netns('node');
-  outside = await bed.netns('outside');
-  a = await bed.netns('pod-a');
-  b = await bed.netns('pod-b');
+  fixture = await SoftwareDpuFixture.create('vsp1node');
+  node = await fixture.netns('node');
+  outside = await fixture.netns('outside');
+  a = await fixture.netns('pod-a');
+  b = await fixture.netns('pod-b');
   await node.join('dpu-uplink', '', outside, 'eth0', '10.8.0.100/24');
   untouched = await node.names();
-  host = await bed.side('host', node, '192.0.2.1', {});
-  dpu = await bed.side('dpu', node, '192.0.2.1', {});
+  host = await fixture.side('host', node, '192.0.2.1', {});
+  dpu = await fixture.side('dpu', node, '192.0.2.1', {});
   await dpu.init();
   await host.init();
   ({ mac: macA } = await node.give('swdpu-vf0', a, 'net1', '10.9.0.1/24'));
@@ -40,7 +40,7 @@ beforeAll(async () => {
   await dpu.client.createBridgePort(port(0, macA));
   await dpu.client.createBridgePort(port(1, macB));
 });
-afterAll(() => bed?.[Symbol.asyncDispose]());
+afterAll(() => fixture?.[Symbol.asyncDispose]());
 
 it('has the VFs of the host side, and none of the DPU side', async () => {
   expect(await host.client.getDevices()).toHaveLength(8);
@@ -51,7 +51,7 @@ it('has the VFs of the host side, and none of the DPU side', async () => {
 describe('two pods', () => {
   it('reach each other through the bridge, also by TCP', async () => {
     await eventually('a ping', reachesB, Boolean);
-    expect((await bed.forwardingTable()).map((entry) => entry.mac)).toEqual(expect.arrayContaining([macA, macB]));
+    expect((await fixture.forwardingTable()).map((entry) => entry.mac)).toEqual(expect.arrayContaining([macA, macB]));
     expect(await transfer(a, b, '10.9.0.2', 3_000_000)).toBe(3_000_000);
   });
 
@@ -70,7 +70,7 @@ describe('two pods', () => {
       () => node.names(),
       (names) => names.includes('swdpu-vf1'),
     );
-    b = await bed.netns('pod-b2');
+    b = await fixture.netns('pod-b2');
     // The bridge port was never deleted: the new pod stands behind it.
     ({ mac: macB } = await node.give('swdpu-vf1', b, 'net1', '10.9.0.2/24'));
     await eventually('a ping', reachesB, Boolean);
@@ -79,7 +79,7 @@ describe('two pods', () => {
 
 describe('a network function', () => {
   it('gets VFs and is the only way outside', async () => {
-    const nf = await bed.netns('nf');
+    const nf = await fixture.netns('nf');
     const { mac: input } = await node.give('swdpu-vf2', nf, 'net1', '10.9.0.254/24');
     await node.links.batch(['link set swdpu-vf3 address 02:00:00:00:be:ef']);
     const { mac: output } = await node.give('swdpu-vf3', nf, 'net2', '10.8.0.254/24');
@@ -110,5 +110,5 @@ it('leaves nothing behind at 0', async () => {
   await dpu.close();
   await host.close();
   expect(await node.names()).toEqual(untouched);
-  expect(await bed.switchDirectories()).toEqual([]);
+  expect(await fixture.switchDirectories()).toEqual([]);
 });

@@ -3,14 +3,14 @@ import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventually } from '../support/eventually.ts';
 import { type Netns, transfer } from '../support/netns.ts';
-import { Bed, present, type ServedSide } from './vsp-mock-bed.ts';
+import { present, type ServedSide, SoftwareDpuFixture } from './vsp-mock-fixture.ts';
 
 // No other file's: a host of this address leads all pods of the machine that it tunnels for to a DPU's new one.
 const hostIp = '198.51.100.1';
 const dpuIp = '198.51.100.2';
 const otherIp = '198.51.100.3';
 
-let bed: Bed;
+let fixture: SoftwareDpuFixture;
 let hostNode: Netns;
 let dpuNode: Netns;
 let outside: Netns;
@@ -31,17 +31,17 @@ const port = (vf: number, macAddress: string, ...logicalBridges: string[]) => ({
 const reachesB = () => a.reaches('10.9.0.2');
 
 beforeAll(async () => {
-  bed = await Bed.create('vsp2nodes');
-  hostNode = await bed.netns('host');
-  dpuNode = await bed.netns('dpu');
-  outside = await bed.netns('outside');
-  a = await bed.netns('pod-a');
-  b = await bed.netns('pod-b');
+  fixture = await SoftwareDpuFixture.create('vsp2nodes');
+  hostNode = await fixture.netns('host');
+  dpuNode = await fixture.netns('dpu');
+  outside = await fixture.netns('outside');
+  a = await fixture.netns('pod-a');
+  b = await fixture.netns('pod-b');
   await hostNode.join('up0', `${hostIp}/24`, dpuNode, 'up0', `${dpuIp}/24`);
   untouched = { host: await hostNode.names(), dpu: await dpuNode.names() };
 
-  host = await bed.side('host', hostNode, hostIp, { peer: dpuIp, vfs: 4 });
-  dpu = await bed.side('dpu', dpuNode, dpuIp, { peer: hostIp, networkFunctionPorts: 4 });
+  host = await fixture.side('host', hostNode, hostIp, { peer: dpuIp, vfs: 4 });
+  dpu = await fixture.side('dpu', dpuNode, dpuIp, { peer: hostIp, networkFunctionPorts: 4 });
   expect(await dpu.init()).toEqual({ ip: dpuIp, port: 50151 });
   expect(await host.init()).toEqual({ ip: dpuIp, port: 50151 });
   ({ mac: macA } = await hostNode.give('swdpu-vf0', a, 'net1', '10.9.0.1/24'));
@@ -49,7 +49,7 @@ beforeAll(async () => {
   await dpu.client.createBridgePort(port(0, macA));
   await dpu.client.createBridgePort(port(1, macB));
 });
-afterAll(() => bed?.[Symbol.asyncDispose]());
+afterAll(() => fixture?.[Symbol.asyncDispose]());
 
 describe('devices', () => {
   it('are the VFs on the host, those of pods included, and ports for network functions on the DPU', async () => {
@@ -92,7 +92,7 @@ describe('devices', () => {
 describe('two pods', () => {
   it("reach each other through the DPU's bridge, which learns both MACs", async () => {
     await eventually('a ping', reachesB, Boolean);
-    const macs = (await bed.forwardingTable()).map((entry) => entry.mac);
+    const macs = (await fixture.forwardingTable()).map((entry) => entry.mac);
     expect(macs).toEqual(expect.arrayContaining([macA, macB]));
   });
 
@@ -126,7 +126,7 @@ describe('two pods', () => {
     await eventually('no ping', reachesB, (reached) => !reached);
     await dpu.client.updateBridgePort(port(1, macB, 'red-bridge'));
     await eventually('a ping', reachesB, Boolean);
-    expect(await bed.forwardingTable()).toContainEqual(expect.objectContaining({ mac: macA, vlan: 20 }));
+    expect(await fixture.forwardingTable()).toContainEqual(expect.objectContaining({ mac: macA, vlan: 20 }));
 
     await expect(dpu.client.deleteLogicalBridge('red-bridge', present)).rejects.toMatchObject({
       code: 'FAILED_PRECONDITION',
@@ -177,7 +177,7 @@ describe('the uplink', () => {
 
 describe('a network function', () => {
   it('is the only way outside, and gone the direct one is back', async () => {
-    const nf = await bed.netns('nf');
+    const nf = await fixture.netns('nf');
     const { mac: input } = await dpuNode.give('swdpu-nf0', nf, 'net1', '10.9.0.254/24');
     // A pod's configuration may set another MAC than the device was given.
     await dpuNode.links.batch(['link set swdpu-nf1 address 02:00:00:00:be:ef']);
@@ -217,7 +217,7 @@ describe('a network function', () => {
 
 describe('a VF', () => {
   it('is back after its pod was destroyed with it, and works', async () => {
-    const c = await bed.netns('pod-c');
+    const c = await fixture.netns('pod-c');
     await hostNode.give('swdpu-vf2', c, 'net1', '10.9.0.3/24');
     expect(await hostNode.names()).not.toContain('swdpu-vf2');
     await c.delete();
@@ -226,7 +226,7 @@ describe('a VF', () => {
       () => hostNode.names(),
       (names) => names.includes('swdpu-vf2'),
     );
-    const d = await bed.netns('pod-d');
+    const d = await fixture.netns('pod-d');
     const { mac } = await hostNode.give('swdpu-vf2', d, 'net1', '10.9.0.4/24');
     await dpu.client.createBridgePort(port(2, mac));
     await eventually('a ping', () => a.reaches('10.9.0.4'), Boolean);
@@ -247,7 +247,7 @@ describe('a VF', () => {
 describe('a restart', () => {
   it('of the host side keeps what pods have', async () => {
     await host.close();
-    host = await bed.side('host', hostNode, hostIp, { peer: dpuIp, vfs: 4 });
+    host = await fixture.side('host', hostNode, hostIp, { peer: dpuIp, vfs: 4 });
     await host.init();
     expect(await host.client.getDevices()).toHaveLength(4);
     await eventually('a ping', reachesB, Boolean);
@@ -258,7 +258,7 @@ describe('a restart', () => {
     for (const vf of [2, 3]) await dpu.client.createBridgePort(port(vf, `02:00:00:00:00:0${vf}`));
     await dpu.close();
     expect(await dpuNode.names()).not.toContain('ovs-netdev');
-    dpu = await bed.side('dpu', dpuNode, dpuIp, { peer: hostIp, networkFunctionPorts: 4 });
+    dpu = await fixture.side('dpu', dpuNode, dpuIp, { peer: hostIp, networkFunctionPorts: 4 });
     await dpu.init();
     await dpu.client.createBridgePort(port(0, macA));
     expect(await representors()).toEqual([0, 1, 2, 3].map((vf) => `swdpu-rep${vf}`));
@@ -274,8 +274,8 @@ describe('a restart', () => {
   it('with another address of the DPU node leads the pods there', async () => {
     await dpuNode.links.batch([`addr del ${dpuIp}/24 dev up0`, `addr add ${otherIp}/24 dev up0`]);
     await Promise.all([host.close(), dpu.close()]);
-    host = await bed.side('host', hostNode, hostIp, { peer: otherIp, vfs: 4 });
-    dpu = await bed.side('dpu', dpuNode, otherIp, { peer: hostIp, networkFunctionPorts: 4 });
+    host = await fixture.side('host', hostNode, hostIp, { peer: otherIp, vfs: 4 });
+    dpu = await fixture.side('dpu', dpuNode, otherIp, { peer: hostIp, networkFunctionPorts: 4 });
     await dpu.init();
     expect(await host.init()).toEqual({ ip: otherIp, port: 50151 });
     await dpu.client.createBridgePort(port(0, macA));
@@ -289,14 +289,14 @@ describe('a restart', () => {
     await host.client.setNumVfs(2);
     await hostNode.links.batch(['link set up0 mtu 1400']);
     await host.close();
-    host = await bed.side('host', hostNode, hostIp, { peer: otherIp, vfs: 4 });
+    host = await fixture.side('host', hostNode, hostIp, { peer: otherIp, vfs: 4 });
     await host.init();
     expect((await hostNode.links.find('swdpu-vf3'))?.mtu).toBe(1350);
     await hostNode.links.batch(['link set up0 mtu 1500']);
   });
 
   it('of Open vSwitch, killed, brings the ports back', async () => {
-    const [directory] = await bed.switchDirectories();
+    const [directory] = await fixture.switchDirectories();
     const pid = Number(await readFile(`${directory}/ovs-vswitchd.pid`, 'utf8'));
     expect(pid).toBeGreaterThan(1);
     process.kill(pid, 'SIGKILL');
@@ -313,7 +313,7 @@ it('leaves nothing behind at 0', async () => {
   await dpu.close();
   expect(await hostNode.names()).toEqual(untouched.host);
   expect(await dpuNode.names()).toEqual([...untouched.dpu, 'dpu-uplink'].sort());
-  expect(await bed.switchDirectories()).toEqual([]);
+  expect(await fixture.switchDirectories()).toEqual([]);
   const uplink = await dpuNode.links.find('dpu-uplink');
   expect(uplink?.up).toBe(true);
 });

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { addressOf, networkObjects, networkPodObjects } from '../support/dpu-networks.ts';
 import { eventually } from '../support/eventually.ts';
-import type { TestBed } from '../support/operator.ts';
+import type { OperatorFixture } from '../support/operator.ts';
 import { deletePods, examplePods, untilPings } from '../support/pods.ts';
 import { argumentsOf, documentCommands } from '../support/readme.ts';
 
@@ -14,22 +14,22 @@ const both = ['blue', 'red'];
 /** By pod: the networks that it is in. */
 const pods = { 'pod-blue': ['blue'], 'pod-red': ['red'], 'pod-both': both };
 
-export function dpuNetworkSteps(bed: () => TestBed): void {
+export function dpuNetworkSteps(fixture: () => OperatorFixture): void {
   const names = Object.keys(pods);
   let startedAt = 0;
 
   beforeAll(async () => {
     startedAt = performance.now();
-    await bed().kubectl.run(['create', '-f', '-'], await networkObjects(networks));
+    await fixture().kubectl.run(['create', '-f', '-'], await networkObjects(networks));
   });
   afterAll(async () => {
-    const { kubectl } = bed();
+    const { kubectl } = fixture();
     await deletePods(kubectl, names);
     await kubectl.run(['delete', 'dpunetwork', ...both, '--ignore-not-found', '--timeout=120s']);
   });
 
   it('wait for pods that have their devices, and are ready without them', async () => {
-    const { kubectl } = bed();
+    const { kubectl } = fixture();
     const waits = '--for=jsonpath={.status.conditions[?(@.type=="Ready")].reason}=WaitingForPods';
     await kubectl.run(['wait', waits, '--timeout=60s', 'dpunetwork/blue']);
     await deletePods(kubectl, examplePods);
@@ -51,7 +51,7 @@ export function dpuNetworkSteps(bed: () => TestBed): void {
   });
 
   it('reach the pod that is in both, each by its own interface, and not each other', async () => {
-    const { kubectl } = bed();
+    const { kubectl } = fixture();
     const [blue, red] = await Promise.all([
       addressOf(kubectl, 'pod-both', 'net1'),
       addressOf(kubectl, 'pod-both', 'net2'),
@@ -67,7 +67,7 @@ export function dpuNetworkSteps(bed: () => TestBed): void {
   });
 
   it('are deleted when their pods have gone', async () => {
-    const { kubectl } = bed();
+    const { kubectl } = fixture();
     await kubectl.run(['delete', 'dpunetwork', ...both, '--wait=false']);
     const deleting = '--for=jsonpath={.status.conditions[?(@.type=="Ready")].reason}=Deleting';
     await kubectl.run(['wait', deleting, '--timeout=60s', 'dpunetwork/blue']);

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import type { PluginManifest } from '@dpu-operator/sdk/manifest';
 import { expect, it } from 'vitest';
 import { eventually } from '../support/eventually.ts';
-import { namespace, type TestBed } from '../support/operator.ts';
+import { namespace, type OperatorFixture } from '../support/operator.ts';
 import { conditionIs, messageOf, patchPlugin, pluginRuns, publishAcme } from '../support/plugins.ts';
 import { argumentsOf, documentCommands } from '../support/readme.ts';
 import type { Registry } from '../support/registry.ts';
@@ -37,12 +37,12 @@ const asked: Pod = {
 
 /** @param plugin The Acme plugin's versions: the one that runs both DPUs, and two newer ones. */
 export function podAsksSteps(
-  bed: () => TestBed,
+  fixture: () => OperatorFixture,
   registry: () => Registry,
   plugin: { running: string; asking: string; hugePages: string },
 ): void {
-  const kubectl = (...args: string[]) => bed().kubectl.run(args);
-  const dpus = () => [bed().hostDpu, bed().dpuDpu].map((dpu) => `dpu/${dpu}`);
+  const kubectl = (...args: string[]) => fixture().kubectl.run(args);
+  const dpus = () => [fixture().hostDpu, fixture().dpuDpu].map((dpu) => `dpu/${dpu}`);
 
   const publish = async (version: string, pod: Pod) =>
     publishAcme(registry(), version, {
@@ -67,7 +67,7 @@ export function podAsksSteps(
       metadata: { name, namespace },
       ...data,
     });
-    return bed().kubectl.apply(
+    return fixture().kubectl.apply(
       object('Secret', files.secret, { stringData: { password } }),
       object('ConfigMap', files.configMap, { data: { greeting } }),
       object('ConfigMap', 'acme-facts', { data: { fact: 'from the API' } }),
@@ -84,7 +84,7 @@ export function podAsksSteps(
         `the plugin of ${dpu} says what it got`,
         async () => {
           await beforeLook();
-          return JSON.parse(await bed().kubectl.run(look)) as Record<string, string>;
+          return JSON.parse(await fixture().kubectl.run(look)) as Record<string, string>;
         },
         (answer) => answer.secret === secret && answer.config === greeting,
       );
@@ -94,7 +94,7 @@ export function podAsksSteps(
         api: 'from the API',
         forbidden: expect.stringContaining(`${account}" cannot get resource`),
       });
-      expect([bed().host, bed().dpu]).toContain(said.hostPath);
+      expect([fixture().host, fixture().dpu]).toContain(said.hostPath);
     }
   };
 
@@ -106,48 +106,50 @@ export function podAsksSteps(
 
   it('waits for an account with the rights that it asks for, and says how to make it', async () => {
     await publish(plugin.asking, asked);
-    await patchPlugin(bed(), { version: plugin.asking });
-    await conditionIs(bed(), 'vplugin/acme', 'Ready', 'reason', 'ServiceAccountMissing');
-    const message = await messageOf(bed(), 'vplugin/acme', 'Ready');
+    await patchPlugin(fixture(), { version: plugin.asking });
+    await conditionIs(fixture(), 'vplugin/acme', 'Ready', 'reason', 'ServiceAccountMissing');
+    const message = await messageOf(fixture(), 'vplugin/acme', 'Ready');
     const rules = JSON.parse(/with these rules: (\[.*?\]);/.exec(message)?.[1] ?? '[]') as object[];
     expect(rules).toEqual(asked.rbac);
     const role = { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'Role', metadata: { name: account, namespace } };
-    await bed().kubectl.apply({ ...role, rules });
+    await fixture().kubectl.apply({ ...role, rules });
     for (const command of message.match(/kubectl [^;]*/g) ?? []) await kubectl(...command.split(' ').slice(1));
-    await patchPlugin(bed(), { pod: { serviceAccountName: account } });
+    await patchPlugin(fixture(), { pod: { serviceAccountName: account } });
   });
 
   it('waits for approval, says what is more and how to approve it, and changes nothing before', async () => {
-    await conditionIs(bed(), 'vplugin/acme', 'Ready', 'reason', 'ApprovalRequired');
-    const message = await messageOf(bed(), 'vplugin/acme', 'Ready');
+    await conditionIs(fixture(), 'vplugin/acme', 'Ready', 'reason', 'ApprovalRequired');
+    const message = await messageOf(fixture(), 'vplugin/acme', 'Ready');
     for (const more of ['privileged', 'device /dev/null', 'path /etc/hostname', 'companion agent', 'key password']) {
       expect(message).toContain(more);
     }
-    await pluginRuns(bed(), plugin.running);
+    await pluginRuns(fixture(), plugin.running);
     const guide = 'packages/sdk/docs/guides/pod.md';
     const [documented = ''] = await documentCommands(guide, 'A version that asks for more');
     const command = documented.replace('1.1.0', plugin.asking);
     expect(message).toContain(command);
     await kubectl(...argumentsOf('kubectl', command));
-    await conditionIs(bed(), 'vplugin/acme', 'Ready', 'status', 'True');
+    await conditionIs(fixture(), 'vplugin/acme', 'Ready', 'status', 'True');
   });
 
   it('waits for the Secret and the ConfigMap that its configs are to name', async () => {
-    for (const dpu of dpus()) await conditionIs(bed(), dpu, 'Configured', 'reason', 'SecretMissing');
-    expect(await messageOf(bed(), dpus()[0] ?? '', 'Configured')).toContain('password (of the management controller)');
+    for (const dpu of dpus()) await conditionIs(fixture(), dpu, 'Configured', 'reason', 'SecretMissing');
+    expect(await messageOf(fixture(), dpus()[0] ?? '', 'Configured')).toContain(
+      'password (of the management controller)',
+    );
     await putFiles(passwords[0], 'hello');
     await selectFiles({ name: files.secret }, { name: files.configMap });
-    await pluginRuns(bed(), plugin.asking);
+    await pluginRuns(fixture(), plugin.asking);
   });
 
   it('has the companion, device, path, files and rights that it asked for', async () => {
     await untilRead(passwords[0], 'hello');
-    const pod = await bed().kubectl.json<{ spec: Record<string, unknown> }>([
+    const pod = await fixture().kubectl.json<{ spec: Record<string, unknown> }>([
       'get',
       'pod',
       '-n',
       namespace,
-      `vsp-${bed().hostDpu}`,
+      `vsp-${fixture().hostDpu}`,
     ]);
     expect(pod.spec).toMatchObject({ serviceAccountName: account, terminationGracePeriodSeconds: 45 });
   });
@@ -156,8 +158,8 @@ export function podAsksSteps(
     await putFiles(passwords[1], 'hello again');
     await untilRead(passwords[1], 'hello again', kubeletLooks);
     const shown = [await kubectl('get', 'dpu,vplugin,dpuconfig,pods,events', '-A', '-o', 'yaml')];
-    for (const dpu of [bed().hostDpu, bed().dpuDpu]) {
-      shown.push(await bed().kubectl.exec(`vsp-${dpu}`, namespace, ['cat', '/proc/1/environ']));
+    for (const dpu of [fixture().hostDpu, fixture().dpuDpu]) {
+      shown.push(await fixture().kubectl.exec(`vsp-${dpu}`, namespace, ['cat', '/proc/1/environ']));
       shown.push(await kubectl('logs', '-n', namespace, `vsp-${dpu}`, '--all-containers'));
     }
     for (const app of ['app=dpu-daemon', 'app=dpu-operator-controller-manager']) {
@@ -171,13 +173,13 @@ export function podAsksSteps(
 
   it('is told which huge pages its node has not, and makes room for a version that asks for less', async () => {
     await publish(plugin.hugePages, { ...asked, resources: { hugePages: { '1Gi': '512Gi' } } });
-    await patchPlugin(bed(), { version: plugin.hugePages, approvedVersion: plugin.hugePages });
+    await patchPlugin(fixture(), { version: plugin.hugePages, approvedVersion: plugin.hugePages });
     // DPUs change one after the other, in no order.
-    const messages = () => Promise.all(dpus().map((dpu) => messageOf(bed(), dpu, 'VspPod')));
+    const messages = () => Promise.all(dpus().map((dpu) => messageOf(fixture(), dpu, 'VspPod')));
     await eventually('one says what is missing', messages, (all) => all.join().includes('hugepages-1Gi'));
-    await patchPlugin(bed(), { version: plugin.running, approvedVersion: null, pod: null });
+    await patchPlugin(fixture(), { version: plugin.running, approvedVersion: null, pod: null });
     await selectFiles(null, null);
-    await pluginRuns(bed(), plugin.running);
+    await pluginRuns(fixture(), plugin.running);
     const made = [`role/${account}`, `rolebinding/${account}`, `serviceaccount/${account}`];
     const left = [
       `secret/${files.secret}`,

@@ -6,7 +6,7 @@ import { bothSides, clustersOf, inOneCluster, nodeAddress, type Side, type Sides
 export const namespace = 'openshift-dpu-operator';
 
 /** One cluster with both sides. */
-export interface TestBed extends Sides {
+export interface OperatorFixture extends Sides {
   cluster: Cluster;
   kubectl: Kubectl;
   /** Names of the two nodes and of their DataProcessingUnits. */
@@ -23,7 +23,7 @@ export interface SoftwareDpuOptions {
   networkFunctionPorts: number;
 }
 
-export function testBed(cluster: Cluster): TestBed {
+export function operatorFixture(cluster: Cluster): OperatorFixture {
   const sides = sidesOf(cluster);
   return {
     ...sides,

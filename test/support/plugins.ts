@@ -1,9 +1,9 @@
 /** Plugins of a registry on the tests' cluster: published, selected, waited for. */
-import { namespace, type TestBed } from './operator.ts';
+import { namespace, type OperatorFixture } from './operator.ts';
 import type { PackageJson, PublishOptions, Registry } from './registry.ts';
 
 /** This machine, as the cluster's nodes and pods reach it. */
-export async function gateway({ cluster, host }: TestBed): Promise<string> {
+export async function gateway({ cluster, host }: OperatorFixture): Promise<string> {
   const { stdout } = await cluster.exec(host, ['ip', '-json', 'route', 'show', 'default']);
   const [route] = JSON.parse(stdout) as [{ gateway: string }];
   return route.gateway;
@@ -21,7 +21,7 @@ export function publishAcme(registry: Registry, version: string, change: Publish
 
 /** The DpuOperatorConfig names the registry, which has no TLS, for all plugins that name none; undefined names none. */
 export async function takePluginsFrom(
-  { kubectl }: Pick<TestBed, 'kubectl'>,
+  { kubectl }: Pick<OperatorFixture, 'kubectl'>,
   registry: Registry | undefined,
 ): Promise<void> {
   const plugins = registry ? { registry: registry.url, httpRegistries: [new URL(registry.url).host] } : null;
@@ -29,25 +29,29 @@ export async function takePluginsFrom(
   await kubectl.run(['patch', 'dpuoperatorconfig', 'dpu-operator-config', '--type=merge', '-p', patch]);
 }
 
-export async function patchPlugin({ kubectl }: TestBed, spec: object): Promise<void> {
+export async function patchPlugin({ kubectl }: OperatorFixture, spec: object): Promise<void> {
   await kubectl.run(['patch', 'vplugin', 'acme', '--type=merge', '-p', JSON.stringify({ spec })]);
 }
 
 /** Has both DPUs run a plugin, with settings that tell each where the other is; null is the one that detected them. */
-export async function selectPlugin(bed: TestBed, plugin: object | null, settings: object = {}): Promise<void> {
+export async function selectPlugin(
+  fixture: OperatorFixture,
+  plugin: object | null,
+  settings: object = {},
+): Promise<void> {
   for (const [role, other] of [
-    ['host', bed.dpu],
-    ['dpu', bed.host],
+    ['host', fixture.dpu],
+    ['dpu', fixture.host],
   ] as const) {
     const peer = `{nodeIp:${other}}`;
     const patch = JSON.stringify({ spec: { plugin, settings: { networkFunctionPorts: null, ...settings, peer } } });
     const config = ['dpuconfig', '-n', namespace, `software-dpu-${role}`];
-    await bed.kubectl.run(['patch', ...config, '--type=merge', '-p', patch]);
+    await fixture.kubectl.run(['patch', ...config, '--type=merge', '-p', patch]);
   }
 }
 
 /** Waits until both DPUs run a version and are Ready. */
-export async function pluginRuns({ kubectl, hostDpu, dpuDpu }: TestBed, version: string): Promise<void> {
+export async function pluginRuns({ kubectl, hostDpu, dpuDpu }: OperatorFixture, version: string): Promise<void> {
   for (const dpu of [hostDpu, dpuDpu]) {
     await kubectl.wait(`jsonpath={.status.plugin.version}=${version}`, [`dpu/${dpu}`]);
     await kubectl.wait('condition=Ready', [`dpu/${dpu}`]);
@@ -56,7 +60,7 @@ export async function pluginRuns({ kubectl, hostDpu, dpuDpu }: TestBed, version:
 
 /** Waits until a condition of an object (`dpu/x`) has this status or reason. */
 export function conditionIs(
-  { kubectl }: TestBed,
+  { kubectl }: OperatorFixture,
   object: string,
   type: string,
   field: 'status' | 'reason',
@@ -65,6 +69,6 @@ export function conditionIs(
   return kubectl.wait(`jsonpath={.status.conditions[?(@.type=="${type}")].${field}}=${value}`, [object]);
 }
 
-export function messageOf({ kubectl }: TestBed, object: string, type: string): Promise<string> {
+export function messageOf({ kubectl }: OperatorFixture, object: string, type: string): Promise<string> {
   return kubectl.run(['get', object, '-o', `jsonpath={.status.conditions[?(@.type=="${type}")].message}`]);
 }

@@ -4,7 +4,7 @@
  */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { repositoryRoot } from '../cluster/paths.ts';
-import { clusters, turnOn } from '../e2e-2c/bed.ts';
+import { clusters, turnOn } from '../e2e-2c/fixture.ts';
 import { addressFor, configureSide, dpusReady, turnOff } from '../support/operator.ts';
 import { trafficGap } from '../support/outages.ts';
 import { deletePods, examplePods, startExamplePods } from '../support/pods.ts';

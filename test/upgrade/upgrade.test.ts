@@ -7,7 +7,15 @@ import { repositoryRoot } from '../cluster/paths.ts';
 import { eventually } from '../support/eventually.ts';
 import { addresses, ExternalClient } from '../support/external.ts';
 import { makeRouter } from '../support/network-function.ts';
-import { configureSide, dpusReady, namespace, type TestBed, testBed, turnOff, turnOn } from '../support/operator.ts';
+import {
+  configureSide,
+  dpusReady,
+  namespace,
+  type OperatorFixture,
+  operatorFixture,
+  turnOff,
+  turnOn,
+} from '../support/operator.ts';
 import { daemonPod, initialisedAt, trafficGap } from '../support/outages.ts';
 import { deletePods, examplePods, startExamplePods, untilPings } from '../support/pods.ts';
 import { documentCommands } from '../support/readme.ts';
@@ -26,7 +34,7 @@ const vspGapMs = 60_000;
 /** Milliseconds. A chain's pod is away for as long, and is made again after it. */
 const chainGapMs = 180_000;
 
-let bed: TestBed;
+let fixture: OperatorFixture;
 let old: string;
 let address: string;
 let external: ExternalClient | undefined;
@@ -34,21 +42,23 @@ let external: ExternalClient | undefined;
 beforeAll(async () => {
   const from = process.env.FROM;
   if (!from) throw new Error('FROM names no commit: make test-upgrade FROM=<commit>');
-  bed = testBed(await testCluster(clusterName, ['host', 'dpu']));
+  fixture = operatorFixture(await testCluster(clusterName, ['host', 'dpu']));
   old = await builtCheckout(from);
-  await loadImagesOf(old, bed.cluster, 'old');
-  await follow(bed.kubectl, 'Going on', old, { operator: 'old', vsp: 'old' });
-  await configureSide(bed.hostSide, 'host', { numVfs: 4, settings: { peer: `{nodeIp:${bed.dpu}}` } });
-  await configureSide(bed.dpuSide, 'dpu', { settings: { peer: `{nodeIp:${bed.host}}`, networkFunctionPorts: 2 } });
-  await turnOn(bed);
-  external = new ExternalClient(bed.cluster, bed.dpu);
+  await loadImagesOf(old, fixture.cluster, 'old');
+  await follow(fixture.kubectl, 'Going on', old, { operator: 'old', vsp: 'old' });
+  await configureSide(fixture.hostSide, 'host', { numVfs: 4, settings: { peer: `{nodeIp:${fixture.dpu}}` } });
+  await configureSide(fixture.dpuSide, 'dpu', {
+    settings: { peer: `{nodeIp:${fixture.host}}`, networkFunctionPorts: 2 },
+  });
+  await turnOn(fixture);
+  external = new ExternalClient(fixture.cluster, fixture.dpu);
   await external.create();
-  await bed.kubectl.run(['create', '-f', 'examples/sfc.yaml']);
+  await fixture.kubectl.run(['create', '-f', 'examples/sfc.yaml']);
   await functionRoutes();
   await podsComeAndGo();
 });
 afterAll(async () => {
-  await turnOff(bed);
+  await turnOff(fixture);
   await external?.delete();
 });
 
@@ -65,7 +75,7 @@ afterAll(() => console.log(figures.join('\n')));
 
 /** The bridge's ports as Open vSwitch numbers them: another number is a port that was away. */
 async function bridgePorts(): Promise<string[]> {
-  const shown = await bed.kubectl.exec(`vsp-${bed.dpuDpu}`, namespace, ['ovs-ofctl', 'show', 'br-swdpu']);
+  const shown = await fixture.kubectl.exec(`vsp-${fixture.dpuDpu}`, namespace, ['ovs-ofctl', 'show', 'br-swdpu']);
   return (shown.match(/\d+\(swdpu-[^)]+\)/g) ?? []).sort();
 }
 
@@ -85,8 +95,8 @@ async function gapOf(
   const start = performance.now();
   let seconds = 0;
   let chain = 0;
-  const pods = await trafficGap(bed.hostSide, { pod: 'my-pod', address }, async () => {
-    chain = await trafficGap(bed.hostSide, { pod: 'my-pod-2', address: addresses.external }, async () => {
+  const pods = await trafficGap(fixture.hostSide, { pod: 'my-pod', address }, async () => {
+    chain = await trafficGap(fixture.hostSide, { pod: 'my-pod-2', address: addresses.external }, async () => {
       await event();
       seconds = Math.round((performance.now() - start) / 1000);
     });
@@ -98,19 +108,19 @@ async function gapOf(
 
 /** As a network function does when it starts. The DPU's side is free of pods while its plugin is replaced. */
 async function functionRoutes(): Promise<void> {
-  await bed.kubectl.wait('condition=Ready', ['sfc/sfc-test'], namespace);
+  await fixture.kubectl.wait('condition=Ready', ['sfc/sfc-test'], namespace);
   const { functionInside, functionOutside } = addresses;
-  const router = { kubectl: bed.kubectl, pod: 'my-nf', namespace };
+  const router = { kubectl: fixture.kubectl, pod: 'my-nf', namespace };
   await makeRouter(router, { inside: `${functionInside}/24`, outside: `${functionOutside}/24` });
 }
 
 async function podsComeAndGo(): Promise<void> {
-  await deletePods(bed.kubectl, examplePods);
-  address = await startExamplePods(bed.kubectl);
+  await deletePods(fixture.kubectl, examplePods);
+  address = await startExamplePods(fixture.kubectl);
   for (const pod of examplePods) {
     const route = ['ip', 'route', 'add', addresses.outsideNetwork, 'via', addresses.functionInside];
-    await bed.kubectl.exec(pod, 'default', route);
-    await untilPings(bed.kubectl, pod, addresses.external);
+    await fixture.kubectl.exec(pod, 'default', route);
+    await untilPings(fixture.kubectl, pod, addresses.external);
   }
 }
 
@@ -119,10 +129,10 @@ const secondsOf = (time: string) => Math.floor(Date.parse(time) / 1000);
 
 /** The first plugin behind the last daemon, and the second behind a first that works. */
 async function changedInOrder(): Promise<void> {
-  const { kubectl } = bed;
+  const { kubectl } = fixture;
   const daemons = await ofPods(kubectl, 'app=dpu-daemon', '.status.containerStatuses[0].state.running.startedAt');
   const plugins = await Promise.all(
-    bothSides(bed).map(async (side) => {
+    bothSides(fixture).map(async (side) => {
       const [created = ''] = await ofPods(kubectl, `dpu-name=${side.dpu}`, '.metadata.creationTimestamp');
       return { created: secondsOf(created), works: secondsOf(await initialisedAt(side, side.dpu)) };
     }),
@@ -135,33 +145,33 @@ async function changedInOrder(): Promise<void> {
 
 it('newer kinds are applied under the older operator', async () => {
   await withoutLoss('kinds of this release, operator of the older', async () => {
-    await bed.kubectl.run(['apply', '--server-side', '--force-conflicts', '-k', 'config/crd']);
-    await dpusReady(bed);
+    await fixture.kubectl.run(['apply', '--server-side', '--force-conflicts', '-k', 'config/crd']);
+    await dpusReady(fixture);
   });
 });
 
 it('an image of the plugins that cannot be pulled stops the upgrade at the daemons, says so, and costs no traffic', async () => {
-  const inits = await Promise.all(bothSides(bed).map((side) => initialisedAt(side, side.dpu)));
+  const inits = await Promise.all(bothSides(fixture).map((side) => initialisedAt(side, side.dpu)));
   await withoutLoss('operator and daemons', async () => {
-    await follow(bed.kubectl, 'Going on', repositoryRoot, { operator: 'dev', vsp: nowhere });
-    await operatorAndDaemonsAre(bed.kubectl, 'dev', 2);
-    await dpusReady(bed);
+    await follow(fixture.kubectl, 'Going on', repositoryRoot, { operator: 'dev', vsp: nowhere });
+    await operatorAndDaemonsAre(fixture.kubectl, 'dev', 2);
+    await dpusReady(fixture);
   });
   const [command = ''] = await documentCommands(guide, 'What happens, in this order');
-  const said = () => bed.kubectl.run(command.replaceAll("'", '').split(' ').slice(1));
+  const said = () => fixture.kubectl.run(command.replaceAll("'", '').split(' ').slice(1));
   await eventually('both say which image', said, (text) => text.split(`vsp:${nowhere}`).length > 2);
-  expect((await imagesOf(bed.kubectl, 'app=vsp')).join()).not.toContain(nowhere);
-  expect(await Promise.all(bothSides(bed).map((side) => initialisedAt(side, side.dpu)))).toEqual(inits);
+  expect((await imagesOf(fixture.kubectl, 'app=vsp')).join()).not.toContain(nowhere);
+  expect(await Promise.all(bothSides(fixture).map((side) => initialisedAt(side, side.dpu)))).toEqual(inits);
 });
 
 it('with daemons of this release and plugins of the older, pods come and go', podsComeAndGo);
 
 /** Operator, daemons and plugins, as a guide's commands have it. */
 async function becomes(heading: string, root: string, release: 'old' | 'dev'): Promise<void> {
-  await follow(bed.kubectl, heading, root, { operator: release, vsp: release });
-  await operatorAndDaemonsAre(bed.kubectl, release, 2);
-  await pluginsAre(bed.kubectl, release, 2);
-  await dpusReady(bed);
+  await follow(fixture.kubectl, heading, root, { operator: release, vsp: release });
+  await operatorAndDaemonsAre(fixture.kubectl, release, 2);
+  await pluginsAre(fixture.kubectl, release, 2);
+  await dpusReady(fixture);
   await functionRoutes();
 }
 
@@ -173,31 +183,37 @@ it('plugins follow one after the other', async () => {
 
 it('an older daemon on either side works with the other side and the plugins of this release', async () => {
   const scale = (replicas: number) =>
-    bed.kubectl.run(['scale', '-n', namespace, 'deployment/dpu-operator-controller-manager', `--replicas=${replicas}`]);
+    fixture.kubectl.run([
+      'scale',
+      '-n',
+      namespace,
+      'deployment/dpu-operator-controller-manager',
+      `--replicas=${replicas}`,
+    ]);
   await scale(0);
-  await bed.kubectl.wait('delete', ['pod', '-l', 'app=dpu-operator-controller-manager'], namespace);
+  await fixture.kubectl.wait('delete', ['pod', '-l', 'app=dpu-operator-controller-manager'], namespace);
   const patch = {
     spec: {
       updateStrategy: { type: 'OnDelete', rollingUpdate: null },
       template: { spec: { containers: [{ name: 'daemon', image: 'dpu-operator/operator:old' }] } },
     },
   };
-  await bed.kubectl.run(['patch', '-n', namespace, 'daemonset', 'dpu-daemon', '-p', JSON.stringify(patch)]);
-  for (const side of bothSides(bed)) {
+  await fixture.kubectl.run(['patch', '-n', namespace, 'daemonset', 'dpu-daemon', '-p', JSON.stringify(patch)]);
+  for (const side of bothSides(fixture)) {
     await withoutLoss(`older daemon on ${side.node}`, async () => {
-      await bed.kubectl.run(['delete', 'pod', '-n', namespace, await daemonPod(side, side.node)]);
+      await fixture.kubectl.run(['delete', 'pod', '-n', namespace, await daemonPod(side, side.node)]);
       const found = await eventually(
         'the next daemon is there',
         async () => (await daemonPod(side, side.node)) || undefined,
       );
-      await bed.kubectl.wait('condition=Ready', [`pod/${found}`], namespace);
-      await untilPings(bed.kubectl, 'my-pod', address);
+      await fixture.kubectl.wait('condition=Ready', [`pod/${found}`], namespace);
+      await untilPings(fixture.kubectl, 'my-pod', address);
     });
     await podsComeAndGo();
   }
   await scale(2);
-  await operatorAndDaemonsAre(bed.kubectl, 'dev', 2);
-  await dpusReady(bed);
+  await operatorAndDaemonsAre(fixture.kubectl, 'dev', 2);
+  await dpusReady(fixture);
 });
 
 it('goes back', async () => {

@@ -4,7 +4,7 @@
  */
 import { parseAllDocuments } from 'yaml';
 import type { Kubectl } from '../../cluster/index.ts';
-import { namespace, type TestBed } from '../operator.ts';
+import { namespace, type OperatorFixture } from '../operator.ts';
 import { onNode } from '../outages.ts';
 import type { Side } from '../sides.ts';
 import { configObjects, kinds, operatorObjects } from './objects.ts';
@@ -29,8 +29,8 @@ interface Config {
   spec: { defaultNetwork?: { ipam?: object } };
 }
 
-export async function becomeGoOperator(bed: TestBed): Promise<void> {
-  const { kubectl, hostSide, dpuSide } = bed;
+export async function becomeGoOperator(fixture: OperatorFixture): Promise<void> {
+  const { kubectl, hostSide, dpuSide } = fixture;
   const config = await kubectl.json<Config>(['get', 'dpuoperatorconfig', 'dpu-operator-config']);
   await takeOursAway(kubectl);
   await writeGoRecords(hostSide);
@@ -38,7 +38,7 @@ export async function becomeGoOperator(bed: TestBed): Promise<void> {
   for (const { cluster, node } of [hostSide, dpuSide]) {
     await onNode({ cluster }, node, `rm -rf ${state} /var/run/dpu-daemon/dpu-cni`);
   }
-  await withoutMarks(bed);
+  await withoutMarks(fixture);
   const owner = {
     apiVersion: 'config.openshift.io/v1',
     kind: 'DpuOperatorConfig',
@@ -117,7 +117,7 @@ async function attachmentsOn({ cluster, node }: Pick<Side, 'cluster' | 'node'>):
 }
 
 /** Objects that stay lose what only our operator and daemon put on them. */
-async function withoutMarks({ kubectl, hostDpu, dpuDpu }: TestBed): Promise<void> {
+async function withoutMarks({ kubectl, hostDpu, dpuDpu }: OperatorFixture): Promise<void> {
   const patch = (object: string, finalizers: string[] | null) =>
     kubectl.run(['patch', object, '--type=merge', '-p', JSON.stringify({ metadata: { finalizers } })]);
   await patch('dpuoperatorconfig/dpu-operator-config', [goFinalizer]);

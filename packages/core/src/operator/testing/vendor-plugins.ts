@@ -17,7 +17,7 @@ const configMaps = `/api/v1/${namespaced}/configmaps/`;
 
 const unread: ReadImage = () => Promise.reject(new Error('there is no registry of images'));
 
-export class VendorPluginBed {
+export class VendorPluginFixture {
   readonly server = new TestApiServer();
   readonly #lookUp: LookUp;
   readonly #readImage: ReadImage;

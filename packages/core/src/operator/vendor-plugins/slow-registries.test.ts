@@ -6,7 +6,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { manifestLabel } from '../../api/names.ts';
 import { readImage } from '../../plugins/image/read-image.ts';
 import type { LookUp } from '../../plugins/lookup/lookup.ts';
-import { VendorPluginBed } from '../testing/vendor-plugins.ts';
+import { VendorPluginFixture } from '../testing/vendor-plugins.ts';
 
 const manifest = {
   contract: '^1.0.0',
@@ -17,7 +17,7 @@ const manifest = {
 let servers: Server[];
 /** Packages that a registry of npm was asked for and does not answer. */
 let unanswered: string[];
-let bed: VendorPluginBed;
+let fixture: VendorPluginFixture;
 
 const lookUp: LookUp = async ({ packageName, requested, registry, signal }) => {
   signal?.throwIfAborted();
@@ -33,11 +33,11 @@ const lookUp: LookUp = async ({ packageName, requested, registry, signal }) => {
 beforeEach(async () => {
   servers = [];
   unanswered = [];
-  bed = new VendorPluginBed(lookUp, readImage);
-  await bed.start();
+  fixture = new VendorPluginFixture(lookUp, readImage);
+  await fixture.start();
 });
 afterEach(async () => {
-  await bed.stop();
+  await fixture.stop();
   for (const server of servers) {
     server.closeAllConnections();
     server.close();
@@ -72,27 +72,27 @@ test('images of a registry that never answers keep no other waiting, and are let
     socket.on('close', () => closed.push(url));
   });
   const answering = await serveImage();
-  bed.putConfig({ plugins: { httpRegistries: [hanging, answering] } });
-  for (let each = 0; each < 20; each++) bed.put(`slow-${each}`, { image: `${hanging}/acme/${each}:1` });
+  fixture.putConfig({ plugins: { httpRegistries: [hanging, answering] } });
+  for (let each = 0; each < 20; each++) fixture.put(`slow-${each}`, { image: `${hanging}/acme/${each}:1` });
   // Of one registry four at a time.
   await vi.waitFor(() => expect(asked).toHaveLength(4));
-  bed.put('good', { image: `${answering}/acme/vsp:1` });
-  await vi.waitFor(() => expect(bed.condition('good')).toMatchObject({ reason: 'Found' }));
+  fixture.put('good', { image: `${answering}/acme/vsp:1` });
+  await vi.waitFor(() => expect(fixture.condition('good')).toMatchObject({ reason: 'Found' }));
   expect(asked).toHaveLength(4);
   expect(closed).toEqual([]);
-  bed.put('slow-0', { image: `${answering}/acme/vsp:1` });
-  await vi.waitFor(() => expect(bed.condition('slow-0')).toMatchObject({ reason: 'Found' }));
+  fixture.put('slow-0', { image: `${answering}/acme/vsp:1` });
+  await vi.waitFor(() => expect(fixture.condition('slow-0')).toMatchObject({ reason: 'Found' }));
   await vi.waitFor(() => expect(closed).toHaveLength(1));
   await vi.waitFor(() => expect(asked).toHaveLength(5));
 });
 
 test('packages of a registry that never answers keep no other waiting', async () => {
   for (let each = 0; each < 20; each++) {
-    bed.put(`slow-${each}`, { package: `@slow/${each}`, registry: 'https://slow.example.com' });
+    fixture.put(`slow-${each}`, { package: `@slow/${each}`, registry: 'https://slow.example.com' });
   }
   await vi.waitFor(() => expect(unanswered).toHaveLength(2));
-  bed.put('good', { package: '@acme/p' });
-  await vi.waitFor(() => expect(bed.condition('good')).toMatchObject({ reason: 'Found' }));
+  fixture.put('good', { package: '@acme/p' });
+  await vi.waitFor(() => expect(fixture.condition('good')).toMatchObject({ reason: 'Found' }));
   expect(unanswered).toHaveLength(2);
 });
 
@@ -105,15 +105,15 @@ test('what another controller says of a VendorPlugin meanwhile stays, and no loo
     await waiting.promise;
     response.writeHead(307, { location: `http://${answering}${url}` }).end();
   });
-  bed.putConfig({ plugins: { httpRegistries: [late, answering] } });
-  bed.put('acme', { image: `${late}/acme/vsp:1` });
+  fixture.putConfig({ plugins: { httpRegistries: [late, answering] } });
+  fixture.put('acme', { image: `${late}/acme/vsp:1` });
   await vi.waitFor(() => expect(lookups).toHaveLength(1));
   const condition = { type: 'RolledOut', status: 'True', reason: 'NoDpus', message: '' } as const;
-  bed.says('acme', { ...condition, lastTransitionTime: '2026-01-01T00:00:00Z' });
-  await bed.sees('acme', 'RolledOut');
+  fixture.says('acme', { ...condition, lastTransitionTime: '2026-01-01T00:00:00Z' });
+  await fixture.sees('acme', 'RolledOut');
   waiting.resolve();
-  await vi.waitFor(() => expect(bed.condition('acme')).toMatchObject({ reason: 'Found' }));
-  expect(bed.condition('acme', 'RolledOut')).toMatchObject(condition);
+  await vi.waitFor(() => expect(fixture.condition('acme')).toMatchObject({ reason: 'Found' }));
+  expect(fixture.condition('acme', 'RolledOut')).toMatchObject(condition);
   // The image and its configuration, each once.
   expect(lookups).toHaveLength(2);
 });

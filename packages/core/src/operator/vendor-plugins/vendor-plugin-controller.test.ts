@@ -4,7 +4,7 @@ import type { ImageFound, ImageRequest } from '../../plugins/image/read-image.ts
 import type { LookedUp, LookupRequest } from '../../plugins/lookup/lookup.ts';
 import { LookupError } from '../../plugins/lookup/lookup-error.ts';
 import { runOf } from '../testing/plugin-runs.ts';
-import { VendorPluginBed } from '../testing/vendor-plugins.ts';
+import { VendorPluginFixture } from '../testing/vendor-plugins.ts';
 
 /** What the versions of the registry ask of their pods. */
 let pod: object;
@@ -18,7 +18,7 @@ const manifest = {
 /** What the registry answers by what is asked for. */
 let published: Record<string, string | LookupError>;
 let asked: LookupRequest[];
-let bed: VendorPluginBed;
+let fixture: VendorPluginFixture;
 
 async function lookUp(request: LookupRequest): Promise<LookedUp> {
   asked.push(request);
@@ -48,117 +48,121 @@ beforeEach(async () => {
   asked = [];
   pod = {};
   optionalFields = [];
-  bed = new VendorPluginBed(lookUp, readImage);
-  await bed.start();
+  fixture = new VendorPluginFixture(lookUp, readImage);
+  await fixture.start();
 });
-afterEach(() => bed.stop());
+afterEach(() => fixture.stop());
 
-const ready = (name: string, reason: string) => vi.waitFor(() => expect(bed.condition(name)).toMatchObject({ reason }));
+const ready = (name: string, reason: string) =>
+  vi.waitFor(() => expect(fixture.condition(name)).toMatchObject({ reason }));
 const requests = () => asked.map(({ requested }) => requested);
 
 test('finds a version, writes its lock, says so once', async () => {
-  bed.put('acme', { package: '@acme/p' });
+  fixture.put('acme', { package: '@acme/p' });
   await ready('acme', 'Found');
-  const [lock] = bed.get('acme').status?.releases ?? [];
+  const [lock] = fixture.get('acme').status?.releases ?? [];
   expect(lock).toMatchObject({ requested: 'latest', version: '1.0.0', registry: 'https://registry.npmjs.org/' });
-  expect(bed.locks()).toEqual(new Map([[lock?.lock, { 'package-lock.json': 'lock of @acme/p 1.0.0' }]]));
-  await vi.waitFor(() => expect(bed.events()).toEqual(['Normal Found']));
-  const writes = bed.server.writes.length;
+  expect(fixture.locks()).toEqual(new Map([[lock?.lock, { 'package-lock.json': 'lock of @acme/p 1.0.0' }]]));
+  await vi.waitFor(() => expect(fixture.events()).toEqual(['Normal Found']));
+  const writes = fixture.server.writes.length;
   // Changes that ask nothing of a registry.
-  bed.choose('c', { name: 'acme' });
-  bed.choose('d', { name: 'acme', version: '1.0.0' });
-  await vi.waitFor(() => expect(bed.condition('acme', 'VersionsReady')).toMatchObject({ status: 'True' }));
+  fixture.choose('c', { name: 'acme' });
+  fixture.choose('d', { name: 'acme', version: '1.0.0' });
+  await vi.waitFor(() => expect(fixture.condition('acme', 'VersionsReady')).toMatchObject({ status: 'True' }));
   expect(requests()).toEqual(['latest', '1.0.0']);
-  expect(bed.server.writes.slice(writes).filter((write) => !write.includes('/events'))).toHaveLength(1);
+  expect(fixture.server.writes.slice(writes).filter((write) => !write.includes('/events'))).toHaveLength(1);
 });
 
 test('a field of a newer manifest that the plugin can do without is named; another one keeps the plugin out', async () => {
   pod = { cpuSet: '2-3' };
   optionalFields = ['pod.cpuSet'];
-  bed.put('acme', { package: '@acme/p' });
+  fixture.put('acme', { package: '@acme/p' });
   await ready('acme', 'Found');
   const message = 'this operator does not know dpu.pod.cpuSet and does without, a newer one heeds it';
-  expect(bed.condition('acme')?.message).toContain(message);
+  expect(fixture.condition('acme')?.message).toContain(message);
   optionalFields = [];
-  bed.put('other', { package: '@acme/q' });
+  fixture.put('other', { package: '@acme/q' });
   await ready('other', 'ManifestInvalid');
-  expect(bed.condition('other')?.message).toContain('dpu.pod.cpuSet: there is no such field');
+  expect(fixture.condition('other')?.message).toContain('dpu.pod.cpuSet: there is no such field');
 });
 
 test('an operator that starts again asks nothing and writes nothing', async () => {
-  bed.put('acme', { package: '@acme/p', version: '^1' });
+  fixture.put('acme', { package: '@acme/p', version: '^1' });
   await ready('acme', 'Found');
-  await bed.stop();
-  const writes = bed.server.writes.length;
-  await bed.start();
+  await fixture.stop();
+  const writes = fixture.server.writes.length;
+  await fixture.start();
   // The next one is looked up after the first was looked at.
-  bed.put('other', { package: '@acme/q' });
+  fixture.put('other', { package: '@acme/q' });
   await ready('other', 'Found');
   expect(requests()).toEqual(['^1', 'latest']);
-  expect(bed.server.writes.slice(writes).filter((write) => write.includes('vendorplugins/acme'))).toEqual([]);
+  expect(fixture.server.writes.slice(writes).filter((write) => write.includes('vendorplugins/acme'))).toEqual([]);
 });
 
 test('two VendorPlugins of one package each have their lock', async () => {
-  bed.put('a', { package: '@acme/p' });
-  bed.put('b', { package: '@acme/p' });
+  fixture.put('a', { package: '@acme/p' });
+  fixture.put('b', { package: '@acme/p' });
   await ready('a', 'Found');
   await ready('b', 'Found');
-  expect(bed.locks().size).toBe(2);
+  expect(fixture.locks().size).toBe(2);
 });
 
 test('a version that cannot be had leaves the one before in use, and is tried again when that changes', async () => {
-  bed.put('acme', { package: '@acme/p', version: '1.0.0' });
+  fixture.put('acme', { package: '@acme/p', version: '1.0.0' });
   await ready('acme', 'Found');
   published['2.0.0'] = new LookupError('ManifestInvalid', 'dpu.products: is wrong');
-  bed.put('acme', { package: '@acme/p', version: '2.0.0' });
+  fixture.put('acme', { package: '@acme/p', version: '2.0.0' });
   await ready('acme', 'ManifestInvalid');
-  expect(bed.condition('acme')?.message).toBe('@acme/p@2.0.0: dpu.products: is wrong; version 1.0.0 stays in use');
-  expect(bed.get('acme').status).toMatchObject({ version: '1.0.0', releases: [{ version: '1.0.0' }] });
+  expect(fixture.condition('acme')?.message).toBe('@acme/p@2.0.0: dpu.products: is wrong; version 1.0.0 stays in use');
+  expect(fixture.get('acme').status).toMatchObject({ version: '1.0.0', releases: [{ version: '1.0.0' }] });
   published['2.0.1'] = '2.0.1';
-  bed.put('acme', { package: '@acme/p', version: '2.0.1' });
+  fixture.put('acme', { package: '@acme/p', version: '2.0.1' });
   await ready('acme', 'Found');
-  expect(bed.get('acme').status?.releases).toMatchObject([{ version: '2.0.1' }]);
-  await vi.waitFor(() => expect(bed.events()).toEqual(['Normal Found', 'Warning ManifestInvalid', 'Normal Found']));
+  expect(fixture.get('acme').status?.releases).toMatchObject([{ version: '2.0.1' }]);
+  await vi.waitFor(() => expect(fixture.events()).toEqual(['Normal Found', 'Warning ManifestInvalid', 'Normal Found']));
 });
 
 test('the annotation asks for another look; a version that is still the same keeps its lock', async () => {
-  bed.put('acme', { package: '@acme/p', version: '^1' });
+  fixture.put('acme', { package: '@acme/p', version: '^1' });
   await ready('acme', 'Found');
-  const before = bed.get('acme').status?.releases;
-  bed.put('acme', { package: '@acme/p', version: '^1' }, { 'dpu.config.openshift.io/refresh': '1' });
-  await vi.waitFor(() => expect(bed.get('acme').status?.lookup?.refresh).toBe('1'));
-  expect(bed.get('acme').status?.releases).toEqual(before);
+  const before = fixture.get('acme').status?.releases;
+  fixture.put('acme', { package: '@acme/p', version: '^1' }, { 'dpu.config.openshift.io/refresh': '1' });
+  await vi.waitFor(() => expect(fixture.get('acme').status?.lookup?.refresh).toBe('1'));
+  expect(fixture.get('acme').status?.releases).toEqual(before);
   published['^1'] = '1.0.1';
-  bed.put('acme', { package: '@acme/p', version: '^1' }, { 'dpu.config.openshift.io/refresh': '2' });
-  await vi.waitFor(() => expect(bed.get('acme').status?.version).toBe('1.0.1'));
+  fixture.put('acme', { package: '@acme/p', version: '^1' }, { 'dpu.config.openshift.io/refresh': '2' });
+  await vi.waitFor(() => expect(fixture.get('acme').status?.version).toBe('1.0.1'));
   expect(asked.map(({ locked }) => locked?.version)).toEqual([undefined, '1.0.0', '1.0.0']);
 });
 
 test('a version that asks for more waits until it is approved, and its lock is not written', async () => {
-  bed.put('acme', { package: '@acme/p', version: '^1' });
+  fixture.put('acme', { package: '@acme/p', version: '^1' });
   await ready('acme', 'Found');
   published['^1'] = '1.1.0';
   pod = { capabilities: ['SYS_ADMIN'] };
   const look = (refresh: string) => ({ 'dpu.config.openshift.io/refresh': refresh });
-  bed.put('acme', { package: '@acme/p', version: '^1' }, look('1'));
+  fixture.put('acme', { package: '@acme/p', version: '^1' }, look('1'));
   await ready('acme', 'ApprovalRequired');
   const how = `kubectl patch vendorplugin acme --type merge -p '{"spec":{"approvedVersion":"1.1.0"}}'`;
-  expect(bed.condition('acme')?.message).toBe(
+  expect(fixture.condition('acme')?.message).toBe(
     `@acme/p@^1: version 1.1.0 asks for more than what is in use: capability SYS_ADMIN; to approve it: ${how}; version 1.0.0 stays in use`,
   );
-  expect(bed.get('acme').status).toMatchObject({ version: '1.0.0', releases: [{ requested: '^1', version: '1.0.0' }] });
-  expect(bed.locks().size).toBe(1);
+  expect(fixture.get('acme').status).toMatchObject({
+    version: '1.0.0',
+    releases: [{ requested: '^1', version: '1.0.0' }],
+  });
+  expect(fixture.locks().size).toBe(1);
   // Another version than the one that was approved asks again.
-  bed.put('acme', { package: '@acme/p', version: '^1', approvedVersion: '1.0.9' }, look('1'));
+  fixture.put('acme', { package: '@acme/p', version: '^1', approvedVersion: '1.0.9' }, look('1'));
   await vi.waitFor(() => expect(asked).toHaveLength(3));
   await ready('acme', 'ApprovalRequired');
-  bed.put('acme', { package: '@acme/p', version: '^1', approvedVersion: '1.1.0' }, look('1'));
+  fixture.put('acme', { package: '@acme/p', version: '^1', approvedVersion: '1.1.0' }, look('1'));
   await ready('acme', 'Found');
-  expect(bed.get('acme').status).toMatchObject({ version: '1.1.0', approved: { version: '1.1.0', pod } });
+  expect(fixture.get('acme').status).toMatchObject({ version: '1.1.0', approved: { version: '1.1.0', pod } });
   // What was approved once needs no word for its next version.
   published['^1'] = '1.1.1';
-  bed.put('acme', { package: '@acme/p', version: '^1', approvedVersion: '1.1.0' }, look('2'));
-  await vi.waitFor(() => expect(bed.get('acme').status?.version).toBe('1.1.1'));
+  fixture.put('acme', { package: '@acme/p', version: '^1', approvedVersion: '1.1.0' }, look('2'));
+  await vi.waitFor(() => expect(fixture.get('acme').status?.version).toBe('1.1.1'));
 });
 
 test('an image with another digest that asks for more waits until that digest is approved', async () => {
@@ -171,23 +175,23 @@ test('an image with another digest that asks for more waits until that digest is
   if (!first || !second) throw new Error('there are two');
   const image = 'r.example.com/acme/vsp:1';
   images[image] = found(first, ['NET_ADMIN']);
-  bed.put('acme', { image });
+  fixture.put('acme', { image });
   await ready('acme', 'Found');
-  expect(bed.get('acme').status).toMatchObject({ version: first, approved: { version: first } });
+  expect(fixture.get('acme').status).toMatchObject({ version: first, approved: { version: first } });
   images[image] = found(second, ['SYS_ADMIN']);
   const look = { 'dpu.config.openshift.io/refresh': '1' };
-  bed.put('acme', { image }, look);
+  fixture.put('acme', { image }, look);
   await ready('acme', 'ApprovalRequired');
-  expect(bed.condition('acme')?.message).toContain(`{"spec":{"approvedVersion":"${second}"}}`);
-  expect(bed.get('acme').status?.releases).toMatchObject([{ image: `r.example.com/acme/vsp@${first}` }]);
-  bed.put('acme', { image, approvedVersion: second }, look);
+  expect(fixture.condition('acme')?.message).toContain(`{"spec":{"approvedVersion":"${second}"}}`);
+  expect(fixture.get('acme').status?.releases).toMatchObject([{ image: `r.example.com/acme/vsp@${first}` }]);
+  fixture.put('acme', { image, approvedVersion: second }, look);
   await ready('acme', 'Found');
-  expect(bed.get('acme').status?.releases).toMatchObject([{ image: `r.example.com/acme/vsp@${second}` }]);
+  expect(fixture.get('acme').status?.releases).toMatchObject([{ image: `r.example.com/acme/vsp@${second}` }]);
   // No version of it but its own.
-  bed.choose('c', { name: 'acme', version: '2' });
-  await vi.waitFor(() => expect(bed.condition('acme', 'VersionsReady')).toMatchObject({ reason: 'NoVersions' }));
+  fixture.choose('c', { name: 'acme', version: '2' });
+  await vi.waitFor(() => expect(fixture.condition('acme', 'VersionsReady')).toMatchObject({ reason: 'NoVersions' }));
   expect(read).toEqual([image, image, image]);
-  expect(bed.locks().size).toBe(0);
+  expect(fixture.locks().size).toBe(0);
 });
 
 test('a tag of an image is resolved anew only when that is asked for: not for another field', async () => {
@@ -196,181 +200,192 @@ test('a tag of an image is resolved anew only when that is asked for: not for an
   const found = (digest: string) => ({ digest, architectures: ['amd64'], manifest });
   const [image, other] = ['r.example.com/acme/vsp:1', 'r.example.com/acme/vsp:2'];
   images = { [image]: found(first), [`r.example.com/acme/vsp@${first}`]: found(first) };
-  bed.put('acme', { image });
+  fixture.put('acme', { image });
   await ready('acme', 'Found');
   images[image] = found(second);
   const changed = { image, pod: { env: [{ name: 'A', value: 'b' }] } };
-  bed.put('acme', changed);
-  await vi.waitFor(() => expect(bed.get('acme').status?.lookup?.generation).toBe(2));
-  expect(bed.get('acme').status?.version).toBe(first);
-  bed.put('acme', changed, { 'dpu.config.openshift.io/refresh': '1' });
-  await vi.waitFor(() => expect(bed.get('acme').status?.version).toBe(second));
+  fixture.put('acme', changed);
+  await vi.waitFor(() => expect(fixture.get('acme').status?.lookup?.generation).toBe(2));
+  expect(fixture.get('acme').status?.version).toBe(first);
+  fixture.put('acme', changed, { 'dpu.config.openshift.io/refresh': '1' });
+  await vi.waitFor(() => expect(fixture.get('acme').status?.version).toBe(second));
   images[other] = found(first);
-  bed.put('acme', { image: other }, { 'dpu.config.openshift.io/refresh': '1' });
-  await vi.waitFor(() => expect(bed.get('acme').status?.version).toBe(first));
+  fixture.put('acme', { image: other }, { 'dpu.config.openshift.io/refresh': '1' });
+  await vi.waitFor(() => expect(fixture.get('acme').status?.version).toBe(first));
 });
 
 test('a first version waits where its VendorPlugin says so', async () => {
-  bed.put('acme', { package: '@acme/p', requireApproval: true });
+  fixture.put('acme', { package: '@acme/p', requireApproval: true });
   await ready('acme', 'ApprovalRequired');
-  expect(bed.condition('acme')?.message).toContain("version 1.0.0 asks for the node's network; to approve it: kubectl");
-  expect(bed.get('acme').status?.releases).toEqual([]);
-  bed.put('acme', { package: '@acme/p', requireApproval: true, approvedVersion: '1.0.0' });
+  expect(fixture.condition('acme')?.message).toContain(
+    "version 1.0.0 asks for the node's network; to approve it: kubectl",
+  );
+  expect(fixture.get('acme').status?.releases).toEqual([]);
+  fixture.put('acme', { package: '@acme/p', requireApproval: true, approvedVersion: '1.0.0' });
   await ready('acme', 'Found');
 });
 
 test('what was approved is remembered where no version is in use that could be compared with', async () => {
-  bed.put('acme', { package: '@acme/p' });
+  fixture.put('acme', { package: '@acme/p' });
   await ready('acme', 'Found');
-  await bed.stop();
-  bed.forgetReleases('acme');
+  await fixture.stop();
+  fixture.forgetReleases('acme');
   pod = { hostPID: true };
   published.latest = '2.0.0';
-  await bed.start();
+  await fixture.start();
   await ready('acme', 'ApprovalRequired');
 });
 
 test('rights on the API need an account that a person has made', async () => {
   pod = { rbac: [{ apiGroups: [''], resources: ['pods'], verbs: ['get'] }] };
-  bed.put('acme', { package: '@acme/p' });
+  fixture.put('acme', { package: '@acme/p' });
   await ready('acme', 'ServiceAccountMissing');
-  expect(bed.condition('acme')?.message).toContain(
+  expect(fixture.condition('acme')?.message).toContain(
     'kubectl create serviceaccount -n openshift-dpu-operator dpu-vsp-acme',
   );
-  bed.put('acme', { package: '@acme/p', pod: { serviceAccountName: 'dpu-vsp-acme' } });
+  fixture.put('acme', { package: '@acme/p', pod: { serviceAccountName: 'dpu-vsp-acme' } });
   await ready('acme', 'Found');
 });
 
 test('two things at one place of a pod are refused', async () => {
   pod = { hostPaths: [{ path: '/sys' }] };
   const volumes = [{ name: 'a', emptyDir: {} }];
-  bed.put('acme', { package: '@acme/p', pod: { volumes, volumeMounts: [{ name: 'a', mountPath: '/sys/' }] } });
+  fixture.put('acme', { package: '@acme/p', pod: { volumes, volumeMounts: [{ name: 'a', mountPath: '/sys/' }] } });
   await ready('acme', 'PodInvalid');
-  expect(bed.condition('acme')?.message).toContain('spec.pod.volumeMounts[0]: the manifest mounts');
+  expect(fixture.condition('acme')?.message).toContain('spec.pod.volumeMounts[0]: the manifest mounts');
 });
 
 test('an image for a companion that the manifest does not have is refused', async () => {
   pod = { dpu: { companions: [{ name: 'agent' }] } };
-  bed.put('acme', { package: '@acme/p', pod: { companions: [{ name: 'agnet', image: 'agent:1' }] } });
+  fixture.put('acme', { package: '@acme/p', pod: { companions: [{ name: 'agnet', image: 'agent:1' }] } });
   await ready('acme', 'PodInvalid');
-  expect(bed.condition('acme')?.message).toContain(
+  expect(fixture.condition('acme')?.message).toContain(
     'spec.pod.companions[0].name: the manifest has no companion agnet, but agent',
   );
-  bed.put('acme', { package: '@acme/p', pod: { companions: [{ name: 'agent', image: 'agent:1' }] } });
+  fixture.put('acme', { package: '@acme/p', pod: { companions: [{ name: 'agent', image: 'agent:1' }] } });
   await ready('acme', 'Found');
 });
 
 test('a lock that somebody deletes is written again', async () => {
-  bed.put('acme', { package: '@acme/p' });
+  fixture.put('acme', { package: '@acme/p' });
   await ready('acme', 'Found');
-  const [name = ''] = bed.locks().keys();
-  bed.deleteLock(name);
-  await vi.waitFor(() => expect([...bed.locks().keys()]).toEqual([name]));
+  const [name = ''] = fixture.locks().keys();
+  fixture.deleteLock(name);
+  await vi.waitFor(() => expect([...fixture.locks().keys()]).toEqual([name]));
 });
 
 test('a range is found anew only when that is asked for: not for a lost lock, nor for another field', async () => {
-  bed.put('acme', { package: '@acme/p', version: '^1' });
+  fixture.put('acme', { package: '@acme/p', version: '^1' });
   await ready('acme', 'Found');
   Object.assign(published, { '^1': '1.1.0', '1.1.0': '1.1.0' });
-  const [name = ''] = bed.locks().keys();
-  bed.deleteLock(name);
-  await vi.waitFor(() => expect([...bed.locks().keys()]).toEqual([name]));
-  bed.put('acme', { package: '@acme/p', version: '^1', pod: { env: [{ name: 'A', value: 'b' }] } });
-  await vi.waitFor(() => expect(bed.get('acme').status?.lookup?.generation).toBe(2));
-  expect(bed.get('acme').status?.version).toBe('1.0.0');
-  bed.put('acme', { package: '@acme/p', version: '^1' }, { 'dpu.config.openshift.io/refresh': '1' });
-  await vi.waitFor(() => expect(bed.get('acme').status?.version).toBe('1.1.0'));
+  const [name = ''] = fixture.locks().keys();
+  fixture.deleteLock(name);
+  await vi.waitFor(() => expect([...fixture.locks().keys()]).toEqual([name]));
+  fixture.put('acme', { package: '@acme/p', version: '^1', pod: { env: [{ name: 'A', value: 'b' }] } });
+  await vi.waitFor(() => expect(fixture.get('acme').status?.lookup?.generation).toBe(2));
+  expect(fixture.get('acme').status?.version).toBe('1.0.0');
+  fixture.put('acme', { package: '@acme/p', version: '^1' }, { 'dpu.config.openshift.io/refresh': '1' });
+  await vi.waitFor(() => expect(fixture.get('acme').status?.version).toBe('1.1.0'));
 });
 
 test('a VendorPlugin that is made again gives the DPUs that run it nothing new', async () => {
-  bed.putDpu('card', { ...runOf('1.0.0'), name: 'acme', package: '@acme/p' });
+  fixture.putDpu('card', { ...runOf('1.0.0'), name: 'acme', package: '@acme/p' });
   Object.assign(published, { '^1': '1.1.0', '1.1.0': '1.1.0' });
-  bed.put('acme', { package: '@acme/p', version: '^1' });
-  await vi.waitFor(() => expect(bed.get('acme').status?.version).toBe('1.0.0'));
-  bed.delete('acme');
-  bed.put('acme', { package: '@acme/p', version: '>=1.1.0' });
+  fixture.put('acme', { package: '@acme/p', version: '^1' });
+  await vi.waitFor(() => expect(fixture.get('acme').status?.version).toBe('1.0.0'));
+  fixture.delete('acme');
+  fixture.put('acme', { package: '@acme/p', version: '>=1.1.0' });
   published['>=1.1.0'] = '1.1.0';
-  await vi.waitFor(() => expect(bed.get('acme').status?.version).toBe('1.1.0'));
+  await vi.waitFor(() => expect(fixture.get('acme').status?.version).toBe('1.1.0'));
 });
 
 test('a VendorPlugin that is made again for another registry does not ask there for what DPUs have from the first', async () => {
-  bed.putDpu('card', { ...runOf('1.0.0'), name: 'acme', package: '@acme/p', registry: 'https://first.example.com' });
+  fixture.putDpu('card', {
+    ...runOf('1.0.0'),
+    name: 'acme',
+    package: '@acme/p',
+    registry: 'https://first.example.com',
+  });
   Object.assign(published, { '^1': '1.1.0', '1.1.0': '1.1.0' });
-  bed.put('acme', { package: '@acme/p', version: '^1', registry: 'https://second.example.com' });
-  await vi.waitFor(() => expect(bed.get('acme').status?.version).toBe('1.1.0'));
+  fixture.put('acme', { package: '@acme/p', version: '^1', registry: 'https://second.example.com' });
+  await vi.waitFor(() => expect(fixture.get('acme').status?.version).toBe('1.1.0'));
 });
 
 test('what another controller says of a VendorPlugin is neither taken away nor a reason to write', async () => {
-  bed.put('acme', { package: '@acme/p' });
+  fixture.put('acme', { package: '@acme/p' });
   await ready('acme', 'Found');
-  await bed.settled();
-  const before = bed.server.writes.length;
+  await fixture.settled();
+  const before = fixture.server.writes.length;
   const lastTransitionTime = '2026-01-01T00:00:00Z';
-  bed.says('acme', { type: 'RolledOut', status: 'True', reason: 'Complete', message: '', lastTransitionTime });
-  await bed.settled();
-  expect(bed.server.writes.length).toBe(before);
-  expect(bed.condition('acme', 'RolledOut')).toMatchObject({ reason: 'Complete' });
+  fixture.says('acme', { type: 'RolledOut', status: 'True', reason: 'Complete', message: '', lastTransitionTime });
+  await fixture.settled();
+  expect(fixture.server.writes.length).toBe(before);
+  expect(fixture.condition('acme', 'RolledOut')).toMatchObject({ reason: 'Complete' });
 });
 
 test('of the locks that went out of use the last five stay', async () => {
   for (let patch = 0; patch < 8; patch++) {
     const version = `1.1.${patch}`;
     published[version] = version;
-    bed.put('acme', { package: '@acme/p', version });
-    await vi.waitFor(() => expect(bed.get('acme').status?.version).toBe(version));
+    fixture.put('acme', { package: '@acme/p', version });
+    await vi.waitFor(() => expect(fixture.get('acme').status?.version).toBe(version));
   }
-  await vi.waitFor(() => expect(bed.locks().size).toBe(6));
+  await vi.waitFor(() => expect(fixture.locks().size).toBe(6));
 });
 
 test('a version that only a config asks for has a condition of its own', async () => {
-  bed.put('acme', { package: '@acme/p' });
-  bed.choose('c', { name: 'acme', version: '9.0.0' });
-  await vi.waitFor(() => expect(bed.condition('acme', 'VersionsReady')).toMatchObject({ reason: 'VersionNotFound' }));
-  expect(bed.condition('acme')).toMatchObject({ status: 'True' });
-  bed.choose('c', undefined);
-  await vi.waitFor(() => expect(bed.condition('acme', 'VersionsReady')).toBeUndefined());
+  fixture.put('acme', { package: '@acme/p' });
+  fixture.choose('c', { name: 'acme', version: '9.0.0' });
+  await vi.waitFor(() =>
+    expect(fixture.condition('acme', 'VersionsReady')).toMatchObject({ reason: 'VersionNotFound' }),
+  );
+  expect(fixture.condition('acme')).toMatchObject({ status: 'True' });
+  fixture.choose('c', undefined);
+  await vi.waitFor(() => expect(fixture.condition('acme', 'VersionsReady')).toBeUndefined());
 });
 
 test('credentials come from the Secret', async () => {
   const spec = { package: '@acme/p', credentialsSecret: { name: 'npm' } };
-  bed.put('acme', spec);
+  fixture.put('acme', spec);
   await ready('acme', 'SecretMissing');
-  bed.putSecret('npm', { user: 'x' });
-  bed.put('acme', spec, { 'dpu.config.openshift.io/refresh': '1' });
+  fixture.putSecret('npm', { user: 'x' });
+  fixture.put('acme', spec, { 'dpu.config.openshift.io/refresh': '1' });
   await ready('acme', 'SecretInvalid');
-  bed.putSecret('npm', { token: 'abc', registry: 'https://elsewhere.example.com' });
-  bed.put('acme', spec, { 'dpu.config.openshift.io/refresh': '2' });
-  await vi.waitFor(() => expect(bed.condition('acme')?.message).toContain('another registry'));
-  bed.putSecret('npm', { token: 'abc', registry: 'https://registry.npmjs.org' });
-  bed.put('acme', spec, { 'dpu.config.openshift.io/refresh': '3' });
+  fixture.putSecret('npm', { token: 'abc', registry: 'https://elsewhere.example.com' });
+  fixture.put('acme', spec, { 'dpu.config.openshift.io/refresh': '2' });
+  await vi.waitFor(() => expect(fixture.condition('acme')?.message).toContain('another registry'));
+  fixture.putSecret('npm', { token: 'abc', registry: 'https://registry.npmjs.org' });
+  fixture.put('acme', spec, { 'dpu.config.openshift.io/refresh': '3' });
   await ready('acme', 'Found');
   expect(asked.map(({ credentials }) => credentials)).toEqual([{ token: 'abc' }]);
-  expect(JSON.stringify([...bed.server.objects].filter(([path]) => !path.includes('secrets')))).not.toContain('abc');
+  expect(JSON.stringify([...fixture.server.objects].filter(([path]) => !path.includes('secrets')))).not.toContain(
+    'abc',
+  );
 });
 
 test('the registry of the DpuOperatorConfig is that of plugins which name none, by https unless it is allowed by name', async () => {
-  bed.put('acme', { package: '@acme/p' });
-  bed.put('own', { package: '@acme/p', registry: 'https://own.example.com' });
+  fixture.put('acme', { package: '@acme/p' });
+  fixture.put('own', { package: '@acme/p', registry: 'https://own.example.com' });
   await ready('acme', 'Found');
   await ready('own', 'Found');
-  bed.putSecret('mirror', { token: 'abc', registry: 'http://mirror.example.com:4873' });
+  fixture.putSecret('mirror', { token: 'abc', registry: 'http://mirror.example.com:4873' });
   const mirror = { registry: 'http://mirror.example.com:4873', credentialsSecret: { name: 'mirror' } };
-  bed.putConfig({ plugins: mirror });
-  await vi.waitFor(() => expect(bed.get('acme').status?.failures).toMatchObject([{ reason: 'RegistryInsecure' }]));
-  bed.putConfig({ plugins: { ...mirror, httpRegistries: ['mirror.example.com:4873'] } });
+  fixture.putConfig({ plugins: mirror });
+  await vi.waitFor(() => expect(fixture.get('acme').status?.failures).toMatchObject([{ reason: 'RegistryInsecure' }]));
+  fixture.putConfig({ plugins: { ...mirror, httpRegistries: ['mirror.example.com:4873'] } });
   const fromMirror = { registry: mirror.registry, credentialsSecret: 'mirror' };
-  await vi.waitFor(() => expect(bed.get('acme').status?.releases).toMatchObject([fromMirror]));
+  await vi.waitFor(() => expect(fixture.get('acme').status?.releases).toMatchObject([fromMirror]));
   expect(asked.filter(({ credentials }) => credentials).map(({ registry }) => registry)).toEqual([mirror.registry]);
-  expect(bed.get('own').status?.releases).toMatchObject([{ registry: 'https://own.example.com' }]);
+  expect(fixture.get('own').status?.releases).toMatchObject([{ registry: 'https://own.example.com' }]);
 });
 
 test('an image with a manifest is a release without a version', async () => {
-  bed.put('go', { image: 'registry.example.com/vsp:1', manifest });
+  fixture.put('go', { image: 'registry.example.com/vsp:1', manifest });
   await ready('go', 'Declared');
-  expect(bed.get('go').status?.releases).toEqual([
+  expect(fixture.get('go').status?.releases).toEqual([
     { requested: 'latest', image: 'registry.example.com/vsp:1', manifest },
   ]);
-  bed.put('go', { image: 'registry.example.com/vsp:1', manifest: { ...manifest, contract: '^9.0.0' } });
+  fixture.put('go', { image: 'registry.example.com/vsp:1', manifest: { ...manifest, contract: '^9.0.0' } });
   await ready('go', 'ContractUnsupported');
   expect(asked).toEqual([]);
 });

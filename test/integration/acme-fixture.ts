@@ -66,7 +66,7 @@ export class Vsp implements AsyncDisposable {
 }
 
 /** What is made through this goes with it, and at the next start what a killed run left. */
-export class Bed extends Namespaces {
+export class AcmeFixture extends Namespaces {
   readonly #vsps: Vsp[] = [];
   readonly #directory: string;
 
@@ -76,11 +76,11 @@ export class Bed extends Namespaces {
   }
 
   /** @param prefix of namespaces; another one in each file, as files run side by side */
-  static async create(prefix: string): Promise<Bed> {
+  static async create(prefix: string): Promise<AcmeFixture> {
     await installPrograms();
-    const bed = new Bed(prefix, await mkdtemp(join(tmpdir(), `${prefix}-`)));
-    await bed.deleteLeftovers();
-    return bed;
+    const fixture = new AcmeFixture(prefix, await mkdtemp(join(tmpdir(), `${prefix}-`)));
+    await fixture.deleteLeftovers();
+    return fixture;
   }
 
   async vsp(name: string, node: Netns, ip: string, settings: Record<string, unknown>): Promise<Vsp> {

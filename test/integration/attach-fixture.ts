@@ -75,7 +75,7 @@ export interface Daemon {
   kill(): void;
 }
 
-export class AttachBed {
+export class AttachFixture {
   /** Device and namespace names of runs side by side must not meet; 15 bytes are all there is. */
   readonly prefix: string;
   readonly directory: string;

@@ -1,5 +1,5 @@
 /** A host cluster and a DPU cluster without a common API server, in the state that a test file starts from. */
-import { size } from '../e2e/bed.ts';
+import { size } from '../e2e/fixture.ts';
 import { dpusReady, installOperator, start, turnOff } from '../support/operator.ts';
 import { deletePods, examplePods } from '../support/pods.ts';
 import { clustersOf, type Sides, sidesOf } from '../support/sides.ts';

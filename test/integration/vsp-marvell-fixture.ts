@@ -21,8 +21,12 @@ export interface CardNodes {
 }
 
 /** Host, card and outside, with room for that many VFs: VF i of the host is `vf<i>` there. */
-export async function cardIn(bed: Namespaces, vfs: number): Promise<{ nodes: CardNodes; sysfs: Stands }> {
-  const nodes = { host: await bed.netns('host'), dpu: await bed.netns('dpu'), outside: await bed.netns('outside') };
+export async function cardIn(fixture: Namespaces, vfs: number): Promise<{ nodes: CardNodes; sysfs: Stands }> {
+  const nodes = {
+    host: await fixture.netns('host'),
+    dpu: await fixture.netns('dpu'),
+    outside: await fixture.netns('outside'),
+  };
   const wire = (index: number) => ({ netns: nodes.host.path, peer: index === 0 ? 'pf0' : `vf${index - 1}` });
   const uplink = { netns: nodes.outside.path, peer: 'eth0' };
   const sysfs = await fakeSysfs({ ...cards.marvell.dpu({ vfs, wire, uplink }), netns: nodes.dpu.path });

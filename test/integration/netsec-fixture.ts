@@ -10,52 +10,52 @@ const deadlineMs = 120_000;
 export const hostPort = '0000:ca:00.0';
 export const backplanePort = '0000:f4:00.2';
 
-export interface NetsecBedOptions {
+export interface NetsecFixtureOptions {
   vfs: number;
   settings?: object;
   /** Netdevs of the DPU's virtual functions come when they are asked for. */
   heldBack?: boolean;
 }
 
-export class NetsecBed extends Namespaces {
+export class NetsecFixture extends Namespaces {
   readonly #ends: AsyncDisposable[] = [];
-  readonly #options: NetsecBedOptions;
+  readonly #options: NetsecFixtureOptions;
   hostNode!: Netns;
   dpuNode!: Netns;
   outside!: Netns;
   hostSysfs!: FakeSysfs;
   dpuSysfs!: FakeSysfs;
 
-  private constructor(prefix: string, options: NetsecBedOptions) {
+  private constructor(prefix: string, options: NetsecFixtureOptions) {
     super(prefix);
     this.#options = options;
   }
 
   /** @param prefix of namespaces; another one in each file, as files run side by side */
-  static async create(prefix: string, options: NetsecBedOptions): Promise<NetsecBed> {
+  static async create(prefix: string, options: NetsecFixtureOptions): Promise<NetsecFixture> {
     await installPrograms();
-    const bed = new NetsecBed(prefix, options);
-    await bed.deleteLeftovers();
-    bed.hostNode = await bed.netns('host');
-    bed.dpuNode = await bed.netns('dpu');
-    bed.outside = await bed.netns('outside');
-    const card = await bed.netns('card');
+    const fixture = new NetsecFixture(prefix, options);
+    await fixture.deleteLeftovers();
+    fixture.hostNode = await fixture.netns('host');
+    fixture.dpuNode = await fixture.netns('dpu');
+    fixture.outside = await fixture.netns('outside');
+    const card = await fixture.netns('card');
     const onCard = (peer: string, bridge: string) => ({ netns: card.path, peer, bridge });
     const { host, dpu } = cards.intelNetsec;
-    bed.hostSysfs = await bed.#plugIn(
-      bed.hostNode,
+    fixture.hostSysfs = await fixture.#plugIn(
+      fixture.hostNode,
       host({ channel: onCard('hc', 'channel'), wire: onCard('h{vf}', 'vlan{vlan}') }),
     );
-    bed.dpuSysfs = await bed.#plugIn(
-      bed.dpuNode,
+    fixture.dpuSysfs = await fixture.#plugIn(
+      fixture.dpuNode,
       dpu({
         channel: onCard('dc', 'channel'),
         wire: onCard('d{vf}', 'vlan{vlan}'),
-        sfp: { netns: bed.outside.path, peer: 'eth0' },
+        sfp: { netns: fixture.outside.path, peer: 'eth0' },
         heldBack: options.heldBack ?? false,
       }),
     );
-    return bed;
+    return fixture;
   }
 
   override async netns(name: string): Promise<Netns> {

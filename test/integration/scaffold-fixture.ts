@@ -72,15 +72,15 @@ export class Outsider {
 /** Publishes what `make build` has made to a registry of its own. */
 export async function outsider(): Promise<Outsider> {
   const registry = await startRegistry();
-  const bed = new Outsider(registry, await mkdtemp(join(tmpdir(), 'outsider-')));
+  const fixture = new Outsider(registry, await mkdtemp(join(tmpdir(), 'outsider-')));
   try {
-    await shareDownloads(cacheIn(bed.home));
+    await shareDownloads(cacheIn(fixture.home));
     for (const name of published) await registry.publish(join('packages', name));
   } catch (error) {
-    await bed[Symbol.asyncDispose]();
+    await fixture[Symbol.asyncDispose]();
     throw error;
   }
-  return bed;
+  return fixture;
 }
 
 function cacheIn(home: string): string {

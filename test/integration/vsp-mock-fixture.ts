@@ -39,18 +39,18 @@ const deadlineMs = 120_000;
 export const present = { allowMissing: false };
 
 /** Namespaces made through this are deleted with it, and those of a killed run at its start. */
-export class Bed extends Namespaces {
+export class SoftwareDpuFixture extends Namespaces {
   readonly #sides = new Set<ServedSide>();
 
   /** @param prefix of namespaces and the run directory; another one in each file, as files run side by side */
-  static async create(prefix: string): Promise<Bed> {
+  static async create(prefix: string): Promise<SoftwareDpuFixture> {
     await installPrograms();
-    const bed = new Bed(prefix);
-    await bed.deleteLeftovers();
-    for (const directory of await bed.switchDirectories()) await endStaleOvs(directory);
+    const fixture = new SoftwareDpuFixture(prefix);
+    await fixture.deleteLeftovers();
+    for (const directory of await fixture.switchDirectories()) await endStaleOvs(directory);
     for (const directory of [`/run/${prefix}`, `/run/${prefix}-state`])
       await rm(directory, { recursive: true, force: true });
-    return bed;
+    return fixture;
   }
 
   /**

@@ -18,14 +18,14 @@ const identifier = 'ipu-traffic';
 
 export const vfMac = (vf: number): string => macOfVsi(firstVfVsi + vf);
 
-export interface IpuBedOptions {
+export interface IpuFixtureOptions {
   vfs: number;
   settings: object;
   /** Done on the ACC before the plugin starts. */
   prepare: (acc: Netns) => Promise<void>;
 }
 
-export class IpuBed implements AsyncDisposable {
+export class IpuFixture implements AsyncDisposable {
   readonly host: Netns;
   readonly acc: Netns;
   readonly outside: Netns;
@@ -45,15 +45,15 @@ export class IpuBed implements AsyncDisposable {
     this.fxp = new Fxp((commands) => card.links.batch(commands));
   }
 
-  static async create(bed: Namespaces, { vfs, settings, prepare }: IpuBedOptions): Promise<IpuBed> {
+  static async create(fixture: Namespaces, { vfs, settings, prepare }: IpuFixtureOptions): Promise<IpuFixture> {
     const spaces: [Netns, Netns, Netns, Netns] = [
-      await bed.netns('host'),
-      await bed.netns('acc'),
-      await bed.netns('outside'),
-      await bed.netns('card'),
+      await fixture.netns('host'),
+      await fixture.netns('acc'),
+      await fixture.netns('outside'),
+      await fixture.netns('card'),
     ];
     for (const netns of spaces) await netns.quiet();
-    const made = new IpuBed(spaces, settings);
+    const made = new IpuFixture(spaces, settings);
     const [host, acc, outside, card] = spaces;
     made.#sysfs = await fakeSysfs({
       ...cards.intelIpu.dpu({
