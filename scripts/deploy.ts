@@ -9,8 +9,16 @@ import type { Kubectl } from '../test/cluster/kubectl.ts';
 import { repositoryRoot } from '../test/cluster/paths.ts';
 import { type Log, step } from '../test/cluster/progress.ts';
 import { run } from '../test/cluster/run.ts';
-import { ensureKubectl } from '../test/cluster/tools.ts';
-import { ask, namespace, operator, requireInstallable, requireReachable, type Target } from './clusters.ts';
+import {
+  ask,
+  namespace,
+  operator,
+  type Reached,
+  reach,
+  requireInstallable,
+  requireRemovable,
+  type Target,
+} from './clusters.ts';
 import type { Images } from './settings.ts';
 
 /** Seconds for images to be pulled and containers to start. */
@@ -26,9 +34,7 @@ const kinds = join(repositoryRoot, 'config/crd');
 /** All that any overlay has but its DpuOperatorConfig, which is deleted first. */
 const everything = join(repositoryRoot, 'config/default');
 
-interface Work {
-  target: Target;
-  kubectl: Kubectl;
+interface Work extends Reached {
   manifests: string;
 }
 
@@ -47,13 +53,9 @@ export async function deploy(
   // Kinds that another operator has applied keep their objects and become ours.
   const apply = ['apply', '--server-side', ...(takesOver ? ['--force-conflicts'] : []), '-f', '-'];
   log(`images: ${productImages.map((name) => images[name]).join(', ')}`);
+  const reached = await reach(log, targets, requireInstallable);
   const works: Work[] = [];
-  for (const target of targets) {
-    const kubectl = await step(log, `check the ${target.name}`, async () => {
-      const reachable = await requireReachable(target, await ensureKubectl(log));
-      await requireInstallable(target, reachable);
-      return reachable;
-    });
+  for (const { target, kubectl } of reached) {
     works.push({ target, kubectl, manifests: await render(kubectl, target, images) });
   }
   const done: string[] = [];
@@ -120,13 +122,7 @@ async function untilReady(kubectl: Kubectl): Promise<void> {
  * @throws Error that says what is left and how to go on
  */
 export async function undeploy(log: Log, targets: readonly Target[]): Promise<void> {
-  const works: { target: Target; kubectl: Kubectl }[] = [];
-  for (const target of targets) {
-    const kubectl = await step(log, `check the ${target.name}`, async () =>
-      requireReachable(target, await ensureKubectl(log)),
-    );
-    works.push({ target, kubectl });
-  }
+  const works = await reach(log, targets, requireRemovable);
   // The DPUs' cluster comes last: the hosts' daemons tell its daemons what goes.
   for (const { target, kubectl } of works) {
     if ((await ask(kubectl, ['get', 'crd', 'dpuoperatorconfigs.config.openshift.io', '-o', 'name'])) !== '') {
