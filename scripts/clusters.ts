@@ -160,11 +160,16 @@ async function requireRights(target: Target, kubectl: Kubectl, verb: 'create' | 
     spec: { resourceAttributes: { group, resource, verb } },
   }));
   const input = reviews.map((review) => JSON.stringify(review)).join('\n---\n');
-  const { exitCode, stdout, stderr } = await kubectl.try(['create', '--validate=false', '-f', '-', '-o', answers], input, answerTimeoutMs);
+  const { exitCode, stdout, stderr } = await kubectl.try(
+    ['create', '--validate=false', '-f', '-', '-o', answers],
+    input,
+    answerTimeoutMs,
+  );
   const allowed = stdout.trim().split('\n');
   const denied = resources.filter((_, index) => allowed[index] !== 'true').map(([, resource]) => resource);
   if (exitCode === 0 && denied.length === 0) return;
-  const why = exitCode === 0 ? `may not ${verb} ${denied.join(', ')}` : `is not told what it may do: ${lastLine(stderr)}`;
+  const why =
+    exitCode === 0 ? `may not ${verb} ${denied.join(', ')}` : `is not told what it may do: ${lastLine(stderr)}`;
   throw new Error(`${target.variable}: the user of ${target.kubeconfig} ${why}; it must be a cluster administrator`);
 }
 

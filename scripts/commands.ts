@@ -10,16 +10,7 @@ import { Kubectl } from '../test/cluster/kubectl.ts';
 import { repositoryRoot } from '../test/cluster/paths.ts';
 import { ensureKubectl } from '../test/cluster/tools.ts';
 import { requireCda, setUpClusters } from './cluster-deployment-automation.ts';
-import {
-  ask,
-  namespace,
-  operator,
-  parseTargets,
-  reach,
-  requireRemovable,
-  type Side,
-  type Target,
-} from './clusters.ts';
+import { ask, namespace, operator, parseTargets, reach, requireRemovable, type Side, type Target } from './clusters.ts';
 import { deploy, undeploy } from './deploy.ts';
 import { build, clean, pullable, push, pushBundle } from './images.ts';
 import { checkMigration, migrate, migrateBack } from './migrate.ts';
@@ -158,7 +149,7 @@ function sayHowToGoOn(): void {
     ['SIGINT', 2],
     ['SIGTERM', 15],
   ] as const) {
-    process.once(signal, () => {
+    process.on(signal, () => {
       console.error('interrupted: what is done stays, and the same command goes on from there');
       // Behind who hands the signal on.
       setImmediate(() => process.exit(128 + number));

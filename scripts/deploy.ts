@@ -20,6 +20,7 @@ import {
   type Target,
 } from './clusters.ts';
 import type { Images } from './settings.ts';
+import { show } from './show.ts';
 
 /** Seconds for images to be pulled and containers to start. */
 const readySeconds = 300;
@@ -126,7 +127,7 @@ export async function undeploy(log: Log, targets: readonly Target[]): Promise<vo
   // The DPUs' cluster comes last: the hosts' daemons tell its daemons what goes.
   for (const { target, kubectl } of works) {
     if ((await ask(kubectl, ['get', 'crd', 'dpuoperatorconfigs.config.openshift.io', '-o', 'name'])) !== '') {
-      await step(log, `take away what the operator made in the ${target.name}`, () => uninstall(target, log));
+      await step(log, `take away what the operator made in the ${target.name}`, () => uninstall(target));
     }
     await step(log, `delete the operator from the ${target.name}`, () =>
       kubectl.run(['delete', '--ignore-not-found', `--timeout=${readySeconds}s`, '-k', everything]),
@@ -135,14 +136,16 @@ export async function undeploy(log: Log, targets: readonly Target[]): Promise<vo
   log(`removed from: ${works.map(({ target }) => target.name).join(', ')}`);
 }
 
-async function uninstall({ kubeconfig, name }: Target, log: Log): Promise<void> {
-  const argv = [process.execPath, dpuctl, '--kubeconfig', kubeconfig, 'uninstall', '--timeout', `${uninstallSeconds}`];
+/** What it waits for is shown as it comes. */
+async function uninstall({ kubeconfig, name }: Target): Promise<void> {
+  const argv = [dpuctl, '--kubeconfig', kubeconfig, 'uninstall', '--timeout', `${uninstallSeconds}`];
   try {
-    for (const line of (await run(argv)).split('\n').filter(Boolean)) log(line);
+    await show(process.execPath, argv);
   } catch (error) {
     throw new Error(
-      `${messageOf(error)}\nThe operator stays in the ${name}, since only it can take away what is on the nodes. ` +
+      `The operator stays in the ${name}, since only it can take away what is on the nodes. ` +
         'Where it does not run, deploy it again; then run the same command again.',
+      { cause: error },
     );
   }
 }

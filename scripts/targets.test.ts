@@ -54,7 +54,11 @@ function tasks(): Record<string, Target> {
   return Object.fromEntries(
     Object.entries<{ desc?: string; deps?: string[]; cmds?: string[] }>(tasks).map(([name, { desc, deps, cmds }]) => [
       name,
-      { description: desc, needs: deps ?? [], programs: (cmds ?? []).map((command) => command.replace(environment, '')) },
+      {
+        description: desc,
+        needs: deps ?? [],
+        programs: (cmds ?? []).map((command) => command.replace(environment, '')),
+      },
     ]),
   );
 }
