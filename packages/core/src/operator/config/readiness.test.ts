@@ -3,7 +3,13 @@ import { readiness } from './readiness.ts';
 
 const onTwoNodes = {
   metadata: { name: 'dpu-daemon', generation: 2 },
-  status: { desiredNumberScheduled: 2, updatedNumberScheduled: 2, numberAvailable: 2, observedGeneration: 2 },
+  status: {
+    desiredNumberScheduled: 2,
+    updatedNumberScheduled: 2,
+    numberReady: 2,
+    numberAvailable: 2,
+    observedGeneration: 2,
+  },
 };
 const deployed = { daemons: onTwoNodes, dpus: [{}], namespace: 'ns', missingNamespaces: [], sysfs: undefined };
 const status = (change: object) => ({ daemons: { ...onTwoNodes, status: { ...onTwoNodes.status, ...change } } });
