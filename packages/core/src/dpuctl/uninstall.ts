@@ -1,7 +1,7 @@
 import { findCondition } from '../api/conditions.ts';
 import { type DpuOperatorConfig, dpuOperatorConfig } from '../api/dpu-operator-config.ts';
 import { configName } from '../api/names.ts';
-import { Informer } from '../kube/index.ts';
+import { Informer, persist } from '../kube/index.ts';
 import { createLogger } from '../log.ts';
 import type { Context } from './context.ts';
 
@@ -14,7 +14,7 @@ import type { Context } from './context.ts';
 export async function uninstall({ store, print }: Context, timeoutSeconds: number): Promise<void> {
   const config = await store.get(dpuOperatorConfig, configName);
   if (!config) return print(`there is no DpuOperatorConfig ${configName}: nothing to take away`);
-  await store.delete(dpuOperatorConfig, configName, undefined, { uid: config.metadata.uid });
+  await persist(() => store.delete(dpuOperatorConfig, configName, undefined, { uid: config.metadata.uid }));
   print(`DpuOperatorConfig ${configName} is being deleted`);
 
   let waitingFor = 'the operator has said nothing yet; does it run?';
