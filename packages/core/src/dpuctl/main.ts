@@ -35,7 +35,8 @@ const program = new Command('dpuctl')
   .description('Tell the DPU operator what to do.')
   .option('--kubeconfig <file>', 'default: KUBECONFIG, ~/.kube/config, or the pod that this runs in')
   .option('--context <name>', 'context of the kubeconfig; default: its current one')
-  .option('-n, --namespace <name>', "the operator's namespace", operatorNamespace);
+  .option('-n, --namespace <name>', "the operator's namespace", operatorNamespace)
+  .configureHelp({ showGlobalOptions: true });
 
 const trust = program.command('trust').description('Who vouches for the daemons of hosts and DPUs (docs/trust.md).');
 

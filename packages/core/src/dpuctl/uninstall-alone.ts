@@ -3,7 +3,7 @@ import 'reflect-metadata';
 import { dataProcessingUnit } from '../api/data-processing-unit.ts';
 import { dpuOperatorConfig } from '../api/dpu-operator-config.ts';
 import { configName, finalizers, labels, operatorNamespace, workloads } from '../api/names.ts';
-import { isBeingDeleted, node, type Pod, pod, removeFinalizer } from '../kube/index.ts';
+import { isBeingDeleted, node, type Pod, persist, pod, removeFinalizer } from '../kube/index.ts';
 import { keyOf } from '../kube/resource.ts';
 import { createLogger } from '../log.ts';
 import { Uninstaller } from '../operator/config/uninstaller.ts';
@@ -45,7 +45,7 @@ export async function uninstallAlone(context: Context, options: AloneOptions): P
   const config = await store.get(dpuOperatorConfig, configName);
   if (config) {
     refuseGoConfig(config);
-    await store.delete(dpuOperatorConfig, configName, undefined, { uid: config.metadata.uid });
+    await persist(() => store.delete(dpuOperatorConfig, configName, undefined, { uid: config.metadata.uid }));
   }
   try {
     await caches.start(AbortSignal.any([stop.signal, late])).catch((error) => {
@@ -60,11 +60,13 @@ export async function uninstallAlone(context: Context, options: AloneOptions): P
         wake = resolve;
       });
       // What is not known yet is not gone.
-      const waitsFor = caches.synced ? await uninstaller.takeAway() : 'the API server has not said yet what there is';
+      const waitsFor = caches.synced
+        ? await persist(() => uninstaller.takeAway())
+        : 'the API server has not said yet what there is';
       if (waitsFor === undefined) break;
       if (waitsFor !== said) print(waitsFor);
       said = waitsFor;
-      if (options.withoutDaemons) await letGo(context, caches);
+      if (options.withoutDaemons) await persist(() => letGo(context, caches));
       if (late.aborted) throw new Error(`not gone after ${options.timeoutSeconds} s: ${waitsFor}`);
       await changed;
     }

@@ -1,7 +1,7 @@
 import { findCondition } from '../api/conditions.ts';
 import { type DpuOperatorConfig, dpuOperatorConfig } from '../api/dpu-operator-config.ts';
 import { configName } from '../api/names.ts';
-import { hasFinalizer, Informer } from '../kube/index.ts';
+import { hasFinalizer, Informer, persist } from '../kube/index.ts';
 import { createLogger } from '../log.ts';
 import { goFinalizer } from '../migrate/go-objects.ts';
 import { type Context, UsageError } from './context.ts';
@@ -16,7 +16,7 @@ export async function uninstall({ store, print }: Context, timeoutSeconds: numbe
   const config = await store.get(dpuOperatorConfig, configName);
   if (!config) return print(`there is no DpuOperatorConfig ${configName}: nothing to take away`);
   refuseGoConfig(config);
-  await store.delete(dpuOperatorConfig, configName, undefined, { uid: config.metadata.uid });
+  await persist(() => store.delete(dpuOperatorConfig, configName, undefined, { uid: config.metadata.uid }));
   print(`DpuOperatorConfig ${configName} is being deleted`);
 
   let waitingFor = 'the operator has said nothing yet; does it run?';
