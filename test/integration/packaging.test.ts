@@ -147,11 +147,24 @@ it('values reach the pod as they are', async () => {
 });
 
 it.each([
-  ['logLevel=loud', /logLevel/],
-  ['images.operator.digest=abc', /digest/],
-  ['imagess.operator.tag=1', /imagess/],
+  ['logLevel="loud"', /logLevel/],
+  ['images.operator.digest="abc"', /digest/],
+  ['imagess.operator.tag="1"', /imagess/],
+  ['images.vsp.repository="r.example.com/vsp:1"', /images.vsp.repository/],
+  ['images.operator.tag="a b"', /images.operator.tag/],
+  ['resources={"limitz":{}}', /limitz/],
+  ['resources={"limits":{"memory":"12 Zi"}}', /resources.limits.memory/],
+  ['nodeSelector={"a":1}', /nodeSelector.a/],
+  ['tolerations=[{"keyy":"x"}]', /keyy/],
+  ['affinity={"nodes":1}', /nodes/],
+  ['imagePullSecrets=[{"name":"A b"}]', /imagePullSecrets.0.name/],
+  // It would stand in what a VendorPlugin says.
+  ['npmRegistry="https://user:password@npm.example.com/"', /npmRegistry/],
+  ['proxy.https="proxy.example.com:3128"', /proxy.https/],
+  // Its hook would fail, and with it the removal.
+  ['uninstall.timeoutSeconds=86401', /uninstall.timeoutSeconds/],
 ])('%s is refused by name', async (value, message) => {
-  const result = await attempt([helm, ...template, '--namespace', namespace, '--set', value]);
+  const result = await attempt([helm, ...template, '--namespace', namespace, '--set-json', value]);
   expect(result.exitCode).not.toBe(0);
   expect(result.stderr).toMatch(message);
 });

@@ -1,5 +1,6 @@
 /** What a user of the Helm chart can set. The schema and values.yaml are made from it. */
 import { z } from 'zod';
+import { npmRegistrySchema } from '../../api/npm-registry.ts';
 import { defaults } from '../deployment.ts';
 
 function image(name: string, what: string) {
@@ -7,10 +8,15 @@ function image(name: string, what: string) {
     .strictObject({
       repository: z
         .string()
-        .min(1)
+        .max(255)
+        .regex(/^([A-Za-z0-9.-]+|\[[0-9a-f:]+\])(:[0-9]+)?(\/[a-z0-9._-]+)*$/)
         .default(name)
         .describe('With the registry, such as registry.example.com/dpu/operator.'),
-      tag: z.string().default('').describe('Empty: the appVersion of the chart.'),
+      tag: z
+        .string()
+        .regex(/^(\w[\w.-]{0,127})?$/)
+        .default('')
+        .describe('Empty: the appVersion of the chart.'),
       digest: z
         .string()
         .regex(/^(sha256:[0-9a-f]{64})?$/)
@@ -23,10 +29,38 @@ function image(name: string, what: string) {
 
 const anything = z.looseObject({});
 
+/** https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity */
+const quantities = z.record(
+  z.string(),
+  z.union([z.string().regex(/^[0-9.]+([eE][0-9]+|[numkMGTPE]|[KMGTPE]i)?$/), z.number().min(0)]),
+);
+
+const resources = z.strictObject({
+  requests: quantities.optional(),
+  limits: quantities.optional(),
+  claims: z.array(anything).optional(),
+});
+
+const toleration = z.strictObject({
+  key: z.string().optional(),
+  operator: z.enum(['Exists', 'Equal', 'Lt', 'Gt']).optional(),
+  value: z.string().optional(),
+  effect: z.enum(['NoSchedule', 'PreferNoSchedule', 'NoExecute']).optional(),
+  tolerationSeconds: z.int().optional(),
+});
+
+const affinity = z.strictObject({
+  nodeAffinity: anything.optional(),
+  podAffinity: anything.optional(),
+  podAntiAffinity: anything.optional(),
+});
+
+const url = z.string().regex(/^(https?:\/\/\S+)?$/);
+
 const proxy = z
   .strictObject({
-    http: z.string().default('').describe('URL of the proxy for http.'),
-    https: z.string().default('').describe('URL of the proxy for https.'),
+    http: url.default('').describe('URL of the proxy for http.'),
+    https: url.default('').describe('URL of the proxy for https.'),
     none: z.string().default('').describe('What is reached without it, as in NO_PROXY.'),
   })
   .prefault({})
@@ -45,25 +79,36 @@ export const values = z.strictObject({
     .default('IfNotPresent')
     .describe('Of operator, injector, daemons and VSPs.'),
   imagePullSecrets: z
-    .array(z.strictObject({ name: z.string() }))
+    .array(
+      z.strictObject({
+        name: z
+          .string()
+          .max(253)
+          .regex(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/),
+      }),
+    )
     .default([])
     .describe('Secrets in the namespace of the release, for operator, daemons and VSPs.'),
   replicas: z.int().min(1).default(defaults.replicas).describe('One leads, the others wait.'),
-  resources: anything.default(defaults.resources).describe("Of the operator's container."),
-  nodeSelector: anything
+  resources: resources.default(defaults.resources).describe("Of the operator's container."),
+  nodeSelector: z
+    .record(z.string(), z.string())
     .default({})
     .describe('Nodes that the operator may run on. Daemons run where nodes have the label dpu=true.'),
-  tolerations: z.array(anything).default(defaults.tolerations).describe("Of the operator's pods."),
-  affinity: anything.default(defaults.affinity).describe("Of the operator's pods."),
+  tolerations: z.array(toleration).default(defaults.tolerations).describe("Of the operator's pods."),
+  affinity: affinity.default(defaults.affinity).describe("Of the operator's pods."),
   logLevel: z
     .enum(['trace', 'debug', 'info', 'warn', 'error'])
     .default('info')
     .describe('The least that the operator tells; spec.logLevel of the DpuOperatorConfig is for it and the daemons.'),
-  npmRegistry: z.string().default('').describe('Of VendorPlugins that name none. Empty: the public one.'),
+  npmRegistry: z
+    .union([z.literal(''), npmRegistrySchema])
+    .default('')
+    .describe('Of VendorPlugins that name none. Empty: the public one.'),
   proxy,
   cniBinDir: z
     .string()
-    .regex(/^(\/.*)?$/)
+    .regex(/^(\/[\w.@+/-]*)?$/)
     .default('')
     .describe('Where the container runtime of the nodes looks for CNI plugins. Empty: by the kind of cluster.'),
   crds: z
@@ -98,6 +143,7 @@ export const values = z.strictObject({
       timeoutSeconds: z
         .int()
         .min(1)
+        .max(86_400)
         .default(240)
         .describe('How long it waits. Helm itself waits 5 minutes; for longer give it --timeout, too.'),
     })

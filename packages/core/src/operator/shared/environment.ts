@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { operatorNamespace } from '../../api/names.ts';
+import { npmRegistrySchema } from '../../api/npm-registry.ts';
 import { ports } from '../../api/ports.ts';
 import { checkedEnvironment } from '../../checked-environment.ts';
 import { publicRegistry } from '../../plugins/install/request.ts';
@@ -19,7 +20,7 @@ const variables = z.object({
   METRICS_PORT: z.coerce.number().int().min(0).max(65_535).default(ports.operatorMetrics),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info'),
   CNI_BIN_DIR: z.string().startsWith('/').optional(),
-  NPM_REGISTRY: z.url({ protocol: /^https?$/ }).default(publicRegistry),
+  NPM_REGISTRY: npmRegistrySchema.default(publicRegistry),
   NPM_DIRECTORY: z.string().startsWith('/').default(npmInImage),
   DPU_SYSFS: z.string().startsWith('/').optional(),
 });
