@@ -9,11 +9,9 @@ export interface ConnectOptions {
   context?: string | undefined;
 }
 
-/** @throws Error when the kubeconfig cannot be read, or has no such context. */
+/** @throws Error that names the kubeconfig where there is none, it cannot be read, or has no such context. */
 export function connectStore({ kubeconfig, context }: ConnectOptions = {}): KubeStore {
-  const kubeConfig = new KubeConfig();
-  if (kubeconfig === undefined) kubeConfig.loadFromDefault();
-  else kubeConfig.loadFromFile(kubeconfig);
+  const kubeConfig = load(kubeconfig);
   if (context !== undefined) {
     const names = kubeConfig.getContexts().map(({ name }) => name);
     if (!names.includes(context)) {
@@ -22,4 +20,21 @@ export function connectStore({ kubeconfig, context }: ConnectOptions = {}): Kube
     kubeConfig.setCurrentContext(context);
   }
   return new KubeStore(new ApiClient(kubeConfig));
+}
+
+function load(file: string | undefined): KubeConfig {
+  const kubeConfig = new KubeConfig();
+  try {
+    if (file === undefined) kubeConfig.loadFromDefault();
+    else kubeConfig.loadFromFile(file);
+  } catch (cause) {
+    const where = file ?? process.env.KUBECONFIG ?? '~/.kube/config';
+    const [why] = (cause instanceof Error ? cause.message : String(cause)).split('\n');
+    throw new Error(`${where} is no kubeconfig: ${why}`, { cause });
+  }
+  // What the library takes where it finds none: nobody named it.
+  if (file === undefined && kubeConfig.getCurrentCluster()?.server === 'http://localhost:8080') {
+    throw new Error('there is no kubeconfig: set KUBECONFIG, or run in a pod');
+  }
+  return kubeConfig;
 }

@@ -124,7 +124,7 @@ function pathOf({ apiVersion, kind, metadata }: KubeJson): string {
 function migration(cluster: Cluster): { work: Migration; lines: string[] } {
   const lines: string[] = [];
   const context = { store: cluster.store(), print: (line: string) => void lines.push(line) };
-  const options = { image: 'operator', timeoutSeconds: 60, interruptNetworkFunctions: false };
+  const options = { image: 'operator:1', timeoutSeconds: 60, interruptNetworkFunctions: false };
   return { work: new Migration(context, options), lines };
 }
 

@@ -3,6 +3,7 @@ import { operatorNamespace } from '../api/names.ts';
 import type { Context } from '../dpuctl/context.ts';
 import { persist } from '../kube/index.ts';
 import { defaults } from '../manifests/deployment.ts';
+import { imageParts } from '../manifests/image.ts';
 import { installation } from '../manifests/installation.ts';
 import { faults, nodeFaults, reportFaults, undoFaults } from './checks.ts';
 import { type AccessQuestion, MigrationCluster } from './cluster.ts';
@@ -41,7 +42,9 @@ export class Migration {
   readonly #options: MigrateOptions;
   readonly #print: Context['print'];
 
+  /** @throws Error where the image's name is none: nodes would wait for it. */
   constructor({ store, print }: Pick<Context, 'store' | 'print'>, options: MigrateOptions) {
+    imageParts(options.image);
     this.#cluster = new MigrationCluster(store, options.timeoutSeconds * 1000);
     this.#options = options;
     this.#print = print;
