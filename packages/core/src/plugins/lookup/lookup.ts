@@ -47,6 +47,12 @@ export type LookUp = (request: LookupRequest) => Promise<LookedUp>;
 const firstContact = { silenceMs: 4500, retries: 1, limitMs: 60_000 };
 const fullTree = { silenceMs: 20_000, retries: 2, limitMs: 120_000 };
 
+/**
+ * Mebibytes. Where npm takes more than the operator's container may have, the kernel ends all of that: of its 768 the operator has
+ * 110, and three others of npm 100 each (manifests/deployment.ts).
+ */
+const memory = 320;
+
 const versionsSchema = z.object({
   'dist-tags': z.record(z.string(), z.string()).default({}),
   versions: z.union([z.array(z.string()), z.string().transform((only) => [only])]),
@@ -58,7 +64,7 @@ const versionSchema = z.object({
 });
 
 /**
- * Runs npm in child processes, so that what a registry answers costs this process no memory; none of the package's code
+ * Runs npm in child processes, so that what a registry answers costs this process no memory, and those little; none of the package's code
  * is run or even fetched.
  *
  * @throws LookupError, and the signal's reason when it is aborted.
@@ -69,6 +75,7 @@ export const lookUp: LookUp = async (request) => {
   await using npm = await NpmDirectory.create({
     ...settings,
     ...firstContact,
+    memory,
     ...(npmDirectory && { npmDirectory }),
     ...(caBundle && { caBundle }),
   });
