@@ -80,7 +80,8 @@ export function dpuNetworkSteps(fixture: () => OperatorFixture): void {
     const leaves = async (pod: string, address: string) => {
       const before = await external.link();
       const count = 50;
-      await fixture().kubectl.try(['exec', pod, '--', 'ping', '-q', '-c', `${count}`, '-i', '0.01', '-W', '1', address]);
+      const ping = `ping -q -c ${count} -i 0.01 -W 1 ${address}`.split(' ');
+      await fixture().kubectl.try(['exec', pod, '--', ...ping]);
       return (await external.link()).frames - before.frames >= count;
     };
     const untilLeaves = (pod: string, address: string, does = true) =>

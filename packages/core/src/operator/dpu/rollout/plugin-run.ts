@@ -31,6 +31,7 @@ export function pluginRun(
     products: manifest.products.map(({ name }) => name),
     version: release.version ?? image,
     image,
+    ...(release.askedFor && { askedFor: release.askedFor }),
     ...(source.kind === 'builtin' && { directory: source.directory }),
     ...(source.kind === 'npm' && {
       package: source.packageName,
@@ -46,8 +47,9 @@ export function pluginRun(
     ...(configMap !== undefined && { configMap }),
     settings,
   };
-  // Where it was taken from is of no matter to what runs. A lock that was lost is made anew, and names what made it.
-  const { registry: _, credentialsSecret: _secret, lock: _lock, ...made } = run;
+  // Where it was taken from, and by what words, is of no matter to what runs. A lock that was lost is made anew, and names what
+  // made it.
+  const { registry: _, credentialsSecret: _secret, lock: _lock, askedFor: _words, ...made } = run;
   return { ...run, digest: hashOf(made) };
 }
 
