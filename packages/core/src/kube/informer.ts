@@ -135,53 +135,45 @@ export class Informer<T extends KubeObject> {
     }
   }
 
+  /** A watch that ends at once without an event is a failure too, or a broken proxy would make this loop spin. */
   async #follow(signal: AbortSignal): Promise<void> {
+    const from = this.#resourceVersion;
     // What is known and has not been told of yet.
-    let untold = this.#resourceVersion === undefined ? new Set(this.#objects.keys()) : undefined;
-    let opened = false;
-    try {
-      for await (const event of this.#watch(this.#resourceVersion, signal)) {
-        opened = true;
-        if (event === 'opened') continue;
-        this.#take(event);
-        if (untold) {
-          untold.delete(event.key);
-          if (!event.endsInitial) continue;
-          this.#complete(untold);
-          untold = undefined;
-        }
-        this.#recovered();
-        this.#resourceVersion = event.resourceVersion;
+    let untold = from === undefined ? new Set(this.#objects.keys()) : undefined;
+    let isOpen = false;
+    let settled = false;
+    let timer: NodeJS.Timeout | undefined;
+    const opened = () => {
+      isOpen = true;
+      timer = setTimeout(() => {
+        settled = true;
+        if (from !== undefined) this.#recovered();
+      }, settledMs);
+    };
+    const take = (event: WatchEvent<T>) => {
+      settled = true;
+      this.#take(event);
+      if (untold) {
+        untold.delete(event.key);
+        if (!event.endsInitial) return;
+        this.#complete(untold);
+        untold = undefined;
       }
+      this.#recovered();
+      this.#resourceVersion = event.resourceVersion;
+    };
+    try {
+      const options = { ...this.#options, signal };
+      await watchStream(this.#store.client, this.type, from, options, { opened, event: take });
+      if (!settled) throw new Error('the API server closed the watch at once');
       if (untold) throw new Error('the API server closed the watch before it had told what there is');
     } catch (error) {
       // A server that does not bring it to an end is asked for lists.
-      if (untold && opened) this.#watchTellsAll = false;
+      if (untold && isOpen) this.#watchTellsAll = false;
       throw error;
-    }
-  }
-
-  /** A watch that ends at once without an event is a failure too, or a broken proxy would make this loop spin. */
-  async *#watch(resourceVersion: string | undefined, signal: AbortSignal): AsyncGenerator<WatchEvent<T> | 'opened'> {
-    let settled = false;
-    let timer: NodeJS.Timeout | undefined;
-    try {
-      const options = { ...this.#options, signal };
-      for await (const event of watchStream(this.#store.client, this.type, resourceVersion, options)) {
-        if (event === 'opened') {
-          timer = setTimeout(() => {
-            settled = true;
-            if (resourceVersion !== undefined) this.#recovered();
-          }, settledMs);
-        } else {
-          settled = true;
-        }
-        yield event;
-      }
     } finally {
       clearTimeout(timer);
     }
-    if (!settled) throw new Error('the API server closed the watch at once');
   }
 
   async #relist(signal: AbortSignal): Promise<string> {
