@@ -15,13 +15,35 @@ export interface Wishes {
   configMap?: string | undefined;
 }
 
+/** By release, then by all else that a run is made from: one object for all DPUs of a fleet that are to run the same. */
+const runs = new WeakMap<PluginRelease, Map<string, PluginRun>>();
+const mostRuns = 1_000;
+
 /** A release with settings, and all that its pod is made from: nothing of it changes when the release is found anew. */
 export function pluginRun(
   release: PluginRelease,
   side: DpuSide,
-  { settings, secret, configMap }: Wishes,
+  wishes: Wishes,
   vspImage: string,
   mirrors: readonly ImageMirror[] = [],
+): PluginRun {
+  const known = runs.get(release) ?? new Map<string, PluginRun>();
+  runs.set(release, known);
+  const key = JSON.stringify([side, wishes, vspImage, mirrors]);
+  const before = known.get(key);
+  if (before) return before;
+  const run = makeRun(release, side, wishes, vspImage, mirrors);
+  if (known.size >= mostRuns) known.clear();
+  known.set(key, run);
+  return run;
+}
+
+function makeRun(
+  release: PluginRelease,
+  side: DpuSide,
+  { settings, secret, configMap }: Wishes,
+  vspImage: string,
+  mirrors: readonly ImageMirror[],
 ): PluginRun {
   const { source, manifest, overlay } = release;
   const { disturbsTraffic } = manifest;

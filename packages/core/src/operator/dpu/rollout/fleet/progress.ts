@@ -2,7 +2,7 @@
 import { cutText } from '@dpu-operator/sdk/cut-text';
 import type { ConditionInput } from '../../../../api/conditions.ts';
 import { drainTimedOut } from '../rollout-status.ts';
-import type { DpuState, Fleet, Scope } from './fleet.ts';
+import type { DpuState, Fleet, ReportedScope } from './fleet.ts';
 
 /** Reasons of DPUs about which a person has to do something, the most pressing first. */
 export const alarming: ReadonlySet<string> = new Set([
@@ -31,7 +31,7 @@ const words: readonly [DpuState, string][] = [
  * @param messageOf what a DPU's condition Configured says
  */
 export function rolledOut(
-  scope: Scope,
+  scope: ReportedScope,
   what: string,
   fleet: Fleet,
   messageOf: (dpuName: string) => string | undefined,
