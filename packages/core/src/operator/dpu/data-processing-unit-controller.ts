@@ -61,6 +61,8 @@ export class DataProcessingUnitController {
   readonly #unplaced: UnplacedPods;
   /** When the VSP of each DPU started. */
   readonly #starts = new FirstSeen();
+  /** By DPU: what its daemon was told by the spec, until the cache has that. */
+  readonly #told = new Map<string, object>();
 
   constructor(
     @inject(tokens.store) store: KubeStore,
@@ -135,6 +137,7 @@ export class DataProcessingUnitController {
     const dpu = this.#caches.dpus.getByKey(key);
     if (!dpu) {
       this.#starts.forget(key);
+      this.#told.delete(key);
       return undefined;
     }
     if (!(await this.#nodeIsAbsent(dpu))) {
@@ -164,7 +167,10 @@ export class DataProcessingUnitController {
   async #serve(cached: DataProcessingUnit): Promise<Requeue | undefined> {
     const choice = choose(cached, this.#caches.configsFor(cached), this.#environment.vspImage, this.#caches);
     this.#turns.asks(cached.metadata.name, choice);
-    const recorded = await this.#recordForDaemon(cached, choice);
+    const untold = this.#untoldSpec(cached, choice);
+    // The daemon answers to another spec at once. Where nothing but the condition is to be written, its write would meet that.
+    const isToldLast = untold !== undefined && this.#isSettled(cached, choice);
+    const recorded = untold && !isToldLast ? await this.#tellDaemon(cached, untold) : cached;
     if (await obeyVspRestart(this.#store, recorded, this.#environment.namespace)) await this.#tellRestarted(recorded);
     const settled = await this.#advance(recorded, choice);
     if (!settled) return undefined;
@@ -172,38 +178,44 @@ export class DataProcessingUnitController {
     const refusals: Refusals = { evictions: [] };
     for (const action of actions) await this.#try(dpu, action, refusals);
     await this.#report(dpu, choice, observed, refusals);
+    if (isToldLast) await this.#tellDaemon(cached, untold);
     const refused = refusals.vspPod ?? refusals.installPod;
     if (refused) throw refused;
     return requeueAfterMs === undefined ? undefined : { requeueAfterMs };
   }
 
-  /** What of a config is for the daemon to do. Where the config cannot be had, nothing changes. @returns the DPU afterwards */
-  async #recordForDaemon(dpu: DataProcessingUnit, { vfs, config, problem }: Choice): Promise<DataProcessingUnit> {
-    const { hostPortsExpireAfterMinutes, channel } = (problem ? dpu : config)?.spec ?? {};
-    // JSON leaves out what is undefined.
-    const wanted = {
-      numVfs: vfs.numVfs,
-      numVfsPerPf: vfs.numVfsPerPf,
-      hostPortsExpireAfterMinutes,
-      channel,
-    };
-    const { spec } = dpu;
-    const recorded = {
-      numVfs: spec.numVfs,
-      numVfsPerPf: spec.numVfsPerPf,
-      hostPortsExpireAfterMinutes: spec.hostPortsExpireAfterMinutes,
-      channel: spec.channel,
-    };
-    if (canonicalJson(recorded) === canonicalJson(wanted)) return dpu;
+  /** @returns undefined where the spec says what the daemon is to do, or was written and is on its way to the cache */
+  #untoldSpec(dpu: DataProcessingUnit, choice: Choice): object | undefined {
+    const { name } = dpu.metadata;
+    const wanted = daemonSpec(dpu, choice);
+    if (canonicalJson(recordedSpec(dpu)) === canonicalJson(wanted)) {
+      this.#told.delete(name);
+      return undefined;
+    }
+    return isDeepStrictEqual(this.#told.get(name), toldOf(dpu, wanted)) ? undefined : wanted;
+  }
+
+  /** @returns the DPU afterwards */
+  async #tellDaemon(dpu: DataProcessingUnit, spec: object): Promise<DataProcessingUnit> {
+    const { apiVersion, kind } = dpu;
     const { name, uid } = dpu.metadata;
     const patch = {
-      apiVersion: dpu.apiVersion,
-      kind: dpu.kind,
+      apiVersion,
+      kind,
       // Without the uid the apply would bring back a DPU that was deleted meanwhile.
       metadata: { name, uid },
-      spec: wanted,
+      spec,
     };
-    return await this.#store.apply(dataProcessingUnit, patch, { fieldManager: fieldManagers.operator });
+    const after = await this.#store.apply(dataProcessingUnit, patch, { fieldManager: fieldManagers.operator });
+    this.#told.set(name, toldOf(dpu, spec));
+    return after;
+  }
+
+  /** Whether it runs what it is to run, in a pod that is as it is to be. */
+  #isSettled(dpu: DataProcessingUnit, choice: Choice): boolean {
+    const observed = this.#observe(dpu, choice);
+    const { status, actions } = planRollout(observed);
+    return status === observed.status && actions.length === 0;
   }
 
   /** Writes every step of the plan before the next is taken. @returns undefined when the DPU is gone. */
@@ -325,6 +337,22 @@ export class DataProcessingUnitController {
     const message = `runs ${plugin.name} ${plugin.version}${by}`;
     await this.#events.event(dpu, { type: 'Normal', reason: 'RolledOut', message, action: 'Rollout' });
   }
+}
+
+/** What of a config is for the daemon to do. Where the config cannot be had, nothing changes. JSON leaves out what is undefined. */
+function daemonSpec(dpu: DataProcessingUnit, { vfs, config, problem }: Choice): object {
+  const { hostPortsExpireAfterMinutes, channel } = (problem ? dpu : config)?.spec ?? {};
+  return { numVfs: vfs.numVfs, numVfsPerPf: vfs.numVfsPerPf, hostPortsExpireAfterMinutes, channel };
+}
+
+function recordedSpec({ spec }: DataProcessingUnit): object {
+  const { numVfs, numVfsPerPf, hostPortsExpireAfterMinutes, channel } = spec;
+  return { numVfs, numVfsPerPf, hostPortsExpireAfterMinutes, channel };
+}
+
+/** What was written, and to which state of the spec: with that it is no more the generation that it was. */
+function toldOf({ metadata: { uid, generation } }: DataProcessingUnit, wanted: object): object {
+  return { uid, generation, wanted };
 }
 
 /** What runs and a rollout of which not all is understood are left alone: to begin anew would undo another version's work. */

@@ -141,6 +141,23 @@ async function settled(): Promise<void> {
   });
 }
 
+test('a config that changes no plugin is two writes to its DPU, which the answer of the daemon does not meet', async () => {
+  putDpu();
+  await bringUp('1.0.0');
+  await settled();
+  const before = server.writes.length;
+  server.conflict = (write) => {
+    // Behind the operator's, before that has heard of it.
+    if (write === `PATCH ${dpuPath}`) queueMicrotask(() => daemonSays({ channel: { peers: ['a'] } }));
+    return false;
+  };
+  putConfig({ numVfs: 4 });
+  await vi.waitFor(() => expect(dpu().spec.numVfs).toBe(4));
+  await settled();
+  const writes = server.writes.slice(before).filter((write) => write.includes(dpuPath));
+  expect(writes).toEqual([`PATCH ${dpuPath}/status`, `PATCH ${dpuPath}`]);
+});
+
 test('a plugin from npm is installed, then run, and the DPU says so', async () => {
   putDpu();
   await vi.waitFor(() => expect(server.objects.has(installPath)).toBe(true));
