@@ -1,15 +1,12 @@
 import { isDeepStrictEqual } from 'node:util';
-import { cutText } from '@dpu-operator/sdk/cut-text';
 import type { Logger } from 'pino';
 import { inject, injectable } from 'tsyringe';
-import type { ConditionInput } from '../../api/conditions.ts';
 import { daemonLeaseName } from '../../api/daemon-lease.ts';
 import { type DataProcessingUnit, dataProcessingUnit, dpuConditions } from '../../api/data-processing-unit.ts';
 import type { DataProcessingUnitConfig } from '../../api/data-processing-unit-config.ts';
 import { fieldManagers, finalizers, labels } from '../../api/names.ts';
 import { vspPodName } from '../../api/paths.ts';
 import {
-  applyConditions,
   Controller,
   controllerName,
   type EventRecorder,
@@ -17,7 +14,6 @@ import {
   type KubeStore,
   keyOf,
   node,
-  notUnderstood,
   pod,
   type Requeue,
   removeFinalizer,
@@ -29,6 +25,7 @@ import type { Environment } from '../shared/environment.ts';
 import { faultCondition } from '../shared/own-faults.ts';
 import { tokens } from '../shared/tokens.ts';
 import { isSameOffer } from '../vendor-plugins/same-offer.ts';
+import { DpuReporter } from './dpu-reporter.ts';
 import { DpuStatusWriter } from './dpu-status.ts';
 import { evictPods } from './evictions.ts';
 import { installPodName, renderInstallPod } from './install/install-pod.ts';
@@ -36,7 +33,6 @@ import { createPod, PodRefusal } from './pod/create-pod.ts';
 import { FirstSeen } from './pod/first-seen.ts';
 import { ownPod } from './pod/own-pod.ts';
 import { renderVspPod } from './pod/vsp-pod.ts';
-import { vspPodCondition } from './pod/vsp-pod-status.ts';
 import { obeyVspRestart } from './pod/vsp-restart.ts';
 import type { Turns } from './rollout/fleet/turns.ts';
 import { UnplacedPods } from './rollout/fleet/unplaced-pods.ts';
@@ -44,7 +40,7 @@ import { observeDpu } from './rollout/observe.ts';
 import type { Action, ObservedState } from './rollout/observed-state.ts';
 import { planRollout } from './rollout/plan.ts';
 import type { RolloutStatus } from './rollout/rollout-status.ts';
-import { configured, ordinaryReasons, type Refusals } from './selection/configured.ts';
+import { type Refusals, unreadRollout } from './selection/configured.ts';
 import { type Choice, choose } from './selection/plugin-choice.ts';
 
 /** Gives every DataProcessingUnit the VSP pod of the plugin, version and settings that are asked for. */
@@ -54,8 +50,8 @@ export class DataProcessingUnitController {
   readonly #store: KubeStore;
   readonly #caches: Caches;
   readonly #environment: Environment;
-  readonly #events: EventRecorder;
   readonly #status: DpuStatusWriter;
+  readonly #reporter: DpuReporter;
   readonly #leases: DaemonLeases;
   readonly #turns: Turns;
   readonly #unplaced: UnplacedPods;
@@ -74,8 +70,8 @@ export class DataProcessingUnitController {
     this.#store = store;
     this.#caches = caches;
     this.#environment = environment;
-    this.#events = events;
     this.#status = new DpuStatusWriter(store);
+    this.#reporter = new DpuReporter({ store, events, status: this.#status, caches, environment });
     this.#leases = leases;
     this.#turns = turns;
     this.#unplaced = new UnplacedPods({ store, logger, onLook: (pods) => turns.unplacedAre(pods) });
@@ -124,7 +120,7 @@ export class DataProcessingUnitController {
     } catch (error) {
       const fault = faultCondition(dpuConditions.configured, error);
       const dpu = this.#caches.dpus.getByKey(key);
-      if (fault && dpu) await this.#reportFault(dpu, fault);
+      if (fault && dpu) await this.#reporter.fault(dpu, fault);
       throw error;
     } finally {
       this.#turns.looked(key);
@@ -140,7 +136,7 @@ export class DataProcessingUnitController {
     if (!(await this.#nodeIsAbsent(dpu))) {
       const unread = unreadRollout(dpu);
       if (!unread) return await this.#serve(dpu);
-      await this.#reportFault(dpu, unread);
+      await this.#reporter.fault(dpu, unread);
       return undefined;
     }
     // A Node object that is away for a moment is no order. Its daemon, which works, goes on; its Lease tells when not.
@@ -165,13 +161,14 @@ export class DataProcessingUnitController {
     const choice = choose(cached, this.#caches.configsFor(cached), this.#environment.vspImage, this.#caches);
     this.#turns.asks(cached.metadata.name, choice);
     const recorded = await this.#recordForDaemon(cached, choice);
-    if (await obeyVspRestart(this.#store, recorded, this.#environment.namespace)) await this.#tellRestarted(recorded);
-    const settled = await this.#advance(recorded, choice);
-    if (!settled) return undefined;
-    const { dpu, observed, actions, requeueAfterMs } = settled;
+    if (await obeyVspRestart(this.#store, recorded, this.#environment.namespace))
+      await this.#reporter.restarted(recorded);
+    const advanced = await this.#advance(recorded, choice);
+    if (!advanced) return undefined;
+    const { dpu, observed, actions, requeueAfterMs } = advanced;
     const refusals: Refusals = { evictions: [] };
     for (const action of actions) await this.#try(dpu, action, refusals);
-    await this.#report(dpu, choice, observed, refusals);
+    await this.#reporter.conditions(dpu, choice, observed, refusals);
     const refused = refusals.vspPod ?? refusals.installPod;
     if (refused) throw refused;
     return requeueAfterMs === undefined ? undefined : { requeueAfterMs };
@@ -217,7 +214,7 @@ export class DataProcessingUnitController {
         return { dpu, observed, actions, requeueAfterMs };
       if (isFresh && status !== observed.status) {
         dpu = await this.#writeRollout(dpu, status);
-        await this.#tellDone(dpu, observed, choice);
+        await this.#reporter.rolledOut(dpu, observed, choice);
         continue;
       }
       // The cache may be a step behind what this operator has written itself.
@@ -281,65 +278,4 @@ export class DataProcessingUnitController {
     const own = ownPod(dpu, this.#caches.vspPods.get(name, namespace));
     if (own) await this.#store.delete(pod, name, namespace, { uid: own.metadata.uid });
   }
-
-  async #report(dpu: DataProcessingUnit, choice: Choice, observed: ObservedState, refusals: Refusals): Promise<void> {
-    const conditions = [this.#vspPodCondition(dpu, observed, refusals), configured(dpu, choice, observed, refusals)];
-    const changed = await this.#status.writeConditions(dpu, conditions);
-    for (const { type, status, reason, message } of changed) {
-      // That a pod starts is no warning; that it fails to is told by its own reasons.
-      const ordinary = status === 'True' || ['NoPlugin', 'Creating', 'Starting', ...ordinaryReasons].includes(reason);
-      await this.#events.event(dpu, { type: ordinary ? 'Normal' : 'Warning', reason, message, action: type });
-    }
-  }
-
-  #vspPodCondition(dpu: DataProcessingUnit, observed: ObservedState, { vspPod }: Refusals): ConditionInput {
-    if (vspPod) {
-      const { conditionReason: reason, message } = vspPod;
-      return { type: dpuConditions.vspPod, status: 'False', reason, message: cutText(message, 4_096) };
-    }
-    const { rollout, plugin } = observed.status;
-    if (!observed.vspPod && !plugin && (!rollout || rollout.phase === 'Installing')) return noPlugin;
-    const found = this.#caches.vspPods.get(vspPodName(dpu.metadata.name), this.#environment.namespace);
-    return vspPodCondition(ownPod(dpu, found));
-  }
-
-  /** By a manager of its own: an apply of the whole status would take away what is not understood. */
-  async #reportFault(dpu: DataProcessingUnit, condition: ConditionInput): Promise<void> {
-    const options = { fieldManager: fieldManagers.faults };
-    const changed = await applyConditions(this.#store, dataProcessingUnit, dpu, [condition], options);
-    for (const { type, reason, message } of changed) {
-      await this.#events.event(dpu, { type: 'Warning', reason, message, action: type });
-    }
-  }
-
-  async #tellRestarted(dpu: DataProcessingUnit): Promise<void> {
-    const message = 'its daemon cannot work with the VSP that runs: the pod is made anew';
-    await this.#events.event(dpu, { type: 'Normal', reason: 'VspRestarted', message, action: 'RestartVsp' });
-  }
-
-  /** Goes before the condition, whose reason may be the same as before. */
-  async #tellDone(dpu: DataProcessingUnit, { status: before }: ObservedState, { config }: Choice): Promise<void> {
-    const { plugin, rollout } = dpu.status ?? {};
-    if (!plugin || rollout || before.rollout?.phase !== 'Verifying') return;
-    const by = config ? ` by DataProcessingUnitConfig ${keyOf(config)}` : '';
-    const message = `runs ${plugin.name} ${plugin.version}${by}`;
-    await this.#events.event(dpu, { type: 'Normal', reason: 'RolledOut', message, action: 'Rollout' });
-  }
 }
-
-/** What runs and a rollout of which not all is understood are left alone: to begin anew would undo another version's work. */
-function unreadRollout(dpu: DataProcessingUnit): ConditionInput | undefined {
-  const unread = notUnderstood(dpu).filter(({ field }) => field === 'status.plugin' || field === 'status.rollout');
-  if (unread.length === 0) return undefined;
-  const fields = unread.map(({ field, fault }) => `${field} (${fault})`).join(' and ');
-  const patch = JSON.stringify({ status: Object.fromEntries(unread.map(({ field }) => [field.slice(7), null])) });
-  const message = `this operator does not understand ${fields}, which another version wrote; what runs stays as it is. Let that version, or a newer one, run; to begin anew: kubectl patch dpu ${dpu.metadata.name} --subresource=status --type=merge -p '${patch}'`;
-  return { type: dpuConditions.configured, status: 'False', reason: 'StatusNotUnderstood', message };
-}
-
-const noPlugin: ConditionInput = {
-  type: 'VspPod',
-  status: 'False',
-  reason: 'NoPlugin',
-  message: 'there is no plugin on the node to run yet; the condition Configured says why',
-};
