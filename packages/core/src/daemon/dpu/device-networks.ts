@@ -97,7 +97,7 @@ export class DeviceNetworks {
     return this.#record.get('networks')?.networks ?? [];
   }
 
-  /** @returns whether it is something else than before */
+  /** @returns whether it has changed */
   async want(networks: readonly NetworkWish[]): Promise<boolean> {
     const before = JSON.stringify(this.wishes);
     if (before === JSON.stringify(networks)) return false;
