@@ -6,11 +6,11 @@ import { DpuError } from '@dpu-operator/sdk';
 import type { Link } from '@dpu-operator/sdk/linux';
 import { gone, type Presence } from '../presence.ts';
 import type { Attachment } from './attachment.ts';
+import type { DpuIndex } from './collaborators.ts';
 import type { Devices } from './devices.ts';
 import { identityOf, type LinkIdentity } from './link-identity.ts';
 import { namespaceId } from './namespace.ts';
 import type { HostProperties, MoveToHost, PodLinks } from './pod-links.ts';
-import type { DpuIndex } from './ports.ts';
 import type { PhysicalFunctions } from './vf-settings.ts';
 
 export interface HostReturnOptions {

@@ -7,8 +7,8 @@ import { DpuError } from '@dpu-operator/sdk';
 import type { Logger } from 'pino';
 import { type Ipam, needsInterface } from '../ipam/index.ts';
 import { type Attachment, describe, type IpamCall } from './attachment.ts';
+import type { DpuEntry, DpuIndex } from './collaborators.ts';
 import type { HostReturn, Returned } from './host-return.ts';
-import type { DpuEntry, DpuIndex } from './ports.ts';
 import type { AttachmentStore } from './store.ts';
 
 export interface ReleaserOptions {

@@ -7,7 +7,7 @@ import { DpuError, type NetworkFunction } from '@dpu-operator/sdk';
 import { limitsOf } from '@dpu-operator/sdk/client';
 import type { Logger } from 'pino';
 import type { ChainReport } from '../../api/index.ts';
-import type { ChainPlace } from '../attach/ports.ts';
+import type { ChainPlace } from '../attach/collaborators.ts';
 import type { ChainOrder } from '../chains/chain-order.ts';
 import type { UnreadableRecord } from '../state/set-aside.ts';
 import type { AttachedFunctions } from './attached-index.ts';

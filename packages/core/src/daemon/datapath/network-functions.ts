@@ -12,7 +12,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { DpuError, type NetworkFunction } from '@dpu-operator/sdk';
 import type { Logger } from 'pino';
 import type { ChainReport } from '../../api/index.ts';
-import type { AttachedFunction, ChainPlace } from '../attach/ports.ts';
+import type { AttachedFunction, ChainPlace } from '../attach/collaborators.ts';
 import type { ChainOrder } from '../chains/chain-order.ts';
 import { Records } from '../state/records.ts';
 import type { UnreadableRecord } from '../state/set-aside.ts';

@@ -10,7 +10,7 @@ import {
 import type { VspClient } from '@dpu-operator/sdk/client';
 import { omitUndefined } from '@dpu-operator/sdk/wire';
 import type { Logger } from 'pino';
-import type { AttachedFunction } from '../attach/ports.ts';
+import type { AttachedFunction } from '../attach/collaborators.ts';
 import { bridgePortId, type ChainItem, chainKey, networkFunctionKey } from './items.ts';
 import type { Action } from './plan.ts';
 import { type LogicalBridgeCalls, PortBridges } from './port-bridges.ts';

@@ -20,7 +20,7 @@ import type { Sysfs } from '@dpu-operator/sdk/linux';
 import type { DetectedDpu } from '@dpu-operator/sdk/manifest';
 import type { Logger } from 'pino';
 import { annotations, type ChannelSpec, type ConditionInput, type NetworkWish } from '../../api/index.ts';
-import type { DataPath, DeviceAllocations } from '../attach/ports.ts';
+import type { DataPath, DeviceAllocations } from '../attach/collaborators.ts';
 import { HostDataPath } from '../datapath/host-data-path.ts';
 import type { DevicePool } from '../kubelet/pool.ts';
 import type { Outage } from '../peer/availability.ts';

@@ -8,7 +8,7 @@ import type { Serial } from '../../serial.ts';
 import { Card, type CardOptions } from './card.ts';
 import { changesOf, type UnknownDeletions } from './changes.ts';
 import { Progress } from './progress.ts';
-import { type Entry, emptyState, type State, wantedOf } from './state.ts';
+import { type Entry, emptyState, type State } from './state.ts';
 
 export interface CardSyncOptions extends Omit<CardOptions, 'onReport'> {
   /** Shared with all that must not run beside an apply. */
@@ -99,7 +99,7 @@ export class CardSync {
     const changed = changesOf({ before: this.#state, after: next, tried: this.#tried, names: all, unknown });
     this.#early.clear();
     this.#asked = all;
-    const { call, outcomes, taken } = await this.#card.apply(wantedOf(next), changed, complete);
+    const { call, outcomes, taken } = await this.#card.apply(next, changed, complete);
     taken();
     // Of what is wanted no more, and was not there before, there is nothing to undo.
     for (const name of all) if (!changed.some((change) => change.name === name)) this.#tried.delete(name);
