@@ -41,7 +41,7 @@ export const metadataSchema = z.object({
 export const conditionSchema = z
   .object({
     type: z.string().min(1).max(316).describe('What the condition is about, in CamelCase.'),
-    status: z.enum(['True', 'False', 'Unknown']),
+    status: z.enum(['True', 'False', 'Unknown']).describe('Whether it is so.'),
     reason: z.string().max(1024).describe('One CamelCase word for programs.'),
     message: z.string().max(32_768).describe('What is wrong and what to do, for people.'),
     lastTransitionTime: z.iso
@@ -55,7 +55,8 @@ export const conditionSchema = z
 /** Keyed by type, so that the operator and the daemon each apply their own conditions to one object. */
 export const conditionsSchema = z
   .array(conditionSchema)
-  .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['type'] });
+  .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['type'] })
+  .describe('How it is, by what each condition is about.');
 
 export const conditionedStatusSchema = z.object({ conditions: conditionsSchema.optional() });
 

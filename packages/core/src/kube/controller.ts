@@ -67,7 +67,9 @@ export class Controller {
   }
 
   async #work(): Promise<void> {
-    for (let key = await this.#queue.take(); key !== undefined; key = await this.#queue.take()) {
+    while (true) {
+      const key = await this.#queue.take();
+      if (key === undefined) return;
       await this.#reconcile(key);
     }
   }

@@ -9,7 +9,7 @@ import { NotUnderstoodError } from './understand.ts';
 import { type WatchEvent, watchStream } from './watch-stream.ts';
 
 /** A watch that has been open for so long without an event works. */
-const settledMs = 1000;
+const stableMs = 1000;
 
 /** So many failures in a row may come of the version itself: one that the server has yet to reach, or an event after it. */
 const doubtAfter = 5;
@@ -94,9 +94,9 @@ export class Informer<T extends KubeObject> {
     return [...this.#objects.values()];
   }
 
-  /** Looks objects up by what stands in them. @param wordsOf by which words an object is to be found */
-  index(wordsOf: (object: T) => readonly string[]): CacheIndex<T> {
-    const index = new CacheIndex(wordsOf);
+  /** Looks objects up by what stands in them. @param keysOf under which keys an object is to be found */
+  index(keysOf: (object: T) => readonly string[]): CacheIndex<T> {
+    const index = new CacheIndex(keysOf);
     for (const object of this.#objects.values()) index.put(undefined, object);
     this.#indexes.add(index);
     return index;
@@ -108,7 +108,7 @@ export class Informer<T extends KubeObject> {
    */
   onChange(listener: ChangeListener<T>): () => void {
     this.#listeners.add(listener);
-    for (const object of this.#objects.values()) this.#tell(listener, object, undefined, 'added');
+    for (const object of this.#objects.values()) this.#notify(listener, object, undefined, 'added');
     return () => this.#listeners.delete(listener);
   }
 
@@ -141,17 +141,17 @@ export class Informer<T extends KubeObject> {
     // What is known and has not been told of yet.
     let untold = from === undefined ? new Set(this.#objects.keys()) : undefined;
     let isOpen = false;
-    let settled = false;
+    let hasLasted = false;
     let timer: NodeJS.Timeout | undefined;
     const opened = () => {
       isOpen = true;
       timer = setTimeout(() => {
-        settled = true;
+        hasLasted = true;
         if (from !== undefined) this.#recovered();
-      }, settledMs);
+      }, stableMs);
     };
     const take = (event: WatchEvent<T>) => {
-      settled = true;
+      hasLasted = true;
       this.#take(event);
       if (untold) {
         untold.delete(event.key);
@@ -165,7 +165,7 @@ export class Informer<T extends KubeObject> {
     try {
       const options = { ...this.#options, signal };
       await watchStream(this.#store.client, this.type, from, options, { opened, event: take });
-      if (!settled) throw new Error('the API server closed the watch at once');
+      if (!hasLasted) throw new Error('the API server closed the watch at once');
       if (untold) throw new Error('the API server closed the watch before it had told what there is');
     } catch (error) {
       // A server that does not bring it to an end is asked for lists.
@@ -224,7 +224,7 @@ export class Informer<T extends KubeObject> {
     const kept = this.#objects.get(key);
     this.#objects.set(key, object);
     for (const index of this.#indexes) index.put(kept, object);
-    this.#tellAll(object, kept, kept ? 'updated' : 'added');
+    this.#notifyAll(object, kept, kept ? 'updated' : 'added');
   }
 
   #remove(key: string, last?: T): void {
@@ -232,14 +232,14 @@ export class Informer<T extends KubeObject> {
     if (!previous) return;
     this.#objects.delete(key);
     for (const index of this.#indexes) index.put(previous, undefined);
-    this.#tellAll(last ?? previous, previous, 'deleted');
+    this.#notifyAll(last ?? previous, previous, 'deleted');
   }
 
-  #tellAll(object: T, previous: T | undefined, kind: ChangeKind): void {
-    for (const listener of this.#listeners) this.#tell(listener, object, previous, kind);
+  #notifyAll(object: T, previous: T | undefined, kind: ChangeKind): void {
+    for (const listener of this.#listeners) this.#notify(listener, object, previous, kind);
   }
 
-  #tell(listener: ChangeListener<T>, object: T, previous: T | undefined, kind: ChangeKind): void {
+  #notify(listener: ChangeListener<T>, object: T, previous: T | undefined, kind: ChangeKind): void {
     try {
       listener(object, previous, kind);
     } catch (error) {

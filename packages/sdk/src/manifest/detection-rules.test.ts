@@ -6,7 +6,9 @@ import { detect } from '../testing/detect.ts';
 import type { FakeMachine, FakePciFunction } from '../testing/machine.ts';
 import { fakeSysfs } from '../testing/sysfs.ts';
 import { needsVpd } from './detect.ts';
+import type { DetectionRule } from './manifest.ts';
 import { parsePluginManifest } from './parse.ts';
+import { isExcludedByLabels, looksAtHardware, mismatch } from './rule-match.ts';
 
 interface Look {
   labels?: Record<string, string>;
@@ -30,6 +32,29 @@ const other = { vendor: '15b3', device: 'c2d5' };
 const pf = (address: string, more: Partial<FakePciFunction> = {}): FakePciFunction => ({ address, ...ids, ...more });
 const [first, second] = [pf('0000:01:00.0'), pf('0000:01:00.1')];
 const byAddress = (rule: object) => ({ detect: rule, identifier: 'c-{pciAddress}' });
+
+/** Of each rule, one that a machine with {@link first} alone does not match. */
+const unmatched: { [name in keyof DetectionRule]-?: NonNullable<DetectionRule[name]> } = {
+  pci: other,
+  netdevName: 'd2$',
+  present: other,
+  dmiProductContains: 'OCTEON',
+  deviceTreeCompatibleContains: 'marvell,cn10',
+  nodeLabel: { key: 'acme.com/dpu', values: ['on'] },
+  anyOf: [{ pci: other }, { present: other }],
+  allOf: [{ pci: ids }, { present: other }],
+  not: { pci: ids },
+};
+
+test.each(Object.entries(unmatched))('%s has a say, and what it looks at counts as hardware', async (name, value) => {
+  const rule: DetectionRule = { [name]: value };
+  await using sysfs = await fakeSysfs({ pci: [first] });
+  const snapshot = await sysfs.snapshot();
+  expect(mismatch(rule, { snapshot, labels: {}, pci: snapshot.pci[0] })).toBeDefined();
+  // Labels are orders; hardware that is not seen leaves the DPU there, with a condition.
+  expect(looksAtHardware(rule)).toBe(name !== 'nodeLabel');
+  expect(isExcludedByLabels(rule, {})).toBe(name === 'nodeLabel');
+});
 
 test('any of several ids is a card', async () => {
   const rule = { anyOf: [{ pci: ids }, { pci: other }], not: { pci: { ...ids, class: '0280' } } };

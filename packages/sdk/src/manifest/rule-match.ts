@@ -23,9 +23,7 @@ export function mismatch(rule: DetectionRule, subject: RuleSubject): string | un
 
 /** Whether a rule depends on hardware, which comes and goes without anybody's order. */
 export function looksAtHardware(rule: DetectionRule): boolean {
-  const { pci, netdevName, present, dmiProductContains, deviceTreeCompatibleContains } = rule;
-  const own = pci ?? netdevName ?? present ?? dmiProductContains ?? deviceTreeCompatibleContains;
-  return own !== undefined || partsOf(rule).some(looksAtHardware);
+  return namesHardware(rule) || partsOf(rule).some(looksAtHardware);
 }
 
 /** Whether a rule is about PCI functions, each of which it may match, and not about the machine. */
@@ -57,15 +55,20 @@ const partsOf = ({ anyOf = [], allOf = [], not }: DetectionRule): DetectionRule[
   ...(not ? [not] : []),
 ];
 
+/** All that is neither a label nor made of other rules: also a rule that is added later. */
+function namesHardware({ nodeLabel: _, anyOf: _any, allOf: _all, not: _not, ...hardware }: DetectionRule): boolean {
+  return Object.values(hardware).some((part) => part !== undefined);
+}
+
 /** Undefined where hardware decides. */
 function verdictByLabels(rule: DetectionRule, labels: Readonly<Record<string, string>>): boolean | undefined {
-  const { nodeLabel, anyOf = [], allOf = [], not, ...hardware } = rule;
+  const { nodeLabel, anyOf = [], allOf = [], not } = rule;
   const verdicts = allOf.map((part) => verdictByLabels(part, labels));
   if (nodeLabel) verdicts.push(nodeLabel.values.includes(labels[nodeLabel.key] ?? ''));
   if (anyOf.length > 0) verdicts.push(any(anyOf.map((part) => verdictByLabels(part, labels))));
   const excluded = not && verdictByLabels(not, labels);
   if (not) verdicts.push(excluded === undefined ? undefined : !excluded);
-  if (Object.values(hardware).some((part) => part !== undefined)) verdicts.push(undefined);
+  if (namesHardware(rule)) verdicts.push(undefined);
   if (verdicts.includes(false)) return false;
   return verdicts.includes(undefined) ? undefined : true;
 }

@@ -2,12 +2,12 @@
 import type { Logger } from 'pino';
 import { type Ipam, needsInterface } from '../ipam/index.ts';
 import { type Attachment, bridgePortFor, type IpamCall } from './attachment.ts';
+import type { ChainMembership, DpuIndex } from './collaborators.ts';
 import { deviceInfoOf, writeCniDeviceInfo } from './device-info.ts';
 import { CniError, cniCodes } from './errors.ts';
 import { pairUp } from './network-function.ts';
 import type { PciFunctions } from './pci-functions.ts';
 import type { PodLinks } from './pod-links.ts';
-import type { ChainMembership, DpuIndex } from './ports.ts';
 import type { AttachRequest } from './requests.ts';
 import { type CniResult, type IpamResult, resultOf } from './result.ts';
 import type { AttachmentStore } from './store.ts';
@@ -48,14 +48,14 @@ export class Attacher {
     if (addresses) await this.#configure(record, addresses);
     this.#describeDevice(request, record);
     const { pciAddress } = record.link;
-    const given = {
+    const attached = {
       name: record.ifName,
       mac: record.mac,
       mtu: request.network.mtu ?? record.link.mtu,
       sandbox: record.netns,
       ...(pciAddress !== undefined && { pciAddress }),
     };
-    return resultOf(request.network, given, addresses);
+    return resultOf(request.network, attached, addresses);
   }
 
   /** Without the file the pod only lacks an entry in its `network-status`. */

@@ -4,9 +4,9 @@
  */
 import { type Presence, unknown } from '../presence.ts';
 import { type Attachment, describe } from './attachment.ts';
+import type { DeviceAllocations } from './collaborators.ts';
 import { CniError, cniCodes } from './errors.ts';
 import { namespaceId } from './namespace.ts';
-import type { DeviceAllocations } from './ports.ts';
 import type { AttachmentStore } from './store.ts';
 
 export interface Pod {

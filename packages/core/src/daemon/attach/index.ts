@@ -2,10 +2,6 @@
 
 export { there, unknown } from '../presence.ts';
 export type { Attachment, AttachmentKey } from './attachment.ts';
-export { DeviceHomes } from './device-homes.ts';
-export { Devices } from './devices.ts';
-export { AttachEngine, type AttachEngineOptions } from './engine.ts';
-export { PodLinks } from './pod-links.ts';
 export type {
   ChainMembership,
   ChainPlace,
@@ -13,5 +9,9 @@ export type {
   DpuEntry,
   DpuIndex,
   Side,
-} from './ports.ts';
+} from './collaborators.ts';
+export { DeviceHomes } from './device-homes.ts';
+export { Devices } from './devices.ts';
+export { AttachEngine, type AttachEngineOptions } from './engine.ts';
+export { PodLinks } from './pod-links.ts';
 export { AttachmentStore } from './store.ts';

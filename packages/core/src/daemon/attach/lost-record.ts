@@ -4,11 +4,11 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { Attachment } from './attachment.ts';
+import type { DpuIndex } from './collaborators.ts';
 import type { DeviceHomes } from './device-homes.ts';
 import { namespaceId } from './namespace.ts';
 import { bridgePortOf, formerPlacementOf } from './placement.ts';
 import type { PodLinks } from './pod-links.ts';
-import type { DpuIndex } from './ports.ts';
 import type { DetachRequest } from './requests.ts';
 import type { AttachmentStore } from './store.ts';
 

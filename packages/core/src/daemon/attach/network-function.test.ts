@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import type { Attachment } from './attachment.ts';
+import type { ChainPlace } from './collaborators.ts';
 import { completePair, numbered, pairUp } from './network-function.ts';
-import type { ChainPlace } from './ports.ts';
 import { AttachmentStore } from './store.ts';
 
 const attachment = (ifName: string, more: Partial<Attachment> = {}): Attachment => ({

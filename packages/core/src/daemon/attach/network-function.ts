@@ -1,7 +1,7 @@
 /** Which interfaces of a pod make one network function. */
 import { omitUndefined } from '@dpu-operator/sdk/wire';
 import type { Attachment } from './attachment.ts';
-import type { AttachedFunction, ChainMembership, ChainPlace } from './ports.ts';
+import type { AttachedFunction, ChainMembership, ChainPlace } from './collaborators.ts';
 import type { AttachmentStore } from './store.ts';
 
 /**

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { networkBridgeId } from '../../api/index.ts';
+import type { DeviceEntry, DpuIndex } from './collaborators.ts';
 import { placementOf, refuseOtherBridge } from './placement.ts';
-import type { DeviceEntry, DpuIndex } from './ports.ts';
 
 const index = (network?: DeviceEntry['network']): DpuIndex => {
   const dataPath = {} as DeviceEntry['dataPath'];

@@ -2,8 +2,8 @@
 import { omitUndefined } from '@dpu-operator/sdk/wire';
 import { networkBridgeId } from '../../api/index.ts';
 import type { Attachment } from './attachment.ts';
+import type { DeviceEntry, DpuEntry, DpuIndex } from './collaborators.ts';
 import { CniError, cniCodes } from './errors.ts';
-import type { DeviceEntry, DpuEntry, DpuIndex } from './ports.ts';
 
 export type Placement = Pick<Attachment, 'role' | 'dpuName' | 'deviceDpu' | 'dpuNetwork' | 'pf' | 'vf'>;
 

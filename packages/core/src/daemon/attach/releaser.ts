@@ -7,14 +7,14 @@ import { DpuError } from '@dpu-operator/sdk';
 import type { Logger } from 'pino';
 import { type Ipam, needsInterface } from '../ipam/index.ts';
 import { type Attachment, describe, type IpamCall } from './attachment.ts';
+import type { DpuEntry, DpuIndex } from './collaborators.ts';
 import type { HostReturn, Returned } from './host-return.ts';
-import type { DpuEntry, DpuIndex } from './ports.ts';
 import type { AttachmentStore } from './store.ts';
 
 export interface ReleaserOptions {
   store: AttachmentStore;
   index: DpuIndex;
-  hostReturn: Pick<HostReturn, 'bringHome'>;
+  hostReturn: Pick<HostReturn, 'returnToHost'>;
   ipam: Pick<Ipam, 'del'>;
   logger: Logger;
 }
@@ -72,7 +72,7 @@ export class Releaser {
     if (record.networkFunction?.chain) await disconnected.catch(() => {});
     const [disconnection, returned] = await Promise.allSettled([
       disconnected,
-      this.#options.hostReturn.bringHome(record, onMoving),
+      this.#options.hostReturn.returnToHost(record, onMoving),
     ]);
     if (disconnection.status === 'rejected') throw disconnection.reason;
     if (returned.status === 'rejected') throw returned.reason;

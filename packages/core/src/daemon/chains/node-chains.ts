@@ -7,7 +7,7 @@ import { omitUndefined } from '@dpu-operator/sdk/wire';
 import type { Logger } from 'pino';
 import { findCondition, type ServiceFunctionChain, serviceFunctionChain } from '../../api/index.ts';
 import { Controller, Informer, isBeingDeleted, type KubeStore, keyOf } from '../../kube/index.ts';
-import type { ChainMembership, ChainPlace } from '../attach/ports.ts';
+import type { ChainMembership, ChainPlace } from '../attach/collaborators.ts';
 import type { ChainOrder, ChainOrders } from './chain-order.ts';
 
 /** Milliseconds that an attachment waits for the chains to be known, and for the operator to name its pod. */

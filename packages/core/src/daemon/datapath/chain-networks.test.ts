@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DpuError, type NetworkFunction } from '@dpu-operator/sdk';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import type { ChainPlace } from '../attach/ports.ts';
+import type { ChainPlace } from '../attach/collaborators.ts';
 import type { ChainMember } from './attached-index.ts';
 import { chainId } from './chain-status.ts';
 import { DpuDataPath } from './dpu-data-path.ts';

@@ -1,6 +1,6 @@
 /** What is on disk of a chain, and what becomes of it with each call to the VSP. Pure. */
 import { z } from 'zod';
-import type { AttachedFunction } from '../attach/ports.ts';
+import type { AttachedFunction } from '../attach/collaborators.ts';
 import type { ChainOrder } from '../chains/chain-order.ts';
 
 export const networkFunctionSchema = z.object({

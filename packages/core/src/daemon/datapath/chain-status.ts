@@ -1,6 +1,6 @@
 /** What of a chain is attached, and what its VSP shall have of it. Pure. */
 import { createHash } from 'node:crypto';
-import type { AttachedFunction } from '../attach/ports.ts';
+import type { AttachedFunction } from '../attach/collaborators.ts';
 import type { ChainMember } from './attached-index.ts';
 import type { ChainRecord } from './chain-record.ts';
 import { networkFunctionId } from './items.ts';

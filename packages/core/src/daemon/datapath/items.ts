@@ -1,6 +1,6 @@
 /** What a target (a VSP, or the daemon on the DPU) is asked to hold: each kind of thing, its key and its equality. */
 import type { BridgePort, NetworkFunction } from '@dpu-operator/sdk';
-import type { AttachedFunction } from '../attach/ports.ts';
+import type { AttachedFunction } from '../attach/collaborators.ts';
 
 export interface BridgePortItem {
   kind: 'bridgePort';

@@ -21,7 +21,7 @@ export function cardReport(
   return Object.keys(report).length > 0 ? report : undefined;
 }
 
-/** Conditions whose status or reason is another than before. */
+/** Conditions whose status or reason has changed. */
 export function transitions(before: readonly Condition[] = [], after: readonly Condition[] = []): readonly Condition[] {
   return after.filter((now) => {
     const then = findCondition(before, now.type);

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { type NetworkReport, type NetworkWish, vfRangesText } from '../../api/index.ts';
 import { firstTen } from '../../listed.ts';
 import { backoffDelay } from '../../retry-backoff.ts';
-import type { DeviceAllocations } from '../attach/ports.ts';
+import type { DeviceAllocations } from '../attach/collaborators.ts';
 import { type Presence, there } from '../presence.ts';
 import { Records } from '../state/records.ts';
 import {
@@ -97,7 +97,7 @@ export class DeviceNetworks {
     return this.#record.get('networks')?.networks ?? [];
   }
 
-  /** @returns whether it is something else than before */
+  /** @returns whether it has changed */
   async want(networks: readonly NetworkWish[]): Promise<boolean> {
     const before = JSON.stringify(this.wishes);
     if (before === JSON.stringify(networks)) return false;

@@ -141,7 +141,7 @@ export class DpuActions {
     this.#noteReady(name, manager?.ready?.status);
     const hosts = object.spec.isDpuSide && isBeingDeleted(object) ? dpus.hostOwners(name) : undefined;
     const waitMs = await objects.writeStatus(object, daemonStatus(action, manager, hosts));
-    await objects.tellOfCard(object, manager?.vsp.card.takeEvents() ?? []);
+    await objects.recordCardEvents(object, manager?.vsp.card.takeEvents() ?? []);
     return waitMs > 0 ? { requeueAfterMs: waitMs } : undefined;
   }
 

@@ -1,6 +1,6 @@
 /** What the attach engine asks of this node's DPUs. */
 import type { VfPosition } from '@dpu-operator/sdk/linux';
-import type { DeviceEntry, DpuEntry, DpuIndex, Side } from '../attach/ports.ts';
+import type { DeviceEntry, DpuEntry, DpuIndex, Side } from '../attach/collaborators.ts';
 import { there } from '../presence.ts';
 import type { DpuManager } from './dpu-manager.ts';
 import type { ManagedDpus } from './managed-dpus.ts';

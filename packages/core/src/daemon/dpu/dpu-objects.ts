@@ -73,17 +73,17 @@ export interface DpuObjectsOptions {
   events: EventRecorder;
   nodeName: string;
   /**
-   * How often a DPU's conditions are written where only their words change: a plugin may have another reason for a
+   * How often a DPU's conditions are written where only their messages change: a plugin may have another reason for a
    * device with every report. Default: 10 at once, then one every 10 s.
    */
-  wordsLimit?: (() => WriteLimit) | undefined;
+  messageLimit?: (() => WriteLimit) | undefined;
 }
 
 export class DpuObjects {
   readonly #options: DpuObjectsOptions;
   readonly #events: StartingEvents;
   /** By DPU. */
-  readonly #wordsLimits = new Map<string, WriteLimit>();
+  readonly #messageLimits = new Map<string, WriteLimit>();
 
   constructor(options: DpuObjectsOptions) {
     this.#options = options;
@@ -127,7 +127,7 @@ export class DpuObjects {
   /**
    * Writes what differs from what the object says, and an event for each condition whose status or reason does.
    *
-   * @returns 0, or the milliseconds after which it is to be called again: only words differ, and they wait for their turn
+   * @returns 0, or the milliseconds after which it is to be called again: only messages differ, and they wait for their turn
    */
   async writeStatus(
     object: DataProcessingUnit,
@@ -147,8 +147,8 @@ export class DpuObjects {
     const isSameRun = same(vsp, current.vsp) && same(drain, current.drain) && isDeepStrictEqual(card, current.card);
     if (after.length === before.length && isSameWork && isSameRun && same(channel, current.channel)) {
       if (changed.length === 0) return 0;
-      const areWords = changed.every((one) => differsInWords(one, findCondition(before, one.type)));
-      const waitMs = areWords ? this.#wordsLimit(name).take() : 0;
+      const onlyMessagesDiffer = changed.every((one) => differsInMessage(one, findCondition(before, one.type)));
+      const waitMs = onlyMessagesDiffer ? this.#messageLimit(name).take() : 0;
       if (waitMs > 0) return waitMs;
     }
     const { apiVersion, kind } = dataProcessingUnit;
@@ -170,9 +170,9 @@ export class DpuObjects {
       if (isNotFound(error)) return 0;
       throw error;
     }
-    for (const one of changed) await this.#tell(object, one, findCondition(before, one.type));
+    for (const one of changed) await this.#recordEvent(object, one, findCondition(before, one.type));
     const ofCard = transitions(current.card?.conditions, card?.conditions);
-    await this.tellOfCard(
+    await this.recordCardEvents(
       object,
       ofCard.map(({ type, status, reason, message }) => ({
         type: status === 'True' ? 'Normal' : 'Warning',
@@ -184,7 +184,7 @@ export class DpuObjects {
   }
 
   /** Events in the plugin's words. */
-  async tellOfCard(object: DataProcessingUnit, events: readonly CardEvent[]): Promise<void> {
+  async recordCardEvents(object: DataProcessingUnit, events: readonly CardEvent[]): Promise<void> {
     for (const { type = 'Normal', reason, message } of events) {
       await this.#events.event(object, { type, reason, message: `plugin: ${message}`, action: `plugin.${reason}` });
     }
@@ -193,18 +193,18 @@ export class DpuObjects {
   /** Of an object that is torn down no event follows. */
   forget(object: DataProcessingUnit): void {
     this.#events.forget(object);
-    this.#wordsLimits.delete(object.metadata.name);
+    this.#messageLimits.delete(object.metadata.name);
   }
 
-  #wordsLimit(name: string): WriteLimit {
-    const known = this.#wordsLimits.get(name);
+  #messageLimit(name: string): WriteLimit {
+    const known = this.#messageLimits.get(name);
     if (known) return known;
-    const limit = this.#options.wordsLimit?.() ?? new WriteLimit({ atOnce: 10, intervalMs: 10_000 });
-    this.#wordsLimits.set(name, limit);
+    const limit = this.#options.messageLimit?.() ?? new WriteLimit({ atOnce: 10, intervalMs: 10_000 });
+    this.#messageLimits.set(name, limit);
     return limit;
   }
 
-  async #tell(object: DataProcessingUnit, now: Condition, before: Condition | undefined): Promise<void> {
+  async #recordEvent(object: DataProcessingUnit, now: Condition, before: Condition | undefined): Promise<void> {
     if (before?.status === now.status && before.reason === now.reason) return;
     const { reason, message } = now;
     const works = now.status === 'True' && reason !== 'RenewalRefused';
@@ -258,7 +258,7 @@ export function knownByObject({ metadata, spec }: DataProcessingUnit): KnownDpu 
   };
 }
 
-function differsInWords(now: Condition, before: Condition | undefined): boolean {
+function differsInMessage(now: Condition, before: Condition | undefined): boolean {
   return (
     now.status === before?.status &&
     now.reason === before.reason &&

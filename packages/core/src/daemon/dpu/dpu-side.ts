@@ -12,7 +12,7 @@ export interface DpuSideOptions extends Omit<DpuDataPathOptions, 'isOnlyInstalla
   vsp: VspHealth;
   /** How the channel is secured, and whom it takes. */
   end: ChannelEnd;
-  /** Called when what is said of the channel may be something else. */
+  /** Called when what is said of the channel may have changed. */
   onCallers: () => void;
 }
 

@@ -12,7 +12,7 @@ import type { UnreadableRecord } from '../state/set-aside.ts';
 import { InitAnswer } from './init-answer.ts';
 import { NumVfs } from './num-vfs.ts';
 import type { VfWish } from './vf-plan.ts';
-import { clearVsp, giveDevicesToGoImage, identityOf, tellAccelerated } from './vsp-calls.ts';
+import { clearVsp, configureAcceleration, giveDevicesToGoImage, identityOf } from './vsp-calls.ts';
 import { VspCard } from './vsp-card.ts';
 import { VspHealth } from './vsp-health.ts';
 import { VspSession, type VspSessionState } from './vsp-session.ts';
@@ -30,7 +30,7 @@ export interface VspUser {
   vspUnusable(): Promise<void>;
   /** Whether it can be worked with may be answered otherwise. */
   serviceChanged(): void;
-  /** Anything else that it says may be something else. */
+  /** Called when anything else that it says may have changed. */
   vspChanged(): void;
 }
 
@@ -132,7 +132,7 @@ export class DpuVsp {
     if (isAccelerated === this.#isAccelerated) return;
     this.#isAccelerated = isAccelerated;
     const client = this.#session?.client;
-    if (client) void tellAccelerated(client, isAccelerated, this.#options.logger);
+    if (client) void configureAcceleration(client, isAccelerated, this.#options.logger);
   }
 
   /** A pod has come or gone: a number of virtual functions that was refused may be possible now. */
@@ -193,7 +193,7 @@ export class DpuVsp {
     await this.#numVfs.apply(client);
     const tellsOff = this.#identity.capabilities?.includes('networkConfig') ?? false;
     if (this.#options.dpu.side === 'dpu' && (this.#isAccelerated || tellsOff)) {
-      await tellAccelerated(client, this.#isAccelerated, logger);
+      await configureAcceleration(client, this.#isAccelerated, logger);
     }
     // Before it is told everything: one that hangs meanwhile is found by its heartbeat.
     this.health.ready(client);

@@ -4,7 +4,7 @@ import { rmSync } from 'node:fs';
 import type { Sysfs } from '@dpu-operator/sdk/linux';
 import type { Logger } from 'pino';
 import { shorten, vspMetricsSocketName } from '../../api/index.ts';
-import type { DeviceAllocations } from '../attach/ports.ts';
+import type { DeviceAllocations } from '../attach/collaborators.ts';
 import type { ChainOrder, ChainOrders } from '../chains/chain-order.ts';
 import { recordedHosts } from '../datapath/host-port-records.ts';
 import type { ServedDpu } from '../detect/served-dpu.ts';
@@ -36,7 +36,7 @@ export interface ManagedDpusOptions {
 }
 
 export interface ManagedDpusEvents {
-  /** What a manager says of its DPU may be something else now. */
+  /** Called when what a manager says of its DPU may have changed. */
   change: [dpuName: string];
   /** Records have been set aside, or a person has deleted some that were. */
   unreadable: [];

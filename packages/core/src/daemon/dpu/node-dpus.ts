@@ -43,8 +43,8 @@ export interface NodeDpusOptions {
   nodeName: string;
   dpus: ManagedDpus;
   attachments: DpuPods;
-  /** See {@link DpuObjectsOptions.wordsLimit}. */
-  wordsLimit?: (() => WriteLimit) | undefined;
+  /** See {@link DpuObjectsOptions.messageLimit}. */
+  messageLimit?: (() => WriteLimit) | undefined;
   logger: Logger;
 }
 
@@ -67,7 +67,7 @@ export class NodeDpus extends EventEmitter<NodeDpusEvents> {
       store,
       nodeName,
       dpus: options.dpus,
-      objects: new DpuObjects({ store, events, nodeName, wordsLimit: options.wordsLimit }),
+      objects: new DpuObjects({ store, events, nodeName, messageLimit: options.messageLimit }),
       findings: this.#findings,
       events: this,
       logger,

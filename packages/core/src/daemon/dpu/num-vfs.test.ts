@@ -20,9 +20,9 @@ function vsp(there: number, isOfContract: boolean) {
   };
 }
 
-function numVfs(pods: readonly string[], wanted: VfWish, tellAfterMs = 60_000) {
+function numVfs(pods: readonly string[], wanted: VfWish, reportAfterMs = 60_000) {
   const onChange = vi.fn();
-  const of = new NumVfs({ nodeName: 'n', pods: () => pods, onChange, tellAfterMs });
+  const of = new NumVfs({ nodeName: 'n', pods: () => pods, onChange, reportAfterMs });
   of.want(wanted);
   const said = () => {
     const { condition } = of;

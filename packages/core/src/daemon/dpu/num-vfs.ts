@@ -21,7 +21,7 @@ export interface NumVfsOptions {
   /** Called when {@link NumVfs.condition} may answer something else. */
   onChange: () => void;
   /** Milliseconds that the VSP has before it is told that it is at work. Default: 500. */
-  tellAfterMs?: number;
+  reportAfterMs?: number;
 }
 
 type State =
@@ -55,7 +55,7 @@ export class NumVfs {
   /**
    * What was said of another number does not hold for this one. Call {@link apply} to put it in force.
    *
-   * @returns whether it is another number than before
+   * @returns whether the number has changed
    */
   want(wish: VfWish | undefined): boolean {
     if (isDeepStrictEqual(wish, this.#wanted)) return false;
@@ -115,8 +115,8 @@ export class NumVfs {
     wanted: VfWish,
     before: { functions: VirtualFunctions | undefined; devices: number },
   ): Promise<State> {
-    const tell = () => this.#become(wanted, { is: 'resizing', from: vfCount(before) });
-    const timer = setTimeout(tell, this.#options.tellAfterMs ?? 500);
+    const report = () => this.#become(wanted, { is: 'resizing', from: vfCount(before) });
+    const timer = setTimeout(report, this.#options.reportAfterMs ?? 500);
     const answers: { count: number; made: number }[] = [];
     try {
       for (const { pf, count } of calls) {

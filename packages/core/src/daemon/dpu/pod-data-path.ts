@@ -1,6 +1,6 @@
 /** What pods attach to on a DPU: of a side that it does not have there is nothing, and nothing to delete. */
 import { type BridgePort, DpuError, type NetworkFunction } from '@dpu-operator/sdk';
-import type { ChainPlace, DataPath } from '../attach/ports.ts';
+import type { ChainPlace, DataPath } from '../attach/collaborators.ts';
 import type { DpuDataPath } from '../datapath/dpu-data-path.ts';
 import type { HostDataPath } from '../datapath/host-data-path.ts';
 

@@ -60,7 +60,7 @@ export async function clearVsp(client: Pick<VspClient, 'setNumVfs'> | undefined,
 }
 
 /** Whether network functions are to work with devices of the card for them. */
-export async function tellAccelerated(
+export async function configureAcceleration(
   client: Pick<VspClient, 'setNetworkConfig'>,
   isAccelerated: boolean,
   logger: Logger,

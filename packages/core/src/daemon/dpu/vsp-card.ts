@@ -109,7 +109,7 @@ export class VspCard {
   #take({ events, firmwareVersion, conditions, links }: CardStatus): void {
     this.#options.onUnhealthy(conditions.find(({ type, status }) => type === 'Healthy' && status === 'False'));
     const news = events.filter(() => this.#eventLimit.take() === 0);
-    if (news.length < events.length) this.#tellOfFlood(`${events.length - news.length} of its events are left out`);
+    if (news.length < events.length) this.#reportFlood(`${events.length - news.length} of its events are left out`);
     this.#events.push(...news);
     this.#events.splice(0, this.#events.length - longestQueue);
     this.#next = { firmwareVersion, conditions, links };
@@ -125,7 +125,7 @@ export class VspCard {
       this.#show(this.#next);
       return;
     }
-    this.#tellOfFlood('its status is brought up to date every 10 s');
+    this.#reportFlood('its status is brought up to date every 10 s');
     this.#turn = setTimeout(() => {
       this.#turn = undefined;
       this.#showNext();
@@ -139,7 +139,7 @@ export class VspCard {
   }
 
   /** Once: an event of each would be the next flood. */
-  #tellOfFlood(consequence: string): void {
+  #reportFlood(consequence: string): void {
     if (this.#floodIsTold) return;
     this.#floodIsTold = true;
     const message = `the plugin says more of its card than is written down: ${consequence}. Report it to its maker`;

@@ -16,7 +16,7 @@ export interface VspHealthOptions {
   /** Milliseconds between heartbeats. */
   intervalMs: number;
   graceMs: number;
-  /** Called when {@link VspHealth.outage} answers something else. */
+  /** Called when {@link VspHealth.outage} has changed. */
   onChange: () => void;
 }
 

@@ -40,7 +40,7 @@ const firstRetryMs = 25;
 /** Between binding and listening a socket refuses; a VSP that does so for longer is dead, and its successor's event comes. */
 const refusals = 8;
 /** A VSP that was ready for so long works: the next attempt comes soon again. */
-const settledMs = 5_000;
+const stableMs = 5_000;
 
 export class VspSession {
   readonly #options: VspSessionOptions;
@@ -124,7 +124,7 @@ export class VspSession {
   #lost(client: VspClient, state: VspSessionState): void {
     this.#ready = false;
     this.#reported = '';
-    if (performance.now() - this.#readySince >= settledMs) this.#failures = 0;
+    if (performance.now() - this.#readySince >= stableMs) this.#failures = 0;
     this.#options.onState(state);
     this.#start(client);
   }
@@ -133,12 +133,12 @@ export class VspSession {
     this.#attempt.abort();
     this.#attempt = new AbortController();
     const { signal } = this.#attempt;
-    this.#bringUp(client, signal).catch((error) => {
+    this.#initialiseWithRetries(client, signal).catch((error) => {
       if (!signal.aborted) this.#options.logger.error({ err: error }, 'cannot follow the VSP');
     });
   }
 
-  async #bringUp(client: VspClient, signal: AbortSignal): Promise<void> {
+  async #initialiseWithRetries(client: VspClient, signal: AbortSignal): Promise<void> {
     this.#options.onState({ phase: 'connecting' });
     // One that ends what it just began must not keep the daemon busy.
     if (this.#failures > 0) await this.#pause(signal);
@@ -196,7 +196,7 @@ export class VspSession {
     this.#readySince = performance.now();
     this.#failures += 1;
     this.#reported = '';
-    for (const tell of this.#waiters) tell();
+    for (const resume of this.#waiters) resume();
     onState({ phase: 'ready' });
   }
 

@@ -6,7 +6,7 @@
  * since 1.34 it leaves such pods out as well). It lists no devices of init containers but sidecars.
  */
 import { DpuError } from '@dpu-operator/sdk';
-import type { DeviceAllocations } from '../attach/ports.ts';
+import type { DeviceAllocations } from '../attach/collaborators.ts';
 import { gone, type Presence, there, unknown } from '../presence.ts';
 import { callKubelet } from './kubelet-call.ts';
 import { type ListPodResourcesResponse, type PodResourcesOfPod, podResourcesService } from './pod-resources-api.ts';

@@ -22,7 +22,7 @@ export interface NodeDpusFixtureOptions {
   api?: TestApiServer;
   nodeName?: string;
   pods?: string[];
-  wordsLimit?: () => WriteLimit;
+  messageLimit?: () => WriteLimit;
 }
 
 export const found = (dpu: DetectedDpu): DpuFinding => ({ dpu, presence: there(dpu) });
@@ -67,7 +67,7 @@ export class NodeDpusFixture {
       nodeName,
       dpus: this.dpus,
       attachments: { pods: () => this.pods, unreadable: () => this.unreadable },
-      wordsLimit: options.wordsLimit,
+      messageLimit: options.messageLimit,
       logger,
     });
     this.nodeDpus.on('ready', () => {

@@ -125,7 +125,7 @@ async function bringUp(version: string, name = 'acme'): Promise<void> {
 }
 
 /** The operator knows what there is, and has nothing left to do. */
-async function settled(): Promise<void> {
+async function reconciled(): Promise<void> {
   const { dpus, vendorPlugins, vspPods } = operator.caches;
   await vi.waitFor(() => {
     const known = [
@@ -177,12 +177,12 @@ test('nothing is written while nothing changes', async () => {
   await bringUp('1.0.0');
   await says('Defaults');
   await vi.waitFor(() => expect(condition('VspPod')?.reason).toBe('Running'));
-  await settled();
+  await reconciled();
   const before = [...server.writes];
   // Another resource version of everything that is looked at.
   putVendorPlugin('acme', '1.0.0');
   daemonSays({});
-  await settled();
+  await reconciled();
   expect(server.writes).toEqual(before);
 });
 
@@ -336,13 +336,13 @@ test('the DPUs of a cluster change one after the other, when the daemons are up 
       status: { conditions: [{ type: 'Ready', status: 'True' }] },
     });
   daemon('old');
-  await settled();
+  await reconciled();
   expect(condition()?.reason).toBe('WaitingForDaemons');
   daemon('new');
   const isNew = (path: string) => JSON.stringify(server.objects.get(path) ?? '').includes('acme-vsp-1.1.0-');
   const changed = () => [vspPath, otherVsp].filter(isNew);
   await vi.waitFor(() => expect(changed()).toHaveLength(1));
-  await settled();
+  await reconciled();
   expect(changed()).toHaveLength(1);
 });
 

@@ -76,24 +76,24 @@ export class ProgressController {
     if (waitMs > 0) return { requeueAfterMs: waitMs };
     const [kind = '', ...rest] = scope.split(' ');
     const key = rest.join(' ');
-    if (kind === 'plugin') await this.#tellPlugin(scope, key);
-    if (kind === 'config') await this.#tellConfig(scope, key);
+    if (kind === 'plugin') await this.#reportPlugin(scope, key);
+    if (kind === 'config') await this.#reportConfig(scope, key);
     return undefined;
   }
 
-  async #tellPlugin(scope: ReportedScope, name: string): Promise<void> {
+  async #reportPlugin(scope: ReportedScope, name: string): Promise<void> {
     const plugin = this.#caches.vendorPlugins.get(name);
     // A plugin that ships with the operator has no object.
     if (!plugin) return this.#forget(scope);
     const version = plugin.status?.version ?? plugin.spec.image ?? plugin.spec.version;
-    await this.#tell(scope, vendorPlugin, plugin, this.#progress(scope, `${name} ${version}`));
+    await this.#report(scope, vendorPlugin, plugin, this.#progress(scope, `${name} ${version}`));
   }
 
-  async #tellConfig(scope: ReportedScope, key: string): Promise<void> {
+  async #reportConfig(scope: ReportedScope, key: string): Promise<void> {
     const config = this.#caches.dpuConfigs.getByKey(key);
     if (!config) return this.#forget(scope);
     if (!this.#caches.countingConfigs.includes(config)) return;
-    await this.#tell(scope, dataProcessingUnitConfig, config, this.#progress(scope, 'what it asks for'));
+    await this.#report(scope, dataProcessingUnitConfig, config, this.#progress(scope, 'what it asks for'));
   }
 
   #forget(scope: ReportedScope): void {
@@ -107,7 +107,7 @@ export class ProgressController {
     return rolledOut(scope, what, this.#turns.fleet, messageOf);
   }
 
-  async #tell<T extends Conditioned>(
+  async #report<T extends Conditioned>(
     scope: ReportedScope,
     type: ResourceType<T>,
     object: T,

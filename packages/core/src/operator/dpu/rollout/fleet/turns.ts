@@ -169,7 +169,7 @@ export class Turns extends EventEmitter<TurnEvents> {
     const after = this.#fleetDpu(dpu);
     const hadUnknown = this.fleet.hasUnknown;
     this.fleet.put(after);
-    this.#tellProgress(before, after);
+    this.#emitProgress(before, after);
     const isNews = stepOf(before) !== stepOf(after);
     if (isNews) this.#callOtherSides(before);
     if (isNews || (hadUnknown && !this.fleet.hasUnknown)) this.#lookSoon();
@@ -216,7 +216,7 @@ export class Turns extends EventEmitter<TurnEvents> {
     this.#written.delete(name);
     this.#waiting.delete(name);
     this.#called.delete(name);
-    this.#tellProgress(before, undefined);
+    this.#emitProgress(before, undefined);
     this.#callOtherSides(before);
     this.#lookSoon();
   }
@@ -236,7 +236,7 @@ export class Turns extends EventEmitter<TurnEvents> {
     }
   }
 
-  #tellProgress(before: FleetDpu | undefined, after: FleetDpu | undefined): void {
+  #emitProgress(before: FleetDpu | undefined, after: FleetDpu | undefined): void {
     const seen = (dpu: FleetDpu | undefined) => dpu && `${stepOf(dpu)} ${dpu.says} ${dpu.config} ${dpu.wanted?.digest}`;
     if (seen(before) === seen(after)) return;
     const scopes = new Set<ReportedScope>();

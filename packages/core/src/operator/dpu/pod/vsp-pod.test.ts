@@ -1,118 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { defaultGracePeriodSeconds, type PluginManifest, parsePluginManifest } from '@dpu-operator/sdk/manifest';
+import { defaultGracePeriodSeconds, parsePluginManifest } from '@dpu-operator/sdk/manifest';
 import { expect, test } from 'vitest';
-import { dpuOperatorConfig } from '../../../api/dpu-operator-config.ts';
 import { annotations } from '../../../api/names.ts';
-import type { Pod } from '../../../kube/index.ts';
 import type { PluginRelease } from '../../../plugins/release.ts';
 import { renderDaemonSet } from '../../config/daemon-set.ts';
 import { nodeDirectories } from '../../config/flavour.ts';
-import { renderNetworks } from '../../networks/networks.ts';
 import { parseEnvironment } from '../../shared/environment.ts';
-import { renderInstallPod } from '../install/install-pod.ts';
-import { installPodState } from '../install/install-pod-status.ts';
+import { config, dpu, environment, manifestWith, npm, release, run } from '../../testing/rendered.ts';
 import { pluginRun } from '../rollout/plugin-run.ts';
 import { renderVspPod } from './vsp-pod.ts';
-import { crashing, vspPodCondition } from './vsp-pod-status.ts';
-
-const environment = parseEnvironment({ OPERATOR_IMAGE: 'op:1', VSP_IMAGE: 'vsp:1', LOG_LEVEL: '' }, 'host');
-const metadata = { name: 'dpu-operator-config', uid: 'u' };
-const config = dpuOperatorConfig.schema.parse({
-  apiVersion: 'config.openshift.io/v1',
-  kind: 'DpuOperatorConfig',
-  metadata,
-  spec: { logLevel: 3 },
-});
-
-const release: PluginRelease = {
-  plugin: '@vendor/vsp',
-  version: '1.0.0',
-  source: { kind: 'builtin', directory: '/plugins/vsp' },
-  manifest: {
-    contract: '^1.0.0',
-    products: [{ name: 'Card' }],
-    pod: {
-      capabilities: ['NET_ADMIN'],
-      hostPaths: [{ path: '/sys', readOnly: true }],
-    },
-    programs: [],
-    disturbsTraffic: false,
-    settings: {},
-  },
-};
-
-const dpu = {
-  apiVersion: 'config.openshift.io/v1',
-  kind: 'DataProcessingUnit',
-  metadata: { name: 'card-host', uid: 'd' },
-  spec: { isDpuSide: false, nodeName: 'node-a' },
-} as const;
-
-const run = (settings: Record<string, unknown>, more: Partial<PluginRelease> = {}) =>
-  pluginRun({ ...release, ...more }, 'host', { settings }, 'vsp:1');
-
-test('a wrong environment names every variable', () => {
-  expect(() => parseEnvironment({ LEADER_ELECTION: 'maybe', HEALTH_PORT: 'x' }, 'host')).toThrow(
-    /LEADER_ELECTION: .*; HEALTH_PORT: /,
-  );
-});
-
-test('the daemons run where the nodes are labelled, with the directories of the flavour', () => {
-  const set = JSON.stringify(renderDaemonSet(config, environment, nodeDirectories('kubernetes')));
-  expect(set).toContain('{"key":"dpu","operator":"In","values":["true"]}');
-  expect(set).toContain('{"key":"dpu.config.openshift.io/dpuside","operator":"Exists"}');
-  expect(set).not.toContain('"nodeSelector":');
-  expect(set).toContain('"livenessProbe":{"httpGet":{"path":"/healthz"');
-  // On the node's port another daemon may answer: first this one's own container has to say that it serves there.
-  expect(set).toContain('"startupProbe":{"exec":{"command":["test","-e","/tmp/dpu-daemon-started"]}');
-  expect(set).toContain('{"name":"CNI_BIN_DIR","value":"/opt/cni/bin"}');
-  // A change of spec.logLevel must not replace the daemons' pods.
-  expect(set).not.toContain('LOG_LEVEL');
-  expect(set).toContain('"mountPath":"/var/run/netns","mountPropagation":"HostToContainer"');
-  expect(set).toContain('"hostPID":true');
-  expect(set).toContain('{"name":"HOST_PROCESS","value":"/proc/1"}');
-  const openshift = JSON.stringify(renderDaemonSet(config, environment, nodeDirectories('openshift')));
-  expect(openshift).toContain('"mountPath":"/var/lib/cni/bin"');
-  expect(nodeDirectories('microshift', '/run/cni/bin').cniBin).toBe('/run/cni/bin');
-});
-
-const hostPaths = (set: object) =>
-  [...JSON.stringify(set).matchAll(/"hostPath":\{"path":"([^"]+)"/g)].map(([, path]) => path);
-
-test("the daemon has the kubelet's sockets where this cluster's kubelet may have them, each once", () => {
-  const directories = nodeDirectories('kubernetes');
-  const usual = hostPaths(renderDaemonSet(config, environment, directories));
-  expect(usual).toContain('/var/run/k8s.cni.cncf.io/devinfo');
-  expect(usual.filter((path) => path?.includes('kubelet'))).toEqual([
-    '/var/lib/kubelet/device-plugins',
-    '/var/lib/kubelet/pod-resources',
-  ]);
-  const moved = { ...config, spec: { ...config.spec, kubeletRoot: '/data/kubelet' } };
-  const set = renderDaemonSet(moved, environment, directories);
-  expect(hostPaths(set).filter((path) => path?.includes('kubelet'))).toEqual([
-    '/var/lib/kubelet/device-plugins',
-    '/data/kubelet/device-plugins',
-    '/data/kubelet/pod-resources',
-  ]);
-  expect(JSON.stringify(set)).toContain('{"name":"KUBELET_ROOT","value":"/data/kubelet"}');
-});
-
-test.each(['data/kubelet', '/data/kubelet/', '/', ''])('%j is no kubelet root', (kubeletRoot) => {
-  const wrong = { ...config, spec: { ...config.spec, kubeletRoot } };
-  expect(dpuOperatorConfig.schema.safeParse(wrong).error?.issues).toMatchObject([{ path: ['spec', 'kubeletRoot'] }]);
-});
-
-test('the networks keep the addresses that users know, unless the config has others', () => {
-  const [functions, pods] = renderNetworks(config, ['ns']).map(({ spec }) =>
-    JSON.parse((spec as { config: string }).config),
-  );
-  expect(functions).toEqual({ cniVersion: '1.0.0', name: 'dpunfcni-conf', type: 'dpu-cni' });
-  expect(pods.ipam).toMatchObject({ type: 'whereabouts', range: '10.56.217.0/24', range_start: '10.56.217.50' });
-  const ipam = { type: 'host-local', ranges: [[{ subnet: '10.0.0.0/24' }]] };
-  const other = { ...config, spec: { ...config.spec, defaultNetwork: { ipam } } };
-  expect(JSON.stringify(renderNetworks(other, ['ns'])[1])).toContain('host-local');
-});
 
 test('a VSP pod has what its manifest asks for, and another hash for other settings', () => {
   const pod = renderVspPod(dpu, run({ a: 1 }), environment);
@@ -154,8 +51,6 @@ const podSpecOf = (...args: Parameters<typeof run>) =>
 
 const envOf = (...args: Parameters<typeof run>) =>
   Object.fromEntries(podSpecOf(...args).containers[0]?.env.map(({ name, value }) => [name, value]) ?? []);
-
-const manifestWith = (pod: PluginManifest['pod']) => ({ manifest: { ...release.manifest, pod } });
 
 test('a VSP is told whose side it serves, as far as that is known', () => {
   const known = {
@@ -383,24 +278,6 @@ test('what a VendorPlugin adds stands beside what the operator and the manifest 
   expect(podSpecOf({})).toMatchObject({ serviceAccountName: 'dpu-vsp', automountServiceAccountToken: false });
 });
 
-test('companions’ images are on the node before what runs is touched', () => {
-  const before = run({}, { source: { kind: 'image' }, image: 'go:1' });
-  const companions = [{ name: 'p4', image: 'p4:1' }];
-  const next = run({}, { source: { kind: 'image' }, image: 'go:1', ...manifestWith({ companions }) });
-  expect(renderInstallPod(dpu, next, before, environment)).toMatchObject({
-    spec: { containers: [{ name: 'pull-0', image: 'p4:1' }] },
-  });
-});
-
-const npm: PluginRelease['source'] = {
-  kind: 'npm',
-  packageName: '@acme/vsp',
-  version: '1.0.0',
-  integrity: 'sha512-a',
-  lock: 'plugin-acme-0123456789abcdef',
-  credentialsSecret: 'registry',
-};
-
 test('a plugin from npm is mounted from the node, read-only and nothing beside it', () => {
   const pod = JSON.stringify(renderVspPod(dpu, run({}, { source: npm, image: 'acme:1' }), environment));
   const directory = '/var/lib/dpu-operator/plugins/acme-vsp-1.0.0-0123456789abcdef';
@@ -418,143 +295,4 @@ test('a VSP that is an image starts as it is made to, where it looks for its soc
   expect(containers[0]).not.toHaveProperty('livenessProbe');
   expect(containers[0]).not.toHaveProperty('securityContext.readOnlyRootFilesystem');
   expect(JSON.stringify(containers)).toContain('"mountPath":"/var/run/dpu-daemon/vendor-plugin"');
-});
-
-test('the pod that installs a plugin may do that and nothing else', () => {
-  const pod = renderInstallPod(dpu, run({}, { source: npm }), undefined, environment);
-  const text = JSON.stringify(pod);
-  expect(pod).toMatchObject({
-    metadata: { name: 'vsp-card-host-install', labels: { app: 'vsp-install', 'dpu-name': 'card-host' } },
-    spec: { restartPolicy: 'OnFailure', automountServiceAccountToken: false },
-  });
-  expect(text).toContain('"capabilities":{"drop":["ALL"]}');
-  expect(text).toContain('"secretName":"registry"');
-  expect(text).not.toContain('"privileged":');
-  expect(text.match(/"hostPath"/g)).toHaveLength(1);
-});
-
-test('proxies of the operator reach what installs plugins, and nothing that is not set', () => {
-  const proxies = { HTTPS_PROXY: 'http://proxy.example.com:3128', NO_PROXY: '.svc,10.0.0.1', HTTP_PROXY: '' };
-  const behindProxy = parseEnvironment({ OPERATOR_IMAGE: 'op:1', ...proxies }, 'host');
-  const envOf = (where: typeof environment) => {
-    const { spec } = renderInstallPod(dpu, run({}, { source: npm }), undefined, where);
-    return (spec as { containers: { env: object[] }[] }).containers[0]?.env;
-  };
-  expect(envOf(behindProxy)).toEqual([
-    { name: 'HTTPS_PROXY', value: proxies.HTTPS_PROXY },
-    { name: 'NO_PROXY', value: proxies.NO_PROXY },
-  ]);
-  expect(envOf(environment)).toEqual([]);
-});
-
-test('why an installation fails stays said while it is tried again', () => {
-  const pod = (state: object, lastState?: object): Pod => ({
-    apiVersion: 'v1',
-    kind: 'Pod',
-    metadata: { name: 'i', annotations: { [annotations.specHash]: 'd' } },
-    spec: { containers: [] },
-    status: {
-      containerStatuses: [{ name: 'install', ready: false, restartCount: 1, state, ...(lastState && { lastState }) }],
-    },
-  });
-  const terminated = { exitCode: 20, message: 'Tampered: the tarball has another hash' };
-  const failure = { reason: 'Tampered', message: 'the tarball has another hash' };
-  expect(installPodState(pod({ terminated }))).toMatchObject({ key: 'd', state: 'working', failure });
-  expect(installPodState(pod({ running: {} }, { terminated }))).toMatchObject({ key: 'd', state: 'working', failure });
-  expect(installPodState(pod({ waiting: { reason: 'ContainerCreating' } }))).toMatchObject({
-    key: 'd',
-    state: 'working',
-  });
-});
-
-test('an image is on the node when nothing in it can be started', () => {
-  const image = run({}, { source: { kind: 'image' }, image: 'go:2' });
-  const before = run({}, { source: { kind: 'image' }, image: 'go:1' });
-  const { spec } = renderInstallPod(dpu, image, before, environment);
-  const { containers } = spec as { containers: { name: string }[] };
-  expect(containers).toMatchObject([{ name: 'pull-0', image: 'go:2' }]);
-  const state = (state: object) =>
-    installPodState({
-      apiVersion: 'v1',
-      kind: 'Pod',
-      metadata: { name: 'i' },
-      spec: { containers },
-      status: { containerStatuses: [{ name: 'pull-0', ready: false, restartCount: 0, state }] },
-    });
-  const message = 'Back-off pulling image go:2';
-  expect(state({ waiting: { reason: 'ContainerCreating' } })).toMatchObject({ key: '', state: 'working' });
-  expect(state({ waiting: { reason: 'ImagePullBackOff', message } })).toMatchObject({
-    failure: { reason: 'ImagePullFailed', message: `ImagePullBackOff: ${message}` },
-  });
-  expect(state({ waiting: { reason: 'RunContainerError' } })?.state).toBe('succeeded');
-  expect(state({ terminated: { exitCode: 128, reason: 'StartError' } })?.state).toBe('succeeded');
-});
-
-test('a program that is missing is said by the pod’s condition, whatever the pod does about it', () => {
-  const message = '{"level":30}\ndpu-vsp: program ovs-vsctl is not on the PATH of the image\n';
-  const pod: Pod = {
-    apiVersion: 'v1',
-    kind: 'Pod',
-    metadata: { name: 'vsp-x', namespace: 'ns' },
-    spec: { containers: [] },
-    status: {
-      containerStatuses: [
-        { name: 'vsp', ready: false, restartCount: 1, lastState: { terminated: { exitCode: 3, message } } },
-      ],
-    },
-  };
-  expect(vspPodCondition(pod)).toMatchObject({
-    reason: 'ProgramMissing',
-    message: 'pod ns/vsp-x: program ovs-vsctl is not on the PATH of the image',
-  });
-});
-
-test('a VSP that has ended for the third time is not waited for', () => {
-  const pod = (restartCount: number, exitCode = 1): Pod => ({
-    apiVersion: 'v1',
-    kind: 'Pod',
-    metadata: { name: 'vsp-x', namespace: 'ns' },
-    spec: { containers: [] },
-    status: {
-      containerStatuses: [
-        { name: 'vsp', ready: false, restartCount, state: { terminated: { exitCode, message: 'dpu-vsp: oops' } } },
-      ],
-    },
-  });
-  expect(crashing(pod(1))).toBeUndefined();
-  expect(crashing(pod(2))).toEqual({ reason: 'Crashing', message: 'it ended 3 times, with exit code 1: oops' });
-  expect(crashing(pod(9, 0))).toBeUndefined();
-});
-
-test('the pod’s condition says why it does not run, and where to look', () => {
-  const base: Pod = {
-    apiVersion: 'v1',
-    kind: 'Pod',
-    metadata: { name: 'vsp-x', namespace: 'ns' },
-    spec: { containers: [] },
-  };
-  const status = (container: object): Pod => ({
-    ...base,
-    status: { containerStatuses: [{ name: 'vsp', ready: false, restartCount: 1, ...container }] },
-  });
-  expect(vspPodCondition(undefined)).toMatchObject({ status: 'False', reason: 'Creating' });
-  const running = status({ ready: true });
-  expect(vspPodCondition(running)).toMatchObject({ status: 'True', reason: 'Running' });
-  const lost = { ...running.status, conditions: [{ type: 'Ready', status: 'False' }] };
-  expect(vspPodCondition({ ...running, status: lost })).toMatchObject({ status: 'False', reason: 'NodeLost' });
-  const evicted = { phase: 'Failed', reason: 'Evicted', message: 'low on memory' };
-  expect(vspPodCondition({ ...base, status: evicted })).toMatchObject({
-    reason: 'Ended',
-    message: 'pod ns/vsp-x is to be replaced, for it has ended: Evicted: low on memory',
-  });
-  const crashed = status({
-    state: { waiting: { reason: 'CrashLoopBackOff', message: 'back-off' } },
-    lastState: { terminated: { exitCode: 3 } },
-  });
-  expect(vspPodCondition(crashed)).toMatchObject({
-    reason: 'CrashLoopBackOff',
-    message: 'pod ns/vsp-x: back-off; it ended with exit code 3 (kubectl logs --previous -n ns vsp-x)',
-  });
-  const conditions = [{ type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message: '0/3 nodes' }];
-  expect(vspPodCondition({ ...base, status: { conditions } })).toMatchObject({ reason: 'Unschedulable' });
 });
