@@ -144,7 +144,7 @@ async function reconciled(): Promise<void> {
 test('a config that changes no plugin is two writes to its DPU, which the answer of the daemon does not meet', async () => {
   putDpu();
   await bringUp('1.0.0');
-  await settled();
+  await reconciled();
   const before = server.writes.length;
   server.conflict = (write) => {
     // Behind the operator's, before that has heard of it.
@@ -153,7 +153,7 @@ test('a config that changes no plugin is two writes to its DPU, which the answer
   };
   putConfig({ numVfs: 4 });
   await vi.waitFor(() => expect(dpu().spec.numVfs).toBe(4));
-  await settled();
+  await reconciled();
   const writes = server.writes.slice(before).filter((write) => write.includes(dpuPath));
   expect(writes).toEqual([`PATCH ${dpuPath}/status`, `PATCH ${dpuPath}`]);
 });
