@@ -6,10 +6,10 @@ import { isBeingDeleted, isNotFound, type KubeStore, type Requeue, removeFinaliz
 import type { Findings } from '../detect/findings.ts';
 import { nameBehindNode } from '../detect/names.ts';
 import type { ServedDpu } from '../detect/served-dpu.ts';
-import { daemonStatus } from './daemon-status.ts';
-import type { DpuObjects } from './dpu-objects.ts';
 import type { ManagedDpus } from './managed-dpus.ts';
 import type { DpuAction } from './plan.ts';
+import { daemonStatus } from './status/daemon-status.ts';
+import type { DpuObjects } from './status/dpu-objects.ts';
 
 export interface NodeDpusEvents {
   /** The sides that this node has may be others now. */

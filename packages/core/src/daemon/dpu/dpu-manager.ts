@@ -32,14 +32,14 @@ import { gone, type Presence, there, unknown } from '../presence.ts';
 import type { UnreadableRecord } from '../state/set-aside.ts';
 import { ChannelEnd, type NodeTrust } from '../trust/channel-end.ts';
 import type { AttachmentsView } from './attachments-view.ts';
-import { DeviceNetworks } from './device-networks.ts';
-import { type ChannelReport, dpuChannel, hostChannel } from './dpu-channel.ts';
+import { DeviceNetworks } from './devices/device-networks.ts';
+import { OfferedDevices } from './devices/offered-devices.ts';
 import { DpuSide } from './dpu-side.ts';
-import { DpuVsp, type VspUser } from './dpu-vsp.ts';
-import { OfferedDevices } from './offered-devices.ts';
 import { PodDataPath } from './pod-data-path.ts';
-import { hostsAway, readiness, type VspState } from './readiness.ts';
-import type { VfWish } from './vf-plan.ts';
+import { type ChannelReport, dpuChannel, hostChannel } from './status/dpu-channel.ts';
+import { hostsAway, readiness, type VspState } from './status/readiness.ts';
+import { DpuVsp, type VspUser } from './vsp/dpu-vsp.ts';
+import type { VfWish } from './vsp/vf-plan.ts';
 
 export interface DpuManagerOptions {
   dpu: DetectedDpu;

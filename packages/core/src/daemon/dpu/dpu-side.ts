@@ -5,7 +5,7 @@ import { ChannelListener } from '../peer/channel-listener.ts';
 import { KnownHosts } from '../peer/known-hosts.ts';
 import { plainOwner } from '../peer/owner.ts';
 import type { ChannelEnd } from '../trust/channel-end.ts';
-import type { VspHealth } from './vsp-health.ts';
+import type { VspHealth } from './vsp/vsp-health.ts';
 
 export interface DpuSideOptions extends Omit<DpuDataPathOptions, 'isOnlyInstallation'> {
   nodeName: string;

@@ -16,7 +16,7 @@ import {
   pulledOut,
 } from '../testing/node-dpus.ts';
 import { freePort, Vsp } from '../testing/vsp.ts';
-import { WriteLimit } from './write-limit.ts';
+import { WriteLimit } from './status/write-limit.ts';
 
 const cleanups: (() => unknown)[] = [];
 afterEach(async () => {

@@ -8,7 +8,7 @@ import { firstTen } from '../../listed.ts';
 import { describe } from '../attach/attachment.ts';
 import type { AttachmentStore } from '../attach/store.ts';
 import type { NodeCleanup } from '../dpu/dpu-actions.ts';
-import { nodeSideLabel } from '../dpu/dpu-objects.ts';
+import { nodeSideLabel } from '../dpu/status/dpu-objects.ts';
 import type { NodeOrder } from './node-order.ts';
 
 /** The CNI server and its executable, and the registration with the kubelet. */

@@ -20,6 +20,21 @@ const most = 65_535;
 
 export const deviceCounts = declareChecks('devices', {}, [
   {
+    name: 'fixed',
+    title: 'a number that is said to be fixed stays',
+    demands: 'Where VF_RESIZING_NEVER is said, another number is refused, or answered with the one that there is.',
+    rule: 'DV-17',
+    run: async ({ vsp, resizing, inUse, skip }) => {
+      if (resizing !== 'never') skip('the number of virtual functions is not said to be fixed');
+      if (inUse()) skip('the VSP has bridge ports of others: to change its number of devices would hurt them');
+      const before = await vsp.devices();
+      const other = before.length > 1 ? before.length - 1 : before.length + 1;
+      const answer = await vsp.setNumVfs(other).catch(() => before.length);
+      same(answer, before.length, `the answer to SetNumVfs(${other})`);
+      same(await vsp.devices(), before, 'the list of devices');
+    },
+  },
+  {
     name: 'count',
     title: 'SetNumVfs answers how many there are',
     demands: 'SetNumVfs answers how many devices there are afterwards, on the host side as many as asked for.',

@@ -5,9 +5,9 @@
 import type { CardCondition, CardEvent, CardStatus, DpuError } from '@dpu-operator/sdk';
 import type { VspClient } from '@dpu-operator/sdk/client';
 import type { Logger } from 'pino';
-import type { CardReport } from '../../api/index.ts';
-import { gone, type Presence, there, unknown } from '../presence.ts';
-import { WriteLimit } from './write-limit.ts';
+import type { CardReport } from '../../../api/index.ts';
+import { gone, type Presence, there, unknown } from '../../presence.ts';
+import { WriteLimit } from '../status/write-limit.ts';
 
 /** What the object says, but for when a condition changed. */
 export interface SaidOfCard extends Omit<CardReport, 'conditions'> {

@@ -1,7 +1,7 @@
 import { DpuError } from '@dpu-operator/sdk';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { DpuDataPath } from '../datapath/dpu-data-path.ts';
-import { MemoryVsp, port, silent, temporaryDirectory } from '../datapath/testing.ts';
+import { DpuDataPath } from '../../datapath/dpu-data-path.ts';
+import { MemoryVsp, port, silent, temporaryDirectory } from '../../datapath/testing.ts';
 import { VspHealth } from './vsp-health.ts';
 
 const intervalMs = 2_000;

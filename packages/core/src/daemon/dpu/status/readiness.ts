@@ -2,9 +2,9 @@
 
 import type { Device } from '@dpu-operator/sdk';
 import type { DpuSide } from '@dpu-operator/sdk/manifest';
-import { annotations, type ConditionInput, dpuConditions } from '../../api/index.ts';
-import { firstTen } from '../../listed.ts';
-import type { Outage } from '../peer/availability.ts';
+import { annotations, type ConditionInput, dpuConditions } from '../../../api/index.ts';
+import { firstTen } from '../../../listed.ts';
+import type { Outage } from '../../peer/availability.ts';
 
 export type VspState =
   /** Asked, no answer yet: whatever was said before still holds. */

@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type Device, DpuError, type InitRequest, type IpPort } from '@dpu-operator/sdk';
 import type { VspClient } from '@dpu-operator/sdk/client';
 import type { Logger } from 'pino';
-import { backoffDelay } from '../../retry-backoff.ts';
+import { backoffDelay } from '../../../retry-backoff.ts';
 import { type VspSocket, watchSocket } from './vsp-socket.ts';
 
 export interface VspSessionOptions {

@@ -1,6 +1,6 @@
 /** The daemon makes and deletes no pods: where a VSP has to start anew, it asks the operator. */
-import { annotations, dataProcessingUnit } from '../../api/index.ts';
-import { isNotFound, type KubeStore } from '../../kube/index.ts';
+import { annotations, dataProcessingUnit } from '../../../api/index.ts';
+import { isNotFound, type KubeStore } from '../../../kube/index.ts';
 
 /** Orders another VSP pod for a DPU of this node, unless an order stands that the operator has not carried out yet. */
 export async function orderVspRestart(store: KubeStore, dpuName: string): Promise<void> {

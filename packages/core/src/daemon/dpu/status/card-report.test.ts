@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { gone, there, unknown } from '../presence.ts';
+import { gone, there, unknown } from '../../presence.ts';
 import { cardReport, transitions } from './card-report.ts';
 
 const uplink = { type: 'Uplink', status: 'True', reason: 'Carrier', message: 'p0' } as const;

@@ -2,12 +2,12 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
 import { z } from 'zod';
-import { type NetworkReport, type NetworkWish, vfRangesText } from '../../api/index.ts';
-import { firstTen } from '../../listed.ts';
-import { backoffDelay } from '../../retry-backoff.ts';
-import type { DeviceAllocations } from '../attach/collaborators.ts';
-import { type Presence, there } from '../presence.ts';
-import { Records } from '../state/records.ts';
+import { type NetworkReport, type NetworkWish, vfRangesText } from '../../../api/index.ts';
+import { firstTen } from '../../../listed.ts';
+import { backoffDelay } from '../../../retry-backoff.ts';
+import type { DeviceAllocations } from '../../attach/collaborators.ts';
+import { type Presence, there } from '../../presence.ts';
+import { Records } from '../../state/records.ts';
 import {
   type DeviceHolder,
   isSame,

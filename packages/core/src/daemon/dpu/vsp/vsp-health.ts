@@ -4,11 +4,11 @@
  */
 import { type CardCondition, DpuError } from '@dpu-operator/sdk';
 import type { VspClient } from '@dpu-operator/sdk/client';
-import { outcomeUnknown } from '../datapath/target.ts';
-import type { CallListener } from '../datapath/vsp-target.ts';
-import type { Outage } from '../peer/availability.ts';
-import { AvailabilityTracker } from '../peer/availability-tracker.ts';
-import { Heartbeat } from '../peer/heartbeat.ts';
+import { outcomeUnknown } from '../../datapath/target.ts';
+import type { CallListener } from '../../datapath/vsp-target.ts';
+import type { Outage } from '../../peer/availability.ts';
+import { AvailabilityTracker } from '../../peer/availability-tracker.ts';
+import { Heartbeat } from '../../peer/heartbeat.ts';
 
 export interface VspHealthOptions {
   dpuName: string;

@@ -1,7 +1,7 @@
 /** What a DPU's Ready condition says where that is not for its manager to say. Pure. */
-import { type Condition, type ConditionInput, dpuConditions, findCondition } from '../../api/index.ts';
-import { firstTen } from '../../listed.ts';
-import { type Presence, there } from '../presence.ts';
+import { type Condition, type ConditionInput, dpuConditions, findCondition } from '../../../api/index.ts';
+import { firstTen } from '../../../listed.ts';
+import { type Presence, there } from '../../presence.ts';
 
 /** Who uses a DPU. */
 export interface DpuUsers {

@@ -1,8 +1,8 @@
 /** What of a DPU's devices the node offers to pods. */
 import type { Device } from '@dpu-operator/sdk';
 import type { Sysfs, VfPosition } from '@dpu-operator/sdk/linux';
-import { acceleratedResource, networkResource, resourceName } from '../../api/index.ts';
-import type { DevicePool, OfferedDevice } from '../kubelet/pool.ts';
+import { acceleratedResource, networkResource, resourceName } from '../../../api/index.ts';
+import type { DevicePool, OfferedDevice } from '../../kubelet/pool.ts';
 import type { DeviceNetworks } from './device-networks.ts';
 import { devicePosition } from './device-position.ts';
 import { KeptDevices } from './kept-devices.ts';

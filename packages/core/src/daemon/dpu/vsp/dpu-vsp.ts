@@ -6,9 +6,9 @@ import { type Device, type DeviceAllocation, DpuError, type IpPort } from '@dpu-
 import { VspClient } from '@dpu-operator/sdk/client';
 import type { DetectedDpu } from '@dpu-operator/sdk/manifest';
 import type { Logger } from 'pino';
-import { type ConditionInput, type VspIdentity, vspSocketName } from '../../api/index.ts';
-import type { Presence } from '../presence.ts';
-import type { UnreadableRecord } from '../state/set-aside.ts';
+import { type ConditionInput, type VspIdentity, vspSocketName } from '../../../api/index.ts';
+import type { Presence } from '../../presence.ts';
+import type { UnreadableRecord } from '../../state/set-aside.ts';
 import { InitAnswer } from './init-answer.ts';
 import { NumVfs } from './num-vfs.ts';
 import type { VfWish } from './vf-plan.ts';

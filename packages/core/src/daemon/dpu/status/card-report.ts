@@ -1,8 +1,8 @@
 /** What a DataProcessingUnit's status says of the card, and what has changed of it. Pure. */
 import { omitUndefined } from '@dpu-operator/sdk/wire';
-import { type CardReport, type Condition, findCondition, setCondition } from '../../api/index.ts';
-import type { Presence } from '../presence.ts';
-import type { SaidOfCard } from './vsp-card.ts';
+import { type CardReport, type Condition, findCondition, setCondition } from '../../../api/index.ts';
+import type { Presence } from '../../presence.ts';
+import type { SaidOfCard } from '../vsp/vsp-card.ts';
 
 /** @param before what the object says, which stays while the VSP has said nothing */
 export function cardReport(

@@ -1,5 +1,5 @@
 /** How a DPU is made free of pods, and of what its VSP made, before another VSP takes it over. Pure. */
-import { type DataProcessingUnit, type Drain, drainName, type Rollout } from '../../api/index.ts';
+import { type DataProcessingUnit, type Drain, drainName, type Rollout } from '../../../api/index.ts';
 
 const phases: readonly Rollout['phase'][] = ['Draining', 'Replacing', 'Verifying', 'RollingBack'];
 

@@ -1,6 +1,6 @@
 import type { VfPosition } from '@dpu-operator/sdk/linux';
 import { expect, test } from 'vitest';
-import { DevicePool } from '../kubelet/pool.ts';
+import { DevicePool } from '../../kubelet/pool.ts';
 import { OfferedDevices } from './offered-devices.ts';
 
 const device = { id: '0000:65:02.0', healthy: true };

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { gone, there, unknown } from '../presence.ts';
+import { gone, there, unknown } from '../../presence.ts';
 import { type DeviceFacts, placeDevice, wantedMemberships } from './device-placing.ts';
 
 const [blue, red] = [{ name: 'blue', logicalBridge: 'vlan-1' }, { name: 'red' }];

@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, test, vi } from 'vitest';
-import { silent, temporaryDirectory } from '../datapath/testing.ts';
-import { gone, type Presence, there, unknown } from '../presence.ts';
+import { silent, temporaryDirectory } from '../../datapath/testing.ts';
+import { gone, type Presence, there, unknown } from '../../presence.ts';
 import { DeviceNetworks } from './device-networks.ts';
 import type { DeviceHolder } from './device-placing.ts';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { gone, there, unknown } from '../presence.ts';
+import { gone, there, unknown } from '../../presence.ts';
 import { hardwareMissing, inUse, isUsed, pluginGone, saidOf, unreadableRecords } from './dpu-conditions.ts';
 
 test('names who uses a DPU, each once, the same words for pods and hosts and on both sides', () => {

@@ -1,11 +1,11 @@
 /** What the daemon says of a DPU in its object's status. Pure. */
-import { type DataProcessingUnit, dpuConditions, type NetworkReport } from '../../api/index.ts';
-import { gone, there, unknown } from '../presence.ts';
+import { type DataProcessingUnit, dpuConditions, type NetworkReport } from '../../../api/index.ts';
+import { gone, there, unknown } from '../../presence.ts';
+import type { DpuManager } from '../dpu-manager.ts';
+import type { DpuAction } from '../plan.ts';
 import { cardReport } from './card-report.ts';
 import { observedAt, saidOf } from './dpu-conditions.ts';
-import type { DpuManager } from './dpu-manager.ts';
 import type { DaemonStatus } from './dpu-objects.ts';
-import type { DpuAction } from './plan.ts';
 
 /**
  * @param manager undefined for a DPU that is not served: what its object says stays

@@ -1,8 +1,8 @@
 /** To which DpuNetwork a device of a DPU belongs now, and whether new pods may have it. Pure. */
-import type { NetworkWish } from '../../api/index.ts';
-import { parseVfRanges } from '../../api/index.ts';
-import type { DeviceNetwork } from '../attach/collaborators.ts';
-import type { Presence } from '../presence.ts';
+import type { NetworkWish } from '../../../api/index.ts';
+import { parseVfRanges } from '../../../api/index.ts';
+import type { DeviceNetwork } from '../../attach/collaborators.ts';
+import type { Presence } from '../../presence.ts';
 
 /** Where a device is: in a network, or in none. */
 export type Membership = DeviceNetwork | undefined;

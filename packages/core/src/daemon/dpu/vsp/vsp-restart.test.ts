@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { annotations } from '../../api/index.ts';
-import type { KubeStore } from '../../kube/index.ts';
-import { TestApiServer } from '../testing/api-server.ts';
+import { annotations } from '../../../api/index.ts';
+import type { KubeStore } from '../../../kube/index.ts';
+import { TestApiServer } from '../../testing/api-server.ts';
 import { orderVspRestart } from './vsp-restart.ts';
 
 const path = '/apis/config.openshift.io/v1/dataprocessingunits/a';

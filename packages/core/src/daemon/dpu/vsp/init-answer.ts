@@ -1,8 +1,8 @@
 /** What a DPU's VSP answered to Init, and when: enough for a daemon that follows to work with the same VSP. */
 import type { IpPort } from '@dpu-operator/sdk';
 import { z } from 'zod';
-import { Records, type RecordsOptions } from '../state/records.ts';
-import type { UnreadableRecord } from '../state/set-aside.ts';
+import { Records, type RecordsOptions } from '../../state/records.ts';
+import type { UnreadableRecord } from '../../state/set-aside.ts';
 import type { VspSocket } from './vsp-socket.ts';
 
 const schema = z.object({

@@ -23,7 +23,7 @@ import {
   type NetworkReport,
   setCondition,
   type VspIdentity,
-} from '../../api/index.ts';
+} from '../../../api/index.ts';
 import {
   type Applied,
   type EventRecorder,
@@ -31,9 +31,9 @@ import {
   isNotFound,
   type KubeStore,
   StartingEvents,
-} from '../../kube/index.ts';
-import type { KnownDpu } from '../detect/known-dpu.ts';
-import type { ServedDpu } from '../detect/served-dpu.ts';
+} from '../../../kube/index.ts';
+import type { KnownDpu } from '../../detect/known-dpu.ts';
+import type { ServedDpu } from '../../detect/served-dpu.ts';
 import { transitions } from './card-report.ts';
 import { WriteLimit } from './write-limit.ts';
 

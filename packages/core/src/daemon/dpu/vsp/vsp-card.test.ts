@@ -1,8 +1,8 @@
 import { type CardStatus, DpuError } from '@dpu-operator/sdk';
 import { pino } from 'pino';
 import { expect, onTestFinished, test, vi } from 'vitest';
+import { WriteLimit } from '../status/write-limit.ts';
 import { VspCard, type VspCardOptions } from './vsp-card.ts';
-import { WriteLimit } from './write-limit.ts';
 
 const uplink = { type: 'Uplink', status: 'True', reason: 'Carrier', message: '' } as const;
 

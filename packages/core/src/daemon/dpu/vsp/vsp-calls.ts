@@ -3,7 +3,7 @@ import { DpuError, type Feature } from '@dpu-operator/sdk';
 import type { VspClient } from '@dpu-operator/sdk/client';
 import { cutText } from '@dpu-operator/sdk/cut-text';
 import type { Logger } from 'pino';
-import type { VspIdentity } from '../../api/index.ts';
+import type { VspIdentity } from '../../../api/index.ts';
 
 /** Who has answered Init. A VSP that cannot tell is known by the time alone. */
 export async function identityOf(client: Pick<VspClient, 'getInfo'>, initialisedAt: string): Promise<VspIdentity> {
