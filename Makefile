@@ -127,6 +127,10 @@ bench: build ## Measure latency, memory, start-up and image sizes, and print the
 bench-scale: build ## Measure the operator with simulated fleets against a real API server (SIZES=1000,5000,10000; FIRST= DPUs that it brings up itself)
 	node --conditions=source test/bench/scale.ts $(or $(SIZES),1000) $(or $(FIRST),200)
 
+.PHONY: bench-rollout
+bench-rollout: build ## Measure good and broken releases over 40 simulated DPUs: how many are down at once, and how long
+	node --conditions=source test/bench/rollout.ts
+
 .PHONY: bench-install
 bench-install: build ## Measure installing, until the DPUs are Ready, in one Kind cluster and in two
 	node test/bench/install.ts

@@ -31,7 +31,7 @@ export interface NextStep {
 const firstRetryMs = 1_000;
 const longestRetryMs = 60_000;
 /** Milliseconds for which the card must have matched until a new fault counts as the first. */
-const settledMs = 60_000;
+const stableMs = 60_000;
 /** Names in reports that the log hears of: whoever makes some up may make up many. */
 const mostUnknown = 100;
 
@@ -203,7 +203,7 @@ export class CardSync {
   #mendLater(reason: string): void {
     const { stopping, serial, logger } = this.#options;
     if (this.#retry || stopping.aborted || this.isHung) return;
-    if (this.#matchesSince !== undefined && performance.now() - this.#matchesSince >= settledMs) {
+    if (this.#matchesSince !== undefined && performance.now() - this.#matchesSince >= stableMs) {
       this.#retryMs = firstRetryMs;
     }
     this.#matchesSince = undefined;
