@@ -79,8 +79,8 @@ export const defaults = {
     limits: { memory: '768Mi' },
   },
   tolerations: [
-    ...controlPlanes.map((key) => ({ key, operator: 'Exists', effect: 'NoSchedule' })),
-    ...lostNodes.map((key) => ({ key, operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 30 })),
+    ...controlPlanes.map((key) => ({ key, operator: 'Exists', effect: 'NoSchedule' }) as const),
+    ...lostNodes.map((key) => ({ key, operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 30 }) as const),
   ],
   affinity: spreadOver(operatorLabels),
   injector: {
