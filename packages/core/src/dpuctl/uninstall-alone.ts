@@ -3,7 +3,7 @@ import 'reflect-metadata';
 import { dataProcessingUnit } from '../api/data-processing-unit.ts';
 import { dpuOperatorConfig } from '../api/dpu-operator-config.ts';
 import { configName, finalizers, labels, workloads } from '../api/names.ts';
-import { isBeingDeleted, node, persist, pod, removeFinalizer } from '../kube/index.ts';
+import { isBeingDeleted, node, persist, pod, removeFinalizer, serviceAccount } from '../kube/index.ts';
 import { createLogger } from '../log.ts';
 import { Uninstaller } from '../operator/config/uninstaller.ts';
 import { Caches } from '../operator/shared/caches.ts';
@@ -33,6 +33,13 @@ export async function uninstallAlone(context: Context, options: AloneOptions): P
   if (others.length > 0) {
     const names = others.map(({ metadata }) => metadata.name).join(', ');
     throw new UsageError(`the Go operator is there (${names}), what is here is its: see docs/migrate.md`);
+  }
+  const daemons = await daemonsAtWork(context);
+  if (daemons.cutOff && !options.withoutDaemons) {
+    throw new UsageError(
+      `the daemons are there, and can clean nothing up: their ServiceAccount ${workloads.daemon} is gone. Install the operator again, ` +
+        `then kubectl rollout restart -n ${namespace} daemonset/${workloads.daemon}, and uninstall; or give --without-daemons, which leaves what is on their nodes`,
+    );
   }
   const stop = new AbortController();
   const late = AbortSignal.timeout(options.timeoutSeconds * 1000);
@@ -71,10 +78,10 @@ export async function uninstallAlone(context: Context, options: AloneOptions): P
   print('everything is taken away');
 }
 
-/** Of the DPUs and labels of nodes where there is no pod of the daemon: nobody would ever take these away. */
+/** Of the DPUs and labels of nodes where no daemon is at work: nobody would ever take these away. */
 async function letGo(context: Context, caches: Caches): Promise<void> {
   const { store, print } = context;
-  const served = new Set((await podsWith(context, `app=${workloads.daemon}`)).map(({ spec }) => spec.nodeName));
+  const served = (await daemonsAtWork(context)).nodes;
   for (const dpu of caches.dpus.list()) {
     if (!isBeingDeleted(dpu) || served.has(dpu.spec.nodeName)) continue;
     await removeFinalizer(store, dataProcessingUnit, dpu, finalizers.daemon);
@@ -85,6 +92,13 @@ async function letGo(context: Context, caches: Caches): Promise<void> {
     await store.patch(node, metadata.name, undefined, { metadata: { labels: { [labels.nodeSide]: null } } });
     print(`node ${metadata.name}: let go, no daemon is on it; restart it`);
   }
+}
+
+/** One whose account is gone, as by `helm uninstall --no-hooks`, is refused by the API server whatever it asks. */
+async function daemonsAtWork(context: Context): Promise<{ nodes: Set<string | undefined>; cutOff: boolean }> {
+  const pods = await podsWith(context, `app=${workloads.daemon}`);
+  const cutOff = pods.length > 0 && (await context.store.isAbsent(serviceAccount, workloads.daemon, context.namespace));
+  return { nodes: new Set(cutOff ? [] : pods.map(({ spec }) => spec.nodeName)), cutOff };
 }
 
 async function podsWith({ store, namespace }: Context, labelSelector: string) {
