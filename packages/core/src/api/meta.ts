@@ -13,6 +13,15 @@ export const ownerReferenceSchema = z.object({
   blockOwnerDeletion: z.boolean().optional(),
 });
 
+/** Labels or annotations, as they are: a record would be made anew with an object for each key, in each of a fleet's objects. */
+const textsSchema = z.custom<Record<string, string>>(areTexts, 'must be a map of texts');
+
+function areTexts(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  for (const text of Object.values(value)) if (typeof text !== 'string') return false;
+  return true;
+}
+
 /** The part of ObjectMeta that is of use here; the rest (managedFields above all) is dropped, not cached. */
 export const metadataSchema = z.object({
   name: z.string(),
@@ -20,8 +29,8 @@ export const metadataSchema = z.object({
   uid: z.string().optional(),
   resourceVersion: z.string().optional(),
   generation: z.number().optional(),
-  labels: z.record(z.string(), z.string()).optional(),
-  annotations: z.record(z.string(), z.string()).optional(),
+  labels: textsSchema.optional(),
+  annotations: textsSchema.optional(),
   finalizers: z.array(z.string()).optional(),
   ownerReferences: z.array(ownerReferenceSchema).optional(),
   creationTimestamp: z.string().optional(),

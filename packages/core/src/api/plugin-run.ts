@@ -27,6 +27,12 @@ export const pluginRunSchema = z.object({
   products: z.array(z.string()).describe('Products that its manifest names.'),
   version: z.string().describe('Version of the package; of a VSP that is only an image, that image.'),
   image: z.string().describe('Image that it runs in.'),
+  askedFor: z
+    .string()
+    .optional()
+    .describe(
+      'What that was found for: version, range or tag of the package, or the image as the VendorPlugin names it.',
+    ),
   directory: z.string().optional().describe('Where it lies in the image, if it is part of it.'),
   package: z.string().optional().describe('npm package, if it is installed on the node.'),
   integrity: z.string().optional().describe('Hash of the tarball.'),
@@ -42,7 +48,7 @@ export const pluginRunSchema = z.object({
     .looseObject({})
     .meta({ 'x-kubernetes-preserve-unknown-fields': true })
     .describe('Settings that it is run with.'),
-  digest: z.string().describe('Hash of all of the above.'),
+  digest: z.string().describe('Hash of what of the above makes another pod.'),
   claim: z
     .enum(['a', 'b'])
     .optional()

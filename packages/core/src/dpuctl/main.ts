@@ -154,6 +154,15 @@ async function run(command: (context: Context) => Promise<void>): Promise<void> 
   }
 }
 
+for (const [signal, number] of [
+  ['SIGINT', 2],
+  ['SIGTERM', 15],
+] as const) {
+  process.once(signal, () => {
+    process.stderr.write('interrupted: what was begun stays as it is, and the same command goes on from there\n');
+    process.exit(128 + number);
+  });
+}
 program.parseAsync().catch((error: unknown) => {
   process.stderr.write(`error: ${error instanceof Error ? error.message : String(error)}\n`);
   process.exitCode = error instanceof UsageError ? 2 : 1;

@@ -2,12 +2,14 @@
 import 'reflect-metadata';
 import { dataProcessingUnit } from '../api/data-processing-unit.ts';
 import { dpuOperatorConfig } from '../api/dpu-operator-config.ts';
-import { configName, finalizers, labels, workloads } from '../api/names.ts';
-import { isBeingDeleted, node, persist, pod, removeFinalizer, serviceAccount } from '../kube/index.ts';
+import { configName, finalizers, labels, operatorNamespace, workloads } from '../api/names.ts';
+import { isBeingDeleted, node, type Pod, persist, pod, removeFinalizer, serviceAccount } from '../kube/index.ts';
+import { keyOf } from '../kube/resource.ts';
 import { createLogger } from '../log.ts';
 import { Uninstaller } from '../operator/config/uninstaller.ts';
 import { Caches } from '../operator/shared/caches.ts';
 import { type Context, UsageError } from './context.ts';
+import { refuseGoConfig } from './uninstall.ts';
 
 export interface AloneOptions {
   timeoutSeconds: number;
@@ -24,20 +26,22 @@ export async function uninstallAlone(context: Context, options: AloneOptions): P
   const { store, namespace, print } = context;
   const operators = await podsWith(context, `app=${workloads.operator}`);
   if (operators.length > 0) {
-    const names = operators.map(({ metadata }) => metadata.name).join(', ');
     throw new UsageError(
-      `the operator is there (${names}): leave --without-operator out, or delete its Deployment first`,
+      `the operator is there (${list(operators)}): leave --without-operator out, or delete its Deployment first`,
     );
   }
-  const others = await podsWith(context, 'control-plane=controller-manager');
+  const others = await podsWith(context, 'control-plane=controller-manager', namespace);
   if (others.length > 0) {
-    const names = others.map(({ metadata }) => metadata.name).join(', ');
-    throw new UsageError(`the Go operator is there (${names}), what is here is its: see docs/migrate.md`);
+    throw new UsageError(`the Go operator is there (${list(others)}), what is here is its: see docs/migrate.md`);
   }
-  const daemons = await daemonsAtWork(context);
-  if (daemons.cutOff && !options.withoutDaemons) {
+  if (namespace !== operatorNamespace) {
+    const elsewhere = (await podsWith(context, daemons)).filter(({ metadata }) => metadata.namespace !== namespace);
+    if (elsewhere.length > 0) throw new UsageError(`daemons are not in namespace ${namespace}: ${list(elsewhere)}`);
+  }
+  const { cutOff } = await daemonsAtWork(context);
+  if (cutOff.length > 0 && !options.withoutDaemons) {
     throw new UsageError(
-      `the daemons are there, and can clean nothing up: their ServiceAccount ${workloads.daemon} is gone. Install the operator again, ` +
+      `daemons can clean nothing up, since their ServiceAccount ${workloads.daemon} is gone: ${list(cutOff)}. Install the operator again, ` +
         `then kubectl rollout restart -n ${namespace} daemonset/${workloads.daemon}, and uninstall; or give --without-daemons, which leaves what is on their nodes`,
     );
   }
@@ -46,7 +50,10 @@ export async function uninstallAlone(context: Context, options: AloneOptions): P
   const caches = new Caches(store, { namespace }, createLogger('warn'));
   const uninstaller = new Uninstaller(store, caches, { namespace });
   const config = await store.get(dpuOperatorConfig, configName);
-  if (config) await persist(() => store.delete(dpuOperatorConfig, configName, undefined, { uid: config.metadata.uid }));
+  if (config) {
+    refuseGoConfig(config);
+    await persist(() => store.delete(dpuOperatorConfig, configName, undefined, { uid: config.metadata.uid }));
+  }
   try {
     await caches.start(AbortSignal.any([stop.signal, late])).catch((error) => {
       if (!late.aborted) throw error;
@@ -95,13 +102,23 @@ async function letGo(context: Context, caches: Caches): Promise<void> {
 }
 
 /** One whose account is gone, as by `helm uninstall --no-hooks`, is refused by the API server whatever it asks. */
-async function daemonsAtWork(context: Context): Promise<{ nodes: Set<string | undefined>; cutOff: boolean }> {
-  const pods = await podsWith(context, `app=${workloads.daemon}`);
-  const cutOff = pods.length > 0 && (await context.store.isAbsent(serviceAccount, workloads.daemon, context.namespace));
-  return { nodes: new Set(cutOff ? [] : pods.map(({ spec }) => spec.nodeName)), cutOff };
+async function daemonsAtWork(context: Context): Promise<{ nodes: Set<string | undefined>; cutOff: Pod[] }> {
+  const pods = await podsWith(context, daemons);
+  const isCutOff = await Promise.all(
+    pods.map(({ metadata }) => context.store.isAbsent(serviceAccount, workloads.daemon, metadata.namespace)),
+  );
+  return {
+    nodes: new Set(pods.filter((_, index) => !isCutOff[index]).map(({ spec }) => spec.nodeName)),
+    cutOff: pods.filter((_, index) => isCutOff[index]),
+  };
 }
 
-async function podsWith({ store, namespace }: Context, labelSelector: string) {
-  const { items } = await store.list(pod, { namespace, labelSelector });
+const daemons = `app=${workloads.daemon}`;
+
+/** @param namespace Default: all, since --namespace may name a wrong one, where nothing is. */
+async function podsWith({ store }: Context, labelSelector: string, namespace?: string): Promise<Pod[]> {
+  const { items } = await store.list(pod, { labelSelector, ...(namespace !== undefined && { namespace }) });
   return items.filter((one) => !isBeingDeleted(one));
 }
+
+const list = (pods: readonly Pod[]): string => pods.map(keyOf).join(', ');

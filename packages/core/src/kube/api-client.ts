@@ -34,6 +34,7 @@ export class ApiClient {
   readonly #server: URL;
   readonly #deadlineMs: number | undefined;
   #agent: HttpAgent | undefined;
+  #mayWrite: (() => void) | undefined;
 
   /** @param deadlineMs milliseconds until a request's whole answer is there. Default: as long as bytes come. */
   constructor(kubeConfig: Access, deadlineMs?: number) {
@@ -50,6 +51,11 @@ export class ApiClient {
    */
   withDeadline(deadlineMs: number): ApiClient {
     return new ApiClient(this.#kubeConfig, deadlineMs);
+  }
+
+  /** @param mayWrite Called before each request that may change something; what it throws is thrown, and nothing sent. */
+  guardWrites(mayWrite: () => void): void {
+    this.#mayWrite = mayWrite;
   }
 
   /**
@@ -110,6 +116,7 @@ export class ApiClient {
       if (value !== undefined && value !== '') url.searchParams.set(name, String(value));
     }
     const send = url.protocol === 'http:' ? httpRequest : httpsRequest;
+    if (request.method !== 'GET') this.#mayWrite?.();
     return await new Promise((resolve, reject) => {
       const message = send(url, options, resolve);
       message.setTimeout(request.timeoutMs ?? 30_000, () => message.destroy(new Error('no answer in time')));
