@@ -69,7 +69,7 @@ export async function uninstallAlone(context: Context, options: AloneOptions): P
       // What is not known yet is not gone.
       const waitsFor = caches.synced
         ? await persist(() => uninstaller.takeAway())
-        : 'the API server has not said yet what there is';
+        : 'the API server has not said yet what there is; where kinds were deleted: kubectl apply --server-side --force-conflicts -k config/crd';
       if (waitsFor === undefined) break;
       if (waitsFor !== said) print(waitsFor);
       said = waitsFor;
