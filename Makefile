@@ -67,11 +67,11 @@ fast-test: test-unit ## As test-unit, by its name in the Go operator
 
 .PHONY: test-integration
 test-integration: build ## Run the tests against the real kernel, Open vSwitch and CNI plugins (root)
-	$(if $(T),T=$(T)) node test/run.ts integration
+	node test/run.ts integration
 
 .PHONY: test-e2e
 test-e2e: build ## Run the end-to-end tests on a Kind cluster (TEST_CLUSTER=existing for your own; CARD=marvell, netsec or ipu for that card)
-	$(if $(T),T=$(T)) $(if $(CARD),CARD=$(CARD)) node test/run.ts e2e$(if $(CARD),-card)
+	node test/run.ts e2e$(if $(CARD),-card)
 
 .PHONY: test-cards
 test-cards: build ## Run the main job on a Kind cluster through each card that the operator has a plugin for
@@ -79,11 +79,11 @@ test-cards: build ## Run the main job on a Kind cluster through each card that t
 
 .PHONY: test-e2e-2c
 test-e2e-2c: build ## Run the end-to-end tests on two Kind clusters, one with the host and one with the DPU
-	$(if $(T),T=$(T)) node test/run.ts e2e-2c
+	node test/run.ts e2e-2c
 
 .PHONY: test-upgrade
 test-upgrade: build ## Upgrade from another commit's operator to this one and back, with traffic (FROM=<commit>)
-	$(if $(FROM),FROM=$(FROM)) node test/run.ts upgrade
+	node test/run.ts upgrade
 
 .PHONY: e2e
 e2e: $(INSTALLED) ## Run the main job on real cards (KUBECONFIG_HOST and KUBECONFIG_DPU, see docs/test-cards.md)
@@ -126,6 +126,10 @@ bench: build ## Measure latency, memory, start-up and image sizes, and print the
 .PHONY: bench-scale
 bench-scale: build ## Measure the operator with simulated fleets against a real API server (SIZES=1000,5000,10000; FIRST= DPUs that it brings up itself)
 	node --conditions=source test/bench/scale.ts $(or $(SIZES),1000) $(or $(FIRST),200)
+
+.PHONY: bench-rollout
+bench-rollout: build ## Measure good and broken releases over 40 simulated DPUs: how many are down at once, and how long
+	node --conditions=source test/bench/rollout.ts
 
 .PHONY: bench-install
 bench-install: build ## Measure installing, until the DPUs are Ready, in one Kind cluster and in two

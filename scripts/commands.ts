@@ -2,8 +2,6 @@
  * The commands of Makefile and Taskfile.yaml that are more than one program.
  * Usage: node scripts/commands.ts <command> [image ...]
  */
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { join } from 'node:path';
 import { type Builder, findBuilder } from '../test/cluster/engine.ts';
 import { isProduct, type ProductImage, parseImageNames, productImages } from '../test/cluster/image-inputs.ts';
@@ -12,12 +10,13 @@ import { Kubectl } from '../test/cluster/kubectl.ts';
 import { repositoryRoot } from '../test/cluster/paths.ts';
 import { ensureKubectl } from '../test/cluster/tools.ts';
 import { requireCda, setUpClusters } from './cluster-deployment-automation.ts';
-import { ask, namespace, operator, parseTargets, type Side, type Target } from './clusters.ts';
+import { ask, namespace, operator, parseTargets, reach, requireRemovable, type Side, type Target } from './clusters.ts';
 import { deploy, undeploy } from './deploy.ts';
 import { build, clean, pullable, push, pushBundle } from './images.ts';
 import { checkMigration, migrate, migrateBack } from './migrate.ts';
 import { releasePackages } from './packages.ts';
 import { type Images, namedImages, parseRegistry, parseTag } from './settings.ts';
+import { show } from './show.ts';
 
 const { env } = process;
 const log = (text: string): void => console.log(text);
@@ -96,7 +95,8 @@ async function remove(sides: readonly Side[]): Promise<void> {
 
 /** Images that the variables name are there already: nothing is built then. */
 async function redeploy(sides: readonly Side[]): Promise<void> {
-  parseTargets(sides, env);
+  // Before the images, which take minutes.
+  await reach(log, parseTargets(sides, env), requireRemovable);
   if (!namedImages(env)) await pushImages();
   await remove(sides);
   await install(sides);
@@ -140,18 +140,29 @@ async function onExisting(sides: readonly Side[]): Promise<void> {
   await show(process.execPath, ['test/run.ts', 'e2e-real'], kubeconfigs);
 }
 
-/** @throws Error where it ends badly; what it says is shown */
-async function show(program: string, args: readonly string[], more: Record<string, string> = {}): Promise<void> {
-  const child = spawn(program, args, { stdio: 'inherit', cwd: repositoryRoot, env: { ...env, ...more } });
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => child.kill(signal));
-  const [code, signal] = await once(child, 'close');
-  if (code !== 0) throw new Error(`${[program, ...args].join(' ')} ended with ${signal ?? `code ${code}`}`);
+/**
+ * Ctrl+C is for all programs of the group: kubectl and the like end by themselves. Those that it does not reach are ended
+ * with this process.
+ */
+function sayHowToGoOn(): void {
+  for (const [signal, number] of [
+    ['SIGINT', 2],
+    ['SIGTERM', 15],
+  ] as const) {
+    process.on(signal, () => {
+      console.error('interrupted: what is done stays, and the same command goes on from there');
+      // Behind who hands the signal on.
+      setImmediate(() => process.exit(128 + number));
+    });
+  }
 }
 
 const [command = '', ...names] = process.argv.slice(2);
 try {
   const work = commands[command];
   if (!work) throw new Error(`there is no command "${command}"; there are ${Object.keys(commands).join(', ')}`);
+  // The operator on this machine runs until then.
+  if (work !== runHere) sayHowToGoOn();
   await work(names);
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);

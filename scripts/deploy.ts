@@ -9,9 +9,18 @@ import type { Kubectl } from '../test/cluster/kubectl.ts';
 import { repositoryRoot } from '../test/cluster/paths.ts';
 import { type Log, step } from '../test/cluster/progress.ts';
 import { run } from '../test/cluster/run.ts';
-import { ensureKubectl } from '../test/cluster/tools.ts';
-import { ask, namespace, operator, requireInstallable, requireReachable, type Target } from './clusters.ts';
+import {
+  ask,
+  namespace,
+  operator,
+  type Reached,
+  reach,
+  requireInstallable,
+  requireRemovable,
+  type Target,
+} from './clusters.ts';
 import type { Images } from './settings.ts';
+import { show } from './show.ts';
 
 /** Seconds for images to be pulled and containers to start. */
 const readySeconds = 300;
@@ -26,9 +35,7 @@ const kinds = join(repositoryRoot, 'config/crd');
 /** All that any overlay has but its DpuOperatorConfig, which is deleted first. */
 const everything = join(repositoryRoot, 'config/default');
 
-interface Work {
-  target: Target;
-  kubectl: Kubectl;
+interface Work extends Reached {
   manifests: string;
 }
 
@@ -47,13 +54,9 @@ export async function deploy(
   // Kinds that another operator has applied keep their objects and become ours.
   const apply = ['apply', '--server-side', ...(takesOver ? ['--force-conflicts'] : []), '-f', '-'];
   log(`images: ${productImages.map((name) => images[name]).join(', ')}`);
+  const reached = await reach(log, targets, requireInstallable);
   const works: Work[] = [];
-  for (const target of targets) {
-    const kubectl = await step(log, `check the ${target.name}`, async () => {
-      const reachable = await requireReachable(target, await ensureKubectl(log));
-      await requireInstallable(target, reachable);
-      return reachable;
-    });
+  for (const { target, kubectl } of reached) {
     works.push({ target, kubectl, manifests: await render(kubectl, target, images) });
   }
   const done: string[] = [];
@@ -120,17 +123,11 @@ async function untilReady(kubectl: Kubectl): Promise<void> {
  * @throws Error that says what is left and how to go on
  */
 export async function undeploy(log: Log, targets: readonly Target[]): Promise<void> {
-  const works: { target: Target; kubectl: Kubectl }[] = [];
-  for (const target of targets) {
-    const kubectl = await step(log, `check the ${target.name}`, async () =>
-      requireReachable(target, await ensureKubectl(log)),
-    );
-    works.push({ target, kubectl });
-  }
+  const works = await reach(log, targets, requireRemovable);
   // The DPUs' cluster comes last: the hosts' daemons tell its daemons what goes.
   for (const { target, kubectl } of works) {
     if ((await ask(kubectl, ['get', 'crd', 'dpuoperatorconfigs.config.openshift.io', '-o', 'name'])) !== '') {
-      await step(log, `take away what the operator made in the ${target.name}`, () => uninstall(target, log));
+      await step(log, `take away what the operator made in the ${target.name}`, () => uninstall(target));
     }
     await step(log, `delete the operator from the ${target.name}`, () =>
       kubectl.run(['delete', '--ignore-not-found', `--timeout=${readySeconds}s`, '-k', everything]),
@@ -139,14 +136,16 @@ export async function undeploy(log: Log, targets: readonly Target[]): Promise<vo
   log(`removed from: ${works.map(({ target }) => target.name).join(', ')}`);
 }
 
-async function uninstall({ kubeconfig, name }: Target, log: Log): Promise<void> {
-  const argv = [process.execPath, dpuctl, '--kubeconfig', kubeconfig, 'uninstall', '--timeout', `${uninstallSeconds}`];
+/** What it waits for is shown as it comes. */
+async function uninstall({ kubeconfig, name }: Target): Promise<void> {
+  const argv = [dpuctl, '--kubeconfig', kubeconfig, 'uninstall', '--timeout', `${uninstallSeconds}`];
   try {
-    for (const line of (await run(argv)).split('\n').filter(Boolean)) log(line);
+    await show(process.execPath, argv);
   } catch (error) {
     throw new Error(
-      `${messageOf(error)}\nThe operator stays in the ${name}, since only it can take away what is on the nodes. ` +
+      `The operator stays in the ${name}, since only it can take away what is on the nodes. ` +
         'Where it does not run, deploy it again; then run the same command again.',
+      { cause: error },
     );
   }
 }

@@ -1,5 +1,6 @@
 /** Builds, pushes and removes the images that a cluster operator installs, for every architecture. */
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type Architecture, architectures } from '../test/cluster/architecture.ts';
 import type { Builder } from '../test/cluster/engine.ts';
@@ -80,7 +81,10 @@ async function remember(log: Log, target: string, digest: string): Promise<strin
   const pushed = await readPushed();
   pushed[target] = digest;
   await mkdir(dirname(pushedFile), { recursive: true });
-  await writeFile(pushedFile, `${JSON.stringify(pushed, undefined, 2)}\n`);
+  // In its place as a whole: whoever is interrupted leaves the former one.
+  const draft = `${pushedFile}.${process.pid}`;
+  await writeFile(draft, `${JSON.stringify(pushed, undefined, 2)}\n`);
+  await rename(draft, pushedFile);
   const pinned = pin(target, digest);
   log(pinned);
   return pinned;
@@ -91,7 +95,9 @@ async function withDigestFile(push: (file: string) => Promise<unknown>): Promise
   const file = join(repositoryRoot, '.build', `digest-${process.pid}`);
   await mkdir(dirname(file), { recursive: true });
   await push(file);
-  return (await readFile(file, 'utf8')).trim();
+  const digest = (await readFile(file, 'utf8')).trim();
+  await rm(file);
+  return digest;
 }
 
 function digestIn(said: string, target: string): string {
@@ -156,6 +162,11 @@ function pin(target: string, digest: string): string {
 }
 
 async function readPushed(): Promise<Record<string, string>> {
-  const text = await readFile(pushedFile, 'utf8').catch(() => '{}');
-  return JSON.parse(text);
+  const text = existsSync(pushedFile) ? await readFile(pushedFile, 'utf8') : '{}';
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : error;
+    throw new Error(`${pushedFile}: ${why}; delete it, and push the images again`, { cause: error });
+  }
 }

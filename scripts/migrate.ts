@@ -1,11 +1,9 @@
 /** Takes over from the Go operator in one cluster, and back. */
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { type Log, step } from '../test/cluster/progress.ts';
-import { ensureKubectl } from '../test/cluster/tools.ts';
-import { requireReachable, type Target } from './clusters.ts';
+import type { Log } from '../test/cluster/progress.ts';
+import { reach, type Target } from './clusters.ts';
 import { deploy, dpuctl } from './deploy.ts';
 import type { Images } from './settings.ts';
+import { show } from './show.ts';
 
 /** The DpuOperatorConfig that is there stays as it is: no overlay that brings one. */
 const overlays = ['default'];
@@ -14,7 +12,7 @@ export type MigrateOptions = readonly string[];
 
 /** Changes nothing. @throws Error where something is in the way */
 export async function checkMigration(log: Log, target: Target, images: Images, options: MigrateOptions): Promise<void> {
-  await reach(log, target);
+  await reach(log, [target]);
   await migrateBy(target, images, [...options, 'check']);
 }
 
@@ -24,7 +22,7 @@ export async function checkMigration(log: Log, target: Target, images: Images, o
  * @throws Error that says what is in the way, or how to go on or back
  */
 export async function migrate(log: Log, target: Target, images: Images, options: MigrateOptions): Promise<void> {
-  await reach(log, target);
+  await reach(log, [target]);
   await migrateBy(target, images, [...options, 'start']);
   try {
     await deploy(log, [{ ...target, overlays }], images, { takesOver: true });
@@ -39,18 +37,16 @@ export async function migrate(log: Log, target: Target, images: Images, options:
 
 /** @throws Error where there is no way back */
 export async function migrateBack(log: Log, target: Target, images: Images): Promise<void> {
-  await reach(log, target);
+  await reach(log, [target]);
   await migrateBy(target, images, ['back']);
-}
-
-async function reach(log: Log, target: Target): Promise<void> {
-  await step(log, `check the ${target.name}`, async () => requireReachable(target, await ensureKubectl(log)));
 }
 
 /** By the code that the operator's image has too; what it says is shown as it comes. */
 async function migrateBy({ kubeconfig }: Target, { operator }: Images, args: readonly string[]): Promise<void> {
   const argv = [dpuctl, '--kubeconfig', kubeconfig, 'migrate', '--image', operator, ...args];
-  const child = spawn(process.execPath, argv, { stdio: 'inherit' });
-  const [code, signal] = await once(child, 'close');
-  if (code !== 0) throw new Error(`the migration stopped (${signal ?? `code ${code}`}); its last lines say why`);
+  try {
+    await show(process.execPath, argv);
+  } catch (error) {
+    throw new Error('the migration stopped; its last lines say why', { cause: error });
+  }
 }

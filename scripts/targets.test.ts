@@ -13,6 +13,9 @@ interface Target {
 
 const text = (path: string) => readFileSync(join(repositoryRoot, path), 'utf8');
 
+/** In front of what a task runs: make exports its variables by itself. */
+const environment = '{{.ENV}} ';
+
 /** Commands that only look different: how the tools name their variables. */
 function program(command: string): string {
   return command
@@ -20,7 +23,6 @@ function program(command: string): string {
     .replaceAll('$(PNPM)', '{{.PNPM}}')
     .replaceAll('$(CARDS)', '{{.CARDS}}')
     .replaceAll('$(OPTIONS)', '{{.OPTIONS}}')
-    .replaceAll(/\$\(if \$\((\w+)\),(\w+)=\$\(\1\)\) /g, '{{if .$1}}$2={{.$1}} {{end}}')
     .replaceAll(/\$\(if \$\((\w+)\),(-\w+)\)/g, '{{if .$1}}$2{{end}}')
     .replaceAll(/\$\(or \$\((\w+)\),([^)]*)\)/g, (_, name, value) => `{{default "${value}" .${name}}}`)
     .replaceAll('$$', '$');
@@ -52,7 +54,11 @@ function tasks(): Record<string, Target> {
   return Object.fromEntries(
     Object.entries<{ desc?: string; deps?: string[]; cmds?: string[] }>(tasks).map(([name, { desc, deps, cmds }]) => [
       name,
-      { description: desc, needs: deps ?? [], programs: cmds ?? [] },
+      {
+        description: desc,
+        needs: deps ?? [],
+        programs: (cmds ?? []).map((command) => command.replace(environment, '')),
+      },
     ]),
   );
 }
@@ -63,6 +69,17 @@ test('both have the same targets, with the same help, needs and programs', () =>
   expect(help?.description).toBe(listed?.description);
   expect(installed?.programs).toHaveLength(2);
   expect(done).toEqual(made);
+});
+
+test('tasks run the programs of this repository, with the variables that are named behind the task', () => {
+  const { vars, tasks } = parse(text('Taskfile.yaml'));
+  const commands = Object.values<{ cmds?: string[] }>(tasks).flatMap(({ cmds = [] }) => cmds);
+  const others = commands.filter((command) => !command.startsWith(environment));
+  expect([...new Set(others.map((command) => command.split(' ')[0]))].sort()).toEqual(['rm', 'task', 'touch']);
+  const { PNPM: _, CARDS: __, ENV: made, ...taken } = vars;
+  expect([...made.matchAll(/"([A-Z][A-Z_0-9]*)"/g)].map(([, name]) => name)).toEqual(Object.keys(taken));
+  const documented = [...text('docs/commands.md').matchAll(/`([A-Z][A-Z_0-9]+)(?:=[^`]*)?`/g)].map(([, name]) => name);
+  expect(Object.keys(taken)).toEqual(expect.arrayContaining(documented));
 });
 
 test('every command that users of the Go operator know is there', () => {

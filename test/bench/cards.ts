@@ -6,8 +6,8 @@ import { readFile } from 'node:fs/promises';
 import { ownerOf } from '@dpu-operator/sdk/linux';
 import { cards, type StartedPlugin } from '@dpu-operator/sdk/testing';
 import { backplanePort, NetsecFixture } from '../integration/netsec-fixture.ts';
-import { cardIn, startDpuSide } from '../integration/vsp-marvell-fixture.ts';
-import { SoftwareDpuFixture } from '../integration/vsp-mock-fixture.ts';
+import { MarvellFixture } from '../integration/vsp-marvell-fixture.ts';
+import { bridgePort } from '../support/bridge-port.ts';
 import { eventually } from '../support/eventually.ts';
 import type { Netns } from '../support/netns.ts';
 import { quantile } from './quantile.ts';
@@ -28,23 +28,18 @@ const asked = Number(most);
 const present = { allowMissing: false };
 
 async function marvell(): Promise<BenchedCard> {
-  const identifier = 'mrvbench-card';
-  const fixture = await SoftwareDpuFixture.create('mrvbench');
-  const { nodes, sysfs } = await cardIn(fixture, asked);
+  const fixture = await MarvellFixture.create('mrvbench', asked);
   return {
     ports: asked,
-    dpu: nodes.dpu,
-    runDirectory: `/run/mrvl-${ownerOf(identifier).slice(0, 8)}`,
+    dpu: fixture.dpu,
+    runDirectory: fixture.switchDirectory,
     given: 'nf_interface',
     start: async () => {
-      const vsp = await startDpuSide(sysfs, identifier);
-      await vsp.client.init({ dpuMode: true, dpuIdentifier: identifier });
+      const vsp = await fixture.start();
+      await fixture.init();
       return vsp;
     },
-    [Symbol.asyncDispose]: async () => {
-      await sysfs[Symbol.asyncDispose]();
-      await fixture[Symbol.asyncDispose]();
-    },
+    [Symbol.asyncDispose]: () => fixture[Symbol.asyncDispose](),
   };
 }
 
@@ -93,12 +88,7 @@ async function milliseconds(run: () => Promise<unknown>): Promise<number> {
   return performance.now() - from;
 }
 const print = (what: string, value: number) => console.log(`${name}: ${what}: ${value.toFixed(0)} ms`);
-const port = (vf: number) => ({
-  name: `host0-${vf}`,
-  macAddress: `02:00:00:02:00:${vf.toString(16).padStart(2, '0')}`,
-  type: 'ACCESS' as const,
-  logicalBridges: [`${vf + 2}`],
-});
+const port = (vf: number) => bridgePort(vf, `02:00:00:02:00:${vf.toString(16).padStart(2, '0')}`);
 const create = (vf: number) => vsp.client.createBridgePort(port(vf));
 const range = (from: number, to: number) => Array.from({ length: Math.max(0, to - from) }, (_, index) => from + index);
 

@@ -8,23 +8,16 @@
  * is measured by the first, and what a large fleet takes afterwards by all. That they are what the operator makes is seen at its
  * next start, which would change them otherwise. With `profile` the operator's CPU profiles are left in the current directory.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { createWriteStream } from 'node:fs';
 import { loadavg } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseEnvironment } from '@dpu-operator/core/operator/shared/environment';
-import { operatorFlags } from '@dpu-operator/core/operator/shared/node-process';
-import { repositoryRoot } from '../cluster/paths.ts';
-import { ControlPlane, freePort, namespace } from './scale/control-plane.ts';
+import { ControlPlane } from './scale/control-plane.ts';
 import { Fleet } from './scale/fleet.ts';
-import { type Figures, measure } from './scale/measure.ts';
+import type { Figures } from './scale/measure.ts';
+import { Operator, operatorVariables } from './scale/operator.ts';
 
 const mostChains = 1_000;
 const mostConfigs = 500;
-/** Milliseconds that anything may take. */
-const limitMs = 3_600_000;
 const idleMs = 30_000;
 const [sizes = '1000', broughtUp = '200', mode] = process.argv.slice(2);
 
@@ -38,7 +31,7 @@ async function measureSize(dpus: number): Promise<void> {
   await using plane = await ControlPlane.start();
   const fleet = new Fleet(plane.store(), { dpus, first, chains, configs });
   await fleet.create(stop.signal);
-  const operator = new Operator(plane);
+  const operator = new Operator(plane, mode === 'profile' ? ['--cpu-prof', '--cpu-prof-interval=2000'] : []);
   const phase = async (name: string, happen: () => Promise<unknown>, isDone?: () => boolean, of = dpus) =>
     report(name, of, await operator.measure(happen, isDone));
   const startAndFill = async () => {
@@ -78,65 +71,6 @@ async function measureSize(dpus: number): Promise<void> {
   } finally {
     stop.abort();
     await operator.stop();
-  }
-}
-
-/** What says how a VSP pod looks. */
-const operatorVariables = {
-  NAMESPACE: namespace,
-  POD_NAME: 'operator',
-  OPERATOR_IMAGE: 'dpu-operator/operator:dev',
-  VSP_IMAGE: 'dpu-operator/vsp:dev',
-};
-
-class Operator {
-  readonly #plane: ControlPlane;
-  #child: ChildProcess | undefined;
-  #healthPort = 0;
-
-  constructor(plane: ControlPlane) {
-    this.#plane = plane;
-  }
-
-  async start(): Promise<void> {
-    this.#healthPort = await freePort();
-    const program = join(repositoryRoot, 'packages/core/dist/bundle/operator.mjs');
-    const profile = mode === 'profile' ? ['--cpu-prof', '--cpu-prof-interval=2000'] : [];
-    // Ends with this process, however that ends.
-    const command = ['--pdeathsig', 'KILL', process.execPath, ...operatorFlags, ...profile, program];
-    this.#child = spawn('setpriv', command, {
-      env: {
-        ...process.env,
-        KUBECONFIG: this.#plane.kubeconfig,
-        ...operatorVariables,
-        LEADER_ELECTION: 'false',
-        HEALTH_PORT: String(this.#healthPort),
-        METRICS_PORT: '0',
-        MALLOC_MMAP_THRESHOLD_: '32768',
-        LOG_LEVEL: 'warn',
-      },
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    this.#child.stdout?.pipe(createWriteStream(join(this.#plane.directory, 'operator.log'), { flags: 'a' }));
-    await once(this.#child, 'spawn');
-  }
-
-  /** Its caches are filled and its controllers work. */
-  async untilReady(): Promise<void> {
-    const url = `http://127.0.0.1:${this.#healthPort}/readyz`;
-    while (!(await fetch(url).catch(() => undefined))?.ok) await sleep(50);
-  }
-
-  async stop(): Promise<void> {
-    const child = this.#child;
-    this.#child = undefined;
-    if (!child || child.exitCode !== null) return;
-    child.kill('SIGTERM');
-    await once(child, 'exit');
-  }
-
-  async measure(happen: () => Promise<unknown>, isDone: (() => boolean) | undefined): Promise<Figures> {
-    return await measure(() => this.#child?.pid, this.#plane.auditLog, limitMs, happen, isDone);
   }
 }
 

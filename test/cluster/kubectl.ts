@@ -9,6 +9,9 @@ interface NodeObject {
 /** A guard against what never comes, with room for a busy machine. */
 const waitSeconds = 300;
 
+/** What kubectl logs of each attempt to learn the server's kinds; its last line says the same. */
+const discoveryLog = /^E\d{4} .* memcache\.go:.*\n/gm;
+
 /** kubectl against one cluster: what people type, so what the tests type. */
 export class Kubectl {
   /** Its path. */
@@ -28,13 +31,14 @@ export class Kubectl {
   }
 
   /** Runs `kubectl <args>` and answers however it ended. */
-  try(args: readonly string[], input?: RunOptions['input'], timeoutMs?: number): Promise<RunResult> {
-    return attempt([this.program, ...args], {
+  async try(args: readonly string[], input?: RunOptions['input'], timeoutMs?: number): Promise<RunResult> {
+    const result = await attempt([this.program, ...args], {
       // Not --kubeconfig: the variable may be a list.
       env: { KUBECONFIG: this.#kubeconfig },
       ...(input !== undefined && { input }),
       ...(timeoutMs !== undefined && { timeoutMs }),
     });
+    return { ...result, stderr: result.stderr.replaceAll(discoveryLog, '') };
   }
 
   async json<T>(args: readonly string[]): Promise<T> {

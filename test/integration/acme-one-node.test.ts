@@ -1,5 +1,6 @@
 /** The example vendor's plugin with host and DPU on one node, a process for each side: needs root. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { bridgePort } from '../support/bridge-port.ts';
 import { eventually } from '../support/eventually.ts';
 import type { Netns } from '../support/netns.ts';
 import { WireFunction } from '../support/wire-function.ts';
@@ -15,12 +16,6 @@ let host: Vsp;
 let dpu: Vsp;
 let untouched: string[];
 
-const port = (vf: number, macAddress: string) => ({
-  name: `bridgePorts/host0-${vf}`,
-  macAddress,
-  type: 'ACCESS' as const,
-  logicalBridges: [],
-});
 const until = (what: string, look: () => Promise<boolean>) => eventually(what, async () => (await look()) || undefined);
 const reachesB = () => a.reaches('10.9.0.2');
 
@@ -37,8 +32,8 @@ beforeAll(async () => {
   await Promise.all([host.start(false), dpu.start(true)]);
   const { mac: macA } = await node.give('acme-vf0', a, 'net1', '10.9.0.1/24');
   const { mac: macB } = await node.give('acme-vf1', b, 'net1', '10.9.0.2/24');
-  await dpu.client.createBridgePort(port(0, macA));
-  await dpu.client.createBridgePort(port(1, macB));
+  await dpu.client.createBridgePort(bridgePort(0, macA));
+  await dpu.client.createBridgePort(bridgePort(1, macB));
 });
 afterAll(() => fixture?.[Symbol.asyncDispose]());
 
@@ -54,7 +49,7 @@ it('joins two pods, and parts them with a bridge port', async () => {
   expect(await node.links.find('acme-rep1')).not.toHaveProperty('masterName');
   expect(await reachesB()).toBe(false);
   const mac = (await b.links.find('net1'))?.mac ?? '';
-  await dpu.client.createBridgePort(port(1, mac));
+  await dpu.client.createBridgePort(bridgePort(1, mac));
   await until('a ping', reachesB);
 });
 
@@ -73,11 +68,11 @@ it('gives VFs to network functions', async () => {
   await until('a ping through the function', () => a.reaches('10.9.0.100'));
   await fn.forwards(false);
   expect(await a.reaches('10.9.0.100')).toBe(false);
-  await expect(dpu.client.createBridgePort(port(2, fn.nf.input))).rejects.toMatchObject({
+  await expect(dpu.client.createBridgePort(bridgePort(2, fn.nf.input))).rejects.toMatchObject({
     code: 'FAILED_PRECONDITION',
   });
   await dpu.client.deleteChain(chain.name, { allowMissing: false });
-  await dpu.client.createBridgePort(port(2, fn.nf.input));
+  await dpu.client.createBridgePort(bridgePort(2, fn.nf.input));
   await expect(dpu.client.createChain(chain)).rejects.toMatchObject({ code: 'FAILED_PRECONDITION' });
 });
 

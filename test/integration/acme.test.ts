@@ -1,5 +1,6 @@
 /** The example vendor's plugin across two nodes, on the kernel: needs root. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { bridgePort } from '../support/bridge-port.ts';
 import { eventually } from '../support/eventually.ts';
 import { type Netns, transfer } from '../support/netns.ts';
 import { documentCommands, words } from '../support/readme.ts';
@@ -23,12 +24,6 @@ let macA: string;
 let macB: string;
 let untouched: { host: string[]; dpu: string[] };
 
-const port = (vf: number, macAddress: string, ...logicalBridges: string[]) => ({
-  name: `bridgePorts/host0-${vf}`,
-  macAddress,
-  type: 'ACCESS' as const,
-  logicalBridges: logicalBridges.length > 0 ? logicalBridges : [String(vf + 2)],
-});
 const until = (what: string, look: () => Promise<boolean>, wanted = true) =>
   eventually(what, async () => ((await look()) === wanted ? true : undefined));
 const reachesB = () => a.reaches('10.9.0.2');
@@ -53,8 +48,8 @@ beforeAll(async () => {
   await host.start(false);
   ({ mac: macA } = await hostNode.give('acme-vf0', a, 'net1', '10.9.0.1/24'));
   ({ mac: macB } = await hostNode.give('acme-vf1', b, 'net1', '10.9.0.2/24'));
-  await dpu.client.createBridgePort(port(0, macA));
-  await dpu.client.createBridgePort(port(1, macB));
+  await dpu.client.createBridgePort(bridgePort(0, macA));
+  await dpu.client.createBridgePort(bridgePort(1, macB));
 });
 afterAll(() => fixture?.[Symbol.asyncDispose]());
 
@@ -111,15 +106,15 @@ describe('bridges', () => {
 
   it('are kept apart as logical bridges', async () => {
     await dpu.client.createLogicalBridge({ name: 'logicalBridges/red-bridge', vlanId: 20 });
-    await dpu.client.updateBridgePort(port(0, macA, 'logicalBridges/red-bridge'));
+    await dpu.client.updateBridgePort(bridgePort(0, macA, 'logicalBridges/red-bridge'));
     expect(await reachesB()).toBe(false);
     expect(await reachesOutside()).toBe(false);
-    await dpu.client.updateBridgePort(port(1, macB, 'red-bridge'));
+    await dpu.client.updateBridgePort(bridgePort(1, macB, 'red-bridge'));
     await until('a ping', reachesB);
     const inUse = dpu.client.deleteLogicalBridge('red-bridge', { allowMissing: false });
     await expect(inUse).rejects.toMatchObject({ code: 'FAILED_PRECONDITION' });
-    await dpu.client.updateBridgePort(port(0, macA));
-    await dpu.client.updateBridgePort(port(1, macB));
+    await dpu.client.updateBridgePort(bridgePort(0, macA));
+    await dpu.client.updateBridgePort(bridgePort(1, macB));
     await dpu.client.deleteLogicalBridge('red-bridge', { allowMissing: false });
     expect(await dpuNode.names()).not.toContain('acme-lan20');
     await until('a ping', reachesB);
@@ -216,8 +211,8 @@ describe('a plugin that is killed', () => {
     expect(await dpu.client.listBridgePorts()).toEqual([]);
     for (const chain of chains) await dpu.client.createChain(chain);
     await dpu.client.createLogicalBridge(blue);
-    await dpu.client.createBridgePort(port(0, macA));
-    await dpu.client.createBridgePort(port(1, macB));
+    await dpu.client.createBridgePort(bridgePort(0, macA));
+    await dpu.client.createBridgePort(bridgePort(1, macB));
     expect(await dpu.client.listBridgePorts()).toEqual(ports);
     expect(await indices()).toEqual(links);
     await dpu.client.completeReplay();
@@ -233,10 +228,10 @@ describe('a plugin that is killed', () => {
     await until('a ping', reachesB);
     await dpu.stop('SIGTERM');
     await dpu.start(true);
-    await dpu.client.createBridgePort(port(0, macA));
+    await dpu.client.createBridgePort(bridgePort(0, macA));
     expect(await masterOf('dpu-uplink')).toBe('acme-outside');
     await until('a ping', reachesB);
-    await dpu.client.createBridgePort(port(1, macB));
+    await dpu.client.createBridgePort(bridgePort(1, macB));
     await dpu.client.completeReplay();
     await until('a ping without functions', reachesOutside);
   });
@@ -251,11 +246,11 @@ describe('a plugin that is killed', () => {
     await dpu.start(true);
     await dpu.client.deleteBridgePort('host0-1', { allowMissing: true });
     expect(await dpuNode.names()).not.toContain('acme-rep1');
-    await dpu.client.createBridgePort(port(0, macA));
+    await dpu.client.createBridgePort(bridgePort(0, macA));
     expect(await masterOf('acme-rep0')).toBe('acme-hosts');
     await until('a ping outside', reachesOutside);
     await dpu.client.completeReplay();
-    await dpu.client.createBridgePort(port(1, macB));
+    await dpu.client.createBridgePort(bridgePort(1, macB));
     await until('a ping', reachesB);
   });
 });

@@ -13,7 +13,6 @@ const plugins = join(fixture.directory, 'plugins');
 const calls = join(fixture.directory, 'calls');
 let daemon: Daemon;
 let netns: string;
-let serial = 0;
 
 beforeAll(async () => {
   await fixture.addDevices(1);
@@ -22,20 +21,14 @@ beforeAll(async () => {
 });
 afterAll(() => fixture.close());
 beforeEach(async () => {
-  serial += 1;
-  netns = await fixture.addNamespace(`p${serial}`);
-  daemon = await fixture.start();
+  ({ daemon, netns } = await fixture.startWithPod());
   writeFileSync(calls, '');
 });
-afterEach(async () => {
-  for (const record of daemon.store.list()) await daemon.engine.del(record);
-  await daemon.stop();
-});
+afterEach(() => fixture.release(daemon));
 
-const deviceID = () => fixture.devices[0] ?? '';
+const deviceID = () => fixture.device();
 const hostLocal = () => ({
-  type: 'host-local',
-  dataDir: `${fixture.directory}/ipam`,
+  ...fixture.hostLocal,
   ranges: [[{ subnet: '10.9.0.0/24', gateway: '10.9.0.1' }]],
 });
 function plugin(type: string, script: string): void {

@@ -1,10 +1,10 @@
 /** A daemon that dies at any step, and namespaces that vanish. */
-import { existsSync, readdirSync } from 'node:fs';
 import { type Attachment, AttachmentStore, type ChainPlace, PodLinks } from '@dpu-operator/core/daemon/attach';
 import { Ipam } from '@dpu-operator/core/daemon/ipam';
 import { exec } from '@dpu-operator/sdk/linux';
 import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { expectNothingLeft } from './attach-checks.ts';
 import { AttachFixture, type Daemon, RecordingDataPath } from './attach-fixture.ts';
 
 /** Ends a daemon for good at a named point, as SIGKILL would: what runs beside it comes to its own end, nothing begins. */
@@ -131,7 +131,6 @@ class HaltingDataPath extends RecordingDataPath {
 const logger = pino({ level: 'silent' });
 const dataPath = new HaltingDataPath();
 const fixture = new AttachFixture('ac', { dataPath });
-let serial = 0;
 
 beforeAll(async () => {
   await fixture.addDevices(2);
@@ -141,8 +140,8 @@ afterEach(() => {
   fixture.side = 'host';
 });
 
-const device = (index = 0) => fixture.devices[index] ?? '';
-const ipam = { type: 'host-local', dataDir: `${fixture.directory}/ipam`, ranges: [[{ subnet: '10.9.0.0/24' }]] };
+const device = (index?: number) => fixture.device(index);
+const ipam = fixture.hostLocal;
 const config = (index = 0) => ({ deviceID: device(index), mac: `02:00:00:00:00:7${index}`, mtu: 1400, ipam });
 
 async function startHalting(at: string): Promise<{ daemon: Daemon; halt: Halt }> {
@@ -158,53 +157,38 @@ async function die({ daemon, halt }: { daemon: Daemon; halt: Halt }): Promise<vo
   dataPath.halt = new Halt('never');
 }
 
-async function expectNothingLeft(daemon: Daemon): Promise<void> {
-  expect(daemon.store.list()).toEqual([]);
-  expect(readdirSync(fixture.stateDirectory)).toEqual([]);
-  expect([...dataPath.ports.keys()]).toEqual([]);
-  expect(dataPath.functions).toEqual([]);
-  for (const index of [0, 1]) {
-    const back = { up: false, mtu: 1500, mac: `02:aa:00:00:00:0${index}`, addresses: [] };
-    expect(await fixture.link(device(index))).toMatchObject(back);
-  }
-  const leases = `${fixture.directory}/ipam/net`;
-  if (existsSync(leases)) expect(readdirSync(leases).filter((name) => name.startsWith('10.'))).toEqual([]);
-}
-
 const points = (names: string[]) => names.flatMap((name) => [`before ${name}`, `after ${name}`]);
 const addPoints = points(['net1 attaching', 'moveIntoPod', 'connect', 'allocate', 'configure', 'net1 attached']);
 const delPoints = points(['net1 detaching', 'moveToHost', 'disconnect', 'free', 'no record']);
 
 test.each(addPoints)('killed %s in ADD', async (at) => {
-  serial += 1;
-  const netns = await fixture.addNamespace(`p${serial}`);
+  const netns = await fixture.addPod();
   const halted = await startHalting(at);
   const add = fixture.cni('ADD', { netns, config: config() });
   await die(halted);
   expect(await add).toMatchObject({ exitCode: 1 });
   const daemon = await fixture.start();
   // Attached to the end, it waits for the runtime's DEL.
-  if (at !== 'after net1 attached') await expectNothingLeft(daemon);
+  if (at !== 'after net1 attached') await expectNothingLeft(fixture, daemon);
   expect(await fixture.cni('DEL', { netns, config: config() })).toMatchObject({ exitCode: 0 });
   expect(await fixture.cni('ADD', { netns, config: config() })).toMatchObject({ exitCode: 0 });
   expect(await fixture.cni('DEL', { netns, config: config() })).toMatchObject({ exitCode: 0 });
-  await expectNothingLeft(daemon);
+  await expectNothingLeft(fixture, daemon);
   await daemon.stop();
 });
 
 test.each(delPoints)('killed %s in DEL', async (at) => {
-  serial += 1;
-  const netns = await fixture.addNamespace(`p${serial}`);
+  const netns = await fixture.addPod();
   const halted = await startHalting(at);
   expect(await fixture.cni('ADD', { netns, config: config() })).toMatchObject({ exitCode: 0 });
   const del = fixture.cni('DEL', { netns, config: config() });
   await die(halted);
   expect(await del).toMatchObject({ exitCode: 1 });
   const daemon = await fixture.start();
-  if (at !== 'before net1 detaching') await expectNothingLeft(daemon);
+  if (at !== 'before net1 detaching') await expectNothingLeft(fixture, daemon);
   // The runtime has no answer, and asks again.
   expect(await fixture.cni('DEL', { netns, config: config() })).toMatchObject({ exitCode: 0 });
-  await expectNothingLeft(daemon);
+  await expectNothingLeft(fixture, daemon);
   await daemon.stop();
 });
 
@@ -233,9 +217,8 @@ const pairDelPoints = points([
 const onDpuSide = (names: string[]) => pods.flatMap((pod) => names.map((at) => [at, pod] as const));
 
 test.each(onDpuSide(pairAddPoints))('killed %s in the second ADD of the function %s', async (at, pod) => {
-  serial += 1;
   fixture.side = 'dpu';
-  const netns = await fixture.addNamespace(`p${serial}`);
+  const netns = await fixture.addPod();
   const args = `IgnoreUnknown=1;K8S_POD_NAMESPACE=shop;K8S_POD_NAME=${pod}`;
   const both = [0, 1].map((index) => ({ netns, ifName: `net${index + 1}`, args, config: config(index) }));
   const [first, second] = both;
@@ -255,14 +238,13 @@ test.each(onDpuSide(pairAddPoints))('killed %s in the second ADD of the function
   expect(await fixture.cni('ADD', second)).toMatchObject({ exitCode: 0 });
   expect(dataPath.functions).toEqual([{ input: '02:00:00:00:00:70', output: '02:00:00:00:00:71' }]);
   for (const interfaces of both) expect(await fixture.cni('DEL', interfaces)).toMatchObject({ exitCode: 0 });
-  await expectNothingLeft(daemon);
+  await expectNothingLeft(fixture, daemon);
   await daemon.stop();
 });
 
 test.each(onDpuSide(pairDelPoints))('killed %s in the first DEL of the function %s', async (at, pod) => {
-  serial += 1;
   fixture.side = 'dpu';
-  const netns = await fixture.addNamespace(`p${serial}`);
+  const netns = await fixture.addPod();
   const args = `IgnoreUnknown=1;K8S_POD_NAMESPACE=shop;K8S_POD_NAME=${pod}`;
   const both = [0, 1].map((index) => ({ netns, ifName: `net${index + 1}`, args, config: config(index) }));
   const before = await fixture.start({ chains });
@@ -278,13 +260,12 @@ test.each(onDpuSide(pairDelPoints))('killed %s in the first DEL of the function 
     expect(daemon.store.list()[0]?.networkFunction).toBeUndefined();
   }
   for (const interfaces of both) expect(await fixture.cni('DEL', interfaces)).toMatchObject({ exitCode: 0 });
-  await expectNothingLeft(daemon);
+  await expectNothingLeft(fixture, daemon);
   await daemon.stop();
 });
 
 test('an attachment outlives the daemon', async () => {
-  serial += 1;
-  const netns = await fixture.addNamespace(`p${serial}`);
+  const netns = await fixture.addPod();
   const before = await fixture.start();
   await fixture.cni('ADD', { netns, config: config() });
   before.kill();
@@ -292,13 +273,12 @@ test('an attachment outlives the daemon', async () => {
   expect(await fixture.linkIn(netns, 'net1')).toMatchObject({ up: true });
   expect(await fixture.cni('CHECK', { netns, config: config() })).toMatchObject({ exitCode: 0 });
   expect(await fixture.cni('DEL', { netns, config: config() })).toMatchObject({ exitCode: 0 });
-  await expectNothingLeft(daemon);
+  await expectNothingLeft(fixture, daemon);
   await daemon.stop();
 });
 
 test.each(['while the daemon watches', 'while the daemon is away'])('a namespace vanishes %s', async (when) => {
-  serial += 1;
-  const netns = await fixture.addNamespace(`p${serial}`);
+  const netns = await fixture.addPod();
   let daemon = await fixture.start();
   expect(await fixture.cni('ADD', { netns, config: config() })).toMatchObject({ exitCode: 0 });
   if (when === 'while the daemon is away') {
@@ -311,12 +291,12 @@ test.each(['while the daemon watches', 'while the daemon is away'])('a namespace
   await expect.poll(() => daemon.store.list(), { interval: 5 }).toEqual([]);
   // The veth ended with its namespace; a VSP makes it again.
   await fixture.restoreDevice(0);
-  await expectNothingLeft(daemon);
+  await expectNothingLeft(fixture, daemon);
   // The kubelet's DEL comes late, with the namespace's path or without.
   for (const path of [netns, '']) {
     expect(await fixture.cni('DEL', { netns: path, config: config() })).toMatchObject({ exitCode: 0 });
   }
-  const next = await fixture.addNamespace(`n${serial}`);
+  const next = await fixture.addNamespace(`n${fixture.podCount}`);
   expect(await fixture.cni('ADD', { netns: next, container: 'next', config: config() })).toMatchObject({ exitCode: 0 });
   expect(await fixture.cni('DEL', { netns: next, container: 'next', config: config() })).toMatchObject({ exitCode: 0 });
   await daemon.stop();

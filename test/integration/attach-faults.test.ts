@@ -6,31 +6,24 @@ import { join } from 'node:path';
 import { there } from '@dpu-operator/core/daemon/attach';
 import { exec, Links } from '@dpu-operator/sdk/linux';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { atHome, expectNothingLeft } from './attach-checks.ts';
 import { AttachFixture, type Daemon } from './attach-fixture.ts';
 
 const fixture = new AttachFixture('af');
 let daemon: Daemon;
 let netns: string;
-let serial = 0;
 
-beforeAll(async () => {
-  await fixture.addDevices(8);
-});
+beforeAll(() => fixture.addDevices(8));
 afterAll(() => fixture.close());
-
 beforeEach(async () => {
-  serial += 1;
-  netns = await fixture.addNamespace(`p${serial}`);
-  daemon = await fixture.start();
+  ({ daemon, netns } = await fixture.startWithPod());
 });
 afterEach(async () => {
   await here.batch([`link del ${fixture.prefix}q`]).catch(() => {});
-  fixture.dataPath.fails = undefined;
-  for (const { containerId, ifName } of daemon.store.list()) await daemon.engine.del({ containerId, ifName });
-  await daemon.stop();
+  await fixture.release(daemon);
 });
 
-const device = (index = 0) => fixture.devices[index] ?? '';
+const device = (index?: number) => fixture.device(index);
 const config = (index = 0) => ({ deviceID: device(index), mac: '02:00:00:00:00:99', mtu: 1400 });
 const inPod = (path = netns) => new Links(exec, path);
 const here = new Links(exec);
@@ -38,16 +31,6 @@ const add = (path = netns, index = 0, container = 'pod1') =>
   fixture.cni('ADD', { netns: path, container, config: config(index) });
 const del = (path = netns, index = 0, container = 'pod1') =>
   fixture.cni('DEL', { netns: path, container, config: config(index) });
-
-/** As it was before a pod had it. */
-const atHome = (vf: number) => ({ up: false, mtu: 1500, mac: `02:aa:00:00:00:0${vf}`, addresses: [] });
-
-async function expectNothingLeft(vf = 0): Promise<void> {
-  expect(daemon.store.list()).toEqual([]);
-  expect(readdirSync(fixture.stateDirectory)).toEqual([]);
-  expect([...fixture.dataPath.ports.keys()]).toEqual([]);
-  expect(await fixture.link(device(vf))).toMatchObject(atHome(vf));
-}
 
 async function restart(): Promise<void> {
   await daemon.stop();
@@ -62,7 +45,7 @@ test('a pod renames its interface and puts another in its place: it keeps that, 
     'link add net1 address 02:00:00:00:00:99 type veth peer name other',
   ]);
   expect(await del()).toMatchObject({ exitCode: 0 });
-  await expectNothingLeft();
+  await expectNothingLeft(fixture, daemon);
   expect(await inPod().find('net1')).toMatchObject({ peer: { name: 'other' }, mac: '02:00:00:00:00:99' });
 });
 
@@ -78,11 +61,11 @@ test('another interface of the node that has the device’s name is left alone, 
   const name = `dpu${record?.link.identity?.ifindex}`;
   expect(await fixture.link(name)).toMatchObject(atHome(0));
   // Meanwhile it is nobody's.
-  const next = await fixture.addNamespace(`n${serial}`);
+  const next = await fixture.addNamespace(`n${fixture.podCount}`);
   expect((await add(next, 0, 'next')).output).toMatchObject({ code: 101 });
   await here.batch([`link del ${device()}`]);
   await expect.poll(() => daemon.store.list(), { interval: 5 }).toEqual([]);
-  await expectNothingLeft();
+  await expectNothingLeft(fixture, daemon);
 });
 
 test('an alternative name of another interface counts as its name', async () => {
@@ -94,12 +77,12 @@ test('an alternative name of another interface counts as its name', async () => 
   expect((await inPod().list()).map(({ name }) => name)).toEqual(['lo']);
   await here.batch([`link property del dev ${other} altname ${device()}`]);
   await expect.poll(() => daemon.store.list(), { interval: 20 }).toEqual([]);
-  await expectNothingLeft();
+  await expectNothingLeft(fixture, daemon);
   await here.batch([`link del ${other}`]);
   // The pod's own.
   await inPod().batch(['link add eth7 type veth peer name eth8', 'link property add dev eth7 altname net1']);
   expect(await add()).toMatchObject({ exitCode: 1, output: { msg: expect.stringContaining('net1') } });
-  await expectNothingLeft();
+  await expectNothingLeft(fixture, daemon);
   expect(await inPod().find('eth7')).toBeDefined();
 });
 
@@ -109,7 +92,7 @@ const losses: Record<string, (path: string) => void> = {
 };
 test.each(Object.keys(losses))('a DEL whose record %s brings the device home, and takes its port away', async (how) => {
   expect(await add()).toMatchObject({ exitCode: 0 });
-  const otherNetns = await fixture.addNamespace(`o${serial}`);
+  const otherNetns = await fixture.addNamespace(`o${fixture.podCount}`);
   expect(await add(otherNetns, 1, 'other')).toMatchObject({ exitCode: 0 });
   const files = readdirSync(fixture.stateDirectory).map((name) => join(fixture.stateDirectory, name));
   losses[how]?.(files.find((path) => readFileSync(path, 'utf8').includes('"containerId":"pod1"')) ?? '');
@@ -122,7 +105,7 @@ test.each(Object.keys(losses))('a DEL whose record %s brings the device home, an
   expect([...fixture.dataPath.ports.keys()]).toEqual(['host0-1']);
   expect(await del(otherNetns, 1, 'other')).toMatchObject({ exitCode: 0 });
   rmSync(join(fixture.stateDirectory, 'set-aside'), { recursive: true, force: true });
-  await expectNothingLeft();
+  await expectNothingLeft(fixture, daemon);
 });
 
 test('six pods are replaced on eight devices, and nobody is told that a device is in use', async () => {
@@ -135,7 +118,7 @@ test('six pods are replaced on eight devices, and nobody is told that a device i
   const pods = await Promise.all(
     Array.from({ length: 12 }, async (_, index) => {
       const name = `r${index}`;
-      return { name, netns: await fixture.addNamespace(`${name}${serial}`), vf: index % 6 };
+      return { name, netns: await fixture.addNamespace(`${name}${fixture.podCount}`), vf: index % 6 };
     }),
   );
   const attach = (pod: (typeof pods)[number]) => {
@@ -170,7 +153,7 @@ test('six pods are replaced on eight devices, and nobody is told that a device i
       .sort(),
   ).toEqual(next.map(({ name }) => name).sort());
   for (const deleted of await Promise.all(next.map(detach))) expect(deleted).toMatchObject({ exitCode: 0 });
-  await expectNothingLeft();
+  await expectNothingLeft(fixture, daemon);
 });
 
 /** A file system of its own for the records, of 64 KB. */
@@ -205,7 +188,7 @@ test('a full disk refuses an ADD, lets pods go, and is written to again when it 
   await withSmallDisk(async ({ fill, free }) => {
     expect(await add()).toMatchObject({ exitCode: 0 });
     fill();
-    const other = await fixture.addNamespace(`q${serial}`);
+    const other = await fixture.addNamespace(`q${fixture.podCount}`);
     expect(await add(other, 1, 'other')).toMatchObject({
       exitCode: 1,
       output: { msg: expect.stringContaining('ENOSPC') },
@@ -217,7 +200,7 @@ test('a full disk refuses an ADD, lets pods go, and is written to again when it 
     free();
     expect(await add(other, 1, 'other')).toMatchObject({ exitCode: 0 });
     expect(await del(other, 1, 'other')).toMatchObject({ exitCode: 0 });
-    await expectNothingLeft(1);
+    await expectNothingLeft(fixture, daemon);
   });
 });
 
@@ -227,11 +210,11 @@ test('a disk that is read-only lets pods go, and keeps no record of them afterwa
     await remount('ro');
     expect(await del()).toMatchObject({ exitCode: 0 });
     expect(await fixture.link(device())).toMatchObject(atHome(0));
-    const other = await fixture.addNamespace(`q${serial}`);
+    const other = await fixture.addNamespace(`q${fixture.podCount}`);
     expect((await add(other, 0, 'other')).output).toMatchObject({ msg: expect.stringContaining('EROFS') });
     await remount('rw');
     await expect.poll(() => readdirSync(fixture.stateDirectory), { interval: 20 }).toEqual([]);
-    await expectNothingLeft();
+    await expectNothingLeft(fixture, daemon);
   });
 });
 
@@ -252,5 +235,5 @@ test('an ADD whose caller is killed is undone', async () => {
   await writeFile(pipe, '{"cniVersion":"1.0.0","ips":[]}\n');
   // The runtime's DEL comes behind it.
   expect(await fixture.cni('DEL', { netns, config: slow })).toEqual({ exitCode: 0 });
-  await expectNothingLeft();
+  await expectNothingLeft(fixture, daemon);
 });

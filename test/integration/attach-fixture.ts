@@ -84,6 +84,8 @@ export class AttachFixture {
   side: Side = 'host';
   /** Whether a DPU is ready. */
   ready = true;
+  /** How many {@link AttachFixture.addPod} has made, for names of other namespaces. */
+  podCount = 0;
   readonly #namespaces = new Set<string>();
 
   constructor(prefix: string, options: { dataPath?: RecordingDataPath; directory?: string } = {}) {
@@ -94,6 +96,19 @@ export class AttachFixture {
 
   get stateDirectory(): string {
     return join(this.directory, 'state');
+  }
+
+  get ipamDirectory(): string {
+    return join(this.directory, 'ipam');
+  }
+
+  /** Addresses by the reference plugin. */
+  get hostLocal() {
+    return { type: 'host-local', dataDir: this.ipamDirectory, ranges: [[{ subnet: '10.9.0.0/24' }]] };
+  }
+
+  device(index = 0): string {
+    return this.devices[index] ?? '';
   }
 
   get socketPath(): string {
@@ -129,11 +144,17 @@ export class AttachFixture {
 
   /** Makes a device (again). The kernel ends a namespace in its own time: what is left of the old one is removed first. */
   async restoreDevice(vf: number): Promise<void> {
-    const name = this.devices[vf] ?? '';
+    const name = this.device(vf);
     const mac = `02:aa:00:00:${hex(vf >> 8)}:${hex(vf & 255)}`;
     await exec('ip', ['link', 'del', `${name}p`], { allowFailure: true });
     await exec('ip', ['link', 'add', name, 'address', mac, 'type', 'veth', 'peer', 'name', `${name}p`]);
     await exec('ip', ['link', 'set', `${name}p`, 'up']);
+  }
+
+  /** The namespace of another pod. */
+  addPod(): Promise<string> {
+    this.podCount += 1;
+    return this.addNamespace(`p${this.podCount}`);
   }
 
   async addNamespace(name: string): Promise<string> {
@@ -171,6 +192,21 @@ export class AttachFixture {
       engine.close();
     };
     return { engine, store, stop, kill };
+  }
+
+  /** A daemon as it is at first, and the namespace of a pod. */
+  async startWithPod(): Promise<{ daemon: Daemon; netns: string }> {
+    const netns = await this.addPod();
+    return { daemon: await this.start(), netns };
+  }
+
+  /** Gives back what its pods have, and ends it. */
+  async release({ engine, store, stop }: Daemon): Promise<void> {
+    this.dataPath.fails = undefined;
+    this.ready = true;
+    this.side = 'host';
+    for (const record of store.list()) await engine.del(record);
+    await stop();
   }
 
   /** What a container runtime does. */

@@ -4,12 +4,13 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { exec } from '@dpu-operator/sdk/linux';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { expectNothingLeft } from './attach-checks.ts';
 import { AttachFixture } from './attach-fixture.ts';
 
 const kills = Number(process.env.ATTACH_KILLS ?? 4);
@@ -40,21 +41,13 @@ async function kill(): Promise<void> {
   await ended;
 }
 
-const device = () => fixture.devices[0] ?? '';
-const ipam = { type: 'host-local', dataDir: `${fixture.directory}/ipam`, ranges: [[{ subnet: '10.9.0.0/24' }]] };
-const config = () => ({ deviceID: device(), mac: '02:00:00:00:00:77', mtu: 1400, ipam });
+const ipam = fixture.hostLocal;
+const config = () => ({ deviceID: fixture.device(), mac: '02:00:00:00:00:77', mtu: 1400, ipam });
 
 /** One that has ended stays in the table until its parent, which may be the container's first process, looks. */
 function isRunning(pid: string | undefined): boolean {
   const stat = existsSync(`/proc/${pid}/stat`) ? readFileSync(`/proc/${pid}/stat`, 'utf8') : ') Z ';
   return !stat.includes(') Z ');
-}
-
-async function expectNothingLeft(): Promise<void> {
-  expect(readdirSync(fixture.stateDirectory)).toEqual([]);
-  const leases = `${fixture.directory}/ipam/net`;
-  if (existsSync(leases)) expect(readdirSync(leases).filter((name) => name.startsWith('10.'))).toEqual([]);
-  expect(await fixture.link(device())).toMatchObject({ up: false, mtu: 1500, mac: '02:aa:00:00:00:00', addresses: [] });
 }
 
 test('a daemon killed at any moment of ADD and DEL loses nothing', { timeout: 180_000 + kills * 60_000 }, async () => {
@@ -68,7 +61,7 @@ test('a daemon killed at any moment of ADD and DEL loses nothing', { timeout: 18
     await call;
     await start();
     expect(await fixture.cni('DEL', { netns, config: config() })).toMatchObject({ exitCode: 0 });
-    await expectNothingLeft();
+    await expectNothingLeft(fixture);
   }
 });
 
@@ -81,7 +74,7 @@ test('an IPAM plugin dies with the daemon that called it, and the next one gives
   const calls = () => (existsSync(log) ? readFileSync(log, 'utf8').split('\n').filter(Boolean) : []);
   fixture.pluginPath = directory;
   const netns = await fixture.addNamespace('slow');
-  const adding = fixture.cni('ADD', { netns, config: { deviceID: device(), ipam: { type: 'slow' } } });
+  const adding = fixture.cni('ADD', { netns, config: { deviceID: fixture.device(), ipam: { type: 'slow' } } });
   await expect.poll(calls, { interval: 5 }).toHaveLength(1);
   const pid = calls()[0]?.split(' ')[1];
   await kill();
@@ -89,5 +82,5 @@ test('an IPAM plugin dies with the daemon that called it, and the next one gives
   await expect.poll(() => isRunning(pid), { interval: 5 }).toBe(false);
   await start();
   expect(calls()[1]).toMatch(/^DEL /);
-  await expectNothingLeft();
+  await expectNothingLeft(fixture);
 });

@@ -23,7 +23,7 @@ afterAll(async () => {
   await fixture.close();
 });
 
-const ipam = { type: 'host-local', dataDir: `${fixture.directory}/ipam`, ranges: [[{ subnet: '10.9.0.0/24' }]] };
+const ipam = fixture.hostLocal;
 
 /** One lane uses its device again and again. */
 async function runLane(lane: number): Promise<void> {

@@ -4,9 +4,9 @@ import { exec } from '@dpu-operator/sdk/linux';
 import type { StartedPlugin } from '@dpu-operator/sdk/testing';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { eventually } from '../support/eventually.ts';
+import { MachineSwitch } from '../support/machine-switch.ts';
 import type { Netns } from '../support/netns.ts';
 import { backplanePort, NetsecFixture } from './netsec-fixture.ts';
-import { MachineSwitch } from './vsp-marvell-fixture.ts';
 
 const outsideIp = '10.9.0.100';
 const directory = '/run/nscmach-ovs';

@@ -52,7 +52,7 @@ export async function publish(
 export interface Installation {
   packageName: string;
   found: LookedUp;
-  /** Text of the lock file; that of `found` unless told, undefined for none. */
+  /** Text of the lock file; undefined for none. Default: that of `found`. */
   lock?: string | undefined;
   registry: string;
   credentials?: Record<string, string>;

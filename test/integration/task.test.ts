@@ -1,5 +1,8 @@
 /** Taskfile.yaml by the real task: scripts/targets.test.ts says that it has what the Makefile has. */
-import { beforeAll, expect, it } from 'vitest';
+import { mkdtemp, rm, symlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { beforeAll, expect, it, onTestFinished } from 'vitest';
 import { repositoryRoot } from '../cluster/paths.ts';
 import { attempt, run } from '../cluster/run.ts';
 import { ensureTask } from '../support/go-tools.ts';
@@ -26,5 +29,16 @@ it.each(['make', 'task'])('%s runs a target, and its bad end is the exit code', 
   const env = { CDA: '/nowhere', KUBECONFIG_HOST: '/nowhere' };
   const { exitCode, stderr } = await attempt([program, 'prepare-e2e-test'], { cwd: repositoryRoot, env });
   expect(stderr).toContain('CDA=/nowhere: a checkout of cluster-deployment-automation');
+  expect(exitCode).not.toBe(0);
+});
+
+it('task takes the tools of this repository, and a variable behind the task over the one of the environment', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'old-node-'));
+  onTestFinished(() => rm(directory, { recursive: true }));
+  await symlink('/bin/false', join(directory, 'node'));
+  const env = { PATH: `${directory}:${process.env.PATH}`, CDA: '/nowhere/environment' };
+  const argv = [task, 'prepare-e2e-test', "CDA=/nowhere/it's here"];
+  const { exitCode, stderr } = await attempt(argv, { cwd: repositoryRoot, env });
+  expect(stderr).toContain("CDA=/nowhere/it's here: a checkout of cluster-deployment-automation");
   expect(exitCode).not.toBe(0);
 });

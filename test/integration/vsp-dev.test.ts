@@ -54,7 +54,7 @@ async function softwareDpuThatServes(...serves: string[]): Promise<void> {
 }
 
 /** Devices that are no netdevs, as those of a plugin that was just scaffolded. */
-async function pluginInMemory(create: string, serves = ['bridge']): Promise<void> {
+async function pluginInMemory(create: string, serves = ['bridge'], ids = ['card0', 'card1']): Promise<void> {
   const side = (name: string) => ({ detect: { nodeLabel: { key: name, values: ['yes'] } }, identifier: name });
   const products = [{ name: 'Card in memory', host: side('a'), dpu: side('b') }];
   const scripts = { build: 'node build.mjs' };
@@ -67,7 +67,7 @@ async function pluginInMemory(create: string, serves = ['bridge']): Promise<void
     join(plugin, 'build.mjs'),
     `import { cpSync } from 'node:fs'; cpSync('plugin.mjs', 'dist/plugin.mjs', { recursive: true });`,
   );
-  const devices = JSON.stringify(['card0', 'card1'].map((id) => ({ id, healthy: true })));
+  const devices = JSON.stringify(ids.map((id) => ({ id, healthy: true })));
   await writeFile(
     join(plugin, 'plugin.mjs'),
     `const apply = async (wanted, { changed }) => {
@@ -238,6 +238,16 @@ it('builds a plugin that needs it, and says what it cannot do with devices that 
   expect(harness.count('plugin: deletes bridgePorts/host0-1')).toBe(1);
   expect(harness.count('plugin: is the host side of Card in memory named a')).toBe(1);
   expect(harness.count('plugin: is the dpu side of Card in memory named b')).toBe(1);
+  expect(harness.lines.at(-1)).toBe(works);
+});
+
+it('tries the ports of a plugin whose host side has no devices', async () => {
+  await pluginInMemory('', ['bridge'], []);
+  const harness = new Harness('--once');
+  expect(await harness.ended, harness.lines.join('\n')).toBe(0);
+  expect(harness.count('- attach two pods: skipped, the host side has 0 devices')).toBe(1);
+  expect(harness.count('✓ bridge port host0-1 by the channel between the daemons')).toBe(1);
+  expect(harness.count('plugin: deletes bridgePorts/host0-1')).toBe(1);
   expect(harness.lines.at(-1)).toBe(works);
 });
 

@@ -4,10 +4,11 @@
  */
 import { exec } from '@dpu-operator/sdk/linux';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { MachineSwitch } from '../support/machine-switch.ts';
 import { type Netns, passes } from '../support/netns.ts';
 import { WireFunction } from '../support/wire-function.ts';
 import { IpuFixture, vfMac } from './vsp-intel-ipu-fixture.ts';
-import { givePod, MachineSwitch } from './vsp-marvell-fixture.ts';
+import { givePod } from './vsp-marvell-fixture.ts';
 import { present, SoftwareDpuFixture } from './vsp-mock-fixture.ts';
 
 const outsideIp = '10.9.0.100';

@@ -1,20 +1,16 @@
 /** Functions for one logical bridge on the Marvell plugin's DPU side: needs root, openvswitch-switch, ping. */
-import { createHash } from 'node:crypto';
-import { exec } from '@dpu-operator/sdk/linux';
 import type { StartedPlugin } from '@dpu-operator/sdk/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { bridgePort } from '../support/bridge-port.ts';
 import { type Netns, passes } from '../support/netns.ts';
 import { WireFunction } from '../support/wire-function.ts';
-import { type CardNodes, cardIn, givePod, type Stands, startDpuSide } from './vsp-marvell-fixture.ts';
-import { present, SoftwareDpuFixture } from './vsp-mock-fixture.ts';
+import { givePod, MarvellFixture } from './vsp-marvell-fixture.ts';
+import { present } from './vsp-mock-fixture.ts';
 
-const identifier = 'marvell-dpu-bridge-functions';
 const vlanId = 20;
 const [outsideIp, outsideBlueIp, blueIp, blue2Ip] = ['10.9.0.100', '10.9.1.100', '10.9.1.1', '10.9.1.2'];
 
-let fixture: SoftwareDpuFixture;
-let nodes: CardNodes;
-let sysfs: Stands;
+let fixture: MarvellFixture;
 let vsp: StartedPlugin;
 /** Pods: one on the default bridge, two on the other. */
 let a: Netns;
@@ -27,25 +23,22 @@ const ofBlue = () => ({ ...first.nf, bridgeId: 'blue' });
 const blueChain = () => ({ name: 'serviceChains/blue-edge', networkFunctions: [ofBlue()] });
 
 beforeAll(async () => {
-  fixture = await SoftwareDpuFixture.create('mrvbridge');
-  ({ nodes, sysfs } = await cardIn(fixture, 3));
-  vsp = await startDpuSide(sysfs, identifier, { networkFunctionPorts: 4 });
-  await vsp.client.init({ dpuMode: true, dpuIdentifier: identifier });
-  const directory = `/run/mrvl-${createHash('sha256').update(identifier).digest('hex').slice(0, 8)}`;
-  const vsctl = (...args: string[]) => exec('ovs-vsctl', [`--db=unix:${directory}/db.sock`, ...args]);
+  fixture = await MarvellFixture.create('mrvbridge', 3);
+  vsp = await fixture.start({ networkFunctionPorts: 4 });
+  await fixture.init();
   const [outsideBlue, ...pods] = await Promise.all(
     ['outside-blue', 'pod-a', 'pod-blue', 'pod-blue2'].map((name) => fixture.netns(name)),
   );
   [a, blue, blue2] = pods as [Netns, Netns, Netns];
   // Kernels without VLAN devices: another bridge of the same switch takes the tag off behind the uplink.
-  await nodes.outside.links.batch([`link set eth0 netns ${nodes.dpu.name} name cable`]);
-  await nodes.dpu.up('cable');
-  await nodes.dpu.join('wire0', '', nodes.outside, 'eth0', `${outsideIp}/24`);
-  await nodes.dpu.join('wire20', '', outsideBlue as Netns, 'eth0', `${outsideBlueIp}/24`);
-  await vsctl('add-br', 'br-cable', '--', 'set', 'bridge', 'br-cable', 'datapath_type=netdev');
-  await vsctl('add-port', 'br-cable', 'cable');
-  await vsctl('add-port', 'br-cable', 'wire0', 'vlan_mode=native-untagged', 'tag=0');
-  await vsctl('add-port', 'br-cable', 'wire20', `tag=${vlanId}`);
+  await fixture.outside.links.batch([`link set eth0 netns ${fixture.dpu.name} name cable`]);
+  await fixture.dpu.up('cable');
+  await fixture.dpu.join('wire0', '', fixture.outside, 'eth0', `${outsideIp}/24`);
+  await fixture.dpu.join('wire20', '', outsideBlue as Netns, 'eth0', `${outsideBlueIp}/24`);
+  await fixture.vsctl('add-br', 'br-cable', '--', 'set', 'bridge', 'br-cable', 'datapath_type=netdev');
+  await fixture.vsctl('add-port', 'br-cable', 'cable');
+  await fixture.vsctl('add-port', 'br-cable', 'wire0', 'vlan_mode=native-untagged', 'tag=0');
+  await fixture.vsctl('add-port', 'br-cable', 'wire20', `tag=${vlanId}`);
   await vsp.client.createLogicalBridge({ name: 'logicalBridges/blue', vlanId });
   const places = [
     { pod: a, address: '10.9.0.1', logicalBridges: ['2'] },
@@ -54,23 +47,19 @@ beforeAll(async () => {
   ];
   const macs: string[] = [];
   for (const [vf, { pod, address, logicalBridges }] of places.entries()) {
-    const macAddress = await givePod(nodes.host, vf, pod, `${address}/24`);
+    const macAddress = await givePod(fixture.host, vf, pod, `${address}/24`);
     macs.push(macAddress);
-    await vsp.client.createBridgePort({ name: `host0-${vf}`, macAddress, type: 'ACCESS', logicalBridges });
+    await vsp.client.createBridgePort(bridgePort(vf, macAddress, ...logicalBridges));
   }
   // Between hosts, broadcasts leave by the function's far end, and are not turned round.
   await blue2.run('ip', ['neigh', 'replace', blueIp, 'lladdr', macs[1] ?? '', 'dev', 'net1']);
   await blue.run('ip', ['neigh', 'replace', blue2Ip, 'lladdr', macs[2] ?? '', 'dev', 'net1']);
-  first = await WireFunction.create(fixture, nodes.dpu, 'first', ['nf_interface0', 'nf_interface1']);
-  second = await WireFunction.create(fixture, nodes.dpu, 'second', ['nf_interface2', 'nf_interface3']);
+  first = await WireFunction.create(fixture, fixture.dpu, 'first', ['nf_interface0', 'nf_interface1']);
+  second = await WireFunction.create(fixture, fixture.dpu, 'second', ['nf_interface2', 'nf_interface3']);
   await passes(a, outsideIp);
   await passes(blue, outsideBlueIp);
 });
-afterAll(async () => {
-  await vsp?.close();
-  await sysfs?.[Symbol.asyncDispose]();
-  await fixture?.[Symbol.asyncDispose]();
-});
+afterAll(() => fixture?.[Symbol.asyncDispose]());
 
 describe('a function for one bridge', () => {
   it('has the frames of that bridge pass, and others go past it', async () => {

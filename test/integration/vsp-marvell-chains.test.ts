@@ -1,52 +1,39 @@
 /** Network functions on the Marvell plugin's DPU side, with an Open vSwitch of its own: needs root, openvswitch-switch, ping. */
-import { createHash } from 'node:crypto';
 import { exec } from '@dpu-operator/sdk/linux';
 import type { StartedPlugin } from '@dpu-operator/sdk/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { bridgePort } from '../support/bridge-port.ts';
 import { type Netns, passes } from '../support/netns.ts';
 import { WireFunction } from '../support/wire-function.ts';
-import { type CardNodes, cardIn, givePod, type Stands, startDpuSide } from './vsp-marvell-fixture.ts';
-import { present, SoftwareDpuFixture } from './vsp-mock-fixture.ts';
+import { givePod, MarvellFixture } from './vsp-marvell-fixture.ts';
+import { present } from './vsp-mock-fixture.ts';
 
-const identifier = 'marvell-dpu-chains';
 const outsideIp = '10.9.0.100';
 
-let fixture: SoftwareDpuFixture;
-let nodes: CardNodes;
-let sysfs: Stands;
+let fixture: MarvellFixture;
 let vsp: StartedPlugin;
 let a: Netns;
 let b: Netns;
 let macs: string[];
-let directory: string;
 
-const port = (vf: number, ...logicalBridges: string[]) => {
-  return { name: `host0-${vf}`, macAddress: macs[vf] ?? '', type: 'ACCESS' as const, logicalBridges };
-};
-const isUp = async (name: string) => (await nodes.dpu.links.find(name))?.up;
+const port = (vf: number, ...logicalBridges: string[]) => bridgePort(vf, macs[vf] ?? '', ...logicalBridges);
 const ofctl = (...args: string[]) => {
   const [command = '', ...rest] = args;
-  return exec('ovs-ofctl', ['-OOpenFlow14', command, `unix:${directory}/br-mrv0.mgmt`, ...rest]);
+  return exec('ovs-ofctl', ['-OOpenFlow14', command, `unix:${fixture.switchDirectory}/br-mrv0.mgmt`, ...rest]);
 };
 
 beforeAll(async () => {
-  fixture = await SoftwareDpuFixture.create('mrvchain');
-  ({ nodes, sysfs } = await cardIn(fixture, 3));
-  await nodes.outside.up('eth0', `${outsideIp}/24`);
-  vsp = await startDpuSide(sysfs, identifier, { networkFunctionPorts: 4 });
-  await vsp.client.init({ dpuMode: true, dpuIdentifier: identifier });
-  directory = `/run/mrvl-${createHash('sha256').update(identifier).digest('hex').slice(0, 8)}`;
+  fixture = await MarvellFixture.create('mrvchain', 3);
+  await fixture.outside.up('eth0', `${outsideIp}/24`);
+  vsp = await fixture.start({ networkFunctionPorts: 4 });
+  await fixture.init();
   [a, b] = [await fixture.netns('pod-a'), await fixture.netns('pod-b')];
-  macs = [await givePod(nodes.host, 0, a, '10.9.0.1/24'), await givePod(nodes.host, 1, b, '10.9.0.2/24')];
+  macs = [await givePod(fixture.host, 0, a, '10.9.0.1/24'), await givePod(fixture.host, 1, b, '10.9.0.2/24')];
   await vsp.client.createLogicalBridge({ name: 'logicalBridges/five', vlanId: 5 });
-  for (const vf of [0, 1]) await vsp.client.createBridgePort(port(vf, `${vf + 2}`));
+  for (const vf of [0, 1]) await vsp.client.createBridgePort(port(vf));
   await passes(a, outsideIp);
 });
-afterAll(async () => {
-  await vsp?.close();
-  await sysfs?.[Symbol.asyncDispose]();
-  await fixture?.[Symbol.asyncDispose]();
-});
+afterAll(() => fixture?.[Symbol.asyncDispose]());
 
 describe('a chain of two functions', () => {
   let [first, second]: WireFunction[] = [];
@@ -68,11 +55,11 @@ describe('a chain of two functions', () => {
   const foreign = 'cookie=0x77,priority=7,in_port=77,actions=drop';
 
   beforeAll(async () => {
-    first = await WireFunction.create(fixture, nodes.dpu, 'first', ['nf_interface0', 'nf_interface1']);
-    second = await WireFunction.create(fixture, nodes.dpu, 'second', ['nf_interface2', 'nf_interface3']);
+    first = await WireFunction.create(fixture, fixture.dpu, 'first', ['nf_interface0', 'nf_interface1']);
+    second = await WireFunction.create(fixture, fixture.dpu, 'second', ['nf_interface2', 'nf_interface3']);
     await ofctl('add-flow', foreign);
     // Questions for its address do not come back while a function stops them.
-    const { mac = '' } = (await nodes.outside.links.find('eth0')) ?? {};
+    const { mac = '' } = (await fixture.outside.links.find('eth0')) ?? {};
     await a.run('ip', ['neigh', 'replace', outsideIp, 'lladdr', mac, 'dev', 'net1']);
     await vsp.client.createChain(chain(first, second));
   });
@@ -119,7 +106,7 @@ describe('a chain of two functions', () => {
   });
 
   it('works again when the switch was killed, and says how long it did not', async () => {
-    await exec('pkill', ['-9', '--pidfile', `${directory}/ovs-vswitchd.pid`]);
+    await exec('pkill', ['-9', '--pidfile', `${fixture.switchDirectory}/ovs-vswitchd.pid`]);
     await passes(a, outsideIp);
     const told = () => vsp.logs.filter(({ msg }) => String(msg).includes('open vswitch is gone')).length;
     expect(told()).toBe(1);
@@ -130,7 +117,7 @@ describe('a chain of two functions', () => {
   it('when it is gone nothing goes around it; flows of others stay', async () => {
     await vsp.client.deleteChain('serviceChains/edge', present);
     await passes(a, outsideIp, false);
-    expect(await isUp('dp_interface0')).toBe(false);
+    expect(await fixture.isUp('dp_interface0')).toBe(false);
     const { stdout } = await ofctl('dump-flows');
     expect(stdout).toContain('cookie=0x77');
   });

@@ -1,46 +1,79 @@
 /** A Marvell DPU of files and links: its interfaces lead to a namespace that stands for the host, its port to one outside. */
-import { spawn } from 'node:child_process';
-import { mkdir, readFile, rm } from 'node:fs/promises';
-import { join } from 'node:path';
-import { exec } from '@dpu-operator/sdk/linux';
-import { cards, fakeSysfs, type StartedPlugin, startPlugin } from '@dpu-operator/sdk/testing';
+import { exec, ownerOf } from '@dpu-operator/sdk/linux';
+import { cards, type FakeSysfs, fakeSysfs, type StartedPlugin, startPlugin } from '@dpu-operator/sdk/testing';
 import plugin from '@dpu-operator/vsp-marvell';
 import packageJson from '@dpu-operator/vsp-marvell/package.json' with { type: 'json' };
-import { eventually } from '../support/eventually.ts';
-import type { Namespaces, Netns } from '../support/netns.ts';
+import { Namespaces, type Netns } from '../support/netns.ts';
+import { installPrograms } from '../support/programs.ts';
 
 /** Milliseconds. No test is about it, and machines may be busy. */
 const deadlineMs = 120_000;
 
-export type Stands = Awaited<ReturnType<typeof fakeSysfs>>;
+export class MarvellFixture extends Namespaces {
+  host!: Netns;
+  dpu!: Netns;
+  outside!: Netns;
+  sysfs!: FakeSysfs;
+  /** The DPU side that was started last. */
+  vsp!: StartedPlugin;
 
-export interface CardNodes {
-  host: Netns;
-  dpu: Netns;
-  outside: Netns;
-}
+  /**
+   * Host, card and outside, with room for that many VFs: VF i of the host is `vf<i>` there.
+   *
+   * @param prefix of namespaces; another one in each file, as files run side by side
+   */
+  static async create(prefix: string, vfs: number): Promise<MarvellFixture> {
+    await installPrograms();
+    const fixture = new MarvellFixture(prefix);
+    await fixture.deleteLeftovers();
+    fixture.host = await fixture.netns('host');
+    fixture.dpu = await fixture.netns('dpu');
+    fixture.outside = await fixture.netns('outside');
+    const wire = (index: number) => ({ netns: fixture.host.path, peer: index === 0 ? 'pf0' : `vf${index - 1}` });
+    const uplink = { netns: fixture.outside.path, peer: 'eth0' };
+    const machine = cards.marvell.dpu({ vfs, wire, uplink });
+    fixture.sysfs = await fakeSysfs({ ...machine, netns: fixture.dpu.path });
+    return fixture;
+  }
 
-/** Host, card and outside, with room for that many VFs: VF i of the host is `vf<i>` there. */
-export async function cardIn(fixture: Namespaces, vfs: number): Promise<{ nodes: CardNodes; sysfs: Stands }> {
-  const nodes = {
-    host: await fixture.netns('host'),
-    dpu: await fixture.netns('dpu'),
-    outside: await fixture.netns('outside'),
-  };
-  const wire = (index: number) => ({ netns: nodes.host.path, peer: index === 0 ? 'pf0' : `vf${index - 1}` });
-  const uplink = { netns: nodes.outside.path, peer: 'eth0' };
-  const sysfs = await fakeSysfs({ ...cards.marvell.dpu({ vfs, wire, uplink }), netns: nodes.dpu.path });
-  return { nodes, sysfs };
-}
+  get identifier(): string {
+    return `marvell-dpu-${this.prefix}`;
+  }
 
-export function startDpuSide(sysfs: Stands, identifier: string, settings: object = {}): Promise<StartedPlugin> {
-  return startPlugin(plugin as never, {
-    packageJson,
-    settings,
-    dpu: { side: 'dpu', identifier },
-    platform: sysfs.platform(),
-    deadlineMs,
-  });
+  /** Of the plugin's own Open vSwitch. */
+  get switchDirectory(): string {
+    return `/run/mrvl-${ownerOf(this.identifier).slice(0, 8)}`;
+  }
+
+  /** The DPU side, before Init. */
+  async start(settings: object = {}): Promise<StartedPlugin> {
+    this.vsp = await startPlugin(plugin as never, {
+      packageJson,
+      settings,
+      dpu: { side: 'dpu', identifier: this.identifier },
+      platform: this.sysfs.platform(),
+      deadlineMs,
+    });
+    return this.vsp;
+  }
+
+  async init(): Promise<void> {
+    await this.vsp.client.init({ dpuMode: true, dpuIdentifier: this.identifier });
+  }
+
+  async isUp(device: string): Promise<boolean | undefined> {
+    return (await this.dpu.links.find(device))?.up;
+  }
+
+  vsctl(...args: string[]) {
+    return exec('ovs-vsctl', [`--db=unix:${this.switchDirectory}/db.sock`, ...args]);
+  }
+
+  override async [Symbol.asyncDispose](): Promise<void> {
+    await this.vsp?.close();
+    await this.sysfs?.[Symbol.asyncDispose]();
+    await super[Symbol.asyncDispose]();
+  }
 }
 
 /** What attaching does to the host's VF; its MAC. */
@@ -48,66 +81,4 @@ export async function givePod(host: Netns, vf: number, pod: Netns, address: stri
   await host.links.batch([`link set vf${vf} netns ${pod.name} name net1`]);
   await pod.up('net1', address);
   return (await pod.links.find('net1'))?.mac ?? '';
-}
-
-/** An Open vSwitch as a card's own Linux runs it: its database outlives its daemons. */
-export class MachineSwitch {
-  readonly directory: string;
-  readonly #netns: Netns;
-
-  constructor(directory: string, netns: Netns) {
-    this.directory = directory;
-    this.#netns = netns;
-  }
-
-  get database(): string {
-    return join(this.directory, 'db.sock');
-  }
-
-  async create(): Promise<this> {
-    await mkdir(this.directory, { recursive: true });
-    const schema = '/usr/share/openvswitch/vswitch.ovsschema';
-    await exec('ovsdb-tool', ['create', join(this.directory, 'conf.db'), schema]);
-    await this.start('ovsdb-server');
-    await exec('ovs-vsctl', [`--db=unix:${this.database}`, '--no-wait', 'init']);
-    await this.start('ovs-vswitchd');
-    return this;
-  }
-
-  async start(program: 'ovsdb-server' | 'ovs-vswitchd'): Promise<void> {
-    const pidfile = `--pidfile=${join(this.directory, `${program}.pid`)}`;
-    const files =
-      program === 'ovsdb-server'
-        ? [join(this.directory, 'conf.db'), `--remote=punix:${this.database}`]
-        : [`unix:${this.database}`];
-    const quiet = ['--no-chdir', '-vconsole:off', '-vsyslog:off', '-vfile:off'];
-    const env = { ...process.env, OVS_RUNDIR: this.directory, OVS_DBDIR: this.directory, OVS_LOGDIR: this.directory };
-    const child = spawn('nsenter', [`--net=${this.#netns.path}`, program, ...files, pidfile, ...quiet], {
-      env,
-      stdio: 'ignore',
-    });
-    child.unref();
-    const answers = () => this.#appctl(program, 'version');
-    await eventually(program, answers, ({ exitCode }) => exitCode === 0);
-  }
-
-  async kill(program: 'ovsdb-server' | 'ovs-vswitchd'): Promise<void> {
-    process.kill(Number(await readFile(join(this.directory, `${program}.pid`), 'utf8')), 'SIGKILL');
-  }
-
-  /** Its database closes all connections. */
-  async cutOff(): Promise<void> {
-    await this.#appctl('ovsdb-server', 'ovsdb-server/reconnect');
-  }
-
-  async stop(): Promise<void> {
-    await this.#appctl('ovs-vswitchd', 'exit', '--cleanup');
-    await this.#appctl('ovsdb-server', 'exit');
-    await rm(this.directory, { recursive: true, force: true });
-  }
-
-  #appctl(program: string, ...command: string[]) {
-    const env = { ...(process.env as Record<string, string>), OVS_RUNDIR: this.directory };
-    return exec('ovs-appctl', [`--target=${program}`, '--timeout=10', ...command], { env, allowFailure: true });
-  }
 }

@@ -3,17 +3,15 @@ import type { CardCondition, CardEvent } from '@dpu-operator/sdk';
 import { exec } from '@dpu-operator/sdk/linux';
 import type { StartedPlugin } from '@dpu-operator/sdk/testing';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { bridgePort } from '../support/bridge-port.ts';
 import { eventually } from '../support/eventually.ts';
+import { MachineSwitch } from '../support/machine-switch.ts';
 import type { Netns } from '../support/netns.ts';
-import { type CardNodes, cardIn, givePod, MachineSwitch, type Stands, startDpuSide } from './vsp-marvell-fixture.ts';
-import { SoftwareDpuFixture } from './vsp-mock-fixture.ts';
+import { givePod, MarvellFixture } from './vsp-marvell-fixture.ts';
 
-const identifier = 'marvell-dpu-machine';
 const outsideIp = '10.9.0.100';
 
-let fixture: SoftwareDpuFixture;
-let nodes: CardNodes;
-let sysfs: Stands;
+let fixture: MarvellFixture;
 let machine: MachineSwitch;
 let vsp: StartedPlugin;
 let a: Netns;
@@ -23,39 +21,32 @@ let events: readonly CardEvent[] = [];
 
 const passes = () => eventually('the pod reaches the outside', () => a.reaches(outsideIp), Boolean);
 const vsctl = async (...args: string[]) => (await exec('ovs-vsctl', [`--db=unix:${machine.database}`, ...args])).stdout;
-const port = (vf: number, macAddress = mac) => ({
-  name: `host0-${vf}`,
-  macAddress,
-  type: 'ACCESS' as const,
-  logicalBridges: [`${vf + 2}`],
-});
+const port = (vf: number, macAddress = mac) => bridgePort(vf, macAddress);
 const portStatus = (vf: number) => vsp.client.getBridgePort(`bridgePorts/host0-${vf}`);
 const condition = (type: string) => conditions.find((each) => each.type === type);
 const healthy = async () => (await vsp.client.ping('test')).healthy;
 
 async function start(settings: object = {}): Promise<void> {
-  vsp = await startDpuSide(sysfs, identifier, { ovsDatabase: machine.database, ...settings });
+  vsp = await fixture.start({ ovsDatabase: machine.database, ...settings });
   vsp.client.watchStatus(
     (now) => {
       ({ conditions, events } = now);
     },
     () => {},
   );
-  await vsp.client.init({ dpuMode: true, dpuIdentifier: identifier });
+  await fixture.init();
 }
 
 beforeAll(async () => {
-  fixture = await SoftwareDpuFixture.create('mrvmach');
-  ({ nodes, sysfs } = await cardIn(fixture, 2));
-  await nodes.outside.up('eth0', `${outsideIp}/24`);
-  machine = new MachineSwitch('/run/mrvmach-ovs', nodes.dpu);
+  fixture = await MarvellFixture.create('mrvmach', 2);
+  await fixture.outside.up('eth0', `${outsideIp}/24`);
+  machine = new MachineSwitch('/run/mrvmach-ovs', fixture.dpu);
   a = await fixture.netns('pod-a');
-  mac = await givePod(nodes.host, 0, a, '10.9.0.1/24');
+  mac = await givePod(fixture.host, 0, a, '10.9.0.1/24');
 });
 afterAll(async () => {
   await vsp?.close();
   await machine?.stop();
-  await sysfs?.[Symbol.asyncDispose]();
   await fixture?.[Symbol.asyncDispose]();
 });
 
@@ -159,7 +150,10 @@ it('a port whose link does not go up, or does not take a setting, fails alone', 
   // With the MAC of the link below it, a macvlan does not.
   const address = 'address 02:00:00:00:00:99';
   const below = ['link del sdp2', `link add mrvmach-below ${address} type bridge`];
-  await nodes.dpu.links.batch([...below, `link add link mrvmach-below name sdp2 ${address} type macvlan mode bridge`]);
+  await fixture.dpu.links.batch([
+    ...below,
+    `link add link mrvmach-below name sdp2 ${address} type macvlan mode bridge`,
+  ]);
   const refuses = (why: string) =>
     expect(vsp.client.createBridgePort(port(1, '02:00:00:00:00:77'))).rejects.toMatchObject({
       code: 'INTERNAL',
@@ -169,7 +163,7 @@ it('a port whose link does not go up, or does not take a setting, fails alone', 
   await vsp.client.updateBridgePort(port(0, '02:00:00:00:00:78'));
   await vsp.client.updateBridgePort(port(0));
   await passes();
-  await nodes.dpu.links.batch(['link set mrvmach-below address 02:00:00:00:00:98']);
+  await fixture.dpu.links.batch(['link set mrvmach-below address 02:00:00:00:00:98']);
   // Nor can a macvlan do without GRO.
   await refuses('sdp2 goes on joining frames that it receives');
   await vsp.client.updateBridgePort(port(0, '02:00:00:00:00:78'));
@@ -182,25 +176,25 @@ it('a port that was refused comes up when it can, although nobody tells when', a
   const address = '02:00:00:00:00:97';
   const macvlan = (device: string) =>
     `link add link mrvmach-below name ${device} address ${address} type macvlan mode bridge`;
-  await nodes.dpu.run('ethtool', ['-K', 'mrvmach-below', 'gro', 'off']);
+  await fixture.dpu.run('ethtool', ['-K', 'mrvmach-below', 'gro', 'off']);
   expect((await vsp.client.createBridgePort(port(1, '02:00:00:00:00:77'))).components).toBeUndefined();
   // Of two with one MAC the second does not go up. What the first does in another namespace is not told in this one.
-  await nodes.dpu.links.batch([macvlan('mrvmach-first'), `link set mrvmach-first netns ${nodes.outside.name}`]);
-  await nodes.outside.links.batch(['link set mrvmach-first up']);
-  await nodes.dpu.links.batch(['link del sdp2', macvlan('sdp2')]);
+  await fixture.dpu.links.batch([macvlan('mrvmach-first'), `link set mrvmach-first netns ${fixture.outside.name}`]);
+  await fixture.outside.links.batch(['link set mrvmach-first up']);
+  await fixture.dpu.links.batch(['link del sdp2', macvlan('sdp2')]);
   const details = async () => (await portStatus(1)).components?.map((each) => each.details).join() ?? '';
   await eventually('the refusal', details, (text) => text.includes('sdp2 does not go up'));
-  await nodes.outside.links.batch(['link set mrvmach-first down']);
+  await fixture.outside.links.batch(['link set mrvmach-first down']);
   await eventually('no refusal', details, (text) => text === '');
   await vsp.client.deleteBridgePort(name, { allowMissing: false });
-  await nodes.outside.links.batch(['link del mrvmach-first']);
+  await fixture.outside.links.batch(['link del mrvmach-first']);
 });
 
 it('an uplink that goes on joining frames is used, and told', async () => {
-  await nodes.dpu.links.batch(['link set rpm0 down', 'link set rpm0 name mrvmach-port', 'link set mrvmach-port up']);
+  await fixture.dpu.links.batch(['link set rpm0 down', 'link set rpm0 name mrvmach-port', 'link set mrvmach-port up']);
   // A macvlan cannot do without GRO where the link below has it.
-  await nodes.dpu.run('ethtool', ['-K', 'mrvmach-port', 'gro', 'on']);
-  await nodes.dpu.links.batch(['link add link mrvmach-port name rpm0 type macvlan mode passthru']);
+  await fixture.dpu.run('ethtool', ['-K', 'mrvmach-port', 'gro', 'on']);
+  await fixture.dpu.links.batch(['link add link mrvmach-port name rpm0 type macvlan mode passthru']);
   await expect
     .poll(() => condition('Uplink'))
     .toMatchObject({
@@ -209,7 +203,7 @@ it('an uplink that goes on joining frames is used, and told', async () => {
       message: expect.stringContaining('rpm0 joins frames that it receives (GRO)'),
     });
   await passes();
-  await nodes.dpu.links.batch(['link del rpm0', 'link set mrvmach-port down', 'link set mrvmach-port name rpm0']);
+  await fixture.dpu.links.batch(['link del rpm0', 'link set mrvmach-port down', 'link set mrvmach-port name rpm0']);
   await expect.poll(() => condition('Uplink')?.reason).toBe('Carrier');
 });
 
@@ -225,13 +219,13 @@ it('a restart interrupts nothing; what nobody asks for again goes once all was a
     () => vsctl('list-ports', 'br-mrv0'),
     (ports) => ports.trim() === 'rpm0',
   );
-  expect((await nodes.dpu.links.find('sdp1'))?.up).toBe(false);
+  expect((await fixture.dpu.links.find('sdp1'))?.up).toBe(false);
 });
 
 it('takes away what is its own, when there are to be no devices', async () => {
   await vsp.client.setNumVfs(0);
   expect((await vsctl('list-br')).trim()).toBe('br-admin');
-  expect((await nodes.dpu.names()).filter((name) => /^(nf|dp)_interface/.test(name))).toEqual([]);
+  expect((await fixture.dpu.names()).filter((name) => /^(nf|dp)_interface/.test(name))).toEqual([]);
 });
 
 it('ports of DPDK are told to the switch with their addresses; one without DPDK says so', async () => {

@@ -1,45 +1,35 @@
 /** The Marvell plugin's DPU side on stand-ins, with an Open vSwitch of its own: needs root, openvswitch-switch, ping. */
-import { exec, ownerOf } from '@dpu-operator/sdk/linux';
+import { exec } from '@dpu-operator/sdk/linux';
 import type { StartedPlugin } from '@dpu-operator/sdk/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { bridgePort } from '../support/bridge-port.ts';
 import { eventually } from '../support/eventually.ts';
 import { type Netns, passes } from '../support/netns.ts';
-import { type CardNodes, cardIn, givePod, type Stands, startDpuSide } from './vsp-marvell-fixture.ts';
-import { present, SoftwareDpuFixture } from './vsp-mock-fixture.ts';
+import { givePod, MarvellFixture } from './vsp-marvell-fixture.ts';
+import { present } from './vsp-mock-fixture.ts';
 
-const identifier = 'marvell-dpu-itest';
 const outsideIp = '10.9.0.100';
 
-let fixture: SoftwareDpuFixture;
-let nodes: CardNodes;
-let sysfs: Stands;
+let fixture: MarvellFixture;
 let vsp: StartedPlugin;
 let a: Netns;
 let b: Netns;
 let macs: string[];
 
-const port = (vf: number, ...logicalBridges: string[]) => {
-  return { name: `host0-${vf}`, macAddress: macs[vf] ?? '', type: 'ACCESS' as const, logicalBridges };
-};
-const isUp = async (name: string) => (await nodes.dpu.links.find(name))?.up;
+const port = (vf: number, ...logicalBridges: string[]) => bridgePort(vf, macs[vf] ?? '', ...logicalBridges);
 beforeAll(async () => {
-  fixture = await SoftwareDpuFixture.create('mrv');
-  ({ nodes, sysfs } = await cardIn(fixture, 3));
-  await nodes.outside.up('eth0', `${outsideIp}/24`);
-  vsp = await startDpuSide(sysfs, identifier, { networkFunctionPorts: 4 });
-  await vsp.client.init({ dpuMode: true, dpuIdentifier: identifier });
+  fixture = await MarvellFixture.create('mrv', 3);
+  await fixture.outside.up('eth0', `${outsideIp}/24`);
+  vsp = await fixture.start({ networkFunctionPorts: 4 });
+  await fixture.init();
   [a, b] = [await fixture.netns('pod-a'), await fixture.netns('pod-b')];
-  macs = [await givePod(nodes.host, 0, a, '10.9.0.1/24'), await givePod(nodes.host, 1, b, '10.9.0.2/24')];
+  macs = [await givePod(fixture.host, 0, a, '10.9.0.1/24'), await givePod(fixture.host, 1, b, '10.9.0.2/24')];
 });
-afterAll(async () => {
-  await vsp?.close();
-  await sysfs?.[Symbol.asyncDispose]();
-  await fixture?.[Symbol.asyncDispose]();
-});
+afterAll(() => fixture?.[Symbol.asyncDispose]());
 
 it('listens on the interface of the physical function', async () => {
   expect(vsp.plugin.address).toEqual({ ip: '[fe80::1%sdp0]', port: 8085 });
-  const { addresses } = (await nodes.dpu.links.find('sdp0')) ?? { addresses: [] };
+  const { addresses } = (await fixture.dpu.links.find('sdp0')) ?? { addresses: [] };
   expect(addresses).toContainEqual(expect.objectContaining({ address: 'fe80::1', prefixLength: 64 }));
 });
 
@@ -52,12 +42,12 @@ it('hands out an end of each pair', async () => {
 
 describe('ports of the host', () => {
   it('reach each other and the outside; an interface is up only while it is one', async () => {
-    expect(await isUp('sdp1')).toBe(false);
+    expect(await fixture.isUp('sdp1')).toBe(false);
     expect(await vsp.client.createBridgePort(port(0, '2'))).toMatchObject({ operStatus: 'UP' });
     await vsp.client.createBridgePort(port(1, '3'));
     await passes(a, '10.9.0.2');
     await passes(a, outsideIp);
-    expect(await Promise.all(['sdp1', 'sdp2', 'sdp3'].map(isUp))).toEqual([true, true, false]);
+    expect(await Promise.all(['sdp1', 'sdp2', 'sdp3'].map((name) => fixture.isUp(name)))).toEqual([true, true, false]);
   });
 
   it('of different logical bridges do not', async () => {
@@ -85,9 +75,9 @@ describe('ports of the host', () => {
   it('wait for a network device that is late', async () => {
     const name = 'bridgePorts/host0-2';
     const late = '0002:0f:00.3';
-    const [gone] = (await sysfs.snapshot()).pci.filter(({ address }) => address === late);
+    const [gone] = (await fixture.sysfs.snapshot()).pci.filter(({ address }) => address === late);
     expect(gone?.netdevs[0]?.name).toBe('sdp3');
-    await sysfs.remove(late);
+    await fixture.sysfs.remove(late);
     const late0 = { address: late, vendor: '177d', device: 'a0f7' };
     macs[2] = '02:00:00:00:00:99';
     expect(await vsp.client.createBridgePort(port(2, '4'))).toMatchObject({
@@ -96,22 +86,19 @@ describe('ports of the host', () => {
         expect.objectContaining({ details: expect.stringContaining(`waits for the network device of ${late}`) }),
       ],
     });
-    await nodes.host.links.batch(['link del vf2'], { force: true });
-    await sysfs.add({ ...late0, netdevs: [{ name: 'sdp3', wire: { netns: nodes.host.path, peer: 'vf2' } }] });
+    await fixture.host.links.batch(['link del vf2'], { force: true });
+    await fixture.sysfs.add({ ...late0, netdevs: [{ name: 'sdp3', wire: { netns: fixture.host.path, peer: 'vf2' } }] });
     const status = async () => (await vsp.client.getBridgePort(name)).operStatus;
-    await nodes.host.links.batch(['link set vf2 up']);
+    await fixture.host.links.batch(['link set vf2 up']);
     await eventually('the port is up', status, (answer) => answer === 'UP');
     await vsp.client.deleteBridgePort(name, present);
-    expect(await isUp('sdp3')).toBe(false);
+    expect(await fixture.isUp('sdp3')).toBe(false);
   });
 });
 
 it('a port that somebody takes away is made again, also after the database has cut the plugin off', async () => {
-  const env = {
-    ...(process.env as Record<string, string>),
-    OVS_RUNDIR: `/run/mrvl-${ownerOf(identifier).slice(0, 8)}`,
-  };
-  const takeAway = () => exec('ovs-vsctl', [`--db=unix:${env.OVS_RUNDIR}/db.sock`, 'del-port', 'sdp1']);
+  const env = { ...(process.env as Record<string, string>), OVS_RUNDIR: fixture.switchDirectory };
+  const takeAway = () => fixture.vsctl('del-port', 'sdp1');
   await takeAway();
   await passes(a, outsideIp);
   await exec('ovs-appctl', ['--target=ovsdb-server', 'ovsdb-server/reconnect'], { env });
@@ -125,5 +112,5 @@ it('a port that somebody takes away is made again, also after the database has c
 it('a port that is deleted passes nothing, and its interface is down', async () => {
   await vsp.client.deleteBridgePort('bridgePorts/host0-1', present);
   await passes(a, '10.9.0.2', false);
-  expect(await isUp('sdp2')).toBe(false);
+  expect(await fixture.isUp('sdp2')).toBe(false);
 });

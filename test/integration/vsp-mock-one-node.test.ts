@@ -1,5 +1,6 @@
 /** The software DPU with host and DPU on one node: needs root, openvswitch-switch, ethtool, ping. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { bridgePort } from '../support/bridge-port.ts';
 import { eventually } from '../support/eventually.ts';
 import { type Netns, transfer } from '../support/netns.ts';
 import { present, type ServedSide, SoftwareDpuFixture } from './vsp-mock-fixture.ts';
@@ -15,12 +16,6 @@ let macA: string;
 let macB: string;
 let untouched: string[];
 
-const port = (vf: number, macAddress: string) => ({
-  name: `host0-${vf}`,
-  macAddress,
-  type: 'ACCESS' as const,
-  logicalBridges: [String(vf + 2)],
-});
 const reachesB = () => a.reaches('10.9.0.2');
 
 beforeAll(async () => {
@@ -37,8 +32,8 @@ beforeAll(async () => {
   await host.init();
   ({ mac: macA } = await node.give('swdpu-vf0', a, 'net1', '10.9.0.1/24'));
   ({ mac: macB } = await node.give('swdpu-vf1', b, 'net1', '10.9.0.2/24'));
-  await dpu.client.createBridgePort(port(0, macA));
-  await dpu.client.createBridgePort(port(1, macB));
+  await dpu.client.createBridgePort(bridgePort(0, macA));
+  await dpu.client.createBridgePort(bridgePort(1, macB));
 });
 afterAll(() => fixture?.[Symbol.asyncDispose]());
 
@@ -59,7 +54,7 @@ describe('two pods', () => {
     await dpu.client.deleteBridgePort('host0-1', present);
     expect(await node.links.find('swdpu-rep1')).toMatchObject({ up: false });
     expect(await reachesB()).toBe(false);
-    await dpu.client.createBridgePort(port(1, macB));
+    await dpu.client.createBridgePort(bridgePort(1, macB));
     await eventually('a ping', reachesB, Boolean);
   });
 
@@ -89,7 +84,7 @@ describe('a network function', () => {
     await dpu.client.createNetworkFunction({ input, output });
     await eventually('a ping through the network function', () => a.reaches('10.8.0.100'), Boolean);
 
-    const taken = dpu.client.createBridgePort(port(2, input));
+    const taken = dpu.client.createBridgePort(bridgePort(2, input));
     await expect(taken).rejects.toMatchObject({ code: 'FAILED_PRECONDITION' });
     await dpu.client.deleteNetworkFunction({ input, output });
     expect(await a.reaches('10.8.0.100')).toBe(false);
@@ -97,7 +92,7 @@ describe('a network function', () => {
     // A caller that gave up on the first deletes while that is still under way.
     const creating = dpu.client.createNetworkFunction({ input, output });
     await Promise.all([creating, dpu.client.deleteNetworkFunction({ input, output })]);
-    await dpu.client.createBridgePort(port(2, input));
+    await dpu.client.createBridgePort(bridgePort(2, input));
     await dpu.client.deleteBridgePort('host0-2', present);
     await nf.delete();
   });

@@ -1,6 +1,7 @@
 /** The software DPU across two nodes, on the kernel and Open vSwitch: needs root, openvswitch-switch, ethtool, ping. */
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { bridgePort } from '../support/bridge-port.ts';
 import { eventually } from '../support/eventually.ts';
 import { type Netns, transfer } from '../support/netns.ts';
 import { present, type ServedSide, SoftwareDpuFixture } from './vsp-mock-fixture.ts';
@@ -22,12 +23,6 @@ let macA: string;
 let macB: string;
 let untouched: { host: string[]; dpu: string[] };
 
-const port = (vf: number, macAddress: string, ...logicalBridges: string[]) => ({
-  name: `host0-${vf}`,
-  macAddress,
-  type: 'ACCESS' as const,
-  logicalBridges: logicalBridges.length > 0 ? logicalBridges : [String(vf + 2)],
-});
 const reachesB = () => a.reaches('10.9.0.2');
 
 beforeAll(async () => {
@@ -46,8 +41,8 @@ beforeAll(async () => {
   expect(await host.init()).toEqual({ ip: dpuIp, port: 50151 });
   ({ mac: macA } = await hostNode.give('swdpu-vf0', a, 'net1', '10.9.0.1/24'));
   ({ mac: macB } = await hostNode.give('swdpu-vf1', b, 'net1', '10.9.0.2/24'));
-  await dpu.client.createBridgePort(port(0, macA));
-  await dpu.client.createBridgePort(port(1, macB));
+  await dpu.client.createBridgePort(bridgePort(0, macA));
+  await dpu.client.createBridgePort(bridgePort(1, macB));
 });
 afterAll(() => fixture?.[Symbol.asyncDispose]());
 
@@ -122,17 +117,17 @@ describe('two pods', () => {
     await expect(dpu.client.createLogicalBridge({ name: 'red-twin', vlanId: 20 })).rejects.toMatchObject({
       code: 'INVALID_ARGUMENT',
     });
-    await dpu.client.updateBridgePort(port(0, macA, 'logicalBridges/red-bridge'));
+    await dpu.client.updateBridgePort(bridgePort(0, macA, 'logicalBridges/red-bridge'));
     await eventually('no ping', reachesB, (reached) => !reached);
-    await dpu.client.updateBridgePort(port(1, macB, 'red-bridge'));
+    await dpu.client.updateBridgePort(bridgePort(1, macB, 'red-bridge'));
     await eventually('a ping', reachesB, Boolean);
     expect(await fixture.forwardingTable()).toContainEqual(expect.objectContaining({ mac: macA, vlan: 20 }));
 
     await expect(dpu.client.deleteLogicalBridge('red-bridge', present)).rejects.toMatchObject({
       code: 'FAILED_PRECONDITION',
     });
-    await dpu.client.updateBridgePort(port(0, macA));
-    await dpu.client.updateBridgePort(port(1, macB));
+    await dpu.client.updateBridgePort(bridgePort(0, macA));
+    await dpu.client.updateBridgePort(bridgePort(1, macB));
     await dpu.client.deleteLogicalBridge('red-bridge', present);
     await eventually('a ping', reachesB, Boolean);
   });
@@ -140,16 +135,16 @@ describe('two pods', () => {
 
 describe('a bridge port', () => {
   it('is the same when it is created again, and refused with other content', async () => {
-    expect(await dpu.client.createBridgePort({ ...port(0, macA), name: 'bridgePorts/host0-0' })).toMatchObject({
+    expect(await dpu.client.createBridgePort({ ...bridgePort(0, macA), name: 'bridgePorts/host0-0' })).toMatchObject({
       name: 'bridgePorts/host0-0',
       operStatus: 'UP',
     });
-    const other = dpu.client.createBridgePort({ ...port(0, macA), type: 'TRUNK' });
+    const other = dpu.client.createBridgePort({ ...bridgePort(0, macA), type: 'TRUNK' });
     await expect(other).rejects.toMatchObject({ code: 'ALREADY_EXISTS' });
   });
 
   it('leaves nothing when it is deleted', async () => {
-    await dpu.client.createBridgePort(port(3, '02:00:00:00:00:03'));
+    await dpu.client.createBridgePort(bridgePort(3, '02:00:00:00:00:03'));
     expect(await dpuNode.names()).toContain('swdpu-rep3');
     await dpu.client.deleteBridgePort('host0-3', present);
     expect(await dpuNode.names()).not.toContain('swdpu-rep3');
@@ -157,7 +152,7 @@ describe('a bridge port', () => {
   });
 
   it('is refused on a logical bridge that does not exist, and leaves nothing', async () => {
-    const refused = dpu.client.createBridgePort(port(3, '02:00:00:00:00:03', 'green-bridge'));
+    const refused = dpu.client.createBridgePort(bridgePort(3, '02:00:00:00:00:03', 'green-bridge'));
     await expect(refused).rejects.toMatchObject({ code: 'NOT_FOUND' });
     expect(await dpuNode.names()).not.toContain('swdpu-rep3');
   });
@@ -228,7 +223,7 @@ describe('a VF', () => {
     );
     const d = await fixture.netns('pod-d');
     const { mac } = await hostNode.give('swdpu-vf2', d, 'net1', '10.9.0.4/24');
-    await dpu.client.createBridgePort(port(2, mac));
+    await dpu.client.createBridgePort(bridgePort(2, mac));
     await eventually('a ping', () => a.reaches('10.9.0.4'), Boolean);
     await dpu.client.deleteBridgePort('host0-2', present);
     await d.links.batch(['link set net1 down', `link set net1 netns ${hostNode.name}`]);
@@ -255,15 +250,15 @@ describe('a restart', () => {
 
   it('of the DPU side works on when the bridge ports are repeated, and takes none away before all are', async () => {
     const representors = async () => (await dpuNode.names()).filter((name) => name.startsWith('swdpu-rep'));
-    for (const vf of [2, 3]) await dpu.client.createBridgePort(port(vf, `02:00:00:00:00:0${vf}`));
+    for (const vf of [2, 3]) await dpu.client.createBridgePort(bridgePort(vf, `02:00:00:00:00:0${vf}`));
     await dpu.close();
     expect(await dpuNode.names()).not.toContain('ovs-netdev');
     dpu = await fixture.side('dpu', dpuNode, dpuIp, { peer: hostIp, networkFunctionPorts: 4 });
     await dpu.init();
-    await dpu.client.createBridgePort(port(0, macA));
+    await dpu.client.createBridgePort(bridgePort(0, macA));
     expect(await representors()).toEqual([0, 1, 2, 3].map((vf) => `swdpu-rep${vf}`));
     await dpu.client.deleteBridgePort('host0-2', { allowMissing: true });
-    await dpu.client.createBridgePort(port(1, macB));
+    await dpu.client.createBridgePort(bridgePort(1, macB));
     await eventually('a ping', reachesB, Boolean);
     expect(await representors()).toEqual(['swdpu-rep0', 'swdpu-rep1', 'swdpu-rep3']);
     expect(await dpu.client.completeReplay()).toBe(true);
@@ -278,8 +273,8 @@ describe('a restart', () => {
     dpu = await fixture.side('dpu', dpuNode, otherIp, { peer: hostIp, networkFunctionPorts: 4 });
     await dpu.init();
     expect(await host.init()).toEqual({ ip: otherIp, port: 50151 });
-    await dpu.client.createBridgePort(port(0, macA));
-    await dpu.client.createBridgePort(port(1, macB));
+    await dpu.client.createBridgePort(bridgePort(0, macA));
+    await dpu.client.createBridgePort(bridgePort(1, macB));
     await eventually('a ping', reachesB, Boolean);
     expect(await host.client.getDevices()).toHaveLength(4);
   });

@@ -24,9 +24,9 @@ export function bringUpSteps(sides: () => Sides, devices: number): void {
     }
   });
 
-  it('`kubectl get dpu` shows product, side, node, status, plugin and firmware', async () => {
-    const columns = ['NAME', 'DPU PRODUCT', 'DPU SIDE', 'NODE NAME', 'STATUS', 'PLUGIN', 'VERSION', 'FIRMWARE'];
-    // The software DPU has no firmware.
+  it('`kubectl get dpu` shows product, side, node, status with its reason, and plugin', async () => {
+    const columns = ['NAME', 'DPU PRODUCT', 'DPU SIDE', 'NODE NAME', 'STATUS', 'REASON'];
+    columns.push('PLUGIN', 'VERSION', 'CONFIGURED');
     const plugin = ['@dpu-operator/vsp-mock', expect.stringMatching(/^\d+\.\d+\.\d+$/)];
     const { dpuSide } = sides();
     for (const side of bothSides(sides())) {
@@ -38,7 +38,9 @@ export function bringUpSteps(sides: () => Sides, devices: number): void {
         `${side === dpuSide}`,
         side.node,
         'True',
+        'Ready',
         ...plugin,
+        'Configured',
       ]);
     }
   });

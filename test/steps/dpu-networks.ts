@@ -1,8 +1,10 @@
 /** Two DpuNetworks that take all devices of the host side, from pods that have some to three pods of their own. */
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { addressOf, networkObjects, networkPodObjects } from '../support/dpu-networks.ts';
 import { eventually } from '../support/eventually.ts';
-import type { OperatorFixture } from '../support/operator.ts';
+import { addresses, ExternalClient } from '../support/external.ts';
+import { forward, makeRouter } from '../support/network-function.ts';
+import { dpusReady, namespace, type OperatorFixture } from '../support/operator.ts';
 import { deletePods, examplePods, untilPings } from '../support/pods.ts';
 import { argumentsOf, documentCommands } from '../support/readme.ts';
 
@@ -33,6 +35,9 @@ export function dpuNetworkSteps(fixture: () => OperatorFixture): void {
     const waits = '--for=jsonpath={.status.conditions[?(@.type=="Ready")].reason}=WaitingForPods';
     await kubectl.run(['wait', waits, '--timeout=60s', 'dpunetwork/blue']);
     await deletePods(kubectl, examplePods);
+    // One that has had a chain for all networks stays closed for those without one of their own: docs/chains.md.
+    await kubectl.run(['delete', 'dpu', fixture().dpuDpu, '--timeout=180s']);
+    await dpusReady(fixture());
     startedAt = performance.now();
     await kubectl.wait(
       'condition=Ready',
@@ -64,6 +69,55 @@ export function dpuNetworkSteps(fixture: () => OperatorFixture): void {
     for (const other of [red, await addressOf(kubectl, 'pod-red', 'net1')]) {
       await untilPings(kubectl, 'pod-blue', other, false);
     }
+  });
+
+  describe('one of which has a chain of its own', () => {
+    const example = 'examples/sfc-network.yaml';
+    const [inside, beyond] = ['10.56.218.200', '10.56.219.200'];
+    const nf = () => ({ kubectl: fixture().kubectl, pod: 'blue-nf', namespace });
+    let external: ExternalClient;
+    /** Whether what a pod sends leaves by the uplink. Nodes have no VLAN devices: it is counted there, and not answered. */
+    const leaves = async (pod: string, address: string) => {
+      const before = await external.link();
+      const count = 50;
+      const ping = `ping -q -c ${count} -i 0.01 -W 1 ${address}`.split(' ');
+      await fixture().kubectl.try(['exec', pod, '--', ...ping]);
+      return (await external.link()).frames - before.frames >= count;
+    };
+    const untilLeaves = (pod: string, address: string, does = true) =>
+      eventually(
+        `${pod} ${does ? 'sends' : 'sends nothing'} outside`,
+        () => leaves(pod, address),
+        (answer) => answer === does,
+      );
+
+    beforeAll(async () => {
+      const { kubectl, cluster, dpu } = fixture();
+      external = new ExternalClient(cluster, dpu);
+      await external.create();
+      await kubectl.run(['create', '-f', example]);
+      await kubectl.wait('condition=Ready', ['sfc/sfc-blue'], namespace);
+      await makeRouter(nf(), { inside: `${inside}/24`, outside: `${addresses.functionOutside}/24` });
+      const { mac } = await external.link();
+      const neighbour = (address: string, device: string) =>
+        `ip neigh replace ${address} lladdr ${mac} dev ${device}`.split(' ');
+      await kubectl.exec('blue-nf', namespace, neighbour(addresses.external, 'net2'));
+      await kubectl.exec('pod-red', 'default', neighbour(beyond, 'net1'));
+      await kubectl.exec('pod-blue', 'default', ['ip', 'route', 'add', addresses.outsideNetwork, 'via', inside]);
+    });
+    afterAll(async () => {
+      await fixture().kubectl.run(['delete', '-f', example, '--ignore-not-found']);
+      await external.delete();
+    });
+
+    it('its traffic passes that, and the other goes past it', async () => {
+      await untilPings(fixture().kubectl, 'pod-blue', inside);
+      await untilLeaves('pod-blue', addresses.external);
+      await untilLeaves('pod-red', beyond);
+      await forward(nf(), false);
+      await untilLeaves('pod-blue', addresses.external, false);
+      await untilLeaves('pod-red', beyond);
+    });
   });
 
   it('are deleted when their pods have gone', async () => {

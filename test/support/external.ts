@@ -49,6 +49,12 @@ export class ExternalClient {
     await this.#ip('-n', netns, 'route', 'add', addresses.podNetwork, 'via', addresses.functionOutside);
   }
 
+  /** Its MAC, and how many frames it has got, with whatever tag. */
+  async link(): Promise<{ mac: string; frames: number }> {
+    const [link] = JSON.parse(await this.#ip('-n', netns, '-json', '-stats', 'link', 'show', 'eth0'));
+    return { mac: link.address, frames: link.stats64.rx.packets };
+  }
+
   /** Deleting what is not there is no error. The pair is deleted by its near end: a namespace dies a moment later. */
   async delete(): Promise<void> {
     await this.#cluster.exec(this.#node, ['ip', ...this.#there, 'link', 'del', this.#uplink.name]);
@@ -61,8 +67,9 @@ export class ExternalClient {
     return netns === undefined ? [] : ['-n', netns];
   }
 
-  async #ip(...args: string[]): Promise<void> {
-    const { exitCode, stderr } = await this.#cluster.exec(this.#node, ['ip', ...args]);
+  async #ip(...args: string[]): Promise<string> {
+    const { exitCode, stdout, stderr } = await this.#cluster.exec(this.#node, ['ip', ...args]);
     if (exitCode !== 0) throw new Error(`ip ${args.join(' ')} on ${this.#node}: ${stderr}`);
+    return stdout;
   }
 }

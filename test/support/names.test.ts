@@ -70,7 +70,7 @@ test('labels, annotations and resources', () => {
 
 test('flags of commands', () => {
   // Of kubectl and Helm.
-  const ofOthers = ['--show-labels', '--take-ownership'];
+  const ofOthers = ['--show-labels', '--take-ownership', '--values', '--reuse-values', '--reset-then-reuse-values'];
   expect(missing(/(?<![\w-])(--[a-z][a-z-]+)/g, (flag) => code.includes(flag) || ofOthers.includes(flag))).toEqual([]);
 });
 
@@ -99,6 +99,6 @@ test('fields of the kinds', () => {
   expect(kinds.length).toBeGreaterThan(4);
   // Those of messages have the same names.
   const ofKinds = spans.filter(({ document }) => !/^packages\/sdk\/docs\/(contract|reference)\//.test(document));
-  const field = /(?<![\w./])((?:spec|status)(?:\.[a-z]\w*)+)(?!\()/g;
+  const field = /(?<![\w./-])((?:spec|status)(?:\.[a-z]\w*)+)(?!\()/g;
   expect(missing(field, (name) => kinds.some((kind) => has(kind, name.split('.'))), ofKinds)).toEqual([]);
 });

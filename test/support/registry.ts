@@ -22,9 +22,9 @@ const verdaccioCommand = join(dirname(require.resolve('verdaccio/package.json'))
 export const user = { name: 'publisher', password: 'only-for-tests' };
 
 export interface RegistryOptions {
-  /** Address that it listens on; 127.0.0.1 unless told. */
+  /** Address that it listens on. Default: 127.0.0.1. */
   listen?: string;
-  /** Host name or address in its URL; that it listens on unless told. */
+  /** Host name or address in its URL. Default: the address that it listens on. */
   host?: string;
   /** Patterns of packages that only those with the token may read, e.g. `@acme/*`. */
   restricted?: readonly string[];

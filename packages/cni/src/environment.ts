@@ -14,13 +14,13 @@ function fitsKernel(name: Uint8Array): boolean {
 
 interface Rule {
   accepts(value: string): boolean;
-  words: string;
+  expected: string;
 }
 
 /** The specification's rule; the length is what a file name may have. */
 const containerId: Rule = {
   accepts: (value) => value.length <= 255 && /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/.test(value),
-  words: 'at most 255 letters, digits, ".", "_" and "-"',
+  expected: 'at most 255 letters, digits, ".", "_" and "-"',
 };
 
 /**
@@ -29,13 +29,13 @@ const containerId: Rule = {
  */
 const ifName: Rule = {
   accepts: (value) => fitsKernel(encode(value)) && !/^(?:\.{1,2}|all|default)$|[/:%\s\p{Cc}]/u.test(value),
-  words: 'at most 15 bytes without "/", ":", "%" and white space',
+  expected: 'at most 15 bytes without "/", ":", "%" and white space',
 };
 
 /** PATH_MAX of linux/limits.h, with the NUL at its end. */
 const netns: Rule = {
   accepts: (value) => /^\/\P{Cc}*$/u.test(value) && encode(value).length < 4096,
-  words: 'an absolute path',
+  expected: 'an absolute path',
 };
 
 const rules: Readonly<Record<string, Rule>> = { CNI_CONTAINERID: containerId, CNI_IFNAME: ifName, CNI_NETNS: netns };
@@ -50,7 +50,7 @@ export function readCommand(variables: Variables): Command {
     if (!value) throw invalid(`${name} is missing, ${command} needs it`);
     // With a name that ADD refuses nothing was attached, and runtimes call DEL after an ADD that failed.
     const rule = command === 'DEL' ? undefined : rules[name];
-    if (rule?.accepts(value) === false) throw invalid(`${name} must be ${rule.words}, not ${JSON.stringify(value)}`);
+    if (rule?.accepts(value) === false) throw invalid(`${name} must be ${rule.expected}, not ${JSON.stringify(value)}`);
   }
   return command;
 }

@@ -59,6 +59,12 @@ test('the manifest says what was answered', async () => {
       dpu: { detect: { dmiProductContains: 'Acme Card' }, identifier: 'acme-{node}' },
     },
   ]);
+  const { files: readme } = await plugin(parseAnswers({ ...given, vendor: 'zephyr', 'dpu-pci': '1d0f:efa2' }));
+  expect(readme.get('README.md')).toMatch(/\n {2}name: zephyr\n.*`kubectl describe vplugin zephyr`/s);
+  // A machine may have several such functions.
+  expect(JSON.parse(readme.get('package.json') ?? '').dpu.products[0].dpu.identifier).toBe(
+    'zephyr-{node}-{pciAddress}',
+  );
   const labels = await plugin(parseAnswers({ vendor: 'acme', product: 'Acme DPU', 'host-label': 'dpu=host' }));
   expect(parsePluginManifest(JSON.parse(labels.files.get('package.json') ?? '')).products).toEqual([
     {

@@ -100,6 +100,8 @@ async function requireNoDanglingLink(path: string): Promise<void> {
 }
 
 /** The template's names are in its prose only. */
-function named(text: string, { product, name }: Answers): string {
-  return text.replaceAll('vsp-example', name).replaceAll('Example DPU', product);
+function named(text: string, { vendor, product, name }: Answers): string {
+  // A VendorPlugin of one vendor must not take the place of another's.
+  const objects = text.replaceAll(/\b(name:|vplugin) example\b/g, `$1 ${vendor}`);
+  return objects.replaceAll('vsp-example', name).replaceAll('Example DPU', product);
 }

@@ -47,9 +47,14 @@ function conformance({ conformance: script = '' }: Record<string, string>, { con
 function product({ product: name, vendor, host, dpu }: Answers) {
   return {
     name,
-    ...(host && { host: { detect: rule(host), identifier: `${vendor}-{node}${host.pci ? '-{pciAddress}' : ''}` } }),
-    ...(dpu && { dpu: { detect: rule(dpu), identifier: `${vendor}-{node}` } }),
+    ...(host && { host: { detect: rule(host), identifier: identifier(vendor, host) } }),
+    ...(dpu && { dpu: { detect: rule(dpu), identifier: identifier(vendor, dpu) } }),
   };
+}
+
+/** There is a DPU for each PCI function that matches. */
+function identifier(vendor: string, { pci }: Detection): string {
+  return `${vendor}-{node}${pci ? '-{pciAddress}' : ''}`;
 }
 
 function rule({ pci, dmi, label }: Detection) {

@@ -1,7 +1,7 @@
 /** The questions, on a pseudo terminal as a person meets them. */
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
@@ -80,6 +80,16 @@ test('writes nothing when it is interrupted', async () => {
   expect(await person.ended).toBe(130);
   expect(person.seen).toContain('Nothing was written.');
   expect(await readdir(directory)).toEqual([]);
+});
+
+test('a link to nowhere ends with 2, and no stack', async () => {
+  const directory = await temporaryDirectory();
+  await symlink('nowhere', join(directory, 'link'));
+  const person = new Person(directory, ['link', '--vendor', 'acme', '--product', 'A', '--dpu-dmi', 'A', '--yes']);
+  expect(await person.ended).toBe(2);
+  expect(person.seen).toMatch(/link is a link to nowhere; name another directory/);
+  expect(person.seen).not.toMatch(/\n +at /);
+  expect(await readdir(directory)).toEqual(['link']);
 });
 
 test.each([

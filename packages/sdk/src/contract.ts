@@ -137,7 +137,9 @@ export interface Limits {
   maxNetworkFunctions?: number;
   maxChains?: number;
   /**
-   * Seconds that one change takes, where others wait for it: how long a call may take grows with those before it. Default: 0.
+   * Seconds that one change takes, for a card that does one after the other. Such a card is given few changes at a time, so that
+   * nobody waits for more than it must, and an `apply` may take longer by as much for each change. Default: 0, a card
+   * that takes as long for many as for one.
    */
   changeSeconds?: number;
   /** Whether ports of type TRUNK can be; else they are UNIMPLEMENTED. Default: true. */
@@ -160,7 +162,8 @@ export interface Plugin {
   /**
    * Sets how many virtual functions there are and returns how many there are afterwards. Never called while `apply` runs.
    * 0 takes away everything that the plugin made on the node; the data path has been emptied by `apply` before. Throws
-   * OUT_OF_RANGE beyond the card's maximum, unless `limits` says it.
+   * OUT_OF_RANGE beyond the card's maximum, unless `limits` says it. A card with a fixed number answers that, whatever it is
+   * asked for, and says `resizing: 'never'` ({@link Plugin.virtualFunctions}).
    */
   setNumVfs(count: number): Promise<number>;
   /**
@@ -258,7 +261,7 @@ export interface PluginContext<Settings> {
   signal: AbortSignal;
   /**
    * Asks for another `apply` with all that is wanted in `changed`: for a plugin that finds the card reset, or its switch
-   * started anew. Several that come before the next `apply` are one.
+   * started anew. Several that come before the next `apply` are one, and there is one a second at most.
    */
   reapply(): void;
   /** The node the plugin runs on, and its address. */

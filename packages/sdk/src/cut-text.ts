@@ -1,5 +1,11 @@
 /** The one way in which texts are kept short: messages of errors, conditions and events. */
 
+/**
+ * Bytes of the longest message of an error or outcome. Longer ones fit neither gRPC's trailers everywhere nor a container's
+ * last words.
+ */
+export const longestMessage = 4_096;
+
 const mark = '…';
 const markBytes = Buffer.byteLength(mark);
 

@@ -160,7 +160,7 @@ export interface DataPath {
   serves: readonly DataPathKind[];
   /**
    * Makes the card match `wanted`, and answers how far it is with the objects: those of `changed`, and of `wanted` any
-   * whose outcome is another now. Never called while an earlier call or `setNumVfs` runs: what comes meanwhile goes
+   * whose outcome has changed. Never called while an earlier call or `setNumVfs` runs: what comes meanwhile goes
    * together into the next one. An error that it throws is an outcome of nothing: the host has what was undone, then tries
    * the requests in halves until it is clear which one it was.
    *

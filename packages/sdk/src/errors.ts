@@ -2,7 +2,7 @@
  * The one error class of the SDK. Its code maps one to one to a gRPC status, so what a plugin throws is what the
  * caller of the VSP sees.
  */
-import { cutText } from './cut-text.ts';
+import { cutText, longestMessage } from './cut-text.ts';
 
 /** gRPC status codes a plugin may answer with (https://grpc.io/docs/guides/status-codes/). */
 export const errorCodes = {
@@ -27,9 +27,6 @@ export const errorCodes = {
 /** The codes of gRPC, but for OK. */
 export type ErrorCode = keyof typeof errorCodes;
 
-/** Bytes of the longest message. Longer ones fit neither gRPC's trailers everywhere nor a container's last words. */
-const longestMessage = 4_096;
-
 /**
  * An error with a code, fit to cross the wire. A message of more than 4,096 bytes is cut.
  *
@@ -40,8 +37,9 @@ export class DpuError extends Error {
   readonly code: ErrorCode;
 
   constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
-    super(cutText(message, longestMessage), options);
-    this.code = code;
+    super(cutText(`${message}`, longestMessage), options);
+    // A plugin in plain JavaScript may write anything: to the wire, a code that is none is UNKNOWN.
+    this.code = Object.hasOwn(errorCodes, code) ? code : 'INTERNAL';
   }
 
   /**

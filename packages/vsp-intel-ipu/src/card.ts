@@ -69,7 +69,7 @@ export class Card {
       onRestart: () => this.lookAgain(),
       ...(links.netns !== undefined && { netns: links.netns }),
     });
-    void this.#tellUplink();
+    void this.#reportUplink();
     void this.#followProgram();
     const patience = clock.sleep(patienceMs, AbortSignal.any([signal, this.#closing.signal])).catch(() => {});
     await Promise.race([this.#firstReady.promise, patience]);
@@ -83,7 +83,7 @@ export class Card {
   /** There is reason to believe that what was in the way is gone. */
   lookAgain(): void {
     this.#pause.end();
-    void this.#tellUplink();
+    void this.#reportUplink();
   }
 
   /** @throws DpuError UNAVAILABLE with what is in the way */
@@ -103,7 +103,7 @@ export class Card {
   /**
    * Takes entries out and puts others in, as {@link Fxp.sync} does. What the card as a whole needs stays.
    *
-   * @throws DpuError UNAVAILABLE also where the program is another now: it is programmed anew then
+   * @throws DpuError UNAVAILABLE also where the card's program has been replaced: everything is programmed anew then
    */
   async program(remove: Iterable<Entry>, add: Iterable<Entry>): Promise<Map<Entry, DpuError>> {
     const attempt = this.#attempt;
@@ -143,7 +143,7 @@ export class Card {
         for (const error of errors.values()) throw error;
         if (attempt !== this.#attempt) return;
         this.#fault = undefined;
-        this.#tellReady(`P4 program ${name} ${version}`.trim());
+        this.#reportReady(`P4 program ${name} ${version}`.trim());
         this.#options.onReady();
         this.#firstReady.resolve();
         return;
@@ -173,7 +173,7 @@ export class Card {
   }
 
   #linkChanged({ name, index, deleted }: LinkChange): void {
-    if (name === this.#options.settings.uplink.secondary) void this.#tellUplink();
+    if (name === this.#options.settings.uplink.secondary) void this.#reportUplink();
     if (this.#fault) {
       this.#pause.end();
       return;
@@ -191,7 +191,7 @@ export class Card {
     status.set({ type: 'Healthy', status: 'False', reason, message });
   }
 
-  #tellReady(program: string): void {
+  #reportReady(program: string): void {
     const { status } = this.#options;
     status.firmware(program);
     const message = `${program} is programmed`;
@@ -229,7 +229,7 @@ export class Card {
   }
 
   /** Says whether the uplink has a link. */
-  #tellUplink(): Promise<void> {
+  #reportUplink(): Promise<void> {
     const { settings, links, status } = this.#options;
     const name = settings.uplink.secondary;
     return this.#uplinkLooks.run(async () => {

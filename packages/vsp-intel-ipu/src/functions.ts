@@ -42,10 +42,10 @@ export class CardFunctions {
       this.#told = await imc.functions(signal);
     } catch (error) {
       const { code, message } = DpuError.from(error);
-      if (!signal.aborted) this.#tell(reasons[code] ?? 'NoAnswer', message);
+      if (!signal.aborted) this.#report(reasons[code] ?? 'NoAnswer', message);
       throw new DpuError('UNAVAILABLE', message, { cause: error });
     }
-    this.#tell(undefined, 'the IMC tells the functions of the card');
+    this.#report(undefined, 'the IMC tells the functions of the card');
   }
 
   /** The VSI of a MAC; undefined where the card knew of none when it was asked last. */
@@ -105,7 +105,7 @@ export class CardFunctions {
     this.#asksOn = false;
   }
 
-  #tell(fault: string | undefined, message: string): void {
+  #report(fault: string | undefined, message: string): void {
     this.#answers = fault === undefined;
     const status = this.#answers ? 'True' : 'False';
     this.#options.status.set({ type: 'Imc', status, reason: fault ?? 'Answers', message });

@@ -12,7 +12,7 @@ import {
 import { cardPortsOf } from './card.ts';
 import { CardSwitchPorts, given, kept } from './ports.ts';
 import type { Settings } from './settings.ts';
-import { tellVfs } from './status.ts';
+import { reportVfs } from './status.ts';
 import { setUpVfs } from './vf-setup.ts';
 
 /** As the Go operator's plugin calls it. */
@@ -50,7 +50,7 @@ export async function createDpuSide(context: PluginContext<Settings>, open?: Kep
     pairs: { given, kept, mtu: (await platform.links.find(device))?.mtu ?? ethernetMtu },
     noUplink: `${missing}; see sfpPort in the settings`,
   });
-  vfs.watch(() => void tellVfs(context, vfs));
+  vfs.watch(() => void reportVfs(context, vfs));
   await vfs.start();
   await makeVfs();
   await card.start();

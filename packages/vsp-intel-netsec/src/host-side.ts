@@ -9,7 +9,7 @@ import {
 } from '@dpu-operator/sdk/linux';
 import { hostPortOf } from './card.ts';
 import type { Settings } from './settings.ts';
-import { tellVfs } from './status.ts';
+import { reportVfs } from './status.ts';
 import { setUpVfs } from './vf-setup.ts';
 
 export async function createHostSide(context: PluginContext<Settings>, open?: KeptChannel['open']): Promise<Plugin> {
@@ -31,7 +31,7 @@ export async function createHostSide(context: PluginContext<Settings>, open?: Ke
     },
     netdevTimeoutMs: settings.netdevTimeoutSeconds * 1000,
   });
-  vfs.watch(() => void tellVfs(context, vfs));
+  vfs.watch(() => void reportVfs(context, vfs));
   await vfs.start();
   if ((await vfs.devices()).length === 0) await setVfsOfSettings({ context, vfs, condition: 'VirtualFunctionCount' });
   return {

@@ -6,7 +6,7 @@ import type { VfDevices } from '@dpu-operator/sdk/linux';
 const named = 3;
 
 /** The condition says which are no use, and why, and that all are usable again. */
-export async function tellVfs(
+export async function reportVfs(
   { status }: Pick<PluginContext<unknown>, 'status'>,
   vfs: Pick<VfDevices, 'devices'>,
 ): Promise<void> {

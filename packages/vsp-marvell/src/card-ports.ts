@@ -29,7 +29,7 @@ export class CardPorts implements SwitchPorts {
 
   async hostPort({ pf, vf }: VfPosition): Promise<SwitchPort> {
     const { physicalFunctions, dpdk } = this.#settings;
-    if (pf >= physicalFunctions) this.#tellOtherFunction(pf);
+    if (pf >= physicalFunctions) this.#reportOtherFunction(pf);
     const address = interfaceOf({ pf, vf }, physicalFunctions, this.#functions);
     if (dpdk) return { name: dpdkPortName(pf, vf), dpdkDevargs: address };
     const name = await this.#nameOf(address);
@@ -62,7 +62,7 @@ export class CardPorts implements SwitchPorts {
   functionPair = (name: string): number | undefined => indexIn(name, KEPT);
 
   /** The card itself does not see how many the host has: a port of another one tells. */
-  #tellOtherFunction(pf: number): void {
+  #reportOtherFunction(pf: number): void {
     const { physicalFunctions } = this.#settings;
     const message = `the host has a physical function ${pf}, and settings.physicalFunctions is ${physicalFunctions}: its ports are refused. Set it to as many as the host's DPU says`;
     this.#status.set({ type: 'PhysicalFunctions', status: 'False', reason: 'TooFewSet', message });

@@ -7,7 +7,7 @@ import {
   type VethPairs,
   vethKind,
 } from '@dpu-operator/sdk/linux';
-import { nfName, nfPortName, prefixOf, representorName, vfName } from './names.ts';
+import { prefixes, vfName } from './names.ts';
 import type { Node } from './node.ts';
 import { MAX_VFS } from './settings.ts';
 
@@ -21,7 +21,7 @@ export interface TunnelNode extends Node {
 export function vxlanKind(node: TunnelNode): DeviceKind {
   return {
     name: vfName,
-    prefix: prefixOf(vfName),
+    prefix: prefixes.vf,
     create: (index) => vxlanCommand(vfName(index), index, node),
     identify: (link) => vxlanIndex(link, node),
   };
@@ -39,13 +39,16 @@ function vxlanIndex(link: Link, { settings, peer }: TunnelNode): number | undefi
   return ours && index >= 0 && index < MAX_VFS ? index : undefined;
 }
 
-/** A VF on one node: a veth end whose peer is its representor. */
-export const vethVfKind = (node: Node): DeviceKind => vethKind(pairsOf(node, vfName, representorName));
-
-/** A port for network functions on the DPU node. */
-export const nfKind = (node: Node): DeviceKind => vethKind(pairsOf(node, nfName, nfPortName));
-
-/** The pairs whose ends have these names. */
-export function pairsOf({ name, mtu }: Node, given: typeof vfName, kept: typeof vfName): VethPairs {
-  return { nodeName: name, mtu, given: prefixOf(given), kept: prefixOf(kept) };
+/** Of VFs on one node: the end that stays is the representor. */
+export function vfPairs({ name, mtu }: Node): VethPairs {
+  return { nodeName: name, mtu, given: prefixes.vf, kept: prefixes.representor };
 }
+
+/** Of ports for network functions on the DPU node. */
+export function nfPairs({ name, mtu }: Node): VethPairs {
+  return { nodeName: name, mtu, given: prefixes.nf, kept: prefixes.nfPort };
+}
+
+export const vethVfKind = (node: Node): DeviceKind => vethKind(vfPairs(node));
+
+export const nfKind = (node: Node): DeviceKind => vethKind(nfPairs(node));

@@ -4,7 +4,7 @@ import { ClosedMarker, DevicePool, indexIn, Keeper, type LinkChange } from '@dpu
 import { SwitchDataPath } from './data-path.ts';
 import { nfKind } from './device-kinds.ts';
 import { handsOutVfs } from './find-device.ts';
-import { BRIDGE, nfPortName, OUTER_BRIDGE, prefixOf, representorName } from './names.ts';
+import { BRIDGE, OUTER_BRIDGE, prefixes } from './names.ts';
 import type { Node } from './node.ts';
 import { daemonAddress, MAX_VFS } from './settings.ts';
 import { Switch } from './switch.ts';
@@ -55,8 +55,8 @@ export async function createDpuSide(node: Node, identifier: string, stateDirecto
 
 /** Whether only this side makes such links: news of them are of its own doing, unless they go. */
 function isOwnWork({ name, deleted }: LinkChange): boolean {
-  const rows = [representorName, nfPortName].map(prefixOf);
+  const own = [prefixes.representor, prefixes.nfPort];
   return (
-    !deleted && ([BRIDGE, OUTER_BRIDGE].includes(name) || rows.some((prefix) => indexIn(name, prefix) !== undefined))
+    !deleted && ([BRIDGE, OUTER_BRIDGE].includes(name) || own.some((prefix) => indexIn(name, prefix) !== undefined))
   );
 }

@@ -1,7 +1,7 @@
 /** Finds the devices of network functions by the MACs that their pods' interfaces have. */
 import { findVethPairs } from '@dpu-operator/sdk/linux';
-import { pairsOf } from './device-kinds.ts';
-import { nfName, nfPortName, representorName, vfName } from './names.ts';
+import { nfPairs, vfPairs } from './device-kinds.ts';
+import { nfPortName, representorName } from './names.ts';
 import type { Node } from './node.ts';
 
 /** Whether network functions get VFs: on one node, which has no devices of its own for them. */
@@ -13,6 +13,6 @@ export const functionPort = (node: Node, index: number) =>
 
 /** The devices that have these MACs: their indices, by MAC; none for a MAC that no device has. */
 export function findDevices(macs: readonly string[], node: Node): Promise<Map<string, number>> {
-  const pairs = handsOutVfs(node) ? pairsOf(node, vfName, representorName) : pairsOf(node, nfName, nfPortName);
+  const pairs = handsOutVfs(node) ? vfPairs(node) : nfPairs(node);
   return findVethPairs(node.platform, pairs, macs);
 }

@@ -8,17 +8,21 @@ export const OUTER_BRIDGE = 'br-swdpu-out';
 /** The two ends of what joins them. */
 export const PATCH = { inner: 'swdpu-inner', outer: 'swdpu-outer' } as const;
 
-/** Host side, handed to pods. */
-export const vfName = (index: number) => `swdpu-vf${index}`;
-/** DPU side, the bridge port of a VF. */
-export const representorName = (index: number) => `swdpu-rep${index}`;
-/** DPU side, handed to network-function pods. */
-export const nfName = (index: number) => `swdpu-nf${index}`;
-/** The bridge's end of the same pair. */
-export const nfPortName = (index: number) => `swdpu-np${index}`;
+/** Names of devices are one of these and a number. */
+export const prefixes = {
+  /** Host side, handed to pods. */
+  vf: 'swdpu-vf',
+  /** DPU side, the bridge port of a VF. */
+  representor: 'swdpu-rep',
+  /** DPU side, handed to network-function pods. */
+  nf: 'swdpu-nf',
+  /** The bridge's end of the same pair. */
+  nfPort: 'swdpu-np',
+} as const;
 
-/** What all names of a row begin with. */
-export const prefixOf = (name: (index: number) => string) => name(0).slice(0, -1);
+export const vfName = (index: number) => `${prefixes.vf}${index}`;
+export const representorName = (index: number) => `${prefixes.representor}${index}`;
+export const nfPortName = (index: number) => `${prefixes.nfPort}${index}`;
 
 /**
  * The VF of a bridge port: its name is `bridgePorts/host<pf>-<vf>`, as host sides call it. A software DPU has one PF, and a VF of it

@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { DpuError } from '@dpu-operator/sdk';
 import { type IpCommand, indexIn, type Link } from '@dpu-operator/sdk/linux';
 import { vxlanCommand } from './device-kinds.ts';
-import { prefixOf, representorName } from './names.ts';
+import { prefixes } from './names.ts';
 import type { Node } from './node.ts';
 
 export type LinksByName = ReadonlyMap<string, Link>;
@@ -60,10 +60,10 @@ export class Representors {
 
 export const byName = (links: readonly Link[]): LinksByName => new Map(links.map((link) => [link.name, link]));
 
-export const isRepresentor = (name: string) => indexIn(name, prefixOf(representorName)) !== undefined;
+export const isRepresentor = (name: string) => indexIn(name, prefixes.representor) !== undefined;
 
 function indexOf(name: string): number {
-  const index = indexIn(name, prefixOf(representorName));
+  const index = indexIn(name, prefixes.representor);
   if (index === undefined) throw new DpuError('INTERNAL', `${name} is not the name of a representor`);
   return index;
 }

@@ -56,6 +56,15 @@ function segments(plans: readonly PortPlan[]): Record<string, number | undefined
 }
 
 describe('planPorts with chains', () => {
+  const twoChains = {
+    ...empty,
+    chains: [
+      [f1, f2],
+      [f3, nat],
+    ],
+    uplink: 'up',
+  };
+
   it('joins each output to the next input, by a VLAN of their own', () => {
     expect(planPorts({ ...empty, chains: [[f1, f2, f3]], vlans: [20], uplink: 'up' })).toEqual([
       { device: 'f1-in', mode: 'native-untagged', tag: 0, trunks: [0, 20], protected: true },
@@ -78,28 +87,14 @@ describe('planPorts with chains', () => {
   });
 
   it('leaves the other chains in their VLANs when one goes', () => {
-    const before = planPorts({
-      ...empty,
-      chains: [
-        [f1, f2],
-        [f3, nat],
-      ],
-      uplink: 'up',
-    });
+    const before = planPorts(twoChains);
     const after = planPorts({ ...empty, chains: [[f3, nat]], uplink: 'up' }, before);
     const left = before.filter(({ device }) => !device.startsWith('f1') && !device.startsWith('f2'));
     expect(after).toEqual(left);
   });
 
   it('gives no two segments one VLAN when an order is turned round', () => {
-    const before = planPorts({
-      ...empty,
-      chains: [
-        [f1, f2],
-        [f3, nat],
-      ],
-      uplink: 'up',
-    });
+    const before = planPorts(twoChains);
     const after = segments(
       planPorts(
         {

@@ -5,6 +5,7 @@ import {
   apiVersion,
   type Condition,
   type DataProcessingUnit,
+  type DpuStatus,
   daemonLeaseName,
   dataProcessingUnit,
   dataProcessingUnitConfig,
@@ -36,19 +37,23 @@ import { pino } from 'pino';
 import { namespace } from './control-plane.ts';
 import {
   chainObject,
+  channelStatus,
+  condition,
   configObject,
+  crashingStatus,
   daemonPod,
   dpuName,
   dpuObject,
   dpuOf,
+  indexOf,
   leaseObject,
   nodeName,
   nodeObject,
   operatorConfig,
   ownConfig,
   runningStatus,
-  trueCondition,
 } from './objects.ts';
+import { Outages } from './outages.ts';
 
 /** Of a DPU with a config of its own. */
 const ownNumVfs = 4;
@@ -61,11 +66,25 @@ export interface FleetSize {
   first: number;
   chains: number;
   configs: number;
+  /** What has detected them. Default: the software DPU's plugin. */
+  plugin?: string;
+  /** How VSPs behave. Default: each works as soon as it is there. */
+  vsps?: VspBehaviour;
 }
+
+export interface VspBehaviour {
+  /** Milliseconds from a pod's creation until the daemon says that its DPU is Ready. */
+  startMs: number;
+  /** What becomes of a VSP of that image; one that fails runs, and its DPU does not become Ready. */
+  outcomeOf(image: string): 'works' | 'fails' | 'crashes';
+}
+
+const workingAtOnce: VspBehaviour = { startMs: 0, outcomeOf: () => 'works' };
 
 /** What a daemon says in the status of its DPU. */
 interface Said {
   conditions: Condition[];
+  channel: { identity: string; peers: string[] };
   vsp: { initialisedAt: string; package: string; version: string };
   chains: { name: string; phase: 'Ordered'; generation: number }[];
 }
@@ -79,6 +98,8 @@ export class Fleet {
   readonly #chainPods: Informer<Pod>;
   readonly #daemonSets: Informer<DaemonSet>;
   readonly #logger = pino({ level: 'warn' });
+  /** The DPUs that are not Ready since their VSP has gone. */
+  readonly outages = new Outages();
   /** By DPU. */
   readonly #said = new Map<string, Said>();
   /** Uids of VSP pods that run. */
@@ -106,7 +127,7 @@ export class Fleet {
     await this.#store.create(dpuOperatorConfig, operatorConfig);
     await each(first, async (index) => {
       await this.#createNode(index);
-      await this.#store.create(dataProcessingUnit, dpuObject(index));
+      await this.#store.create(dataProcessingUnit, dpuObject(index, this.#plugin));
     });
     await each(dpus, async (index) => {
       if (!this.#hasConfig(index)) return;
@@ -117,7 +138,7 @@ export class Fleet {
     await Promise.all(informers.map((informer) => informer.start(signal)));
     this.#dpus.onChange((dpu) => this.#countVfs(dpu));
     this.#chains.onChange((chain) => this.#wire(chain));
-    this.#vspPods.onChange((pod, _, kind) => kind !== 'deleted' && this.#runVsp(pod));
+    this.#vspPods.onChange((pod, _, kind) => (kind === 'deleted' ? this.#endVsp(pod) : this.#runVsp(pod)));
     this.#chainPods.onChange((pod, _, kind) => kind !== 'deleted' && this.#do(() => this.#runPod(pod)));
     this.#daemonSets.onChange((_set, _, kind) => kind !== 'deleted' && this.#do(() => this.#runDaemons()));
   }
@@ -135,7 +156,9 @@ export class Fleet {
       const like = this.#dpus.get(dpuName((index % 2) + (this.#hasConfig(index) ? 0 : 2)));
       const run = like?.status?.plugin;
       if (!like || !run) throw new Error(`DPU ${index} has none that it could be like`);
-      await this.#store.apply(dataProcessingUnit, dpuObject(index), { fieldManager: fieldManagers.daemon });
+      await this.#store.apply(dataProcessingUnit, dpuObject(index, this.#plugin), {
+        fieldManager: fieldManagers.daemon,
+      });
       const { apiVersion, kind } = like;
       const metadata = { name: dpuName(index) };
       const spec = like.spec.numVfs === undefined ? {} : { numVfs: like.spec.numVfs };
@@ -157,10 +180,14 @@ export class Fleet {
     while (!this.isDone() || this.#said.size < dpus) await sleep(500);
   }
 
+  get #plugin(): string {
+    return this.#size.plugin ?? softwareDpu.name;
+  }
+
   /** Pairs of one side each, all over the fleet. */
   #hasConfig(index: number): boolean {
     const { dpus, configs } = this.#size;
-    return Math.floor(index / 2) % Math.floor(dpus / configs) === 0;
+    return configs > 0 && Math.floor(index / 2) % Math.floor(dpus / configs) === 0;
   }
 
   /** They go to nodes whose daemon the operator has heard twice. */
@@ -181,6 +208,10 @@ export class Fleet {
     const chains = this.#chains.list().every(({ status }) => status?.conditions?.[0]?.status === 'True');
     return dpus && chains;
   };
+
+  get statuses(): DpuStatus[] {
+    return this.#dpus.list().flatMap(({ status }) => status ?? []);
+  }
 
   /** How many DPUs are to have that number of virtual functions. */
   withNumVfs(numVfs: number): number {
@@ -246,7 +277,7 @@ export class Fleet {
     if (!said || spec.numVfs === undefined) return false;
     const known = said.conditions.find(({ type }) => type === 'VfCount');
     if (known?.observedGeneration === generation) return false;
-    const vfCount = { ...trueCondition('VfCount', 'Applied'), observedGeneration: generation };
+    const vfCount = { ...condition('VfCount', 'True', 'Applied'), observedGeneration: generation };
     said.conditions = [...said.conditions.filter((one) => one !== known), vfCount];
     this.#do(() => this.#say(name));
     return true;
@@ -257,15 +288,39 @@ export class Fleet {
     const dpu = controllerName(pod, dataProcessingUnit.kind);
     if (dpu === undefined || this.#running.has(uid)) return;
     this.#running.add(uid);
-    this.#do(async () => {
-      await this.#runPod(pod);
-      const { conditions = [trueCondition('Ready', 'Ready')], chains = [] } = this.#said.get(dpu) ?? {};
-      const { name, version } = softwareDpu;
-      const vsp = { initialisedAt: new Date().toISOString(), package: name, version };
-      this.#said.set(dpu, { conditions, chains, vsp });
-      const object = this.#dpus.get(dpu);
-      if (!object || !this.#countVfs(object)) await this.#say(dpu);
-    });
+    this.#do(() => (isVsp(pod) ? this.#startVsp(pod, dpu) : this.#runPod(pod)));
+  }
+
+  async #startVsp(pod: Pod, dpu: string): Promise<void> {
+    const { startMs, outcomeOf } = this.#size.vsps ?? workingAtOnce;
+    if (startMs > 0) await sleep(startMs);
+    const outcome = outcomeOf(pod.spec.containers[0]?.image ?? '');
+    if (outcome === 'crashes') {
+      await this.#store.patch(podType, pod.metadata.name, namespace, { status: crashingStatus() }, 'status');
+      return;
+    }
+    await this.#runPod(pod);
+    const { conditions = [], chains = [] } = this.#said.get(dpu) ?? {};
+    const works = outcome === 'works';
+    const ready = works ? condition('Ready', 'True', 'Ready') : condition('Ready', 'False', 'InitFailed');
+    const { name, version } = softwareDpu;
+    const vsp = { initialisedAt: new Date().toISOString(), package: name, version };
+    const others = conditions.filter(({ type }) => type !== ready.type);
+    this.#said.set(dpu, { conditions: [ready, ...others], chains, vsp, channel: channelStatus(indexOf(dpu)) });
+    if (works) this.outages.end(dpu);
+    const object = this.#dpus.get(dpu);
+    if (!object || !this.#countVfs(object)) await this.#say(dpu);
+  }
+
+  #endVsp(pod: Pod): void {
+    const dpu = controllerName(pod, dataProcessingUnit.kind);
+    const said = dpu === undefined ? undefined : this.#said.get(dpu);
+    if (dpu === undefined || !said || !isVsp(pod)) return;
+    this.outages.begin(dpu);
+    said.conditions = said.conditions.map((one) =>
+      one.type === 'Ready' ? condition('Ready', 'False', 'VspAway') : one,
+    );
+    this.#do(() => this.#say(dpu));
   }
 
   async #runPod({ metadata, spec, status }: Pod): Promise<void> {
@@ -347,6 +402,11 @@ export class Fleet {
 interface DaemonSetTemplate {
   metadata: { generation: number };
   spec: { template: { metadata: { annotations: Record<string, string> } } };
+}
+
+/** Others of its DPU bring a plugin to the node. */
+function isVsp({ metadata }: Pod): boolean {
+  return metadata.labels?.app === 'vsp';
 }
 
 /** What is said of one DPU, said of another. */

@@ -81,7 +81,8 @@ export function leaseObject(index: number): Applied {
   };
 }
 
-export function dpuObject(index: number): Applied {
+/** @param plugin what has detected it */
+export function dpuObject(index: number, plugin: string): Applied {
   return {
     apiVersion,
     kind: dataProcessingUnit.kind,
@@ -93,7 +94,7 @@ export function dpuObject(index: number): Applied {
         [labels.product]: 'software-dpu',
         [labels.vendor]: 'software-dpu',
       },
-      annotations: { [annotations.plugin]: softwareDpu.name, [annotations.identifier]: dpuName(index) },
+      annotations: { [annotations.plugin]: plugin, [annotations.identifier]: dpuName(index) },
       finalizers: [finalizers.daemon],
     },
     spec: { dpuProductName: product, isDpuSide: isDpuSide(index), nodeName: nodeName(index) },
@@ -142,10 +143,19 @@ export const operatorConfig: Applied = {
   spec: {},
 };
 
-export function trueCondition(type: string, reason: string): Condition {
+export function condition(type: string, status: 'True' | 'False', reason: string): Condition {
   const lastTransitionTime = `${new Date().toISOString().slice(0, 19)}Z`;
-  return { type, status: 'True', reason, message: reason, lastTransitionTime };
+  return { type, status, reason, message: reason, lastTransitionTime };
 }
+
+/** As a daemon says it: the two sides of a card, a host and the next node, know each other. */
+export function channelStatus(index: number): { identity: string; peers: string[] } {
+  const identity = (of: number) => `spiffe://bench/${isDpuSide(of) ? 'dpu' : 'host'}/${nodeName(of)}/${dpuName(of)}`;
+  return { identity: identity(index), peers: [identity(isDpuSide(index) ? index - 1 : index + 1)] };
+}
+
+/** The index of a DPU, by its name. */
+export const indexOf = (dpu: string): number => Number(dpu.slice(dpu.lastIndexOf('-') + 1));
 
 /** What a kubelet says of a pod that runs. */
 export function runningStatus(containers: readonly { name: string; image?: string | undefined }[]) {
@@ -162,5 +172,26 @@ export function runningStatus(containers: readonly { name: string; image?: strin
     restartCount: 0,
     state: { running: { startedAt: new Date().toISOString() } },
   }));
-  return { phase: 'Running', conditions, containerStatuses };
+  return { phase: 'Running', startTime: new Date().toISOString(), conditions, containerStatuses };
+}
+
+/** Of a pod whose VSP has ended three times. */
+export function crashingStatus() {
+  const startedAt = new Date().toISOString();
+  const terminated = { exitCode: 1, reason: 'Error', message: 'this release is broken', startedAt };
+  const vsp = {
+    name: 'vsp',
+    image: '',
+    imageID: '',
+    ready: false,
+    started: false,
+    restartCount: 2,
+    state: { waiting: { reason: 'CrashLoopBackOff', message: 'back-off' } },
+    lastState: { terminated },
+  };
+  const conditions = [
+    { type: 'PodScheduled', status: 'True' },
+    { type: 'Ready', status: 'False' },
+  ];
+  return { phase: 'Running', startTime: startedAt, conditions, containerStatuses: [vsp] };
 }

@@ -7,6 +7,12 @@ import { kinds } from './kinds.ts';
 import { labelValue, vspSocket } from './paths.ts';
 import { serviceFunctionChain } from './service-function-chain.ts';
 
+interface JsonSchema {
+  description?: string;
+  properties?: Record<string, JsonSchema>;
+  items?: JsonSchema;
+}
+
 const condition = { type: 'Ready', status: 'True', reason: 'Ok', message: 'fine' } as const;
 
 test('a condition keeps its time until its status changes', () => {
@@ -57,6 +63,23 @@ test.each(kinds.map((kind) => [kind.kind, kind] as const))('the schema of %s is 
   visit(structuralSchema(kind.specSchema));
   visit(structuralSchema(kind.statusSchema));
 });
+
+test.each(kinds.map((kind) => [kind.kind, kind] as const))(
+  'kubectl explain has a word for every field of %s',
+  (_, kind) => {
+    const silent: string[] = [];
+    const visit = (schema: JsonSchema, path: string) => {
+      for (const [name, field] of Object.entries(schema.properties ?? {})) {
+        if (!field.description) silent.push(`${path}.${name}`);
+        visit(field, `${path}.${name}`);
+      }
+      if (schema.items) visit(schema.items, `${path}[]`);
+    };
+    visit(structuralSchema(kind.specSchema), 'spec');
+    visit(structuralSchema(kind.statusSchema), 'status');
+    expect(silent).toEqual([]);
+  },
+);
 
 test('what the Go operator accepted is accepted', () => {
   const { apiVersion } = dpuOperatorConfig;

@@ -11,8 +11,8 @@ const conditions = z
 const links = z
   .array(
     z.object({
-      name: z.string().max(63),
-      up: z.boolean(),
+      name: z.string().max(63).describe('Name of the port.'),
+      up: z.boolean().describe('Whether it has a link.'),
       speedMbps: z.int().min(0).max(4_294_967_295).optional().describe('Megabits a second.'),
     }),
   )
@@ -20,7 +20,7 @@ const links = z
   .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['name'] });
 
 export const cardSchema = z.object({
-  firmwareVersion: z.string().max(128).optional(),
+  firmwareVersion: z.string().max(128).optional().describe('Version of its firmware.'),
   conditions: conditions.optional().describe('Conditions of the plugin. True is how it should be.'),
   links: links.optional().describe('Ports of the card.'),
 });

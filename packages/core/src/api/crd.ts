@@ -44,6 +44,7 @@ function rootSchema(kind: KindDefinition): JsonObject {
   const spec = structuralSchema(kind.specSchema);
   return {
     type: 'object',
+    description: kind.description,
     ...(kind.rules && { 'x-kubernetes-validations': kind.rules }),
     // A kind whose spec may be left out has a default for it.
     ...(spec.default === undefined && { required: ['spec'] }),

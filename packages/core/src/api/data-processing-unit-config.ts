@@ -1,29 +1,30 @@
 import { z } from 'zod';
 import { channelSchema } from './channel.ts';
-import { ageColumn, defineKind, rules } from './kind.ts';
+import { ageColumn, defineKind, messageColumn, rules } from './kind.ts';
 import { conditionedStatusSchema } from './meta.ts';
 import { trustNames } from './names.ts';
 import { rolloutPolicySchema } from './rollout-policy.ts';
 
 const selectorSchema = z
   .object({
-    matchLabels: z.record(z.string(), z.string()).optional(),
+    matchLabels: z.record(z.string(), z.string()).optional().describe('Labels that must have these values.'),
     matchExpressions: z
       .array(
         z.object({
-          key: z.string(),
+          key: z.string().describe('Key of a label.'),
           operator: z.string().describe('In, NotIn, Exists or DoesNotExist.'),
-          values: z.array(z.string()).optional(),
+          values: z.array(z.string()).optional().describe('With In and NotIn: values of the label.'),
         }),
       )
-      .optional(),
+      .optional()
+      .describe('Conditions on labels, all of which must hold.'),
   })
   .meta({ 'x-kubernetes-map-type': 'atomic' });
 
 /** The authority of the channel between hosts and DPUs is for no plugin to read. */
 const filesSchema = (kind: string) =>
   z
-    .object({ name: z.string().min(1).max(253) })
+    .object({ name: z.string().min(1).max(253).describe('Its name.') })
     .meta(
       rules({ rule: `self.name != '${trustNames.authority}'`, message: "is the operator's own", fieldPath: '.name' }),
     )
@@ -97,6 +98,8 @@ const specSchema = z
 export const dataProcessingUnitConfig = defineKind(
   {
     kind: 'DataProcessingUnitConfig',
+    description:
+      'Which plugin, version and settings the DPUs that it selects run. Where two select one DPU, the older holds.',
     plural: 'dataprocessingunitconfigs',
     singular: 'dataprocessingunitconfig',
     shortNames: ['dpuconfig'],
@@ -107,6 +110,7 @@ export const dataProcessingUnitConfig = defineKind(
       { name: 'Reason', type: 'string', jsonPath: ".status.conditions[?(@.type=='Applied')].reason" },
       { name: 'Rollout', type: 'string', jsonPath: ".status.conditions[?(@.type=='RolledOut')].reason" },
       ageColumn,
+      messageColumn('Applied'),
     ],
   },
   specSchema,

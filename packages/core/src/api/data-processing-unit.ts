@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { cardSchema } from './card-status.ts';
 import { channelSchema } from './channel.ts';
-import { defineKind } from './kind.ts';
+import { ageColumn, defineKind, messageColumn } from './kind.ts';
 import { conditionsSchema } from './meta.ts';
 import { annotations, labels } from './names.ts';
 import { pluginRunSchema, rolloutSchema } from './plugin-run.ts';
@@ -70,9 +70,9 @@ const specSchema = z.object({
 const vspSchema = z.object({
   initialisedAt: z.string().describe('When it answered Init: another time is another process of the VSP.'),
   package: z.string().optional().describe('npm name of the plugin; absent where the VSP cannot tell.'),
-  version: z.string().optional(),
+  version: z.string().optional().describe('Version of the plugin.'),
   contract: z.string().optional().describe('Version of the plugin contract that it serves.'),
-  capabilities: z.array(z.string()).optional(),
+  capabilities: z.array(z.string()).optional().describe('What it says that it can do.'),
   features: z
     .array(z.string())
     .optional()
@@ -110,10 +110,10 @@ const statusSchema = z.object({
   rollout: rolloutSchema
     .optional()
     .describe('The change to another plugin, version or settings that is under way, or failed.'),
-  vsp: vspSchema.optional(),
+  vsp: vspSchema.optional().describe('The VSP that the daemon talks to.'),
   card: cardSchema.optional().describe('What the plugin says of the card; as it said last while the VSP is away.'),
-  drain: drainSchema.optional(),
-  channel: channelStatusSchema.optional(),
+  drain: drainSchema.optional().describe('How far it is free of pods, for a rollout.'),
+  channel: channelStatusSchema.optional().describe('This end of the channel between host and DPU.'),
   chains: z.array(chainReportSchema).optional().describe('On a DPU side: the chains that it has.'),
   networks: z.array(networkReportSchema).optional().describe('The DpuNetworks that have devices of it, or are to.'),
   hosts: z
@@ -126,6 +126,7 @@ const statusSchema = z.object({
 export const dataProcessingUnit = defineKind(
   {
     kind: 'DataProcessingUnit',
+    description: 'One side of a DPU that a daemon has found: which product, on which node, and how it is.',
     plural: 'dataprocessingunits',
     singular: 'dataprocessingunit',
     shortNames: ['dpu'],
@@ -135,9 +136,13 @@ export const dataProcessingUnit = defineKind(
       { name: 'DPU Side', type: 'boolean', jsonPath: '.spec.isDpuSide' },
       { name: 'Node Name', type: 'string', jsonPath: '.spec.nodeName' },
       { name: 'Status', type: 'string', jsonPath: ".status.conditions[?(@.type=='Ready')].status" },
+      { name: 'Reason', type: 'string', jsonPath: ".status.conditions[?(@.type=='Ready')].reason" },
       { name: 'Plugin', type: 'string', jsonPath: '.status.plugin.name' },
       { name: 'Version', type: 'string', jsonPath: '.status.plugin.version' },
-      { name: 'Firmware', type: 'string', jsonPath: '.status.card.firmwareVersion' },
+      { name: 'Configured', type: 'string', jsonPath: ".status.conditions[?(@.type=='Configured')].reason" },
+      { name: 'Firmware', type: 'string', jsonPath: '.status.card.firmwareVersion', priority: 1 },
+      { ...ageColumn, priority: 1 },
+      messageColumn('Ready'),
     ],
   },
   specSchema,

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { defineKind, rules } from './kind.ts';
+import { ageColumn, defineKind, messageColumn, rules } from './kind.ts';
 import { conditionsSchema } from './meta.ts';
 import { acceleratedNetwork, longestNetworkName } from './names.ts';
 import { vfRangePattern } from './vf-ranges.ts';
@@ -7,17 +7,18 @@ import { vfRangePattern } from './vf-ranges.ts';
 // The bounds on sizes are there for the API server, which refuses a CEL rule whose cost it cannot bound.
 const selectorSchema = z
   .object({
-    matchLabels: z.record(z.string(), z.string()).optional(),
+    matchLabels: z.record(z.string(), z.string()).optional().describe('Labels that must have these values.'),
     matchExpressions: z
       .array(
         z.object({
-          key: z.string().max(317),
+          key: z.string().max(317).describe('Key of a label.'),
           operator: z.string().max(16).describe('In, NotIn, Exists or DoesNotExist.'),
-          values: z.array(z.string().max(63)).max(64).optional(),
+          values: z.array(z.string().max(63)).max(64).optional().describe('With In and NotIn: values of the label.'),
         }),
       )
       .max(16)
-      .optional(),
+      .optional()
+      .describe('Conditions on labels, all of which must hold.'),
   })
   .meta({ 'x-kubernetes-map-type': 'atomic' });
 
@@ -90,6 +91,7 @@ const statusSchema = z.object({
 export const dpuNetwork = defineKind(
   {
     kind: 'DpuNetwork',
+    description: 'Virtual functions of DPUs that are a network of their own, with a resource that pods ask for.',
     plural: 'dpunetworks',
     singular: 'dpunetwork',
     shortNames: ['dpunet'],
@@ -100,6 +102,8 @@ export const dpuNetwork = defineKind(
       { name: 'Devices', type: 'integer', jsonPath: '.status.devices' },
       { name: 'Isolated', type: 'string', jsonPath: ".status.conditions[?(@.type=='Isolated')].status" },
       { name: 'Reason', type: 'string', jsonPath: ".status.conditions[?(@.type=='Ready')].reason" },
+      ageColumn,
+      messageColumn('Ready'),
     ],
     rules: [
       {

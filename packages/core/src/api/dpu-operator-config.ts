@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ageColumn, defineKind } from './kind.ts';
+import { ageColumn, defineKind, messageColumn } from './kind.ts';
 import { conditionedStatusSchema } from './meta.ts';
 import { configName } from './names.ts';
 import { npmCredentialsSchema, npmRegistrySchema } from './npm-registry.ts';
@@ -102,6 +102,7 @@ const specSchema = z
 export const dpuOperatorConfig = defineKind(
   {
     kind: 'DpuOperatorConfig',
+    description: 'Turns the operator on for the cluster; there is one, named dpu-operator-config.',
     plural: 'dpuoperatorconfigs',
     singular: 'dpuoperatorconfig',
     namespaced: false,
@@ -110,6 +111,7 @@ export const dpuOperatorConfig = defineKind(
       { name: 'Ready', type: 'string', jsonPath: ".status.conditions[?(@.type=='Ready')].status" },
       { name: 'Reason', type: 'string', jsonPath: ".status.conditions[?(@.type=='Ready')].reason" },
       ageColumn,
+      messageColumn('Ready'),
     ],
     rules: [
       {

@@ -7,9 +7,19 @@ export interface PrinterColumn {
   name: string;
   type: 'string' | 'boolean' | 'integer' | 'date';
   jsonPath: string;
+  /** Above 0: shown by `-o wide` alone. */
+  priority?: number;
 }
 
 export const ageColumn: PrinterColumn = { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' };
+
+/** What a condition says to people: too long for a screen, so by `-o wide` alone. */
+export const messageColumn = (condition: string): PrinterColumn => ({
+  name: 'Message',
+  type: 'string',
+  jsonPath: `.status.conditions[?(@.type=='${condition}')].message`,
+  priority: 1,
+});
 
 /** A CEL rule, as `x-kubernetes-validations` takes it. */
 export interface CelRule {
@@ -22,6 +32,8 @@ export interface CelRule {
 
 export interface KindNames<Kind extends string> {
   kind: Kind;
+  /** What `kubectl explain` and consoles say of it. */
+  description: string;
   plural: string;
   singular: string;
   shortNames?: string[];

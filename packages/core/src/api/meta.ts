@@ -13,6 +13,15 @@ export const ownerReferenceSchema = z.object({
   blockOwnerDeletion: z.boolean().optional(),
 });
 
+/** Labels or annotations, as they are: a record would be made anew with an object for each key, in each of a fleet's objects. */
+const textsSchema = z.custom<Record<string, string>>(areTexts, 'must be a map of texts');
+
+function areTexts(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  for (const text of Object.values(value)) if (typeof text !== 'string') return false;
+  return true;
+}
+
 /** The part of ObjectMeta that is of use here; the rest (managedFields above all) is dropped, not cached. */
 export const metadataSchema = z.object({
   name: z.string(),
@@ -20,8 +29,8 @@ export const metadataSchema = z.object({
   uid: z.string().optional(),
   resourceVersion: z.string().optional(),
   generation: z.number().optional(),
-  labels: z.record(z.string(), z.string()).optional(),
-  annotations: z.record(z.string(), z.string()).optional(),
+  labels: textsSchema.optional(),
+  annotations: textsSchema.optional(),
   finalizers: z.array(z.string()).optional(),
   ownerReferences: z.array(ownerReferenceSchema).optional(),
   creationTimestamp: z.string().optional(),
@@ -32,7 +41,7 @@ export const metadataSchema = z.object({
 export const conditionSchema = z
   .object({
     type: z.string().min(1).max(316).describe('What the condition is about, in CamelCase.'),
-    status: z.enum(['True', 'False', 'Unknown']),
+    status: z.enum(['True', 'False', 'Unknown']).describe('Whether it is so.'),
     reason: z.string().max(1024).describe('One CamelCase word for programs.'),
     message: z.string().max(32_768).describe('What is wrong and what to do, for people.'),
     lastTransitionTime: z.iso
@@ -46,7 +55,8 @@ export const conditionSchema = z
 /** Keyed by type, so that the operator and the daemon each apply their own conditions to one object. */
 export const conditionsSchema = z
   .array(conditionSchema)
-  .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['type'] });
+  .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['type'] })
+  .describe('How it is, by what each condition is about.');
 
 export const conditionedStatusSchema = z.object({ conditions: conditionsSchema.optional() });
 

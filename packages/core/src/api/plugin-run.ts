@@ -27,19 +27,28 @@ export const pluginRunSchema = z.object({
   products: z.array(z.string()).describe('Products that its manifest names.'),
   version: z.string().describe('Version of the package; of a VSP that is only an image, that image.'),
   image: z.string().describe('Image that it runs in.'),
+  askedFor: z
+    .string()
+    .optional()
+    .describe(
+      'What that was found for: version, range or tag of the package, or the image as the VendorPlugin names it.',
+    ),
   directory: z.string().optional().describe('Where it lies in the image, if it is part of it.'),
   package: z.string().optional().describe('npm package, if it is installed on the node.'),
   integrity: z.string().optional().describe('Hash of the tarball.'),
-  registry: z.string().optional(),
+  registry: z.string().optional().describe('npm registry that it is taken from.'),
   lock: z.string().optional().describe('ConfigMap with the lock file.'),
-  credentialsSecret: z.string().optional(),
-  disturbsTraffic: z.boolean(),
+  credentialsSecret: z.string().optional().describe('Secret for that registry.'),
+  disturbsTraffic: z.boolean().describe('Whether its restart disturbs traffic: pods are evicted before.'),
   pod: checkedBefore<RunPod>().describe('What the plugin asks of its pod on this side.'),
   overlay: checkedBefore<PodOverlay>().optional().describe('What the VendorPlugin adds to the pod.'),
   secret: z.string().optional().describe('Secret that it reads.'),
   configMap: z.string().optional().describe('ConfigMap that it reads.'),
-  settings: z.looseObject({}).meta({ 'x-kubernetes-preserve-unknown-fields': true }),
-  digest: z.string().describe('Hash of all of the above.'),
+  settings: z
+    .looseObject({})
+    .meta({ 'x-kubernetes-preserve-unknown-fields': true })
+    .describe('Settings that it is run with.'),
+  digest: z.string().describe('Hash of what of the above makes another pod.'),
   claim: z
     .enum(['a', 'b'])
     .optional()
@@ -50,16 +59,16 @@ export const pluginRunSchema = z.object({
 const rolloutPhases = ['Installing', 'Draining', 'Replacing', 'Verifying', 'RollingBack', 'Failed'] as const;
 
 export const rolloutSchema = z.object({
-  target: pluginRunSchema,
-  phase: z.enum(rolloutPhases),
+  target: pluginRunSchema.describe('What is to run.'),
+  phase: z.enum(rolloutPhases).describe('How far it has come. Up to Draining, what ran before is not touched.'),
   startedAt: z.string().describe('When it began; names this rollout.'),
   drain: z.boolean().describe('Whether the DPU has to be free of pods before its VSP is replaced.'),
   clear: z.boolean().describe('Whether the VSP has to take away what it made on the node, for another plugin follows.'),
   wasReady: z.boolean().describe('Whether the DPU was ready before: then it has to be again.'),
-  drainingSince: z.string().optional(),
-  replacingSince: z.string().optional(),
-  verifyingSince: z.string().optional(),
-  rollingBackSince: z.string().optional(),
+  drainingSince: z.string().optional().describe('When the phase Draining began.'),
+  replacingSince: z.string().optional().describe('When the phase Replacing began.'),
+  verifyingSince: z.string().optional().describe('When the phase Verifying began.'),
+  rollingBackSince: z.string().optional().describe('When the phase RollingBack began.'),
   previousInit: z.string().optional().describe('`vsp.initialisedAt` of the VSP that was replaced.'),
   retry: z
     .string()
@@ -74,7 +83,7 @@ export const rolloutSchema = z.object({
       'Whether its release failed here before, be it with other settings: other DPUs go on to it only after it works here.',
     ),
   reason: z.string().optional().describe('Why it failed: one CamelCase word.'),
-  message: z.string().optional(),
+  message: z.string().optional().describe('Why it failed, for people.'),
 });
 
 /** Names what the daemon does for a step of a rollout: on the way back it clears the DPU of what the failing VSP made. */

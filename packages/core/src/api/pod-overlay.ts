@@ -4,30 +4,65 @@ import { rules } from './kind.ts';
 import { trustNames, vspServiceAccountPrefix, workloads } from './names.ts';
 import { vspSocketMount } from './paths.ts';
 
-const items = z.array(z.object({ key: z.string(), path: z.string() })).max(64);
+const items = z
+  .array(
+    z.object({
+      key: z.string().describe('Key of the ConfigMap or Secret.'),
+      path: z.string().describe('Its file, relative to where the volume is mounted.'),
+    }),
+  )
+  .max(64)
+  .describe('Those of its keys that are in the volume. Default: all.');
+
+const mayBeMissing = z.boolean().optional().describe('Whether the pod starts without it, too.');
 
 const volumeSchema = z
   .object({
     name: z
       .string()
       .max(63)
-      .regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/),
+      .regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/)
+      .describe('Name of the volume, for `volumeMounts`.'),
     hostPath: z
       .object({
-        path: z.string().regex(/^\//, 'must be an absolute path'),
+        path: z.string().regex(/^\//, 'must be an absolute path').describe('Path on the node.'),
         type: z
           .enum(['Directory', 'DirectoryOrCreate', 'File', 'FileOrCreate', 'Socket', 'CharDevice', 'BlockDevice'])
-          .optional(),
+          .optional()
+          .describe('What must be there, or is made where it ends in OrCreate. Unset: not checked.'),
       })
-      .optional(),
-    emptyDir: z.object({ medium: z.string().optional(), sizeLimit: z.string().optional() }).optional(),
+      .optional()
+      .describe('A file or directory of the node.'),
+    emptyDir: z
+      .object({
+        medium: z.string().optional().describe('Memory, or unset for the disk of the node.'),
+        sizeLimit: z.string().optional().describe('How much it holds at most, such as 64Mi.'),
+      })
+      .optional()
+      .describe('A directory that lives as long as the pod.'),
     configMap: z
-      .object({ name: z.string().min(1), optional: z.boolean().optional(), items: items.optional() })
-      .optional(),
+      .object({
+        name: z.string().min(1).describe('Its name.'),
+        optional: mayBeMissing,
+        items: items.optional(),
+      })
+      .optional()
+      .describe("A ConfigMap in the operator's namespace."),
     secret: z
-      .object({ secretName: z.string().min(1), optional: z.boolean().optional(), items: items.optional() })
-      .optional(),
-    persistentVolumeClaim: z.object({ claimName: z.string().min(1), readOnly: z.boolean().optional() }).optional(),
+      .object({
+        secretName: z.string().min(1).describe('Its name.'),
+        optional: mayBeMissing,
+        items: items.optional(),
+      })
+      .optional()
+      .describe("A Secret in the operator's namespace."),
+    persistentVolumeClaim: z
+      .object({
+        claimName: z.string().min(1).describe('Its name.'),
+        readOnly: z.boolean().optional().describe('Whether it is mounted to be read only.'),
+      })
+      .optional()
+      .describe("A PersistentVolumeClaim in the operator's namespace."),
   })
   .meta(
     rules(
@@ -54,10 +89,14 @@ const mountSchema = z
     mountPath: z
       .string()
       .max(4_096)
-      .regex(/^\/.*[^/]|^\/[^/]/, 'must be an absolute path, and not /'),
-    subPath: z.string().max(4_096).optional(),
-    readOnly: z.boolean().optional(),
-    mountPropagation: z.enum(['None', 'HostToContainer', 'Bidirectional']).optional(),
+      .regex(/^\/.*[^/]|^\/[^/]/, 'must be an absolute path, and not /')
+      .describe('Where it is in the container.'),
+    subPath: z.string().max(4_096).optional().describe('The part of the volume that is mounted. Default: all of it.'),
+    readOnly: z.boolean().optional().describe('Whether it is mounted to be read only.'),
+    mountPropagation: z
+      .enum(['None', 'HostToContainer', 'Bidirectional'])
+      .optional()
+      .describe('Whether later mounts of the node are seen in the container, and the other way round. Default: None.'),
   })
   .meta(
     rules({
@@ -72,8 +111,9 @@ const variableSchema = z
     name: z
       .string()
       .max(256)
-      .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be the name of an environment variable'),
-    value: z.string().max(32_768).default(''),
+      .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be the name of an environment variable')
+      .describe('Its name.'),
+    value: z.string().max(32_768).default('').describe('Its value.'),
   })
   .meta(
     rules({
@@ -98,17 +138,19 @@ export const podOverlaySchema = z
       .array(volumeSchema)
       .max(32)
       .optional()
-      .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['name'] }),
+      .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['name'] })
+      .describe("Volumes beside the manifest's."),
     volumeMounts: z
       .array(mountSchema)
       .max(64)
       .optional()
-      .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['mountPath'] }),
+      .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['mountPath'] })
+      .describe("Where the plugin's container has them."),
     companions: z
       .array(
         z.object({
-          name: z.string().max(63),
-          image: z.string().min(1).max(1_024).regex(/^\S+$/, 'must be the name of an image'),
+          name: z.string().max(63).describe('Name of the companion in the manifest.'),
+          image: z.string().min(1).max(1_024).regex(/^\S+$/, 'must be the name of an image').describe('Its image.'),
         }),
       )
       .max(16)
@@ -132,7 +174,7 @@ export const podOverlaySchema = z
       .optional()
       .describe(`ServiceAccount whose token the pod gets. Default: ${workloads.vsp}, without a token.`),
     imagePullSecrets: z
-      .array(z.object({ name: z.string().min(1) }))
+      .array(z.object({ name: z.string().min(1).describe('Name of the Secret.') }))
       .max(16)
       .optional()
       .describe("Secrets in the operator's namespace for the registries of its images."),

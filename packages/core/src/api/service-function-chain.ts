@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ageColumn, defineKind, rules } from './kind.ts';
+import { ageColumn, defineKind, messageColumn, rules } from './kind.ts';
 import { conditionedStatusSchema } from './meta.ts';
 import { longestNetworkName } from './names.ts';
 
@@ -85,6 +85,7 @@ const statusSchema = conditionedStatusSchema.extend({
 export const serviceFunctionChain = defineKind(
   {
     kind: 'ServiceFunctionChain',
+    description: 'Network functions that the traffic of hosts passes on their DPUs.',
     plural: 'servicefunctionchains',
     singular: 'servicefunctionchain',
     shortNames: ['sfc'],
@@ -94,6 +95,7 @@ export const serviceFunctionChain = defineKind(
       { name: 'Reason', type: 'string', jsonPath: ".status.conditions[?(@.type=='Ready')].reason" },
       { name: 'Node', type: 'string', jsonPath: '.status.node' },
       ageColumn,
+      messageColumn('Ready'),
     ],
   },
   specSchema,

@@ -1,6 +1,6 @@
 import type { PodManifest } from '@dpu-operator/sdk/manifest';
 import { z } from 'zod';
-import { ageColumn, defineKind, rules } from './kind.ts';
+import { ageColumn, defineKind, messageColumn, rules } from './kind.ts';
 import { conditionsSchema } from './meta.ts';
 import { manifestLabel } from './names.ts';
 import { npmCredentialsSchema, npmRegistrySchema } from './npm-registry.ts';
@@ -79,7 +79,7 @@ export const releaseSchema = z.object({
   package: z.string().optional().describe('npm package; absent for an image.'),
   version: z.string().optional().describe('What that is; of an image whose label has the manifest, its digest.'),
   integrity: z.string().optional().describe('Hash of the tarball.'),
-  registry: z.string().optional(),
+  registry: z.string().optional().describe('npm registry that it is taken from.'),
   credentialsSecret: z.string().optional().describe('Secret for that registry.'),
   lock: z.string().optional().describe('ConfigMap with the lock file of the package and all that it depends on.'),
   image: z.string().optional().describe('Image that runs it, where it is not the general VSP image.'),
@@ -90,24 +90,25 @@ export const releaseSchema = z.object({
 
 /** A version that is asked for and cannot be had. */
 const failureSchema = z.object({
-  requested: z.string(),
+  requested: z.string().describe('Version, range or tag as it was asked for.'),
   reason: z.string().describe('One CamelCase word for programs.'),
   message: z.string().describe('What is wrong and what to do.'),
 });
 
 /** What the plugin asks of its pods, for those who decide whether to let it: a line for each thing. */
 const asksSchema = z.object({
-  host: z.array(z.string()).optional(),
-  dpu: z.array(z.string()).optional(),
+  host: z.array(z.string()).optional().describe('On hosts.'),
+  dpu: z.array(z.string()).optional().describe('On DPUs.'),
 });
 
 /** What later versions are compared with where no version is in use, as after an operator that cannot read its manifest. */
 const approvedSchema = z.object({
-  version: z.string(),
+  version: z.string().describe('That version.'),
   pod: z
     .looseObject({})
     .meta({ 'x-kubernetes-preserve-unknown-fields': true })
-    .transform((written) => written as PodManifest),
+    .transform((written) => written as PodManifest)
+    .describe('What it asks of its pods.'),
 });
 
 const statusSchema = z.object({
@@ -117,8 +118,8 @@ const statusSchema = z.object({
     .string()
     .optional()
     .describe('What `spec.version` is at present; the one before while it cannot be found.'),
-  integrity: z.string().optional(),
-  products: z.array(z.string()).optional(),
+  integrity: z.string().optional().describe('Hash of the tarball of `version`.'),
+  products: z.array(z.string()).optional().describe('Products of the DPUs that it runs.'),
   asks: asksSchema.optional().describe('What it asks of its pods on each side of its DPUs.'),
   approved: approvedSchema
     .optional()
@@ -134,7 +135,10 @@ const statusSchema = z.object({
     .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['requested'] })
     .describe('The versions asked for that cannot be had at present.'),
   lookup: z
-    .object({ generation: z.int().min(0), refresh: z.string().optional() })
+    .object({
+      generation: z.int().min(0).describe('Generation of this object.'),
+      refresh: z.string().optional().describe('Value of that annotation.'),
+    })
     .optional()
     .describe('What the last lookup answered: the generation and the annotation `dpu.config.openshift.io/refresh`.'),
 });
@@ -143,6 +147,7 @@ const statusSchema = z.object({
 export const vendorPlugin = defineKind(
   {
     kind: 'VendorPlugin',
+    description: "A vendor's plugin: where it comes from, and which version.",
     plural: 'vendorplugins',
     singular: 'vendorplugin',
     shortNames: ['vplugin'],
@@ -155,6 +160,7 @@ export const vendorPlugin = defineKind(
       { name: 'Reason', type: 'string', jsonPath: ".status.conditions[?(@.type=='Ready')].reason" },
       { name: 'Rollout', type: 'string', jsonPath: ".status.conditions[?(@.type=='RolledOut')].reason" },
       ageColumn,
+      messageColumn('Ready'),
     ],
   },
   specSchema,

@@ -16,7 +16,7 @@ import { attachmentsView } from './dpu/attachments.ts';
 import { dpuIndex } from './dpu/dpu-index.ts';
 import { ManagedDpus } from './dpu/managed-dpus.ts';
 import { NodeDpus } from './dpu/node-dpus.ts';
-import { orderVspRestart } from './dpu/vsp-restart.ts';
+import { orderVspRestart } from './dpu/vsp/vsp-restart.ts';
 import { DeviceInfoFiles } from './kubelet/device-info.ts';
 import { findPluginDirectory } from './kubelet/device-plugin.ts';
 import { DevicePool } from './kubelet/pool.ts';

@@ -45,7 +45,9 @@ function describeDevices(devices: Record<string, { health: string }>): string {
   const ids = Object.keys(devices);
   const sick = Object.values(devices).filter(({ health }) => health !== 'Healthy').length;
   const names = ids.length > 0 ? `: ${some(ids, mostEntries)}` : '';
-  return `${ids.length} device${ids.length === 1 ? '' : 's'}${names}${sick > 0 ? `, ${sick} unhealthy` : ''}`;
+  const noun = ids.length === 1 ? 'device' : 'devices';
+  const health = sick > 0 ? `, ${sick} unhealthy` : '';
+  return `${ids.length} ${noun}${names}${health}`;
 }
 
 /** proto3 does not tell what was left out from what is empty. */

@@ -10,17 +10,17 @@ import { formatCall } from './format-call.ts';
 import { type Message, methods, request } from './protocol.ts';
 import { Side } from './side.ts';
 
-const tell = (message: Message) => void process.send?.(message);
+const send = (message: Message) => void process.send?.(message);
 const side = new Side({
   logger: createLogger(),
-  onPrinted: (line) => tell({ kind: 'printed', line }),
-  onEnded: (how) => tell({ kind: 'ended', how }),
+  onPrinted: (line) => send({ kind: 'printed', line }),
+  onEnded: (how) => send({ kind: 'ended', how }),
 });
 
 observeCalls((call) => {
   // Calls of the other side's daemon are not calls of the plugin, and a VSP that is away was not asked.
   const isAway = call.path.endsWith('/Init') && call.code === 'UNAVAILABLE' && call.response === undefined;
-  if (call.target.startsWith('/') && !isAway) tell({ kind: 'call', call: formatCall(call) });
+  if (call.target.startsWith('/') && !isAway) send({ kind: 'call', call: formatCall(call) });
 });
 process.on('disconnect', () => process.exit(0));
 process.on('message', (raw) => void serve(raw));
@@ -30,9 +30,9 @@ async function serve(raw: unknown): Promise<void> {
   try {
     // Each schema is that of the method's parameter.
     const handler = side[method].bind(side) as (params: unknown) => Promise<unknown>;
-    tell({ kind: 'result', id, result: (await handler(methods[method].params.parse(params))) ?? null });
+    send({ kind: 'result', id, result: (await handler(methods[method].params.parse(params))) ?? null });
   } catch (error) {
     const { code, message } = DpuError.from(error);
-    tell({ kind: 'error', id, code, message });
+    send({ kind: 'error', id, code, message });
   }
 }

@@ -11,7 +11,10 @@ export const keyFiles = z.object({ secret: text.exactOptional(), configMap: text
 export const sideStart = z.object({
   node: z.object({ name: text, ip: text }),
   dpu: z.object({
-    ...{ name: text, identifier: text, productName: text, plugin: text },
+    name: text,
+    identifier: text,
+    productName: text,
+    plugin: text,
     side: z.enum(['host', 'dpu']),
     functions: z.array(z.object({ address: text, bridges: z.array(text) })).exactOptional(),
   }),

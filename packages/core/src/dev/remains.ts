@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { exec, Links } from '@dpu-operator/sdk/linux';
 
 /** Milliseconds for which what is on its way out is not counted as left. */
-const goingMs = 5_000;
+const removalMs = 5_000;
 
 /**
  * What is there that was not there before, once nothing of it goes away any more by itself.
@@ -12,7 +12,7 @@ const goingMs = 5_000;
  * @param linksBefore what {@link linkNames} said before the plugin started
  */
 export async function remains(linksBefore: ReadonlySet<string>): Promise<{ links: string[]; processes: string[] }> {
-  const end = performance.now() + goingMs;
+  const end = performance.now() + removalMs;
   for (;;) {
     const links = (await linkNames()).filter((name) => !linksBefore.has(name));
     const processes = otherProcesses();

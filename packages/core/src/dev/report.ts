@@ -41,9 +41,9 @@ export class Report {
    * @param words where no step has failed
    * @returns whether none has
    */
-  outcome(words: string): boolean {
+  outcome(text: string): boolean {
     const failed = [...new Set(this.#failed.splice(0))];
-    this.title(failed.length > 0 ? `failed: ${failed.join('; ')}` : words);
+    this.title(failed.length > 0 ? `failed: ${failed.join('; ')}` : text);
     return failed.length === 0;
   }
 
@@ -116,12 +116,16 @@ function parseLog(line: string): LogLine | undefined {
   }
 }
 
+function describeField(value: unknown): string | undefined {
+  // A stack has lines of its own.
+  if (isError(value)) return value.stack;
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
 function describeLog(entry: LogLine): string {
   const fields = Object.entries(entry).flatMap(([key, value]) => {
     if (hidden.has(key)) return [];
-    // A stack has lines of its own.
-    const text = isError(value) ? value.stack : typeof value === 'string' ? value : JSON.stringify(value);
-    return `${key}=${text}`;
+    return `${key}=${describeField(value)}`;
   });
   return [`${levels[entry.level] ?? entry.level}: ${entry.msg}`, ...fields].join(' ');
 }

@@ -21,11 +21,17 @@ const functionNetwork = 'dpunfcni-conf';
 /** Seconds that a ping is repeated for until one is answered. */
 const pingSeconds = 15;
 
+/** For the ports of a host side whose card is not in this machine. */
+const madeUpDevices: readonly SideDevice[] = [0, 1].map((vf) => {
+  return { id: 'a made-up device', healthy: true, pf: 0, vf, isNetdev: false };
+});
+
 export class Scenario {
   readonly #options: ScenarioOptions;
   readonly #pods: AttachedPods;
   readonly #withoutPods: WithoutPods;
   #capabilities: readonly string[] | null = null;
+  #lacksDevices = false;
 
   constructor(options: ScenarioOptions) {
     this.#options = options;
@@ -44,7 +50,8 @@ export class Scenario {
   async runAgain(): Promise<void> {
     if (!(await this.#ready())) return;
     // A change may have brought what was missing at first.
-    if (this.#pods.isEmpty && this.#withoutPods.isEmpty) {
+    if (this.#pods.isEmpty && (this.#withoutPods.isEmpty || this.#lacksDevices)) {
+      await this.#withoutPods.undo();
       await this.#attachPods();
       return this.#addFunctions();
     }
@@ -94,8 +101,11 @@ export class Scenario {
     const [first, second] = devices.filter(({ healthy }) => healthy);
     if (!first || !second) {
       const count = `the host side has ${devices.length} devices, of which two must be healthy`;
-      return report.skipped(step, `${count}: see the setting that makes more, and --host-settings`);
+      report.skipped(step, `${count}: see the setting that makes more, and --host-settings`);
+      this.#lacksDevices = true;
+      return this.#withoutPods.addPorts(madeUpDevices);
     }
+    this.#lacksDevices = false;
     if (!first.isNetdev || !second.isNetdev) {
       report.skipped(step, `${first.id} and ${second.id} are no netdevs of the host side's namespace`);
       return this.#withoutPods.addPorts([first, second]);

@@ -42,7 +42,7 @@ export class SideProcess {
     }
     this.#child.on('message', (raw) => {
       const parsed = message.parse(raw);
-      if (parsed.kind === 'result' || parsed.kind === 'error') this.#settle(parsed);
+      if (parsed.kind === 'result' || parsed.kind === 'error') this.#answered(parsed);
       else onMessage(parsed);
     });
     this.#ended = new Promise((resolve) => {
@@ -76,7 +76,7 @@ export class SideProcess {
     await this.#ended;
   }
 
-  #settle(answer: Extract<Message, { kind: 'result' | 'error' }>): void {
+  #answered(answer: Extract<Message, { kind: 'result' | 'error' }>): void {
     const waiting = this.#waiting.get(answer.id);
     this.#waiting.delete(answer.id);
     if (answer.kind === 'result') waiting?.resolve(answer.result);

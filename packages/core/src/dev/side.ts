@@ -114,7 +114,10 @@ export class Side implements Handlers {
     mkdirSync(dirname(socketPath), { recursive: true, mode: 0o700 });
     const environment = vspEnvironment(request);
     const vsp = new VspProcess({
-      ...{ program, directory, socketPath, onPrinted },
+      program,
+      directory,
+      socketPath,
+      onPrinted,
       onEnded: (how) => {
         onEnded(how);
         this.#onChange();

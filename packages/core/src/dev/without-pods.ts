@@ -30,7 +30,10 @@ export class WithoutPods {
     for (const [index, { id, pf, vf }] of devices.entries()) {
       const name = `host${pf}-${vf}`;
       const port: Params<'createBridgePort'> = {
-        ...{ name, macAddress: madeUp(index + 1), type: 'ACCESS', logicalBridges: [`${vf + 2}`] },
+        name,
+        macAddress: madeUp(index + 1),
+        type: 'ACCESS',
+        logicalBridges: [`${vf + 2}`],
       };
       await this.#step(`bridge port ${name} by the channel between the daemons`, async () => {
         this.#deletions.push(async () => {

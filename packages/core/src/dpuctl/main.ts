@@ -35,7 +35,8 @@ const program = new Command('dpuctl')
   .description('Tell the DPU operator what to do.')
   .option('--kubeconfig <file>', 'default: KUBECONFIG, ~/.kube/config, or the pod that this runs in')
   .option('--context <name>', 'context of the kubeconfig; default: its current one')
-  .option('-n, --namespace <name>', "the operator's namespace", operatorNamespace);
+  .option('-n, --namespace <name>', "the operator's namespace", operatorNamespace)
+  .configureHelp({ showGlobalOptions: true });
 
 const trust = program.command('trust').description('Who vouches for the daemons of hosts and DPUs (docs/trust.md).');
 
@@ -153,6 +154,15 @@ async function run(command: (context: Context) => Promise<void>): Promise<void> 
   }
 }
 
+for (const [signal, number] of [
+  ['SIGINT', 2],
+  ['SIGTERM', 15],
+] as const) {
+  process.once(signal, () => {
+    process.stderr.write('interrupted: what was begun stays as it is, and the same command goes on from there\n');
+    process.exit(128 + number);
+  });
+}
 program.parseAsync().catch((error: unknown) => {
   process.stderr.write(`error: ${error instanceof Error ? error.message : String(error)}\n`);
   process.exitCode = error instanceof UsageError ? 2 : 1;

@@ -3,7 +3,9 @@ import 'reflect-metadata';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { configName, finalizers, labels, operatorNamespace as namespace } from '../api/names.ts';
 import { TestApiServer } from '../daemon/testing/api-server.ts';
+import { goFinalizer } from '../migrate/go-objects.ts';
 import type { Context } from './context.ts';
+import { uninstall } from './uninstall.ts';
 import { uninstallAlone } from './uninstall-alone.ts';
 
 const apiVersion = 'config.openshift.io/v1';
@@ -59,7 +61,28 @@ test('while an operator runs it is left to it', async () => {
 test('what the Go operator has is left alone', async () => {
   putPod('manager', { 'control-plane': 'controller-manager' });
   const options = { timeoutSeconds: 60, withoutDaemons: true };
-  await expect(uninstallAlone(context, options)).rejects.toThrow('the Go operator is there (manager-x)');
+  await expect(uninstallAlone(context, options)).rejects.toThrow(`the Go operator is there (${namespace}/manager-x)`);
+  expect(server.writes).toEqual([]);
+});
+
+test('a wrong namespace, where no daemon is, lets go of nothing', async () => {
+  putPod('dpu-daemon');
+  const options = { timeoutSeconds: 60, withoutDaemons: true };
+  const elsewhere = uninstallAlone({ ...context, namespace: 'default' }, options);
+  await expect(elsewhere).rejects.toThrow(`daemons are not in namespace default: ${namespace}/dpu-daemon-x`);
+  putPod('dpu-operator-controller-manager');
+  await expect(uninstallAlone({ ...context, namespace: 'default' }, options)).rejects.toThrow('the operator is there');
+  expect(server.writes).toEqual([]);
+});
+
+test("the Go operator's config is left alone, also where the Go operator does not run", async () => {
+  server.put(configPath, {
+    ...server.objects.get(configPath),
+    metadata: { name: configName, uid: 'c', finalizers: [goFinalizer] },
+  });
+  const options = { timeoutSeconds: 60, withoutDaemons: true };
+  await expect(uninstallAlone(context, options)).rejects.toThrow("is the Go operator's");
+  await expect(uninstall(context, 60)).rejects.toThrow("is the Go operator's");
   expect(server.writes).toEqual([]);
 });
 

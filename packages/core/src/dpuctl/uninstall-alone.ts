@@ -2,12 +2,14 @@
 import 'reflect-metadata';
 import { dataProcessingUnit } from '../api/data-processing-unit.ts';
 import { dpuOperatorConfig } from '../api/dpu-operator-config.ts';
-import { configName, finalizers, labels, workloads } from '../api/names.ts';
-import { isBeingDeleted, node, pod, removeFinalizer } from '../kube/index.ts';
+import { configName, finalizers, labels, operatorNamespace, workloads } from '../api/names.ts';
+import { isBeingDeleted, node, type Pod, persist, pod, removeFinalizer } from '../kube/index.ts';
+import { keyOf } from '../kube/resource.ts';
 import { createLogger } from '../log.ts';
 import { Uninstaller } from '../operator/config/uninstaller.ts';
 import { Caches } from '../operator/shared/caches.ts';
 import { type Context, UsageError } from './context.ts';
+import { refuseGoConfig } from './uninstall.ts';
 
 export interface AloneOptions {
   timeoutSeconds: number;
@@ -24,22 +26,27 @@ export async function uninstallAlone(context: Context, options: AloneOptions): P
   const { store, namespace, print } = context;
   const operators = await podsWith(context, `app=${workloads.operator}`);
   if (operators.length > 0) {
-    const names = operators.map(({ metadata }) => metadata.name).join(', ');
     throw new UsageError(
-      `the operator is there (${names}): leave --without-operator out, or delete its Deployment first`,
+      `the operator is there (${list(operators)}): leave --without-operator out, or delete its Deployment first`,
     );
   }
-  const others = await podsWith(context, 'control-plane=controller-manager');
+  const others = await podsWith(context, 'control-plane=controller-manager', namespace);
   if (others.length > 0) {
-    const names = others.map(({ metadata }) => metadata.name).join(', ');
-    throw new UsageError(`the Go operator is there (${names}), what is here is its: see docs/migrate.md`);
+    throw new UsageError(`the Go operator is there (${list(others)}), what is here is its: see docs/migrate.md`);
+  }
+  if (namespace !== operatorNamespace) {
+    const elsewhere = (await podsWith(context, daemons)).filter(({ metadata }) => metadata.namespace !== namespace);
+    if (elsewhere.length > 0) throw new UsageError(`daemons are not in namespace ${namespace}: ${list(elsewhere)}`);
   }
   const stop = new AbortController();
   const late = AbortSignal.timeout(options.timeoutSeconds * 1000);
   const caches = new Caches(store, { namespace }, createLogger('warn'));
   const uninstaller = new Uninstaller(store, caches, { namespace });
   const config = await store.get(dpuOperatorConfig, configName);
-  if (config) await store.delete(dpuOperatorConfig, configName, undefined, { uid: config.metadata.uid });
+  if (config) {
+    refuseGoConfig(config);
+    await persist(() => store.delete(dpuOperatorConfig, configName, undefined, { uid: config.metadata.uid }));
+  }
   try {
     await caches.start(AbortSignal.any([stop.signal, late])).catch((error) => {
       if (!late.aborted) throw error;
@@ -53,11 +60,13 @@ export async function uninstallAlone(context: Context, options: AloneOptions): P
         wake = resolve;
       });
       // What is not known yet is not gone.
-      const waitsFor = caches.synced ? await uninstaller.takeAway() : 'the API server has not said yet what there is';
+      const waitsFor = caches.synced
+        ? await persist(() => uninstaller.takeAway())
+        : 'the API server has not said yet what there is';
       if (waitsFor === undefined) break;
       if (waitsFor !== said) print(waitsFor);
       said = waitsFor;
-      if (options.withoutDaemons) await letGo(context, caches);
+      if (options.withoutDaemons) await persist(() => letGo(context, caches));
       if (late.aborted) throw new Error(`not gone after ${options.timeoutSeconds} s: ${waitsFor}`);
       await changed;
     }
@@ -72,7 +81,7 @@ export async function uninstallAlone(context: Context, options: AloneOptions): P
 /** Of the DPUs and labels of nodes where there is no pod of the daemon: nobody would ever take these away. */
 async function letGo(context: Context, caches: Caches): Promise<void> {
   const { store, print } = context;
-  const served = new Set((await podsWith(context, `app=${workloads.daemon}`)).map(({ spec }) => spec.nodeName));
+  const served = new Set((await podsWith(context, daemons)).map(({ spec }) => spec.nodeName));
   for (const dpu of caches.dpus.list()) {
     if (!isBeingDeleted(dpu) || served.has(dpu.spec.nodeName)) continue;
     await removeFinalizer(store, dataProcessingUnit, dpu, finalizers.daemon);
@@ -85,7 +94,12 @@ async function letGo(context: Context, caches: Caches): Promise<void> {
   }
 }
 
-async function podsWith({ store, namespace }: Context, labelSelector: string) {
-  const { items } = await store.list(pod, { namespace, labelSelector });
+const daemons = `app=${workloads.daemon}`;
+
+/** @param namespace Default: all, since --namespace may name a wrong one, where nothing is. */
+async function podsWith({ store }: Context, labelSelector: string, namespace?: string): Promise<Pod[]> {
+  const { items } = await store.list(pod, { labelSelector, ...(namespace !== undefined && { namespace }) });
   return items.filter((one) => !isBeingDeleted(one));
 }
+
+const list = (pods: readonly Pod[]): string => pods.map(keyOf).join(', ');

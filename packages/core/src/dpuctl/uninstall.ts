@@ -1,9 +1,10 @@
 import { findCondition } from '../api/conditions.ts';
 import { type DpuOperatorConfig, dpuOperatorConfig } from '../api/dpu-operator-config.ts';
 import { configName } from '../api/names.ts';
-import { Informer } from '../kube/index.ts';
+import { hasFinalizer, Informer, persist } from '../kube/index.ts';
 import { createLogger } from '../log.ts';
-import type { Context } from './context.ts';
+import { goFinalizer } from '../migrate/go-objects.ts';
+import { type Context, UsageError } from './context.ts';
 
 /**
  * Deletes the DpuOperatorConfig and waits until the operator has taken away what it made; prints what that waits for.
@@ -14,7 +15,8 @@ import type { Context } from './context.ts';
 export async function uninstall({ store, print }: Context, timeoutSeconds: number): Promise<void> {
   const config = await store.get(dpuOperatorConfig, configName);
   if (!config) return print(`there is no DpuOperatorConfig ${configName}: nothing to take away`);
-  await store.delete(dpuOperatorConfig, configName, undefined, { uid: config.metadata.uid });
+  refuseGoConfig(config);
+  await persist(() => store.delete(dpuOperatorConfig, configName, undefined, { uid: config.metadata.uid }));
   print(`DpuOperatorConfig ${configName} is being deleted`);
 
   let waitingFor = 'the operator has said nothing yet; does it run?';
@@ -40,6 +42,14 @@ export async function uninstall({ store, print }: Context, timeoutSeconds: numbe
     clearTimeout(late);
     stop.abort();
   }
+}
+
+/** @throws UsageError where the Go operator of the same name made of it what there is */
+export function refuseGoConfig(config: DpuOperatorConfig): void {
+  if (!hasFinalizer(config, goFinalizer)) return;
+  throw new UsageError(
+    `DpuOperatorConfig ${configName} has the finalizer ${goFinalizer}, is the Go operator's: see docs/migrate.md`,
+  );
 }
 
 function uninstallMessage({ status }: DpuOperatorConfig): string | undefined {

@@ -6,9 +6,17 @@ import { type Access, ApiClient, type ApiRequest } from './api-client.ts';
 
 /** Answers so many requests with 429 before it serves. */
 let refusals = 0;
+/** Breaks the connection of so many requests, before it answers or in the middle of it, as `breaksInAnswer` says. */
+let breaks = 0;
+let breaksInAnswer = false;
 let requests = 0;
 const server = createServer((_, response) => {
   requests += 1;
+  if (requests <= breaks) {
+    if (!breaksInAnswer) return response.destroy();
+    response.writeHead(200, { 'Content-Length': '15' });
+    return response.write('{"kind"', () => response.destroy());
+  }
   if (requests > refusals) return response.end('{"kind":"Pod"}');
   const status = { kind: 'Status', code: 429, reason: 'TooManyRequests', message: 'storage is (re)initializing' };
   return response.writeHead(429, { 'Retry-After': '0' }).end(JSON.stringify(status));
@@ -25,6 +33,8 @@ beforeAll(async () => {
 });
 beforeEach(() => {
   requests = 0;
+  refusals = 0;
+  breaks = 0;
 });
 afterAll(() => {
   client.close();
@@ -50,3 +60,23 @@ test('one that is always put off ends', async () => {
   await expect(ask('GET')).rejects.toMatchObject({ code: 429, message: expect.stringContaining('(re)initializing') });
   expect(requests).toBe(10);
 });
+
+test.each([
+  ['before the answer', false],
+  ['in the middle of the answer', true],
+])('a read whose connection breaks %s is sent again', async (_, inAnswer) => {
+  breaks = 2;
+  breaksInAnswer = inAnswer;
+  await expect(ask('GET')).resolves.toEqual({ kind: 'Pod' });
+  expect(requests).toBe(3);
+});
+
+test.each(['POST', 'PUT', 'PATCH', 'DELETE'] as const)(
+  'of a %s whose connection breaks that is told',
+  async (method) => {
+    breaks = 1;
+    breaksInAnswer = false;
+    await expect(ask(method)).rejects.toMatchObject({ code: 0, message: expect.stringContaining('does not answer') });
+    expect(requests).toBe(1);
+  },
+);

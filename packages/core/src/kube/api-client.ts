@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createSecureContext } from 'node:tls';
 import type { KubeConfig } from '@kubernetes/client-node';
 import { ApiError, apiErrorFrom } from './api-error.ts';
+import { persist } from './broken-connection.ts';
 
 export interface ApiRequest {
   method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -33,6 +34,7 @@ export class ApiClient {
   readonly #server: URL;
   readonly #deadlineMs: number | undefined;
   #agent: HttpAgent | undefined;
+  #mayWrite: (() => void) | undefined;
 
   /** @param deadlineMs milliseconds until a request's whole answer is there. Default: as long as bytes come. */
   constructor(kubeConfig: Access, deadlineMs?: number) {
@@ -51,16 +53,27 @@ export class ApiClient {
     return new ApiClient(this.#kubeConfig, deadlineMs);
   }
 
+  /** @param mayWrite Called before each request that may change something; what it throws is thrown, and nothing sent. */
+  guardWrites(mayWrite: () => void): void {
+    this.#mayWrite = mayWrite;
+  }
+
   /**
    * Sends a request and parses the JSON answer; undefined when the answer is empty.
    *
    * @throws ApiError for an answer that is no success, and when there is none (code 0).
    */
   async json(request: ApiRequest): Promise<unknown> {
-    if (this.#deadlineMs === undefined) return await this.#json(request);
+    const text = await this.text(request);
+    return text === '' ? undefined : JSON.parse(text);
+  }
+
+  /** As `json`, for an answer that is not JSON. A read whose connection breaks is sent again, as client-go does. */
+  async text(request: ApiRequest): Promise<string> {
+    if (this.#deadlineMs === undefined) return await this.#text(request);
     const deadline = AbortSignal.timeout(this.#deadlineMs);
     try {
-      return await this.#json({
+      return await this.#text({
         ...request,
         signal: request.signal ? AbortSignal.any([request.signal, deadline]) : deadline,
       });
@@ -70,16 +83,9 @@ export class ApiClient {
     }
   }
 
-  async #json(request: ApiRequest): Promise<unknown> {
-    const response = await this.stream(request);
-    const chunks: Buffer[] = [];
-    try {
-      for await (const chunk of response) chunks.push(chunk);
-    } catch (cause) {
-      throw unreachable(request, cause);
-    }
-    const text = Buffer.concat(chunks).toString('utf8');
-    return text === '' ? undefined : JSON.parse(text);
+  async #text(request: ApiRequest): Promise<string> {
+    const once = async () => await bodyOf(request, await this.stream(request));
+    return request.method === 'GET' ? await persist(once, { signal: request.signal }) : await once();
   }
 
   /** Sends a request and hands back the successful answer unread: a watch, a log. */
@@ -88,9 +94,7 @@ export class ApiClient {
       request.signal?.throwIfAborted();
       const response = await this.#send(request);
       if (response.statusCode && response.statusCode < 300) return response;
-      const chunks: Buffer[] = [];
-      for await (const chunk of response) chunks.push(chunk);
-      const error = apiErrorFrom(request, response, Buffer.concat(chunks).toString('utf8'));
+      const error = apiErrorFrom(request, response, await bodyOf(request, response));
       if (attempt === mostAttempts || !asksToComeBack(request, error)) throw error;
       await sleep(error.retryAfterMs, undefined, { signal: request.signal }).catch(() => {
         throw error;
@@ -112,6 +116,7 @@ export class ApiClient {
       if (value !== undefined && value !== '') url.searchParams.set(name, String(value));
     }
     const send = url.protocol === 'http:' ? httpRequest : httpsRequest;
+    if (request.method !== 'GET') this.#mayWrite?.();
     return await new Promise((resolve, reject) => {
       const message = send(url, options, resolve);
       message.setTimeout(request.timeoutMs ?? 30_000, () => message.destroy(new Error('no answer in time')));
@@ -164,6 +169,16 @@ export class ApiClient {
  */
 function asksToComeBack({ method }: ApiRequest, { code, retryAfterMs }: ApiError): boolean {
   return code === 429 && retryAfterMs !== undefined && method !== 'POST';
+}
+
+async function bodyOf(request: ApiRequest, response: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  try {
+    for await (const chunk of response) chunks.push(chunk);
+  } catch (cause) {
+    throw unreachable(request, cause);
+  }
+  return Buffer.concat(chunks).toString('utf8');
 }
 
 function unreachable(request: ApiRequest, cause: unknown): ApiError {

@@ -31,7 +31,7 @@ export class ApiError extends Error {
   }
 
   /** What the server said, without the request that it answered. */
-  get words(): string {
+  get detail(): string {
     return this.message.replace(/^[A-Z]+ \S+: /, '');
   }
 }

@@ -101,6 +101,12 @@ export const pod = resource('v1', 'Pod', 'pods', true, {
     .optional(),
 });
 
+/** Of a pod of which there is one on every node, and of which no more is asked than whether it is ready. */
+export const podReadiness = resource('v1', 'Pod', 'pods', true, {
+  spec: z.object({ nodeName: z.string().optional() }),
+  status: z.object({ conditions: z.array(simpleCondition).optional() }).optional(),
+});
+
 export const daemonSet = resource('apps/v1', 'DaemonSet', 'daemonsets', true, {
   spec: z.looseObject({}).optional(),
   status: z
@@ -195,6 +201,7 @@ export const event = resource('events.k8s.io/v1', 'Event', 'events', true, {
 
 export type Node = z.infer<typeof node.schema>;
 export type Pod = z.infer<typeof pod.schema>;
+export type PodReadiness = z.infer<typeof podReadiness.schema>;
 export type DaemonSet = z.infer<typeof daemonSet.schema>;
 export type CertificateSigningRequest = z.infer<typeof certificateSigningRequest.schema>;
 export type Lease = z.infer<typeof lease.schema>;

@@ -2,36 +2,36 @@ import { expect, test } from 'vitest';
 import { CacheIndex } from './cache-index.ts';
 import type { KubeObject } from './resource.ts';
 
-interface Worded extends KubeObject {
-  words: string[];
+interface Keyed extends KubeObject {
+  keys: string[];
 }
 
-const object = (name: string, ...words: string[]): Worded => ({
+const object = (name: string, ...keys: string[]): Keyed => ({
   apiVersion: 'v1',
-  kind: 'Worded',
+  kind: 'Keyed',
   metadata: { name },
-  words,
+  keys,
 });
 
-test('its words are sorted, and made anew only when one comes or goes', () => {
-  const index = new CacheIndex<Worded>(({ words }) => words);
+test('its keys are sorted, and made anew only when one comes or goes', () => {
+  const index = new CacheIndex<Keyed>(({ keys }) => keys);
   const [one, two] = [object('one', 'b', 'a'), object('two', 'b')];
   index.put(undefined, one);
   index.put(undefined, two);
-  const { words } = index;
-  expect(words).toEqual(['a', 'b']);
+  const { keys } = index;
+  expect(keys).toEqual(['a', 'b']);
 
   const again = object('one', 'b', 'a');
   index.put(one, again);
-  expect(index.words).toBe(words);
+  expect(index.keys).toBe(keys);
   expect(index.get('a')).toEqual([again]);
 
   index.put(two, undefined);
-  expect(index.words).toBe(words);
+  expect(index.keys).toBe(keys);
   const other = object('one', 'c', 'b');
   index.put(again, other);
-  expect(index.words).toEqual(['b', 'c']);
+  expect(index.keys).toEqual(['b', 'c']);
   expect([index.get('a'), index.count('b')]).toEqual([[], 1]);
   index.put(other, undefined);
-  expect(index.words).toEqual([]);
+  expect(index.keys).toEqual([]);
 });

@@ -1,58 +1,58 @@
 import { type KubeObject, keyOf } from './resource.ts';
 
-/** The objects of a cache by words that stand in them, so that nobody walks through all of a fleet for a few. */
+/** The objects of a cache by keys that stand in them, so that nobody walks through all of a fleet for a few. */
 export class CacheIndex<T extends KubeObject> {
-  readonly #wordsOf: (object: T) => readonly string[];
-  readonly #byWord = new Map<string, Map<string, T>>();
-  /** Made anew only after a word has come or gone. */
-  #words: readonly string[] | undefined;
+  readonly #keysOf: (object: T) => readonly string[];
+  readonly #byKey = new Map<string, Map<string, T>>();
+  /** Made anew only after a key has come or gone. */
+  #keys: readonly string[] | undefined;
 
-  constructor(wordsOf: (object: T) => readonly string[]) {
-    this.#wordsOf = wordsOf;
+  constructor(keysOf: (object: T) => readonly string[]) {
+    this.#keysOf = keysOf;
   }
 
-  get(word: string): T[] {
-    return [...(this.#byWord.get(word)?.values() ?? [])];
+  get(key: string): T[] {
+    return [...(this.#byKey.get(key)?.values() ?? [])];
   }
 
   /** How many {@link get} answers. */
-  count(word: string): number {
-    return this.#byWord.get(word)?.size ?? 0;
+  count(key: string): number {
+    return this.#byKey.get(key)?.size ?? 0;
   }
 
-  /** All words for which {@link get} answers something, sorted. */
-  get words(): readonly string[] {
-    this.#words ??= [...this.#byWord.keys()].sort();
-    return this.#words;
+  /** All keys for which {@link get} answers something, sorted. */
+  get keys(): readonly string[] {
+    this.#keys ??= [...this.#byKey.keys()].sort();
+    return this.#keys;
   }
 
   /** The informer's: takes a change of its cache in. Both have one key. */
   put(previous: T | undefined, next: T | undefined): void {
-    const words = next ? this.#wordsOf(next) : [];
-    const before = previous ? this.#wordsOf(previous) : [];
-    for (const word of before) {
-      if (previous && !words.includes(word)) this.#remove(word, previous);
+    const keys = next ? this.#keysOf(next) : [];
+    const before = previous ? this.#keysOf(previous) : [];
+    for (const key of before) {
+      if (previous && !keys.includes(key)) this.#remove(key, previous);
     }
-    for (const word of words) {
-      if (next) this.#set(word, next);
+    for (const key of keys) {
+      if (next) this.#set(key, next);
     }
   }
 
-  #set(word: string, object: T): void {
-    const objects = this.#byWord.get(word);
+  #set(key: string, object: T): void {
+    const objects = this.#byKey.get(key);
     if (objects) {
       objects.set(keyOf(object), object);
       return;
     }
-    this.#byWord.set(word, new Map([[keyOf(object), object]]));
-    this.#words = undefined;
+    this.#byKey.set(key, new Map([[keyOf(object), object]]));
+    this.#keys = undefined;
   }
 
-  #remove(word: string, object: T): void {
-    const objects = this.#byWord.get(word);
+  #remove(key: string, object: T): void {
+    const objects = this.#byKey.get(key);
     objects?.delete(keyOf(object));
     if (objects?.size !== 0) return;
-    this.#byWord.delete(word);
-    this.#words = undefined;
+    this.#byKey.delete(key);
+    this.#keys = undefined;
   }
 }

@@ -41,12 +41,12 @@ export class Controller {
       retriesPerSecond: 10,
       burst: 100,
     });
+    controllerMetrics.measureDepth(options.name, this.#queue);
   }
 
   /** Asks for a reconciliation soon; cheap, and many calls make one. */
   enqueue(key: string): void {
     this.#queue.add(key);
-    this.#measureDepth();
   }
 
   enqueueAfter(key: string, delayMs: number): void {
@@ -67,9 +67,10 @@ export class Controller {
   }
 
   async #work(): Promise<void> {
-    for (let key = await this.#queue.take(); key !== undefined; key = await this.#queue.take()) {
+    while (true) {
+      const key = await this.#queue.take();
+      if (key === undefined) return;
       await this.#reconcile(key);
-      this.#measureDepth();
     }
   }
 
@@ -96,9 +97,5 @@ export class Controller {
     if ((isConflict(error) && failures < 5) || this.#reported.get(key) === detail) return;
     this.#reported.set(key, detail);
     this.#logger.error({ err: error, key, failures }, 'reconciliation failed, trying again');
-  }
-
-  #measureDepth(): void {
-    controllerMetrics.depth.set({ controller: this.#options.name }, this.#queue.depth);
   }
 }

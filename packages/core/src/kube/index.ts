@@ -1,5 +1,6 @@
 export * from './api-client.ts';
 export * from './api-error.ts';
+export * from './broken-connection.ts';
 export * from './builtins.ts';
 export * from './cache-index.ts';
 export * from './controller.ts';

@@ -9,7 +9,7 @@ import { NotUnderstoodError } from './understand.ts';
 import { type WatchEvent, watchStream } from './watch-stream.ts';
 
 /** A watch that has been open for so long without an event works. */
-const settledMs = 1000;
+const stableMs = 1000;
 
 /** So many failures in a row may come of the version itself: one that the server has yet to reach, or an event after it. */
 const doubtAfter = 5;
@@ -94,9 +94,9 @@ export class Informer<T extends KubeObject> {
     return [...this.#objects.values()];
   }
 
-  /** Looks objects up by what stands in them. @param wordsOf by which words an object is to be found */
-  index(wordsOf: (object: T) => readonly string[]): CacheIndex<T> {
-    const index = new CacheIndex(wordsOf);
+  /** Looks objects up by what stands in them. @param keysOf under which keys an object is to be found */
+  index(keysOf: (object: T) => readonly string[]): CacheIndex<T> {
+    const index = new CacheIndex(keysOf);
     for (const object of this.#objects.values()) index.put(undefined, object);
     this.#indexes.add(index);
     return index;
@@ -108,7 +108,7 @@ export class Informer<T extends KubeObject> {
    */
   onChange(listener: ChangeListener<T>): () => void {
     this.#listeners.add(listener);
-    for (const object of this.#objects.values()) this.#tell(listener, object, undefined, 'added');
+    for (const object of this.#objects.values()) this.#notify(listener, object, undefined, 'added');
     return () => this.#listeners.delete(listener);
   }
 
@@ -135,53 +135,45 @@ export class Informer<T extends KubeObject> {
     }
   }
 
+  /** A watch that ends at once without an event is a failure too, or a broken proxy would make this loop spin. */
   async #follow(signal: AbortSignal): Promise<void> {
+    const from = this.#resourceVersion;
     // What is known and has not been told of yet.
-    let untold = this.#resourceVersion === undefined ? new Set(this.#objects.keys()) : undefined;
-    let opened = false;
-    try {
-      for await (const event of this.#watch(this.#resourceVersion, signal)) {
-        opened = true;
-        if (event === 'opened') continue;
-        this.#take(event);
-        if (untold) {
-          untold.delete(event.key);
-          if (!event.endsInitial) continue;
-          this.#complete(untold);
-          untold = undefined;
-        }
-        this.#recovered();
-        this.#resourceVersion = event.resourceVersion;
+    let untold = from === undefined ? new Set(this.#objects.keys()) : undefined;
+    let isOpen = false;
+    let hasLasted = false;
+    let timer: NodeJS.Timeout | undefined;
+    const opened = () => {
+      isOpen = true;
+      timer = setTimeout(() => {
+        hasLasted = true;
+        if (from !== undefined) this.#recovered();
+      }, stableMs);
+    };
+    const take = (event: WatchEvent<T>) => {
+      hasLasted = true;
+      this.#take(event);
+      if (untold) {
+        untold.delete(event.key);
+        if (!event.endsInitial) return;
+        this.#complete(untold);
+        untold = undefined;
       }
+      this.#recovered();
+      this.#resourceVersion = event.resourceVersion;
+    };
+    try {
+      const options = { ...this.#options, signal };
+      await watchStream(this.#store.client, this.type, from, options, { opened, event: take });
+      if (!hasLasted) throw new Error('the API server closed the watch at once');
       if (untold) throw new Error('the API server closed the watch before it had told what there is');
     } catch (error) {
       // A server that does not bring it to an end is asked for lists.
-      if (untold && opened) this.#watchTellsAll = false;
+      if (untold && isOpen) this.#watchTellsAll = false;
       throw error;
-    }
-  }
-
-  /** A watch that ends at once without an event is a failure too, or a broken proxy would make this loop spin. */
-  async *#watch(resourceVersion: string | undefined, signal: AbortSignal): AsyncGenerator<WatchEvent<T> | 'opened'> {
-    let settled = false;
-    let timer: NodeJS.Timeout | undefined;
-    try {
-      const options = { ...this.#options, signal };
-      for await (const event of watchStream(this.#store.client, this.type, resourceVersion, options)) {
-        if (event === 'opened') {
-          timer = setTimeout(() => {
-            settled = true;
-            if (resourceVersion !== undefined) this.#recovered();
-          }, settledMs);
-        } else {
-          settled = true;
-        }
-        yield event;
-      }
     } finally {
       clearTimeout(timer);
     }
-    if (!settled) throw new Error('the API server closed the watch at once');
   }
 
   async #relist(signal: AbortSignal): Promise<string> {
@@ -232,7 +224,7 @@ export class Informer<T extends KubeObject> {
     const kept = this.#objects.get(key);
     this.#objects.set(key, object);
     for (const index of this.#indexes) index.put(kept, object);
-    this.#tellAll(object, kept, kept ? 'updated' : 'added');
+    this.#notifyAll(object, kept, kept ? 'updated' : 'added');
   }
 
   #remove(key: string, last?: T): void {
@@ -240,14 +232,14 @@ export class Informer<T extends KubeObject> {
     if (!previous) return;
     this.#objects.delete(key);
     for (const index of this.#indexes) index.put(previous, undefined);
-    this.#tellAll(last ?? previous, previous, 'deleted');
+    this.#notifyAll(last ?? previous, previous, 'deleted');
   }
 
-  #tellAll(object: T, previous: T | undefined, kind: ChangeKind): void {
-    for (const listener of this.#listeners) this.#tell(listener, object, previous, kind);
+  #notifyAll(object: T, previous: T | undefined, kind: ChangeKind): void {
+    for (const listener of this.#listeners) this.#notify(listener, object, previous, kind);
   }
 
-  #tell(listener: ChangeListener<T>, object: T, previous: T | undefined, kind: ChangeKind): void {
+  #notify(listener: ChangeListener<T>, object: T, previous: T | undefined, kind: ChangeKind): void {
     try {
       listener(object, previous, kind);
     } catch (error) {

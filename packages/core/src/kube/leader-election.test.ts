@@ -2,6 +2,7 @@ import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import { FakeApiServer, type FakeRequest } from './fake-api-server.ts';
 import { LeaderElection } from './leader-election.ts';
+import type { KubeStore } from './store.ts';
 
 const microTime = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/;
 
@@ -49,9 +50,14 @@ class LeaseServer {
 
 type Spec = { holderIdentity?: string; renewTime?: string; leaseDurationSeconds?: number };
 
-function candidate(server: FakeApiServer, identity: string, leaseSeconds = 60): LeaderElection {
+function candidate(
+  server: FakeApiServer,
+  identity: string,
+  leaseSeconds = 60,
+  store: KubeStore = server.store(),
+): LeaderElection {
   const logger = pino({ enabled: false });
-  return new LeaderElection({ store: server.store(), name: 'l', namespace: 'n', identity, logger, leaseSeconds });
+  return new LeaderElection({ store, name: 'l', namespace: 'n', identity, logger, leaseSeconds });
 }
 
 test('one leads, gives the lease back, and the next one follows at once', async () => {
@@ -118,6 +124,29 @@ test('one connection that is stuck does not cost the lease', async () => {
   });
   expect(stuck.size).toBe(1);
   expect(leases.lease?.spec.holderIdentity).toBe('');
+});
+
+test('a leader that was frozen writes nothing more when it wakes', async () => {
+  const leases = new LeaseServer();
+  let written = 0;
+  await using server = await FakeApiServer.start((request) => {
+    if (request.path !== '/write') return leases.handle(request);
+    written++;
+    request.json({});
+  });
+  const store = server.store();
+  const write = () => store.client.json({ method: 'POST', path: '/write', body: {} });
+  let late: Promise<unknown> | undefined;
+  const run = candidate(server, 'first', 3, store).run(new AbortController().signal, async () => {
+    await write();
+    // What a process is that the kernel or its machine stops: nothing of it runs, and its clock goes on.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2500);
+    late = write();
+    await late;
+  });
+  await expect(run).rejects.toThrow('lease');
+  await expect(late).rejects.toThrow('another may lead');
+  expect(written).toBe(1);
 });
 
 test('a leader that is stopped before it has begun gives the lease back', async () => {

@@ -28,6 +28,8 @@ export class LeaderElection {
   /** For the lease alone. */
   readonly #leases: KubeStore;
   readonly #leaseSeconds: number;
+  /** Of performance.now(): until then no other leads. Counted from before a renewal is sent. */
+  #leadsUntil = 0;
   /** When this process saw each renewal, by its own clock: the clocks of nodes differ. */
   #seen: { renewal: string; at: number } | undefined;
 
@@ -38,7 +40,8 @@ export class LeaderElection {
   }
 
   /**
-   * Waits for the leadership, runs `lead` while it holds it, and gives it back at the end.
+   * Waits for the leadership, runs `lead` while it holds it, and gives it back at the end. From then on the store writes only
+   * while no other can lead: a process that was frozen wakes in the middle of what it did.
    *
    * @throws Error when the lease could not be renewed in time, at once and whatever `lead` is doing. The process has to
    * end then: another leads.
@@ -47,6 +50,9 @@ export class LeaderElection {
     const taken = await this.#acquire(signal);
     const { identity, logger } = this.#options;
     logger.info({ identity }, 'leading');
+    this.#options.store.client.guardWrites(() => {
+      if (performance.now() > this.#leadsUntil) throw new Error('the lease was not renewed in time: another may lead');
+    });
     const over = new AbortController();
     const ended = AbortSignal.any([signal, over.signal]);
     const lost = Promise.withResolvers<never>();
@@ -122,23 +128,37 @@ export class LeaderElection {
     try {
       if (!held) {
         const { apiVersion, kind } = lease;
-        return await this.#leases.create(lease, { apiVersion, kind, metadata: { name, namespace }, spec });
+        const made = { apiVersion, kind, metadata: { name, namespace }, spec };
+        return await this.#hold(() => this.#leases.create(lease, made));
       }
       const { resourceVersion } = held.metadata;
-      return await this.#leases.patch(lease, name, namespace, { metadata: { resourceVersion }, spec });
+      return await this.#hold(() =>
+        this.#leases.patch(lease, name, namespace, { metadata: { resourceVersion }, spec }),
+      );
     } catch (error) {
       if (tell && !isConflict(error)) logger.warn({ err: error }, 'cannot take the lease, trying again');
       return undefined;
     }
   }
 
+  get #renewableMs(): number {
+    return this.#leaseSeconds * 1000 * (2 / 3);
+  }
+
+  /** @param change made of the lease, by which this process leads */
+  async #hold(change: () => Promise<Lease>): Promise<Lease> {
+    const sentAt = performance.now();
+    const held = await change();
+    this.#leadsUntil = sentAt + this.#renewableMs;
+    return held;
+  }
+
   /** @throws Error when another holds the lease, or it was not renewed in time: also while a request hangs. */
   async #renew(taken: Lease, signal: AbortSignal): Promise<void> {
     const late = Promise.withResolvers<never>();
-    const seconds = this.#leaseSeconds * (2 / 3);
     const timer = setTimeout(
-      () => late.reject(new Error(`the lease could not be renewed within ${seconds} s`)),
-      seconds * 1000,
+      () => late.reject(new Error(`the lease could not be renewed within ${this.#renewableMs / 1000} s`)),
+      this.#renewableMs,
     );
     try {
       await Promise.race([this.#keep(taken, signal, () => timer.refresh()), late.promise]);
@@ -162,7 +182,9 @@ export class LeaderElection {
         if (current?.spec.holderIdentity !== identity) throw new LeaseLost(current?.spec.holderIdentity ?? 'nobody');
         const { resourceVersion } = current.metadata;
         const spec = { renewTime: microTime(new Date()) };
-        current = await this.#leases.patch(lease, name, namespace, { metadata: { resourceVersion }, spec });
+        current = await this.#hold(() =>
+          this.#leases.patch(lease, name, namespace, { metadata: { resourceVersion }, spec }),
+        );
         onRenewed();
         failing = false;
       } catch (error) {

@@ -10,13 +10,25 @@ export function collectProcessMetrics(): void {
 
 const labelNames = ['controller'] as const;
 
+/** By controller. */
+const queues = new Map<string, { depth: number }>();
+
+new Gauge({
+  name: 'dpu_operator_queue_depth',
+  help: 'Keys that wait for a reconciliation or are in one.',
+  labelNames,
+  registers: [registry],
+  // When it is asked for: a queue changes thousands of times while a fleet is looked at.
+  collect() {
+    for (const [controller, { depth }] of queues) this.set({ controller }, depth);
+  },
+});
+
 export const controllerMetrics = {
-  depth: new Gauge({
-    name: 'dpu_operator_queue_depth',
-    help: 'Keys that wait for a reconciliation or are in one.',
-    labelNames,
-    registers: [registry],
-  }),
+  /** @param queue of which the depth is told from now on */
+  measureDepth: (controller: string, queue: { depth: number }): void => {
+    queues.set(controller, queue);
+  },
   retries: new Counter({
     name: 'dpu_operator_reconcile_retries_total',
     help: 'Reconciliations that failed and are tried again.',

@@ -59,11 +59,14 @@ test('of a kind of which only metadata is read no more is asked for, and whole o
   const read = { apiVersion: 'v1', kind: 'ConfigMap', metadata };
   expect((await store.list(configMapMetadata)).items).toEqual([read]);
   expect((await store.list(configMap)).items).toEqual([{ ...settings, data: { b: 'c' } }]);
-  for await (const event of watchStream(store.client, configMapMetadata, '1', {})) {
-    if (event === 'opened') continue;
-    expect(event).toMatchObject({ object: read });
-    break;
-  }
+  const told: unknown[] = [];
+  const end = new Error('enough');
+  const event = (one: unknown) => {
+    told.push(one);
+    throw end;
+  };
+  await expect(watchStream(store.client, configMapMetadata, '1', {}, { opened: () => {}, event })).rejects.toBe(end);
+  expect(told).toMatchObject([{ object: read }]);
   const as = (kind: string) => `application/json;as=${kind};g=meta.k8s.io;v=v1,application/json`;
   const asked = requests.map(({ accept }) => accept);
   expect(asked).toEqual([as('PartialObjectMetadataList'), 'application/json', as('PartialObjectMetadata')]);

@@ -198,7 +198,7 @@ export class KubeStore {
       return undefined;
     } catch (error) {
       if (isNotFound(error) || isConflict(error)) return undefined;
-      if (error instanceof ApiError && isRefusal(error)) return error.words;
+      if (error instanceof ApiError && isRefusal(error)) return error.detail;
       throw error;
     }
   }

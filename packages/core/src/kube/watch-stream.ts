@@ -1,3 +1,5 @@
+import type { IncomingMessage } from 'node:http';
+import { finished } from 'node:stream/promises';
 import { StringDecoder } from 'node:string_decoder';
 import { cutText } from '@dpu-operator/sdk/cut-text';
 import { z } from 'zod';
@@ -49,8 +51,14 @@ const idleMs = 150_000;
 /** Milliseconds. What is there already comes without a pause, and a bookmark behind it. */
 const initialIdleMs = 30_000;
 
+export interface WatchListener<T> {
+  opened(): void;
+  /** What it throws ends the watch. */
+  event(event: WatchEvent<T>): void;
+}
+
 /**
- * Opens a watch. It ends when the server ends it, and when it has been silent for too long: open the next one from
+ * Opens a watch, and ends with it: when the server ends it, and when it has been silent for too long. Open the next one from
  * the last resource version then.
  *
  * @param resourceVersion undefined to be told first what there is, one object a line. Where a list is read page by page,
@@ -58,12 +66,13 @@ const initialIdleMs = 30_000;
  * @throws ApiError, 410 when the resource version is too old: list again. 422 or 400 from a server that cannot tell first
  *   what there is (Kubernetes before 1.32 cannot, unless it is told to).
  */
-export async function* watchStream<T extends KubeObject>(
+export async function watchStream<T extends KubeObject>(
   client: ApiClient,
   type: ResourceType<T>,
   resourceVersion: string | undefined,
   options: ListOptions,
-): AsyncGenerator<WatchEvent<T> | 'opened'> {
+  listener: WatchListener<T>,
+): Promise<void> {
   const response = await client.stream({
     method: 'GET',
     path: resourcePath(type, options.namespace),
@@ -80,28 +89,31 @@ export async function* watchStream<T extends KubeObject>(
     signal: options.signal,
     timeoutMs: resourceVersion === undefined ? initialIdleMs : idleMs,
   });
-  yield 'opened';
-  try {
-    for await (const line of linesOf(response)) {
-      if (line === '') continue;
-      const event = parseEvent(type, line);
-      if (event.endsInitial) response.setTimeout(idleMs);
-      yield event;
-    }
-  } finally {
-    response.destroy();
-  }
+  listener.opened();
+  await eachLine(response, (line) => {
+    const event = parseEvent(type, line);
+    if (event.endsInitial) response.setTimeout(idleMs);
+    listener.event(event);
+  });
 }
 
-/** node:readline would wait for ever when the connection breaks: it knows no end but the orderly one. */
-async function* linesOf(chunks: AsyncIterable<Buffer>): AsyncGenerator<string> {
+/**
+ * node:readline would wait for ever when the connection breaks: it knows no end but the orderly one. An iterator costs more
+ * than the line: the server sends each object by itself, and there are ten thousands when an operator starts.
+ */
+async function eachLine(response: IncomingMessage, take: (line: string) => void): Promise<void> {
   const decoder = new StringDecoder('utf8');
   let rest = '';
-  for await (const chunk of chunks) {
+  response.on('data', (chunk: Buffer) => {
     const lines = (rest + decoder.write(chunk)).split('\n');
     rest = lines.pop() ?? '';
-    yield* lines;
-  }
+    try {
+      for (const line of lines) if (line !== '') take(line);
+    } catch (error) {
+      response.destroy(error as Error);
+    }
+  });
+  await finished(response);
 }
 
 function parseEvent<T extends KubeObject>(type: ResourceType<T>, line: string): WatchEvent<T> {

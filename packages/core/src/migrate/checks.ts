@@ -67,12 +67,12 @@ function installationFaults(observed: Observed): string[] {
 
 function configFaults({ configs, saved }: Observed): string[] {
   const others = configs.filter(({ metadata }) => metadata.name !== configName);
-  const going = configs.filter(({ metadata }) => metadata.deletionTimestamp !== undefined);
+  const terminating = configs.filter(({ metadata }) => metadata.deletionTimestamp !== undefined);
   // Of the operator that would let it go there is none in the middle.
   const remedy = saved ? `go back (${wayBack}), where the Go operator lets it go` : 'wait until it has gone';
   return [
     ...others.map(({ metadata }) => `DpuOperatorConfig ${metadata.name}: only ${configName} is served; delete it`),
-    ...going.map(({ metadata }) => `DpuOperatorConfig ${metadata.name} is being deleted: ${remedy}`),
+    ...terminating.map(({ metadata }) => `DpuOperatorConfig ${metadata.name} is being deleted: ${remedy}`),
   ];
 }
 

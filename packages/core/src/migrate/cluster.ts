@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { metadataSchema } from '../api/meta.ts';
 import { annotations, labels, operatorNamespace, workloads } from '../api/names.ts';
-import { ApiError, Informer, isNotFound, type KubeStore } from '../kube/index.ts';
+import { ApiError, Informer, isNotFound, type KubeStore, persist } from '../kube/index.ts';
 import { resourcePath } from '../kube/resource.ts';
 import { createLogger } from '../log.ts';
 import {
@@ -101,7 +101,7 @@ export class MigrationCluster {
     const path = resourcePath({ ...ref, namespaced: ref.namespace !== undefined }, ref.namespace, ref.name);
     const body = { kind: 'DeleteOptions', apiVersion: 'v1', propagationPolicy: 'Foreground' };
     try {
-      await this.store.client.json({ method: 'DELETE', path, body });
+      await persist(() => this.store.client.json({ method: 'DELETE', path, body }));
     } catch (error) {
       if (!isNotFound(error)) throw error;
     }

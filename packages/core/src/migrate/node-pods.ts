@@ -60,9 +60,8 @@ function inWords({ phase = 'of unknown state', containerStatuses = [] }: PodStat
 
 async function answer(cluster: MigrationCluster, node: string, name: string): Promise<readonly DeviceReport[]> {
   const path = resourcePath(type, operatorNamespace, name, 'log');
-  const chunks: Buffer[] = [];
-  for await (const chunk of await cluster.store.client.stream({ method: 'GET', path })) chunks.push(chunk);
-  const last = Buffer.concat(chunks).toString('utf8').trimEnd().split('\n').at(-1) ?? '';
+  const log = await cluster.store.client.text({ method: 'GET', path });
+  const last = log.trimEnd().split('\n').at(-1) ?? '';
   const parsed = answerSchema.safeParse(parseJson(last));
   if (!parsed.success) throw new Error(`node ${node}: ${last || 'its pod says nothing'}`);
   if (parsed.data.error !== undefined) throw new Error(`node ${node}: ${parsed.data.error}`);

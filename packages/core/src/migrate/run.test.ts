@@ -21,6 +21,8 @@ class Cluster {
   budget = Number.POSITIVE_INFINITY;
   /** What a pod of the migration says of its node. */
   answer = '{"devices":[]}';
+  /** Whether the connection breaks behind a change, which is made. */
+  breaks: () => boolean = () => false;
   /** Called before each change. */
   onChange: (change: string) => void = () => {};
 
@@ -38,8 +40,8 @@ class Cluster {
 
   store(): KubeStore {
     const json = async (request: ApiRequest) => this.#json(request);
-    const stream = async () => [Buffer.from(`${this.answer}\n`)];
-    return new KubeStore({ json, stream } as unknown as ApiClient);
+    const text = async () => `${this.answer}\n`;
+    return new KubeStore({ json, text } as unknown as ApiClient);
   }
 
   #json({ method, path, body }: ApiRequest): unknown {
@@ -60,6 +62,10 @@ class Cluster {
     else this.objects.set(`${path}/${object.metadata.name}`, ended(object));
     this.#version(method === 'POST' ? `${path}/${object.metadata.name}` : path);
     this.#followers();
+    if (this.breaks()) {
+      const cause = Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' });
+      throw new ApiError(`${method} ${path}: the API server does not answer: socket hang up`, 0, '', { cause });
+    }
     return this.objects.get(path) ?? object;
   }
 
@@ -188,6 +194,19 @@ test.each(budgets)(
     expect(isBegun ? left : left.filter((line) => !line.includes('/pods/dpu-migrate'))).toEqual(before);
   },
 );
+
+test('where the connection breaks behind each seventh change, it goes on to the end and back to the beginning all the same', async () => {
+  const whole = new Cluster();
+  await migration(whole).work.forward();
+  const cluster = new Cluster();
+  const { work, lines } = migration(cluster);
+  cluster.breaks = () => cluster.changes.length % 7 === 0;
+  await work.forward();
+  expect(essence(cluster)).toEqual(essence(whole));
+  await work.back();
+  expect(essence(cluster)).toEqual(before);
+  expect(lines).toContainEqual(expect.stringMatching(/socket hang up; trying again/));
+});
 
 test('a pod that was attached since the check and cannot be kept is named', async () => {
   const cluster = new Cluster();

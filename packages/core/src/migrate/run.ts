@@ -1,6 +1,7 @@
 /** Goes the migration's steps, one after another, and says each. */
 import { operatorNamespace } from '../api/names.ts';
 import type { Context } from '../dpuctl/context.ts';
+import { persist } from '../kube/index.ts';
 import { defaults } from '../manifests/deployment.ts';
 import { installation } from '../manifests/installation.ts';
 import { faults, nodeFaults, reportFaults, undoFaults } from './checks.ts';
@@ -49,7 +50,7 @@ export class Migration {
   /** Changes nothing but for pods that look at nodes and go. @throws Error with all that is in the way */
   async check(): Promise<void> {
     const observed = await this.#cluster.observe();
-    const found = faults(observed, await this.#cluster.denied(questions));
+    const found = faults(observed, await this.#persist(() => this.#cluster.denied(questions)));
     refuse('the Go operator cannot be taken over', found);
     // Nodes are looked at once: on the way they have neither daemon.
     if (observed.saved) return;
@@ -95,17 +96,26 @@ export class Migration {
 
   async #go(next: (observed: Observed) => Step | undefined): Promise<void> {
     for (let done = 0; done < mostSteps; done += 1) {
-      const observed = await this.#cluster.observe();
-      if (observed.saved?.undoing && next !== nextBack) {
-        throw new Error('another run has begun the way back: go it to its end');
-      }
-      const step = next(observed);
-      if (!step) return;
-      this.#print(step.says);
-      await this.#do(step.action, observed);
-      if (step.action.do === 'forget') return;
+      if (await this.#persist(() => this.#step(next))) return;
     }
     throw new Error(`after ${mostSteps} steps there is still something to do: see the last lines`);
+  }
+
+  /** The step is planned anew from what is there now. @returns whether there was nothing left to do, or is not after it */
+  async #step(next: (observed: Observed) => Step | undefined): Promise<boolean> {
+    const observed = await this.#cluster.observe();
+    if (observed.saved?.undoing && next !== nextBack) {
+      throw new Error('another run has begun the way back: go it to its end');
+    }
+    const step = next(observed);
+    if (!step) return true;
+    this.#print(step.says);
+    await this.#do(step.action, observed);
+    return step.action.do === 'forget';
+  }
+
+  #persist<T>(work: () => Promise<T>): Promise<T> {
+    return persist(work, { onBroken: ({ message }) => this.#print(`${message}; trying again`) });
   }
 
   async #do(action: Action, observed: Observed): Promise<void> {
@@ -136,7 +146,7 @@ export class Migration {
         for (const one of ours()) await this.#cluster.delete(one);
         break;
       case 'putBack':
-        for (const object of action.objects) await this.#cluster.put(object);
+        for (const object of action.objects) await this.#persist(() => this.#cluster.put(object));
         break;
       case 'forget':
         await this.#cluster.deleteNodePods();
@@ -182,7 +192,7 @@ export class Migration {
   }
 
   async #look(observed: Observed, nodes: readonly string[], directory: string): Promise<NodeReport[]> {
-    return Promise.all(nodes.map((node) => this.#onNode(observed, node, 'look', directory)));
+    return Promise.all(nodes.map((node) => this.#persist(() => this.#onNode(observed, node, 'look', directory))));
   }
 
   async #onNode(observed: Observed, node: string, mode: NodeMode, directory: string): Promise<NodeReport> {

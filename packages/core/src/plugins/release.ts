@@ -27,6 +27,8 @@ export interface PluginRelease {
   /** As it was asked for; undefined for the plugin's own choice. */
   requested?: string;
   version?: string;
+  /** What the VendorPlugin asked for that this was found: a version, range or tag of the package, or the image with a tag. */
+  askedFor?: string;
   source: PluginSource;
   /** Image to run it in, where that is not the general VSP image. */
   image?: string;
@@ -67,10 +69,12 @@ function releaseOf({ metadata, spec }: VendorPlugin, release: VendorPluginReleas
   const manifest = parsePluginManifest({ dpu: release.manifest });
   const runsIn = image ?? manifest.image;
   const packageName = release.package ?? spec.package;
+  const askedFor = packageName ? requested : release.askedImage;
   return {
     plugin: metadata.name,
     requested,
     ...(version && { version }),
+    ...(askedFor && { askedFor }),
     source:
       packageName && version && integrity && lock
         ? {

@@ -14,7 +14,7 @@ export interface ConformanceOptions {
   plugin?: string;
   /** A VSP that runs: `unix:///path/to.sock`. */
   endpoint?: string;
-  /** Both sides that the plugin has, unless told. One for an endpoint, which serves only one. */
+  /** Default: all sides that the plugin has. An endpoint serves one, which must be named. */
   modes?: readonly Mode[];
   /**
    * Whether a VSP at an endpoint may be changed: its number of devices, bridge ports, chains, Init. Without it the suite
@@ -37,11 +37,11 @@ export interface ConformanceOptions {
   /** How many virtual functions the card can have. Default: what the VSP says of it. */
   maxVfs?: number;
   /**
-   * Ids of bridge ports that nobody uses, as `host0-40`; the suite makes no others. Those that List does not have unless
-   * told; an endpoint that cannot list needs them.
+   * Ids of bridge ports that nobody uses, as `host0-40`; the suite makes no others. Default: those that List does not have.
+   * Required for an endpoint that cannot list.
    */
   freePorts?: readonly string[];
-  /** MAC addresses of interfaces for network functions, two for each. Those of the DPU side's devices unless told. */
+  /** MAC addresses of interfaces for network functions, two for each. Default: those of the DPU side's devices. */
   nfMacs?: readonly string[];
   /** How to make a device fail and work again. */
   health?: HealthHook;
@@ -50,7 +50,7 @@ export interface ConformanceOptions {
    * with the port on this machine are lowered and raised, where some did.
    */
   carrier?: HealthHook;
-  /** Ids of checks or groups; all unless told. */
+  /** Ids of checks or groups. Default: all. */
   only?: readonly string[];
   limits?: Partial<Limits>;
 }
@@ -60,11 +60,11 @@ export interface Limits {
   /** Milliseconds that a call may take; of a VSP that announces `changeSeconds`, more by that for each that it waits for. */
   timeoutMs: number;
   /**
-   * Milliseconds from SIGTERM to the end of the process. Those that the plugin's manifest asks for on the side unless told
+   * Milliseconds from SIGTERM to the end of the process. Default: what the plugin's manifest asks for on the side
    * (`pod.gracePeriodSeconds`).
    */
   shutdownMs: number;
-  /** How many bridge ports there is room for: no check makes more at a time. As many as `maxVfs` unless told. */
+  /** How many bridge ports there is room for: no check makes more at a time. Default: `maxVfs`. */
   ports: number;
   /** Calls of a round of the checks for leaks. */
   leakCalls: number;

@@ -1,6 +1,6 @@
 /** Each group of checks finds what is broken in a plugin, and nothing else. */
 import { expect, test } from 'vitest';
-import type { Change, DataPath, Outcome, Plugin, Wanted } from '../contract.ts';
+import type { Change, DataPath, Outcome, Plugin, VirtualFunctions, Wanted } from '../contract.ts';
 import { DpuError } from '../errors.ts';
 import { examine, failedIds, groupsOf } from './testing/examine.ts';
 import { type MemoryVsp, maxPorts, memoryVsp } from './testing/memory-vsp.ts';
@@ -156,4 +156,16 @@ test.each([
     { only: ['bridge.port-down', 'bridge.port-create'], limits: { timeoutMs: 3_000 } },
   );
   expect(failedIds(report)).toEqual(['bridge.port-down']);
+});
+
+test('a plugin that says that its number is fixed, and changes it, is found out', async () => {
+  const good = memoryVsp();
+  const virtualFunctions = async (): Promise<VirtualFunctions> => {
+    const count = (await good.getDevices()).length;
+    return { resizing: 'never', physicalFunctions: [{ pf: 0, count, maximum: count }] };
+  };
+  const fixed = async () => (await good.getDevices()).length;
+  const only = ['devices.fixed'];
+  expect(failedIds(await examine({ ...good, virtualFunctions }, { only }))).toEqual(only);
+  expect(failedIds(await examine({ ...good, virtualFunctions, setNumVfs: fixed }, { only }))).toEqual([]);
 });

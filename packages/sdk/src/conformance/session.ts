@@ -1,6 +1,6 @@
 /** One side of the VSP under test: brings it to the state that a check needs, runs the check, and tidies up. */
 import { setTimeout } from 'node:timers/promises';
-import type { InitRequest, NetworkFunction } from '../contract.ts';
+import type { InitRequest } from '../contract.ts';
 import { DpuError } from '../errors.ts';
 import type { Sysfs } from '../linux/sysfs.ts';
 import { omitUndefined } from '../omit-undefined.ts';
@@ -14,9 +14,10 @@ import { Ledger } from './ledger.ts';
 import type { Limits } from './options.ts';
 import { Pulse } from './pulse.ts';
 import { alive, type Incident, pulse, ready, tidy } from './ready.ts';
-import { type CheckResult, type Cleanup, type Failure, type ModeReport, readsOnly, resultOf } from './result.ts';
+import { Resources } from './resources.ts';
+import { type CheckResult, type Cleanup, type Failure, type ModeReport, resultOf } from './result.ts';
 import { type Announced, announcedBy, virtualFunctionsOf } from './target/announced.ts';
-import { NodeDevices, pairs } from './target/node-devices.ts';
+import { NodeDevices } from './target/node-devices.ts';
 import type { VspProcess } from './target/vsp-process.ts';
 import { undo } from './undo.ts';
 import { Vsp } from './vsp.ts';
@@ -42,7 +43,7 @@ export interface SessionOptions {
 /** From the loss of the connection to the end of the process, where that is why. */
 const endedMs = 5_000;
 /** In which what a call has begun is to fail, if it does. */
-const settleMs = 2_000;
+const lateFailureMs = 2_000;
 /** Groups whose checks end the VSP. */
 export const ends: ReadonlySet<Group> = new Set(['restart', 'shutdown']);
 /** Between two Inits of a card that is not ready yet. */
@@ -65,7 +66,7 @@ export class Session {
   #portsOfOthers: ReadonlySet<string> | undefined = new Set();
   #incidents: CheckResult[] = [];
   #lastCheck = 'its start';
-  #settled = false;
+  #hasWaitedForLate = false;
 
   constructor(options: SessionOptions) {
     this.#options = options;
@@ -95,7 +96,7 @@ export class Session {
   }
 
   async run(check: Check): Promise<CheckResult> {
-    if (ends.has(check.group)) await this.#settle();
+    if (ends.has(check.group)) await this.#waitForLateFailures();
     const start = performance.now();
     this.#noteDeath();
     this.#pulse.during(check.id);
@@ -131,7 +132,7 @@ export class Session {
   async close(): Promise<ModeReport> {
     const { mode, process } = this.#options;
     await this.#tidy();
-    await this.#settle();
+    await this.#waitForLateFailures();
     this.#noteDeath();
     // The last check may have left it ended, or not initialised again.
     if (process && this.#announced) await this.#endPlugin(process);
@@ -155,7 +156,7 @@ export class Session {
     const isUsed = this.#initialised || this.#vsp.hasInit;
     const isToBegin = (fresh && isUsed) || (weighed && !process?.canBeWeighed);
     if (process?.running && (stopped || isToBegin)) {
-      await this.#settle();
+      await this.#waitForLateFailures();
       // What the check before this one began may have ended it meanwhile.
       this.#noteDeath();
       if (process.running) await process.end('SIGTERM', this.#options.limits.shutdownMs);
@@ -228,9 +229,17 @@ export class Session {
   }
 
   async #contextFor(check: Check, undos: (() => Promise<void>)[]): Promise<CheckContext> {
-    const { mode, limits, process, health } = this.#options;
-    this.#requireNeeds(check);
-    const functions = await this.#functionsFor(check);
+    const { mode, limits, process, health, carrier } = this.#options;
+    const resources = new Resources(this.#options, {
+      announced: this.#announced,
+      isInitialised: this.#initialised,
+      isReadOnly: this.#readOnly,
+      portsOfOthers: this.#portsOfOthers,
+    });
+    resources.require(check);
+    const functions = await resources.functionsFor(check, this.#node, this.#vsp);
+    const { maxVfs, announcedMaxVfs } = resources;
+    const resizing = this.#announced?.virtualFunctions?.resizing;
     const session = this;
     const missing = (what: string) => () => {
       throw new Skip(`needs ${what}`);
@@ -241,14 +250,9 @@ export class Session {
       },
       mode,
       init: this.#init,
-      limits: { ...limits, ports: Math.min(this.#room, this.#cardPorts) },
-      portsToTry: Math.min(this.#room, this.#cardPorts + 1),
-      ...omitUndefined({
-        maxVfs: this.#maxVfs,
-        announcedMaxVfs: this.#announcedMaxVfs,
-        resizing: this.#announced?.virtualFunctions?.resizing,
-        carrier: this.#options.carrier,
-      }),
+      limits: { ...limits, ports: resources.ports },
+      portsToTry: resources.portsToTry,
+      ...omitUndefined({ maxVfs, announcedMaxVfs, resizing, carrier }),
       functions,
       node: this.#node,
       health: health ?? { fail: missing('health'), repair: missing('health') },
@@ -260,73 +264,14 @@ export class Session {
         await this.#initialise();
       },
       startOnly: () => this.#start(),
-      inUse: () => this.#portsOfOthers === undefined || this.#portsOfOthers.size > 0,
+      inUse: () => resources.inUse,
       capabilities: this.#announced?.capabilities ?? new Set(),
-      freePorts: (count) => this.#freePorts(count),
+      freePorts: (count) => resources.freePorts(count),
       skip: (reason) => {
         throw new Skip(reason);
       },
       defer: (each) => undos.push(each),
     };
-  }
-
-  /** On the host side the sum over the physical functions, which the suite changes together. */
-  get #announcedMaxVfs(): number | undefined {
-    const { limits, virtualFunctions } = this.#announced ?? {};
-    const ofHost = this.#options.mode === 'host' ? virtualFunctions?.physicalFunctions : undefined;
-    const said = [limits?.maxVfs, ofHost?.reduce((sum, { maximum }) => sum + maximum, 0)];
-    const known = said.filter((most) => most !== undefined);
-    return known.length > 0 ? Math.min(...known) : undefined;
-  }
-
-  get #maxVfs(): number | undefined {
-    const known = [this.#options.maxVfs, this.#announcedMaxVfs].filter((most) => most !== undefined);
-    return known.length > 0 ? Math.min(...known) : undefined;
-  }
-
-  /** How many bridge ports the VSP says that there can be. */
-  get #cardPorts(): number {
-    return this.#announced?.limits.maxBridgePorts ?? Number.POSITIVE_INFINITY;
-  }
-
-  /** How many bridge ports may be made. */
-  get #room(): number {
-    const { limits, freePorts } = this.#options;
-    return Math.min(limits.ports, freePorts?.length ?? limits.ports);
-  }
-
-  #freePorts(count: number): string[] {
-    if (count > this.#room) throw new Skip(`needs room for ${count} bridge ports: --ports, --free-ports`);
-    const { freePorts } = this.#options;
-    if (freePorts) return freePorts.slice(0, count);
-    if (this.#portsOfOthers) return unusedPorts(count, this.#portsOfOthers);
-    throw new Skip('the VSP cannot list its bridge ports: name those that nobody uses with --free-ports');
-  }
-
-  #requireNeeds({ needs, reads }: Check): void {
-    const { process, health } = this.#options;
-    if (this.#readOnly && !reads) throw new Skip(readsOnly);
-    if (this.#readOnly && !this.#initialised && !needs.fresh) {
-      throw new Skip('nobody has called Init of the VSP yet; the suite may do so with --disruptive');
-    }
-    const { info, capabilities } = this.#announced ?? { info: undefined, capabilities: new Set() };
-    if (needs.capability && !capabilities.has(needs.capability)) {
-      throw new Skip(`not announced: ${needs.capability}`);
-    }
-    if (needs.info && !info) throw new Skip('legacy: older images do not tell who they are');
-    if (needs.process && !process) throw new Skip('needs a VSP that the suite starts: --plugin');
-    if (needs.fresh && this.#initialised) throw new Skip('the VSP was initialised before the suite came');
-    if (needs.maxVfs && this.#maxVfs === undefined) throw new Skip('needs to know the card: --max-vfs');
-    if (needs.health && !health) throw new Skip('needs a way to make a device fail: --health');
-  }
-
-  async #functionsFor({ needs }: Check): Promise<readonly NetworkFunction[]> {
-    if (needs.functions === undefined) return [];
-    const { nfMacs } = this.#options;
-    const functions = nfMacs ? pairs(nfMacs) : await this.#node.functionsOf(await this.#vsp.devices());
-    if (functions.length >= needs.functions) return functions;
-    const found = `needs ${2 * needs.functions} interfaces for network functions, found ${2 * functions.length}`;
-    throw new Skip(`${found}: name them with --nf-macs`);
   }
 
   #failed(check: Check, message: string): Pick<CheckResult, 'status' | 'reason' | 'failure'> {
@@ -343,10 +288,10 @@ export class Session {
   }
 
   /** Before the suite ends the VSP for the first time: what a call left behind may fail only now. */
-  async #settle(): Promise<void> {
-    if (this.#settled || !this.#options.process?.running) return;
-    this.#settled = true;
-    await setTimeout(Math.max(0, settleMs - this.#vsp.quietMs));
+  async #waitForLateFailures(): Promise<void> {
+    if (this.#hasWaitedForLate || !this.#options.process?.running) return;
+    this.#hasWaitedForLate = true;
+    await setTimeout(Math.max(0, lateFailureMs - this.#vsp.quietMs));
     // Once it answers, what was due by now has happened to it, also where the machine let it wait.
     const code = await codeOf(this.#vsp.call(heartbeatService.Ping, { senderId: 'conformance' }));
     if (code === 'UNAVAILABLE') await this.#options.process.endedWithin(endedMs);
@@ -449,11 +394,4 @@ async function listedPorts(vsp: Vsp): Promise<Set<string> | undefined> {
     return undefined;
   }
   return ids;
-}
-
-/** As the host side's daemon names them. */
-function unusedPorts(count: number, taken: ReadonlySet<string>): string[] {
-  const free: string[] = [];
-  for (let vf = 0; free.length < count; vf++) if (!taken.has(`host0-${vf}`)) free.push(`host0-${vf}`);
-  return free;
 }

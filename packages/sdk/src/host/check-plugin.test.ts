@@ -15,8 +15,8 @@ class Side {
 
 const check = (created: unknown) => checkedPlugin(created as never);
 
-test('a plugin is taken as it is', () => {
-  const side = new Side();
+test('a plugin is taken as it is, also with limits of a newer host', () => {
+  const side = Object.assign(new Side(), { limits: { maxVfs: 8, changeSeconds: 0.3, maxTunnels: 2 } });
   expect(check(side)).toBe(side);
 });
 
@@ -31,6 +31,23 @@ test.each<[string, unknown, string]>([
     Object.assign(new Side(), { dataPath: { ...new Side().dataPath, serves: ['bridges'] } }),
     'dataPath.serves[0]: "bridges" is none of bridge, networkFunctions, chains',
   ],
+  [
+    'one kind twice',
+    Object.assign(new Side(), { dataPath: { ...new Side().dataPath, serves: ['bridge', 'bridge'] } }),
+    'dataPath.serves: has one of them twice',
+  ],
+  [
+    'a limit that is none',
+    Object.assign(new Side(), { limits: { maxVfs: '8' } }),
+    'limits.maxVfs: must be a whole number',
+  ],
+  [
+    'a limit below 0',
+    Object.assign(new Side(), { limits: { maxChains: -1 } }),
+    'limits.maxChains: must be a whole number',
+  ],
+  ['a word for no', Object.assign(new Side(), { limits: { trunk: 'no' } }), 'limits.trunk: must be true or false'],
+  ['a value for a method', Object.assign(new Side(), { healthy: true }), 'healthy: must be a function'],
 ])('%s is told as what it is', (_, created, message) => {
   expect(() => check(created)).toThrow(`what the plugin's create returned is wrong: ${message}`);
 });

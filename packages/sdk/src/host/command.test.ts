@@ -11,10 +11,13 @@ const dpu = {
   products: ['Test DPU', 'Test DPU 2'].map((name) => ({ name, dpu: { detect, identifier: 'test' } })),
 };
 
-async function served(env: Record<string, string>): Promise<ServeRequest[]> {
+async function served(env: Record<string, string>, pod = {}): Promise<ServeRequest[]> {
   for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value);
   const directory = await temporaryDirectory();
-  await writeFile(join(directory, 'package.json'), JSON.stringify({ name: 'vsp-test', version: '1.2.3', dpu }));
+  await writeFile(
+    join(directory, 'package.json'),
+    JSON.stringify({ name: 'vsp-test', version: '1.2.3', dpu: { ...dpu, pod } }),
+  );
   await writeFile(join(directory, 'index.js'), '');
   const requests: ServeRequest[] = [];
   await parseCommand(['node', 'dpu-vsp', 'serve', '--plugin', directory], async (request) => {
@@ -29,6 +32,13 @@ test('the environment tells whose side a plugin is to serve', async () => {
   const env = { DPU_SIDE: 'dpu', DPU_IDENTIFIER: 'test', DPU_PRODUCT: 'Test DPU 2', DPU_PCI_ADDRESS: '0000:01:00.0' };
   const told = { side: 'dpu', identifier: 'test', product: 'Test DPU 2', pciAddress: '0000:01:00.0' };
   expect(await served(env)).toMatchObject([{ dpu: told, package: { name: 'vsp-test', version: '1.2.3' } }]);
+});
+
+test('calls in flight have a third of what the pod has to end', async () => {
+  const pod = { gracePeriodSeconds: 90, dpu: { gracePeriodSeconds: 6 } };
+  expect(await served({})).toMatchObject([{ drainMs: 10_000 }]);
+  expect(await served({}, pod)).toMatchObject([{ drainMs: 2_000 }]);
+  expect(await served({ DPU_SIDE: 'host' }, pod)).toMatchObject([{ drainMs: 30_000 }]);
 });
 
 test.each([

@@ -11,6 +11,7 @@ import { fieldFaults, inWords } from '../field-fault.ts';
 import { sdkVersion } from '../generated/version.ts';
 import type { PluginManifest } from '../manifest/manifest.ts';
 import { programsOf } from '../manifest/programs.ts';
+import { podOf } from '../manifest/side-pod.ts';
 import { thereAre } from '../nearest.ts';
 import { omitUndefined } from '../omit-undefined.ts';
 import { validateSettings } from '../settings/validate.ts';
@@ -89,8 +90,8 @@ Both sockets get mode 0600; what a killed process left of them is replaced. By H
   /healthz      200 as long as the process works
   /readyz       200 once Init has succeeded, else 503
 
-The log is JSON, a line each, on standard output. SIGTERM and SIGINT let calls in flight end, 10 s at most, then close
-the plugin. A call that fails is the caller's to handle; what a plugin throws or rejects with outside of a call ends the
+The log is JSON, a line each, on standard output. SIGTERM and SIGINT let calls in flight end, for a third of the grace
+period of the manifest at most (10 s of 30), then close the plugin. A call that fails is the caller's to handle; what a plugin throws or rejects with outside of a call ends the
 process, which is to be started anew.
 
 Exit codes:
@@ -124,6 +125,7 @@ export interface ServeRequest {
   /** Touched while the process works, for a liveness probe. */
   aliveFile?: string;
   deadlineMs: number;
+  drainMs: number;
   logLevel: LogLevel;
   node: { name: string; ip: string };
 }
@@ -191,6 +193,7 @@ async function serveRequest({ plugin, socket, metricsSocket }: ServeCommandOptio
     ...(DPU_ALIVE_FILE && { aliveFile: DPU_ALIVE_FILE }),
     ...(DPU_SYSFS && { sysfs: DPU_SYSFS }),
     deadlineMs: DPU_DEADLINE * 1000,
+    drainMs: drainMsOf(manifest, DPU_SIDE),
     node: { name: K8S_NODE, ip: NODE_IP },
     logLevel: LOG_LEVEL,
   };
@@ -202,6 +205,12 @@ function requireProduct({ products }: PluginManifest, product: string | undefine
   if (product === undefined || names.includes(product)) return;
   const message = `environment: DPU_PRODUCT is no product of the plugin, is ${JSON.stringify(product)}`;
   throw new DpuError('INVALID_ARGUMENT', `${message}${thereAre(product, names)}`);
+}
+
+/** A third of what the pod has to end: that leaves as much to the last apply, and to the plugin's close. */
+function drainMsOf(manifest: PluginManifest, side: Dpu['side'] | undefined): number {
+  const sides = side === undefined ? (['host', 'dpu'] as const) : [side];
+  return (Math.min(...sides.map((each) => podOf(manifest, each).gracePeriodSeconds)) * 1_000) / 3;
 }
 
 function objectOf(name: string | undefined, directory: string | undefined): MountedObject | undefined {

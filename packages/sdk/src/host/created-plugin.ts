@@ -2,6 +2,7 @@ import type { Dpu, Platform, Plugin, PluginContext, PluginDefinition } from '../
 import { checkedPlugin } from './check-plugin.ts';
 import { pluginContainer } from './container.ts';
 import type { OwnMetrics } from './metrics/plugin-metrics.ts';
+import { requireServices } from './services/plugin-services.ts';
 
 /** What of the context is the same for each attempt to create the plugin. */
 type HostContext = Omit<PluginContext<unknown>, 'dpu' | 'platform'> & { metrics: OwnMetrics };
@@ -25,10 +26,13 @@ export class CreatedPlugin {
 
   async create(dpu: Dpu): Promise<Plugin> {
     const { plugin: definition, platform } = this.#options;
-    const { context, dispose } = pluginContainer({ ...this.#context, dpu, platform });
+    // What it does to its own copies is no matter of the host, nor of its next attempt.
+    const own = { dpu: { ...dpu }, node: { ...this.#context.node }, settings: structuredClone(this.#context.settings) };
+    const { context, dispose } = pluginContainer({ ...this.#context, ...own, platform });
     this.#current = { dispose };
     try {
       const plugin = checkedPlugin(await definition.create(context));
+      requireServices(plugin.services ?? []);
       this.#current.plugin = plugin;
       return plugin;
     } catch (error) {

@@ -208,7 +208,9 @@ describe('dpu-vsp serve', () => {
       endOfHanging('create', '1', { inCreate: forEver }),
       // From the start on: on a busy machine the client needs this long to be there.
       endOfHanging('create', '8', { inCreate: forEver, env: { DPU_SIDE: 'host', DPU_IDENTIFIER: 'test-1' } }),
-      endOfHanging('apply', '1', { dataPath: `{ serves: ["bridge"], apply: async () => { ${forEver} } }` }),
+      endOfHanging('apply (objects: 1)', '1', {
+        dataPath: `{ serves: ["bridge"], apply: async () => { ${forEver} } }`,
+      }),
     ];
     const unwaited = endOfUnwaited();
     for (const { what, deadline, status, stderr, answers } of await Promise.all(hanging)) {

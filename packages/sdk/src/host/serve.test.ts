@@ -226,7 +226,7 @@ describe('errors', () => {
   });
 
   test.each<[string, unknown, RegExp]>([
-    ['a state that there is not', { state: 'done' }, /outcome of bridgePorts\/host0-0 is \{"state":"done"\}/],
+    ['a state that there is not', { state: 'done' }, /outcome of bridgePorts\/host0-0 is \{ state: 'done' \}/],
     ['a code that there is not', { state: 'failed', code: 5, message: '' }, /code of bridgePorts\/host0-0 is 5/],
     ['no outcome', undefined, /outcome of bridgePorts\/host0-0 is undefined/],
   ])('a wrong answer of the plugin is its fault and not the caller’s: %s', async (_what, outcome, words) => {

@@ -54,7 +54,7 @@ export interface ServeOptions {
   logger: Logger;
   /** Default: the machine. */
   platform?: Platform;
-  /** Milliseconds that calls in flight get on close. Default: 10,000, less than the 30 s that Kubernetes waits. */
+  /** Milliseconds that calls in flight get on close; the last apply has half as long after them. Default: 10,000, a third of what Kubernetes waits. */
   drainMs?: number;
   /** Milliseconds that create, apply or any other call may take until it is answered with DEADLINE_EXCEEDED. Default: 60,000. */
   deadlineMs?: number;
@@ -69,9 +69,6 @@ export interface PluginServer {
   /** Takes no more calls, waits for those in flight, closes the plugin, removes the socket. */
   close(): Promise<void>;
 }
-
-/** Milliseconds that an apply may go on after its callers were cut off, before the plugin is closed nevertheless. */
-const lastApplyMs = 5_000;
 
 /**
  * Serves a plugin under both lifecycle names, with health service and reflection. It is created when its DPU is known:
@@ -89,7 +86,7 @@ export async function serve(options: ServeOptions): Promise<PluginServer> {
   await mkdir(stateDirectory, { recursive: true, mode: 0o700 });
   const status = new StatusBoard(logger);
   const registry = new Registry();
-  const own = new OwnMetrics(registry);
+  const own = new OwnMetrics(registry, logger);
   const server = new NamedServer();
   const { settings, node, secret, configMap } = options;
   const { signal } = stopping;
@@ -138,7 +135,8 @@ export async function serve(options: ServeOptions): Promise<PluginServer> {
     closing.abort();
     await drain(server, session, drainMs, logger);
     await metrics?.close();
-    await withDeadline('its last apply', lastApplyMs, session.idle()).catch((error) => {
+    // What goes on after its callers were cut off has half as long, before the plugin is closed nevertheless.
+    await withDeadline('its last apply', drainMs / 2, session.idle()).catch((error) => {
       logger.warn({ err: error }, closedNevertheless);
     });
     await created.close();
@@ -167,7 +165,7 @@ function addServices(
   addStatus(server, session, status, closing);
   addPluginInfo(server, session, options.package?.name ?? '', options.package?.version ?? '');
   addReplay(server, session);
-  addDeviceWatch(server, session, closing);
+  addDeviceWatch(server, session, options.logger, closing);
   addDeviceAllocation(server, session);
   addBridgePorts(server, session);
   addLogicalBridges(server, session);
@@ -203,7 +201,7 @@ async function drain(server: Server, session: PluginSession, timeoutMs: number, 
     logger.warn({ timeoutMs }, cutOffCalls);
     session.cutOff();
     // For the answers to leave; a caller that does not read them is not waited for.
-    timer = setTimeout(resolve, 1_000);
+    timer = setTimeout(resolve, timeoutMs / 10);
   }, timeoutMs);
   server.tryShutdown(() => resolve());
   await promise;

@@ -1,4 +1,5 @@
 /** A plugin's state between start and shutdown: for which DPU it was created, and what all calls have in common. */
+import { inspect } from 'node:util';
 import type { Dpu, InitRequest, IpPort, Logger, Plugin } from '../contract.ts';
 import { DpuError } from '../errors.ts';
 import { Serial } from '../serial.ts';
@@ -7,6 +8,9 @@ import { Calls } from './calls.ts';
 import { DataPathLoop } from './datapath/loop.ts';
 import { withDeadline } from './deadline.ts';
 import type { CallMetrics } from './metrics/call-metrics.ts';
+
+/** VFs of a PF have 16 bits (SR-IOV Specification 1.1, 3.3.5). */
+const mostFunctions = 0xffff;
 
 export interface PluginSessionOptions {
   /** Creates the plugin. What a failed attempt began is ended when it rejects. */
@@ -135,7 +139,7 @@ export class PluginSession {
     return this.#serial.run(async () => {
       const putBack = count === 0 ? await this.#loop?.empty() : undefined;
       try {
-        return await this.#timed('SetNumVfs', async () => plugin.setNumVfs(count));
+        return requireCount('setNumVfs', await this.#timed('SetNumVfs', async () => plugin.setNumVfs(count)));
       } catch (error) {
         await putBack?.();
         throw error;
@@ -201,6 +205,20 @@ export class PluginSession {
   cutOff(): void {
     this.#calls.cutOff();
   }
+}
+
+/**
+ * To the wire undefined would be none.
+ *
+ * @throws DpuError INTERNAL for what is no number of virtual functions
+ */
+export function requireCount(method: string, count: unknown): number {
+  if (typeof count === 'number' && Number.isInteger(count) && count >= 0 && count <= mostFunctions) return count;
+  const wanted = `how many there are afterwards: a whole number from 0 to ${mostFunctions}`;
+  throw new DpuError(
+    'INTERNAL',
+    `the plugin's answer is wrong: ${method} answered ${inspect(count)}, and must answer ${wanted}`,
+  );
 }
 
 function isSame(a: Dpu, b: Dpu): boolean {

@@ -38,7 +38,7 @@ export function commandLine(command: IpCommand): string {
     if (!/[\n\r]/.test(command)) return command;
     throw new DpuError('INVALID_ARGUMENT', `an ip command must be one line: ${JSON.stringify(command)}`);
   }
-  if (isLinkCommand(command)) return commandLine(wordsOf(command));
+  if (isLinkCommand(command)) return commandLine(argsOf(command));
   const bad = command.find((word) => word === '' || /[\s"'\\#]/.test(word));
   if (bad === undefined) return command.join(' ');
   throw new DpuError('INVALID_ARGUMENT', `${JSON.stringify(bad)} cannot be a word of an ip command`);
@@ -49,12 +49,12 @@ export function isLinkCommand(command: IpCommand): command is LinkCommand {
   return typeof command === 'object' && !Array.isArray(command);
 }
 
-function wordsOf(command: LinkCommand): string[] {
+function argsOf(command: LinkCommand): string[] {
   if ('set' in command) return ['link', 'set', command.set, command.up ? 'up' : 'down'];
   if ('delete' in command) return ['link', 'del', command.delete];
   const { kind, peer, vxlan, up, ...end } = command.create;
-  const args = ['link', 'add', ...endWords(end), ...(up ? ['up'] : []), 'type', kind];
-  if (peer) args.push('peer', 'name', ...endWords(peer));
+  const args = ['link', 'add', ...endArgs(end), ...(up ? ['up'] : []), 'type', kind];
+  if (peer) args.push('peer', 'name', ...endArgs(peer));
   if (vxlan) {
     args.push('id', `${vxlan.vni}`, 'local', vxlan.local, 'remote', vxlan.remote);
     args.push('dstport', `${vxlan.port}`, 'nolearning');
@@ -62,23 +62,23 @@ function wordsOf(command: LinkCommand): string[] {
   return args;
 }
 
-function endWords({ name, mac, mtu }: Pick<NewLink, 'name' | 'mac' | 'mtu'>): string[] {
+function endArgs({ name, mac, mtu }: Pick<NewLink, 'name' | 'mac' | 'mtu'>): string[] {
   return [name, ...(mac === undefined ? [] : ['address', mac]), ...(mtu === undefined ? [] : ['mtu', `${mtu}`])];
 }
 
 /** What `ip -batch` says of the lines that failed. */
 export function batchFailures(stderr: string, lines: readonly string[]): BatchFailure[] {
   const failures: BatchFailure[] = [];
-  let words: string[] = [];
+  let parts: string[] = [];
   for (const text of stderr.split('\n')) {
     const number = /^Command failed -:(\d+)/.exec(text)?.[1];
     if (number === undefined) {
-      if (text.trim()) words.push(text.trim());
+      if (text.trim()) parts.push(text.trim());
       continue;
     }
     const line = Number(number) - 1;
-    failures.push({ line, error: ipError(words.join(' '), `ip ${lines[line] ?? ''}`) });
-    words = [];
+    failures.push({ line, error: ipError(parts.join(' '), `ip ${lines[line] ?? ''}`) });
+    parts = [];
   }
   return failures;
 }
@@ -89,9 +89,9 @@ export function ipError(stderr: string, what: string): DpuError {
   return new DpuError(ipErrorCode(detail), `${what}: ${detail || 'failed without a word'}`);
 }
 
-function ipErrorCode(words: string) {
+function ipErrorCode(detail: string) {
   const missing = /does not exist|Cannot find device|No such (device|file|process)|Invalid "?netns/i;
-  if (missing.test(words)) return 'NOT_FOUND';
-  if (/exists/i.test(words)) return 'ALREADY_EXISTS';
-  return /busy/i.test(words) ? 'FAILED_PRECONDITION' : 'INTERNAL';
+  if (missing.test(detail)) return 'NOT_FOUND';
+  if (/exists/i.test(detail)) return 'ALREADY_EXISTS';
+  return /busy/i.test(detail) ? 'FAILED_PRECONDITION' : 'INTERNAL';
 }

@@ -90,12 +90,14 @@ export async function endStaleOvs(directory: string): Promise<number[]> {
     const pid = Number((await readFile(join(directory, file), 'utf8').catch(() => '')).trim());
     if (!Number.isInteger(pid) || pid <= 1 || !(await isOvsOf(pid, directory))) continue;
     process.kill(pid, 'SIGTERM');
-    for (let waited = 0; await isOvsOf(pid, directory); waited += 20) {
+    let waited = 0;
+    while (await isOvsOf(pid, directory)) {
       if (waited === END_GRACE_MS) process.kill(pid, 'SIGKILL');
       if (waited > 2 * END_GRACE_MS) {
         throw new DpuError('DEADLINE_EXCEEDED', `process ${pid} (Open vSwitch on ${directory}) does not end; kill it`);
       }
       await delay(20);
+      waited += 20;
     }
     ended.push(pid);
   }

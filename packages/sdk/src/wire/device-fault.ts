@@ -12,13 +12,14 @@ const greatestIndex = 0xffff;
 
 /** In words; undefined for one that is as the contract has it. */
 export function deviceFault(device: Device): string | undefined {
-  const { id, healthy, numaNode, kind } = device;
+  const { id, healthy, reason, numaNode, kind } = device;
   if (typeof id !== 'string' || !deviceId.test(id)) {
     return `the id ${JSON.stringify(id)} is no PCI address and no name of at most 63 characters`;
   }
   const fault = (field: string, value: unknown, wanted: string) =>
     `${field} of device ${id} is ${JSON.stringify(value)} and must be ${wanted}`;
   if (typeof healthy !== 'boolean') return fault('healthy', healthy, 'true or false');
+  if (reason !== undefined && typeof reason !== 'string') return fault('reason', reason, 'text');
   if (numaNode !== undefined && !isIndex(numaNode)) return fault('numaNode', numaNode, 'a whole number from 0');
   if (kind !== undefined && !kinds.includes(kind)) return fault('kind', kind, `one of ${kinds.join(', ')}`);
   return positionFault(device) ?? attributesFault(device);

@@ -33,11 +33,12 @@ export function devicesToWire(devices: readonly Device[]): DeviceListResponse {
   // An id begins with a letter or digit, so it is no name that every object has.
   const byId: Record<string, WireDevice> = {};
   const positions = new Map<string, string>();
+  if (!Array.isArray(devices)) throw wrong('there must be a list of devices');
   for (const device of devices) {
     const { id, healthy, numaNode } = device;
     const twice = Object.hasOwn(byId, id) ? `two devices have the id ${JSON.stringify(id)}` : undefined;
     const fault = twice ?? deviceFault(device) ?? positionTaken(device, positions);
-    if (fault) throw new DpuError('INTERNAL', `the plugin's answer is wrong: ${fault}`);
+    if (fault) throw wrong(fault);
     const wire: WireDevice = { ID: id, health: healthy ? 'Healthy' : 'Unhealthy' };
     if (numaNode !== undefined) wire.topology = { node: String(numaNode) };
     const details = detailsToWire(device);
@@ -46,6 +47,8 @@ export function devicesToWire(devices: readonly Device[]): DeviceListResponse {
   }
   return { devices: byId };
 }
+
+const wrong = (fault: string) => new DpuError('INTERNAL', `the plugin's answer is wrong: ${fault}`);
 
 /** Nothing where the Go operator's message says it all. */
 function detailsToWire({ pf, vf, kind, reason, healthy, attributes }: Device): WireDetails | undefined {

@@ -76,7 +76,7 @@ export class OvsBridging implements Bridging {
       return record ? [{ ...plan, record }] : [];
     });
     const { failed } = await this.#bridge.apply(plans, (numberOf) => planFlows(state, numberOf, owner));
-    const errors = new Map([...failed].map(([device, words]) => [device, openError(device, words)]));
+    const errors = new Map([...failed].map(([device, detail]) => [device, openError(device, detail)]));
     const uplinkError = errors.get(uplink);
     if (uplinkError) throw uplinkError;
     return errors;
@@ -92,8 +92,8 @@ export class OvsBridging implements Bridging {
   }
 }
 
-function openError(device: string, words: string): DpuError {
-  return new DpuError('INTERNAL', `Open vSwitch cannot open ${device}: ${words}`);
+function openError(device: string, detail: string): DpuError {
+  return new DpuError('INTERNAL', `Open vSwitch cannot open ${device}: ${detail}`);
 }
 
 function stateOf(placements: Placements, uplink: string, closed: boolean): BridgeState {

@@ -23,7 +23,7 @@ export interface ClientOptions {
   electionId: number;
   clock: Clock;
   logger: Logger;
-  /** Called whenever {@link P4Client.role} is another. */
+  /** Called whenever {@link P4Client.role} has changed. */
   onRole: () => void;
 }
 

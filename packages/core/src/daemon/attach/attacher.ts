@@ -48,14 +48,14 @@ export class Attacher {
     if (addresses) await this.#configure(record, addresses);
     this.#describeDevice(request, record);
     const { pciAddress } = record.link;
-    const given = {
+    const attached = {
       name: record.ifName,
       mac: record.mac,
       mtu: request.network.mtu ?? record.link.mtu,
       sandbox: record.netns,
       ...(pciAddress !== undefined && { pciAddress }),
     };
-    return resultOf(request.network, given, addresses);
+    return resultOf(request.network, attached, addresses);
   }
 
   /** Without the file the pod only lacks an entry in its `network-status`. */

@@ -32,13 +32,13 @@ beforeEach(() => {
 
 const remove = (...path: string[]) => rmSync(join(sys.root, 'bus/pci/devices', ...path), { recursive: true });
 
-const bringHome = (record: Attachment, onMoving?: () => void) =>
+const returnToHost = (record: Attachment, onMoving?: () => void) =>
   new HostReturn({
     devices: new Devices(sys.root),
     index: { presence: () => dpu },
     links: kernel,
     physicalFunctions: kernel,
-  }).bringHome(record, onMoving);
+  }).returnToHost(record, onMoving);
 
 const vf = (more: Partial<Attachment> = {}): Attachment => {
   const { name, mac, mtu } = home;
@@ -50,7 +50,7 @@ test('a pod that renamed its interface and put another in its place keeps that, 
   const device = kernel.add({ name: 'stolen', identity, netns: pod, mac: '02:00:00:00:00:66', mtu: 9000, up: true });
   const dummy = kernel.add({ name: 'net1', identity: { ifindex: 2, kind: 'dummy' }, netns: pod, mac: home.mac });
   const onMoving = vi.fn();
-  expect(await bringHome(attachmentOf(inPod), onMoving)).toEqual({ complete: true });
+  expect(await returnToHost(attachmentOf(inPod), onMoving)).toEqual({ complete: true });
   expect(onMoving).toHaveBeenCalledOnce();
   expect(device).toMatchObject(home);
   expect(dummy).toMatchObject({ name: 'net1', netns: pod });
@@ -58,7 +58,7 @@ test('a pod that renamed its interface and put another in its place keeps that, 
 
 test('one that did not leave, or is home already under whatever name, is reset', async () => {
   const device = kernel.add({ name: 'net1', identity, mac: '02:00:00:00:00:66', up: true });
-  expect(await bringHome(attachmentOf(inPod))).toEqual({ complete: true });
+  expect(await returnToHost(attachmentOf(inPod))).toEqual({ complete: true });
   expect(device).toMatchObject(home);
 });
 
@@ -68,12 +68,12 @@ test('a stranger of the node with its name is left alone: the device waits under
   const before = { ...stranger };
   const waiting = { complete: false, reason: expect.stringContaining('called vf3; the device is dpu7') };
   for (let time = 0; time < 2; time += 1) {
-    expect(await bringHome(attachmentOf(inPod))).toEqual(waiting);
+    expect(await returnToHost(attachmentOf(inPod))).toEqual(waiting);
     expect(stranger).toEqual(before);
     expect(device).toMatchObject({ ...home, name: 'dpu7' });
   }
   stranger.name = 'other';
-  expect(await bringHome(attachmentOf(inPod))).toEqual({ complete: true });
+  expect(await returnToHost(attachmentOf(inPod))).toEqual({ complete: true });
   expect(device).toMatchObject(home);
 });
 
@@ -89,7 +89,7 @@ test('the physical function’s settings come first: else a VF that is not trust
   const wanted = { mac: '02:00:00:00:00:66' };
   const before = { mac: '00:00:00:00:00:00' };
   const physicalFunction = { netdev: 'ens1', vf: 3, wanted, before };
-  expect(await bringHome(vf({ ...inPod, physicalFunction }))).toEqual({ complete: true });
+  expect(await returnToHost(vf({ ...inPod, physicalFunction }))).toEqual({ complete: true });
   expect(device).toMatchObject(home);
 });
 
@@ -97,17 +97,17 @@ test('settings that cannot be restored keep no device in the pod', async () => {
   const device = kernel.add({ name: 'net1', identity: { ifindex: 7, pciAddress }, netns: pod, up: true });
   kernel.apply = () => Promise.reject(new Error('firmware'));
   const physicalFunction = { netdev: 'ens1', vf: 3, wanted: { vlan: 5 }, before: { vlan: 0 } };
-  await expect(bringHome(vf({ ...inPod, physicalFunction }))).rejects.toThrow('firmware');
+  await expect(returnToHost(vf({ ...inPod, physicalFunction }))).rejects.toThrow('firmware');
   expect(device).toMatchObject({ netns: '' });
 });
 
 test('a VF that the kernel returns late is awaited, and reset when it is here', async () => {
   const device = kernel.add({ name: 'net1', identity: { ifindex: 7, pciAddress }, netns: undefined, up: true });
   const waiting = { complete: false, reason: expect.stringContaining(`not returned ${pciAddress}`) };
-  expect(await bringHome(vf())).toEqual(waiting);
-  expect(await bringHome(vf(inPod))).toEqual(waiting);
+  expect(await returnToHost(vf())).toEqual(waiting);
+  expect(await returnToHost(vf(inPod))).toEqual(waiting);
   Object.assign(device, { netns: '', up: false });
-  expect(await bringHome(vf())).toEqual({ complete: true });
+  expect(await returnToHost(vf())).toEqual({ complete: true });
   expect(device).toMatchObject(home);
 });
 
@@ -115,8 +115,8 @@ test('a VF that is no more, and a software device whose namespace is, are gone f
   remove(pciAddress);
   const physicalFunction = { netdev: 'ens1', vf: 1, wanted: { vlan: 5 }, before: { vlan: 0 } };
   kernel.apply = () => Promise.reject(new DpuError('INVALID_ARGUMENT', 'ens1 has no VF 1'));
-  expect(await bringHome(vf({ physicalFunction }))).toEqual({ complete: true });
-  expect(await bringHome(attachmentOf())).toEqual({ complete: true });
+  expect(await returnToHost(vf({ physicalFunction }))).toEqual({ complete: true });
+  expect(await returnToHost(attachmentOf())).toEqual({ complete: true });
 });
 
 const ofPf = () => join(sys.root, 'bus/pci/devices', pfAddress);
@@ -133,14 +133,14 @@ test.each([
   kernel.apply = noNetdev;
   const records = [vf({ physicalFunction }), vf({ ...inPod, physicalFunction, vfio: true }), vf(inPod)];
   const awaited = { complete: false, functionIsAway: true, reason: expect.stringContaining(`${pciAddress} is away`) };
-  for (const record of records) expect(await bringHome(record)).toEqual(awaited);
+  for (const record of records) expect(await returnToHost(record)).toEqual(awaited);
   dpu = gone;
-  for (const record of records) expect(await bringHome(record)).toEqual({ complete: true });
+  for (const record of records) expect(await returnToHost(record)).toEqual({ complete: true });
   kernel.apply = apply;
   kernel.admin = { mac: '02:00:00:00:00:66' };
   mkdirSync(join(ofPf(), 'net', 'ens1'), { recursive: true });
   const device = kernel.add({ name: 'eth0', identity: { ifindex: 9, pciAddress }, mac: '02:00:00:00:00:66' });
-  expect(await bringHome(vf({ physicalFunction }))).toEqual({ complete: true });
+  expect(await returnToHost(vf({ physicalFunction }))).toEqual({ complete: true });
   expect(device).toMatchObject(home);
 });
 
@@ -151,9 +151,9 @@ test('settings are restored through the netdev that the PF has now, and awaited 
   const physicalFunction = { netdev: 'ens1', vf: 1, wanted: { vlan: 5 }, before: { vlan: 0 } };
   remove(pfAddress, 'net', 'ens1');
   const waiting = { complete: false, reason: expect.stringContaining(`${pfAddress}, through which VF 1 is set`) };
-  expect(await bringHome(vf({ physicalFunction }))).toEqual(waiting);
+  expect(await returnToHost(vf({ physicalFunction }))).toEqual(waiting);
   sys.add({ address: pfAddress, netdev: 'uplink' });
-  expect(await bringHome(vf({ physicalFunction }))).toEqual({ complete: true });
+  expect(await returnToHost(vf({ physicalFunction }))).toEqual({ complete: true });
   // Another may have the name that it had.
   expect(told).toEqual(['uplink']);
 });
@@ -162,10 +162,10 @@ test('a record of a daemon that knew devices by name: name and MAC decide', asyn
   const { name, mac, mtu } = home;
   const former = attachmentOf({ ...inPod, link: { name, mac, mtu } });
   const other = kernel.add({ name: 'net1', identity: { ifindex: 2 }, netns: pod, mac: '02:00:00:00:00:77' });
-  expect(await bringHome(former)).toEqual({ complete: true });
+  expect(await returnToHost(former)).toEqual({ complete: true });
   expect(other).toMatchObject({ name: 'net1', netns: pod });
   other.name = 'eth1';
   const device = kernel.add({ name: 'net1', identity: { ifindex: 7 }, netns: pod, mac, up: true });
-  expect(await bringHome(former)).toEqual({ complete: true });
+  expect(await returnToHost(former)).toEqual({ complete: true });
   expect(device).toMatchObject(home);
 });

@@ -45,9 +45,9 @@ export class HostReturn {
    *
    * @param onMoving see {@link MoveToHost}; not called where nothing moves
    */
-  async bringHome(record: Attachment, onMoving?: () => void): Promise<Returned> {
+  async returnToHost(record: Attachment, onMoving?: () => void): Promise<Returned> {
     const [settings] = await Promise.allSettled([this.#restoreSettings(record)]);
-    const returned = record.vfio ? complete : await this.#bringLinkHome(record, onMoving);
+    const returned = record.vfio ? complete : await this.#returnLink(record, onMoving);
     if (settings.status === 'rejected') throw settings.reason;
     return returned.complete ? settings.value : returned;
   }
@@ -74,7 +74,7 @@ export class HostReturn {
     }
   }
 
-  async #bringLinkHome(record: Attachment, onMoving: (() => void) | undefined): Promise<Returned> {
+  async #returnLink(record: Attachment, onMoving: (() => void) | undefined): Promise<Returned> {
     const { link } = record;
     const home: HostProperties = { name: link.name, mac: link.mac, mtu: link.mtu };
     const namespaceIsThere = (await namespaceId(record.netns)) === record.netnsId;

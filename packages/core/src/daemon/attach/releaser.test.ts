@@ -18,19 +18,19 @@ const unused = async () => {};
 
 interface Environment {
   presence?: Presence<DpuEntry>;
-  bringHome?: HostReturn['bringHome'];
+  returnToHost?: HostReturn['returnToHost'];
   freeAddresses?: () => Promise<void>;
 }
 
 /** By default a DPU that was torn down, a device that comes home and addresses that go back. */
-function makeReleaser({ presence = gone, bringHome, freeAddresses }: Environment = {}) {
+function makeReleaser({ presence = gone, returnToHost, freeAddresses }: Environment = {}) {
   const directory = join(mkdtempSync(join(tmpdir(), 'releaser-')), 'attachments');
   const store = new AttachmentStore({ directory, logger });
   store.put(record);
   const releaser = new Releaser({
     store,
     logger,
-    hostReturn: { bringHome: bringHome ?? (async () => ({ complete: true })) },
+    hostReturn: { returnToHost: returnToHost ?? (async () => ({ complete: true })) },
     ipam: { del: freeAddresses ?? unused },
     index: {
       find: () => undefined,
@@ -67,7 +67,7 @@ test('addresses go back while the device moves: no program is started before tha
   const log: string[] = [];
   const freed = Promise.withResolvers<void>();
   const { releaser } = makeReleaser({
-    bringHome: async (_record, onMoving) => {
+    returnToHost: async (_record, onMoving) => {
       // Whatever else is ready has its turn first.
       await new Promise(setImmediate);
       log.push('moving');
@@ -104,7 +104,7 @@ test('a device that is not back yet stays its record’s, and everything else is
   let returned: Returned = { complete: false, reason: 'late' };
   const { releaser, store } = makeReleaser({
     presence: dataPathOf({ deleteBridgePort }),
-    bringHome: async () => returned,
+    returnToHost: async () => returned,
     freeAddresses: async () => {
       addresses += 1;
     },
@@ -120,7 +120,7 @@ test('a device that is not back yet stays its record’s, and everything else is
 
 test('a device that went with its card is told from one that the kernel still has', async () => {
   let returned: Returned = { complete: false, reason: 'away', functionIsAway: true };
-  const { releaser, store } = makeReleaser({ bringHome: async () => returned });
+  const { releaser, store } = makeReleaser({ returnToHost: async () => returned });
   expect(await releaser.release(record)).toBe('deviceAwaited');
   const awaited = store.holderOf(record.deviceId) ?? record;
   expect(awaited).toMatchObject({ id: record.id, functionIsAway: true });
@@ -150,7 +150,7 @@ test.each(['closes it', 'fails to'])('a function of a chain keeps its device unt
   };
   const { releaser, store } = makeReleaser({
     presence: dataPathOf({ deleteNetworkFunction }),
-    bringHome: async () => {
+    returnToHost: async () => {
       log.push('device');
       return { complete: true };
     },

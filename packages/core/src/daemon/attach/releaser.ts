@@ -14,7 +14,7 @@ import type { AttachmentStore } from './store.ts';
 export interface ReleaserOptions {
   store: AttachmentStore;
   index: DpuIndex;
-  hostReturn: Pick<HostReturn, 'bringHome'>;
+  hostReturn: Pick<HostReturn, 'returnToHost'>;
   ipam: Pick<Ipam, 'del'>;
   logger: Logger;
 }
@@ -72,7 +72,7 @@ export class Releaser {
     if (record.networkFunction?.chain) await disconnected.catch(() => {});
     const [disconnection, returned] = await Promise.allSettled([
       disconnected,
-      this.#options.hostReturn.bringHome(record, onMoving),
+      this.#options.hostReturn.returnToHost(record, onMoving),
     ]);
     if (disconnection.status === 'rejected') throw disconnection.reason;
     if (returned.status === 'rejected') throw returned.reason;

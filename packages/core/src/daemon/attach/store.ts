@@ -29,7 +29,7 @@ export class AttachmentStore {
       directory,
       logger,
       format: { schema: attachment, keyOf },
-      onUnreadable: () => this.#tell(),
+      onUnreadable: () => this.#notify(),
     });
     this.#attachments = this.#files.load();
   }
@@ -74,7 +74,7 @@ export class AttachmentStore {
       throw new DpuError('RESOURCE_EXHAUSTED', `${what} (${message}): see the disk`, { cause });
     }
     this.#attachments.set(keyOf(record), record);
-    this.#tell();
+    this.#notify();
   }
 
   /**
@@ -138,10 +138,10 @@ export class AttachmentStore {
     } catch (error) {
       this.#logger.error({ err: error, attachment: key }, 'an attachment record cannot be written yet');
     }
-    this.#tell();
+    this.#notify();
   }
 
-  #tell(): void {
+  #notify(): void {
     for (const listener of this.#listeners) listener();
   }
 }

@@ -89,7 +89,7 @@ export class CniRequest {
     const { pod } = this;
     const odd = Object.values(pod ?? {}).find((value) => !rules.podName.accepts(value));
     if (odd === undefined) return pod;
-    const why = `a pod's names must be ${rules.podName.words}, not ${JSON.stringify(odd)}`;
+    const why = `a pod's names must be ${rules.podName.expected}, not ${JSON.stringify(odd)}`;
     throw new CniError(cniCodes.invalidEnvironment, `environment variable CNI_ARGS: ${why}`);
   }
 
@@ -107,7 +107,7 @@ export class CniRequest {
   #variable(name: string, rule: VariableRule): string {
     const value = this.env[name] ?? '';
     if (rule.accepts(value)) return value;
-    const why = value === '' ? 'is missing' : `must be ${rule.words}, not ${JSON.stringify(value)}`;
+    const why = value === '' ? 'is missing' : `must be ${rule.expected}, not ${JSON.stringify(value)}`;
     throw new CniError(cniCodes.invalidEnvironment, `environment variable ${name} ${why}`);
   }
 }

@@ -19,7 +19,7 @@ const requestTimeout = 30_000;
 const retryStepMs = 100;
 const longestRetryMs = 5_000;
 /** Milliseconds after which a socket counts as one that stays. */
-const settledMs = 10_000;
+const stableMs = 10_000;
 
 export class UnixListener {
   readonly #options: UnixListenerOptions;
@@ -97,7 +97,7 @@ export class UnixListener {
     const { logger, socketPath } = this.#options;
     logger.error({ socketPath }, 'the CNI socket was taken away; it is served again');
     this.#stopListening();
-    if (performance.now() - this.#listenedAt > settledMs) this.#retries = 0;
+    if (performance.now() - this.#listenedAt > stableMs) this.#retries = 0;
     if (this.#retries === 0) await this.#tryListen();
     else this.#listenLater();
   }

@@ -6,7 +6,7 @@ import { CniError, cniCodes } from '../attach/errors.ts';
 
 export interface VariableRule {
   accepts(value: string): boolean;
-  words: string;
+  expected: string;
 }
 
 const fitsKernel = (name: Buffer): boolean => name.length <= 15 && !name.includes(0xa0);
@@ -15,16 +15,16 @@ export const rules = {
   /** The specification's rule; the length is what a file name may have. */
   containerId: {
     accepts: (value) => value.length <= 255 && /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/.test(value),
-    words: 'at most 255 letters, digits, ".", "_" and "-"',
+    expected: 'at most 255 letters, digits, ".", "_" and "-"',
   },
   /** What DEL needs to know of it. */
   anyContainerId: {
     accepts: (value) => /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/.test(value),
-    words: 'letters, digits, ".", "_" and "-"',
+    expected: 'letters, digits, ".", "_" and "-"',
   },
   anyIfName: {
     accepts: (value) => value !== '',
-    words: 'set',
+    expected: 'set',
   },
   /**
    * What the kernel takes as a name (dev_valid_name in net/core/dev.c). It knows bytes only, and 0xa0 is a space to
@@ -32,17 +32,17 @@ export const rules = {
    */
   ifName: {
     accepts: (value) => /^(?!(?:\.{1,2}|all|default)$)[^/:%\s]+$/.test(value) && fitsKernel(Buffer.from(value)),
-    words: 'at most 15 bytes without "/", ":", "%" and white space',
+    expected: 'at most 15 bytes without "/", ":", "%" and white space',
   },
   /** PATH_MAX of linux/limits.h, with the NUL at its end. */
   netns: {
     accepts: (value) => value.startsWith('/') && Buffer.byteLength(value) < 4096,
-    words: 'an absolute path',
+    expected: 'an absolute path',
   },
   /** Names of pods and namespaces (DNS subdomains), and their UIDs. */
   podName: {
     accepts: (value) => value.length <= 253 && /^[a-zA-Z0-9](?:[a-zA-Z0-9.-]*[a-zA-Z0-9])?$/.test(value),
-    words: 'at most 253 letters, digits, "-" and "."',
+    expected: 'at most 253 letters, digits, "-" and "."',
   },
 } as const satisfies Record<string, VariableRule>;
 

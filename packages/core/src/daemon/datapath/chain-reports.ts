@@ -10,7 +10,7 @@ export class ChainReports {
   readonly #onChange: () => void;
   readonly #reports = new Map<string, ChainReport>();
 
-  /** @param onChange Called when {@link ChainReports.list} answers something else. */
+  /** @param onChange Called when {@link ChainReports.list} has changed. */
   constructor(onChange: () => void) {
     this.#onChange = onChange;
   }

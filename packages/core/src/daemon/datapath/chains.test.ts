@@ -237,6 +237,22 @@ test.each(['the VSP', 'the daemon'])('a function lost while %s was away closes t
   }
 });
 
+test.each([true, false])(
+  'nothing is said of a chain whose last function went without the VSP (chains: %j)',
+  async (hasChains) => {
+    const node = new Node();
+    const vsp = await node.startVsp({ hasChains });
+    await node.ready();
+    await node.attach('nat', 'firewall', 'nat');
+    expect(node.phase()).toBe('Incomplete');
+    await vsp.stop();
+    await node.away();
+    await node.detach('nat');
+    expect(node.report()).toBeUndefined();
+    expect(node.records()).toEqual([]);
+  },
+);
+
 test('a VSP without chains is given each function by itself', async () => {
   const node = new Node();
   const vsp = await node.startVsp({ hasChains: false });

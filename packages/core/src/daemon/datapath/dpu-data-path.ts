@@ -31,11 +31,11 @@ export interface DpuDataPathOptions {
   vsp?: CallListener | undefined;
   /** See {@link HostPortsOptions.isOnlyInstallation}. */
   isOnlyInstallation: (installation: string) => boolean;
-  /** Called when {@link DpuDataPath.chains} answers something else. */
+  /** Called when {@link DpuDataPath.chains} has changed. */
   onChains: () => void;
-  /** Called when the hosts that have ports here, or those of them that are away, are others now. */
+  /** Called when the hosts that have ports here, or those of them that are away, have changed. */
   onHosts: () => void;
-  /** Called when {@link DpuDataPath.unreadable} answers something else. */
+  /** Called when {@link DpuDataPath.unreadable} has changed. */
   onUnreadable?: (() => void) | undefined;
   logger: Logger;
 }
@@ -165,8 +165,8 @@ export class DpuDataPath {
    * @throws DpuError UNAVAILABLE without a VSP; what the VSP says to a function that it is given by itself
    */
   async createNetworkFunction(nf: NetworkFunction, place?: ChainPlace): Promise<void> {
-    const given = await this.#functions.attach(nf, place);
-    if (given === 'in chain' && place) return this.#chainReconciled(place.chain);
+    const how = await this.#functions.attach(nf, place);
+    if (how === 'in chain' && place) return this.#chainReconciled(place.chain);
     try {
       await this.#reconciler.ensure(networkFunctionKey(nf));
     } catch (error) {

@@ -24,9 +24,9 @@ export interface HostDataPathOptions {
   /** The DPU's directory of records. */
   directory: string;
   attachments: AttachedPorts;
-  /** Called when what it says of the peer may be something else. */
+  /** Called when what it says of the peer may have changed. */
   onChange: () => void;
-  /** Called when {@link HostDataPath.unreadable} answers something else. */
+  /** Called when {@link HostDataPath.unreadable} has changed. */
   onUnreadable?: (() => void) | undefined;
   logger: Logger;
   heartbeatMs: number;

@@ -22,7 +22,7 @@ export interface HostPortsOptions {
   reconciler: Pick<Reconciler, 'ensure' | 'connected' | 'reconcile' | 'whyMissing'>;
   /** Whether a host that is known by its node and DPU only can be of this installation, and of no other. */
   isOnlyInstallation: (installation: string) => boolean;
-  /** Called when {@link HostPorts.users} answers something else. */
+  /** Called when {@link HostPorts.users} has changed. */
   onUsers: () => void;
   logger: Logger;
 }
@@ -134,7 +134,7 @@ export class HostPorts {
   async forgetHost(owner: string): Promise<number> {
     const count = await this.#records.dropAll(owner);
     this.#reconciler.reconcile();
-    this.#tellUsers();
+    this.#notifyUsers();
     return count;
   }
 
@@ -149,7 +149,7 @@ export class HostPorts {
       return await this.#lock.run(`${owner} ${id}`, work);
     } finally {
       this.#asking.splice(this.#asking.indexOf(owner), 1);
-      this.#tellUsers();
+      this.#notifyUsers();
     }
   }
 
@@ -167,10 +167,10 @@ export class HostPorts {
   async #handOver(former: string, owner: string): Promise<void> {
     const ports = await this.#records.handOver(former, owner);
     this.#logger.info({ owner, former, ports }, 'a host has another name now; its bridge ports go with it');
-    this.#tellUsers();
+    this.#notifyUsers();
   }
 
-  #tellUsers(): void {
+  #notifyUsers(): void {
     const users = this.users().join();
     if (users === this.#users) return;
     this.#users = users;

@@ -23,7 +23,7 @@ interface HostSideItemsOptions {
   /** The DPU's directory of records. */
   directory: string;
   attachments: AttachedPorts;
-  /** Called when {@link HostSideItems.unreadable} answers something else. */
+  /** Called when {@link HostSideItems.unreadable} has changed. */
   onUnreadable?: (() => void) | undefined;
   logger: Logger;
 }

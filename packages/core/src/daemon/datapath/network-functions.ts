@@ -4,7 +4,9 @@
  * Which are attached is written in the attachments; on disk here are the order of each chain, what the VSP was given of
  * it, and what a VSP that was away must still be told to forget. A chain is given when all its functions are attached,
  * as a whole, and taken from the VSP before the first of them goes. A VSP without ordered chains is given each function
- * by itself.
+ * by itself. A chain for one logical bridge is not given to a VSP that cannot do that. A VSP that starts anew is given
+ * what was accepted last of a chain, then what is asked for now. What became of each chain that has functions here is
+ * reported.
  */
 import { isDeepStrictEqual } from 'node:util';
 import { DpuError, type NetworkFunction } from '@dpu-operator/sdk';
@@ -28,9 +30,9 @@ export interface NetworkFunctionsOptions {
   /** The DPU's directory of records. */
   directory: string;
   attachments: AttachedFunctions;
-  /** Called when {@link NetworkFunctions.chains} answers something else. */
+  /** Called when {@link NetworkFunctions.chains} has changed. */
   onChains: () => void;
-  /** Called when {@link NetworkFunctions.unreadable} answers something else. */
+  /** Called when {@link NetworkFunctions.unreadable} has changed. */
   onUnreadable?: (() => void) | undefined;
   logger: Logger;
 }
@@ -233,14 +235,14 @@ export class NetworkFunctions {
     return this.#wasComplete ? this.#reports.list() : undefined;
   }
 
-  /** Reports a chain, where nothing is left to do for it. */
+  /** Reports a chain, where nothing is left to do for it; one without functions here is reported no more. */
   chainReconciled(chain: string): void {
-    if (!this.#vsp) return;
     const members = this.#attached.membersOf(chain);
     if (members.length === 0) {
       this.#reports.forget(chain);
       return;
     }
+    if (!this.#vsp) return;
     const report = reportOf(this.#chains.of(chain), members, this.#vsp);
     if (report) this.#reports.say(report);
   }

@@ -30,7 +30,7 @@ export class ReplayEnd {
   /** It was told everything, and has taken it. */
   replayed(vsp: Vsp): void {
     this.#vsp = vsp;
-    void this.#tell(vsp, 1);
+    void this.#complete(vsp, 1);
   }
 
   /** Other records than before can be read. */
@@ -44,7 +44,7 @@ export class ReplayEnd {
     clearTimeout(this.#timer);
   }
 
-  async #tell(vsp: Vsp, times: number): Promise<void> {
+  async #complete(vsp: Vsp, times: number): Promise<void> {
     const { isUnreadable, logger } = this.#options;
     clearTimeout(this.#timer);
     if (isUnreadable()) return;
@@ -57,7 +57,7 @@ export class ReplayEnd {
       if (this.#vsp !== vsp) return;
       const err = DpuError.from(thrown);
       logger.warn({ err }, 'the VSP did not take that its replay is complete; it is told again');
-      this.#timer = setTimeout(() => void this.#tell(vsp, times + 1), backoffDelay(times, backoff));
+      this.#timer = setTimeout(() => void this.#complete(vsp, times + 1), backoffDelay(times, backoff));
       this.#timer.unref();
     }
   }

@@ -20,7 +20,7 @@ export interface VspProgressOptions {
 /** Until a watch that broke is opened again. */
 const backoff = { initialMs: 500, maxMs: 30_000 };
 /** Milliseconds that a watch must have lasted for the next one to be opened soon. */
-const settledMs = 30_000;
+const stableMs = 30_000;
 
 export class VspProgress {
   readonly #options: VspProgressOptions;
@@ -64,7 +64,7 @@ export class VspProgress {
     this.#stop = this.#options.client.watchProgress({
       onStart: () => this.#started(),
       onProgress: (names) => {
-        for (const name of names) this.#tell(name);
+        for (const name of names) this.#deliver(name);
       },
       onEnd: (error) => this.#ended(error),
     });
@@ -77,7 +77,7 @@ export class VspProgress {
     this.#options.onMissed();
   }
 
-  #tell(name: string): void {
+  #deliver(name: string): void {
     const followers = this.#followed.get(bridgePortId(name));
     if (followers) for (const news of followers) news.heard();
     else if (name.startsWith('bridgePorts/')) this.#options.onUnawaited(name);
@@ -89,7 +89,7 @@ export class VspProgress {
     this.#askAgain();
     if (error.code === 'UNIMPLEMENTED') return;
     this.#options.logger.debug({ err: error }, 'the watch of the progress ended; it is opened again');
-    const hasLasted = performance.now() - this.#openedAt >= settledMs;
+    const hasLasted = performance.now() - this.#openedAt >= stableMs;
     this.#failures = hasLasted ? 1 : this.#failures + 1;
     this.#retry = setTimeout(() => this.#open(), backoffDelay(this.#failures, backoff)).unref();
   }

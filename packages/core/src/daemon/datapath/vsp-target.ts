@@ -168,7 +168,7 @@ export class VspTarget implements Target {
       const names = [...this.#news].slice(0, questionsAtOnce);
       for (const one of names) this.#news.delete(one);
       const ports = await Promise.all(names.map((one) => this.#client.getBridgePort(one).catch(() => undefined)));
-      this.#tell(
+      this.#reportRelapses(
         new Map(
           names.flatMap((one, index) => {
             const port = ports[index];
@@ -183,10 +183,10 @@ export class VspTarget implements Target {
   /** As {@link #lookAgain} for every port: nobody knows with which of them the card has gone on. */
   async #lookAtAll(): Promise<void> {
     const ports = await this.#client.listBridgePorts().catch(() => []);
-    this.#tell(new Map(ports.map((port) => [port.name, port])));
+    this.#reportRelapses(new Map(ports.map((port) => [port.name, port])));
   }
 
-  #tell(ports: ReadonlyMap<string, BridgePort>): void {
+  #reportRelapses(ports: ReadonlyMap<string, BridgePort>): void {
     const relapses = new Map<string, DpuError>();
     for (const [name, port] of ports) {
       const error = whyNotProgrammed(port);

@@ -13,7 +13,7 @@ interface Waiter {
   key: string;
   patient: boolean;
   timer: NodeJS.Timeout;
-  settled: PromiseWithResolvers<void>;
+  outcome: PromiseWithResolvers<void>;
   /** What a patient one waits in spite of. */
   lastError?: DpuError;
 }
@@ -22,11 +22,11 @@ export class Waiters {
   readonly #all = new Set<Waiter>();
 
   add(key: string, { patient = false, deadlineMs = 30_000 }: EnsureOptions): Promise<void> {
-    const settled = Promise.withResolvers<void>();
+    const outcome = Promise.withResolvers<void>();
     const timer = setTimeout(() => this.#reject(waiter, waiter.lastError ?? late(key, deadlineMs)), deadlineMs);
-    const waiter: Waiter = { key, patient, timer, settled };
+    const waiter: Waiter = { key, patient, timer, outcome };
     this.#all.add(waiter);
-    return settled.promise;
+    return outcome.promise;
   }
 
   keys(): ReadonlySet<string> {
@@ -45,7 +45,7 @@ export class Waiters {
   resolve(key: string): void {
     for (const waiter of this.of(key)) {
       this.#forget(waiter);
-      waiter.settled.resolve();
+      waiter.outcome.resolve();
     }
   }
 
@@ -67,7 +67,7 @@ export class Waiters {
 
   #reject(waiter: Waiter, error: DpuError): void {
     this.#forget(waiter);
-    waiter.settled.reject(error);
+    waiter.outcome.reject(error);
   }
 
   #forget(waiter: Waiter): void {

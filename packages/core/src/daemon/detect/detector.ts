@@ -59,7 +59,7 @@ export class Detector {
     signal.addEventListener('abort', () => this.#timer.close(), { once: true });
   }
 
-  /** One look at a time; tells of the outcome when it is another than before. */
+  /** One look at a time; reports the outcome when it has changed. */
   look(): Promise<void> {
     this.#work = this.#work
       .then(() => this.#look())
@@ -67,7 +67,7 @@ export class Detector {
     return this.#work;
   }
 
-  /** Tells of the outcome also when it is as before. */
+  /** Reports the outcome also when it has not changed. */
   lookAndTell(): Promise<void> {
     this.#last = undefined;
     return this.look();
@@ -80,7 +80,7 @@ export class Detector {
     const known = dpus.known();
     if (order.is === 'leave') {
       this.#timer.lookIn(undefined);
-      this.#tell(
+      this.#report(
         known.map((dpu) => ({ dpu, presence: { is: 'unknown', reason: order.reason }, removal: order.reason })),
       );
       return;
@@ -104,7 +104,7 @@ export class Detector {
     const confirmed = confirmRemovals(findings, this.#unpluggedSince, now);
     this.#unpluggedSince = confirmed.since;
     this.#planRecheck(gonePlugins === undefined || isAnyMissing(confirmed.findings), confirmed.dueInMs);
-    this.#tell(confirmed.findings);
+    this.#report(confirmed.findings);
   }
 
   /** undefined where neither a rule nor a DPU that is known depends on hardware. */
@@ -143,7 +143,7 @@ export class Detector {
     this.#recheckMs = isNeeded ? Math.min(this.#recheckMs * 2, longestRecheckMs) : firstRecheckMs;
   }
 
-  #tell(findings: readonly DpuFinding[]): void {
+  #report(findings: readonly DpuFinding[]): void {
     const text = JSON.stringify(findings);
     if (text === this.#last) return;
     this.#last = text;

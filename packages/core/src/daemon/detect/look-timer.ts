@@ -1,13 +1,13 @@
 /** When to look for DPUs: soon after a change, and again while something is missing. */
 
 /** Milliseconds in which the link events of one plugging are taken together. */
-const settleMs = 500;
+const quietMs = 500;
 /** Milliseconds after the first event of a burst by which a look has begun, however long it goes on. */
 const longestWaitMs = 2_000;
 
 export class LookTimer {
   readonly #look: () => void;
-  #settling: { timer: NodeJS.Timeout; latest: number } | undefined;
+  #burst: { timer: NodeJS.Timeout; latest: number } | undefined;
   #recheck: NodeJS.Timeout | undefined;
 
   constructor(look: () => void) {
@@ -16,14 +16,14 @@ export class LookTimer {
 
   /** Something has changed; more may follow. */
   changed(): void {
-    const latest = this.#settling?.latest ?? performance.now() + longestWaitMs;
-    clearTimeout(this.#settling?.timer);
-    const delay = Math.max(0, Math.min(settleMs, latest - performance.now()));
+    const latest = this.#burst?.latest ?? performance.now() + longestWaitMs;
+    clearTimeout(this.#burst?.timer);
+    const delay = Math.max(0, Math.min(quietMs, latest - performance.now()));
     const timer = setTimeout(() => {
-      this.#settling = undefined;
+      this.#burst = undefined;
       this.#look();
     }, delay);
-    this.#settling = { timer: timer.unref(), latest };
+    this.#burst = { timer: timer.unref(), latest };
   }
 
   /** Looks once more after so many milliseconds; undefined when there is no need. */
@@ -33,7 +33,7 @@ export class LookTimer {
   }
 
   close(): void {
-    clearTimeout(this.#settling?.timer);
+    clearTimeout(this.#burst?.timer);
     clearTimeout(this.#recheck);
   }
 }

@@ -1,6 +1,6 @@
 import type { AttachedFunctions } from '../datapath/attached-index.ts';
 import type { AttachedPorts } from '../datapath/host-side-items.ts';
-import type { DeviceHolder } from './device-placing.ts';
+import type { DeviceHolder } from './devices/device-placing.ts';
 
 /** What the attachments on disk say of a DPU. */
 export interface AttachmentsView extends AttachedFunctions, AttachedPorts {

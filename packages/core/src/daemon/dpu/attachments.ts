@@ -38,16 +38,16 @@ export function attachmentsView(source: AttachmentSource): AttachmentsView & Dpu
     },
     chainMembers: (dpuName) => {
       const members = new Map<string, ChainMember>();
-      const going = new Set<string>();
+      const detaching = new Set<string>();
       for (const { networkFunction, state } of of(dpuName)) {
         if (!networkFunction?.chain) continue;
         const { chain, ...pair } = networkFunction;
         const key = JSON.stringify(pair);
         members.set(key, { chain: chain.name, function: chain.function, networkFunction: pair });
         // With one of its interfaces a function goes.
-        if (state === 'detaching') going.add(key);
+        if (state === 'detaching') detaching.add(key);
       }
-      return [...members].flatMap(([key, member]) => (going.has(key) ? [] : member));
+      return [...members].flatMap(([key, member]) => (detaching.has(key) ? [] : member));
     },
   };
 }

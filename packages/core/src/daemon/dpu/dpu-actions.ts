@@ -6,10 +6,10 @@ import { isBeingDeleted, isNotFound, type KubeStore, type Requeue, removeFinaliz
 import type { Findings } from '../detect/findings.ts';
 import { nameBehindNode } from '../detect/names.ts';
 import type { ServedDpu } from '../detect/served-dpu.ts';
-import { daemonStatus } from './daemon-status.ts';
-import type { DpuObjects } from './dpu-objects.ts';
 import type { ManagedDpus } from './managed-dpus.ts';
 import type { DpuAction } from './plan.ts';
+import { daemonStatus } from './status/daemon-status.ts';
+import type { DpuObjects } from './status/dpu-objects.ts';
 
 export interface NodeDpusEvents {
   /** The sides that this node has may be others now. */
@@ -141,7 +141,7 @@ export class DpuActions {
     this.#noteReady(name, manager?.ready?.status);
     const hosts = object.spec.isDpuSide && isBeingDeleted(object) ? dpus.hostOwners(name) : undefined;
     const waitMs = await objects.writeStatus(object, daemonStatus(action, manager, hosts));
-    await objects.tellOfCard(object, manager?.vsp.card.takeEvents() ?? []);
+    await objects.recordCardEvents(object, manager?.vsp.card.takeEvents() ?? []);
     return waitMs > 0 ? { requeueAfterMs: waitMs } : undefined;
   }
 

@@ -32,14 +32,14 @@ import { gone, type Presence, there, unknown } from '../presence.ts';
 import type { UnreadableRecord } from '../state/set-aside.ts';
 import { ChannelEnd, type NodeTrust } from '../trust/channel-end.ts';
 import type { AttachmentsView } from './attachments-view.ts';
-import { DeviceNetworks } from './device-networks.ts';
-import { type ChannelReport, dpuChannel, hostChannel } from './dpu-channel.ts';
+import { DeviceNetworks } from './devices/device-networks.ts';
+import { OfferedDevices } from './devices/offered-devices.ts';
 import { DpuSide } from './dpu-side.ts';
-import { DpuVsp, type VspUser } from './dpu-vsp.ts';
-import { OfferedDevices } from './offered-devices.ts';
 import { PodDataPath } from './pod-data-path.ts';
-import { hostsAway, readiness, type VspState } from './readiness.ts';
-import type { VfWish } from './vf-plan.ts';
+import { type ChannelReport, dpuChannel, hostChannel } from './status/dpu-channel.ts';
+import { hostsAway, readiness, type VspState } from './status/readiness.ts';
+import { DpuVsp, type VspUser } from './vsp/dpu-vsp.ts';
+import type { VfWish } from './vsp/vf-plan.ts';
 
 export interface DpuManagerOptions {
   dpu: DetectedDpu;
@@ -53,11 +53,11 @@ export interface DpuManagerOptions {
   allocations?: Pick<DeviceAllocations, 'podOf'> | undefined;
   /** Undefined where there is no operator: then only plain text is possible between host and DPU. */
   trust?: NodeTrust | undefined;
-  /** Called when {@link DpuManager.ready} or another of what it says may be something else. */
+  /** Called when {@link DpuManager.ready}, or anything else that it says, may have changed. */
   onChange: () => void;
   /** Deletes the VSP's pod, so that another is made. */
   restartVsp?: (() => Promise<void>) | undefined;
-  /** Called when {@link DpuManager.unreadable} answers something else. */
+  /** Called when {@link DpuManager.unreadable} has changed. */
   onUnreadable?: (() => void) | undefined;
   logger: Logger;
   /** Milliseconds between heartbeats, to the VSP and to the DPU side. Default: 2,000. */
@@ -154,7 +154,7 @@ export class DpuManager implements VspUser {
       });
     }
     this.dataPath = new PodDataPath(dpu.name, this.host, this.dpuSide?.dataPath);
-    this.#tellAccelerated();
+    this.#applyAccelerated();
     this.vsp.start();
   }
 
@@ -207,11 +207,11 @@ export class DpuManager implements VspUser {
   /** Which of its devices belong to which DpuNetwork. */
   async setNetworks(networks: readonly NetworkWish[]): Promise<void> {
     if (await this.networks.want(networks)) this.#networksChanged();
-    this.#tellAccelerated();
+    this.#applyAccelerated();
   }
 
   /** Also what an earlier daemon was told. */
-  #tellAccelerated(): void {
+  #applyAccelerated(): void {
     if (this.dpu.side === 'dpu') this.vsp.setAccelerated(this.networks.wishes.some(({ accelerated }) => accelerated));
   }
 
@@ -247,13 +247,13 @@ export class DpuManager implements VspUser {
   async tearDown(): Promise<void> {
     this.devices.withdraw();
     await this.vsp.clearForGood(tearDownWaitMs);
-    await this.#tellPeer();
+    await this.#warnOfPortsLeft();
     this.close();
     for (const directory of Object.values(this.#options.directories))
       rmSync(directory, { recursive: true, force: true });
   }
 
-  async #tellPeer(): Promise<void> {
+  async #warnOfPortsLeft(): Promise<void> {
     const ports = (await this.host?.deletionsHeard(deletionsMs)) ?? [];
     if (ports.length === 0) return;
     const order = `${annotations.forgetHost}=${ownerOf(this.#options.nodeName, this.dpu.name)}`;

@@ -8,7 +8,7 @@ import { silent } from '../datapath/testing.ts';
 import { DevicePool } from '../kubelet/pool.ts';
 import { gone } from '../presence.ts';
 import { freePort, Vsp } from '../testing/vsp.ts';
-import type { DeviceHolder } from './device-placing.ts';
+import type { DeviceHolder } from './devices/device-placing.ts';
 import { DpuManager } from './dpu-manager.ts';
 
 const cleanups: (() => void | Promise<void>)[] = [];

@@ -5,14 +5,14 @@ import { ChannelListener } from '../peer/channel-listener.ts';
 import { KnownHosts } from '../peer/known-hosts.ts';
 import { plainOwner } from '../peer/owner.ts';
 import type { ChannelEnd } from '../trust/channel-end.ts';
-import type { VspHealth } from './vsp-health.ts';
+import type { VspHealth } from './vsp/vsp-health.ts';
 
 export interface DpuSideOptions extends Omit<DpuDataPathOptions, 'isOnlyInstallation'> {
   nodeName: string;
   vsp: VspHealth;
   /** How the channel is secured, and whom it takes. */
   end: ChannelEnd;
-  /** Called when what is said of the channel may be something else. */
+  /** Called when what is said of the channel may have changed. */
   onCallers: () => void;
 }
 

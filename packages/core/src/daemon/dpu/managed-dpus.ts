@@ -36,7 +36,7 @@ export interface ManagedDpusOptions {
 }
 
 export interface ManagedDpusEvents {
-  /** What a manager says of its DPU may be something else now. */
+  /** Called when what a manager says of its DPU may have changed. */
   change: [dpuName: string];
   /** Records have been set aside, or a person has deleted some that were. */
   unreadable: [];

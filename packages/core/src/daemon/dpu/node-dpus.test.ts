@@ -16,7 +16,7 @@ import {
   pulledOut,
 } from '../testing/node-dpus.ts';
 import { freePort, Vsp } from '../testing/vsp.ts';
-import { WriteLimit } from './write-limit.ts';
+import { WriteLimit } from './status/write-limit.ts';
 
 const cleanups: (() => unknown)[] = [];
 afterEach(async () => {
@@ -533,8 +533,8 @@ test('what a plugin says of its card is in the status, with an event for each tr
 test('words that change with every report are written now and then: the newest, and none is lost', async () => {
   let now = 0;
   // The clock stands still: whoever waits for his turn asks again every 20 ms, in vain.
-  const wordsLimit = () => new WriteLimit({ atOnce: 1, intervalMs: 20, now: () => now });
-  const { fixture, vsp } = await ready({ wordsLimit });
+  const messageLimit = () => new WriteLimit({ atOnce: 1, intervalMs: 20, now: () => now });
+  const { fixture, vsp } = await ready({ messageLimit });
   const report = async (reason: string) => {
     vsp.unhealthy = true;
     vsp.details = () => ({ reason });

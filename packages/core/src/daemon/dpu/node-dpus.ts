@@ -20,14 +20,14 @@ import { Findings } from '../detect/findings.ts';
 import type { KnownDpu } from '../detect/known-dpu.ts';
 import { gone, type Presence, there, unknown } from '../presence.ts';
 import { DpuActions, type NodeCleanup, type NodeDpusEvents } from './dpu-actions.ts';
-import type { DpuUsers } from './dpu-conditions.ts';
 import type { DpuManager } from './dpu-manager.ts';
-import { DpuObjects, knownByObject } from './dpu-objects.ts';
-import { drainOf } from './drain.ts';
 import { obeyForgetHost } from './forget-host.ts';
 import type { ManagedDpus } from './managed-dpus.ts';
 import { planDpu } from './plan.ts';
-import type { WriteLimit } from './write-limit.ts';
+import type { DpuUsers } from './status/dpu-conditions.ts';
+import { DpuObjects, knownByObject } from './status/dpu-objects.ts';
+import { drainOf } from './status/drain.ts';
+import type { WriteLimit } from './status/write-limit.ts';
 
 /** Who uses the DPUs of this node, by the attachments on disk. */
 export interface DpuPods {
@@ -43,8 +43,8 @@ export interface NodeDpusOptions {
   nodeName: string;
   dpus: ManagedDpus;
   attachments: DpuPods;
-  /** See {@link DpuObjectsOptions.wordsLimit}. */
-  wordsLimit?: (() => WriteLimit) | undefined;
+  /** See {@link DpuObjectsOptions.messageLimit}. */
+  messageLimit?: (() => WriteLimit) | undefined;
   logger: Logger;
 }
 
@@ -67,7 +67,7 @@ export class NodeDpus extends EventEmitter<NodeDpusEvents> {
       store,
       nodeName,
       dpus: options.dpus,
-      objects: new DpuObjects({ store, events, nodeName, wordsLimit: options.wordsLimit }),
+      objects: new DpuObjects({ store, events, nodeName, messageLimit: options.messageLimit }),
       findings: this.#findings,
       events: this,
       logger,

@@ -30,9 +30,9 @@ import {
   isUsed,
   pluginGone,
   unreadableRecords,
-} from './dpu-conditions.ts';
-import { drainOf, drainReport, isToClear } from './drain.ts';
-import type { VfWish } from './vf-plan.ts';
+} from './status/dpu-conditions.ts';
+import { drainOf, drainReport, isToClear } from './status/drain.ts';
+import type { VfWish } from './vsp/vf-plan.ts';
 
 export interface ObservedDpu {
   object: Presence<DataProcessingUnit>;

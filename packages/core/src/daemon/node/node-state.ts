@@ -8,7 +8,7 @@ import { firstTen } from '../../listed.ts';
 import { describe } from '../attach/attachment.ts';
 import type { AttachmentStore } from '../attach/store.ts';
 import type { NodeCleanup } from '../dpu/dpu-actions.ts';
-import { nodeSideLabel } from '../dpu/dpu-objects.ts';
+import { nodeSideLabel } from '../dpu/status/dpu-objects.ts';
 import type { NodeOrder } from './node-order.ts';
 
 /** The CNI server and its executable, and the registration with the kubelet. */
@@ -76,7 +76,7 @@ export class NodeState implements NodeCleanup {
     else if (nodeDpus.hasLooked && order.is === 'leave') await services.remove();
     // A daemon whose node loses the label dpu=true is gone at once where it has no DPU: nothing may be left by then.
     else if (nodeDpus.hasLooked && order.is === 'serve' && !nodeDpus.hasObjects) await services.uninstall();
-    if (order.is === 'leave' && nodeDpus.hasLooked && !hasDpus && left.length > 0) await this.#tellOf(left);
+    if (order.is === 'leave' && nodeDpus.hasLooked && !hasDpus && left.length > 0) await this.#reportLeft(left);
   }
 
   /** Attachments of DPUs that went, such as those whose addresses alone are still to be given back. */
@@ -86,7 +86,7 @@ export class NodeState implements NodeCleanup {
     return [...attachments.list().map(describe), ...unreadable];
   }
 
-  async #tellOf(left: readonly string[]): Promise<void> {
+  async #reportLeft(left: readonly string[]): Promise<void> {
     const { events, nodeName } = this.#options;
     await events.event(
       { apiVersion: nodeType.apiVersion, kind: nodeType.kind, metadata: { name: nodeName } },

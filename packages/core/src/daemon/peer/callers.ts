@@ -21,7 +21,7 @@ export interface CallersOptions {
   verify: (certificate: X509Certificate, chain: readonly X509Certificate[]) => Verdict;
   /** An open connection is not accepted any more; it has been ended. */
   onEnded: (caller: Caller, refusal: Outage) => void;
-  /** Called when {@link Callers.identities} answers something else. */
+  /** Called when {@link Callers.identities} has changed. */
   onChange: () => void;
 }
 

@@ -29,7 +29,7 @@ export interface ChannelServerOptions {
   isLeaving: () => boolean;
   /** Whether the VSP serves no logical bridges. */
   hasOneBridge: () => boolean;
-  /** Called when the hosts that are connected, or why one was refused, are others now. */
+  /** Called when the hosts that are connected, or why one was refused, have changed. */
   onCallers: () => void;
   /** This node, for the logs of hosts. */
   responderId: string;

@@ -5,7 +5,7 @@ import { identityUri } from '../../trust/identity.ts';
 import { TestAuthority } from '../../trust/testing.ts';
 import { HostDataPath } from '../datapath/host-data-path.ts';
 import { silent as logger, temporaryDirectory, port as vspPort } from '../datapath/testing.ts';
-import { hostChannel } from '../dpu/dpu-channel.ts';
+import { hostChannel } from '../dpu/status/dpu-channel.ts';
 import { freePort } from '../testing/vsp.ts';
 import type { ChannelEnd } from '../trust/channel-end.ts';
 import { openEnd, plainEnd, securedEnd, soonRenewed, TestTrust } from '../trust/testing.ts';

@@ -25,7 +25,7 @@ export interface GateOptions {
   inject: (socket: Socket) => void;
   /** Called when the channel is secured otherwise than before: hosts have other names from then on. */
   onSecurity: () => void;
-  /** Called when {@link Gate.hosts} or `refusal` answers something else. */
+  /** Called when {@link Gate.hosts} or `refusal` has changed. */
   onChange: () => void;
   logger: Logger;
 }
@@ -180,7 +180,7 @@ export class Gate {
       return;
     }
     this.#said(refusal);
-    if (toldReasons.has(refusal.reason) && this.#told < limits.told) this.#tell(origin, socket, refusal);
+    if (toldReasons.has(refusal.reason) && this.#told < limits.told) this.#refuseWithReason(origin, socket, refusal);
     else this.#refuse(socket, refusal.reason, refusal.message);
   }
 
@@ -197,7 +197,7 @@ export class Gate {
     inject(caller.socket);
   }
 
-  #tell(origin: string, socket: TLSSocket, refusal: Outage): void {
+  #refuseWithReason(origin: string, socket: TLSSocket, refusal: Outage): void {
     this.#refusals.add(refusal.reason, addressOf(socket), refusal.message);
     this.#told += 1;
     const timer = setTimeout(() => socket.destroy(), limits.toldMs).unref();

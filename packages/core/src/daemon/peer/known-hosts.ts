@@ -8,7 +8,7 @@ import type { HostPorts } from '../datapath/host-ports.ts';
 
 export interface KnownHostsOptions {
   hostPorts: Pick<HostPorts, 'owners' | 'forgetHost'>;
-  /** Called when {@link KnownHosts.away} answers something else, or {@link KnownHosts.unheard} is empty now. */
+  /** Called when {@link KnownHosts.away} has changed, or {@link KnownHosts.unheard} is empty now. */
   onChange: () => void;
   logger: Logger;
 }

@@ -11,7 +11,7 @@ export interface PeerLinkOptions {
   /** Where the peer listens, as gRPC takes it. */
   address: string;
   end: Pick<ChannelEnd, 'security' | 'credentials' | 'name' | 'verify'>;
-  /** Called when the `problem` of its credentials answers something else. */
+  /** Called when the `problem` of its credentials has changed. */
   onProblem: () => void;
   /** Called when a connection with newer certificates is to follow it. */
   onAging?: () => void;

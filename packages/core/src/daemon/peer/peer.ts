@@ -25,7 +25,7 @@ export interface PeerListener {
   peerConnected(calls: BridgePortCalls, knowsOwners: boolean): Promise<void>;
   /** It does not any more; it may be back within the grace period. */
   peerInterrupted(): void;
-  /** {@link Peer.outage}, `leaving`, `hasOneBridge`, `identity`, `problem` or `renewalProblem` is another than before. */
+  /** {@link Peer.outage}, `leaving`, `hasOneBridge`, `identity`, `problem` or `renewalProblem` has changed. */
   peerChanged(): void;
 }
 

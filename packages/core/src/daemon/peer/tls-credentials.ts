@@ -39,7 +39,7 @@ interface Verified {
 }
 
 export interface TlsCredentialsListener {
-  /** {@link TlsCredentials.problem} answers something else. */
+  /** Called when {@link TlsCredentials.problem} has changed. */
   onProblem: () => void;
   /** The other end's certificate has lost half of the life that it had: it has a newer one by now, or soon. */
   onAging?: (() => void) | undefined;

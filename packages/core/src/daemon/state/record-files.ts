@@ -15,7 +15,7 @@ export interface RecordFilesOptions<T> {
   directory: string;
   format: RecordFormat<T>;
   logger?: Logger | undefined;
-  /** Called when `unreadable` answers something else than before. */
+  /** Called when `unreadable` has changed. */
   onUnreadable?: (() => void) | undefined;
 }
 

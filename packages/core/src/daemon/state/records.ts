@@ -19,7 +19,7 @@ export interface RecordsOptions<T> {
   /** What a record is of, for errors: `bridge port`. */
   what: string;
   logger: Logger;
-  /** Called when {@link Records.unreadable} answers something else than before. */
+  /** Called when {@link Records.unreadable} has changed. */
   onUnreadable?: (() => void) | undefined;
 }
 

@@ -153,23 +153,23 @@ export class TestApiServer {
       return next;
     }
     this.objects.set(path, next);
-    this.#tell(known ? 'MODIFIED' : 'ADDED', path, next);
+    this.#notify(known ? 'MODIFIED' : 'ADDED', path, next);
     return next;
   }
 
   #remove(path: string, object: StoredObject): void {
     this.objects.delete(path);
     this.#version += 1;
-    this.#tell('DELETED', path, {
+    this.#notify('DELETED', path, {
       ...object,
       metadata: { ...object.metadata, resourceVersion: `${this.#version}` },
     });
   }
 
-  #tell(type: EventType, path: string, object: StoredObject): void {
+  #notify(type: EventType, path: string, object: StoredObject): void {
     const change = { version: this.#version, type, path, object };
     this.#changes.push(change);
-    for (const tell of [...this.#watches]) tell(change);
+    for (const notify of [...this.#watches]) notify(change);
   }
 }
 

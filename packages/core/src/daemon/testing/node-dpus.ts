@@ -9,7 +9,7 @@ import { EventRecorder, type KubeStore } from '../../kube/index.ts';
 import type { DpuFinding } from '../detect/find-dpus.ts';
 import { ManagedDpus } from '../dpu/managed-dpus.ts';
 import { NodeDpus } from '../dpu/node-dpus.ts';
-import type { WriteLimit } from '../dpu/write-limit.ts';
+import type { WriteLimit } from '../dpu/status/write-limit.ts';
 import { DevicePool } from '../kubelet/pool.ts';
 import { gone, there, unknown } from '../presence.ts';
 import { type StoredObject, TestApiServer } from './api-server.ts';
@@ -22,7 +22,7 @@ export interface NodeDpusFixtureOptions {
   api?: TestApiServer;
   nodeName?: string;
   pods?: string[];
-  wordsLimit?: () => WriteLimit;
+  messageLimit?: () => WriteLimit;
 }
 
 export const found = (dpu: DetectedDpu): DpuFinding => ({ dpu, presence: there(dpu) });
@@ -67,7 +67,7 @@ export class NodeDpusFixture {
       nodeName,
       dpus: this.dpus,
       attachments: { pods: () => this.pods, unreadable: () => this.unreadable },
-      wordsLimit: options.wordsLimit,
+      messageLimit: options.messageLimit,
       logger,
     });
     this.nodeDpus.on('ready', () => {

@@ -26,7 +26,7 @@ export interface CertificateKeeperOptions {
   refusal: (credentials: Credentials) => string | undefined;
   load: () => StoredCredentials | undefined;
   save: (stored: StoredCredentials) => Promise<void>;
-  /** Called when {@link CertificateKeeper.current} or `problem` answers something else. */
+  /** Called when {@link CertificateKeeper.current} or `problem` has changed. */
   onChange: () => void;
   logger: Logger;
 }
@@ -67,7 +67,7 @@ export class CertificateKeeper {
     clearTimeout(this.#timer);
     const identity = this.#options.identity();
     if (!identity) {
-      this.#tell({ reason: 'TrustUnknown', message: trustUnknown });
+      this.#setProblem({ reason: 'TrustUnknown', message: trustUnknown });
       return;
     }
     this.#open(identity);
@@ -94,7 +94,7 @@ export class CertificateKeeper {
   #succeeded(): void {
     this.#failures = 0;
     this.#askAgainAt = 0;
-    this.#tell(undefined);
+    this.#setProblem(undefined);
   }
 
   #wakeAt(time: number): void {
@@ -128,7 +128,7 @@ export class CertificateKeeper {
     const { makeRequest, certify, save, logger, refusal } = this.#options;
     const { signal } = this.#stop;
     this.#asking = true;
-    if (!this.current) this.#tell({ reason: 'NoCertificate', message: noCertificate });
+    if (!this.current) this.#setProblem({ reason: 'NoCertificate', message: noCertificate });
     try {
       const { key, request } = await makeRequest(identity);
       const certificate = await certify(identity, request, signal);
@@ -154,11 +154,11 @@ export class CertificateKeeper {
     const why = error instanceof Error ? error.message : String(error);
     const isDenied = error instanceof RequestDenied;
     const advice = isDenied ? 'see the log of the operator' : 'check that the operator runs';
-    this.#tell({ reason: isDenied ? 'RequestDenied' : 'NoCertificate', message: `${why}; ${advice}` });
+    this.#setProblem({ reason: isDenied ? 'RequestDenied' : 'NoCertificate', message: `${why}; ${advice}` });
     this.#options.logger.warn({ err: error }, 'no certificate; it is asked for again');
   }
 
-  #tell(problem: Outage | undefined): void {
+  #setProblem(problem: Outage | undefined): void {
     const isSame = problem?.reason === this.#problem?.reason && problem?.message === this.#problem?.message;
     this.#problem = problem;
     if (!isSame) this.#options.onChange();

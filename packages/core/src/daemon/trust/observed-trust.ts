@@ -26,7 +26,7 @@ type ConfigMap = z.infer<typeof configMap.schema>;
 const recordSchema = z.object({ version: z.literal(1), data: z.record(z.string(), z.string()) });
 type TrustRecord = z.infer<typeof recordSchema>;
 
-/** Emits `change` when other certificates may count than before, or {@link ObservedTrust.problem} is another. */
+/** Emits `change` when other certificates may count than before, or {@link ObservedTrust.problem} has changed. */
 export class ObservedTrust extends EventEmitter<{ change: [] }> {
   readonly #logger: Logger;
   /** By the name of the ConfigMap. */

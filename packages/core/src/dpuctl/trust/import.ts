@@ -105,12 +105,12 @@ function refuseOlder(
   if (!known || knownExported === undefined) return;
   if (exported !== undefined && Date.parse(exported) >= Date.parse(knownExported)) return;
   const [present, wanted] = [fingerprints(known), fingerprints(bundle)];
-  const going = present.filter((one) => !wanted.includes(one));
+  const dropped = present.filter((one) => !wanted.includes(one));
   const coming = wanted.filter((one) => !present.includes(one));
-  if (going.length === 0 && coming.length === 0) return;
+  if (dropped.length === 0 && coming.length === 0) return;
   const age = exported === undefined ? 'does not say when it was exported' : `was exported at ${exported}`;
   const changes = [
-    ...going.map((one) => `${one} would not be trusted any more`),
+    ...dropped.map((one) => `${one} would not be trusted any more`),
     ...coming.map((one) => `${one} would be trusted`),
   ];
   throw new UsageError(

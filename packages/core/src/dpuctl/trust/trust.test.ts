@@ -224,7 +224,7 @@ test('the program reads its kubeconfig, says what it did, and says what is wrong
   const elsewhere = await run('--kubeconfig', kubeconfig, '-n', 'default', 'trust', 'list');
   expect(elsewhere.stderr).toMatch(/^error: namespace default has no ConfigMap dpu-channel-trust: /);
   const help = await run('trust', '--help');
-  for (const command of ['export', 'import', 'list', 'rotate', 'revoke', 'remove'])
+  for (const command of ['export', 'import', 'list', 'rotate', 'revoke', 'remove', '--context'])
     expect(help.stdout).toContain(command);
 });
 

@@ -106,17 +106,36 @@ const namespaceCheck = `{{- if ne .Release.Namespace "${operatorNamespace}" }}
 {{- end }}
 `;
 
-const notes = `The operator does nothing until it is told to:
+const notes = `The operator does nothing until it is told to.
+
+1. Daemons and VSPs are privileged. Where Pod Security is enforced:
+
+  kubectl label --overwrite namespace ${operatorNamespace} pod-security.kubernetes.io/enforce=privileged
+
+2. Label each node with a DPU, and each DPU that is a node:
 
   kubectl label node <node> dpu=true
+
+3. Create a VendorPlugin for your cards (docs/cards, examples/vendor-plugin*.yaml): of its own the operator knows the
+   software DPU alone.
+
+4. Turn it on:
+
   kubectl apply -f - <<EOF
   apiVersion: config.openshift.io/v1
   kind: DpuOperatorConfig
   metadata: { name: dpu-operator-config }
   EOF
-  kubectl get dpu
 
-Daemons and VSPs are privileged. Where Pod Security is enforced:
+5. See what it found, and what is wrong:
 
-  kubectl label namespace ${operatorNamespace} pod-security.kubernetes.io/enforce=privileged
+  kubectl get dpuoperatorconfig,dpu,vplugin -o wide
+
+{{- if .Values.uninstall.enabled }}
+
+"helm uninstall" waits until everything on the nodes is taken away; delete the pods that use DPUs, and chains, before.
+{{- else }}
+
+Delete the DpuOperatorConfig and wait until it is gone before "helm uninstall": nothing else cleans the nodes up.
+{{- end }}
 `;

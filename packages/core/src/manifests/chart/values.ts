@@ -5,7 +5,11 @@ import { defaults } from '../deployment.ts';
 function image(name: string, what: string) {
   return z
     .strictObject({
-      repository: z.string().min(1).default(name).describe('With the registry.'),
+      repository: z
+        .string()
+        .min(1)
+        .default(name)
+        .describe('With the registry, such as registry.example.com/dpu/operator.'),
       tag: z.string().default('').describe('Empty: the appVersion of the chart.'),
       digest: z
         .string()
@@ -21,8 +25,8 @@ const anything = z.looseObject({});
 
 const proxy = z
   .strictObject({
-    http: z.string().default(''),
-    https: z.string().default(''),
+    http: z.string().default('').describe('URL of the proxy for http.'),
+    https: z.string().default('').describe('URL of the proxy for https.'),
     none: z.string().default('').describe('What is reached without it, as in NO_PROXY.'),
   })
   .prefault({})
@@ -34,17 +38,23 @@ export const values = z.strictObject({
       operator: image('dpu-operator/operator', 'Operator and daemons.'),
       vsp: image('dpu-operator/vsp', 'Runs plugins that are npm packages.'),
     })
-    .prefault({}),
-  imagePullPolicy: z.enum(['Always', 'IfNotPresent', 'Never']).default('IfNotPresent'),
+    .prefault({})
+    .describe('To be set: those that you built and pushed (docs/install.md).'),
+  imagePullPolicy: z
+    .enum(['Always', 'IfNotPresent', 'Never'])
+    .default('IfNotPresent')
+    .describe('Of operator, injector, daemons and VSPs.'),
   imagePullSecrets: z
     .array(z.strictObject({ name: z.string() }))
     .default([])
     .describe('Secrets in the namespace of the release, for operator, daemons and VSPs.'),
   replicas: z.int().min(1).default(defaults.replicas).describe('One leads, the others wait.'),
-  resources: anything.default(defaults.resources),
-  nodeSelector: anything.default({}),
-  tolerations: z.array(anything).default(defaults.tolerations),
-  affinity: anything.default(defaults.affinity),
+  resources: anything.default(defaults.resources).describe("Of the operator's container."),
+  nodeSelector: anything
+    .default({})
+    .describe('Nodes that the operator may run on. Daemons run where nodes have the label dpu=true.'),
+  tolerations: z.array(anything).default(defaults.tolerations).describe("Of the operator's pods."),
+  affinity: anything.default(defaults.affinity).describe("Of the operator's pods."),
   logLevel: z
     .enum(['trace', 'debug', 'info', 'warn', 'error'])
     .default('info')
@@ -67,7 +77,7 @@ export const values = z.strictObject({
   injector: z
     .strictObject({
       enabled: z.boolean().default(true),
-      replicas: z.int().min(1).default(defaults.injector.replicas),
+      replicas: z.int().min(1).default(defaults.injector.replicas).describe('All of them answer.'),
       failurePolicy: z
         .enum(['Ignore', 'Fail'])
         .default(defaults.injector.failurePolicy)
@@ -75,14 +85,22 @@ export const values = z.strictObject({
     })
     .prefault({})
     .describe('The network-resources-injector, which adds to pods the resources of the networks that they name.'),
-  networkPolicies: z.strictObject({ enabled: z.boolean().default(true) }).prefault({}),
+  networkPolicies: z
+    .strictObject({ enabled: z.boolean().default(true) })
+    .prefault({})
+    .describe('NetworkPolicies of operator, injector and the pods that install plugins.'),
   uninstall: z
     .strictObject({
       enabled: z
         .boolean()
         .default(true)
         .describe('Before the release is removed: delete the DpuOperatorConfig and wait for it.'),
-      timeoutSeconds: z.int().min(1).default(240),
+      timeoutSeconds: z
+        .int()
+        .min(1)
+        .default(240)
+        .describe('How long it waits. Helm itself waits 5 minutes; for longer give it --timeout, too.'),
     })
-    .prefault({}),
+    .prefault({})
+    .describe('What helm uninstall does first.'),
 });

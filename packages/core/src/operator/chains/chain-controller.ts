@@ -6,18 +6,14 @@ import { daemonLeaseName } from '../../api/daemon-lease.ts';
 import type { DataProcessingUnit } from '../../api/data-processing-unit.ts';
 import { type ServiceFunctionChain, serviceFunctionChain } from '../../api/service-function-chain.ts';
 import {
-  ApiError,
-  type Applied,
   Controller,
   controllerName,
   type EventRecorder,
-  isAlreadyThere,
   isBeingDeleted,
   type KubeStore,
   keyOf,
   objectKey,
   type Pod,
-  pod as podType,
   type Requeue,
 } from '../../kube/index.ts';
 import type { DaemonLeases } from '../daemons/daemon-leases.ts';
@@ -26,13 +22,14 @@ import type { Environment } from '../shared/environment.ts';
 import { gatherMs } from '../shared/pace.ts';
 import { tokens } from '../shared/tokens.ts';
 import { bridgeFacts, type ChainNetwork, chainNetwork } from './chain-network.ts';
+import { ChainPods } from './chain-pods.ts';
 import { ChainSites, uidOf } from './chain-sites.ts';
 import { ChainStatusWriter } from './chain-status.ts';
 import { type ChainCondition, chainCondition, type DpuReport, isCurrent, weightiest } from './condition.ts';
 import type { DpuNode, NodeObject, Site } from './nodes.ts';
 import { place } from './placement.ts';
 import { planPods } from './plan.ts';
-import { dpuKeptFree, namespaceRefusal, networkMissing, podConflict, podRefused } from './refusals.ts';
+import { dpuKeptFree, namespaceRefusal, networkMissing } from './refusals.ts';
 import { SlowStarts } from './slow-starts.ts';
 
 /**
@@ -45,16 +42,15 @@ const refusedRetryMs = { first: 2_000, later: 30_000 };
 @injectable()
 export class ChainController {
   readonly controller: Controller;
-  readonly #store: KubeStore;
   readonly #caches: Caches;
   readonly #namespace: string;
   readonly #leases: DaemonLeases;
-  readonly #logger: Logger;
+  readonly #pods: ChainPods;
   readonly #status: ChainStatusWriter;
   readonly #slow = new SlowStarts();
   readonly #sites: ChainSites;
   /** Keys of chains that are on no node, or of which it is not known whether they may stay there. */
-  readonly #unsettled = new Set<string>();
+  readonly #undecided = new Set<string>();
 
   constructor(
     @inject(tokens.store) store: KubeStore,
@@ -64,11 +60,10 @@ export class ChainController {
     @inject(tokens.logger) logger: Logger,
     @inject(tokens.daemonLeases) leases: DaemonLeases,
   ) {
-    this.#store = store;
     this.#caches = caches;
     this.#namespace = namespace;
     this.#leases = leases;
-    this.#logger = logger;
+    this.#pods = new ChainPods(store, logger);
     this.#status = new ChainStatusWriter(store, events);
     this.#sites = new ChainSites(caches);
     // One at a time: where one chain goes depends on where the others are.
@@ -80,7 +75,7 @@ export class ChainController {
   async reconcile(key: string): Promise<Requeue | undefined> {
     const chain = this.#caches.chains.getByKey(key);
     if (!chain || isBeingDeleted(chain)) return undefined;
-    this.#unsettled.add(key);
+    this.#undecided.add(key);
     const pods = this.#sites.podsOf(chain);
     const current = this.#sites.of(chain);
     const refusal = namespaceRefusal(chain, this.#config, this.#namespace);
@@ -89,7 +84,7 @@ export class ChainController {
     if (!network.on) return await this.#report(chain, current, chain.status?.functions, network.fault);
     const placement = place({
       chain,
-      nodeNames: this.#caches.dpuSidesByNode.words,
+      nodeNames: this.#caches.dpuSidesByNode.keys,
       dpuNodeOf: this.#dpuNodeOf,
       current,
       nodeOf: this.#nodeOf,
@@ -110,7 +105,7 @@ export class ChainController {
     }
     if (placement.is === 'nowhere') {
       this.#sites.place(chain, undefined);
-      await this.#delete(chain, planPods({ chain, pods, node: undefined, orderPending: false }).remove);
+      await this.#pods.delete(chain, planPods({ chain, pods, node: undefined, orderPending: false }).remove);
       const nowhere: ChainCondition = {
         status: 'False',
         reason: 'NoNode',
@@ -121,7 +116,7 @@ export class ChainController {
     }
     const site: Site = { node: placement.node, nodeUid: this.#nodeOf(placement.node)?.uid };
     this.#sites.place(chain, site);
-    this.#unsettled.delete(key);
+    this.#undecided.delete(key);
     return await this.#run(chain, pods, site, network);
   }
 
@@ -135,11 +130,11 @@ export class ChainController {
     const report = this.#reportOf(chain, node);
     const orderPending = report !== undefined && !isCurrent(chain, report);
     const plan = planPods({ chain, pods, node, orderPending });
-    await this.#delete(chain, plan.remove);
+    await this.#pods.delete(chain, plan.remove);
     const created: Pod[] = [];
     let refusal = plan.create.length > 0 ? this.#obstacle(chain, node) : undefined;
     for (const wanted of refusal ? [] : plan.create) {
-      const made = await this.#create(chain, wanted);
+      const made = await this.#pods.create(chain, wanted);
       // The cache is behind; its event brings the chain here again.
       if (made === 'own') return undefined;
       if ('reason' in made) {
@@ -161,34 +156,6 @@ export class ChainController {
   /** Why no pod is to be made now. */
   #obstacle(chain: ServiceFunctionChain, node: string): ChainCondition | undefined {
     return dpuKeptFree(this.#dpuSidesOf(node)) ?? networkMissing(chain, this.#caches);
-  }
-
-  async #delete(chain: ServiceFunctionChain, pods: readonly Pod[]): Promise<void> {
-    for (const { metadata } of pods) {
-      await this.#store.delete(podType, metadata.name, metadata.namespace, { uid: metadata.uid });
-      this.#logger.info({ chain: keyOf(chain), pod: metadata.name }, 'network function removed');
-    }
-  }
-
-  /** @returns the pod; `own` where the chain has it already; or why it cannot be made */
-  async #create(chain: ServiceFunctionChain, wanted: Applied): Promise<Pod | 'own' | ChainCondition> {
-    const { name, namespace } = wanted.metadata;
-    let conflict: ApiError;
-    try {
-      const made = await this.#store.create(podType, wanted);
-      this.#logger.info({ chain: keyOf(chain), pod: name }, 'network function created');
-      return made;
-    } catch (error) {
-      if (!(error instanceof ApiError) || error.code < 400 || error.code === 429 || error.code >= 500) throw error;
-      // A conflict of another kind, as with a ResourceQuota that is being counted, passes.
-      if (error.code === 409 && !isAlreadyThere(error)) throw error;
-      if (error.code !== 409) return podRefused(chain, name, error.message);
-      conflict = error;
-    }
-    const taken = await this.#store.get(podType, name, namespace);
-    // The name has become free meanwhile.
-    if (!taken) throw conflict;
-    return isOwn(chain, taken) ? 'own' : podConflict(chain, name);
   }
 
   /** @param condition undefined leaves what was said, as for `on` */
@@ -281,17 +248,17 @@ export class ChainController {
   /** Whether a node may run chains: it concerns those that it has, and, a moment later, those that wait for a node. */
   #nodeChanged(nodeName: string): void {
     for (const key of this.#sites.on(nodeName)) this.controller.enqueue(key);
-    for (const key of this.#unsettled) this.controller.enqueueAfter(key, gatherMs);
+    for (const key of this.#undecided) this.controller.enqueueAfter(key, gatherMs);
   }
 
   #forget(chain: ServiceFunctionChain): void {
     this.#sites.forget(chain);
-    this.#unsettled.delete(keyOf(chain));
+    this.#undecided.delete(keyOf(chain));
     this.#slow.forget(uidOf(chain));
   }
 }
 
-/** The chains of which a DPU says something else than before, by name. */
+/** The chains whose report by a DPU has changed, by name. */
 function newReports(dpu: DataProcessingUnit, previous: DataProcessingUnit | undefined): string[] {
   const [now = [], before = []] = [dpu.status?.chains, previous?.status?.chains];
   const changed = now.filter((one) => {
@@ -307,9 +274,6 @@ function hostingFacts({ metadata, spec, status }: DataProcessingUnit) {
   const { phase, drain } = status?.rollout ?? {};
   return [metadata.uid, metadata.deletionTimestamp, spec.nodeName, status?.hosts, phase, drain];
 }
-
-const isOwn = ({ metadata }: ServiceFunctionChain, pod: Pod): boolean =>
-  pod.metadata.ownerReferences?.some(({ uid }) => uid === metadata.uid) ?? false;
 
 function retryMs({ status }: ServiceFunctionChain, { reason }: ChainCondition): number {
   const before = findCondition(status?.conditions, 'Ready');

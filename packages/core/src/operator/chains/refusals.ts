@@ -22,13 +22,13 @@ export function namespaceRefusal(
   return { status: 'False', reason: 'NamespaceNotAllowed', message, failing: true };
 }
 
-/** @param words what the API server said */
-export function podRefused(chain: ServiceFunctionChain, podName: string, words: string): ChainCondition {
+/** @param detail what the API server said */
+export function podRefused(chain: ServiceFunctionChain, podName: string, detail: string): ChainCondition {
   const { namespace } = chain.metadata;
-  const advice = words.includes('violates PodSecurity')
+  const advice = detail.includes('violates PodSecurity')
     ? `; give the function a spec.networkFunctions[].securityContext that the namespace admits, or let the namespace admit more (kubectl label --overwrite namespace ${namespace} pod-security.kubernetes.io/enforce=privileged)`
     : '';
-  return { status: 'False', reason: 'PodRefused', message: `pod ${podName}: ${words}${advice}`, failing: true };
+  return { status: 'False', reason: 'PodRefused', message: `pod ${podName}: ${detail}${advice}`, failing: true };
 }
 
 export function podConflict(chain: ServiceFunctionChain, podName: string): ChainCondition {

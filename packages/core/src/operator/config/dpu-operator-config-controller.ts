@@ -1,10 +1,9 @@
 import type { Logger } from 'pino';
 import { inject, injectable } from 'tsyringe';
-import { type ConditionInput, findCondition, isConditionTrue } from '../../api/conditions.ts';
-import type { DataProcessingUnit } from '../../api/data-processing-unit.ts';
+import { type ConditionInput, findCondition } from '../../api/conditions.ts';
 import { type DpuOperatorConfig, dpuOperatorConfig } from '../../api/dpu-operator-config.ts';
 import type { Metadata } from '../../api/meta.ts';
-import { annotations, fieldManagers, finalizers, labels, workloads } from '../../api/names.ts';
+import { annotations, fieldManagers, finalizers, labels } from '../../api/names.ts';
 import {
   type Applied,
   addFinalizer,
@@ -25,7 +24,6 @@ import {
   type Requeue,
   type ResourceType,
 } from '../../kube/index.ts';
-import { firstTen } from '../../listed.ts';
 import type { Turns } from '../dpu/rollout/fleet/turns.ts';
 import { chainNamespaces, defaultNetworkNamespace, renderNetworks } from '../networks/networks.ts';
 import type { Caches } from '../shared/caches.ts';
@@ -35,6 +33,7 @@ import { gatherMs, writeEveryMsForEach } from '../shared/pace.ts';
 import { tokens } from '../shared/tokens.ts';
 import { daemonPodHash, renderDaemonSet } from './daemon-set.ts';
 import { detectFlavour, type NodeDirectories, nodeDirectories } from './flavour.ts';
+import { isReady, readiness } from './readiness.ts';
 import { Uninstaller } from './uninstaller.ts';
 
 const apply = { fieldManager: fieldManagers.operator };
@@ -132,7 +131,14 @@ export class DpuOperatorConfigController {
       const daemons = await this.#applyDaemonSet(config);
       const multus = await this.#applyNetworks(config);
       this.#refusal = undefined;
-      return multus ? this.#readiness(config, daemons) : multusMissing;
+      if (!multus) return multusMissing;
+      return readiness({
+        daemons,
+        dpus: this.#caches.dpus.list(),
+        namespace: this.#environment.namespace,
+        missingNamespaces: this.#chainNamespaces(config).missing,
+        sysfs: this.#environment.sysfs,
+      });
     } catch (error) {
       // The queue goes on trying.
       if (isRefused(error)) {
@@ -201,28 +207,6 @@ export class DpuOperatorConfigController {
     });
   }
 
-  #readiness(config: DpuOperatorConfig, daemons: DaemonSet): Omit<ConditionInput, 'type'> {
-    const { desiredNumberScheduled: desired = 0, updatedNumberScheduled: updated = 0 } = daemons.status ?? {};
-    const { numberAvailable: available = 0, observedGeneration = 0 } = daemons.status ?? {};
-    const dpus = this.#caches.dpus.list();
-    const ready = dpus.filter(isReady).length;
-    const counts = `daemons on ${available} of ${desired} nodes, ${ready} of ${dpus.length} DataProcessingUnits ready`;
-    if (observedGeneration < (daemons.metadata.generation ?? 0) || updated < desired || available < desired) {
-      const hint = `kubectl get pods -n ${this.#environment.namespace} -l app=${workloads.daemon}`;
-      return { status: 'False', reason: 'RollingOut', message: `${counts}; the daemons are starting (${hint})` };
-    }
-    if (desired === 0) {
-      const label = `${labels.dpuNode}=true`;
-      const message = `no node has the label ${label}; kubectl label node <node> ${label} on each with a DPU`;
-      return { status: 'False', reason: 'NoNodes', message };
-    }
-    const { missing } = this.#chainNamespaces(config);
-    const inVain = missing.length > 0 ? `; spec.chainNamespaces names no namespace: ${firstTen(missing)}` : '';
-    const { sysfs } = this.#environment;
-    const standIn = sysfs ? `; DPU_SYSFS of the operator is set: cards are read from ${sysfs}, for tests only` : '';
-    return { status: 'True', reason: 'Deployed', message: `${counts}${inVain}${standIn}` };
-  }
-
   async #report(config: DpuOperatorConfig, condition: Omit<ConditionInput, 'type'>): Promise<void> {
     const changed = await applyConditions(this.#store, dpuOperatorConfig, config, [{ type: 'Ready', ...condition }], {
       fieldManager: fieldManagers.operator,
@@ -232,10 +216,6 @@ export class DpuOperatorConfigController {
       await this.#events.event(config, { type: ordinary ? 'Normal' : 'Warning', reason, message });
     }
   }
-}
-
-function isReady({ status }: DataProcessingUnit): boolean {
-  return isConditionTrue(status?.conditions, 'Ready');
 }
 
 const messageOf = ({ status }: DpuOperatorConfig) => findCondition(status?.conditions, 'Ready')?.message;

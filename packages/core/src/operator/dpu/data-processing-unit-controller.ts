@@ -1,15 +1,12 @@
 import { isDeepStrictEqual } from 'node:util';
-import { cutText } from '@dpu-operator/sdk/cut-text';
 import type { Logger } from 'pino';
 import { inject, injectable } from 'tsyringe';
-import type { ConditionInput } from '../../api/conditions.ts';
 import { daemonLeaseName } from '../../api/daemon-lease.ts';
 import { type DataProcessingUnit, dataProcessingUnit, dpuConditions } from '../../api/data-processing-unit.ts';
 import type { DataProcessingUnitConfig } from '../../api/data-processing-unit-config.ts';
 import { fieldManagers, finalizers, labels } from '../../api/names.ts';
 import { vspPodName } from '../../api/paths.ts';
 import {
-  applyConditions,
   Controller,
   controllerName,
   type EventRecorder,
@@ -17,7 +14,6 @@ import {
   type KubeStore,
   keyOf,
   node,
-  notUnderstood,
   pod,
   type Requeue,
   removeFinalizer,
@@ -29,6 +25,7 @@ import type { Environment } from '../shared/environment.ts';
 import { faultCondition } from '../shared/own-faults.ts';
 import { tokens } from '../shared/tokens.ts';
 import { isSameOffer } from '../vendor-plugins/same-offer.ts';
+import { DpuReporter } from './dpu-reporter.ts';
 import { DpuStatusWriter } from './dpu-status.ts';
 import { evictPods } from './evictions.ts';
 import { installPodName, renderInstallPod } from './install/install-pod.ts';
@@ -36,7 +33,6 @@ import { createPod, PodRefusal } from './pod/create-pod.ts';
 import { FirstSeen } from './pod/first-seen.ts';
 import { ownPod } from './pod/own-pod.ts';
 import { renderVspPod } from './pod/vsp-pod.ts';
-import { vspPodCondition } from './pod/vsp-pod-status.ts';
 import { obeyVspRestart } from './pod/vsp-restart.ts';
 import type { Turns } from './rollout/fleet/turns.ts';
 import { UnplacedPods } from './rollout/fleet/unplaced-pods.ts';
@@ -44,7 +40,7 @@ import { observeDpu } from './rollout/observe.ts';
 import type { Action, ObservedState } from './rollout/observed-state.ts';
 import { planRollout } from './rollout/plan.ts';
 import type { RolloutStatus } from './rollout/rollout-status.ts';
-import { configured, ordinaryReasons, type Refusals } from './selection/configured.ts';
+import { type Refusals, unreadRollout } from './selection/configured.ts';
 import { type Choice, choose } from './selection/plugin-choice.ts';
 
 /** Gives every DataProcessingUnit the VSP pod of the plugin, version and settings that are asked for. */
@@ -54,13 +50,15 @@ export class DataProcessingUnitController {
   readonly #store: KubeStore;
   readonly #caches: Caches;
   readonly #environment: Environment;
-  readonly #events: EventRecorder;
   readonly #status: DpuStatusWriter;
+  readonly #reporter: DpuReporter;
   readonly #leases: DaemonLeases;
   readonly #turns: Turns;
   readonly #unplaced: UnplacedPods;
   /** When the VSP of each DPU started. */
   readonly #starts = new FirstSeen();
+  /** By DPU: what was written into its spec, until the cache has that. */
+  readonly #applied = new Map<string, object>();
 
   constructor(
     @inject(tokens.store) store: KubeStore,
@@ -74,8 +72,8 @@ export class DataProcessingUnitController {
     this.#store = store;
     this.#caches = caches;
     this.#environment = environment;
-    this.#events = events;
     this.#status = new DpuStatusWriter(store);
+    this.#reporter = new DpuReporter({ store, events, status: this.#status, caches, environment });
     this.#leases = leases;
     this.#turns = turns;
     this.#unplaced = new UnplacedPods({ store, logger, onLook: (pods) => turns.unplacedAre(pods) });
@@ -124,7 +122,7 @@ export class DataProcessingUnitController {
     } catch (error) {
       const fault = faultCondition(dpuConditions.configured, error);
       const dpu = this.#caches.dpus.getByKey(key);
-      if (fault && dpu) await this.#reportFault(dpu, fault);
+      if (fault && dpu) await this.#reporter.fault(dpu, fault);
       throw error;
     } finally {
       this.#turns.looked(key);
@@ -135,12 +133,13 @@ export class DataProcessingUnitController {
     const dpu = this.#caches.dpus.getByKey(key);
     if (!dpu) {
       this.#starts.forget(key);
+      this.#applied.delete(key);
       return undefined;
     }
     if (!(await this.#nodeIsAbsent(dpu))) {
       const unread = unreadRollout(dpu);
       if (!unread) return await this.#serve(dpu);
-      await this.#reportFault(dpu, unread);
+      await this.#reporter.fault(dpu, unread);
       return undefined;
     }
     // A Node object that is away for a moment is no order. Its daemon, which works, goes on; its Lease tells when not.
@@ -164,46 +163,56 @@ export class DataProcessingUnitController {
   async #serve(cached: DataProcessingUnit): Promise<Requeue | undefined> {
     const choice = choose(cached, this.#caches.configsFor(cached), this.#environment.vspImage, this.#caches);
     this.#turns.asks(cached.metadata.name, choice);
-    const recorded = await this.#recordForDaemon(cached, choice);
-    if (await obeyVspRestart(this.#store, recorded, this.#environment.namespace)) await this.#tellRestarted(recorded);
-    const settled = await this.#advance(recorded, choice);
-    if (!settled) return undefined;
-    const { dpu, observed, actions, requeueAfterMs } = settled;
+    const pending = this.#pendingSpec(cached, choice);
+    // The daemon answers to another spec at once. Where nothing but the condition is to be written, its write would meet that.
+    const isLast = pending !== undefined && this.#isSettled(cached, choice);
+    const recorded = pending && !isLast ? await this.#applySpec(cached, pending) : cached;
+    if (await obeyVspRestart(this.#store, recorded, this.#environment.namespace))
+      await this.#reporter.restarted(recorded);
+    const advanced = await this.#advance(recorded, choice);
+    if (!advanced) return undefined;
+    const { dpu, observed, actions, requeueAfterMs } = advanced;
     const refusals: Refusals = { evictions: [] };
     for (const action of actions) await this.#try(dpu, action, refusals);
-    await this.#report(dpu, choice, observed, refusals);
+    await this.#reporter.conditions(dpu, choice, observed, refusals);
+    if (isLast) await this.#applySpec(cached, pending);
     const refused = refusals.vspPod ?? refusals.installPod;
     if (refused) throw refused;
     return requeueAfterMs === undefined ? undefined : { requeueAfterMs };
   }
 
-  /** What of a config is for the daemon to do. Where the config cannot be had, nothing changes. @returns the DPU afterwards */
-  async #recordForDaemon(dpu: DataProcessingUnit, { vfs, config, problem }: Choice): Promise<DataProcessingUnit> {
-    const { hostPortsExpireAfterMinutes, channel } = (problem ? dpu : config)?.spec ?? {};
-    // JSON leaves out what is undefined.
-    const wanted = {
-      numVfs: vfs.numVfs,
-      numVfsPerPf: vfs.numVfsPerPf,
-      hostPortsExpireAfterMinutes,
-      channel,
-    };
-    const { spec } = dpu;
-    const recorded = {
-      numVfs: spec.numVfs,
-      numVfsPerPf: spec.numVfsPerPf,
-      hostPortsExpireAfterMinutes: spec.hostPortsExpireAfterMinutes,
-      channel: spec.channel,
-    };
-    if (canonicalJson(recorded) === canonicalJson(wanted)) return dpu;
+  /** @returns undefined where the spec says what the daemon is to do, or was written and is on its way to the cache */
+  #pendingSpec(dpu: DataProcessingUnit, choice: Choice): object | undefined {
+    const { name } = dpu.metadata;
+    const wanted = daemonSpec(dpu, choice);
+    if (canonicalJson(recordedSpec(dpu)) === canonicalJson(wanted)) {
+      this.#applied.delete(name);
+      return undefined;
+    }
+    return isDeepStrictEqual(this.#applied.get(name), appliedTo(dpu, wanted)) ? undefined : wanted;
+  }
+
+  /** @returns the DPU afterwards */
+  async #applySpec(dpu: DataProcessingUnit, spec: object): Promise<DataProcessingUnit> {
+    const { apiVersion, kind } = dpu;
     const { name, uid } = dpu.metadata;
     const patch = {
-      apiVersion: dpu.apiVersion,
-      kind: dpu.kind,
+      apiVersion,
+      kind,
       // Without the uid the apply would bring back a DPU that was deleted meanwhile.
       metadata: { name, uid },
-      spec: wanted,
+      spec,
     };
-    return await this.#store.apply(dataProcessingUnit, patch, { fieldManager: fieldManagers.operator });
+    const after = await this.#store.apply(dataProcessingUnit, patch, { fieldManager: fieldManagers.operator });
+    this.#applied.set(name, appliedTo(dpu, spec));
+    return after;
+  }
+
+  /** Whether it runs what it is to run, in a pod that is as it is to be. */
+  #isSettled(dpu: DataProcessingUnit, choice: Choice): boolean {
+    const observed = this.#observe(dpu, choice);
+    const { status, actions } = planRollout(observed);
+    return status === observed.status && actions.length === 0;
   }
 
   /** Writes every step of the plan before the next is taken. @returns undefined when the DPU is gone. */
@@ -217,7 +226,7 @@ export class DataProcessingUnitController {
         return { dpu, observed, actions, requeueAfterMs };
       if (isFresh && status !== observed.status) {
         dpu = await this.#writeRollout(dpu, status);
-        await this.#tellDone(dpu, observed, choice);
+        await this.#reporter.rolledOut(dpu, observed, choice);
         continue;
       }
       // The cache may be a step behind what this operator has written itself.
@@ -281,65 +290,20 @@ export class DataProcessingUnitController {
     const own = ownPod(dpu, this.#caches.vspPods.get(name, namespace));
     if (own) await this.#store.delete(pod, name, namespace, { uid: own.metadata.uid });
   }
-
-  async #report(dpu: DataProcessingUnit, choice: Choice, observed: ObservedState, refusals: Refusals): Promise<void> {
-    const conditions = [this.#vspPodCondition(dpu, observed, refusals), configured(dpu, choice, observed, refusals)];
-    const changed = await this.#status.writeConditions(dpu, conditions);
-    for (const { type, status, reason, message } of changed) {
-      // That a pod starts is no warning; that it fails to is told by its own reasons.
-      const ordinary = status === 'True' || ['NoPlugin', 'Creating', 'Starting', ...ordinaryReasons].includes(reason);
-      await this.#events.event(dpu, { type: ordinary ? 'Normal' : 'Warning', reason, message, action: type });
-    }
-  }
-
-  #vspPodCondition(dpu: DataProcessingUnit, observed: ObservedState, { vspPod }: Refusals): ConditionInput {
-    if (vspPod) {
-      const { conditionReason: reason, message } = vspPod;
-      return { type: dpuConditions.vspPod, status: 'False', reason, message: cutText(message, 4_096) };
-    }
-    const { rollout, plugin } = observed.status;
-    if (!observed.vspPod && !plugin && (!rollout || rollout.phase === 'Installing')) return noPlugin;
-    const found = this.#caches.vspPods.get(vspPodName(dpu.metadata.name), this.#environment.namespace);
-    return vspPodCondition(ownPod(dpu, found));
-  }
-
-  /** By a manager of its own: an apply of the whole status would take away what is not understood. */
-  async #reportFault(dpu: DataProcessingUnit, condition: ConditionInput): Promise<void> {
-    const options = { fieldManager: fieldManagers.faults };
-    const changed = await applyConditions(this.#store, dataProcessingUnit, dpu, [condition], options);
-    for (const { type, reason, message } of changed) {
-      await this.#events.event(dpu, { type: 'Warning', reason, message, action: type });
-    }
-  }
-
-  async #tellRestarted(dpu: DataProcessingUnit): Promise<void> {
-    const message = 'its daemon cannot work with the VSP that runs: the pod is made anew';
-    await this.#events.event(dpu, { type: 'Normal', reason: 'VspRestarted', message, action: 'RestartVsp' });
-  }
-
-  /** Goes before the condition, whose reason may be the same as before. */
-  async #tellDone(dpu: DataProcessingUnit, { status: before }: ObservedState, { config }: Choice): Promise<void> {
-    const { plugin, rollout } = dpu.status ?? {};
-    if (!plugin || rollout || before.rollout?.phase !== 'Verifying') return;
-    const by = config ? ` by DataProcessingUnitConfig ${keyOf(config)}` : '';
-    const message = `runs ${plugin.name} ${plugin.version}${by}`;
-    await this.#events.event(dpu, { type: 'Normal', reason: 'RolledOut', message, action: 'Rollout' });
-  }
 }
 
-/** What runs and a rollout of which not all is understood are left alone: to begin anew would undo another version's work. */
-function unreadRollout(dpu: DataProcessingUnit): ConditionInput | undefined {
-  const unread = notUnderstood(dpu).filter(({ field }) => field === 'status.plugin' || field === 'status.rollout');
-  if (unread.length === 0) return undefined;
-  const fields = unread.map(({ field, fault }) => `${field} (${fault})`).join(' and ');
-  const patch = JSON.stringify({ status: Object.fromEntries(unread.map(({ field }) => [field.slice(7), null])) });
-  const message = `this operator does not understand ${fields}, which another version wrote; what runs stays as it is. Let that version, or a newer one, run; to begin anew: kubectl patch dpu ${dpu.metadata.name} --subresource=status --type=merge -p '${patch}'`;
-  return { type: dpuConditions.configured, status: 'False', reason: 'StatusNotUnderstood', message };
+/** What of a config is for the daemon to do. Where the config cannot be had, nothing changes. JSON leaves out what is undefined. */
+function daemonSpec(dpu: DataProcessingUnit, { vfs, config, problem }: Choice): object {
+  const { hostPortsExpireAfterMinutes, channel } = (problem ? dpu : config)?.spec ?? {};
+  return { numVfs: vfs.numVfs, numVfsPerPf: vfs.numVfsPerPf, hostPortsExpireAfterMinutes, channel };
 }
 
-const noPlugin: ConditionInput = {
-  type: 'VspPod',
-  status: 'False',
-  reason: 'NoPlugin',
-  message: 'there is no plugin on the node to run yet; the condition Configured says why',
-};
+function recordedSpec({ spec }: DataProcessingUnit): object {
+  const { numVfs, numVfsPerPf, hostPortsExpireAfterMinutes, channel } = spec;
+  return { numVfs, numVfsPerPf, hostPortsExpireAfterMinutes, channel };
+}
+
+/** What was written, and to which state of the spec: with that it is no more the generation that it was. */
+function appliedTo({ metadata: { uid, generation } }: DataProcessingUnit, wanted: object): object {
+  return { uid, generation, wanted };
+}

@@ -1,21 +1,17 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
 import { inject, injectable } from 'tsyringe';
-import { findCondition } from '../../api/conditions.ts';
 import { type DataProcessingUnit, dataProcessingUnit } from '../../api/data-processing-unit.ts';
-import { type DpuNetwork, type DpuNetworkStatus, dpuNetwork } from '../../api/dpu-network.ts';
-import { acceleratedNetwork, configName, fieldManagers, finalizers, networkNad } from '../../api/names.ts';
+import { type DpuNetwork, dpuNetwork } from '../../api/dpu-network.ts';
+import { configName, fieldManagers, finalizers } from '../../api/names.ts';
 import {
   type Applied,
   addFinalizer,
   Controller,
   type EventRecorder,
-  isAsApplied,
   isBeingDeleted,
   isNotFound,
-  isRefused,
   type KubeStore,
-  networkAttachmentDefinition,
   type Requeue,
   removeFinalizer,
 } from '../../kube/index.ts';
@@ -23,19 +19,16 @@ import { evictPods } from '../dpu/evictions.ts';
 import type { Caches } from '../shared/caches.ts';
 import { gatherMs } from '../shared/pace.ts';
 import { tokens } from '../shared/tokens.ts';
-import { isOfNetworks, renderAcceleratedNad, renderNetworkNad } from './dpu-network-nad.ts';
-import { deletingStatus, type NadFault, nadTaken, networkStatus, offStatus } from './dpu-network-status.ts';
+import { deletingStatus, networkStatus, offStatus } from './dpu-network-status.ts';
+import { DpuNetworkStatusWriter } from './dpu-network-status-writer.ts';
+import { NetworkNads } from './network-nads.ts';
 import type { NetworkTally } from './network-tally.ts';
-import { defaultNetworkNamespace } from './networks.ts';
 import { NetworksPlan } from './plan.ts';
 
 /** No event tells that a PodDisruptionBudget allows an eviction again, or that a NAD of a stranger has gone. */
 const lookAgainMs = 10_000;
 /** A new network may concern every DPU of a fleet. */
 const writesAtOnce = 16;
-
-/** Milliseconds between writes of a status in which only numbers and words are others: the daemons of a fleet report one by one. */
-const countsEveryMs = 2_000;
 
 /** The networks of a fleet depend on each other: what one has, no other can have. */
 const all = 'networks';
@@ -49,15 +42,11 @@ export class DpuNetworkController {
   readonly controller: Controller;
   readonly #store: KubeStore;
   readonly #caches: Caches;
-  readonly #events: EventRecorder;
+  readonly #nads: NetworkNads;
+  readonly #status: DpuNetworkStatusWriter;
   #plan: NetworksPlan | undefined;
   /** Names of networks of which there may be something new to say. */
   readonly #due = new Set<string>();
-  #areNadsDue = true;
-  /** By network: why its NAD is not there. */
-  #nadFaults: ReadonlyMap<string, NadFault> = new Map();
-  /** By uid: `performance.now()` at the last write of its status. */
-  readonly #written = new Map<string, number>();
 
   constructor(
     @inject(tokens.store) store: KubeStore,
@@ -67,14 +56,15 @@ export class DpuNetworkController {
   ) {
     this.#store = store;
     this.#caches = caches;
-    this.#events = events;
+    this.#nads = new NetworkNads(store, caches);
+    this.#status = new DpuNetworkStatusWriter(store, events);
     this.controller = new Controller({ name: 'dpu-network', logger, reconcile: () => this.reconcile() });
     this.#watch();
   }
 
   async reconcile(): Promise<Requeue | undefined> {
     const plan = this.#planned();
-    if (this.#areNadsDue) await this.#applyAllNads(plan);
+    for (const name of await this.#nads.apply(plan, this.#isOn)) this.#due.add(name);
     const untold = [...plan.untold];
     // It stands there before a DPU is told.
     for (const name of this.#due) {
@@ -85,9 +75,9 @@ export class DpuNetworkController {
     }
     for (let done = 0; done < untold.length; done += writesAtOnce) {
       const some = untold.slice(done, done + writesAtOnce);
-      await Promise.all(some.map((name) => this.#tell(name, plan)));
+      await Promise.all(some.map((name) => this.#applyWishes(name, plan)));
     }
-    const waits = this.#nadFaults.size > 0 ? [lookAgainMs] : [];
+    const waits = this.#nads.faults.size > 0 ? [lookAgainMs] : [];
     for (const name of [...this.#due]) {
       // It is looked at anew.
       if (plan !== this.#plan) return undefined;
@@ -115,7 +105,7 @@ export class DpuNetworkController {
     dpuNetworks.onChange((network, previous, kind) => {
       const { name } = network.metadata;
       const isSame = kind === 'updated' && isDeepStrictEqual(planFields(network), previous && planFields(previous));
-      if (kind === 'deleted') this.#written.delete(network.metadata.uid ?? '');
+      if (kind === 'deleted') this.#status.forget(network);
       const { vlanId } = network.status ?? {};
       // What the plan chose itself comes back by the status.
       const isPlanned = vlanId === previous?.status?.vlanId || vlanId === this.#plan?.networks.get(name)?.vlanId;
@@ -124,7 +114,7 @@ export class DpuNetworkController {
       look();
     });
     const applyNads = () => {
-      this.#areNadsDue = true;
+      this.#nads.changed();
       for (const { metadata } of dpuNetworks.list()) this.#due.add(metadata.name);
       look();
     };
@@ -158,7 +148,7 @@ export class DpuNetworkController {
     this.#plan = new NetworksPlan(this.#isOn ? networks : []);
     for (const dpu of this.#caches.dpus.list()) this.#put(dpu);
     for (const { metadata } of networks) this.#due.add(metadata.name);
-    this.#areNadsDue = true;
+    this.#nads.changed();
     return this.#plan;
   }
 
@@ -178,57 +168,7 @@ export class DpuNetworkController {
     return config !== undefined && !isBeingDeleted(config);
   }
 
-  /** One that is refused keeps no other network from its own, and is tried again. */
-  async #applyAllNads({ networks }: NetworksPlan): Promise<void> {
-    const before = [...this.#nadFaults.keys()];
-    this.#areNadsDue = false;
-    try {
-      this.#nadFaults = await this.#applyNads(networks);
-    } catch (error) {
-      this.#areNadsDue = true;
-      throw error;
-    }
-    for (const name of [...before, ...this.#nadFaults.keys()]) this.#due.add(name);
-    this.#areNadsDue ||= this.#nadFaults.size > 0;
-  }
-
-  /** @returns by network: why its NAD is not there */
-  async #applyNads(networks: NetworksPlan['networks']): Promise<Map<string, NadFault>> {
-    const faults = new Map<string, NadFault>();
-    if (!this.#isOn || !this.#caches.multusInstalled) return faults;
-    const served = [...networks.values()].filter(({ fault }) => !fault).map(({ network }) => network);
-    const apply = async (of: readonly DpuNetwork[], wanted: Applied) => {
-      const fault = await this.#applyNad(wanted);
-      if (fault) for (const { metadata } of of) faults.set(metadata.name, fault);
-    };
-    for (const network of served) await apply([network], renderNetworkNad(network));
-    const accelerated = served.filter(({ spec }) => spec.isAccelerated);
-    if (accelerated.length > 0) await apply(accelerated, renderAcceleratedNad(accelerated));
-    const unneeded = this.#caches.networkNads.get(networkNad(acceleratedNetwork), defaultNetworkNamespace);
-    if (unneeded && accelerated.length === 0) {
-      const { name, namespace, uid } = unneeded.metadata;
-      await this.#store.delete(networkAttachmentDefinition, name, namespace, { uid });
-    }
-    return faults;
-  }
-
-  async #applyNad(wanted: Applied): Promise<NadFault | undefined> {
-    const { name, namespace } = wanted.metadata;
-    const cached = this.#caches.networkNads.get(name, namespace);
-    if (cached && isAsApplied(cached, wanted)) return undefined;
-    try {
-      // One without the label is in no cache.
-      const other = cached ? undefined : await this.#store.get(networkAttachmentDefinition, name, namespace);
-      if (other && !isOfNetworks(other)) return nadTaken(`${namespace}/${name}`);
-      await this.#store.apply(networkAttachmentDefinition, wanted, { fieldManager: fieldManagers.networks });
-      return undefined;
-    } catch (error) {
-      if (!isRefused(error)) throw error;
-      return { reason: 'NadRefused', message: `${namespace}/${name} cannot be written: ${error.message}` };
-    }
-  }
-
-  async #tell(dpuName: string, plan: NetworksPlan): Promise<void> {
+  async #applyWishes(dpuName: string, plan: NetworksPlan): Promise<void> {
     const dpu = this.#caches.dpus.get(dpuName);
     if (!dpu) return;
     const networks = plan.wishesFor(dpu, this.#labelsOf(dpu));
@@ -261,13 +201,13 @@ export class DpuNetworkController {
       if (network.spec.podsOnChange === 'Evict') refusals.push(...(await this.#evict(plan.tally(name))));
       const tally = plan.tally(name);
       const { multusInstalled } = this.#caches;
-      const nadFault = this.#nadFaults.get(name);
+      const nadFault = this.#nads.faults.get(name);
       const status = networkStatus({ network, planned, tally, multusInstalled, nadFault, refusals });
-      waits.push(...(await this.#write(network, status)));
+      waits.push(...(await this.#status.write(network, status)));
     } else if (!isBeingDeleted(network)) {
-      waits.push(...(await this.#write(network, offStatus(network))));
+      waits.push(...(await this.#status.write(network, offStatus(network))));
     } else if (isHeld()) {
-      waits.push(...(await this.#write(network, deletingStatus(network, plan.tally(name)))));
+      waits.push(...(await this.#status.write(network, deletingStatus(network, plan.tally(name)))));
     }
     if (!isHeld() || (isBeingDeleted(network) && !this.#isOn)) {
       await removeFinalizer(this.#store, dpuNetwork, network, finalizers.network).catch((error) => {
@@ -284,32 +224,6 @@ export class DpuNetworkController {
     );
     return (await Promise.all(refusals)).flat();
   }
-
-  /** @returns where it waits with that, milliseconds */
-  async #write(network: DpuNetwork, status: DpuNetworkStatus): Promise<number[]> {
-    if (isDeepStrictEqual(status, network.status)) return [];
-    const { apiVersion, kind, metadata } = network;
-    const { name, uid = '' } = metadata;
-    const waitMs = (this.#written.get(uid) ?? -countsEveryMs) + countsEveryMs - performance.now();
-    if (waitMs > 0 && isDeepStrictEqual(withoutCounts(status), withoutCounts(network.status))) return [waitMs];
-    this.#written.set(uid, performance.now());
-    const body = { apiVersion, kind, metadata: { name, uid }, status };
-    await this.#store.applyStatus(dpuNetwork, body, { fieldManager: fieldManagers.networks });
-    for (const after of status.conditions ?? []) {
-      const before = findCondition(network.status?.conditions, after.type);
-      if (before?.status === after.status && before.reason === after.reason) continue;
-      const isOrdinary =
-        after.status === 'True' || ['Pending', 'Deleting', 'NotServed', 'DefaultBridge'].includes(after.reason);
-      const { reason, message } = after;
-      await this.#events.event(network, { type: isOrdinary ? 'Normal' : 'Warning', reason, message });
-    }
-    return [];
-  }
-}
-
-/** What people and programs wait for: numbers may be late, and the words that they stand in. */
-function withoutCounts({ devices: _, conditions = [], ...rest }: DpuNetworkStatus = {}): object {
-  return { ...rest, conditions: conditions.map(({ message: __, ...condition }) => condition) };
 }
 
 /** A device may also wait for a kubelet that says nothing, in words. */

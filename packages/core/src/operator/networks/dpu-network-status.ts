@@ -95,11 +95,11 @@ function acceleration({ network, planned: { fault }, tally }: StatusInput): Cond
   return [{ ...verdict('False', 'FunctionsRefused', message), type: 'Accelerated' }];
 }
 
-/** @param tellOf what there is to tell of a DPU, if anything */
+/** @param textOf what there is to tell of a DPU, if anything */
 const told = (
   { notable }: Readonly<NetworkTally>,
-  tellOf: (one: NetworkOnDpu) => string | readonly string[],
-): string[] => [...notable.values()].flatMap(tellOf);
+  textOf: (one: NetworkOnDpu) => string | readonly string[],
+): string[] => [...notable.values()].flatMap(textOf);
 const withoutBridge = (tally: Readonly<NetworkTally>): string[] =>
   told(tally, ({ dpu, report }) => (report?.lacksBridge ? dpu : []));
 const noBridges = (dpus: readonly string[]): string =>

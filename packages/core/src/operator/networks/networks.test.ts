@@ -7,6 +7,8 @@ import { DpuOperatorConfigController } from '../config/dpu-operator-config-contr
 import { Uninstaller } from '../config/uninstaller.ts';
 import { type RunningControllers, runControllers } from '../testing/controllers.ts';
 import { putMultus } from '../testing/multus.ts';
+import { config } from '../testing/rendered.ts';
+import { renderNetworks } from './networks.ts';
 
 const configPath = `/apis/config.openshift.io/v1/dpuoperatorconfigs/${configName}`;
 const networkPath = (namespace: string, name = 'dpunfcni-conf') =>
@@ -96,4 +98,15 @@ test('a namespace that does not exist is told, and served when it does', async (
   await vi.waitFor(() => expect(message()).not.toContain('names no namespace'));
   putNamespace('shop', { deletionTimestamp: '2026-01-01T00:00:00Z', finalizers: ['kubernetes'] });
   await vi.waitFor(() => expect(message()).toContain('names no namespace: shop'));
+});
+
+test('the networks keep the addresses that users know, unless the config has others', () => {
+  const [functions, pods] = renderNetworks(config, ['ns']).map(({ spec }) =>
+    JSON.parse((spec as { config: string }).config),
+  );
+  expect(functions).toEqual({ cniVersion: '1.0.0', name: 'dpunfcni-conf', type: 'dpu-cni' });
+  expect(pods.ipam).toMatchObject({ type: 'whereabouts', range: '10.56.217.0/24', range_start: '10.56.217.50' });
+  const ipam = { type: 'host-local', ranges: [[{ subnet: '10.0.0.0/24' }]] };
+  const other = { ...config, spec: { ...config.spec, defaultNetwork: { ipam } } };
+  expect(JSON.stringify(renderNetworks(other, ['ns'])[1])).toContain('host-local');
 });

@@ -22,6 +22,7 @@ import {
   networkAttachmentDefinition,
   nodeMetadata,
   pod,
+  podReadiness,
   type ResourceType,
 } from '../../kube/index.ts';
 import { PluginCatalog } from '../../plugins/catalog.ts';
@@ -93,7 +94,7 @@ export class Caches {
     this.pluginLocks = watch(configMapMetadata, { namespace, labelSelector: labels.vendorPlugin });
     this.nodes = watch(nodeMetadata);
     this.daemonSets = watch(daemonSet, { namespace, fieldSelector: named(workloads.daemon) });
-    this.daemonPods = watch(pod, { namespace, labelSelector: `app=${workloads.daemon}` });
+    this.daemonPods = watch(podReadiness, { namespace, labelSelector: `app=${workloads.daemon}` });
     this.daemonLeases = watch(lease, { namespace, labelSelector: `app=${daemonLeaseLabels.app}` });
     // Those that install plugins too.
     this.vspPods = watch(pod, { namespace, labelSelector: labels.dpuName });

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /** JSON that does not depend on the order of keys: the API server keeps none. A fleet has it made of each of its pods. */
 export function canonicalJson(value: unknown): string {
@@ -16,5 +16,10 @@ export function canonicalJson(value: unknown): string {
 
 /** Tells one value from another: 16 hex digits. */
 export function hashOf(value: object): string {
-  return createHash('sha256').update(canonicalJson(value)).digest('hex').slice(0, 16);
+  return hashOfText(canonicalJson(value));
+}
+
+/** As {@link hashOf}, of what {@link canonicalJson} has made. */
+export function hashOfText(text: string): string {
+  return hash('sha256', text).slice(0, 16);
 }

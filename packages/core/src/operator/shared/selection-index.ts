@@ -16,8 +16,8 @@ export class SelectionIndex {
 
   constructor(dpus: Informer<DataProcessingUnit>, configs: Informer<DataProcessingUnitConfig>) {
     this.#dpus = dpus;
-    this.#dpusByLabel = dpus.index(({ metadata }) => labelWords(metadata.labels));
-    this.#configsByLabel = configs.index(({ spec }) => [labelWords(spec.dpuSelector?.matchLabels)[0] ?? anyLabel]);
+    this.#dpusByLabel = dpus.index(({ metadata }) => labelPairs(metadata.labels));
+    this.#configsByLabel = configs.index(({ spec }) => [labelPairs(spec.dpuSelector?.matchLabels)[0] ?? anyLabel]);
     this.#configsByNode = configs.index(
       ({ spec }) => resolveNodeReferences(spec.settings ?? {}, () => undefined).unknownNodes,
     );
@@ -30,11 +30,11 @@ export class SelectionIndex {
 
   /** The nodes that settings name; the same list as before while these are the same. */
   get namedNodes(): readonly string[] {
-    return this.#configsByNode.words;
+    return this.#configsByNode.keys;
   }
 
   configsFor({ metadata: { labels } }: DataProcessingUnit): DataProcessingUnitConfig[] {
-    const candidates = [anyLabel, ...labelWords(labels)].flatMap((word) => this.#configsByLabel.get(word));
+    const candidates = [anyLabel, ...labelPairs(labels)].flatMap((pair) => this.#configsByLabel.get(pair));
     return candidates.filter(({ spec }) => selects(spec.dpuSelector, labels));
   }
 
@@ -43,12 +43,12 @@ export class SelectionIndex {
   }
 
   #candidates(selector: LabelSelector | undefined): DataProcessingUnit[] {
-    const words = labelWords(selector?.matchLabels);
-    const [rarest] = words.sort((a, b) => this.#dpusByLabel.count(a) - this.#dpusByLabel.count(b));
+    const pairs = labelPairs(selector?.matchLabels);
+    const [rarest] = pairs.sort((a, b) => this.#dpusByLabel.count(a) - this.#dpusByLabel.count(b));
     return rarest === undefined ? this.#dpus.list() : this.#dpusByLabel.get(rarest);
   }
 }
 
-function labelWords(labels: Record<string, string> = {}): string[] {
+function labelPairs(labels: Record<string, string> = {}): string[] {
   return Object.entries(labels).map(([key, value]) => `${key}=${value}`);
 }

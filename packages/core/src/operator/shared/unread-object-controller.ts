@@ -53,7 +53,7 @@ export class UnreadObjectController {
   ) {
     this.#store = store;
     this.#events = events;
-    this.controller = new Controller({ name: 'unread-object', logger, reconcile: (key) => this.#tell(key) });
+    this.controller = new Controller({ name: 'unread-object', logger, reconcile: (key) => this.#report(key) });
     this.#watch(caches.configs, 'Ready');
     this.#watch(caches.dpus, dpuConditions.configured);
     this.#watch(caches.dpuConfigs, 'Applied');
@@ -75,7 +75,7 @@ export class UnreadObjectController {
     cache.onChange((object) => this.#unread.delete(queueKey(object)));
   }
 
-  async #tell(key: string): Promise<void> {
+  async #report(key: string): Promise<void> {
     const unread = this.#unread.get(key);
     if (!unread) return;
     const { type, condition, object, faults } = unread;

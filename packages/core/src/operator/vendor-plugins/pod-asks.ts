@@ -65,7 +65,8 @@ function bySide(manifest: PluginManifest, asks: (side: DpuSide) => Ask[]): strin
   const texts = served.map((side) => asks(side).map(({ text }) => text));
   return [...new Set(texts.flat())].map((text) => {
     const where = served.filter((_, index) => texts[index]?.includes(text));
-    return where.length === served.length ? text : `${text} on the ${where[0] === 'dpu' ? 'DPU' : 'host'} side`;
+    if (where.length === served.length) return text;
+    return `${text} on the ${where[0] === 'dpu' ? 'DPU' : 'host'} side`;
   });
 }
 

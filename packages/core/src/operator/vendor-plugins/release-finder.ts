@@ -2,6 +2,7 @@
 import type { Logger } from 'pino';
 import { rcompare, satisfies, validRange } from 'semver';
 import { configName } from '../../api/names.ts';
+import type { PluginRun } from '../../api/plugin-run.ts';
 import type { VendorPlugin, VendorPluginRelease } from '../../api/vendor-plugin.ts';
 import type { KubeStore } from '../../kube/index.ts';
 import { mirrored } from '../../plugins/image/mirror.ts';
@@ -100,7 +101,8 @@ export class ReleaseFinder {
     const started = performance.now();
     const before = plugin.status?.releases?.find((release) => release.requested === requested);
     const isKept = before?.askedImage === image && !attempts.isAskedAnew(plugin, requested);
-    const kept = isKept ? before.image : undefined;
+    const running = before ? undefined : this.#runningImage(plugin, image);
+    const kept = isKept ? before.image : running;
     const request = {
       image: mirrored(kept ?? image, caches.imageMirrors),
       secrets: await pullSecrets(this.#secrets, plugin),
@@ -174,21 +176,36 @@ export class ReleaseFinder {
     };
   }
 
-  /** What DPUs run of a range: a VendorPlugin that was deleted and made again gives them nothing new. */
+  /**
+   * What DPUs run of a range or tag: a VendorPlugin that was deleted and made again gives them nothing new. What was found for
+   * another tag is no answer to this one.
+   */
   #runningOf(plugin: VendorPlugin, requested: string): { version: string; integrity: string | undefined } | undefined {
-    if (isExact(requested) || validRange(requested) === null) return undefined;
-    const runs = this.#options.caches.dpus.list().flatMap(({ status }) => status?.plugin ?? []);
+    if (isExact(requested)) return undefined;
+    const isRange = validRange(requested) !== null;
     const { url } = this.registryOf(plugin);
-    const own = runs.filter(
+    const own = this.#runsOf(plugin).filter(
       (run) =>
-        run.name === plugin.metadata.name &&
         run.package === plugin.spec.package &&
         // Another registry may hold other content of that version.
         (run.registry === undefined || run.registry === url) &&
-        satisfies(run.version, requested),
+        (isRange ? satisfies(run.version, requested) : run.askedFor === requested),
     );
     const [newest] = own.sort((a, b) => rcompare(a.version, b.version));
     return newest && { version: newest.version, integrity: newest.integrity };
+  }
+
+  /** As {@link #runningOf}, of an image with a tag: what most of them run, by its digest. */
+  #runningImage(plugin: VendorPlugin, image: string): string | undefined {
+    const digests = this.#runsOf(plugin).flatMap(({ askedFor, version }) => (askedFor === image ? version : []));
+    const count = (digest: string) => digests.filter((one) => one === digest).length;
+    const [first] = [...new Set(digests)].sort((a, b) => count(b) - count(a));
+    return first && byDigest(parseReference(image), first);
+  }
+
+  #runsOf({ metadata }: VendorPlugin): PluginRun[] {
+    const runs = this.#options.caches.dpus.list().flatMap(({ status }) => status?.plugin ?? []);
+    return runs.filter(({ name }) => name === metadata.name);
   }
 }
 

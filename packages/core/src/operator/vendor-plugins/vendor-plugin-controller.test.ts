@@ -299,6 +299,37 @@ test('a VendorPlugin that is made again gives the DPUs that run it nothing new',
   await vi.waitFor(() => expect(fixture.get('acme').status?.version).toBe('1.1.0'));
 });
 
+test('a VendorPlugin that is made again with the same tag keeps what that was found to be, and with another one does not', async () => {
+  fixture.putDpu('card', { ...runOf('1.0.0'), name: 'acme', package: '@acme/p', askedFor: 'latest' });
+  Object.assign(published, { latest: '1.1.0', '1.1.0': '1.1.0', beta: '2.0.0' });
+  fixture.put('acme', { package: '@acme/p' });
+  await vi.waitFor(() => expect(fixture.get('acme').status?.version).toBe('1.0.0'));
+  fixture.put('acme', { package: '@acme/p' }, { 'dpu.config.openshift.io/refresh': '1' });
+  await vi.waitFor(() => expect(fixture.get('acme').status?.version).toBe('1.1.0'));
+  fixture.delete('acme');
+  fixture.put('acme', { package: '@acme/p', version: 'beta' });
+  await vi.waitFor(() => expect(fixture.get('acme').status?.version).toBe('2.0.0'));
+});
+
+test('a VendorPlugin that is made again with the same tag of an image keeps the digest that most DPUs run', async () => {
+  const [old, most, newest] = ['a', 'b', 'c'].map((letter) => `sha256:${letter.repeat(64)}`) as [
+    string,
+    string,
+    string,
+  ];
+  const [image, other] = ['r.example.com/acme/vsp:1', 'r.example.com/acme/vsp:2'];
+  const found = (digest: string) => ({ digest, architectures: ['amd64'], manifest });
+  images = { [image]: found(newest), [other]: found(newest), [`r.example.com/acme/vsp@${most}`]: found(most) };
+  [old, most, most].forEach((version, index) => {
+    fixture.putDpu(`card-${index}`, { ...runOf('1'), name: 'acme', version, askedFor: image });
+  });
+  fixture.put('acme', { image });
+  await vi.waitFor(() => expect(fixture.get('acme').status?.version).toBe(most));
+  fixture.delete('acme');
+  fixture.put('acme', { image: other });
+  await vi.waitFor(() => expect(fixture.get('acme').status?.version).toBe(newest));
+});
+
 test('a VendorPlugin that is made again for another registry does not ask there for what DPUs have from the first', async () => {
   fixture.putDpu('card', {
     ...runOf('1.0.0'),

@@ -105,7 +105,7 @@ export class VendorPluginController {
     const outcomes = await this.#findAll(plugin, due);
     // What the cache has now: others write conditions while a registry takes its time.
     const current = this.#caches.vendorPlugins.getByKey(key);
-    // Where it is another by now it is reconciled again at once.
+    // Where it has changed since, it is reconciled again at once.
     if (!outcomes || !current || !asksTheSame(current, plugin)) return undefined;
     const wanted = wantedVersions(current, this.#caches.countingConfigs);
     const status = nextStatus(current, wanted, outcomes);

@@ -26,8 +26,10 @@ export class InstallError extends Error {
   }
 }
 
-/** The words of an installation that failed, for a condition; undefined where a message is of another origin. */
+/** The detail of an installation that failed, for a condition; undefined where a message is of another origin. */
 export function parseTermination(message: string): { reason: InstallReason; message: string } | undefined {
-  const [, reason, words] = /^([A-Za-z]+): (.*)/.exec(message.trim().split('\n').at(-1) ?? '') ?? [];
-  return reason && words && reason in installReasons ? { reason: reason as InstallReason, message: words } : undefined;
+  const [, reason, detail] = /^([A-Za-z]+): (.*)/.exec(message.trim().split('\n').at(-1) ?? '') ?? [];
+  return reason && detail && reason in installReasons
+    ? { reason: reason as InstallReason, message: detail }
+    : undefined;
 }

@@ -50,12 +50,12 @@ export async function readLock(mount: string, expected: ExpectedLock): Promise<L
     throw new InstallError('LockInvalid', `the lock file does not name ${packageName}@${version} with ${integrity}`);
   }
   const entries = Object.entries(lock.packages);
-  const packageIn = (words: string) => entries.find(([, entry]) => entry.integrity && words.includes(entry.integrity));
+  const packageIn = (text: string) => entries.find(([, entry]) => entry.integrity && text.includes(entry.integrity));
   return {
     text,
     packageJson: JSON.stringify(lock.packages['']),
     size: entries.length - 1,
-    packageIn: (words) => packageIn(words)?.[0].replace(/^.*node_modules\//, ''),
+    packageIn: (text) => packageIn(text)?.[0].replace(/^.*node_modules\//, ''),
   };
 }
 

@@ -6,14 +6,14 @@ import { access, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, utimes, wr
 import { basename, dirname, join } from 'node:path';
 import { packageIn } from './directory.ts';
 
-/** What was in use last stays beside what is in use, so that going back to it needs no network. */
+/** What was in use last stays beside what is in use, so that removed back to it needs no network. */
 const unusedKept = 3;
 
 /** Milliseconds after which what an installer left behind cannot be in work any more. */
 const abandonedMs = 3_600_000;
 
 const workPrefix = '.new-';
-const goingPrefix = '.gone-';
+const removedPrefix = '.gone-';
 
 export class PluginStore {
   readonly root: string;
@@ -72,7 +72,7 @@ export class PluginStore {
         .filter((entry) => entry.isDirectory() && join(this.root, entry.name) !== this.#users)
         .map(async ({ name }) => ({ name, mtimeMs: (await stat(join(this.root, name))).mtimeMs })),
     );
-    const isWork = (name: string) => name.startsWith(workPrefix) || name.startsWith(goingPrefix);
+    const isWork = (name: string) => name.startsWith(workPrefix) || name.startsWith(removedPrefix);
     for (const { name, mtimeMs } of entries.filter(({ name }) => isWork(name))) {
       if (Date.now() - mtimeMs > abandonedMs) await rm(join(this.root, name), { recursive: true, force: true });
     }
@@ -85,12 +85,12 @@ export class PluginStore {
 
   /** Out of sight first: an installer that claims it meanwhile finds it missing, or gets it back. */
   async #remove(name: string): Promise<boolean> {
-    const going = await mkdtemp(join(this.root, goingPrefix));
-    const aside = join(going, name);
+    const removed = await mkdtemp(join(this.root, removedPrefix));
+    const aside = join(removed, name);
     await rename(join(this.root, name), aside);
     const wanted = (await this.#used()).has(name);
     if (wanted) await this.put(aside, join(this.root, name));
-    await rm(going, { recursive: true, force: true });
+    await rm(removed, { recursive: true, force: true });
     return !wanted;
   }
 

@@ -96,15 +96,15 @@ export const lookUp: LookUp = async (request) => {
   return { version, integrity, manifest, lock };
 };
 
-function checkIntegrity(given: string | undefined, { integrity: wanted }: LookupRequest, version: string): string {
-  if (!given || !/^sha(256|384|512)-/.test(given)) {
+function checkIntegrity(published: string | undefined, { integrity: wanted }: LookupRequest, version: string): string {
+  if (!published || !/^sha(256|384|512)-/.test(published)) {
     throw new LookupError('IntegrityMissing', `the registry gives version ${version} no SHA-2 hash; publish it anew`);
   }
-  if (wanted && wanted !== given) {
-    const message = `spec.integrity is ${wanted}, but the registry says that ${version} has ${given}; do not run it before you know why`;
+  if (wanted && wanted !== published) {
+    const message = `spec.integrity is ${wanted}, but the registry says that ${version} has ${published}; do not run it before you know why`;
     throw new LookupError('IntegrityMismatch', message);
   }
-  return given;
+  return published;
 }
 
 async function answer(

@@ -22,3 +22,11 @@ export async function countOnce({ vsp, mode }: CheckContext, count: number): Pro
   same(new Set(listed.map(({ id }) => id)).size, answer, 'the number of different ids');
   return answer;
 }
+
+/** Two numbers of devices that can be had. */
+export function growth(context: CheckContext): { fewer: number; more: number } {
+  const more = upTo(context, 4);
+  const fewer = Math.min(2, more - 1);
+  if (fewer < 1) context.skip('the card has one virtual function only');
+  return { fewer, more };
+}

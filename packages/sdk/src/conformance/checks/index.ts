@@ -5,8 +5,10 @@ import { bridgePorts } from './bridge-ports.ts';
 import { bridgeUpdates } from './bridge-updates.ts';
 import { chains } from './chains.ts';
 import { concurrency } from './concurrency.ts';
+import { deviceCounts } from './device-counts.ts';
 import { deviceWatch, health } from './device-watch.ts';
 import { devices } from './devices.ts';
+import { devicesInUse } from './devices-in-use.ts';
 import { errors } from './errors.ts';
 import { leaks } from './leaks.ts';
 import { lifecycle } from './lifecycle.ts';
@@ -21,6 +23,8 @@ const declared: readonly Check[] = [
   ...lifecycle,
   ...status,
   ...devices,
+  ...deviceCounts,
+  ...devicesInUse,
   ...deviceWatch,
   ...health,
   ...bridgePorts,

@@ -158,7 +158,7 @@ export class VspProcess {
     for (const stream of [child.stdout, child.stderr]) {
       stream?.setEncoding('utf8').on('data', (text: string) => {
         const lines = text.split('\n').filter(Boolean);
-        this.#wentOn ??= lines.find((line) => givenUpOn.some((words) => line.includes(words)));
+        this.#wentOn ??= lines.find((line) => givenUpOn.some((text) => line.includes(text)));
         this.#output = [...this.#output, ...lines].slice(-keptLines);
       });
     }

@@ -46,7 +46,7 @@ type AnyMethod = Method<object, object, object, object>;
 
 /**
  * @param tampers By the name of the method, e.g. `GetBridgePort`.
- * @param served The services by a part of their names; all unless told.
+ * @param served The services, by a part of their names. Default: all.
  * @param onUndecodable Called with the name of a method whose request is no message.
  */
 export async function breakingProxy(

@@ -4,7 +4,9 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { chmod, readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { type Change, definePlugin, type Plugin } from '../../contract.ts';
+import { type Change, definePlugin, type Plugin, type PluginContext } from '../../contract.ts';
+import type { PluginService } from '../../plugin-service.ts';
+import { heartbeatService } from '../../wire/definitions.ts';
 import { memoryVsp } from './memory-vsp.ts';
 
 const kept: unknown[] = [];
@@ -17,7 +19,7 @@ const longMs = 14_000;
 type Fault = (
   plugin: Plugin,
   onCreate: (react: (change: Change) => void | Promise<void>) => void,
-  stateDirectory: string,
+  context: Pick<PluginContext<unknown>, 'stateDirectory' | 'signal' | 'metrics'>,
 ) => void | Promise<void>;
 
 const keeps = (kind: Change['kind'], bytes: number): Fault => {
@@ -58,6 +60,33 @@ export const faults = {
       return () => {};
     };
   },
+  'ends a deletion never': (plugin) => {
+    const apply = plugin.dataPath?.apply.bind(plugin.dataPath);
+    if (!plugin.dataPath || !apply) return;
+    plugin.dataPath.apply = async (wanted, call) => {
+      if (call.changed.some(({ after }) => !after)) await new Promise(() => {});
+      return apply(wanted, call);
+    };
+  },
+  'throws when its signal is aborted': (_, _onCreate, { signal }) => {
+    signal.addEventListener('abort', () => {
+      throw new Error('the card is away');
+    });
+  },
+  'takes the SIGTERM of its host away': () => {
+    process.removeAllListeners('SIGTERM');
+  },
+  'ends its process as if all were well': (_, onCreate) =>
+    onCreate(() => void globalThis.setTimeout(() => process.exit(0), 20)),
+  'has a metric with a name that is none': (_, _onCreate, { metrics }) => {
+    metrics.counter({ name: 'acme-ports', help: 'Ports.' });
+  },
+  'has two services of one name': (plugin) => {
+    const { Ping } = heartbeatService;
+    const Read = { ...Ping, path: '/acme.card.v1.Counters/Read' };
+    const service: PluginService = { definition: { Read }, handlers: { Read: async () => ({}) } };
+    plugin.services = [service, service];
+  },
   'throws from a timer after a call': (_, onCreate) => {
     let calls = 0;
     onCreate(() => {
@@ -69,12 +98,12 @@ export const faults = {
     spawn('sleep', ['60'], { detached: true, stdio: 'ignore' }).unref();
   },
   'goes on with apply after SIGTERM': (_, onCreate) => onCreate(() => setTimeout(longMs)),
-  'goes on with create after SIGTERM': async (_plugin, _onCreate, stateDirectory) => {
+  'goes on with create after SIGTERM': async (_plugin, _onCreate, { stateDirectory }) => {
     const marker = join(stateDirectory, 'created');
     if (existsSync(marker)) await setTimeout(longMs);
     writeFileSync(marker, '');
   },
-  'lets others open its socket': (plugin, _, stateDirectory) => {
+  'lets others open its socket': (plugin, _, { stateDirectory }) => {
     const getDevices = plugin.getDevices.bind(plugin);
     plugin.getDevices = async () => {
       const directory = dirname(stateDirectory);
@@ -88,10 +117,10 @@ export const faults = {
 export type BrokenBy = keyof typeof faults;
 
 export default definePlugin<{ fault: BrokenBy }>({
-  create: async ({ settings, stateDirectory }) => {
+  create: async (context) => {
     const plugin = memoryVsp();
     const reactions: ((change: Change) => void | Promise<void>)[] = [];
-    await faults[settings.fault](plugin, (react) => reactions.push(react), stateDirectory);
+    await faults[context.settings.fault](plugin, (react) => reactions.push(react), context);
     const apply = plugin.dataPath.apply.bind(plugin.dataPath);
     plugin.dataPath.apply = async (wanted, call) => {
       const created = call.changed.filter(({ before, after }) => after && !before);

@@ -52,7 +52,7 @@ export async function examine(plugin: MemoryVsp, options: ExamineOptions): Promi
   }).run();
 }
 
-/** A package that the suite can start, in a directory that goes with the test unless told. */
+/** A package that the suite can start, by default in a directory that goes with the test. */
 export async function memoryPackage(given?: string, file = 'memory-vsp.ts'): Promise<string> {
   const directory = given ?? (await temporaryDirectory());
   const settings = {

@@ -8,7 +8,7 @@ import type { Serial } from '../../serial.ts';
 import { Card, type CardOptions } from './card.ts';
 import { changesOf, type UnknownDeletions } from './changes.ts';
 import { Progress } from './progress.ts';
-import { type Entry, emptyState, type State, wantedOf } from './state.ts';
+import { type Entry, emptyState, type State } from './state.ts';
 
 export interface CardSyncOptions extends Omit<CardOptions, 'onReport'> {
   /** Shared with all that must not run beside an apply. */
@@ -31,7 +31,7 @@ export interface NextStep {
 const firstRetryMs = 1_000;
 const longestRetryMs = 60_000;
 /** Milliseconds for which the card must have matched until a new fault counts as the first. */
-const settledMs = 60_000;
+const stableMs = 60_000;
 /** Names in reports that the log hears of: whoever makes some up may make up many. */
 const mostUnknown = 100;
 
@@ -99,7 +99,7 @@ export class CardSync {
     const changed = changesOf({ before: this.#state, after: next, tried: this.#tried, names: all, unknown });
     this.#early.clear();
     this.#asked = all;
-    const { call, outcomes, taken } = await this.#card.apply(wantedOf(next), changed, complete);
+    const { call, outcomes, taken } = await this.#card.apply(next, changed, complete);
     taken();
     // Of what is wanted no more, and was not there before, there is nothing to undo.
     for (const name of all) if (!changed.some((change) => change.name === name)) this.#tried.delete(name);
@@ -203,7 +203,7 @@ export class CardSync {
   #mendLater(reason: string): void {
     const { stopping, serial, logger } = this.#options;
     if (this.#retry || stopping.aborted || this.isHung) return;
-    if (this.#matchesSince !== undefined && performance.now() - this.#matchesSince >= settledMs) {
+    if (this.#matchesSince !== undefined && performance.now() - this.#matchesSince >= stableMs) {
       this.#retryMs = firstRetryMs;
     }
     this.#matchesSince = undefined;

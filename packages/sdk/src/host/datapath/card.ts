@@ -4,11 +4,14 @@ import type { Change, DataPath, Outcome, Wanted } from '../../data-path.ts';
 import { DpuError } from '../../errors.ts';
 import { withDeadline } from '../deadline.ts';
 import { checkedOutcome } from './outcomes.ts';
+import { type State, wantedOf } from './state.ts';
 
 export interface CardOptions {
   dataPath: DataPath;
-  /** Milliseconds that an apply may take. */
+  /** Milliseconds that a call may take. */
   deadlineMs: number;
+  /** Milliseconds that an apply may take longer for each change of it. */
+  changeMs: number;
   /** Aborted on SIGTERM. */
   stopping: AbortSignal;
   /** Called when a call takes longer than the deadline. */
@@ -42,8 +45,8 @@ export class Card {
   }
 
   /** @throws DpuError what the plugin throws, DEADLINE_EXCEEDED; after that no call is made any more. */
-  async apply(wanted: Wanted, changed: readonly Change[], complete: boolean): Promise<Applied> {
-    const { dataPath, deadlineMs, stopping, onReport, logger } = this.#options;
+  async apply(state: State, changed: readonly Change[], complete: boolean): Promise<Applied> {
+    const { dataPath, deadlineMs, changeMs, stopping, onReport, logger } = this.#options;
     const call = ++this.#calls;
     const outcomes = new Map<string, Outcome>();
     let isTaken = false;
@@ -59,16 +62,19 @@ export class Card {
     const abort = () => controller.abort(stopping.reason);
     if (stopping.aborted) abort();
     stopping.addEventListener('abort', abort);
-    const deadline = Date.now() + deadlineMs;
+    const timeoutMs = deadlineMs + changeMs * changed.length;
+    const deadline = Date.now() + timeoutMs;
     const { signal } = controller;
-    const answered = await this.#timed('apply', async () =>
-      dataPath.apply(wanted, { changed, complete, signal, deadline, report }),
+    const answered = await this.#timed(`apply (objects: ${changed.length})`, timeoutMs, async () =>
+      dataPath.apply(wantedOf(state), { changed, complete, signal, deadline, report }),
     ).finally(() => {
       stopping.removeEventListener('abort', abort);
       // A plugin that takes too long may still listen to its signal.
       if (this.#hung) controller.abort(this.#hung);
     });
-    for (const [name, outcome] of checkedAnswer(answered, wanted, changed)) {
+    // Not by what the plugin was given: that may be changed by it.
+    const isAsked = (name: string) => state.has(name) || changed.some((change) => change.name === name);
+    for (const [name, outcome] of checkedAnswer(answered, isAsked)) {
       // What it has reported meanwhile is newer than its answer.
       if (!outcomes.has(name)) outcomes.set(name, checkedOutcome(name, outcome));
     }
@@ -78,17 +84,19 @@ export class Card {
 
   /** Names of objects through which no frames pass now. */
   async down(wanted: Wanted): Promise<ReadonlySet<string>> {
-    const { dataPath } = this.#options;
+    const { dataPath, deadlineMs } = this.#options;
     if (!dataPath.down) return new Set();
-    return new Set(await this.#timed('down', async () => dataPath.down?.(wanted) ?? []));
+    const names = await this.#timed('down', deadlineMs, async () => dataPath.down?.(wanted) ?? []);
+    // Its letters would pass for names.
+    if (typeof names === 'string') throw new DpuError('INTERNAL', 'down must return names, not one text');
+    return new Set(names);
   }
 
-  #timed<T>(what: string, run: () => Promise<T>): Promise<T> {
+  #timed<T>(what: string, timeoutMs: number, run: () => Promise<T>): Promise<T> {
     if (this.#hung) return Promise.reject(this.#hung);
-    const { deadlineMs, onHung } = this.#options;
-    return withDeadline(what, deadlineMs, run(), (error) => {
+    return withDeadline(what, timeoutMs, run(), (error) => {
       this.#hung = error;
-      onHung(error);
+      this.#options.onHung(error);
     });
   }
 }
@@ -96,15 +104,13 @@ export class Card {
 /** @throws DpuError INTERNAL for what is no answer: a name that is none would pass for an object that is up. */
 function checkedAnswer(
   answer: ReadonlyMap<string, Outcome> | undefined,
-  wanted: Wanted,
-  changed: readonly Change[],
+  isAsked: (name: string) => boolean,
 ): ReadonlyMap<string, Outcome> {
   if (answer === undefined) return new Map();
   if (!(answer instanceof Map))
     throw new DpuError('INTERNAL', 'apply must return a Map of outcomes by name, or nothing');
-  const maps: readonly ReadonlyMap<string, unknown>[] = Object.values(wanted);
   for (const name of answer.keys()) {
-    if (maps.some((map) => map.has(name)) || changed.some((change) => change.name === name)) continue;
+    if (isAsked(name)) continue;
     throw new DpuError('INTERNAL', `the plugin's answer is wrong: there is no object ${name}`);
   }
   return answer;

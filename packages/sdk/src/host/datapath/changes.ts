@@ -26,8 +26,8 @@ export function unknownDeletions(state: State, requests: readonly Request[]): Un
   return new Map(deletions);
 }
 
-/** Changes in an order in which a card can do them one by one. */
-export function changesOf({ before, after, tried, names, unknown }: Step): Change[] {
+/** Changes in an order in which a card can do them one by one. Frozen: the host goes by them after the plugin has had them. */
+export function changesOf({ before, after, tried, names, unknown }: Step): readonly Change[] {
   const told = new Set(names);
   const onCard = (name: string) => (tried.has(name) ? tried.get(name) : before.get(name));
   for (const user of usersOfChanged(after, told, onCard)) told.add(user);
@@ -38,11 +38,12 @@ export function changesOf({ before, after, tried, names, unknown }: Step): Chang
     const kind = is?.kind ?? was?.kind ?? unknown.get(name)?.kind;
     if (kind === undefined) return [];
     // Entries of one name are of one kind.
-    return [{ kind, name, before: was?.content ?? unknown.get(name)?.content, after: is?.content } as Change];
+    const change = { kind, name, before: was?.content ?? unknown.get(name)?.content, after: is?.content } as Change;
+    return [Object.freeze(change)];
   });
   const left = bridgesInUse(before);
   const rank = (change: Change) => rankOf(change, left);
-  return changes.sort((a, b) => rank(a) - rank(b));
+  return Object.freeze(changes.sort((a, b) => rank(a) - rank(b)));
 }
 
 /** What stays as it is while a bridge under it changes: a card that tags by port sets its VLAN anew. */

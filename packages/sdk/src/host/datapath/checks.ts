@@ -24,18 +24,18 @@ export function checkEntry(state: State, name: string, entry: Entry, limits: Lim
   }
 }
 
-const counted: Record<Kind, { limit: keyof Limits; words: string }> = {
-  logicalBridge: { limit: 'maxLogicalBridges', words: 'logical bridges' },
-  bridgePort: { limit: 'maxBridgePorts', words: 'bridge ports' },
-  networkFunction: { limit: 'maxNetworkFunctions', words: 'network functions' },
-  serviceChain: { limit: 'maxChains', words: 'chains' },
+const counted: Record<Kind, { limit: keyof Limits; noun: string }> = {
+  logicalBridge: { limit: 'maxLogicalBridges', noun: 'logical bridges' },
+  bridgePort: { limit: 'maxBridgePorts', noun: 'bridge ports' },
+  networkFunction: { limit: 'maxNetworkFunctions', noun: 'network functions' },
+  serviceChain: { limit: 'maxChains', noun: 'chains' },
 };
 
 function checkCount(state: State, kind: Kind, limits: Limits): void {
-  const { limit, words } = counted[kind];
+  const { limit, noun } = counted[kind];
   const most = limits[limit];
   if (typeof most !== 'number' || all(state, kind).size < most) return;
-  throw new DpuError('RESOURCE_EXHAUSTED', `the card has ${most} ${words} at most; delete one first`);
+  throw new DpuError('RESOURCE_EXHAUSTED', `the card has ${most} ${noun} at most; delete one first`);
 }
 
 function checkBridge(state: State, name: string, bridge: LogicalBridge, limits: Limits): void {

@@ -601,7 +601,9 @@ test('SIGTERM aborts the call that runs; what throws then is to be called again'
 test('an apply that takes too long ends all, and is the last', async () => {
   const { card, createPort, onHung } = testLoop({ deadlineMs: 20 });
   const made = createPort('port-0');
-  await expect(made).rejects.toEqual(rejected('DEADLINE_EXCEEDED', /has not answered apply within 0.02 s/));
+  await expect(made).rejects.toEqual(
+    rejected('DEADLINE_EXCEEDED', /has not answered apply \(objects: 1\) within 0.02 s/),
+  );
   expect(onHung).toHaveBeenCalledTimes(1);
   await expect(createPort('port-1')).rejects.toMatchObject({ code: 'DEADLINE_EXCEEDED' });
   expect(card.calls).toHaveLength(1);

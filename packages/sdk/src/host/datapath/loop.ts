@@ -16,9 +16,14 @@ import type { Progress } from './progress.ts';
 import { differing, type Entry, emptyState, restored, type State } from './state.ts';
 import { type Request, Requests } from './wanted.ts';
 
-export interface DataPathLoopOptions extends CardSyncOptions {
+export interface DataPathLoopOptions extends Omit<CardSyncOptions, 'changeMs'> {
   limits?: Limits | undefined;
 }
+
+/** Milliseconds that a batch may take of a card that does one change after the other, if it can. */
+const batchMs = 1_000;
+/** Milliseconds from one reapply to the next. */
+const reapplyPauseMs = 1_000;
 
 interface Waiting extends Request {
   resolve: () => void;
@@ -27,6 +32,7 @@ interface Waiting extends Request {
 
 export class DataPathLoop {
   readonly requests: Requests;
+  readonly #mostAtOnce: number;
   readonly #options: DataPathLoopOptions;
   readonly #sync: CardSync;
   readonly #progress: Progress;
@@ -34,11 +40,17 @@ export class DataPathLoop {
   /** What an object was before it became pending, by its name. */
   readonly #formers = new Map<string, Entry | undefined>();
   #reapplies = false;
+  /** By performance.now(). */
+  #reappliedAt = Number.NEGATIVE_INFINITY;
+  #reapplyTimer: NodeJS.Timeout | undefined;
 
   constructor(options: DataPathLoopOptions) {
     this.#options = options;
+    const changeMs = 1_000 * (options.limits?.changeSeconds ?? 0);
     this.requests = new Requests(options.limits);
-    this.#sync = new CardSync(options);
+    // Where the others wait for each change, none need wait for more than it must.
+    this.#mostAtOnce = Math.max(1, Math.floor(batchMs / changeMs));
+    this.#sync = new CardSync({ ...options, changeMs });
     this.#progress = this.#sync.progress;
   }
 
@@ -54,6 +66,7 @@ export class DataPathLoop {
   request(request: Request): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     this.#waiting.push({ ...request, resolve, reject });
+    // One for each request: those that it has no room for wait for the next.
     void this.#options.serial.run(() => this.#takeAll());
     return promise;
   }
@@ -111,12 +124,19 @@ export class DataPathLoop {
     return () => this.#sync.restore(former, wasComplete);
   }
 
-  /** Gives the plugin all that is wanted again. */
+  /** Gives the plugin all that is wanted again. One that asks for it in each apply would leave no time for anything else. */
   reapply(): void {
-    if (this.#reapplies) return;
+    if (this.#reapplies || this.#options.stopping.aborted) return;
     this.#reapplies = true;
+    const pauseMs = this.#reappliedAt + reapplyPauseMs - performance.now();
+    if (pauseMs <= 0) this.#reapplyNow();
+    else this.#reapplyTimer = setTimeout(() => this.#reapplyNow(), pauseMs).unref();
+  }
+
+  #reapplyNow(): void {
     void this.#options.serial.run(async () => {
       this.#reapplies = false;
+      this.#reappliedAt = performance.now();
       await this.#sync.mend();
     });
   }
@@ -128,12 +148,12 @@ export class DataPathLoop {
 
   /** Ends what is to be tried again. */
   close(): void {
+    clearTimeout(this.#reapplyTimer);
     this.#sync.close();
   }
 
   async #takeAll(): Promise<void> {
-    const taken = this.#waiting;
-    this.#waiting = [];
+    const taken = this.#waiting.splice(0, this.#mostAtOnce);
     if (taken.length > 0) await this.#try(taken, this.#sync.isComplete);
   }
 

@@ -1,8 +1,12 @@
 /** How far the card is with each object, and who waits for that. */
+import { inspect } from 'node:util';
+import { cutText, longestMessage } from '../../cut-text.ts';
 import type { Outcome, ResourceStatus } from '../../data-path.ts';
 import { DpuError, errorCodes } from '../../errors.ts';
 
 const up: Outcome = { state: 'up' };
+/** Bytes of a wrong value that a message shows. */
+const longestShown = 200;
 
 export class Outcomes {
   readonly #onChange: (name: string) => void;
@@ -62,19 +66,27 @@ export class Outcomes {
   }
 }
 
-/** What a plugin answered for an object, or what is wrong with that. */
+/** What a plugin answered for an object, its text as long as that of an error; or what is wrong with it. A copy: it is the plugin's. */
 export function checkedOutcome(name: string, outcome: Outcome): Outcome {
   switch (outcome?.state) {
     case 'up':
+      return up;
     case 'pending':
-      return outcome;
+      if (!isText(outcome.reason)) return wrong(`the reason why ${name} is pending is ${shown(outcome.reason)}`);
+      return { state: 'pending', reason: cutText(outcome.reason, longestMessage) };
     case 'failed':
-      if (Object.hasOwn(errorCodes, outcome.code)) return outcome;
-      return wrong(`the code of ${name} is ${JSON.stringify(outcome.code)}`);
+      if (!Object.hasOwn(errorCodes, outcome.code)) return wrong(`the code of ${name} is ${shown(outcome.code)}`);
+      if (!isText(outcome.message)) return wrong(`the message of ${name} is ${shown(outcome.message)}`);
+      return { state: 'failed', code: outcome.code, message: cutText(outcome.message, longestMessage) };
     default:
-      return wrong(`the outcome of ${name} is ${JSON.stringify(outcome)}`);
+      return wrong(`the outcome of ${name} is ${shown(outcome)}`);
   }
 }
+
+const isText = (value: unknown): boolean => typeof value === 'string';
+
+/** Of anything at all: JSON has no text for some. */
+const shown = (value: unknown): string => cutText(inspect(value, { depth: 1, breakLength: Infinity }), longestShown);
 
 function wrong(what: string): Outcome {
   return { state: 'failed', code: 'INTERNAL', message: `the plugin's answer is wrong: ${what}` };

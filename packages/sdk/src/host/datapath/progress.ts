@@ -7,7 +7,7 @@ import { type State, wantedOf } from './state.ts';
 export interface ProgressOptions {
   /** Names of objects through which no frames pass now. */
   askDown: (wanted: Wanted) => Promise<ReadonlySet<string>>;
-  /** Called with an object whose outcome is another. */
+  /** Called with an object whose outcome has changed. */
   onProgress?: ((name: string) => void) | undefined;
   logger: Logger;
 }

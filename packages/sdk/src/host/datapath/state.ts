@@ -48,7 +48,7 @@ export function without(state: State, names: Iterable<string>): State {
   return next.size === state.size ? state : next;
 }
 
-/** The names whose entries are others. */
+/** The names whose entries have changed. */
 export function differing(before: State, after: State): string[] {
   if (before === after) return [];
   const gone = [...before.keys()].filter((name) => !after.has(name));
@@ -56,7 +56,7 @@ export function differing(before: State, after: State): string[] {
   return [...gone, ...others];
 }
 
-/** The state as it was before `made`, unless the object is another by now. */
+/** The state as it was before `made`, unless the object has changed since. */
 export function restored(state: State, name: string, made: Entry | undefined, former: Entry | undefined): State {
   if (state.get(name) !== made) return state;
   return former ? put(state, name, former) : without(state, [name]);

@@ -1,10 +1,11 @@
 import { Registry } from 'prom-client';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { OwnMetrics } from './plugin-metrics.ts';
 
 function start() {
   const registry = new Registry();
-  return { registry, metrics: new OwnMetrics(registry) };
+  const warn = vi.fn();
+  return { registry, metrics: new OwnMetrics(registry, { warn }), warn };
 }
 
 test('counters, gauges and histograms are in the registry', async () => {
@@ -27,6 +28,18 @@ test('counters, gauges and histograms are in the registry', async () => {
   expect(text).toContain('acme_dropped_total{port="p0"} 3');
   expect(text).toContain('\nacme_rules 2');
   expect(text).toContain('acme_seconds_bucket{le="1"} 1');
+});
+
+test('a read that fails or hangs is told once, and hides no other metric', async () => {
+  const { registry, metrics, warn } = start();
+  metrics.counter({ name: 'acme_total', help: 'x' }).inc();
+  const read = vi.fn(() => Promise.withResolvers<void>().promise);
+  metrics.gauge({ name: 'acme_hangs', help: 'x', read });
+  metrics.gauge({ name: 'acme_throws', help: 'x', read: () => expect.fail('the card is away') });
+  await registry.metrics();
+  expect(await registry.metrics()).toContain('acme_total 1');
+  expect(read).toHaveBeenCalledTimes(1);
+  expect(warn.mock.calls.map(([fields]) => fields.metric).sort()).toEqual(['acme_hangs', 'acme_throws']);
 });
 
 test.each([

@@ -1,5 +1,6 @@
 /** Where a plugin makes metrics of its own: in the host's registry, but not under the host's names. */
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import type { Logger } from '../../contract.ts';
 import { DpuError } from '../../errors.ts';
 import type {
   MetricOptions,
@@ -8,17 +9,23 @@ import type {
   PluginHistogram,
   PluginMetrics,
 } from '../../plugin-metrics.ts';
+import { withDeadline } from '../deadline.ts';
 
 const reserved = /^(dpu|process|nodejs)_/;
 /** The daemon's. */
 const reservedLabels: ReadonlySet<string> = new Set(['dpu', 'plugin']);
 
+/** Milliseconds that a read may take. The daemon waits a second for all metrics. */
+const readMs = 500;
+
 export class OwnMetrics implements PluginMetrics {
   readonly #registry: Registry;
+  readonly #logger: Pick<Logger, 'warn'>;
   readonly #names = new Set<string>();
 
-  constructor(registry: Registry) {
+  constructor(registry: Registry, logger: Pick<Logger, 'warn'>) {
     this.#registry = registry;
+    this.#logger = logger;
   }
 
   counter(options: MetricOptions): PluginCounter {
@@ -26,7 +33,7 @@ export class OwnMetrics implements PluginMetrics {
   }
 
   gauge({ read, ...options }: Parameters<PluginMetrics['gauge']>[0]): PluginGauge {
-    const collect = read && { collect: () => read(gauge) };
+    const collect = read && { collect: this.#bounded(options.name, async () => read(gauge)) };
     const gauge: Gauge = new Gauge({ ...this.#checked(options), ...collect });
     return gauge;
   }
@@ -39,6 +46,29 @@ export class OwnMetrics implements PluginMetrics {
   clear(): void {
     for (const name of this.#names) this.#registry.removeSingleMetric(name);
     this.#names.clear();
+  }
+
+  /**
+   * What one read throws, or does not answer in time, is no matter of the other metrics, nor of the host's own: the gauge
+   * keeps its last value.
+   */
+  #bounded(name: string, read: () => Promise<void>): () => Promise<void> {
+    let running: Promise<void> | undefined;
+    let isTold = false;
+    return async () => {
+      // One that hangs is not called once more for each scrape.
+      running ??= read().finally(() => {
+        running = undefined;
+      });
+      try {
+        await withDeadline(`the read of ${name}`, readMs, running);
+        isTold = false;
+      } catch (error) {
+        if (!isTold)
+          this.#logger.warn({ err: error, metric: name }, 'a metric of the plugin is as it was: it was not read');
+        isTold = true;
+      }
+    };
   }
 
   #checked({ name, help, labelNames = [] }: MetricOptions) {

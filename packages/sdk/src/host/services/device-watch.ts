@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { handleServerStreamingCall, Server } from '@grpc/grpc-js';
+import type { Logger } from '../../contract.ts';
 import { DpuError } from '../../errors.ts';
 import { deviceWatchService } from '../../wire/definitions.ts';
 import { devicesToWire } from '../../wire/devices.ts';
@@ -13,15 +14,20 @@ const { path } = deviceWatchService.WatchDevices;
  *
  * @param closing Ends the streams with UNAVAILABLE, so that callers try again.
  */
-export function addDeviceWatch(server: Server, session: PluginSession, closing: AbortSignal): void {
+export function addDeviceWatch(server: Server, session: PluginSession, logger: Logger, closing: AbortSignal): void {
   const WatchDevices: handleServerStreamingCall<unknown, ReturnType<typeof devicesToWire>> = (call) => {
     let stop = () => {};
     let ended = false;
     const end = () => {
       if (ended) return;
       ended = true;
-      stop();
       closing.removeEventListener('abort', onClosing);
+      try {
+        stop();
+      } catch (error) {
+        // Its caller has gone, and other calls are no worse for it.
+        logger.error({ err: error }, 'the plugin failed to end a watch of its devices');
+      }
     };
     const fail = (error: unknown) => {
       if (ended) return;

@@ -143,7 +143,10 @@ test('what OPI has beyond the contract is served and announced under its own nam
 test('twice the same makes Init fail, as does one without methods', async () => {
   const service = { definition: await define(), handlers };
   const twice = await start([service, service]);
-  await expect(twice.init()).rejects.toMatchObject({ message: expect.stringContaining('it is there twice') });
+  for (const _ of ['first', 'second']) {
+    await expect(twice.init()).rejects.toMatchObject({ message: expect.stringContaining('it is there twice') });
+  }
+  expect(await twice.vsp.getInfo()).toMatchObject({ capabilities: [], features: [] });
   const none = await start([{ definition: {}, handlers: {} }]);
   await expect(none.init()).rejects.toMatchObject({ message: expect.stringContaining('it needs methods') });
 });

@@ -16,14 +16,24 @@ import type { PluginSession } from '../session.ts';
 const reserved = /^(dpu_operator|opi_api\.lifecycle|opi_api\.network\.evpn_gw|Vendor|grpc|google)\./;
 
 /** @throws DpuError INTERNAL naming the service and what is wrong with it */
-export function addPluginServices(server: Server, session: PluginSession, services: readonly PluginService[]): void {
+export function requireServices(services: readonly PluginService[]): void {
   const names = new Set<string>();
   for (const service of services) {
     const name = requireName(service, names);
     names.add(name);
+    for (const [method, { requestStream }] of Object.entries(service.definition)) {
+      if (typeof handlerOf(service, method) !== 'function') throw wrong(name, `nothing answers its method ${method}`);
+      if (requestStream) throw wrong(name, `its method ${method} takes a stream, which is not served`);
+    }
+  }
+}
+
+/** @param services those that {@link requireServices} has found right */
+export function addPluginServices(server: Server, session: PluginSession, services: readonly PluginService[]): void {
+  for (const service of services) {
     const implementation: UntypedServiceImplementation = {};
     for (const [method, description] of Object.entries(service.definition)) {
-      implementation[method] = handlerOf(session, name, method, description, service);
+      implementation[method] = implementationOf(session, description, service, method);
     }
     // Our own description of a method leaves out what grpc-js does not read either.
     server.addService(service.definition as Parameters<Server['addService']>[0], implementation);
@@ -43,17 +53,21 @@ function requireName(service: PluginService, names: ReadonlySet<string>): string
   return name;
 }
 
-function handlerOf(
+function handlerOf({ handlers }: PluginService, method: string): PluginService['handlers'][string] | undefined {
+  return Object.hasOwn(handlers, method) ? handlers[method] : undefined;
+}
+
+function implementationOf(
   session: PluginSession,
-  name: string,
+  { path, responseStream }: ServiceMethod,
+  service: PluginService,
   method: string,
-  { path, requestStream, responseStream }: ServiceMethod,
-  { handlers }: PluginService,
 ) {
-  const handler = Object.hasOwn(handlers, method) ? handlers[method] : undefined;
-  if (typeof handler !== 'function') throw wrong(name, `nothing answers its method ${method}`);
-  if (requestStream) throw wrong(name, `its method ${method} takes a stream, which is not served`);
-  const run = (request: unknown, signal: AbortSignal) => handler(request as never, { signal });
+  const run: Run = (request, signal) => {
+    const handler = handlerOf(service, method);
+    if (!handler) throw new DpuError('INTERNAL', `nothing answers ${path} any more`);
+    return handler.call(service.handlers, request as never, { signal });
+  };
   if (responseStream) return (call: ServerWritableStream<unknown, unknown>) => void stream(session, path, call, run);
   return (call: ServerUnaryCall<unknown, unknown>, callback: sendUnaryData<unknown>) => {
     const cancelled = new AbortController();

@@ -3,7 +3,7 @@ import { DpuError } from '../../errors.ts';
 import { virtualFunctionService } from '../../wire/definitions.ts';
 import { addUnaryService, type UnaryHandlers } from '../../wire/unary.ts';
 import { virtualFunctionsToWire } from '../../wire/virtual-functions.ts';
-import type { PluginSession } from '../session.ts';
+import { type PluginSession, requireCount } from '../session.ts';
 
 export function addVirtualFunctions(server: Server, session: PluginSession): void {
   const handlers: UnaryHandlers<typeof virtualFunctionService> = {
@@ -17,7 +17,8 @@ export function addVirtualFunctions(server: Server, session: PluginSession): voi
       session.queued(virtualFunctionService.SetNumVfsOfPf.path, async () => {
         const { plugin } = session;
         if (!plugin.setNumVfsOf) throw lacks('setNumVfsOf');
-        return { pf, vfCnt: await session.alone('SetNumVfsOfPf', async () => plugin.setNumVfsOf?.(pf, vfCnt) ?? 0) };
+        const count = await session.alone('SetNumVfsOfPf', async () => plugin.setNumVfsOf?.(pf, vfCnt));
+        return { pf, vfCnt: requireCount('setNumVfsOf', count) };
       }),
   };
   addUnaryService(server, virtualFunctionService, handlers);

@@ -58,7 +58,7 @@ export class DevicePool {
     this.#links = node.platform.links;
   }
 
-  /** @param onChange there are other devices than before, or their health is another */
+  /** @param onChange called when the devices, or their health, have changed */
   watch(onChange: () => void): () => void {
     this.#watchers.add(onChange);
     return () => this.#watchers.delete(onChange);
@@ -85,7 +85,7 @@ export class DevicePool {
   /** Makes the devices that exist nowhere. */
   async ensure(): Promise<PoolState> {
     const here = await this.#here();
-    const strays = await this.#bringHome(here);
+    const strays = await this.#returnStrays(here);
     const missing = Array.from({ length: this.#count }, (_, index) => index).filter((index) => !here.has(index));
     const failures = await this.#links.batch(missing.map(this.#kind.create), { force: true });
     const failed = new Map(failures.map(({ line, error }) => [missing[line] ?? -1, error]));
@@ -96,7 +96,7 @@ export class DevicePool {
     const unfinished = [...here.keys()].filter((index) => this.#broken.has(index));
     const made = missing.filter((index) => !failed.has(index));
     await Promise.all([...made, ...unfinished].map((index) => this.#finish(index)));
-    this.#tellChanges();
+    this.#notifyChanges();
     const absent = missing.filter((index) => failed.get(index)?.code === 'ALREADY_EXISTS');
     return { absent, unsettled: strays || [...made, ...unfinished].some((index) => this.#broken.has(index)) };
   }
@@ -161,7 +161,7 @@ export class DevicePool {
   }
 
   /** Renames what came back under another name and was left so; answers whether some are yet to be. */
-  async #bringHome(here: Map<number, Link>): Promise<boolean> {
+  async #returnStrays(here: Map<number, Link>): Promise<boolean> {
     const strays = [...here].filter(([index, link]) => link.name !== this.#kind.name(index));
     const now = performance.now();
     for (const known of this.#straySince.keys()) {
@@ -194,7 +194,7 @@ export class DevicePool {
     }
   }
 
-  #tellChanges(): void {
+  #notifyChanges(): void {
     const now = JSON.stringify(this.devices());
     if (now === this.#told) return;
     this.#told = now;

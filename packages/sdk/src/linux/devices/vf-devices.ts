@@ -165,7 +165,7 @@ export class VfDevices {
   async #answer(): Promise<number> {
     const { platform, signal, pfs } = this.#options;
     await this.#serial.run(() => this.#look());
-    this.#tell();
+    this.#notify();
     if (this.#awaited.size > 0) {
       const stop = new AbortController();
       const late = platform.clock.sleep(answerMs, AbortSignal.any([signal, stop.signal])).catch(() => {});
@@ -209,7 +209,7 @@ export class VfDevices {
       this.#allHere.resolve();
       this.#allHere = Promise.withResolvers();
     }
-    if (changed || this.#awaited.size !== before) this.#tell();
+    if (changed || this.#awaited.size !== before) this.#notify();
   }
 
   /**
@@ -253,7 +253,7 @@ export class VfDevices {
       if (!this.#faults.has(pf)) return;
       const found = await platform.sysfs.virtualFunctions(pf);
       await this.#setUpFound(pf, found, Math.min(2 * pauseMs, retryMs.most));
-      this.#tell();
+      this.#notify();
     };
     platform.clock.sleep(pauseMs, signal).then(
       () => this.#serial.run(retry).catch((error) => logger.error({ err: error }, 'virtual functions are not known')),
@@ -273,14 +273,14 @@ export class VfDevices {
     const reason = `has no network device ${netdevTimeoutMs / 1000} s after it was made; see the kernel's log for its driver`;
     for (const address of late) this.#awaited.set(address, reason);
     logger.warn({ functions: late, reason }, 'virtual functions have no network device');
-    this.#tell();
+    this.#notify();
   }
 
   async #count(pf: string): Promise<number> {
     return (await this.#options.platform.sysfs.virtualFunctions(pf)).length;
   }
 
-  #tell(): void {
+  #notify(): void {
     for (const watcher of this.#watchers) watcher();
   }
 }

@@ -32,11 +32,11 @@ const codes = new Map<number, ErrorCode>([
 /**
  * @param number positive
  * @param what was asked of the kernel
- * @param reason the kernel's own words, where it has any (extended acknowledgement)
+ * @param reason the kernel's own description, where it has any (extended acknowledgement)
  */
 export function kernelError(number: number, what: string, reason?: string): DpuError {
-  const [name, words] = getSystemErrorMap().get(-number) ?? [`errno ${number}`, 'no description'];
-  return new DpuError(codes.get(number) ?? 'INTERNAL', `${what}: ${reason ?? words} (${name})`);
+  const [name, description] = getSystemErrorMap().get(-number) ?? [`errno ${number}`, 'no description'];
+  return new DpuError(codes.get(number) ?? 'INTERNAL', `${what}: ${reason ?? description} (${name})`);
 }
 
 /** What node:fs threw, by the same table. */

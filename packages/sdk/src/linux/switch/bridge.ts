@@ -1,4 +1,3 @@
-/** A bridge of Open vSwitch whose ports and flows are made to match a plan. What others have on it stays. */
 import type { Logger, Platform } from '../../contract.ts';
 import { DpuError } from '../../errors.ts';
 import type { Link } from '../link.ts';
@@ -23,12 +22,12 @@ export interface BridgePortPlan extends PortPlan {
   dpdkDevargs?: string | undefined;
 }
 
-/** What of a {@link BridgeState} does not stand, and why. */
+/** What of a plan could not be made, and why. */
 export interface BridgeResult {
   /** Ports whose link is not there: they wait for it. */
   absent: ReadonlySet<string>;
   /**
-   * Ports that the switch could not open or whose link does not go up, with the words of switch or kernel, and those of
+   * Ports that the switch could not open or whose link does not go up, with what switch or kernel said, and those of
    * which another has a port of that name.
    */
   failed: ReadonlyMap<string, string>;
@@ -50,7 +49,8 @@ interface Attached {
 const openedKey = 'dpu-opened';
 
 /**
- * A bridge of Open vSwitch, brought to a {@link BridgeState} and found again by a process that starts anew. Ports and flows of others stay.
+ * A bridge of Open vSwitch whose ports and flows are made to match a plan, and which a process that starts anew finds again.
+ * What others have on it stays.
  */
 export class Bridge {
   readonly #options: BridgeOptions;
@@ -217,10 +217,10 @@ export class Bridge {
     });
     if (outdated.length === 0) return;
     const { ovs, name } = this.#options;
-    for (const { device } of outdated) this.#unsettle(device);
+    for (const { device } of outdated) this.#forgetSettings(device);
     await ovs.transaction(outdated.map(({ device }) => ['--if-exists', 'del-port', name, device]));
     for (const { device } of outdated) this.#attached.delete(device);
-    for (const [device, words] of (await this.#raise(outdated)).refused) refused.set(device, words);
+    for (const [device, reason] of (await this.#raise(outdated)).refused) refused.set(device, reason);
   }
 
   async #changePorts(present: readonly BridgePortPlan[], links: ReadonlyMap<string, Link>): Promise<void> {
@@ -243,8 +243,8 @@ export class Bridge {
     const changed = present.filter((plan) => this.#attached.get(plan.device)?.settings !== settingsText(plan, owner));
     if (gone.length + changed.length === 0) return;
     const fresh = changed.filter(({ device }) => this.#attached.get(device)?.number === undefined);
-    for (const [device] of gone) this.#unsettle(device);
-    for (const { device } of changed) this.#unsettle(device);
+    for (const [device] of gone) this.#forgetSettings(device);
+    for (const { device } of changed) this.#forgetSettings(device);
     // At the same time, as each takes programs 10 to 25 ms; nothing uses a port before both are done.
     const refused = new Map<string, string>();
     const prepared = Promise.all(fresh.map((plan) => this.#prepare(plan, refused)));
@@ -273,7 +273,7 @@ export class Bridge {
   }
 
   /** What the switch has of a port is not known until a change is done. */
-  #unsettle(device: string): void {
+  #forgetSettings(device: string): void {
     const port = this.#attached.get(device);
     if (port) port.settings = undefined;
   }

@@ -13,13 +13,13 @@ import { type Closed, type ClosedMarker, closedBy } from './closed-marker.ts';
 import { allFunctions, placeFunctions } from './function-placing.ts';
 import { vfOfBridgePort } from './host-port-name.ts';
 import {
+  type BridgeContent,
   chainPorts,
+  contentOf,
+  emptyBridge,
   joined,
   type KnownHostPort,
-  nothingStands,
   recordsOf,
-  type Standing,
-  standingOf,
   untold,
   vlansOf,
 } from './switch-state.ts';
@@ -85,8 +85,8 @@ export class SwitchDataPath implements DataPath {
   readonly #options: SwitchDataPathOptions;
   readonly #bridge: Bridge;
   /** What a predecessor left, and this process was not told of yet. */
-  #rest: Standing = nothingStands;
-  #standing: Standing = nothingStands;
+  #rest: BridgeContent = emptyBridge;
+  #content: BridgeContent = emptyBridge;
   #closed: Closed = nothingClosed;
   #wanted: Wanted | undefined;
   #complete = false;
@@ -108,8 +108,8 @@ export class SwitchDataPath implements DataPath {
   async start(): Promise<void> {
     const { ports, closed } = this.#options;
     this.#closed = await closed.read();
-    this.#rest = standingOf(await this.#bridge.open(), ports.functionPair);
-    await this.#reconcile(nothingStands);
+    this.#rest = contentOf(await this.#bridge.open(), ports.functionPair);
+    await this.#reconcile(emptyBridge);
   }
 
   apply(wanted: Wanted, call: ApplyCall): Promise<Outcomes> {
@@ -145,7 +145,7 @@ export class SwitchDataPath implements DataPath {
     if (!this.#isOn) return;
     await this.#bridge.check();
     if (this.#wanted === undefined) {
-      await this.#reconcile(nothingStands);
+      await this.#reconcile(emptyBridge);
       return;
     }
     const before = this.#outcomes;
@@ -166,8 +166,8 @@ export class SwitchDataPath implements DataPath {
     this.#isOn = false;
     await this.#options.closed.clearAll();
     this.#closed = nothingClosed;
-    this.#rest = nothingStands;
-    this.#standing = nothingStands;
+    this.#rest = emptyBridge;
+    this.#content = emptyBridge;
     this.#wanted = undefined;
     this.#outcomes = new Map();
   }
@@ -176,7 +176,7 @@ export class SwitchDataPath implements DataPath {
   async down(): Promise<string[]> {
     const links = await this.#options.platform.links.list();
     const running = new Set(links.flatMap(({ name, running }) => (running ? name : [])));
-    return [...this.#standing.hostPorts].flatMap(([name, { device, dpdkDevargs }]) => {
+    return [...this.#content.hostPorts].flatMap(([name, { device, dpdkDevargs }]) => {
       return dpdkDevargs !== undefined || running.has(device) ? [] : name;
     });
   }
@@ -231,7 +231,7 @@ export class SwitchDataPath implements DataPath {
   }
 
   async #place(wanted: Wanted, changed: readonly Change[]) {
-    const before = this.#standing.functions;
+    const before = this.#content.functions;
     const names = new Set(changed.map(({ name }) => name));
     const unknown = [...allFunctions(wanted)].filter(([name]) => names.has(name) || !before.has(name));
     const macs = unknown.flatMap(([, functions]) => functions.flatMap(({ input, output }) => [input, output]));
@@ -240,7 +240,7 @@ export class SwitchDataPath implements DataPath {
   }
 
   /** After an error a part of it may be done: the host of the SDK asks for what was there before. */
-  async #reconcile(wanted: Standing) {
+  async #reconcile(wanted: BridgeContent) {
     const { ports, closed, hostToHost, owner } = this.#options;
     const next = joined(wanted, this.#rest);
     const bridges = [...(this.#wanted?.logicalBridges.values() ?? [])].map(({ vlanId }) => vlanId);
@@ -263,7 +263,7 @@ export class SwitchDataPath implements DataPath {
     const result = await closed.change(this.#closed, isClosed, () =>
       this.#bridge.apply(plans, (numberOf) => planFlows(state, numberOf, owner)),
     );
-    this.#standing = next;
+    this.#content = next;
     this.#closed = isClosed;
     this.#failing = result.failed.size > 0;
     this.#uplinkFault = uplink && uplinkFault(uplink, result);
@@ -271,10 +271,10 @@ export class SwitchDataPath implements DataPath {
     return result;
   }
 
-  #portPlans(state: BridgeState, standing: Standing, uplink: SwitchPort | undefined): BridgePortPlan[] {
-    const records = recordsOf(standing, this.#options.ports.functionPort);
+  #portPlans(state: BridgeState, content: BridgeContent, uplink: SwitchPort | undefined): BridgePortPlan[] {
+    const records = recordsOf(content, this.#options.ports.functionPort);
     if (uplink) records.set(uplink.name, { kind: 'uplink', gro: false });
-    const dpdk = new Map([...standing.hostPorts.values()].map(({ device, dpdkDevargs }) => [device, dpdkDevargs]));
+    const dpdk = new Map([...content.hostPorts.values()].map(({ device, dpdkDevargs }) => [device, dpdkDevargs]));
     if (uplink) dpdk.set(uplink.name, uplink.dpdkDevargs);
     return planPorts(state).flatMap((plan) => {
       const record = records.get(plan.device);

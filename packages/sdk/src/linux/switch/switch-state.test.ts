@@ -1,11 +1,11 @@
 import { expect, it } from 'vitest';
 import type { Change } from '../../data-path.ts';
 import type { PortRecord } from './port-record.ts';
-import { joined, nothingStands, recordsOf, type Standing, standingOf, untold } from './switch-state.ts';
+import { type BridgeContent, contentOf, emptyBridge, joined, recordsOf, untold } from './switch-state.ts';
 
 const portName = (index: number) => `dp${index}`;
 const indexOf = (device: string) => (device.startsWith('dp') ? Number(device.slice(2)) : undefined);
-const stands: Standing = {
+const content: BridgeContent = {
   hostPorts: new Map([
     ['bridgePorts/host0-0', { device: 'sdp2', mac: '02:00:00:00:00:01', type: 'ACCESS', vlans: [5] }],
     ['bridgePorts/host0-1', { device: 'sdp3', mac: '02:00:00:00:00:02', type: 'TRUNK', vlans: [5, 6] }],
@@ -33,26 +33,26 @@ const stands: Standing = {
 };
 
 it('finds again what the records of its ports say', () => {
-  expect(standingOf(recordsOf(stands, portName), indexOf)).toEqual(stands);
-  expect(standingOf(new Map([['up', { kind: 'uplink', gro: true } as PortRecord]]), indexOf)).toEqual(nothingStands);
+  expect(contentOf(recordsOf(content, portName), indexOf)).toEqual(content);
+  expect(contentOf(new Map([['up', { kind: 'uplink', gro: true } as PortRecord]]), indexOf)).toEqual(emptyBridge);
 });
 
 it.each(['dp0', 'dp3'])('does not take a chain without its port %s for one', (missing) => {
-  const records = recordsOf(stands, portName);
+  const records = recordsOf(content, portName);
   records.delete(missing);
-  expect([...standingOf(records, indexOf).functions.keys()]).toEqual(['serviceChains/blue']);
+  expect([...contentOf(records, indexOf).functions.keys()]).toEqual(['serviceChains/blue']);
 });
 
 it('keeps what was not told of, until all was', () => {
   const change = { kind: 'bridgePort', name: 'bridgePorts/host0-0', before: undefined, after: undefined } as Change;
-  const rest = untold(stands, [change], false);
+  const rest = untold(content, [change], false);
   expect([...rest.hostPorts.keys(), ...rest.functions.keys()]).toEqual([
     'bridgePorts/host0-1',
     'bridgePorts/host0-2',
     'serviceChains/edge',
     'serviceChains/blue',
   ]);
-  expect(untold(stands, [], true)).toEqual(nothingStands);
+  expect(untold(content, [], true)).toEqual(emptyBridge);
 });
 
 it('what is wanted goes before what was there', () => {
@@ -60,7 +60,7 @@ it('what is wanted goes before what was there', () => {
   const functions = new Map([
     ['serviceChains/other', { functions: [{ input: 'm9', output: 'm1' }], devices: [{ input: 9, output: 1 }] }],
   ]);
-  const next = joined({ hostPorts: new Map([['bridgePorts/host1-0', port]]), functions }, stands);
+  const next = joined({ hostPorts: new Map([['bridgePorts/host1-0', port]]), functions }, content);
   expect([...next.hostPorts.keys()]).toEqual(['bridgePorts/host0-1', 'bridgePorts/host0-2', 'bridgePorts/host1-0']);
   expect([...next.functions.keys()]).toEqual(['serviceChains/blue', 'serviceChains/other']);
 });

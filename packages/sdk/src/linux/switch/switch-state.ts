@@ -7,7 +7,7 @@ import type { Placed } from './function-placing.ts';
 import type { FunctionPortRecord, PortRecord } from './port-record.ts';
 
 /** By names of objects: `bridgePorts/…`, and `serviceChains/…` or `networkFunctions/…`. */
-export interface Standing {
+export interface BridgeContent {
   hostPorts: ReadonlyMap<string, KnownHostPort>;
   functions: ReadonlyMap<string, Placed>;
 }
@@ -19,17 +19,17 @@ export interface KnownHostPort extends HostPort {
 /** What is told of a port of a chain, and the number of its pair. */
 type ChainEnd = Pick<FunctionPortRecord, 'place' | 'end' | 'mac' | 'vlan'> & { index: number };
 
-export const nothingStands: Standing = { hostPorts: new Map(), functions: new Map() };
+export const emptyBridge: BridgeContent = { hostPorts: new Map(), functions: new Map() };
 
 /**
  * What a predecessor left on the bridge, from the records of its ports. A chain with a gap is not taken for one.
  *
  * @param indexOf number of the pair that a function's port belongs to
  */
-export function standingOf(
+export function contentOf(
   records: ReadonlyMap<string, PortRecord>,
   indexOf: (device: string) => number | undefined,
-): Standing {
+): BridgeContent {
   const hostPorts = new Map<string, KnownHostPort>();
   const ends = new Map<string, ChainEnd[]>();
   for (const [device, record] of records) {
@@ -62,15 +62,19 @@ export function standingOf(
 }
 
 /** What is left of it once the changes were told: nothing, where all is. */
-export function untold({ hostPorts, functions }: Standing, changed: readonly Change[], complete: boolean): Standing {
-  if (complete) return nothingStands;
+export function untold(
+  { hostPorts, functions }: BridgeContent,
+  changed: readonly Change[],
+  complete: boolean,
+): BridgeContent {
+  if (complete) return emptyBridge;
   const told = new Set(changed.map(({ name }) => name));
   const rest = <T>(map: ReadonlyMap<string, T>) => new Map([...map].filter(([name]) => !told.has(name)));
   return { hostPorts: rest(hostPorts), functions: rest(functions) };
 }
 
 /** What is wanted, and of the rest what does not stand in its way. */
-export function joined(wanted: Standing, rest: Standing): Standing {
+export function joined(wanted: BridgeContent, rest: BridgeContent): BridgeContent {
   const devices = new Set([...wanted.hostPorts.values()].map(({ device }) => device));
   const ports = [...rest.hostPorts].filter(([name, { device }]) => !wanted.hostPorts.has(name) && !devices.has(device));
   const indices = new Set([...wanted.functions.values()].flatMap(indicesOf));
@@ -92,7 +96,7 @@ export function chainPorts({ devices }: Placed, portName: (index: number) => str
 
 /** By name of port. */
 export function recordsOf(
-  { hostPorts, functions }: Standing,
+  { hostPorts, functions }: BridgeContent,
   portName: (index: number) => string,
 ): Map<string, PortRecord> {
   const records = new Map<string, PortRecord>();

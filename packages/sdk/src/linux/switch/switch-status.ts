@@ -49,10 +49,10 @@ export class SwitchStatus {
       }
       status.set({ type: 'Healthy', status: 'True', reason: 'SwitchWorks', message: 'Open vSwitch works' });
     }
-    await this.#tellUplink(await this.#options.ports.uplink(), dataPath.uplinkFault);
+    await this.#reportUplink(await this.#options.ports.uplink(), dataPath.uplinkFault);
   }
 
-  async #tellUplink(uplink: SwitchPort | undefined, fault: UplinkFault | undefined): Promise<void> {
+  async #reportUplink(uplink: SwitchPort | undefined, fault: UplinkFault | undefined): Promise<void> {
     const { context, noUplink } = this.#options;
     const { status, platform } = context;
     if (uplink === undefined) {

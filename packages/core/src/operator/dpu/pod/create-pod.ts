@@ -36,7 +36,7 @@ export async function createPod(store: KubeStore, wanted: Applied): Promise<void
     await store.create(pod, wanted);
   } catch (error) {
     if (isRefused(error) && !saysNothing.includes(error.code)) {
-      throw new PodRefusal('PodRefused', `${where} cannot be made: ${error.words}`, error);
+      throw new PodRefusal('PodRefused', `${where} cannot be made: ${error.detail}`, error);
     }
     if (!isAlreadyThere(error)) throw error;
     const taken = await store.get(pod, name, namespace);

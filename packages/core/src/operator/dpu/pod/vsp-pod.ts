@@ -17,7 +17,7 @@ export function vspPodLabels(app: string, dpuName: string): Record<string, strin
 
 /** The pod that runs a DPU's vendor plugin on the DPU's node. Its annotations tell what it was made from. */
 export function renderVspPod(dpu: DataProcessingUnit, run: PluginRun, environment: Environment): Applied {
-  const spec = podSpec(dpu, run, environment);
+  const spec = vspPodSpec(dpu, run, environment);
   return {
     apiVersion: pod.apiVersion,
     kind: pod.kind,
@@ -38,12 +38,8 @@ export function renderVspPod(dpu: DataProcessingUnit, run: PluginRun, environmen
   };
 }
 
-/** What the annotation of a run's pod says. */
-export function vspPodHash(dpu: DataProcessingUnit, run: PluginRun, environment: Environment): string {
-  return hashOf(podSpec(dpu, run, environment));
-}
-
-function podSpec(dpu: DataProcessingUnit, run: PluginRun, environment: Environment) {
+/** Of a DPU in it are its name, node, side, product, identifier and PCI address: see vsp-pod-hash.ts. */
+export function vspPodSpec(dpu: DataProcessingUnit, run: PluginRun, environment: Environment): object {
   const { pod, overlay } = run;
   const volumes = new PodVolumes();
   const vsp = vspContainer(dpu, run, environment, volumes);

@@ -48,14 +48,14 @@ function putPod(ownerUid: string | undefined): void {
 }
 
 const obey = (dpu: DataProcessingUnit) => obeyVspRestart(store, dpu, operatorNamespace);
-const standing = () => api.objects.get(dpuPath)?.metadata.annotations;
+const annotationsNow = () => api.objects.get(dpuPath)?.metadata.annotations;
 
 test('the order is taken off, then the pod goes', async () => {
   const dpu = ordered(order);
   putPod(dpu.metadata.uid);
   expect(await obey(dpu)).toBe(true);
   expect(api.writes).toEqual([`PATCH ${dpuPath}`, `DELETE ${podPath}`]);
-  expect(standing()).toEqual({});
+  expect(annotationsNow()).toEqual({});
 });
 
 test('nothing is deleted for an order that is not the present one', async () => {
@@ -65,7 +65,7 @@ test('nothing is deleted for an order that is not the present one', async () => 
   ordered(later);
   expect(await obey(dpu)).toBe(false);
   expect(api.objects.has(podPath)).toBe(true);
-  expect(standing()).toEqual({ [annotations.restartVsp]: later });
+  expect(annotationsNow()).toEqual({ [annotations.restartVsp]: later });
 });
 
 test("a pod of that name that is not this DPU's is left alone", async () => {
@@ -73,7 +73,7 @@ test("a pod of that name that is not this DPU's is left alone", async () => {
   putPod('another');
   expect(await obey(dpu)).toBe(false);
   expect(api.objects.has(podPath)).toBe(true);
-  expect(standing()).toEqual({});
+  expect(annotationsNow()).toEqual({});
 });
 
 const pod = (creationTimestamp: string, deletionTimestamp?: string) => ({

@@ -14,7 +14,7 @@ import { installPodName } from '../install/install-pod.ts';
 import { installPodState } from '../install/install-pod-status.ts';
 import type { FirstSeen } from '../pod/first-seen.ts';
 import { ownPod } from '../pod/own-pod.ts';
-import { vspPodHash } from '../pod/vsp-pod.ts';
+import { vspPodHash } from '../pod/vsp-pod-hash.ts';
 import { hindrance, startedAt } from '../pod/vsp-pod-start.ts';
 import { crashing, hasEnded, permanentFailure, vspPodCondition } from '../pod/vsp-pod-status.ts';
 import type { Turns } from './fleet/turns.ts';

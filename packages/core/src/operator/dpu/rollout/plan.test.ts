@@ -28,7 +28,7 @@ test('a plugin of the operator’s needs no installation, and a pod that is ther
   node.wanted = builtin;
   node.pod = { run: builtin, hash: builtin.digest, state: 'running', ageMs: 1, message: '' };
   node.initialise(builtin);
-  node.settle();
+  node.reconcile();
   expect(node.log).toEqual(['Replacing', 'Verifying', `runs ${builtin.digest}`]);
 });
 
@@ -36,7 +36,7 @@ test('the first start may take as long as it likes', () => {
   const node = new Node();
   node.want(builtin);
   node.now += 10 * 60_000;
-  expect(node.settle()).toBeUndefined();
+  expect(node.reconcile()).toBeUndefined();
   expect(node.rollout.phase).toBe('Verifying');
   node.comesUp();
   expect(node.status.plugin?.digest).toBe(builtin.digest);
@@ -44,7 +44,7 @@ test('the first start may take as long as it likes', () => {
 
 test('where nothing changes nothing is done', () => {
   const node = Node.running(a1);
-  expect(node.settle()).toBeUndefined();
+  expect(node.reconcile()).toBeUndefined();
   node.want(undefined);
   expect(node.log).toEqual([]);
 });
@@ -62,7 +62,7 @@ test('another version replaces the one that runs only when it is on the node', (
     'Verifying',
     `createVspPod ${a2.digest}`,
   ]);
-  expect(node.settle()).toBe(120_000);
+  expect(node.reconcile()).toBe(120_000);
   node.comesUp();
   // The files of what ran before stay under the other name.
   expect(node.status).toEqual({ plugin: { ...a2, claim: 'b' } });
@@ -79,7 +79,7 @@ test('an installation that fails leaves the DPU as it is, until something else i
   node.want(a2);
   node.installer = { key: installKey(a2), state: 'working', ageMs: 0, failure: { reason: 'Tampered', message: '' } };
   node.now += 3_600_000;
-  expect(node.settle()).toBeUndefined();
+  expect(node.reconcile()).toBeUndefined();
   expect(node.log).toHaveLength(2);
   node.want(a1);
   expect(node.log.slice(2)).toEqual([`runs ${a1.digest}`, 'deleteInstallPod']);
@@ -101,7 +101,7 @@ test('an installation that fails is begun again with other credentials', () => {
   node.comesUp();
   node.wanted = a2;
   const steps = node.log.length;
-  node.settle();
+  node.reconcile();
   expect(node.log).toHaveLength(steps);
 });
 
@@ -109,9 +109,9 @@ test('an installation that the kubelet gave up is begun again after a while', ()
   const node = Node.running(a1);
   node.want(a2);
   node.installer = { key: installKey(a2), state: 'ended', ageMs: 4_000 };
-  expect(node.settle()).toBe(6_000);
+  expect(node.reconcile()).toBe(6_000);
   node.installer = { key: installKey(a2), state: 'ended', ageMs: 10_000 };
-  node.settle();
+  node.reconcile();
   expect(node.log.slice(2)).toEqual(['deleteInstallPod', `createInstallPod ${a2.digest}`]);
 });
 
@@ -126,13 +126,13 @@ test('pods that would be disturbed are evicted first, once no new ones can come'
   expect(node.log.at(-2)).toBe('Draining');
   expect(node.rollout).toMatchObject({ drain: true, clear: false });
   node.drain = { of: 'another rollout', pods: [] };
-  node.settle();
+  node.reconcile();
   expect(node.rollout.phase).toBe('Draining');
   node.drain = { of: node.rollout.startedAt, pods: ['shop/web'] };
-  expect(node.settle()).toBe(5_000);
+  expect(node.reconcile()).toBe(5_000);
   expect(node.log.at(-1)).toBe('evict shop/web');
   node.drain = { of: node.rollout.startedAt, pods: [] };
-  node.settle();
+  node.reconcile();
   node.comesUp();
   expect(node.status.plugin?.digest).toBe(rough.digest);
 });
@@ -149,19 +149,19 @@ test('another plugin comes when the one before has taken away what it made', () 
   expect(node.rollout).toMatchObject({ phase: 'Draining', drain: true, clear: true });
   const of = node.rollout.startedAt;
   node.drain = { of, pods: [] };
-  expect(node.settle()).toBe(20_000);
+  expect(node.reconcile()).toBe(20_000);
   expect(node.pod?.run).toBe(a1);
   node.drain = { of, pods: [], cleared: true };
-  node.settle();
+  node.reconcile();
   expect(node.pod?.run.digest).toBe(b1.digest);
 });
 
 test('a VSP that does not answer holds another plugin up for a while only', () => {
   const node = Node.changing(a1, b1);
   node.drain = { of: node.rollout.startedAt, pods: [] };
-  node.settle();
+  node.reconcile();
   node.now += 20_000;
-  node.settle();
+  node.reconcile();
   expect(node.pod?.run.digest).toBe(b1.digest);
 });
 
@@ -176,17 +176,17 @@ const faults: [string, (node: Node) => void, string][] = [
 test.each(faults)('a version that %s gives way to the one before, and is not tried again', (_name, happen, reason) => {
   const node = Node.changing(a1, a2);
   happen(node);
-  node.settle();
+  node.reconcile();
   expect(node.rollout.phase).toBe('Verifying');
   node.now += 120_000;
-  node.settle();
+  node.reconcile();
   expect(node.log.slice(-3)).toEqual(['RollingBack', 'deleteVspPod', `createVspPod ${a1.digest}`]);
   node.comesUp();
   expect(node.log.at(-1)).toBe('Failed');
   expect(node.status.plugin).toEqual(a1);
   expect(node.rollout).toMatchObject({ reason, target: { digest: a2.digest } });
   const before = node.log.length;
-  node.settle();
+  node.reconcile();
   expect(node.log).toHaveLength(before);
   node.want(pluginRun('a', '3'));
   expect(node.log.slice(before)).toEqual(['Installing', 'createInstallPod a-3-{}']);
@@ -207,16 +207,16 @@ test('a version that failed is tried again when somebody orders it, once for eac
   fails(node);
   for (const order of ['one', 'two']) {
     node.retry = order;
-    node.settle();
+    node.reconcile();
     expect(node.rollout).toMatchObject({ phase: 'Installing', retry: order, again: true });
     fails(node);
   }
   const before = node.log.length;
   node.retry = undefined;
-  node.settle();
+  node.reconcile();
   expect(node.log).toHaveLength(before);
   node.retry = 'three';
-  node.settle();
+  node.reconcile();
   node.installed();
   node.comesUp();
   expect(node.status).toEqual({ plugin: expect.objectContaining({ digest: a2.digest }) });
@@ -229,7 +229,7 @@ test('one that is tried again before what ran is Ready again still counts as one
   expect(node.rollout.wasReady).toBe(true);
   node.says('False', 'NotInitialised');
   node.retry = 'one';
-  node.settle();
+  node.reconcile();
   expect(node.rollout).toMatchObject({ again: true, wasReady: true });
 });
 
@@ -277,12 +277,12 @@ test('a pod that is gone or has ended is made again from what ran', () => {
   const node = Node.running(a1);
   node.wanted = undefined;
   node.pod = undefined;
-  node.settle();
+  node.reconcile();
   expect(node.log).toEqual([`createVspPod ${a1.digest}`]);
   node.ends(4_000);
-  expect(node.settle()).toBe(6_000);
+  expect(node.reconcile()).toBe(6_000);
   node.ends(10_000);
-  node.settle();
+  node.reconcile();
   expect(node.log.slice(1)).toEqual(['deleteVspPod', `createVspPod ${a1.digest}`]);
 });
 
@@ -292,7 +292,7 @@ test('a DPU that is being deleted keeps its pod, and nothing new begins', () => 
   node.want(a2);
   expect(node.log).toEqual([]);
   node.pod = undefined;
-  node.settle();
+  node.reconcile();
   expect(node.log).toEqual([`createVspPod ${a1.digest}`]);
 });
 
@@ -306,7 +306,7 @@ test('what runs is not touched before it is the DPU’s turn', () => {
   expect(node.log).toEqual(['Installing', `createInstallPod ${a2.digest}`]);
   expect(node.pod?.run).toBe(a1);
   node.wait = undefined;
-  node.settle();
+  node.reconcile();
   expect(node.log.slice(2)).toEqual([
     'Replacing',
     'deleteInstallPod',
@@ -327,21 +327,21 @@ test('a pod that another operator made otherwise is replaced in its turn, once, 
   const node = Node.running(a1);
   node.wait = turn;
   node.rendering = ' by another operator';
-  node.settle();
+  node.reconcile();
   expect(node.log).toEqual(['Installing']);
   node.wait = undefined;
-  node.settle();
+  node.reconcile();
   expect(node.log.slice(1)).toEqual(['Replacing', 'deleteVspPod', 'Verifying', `createVspPod ${a1.digest}`]);
   node.comesUp();
   expect(node.status).toEqual({ plugin: a1 });
-  expect(node.settle()).toBeUndefined();
+  expect(node.reconcile()).toBeUndefined();
 });
 
 test('a pod that another operator made stays where its plugin cannot be had any more, or the next one failed', () => {
   const gone = Node.running(a1);
   gone.wanted = undefined;
   gone.rendering = ' by another operator';
-  gone.settle();
+  gone.reconcile();
   expect(gone.log).toEqual([]);
 
   const failed = Node.running(a1);
@@ -351,7 +351,7 @@ test('a pod that another operator made stays where its plugin cannot be had any 
   failed.comesUp();
   const before = failed.log.length;
   failed.rendering = ' by another operator';
-  failed.settle();
+  failed.reconcile();
   expect(failed.log.slice(before)).toEqual([]);
 });
 
@@ -365,7 +365,7 @@ test('an operator that starts anew goes on at every step', () => {
       if (steps === crash) node.status = JSON.parse(JSON.stringify(node.status));
       steps += 1;
       expect(steps).toBeLessThan(12);
-      node.settle();
+      node.reconcile();
       if (node.status.rollout?.drain) node.drain = { of: node.rollout.startedAt, pods: [], cleared: true };
       node.installed();
       if (node.pod?.state === 'starting') node.comesUp();
@@ -376,13 +376,13 @@ test('an operator that starts anew goes on at every step', () => {
 test('a pod of a newer operator that does not work says so for the other DPUs, and heals by itself', () => {
   const node = Node.running(a1);
   node.rendering = ' as a newer operator makes it';
-  node.settle();
+  node.reconcile();
   expect(node.rollout).toMatchObject({ phase: 'Verifying', target: { digest: a1.digest } });
   node.now += 120_000;
-  node.settle();
+  node.reconcile();
   expect(node.rollout).toMatchObject({ phase: 'Verifying', reason: 'NotWorking' });
   const before = node.log.length;
-  node.settle();
+  node.reconcile();
   expect(node.log).toHaveLength(before);
   node.comesUp();
   expect(node.status).toEqual({ plugin: a1 });
@@ -391,12 +391,12 @@ test('a pod of a newer operator that does not work says so for the other DPUs, a
 test('what does not work in the pod of a newer operator is made anew by order, and has failed until it works', () => {
   const node = Node.running(a1);
   node.rendering = ' as a newer operator makes it';
-  node.settle();
+  node.reconcile();
   node.now += 120_000;
-  node.settle();
+  node.reconcile();
   const before = node.log.length;
   node.retry = 'now';
-  node.settle();
+  node.reconcile();
   expect(node.log.slice(before)).toEqual(['Replacing', 'deleteVspPod', 'Verifying', `createVspPod ${a1.digest}`]);
   expect(node.rollout).toMatchObject({ again: true, retry: 'now' });
   expect(node.rollout.reason).toBeUndefined();
@@ -420,14 +420,14 @@ test.each(hindrances)('while %s nothing is rolled back, and after it the plugin 
   const node = Node.changing(a1, a2);
   set(node, true);
   node.now += 3_600_000;
-  node.settle();
+  node.reconcile();
   expect(node.rollout).toMatchObject({ phase: 'Verifying', target: { digest: a2.digest } });
   set(node, false);
   node.now += 119_000;
-  expect(node.settle()).toBe(1_000);
+  expect(node.reconcile()).toBe(1_000);
   expect(node.rollout.phase).toBe('Verifying');
   node.now += 1_000;
-  node.settle();
+  node.reconcile();
   expect(node.rollout.phase).toBe('RollingBack');
 });
 
@@ -443,14 +443,14 @@ test('what a failing plugin made is taken away before the one that ran returns',
   const node = Node.changing(a1, b1);
   const of = node.rollout.startedAt;
   node.drain = { of, pods: [], cleared: true };
-  node.settle();
+  node.reconcile();
   node.comesUpButSays('InitFailed');
   node.now += 120_000;
-  expect(node.settle()).toBe(20_000);
+  expect(node.reconcile()).toBe(20_000);
   expect(node.rollout.phase).toBe('RollingBack');
   expect(node.pod?.run.digest).toBe(b1.digest);
   node.drain = { of: `${of} back`, pods: [], cleared: true };
-  node.settle();
+  node.reconcile();
   expect(node.pod?.run.digest).toBe(a1.digest);
 });
 
@@ -462,16 +462,16 @@ test('so is what a newer version of the same plugin made, where the DPU is free 
     const node = Node.changing(a1, newer);
     const of = node.rollout.startedAt;
     if (isDrained) node.drain = { of, pods: [] };
-    node.settle();
+    node.reconcile();
     expect(node.pod?.run.digest).toBe(newer.digest);
     node.comesUpButSays('InitFailed');
     node.now += 120_000;
-    node.settle();
+    node.reconcile();
     expect(node.rollout).toMatchObject({ phase: 'RollingBack', clear: isDrained });
     if (isDrained) {
       expect(node.pod?.run.digest).toBe(newer.digest);
       node.drain = { of: `${of} back`, pods: [], cleared: true };
-      node.settle();
+      node.reconcile();
     }
     expect(node.pod?.run.digest).toBe(a1.digest);
   }
@@ -482,23 +482,23 @@ test('a plugin that ran before and does not come up any more ends the way back a
   node.failsForGood();
   expect(node.rollout.phase).toBe('RollingBack');
   node.now += 120_000;
-  node.settle();
+  node.reconcile();
   expect(node.rollout.phase).toBe('Failed');
 });
 
 test('pods that never go end the wait at the deadline: the DPU stays as it is, and is tried again by order', () => {
   const node = Node.changing(a1, rough);
   node.drain = { of: node.rollout.startedAt, pods: ['shop/web'] };
-  node.settle();
+  node.reconcile();
   node.now += 1_798_000;
-  expect(node.settle()).toBe(2_000);
+  expect(node.reconcile()).toBe(2_000);
   node.now += 2_000;
-  node.settle();
+  node.reconcile();
   expect(node.rollout).toMatchObject({ phase: 'Failed', reason: 'DrainTimedOut' });
   expect(node.rollout.message).toContain('within 30 min these pods have not ended: shop/web');
   expect(node.pod?.run).toBe(a1);
   node.retry = 'now';
-  node.settle();
+  node.reconcile();
   expect(node.rollout.again).toBeUndefined();
   node.installed();
   expect(node.rollout.phase).toBe('Draining');
@@ -516,7 +516,7 @@ test('a lock that was made anew rolls nothing, and the files on the node stay in
 test('the other side of a card may run another plugin for a while', () => {
   const node = Node.changing(a1, b1);
   node.drain = { of: node.rollout.startedAt, pods: [], cleared: true };
-  node.settle();
+  node.reconcile();
   node.comesUpButSays('PeerUnreachable');
   expect(node.status.plugin?.digest).toBe(b1.digest);
 });
@@ -525,9 +525,9 @@ test('a change that cannot end is overdue at the deadline', () => {
   const node = Node.changing(a1, a2);
   node.hinder('its node is lost');
   node.now += 1_799_000;
-  expect(node.settle()).toBe(1_000);
+  expect(node.reconcile()).toBe(1_000);
   node.now += 1_000;
   expect(overdueInMs(node.observed)).toBe(0);
-  expect(node.settle()).toBeUndefined();
+  expect(node.reconcile()).toBeUndefined();
   expect(node.rollout.phase).toBe('Verifying');
 });

@@ -15,13 +15,35 @@ export interface Wishes {
   configMap?: string | undefined;
 }
 
+/** By release, then by all else that a run is made from: one object for all DPUs of a fleet that are to run the same. */
+const runs = new WeakMap<PluginRelease, Map<string, PluginRun>>();
+const mostRuns = 1_000;
+
 /** A release with settings, and all that its pod is made from: nothing of it changes when the release is found anew. */
 export function pluginRun(
   release: PluginRelease,
   side: DpuSide,
-  { settings, secret, configMap }: Wishes,
+  wishes: Wishes,
   vspImage: string,
   mirrors: readonly ImageMirror[] = [],
+): PluginRun {
+  const known = runs.get(release) ?? new Map<string, PluginRun>();
+  runs.set(release, known);
+  const key = JSON.stringify([side, wishes, vspImage, mirrors]);
+  const before = known.get(key);
+  if (before) return before;
+  const run = makeRun(release, side, wishes, vspImage, mirrors);
+  if (known.size >= mostRuns) known.clear();
+  known.set(key, run);
+  return run;
+}
+
+function makeRun(
+  release: PluginRelease,
+  side: DpuSide,
+  { settings, secret, configMap }: Wishes,
+  vspImage: string,
+  mirrors: readonly ImageMirror[],
 ): PluginRun {
   const { source, manifest, overlay } = release;
   const { disturbsTraffic } = manifest;
@@ -31,6 +53,7 @@ export function pluginRun(
     products: manifest.products.map(({ name }) => name),
     version: release.version ?? image,
     image,
+    ...(release.askedFor && { askedFor: release.askedFor }),
     ...(source.kind === 'builtin' && { directory: source.directory }),
     ...(source.kind === 'npm' && {
       package: source.packageName,
@@ -46,8 +69,9 @@ export function pluginRun(
     ...(configMap !== undefined && { configMap }),
     settings,
   };
-  // Where it was taken from is of no matter to what runs. A lock that was lost is made anew, and names what made it.
-  const { registry: _, credentialsSecret: _secret, lock: _lock, ...made } = run;
+  // Where it was taken from, and by what words, is of no matter to what runs. A lock that was lost is made anew, and names what
+  // made it.
+  const { registry: _, credentialsSecret: _secret, lock: _lock, askedFor: _words, ...made } = run;
   return { ...run, digest: hashOf(made) };
 }
 

@@ -125,7 +125,7 @@ async function bringUp(version: string, name = 'acme'): Promise<void> {
 }
 
 /** The operator knows what there is, and has nothing left to do. */
-async function settled(): Promise<void> {
+async function reconciled(): Promise<void> {
   const { dpus, vendorPlugins, vspPods } = operator.caches;
   await vi.waitFor(() => {
     const known = [
@@ -140,6 +140,23 @@ async function settled(): Promise<void> {
     expect(operator.controllers.map(({ isIdle }) => isIdle)).toEqual([true, true]);
   });
 }
+
+test('a config that changes no plugin is two writes to its DPU, which the answer of the daemon does not meet', async () => {
+  putDpu();
+  await bringUp('1.0.0');
+  await reconciled();
+  const before = server.writes.length;
+  server.conflict = (write) => {
+    // Behind the operator's, before that has heard of it.
+    if (write === `PATCH ${dpuPath}`) queueMicrotask(() => daemonSays({ channel: { peers: ['a'] } }));
+    return false;
+  };
+  putConfig({ numVfs: 4 });
+  await vi.waitFor(() => expect(dpu().spec.numVfs).toBe(4));
+  await reconciled();
+  const writes = server.writes.slice(before).filter((write) => write.includes(dpuPath));
+  expect(writes).toEqual([`PATCH ${dpuPath}/status`, `PATCH ${dpuPath}`]);
+});
 
 test('a plugin from npm is installed, then run, and the DPU says so', async () => {
   putDpu();
@@ -160,12 +177,12 @@ test('nothing is written while nothing changes', async () => {
   await bringUp('1.0.0');
   await says('Defaults');
   await vi.waitFor(() => expect(condition('VspPod')?.reason).toBe('Running'));
-  await settled();
+  await reconciled();
   const before = [...server.writes];
   // Another resource version of everything that is looked at.
   putVendorPlugin('acme', '1.0.0');
   daemonSays({});
-  await settled();
+  await reconciled();
   expect(server.writes).toEqual(before);
 });
 
@@ -319,13 +336,13 @@ test('the DPUs of a cluster change one after the other, when the daemons are up 
       status: { conditions: [{ type: 'Ready', status: 'True' }] },
     });
   daemon('old');
-  await settled();
+  await reconciled();
   expect(condition()?.reason).toBe('WaitingForDaemons');
   daemon('new');
   const isNew = (path: string) => JSON.stringify(server.objects.get(path) ?? '').includes('acme-vsp-1.1.0-');
   const changed = () => [vspPath, otherVsp].filter(isNew);
   await vi.waitFor(() => expect(changed()).toHaveLength(1));
-  await settled();
+  await reconciled();
   expect(changed()).toHaveLength(1);
 });
 

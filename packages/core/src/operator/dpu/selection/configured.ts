@@ -3,7 +3,7 @@ import { cutText } from '@dpu-operator/sdk/cut-text';
 import { type ConditionInput, findCondition } from '../../../api/conditions.ts';
 import { type DataProcessingUnit, dpuConditions } from '../../../api/data-processing-unit.ts';
 import type { Rollout } from '../../../api/plugin-run.ts';
-import { keyOf } from '../../../kube/index.ts';
+import { keyOf, notUnderstood } from '../../../kube/index.ts';
 import { firstTen } from '../../../listed.ts';
 import type { PodRefusal } from '../pod/create-pod.ts';
 import { podsLeft } from '../rollout/drain.ts';
@@ -55,6 +55,16 @@ export function configured(
 function withProblem({ config, problem }: Choice, observed: ObservedState): ConditionInput {
   const where = config ? `DataProcessingUnitConfig ${keyOf(config)}: ` : '';
   return verdict('False', problem?.reason ?? '', `${where}${problem?.message}${keeps(observed)}`);
+}
+
+/** What runs and a rollout of which not all is understood are left alone: to begin anew would undo another version's work. */
+export function unreadRollout(dpu: DataProcessingUnit): ConditionInput | undefined {
+  const unread = notUnderstood(dpu).filter(({ field }) => field === 'status.plugin' || field === 'status.rollout');
+  if (unread.length === 0) return undefined;
+  const fields = unread.map(({ field, fault }) => `${field} (${fault})`).join(' and ');
+  const patch = JSON.stringify({ status: Object.fromEntries(unread.map(({ field }) => [field.slice(7), null])) });
+  const message = `this operator does not understand ${fields}, which another version wrote; what runs stays as it is. Let that version, or a newer one, run; to begin anew: kubectl patch dpu ${dpu.metadata.name} --subresource=status --type=merge -p '${patch}'`;
+  return { type: dpuConditions.configured, status: 'False', reason: 'StatusNotUnderstood', message };
 }
 
 function keeps({ status: { plugin } }: ObservedState): string {

@@ -35,7 +35,7 @@ export function idsOf(run: PluginRun): Ids {
 function makeIds(run: PluginRun): Ids {
   // What is asked of the pod is another thing on each side.
   const { pod: _, disturbsTraffic: _disturbs, claim: _claim, lock: _lock, digest: _digest, ...alike } = run;
-  const { registry: _registry, credentialsSecret: _secret, ...change } = alike;
+  const { registry: _registry, credentialsSecret: _secret, askedFor: _words, ...change } = alike;
   return { release: hashOf({ release: releaseKey(run) }), withSettings: hashOf(change) };
 }
 

@@ -2,7 +2,7 @@
 import { isConditionTrue } from '../../../../api/conditions.ts';
 import { daemonLeaseName } from '../../../../api/daemon-lease.ts';
 import { annotations } from '../../../../api/names.ts';
-import { isBeingDeleted, type Pod } from '../../../../kube/index.ts';
+import { isBeingDeleted, type PodReadiness } from '../../../../kube/index.ts';
 import { hasDaemon } from '../../../config/daemon-set.ts';
 import type { DaemonLeases } from '../../../daemons/daemon-leases.ts';
 import type { Caches } from '../../../shared/caches.ts';
@@ -71,7 +71,7 @@ export class DaemonRelease {
     return withDpus.every((name) => this.#leases.seenState(daemonLeaseName(name)) === 'silent');
   }
 
-  #serves(pod: Pod): boolean {
+  #serves(pod: PodReadiness): boolean {
     const isCurrent = pod.metadata.annotations?.[annotations.specHash] === this.#hash;
     return (
       !isBeingDeleted(pod) && this.#hash !== undefined && isCurrent && isConditionTrue(pod.status?.conditions, 'Ready')

@@ -26,14 +26,17 @@ export interface FleetDpu {
   says: string | undefined;
 }
 
-/** Some of the DPUs, for which a policy holds or of which a status tells. */
-export type Scope = `all` | `config ${string}` | `plugin ${string}` | `side ${DpuSide}` | `card ${string} ${DpuSide}`;
+/** Some of the DPUs, of which a status tells. */
+export type ReportedScope = `config ${string}` | `plugin ${string}`;
+/** Some of the DPUs, for which a policy holds. */
+export type Scope = `all` | `side ${DpuSide}` | ReportedScope;
+type CardScope = `card ${string} ${DpuSide}`;
 
 export const allDpus: Scope = 'all';
-export const ofConfig = (key: string): Scope => `config ${key}`;
-export const ofPlugin = (name: string): Scope => `plugin ${name}`;
+export const ofConfig = (key: string): ReportedScope => `config ${key}`;
+export const ofPlugin = (name: string): ReportedScope => `plugin ${name}`;
 export const ofSide = (side: DpuSide): Scope => `side ${side}`;
-export const ofCard = (card: string, side: DpuSide): Scope => `card ${card} ${side}`;
+export const ofCard = (card: string, side: DpuSide): CardScope => `card ${card} ${side}`;
 
 /**
  * `new` runs nothing yet; `waiting` is to change and has not been touched; `changing` does not serve pods as it should;
@@ -41,11 +44,11 @@ export const ofCard = (card: string, side: DpuSide): Scope => `card ${card} ${si
  */
 export type DpuState = 'new' | 'waiting' | 'changing' | 'failed' | 'refused' | 'done';
 
-function stateOf({ status: { plugin, rollout }, wanted, isKnown }: FleetDpu): DpuState {
+function stateOf({ status: { plugin, rollout }, wanted }: FleetDpu): DpuState {
   if (!plugin) return 'new';
   if (isChanging({ plugin, rollout })) return 'changing';
   if (rollout) return rollout.phase === 'Failed' || isAsBroken(rollout) ? 'failed' : 'waiting';
-  if (!wanted) return isKnown ? 'refused' : 'done';
+  if (!wanted) return 'refused';
   return wanted.digest === plugin.digest ? 'done' : 'waiting';
 }
 
@@ -94,12 +97,16 @@ export class Fleet {
     this.#groupsOf.delete(name);
   }
 
-  count(scope: Scope, state?: DpuState): number {
+  /** How many there are in a scope. Right once all are known, but for those of a card that change. */
+  count(scope: Scope, state?: 'changing'): number;
+  count(scope: CardScope, state: 'changing'): number;
+  count(scope: ReportedScope, state: DpuState): number;
+  count(scope: Scope | CardScope, state?: DpuState): number {
     return this.#size(state ? `${scope} is ${state}` : scope);
   }
 
   /** How many say a reason in their condition Configured, and one of them. */
-  saying(scope: Scope, reason: string): { count: number; first: string | undefined } {
+  saying(scope: ReportedScope, reason: string): { count: number; first: string | undefined } {
     const members = this.#groups.of(`${scope} says ${reason}`);
     return { count: members.size, first: members.values().next().value };
   }
@@ -142,16 +149,21 @@ export class Fleet {
     return undefined;
   }
 
+  /** What somebody asks for, and no more: there are thousands of DPUs. */
   #groupsFor(dpu: FleetDpu): string[] {
-    const { side, config, cards, status, wanted, says } = dpu;
+    const { side, config, cards, status, wanted, says, isKnown } = dpu;
     const { plugin, rollout } = status;
+    const changing = isChanging(status) ? cards.map((card) => `${ofCard(card, side)} is changing`) : [];
+    // Nothing else is asked for before all are known.
+    if (!isKnown) return ['unknown', ...changing];
     const state = stateOf(dpu);
+    const groups: string[] = [allDpus, ofSide(side), ...changing];
+    if (state === 'changing') groups.push(`${allDpus} is changing`, `${ofSide(side)} is changing`);
     const pluginName = (wanted ?? rollout?.target ?? plugin)?.name;
-    const scopes: Scope[] = [allDpus, ofSide(side), ...cards.map((card) => ofCard(card, side))];
-    if (config !== undefined) scopes.push(ofConfig(config));
-    if (pluginName !== undefined) scopes.push(ofPlugin(pluginName));
-    const groups = scopes.flatMap((scope) => [scope, `${scope} is ${state}`, `${scope} says ${says}`]);
-    if (!dpu.isKnown) groups.push('unknown');
+    const reported = [config !== undefined && ofConfig(config), pluginName !== undefined && ofPlugin(pluginName)];
+    for (const scope of reported) {
+      if (scope) groups.push(scope, `${scope} is ${state}`, `${scope} says ${says}`);
+    }
     if (plugin && !rollout) {
       groups.push(...Object.values(idsOf(plugin)).flatMap((id) => [`runs ${id} ${side}`, `tries ${id}`]));
     }
@@ -180,11 +192,12 @@ export class Fleet {
 
   #regroup(name: string, groups: readonly string[]): void {
     const before = this.#groupsOf.get(name) ?? [];
-    const now = new Set(groups);
     for (const group of before) {
-      if (!now.has(group)) this.#groups.delete(group, name);
+      if (!groups.includes(group)) this.#groups.delete(group, name);
     }
-    for (const group of groups) this.#groups.add(group, name);
+    for (const group of groups) {
+      if (!before.includes(group)) this.#groups.add(group, name);
+    }
     this.#groupsOf.set(name, groups);
   }
 

@@ -19,7 +19,7 @@ import {
 import type { Caches } from '../../../shared/caches.ts';
 import { writeEveryMsForEach } from '../../../shared/pace.ts';
 import { tokens } from '../../../shared/tokens.ts';
-import { allDpus, ofConfig, ofPlugin, type Scope } from './fleet.ts';
+import { allDpus, ofConfig, ofPlugin, type ReportedScope } from './fleet.ts';
 import { alarming, rolledOut } from './progress.ts';
 import type { Turns } from './turns.ts';
 
@@ -55,7 +55,7 @@ export class ProgressController {
     this.controller = new Controller({
       name: 'rollout-progress',
       logger,
-      reconcile: (scope) => this.reconcile(scope as Scope),
+      reconcile: (scope) => this.reconcile(scope as ReportedScope),
     });
     turns.on('progress', (scope) => this.controller.enqueue(scope));
     // That it has another generation or version; its conditions are others' to write, and this one's own.
@@ -69,46 +69,46 @@ export class ProgressController {
     });
   }
 
-  async reconcile(scope: Scope): Promise<Requeue | undefined> {
+  async reconcile(scope: ReportedScope): Promise<Requeue | undefined> {
     if (this.#turns.fleet.hasUnknown) return { requeueAfterMs: lookAgainMs };
     const every = Math.max(writeEveryMs, this.#turns.fleet.count(allDpus) * writeEveryMsForEach);
     const waitMs = (this.#writtenAt.get(scope) ?? Number.NEGATIVE_INFINITY) + every - performance.now();
     if (waitMs > 0) return { requeueAfterMs: waitMs };
     const [kind = '', ...rest] = scope.split(' ');
     const key = rest.join(' ');
-    if (kind === 'plugin') await this.#tellPlugin(scope, key);
-    if (kind === 'config') await this.#tellConfig(scope, key);
+    if (kind === 'plugin') await this.#reportPlugin(scope, key);
+    if (kind === 'config') await this.#reportConfig(scope, key);
     return undefined;
   }
 
-  async #tellPlugin(scope: Scope, name: string): Promise<void> {
+  async #reportPlugin(scope: ReportedScope, name: string): Promise<void> {
     const plugin = this.#caches.vendorPlugins.get(name);
     // A plugin that ships with the operator has no object.
     if (!plugin) return this.#forget(scope);
     const version = plugin.status?.version ?? plugin.spec.image ?? plugin.spec.version;
-    await this.#tell(scope, vendorPlugin, plugin, this.#progress(scope, `${name} ${version}`));
+    await this.#report(scope, vendorPlugin, plugin, this.#progress(scope, `${name} ${version}`));
   }
 
-  async #tellConfig(scope: Scope, key: string): Promise<void> {
+  async #reportConfig(scope: ReportedScope, key: string): Promise<void> {
     const config = this.#caches.dpuConfigs.getByKey(key);
     if (!config) return this.#forget(scope);
     if (!this.#caches.countingConfigs.includes(config)) return;
-    await this.#tell(scope, dataProcessingUnitConfig, config, this.#progress(scope, 'what it asks for'));
+    await this.#report(scope, dataProcessingUnitConfig, config, this.#progress(scope, 'what it asks for'));
   }
 
-  #forget(scope: Scope): void {
+  #forget(scope: ReportedScope): void {
     this.#writtenAt.delete(scope);
   }
 
-  #progress(scope: Scope, what: string): ConditionInput {
+  #progress(scope: ReportedScope, what: string): ConditionInput {
     const { dpus } = this.#caches;
     const messageOf = (name: string) =>
       findCondition(dpus.get(name)?.status?.conditions, dpuConditions.configured)?.message;
     return rolledOut(scope, what, this.#turns.fleet, messageOf);
   }
 
-  async #tell<T extends Conditioned>(
-    scope: Scope,
+  async #report<T extends Conditioned>(
+    scope: ReportedScope,
     type: ResourceType<T>,
     object: T,
     progress: ConditionInput,

@@ -2,7 +2,7 @@
 import { cutText } from '@dpu-operator/sdk/cut-text';
 import type { ConditionInput } from '../../../../api/conditions.ts';
 import { drainTimedOut } from '../rollout-status.ts';
-import type { DpuState, Fleet, Scope } from './fleet.ts';
+import type { DpuState, Fleet, ReportedScope } from './fleet.ts';
 
 /** Reasons of DPUs about which a person has to do something, the most pressing first. */
 export const alarming: ReadonlySet<string> = new Set([
@@ -18,7 +18,7 @@ export const alarming: ReadonlySet<string> = new Set([
 /** Those that are worth more than numbers. */
 const pressing = [...alarming, 'Paused', 'AwaitingApproval', 'WaitingForRoom', 'WaitingForDaemons'];
 
-const words: readonly [DpuState, string][] = [
+const phrases: readonly [DpuState, string][] = [
   ['changing', 'changing'],
   ['waiting', 'waiting'],
   ['failed', 'given up'],
@@ -31,7 +31,7 @@ const words: readonly [DpuState, string][] = [
  * @param messageOf what a DPU's condition Configured says
  */
 export function rolledOut(
-  scope: Scope,
+  scope: ReportedScope,
   what: string,
   fleet: Fleet,
   messageOf: (dpuName: string) => string | undefined,
@@ -39,7 +39,7 @@ export function rolledOut(
   const total = fleet.count(scope);
   if (total === 0) return condition('True', 'NoDpus', 'there is no DPU for it');
   const done = fleet.count(scope, 'done');
-  const others = words.map(([state, said]) => [fleet.count(scope, state), said] as const);
+  const others = phrases.map(([state, said]) => [fleet.count(scope, state), said] as const);
   const counted = others.flatMap(([count, said]) => (count > 0 ? `, ${count} ${said}` : []));
   const counts = `${done} of ${total} run ${what}${counted.join('')}`;
   if (done === total) return condition('True', 'Complete', counts);

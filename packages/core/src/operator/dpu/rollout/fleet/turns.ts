@@ -25,7 +25,16 @@ import { tokens } from '../../../shared/tokens.ts';
 import type { RolloutStatus } from '../rollout-status.ts';
 import { cardsOf } from './cards.ts';
 import { DaemonRelease } from './daemon-release.ts';
-import { Fleet, type FleetDpu, isChanging, isOverdue, ofCard, ofConfig, ofPlugin, type Scope } from './fleet.ts';
+import {
+  Fleet,
+  type FleetDpu,
+  isChanging,
+  isOverdue,
+  ofCard,
+  ofConfig,
+  ofPlugin,
+  type ReportedScope,
+} from './fleet.ts';
 import { deadlineMs, policiesOf } from './policy.ts';
 import { type WaitingAlike, WaitingList } from './waiting-list.ts';
 import {
@@ -58,7 +67,7 @@ interface TurnEvents {
   /** A DPU that has waited may go now, or waits for another thing. */
   turn: [dpuName: string];
   /** DPUs of this scope are at another step. */
-  progress: [scope: Scope];
+  progress: [scope: ReportedScope];
 }
 
 @injectable()
@@ -160,7 +169,7 @@ export class Turns extends EventEmitter<TurnEvents> {
     const after = this.#fleetDpu(dpu);
     const hadUnknown = this.fleet.hasUnknown;
     this.fleet.put(after);
-    this.#tellProgress(before, after);
+    this.#emitProgress(before, after);
     const isNews = stepOf(before) !== stepOf(after);
     if (isNews) this.#callOtherSides(before);
     if (isNews || (hadUnknown && !this.fleet.hasUnknown)) this.#lookSoon();
@@ -207,7 +216,7 @@ export class Turns extends EventEmitter<TurnEvents> {
     this.#written.delete(name);
     this.#waiting.delete(name);
     this.#called.delete(name);
-    this.#tellProgress(before, undefined);
+    this.#emitProgress(before, undefined);
     this.#callOtherSides(before);
     this.#lookSoon();
   }
@@ -227,10 +236,10 @@ export class Turns extends EventEmitter<TurnEvents> {
     }
   }
 
-  #tellProgress(before: FleetDpu | undefined, after: FleetDpu | undefined): void {
+  #emitProgress(before: FleetDpu | undefined, after: FleetDpu | undefined): void {
     const seen = (dpu: FleetDpu | undefined) => dpu && `${stepOf(dpu)} ${dpu.says} ${dpu.config} ${dpu.wanted?.digest}`;
     if (seen(before) === seen(after)) return;
-    const scopes = new Set<Scope>();
+    const scopes = new Set<ReportedScope>();
     for (const dpu of [before, after]) {
       if (dpu?.config !== undefined) scopes.add(ofConfig(dpu.config));
       for (const run of [dpu?.wanted, dpu?.status.plugin, dpu?.status.rollout?.target]) {

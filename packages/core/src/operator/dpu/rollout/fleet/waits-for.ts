@@ -174,9 +174,10 @@ function missingApproval({ side }: FleetDpu, id: string, { fleet, policies }: Ci
 
 /** The same whether it is the first one's turn or that of many: it is not written anew for each. */
 function itsTurn(what: string, policies: readonly Policy[]): Wait {
-  const limits = policies.flatMap(({ scope, where, spec: { maxUnavailable } }) =>
-    maxUnavailable === undefined ? [] : `${maxUnavailable} of ${scope === allDpus ? 'all DPUs' : `those of ${where}`}`,
-  );
+  const limits = policies.flatMap(({ scope, where, spec: { maxUnavailable } }) => {
+    if (maxUnavailable === undefined) return [];
+    return `${maxUnavailable} of ${scope === allDpus ? 'all DPUs' : `those of ${where}`}`;
+  });
   const message = `${what} waits for its turn: one DPU of each side changes first, then ${limits.join(' and ')} at a time`;
   return { reason: 'WaitingForTurn', message };
 }

@@ -65,10 +65,10 @@ export class Node {
     return node;
   }
 
-  /** @returns as `settle` */
+  /** @returns as `reconcile` */
   want(plugin: PluginRun | undefined): number | undefined {
     this.wanted = plugin;
-    return this.settle();
+    return this.reconcile();
   }
 
   get observed(): ObservedState {
@@ -85,7 +85,7 @@ export class Node {
   }
 
   /** Plans until nothing more can be done. */
-  settle(): number | undefined {
+  reconcile(): number | undefined {
     for (let step = 0; step < 30; step += 1) {
       const plan = planRollout(this.observed);
       if (plan.status === this.status && plan.actions.length === 0) return plan.requeueAfterMs;
@@ -97,25 +97,25 @@ export class Node {
       for (const action of plan.actions) this.#do(action);
       if (plan.actions.some((action) => action.do === 'evict')) return plan.requeueAfterMs;
     }
-    throw new Error(`does not settle: ${this.log.join(', ')}`);
+    throw new Error(`does not reconcile: ${this.log.join(', ')}`);
   }
 
   installed(): void {
     if (this.installer) this.installer = { ...this.installer, state: 'succeeded' };
-    this.settle();
+    this.reconcile();
   }
 
   /** The pod has come up and the daemon has initialised it. */
   comesUp(served: PluginRun | undefined = this.pod?.run): void {
     if (this.pod) this.pod = { ...this.pod, state: 'running' };
     if (served) this.initialise(served);
-    this.settle();
+    this.reconcile();
   }
 
   /** A program that the plugin runs is missing. */
   failsForGood(): void {
     this.pod = this.pod && { ...this.pod, permanentFailure: { reason: 'ProgramMissing', message: 'no ovs-vsctl' } };
-    this.settle();
+    this.reconcile();
   }
 
   /** What is no fault of the plugin. */
@@ -136,7 +136,7 @@ export class Node {
     this.pod = { ...this.pod, state: 'running' };
     this.initialise(this.pod.run);
     this.says('False', reason);
-    this.settle();
+    this.reconcile();
   }
 
   initialise({ package: npm, name, version }: PluginRun): void {
