@@ -14,7 +14,7 @@ interface Target {
 const text = (path: string) => readFileSync(join(repositoryRoot, path), 'utf8');
 
 /** In front of what a task runs: make exports its variables by itself. */
-const environment = '{{.ENV}} ';
+const environment = '{{.ENV}}; ';
 
 /** Commands that only look different: how the tools name their variables. */
 function program(command: string): string {
