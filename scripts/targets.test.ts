@@ -24,6 +24,7 @@ function program(command: string): string {
     .replaceAll('$(CARDS)', '{{.CARDS}}')
     .replaceAll('$(OPTIONS)', '{{.OPTIONS}}')
     .replaceAll(/\$\(if \$\((\w+)\),(-\w+)\)/g, '{{if .$1}}$2{{end}}')
+    .replaceAll(/\$\(if \$\((\w+)\),(.*) \$\(\1\),(.*)\)/g, '{{if .$1}}$2 {{.$1}}{{else}}$3{{end}}')
     .replaceAll(/\$\(or \$\((\w+)\),([^)]*)\)/g, (_, name, value) => `{{default "${value}" .${name}}}`)
     .replaceAll('$$', '$');
 }
