@@ -60,7 +60,7 @@ test: lint build ## Run every test: unit, integration (kernel, OVS) and end to e
 
 .PHONY: test-unit
 test-unit: compiler ## Run the unit tests: no root, no cluster, seconds
-	node test/run.ts unit unit-isolated
+	$(if $(T),vitest run --project unit --project unit-isolated $(T),node test/run.ts unit unit-isolated)
 
 .PHONY: fast-test
 fast-test: test-unit ## As test-unit, by its name in the Go operator

@@ -90,7 +90,7 @@ function generate(undocumented: string[]): Map<string, string> {
       files.set(`docs/reference/${entry.name}.md`, referencePage(entry.specifier, intro, JSON.parse(model)));
       contents.push(`- [${entry.specifier}](${entry.name}.md): ${intro.replaceAll('\n', ' ')}`);
     }
-    const heading = '# Reference\n\nGenerated from the code by `pnpm --filter @dpu-operator/sdk api`.';
+    const heading = '# Reference\n\nGenerated from the built code by `node packages/sdk/src/codegen/api.ts`.';
     return files.set('docs/reference/README.md', `${heading}\n\n${contents.join('\n')}\n`);
   } finally {
     rmSync(directory, { recursive: true });
@@ -109,7 +109,7 @@ const present = globSync(['api/*.md', 'docs/reference/*.md'], { cwd: sdk });
 const outdated = writeFiles(sdk, wanted, present);
 if (outdated.length > 0) {
   console.error(`the public API has changed: ${outdated.join(', ')}`);
-  console.error('if it shall be so, run: pnpm --filter @dpu-operator/sdk api');
+  console.error('if it shall be so, run: node packages/sdk/src/codegen/api.ts');
   process.exitCode = 1;
 }
 if (undocumented.length > 0) {

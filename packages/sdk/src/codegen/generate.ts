@@ -89,6 +89,6 @@ const wanted = generate();
 const present = globSync('src/generated/**/*.{ts,json}', { cwd: sdk });
 const outdated = writeFiles(sdk, wanted, present);
 if (outdated.length > 0) {
-  console.error(`out of date: ${outdated.join(', ')}; run: pnpm --filter @dpu-operator/sdk generate`);
+  console.error(`out of date: ${outdated.join(', ')}; run: node packages/sdk/src/codegen/generate.ts`);
   process.exitCode = 1;
 }

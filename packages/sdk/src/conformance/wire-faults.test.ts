@@ -45,6 +45,8 @@ function unfinished(port: object, status: string, details: string): object {
   return { ...port, status: { operStatus: 'BP_OPER_STATUS_DOWN', components } };
 }
 
+const uplink = { type: 'Uplink', status: 'CONDITION_STATUS_FALSE', reason: 'NoCarrier', message: 'check the cable' };
+
 const bug = async () => {
   throw new DpuError('INTERNAL', 'a bug, in mac_address and elsewhere');
 };
@@ -378,6 +380,29 @@ test.each(wireFaults)('a VSP that %s is found out', async (_name, tampers, expec
 
 /** Those that the watch, which is not broken, would show to others as well; and one that is no message. */
 const alone: [string, Record<string, Tamper>, string][] = [
+  ['fails to say its status', { WatchStatus: bug }, 'lifecycle.status-first'],
+  [
+    'says a condition twice',
+    { WatchStatus: async (_, forward) => ({ ...(await forward()), conditions: [uplink, uplink] }) },
+    'lifecycle.status-bounds',
+  ],
+  [
+    'begins its progress with a name',
+    { WatchProgress: async () => ({ names: ['bridgePorts/host0-0'] }) },
+    'lifecycle.progress-first',
+  ],
+  [
+    'is well for its heartbeat alone',
+    { WatchStatus: async (_, forward) => ({ ...(await forward()), conditions: [{ ...uplink, type: 'Healthy' }] }) },
+    'lifecycle.status-health',
+  ],
+  [
+    'tells of its devices by other ids',
+    {
+      WatchDevices: async (_, forward) => renamed((await forward()) as Devices, (id) => `${id}x`),
+    },
+    'devices.watch-first',
+  ],
   [
     'has ids with spaces',
     { GetDevices: async (_, forward) => renamed((await forward()) as Devices, (id) => id.replace('mem', 'mem ')) },

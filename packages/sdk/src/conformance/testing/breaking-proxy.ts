@@ -20,11 +20,12 @@ import {
   networkFunctionService,
   pluginInfoService,
   serviceChainService,
+  statusService,
   virtualFunctionService,
 } from '../../wire/definitions.ts';
 import { toServiceError } from '../../wire/service-error.ts';
 
-/** A call that passes: the decoded request, and how to let it through. */
+/** A call that passes: the decoded request, and how to let it through. Of a stream each message by itself. */
 export type Tamper = (request: never, forward: (request?: object) => Promise<object>) => Promise<object>;
 
 const services: readonly Record<string, AnyMethod>[] = [
@@ -82,7 +83,10 @@ export async function breakingProxy(
     }
     server.addService(watched(service, onUndecodable), implementation);
   }
-  if (served.some((part) => deviceWatchService.WatchDevices.path.includes(part))) addWatch(server, connection);
+  for (const service of [deviceWatchService, statusService] as never as Record<string, AnyMethod>[]) {
+    const methods = Object.entries(service).filter(([, { path }]) => served.some((part) => path.includes(part)));
+    if (methods.length > 0) addWatches(server, connection, service, tampers);
+  }
   await new Promise<void>((resolve, reject) =>
     server.bindAsync(`unix:${socketPath}`, ServerCredentials.createInsecure(), (error) =>
       error ? reject(error) : resolve(),
@@ -112,13 +116,25 @@ function watched(service: Record<string, AnyMethod>, onUndecodable: (method: str
   return Object.fromEntries(methods);
 }
 
-function addWatch(server: Server, connection: Connection): void {
-  server.addService(deviceWatchService as unknown as ServiceDefinition, {
-    WatchDevices: (call: ServerWritableStream<object, object>) => {
-      const stream = connection.stream(deviceWatchService.WatchDevices, {});
-      stream.on('data', (devices) => call.write(devices));
-      stream.on('error', (error) => call.emit('error', toServiceError(error)));
+function addWatches(
+  server: Server,
+  connection: Connection,
+  service: Record<string, AnyMethod>,
+  tampers: Record<string, Tamper>,
+): void {
+  const implementation: UntypedServiceImplementation = {};
+  for (const [name, method] of Object.entries(service)) {
+    implementation[name] = (call: ServerWritableStream<object, object>) => {
+      const fail = (error: unknown) => call.emit('error', toServiceError(error));
+      const tamper = tampers[name];
+      const stream = connection.stream(method, call.request);
+      stream.on('data', (message: object) => {
+        const answer = tamper ? tamper(call.request as never, async () => message) : Promise.resolve(message);
+        answer.then((one) => call.write(one), fail);
+      });
+      stream.on('error', fail);
       call.on('cancelled', () => stream.cancel());
-    },
-  });
+    };
+  }
+  server.addService(service as unknown as ServiceDefinition, implementation);
 }

@@ -20,7 +20,7 @@ import type { Caches } from '../../../shared/caches.ts';
 import { writeEveryMsForEach } from '../../../shared/pace.ts';
 import { tokens } from '../../../shared/tokens.ts';
 import { allDpus, ofConfig, ofPlugin, type ReportedScope } from './fleet.ts';
-import { alarming, rolledOut } from './progress.ts';
+import { alarming, noDpus, rolledOut } from './progress.ts';
 import type { Turns } from './turns.ts';
 
 /** Milliseconds between two writes of one object's condition, at least. */
@@ -93,7 +93,10 @@ export class ProgressController {
     const config = this.#caches.dpuConfigs.getByKey(key);
     if (!config) return this.#forget(scope);
     if (!this.#caches.countingConfigs.includes(config)) return;
-    await this.#report(scope, dataProcessingUnitConfig, config, this.#progress(scope, 'what it asks for'));
+    const progress = this.#progress(scope, 'what it asks for');
+    // Of one that never had a DPU its condition Applied says so, and that is enough: there may be hundreds.
+    if (progress.reason === noDpus && !findCondition(config.status?.conditions, progress.type)) return;
+    await this.#report(scope, dataProcessingUnitConfig, config, progress);
   }
 
   #forget(scope: ReportedScope): void {

@@ -26,6 +26,8 @@ const phrases: readonly [DpuState, string][] = [
   ['new', 'being set up'],
 ];
 
+export const noDpus = 'NoDpus';
+
 /**
  * @param what they are to run, for people
  * @param messageOf what a DPU's condition Configured says
@@ -37,7 +39,7 @@ export function rolledOut(
   messageOf: (dpuName: string) => string | undefined,
 ): ConditionInput {
   const total = fleet.count(scope);
-  if (total === 0) return condition('True', 'NoDpus', 'there is no DPU for it');
+  if (total === 0) return condition('True', noDpus, 'there is no DPU for it');
   const done = fleet.count(scope, 'done');
   const others = phrases.map(([state, said]) => [fleet.count(scope, state), said] as const);
   const counted = others.flatMap(([count, said]) => (count > 0 ? `, ${count} ${said}` : []));
