@@ -62,7 +62,6 @@ const notYetBroken: readonly string[] = [
   'bridge.port-access-several',
   'bridge.port-create-again',
   'bridge.port-create-delete',
-  'bridge.port-delete',
   'bridge.port-unknown-bridge',
   'bridge.replay-complete',
   'bridge.unknown-fields',
@@ -106,7 +105,6 @@ const notYetBroken: readonly string[] = [
   'restart.replay-chain',
   'restart.replay-function',
   'shutdown.devices-stay',
-  'shutdown.exit',
   'shutdown.in-flight',
   'shutdown.watch',
 ];
