@@ -41,19 +41,19 @@ export function crd(kind: KindDefinition): JsonObject {
 }
 
 function rootSchema(kind: KindDefinition): JsonObject {
-  const spec = structuralSchema(kind.specSchema);
+  const spec = { description: 'What is wanted.', ...structuralSchema(kind.specSchema) };
   return {
     type: 'object',
     description: kind.description,
     ...(kind.rules && { 'x-kubernetes-validations': kind.rules }),
     // A kind whose spec may be left out has a default for it.
-    ...(spec.default === undefined && { required: ['spec'] }),
+    ...(!('default' in spec) && { required: ['spec'] }),
     properties: {
       apiVersion: { type: 'string' },
       kind: { type: 'string' },
       metadata: { type: 'object' },
       spec,
-      status: structuralSchema(kind.statusSchema),
+      status: { description: 'How it is; written by operator and daemons.', ...structuralSchema(kind.statusSchema) },
     },
   };
 }

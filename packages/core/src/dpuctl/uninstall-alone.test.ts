@@ -12,6 +12,7 @@ const apiVersion = 'config.openshift.io/v1';
 const configPath = `/apis/${apiVersion}/dpuoperatorconfigs/${configName}`;
 const dpuPath = `/apis/${apiVersion}/dataprocessingunits/card-host`;
 const nodePath = '/api/v1/nodes/node-a';
+const accountPath = `/api/v1/namespaces/${namespace}/serviceaccounts/dpu-daemon`;
 const daemonSetPath = `/apis/apps/v1/namespaces/${namespace}/daemonsets/dpu-daemon`;
 
 let server: TestApiServer;
@@ -35,6 +36,7 @@ beforeEach(async () => {
     metadata: { name: 'card-host', uid: 'd', finalizers: [finalizers.daemon] },
     spec: { dpuProductName: 'Card', isDpuSide: false, nodeName: 'node-a' },
   });
+  server.put(accountPath, { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'dpu-daemon', namespace } });
   server.put(daemonSetPath, { apiVersion: 'apps/v1', kind: 'DaemonSet', metadata: { name: 'dpu-daemon', namespace } });
 });
 afterEach(() => server.close());
@@ -111,6 +113,16 @@ test('nodes without a daemon are let go of only when that is asked for', async (
   expect(left()).toEqual([]);
   expect(server.objects.get(nodePath)?.metadata.labels).toEqual({ dpu: 'true' });
   expect(lines).toContain('DataProcessingUnit card-host: let go, no daemon is on node-a');
+});
+
+test('a daemon that has lost its account is none: it is told, and let go of when that is asked for', async () => {
+  putPod('dpu-daemon');
+  server.delete(accountPath);
+  const waits = uninstallAlone(context, { timeoutSeconds: 60, withoutDaemons: false });
+  await expect(waits).rejects.toThrow('since their ServiceAccount dpu-daemon is gone');
+  expect(left()).toHaveLength(3);
+  await uninstallAlone(context, { timeoutSeconds: 120, withoutDaemons: true });
+  expect(left()).toEqual([]);
 });
 
 test('what a config left that is gone already is taken away too', async () => {

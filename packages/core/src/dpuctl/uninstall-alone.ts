@@ -3,7 +3,7 @@ import 'reflect-metadata';
 import { dataProcessingUnit } from '../api/data-processing-unit.ts';
 import { dpuOperatorConfig } from '../api/dpu-operator-config.ts';
 import { configName, finalizers, labels, operatorNamespace, workloads } from '../api/names.ts';
-import { isBeingDeleted, node, type Pod, persist, pod, removeFinalizer } from '../kube/index.ts';
+import { isBeingDeleted, node, type Pod, persist, pod, removeFinalizer, serviceAccount } from '../kube/index.ts';
 import { keyOf } from '../kube/resource.ts';
 import { createLogger } from '../log.ts';
 import { Uninstaller } from '../operator/config/uninstaller.ts';
@@ -38,6 +38,13 @@ export async function uninstallAlone(context: Context, options: AloneOptions): P
     const elsewhere = (await podsWith(context, daemons)).filter(({ metadata }) => metadata.namespace !== namespace);
     if (elsewhere.length > 0) throw new UsageError(`daemons are not in namespace ${namespace}: ${list(elsewhere)}`);
   }
+  const { cutOff } = await daemonsAtWork(context);
+  if (cutOff.length > 0 && !options.withoutDaemons) {
+    throw new UsageError(
+      `daemons can clean nothing up, since their ServiceAccount ${workloads.daemon} is gone: ${list(cutOff)}. Install the operator again, ` +
+        `then kubectl rollout restart -n ${namespace} daemonset/${workloads.daemon}, and uninstall; or give --without-daemons, which leaves what is on their nodes`,
+    );
+  }
   const stop = new AbortController();
   const late = AbortSignal.timeout(options.timeoutSeconds * 1000);
   const caches = new Caches(store, { namespace }, createLogger('warn'));
@@ -62,7 +69,7 @@ export async function uninstallAlone(context: Context, options: AloneOptions): P
       // What is not known yet is not gone.
       const waitsFor = caches.synced
         ? await persist(() => uninstaller.takeAway())
-        : 'the API server has not said yet what there is';
+        : 'the API server has not said yet what there is; where kinds were deleted: kubectl apply --server-side --force-conflicts -k config/crd';
       if (waitsFor === undefined) break;
       if (waitsFor !== said) print(waitsFor);
       said = waitsFor;
@@ -78,10 +85,10 @@ export async function uninstallAlone(context: Context, options: AloneOptions): P
   print('everything is taken away');
 }
 
-/** Of the DPUs and labels of nodes where there is no pod of the daemon: nobody would ever take these away. */
+/** Of the DPUs and labels of nodes where no daemon is at work: nobody would ever take these away. */
 async function letGo(context: Context, caches: Caches): Promise<void> {
   const { store, print } = context;
-  const served = new Set((await podsWith(context, daemons)).map(({ spec }) => spec.nodeName));
+  const served = (await daemonsAtWork(context)).nodes;
   for (const dpu of caches.dpus.list()) {
     if (!isBeingDeleted(dpu) || served.has(dpu.spec.nodeName)) continue;
     await removeFinalizer(store, dataProcessingUnit, dpu, finalizers.daemon);
@@ -92,6 +99,18 @@ async function letGo(context: Context, caches: Caches): Promise<void> {
     await store.patch(node, metadata.name, undefined, { metadata: { labels: { [labels.nodeSide]: null } } });
     print(`node ${metadata.name}: let go, no daemon is on it; restart it`);
   }
+}
+
+/** One whose account is gone, as by `helm uninstall --no-hooks`, is refused by the API server whatever it asks. */
+async function daemonsAtWork(context: Context): Promise<{ nodes: Set<string | undefined>; cutOff: Pod[] }> {
+  const pods = await podsWith(context, daemons);
+  const isCutOff = await Promise.all(
+    pods.map(({ metadata }) => context.store.isAbsent(serviceAccount, workloads.daemon, metadata.namespace)),
+  );
+  return {
+    nodes: new Set(pods.filter((_, index) => !isCutOff[index]).map(({ spec }) => spec.nodeName)),
+    cutOff: pods.filter((_, index) => isCutOff[index]),
+  };
 }
 
 const daemons = `app=${workloads.daemon}`;

@@ -30,7 +30,7 @@ export function manifestFiles(version: string, images = defaults.images): Map<st
     ['injector', new Map([['injector.yaml', injector]])],
     // What no bundle of OLM's can carry.
     ['olm', new Map([['network-policies.yaml', networkPolicies]])],
-    ['remove-caches', new Map([['remove-caches.yaml', [removeCaches()]]])],
+    ['remove-caches', new Map([['remove-caches.yaml', removeCaches()]])],
     ['policy', new Map([...policies].map(([process, list]) => [`${process}.yaml`, list]))],
   ]);
   const files = new Map<string, string>();

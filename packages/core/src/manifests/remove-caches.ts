@@ -1,9 +1,11 @@
 /** What takes the installed plugins off the nodes, where somebody asks for it: no part of an installation. */
 import { leastPrivileges } from '../api/least-privileges.ts';
-import { labels, operatorNamespace, workloads } from '../api/names.ts';
+import { labels, operatorNamespace } from '../api/names.ts';
 import { requiredScc } from '../api/scc.ts';
 import { pluginRoot } from '../plugins/install/directory.ts';
 import { defaults } from './deployment.ts';
+import { rolesOf, serviceAccount } from './rbac.ts';
+import { privilegedPods } from './rights/right.ts';
 
 const name = 'dpu-remove-caches';
 /** The directory on the node is the mount itself, which nobody inside can remove: it stays, empty. */
@@ -11,8 +13,18 @@ const at = '/plugins';
 /** All names but those of the directory and the one above. The image has coreutils and a shell, and no `find`. */
 const everything = `${at}/* ${at}/.[!.]* ${at}/..?*`;
 
+/** With an account of its own: those of the operator go with it, by Helm before anybody asks for this. */
+export function removeCaches(): object[] {
+  const grants = [{ namespace: operatorNamespace, rights: [privilegedPods] }];
+  return [
+    serviceAccount(name),
+    ...rolesOf({ account: name, is: 'What takes installed plugins off nodes.', grants }),
+    daemonSet(),
+  ];
+}
+
 /** A pod on each node is ready when nothing is left there. */
-export function removeCaches(): object {
+function daemonSet(): object {
   const container = {
     image: defaults.images.operator,
     resources: {
@@ -36,7 +48,7 @@ export function removeCaches(): object {
       template: {
         metadata: { labels: { app: name }, annotations: requiredScc('privileged') },
         spec: {
-          serviceAccountName: workloads.vsp,
+          serviceAccountName: name,
           automountServiceAccountToken: false,
           nodeSelector: { [labels.dpuNode]: 'true' },
           tolerations: [{ operator: 'Exists' }],

@@ -106,7 +106,8 @@ const namespaceCheck = `{{- if ne .Release.Namespace "${operatorNamespace}" }}
 {{- end }}
 `;
 
-const notes = `The operator does nothing until it is told to.
+const notes = `{{- if .Release.IsInstall }}
+The operator does nothing until it is told to.
 
 1. Daemons and VSPs are privileged. Where Pod Security is enforced:
 
@@ -130,7 +131,11 @@ const notes = `The operator does nothing until it is told to.
 5. See what it found, and what is wrong:
 
   kubectl get dpuoperatorconfig,dpu,vplugin -o wide
+{{- else }}
+Daemons and plugins follow in their turn (docs/upgrade.md). See how far they are, and what is wrong:
 
+  kubectl get dpuoperatorconfig,dpu,vplugin -o wide
+{{- end }}
 {{- if .Values.uninstall.enabled }}
 
 "helm uninstall" waits until everything on the nodes is taken away; delete the pods that use DPUs, and chains, before.

@@ -53,7 +53,11 @@ export class Uninstaller {
     for (const dpu of dpus.filter((dpu) => !isBeingDeleted(dpu))) {
       await this.#store.delete(dataProcessingUnit, dpu.metadata.name, undefined, { uid: dpu.metadata.uid });
     }
-    if (dpus.length > 0) return firstTen(dpus.map((dpu) => this.#whyStillThere(dpu)));
+    if (dpus.length > 0)
+      return firstTen(
+        dpus.map((dpu) => this.#whyStillThere(dpu)),
+        '; ',
+      );
     const unfinished = this.#unfinishedNodes();
     if (unfinished.length > 0) return `${firstTen(unfinished)}: ${atWork}`;
     await this.#deleteWorkloads();
