@@ -38,6 +38,7 @@ describe('a plugin that keeps the rules', () => {
         'no device is a network device that the suite can see; run it on the node of the VSP',
         'not announced',
         'the card has no physical functions',
+        'the number of virtual functions is not said to be fixed',
       ]);
     },
   );

@@ -40,6 +40,11 @@ async function makesAllAnew({ vfCnt }: VfCount, forward: (request: object) => Pr
   return forward({ vfCnt });
 }
 
+function unfinished(port: object, status: string, details: string): object {
+  const components = [{ name: 'programming', status, details }];
+  return { ...port, status: { operStatus: 'BP_OPER_STATUS_DOWN', components } };
+}
+
 const uplink = { type: 'Uplink', status: 'CONDITION_STATUS_FALSE', reason: 'NoCarrier', message: 'check the cable' };
 
 const bug = async () => {
@@ -456,6 +461,16 @@ const alone: [string, Record<string, Tamper>, string][] = [
       },
     },
     'devices.zero-chains',
+  ],
+  [
+    'says in words of its own what a port waits for',
+    { GetBridgePort: async (_, forward) => unfinished(await forward(), 'COMP_STATUS_PENDING', 'the firmware') },
+    'bridge.port-components',
+  ],
+  [
+    'fails without a code',
+    { GetBridgePort: async (_, forward) => unfinished(await forward(), 'COMP_STATUS_ERROR', '{"message":"lost"}') },
+    'bridge.port-components',
   ],
   [
     'has room for more ports than it says',

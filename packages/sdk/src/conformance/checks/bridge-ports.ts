@@ -1,6 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
-import { DpuError } from '../../errors.ts';
+import { DpuError, errorCodes } from '../../errors.ts';
 import type { BridgePort__Output } from '../../generated/opi_api/network/evpn_gw/v1alpha1/BridgePort.ts';
+import type { Component__Output } from '../../generated/opi_api/network/evpn_gw/v1alpha1/Component.ts';
 import { bridgePortService, replayService } from '../../wire/definitions.ts';
 import { Skip } from '../breach.ts';
 import { declareChecks, type Needs } from '../check.ts';
@@ -58,6 +59,25 @@ export const bridgePorts = declareChecks('bridge', bridgeNeeds, [
         });
         requirePort(await getPort(vsp, id), id, accessPort(0));
       }
+    },
+  },
+  {
+    name: 'port-components',
+    title: 'a port that is not up yet says why',
+    demands: 'A port with a component PENDING or ERROR is DOWN; details is JSON with a message, for ERROR with a code.',
+    rule: 'BR-19',
+    legacy: createAndDeleteOnly,
+    run: async ({ vsp, freePorts }) => {
+      const [id = ''] = freePorts(1);
+      await createPort(vsp, id, accessPort(0));
+      const { status } = await getPort(vsp, id);
+      const unfinished = (status?.components ?? []).filter((each) => unfinishedStates.has(each.status));
+      for (const component of unfinished) requireDetails(component);
+      const isDown = status?.operStatus === 'BP_OPER_STATUS_DOWN';
+      holds(
+        unfinished.length === 0 || isDown,
+        `the port is ${status?.operStatus}, and has a component that is not done`,
+      );
     },
   },
   {
@@ -270,6 +290,21 @@ export const bridgePorts = declareChecks('bridge', bridgeNeeds, [
     },
   },
 ]);
+
+const unfinishedStates: ReadonlySet<string> = new Set(['COMP_STATUS_PENDING', 'COMP_STATUS_ERROR']);
+
+function requireDetails({ name, status, details }: Component__Output): void {
+  let said: unknown;
+  try {
+    said = JSON.parse(details);
+  } catch {
+    said = undefined;
+  }
+  const { message, code } = (said ?? {}) as { message?: unknown; code?: unknown };
+  holds(typeof message === 'string', `details of the component ${name} must be JSON with a message, is ${details}`);
+  const isCoded = status === 'COMP_STATUS_PENDING' || (typeof code === 'string' && Object.hasOwn(errorCodes, code));
+  holds(isCoded, `details of the component ${name} must have the code of the error, is ${details}`);
+}
 
 /** Whether that is so at once or later. */
 async function becomes(wanted: boolean, isSo: () => Promise<boolean>, withinMs: number): Promise<boolean> {
