@@ -135,6 +135,15 @@ test('what a config left that is gone already is taken away too', async () => {
   expect(left()).toEqual([]);
 });
 
+test('kinds that are not installed any more are named at once, and how they come back', async () => {
+  server.unserved.add(`/apis/${apiVersion}/dataprocessingunits`).add(`/apis/${apiVersion}/vendorplugins`);
+  const refused = uninstallAlone(context, { timeoutSeconds: 120, withoutDaemons: true });
+  await expect(refused).rejects.toThrow(
+    /does not know dataprocessingunits, vendorplugins any more.*kubectl apply --server-side --force-conflicts -k config\/crd/,
+  );
+  expect(server.writes).toEqual([]);
+});
+
 test('networks of the operator go too, those of others stay', async () => {
   const crd = 'network-attachment-definitions.k8s.cni.cncf.io';
   server.put(`/apis/apiextensions.k8s.io/v1/customresourcedefinitions/${crd}`, {

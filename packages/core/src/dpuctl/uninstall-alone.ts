@@ -2,14 +2,14 @@
 import 'reflect-metadata';
 import { dataProcessingUnit } from '../api/data-processing-unit.ts';
 import { dpuOperatorConfig } from '../api/dpu-operator-config.ts';
-import { configName, finalizers, labels, operatorNamespace, workloads } from '../api/names.ts';
-import { isBeingDeleted, node, type Pod, persist, pod, removeFinalizer, serviceAccount } from '../kube/index.ts';
-import { keyOf } from '../kube/resource.ts';
+import { configName, finalizers, labels } from '../api/names.ts';
+import { isBeingDeleted, node, persist, removeFinalizer } from '../kube/index.ts';
 import { createLogger } from '../log.ts';
 import { Uninstaller } from '../operator/config/uninstaller.ts';
 import { Caches } from '../operator/shared/caches.ts';
-import { type Context, UsageError } from './context.ts';
+import type { Context } from './context.ts';
 import { refuseGoConfig } from './uninstall.ts';
+import { daemonsAtWork, requireAlone } from './uninstall-checks.ts';
 
 export interface AloneOptions {
   timeoutSeconds: number;
@@ -20,31 +20,11 @@ export interface AloneOptions {
 /**
  * Takes away what the operator made, in its order. Daemons that still run clean up their nodes.
  *
- * @throws UsageError while an operator runs, ours or the Go one, Error with what is waited for after `timeoutSeconds`; again goes on
+ * @throws UsageError as {@link requireAlone} does, Error with what is waited for after `timeoutSeconds`; again goes on
  */
 export async function uninstallAlone(context: Context, options: AloneOptions): Promise<void> {
   const { store, namespace, print } = context;
-  const operators = await podsWith(context, `app=${workloads.operator}`);
-  if (operators.length > 0) {
-    throw new UsageError(
-      `the operator is there (${list(operators)}): leave --without-operator out, or delete its Deployment first`,
-    );
-  }
-  const others = await podsWith(context, 'control-plane=controller-manager', namespace);
-  if (others.length > 0) {
-    throw new UsageError(`the Go operator is there (${list(others)}), what is here is its: see docs/migrate.md`);
-  }
-  if (namespace !== operatorNamespace) {
-    const elsewhere = (await podsWith(context, daemons)).filter(({ metadata }) => metadata.namespace !== namespace);
-    if (elsewhere.length > 0) throw new UsageError(`daemons are not in namespace ${namespace}: ${list(elsewhere)}`);
-  }
-  const { cutOff } = await daemonsAtWork(context);
-  if (cutOff.length > 0 && !options.withoutDaemons) {
-    throw new UsageError(
-      `daemons can clean nothing up, since their ServiceAccount ${workloads.daemon} is gone: ${list(cutOff)}. Install the operator again, ` +
-        `then kubectl rollout restart -n ${namespace} daemonset/${workloads.daemon}, and uninstall; or give --without-daemons, which leaves what is on their nodes`,
-    );
-  }
+  await requireAlone(context, options);
   const stop = new AbortController();
   const late = AbortSignal.timeout(options.timeoutSeconds * 1000);
   const caches = new Caches(store, { namespace }, createLogger('warn'));
@@ -69,7 +49,7 @@ export async function uninstallAlone(context: Context, options: AloneOptions): P
       // What is not known yet is not gone.
       const waitsFor = caches.synced
         ? await persist(() => uninstaller.takeAway())
-        : 'the API server has not said yet what there is; where kinds were deleted: kubectl apply --server-side --force-conflicts -k config/crd';
+        : 'the API server has not said yet what there is';
       if (waitsFor === undefined) break;
       if (waitsFor !== said) print(waitsFor);
       said = waitsFor;
@@ -100,25 +80,3 @@ async function letGo(context: Context, caches: Caches): Promise<void> {
     print(`node ${metadata.name}: let go, no daemon is on it; restart it`);
   }
 }
-
-/** One whose account is gone, as by `helm uninstall --no-hooks`, is refused by the API server whatever it asks. */
-async function daemonsAtWork(context: Context): Promise<{ nodes: Set<string | undefined>; cutOff: Pod[] }> {
-  const pods = await podsWith(context, daemons);
-  const isCutOff = await Promise.all(
-    pods.map(({ metadata }) => context.store.isAbsent(serviceAccount, workloads.daemon, metadata.namespace)),
-  );
-  return {
-    nodes: new Set(pods.filter((_, index) => !isCutOff[index]).map(({ spec }) => spec.nodeName)),
-    cutOff: pods.filter((_, index) => isCutOff[index]),
-  };
-}
-
-const daemons = `app=${workloads.daemon}`;
-
-/** @param namespace Default: all, since --namespace may name a wrong one, where nothing is. */
-async function podsWith({ store }: Context, labelSelector: string, namespace?: string): Promise<Pod[]> {
-  const { items } = await store.list(pod, { labelSelector, ...(namespace !== undefined && { namespace }) });
-  return items.filter((one) => !isBeingDeleted(one));
-}
-
-const list = (pods: readonly Pod[]): string => pods.map(keyOf).join(', ');

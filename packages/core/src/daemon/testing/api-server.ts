@@ -36,6 +36,8 @@ export class TestApiServer {
   forbid: (write: string) => string | undefined = () => undefined;
   /** Whether a write meets a conflict that passes, as with a ResourceQuota that is being counted. */
   conflict: (write: string) => boolean = () => false;
+  /** Collections of kinds that are not installed: `/apis/config.openshift.io/v1/dataprocessingunits`. */
+  readonly unserved = new Set<string>();
   /** By manager and path: what it applied last. */
   readonly #applied = new Map<string, Record<string, unknown>>();
   readonly #watches = new Set<(change: Change) => void>();
@@ -82,6 +84,7 @@ export class TestApiServer {
     if (forbidden) request.json({ kind: 'Status', message: forbidden, reason: 'Forbidden', code: 403 }, 403);
     else if (method !== 'GET' && this.conflict(`${method} ${pathname}`))
       request.json({ kind: 'Status', message: 'the object has been modified', reason: 'Conflict', code: 409 }, 409);
+    else if (this.unserved.has(pathname)) request.response.writeHead(404).end('404 page not found\n');
     else if (method === 'GET' && query.get('watch')) this.#watch(request);
     else if (method === 'GET' && known) request.json(known);
     else if (method === 'GET' && isCollection(pathname)) request.json(this.#list(pathname, query));
