@@ -163,6 +163,10 @@ it.each([
   ['proxy.https="proxy.example.com:3128"', /proxy.https/],
   // Its hook would fail, and with it the removal.
   ['uninstall.timeoutSeconds=86401', /uninstall.timeoutSeconds/],
+  // Helm takes a value away that is set to null.
+  ['proxy=null', /'proxy'/],
+  ['resources=null', /'resources'/],
+  ['images.vsp.tag=null', /images.vsp.*'tag'/s],
 ])('%s is refused by name', async (value, message) => {
   const result = await attempt([helm, ...template, '--namespace', namespace, '--set-json', value]);
   expect(result.exitCode).not.toBe(0);

@@ -45,5 +45,5 @@ function comment(map: YAMLMap, { properties = {} }: Schema): void {
 }
 
 export function valuesSchema(): string {
-  return `${JSON.stringify(z.toJSONSchema(values, { io: 'input' }), undefined, 2)}\n`;
+  return `${JSON.stringify(z.toJSONSchema(values, { io: 'output' }), undefined, 2)}\n`;
 }
