@@ -114,7 +114,31 @@ async function uninstallCrds(): Promise<void> {
       'the operator is installed: without its kinds it could take nothing away; use "undeploy-1c" or "undeploy"',
     );
   }
+  const held = await heldObjects(current);
+  if (held.length > 0) {
+    throw new Error(
+      `${held.join(', ')}: ${held.length === 1 ? 'its finalizer is' : 'their finalizers are'} for the operator or a daemon to take away, and the kinds would wait for that; ` +
+        'use "node packages/core/dist/bundle/dpuctl.mjs uninstall --without-operator" first',
+    );
+  }
   await kubectl('delete', '--ignore-not-found', '-k', 'config/crd');
+}
+
+/** Those with finalizers, of the kinds that may have some. */
+async function heldObjects(kubectl: Kubectl): Promise<string[]> {
+  const kinds = ['dpuoperatorconfigs', 'dataprocessingunits', 'dpunetworks'].map(
+    (plural) => `${plural}.config.openshift.io`,
+  );
+  const listed = await ask(kubectl, ['get', 'crd', ...kinds, '--output=name']);
+  const installed = kinds.filter((name) => listed.includes(`/${name}`));
+  if (installed.length === 0) return [];
+  const answer = await ask(kubectl, ['get', installed.join(','), '--all-namespaces', '--output=json']);
+  const { items } = JSON.parse(answer) as {
+    items: { kind: string; metadata: { name: string; finalizers?: string[] } }[];
+  };
+  return items
+    .filter(({ metadata }) => metadata.finalizers?.length)
+    .map(({ kind, metadata }) => `${kind} ${metadata.name}`);
 }
 
 /** The operator as it stands on this machine, until Ctrl+C. */

@@ -43,7 +43,11 @@ afterEach(async () => {
 
 const groups = {
   'admissionregistration.k8s.io/v1': [],
+  'apiextensions.k8s.io/v1': [
+    { name: 'customresourcedefinitions', shortNames: ['crd'], kind: 'CustomResourceDefinition', namespaced: false },
+  ],
   'apps/v1': [{ name: 'deployments', kind: 'Deployment', namespaced: true }],
+  'config.openshift.io/v1': [{ name: 'dataprocessingunits', kind: 'DataProcessingUnit', namespaced: false }],
   'authorization.k8s.io/v1': [{ name: 'selfsubjectaccessreviews', kind: 'SelfSubjectAccessReview', namespaced: false }],
   v1: [
     { name: 'namespaces', kind: 'Namespace', namespaced: false },
@@ -173,4 +177,19 @@ it('the way back of a migration that was begun is not removed', async () => {
   const name = 'dpu-operator-migration';
   objects[`/api/v1${namespaced}/configmaps/${name}`] = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name } };
   expect(await refusal('undeploy-1c', { KUBECONFIG_HOST: kubeconfig() })).toContain('or go back (make migrate-back)');
+});
+
+it('kinds stay while they have objects that only the operator lets go of', async () => {
+  const [apiVersion, kind] = ['config.openshift.io/v1', 'DataProcessingUnit'];
+  const crd = 'dataprocessingunits.config.openshift.io';
+  objects[`/apis/apiextensions.k8s.io/v1/customresourcedefinitions/${crd}`] = {
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    metadata: { name: crd },
+  };
+  const held = { apiVersion, kind, metadata: { name: 'card', finalizers: ['dpu-operator.io/daemon'] } };
+  const free = { apiVersion, kind, metadata: { name: 'other' } };
+  objects[`/apis/${apiVersion}/dataprocessingunits`] = { apiVersion, kind: `${kind}List`, items: [held, free] };
+  const said = await refusal('uninstall-crds', { KUBECONFIG: kubeconfig() });
+  expect(said).toMatch(/^DataProcessingUnit card: its finalizer .*dpuctl.mjs uninstall --without-operator/);
 });
