@@ -18,6 +18,7 @@ import { uninstallHook } from './chart/uninstall-hook.ts';
 import { defaults, deployment, namespace } from './deployment.ts';
 import { injectorDeployment } from './injector.ts';
 import { jobObjects } from './migrate.ts';
+import { removeCaches } from './remove-caches.ts';
 import { processes } from './rights/index.ts';
 import { againstBaseline, againstRestricted, againstRestrictedV2, type PodSpec } from './testing/pod-rules.ts';
 
@@ -104,6 +105,7 @@ test.each<[string, PodTemplate]>([
   ['daemon', daemon],
   ['network function', networkFunction],
   ['migration on a node', migrationPod],
+  ['removal of caches', templateOf(removeCaches().at(-1) ?? {})],
   ...plugins,
 ])('%s names the SCC privileged, which it needs', (_, { metadata, spec }) => {
   expect(metadata.annotations).toMatchObject({ [requiredScc]: 'privileged' });
