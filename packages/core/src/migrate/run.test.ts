@@ -19,6 +19,7 @@ class Cluster {
   readonly changes: string[] = [];
   /** Requests that change something and are still taken; the next one finds nobody. */
   budget = Number.POSITIVE_INFINITY;
+  mayDoAll = true;
   /** What a pod of the migration says of its node. */
   answer = '{"devices":[]}';
   /** Whether the connection breaks behind a change, which is made. */
@@ -45,7 +46,8 @@ class Cluster {
   }
 
   #json({ method, path, body }: ApiRequest): unknown {
-    if (path.endsWith('/selfsubjectaccessreviews')) return { status: { allowed: true } };
+    if (path.endsWith('/selfsubjectaccessreviews')) return { status: { allowed: this.mayDoAll } };
+    if (!this.mayDoAll) throw new ApiError(`${method} ${path}: forbidden`, 403, 'Forbidden');
     if (method === 'GET') return structuredClone(this.#get(path));
     if (this.budget <= 0) throw new ApiError('the API server does not answer', 0, '');
     this.budget -= 1;
@@ -270,6 +272,14 @@ test('of two runs one ends: neither overwrites what the other remembers', async 
   await expect(migration(cluster).work.forward()).rejects.toThrow('go it to its end');
   await migration(cluster).work.back();
   expect(essence(cluster)).toEqual(before);
+});
+
+test('who may not do all of it is told all that is missing, also where it may not be read', async () => {
+  const cluster = new Cluster();
+  cluster.mayDoAll = false;
+  await expect(migration(cluster).work.check()).rejects.toThrow(
+    /nothing was changed:\n(.*you may not .*: migrate as a cluster administrator\n)+.*you may not escalate clusterroles/,
+  );
 });
 
 test('what is in the way is said before anything is changed', async () => {

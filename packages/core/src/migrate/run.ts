@@ -52,9 +52,14 @@ export class Migration {
 
   /** Changes nothing but for pods that look at nodes and go. @throws Error with all that is in the way */
   async check(): Promise<void> {
+    // Before what is there: who may not change it may not see all of it.
+    const denied = await this.#persist(() => this.#cluster.denied(questions));
+    refuse(
+      'the Go operator cannot be taken over',
+      denied.map((right) => `you may not ${right}: migrate as a cluster administrator`),
+    );
     const observed = await this.#cluster.observe();
-    const found = faults(observed, await this.#persist(() => this.#cluster.denied(questions)));
-    refuse('the Go operator cannot be taken over', found);
+    refuse('the Go operator cannot be taken over', faults(observed));
     // Nodes are looked at once: on the way they have neither daemon.
     if (observed.saved) return;
     const reports = await this.#look(observed, daemonNodes(observed), goDirectoryOf(observed));
