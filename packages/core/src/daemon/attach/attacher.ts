@@ -1,17 +1,17 @@
 /** Does what the record of an attachment says: device into the pod, addresses, and the DPU's part. */
 import type { Logger } from 'pino';
 import { type Ipam, needsInterface } from '../ipam/index.ts';
-import { type Attachment, bridgePortFor, type IpamCall } from './attachment.ts';
 import type { ChainMembership, DpuIndex } from './collaborators.ts';
-import { deviceInfoOf, writeCniDeviceInfo } from './device-info.ts';
+import { deviceInfoOf, writeCniDeviceInfo } from './device/device-info.ts';
+import type { PciFunctions } from './device/pci-functions.ts';
+import type { PhysicalFunctions } from './device/vf-settings.ts';
 import { CniError, cniCodes } from './errors.ts';
+import type { PodLinks } from './link/pod-links.ts';
 import { pairUp } from './network-function.ts';
-import type { PciFunctions } from './pci-functions.ts';
-import type { PodLinks } from './pod-links.ts';
+import { type Attachment, bridgePortFor, type IpamCall } from './record/attachment.ts';
+import type { AttachmentStore } from './record/store.ts';
 import type { AttachRequest } from './requests.ts';
 import { type CniResult, type IpamResult, resultOf } from './result.ts';
-import type { AttachmentStore } from './store.ts';
-import type { PhysicalFunctions } from './vf-settings.ts';
 
 export interface AttacherOptions {
   store: AttachmentStore;

@@ -3,11 +3,11 @@
  * which a plugin behind this one may have changed what this one made: that is compared where it is given.
  */
 import { SocketAddress } from 'node:net';
-import { type Attachment, describe } from './attachment.ts';
 import { CniError, cniCodes } from './errors.ts';
-import { normalizeMac } from './mac.ts';
-import { namespaceId } from './namespace.ts';
-import type { PodLinks } from './pod-links.ts';
+import { normalizeMac } from './link/mac.ts';
+import { namespaceId } from './link/namespace.ts';
+import type { PodLinks } from './link/pod-links.ts';
+import { type Attachment, describe } from './record/attachment.ts';
 import type { CheckRequest } from './requests.ts';
 import { type PreviousResult, previousResult } from './result.ts';
 

@@ -8,14 +8,14 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Ipam } from '../ipam/index.ts';
 import type { LinkListener, LinkWatch } from '../link-watch.ts';
 import { there } from '../presence.ts';
-import type { IpamCall } from './attachment.ts';
 import type { DataPath, DeviceEntry, DpuIndex } from './collaborators.ts';
-import { DeviceHomes } from './device-homes.ts';
-import { Devices } from './devices.ts';
+import { DeviceHomes } from './device/device-homes.ts';
+import { Devices } from './device/devices.ts';
 import { AttachEngine, type AttachEngineOptions } from './engine.ts';
 import { parseNetworkConfig } from './network-config.ts';
+import type { IpamCall } from './record/attachment.ts';
+import { AttachmentStore } from './record/store.ts';
 import type { AttachRequest } from './requests.ts';
-import { AttachmentStore } from './store.ts';
 import { type ModelledDevice, ModelledKernel } from './testing/modelled-kernel.ts';
 
 const logger = pino({ level: 'silent' });

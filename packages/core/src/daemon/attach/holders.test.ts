@@ -5,8 +5,8 @@ import { pino } from 'pino';
 import { beforeEach, expect, test } from 'vitest';
 import { gone, type Presence, there, unknown } from '../presence.ts';
 import { Holders, type HoldersOptions, judgeHolder, type Pod, type Requester } from './holders.ts';
-import { namespaceId } from './namespace.ts';
-import { AttachmentStore } from './store.ts';
+import { namespaceId } from './link/namespace.ts';
+import { AttachmentStore } from './record/store.ts';
 import { attachmentOf } from './testing/attachment.ts';
 
 const web: Pod = { namespace: 'shop', name: 'web' };

@@ -3,11 +3,11 @@
  * holder on its way out is waited for; one that stays is named at once.
  */
 import { type Presence, unknown } from '../presence.ts';
-import { type Attachment, describe } from './attachment.ts';
 import type { DeviceAllocations } from './collaborators.ts';
 import { CniError, cniCodes } from './errors.ts';
-import { namespaceId } from './namespace.ts';
-import type { AttachmentStore } from './store.ts';
+import { namespaceId } from './link/namespace.ts';
+import { type Attachment, describe } from './record/attachment.ts';
+import type { AttachmentStore } from './record/store.ts';
 
 export interface Pod {
   namespace: string;

@@ -1,7 +1,6 @@
 /** Attaching devices to pods. */
 
 export { there, unknown } from '../presence.ts';
-export type { Attachment, AttachmentKey } from './attachment.ts';
 export type {
   ChainMembership,
   ChainPlace,
@@ -10,8 +9,9 @@ export type {
   DpuIndex,
   Side,
 } from './collaborators.ts';
-export { DeviceHomes } from './device-homes.ts';
-export { Devices } from './devices.ts';
+export { DeviceHomes } from './device/device-homes.ts';
+export { Devices } from './device/devices.ts';
 export { AttachEngine, type AttachEngineOptions } from './engine.ts';
-export { PodLinks } from './pod-links.ts';
-export { AttachmentStore } from './store.ts';
+export { PodLinks } from './link/pod-links.ts';
+export type { Attachment, AttachmentKey } from './record/attachment.ts';
+export { AttachmentStore } from './record/store.ts';

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { deviceInfoDirectory } from '../../api/paths.ts';
 import { CniError, cniCodes } from './errors.ts';
-import { normalizeMac } from './mac.ts';
+import { normalizeMac } from './link/mac.ts';
 import { dns, previousResult } from './result.ts';
 
 const onOff = z.enum(['on', 'off']);

@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
-import type { Attachment } from './attachment.ts';
 import type { ChainPlace } from './collaborators.ts';
 import { completePair, numbered, pairUp } from './network-function.ts';
-import { AttachmentStore } from './store.ts';
+import type { Attachment } from './record/attachment.ts';
+import { AttachmentStore } from './record/store.ts';
 
 const attachment = (ifName: string, more: Partial<Attachment> = {}): Attachment => ({
   id: '6f6f3b9e-0f0c-4e83-8f0a-3c58c1a3b6f4',

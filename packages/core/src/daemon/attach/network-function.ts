@@ -1,8 +1,8 @@
 /** Which interfaces of a pod make one network function. */
 import { omitUndefined } from '@dpu-operator/sdk/wire';
-import type { Attachment } from './attachment.ts';
 import type { AttachedFunction, ChainMembership, ChainPlace } from './collaborators.ts';
-import type { AttachmentStore } from './store.ts';
+import type { Attachment } from './record/attachment.ts';
+import type { AttachmentStore } from './record/store.ts';
 
 /**
  * A new record with its place among its container's interfaces. Multus calls for one network of the pod's annotation

@@ -2,18 +2,18 @@
 import { randomUUID } from 'node:crypto';
 import { omitUndefined } from '@dpu-operator/sdk/wire';
 import type { Ipam } from '../ipam/index.ts';
-import type { Attachment, DeviceHome, PhysicalFunction } from './attachment.ts';
 import type { DpuIndex } from './collaborators.ts';
-import type { Devices, HostDevice } from './devices.ts';
+import type { Devices, HostDevice } from './device/devices.ts';
+import { type PhysicalFunctions, wantedSettings } from './device/vf-settings.ts';
+import { unsetMac, vfioMac } from './device/vfio-device.ts';
 import { CniError, cniCodes } from './errors.ts';
-import type { LinkIdentity } from './link-identity.ts';
-import { namespaceId } from './namespace.ts';
+import type { LinkIdentity } from './link/link-identity.ts';
+import { namespaceId } from './link/namespace.ts';
+import type { PodLinks } from './link/pod-links.ts';
 import type { NetworkConfig } from './network-config.ts';
 import { bridgePortOf, type Placement, placementOf, refuseOtherBridge, refuseOutOfService } from './placement.ts';
-import type { PodLinks } from './pod-links.ts';
+import type { Attachment, DeviceHome, PhysicalFunction } from './record/attachment.ts';
 import type { AttachRequest } from './requests.ts';
-import { type PhysicalFunctions, wantedSettings } from './vf-settings.ts';
-import { unsetMac, vfioMac } from './vfio-device.ts';
 
 export interface PlannerOptions {
   index: DpuIndex;

@@ -6,9 +6,9 @@ import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import { gone, type Presence, there, unknown } from '../presence.ts';
 import type { DataPath, DpuEntry } from './collaborators.ts';
-import type { HostReturn, Returned } from './host-return.ts';
+import type { HostReturn, Returned } from './link/host-return.ts';
+import { AttachmentStore } from './record/store.ts';
 import { Releaser } from './releaser.ts';
-import { AttachmentStore } from './store.ts';
 import { attachmentOf } from './testing/attachment.ts';
 
 const logger = pino({ level: 'silent' });

@@ -6,10 +6,10 @@
 import { DpuError } from '@dpu-operator/sdk';
 import type { Logger } from 'pino';
 import { type Ipam, needsInterface } from '../ipam/index.ts';
-import { type Attachment, describe, type IpamCall } from './attachment.ts';
 import type { DpuEntry, DpuIndex } from './collaborators.ts';
-import type { HostReturn, Returned } from './host-return.ts';
-import type { AttachmentStore } from './store.ts';
+import type { HostReturn, Returned } from './link/host-return.ts';
+import { type Attachment, describe, type IpamCall } from './record/attachment.ts';
+import type { AttachmentStore } from './record/store.ts';
 
 export interface ReleaserOptions {
   store: AttachmentStore;

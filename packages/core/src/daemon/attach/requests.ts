@@ -1,6 +1,7 @@
 /** What callers ask of the attach engine. */
-import type { AttachmentKey, IpamCall } from './attachment.ts';
+
 import type { NetworkConfig } from './network-config.ts';
+import type { AttachmentKey, IpamCall } from './record/attachment.ts';
 
 export interface AttachRequest {
   containerId: string;

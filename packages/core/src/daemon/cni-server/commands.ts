@@ -1,9 +1,9 @@
 /** The commands of CNI as calls of the attach engine. */
 
-import type { IpamCall } from '../attach/attachment.ts';
 import type { AttachEngine } from '../attach/engine.ts';
 import { CniError, cniCodes } from '../attach/errors.ts';
 import { parseGarbageConfig, parseNetworkBase, parseNetworkConfig } from '../attach/network-config.ts';
+import type { IpamCall } from '../attach/record/attachment.ts';
 import type { DetachRequest } from '../attach/requests.ts';
 import type { CniResult } from '../attach/result.ts';
 import type { CniRequest } from './request.ts';

@@ -1,8 +1,8 @@
 /** What `dpu-cni` posts (packages/cni/src/daemon.ts), and the Go operator's executable of that name too. */
 import { z } from 'zod';
-import type { AttachmentKey, IpamCall } from '../attach/attachment.ts';
 import { CniError, cniCodes } from '../attach/errors.ts';
 import { type NetworkBase, parseMac } from '../attach/network-config.ts';
+import type { AttachmentKey, IpamCall } from '../attach/record/attachment.ts';
 import { checkEnvironment, parseArgs, rules, type VariableRule } from './variables.ts';
 
 const body = z.object({

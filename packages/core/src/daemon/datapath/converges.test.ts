@@ -4,8 +4,8 @@
  */
 import { type BridgePort, DpuError, type NetworkFunction } from '@dpu-operator/sdk';
 import { expect, test } from 'vitest';
-import type { ChainMember } from './attached-index.ts';
-import { chainId } from './chain-status.ts';
+import type { ChainMember } from './chains/attached-index.ts';
+import { chainId } from './chains/chain-status.ts';
 import { DpuDataPath } from './dpu-data-path.ts';
 import { bridgePortId, networkFunctionId } from './items.ts';
 import { MemoryVsp, port, silent, temporaryDirectory } from './testing.ts';

@@ -1,1 +1,1 @@
-export { HostDataPath, type HostDataPathOptions } from './host-data-path.ts';
+export { HostDataPath, type HostDataPathOptions } from './host-ports/host-data-path.ts';

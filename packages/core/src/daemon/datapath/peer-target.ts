@@ -1,6 +1,6 @@
 /** The daemon on the DPU, which holds the bridge ports of this host. */
 import { type BridgePort, DpuError } from '@dpu-operator/sdk';
-import { withoutNetwork } from './network-fallback.ts';
+import { withoutNetwork } from './chains/network-fallback.ts';
 import type { Action } from './plan.ts';
 import { type BridgePortCalls, performOnBridgePort, type Target } from './target.ts';
 

@@ -5,8 +5,8 @@
 import { type BridgePort, DpuError, type LogicalBridge } from '@dpu-operator/sdk';
 import type { Logger } from 'pino';
 import { parseLogicalBridge } from '../../api/index.ts';
+import { withoutNetwork } from './chains/network-fallback.ts';
 import { bridgePortId } from './items.ts';
-import { withoutNetwork } from './network-fallback.ts';
 import { type BridgePortCalls, outcomeUnknown } from './target.ts';
 
 export interface LogicalBridgeCalls {

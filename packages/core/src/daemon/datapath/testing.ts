@@ -13,8 +13,8 @@ import {
 } from '@dpu-operator/sdk';
 import type { ProgressCallbacks } from '@dpu-operator/sdk/client';
 import { pino } from 'pino';
-import { HostPortRecords } from './host-port-records.ts';
-import { HostPorts } from './host-ports.ts';
+import { HostPortRecords } from './host-ports/host-port-records.ts';
+import { HostPorts } from './host-ports/host-ports.ts';
 import { bridgePortId, networkFunctionId, sameBridgePort, sameFunctions } from './items.ts';
 import type { Action, Wish } from './plan.ts';
 import { Reconciler } from './reconciler.ts';

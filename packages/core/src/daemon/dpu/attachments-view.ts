@@ -1,5 +1,5 @@
-import type { AttachedFunctions } from '../datapath/attached-index.ts';
-import type { AttachedPorts } from '../datapath/host-side-items.ts';
+import type { AttachedFunctions } from '../datapath/chains/attached-index.ts';
+import type { AttachedPorts } from '../datapath/host-ports/host-side-items.ts';
 import type { DeviceHolder } from './devices/device-placing.ts';
 
 /** What the attachments on disk say of a DPU. */

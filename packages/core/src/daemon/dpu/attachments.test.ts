@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Attachment } from '../attach/attachment.ts';
+import type { Attachment } from '../attach/record/attachment.ts';
 import { attachmentsView } from './attachments.ts';
 
 const attachment = (name: string, more: Partial<Attachment> = {}): Attachment => ({

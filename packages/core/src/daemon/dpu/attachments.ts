@@ -1,7 +1,7 @@
 /** The attachments on disk, as the DPUs look at them. */
 import type { NetworkFunction } from '@dpu-operator/sdk';
-import { type Attachment, bridgePortFor } from '../attach/attachment.ts';
-import type { ChainMember } from '../datapath/attached-index.ts';
+import { type Attachment, bridgePortFor } from '../attach/record/attachment.ts';
+import type { ChainMember } from '../datapath/chains/attached-index.ts';
 import { describeUnreadable, type UnreadableRecord } from '../state/set-aside.ts';
 import type { AttachmentsView } from './attachments-view.ts';
 import type { DpuPods } from './node-dpus.ts';

@@ -6,7 +6,7 @@ import type { BridgePort, NetworkFunction } from '@dpu-operator/sdk';
 import { VspClient } from '@dpu-operator/sdk/client';
 import { pino } from 'pino';
 import { afterEach, expect, test, vi } from 'vitest';
-import type { ChainMember } from '../datapath/attached-index.ts';
+import type { ChainMember } from '../datapath/chains/attached-index.ts';
 import { DevicePool } from '../kubelet/pool.ts';
 import { ownerHeader, ownerOf } from '../peer/owner.ts';
 import { isFileName } from '../state/record-file.ts';

@@ -21,7 +21,7 @@ import type { DetectedDpu } from '@dpu-operator/sdk/manifest';
 import type { Logger } from 'pino';
 import { annotations, type ChannelSpec, type ConditionInput, type NetworkWish } from '../../api/index.ts';
 import type { DataPath, DeviceAllocations } from '../attach/collaborators.ts';
-import { HostDataPath } from '../datapath/host-data-path.ts';
+import { HostDataPath } from '../datapath/host-ports/host-data-path.ts';
 import type { DevicePool } from '../kubelet/pool.ts';
 import type { Outage } from '../peer/availability.ts';
 import { defaultGraceMs } from '../peer/availability-tracker.ts';

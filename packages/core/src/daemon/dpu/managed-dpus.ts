@@ -6,7 +6,7 @@ import type { Logger } from 'pino';
 import { shorten, vspMetricsSocketName } from '../../api/index.ts';
 import type { DeviceAllocations } from '../attach/collaborators.ts';
 import type { ChainOrder, ChainOrders } from '../chains/chain-order.ts';
-import { recordedHosts } from '../datapath/host-port-records.ts';
+import { recordedHosts } from '../datapath/host-ports/host-port-records.ts';
 import type { ServedDpu } from '../detect/served-dpu.ts';
 import type { DevicePool } from '../kubelet/pool.ts';
 import type { VspMetricsSource } from '../metrics/vsp-metrics.ts';

@@ -2,7 +2,7 @@
 import { type BridgePort, DpuError, type NetworkFunction } from '@dpu-operator/sdk';
 import type { ChainPlace, DataPath } from '../attach/collaborators.ts';
 import type { DpuDataPath } from '../datapath/dpu-data-path.ts';
-import type { HostDataPath } from '../datapath/host-data-path.ts';
+import type { HostDataPath } from '../datapath/host-ports/host-data-path.ts';
 
 export class PodDataPath implements DataPath {
   readonly #dpuName: string;

@@ -6,8 +6,8 @@ import { cutText } from '@dpu-operator/sdk/cut-text';
 import type { Exec } from '@dpu-operator/sdk/linux';
 import { z } from 'zod';
 import { parseJson } from '../../json.ts';
-import type { IpamCall } from '../attach/attachment.ts';
 import { CniError, cniCodes } from '../attach/errors.ts';
+import type { IpamCall } from '../attach/record/attachment.ts';
 import { type IpamResult, ipamResult } from '../attach/result.ts';
 import { resolveIn } from './host-path.ts';
 

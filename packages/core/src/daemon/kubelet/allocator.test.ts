@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { DpuError } from '@dpu-operator/sdk';
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
-import { PciFunctions } from '../attach/pci-functions.ts';
+import { PciFunctions } from '../attach/device/pci-functions.ts';
 import { SysfsTree } from '../testing/sysfs-tree.ts';
 import { Allocator, type AllocatorOptions } from './allocator.ts';
 import { DeviceInfoFiles } from './device-info.ts';

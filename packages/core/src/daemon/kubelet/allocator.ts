@@ -5,7 +5,7 @@
 import { type DeviceAllocation, DpuError } from '@dpu-operator/sdk';
 import { omitUndefined } from '@dpu-operator/sdk/wire';
 import type { Logger } from 'pino';
-import type { PciFunctions } from '../attach/pci-functions.ts';
+import type { PciFunctions } from '../attach/device/pci-functions.ts';
 import type { DeviceInfoFiles } from './device-info.ts';
 import type { ContainerAllocateResponse, DeviceSpec } from './device-plugin-api.ts';
 import type { PooledDevice, ResourceDevices } from './pool.ts';

@@ -2,8 +2,8 @@
 import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { acceleratedResource, networkResource, resourceName } from '../../api/index.ts';
-import { deviceInfoOf } from '../attach/device-info.ts';
-import type { PciFunctions } from '../attach/pci-functions.ts';
+import { deviceInfoOf } from '../attach/device/device-info.ts';
+import type { PciFunctions } from '../attach/device/pci-functions.ts';
 
 export interface DeviceInfoFilesOptions {
   /** Where device plugins write theirs: /var/run/k8s.cni.cncf.io/devinfo/dp on a node. */

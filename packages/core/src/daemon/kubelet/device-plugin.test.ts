@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterEach, expect, test, vi } from 'vitest';
-import { PciFunctions } from '../attach/pci-functions.ts';
+import { PciFunctions } from '../attach/device/pci-functions.ts';
 import { FakeKubelet, PluginClient } from '../testing/kubelet.ts';
 import { Allocator } from './allocator.ts';
 import { DevicePlugin, findPluginDirectory } from './device-plugin.ts';

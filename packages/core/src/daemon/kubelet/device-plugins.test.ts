@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { PciFunctions } from '../attach/pci-functions.ts';
+import { PciFunctions } from '../attach/device/pci-functions.ts';
 import { DevicePlugins } from './device-plugins.ts';
 import { DevicePool } from './pool.ts';
 

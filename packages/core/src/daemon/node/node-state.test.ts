@@ -2,7 +2,7 @@ import type { DpuSide } from '@dpu-operator/sdk/manifest';
 import { pino } from 'pino';
 import { afterEach, expect, test } from 'vitest';
 import type { Node } from '../../kube/index.ts';
-import type { Attachment } from '../attach/attachment.ts';
+import type { Attachment } from '../attach/record/attachment.ts';
 import { attachmentOf } from '../attach/testing/attachment.ts';
 import { TestApiServer } from '../testing/api-server.ts';
 import type { NodeOrder } from './node-order.ts';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterEach, expect, test, vi } from 'vitest';
-import { PciFunctions } from '../attach/pci-functions.ts';
+import { PciFunctions } from '../attach/device/pci-functions.ts';
 import { DeviceInfoFiles } from '../kubelet/device-info.ts';
 import { DevicePool } from '../kubelet/pool.ts';
 import { NodePodServices } from './pod-services.ts';

@@ -11,7 +11,7 @@ import {
 import { addUnaryService, type UnaryCall } from '@dpu-operator/sdk/wire';
 import { Metadata, Server, ServerCredentials } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
-import type { HostPorts } from '../datapath/host-ports.ts';
+import type { HostPorts } from '../datapath/host-ports/host-ports.ts';
 import type { ChannelEnd } from '../trust/channel-end.ts';
 import { grpcAddress, parseEndpoint } from './endpoint.ts';
 import { Gate } from './gate.ts';

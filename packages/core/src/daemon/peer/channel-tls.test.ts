@@ -3,7 +3,7 @@ import type { BridgePort } from '@dpu-operator/sdk';
 import { beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import { identityUri } from '../../trust/identity.ts';
 import { TestAuthority } from '../../trust/testing.ts';
-import { HostDataPath } from '../datapath/host-data-path.ts';
+import { HostDataPath } from '../datapath/host-ports/host-data-path.ts';
 import { silent as logger, temporaryDirectory, port as vspPort } from '../datapath/testing.ts';
 import { hostChannel } from '../dpu/status/dpu-channel.ts';
 import { freePort } from '../testing/vsp.ts';

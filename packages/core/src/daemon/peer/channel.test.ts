@@ -3,7 +3,7 @@ import { type BridgePort, DpuError } from '@dpu-operator/sdk';
 import { VspClient } from '@dpu-operator/sdk/client';
 import { Metadata, Server, ServerCredentials } from '@grpc/grpc-js';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { HostDataPath, type HostDataPathOptions } from '../datapath/host-data-path.ts';
+import { HostDataPath, type HostDataPathOptions } from '../datapath/host-ports/host-data-path.ts';
 import { silent as logger, temporaryDirectory, port as vspPort } from '../datapath/testing.ts';
 import { freePort } from '../testing/vsp.ts';
 import { plainEnd } from '../trust/testing.ts';

@@ -4,7 +4,7 @@
  */
 import type { Logger } from 'pino';
 import { timerMs } from '../../timer.ts';
-import type { HostPorts } from '../datapath/host-ports.ts';
+import type { HostPorts } from '../datapath/host-ports/host-ports.ts';
 
 export interface KnownHostsOptions {
   hostPorts: Pick<HostPorts, 'owners' | 'forgetHost'>;

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import type { BridgePort, DpuError } from '@dpu-operator/sdk';
 import type { Logger } from 'pino';
 import { TestAuthority } from '../../trust/testing.ts';
-import type { HostDataPath } from '../datapath/host-data-path.ts';
+import type { HostDataPath } from '../datapath/host-ports/host-data-path.ts';
 import { hostPortsIn, MemoryVsp, silent } from '../datapath/testing.ts';
 import type { ChannelEnd } from '../trust/channel-end.ts';
 import { plainEnd, securedEnd, TestTrust } from '../trust/testing.ts';

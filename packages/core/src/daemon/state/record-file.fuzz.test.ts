@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { type Attachment, attachment, type IpamCall, keyOf } from '../attach/attachment.ts';
+import { type Attachment, attachment, type IpamCall, keyOf } from '../attach/record/attachment.ts';
 import { attachmentOf } from '../attach/testing/attachment.ts';
 import { fuzzParameters, fuzzTimeout, oddJson, oddText, withOddFields } from '../testing/fuzz.ts';
 import { fileNameOf } from './record-file.ts';

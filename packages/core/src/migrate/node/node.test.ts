@@ -2,10 +2,10 @@ import { mkdirSync, mkdtempSync, readdirSync, utimesSync, writeFileSync } from '
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { attachment } from '../../daemon/attach/attachment.ts';
-import { DeviceHomes } from '../../daemon/attach/device-homes.ts';
-import { Devices } from '../../daemon/attach/devices.ts';
-import { AttachmentStore } from '../../daemon/attach/store.ts';
+import { DeviceHomes } from '../../daemon/attach/device/device-homes.ts';
+import { Devices } from '../../daemon/attach/device/devices.ts';
+import { attachment } from '../../daemon/attach/record/attachment.ts';
+import { AttachmentStore } from '../../daemon/attach/record/store.ts';
 import { createLogger } from '../../log.ts';
 import { parseGoRecord, readGoRecords } from './go-records.ts';
 import { NodeWork } from './node-work.ts';

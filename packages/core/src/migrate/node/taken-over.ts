@@ -2,9 +2,9 @@
 import { randomUUID } from 'node:crypto';
 import type { LinkProperties } from '@dpu-operator/sdk/linux';
 import { omitUndefined } from '@dpu-operator/sdk/wire';
-import type { Attachment, DeviceHome } from '../../daemon/attach/attachment.ts';
-import { identityOf } from '../../daemon/attach/link-identity.ts';
-import { unsetMac } from '../../daemon/attach/vfio-device.ts';
+import { unsetMac } from '../../daemon/attach/device/vfio-device.ts';
+import { identityOf } from '../../daemon/attach/link/link-identity.ts';
+import type { Attachment, DeviceHome } from '../../daemon/attach/record/attachment.ts';
 import type { GoRecord } from './go-records.ts';
 
 export interface Dpu {

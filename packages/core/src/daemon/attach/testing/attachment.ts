@@ -1,4 +1,4 @@
-import type { Attachment } from '../attachment.ts';
+import type { Attachment } from '../record/attachment.ts';
 
 /** A pod's attachment of a software device on the host side, with what differs. */
 export const attachmentOf = (more: Partial<Attachment> = {}): Attachment => ({

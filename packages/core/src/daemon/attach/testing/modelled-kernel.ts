@@ -1,10 +1,10 @@
 /** Network devices in namespaces, as far as attaching looks at them: what the real kernel here has no hardware for. */
 import { DpuError } from '@dpu-operator/sdk';
 import type { Link } from '@dpu-operator/sdk/linux';
-import type { PhysicalFunction } from '../attachment.ts';
-import type { LinkIdentity } from '../link-identity.ts';
-import type { HostProperties, PodLinks } from '../pod-links.ts';
-import type { PhysicalFunctions } from '../vf-settings.ts';
+import type { PhysicalFunctions } from '../device/vf-settings.ts';
+import type { LinkIdentity } from '../link/link-identity.ts';
+import type { HostProperties, PodLinks } from '../link/pod-links.ts';
+import type { PhysicalFunction } from '../record/attachment.ts';
 
 export interface ModelledDevice extends HostProperties {
   identity: LinkIdentity;

@@ -1,6 +1,6 @@
 /** What a DPU says of its channel to the other side. */
 import type { ChannelStatus, ConditionInput } from '../../../api/index.ts';
-import type { HostDataPath } from '../../datapath/host-data-path.ts';
+import type { HostDataPath } from '../../datapath/host-ports/host-data-path.ts';
 import type { Outage } from '../../peer/availability.ts';
 import type { ChannelListener } from '../../peer/channel-listener.ts';
 import { type ChannelState, channelCondition, channelStatus } from '../../trust/channel-condition.ts';
