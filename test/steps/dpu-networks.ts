@@ -50,7 +50,7 @@ export function dpuNetworkSteps(fixture: () => OperatorFixture): void {
     );
     const [look = ''] = await documentCommands('docs/networks.md', 'Networks of DPUs');
     expect(await kubectl.run(argumentsOf('kubectl', look))).toMatch(
-      /^blue +openshift\.io\/dpunetwork-blue +True +2 +True +Ready$/m,
+      /^blue +openshift\.io\/dpunetwork-blue +True +2 +True +Ready +\S+$/m,
     );
     console.log(`from free devices to pods in two networks: ${Math.round(performance.now() - startedAt)} ms`);
   });
