@@ -4,8 +4,8 @@ import {
   CardSwitch,
   type KeptChannel,
   keepLinkLocalChannel,
+  reportFirmware,
   setVfsOfSettings,
-  tellFirmware,
   VfDevices,
   vfsOfSettings,
 } from '@dpu-operator/sdk/linux';
@@ -30,7 +30,7 @@ export async function createDpuSide(context: PluginContext<Settings>, open?: Kep
   const sfp = ofCard.sfp[settings.sfpPort];
   const channel = { side: 'dpu', pciAddress: backplane, port: settings.daemonPort } as const;
   const { address, device } = await keepLinkLocalChannel({ platform, logger, signal, open }, channel);
-  await tellFirmware(context, device);
+  await reportFirmware(context, device);
 
   const vfs = new VfDevices({
     platform,

@@ -3,8 +3,8 @@ import { DpuError, type Plugin, type PluginContext } from '@dpu-operator/sdk';
 import {
   type KeptChannel,
   keepLinkLocalChannel,
+  reportFirmware,
   setVfsOfSettings,
-  tellFirmware,
   VfDevices,
 } from '@dpu-operator/sdk/linux';
 import { hostPortOf } from './card.ts';
@@ -18,7 +18,7 @@ export async function createHostSide(context: PluginContext<Settings>, open?: Ke
   const pf = hostPortOf(dpu, (await sysfs.snapshot()).pci);
   const channel = { side: 'host', pciAddress: pf, port: settings.daemonPort } as const;
   const { address, device } = await keepLinkLocalChannel({ platform, logger, signal, open }, channel);
-  await tellFirmware(context, device);
+  await reportFirmware(context, device);
   const vfs = new VfDevices({
     platform,
     logger,

@@ -1,6 +1,6 @@
 /** The card's side: its switch, and devices for network functions. */
 import { DpuError, type Plugin, type PluginContext } from '@dpu-operator/sdk';
-import { CardSwitch, keepLinkLocalChannel, tellFirmware } from '@dpu-operator/sdk/linux';
+import { CardSwitch, keepLinkLocalChannel, reportFirmware } from '@dpu-operator/sdk/linux';
 import { cardFunctions, vfRoom } from './card.ts';
 import { CardPorts } from './card-ports.ts';
 import { BRIDGE, GIVEN, KEPT } from './names.ts';
@@ -21,7 +21,7 @@ export async function createDpuSide(context: PluginContext<Settings>): Promise<P
   const { address } = await keepLinkLocalChannel({ platform, logger, signal }, channel);
   const ports = new CardPorts(context, functions);
   const uplink = await ports.uplink();
-  if (uplink && uplink.dpdkDevargs === undefined) await tellFirmware(context, uplink.name);
+  if (uplink && uplink.dpdkDevargs === undefined) await reportFirmware(context, uplink.name);
   const mtu = (uplink && (await platform.links.find(uplink.name))?.mtu) ?? ETHERNET_MTU;
   const card = new CardSwitch({
     context,

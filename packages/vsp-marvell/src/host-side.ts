@@ -1,6 +1,6 @@
 /** The host's side: virtual functions of the card's physical ones. */
 import type { Plugin, PluginContext } from '@dpu-operator/sdk';
-import { keepLinkLocalChannel, setVfsOfSettings, tellFirmware, VfDevices } from '@dpu-operator/sdk/linux';
+import { keepLinkLocalChannel, reportFirmware, setVfsOfSettings, VfDevices } from '@dpu-operator/sdk/linux';
 import { physicalFunctions } from './card.ts';
 import type { Settings } from './settings.ts';
 
@@ -9,7 +9,7 @@ export async function createHostSide(context: PluginContext<Settings>): Promise<
   const pfs = physicalFunctions(dpu, (await platform.sysfs.snapshot()).pci);
   const channel = { side: 'host', pciAddress: pfs[0] ?? '', port: settings.daemonPort } as const;
   const { address, device } = await keepLinkLocalChannel({ platform, logger, signal }, channel);
-  await tellFirmware(context, device);
+  await reportFirmware(context, device);
   if (pfs.length > 1) {
     const message = `the card has ${pfs.length} physical functions: its own DPU needs settings.physicalFunctions: ${pfs.length}`;
     status.set({ type: 'PhysicalFunctions', status: 'True', reason: 'Several', message });

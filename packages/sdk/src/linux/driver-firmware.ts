@@ -4,7 +4,7 @@ import type { PluginContext } from '../contract.ts';
  * Says the version of the card's firmware, as the driver of a network device reads it (`ethtool -i`). A driver that has
  * none is no fault, nor is one that cannot be asked: the log has it.
  */
-export async function tellFirmware(
+export async function reportFirmware(
   { status, platform, logger }: Pick<PluginContext<unknown>, 'status' | 'platform' | 'logger'>,
   device: string,
 ): Promise<void> {

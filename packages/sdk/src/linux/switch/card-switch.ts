@@ -98,7 +98,7 @@ export class CardSwitch {
     try {
       const { unsettled } = await this.pool.adopt(this.#options.context.settings.networkFunctionPorts);
       await this.dataPath.start();
-      await this.#status.tell(this.dataPath);
+      await this.#status.report(this.dataPath);
       this.#keeper.start();
       if (unsettled || this.dataPath.failing) this.poke();
     } catch (error) {
@@ -145,7 +145,7 @@ export class CardSwitch {
         throw error;
       }
     }
-    await this.#status.tell(this.dataPath);
+    await this.#status.report(this.dataPath);
     return { ...state, failing: this.dataPath.failing };
   }
 

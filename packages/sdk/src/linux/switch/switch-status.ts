@@ -38,7 +38,7 @@ export class SwitchStatus {
   }
 
   /** Ports and flows were made right, or there is no switch to make them on. */
-  async tell(dataPath: Pick<SwitchDataPath, 'healthy' | 'uplinkFault'>): Promise<void> {
+  async report(dataPath: Pick<SwitchDataPath, 'healthy' | 'uplinkFault'>): Promise<void> {
     const { status, platform } = this.#options.context;
     if (dataPath.healthy) {
       if (this.#lostAt !== undefined) {
