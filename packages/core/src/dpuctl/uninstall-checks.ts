@@ -1,11 +1,6 @@
 /** What is looked at before anything is taken away without an operator. */
-import { dataProcessingUnit } from '../api/data-processing-unit.ts';
-import { dataProcessingUnitConfig } from '../api/data-processing-unit-config.ts';
-import { dpuNetwork } from '../api/dpu-network.ts';
-import { dpuOperatorConfig } from '../api/dpu-operator-config.ts';
-import { operatorNamespace, workloads } from '../api/names.ts';
-import { serviceFunctionChain } from '../api/service-function-chain.ts';
-import { vendorPlugin } from '../api/vendor-plugin.ts';
+import { kinds } from '../api/kinds.ts';
+import { apiVersion, operatorNamespace, workloads } from '../api/names.ts';
 import { isBeingDeleted, isNotFound, type Pod, pod, resourcePath, serviceAccount } from '../kube/index.ts';
 import { keyOf } from '../kube/resource.ts';
 import { type Context, UsageError } from './context.ts';
@@ -48,21 +43,13 @@ export async function requireAlone(context: Context, { withoutDaemons }: { witho
   }
 }
 
-const kinds = [
-  dpuOperatorConfig,
-  dataProcessingUnit,
-  dataProcessingUnitConfig,
-  vendorPlugin,
-  serviceFunctionChain,
-  dpuNetwork,
-];
-
-/** Those of the operator's that are not installed, by their plural. */
+/** Kinds of ours that are not installed, by their plural. */
 async function missingKinds({ store }: Context): Promise<string[]> {
   const missing: string[] = [];
   for (const kind of kinds) {
+    const path = resourcePath({ ...kind, apiVersion }, undefined);
     try {
-      await store.client.json({ method: 'GET', path: resourcePath(kind, undefined), query: { limit: 1 } });
+      await store.client.json({ method: 'GET', path, query: { limit: 1 } });
     } catch (error) {
       if (!isNotFound(error)) throw error;
       missing.push(kind.plural);

@@ -55,15 +55,15 @@ export class Migration {
     // Before what is there: who may not change it may not see all of it.
     const denied = await this.#persist(() => this.#cluster.denied(questions));
     refuse(
-      'the Go operator cannot be taken over',
+      notTakenOver,
       denied.map((right) => `you may not ${right}: migrate as a cluster administrator`),
     );
     const observed = await this.#cluster.observe();
-    refuse('the Go operator cannot be taken over', faults(observed));
+    refuse(notTakenOver, faults(observed));
     // Nodes are looked at once: on the way they have neither daemon.
     if (observed.saved) return;
     const reports = await this.#look(observed, daemonNodes(observed), goDirectoryOf(observed));
-    refuse('the Go operator cannot be taken over', reportFaults(reports, this.#options));
+    refuse(notTakenOver, reportFaults(reports, this.#options));
     const kept = reports.flatMap(({ devices }) => devices).length;
     this.#print(`nothing is in the way; devices that pods have: ${kept}`);
   }
@@ -271,6 +271,8 @@ function ours(): ObjectRef[] {
   const shared = new Set([...replaced, ...takenOver].filter((one) => one !== injector).map(keyOf));
   return objects.map(refOf).filter((one) => !shared.has(keyOf(one)));
 }
+
+const notTakenOver = 'the Go operator cannot be taken over';
 
 function refuse(what: string, found: readonly string[]): void {
   if (found.length > 0)
