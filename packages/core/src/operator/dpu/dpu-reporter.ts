@@ -1,5 +1,5 @@
 /** Says of a DPU, in its conditions and by events, what became of what is asked for. */
-import { cutText } from '@dpu-operator/sdk/cut-text';
+import { cutText, longestMessage } from '@dpu-operator/sdk/cut-text';
 import type { ConditionInput } from '../../api/conditions.ts';
 import { type DataProcessingUnit, dataProcessingUnit, dpuConditions } from '../../api/data-processing-unit.ts';
 import { fieldManagers } from '../../api/names.ts';
@@ -74,7 +74,7 @@ export class DpuReporter {
   #vspPodCondition(dpu: DataProcessingUnit, observed: ObservedState, { vspPod }: Refusals): ConditionInput {
     if (vspPod) {
       const { conditionReason: reason, message } = vspPod;
-      return { type: dpuConditions.vspPod, status: 'False', reason, message: cutText(message, 4_096) };
+      return { type: dpuConditions.vspPod, status: 'False', reason, message: cutText(message, longestMessage) };
     }
     const { rollout, plugin } = observed.status;
     if (!observed.vspPod && !plugin && (!rollout || rollout.phase === 'Installing')) return noPlugin;

@@ -1,5 +1,5 @@
 /** What a DpuNetwork's status says. Pure. */
-import { cutText } from '@dpu-operator/sdk/cut-text';
+import { cutText, longestMessage } from '@dpu-operator/sdk/cut-text';
 import { type ConditionInput, setCondition } from '../../api/conditions.ts';
 import type { DpuNetwork, DpuNetworkStatus } from '../../api/dpu-network.ts';
 import { networkResource } from '../../api/names.ts';
@@ -158,5 +158,5 @@ function readiness({ network, planned, tally, multusInstalled, nadFault, refusal
 const waitingIn = (tally: Readonly<NetworkTally>): string[] => told(tally, ({ report }) => report?.waiting ?? []);
 
 function verdict(status: 'True' | 'False', reason: string, message: string): ConditionInput {
-  return { type: 'Ready', status, reason, message: cutText(message, 4_096) };
+  return { type: 'Ready', status, reason, message: cutText(message, longestMessage) };
 }

@@ -1,5 +1,5 @@
 /** The condition Configured: whether a DPU runs what is asked for, and if not, why and what to do. Pure. */
-import { cutText } from '@dpu-operator/sdk/cut-text';
+import { cutText, longestMessage } from '@dpu-operator/sdk/cut-text';
 import { type ConditionInput, findCondition } from '../../../api/conditions.ts';
 import { type DataProcessingUnit, dpuConditions } from '../../../api/data-processing-unit.ts';
 import type { Rollout } from '../../../api/plugin-run.ts';
@@ -169,5 +169,5 @@ function draining(target: string, pods: readonly string[] | undefined, refusals:
 }
 
 function verdict(status: 'True' | 'False', reason: string, message: string): ConditionInput {
-  return { type: dpuConditions.configured, status, reason, message: cutText(message, 4_096) };
+  return { type: dpuConditions.configured, status, reason, message: cutText(message, longestMessage) };
 }

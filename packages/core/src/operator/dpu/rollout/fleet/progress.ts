@@ -1,5 +1,5 @@
 /** How far a change has come over some DPUs: the condition RolledOut of VendorPlugins and DataProcessingUnitConfigs. Pure. */
-import { cutText } from '@dpu-operator/sdk/cut-text';
+import { cutText, longestMessage } from '@dpu-operator/sdk/cut-text';
 import type { ConditionInput } from '../../../../api/conditions.ts';
 import { drainTimedOut } from '../rollout-status.ts';
 import type { DpuState, Fleet, ReportedScope } from './fleet.ts';
@@ -55,5 +55,5 @@ export function rolledOut(
 }
 
 function condition(status: 'True' | 'False', reason: string, message: string): ConditionInput {
-  return { type: 'RolledOut', status, reason, message: cutText(message, 4_096) };
+  return { type: 'RolledOut', status, reason, message: cutText(message, longestMessage) };
 }
