@@ -49,3 +49,19 @@ test('calls to a card that says how slow it is have time to wait for those befor
   const report = await examine(slow, { limits: { timeoutMs: 1_000 }, only: ['concurrency.mixed'] });
   expect(failedIds(report)).toEqual([]);
 });
+
+test('a card whose ports are named by their VFs, and that says no maximum, has no room for another name', async () => {
+  const good = memoryVsp();
+  const apply: typeof good.dataPath.apply = async (wanted, call) => {
+    const outcomes = new Map(await good.dataPath.apply(wanted, call));
+    for (const { name, after } of call.changed) {
+      const isNoVf = after && Number(name.split('-').at(-1)) >= 8;
+      if (isNoVf) outcomes.set(name, { state: 'failed', code: 'RESOURCE_EXHAUSTED', message: `${name} names no VF` });
+    }
+    return outcomes;
+  };
+  const maxVfs = 8;
+  const named = { ...good, limits: { maxVfs }, dataPath: { ...good.dataPath, apply } };
+  const report = await examine(named, { limits: { ports: 32 }, only: ['bridge.many-ports'] });
+  expect(report.results).toContainEqual(expect.objectContaining({ id: 'bridge.many-ports', status: 'passed' }));
+});

@@ -486,6 +486,20 @@ const alone: [string, Record<string, Tamper>, string][] = [
     'bridge.many-ports',
   ],
   [
+    'keeps the room of a port that has gone',
+    {
+      DeleteBridgePort: async (_, forward) => {
+        calls++;
+        return forward();
+      },
+      CreateBridgePort: async (_, forward) => {
+        if (calls > 0) throw new DpuError('RESOURCE_EXHAUSTED', 'no room in the table');
+        return forward();
+      },
+    },
+    'bridge.many-ports',
+  ],
+  [
     'takes an Init that failed for the only one',
     {
       Init: async (_, forward) => {

@@ -106,11 +106,10 @@ export const bridgeLists = declareChecks('bridge', bridgeNeeds, [
       const beyond = [...refused].filter((name) => listed.has(name));
       same(beyond, [], 'ports that List has though they were refused');
       const [some] = made.keys();
-      const [one] = refused;
-      if (some === undefined || one === undefined) return;
-      // Room that a port leaves is there for another.
+      if (some === undefined || refused.size === 0) return;
+      // Room that a port leaves is there again. For the same one: another may be refused as its name has no device.
       await deletePort(vsp, bareId('bridgePorts', some));
-      await createPort(vsp, bareId('bridgePorts', one), accessPort(0));
+      await createPort(vsp, bareId('bridgePorts', some), accessPort(0));
     },
   },
 ]);
