@@ -4,7 +4,7 @@ import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { DpuError } from '../errors.ts';
-import { defaultDeadlineMs } from '../host/deadline.ts';
+import { defaultDeadlineMs } from '../host/calls/deadline.ts';
 import { dpuWithoutCard } from '../manifest/dpu-without-card.ts';
 import { podOf } from '../manifest/side-pod.ts';
 import { omitUndefined } from '../omit-undefined.ts';
