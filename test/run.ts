@@ -1,5 +1,5 @@
 /**
- * Runs vitest projects, each whatever became of the others, in two lanes (support/lanes.ts). In CI, where nobody looks at
+ * Runs vitest projects, each whatever became of the others, in two lanes (support/runner/lanes.ts). In CI, where nobody looks at
  * them afterwards, clusters go as soon as nothing uses them: one at rest takes a fifth of a core. What a project prints
  * stands in `.build/test/<project>.log`, its results in `<project>.json` there. With several projects each line says whose
  * it is. Closes with a row for each project, what failed, and the sum in one line: `12 passed, 0 failed, 0 skipped`.
@@ -13,10 +13,10 @@ import { execa } from 'execa';
 import { deleteCluster } from './cluster/index.ts';
 import { repositoryRoot } from './cluster/paths.ts';
 import { elapsedSince } from './cluster/progress.ts';
-import { clustersLeft, lanesOf } from './support/lanes.ts';
-import { installPrograms } from './support/programs.ts';
-import { type ProjectResult, resultOf, sumOf } from './support/summary.ts';
-import { clusterName } from './support/test-cluster.ts';
+import { clusterName } from './support/on-clusters/test-cluster.ts';
+import { installPrograms } from './support/programs/programs.ts';
+import { clustersLeft, lanesOf } from './support/runner/lanes.ts';
+import { type ProjectResult, resultOf, sumOf } from './support/runner/summary.ts';
 
 const projects = process.argv.slice(2);
 const { T: wanted } = process.env;
