@@ -21,7 +21,7 @@ const longest = [
   'vsp-intel-ipu-imc',
   'process-faults',
   'conformance',
-  'wire-faults',
+  'bridge-faults',
   'dpu-crash',
   'main',
   'trust',
