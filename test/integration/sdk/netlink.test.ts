@@ -184,6 +184,24 @@ test('where the same route is there already, the earlier one wins', async () => 
   expect(await ip(netns, 'route get 10.7.0.1')).toContain('dev first');
 });
 
+test('a route with two ways is both of them', async () => {
+  await links.createLink({ name: 'first', kind: 'bridge', up: true });
+  await links.createLink({ name: 'second', kind: 'bridge', up: true });
+  const destination = '::/0';
+  const ways = [];
+  for (const [name, network] of Object.entries({ first: 'fd00:9', second: 'fd00:8' })) {
+    const link = await indexOf(links, name);
+    await links.addAddress(link, `${network}::2/64`);
+    await links.appendRoute({ destination, link, gateway: `${network}::1` });
+    ways.push(expect.objectContaining({ destination, link, gateway: `${network}::1` }));
+  }
+  // The kernel has made one of what two interfaces of a pod ask for.
+  expect(await ip(netns, '-6 route show default')).toMatch(/nexthop.*nexthop/s);
+  const routes = (await links.listRoutes()).filter((route) => route.destination === destination);
+  expect(routes).toHaveLength(2);
+  expect(routes).toEqual(expect.arrayContaining(ways));
+});
+
 test('IPv6 is enabled on one link of a namespace that has it disabled', async () => {
   const path = '/proc/sys/net/ipv6/conf';
   await execa('nsenter', [`--net=${netns}`, 'sysctl', '-qw', 'net.ipv6.conf.all.disable_ipv6=1']);

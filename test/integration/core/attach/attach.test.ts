@@ -182,9 +182,14 @@ test('addresses come from the IPAM plugin and go back to it', async () => {
   expect(link?.addresses.map(({ address }) => address)).toEqual(expect.arrayContaining(['10.9.0.2', 'fd00:9::2']));
   const routes = await exec('ip', ['-n', netns.slice('/var/run/netns/'.length), 'route']);
   expect(routes.stdout).toContain('10.10.0.0/16 via 10.9.0.1 dev net1');
-  expect(await fixture.cni('CHECK', { netns, config: { ...config, prevResult: add.output } })).toMatchObject({
-    exitCode: 0,
-  });
+  const check = () => fixture.cni('CHECK', { netns, config: { ...config, prevResult: add.output } });
+  expect(await check()).toMatchObject({ exitCode: 0 });
+  const ip = (...args: string[]) => exec('ip', ['-n', netns.slice('/var/run/netns/'.length), ...args]);
+  await ip('route', 'del', '10.10.0.0/16');
+  expect((await check()).output).toMatchObject({ code: 103, msg: expect.stringContaining('route 10.10.0.0/16') });
+  // As the reference plugin for source-based routing leaves it.
+  await ip('route', 'add', '10.10.0.0/16', 'via', '10.9.0.1', 'dev', 'net1', 'table', '100');
+  expect(await check()).toMatchObject({ exitCode: 0 });
   expect(await fixture.cni('DEL', { netns, config })).toMatchObject({ exitCode: 0 });
   await expectNothingLeft(fixture, daemon);
   const full = { ...config, ipam: { ...ipam, ranges: [[{ subnet: '10.9.0.0/24', rangeStart: '10.9.0.300' }]] } };

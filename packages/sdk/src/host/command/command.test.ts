@@ -39,6 +39,7 @@ test('calls in flight have a third of what the pod has to end', async () => {
   expect(await served({})).toMatchObject([{ drainMs: 10_000 }]);
   expect(await served({}, pod)).toMatchObject([{ drainMs: 2_000 }]);
   expect(await served({ DPU_SIDE: 'host' }, pod)).toMatchObject([{ drainMs: 30_000 }]);
+  expect(await served({ DPU_GRACE_PERIOD: '180' }, pod)).toMatchObject([{ drainMs: 60_000 }]);
 });
 
 test.each([
@@ -49,6 +50,7 @@ test.each([
   ['DPU_SIDE must be "host" or "dpu", is "both"', { DPU_SIDE: 'both' }],
   ['DPU_DEADLINE must be a number', { DPU_DEADLINE: '1h' }],
   ['DPU_DEADLINE must be at most 86400, is 86401', { DPU_DEADLINE: '86401' }],
+  ['DPU_GRACE_PERIOD must be more than 0, is 0', { DPU_GRACE_PERIOD: '0' }],
   ['DPU_SETTINGS must be JSON: ', { DPU_SETTINGS: '{' }],
 ])('is refused where it is wrong: %s', async (message, env) => {
   const fault = { code: 'INVALID_ARGUMENT', message: expect.stringContaining(`environment: ${message}`) };

@@ -55,6 +55,7 @@ const environment = z.object({
     .positive()
     .max(86_400)
     .default(defaultDeadlineMs / 1000),
+  DPU_GRACE_PERIOD: z.coerce.number().positive().max(86_400).optional(),
 });
 
 interface ServeCommandOptions {
@@ -81,6 +82,8 @@ Environment:
   K8S_NODE      name of the node; else the host's name
   NODE_IP       address of the node; else 127.0.0.1
   DPU_DEADLINE  seconds that the plugin's create, apply or any other call may take; else 60
+  DPU_GRACE_PERIOD
+                seconds from SIGTERM until the process is killed; else the manifest's pod.gracePeriodSeconds
   DPU_ALIVE_FILE
                 file that is touched every 10 s while the process works, for a liveness probe; else none
   DPU_SYSFS     stand-in for /sys that dpu-vsp conformance has made (--machine); else /sys
@@ -91,8 +94,8 @@ Both sockets get mode 0600; what a killed process left of them is replaced. By H
   /readyz       200 once Init has succeeded, else 503
 
 The log is JSON, a line each, on standard output. SIGTERM and SIGINT let calls in flight end, for a third of the grace
-period of the manifest at most (10 s of 30), then close the plugin. A call that fails is the caller's to handle; what a plugin throws or rejects with outside of a call ends the
-process, which is to be started anew.
+period at most (10 s of 30), then close the plugin. A call that fails is the caller's to handle; what a plugin throws or
+rejects with outside of a call ends the process, which is to be started anew.
 
 Exit codes:
   0  told to end
@@ -193,7 +196,7 @@ async function serveRequest({ plugin, socket, metricsSocket }: ServeCommandOptio
     ...(DPU_ALIVE_FILE && { aliveFile: DPU_ALIVE_FILE }),
     ...(DPU_SYSFS && { sysfs: DPU_SYSFS }),
     deadlineMs: DPU_DEADLINE * 1000,
-    drainMs: drainMsOf(manifest, DPU_SIDE),
+    drainMs: drainMsOf(env.data.DPU_GRACE_PERIOD ?? gracePeriodOf(manifest, DPU_SIDE)),
     node: { name: K8S_NODE, ip: NODE_IP },
     logLevel: LOG_LEVEL,
   };
@@ -208,9 +211,14 @@ function requireProduct({ products }: PluginManifest, product: string | undefine
 }
 
 /** A third of what the pod has to end: that leaves as much to the last apply, and to the plugin's close. */
-function drainMsOf(manifest: PluginManifest, side: Dpu['side'] | undefined): number {
+function drainMsOf(gracePeriodSeconds: number): number {
+  return (gracePeriodSeconds * 1_000) / 3;
+}
+
+/** The shorter one of both sides where the side is not known. */
+function gracePeriodOf(manifest: PluginManifest, side: Dpu['side'] | undefined): number {
   const sides = side === undefined ? (['host', 'dpu'] as const) : [side];
-  return (Math.min(...sides.map((each) => podOf(manifest, each).gracePeriodSeconds)) * 1_000) / 3;
+  return Math.min(...sides.map((each) => podOf(manifest, each).gracePeriodSeconds));
 }
 
 function objectOf(name: string | undefined, directory: string | undefined): MountedObject | undefined {
