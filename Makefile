@@ -21,7 +21,7 @@ $(INSTALLED): package.json pnpm-lock.yaml pnpm-workspace.yaml $(wildcard package
 
 .PHONY: compiler
 compiler: $(INSTALLED)
-	@[ -e "$$(gcc -print-file-name=libc.a 2>/dev/null)" ] || node test/support/compiler.ts
+	@[ -e "$$(gcc -print-file-name=libc.a 2>/dev/null)" ] || node test/support/programs/compiler.ts
 
 .PHONY: build
 build: compiler ## Type-check and bundle everything into packages/*/dist

@@ -1,13 +1,13 @@
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { configDefaults, defineConfig } from 'vitest/config';
-import { LongestFirst } from './test/support/longest-first.ts';
+import { LongestFirst } from './test/support/runner/longest-first.ts';
 
 const resolve = { conditions: ['source'] };
 const ssr = { resolve: { conditions: ['source'] } };
 /** Limits are guards against what never comes, with room for a busy machine: no test measures by them. */
 const patience = {
-  setupFiles: ['test/support/patience.ts'],
+  setupFiles: ['test/support/runner/patience.ts'],
   expect: { poll: { timeout: 60_000 } },
   // What differed stands in the one line that test/run.ts closes with.
   chaiConfig: { truncateThreshold: 2_000 },
@@ -24,7 +24,7 @@ const unitTests = [
   'scripts/**/*.test.ts',
   'test/{cluster,support}/**/*.test.ts',
 ];
-// The template's conformance is of the plugin as built: test/integration/scaffold.test.ts runs it.
+// The template's conformance is of the plugin as built: test/integration/create-plugin/scaffold.test.ts runs it.
 const notUnitTests = [...configDefaults.exclude, 'packages/create-plugin/template/test/conformance.test.ts'];
 const unit = {
   ...patience,

@@ -1,6 +1,6 @@
 /** The clusters that a command works on, and what must be true of them before anything is changed. */
 import { existsSync, realpathSync } from 'node:fs';
-import { Kubectl } from '../test/cluster/kubectl.ts';
+import { Kubectl } from '../test/cluster/kind/kubectl.ts';
 import { type Log, step } from '../test/cluster/progress.ts';
 import { ensureKubectl } from '../test/cluster/tools.ts';
 

@@ -3,10 +3,10 @@
  * Usage: node scripts/commands.ts <command> [image ...]
  */
 import { join } from 'node:path';
-import { type Builder, findBuilder } from '../test/cluster/engine.ts';
-import { isProduct, type ProductImage, parseImageNames, productImages } from '../test/cluster/image-inputs.ts';
-import { versionOf } from '../test/cluster/images.ts';
-import { Kubectl } from '../test/cluster/kubectl.ts';
+import { type Builder, findBuilder } from '../test/cluster/engine/engine.ts';
+import { isProduct, type ProductImage, parseImageNames, productImages } from '../test/cluster/images/image-inputs.ts';
+import { versionOf } from '../test/cluster/images/images.ts';
+import { Kubectl } from '../test/cluster/kind/kubectl.ts';
 import { repositoryRoot } from '../test/cluster/paths.ts';
 import { ensureKubectl } from '../test/cluster/tools.ts';
 import { requireCda, setUpClusters } from './cluster-deployment-automation.ts';

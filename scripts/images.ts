@@ -2,11 +2,11 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { type Architecture, architectures } from '../test/cluster/architecture.ts';
-import type { Builder } from '../test/cluster/engine.ts';
-import { tagsOf } from '../test/cluster/engine-images.ts';
-import { type ProductImage, productImages } from '../test/cluster/image-inputs.ts';
-import { buildImage, repository } from '../test/cluster/images.ts';
+import type { Builder } from '../test/cluster/engine/engine.ts';
+import { tagsOf } from '../test/cluster/engine/engine-images.ts';
+import { type Architecture, architectures } from '../test/cluster/images/architecture.ts';
+import { type ProductImage, productImages } from '../test/cluster/images/image-inputs.ts';
+import { buildImage, repository } from '../test/cluster/images/images.ts';
 import { repositoryRoot } from '../test/cluster/paths.ts';
 import { type Log, step } from '../test/cluster/progress.ts';
 import { type Images, type Registry, reference } from './settings.ts';

@@ -1,7 +1,7 @@
 /** What the variables of a command say. */
 import { hostname } from 'node:os';
 import { imageParts } from '../packages/core/src/manifests/image.ts';
-import { type ProductImage, productImages } from '../test/cluster/image-inputs.ts';
+import { type ProductImage, productImages } from '../test/cluster/images/image-inputs.ts';
 
 export interface Registry {
   /** Host, and a path where there is one: `quay.io/me`. */

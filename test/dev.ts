@@ -3,7 +3,7 @@
  * Usage: node test/dev.ts <cluster>
  */
 import { ensureCluster } from './cluster/index.ts';
-import { namespace } from './support/operator.ts';
+import { namespace } from './support/on-clusters/operator.ts';
 
 const started = performance.now();
 const name = process.argv[2] ?? 'dpu-demo';

@@ -14,10 +14,10 @@ import { execa } from 'execa';
 import { deleteCluster } from './cluster/index.ts';
 import { repositoryRoot } from './cluster/paths.ts';
 import { elapsedSince } from './cluster/progress.ts';
-import { lanesOf, leavesCluster } from './support/lanes.ts';
-import { installPrograms } from './support/programs.ts';
-import { type ProjectResult, resultOf, sumOf } from './support/summary.ts';
-import { clusterName } from './support/test-cluster.ts';
+import { clusterName } from './support/on-clusters/test-cluster.ts';
+import { installPrograms } from './support/programs/programs.ts';
+import { lanesOf, leavesCluster } from './support/runner/lanes.ts';
+import { type ProjectResult, resultOf, sumOf } from './support/runner/summary.ts';
 
 const projects = process.argv.slice(2);
 const { T: wanted } = process.env;

@@ -35,7 +35,7 @@ const published = Object.values(JSON.parse(readFileSync('package.json', 'utf8'))
 export default defineConfig([
   {
     ...common,
-    input: { 'dpu-vsp': 'src/host/main.ts' },
+    input: { 'dpu-vsp': 'src/host/command/main.ts' },
     output: {
       dir: 'dist/bundle',
       cleanDir: true,

@@ -11,7 +11,7 @@ import { existsSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Netlink, NetworkNamespace } from '@dpu-operator/sdk/linux';
-import { AttachFixture, type CniAnswer, dpuCni } from '../integration/attach-fixture.ts';
+import { AttachFixture, type CniAnswer, dpuCni } from '../integration/core/attach/fixture.ts';
 import { quantile } from './quantile.ts';
 
 const rounds = Number(process.argv[2] ?? 50);

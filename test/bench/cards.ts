@@ -5,11 +5,11 @@
 import { readFile } from 'node:fs/promises';
 import { ownerOf } from '@dpu-operator/sdk/linux';
 import { cards, type StartedPlugin } from '@dpu-operator/sdk/testing';
-import { backplanePort, NetsecFixture } from '../integration/netsec-fixture.ts';
-import { MarvellFixture } from '../integration/vsp-marvell-fixture.ts';
-import { bridgePort } from '../support/bridge-port.ts';
+import { backplanePort, NetsecFixture } from '../integration/vsp-intel-netsec/fixture.ts';
+import { MarvellFixture } from '../integration/vsp-marvell/fixture.ts';
 import { eventually } from '../support/eventually.ts';
-import type { Netns } from '../support/netns.ts';
+import { bridgePort } from '../support/network/bridge-port.ts';
+import type { Netns } from '../support/network/netns.ts';
 import { quantile } from './quantile.ts';
 
 interface BenchedCard extends AsyncDisposable {

@@ -15,7 +15,7 @@ const calls = Number(process.argv[2] ?? 1_000);
 const turn = 50;
 /** Milliseconds of a tick of proc(5): USER_HZ is 100 on every architecture that Kubernetes runs on. */
 const tickMs = 10;
-const program = join(import.meta.dirname, '../integration/peer-process.ts');
+const program = join(import.meta.dirname, '../integration/core/peer/peer-process.ts');
 
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');

@@ -4,8 +4,8 @@
  */
 import { operatorIsOn } from '../e2e/fixture.ts';
 import { eventually } from '../support/eventually.ts';
-import { dpusReady, namespace, type OperatorFixture } from '../support/operator.ts';
-import { deletePods } from '../support/pods.ts';
+import { dpusReady, namespace, type OperatorFixture } from '../support/on-clusters/operator.ts';
+import { deletePods } from '../support/on-clusters/pods.ts';
 import { daemonCpu } from './daemon-cpu.ts';
 import { quantile } from './quantile.ts';
 

@@ -1,8 +1,8 @@
 /** What the daemons cost their nodes: CPU time while nothing happens, and for pods that start. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { OperatorFixture } from '../support/operator.ts';
-import { onNode } from '../support/outages.ts';
-import { deploymentLike } from '../support/pods.ts';
+import type { OperatorFixture } from '../support/on-clusters/operator.ts';
+import { onNode } from '../support/on-clusters/outages.ts';
+import { deploymentLike } from '../support/on-clusters/pods.ts';
 
 const idleSeconds = 60;
 const starts = 50;

@@ -5,10 +5,10 @@
 import { loadavg } from 'node:os';
 import { operatorIsOff, size } from '../e2e/fixture.ts';
 import { operatorsAreOff } from '../e2e-2c/fixture.ts';
-import { typeMake } from '../support/make.ts';
-import { configureSoftwareDpu, dpusReady, useIpamThatIsThere } from '../support/operator.ts';
-import { bothSides, clustersOf, inOneCluster, type Sides } from '../support/sides.ts';
-import { exchangeTrust } from '../support/trust.ts';
+import { configureSoftwareDpu, dpusReady, useIpamThatIsThere } from '../support/on-clusters/operator.ts';
+import { bothSides, clustersOf, inOneCluster, type Sides } from '../support/on-clusters/sides.ts';
+import { exchangeTrust } from '../support/on-clusters/trust.ts';
+import { typeMake } from '../support/programs/make.ts';
 import { quantile } from './quantile.ts';
 
 const runs = 3;

@@ -11,8 +11,8 @@ import {
   startAcc,
   vsiOfInterface,
 } from '@dpu-operator/vsp-intel-ipu/testing';
+import { Imc } from '../support/cards/imc.ts';
 import { eventually } from '../support/eventually.ts';
-import { Imc } from '../support/imc.ts';
 import { quantile } from './quantile.ts';
 
 const most = 256;

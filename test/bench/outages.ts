@@ -3,7 +3,7 @@
  * and how long a partition takes to be found and to be over. Printed by `make bench`.
  */
 import { operatorIsOn } from '../e2e/fixture.ts';
-import { dpusReady } from '../support/operator.ts';
+import { dpusReady } from '../support/on-clusters/operator.ts';
 import {
   initialisedAt,
   killAndAwaitNext,
@@ -12,8 +12,8 @@ import {
   untilAllocatable,
   untilInitialisedAgain,
   untilReadyIs,
-} from '../support/outages.ts';
-import { deletePods, examplePods, startExamplePods } from '../support/pods.ts';
+} from '../support/on-clusters/outages.ts';
+import { deletePods, examplePods, startExamplePods } from '../support/on-clusters/pods.ts';
 
 const fixture = await operatorIsOn();
 await deletePods(fixture.kubectl, examplePods);

@@ -4,10 +4,17 @@
  */
 import { loadavg } from 'node:os';
 import { operatorIsOn } from '../e2e/fixture.ts';
-import { dpusReady } from '../support/operator.ts';
-import { gateway, patchPlugin, pluginRuns, publishAcme, selectPlugin, takePluginsFrom } from '../support/plugins.ts';
-import { deploymentLike } from '../support/pods.ts';
-import { startRegistry } from '../support/registry.ts';
+import { dpusReady } from '../support/on-clusters/operator.ts';
+import {
+  gateway,
+  patchPlugin,
+  pluginRuns,
+  publishAcme,
+  selectPlugin,
+  takePluginsFrom,
+} from '../support/on-clusters/plugins.ts';
+import { deploymentLike } from '../support/on-clusters/pods.ts';
+import { startRegistry } from '../support/registries/registry.ts';
 
 const attachments = 10;
 

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
-import { findEngine } from './engine.ts';
-import { parseImageNames } from './image-inputs.ts';
-import { buildImage } from './images.ts';
+import { findEngine } from './engine/engine.ts';
+import { parseImageNames } from './images/image-inputs.ts';
+import { buildImage } from './images/images.ts';
 import { type Cluster, deleteCluster, ensureCluster, findCluster } from './index.ts';
 
 const usage = `Usage: node test/cluster/cli.ts <command> [options] [image ...]

@@ -1,14 +1,14 @@
-import { findEngine } from './engine.ts';
-import { openExistingCluster } from './existing.ts';
-import { parseImageNames } from './image-inputs.ts';
-import { buildImage } from './images.ts';
-import { KindClusters } from './kind.ts';
-import type { Side } from './kind-config.ts';
+import { findEngine } from './engine/engine.ts';
+import { parseImageNames } from './images/image-inputs.ts';
+import { buildImage } from './images/images.ts';
+import { openExistingCluster } from './kind/existing.ts';
+import { KindClusters } from './kind/kind.ts';
+import type { Side } from './kind/kind-config.ts';
 import type { Log } from './progress.ts';
 import { ensureTools } from './tools.ts';
 import type { Cluster } from './types.ts';
 
-export type { Kubectl } from './kubectl.ts';
+export type { Kubectl } from './kind/kubectl.ts';
 export type { Cluster, Role } from './types.ts';
 export { roleLabel } from './types.ts';
 

@@ -1,5 +1,5 @@
-import type { BuiltImage } from './images.ts';
-import type { Kubectl } from './kubectl.ts';
+import type { BuiltImage } from './images/images.ts';
+import type { Kubectl } from './kind/kubectl.ts';
 import type { RunOptions, RunResult } from './run.ts';
 
 export type Role = 'control-plane' | 'host' | 'dpu';

@@ -1,8 +1,14 @@
 /** `make demo`: two pods talking through a software DPU on a real cluster, step by step. Safe to run again. */
 import { Listr } from 'listr2';
 import { type Cluster, ensureCluster } from '../cluster/index.ts';
-import { dpusReady, installOperator, type OperatorFixture, operatorFixture, turnOn } from '../support/operator.ts';
-import { net1, pings } from '../support/pods.ts';
+import {
+  dpusReady,
+  installOperator,
+  type OperatorFixture,
+  operatorFixture,
+  turnOn,
+} from '../support/on-clusters/operator.ts';
+import { net1, pings } from '../support/on-clusters/pods.ts';
 import { topology } from './topology.ts';
 
 interface Context {

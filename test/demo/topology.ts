@@ -1,7 +1,7 @@
 /** Draws where two pods' packets go. */
 
-import type { OperatorFixture } from '../support/operator.ts';
-import { net1 } from '../support/pods.ts';
+import type { OperatorFixture } from '../support/on-clusters/operator.ts';
+import { net1 } from '../support/on-clusters/pods.ts';
 
 export async function topology(
   { kubectl, host, dpu, hostDpu, dpuDpu }: OperatorFixture,

@@ -1,10 +1,10 @@
 /** A host cluster and a DPU cluster without a common API server, in the state that a test file starts from. */
 import { size } from '../e2e/fixture.ts';
-import { dpusReady, installOperator, start, turnOff } from '../support/operator.ts';
-import { deletePods, examplePods } from '../support/pods.ts';
-import { clustersOf, type Sides, sidesOf } from '../support/sides.ts';
-import { clusterName, testCluster } from '../support/test-cluster.ts';
-import { exchangeTrust } from '../support/trust.ts';
+import { dpusReady, installOperator, start, turnOff } from '../support/on-clusters/operator.ts';
+import { deletePods, examplePods } from '../support/on-clusters/pods.ts';
+import { clustersOf, type Sides, sidesOf } from '../support/on-clusters/sides.ts';
+import { clusterName, testCluster } from '../support/on-clusters/test-cluster.ts';
+import { exchangeTrust } from '../support/on-clusters/trust.ts';
 
 /** A host cluster and a DPU cluster, with nothing of ours on them. */
 export async function clusters(): Promise<Sides> {

@@ -2,12 +2,12 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { run } from '../cluster/run.ts';
 import { size } from '../e2e/fixture.ts';
+import { documentCommands } from '../support/documents/readme.ts';
 import { eventually } from '../support/eventually.ts';
-import { ensureHelm } from '../support/go-tools.ts';
-import { configureSide, namespace, useIpamThatIsThere } from '../support/operator.ts';
-import { documentCommands } from '../support/readme.ts';
-import type { Side } from '../support/sides.ts';
-import { objectsLeft, traces } from '../support/traces.ts';
+import { configureSide, namespace, useIpamThatIsThere } from '../support/on-clusters/operator.ts';
+import type { Side } from '../support/on-clusters/sides.ts';
+import { objectsLeft, traces } from '../support/on-clusters/traces.ts';
+import { ensureHelm } from '../support/programs/go-tools.ts';
 import { operatorsAreOff } from './fixture.ts';
 
 let side: Side;

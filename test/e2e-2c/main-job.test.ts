@@ -4,8 +4,8 @@ import { size } from '../e2e/fixture.ts';
 import { bringUpSteps } from '../steps/bring-up.ts';
 import { outageSteps } from '../steps/outages.ts';
 import { detachSteps, twoPodsSteps } from '../steps/two-pods.ts';
-import { deletePods, examplePods, startExamplePods } from '../support/pods.ts';
-import type { Sides } from '../support/sides.ts';
+import { deletePods, examplePods, startExamplePods } from '../support/on-clusters/pods.ts';
+import type { Sides } from '../support/on-clusters/sides.ts';
 import { operatorsAreOn } from './fixture.ts';
 
 let sides: Sides;

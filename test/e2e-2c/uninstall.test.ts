@@ -1,15 +1,15 @@
 /** Each cluster's admin takes away what is his, the DPU's first: it waits for the pods of the other cluster. */
 import { beforeAll, expect, it } from 'vitest';
 import { size } from '../e2e/fixture.ts';
+import { documentCommands } from '../support/documents/readme.ts';
 import { eventually } from '../support/eventually.ts';
-import { typeMake } from '../support/make.ts';
-import { configureSoftwareDpu, dpusReady, useIpamThatIsThere } from '../support/operator.ts';
-import { untilReadyIs } from '../support/outages.ts';
-import { deletePods, examplePods, startExamplePods } from '../support/pods.ts';
-import { documentCommands } from '../support/readme.ts';
-import { bothSides, clustersOf, type Sides } from '../support/sides.ts';
-import { daemonDirectory, objectsLeft, traces } from '../support/traces.ts';
-import { exchangeTrust } from '../support/trust.ts';
+import { configureSoftwareDpu, dpusReady, useIpamThatIsThere } from '../support/on-clusters/operator.ts';
+import { untilReadyIs } from '../support/on-clusters/outages.ts';
+import { deletePods, examplePods, startExamplePods } from '../support/on-clusters/pods.ts';
+import { bothSides, clustersOf, type Sides } from '../support/on-clusters/sides.ts';
+import { daemonDirectory, objectsLeft, traces } from '../support/on-clusters/traces.ts';
+import { exchangeTrust } from '../support/on-clusters/trust.ts';
+import { typeMake } from '../support/programs/make.ts';
 import { operatorsAreOff, turnOn } from './fixture.ts';
 
 let sides: Sides;

@@ -4,13 +4,13 @@
  * function to this machine; SKIP_NF_TESTING leaves that out. TEST_IMAGE is run in place of the examples' image.
  */
 import { describe, expect, it } from 'vitest';
-import { Kubectl } from '../cluster/kubectl.ts';
+import { Kubectl } from '../cluster/kind/kubectl.ts';
 import { ensureKubectl } from '../cluster/tools.ts';
 import { type Ends, mainJobSteps } from '../steps/main-job.ts';
-import { namespace } from '../support/operator.ts';
-import { noConfig, parseRealCards } from '../support/real-cards.ts';
-import { type DpuObject, dpusIn } from '../support/sides.ts';
-import { thisMachine } from '../support/this-machine.ts';
+import { noConfig, parseRealCards } from '../support/cards/real-cards.ts';
+import { thisMachine } from '../support/network/this-machine.ts';
+import { namespace } from '../support/on-clusters/operator.ts';
+import { type DpuObject, dpusIn } from '../support/on-clusters/sides.ts';
 
 /** Two pods, or a network function. */
 const devicesNeeded = 2;

@@ -3,8 +3,15 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { dpuNetworkSteps } from '../steps/dpu-networks.ts';
 import { twoPodsSteps } from '../steps/two-pods.ts';
-import { namespace, type OperatorFixture } from '../support/operator.ts';
-import { deletePods, deploymentLike, examplePods, net1, startExamplePods, untilPings } from '../support/pods.ts';
+import { namespace, type OperatorFixture } from '../support/on-clusters/operator.ts';
+import {
+  deletePods,
+  deploymentLike,
+  examplePods,
+  net1,
+  startExamplePods,
+  untilPings,
+} from '../support/on-clusters/pods.ts';
 import { operatorIsOn } from './fixture.ts';
 
 let fixture: OperatorFixture;

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { bringUpSteps } from '../steps/bring-up.ts';
-import { namespace, type OperatorFixture } from '../support/operator.ts';
+import { namespace, type OperatorFixture } from '../support/on-clusters/operator.ts';
 import { operatorIsOn, size } from './fixture.ts';
 
 let fixture: OperatorFixture;

@@ -1,9 +1,9 @@
 /** Chains in namespaces other than the operator's, each with its own Pod Security. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { stringify } from 'yaml';
+import { argumentsOf, documentCommands } from '../support/documents/readme.ts';
 import { eventually } from '../support/eventually.ts';
-import type { OperatorFixture } from '../support/operator.ts';
-import { argumentsOf, documentCommands } from '../support/readme.ts';
+import type { OperatorFixture } from '../support/on-clusters/operator.ts';
 import { operatorIsOn } from './fixture.ts';
 
 const shop = 'shop';

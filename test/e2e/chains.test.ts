@@ -1,12 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse, stringify } from 'yaml';
+import { argumentsOf, documentCommands } from '../support/documents/readme.ts';
 import { eventually } from '../support/eventually.ts';
-import { addresses, ExternalClient } from '../support/external.ts';
-import { forward, makeRouter } from '../support/network-function.ts';
-import { namespace, type OperatorFixture } from '../support/operator.ts';
-import { deletePods, net1, untilPings } from '../support/pods.ts';
-import { argumentsOf, documentCommands } from '../support/readme.ts';
+import { addresses, ExternalClient } from '../support/network/external.ts';
+import { forward, makeRouter } from '../support/on-clusters/network-function.ts';
+import { namespace, type OperatorFixture } from '../support/on-clusters/operator.ts';
+import { deletePods, net1, untilPings } from '../support/on-clusters/pods.ts';
 import { operatorIsOn } from './fixture.ts';
 
 interface Pod {

@@ -6,8 +6,8 @@ import {
   operatorFixture,
   turnOff,
   turnOn,
-} from '../support/operator.ts';
-import { clusterName, reopen, testCluster } from '../support/test-cluster.ts';
+} from '../support/on-clusters/operator.ts';
+import { clusterName, reopen, testCluster } from '../support/on-clusters/test-cluster.ts';
 
 /** Enough for three pods beside one that lost its namespace, and for two network functions. */
 export const size = { hostVfs: 4, networkFunctionPorts: 4 };

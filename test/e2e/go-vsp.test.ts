@@ -1,11 +1,11 @@
 /** An image made for the Go operator, unchanged: a VendorPlugin with its manifest and what its pod gets beside it. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
+import { argumentsOf, documentCommands } from '../support/documents/readme.ts';
 import { eventually } from '../support/eventually.ts';
-import { goVspImage, hasGo, loadGoVsp } from '../support/go-vsp.ts';
-import { namespace, type OperatorFixture, start, turnOff } from '../support/operator.ts';
-import { deletePods, net1 } from '../support/pods.ts';
-import { argumentsOf, documentCommands } from '../support/readme.ts';
+import { namespace, type OperatorFixture, start, turnOff } from '../support/on-clusters/operator.ts';
+import { deletePods, net1 } from '../support/on-clusters/pods.ts';
+import { goVspImage, hasGo, loadGoVsp } from '../support/programs/go-vsp.ts';
 import { operatorIsOff } from './fixture.ts';
 
 const isPossible = await hasGo();

@@ -3,9 +3,9 @@ import { globSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { run } from '../cluster/run.ts';
 import { versions } from '../cluster/versions.ts';
-import { ensureHelm } from '../support/go-tools.ts';
-import { namespace, type OperatorFixture } from '../support/operator.ts';
-import { argumentsOf, documentCommands } from '../support/readme.ts';
+import { argumentsOf, documentCommands } from '../support/documents/readme.ts';
+import { namespace, type OperatorFixture } from '../support/on-clusters/operator.ts';
+import { ensureHelm } from '../support/programs/go-tools.ts';
 import { operatorIsOn } from './fixture.ts';
 
 let fixture: OperatorFixture;

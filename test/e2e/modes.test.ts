@@ -1,5 +1,5 @@
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { OperatorFixture } from '../support/operator.ts';
+import type { OperatorFixture } from '../support/on-clusters/operator.ts';
 import { operatorIsOff } from './fixture.ts';
 
 let fixture: OperatorFixture;

@@ -1,8 +1,8 @@
 /** A node whose Node object is deleted and made anew, without the labels that people had set. */
 import { beforeAll, expect, it } from 'vitest';
-import { dpusReady, type OperatorFixture } from '../support/operator.ts';
-import { onNode, untilReadyIs } from '../support/outages.ts';
-import { bothSides, type Side } from '../support/sides.ts';
+import { dpusReady, type OperatorFixture } from '../support/on-clusters/operator.ts';
+import { onNode, untilReadyIs } from '../support/on-clusters/outages.ts';
+import { bothSides, type Side } from '../support/on-clusters/sides.ts';
 import { operatorIsOn } from './fixture.ts';
 
 let fixture: OperatorFixture;

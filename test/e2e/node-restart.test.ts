@@ -1,8 +1,8 @@
 /** A DPU node that goes and comes back, with another address where the container engine gives it one. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { dpusReady, type OperatorFixture } from '../support/operator.ts';
-import { initialisedAt, untilInitialisedAgain } from '../support/outages.ts';
-import { deletePods, examplePods, startExamplePods, untilPings } from '../support/pods.ts';
+import { dpusReady, type OperatorFixture } from '../support/on-clusters/operator.ts';
+import { initialisedAt, untilInitialisedAgain } from '../support/on-clusters/outages.ts';
+import { deletePods, examplePods, startExamplePods, untilPings } from '../support/on-clusters/pods.ts';
 import { nodesRestarted, operatorIsOn } from './fixture.ts';
 
 let fixture: OperatorFixture;

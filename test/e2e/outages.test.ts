@@ -1,11 +1,11 @@
 /** Absence is not an order: what is away for a moment keeps what it has, and what is taken away goes when it is free. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { outageSteps } from '../steps/outages.ts';
+import { argumentsOf, documentCommands, readmeCommands } from '../support/documents/readme.ts';
 import { eventually } from '../support/eventually.ts';
-import { dpusReady, namespace, type OperatorFixture } from '../support/operator.ts';
-import { daemonPod, onNode, untilReadyIs } from '../support/outages.ts';
-import { deletePods, examplePods, startExamplePods, untilPings } from '../support/pods.ts';
-import { argumentsOf, documentCommands, readmeCommands } from '../support/readme.ts';
+import { dpusReady, namespace, type OperatorFixture } from '../support/on-clusters/operator.ts';
+import { daemonPod, onNode, untilReadyIs } from '../support/on-clusters/outages.ts';
+import { deletePods, examplePods, startExamplePods, untilPings } from '../support/on-clusters/pods.ts';
 import { operatorIsOn, size } from './fixture.ts';
 
 let fixture: OperatorFixture;

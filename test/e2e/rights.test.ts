@@ -1,7 +1,7 @@
 /** What tokens of this project's processes can do on a real API server: real ones, asked for as their pods get theirs. */
 import { beforeAll, describe, expect, it } from 'vitest';
-import { namespace, type OperatorFixture } from '../support/operator.ts';
-import { argumentsOf, documentCommands } from '../support/readme.ts';
+import { argumentsOf, documentCommands } from '../support/documents/readme.ts';
+import { namespace, type OperatorFixture } from '../support/on-clusters/operator.ts';
 import { certificateRequest } from '../support/rights/certificate-request.ts';
 import { type DaemonPlace, daemonTries, daemonWork, nodelessTries } from '../support/rights/daemon-tries.ts';
 import { oddChainPod, operatorTries, operatorWork } from '../support/rights/operator-tries.ts';

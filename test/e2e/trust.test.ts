@@ -1,14 +1,14 @@
 /** Who vouches for host and DPU, in one cluster: the commands of docs/trust.md, with traffic beside. */
 import { X509Certificate } from 'node:crypto';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { AdminShell } from '../support/admin-shell.ts';
+import { documentCommands } from '../support/documents/readme.ts';
 import { eventually } from '../support/eventually.ts';
-import { namespace, type OperatorFixture } from '../support/operator.ts';
-import { trafficGap } from '../support/outages.ts';
-import { deletePods, examplePods, startExamplePods, untilPings } from '../support/pods.ts';
-import { documentCommands } from '../support/readme.ts';
-import { bothSides, type Side } from '../support/sides.ts';
-import { installationId, untilChannelIs } from '../support/trust.ts';
+import { AdminShell } from '../support/on-clusters/admin-shell.ts';
+import { namespace, type OperatorFixture } from '../support/on-clusters/operator.ts';
+import { trafficGap } from '../support/on-clusters/outages.ts';
+import { deletePods, examplePods, startExamplePods, untilPings } from '../support/on-clusters/pods.ts';
+import { bothSides, type Side } from '../support/on-clusters/sides.ts';
+import { installationId, untilChannelIs } from '../support/on-clusters/trust.ts';
 import { operatorIsOn } from './fixture.ts';
 
 let fixture: OperatorFixture;

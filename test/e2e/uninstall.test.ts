@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { attempt } from '../cluster/run.ts';
+import { argumentsOf, documentCommands, readmeCommands } from '../support/documents/readme.ts';
 import { eventually } from '../support/eventually.ts';
-import { typeMake } from '../support/make.ts';
 import {
   dpusReady,
   installOperator,
@@ -10,12 +10,12 @@ import {
   turnOff,
   turnOn,
   useIpamThatIsThere,
-} from '../support/operator.ts';
-import { untilReadyIs } from '../support/outages.ts';
-import { deletePods, net1, untilPings } from '../support/pods.ts';
-import { argumentsOf, documentCommands, readmeCommands } from '../support/readme.ts';
-import { daemonDirectory, objectsLeft, tracesOfBoth } from '../support/traces.ts';
-import { installationId } from '../support/trust.ts';
+} from '../support/on-clusters/operator.ts';
+import { untilReadyIs } from '../support/on-clusters/outages.ts';
+import { deletePods, net1, untilPings } from '../support/on-clusters/pods.ts';
+import { daemonDirectory, objectsLeft, tracesOfBoth } from '../support/on-clusters/traces.ts';
+import { installationId } from '../support/on-clusters/trust.ts';
+import { typeMake } from '../support/programs/make.ts';
 import { operatorIsOff, size } from './fixture.ts';
 
 let fixture: OperatorFixture;

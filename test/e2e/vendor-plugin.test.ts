@@ -1,9 +1,10 @@
 /** A vendor's path on a cluster: published to a registry, selected per DPU, rolled, refused where it is broken. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { podAsksSteps } from '../steps/pod-asks.ts';
+import { argumentsOf, documentCommands, readmeCommands } from '../support/documents/readme.ts';
 import { eventually } from '../support/eventually.ts';
-import { dpusReady, namespace, type OperatorFixture } from '../support/operator.ts';
-import { onNode } from '../support/outages.ts';
+import { dpusReady, namespace, type OperatorFixture } from '../support/on-clusters/operator.ts';
+import { onNode } from '../support/on-clusters/outages.ts';
 import {
   conditionIs,
   gateway,
@@ -13,10 +14,9 @@ import {
   publishAcme,
   selectPlugin,
   takePluginsFrom,
-} from '../support/plugins.ts';
-import { deletePods, net1, untilPings } from '../support/pods.ts';
-import { argumentsOf, documentCommands, readmeCommands } from '../support/readme.ts';
-import { type Registry, startRegistry } from '../support/registry.ts';
+} from '../support/on-clusters/plugins.ts';
+import { deletePods, net1, untilPings } from '../support/on-clusters/pods.ts';
+import { type Registry, startRegistry } from '../support/registries/registry.ts';
 import { operatorIsOn } from './fixture.ts';
 
 let fixture: OperatorFixture;

@@ -6,8 +6,8 @@ import { groups } from '@dpu-operator/sdk/conformance';
 import { exec } from '@dpu-operator/sdk/linux';
 import type { FakeMachine, FakeWire } from '@dpu-operator/sdk/testing';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { Netns } from '../support/netns.ts';
-import { installPrograms } from '../support/programs.ts';
+import { Netns } from '../support/network/netns.ts';
+import { installPrograms } from '../support/programs/programs.ts';
 
 export type Side = 'host' | 'dpu';
 

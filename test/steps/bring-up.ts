@@ -1,8 +1,8 @@
 /** A labelled node and one DpuOperatorConfig: what an admin sees on each side. */
 import { expect, it } from 'vitest';
-import { namespace } from '../support/operator.ts';
-import { untilAllocatable } from '../support/outages.ts';
-import { bothSides, type Sides } from '../support/sides.ts';
+import { namespace } from '../support/on-clusters/operator.ts';
+import { untilAllocatable } from '../support/on-clusters/outages.ts';
+import { bothSides, type Sides } from '../support/on-clusters/sides.ts';
 
 interface Placed {
   metadata: { name: string };

@@ -1,9 +1,9 @@
 /** Two DpuNetworks of one VLAN on the two virtual functions of a card, and one of them against the default network. */
 import { afterAll, expect, it } from 'vitest';
-import { addressOf, networkObjects, networkPodObjects } from '../support/dpu-networks.ts';
 import { eventually } from '../support/eventually.ts';
-import { deletePods, net1, untilPings } from '../support/pods.ts';
-import type { Side } from '../support/sides.ts';
+import { addressOf, networkObjects, networkPodObjects } from '../support/on-clusters/dpu-networks.ts';
+import { deletePods, net1, untilPings } from '../support/on-clusters/pods.ts';
+import type { Side } from '../support/on-clusters/sides.ts';
 
 type End = Pick<Side, 'kubectl'>;
 

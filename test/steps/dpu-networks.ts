@@ -1,12 +1,12 @@
 /** Two DpuNetworks that take all devices of the host side, from pods that have some to three pods of their own. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { addressOf, networkObjects, networkPodObjects } from '../support/dpu-networks.ts';
+import { argumentsOf, documentCommands } from '../support/documents/readme.ts';
 import { eventually } from '../support/eventually.ts';
-import { addresses, ExternalClient } from '../support/external.ts';
-import { forward, makeRouter } from '../support/network-function.ts';
-import { dpusReady, namespace, type OperatorFixture } from '../support/operator.ts';
-import { deletePods, examplePods, untilPings } from '../support/pods.ts';
-import { argumentsOf, documentCommands } from '../support/readme.ts';
+import { addresses, ExternalClient } from '../support/network/external.ts';
+import { addressOf, networkObjects, networkPodObjects } from '../support/on-clusters/dpu-networks.ts';
+import { forward, makeRouter } from '../support/on-clusters/network-function.ts';
+import { dpusReady, namespace, type OperatorFixture } from '../support/on-clusters/operator.ts';
+import { deletePods, examplePods, untilPings } from '../support/on-clusters/pods.ts';
 
 const networks = [
   { name: 'blue', vfs: '0-1', ipam: { type: 'host-local', subnet: '10.56.218.0/24' } },

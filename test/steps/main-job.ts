@@ -4,10 +4,10 @@
  */
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { forward, makeRouter, type NetworkFunction } from '../support/network-function.ts';
-import { namespace } from '../support/operator.ts';
-import { deletePods, examplePods, net1, tcpPasses, untilPings } from '../support/pods.ts';
-import type { Side } from '../support/sides.ts';
+import { forward, makeRouter, type NetworkFunction } from '../support/on-clusters/network-function.ts';
+import { namespace } from '../support/on-clusters/operator.ts';
+import { deletePods, examplePods, net1, tcpPasses, untilPings } from '../support/on-clusters/pods.ts';
+import type { Side } from '../support/on-clusters/sides.ts';
 
 type End = Pick<Side, 'kubectl' | 'node' | 'dpu'>;
 

@@ -1,7 +1,7 @@
 /** With the two example pods attached: absence is not an order, and what is away for a moment keeps what it has. */
 import { expect, it } from 'vitest';
 import { eventually } from '../support/eventually.ts';
-import { dpusReady } from '../support/operator.ts';
+import { dpusReady } from '../support/on-clusters/operator.ts';
 import {
   daemonContainer,
   initialisedAt,
@@ -14,9 +14,9 @@ import {
   untilAllocatable,
   untilReadyIs,
   warningsAbout,
-} from '../support/outages.ts';
-import { untilPings } from '../support/pods.ts';
-import { bothSides, type Sides } from '../support/sides.ts';
+} from '../support/on-clusters/outages.ts';
+import { untilPings } from '../support/on-clusters/pods.ts';
+import { bothSides, type Sides } from '../support/on-clusters/sides.ts';
 
 /**
  * @param address of the second pod

@@ -3,11 +3,11 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { PluginManifest } from '@dpu-operator/sdk/manifest';
 import { expect, it } from 'vitest';
+import { argumentsOf, documentCommands } from '../support/documents/readme.ts';
 import { eventually } from '../support/eventually.ts';
-import { namespace, type OperatorFixture } from '../support/operator.ts';
-import { conditionIs, messageOf, patchPlugin, pluginRuns, publishAcme } from '../support/plugins.ts';
-import { argumentsOf, documentCommands } from '../support/readme.ts';
-import type { Registry } from '../support/registry.ts';
+import { namespace, type OperatorFixture } from '../support/on-clusters/operator.ts';
+import { conditionIs, messageOf, patchPlugin, pluginRuns, publishAcme } from '../support/on-clusters/plugins.ts';
+import type { Registry } from '../support/registries/registry.ts';
 
 type Pod = PluginManifest['pod'];
 

@@ -1,9 +1,9 @@
 /** The two example pods, once they run: what passes between them, and by which way. */
 import { expect, it } from 'vitest';
 import { eventually } from '../support/eventually.ts';
-import { namespace } from '../support/operator.ts';
-import { deletePods, examplePods, net1, networkStatus, tcpPasses, untilPings } from '../support/pods.ts';
-import type { Side, Sides } from '../support/sides.ts';
+import { namespace } from '../support/on-clusters/operator.ts';
+import { deletePods, examplePods, net1, networkStatus, tcpPasses, untilPings } from '../support/on-clusters/pods.ts';
+import type { Side, Sides } from '../support/on-clusters/sides.ts';
 
 export function twoPodsSteps(sides: () => Sides): void {
   it('get net1 with an address of the default network', async () => {

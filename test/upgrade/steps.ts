@@ -1,8 +1,8 @@
 /** What an admin types to bring a cluster to a release, and how one sees that it is there. */
 import type { Kubectl } from '../cluster/index.ts';
+import { documentCommands } from '../support/documents/readme.ts';
 import { eventually } from '../support/eventually.ts';
-import { namespace } from '../support/operator.ts';
-import { documentCommands } from '../support/readme.ts';
+import { namespace } from '../support/on-clusters/operator.ts';
 import { type Tags, withRelease } from './release.ts';
 
 export const guide = 'docs/upgrade.md';

@@ -5,11 +5,11 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { repositoryRoot } from '../cluster/paths.ts';
 import { clusters, turnOn } from '../e2e-2c/fixture.ts';
-import { addressFor, configureSide, dpusReady, turnOff } from '../support/operator.ts';
-import { trafficGap } from '../support/outages.ts';
-import { deletePods, examplePods, startExamplePods } from '../support/pods.ts';
-import { bothSides, clustersOf, type Side, type Sides } from '../support/sides.ts';
-import { untilChannelIs } from '../support/trust.ts';
+import { addressFor, configureSide, dpusReady, turnOff } from '../support/on-clusters/operator.ts';
+import { trafficGap } from '../support/on-clusters/outages.ts';
+import { deletePods, examplePods, startExamplePods } from '../support/on-clusters/pods.ts';
+import { bothSides, clustersOf, type Side, type Sides } from '../support/on-clusters/sides.ts';
+import { untilChannelIs } from '../support/on-clusters/trust.ts';
 import { builtCheckout, loadImagesOf } from './release.ts';
 import { follow, operatorAndDaemonsAre, pluginsAre } from './steps.ts';
 

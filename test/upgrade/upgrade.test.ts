@@ -4,9 +4,10 @@
  */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { repositoryRoot } from '../cluster/paths.ts';
+import { documentCommands } from '../support/documents/readme.ts';
 import { eventually } from '../support/eventually.ts';
-import { addresses, ExternalClient } from '../support/external.ts';
-import { makeRouter } from '../support/network-function.ts';
+import { addresses, ExternalClient } from '../support/network/external.ts';
+import { makeRouter } from '../support/on-clusters/network-function.ts';
 import {
   configureSide,
   dpusReady,
@@ -15,12 +16,11 @@ import {
   operatorFixture,
   turnOff,
   turnOn,
-} from '../support/operator.ts';
-import { daemonPod, initialisedAt, trafficGap } from '../support/outages.ts';
-import { deletePods, examplePods, startExamplePods, untilPings } from '../support/pods.ts';
-import { documentCommands } from '../support/readme.ts';
-import { bothSides } from '../support/sides.ts';
-import { clusterName, testCluster } from '../support/test-cluster.ts';
+} from '../support/on-clusters/operator.ts';
+import { daemonPod, initialisedAt, trafficGap } from '../support/on-clusters/outages.ts';
+import { deletePods, examplePods, startExamplePods, untilPings } from '../support/on-clusters/pods.ts';
+import { bothSides } from '../support/on-clusters/sides.ts';
+import { clusterName, testCluster } from '../support/on-clusters/test-cluster.ts';
 import { builtCheckout, loadImagesOf } from './release.ts';
 import { follow, guide, imagesOf, ofPods, operatorAndDaemonsAre, pluginsAre } from './steps.ts';
 

@@ -46,7 +46,9 @@ export const inWords: z.core.$ZodErrorMap = (issue) => {
     case 'invalid_value':
       return mustBe(issue.values.map((value) => JSON.stringify(value)).join(' or '), issue.input);
     case 'too_small':
-      return isCounted(issue.origin) ? 'must not be empty' : mustBe(`at least ${issue.minimum}`, issue.input);
+      return isCounted(issue.origin)
+        ? 'must not be empty'
+        : mustBe(`${issue.inclusive ? 'at least' : 'more than'} ${issue.minimum}`, issue.input);
     case 'too_big':
       return isCounted(issue.origin)
         ? `must be no longer than ${issue.maximum}`

@@ -7,7 +7,7 @@ import { delimiter, dirname, join } from 'node:path';
 import { execa } from 'execa';
 import { findCluster } from '../../../test/cluster/index.ts';
 import { repositoryRoot } from '../../../test/cluster/paths.ts';
-import { net1, untilPings } from '../../../test/support/pods.ts';
+import { net1, untilPings } from '../../../test/support/on-clusters/pods.ts';
 import { type ShownLine, terminalSvg } from './terminal-svg.ts';
 
 const title = 'Two pods on a host talk through a DPU; a network function is chained in on the DPU';

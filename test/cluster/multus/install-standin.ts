@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { cachedDirectory } from '../cache.ts';
-import type { Kubectl } from '../kubectl.ts';
-import { networkDirectory, runOnNode, writeNetwork } from '../on-node.ts';
+import { sourceHash } from '../images/source-hash.ts';
+import type { Kubectl } from '../kind/kubectl.ts';
+import { networkDirectory, runOnNode, writeNetwork } from '../kind/on-node.ts';
 import { repositoryRoot } from '../paths.ts';
 import { type Log, step } from '../progress.ts';
 import { run } from '../run.ts';
-import { sourceHash } from '../source-hash.ts';
 import type { Cluster, ClusterNode } from '../types.ts';
 import { networkAttachmentDefinition, standinAccess, tokenSecret } from './manifests.ts';
 

@@ -1,4 +1,4 @@
-import type { Kubectl } from '../kubectl.ts';
+import type { Kubectl } from '../kind/kubectl.ts';
 import { type Log, step } from '../progress.ts';
 import { versions } from '../versions.ts';
 

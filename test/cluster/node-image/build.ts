@@ -1,11 +1,11 @@
 import { chmod, cp, mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cachedDirectory, hashOf, scratchDirectory } from '../cache.ts';
-import type { Engine } from '../engine.ts';
-import { importImage } from '../engine-images.ts';
+import type { Engine } from '../engine/engine.ts';
+import { importImage } from '../engine/engine-images.ts';
+import { sourceHash } from '../images/source-hash.ts';
 import { type Log, step } from '../progress.ts';
 import { run } from '../run.ts';
-import { sourceHash } from '../source-hash.ts';
 import { versions } from '../versions.ts';
 import { type ArchivePlan, writeImageArchive } from './archive.ts';
 import { debianRoot } from './debian-root.ts';

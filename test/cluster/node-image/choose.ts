@@ -1,5 +1,5 @@
-import type { Engine } from '../engine.ts';
-import { imageExists, pullImage } from '../engine-images.ts';
+import type { Engine } from '../engine/engine.ts';
+import { imageExists, pullImage } from '../engine/engine-images.ts';
 import type { Log } from '../progress.ts';
 import { publishedNodeImage } from '../versions.ts';
 import { buildNodeImage, builtNodeImageName } from './build.ts';

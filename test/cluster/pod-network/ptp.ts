@@ -1,5 +1,5 @@
-import type { Kubectl } from '../kubectl.ts';
-import { runOnNode, writeNetwork } from '../on-node.ts';
+import type { Kubectl } from '../kind/kubectl.ts';
+import { runOnNode, writeNetwork } from '../kind/on-node.ts';
 import type { Cluster } from '../types.ts';
 
 /**

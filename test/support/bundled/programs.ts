@@ -10,5 +10,5 @@ export const bundles = join(repositoryRoot, 'node_modules/.cache/programs');
 export const programs = {
   certificates: 'packages/core/src/trust/x509/program.ts',
   dpuctl: 'packages/core/src/dpuctl/main.ts',
-  'dpu-vsp': 'packages/sdk/src/host/main.ts',
+  'dpu-vsp': 'packages/sdk/src/host/command/main.ts',
 };

@@ -4,9 +4,9 @@
  */
 import { parseAllDocuments } from 'yaml';
 import type { Kubectl } from '../../cluster/index.ts';
-import { namespace, type OperatorFixture } from '../operator.ts';
-import { onNode } from '../outages.ts';
-import type { Side } from '../sides.ts';
+import { namespace, type OperatorFixture } from '../on-clusters/operator.ts';
+import { onNode } from '../on-clusters/outages.ts';
+import type { Side } from '../on-clusters/sides.ts';
 import { configObjects, kinds, operatorObjects } from './objects.ts';
 
 const goFinalizer = 'config.openshift.io/dpuoperatorconfig-finalizer';

@@ -1,5 +1,5 @@
 /** What somebody tries who took the token of the daemon on one node. */
-import { namespace } from '../operator.ts';
+import { namespace } from '../on-clusters/operator.ts';
 import {
   admission,
   chains,

@@ -1,5 +1,5 @@
 /** What somebody tries who took the operator's token, beside what the operator does itself. */
-import { namespace } from '../operator.ts';
+import { namespace } from '../on-clusters/operator.ts';
 import {
   admission,
   clusterAdmin,

@@ -1,5 +1,5 @@
 /** Paths of the API server. */
-import { namespace } from '../operator.ts';
+import { namespace } from '../on-clusters/operator.ts';
 
 export const own = `/namespaces/${namespace}`;
 export const dpuGroup = '/apis/config.openshift.io/v1';

@@ -1,7 +1,7 @@
 /** `dpu-vsp dev`: from the plugin's directory to two sides that run it, and back to a machine without a trace. */
 import { relative, sep } from 'node:path';
 import { type PluginPackage, readPluginPackage } from '@dpu-operator/sdk/host';
-import { dpuWithoutCard, programsOf } from '@dpu-operator/sdk/manifest';
+import { dpuWithoutCard, podOf, programsOf } from '@dpu-operator/sdk/manifest';
 import { nodes } from './addresses.ts';
 import { hasBuildScript } from './build.ts';
 import { harnessId } from './names.ts';
@@ -101,7 +101,15 @@ async function startVsps(sides: Sides, request: DevRequest, plugin: PluginPackag
     const { name, ip } = nodes[side];
     const asked = sideSettings(plugin.manifest.dev?.[side], settings[side]);
     const dpu = dpuWithoutCard({ packageName: plugin.name, manifest: plugin.manifest }, side, name);
-    return sides[side].call('start', { node: { name, ip }, dpu, directory, program, settings: asked, files });
+    return sides[side].call('start', {
+      node: { name, ip },
+      dpu,
+      directory,
+      program,
+      settings: asked,
+      files,
+      gracePeriodSeconds: podOf(plugin.manifest, side).gracePeriodSeconds,
+    });
   };
   await Promise.all([start('host'), start('dpu')]);
 }

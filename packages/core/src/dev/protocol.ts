@@ -22,6 +22,7 @@ export const sideStart = z.object({
   program: text,
   settings: anything,
   files: keyFiles,
+  gracePeriodSeconds: z.int(),
 });
 export type SideStart = z.infer<typeof sideStart>;
 

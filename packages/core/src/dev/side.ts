@@ -63,7 +63,7 @@ export class Side implements Handlers {
   }
 
   async start(request: SideStart): Promise<null> {
-    const { dpu, node, directory, program, settings } = request;
+    const { dpu, node, directory, program, settings, gracePeriodSeconds } = request;
     const { logger, onPrinted, onEnded } = this.#options;
     await makeRunPrivate();
     mkdirSync(daemonDirectory, { recursive: true, mode: 0o700 });
@@ -117,6 +117,7 @@ export class Side implements Handlers {
       program,
       directory,
       socketPath,
+      gracePeriodSeconds,
       onPrinted,
       onEnded: (how) => {
         onEnded(how);
@@ -249,7 +250,7 @@ export class Side implements Handlers {
 }
 
 /** What the operator tells a VSP's pod of its DPU and node. */
-function vspEnvironment({ dpu, node, files }: SideStart): Record<string, string | undefined> {
+function vspEnvironment({ dpu, node, files, gracePeriodSeconds }: SideStart): Record<string, string | undefined> {
   const environment: Record<string, string | undefined> = {
     DPU_NAME: dpu.name,
     DPU_SIDE: dpu.side,
@@ -257,6 +258,7 @@ function vspEnvironment({ dpu, node, files }: SideStart): Record<string, string 
     DPU_PRODUCT: dpu.productName,
     K8S_NODE: node.name,
     NODE_IP: node.ip,
+    DPU_GRACE_PERIOD: String(gracePeriodSeconds),
     // Those of the developer's own environment are not for the plugin.
     DPU_SECRET: undefined,
     DPU_SECRET_DIRECTORY: files.secret,

@@ -6,13 +6,12 @@ export interface VspProcessOptions {
   program: string;
   directory: string;
   socketPath: string;
+  /** Between SIGTERM and SIGKILL. */
+  gracePeriodSeconds: number;
   onPrinted: (line: string) => void;
   /** It ended without being told to. */
   onEnded: (how: string) => void;
 }
-
-/** Milliseconds between SIGTERM and SIGKILL, as Kubernetes gives by default. */
-const graceMs = 30_000;
 
 export class VspProcess {
   readonly #options: VspProcessOptions;
@@ -49,7 +48,7 @@ export class VspProcess {
     this.#child = undefined;
     if (!child) return null;
     const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
-    const timer = setTimeout(() => child.kill('SIGKILL'), graceMs);
+    const timer = setTimeout(() => child.kill('SIGKILL'), this.#options.gracePeriodSeconds * 1_000);
     child.kill('SIGTERM');
     const code = await ended;
     clearTimeout(timer);

@@ -13,6 +13,7 @@ describe('networks', () => {
     ['namespaced', 'team/net', { 'example.com/team': '1' }],
     ['with an interface', 'default/net@dpu0,net@dpu1', { [resourceName]: '2' }],
     ['with spaces', ' default / net @ dpu0 , net ', { [resourceName]: '2' }],
+    ['with a dot, in JSON', '[{"name":"a.b"}]', { 'example.com/dotted': '1' }],
     ['of several resources', 'net,plain,other', { [resourceName]: '1', 'example.com/other': '1' }],
     [
       'JSON',
@@ -53,6 +54,12 @@ describe('networks', () => {
       'broken',
       "NetworkAttachmentDefinition default/broken: annotation k8s.v1.cni.cncf.io/nodeSelector: 'a=b=c' is not one label",
     ],
+    ['spaced', "annotation k8s.v1.cni.cncf.io/nodeSelector: 'zone=Zone A' is not one label"],
+    ['cpu', "NetworkAttachmentDefinition default/cpu: annotation k8s.v1.cni.cncf.io/resourceName: 'cpu' is no name of"],
+    ['own', "'kubernetes.io/batch' is no name of devices"],
+    ['words', "'example.com/two words' is no name of devices"],
+    ['long', `'example.com/${'x'.repeat(64)}' is no name of devices`],
+    ['net,a.b', `'a.b': Multus takes 'a.b' in JSON only: [{"name":"a.b"}]`],
     [
       'zone-a,zone-b',
       'no node has both networks: default/zone-a is on nodes with zone=a, default/zone-b on those with zone=b',
@@ -67,7 +74,7 @@ describe('networks', () => {
     expect(() => injectInto(pod)).toThrow(`annotation ${defaultNetworkAnnotation}: names 2 networks`);
   });
 
-  test.each([undefined, '', ' ', 'plain'])('%j leaves the pod alone', (networks) => {
+  test.each([undefined, '', ' ', 'plain', 'blank'])('%j leaves the pod alone', (networks) => {
     expect(injectInto(podWith(networks))).toEqual({ patch: [], warnings: [] });
   });
 });
@@ -107,18 +114,18 @@ describe('resources', () => {
   });
 
   test('are added to what the user set where the switch says so, in the first container', () => {
-    const first = { name: 'a', resources: { requests: { [resourceName]: '1' }, limits: { [resourceName]: 3 } } };
+    const first = { name: 'a', resources: { requests: { [resourceName]: '1k' }, limits: { [resourceName]: 3 } } };
     const pod = podWith('net,net', { containers: [first, { name: 'b' }] });
     expect(outcome(pod, { addToExisting: true }).spec.containers?.[0].resources).toEqual({
-      requests: { [resourceName]: '3' },
+      requests: { [resourceName]: '1002' },
       limits: { [resourceName]: '5' },
     });
   });
 
   test('a number that cannot be added to is refused', () => {
-    const first = { name: 'a', resources: { requests: { [resourceName]: '1k' } } };
+    const first = { name: 'a', resources: { requests: { [resourceName]: '1m' } } };
     expect(() => injectInto(podWith('net', { containers: [first] }), { addToExisting: true })).toThrow(
-      `spec.containers[0].resources.requests.${resourceName}: '1k' is no whole number`,
+      `spec.containers[0].resources.requests.${resourceName}: '1m' is no whole number`,
     );
   });
 
@@ -216,6 +223,10 @@ describe('node selector', () => {
     expect(
       outcome(podWith(networks, { containers: [{ name: 'a' }], nodeSelector: { mine: 'x' } })).spec.nodeSelector,
     ).toEqual(nodeSelector);
+  });
+
+  test('a label that every object has in JavaScript is none of the pod', () => {
+    expect(injectInto(podWith('inherited')).warnings).toEqual([]);
   });
 
   test('another value of the user stays, and he is told', () => {

@@ -8,7 +8,8 @@
  * What the user set stays, and a pod that has all of it is left alone: another run over its outcome changes nothing.
  */
 import { isDeepStrictEqual } from 'node:util';
-import { networkResourceAnnotation } from '../api/names.ts';
+import { networkResourceAnnotation, resourceName } from '../api/names.ts';
+import { isExtendedResource, isLabel } from './kubernetes-names.ts';
 import { InjectionError } from './networks.ts';
 import type { AddOperation, InjectedContainer, InjectedPod } from './pod.ts';
 import { hasNetInfo, netInfoOf } from './pod-net-info.ts';
@@ -69,9 +70,15 @@ export function mutate(
 
 function countResources(networks: readonly FoundNetwork[]): Map<string, number> {
   const counts = new Map<string, number>();
-  for (const { definition } of networks) {
+  for (const { name, definition } of networks) {
     const resource = definition[networkResourceAnnotation];
-    if (resource) counts.set(resource, (counts.get(resource) ?? 0) + 1);
+    if (!resource) continue;
+    if (!isExtendedResource(resource)) {
+      throw new InjectionError(
+        `NetworkAttachmentDefinition ${name}: annotation ${networkResourceAnnotation}: '${resource}' is no name of devices, such as ${resourceName}`,
+      );
+    }
+    counts.set(resource, (counts.get(resource) ?? 0) + 1);
   }
   return counts;
 }
@@ -133,12 +140,13 @@ function resourcesPlus({ resources }: InjectedContainer, counts: ReadonlyMap<str
   return { ...resources, requests: sums('requests'), limits: sums('limits') };
 }
 
-/** Devices are counted in whole numbers. */
+/** Devices are counted in whole numbers, of which the API server writes 1000 as 1k. */
 function sum(field: string, resource: string, before: string | number = 0, count: number): string {
-  if (!/^\d+$/.test(String(before))) {
+  const [, digits, thousands] = /^(\d+)(k?)$/.exec(String(before)) ?? [];
+  if (digits === undefined) {
     throw new InjectionError(`spec.containers[0].resources.${field}.${resource}: '${before}' is no whole number`);
   }
-  return String(Number(before) + count);
+  return String(BigInt(digits) * (thousands ? 1000n : 1n) + BigInt(count));
 }
 
 /** By key: what the networks ask of the nodes. */
@@ -146,9 +154,9 @@ function nodeLabels(networks: readonly FoundNetwork[]): Map<string, { value: str
   const labels = new Map<string, { value: string; by: string }>();
   for (const { name, definition } of networks) {
     const text = definition[nodeSelectorAnnotation];
-    if (text === undefined) continue;
+    if (!text) continue;
     const [key = '', value = '', ...more] = text.split('=').map((part) => part.trim());
-    if (key === '' || more.length > 0) {
+    if (!isLabel(key, value) || more.length > 0) {
       throw new InjectionError(
         `NetworkAttachmentDefinition ${name}: annotation ${nodeSelectorAnnotation}: '${text}' is not one label, key=value`,
       );
@@ -172,7 +180,7 @@ function nodeSelectorWith(
   if (wanted.size === 0) return spec.nodeSelector;
   const own = spec.nodeSelector ?? {};
   for (const [key, { value, by }] of wanted) {
-    if (own[key] === undefined || own[key] === value) continue;
+    if (!Object.hasOwn(own, key) || own[key] === value) continue;
     warnings.push(`spec.nodeSelector.${key}: stays '${own[key]}', but network ${by} is on nodes with '${value}'`);
   }
   const added = Object.fromEntries([...wanted].map(([key, { value }]) => [key, value]));

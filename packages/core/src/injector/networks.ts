@@ -75,6 +75,9 @@ function parseShort(text: string, namespace: string): NetworkName[] {
     }
     const units = name.split('/').map((unit) => unit.trim());
     if (units.length > 2) throw new Error(`'${whole}' has more than one /`);
+    const dotted = units.find((unit) => unit.includes('.'));
+    if (dotted !== undefined)
+      throw new Error(`'${whole}': Multus takes '${dotted}' in JSON only: [{"name":"${units.at(-1)}"}]`);
     const [first = '', second] = units;
     return second === undefined ? checked(first, namespace, whole) : checked(second, first, whole);
   });

@@ -9,7 +9,7 @@ import { exec } from '../linux/exec.ts';
 import { contractVersion } from '../manifest/contract-version.ts';
 import { memoryPackage } from './testing/examine.ts';
 
-const main = join(import.meta.dirname, '../host/main.ts');
+const main = join(import.meta.dirname, '../host/command/main.ts');
 
 function start(args: readonly string[]) {
   const child = spawn(process.execPath, [main, 'conformance', ...args]);

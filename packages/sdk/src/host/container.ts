@@ -4,7 +4,7 @@ import 'reflect-metadata/lite';
 import { type InjectionToken, instanceCachingFactory, Lifecycle, container as root } from 'tsyringe';
 import type { Platform, PluginContext } from '../contract.ts';
 import { linuxPlatform } from '../linux/platform.ts';
-import { Switches } from './switches.ts';
+import { Switches } from './plugin/switches.ts';
 
 export interface PluginContainer {
   context: PluginContext<unknown>;

@@ -2,7 +2,7 @@ import { Server, type ServiceDefinition, type UntypedServiceImplementation } fro
 import type { Plugin } from '../contract.ts';
 import { capabilities } from '../wire/plugin-info.ts';
 import { serviceName, servicesOf } from '../wire/services.ts';
-import { capabilitiesOf } from './capabilities.ts';
+import { capabilitiesOf } from './plugin/capabilities.ts';
 
 /** Knows the names of its services, which health service and reflection answer. */
 export class NamedServer extends Server {

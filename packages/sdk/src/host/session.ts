@@ -4,9 +4,9 @@ import type { Dpu, InitRequest, IpPort, Logger, Plugin } from '../contract.ts';
 import { DpuError } from '../errors.ts';
 import { Serial } from '../serial.ts';
 import type { Around } from '../wire/unary.ts';
-import { Calls } from './calls.ts';
+import { Calls } from './calls/calls.ts';
+import { withDeadline } from './calls/deadline.ts';
 import { DataPathLoop } from './datapath/loop.ts';
-import { withDeadline } from './deadline.ts';
 import type { CallMetrics } from './metrics/call-metrics.ts';
 
 /** VFs of a PF have 16 bits (SR-IOV Specification 1.1, 3.3.5). */

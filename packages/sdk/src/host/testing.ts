@@ -10,7 +10,7 @@ import type { Change, DataPath, Plugin, Wanted } from '../contract.ts';
 import { parsePluginManifest } from '../manifest/parse.ts';
 import type { Method } from '../wire/definitions.ts';
 import { fromServiceError } from '../wire/service-error.ts';
-import { type ServePluginOptions, servePlugin } from './serve-plugin.ts';
+import { type ServePluginOptions, servePlugin } from './command/serve-plugin.ts';
 
 export const manifest = parsePluginManifest({
   dpu: {

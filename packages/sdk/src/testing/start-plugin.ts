@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { VspClient } from '../client/vsp-client.ts';
 import type { Dpu, Platform, Plugin, PluginDefinition } from '../contract.ts';
 import { DpuError } from '../errors.ts';
-import { servePlugin } from '../host/serve-plugin.ts';
+import { servePlugin } from '../host/command/serve-plugin.ts';
 import { parsePluginManifest } from '../manifest/parse.ts';
 import { fakePlatform } from './platform.ts';
 

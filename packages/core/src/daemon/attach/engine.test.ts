@@ -12,10 +12,12 @@ import type { DataPath, DeviceEntry, DpuIndex } from './collaborators.ts';
 import { DeviceHomes } from './device/device-homes.ts';
 import { Devices } from './device/devices.ts';
 import { AttachEngine, type AttachEngineOptions } from './engine.ts';
+import { CniError, cniCodes } from './errors.ts';
 import { parseNetworkConfig } from './network-config.ts';
-import type { IpamCall } from './record/attachment.ts';
+import { type IpamCall, keyOf } from './record/attachment.ts';
 import { AttachmentStore } from './record/store.ts';
 import type { AttachRequest } from './requests.ts';
+import { attachmentOf } from './testing/attachment.ts';
 import { type ModelledDevice, ModelledKernel } from './testing/modelled-kernel.ts';
 
 const logger = pino({ level: 'silent' });
@@ -126,6 +128,38 @@ test('a network function on a node of both sides is no host port while its DPU s
   const nf = parseNetworkConfig({ name: 'dpunfcni-conf', deviceID: 'vf3' });
   await expect(engine.add({ ...request, network: nf })).rejects.toMatchObject({ code: 11 });
   expectNothingAttached();
+});
+
+test('of two that ask for one device at once, one gets it', async () => {
+  const asked = ['a', 'b'].map((containerId) => engine.add({ ...request, containerId }));
+  const [first, second] = await Promise.allSettled(asked);
+  expect([first?.status, second?.status].sort()).toEqual(['fulfilled', 'rejected']);
+  expect([first, second]).toContainEqual({ status: 'rejected', reason: expect.objectContaining({ code: 101 }) });
+  expect(store.list()).toMatchObject([{ state: 'attached' }]);
+  expect(device).toMatchObject({ name: 'net1', netns });
+});
+
+test('GC knows what is valid by container and interface, and nothing of other networks', async () => {
+  const others = [
+    { containerId: 'a', ifName: 'net1' },
+    { containerId: 'a', ifName: 'net2' },
+    { containerId: 'b', ifName: 'net1' },
+    { containerId: 'a', ifName: 'net3', network: 'other' },
+  ];
+  for (const [vf, other] of others.entries()) store.put(attachmentOf({ ...other, deviceId: `vf${vf}` }));
+  await engine.gc('net', [{ containerId: 'a', ifName: 'net1' }]);
+  expect(store.list().map(keyOf)).toEqual(['a/net1', 'a/net3']);
+});
+
+test('CHECK asks the IPAM plugin too, once the interface is found in order', async () => {
+  const check = vi.fn(() => Promise.reject(new CniError(cniCodes.checkFailed, 'no lease')));
+  engine = makeEngine({ ipam: { check } as unknown as Ipam });
+  await engine.add(request);
+  const ipam = { type: 'dhcp', env: { CNI_PATH: '/opt/cni/bin' }, config: '{}' };
+  await expect(engine.check({ ...request, ipam })).rejects.toThrow('no lease');
+  device.up = false;
+  await expect(engine.check({ ...request, ipam })).rejects.toThrow('it is down');
+  expect(check).toHaveBeenCalledExactlyOnceWith(ipam);
 });
 
 test('a DPU that cannot serve pods refuses them with its reason, and STATUS says so', async () => {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { DpuError } from '../../errors.ts';
-import { readPluginPackage } from '../../host/plugin-package.ts';
+import { readPluginPackage } from '../../host/plugin/plugin-package.ts';
 import { exec } from '../../linux/exec.ts';
 import type { PluginManifest } from '../../manifest/manifest.ts';
 

@@ -5,7 +5,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { DpuError } from '../../errors.ts';
-import { givenUpOn } from '../../host/given-up-on.ts';
+import { givenUpOn } from '../../host/calls/given-up-on.ts';
 import type { DpuSide } from '../../manifest/detect.ts';
 import { omitUndefined } from '../../omit-undefined.ts';
 import { gaugeArguments, type Holdings, weigh } from './gauge.ts';

@@ -2,7 +2,7 @@
 import type { Logger } from '../../contract.ts';
 import type { Change, DataPath, Outcome, Wanted } from '../../data-path.ts';
 import { DpuError } from '../../errors.ts';
-import { withDeadline } from '../deadline.ts';
+import { withDeadline } from '../calls/deadline.ts';
 import { checkedOutcome } from './outcomes.ts';
 import { type State, wantedOf } from './state.ts';
 

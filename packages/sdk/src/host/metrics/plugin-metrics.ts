@@ -9,7 +9,7 @@ import type {
   PluginHistogram,
   PluginMetrics,
 } from '../../plugin-metrics.ts';
-import { withDeadline } from '../deadline.ts';
+import { withDeadline } from '../calls/deadline.ts';
 
 const reserved = /^(dpu|process|nodejs)_/;
 /** The daemon's. */

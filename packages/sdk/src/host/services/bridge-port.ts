@@ -5,7 +5,7 @@ import { bridgePortFromWire, bridgePortToWire } from '../../wire/bridges.ts';
 import { bridgePortService } from '../../wire/definitions.ts';
 import { resourceName } from '../../wire/names.ts';
 import { addUnaryService, type UnaryHandlers } from '../../wire/unary.ts';
-import { mergeMasked } from '../field-mask.ts';
+import { mergeMasked } from '../calls/field-mask.ts';
 import type { PluginSession } from '../session.ts';
 import { received, required } from './messages.ts';
 import { found, listed, removed } from './resource.ts';

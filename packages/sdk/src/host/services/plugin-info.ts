@@ -3,8 +3,8 @@ import { contractVersion } from '../../manifest/contract-version.ts';
 import { pluginInfoService } from '../../wire/definitions.ts';
 import { pluginInfoToWire } from '../../wire/plugin-info.ts';
 import { addUnaryService } from '../../wire/unary.ts';
-import { capabilitiesOf } from '../capabilities.ts';
-import { featuresOf } from '../features.ts';
+import { capabilitiesOf } from '../plugin/capabilities.ts';
+import { featuresOf } from '../plugin/features.ts';
 import type { PluginSession } from '../session.ts';
 
 /** Answers before Init as well, then without capabilities: they are known once the plugin is created. */

@@ -2,9 +2,9 @@
 import type { ResourceStatus } from '../../contract.ts';
 import { DpuError } from '../../errors.ts';
 import { type Collection, resourceName } from '../../wire/names.ts';
+import { page } from '../calls/paging.ts';
 import type { DataPathLoop } from '../datapath/loop.ts';
 import { all, type ContentOf, type Kind } from '../datapath/state.ts';
-import { page } from '../paging.ts';
 
 /** A page, its resources with their status. */
 export async function listed<K extends Kind>(

@@ -8,7 +8,8 @@ const NLA_F_NESTED = 0x8000;
 /** Without the flags for nesting and byte order. */
 const NLA_TYPE_MASK = 0x3fff;
 
-const align = (length: number): number => (length + 3) & ~3;
+/** To the four bytes at which the next one begins. */
+export const align = (length: number): number => (length + 3) & ~3;
 
 export function attribute(type: number, value: Uint8Array = Buffer.alloc(0)): Buffer {
   const length = headerLength + value.length;

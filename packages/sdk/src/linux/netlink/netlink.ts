@@ -40,7 +40,7 @@ import {
 } from './neighbours.ts';
 import { decodeNetnsId, netnsIdRequest } from './netns-id.ts';
 import { sendFrames } from './packet-socket.ts';
-import { appendRouteRequest, decodeRoute, deleteRouteRequest, listRoutesRequest, type Route } from './routes.ts';
+import { appendRouteRequest, decodeRoutes, deleteRouteRequest, listRoutesRequest, type Route } from './routes.ts';
 import { NetlinkSocket } from './socket.ts';
 import { decodeVfs, listVfsRequest, setVfRequest, type Vf, type VfSettings } from './vf.ts';
 
@@ -197,9 +197,9 @@ export class Netlink {
     await this.#socket.request(deleteRouteRequest(route));
   }
 
-  /** Unicast routes with one way, of all tables. */
+  /** Unicast routes of all tables; one with several ways is there once for each. */
   async listRoutes(): Promise<Route[]> {
-    return present((await this.#socket.dump(listRoutesRequest())).map(decodeRoute));
+    return (await this.#socket.dump(listRoutesRequest())).flatMap(decodeRoutes);
   }
 
   /** For good, in place of what was known of the address. */

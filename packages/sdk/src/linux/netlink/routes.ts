@@ -2,7 +2,7 @@
 
 import { omitUndefined } from '../../omit-undefined.ts';
 import { AF_INET, AF_INET6, AF_UNSPEC, addressBytes, addressText, parsePrefix } from './addresses.ts';
-import { Attributes, attribute, nested, u32 } from './attributes.ts';
+import { Attributes, align, attribute, nested, u32 } from './attributes.ts';
 import { type Message, NLM_F_APPEND, NLM_F_CREATE, type Request } from './messages.ts';
 
 /** linux/rtnetlink.h */
@@ -14,6 +14,7 @@ const RTA_OIF = 4;
 const RTA_GATEWAY = 5;
 const RTA_PRIORITY = 6;
 const RTA_METRICS = 8;
+const RTA_MULTIPATH = 9;
 const RTA_TABLE = 15;
 const RTAX_MTU = 2;
 const RTAX_ADVMSS = 8;
@@ -26,6 +27,8 @@ const RTN_UNICAST = 1;
 const RTPROT_BOOT = 3;
 
 const rtmsgLength = 12;
+/** linux/rtnetlink.h `struct rtnexthop`: length, flags, hops, ifindex; its attributes follow. */
+const rtnexthopLength = 8;
 
 /** A route that leads over a link. */
 export interface Route {
@@ -86,23 +89,43 @@ export function listRoutesRequest(): Request {
   return { type: RTM_GETROUTE, body, what: 'list routes' };
 }
 
-/** Undefined for what leads nowhere by itself: local, broadcast, multicast and multipath routes. */
-export function decodeRoute({ body }: Message): Route | undefined {
+/** One for each way that a route has; none for what leads nowhere by itself: local, broadcast and multicast routes. */
+export function decodeRoutes({ body }: Message): Route[] {
   const family = body[0];
   const attributes = new Attributes(body.subarray(rtmsgLength));
-  const link = attributes.u32(RTA_OIF);
-  if ((family !== AF_INET && family !== AF_INET6) || body[7] !== RTN_UNICAST || link === undefined) return undefined;
+  if ((family !== AF_INET && family !== AF_INET6) || body[7] !== RTN_UNICAST) return [];
   const anywhere = addressBytes(family === AF_INET ? '0.0.0.0' : '::');
-  const gateway = attributes.bytes(RTA_GATEWAY);
   const metrics = attributes.nested(RTA_METRICS);
-  return omitUndefined({
-    destination: `${addressText(attributes.bytes(RTA_DST) ?? anywhere)}/${body[1]}`,
-    gateway: gateway && addressText(gateway),
-    link,
-    metric: attributes.u32(RTA_PRIORITY),
-    table: attributes.u32(RTA_TABLE) ?? body[4],
-    scope: body[6],
-    mtu: metrics?.u32(RTAX_MTU),
-    advmss: metrics?.u32(RTAX_ADVMSS),
-  });
+  return waysOf(attributes).map(({ link, gateway }) =>
+    omitUndefined({
+      destination: `${addressText(attributes.bytes(RTA_DST) ?? anywhere)}/${body[1]}`,
+      gateway: gateway && addressText(gateway),
+      link,
+      metric: attributes.u32(RTA_PRIORITY),
+      table: attributes.u32(RTA_TABLE) ?? body[4],
+      scope: body[6],
+      mtu: metrics?.u32(RTAX_MTU),
+      advmss: metrics?.u32(RTAX_ADVMSS),
+    }),
+  );
+}
+
+interface Way {
+  link: number;
+  gateway: Buffer | undefined;
+}
+
+function waysOf(route: Attributes): Way[] {
+  const link = route.u32(RTA_OIF);
+  if (link !== undefined) return [{ link, gateway: route.bytes(RTA_GATEWAY) }];
+  const ways: Way[] = [];
+  let rest = route.bytes(RTA_MULTIPATH) ?? Buffer.alloc(0);
+  while (rest.length >= rtnexthopLength) {
+    const length = rest.readUInt16LE();
+    if (length < rtnexthopLength || length > rest.length) break;
+    const hop = new Attributes(rest.subarray(rtnexthopLength, length));
+    ways.push({ link: rest.readUInt32LE(4), gateway: hop.bytes(RTA_GATEWAY) });
+    rest = rest.subarray(align(length));
+  }
+  return ways;
 }

@@ -4,7 +4,14 @@
  * refuses leaves the earlier ones done.
  */
 import { DpuError } from '@dpu-operator/sdk';
-import { interfaceIndex, type Link, type LinkProperties, Netlink, NetworkNamespace } from '@dpu-operator/sdk/linux';
+import {
+  interfaceIndex,
+  type Link,
+  type LinkProperties,
+  Netlink,
+  NetworkNamespace,
+  type Route,
+} from '@dpu-operator/sdk/linux';
 import type { IpamResult } from '../result.ts';
 import { identityOf, type LinkIdentity, sameDevice } from './link-identity.ts';
 import { moveLink } from './move-link.ts';
@@ -124,6 +131,16 @@ export class PodLinks {
     try {
       const link = await pod.findLink(ifName);
       return link?.name === ifName ? link : undefined;
+    } finally {
+      pod.close();
+    }
+  }
+
+  /** Of all tables, over whatever links. @throws DpuError NOT_FOUND without the namespace */
+  async routes(netns: string): Promise<Route[]> {
+    const pod = new Netlink(netns);
+    try {
+      return await pod.listRoutes();
     } finally {
       pod.close();
     }

@@ -1,7 +1,8 @@
 /** Network devices in namespaces, as far as attaching looks at them: what the real kernel here has no hardware for. */
 import { DpuError } from '@dpu-operator/sdk';
-import type { Link } from '@dpu-operator/sdk/linux';
+import type { Link, Route } from '@dpu-operator/sdk/linux';
 import type { PhysicalFunctions } from '../device/vf-settings.ts';
+import { unsetMac } from '../device/vfio-device.ts';
 import type { LinkIdentity } from '../link/link-identity.ts';
 import type { HostProperties, PodLinks } from '../link/pod-links.ts';
 import type { PhysicalFunction } from '../record/attachment.ts';
@@ -20,8 +21,10 @@ type Links = Pick<PodLinks, keyof PodLinks>;
 
 export class ModelledKernel implements Links, Pick<PhysicalFunctions, 'apply' | 'read' | 'close'> {
   readonly devices: ModelledDevice[] = [];
-  /** A VF that is not trusted refuses a MAC of its own while the PF has set one, as Intel's and Marvell's drivers do. */
+  /** A VF that is not trusted refuses another MAC while the PF has set one, as Intel's and Marvell's drivers do. */
   admin: AdminSettings = {};
+  addressesOfPod: Link['addresses'] = [];
+  routesOfPod: Route[] = [];
 
   add(device: Partial<ModelledDevice> & Pick<ModelledDevice, 'name' | 'identity'>): ModelledDevice {
     const added = { netns: '', mac: '02:00:00:00:00:ff', mtu: 1500, up: false, ...device };
@@ -42,6 +45,7 @@ export class ModelledKernel implements Links, Pick<PhysicalFunctions, 'apply' | 
   async moveIntoPod({ device: name, netns, ifName, mac, mtu }: Parameters<Links['moveIntoPod']>[0]): Promise<void> {
     const device = this.#in('').find((other) => other.name === name);
     if (!device) throw new DpuError('NOT_FOUND', name);
+    if (mac !== undefined) this.#refuseMac(device, mac);
     Object.assign(device, { netns, name: ifName, mac: mac ?? device.mac, mtu: mtu ?? device.mtu, up: true });
   }
 
@@ -50,17 +54,22 @@ export class ModelledKernel implements Links, Pick<PhysicalFunctions, 'apply' | 
   close(): void {}
 
   async read(): Promise<AdminSettings> {
-    return this.admin;
+    return { mac: unsetMac, ...this.admin };
   }
 
   async apply(_netdev: string, _vf: number, { mac, trust }: AdminSettings): Promise<void> {
-    if (mac === '00:00:00:00:00:00') delete this.admin.mac;
+    if (mac === unsetMac) delete this.admin.mac;
     else if (mac !== undefined) this.admin.mac = mac;
     if (trust !== undefined) this.admin.trust = trust;
   }
 
   async find(netns: string, ifName: string): Promise<Link | undefined> {
-    return linkOf(this.#in(netns).find(({ name }) => name === ifName));
+    const link = linkOf(this.#in(netns).find(({ name }) => name === ifName));
+    return link && { ...link, addresses: this.addressesOfPod };
+  }
+
+  async routes(): Promise<Route[]> {
+    return this.routesOfPod;
   }
 
   async findHere(identity: LinkIdentity): Promise<Link | undefined> {
@@ -106,10 +115,14 @@ export class ModelledKernel implements Links, Pick<PhysicalFunctions, 'apply' | 
   }
 
   #change(device: ModelledDevice, properties: HostProperties): void {
-    const isVf = device.identity.pciAddress !== undefined;
-    const refuses = isVf && this.admin.mac !== undefined && this.admin.trust !== 'on';
-    if (refuses && device.mac !== properties.mac) throw new DpuError('PERMISSION_DENIED', 'the PF has set its MAC');
+    this.#refuseMac(device, properties.mac);
     Object.assign(device, properties, { netns: '', up: false });
+  }
+
+  #refuseMac(device: ModelledDevice, mac: string): void {
+    const isVf = device.identity.pciAddress !== undefined;
+    const isSet = this.admin.mac !== undefined && this.admin.mac !== mac && this.admin.trust !== 'on';
+    if (isVf && isSet && device.mac !== mac) throw new DpuError('PERMISSION_DENIED', 'the PF has set its MAC');
   }
 }
 

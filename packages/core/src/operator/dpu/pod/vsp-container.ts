@@ -96,6 +96,11 @@ export function companionContainers(run: PluginRun, { imagePullPolicy }: Environ
   }));
 }
 
+/** Seconds from SIGTERM until the pod is killed. */
+export function gracePeriodSeconds({ pod, overlay }: PluginRun): number {
+  return overlay?.terminationGracePeriodSeconds ?? pod.gracePeriodSeconds;
+}
+
 /** What tells a VSP whose side it serves. A plugin's `create` waits for Init where a part of it is not known. */
 function ownVariables({ metadata, spec }: DataProcessingUnit, run: PluginRun): Variable[] {
   const { products, settings, secret, configMap } = run;
@@ -109,6 +114,7 @@ function ownVariables({ metadata, spec }: DataProcessingUnit, run: PluginRun): V
     ['DPU_PRODUCT', products.find((name) => name === spec.dpuProductName)],
     ['DPU_PCI_ADDRESS', pciAddress],
     ['DPU_SETTINGS', canonicalJson(settings)],
+    ['DPU_GRACE_PERIOD', String(gracePeriodSeconds(run))],
     ['DPU_SECRET', secret],
     ['DPU_SECRET_DIRECTORY', secret === undefined ? undefined : `${filesDirectory}/secret`],
     ['DPU_CONFIG_MAP', configMap],

@@ -8,7 +8,7 @@ import { hashOf } from '../../shared/canonical-json.ts';
 import type { Environment } from '../../shared/environment.ts';
 import { onNode } from '../../shared/on-node.ts';
 import { PodVolumes } from './pod-volumes.ts';
-import { companionContainers, vspContainer } from './vsp-container.ts';
+import { companionContainers, gracePeriodSeconds, vspContainer } from './vsp-container.ts';
 
 /** Values of labels have 63 characters. */
 export function vspPodLabels(app: string, dpuName: string): Record<string, string> {
@@ -54,7 +54,7 @@ export function vspPodSpec(dpu: DataProcessingUnit, run: PluginRun, environment:
     ...(pod.hostNetwork && { hostNetwork: true, dnsPolicy: 'ClusterFirstWithHostNet' }),
     ...((pod.hostPID || overlay?.hostPID) && { hostPID: true }),
     ...(overlay?.imagePullSecrets && { imagePullSecrets: overlay.imagePullSecrets }),
-    terminationGracePeriodSeconds: overlay?.terminationGracePeriodSeconds ?? pod.gracePeriodSeconds,
+    terminationGracePeriodSeconds: gracePeriodSeconds(run),
     ...(companions.length > 0 && { initContainers: companions }),
     containers: [vsp],
     volumes: [...volumes.all, ...(overlay?.volumes ?? [])],

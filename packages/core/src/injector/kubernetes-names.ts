@@ -1,0 +1,18 @@
+/** How Kubernetes spells labels and resources (apimachinery's validation). Pure. */
+
+/** Of a label's value or a resource, and of a key behind its prefix. */
+const segment = /^[A-Za-z0-9]([-\w.]{0,61}[A-Za-z0-9])?$/;
+/** RFC 1123 subdomain. */
+const prefix = /^(?=.{1,253}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
+
+export function isLabel(key: string, value: string): boolean {
+  const parts = key.split('/');
+  const isKey =
+    parts.length <= 2 && segment.test(parts.at(-1) ?? '') && parts.slice(0, -1).every((part) => prefix.test(part));
+  return isKey && (value === '' || segment.test(value));
+}
+
+/** What device plugins offer: the names without a prefix, such as `cpu`, and those of `kubernetes.io` are Kubernetes's own. */
+export function isExtendedResource(name: string): boolean {
+  return name.includes('/') && isLabel(name, '') && !/^requests\.|kubernetes\.io\//.test(name);
+}
