@@ -101,9 +101,7 @@ export const message = z.discriminatedUnion('kind', [
     code: z.enum(Object.keys(errorCodes) as [ErrorCode, ...ErrorCode[]]),
     message: text,
   }),
-  /** A call of the VSP. */
   z.object({ kind: z.literal('call'), call: callLine }),
-  /** A line that the VSP printed. */
   z.object({ kind: z.literal('printed'), line: text }),
   /** The VSP ended without being told to. */
   z.object({ kind: z.literal('ended'), how: text }),

@@ -131,6 +131,16 @@ test('a network function on a node of both sides is no host port while its DPU s
 });
 
 test('of two that ask for one device at once, one gets it', async () => {
+  // Neither has written anything down when both have found it free.
+  const identify = kernel.identify.bind(kernel);
+  const bothAreHere = Promise.withResolvers<void>();
+  let here = 0;
+  kernel.identify = async (name) => {
+    here += 1;
+    if (here === 2) bothAreHere.resolve();
+    await bothAreHere.promise;
+    return identify(name);
+  };
   const asked = ['a', 'b'].map((containerId) => engine.add({ ...request, containerId }));
   const [first, second] = await Promise.allSettled(asked);
   expect([first?.status, second?.status].sort()).toEqual(['fulfilled', 'rejected']);

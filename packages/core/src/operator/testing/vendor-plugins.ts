@@ -76,7 +76,6 @@ export class VendorPluginFixture {
     });
   }
 
-  /** A DPU that runs a version of a plugin. */
   putDpu(name: string, plugin: PluginRun): void {
     this.server.put(`/apis/${apiVersion}/dataprocessingunits/${name}`, {
       apiVersion,

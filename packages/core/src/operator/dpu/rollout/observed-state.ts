@@ -40,7 +40,6 @@ export interface ObservedState {
   status: RolloutStatus;
   vspPod: VspPodState | undefined;
   installPod: InstallPodState | undefined;
-  /** Hash of the pod of a run. */
   hashOf: (run: PluginRun) => string;
   /** What this DPU waits for before it may change to a run, where it runs another; undefined when it may go. */
   waitsFor: (target: PluginRun) => Wait | undefined;
