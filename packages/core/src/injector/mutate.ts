@@ -7,7 +7,7 @@
  *
  * What the user set stays, and a pod that has all of it is left alone: another run over its outcome changes nothing.
  */
-import { networkResourceAnnotation, resourceName } from '../api/names.ts';
+import { networkResourceAnnotation, resourceName } from '../api/names/names.ts';
 import { isExtendedResource, isLabel } from './kubernetes-names.ts';
 import { InjectionError, type NetworkName, networksOf } from './networks.ts';
 import type { AddOperation, InjectedContainer, InjectedPod } from './pod.ts';
