@@ -96,7 +96,8 @@ export const bridgePorts = declareChecks('bridge', bridgeNeeds, [
   {
     name: 'port-full-name',
     title: 'full and bare names are the same',
-    demands: 'A caller may leave the collection out of a name; an answer has the full name.',
+    demands:
+      'A caller may leave the collection out of a name; an answer has the full name. Create takes the id from its field.',
     rule: 'GE-10',
     legacy: createAndDeleteOnly,
     run: async ({ vsp, freePorts }) => {
@@ -106,6 +107,8 @@ export const bridgePorts = declareChecks('bridge', bridgeNeeds, [
       same(name, `bridgePorts/${id}`, 'name');
       same((await vsp.call(bridgePortService.GetBridgePort, { name: id })).name, `bridgePorts/${id}`, 'name');
       await vsp.call(bridgePortService.DeleteBridgePort, { name: `bridgePorts/${id}` });
+      const unnamed = { bridgePortId: id, bridgePort: { spec: accessPort(1) } };
+      requirePort(await vsp.call(bridgePortService.CreateBridgePort, unnamed), id, accessPort(1));
     },
   },
   {
@@ -116,8 +119,9 @@ export const bridgePorts = declareChecks('bridge', bridgeNeeds, [
     legacy: 'Go images may refuse it',
     run: async ({ vsp, freePorts }) => {
       const [id = ''] = freePorts(1);
-      const first = await createPort(vsp, id, accessPort(0));
-      same((await createPort(vsp, id, accessPort(0))).spec, first.spec, 'spec in the second answer');
+      await createPort(vsp, id, accessPort(0));
+      requirePort(await createPort(vsp, id, accessPort(0)), id, accessPort(0));
+      requirePort(await getPort(vsp, id), id, accessPort(0));
     },
   },
   {
@@ -193,9 +197,11 @@ export const bridgePorts = declareChecks('bridge', bridgeNeeds, [
     legacy: noCodes,
     run: async ({ vsp, freePorts }) => {
       const [id = ''] = freePorts(1);
-      const spec = accessPort(0, { logicalBridges: ['logicalBridges/conformance-none'] });
-      await refuses(createPort(vsp, id, spec), 'NOT_FOUND');
-      await refuses(getPort(vsp, id), 'NOT_FOUND');
+      // One of them begins as a number does.
+      for (const name of ['logicalBridges/conformance-none', '2-conformance']) {
+        await refuses(createPort(vsp, id, accessPort(0, { logicalBridges: [name] })), 'NOT_FOUND');
+        await refuses(getPort(vsp, id), 'NOT_FOUND');
+      }
     },
   },
   {
@@ -210,6 +216,11 @@ export const bridgePorts = declareChecks('bridge', bridgeNeeds, [
       const logicalBridges = bridges.map((bridge) => bridge.id);
       await refuses(createPort(vsp, id, accessPort(0, { logicalBridges })), 'INVALID_ARGUMENT');
       await refuses(getPort(vsp, id), 'NOT_FOUND');
+      await createPort(vsp, id, accessPort(0));
+      const bridgePort = { name: `bridgePorts/${id}`, spec: { logicalBridges } };
+      const updateMask = { paths: ['spec.logical_bridges'] };
+      await refuses(vsp.call(bridgePortService.UpdateBridgePort, { bridgePort, updateMask }), 'INVALID_ARGUMENT');
+      requirePort(await getPort(vsp, id), id, accessPort(0));
     },
   },
   {
@@ -283,9 +294,13 @@ export const bridgePorts = declareChecks('bridge', bridgeNeeds, [
     run: async ({ vsp, freePorts }) => {
       const [id = ''] = freePorts(1);
       const method = bridgePortService.CreateBridgePort;
-      const spec = Buffer.concat([nested(1, macOf(0)), Buffer.from([0x10, 1]), unknown]);
-      const port = Buffer.concat([nested(1, Buffer.from(id)), nested(2, spec), unknown]);
-      await vsp.callBytes(method, Buffer.concat([nested(1, Buffer.from(id)), nested(2, port), unknown]));
+      // Known fields come before and after it.
+      const bridge = nested(3, Buffer.from('2'));
+      const spec = Buffer.concat([nested(1, macOf(0)), unknown, Buffer.from([0x10, 1]), bridge]);
+      const port = Buffer.concat([unknown, nested(1, Buffer.from(id)), nested(2, spec), unknown]);
+      await vsp.callBytes(method, Buffer.concat([nested(1, Buffer.from(id)), unknown, nested(2, port)]));
+      const made = await unlessUnimplemented(getPort(vsp, id), 'Get', () => undefined);
+      if (made) requirePort(made, id, accessPort(0));
       await deletePort(vsp, id);
     },
   },

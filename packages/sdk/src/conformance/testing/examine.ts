@@ -7,30 +7,20 @@ import { serve, temporaryDirectory } from '../../host/testing.ts';
 import type { ConformanceOptions } from '../options.ts';
 import type { Report } from '../result.ts';
 import { conformanceSuite } from '../suite.ts';
-import { breakingProxy, type Tamper } from './breaking-proxy.ts';
+import { breakingProxy, type Faults } from './breaking-proxy.ts';
 import { type MemoryVsp, maxPorts, maxVfs, nfMacs, type ProcessFault } from './memory-vsp.ts';
 
 /** A busy machine is no fault of the plugin: a Ping has a sixth of the time that a call has. */
 export const limits = { timeoutMs: 180_000, shutdownMs: 180_000, ports: maxPorts + 50, leakCalls: 50 };
 export const known = { nfMacs, maxVfs, limits };
 
-export interface ExamineOptions extends ConformanceOptions {
-  /** What is broken on the wire. */
-  tampers?: Record<string, Tamper>;
-  /** Parts of the names of the services that are there. */
-  served?: readonly string[];
-  /** Called where a request is no message. */
-  onUndecodable?: (method: string) => void;
-}
-
 /** In this process; by way of a proxy where something is broken on the wire. */
-export async function examine(plugin: MemoryVsp, options: ExamineOptions): Promise<Report> {
-  const { tampers, served, onUndecodable, ...rest } = options;
+export async function examine(plugin: MemoryVsp, options: ConformanceOptions, faults?: Faults): Promise<Report> {
   const { socketPath } = await serve(plugin, { logger: pino({ level: 'silent' }) });
   let endpoint = socketPath;
-  if (tampers || served) {
+  if (faults) {
     endpoint = join(await temporaryDirectory(), 'proxy.sock');
-    const proxy = await breakingProxy(socketPath, endpoint, tampers ?? {}, served, onUndecodable);
+    const proxy = await breakingProxy(socketPath, endpoint, faults);
     onTestFinished(() => proxy.close());
   }
   const health = {
@@ -48,7 +38,7 @@ export async function examine(plugin: MemoryVsp, options: ExamineOptions): Promi
     ...known,
     health,
     carrier,
-    ...rest,
+    ...options,
   }).run();
 }
 
