@@ -17,6 +17,10 @@ export class InjectionError extends Error {
   override readonly name = 'InjectionError';
 }
 
+/** @param name of the NetworkAttachmentDefinition, with its namespace */
+export const notThere = (name: string): InjectionError =>
+  new InjectionError(`there is no NetworkAttachmentDefinition ${name}, which the pod names as its network`);
+
 /** Of an interface: what the kernel takes, IFNAMSIZ with the closing zero. */
 const interfaceName = /^[^\s/:]{1,15}$/;
 
