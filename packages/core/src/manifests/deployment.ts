@@ -126,6 +126,8 @@ export function deployment(options: DeploymentOptions): object {
           priorityClassName: 'system-cluster-critical',
           tolerations: options.tolerations,
           affinity: options.affinity,
+          // It ends within a second. The deletion of a namespace looks again at pods after half of the longest of these.
+          terminationGracePeriodSeconds: 15,
           ...options.podSpec,
           containers: [
             {

@@ -71,6 +71,8 @@ export function injectorDeployment(options: DeploymentOptions): object {
           priorityClassName: 'system-cluster-critical',
           tolerations,
           affinity: spreadOver(labels),
+          // It serves for 5 s more, and lets what is in flight end for as long; as the operator's.
+          terminationGracePeriodSeconds: 15,
           ...podSpec,
           containers: [
             {
