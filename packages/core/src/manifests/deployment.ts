@@ -1,7 +1,7 @@
-import { leastPrivileges } from '../api/least-privileges.ts';
-import { operatorNamespace, workloads } from '../api/names.ts';
-import { ports } from '../api/ports.ts';
-import { requiredScc } from '../api/scc.ts';
+import { leastPrivileges } from '../api/names/least-privileges.ts';
+import { operatorNamespace, workloads } from '../api/names/names.ts';
+import { ports } from '../api/names/ports.ts';
+import { requiredScc } from '../api/names/scc.ts';
 import { init, nodeVariables, operatorFlags } from '../operator/shared/node-process.ts';
 import { operatorContainer } from '../operator/shared/own-image.ts';
 import { trustedCaMount, trustedCaVolume } from '../plugins/npm/trusted-ca.ts';

@@ -1,8 +1,8 @@
 /** The network-resources-injector: a webhook, and what serves it. All of it can be left out. */
-import { leastPrivileges } from '../api/least-privileges.ts';
-import { injectorNames, networksAnnotation, operatorNamespace, workloads } from '../api/names.ts';
-import { ports } from '../api/ports.ts';
-import { requiredScc } from '../api/scc.ts';
+import { leastPrivileges } from '../api/names/least-privileges.ts';
+import { injectorNames, networksAnnotation, operatorNamespace, workloads } from '../api/names/names.ts';
+import { ports } from '../api/names/ports.ts';
+import { requiredScc } from '../api/names/scc.ts';
 import { defaultNetworkAnnotation } from '../injector/networks.ts';
 import { mutatePath } from '../injector/server.ts';
 import { serviceCaAnnotation } from '../operator/injector/plan.ts';
