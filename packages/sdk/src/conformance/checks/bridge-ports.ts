@@ -6,6 +6,8 @@ import { bridgePortService, replayService } from '../../wire/definitions.ts';
 import { Breach, Skip } from '../breach.ts';
 import { declareChecks, type Needs } from '../check.ts';
 import { holds, refuses, same } from '../expect.ts';
+import type { Remade } from '../target/node-devices.ts';
+import type { Vsp } from '../vsp.ts';
 import { requireResizable, upTo } from './counts.ts';
 import {
   accessPort,
@@ -88,10 +90,9 @@ export const bridgePorts = declareChecks('bridge', bridgeNeeds, [
     legacy: createAndDeleteOnly,
     run: async ({ vsp, freePorts, node, carrier, limits, skip }) => {
       const [id = ''] = freePorts(1);
-      const before = await node.links();
-      await createPort(vsp, id, accessPort(0));
+      const ofNode = await node.carrierOf(portOf(vsp, id));
       // Else the card may wait for a device, of which only the caller can know.
-      const hasDevice = (carrier ?? (await node.carrierSince(before))) !== undefined;
+      const hasDevice = (carrier ?? ofNode) !== undefined;
       const withinMs = hasDevice ? limits.timeoutMs + vsp.changeMs : carrierMs;
       const pendingOf = ({ status }: BridgePort__Output) =>
         status?.components.find((component) => component.status === 'COMP_STATUS_PENDING');
@@ -290,9 +291,8 @@ export const bridgePorts = declareChecks('bridge', bridgeNeeds, [
     legacy: createAndDeleteOnly,
     run: async ({ vsp, freePorts, node, carrier, defer, limits, skip }) => {
       const [id = ''] = freePorts(1);
-      const before = await node.links();
-      await createPort(vsp, id, accessPort(0));
-      const hook = carrier ?? (await node.carrierSince(before));
+      const ofNode = await node.carrierOf(portOf(vsp, id));
+      const hook = carrier ?? ofNode;
       if (!hook) return skip('no network device came with the port: give --carrier');
       const isDown = async () => (await getPort(vsp, id)).status?.operStatus === 'BP_OPER_STATUS_DOWN';
       const isUp = await becomes(false, isDown, carrier ? limits.timeoutMs : carrierMs);
@@ -327,6 +327,10 @@ export const bridgePorts = declareChecks('bridge', bridgeNeeds, [
     },
   },
 ]);
+
+function portOf(vsp: Vsp, id: string): Remade {
+  return { make: () => createPort(vsp, id, accessPort(0)), remove: () => deletePort(vsp, id) };
+}
 
 const unfinishedStates: ReadonlySet<string> = new Set(['COMP_STATUS_PENDING', 'COMP_STATUS_ERROR']);
 

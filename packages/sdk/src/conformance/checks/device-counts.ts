@@ -17,6 +17,8 @@ import {
 
 /** NumVFs of SR-IOV has 16 bits. */
 const most = 65_535;
+/** Of what looks at all links of a node. */
+const tries = 3;
 
 export const deviceCounts = declareChecks('devices', {}, [
   {
@@ -121,18 +123,26 @@ export const deviceCounts = declareChecks('devices', {}, [
       const { vsp, node, freePorts, skip } = context;
       const [id = ''] = freePorts(1);
       const [a] = bridges;
-      await createBridge(vsp, a.id, a.spec);
-      const withoutPort = await node.links();
-      await createPort(vsp, id, accessPort(0, { logicalBridges: [a.id] }));
-      const came = [...(await node.links()).values()].filter(({ index }) => !withoutPort.has(index));
-      if ((await vsp.setNumVfs(0)) !== 0) skip('the number of devices is fixed on this side');
+      const makeAndZero = async (): Promise<string[]> => {
+        await createBridge(vsp, a.id, a.spec);
+        const withoutPort = await node.links();
+        await createPort(vsp, id, accessPort(0, { logicalBridges: [a.id] }));
+        const came = [...(await node.links()).values()].filter(({ index }) => !withoutPort.has(index));
+        if ((await vsp.setNumVfs(0)) !== 0) skip('the number of devices is fixed on this side');
+        const there = await node.links();
+        return came.filter(({ index }) => there.has(index)).map(({ name }) => name);
+      };
+      let stay = await makeAndZero();
       const ports = (await listPorts(vsp)).map(({ name }) => name);
       holds(!ports.includes(`bridgePorts/${id}`), `bridgePorts/${id} is still there`);
       await refuses(getPort(vsp, id), 'NOT_FOUND', [id]);
       const left = (await listBridges(vsp)).map(({ name }) => name);
       holds(!left.includes(`logicalBridges/${a.id}`), `logicalBridges/${a.id} is still there`);
-      const there = await node.links();
-      const stay = came.filter(({ index }) => there.has(index)).map(({ name }) => name);
+      // Links of others come as well, but hardly each time.
+      for (let again = 1; again < tries && stay.length > 0; again++) {
+        await vsp.setNumVfs(upTo(context, 2));
+        stay = await makeAndZero();
+      }
       same(stay, [], 'network devices that came with the port, and are still there');
       await vsp.setNumVfs(upTo(context, 2));
       await createPort(vsp, id, accessPort(1));

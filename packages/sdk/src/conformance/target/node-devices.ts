@@ -22,6 +22,28 @@ export interface Lent {
   back(): Promise<void>;
 }
 
+/** What can be made, removed and made again. */
+export interface Remade {
+  make(): Promise<unknown>;
+  remove(): Promise<unknown>;
+}
+
+/**
+ * Makes something, and names the links that come up with it, go with it and come again: others that come meanwhile, as those
+ * of containers do, are not its.
+ */
+export async function namesWith({ make, remove }: Remade, list: () => Promise<readonly Link[]>): Promise<string[]> {
+  const comingWith = async (): Promise<string[]> => {
+    const before = new Set((await list()).map(({ index }) => index));
+    await make();
+    return (await list()).filter(({ index, up }) => up && !before.has(index)).map(({ name }) => name);
+  };
+  const first = new Set(await comingWith());
+  if (first.size === 0) return [];
+  await remove();
+  return (await comingWith()).filter((name) => first.has(name));
+}
+
 export class NodeDevices {
   readonly #links = new Links(patiently);
   readonly #sysfs: Sysfs | undefined;
@@ -59,13 +81,12 @@ export class NodeDevices {
     return new Map(this.#sysfs ? [] : (await this.#links.list()).map((link) => [link.index, link]));
   }
 
-  /** Lowers and raises the links that came since; undefined where none did. */
-  async carrierSince(before: ReadonlyMap<number, Link>): Promise<HealthHook | undefined> {
-    if (this.#sysfs) return undefined;
-    const came = (await this.#links.list()).filter(({ index, up }) => up && !before.has(index));
-    if (came.length === 0) return undefined;
+  /** Makes something, and lowers and raises the links that come with it; undefined where none do. */
+  async carrierOf(something: Remade): Promise<HealthHook | undefined> {
+    const names = await namesWith(something, async () => [...(await this.links()).values()]);
+    if (names.length === 0) return undefined;
     const set = async (state: 'up' | 'down') => {
-      await this.#links.batch(came.map(({ name }) => `link set ${name} ${state}`));
+      await this.#links.batch(names.map((name) => `link set ${name} ${state}`));
     };
     return { fail: () => set('down'), repair: () => set('up') };
   }
