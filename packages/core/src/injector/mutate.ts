@@ -8,7 +8,7 @@
  * What the user set stays, and a pod that has all of it is left alone: another run over its outcome changes nothing.
  */
 import { isDeepStrictEqual } from 'node:util';
-import { networkResourceAnnotation, resourceName } from '../api/names.ts';
+import { networkResourceAnnotation, resourceName } from '../api/names/names.ts';
 import { isExtendedResource, isLabel } from './kubernetes-names.ts';
 import { InjectionError } from './networks.ts';
 import type { AddOperation, InjectedContainer, InjectedPod } from './pod.ts';

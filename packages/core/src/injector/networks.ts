@@ -1,7 +1,7 @@
 /** Which networks a pod names in its annotations, in the notations that Multus takes. Pure. */
 import { z } from 'zod';
-import { objectName } from '../api/meta.ts';
-import { networksAnnotation } from '../api/names.ts';
+import { objectName } from '../api/fields/meta.ts';
+import { networksAnnotation } from '../api/names/names.ts';
 
 /** Multus's: the network that takes the place of the cluster's own, one at most. */
 export const defaultNetworkAnnotation = 'v1.multus-cni.io/default-network';

@@ -2,7 +2,7 @@
 import { statSync } from 'node:fs';
 import { z } from 'zod';
 import { DpuError } from '../errors.ts';
-import { defaultGracePeriodSeconds } from '../manifest/side-pod.ts';
+import { defaultGracePeriodSeconds } from '../manifest/pod/side-pod.ts';
 import { standInMachines } from '../testing/stand-in-machines.ts';
 import { canonicalMac } from '../wire/mac.ts';
 import { type Group, groups, type Mode } from './groups.ts';

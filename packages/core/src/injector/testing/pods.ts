@@ -1,5 +1,5 @@
 /** Pods for tests, and what becomes of them. */
-import { networkResourceAnnotation, networksAnnotation, resourceName } from '../../api/names.ts';
+import { networkResourceAnnotation, networksAnnotation, resourceName } from '../../api/names/names.ts';
 import { annotationsWith, type Definition, type Injection, mutate, nodeSelectorAnnotation } from '../mutate.ts';
 import { networksOf, notThere } from '../networks.ts';
 import { type AddOperation, podSchema } from '../pod.ts';

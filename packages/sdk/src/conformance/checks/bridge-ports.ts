@@ -3,7 +3,7 @@ import { DpuError, errorCodes } from '../../errors.ts';
 import type { BridgePort__Output } from '../../generated/opi_api/network/evpn_gw/v1alpha1/BridgePort.ts';
 import type { Component__Output } from '../../generated/opi_api/network/evpn_gw/v1alpha1/Component.ts';
 import { bridgePortService, replayService } from '../../wire/definitions.ts';
-import { Skip } from '../breach.ts';
+import { Breach, Skip } from '../breach.ts';
 import { declareChecks, type Needs } from '../check.ts';
 import { holds, refuses, same } from '../expect.ts';
 import { requireResizable, upTo } from './counts.ts';
@@ -78,6 +78,28 @@ export const bridgePorts = declareChecks('bridge', bridgeNeeds, [
         unfinished.length === 0 || isDown,
         `the port is ${status?.operStatus}, and has a component that is not done`,
       );
+    },
+  },
+  {
+    name: 'port-settles',
+    title: 'a port that is not up yet comes up, or fails',
+    demands: 'A port whose device is there is no longer PENDING once the time of a call is over.',
+    rule: 'BR-19',
+    legacy: createAndDeleteOnly,
+    run: async ({ vsp, freePorts, node, carrier, limits, skip }) => {
+      const [id = ''] = freePorts(1);
+      const before = await node.links();
+      await createPort(vsp, id, accessPort(0));
+      // Else the card may wait for a device, of which only the caller can know.
+      const hasDevice = (carrier ?? (await node.carrierSince(before))) !== undefined;
+      const withinMs = hasDevice ? limits.timeoutMs + vsp.changeMs : carrierMs;
+      const pendingOf = ({ status }: BridgePort__Output) =>
+        status?.components.find((component) => component.status === 'COMP_STATUS_PENDING');
+      const isPending = async () => pendingOf(await getPort(vsp, id)) !== undefined;
+      if (await becomes(false, isPending, withinMs)) return;
+      const text = `the port ${id} is PENDING for ${withinMs} ms: ${pendingOf(await getPort(vsp, id))?.details}`;
+      if (!hasDevice) skip(`${text}; whether its device is there is not known: give --carrier`);
+      throw new Breach(text);
     },
   },
   {

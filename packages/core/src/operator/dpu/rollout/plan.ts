@@ -8,7 +8,7 @@
  * is tried again when it changes, or when somebody orders it.
  */
 import { omitUndefined } from '@dpu-operator/sdk/wire';
-import type { PluginRun, Rollout } from '../../../api/plugin-run.ts';
+import type { PluginRun, Rollout } from '../../../api/fields/plugin-run.ts';
 import { firstTen } from '../../../listed.ts';
 import { actionsFor } from './actions.ts';
 import { drainLeftMs, podsLeft } from './drain.ts';
