@@ -427,8 +427,8 @@ function isVsp({ metadata }: Pod): boolean {
   return metadata.labels?.app === 'vsp';
 }
 
-function hashOf(metadata: { annotations?: unknown }): string {
-  const { [annotations.specHash]: hash = '' } = metadata.annotations as Record<string, string>;
+function hashOf(metadata: Applied['metadata'] | Pod['metadata']): string {
+  const { [annotations.specHash]: hash = '' } = (metadata.annotations ?? {}) as Record<string, string>;
   return hash;
 }
 
