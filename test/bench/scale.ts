@@ -43,7 +43,7 @@ async function measureSize(dpus: number): Promise<void> {
     await operator.stop();
     if (first < dpus) {
       const start = performance.now();
-      await fleet.settle(parseEnvironment(operatorVariables, ''));
+      await fleet.settle(parseEnvironment(operatorVariables, ''), plane.etcd);
       console.log(`${dpus - first} more put there in ${Math.round((performance.now() - start) / 1000)} s`);
       await phase('start with these', startAndFill);
     } else {

@@ -44,6 +44,7 @@ export class ControlPlane implements AsyncDisposable {
   readonly directory: string;
   readonly #processes: ChildProcess[] = [];
   #server = '';
+  #etcd = '';
   #ca = '';
 
   private constructor(directory: string) {
@@ -69,6 +70,11 @@ export class ControlPlane implements AsyncDisposable {
   /** The operator's. */
   get kubeconfig(): string {
     return join(this.directory, 'operator.kubeconfig');
+  }
+
+  /** The address of etcd for clients. */
+  get etcd(): string {
+    return this.#etcd;
   }
 
   get pids(): number[] {
@@ -103,12 +109,13 @@ export class ControlPlane implements AsyncDisposable {
     const etcd = await goPrograms(console.error, goRecipes.etcd);
     const [clients, peers, port] = [await freePort(), await freePort(), await freePort()];
     this.#server = `https://127.0.0.1:${port}`;
+    this.#etcd = `http://127.0.0.1:${clients}`;
     await this.#writeFiles();
     const file = (name: string) => join(this.directory, name);
     this.#spawn('etcd', join(etcd, 'server'), {
       'data-dir': file('etcd'),
-      'listen-client-urls': `http://127.0.0.1:${clients}`,
-      'advertise-client-urls': `http://127.0.0.1:${clients}`,
+      'listen-client-urls': this.#etcd,
+      'advertise-client-urls': this.#etcd,
       'listen-peer-urls': `http://127.0.0.1:${peers}`,
       'initial-advertise-peer-urls': `http://127.0.0.1:${peers}`,
       'initial-cluster': `default=http://127.0.0.1:${peers}`,
@@ -117,7 +124,7 @@ export class ControlPlane implements AsyncDisposable {
       'unsafe-no-fsync': true,
     });
     this.#spawn('kube-apiserver', join(kubernetes, 'kube-apiserver'), {
-      'etcd-servers': `http://127.0.0.1:${clients}`,
+      'etcd-servers': this.#etcd,
       'bind-address': '127.0.0.1',
       'secure-port': port,
       'tls-cert-file': file('server.crt'),

@@ -14,6 +14,7 @@ import {
   labels,
   type ServiceFunctionChain,
   serviceFunctionChain,
+  vspPodName,
   workloads,
 } from '@dpu-operator/core/api';
 import {
@@ -35,6 +36,7 @@ import type { Environment } from '@dpu-operator/core/operator/shared/environment
 import softwareDpu from '@dpu-operator/vsp-mock/package.json' with { type: 'json' };
 import { pino } from 'pino';
 import { namespace } from './control-plane.ts';
+import { type Copy, Template } from './copies.ts';
 import {
   chainObject,
   channelStatus,
@@ -42,6 +44,7 @@ import {
   configObject,
   crashingStatus,
   daemonPod,
+  daemonPodName,
   dpuName,
   dpuObject,
   dpuOf,
@@ -52,6 +55,7 @@ import {
   operatorConfig,
   ownConfig,
   runningStatus,
+  suffixOf,
 } from './objects.ts';
 import { Outages } from './outages.ts';
 
@@ -144,40 +148,54 @@ export class Fleet {
   }
 
   /**
-   * Makes the rest of the fleet as the operator has left one of the first of its kind: spec, status and VSP pod. It must not
-   * run meanwhile; where this were not what it makes itself, it would write when it starts.
+   * Makes the rest of the fleet as the operator has left the first pairs, one whose DPUs have configs of their own and one
+   * without: spec, status and VSP pod. It must not run meanwhile; where this were not what it makes itself, it would write when
+   * it starts.
+   *
+   * @param etcd its address for clients
    */
-  async settle(environment: Environment): Promise<void> {
+  async settle(environment: Environment, etcd: string): Promise<void> {
     const { dpus, first } = this.#size;
-    await each(dpus - first, async (offset) => {
-      const index = first + offset;
-      await this.#createNode(index);
-      // One of each kind: a side, with a config of its own or without.
-      const like = this.#dpus.get(dpuName((index % 2) + (this.#hasConfig(index) ? 0 : 2)));
-      const run = like?.status?.plugin;
-      if (!like || !run) throw new Error(`DPU ${index} has none that it could be like`);
-      await this.#store.apply(dataProcessingUnit, dpuObject(index, this.#plugin), {
-        fieldManager: fieldManagers.daemon,
-      });
-      const { apiVersion, kind } = like;
-      const metadata = { name: dpuName(index) };
-      const spec = like.spec.numVfs === undefined ? {} : { numVfs: like.spec.numVfs };
-      const told = { apiVersion, kind, metadata, spec };
-      const dpu = await this.#store.apply(dataProcessingUnit, told, { fieldManager: fieldManagers.operator });
-      const conditions = like.status?.conditions?.filter(({ type }) => ['VspPod', 'Configured'].includes(type));
-      const status = renamed({ plugin: run, conditions }, like.metadata.name, metadata.name);
-      await this.#store.applyStatus(
-        dataProcessingUnit,
-        { apiVersion, kind, metadata, status },
-        { fieldManager: fieldManagers.operator },
-      );
-      // Its kubelet and its daemon do the rest, here as for the first ones.
-      await this.#store.create(podType, renderVspPod(dpu, run, environment));
-      await this.#runDaemon(index);
+    if (first < 4 || first % 2 > 0 || dpus % 2 > 0)
+      throw new Error('a fleet is settled in pairs, as two that are there');
+    const templates = await Promise.all([0, 2].map((host) => this.#templateOf(host, etcd)));
+    await each((dpus - first) / 2, async (pair) => {
+      const host = first + 2 * pair;
+      const like = this.#hasConfig(host) ? 0 : 2;
+      const template = templates[like / 2];
+      if (!template) throw new Error('there is no template');
+      const copy = template.copy({ [suffixOf(like)]: suffixOf(host), [suffixOf(like + 1)]: suffixOf(host + 1) });
+      for (const index of [like, like + 1]) this.#settleDpu(dpuName(index), copy, environment);
+      await copy.put();
     });
     this.#count = dpus;
     await this.#tellDaemonSet();
-    while (!this.isDone() || this.#said.size < dpus) await sleep(500);
+    while (!this.isDone() || this.#dpus.size < dpus || this.#vspPods.size < dpus) await sleep(500);
+  }
+
+  async #templateOf(host: number, etcd: string): Promise<Template> {
+    const keysOf = (index: number) => [
+      `/registry/minions/${nodeName(index)}`,
+      `/registry/leases/${namespace}/${daemonLeaseName(nodeName(index))}`,
+      `/registry/config.openshift.io/dataprocessingunits/${dpuName(index)}`,
+      `/registry/pods/${namespace}/${vspPodName(dpuName(index))}`,
+      `/registry/pods/${namespace}/${daemonPodName(index)}`,
+    ];
+    return await Template.read(etcd, [...keysOf(host), ...keysOf(host + 1)]);
+  }
+
+  /** What the simulated daemon knows of a copy, and the pod's hash, which is of its name, too. */
+  #settleDpu(like: string, copy: Copy, environment: Environment): void {
+    const dpu = this.#dpus.get(like);
+    const pod = this.#vspPods.get(vspPodName(like), namespace);
+    const said = this.#said.get(like);
+    if (!dpu || !pod || !said) throw new Error(`${like} is not there to be copied`);
+    const copied = copy.of(dpu);
+    if (!copied.status?.plugin) throw new Error(`${like} runs nothing`);
+    const rendered = renderVspPod(copied, copied.status.plugin, environment);
+    copy.replace(hashOf(pod.metadata), hashOf(rendered.metadata));
+    this.#said.set(copied.metadata.name, copy.of(said));
+    this.#running.add(copy.of(pod.metadata.uid ?? ''));
   }
 
   get #plugin(): string {
@@ -409,10 +427,9 @@ function isVsp({ metadata }: Pod): boolean {
   return metadata.labels?.app === 'vsp';
 }
 
-/** What is said of one DPU, said of another. */
-function renamed<T>(said: T, dpu: string, other: string): T {
-  const [, index = '', otherIndex = ''] = /-(\d+) .*-(\d+)$/.exec(`${dpu} ${other}`) ?? [];
-  return JSON.parse(JSON.stringify(said).replaceAll(`-${index}`, `-${otherIndex}`));
+function hashOf(metadata: Applied['metadata'] | Pod['metadata']): string {
+  const { [annotations.specHash]: hash = '' } = (metadata.annotations ?? {}) as Record<string, string>;
+  return hash;
 }
 
 async function each(count: number, work: (index: number) => Promise<unknown>): Promise<void> {

@@ -20,10 +20,13 @@ import { namespace } from './control-plane.ts';
 
 const product = softwareDpu.dpu.products[0]?.name;
 
-export const nodeName = (index: number): string => `node-${String(index).padStart(5, '0')}`;
-export const dpuName = (index: number): string => `dpu-${String(index).padStart(5, '0')}`;
+/** The end of every name that is one node's: of one length, so that objects can be copied as they are stored. */
+export const suffixOf = (index: number): string => `-${String(index).padStart(5, '0')}`;
+export const nodeName = (index: number): string => `node${suffixOf(index)}`;
+export const dpuName = (index: number): string => `dpu${suffixOf(index)}`;
+export const daemonPodName = (index: number): string => `${workloads.daemon}${suffixOf(index)}`;
 /** The config of one DPU. */
-export const ownConfig = (index: number): string => `one-${String(index).padStart(5, '0')}`;
+export const ownConfig = (index: number): string => `one${suffixOf(index)}`;
 /** The DPU of a node. */
 export const dpuOf = (node: string): string => node.replace(/^node/, 'dpu');
 
@@ -106,7 +109,7 @@ export function daemonPod(index: number, hash: string): Applied {
     apiVersion: 'v1',
     kind: 'Pod',
     metadata: {
-      name: `${workloads.daemon}-${index}`,
+      name: daemonPodName(index),
       namespace,
       labels: { app: workloads.daemon },
       annotations: { [annotations.specHash]: hash },

@@ -49,6 +49,14 @@ test('where nothing changes nothing is done', () => {
   expect(node.log).toEqual([]);
 });
 
+test('what runs is said to be asked for by other words where those find the same', () => {
+  const node = Node.running({ ...a1, claim: 'a', askedFor: '^1' });
+  node.want({ ...a1, askedFor: 'latest' });
+  expect(node.status).toEqual({ plugin: { ...a1, claim: 'a', askedFor: 'latest' } });
+  expect(node.log.filter((done) => done.includes('Pod'))).toEqual([]);
+  expect(node.reconcile()).toBeUndefined();
+});
+
 test('another version replaces the one that runs only when it is on the node', () => {
   const node = Node.running({ ...a1, claim: 'a' });
   node.want(a2);

@@ -7,6 +7,7 @@
  * ran before is not touched until all the rest is ready and it is this DPU's turn (fleet/waits-for.ts). A target that failed
  * is tried again when it changes, or when somebody orders it.
  */
+import { omitUndefined } from '@dpu-operator/sdk/wire';
 import type { PluginRun, Rollout } from '../../../api/fields/plugin-run.ts';
 import { firstTen } from '../../../listed.ts';
 import { actionsFor } from './actions.ts';
@@ -42,7 +43,10 @@ function nextStatus(observed: ObservedState): RolloutStatus {
     if (rollout) return { plugin };
     // The same plugin in another pod, as a newer operator makes it.
     const isOther = observed.vspPod && observed.vspPod.hash !== observed.hashOf(plugin);
-    return isOther ? begin(observed, wanted) : status;
+    if (isOther) return begin(observed, wanted);
+    if (wanted.askedFor === plugin.askedFor) return status;
+    // No part of the digest. By these words it is found when its VendorPlugin is made again.
+    return { plugin: omitUndefined({ ...plugin, askedFor: wanted.askedFor }) };
   }
   const otherWay = wanted && rollout.phase === 'Installing' && installKey(wanted) !== installKey(rollout.target);
   if (wanted && (wanted.digest !== rollout.target.digest || otherWay)) {
