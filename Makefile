@@ -56,7 +56,7 @@ docs: build ## Make the documentation's site in .build/docs (REPOSITORY= URL for
 
 .PHONY: test
 test: lint build ## Run every test: unit, integration (kernel, OVS) and end to end on Kind clusters
-	node test/run.ts unit unit-isolated integration e2e e2e-card e2e-2c
+	node test/run.ts unit unit-isolated e2e-2c integration e2e e2e-card
 
 .PHONY: test-unit
 test-unit: compiler ## Run the unit tests: no root, no cluster, seconds

@@ -1,11 +1,10 @@
 /**
- * Runs vitest projects, each whatever became of the others, in two lanes (support/lanes.ts). More lanes take longer: a
- * cluster that does nothing has a third of a core of two. So in CI, where nobody looks at it afterwards, one goes as soon
- * as nothing uses it. What a project prints stands in `.build/test/<project>.log`, its results in `<project>.json` there.
- * With several projects each line says whose it is. Closes with a row for each project, what failed, and the sum in one
- * line: `12 passed, 0 failed, 0 skipped`.
+ * Runs vitest projects, each whatever became of the others, in two lanes (support/runner/lanes.ts). In CI, where nobody looks at
+ * them afterwards, clusters go as soon as nothing uses them: one at rest takes a fifth of a core. What a project prints
+ * stands in `.build/test/<project>.log`, its results in `<project>.json` there. With several projects each line says whose
+ * it is. Closes with a row for each project, what failed, and the sum in one line: `12 passed, 0 failed, 0 skipped`.
  * With T in the environment only the files that have it in their path, and an error where there are none.
- * Usage: [T=<part of a path>] node test/run.ts unit unit-isolated integration e2e e2e-card e2e-2c
+ * Usage: [T=<part of a path>] node test/run.ts unit unit-isolated e2e-2c integration e2e e2e-card
  */
 import { createWriteStream } from 'node:fs';
 import { mkdir, readFile, rm } from 'node:fs/promises';
@@ -16,7 +15,7 @@ import { repositoryRoot } from './cluster/paths.ts';
 import { elapsedSince } from './cluster/progress.ts';
 import { clusterName } from './support/on-clusters/test-cluster.ts';
 import { installPrograms } from './support/programs/programs.ts';
-import { lanesOf, leavesCluster } from './support/runner/lanes.ts';
+import { clustersLeft, lanesOf } from './support/runner/lanes.ts';
 import { type ProjectResult, resultOf, sumOf } from './support/runner/summary.ts';
 
 const projects = process.argv.slice(2);
@@ -52,8 +51,10 @@ async function inTurn(lane: readonly string[]): Promise<ProjectResult[]> {
   const results: ProjectResult[] = [];
   for (const [index, project] of lane.entries()) {
     results.push(await run(project));
-    if (!process.env.CI || process.env.TEST_CLUSTER === 'existing' || !leavesCluster(lane, index)) continue;
-    await deleteCluster({ name: clusterName, log: console.log }).catch((error) => console.error(error));
+    if (!process.env.CI || process.env.TEST_CLUSTER === 'existing') continue;
+    for (const left of clustersLeft(lane, index)) {
+      await deleteCluster({ name: `${clusterName}${left}`, log: console.log }).catch((error) => console.error(error));
+    }
   }
   return results;
 }

@@ -5,7 +5,7 @@ import { ascii, httpAlone, leaveOut, licences } from '../../rolldown.shared.mjs'
 /**
  * Of the Kubernetes client only KubeConfig is used. It pulls in undici, the generated API and agents for proxies, which
  * cost 25 MB of memory in every process and are never called: requests go through node:https
- * (src/kube/api-client.ts), and a pod reaches its API server without a proxy.
+ * (src/kube/client/api-client.ts), and a pod reaches its API server without a proxy.
  */
 const unused = {
   undici: ['Agent', 'ProxyAgent'],

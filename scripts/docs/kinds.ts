@@ -53,11 +53,12 @@ function kindPage({ group, scope, names, versions: [version] }: Definition): str
 
 function partOf(name: string, schema: Schema | undefined): string[] {
   if (!schema?.properties) return [];
-  const rows = fieldsOf(schema, '').map(
-    ({ path, schema, required }) =>
-      `| \`${path}\` | ${typeOf(schema)}${required ? ', required' : ''} | ${inTable(textOf(schema))} |`,
-  );
-  return [`**${name}**`, ['| field | type | what it is |', '| --- | --- | --- |', ...rows].join('\n')];
+  // A list, as a table of three columns is too wide for a phone.
+  const fields = fieldsOf(schema, '').map(({ path, schema, required }) => {
+    const type = `${typeOf(schema)}${required ? ', required' : ''}`;
+    return `- **\`${path}\`** (${type})  \n  ${inline(textOf(schema))}`.trimEnd();
+  });
+  return [`**${name}**`, fields.join('\n')];
 }
 
 interface Field {
@@ -92,7 +93,7 @@ function rulesOf(schema: Schema): string[] {
   return (schema['x-kubernetes-validations'] ?? []).flatMap(({ message }) => (message ? [`Refused: ${message}.`] : []));
 }
 
-/** Text of a schema in a cell: neither columns nor HTML of its own. */
-function inTable(text: string): string {
-  return text.replaceAll('|', '\\|').replaceAll('<', '&lt;').replaceAll('{', '&#123;').replaceAll('\n', ' ');
+/** Text of a schema within a line: no HTML of its own. */
+function inline(text: string): string {
+  return text.replaceAll('<', '&lt;').replaceAll('{', '&#123;').replaceAll('\n', ' ');
 }

@@ -1,7 +1,7 @@
 import { DpuError } from '@dpu-operator/sdk';
 import { expect, test } from 'vitest';
 import { CniError, cniCodes } from './daemon/attach/errors.ts';
-import { ApiError } from './kube/api-error.ts';
+import { ApiError } from './kube/client/api-error.ts';
 import { createLogger, ProcessLog } from './log.ts';
 
 test.each([

@@ -2,7 +2,7 @@
 import { DpuError } from '@dpu-operator/sdk';
 import { type DestinationStream, type Logger, type LoggerOptions, pino } from 'pino';
 import { CniError, cniCodes } from './daemon/attach/errors.ts';
-import { ApiError } from './kube/api-error.ts';
+import { ApiError } from './kube/client/api-error.ts';
 
 export function createLogger(
   level = 'info',

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { dataProcessingUnit } from '../../../packages/core/src/api/data-processing-unit.ts';
+import { dataProcessingUnit } from '../../../packages/core/src/api/kinds/data-processing-unit.ts';
 import { repositoryRoot } from '../../../test/cluster/paths.ts';
 import { terminalSvg } from './terminal-svg.ts';
 

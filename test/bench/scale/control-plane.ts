@@ -190,6 +190,8 @@ export class ControlPlane implements AsyncDisposable {
     // Ends with this process, however that ends.
     const child = spawn('setpriv', ['--pdeathsig', 'KILL', program, ...args], {
       cwd: this.directory,
+      // They have the memory, and collect with as much of the processors as they answer with.
+      env: { ...process.env, GOGC: '400' },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     child.stdout.pipe(log);

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findEngine } from '../../cluster/engine/engine.ts';
-import { architectures, nodeNames, ownArchitecture } from '../../cluster/images/architecture.ts';
+import { type Architecture, architectures, nodeNames, ownArchitecture } from '../../cluster/images/architecture.ts';
 import { productImages } from '../../cluster/images/image-inputs.ts';
 import { repositoryRoot } from '../../cluster/paths.ts';
 import { run } from '../../cluster/run.ts';
@@ -13,6 +13,7 @@ import { type ImageRegistry, startImageRegistry } from '../../support/registries
 
 interface Descriptor {
   digest: string;
+  size: number;
   platform?: { os: string; architecture: string };
 }
 
@@ -52,12 +53,25 @@ it('nothing is built again when nothing has changed', () => {
   expect(pinned(secondTime)).toEqual(pinned(said));
 });
 
+async function json(path: string) {
+  return JSON.parse(await (await registry.get(path)).text());
+}
+
+async function manifestOf(repository: string, architecture: Architecture) {
+  const { manifests } = (await json(`${repository}/manifests/${tag}`)) as { manifests: Descriptor[] };
+  const ours = manifests.find(({ platform }) => platform?.architecture === architecture);
+  return (await json(`${repository}/manifests/${ours?.digest}`)) as { config: Descriptor; layers: Descriptor[] };
+}
+
+it.each(architectures)('Node is one layer of both, for %s', async (architecture) => {
+  const manifests = await Promise.all(productImages.map((name) => manifestOf(`dpu-operator/${name}`, architecture)));
+  const [operator, vsp] = manifests.map(({ layers }) => layers[0]);
+  expect(operator?.size).toBeGreaterThan(20_000_000);
+  expect(vsp).toEqual(operator);
+});
+
 describe.each(productImages)('%s', (name) => {
   const repository = `dpu-operator/${name}`;
-
-  async function json(path: string) {
-    return JSON.parse(await (await registry.get(`${repository}/${path}`)).text());
-  }
 
   it('one digest stands for both architectures', async () => {
     const answer = await registry.get(`${repository}/manifests/${tag}`);
@@ -73,13 +87,11 @@ describe.each(productImages)('%s', (name) => {
     let config: { architecture: string; config: { User: string; Labels: Record<string, string> } };
 
     beforeAll(async () => {
-      const { manifests } = (await json(`manifests/${tag}`)) as { manifests: Descriptor[] };
-      const ours = manifests.find(({ platform }) => platform?.architecture === architecture);
-      const manifest = await json(`manifests/${ours?.digest}`);
-      config = await json(`blobs/${manifest.config.digest}`);
+      const manifest = await manifestOf(repository, architecture);
+      config = await json(`${repository}/blobs/${manifest.config.digest}`);
       root = join(directory, name, architecture);
       await mkdir(root, { recursive: true });
-      for (const { digest } of manifest.layers as Descriptor[]) {
+      for (const { digest } of manifest.layers) {
         const layer = join(directory, 'layer');
         await writeFile(layer, Buffer.from(await (await registry.get(`${repository}/blobs/${digest}`)).arrayBuffer()));
         await run(['tar', '--directory', root, '--extract', '--keep-directory-symlink', '--file', layer]);

@@ -88,6 +88,52 @@ async function pluginInMemory(create: string, serves = ['bridge'], ids = ['card0
   );
 }
 
+/** Its devices are the virtual functions of a card with a switch of its own, found by the manifest's rules. */
+async function pluginForCard(): Promise<void> {
+  const host = { detect: { pci: { vendor: '1234', device: '5678', notVf: true } }, identifier: 'card-{pciAddress}' };
+  const dpu = { detect: { dmiProductContains: 'Example DPU' }, identifier: 'card-{node}' };
+  const products = [{ name: 'Example DPU', host, dpu }];
+  await writeFile(
+    join(plugin, 'package.json'),
+    JSON.stringify({
+      name: 'vsp-card',
+      version: '1.0.0',
+      type: 'module',
+      main: 'plugin.mjs',
+      dpu: { contract: '^1.0.0', hostApi: '^1.0.0', products },
+    }),
+  );
+  await writeFile(
+    join(plugin, 'plugin.mjs'),
+    `export default { create: ({ dpu: { side, identifier, pciAddress }, platform: { sysfs } }) => {
+       console.log('is', identifier);
+       const ids = async () => (side === 'host' ? sysfs.virtualFunctions(pciAddress) : []);
+       return {
+         address: { ip: '192.0.2.2', port: 50151 },
+         getDevices: async () => (await ids()).map((id) => ({ id, healthy: true })),
+         setNumVfs: async (count) => {
+           if (side === 'host') await sysfs.setVirtualFunctions(pciAddress, count);
+           return count;
+         },
+         ...(side === 'dpu' && { dataPath: { serves: ['bridge'], apply: async () => {} } }),
+       };
+     } };`,
+  );
+}
+
+const exampleCard = {
+  address: '0000:01:00.0',
+  vendor: '1234',
+  device: '5678',
+  sriov: {
+    totalVfs: 4,
+    numVfs: 2,
+    device: '5679',
+    netdev: 'enp1s0v{vf}',
+    wire: { netns: '{card}', peer: 'port{vf}', bridge: 'switch' },
+  },
+};
+
 class Harness {
   readonly lines: string[] = [];
   readonly #child: ChildProcess;
@@ -209,7 +255,7 @@ it('what a killed harness left is gone with the next, and a running one is left 
   await killed.says('watching for changes; Ctrl-C');
   await alone(async () => {
     await killed.kill();
-    expect(killed.namespaces).toHaveLength(7);
+    expect(killed.namespaces).toHaveLength(8);
 
     const next = new Harness('--once');
     expect(await next.ended, next.lines.join('\n')).toBe(0);
@@ -217,7 +263,7 @@ it('what a killed harness left is gone with the next, and a running one is left 
     expect([killed.namespaces, next.namespaces]).toEqual([[], []]);
   });
 
-  expect(running.namespaces).toHaveLength(7);
+  expect(running.namespaces).toHaveLength(8);
   running.signal('SIGTERM');
   expect(await running.ended, running.lines.join('\n')).toBe(0);
   expect(running.namespaces).toEqual([]);
@@ -249,6 +295,28 @@ it('tries the ports of a plugin whose host side has no devices', async () => {
   expect(harness.count('✓ bridge port host0-1 by the channel between the daemons')).toBe(1);
   expect(harness.count('plugin: deletes bridgePorts/host0-1')).toBe(1);
   expect(harness.lines.at(-1)).toBe(works);
+});
+
+it('runs a plugin for a card with hardware that stands in for it, found by detection, and packets through it', async () => {
+  await pluginForCard();
+  const machine = join(project, 'machine.json');
+  await writeFile(machine, JSON.stringify({ host: { pci: [exampleCard] }, dpu: { dmiProduct: 'Example DPU rev. B' } }));
+  const harness = new Harness('--once', '--machine', `@${machine}`);
+  expect(await harness.ended, harness.lines.join('\n')).toBe(0);
+  expect(harness.count('plugin: is card-0000:01:00.0')).toBe(1);
+  expect(harness.count('plugin: is card-dev-dpu')).toBe(1);
+  expect(harness.count('✓ attach pod2: 0000:01:02.1 is its net1')).toBe(1);
+  expect(harness.count('✓ ping from pod1 to pod2')).toBe(1);
+  expect(harness.lines.at(-1)).toBe(works);
+  expect(harness.namespaces).toEqual([]);
+});
+
+it('says which side is not found on the hardware that stands in', async () => {
+  await pluginForCard();
+  const harness = new Harness('--once', '--machine', JSON.stringify({ dpu: { dmiProduct: 'PowerEdge R750' } }));
+  expect(await harness.ended, harness.lines.join('\n')).toBe(2);
+  expect(harness.lines.at(-1)).toBe('dpu-vsp: --machine: dpu: the rules of the manifest find no dpu side there');
+  expect(harness.namespaces).toEqual([]);
 });
 
 it('orders functions for a plugin that serves them in chains only', async () => {

@@ -20,7 +20,6 @@ interface Example {
   };
 }
 
-/** The network and the pod of the examples. */
 async function example(): Promise<[network: Example, pod: Example]> {
   const files = ['examples/dpu-network.yaml', 'examples/dpu-network-pod.yaml'];
   const [network, pod] = await Promise.all(files.map(async (path) => parse(await readFile(path, 'utf8'))));

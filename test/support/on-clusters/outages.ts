@@ -46,7 +46,6 @@ interface ReadyCondition {
   lastTransitionTime: string;
 }
 
-/** The Ready condition of a DPU. */
 export async function readyOf({ kubectl }: OnApi, dpu: string): Promise<ReadyCondition> {
   const object = await kubectl.json<{ status: { conditions: (ReadyCondition & { type: string })[] } }>([
     'get',
@@ -134,7 +133,6 @@ export async function trafficGap(
   return Math.round(Math.max(...gaps) * 1000);
 }
 
-/** The daemon's pod of a node. */
 export async function daemonPod({ kubectl }: OnApi, node: string): Promise<string> {
   const pods = ['get', 'pod', '-n', namespace, '-l', 'app=dpu-daemon', '--field-selector', `spec.nodeName=${node}`];
   return kubectl.run([...pods, '-o', 'jsonpath={.items[*].metadata.name}']);

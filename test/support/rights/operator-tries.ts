@@ -21,7 +21,6 @@ export interface OperatorPlace {
   node: string;
   otherNode: string;
   dpu: string;
-  /** A pod of the daemon. */
   daemonPod: string;
 }
 

@@ -1,20 +1,30 @@
 import { expect, test } from 'vitest';
-import { lanesOf, leavesCluster } from './lanes.ts';
+import { clustersLeft, lanesOf } from './lanes.ts';
 
-test('what needs a cluster is a lane of its own, in the order given', () => {
-  expect(lanesOf(['unit', 'e2e', 'integration', 'e2e-2c'])).toEqual([
-    ['unit', 'integration'],
-    ['e2e', 'e2e-2c'],
+test('what needs the one cluster is a lane of its own, in the order given', () => {
+  expect(lanesOf(['unit', 'e2e', 'e2e-2c', 'integration', 'e2e-card'])).toEqual([
+    ['unit', 'e2e-2c', 'integration'],
+    ['e2e', 'e2e-card'],
   ]);
 });
 
 test.each([
-  [['e2e', 'e2e-card', 'e2e-2c'], [1]],
-  [['e2e', 'e2e-2c', 'e2e-card'], []],
-  [['e2e', 'e2e-2c'], [0]],
-  [['e2e', 'e2e-card'], []],
-  [['e2e-2c', 'e2e'], []],
-  [['unit', 'integration'], []],
-])('in %j the cluster is left after %j', (lane, expected) => {
-  expect(lane.map((_, index) => index).filter((index) => leavesCluster(lane, index))).toEqual(expected);
+  [
+    ['unit', 'e2e-2c', 'integration'],
+    [[], ['-host', '-dpu'], []],
+  ],
+  [
+    ['e2e', 'e2e-card', 'upgrade'],
+    [[], [''], []],
+  ],
+  [
+    ['e2e', 'e2e-card'],
+    [[], []],
+  ],
+  [
+    ['unit', 'e2e-2c'],
+    [[], []],
+  ],
+])('in %j these clusters are left behind each project: %j', (lane, expected) => {
+  expect(lane.map((_, index) => clustersLeft(lane, index))).toEqual(expected);
 });

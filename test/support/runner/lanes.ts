@@ -1,18 +1,25 @@
-/** Which test projects run one after another, and when nothing more needs the cluster of one. */
-const onOneCluster = ['e2e', 'e2e-card'];
-const onClusters = [...onOneCluster, 'e2e-2c', 'e2e-real', 'upgrade'];
+/** Which test projects run one after another, and which clusters nothing needs any more. */
 
-/** What needs a cluster mostly waits, so the rest runs beside it. */
+/** The clusters of a project, by what follows the name of the tests' cluster. */
+const clusters: Record<string, readonly string[]> = {
+  e2e: [''],
+  'e2e-card': [''],
+  'e2e-2c': ['-host', '-dpu'],
+};
+const onOneCluster = ['e2e', 'e2e-card', 'e2e-real', 'upgrade'];
+
+/** Two lanes, in the order given: what runs on the one cluster mostly waits, so the rest runs beside it. */
 export function lanesOf(projects: readonly string[]): string[][] {
   return [
-    projects.filter((project) => !onClusters.includes(project)),
-    projects.filter((project) => onClusters.includes(project)),
+    projects.filter((project) => !onOneCluster.includes(project)),
+    projects.filter((project) => onOneCluster.includes(project)),
   ];
 }
 
-/** Whether others follow in the lane, and none of them uses the cluster that this project has used. */
-export function leavesCluster(lane: readonly string[], index: number): boolean {
+/** The clusters that a project has used and none that follows in the lane does; none behind the last. */
+export function clustersLeft(lane: readonly string[], index: number): string[] {
   const following = lane.slice(index + 1);
-  const isOnIt = (project: string) => onOneCluster.includes(project);
-  return isOnIt(lane[index] ?? '') && following.length > 0 && !following.some(isOnIt);
+  if (following.length === 0) return [];
+  const needed = following.flatMap((project) => clusters[project] ?? []);
+  return (clusters[lane[index] ?? ''] ?? []).filter((cluster) => !needed.includes(cluster));
 }

@@ -20,7 +20,7 @@ const longest = [
   'vsp-intel-ipu/imc',
   'process-faults',
   'conformance/conformance',
-  'wire-faults',
+  'bridge-faults',
   'dpu-crash',
   'main',
   'trust',

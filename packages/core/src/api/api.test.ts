@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import { setCondition } from './conditions.ts';
-import { structuralSchema } from './crd.ts';
-import { dpuOperatorConfig } from './dpu-operator-config.ts';
-import { kinds } from './kinds.ts';
-import { labelValue, vspSocket } from './paths.ts';
-import { serviceFunctionChain } from './service-function-chain.ts';
+import { setCondition } from './fields/conditions.ts';
+import { structuralSchema } from './kinds/crd.ts';
+import { dpuOperatorConfig } from './kinds/dpu-operator-config.ts';
+import { kinds } from './kinds/kinds.ts';
+import { serviceFunctionChain } from './kinds/service-function-chain.ts';
+import { labelValue, vspSocket } from './names/paths.ts';
 
 interface JsonSchema {
   description?: string;

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { parsePluginManifest } from '@dpu-operator/sdk/manifest';
 import { expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
-import { dataProcessingUnitConfig } from './data-processing-unit-config.ts';
-import { vendorPlugin } from './vendor-plugin.ts';
+import { dataProcessingUnitConfig } from './kinds/data-processing-unit-config.ts';
+import { vendorPlugin } from './kinds/vendor-plugin.ts';
 
 const docs = join(import.meta.dirname, '../../../sdk/docs');
 const pages = ['tutorial.md', ...readdirSync(join(docs, 'guides')).map((name) => `guides/${name}`)];

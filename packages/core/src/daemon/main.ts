@@ -15,7 +15,7 @@ import {
   vspDirectory,
   workloads,
 } from '../api/index.ts';
-import { connectStore } from '../kube/connect.ts';
+import { connectStore } from '../kube/client/connect.ts';
 import { collectProcessMetrics, EventRecorder, MetricsAccess, serveHealth, serveMetrics } from '../kube/index.ts';
 import { createLogger, ProcessLog } from '../log.ts';
 import { x509 } from '../trust/x509/run.ts';

@@ -12,7 +12,7 @@ import { reloadOnChange, runBuild, type Sides } from './reload.ts';
 import { Report, type SideName } from './report.ts';
 import type { DevRequest } from './request.ts';
 import { Scenario } from './scenario.ts';
-import { sideSettings } from './settings.ts';
+import { fillIn, sideSettings } from './settings.ts';
 import { SideProcess } from './side-process.ts';
 import { deleteLeftOvers, Topology } from './topology.ts';
 
@@ -49,7 +49,7 @@ export async function runHarness(request: DevRequest, entry: string): Promise<nu
     const sides = startSides(topology, entry, report, ending.signal);
     const scenario = new Scenario({ sides, topology, report, signal: stop.signal });
     try {
-      await startVsps(sides, request, plugin);
+      await startVsps(sides, topology, request, plugin);
       await scenario.run();
       if (files === undefined) {
         await scenario.finish();
@@ -95,20 +95,28 @@ function show(side: SideName, message: Message, report: Report): void {
   else if (message.kind === 'ended') report.failed(`${side} side's VSP runs`, `it ended by itself (${message.how})`);
 }
 
-async function startVsps(sides: Sides, request: DevRequest, plugin: PluginPackage): Promise<void> {
-  const { directory, program, settings, files } = request;
-  const start = (side: SideName) => {
-    const { name, ip } = nodes[side];
-    const asked = sideSettings(plugin.manifest.dev?.[side], settings[side]);
-    const dpu = dpuWithoutCard({ packageName: plugin.name, manifest: plugin.manifest }, side, name);
-    return sides[side].call('start', {
-      node: { name, ip },
-      dpu,
+async function startVsps(
+  sides: Sides,
+  topology: Topology,
+  { directory, program, settings, machines, files }: DevRequest,
+  { name: packageName, manifest }: PluginPackage,
+): Promise<void> {
+  const plugin = { packageName, manifest };
+  const start = async (side: SideName) => {
+    const { name: nodeName, ip } = nodes[side];
+    const asked = sideSettings(manifest.dev?.[side], settings[side]);
+    const machine = machines[side] && fillIn(machines[side], { card: topology.path('card') });
+    const found = machine
+      ? await sides[side].call('standIn', { machine, plugin, side, nodeName })
+      : { dpu: dpuWithoutCard(plugin, side, nodeName) };
+    await sides[side].call('start', {
+      node: { name: nodeName, ip },
+      ...found,
       directory,
       program,
       settings: asked,
       files,
-      gracePeriodSeconds: podOf(plugin.manifest, side).gracePeriodSeconds,
+      gracePeriodSeconds: podOf(manifest, side).gracePeriodSeconds,
     });
   };
   await Promise.all([start('host'), start('dpu')]);
@@ -116,7 +124,7 @@ async function startVsps(sides: Sides, request: DevRequest, plugin: PluginPackag
 
 function printPlaces(topology: Topology, report: Report): void {
   report.title('network namespaces');
-  for (const place of ['pod1', 'pod2', 'function', 'bridge', 'outside', 'host', 'dpu'] as const) {
+  for (const place of ['pod1', 'pod2', 'function', 'bridge', 'outside', 'host', 'dpu', 'card'] as const) {
     report.say(`${place.padEnd(8)} ip netns exec ${topology.netns(place)} …`);
   }
 }

@@ -6,8 +6,9 @@ import { readFileSync } from 'node:fs';
 
 const netnsPrefix = 'dpudev-';
 
-export type Place = 'host' | 'dpu' | 'pod1' | 'pod2' | 'function' | 'bridge' | 'outside';
-export const places: readonly Place[] = ['host', 'dpu', 'pod1', 'pod2', 'function', 'bridge', 'outside'];
+/** `card` is for what stands in for one. */
+export type Place = 'host' | 'dpu' | 'card' | 'pod1' | 'pod2' | 'function' | 'bridge' | 'outside';
+export const places: readonly Place[] = ['host', 'dpu', 'card', 'pod1', 'pod2', 'function', 'bridge', 'outside'];
 
 /** A process and when it started, as process ids are used again. */
 export function harnessId(pid = process.pid): string {

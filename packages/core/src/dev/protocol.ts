@@ -1,6 +1,8 @@
 /** What the harness and the process of a side tell each other, over the channel that Node gives to child processes. */
 import { type ErrorCode, errorCodes } from '@dpu-operator/sdk';
+import type { DetectionInput } from '@dpu-operator/sdk/manifest';
 import { z } from 'zod';
+import type { StandInMachine } from './stand-in.ts';
 
 const text = z.string();
 const anything = z.record(text, z.unknown());
@@ -8,16 +10,20 @@ const anything = z.record(text, z.unknown());
 /** Directories with the keys of a plugin's Secret and ConfigMap. */
 export const keyFiles = z.object({ secret: text.exactOptional(), configMap: text.exactOptional() });
 
+const detectedDpu = z.object({
+  name: text,
+  identifier: text,
+  productName: text,
+  plugin: text,
+  side: z.enum(['host', 'dpu']),
+  functions: z.array(z.object({ address: text, bridges: z.array(text) })).exactOptional(),
+});
+
 export const sideStart = z.object({
   node: z.object({ name: text, ip: text }),
-  dpu: z.object({
-    name: text,
-    identifier: text,
-    productName: text,
-    plugin: text,
-    side: z.enum(['host', 'dpu']),
-    functions: z.array(z.object({ address: text, bridges: z.array(text) })).exactOptional(),
-  }),
+  dpu: detectedDpu,
+  /** What stands in for /sys. */
+  sysfs: text.exactOptional(),
   directory: text,
   program: text,
   settings: anything,
@@ -47,6 +53,16 @@ export type CniCall = z.infer<typeof cniCall>;
 
 /** What a side does when it is asked: the arguments, and the answer. */
 export const methods = {
+  /** Plugs in what stands in for the card, before the start, and finds the DPU there. */
+  standIn: {
+    params: z.object({
+      machine: z.custom<StandInMachine>(),
+      plugin: z.custom<DetectionInput['plugins'][number]>(),
+      side: z.enum(['host', 'dpu']),
+      nodeName: text,
+    }),
+    result: z.object({ sysfs: text, dpu: detectedDpu }),
+  },
   /** Starts the daemon's part and the VSP. */
   start: { params: sideStart, result: z.null() },
   /** Resolves when the DPU is Ready, or says why it is not within some seconds. */
@@ -101,9 +117,7 @@ export const message = z.discriminatedUnion('kind', [
     code: z.enum(Object.keys(errorCodes) as [ErrorCode, ...ErrorCode[]]),
     message: text,
   }),
-  /** A call of the VSP. */
   z.object({ kind: z.literal('call'), call: callLine }),
-  /** A line that the VSP printed. */
   z.object({ kind: z.literal('printed'), line: text }),
   /** The VSP ended without being told to. */
   z.object({ kind: z.literal('ended'), how: text }),

@@ -2,8 +2,11 @@
 import { DpuError } from '@dpu-operator/sdk';
 import { z } from 'zod';
 import { keyFiles } from './protocol.ts';
+import type { StandInMachine } from './stand-in.ts';
 
 const settings = z.record(z.string(), z.unknown());
+/** As `dpu-vsp` has checked it. */
+const machine = z.custom<StandInMachine>().exactOptional();
 
 const devRequest = z.object({
   /** Absolute path of the plugin's package. */
@@ -12,6 +15,8 @@ const devRequest = z.object({
   program: z.string().startsWith('/'),
   /** Laid over those of the manifest, setting by setting. */
   settings: z.object({ host: settings, dpu: settings }),
+  /** What stands in for the hardware of a side. */
+  machines: z.object({ host: machine, dpu: machine }),
   /** Absolute paths of directories with the keys of the plugin's Secret and ConfigMap, for both sides. */
   files: keyFiles,
   once: z.boolean(),

@@ -17,6 +17,7 @@ import { runCni } from './cni.ts';
 import { makeRunPrivate } from './mounts.ts';
 import type { CniCall, MethodName, Params, Result, SideStart } from './protocol.ts';
 import { linkNames, remains } from './remains.ts';
+import { standIn } from './stand-in.ts';
 import { VspProcess } from './vsp-process.ts';
 
 export interface SideOptions {
@@ -48,7 +49,7 @@ interface Running {
 
 export class Side implements Handlers {
   readonly #options: SideOptions;
-  readonly #devices = new Devices();
+  #devices = new Devices();
   /** Asked for without a pod, because the devices are no netdevs here. */
   readonly #ports = new Map<string, BridgePort>();
   #functions: Params<'createNetworkFunction'>[] = [];
@@ -57,15 +58,22 @@ export class Side implements Handlers {
   readonly #stopping = new AbortController();
   #onChange: () => void = () => {};
   #running: Running | undefined;
+  #prepared: Promise<void> | undefined;
 
   constructor(options: SideOptions) {
     this.#options = options;
   }
 
+  async standIn({ machine, plugin, side, nodeName }: Params<'standIn'>): Promise<Result<'standIn'>> {
+    await this.#preparing();
+    return standIn(machine, plugin, side, nodeName);
+  }
+
   async start(request: SideStart): Promise<null> {
-    const { dpu, node, directory, program, settings, gracePeriodSeconds } = request;
+    const { dpu, node, sysfs = '/sys', directory, program, settings, gracePeriodSeconds } = request;
     const { logger, onPrinted, onEnded } = this.#options;
-    await makeRunPrivate();
+    await this.#preparing();
+    this.#devices = new Devices(sysfs, '/sys');
     mkdirSync(daemonDirectory, { recursive: true, mode: 0o700 });
     const store = new AttachmentStore({ directory: `${stateDirectory}/attachments`, logger });
     const homes = new DeviceHomes({ directory: `${stateDirectory}/device-homes`, logger });
@@ -83,7 +91,7 @@ export class Side implements Handlers {
         networkFunctions: (name) => [...attached.networkFunctions(name), ...this.#singles()],
         chainMembers: (name) => [...(attached.chainMembers?.(name) ?? []), ...this.#members()],
       },
-      sysfs: new Sysfs(),
+      sysfs: new Sysfs(sysfs),
       onChange: () => this.#onChange(),
       logger,
       heartbeatMs,
@@ -105,6 +113,7 @@ export class Side implements Handlers {
       exec,
       logger,
       chains: { of: async ({ name }) => this.#place(name) },
+      devices: this.#devices,
     });
     engine.watch(this.#stopping.signal);
     const server = new CniServer({ engine, socketPath: cniServerSocket, logger });
@@ -213,6 +222,11 @@ export class Side implements Handlers {
     return { exitCode, ...(await remains(linksBefore)) };
   }
 
+  #preparing(): Promise<void> {
+    this.#prepared ??= makeRunPrivate();
+    return this.#prepared;
+  }
+
   #place(name: string): ChainPlace | undefined {
     if (!this.#chain.includes(name)) return undefined;
     return { chain: chainName, function: name, functions: this.#chain, generation: 1 };
@@ -250,7 +264,13 @@ export class Side implements Handlers {
 }
 
 /** What the operator tells a VSP's pod of its DPU and node. */
-function vspEnvironment({ dpu, node, files, gracePeriodSeconds }: SideStart): Record<string, string | undefined> {
+function vspEnvironment({
+  dpu,
+  node,
+  sysfs,
+  files,
+  gracePeriodSeconds,
+}: SideStart): Record<string, string | undefined> {
   const environment: Record<string, string | undefined> = {
     DPU_NAME: dpu.name,
     DPU_SIDE: dpu.side,
@@ -264,6 +284,7 @@ function vspEnvironment({ dpu, node, files, gracePeriodSeconds }: SideStart): Re
     DPU_SECRET_DIRECTORY: files.secret,
     DPU_CONFIG_MAP: undefined,
     DPU_CONFIG_MAP_DIRECTORY: files.configMap,
+    DPU_SYSFS: sysfs,
   };
   const [pci] = dpu.functions ?? [];
   if (pci) environment.DPU_PCI_ADDRESS = pci.address;

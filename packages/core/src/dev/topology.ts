@@ -42,7 +42,6 @@ export class Topology {
     return new Links(exec, this.path(place));
   }
 
-  /** Runs a program in a place. */
   run(place: Place, [file = '', ...args]: readonly string[], input = '') {
     return exec('nsenter', [`--net=${this.path(place)}`, file, ...args], { allowFailure: true, input });
   }

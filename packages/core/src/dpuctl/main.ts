@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 /** `dpuctl`: what an administrator tells the operator that is more than one field of an object. */
 import { Command, InvalidArgumentError } from 'commander';
-import { operatorNamespace } from '../api/names.ts';
-import { connectStore } from '../kube/connect.ts';
+import { operatorNamespace } from '../api/names/names.ts';
+import { connectStore } from '../kube/client/connect.ts';
 import { type MigrateOptions, Migration } from '../migrate/run.ts';
 import { type Context, UsageError } from './context.ts';
 import { exportTrust } from './trust/export.ts';

@@ -1,7 +1,7 @@
 /** Removal without an operator, against an API server in memory. */
 import 'reflect-metadata';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { configName, finalizers, labels, operatorNamespace as namespace } from '../api/names.ts';
+import { configName, finalizers, labels, operatorNamespace as namespace } from '../api/names/names.ts';
 import { TestApiServer } from '../daemon/testing/api-server.ts';
 import { goFinalizer } from '../migrate/go-objects.ts';
 import type { Context } from './context.ts';

@@ -1,8 +1,8 @@
 /** `dpuctl uninstall --without-operator`: what the operator would do, by its own code, where there is none any more. */
 import 'reflect-metadata';
-import { dataProcessingUnit } from '../api/data-processing-unit.ts';
-import { dpuOperatorConfig } from '../api/dpu-operator-config.ts';
-import { configName, finalizers, labels } from '../api/names.ts';
+import { dataProcessingUnit } from '../api/kinds/data-processing-unit.ts';
+import { dpuOperatorConfig } from '../api/kinds/dpu-operator-config.ts';
+import { configName, finalizers, labels } from '../api/names/names.ts';
 import { isBeingDeleted, node, persist, removeFinalizer } from '../kube/index.ts';
 import { createLogger } from '../log.ts';
 import { Uninstaller } from '../operator/config/uninstaller.ts';

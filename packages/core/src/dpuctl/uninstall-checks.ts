@@ -1,8 +1,8 @@
 /** What is looked at before anything is taken away without an operator. */
-import { kinds } from '../api/kinds.ts';
-import { apiVersion, operatorNamespace, workloads } from '../api/names.ts';
+import { kinds } from '../api/kinds/kinds.ts';
+import { apiVersion, operatorNamespace, workloads } from '../api/names/names.ts';
 import { isBeingDeleted, isNotFound, type Pod, pod, resourcePath, serviceAccount } from '../kube/index.ts';
-import { keyOf } from '../kube/resource.ts';
+import { keyOf } from '../kube/objects/resource.ts';
 import { type Context, UsageError } from './context.ts';
 
 /**

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { FakeApiServer, type FakeRequest } from '../kube/fake-api-server.ts';
+import { FakeApiServer, type FakeRequest } from '../kube/testing/fake-api-server.ts';
 import { uninstall } from './uninstall.ts';
 
 const path = '/apis/config.openshift.io/v1/dpuoperatorconfigs';

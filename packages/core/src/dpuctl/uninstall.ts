@@ -1,6 +1,6 @@
-import { findCondition } from '../api/conditions.ts';
-import { type DpuOperatorConfig, dpuOperatorConfig } from '../api/dpu-operator-config.ts';
-import { configName } from '../api/names.ts';
+import { findCondition } from '../api/fields/conditions.ts';
+import { type DpuOperatorConfig, dpuOperatorConfig } from '../api/kinds/dpu-operator-config.ts';
+import { configName } from '../api/names/names.ts';
 import { hasFinalizer, Informer, persist } from '../kube/index.ts';
 import { createLogger } from '../log.ts';
 import { goFinalizer } from '../migrate/go-objects.ts';

@@ -1,7 +1,7 @@
 /** The injector's environment, as its Deployment sets it. */
 import { z } from 'zod';
-import { operatorNamespace } from '../api/names.ts';
-import { ports } from '../api/ports.ts';
+import { operatorNamespace } from '../api/names/names.ts';
+import { ports } from '../api/names/ports.ts';
 import { checkedEnvironment } from '../checked-environment.ts';
 
 const port = z.coerce.number().int().min(0).max(65_535);

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { injectorNames } from '../api/names.ts';
+import { injectorNames } from '../api/names/names.ts';
 import { configMap, Informer, type KubeStore } from '../kube/index.ts';
 import { defaultSettings, type InjectorSettings, parseSettings } from './settings.ts';
 

@@ -2,7 +2,7 @@
 import 'reflect-metadata';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { connectStore } from '../kube/connect.ts';
+import { connectStore } from '../kube/client/connect.ts';
 import { serveHealth } from '../kube/index.ts';
 import { createLogger } from '../log.ts';
 import { readCertificate, watchCertificate } from './certificate-files.ts';

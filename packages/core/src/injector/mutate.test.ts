@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { injectorNames, networksAnnotation, resourceName } from '../api/names.ts';
+import { injectorNames, networksAnnotation, resourceName } from '../api/names/names.ts';
 import { defaultNetworkAnnotation } from './networks.ts';
 import { injectInto, netInfo, outcome, podWith } from './testing/pods.ts';
 

@@ -7,9 +7,10 @@
  *
  * What the user set stays, and a pod that has all of it is left alone: another run over its outcome changes nothing.
  */
-import { networkResourceAnnotation, resourceName } from '../api/names.ts';
+import { isDeepStrictEqual } from 'node:util';
+import { networkResourceAnnotation, resourceName } from '../api/names/names.ts';
 import { isExtendedResource, isLabel } from './kubernetes-names.ts';
-import { InjectionError, type NetworkName, networksOf } from './networks.ts';
+import { InjectionError } from './networks.ts';
 import type { AddOperation, InjectedContainer, InjectedPod } from './pod.ts';
 import { hasNetInfo, netInfoOf } from './pod-net-info.ts';
 import type { InjectorSettings } from './settings.ts';
@@ -19,6 +20,13 @@ export const nodeSelectorAnnotation = 'k8s.v1.cni.cncf.io/nodeSelector';
 
 /** A NetworkAttachmentDefinition, by its annotations. */
 export type Definition = Readonly<Record<string, string>>;
+
+/** A network that a pod names, and that is there. */
+export interface FoundNetwork {
+  /** `namespace/name` */
+  name: string;
+  definition: Definition;
+}
 
 export interface Injection {
   patch: AddOperation[];
@@ -30,6 +38,7 @@ export interface Injection {
  * The pod's annotations with those that its labels ask for. Its own win; of two labels the first in alphabetical order.
  */
 export function annotationsWith({ metadata }: InjectedPod, settings: InjectorSettings): Record<string, string> {
+  if (settings.annotationsByLabel.size === 0) return metadata.annotations ?? {};
   const labels = metadata.labels ?? {};
   const asked = [...settings.annotationsByLabel]
     .filter(([label]) => Object.hasOwn(labels, label) && labels[label]?.toLowerCase() === 'true')
@@ -39,21 +48,16 @@ export function annotationsWith({ metadata }: InjectedPod, settings: InjectorSet
 }
 
 /**
- * @param namespace of the pod
- * @param definitionOf undefined where there is no such NetworkAttachmentDefinition
+ * @param annotations of the pod, by {@link annotationsWith}
+ * @param networks that they name, one as often as it is named
  * @throws InjectionError when the pod names networks that cannot be injected
  */
 export function mutate(
   pod: InjectedPod,
-  namespace: string,
-  definitionOf: (network: NetworkName) => Definition | undefined,
+  annotations: Readonly<Record<string, string>>,
+  networks: readonly FoundNetwork[],
   settings: InjectorSettings,
 ): Injection {
-  const annotations = annotationsWith(pod, settings);
-  const networks = networksOf(annotations, namespace).map((network) => ({
-    network,
-    definition: found(network, definitionOf(network)),
-  }));
   const warnings: string[] = [];
   const wantedLabels = nodeLabels(networks);
   const patch = [
@@ -64,28 +68,14 @@ export function mutate(
   return { patch, warnings };
 }
 
-interface FoundNetwork {
-  network: NetworkName;
-  definition: Definition;
-}
-
-const nameOf = ({ namespace, name }: NetworkName): string => `${namespace}/${name}`;
-
-function found(network: NetworkName, definition: Definition | undefined): Definition {
-  if (definition) return definition;
-  throw new InjectionError(
-    `there is no NetworkAttachmentDefinition ${nameOf(network)}, which the pod names as its network`,
-  );
-}
-
 function countResources(networks: readonly FoundNetwork[]): Map<string, number> {
   const counts = new Map<string, number>();
-  for (const { network, definition } of networks) {
+  for (const { name, definition } of networks) {
     const resource = definition[networkResourceAnnotation];
     if (!resource) continue;
     if (!isExtendedResource(resource)) {
       throw new InjectionError(
-        `NetworkAttachmentDefinition ${nameOf(network)}: annotation ${networkResourceAnnotation}: '${resource}' is no name of devices, such as ${resourceName}`,
+        `NetworkAttachmentDefinition ${name}: annotation ${networkResourceAnnotation}: '${resource}' is no name of devices, such as ${resourceName}`,
       );
     }
     counts.set(resource, (counts.get(resource) ?? 0) + 1);
@@ -116,11 +106,19 @@ function resourcesAndFiles(
  * asks for is its own only where it runs on beside the others; else the others have it after it.
  */
 function missing({ spec }: InjectedPod, counts: ReadonlyMap<string, number>): Map<string, number> {
-  const sidecars = spec.initContainers?.filter(({ restartPolicy }) => restartPolicy === 'Always') ?? [];
-  const asked = [...(spec.containers ?? []), ...sidecars].flatMap(({ resources }) =>
-    Object.keys({ ...resources?.requests, ...resources?.limits }),
-  );
-  return new Map([...counts].filter(([resource]) => !asked.includes(resource)));
+  const left = new Map(counts);
+  const leave = ({ resources }: Pick<InjectedContainer, 'resources'>) => {
+    for (const resource of counts.keys()) {
+      if (resources?.requests?.[resource] !== undefined || resources?.limits?.[resource] !== undefined) {
+        left.delete(resource);
+      }
+    }
+  };
+  for (const container of spec.containers ?? []) leave(container);
+  for (const container of spec.initContainers ?? []) {
+    if (container.restartPolicy === 'Always') leave(container);
+  }
+  return left;
 }
 
 function resourcesWith({ resources }: InjectedContainer, counts: ReadonlyMap<string, number>) {
@@ -154,23 +152,22 @@ function sum(field: string, resource: string, before: string | number = 0, count
 /** By key: what the networks ask of the nodes. */
 function nodeLabels(networks: readonly FoundNetwork[]): Map<string, { value: string; by: string }> {
   const labels = new Map<string, { value: string; by: string }>();
-  for (const { network, definition } of networks) {
+  for (const { name, definition } of networks) {
     const text = definition[nodeSelectorAnnotation];
     if (!text) continue;
-    const by = nameOf(network);
     const [key = '', value = '', ...more] = text.split('=').map((part) => part.trim());
     if (!isLabel(key, value) || more.length > 0) {
       throw new InjectionError(
-        `NetworkAttachmentDefinition ${by}: annotation ${nodeSelectorAnnotation}: '${text}' is not one label, key=value`,
+        `NetworkAttachmentDefinition ${name}: annotation ${nodeSelectorAnnotation}: '${text}' is not one label, key=value`,
       );
     }
     const other = labels.get(key);
     if (other && other.value !== value) {
       throw new InjectionError(
-        `no node has both networks: ${other.by} is on nodes with ${key}=${other.value}, ${by} on those with ${key}=${value}`,
+        `no node has both networks: ${other.by} is on nodes with ${key}=${other.value}, ${name} on those with ${key}=${value}`,
       );
     }
-    labels.set(key, { value, by });
+    labels.set(key, { value, by: name });
   }
   return labels;
 }
@@ -179,7 +176,8 @@ function nodeSelectorWith(
   { spec }: InjectedPod,
   wanted: ReadonlyMap<string, { value: string; by: string }>,
   warnings: string[],
-): Record<string, string> {
+): InjectedPod['spec']['nodeSelector'] {
+  if (wanted.size === 0) return spec.nodeSelector;
   const own = spec.nodeSelector ?? {};
   for (const [key, { value, by }] of wanted) {
     if (!Object.hasOwn(own, key) || own[key] === value) continue;
@@ -189,15 +187,8 @@ function nodeSelectorWith(
   return { ...added, ...own };
 }
 
-/** Nothing where before and after say the same; an absent field says the same as an empty one. */
+/** Nothing where before and after say the same; an absent field says the same as an empty one. Keys of a map have no order. */
 function changed(path: string, before: unknown, after: unknown): AddOperation[] {
-  if (JSON.stringify(sorted(before)) === JSON.stringify(sorted(after))) return [];
+  if (before === after || isDeepStrictEqual(before ?? {}, after ?? {})) return [];
   return [{ op: 'add', path, value: after }];
-}
-
-/** Maps, whose keys have no order, by their keys; lists as they are. */
-function sorted(value: unknown): unknown {
-  if (value === undefined || value === null) return {};
-  if (typeof value !== 'object' || Array.isArray(value)) return value;
-  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
 }

@@ -1,7 +1,7 @@
 /** Which networks a pod names in its annotations, in the notations that Multus takes. Pure. */
 import { z } from 'zod';
-import { objectName } from '../api/meta.ts';
-import { networksAnnotation } from '../api/names.ts';
+import { objectName } from '../api/fields/meta.ts';
+import { networksAnnotation } from '../api/names/names.ts';
 
 /** Multus's: the network that takes the place of the cluster's own, one at most. */
 export const defaultNetworkAnnotation = 'v1.multus-cni.io/default-network';
@@ -16,6 +16,10 @@ export interface NetworkName {
 export class InjectionError extends Error {
   override readonly name = 'InjectionError';
 }
+
+/** @param name of the NetworkAttachmentDefinition, with its namespace */
+export const notThere = (name: string): InjectionError =>
+  new InjectionError(`there is no NetworkAttachmentDefinition ${name}, which the pod names as its network`);
 
 /** Of an interface: what the kernel takes, IFNAMSIZ with the closing zero. */
 const interfaceName = /^[^\s/:]{1,15}$/;

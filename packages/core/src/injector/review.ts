@@ -1,8 +1,8 @@
 /** Admission reviews: what the API server asks by its webhook, and the answer in the form that it takes. */
 import type { Logger } from 'pino';
 import { z } from 'zod';
-import { annotationsWith, type Definition, type Injection, mutate } from './mutate.ts';
-import { InjectionError, type NetworkName, networksOf } from './networks.ts';
+import { annotationsWith, type Definition, type FoundNetwork, type Injection, mutate } from './mutate.ts';
+import { InjectionError, type NetworkName, networksOf, notThere } from './networks.ts';
 import { type InjectedPod, podSchema } from './pod.ts';
 import type { InjectorSettings } from './settings.ts';
 
@@ -89,16 +89,19 @@ async function inject(
   { settings, definitions }: ReviewOptions,
 ): Promise<Injection> {
   const current = settings();
-  const networks = networksOf(annotationsWith(pod, current), namespace);
-  const key = ({ namespace: where, name }: NetworkName) => `${where}/${name}`;
+  const annotations = annotationsWith(pod, current);
   const found = new Map<string, Definition>();
-  for (const network of networks) {
-    const definition = found.get(key(network)) ?? (await definitions.find(network));
-    // The pod is refused for it. An annotation may name thousands, each of which would be a question to the API server.
-    if (!definition) break;
-    found.set(key(network), definition);
+  const networks: FoundNetwork[] = [];
+  for (const network of networksOf(annotations, namespace)) {
+    const name = `${network.namespace}/${network.name}`;
+    const known = found.get(name) ?? definitions.find(network);
+    const definition = known instanceof Promise ? await known : known;
+    // No other is looked for: an annotation may name thousands, each of which would be a question to the API server.
+    if (!definition) throw notThere(name);
+    found.set(name, definition);
+    networks.push({ name, definition });
   }
-  return mutate(pod, namespace, (network) => found.get(key(network)), current);
+  return mutate(pod, annotations, networks, current);
 }
 
 function injected(head: Head, { patch, warnings }: Injection): AdmissionAnswer {

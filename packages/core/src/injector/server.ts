@@ -94,16 +94,23 @@ async function answerRequest(request: IncomingMessage, options: ReviewOptions) {
   return { status: 200, answer: await answerReview(review, options) };
 }
 
-/** @returns undefined for a body that is too large, of which nothing is kept */
-async function read(request: IncomingMessage): Promise<string | undefined> {
+/**
+ * By events: an iterator takes as much of the processor as parsing the review.
+ *
+ * @returns undefined for a body that is too large, of which nothing is kept
+ */
+function read(request: IncomingMessage): Promise<string | undefined> {
   const chunks: Buffer[] = [];
   let length = 0;
-  for await (const chunk of request) {
-    length += chunk.length;
-    if (length <= largestBody) chunks.push(chunk);
-    else chunks.length = 0;
-  }
-  return length <= largestBody ? Buffer.concat(chunks).toString('utf8') : undefined;
+  return new Promise((resolve, reject) => {
+    request.on('data', (chunk: Buffer) => {
+      length += chunk.length;
+      if (length <= largestBody) chunks.push(chunk);
+      else chunks.length = 0;
+    });
+    request.on('end', () => resolve(length <= largestBody ? Buffer.concat(chunks).toString('utf8') : undefined));
+    request.on('error', reject);
+  });
 }
 
 function listen(server: Server, { port, host }: WebhookServerOptions): Promise<void> {

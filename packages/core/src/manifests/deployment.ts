@@ -1,7 +1,7 @@
-import { leastPrivileges } from '../api/least-privileges.ts';
-import { operatorNamespace, workloads } from '../api/names.ts';
-import { ports } from '../api/ports.ts';
-import { requiredScc } from '../api/scc.ts';
+import { leastPrivileges } from '../api/names/least-privileges.ts';
+import { operatorNamespace, workloads } from '../api/names/names.ts';
+import { ports } from '../api/names/ports.ts';
+import { requiredScc } from '../api/names/scc.ts';
 import { init, nodeVariables, operatorFlags } from '../operator/shared/node-process.ts';
 import { operatorContainer } from '../operator/shared/own-image.ts';
 import { trustedCaMount, trustedCaVolume } from '../plugins/npm/trusted-ca.ts';
@@ -126,6 +126,8 @@ export function deployment(options: DeploymentOptions): object {
           priorityClassName: 'system-cluster-critical',
           tolerations: options.tolerations,
           affinity: options.affinity,
+          // It ends within a second. The deletion of a namespace looks again at pods after half of the longest of these.
+          terminationGracePeriodSeconds: 15,
           ...options.podSpec,
           containers: [
             {

@@ -1,5 +1,5 @@
-import { leastPrivileges } from '../api/least-privileges.ts';
-import { requiredScc } from '../api/scc.ts';
+import { leastPrivileges } from '../api/names/least-privileges.ts';
+import { requiredScc } from '../api/names/scc.ts';
 import { init } from '../operator/shared/node-process.ts';
 
 export interface DpuctlJob {

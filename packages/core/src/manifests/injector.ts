@@ -1,8 +1,8 @@
 /** The network-resources-injector: a webhook, and what serves it. All of it can be left out. */
-import { leastPrivileges } from '../api/least-privileges.ts';
-import { injectorNames, networksAnnotation, operatorNamespace, workloads } from '../api/names.ts';
-import { ports } from '../api/ports.ts';
-import { requiredScc } from '../api/scc.ts';
+import { leastPrivileges } from '../api/names/least-privileges.ts';
+import { injectorNames, networksAnnotation, operatorNamespace, workloads } from '../api/names/names.ts';
+import { ports } from '../api/names/ports.ts';
+import { requiredScc } from '../api/names/scc.ts';
 import { defaultNetworkAnnotation } from '../injector/networks.ts';
 import { mutatePath } from '../injector/server.ts';
 import { serviceCaAnnotation } from '../operator/injector/plan.ts';
@@ -71,6 +71,8 @@ export function injectorDeployment(options: DeploymentOptions): object {
           priorityClassName: 'system-cluster-critical',
           tolerations,
           affinity: spreadOver(labels),
+          // It serves for 5 s more, and lets what is in flight end for as long; as the operator's.
+          terminationGracePeriodSeconds: 15,
           ...podSpec,
           containers: [
             {

@@ -1,5 +1,5 @@
-import { crd } from '../api/crd.ts';
-import { kinds } from '../api/kinds.ts';
+import { crd } from '../api/kinds/crd.ts';
+import { kinds } from '../api/kinds/kinds.ts';
 import { type DeploymentOptions, deployment, disruptionBudget } from './deployment.ts';
 import { injector } from './injector.ts';
 import { networkPolicies } from './network-policies.ts';

@@ -3,7 +3,7 @@
  * overlays of `default` that turn the operator on for one kind of cluster.
  */
 import { stringify } from 'yaml';
-import { apiVersion, configName, operatorNamespace, workloads } from '../api/names.ts';
+import { apiVersion, configName, operatorNamespace, workloads } from '../api/names/names.ts';
 import { operatorContainer } from '../operator/shared/own-image.ts';
 import { type DeploymentOptions, defaults } from './deployment.ts';
 import { imageParts, replacement } from './image.ts';

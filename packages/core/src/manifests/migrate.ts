@@ -2,7 +2,7 @@
  * Jobs that take over from the Go operator, for who installs by Helm or OLM: `config/migrate` before this operator is
  * installed, `config/migrate-finish` behind it, `config/migrate-back` in its place.
  */
-import { operatorNamespace } from '../api/names.ts';
+import { operatorNamespace } from '../api/names/names.ts';
 import { type DeploymentOptions, defaults } from './deployment.ts';
 import { dpuctlJobSpec } from './dpuctl-job.ts';
 import { kustomization, replacedImages } from './kustomize.ts';

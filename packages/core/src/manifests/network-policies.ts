@@ -2,8 +2,8 @@
  * NetworkPolicies of the operator's namespace. Daemons and most VSPs are on the network of their node, where none reaches
  * them; what other VSPs need of the network is their vendors' to say.
  */
-import { operatorNamespace, workloads } from '../api/names.ts';
-import { ports } from '../api/ports.ts';
+import { operatorNamespace, workloads } from '../api/names/names.ts';
+import { ports } from '../api/names/ports.ts';
 
 const tcp = (port?: number) => ({ protocol: 'TCP', port });
 

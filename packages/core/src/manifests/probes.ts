@@ -4,6 +4,9 @@
  */
 export function healthProbes(port: number) {
   return {
+    // Until it is ready for the first time it is asked each second: an installation or an upgrade waits for that. After ten
+    // minutes it starts anew.
+    startupProbe: { httpGet: { path: '/readyz', port }, periodSeconds: 1, timeoutSeconds: 5, failureThreshold: 600 },
     livenessProbe: { httpGet: { path: '/healthz', port }, periodSeconds: 20, timeoutSeconds: 10, failureThreshold: 6 },
     readinessProbe: { httpGet: { path: '/readyz', port }, periodSeconds: 5, timeoutSeconds: 5 },
   };

@@ -1,5 +1,5 @@
 /** Makes ServiceAccounts, roles and bindings from the rights. */
-import { operatorNamespace } from '../api/names.ts';
+import { operatorNamespace } from '../api/names/names.ts';
 import { processes } from './rights/index.ts';
 import { type MetricsRight, type SharedRole, sharedRoles } from './rights/people.ts';
 import type { Grant, ProcessRights, Right } from './rights/right.ts';

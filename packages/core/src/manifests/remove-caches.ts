@@ -1,7 +1,7 @@
 /** What takes the installed plugins off the nodes, where somebody asks for it: no part of an installation. */
-import { leastPrivileges } from '../api/least-privileges.ts';
-import { labels, operatorNamespace } from '../api/names.ts';
-import { requiredScc } from '../api/scc.ts';
+import { leastPrivileges } from '../api/names/least-privileges.ts';
+import { labels, operatorNamespace } from '../api/names/names.ts';
+import { requiredScc } from '../api/names/scc.ts';
 import { pluginRoot } from '../plugins/install/directory.ts';
 import { defaults } from './deployment.ts';
 import { rolesOf, serviceAccount } from './rbac.ts';

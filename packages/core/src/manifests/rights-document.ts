@@ -1,5 +1,5 @@
 /** Writes docs/rights.md from the rights. */
-import { operatorNamespace, workloads } from '../api/names.ts';
+import { operatorNamespace, workloads } from '../api/names/names.ts';
 import { policies } from './policy/index.ts';
 import type { Policy } from './policy/policy.ts';
 import { roleName } from './rbac.ts';

@@ -1,5 +1,5 @@
 /** Why a migration cannot be begun, said before anything is changed. */
-import { configName, networkNames } from '../api/names.ts';
+import { configName, networkNames } from '../api/names/names.ts';
 import { firstTen } from '../listed.ts';
 import {
   cniDirectory,

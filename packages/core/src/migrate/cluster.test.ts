@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { operatorNamespace } from '../api/names.ts';
+import { operatorNamespace } from '../api/names/names.ts';
 import { TestApiServer } from '../daemon/testing/api-server.ts';
 import { MigrationCluster } from './cluster.ts';
 

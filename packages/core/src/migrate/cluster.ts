@@ -1,9 +1,9 @@
 /** The cluster as the migration reads and changes it: objects as they are, since they are put back as they were. */
 import { z } from 'zod';
-import { metadataSchema } from '../api/meta.ts';
-import { annotations, labels, operatorNamespace, workloads } from '../api/names.ts';
+import { metadataSchema } from '../api/fields/meta.ts';
+import { annotations, labels, operatorNamespace, workloads } from '../api/names/names.ts';
 import { ApiError, Informer, isNotFound, type KubeStore, persist } from '../kube/index.ts';
-import { resourcePath } from '../kube/resource.ts';
+import { resourcePath } from '../kube/objects/resource.ts';
 import { createLogger } from '../log.ts';
 import {
   isOfAnotherOperator,

@@ -1,5 +1,5 @@
 /** The objects of an installation of the Go operator, by name. */
-import { networkNames, operatorNamespace, workloads } from '../api/names.ts';
+import { networkNames, operatorNamespace, workloads } from '../api/names/names.ts';
 
 /** An object as the API server has it. */
 export interface KubeJson {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { daemonDirectory } from '../api/paths.ts';
+import { daemonDirectory } from '../api/names/paths.ts';
 import { type ApiClient, ApiError, type ApiRequest, KubeStore } from '../kube/index.ts';
 import { MigrationCluster } from './cluster.ts';
 import { renderNodePod } from './node/pod.ts';

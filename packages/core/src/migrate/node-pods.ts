@@ -1,8 +1,8 @@
 /** Has a node's part of the migration done there, by a pod of its own. */
 import { z } from 'zod';
-import { operatorNamespace } from '../api/names.ts';
+import { operatorNamespace } from '../api/names/names.ts';
 import { parseJson } from '../json.ts';
-import { resourcePath } from '../kube/resource.ts';
+import { resourcePath } from '../kube/objects/resource.ts';
 import type { MigrationCluster } from './cluster.ts';
 import { type NodePodOptions, nodePodName, renderNodePod } from './node/pod.ts';
 import type { DeviceReport } from './observed.ts';

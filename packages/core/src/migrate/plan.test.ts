@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { finalizers } from '../api/names.ts';
+import { finalizers } from '../api/names/names.ts';
 import { daemonSet, isGoDeployment, type KubeJson, keyOf, operatorDeployment } from './go-objects.ts';
 import type { Observed } from './observed.ts';
 import { type Action, inOrder, nextBack, nextFinish, nextForward, type Step } from './plan.ts';

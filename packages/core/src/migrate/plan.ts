@@ -11,7 +11,7 @@
  * No daemon of ours may start before the last one of the Go operator has ended, and the other way round: daemons are
  * deleted, their pods waited for, and only then nodes are prepared for the others.
  */
-import { finalizers } from '../api/names.ts';
+import { finalizers } from '../api/names/names.ts';
 import {
   daemonSet,
   goFinalizer,

@@ -1,6 +1,6 @@
 /** The whole migration against an API server in memory, also broken off at every request that changes something. */
 import { expect, test } from 'vitest';
-import { injectorNames, workloads } from '../api/names.ts';
+import { injectorNames, workloads } from '../api/names/names.ts';
 import { type ApiClient, ApiError, type ApiRequest, KubeStore } from '../kube/index.ts';
 import { isGoDeployment, type KubeJson, specOf } from './go-objects.ts';
 import { Migration } from './run.ts';

@@ -1,5 +1,5 @@
 /** Goes the migration's steps, one after another, and says each. */
-import { operatorNamespace } from '../api/names.ts';
+import { operatorNamespace } from '../api/names/names.ts';
 import type { Context } from '../dpuctl/context.ts';
 import { persist } from '../kube/index.ts';
 import { defaults } from '../manifests/deployment.ts';

@@ -1,6 +1,6 @@
 /** What the migration remembers over runs, in a ConfigMap: a run that is broken off is gone on with from there. */
 import { z } from 'zod';
-import { operatorNamespace } from '../api/names.ts';
+import { operatorNamespace } from '../api/names/names.ts';
 import { configMap, isConflict, type KubeStore } from '../kube/index.ts';
 import { type KubeJson, keyOf, refOf, withoutIdentity } from './go-objects.ts';
 import { daemonNodes, type Observed, type Saved } from './observed.ts';

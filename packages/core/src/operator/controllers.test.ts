@@ -1,7 +1,7 @@
 /** The operator's controllers against an API server in memory. */
 import 'reflect-metadata';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { annotations, configName, finalizers, operatorNamespace } from '../api/names.ts';
+import { annotations, configName, finalizers, operatorNamespace } from '../api/names/names.ts';
 import { TestApiServer } from '../daemon/testing/api-server.ts';
 import { DpuOperatorConfigController } from './config/dpu-operator-config-controller.ts';
 import { Uninstaller } from './config/uninstaller.ts';

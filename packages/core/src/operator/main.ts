@@ -3,8 +3,8 @@ import 'reflect-metadata';
 import { hostname } from 'node:os';
 import type { Logger } from 'pino';
 import { container } from 'tsyringe';
-import { configName, workloads } from '../api/names.ts';
-import { connectStore } from '../kube/connect.ts';
+import { configName, workloads } from '../api/names/names.ts';
+import { connectStore } from '../kube/client/connect.ts';
 import {
   collectProcessMetrics,
   EventRecorder,

@@ -5,9 +5,9 @@
 import 'reflect-metadata';
 import fc from 'fast-check';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { findCondition } from '../api/conditions.ts';
-import type { Condition } from '../api/meta.ts';
-import { operatorNamespace } from '../api/names.ts';
+import { findCondition } from '../api/fields/conditions.ts';
+import type { Condition } from '../api/fields/meta.ts';
+import { operatorNamespace } from '../api/names/names.ts';
 import { TestApiServer } from '../daemon/testing/api-server.ts';
 import { fuzzParameters, oddJson, withOddFields } from '../daemon/testing/fuzz.ts';
 import { ChainController } from './chains/chain-controller.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { VendorPlugin } from '../api/vendor-plugin.ts';
+import type { VendorPlugin } from '../api/kinds/vendor-plugin.ts';
 import { PluginCatalog } from './catalog.ts';
 
 const manifest = {

@@ -1,8 +1,8 @@
 /** All plugins that there are: those that ship with the operator, and what the VendorPlugins have been resolved to. */
 import { DpuError } from '@dpu-operator/sdk';
 import { satisfies } from 'semver';
-import type { VendorPlugin } from '../api/vendor-plugin.ts';
-import { olderFirst } from '../kube/resource.ts';
+import type { VendorPlugin } from '../api/kinds/vendor-plugin.ts';
+import { olderFirst } from '../kube/objects/resource.ts';
 import { builtinReleases, type PluginRelease, releaseFor } from './release.ts';
 
 /** Read once, so that their schemas are compiled once: a catalog is made anew whenever a VendorPlugin changes. */

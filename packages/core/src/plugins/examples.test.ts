@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
-import { vendorPlugin } from '../api/vendor-plugin.ts';
+import { vendorPlugin } from '../api/kinds/vendor-plugin.ts';
 import { checkManifest } from './lookup/manifest.ts';
 
 const examples = fileURLToPath(new URL('../../../../examples', import.meta.url));

@@ -1,8 +1,8 @@
 /** A version of a plugin that can run. */
 import { type PluginManifest, parsePluginManifest } from '@dpu-operator/sdk/manifest';
 import softwareDpu from '@dpu-operator/vsp-mock/package.json' with { type: 'json' };
-import type { PodOverlay } from '../api/pod-overlay.ts';
-import type { VendorPlugin, VendorPluginRelease } from '../api/vendor-plugin.ts';
+import type { PodOverlay } from '../api/fields/pod-overlay.ts';
+import type { VendorPlugin, VendorPluginRelease } from '../api/kinds/vendor-plugin.ts';
 
 /** Where the code comes from. */
 export type PluginSource =

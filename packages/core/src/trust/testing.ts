@@ -21,7 +21,6 @@ export interface TestCertificateOptions {
   usage?: 'clientAuth' | 'serverAuth';
 }
 
-/** The authority of one installation. */
 export class TestAuthority {
   readonly installation: string;
   readonly authority: KeyAndCertificate;

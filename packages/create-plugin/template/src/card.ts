@@ -9,6 +9,7 @@ import type {
   BridgePort,
   // #endregion
   Device,
+  Limits,
   // #region contract:bridge
   LogicalBridge,
   // #endregion
@@ -35,14 +36,15 @@ export type Report = (outcome: Outcome) => void;
 // #endregion
 
 export interface Card {
-  /** How many virtual functions it can have. Known when {@link Card.start} has ended. */
-  readonly maximumVirtualFunctions: number;
+  /** What it cannot pass, with the most virtual functions that it can have. Known when {@link Card.start} has ended. */
+  readonly limits: Limits & { maxVfs: number };
   start(): Promise<void>;
   /** Ends what start began. Virtual functions stay: pods use them. */
   stop(): Promise<void>;
-  virtualFunctions(): Promise<Device[]>;
-  setVirtualFunctions(count: number): Promise<void>;
-  /** Calls `onChange` whenever {@link Card.virtualFunctions} would answer differently, until the returned function is. */
+  devices(): Promise<Device[]>;
+  /** Answers how many virtual functions there are then: one with a fixed number has those, whatever it is asked for. */
+  setNumVfs(count: number): Promise<number>;
+  /** Calls `onChange` whenever {@link Card.devices} would answer differently, until the returned function is. */
   watch(onChange: () => void): () => void;
   /** Whether packets pass. */
   healthy(): Promise<boolean>;

@@ -15,12 +15,9 @@ export async function createDpu({ dpu, settings, node, logger }: PluginContext<S
   const dpuIp = dpu.side === 'dpu' ? node.ip : (settings.dpuIp ?? node.ip);
   const plugin: Plugin = {
     address: { ip: dpuIp, port: daemonPort },
-    limits: { maxVfs: card.maximumVirtualFunctions },
-    getDevices: () => card.virtualFunctions(),
-    setNumVfs: async (count) => {
-      await card.setVirtualFunctions(count);
-      return count;
-    },
+    limits: card.limits,
+    getDevices: () => card.devices(),
+    setNumVfs: (count) => card.setNumVfs(count),
     watchDevices: (onChange) => card.watch(onChange),
     healthy: () => card.healthy(),
     close: () => card.stop(),

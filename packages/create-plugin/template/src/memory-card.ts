@@ -34,7 +34,12 @@ import type {
 } from './card.ts';
 
 export class MemoryCard implements Card {
-  readonly maximumVirtualFunctions: number = 64;
+  readonly limits: Card['limits'] = {
+    maxVfs: 64,
+    // #region contract:bridge
+    maxBridgePorts: 64,
+    // #endregion
+  };
   /** Virtual functions that a test has broken, by their id. */
   readonly broken = new Set<string>();
   // #region contract:bridge
@@ -63,15 +68,17 @@ export class MemoryCard implements Card {
 
   async stop(): Promise<void> {}
 
-  async virtualFunctions(): Promise<Device[]> {
+  async devices(): Promise<Device[]> {
     const ids = Array.from({ length: this.#count }, (_, index) => `${this.#prefix}${index}`);
     return ids.map((id) => ({ id, healthy: !this.broken.has(id) }));
   }
 
-  async setVirtualFunctions(count: number): Promise<void> {
-    if (count === this.#count) return;
-    this.#count = count;
-    this.changed();
+  async setNumVfs(count: number): Promise<number> {
+    if (count !== this.#count) {
+      this.#count = count;
+      this.changed();
+    }
+    return count;
   }
 
   watch(onChange: () => void): () => void {
@@ -108,7 +115,7 @@ export class MemoryCard implements Card {
   }
 
   async portsDown(): Promise<string[]> {
-    const working = (await this.virtualFunctions()).filter(({ healthy }) => healthy).map(({ id }) => id);
+    const working = (await this.devices()).filter(({ healthy }) => healthy).map(({ id }) => id);
     return [...this.ports.keys()].filter((name) => {
       const vf = /^bridgePorts\/host0-(\d+)/.exec(name)?.[1];
       return !working.includes(`${this.#prefix}${vf}`);
@@ -170,7 +177,7 @@ export class MemoryCard implements Card {
   }
   // #endregion
 
-  /** To be called by whatever makes {@link MemoryCard.virtualFunctions} answer differently. */
+  /** To be called by whatever makes {@link MemoryCard.devices} answer differently. */
   protected changed(): void {
     for (const onChange of this.#watchers) onChange();
   }

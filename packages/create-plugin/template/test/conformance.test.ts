@@ -12,9 +12,8 @@ import machine from './machine.json' with { type: 'json' };
 conformanceSuite({
   plugin: '.',
   machine,
-  maxVfs: 64,
   // #region contract:networkFunctions,chains
   nfMacs: [0, 1, 2, 3, 4, 5, 6, 7].map(macOf),
   // #endregion
-  limits: { ports: 500, leakCalls: 200 },
+  limits: { leakCalls: 200 },
 }).register({ describe, test, afterAll });

@@ -43,7 +43,7 @@ describe('dpu-vsp conformance', () => {
   });
 
   test('ends with 1 when a rule is broken', async () => {
-    const broken = ['--settings', '{"fault":"exits-with-1"}', '--only', 'shutdown.exit'];
+    const broken = ['--settings', '{"fault":"fails to close"}', '--only', 'shutdown.exit'];
     const { status, stdout } = await start(['--plugin', await memoryPackage(), ...broken]).end;
     expect(status).toBe(1);
     expect(stdout).toContain('the VSP ended with exit code 1, not with exit code 0');

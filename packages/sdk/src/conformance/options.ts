@@ -2,7 +2,8 @@
 import { statSync } from 'node:fs';
 import { z } from 'zod';
 import { DpuError } from '../errors.ts';
-import { defaultGracePeriodSeconds } from '../manifest/side-pod.ts';
+import { defaultGracePeriodSeconds } from '../manifest/pod/side-pod.ts';
+import { standInMachines } from '../testing/stand-in-machines.ts';
 import { canonicalMac } from '../wire/mac.ts';
 import { type Group, groups, type Mode } from './groups.ts';
 import type { HealthHook } from './health-hook.ts';
@@ -77,13 +78,6 @@ export const defaultLimits: Limits = {
   leakCalls: 50,
 };
 
-const hex4 = z.string().regex(/^[0-9a-f]{4}$/, 'has four hex digits');
-/** What is left out of it is left out of the machine; what else there may be is the tree's to refuse. */
-const machine = z.looseObject({
-  pci: z.array(z.looseObject({ address: z.string(), vendor: hex4, device: hex4 })).optional(),
-  labels: z.record(z.string(), z.string()).optional(),
-});
-
 const directory = z
   .string()
   .refine((path) => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true, 'is no directory');
@@ -99,7 +93,7 @@ const schema = z
       .array(z.enum(['host', 'dpu']))
       .min(1)
       .optional(),
-    machine: z.strictObject({ host: machine.optional(), dpu: machine.optional() }).optional(),
+    machine: standInMachines.optional(),
     secretDirectory: directory.optional(),
     configMapDirectory: directory.optional(),
     nfMacs: z.array(z.string()).optional(),

@@ -158,6 +158,16 @@ test.each([
   expect(failedIds(report)).toEqual(['bridge.port-down']);
 });
 
+test('a plugin that waits for a word of its card which never comes is found out', async () => {
+  const good = memoryVsp();
+  const waits = failing(good, ({ kind, after }) =>
+    kind === 'bridgePort' && after ? { state: 'pending', reason: 'the firmware learns its address' } : undefined,
+  );
+  const only = ['bridge.port-settles'];
+  const report = await examine({ ...good, dataPath: waits }, { only, limits: { timeoutMs: 3_000 } });
+  expect(failedIds(report)).toEqual(only);
+});
+
 test('a plugin that says that its number is fixed, and changes it, is found out', async () => {
   const good = memoryVsp();
   const virtualFunctions = async (): Promise<VirtualFunctions> => {

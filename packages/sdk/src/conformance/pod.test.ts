@@ -12,7 +12,7 @@ test('a VSP has the grace period of its manifest to end', { timeout: 600_000 }, 
   const json = JSON.parse(await readFile(file, 'utf8'));
   json.dpu.pod = { gracePeriodSeconds: 60, dpu: { gracePeriodSeconds: 2 } };
   await writeFile(file, JSON.stringify(json));
-  const settings = { fault: 'hangs-at-the-end' };
+  const settings = { fault: 'closes without end' };
   const report = await conformanceSuite({ plugin, settings, only: ['shutdown.exit'] }).run();
   expect(report.results).toMatchObject([
     {

@@ -2,7 +2,7 @@
 import { setTimeout } from 'node:timers/promises';
 import type { InitRequest } from '../contract.ts';
 import { DpuError } from '../errors.ts';
-import type { Sysfs } from '../linux/sysfs.ts';
+import type { Sysfs } from '../linux/pci/sysfs.ts';
 import { omitUndefined } from '../omit-undefined.ts';
 import { bridgePortService, heartbeatService, lifeCycleService } from '../wire/definitions.ts';
 import { bareId } from '../wire/names.ts';

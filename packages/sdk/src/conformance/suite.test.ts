@@ -35,7 +35,7 @@ test('every check was a test', () => {
 test('a broken rule is a failed test that says which', async () => {
   const bodies: [string, (context: { skip(): void }) => Promise<void>][] = [];
   const ends: (() => Promise<void>)[] = [];
-  const settings = { fault: 'exits-with-1' };
+  const settings = { fault: 'fails to close' };
   conformanceSuite({ plugin: await memoryPackage(), settings, only: ['shutdown.exit'], ...known }).register({
     describe: (_name, body) => body(),
     test: (name, body) => bodies.push([name, body]),

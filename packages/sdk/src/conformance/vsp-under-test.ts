@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { DpuError } from '../errors.ts';
 import { defaultDeadlineMs } from '../host/calls/deadline.ts';
-import { dpuWithoutCard } from '../manifest/dpu-without-card.ts';
-import { podOf } from '../manifest/side-pod.ts';
+import { dpuWithoutCard } from '../manifest/detection/dpu-without-card.ts';
+import { podOf } from '../manifest/pod/side-pod.ts';
 import { omitUndefined } from '../omit-undefined.ts';
 import type { FakeSysfs } from '../testing/sysfs.ts';
 import type { Mode } from './groups.ts';
@@ -105,8 +105,8 @@ export class VspUnderTest {
 /** Where the command is, from this module: both bundled, as sources, built, or this one bundled as a library. */
 const commands = [
   './dpu-vsp.mjs',
-  '../host/main.ts',
-  '../host/main.js',
+  '../host/command/main.ts',
+  '../host/command/main.js',
   '../bundle/dpu-vsp.mjs',
   '../../bundle/dpu-vsp.mjs',
 ];

@@ -38,13 +38,21 @@ test('hands over what was asked, settings from text and file, and answers the ex
     `import { writeFileSync } from 'node:fs';
      export const dev = async (request) => { writeFileSync(${JSON.stringify(asked)}, JSON.stringify(request)); return 7; };`,
   );
-  const options = { plugin, hostSettings: '{"vfs":2}', dpuSettings: `@${settings}`, secret: plugin, once: true };
+  const options = {
+    plugin,
+    hostSettings: '{"vfs":2}',
+    dpuSettings: `@${settings}`,
+    machine: '{"dpu":{"dmiProduct":"Card"}}',
+    secret: plugin,
+    once: true,
+  };
   await expect(dev(options, '/bin/dpu-vsp')).resolves.toBe(7);
   const { default: request } = await import(asked, { with: { type: 'json' } });
   expect(request).toEqual({
     directory: plugin,
     program: '/bin/dpu-vsp',
     settings: { host: { vfs: 2 }, dpu: { uplink: 'up0' } },
+    machines: { dpu: { dmiProduct: 'Card' } },
     files: { secret: plugin },
     once: true,
     verbose: false,
@@ -58,6 +66,16 @@ test.each([
 ])('names the option for settings %s', async (hostSettings, message) => {
   const failure = { code: 'INVALID_ARGUMENT', message: expect.stringContaining(message) };
   await expect(dev({ plugin: await project(), hostSettings })).rejects.toMatchObject(failure);
+});
+
+test.each([
+  ['{"card":{}}', 'card: there is no such field; there are dpu, host'],
+  [
+    '{"host":{"pci":[{"address":"0000:01:00.0","vendor":"15B3","device":"a2d6"}]}}',
+    'host.pci[0].vendor: has four hex digits',
+  ],
+])('names the field of a machine that cannot be: %s', async (machine, message) => {
+  await expect(dev({ plugin: await project(), machine })).rejects.toThrow(`--machine: ${message}`);
 });
 
 test('names the option for a Secret that is no directory', async () => {

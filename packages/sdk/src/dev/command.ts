@@ -8,13 +8,16 @@ import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
 import { DpuError } from '../errors.ts';
+import { faultsText, fieldFaults, inWords } from '../field-fault.ts';
 import { omitUndefined } from '../omit-undefined.ts';
+import { type StandInMachines, standInMachines } from '../testing/stand-in-machines.ts';
 
 export interface DevOptions {
   plugin: string;
   /** JSON, or the name of a file with JSON after an `@`. */
   hostSettings?: string;
   dpuSettings?: string;
+  machine?: string;
   /** Directories with a file for each key. */
   secret?: string;
   configMap?: string;
@@ -23,7 +26,6 @@ export interface DevOptions {
 }
 
 const harness = '@dpu-operator/core/dev';
-const settingsSchema = z.record(z.string(), z.unknown());
 
 /**
  * Resolves with the exit code when the harness has ended.
@@ -34,9 +36,10 @@ export async function dev(options: DevOptions, program = process.argv[1] ?? ''):
   if (options.plugin === '') throw new DpuError('INVALID_ARGUMENT', "--plugin must name a package's directory");
   const directory = resolve(options.plugin);
   const settings = {
-    host: await readSettings('--host-settings', options.hostSettings),
-    dpu: await readSettings('--dpu-settings', options.dpuSettings),
+    host: await readObject('--host-settings', options.hostSettings),
+    dpu: await readObject('--dpu-settings', options.dpuSettings),
   };
+  const machines = machinesFrom(await readObject('--machine', options.machine));
   const module: { dev?: unknown } = await import(pathToFileURL(find(directory)).href);
   if (typeof module.dev !== 'function') {
     throw new DpuError('FAILED_PRECONDITION', `${harness} has no harness: install the version of @dpu-operator/sdk`);
@@ -46,7 +49,7 @@ export async function dev(options: DevOptions, program = process.argv[1] ?? ''):
     configMap: await readDirectory('--config-map', options.configMap),
   });
   const { once = false, verbose = false } = options;
-  return z.int().parse(await module.dev({ directory, program, settings, files, once, verbose }));
+  return z.int().parse(await module.dev({ directory, program, settings, machines, files, once, verbose }));
 }
 
 /** As the plugin's own code would import it. */
@@ -67,10 +70,17 @@ async function readDirectory(option: string, path: string | undefined): Promise<
   throw new DpuError('INVALID_ARGUMENT', `${option}: ${path} is no directory`);
 }
 
-async function readSettings(option: string, text: string | undefined): Promise<Record<string, unknown>> {
+/** What stands in for the hardware of a side, if anything does. */
+function machinesFrom(json: Record<string, unknown>): StandInMachines {
+  const parsed = standInMachines.safeParse(json, { error: inWords });
+  if (parsed.success) return parsed.data;
+  throw new DpuError('INVALID_ARGUMENT', `--machine: ${faultsText(fieldFaults(parsed.error), 'the JSON')}`);
+}
+
+async function readObject(option: string, text: string | undefined): Promise<Record<string, unknown>> {
   if (text === undefined) return {};
   const json = text.startsWith('@') ? await readFile(text.slice(1), 'utf8').catch(fail) : text;
-  const parsed = settingsSchema.safeParse(parse(json));
+  const parsed = z.record(z.string(), z.unknown()).safeParse(parse(json));
   if (parsed.success) return parsed.data;
   throw new DpuError('INVALID_ARGUMENT', `${option} must be a JSON object`);
 

@@ -9,6 +9,7 @@ export function addDevCommand(program: Command): void {
     .option('--plugin <directory>', "directory of the plugin's package", '.')
     .option('--host-settings <json>', "settings of the host side over those of the manifest's dev.host; or @file")
     .option('--dpu-settings <json>', "settings of the DPU side over those of the manifest's dev.dpu; or @file")
+    .option('--machine <json>', 'hardware by side that stands in for a card, as dpu-vsp conformance takes it; or @file')
     .option('--secret <directory>', "a file for each key of the plugin's Secret; without it there is none")
     .option('--config-map <directory>', "a file for each key of the plugin's ConfigMap; without it there is none")
     .option('--once', 'do every step once and end, with exit code 1 if one failed')

@@ -1,8 +1,8 @@
 /** The channel between a host and its card where a network device of each leads to the other: fixed link-local addresses. */
 import type { IpPort, Logger, Platform } from '../contract.ts';
 import { DpuError } from '../errors.ts';
-import { watchAddresses } from './addresses-watch.ts';
-import { type LinkChange, watchLinks } from './links-watch.ts';
+import { watchAddresses } from './links/addresses-watch.ts';
+import { type LinkChange, watchLinks } from './links/links-watch.ts';
 import { Netlink } from './netlink/netlink.ts';
 
 /** A device that leads from one end to the other, with link-local addresses known to both. */

@@ -2,10 +2,10 @@ import { setTimeout } from 'node:timers/promises';
 import type { Clock } from '../clock.ts';
 import type { Platform } from '../contract.ts';
 import { exec } from './exec.ts';
-import { NetlinkLinks } from './links-netlink.ts';
-import { OpenVSwitch } from './ovs.ts';
-import { Sriov } from './sriov.ts';
-import { Sysfs } from './sysfs.ts';
+import { NetlinkLinks } from './links/links-netlink.ts';
+import { OpenVSwitch } from './ovs/ovs.ts';
+import { Sriov } from './pci/sriov.ts';
+import { Sysfs } from './pci/sysfs.ts';
 
 /** This machine. */
 export function linuxPlatform(): Platform {

@@ -1,4 +1,4 @@
-import { koffi, type NativeFunction } from './netlink/koffi.ts';
+import { koffi, type NativeFunction } from './netlink/kernel/koffi.ts';
 
 let mallocTrim: NativeFunction | undefined;
 

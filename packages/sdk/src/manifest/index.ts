@@ -9,10 +9,11 @@ export {
   needsVpd,
   objectName,
   type PciPlace,
-} from './detect.ts';
-export { dpuWithoutCard } from './dpu-without-card.ts';
+} from './detection/detect.ts';
+export { dpuWithoutCard } from './detection/dpu-without-card.ts';
+export { fillIdentifier, placeholdersOf } from './detection/identifier.ts';
+export { isExcludedByLabels, labelsOf, looksAtHardware, mismatch, type RuleSubject } from './detection/rule-match.ts';
 export { hostApiFault, hostApiVersion } from './host-api-version.ts';
-export { fillIdentifier, placeholdersOf } from './identifier.ts';
 export type {
   Amounts,
   Companion,
@@ -35,7 +36,6 @@ export type {
   SideManifest,
 } from './manifest.ts';
 export { parsePluginManifest, type ReadManifest, readPluginManifest } from './parse.ts';
-export { programsOf } from './programs.ts';
-export { amountOf } from './quantity.ts';
-export { isExcludedByLabels, labelsOf, looksAtHardware, mismatch, type RuleSubject } from './rule-match.ts';
-export { defaultGracePeriodSeconds, podOf, type SidePod } from './side-pod.ts';
+export { programsOf } from './pod/programs.ts';
+export { amountOf } from './pod/quantity.ts';
+export { defaultGracePeriodSeconds, podOf, type SidePod } from './pod/side-pod.ts';

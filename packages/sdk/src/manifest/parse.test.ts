@@ -1,10 +1,10 @@
 import { describe, expect, expectTypeOf, test } from 'vitest';
 import type { z } from 'zod';
 import { contractFault } from './contract-version.ts';
-import { fillIdentifier } from './identifier.ts';
+import { fillIdentifier } from './detection/identifier.ts';
 import type { PluginManifest } from './manifest.ts';
 import { parsePluginManifest, readPluginManifest } from './parse.ts';
-import { programsOf } from './programs.ts';
+import { programsOf } from './pod/programs.ts';
 import type { pluginManifest } from './schema.ts';
 
 const side = { detect: { pci: { vendor: '177d', device: 'b900' } }, identifier: 'marvell-dpu-{pciAddress}' };

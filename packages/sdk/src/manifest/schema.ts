@@ -4,10 +4,10 @@
  */
 import { z } from 'zod';
 import { contractFault, isRange, newerHost } from './contract-version.ts';
-import { side } from './detection-rule.ts';
-import { isImageName } from './image.ts';
+import { side } from './detection/detection-rule.ts';
 import { optionalFields } from './optional-fields.ts';
-import { pod } from './pod.ts';
+import { isImageName } from './pod/image.ts';
+import { pod } from './pod/pod.ts';
 
 /** Version of this schema. A manifest that needs a later one is refused by what reads this. */
 const manifestVersion = 1;

@@ -1,5 +1,5 @@
-import type { Sysfs } from '../linux/sysfs.ts';
-import { type DetectedDpu, type DetectionInput, detectDpus, needsVpd } from '../manifest/detect.ts';
+import type { Sysfs } from '../linux/pci/sysfs.ts';
+import { type DetectedDpu, type DetectionInput, detectDpus, needsVpd } from '../manifest/detection/detect.ts';
 import { parsePluginManifest } from '../manifest/parse.ts';
 
 /** A plugin, and the machine that its rules are tried on. */

@@ -2,8 +2,8 @@
 import { mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { exec } from '../linux/exec.ts';
-import { Links } from '../linux/links.ts';
-import { NetlinkLinks } from '../linux/links-netlink.ts';
+import { Links } from '../linux/links/links.ts';
+import { NetlinkLinks } from '../linux/links/links-netlink.ts';
 import type { FakeNetdev, FakeWire } from './machine.ts';
 
 /** Where a netdev's wire is kept: what is in the tree is all that another process knows. */

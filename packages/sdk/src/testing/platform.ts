@@ -1,8 +1,8 @@
 import type { Platform } from '../contract.ts';
 import { DpuError } from '../errors.ts';
-import { Links } from '../linux/links.ts';
-import { Sriov } from '../linux/sriov.ts';
-import { Sysfs } from '../linux/sysfs.ts';
+import { Links } from '../linux/links/links.ts';
+import { Sriov } from '../linux/pci/sriov.ts';
+import { Sysfs } from '../linux/pci/sysfs.ts';
 import { type FakeClock, fakeClock } from './clock.ts';
 import { type ExecScript, type FakeExec, fakeExec } from './exec.ts';
 import { FakeSysfs } from './sysfs.ts';

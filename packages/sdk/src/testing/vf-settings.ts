@@ -2,9 +2,9 @@
 import { readdir, readFile, realpath, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { DpuError } from '../errors.ts';
-import type { BridgeMode } from '../linux/netlink/bridge-mode.ts';
-import type { Vf, VfSettings } from '../linux/netlink/vf.ts';
-import type { PfDriver } from '../linux/sriov.ts';
+import type { BridgeMode } from '../linux/netlink/messages/bridge-mode.ts';
+import type { Vf, VfSettings } from '../linux/netlink/messages/vf.ts';
+import type { PfDriver } from '../linux/pci/sriov.ts';
 
 /** They go with the virtual function, as a driver forgets them. */
 const settingsFile = 'vf-settings.json';

@@ -65,7 +65,6 @@ export interface DeviceEntry extends DpuEntry {
 
 /** The DPUs of this node, by their devices and names. */
 export interface DpuIndex {
-  /** A device that is offered to pods. */
   find(deviceId: string): DeviceEntry | undefined;
   /** Also one of a DPU that takes no new pods: a pod may have it still. */
   locate(deviceId: string): DeviceEntry | undefined;

@@ -131,6 +131,16 @@ test('a network function on a node of both sides is no host port while its DPU s
 });
 
 test('of two that ask for one device at once, one gets it', async () => {
+  // Neither has written anything down when both have found it free.
+  const identify = kernel.identify.bind(kernel);
+  const bothAreHere = Promise.withResolvers<void>();
+  let here = 0;
+  kernel.identify = async (name) => {
+    here += 1;
+    if (here === 2) bothAreHere.resolve();
+    await bothAreHere.promise;
+    return identify(name);
+  };
   const asked = ['a', 'b'].map((containerId) => engine.add({ ...request, containerId }));
   const [first, second] = await Promise.allSettled(asked);
   expect([first?.status, second?.status].sort()).toEqual(['fulfilled', 'rejected']);
@@ -252,6 +262,44 @@ test('a device that is not as it was yet lets its pod go, and waits for that', a
   stranger.name = 'other';
   linkChanged('vf3');
   await vi.waitFor(() => expectNothingAttached());
+});
+
+test('what is attached anew while its remains wait to be released stays', async () => {
+  await engine.add(request);
+  const stranger = kernel.add({ name: 'vf3', identity: { ifindex: 20, kind: 'dummy' } });
+  await engine.del(request);
+  stranger.name = 'other';
+  const added = engine.add(request);
+  // Behind the ADD, and meant for what was there before it.
+  linkChanged('vf3');
+  const collected = engine.gc('net', []);
+  await Promise.all([added, collected]);
+  await engine.retry();
+  expect(store.list()).toMatchObject([{ state: 'attached' }]);
+  expect(device).toMatchObject({ name: 'net1', netns });
+});
+
+test('an interface that is attached is not attached again', async () => {
+  await engine.add(request);
+  await expect(engine.add(request)).rejects.toMatchObject({
+    code: 4,
+    message: expect.stringContaining('DEL it first'),
+  });
+  expect(device).toMatchObject({ name: 'net1', netns });
+  expect(store.list()).toMatchObject([{ state: 'attached' }]);
+});
+
+test('of what is not attached the IPAM plugin is told: what it refuses holds no pod, that it is out of reach does', async () => {
+  const ipam = { type: 'of-somebody', env: { CNI_PATH: '/opt/cni/bin' }, config: '{}' };
+  const answers = [
+    new CniError(cniCodes.invalidConfig, 'no ranges'),
+    new CniError(cniCodes.tryAgainLater, 'no database'),
+  ];
+  const del = vi.fn((_call: IpamCall) => Promise.reject(answers.shift()));
+  engine = makeEngine({ ipam: { del } as unknown as Ipam });
+  await engine.del({ ...request, ipam });
+  await expect(engine.del({ ...request, ipam })).rejects.toThrow('no database');
+  expect(del.mock.calls).toEqual([[ipam], [ipam]]);
 });
 
 test('an engine that is closed leaves what is still to be released to the next one', async () => {

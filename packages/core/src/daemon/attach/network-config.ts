@@ -1,6 +1,6 @@
 /** The CNI configuration of a network, as `dpu-cni` passes it on. */
 import { z } from 'zod';
-import { deviceInfoDirectory } from '../../api/paths.ts';
+import { deviceInfoDirectory } from '../../api/names/paths.ts';
 import { CniError, cniCodes } from './errors.ts';
 import { normalizeMac } from './link/mac.ts';
 import { dns, previousResult } from './result.ts';

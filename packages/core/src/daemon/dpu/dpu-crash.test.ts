@@ -1,5 +1,5 @@
 /** A daemon that is killed at each of its steps between a VSP's start and Ready: the next one makes it right. */
-import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { BridgePort, NetworkFunction } from '@dpu-operator/sdk';
@@ -46,6 +46,8 @@ class Node {
   members: ChainMember[] = [];
   numVfs: number | undefined;
   pods: string[] = [];
+  /** Records of attachments. */
+  unreadable: string[] = [];
   /** As the operator, which makes another pod. */
   restartVsp: () => Promise<void> = async () => {};
 
@@ -66,6 +68,7 @@ class Node {
       pool: new DevicePool(),
       attachments: {
         pods: () => this.pods,
+        unreadable: () => this.unreadable,
         bridgePorts: () => this.ports,
         networkFunctions: () => this.functions,
         chainMembers: () => this.members,
@@ -133,11 +136,26 @@ test('a VSP whose answer to Init was lost is not made anew while somebody may us
   cleanups.push(() => vsp.stop());
   const restart = vi.fn(async () => {});
   node.restartVsp = restart;
+  const deletions = join(node.directory, 'state/bridge-port-deletions');
+  mkdirSync(deletions, { recursive: true });
+  writeFileSync(join(deletions, 'a.json'), '{', { mode: 0o600 });
   const manager = node.manage();
   await vi.waitFor(() => expect(manager.ready?.message).toContain('delete its pod'));
-  await vi.waitFor(() => expect(vsp.inits).toBeGreaterThan(3), 10_000);
-  expect(restart).not.toHaveBeenCalled();
+  const stillAsked = async () => {
+    const before = vsp.inits;
+    // The second of them was begun, and the first decided, with what is so now.
+    await vi.waitFor(() => expect(vsp.inits).toBeGreaterThan(before + 1), 10_000);
+    expect(restart).not.toHaveBeenCalled();
+  };
+  await stillAsked();
+  // Its users may be in records that cannot be read: those of the DPU, then those of attachments.
   node.pods = [];
+  expect(manager.unreadable()).toHaveLength(1);
+  await stillAsked();
+  node.unreadable = ['a.json (it is not JSON)'];
+  rmSync(join(deletions, 'set-aside'), { recursive: true });
+  await stillAsked();
+  node.unreadable = [];
   await vi.waitFor(() => expect(restart).toHaveBeenCalled(), 10_000);
 });
 

@@ -12,7 +12,6 @@ export interface PooledDevice extends Device {
   resource: string;
 }
 
-/** The devices of one resource. */
 export interface ResourceDevices {
   /** By id, `vf9` before `vf10`. */
   list(): readonly PooledDevice[];

@@ -5,7 +5,7 @@ import { createServer, type RequestListener } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { registry } from '../../kube/metrics.ts';
+import { registry } from '../../kube/process/metrics.ts';
 import { vspMetrics } from './vsp-metrics.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'vsp-metrics-'));

@@ -1,7 +1,7 @@
 /** The metrics of VSPs, which only their node can reach, in the answer to a scrape of the daemon. */
 import { request } from 'node:http';
 import { Gauge } from 'prom-client';
-import { registry } from '../../kube/metrics.ts';
+import { registry } from '../../kube/process/metrics.ts';
 import { type Family, mergeMetrics, parseMetrics } from './prometheus-text.ts';
 
 export interface VspMetricsSource {

@@ -10,7 +10,7 @@ import {
   fieldManagers,
 } from '../../api/index.ts';
 import { type Applied, type KubeStore, lease } from '../../kube/index.ts';
-import { microTime } from '../../kube/time.ts';
+import { microTime } from '../../kube/objects/time.ts';
 import type { Presence } from '../presence.ts';
 
 export interface NodeLeaseOptions {

@@ -5,7 +5,7 @@ import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'n
 import { VspClient } from '@dpu-operator/sdk/client';
 import { pino } from 'pino';
 import { afterEach, beforeAll, expect, test, vi } from 'vitest';
-import { registry } from '../../kube/metrics.ts';
+import { registry } from '../../kube/process/metrics.ts';
 import { identityUri } from '../../trust/identity.ts';
 import { TestAuthority, type TestCertificate } from '../../trust/testing.ts';
 import { silent, temporaryDirectory, port as vspPort } from '../datapath/testing.ts';

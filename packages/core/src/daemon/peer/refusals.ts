@@ -1,7 +1,7 @@
 /** Who was turned away at the channel: counted, and logged once for each reason and address. */
 import type { Logger } from 'pino';
 import { Counter } from 'prom-client';
-import { registry } from '../../kube/metrics.ts';
+import { registry } from '../../kube/process/metrics.ts';
 
 const refused = new Counter({
   name: 'dpu_operator_channel_refused_total',

@@ -2,8 +2,9 @@
  * As much of the API server as the reconcilers talk to: objects in memory behind real HTTP, with lists, watches,
  * creation, merge patches, applies, evictions, and deletion that waits for finalizers.
  */
-import { FakeApiServer, type FakeRequest } from '../../kube/fake-api-server.ts';
+
 import type { KubeStore } from '../../kube/index.ts';
+import { FakeApiServer, type FakeRequest } from '../../kube/testing/fake-api-server.ts';
 
 export interface StoredObject {
   [field: string]: unknown;

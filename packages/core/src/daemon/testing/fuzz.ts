@@ -32,7 +32,6 @@ export const oddText: fc.Arbitrary<string> = fc.oneof(
   { arbitrary: fc.string({ maxLength: 20 }), weight: 1 },
 );
 
-/** Any JSON, with odd texts in it. */
 export const oddJson: fc.Arbitrary<unknown> = fc.anything({
   key: oddText,
   maxDepth: 3,

@@ -1,5 +1,5 @@
 import { stringify } from 'yaml';
-import { annotations, labels } from '../../api/names.ts';
+import { annotations, labels } from '../../api/names/names.ts';
 import { bundleData, type TrustBundle } from '../../trust/bundle.ts';
 import type { Context } from '../context.ts';
 import { importedName, ownTrust } from './own-trust.ts';

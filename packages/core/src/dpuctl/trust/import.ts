@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
 import { parseAllDocuments } from 'yaml';
 import { z } from 'zod';
-import { annotations } from '../../api/names.ts';
+import { annotations } from '../../api/names/names.ts';
 import { configMap } from '../../kube/index.ts';
 import { bundleFrom, type Revocation, type TrustBundle } from '../../trust/bundle.ts';
 import { type Context, UsageError } from '../context.ts';

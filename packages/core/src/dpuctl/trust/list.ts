@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto';
-import { findCondition } from '../../api/conditions.ts';
-import { type DataProcessingUnit, dataProcessingUnit, dpuConditions } from '../../api/data-processing-unit.ts';
-import { labels } from '../../api/names.ts';
+import { findCondition } from '../../api/fields/conditions.ts';
+import { type DataProcessingUnit, dataProcessingUnit, dpuConditions } from '../../api/kinds/data-processing-unit.ts';
+import { labels } from '../../api/names/names.ts';
 import { configMap } from '../../kube/index.ts';
 import { bundleFrom, type Revocation } from '../../trust/bundle.ts';
 import type { Context } from '../context.ts';

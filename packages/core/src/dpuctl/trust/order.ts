@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { annotations, trustNames } from '../../api/names.ts';
+import { annotations, trustNames } from '../../api/names/names.ts';
 import { configMap, isConflict } from '../../kube/index.ts';
 import { type Context, UsageError } from '../context.ts';
 import { type OwnTrust, ownTrust } from './own-trust.ts';

@@ -1,4 +1,4 @@
-import { annotations, trustNames } from '../../api/names.ts';
+import { annotations, trustNames } from '../../api/names/names.ts';
 import { configMap, namespace as namespaceType } from '../../kube/index.ts';
 import { type PublishedTrust, readPublished } from '../../operator/trust/published-trust.ts';
 import { installationOf } from '../../trust/identity.ts';

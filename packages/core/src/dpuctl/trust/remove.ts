@@ -1,4 +1,4 @@
-import { labels } from '../../api/names.ts';
+import { labels } from '../../api/names/names.ts';
 import { configMap } from '../../kube/index.ts';
 import { isInstallation } from '../../trust/identity.ts';
 import { type Context, UsageError } from '../context.ts';

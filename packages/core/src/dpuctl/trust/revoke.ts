@@ -1,4 +1,4 @@
-import { type DataProcessingUnit, dataProcessingUnit } from '../../api/data-processing-unit.ts';
+import { type DataProcessingUnit, dataProcessingUnit } from '../../api/kinds/data-processing-unit.ts';
 import { orders } from '../../operator/trust/order.ts';
 import { barredOf } from '../../operator/trust/revocations.ts';
 import { identityUri, isRevocable, nodeUri } from '../../trust/identity.ts';

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { parse, stringify } from 'yaml';
-import { operatorNamespace } from '../../api/names.ts';
+import { operatorNamespace } from '../../api/names/names.ts';
 import { TrustFixture } from '../../operator/trust/testing/trust-fixture.ts';
 import { bundleFrom } from '../../trust/bundle.ts';
 import { TestAuthority } from '../../trust/testing.ts';

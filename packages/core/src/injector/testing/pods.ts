@@ -1,6 +1,7 @@
 /** Pods for tests, and what becomes of them. */
-import { networkResourceAnnotation, networksAnnotation, resourceName } from '../../api/names.ts';
-import { type Definition, type Injection, mutate, nodeSelectorAnnotation } from '../mutate.ts';
+import { networkResourceAnnotation, networksAnnotation, resourceName } from '../../api/names/names.ts';
+import { annotationsWith, type Definition, type Injection, mutate, nodeSelectorAnnotation } from '../mutate.ts';
+import { networksOf, notThere } from '../networks.ts';
 import { type AddOperation, podSchema } from '../pod.ts';
 import { defaultSettings, type InjectorSettings } from '../settings.ts';
 
@@ -47,10 +48,16 @@ export function podWith(
 }
 
 export function injectInto(pod: TestPod, settings: Partial<InjectorSettings> = {}): Injection {
-  return mutate(podSchema.parse(pod), 'default', ({ namespace, name }) => definitions[`${namespace}/${name}`], {
-    ...defaultSettings,
-    ...settings,
+  const parsed = podSchema.parse(pod);
+  const all = { ...defaultSettings, ...settings };
+  const annotations = annotationsWith(parsed, all);
+  const networks = networksOf(annotations, 'default').map(({ namespace, name }) => {
+    const key = `${namespace}/${name}`;
+    const definition = definitions[key];
+    if (!definition) throw notThere(key);
+    return { name: key, definition };
   });
+  return mutate(parsed, annotations, networks, all);
 }
 
 /** The pod with the operations done to it, as the API server does them. */

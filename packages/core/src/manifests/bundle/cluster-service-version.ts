@@ -1,4 +1,4 @@
-import { operatorNamespace, workloads } from '../../api/names.ts';
+import { operatorNamespace, workloads } from '../../api/names/names.ts';
 import { type DeploymentOptions, namespace } from '../deployment.ts';
 import { imageParts } from '../image.ts';
 import { ownedKinds } from './descriptors.ts';

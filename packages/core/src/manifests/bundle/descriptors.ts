@@ -1,6 +1,6 @@
 /** How consoles show the kinds: their fields by the descriptions of the schemas. */
-import { kinds } from '../../api/kinds.ts';
-import { group, version } from '../../api/names.ts';
+import { kinds } from '../../api/kinds/kinds.ts';
+import { group, version } from '../../api/names/names.ts';
 
 interface Schema {
   description?: string;

@@ -1,6 +1,6 @@
 /** An object of each kind that people make, for the forms of consoles. */
-import { vfIdKey } from '../../api/dpu-network.ts';
-import { apiVersion, configName, labels, operatorNamespace } from '../../api/names.ts';
+import { vfIdKey } from '../../api/kinds/dpu-network.ts';
+import { apiVersion, configName, labels, operatorNamespace } from '../../api/names/names.ts';
 
 export const examples: readonly object[] = [
   {

@@ -1,6 +1,6 @@
 /** The OLM bundle: what a catalog offers, in the format registry+v1. */
 import { stringify } from 'yaml';
-import { workloads } from '../../api/names.ts';
+import { workloads } from '../../api/names/names.ts';
 import { trustedCa } from '../../plugins/npm/trusted-ca.ts';
 import { type DeploymentOptions, defaults } from '../deployment.ts';
 import { installation } from '../installation.ts';

@@ -1,5 +1,5 @@
 /** What OLM gives the ServiceAccounts, which it makes itself. */
-import { operatorNamespace } from '../../api/names.ts';
+import { operatorNamespace } from '../../api/names/names.ts';
 import { defaultNetworkNamespace } from '../../operator/networks/networks.ts';
 import { ruleOf } from '../rbac.ts';
 import { processes } from '../rights/index.ts';

@@ -1,6 +1,6 @@
 /** The Helm chart: the objects of an installation, with what a user may set in place of the defaults. */
 import { stringify } from 'yaml';
-import { operatorNamespace } from '../../api/names.ts';
+import { operatorNamespace } from '../../api/names/names.ts';
 import type { DeploymentOptions } from '../deployment.ts';
 import { installation } from '../installation.ts';
 import { helm, onlyIf, template } from './expression.ts';

@@ -1,4 +1,4 @@
-import { group, operatorNamespace } from '../../api/names.ts';
+import { group, operatorNamespace } from '../../api/names/names.ts';
 import { dpuctlJobSpec } from '../dpuctl-job.ts';
 import { helm } from './expression.ts';
 

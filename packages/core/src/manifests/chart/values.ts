@@ -1,6 +1,6 @@
 /** What a user of the Helm chart can set. The schema and values.yaml are made from it. */
 import { z } from 'zod';
-import { npmRegistrySchema } from '../../api/npm-registry.ts';
+import { npmRegistrySchema } from '../../api/fields/npm-registry.ts';
 import { defaults } from '../deployment.ts';
 
 function image(name: string, what: string) {

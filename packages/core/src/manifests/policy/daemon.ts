@@ -1,7 +1,8 @@
 /** A daemon's token is good for its own node, the DPUs of that and its Lease. */
-import { daemonLeaseName, longestLeaseName } from '../../api/daemon-lease.ts';
-import { daemonFields, dataProcessingUnit } from '../../api/data-processing-unit.ts';
-import { apiVersion, finalizers, group, labels, trustNames, version, workloads } from '../../api/names.ts';
+
+import { daemonFields, dataProcessingUnit } from '../../api/kinds/data-processing-unit.ts';
+import { daemonLeaseName, longestLeaseName } from '../../api/names/daemon-lease.ts';
+import { apiVersion, finalizers, group, labels, trustNames, version, workloads } from '../../api/names/names.ts';
 import {
   after,
   before,

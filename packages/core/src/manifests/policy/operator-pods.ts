@@ -1,5 +1,5 @@
 /** Of pods the operator's token makes those of plugins and chains, with what these need and no more. */
-import { dpuOperatorConfig } from '../../api/dpu-operator-config.ts';
+import { dpuOperatorConfig } from '../../api/kinds/dpu-operator-config.ts';
 import {
   apiVersion,
   configName,
@@ -7,7 +7,7 @@ import {
   operatorNamespace,
   vspServiceAccountPrefix,
   workloads,
-} from '../../api/names.ts';
+} from '../../api/names/names.ts';
 import { besideDaemon } from '../../operator/shared/on-node.ts';
 import { after, celOf, list, text } from './cel.ts';
 import type { Policy } from './policy.ts';

@@ -1,5 +1,5 @@
 /** The operator's token makes what this project runs, where that belongs, and nothing else. */
-import { daemonFields } from '../../api/data-processing-unit.ts';
+import { daemonFields } from '../../api/kinds/data-processing-unit.ts';
 import {
   annotations,
   finalizers,
@@ -11,7 +11,7 @@ import {
   trustNames,
   version,
   workloads,
-} from '../../api/names.ts';
+} from '../../api/names/names.ts';
 import { nodeSelectorTerms } from '../../operator/config/daemon-set.ts';
 import { defaultNetworkNamespace, networkConfig } from '../../operator/networks/networks.ts';
 import { lockPrefix } from '../../operator/vendor-plugins/plugin-locks.ts';

@@ -1,5 +1,5 @@
 /** ValidatingAdmissionPolicies: what RBAC cannot say. They need Kubernetes 1.30. */
-import { operatorNamespace } from '../../api/names.ts';
+import { operatorNamespace } from '../../api/names/names.ts';
 
 export interface Policy {
   name: string;

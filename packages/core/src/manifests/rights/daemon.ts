@@ -1,4 +1,4 @@
-import { group, operatorNamespace, workloads } from '../../api/names.ts';
+import { group, operatorNamespace, workloads } from '../../api/names/names.ts';
 import { events, type ProcessRights, privilegedPods, read, reviews } from './right.ts';
 
 /** RBAC cannot tell nodes apart: that each daemon has only its own is said by the policies in config/policy. */

@@ -1,4 +1,4 @@
-import { injectorNames, operatorNamespace, workloads } from '../../api/names.ts';
+import { injectorNames, operatorNamespace, workloads } from '../../api/names/names.ts';
 import { definitionCrd } from '../../injector/definitions.ts';
 import { type ProcessRights, read } from './right.ts';
 

@@ -1,4 +1,4 @@
-import { group, injectorNames, networkNames, operatorNamespace, trustNames, workloads } from '../../api/names.ts';
+import { group, injectorNames, networkNames, operatorNamespace, trustNames, workloads } from '../../api/names/names.ts';
 import { defaultNetworkNamespace } from '../../operator/networks/networks.ts';
 import { events, type ProcessRights, privilegedPods, type Right, read, reviews } from './right.ts';
 

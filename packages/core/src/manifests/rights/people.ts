@@ -1,5 +1,5 @@
 /** ClusterRoles for people and monitoring: those of the kinds add themselves to view, edit and admin. */
-import { group } from '../../api/names.ts';
+import { group } from '../../api/names/names.ts';
 import { type Right, read } from './right.ts';
 
 export interface SharedRole {

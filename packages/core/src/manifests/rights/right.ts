@@ -17,7 +17,6 @@ export interface Grant {
   rights: readonly Right[];
 }
 
-/** All rights of one process. */
 export interface ProcessRights {
   /** The ServiceAccount, in the operator's namespace. */
   account: string;

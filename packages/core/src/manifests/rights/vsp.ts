@@ -1,4 +1,4 @@
-import { operatorNamespace, workloads } from '../../api/names.ts';
+import { operatorNamespace, workloads } from '../../api/names/names.ts';
 import { type ProcessRights, privilegedPods } from './right.ts';
 
 export const vspRights: ProcessRights = {

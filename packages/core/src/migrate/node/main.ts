@@ -5,8 +5,8 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { resourceName } from '../../api/names.ts';
-import { defaultKubeletRoot, netnsDirectory, podResourcesDirectory, stateDirectory } from '../../api/paths.ts';
+import { resourceName } from '../../api/names/names.ts';
+import { defaultKubeletRoot, netnsDirectory, podResourcesDirectory, stateDirectory } from '../../api/names/paths.ts';
 import { DeviceHomes } from '../../daemon/attach/device/device-homes.ts';
 import { Devices } from '../../daemon/attach/device/devices.ts';
 import { AttachmentStore } from '../../daemon/attach/record/store.ts';

@@ -1,12 +1,12 @@
-import { operatorNamespace } from '../../api/names.ts';
+import { operatorNamespace } from '../../api/names/names.ts';
 import {
   daemonDirectory,
   defaultKubeletRoot,
   netnsDirectory,
   podResourcesDirectory,
   shorten,
-} from '../../api/paths.ts';
-import { requiredScc } from '../../api/scc.ts';
+} from '../../api/names/paths.ts';
+import { requiredScc } from '../../api/names/scc.ts';
 import { hostPathVolumes } from '../../operator/config/host-paths.ts';
 import type { Dpu } from './taken-over.ts';
 

@@ -1,8 +1,8 @@
 /** The placing and healing of chains against an API server in memory. */
 import 'reflect-metadata';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { configName, operatorNamespace } from '../../api/names.ts';
-import { type ServiceFunctionChain, serviceFunctionChain } from '../../api/service-function-chain.ts';
+import { type ServiceFunctionChain, serviceFunctionChain } from '../../api/kinds/service-function-chain.ts';
+import { configName, operatorNamespace } from '../../api/names/names.ts';
 import { TestApiServer } from '../../daemon/testing/api-server.ts';
 import { lease } from '../../kube/index.ts';
 import { type RunningControllers, runControllers } from '../testing/controllers.ts';

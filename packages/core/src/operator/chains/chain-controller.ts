@@ -1,10 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
 import { inject, injectable } from 'tsyringe';
-import { findCondition } from '../../api/conditions.ts';
-import { daemonLeaseName } from '../../api/daemon-lease.ts';
-import type { DataProcessingUnit } from '../../api/data-processing-unit.ts';
-import { type ServiceFunctionChain, serviceFunctionChain } from '../../api/service-function-chain.ts';
+import { findCondition } from '../../api/fields/conditions.ts';
+import type { DataProcessingUnit } from '../../api/kinds/data-processing-unit.ts';
+import { type ServiceFunctionChain, serviceFunctionChain } from '../../api/kinds/service-function-chain.ts';
+import { daemonLeaseName } from '../../api/names/daemon-lease.ts';
 import {
   Controller,
   controllerName,

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { DpuNetwork } from '../../api/dpu-network.ts';
-import type { ServiceFunctionChain } from '../../api/service-function-chain.ts';
+import type { DpuNetwork } from '../../api/kinds/dpu-network.ts';
+import type { ServiceFunctionChain } from '../../api/kinds/service-function-chain.ts';
 import { chainNetwork } from './chain-network.ts';
 import { chainOf } from './testing.ts';
 

@@ -1,8 +1,8 @@
 /** Which logical bridge a chain works for. Pure. */
-import { findCondition } from '../../api/conditions.ts';
-import type { DpuNetwork } from '../../api/dpu-network.ts';
-import { logicalBridgeOf } from '../../api/logical-bridge.ts';
-import type { ChainStatus, ServiceFunctionChain } from '../../api/service-function-chain.ts';
+import { findCondition } from '../../api/fields/conditions.ts';
+import { logicalBridgeOf } from '../../api/fields/logical-bridge.ts';
+import type { DpuNetwork } from '../../api/kinds/dpu-network.ts';
+import type { ChainStatus, ServiceFunctionChain } from '../../api/kinds/service-function-chain.ts';
 import { isBeingDeleted } from '../../kube/index.ts';
 import type { Fault } from '../networks/plan.ts';
 import type { ChainCondition } from './condition.ts';

@@ -1,6 +1,6 @@
 /** Makes and removes the pods of chains. */
 import type { Logger } from 'pino';
-import type { ServiceFunctionChain } from '../../api/service-function-chain.ts';
+import type { ServiceFunctionChain } from '../../api/kinds/service-function-chain.ts';
 import { ApiError, type Applied, isAlreadyThere, type KubeStore, keyOf, type Pod, pod } from '../../kube/index.ts';
 import type { ChainCondition } from './condition.ts';
 import { podConflict, podRefused } from './refusals.ts';

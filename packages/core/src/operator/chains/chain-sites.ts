@@ -1,5 +1,5 @@
 /** Where the chains are, by what this operator's caches say and by what it has placed itself. */
-import type { ServiceFunctionChain } from '../../api/service-function-chain.ts';
+import type { ServiceFunctionChain } from '../../api/kinds/service-function-chain.ts';
 import { isBeingDeleted, keyOf, type Pod } from '../../kube/index.ts';
 import type { Caches } from '../shared/caches.ts';
 import { Groups } from '../shared/groups.ts';

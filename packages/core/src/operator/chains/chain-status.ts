@@ -1,8 +1,12 @@
 /** Writes a chain's status, all of which is the operator's. */
 import { isDeepStrictEqual } from 'node:util';
-import { findCondition, setCondition } from '../../api/conditions.ts';
-import { fieldManagers } from '../../api/names.ts';
-import { type ChainStatus, type ServiceFunctionChain, serviceFunctionChain } from '../../api/service-function-chain.ts';
+import { findCondition, setCondition } from '../../api/fields/conditions.ts';
+import {
+  type ChainStatus,
+  type ServiceFunctionChain,
+  serviceFunctionChain,
+} from '../../api/kinds/service-function-chain.ts';
+import { fieldManagers } from '../../api/names/names.ts';
 import { type EventRecorder, isNotFound, type KubeStore } from '../../kube/index.ts';
 import type { ChainNetwork } from './chain-network.ts';
 import type { ChainCondition } from './condition.ts';

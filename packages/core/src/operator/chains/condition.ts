@@ -1,7 +1,7 @@
 /** What a chain's Ready condition says. Pure. */
-import { type ConditionInput, findCondition } from '../../api/conditions.ts';
-import type { ChainReport } from '../../api/data-processing-unit.ts';
-import type { ServiceFunctionChain } from '../../api/service-function-chain.ts';
+import { type ConditionInput, findCondition } from '../../api/fields/conditions.ts';
+import type { ChainReport } from '../../api/kinds/data-processing-unit.ts';
+import type { ServiceFunctionChain } from '../../api/kinds/service-function-chain.ts';
 import { isBeingDeleted, type Pod } from '../../kube/index.ts';
 
 /** What a DPU side of the chain's node says of it. */

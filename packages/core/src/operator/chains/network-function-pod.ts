@@ -1,9 +1,9 @@
 /** The pod that runs one network function of a chain. */
 import { createHash } from 'node:crypto';
-import { annotations, labels, networkNames, networksAnnotation, resourceName } from '../../api/names.ts';
-import { labelValue } from '../../api/paths.ts';
-import { requiredScc } from '../../api/scc.ts';
-import type { NetworkFunctionSpec, ServiceFunctionChain } from '../../api/service-function-chain.ts';
+import type { NetworkFunctionSpec, ServiceFunctionChain } from '../../api/kinds/service-function-chain.ts';
+import { annotations, labels, networkNames, networksAnnotation, resourceName } from '../../api/names/names.ts';
+import { labelValue } from '../../api/names/paths.ts';
+import { requiredScc } from '../../api/names/scc.ts';
 import { type Applied, controllerReference, type Pod } from '../../kube/index.ts';
 import { onNode } from '../shared/on-node.ts';
 

@@ -1,7 +1,7 @@
 /** The nodes that have a DPU side, and whether one may run a chain. Pure. */
-import type { DataProcessingUnit } from '../../api/data-processing-unit.ts';
-import { labels, workloads } from '../../api/names.ts';
-import type { ServiceFunctionChain } from '../../api/service-function-chain.ts';
+import type { DataProcessingUnit } from '../../api/kinds/data-processing-unit.ts';
+import type { ServiceFunctionChain } from '../../api/kinds/service-function-chain.ts';
+import { labels, workloads } from '../../api/names/names.ts';
 import { isBeingDeleted } from '../../kube/index.ts';
 import type { DaemonLeaseState } from '../daemons/daemon-leases.ts';
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { ServiceFunctionChain } from '../../api/service-function-chain.ts';
+import type { ServiceFunctionChain } from '../../api/kinds/service-function-chain.ts';
 import { type DpuNode, type Eligibility, eligibility } from './nodes.ts';
 import { type PlacementInput, place } from './placement.ts';
 import { chainOf, dpuNode, dpuSide } from './testing.ts';

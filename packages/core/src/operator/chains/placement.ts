@@ -1,6 +1,7 @@
 /** Which node runs a chain. Pure. */
-import { labels } from '../../api/names.ts';
-import type { ServiceFunctionChain } from '../../api/service-function-chain.ts';
+
+import type { ServiceFunctionChain } from '../../api/kinds/service-function-chain.ts';
+import { labels } from '../../api/names/names.ts';
 import { firstTen } from '../../listed.ts';
 import { type DpuNode, type Eligibility, eligibility, type NodeObject, type Site, selectorText } from './nodes.ts';
 

@@ -1,5 +1,5 @@
 /** Which pods of a chain go and come. Pure. */
-import type { ServiceFunctionChain } from '../../api/service-function-chain.ts';
+import type { ServiceFunctionChain } from '../../api/kinds/service-function-chain.ts';
 import { type Applied, isBeingDeleted, type Pod } from '../../kube/index.ts';
 import { hasEnded } from '../dpu/pod/vsp-pod-status.ts';
 import { ageMs } from '../shared/pod-age.ts';

@@ -1,8 +1,8 @@
 /** Why a chain, or a pod of it, is not made. Pure. */
-import type { DataProcessingUnit } from '../../api/data-processing-unit.ts';
-import type { DpuOperatorConfig } from '../../api/dpu-operator-config.ts';
-import { configName, networkNames } from '../../api/names.ts';
-import type { ServiceFunctionChain } from '../../api/service-function-chain.ts';
+import type { DataProcessingUnit } from '../../api/kinds/data-processing-unit.ts';
+import type { DpuOperatorConfig } from '../../api/kinds/dpu-operator-config.ts';
+import type { ServiceFunctionChain } from '../../api/kinds/service-function-chain.ts';
+import { configName, networkNames } from '../../api/names/names.ts';
 import { isChanging } from '../dpu/rollout/fleet/fleet.ts';
 import type { Caches } from '../shared/caches.ts';
 import type { ChainCondition } from './condition.ts';

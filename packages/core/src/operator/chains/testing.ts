@@ -1,6 +1,6 @@
 /** Chains, their pods and nodes for tests. */
-import type { DataProcessingUnit } from '../../api/data-processing-unit.ts';
-import type { NetworkFunctionSpec, ServiceFunctionChain } from '../../api/service-function-chain.ts';
+import type { DataProcessingUnit } from '../../api/kinds/data-processing-unit.ts';
+import type { NetworkFunctionSpec, ServiceFunctionChain } from '../../api/kinds/service-function-chain.ts';
 import type { Pod } from '../../kube/index.ts';
 import { networkFunctionPod } from './network-function-pod.ts';
 import type { DpuNode } from './nodes.ts';

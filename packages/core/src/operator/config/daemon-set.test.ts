@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { dpuOperatorConfig } from '../../api/dpu-operator-config.ts';
+import { dpuOperatorConfig } from '../../api/kinds/dpu-operator-config.ts';
 import { config, environment } from '../testing/rendered.ts';
 import { renderDaemonSet } from './daemon-set.ts';
 import { nodeDirectories } from './flavour.ts';

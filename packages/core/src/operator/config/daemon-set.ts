@@ -1,5 +1,5 @@
-import type { DpuOperatorConfig } from '../../api/dpu-operator-config.ts';
-import { annotations, labels, workloads } from '../../api/names.ts';
+import type { DpuOperatorConfig } from '../../api/kinds/dpu-operator-config.ts';
+import { annotations, labels, workloads } from '../../api/names/names.ts';
 import {
   daemonDirectory,
   daemonStartedFile,
@@ -8,9 +8,9 @@ import {
   devicePluginDirectories,
   netnsDirectory,
   podResourcesDirectory,
-} from '../../api/paths.ts';
-import { ports } from '../../api/ports.ts';
-import { requiredScc } from '../../api/scc.ts';
+} from '../../api/names/paths.ts';
+import { ports } from '../../api/names/ports.ts';
+import { requiredScc } from '../../api/names/scc.ts';
 import { type Applied, controllerReference, daemonSet } from '../../kube/index.ts';
 import { defaultMaxUnavailable } from '../dpu/rollout/fleet/policy.ts';
 import { hashOf } from '../shared/canonical-json.ts';

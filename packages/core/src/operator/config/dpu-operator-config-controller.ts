@@ -1,9 +1,9 @@
 import type { Logger } from 'pino';
 import { inject, injectable } from 'tsyringe';
-import { type ConditionInput, findCondition } from '../../api/conditions.ts';
-import { type DpuOperatorConfig, dpuOperatorConfig } from '../../api/dpu-operator-config.ts';
-import type { Metadata } from '../../api/meta.ts';
-import { annotations, fieldManagers, finalizers, labels } from '../../api/names.ts';
+import { type ConditionInput, findCondition } from '../../api/fields/conditions.ts';
+import type { Metadata } from '../../api/fields/meta.ts';
+import { type DpuOperatorConfig, dpuOperatorConfig } from '../../api/kinds/dpu-operator-config.ts';
+import { annotations, fieldManagers, finalizers, labels } from '../../api/names/names.ts';
 import {
   type Applied,
   addFinalizer,

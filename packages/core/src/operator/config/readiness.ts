@@ -1,7 +1,7 @@
 /** What the DpuOperatorConfig says of its daemons and of the DPUs that they found. */
-import { type ConditionInput, isConditionTrue } from '../../api/conditions.ts';
-import type { DataProcessingUnit } from '../../api/data-processing-unit.ts';
-import { labels, workloads } from '../../api/names.ts';
+import { type ConditionInput, isConditionTrue } from '../../api/fields/conditions.ts';
+import type { DataProcessingUnit } from '../../api/kinds/data-processing-unit.ts';
+import { labels, workloads } from '../../api/names/names.ts';
 import type { DaemonSet } from '../../kube/index.ts';
 import { firstTen } from '../../listed.ts';
 

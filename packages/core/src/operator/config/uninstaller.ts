@@ -1,9 +1,9 @@
 import { inject, injectable } from 'tsyringe';
-import { findCondition } from '../../api/conditions.ts';
-import { type DataProcessingUnit, dataProcessingUnit, dpuConditions } from '../../api/data-processing-unit.ts';
-import { dpuNetwork } from '../../api/dpu-network.ts';
-import { type DpuOperatorConfig, dpuOperatorConfig } from '../../api/dpu-operator-config.ts';
-import { finalizers, labels, workloads } from '../../api/names.ts';
+import { findCondition } from '../../api/fields/conditions.ts';
+import { type DataProcessingUnit, dataProcessingUnit, dpuConditions } from '../../api/kinds/data-processing-unit.ts';
+import { dpuNetwork } from '../../api/kinds/dpu-network.ts';
+import { type DpuOperatorConfig, dpuOperatorConfig } from '../../api/kinds/dpu-operator-config.ts';
+import { finalizers, labels, workloads } from '../../api/names/names.ts';
 import {
   controllerName,
   daemonSet,

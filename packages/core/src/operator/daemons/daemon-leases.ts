@@ -1,7 +1,7 @@
 /** Whether the daemons of nodes still renew their Leases. */
 import { EventEmitter } from 'node:events';
 import { inject, injectable } from 'tsyringe';
-import { daemonLeaseSeconds } from '../../api/daemon-lease.ts';
+import { daemonLeaseSeconds } from '../../api/names/daemon-lease.ts';
 import { type KubeStore, type Lease, lease } from '../../kube/index.ts';
 import type { Caches } from '../shared/caches.ts';
 import type { Environment } from '../shared/environment.ts';

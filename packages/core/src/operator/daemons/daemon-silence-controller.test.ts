@@ -2,8 +2,8 @@
 import 'reflect-metadata';
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { type DataProcessingUnit, dataProcessingUnit } from '../../api/data-processing-unit.ts';
-import { labels, operatorNamespace } from '../../api/names.ts';
+import { type DataProcessingUnit, dataProcessingUnit } from '../../api/kinds/data-processing-unit.ts';
+import { labels, operatorNamespace } from '../../api/names/names.ts';
 import { DpuObjects } from '../../daemon/dpu/status/dpu-objects.ts';
 import { NodeLease } from '../../daemon/node/node-lease.ts';
 import { there } from '../../daemon/presence.ts';

@@ -1,9 +1,9 @@
 import type { Logger } from 'pino';
 import { inject, injectable } from 'tsyringe';
-import { type ConditionInput, findCondition, setCondition } from '../../api/conditions.ts';
-import { daemonLeaseName } from '../../api/daemon-lease.ts';
-import { type DataProcessingUnit, dataProcessingUnit, dpuConditions } from '../../api/data-processing-unit.ts';
-import { fieldManagers, workloads } from '../../api/names.ts';
+import { type ConditionInput, findCondition, setCondition } from '../../api/fields/conditions.ts';
+import { type DataProcessingUnit, dataProcessingUnit, dpuConditions } from '../../api/kinds/data-processing-unit.ts';
+import { daemonLeaseName } from '../../api/names/daemon-lease.ts';
+import { fieldManagers, workloads } from '../../api/names/names.ts';
 import { Controller, type EventRecorder, type KubeStore, type Lease, lease } from '../../kube/index.ts';
 import { hasDaemon } from '../config/daemon-set.ts';
 import type { Caches } from '../shared/caches.ts';

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { daemonLeaseRenewMs, daemonLeaseSeconds } from '../../api/daemon-lease.ts';
+import { daemonLeaseRenewMs, daemonLeaseSeconds } from '../../api/names/daemon-lease.ts';
 import type { Lease } from '../../kube/index.ts';
 import { SilenceTimers } from './silence-timers.ts';
 

@@ -1,11 +1,11 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
 import { inject, injectable } from 'tsyringe';
-import { daemonLeaseName } from '../../api/daemon-lease.ts';
-import { type DataProcessingUnit, dataProcessingUnit, dpuConditions } from '../../api/data-processing-unit.ts';
-import type { DataProcessingUnitConfig } from '../../api/data-processing-unit-config.ts';
-import { fieldManagers, finalizers, labels } from '../../api/names.ts';
-import { vspPodName } from '../../api/paths.ts';
+import { type DataProcessingUnit, dataProcessingUnit, dpuConditions } from '../../api/kinds/data-processing-unit.ts';
+import type { DataProcessingUnitConfig } from '../../api/kinds/data-processing-unit-config.ts';
+import { daemonLeaseName } from '../../api/names/daemon-lease.ts';
+import { fieldManagers, finalizers, labels } from '../../api/names/names.ts';
+import { vspPodName } from '../../api/names/paths.ts';
 import {
   Controller,
   controllerName,

@@ -1,9 +1,9 @@
 /** Says of a DPU, in its conditions and by events, what became of what is asked for. */
 import { cutText, longestMessage } from '@dpu-operator/sdk/cut-text';
-import type { ConditionInput } from '../../api/conditions.ts';
-import { type DataProcessingUnit, dataProcessingUnit, dpuConditions } from '../../api/data-processing-unit.ts';
-import { fieldManagers } from '../../api/names.ts';
-import { vspPodName } from '../../api/paths.ts';
+import type { ConditionInput } from '../../api/fields/conditions.ts';
+import { type DataProcessingUnit, dataProcessingUnit, dpuConditions } from '../../api/kinds/data-processing-unit.ts';
+import { fieldManagers } from '../../api/names/names.ts';
+import { vspPodName } from '../../api/names/paths.ts';
 import { applyConditions, type EventRecorder, type KubeStore, keyOf } from '../../kube/index.ts';
 import type { Caches } from '../shared/caches.ts';
 import type { Environment } from '../shared/environment.ts';

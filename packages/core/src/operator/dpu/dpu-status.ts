@@ -1,8 +1,8 @@
 /** Writes what of a DPU's status is the operator's: two conditions, what runs, and the rollout. */
-import { type ConditionInput, findCondition, setCondition } from '../../api/conditions.ts';
-import { type DataProcessingUnit, dataProcessingUnit, dpuConditions } from '../../api/data-processing-unit.ts';
-import type { Condition } from '../../api/meta.ts';
-import { fieldManagers } from '../../api/names.ts';
+import { type ConditionInput, findCondition, setCondition } from '../../api/fields/conditions.ts';
+import type { Condition } from '../../api/fields/meta.ts';
+import { type DataProcessingUnit, dataProcessingUnit, dpuConditions } from '../../api/kinds/data-processing-unit.ts';
+import { fieldManagers } from '../../api/names/names.ts';
 import type { KubeStore } from '../../kube/index.ts';
 import type { RolloutStatus } from './rollout/rollout-status.ts';
 

@@ -1,8 +1,8 @@
 import type { Logger } from 'pino';
 import { inject, injectable } from 'tsyringe';
 import { z } from 'zod';
-import { metadataSchema } from '../../api/meta.ts';
-import { fieldManagers, injectorNames } from '../../api/names.ts';
+import { metadataSchema } from '../../api/fields/meta.ts';
+import { fieldManagers, injectorNames } from '../../api/names/names.ts';
 import {
   Controller,
   Informer,

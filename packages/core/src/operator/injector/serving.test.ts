@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import { X509Certificate } from 'node:crypto';
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { injectorNames, operatorNamespace } from '../../api/names.ts';
+import { injectorNames, operatorNamespace } from '../../api/names/names.ts';
 import { TestApiServer } from '../../daemon/testing/api-server.ts';
 import { splitPem } from '../../trust/bundle.ts';
 import { makeServingCertificate } from '../../trust/x509/operations.ts';

@@ -1,7 +1,7 @@
 /** DpuNetworks against an API server in memory. */
 import 'reflect-metadata';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { configName, finalizers } from '../../api/names.ts';
+import { configName, finalizers } from '../../api/names/names.ts';
 import { TestApiServer } from '../../daemon/testing/api-server.ts';
 import { type RunningControllers, runControllers } from '../testing/controllers.ts';
 import { putMultus } from '../testing/multus.ts';

@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
 import { inject, injectable } from 'tsyringe';
-import type { DataProcessingUnit } from '../../api/data-processing-unit.ts';
-import { type DpuNetwork, dpuNetwork } from '../../api/dpu-network.ts';
-import { configName, finalizers } from '../../api/names.ts';
+import type { DataProcessingUnit } from '../../api/kinds/data-processing-unit.ts';
+import { type DpuNetwork, dpuNetwork } from '../../api/kinds/dpu-network.ts';
+import { configName, finalizers } from '../../api/names/names.ts';
 import {
   addFinalizer,
   Controller,

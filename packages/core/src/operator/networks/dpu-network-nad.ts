@@ -1,6 +1,7 @@
 /** The NetworkAttachmentDefinitions of DpuNetworks. */
-import type { DpuNetwork } from '../../api/dpu-network.ts';
-import type { OwnerReference } from '../../api/meta.ts';
+
+import type { OwnerReference } from '../../api/fields/meta.ts';
+import type { DpuNetwork } from '../../api/kinds/dpu-network.ts';
 import {
   acceleratedNetwork,
   acceleratedResource,
@@ -9,7 +10,7 @@ import {
   networkNad,
   networkResource,
   networkResourceAnnotation,
-} from '../../api/names.ts';
+} from '../../api/names/names.ts';
 import { type Applied, controllerReference, type KubeObject, networkAttachmentDefinition } from '../../kube/index.ts';
 import { defaultNetworkNamespace, networkConfig } from './networks.ts';
 

@@ -1,8 +1,8 @@
 /** Writes a network's status, and an event for each condition that has changed. */
 import { isDeepStrictEqual } from 'node:util';
-import { findCondition } from '../../api/conditions.ts';
-import { type DpuNetwork, type DpuNetworkStatus, dpuNetwork } from '../../api/dpu-network.ts';
-import { fieldManagers } from '../../api/names.ts';
+import { findCondition } from '../../api/fields/conditions.ts';
+import { type DpuNetwork, type DpuNetworkStatus, dpuNetwork } from '../../api/kinds/dpu-network.ts';
+import { fieldManagers } from '../../api/names/names.ts';
 import type { EventRecorder, KubeStore } from '../../kube/index.ts';
 
 /** Milliseconds between writes of a status in which only numbers and messages differ: the daemons of a fleet report one by one. */

@@ -1,8 +1,8 @@
 /** What a DpuNetwork's status says. Pure. */
 import { cutText, longestMessage } from '@dpu-operator/sdk/cut-text';
-import { type ConditionInput, setCondition } from '../../api/conditions.ts';
-import type { DpuNetwork, DpuNetworkStatus } from '../../api/dpu-network.ts';
-import { networkResource } from '../../api/names.ts';
+import { type ConditionInput, setCondition } from '../../api/fields/conditions.ts';
+import type { DpuNetwork, DpuNetworkStatus } from '../../api/kinds/dpu-network.ts';
+import { networkResource } from '../../api/names/names.ts';
 import { firstTen } from '../../listed.ts';
 import type { NetworkOnDpu, NetworkTally } from './network-tally.ts';
 import type { PlannedNetwork } from './plan.ts';

@@ -1,7 +1,7 @@
 /** Tells each DPU in its spec which of its devices are whose. */
 import { isDeepStrictEqual } from 'node:util';
-import { type DataProcessingUnit, dataProcessingUnit } from '../../api/data-processing-unit.ts';
-import { fieldManagers } from '../../api/names.ts';
+import { type DataProcessingUnit, dataProcessingUnit } from '../../api/kinds/data-processing-unit.ts';
+import { fieldManagers } from '../../api/names/names.ts';
 import { type Applied, isRefused, type KubeStore } from '../../kube/index.ts';
 import type { Caches } from '../shared/caches.ts';
 import type { NetworksPlan } from './plan.ts';

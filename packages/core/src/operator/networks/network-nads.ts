@@ -1,6 +1,6 @@
 /** Keeps the NetworkAttachmentDefinitions of DpuNetworks: one a network, and one that the accelerated ones share. */
-import type { DpuNetwork } from '../../api/dpu-network.ts';
-import { acceleratedNetwork, fieldManagers, networkNad } from '../../api/names.ts';
+import type { DpuNetwork } from '../../api/kinds/dpu-network.ts';
+import { acceleratedNetwork, fieldManagers, networkNad } from '../../api/names/names.ts';
 import { type Applied, isAsApplied, isRefused, type KubeStore, networkAttachmentDefinition } from '../../kube/index.ts';
 import type { Caches } from '../shared/caches.ts';
 import { isOfNetworks, renderAcceleratedNad, renderNetworkNad } from './dpu-network-nad.ts';

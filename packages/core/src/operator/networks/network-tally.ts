@@ -1,5 +1,5 @@
 /** What the DPUs of a fleet have of one DpuNetwork, and say of it: kept in step DPU by DPU. Pure. */
-import type { NetworkReport, NetworkWish } from '../../api/data-processing-unit.ts';
+import type { NetworkReport, NetworkWish } from '../../api/kinds/data-processing-unit.ts';
 
 /** Virtual functions that an older network has. */
 export interface Overlap {

@@ -1,7 +1,7 @@
 /** The networks that the DpuOperatorConfig's controller keeps in the namespaces of chains. */
 import 'reflect-metadata';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { configName, operatorNamespace } from '../../api/names.ts';
+import { configName, operatorNamespace } from '../../api/names/names.ts';
 import { TestApiServer } from '../../daemon/testing/api-server.ts';
 import { DpuOperatorConfigController } from '../config/dpu-operator-config-controller.ts';
 import { Uninstaller } from '../config/uninstaller.ts';

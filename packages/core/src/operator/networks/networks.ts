@@ -1,5 +1,5 @@
-import type { DpuOperatorConfig } from '../../api/dpu-operator-config.ts';
-import { networkNames, networkResourceAnnotation, resourceName } from '../../api/names.ts';
+import type { DpuOperatorConfig } from '../../api/kinds/dpu-operator-config.ts';
+import { networkNames, networkResourceAnnotation, resourceName } from '../../api/names/names.ts';
 import { type Applied, controllerReference, networkAttachmentDefinition } from '../../kube/index.ts';
 
 export type Ipam = NonNullable<NonNullable<DpuOperatorConfig['spec']['defaultNetwork']>['ipam']>;

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import type { DataProcessingUnit } from '../../api/data-processing-unit.ts';
-import type { DpuNetwork } from '../../api/dpu-network.ts';
-import { networkBridgeId } from '../../api/names.ts';
+import type { DataProcessingUnit } from '../../api/kinds/data-processing-unit.ts';
+import type { DpuNetwork } from '../../api/kinds/dpu-network.ts';
+import { networkBridgeId } from '../../api/names/names.ts';
 import { NetworksPlan } from './plan.ts';
 
 const apiVersion = 'config.openshift.io/v1' as const;

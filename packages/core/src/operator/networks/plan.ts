@@ -1,13 +1,18 @@
 /** Which devices of which DPU belong to which DpuNetwork. Pure. */
 import { isDeepStrictEqual } from 'node:util';
-import type { DataProcessingUnit, NetworkReport, NetworkWish, VspIdentity } from '../../api/data-processing-unit.ts';
-import type { LabelSelector } from '../../api/data-processing-unit-config.ts';
-import { type DpuNetwork, vfIdKey } from '../../api/dpu-network.ts';
-import { logicalBridgeOf } from '../../api/logical-bridge.ts';
-import { acceleratedNetwork, longestNetworkName } from '../../api/names.ts';
-import { parseVfRanges, vfRangesText } from '../../api/vf-ranges.ts';
+import { logicalBridgeOf } from '../../api/fields/logical-bridge.ts';
+import { parseVfRanges, vfRangesText } from '../../api/fields/vf-ranges.ts';
+import type {
+  DataProcessingUnit,
+  NetworkReport,
+  NetworkWish,
+  VspIdentity,
+} from '../../api/kinds/data-processing-unit.ts';
+import type { LabelSelector } from '../../api/kinds/data-processing-unit-config.ts';
+import { type DpuNetwork, vfIdKey } from '../../api/kinds/dpu-network.ts';
+import { acceleratedNetwork, longestNetworkName } from '../../api/names/names.ts';
 import { isBeingDeleted } from '../../kube/index.ts';
-import { olderFirst } from '../../kube/resource.ts';
+import { olderFirst } from '../../kube/objects/resource.ts';
 import { selects } from '../dpu/selection/label-selector.ts';
 import { NetworkTally, type Overlap } from './network-tally.ts';
 import { assignVlans } from './vlans.ts';

@@ -1,8 +1,9 @@
 /** Which VLAN each DpuNetwork has. Pure. */
-import type { DpuNetwork } from '../../api/dpu-network.ts';
-import { placeholderBridge } from '../../api/logical-bridge.ts';
-import { networkBridgeId } from '../../api/names.ts';
-import { longestVf } from '../../api/vf-ranges.ts';
+
+import { placeholderBridge } from '../../api/fields/logical-bridge.ts';
+import { longestVf } from '../../api/fields/vf-ranges.ts';
+import type { DpuNetwork } from '../../api/kinds/dpu-network.ts';
+import { networkBridgeId } from '../../api/names/names.ts';
 import { isBeingDeleted } from '../../kube/index.ts';
 
 export type Vlan =

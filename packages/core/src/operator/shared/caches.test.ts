@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import { pino } from 'pino';
 import { expect, test, vi } from 'vitest';
-import { dataProcessingUnit } from '../../api/data-processing-unit.ts';
+import { dataProcessingUnit } from '../../api/kinds/data-processing-unit.ts';
 import { TestApiServer } from '../../daemon/testing/api-server.ts';
 import { Caches } from './caches.ts';
 

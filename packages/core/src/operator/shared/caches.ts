@@ -1,14 +1,17 @@
 import type { Logger } from 'pino';
 import { inject, injectable } from 'tsyringe';
-import { isConditionTrue } from '../../api/conditions.ts';
-import { daemonLeaseLabels, daemonLeaseName } from '../../api/daemon-lease.ts';
-import { type DataProcessingUnit, dataProcessingUnit } from '../../api/data-processing-unit.ts';
-import { type DataProcessingUnitConfig, dataProcessingUnitConfig } from '../../api/data-processing-unit-config.ts';
-import { dpuNetwork } from '../../api/dpu-network.ts';
-import { dpuOperatorConfig } from '../../api/dpu-operator-config.ts';
-import { configName, labels, networkNames, trustNames, workloads } from '../../api/names.ts';
-import { serviceFunctionChain } from '../../api/service-function-chain.ts';
-import { vendorPlugin } from '../../api/vendor-plugin.ts';
+import { isConditionTrue } from '../../api/fields/conditions.ts';
+import { type DataProcessingUnit, dataProcessingUnit } from '../../api/kinds/data-processing-unit.ts';
+import {
+  type DataProcessingUnitConfig,
+  dataProcessingUnitConfig,
+} from '../../api/kinds/data-processing-unit-config.ts';
+import { dpuNetwork } from '../../api/kinds/dpu-network.ts';
+import { dpuOperatorConfig } from '../../api/kinds/dpu-operator-config.ts';
+import { serviceFunctionChain } from '../../api/kinds/service-function-chain.ts';
+import { vendorPlugin } from '../../api/kinds/vendor-plugin.ts';
+import { daemonLeaseLabels, daemonLeaseName } from '../../api/names/daemon-lease.ts';
+import { configName, labels, networkNames, trustNames, workloads } from '../../api/names/names.ts';
 import {
   certificateSigningRequest,
   configMapMetadata,

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { operatorNamespace } from '../../api/names.ts';
-import { npmRegistrySchema } from '../../api/npm-registry.ts';
-import { ports } from '../../api/ports.ts';
+import { npmRegistrySchema } from '../../api/fields/npm-registry.ts';
+import { operatorNamespace } from '../../api/names/names.ts';
+import { ports } from '../../api/names/ports.ts';
 import { checkedEnvironment } from '../../checked-environment.ts';
 import { publicRegistry } from '../../plugins/install/request.ts';
 import { npmInImage } from '../../plugins/npm/run-npm.ts';

@@ -1,7 +1,7 @@
 /** Addresses of the nodes that settings name: a watch of each of these few, since all nodes are watched by their metadata alone. */
 import type { Logger } from 'pino';
 import type { z } from 'zod';
-import { objectName } from '../../api/meta.ts';
+import { objectName } from '../../api/fields/meta.ts';
 import { addressedNode, Informer, type KubeStore } from '../../kube/index.ts';
 
 type AddressedNode = z.infer<typeof addressedNode.schema>;

@@ -19,7 +19,8 @@ const semiSpace = '--max-semi-space-size=1';
  * | plugin host, these flags | 1.00 | 0.97 | 136 | 78 |
  *
  * Of the 70 MiB after Init 49 are pages of Node's own file, of which a node holds one copy for all of its processes; 20 are
- * the VSP's own, where a Node that does nothing has 8 (smaps: RssFile, RssAnon).
+ * the VSP's own, where a Node that does nothing has 8 and a server of grpc-js without a service 17 (smaps: RssFile, RssAnon): that
+ * one has 66 MiB. V8's switches for size or fewer threads, and a compile cache, change less than 1 MiB.
  *
  * With others, of which a turn each is followed by a pause of 5.5 s or more (two runs, at load 136 and 78):
  *

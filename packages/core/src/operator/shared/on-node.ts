@@ -1,4 +1,4 @@
-import { operatorNamespace, workloads } from '../../api/names.ts';
+import { operatorNamespace, workloads } from '../../api/names/names.ts';
 
 /** Where a daemon runs. Admission holds the operator to it, so that its token cannot run pods on other nodes. */
 export const besideDaemon = [

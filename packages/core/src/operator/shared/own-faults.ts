@@ -1,6 +1,6 @@
 /** Failures of a reconciliation that are no answer of the API server: they concern one object, whose condition tells of them. */
 import { cutText } from '@dpu-operator/sdk/cut-text';
-import type { ConditionInput } from '../../api/conditions.ts';
+import type { ConditionInput } from '../../api/fields/conditions.ts';
 import { ApiError } from '../../kube/index.ts';
 
 /** What to say of an error; undefined for one of the API server, which passes or which the log tells of. */

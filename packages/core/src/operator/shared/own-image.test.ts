@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { FakeApiServer } from '../../kube/fake-api-server.ts';
+import { FakeApiServer } from '../../kube/testing/fake-api-server.ts';
 import { ownImage } from './own-image.ts';
 
 test.each([

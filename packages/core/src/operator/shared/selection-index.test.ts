@@ -1,7 +1,10 @@
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { type DataProcessingUnit, dataProcessingUnit } from '../../api/data-processing-unit.ts';
-import { type DataProcessingUnitConfig, dataProcessingUnitConfig } from '../../api/data-processing-unit-config.ts';
+import { type DataProcessingUnit, dataProcessingUnit } from '../../api/kinds/data-processing-unit.ts';
+import {
+  type DataProcessingUnitConfig,
+  dataProcessingUnitConfig,
+} from '../../api/kinds/data-processing-unit-config.ts';
 import { TestApiServer } from '../../daemon/testing/api-server.ts';
 import { Informer, type KubeObject } from '../../kube/index.ts';
 import { SelectionIndex } from './selection-index.ts';

@@ -1,6 +1,6 @@
 /** Which DataProcessingUnitConfigs select which DataProcessingUnits, without a look at all of either. */
-import type { DataProcessingUnit } from '../../api/data-processing-unit.ts';
-import type { DataProcessingUnitConfig, LabelSelector } from '../../api/data-processing-unit-config.ts';
+import type { DataProcessingUnit } from '../../api/kinds/data-processing-unit.ts';
+import type { DataProcessingUnitConfig, LabelSelector } from '../../api/kinds/data-processing-unit-config.ts';
 import type { CacheIndex, Informer } from '../../kube/index.ts';
 import { selects } from '../dpu/selection/label-selector.ts';
 import { resolveNodeReferences } from '../dpu/selection/node-references.ts';

@@ -1,9 +1,9 @@
 /** Objects whose spec a newer version wrote, against an API server in memory. */
 import 'reflect-metadata';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { findCondition } from '../../api/conditions.ts';
-import type { Condition } from '../../api/meta.ts';
-import { configName } from '../../api/names.ts';
+import { findCondition } from '../../api/fields/conditions.ts';
+import type { Condition } from '../../api/fields/meta.ts';
+import { configName } from '../../api/names/names.ts';
 import { TestApiServer } from '../../daemon/testing/api-server.ts';
 import { DpuNetworkController } from '../networks/dpu-network-controller.ts';
 import { type RunningControllers, runControllers } from '../testing/controllers.ts';

@@ -1,9 +1,9 @@
 import type { Logger } from 'pino';
 import { inject, injectable } from 'tsyringe';
 import { z } from 'zod';
-import { dpuConditions } from '../../api/data-processing-unit.ts';
-import { conditionSchema, metadataSchema } from '../../api/meta.ts';
-import { fieldManagers } from '../../api/names.ts';
+import { conditionSchema, metadataSchema } from '../../api/fields/meta.ts';
+import { dpuConditions } from '../../api/kinds/data-processing-unit.ts';
+import { fieldManagers } from '../../api/names/names.ts';
 import {
   applyConditions,
   Controller,

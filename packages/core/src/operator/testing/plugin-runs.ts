@@ -1,5 +1,5 @@
 import { podOf } from '@dpu-operator/sdk/manifest';
-import type { PluginRun } from '../../api/plugin-run.ts';
+import type { PluginRun } from '../../api/fields/plugin-run.ts';
 
 /** A run of plugin `a` on the host's side. */
 export function runOf(version: string, settings = {}): PluginRun {

@@ -1,6 +1,6 @@
 /** What pods are rendered from in tests: an environment, a config, a release and a DPU that have nothing special. */
 import type { PluginManifest } from '@dpu-operator/sdk/manifest';
-import { dpuOperatorConfig } from '../../api/dpu-operator-config.ts';
+import { dpuOperatorConfig } from '../../api/kinds/dpu-operator-config.ts';
 import type { PluginRelease } from '../../plugins/release.ts';
 import { pluginRun } from '../dpu/rollout/plugin-run.ts';
 import { parseEnvironment } from '../shared/environment.ts';

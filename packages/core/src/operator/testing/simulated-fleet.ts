@@ -3,10 +3,10 @@
  * that happens at one time happens in an order by a seed, and the operator's cache is behind what it has written.
  */
 import 'reflect-metadata';
-import type { DataProcessingUnit } from '../../api/data-processing-unit.ts';
-import type { DpuOperatorConfig } from '../../api/dpu-operator-config.ts';
-import { configName } from '../../api/names.ts';
-import type { PluginRun } from '../../api/plugin-run.ts';
+import type { PluginRun } from '../../api/fields/plugin-run.ts';
+import type { DataProcessingUnit } from '../../api/kinds/data-processing-unit.ts';
+import type { DpuOperatorConfig } from '../../api/kinds/dpu-operator-config.ts';
+import { configName } from '../../api/names/names.ts';
 import type { DaemonLeases } from '../daemons/daemon-leases.ts';
 import { isChanging } from '../dpu/rollout/fleet/fleet.ts';
 import { Turns } from '../dpu/rollout/fleet/turns.ts';

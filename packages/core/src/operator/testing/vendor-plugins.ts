@@ -1,10 +1,10 @@
 /** The controller of VendorPlugins against an API server in memory. */
 import 'reflect-metadata';
 import { expect, vi } from 'vitest';
-import type { Condition } from '../../api/meta.ts';
-import { configName, operatorNamespace } from '../../api/names.ts';
-import type { PluginRun } from '../../api/plugin-run.ts';
-import { type VendorPlugin, vendorPlugin } from '../../api/vendor-plugin.ts';
+import type { Condition } from '../../api/fields/meta.ts';
+import type { PluginRun } from '../../api/fields/plugin-run.ts';
+import { type VendorPlugin, vendorPlugin } from '../../api/kinds/vendor-plugin.ts';
+import { configName, operatorNamespace } from '../../api/names/names.ts';
 import { TestApiServer } from '../../daemon/testing/api-server.ts';
 import type { ReadImage } from '../../plugins/image/read-image.ts';
 import type { LookUp } from '../../plugins/lookup/lookup.ts';
@@ -76,7 +76,6 @@ export class VendorPluginFixture {
     });
   }
 
-  /** A DPU that runs a version of a plugin. */
   putDpu(name: string, plugin: PluginRun): void {
     this.server.put(`/apis/${apiVersion}/dataprocessingunits/${name}`, {
       apiVersion,

@@ -1,5 +1,5 @@
 /** The Secret with the authority that signs: read by its name each time, never listed or watched. */
-import { trustNames } from '../../api/names.ts';
+import { trustNames } from '../../api/names/names.ts';
 import { isConflict, type KubeStore, secret as secretType } from '../../kube/index.ts';
 import type { KeyAndCertificate } from '../../trust/x509/operations.ts';
 import { type Authority, makeOwnAuthority, readAuthority } from './authority.ts';

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import { inject, injectable } from 'tsyringe';
-import { isConditionTrue } from '../../api/conditions.ts';
-import { dataProcessingUnit } from '../../api/data-processing-unit.ts';
+import { isConditionTrue } from '../../api/fields/conditions.ts';
+import { dataProcessingUnit } from '../../api/kinds/data-processing-unit.ts';
 import {
   type CertificateSigningRequest,
   Controller,

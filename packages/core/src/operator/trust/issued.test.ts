@@ -1,7 +1,7 @@
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { dataProcessingUnit } from '../../api/data-processing-unit.ts';
-import { operatorNamespace } from '../../api/names.ts';
+import { dataProcessingUnit } from '../../api/kinds/data-processing-unit.ts';
+import { operatorNamespace } from '../../api/names/names.ts';
 import { Informer } from '../../kube/index.ts';
 import { parseIdentity } from '../../trust/identity.ts';
 import { IssuedIdentities } from './issued.ts';

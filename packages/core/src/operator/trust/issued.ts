@@ -4,8 +4,8 @@
  */
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { type DataProcessingUnit, dataProcessingUnit } from '../../api/data-processing-unit.ts';
-import { labels, trustNames } from '../../api/names.ts';
+import { type DataProcessingUnit, dataProcessingUnit } from '../../api/kinds/data-processing-unit.ts';
+import { labels, trustNames } from '../../api/names/names.ts';
 import { configMap, type Informer, isNotFound, type KubeStore } from '../../kube/index.ts';
 import type { Revocation } from '../../trust/bundle.ts';
 import { type Identity, identityUri, parseIdentity } from '../../trust/identity.ts';

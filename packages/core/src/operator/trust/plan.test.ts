@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { trustNames } from '../../api/names.ts';
+import { trustNames } from '../../api/names/names.ts';
 import type { Authority } from './authority.ts';
 import { type ObservedTrust, planTrust } from './plan.ts';
 import type { AuthorityState, PublishedAuthority } from './published-trust.ts';

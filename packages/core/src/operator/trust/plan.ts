@@ -6,8 +6,8 @@
  * An authority stands in `ca.crt` before it signs. One is made only where none was ever known: a Secret that is
  * missing is put back by an administrator, or given up by deleting the ConfigMap.
  */
-import type { ConditionInput } from '../../api/conditions.ts';
-import { trustNames } from '../../api/names.ts';
+import type { ConditionInput } from '../../api/fields/conditions.ts';
+import { trustNames } from '../../api/names/names.ts';
 import { type Authority, leafLifetimeMs } from './authority.ts';
 import { isSubjectOrder, orders } from './order.ts';
 import type { PublishedAuthority, PublishedTrust } from './published-trust.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { DataProcessingUnit } from '../../api/data-processing-unit.ts';
-import { operatorNamespace } from '../../api/names.ts';
+import type { DataProcessingUnit } from '../../api/kinds/data-processing-unit.ts';
+import { operatorNamespace } from '../../api/names/names.ts';
 import type { CertificateSigningRequest } from '../../kube/index.ts';
 import type { RequestContent } from '../../trust/x509/operations.ts';
 import { denialOf, type RequestContext, requesterDenial } from './request-decision.ts';

@@ -1,6 +1,6 @@
 /** Whether a daemon gets the certificate that it asks for. Pure. */
-import type { DataProcessingUnit } from '../../api/data-processing-unit.ts';
-import { workloads } from '../../api/names.ts';
+import type { DataProcessingUnit } from '../../api/kinds/data-processing-unit.ts';
+import { workloads } from '../../api/names/names.ts';
 import type { CertificateSigningRequest } from '../../kube/index.ts';
 import { type Identity, identityUri, nodeUri, parseIdentity, type Side } from '../../trust/identity.ts';
 import type { RequestContent } from '../../trust/x509/operations.ts';

@@ -1,5 +1,5 @@
 /** ConfigMap `dpu-channel-trust` on the API server. */
-import { annotations, fieldManagers, trustNames } from '../../api/names.ts';
+import { annotations, fieldManagers, trustNames } from '../../api/names/names.ts';
 import { configMap, type KubeStore } from '../../kube/index.ts';
 import { type PublishedTrust, publishedData, readPublished, samePublished } from './published-trust.ts';
 

@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
 import { inject, injectable } from 'tsyringe';
-import { type DpuOperatorConfig, dpuOperatorConfig } from '../../api/dpu-operator-config.ts';
-import { configName, fieldManagers, trustNames } from '../../api/names.ts';
+import { type DpuOperatorConfig, dpuOperatorConfig } from '../../api/kinds/dpu-operator-config.ts';
+import { configName, fieldManagers, trustNames } from '../../api/names/names.ts';
 import {
   applyConditions,
   Controller,

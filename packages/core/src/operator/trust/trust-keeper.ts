@@ -2,7 +2,7 @@
  * Keeps the authority and what is published of it. Every look reads anew: it is taken hourly, when something has
  * changed, and before each signature.
  */
-import { trustNames } from '../../api/names.ts';
+import { trustNames } from '../../api/names/names.ts';
 import type { KubeStore } from '../../kube/index.ts';
 import type { Authority } from './authority.ts';
 import { AuthoritySecrets } from './authority-secret.ts';

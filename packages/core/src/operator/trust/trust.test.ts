@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { annotations, trustNames } from '../../api/names.ts';
+import { annotations, trustNames } from '../../api/names/names.ts';
 import { identityUri } from '../../trust/identity.ts';
 import { issuedAt } from '../../trust/serial.ts';
 import { TestAuthority } from '../../trust/testing.ts';

@@ -1,6 +1,6 @@
 /** Whether a version of a plugin may be run, or waits for somebody who runs the cluster. Pure. */
 import type { PluginManifest } from '@dpu-operator/sdk/manifest';
-import type { VendorPlugin } from '../../api/vendor-plugin.ts';
+import type { VendorPlugin } from '../../api/kinds/vendor-plugin.ts';
 import { LookupError } from '../../plugins/lookup/lookup-error.ts';
 import { growthOver } from './pod-asks.ts';
 import { usableManifest } from './vendor-plugin-status.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type VendorPlugin, vendorPlugin } from '../../api/vendor-plugin.ts';
+import { type VendorPlugin, vendorPlugin } from '../../api/kinds/vendor-plugin.ts';
 import { LookupAttempts } from './lookup-attempts.ts';
 
 const release = { requested: '^1', version: '1.0.0', manifest: {} };

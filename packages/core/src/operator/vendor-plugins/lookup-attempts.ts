@@ -1,5 +1,5 @@
 /** What this process has looked up, and how that went. */
-import type { VendorPlugin } from '../../api/vendor-plugin.ts';
+import type { VendorPlugin } from '../../api/kinds/vendor-plugin.ts';
 import { isPassing } from '../../plugins/lookup/lookup-error.ts';
 import type { PluginsSpec } from './plugin-registry.ts';
 import { type Attempt, isRefreshDue, questionOf, restoredAttempts } from './vendor-plugin-plan.ts';

@@ -1,7 +1,7 @@
 /** What the parts of a VSP's pod that come from different people forbid each other. Pure. */
 import { type PluginManifest, podOf } from '@dpu-operator/sdk/manifest';
-import { operatorNamespace, vspServiceAccountPrefix } from '../../api/names.ts';
-import type { VendorPlugin } from '../../api/vendor-plugin.ts';
+import type { VendorPlugin } from '../../api/kinds/vendor-plugin.ts';
+import { operatorNamespace, vspServiceAccountPrefix } from '../../api/names/names.ts';
 import { LookupError } from '../../plugins/lookup/lookup-error.ts';
 
 /**

@@ -1,9 +1,9 @@
 /** ConfigMaps with the lock files of plugins: what the nodes install from. */
 import { gzipSync } from 'node:zlib';
-import type { DataProcessingUnit } from '../../api/data-processing-unit.ts';
-import { labels } from '../../api/names.ts';
-import { shorten } from '../../api/paths.ts';
-import type { VendorPlugin, VendorPluginStatus } from '../../api/vendor-plugin.ts';
+import type { DataProcessingUnit } from '../../api/kinds/data-processing-unit.ts';
+import type { VendorPlugin, VendorPluginStatus } from '../../api/kinds/vendor-plugin.ts';
+import { labels } from '../../api/names/names.ts';
+import { shorten } from '../../api/names/paths.ts';
 import { configMap, controllerReference, isAlreadyThere, type KubeObject, type KubeStore } from '../../kube/index.ts';
 import { lockKeys } from '../../plugins/install/lock-file.ts';
 import { hashOfLock } from '../../plugins/lookup/lock.ts';

@@ -1,6 +1,6 @@
 /** Which registry a VendorPlugin is taken from. */
-import type { DpuOperatorConfig } from '../../api/dpu-operator-config.ts';
-import type { VendorPlugin } from '../../api/vendor-plugin.ts';
+import type { DpuOperatorConfig } from '../../api/kinds/dpu-operator-config.ts';
+import type { VendorPlugin } from '../../api/kinds/vendor-plugin.ts';
 import { mayUseHttp } from '../../plugins/http-registries.ts';
 import { LookupError } from '../../plugins/lookup/lookup-error.ts';
 

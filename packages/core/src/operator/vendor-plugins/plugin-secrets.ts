@@ -1,7 +1,7 @@
 /** Secrets that registries of plugins are asked with. Each is sent to the registry that it was made for, and to no other. */
 
-import { workloads } from '../../api/names.ts';
-import type { VendorPlugin } from '../../api/vendor-plugin.ts';
+import type { VendorPlugin } from '../../api/kinds/vendor-plugin.ts';
+import { workloads } from '../../api/names/names.ts';
 import { type KubeStore, secret, serviceAccount } from '../../kube/index.ts';
 import { type PullSecret, parsePullSecret, pullSecretType } from '../../plugins/image/pull-secret.ts';
 import { LookupError } from '../../plugins/lookup/lookup-error.ts';

@@ -1,9 +1,9 @@
 /** Finds one version of a vendor's plugin: in its npm registry, in the registry of its image, or in the VendorPlugin itself. */
 import type { Logger } from 'pino';
 import { rcompare, satisfies, validRange } from 'semver';
-import { configName } from '../../api/names.ts';
-import type { PluginRun } from '../../api/plugin-run.ts';
-import type { VendorPlugin, VendorPluginRelease } from '../../api/vendor-plugin.ts';
+import type { PluginRun } from '../../api/fields/plugin-run.ts';
+import type { VendorPlugin, VendorPluginRelease } from '../../api/kinds/vendor-plugin.ts';
+import { configName } from '../../api/names/names.ts';
 import type { KubeStore } from '../../kube/index.ts';
 import { mirrored } from '../../plugins/image/mirror.ts';
 import type { ReadImage } from '../../plugins/image/read-image.ts';

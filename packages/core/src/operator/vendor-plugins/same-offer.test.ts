@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type VendorPlugin, vendorPlugin } from '../../api/vendor-plugin.ts';
+import { type VendorPlugin, vendorPlugin } from '../../api/kinds/vendor-plugin.ts';
 import { isSameOffer } from './same-offer.ts';
 
 function pluginWith(status: object): VendorPlugin {

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { VendorPlugin } from '../../api/vendor-plugin.ts';
+import type { VendorPlugin } from '../../api/kinds/vendor-plugin.ts';
 
 /** Whether two states of a VendorPlugin offer the same releases, or say the same of why they do not. */
 export function isSameOffer(one: VendorPlugin, other: VendorPlugin): boolean {

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { manifestLabel } from '../../api/names.ts';
+import { manifestLabel } from '../../api/names/names.ts';
 import { readImage } from '../../plugins/image/read-image.ts';
 import type { LookUp } from '../../plugins/lookup/lookup.ts';
 import { VendorPluginFixture } from '../testing/vendor-plugins.ts';

@@ -1,14 +1,14 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
 import { inject, injectable } from 'tsyringe';
-import { findCondition } from '../../api/conditions.ts';
-import { fieldManagers } from '../../api/names.ts';
+import { findCondition } from '../../api/fields/conditions.ts';
 import {
   type VendorPlugin,
   type VendorPluginRelease,
   type VendorPluginStatus,
   vendorPlugin,
-} from '../../api/vendor-plugin.ts';
+} from '../../api/kinds/vendor-plugin.ts';
+import { fieldManagers } from '../../api/names/names.ts';
 import {
   Controller,
   controllerName,

@@ -1,7 +1,7 @@
 /** When a VendorPlugin's versions are looked up. */
-import type { DataProcessingUnitConfig } from '../../api/data-processing-unit-config.ts';
-import { annotations } from '../../api/names.ts';
-import type { VendorPlugin, VendorPluginRelease } from '../../api/vendor-plugin.ts';
+import type { DataProcessingUnitConfig } from '../../api/kinds/data-processing-unit-config.ts';
+import type { VendorPlugin, VendorPluginRelease } from '../../api/kinds/vendor-plugin.ts';
+import { annotations } from '../../api/names/names.ts';
 import { isPassing } from '../../plugins/lookup/lookup-error.ts';
 import { isExact } from '../../plugins/lookup/pick-version.ts';
 import { backoffDelay } from '../../retry-backoff.ts';

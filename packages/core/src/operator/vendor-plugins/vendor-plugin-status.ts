@@ -1,8 +1,8 @@
 /** What a VendorPlugin's status says. */
 import { cutText } from '@dpu-operator/sdk/cut-text';
 import type { PluginManifest, ReadManifest } from '@dpu-operator/sdk/manifest';
-import { type ConditionInput, setCondition } from '../../api/conditions.ts';
-import type { VendorPlugin, VendorPluginRelease, VendorPluginStatus } from '../../api/vendor-plugin.ts';
+import { type ConditionInput, setCondition } from '../../api/fields/conditions.ts';
+import type { VendorPlugin, VendorPluginRelease, VendorPluginStatus } from '../../api/kinds/vendor-plugin.ts';
 import { checkManifest, checkPackageManifest } from '../../plugins/lookup/manifest.ts';
 import { asksOf } from './pod-asks.ts';
 import { questionOf } from './vendor-plugin-plan.ts';

@@ -1,8 +1,8 @@
 /** When a VendorPlugin's versions are looked up, and what its status says then. */
 import { expect, test } from 'vitest';
-import { dataProcessingUnitConfig } from '../../api/data-processing-unit-config.ts';
-import { labels } from '../../api/names.ts';
-import { type VendorPlugin, type VendorPluginRelease, vendorPlugin } from '../../api/vendor-plugin.ts';
+import { dataProcessingUnitConfig } from '../../api/kinds/data-processing-unit-config.ts';
+import { type VendorPlugin, type VendorPluginRelease, vendorPlugin } from '../../api/kinds/vendor-plugin.ts';
+import { labels } from '../../api/names/names.ts';
 import { uselessLocks } from './plugin-locks.ts';
 import { type Attempt, planLookups, restoredAttempts, wantedVersions } from './vendor-plugin-plan.ts';
 import { nextStatus, usableManifest } from './vendor-plugin-status.ts';

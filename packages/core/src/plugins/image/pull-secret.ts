@@ -12,7 +12,6 @@ export interface Login {
   password: string;
 }
 
-/** What one Secret has. */
 export interface PullSecret {
   /** By registry, or part of one; an error where what stands there is no login. */
   logins: ReadonlyMap<string, Login | CredentialsError>;

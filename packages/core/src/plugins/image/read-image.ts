@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
-import { manifestLabel } from '../../api/names.ts';
+import { manifestLabel } from '../../api/names/names.ts';
 import { parseJson } from '../../json.ts';
 import { mayUseHttp } from '../http-registries.ts';
 import { LookupError } from '../lookup/lookup-error.ts';

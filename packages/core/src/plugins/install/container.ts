@@ -1,6 +1,6 @@
 /** The container that puts a plugin on its node before its VSP starts. */
 
-import { leastPrivileges } from '../../api/least-privileges.ts';
+import { leastPrivileges } from '../../api/names/least-privileges.ts';
 import { trustedCaMount, trustedCaVolume } from '../npm/trusted-ca.ts';
 import type { PluginSource } from '../release.ts';
 import { installedDirectory, pluginRoot } from './directory.ts';

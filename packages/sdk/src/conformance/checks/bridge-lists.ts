@@ -1,5 +1,5 @@
 import { DpuError } from '../../errors.ts';
-import { bridgePortService } from '../../wire/definitions.ts';
+import { bridgePortService, logicalBridgeService } from '../../wire/definitions.ts';
 import { bareId } from '../../wire/names.ts';
 import { declareChecks } from '../check.ts';
 import { holds, ordered, refuses, same } from '../expect.ts';
@@ -61,8 +61,9 @@ export const bridgeLists = declareChecks('bridge', bridgeNeeds, [
     reads: true,
     legacy: createAndDeleteOnly,
     run: async ({ vsp }) => {
-      const call = vsp.call(bridgePortService.ListBridgePorts, { pageToken: 'not-one-of-yours' });
-      await refuses(call, 'INVALID_ARGUMENT', ['page_token']);
+      const request = { pageToken: 'not-one-of-yours' };
+      await refuses(vsp.call(bridgePortService.ListBridgePorts, request), 'INVALID_ARGUMENT', ['page_token']);
+      await refuses(vsp.call(logicalBridgeService.ListLogicalBridges, request), 'INVALID_ARGUMENT', ['page_token']);
     },
   },
   {
@@ -72,10 +73,11 @@ export const bridgeLists = declareChecks('bridge', bridgeNeeds, [
     rule: 'GE-12',
     reads: true,
     legacy: createAndDeleteOnly,
-    run: ({ vsp }) =>
-      refuses(vsp.call(bridgePortService.ListBridgePorts, { pageSize: -1 }), 'INVALID_ARGUMENT', ['page_size']).then(
-        () => {},
-      ),
+    run: async ({ vsp }) => {
+      const request = { pageSize: -1 };
+      await refuses(vsp.call(bridgePortService.ListBridgePorts, request), 'INVALID_ARGUMENT', ['page_size']);
+      await refuses(vsp.call(logicalBridgeService.ListLogicalBridges, request), 'INVALID_ARGUMENT', ['page_size']);
+    },
   },
   {
     name: 'many-ports',

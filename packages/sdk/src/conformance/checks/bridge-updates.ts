@@ -31,9 +31,11 @@ export const bridgeUpdates = declareChecks('bridge', bridgeNeeds, [
       const [id = ''] = freePorts(1);
       await createPort(vsp, id, accessPort(0));
       for (const [index, path] of ['spec', '*'].entries()) {
-        const spec = accessPort(index + 5);
-        same((await update(vsp, id, spec, [path])).spec?.macAddress, spec.macAddress, 'spec.mac_address');
-        same((await getPort(vsp, id)).spec?.logicalBridges, spec.logicalBridges, 'spec.logical_bridges');
+        // What it leaves out is named as well.
+        for (const spec of [accessPort(index + 5), accessPort(index + 7, { logicalBridges: [] })]) {
+          same((await update(vsp, id, spec, [path])).spec?.macAddress, spec.macAddress, 'spec.mac_address');
+          same((await getPort(vsp, id)).spec?.logicalBridges, spec.logicalBridges, 'spec.logical_bridges');
+        }
       }
     },
   },
@@ -46,8 +48,13 @@ export const bridgeUpdates = declareChecks('bridge', bridgeNeeds, [
     run: async ({ vsp, freePorts }) => {
       const [id = ''] = freePorts(1);
       const before = (await createPort(vsp, id, accessPort(0))).spec;
-      const answer = await update(vsp, id, { macAddress: macOf(7) }, []);
-      same(answer.spec, { ...before, macAddress: macOf(7) }, 'spec in the answer');
+      // An empty one, and none.
+      for (const [index, paths] of [[], undefined].entries()) {
+        const macAddress = macOf(7 + index);
+        const answer = await update(vsp, id, { macAddress }, paths);
+        same(answer.spec, { ...before, macAddress }, 'spec in the answer');
+        same((await getPort(vsp, id)).spec, answer.spec, 'spec afterwards');
+      }
     },
   },
   {
@@ -121,7 +128,8 @@ export const bridgeUpdates = declareChecks('bridge', bridgeNeeds, [
   },
 ]);
 
-function update(vsp: Vsp, id: string, spec: BridgePortSpec, paths: string[], allowMissing = false) {
+function update(vsp: Vsp, id: string, spec: BridgePortSpec, paths: string[] | undefined, allowMissing = false) {
   const bridgePort = { name: `bridgePorts/${id}`, spec };
-  return vsp.call(bridgePortService.UpdateBridgePort, { bridgePort, updateMask: { paths }, allowMissing });
+  const updateMask = paths ? { paths } : null;
+  return vsp.call(bridgePortService.UpdateBridgePort, { bridgePort, updateMask, allowMissing });
 }

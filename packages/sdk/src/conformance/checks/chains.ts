@@ -41,6 +41,10 @@ export const chains = declareChecks('chains', { capability: 'chains', mode: 'dpu
       const both = two(context);
       const created = await createChain(context.vsp, first, both);
       same(await createChain(context.vsp, first, both), created, 'the second answer');
+      const upper = both.map(({ input, output }) => ({ input: input.toUpperCase(), output: output.toUpperCase() }));
+      const third = await createChain(context.vsp, first, upper);
+      same(macsOf(third), macsOf(created), 'the answer to the same addresses in upper case');
+      same(await getChain(context.vsp, first), created, 'the chain afterwards');
     },
   },
   {
@@ -99,12 +103,18 @@ export const chains = declareChecks('chains', { capability: 'chains', mode: 'dpu
         await refuses(createChain(vsp, first, wrong), 'INVALID_ARGUMENT', ['network_functions']);
       }
       await refuses(getChain(vsp, first), 'NOT_FOUND');
+      const created = await createChain(vsp, first, [a]);
+      for (const wrong of [[], [a, b, a], [a, { input: b.input, output: a.output.toUpperCase() }]]) {
+        const call = update(vsp, first, wrong, ['network_functions']);
+        await refuses(call, 'INVALID_ARGUMENT', ['network_functions']);
+      }
+      same(await getChain(vsp, first), created, 'the chain afterwards');
     },
   },
   {
     name: 'in-use',
     title: 'a function is in one chain only',
-    demands: 'A function that is in another chain is FAILED_PRECONDITION; that chain is untouched.',
+    demands: 'An interface that is in another chain is FAILED_PRECONDITION; that chain is untouched.',
     rule: 'CH-6',
     run: async (context) => {
       const { vsp } = context;
@@ -112,7 +122,11 @@ export const chains = declareChecks('chains', { capability: 'chains', mode: 'dpu
       const created = await createChain(vsp, first, [a]);
       await refuses(createChain(vsp, second, [b, a]), 'FAILED_PRECONDITION');
       same(await getChain(vsp, first), created, 'the chain that has it');
-      await createChain(vsp, second, [b]);
+      await refuses(createChain(vsp, second, [{ input: b.input, output: a.output }]), 'FAILED_PRECONDITION');
+      const other = await createChain(vsp, second, [b]);
+      await refuses(update(vsp, second, [b, a]), 'FAILED_PRECONDITION');
+      same(await getChain(vsp, first), created, 'the chain that has it');
+      same(await getChain(vsp, second), other, 'the chain that was to get it');
     },
   },
   {
@@ -206,13 +220,16 @@ export const chains = declareChecks('chains', { capability: 'chains', mode: 'dpu
       const { vsp } = context;
       const both = two(context);
       await refuses(update(vsp, first, both), 'NOT_FOUND', [first]);
-      same(macsOf(await update(vsp, first, both, [], true)), macsOf({ networkFunctions: both }), 'network_functions');
+      await refuses(getChain(vsp, first), 'NOT_FOUND');
+      const made = await update(vsp, first, both, [], true);
+      same(macsOf(made), macsOf({ networkFunctions: both }), 'network_functions');
+      same(await getChain(vsp, first), made, 'the chain afterwards');
     },
   },
   {
     name: 'list-pages',
     title: 'chains are listed in pages',
-    demands: 'All pages together have each chain once; a token of no List is INVALID_ARGUMENT.',
+    demands: 'All pages together have each chain once; a negative size or a token of no List is INVALID_ARGUMENT.',
     rule: 'GE-11',
     run: async (context) => {
       const { vsp } = context;
@@ -225,6 +242,8 @@ export const chains = declareChecks('chains', { capability: 'chains', mode: 'dpu
       }
       const call = vsp.call(serviceChainService.ListServiceChains, { pageToken: 'not-one-of-yours' });
       await refuses(call, 'INVALID_ARGUMENT', ['page_token']);
+      const negative = vsp.call(serviceChainService.ListServiceChains, { pageSize: -1 });
+      await refuses(negative, 'INVALID_ARGUMENT', ['page_size']);
     },
   },
 ]);

@@ -1,4 +1,4 @@
-import type { Link } from '../../linux/link.ts';
+import type { Link } from '../../linux/links/link.ts';
 import { declareChecks } from '../check.ts';
 import { holds, refuses, same } from '../expect.ts';
 import { countOnce, growth, requireResizable, upTo } from './counts.ts';

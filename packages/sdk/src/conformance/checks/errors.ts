@@ -69,6 +69,8 @@ export const errors = [
       legacy: noCodes,
       run: async (context) => {
         await refusesPort(context, { ptype: 'BRIDGE_PORT_TYPE_UNSPECIFIED' }, 'ptype');
+        // One that is not in the proto, as of a version to come.
+        await refusesPort(context, { ptype: 7 as never }, 'ptype');
       },
     },
     {

@@ -1,8 +1,9 @@
+import type { LogicalBridge__Output } from '../../generated/opi_api/network/evpn_gw/v1alpha1/LogicalBridge.ts';
 import type {
   LogicalBridgeSpec,
   LogicalBridgeSpec__Output,
 } from '../../generated/opi_api/network/evpn_gw/v1alpha1/LogicalBridgeSpec.ts';
-import { logicalBridgeService } from '../../wire/definitions.ts';
+import { bridgePortService, logicalBridgeService } from '../../wire/definitions.ts';
 import { declareChecks } from '../check.ts';
 import { holds, refuses, same } from '../expect.ts';
 import { bridgeNeeds, createAndDeleteOnly } from './bridge-ports.ts';
@@ -14,6 +15,7 @@ import {
   deleteBridge,
   deletePort,
   getBridge,
+  getPort,
   listBridges,
   unlessUnimplemented,
 } from './messages.ts';
@@ -28,6 +30,10 @@ function vtep(host: number) {
 }
 
 type Vtep = ReturnType<typeof vtep>;
+
+function contentOf({ name, spec }: LogicalBridge__Output) {
+  return { name, spec };
+}
 
 interface Spec {
   vlanId: number;
@@ -54,12 +60,15 @@ export const logicalBridges = declareChecks('bridge', bridgeNeeds, [
       const created = await createBridge(vsp, a.id, a.spec);
       same(created.name, nameOfA, 'name');
       same(created.spec?.vlanId, a.spec.vlanId, 'spec.vlan_id');
-      same((await getBridge(vsp, a.id)).spec, created.spec, 'spec that Get answers');
-      await createBridge(vsp, b.id, b.spec);
-      const names = (await listBridges(vsp, 1)).map(({ name }) => name);
-      for (const { id } of bridges) {
-        const times = names.filter((name) => name === `logicalBridges/${id}`).length;
-        same(times, 1, `how often List has ${id}`);
+      same(contentOf(await getBridge(vsp, a.id)), contentOf(created), 'what Get answers');
+      const other = await createBridge(vsp, b.id, b.spec);
+      const listed = (await listBridges(vsp, 1)).map(contentOf);
+      for (const made of [created, other].map(contentOf)) {
+        same(
+          listed.filter(({ name }) => name === made.name),
+          [made],
+          `what List has of ${made.name}`,
+        );
       }
     },
   },
@@ -114,7 +123,7 @@ export const logicalBridges = declareChecks('bridge', bridgeNeeds, [
     legacy,
     run: async ({ vsp }) => {
       const first = await createBridge(vsp, a.id, a.spec);
-      same((await createBridge(vsp, a.id, a.spec)).spec, first.spec, 'spec in the second answer');
+      same(contentOf(await createBridge(vsp, a.id, a.spec)), contentOf(first), 'the second answer');
       await refuses(createBridge(vsp, a.id, b.spec), 'ALREADY_EXISTS', [a.id]);
       same((await getBridge(vsp, a.id)).spec, first.spec, 'spec afterwards');
     },
@@ -151,36 +160,50 @@ export const logicalBridges = declareChecks('bridge', bridgeNeeds, [
   {
     name: 'bridge-delete-in-use',
     title: 'a logical bridge with ports stays',
-    demands: 'Delete of a bridge that a port names is FAILED_PRECONDITION, and nothing is changed.',
+    demands:
+      'Delete of a bridge that a port names is FAILED_PRECONDITION, and nothing is changed. Once no port names it, it succeeds.',
     rule: 'BR-16',
     legacy,
     run: async ({ vsp, freePorts }) => {
       const [id = ''] = freePorts(1);
       await createBridge(vsp, a.id, a.spec);
+      await createBridge(vsp, b.id, b.spec);
       await createPort(vsp, id, accessPort(0, { logicalBridges: [nameOfA] }));
       await refuses(deleteBridge(vsp, a.id), 'FAILED_PRECONDITION');
       same((await getBridge(vsp, a.id)).spec?.vlanId, a.spec.vlanId, 'spec.vlan_id afterwards');
-      await deletePort(vsp, id);
+      same((await getPort(vsp, id)).spec?.logicalBridges, [nameOfA], 'logical_bridges of the port afterwards');
+      // The port moves, and is named otherwise.
+      const bridgePort = { name: id, spec: { logicalBridges: [b.id] } };
+      const updateMask = { paths: ['spec.logical_bridges'] };
+      await vsp.call(bridgePortService.UpdateBridgePort, { bridgePort, updateMask });
       await deleteBridge(vsp, a.id);
+      await refuses(deleteBridge(vsp, b.id), 'FAILED_PRECONDITION');
+      await deletePort(vsp, id);
+      await deleteBridge(vsp, b.id);
     },
   },
   {
     name: 'bridge-update',
     title: 'a logical bridge can be changed',
-    demands: 'Update changes the fields that its mask names; of what is not there it is NOT_FOUND.',
+    demands:
+      'Update changes the fields that its mask names, ports on the bridge or not; of what is not there it is NOT_FOUND.',
     rule: 'BR-18',
     legacy,
-    run: async ({ vsp }) => {
+    run: async ({ vsp, freePorts }) => {
+      const [id = ''] = freePorts(1);
       const logicalBridge = { name: nameOfA, spec: { vlanId: 3903, vni: 7 } };
       const update = (paths: string[]) =>
         vsp.call(logicalBridgeService.UpdateLogicalBridge, { logicalBridge, updateMask: { paths } });
       await refuses(update([]), 'NOT_FOUND', [a.id]);
       await createBridge(vsp, a.id, a.spec);
+      await createPort(vsp, id, accessPort(0, { logicalBridges: [nameOfA] }));
       await refuses(update(['spec.colour']), 'INVALID_ARGUMENT', ['update_mask']);
       const answer = await update(['spec.vlan_id']);
       same(answer.spec?.vlanId, 3903, 'spec.vlan_id');
       same(answer.spec?.vni, undefined, 'spec.vni');
       same((await getBridge(vsp, a.id)).spec, answer.spec, 'spec afterwards');
+      same((await getPort(vsp, id)).spec?.logicalBridges, [nameOfA], 'logical_bridges of its port');
+      await deletePort(vsp, id);
       await deleteBridge(vsp, a.id);
       // Without a VNI, which not every card can have.
       const made = { logicalBridge: { name: nameOfA, spec: { vlanId: 3903 } }, allowMissing: true };

@@ -68,12 +68,12 @@ export async function deleteChain(vsp: Vsp, id: string, allowMissing = false): P
 /** Of a function that no DPU has. */
 export const unknownFunction: NetworkFunction = { input: '02:c0:f0:ff:ff:01', output: '02:c0:f0:ff:ff:02' };
 
-/** @throws Skip for a card that cannot do it, and says so. */
-export async function unlessUnimplemented<T>(
+/** @param skip Throws Skip, or answers in place of a card that cannot do it, and says so. */
+export async function unlessUnimplemented<T, Otherwise>(
   call: Promise<T>,
   what: string,
-  skip: (reason: string) => never,
-): Promise<T> {
+  skip: (reason: string) => Otherwise,
+): Promise<T | Otherwise> {
   try {
     return await call;
   } catch (error) {

@@ -20,7 +20,6 @@ export interface Announced {
 
 type Probed = Parameters<Vsp['callBytes']>[0];
 
-/** All methods of a capability. */
 export function methodsOf(capability: Capability): Probed[] {
   return servicesOf[capability].flatMap((service) => Object.values<Probed>(service));
 }

@@ -1,7 +1,7 @@
 /** Hardware that is not there: a plugin for a card is checked on a machine without one. */
 import { hostname } from 'node:os';
 import { DpuError } from '../../errors.ts';
-import { type DetectedDpu, detectDpus, needsVpd } from '../../manifest/detect.ts';
+import { type DetectedDpu, detectDpus, needsVpd } from '../../manifest/detection/detect.ts';
 import type { FakeMachine } from '../../testing/machine.ts';
 import { type FakeSysfs, fakeSysfs } from '../../testing/sysfs.ts';
 import type { Mode } from '../groups.ts';

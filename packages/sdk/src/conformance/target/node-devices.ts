@@ -3,9 +3,9 @@ import { readdir } from 'node:fs/promises';
 import type { Device, NetworkFunction } from '../../contract.ts';
 import { DpuError } from '../../errors.ts';
 import { type Exec, exec } from '../../linux/exec.ts';
-import type { Link } from '../../linux/link.ts';
-import { Links } from '../../linux/links.ts';
-import type { Sysfs } from '../../linux/sysfs.ts';
+import type { Link } from '../../linux/links/link.ts';
+import { Links } from '../../linux/links/links.ts';
+import type { Sysfs } from '../../linux/pci/sysfs.ts';
 import { Skip } from '../breach.ts';
 import type { HealthHook } from '../health-hook.ts';
 

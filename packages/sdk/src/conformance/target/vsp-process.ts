@@ -6,7 +6,7 @@ import { resolve } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { DpuError } from '../../errors.ts';
 import { givenUpOn } from '../../host/calls/given-up-on.ts';
-import type { DpuSide } from '../../manifest/detect.ts';
+import type { DpuSide } from '../../manifest/detection/detect.ts';
 import { omitUndefined } from '../../omit-undefined.ts';
 import { gaugeArguments, type Holdings, weigh } from './gauge.ts';
 import { processesWith } from './processes.ts';

@@ -19,6 +19,7 @@ import {
   networkConfigService,
   networkFunctionService,
   pluginInfoService,
+  replayService,
   serviceChainService,
   statusService,
   virtualFunctionService,
@@ -27,6 +28,20 @@ import { toServiceError } from '../../wire/service-error.ts';
 
 /** A call that passes: the decoded request, and how to let it through. Of a stream each message by itself. */
 export type Tamper = (request: never, forward: (request?: object) => Promise<object>) => Promise<object>;
+
+/** What is broken, by the name of the method, e.g. `GetBridgePort`. */
+export interface Faults {
+  /** What it does. By its path, `/package.Service/Method`, it is one that there is not, without a request. */
+  tampers?: Record<string, Tamper>;
+  /** How it takes a request from its bytes. */
+  reads?: Record<string, (bytes: Buffer, decode: (bytes: Buffer) => object) => object>;
+  /** How it makes the bytes of an answer. */
+  writes?: Record<string, (answer: object, encode: (answer: object) => Buffer) => Buffer>;
+  /** The services that are there, by a part of their names. Default: all. */
+  served?: readonly string[];
+  /** Lifecycle, devices and heartbeat have the names of older images. */
+  vendorNames?: true;
+}
 
 const services: readonly Record<string, AnyMethod>[] = [
   bridgePortService,
@@ -38,24 +53,15 @@ const services: readonly Record<string, AnyMethod>[] = [
   networkConfigService,
   networkFunctionService,
   pluginInfoService,
+  replayService,
   serviceChainService,
   virtualFunctionService,
 ] as never;
 
 type AnyMethod = Method<object, object, object, object>;
 
-/**
- * @param tampers By the name of the method, e.g. `GetBridgePort`.
- * @param served The services, by a part of their names. Default: all.
- * @param onUndecodable Called with the name of a method whose request is no message.
- */
-export async function breakingProxy(
-  behind: string,
-  socketPath: string,
-  tampers: Record<string, Tamper>,
-  served: readonly string[] = ['.'],
-  onUndecodable: (method: string) => void = () => {},
-): Promise<{ close(): void }> {
+export async function breakingProxy(behind: string, socketPath: string, faults: Faults): Promise<{ close(): void }> {
+  const { tampers = {}, served = ['.'] } = faults;
   const connection = new Connection({ socketPath: behind });
   await new Promise<void>((resolve) => connection.onConnectivity((isConnected) => isConnected && resolve()));
   const server = new Server();
@@ -81,8 +87,9 @@ export async function breakingProxy(
         );
       };
     }
-    server.addService(watched(service, onUndecodable), implementation);
+    server.addService(definitionOf(service, faults), implementation);
   }
+  for (const [path, tamper] of Object.entries(tampers)) if (path.startsWith('/')) addMethod(server, path, tamper);
   for (const service of [deviceWatchService, statusService] as never as Record<string, AnyMethod>[]) {
     const methods = Object.entries(service).filter(([, { path }]) => served.some((part) => path.includes(part)));
     if (methods.length > 0) addWatches(server, connection, service, tampers);
@@ -100,20 +107,36 @@ export async function breakingProxy(
   };
 }
 
-/** The service, with what cannot be decoded told. */
-function watched(service: Record<string, AnyMethod>, onUndecodable: (method: string) => void): ServiceDefinition {
+const newer = '/opi_api.lifecycle.v1alpha1.';
+
+/** The service as it is, but for what is broken about its messages and names. */
+function definitionOf(service: Record<string, AnyMethod>, faults: Faults): ServiceDefinition {
   const methods = Object.entries(service).map(([name, method]) => {
-    const requestDeserialize = (bytes: Buffer) => {
-      try {
-        return method.requestDeserialize(bytes);
-      } catch (error) {
-        onUndecodable(name);
-        throw error;
-      }
+    const { path, requestDeserialize: decode, responseSerialize: encode } = method;
+    const read = faults.reads?.[name];
+    const write = faults.writes?.[name];
+    const broken: AnyMethod = {
+      ...method,
+      path: faults.vendorNames ? path.replace(newer, '/Vendor.') : path,
+      requestDeserialize: (bytes) => (read ? read(bytes, decode) : decode(bytes)),
+      responseSerialize: (answer) => (write ? write(answer, encode) : encode(answer)),
     };
-    return [name, { ...method, requestDeserialize }];
+    return [name, broken];
   });
   return Object.fromEntries(methods);
+}
+
+function addMethod(server: Server, path: string, tamper: Tamper): void {
+  const { GetDevices } = deviceService;
+  const definition = { method: { ...GetDevices, path } };
+  server.addService(definition, {
+    method: (_: unknown, callback: (error: object | null, answer?: object) => void) => {
+      tamper({} as never, async () => ({})).then(
+        (answer) => callback(null, answer),
+        (error: unknown) => callback(toServiceError(error)),
+      );
+    },
+  });
 }
 
 function addWatches(

@@ -1,17 +1,24 @@
-/** The plugin in memory with one thing wrong that shows in a process of its own only. */
+/** The plugin in memory, with one thing wrong that shows in a process of its own only. */
 import { spawn } from 'node:child_process';
-import { existsSync, writeFileSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { EventEmitter } from 'node:events';
+import { existsSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { chmod, readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { type Change, definePlugin, type Plugin, type PluginContext } from '../../contract.ts';
+import { type Change, type Device, definePlugin, type Plugin, type PluginContext } from '../../contract.ts';
+import { DpuError, type ErrorCode } from '../../errors.ts';
 import type { PluginService } from '../../plugin-service.ts';
-import { heartbeatService } from '../../wire/definitions.ts';
+import { deviceWatchService, heartbeatService } from '../../wire/definitions.ts';
+import { toServiceError } from '../../wire/service-error.ts';
 import { memoryVsp } from './memory-vsp.ts';
 
 const kept: unknown[] = [];
+let creations = 0;
 /** More than the 5 s that a Ping may take by as much as a busy machine may hold up the suite. */
 const blockedMs = 12_000;
+/** At the same time, of those that the suite makes. */
+const fewCalls = 10;
 /** Longer than the host waits for what runs on SIGTERM. */
 const longMs = 14_000;
 
@@ -29,7 +36,98 @@ const keeps = (kind: Change['kind'], bytes: number): Fault => {
     });
 };
 
+/** On each answer of GetDevices. */
+const onDevices = (react: (devices: Device[]) => Device[]): Fault => {
+  return (plugin) => {
+    const getDevices = plugin.getDevices.bind(plugin);
+    plugin.getDevices = async () => react(await getDevices());
+  };
+};
+
+/** As one does that finds on the card what its predecessor made, and does not know it. */
+const findsAgain = (kind: Change['kind'], code: ErrorCode): Fault => {
+  return (_, onCreate, { stateDirectory }) => {
+    const marker = join(stateDirectory, 'started');
+    const isSuccessor = existsSync(marker);
+    writeFileSync(marker, '');
+    onCreate((change) => {
+      if (isSuccessor && change.kind === kind) throw new DpuError(code, `${change.name} is on the card already`);
+    });
+  };
+};
+
 export const faults = {
+  'does not start': () => {},
+  'has firmware that is too old': () => {
+    throw new DpuError('FAILED_PRECONDITION', 'its firmware is too old');
+  },
+  'has a card that boots': () => {
+    creations++;
+    if (creations <= 2) throw new DpuError('UNAVAILABLE', 'the card boots');
+  },
+  'fails to close': (plugin) => {
+    plugin.close = async () => {
+      throw new Error('cannot close');
+    };
+  },
+  'closes without end': (plugin) => {
+    plugin.close = () => new Promise(() => setInterval(() => {}, 1_000));
+  },
+  'has new ids after each start': (...given) => {
+    const prefix = randomUUID().slice(0, 4);
+    onDevices((devices) => devices.map((device) => ({ ...device, id: `${prefix}-${device.id}` })))(...given);
+  },
+  'keeps a file open of each call': onDevices((devices) => {
+    kept.push(openSync('/dev/null', 'r'));
+    return devices;
+  }),
+  'keeps 20 KB of each call': onDevices((devices) => {
+    kept.push(Buffer.alloc(20_000, 1));
+    return devices;
+  }),
+  'finds bridges again that it does not know': findsAgain('logicalBridge', 'ALREADY_EXISTS'),
+  'finds chains again that it does not know': findsAgain('serviceChain', 'FAILED_PRECONDITION'),
+  'finds functions again that it does not know': findsAgain('networkFunction', 'FAILED_PRECONDITION'),
+  'leaves a port on the card that is deleted, and was not asked for since its start': (_, onCreate, context) => {
+    const file = join(context.stateDirectory, 'ports');
+    const found = new Map<string, string>(existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : []);
+    const made = new Map(found);
+    onCreate(({ kind, name, after }) => {
+      if (kind !== 'bridgePort' || !after) return;
+      const there = found.get(name) ?? after.macAddress;
+      if (there !== after.macAddress) throw new DpuError('ALREADY_EXISTS', `the card has ${name} with ${there}`);
+      writeFileSync(file, JSON.stringify([...made.set(name, after.macAddress)]));
+    });
+  },
+  'takes calls that its end meets for failures': (plugin, _, { signal }) => {
+    const getDevices = plugin.getDevices.bind(plugin);
+    let running = 0;
+    plugin.getDevices = async () => {
+      running++;
+      try {
+        await new Promise((resolve) => setImmediate(resolve));
+        if (running <= fewCalls) return await getDevices();
+        await new Promise((resolve) => signal.addEventListener('abort', resolve));
+        throw new Error('the connection to the card is closed');
+      } finally {
+        running--;
+      }
+    };
+  },
+  // As a server that is forced down. The host of the SDK ends them itself, so that a plugin has to reach behind it.
+  'cuts its watches off at its end': (_, _onCreate, { signal }) => {
+    const { emit } = EventEmitter.prototype;
+    const cut = toServiceError(new DpuError('CANCELLED', 'the server is forced down'));
+    signal.addEventListener('abort', () => {
+      EventEmitter.prototype.emit = function (this: EventEmitter & { path?: string }, event, ...args) {
+        const isEnd = event === 'error' && this.path === deviceWatchService.WatchDevices.path;
+        return emit.call(this, event, ...(isEnd ? [cut] : args));
+      };
+    });
+  },
+  'ends its process in a call': (_, onCreate) => onCreate(() => process.exit(3)),
+  'ends its process after a call': (_, onCreate) =>
+    onCreate(() => void globalThis.setTimeout(() => process.exit(4), 20)),
   'blocks its process in apply': (_, onCreate) => {
     let calls = 0;
     onCreate(() => {
@@ -116,11 +214,18 @@ export const faults = {
 
 export type BrokenBy = keyof typeof faults;
 
-export default definePlugin<{ fault: BrokenBy }>({
+// Only a process of its own has settings in its environment.
+if (process.env.DPU_SETTINGS?.includes('does not start' satisfies BrokenBy)) {
+  throw new DpuError('FAILED_PRECONDITION', 'there is no card here');
+}
+
+export default definePlugin<{ fault?: BrokenBy }>({
   create: async (context) => {
     const plugin = memoryVsp();
+    const { fault } = context.settings;
+    if (fault === undefined) return plugin;
     const reactions: ((change: Change) => void | Promise<void>)[] = [];
-    await faults[context.settings.fault](plugin, (react) => reactions.push(react), context);
+    await faults[fault](plugin, (react) => reactions.push(react), context);
     const apply = plugin.dataPath.apply.bind(plugin.dataPath);
     plugin.dataPath.apply = async (wanted, call) => {
       const created = call.changed.filter(({ before, after }) => after && !before);

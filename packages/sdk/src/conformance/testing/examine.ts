@@ -7,30 +7,21 @@ import { serve, temporaryDirectory } from '../../host/testing.ts';
 import type { ConformanceOptions } from '../options.ts';
 import type { Report } from '../result.ts';
 import { conformanceSuite } from '../suite.ts';
-import { breakingProxy, type Tamper } from './breaking-proxy.ts';
-import { type MemoryVsp, maxPorts, maxVfs, nfMacs, type ProcessFault } from './memory-vsp.ts';
+import { breakingProxy, type Faults } from './breaking-proxy.ts';
+import type { BrokenBy } from './broken-vsp.ts';
+import { type MemoryVsp, maxPorts, maxVfs, nfMacs } from './memory-vsp.ts';
 
 /** A busy machine is no fault of the plugin: a Ping has a sixth of the time that a call has. */
 export const limits = { timeoutMs: 180_000, shutdownMs: 180_000, ports: maxPorts + 50, leakCalls: 50 };
 export const known = { nfMacs, maxVfs, limits };
 
-export interface ExamineOptions extends ConformanceOptions {
-  /** What is broken on the wire. */
-  tampers?: Record<string, Tamper>;
-  /** Parts of the names of the services that are there. */
-  served?: readonly string[];
-  /** Called where a request is no message. */
-  onUndecodable?: (method: string) => void;
-}
-
 /** In this process; by way of a proxy where something is broken on the wire. */
-export async function examine(plugin: MemoryVsp, options: ExamineOptions): Promise<Report> {
-  const { tampers, served, onUndecodable, ...rest } = options;
+export async function examine(plugin: MemoryVsp, options: ConformanceOptions, faults?: Faults): Promise<Report> {
   const { socketPath } = await serve(plugin, { logger: pino({ level: 'silent' }) });
   let endpoint = socketPath;
-  if (tampers || served) {
+  if (faults) {
     endpoint = join(await temporaryDirectory(), 'proxy.sock');
-    const proxy = await breakingProxy(socketPath, endpoint, tampers ?? {}, served, onUndecodable);
+    const proxy = await breakingProxy(socketPath, endpoint, faults);
     onTestFinished(() => proxy.close());
   }
   const health = {
@@ -48,16 +39,19 @@ export async function examine(plugin: MemoryVsp, options: ExamineOptions): Promi
     ...known,
     health,
     carrier,
-    ...rest,
+    ...options,
   }).run();
 }
 
-/** A package that the suite can start, by default in a directory that goes with the test. */
-export async function memoryPackage(given?: string, file = 'memory-vsp.ts'): Promise<string> {
+/**
+ * A package that the suite can start, by default in a directory that goes with the test: tests that run at the same time
+ * remove theirs themselves.
+ */
+export async function memoryPackage(given?: string): Promise<string> {
   const directory = given ?? (await temporaryDirectory());
   const settings = {
     type: 'object',
-    properties: { fault: { type: 'string' }, directory: { type: 'string' } },
+    properties: { fault: { type: 'string' } },
     additionalProperties: false,
   };
   const dpu = {
@@ -68,23 +62,18 @@ export async function memoryPackage(given?: string, file = 'memory-vsp.ts'): Pro
   };
   const json = { name: 'vsp-memory', version: '1.2.3', type: 'module', dpu };
   await writeFile(join(directory, 'package.json'), JSON.stringify(json));
-  const module = join(import.meta.dirname, file);
+  const module = join(import.meta.dirname, 'broken-vsp.ts');
   await writeFile(join(directory, 'index.mjs'), `export { default } from ${JSON.stringify(module)};`);
   return directory;
 }
 
-/**
- * In a process of its own.
- *
- * @param directory For the plugin's package: tests that run at the same time remove theirs themselves.
- */
+/** In a process of its own. */
 export async function examineProcess(
-  directory: string,
-  fault: ProcessFault | undefined,
+  plugin: string,
+  fault: BrokenBy | undefined,
   options: ConformanceOptions,
 ): Promise<Report> {
-  const plugin = await memoryPackage(directory);
-  const settings = fault === undefined ? {} : { fault, directory: plugin };
+  const settings = fault === undefined ? {} : { fault };
   return conformanceSuite({ plugin, settings, ...known, ...options }).run();
 }
 

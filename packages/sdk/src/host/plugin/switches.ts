@@ -1,4 +1,4 @@
-import type { OpenVSwitch } from '../../linux/ovs.ts';
+import type { OpenVSwitch } from '../../linux/ovs/ovs.ts';
 import type { Structural } from '../../structural.ts';
 
 /** The Open vSwitches that a plugin opened. */

@@ -5,7 +5,7 @@ import { statusService } from '../../wire/definitions.ts';
 import { toServiceError } from '../../wire/service-error.ts';
 import type { PluginSession } from '../session.ts';
 import type { StatusBoard } from '../status/status-board.ts';
-import { watchProgress } from './progress-watch.ts';
+import { watchProgress } from './datapath/progress-watch.ts';
 
 /** Milliseconds for which changes are gathered. */
 const gatherMs = 100;

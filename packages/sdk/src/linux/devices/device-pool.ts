@@ -2,8 +2,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Device, Logger, Platform } from '../../contract.ts';
 import { DpuError } from '../../errors.ts';
-import type { IpCommand } from '../ip-commands.ts';
-import type { Link } from '../link.ts';
+import type { IpCommand } from '../links/ip-commands.ts';
+import type { Link } from '../links/link.ts';
 import { indexIn } from './names.ts';
 import { linksOfPods } from './pod-links.ts';
 

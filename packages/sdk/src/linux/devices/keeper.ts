@@ -2,7 +2,7 @@
 import { existsSync, type FSWatcher, watch } from 'node:fs';
 import { join } from 'node:path';
 import type { Logger } from '../../contract.ts';
-import { type LinkChange, watchLinks } from '../links-watch.ts';
+import { type LinkChange, watchLinks } from '../links/links-watch.ts';
 import { podNamespaces } from './pod-links.ts';
 
 /** What a keeper of devices looks at, and how it puts them right. */

@@ -2,8 +2,8 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Structural } from '../../structural.ts';
-import type { Link } from '../link.ts';
-import type { Links } from '../links.ts';
+import type { Link } from '../links/link.ts';
+import type { Links } from '../links/links.ts';
 
 /** Where container runtimes keep the network namespaces of pods. */
 export const podNamespaces = '/var/run/netns';

@@ -1,9 +1,9 @@
 /** Pairs of virtual devices: one end is given to pods, the other stays on the node as the port of a switch. */
 
 import type { Structural } from '../../structural.ts';
-import type { IpCommand } from '../ip-commands.ts';
-import type { Link } from '../link.ts';
-import type { Links } from '../links.ts';
+import type { IpCommand } from '../links/ip-commands.ts';
+import type { Link } from '../links/link.ts';
+import type { Links } from '../links/links.ts';
 import type { DeviceKind } from './device-pool.ts';
 import { derivedMac, indexIn } from './names.ts';
 import { linksOfPods } from './pod-links.ts';

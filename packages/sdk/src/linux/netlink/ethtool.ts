@@ -4,11 +4,11 @@
  */
 import { closeSync } from 'node:fs';
 import { DpuError } from '../../errors.ts';
-import type { Offload } from '../links-offload.ts';
-import { koffi } from './koffi.ts';
-import { AF_NETLINK, ioctl, SOCK_RAW, socket } from './libc.ts';
-import { checkLinkName } from './names.ts';
-import { NetworkNamespace } from './namespace.ts';
+import type { Offload } from '../links/links-offload.ts';
+import { koffi } from './kernel/koffi.ts';
+import { AF_NETLINK, ioctl, SOCK_RAW, socket } from './kernel/libc.ts';
+import { NetworkNamespace } from './kernel/namespace.ts';
+import { checkLinkName } from './messages/names.ts';
 
 /** linux/sockios.h */
 const SIOCETHTOOL = 0x8946;

@@ -3,13 +3,16 @@ import { randomInt } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { DpuError } from '../../errors.ts';
 import { omitUndefined } from '../../omit-undefined.ts';
-import type { LinkCommand, NewLink } from '../ip-commands.ts';
-import type { Link, LinkAddress } from '../link.ts';
-import { addAddressRequest, decodeAddress, deleteAddressRequest, listAddressesRequest } from './addresses.ts';
-import { announcementOf } from './announcement.ts';
-import { type BridgeMode, setBridgeModeRequest } from './bridge-mode.ts';
-import { fileError } from './kernel-error.ts';
-import { interfaceIndex } from './libc.ts';
+import type { LinkCommand, NewLink } from '../links/ip-commands.ts';
+import type { Link, LinkAddress } from '../links/link.ts';
+import { fileError } from './kernel/kernel-error.ts';
+import { interfaceIndex } from './kernel/libc.ts';
+import { NetworkNamespace } from './kernel/namespace.ts';
+import { sendFrames } from './kernel/packet-socket.ts';
+import { NetlinkSocket } from './kernel/socket.ts';
+import { addAddressRequest, decodeAddress, deleteAddressRequest, listAddressesRequest } from './messages/addresses.ts';
+import { announcementOf } from './messages/announcement.ts';
+import { type BridgeMode, setBridgeModeRequest } from './messages/bridge-mode.ts';
 import {
   altNamesRequest,
   changeLinkRequest,
@@ -24,8 +27,7 @@ import {
   type LinkReference,
   linkCommandRequest,
   listLinksRequest,
-} from './links.ts';
-import { NetworkNamespace } from './namespace.ts';
+} from './messages/links.ts';
 import {
   type BridgeForwarding,
   decodeForwarding,
@@ -37,12 +39,16 @@ import {
   type Neighbour,
   setForwardingRequest,
   setNeighbourRequest,
-} from './neighbours.ts';
-import { decodeNetnsId, netnsIdRequest } from './netns-id.ts';
-import { sendFrames } from './packet-socket.ts';
-import { appendRouteRequest, decodeRoutes, deleteRouteRequest, listRoutesRequest, type Route } from './routes.ts';
-import { NetlinkSocket } from './socket.ts';
-import { decodeVfs, listVfsRequest, setVfRequest, type Vf, type VfSettings } from './vf.ts';
+} from './messages/neighbours.ts';
+import { decodeNetnsId, netnsIdRequest } from './messages/netns-id.ts';
+import {
+  appendRouteRequest,
+  decodeRoutes,
+  deleteRouteRequest,
+  listRoutesRequest,
+  type Route,
+} from './messages/routes.ts';
+import { decodeVfs, listVfsRequest, setVfRequest, type Vf, type VfSettings } from './messages/vf.ts';
 
 /** Groups that administrators name are far below. Of so many, two processes do not take the same. */
 const groups = [2 ** 30, 2 ** 31] as const;

@@ -10,7 +10,7 @@
  * A VLAN that has chains of its own passes those alone: its tag is taken off before the first function and behind the last,
  * and put on what comes out of them. Other chains get none of its frames, and what they send with its tag is dropped.
  */
-import type { Flow } from '../ovs-flows.ts';
+import type { Flow } from '../ovs/ovs-flows.ts';
 import {
   type BridgeState,
   DEFAULT_VLAN,

@@ -1,7 +1,7 @@
 import type { Logger, Platform } from '../../contract.ts';
 import { DpuError } from '../../errors.ts';
-import type { Link } from '../link.ts';
-import type { Flow } from '../ovs-flows.ts';
+import type { Link } from '../links/link.ts';
+import type { Flow } from '../ovs/ovs-flows.ts';
 import type { PortPlan } from './bridge-plan.ts';
 import { externalId, isOwnedBy, ownerSetting, type PortRecord, recordOf, recordSettings } from './port-record.ts';
 

@@ -5,7 +5,7 @@ import { Serial } from '../../serial.ts';
 import { DevicePool } from '../devices/device-pool.ts';
 import { Keeper } from '../devices/keeper.ts';
 import { type VethPairs, vethKind } from '../devices/veth-pairs.ts';
-import type { LinkChange } from '../links-watch.ts';
+import type { LinkChange } from '../links/links-watch.ts';
 import { ClosedMarker } from './closed-marker.ts';
 import { SwitchDataPath, type SwitchPorts } from './switch-data-path.ts';
 import { SwitchStatus } from './switch-status.ts';

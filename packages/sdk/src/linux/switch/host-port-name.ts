@@ -1,5 +1,5 @@
 import { DpuError } from '../../errors.ts';
-import type { VfPosition } from '../sysfs.ts';
+import type { VfPosition } from '../pci/sysfs.ts';
 
 /**
  * The VF of a bridge port: its name is `bridgePorts/host<pf>-<vf>`, as host sides call it. The port of a second host has

@@ -5,7 +5,7 @@ import type { Logger, Platform } from '../../contract.ts';
 import type { ApplyCall, Change, DataPath, Outcome, Outcomes, Wanted } from '../../data-path.ts';
 import { DpuError } from '../../errors.ts';
 import type { Serial } from '../../serial.ts';
-import type { VfPosition } from '../sysfs.ts';
+import type { VfPosition } from '../pci/sysfs.ts';
 import { Bridge, type BridgePortPlan, type BridgeResult } from './bridge.ts';
 import { planFlows } from './bridge-flows.ts';
 import { type BridgeState, planPorts } from './bridge-plan.ts';

@@ -26,7 +26,6 @@ export interface MoveIntoPod {
   mtu?: number | undefined;
 }
 
-/** An interface of a pod. */
 export interface PodInterface {
   netns: string;
   ifName: string;

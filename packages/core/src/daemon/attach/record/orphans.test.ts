@@ -61,8 +61,10 @@ test('at the start everything is looked at: what lost its namespace, and what wa
   put('lost');
   put('attached', { netns: pod, netnsId: (await namespaceId(pod)) ?? '' });
   put('detaching', { netns: pod, state: 'detaching' });
+  // The kernel is not even asked.
+  put('not to be looked at', { netns: '/run/netns/\0' });
   await orphans.recover();
-  expect(store.list().map(({ containerId }) => containerId)).toEqual(['attached']);
+  expect(store.list().map(({ containerId }) => containerId)).toEqual(['attached', 'not to be looked at']);
 });
 
 test('one that is closed releases nothing more', async () => {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { chmodSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
@@ -69,12 +69,16 @@ test('a device is given to nobody while the file of its last holder could come b
   const directory = makeDirectory();
   const store = new AttachmentStore({ directory, logger });
   store.put(record);
-  const mend = breakDisk(directory);
+  // A file that cannot be removed, on a disk that takes others.
+  const file = join(directory, readdirSync(directory)[0] ?? '');
+  rmSync(file);
+  mkdirSync(file);
   store.delete(record);
   expect(store.holderOf(record.deviceId)).toBeUndefined();
   const next = attachmentOf({ containerId: 'next' });
-  expect(() => store.put(next)).toThrow();
-  mend();
+  expect(() => store.put(next)).toThrow('cannot be written down');
+  expect(store.list()).toEqual([]);
+  rmdirSync(file);
   store.put(next);
   expect(listed(directory)).toEqual([next]);
 });

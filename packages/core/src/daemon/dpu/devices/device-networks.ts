@@ -120,7 +120,6 @@ export class DeviceNetworks {
     return this.#placings;
   }
 
-  /** The network of a device that is offered. */
   of(deviceId: string): Membership {
     return this.#placings.get(deviceId)?.network;
   }

@@ -1,6 +1,6 @@
 /** How far a plugin has come to its node. */
-import { findCondition } from '../../../api/conditions.ts';
-import { annotations } from '../../../api/names.ts';
+import { findCondition } from '../../../api/fields/conditions.ts';
+import { annotations } from '../../../api/names/names.ts';
 import { isBeingDeleted, type Pod } from '../../../kube/index.ts';
 import { parseTermination } from '../../../plugins/install/install-error.ts';
 import { ageMs } from '../../shared/pod-age.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { annotations } from '../../../api/names.ts';
+import { annotations } from '../../../api/names/names.ts';
 import type { Pod } from '../../../kube/index.ts';
 import { parseEnvironment } from '../../shared/environment.ts';
 import { dpu, environment, manifestWith, npm, run } from '../../testing/rendered.ts';

@@ -1,11 +1,11 @@
 /** The pod that puts a plugin on a DPU's node before the VSP that runs is touched. */
 
-import type { DataProcessingUnit } from '../../../api/data-processing-unit.ts';
-import { leastPrivileges } from '../../../api/least-privileges.ts';
-import { annotations, workloads } from '../../../api/names.ts';
-import { shorten } from '../../../api/paths.ts';
-import type { PluginRun } from '../../../api/plugin-run.ts';
-import { requiredScc } from '../../../api/scc.ts';
+import type { PluginRun } from '../../../api/fields/plugin-run.ts';
+import type { DataProcessingUnit } from '../../../api/kinds/data-processing-unit.ts';
+import { leastPrivileges } from '../../../api/names/least-privileges.ts';
+import { annotations, workloads } from '../../../api/names/names.ts';
+import { shorten } from '../../../api/names/paths.ts';
+import { requiredScc } from '../../../api/names/scc.ts';
 import { type Applied, controllerReference, pod } from '../../../kube/index.ts';
 import { installContainer } from '../../../plugins/install/container.ts';
 import type { Environment } from '../../shared/environment.ts';

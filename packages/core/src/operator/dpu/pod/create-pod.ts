@@ -1,4 +1,4 @@
-import { dataProcessingUnit } from '../../../api/data-processing-unit.ts';
+import { dataProcessingUnit } from '../../../api/kinds/data-processing-unit.ts';
 import {
   ApiError,
   type Applied,

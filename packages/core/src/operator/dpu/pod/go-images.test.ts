@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { parsePluginManifest } from '@dpu-operator/sdk/manifest';
 import { expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
-import { vendorPlugin } from '../../../api/vendor-plugin.ts';
+import { vendorPlugin } from '../../../api/kinds/vendor-plugin.ts';
 import { parseEnvironment } from '../../shared/environment.ts';
 import { pluginRun } from '../rollout/plugin-run.ts';
 import { renderVspPod } from './vsp-pod.ts';

@@ -12,7 +12,7 @@ import type { PluginRelease } from '../../../plugins/release.ts';
 import { dpu, environment, manifestWith, run } from '../../testing/rendered.ts';
 import { renderVspPod } from './vsp-pod.ts';
 
-const dpuVsp = join(import.meta.dirname, '../../../../../sdk/src/host/main.ts');
+const dpuVsp = join(import.meta.dirname, '../../../../../sdk/src/host/command/main.ts');
 
 /** Serves a package that knows of no grace period. Its list of devices never comes. */
 async function servedAs(release: Partial<PluginRelease>) {

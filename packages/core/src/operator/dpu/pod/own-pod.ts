@@ -1,4 +1,4 @@
-import { type DataProcessingUnit, dataProcessingUnit } from '../../../api/data-processing-unit.ts';
+import { type DataProcessingUnit, dataProcessingUnit } from '../../../api/kinds/data-processing-unit.ts';
 import { controllerName, type Pod } from '../../../kube/index.ts';
 
 /** A pod that was made for this DPU, or for one of its name before it. A label or a name alone make it nobody's to delete. */

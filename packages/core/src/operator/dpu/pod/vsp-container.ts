@@ -1,8 +1,9 @@
 /** The containers of a VSP's pod: the plugin's own, and those of its companions. */
-import type { DataProcessingUnit } from '../../../api/data-processing-unit.ts';
-import { annotations } from '../../../api/names.ts';
-import { vspDirectory, vspSocketMount } from '../../../api/paths.ts';
-import type { PluginRun, RunCompanion } from '../../../api/plugin-run.ts';
+
+import type { PluginRun, RunCompanion } from '../../../api/fields/plugin-run.ts';
+import type { DataProcessingUnit } from '../../../api/kinds/data-processing-unit.ts';
+import { annotations } from '../../../api/names/names.ts';
+import { vspDirectory, vspSocketMount } from '../../../api/names/paths.ts';
 import { installedDirectory, installedPackage } from '../../../plugins/install/directory.ts';
 import { canonicalJson } from '../../shared/canonical-json.ts';
 import type { Environment } from '../../shared/environment.ts';

@@ -1,7 +1,7 @@
 import { podOf } from '@dpu-operator/sdk/manifest';
 import { expect, test } from 'vitest';
-import { annotations } from '../../../api/names.ts';
-import type { PluginRun } from '../../../api/plugin-run.ts';
+import type { PluginRun } from '../../../api/fields/plugin-run.ts';
+import { annotations } from '../../../api/names/names.ts';
 import { parseEnvironment } from '../../shared/environment.ts';
 import { renderVspPod } from './vsp-pod.ts';
 import { vspPodHash } from './vsp-pod-hash.ts';

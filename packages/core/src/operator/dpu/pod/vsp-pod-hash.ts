@@ -3,10 +3,10 @@
  * few texts. What is between these is made once, and a fleet of thousands is looked at with each start of the operator.
  */
 import { randomBytes } from 'node:crypto';
-import type { DataProcessingUnit } from '../../../api/data-processing-unit.ts';
-import { annotations } from '../../../api/names.ts';
-import { vspDirectory } from '../../../api/paths.ts';
-import type { PluginRun } from '../../../api/plugin-run.ts';
+import type { PluginRun } from '../../../api/fields/plugin-run.ts';
+import type { DataProcessingUnit } from '../../../api/kinds/data-processing-unit.ts';
+import { annotations } from '../../../api/names/names.ts';
+import { vspDirectory } from '../../../api/names/paths.ts';
 import { canonicalJson, hashOfText } from '../../shared/canonical-json.ts';
 import type { Environment } from '../../shared/environment.ts';
 import { vspPodSpec } from './vsp-pod.ts';

@@ -1,5 +1,5 @@
 /** Since when a VSP's pod could work, and what keeps it from that which is no fault of its plugin. Pure. */
-import { findCondition, isConditionTrue } from '../../../api/conditions.ts';
+import { findCondition, isConditionTrue } from '../../../api/fields/conditions.ts';
 import type { Pod } from '../../../kube/index.ts';
 
 type Status = NonNullable<Pod['status']>;

@@ -1,6 +1,6 @@
 import { cutText } from '@dpu-operator/sdk/cut-text';
-import { type ConditionInput, findCondition } from '../../../api/conditions.ts';
-import { dpuConditions } from '../../../api/data-processing-unit.ts';
+import { type ConditionInput, findCondition } from '../../../api/fields/conditions.ts';
+import { dpuConditions } from '../../../api/kinds/data-processing-unit.ts';
 import type { Pod } from '../../../kube/index.ts';
 
 /** What the DPU's condition says of its VSP pod. */

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { defaultGracePeriodSeconds, parsePluginManifest } from '@dpu-operator/sdk/manifest';
 import { expect, test } from 'vitest';
-import { annotations } from '../../../api/names.ts';
+import { annotations } from '../../../api/names/names.ts';
 import type { PluginRelease } from '../../../plugins/release.ts';
 import { renderDaemonSet } from '../../config/daemon-set.ts';
 import { nodeDirectories } from '../../config/flavour.ts';

@@ -1,8 +1,8 @@
-import type { DataProcessingUnit } from '../../../api/data-processing-unit.ts';
-import { annotations, labels, workloads } from '../../../api/names.ts';
-import { shorten, vspPodName } from '../../../api/paths.ts';
-import type { PluginRun } from '../../../api/plugin-run.ts';
-import { requiredScc } from '../../../api/scc.ts';
+import type { PluginRun } from '../../../api/fields/plugin-run.ts';
+import type { DataProcessingUnit } from '../../../api/kinds/data-processing-unit.ts';
+import { annotations, labels, workloads } from '../../../api/names/names.ts';
+import { shorten, vspPodName } from '../../../api/names/paths.ts';
+import { requiredScc } from '../../../api/names/scc.ts';
 import { type Applied, controllerReference, pod } from '../../../kube/index.ts';
 import { hashOf } from '../../shared/canonical-json.ts';
 import type { Environment } from '../../shared/environment.ts';

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { expect, test } from 'vitest';
-import { vspSocketMount, vspSocketName } from '../../../api/paths.ts';
+import { vspSocketMount, vspSocketName } from '../../../api/names/paths.ts';
 import { aliveVariable, livenessProbe, startupProbe } from './vsp-probe.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'probe-'));

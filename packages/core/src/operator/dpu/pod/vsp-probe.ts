@@ -2,7 +2,7 @@
  * How the kubelet learns that a VSP serves, and finds one whose event loop stands still. Whether its plugin works, the
  * daemon asks by gRPC; what a plugin does not answer `dpu-vsp` finds itself.
  */
-import { vspSocketMount, vspSocketName } from '../../../api/paths.ts';
+import { vspSocketMount, vspSocketName } from '../../../api/names/paths.ts';
 
 /** `dpu-vsp` touches it every 10 s. */
 const aliveFile = '/tmp/dpu-vsp-alive';

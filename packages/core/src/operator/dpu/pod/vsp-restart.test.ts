@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { type DataProcessingUnit, dataProcessingUnit } from '../../../api/data-processing-unit.ts';
-import { annotations, operatorNamespace } from '../../../api/names.ts';
+import { type DataProcessingUnit, dataProcessingUnit } from '../../../api/kinds/data-processing-unit.ts';
+import { annotations, operatorNamespace } from '../../../api/names/names.ts';
 import { TestApiServer } from '../../../daemon/testing/api-server.ts';
 import type { KubeStore } from '../../../kube/index.ts';
 import { isMeant, obeyVspRestart } from './vsp-restart.ts';

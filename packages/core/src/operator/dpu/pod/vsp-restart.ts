@@ -1,7 +1,7 @@
 /** A daemon's order to replace a VSP pod, which stands in an annotation of its DataProcessingUnit. */
-import { type DataProcessingUnit, dataProcessingUnit } from '../../../api/data-processing-unit.ts';
-import { annotations } from '../../../api/names.ts';
-import { vspPodName } from '../../../api/paths.ts';
+import { type DataProcessingUnit, dataProcessingUnit } from '../../../api/kinds/data-processing-unit.ts';
+import { annotations } from '../../../api/names/names.ts';
+import { vspPodName } from '../../../api/names/paths.ts';
 import { isConflict, isNotFound, type KubeStore, type Pod, pod } from '../../../kube/index.ts';
 
 /** Creation times of pods are whole seconds, cut off. */

@@ -1,5 +1,5 @@
 /** What is done in a phase of a rollout: pods made and deleted, a node drained. Pure: see plan.ts. */
-import { drainName, type PluginRun, type Rollout } from '../../../api/plugin-run.ts';
+import { drainName, type PluginRun, type Rollout } from '../../../api/fields/plugin-run.ts';
 import { drainLeftMs, podsLeft } from './drain.ts';
 import type { Action, ObservedState, Plan } from './observed-state.ts';
 import { installKey, needsInstallPod } from './plugin-run.ts';

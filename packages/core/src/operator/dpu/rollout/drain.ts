@@ -1,5 +1,5 @@
 /** How far a DPU is freed of pods before its plugin is replaced. Pure. */
-import type { Rollout } from '../../../api/plugin-run.ts';
+import type { Rollout } from '../../../api/fields/plugin-run.ts';
 import type { ObservedState } from './observed-state.ts';
 
 /** Milliseconds that pods have to leave it; 0 or less when the time is over. */

@@ -1,10 +1,10 @@
 /** What is there for a DPU, as the planner of rollouts takes it. */
-import { findCondition } from '../../../api/conditions.ts';
-import { daemonLeaseName } from '../../../api/daemon-lease.ts';
-import { type DataProcessingUnit, dpuConditions } from '../../../api/data-processing-unit.ts';
-import { annotations } from '../../../api/names.ts';
-import { vspPodName } from '../../../api/paths.ts';
-import type { PluginRun } from '../../../api/plugin-run.ts';
+import { findCondition } from '../../../api/fields/conditions.ts';
+import type { PluginRun } from '../../../api/fields/plugin-run.ts';
+import { type DataProcessingUnit, dpuConditions } from '../../../api/kinds/data-processing-unit.ts';
+import { daemonLeaseName } from '../../../api/names/daemon-lease.ts';
+import { annotations } from '../../../api/names/names.ts';
+import { vspPodName } from '../../../api/names/paths.ts';
 import { isBeingDeleted, type Pod } from '../../../kube/index.ts';
 import type { DaemonLeases } from '../../daemons/daemon-leases.ts';
 import type { Caches } from '../../shared/caches.ts';

@@ -1,7 +1,8 @@
 /** What the planner of rollouts looks at. */
-import type { Drain, VspIdentity } from '../../../api/data-processing-unit.ts';
-import type { Condition } from '../../../api/meta.ts';
-import type { PluginRun } from '../../../api/plugin-run.ts';
+
+import type { Condition } from '../../../api/fields/meta.ts';
+import type { PluginRun } from '../../../api/fields/plugin-run.ts';
+import type { Drain, VspIdentity } from '../../../api/kinds/data-processing-unit.ts';
 import type { Wait } from './fleet/waits-for.ts';
 import type { RolloutStatus } from './rollout-status.ts';
 
@@ -40,7 +41,6 @@ export interface ObservedState {
   status: RolloutStatus;
   vspPod: VspPodState | undefined;
   installPod: InstallPodState | undefined;
-  /** Hash of the pod of a run. */
   hashOf: (run: PluginRun) => string;
   /** What this DPU waits for before it may change to a run, where it runs another; undefined when it may go. */
   waitsFor: (target: PluginRun) => Wait | undefined;

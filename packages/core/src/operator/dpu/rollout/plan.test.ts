@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { PluginRun } from '../../../api/plugin-run.ts';
+import type { PluginRun } from '../../../api/fields/plugin-run.ts';
 import type { Wait } from './fleet/waits-for.ts';
 import { overdueInMs } from './plan.ts';
 import { installKey } from './plugin-run.ts';

@@ -7,7 +7,7 @@
  * ran before is not touched until all the rest is ready and it is this DPU's turn (fleet/waits-for.ts). A target that failed
  * is tried again when it changes, or when somebody orders it.
  */
-import type { PluginRun, Rollout } from '../../../api/plugin-run.ts';
+import type { PluginRun, Rollout } from '../../../api/fields/plugin-run.ts';
 import { firstTen } from '../../../listed.ts';
 import { actionsFor } from './actions.ts';
 import { drainLeftMs, podsLeft } from './drain.ts';

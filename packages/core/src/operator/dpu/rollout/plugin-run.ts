@@ -1,7 +1,7 @@
 import { type DpuSide, podOf, type SidePod } from '@dpu-operator/sdk/manifest';
 import { omitUndefined } from '@dpu-operator/sdk/wire';
-import type { PluginRun, RunPod } from '../../../api/plugin-run.ts';
-import type { PodOverlay } from '../../../api/pod-overlay.ts';
+import type { PluginRun, RunPod } from '../../../api/fields/plugin-run.ts';
+import type { PodOverlay } from '../../../api/fields/pod-overlay.ts';
 import { type ImageMirror, mirrored } from '../../../plugins/image/mirror.ts';
 import type { PluginRelease } from '../../../plugins/release.ts';
 import { hashOf } from '../../shared/canonical-json.ts';

@@ -1,4 +1,4 @@
-import type { PluginRun, Rollout } from '../../../api/plugin-run.ts';
+import type { PluginRun, Rollout } from '../../../api/fields/plugin-run.ts';
 
 /** What of a DPU's status is the operator's own: it survives the operator's restarts. */
 export interface RolloutStatus {

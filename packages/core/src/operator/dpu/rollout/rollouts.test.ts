@@ -1,8 +1,8 @@
 /** Rollouts by the operator's controllers, against an API server in memory; the test is kubelet and daemon. */
 import 'reflect-metadata';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { dataProcessingUnit } from '../../../api/data-processing-unit.ts';
-import { annotations, finalizers, labels, operatorNamespace } from '../../../api/names.ts';
+import { dataProcessingUnit } from '../../../api/kinds/data-processing-unit.ts';
+import { annotations, finalizers, labels, operatorNamespace } from '../../../api/names/names.ts';
 import { TestApiServer } from '../../../daemon/testing/api-server.ts';
 import { type RunningControllers, runControllers } from '../../testing/controllers.ts';
 import { DataProcessingUnitController } from '../data-processing-unit-controller.ts';

@@ -1,5 +1,5 @@
 /** Whether the plugin that was put in place works. */
-import type { PluginRun, Rollout } from '../../../api/plugin-run.ts';
+import type { PluginRun, Rollout } from '../../../api/fields/plugin-run.ts';
 import type { ObservedState } from './observed-state.ts';
 
 /** Milliseconds that a VSP has until it must work, from its start and while its daemon is heard. */

@@ -1,9 +1,9 @@
 /** What has become of a DataProcessingUnitConfig on a DPU that it selects. Pure. */
 import { isDeepStrictEqual } from 'node:util';
-import { findCondition } from '../../../api/conditions.ts';
-import { type DataProcessingUnit, dpuConditions } from '../../../api/data-processing-unit.ts';
-import type { DataProcessingUnitConfig } from '../../../api/data-processing-unit-config.ts';
-import { keyOf } from '../../../kube/resource.ts';
+import { findCondition } from '../../../api/fields/conditions.ts';
+import { type DataProcessingUnit, dpuConditions } from '../../../api/kinds/data-processing-unit.ts';
+import type { DataProcessingUnitConfig } from '../../../api/kinds/data-processing-unit-config.ts';
+import { keyOf } from '../../../kube/objects/resource.ts';
 import { nameOf } from '../rollout/plugin-run.ts';
 import type { Outcome } from './config-outcomes.ts';
 import { configsOf } from './dpu-settings.ts';

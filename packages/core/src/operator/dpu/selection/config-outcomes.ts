@@ -1,6 +1,6 @@
 /** What has become of a config on the DPUs that it selects, kept in step DPU by DPU, and what its condition says of them. Pure. */
 import { cutText } from '@dpu-operator/sdk/cut-text';
-import type { ConditionInput } from '../../../api/conditions.ts';
+import type { ConditionInput } from '../../../api/fields/conditions.ts';
 
 /** What has become of a config on one DPU. */
 export type Outcome =

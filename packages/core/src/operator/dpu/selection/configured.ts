@@ -1,8 +1,8 @@
 /** The condition Configured: whether a DPU runs what is asked for, and if not, why and what to do. Pure. */
 import { cutText, longestMessage } from '@dpu-operator/sdk/cut-text';
-import { type ConditionInput, findCondition } from '../../../api/conditions.ts';
-import { type DataProcessingUnit, dpuConditions } from '../../../api/data-processing-unit.ts';
-import type { Rollout } from '../../../api/plugin-run.ts';
+import { type ConditionInput, findCondition } from '../../../api/fields/conditions.ts';
+import type { Rollout } from '../../../api/fields/plugin-run.ts';
+import { type DataProcessingUnit, dpuConditions } from '../../../api/kinds/data-processing-unit.ts';
 import { keyOf, notUnderstood } from '../../../kube/index.ts';
 import { firstTen } from '../../../listed.ts';
 import type { PodRefusal } from '../pod/create-pod.ts';

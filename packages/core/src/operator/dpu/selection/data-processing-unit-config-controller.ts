@@ -1,10 +1,13 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
 import { inject, injectable } from 'tsyringe';
-import { type ConditionInput, findCondition } from '../../../api/conditions.ts';
-import { type DataProcessingUnit, dpuConditions } from '../../../api/data-processing-unit.ts';
-import { type DataProcessingUnitConfig, dataProcessingUnitConfig } from '../../../api/data-processing-unit-config.ts';
-import { fieldManagers } from '../../../api/names.ts';
+import { type ConditionInput, findCondition } from '../../../api/fields/conditions.ts';
+import { type DataProcessingUnit, dpuConditions } from '../../../api/kinds/data-processing-unit.ts';
+import {
+  type DataProcessingUnitConfig,
+  dataProcessingUnitConfig,
+} from '../../../api/kinds/data-processing-unit-config.ts';
+import { fieldManagers } from '../../../api/names/names.ts';
 import {
   applyConditions,
   Controller,

@@ -1,7 +1,10 @@
 import { expect, test } from 'vitest';
-import type { DataProcessingUnit } from '../../../api/data-processing-unit.ts';
-import { type DataProcessingUnitConfig, dataProcessingUnitConfig } from '../../../api/data-processing-unit-config.ts';
-import { annotations } from '../../../api/names.ts';
+import type { DataProcessingUnit } from '../../../api/kinds/data-processing-unit.ts';
+import {
+  type DataProcessingUnitConfig,
+  dataProcessingUnitConfig,
+} from '../../../api/kinds/data-processing-unit-config.ts';
+import { annotations } from '../../../api/names/names.ts';
 import { PluginCatalog } from '../../../plugins/catalog.ts';
 import type { PluginRelease } from '../../../plugins/release.ts';
 import { outcomeOf } from './config-outcome.ts';

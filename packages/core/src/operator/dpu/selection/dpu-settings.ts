@@ -1,8 +1,8 @@
 import { DpuError } from '@dpu-operator/sdk';
 import { validateSettings } from '@dpu-operator/sdk/settings';
-import type { DataProcessingUnit } from '../../../api/data-processing-unit.ts';
-import type { DataProcessingUnitConfig } from '../../../api/data-processing-unit-config.ts';
-import { olderFirst } from '../../../kube/resource.ts';
+import type { DataProcessingUnit } from '../../../api/kinds/data-processing-unit.ts';
+import type { DataProcessingUnitConfig } from '../../../api/kinds/data-processing-unit-config.ts';
+import { olderFirst } from '../../../kube/objects/resource.ts';
 import { selects } from './label-selector.ts';
 
 /** The configs that select a DPU, the one that holds first: older before younger, then by name. */

@@ -1,4 +1,4 @@
-import type { LabelSelector } from '../../../api/data-processing-unit-config.ts';
+import type { LabelSelector } from '../../../api/kinds/data-processing-unit-config.ts';
 
 /** metav1.LabelSelector's meaning: every requirement holds; none at all selects everything. */
 export function selects(selector: LabelSelector | undefined, labels: Record<string, string> = {}): boolean {

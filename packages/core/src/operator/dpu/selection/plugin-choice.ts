@@ -1,8 +1,8 @@
 /** Which plugin, version and settings a DPU shall run. Pure. */
 import { type DpuSide, type FilesNeed, podOf } from '@dpu-operator/sdk/manifest';
-import type { DataProcessingUnit } from '../../../api/data-processing-unit.ts';
-import type { DataProcessingUnitConfig } from '../../../api/data-processing-unit-config.ts';
-import type { PluginRun } from '../../../api/plugin-run.ts';
+import type { PluginRun } from '../../../api/fields/plugin-run.ts';
+import type { DataProcessingUnit } from '../../../api/kinds/data-processing-unit.ts';
+import type { DataProcessingUnitConfig } from '../../../api/kinds/data-processing-unit-config.ts';
 import type { PluginCatalog } from '../../../plugins/catalog.ts';
 import type { ImageMirror } from '../../../plugins/image/mirror.ts';
 import type { PluginRelease } from '../../../plugins/release.ts';

@@ -1,5 +1,5 @@
-import type { DataProcessingUnit } from '../../../api/data-processing-unit.ts';
-import { annotations } from '../../../api/names.ts';
+import type { DataProcessingUnit } from '../../../api/kinds/data-processing-unit.ts';
+import { annotations } from '../../../api/names/names.ts';
 import type { PluginCatalog } from '../../../plugins/catalog.ts';
 
 /** Name of the plugin that detected a DPU; by its product for objects that an older daemon made. */

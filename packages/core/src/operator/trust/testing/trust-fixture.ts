@@ -1,7 +1,7 @@
 /** The operator's controllers of trust against an API server in memory; certificates are real. */
 import 'reflect-metadata';
 import { vi } from 'vitest';
-import { configName, operatorNamespace, trustNames } from '../../../api/names.ts';
+import { configName, operatorNamespace, trustNames } from '../../../api/names/names.ts';
 import { TestApiServer } from '../../../daemon/testing/api-server.ts';
 import type { KubeStore } from '../../../kube/index.ts';
 import { bundleFrom } from '../../../trust/bundle.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { DataProcessingUnit } from '../../../../api/data-processing-unit.ts';
+import type { DataProcessingUnit } from '../../../../api/kinds/data-processing-unit.ts';
 import { cardsOf } from './cards.ts';
 
 const uri = (side: string, node: string, dpu: string, installation = 'ours') =>

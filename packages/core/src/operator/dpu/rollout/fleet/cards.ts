@@ -3,7 +3,7 @@
  * A host says with which DPU side it works, by the identity in that one's certificate. With plain text nobody knows: any
  * host may belong to any DPU side, so all hosts of plain text change while no such DPU side does, and the other way round.
  */
-import type { DataProcessingUnit } from '../../../../api/data-processing-unit.ts';
+import type { DataProcessingUnit } from '../../../../api/kinds/data-processing-unit.ts';
 import { parseIdentity } from '../../../../trust/identity.ts';
 
 const anyPlain = 'of plain text';

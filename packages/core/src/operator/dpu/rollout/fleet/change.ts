@@ -1,5 +1,5 @@
 /** What many DPUs change to alike, whichever side they are. Pure. */
-import type { PluginRun } from '../../../../api/plugin-run.ts';
+import type { PluginRun } from '../../../../api/fields/plugin-run.ts';
 import { hashOf } from '../../../shared/canonical-json.ts';
 import { isSameRelease } from '../plugin-run.ts';
 

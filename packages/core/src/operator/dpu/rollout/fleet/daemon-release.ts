@@ -1,7 +1,7 @@
 /** Whether all nodes with DPUs have a daemon of this operator's release that serves. */
-import { isConditionTrue } from '../../../../api/conditions.ts';
-import { daemonLeaseName } from '../../../../api/daemon-lease.ts';
-import { annotations } from '../../../../api/names.ts';
+import { isConditionTrue } from '../../../../api/fields/conditions.ts';
+import { daemonLeaseName } from '../../../../api/names/daemon-lease.ts';
+import { annotations } from '../../../../api/names/names.ts';
 import { isBeingDeleted, type PodReadiness } from '../../../../kube/index.ts';
 import { hasDaemon } from '../../../config/daemon-set.ts';
 import type { DaemonLeases } from '../../../daemons/daemon-leases.ts';

@@ -3,7 +3,7 @@
  * with ten thousand: it is put into the groups that it belongs to now, and out of the others.
  */
 import type { DpuSide } from '@dpu-operator/sdk/manifest';
-import type { PluginRun, Rollout } from '../../../../api/plugin-run.ts';
+import type { PluginRun, Rollout } from '../../../../api/fields/plugin-run.ts';
 import { sides } from '../../../../trust/identity.ts';
 import { Groups } from '../../../shared/groups.ts';
 import { isSameRelease } from '../plugin-run.ts';

@@ -1,9 +1,10 @@
 /** How many DPUs may change at a time, and whether they may at all. Pure. */
-import type { DataProcessingUnitConfig } from '../../../../api/data-processing-unit-config.ts';
-import type { DpuOperatorConfig } from '../../../../api/dpu-operator-config.ts';
-import { configName } from '../../../../api/names.ts';
-import { mostApproved, type RolloutPolicySpec } from '../../../../api/rollout-policy.ts';
-import { keyOf } from '../../../../kube/resource.ts';
+
+import { mostApproved, type RolloutPolicySpec } from '../../../../api/fields/rollout-policy.ts';
+import type { DataProcessingUnitConfig } from '../../../../api/kinds/data-processing-unit-config.ts';
+import type { DpuOperatorConfig } from '../../../../api/kinds/dpu-operator-config.ts';
+import { configName } from '../../../../api/names/names.ts';
+import { keyOf } from '../../../../kube/objects/resource.ts';
 import { allDpus, ofConfig, type Scope } from './fleet.ts';
 
 /** Of the DPUs, and of the daemons' nodes, as many at a time. */

@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { expect, test, vi } from 'vitest';
-import { operatorNamespace } from '../../../../api/names.ts';
+import { operatorNamespace } from '../../../../api/names/names.ts';
 import { TestApiServer } from '../../../../daemon/testing/api-server.ts';
 import { runControllers } from '../../../testing/controllers.ts';
 import { ProgressController } from './progress-controller.ts';

@@ -1,11 +1,11 @@
 import type { Logger } from 'pino';
 import { inject, injectable } from 'tsyringe';
-import { type ConditionInput, findCondition } from '../../../../api/conditions.ts';
-import { dpuConditions } from '../../../../api/data-processing-unit.ts';
-import { dataProcessingUnitConfig } from '../../../../api/data-processing-unit-config.ts';
-import type { Condition } from '../../../../api/meta.ts';
-import { fieldManagers } from '../../../../api/names.ts';
-import { vendorPlugin } from '../../../../api/vendor-plugin.ts';
+import { type ConditionInput, findCondition } from '../../../../api/fields/conditions.ts';
+import type { Condition } from '../../../../api/fields/meta.ts';
+import { dpuConditions } from '../../../../api/kinds/data-processing-unit.ts';
+import { dataProcessingUnitConfig } from '../../../../api/kinds/data-processing-unit-config.ts';
+import { vendorPlugin } from '../../../../api/kinds/vendor-plugin.ts';
+import { fieldManagers } from '../../../../api/names/names.ts';
 import {
   applyConditions,
   Controller,

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Rollout } from '../../../../api/plugin-run.ts';
+import type { Rollout } from '../../../../api/fields/plugin-run.ts';
 import { runOf } from '../../../testing/plugin-runs.ts';
 import { Fleet, type FleetDpu, ofPlugin } from './fleet.ts';
 import { rolledOut } from './progress.ts';

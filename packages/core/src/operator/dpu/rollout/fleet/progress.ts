@@ -1,6 +1,6 @@
 /** How far a change has come over some DPUs: the condition RolledOut of VendorPlugins and DataProcessingUnitConfigs. Pure. */
 import { cutText, longestMessage } from '@dpu-operator/sdk/cut-text';
-import type { ConditionInput } from '../../../../api/conditions.ts';
+import type { ConditionInput } from '../../../../api/fields/conditions.ts';
 import { drainTimedOut } from '../rollout-status.ts';
 import type { DpuState, Fleet, ReportedScope } from './fleet.ts';
 

@@ -1,10 +1,10 @@
 import 'reflect-metadata';
 import { expect, test } from 'vitest';
-import { daemonLeaseName } from '../../../../api/daemon-lease.ts';
-import type { DataProcessingUnit } from '../../../../api/data-processing-unit.ts';
-import type { DpuOperatorConfig } from '../../../../api/dpu-operator-config.ts';
-import { configName, labels } from '../../../../api/names.ts';
-import type { Rollout } from '../../../../api/plugin-run.ts';
+import type { Rollout } from '../../../../api/fields/plugin-run.ts';
+import type { DataProcessingUnit } from '../../../../api/kinds/data-processing-unit.ts';
+import type { DpuOperatorConfig } from '../../../../api/kinds/dpu-operator-config.ts';
+import { daemonLeaseName } from '../../../../api/names/daemon-lease.ts';
+import { configName, labels } from '../../../../api/names/names.ts';
 import { DaemonLeases } from '../../../daemons/daemon-leases.ts';
 import type { Caches } from '../../../shared/caches.ts';
 import { TestCache } from '../../../testing/cache.ts';

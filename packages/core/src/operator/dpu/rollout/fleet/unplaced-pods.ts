@@ -1,8 +1,8 @@
 /** Pods that need a DPU and find none since pods were evicted from one: while there are some, no other DPU is drained. */
 import type { Logger } from 'pino';
 import { z } from 'zod';
-import { findCondition } from '../../../../api/conditions.ts';
-import { resourceName } from '../../../../api/names.ts';
+import { findCondition } from '../../../../api/fields/conditions.ts';
+import { resourceName } from '../../../../api/names/names.ts';
 import { Informer, type KubeStore, keyOf, pod } from '../../../../kube/index.ts';
 import { gatherMs } from '../../../shared/pace.ts';
 

@@ -1,5 +1,5 @@
 /** DPUs that were told to wait. Those that wait for the same, and would go for the same, are looked at by one of them. */
-import type { PluginRun } from '../../../../api/plugin-run.ts';
+import type { PluginRun } from '../../../../api/fields/plugin-run.ts';
 import { Groups } from '../../../shared/groups.ts';
 import type { FleetDpu } from './fleet.ts';
 import type { Likeness, Wait } from './waits-for.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { PluginRun, Rollout } from '../../../../api/plugin-run.ts';
+import type { PluginRun, Rollout } from '../../../../api/fields/plugin-run.ts';
 import { runOf } from '../../../testing/plugin-runs.ts';
 import { idsOf } from './change.ts';
 import { Fleet, type FleetDpu, isChanging } from './fleet.ts';

@@ -11,8 +11,8 @@
  *   WaitingForRoom       pods that were evicted before find no other DPU yet
  */
 import type { DpuSide } from '@dpu-operator/sdk/manifest';
-import { annotations } from '../../../../api/names.ts';
-import type { PluginRun } from '../../../../api/plugin-run.ts';
+import type { PluginRun } from '../../../../api/fields/plugin-run.ts';
+import { annotations } from '../../../../api/names/names.ts';
 import { sides } from '../../../../trust/identity.ts';
 import { nameOf } from '../plugin-run.ts';
 import { releaseKey } from './change.ts';

@@ -1,7 +1,7 @@
 /** A node that rollouts of plugins are tried on, as far as a plan can tell one from a real one. */
 import { podOf } from '@dpu-operator/sdk/manifest';
 import { expect } from 'vitest';
-import type { PluginRun, Rollout } from '../../../../api/plugin-run.ts';
+import type { PluginRun, Rollout } from '../../../../api/fields/plugin-run.ts';
 import type { Wait } from '../fleet/waits-for.ts';
 import type { Action, ObservedState } from '../observed-state.ts';
 import { planRollout } from '../plan.ts';

@@ -1,0 +1,14 @@
+import type { Server } from '@grpc/grpc-js';
+import { replayService } from '../../../wire/definitions.ts';
+import { addUnaryService } from '../../../wire/unary.ts';
+import type { PluginSession } from '../../session.ts';
+
+export function addReplay(server: Server, session: PluginSession): void {
+  const handlers = {
+    CompleteReplay: async () => {
+      await session.completeReplay();
+      return {};
+    },
+  };
+  addUnaryService(server, replayService, handlers, session.queued);
+}

@@ -1,0 +1,11 @@
+import type { Server } from '@grpc/grpc-js';
+import { deviceAllocationService } from '../../../wire/definitions.ts';
+import { allocationToWire } from '../../../wire/device-allocation.ts';
+import { addUnaryService } from '../../../wire/unary.ts';
+import type { PluginSession } from '../../session.ts';
+
+export function addDeviceAllocation(server: Server, session: PluginSession): void {
+  const AllocateDevices = async ({ deviceIds }: { deviceIds: string[] }) =>
+    allocationToWire((await session.plugin.allocate?.(deviceIds)) ?? {});
+  addUnaryService(server, deviceAllocationService, { AllocateDevices }, session.call);
+}
