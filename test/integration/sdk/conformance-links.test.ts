@@ -42,10 +42,11 @@ export default {
     const setNumVfs = async (wanted) => {
       const there = await here();
       const inUse = indexes(wanted, count).find((index) => !there.has(name(index)));
-      if (inUse !== undefined) throw new DpuError('FAILED_PRECONDITION', name(inUse) + ' is in use');
+      const looks = fault !== 'does not look whether a pod has a device';
+      if (looks && inUse !== undefined) throw new DpuError('FAILED_PRECONDITION', name(inUse) + ' is in use');
       const isGrowth = wanted > count;
       const keeps = fault === 'leaves network devices behind' && wanted === 0;
-      if (!keeps) for (const index of indexes(wanted, count)) await remove(index);
+      if (!keeps) for (const index of indexes(wanted, count)) if (there.has(name(index))) await remove(index);
       for (const index of indexes(count, wanted)) if (!there.has(name(index))) await add(index);
       const old = indexes(0, Math.min(count, wanted));
       if (fault === 'makes devices anew to have more' && isGrowth) for (const index of old) if (there.has(name(index))) await anew(index);
@@ -57,8 +58,15 @@ export default {
     return {
       address: { ip: '127.0.0.1', port: 50151 },
       limits: { maxVfs: 8 },
-      getDevices: async () => indexes(0, count).map((index) => ({ id: name(index), healthy: true })),
+      getDevices: async () => {
+        const there = await here();
+        const listed = indexes(0, count).filter((index) => fault !== 'lists the devices of its node' || there.has(name(index)));
+        return listed.map((index) => ({ id: name(index), healthy: true }));
+      },
       setNumVfs,
+      close: async () => {
+        if (fault === 'takes its devices away at its end') for (const index of indexes(0, count)) await remove(index);
+      },
       ...(dpu.side === 'dpu' && { dataPath: { serves: ['bridge'], apply } }),
     };
   },
@@ -90,7 +98,7 @@ afterAll(async () => {
 /** Which of these checks fail. */
 async function failedOf(fault: string, side: 'host' | 'dpu', checks: readonly string[]): Promise<string[]> {
   const report = join(directory, 'report.json');
-  const only = ['--only', ...checks.map((check) => `devices.${check}`)];
+  const only = ['--only', ...checks];
   const options = ['--plugin', directory, '--settings', JSON.stringify({ fault }), '--json', report, ...only];
   const command = [process.execPath, dpuVsp, 'conformance', '--mode', side, '--max-vfs', '8', '--timeout', '120'];
   const { stdout, stderr } = await exec('nsenter', [`--net=/var/run/netns/${netns}`, ...command, ...options], {
@@ -105,14 +113,19 @@ async function failedOf(fault: string, side: 'host' | 'dpu', checks: readonly st
   return results.filter(({ status }) => status === 'failed').map(({ id }) => id);
 }
 
+const ofHost = ['count-repeat', 'count-grow', 'grow-in-use', 'in-use-listed', 'in-use-kept', 'count-zero'];
+
 it.each([
   ['keeps the rules', []],
   ['makes devices anew for the same number', ['devices.count-repeat']],
   ['makes devices anew to have more', ['devices.count-grow']],
   ['takes devices from pods', ['devices.count-grow', 'devices.grow-in-use']],
+  ['lists the devices of its node', ['devices.grow-in-use', 'devices.in-use-listed', 'devices.in-use-kept']],
+  ['does not look whether a pod has a device', ['devices.in-use-kept']],
   ['leaves network devices behind', ['devices.count-zero']],
+  ['takes its devices away at its end', ['shutdown.devices-stay']],
 ])('a plugin that %s', { timeout: 10 * minutes }, async (fault, expected) => {
-  const checks = ['count-repeat', 'count-grow', 'grow-in-use', 'in-use-kept', 'count-zero'];
+  const checks = [...ofHost.map((check) => `devices.${check}`), 'shutdown.devices-stay'];
   expect(await failedOf(fault, 'host', checks)).toEqual(expected);
 });
 
@@ -121,5 +134,5 @@ it.each([
   ['keeps the rules', []],
   ['leaves the devices of its ports behind', ['devices.zero-ports']],
 ])('a plugin whose DPU side %s', { timeout: 10 * minutes }, async (fault, expected) => {
-  expect(await failedOf(fault, 'dpu', ['zero-ports'])).toEqual(expected);
+  expect(await failedOf(fault, 'dpu', ['devices.zero-ports'])).toEqual(expected);
 });
