@@ -334,7 +334,7 @@ test('a DPU whose spec nobody may write keeps no other from its networks, and th
   putNetwork('blue');
   await said('blue', 'DpuRefused');
   expect(status('blue').conditions?.[0]?.message).toContain('a-host (policy: hands off)');
-  const wishesOf = (path: string) => (api.objects.get(path)?.spec as { networks?: object[] }).networks;
+  const wishesOf = (path: string) => (api.objects.get(path)?.spec as { networks?: object[] } | undefined)?.networks;
   expect(others.filter((path) => wishesOf(path) === undefined)).toEqual([]);
   allowed = true;
   await vi.waitFor(() => expect(wishes()).toHaveLength(1), 20_000);

@@ -114,7 +114,15 @@ const noBridges = (dpus: readonly string[]): string =>
   `the plugin or the daemon on the DPU of ${firstTen(dpus)} serves no logical bridges`;
 const useAnother = 'use a plugin that serves them, and the daemon of this operator';
 
-function readiness({ network, planned, tally, multusInstalled, nadFault, refusals, untold }: StatusInput): ConditionInput {
+function readiness({
+  network,
+  planned,
+  tally,
+  multusInstalled,
+  nadFault,
+  refusals,
+  untold,
+}: StatusInput): ConditionInput {
   const { fault } = planned;
   if (fault) return verdict('False', fault.reason, fault.message);
   if (!multusInstalled) {

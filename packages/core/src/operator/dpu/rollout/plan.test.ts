@@ -46,7 +46,15 @@ test('a clock that was set back by a day, or a time that is none, keeps no faili
   const node = Node.changing(a1, a2);
   expect(node.rollout.phase).toBe('Verifying');
   node.heardSince = node.now;
-  node.pod = { run: a2, hash: a2.digest, digest: a2.digest, state: 'running', ageMs: 0, startedAt: node.now, message: '' };
+  node.pod = {
+    run: a2,
+    hash: a2.digest,
+    digest: a2.digest,
+    state: 'running',
+    ageMs: 0,
+    startedAt: node.now,
+    message: '',
+  };
   node.now -= 24 * 3_600_000;
   expect(node.reconcile()).toBe(120_000);
   node.status = { ...node.status, rollout: { ...node.rollout, verifyingSince: 'yesterday' } };
