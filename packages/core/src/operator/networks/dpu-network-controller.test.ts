@@ -323,6 +323,24 @@ test('a NAD that a policy refuses keeps no other network from its own', async ()
   expect(wishes()).toHaveLength(2);
 });
 
+test('a DPU whose spec nobody may write keeps no other from its networks, and the network says the reason', async () => {
+  const others = Array.from({ length: 20 }, (_, index) => `/apis/${apiVersion}/dataprocessingunits/b-${index}`);
+  let allowed = false;
+  api.forbid = (write) => (!allowed && write === `PATCH ${dpuPath}` ? 'policy: hands off' : undefined);
+  for (const path of others) {
+    const spec = { isDpuSide: false, nodeName: 'node-a' };
+    api.put(path, { apiVersion, kind: 'DataProcessingUnit', metadata: { name: path.replace(/.*\//, '') }, spec });
+  }
+  putNetwork('blue');
+  await said('blue', 'DpuRefused');
+  expect(status('blue').conditions?.[0]?.message).toContain('a-host (policy: hands off)');
+  const wishesOf = (path: string) => (api.objects.get(path)?.spec as { networks?: object[] } | undefined)?.networks;
+  expect(others.filter((path) => wishesOf(path) === undefined)).toEqual([]);
+  allowed = true;
+  await vi.waitFor(() => expect(wishes()).toHaveLength(1), 20_000);
+  await said('blue', 'Pending');
+});
+
 test('without a DpuOperatorConfig nothing is served, and nothing held up', async () => {
   putNetwork('blue');
   await said('blue', 'Pending');

@@ -1,11 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
 import { inject, injectable } from 'tsyringe';
-import { type DataProcessingUnit, dataProcessingUnit } from '../../api/kinds/data-processing-unit.ts';
+import type { DataProcessingUnit } from '../../api/kinds/data-processing-unit.ts';
 import { type DpuNetwork, dpuNetwork } from '../../api/kinds/dpu-network.ts';
-import { configName, fieldManagers, finalizers } from '../../api/names/names.ts';
+import { configName, finalizers } from '../../api/names/names.ts';
 import {
-  type Applied,
   addFinalizer,
   Controller,
   type EventRecorder,
@@ -21,14 +20,13 @@ import { gatherMs } from '../shared/pace.ts';
 import { tokens } from '../shared/tokens.ts';
 import { deletingStatus, networkStatus, offStatus } from './dpu-network-status.ts';
 import { DpuNetworkStatusWriter } from './dpu-network-status-writer.ts';
+import { DpuWishes } from './dpu-wishes.ts';
 import { NetworkNads } from './network-nads.ts';
 import type { NetworkTally } from './network-tally.ts';
 import { NetworksPlan } from './plan.ts';
 
-/** No event tells that a PodDisruptionBudget allows an eviction again, or that a NAD of a stranger has gone. */
+/** No event tells that a PodDisruptionBudget allows an eviction again, a policy a write, or that a NAD of a stranger has gone. */
 const lookAgainMs = 10_000;
-/** A new network may concern every DPU of a fleet. */
-const writesAtOnce = 16;
 
 /** The networks of a fleet depend on each other: what one has, no other can have. */
 const all = 'networks';
@@ -43,6 +41,7 @@ export class DpuNetworkController {
   readonly #store: KubeStore;
   readonly #caches: Caches;
   readonly #nads: NetworkNads;
+  readonly #wishes: DpuWishes;
   readonly #status: DpuNetworkStatusWriter;
   #plan: NetworksPlan | undefined;
   /** Names of networks of which there may be something new to say. */
@@ -57,6 +56,7 @@ export class DpuNetworkController {
     this.#store = store;
     this.#caches = caches;
     this.#nads = new NetworkNads(store, caches);
+    this.#wishes = new DpuWishes(store, caches);
     this.#status = new DpuNetworkStatusWriter(store, events);
     this.controller = new Controller({ name: 'dpu-network', logger, reconcile: () => this.reconcile() });
     this.#watch();
@@ -73,11 +73,8 @@ export class DpuNetworkController {
         await addFinalizer(this.#store, dpuNetwork, network, finalizers.network);
       }
     }
-    for (let done = 0; done < untold.length; done += writesAtOnce) {
-      const some = untold.slice(done, done + writesAtOnce);
-      await Promise.all(some.map((name) => this.#applyWishes(name, plan)));
-    }
-    const waits = this.#nads.faults.size > 0 ? [lookAgainMs] : [];
+    for (const name of await this.#wishes.apply(untold, plan)) this.#due.add(name);
+    const waits = this.#nads.faults.size + this.#wishes.refusals.size > 0 ? [lookAgainMs] : [];
     for (const name of [...this.#due]) {
       // It is looked at anew.
       if (plan !== this.#plan) return undefined;
@@ -153,35 +150,13 @@ export class DpuNetworkController {
   }
 
   #put(dpu: DataProcessingUnit): string[] {
-    return this.#plan?.put(dpu, this.#labelsOf(dpu)) ?? [];
-  }
-
-  /** Of its node; undefined where that is not there. */
-  #labelsOf({ spec }: DataProcessingUnit): Record<string, string> | undefined {
-    const node = this.#caches.nodes.get(spec.nodeName);
-    return node && (node.metadata.labels ?? {});
+    return this.#plan?.put(dpu, this.#wishes.labelsOf(dpu)) ?? [];
   }
 
   /** Without a DpuOperatorConfig, or with one that is to go, nothing is served and nothing is held up. */
   get #isOn(): boolean {
     const config = this.#caches.configs.getByKey(configName);
     return config !== undefined && !isBeingDeleted(config);
-  }
-
-  async #applyWishes(dpuName: string, plan: NetworksPlan): Promise<void> {
-    const dpu = this.#caches.dpus.get(dpuName);
-    if (!dpu) return;
-    const networks = plan.wishesFor(dpu, this.#labelsOf(dpu));
-    if (isDeepStrictEqual(dpu.spec.networks ?? [], networks)) return;
-    const { apiVersion, kind, metadata } = dpu;
-    const body: Applied = {
-      apiVersion,
-      kind,
-      // Without the uid the apply would bring back a DPU that was deleted meanwhile.
-      metadata: { name: metadata.name, uid: metadata.uid },
-      spec: networks.length > 0 ? { networks } : {},
-    };
-    await this.#store.apply(dataProcessingUnit, body, { fieldManager: fieldManagers.networks });
   }
 
   /**
@@ -194,6 +169,9 @@ export class DpuNetworkController {
     if (!network) return [];
     const planned = plan.networks.get(name);
     const refusals: string[] = [];
+    const untold = [...this.#wishes.refusals].flatMap(([dpu, { message }]) =>
+      plan.tally(name).has(dpu) ? `${dpu} (${message})` : [],
+    );
     const waits: number[] = [];
     // Another plan is another look: until then it counts as held.
     const isHeld = () => plan !== this.#plan || plan.tally(name).holders.size > 0;
@@ -202,12 +180,12 @@ export class DpuNetworkController {
       const tally = plan.tally(name);
       const { multusInstalled } = this.#caches;
       const nadFault = this.#nads.faults.get(name);
-      const status = networkStatus({ network, planned, tally, multusInstalled, nadFault, refusals });
+      const status = networkStatus({ network, planned, tally, multusInstalled, nadFault, refusals, untold });
       waits.push(...(await this.#status.write(network, status)));
     } else if (!isBeingDeleted(network)) {
       waits.push(...(await this.#status.write(network, offStatus(network))));
     } else if (isHeld()) {
-      waits.push(...(await this.#status.write(network, deletingStatus(network, plan.tally(name)))));
+      waits.push(...(await this.#status.write(network, deletingStatus(network, plan.tally(name), untold))));
     }
     if (!isHeld() || (isBeingDeleted(network) && !this.#isOn)) {
       await removeFinalizer(this.#store, dpuNetwork, network, finalizers.network).catch((error) => {

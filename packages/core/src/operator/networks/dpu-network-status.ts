@@ -28,6 +28,8 @@ export interface StatusInput {
   nadFault?: NadFault | undefined;
   /** Why pods could not be evicted. */
   refusals: readonly string[];
+  /** DPUs whose spec nobody may write, with the server's words. */
+  untold: readonly string[];
 }
 
 export function networkStatus(input: StatusInput, now = new Date()): DpuNetworkStatus {
@@ -45,9 +47,15 @@ export function networkStatus(input: StatusInput, now = new Date()): DpuNetworkS
 }
 
 /** Of one that is being deleted. @param tally of the DPUs that it waits for */
-export function deletingStatus(network: DpuNetwork, tally: Readonly<NetworkTally>, now = new Date()): DpuNetworkStatus {
+export function deletingStatus(
+  network: DpuNetwork,
+  tally: Readonly<NetworkTally>,
+  untold: readonly string[],
+  now = new Date(),
+): DpuNetworkStatus {
   const pods = waitingIn(tally);
-  const what = pods.length > 0 ? `these pods have devices of it: ${firstTen(pods)}` : 'their daemons take it back';
+  const usual = pods.length > 0 ? `these pods have devices of it: ${firstTen(pods)}` : 'their daemons take it back';
+  const what = untold.length > 0 ? cannotBeTold(untold) : usual;
   const message = `it is deleted once no DPU has it any more; on ${firstTen([...tally.holders.keys()])}: ${what}`;
   const { conditions: _, ...rest } = network.status ?? {};
   return { ...rest, conditions: [...setCondition(own(network, 'Ready'), verdict('False', 'Deleting', message), now)] };
@@ -106,7 +114,15 @@ const noBridges = (dpus: readonly string[]): string =>
   `the plugin or the daemon on the DPU of ${firstTen(dpus)} serves no logical bridges`;
 const useAnother = 'use a plugin that serves them, and the daemon of this operator';
 
-function readiness({ network, planned, tally, multusInstalled, nadFault, refusals }: StatusInput): ConditionInput {
+function readiness({
+  network,
+  planned,
+  tally,
+  multusInstalled,
+  nadFault,
+  refusals,
+  untold,
+}: StatusInput): ConditionInput {
   const { fault } = planned;
   if (fault) return verdict('False', fault.reason, fault.message);
   if (!multusInstalled) {
@@ -130,6 +146,7 @@ function readiness({ network, planned, tally, multusInstalled, nadFault, refusal
     const message = `spec.nodeSelector and spec.dpuSelector select no DataProcessingUnit${side}; compare the labels`;
     return verdict('False', 'NothingSelected', message);
   }
+  if (untold.length > 0) return verdict('False', 'DpuRefused', cannotBeTold(untold));
   const missing = told(tally, ({ dpu, report }) => (report?.missing ? `${report.missing} of ${dpu}` : []));
   if (missing.length > 0) {
     const message = `VFs that are not there: ${firstTen(missing)}; see numVfs of DataProcessingUnitConfig, or name others`;
@@ -155,6 +172,8 @@ function readiness({ network, planned, tally, multusInstalled, nadFault, refusal
   return verdict('True', 'Ready', count);
 }
 
+const cannotBeTold = (dpus: readonly string[]): string =>
+  `the API server, or a policy, does not let the operator write the spec of ${firstTen(dpus)}; it is tried again`;
 const waitingIn = (tally: Readonly<NetworkTally>): string[] => told(tally, ({ report }) => report?.waiting ?? []);
 
 function verdict(status: 'True' | 'False', reason: string, message: string): ConditionInput {

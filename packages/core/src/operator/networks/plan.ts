@@ -78,7 +78,7 @@ export class NetworksPlan {
    */
   put(dpu: DataProcessingUnit, nodeLabels: Record<string, string> | undefined): string[] {
     const { name } = dpu.metadata;
-    const before = this.#concernedBy(name);
+    const before = this.concernedBy(name);
     const { wishes, overlaps } = this.#allotmentFor(dpu, nodeLabels);
     if (isDeepStrictEqual(dpu.spec.networks ?? [], wishes)) this.untold.delete(name);
     else this.untold.add(name);
@@ -106,7 +106,7 @@ export class NetworksPlan {
 
   /** @returns the names of the networks that it concerned */
   delete(dpuName: string): string[] {
-    const concerned = this.#concernedBy(dpuName);
+    const concerned = this.concernedBy(dpuName);
     this.untold.delete(dpuName);
     for (const network of concerned) this.#takeOut(network, dpuName);
     return concerned;
@@ -122,7 +122,8 @@ export class NetworksPlan {
     return this.#tallies.get(network) ?? new NetworkTally();
   }
 
-  #concernedBy(dpuName: string): string[] {
+  /** Names of the networks that a DPU has something of, or is to. */
+  concernedBy(dpuName: string): string[] {
     return [...this.#tallies].flatMap(([network, tally]) => (tally.has(dpuName) ? network : []));
   }
 

@@ -28,7 +28,9 @@ export function verify(observed: ObservedState, rollout: Rollout): Verdict {
 /** Milliseconds until the time is over in which it must work, as far as nothing hinders it. */
 export function verifyLeftMs({ vspPod, heardSince, now }: ObservedState, rollout: Rollout): number {
   const since = rollout.rollingBackSince ?? rollout.verifyingSince ?? rollout.startedAt;
-  return Math.max(Date.parse(since), vspPod?.startedAt ?? 0, heardSince ?? 0) + verifyMs - now;
+  // What lies ahead was before the clock was set back.
+  const others = [vspPod?.startedAt ?? 0, heardSince ?? 0].filter((time) => time <= now);
+  return Math.max(Date.parse(since), ...others) + verifyMs - now;
 }
 
 /** What keeps the plugin from showing that it works and is none of its faults. It may last: no other plugin would do better. */
