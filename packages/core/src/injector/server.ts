@@ -4,13 +4,12 @@ import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
 import type { KeyAndCertificate } from '../trust/x509/operations.ts';
+import { type Body, BodyReader, largestBody } from './request-body.ts';
 import { answerReview, type ReviewOptions, refusal } from './review.ts';
 
 /** The Go injector's. */
 export const mutatePath = '/mutate';
 
-/** Bytes. An object has 3 MB at most (`--max-request-bytes` of the API server), a review not much more. */
-const largestBody = 8 * 1024 * 1024;
 /** Milliseconds in which a request must be complete: the API server waits no longer than 30 s for any webhook. */
 const requestMs = 30_000;
 /** Milliseconds. The API server keeps its connections for 90 s; one that is closed under its hands is a failed call. */
@@ -34,6 +33,7 @@ export interface WebhookServer {
 
 /** Serves POST /mutate. */
 export async function serveWebhook(options: WebhookServerOptions): Promise<WebhookServer> {
+  const bodies = new BodyReader();
   const server = createServer(
     {
       ...secureContext(options.certificate),
@@ -41,7 +41,7 @@ export async function serveWebhook(options: WebhookServerOptions): Promise<Webho
       requestTimeout: requestMs,
       keepAliveTimeout: keepAliveMs,
     },
-    (request, response) => void serve(request, response, options),
+    (request, response) => void serve(request, response, bodies, options),
   );
   await listen(server, options);
   return {
@@ -57,9 +57,14 @@ const secureContext = ({ key, certificate }: KeyAndCertificate) => ({
   minVersion: 'TLSv1.2' as const,
 });
 
-async function serve(request: IncomingMessage, response: ServerResponse, options: ReviewOptions): Promise<void> {
+async function serve(
+  request: IncomingMessage,
+  response: ServerResponse,
+  bodies: BodyReader,
+  options: ReviewOptions,
+): Promise<void> {
   try {
-    const { status, answer } = await answerRequest(request, options);
+    const { status, answer } = await answerRequest(request, await bodies.read(request), options);
     const text = JSON.stringify(answer);
     response.writeHead(status, { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(text) });
     response.end(text);
@@ -74,9 +79,7 @@ async function serve(request: IncomingMessage, response: ServerResponse, options
   }
 }
 
-async function answerRequest(request: IncomingMessage, options: ReviewOptions) {
-  // Read in any case: an answer before the end of the question would be lost with the connection.
-  const body = await read(request);
+async function answerRequest(request: IncomingMessage, body: Body, options: ReviewOptions) {
   const refused = (status: number, message: string) => ({ status, answer: refusal(undefined, status, message) });
   if (request.url?.split('?')[0] !== mutatePath) return refused(404, `POST ${mutatePath} is all that is served here`);
   if (request.method !== 'POST') return refused(405, `${request.method}: only POST is served here`);
@@ -84,33 +87,17 @@ async function answerRequest(request: IncomingMessage, options: ReviewOptions) {
   if (type?.trim().toLowerCase() !== 'application/json') {
     return refused(415, `Content-Type: '${type}' is not application/json`);
   }
-  if (body === undefined) return refused(413, `the review has more than ${largestBody} bytes`);
+  if ('fault' in body) {
+    if (body.fault === 'TooLarge') return refused(413, `the review has more than ${largestBody} bytes`);
+    return refused(503, 'too many large reviews are being read: ask again');
+  }
   let review: unknown;
   try {
-    review = JSON.parse(body);
+    review = JSON.parse(body.text);
   } catch (error) {
     return refused(400, `the review is no JSON: ${error instanceof Error ? error.message : error}`);
   }
   return { status: 200, answer: await answerReview(review, options) };
-}
-
-/**
- * By events: an iterator takes as much of the processor as parsing the review.
- *
- * @returns undefined for a body that is too large, of which nothing is kept
- */
-function read(request: IncomingMessage): Promise<string | undefined> {
-  const chunks: Buffer[] = [];
-  let length = 0;
-  return new Promise((resolve, reject) => {
-    request.on('data', (chunk: Buffer) => {
-      length += chunk.length;
-      if (length <= largestBody) chunks.push(chunk);
-      else chunks.length = 0;
-    });
-    request.on('end', () => resolve(length <= largestBody ? Buffer.concat(chunks).toString('utf8') : undefined));
-    request.on('error', reject);
-  });
 }
 
 function listen(server: Server, { port, host }: WebhookServerOptions): Promise<void> {
