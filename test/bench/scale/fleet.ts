@@ -10,6 +10,7 @@ import {
   dataProcessingUnit,
   dataProcessingUnitConfig,
   dpuOperatorConfig,
+  drainName,
   fieldManagers,
   labels,
   type ServiceFunctionChain,
@@ -91,6 +92,7 @@ interface Said {
   channel: { identity: string; peers: string[] };
   vsp: { initialisedAt: string; package: string; version: string };
   chains: { name: string; phase: 'Ordered'; generation: number }[];
+  drain?: { of: string; pods: string[]; cleared: true } | undefined;
 }
 
 export class Fleet {
@@ -141,6 +143,7 @@ export class Fleet {
     const informers = [this.#dpus, this.#chains, this.#vspPods, this.#chainPods, this.#daemonSets];
     await Promise.all(informers.map((informer) => informer.start(signal)));
     this.#dpus.onChange((dpu) => this.#countVfs(dpu));
+    this.#dpus.onChange((dpu) => this.#clear(dpu));
     this.#chains.onChange((chain) => this.#wire(chain));
     this.#vspPods.onChange((pod, _, kind) => (kind === 'deleted' ? this.#endVsp(pod) : this.#runVsp(pod)));
     this.#chainPods.onChange((pod, _, kind) => kind !== 'deleted' && this.#do(() => this.#runPod(pod)));
@@ -301,6 +304,17 @@ export class Fleet {
     return true;
   }
 
+  /** On the way back, what a VSP made that failed. */
+  #clear({ metadata: { name }, status }: DataProcessingUnit): void {
+    const rollout = status?.rollout;
+    const said = this.#said.get(name);
+    const isBack = rollout?.phase === 'RollingBack' && rollout.clear;
+    const of = isBack ? drainName(rollout) : undefined;
+    if (!said || said.drain?.of === of) return;
+    said.drain = of === undefined ? undefined : { of, pods: [], cleared: true };
+    this.#do(() => this.#say(name));
+  }
+
   #runVsp(pod: Pod): void {
     const uid = pod.metadata.uid ?? '';
     const dpu = controllerName(pod, dataProcessingUnit.kind);
@@ -318,13 +332,13 @@ export class Fleet {
       return;
     }
     await this.#runPod(pod);
-    const { conditions = [], chains = [] } = this.#said.get(dpu) ?? {};
+    const { conditions = [], chains = [], drain } = this.#said.get(dpu) ?? {};
     const works = outcome === 'works';
     const ready = works ? condition('Ready', 'True', 'Ready') : condition('Ready', 'False', 'InitFailed');
     const { name, version } = softwareDpu;
     const vsp = { initialisedAt: new Date().toISOString(), package: name, version };
     const others = conditions.filter(({ type }) => type !== ready.type);
-    this.#said.set(dpu, { conditions: [ready, ...others], chains, vsp, channel: channelStatus(indexOf(dpu)) });
+    this.#said.set(dpu, { conditions: [ready, ...others], chains, vsp, channel: channelStatus(indexOf(dpu)), drain });
     if (works) this.outages.end(dpu);
     const object = this.#dpus.get(dpu);
     if (!object || !this.#countVfs(object)) await this.#say(dpu);

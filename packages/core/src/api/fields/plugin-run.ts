@@ -63,7 +63,11 @@ export const rolloutSchema = z.object({
   phase: z.enum(rolloutPhases).describe('How far it has come. Up to Draining, what ran before is not touched.'),
   startedAt: z.string().describe('When it began; names this rollout.'),
   drain: z.boolean().describe('Whether the DPU has to be free of pods before its VSP is replaced.'),
-  clear: z.boolean().describe('Whether the VSP has to take away what it made on the node, for another plugin follows.'),
+  clear: z
+    .boolean()
+    .describe(
+      'Whether the VSP has to take away what it made on the node, as another plugin follows, or what ran before returns.',
+    ),
   wasReady: z.boolean().describe('Whether the DPU was ready before: then it has to be again.'),
   drainingSince: z.string().optional().describe('When the phase Draining began.'),
   replacingSince: z.string().optional().describe('When the phase Replacing began.'),

@@ -84,6 +84,7 @@ const drainSchema = z.object({
   of: z.string().describe('`startedAt` of the rollout, followed by ` back` on its way back.'),
   pods: z.array(z.string()).describe('`namespace/name` of the pods that use it still.'),
   cleared: z.boolean().optional().describe('Whether the VSP was asked to take away what it made on the node.'),
+  kept: z.boolean().optional().describe('Whether that stays on the way back, as pods or hosts use the DPU.'),
 });
 
 /** What the daemon says of its end of the channel between host and DPU. */

@@ -98,6 +98,18 @@ test('before another plugin comes, the VSP takes away what it made, once', async
   expect(vsp.numVfsAsked).toEqual([0]);
 });
 
+test('what a failing version made is taken away before the one before returns, but not while a pod uses it', async () => {
+  fixture.pods.push('shop/web');
+  rollout('RollingBack', { drain: false, clear: true });
+  await vi.waitFor(() => expect(status()?.drain).toEqual({ of: 'now back', pods: ['shop/web'], kept: true }));
+  expect(devices()).toEqual([]);
+  expect(vsp.numVfsAsked).toEqual([]);
+  fixture.pods.length = 0;
+  fixture.nodeDpus.attachmentsChanged();
+  await vi.waitFor(() => expect(status()?.drain).toEqual({ of: 'now back', pods: [], cleared: true }));
+  expect(vsp.numVfsAsked).toEqual([0]);
+});
+
 test('every VSP that answers Init is another one to the operator', async () => {
   const first = status()?.vsp;
   expect(first?.initialisedAt).toMatch(/^\d{4}-/);

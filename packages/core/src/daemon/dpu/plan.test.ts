@@ -156,6 +156,19 @@ describe('a rollout that drains the DPU', () => {
     expect(plan({ object: replacing, cleared: 'before' }).map((action) => action.do)).toContain('clear');
   });
 
+  test('has it cleared on the way back without having been drained, unless somebody uses it', () => {
+    const back = there(object({}, { phase: 'RollingBack', drain: false, clear: true }));
+    const actions = plan({ object: back });
+    expect(actions.map((action) => action.do)).toEqual(['correctObject', 'manage', 'withdraw', 'clear', 'report']);
+    for (const users of [byPod, byHost]) {
+      const used = plan({ object: back, users });
+      expect(used.map((action) => action.do)).not.toContain('clear');
+      expect(used.at(-1)).toMatchObject({ drain: { of: 'now back', pods: users.pods, kept: true } });
+    }
+    const initialisedNever = there(object({}, { phase: 'RollingBack', drain: false, clear: false }));
+    expect(outline({ object: initialisedNever })).toContain('offer');
+  });
+
   test('offers nothing either while the DPU is missing, and says that', () => {
     expect(outline({ object: draining, finding: missing })).toEqual(['manage', 'withdraw', 'report HardwareMissing']);
   });

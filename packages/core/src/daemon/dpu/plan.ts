@@ -31,7 +31,7 @@ import {
   pluginGone,
   unreadableRecords,
 } from './status/dpu-conditions.ts';
-import { drainOf, drainReport, isToClear } from './status/drain.ts';
+import { drainOf, drainReport, isKept, isToClear } from './status/drain.ts';
 import type { VfWish } from './vsp/vf-plan.ts';
 
 export interface ObservedDpu {
@@ -124,7 +124,7 @@ function planService(object: DataProcessingUnit, finding: DpuFinding, observed: 
   const served = presence.is === 'there' ? presence.value : (record ?? servedAsKnown(dpu));
   const rollout = drainOf(object);
   const clearing = rollout && drainName(rollout);
-  const clears = rollout !== undefined && isToClear(rollout) && cleared !== clearing;
+  const clears = rollout !== undefined && isToClear(rollout) && !isKept(rollout, users) && cleared !== clearing;
   const isCleared = rollout !== undefined && cleared === clearing;
   const actions: DpuAction[] = [];
   if (presence.is === 'there') actions.push({ do: 'correctObject', object, dpu: presence.value });
@@ -137,7 +137,7 @@ function planService(object: DataProcessingUnit, finding: DpuFinding, observed: 
   if (rollout || finding.pluginGone) actions.push({ do: 'withdraw', leaving: finding.pluginGone ?? false });
   else actions.push({ do: 'offer', problem });
   if (clears) actions.push({ do: 'clear', rollout: drainName(rollout) });
-  const drain = rollout && drainReport(rollout, users.pods, isCleared);
+  const drain = rollout && drainReport(rollout, users, isCleared);
   actions.push({
     do: 'report',
     object,

@@ -3,8 +3,8 @@
  * that happens at one time happens in an order by a seed, and the operator's cache is behind what it has written.
  */
 import 'reflect-metadata';
-import type { PluginRun } from '../../api/fields/plugin-run.ts';
-import type { DataProcessingUnit } from '../../api/kinds/data-processing-unit.ts';
+import { drainName, type PluginRun, type Rollout } from '../../api/fields/plugin-run.ts';
+import type { DataProcessingUnit, Drain } from '../../api/kinds/data-processing-unit.ts';
 import type { DpuOperatorConfig } from '../../api/kinds/dpu-operator-config.ts';
 import { configName } from '../../api/names/names.ts';
 import type { DaemonLeases } from '../daemons/daemon-leases.ts';
@@ -26,6 +26,16 @@ const times = {
   evicted: 500,
   installs: 20_000,
 };
+
+/** As a daemon answers: what the VSP made goes on the way back, unless it is used and nobody was asked to leave. */
+function drainAnswer({ drain, clear, ...rollout }: Rollout, pods: readonly string[]): Drain | undefined {
+  const { phase } = rollout;
+  if (phase === 'Installing' || phase === 'Failed') return undefined;
+  const isBack = phase === 'RollingBack' && clear;
+  if (!drain && !isBack) return undefined;
+  const answer = drain || pods.length === 0 ? { cleared: true } : { kept: true };
+  return { of: drainName(rollout), pods: [...pods], ...(isBack && answer) };
+}
 
 interface SimulatedDpu {
   name: string;
@@ -221,7 +231,6 @@ export class SimulatedFleet {
   #observe(dpu: SimulatedDpu): ObservedState {
     const { name, status, pod, installPod, pods, retry } = dpu;
     const { plugin, rollout } = status;
-    const isDraining = rollout?.drain && rollout.phase !== 'Installing' && rollout.phase !== 'Failed';
     return {
       now: this.now,
       wanted: this.wanted,
@@ -234,7 +243,7 @@ export class SimulatedFleet {
       heardSince: 0,
       ready: status.conditions?.[0],
       vsp: status.vsp,
-      drain: isDraining ? { of: rollout.startedAt, pods } : undefined,
+      drain: rollout && drainAnswer(rollout, pods),
       retry,
       leaving: false,
     };

@@ -77,13 +77,14 @@ function replaceEnded({ ageMs }: { ageMs: number }, act: 'deleteInstallPod' | 'd
   return requeueAfterMs > 0 ? { actions: [], requeueAfterMs } : { actions: [{ do: act }] };
 }
 
-/** Another plugin knows nothing of what this one has made on the node: this one is asked to take it away first. */
+/** What follows knows nothing of what this VSP has made on the node: this one is asked to take it away first, where nothing uses it. */
 function endVspPod({ vspPod, drain, now }: ObservedState, rollout: Rollout): Omit<Plan, 'status'> {
   if (!vspPod || vspPod.state === 'terminating') return { actions: [] };
-  const cleared = drain?.of === drainName(rollout) && drain.cleared === true;
+  const isAnswered = drain?.of === drainName(rollout) && (drain.cleared === true || drain.kept === true);
   const since = rollout.rollingBackSince ?? rollout.replacingSince ?? rollout.startedAt;
   const left = Date.parse(since) + clearMs - now;
-  if (rollout.clear && vspPod.state === 'running' && !cleared && left > 0) return { actions: [], requeueAfterMs: left };
+  if (rollout.clear && vspPod.state === 'running' && !isAnswered && left > 0)
+    return { actions: [], requeueAfterMs: left };
   return { actions: [{ do: 'deleteVspPod' }] };
 }
 

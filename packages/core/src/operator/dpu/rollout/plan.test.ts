@@ -220,6 +220,8 @@ test.each(faults)('a version that %s gives way to the one before, and is not tri
   expect(node.rollout.phase).toBe('Verifying');
   node.now += 120_000;
   node.reconcile();
+  node.drain = { of: `${node.rollout.startedAt} back`, pods: [], cleared: true };
+  node.reconcile();
   expect(node.log.slice(-3)).toEqual(['RollingBack', 'deleteVspPod', `createVspPod ${a1.digest}`]);
   node.comesUp();
   expect(node.log.at(-1)).toBe('Failed');
@@ -494,27 +496,33 @@ test('what a failing plugin made is taken away before the one that ran returns',
   expect(node.pod?.run.digest).toBe(a1.digest);
 });
 
-test('so is what a newer version of the same plugin made, where the DPU is free of pods', () => {
-  for (const [newer, isDrained] of [
-    [rough, true],
-    [a2, false],
-  ] as const) {
-    const node = Node.changing(a1, newer);
-    const of = node.rollout.startedAt;
-    if (isDrained) node.drain = { of, pods: [] };
-    node.reconcile();
-    expect(node.pod?.run.digest).toBe(newer.digest);
-    node.comesUpButSays('InitFailed');
-    node.now += 120_000;
-    node.reconcile();
-    expect(node.rollout).toMatchObject({ phase: 'RollingBack', clear: isDrained });
-    if (isDrained) {
-      expect(node.pod?.run.digest).toBe(newer.digest);
-      node.drain = { of: `${of} back`, pods: [], cleared: true };
-      node.reconcile();
-    }
-    expect(node.pod?.run.digest).toBe(a1.digest);
-  }
+test.each([
+  ['that the DPU was freed of pods for', rough, { pods: [], cleared: true }],
+  ['where no pod has a device', a2, { pods: [], cleared: true }],
+  ['which stays where pods use it', a2, { pods: ['shop/web'], kept: true }],
+])('so is what a newer version of the same plugin made %s', (_case, newer, answer) => {
+  const node = Node.changing(a1, newer);
+  const of = node.rollout.startedAt;
+  if (newer === rough) node.drain = { of, pods: [] };
+  node.reconcile();
+  expect(node.pod?.run.digest).toBe(newer.digest);
+  node.comesUpButSays('InitFailed');
+  node.now += 120_000;
+  expect(node.reconcile()).toBe(20_000);
+  expect(node.rollout).toMatchObject({ phase: 'RollingBack', clear: true });
+  expect(node.pod?.run.digest).toBe(newer.digest);
+  node.drain = { of: `${of} back`, ...answer };
+  node.reconcile();
+  expect(node.pod?.run.digest).toBe(a1.digest);
+});
+
+test('a newer version that was never initialised has made nothing: what ran before returns at once', () => {
+  const node = Node.changing(a1, a2);
+  node.runs();
+  node.now += 120_000;
+  node.reconcile();
+  expect(node.rollout).toMatchObject({ phase: 'RollingBack', clear: false });
+  expect(node.pod?.run.digest).toBe(a1.digest);
 });
 
 test('a plugin that ran before and does not come up any more ends the way back all the same', () => {

@@ -143,11 +143,13 @@ function replacing(rollout: Rollout, now: number): Rollout {
 
 /** What comes back knows nothing of what a newer version made either. Where pods stayed, it takes over what serves them. */
 function rollingBack({ now, vsp }: ObservedState, rollout: Rollout): Rollout {
+  // One that was never initialised was asked for nothing.
+  const wasInitialised = vsp !== undefined && vsp.initialisedAt !== rollout.previousInit;
   const next: Rollout = {
     ...rollout,
     phase: 'RollingBack',
     rollingBackSince: new Date(now).toISOString(),
-    clear: rollout.clear || rollout.drain,
+    clear: rollout.clear || rollout.drain || wasInitialised,
   };
   return vsp ? { ...next, previousInit: vsp.initialisedAt } : next;
 }

@@ -41,7 +41,7 @@ function hindranceOf({ vspPod, heardSince }: ObservedState): string | undefined 
 
 function faultOf(
   { vspPod, vsp, ready }: ObservedState,
-  { target, previousInit, wasReady, clear }: Rollout,
+  { target, previousInit, wasReady, clear, drain }: Rollout,
 ): string | undefined {
   if (vspPod?.state !== 'running') return vspPod?.message ?? 'its pod is being created';
   if (!vsp || vsp.initialisedAt === previousInit) {
@@ -52,7 +52,7 @@ function faultOf(
   if (other) return other;
   if (ready?.status === 'True') return undefined;
   // The other side's troubles are its own, unless there were none before. It may be about to change to this plugin, too.
-  if ((!wasReady || clear) && ready?.reason.startsWith('Peer')) return undefined;
+  if ((!wasReady || (clear && drain)) && ready?.reason.startsWith('Peer')) return undefined;
   return ready?.message ?? 'the daemon does not say yet whether it works';
 }
 
