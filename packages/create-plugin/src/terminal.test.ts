@@ -38,7 +38,7 @@ class Person {
 
   /** Answers a question once it is asked. */
   async at(question: string, ...keys: string[]): Promise<void> {
-    await vi.waitFor(() => expect(this.seen.slice(this.#read)).toContain(question), { timeout: 60_000, interval: 10 });
+    await vi.waitFor(() => expect(this.seen.slice(this.#read)).toContain(question));
     this.#read = this.seen.length;
     for (const key of keys) this.#child.stdin.write(key);
   }

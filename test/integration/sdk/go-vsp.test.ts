@@ -26,7 +26,7 @@ describe.skipIf(!isPossible)(`a VSP of the Go operator's wire${why}`, () => {
     const program = await buildGoVsp(directory);
     // Its devices are in a network namespace of its own, and end with it.
     vsp = spawn('unshare', ['--net', program, socketPath], { stdio: 'ignore' });
-    await vi.waitFor(() => expect(existsSync(socketPath)).toBe(true), { timeout: 60_000 });
+    await vi.waitFor(() => expect(existsSync(socketPath)).toBe(true));
     client = new VspClient({ socketPath, logger: pino({ level: 'silent' }) });
   }, 600_000);
 

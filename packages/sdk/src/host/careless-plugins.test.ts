@@ -136,7 +136,7 @@ test('one that asks in each apply for another leaves time for all else, and ends
   const client = vspClient(socketPath);
   await client.init(init);
   await client.createBridgePort(port(1));
-  await vi.waitFor(() => expect(applies).toBeGreaterThan(2), { timeout: 30_000 });
+  await vi.waitFor(() => expect(applies).toBeGreaterThan(2));
   expect(await client.ping('daemon')).toMatchObject({ healthy: true });
   await server.close();
 });

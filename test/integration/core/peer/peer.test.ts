@@ -4,6 +4,7 @@ import { mkdtempSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { HostDataPath } from '@dpu-operator/core/daemon/datapath';
 import { securedHostEnd, sharedAuthority } from '@dpu-operator/core/daemon/peer/testing';
 import type { BridgePort } from '@dpu-operator/sdk';
@@ -69,10 +70,9 @@ function startHost(address: string, options: { graceMs: number; ports?: BridgePo
   });
   onTestFinished(() => host.close());
   host.connect(address);
-  const within = (ms: number) => ({ timeout: ms, interval: 10 });
-  const reachable = (ms: number) =>
-    vi.waitFor(() => expect([host.isKnown, host.outage]).toEqual([true, undefined]), within(ms));
-  const away = (ms: number) => vi.waitFor(() => expect(host.outage?.reason).toBe('PeerUnreachable'), within(ms));
+  const often = { interval: 10 };
+  const reachable = () => vi.waitFor(() => expect([host.isKnown, host.outage]).toEqual([true, undefined]), often);
+  const away = () => vi.waitFor(() => expect(host.outage?.reason).toBe('PeerUnreachable'), often);
   return { host, reachable, away };
 }
 
@@ -81,21 +81,26 @@ async function macIn(netns: string, link: string): Promise<string> {
   return /link\/ether (\S+)/.exec(stdout)?.[1] ?? '';
 }
 
-async function took(what: string, work: () => Promise<unknown>): Promise<void> {
+/** Milliseconds. A quiet machine needs 5,000 and 1,000; without heartbeats, or what is dialled anew, it is minutes and 6,500. */
+const limits = { noticed: 10_000, back: 3_000 };
+
+async function took(what: keyof typeof limits, work: () => Promise<unknown>): Promise<void> {
   const start = performance.now();
   await work();
-  console.info(`${what}: ${Math.round(performance.now() - start)} ms`);
+  const ms = Math.round(performance.now() - start);
+  console.info(`${what} after ${ms} ms`);
+  expect(ms, what).toBeLessThan(limits[what]);
 }
 
-test('a daemon that hangs is noticed within 5 s, and within 1 s that it works again', async () => {
+test('a daemon that hangs is noticed in seconds, and at once that it works again', async () => {
   const { child, address } = await startPeer('127.0.0.1');
   const { reachable, away } = startHost(address, { graceMs: 0 });
-  await reachable(10_000);
+  await reachable();
   for (let round = 0; round < 3; round += 1) {
     child.kill('SIGSTOP');
-    await took('frozen to noticed', () => away(5_000));
+    await took('noticed', away);
     child.kill('SIGCONT');
-    await took('thawed to reachable', () => reachable(1_000));
+    await took('back', reachable);
   }
 });
 
@@ -104,18 +109,18 @@ test('a pod waits for a daemon that hangs for a moment', async () => {
   const ports: BridgePort[] = [];
   const { host, reachable } = startHost(address, { graceMs: 60_000, ports });
   const watcher = startHost(address, { graceMs: 0 });
-  await Promise.all([reachable(10_000), watcher.reachable(10_000)]);
+  await Promise.all([reachable(), watcher.reachable()]);
   child.kill('SIGSTOP');
   ports.push(port);
   const adding = host.createBridgePort(port);
   // Another host, which tells at once, has noticed.
-  await watcher.away(5_000);
+  await watcher.away();
   child.kill('SIGCONT');
   await adding;
   expect(host.outage).toBeUndefined();
 });
 
-test('a partition in which packets vanish is noticed within 5 s, and within 1 s that it is over', async () => {
+test('a partition in which packets vanish is noticed in seconds, and at once that it is over', async () => {
   const name = `peer${process.pid % 100_000}`;
   const link = `${name}h`;
   await exec('ip', ['netns', 'add', name]);
@@ -130,10 +135,12 @@ test('a partition in which packets vanish is noticed within 5 s, and within 1 s 
   await exec('ip', ['neigh', 'replace', '198.18.77.2', 'lladdr', mac, 'dev', link, 'nud', 'permanent']);
   const { address } = await startPeer('198.18.77.2', ['ip', 'netns', 'exec', name]);
   const { reachable, away } = startHost(address, { graceMs: 0 });
-  await reachable(10_000);
+  await reachable();
   // The far end is down: what is sent goes nowhere, without an error.
   await exec('ip', ['-n', name, 'link', 'set', `${name}d`, 'down']);
-  await took('partition to noticed', () => away(5_000));
+  await took('noticed', away);
+  // TCP doubles the time until it tries again: what had not been dialled anew would be back seconds after the packets are.
+  await sleep(5_000);
   await exec('ip', ['-n', name, 'link', 'set', `${name}d`, 'up']);
-  await took('healed to reachable', () => reachable(1_000));
+  await took('back', reachable);
 });

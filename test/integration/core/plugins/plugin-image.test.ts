@@ -74,7 +74,7 @@ describe('a VendorPlugin of an image', () => {
   const put = (spec: object) => fixture.put(name, spec, { 'dpu.config.openshift.io/refresh': String(++looks) });
   const pod = { imagePullSecrets: [{ name: 'images' }] };
   const says = async (reason: string, words: string) => {
-    await vi.waitFor(() => expect(fixture.get(name).status?.lookup?.refresh).toBe(String(looks)), { timeout: 60_000 });
+    await vi.waitFor(() => expect(fixture.get(name).status?.lookup?.refresh).toBe(String(looks)));
     expect(fixture.condition(name)).toMatchObject({ reason, message: expect.stringContaining(words) });
   };
   const image = (tag: string, registry = guarded) => `${registry.name}/acme/vsp:${tag}`;
@@ -129,7 +129,7 @@ describe('a VendorPlugin of an image', () => {
     put({ image: image('1', plain) });
     await says('RegistryInsecure', `add it to spec.plugins.httpRegistries`);
     fixture.putConfig({ plugins: { httpRegistries: [plain.name] } });
-    await vi.waitFor(() => expect(fixture.condition(name)).toMatchObject({ reason: 'Found' }), { timeout: 60_000 });
+    await vi.waitFor(() => expect(fixture.condition(name)).toMatchObject({ reason: 'Found' }));
   });
 
   it('is taken from a mirror, and keeps its name', async () => {

@@ -217,8 +217,7 @@ describe('a VendorPlugin', () => {
   const name = 'acme';
   const packageName = '@example/selected';
   const fixture = new VendorPluginFixture(lookUp);
-  const ready = (reason: string) =>
-    vi.waitFor(() => expect(fixture.condition(name)).toMatchObject({ reason }), { timeout: 30_000 });
+  const ready = (reason: string) => vi.waitFor(() => expect(fixture.condition(name)).toMatchObject({ reason }));
   const spec = (version: string, more: object = {}) => ({
     package: packageName,
     version,

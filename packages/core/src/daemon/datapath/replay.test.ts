@@ -216,7 +216,7 @@ test('a card that goes on with many ports at once is asked for some at a time', 
   };
   for (const id of ids) vsp.goesOn(`host0-${id}`);
   const told = () => dataPath.hostPorts.list('a/x').filter(({ components }) => components).length;
-  await vi.waitFor(() => expect(told()).toBe(40), { interval: 1, timeout: 10_000 });
+  await vi.waitFor(() => expect(told()).toBe(40), { interval: 1 });
   expect(most).toBeLessThanOrEqual(16);
 });
 
@@ -226,7 +226,7 @@ test('one who waits while the watch breaks and is opened again hears by it', asy
   const made = dataPath.hostPorts.create('a/x', port(1));
   await vi.waitFor(() => expect(vsp.ports.size).toBe(1));
   vsp.breakWatch();
-  await vi.waitFor(() => expect(vsp.watches).toBe(2), { timeout: 10_000 });
+  await vi.waitFor(() => expect(vsp.watches).toBe(2));
   vsp.components = () => undefined;
   vsp.goesOn('host0-1');
   await made;
@@ -259,7 +259,7 @@ test('one that is not up in time is told with what it waits for, and asked for a
   await vi.advanceTimersByTimeAsync(8_000);
   await late;
   vsp.components = () => undefined;
-  await vi.waitFor(() => expect(creations()).toBeGreaterThan(1), { timeout: 60_000, interval: 500 });
+  await vi.waitFor(() => expect(creations()).toBeGreaterThan(1), { interval: 500 });
 });
 
 test.each(['PENDING', 'ERROR'] as const)('a port that a VSP lists as %s is asked for again', async (status) => {

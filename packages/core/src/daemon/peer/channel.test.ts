@@ -42,9 +42,8 @@ function startHost(address: string, wanted: BridgePort[], { owner = a, ...option
   });
   host.connect(address);
   onTestFinished(() => host.close());
-  const reachable = () =>
-    vi.waitFor(() => expect([host.isKnown, host.outage]).toEqual([true, undefined]), { timeout: 5_000 });
-  const says = (reason: string) => vi.waitFor(() => expect(host.outage?.reason).toBe(reason), { timeout: 5_000 });
+  const reachable = () => vi.waitFor(() => expect([host.isKnown, host.outage]).toEqual([true, undefined]));
+  const says = (reason: string) => vi.waitFor(() => expect(host.outage?.reason).toBe(reason));
   const { add, remove } = attachmentsOf(host, wanted);
   return { host, said, reachable, says, add, remove };
 }

@@ -110,7 +110,7 @@ function published() {
 
 test('the API server knows the certificate before the injector has it, also the next one', async () => {
   putWebhook();
-  await vi.waitFor(() => expect(published().isKnown).toBe(true), { timeout: 60_000 });
+  await vi.waitFor(() => expect(published().isKnown).toBe(true));
   const first = published();
   expect(first.leaf.checkHost(name)).toBe(name);
   expect(server.writes).toEqual([`PATCH ${webhookPath}`, `POST ${secretPath.replace(/\/[^/]+$/, '')}`]);
@@ -122,9 +122,7 @@ test('the API server knows the certificate before the injector has it, also the 
   // Somebody has spoilt it.
   if (secret) server.put(secretPath, { ...secret, data: { ...(secret.data as object), 'tls.key': '' } });
   putWebhook({ another: 'look' });
-  await vi.waitFor(() => expect(published().leaf.fingerprint256).not.toBe(first.leaf.fingerprint256), {
-    timeout: 60_000,
-  });
+  await vi.waitFor(() => expect(published().leaf.fingerprint256).not.toBe(first.leaf.fingerprint256));
   expect(published().isKnown).toBe(true);
   expect(server.writes.slice(2)).toEqual([`PATCH ${webhookPath}`, `PATCH ${secretPath}`]);
 });
@@ -133,9 +131,9 @@ test('where the Secret cannot be written each try has the same certificate', asy
   const isCreation = (write: string) => write.startsWith('POST ');
   server.forbid = (write) => (isCreation(write) ? 'not now' : undefined);
   putWebhook();
-  await vi.waitFor(() => expect(server.writes.filter(isCreation).length).toBeGreaterThan(2), { timeout: 60_000 });
+  await vi.waitFor(() => expect(server.writes.filter(isCreation).length).toBeGreaterThan(2));
   server.forbid = () => undefined;
-  await vi.waitFor(() => expect(published().isKnown).toBe(true), { timeout: 60_000 });
+  await vi.waitFor(() => expect(published().isKnown).toBe(true));
   expect(published().authorities).toHaveLength(1);
 });
 
@@ -146,9 +144,7 @@ test.each(['cert-manager.io/inject-ca-from', 'service.beta.openshift.io/inject-c
     server.put(crd, { metadata: { name: 'clusterversions.config.openshift.io' } });
     putWebhook({ [annotation]: annotation.startsWith('service') ? 'true' : 'a/b' });
     // Its reconciliation is over when it says when it looks again.
-    await vi.waitFor(async () => expect(await serving.reconcile(injectorNames.webhook)).toBeDefined(), {
-      timeout: 60_000,
-    });
+    await vi.waitFor(async () => expect(await serving.reconcile(injectorNames.webhook)).toBeDefined());
     expect(server.writes).toEqual([]);
   },
 );

@@ -35,7 +35,7 @@ test('a key is read anew after each change, of which a watch tells until it is e
   const changed = vi.fn();
   const stop = files.watch(changed);
   await kubeletWrites('..2', { password: 'new' });
-  await vi.waitFor(() => expect(changed).toHaveBeenCalled(), { timeout: 30_000 });
+  await vi.waitFor(() => expect(changed).toHaveBeenCalled());
   expect(await files.read('password')).toBe('new');
   stop();
   const calls = changed.mock.calls.length;
@@ -43,7 +43,7 @@ test('a key is read anew after each change, of which a watch tells until it is e
   files.watch(other);
   await kubeletWrites('..3', { password: 'newer' });
   // The other watch was told of it, so this one would have been.
-  await vi.waitFor(() => expect(other).toHaveBeenCalled(), { timeout: 30_000 });
+  await vi.waitFor(() => expect(other).toHaveBeenCalled());
   expect(changed).toHaveBeenCalledTimes(calls);
 });
 
@@ -72,7 +72,7 @@ test('of a directory without a kubelet, a file that is written anew is told', as
   const changed = vi.fn();
   files.watch(changed);
   await writeFile(join(directory, 'password'), 'new');
-  await vi.waitFor(() => expect(changed).toHaveBeenCalled(), { timeout: 30_000 });
+  await vi.waitFor(() => expect(changed).toHaveBeenCalled());
   expect(await files.read('password')).toBe('new');
   await expect(files.read('user')).rejects.toThrow(`Secret ${directory} has no key user: add it`);
 });
