@@ -12,10 +12,10 @@ const atOnce = 20;
 /** Of what is still referred to. Less in a round is what a running program warms up, more in each is a leak. */
 const heapBytes = 16 * 1_024;
 /** Of memory that no collector looks after. The process gives pages back late, so that less is no matter. */
-const residentBytes = 2 ** 21;
+const residentBytes = 2 ** 20;
 const rounds = 8;
-/** What one round lets go of hides what it kept, and what is not let go of yet when it is weighed hides what the next one keeps. */
-const inARow = 3;
+/** How many weighings in a row tell how much a round keeps. */
+const inARow = 4;
 /** Each kept kilobyte of a port shows, and each kept 10 KB of a function or chain. */
 const portsPerRound = 25;
 /** On a card that takes long for each, as many as come and go in that time, and not fewer than these. */
@@ -135,16 +135,16 @@ function portsIn(portMs: number): number {
   return Math.max(leastPorts, Math.min(portsPerRound, Math.floor(slowRoundMs / portMs)));
 }
 
-/** What is measured, and how much of it {@link inARow} rounds may add. */
+/** What is measured, and how much of it a round may add. */
 const measures: readonly { name: keyof Usage; what: string; limit: number }[] = [
   { name: 'descriptors', what: 'file descriptors', limit: 0 },
   { name: 'timers', what: 'timers', limit: 0 },
-  { name: 'heap', what: 'bytes of memory', limit: inARow * heapBytes },
+  { name: 'heap', what: 'bytes of memory', limit: heapBytes },
   { name: 'resident', what: 'bytes of memory of the process', limit: residentBytes },
 ];
 
 /**
- * Some rounds in a row must end with no more than they began with, or hardly more. The first round is for warming up.
+ * Some rounds in a row must keep nothing, or hardly anything. The first round is for warming up.
  *
  * @param part Of what a round has elsewhere: as much less may be kept on the heap.
  */
@@ -160,19 +160,30 @@ async function requireNoGrowth(
   const limitOf = ({ name, limit }: (typeof measures)[number]) => (name === 'heap' ? limit * part : limit);
   for (let index = 0; index < rounds; index++) {
     await round();
-    const after = await process.usage();
-    usages.push(after);
-    const before = usages.at(-1 - inARow);
-    if (!before) continue;
+    usages.push(await process.usage());
+    if (usages.length < inARow) continue;
     for (const { name } of measures) {
-      const growth = after[name] - before[name];
+      const growth = growthOf(usages.slice(-inARow).map((usage) => usage[name]));
       least.set(name, Math.min(least.get(name) ?? growth, growth));
     }
     if (measures.every((measure) => (least.get(measure.name) ?? 0) <= limitOf(measure))) return;
   }
   for (const measure of measures) {
     const growth = least.get(measure.name) ?? 0;
-    const kept = `kept ${growth} ${measure.what}, or more`;
-    holds(growth <= limitOf(measure), `each ${inARow} of ${rounds} rounds of ${content} ${kept}`);
+    const kept = `kept ${Math.round(growth)} ${measure.what}, or more`;
+    holds(growth <= limitOf(measure), `each of ${rounds} rounds of ${content} ${kept}`);
   }
+}
+
+/**
+ * How much each value adds to the one before: the median of the slopes between all pairs (the estimator of Theil and Sen). What
+ * was let go of once, or is weighed before it is let go of, hardly changes it.
+ */
+function growthOf(values: readonly number[]): number {
+  const slopes = values.flatMap((value, index) =>
+    values.slice(index + 1).map((later, between) => (later - value) / (between + 1)),
+  );
+  slopes.sort((one, other) => one - other);
+  const middle = slopes.length / 2;
+  return ((slopes[Math.ceil(middle) - 1] ?? 0) + (slopes[Math.floor(middle)] ?? 0)) / 2;
 }
