@@ -44,7 +44,7 @@ async function softwareDpuThatServes(...serves: string[]): Promise<void> {
   await rename(join(plugin, 'index.mjs'), join(plugin, 'whole.mjs'));
   await writeFile(
     join(plugin, 'index.mjs'),
-    `import whole from '../whole.mjs';
+    `import whole from './whole.mjs';
      export default { create: async (context) => {
        const made = await whole.create(context);
        if (made.dataPath) made.dataPath.serves = ${JSON.stringify(serves)};

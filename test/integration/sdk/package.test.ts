@@ -120,7 +120,7 @@ export const define = (create: () => Plugin): PluginDefinition<unknown> => ({ cr
     `${types}
 import { DpuError as Failure } from '@dpu-operator/sdk';
 import { fakePlatform, startPlugin } from '@dpu-operator/sdk/testing';
-import * as helper from '../helper/helper.ts';
+import * as helper from './helper/helper.ts';
 export const use = (plugin: Plugin, context: PluginContext<unknown>) => helper.take(plugin, context, new Failure('NOT_FOUND', ''));
 export const failure = (error: DpuError): Failure => error;
 export const mine: Platform = helper.machine;

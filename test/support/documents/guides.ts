@@ -44,7 +44,7 @@ function filesOf(page: string, blocks: readonly Block[], plugin: z.infer<typeof 
   files.push({ path: `${page}/package.json`, text: JSON.stringify(packageJson) });
   const index = `${page}/src/index.ts`;
   if (files.every(({ path }) => path !== index)) {
-    files.push({ path: index, text: "export { default } from '../../../../src/index.ts';\n" });
+    files.push({ path: index, text: "export { default } from '../../../src/index.ts';\n" });
   }
   return files;
 }
@@ -54,13 +54,13 @@ function moduleTests(files: readonly GuideFile[]): string {
   const modules = files.filter(({ path }) => path.includes('/src/'));
   const cases = modules.map(({ path, text }) =>
     text.includes('definePlugin')
-      ? `test('${path} is a plugin', () => started(import('../${path}')));`
-      : `test('${path}', () => import('../${path}'));`,
+      ? `test('${path} is a plugin', () => started(import('./${path}')));`
+      : `test('${path}', () => import('./${path}'));`,
   );
   return `import type { PluginDefinition } from '@dpu-operator/sdk';
 import { fakePlatform, fakeSysfs, startPlugin } from '@dpu-operator/sdk/testing';
 import { expect, test } from 'vitest';
-import packageJson from '../settings/package.json' with { type: 'json' };
+import packageJson from './settings/package.json' with { type: 'json' };
 
 async function started(module: Promise<{ default: PluginDefinition<never> }>): Promise<void> {
   const address = '0000:01:00.0';
