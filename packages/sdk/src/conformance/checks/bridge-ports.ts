@@ -4,10 +4,9 @@ import type { BridgePort__Output } from '../../generated/opi_api/network/evpn_gw
 import type { Component__Output } from '../../generated/opi_api/network/evpn_gw/v1alpha1/Component.ts';
 import { bridgePortService, replayService } from '../../wire/definitions.ts';
 import { Breach, Skip } from '../breach.ts';
-import { declareChecks, type Needs } from '../check.ts';
+import { type CheckContext, declareChecks, type Needs } from '../check.ts';
 import { holds, refuses, same } from '../expect.ts';
-import type { Remade } from '../target/node-devices.ts';
-import type { Vsp } from '../vsp.ts';
+import type { HealthHook } from '../health-hook.ts';
 import { requireResizable, upTo } from './counts.ts';
 import {
   accessPort,
@@ -88,11 +87,11 @@ export const bridgePorts = declareChecks('bridge', bridgeNeeds, [
     demands: 'A port whose device is there is no longer PENDING once the time of a call is over.',
     rule: 'BR-19',
     legacy: createAndDeleteOnly,
-    run: async ({ vsp, freePorts, node, carrier, limits, skip }) => {
+    run: async (context) => {
+      const { vsp, freePorts, limits, skip } = context;
       const [id = ''] = freePorts(1);
-      const ofNode = await node.carrierOf(portOf(vsp, id));
       // Else the card may wait for a device, of which only the caller can know.
-      const hasDevice = (carrier ?? ofNode) !== undefined;
+      const hasDevice = (await makeWithCarrier(context, id)) !== undefined;
       const withinMs = hasDevice ? limits.timeoutMs + vsp.changeMs : carrierMs;
       const pendingOf = ({ status }: BridgePort__Output) =>
         status?.components.find((component) => component.status === 'COMP_STATUS_PENDING');
@@ -289,10 +288,10 @@ export const bridgePorts = declareChecks('bridge', bridgeNeeds, [
     demands: 'The oper_status of a port is DOWN while the card sees that no frame can pass.',
     rule: 'BR-20',
     legacy: createAndDeleteOnly,
-    run: async ({ vsp, freePorts, node, carrier, defer, limits, skip }) => {
+    run: async (context) => {
+      const { vsp, freePorts, carrier, defer, limits, skip } = context;
       const [id = ''] = freePorts(1);
-      const ofNode = await node.carrierOf(portOf(vsp, id));
-      const hook = carrier ?? ofNode;
+      const hook = await makeWithCarrier(context, id);
       if (!hook) return skip('no network device came with the port: give --carrier');
       const isDown = async () => (await getPort(vsp, id)).status?.operStatus === 'BP_OPER_STATUS_DOWN';
       const isUp = await becomes(false, isDown, carrier ? limits.timeoutMs : carrierMs);
@@ -328,8 +327,12 @@ export const bridgePorts = declareChecks('bridge', bridgeNeeds, [
   },
 ]);
 
-function portOf(vsp: Vsp, id: string): Remade {
-  return { make: () => createPort(vsp, id, accessPort(0)), remove: () => deletePort(vsp, id) };
+/** A port, and what takes its device away: undefined where neither the caller nor the links of the node tell. */
+async function makeWithCarrier({ vsp, node, carrier }: CheckContext, id: string): Promise<HealthHook | undefined> {
+  const make = () => createPort(vsp, id, accessPort(0));
+  if (!carrier) return node.carrierOf({ make, remove: () => deletePort(vsp, id) });
+  await make();
+  return carrier;
 }
 
 const unfinishedStates: ReadonlySet<string> = new Set(['COMP_STATUS_PENDING', 'COMP_STATUS_ERROR']);
