@@ -1,14 +1,13 @@
 /** How Kubernetes spells labels and resources (apimachinery's validation). Pure. */
+import { subdomain } from '../api/fields/meta.ts';
 
 /** Of a label's value or a resource, and of a key behind its prefix. */
 const segment = /^[A-Za-z0-9]([-\w.]{0,61}[A-Za-z0-9])?$/;
-/** RFC 1123 subdomain. */
-const prefix = /^(?=.{1,253}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
+const isPrefix = (text: string): boolean => text.length <= 253 && subdomain.test(text);
 
 export function isLabel(key: string, value: string): boolean {
   const parts = key.split('/');
-  const isKey =
-    parts.length <= 2 && segment.test(parts.at(-1) ?? '') && parts.slice(0, -1).every((part) => prefix.test(part));
+  const isKey = parts.length <= 2 && segment.test(parts.at(-1) ?? '') && parts.slice(0, -1).every(isPrefix);
   return isKey && (value === '' || segment.test(value));
 }
 

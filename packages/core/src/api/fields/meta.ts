@@ -3,6 +3,8 @@ import { z } from 'zod';
 
 /** RFC 1123 subdomain, as names of objects are. */
 export const objectName = /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/;
+/** As it is in full: no dot beside a dot or a dash. At most 253 characters. */
+export const subdomain = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
 
 export const ownerReferenceSchema = z.object({
   apiVersion: z.string(),

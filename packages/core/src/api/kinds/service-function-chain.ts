@@ -1,15 +1,12 @@
 import { z } from 'zod';
-import { conditionedStatusSchema } from '../fields/meta.ts';
+import { conditionedStatusSchema, subdomain } from '../fields/meta.ts';
 import { longestNetworkName } from '../names/names.ts';
 import { ageColumn, defineKind, messageColumn, rules } from './kind.ts';
-
-/** What a name may be (RFC 1123 subdomain): a network function's becomes its pod's. */
-const objectName = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
 
 // The bounds on sizes are there for the API server, which refuses a CEL rule whose cost it cannot bound.
 const networkFunctionSchema = z
   .object({
-    name: z.string().max(253).regex(objectName).describe('Name of the network function and of its pod.'),
+    name: z.string().max(253).regex(subdomain).describe('Name of the network function and of its pod.'),
     image: z.string().max(4096).default('').describe('Container image that is the network function.'),
     securityContext: z
       .looseObject({})
@@ -40,7 +37,7 @@ const specSchema = z
     network: z
       .string()
       .max(longestNetworkName)
-      .regex(objectName)
+      .regex(subdomain)
       .optional()
       .describe('Name of the DpuNetwork whose traffic alone passes the chain. Unset: that of all networks.'),
   })

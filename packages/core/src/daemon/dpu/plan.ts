@@ -124,8 +124,8 @@ function planService(object: DataProcessingUnit, finding: DpuFinding, observed: 
   const served = presence.is === 'there' ? presence.value : (record ?? servedAsKnown(dpu));
   const rollout = drainOf(object);
   const clearing = rollout && drainName(rollout);
-  const clears = rollout !== undefined && isToClear(rollout) && !isKept(rollout, users) && cleared !== clearing;
   const isCleared = rollout !== undefined && cleared === clearing;
+  const clears = rollout !== undefined && isToClear(rollout) && !isCleared && !isKept(rollout, users);
   const actions: DpuAction[] = [];
   if (presence.is === 'there') actions.push({ do: 'correctObject', object, dpu: presence.value });
   if (served) {

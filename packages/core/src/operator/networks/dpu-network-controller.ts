@@ -150,7 +150,7 @@ export class DpuNetworkController {
   }
 
   #put(dpu: DataProcessingUnit): string[] {
-    return this.#plan?.put(dpu, this.#wishes.labelsOf(dpu)) ?? [];
+    return this.#plan?.put(dpu, this.#caches.nodeLabelsOf(dpu)) ?? [];
   }
 
   /** Without a DpuOperatorConfig, or with one that is to go, nothing is served and nothing is held up. */

@@ -1,5 +1,4 @@
 /** The NetworkAttachmentDefinitions of DpuNetworks. */
-
 import type { OwnerReference } from '../../api/fields/meta.ts';
 import type { DpuNetwork } from '../../api/kinds/dpu-network.ts';
 import {

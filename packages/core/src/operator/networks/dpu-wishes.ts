@@ -1,6 +1,6 @@
 /** Tells each DPU in its spec which of its devices are whose. */
 import { isDeepStrictEqual } from 'node:util';
-import { type DataProcessingUnit, dataProcessingUnit } from '../../api/kinds/data-processing-unit.ts';
+import { dataProcessingUnit } from '../../api/kinds/data-processing-unit.ts';
 import { fieldManagers } from '../../api/names/names.ts';
 import { type Applied, isRefused, type KubeStore } from '../../kube/index.ts';
 import type { Caches } from '../shared/caches.ts';
@@ -19,11 +19,11 @@ interface Refusal {
 
 export class DpuWishes {
   readonly #store: KubeStore;
-  readonly #caches: Pick<Caches, 'dpus' | 'nodes'>;
+  readonly #caches: Pick<Caches, 'dpus' | 'nodeLabelsOf'>;
   /** By DPU. */
   readonly #refusals = new Map<string, Refusal>();
 
-  constructor(store: KubeStore, caches: Pick<Caches, 'dpus' | 'nodes'>) {
+  constructor(store: KubeStore, caches: Pick<Caches, 'dpus' | 'nodeLabelsOf'>) {
     this.#store = store;
     this.#caches = caches;
   }
@@ -55,12 +55,6 @@ export class DpuWishes {
     return changed.flatMap((name) => plan.concernedBy(name));
   }
 
-  /** Of the DPU's node; undefined where that is not there. */
-  labelsOf({ spec }: DataProcessingUnit): Record<string, string> | undefined {
-    const node = this.#caches.nodes.get(spec.nodeName);
-    return node && (node.metadata.labels ?? {});
-  }
-
   async #tell(dpuName: string, plan: NetworksPlan): Promise<void> {
     try {
       await this.#write(dpuName, plan);
@@ -74,7 +68,7 @@ export class DpuWishes {
   async #write(dpuName: string, plan: NetworksPlan): Promise<void> {
     const dpu = this.#caches.dpus.get(dpuName);
     if (!dpu) return;
-    const networks = plan.wishesFor(dpu, this.labelsOf(dpu));
+    const networks = plan.wishesFor(dpu, this.#caches.nodeLabelsOf(dpu));
     if (isDeepStrictEqual(dpu.spec.networks ?? [], networks)) return;
     const { apiVersion, kind, metadata } = dpu;
     const body: Applied = {

@@ -1,5 +1,4 @@
 /** Which VLAN each DpuNetwork has. Pure. */
-
 import { placeholderBridge } from '../../api/fields/logical-bridge.ts';
 import { longestVf } from '../../api/fields/vf-ranges.ts';
 import type { DpuNetwork } from '../../api/kinds/dpu-network.ts';

@@ -167,6 +167,12 @@ export class Caches {
   readonly architectureOf = (nodeName: string): string | undefined =>
     architectureIn(this.nodes.get(nodeName)?.metadata.labels);
 
+  /** Of a DPU's node; undefined where that is not there. */
+  nodeLabelsOf({ spec }: DataProcessingUnit): Record<string, string> | undefined {
+    const node = this.nodes.get(spec.nodeName);
+    return node && (node.metadata.labels ?? {});
+  }
+
   /** Where images of plugins are taken from in place of the registry in their name. */
   get imageMirrors(): readonly ImageMirror[] {
     return this.configs.getByKey(configName)?.spec.plugins?.imageMirrors ?? [];
