@@ -1,5 +1,4 @@
 /** Draws where two pods' packets go. */
-
 import type { OperatorFixture } from '../support/on-clusters/operator.ts';
 import { net1 } from '../support/on-clusters/pods.ts';
 

@@ -1,5 +1,4 @@
 /** The DPU side as the daemon sees it, against a P4Runtime server that behaves as the specification says. */
-
 import type { BridgePort } from '@dpu-operator/sdk';
 import { status } from '@grpc/grpc-js';
 import { expect, test, vi } from 'vitest';

@@ -1,5 +1,4 @@
 /** The tables of the card: what is in them, and the shortest way from there to what shall be. */
-
 import { DpuError, type ErrorCode, errorCodes, Serial } from '@dpu-operator/sdk';
 import { status } from '@grpc/grpc-js';
 import { programPrefix, tables } from './entries.ts';

@@ -3,7 +3,6 @@
  * of its packet processor and the IMC, which the plugin reaches over the network, and on the DPU's node the namespace
  * whose links the packet processor joins.
  */
-
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cliLine, linuxNetworking, P4RuntimeServer } from '@dpu-operator/vsp-intel-ipu/testing';

@@ -1,5 +1,4 @@
 /** Faults of nodes, daemons and plugins as tests and benchmarks cause them, and what traffic notices of them. */
-
 import { eventually } from '../eventually.ts';
 import { namespace } from './operator.ts';
 import { pings } from './pods.ts';

@@ -1,5 +1,4 @@
 /** Plugins of a registry on the tests' cluster: published, selected, waited for. */
-
 import type { PackageJson, PublishOptions, Registry } from '../registries/registry.ts';
 import { namespace, type OperatorFixture } from './operator.ts';
 

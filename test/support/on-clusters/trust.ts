@@ -1,5 +1,4 @@
 /** Trust between the two sides, as admins of two clusters see it. */
-
 import { eventually } from '../eventually.ts';
 import { AdminShell } from './admin-shell.ts';
 import { namespace } from './operator.ts';

@@ -2,7 +2,6 @@
  * The process that is one side: started by the harness in a network namespace that is its node, as the first process
  * of a process namespace. Answers the harness's requests, and ends with it.
  */
-
 import { DpuError } from '@dpu-operator/sdk';
 import { observeCalls } from '@dpu-operator/sdk/client';
 import { createLogger } from '../log.ts';

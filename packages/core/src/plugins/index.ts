@@ -1,5 +1,4 @@
 /** Looks plugins up in registries, and installs them. */
-
 export { parsePullSecret, pullSecretType } from './image/pull-secret.ts';
 export { type ImageFound, type ImageRequest, readImage } from './image/read-image.ts';
 export { installContainer, type NpmSource } from './install/container.ts';

@@ -1,5 +1,4 @@
 /** Follows the devices of a VSP: by its watch where it has one, else by asking. */
-
 import type { Device } from '../contract.ts';
 import { DpuError } from '../errors.ts';
 import { deviceWatchService } from '../wire/definitions.ts';

@@ -1,5 +1,4 @@
 /** The client of VSPs that the daemon and the conformance suite use, and what it takes to call any method of the wire. */
-
 export { limitsOf } from '../features.ts';
 export { bridgePortFromWire, bridgePortToWire } from '../wire/bridges.ts';
 export {

@@ -1,5 +1,4 @@
 /** The VSP under test: any method of the wire, each call on record. */
-
 import { bytesMethod } from '../client/bytes-method.ts';
 import { Connection } from '../client/connection.ts';
 import type { Device } from '../contract.ts';

@@ -1,5 +1,4 @@
 /** Serves plugins. */
-
 export { type ServePluginOptions, servePlugin } from './command/serve-plugin.ts';
 export type { MetricsOptions } from './metrics/options.ts';
 export { loadPlugin } from './plugin/load-plugin.ts';

@@ -1,5 +1,4 @@
 /** The controller, against a server that behaves as the specification says. */
-
 import { linuxPlatform } from '@dpu-operator/sdk/linux';
 import { status } from '@grpc/grpc-js';
 import { pino } from 'pino';

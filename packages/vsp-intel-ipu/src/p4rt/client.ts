@@ -2,7 +2,6 @@
  * A controller of one P4Runtime device. It never takes the place of another that is primary: it waits as a backup, and
  * asks for more than the highest election id when the other is gone.
  */
-
 import { type Clock, DpuError, type Logger } from '@dpu-operator/sdk';
 import { type ClientDuplexStream, credentials, type Metadata, type ServiceError, status } from '@grpc/grpc-js';
 import type { P4Info__Output } from '../generated/p4/config/v1/P4Info.ts';

@@ -1,5 +1,4 @@
 /** Attaching devices to pods. */
-
 export { there, unknown } from '../presence.ts';
 export type {
   ChainMembership,

@@ -2,7 +2,6 @@
  * Undoes an attachment from its record. Nothing is remembered about how far attaching came: every part is undone if it
  * is there, so that undoing half an attachment, a whole one, or one undone before is the same work.
  */
-
 import { DpuError } from '@dpu-operator/sdk';
 import type { Logger } from 'pino';
 import { type Ipam, needsInterface } from '../ipam/index.ts';

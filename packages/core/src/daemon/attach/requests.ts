@@ -1,5 +1,4 @@
 /** What callers ask of the attach engine. */
-
 import type { NetworkConfig } from './network-config.ts';
 import type { AttachmentKey, IpamCall } from './record/attachment.ts';
 

@@ -1,5 +1,4 @@
 /** HTTP on a unix socket: what `dpu-cni` talks to. */
-
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { cutText } from '@dpu-operator/sdk/cut-text';
 import type { Logger } from 'pino';

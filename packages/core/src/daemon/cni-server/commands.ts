@@ -1,5 +1,4 @@
 /** The commands of CNI as calls of the attach engine. */
-
 import type { AttachEngine } from '../attach/engine.ts';
 import { CniError, cniCodes } from '../attach/errors.ts';
 import { parseGarbageConfig, parseNetworkBase, parseNetworkConfig } from '../attach/network-config.ts';

@@ -1,5 +1,4 @@
 /** What detection said last of each DPU. */
-
 import type { DpuFinding } from './find-dpus.ts';
 import type { KnownDpu } from './known-dpu.ts';
 

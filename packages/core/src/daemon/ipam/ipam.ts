@@ -1,5 +1,4 @@
 /** Address management by an IPAM plugin of the node, run as the CNI specification says (delegated plugins). */
-
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cutText } from '@dpu-operator/sdk/cut-text';

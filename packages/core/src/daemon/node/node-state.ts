@@ -1,5 +1,4 @@
 /** What this daemon keeps on its node beside DPUs: the label that says which side it is, and the services for pods. */
-
 import type { DpuSide } from '@dpu-operator/sdk/manifest';
 import type { Logger } from 'pino';
 import { labels } from '../../api/index.ts';

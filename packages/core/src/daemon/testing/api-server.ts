@@ -2,7 +2,6 @@
  * As much of the API server as the reconcilers talk to: objects in memory behind real HTTP, with lists, watches,
  * creation, merge patches, applies, evictions, and deletion that waits for finalizers.
  */
-
 import type { KubeStore } from '../../kube/index.ts';
 import { FakeApiServer, type FakeRequest } from '../../kube/testing/fake-api-server.ts';
 

@@ -1,5 +1,4 @@
 /** What is normal while something starts is no Warning until it has lasted: a VSP that is not there yet, say. */
-
 import type { KubeObject } from '../objects/resource.ts';
 import type { EventInput, EventRecorder } from './events.ts';
 

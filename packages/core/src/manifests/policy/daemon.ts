@@ -1,5 +1,4 @@
 /** A daemon's token is good for its own node, the DPUs of that and its Lease. */
-
 import { daemonFields, dataProcessingUnit } from '../../api/kinds/data-processing-unit.ts';
 import { daemonLeaseName, longestLeaseName } from '../../api/names/daemon-lease.ts';
 import { apiVersion, finalizers, group, labels, trustNames, version, workloads } from '../../api/names/names.ts';

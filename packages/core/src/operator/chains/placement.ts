@@ -1,5 +1,4 @@
 /** Which node runs a chain. Pure. */
-
 import type { ServiceFunctionChain } from '../../api/kinds/service-function-chain.ts';
 import { labels } from '../../api/names/names.ts';
 import { firstTen } from '../../listed.ts';

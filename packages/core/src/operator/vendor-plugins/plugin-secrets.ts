@@ -1,5 +1,4 @@
 /** Secrets that registries of plugins are asked with. Each is sent to the registry that it was made for, and to no other. */
-
 import type { VendorPlugin } from '../../api/kinds/vendor-plugin.ts';
 import { workloads } from '../../api/names/names.ts';
 import { type KubeStore, secret, serviceAccount } from '../../kube/index.ts';

@@ -1,5 +1,4 @@
 /** The container that puts a plugin on its node before its VSP starts. */
-
 import { leastPrivileges } from '../../api/names/least-privileges.ts';
 import { trustedCaMount, trustedCaVolume } from '../npm/trusted-ca.ts';
 import type { PluginSource } from '../release.ts';

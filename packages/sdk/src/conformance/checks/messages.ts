@@ -1,5 +1,4 @@
 /** Requests that a well-behaved daemon would send, and what their answers hold. */
-
 import type { NetworkFunction } from '../../contract.ts';
 import { DpuError } from '../../errors.ts';
 import type { BridgePort__Output } from '../../generated/opi_api/network/evpn_gw/v1alpha1/BridgePort.ts';

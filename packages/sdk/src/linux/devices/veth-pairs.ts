@@ -1,5 +1,4 @@
 /** Pairs of virtual devices: one end is given to pods, the other stays on the node as the port of a switch. */
-
 import type { Structural } from '../../structural.ts';
 import type { IpCommand } from '../links/ip-commands.ts';
 import type { Link } from '../links/link.ts';

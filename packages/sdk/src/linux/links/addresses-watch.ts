@@ -1,5 +1,4 @@
 /** Addresses as they come and go, from the kernel's notifications (RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR). */
-
 import type { NetlinkSocket } from '../netlink/kernel/socket.ts';
 import { notificationSocket, watchSocket } from '../netlink/kernel/watch.ts';
 import { decodeAddress, RTM_DELADDR, RTM_NEWADDR } from '../netlink/messages/addresses.ts';

@@ -1,5 +1,4 @@
 /** Network links by the kernel's own interfaces: no program is started for what is asked for often. */
-
 import { activeOffloads, setOffloads } from '../netlink/ethtool.ts';
 import { Netlink } from '../netlink/netlink.ts';
 import { type BatchFailure, type IpCommand, isLinkCommand, type LinkCommand } from './ip-commands.ts';

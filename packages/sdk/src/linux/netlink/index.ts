@@ -1,5 +1,4 @@
 /** The kernel's network configuration by netlink. */
-
 export { interfaceIndex } from './kernel/libc.ts';
 export { NetworkNamespace } from './kernel/namespace.ts';
 export type { BridgeMode } from './messages/bridge-mode.ts';

@@ -2,7 +2,6 @@
  * Which DPUs a node has, by the declarative rules of the plugins' manifests. Pure: the same node looked at twice gives
  * the same DPUs with the same names, in the same order.
  */
-
 import type { PciFunction, SysfsSnapshot } from '../../linux/pci/sysfs.ts';
 import type { PluginManifest, SideManifest } from '../manifest.ts';
 import { findCards } from './cards.ts';

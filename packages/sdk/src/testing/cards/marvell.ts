@@ -1,5 +1,4 @@
 /** Marvell OCTEON 10, as a host sees it and as it sees itself. */
-
 import type { FakeMachine, FakePciFunction, FakeWire } from '../machine.ts';
 import { formatPciAddress, parsePciAddress } from '../pci-address.ts';
 

@@ -1,5 +1,4 @@
 /** What a DPU's Ready condition says. Pure. */
-
 import type { Device } from '@dpu-operator/sdk';
 import type { DpuSide } from '@dpu-operator/sdk/manifest';
 import { annotations, type ConditionInput, dpuConditions } from '../../../api/index.ts';

@@ -1,5 +1,4 @@
 /** The pod that puts a plugin on a DPU's node before the VSP that runs is touched. */
-
 import type { PluginRun } from '../../../api/fields/plugin-run.ts';
 import type { DataProcessingUnit } from '../../../api/kinds/data-processing-unit.ts';
 import { leastPrivileges } from '../../../api/names/least-privileges.ts';

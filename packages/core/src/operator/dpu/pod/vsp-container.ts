@@ -1,5 +1,4 @@
 /** The containers of a VSP's pod: the plugin's own, and those of its companions. */
-
 import type { PluginRun, RunCompanion } from '../../../api/fields/plugin-run.ts';
 import type { DataProcessingUnit } from '../../../api/kinds/data-processing-unit.ts';
 import { annotations } from '../../../api/names/names.ts';

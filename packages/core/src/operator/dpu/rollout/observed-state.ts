@@ -1,5 +1,4 @@
 /** What the planner of rollouts looks at. */
-
 import type { Condition } from '../../../api/fields/meta.ts';
 import type { PluginRun } from '../../../api/fields/plugin-run.ts';
 import type { Drain, VspIdentity } from '../../../api/kinds/data-processing-unit.ts';

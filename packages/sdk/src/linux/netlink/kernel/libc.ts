@@ -1,5 +1,4 @@
 /** The C library's calls on sockets and namespaces. Each throws a {@link DpuError} by errno. */
-
 import { untilNul } from '../messages/attributes.ts';
 import { kernelError } from './kernel-error.ts';
 import { koffi, type NativeFunction } from './koffi.ts';

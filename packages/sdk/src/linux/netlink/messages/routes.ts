@@ -1,5 +1,4 @@
 /** Routes: linux/rtnetlink.h `struct rtmsg`. */
-
 import { omitUndefined } from '../../../omit-undefined.ts';
 import { AF_INET, AF_INET6, AF_UNSPEC, addressBytes, addressText, parsePrefix } from './addresses.ts';
 import { Attributes, align, attribute, nested, u32 } from './attributes.ts';

@@ -1,5 +1,4 @@
 /** How many DPUs may change at a time, and whether they may at all. Pure. */
-
 import { mostApproved, type RolloutPolicySpec } from '../../../../api/fields/rollout-policy.ts';
 import type { DataProcessingUnitConfig } from '../../../../api/kinds/data-processing-unit-config.ts';
 import type { DpuOperatorConfig } from '../../../../api/kinds/dpu-operator-config.ts';
